@@ -1,0 +1,65 @@
+// Descriptors that close themselves, close-on-exec from birth, and the calls that make them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.hpp"
+
+namespace zinit {
+
+/// Owns one descriptor, or none (-1).
+class UniqueFd {
+ public:
+  UniqueFd() noexcept = default;
+  explicit UniqueFd(int fd) noexcept : fd_(fd) {}
+  UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
+  UniqueFd& operator=(UniqueFd&& other) noexcept {
+    reset(other.release());
+    return *this;
+  }
+  UniqueFd(const UniqueFd&) = delete;
+  UniqueFd& operator=(const UniqueFd&) = delete;
+  ~UniqueFd() { reset(); }
+
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
+
+  /// Gives the descriptor away: the caller closes it.
+  [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+
+  /// Closes what it holds and takes `fd`. Keeps errno, so that a return in an error path still reports
+  /// the first fault.
+  void reset(int fd = -1) noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+
+/// pipe2(2), close-on-exec; `flags` may add O_NONBLOCK (for both ends).
+[[nodiscard]] Result<Pipe> make_pipe(int flags = 0);
+
+/// open(2), always close-on-exec, EINTR repeated.
+[[nodiscard]] Result<UniqueFd> open_fd(const char* path, int flags, mode_t mode = 0);
+
+/// The whole file, at most `limit` bytes (a longer file is an error that says so). Reads until end of
+/// file, so that files of /proc, whose size is 0, are read too. Refuses what is not a regular file
+/// (opens with O_NONBLOCK: a FIFO does not hang it), with errnum EINVAL, or EISDIR for a directory.
+[[nodiscard]] Result<std::string> read_file(const char* path, size_t limit);
+
+/// Writes all of `data` to `fd`, repeating on EINTR and short writes. Blocks where `fd` does.
+[[nodiscard]] Result<void> write_all(int fd, std::string_view data, std::string_view object);
+
+/// Replaces `path` by `data` as a whole: a temporary file beside it, fsync, rename, fsync of the
+/// directory; a full disk leaves the old file as it was and no temporary behind.
+[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view data, mode_t mode);
+
+}  // namespace zinit

@@ -1,0 +1,24 @@
+// Texts of errors: errno to words, and the shape "cannot VERB OBJECT: WHY".
+#include "base/result.hpp"
+
+#include <cstring>
+
+namespace zinit {
+
+std::string errno_text(int errnum) {
+  char buffer[128];
+  // GNU's strerror_r returns the text, which need not be in the buffer.
+  return strerror_r(errnum, buffer, sizeof buffer);
+}
+
+Failure failure(std::string text) { return Failure(Error{std::move(text), 0}); }
+
+Failure sys_failure(std::string_view verb, std::string_view object, int errnum) {
+  std::string text = "cannot ";
+  text.append(verb);
+  if (!object.empty()) text.append(" ").append(object);
+  text.append(": ").append(errno_text(errnum));
+  return Failure(Error{std::move(text), errnum});
+}
+
+}  // namespace zinit

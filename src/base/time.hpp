@@ -1,0 +1,29 @@
+// The two clocks: monotonic for everything that waits, wall time only for what people read.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace zinit {
+
+using Clock = std::chrono::steady_clock;
+using TimePoint = Clock::time_point;
+using Milliseconds = std::chrono::milliseconds;
+
+/// No deadline.
+inline constexpr TimePoint kNever = TimePoint::max();
+
+/// `from` + `delay` without overflow: a day-long configured delay times a power of two must not wrap.
+[[nodiscard]] TimePoint after(TimePoint from, Milliseconds delay) noexcept;
+
+/// Microseconds since 1970 on the wall clock, as the control protocol gives times.
+[[nodiscard]] std::int64_t wall_us() noexcept;
+
+/// Whole milliseconds from `from` to `to`, 0 where `to` is earlier.
+[[nodiscard]] std::int64_t ms_between(TimePoint from, TimePoint to) noexcept;
+
+/// "850 ms", "12.4 s", "3 min 20 s", "5 h 3 min", "4 d 2 h": a duration as people read it.
+[[nodiscard]] std::string duration_text(std::int64_t ms);
+
+}  // namespace zinit

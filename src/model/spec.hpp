@@ -1,0 +1,138 @@
+// What one service file says, checked and with every default filled in. Immutable once it is made: the
+// graph, the board and status share it by pointer. service-file.md is the source of keys and defaults.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace zinit {
+
+enum class Kind : std::uint8_t { service, target };
+enum class StartStatus : std::uint8_t {
+  start,   // at boot, and kept up
+  stop,    // only on request, or pulled in
+  ignore,  // never but by an explicit start
+};
+enum class ServiceClass : std::uint8_t { user, system };
+enum class RestartPolicy : std::uint8_t { always, on_failure, never };
+
+/// A place in a service file, counted from 1; 0: unknown.
+struct SourcePosition {
+  int line = 0;
+  int column = 0;
+};
+
+/// A name in a list of dependencies, with its place for messages. Equal where the names are equal, so
+/// that moving a line is no change.
+struct Dependency {
+  std::string name;
+  SourcePosition at;
+
+  bool operator==(const Dependency& other) const { return name == other.name; }
+};
+
+/// A command ready to be executed: argv[0] is the program. A string that needs a shell has become
+/// {"/bin/sh", "-c", string}.
+struct Command {
+  std::vector<std::string> argv;
+
+  bool operator==(const Command&) const = default;
+};
+
+/// Milliseconds, or without limit.
+struct Timeout {
+  Milliseconds value{0};
+  bool infinite = false;
+
+  bool operator==(const Timeout&) const = default;
+};
+
+/// What counts as a good end, beside exit code 0.
+struct SuccessSet {
+  std::vector<int> codes;
+  std::vector<int> signals;
+
+  bool operator==(const SuccessSet&) const = default;
+};
+
+struct Dependencies {
+  std::vector<Dependency> requires_;
+  std::vector<Dependency> after;
+  std::vector<Dependency> wants;
+  std::vector<Dependency> conflicts;
+
+  bool operator==(const Dependencies&) const = default;
+};
+
+struct Lifecycle {
+  RestartPolicy restart = RestartPolicy::on_failure;
+  Milliseconds restart_delay{1000};
+  Milliseconds restart_delay_max{60000};
+  std::uint32_t max_restarts = 0;  // 0: without limit
+  Milliseconds stability_period{10000};
+  Timeout start_timeout{Milliseconds{30000}, false};
+  SuccessSet success;
+  Milliseconds stop_timeout{10000};
+  int stop_signal = 15;  // SIGTERM
+
+  bool operator==(const Lifecycle&) const = default;
+};
+
+struct Logging {
+  std::uint32_t buffer_lines = 1000;
+  std::uint32_t buffer_bytes = 1048576;
+  bool kmsg = false;
+  bool console = false;
+
+  bool operator==(const Logging&) const = default;
+};
+
+struct ServiceSpec {
+  std::string name;
+  Kind kind = Kind::service;
+  std::string file;         // path as it was read; empty for one added at runtime
+  bool system_class_default = false;  // from a directory whose class is `system` by default
+  std::string description;
+  Command exec;             // empty for a target, and where broken
+  std::string dir = "/";
+  bool oneshot = false;
+  StartStatus status = StartStatus::start;
+  ServiceClass class_ = ServiceClass::user;
+  bool critical = false;
+  std::vector<std::pair<std::string, std::string>> env;  // sorted by key
+  std::string user;   // name or number; empty: unset
+  std::string group;  // name or number; empty: unset
+  std::uint32_t umask = 0022;
+  std::string tty;    // empty: none
+  Dependencies dependencies;
+  Lifecycle lifecycle;
+  Logging logging;
+
+  std::vector<std::string> warnings;  // whole messages, FILE:LINE:COLUMN: warning: ...
+  std::vector<std::string> errors;    // whole messages; any makes the service failed{config_error}
+  SourcePosition dependencies_at;     // of the section [dependencies], for messages about the graph
+
+  [[nodiscard]] bool is_target() const noexcept { return kind == Kind::target; }
+  [[nodiscard]] bool broken() const noexcept { return !errors.empty(); }
+};
+
+using SpecPtr = std::shared_ptr<const ServiceSpec>;
+
+/// What a change from `before` to `after` takes: nothing (only comments, order or places differ), new
+/// settings that a running process need not notice, or a restart of the process.
+enum class SpecChange : std::uint8_t { none, settings, restart };
+[[nodiscard]] SpecChange compare(const ServiceSpec& before, const ServiceSpec& after);
+
+/// Whether `name` is one: 1 to 128 of A-Z a-z 0-9 . _ @ -, beginning with a letter or digit, and not
+/// one of zinit's own (`zinit`, `syslog`). Returns what is wrong, or nothing.
+[[nodiscard]] std::optional<std::string> name_fault(const std::string& name);
+
+}  // namespace zinit

@@ -1,0 +1,76 @@
+// The seven states of a service, and what may follow what. Names, symbols and JSON words come from one
+// list, kStates; behaviour.md, "States", is its source.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace zinit {
+
+enum class State : std::uint8_t {
+  inactive,  // not asked to run
+  blocked,   // asked to run, and waiting
+  starting,  // process spawned, not ready yet
+  running,   // ready
+  stopping,  // being stopped
+  exited,    // ended with success, or stopped on request
+  failed,    // ended badly, or cannot start
+};
+
+struct StateInfo {
+  State state;
+  std::string_view name;    // in JSON, logs and on the command line
+  std::string_view symbol;  // in `list` and `tree`
+};
+
+inline constexpr std::array kStates = {
+    StateInfo{State::inactive, "inactive", "[-]"}, StateInfo{State::blocked, "blocked", "[?]"},
+    StateInfo{State::starting, "starting", "[>]"}, StateInfo{State::running, "running", "[+]"},
+    StateInfo{State::stopping, "stopping", "[!]"}, StateInfo{State::exited, "exited", "[.]"},
+    StateInfo{State::failed, "failed", "[X]"},
+};
+
+inline constexpr std::size_t kStateCount = kStates.size();
+static_assert(kStateCount == static_cast<std::size_t>(State::failed) + 1);
+
+constexpr std::size_t index_of(State state) { return static_cast<std::size_t>(state); }
+
+static_assert([] {
+  for (std::size_t i = 0; i < kStateCount; ++i)
+    if (index_of(kStates[i].state) != i) return false;
+  return true;
+}(), "kStates is indexed by State");
+
+constexpr std::string_view state_name(State state) { return kStates[index_of(state)].name; }
+constexpr std::string_view state_symbol(State state) { return kStates[index_of(state)].symbol; }
+
+constexpr std::optional<State> state_from_name(std::string_view name) {
+  for (const StateInfo& info : kStates)
+    if (info.name == name) return info.state;
+  return std::nullopt;
+}
+
+/// At rest: neither wanted to run now nor with anything of its own going on.
+constexpr bool at_rest(State state) {
+  return state == State::inactive || state == State::exited || state == State::failed;
+}
+
+/// Whether behaviour.md's table of transitions has a row from `from` to `to`; staying is no transition.
+constexpr bool transition_allowed(State from, State to) {
+  using enum State;
+  switch (from) {
+    case inactive: return to == blocked;
+    case blocked: return to == starting || to == failed || to == inactive;
+    case starting: return to == running || to == exited || to == stopping || to == blocked || to == failed;
+    case running: return to == stopping || to == blocked || to == exited || to == failed;
+    case stopping: return to == exited || to == inactive || to == blocked || to == failed;
+    case exited: return to == blocked || to == inactive;
+    case failed: return to == blocked || to == inactive;
+  }
+  return false;
+}
+
+}  // namespace zinit
