@@ -1,0 +1,143 @@
+// The log's one sink: whole lines, never blocking, with a count of what could not be written.
+#include "base/log.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <climits>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+struct LevelInfo {
+  LogLevel level;
+  std::string_view name;
+  int priority;  // syslog(3)
+};
+
+constexpr std::array kLevels = {
+    LevelInfo{LogLevel::trace, "trace", 7}, LevelInfo{LogLevel::debug, "debug", 7},
+    LevelInfo{LogLevel::info, "info", 6},   LevelInfo{LogLevel::warn, "warn", 4},
+    LevelInfo{LogLevel::error, "error", 3},
+};
+
+// The kernel refuses records of /dev/kmsg from about 1,000 bytes on, and a pipe takes PIPE_BUF bytes
+// or fewer as a whole or not at all.
+constexpr std::size_t kKmsgMax = 900;
+constexpr std::size_t kLineMax = PIPE_BUF - 1;
+
+std::atomic<LogLevel> threshold{LogLevel::info};
+std::atomic<LogListener> listener{nullptr};
+std::atomic<int> sink{STDERR_FILENO};
+std::atomic<bool> sink_is_kmsg{false};
+std::atomic<std::uint64_t> dropped{0};
+
+const LevelInfo& info_of(LogLevel level) noexcept { return kLevels[static_cast<std::size_t>(level)]; }
+
+/// write(2) that does not block whatever the descriptor's flags are, which are shared with other
+/// processes and so not ours to change. Sockets and pipes can be asked so for one call; for the rest
+/// (files, old kernels) poll(2) has to do.
+ssize_t write_at_once(int fd, std::string_view data) noexcept {
+  pollfd ready{fd, POLLOUT, 0};
+  if (::poll(&ready, 1, 0) == 0) {
+    errno = EAGAIN;
+    return -1;
+  }
+  const ssize_t sent = ::send(fd, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent >= 0 || errno != ENOTSOCK) return sent;
+  iovec part{const_cast<char*>(data.data()), data.size()};
+  struct stat status {};
+  if (::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)) {
+    const ssize_t written = ::pwritev2(fd, &part, 1, -1, RWF_NOWAIT);
+    if (written >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return written;
+  }
+  return ::write(fd, data.data(), data.size());
+}
+
+/// Cut to `limit` bytes, not inside a character, with a mark that something is missing.
+std::string cut(std::string text, std::size_t limit) {
+  constexpr std::string_view mark = " [cut]";
+  if (text.size() <= limit) return text;
+  std::size_t end = limit - mark.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end).append(mark);
+}
+
+std::string record(LogLevel level, std::string_view text, bool kmsg) {
+  const LevelInfo& info = info_of(level);
+  if (kmsg) return cut(fmt::format("<{}>zinit: {}", info.priority, text), kKmsgMax) + '\n';
+  return cut(fmt::format("{:<5} {}", info.name, text), kLineMax) + '\n';
+}
+
+bool write_line(LogLevel level, std::string_view text) {
+  const std::string line = record(level, text, sink_is_kmsg);
+  return write_at_once(sink, line) == static_cast<ssize_t>(line.size());
+}
+
+/// Says how many lines were lost, before the first one that may get through again.
+void tell_dropped() {
+  const std::uint64_t count = dropped.exchange(0);
+  if (count == 0) return;
+  const bool told = write_line(LogLevel::warn, fmt::format("log: {} line{} dropped", count,
+                                                           count == 1 ? "" : "s"));
+  if (!told) dropped += count;
+}
+
+}  // namespace
+
+Result<LogLevel> parse_log_level(std::string_view word) {
+  std::string known;
+  for (const LevelInfo& info : kLevels) {
+    if (info.name == word) return info.level;
+    known.append(known.empty() ? "" : ", ").append(info.name);
+  }
+  return failure(fmt::format("unknown log level \"{}\"; known are {}", word, known));
+}
+
+std::string_view log_level_name(LogLevel level) noexcept { return info_of(level).name; }
+
+void set_log_level(LogLevel level) noexcept { threshold = level; }
+
+void set_log_descriptor(int fd, bool kmsg) noexcept {
+  static UniqueFd& own = *new UniqueFd;  // never destroyed: threads may log until the very end
+  own.reset();
+  // A terminal stopped by ^S reports room and then blocks: an opening of our own, which may be
+  // non-blocking without another process noticing, is safe.
+  if (::isatty(fd) != 0) {
+    char path[32];
+    *fmt::format_to_n(path, sizeof path - 1, "/proc/self/fd/{}", fd).out = '\0';
+    own.reset(::open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  }
+  sink = own ? own.get() : fd;
+  sink_is_kmsg = kmsg;
+}
+
+void set_log_listener(LogListener new_listener) noexcept { listener = new_listener; }
+
+bool log_enabled(LogLevel level) noexcept { return level >= threshold; }
+
+void log_line(LogLevel level, std::string_view text) noexcept {
+  if (!log_enabled(level)) return;
+  const int saved = errno;  // callers log before they report their own fault
+  try {
+    const std::string line = printable(text);
+    tell_dropped();
+    if (!write_line(level, line)) ++dropped;
+    if (const LogListener listen = listener) listen(level, line);
+  } catch (...) {
+    ++dropped;  // no memory for the line
+  }
+  errno = saved;
+}
+
+}  // namespace zinit

@@ -1,0 +1,146 @@
+// The log: its form, its levels, and that it never blocks.
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/fd.hpp"
+#include "base/log.hpp"
+
+using namespace zinit;
+
+namespace {
+
+/// Sends the log into a pipe for a scope.
+class Captured {
+ public:
+  explicit Captured(bool kmsg = false) : pipe_(make_pipe().value()) {
+    ::fcntl(pipe_.read.get(), F_SETFL, O_NONBLOCK);
+    set_log_descriptor(pipe_.write.get(), kmsg);
+  }
+  ~Captured() {
+    set_log_descriptor(STDERR_FILENO, false);
+    set_log_level(LogLevel::info);
+    set_log_listener(nullptr);
+  }
+  Captured(const Captured&) = delete;
+  Captured& operator=(const Captured&) = delete;
+
+  /// All that was written since the last call.
+  std::string text() {
+    std::string all;
+    char buffer[4096];
+    ssize_t got;
+    while ((got = ::read(pipe_.read.get(), buffer, sizeof buffer)) > 0)
+      all.append(buffer, static_cast<size_t>(got));
+    return all;
+  }
+  int write_end() { return pipe_.write.get(); }
+
+ private:
+  Pipe pipe_;
+};
+
+}  // namespace
+
+TEST_CASE("a log line is its level, padded, and its text", "[base][log]") {
+  Captured log;
+  log_info("web: starting, pid {}, attempt {}", 812, 3);
+  log_error("web: gone");
+  CHECK(log.text() == "info  web: starting, pid 812, attempt 3\nerror web: gone\n");
+}
+
+TEST_CASE("a record for the kernel carries its priority", "[base][log]") {
+  Captured log(true);
+  set_log_level(LogLevel::debug);
+  log_debug("d");
+  log_info("i");
+  log_warn("w");
+  log_error("e");
+  CHECK(log.text() == "<7>zinit: d\n<6>zinit: i\n<4>zinit: w\n<3>zinit: e\n");
+}
+
+TEST_CASE("a record for the kernel is never longer than it takes", "[base][log]") {
+  Captured log(true);
+  log_info("{}", std::string(5000, 'x'));
+  const std::string text = log.text();
+  CHECK(text.size() <= 901);
+  CHECK(text.ends_with("xxx [cut]\n"));
+}
+
+TEST_CASE("lines below the level are not formatted, not written and not told to the listener",
+          "[base][log]") {
+  static int told;
+  told = 0;
+  Captured log;
+  set_log_listener([](LogLevel, std::string_view) { ++told; });
+  set_log_level(LogLevel::warn);
+  log_info("quiet");
+  CHECK(log.text().empty());
+  CHECK(told == 0);
+  log_warn("loud");
+  CHECK(log.text() == "warn  loud\n");
+  CHECK(told == 1);
+}
+
+TEST_CASE("the listener gets each line as it is shown", "[base][log]") {
+  static std::string heard;
+  Captured log;
+  set_log_listener([](LogLevel level, std::string_view line) {
+    heard = std::string(log_level_name(level)) + "|" + std::string(line);
+  });
+  log_warn("a\nb");
+  CHECK(heard == "warn|a\\x0ab");
+  CHECK(log.text() == "warn  a\\x0ab\n");
+}
+
+TEST_CASE("a full log drops whole lines, counts them and says so later", "[base][log]") {
+  Captured log;
+  const std::string line(1000, 'x');
+  for (int i = 0; i < 200; ++i) log_info("{}", line);  // a blocking pipe of 64 KiB that nobody reads
+  const std::string kept = log.text();
+  const auto lines = static_cast<size_t>(std::count(kept.begin(), kept.end(), '\n'));
+  CHECK(lines > 10);
+  REQUIRE(kept.size() == lines * 1007);  // no half line
+  log_info("later");
+  CHECK(log.text() == "warn  log: " + std::to_string(200 - lines) + " lines dropped\ninfo  later\n");
+  log_info("again");
+  CHECK(log.text() == "info  again\n");
+}
+
+TEST_CASE("a full socket does not block the log either", "[base][log]") {
+  int fds[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
+  UniqueFd reader(fds[0]), writer(fds[1]);
+  Captured restore;
+  set_log_descriptor(writer.get(), false);
+  const std::string line(3000, 'x');
+  for (int i = 0; i < 1000; ++i) log_info("{}", line);
+  reader.reset();
+  log_info("to nobody");  // would be SIGPIPE with a plain write(2)
+  set_log_descriptor(restore.write_end(), false);
+  log_info("after");
+  CHECK(restore.text().find(" lines dropped\ninfo  after\n") != std::string::npos);
+}
+
+TEST_CASE("logging leaves errno as it was", "[base][log]") {
+  Captured log;
+  set_log_descriptor(-1, false);
+  errno = ENOENT;
+  log_info("to nowhere");
+  CHECK(errno == ENOENT);
+  set_log_descriptor(log.write_end(), false);
+  log_info("x");
+  CHECK(log.text() == "warn  log: 1 line dropped\ninfo  x\n");
+}
+
+TEST_CASE("levels have names, and a wrong one is answered with all of them", "[base][log]") {
+  CHECK(parse_log_level("trace") == LogLevel::trace);
+  CHECK(parse_log_level("error") == LogLevel::error);
+  const auto wrong = parse_log_level("INFO");
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().text == "unknown log level \"INFO\"; known are trace, debug, info, warn, error");
+}

@@ -1,0 +1,85 @@
+// Text tools: splitting, numbers, nearest names, foreign bytes made safe.
+#include <catch2/catch.hpp>
+
+#include "base/text.hpp"
+
+using namespace zinit;
+using namespace std::string_literals;
+using namespace std::string_view_literals;
+
+TEST_CASE("splitting keeps empty parts", "[base][text]") {
+  using Parts = std::vector<std::string_view>;
+  CHECK(split("a:b", ':') == Parts{"a", "b"});
+  CHECK(split(":a::", ':') == Parts{"", "a", "", ""});
+  CHECK(split("", ':') == Parts{""});
+}
+
+TEST_CASE("trimming takes blanks and line ends from both sides and nothing else", "[base][text]") {
+  CHECK(trim(" \t a b \r\n") == "a b");
+  CHECK(trim(" \n").empty());
+  CHECK(trim("x") == "x");
+}
+
+TEST_CASE("joining puts the separator between parts only", "[base][text]") {
+  const std::vector<std::string> parts{"a", "", "c"};
+  CHECK(join(parts, ", ") == "a, , c");
+  CHECK(join(std::span(parts).first(1), ", ") == "a");
+  CHECK(join({}, ", ").empty());
+}
+
+TEST_CASE("an integer is the whole text or none", "[base][text]") {
+  CHECK(parse_integer("42") == 42);
+  CHECK(parse_integer("-7") == -7);
+  CHECK(parse_integer("9223372036854775807") == 9223372036854775807LL);
+  for (const auto* wrong : {"", "+1", " 1", "1 ", "1x", "0x10", "--1", "-", "9223372036854775808", "1.0"}) {
+    INFO(wrong);
+    CHECK(parse_integer(wrong) == std::nullopt);
+  }
+}
+
+TEST_CASE("the nearest name is suggested only where it may have been meant", "[base][text]") {
+  constexpr std::array known{"restart"sv, "requires"sv, "start"sv, "env"sv};
+  CHECK(nearest("restrat", std::span(known)) == "restart");   // a swap is one edit
+  CHECK(nearest("requirs", std::span(known)) == "requires");
+  CHECK(nearest("en", std::span(known)) == "env");
+  CHECK(nearest("restart", std::span(known)) == "restart");
+  CHECK(nearest("xyz", std::span(known)) == std::nullopt);
+  CHECK(nearest("", std::span(known)) == std::nullopt);
+  // Of two as near the first one wins, so that messages do not change from run to run.
+  const std::vector<std::string> twins{"web-a", "web-b"};
+  CHECK(nearest("web-c", std::span(std::as_const(twins))) == "web-a");
+}
+
+TEST_CASE("UTF-8 is told from what only looks like it", "[base][text]") {
+  CHECK(valid_utf8("plain"));
+  CHECK(valid_utf8("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x90\x9F"));
+  CHECK(valid_utf8("\xF4\x8F\xBF\xBF"));              // U+10FFFF
+  for (const auto bad : {"\x80"sv, "\xC3"sv, "\xC0\xAF"sv, "\xE0\x80\xAF"sv, "\xED\xA0\x80"sv,
+                         "\xF0\x80\x80\x80"sv, "\xF4\x90\x80\x80"sv, "\xF5\x80\x80\x80"sv, "\xFF"sv,
+                         "\xE2\x82"sv, "\xC3("sv}) {
+    CHECK_FALSE(valid_utf8(bad));
+    CHECK(valid_utf8(to_utf8(bad)));
+  }
+}
+
+TEST_CASE("bytes that are no UTF-8 are replaced one by one", "[base][text]") {
+  CHECK(to_utf8("a\xFF\xFEz") == "a\xEF\xBF\xBD\xEF\xBF\xBDz");
+  CHECK(to_utf8("\xE2\x82x") == "\xEF\xBF\xBD\xEF\xBF\xBDx");
+  CHECK(to_utf8("a\0b"sv) == "a\0b"s);
+}
+
+TEST_CASE("printable text cannot move a terminal's cursor", "[base][text]") {
+  CHECK(printable("a\x1B[2Jb") == "a\\x1b[2Jb");
+  CHECK(printable("a\tb\n") == "a\tb\\x0a");
+  CHECK(printable("\x7F") == "\\x7f");
+  CHECK(printable("\xC2\x9B") == "\\x9b");  // C1's CSI
+  CHECK(printable("\x9B") == "\xEF\xBF\xBD");
+  CHECK(printable("\0"sv) == "\\x00");
+  CHECK(printable("gr\xC3\xBC\xC3\x9F") == "gr\xC3\xBC\xC3\x9F");
+}
+
+TEST_CASE("width counts characters, not bytes", "[base][text]") {
+  CHECK(display_width("abc") == 3);
+  CHECK(display_width("gr\xC3\xBC\xC3\x9F") == 4);
+  CHECK(display_width("") == 0);
+}
