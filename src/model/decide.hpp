@@ -1,0 +1,108 @@
+// The decision: what a service must do now, given how things are. One table, kRows in decide.cpp, is the
+// whole behaviour of a service; behaviour.md ("States") can be held beside it.
+//
+// decide() is pure: no clock, no locks, no system calls; the same situation leads to the same step,
+// whatever events led to it. A service whose situation gives no row waits, until a neighbour changes or
+// until Step::deadline.
+//
+// The other half is apply(): what a step does to the record, once it has been carried out. Between the two
+// lies the job thread, which spawns and signals (supervisor/job.hpp), or a test's simulation of it.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "model/world.hpp"
+
+namespace zinit {
+
+/// What a step does besides entering a state. The outside acts are launch, signal_stop and kill.
+enum class Act : std::uint8_t {
+  none,
+  fresh,            // try, stop owed, delay, count and re-spawn are cleared: the attempt begins anew
+  fresh_kept,       // as fresh, but as a re-spawn: dependents stay
+  clear_try,
+  fresh_delay,      // delay and count anew
+  drop_respawn,     // the re-spawn is no longer one that dependents wait through
+  report_fault,     // reason: what is missing, failed or wrong in the config
+  launch,           // spawn the process; the outcome decides the state entered
+  schedule,         // a re-spawn after its delay, count + 1
+  record_done,      // a oneshot's success
+  record_end,       // ended by itself
+  record_failure,   // ended by itself, badly
+  become_ready,
+  begin_stop,       // cause is set
+  give_up_again,    // the stop is no longer part of a re-spawn
+  signal_stop,      // stop signal to the group, and a deadline
+  kill,             // SIGKILL to the group, and a deadline
+  finish_stop,      // record how it ended
+  fail_stopped,     // reason: why it was stopped
+  fail_dependency,  // reason: the dependency
+  fail_unkillable,  // reason: stop_timeout
+  rest,             // a result is cleared
+};
+
+struct Situation {
+  const World& world;
+  Slot self;
+  TimePoint now;
+
+  [[nodiscard]] const Record& me() const { return world.record(self); }
+  [[nodiscard]] const Node& node() const { return world.node(self); }
+  [[nodiscard]] const ServiceSpec& spec() const { return world.spec(self); }
+};
+
+using Predicate = bool (*)(const Situation&);
+
+struct Row {
+  State from;
+  Predicate when;
+  State to;
+  Act act;
+  StopCause cause;             // with begin_stop
+  std::string_view condition;  // the predicate's name, for debug-state and the generated diagram
+};
+
+/// The table, for tests and for the state diagram.
+[[nodiscard]] std::span<const Row> decision_rows();
+
+struct Step {
+  const Row* row = nullptr;    // null: wait
+  TimePoint deadline = kNever;  // when waiting: look again then at the latest
+
+  [[nodiscard]] bool waits() const noexcept { return row == nullptr; }
+};
+
+[[nodiscard]] Step decide(const Situation& situation);
+
+/// How a launch ended.
+struct LaunchOutcome {
+  enum class Kind : std::uint8_t {
+    started,      // there is a process (a target: nothing was needed)
+    failed,       // for good: `reason`
+    exhausted,    // for want of processes, memory or descriptors: again after the restart delay
+    unmet,        // a condition does not hold: `reason`
+  };
+  Kind kind = Kind::started;
+  Reason reason;
+};
+
+/// Writes to the record what taking `row` means, the new state too. `outcome` is that of Act::launch. The
+/// caller has carried out what is to be done outside (signals, the spawn) and tells the neighbours.
+/// Returns the state entered, which for a launch depends on its outcome.
+State apply(World& world, Slot slot, const Row& row, TimePoint now, const LaunchOutcome& outcome = {});
+
+/// Whether stop_timeout, start_timeout and the like of the running step are reached is seen by decide();
+/// this cuts the deadline of a stop that is under way (a shutdown in a hurry).
+void cut_deadline(World& world, Slot slot, TimePoint latest);
+
+// Events from outside that change a record. Each returns whether anything changed.
+
+/// The main process has ended; `group_left` says whether others of its group live on.
+void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left);
+/// The last process of the group is gone.
+void group_gone(World& world, Slot slot);
+/// Readiness and health have passed for the first time.
+void became_ready(World& world, Slot slot);
+
+}  // namespace zinit

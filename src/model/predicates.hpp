@@ -1,0 +1,77 @@
+// The questions that the decision table asks: predicates over a service and its neighbours, named as in
+// decision-table.md. Pure and level-triggered: they look at how things are, never at what happened.
+//
+// Those that look through chains of dependencies are iterative searches with marks (world.hpp), so a chain
+// of thousands costs no stack, and each node is looked at once a search.
+#pragma once
+
+#include "model/world.hpp"
+
+namespace zinit {
+
+/// Up, and asked for: a stop is owed, or a try is set that means something (a pulled try of a done
+/// oneshot does not).
+[[nodiscard]] bool wanted(const World& world, Slot slot);
+
+/// Failed for a missing or failed dependency, wish up, and nothing that it requires is so any more.
+[[nodiscard]] bool revivable(const World& world, Slot slot);
+
+/// Blocked, or at rest but about to be: neighbours count it as blocked before its own job has looked.
+[[nodiscard]] bool to_start(const World& world, Slot slot);
+
+/// What a dependent's `requires` needs: running, or a oneshot done (or a condition that did not hold),
+/// with the wish up and nothing owed.
+[[nodiscard]] bool satisfied(const World& world, Slot slot);
+
+[[nodiscard]] bool failed_for_good(const World& world, Slot slot);
+
+/// Not going away: satisfied, or between its end and its re-spawn.
+[[nodiscard]] bool kept(const World& world, Slot slot);
+
+/// Something that `slot` requires is missing or not kept.
+[[nodiscard]] bool goes(const World& world, Slot slot);
+
+/// Starting, running or stopping, or with a process (being spawned, or one that cannot be killed).
+[[nodiscard]] bool active(const World& world, Slot slot);
+
+/// Has to be down before what it requires may stop, and is not.
+[[nodiscard]] bool in_the_way(const World& world, Slot slot);
+
+/// Nothing that requires `slot` is in the way; in a shutdown nothing that is ordered after it either.
+[[nodiscard]] bool clear(const World& world, Slot slot);
+
+/// Precedence in a conflict; the smaller one comes first.
+struct Claim {
+  int respawn = 1;         // 0: a re-spawn is pending for it or for what stands on it
+  std::int64_t rank = 0;   // least of it and of all with the wish up that require it, transitively
+  std::uint32_t order = 0;  // load order, between equals
+
+  auto operator<=>(const Claim&) const = default;
+};
+[[nodiscard]] Claim claim(const World& world, Slot slot);
+
+/// Will be starting without anybody's help.
+[[nodiscard]] bool coming(const World& world, Slot slot);
+
+/// A conflicting service is active, or is coming and has the smaller claim.
+[[nodiscard]] bool held(const World& world, Slot slot);
+/// Whether `other`, which conflicts with `slot`, is what holds it.
+[[nodiscard]] bool held_by(const World& world, Slot slot, Slot other);
+
+/// About to start or starting for this try: what `after` waits for the end of.
+[[nodiscard]] bool first_try(const World& world, Slot slot);
+
+/// All that must be so for a spawn.
+[[nodiscard]] bool may_start(const World& world, Slot slot, TimePoint now);
+
+/// The policy says to start it again after an end that was `good` or not; and whether re-spawns are left.
+[[nodiscard]] bool policy_says_again(const ServiceSpec& spec, bool good);
+[[nodiscard]] bool restarts_left(const World& world, Slot slot, TimePoint now);
+
+/// The end counts as success for this service.
+[[nodiscard]] bool good_end(const ServiceSpec& spec, const ProcessEnd& end);
+
+/// Its attempt is over: see behaviour.md, "A service is settled when".
+[[nodiscard]] bool settled(const World& world, Slot slot, TimePoint now);
+
+}  // namespace zinit
