@@ -1,0 +1,208 @@
+// The tables of options and of kernel words, and the loops that read them.
+#include "init/options.hpp"
+
+#include <array>
+
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// An option that takes a value.
+struct ValueOption {
+  std::string_view name;
+  std::optional<std::string> ServerOptions::*value;
+};
+
+constexpr std::array kValueOptions = {
+    ValueOption{"--config-dir", &ServerOptions::config_dir},
+    ValueOption{"--config", &ServerOptions::config},
+    ValueOption{"--socket", &ServerOptions::socket},
+};
+
+struct Flag {
+  std::string_view name;
+  bool ServerOptions::*flag;
+};
+
+constexpr std::array kFlags = {
+    Flag{"--pid1-mode", &ServerOptions::pid1_mode}, Flag{"--container", &ServerOptions::container},
+    Flag{"--help", &ServerOptions::help},           Flag{"-h", &ServerOptions::help},
+    Flag{"--version", &ServerOptions::version},     Flag{"-V", &ServerOptions::version},
+};
+
+constexpr std::string_view kLogLevelOption = "--log-level";
+
+std::string unknown_option(std::string_view name) {
+  std::vector<std::string_view> known{kLogLevelOption};
+  for (const ValueOption& option : kValueOptions) known.push_back(option.name);
+  for (const Flag& flag : kFlags) known.push_back(flag.name);
+  std::string text = fmt::format("unknown option {}", name);
+  if (const auto near = nearest(name, known)) text += fmt::format("; did you mean {}?", *near);
+  return text;
+}
+
+std::optional<LogLevel> read_log_level(std::string_view word, std::string_view where,
+                                       std::vector<std::string>& faults) {
+  auto level = parse_log_level(word);
+  if (level) return *level;
+  faults.push_back(fmt::format("{}: {}", where, level.error().text));
+  return std::nullopt;
+}
+
+/// Walks over the arguments of a server; one object for one command line.
+class OptionReader {
+ public:
+  explicit OptionReader(std::span<const std::string> arguments) : arguments_(arguments) {}
+
+  ServerOptions read() {
+    while (next_ < arguments_.size()) {
+      const std::string& argument = arguments_[next_++];
+      if (argument == "--") {
+        options_.command.assign(arguments_.begin() + static_cast<std::ptrdiff_t>(next_),
+                                arguments_.end());
+        break;
+      }
+      if (argument.size() > 1 && argument.front() == '-') read_option(argument);
+      else options_.words.push_back(argument);
+    }
+    return std::move(options_);
+  }
+
+ private:
+  void read_option(const std::string& argument) {
+    const auto equals = argument.find('=');
+    const std::string name = argument.substr(0, equals);
+    attached_.reset();
+    if (equals != std::string::npos) attached_ = argument.substr(equals + 1);
+    if (name == kLogLevelOption) {
+      const auto word = value(name);
+      if (word) options_.log_level = read_log_level(*word, name, options_.faults);
+      return;
+    }
+    if (!read_value(name) && !read_flag(name)) options_.faults.push_back(unknown_option(name));
+  }
+
+  bool read_value(const std::string& name) {
+    for (const ValueOption& option : kValueOptions) {
+      if (option.name != name) continue;
+      if (auto text = value(name)) options_.*option.value = std::move(text);
+      return true;
+    }
+    return false;
+  }
+
+  bool read_flag(const std::string& name) {
+    for (const Flag& flag : kFlags) {
+      if (flag.name != name) continue;
+      if (attached_) options_.faults.push_back(fmt::format("{} takes no value", name));
+      options_.*flag.flag = true;
+      return true;
+    }
+    return false;
+  }
+
+  /// The value that belongs to the option `name`: after its `=`, or the next argument.
+  std::optional<std::string> value(std::string_view name) {
+    std::optional<std::string> text = attached_;
+    if (!text && next_ < arguments_.size() && arguments_[next_] != "--") text = arguments_[next_++];
+    if (text && !text->empty()) return text;
+    options_.faults.push_back(fmt::format("{} needs a value", name));
+    return std::nullopt;
+  }
+
+  std::span<const std::string> arguments_;
+  std::size_t next_ = 0;
+  std::optional<std::string> attached_;
+  ServerOptions options_;
+};
+
+/// The words of the kernel command line: blanks part them but inside double quotes, which go.
+std::vector<std::string> kernel_words(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == ' ' || c == '\t' || c == '\n')) {
+      if (!word.empty()) words.push_back(std::move(word));
+      word.clear();
+    } else {
+      word += c;
+    }
+  }
+  if (!word.empty()) words.push_back(std::move(word));
+  return words;
+}
+
+void read_kernel_setting(KernelOptions& options, std::string_view name, std::string_view value) {
+  if (name == "zinit.target") {
+    options.target = value;
+  } else if (name == "zinit.config_dir") {
+    options.config_dir = std::string(value);
+  } else if (name == "zinit.log_level") {
+    if (const auto level = read_log_level(value, name, options.faults)) options.log_level = level;
+  } else if (name.starts_with("zinit.")) {
+    options.faults.push_back(fmt::format(
+        "kernel command line: unknown setting {}; known are zinit.target, zinit.log_level, "
+        "zinit.config_dir", name));
+  }
+}
+
+/// Empty is as good as unset, so that a script may pass a variable on that has no value.
+std::optional<std::string> non_empty(std::optional<std::string> text) {
+  return text && text->empty() ? std::nullopt : text;
+}
+
+}  // namespace
+
+std::optional<std::string> value_of(const Environment& environment, std::string_view key) {
+  for (const std::string& entry : environment) {
+    if (entry.size() > key.size() && entry[key.size()] == '=' && entry.starts_with(key))
+      return entry.substr(key.size() + 1);
+  }
+  return std::nullopt;
+}
+
+ServerOptions parse_server_options(std::span<const std::string> arguments) {
+  return OptionReader(arguments).read();
+}
+
+KernelOptions parse_kernel_options(std::string_view text) {
+  KernelOptions options;
+  for (const std::string& word : kernel_words(text)) {
+    if (word == "single" || word == "rescue" || word == "emergency") options.shell = true;
+    else if (word == "quiet") options.quiet = true;
+    const auto equals = word.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string_view whole = word;
+    read_kernel_setting(options, whole.substr(0, equals), whole.substr(equals + 1));
+  }
+  return options;
+}
+
+bool in_container(const ServerOptions& options, const Environment& environment, bool marked) {
+  const auto told = value_of(environment, "ZINIT_CONTAINER");
+  return options.container || (told && *told != "0") || value_of(environment, "container") || marked;
+}
+
+Settings merge_settings(const ServerOptions& options, const Environment& environment,
+                        const KernelOptions& kernel) {
+  Settings settings;
+  settings.config_dir = options.config_dir;
+  if (!settings.config_dir) settings.config_dir = non_empty(value_of(environment, "ZINIT_CONFIG_DIR"));
+  if (!settings.config_dir) settings.config_dir = non_empty(kernel.config_dir);
+  settings.config = options.config;
+  settings.socket = options.socket;
+  if (!settings.socket) settings.socket = non_empty(value_of(environment, "ZINIT_SOCKET"));
+  settings.log_level = options.log_level;
+  const auto level = non_empty(value_of(environment, "ZINIT_LOG_LEVEL"));
+  if (!settings.log_level && level)
+    settings.log_level = read_log_level(*level, "ZINIT_LOG_LEVEL", settings.faults);
+  if (!settings.log_level) settings.log_level = kernel.log_level;
+  return settings;
+}
+
+}  // namespace zinit

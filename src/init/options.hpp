@@ -1,0 +1,72 @@
+// What a server is told when it starts: its command line, its environment, the kernel's command line.
+// Pure: nothing here reads a file or asks the system, so tests can say what they like.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.hpp"
+
+namespace zinit {
+
+/// KEY=value each, as environ(7) has it.
+using Environment = std::vector<std::string>;
+
+/// The value of `key`; nothing where it is not set. The first of two counts, as with getenv(3).
+[[nodiscard]] std::optional<std::string> value_of(const Environment& environment,
+                                                  std::string_view key);
+
+/// The command line of a server (control.md, "One binary, many names").
+struct ServerOptions {
+  std::optional<std::string> config_dir;
+  std::optional<std::string> config;
+  std::optional<std::string> socket;
+  std::optional<LogLevel> log_level;
+  bool pid1_mode = false;
+  bool container = false;
+  bool help = false;
+  bool version = false;
+  std::vector<std::string> command;  // what follows `--`: the service `main` of zinit-pid1
+  std::vector<std::string> words;    // what is no option: the kernel hands init its own such words
+  std::vector<std::string> faults;   // messages on what is wrong; the rest is good all the same
+};
+
+/// Options are `--name VALUE` or `--name=VALUE`, in any order. Never fails as a whole: a server that is
+/// not PID 1 refuses to start with faults or words, PID 1 logs them and goes on.
+[[nodiscard]] ServerOptions parse_server_options(std::span<const std::string> arguments);
+
+/// What the kernel command line says to zinit (behaviour.md, "PID 1 in system mode" 4).
+struct KernelOptions {
+  std::string target;  // empty: the default
+  std::optional<LogLevel> log_level;
+  std::optional<std::string> config_dir;
+  bool shell = false;  // single, rescue, emergency: a shell on the console first
+  bool quiet = false;
+  std::vector<std::string> faults;
+};
+
+/// `text` is /proc/cmdline's. Double quotes keep blanks together, as the kernel has it; the last of two
+/// settings counts.
+[[nodiscard]] KernelOptions parse_kernel_options(std::string_view text);
+
+/// Whether PID 1 is that of a container rather than of a machine (service-file.md, "Where files are
+/// read"). `marked`: /.dockerenv or /run/.containerenv exists.
+[[nodiscard]] bool in_container(const ServerOptions& options, const Environment& environment,
+                                bool marked);
+
+/// The settings of command line, environment and kernel in one, an earlier one winning: what is unset
+/// here is for zinit.toml and the defaults to say.
+struct Settings {
+  std::optional<std::string> config_dir;
+  std::optional<std::string> config;
+  std::optional<std::string> socket;
+  std::optional<LogLevel> log_level;
+  std::vector<std::string> faults;
+};
+[[nodiscard]] Settings merge_settings(const ServerOptions& options, const Environment& environment,
+                                      const KernelOptions& kernel);
+
+}  // namespace zinit
