@@ -1,0 +1,123 @@
+// Where lines go besides the ring: the interface of all sinks, and the queue that those of them share
+// which write text to a descriptor.
+//
+// A sink that is slow, full or gone never blocks the service, the other sinks or PID 1: lines wait in a
+// bounded queue of the sink's own, the data loop writes them as the descriptor takes them, and what finds
+// no room, or cannot be written, is counted for the service that it came from.
+//
+// Threads: take() is called by any, with the lock of a log held; the rest runs on the loop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/fd.hpp"
+#include "base/mutex.hpp"
+#include "base/time.hpp"
+#include "io/ring.hpp"
+#include "io/watcher.hpp"
+
+namespace zinit {
+
+/// A line on its way to a sink.
+struct SinkLine {
+  std::string_view service;
+  LogStream stream = LogStream::out;
+  bool continues = false;
+  std::int64_t time_us = 0;
+  std::string_view text;
+};
+
+/// Lines of one service that one sink did not deliver.
+using DropCount = std::shared_ptr<std::atomic<std::uint64_t>>;
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  /// The word in `log_dropped_by`: "kmsg", "console", ...
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+  /// Queues `line`, or adds one to `dropped`, now or when it cannot be delivered. Any thread, with the
+  /// lock of the service's log held: only stores, does not block, does not log.
+  virtual void take(const SinkLine& line, const DropCount& dropped) noexcept = 0;
+
+  /// At the end of zinit: writes what still waits, for `limit` at the longest. No thread runs the loop.
+  virtual void finish(Milliseconds limit) noexcept = 0;
+};
+
+/// A sink that writes one text a line to a descriptor.
+class TextSink : public Sink {
+ public:
+  /// `fd` must not block. The loop outlives the sink, which is destroyed while no thread runs the loop.
+  TextSink(EventLoop& loop, UniqueFd fd);
+
+  void take(const SinkLine& line, const DropCount& dropped) noexcept override;
+  void finish(Milliseconds limit) noexcept override;
+
+  /// Bytes that may wait; some thousand usual lines.
+  static constexpr std::size_t kQueueBytes = 262144;
+
+ protected:
+  /// What is written for `line`, whole. May throw for want of memory.
+  [[nodiscard]] virtual std::string format(const SinkLine& line) const = 0;
+
+ private:
+  struct Waiting {
+    std::string text;
+    DropCount dropped;
+  };
+  enum class Progress { done, blocked };
+
+  void schedule() noexcept;
+  void write_some() noexcept;
+  [[nodiscard]] bool next_line() noexcept;
+  [[nodiscard]] Progress write_current() noexcept;
+
+  EventLoop& loop_;
+  UniqueFd fd_;
+  IoWatcher writable_;   // active while the descriptor takes no more
+
+  // The loop's thread alone.
+  Waiting current_;
+  std::size_t written_ = 0;  // of current_.text
+
+  Mutex mutex_;
+  std::deque<Waiting> queue_ GUARDED_BY(mutex_);
+  std::size_t queued_bytes_ GUARDED_BY(mutex_) = 0;
+  bool scheduled_ GUARDED_BY(mutex_) = false;  // write_some() is posted or waits for writable_
+};
+
+/// `kmsg = true`: the kernel ring buffer, one record a line, as `name: line`.
+class KmsgSink final : public TextSink {
+ public:
+  /// `fd`: /dev/kmsg, opened for writing.
+  using TextSink::TextSink;
+  [[nodiscard]] std::string_view name() const noexcept override { return "kmsg"; }
+
+ protected:
+  [[nodiscard]] std::string format(const SinkLine& line) const override;
+};
+
+/// `console = true`: the console, or in standalone and container mode zinit's own standard output, as
+/// `name: line`, safe to show on a terminal.
+class ConsoleSink final : public TextSink {
+ public:
+  using TextSink::TextSink;
+  [[nodiscard]] std::string_view name() const noexcept override { return "console"; }
+
+ protected:
+  [[nodiscard]] std::string format(const SinkLine& line) const override;
+};
+
+/// An opening of what `fd` refers to that does not block, for a ConsoleSink: O_NONBLOCK belongs to the
+/// opening, which zinit may share with the shell that started it, so it is not set on `fd` itself.
+/// Where a new one cannot be had (sockets, a terminal of another user's, no /proc) a duplicate of `fd`
+/// as it is. Errors are those of dup(2).
+[[nodiscard]] Result<UniqueFd> open_for_sink(int fd);
+
+}  // namespace zinit

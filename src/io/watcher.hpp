@@ -1,0 +1,60 @@
+// Watchers of a loop as objects: they stop themselves when destroyed, and what their callbacks throw is
+// logged and goes no further.
+//
+// Threads: everything here on the loop's thread, or while no thread runs the loop.
+#pragma once
+
+#include <ev.h>
+
+#include <functional>
+
+#include "base/time.hpp"
+#include "io/loop.hpp"
+
+namespace zinit {
+
+/// Calls back while a descriptor is ready. The descriptor must stay open until the watcher is stopped.
+class IoWatcher {
+ public:
+  /// `events`: EV_READ, EV_WRITE or both. May destroy the watcher. With EV_ERROR in `events` libev could
+  /// not watch the descriptor and has stopped the watcher.
+  using Callback = std::function<void(int events)>;
+
+  /// Not started yet. The loop outlives the watcher.
+  IoWatcher(EventLoop& loop, int fd, int events, Callback callback);
+  ~IoWatcher() { stop(); }
+  IoWatcher(const IoWatcher&) = delete;
+  IoWatcher& operator=(const IoWatcher&) = delete;
+
+  void start() noexcept;
+  void stop() noexcept;
+  [[nodiscard]] bool active() const noexcept { return ev_is_active(&watcher_); }
+
+ private:
+  struct ev_loop* loop_;
+  ev_io watcher_{};
+  Callback callback_;
+};
+
+/// Calls back once after a delay; may be set again, also from its own callback.
+class TimerWatcher {
+ public:
+  using Callback = std::function<void()>;
+
+  TimerWatcher(EventLoop& loop, Callback callback);
+  ~TimerWatcher() { stop(); }
+  TimerWatcher(const TimerWatcher&) = delete;
+  TimerWatcher& operator=(const TimerWatcher&) = delete;
+
+  /// Calls back `delay` from now, in place of what was set before.
+  void set(Milliseconds delay) noexcept;
+  void stop() noexcept;
+  [[nodiscard]] bool active() const noexcept { return ev_is_active(&watcher_); }
+
+ private:
+  struct ev_loop* loop_;
+  ev_timer watcher_{};
+  Callback callback_;
+};
+
+}  // namespace zinit
