@@ -144,14 +144,18 @@ $(TESTS) $(VM_TEST): $(SUPPORT_OBJ) $(OUT)/libzinit-internal.a
 $(OUT)/vm-demo: $(call objects,$(VM_DEMO) $(VM_HARNESS)) $(OUT)/libzinit-internal.a
 	$(link_test)
 
-.PHONY: tests unit test
+.PHONY: unit-tests tests unit test
+unit-tests: $(filter-out %/test-scenario,$(TESTS))
+
 tests: all $(TESTS) $(if $(filter release,$(MODE)),$(VM_TEST))  ## build the tests of this flavour without running them
 
-unit: tests  ## run unit and model tests of this flavour; T=NAME as for test
-	@test/run --mode '$(MODE)' --only unit,model --name '$(T)'
+unit:  ## run unit and model tests of this flavour; T=NAME as for test
+	@MAKE='$(MAKE)' test/run --mode '$(MODE)' --only unit,model --name '$(T)'
 
+# With T or a flavour given, that flavour alone is built and run.
 test: deps  ## run all tests, sanitizer builds too; T=NAME: those whose "SUITE: NAME" contains it
-	@MAKE='$(MAKE)' test/run $(if $(T),--mode '$(MODE)') --name '$(T)'
+	@MAKE='$(MAKE)' test/run $(if $(T)$(SAN)$(DEBUG)$(filter-out g++,$(CXX)),--mode '$(MODE)') \
+	  --name '$(T)'
 
 # --- the boot image ------------------------------------------------------------------------------
 
@@ -171,8 +175,8 @@ LINT_OK := $(patsubst src/%.cpp,build/lint/%.ok,$(SRC))
 LINT_CXX := clang++ -fsyntax-only -Wthread-safety
 
 .PHONY: lint lint-clang format
-lint: lint-clang  ## clang with -Wthread-safety, rooms, comments, widths, man pages
-	@test/lint/run
+lint:  ## clang with -Wthread-safety, rooms, comments, widths, man pages
+	@MAKE='$(MAKE)' test/lint/run
 
 lint-clang: $(LINT_OK)
 
