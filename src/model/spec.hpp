@@ -110,6 +110,7 @@ struct ServiceSpec {
   std::vector<std::pair<std::string, std::string>> env;  // sorted by key
   std::string user;   // name or number; empty: unset
   std::string group;  // name or number; empty: unset
+  std::optional<std::vector<std::string>> groups;  // names or numbers; nothing: the user's own
   std::uint32_t umask = 0022;
   std::string tty;    // empty: none
   Dependencies dependencies;
