@@ -1,0 +1,31 @@
+// `zinitctl check`: validates files and directories without a server.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/diagnostic.hpp"
+#include "config/modes.hpp"
+
+namespace zinit {
+
+struct CheckResult {
+  std::vector<Diagnostic> diagnostics;  // by file in the order of reading, within one by place
+  std::size_t files = 0;                // that were read
+
+  /// 1 if any diagnostic is an error, else 0.
+  [[nodiscard]] int exit_code() const;
+};
+
+/// All faults of all files, and of the graph that they make together. Stricter than a boot: unknown
+/// sections and keys are errors. A name that nothing has is a warning: it may be added later.
+///
+/// @param paths  files; directories of service files; or a directory like /etc/zinit, which holds
+///               `system`, `services`, `targets`, zinit.toml. Any that cannot be read is an error.
+[[nodiscard]] CheckResult check_paths(std::span<const std::string> paths);
+
+/// The same for the places that a server would read.
+[[nodiscard]] CheckResult check_places(const Places& places);
+
+}  // namespace zinit

@@ -1,0 +1,84 @@
+// The table of keys: one row for each key that a file may hold. The reader of service files, "did you
+// mean", check and the man page's table of keys all go by it, so none can know a key that another does
+// not. A new key is one row in keys.cpp, where needed with a new Type and its check in key_types.cpp.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "config/value.hpp"
+#include "model/spec.hpp"
+
+namespace zinit {
+
+/// What a value must be; key_types.cpp holds the check of each.
+enum class Type : std::uint8_t {
+  boolean,
+  integer,   // min to max
+  timeout,   // an integer from min to max, or "infinity"
+  string,    // one line
+  word,      // one of `words`
+  path,      // an absolute path
+  name,      // of a service; may be empty where the default is
+  names,     // array of names
+  command,   // a string for the shell, or an argument vector
+  strings,   // table of strings: environment variables
+  account,   // a name or a number
+  accounts,  // array of them
+  octal,     // string of octal digits, up to 0777
+  signal,    // a name or a number
+  success,   // array of exit codes and names of signals
+};
+
+/// What a row may write to.
+struct Destination {
+  ServiceSpec* spec = nullptr;
+  GlobalSettings* settings = nullptr;
+};
+
+inline constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+
+struct Key {
+  std::string_view section;  // empty for a global setting
+  std::string_view name;
+  Type type;
+  std::int64_t min = 0;
+  std::int64_t max = kNoLimit;
+  std::span<const std::string_view> words;  // of Type::word, in the order of the enum it becomes
+  std::string_view default_text;            // as TOML, or in words
+  std::string_view help;                    // one line
+  std::string_view example;                 // a value, as TOML
+  void (*store)(Destination&, const Value&);  // called with what has passed the check
+};
+
+/// All keys, by section in the order of service-file.md.
+[[nodiscard]] std::span<const Key> all_keys() noexcept;
+
+/// The key, or null.
+[[nodiscard]] const Key* find_key(std::string_view section, std::string_view name) noexcept;
+
+/// The sections of service files, in the order of the table.
+[[nodiscard]] std::span<const std::string_view> known_sections() noexcept;
+
+/// What the key allows, as it follows "must be" and as the man page has it: "an integer from 0 to 5".
+[[nodiscard]] std::string allowed_text(const Key& key);
+
+/// Where a check puts what it finds.
+struct Findings {
+  const std::string& file;
+  std::vector<Diagnostic>& list;
+
+  void add(Severity severity, SourcePosition at, std::string key, std::string text) {
+    list.push_back({file, at, severity, std::move(key), std::move(text)});
+  }
+};
+
+/// Whether `value` is what `key` allows; every fault of it goes to `findings`.
+[[nodiscard]] bool check_value(const Key& key, const Value& value, Findings& findings);
+
+}  // namespace zinit
