@@ -1,0 +1,44 @@
+// Critical services: when they have ended, and with which code.
+#include "init/critical.hpp"
+
+namespace zinit {
+
+namespace {
+
+// What sh(1) says of a command that it cannot find.
+constexpr int kCannotExecute = 127;
+constexpr int kSignalBase = 128;
+
+int code_of_end(const ProcessEnd& end) {
+  return end.by_signal ? kSignalBase + end.value : end.value;
+}
+
+}  // namespace
+
+bool failed_for_good(const Record& record) {
+  return record.state == State::failed && record.wish == Wish::up && record.try_ == Try::none;
+}
+
+bool ended_for_good(const Record& record) {
+  if (failed_for_good(record)) return true;
+  return record.state == State::exited && record.wish == Wish::up && record.try_ == Try::none;
+}
+
+int exit_code_of(const Record& record) {
+  switch (record.reason.type) {
+    case ReasonType::none: break;
+    case ReasonType::exit_code: return record.reason.number;
+    case ReasonType::signal: return kSignalBase + record.reason.number;
+    case ReasonType::spawn_error: return kCannotExecute;
+    case ReasonType::start_timeout:
+    case ReasonType::stop_timeout:
+    case ReasonType::health_check_failed:
+    case ReasonType::watchdog_timeout:
+      // It may have ended with 0 when it was told to: failed all the same.
+      return record.has_end && code_of_end(record.end) != 0 ? code_of_end(record.end) : 1;
+    default: return 1;
+  }
+  return record.has_end ? code_of_end(record.end) : 0;
+}
+
+}  // namespace zinit

@@ -1,0 +1,71 @@
+// Login records, written by plain writes: glibc's own functions wait for locks with SIGALRM.
+#include "init/utmp.hpp"
+
+#include <fcntl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <utmpx.h>
+
+#include <cstring>
+#include <string_view>
+
+#include "base/fd.hpp"
+#include "base/time.hpp"
+
+namespace zinit {
+
+namespace {
+
+template <std::size_t size>
+void put(char (&field)[size], std::string_view text) {
+  std::memcpy(field, text.data(), std::min(size, text.size()));
+}
+
+/// As sysvinit writes it: last(1) knows a shutdown by these words.
+utmpx shutdown_record() {
+  utmpx record{};
+  record.ut_type = RUN_LVL;
+  put(record.ut_line, "~");
+  put(record.ut_id, "~~");
+  put(record.ut_user, "shutdown");
+  utsname system{};
+  if (::uname(&system) == 0) put(record.ut_host, system.release);
+  const auto now = wall_us();
+  record.ut_tv.tv_sec = static_cast<decltype(record.ut_tv.tv_sec)>(now / 1'000'000);
+  record.ut_tv.tv_usec = static_cast<decltype(record.ut_tv.tv_usec)>(now % 1'000'000);
+  return record;
+}
+
+std::string_view bytes_of(const utmpx& record) {
+  return {reinterpret_cast<const char*>(&record), sizeof record};
+}
+
+/// The place of the record of the run level, or the end of the whole records.
+off_t place_in_utmp(int fd) {
+  off_t place = 0;
+  utmpx record{};
+  constexpr auto size = static_cast<ssize_t>(sizeof record);
+  while (::pread(fd, &record, sizeof record, place) == size && record.ut_type != RUN_LVL)
+    place += size;
+  return place;
+}
+
+Result<void> write_record(const std::string& path, int flags, const utmpx& record) {
+  auto fd = open_fd(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK);
+  if (!fd && fd.error().errnum == ENOENT) return {};
+  if (!fd) return Failure(fd.error());
+  if ((flags & O_APPEND) == 0 && ::lseek(fd->get(), place_in_utmp(fd->get()), SEEK_SET) < 0)
+    return sys_failure("seek in", path);
+  return write_all(fd->get(), bytes_of(record), path);
+}
+
+}  // namespace
+
+Result<void> record_shutdown(const LoginFiles& files) {
+  const utmpx record = shutdown_record();
+  const auto wtmp = write_record(files.wtmp, O_WRONLY | O_APPEND, record);
+  const auto utmp = write_record(files.utmp, O_RDWR, record);
+  return wtmp ? utmp : wtmp;
+}
+
+}  // namespace zinit

@@ -1,0 +1,104 @@
+// The records of a shutdown in wtmp and utmp.
+#include <catch2/catch.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utmpx.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "base/fd.hpp"
+#include "init/utmp.hpp"
+
+using namespace zinit;
+
+namespace {
+
+class Files {
+ public:
+  Files() {
+    char pattern[] = "/tmp/zinit-utmp-XXXXXX";
+    directory_ = ::mkdtemp(pattern);
+  }
+  ~Files() { std::filesystem::remove_all(directory_); }
+  Files(const Files&) = delete;
+  Files& operator=(const Files&) = delete;
+
+  [[nodiscard]] LoginFiles paths() const { return {directory_ + "/wtmp", directory_ + "/utmp"}; }
+
+ private:
+  std::string directory_;
+};
+
+utmpx record_of(short type, const char* user) {
+  utmpx record{};
+  record.ut_type = type;
+  std::strncpy(record.ut_user, user, sizeof record.ut_user - 1);
+  return record;
+}
+
+void write_records(const std::string& path, const std::vector<utmpx>& records) {
+  std::ofstream file(path, std::ios::binary);
+  for (const utmpx& record : records)
+    file.write(reinterpret_cast<const char*>(&record), sizeof record);
+}
+
+std::vector<utmpx> read_records(const std::string& path) {
+  const auto bytes = read_file(path.c_str(), 1 << 20);
+  REQUIRE(bytes);
+  REQUIRE(bytes->size() % sizeof(utmpx) == 0);
+  std::vector<utmpx> records(bytes->size() / sizeof(utmpx));
+  std::memcpy(records.data(), bytes->data(), bytes->size());
+  return records;
+}
+
+}  // namespace
+
+TEST_CASE("a shutdown is appended to wtmp", "[init][utmp]") {
+  const Files files;
+  write_records(files.paths().wtmp, {record_of(BOOT_TIME, "reboot"), record_of(USER_PROCESS, "eve")});
+  REQUIRE(record_shutdown(files.paths()));
+  const auto records = read_records(files.paths().wtmp);
+  REQUIRE(records.size() == 3);
+  CHECK(records[1].ut_user == std::string("eve"));
+  CHECK(records[2].ut_type == RUN_LVL);
+  CHECK(records[2].ut_user == std::string("shutdown"));
+  CHECK(records[2].ut_line == std::string("~"));
+  CHECK(records[2].ut_tv.tv_sec > 0);
+}
+
+TEST_CASE("a shutdown takes the place of the run level in utmp", "[init][utmp]") {
+  const Files files;
+  write_records(files.paths().utmp,
+                {record_of(BOOT_TIME, "reboot"), record_of(RUN_LVL, "runlevel"),
+                 record_of(USER_PROCESS, "eve")});
+  REQUIRE(record_shutdown(files.paths()));
+  const auto records = read_records(files.paths().utmp);
+  REQUIRE(records.size() == 3);
+  CHECK(records[1].ut_user == std::string("shutdown"));
+  CHECK(records[2].ut_user == std::string("eve"));
+}
+
+TEST_CASE("a utmp without a run level gets the record at its end", "[init][utmp]") {
+  const Files files;
+  write_records(files.paths().utmp, {record_of(BOOT_TIME, "reboot")});
+  REQUIRE(record_shutdown(files.paths()));
+  CHECK(read_records(files.paths().utmp).size() == 2);
+}
+
+TEST_CASE("login files that are missing are not made", "[init][utmp]") {
+  const Files files;
+  REQUIRE(record_shutdown(files.paths()));
+  CHECK_FALSE(std::filesystem::exists(files.paths().wtmp));
+  CHECK_FALSE(std::filesystem::exists(files.paths().utmp));
+}
+
+TEST_CASE("a login file that cannot be written is told, and the other is written", "[init][utmp]") {
+  const Files files;
+  REQUIRE(::mkfifo(files.paths().wtmp.c_str(), 0600) == 0);
+  write_records(files.paths().utmp, {});
+  CHECK_FALSE(record_shutdown(files.paths()));
+  CHECK(read_records(files.paths().utmp).size() == 1);
+}
