@@ -1,17 +1,19 @@
-// Event loops: EventLoop is one libev loop that other threads can hand work to and that truly sleeps;
-// DataLoop is the second thread of zinit with a loop of its own, where log pipes and sinks live, so that
-// a flood of them never delays control, reaping or shutdown.
+// Event loops: EventLoop is one libev loop that other threads can hand work to and that truly
+// sleeps; DataLoop is the second thread of zinit with a loop of its own, where log pipes and sinks
+// live, so that a flood of them never delays control, reaping or shutdown.
 //
-// Rest. libev by itself wakes about once a minute to look for jumps of the wall clock. It stops doing so
-// where a periodic watcher is active and the kernel has timerfd (TFD_TIMER_CANCEL_ON_SET tells of jumps):
-// each loop holds one that is due in the year 2200. Seen with libev 4.33: no wake-up in minutes.
+// Rest. libev by itself wakes about once a minute to look for jumps of the wall clock. It stops
+// doing so where a periodic watcher is active and the kernel has timerfd (TFD_TIMER_CANCEL_ON_SET
+// tells of jumps): each loop holds one that is due in the year 2200. Seen with libev 4.33: no
+// wake-up in minutes.
 //
-// Faults. libev aborts by itself on system calls that fail and on want of memory. Both are replaced: a
-// failed call is logged, want of memory is waited out (the loop's own arrays are small).
+// Faults. libev aborts by itself on system calls that fail and on want of memory. Both are
+// replaced: a failed call is logged, want of memory is waited out (the loop's own arrays are
+// small).
 //
-// Threads: a loop belongs to the thread that runs it. From others only post(), stop() and on_thread()
-// may be called. Watchers (watcher.hpp) are started and stopped on the loop's thread, or while no thread
-// runs it.
+// Threads: a loop belongs to the thread that runs it. From others only post(), stop() and
+// on_thread() may be called. Watchers (watcher.hpp) are started and stopped on the loop's thread,
+// or while no thread runs it.
 #pragma once
 
 #include <ev.h>
@@ -26,14 +28,15 @@
 #include "base/fd.hpp"
 #include "base/mutex.hpp"
 #include "base/result.hpp"
+#include "os/thread.hpp"
 
 namespace zinit {
 
 /// The log line of catch_all(): only while an exception is handled.
 void log_current_exception(std::string_view where) noexcept;
 
-/// Calls `action`; what it throws is logged as a fault of `where` and goes no further. Every callback
-/// of a loop and every thread's entry runs inside one.
+/// Calls `action`; what it throws is logged as a fault of `where` and goes no further. Every
+/// callback of a loop and every thread's entry runs inside one.
 template <class Action>
 void catch_all(std::string_view where, Action&& action) noexcept {
   try {
@@ -56,12 +59,13 @@ class EventLoop {
   /// For libev's functions. The loop's thread only.
   [[nodiscard]] struct ev_loop* ev() const noexcept { return loop_; }
 
-  /// Serves watchers and tasks on the calling thread until stop(). After it the loop may be run again.
+  /// Serves watchers and tasks on the calling thread until stop(). After it the loop may be run
+  /// again.
   void run() noexcept;
 
-  /// Has `task` run on the loop's thread, after those posted before it. Any thread, locks held too; does
-  /// not block. Refused with EAGAIN when kMaxTasks wait, with ENOMEM for want of memory: then `task` is
-  /// destroyed unrun. Tasks that the loop never comes to run are destroyed with it.
+  /// Has `task` run on the loop's thread, after those posted before it. Any thread, locks held too;
+  /// does not block. Refused with EAGAIN when kMaxTasks wait, with ENOMEM for want of memory: then
+  /// `task` is destroyed unrun. Tasks that the loop never comes to run are destroyed with it.
   [[nodiscard]] Result<void> post(Task task) noexcept;
 
   /// Ends run() once the tasks posted before have run. Any thread; again without effect.
@@ -110,7 +114,7 @@ class DataLoop {
  private:
   explicit DataLoop(std::unique_ptr<EventLoop> loop) : loop_(std::move(loop)) {}
   std::unique_ptr<EventLoop> loop_;
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace zinit

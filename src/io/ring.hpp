@@ -1,13 +1,14 @@
-// The log ring of one service: its last lines, bounded by number and by bytes, in one block of memory
-// that is taken as lines arrive and not before.
+// The log ring of one service: its last lines, bounded by number and by bytes, in one block of
+// memory that is taken as lines arrive and not before.
 //
-// The block is a header and a circular run of records (time, stream, text). Everything in it is an offset
-// from its start and nothing is a pointer, so that it can lie in a memory file and outlive an execve. A
-// record knows its own length and that of the one before, which makes both ends cheap: the oldest leave
-// in constant time each, and the last n are found by walking back.
+// The block is a header and a circular run of records (time, stream, text). Everything in it is an
+// offset from its start and nothing is a pointer, so that it can lie in a memory file and outlive
+// an execve. A record knows its own length and that of the one before, which makes both ends cheap:
+// the oldest leave in constant time each, and the last n are found by walking back.
 //
-// Lines are numbered from 1 on, without gaps and for ever: clear() and lowered limits take lines away but
-// never a number back. A reader that remembers the last number it saw can so tell what it missed.
+// Lines are numbered from 1 on, without gaps and for ever: clear() and lowered limits take lines
+// away but never a number back. A reader that remembers the last number it saw can so tell what it
+// missed.
 //
 // Threads: none of its own locking; service_log.hpp guards it.
 #pragma once
@@ -51,9 +52,10 @@ class Ring {
   explicit Ring(Limits limits) noexcept : limits_(limits) {}
 
   /// Adds a line, and takes the oldest away where a limit asks for it. Text beyond kMaxPiece or
-  /// Limits::bytes is cut off. For want of memory the oldest leave early; a line that even so finds no
-  /// room is lost, and its number with it.
-  void append(std::int64_t time_us, LogStream stream, bool continues, std::string_view text) noexcept;
+  /// Limits::bytes is cut off. For want of memory the oldest leave early; a line that even so finds
+  /// no room is lost, as if it had never come.
+  void append(std::int64_t time_us, LogStream stream, bool continues,
+              std::string_view text) noexcept;
 
   /// New limits from now on; gives memory back where they are much lower.
   void set_limits(Limits limits) noexcept;
@@ -85,8 +87,8 @@ class Ring {
   [[nodiscard]] std::uint32_t step(std::uint32_t offset, std::uint32_t by) const noexcept;
   [[nodiscard]] std::uint32_t step_back(std::uint32_t offset, std::uint32_t by) const noexcept;
   [[nodiscard]] RecordHead head_at(std::uint32_t offset) const noexcept;
-  [[nodiscard]] std::vector<LogLine> read(std::uint32_t offset, std::uint64_t seq,
-                                          std::size_t count) const;
+  [[nodiscard]] std::uint32_t offset_of(std::size_t index) const noexcept;
+  [[nodiscard]] std::vector<LogLine> read(std::size_t index, std::size_t count) const;
   void drop_oldest() noexcept;
   [[nodiscard]] bool make_room(std::uint32_t size) noexcept;
   [[nodiscard]] bool move_to(std::size_t capacity) noexcept;

@@ -1,9 +1,9 @@
-// Where lines go besides the ring: the interface of all sinks, and the queue that those of them share
-// which write text to a descriptor.
+// Where lines go besides the ring: the interface of all sinks, and the queue that those of them
+// share which write text to a descriptor.
 //
-// A sink that is slow, full or gone never blocks the service, the other sinks or PID 1: lines wait in a
-// bounded queue of the sink's own, the data loop writes them as the descriptor takes them, and what finds
-// no room, or cannot be written, is counted for the service that it came from.
+// A sink that is slow, full or gone never blocks the service, the other sinks or PID 1: lines wait
+// in a bounded queue of the sink's own, the data loop writes them as the descriptor takes them, and
+// what finds no room, or cannot be written, is counted for the service that it came from.
 //
 // Threads: take() is called by any, with the lock of a log held; the rest runs on the loop.
 #pragma once
@@ -42,18 +42,20 @@ class Sink {
   /// The word in `log_dropped_by`: "kmsg", "console", ...
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
 
-  /// Queues `line`, or adds one to `dropped`, now or when it cannot be delivered. Any thread, with the
-  /// lock of the service's log held: only stores, does not block, does not log.
+  /// Queues `line`, or adds one to `dropped`, now or when it cannot be delivered. Any thread, with
+  /// the lock of the service's log held: only stores, does not block, does not log.
   virtual void take(const SinkLine& line, const DropCount& dropped) noexcept = 0;
 
-  /// At the end of zinit: writes what still waits, for `limit` at the longest. No thread runs the loop.
+  /// At the end of zinit: writes what still waits, for `limit` at the longest. No thread runs the
+  /// loop.
   virtual void finish(Milliseconds limit) noexcept = 0;
 };
 
 /// A sink that writes one text a line to a descriptor.
 class TextSink : public Sink {
  public:
-  /// `fd` must not block. The loop outlives the sink, which is destroyed while no thread runs the loop.
+  /// `fd` must not block. The loop outlives the sink, which is destroyed while no thread runs the
+  /// loop.
   TextSink(EventLoop& loop, UniqueFd fd);
 
   void take(const SinkLine& line, const DropCount& dropped) noexcept override;
@@ -103,8 +105,8 @@ class KmsgSink final : public TextSink {
   [[nodiscard]] std::string format(const SinkLine& line) const override;
 };
 
-/// `console = true`: the console, or in standalone and container mode zinit's own standard output, as
-/// `name: line`, safe to show on a terminal.
+/// `console = true`: the console, or in standalone and container mode zinit's own standard output,
+/// as `name: line`, safe to show on a terminal.
 class ConsoleSink final : public TextSink {
  public:
   using TextSink::TextSink;
@@ -114,10 +116,10 @@ class ConsoleSink final : public TextSink {
   [[nodiscard]] std::string format(const SinkLine& line) const override;
 };
 
-/// An opening of what `fd` refers to that does not block, for a ConsoleSink: O_NONBLOCK belongs to the
-/// opening, which zinit may share with the shell that started it, so it is not set on `fd` itself.
-/// Where a new one cannot be had (sockets, a terminal of another user's, no /proc) a duplicate of `fd`
-/// as it is. Errors are those of dup(2).
+/// An opening of what `fd` refers to that does not block, for a ConsoleSink: O_NONBLOCK belongs to
+/// the opening, which zinit may share with the shell that started it, so it is not set on `fd`
+/// itself. Where a new one cannot be had (sockets, a terminal of another user's, no /proc) a
+/// duplicate of `fd` as it is. Errors are those of dup(2).
 [[nodiscard]] Result<UniqueFd> open_for_sink(int fd);
 
 }  // namespace zinit

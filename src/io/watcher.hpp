@@ -1,5 +1,5 @@
-// Watchers of a loop as objects: they stop themselves when destroyed, and what their callbacks throw is
-// logged and goes no further.
+// Watchers of a loop as objects: they stop themselves when destroyed, and what their callbacks
+// throw is logged and goes no further.
 //
 // Threads: everything here on the loop's thread, or while no thread runs the loop.
 #pragma once
@@ -13,11 +13,12 @@
 
 namespace zinit {
 
-/// Calls back while a descriptor is ready. The descriptor must stay open until the watcher is stopped.
+/// Calls back while a descriptor is ready. The descriptor must stay open until the watcher is
+/// stopped.
 class IoWatcher {
  public:
-  /// `events`: EV_READ, EV_WRITE or both. May destroy the watcher. With EV_ERROR in `events` libev could
-  /// not watch the descriptor and has stopped the watcher.
+  /// `events`: EV_READ, EV_WRITE or both. May destroy the watcher. With EV_ERROR in `events` libev
+  /// could not watch the descriptor and has stopped the watcher.
   using Callback = std::function<void(int events)>;
 
   /// Not started yet. The loop outlives the watcher.
