@@ -68,6 +68,9 @@ struct Claim {
 [[nodiscard]] bool policy_says_again(const ServiceSpec& spec, bool good);
 [[nodiscard]] bool restarts_left(const World& world, Slot slot, TimePoint now);
 
+/// It has been running for its stability period: the delay and the count of re-spawns start anew.
+[[nodiscard]] bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now);
+
 /// The end counts as success for this service.
 [[nodiscard]] bool good_end(const ServiceSpec& spec, const ProcessEnd& end);
 

@@ -20,11 +20,15 @@ class Search {
     ++epoch_;
     work_.clear();
   }
+  /// Marks `slot`; false where this search has seen it before.
+  bool mark(Slot slot) {
+    if (marks_[slot] == epoch_) return false;
+    marks_[slot] = epoch_;
+    return true;
+  }
   /// Puts `slot` on the list unless this search has seen it.
   void visit(Slot slot) {
-    if (marks_[slot] == epoch_) return;
-    marks_[slot] = epoch_;
-    work_.push_back(slot);
+    if (mark(slot)) work_.push_back(slot);
   }
   [[nodiscard]] bool next(Slot& slot) {
     if (work_.empty()) return false;
@@ -49,7 +53,7 @@ struct World {
   // One for each kind of search that can be under way inside another. Not shared between threads: all
   // of a world is used under one lock.
   struct Searches {
-    Search fault, coming, claim, first_try, settled, wake, request;
+    Search fault, coming, claim, first_try, settled, request, sight, sight_through;
   };
   mutable Searches searches;
 

@@ -1,0 +1,396 @@
+// Builds the graph: names to slots, edges both ways, and everything that makes a service's place in it
+// wrong: itself among its dependencies, a cycle, a conflict inside what it requires.
+#include "model/graph.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/format.hpp"
+
+namespace zinit {
+
+namespace {
+
+using EdgeList = std::vector<Slot> Node::*;
+
+void add_unique(std::vector<Slot>& list, Slot slot) {
+  if (std::ranges::find(list, slot) == list.end()) list.push_back(slot);
+}
+
+std::string message(const ServiceSpec& spec, SourcePosition at, std::string_view severity,
+                    std::string_view key, std::string_view text) {
+  if (at.line == 0) at = spec.dependencies_at;
+  const std::string_view file = spec.file.empty() ? std::string_view("(runtime)") : spec.file;
+  return fmt::format("{}:{}:{}: {}: dependencies.{}: {}", file, std::max(at.line, 1),
+                     std::max(at.column, 1), severity, key, text);
+}
+
+}  // namespace
+
+/// One build; the steps run in the order in which build() calls them.
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(const std::vector<GraphEntry>& entries)
+      : graph_(std::make_shared<Graph>()) {
+    place(entries);
+    for (const Slot slot : graph_->order_) {
+      if (!node(slot).removed && !node(slot).broken()) resolve(slot);
+    }
+    refuse_cycles();
+    refuse_conflicts_inside();
+    for (const Slot slot : graph_->order_) {
+      if (node(slot).removed) resolve_removed(slot);
+    }
+    link_back();
+    mark_watched();
+  }
+
+  std::shared_ptr<const Graph> take() { return std::move(graph_); }
+
+ private:
+  Node& node(Slot slot) { return graph_->nodes_[slot]; }
+  const std::string& name(Slot slot) { return node(slot).spec->name; }
+
+  void place(const std::vector<GraphEntry>& entries) {
+    std::size_t size = 0;
+    for (const GraphEntry& entry : entries) {
+      if (entry.slot != kNoSlot) size = std::max<std::size_t>(size, entry.slot + 1);
+    }
+    graph_->nodes_.resize(size);
+    for (const GraphEntry& entry : entries) {
+      if (entry.slot != kNoSlot) fill(entry.slot, entry);
+    }
+    Slot free = 0;
+    for (const GraphEntry& entry : entries) {
+      if (entry.slot != kNoSlot) continue;
+      while (free < graph_->nodes_.size() && graph_->nodes_[free].spec) ++free;
+      if (free == graph_->nodes_.size()) graph_->nodes_.emplace_back();
+      fill(free, entry);
+    }
+    for (Slot slot = 0; slot < graph_->nodes_.size(); ++slot) {
+      if (node(slot).spec) graph_->order_.push_back(slot);
+    }
+    std::ranges::stable_sort(graph_->order_, {}, [&](Slot slot) { return node(slot).load_order; });
+    for (const bool removed : {false, true}) {
+      for (const Slot slot : graph_->order_) {
+        if (node(slot).removed == removed) graph_->by_name_.try_emplace(name(slot), slot);
+      }
+    }
+  }
+
+  void fill(Slot slot, const GraphEntry& entry) {
+    Node& place = node(slot);
+    place.spec = entry.spec;
+    place.removed = entry.removed;
+    place.load_order = entry.load_order;
+  }
+
+  void fault(Slot slot, SourcePosition at, std::string_view key, std::string_view text) {
+    node(slot).faults.push_back(message(*node(slot).spec, at, "error", key, text));
+  }
+
+  void drop_edges(Slot slot) {
+    Node& self = node(slot);
+    self.requires_.clear();
+    self.after.clear();
+    self.wants.clear();
+    self.conflicts.clear();
+  }
+
+  // Each list of a spec, with where its edges go and what it is called.
+  struct ListOf {
+    std::vector<Dependency> Dependencies::*names;
+    EdgeList edges;
+    std::string_view key;
+  };
+  static constexpr std::array kLists = {
+      ListOf{&Dependencies::requires_, &Node::requires_, "requires"},
+      ListOf{&Dependencies::after, &Node::after, "after"},
+      ListOf{&Dependencies::wants, &Node::wants, "wants"},
+      ListOf{&Dependencies::conflicts, &Node::conflicts, "conflicts"},
+  };
+
+  void resolve(Slot slot) {
+    for (const ListOf& list : kLists) {
+      for (const Dependency& dependency : node(slot).spec->dependencies.*list.names) {
+        resolve_one(slot, list, dependency);
+      }
+    }
+    if (!node(slot).faults.empty()) drop_edges(slot);
+  }
+
+  void resolve_one(Slot slot, const ListOf& list, const Dependency& dependency) {
+    Node& self = node(slot);
+    const Slot other = graph_->find(dependency.name);
+    if (other == slot) {
+      fault(slot, dependency.at, list.key, "a service cannot name itself; take it out");
+      return;
+    }
+    // A removed service is missing for those that require it, and still has to wait for them to stop.
+    if (other != kNoSlot) add_unique(self.*list.edges, other);
+    if (other != kNoSlot && !node(other).removed) return;
+    auto& names = list.edges == &Node::requires_ ? self.missing : self.unknown;
+    if (std::ranges::find(names, dependency.name) == names.end()) names.push_back(dependency.name);
+  }
+
+  // Cycles in requires + after: the strongly connected components of more than one service. Tarjan's
+  // algorithm with its own stack, for a chain may be longer than a thread's stack is deep.
+  void refuse_cycles() {
+    const std::size_t count = graph_->nodes_.size();
+    std::vector<std::uint32_t> index(count, 0), low(count, 0);
+    std::vector<bool> on_stack(count, false);
+    std::vector<Slot> stack;
+    struct Frame {
+      Slot slot;
+      std::size_t edge;
+    };
+    std::vector<Frame> frames;
+    std::vector<std::vector<Slot>> components;
+    std::uint32_t next = 0;
+    for (const Slot start : graph_->order_) {
+      if (index[start] != 0) continue;
+      frames.push_back({start, 0});
+      while (!frames.empty()) {
+        const Slot at = frames.back().slot;
+        if (frames.back().edge == 0 && index[at] == 0) {
+          index[at] = low[at] = ++next;
+          stack.push_back(at);
+          on_stack[at] = true;
+        }
+        const Slot to = ordering_edge(at, frames.back().edge++);
+        if (to != kNoSlot) {
+          if (index[to] == 0) frames.push_back({to, 0});
+          else if (on_stack[to]) low[at] = std::min(low[at], index[to]);
+          continue;
+        }
+        if (low[at] == index[at]) components.push_back(pop_component(stack, on_stack, at));
+        frames.pop_back();
+        if (!frames.empty()) {
+          const Slot below = frames.back().slot;
+          low[below] = std::min(low[below], low[at]);
+        }
+      }
+    }
+    for (const auto& component : components) {
+      if (component.size() > 1) refuse_cycle(component);
+    }
+  }
+
+  /// The n-th edge of requires + after, or kNoSlot past the last.
+  Slot ordering_edge(Slot slot, std::size_t n) {
+    const Node& self = node(slot);
+    if (n < self.requires_.size()) return self.requires_[n];
+    n -= self.requires_.size();
+    return n < self.after.size() ? self.after[n] : kNoSlot;
+  }
+
+  static std::vector<Slot> pop_component(std::vector<Slot>& stack, std::vector<bool>& on_stack, Slot root) {
+    std::vector<Slot> component;
+    Slot slot = kNoSlot;
+    do {
+      slot = stack.back();
+      stack.pop_back();
+      on_stack[slot] = false;
+      component.push_back(slot);
+    } while (slot != root);
+    return component;
+  }
+
+  void refuse_cycle(const std::vector<Slot>& component) {
+    for (const Slot slot : component) {
+      const std::vector<Slot> path = shortest_cycle(slot, component);
+      std::string text = "a cycle: ";
+      for (const Slot step : path) text.append(name(step)).append(" -> ");
+      text.append(name(slot)).append("; take one of these dependencies out");
+      const bool by_requires = std::ranges::find(node(slot).requires_, path.size() > 1 ? path[1] : slot) !=
+                               node(slot).requires_.end();
+      fault(slot, position_of(slot, path[1 % path.size()], by_requires),
+            by_requires ? "requires" : "after", text);
+    }
+    for (const Slot slot : component) drop_edges(slot);
+  }
+
+  SourcePosition position_of(Slot slot, Slot other, bool by_requires) {
+    const Dependencies& all = node(slot).spec->dependencies;
+    for (const Dependency& dependency : by_requires ? all.requires_ : all.after) {
+      if (dependency.name == name(other)) return dependency.at;
+    }
+    return {};
+  }
+
+  /// The services of a shortest cycle from `start`, in order, without `start` at its end.
+  std::vector<Slot> shortest_cycle(Slot start, const std::vector<Slot>& component) {
+    std::unordered_map<Slot, Slot> came_from;
+    for (const Slot slot : component) came_from.emplace(slot, kNoSlot);
+    std::vector<Slot> queue{start};
+    for (std::size_t i = 0; i < queue.size(); ++i) {
+      const Slot at = queue[i];
+      Slot to = kNoSlot;
+      for (std::size_t n = 0; (to = ordering_edge(at, n)) != kNoSlot; ++n) {
+        const auto found = came_from.find(to);
+        if (found == came_from.end() || found->second != kNoSlot) continue;
+        found->second = at;
+        if (to == start) return walk_back(start, came_from);
+        queue.push_back(to);
+      }
+    }
+    return {start};
+  }
+
+  static std::vector<Slot> walk_back(Slot start, const std::unordered_map<Slot, Slot>& came_from) {
+    std::vector<Slot> path;
+    Slot at = start;
+    do {
+      at = came_from.at(at);
+      path.push_back(at);
+    } while (at != start);
+    std::ranges::reverse(path);
+    return path;
+  }
+
+  // A service that conflicts with what it requires, or requires two that conflict: it stands on, or is,
+  // both sides of a conflict.
+  void refuse_conflicts_inside() {
+    make_conflicts_symmetric();
+    std::vector<std::vector<Slot>> dependents(graph_->nodes_.size());
+    for (const Slot slot : graph_->order_) {
+      for (const Slot required : node(slot).requires_) dependents[required].push_back(slot);
+    }
+    std::vector<Slot> refused;
+    for (const Slot slot : graph_->order_) {
+      for (const Slot other : node(slot).conflicts) {
+        if (slot < other) refuse_conflict(slot, other, dependents, refused);
+      }
+    }
+    // A refused one never has a process, so nothing needs to be kept from running beside it.
+    for (const Slot slot : refused) {
+      drop_edges(slot);
+      for (Node& other : graph_->nodes_) std::erase(other.conflicts, slot);
+    }
+  }
+
+  void refuse_conflict(Slot a, Slot b, const std::vector<std::vector<Slot>>& dependents,
+                       std::vector<Slot>& refused) {
+    const std::vector<bool> above_a = above(a, dependents);
+    const std::vector<bool> above_b = above(b, dependents);
+    for (const Slot slot : graph_->order_) {
+      if (!above_a[slot] || !above_b[slot]) continue;
+      const bool self = slot == a || slot == b;
+      const Slot other = slot == a ? b : a;
+      fault(slot, {}, self ? "conflicts" : "requires",
+            self ? fmt::format("{} conflicts with {}, which it requires; take one of the two out",
+                               name(slot), name(other))
+                 : fmt::format("{} requires {} and {}, which conflict; take one of them out",
+                               name(slot), name(a), name(b)));
+      add_unique(refused, slot);
+    }
+  }
+
+  std::vector<bool> above(Slot start, const std::vector<std::vector<Slot>>& dependents) {
+    std::vector<bool> seen(graph_->nodes_.size(), false);
+    std::vector<Slot> work{start};
+    seen[start] = true;
+    while (!work.empty()) {
+      const Slot at = work.back();
+      work.pop_back();
+      for (const Slot dependent : dependents[at]) {
+        if (!seen[dependent]) work.push_back(dependent);
+        seen[dependent] = true;
+      }
+    }
+    return seen;
+  }
+
+  void make_conflicts_symmetric() {
+    for (const Slot slot : graph_->order_) {
+      for (const Slot other : std::vector<Slot>(node(slot).conflicts)) {
+        add_unique(node(other).conflicts, slot);
+      }
+    }
+  }
+
+  /// A removed service keeps its edges while it stops, except those that would close a cycle.
+  void resolve_removed(Slot slot) {
+    const Dependencies& all = node(slot).spec->dependencies;
+    for (const Dependency& dependency : all.requires_) keep_edge(slot, &Node::requires_, dependency);
+    for (const Dependency& dependency : all.after) keep_edge(slot, &Node::after, dependency);
+    for (const Dependency& dependency : all.conflicts) {
+      const Slot other = graph_->find(dependency.name);
+      if (other == kNoSlot || other == slot) continue;
+      add_unique(node(slot).conflicts, other);
+      add_unique(node(other).conflicts, slot);
+    }
+  }
+
+  void keep_edge(Slot slot, EdgeList list, const Dependency& dependency) {
+    const Slot other = graph_->find(dependency.name);
+    if (other != kNoSlot && other != slot && !reaches(other, slot)) add_unique(node(slot).*list, other);
+  }
+
+  bool reaches(Slot from, Slot to) {
+    std::vector<bool> seen(graph_->nodes_.size(), false);
+    std::vector<Slot> work{from};
+    while (!work.empty()) {
+      const Slot at = work.back();
+      work.pop_back();
+      if (at == to) return true;
+      if (seen[at]) continue;
+      seen[at] = true;
+      Slot next = kNoSlot;
+      for (std::size_t n = 0; (next = ordering_edge(at, n)) != kNoSlot; ++n) work.push_back(next);
+    }
+    return false;
+  }
+
+  void link_back() {
+    for (const Slot slot : graph_->order_) {
+      for (const Slot other : node(slot).requires_) node(other).required_by.push_back(slot);
+      for (const Slot other : node(slot).after) node(other).ordered_before.push_back(slot);
+      for (const Slot other : node(slot).wants) node(other).wanted_by.push_back(slot);
+    }
+  }
+
+  void mark_watched() {
+    spread(&Node::watched_from_above, &Node::requires_,
+           [](const Node& at) { return !at.ordered_before.empty() || !at.conflicts.empty(); });
+    spread(&Node::watched_from_below, &Node::required_by,
+           [](const Node& at) { return !at.conflicts.empty(); });
+  }
+
+  /// Sets `mark` on every node that `begins` and on all that is reached from those over `edges`.
+  template <class Begins>
+  void spread(bool Node::*mark, EdgeList edges, Begins begins) {
+    std::vector<Slot> work;
+    for (const Slot slot : graph_->order_) {
+      if (begins(node(slot))) work.push_back(slot);
+    }
+    while (!work.empty()) {
+      const Slot at = work.back();
+      work.pop_back();
+      if (node(at).*mark) continue;
+      node(at).*mark = true;
+      for (const Slot other : node(at).*edges) work.push_back(other);
+    }
+  }
+
+  std::shared_ptr<Graph> graph_;
+};
+
+std::shared_ptr<const Graph> Graph::build(const std::vector<GraphEntry>& entries) {
+  return GraphBuilder(entries).take();
+}
+
+Slot Graph::find(std::string_view name) const {
+  const auto found = by_name_.find(std::string(name));
+  return found == by_name_.end() ? kNoSlot : found->second;
+}
+
+std::vector<std::string> Graph::names() const {
+  std::vector<std::string> names;
+  names.reserve(order_.size());
+  for (const Slot slot : order_) names.push_back(name(slot));
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace zinit

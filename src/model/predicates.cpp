@@ -1,0 +1,321 @@
+// The predicates of the decision table, as decision-table.md ("Predicates") words them.
+#include "model/predicates.hpp"
+
+#include <algorithm>
+
+#include "model/decide.hpp"
+
+namespace zinit {
+
+namespace {
+
+bool is_dependency_reason(const Record& record) {
+  return record.reason.type == ReasonType::missing_dependency ||
+         record.reason.type == ReasonType::dependency_failed;
+}
+
+bool has_process(const Record& record) {
+  return record.process == Process::launching || record.process == Process::alive ||
+         record.process == Process::lingering;
+}
+
+/// Failed with the wish up and no try set: at fault itself, unless it can be revived.
+bool failed_untried(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  return record.state == State::failed && record.wish == Wish::up && !wanted(world, slot);
+}
+
+/// Whether a service that failed for a dependency still has reason to: something that it requires is
+/// missing, or failed for another reason than a dependency; seen through those that failed likewise.
+bool chain_at_fault(const World& world, Slot slot) {
+  Search& search = world.searches.fault;
+  search.begin(world.graph->slots());
+  search.visit(slot);
+  for (Slot at; search.next(at);) {
+    if (!world.node(at).missing.empty()) return true;
+    for (const Slot required : world.node(at).requires_) {
+      if (!failed_untried(world, required)) continue;
+      const Record& record = world.record(required);
+      if (has_process(record) || !is_dependency_reason(record)) return true;
+      search.visit(required);
+    }
+  }
+  return false;
+}
+
+bool conflicting_one_active(const World& world, Slot slot) {
+  return std::ranges::any_of(world.node(slot).conflicts,
+                             [&](Slot other) { return active(world, other); });
+}
+
+/// A stop that will end in `failed`, not in another try.
+bool about_to_fail(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.try_ != Try::none || record.stop_owed) return false;
+  const bool self_caused = record.cause == StopCause::late || record.cause == StopCause::unhealthy ||
+                           record.cause == StopCause::watchdog;
+  if (self_caused && !record.again) return true;
+  const Node& node = world.node(slot);
+  return !node.missing.empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
+    return failed_for_good(world, required);
+  });
+}
+
+/// What one service of a chain says of whether its start is to come.
+enum class Outlook {
+  no,
+  yes,
+  as_required,  // yes, if all that it requires is satisfied or says yes
+};
+
+Outlook active_outlook(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.state == State::starting) return Outlook::yes;
+  if (record.state == State::stopping) {
+    return about_to_fail(world, slot) ? Outlook::no : Outlook::yes;
+  }
+  return record.stop_owed ? Outlook::yes : Outlook::no;  // running
+}
+
+Outlook coming_outlook(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.wish == Wish::down) return Outlook::no;
+  if (record.state == State::starting || record.state == State::running ||
+      record.state == State::stopping) {
+    return active_outlook(world, slot);
+  }
+  if (!to_start(world, slot) || conflicting_one_active(world, slot)) return Outlook::no;
+  return Outlook::as_required;
+}
+
+Outlook first_try_outlook(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.wish == Wish::down) return Outlook::no;
+  if (record.state == State::starting || record.state == State::running ||
+      record.state == State::stopping) {
+    return active_outlook(world, slot);
+  }
+  if (!to_start(world, slot)) return Outlook::no;
+  // By the flag, never by the clock: between the end of the delay and the spawn it would be true again.
+  const bool delayed = record.state == State::blocked && record.delay_until != TimePoint{} &&
+                       record.try_ == Try::none;
+  if (delayed || held(world, slot)) return Outlook::no;
+  return Outlook::as_required;
+}
+
+template <class OutlookOf>
+bool all_in_chain(const World& world, Slot slot, Search& search, OutlookOf outlook_of) {
+  search.begin(world.graph->slots());
+  search.visit(slot);
+  for (Slot at; search.next(at);) {
+    const Outlook outlook = outlook_of(world, at);
+    if (outlook == Outlook::no) return false;
+    if (outlook == Outlook::yes) continue;
+    if (!world.node(at).missing.empty()) return false;
+    for (const Slot required : world.node(at).requires_) {
+      if (!satisfied(world, required)) search.visit(required);
+    }
+  }
+  return true;
+}
+
+/// Blocked for as long as nobody else does anything: by a delay, a conflict, or a missing name.
+bool settled_by_itself(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.process == Process::launching) return false;
+  return record.delay_until != TimePoint{} || !world.node(slot).missing.empty() ||
+         held(world, slot);
+}
+
+}  // namespace
+
+bool wanted(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.wish == Wish::down) return false;
+  if (record.stop_owed || record.try_ == Try::asked) return true;
+  return record.try_ == Try::pulled && !(world.spec(slot).oneshot && record.done);
+}
+
+bool revivable(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  return record.state == State::failed && record.wish == Wish::up && is_dependency_reason(record) &&
+         !chain_at_fault(world, slot);
+}
+
+bool to_start(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.wish == Wish::down) return false;
+  if (record.state == State::blocked) return true;
+  return at_rest(record.state) && !has_process(record) &&
+         (wanted(world, slot) || revivable(world, slot));
+}
+
+bool satisfied(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.wish == Wish::down || record.stop_owed || world.node(slot).removed) return false;
+  if (record.state == State::running) return true;
+  if (record.state == State::inactive) return record.skipped && record.try_ == Try::none;
+  // Not the bare exit code: a oneshot that was stopped on request may exit with 0 too.
+  return record.state == State::exited && world.spec(slot).oneshot && record.done &&
+         record.try_ != Try::asked;
+}
+
+bool failed_for_good(const World& world, Slot slot) {
+  if (!failed_untried(world, slot)) return false;
+  const Record& record = world.record(slot);
+  if (has_process(record) || !is_dependency_reason(record)) return true;
+  return chain_at_fault(world, slot);
+}
+
+bool kept(const World& world, Slot slot) {
+  if (satisfied(world, slot)) return true;
+  const Record& record = world.record(slot);
+  if (record.wish == Wish::down || record.stop_owed || world.node(slot).removed) return false;
+  switch (record.state) {
+    case State::blocked:
+    case State::starting: return record.respawn;
+    case State::stopping: return record.again;
+    case State::exited:
+      return world.spec(slot).oneshot && record.done && record.try_ == Try::asked;
+    default: return false;
+  }
+}
+
+bool goes(const World& world, Slot slot) {
+  const Node& node = world.node(slot);
+  return !node.missing.empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
+    return !kept(world, required);
+  });
+}
+
+bool active(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  return record.state == State::starting || record.state == State::running ||
+         record.state == State::stopping || has_process(record);
+}
+
+bool in_the_way(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  switch (record.state) {
+    case State::starting:
+    case State::running:
+    case State::stopping: return true;
+    case State::blocked:
+      return record.process == Process::launching || record.wish == Wish::down;
+    case State::failed: return record.wish == Wish::down && !has_process(record);
+    case State::exited: return record.wish == Wish::down && (record.done || record.by_itself);
+    case State::inactive: return false;
+  }
+  return false;
+}
+
+bool clear(const World& world, Slot slot) {
+  const auto out_of_the_way = [&](Slot other) { return !in_the_way(world, other); };
+  const Node& node = world.node(slot);
+  return std::ranges::all_of(node.required_by, out_of_the_way) &&
+         (!world.shutdown || std::ranges::all_of(node.ordered_before, out_of_the_way));
+}
+
+Claim claim(const World& world, Slot slot) {
+  Claim result{1, world.record(slot).rank, world.node(slot).load_order};
+  Search& search = world.searches.claim;
+  search.begin(world.graph->slots());
+  search.visit(slot);
+  for (Slot at; search.next(at);) {
+    const Record& record = world.record(at);
+    if (record.respawn) result.respawn = 0;
+    result.rank = std::min(result.rank, record.rank);
+    for (const Slot dependent : world.node(at).required_by) {
+      if (world.record(dependent).wish == Wish::up) search.visit(dependent);
+    }
+  }
+  return result;
+}
+
+bool coming(const World& world, Slot slot) {
+  return all_in_chain(world, slot, world.searches.coming, coming_outlook);
+}
+
+bool held_by(const World& world, Slot slot, Slot other) {
+  if (active(world, other)) return true;
+  return to_start(world, other) && coming(world, other) && claim(world, other) < claim(world, slot);
+}
+
+bool held(const World& world, Slot slot) {
+  return std::ranges::any_of(world.node(slot).conflicts,
+                             [&](Slot other) { return held_by(world, slot, other); });
+}
+
+bool first_try(const World& world, Slot slot) {
+  return all_in_chain(world, slot, world.searches.first_try, first_try_outlook);
+}
+
+bool may_start(const World& world, Slot slot, TimePoint now) {
+  const Record& record = world.record(slot);
+  const Node& node = world.node(slot);
+  if (world.shutdown || record.wish == Wish::down || has_process(record)) return false;
+  if (record.delay_until > now || !node.missing.empty()) return false;
+  const auto all = [](const std::vector<Slot>& slots, auto test) {
+    return std::ranges::all_of(slots, test);
+  };
+  return all(node.requires_, [&](Slot required) { return satisfied(world, required); }) &&
+         all(node.after, [&](Slot earlier) { return !first_try(world, earlier); }) &&
+         // A dependent that still runs on what was here before must have seen it go.
+         (record.respawn || all(node.required_by, [&](Slot other) { return !active(world, other); })) &&
+         !held(world, slot);
+}
+
+bool policy_says_again(const ServiceSpec& spec, bool good) {
+  switch (spec.lifecycle.restart) {
+    case RestartPolicy::always: return true;
+    case RestartPolicy::on_failure: return !good;
+    case RestartPolicy::never: return false;
+  }
+  return false;
+}
+
+bool restarts_left(const World& world, Slot slot, TimePoint now) {
+  const Lifecycle& lifecycle = world.spec(slot).lifecycle;
+  const Record& record = world.record(slot);
+  if (lifecycle.max_restarts == 0) return true;
+  return stable(record, lifecycle, now) || record.count < lifecycle.max_restarts;
+}
+
+bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now) {
+  return record.ready_at != TimePoint{} && now - record.ready_at >= lifecycle.stability_period;
+}
+
+bool good_end(const ServiceSpec& spec, const ProcessEnd& end) {
+  const SuccessSet& success = spec.lifecycle.success;
+  const auto& values = end.by_signal ? success.signals : success.codes;
+  return (!end.by_signal && end.value == 0) || std::ranges::find(values, end.value) != values.end();
+}
+
+bool settled(const World& world, Slot slot, TimePoint now) {
+  if (!decide(Situation{world, slot, now}).waits()) return false;
+  const Record& record = world.record(slot);
+  if (record.state == State::starting || record.state == State::stopping) return false;
+  if (record.state != State::blocked) return true;
+  // Blocked: settled if anything that holds it is, through those that are blocked likewise.
+  Search& search = world.searches.settled;
+  search.begin(world.graph->slots());
+  search.visit(slot);
+  for (Slot at; search.next(at);) {
+    if (settled_by_itself(world, at)) return true;
+    const auto look = [&](Slot other) {
+      if (!decide(Situation{world, other, now}).waits()) return false;
+      const State state = world.record(other).state;
+      if (state == State::blocked) search.visit(other);
+      return at_rest(state);
+    };
+    for (const Slot required : world.node(at).requires_) {
+      if (!satisfied(world, required) && look(required)) return true;
+    }
+    for (const Slot earlier : world.node(at).after) {
+      if (first_try(world, earlier) && look(earlier)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace zinit

@@ -1,0 +1,227 @@
+// Requests: what they set, and on whom. The jobs do the rest by looking.
+#include "model/request.hpp"
+
+#include <algorithm>
+
+#include "model/predicates.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// Starting or running, or about to be: a process is being spawned.
+bool has_run(const Record& record) {
+  return record.state == State::starting || record.state == State::running ||
+         record.process == Process::launching;
+}
+
+void pull(Record& record) {
+  record.wish = Wish::up;
+  if (record.try_ == Try::none) record.try_ = Try::pulled;
+}
+
+/// Pulls up what the services in the search require and want, transitively; not through what is
+/// satisfied already, and never what has `status = "ignore"`.
+void pull_dependencies(World& world, Search& search, Slots& changed) {
+  for (Slot at; search.next(at);) {
+    for (const auto list : {&Node::requires_, &Node::wants}) {
+      for (const Slot other : world.node(at).*list) {
+        if (world.node(other).removed || world.spec(other).status == StartStatus::ignore) continue;
+        const bool through = !satisfied(world, other);
+        pull(world.record(other));
+        changed.push_back(other);
+        if (through) search.visit(other);
+      }
+    }
+  }
+}
+
+/// `slot` and all that is reached from it over `edges`.
+Slots closure(const World& world, Slot slot, std::vector<Slot> Node::*edges) {
+  Slots result;
+  Search& search = world.searches.request;
+  search.begin(world.graph->slots());
+  search.visit(slot);
+  for (Slot at; search.next(at);) {
+    result.push_back(at);
+    for (const Slot other : world.node(at).*edges) search.visit(other);
+  }
+  return result;
+}
+
+void owe_stop(World& world, Slot slot, Slots& changed) {
+  for (const Slot each : closure(world, slot, &Node::required_by)) {
+    if (!has_run(world.record(each))) continue;
+    world.record(each).stop_owed = true;
+    changed.push_back(each);
+  }
+}
+
+void append(Slots& to, const Slots& from) { to.insert(to.end(), from.begin(), from.end()); }
+
+/// Everything that conflicts with what is being started goes down, except what is started itself.
+void stop_conflicting(World& world, const Slots& started, Slots& changed) {
+  for (const Slot slot : started) {
+    for (const Slot other : world.node(slot).conflicts) {
+      if (std::ranges::find(started, other) != started.end()) continue;
+      if (world.record(other).wish == Wish::up) append(changed, request_stop(world, other));
+    }
+  }
+}
+
+}  // namespace
+
+Slots request_start(World& world, Slot slot) {
+  Slots changed{slot};
+  Record& record = world.record(slot);
+  record.wish = Wish::up;
+  record.try_ = Try::asked;
+  Search& search = world.searches.request;
+  search.begin(world.graph->slots());
+  search.visit(slot);
+  pull_dependencies(world, search, changed);
+  const Slots started = closure(world, slot, &Node::requires_);
+  for (const Slot each : started) world.record(each).rank = world.next_rank;
+  --world.next_rank;
+  append(changed, started);
+  stop_conflicting(world, started, changed);
+  return changed;
+}
+
+Slots request_stop(World& world, Slot slot) {
+  Slots changed = closure(world, slot, &Node::required_by);
+  for (const Slot each : changed) {
+    Record& record = world.record(each);
+    record.wish = Wish::down;
+    record.try_ = Try::none;
+    if (has_run(record)) record.stop_owed = true;
+  }
+  return changed;
+}
+
+Slots request_restart(World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (!has_run(record)) return request_start(world, slot);
+  Slots changed;
+  // A stop that nobody has looked at yet: what is asked for now is the last word.
+  if (record.wish == Wish::down) changed = request_start(world, slot);
+  owe_stop(world, slot, changed);
+  return changed;
+}
+
+Slots request_pull(World& world, const Slots& slots) {
+  Slots changed;
+  Search& search = world.searches.request;
+  search.begin(world.graph->slots());
+  for (const Slot slot : slots) {
+    pull(world.record(slot));
+    changed.push_back(slot);
+    search.visit(slot);
+  }
+  pull_dependencies(world, search, changed);
+  return changed;
+}
+
+Slots request_shutdown(World& world) {
+  world.shutdown = true;
+  for (const Slot slot : world.graph->order()) {
+    world.record(slot).wish = Wish::down;
+    world.record(slot).try_ = Try::none;
+  }
+  return world.graph->order();
+}
+
+Record initial_record(const Node& node) {
+  Record record;
+  record.rank = node.load_order;
+  if (!node.broken()) return record;
+  // Nobody may ever ask for it, and still it is shown as what it is.
+  record.state = State::failed;
+  record.wish = Wish::up;
+  record.reason = {ReasonType::config_error, 0, {}, node.spec->errors};
+  record.reason.messages.insert(record.reason.messages.end(), node.faults.begin(), node.faults.end());
+  return record;
+}
+
+namespace {
+
+/// What becomes of one service's record by a plan; slots that are to be pulled up are added to `pulled`.
+void apply_planned(World& world, const PlannedService& planned, bool was_broken, bool start_added,
+                   Slots& pulled, Slots& changed) {
+  using Fate = PlannedService::Fate;
+  const Slot slot = planned.slot;
+  Record& record = world.record(slot);
+  const bool to_be_started = planned.spec->status == StartStatus::start && start_added;
+  switch (planned.fate) {
+    case Fate::unchanged:
+    case Fate::kept: return;
+    case Fate::added:
+      // A name that comes back while its old process is still there: that has to stop first.
+      if (active(world, slot)) owe_stop(world, slot, changed);
+      else record = initial_record(world.node(slot));
+      if (to_be_started && !world.node(slot).broken()) pulled.push_back(slot);
+      break;
+    case Fate::restart:
+      if (was_broken) record.wish = to_be_started ? Wish::up : Wish::down;
+      owe_stop(world, slot, changed);
+      [[fallthrough]];
+    case Fate::settings:
+      if (record.wish == Wish::up &&
+          (record.state == State::failed || record.state == State::blocked)) {
+        pulled.push_back(slot);
+      }
+      break;
+    case Fate::removed:
+      owe_stop(world, slot, changed);
+      record.wish = Wish::down;
+      record.try_ = Try::none;
+      break;
+  }
+  changed.push_back(slot);
+}
+
+/// Added services that something with the wish up requires or wants, and what such a one newly needs.
+void collect_needed(World& world, const PlannedService& planned, Slots& pulled) {
+  const Node& node = world.node(planned.slot);
+  const auto needed = [&](Slot other) {
+    return !world.node(other).removed && world.spec(other).status != StartStatus::ignore;
+  };
+  if (planned.fate == PlannedService::Fate::added && needed(planned.slot)) {
+    for (const auto list : {&Node::required_by, &Node::wanted_by}) {
+      for (const Slot dependent : node.*list) {
+        if (world.record(dependent).wish == Wish::up) pulled.push_back(planned.slot);
+      }
+    }
+  }
+  if (planned.dependencies_changed && world.record(planned.slot).wish == Wish::up) {
+    for (const auto list : {&Node::requires_, &Node::wants}) {
+      for (const Slot other : node.*list) {
+        if (needed(other) && !satisfied(world, other)) pulled.push_back(other);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Slots apply_plan(World& world, const Plan& plan, bool start_added) {
+  Slots changed;
+  const GraphPtr old = std::exchange(world.graph, plan.graph);
+  world.records.resize(std::max(world.records.size(), plan.graph->slots()));
+  for (Slot slot = 0; slot < world.records.size(); ++slot) {
+    if (!plan.graph->used(slot)) world.records[slot] = Record{};
+  }
+  Slots pulled;
+  for (const PlannedService& planned : plan.services) {
+    if (!plan.graph->used(planned.slot)) continue;  // removed, and at rest already
+    const bool was_broken = old && old->used(planned.slot) && old->node(planned.slot).broken();
+    apply_planned(world, planned, was_broken, start_added, pulled, changed);
+  }
+  for (const PlannedService& planned : plan.services) {
+    if (plan.graph->used(planned.slot)) collect_needed(world, planned, pulled);
+  }
+  append(changed, request_pull(world, pulled));
+  return changed;
+}
+
+}  // namespace zinit

@@ -1,0 +1,243 @@
+// Explanations: what holds a service, in words, and the chain from there to the one at fault.
+#include "model/why.hpp"
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "model/predicates.hpp"
+
+namespace zinit {
+
+namespace {
+
+std::string delay_words(const Record& record, TimePoint now) {
+  return fmt::format("waits {} before its next attempt", duration_text(ms_between(now, record.delay_until)));
+}
+
+/// What a service that ended, or was never started, is doing down there.
+std::string rest_words(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  const ServiceSpec& spec = world.spec(slot);
+  if (record.skipped) return reason_text(record.reason);
+  if (record.by_itself && record.state == State::exited) {
+    return spec.oneshot ? "has run to its end" : "has ended by itself and is not started again";
+  }
+  if (spec.status == StartStatus::ignore) {
+    return fmt::format("has status \"ignore\": only `zinitctl start {}` starts it", spec.name);
+  }
+  if (record.wish == Wish::up) return "is about to be started";
+  return record.has_end ? "was stopped on request" : "is not asked to run";
+}
+
+/// One service's state in words, as seen by one that waits for it.
+std::string state_words(const World& world, Slot slot, TimePoint now) {
+  const Record& record = world.record(slot);
+  switch (record.state) {
+    case State::inactive:
+    case State::exited: return rest_words(world, slot);
+    case State::blocked:
+      if (record.delay_until > now) return delay_words(record, now);
+      return "is blocked itself";
+    case State::starting:
+      return fmt::format("has been starting for {}", duration_text(ms_between(record.since, now)));
+    case State::running:
+      return record.wish == Wish::down || record.stop_owed ? "is about to be stopped" : "is running";
+    case State::stopping: return "is being stopped";
+    case State::failed: return "failed: " + reason_text(record.reason);
+  }
+  return {};
+}
+
+class Explainer {
+ public:
+  Explainer(const World& world, Slot slot, TimePoint now) : world_(world), slot_(slot), now_(now) {
+    report_.name = world.graph->name(slot);
+    report_.state = world.record(slot).state;
+  }
+
+  WhyReport make() {
+    const Record& record = world_.record(slot_);
+    switch (record.state) {
+      case State::inactive: explain_inactive(record); break;
+      case State::blocked: explain_blocked(record); break;
+      case State::starting: explain_starting(record); break;
+      case State::stopping: explain_stopping(); break;
+      case State::exited: explain_exited(record); break;
+      case State::failed: explain_failed(record); break;
+      case State::running: break;
+    }
+    for (const std::string& name : world_.node(slot_).unknown) {
+      add("warning", fmt::format("names {} in its dependencies, and nothing has that name: ignored", name));
+    }
+    return std::move(report_);
+  }
+
+ private:
+  const std::string& own_name() const { return report_.name; }
+
+  /// A reason of the service's own.
+  void add(std::string kind, std::string detail) {
+    report_.reasons.push_back({std::move(kind), own_name(), report_.state, std::move(detail), own_name(), 0});
+  }
+
+  void explain_inactive(const Record& record) {
+    if (record.skipped) return add("condition", reason_text(record.reason));
+    if (world_.shutdown) return add("shutdown", "zinit is shutting down: nothing is started any more");
+    if (record.wish == Wish::up) return add("pending", "is about to be started");
+    const bool ignored = world_.spec(slot_).status == StartStatus::ignore;
+    add("wish", fmt::format("{}; start it with `zinitctl start {}`",
+                            ignored ? "has status \"ignore\", so nothing starts it by itself"
+                                    : "not asked to run",
+                            own_name()));
+  }
+
+  void explain_exited(const Record& record) {
+    if (world_.spec(slot_).oneshot && record.done) return;  // it has done what it is for
+    const std::string how = record.has_end ? ", " + reason_text(reason_of_end(record.end)) : "";
+    add("wish", fmt::format("{}{}; start it with `zinitctl start {}`", rest_words(world_, slot_), how, own_name()));
+  }
+
+  void explain_starting(const Record& record) {
+    const auto since = duration_text(ms_between(record.since, now_));
+    add("starting", world_.spec(slot_).oneshot
+                        ? fmt::format("runs to its end, for {} so far", since)
+                        : fmt::format("not ready yet, for {} so far", since));
+  }
+
+  void explain_stopping() {
+    for (const Slot above : world_.node(slot_).required_by) {
+      if (!in_the_way(world_, above)) continue;
+      report_.reasons.push_back({"stopping", world_.graph->name(above), world_.record(above).state,
+                                 fmt::format("stops first, for it requires {}", own_name()),
+                                 world_.graph->name(above), 0});
+    }
+    if (report_.reasons.empty()) add("stopping", "waits for its processes to end");
+  }
+
+  void explain_blocked(const Record& record) {
+    if (world_.shutdown) add("shutdown", "zinit is shutting down: nothing is started any more");
+    if (record.delay_until > now_) {
+      const std::string how = record.has_end ? "; " + reason_text(reason_of_end(record.end)) + " last" : "";
+      add("delay", fmt::format("{}{}", delay_words(record, now_), how));
+    }
+    for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);
+    if (report_.reasons.empty()) add("pending", "is about to be started");
+  }
+
+  void explain_failed(const Record& record) {
+    const ReasonType type = record.reason.type;
+    if (type == ReasonType::dependency_failed) {
+      const Slot other = world_.graph->find(record.reason.text);
+      if (other != kNoSlot) return add_chain({other, record.reason.text, "requires", state_words(world_, other, now_)});
+    }
+    if (type == ReasonType::missing_dependency) return add_missing(record.reason.text);
+    if (type == ReasonType::config_error) {
+      for (const std::string& text : record.reason.messages) add("config", text);
+      if (!report_.reasons.empty()) return;
+    }
+    add("failed", reason_text(record.reason) + advice(type));
+  }
+
+  std::string advice(ReasonType type) const {
+    switch (type) {
+      case ReasonType::spawn_error:
+        return fmt::format("; correct its file and `zinitctl reload`, or `zinitctl start {}`", own_name());
+      case ReasonType::stop_timeout: return "; nothing is started for it until its process is gone";
+      default:
+        return fmt::format("; see `zinitctl logs {}`, then `zinitctl start {}`", own_name(), own_name());
+    }
+  }
+
+  void add_missing(const std::string& name) {
+    report_.reasons.push_back({"missing", name, State::inactive,
+                               "no service has that name; add it, or take it out of `requires`", name, 0});
+  }
+
+  /// A direct reason, and below it the first cause of each link down to the one at fault.
+  void add_chain(const Waiting& first) {
+    if (first.slot == kNoSlot) return add_missing(first.name);
+    const std::size_t begin = report_.reasons.size();
+    std::vector<Slot> seen{slot_};
+    Waiting at = first;
+    for (int depth = 0;; ++depth) {
+      const bool known = at.slot != kNoSlot;
+      report_.reasons.push_back({at.kind, at.name, known ? world_.record(at.slot).state : State::inactive,
+                                 at.reason, {}, depth});
+      if (!known || std::ranges::find(seen, at.slot) != seen.end()) break;
+      seen.push_back(at.slot);
+      if (!next_link(at)) break;
+    }
+    const std::string root = report_.reasons.back().service;
+    for (std::size_t i = begin; i < report_.reasons.size(); ++i) report_.reasons[i].root_cause = root;
+  }
+
+  /// Goes on from `at` to what holds it in turn; false where it is at fault itself.
+  bool next_link(Waiting& at) const {
+    const Record& record = world_.record(at.slot);
+    if (record.state == State::blocked && record.delay_until <= now_) {
+      const auto held_by_those = waiting_on(world_, at.slot, now_);
+      if (held_by_those.empty()) return false;
+      at = held_by_those.front();
+      return true;
+    }
+    if (record.state != State::failed) return false;
+    if (record.reason.type == ReasonType::missing_dependency) {
+      at = {kNoSlot, record.reason.text, "missing", "no service has that name"};
+      return true;
+    }
+    if (record.reason.type != ReasonType::dependency_failed) return false;
+    const Slot other = world_.graph->find(record.reason.text);
+    if (other == kNoSlot) return false;
+    at = {other, record.reason.text, "requires", state_words(world_, other, now_)};
+    return true;
+  }
+
+  const World& world_;
+  const Slot slot_;
+  const TimePoint now_;
+  WhyReport report_;
+};
+
+}  // namespace
+
+std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
+  std::vector<Waiting> list;
+  const Node& node = world.node(slot);
+  const auto add = [&](Slot other, std::string_view kind) {
+    list.push_back({other, world.graph->name(other), std::string(kind), state_words(world, other, now)});
+  };
+  for (const std::string& name : node.missing) {
+    list.push_back({kNoSlot, name, "requires", "no service has that name"});
+  }
+  for (const Slot required : node.requires_) {
+    if (!satisfied(world, required) && !world.node(required).removed) add(required, "requires");
+  }
+  for (const Slot earlier : node.after) {
+    if (first_try(world, earlier)) add(earlier, "after");
+  }
+  for (const Slot other : node.conflicts) {
+    if (held_by(world, slot, other)) add(other, "conflicts");
+  }
+  return list;
+}
+
+WhyReport why(const World& world, Slot slot, TimePoint now) { return Explainer(world, slot, now).make(); }
+
+std::string_view summary(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  switch (record.state) {
+    case State::running: return "running";
+    case State::failed: return "error";
+    case State::stopping: return "stopping";
+    case State::blocked:
+    case State::starting: return record.respawn ? "re-spawn" : "waiting";
+    case State::exited:
+      return world.spec(slot).oneshot && record.has_end && !record.end.by_signal && record.end.value == 0
+                 ? "ok"
+                 : "stopped";
+    case State::inactive: return "stopped";
+  }
+  return "stopped";
+}
+
+}  // namespace zinit
