@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/record.hpp"
@@ -20,6 +21,7 @@ struct ServiceView {
   Record record;
   bool removed = false;   // no file any more, and still stopping
   bool settled = false;   // behaviour.md, "States"
+  std::string_view summary = "stopped";  // the word for dashboards: model/why.hpp's summary()
 
   pid_t pid = 0;          // of the main process; 0: none
   std::int64_t since_us = 0;       // wall time of entering the state; 0: never
