@@ -151,11 +151,6 @@ void read_kernel_setting(KernelOptions& options, std::string_view name, std::str
   }
 }
 
-/// Empty is as good as unset, so that a script may pass a variable on that has no value.
-std::optional<std::string> non_empty(std::optional<std::string> text) {
-  return text && text->empty() ? std::nullopt : text;
-}
-
 }  // namespace
 
 std::optional<std::string> value_of(const Environment& environment, std::string_view key) {
@@ -188,21 +183,17 @@ bool in_container(const ServerOptions& options, const Environment& environment, 
   return options.container || (told && *told != "0") || value_of(environment, "container") || marked;
 }
 
-Settings merge_settings(const ServerOptions& options, const Environment& environment,
-                        const KernelOptions& kernel) {
-  Settings settings;
-  settings.config_dir = options.config_dir;
-  if (!settings.config_dir) settings.config_dir = non_empty(value_of(environment, "ZINIT_CONFIG_DIR"));
-  if (!settings.config_dir) settings.config_dir = non_empty(kernel.config_dir);
-  settings.config = options.config;
-  settings.socket = options.socket;
-  if (!settings.socket) settings.socket = non_empty(value_of(environment, "ZINIT_SOCKET"));
-  settings.log_level = options.log_level;
-  const auto level = non_empty(value_of(environment, "ZINIT_LOG_LEVEL"));
-  if (!settings.log_level && level)
-    settings.log_level = read_log_level(*level, "ZINIT_LOG_LEVEL", settings.faults);
-  if (!settings.log_level) settings.log_level = kernel.log_level;
-  return settings;
+std::optional<LogLevel> asked_log_level(const ServerOptions& options,
+                                        const Environment& environment,
+                                        const KernelOptions& kernel,
+                                        std::vector<std::string>& faults) {
+  if (options.log_level) return options.log_level;
+  constexpr std::string_view variable = "ZINIT_LOG_LEVEL";
+  const auto word = value_of(environment, variable);
+  std::optional<LogLevel> level;
+  // Empty is as good as unset, so that a script may pass a variable on that has no value.
+  if (word && !word->empty()) level = read_log_level(*word, variable, faults);
+  return level ? level : kernel.log_level;
 }
 
 }  // namespace zinit

@@ -57,16 +57,11 @@ struct KernelOptions {
 [[nodiscard]] bool in_container(const ServerOptions& options, const Environment& environment,
                                 bool marked);
 
-/// The settings of command line, environment and kernel in one, an earlier one winning: what is unset
-/// here is for zinit.toml and the defaults to say.
-struct Settings {
-  std::optional<std::string> config_dir;
-  std::optional<std::string> config;
-  std::optional<std::string> socket;
-  std::optional<LogLevel> log_level;
-  std::vector<std::string> faults;
-};
-[[nodiscard]] Settings merge_settings(const ServerOptions& options, const Environment& environment,
-                                      const KernelOptions& kernel);
+/// The level that command line, ZINIT_LOG_LEVEL or the kernel's command line asks for, the first of them
+/// winning; nothing: zinit.toml's counts. A word that is no level goes to `faults`.
+[[nodiscard]] std::optional<LogLevel> asked_log_level(const ServerOptions& options,
+                                                      const Environment& environment,
+                                                      const KernelOptions& kernel,
+                                                      std::vector<std::string>& faults);
 
 }  // namespace zinit

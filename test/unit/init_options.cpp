@@ -96,37 +96,24 @@ TEST_CASE("each sign of a container counts by itself", "[init][options]") {
   CHECK(in_container(none, {}, true));
 }
 
-TEST_CASE("the command line wins over the environment, and that over the kernel's word",
+TEST_CASE("the log level of the command line wins over the environment's, and that over the kernel's",
           "[init][options]") {
   KernelOptions kernel;
-  kernel.config_dir = "/kernel";
   kernel.log_level = LogLevel::error;
-  const Environment environment{"ZINIT_CONFIG_DIR=/env", "ZINIT_SOCKET=/env.sock",
-                                "ZINIT_LOG_LEVEL=warn"};
-
-  const auto from_kernel = merge_settings({}, {"ZINIT_CONFIG_DIR="}, kernel);
-  CHECK(from_kernel.config_dir == "/kernel");
-  CHECK(from_kernel.log_level == LogLevel::error);
-  CHECK_FALSE(from_kernel.socket);
-
-  const auto from_environment = merge_settings({}, environment, kernel);
-  CHECK(from_environment.config_dir == "/env");
-  CHECK(from_environment.socket == "/env.sock");
-  CHECK(from_environment.log_level == LogLevel::warn);
-
-  const auto from_options =
-      merge_settings(parsed({"--config-dir=/opt", "--socket=/o", "--log-level=trace"}), environment,
-                     kernel);
-  CHECK(from_options.config_dir == "/opt");
-  CHECK(from_options.socket == "/o");
-  CHECK(from_options.log_level == LogLevel::trace);
+  Strings faults;
+  const Environment warn{"ZINIT_LOG_LEVEL=warn"};
+  CHECK(asked_log_level(parsed({"--log-level=trace"}), warn, kernel, faults) == LogLevel::trace);
+  CHECK(asked_log_level({}, warn, kernel, faults) == LogLevel::warn);
+  CHECK(asked_log_level({}, {"ZINIT_LOG_LEVEL="}, kernel, faults) == LogLevel::error);
+  CHECK(asked_log_level({}, {}, {}, faults) == std::nullopt);
+  CHECK(faults.empty());
 }
 
 TEST_CASE("a wrong log level in the environment is told, and the kernel's stands",
           "[init][options]") {
   KernelOptions kernel;
   kernel.log_level = LogLevel::warn;
-  const auto settings = merge_settings({}, {"ZINIT_LOG_LEVEL=loud"}, kernel);
-  CHECK(settings.log_level == LogLevel::warn);
-  CHECK(settings.faults.size() == 1);
+  Strings faults;
+  CHECK(asked_log_level({}, {"ZINIT_LOG_LEVEL=loud"}, kernel, faults) == LogLevel::warn);
+  CHECK(faults.size() == 1);
 }

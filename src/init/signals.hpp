@@ -1,0 +1,61 @@
+// What each signal means to zinit, in each mode: the table of behaviour.md, "Signals to zinit".
+#pragma once
+
+#include <array>
+#include <csignal>
+#include <cstdint>
+
+#include "config/modes.hpp"
+
+namespace zinit {
+
+enum class SignalMeaning : std::uint8_t {
+  ignored,
+  power_off,
+  reboot,
+  halt,
+  shut_down,    // stop everything and exit with 0
+  reload,       // read the service files again
+  reexecute,    // the running image anew
+  live_update,  // the binary now installed
+  reap,
+};
+
+struct SignalRow {
+  int signal;
+  SignalMeaning system;
+  SignalMeaning container;
+  SignalMeaning standalone;
+};
+
+/// SIGPIPE is not here: it is ignored from the start, so that writes fail with EPIPE.
+inline constexpr std::array kSignals = [] {
+  using enum SignalMeaning;
+  return std::array{
+      SignalRow{SIGTERM, power_off, shut_down, shut_down},
+      SignalRow{SIGINT, SignalMeaning::reboot, shut_down, shut_down},  // Ctrl-Alt-Del arrives so
+      SignalRow{SIGQUIT, halt, shut_down, shut_down},
+      SignalRow{SIGPWR, power_off, shut_down, ignored},
+      SignalRow{SIGHUP, reload, reload, reload},
+      SignalRow{SIGUSR1, reexecute, reexecute, reexecute},
+      SignalRow{SIGUSR2, live_update, live_update, live_update},
+      SignalRow{SIGCHLD, reap, reap, reap},
+  };
+}();
+
+[[nodiscard]] constexpr SignalMeaning meaning_of(int signal, Mode mode) {
+  for (const SignalRow& row : kSignals) {
+    if (row.signal != signal) continue;
+    switch (mode) {
+      case Mode::system: return row.system;
+      case Mode::container: return row.container;
+      case Mode::standalone: return row.standalone;
+    }
+  }
+  return SignalMeaning::ignored;
+}
+
+/// During a shutdown a second one of these cuts what is left of every stop timeout.
+[[nodiscard]] constexpr bool hurries(int signal) { return signal == SIGTERM || signal == SIGINT; }
+
+}  // namespace zinit
