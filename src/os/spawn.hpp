@@ -5,7 +5,7 @@
 // them. That has rules, which spawn.cpp keeps:
 //
 // - Everything is prepared before: argument vector, environment, ids, descriptors. The child makes raw
-//   system calls only, on a stack of its own, with all signals blocked and their handlers cleared.
+//   system calls only, on a stack of its own, with all signals blocked until no handler of ours is left.
 // - Until it executes it is no child that wait(2) sees by itself (its exit signal is 0; execve(2) makes
 //   it SIGCHLD). So one that fails is never seen by the reaper, and is waited for here.
 // - A child that changes its ids clears the dumpable flag of the memory that we share, which also keeps

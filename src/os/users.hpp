@@ -34,17 +34,19 @@ struct UserFiles {
   std::string group = "/etc/group";
 };
 
-/// The credentials of a service with `user` and `group` (names or numbers; empty: unset).
+/// The credentials of a service with `user`, `group` and `groups` (names or numbers; empty or nothing:
+/// unset).
 ///
 /// A name is looked up first, so a user whose name is a number is found by it; a number needs no entry.
 /// With `user` alone the group is the user's own, or, for a number without an entry, the same number.
-/// Supplementary groups are those that list the user, besides the group itself; with `group` alone they
-/// are left as they are.
+/// Supplementary groups are `groups`, else those that list the user, besides the group itself; with
+/// `group` alone they are left as they are.
 ///
 /// @return  or why a name is not known; or why a file cannot be read (EMFILE, ENFILE and ENOMEM are
 ///          temporary).
-/// Any thread; reads files, so no lock held. (service-file.md, "user / group")
-[[nodiscard]] Result<Credentials> look_up(const std::string& user, const std::string& group,
-                                          const UserFiles& files = {});
+/// Any thread; reads files, so no lock held. (service-file.md, "user / group", "groups")
+[[nodiscard]] Result<Credentials> look_up(
+    const std::string& user, const std::string& group,
+    const std::optional<std::vector<std::string>>& groups = {}, const UserFiles& files = {});
 
 }  // namespace zinit

@@ -1,0 +1,149 @@
+// Reasons in words, and the names of signals.
+#include "model/reason.hpp"
+
+#include <array>
+#include <csignal>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+struct TypeName {
+  ReasonType type;
+  std::string_view name;
+};
+
+constexpr std::array kTypes = {
+    TypeName{ReasonType::none, "none"},
+    TypeName{ReasonType::exit_code, "exit_code"},
+    TypeName{ReasonType::signal, "signal"},
+    TypeName{ReasonType::start_timeout, "start_timeout"},
+    TypeName{ReasonType::stop_timeout, "stop_timeout"},
+    TypeName{ReasonType::health_check_failed, "health_check_failed"},
+    TypeName{ReasonType::watchdog_timeout, "watchdog_timeout"},
+    TypeName{ReasonType::dependency_failed, "dependency_failed"},
+    TypeName{ReasonType::missing_dependency, "missing_dependency"},
+    TypeName{ReasonType::spawn_error, "spawn_error"},
+    TypeName{ReasonType::port_in_use, "port_in_use"},
+    TypeName{ReasonType::config_error, "config_error"},
+    TypeName{ReasonType::condition, "condition"},
+};
+static_assert(kTypes.size() == static_cast<std::size_t>(ReasonType::condition) + 1);
+static_assert([] {
+  for (std::size_t i = 0; i < kTypes.size(); ++i)
+    if (static_cast<std::size_t>(kTypes[i].type) != i) return false;
+  return true;
+}(), "kTypes is indexed by ReasonType");
+
+struct SignalName {
+  int number;
+  std::string_view name;  // without SIG
+};
+
+// As signal(7) has them. libc's sigabbrev_np() lacks the aliases, which people do write.
+constexpr std::array kSignals = {
+    SignalName{SIGHUP, "HUP"},       SignalName{SIGINT, "INT"},     SignalName{SIGQUIT, "QUIT"},
+    SignalName{SIGILL, "ILL"},       SignalName{SIGTRAP, "TRAP"},   SignalName{SIGABRT, "ABRT"},
+    SignalName{SIGBUS, "BUS"},       SignalName{SIGFPE, "FPE"},     SignalName{SIGKILL, "KILL"},
+    SignalName{SIGUSR1, "USR1"},     SignalName{SIGSEGV, "SEGV"},   SignalName{SIGUSR2, "USR2"},
+    SignalName{SIGPIPE, "PIPE"},     SignalName{SIGALRM, "ALRM"},   SignalName{SIGTERM, "TERM"},
+    SignalName{SIGSTKFLT, "STKFLT"}, SignalName{SIGCHLD, "CHLD"},   SignalName{SIGCONT, "CONT"},
+    SignalName{SIGSTOP, "STOP"},     SignalName{SIGTSTP, "TSTP"},   SignalName{SIGTTIN, "TTIN"},
+    SignalName{SIGTTOU, "TTOU"},     SignalName{SIGURG, "URG"},     SignalName{SIGXCPU, "XCPU"},
+    SignalName{SIGXFSZ, "XFSZ"},     SignalName{SIGVTALRM, "VTALRM"}, SignalName{SIGPROF, "PROF"},
+    SignalName{SIGWINCH, "WINCH"},   SignalName{SIGIO, "IO"},       SignalName{SIGPWR, "PWR"},
+    SignalName{SIGSYS, "SYS"},
+    // Aliases, after the names that are shown.
+    SignalName{SIGIO, "POLL"},       SignalName{SIGCHLD, "CLD"},    SignalName{SIGABRT, "IOT"},
+};
+
+constexpr int kLastSignal = 64;
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return result;
+}
+
+/// Real-time signals count from SIGRTMIN as programs see it, above the ones that libc keeps.
+std::string real_time_name(int number) {
+  if (number == SIGRTMIN) return "SIGRTMIN";
+  if (number == SIGRTMAX) return "SIGRTMAX";
+  return fmt::format("SIGRTMIN+{}", number - SIGRTMIN);
+}
+
+/// "" -> 0, "+2" -> 2, "-1" -> -1; nothing for what is no such offset.
+std::optional<int> offset(std::string_view text) {
+  if (text.empty()) return 0;
+  if (text.size() > 3 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  const auto amount = parse_integer(text.substr(1));
+  if (!amount || *amount < 0) return std::nullopt;
+  return static_cast<int>(text[0] == '-' ? -*amount : *amount);
+}
+
+int real_time_number(std::string_view name) {
+  const bool from_min = name.starts_with("RTMIN");
+  if (!from_min && !name.starts_with("RTMAX")) return 0;
+  const auto distance = offset(name.substr(5));
+  if (!distance) return 0;
+  const int number = (from_min ? SIGRTMIN : SIGRTMAX) + *distance;
+  return number >= SIGRTMIN && number <= SIGRTMAX ? number : 0;
+}
+
+}  // namespace
+
+std::string_view reason_type_name(ReasonType type) noexcept {
+  return kTypes[static_cast<std::size_t>(type)].name;
+}
+
+Reason reason_of_end(const ProcessEnd& end) {
+  Reason reason;
+  reason.type = end.by_signal ? ReasonType::signal : ReasonType::exit_code;
+  reason.number = end.value;
+  return reason;
+}
+
+std::string reason_text(const Reason& reason) {
+  switch (reason.type) {
+    case ReasonType::none: return {};
+    case ReasonType::exit_code: return fmt::format("exited with code {}", reason.number);
+    case ReasonType::signal: return "killed by " + signal_name(reason.number);
+    case ReasonType::start_timeout: return "not ready within its start timeout";
+    case ReasonType::stop_timeout: return "its process cannot be killed";
+    case ReasonType::health_check_failed:
+      return fmt::format("health check failed {} time{}", reason.number, reason.number == 1 ? "" : "s");
+    case ReasonType::watchdog_timeout: return "no sign of life within its watchdog time";
+    case ReasonType::dependency_failed: return "requires " + reason.text + ", which failed";
+    case ReasonType::missing_dependency: return "requires " + reason.text + ", which does not exist";
+    case ReasonType::spawn_error: return reason.text;
+    case ReasonType::port_in_use:
+      return fmt::format("port {} is in use{}", reason.number,
+                         reason.text.empty() ? "" : " by " + reason.text);
+    case ReasonType::config_error: return join(reason.messages, "; ");
+    case ReasonType::condition: return "condition " + reason.text + " does not hold";
+  }
+  return {};
+}
+
+std::string signal_name(int number) {
+  for (const SignalName& signal : kSignals)
+    if (signal.number == number) return fmt::format("SIG{}", signal.name);
+  if (number >= SIGRTMIN && number <= SIGRTMAX) return real_time_name(number);
+  return std::to_string(number);
+}
+
+int signal_number(std::string_view name) {
+  if (const auto number = parse_integer(name))
+    return *number >= 1 && *number <= kLastSignal ? static_cast<int>(*number) : 0;
+  std::string word = upper(name);
+  if (word.starts_with("SIG")) word.erase(0, 3);
+  for (const SignalName& signal : kSignals)
+    if (signal.name == word) return signal.number;
+  return real_time_number(word);
+}
+
+}  // namespace zinit

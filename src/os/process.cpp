@@ -1,0 +1,178 @@
+// Signals, ends and /proc. See process.hpp.
+#include "os/process.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Of a command line; what a process chooses as its own may be as long as its stack allows.
+constexpr std::size_t kCommandLineMax = std::size_t{64} * 1024;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
+/// The fields of /proc/PID/stat after the name in parentheses, by their number in proc(5).
+class StatFields {
+ public:
+  explicit StatFields(std::string_view rest) : parts_(split(rest, ' ')) {}
+  [[nodiscard]] bool has(std::size_t number) const { return number - kFirst < parts_.size(); }
+  [[nodiscard]] long long number(std::size_t field) const {
+    return parse_integer(parts_[field - kFirst]).value_or(0);
+  }
+  [[nodiscard]] char letter(std::size_t field) const {
+    return parts_[field - kFirst].empty() ? '?' : parts_[field - kFirst][0];
+  }
+
+ private:
+  static constexpr std::size_t kFirst = 3;
+  std::vector<std::string_view> parts_;
+};
+
+std::int64_t ticks_to_us(long long ticks) {
+  static const long per_second = ::sysconf(_SC_CLK_TCK);
+  return ticks * 1'000'000 / per_second;
+}
+
+/// Whether pidfd_send_signal(2) is missing (before 5.1) or filtered away.
+bool not_offered(int errnum) { return errnum == ENOSYS || errnum == EPERM; }
+
+}  // namespace
+
+Result<void> signal_process(int pidfd, pid_t pid, int signal) {
+  if (pidfd >= 0) {
+    if (::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0) return {};
+    if (!not_offered(errno)) return sys_failure("signal", fmt::format("process {}", pid));
+  }
+  if (pid <= 1) return sys_failure("signal", fmt::format("process {}", pid), ESRCH);
+  if (::kill(pid, signal) < 0) return sys_failure("signal", fmt::format("process {}", pid));
+  return {};
+}
+
+Result<void> signal_group(pid_t group, int signal) {
+  // kill(0) would be our own group, kill(-1) everybody.
+  const int errnum = group <= 1 ? ESRCH : ::kill(-group, signal) < 0 ? errno : 0;
+  if (errnum != 0) return sys_failure("signal", fmt::format("process group {}", group), errnum);
+  return {};
+}
+
+bool group_exists(pid_t group) noexcept {
+  return group > 1 && (::kill(-group, 0) == 0 || errno == EPERM);
+}
+
+std::optional<EndedProcess> next_ended() noexcept {
+  siginfo_t info{};
+  int result;
+  do result = ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
+  while (result < 0 && errno == EINTR);
+  if (result < 0 || info.si_pid == 0) return std::nullopt;
+  const bool by_signal = info.si_code != CLD_EXITED;
+  return EndedProcess{info.si_pid, {by_signal, info.si_status, info.si_code == CLD_DUMPED}};
+}
+
+void reap(pid_t pid) noexcept {
+  siginfo_t info{};
+  int result;
+  do result = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
+  while (result < 0 && errno == EINTR);
+}
+
+std::optional<pid_t> process_group(pid_t pid) noexcept {
+  const pid_t group = pid > 0 ? ::getpgid(pid) : -1;
+  if (group < 0) return std::nullopt;
+  return group;
+}
+
+Result<void> become_subreaper() {
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) return sys_failure("become", "a subreaper");
+  return {};
+}
+
+std::optional<ProcessStat> parse_process_stat(std::string_view line) {
+  // The name may hold blanks and parentheses itself: it ends at the last one.
+  const auto open = line.find(" (");
+  const auto close = line.rfind(") ");
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) return {};
+  const auto pid = parse_integer(line.substr(0, open));
+  const StatFields fields(trim(line.substr(close + 2)));
+  if (!pid || !fields.has(24)) return std::nullopt;
+  static const long page_bytes = ::sysconf(_SC_PAGESIZE);
+  ProcessStat stat;
+  stat.pid = static_cast<pid_t>(*pid);
+  stat.comm = line.substr(open + 2, close - open - 2);
+  stat.state = fields.letter(3);
+  stat.ppid = static_cast<pid_t>(fields.number(4));
+  stat.group = static_cast<pid_t>(fields.number(5));
+  stat.session = static_cast<pid_t>(fields.number(6));
+  stat.cpu_us = ticks_to_us(fields.number(14) + fields.number(15));
+  stat.threads = fields.number(20);
+  stat.start_ticks = static_cast<std::uint64_t>(fields.number(22));
+  stat.memory_bytes = fields.number(24) * page_bytes;
+  return stat;
+}
+
+Result<ProcessStat> read_process_stat(pid_t pid) {
+  const std::string path = fmt::format("/proc/{}/stat", pid);
+  const auto text = read_file(path.c_str(), 4096);
+  if (!text) return Failure(text.error());
+  auto stat = parse_process_stat(*text);
+  if (!stat) return failure("cannot understand " + path);
+  return std::move(*stat);
+}
+
+std::string command_line(pid_t pid) {
+  auto fd = open_fd(fmt::format("/proc/{}/cmdline", pid).c_str(), O_RDONLY);
+  if (!fd) return {};
+  std::string text(kCommandLineMax, '\0');
+  std::size_t length = 0;
+  while (length < text.size()) {
+    const ssize_t got = ::read(fd->get(), text.data() + length, text.size() - length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    length += static_cast<std::size_t>(got);
+  }
+  text.resize(length);
+  while (text.ends_with('\0')) text.pop_back();
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  return printable(text);
+}
+
+Result<std::vector<ProcessStat>> all_processes() {
+  std::unique_ptr<DIR, CloseDirectory> proc(::opendir("/proc"));
+  if (!proc) return sys_failure("open", "/proc");
+  std::vector<ProcessStat> all;
+  while (const dirent* entry = ::readdir(proc.get())) {
+    const auto pid = parse_integer(entry->d_name);
+    if (!pid) continue;
+    if (auto stat = read_process_stat(static_cast<pid_t>(*pid))) {
+      all.push_back(std::move(*stat));
+    } else if (stat.error().temporary()) {
+      return Failure(stat.error());
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.pid < b.pid; });
+  return all;
+}
+
+Result<std::vector<ProcessStat>> group_members(pid_t group) {
+  auto all = all_processes();
+  if (!all) return all;
+  std::erase_if(*all, [&](const ProcessStat& p) { return p.group != group || p.zombie(); });
+  return all;
+}
+
+}  // namespace zinit

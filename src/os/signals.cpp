@@ -1,0 +1,42 @@
+// Blocking signals and reading them from a descriptor. See signals.hpp.
+#include "os/signals.hpp"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace zinit {
+
+sigset_t all_but_faults() noexcept {
+  sigset_t set;
+  sigfillset(&set);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
+    sigdelset(&set, fault);
+  return set;
+}
+
+Result<void> block_signals() {
+  const sigset_t set = all_but_faults();
+  if (const int errnum = pthread_sigmask(SIG_BLOCK, &set, nullptr); errnum != 0)
+    return sys_failure("block", "signals", errnum);
+  return {};
+}
+
+Result<UniqueFd> open_signals(std::span<const int> signals) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : signals) sigaddset(&set, signal);
+  UniqueFd fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!fd) return sys_failure("open", "a descriptor for signals");
+  return fd;
+}
+
+std::optional<int> next_signal(int fd) noexcept {
+  signalfd_siginfo info;
+  ssize_t got;
+  do got = ::read(fd, &info, sizeof info);
+  while (got < 0 && errno == EINTR);
+  if (got != static_cast<ssize_t>(sizeof info)) return std::nullopt;
+  return static_cast<int>(info.ssi_signo);
+}
+
+}  // namespace zinit

@@ -1,0 +1,265 @@
+// The parent's side of spawn.hpp: what is prepared before, and what is made of the outcome.
+#include "os/spawn.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <new>
+
+#include "base/format.hpp"
+#include "base/mutex.hpp"
+#include "base/text.hpp"
+#include "model/reason.hpp"
+#include "os/spawn_child.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// Blocks every signal in this thread for a scope: a handler must not run in a child that shares our
+/// memory.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+/// Covers a child that changes its ids, and with them clears the dumpable flag of the memory it shares
+/// with us. The last such child's end sets the flag again, since without it there are no core dumps.
+/// Not earlier: while it is clear, a process of the new user cannot trace the child, and so us.
+class IdChange {
+ public:
+  explicit IdChange(bool changes) : changes_(changes) {
+    if (!changes_) return;
+    Shared& state = shared();
+    MutexLock lock(state.mutex);
+    ++state.under_way;
+  }
+  ~IdChange() {
+    if (!changes_) return;
+    Shared& state = shared();
+    MutexLock lock(state.mutex);
+    if (--state.under_way == 0 && state.dumpable) ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  }
+  IdChange(const IdChange&) = delete;
+  IdChange& operator=(const IdChange&) = delete;
+
+ private:
+  struct Shared {
+    Mutex mutex;
+    int under_way GUARDED_BY(mutex) = 0;
+    const bool dumpable = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
+  };
+  static Shared& shared() {
+    static Shared& state = *new Shared;  // never destroyed: threads may spawn until the end
+    return state;
+  }
+  const bool changes_;
+};
+
+/// Null-terminated, as execve(2) wants it; points into `texts`.
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  all.reserve(texts.size() + 1);
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+/// Without what is so already: then nothing needs a privilege that an ordinary user lacks.
+Ids without_unchanged(Ids ids) {
+  uid_t uids[3];
+  gid_t gids[3];
+  const auto same = [](const auto& three, auto id) {
+    return three[0] == id && three[1] == id && three[2] == id;
+  };
+  if (ids.uid && ::getresuid(&uids[0], &uids[1], &uids[2]) == 0 && same(uids, *ids.uid)) ids.uid.reset();
+  if (ids.gid && ::getresgid(&gids[0], &gids[1], &gids[2]) == 0 && same(gids, *ids.gid)) ids.gid.reset();
+  if (ids.groups) {
+    const int count = ::getgroups(0, nullptr);
+    std::vector<gid_t> now(static_cast<std::size_t>(std::max(count, 0)));
+    if (count >= 0 && ::getgroups(count, now.data()) == count) {
+      std::vector<gid_t> wanted = *ids.groups;
+      std::sort(wanted.begin(), wanted.end());
+      std::sort(now.begin(), now.end());
+      if (wanted == now) ids.groups.reset();
+    }
+  }
+  return ids;
+}
+
+/// Opened without waiting for a carrier and without becoming our own controlling terminal.
+Result<UniqueFd> open_terminal(const std::string& path) {
+  auto fd = open_fd(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return fd;
+  const int flags = ::fcntl(fd->get(), F_GETFL);
+  if (flags < 0 || ::fcntl(fd->get(), F_SETFL, flags & ~O_NONBLOCK) < 0)
+    return sys_failure("set the flags of", path);
+  return fd;
+}
+
+/// Fills in the three streams. @return what was opened for them, to be kept until the child has it.
+Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
+  UniqueFd opened;
+  const std::array given{plan.in, plan.out, plan.err};
+  const bool any_missing = std::find(given.begin(), given.end(), -1) != given.end();
+  if (!plan.tty.empty() || any_missing) {
+    auto fd = plan.tty.empty() ? open_fd("/dev/null", O_RDWR) : open_terminal(plan.tty);
+    if (!fd) return fd;
+    opened = std::move(*fd);
+  }
+  for (std::size_t i = 0; i < given.size(); ++i)
+    work.streams[i] = plan.tty.empty() && given[i] >= 0 ? given[i] : opened.get();
+  work.take_terminal = !plan.tty.empty();
+  return opened;
+}
+
+/// What the file at `path`, which exists and could not be executed for ENOENT, says is to run it: the
+/// word after "#!", or nothing where it is no script.
+std::string interpreter_of(const std::string& path) {
+  auto fd = open_fd(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return {};
+  char buffer[256];
+  const ssize_t got = ::read(fd->get(), buffer, sizeof buffer);
+  if (got < 2) return {};
+  std::string_view line(buffer, static_cast<std::size_t>(got));
+  if (!line.starts_with("#!")) return {};
+  line = trim(line.substr(2, line.find('\n') - 2));
+  return std::string(line.substr(0, line.find_first_of(" \t")));
+}
+
+/// The plain text would be misleading where the program is there and what runs it is not.
+Failure execute_failure(const std::string& program, int errnum) {
+  struct stat status {};
+  if (errnum == ENOENT && ::stat(program.c_str(), &status) == 0) {
+    const std::string interpreter = interpreter_of(program);
+    return Failure(Error{fmt::format("cannot execute {}: its {} does not exist", program,
+                                     interpreter.empty() ? "dynamic loader"
+                                                         : "interpreter " + printable(interpreter)),
+                         errnum});
+  }
+  if (errnum == ENOEXEC) {
+    return Failure(Error{fmt::format("cannot execute {}: {} (a script needs a first line like #!/bin/sh)",
+                                     program, errno_text(errnum)),
+                         errnum});
+  }
+  return sys_failure("execute", program, errnum);
+}
+
+/// In words, what the child could not do. Ids are those asked for.
+Failure step_failure(const SpawnPlan& plan, const ChildWork& work) {
+  const int errnum = work.failed_errno;
+  switch (work.failed_step) {
+    case SpawnStep::session: return sys_failure("make", "a session", errnum);
+    case SpawnStep::descriptors: return sys_failure("set up", "the standard streams", errnum);
+    case SpawnStep::terminal:
+      return sys_failure("take " + plan.tty, "as controlling terminal", errnum);
+    case SpawnStep::limits: return sys_failure("set", "the limit of open files", errnum);
+    case SpawnStep::groups: return sys_failure("set", "the supplementary groups", errnum);
+    case SpawnStep::group: return sys_failure("become", fmt::format("group {}", *work.gid), errnum);
+    case SpawnStep::user: return sys_failure("become", fmt::format("user {}", *work.uid), errnum);
+    case SpawnStep::directory: return sys_failure("change to", "directory " + plan.dir, errnum);
+    case SpawnStep::signals: return sys_failure("unblock", "signals", errnum);
+    case SpawnStep::execute: return execute_failure(plan.program, errnum);
+    case SpawnStep::none: break;
+  }
+  return failure("cannot execute " + plan.program + ": the process ended before it could");
+}
+
+/// Who kills it is short of memory, or in a hurry; either way another try may work.
+Failure killed_failure(const SpawnPlan& plan, int signal) {
+  return Failure(Error{fmt::format("cannot execute {}: the process was killed by {} before it could",
+                                   plan.program, signal_name(signal)),
+                       EAGAIN});
+}
+
+Result<StartedChild> start_prepared(ChildWork& work) {
+  const IdChange ids(work.uid != nullptr || work.gid != nullptr || work.groups != nullptr);
+  const SignalsBlocked signals;
+  return start_child(work);
+}
+
+Result<Child> spawn_checked(const SpawnPlan& plan) {
+  if (plan.argv.empty()) return sys_failure("execute", plan.program, EINVAL);
+  const auto argv = pointers(plan.argv);
+  const auto env = pointers(plan.env);
+  const Ids ids = without_unchanged(plan.ids);
+  ChildWork work;
+  work.program = plan.program.c_str();
+  work.argv = argv.data();
+  work.env = env.data();
+  work.dir = plan.dir.c_str();
+  work.umask = plan.umask;
+  work.nofile = plan.nofile ? &*plan.nofile : nullptr;
+  work.uid = ids.uid ? &*ids.uid : nullptr;
+  work.gid = ids.gid ? &*ids.gid : nullptr;
+  const gid_t none = 0;  // an empty vector has no address, and null means unchanged
+  if (ids.groups) work.groups = ids.groups->empty() ? &none : ids.groups->data();
+  if (ids.groups) work.group_count = ids.groups->size();
+
+  auto opened = choose_streams(plan, work);
+  if (!opened) return Failure(opened.error());
+  auto started = start_prepared(work);
+  if (!started) return Failure(started.error());
+  if (started->executed) return Child{started->pid, std::move(started->pidfd)};
+  if (started->killed != 0) return killed_failure(plan, started->killed);
+  return step_failure(plan, work);
+}
+
+/// How a file on the PATH looks: missing, there but not executable, or to be executed.
+enum class Candidate { missing, not_executable, executable };
+
+Candidate examine(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) < 0 || !S_ISREG(status.st_mode)) return Candidate::missing;
+  return (status.st_mode & 0111) != 0 ? Candidate::executable : Candidate::not_executable;
+}
+
+/// `path`, or below `dir` where it is relative.
+std::string below(const std::string& dir, std::string_view path) {
+  if (path.starts_with('/')) return std::string(path);
+  std::string whole = dir;
+  if (!whole.ends_with('/')) whole += '/';
+  return whole.append(path);
+}
+
+}  // namespace
+
+Result<Child> spawn(const SpawnPlan& plan) {
+  try {
+    return spawn_checked(plan);
+  } catch (const std::bad_alloc&) {
+    return Failure(Error{"out of memory", ENOMEM});  // short enough to need none
+  }
+}
+
+Result<std::string> resolve_program(const std::string& name, std::string_view path,
+                                    const std::string& dir) {
+  if (name.empty()) return Failure(Error{"cannot execute an empty name", ENOENT});
+  if (name.find('/') != std::string::npos) return below(dir, name);
+  std::string not_executable;
+  for (const std::string_view part : split(path, ':')) {
+    const std::string candidate = below(part.empty() ? dir : below(dir, part), name);
+    const Candidate found = examine(candidate);
+    if (found == Candidate::executable) return candidate;
+    if (found == Candidate::not_executable && not_executable.empty()) not_executable = candidate;
+  }
+  if (!not_executable.empty()) return sys_failure("execute", not_executable, EACCES);
+  return Failure(Error{fmt::format("cannot execute {}: not found in PATH {}", name, path), ENOENT});
+}
+
+}  // namespace zinit

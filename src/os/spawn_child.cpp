@@ -1,0 +1,247 @@
+// Making a child, and its few steps to execve. See spawn_child.hpp for the rules.
+#include "os/spawn_child.hpp"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+
+#include "base/fd.hpp"
+
+// The child shares the thread-local data of the thread that waits for it, a sanitizer's too: none of
+// its calls may be instrumented, since those before execve never return.
+#if defined(__clang__)
+#define ZINIT_CHILD __attribute__((noinline, disable_sanitizer_instrumentation, no_stack_protector))
+#else
+#define ZINIT_CHILD                                                                    \
+  __attribute__((noinline, no_sanitize("address"), no_sanitize("thread"), no_sanitize("undefined"), \
+                 no_stack_protector))
+#endif
+
+namespace zinit {
+
+namespace {
+
+// For a few frames and no signal handler.
+constexpr std::size_t kChildStackBytes = 8192;
+
+// As the kernel has it: 64 signals in one word on every architecture but MIPS, which has 128.
+constexpr std::size_t kSignalSetBytes = (_NSIG - 1) / 8;
+
+/// Zeros are what the child needs of the kernel's structures: SIG_DFL without flags, an empty set.
+constexpr std::uint64_t kZeros[16] = {};
+
+/// Leaves step and errno where the parent looks for them, and ends.
+[[noreturn]] ZINIT_CHILD void fail(ChildWork& work, SpawnStep step) {
+  work.failed_step = step;
+  work.failed_errno = errno;
+  if (work.report >= 0) {
+    const int words[2] = {static_cast<int>(step), work.failed_errno};
+    ::syscall(SYS_write, work.report, words, sizeof words);
+  }
+  while (true) ::syscall(SYS_exit_group, 127);
+}
+
+/// execve(2) resets handlers, but leaves ignored signals ignored, and so does CLONE_CLEAR_SIGHAND, which
+/// is why that is not used. Until execve no handler of ours may run in the child. SIGKILL and SIGSTOP
+/// refuse, which is no fault.
+ZINIT_CHILD void reset_handlers() {
+  for (int signal = 1; signal < _NSIG; ++signal)
+    ::syscall(SYS_rt_sigaction, signal, kZeros, nullptr, kSignalSetBytes);
+}
+
+/// Puts the streams at 0, 1, 2. First all are moved out of the way: one may lie where another goes.
+ZINIT_CHILD bool place_streams(ChildWork& work) {
+  if (work.report >= 0 && work.report < kStreams) {
+    work.report = static_cast<int>(::syscall(SYS_fcntl, work.report, F_DUPFD_CLOEXEC, kStreams));
+    if (work.report < 0) return false;
+  }
+  for (int& stream : work.streams) {
+    if (stream >= kStreams) continue;
+    stream = static_cast<int>(::syscall(SYS_fcntl, stream, F_DUPFD_CLOEXEC, kStreams));
+    if (stream < 0) return false;
+  }
+  for (int i = 0; i < kStreams; ++i)
+    if (::syscall(SYS_dup3, work.streams[i], i, 0) < 0) return false;
+  return true;
+}
+
+/// Every descriptor of ours is close-on-exec; this is for those that zinit itself was started with. A
+/// kernel before 5.9 has no such call: then mark_inherited_descriptors() at zinit's start must do.
+ZINIT_CHILD void close_others(const ChildWork& work) {
+  if (work.report < 0) {
+    ::syscall(SYS_close_range, kStreams, ~0U, 0);
+    return;
+  }
+  if (work.report > kStreams) ::syscall(SYS_close_range, kStreams, work.report - 1, 0);
+  ::syscall(SYS_close_range, work.report + 1, ~0U, 0);
+}
+
+/// The group before the user, who may change no group; libc's setresuid(2) would change every thread.
+ZINIT_CHILD void take_ids(ChildWork& work) {
+  if (work.groups != nullptr && ::syscall(SYS_setgroups, work.group_count, work.groups) < 0)
+    fail(work, SpawnStep::groups);
+  if (work.gid != nullptr && ::syscall(SYS_setresgid, *work.gid, *work.gid, *work.gid) < 0)
+    fail(work, SpawnStep::group);
+  if (work.uid != nullptr && ::syscall(SYS_setresuid, *work.uid, *work.uid, *work.uid) < 0)
+    fail(work, SpawnStep::user);
+}
+
+/// The child's whole life in our program.
+[[noreturn]] ZINIT_CHILD void run_child(ChildWork* shared) {
+  ChildWork& work = *shared;
+  reset_handlers();
+  if (::syscall(SYS_setsid) < 0) fail(work, SpawnStep::session);
+  if (!place_streams(work)) fail(work, SpawnStep::descriptors);
+  // 1: from another session too, where we may. A service that was stopped just now may have it still.
+  if (work.take_terminal && ::syscall(SYS_ioctl, 0, TIOCSCTTY, 1) < 0) fail(work, SpawnStep::terminal);
+  close_others(work);
+  if (work.nofile != nullptr &&
+      ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, work.nofile, nullptr) < 0)
+    fail(work, SpawnStep::limits);
+  take_ids(work);
+  if (::syscall(SYS_chdir, work.dir) < 0) fail(work, SpawnStep::directory);
+  ::syscall(SYS_umask, work.umask);
+  if (::syscall(SYS_rt_sigprocmask, SIG_SETMASK, kZeros, nullptr, kSignalSetBytes) < 0)
+    fail(work, SpawnStep::signals);
+  ::syscall(SYS_execve, work.program, work.argv, work.env);
+  fail(work, SpawnStep::execute);
+}
+
+/// clone3(2) whose child runs run_child() on the stack of `arguments` and never comes back from there.
+/// libc's syscall() cannot do this: the child would return from it on the empty stack.
+/// @return the child's pid, or the negated errno.
+#if defined(__x86_64__)
+#define ZINIT_HAS_CLONE3 1
+long clone3_child(clone_args& arguments, ChildWork& work) {
+  long result = SYS_clone3;
+  asm volatile(
+      "syscall\n\t"
+      "test %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xor %%ebp, %%ebp\n\t"
+      "mov %[work], %%rdi\n\t"
+      "call *%[run]\n\t"
+      "ud2\n"
+      "1:"
+      : "+a"(result)
+      : "D"(&arguments), "S"(sizeof arguments), [work] "r"(&work), [run] "r"(&run_child)
+      : "rcx", "r11", "cc", "memory");
+  return result;
+}
+#elif defined(__aarch64__)
+#define ZINIT_HAS_CLONE3 1
+long clone3_child(clone_args& arguments, ChildWork& work) {
+  register long x8 asm("x8") = SYS_clone3;
+  register void* x0 asm("x0") = &arguments;
+  register long x1 asm("x1") = sizeof arguments;
+  asm volatile(
+      "svc #0\n\t"
+      "cbnz x0, 1f\n\t"
+      "mov x29, xzr\n\t"
+      "mov x0, %[work]\n\t"
+      "blr %[run]\n\t"
+      "brk #1\n"
+      "1:"
+      : "+r"(x0)
+      : "r"(x8), "r"(x1), [work] "r"(&work), [run] "r"(&run_child)
+      : "x30", "cc", "memory");
+  return reinterpret_cast<long>(x0);
+}
+#else
+#define ZINIT_HAS_CLONE3 0
+long clone3_child(clone_args&, ChildWork&) { return -ENOSYS; }
+#endif
+
+/// The way that children are made, found out by trying.
+std::atomic<CloneWay> way_in_force{ZINIT_HAS_CLONE3 ? CloneWay::shared : CloneWay::copied};
+
+/// With memory shared. The stack may lie in this frame: it waits until the child has executed or ended.
+/// @return pid or negated errno
+long clone_shared(ChildWork& work, int& pidfd) {
+  alignas(16) std::byte stack[kChildStackBytes];
+  clone_args arguments{};
+  arguments.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  arguments.stack = reinterpret_cast<std::uintptr_t>(stack);
+  arguments.stack_size = sizeof stack;
+  arguments.exit_signal = 0;  // hidden from the reaper until it executes, see spawn.hpp
+  return clone3_child(arguments, work);
+}
+
+/// Waits for what the child says, which is nothing once it has executed, and takes it over.
+void read_report(int fd, ChildWork& work) noexcept {
+  int words[2] = {};
+  ssize_t got;
+  do got = ::read(fd, words, sizeof words);
+  while (got < 0 && errno == EINTR);
+  if (got != sizeof words) return;
+  work.failed_step = static_cast<SpawnStep>(words[0]);
+  work.failed_errno = words[1];
+}
+
+/// As fork(2), but with the exit signal 0 and without what libc does around it. All arguments being zero,
+/// their order, which differs between architectures, does not matter.
+/// @return pid or negated errno
+long clone_copied(ChildWork& work, int& pidfd) {
+  auto pipe = make_pipe();
+  if (!pipe) return -pipe.error().errnum;
+  work.report = pipe->write.get();
+  const long pid = ::syscall(SYS_clone, 0, 0, 0, 0, 0);
+  if (pid == 0) run_child(&work);
+  if (pid < 0) return -errno;
+  pipe->write.reset();
+  read_report(pipe->read.get(), work);
+  pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));  // -1 before 5.3
+  return pid;
+}
+
+/// Whether `error` means that the kernel, or a filter in front of it, has no clone3 as it was called.
+bool refused(long error) {
+  return error == -ENOSYS || error == -EINVAL || error == -EPERM;
+}
+
+long clone_any(ChildWork& work, int& pidfd) {
+  if (way_in_force == CloneWay::shared) {
+    const long pid = clone_shared(work, pidfd);
+    if (!refused(pid)) return pid;
+    way_in_force = CloneWay::copied;
+  }
+  return clone_copied(work, pidfd);
+}
+
+/// Reaps a child that did not execute. __WCLONE takes those alone whose exit signal is not SIGCHLD.
+/// @return false where the child has executed and so is none of those
+bool reap_unexecuted(pid_t pid, int& status) noexcept {
+  pid_t got;
+  do got = ::waitpid(pid, &status, static_cast<int>(__WCLONE));
+  while (got < 0 && errno == EINTR);
+  return got == pid;
+}
+
+}  // namespace
+
+void use_clone_way(CloneWay way) noexcept { way_in_force = way; }
+
+CloneWay clone_way() noexcept { return way_in_force; }
+
+Result<StartedChild> start_child(ChildWork& work) {
+  int pidfd = -1;
+  const long pid = clone_any(work, pidfd);
+  if (pid < 0) return sys_failure("make", "a process", static_cast<int>(-pid));
+  StartedChild child;
+  child.pid = static_cast<pid_t>(pid);
+  child.pidfd = UniqueFd(pidfd);
+  int status = 0;
+  child.executed = !reap_unexecuted(child.pid, status);
+  if (!child.executed && WIFSIGNALED(status)) child.killed = WTERMSIG(status);
+  return child;
+}
+
+}  // namespace zinit

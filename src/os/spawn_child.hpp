@@ -1,0 +1,82 @@
+// The child's side of spawn.hpp: what it does between clone and execve, and how it comes to be.
+//
+// It may share our memory and runs while other threads of ours do, so: plain data, raw system calls, no
+// allocation, no lock, nothing that a sanitizer instruments.
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstddef>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace zinit {
+
+/// What the child does, in this order; each can fail.
+enum class SpawnStep : int {
+  none,
+  session,      // setsid
+  descriptors,  // the standard streams
+  terminal,     // TIOCSCTTY
+  limits,       // prlimit
+  groups,       // setgroups
+  group,        // setresgid
+  user,         // setresuid
+  directory,    // chdir
+  signals,      // unblocking
+  execute,      // execve
+};
+
+/// Descriptors 0, 1, 2 of the service.
+inline constexpr int kStreams = 3;
+
+/// A SpawnPlan as plain data. All that it points to belongs to the parent, who waits meanwhile.
+struct ChildWork {
+  const char* program = nullptr;
+  char* const* argv = nullptr;
+  char* const* env = nullptr;
+  const char* dir = nullptr;
+  mode_t umask = 0;
+  int streams[kStreams] = {-1, -1, -1};
+  bool take_terminal = false;
+  const rlimit* nofile = nullptr;  // null: unchanged, as with all below
+  const gid_t* groups = nullptr;
+  std::size_t group_count = 0;
+  const gid_t* gid = nullptr;
+  const uid_t* uid = nullptr;
+
+  int report = -1;  // where step and errno go if memory is not shared
+
+  // What the child leaves behind.
+  SpawnStep failed_step = SpawnStep::none;
+  int failed_errno = 0;
+};
+
+/// A child that has executed its program. Or has not, and is reaped: `work` says at which step it failed,
+/// or `killed` by which signal it went before it could.
+struct StartedChild {
+  pid_t pid = -1;
+  bool executed = false;
+  int killed = 0;
+  UniqueFd pidfd;
+};
+
+/// Makes the child and waits for the outcome. All signals are blocked in the calling thread.
+/// @return  or that there could be no process (EAGAIN, ENOMEM, EMFILE, ENFILE).
+[[nodiscard]] Result<StartedChild> start_child(ChildWork& work);
+
+/// How children are made.
+enum class CloneWay : int {
+  shared,  // with our memory: clone3(2), since Linux 5.3
+  copied,  // with a copy of it, as by fork(2): where the kernel or a filter refuses the other
+};
+
+/// From now on `way`, unless it is refused. Any thread. For tests: the way is found by trying.
+void use_clone_way(CloneWay way) noexcept;
+
+/// The way in force.
+[[nodiscard]] CloneWay clone_way() noexcept;
+
+}  // namespace zinit
