@@ -386,11 +386,11 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
     case Act::give_up_again: me.again = false; break;
     case Act::signal_stop:
       me.stage = StopStage::signalled;
-      me.deadline = after(now, spec.lifecycle.stop_timeout);
+      me.deadline = after(now, std::min(spec.lifecycle.stop_timeout, world.stop_limit));
       break;
     case Act::kill:
       me.stage = StopStage::killed;
-      me.deadline = after(now, spec.lifecycle.stop_timeout);
+      me.deadline = after(now, std::min(spec.lifecycle.stop_timeout, world.stop_limit));
       break;
     case Act::finish_stop: make_rest(me); break;
     case Act::fail_stopped: fail(world, me, stop_reason(me)); break;
@@ -438,9 +438,16 @@ State apply(World& world, Slot slot, const Row& row, TimePoint now, const Launch
   return to;
 }
 
-void cut_deadline(World& world, Slot slot, TimePoint latest) {
-  Record& me = world.record(slot);
-  if (me.state == State::stopping) me.deadline = std::min(me.deadline, latest);
+std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now) {
+  world.stop_limit = std::min(world.stop_limit, limit);
+  std::vector<Slot> changed;
+  for (const Slot slot : world.graph->order()) {
+    Record& record = world.record(slot);
+    if (record.state != State::stopping || record.stage == StopStage::none) continue;
+    record.deadline = std::min(record.deadline, after(now, limit));
+    changed.push_back(slot);
+  }
+  return changed;
 }
 
 void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left) {

@@ -92,11 +92,11 @@ struct LaunchOutcome {
 /// Returns the state entered, which for a launch depends on its outcome.
 State apply(World& world, Slot slot, const Row& row, TimePoint now, const LaunchOutcome& outcome = {});
 
-/// Whether stop_timeout, start_timeout and the like of the running step are reached is seen by decide();
-/// this cuts the deadline of a stop that is under way (a shutdown in a hurry).
-void cut_deadline(World& world, Slot slot, TimePoint latest);
+/// Cuts what is left of every stop timeout, and each later one, to `limit` (a shutdown in a hurry).
+/// Returns the slots whose deadlines it changed.
+std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now);
 
-// Events from outside that change a record. Each returns whether anything changed.
+// Events from outside that change a record.
 
 /// The main process has ended; `group_left` says whether others of its group live on.
 void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left);

@@ -47,6 +47,7 @@ struct World {
   GraphPtr graph;
   std::vector<Record> records;  // by slot
   bool shutdown = false;
+  Milliseconds stop_limit = Milliseconds::max();  // no stop takes longer: a shutdown in a hurry
   std::int64_t next_rank = -1;   // of the next explicit start; ever smaller
   std::uint64_t serial = 0;
 

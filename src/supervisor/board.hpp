@@ -7,23 +7,21 @@
 // decide() is asked on the spot, and only one that has something to do is woken. A service that nothing
 // changes for costs nothing.
 //
-// Every change of state goes through Board::enter(): it checks the transition against the table, stamps it,
+// Every change of state goes through BoardCore::enter(): it checks the transition against the table, stamps it,
 // writes the journal, keeps the event and wakes whom it concerns. Nothing else writes a state, except the
 // restoring of a board from its journal, and the first state of a new record.
 //
-// Locks, in the order in which they may be taken: Board::mutex_, then whatever a port takes inside its own
-// calls (log rings, the control loop's wake-up). No call that can block is made with mutex_ held: spawning,
-// /proc and files are outside of it. Reaping and signals to process groups are inside: a pid cannot be
+// Locks, in the order in which they may be taken: the board's, then whatever a port takes inside its own
+// calls (log rings, the control loop's wake-up). No call that can block is made with it held: spawning,
+// /proc, files and log lines are outside of it. Reaping and signals to process groups are inside: a pid cannot be
 // reaped, and so not be reused, while somebody signals it.
 //
 // Threads: every public function may be called from any thread, without the lock, and returns soon.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
-#include <deque>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,8 +37,7 @@
 
 namespace zinit {
 
-class Job;
-class Journal;
+struct JournalImage;
 
 /// Why a request was not carried out; control.md's error codes have a row for each.
 enum class Refusal : std::uint8_t {
@@ -61,6 +58,7 @@ using RequestResult = tl::expected<T, RequestFailure>;
 /// What the supervisor's spawns share.
 struct SpawnDefaults {
   std::vector<std::string> environment;  // KEY=value: the base of every service's environment
+  std::optional<rlimit> nofile;          // what services would have had; unset: zinit's own
 };
 
 class Board {
@@ -74,6 +72,14 @@ class Board {
 
   /// The first graph: records made, nothing started. Once, before anything else.
   void load(const std::vector<SpecPtr>& specs);
+
+  /// In place of load(): the first graph, with what `image`, the journal of the image of zinit that ran
+  /// before, says of the services that it still has. Processes are adopted where they are children of
+  /// this process; of those that are not, the end is unknown and counts as a death by SIGKILL.
+  void restore(const std::vector<SpecPtr>& specs, const JournalImage& image);
+
+  /// The journal's memory file, for the image that comes after; -1 where none could be made.
+  [[nodiscard]] int journal_fd() const;
 
   /// Boot: starts `target` with all that it pulls in, or where it is empty everything with status
   /// `start` (behaviour.md, "PID 1 in system mode" 5). A target that does not exist: not_found.
@@ -136,9 +142,8 @@ class Board {
   [[nodiscard]] std::optional<TimePoint> boot_settled() const;
 
  private:
-  friend class Job;
-  struct Impl;  // keeps threads, journal and records out of the headers of those who only ask
-  std::unique_ptr<Impl> impl_;
+  // Keeps threads, journal and records out of the headers of those who only ask.
+  std::unique_ptr<class BoardCore> core_;
 };
 
 }  // namespace zinit

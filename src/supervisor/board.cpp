@@ -1,0 +1,267 @@
+// The board's face: requests, reloads, shutdown, and questions, each under one lock.
+#include "supervisor/board.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "model/predicates.hpp"
+#include "supervisor/core.hpp"
+
+namespace zinit {
+
+namespace {
+
+tl::unexpected<RequestFailure> refused(Refusal refusal, std::string text) {
+  return tl::unexpected<RequestFailure>(RequestFailure{refusal, std::move(text)});
+}
+
+tl::unexpected<RequestFailure> not_found(std::string_view name) {
+  return refused(Refusal::not_found, fmt::format("no service is named {}", name));
+}
+
+tl::unexpected<RequestFailure> in_shutdown() {
+  return refused(Refusal::shutting_down, "a shutdown has begun: nothing is started any more");
+}
+
+bool rests(const World& world, Slot slot) { return at_rest(world.record(slot).state); }
+
+ReloadReport report_of(const Plan& plan, const World& world) {
+  using Fate = PlannedService::Fate;
+  ReloadReport report;
+  for (const PlannedService& planned : plan.services) {
+    if (!planned.refused.empty() && planned.fate != Fate::unchanged) report.failed.push_back(planned.name);
+    switch (planned.fate) {
+      case Fate::unchanged: report.unchanged.push_back(planned.name); break;
+      case Fate::added:
+        if (planned.refused.empty()) report.added.push_back(planned.name);
+        break;
+      case Fate::restart:
+        if (active(world, planned.slot)) report.restarted.push_back(planned.name);
+        [[fallthrough]];
+      case Fate::settings:
+        if (planned.refused.empty()) report.changed.push_back(planned.name);
+        break;
+      case Fate::kept: break;
+      case Fate::removed: report.removed.push_back(planned.name); break;
+    }
+  }
+  for (auto* names : {&report.added, &report.changed, &report.removed, &report.unchanged, &report.failed,
+                      &report.restarted}) {
+    std::ranges::sort(*names);
+  }
+  return report;
+}
+
+}  // namespace
+
+Board::Board(OutputPort& output, ChangePort& changes, SpawnDefaults defaults)
+    : core_(std::make_unique<BoardCore>(output, changes, std::move(defaults))) {}
+
+Board::~Board() = default;
+
+void Board::load(const std::vector<SpecPtr>& specs) {
+  MutexLock lock(core_->mutex);
+  // Nothing is pulled up before boot() says what.
+  core_->start_added = false;
+  core_->adopt(plan(*core_->world.graph, specs, core_->live()));
+}
+
+void Board::restore(const std::vector<SpecPtr>& specs, const JournalImage& image) {
+  load(specs);
+  MutexLock lock(core_->mutex);
+  World& world = core_->world;
+  world.shutdown = image.world.shutdown;
+  world.next_rank = image.world.next_rank;
+  world.serial = image.world.serial;
+  Slots restored;
+  for (const JournalEntry& entry : image.entries) {
+    const Slot slot = world.graph->find(entry.name);
+    if (slot == kNoSlot || world.graph->node(slot).broken()) continue;
+    core_->restore(slot, entry);
+    restored.push_back(slot);
+  }
+  core_->start_added = true;
+  core_->touched(restored);
+}
+
+int Board::journal_fd() const { return core_->journal_fd(); }
+
+RequestResult<void> Board::boot(const std::string& target) {
+  MutexLock lock(core_->mutex);
+  World& world = core_->world;
+  if (world.shutdown) return in_shutdown();
+  Slots asked;
+  core_->start_added = target.empty();
+  if (target.empty()) {
+    for (const Slot slot : world.graph->order()) {
+      if (world.spec(slot).status == StartStatus::start && !world.node(slot).broken()) asked.push_back(slot);
+    }
+  } else {
+    const Slot slot = world.graph->find(target);
+    if (slot == kNoSlot) return not_found(target);
+    asked.push_back(slot);
+  }
+  core_->boot_pending = request_pull(world, asked);
+  core_->booting = true;
+  core_->touched(core_->boot_pending);
+  return {};
+}
+
+RequestResult<void> Board::start(std::string_view name) {
+  MutexLock lock(core_->mutex);
+  World& world = core_->world;
+  const Slot slot = world.graph->find(name);
+  if (slot == kNoSlot || world.node(slot).removed) return not_found(name);
+  if (world.shutdown) return in_shutdown();
+  core_->touched(request_start(world, slot));
+  return {};
+}
+
+RequestResult<void> Board::stop(std::string_view name) {
+  MutexLock lock(core_->mutex);
+  World& world = core_->world;
+  const Slot slot = world.graph->find(name);
+  if (slot == kNoSlot) return not_found(name);
+  if (!world.shutdown) core_->touched(request_stop(world, slot));  // in a shutdown all are stopped already
+  return {};
+}
+
+RequestResult<void> Board::restart(std::string_view name) {
+  MutexLock lock(core_->mutex);
+  World& world = core_->world;
+  const Slot slot = world.graph->find(name);
+  if (slot == kNoSlot || world.node(slot).removed) return not_found(name);
+  if (world.shutdown) return in_shutdown();
+  core_->touched(request_restart(world, slot));
+  return {};
+}
+
+RequestResult<void> Board::kill(std::string_view name, int signal, bool main_only) {
+  MutexLock lock(core_->mutex);
+  const Slot slot = core_->world.graph->find(name);
+  if (slot == kNoSlot) return not_found(name);
+  const Job& job = *core_->jobs[slot];
+  const auto gone = [&] {
+    return refused(Refusal::not_running, fmt::format("{} has no process", name));
+  };
+  if (job.group == 0 || (main_only && job.pid == 0)) return gone();
+  const auto sent = main_only ? signal_process(job.pidfd.get(), job.pid, signal)
+                              : signal_group(job.group, signal);
+  if (sent) return {};
+  if (sent.error().errnum == ESRCH) return gone();
+  return refused(Refusal::process_error, sent.error().text);
+}
+
+RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run) {
+  MutexLock lock(core_->mutex);
+  if (core_->world.shutdown) return in_shutdown();
+  const Plan planned = plan(*core_->world.graph, specs, core_->live());
+  ReloadReport report = report_of(planned, core_->world);
+  if (!dry_run) core_->adopt(planned);
+  return report;
+}
+
+void Board::begin_shutdown() {
+  MutexLock lock(core_->mutex);
+  if (core_->world.shutdown) return;
+  core_->touched(request_shutdown(core_->world));
+}
+
+void Board::hurry_shutdown(Milliseconds limit) {
+  MutexLock lock(core_->mutex);
+  core_->touched(limit_stops(core_->world, limit, Clock::now()));
+}
+
+bool Board::shutting_down() const {
+  MutexLock lock(core_->mutex);
+  return core_->world.shutdown;
+}
+
+bool Board::all_down() const {
+  MutexLock lock(core_->mutex);
+  const World& world = core_->world;
+  return std::ranges::all_of(world.graph->order(), [&](Slot slot) { return rests(world, slot); });
+}
+
+std::vector<std::string> Board::still_up() const {
+  MutexLock lock(core_->mutex);
+  const World& world = core_->world;
+  std::vector<std::string> names;
+  for (const Slot slot : world.graph->order()) {
+    if (!rests(world, slot)) names.push_back(world.graph->name(slot));
+  }
+  return names;
+}
+
+void Board::child_ended(pid_t pid, const ProcessEnd& end) {
+  MutexLock lock(core_->mutex);
+  core_->child_ended(pid, end);
+}
+
+std::vector<std::string> Board::names() const { return graph()->names(); }
+
+std::optional<ServiceView> Board::view(std::string_view name) const {
+  MutexLock lock(core_->mutex);
+  const Slot slot = core_->world.graph->find(name);
+  if (slot == kNoSlot) return std::nullopt;
+  return core_->view(slot, Clock::now());
+}
+
+std::vector<ServiceView> Board::views() const {
+  std::vector<ServiceView> views;
+  {
+    MutexLock lock(core_->mutex);
+    const TimePoint now = Clock::now();
+    for (const Slot slot : core_->world.graph->order()) views.push_back(core_->view(slot, now));
+  }
+  std::ranges::sort(views, {}, [](const ServiceView& view) -> const std::string& { return view.spec->name; });
+  return views;
+}
+
+std::optional<WhyReport> Board::why(std::string_view name) const {
+  MutexLock lock(core_->mutex);
+  const Slot slot = core_->world.graph->find(name);
+  if (slot == kNoSlot) return std::nullopt;
+  return zinit::why(core_->world, slot, Clock::now());
+}
+
+Slot Board::find(std::string_view name) const { return graph()->find(name); }
+
+GraphPtr Board::graph() const {
+  MutexLock lock(core_->mutex);
+  return core_->world.graph;
+}
+
+std::optional<Board::Brief> Board::brief(std::string_view name) const {
+  MutexLock lock(core_->mutex);
+  const World& world = core_->world;
+  const Slot slot = world.graph->find(name);
+  if (slot == kNoSlot) return std::nullopt;
+  const Record& record = world.record(slot);
+  return Brief{record.state, record.wish, settled(world, slot, Clock::now()),
+               record.state == State::exited && record.done, active(world, slot)};
+}
+
+Board::Events Board::events_after(std::uint64_t after) const {
+  MutexLock lock(core_->mutex);
+  Events result;
+  const auto& events = core_->events;
+  if (events.empty()) return result;
+  const std::uint64_t first = events.front().seq;
+  if (after + 1 < first) result.lost = first - after - 1;
+  const auto skip = after < first ? 0 : std::min<std::uint64_t>(after - first + 1, events.size());
+  result.events.assign(events.begin() + static_cast<std::ptrdiff_t>(skip), events.end());
+  return result;
+}
+
+std::uint64_t Board::last_seq() const {
+  MutexLock lock(core_->mutex);
+  return core_->last_seq;
+}
+
+std::optional<TimePoint> Board::boot_settled() const {
+  MutexLock lock(core_->mutex);
+  return core_->boot_settled;
+}
+
+}  // namespace zinit

@@ -1,0 +1,197 @@
+// The job thread of a service: look, decide, perform, wait. And enter(), the one place where a state is
+// changed.
+#include <algorithm>
+#include <csignal>
+
+#include "model/predicates.hpp"
+#include "model/wake.hpp"
+#include "supervisor/core.hpp"
+#include "supervisor/launch.hpp"
+#include "supervisor/messages.hpp"
+
+namespace zinit {
+
+namespace {
+
+// While a group lives on without its leader, and its members are not our children, nothing tells of its
+// end. Looked for at growing intervals, and only then.
+constexpr Milliseconds kFirstGroupPoll{10};
+constexpr Milliseconds kLongestGroupPoll{500};
+
+}  // namespace
+
+void BoardCore::run(Job& job) {
+  mutex.lock();
+  while (!job.retired) {
+    const TimePoint now = Clock::now();
+    const Step step = decide(Situation{world, job.slot, now});
+    if (!step.waits()) {
+      perform(job, *step.row);
+      continue;
+    }
+    const Record& record = world.record(job.slot);
+    if (record.process != Process::lingering) {
+      sleep(job, step.deadline);
+      continue;
+    }
+    job.group_poll = std::clamp(job.group_poll * 2, kFirstGroupPoll, kLongestGroupPoll);
+    sleep(job, std::min(step.deadline, after(now, job.group_poll)));
+    look_at_group(job);
+  }
+  mutex.unlock();
+}
+
+void BoardCore::sleep(Job& job, TimePoint until) {
+  job.asleep = true;
+  job.sleeping_until = until;
+  if (until == kNever) job.wake.wait(mutex);
+  else job.wake.wait_until(mutex, until);
+  job.asleep = false;
+}
+
+void BoardCore::perform(Job& job, const Row& row) {
+  switch (row.act) {
+    case Act::launch: return perform_launch(job, row);
+    case Act::signal_stop:
+      signal_job(job, world.spec(job.slot).lifecycle.stop_signal);
+      signal_job(job, SIGCONT);  // a stopped process takes no signal but SIGKILL
+      break;
+    case Act::kill: signal_job(job, SIGKILL); break;
+    default: break;
+  }
+  enter(job, row, {});
+}
+
+void BoardCore::perform_launch(Job& job, const Row& row) {
+  const SpecPtr spec = world.graph->node(job.slot).spec;
+  const std::uint64_t number = next_launch_++;
+  launches_.insert(number);
+  // Others see it from now on: nothing that conflicts may start meanwhile, and a stop waits for it. It
+  // makes nobody do anything sooner, so nobody is woken.
+  world.record(job.slot).process = Process::launching;
+  mutex.unlock();
+  Launch launched = launch(*spec, job.slot, defaults_, output_);
+  mutex.lock();
+  launches_.erase(number);
+  const bool has_process = launched.outcome.kind == LaunchOutcome::Kind::started && !spec->is_target();
+  if (has_process) {
+    job.pid = job.group = launched.child.pid;
+    job.pidfd = std::move(launched.child.pidfd);
+    job.started = Clock::now();
+    job.group_poll = {};
+    job.facts.last_start_us = wall_us();
+    if (world.record(job.slot).respawn) ++job.facts.restart_count;
+    by_pid_[job.pid] = job.slot;
+    by_group_[job.group] = job.slot;
+  }
+  if (launched.outcome.kind == LaunchOutcome::Kind::exhausted) {
+    say(LogLevel::warn, exhausted_line(*spec, launched.outcome.reason));
+  }
+  enter(job, row, launched.outcome);
+  if (has_process) claim_end(job, number);
+}
+
+void BoardCore::signal_job(Job& job, int signal) {
+  if (job.group == 0) return;
+  // The leader is not reaped, or members were alive when it was, so the number is still theirs.
+  if (auto sent = signal_group(job.group, signal); !sent && sent.error().errnum != ESRCH) {
+    say(LogLevel::error, fmt::format("{}: {}", world.graph->name(job.slot), sent.error().text));
+  }
+}
+
+void BoardCore::look_at_group(Job& job) {
+  if (job.group != 0 && job.pid == 0 && !group_exists(job.group)) group_ended(job);
+}
+
+void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
+  const Slot slot = job.slot;
+  const State from = world.record(slot).state;
+  const State to = apply(world, slot, row, Clock::now(), outcome);
+  if (from != to) {
+    if (!transition_allowed(from, to)) {  // the table's static_asserts keep this from happening
+      say(LogLevel::error, fmt::format("{}: went from {} to {}, which no rule allows; please report this",
+                                       world.graph->name(slot), state_name(from), state_name(to)));
+    }
+    stamp(job, from, to);
+    publish(job, from, to);
+  }
+  touched({slot});
+  if (booting) note_boot();
+  const Node& node = world.node(slot);
+  if (node.removed && at_rest(to) && !active(world, slot)) {
+    sweep_wanted_ = true;
+    herald_wake_.notify_one();
+  }
+}
+
+void BoardCore::stamp(Job& job, State from, State to) {
+  const std::int64_t now = wall_us();
+  job.facts.since_us = now;
+  if (to == State::running) job.facts.last_ready_us = now;
+  if (from == State::starting && to == State::exited && world.spec(job.slot).oneshot) {
+    job.facts.last_ready_us = now;
+  }
+  if (world.spec(job.slot).is_target()) {
+    if (to == State::starting) {
+      job.facts.last_start_us = now;
+      job.started = Clock::now();
+    }
+    if (from == State::stopping) job.facts.last_stop_us = now;
+  }
+}
+
+void BoardCore::publish(const Job& job, State from, State to) {
+  constexpr std::size_t kEventsKept = 1000;
+  const Record& record = world.record(job.slot);
+  events.push_back({++last_seq, job.facts.since_us, world.graph->name(job.slot), from, to,
+                    record.reason, job.pid});
+  if (events.size() > kEventsKept) events.pop_front();
+  const TransitionFacts facts{world, job.slot, from, to, job.pid, job.started, Clock::now()};
+  const LogLevel level = transition_level(facts);
+  if (log_enabled(level)) say(level, transition_line(facts));
+}
+
+void BoardCore::touched(const Slots& changed) {
+  sight_.clear();
+  begin_sight(world);
+  for (const Slot slot : changed) {
+    store(slot);
+    in_sight(world, slot, sight_);
+  }
+  const TimePoint now = Clock::now();
+  for (const Slot slot : sight_) {
+    Job* job = jobs[slot].get();
+    if (job == nullptr || !job->asleep) continue;  // one that is awake looks again by itself
+    const Step step = decide(Situation{world, slot, now});
+    if (step.waits() && step.deadline >= job->sleeping_until) continue;
+    job->asleep = false;
+    job->wake.notify_one();
+  }
+  changes_.changed();
+}
+
+void BoardCore::note_boot() {
+  while (!boot_pending.empty() && settled(world, boot_pending.back(), Clock::now())) boot_pending.pop_back();
+  if (!boot_pending.empty()) return;
+  booting = false;
+  boot_settled = Clock::now();
+}
+
+void BoardCore::store(Slot slot) {
+  if (!journal_ || !world.graph->used(slot)) return;
+  JournalFacts facts;
+  if (const Job* job = jobs[slot].get(); job != nullptr) {
+    facts = job->facts;
+    facts.pid = job->pid;
+    facts.pgid = job->group;
+  }
+  const ServiceSpec& spec = world.spec(slot);
+  facts.load_order = world.node(slot).load_order;
+  if (auto stored = journal_->store({slot, spec.name, spec.file, world.record(slot), facts}); !stored) {
+    say(LogLevel::error, fmt::format("{}: its state is not kept for a re-execution: {}", spec.name,
+                                     stored.error().text));
+  }
+  journal_->store_world({world.shutdown, world.next_rank, world.serial});
+}
+
+}  // namespace zinit

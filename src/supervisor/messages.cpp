@@ -1,0 +1,101 @@
+// Texts of the log: `SERVICE: what happened, numbers with units; what comes next`.
+#include "supervisor/messages.hpp"
+
+#include <algorithm>
+
+#include "model/why.hpp"
+
+namespace zinit {
+
+namespace {
+
+std::string end_words(const TransitionFacts& facts) {
+  const Record& record = facts.world.record(facts.slot);
+  if (!record.has_end || facts.started == TimePoint{}) return {};
+  return fmt::format("{} after {}", reason_text(reason_of_end(record.end)),
+                     duration_text(ms_between(facts.started, facts.now)));
+}
+
+std::string blocked_line(const TransitionFacts& facts) {
+  const Record& record = facts.world.record(facts.slot);
+  if (record.respawn && record.delay_until != TimePoint{} && record.count > 0) {
+    const auto delay = duration_text(ms_between(facts.now, record.delay_until));
+    return fmt::format("{}; restart in {}, attempt {}", end_words(facts), delay, record.count + 1);
+  }
+  const auto waiting = waiting_on(facts.world, facts.slot, facts.now);
+  if (waiting.empty()) return "blocked";
+  std::string line = fmt::format("blocked, waits for {} ({})", waiting.front().name, waiting.front().reason);
+  if (waiting.size() > 1) line += fmt::format(" and {} more", waiting.size() - 1);
+  return line;
+}
+
+std::string starting_line(const TransitionFacts& facts) {
+  if (facts.pid == 0) return "starting";
+  const std::uint32_t count = facts.world.record(facts.slot).count;
+  if (count == 0) return fmt::format("starting, pid {}", facts.pid);
+  return fmt::format("starting, pid {}, attempt {}", facts.pid, count + 1);
+}
+
+std::string_view stop_cause_words(StopCause cause) {
+  switch (cause) {
+    case StopCause::dependency: return ", something that it requires goes";
+    case StopCause::owed: return ", for a restart";
+    case StopCause::late: return ", not ready within its start timeout";
+    case StopCause::unhealthy: return ", its health checks failed";
+    case StopCause::watchdog: return ", its watchdog timed out";
+    case StopCause::none:
+    case StopCause::down: break;
+  }
+  return {};
+}
+
+std::string failed_line(const TransitionFacts& facts) {
+  const Record& record = facts.world.record(facts.slot);
+  const std::string text = "failed: " + reason_text(record.reason);
+  switch (record.reason.type) {
+    case ReasonType::spawn_error:
+      return text + "; not retried, correct its file and `zinitctl reload`";
+    case ReasonType::exit_code:
+    case ReasonType::signal:
+      return fmt::format("failed: {}; not started again", end_words(facts));
+    default: return text;
+  }
+}
+
+std::string words(const TransitionFacts& facts) {
+  switch (facts.to) {
+    case State::inactive: return "inactive";
+    case State::blocked: return blocked_line(facts);
+    case State::starting: return starting_line(facts);
+    case State::running: return facts.pid == 0 ? "running" : fmt::format("running, pid {}", facts.pid);
+    case State::stopping:
+      return fmt::format("stopping{}", stop_cause_words(facts.world.record(facts.slot).cause));
+    case State::exited:
+      return facts.from == State::stopping ? fmt::format("stopped, {}", end_words(facts)) : end_words(facts);
+    case State::failed: return failed_line(facts);
+  }
+  return {};
+}
+
+}  // namespace
+
+LogLevel transition_level(const TransitionFacts& facts) {
+  if (facts.to == State::failed) return LogLevel::error;
+  if (facts.to == State::blocked) {
+    const Record& record = facts.world.record(facts.slot);
+    return record.count > 0 ? LogLevel::warn : LogLevel::debug;
+  }
+  // What had no process has nothing to say that its cause has not said.
+  return facts.to == State::inactive ? LogLevel::debug : LogLevel::info;
+}
+
+std::string transition_line(const TransitionFacts& facts) {
+  return fmt::format("{}: {}", facts.world.graph->name(facts.slot), words(facts));
+}
+
+std::string exhausted_line(const ServiceSpec& spec, const Reason& reason) {
+  const auto delay = std::max<std::int64_t>(spec.lifecycle.restart_delay.count(), 100);
+  return fmt::format("{}: {}; tried again in {}", spec.name, reason.text, duration_text(delay));
+}
+
+}  // namespace zinit

@@ -1,0 +1,31 @@
+// zinit's log lines about services: one line for each change of state.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/log.hpp"
+#include "model/world.hpp"
+
+namespace zinit {
+
+struct TransitionFacts {
+  const World& world;  // after the change
+  Slot slot;
+  State from;
+  State to;
+  pid_t pid;           // 0: none
+  TimePoint started;   // of the last process
+  TimePoint now;
+};
+
+[[nodiscard]] LogLevel transition_level(const TransitionFacts& facts);
+
+/// "web: starting, pid 812, attempt 3"
+[[nodiscard]] std::string transition_line(const TransitionFacts& facts);
+
+/// For a spawn that is tried again because the machine lacks something.
+[[nodiscard]] std::string exhausted_line(const ServiceSpec& spec, const Reason& reason);
+
+}  // namespace zinit

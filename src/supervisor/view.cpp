@@ -1,0 +1,64 @@
+// Copies of what the board knows, for those who show it.
+#include <algorithm>
+
+#include "model/predicates.hpp"
+#include "supervisor/core.hpp"
+
+namespace zinit {
+
+namespace {
+
+bool runs(const Record& record) {
+  return record.state == State::starting || record.state == State::running ||
+         record.state == State::stopping;
+}
+
+std::vector<std::string> warnings_of(const Node& node) {
+  std::vector<std::string> warnings = node.spec->warnings;
+  const auto add = [&](const std::vector<std::string>& names, std::string_view what) {
+    for (const std::string& name : names) {
+      warnings.push_back(fmt::format("{} names {} in its dependencies, and nothing has that name: {}",
+                                     node.spec->name, name, what));
+    }
+  };
+  add(node.missing, "it cannot start");
+  add(node.unknown, "ignored");
+  return warnings;
+}
+
+}  // namespace
+
+ServiceView BoardCore::view(Slot slot, TimePoint now) {
+  const Node& node = world.node(slot);
+  const Record& record = world.record(slot);
+  const Job& job = *jobs[slot];
+  ServiceView view;
+  view.slot = slot;
+  view.spec = node.spec;
+  view.record = record;
+  view.summary = summary(world, slot);
+  view.removed = node.removed;
+  view.settled = settled(world, slot, now);
+  view.pid = job.pid;
+  view.since_us = job.facts.since_us;
+  view.last_start_us = job.facts.last_start_us;
+  view.last_ready_us = job.facts.last_ready_us;
+  view.last_stop_us = job.facts.last_stop_us;
+  const bool up = node.spec->is_target() ? record.state == State::running : job.pid != 0 && runs(record);
+  if (up) view.uptime_ms = ms_between(job.started, now);
+  view.restart_count = job.facts.restart_count;
+  if (record.state == State::blocked && record.delay_until > now) {
+    view.restart_in_ms = ms_between(now, record.delay_until);
+  }
+  for (const Slot other : node.required_by) view.required_by.push_back(world.graph->name(other));
+  if (record.state == State::blocked) {
+    view.waiting_on = waiting_on(world, slot, now);
+    for (const Waiting& waiting : view.waiting_on) {
+      if (waiting.kind == "conflicts") view.conflicts_with.push_back(waiting.name);
+    }
+  }
+  view.warnings = warnings_of(node);
+  return view;
+}
+
+}  // namespace zinit
