@@ -68,9 +68,15 @@ enum class Outlook {
   as_required,  // yes, if all that it requires is satisfied or says yes
 };
 
-Outlook active_outlook(const World& world, Slot slot) {
+/// Starting, running or stopping, or just being spawned: no longer a matter of what it requires.
+bool under_way(const Record& record) {
+  return record.state == State::starting || record.state == State::running ||
+         record.state == State::stopping || record.process == Process::launching;
+}
+
+Outlook under_way_outlook(const World& world, Slot slot) {
   const Record& record = world.record(slot);
-  if (record.state == State::starting) return Outlook::yes;
+  if (record.state == State::starting || record.process == Process::launching) return Outlook::yes;
   if (record.state == State::stopping) {
     return about_to_fail(world, slot) ? Outlook::no : Outlook::yes;
   }
@@ -80,10 +86,7 @@ Outlook active_outlook(const World& world, Slot slot) {
 Outlook coming_outlook(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.wish == Wish::down) return Outlook::no;
-  if (record.state == State::starting || record.state == State::running ||
-      record.state == State::stopping) {
-    return active_outlook(world, slot);
-  }
+  if (under_way(record)) return under_way_outlook(world, slot);
   if (!to_start(world, slot) || conflicting_one_active(world, slot)) return Outlook::no;
   return Outlook::as_required;
 }
@@ -91,10 +94,7 @@ Outlook coming_outlook(const World& world, Slot slot) {
 Outlook first_try_outlook(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.wish == Wish::down) return Outlook::no;
-  if (record.state == State::starting || record.state == State::running ||
-      record.state == State::stopping) {
-    return active_outlook(world, slot);
-  }
+  if (under_way(record)) return under_way_outlook(world, slot);
   if (!to_start(world, slot)) return Outlook::no;
   // By the flag, never by the clock: between the end of the delay and the spawn it would be true again.
   const bool delayed = record.state == State::blocked && record.delay_until != TimePoint{} &&
@@ -260,8 +260,11 @@ bool may_start(const World& world, Slot slot, TimePoint now) {
   };
   return all(node.requires_, [&](Slot required) { return satisfied(world, required); }) &&
          all(node.after, [&](Slot earlier) { return !first_try(world, earlier); }) &&
-         // A dependent that still runs on what was here before must have seen it go.
-         (record.respawn || all(node.required_by, [&](Slot other) { return !active(world, other); })) &&
+         // A dependent that still runs on what was here before must have seen it go. One that cannot be
+         // killed has: it has failed.
+         (record.respawn || all(node.required_by, [&](Slot other) {
+            return !active(world, other) || world.record(other).state == State::failed;
+          })) &&
          !held(world, slot);
 }
 

@@ -49,12 +49,13 @@ Slots closure(const World& world, Slot slot, std::vector<Slot> Node::*edges) {
   return result;
 }
 
-void owe_stop(World& world, Slot slot, Slots& changed) {
-  for (const Slot each : closure(world, slot, &Node::required_by)) {
-    if (!has_run(world.record(each))) continue;
-    world.record(each).stop_owed = true;
-    changed.push_back(each);
+/// One stop of `slot` and of all that requires it, where they run. Returns all of these.
+Slots owe_stop(World& world, Slot slot) {
+  Slots all = closure(world, slot, &Node::required_by);
+  for (const Slot each : all) {
+    if (has_run(world.record(each))) world.record(each).stop_owed = true;
   }
+  return all;
 }
 
 void append(Slots& to, const Slots& from) { to.insert(to.end(), from.begin(), from.end()); }
@@ -105,7 +106,7 @@ Slots request_restart(World& world, Slot slot) {
   Slots changed;
   // A stop that nobody has looked at yet: what is asked for now is the last word.
   if (record.wish == Wish::down) changed = request_start(world, slot);
-  owe_stop(world, slot, changed);
+  append(changed, owe_stop(world, slot));
   return changed;
 }
 
@@ -147,7 +148,7 @@ namespace {
 
 /// What becomes of one service's record by a plan; slots that are to be pulled up are added to `pulled`.
 void apply_planned(World& world, const PlannedService& planned, bool was_broken, bool start_added,
-                   Slots& pulled, Slots& changed) {
+                   Slots& pulled) {
   using Fate = PlannedService::Fate;
   const Slot slot = planned.slot;
   Record& record = world.record(slot);
@@ -157,13 +158,13 @@ void apply_planned(World& world, const PlannedService& planned, bool was_broken,
     case Fate::kept: return;
     case Fate::added:
       // A name that comes back while its old process is still there: that has to stop first.
-      if (active(world, slot)) owe_stop(world, slot, changed);
+      if (active(world, slot)) owe_stop(world, slot);
       else record = initial_record(world.node(slot));
       if (to_be_started && !world.node(slot).broken()) pulled.push_back(slot);
       break;
     case Fate::restart:
       if (was_broken) record.wish = to_be_started ? Wish::up : Wish::down;
-      owe_stop(world, slot, changed);
+      owe_stop(world, slot);
       [[fallthrough]];
     case Fate::settings:
       if (record.wish == Wish::up &&
@@ -172,12 +173,11 @@ void apply_planned(World& world, const PlannedService& planned, bool was_broken,
       }
       break;
     case Fate::removed:
-      owe_stop(world, slot, changed);
+      owe_stop(world, slot);
       record.wish = Wish::down;
       record.try_ = Try::none;
       break;
   }
-  changed.push_back(slot);
 }
 
 /// Added services that something with the wish up requires or wants, and what such a one newly needs.
@@ -204,8 +204,7 @@ void collect_needed(World& world, const PlannedService& planned, Slots& pulled) 
 
 }  // namespace
 
-Slots apply_plan(World& world, const Plan& plan, bool start_added) {
-  Slots changed;
+void apply_plan(World& world, const Plan& plan, bool start_added) {
   const GraphPtr old = std::exchange(world.graph, plan.graph);
   world.records.resize(std::max(world.records.size(), plan.graph->slots()));
   for (Slot slot = 0; slot < world.records.size(); ++slot) {
@@ -215,13 +214,12 @@ Slots apply_plan(World& world, const Plan& plan, bool start_added) {
   for (const PlannedService& planned : plan.services) {
     if (!plan.graph->used(planned.slot)) continue;  // removed, and at rest already
     const bool was_broken = old && old->used(planned.slot) && old->node(planned.slot).broken();
-    apply_planned(world, planned, was_broken, start_added, pulled, changed);
+    apply_planned(world, planned, was_broken, start_added, pulled);
   }
   for (const PlannedService& planned : plan.services) {
     if (plan.graph->used(planned.slot)) collect_needed(world, planned, pulled);
   }
-  append(changed, request_pull(world, pulled));
-  return changed;
+  request_pull(world, pulled);
 }
 
 }  // namespace zinit

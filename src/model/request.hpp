@@ -1,5 +1,5 @@
 // What an operator's request, boot, a shutdown or a reload does to wishes and tries: "At the call, under
-// one lock" of decision-table.md. Pure; each returns the slots whose records it changed, for the waking.
+// one lock" of decision-table.md. Pure; each request returns the slots whose records it changed, for the waking.
 #pragma once
 
 #include <vector>
@@ -27,7 +27,8 @@ Slots request_shutdown(World& world);
 /// removed ones go down, what is newly needed is pulled in. Records of slots that left the graph are
 /// cleared. `start_added`: added services with status `start` are pulled up; otherwise (a target was
 /// booted, and nothing else) only those that something with the wish up requires or wants.
-Slots apply_plan(World& world, const Plan& plan, bool start_added);
+/// Every service may have something to do then.
+void apply_plan(World& world, const Plan& plan, bool start_added);
 
 /// The first state of a service that is new in the graph: inactive, or failed{config_error}.
 Record initial_record(const Node& node);

@@ -55,7 +55,7 @@ std::vector<bool> BoardCore::live() const {
 
 void BoardCore::adopt(const Plan& plan) {
   const GraphPtr before = world.graph;
-  const Slots changed = apply_plan(world, plan, start_added);
+  apply_plan(world, plan, start_added);
   jobs.resize(std::max(jobs.size(), world.graph->slots()));
   for (Slot slot = 0; slot < jobs.size(); ++slot) {
     const bool used = world.graph->used(slot);
@@ -79,10 +79,9 @@ void BoardCore::adopt(const Plan& plan) {
     if (!same || before->node(slot).spec != world.graph->node(slot).spec) {
       output_.configure(slot, world.graph->node(slot).spec);
     }
-    store(slot);
   }
   herald_wake_.notify_one();
-  touched(changed);
+  touched(world.graph->order());
 }
 
 void BoardCore::say(LogLevel level, std::string line) {

@@ -66,9 +66,10 @@ void BoardCore::perform_launch(Job& job, const Row& row) {
   const SpecPtr spec = world.graph->node(job.slot).spec;
   const std::uint64_t number = next_launch_++;
   launches_.insert(number);
-  // Others see it from now on: nothing that conflicts may start meanwhile, and a stop waits for it. It
-  // makes nobody do anything sooner, so nobody is woken.
+  // It is active from now on: nothing that conflicts may start meanwhile, and a stop waits for it. What
+  // conflicts with it is no longer coming, and so may let others start.
   world.record(job.slot).process = Process::launching;
+  if (!world.node(job.slot).conflicts.empty()) touched({job.slot});
   mutex.unlock();
   Launch launched = launch(*spec, job.slot, defaults_, output_);
   mutex.lock();

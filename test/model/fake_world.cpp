@@ -1,0 +1,351 @@
+// The simulated world: scheduler, processes, and the invariants that are checked at every step.
+#include "fake_world.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "model/predicates.hpp"
+#include "model/why.hpp"
+#include "model/wake.hpp"
+
+namespace zinit::test {
+
+Specs::Specs(const std::string& text) {
+  std::istringstream clauses(text);
+  for (std::string clause; std::getline(clauses, clause, ',');) {
+    std::istringstream words(clause);
+    std::string name, kind, other;
+    words >> name >> kind >> other;
+    ServiceSpec& spec = (*this)[name];
+    if (kind.empty()) continue;
+    if (kind == "oneshot") {
+      spec.oneshot = true;
+      spec.lifecycle.restart = RestartPolicy::never;
+      spec.lifecycle.start_timeout.infinite = true;
+    } else if (kind == "target") {
+      spec.kind = Kind::target;
+    } else {
+      Dependencies& all = spec.dependencies;
+      auto& list = kind == "requires" ? all.requires_ : kind == "after" ? all.after
+                   : kind == "wants"  ? all.wants     : all.conflicts;
+      list.push_back({other, {}});
+      if (other.back() == '?') list.back().name.pop_back();  // need not exist
+      else (*this)[other];
+    }
+  }
+}
+
+ServiceSpec& Specs::operator[](const std::string& name) {
+  for (auto& spec : specs_)
+    if (spec->name == name) return *spec;
+  specs_.push_back(std::make_shared<ServiceSpec>());
+  specs_.back()->name = name;
+  specs_.back()->exec.argv = {"/bin/" + name};
+  return *specs_.back();
+}
+
+std::vector<SpecPtr> Specs::list() const {
+  std::vector<SpecPtr> list;
+  for (const auto& spec : specs_) list.push_back(std::make_shared<ServiceSpec>(*spec));
+  return list;
+}
+
+std::string Specs::text() const {
+  std::string text;
+  for (const auto& spec : specs_) {
+    text += spec->name + (spec->oneshot ? " oneshot" : spec->is_target() ? " target" : "");
+    text += " status " + std::to_string(static_cast<int>(spec->status)) + " restart " +
+            std::to_string(static_cast<int>(spec->lifecycle.restart)) + " max " +
+            std::to_string(spec->lifecycle.max_restarts);
+    const auto add = [&](const char* kind, const std::vector<Dependency>& list) {
+      for (const Dependency& to : list) text += std::string(" ") + kind + " " + to.name;
+    };
+    add("requires", spec->dependencies.requires_);
+    add("after", spec->dependencies.after);
+    add("wants", spec->dependencies.wants);
+    add("conflicts", spec->dependencies.conflicts);
+    text += "\n";
+  }
+  return text;
+}
+
+FakeWorld::FakeWorld(const std::string& text, std::uint64_t seed) : FakeWorld(Specs(text), seed) {}
+
+FakeWorld::FakeWorld(const Specs& specs, std::uint64_t seed) : random_(seed) {
+  world.graph = Graph::build({});
+  apply_plan(world, plan(*world.graph, specs.list(), {}), false);
+  runs_.resize(world.graph->slots());
+}
+
+void FakeWorld::start(const std::string& name) {
+  trace_.push_back("start " + name);
+  touched(request_start(world, slot(name)));
+  work();
+}
+
+void FakeWorld::stop(const std::string& name) {
+  trace_.push_back("stop " + name);
+  touched(request_stop(world, slot(name)));
+  work();
+}
+
+void FakeWorld::restart(const std::string& name) {
+  trace_.push_back("restart " + name);
+  touched(request_restart(world, slot(name)));
+  work();
+}
+
+void FakeWorld::boot() {
+  trace_.push_back("boot");
+  Slots all;
+  for (const Slot each : world.graph->order()) {
+    if (world.spec(each).status == StartStatus::start && !world.node(each).broken()) all.push_back(each);
+  }
+  touched(request_pull(world, all));
+  work();
+}
+
+void FakeWorld::shutdown() {
+  trace_.push_back("shutdown");
+  touched(request_shutdown(world));
+  work();
+}
+
+void FakeWorld::reload(const Specs& specs) {
+  trace_.push_back("reload");
+  std::vector<bool> live(world.graph->slots(), false);
+  for (const Slot each : world.graph->order()) {
+    live[each] = !at_rest(world.record(each).state) || active(world, each);
+  }
+  const Plan planned = plan(*world.graph, specs.list(), live);
+  const GraphPtr before = world.graph;
+  apply_plan(world, planned, true);
+  runs_.resize(std::max(runs_.size(), world.graph->slots()));
+  for (Slot each = 0; each < before->slots(); ++each) {
+    if (world.graph->used(each)) continue;
+    deadlines_.erase(each);
+    std::erase(woken_, each);
+  }
+  touched(world.graph->order());
+  work();
+}
+
+void FakeWorld::exit(const std::string& name, int code) {
+  end_process(slot(name), {false, code, false});
+  work();
+}
+
+void FakeWorld::unhealthy(const std::string& name) {
+  trace_.push_back(name + " unhealthy");
+  world.record(slot(name)).health = Health::failed;
+  touched({slot(name)});
+  work();
+}
+
+Slot FakeWorld::slot(const std::string& name) const { return world.graph->find(name); }
+const Record& FakeWorld::record(const std::string& name) const { return world.record(slot(name)); }
+int FakeWorld::spawns(const std::string& name) const { return runs_[slot(name)].count; }
+
+std::string FakeWorld::trace_text() const {
+  std::string text;
+  for (const std::string& line : trace_) text += line + "\n";
+  return text;
+}
+
+std::string FakeWorld::states() const {
+  std::string text;
+  for (const Slot each : world.graph->order()) {
+    text += world.graph->name(each) + "=" + std::string(state_name(world.record(each).state)) + " ";
+  }
+  return text;
+}
+
+void FakeWorld::touched(const Slots& changed) {
+  Slots seen;
+  begin_sight(world);
+  for (const Slot each : changed) in_sight(world, each, seen);
+  for (const Slot each : seen) {
+    // As the board does: only what has something to do, or something to do sooner, is woken.
+    if (std::ranges::find(woken_, each) != woken_.end()) continue;
+    const Step step = decide(Situation{world, each, now});
+    const auto known = deadlines_.find(each);
+    const TimePoint asleep_until = known == deadlines_.end() ? kNever : known->second;
+    if (!step.waits() || step.deadline < asleep_until) woken_.push_back(each);
+  }
+}
+
+void FakeWorld::work() {
+  int steps = 0;
+  while (!woken_.empty() && faults_.empty()) {
+    const std::size_t pick = random_() % woken_.size();
+    const Slot each = woken_[pick];
+    woken_.erase(woken_.begin() + static_cast<std::ptrdiff_t>(pick));
+    if (step(each)) woken_.push_back(each);
+    if (++steps > 100000) return fault("a livelock: no end of steps at one instant");
+  }
+  if (faults_.empty()) check_quiet();
+}
+
+bool FakeWorld::step(Slot slot) {
+  if (!world.graph->used(slot) || world.record(slot).process == Process::launching) return false;
+  const Step step = decide(Situation{world, slot, now});
+  if (step.waits()) {
+    deadlines_[slot] = step.deadline;
+    return false;
+  }
+  perform(slot, *step.row);
+  return world.record(slot).process != Process::launching;
+}
+
+void FakeWorld::perform(Slot slot, const Row& row) {
+  if (row.act == Act::launch) return launch(slot, row);
+  if (row.act == Act::signal_stop) {
+    check_stop(slot, row);
+    const Run& run = runs_[slot];
+    if (!run.life.ignores_stop && !run.life.unkillable) {
+      at(now + run.life.dies_in, slot, [this, slot] { end_process(slot, {true, 15, false}); });
+    }
+  }
+  if (row.act == Act::kill && !runs_[slot].life.unkillable) {
+    at(now, slot, [this, slot] { end_process(slot, {true, 9, false}); });
+  }
+  enter(slot, row, {});
+}
+
+void FakeWorld::enter(Slot slot, const Row& row, const LaunchOutcome& outcome) {
+  const State from = world.record(slot).state;
+  const State to = apply(world, slot, row, now, outcome);
+  if (from != to) {
+    trace_.push_back(world.graph->name(slot) + " " + std::string(state_name(to)));
+    if (!transition_allowed(from, to)) {
+      fault(world.graph->name(slot) + ": " + std::string(state_name(from)) + " to " + std::string(state_name(to)));
+    }
+  }
+  touched({slot});
+}
+
+void FakeWorld::launch(Slot slot, const Row& row) {
+  check_start(slot);
+  Run& run = runs_[slot];
+  const bool target = world.spec(slot).is_target();
+  if (!target) run.life = life(world.graph->name(slot), run.count++);
+  ++run.generation;
+  world.record(slot).process = Process::launching;
+  if (!world.node(slot).conflicts.empty()) touched({slot});
+  const auto done = [this, slot, &row] {
+    const Life& is = runs_[slot].life;
+    const bool started = world.spec(slot).is_target() || is.launch.kind == LaunchOutcome::Kind::started;
+    enter(slot, row, started ? LaunchOutcome{} : is.launch);
+    if (started && is.ends && !world.spec(slot).is_target()) {
+      at(now + is.lasts, slot, [this, slot, end = is.end] { end_process(slot, end); });
+    }
+    if (std::ranges::find(woken_, slot) == woken_.end()) woken_.push_back(slot);
+  };
+  if (target) return done();
+  at(now + run.life.spawn_takes, slot, done);
+}
+
+void FakeWorld::at(TimePoint when, Slot slot, std::function<void()> happen) {
+  events_.emplace(when, std::pair{slot, Event{runs_[slot].generation, std::move(happen)}});
+}
+
+void FakeWorld::end_process(Slot slot, const ProcessEnd& end) {
+  const Process process = world.record(slot).process;
+  if (process != Process::alive && process != Process::lingering) return;
+  ++runs_[slot].generation;  // what else was to happen to this process does not
+  trace_.push_back(world.graph->name(slot) + (end.by_signal ? " killed by " : " exits with ") +
+                   std::to_string(end.value));
+  process_ended(world, slot, end, false);
+  touched({slot});
+}
+
+bool FakeWorld::next_time(TimePoint& when) const {
+  when = kNever;
+  if (!events_.empty()) when = events_.begin()->first;
+  for (const auto& [slot, deadline] : deadlines_) when = std::min(when, deadline);
+  return when != kNever;
+}
+
+void FakeWorld::run_due() {
+  for (auto& [slot, deadline] : deadlines_) {
+    if (deadline > now) continue;
+    deadline = kNever;
+    if (std::ranges::find(woken_, slot) == woken_.end()) woken_.push_back(slot);
+  }
+  while (!events_.empty() && events_.begin()->first <= now) {
+    // Which of those that are due at one instant comes first is the seed's choice too.
+    const auto end = events_.upper_bound(now);
+    auto chosen = events_.begin();
+    std::advance(chosen, static_cast<std::ptrdiff_t>(random_() % static_cast<std::uint64_t>(std::distance(events_.begin(), end))));
+    const auto [slot, event] = chosen->second;
+    events_.erase(chosen);
+    if (event.generation == runs_[slot].generation && world.graph->used(slot)) event.happen();
+    if (random_() % 2 == 0) work();
+  }
+  work();
+}
+
+void FakeWorld::advance(Milliseconds time) {
+  const TimePoint until = now + time;
+  for (TimePoint next; next_time(next) && next <= until;) {
+    now = std::max(now, next);
+    run_due();
+    if (!faults_.empty()) return;
+  }
+  now = until;
+}
+
+bool FakeWorld::settle(Milliseconds limit) {
+  const TimePoint until = now + limit;
+  int rounds = 0;
+  for (TimePoint next; next_time(next);) {
+    if (next > until || ++rounds > 20000) return false;
+    now = std::max(now, next);
+    run_due();
+    if (!faults_.empty()) return true;
+  }
+  return true;
+}
+
+void FakeWorld::check_start(Slot slot) {
+  const std::string& name = world.graph->name(slot);
+  if (world.shutdown) fault(name + " starts in a shutdown");
+  if (world.record(slot).wish == Wish::down) fault(name + " starts with its wish down");
+  for (const Slot required : world.node(slot).requires_) {
+    const Record& other = world.record(required);
+    const bool ready = other.state == State::running || (world.spec(required).oneshot && other.state == State::exited && other.done) ||
+                       (other.state == State::inactive && other.skipped);
+    if (!ready) fault(name + " starts before " + world.graph->name(required));
+  }
+  for (const Slot other : world.node(slot).conflicts) {
+    if (active(world, other)) fault(name + " starts beside " + world.graph->name(other));
+  }
+}
+
+void FakeWorld::check_stop(Slot slot, const Row&) {
+  const Record& record = world.record(slot);
+  if (record.again && record.wish == Wish::up && !record.stop_owed) return;
+  for (const Slot dependent : world.node(slot).required_by) {
+    const Record& other = world.record(dependent);
+    const bool there = other.process == Process::alive || other.process == Process::launching;
+    if (there && other.state != State::failed) {
+      fault(world.graph->name(slot) + " is signalled before " + world.graph->name(dependent) + " is down");
+    }
+  }
+}
+
+void FakeWorld::check_quiet() {
+  for (const Slot slot : world.graph->order()) {
+    const Record& record = world.record(slot);
+    if (record.process == Process::launching) continue;
+    const std::string& name = world.graph->name(slot);
+    if (const Step left = decide(Situation{world, slot, now}); !left.waits()) {
+      fault(name + " was not woken for what it has to do: " + std::string(left.row->condition));
+    }
+    if (record.state == State::blocked && why(world, slot, now).reasons.empty()) fault(name + " is blocked for no reason");
+  }
+}
+
+void FakeWorld::fault(const std::string& text) { faults_.push_back(text + " (" + states() + ")"); }
+
+}  // namespace zinit::test
