@@ -113,6 +113,7 @@ struct ServiceSpec {
   std::optional<std::vector<std::string>> groups;  // names or numbers; nothing: the user's own
   std::uint32_t umask = 0022;
   std::string tty;    // empty: none
+  bool inherit_streams = false;  // zinit's own standard streams, nothing captured; no key sets it
   Dependencies dependencies;
   Lifecycle lifecycle;
   Logging logging;
