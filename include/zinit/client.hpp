@@ -1,0 +1,384 @@
+// The client library of zinit: typed, blocking calls to a running zinit over its control socket.
+//
+//     #include <zinit/client.hpp>                            // c++ -std=c++20 ... -lzinit
+//
+//     auto zinit = zinit::Client::connect();
+//     zinit.start("web", {.settled = true});                 // until it runs, or has failed
+//     for (const auto& line : zinit.logs_get("web", 20)) std::puts(line.line.c_str());
+//
+//     zinit.events_subscribe({"web"}, [](const zinit::StateEvent& event) { ... });
+//     while (zinit.dispatch()) {}
+//
+// There is one method for each method of the protocol, under its name: logs.get is logs_get(), and
+// service.* and system.* go without their prefix, so that service.status_full is status_full(). What
+// has no typed method is reached by call(), which takes and gives JSON text.
+//
+// Errors are thrown as ClientError: those that the server answers (negative codes, as JSON-RPC has
+// them) and those found out on this side (positive). After `disconnected`, `bad_answer` and
+// `system_failure` the Client is of no further use.
+//
+// Threads: one Client is used by one thread at a time. Nothing here touches signal handlers, and a
+// server that goes away raises no SIGPIPE.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zinit {
+// Part of every symbol, so that a program linked with one version of this header cannot use the library
+// of another.
+inline namespace v1 {
+
+/// What can go wrong with a call.
+struct ErrorCode {
+  enum : int {
+    // Answered by the server, as JSON-RPC 2.0 has them ...
+    parse_error = -32700,
+    invalid_request = -32600,
+    method_not_found = -32601,
+    invalid_params = -32602,
+    internal_error = -32603,
+    // ... and zinit's own.
+    service_not_found = -32000,
+    already_exists = -32001,
+    not_running = -32003,
+    invalid_signal = -32004,
+    config_error = -32005,
+    shutting_down = -32006,
+    not_permitted = -32007,
+    file_error = -32008,
+    invalid_state = -32009,
+    dependency_error = -32010,
+    process_error = -32011,
+    timeout = -32012,
+    not_supported = -32013,
+    proxy_not_found = -32014,
+    // Found out on this side.
+    no_server = 1,       // nothing listens on the socket
+    access_denied = 2,   // the socket's mode does not admit this user
+    no_answer = 3,       // none within the timeout
+    disconnected = 4,    // the server closed the connection before it answered
+    bad_answer = 5,      // what came is no answer: not JSON, the wrong type, or too long
+    system_failure = 6,  // a system call failed; the message has the errno's text
+  };
+};
+
+/// The one exception type of this library; what() is the message.
+class ClientError : public std::runtime_error {
+ public:
+  ClientError(int code, const std::string& message, std::string data = {})
+      : std::runtime_error(message), code_(code), data_(std::move(data)) {}
+
+  /// One of ErrorCode, or another negative number that a newer server answers.
+  [[nodiscard]] int code() const noexcept { return code_; }
+
+  /// `data` of the server's error object as JSON text, such as {"name":"service_not_found",...}; empty
+  /// where there is none.
+  [[nodiscard]] const std::string& data() const noexcept { return data_; }
+
+ private:
+  int code_;
+  std::string data_;
+};
+
+/// Why a service is `failed`, or `inactive` by a condition. `type` says which of the other members mean
+/// something; the rest are empty or 0.
+struct StatusReason {
+  std::string type;
+  int code = 0;                       // exit_code
+  std::string signal;                 // signal: "SIGKILL"
+  int attempts = 0;                   // health_check_failed
+  std::string service;                // dependency_failed
+  std::string dependency;             // missing_dependency
+  std::string message;                // spawn_error
+  int port = 0;                       // port_in_use
+  std::string holder;                 // port_in_use: who has it, where that is known
+  std::vector<std::string> messages;  // config_error
+  std::string which;                  // condition
+};
+
+/// How a process ended: a code, or a signal.
+struct ProcessExit {
+  std::optional<int> code;
+  std::string signal;  // "SIGKILL"; empty where there is a code
+  bool core = false;
+};
+
+/// One thing that a blocked service waits for.
+struct WaitingFor {
+  std::string service;
+  std::string kind;    // "requires", "after", "conflicts"
+  std::string reason;  // in words
+};
+
+struct HealthStatus {
+  std::string type;
+  bool healthy = false;
+  int attempts = 0;
+  std::string last_error;
+};
+
+/// Lines of output that one sink could not take.
+struct DroppedLines {
+  std::string sink;
+  std::uint64_t lines = 0;
+};
+
+/// What service.status answers.
+struct BriefStatus {
+  std::string name;
+  std::string state;    // inactive, blocked, starting, running, stopping, exited, failed
+  std::string summary;  // running, ok, error, re-spawn, waiting, stopping, stopped
+  std::optional<int> pid;
+  std::optional<int> exit_code;
+  std::string error;  // in words; empty: none
+};
+
+/// Everything about one service or target. Times are microseconds since 1970.
+struct ServiceStatus {
+  std::string name;
+  std::string description;
+  std::string kind;     // service, target
+  std::string state;    // as BriefStatus
+  std::string summary;  // as BriefStatus
+  std::string symbol;   // "[+]"
+  std::optional<StatusReason> reason;
+  std::string wish;  // up, down
+  std::optional<int> pid;
+  std::optional<int> main_pid;
+  std::string class_;  // user, system
+  std::string status;  // start, stop, ignore
+  bool oneshot = false;
+  std::optional<std::int64_t> uptime_ms;
+  std::optional<std::int64_t> since_us;
+  std::uint64_t restart_count = 0;
+  std::optional<std::int64_t> restart_in_ms;
+  std::optional<std::int64_t> last_start_us;
+  std::optional<std::int64_t> last_ready_us;
+  std::optional<std::int64_t> last_stop_us;
+  std::optional<ProcessExit> last_exit;
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<std::uint64_t> cpu_usec;
+  std::optional<std::uint64_t> tasks;
+  std::vector<std::string> requires_;
+  std::vector<std::string> after;
+  std::vector<std::string> wants;
+  std::vector<std::string> conflicts;
+  std::vector<std::string> required_by;
+  std::vector<std::string> blocked_by;
+  std::vector<WaitingFor> waiting_on;
+  std::vector<std::string> conflicts_with;
+  std::optional<HealthStatus> health;
+  std::string status_text;
+  std::string file;  // empty: added at runtime
+  std::vector<std::string> warnings;
+  std::uint64_t log_lines = 0;
+  std::uint64_t log_dropped = 0;
+  std::vector<DroppedLines> log_dropped_by;
+
+  /// From the JSON text of a *status_full*, such as call() gives. Throws ClientError bad_answer.
+  [[nodiscard]] static ServiceStatus parse(std::string_view json);
+};
+
+/// One link of an explanation.
+struct WhyReason {
+  std::string kind;
+  std::string service;     // the one that this link speaks of
+  std::string state;
+  std::string detail;      // in words
+  std::string root_cause;  // the service at fault at the end of the chain
+  int depth = 0;           // 0: a direct reason; 1: a reason of the last one before it with depth 0; ...
+};
+
+struct WhyReport {
+  std::string name;
+  std::string state;
+  std::vector<WhyReason> reasons;  // empty: nothing is wrong
+};
+
+/// A node of the dependency tree. The tree is given flat, each node before its children, so that no
+/// chain is too deep for anybody's stack.
+struct TreeNode {
+  std::string name;
+  std::string state;  // empty: nothing has that name
+  std::string kind;   // "requires", "wants", "after": how the node above depends on it; else "service", "target"
+  int depth = 0;
+  bool repeated = false;  // was there before, with its children, which are not given again
+};
+
+/// A service whose new file was refused.
+struct ReloadFailure {
+  std::string name;
+  std::vector<std::string> messages;
+};
+
+/// What a reload did, or would do.
+struct ReloadReport {
+  std::vector<std::string> added;
+  std::vector<std::string> changed;
+  std::vector<std::string> removed;
+  std::vector<std::string> unchanged;
+  std::vector<ReloadFailure> failed;
+  std::vector<std::string> restarted;  // of `changed`
+};
+
+/// One line of a service's output.
+struct LogLine {
+  std::int64_t time_us = 0;  // since 1970
+  std::string stream;        // stdout, stderr, zinit
+  std::string line;          // valid UTF-8
+  std::optional<std::string> raw;  // the bytes themselves, where they are not valid UTF-8
+};
+
+/// One change of state.
+struct StateEvent {
+  std::string service;
+  std::string from;
+  std::string to;
+  std::optional<StatusReason> reason;
+  std::optional<int> pid;
+  std::int64_t time_us = 0;  // since 1970
+  std::uint64_t seq = 0;
+  std::uint64_t dropped = 0;  // not 0: so many events were lost here, and the rest of this one is empty
+};
+
+struct PingAnswer {
+  std::string version;
+  int pid = 0;
+};
+
+struct SystemInfo {
+  std::string version;
+  int pid = 0;
+  std::string mode;  // system, container, standalone
+  std::int64_t uptime_ms = 0;
+  std::uint64_t services = 0;
+  std::string hostname;
+  std::string kernel;
+  std::optional<std::int64_t> boot_kernel_ms;   // spent by the kernel before zinit
+  std::optional<std::int64_t> boot_started_ms;  // until the first start
+  std::optional<std::int64_t> boot_settled_ms;  // until everything had settled
+};
+
+/// Whether a call that sets something going also waits for how it ends.
+struct Wait {
+  bool settled = false;                             // wait until the service is settled
+  std::optional<std::chrono::milliseconds> limit;   // no longer than this; then ErrorCode::timeout
+};
+
+/// What wait() waits for.
+enum class WaitFor { running, exited, failed, stopped };
+
+class Client {
+ public:
+  /// The socket that this user's zinitctl speaks to: $ZINIT_SOCKET, else /run/zinit.sock for root, else
+  /// $XDG_RUNTIME_DIR/zinit.sock, else /tmp/zinit-UID/zinit.sock.
+  [[nodiscard]] static std::string default_socket();
+
+  /// Connects to the server on the unix socket at `socket_path`. Waits at most `limit` for a server that
+  /// is too busy to accept.
+  [[nodiscard]] static Client connect(
+      const std::string& socket_path = default_socket(),
+      std::chrono::milliseconds limit = std::chrono::seconds(30));
+
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client();
+
+  /// The longest that a call waits for its answer, then ErrorCode::no_answer; nothing: for ever. Calls
+  /// that wait for a service (Wait, wait()) have their own limit beside it. Default: 30 s.
+  void set_timeout(std::optional<std::chrono::milliseconds> timeout);
+
+  /// The longest answer that is taken, in bytes; a longer one is ErrorCode::bad_answer. Default: 256 MiB.
+  void set_answer_limit(std::size_t bytes);
+
+  // --- any method, as JSON -----------------------------------------------------------------------
+
+  /// Calls `method` and returns the result as JSON text. `params` is a JSON object or array, or empty.
+  std::string call(std::string_view method, std::string_view params = {});
+
+  /// The halves of call(): several requests may be sent before the first answer is read, and answers may
+  /// be read in any order, each once. `answer` waits at most `limit`, nothing: for ever.
+  std::uint64_t request(std::string_view method, std::string_view params = {});
+  std::string answer(std::uint64_t request, std::optional<std::chrono::milliseconds> limit = {});
+
+  // --- system ------------------------------------------------------------------------------------
+
+  PingAnswer ping();
+  SystemInfo info();
+  /// Stop everything and end zinit, or the machine. `at_us`: then, in microseconds since 1970, not now.
+  void shutdown(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
+  void poweroff(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
+  void reboot(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
+  void halt(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
+
+  // --- services ----------------------------------------------------------------------------------
+
+  std::vector<std::string> list();
+  std::vector<ServiceStatus> list_full();
+  BriefStatus status(const std::string& name);
+  ServiceStatus status_full(const std::string& name);
+  ServiceStatus start(const std::string& name, const Wait& wait = {});
+  ServiceStatus stop(const std::string& name, const Wait& wait = {});
+  ServiceStatus restart(const std::string& name, const Wait& wait = {});
+  /// Signals the process group, or the main process alone. `signal`: a name or a number.
+  void kill(const std::string& name, const std::string& signal = "SIGTERM", bool main_only = false);
+  ReloadReport reload(bool dry_run = false);
+  WhyReport why(const std::string& name);
+  /// What `name` depends on, or with `reverse` what depends on it; without a name the whole forest.
+  std::vector<TreeNode> tree(const std::string& name = {}, bool reverse = false);
+  bool is_running(const std::string& name);
+  /// Waits until it is so, at most `limit`; then ErrorCode::timeout.
+  ServiceStatus wait(const std::string& name, WaitFor state,
+                     std::optional<std::chrono::milliseconds> limit = {});
+
+  // --- logs --------------------------------------------------------------------------------------
+
+  /// The last `lines` lines kept, oldest first.
+  std::vector<LogLine> logs_get(const std::string& name, std::uint32_t lines = 100);
+  /// The same, as text alone.
+  std::vector<std::string> logs_tail(const std::string& name, std::uint32_t lines = 100);
+
+  // --- events ------------------------------------------------------------------------------------
+
+  /// Has `callback` called, from within dispatch(), for each change of state of the services in `names`
+  /// (empty: of all) from now on. Returns the subscription's number.
+  std::uint64_t events_subscribe(const std::vector<std::string>& names,
+                                 std::function<void(const StateEvent&)> callback);
+  void events_unsubscribe(std::uint64_t subscription);
+
+  /// The same for any method that subscribes; `callback` is given the notification's method and its
+  /// params as JSON text.
+  using NotificationCallback =
+      std::function<void(std::string_view method, const std::string& params)>;
+  std::uint64_t subscribe(std::string_view method, std::string_view params,
+                          NotificationCallback callback);
+  void unsubscribe(std::string_view method, std::uint64_t subscription);
+
+  /// Waits for the next notification, at most `limit` (nothing: for ever), and calls its callback, which
+  /// may use this Client. False when the time is up; an error of the connection is thrown.
+  bool dispatch(std::optional<std::chrono::milliseconds> limit = {});
+
+  // --- debugging ---------------------------------------------------------------------------------
+
+  /// The whole graph, as JSON text.
+  std::string debug_state();
+
+ private:
+  struct Impl;
+  explicit Client(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace v1
+}  // namespace zinit

@@ -1,0 +1,247 @@
+// The public Client: each method a request, its answer read into a struct.
+#include "client/libzinit/read_answers.hpp"
+#include "client/libzinit/session.hpp"
+#include "client/libzinit/socket_path.hpp"
+#include "zinit/client.hpp"
+
+namespace zinit {
+inline namespace v1 {
+
+namespace {
+
+using Limit = std::optional<std::chrono::milliseconds>;
+
+// How much longer than the server this side waits, where the server was given a time limit: its answer
+// `timeout` says more than the silence of a server that hangs.
+constexpr std::chrono::milliseconds kGrace{2000};
+
+Limit with_grace(const Limit& limit) {
+  if (!limit) return std::nullopt;
+  return *limit < std::chrono::milliseconds::max() - kGrace ? *limit + kGrace : *limit;
+}
+
+JsonParams named(const std::string& name) { return std::move(JsonParams().add("name", name)); }
+
+const char* word_of(WaitFor state) {
+  switch (state) {
+    case WaitFor::running: return "running";
+    case WaitFor::exited: return "exited";
+    case WaitFor::failed: return "failed";
+    case WaitFor::stopped: return "stopped";
+  }
+  return "running";
+}
+
+}  // namespace
+
+struct Client::Impl {
+  explicit Impl(ClientConnection connection) : session(std::move(connection)) {}
+
+  /// The whole answer; the result is its member `result`.
+  JsonDocument call(std::string_view method, std::string_view params, const Limit& limit) {
+    const TimePoint deadline = deadline_after(limit);
+    const std::uint64_t id = session.request(method, params, deadline);
+    try {
+      return session.answer(id, deadline);
+    } catch (...) {
+      session.forget(id);
+      throw;
+    }
+  }
+
+  /// read(result) of a call under the general time limit.
+  template <class Read>
+  auto get(std::string_view method, const std::string& params, Read read) {
+    const JsonDocument message = call(method, params, timeout);
+    return read(message["result"]);
+  }
+
+  void tell(std::string_view method, const std::string& params) {
+    (void)call(method, params, timeout);
+  }
+
+  /// start, stop and restart: with `wait` the answer comes when the service is settled.
+  ServiceStatus settle(std::string_view method, const std::string& name, const Wait& wait) {
+    JsonParams params = named(name);
+    if (wait.settled) params.add("wait", true);
+    if (wait.settled && wait.limit) params.add("timeout_ms", std::int64_t{wait.limit->count()});
+    const auto message = call(method, params.text(), wait.settled ? with_grace(wait.limit) : timeout);
+    return read_status(message["result"]);
+  }
+
+  void end(std::string_view method, const std::optional<std::int64_t>& at_us,
+           const std::string& message) {
+    JsonParams params;
+    if (at_us) params.add("at_us", *at_us);
+    if (!message.empty()) params.add("message", message);
+    tell(method, params.text());
+  }
+
+  std::uint64_t subscribe(std::string_view method, std::string_view params, ClientSession::Handler handler) {
+    const JsonDocument message = call(method, params, timeout);
+    const std::uint64_t subscription = json_count(message["result"], "subscription");
+    session.handle(subscription, std::move(handler));
+    return subscription;
+  }
+
+  ClientSession session;
+  Limit timeout = std::chrono::seconds(30);
+};
+
+Client::Client(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+std::string Client::default_socket() {
+  auto path = default_socket_path();
+  if (!path) throw ClientError(ErrorCode::access_denied, path.error().text);
+  return *path;
+}
+
+Client Client::connect(const std::string& socket_path, std::chrono::milliseconds limit) {
+  return Client(std::make_unique<Impl>(ClientConnection(socket_path, deadline_after(limit))));
+}
+
+void Client::set_timeout(std::optional<std::chrono::milliseconds> timeout) { impl_->timeout = timeout; }
+
+void Client::set_answer_limit(std::size_t bytes) { impl_->session.set_answer_limit(bytes); }
+
+std::string Client::call(std::string_view method, std::string_view params) {
+  return json_text(impl_->call(method, params, impl_->timeout)["result"]);
+}
+
+std::uint64_t Client::request(std::string_view method, std::string_view params) {
+  return impl_->session.request(method, params, deadline_after(impl_->timeout));
+}
+
+std::string Client::answer(std::uint64_t request, std::optional<std::chrono::milliseconds> limit) {
+  return json_text(impl_->session.answer(request, deadline_after(limit))["result"]);
+}
+
+PingAnswer Client::ping() { return impl_->get("system.ping", "", read_ping); }
+SystemInfo Client::info() { return impl_->get("system.info", "", read_info); }
+
+void Client::shutdown(std::optional<std::int64_t> at_us, const std::string& message) {
+  impl_->end("system.shutdown", at_us, message);
+}
+
+void Client::poweroff(std::optional<std::int64_t> at_us, const std::string& message) {
+  impl_->end("system.poweroff", at_us, message);
+}
+
+void Client::reboot(std::optional<std::int64_t> at_us, const std::string& message) {
+  impl_->end("system.reboot", at_us, message);
+}
+
+void Client::halt(std::optional<std::int64_t> at_us, const std::string& message) {
+  impl_->end("system.halt", at_us, message);
+}
+
+std::vector<std::string> Client::list() {
+  return impl_->get("service.list", "", [](const JsonValue& value) { return json_strings(value); });
+}
+
+std::vector<ServiceStatus> Client::list_full() {
+  return impl_->get("service.list_full", "", read_statuses);
+}
+
+BriefStatus Client::status(const std::string& name) {
+  return impl_->get("service.status", named(name).text(), read_brief_status);
+}
+
+ServiceStatus Client::status_full(const std::string& name) {
+  return impl_->get("service.status_full", named(name).text(), read_status);
+}
+
+ServiceStatus Client::start(const std::string& name, const Wait& wait) {
+  return impl_->settle("service.start", name, wait);
+}
+
+ServiceStatus Client::stop(const std::string& name, const Wait& wait) {
+  return impl_->settle("service.stop", name, wait);
+}
+
+ServiceStatus Client::restart(const std::string& name, const Wait& wait) {
+  return impl_->settle("service.restart", name, wait);
+}
+
+void Client::kill(const std::string& name, const std::string& signal, bool main_only) {
+  impl_->tell("service.kill", named(name).add("signal", signal).add("main", main_only).text());
+}
+
+ReloadReport Client::reload(bool dry_run) {
+  return impl_->get("service.reload", JsonParams().add("dry_run", dry_run).text(), read_reload);
+}
+
+WhyReport Client::why(const std::string& name) {
+  return impl_->get("service.why", named(name).text(), read_why);
+}
+
+std::vector<TreeNode> Client::tree(const std::string& name, bool reverse) {
+  JsonParams params;
+  if (!name.empty()) params.add("name", name);
+  return impl_->get("service.tree", params.add("reverse", reverse).text(), read_tree);
+}
+
+bool Client::is_running(const std::string& name) {
+  return impl_->get("service.is_running", named(name).text(), [](const JsonValue& value) {
+    if (!value.IsBool()) throw ClientError(ErrorCode::bad_answer, "the server's answer is no boolean");
+    return value.GetBool();
+  });
+}
+
+ServiceStatus Client::wait(const std::string& name, WaitFor state,
+                           std::optional<std::chrono::milliseconds> limit) {
+  JsonParams params = named(name).add("for", word_of(state));
+  if (limit) params.add("timeout_ms", std::int64_t{limit->count()});
+  return read_status(impl_->call("service.wait", params.text(), with_grace(limit))["result"]);
+}
+
+std::vector<LogLine> Client::logs_get(const std::string& name, std::uint32_t lines) {
+  return impl_->get("logs.get", named(name).add("lines", std::int64_t{lines}).text(), read_log_lines);
+}
+
+std::vector<std::string> Client::logs_tail(const std::string& name, std::uint32_t lines) {
+  return impl_->get("logs.tail", named(name).add("lines", std::int64_t{lines}).text(),
+                    [](const JsonValue& value) { return json_strings(value); });
+}
+
+std::uint64_t Client::events_subscribe(const std::vector<std::string>& names,
+                                       std::function<void(const StateEvent&)> callback) {
+  JsonParams params;
+  if (!names.empty()) params.add("names", names);
+  return impl_->subscribe("events.subscribe", params.text(),
+                          [callback = std::move(callback)](std::string_view, const JsonValue& value) {
+                            callback(read_event(value));
+                          });
+}
+
+void Client::events_unsubscribe(std::uint64_t subscription) {
+  unsubscribe("events.unsubscribe", subscription);
+}
+
+std::uint64_t Client::subscribe(std::string_view method, std::string_view params,
+                                NotificationCallback callback) {
+  return impl_->subscribe(method, params,
+                          [callback = std::move(callback)](std::string_view name, const JsonValue& value) {
+                            callback(name, json_text(value));
+                          });
+}
+
+void Client::unsubscribe(std::string_view method, std::uint64_t subscription) {
+  impl_->tell(method,
+              JsonParams().add("subscription", static_cast<std::int64_t>(subscription)).text());
+  impl_->session.unhandle(subscription);
+}
+
+bool Client::dispatch(std::optional<std::chrono::milliseconds> limit) {
+  return impl_->session.dispatch(deadline_after(limit));
+}
+
+std::string Client::debug_state() { return call("debug.state"); }
+
+ServiceStatus ServiceStatus::parse(std::string_view json) { return read_status(parse_json(json)); }
+
+}  // namespace v1
+}  // namespace zinit

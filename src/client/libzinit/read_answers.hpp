@@ -1,0 +1,21 @@
+// From the JSON of an answer to the structs of the public header; control.md, "JSON-RPC 2.0", has the
+// members. Each throws ClientError bad_answer where the answer is of another shape.
+#pragma once
+
+#include "base/json.hpp"
+#include "zinit/client.hpp"
+
+namespace zinit {
+
+[[nodiscard]] BriefStatus read_brief_status(const JsonValue& value);
+[[nodiscard]] ServiceStatus read_status(const JsonValue& value);
+[[nodiscard]] std::vector<ServiceStatus> read_statuses(const JsonValue& value);
+[[nodiscard]] WhyReport read_why(const JsonValue& value);
+[[nodiscard]] std::vector<TreeNode> read_tree(const JsonValue& value);
+[[nodiscard]] ReloadReport read_reload(const JsonValue& value);
+[[nodiscard]] std::vector<LogLine> read_log_lines(const JsonValue& value);
+[[nodiscard]] StateEvent read_event(const JsonValue& value);
+[[nodiscard]] PingAnswer read_ping(const JsonValue& value);
+[[nodiscard]] SystemInfo read_info(const JsonValue& value);
+
+}  // namespace zinit

@@ -1,0 +1,48 @@
+// Where this user's server listens: see socket_path.hpp.
+#include "client/libzinit/socket_path.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/format.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// Refuses a directory of somebody else, or one that others may write to.
+Result<void> check_own_directory(const std::string& path, unsigned uid) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) < 0) {
+    if (errno == ENOENT) return {};
+    return sys_failure("examine", path);
+  }
+  if (S_ISDIR(status.st_mode) && status.st_uid == uid && (status.st_mode & 077) == 0) return {};
+  return Failure(Error{fmt::format("{} is not a directory of user {} alone: not trusted", path, uid),
+                       EPERM});
+}
+
+}  // namespace
+
+Result<std::string> default_socket_path(unsigned uid, const Environment& environment) {
+  const auto variable = [&](const char* name) {
+    const char* value = environment(name);
+    return std::string(value != nullptr ? value : "");
+  };
+  if (auto path = variable("ZINIT_SOCKET"); !path.empty()) return path;
+  if (uid == 0) return "/run/zinit.sock";
+  if (auto runtime = variable("XDG_RUNTIME_DIR"); runtime.starts_with('/')) {
+    return runtime + "/zinit.sock";
+  }
+  const std::string directory = fmt::format("/tmp/zinit-{}", uid);
+  if (auto checked = check_own_directory(directory, uid); !checked) return Failure(checked.error());
+  return directory + "/zinit.sock";
+}
+
+Result<std::string> default_socket_path() {
+  return default_socket_path(::geteuid(), [](const char* name) { return std::getenv(name); });
+}
+
+}  // namespace zinit
