@@ -40,7 +40,7 @@ MODE := $(if $(findstring clang,$(notdir $(CXX))),clang-)$(strip $(FLAVOUR))
 OUT := build/$(MODE)
 
 # Third-party headers lie in /usr/include, which compilers take as system headers: no -isystem.
-CPPFLAGS_ALL := -Isrc -Iinclude -DFMT_HEADER_ONLY -DZINIT_VERSION='"$(VERSION)"' $(CPPFLAGS)
+CPPFLAGS_ALL := -Isrc -Iinclude -DZINIT_VERSION='"$(VERSION)"' $(CPPFLAGS)
 TEST_CPPFLAGS := -Itest
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
 CXXFLAGS_ALL := -std=c++20 -pthread $(WARNINGS) -ffunction-sections -fdata-sections $(SANITIZE) \
