@@ -1,0 +1,81 @@
+// The terminal is raw so that Ctrl-C and the like go to the machine; so a way out is kept: Ctrl-].
+#include "vm/demo/hand_over.hpp"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <stdexcept>
+
+#include "base/format.hpp"
+
+namespace zinit::vm {
+
+namespace {
+
+constexpr char kWayOut = ']' & 0x1f;
+
+volatile std::sig_atomic_t told_to_end = 0;
+
+/// Makes the terminal raw, and as it was in its destructor.
+class RawTerminal {
+ public:
+  RawTerminal() {
+    if (::tcgetattr(STDIN_FILENO, &before_) < 0)
+      throw std::runtime_error(sys_failure("read settings of", "the terminal").value().text);
+    termios raw = before_;
+    ::cfmakeraw(&raw);
+    ::tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+  }
+  ~RawTerminal() { ::tcsetattr(STDIN_FILENO, TCSADRAIN, &before_); }
+  RawTerminal(const RawTerminal&) = delete;
+  RawTerminal& operator=(const RawTerminal&) = delete;
+
+ private:
+  termios before_{};
+};
+
+void end_on_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { told_to_end = 1; };  // no SA_RESTART: poll shall return
+  for (const int signal : {SIGTERM, SIGHUP, SIGINT}) ::sigaction(signal, &action, nullptr);
+}
+
+/// A serial line does not know the size of the window.
+void tell_size(Vm& vm) {
+  winsize size{};
+  if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0) return;
+  vm.console().output_of(fmt::format("stty rows {} cols {} </dev/ttyS0", size.ws_row, size.ws_col));
+}
+
+/// Types what the person has typed.
+/// @return  false where the way out, or the end of the terminal, was in it
+bool pass_on_typed(Vm& vm) {
+  pollfd typed{STDIN_FILENO, POLLIN, 0};
+  if (::poll(&typed, 1, 0) <= 0) return true;
+  char buffer[256];
+  const ssize_t n = ::read(STDIN_FILENO, buffer, sizeof buffer);
+  if (n <= 0) return n < 0 && errno == EINTR;
+  const std::string_view text(buffer, static_cast<size_t>(n));
+  vm.console().send(text.substr(0, text.find(kWayOut)));
+  return text.find(kWayOut) == std::string_view::npos;
+}
+
+}  // namespace
+
+bool hand_over(Vm& vm) {
+  tell_size(vm);
+  end_on_signals();
+  const RawTerminal raw;
+  vm.console().watch([](std::string_view text) {
+    [[maybe_unused]] const ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
+  });
+  vm.console().send("\n");  // for a prompt
+  while (told_to_end == 0 && pass_on_typed(vm))
+    if (!vm.pump(kNever, STDIN_FILENO)) return true;
+  return false;
+}
+
+}  // namespace zinit::vm

@@ -1,0 +1,119 @@
+// `make run`: boots the sample system, shows it at work, and leaves you at its shell; where
+// standard input or output is no terminal, powers it off instead. Exit status 0 only if all of it worked.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+
+#include "base/format.hpp"
+#include "vm/demo/hand_over.hpp"
+
+using namespace zinit;
+using namespace zinit::vm;
+
+namespace {
+
+/// Beside the sample system: a shop that waits for its stock to be counted, which takes long.
+std::vector<File> something_that_waits() {
+  return {{"/etc/zinit/services/stock.toml",
+           "[service]\ndescription = \"counts the stock\"\nexec = \"sleep 600\"\noneshot = true\n"
+           "status = \"stop\"\n"},
+          {"/etc/zinit/services/shop.toml",
+           "[service]\ndescription = \"sells\"\nexec = \"sleep 1000\"\nstatus = \"stop\"\n"
+           "[dependencies]\nrequires = [\"stock\", \"redis\"]\n"}};
+}
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+void headline(std::string_view text) { print(fmt::format("\n=== {}\n", text)); }
+
+/// Runs a command at the machine's console, shows both, and throws where it fails.
+std::string show(Vm& vm, const std::string& command) {
+  print(fmt::format("# {}\n", command));
+  const std::string output = vm.console().output_of(command);
+  print(output);
+  return output;
+}
+
+void expect(bool condition, std::string_view what) {
+  if (!condition) throw std::runtime_error(fmt::format("this is not as it should be: {}", what));
+}
+
+void boot(Vm& vm) {
+  headline("the sample system boots; PID 1 is zinit");
+  vm.console().watch(print);
+  vm.log_in();
+  vm.console().watch({});
+  print("\n");
+  vm.console().output_of("zinitctl wait multi-user --for running --timeout 30");
+}
+
+void look_around(Vm& vm) {
+  headline("what there is");
+  const std::string list = show(vm, "zinitctl list");
+  expect(list.find("redis") != std::string::npos, "list shows no redis");
+  show(vm, "zinitctl tree multi-user");
+  expect(show(vm, "redis-cli ping") == "PONG\n", "redis does not answer PONG");
+}
+
+void wait_for_something(Vm& vm) {
+  headline("why something waits");
+  show(vm, "zinitctl start --no-wait shop");
+  expect(show(vm, "zinitctl why shop").find("stock") != std::string::npos, "why names no stock");
+  show(vm, "zinitctl stop shop stock");
+}
+
+std::string pid_of_redis(Vm& vm) { return vm.console().output_of("pidof redis-server"); }
+
+void crash(Vm& vm) {
+  headline("a crash and the re-spawn");
+  const std::string before = pid_of_redis(vm);
+  show(vm, "kill -9 $(pidof redis-server)");
+  vm.console().repeat_until("zinitctl list redis", "[?]");
+  show(vm, "zinitctl list redis");
+  show(vm, "zinitctl wait redis --for running --timeout 30");
+  expect(show(vm, "zinitctl status redis").find("SIGKILL") != std::string::npos,
+         "status tells of no SIGKILL");
+  expect(pid_of_redis(vm) != before, "redis has its old pid");
+  expect(show(vm, "redis-cli ping") == "PONG\n", "redis does not answer PONG");
+}
+
+void power_off(Vm& vm) {
+  headline("power off");
+  vm.console().watch(print);
+  vm.console().send("poweroff\n");
+  vm.console().wait_for("reboot: Power down");
+  expect(vm.wait_for_end() == 0, "QEMU failed");
+  print("\n");
+}
+
+/// @return  false where there is nobody to stay with
+bool stay(Vm& vm) {
+  if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0) return false;
+  headline("the machine is yours: `poweroff` ends it, Ctrl-] switches it off at once");
+  const bool ended = hand_over(vm);
+  print(ended ? "\n" : "\r\nswitched off\n");
+  return true;
+}
+
+}  // namespace
+
+int main() {
+  try {
+    Vm vm({.files = something_that_waits()});
+    boot(vm);
+    look_around(vm);
+    wait_for_something(vm);
+    crash(vm);
+    if (!stay(vm)) power_off(vm);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "\n%s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,105 @@
+// Waits by polling the line, never by time: each wait ends with the input that satisfies it.
+#include "vm/harness/terminal.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <regex>
+#include <stdexcept>
+
+#include "base/format.hpp"
+
+namespace zinit::vm {
+
+Terminal::Terminal(std::string name, UniqueFd fd, std::function<bool(TimePoint)> pump)
+    : name_(std::move(name)), fd_(std::move(fd)), pump_(std::move(pump)) {}
+
+bool Terminal::read_some() {
+  char buffer[4096];
+  const ssize_t n = ::recv(fd_.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+  if (n < 0) return errno == EAGAIN || errno == EINTR;
+  const std::string_view piece(buffer, static_cast<size_t>(n));
+  if (watcher_ && n > 0) watcher_(piece);
+  for (const char c : piece)
+    if (c != '\r') text_ += c;
+  return n > 0;
+}
+
+std::string Terminal::tail() const {
+  constexpr size_t kShown = 6000;
+  return text_.substr(text_.size() > kShown ? text_.size() - kShown : 0);
+}
+
+void Terminal::give_up(const std::string& awaited, bool over) const {
+  throw std::runtime_error(fmt::format("{}: {} while waiting for {}; what it has shown:\n{}", name_,
+                                       over ? "the machine ended" : "too late", awaited, tail()));
+}
+
+void Terminal::wait_until(const std::function<bool()>& found, const std::string& awaited,
+                          TimePoint deadline) {
+  while (!found()) {
+    if (Clock::now() >= deadline) give_up(awaited, false);
+    if (!pump_(deadline) && !found()) give_up(awaited, true);
+  }
+}
+
+std::string Terminal::wait_for(std::string_view what, Milliseconds limit) {
+  size_t at = std::string::npos;
+  wait_until([&] { return (at = text_.find(what, seen_)) != std::string::npos; },
+             fmt::format("'{}'", what), Clock::now() + limit);
+  const size_t from = std::exchange(seen_, at + what.size());
+  return text_.substr(from, seen_ - from);
+}
+
+std::string Terminal::wait_for_match(const std::string& pattern, Milliseconds limit) {
+  const std::regex regex(pattern);
+  std::smatch match;
+  const auto found = [&] {
+    return std::regex_search(text_.cbegin() + static_cast<std::ptrdiff_t>(seen_), text_.cend(),
+                             match, regex);
+  };
+  wait_until(found, "/" + pattern + "/", Clock::now() + limit);
+  seen_ = static_cast<size_t>(match[0].second - text_.cbegin());
+  return match[0];
+}
+
+void Terminal::send(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno != EINTR)
+      throw std::runtime_error(name_ + ": cannot type: the line is closed");
+    if (n > 0) text.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+Answer Terminal::run(const std::string& command, Milliseconds limit) {
+  const unsigned n = ++commands_;
+  // Where the line echoes, the words typed are followed by more, so they are not taken for output.
+  send(fmt::format("echo BEGIN-{}; ( {} ) 2>&1 </dev/null; echo \"END-{} $?.\"\n", n, command, n));
+  wait_for(fmt::format("BEGIN-{}\n", n), limit);
+  const size_t from = seen_;
+  const std::string end = wait_for_match(fmt::format("END-{} [0-9]+\\.\n", n), limit);
+  const std::string output = text_.substr(from, seen_ - from - end.size());
+  return {std::stoi(end.substr(end.find(' ') + 1)), output};
+}
+
+std::string Terminal::output_of(const std::string& command, Milliseconds limit) {
+  const Answer answer = run(command, limit);
+  if (answer.code == 0) return answer.output;
+  throw std::runtime_error(
+      fmt::format("{}: '{}' ended with {}: {}", name_, command, answer.code, answer.output));
+}
+
+std::string Terminal::repeat_until(const std::string& command, std::string_view what,
+                                   Milliseconds limit) {
+  const TimePoint deadline = Clock::now() + limit;
+  for (;;) {
+    const Answer answer = run(command, limit);
+    if (answer.output.find(what) != std::string::npos) return answer.output;
+    if (Clock::now() >= deadline)
+      throw std::runtime_error(fmt::format("{}: '{}' does not come to show '{}' but: {}", name_,
+                                           command, what, answer.output));
+  }
+}
+
+}  // namespace zinit::vm

@@ -1,0 +1,179 @@
+// Starts QEMU, polls its lines and its end.
+#include "vm/harness/vm.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <stdexcept>
+
+#include "base/format.hpp"
+
+namespace zinit::vm {
+
+namespace {
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().text);
+  return std::move(*result);
+}
+
+struct Ends {
+  UniqueFd ours;
+  UniqueFd qemus;
+};
+
+Ends make_line() {
+  int fds[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+    throw std::runtime_error(sys_failure("make", "a socket pair").value().text);
+  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+/// The boot image with the files laid over it, in memory: nothing to clean up.
+UniqueFd make_initrd(const VmOptions& options, const std::vector<File>& files) {
+  constexpr size_t kLimit = 256u << 20;
+  const std::string image = options.folder + (options.bare ? "/initrd-bare" : "/initrd");
+  std::string bytes = must(read_file(image.c_str(), kLimit));
+  bytes += archive(files);
+  UniqueFd fd(::memfd_create("initrd", 0));  // QEMU opens it by its number
+  if (!fd) throw std::runtime_error(sys_failure("make", "a memory file").value().text);
+  if (auto written = write_all(fd.get(), bytes, "initrd"); !written)
+    throw std::runtime_error(written.error().text);
+  return fd;
+}
+
+/// Without a terminal as its standard error too, the shell takes itself for one that runs a script:
+/// no prompt, no echo, nothing typed is edited.
+File shell_service() {
+  return {"/etc/zinit/services/test-shell.toml",
+          "[service]\n"
+          "exec = \"stty -echo -onlcr; exec sh 2>/dev/null\"\n"
+          "tty = \"/dev/ttyS1\"\n"
+          "class = \"system\"\n"};
+}
+
+/// What every boot has. With `quiet` the kernel says only what is wrong, or that it goes down;
+/// `panic=-1` turns a panic into a reset, which ends QEMU. Each of the last three saves time: they
+/// spare the kernel measuring what an emulated processor does not have.
+std::string kernel_arguments(const VmOptions& options) {
+  std::string line = "console=ttyS0 quiet panic=-1 no_timer_check mitigations=off tsc=reliable";
+  if (!options.program.empty()) line += " rdinit=" + options.program;
+  if (!options.kernel_arguments.empty()) line += " " + options.kernel_arguments;
+  return line;
+}
+
+std::vector<std::string> command(const VmOptions& options, int initrd, int console, int shell,
+                                 int monitor) {
+  const auto line = [](const char* id, int fd) {
+    return fmt::format("socket,id={},fd={}", id, fd);
+  };
+  // clang-format off
+  return {"qemu-system-x86_64", "-nodefaults", "-no-user-config", "-accel", "tcg", "-machine", "pc",
+          "-cpu", "max", "-smp", "1", "-m", "256", "-display", "none", "-no-reboot",
+          "-kernel", options.folder + "/vmlinuz",
+          "-initrd", fmt::format("/dev/fd/{}", initrd),
+          "-append", kernel_arguments(options),
+          "-chardev", line("console", console), "-serial", "chardev:console",
+          "-chardev", line("shell", shell), "-serial", "chardev:shell",
+          "-chardev", line("monitor", monitor), "-mon", "chardev=monitor,mode=readline"};
+  // clang-format on
+}
+
+}  // namespace
+
+Vm::Vm(const VmOptions& options)
+    : console_("console", {}, {}), shell_("shell", {}, {}), monitor_("monitor", {}, {}) {
+  Ends console = make_line(), shell = make_line(), monitor = make_line();
+  start(options, console.qemus.get(), shell.qemus.get(), monitor.qemus.get());
+  const auto pump = [this](TimePoint deadline) { return this->pump(deadline); };
+  console_ = Terminal("console", std::move(console.ours), pump);
+  shell_ = Terminal("second line", std::move(shell.ours), pump);
+  monitor_ = Terminal("QEMU's monitor", std::move(monitor.ours), pump);
+}
+
+Vm::~Vm() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  reap(true);
+}
+
+void Vm::start(const VmOptions& options, int console, int shell, int monitor) {
+  std::vector<File> files = options.files;
+  if (options.shell) files.push_back(shell_service());
+  initrd_ = make_initrd(options, files);
+  std::vector<std::string> words = command(options, initrd_.get(), console, shell, monitor);
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  Pipe failed = must(make_pipe());
+  const pid_t parent = ::getpid();
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::runtime_error(sys_failure("fork", "a child").value().text);
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);  // it died before the call
+    for (const int fd : {console, shell, monitor}) ::fcntl(fd, F_SETFD, 0);
+    ::execvp(argv[0], argv.data());
+    const int error = errno;
+    [[maybe_unused]] const ssize_t n = ::write(failed.write.get(), &error, sizeof error);
+    ::_exit(127);
+  }
+  failed.write.reset();
+  int error = 0;
+  if (::read(failed.read.get(), &error, sizeof error) == sizeof error) {
+    reap(true);
+    throw std::runtime_error(sys_failure("execute", words[0], error).value().text);
+  }
+}
+
+bool Vm::reap(bool wait) {
+  if (pid_ < 0) return true;
+  if (::waitpid(pid_, &status_, wait ? 0 : WNOHANG) != pid_) return false;
+  pid_ = -1;
+  return true;
+}
+
+bool Vm::pump(TimePoint deadline, int also) {
+  pollfd fds[] = {{console_.fd(), POLLIN, 0},
+                  {shell_.fd(), POLLIN, 0},
+                  {monitor_.fd(), POLLIN, 0},
+                  {also, POLLIN, 0}};
+  constexpr std::int64_t kMinute = 60000;  // poll takes no more than an int
+  const std::int64_t left = std::min(ms_between(Clock::now(), deadline) + 1, kMinute);
+  if (::poll(fds, std::size(fds), static_cast<int>(left)) < 0 && errno != EINTR)
+    throw std::runtime_error(sys_failure("poll", "the machine's lines").value().text);
+  // The lines close together, with QEMU; what they said before is read first.
+  bool open = true;
+  Terminal* lines[] = {&console_, &shell_, &monitor_};
+  for (size_t i = 0; i < std::size(lines); ++i)
+    if ((fds[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0) open = lines[i]->read_some() && open;
+  return open;
+}
+
+int Vm::wait_for_end(Milliseconds limit) {
+  const TimePoint deadline = Clock::now() + limit;
+  while (pump(deadline))
+    if (Clock::now() >= deadline)
+      throw std::runtime_error("the machine does not end; its console:\n" + console_.tail());
+  reap(true);
+  return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
+}
+
+void Vm::log_in() {
+  console_.wait_for("login: ");
+  console_.send("root\n");
+  console_.wait_for("# ");
+}
+
+void Vm::press_ctrl_alt_del() { monitor_.send("sendkey ctrl-alt-delete\n"); }
+
+}  // namespace zinit::vm

@@ -1,0 +1,69 @@
+// A virtual machine for the boot tests and for `make run`: QEMU with the kernel and the initramfs
+// of build/vm (test/vm/image makes them), two serial lines and QEMU's monitor.
+//
+// The first line, ttyS0, is the console, where the kernel, zinit and the login of the sample system
+// speak. The second, ttyS1, is for tests that want the output of commands without all that: with
+// VmOptions::shell a service of the machine runs a shell there.
+//
+// QEMU is a child of the process, is killed by its pid with the Vm, and by the kernel if the
+// process dies first. tcg alone: hardware virtualisation may hang in nested machines.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vm/harness/archive.hpp"
+#include "vm/harness/terminal.hpp"
+
+namespace zinit::vm {
+
+struct VmOptions {
+  std::string kernel_arguments{};  ///< beside those that every boot has
+  std::vector<File> files{};       ///< added to the image
+  bool shell = false;              ///< adds a service `test-shell`, a shell on the second line
+  std::string program{};           ///< executed as PID 1 in place of /init
+  bool bare = false;               ///< no service file but those of `files`
+  /// Folder of kernel and initramfs.
+  std::string folder = "build/vm";
+};
+
+class Vm {
+ public:
+  /// Switches the machine on and returns at once. Throws std::runtime_error where QEMU cannot be
+  /// executed or the image is missing.
+  explicit Vm(const VmOptions& options = {});
+  ~Vm();
+  Vm(const Vm&) = delete;
+  Vm& operator=(const Vm&) = delete;
+
+  [[nodiscard]] Terminal& console() { return console_; }
+  [[nodiscard]] Terminal& shell() { return shell_; }
+
+  /// Logs in as root at the prompt of the sample system's getty; console() is a shell then.
+  void log_in();
+
+  /// Presses Ctrl-Alt-Del.
+  void press_ctrl_alt_del();
+
+  /// Waits until QEMU ends by itself, as it does when the machine is powered off or resets.
+  /// @return  QEMU's exit code, 0 if all is well; throws if it does not come in time.
+  int wait_for_end(Milliseconds limit = kPatience);
+
+  /// Waits for input on the lines and on `also` (-1: none), has the lines read.
+  /// @return  false when the machine has ended and all that it said is read.
+  bool pump(TimePoint deadline, int also = -1);
+
+ private:
+  void start(const VmOptions& options, int console, int shell, int monitor);
+  bool reap(bool wait);
+
+  Terminal console_;
+  Terminal shell_;
+  Terminal monitor_;
+  UniqueFd initrd_;
+  int pid_ = -1;
+  int status_ = 0;
+};
+
+}  // namespace zinit::vm

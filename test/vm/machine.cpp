@@ -1,0 +1,46 @@
+// Asks the zinit of a virtual machine, by zinitctl in its shell on the second line.
+#include "vm/machine.hpp"
+
+#include <stdexcept>
+
+namespace zinit::vm {
+
+File service(const std::string& name, const std::string& text) {
+  return {"/etc/zinit/services/" + name + ".toml", text};
+}
+
+Machine::Machine(std::vector<File> files) : Vm({.files = std::move(files), .shell = true}) {
+  console().wait_for("login: ");
+  zinitctl("wait multi-user --for running --timeout 30");
+}
+
+JsonDocument Machine::ask(const std::string& arguments) {
+  const Answer answer = shell().run("zinitctl --json " + arguments);
+  constexpr int kNotRunning = 3;  // of `status`, which has answered all the same
+  JsonDocument document;
+  document.Parse<kJsonParse>(answer.output);
+  if ((answer.code != 0 && answer.code != kNotRunning) || document.HasParseError())
+    throw std::runtime_error("zinitctl --json " + arguments + ": " + answer.output);
+  return document;
+}
+
+std::string Machine::zinitctl(const std::string& arguments) {
+  return shell().output_of("zinitctl " + arguments);
+}
+
+std::string Machine::state(const std::string& name) {
+  return ask("status " + name)["state"].GetString();
+}
+
+int Machine::pid(const std::string& name) { return ask("status " + name)["pid"].GetInt(); }
+
+bool in_order(const std::string& text, const std::vector<std::string>& words) {
+  size_t at = 0;
+  for (const std::string& word : words) {
+    at = text.find(word, at);
+    if (at == std::string::npos) return false;
+  }
+  return true;
+}
+
+}  // namespace zinit::vm

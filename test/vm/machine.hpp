@@ -1,0 +1,37 @@
+// What the boot tests share: the machine with a shell for commands, and zinitctl's answers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "vm/harness/vm.hpp"
+
+namespace zinit::vm {
+
+/// A service file /etc/zinit/services/NAME.toml.
+[[nodiscard]] File service(const std::string& name, const std::string& text);
+
+/// The sample system with the files added, booted until its target is reached.
+class Machine : public Vm {
+ public:
+  explicit Machine(std::vector<File> files = {});
+
+  /// The result of `zinitctl --json ARGUMENTS`, which must succeed or, as `status` does, tell by
+  /// its exit code that the service does not run.
+  JsonDocument ask(const std::string& arguments);
+
+  /// `zinitctl ARGUMENTS`, which must succeed.
+  std::string zinitctl(const std::string& arguments);
+
+  /// state of a service
+  std::string state(const std::string& name);
+
+  /// pid of a service, which must have one
+  int pid(const std::string& name);
+};
+
+/// True where the words stand in the text one after the other.
+[[nodiscard]] bool in_order(const std::string& text, const std::vector<std::string>& words);
+
+}  // namespace zinit::vm
