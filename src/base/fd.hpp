@@ -31,8 +31,8 @@ class UniqueFd {
   /// Gives the descriptor away: the caller closes it.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
-  /// Closes what it holds and takes `fd`. Keeps errno, so that a return in an error path still reports
-  /// the first fault.
+  /// Closes what it holds and takes `fd`. Keeps errno, so that a return in an error path still
+  /// reports the first fault.
   void reset(int fd = -1) noexcept;
 
  private:
@@ -50,9 +50,10 @@ struct Pipe {
 /// open(2), always close-on-exec, EINTR repeated.
 [[nodiscard]] Result<UniqueFd> open_fd(const char* path, int flags, mode_t mode = 0);
 
-/// The whole file, at most `limit` bytes (a longer file is an error that says so). Reads until end of
-/// file, so that files of /proc, whose size is 0, are read too. Refuses what is not a regular file
-/// (opens with O_NONBLOCK: a FIFO does not hang it), with errnum EINVAL, or EISDIR for a directory.
+/// The whole file, at most `limit` bytes (a longer file is an error that says so). Reads until end
+/// of file, so that files of /proc, whose size is 0, are read too. Refuses what is not a regular
+/// file (opens with O_NONBLOCK: a FIFO does not hang it), with errnum EINVAL, or EISDIR for a
+/// directory.
 [[nodiscard]] Result<std::string> read_file(const char* path, size_t limit);
 
 /// Writes all of `data` to `fd`, repeating on EINTR and short writes. Blocks where `fd` does.

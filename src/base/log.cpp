@@ -31,8 +31,8 @@ constexpr std::array kLevels = {
     LevelInfo{LogLevel::error, "error", 3},
 };
 
-// The kernel refuses records of /dev/kmsg from about 1,000 bytes on, and a pipe takes PIPE_BUF bytes
-// or fewer as a whole or not at all.
+// The kernel refuses records of /dev/kmsg from about 1,000 bytes on, and a pipe takes PIPE_BUF
+// bytes or fewer as a whole or not at all.
 constexpr std::size_t kKmsgMax = 900;
 constexpr std::size_t kLineMax = PIPE_BUF - 1;
 
@@ -42,11 +42,13 @@ std::atomic<int> sink{STDERR_FILENO};
 std::atomic<bool> sink_is_kmsg{false};
 std::atomic<std::uint64_t> dropped{0};
 
-const LevelInfo& info_of(LogLevel level) noexcept { return kLevels[static_cast<std::size_t>(level)]; }
+const LevelInfo& info_of(LogLevel level) noexcept {
+  return kLevels[static_cast<std::size_t>(level)];
+}
 
 /// write(2) that does not block whatever the descriptor's flags are, which are shared with other
-/// processes and so not ours to change. Sockets and pipes can be asked so for one call; for the rest
-/// (files, old kernels) poll(2) has to do.
+/// processes and so not ours to change. Sockets and pipes can be asked so for one call; for the
+/// rest (files, old kernels) poll(2) has to do.
 ssize_t write_at_once(int fd, std::string_view data) noexcept {
   pollfd ready{fd, POLLOUT, 0};
   if (::poll(&ready, 1, 0) == 0) {
@@ -88,8 +90,8 @@ bool write_line(LogLevel level, std::string_view text) {
 void tell_dropped() {
   const std::uint64_t count = dropped.exchange(0);
   if (count == 0) return;
-  const bool told = write_line(LogLevel::warn, fmt::format("log: {} line{} dropped", count,
-                                                           count == 1 ? "" : "s"));
+  const bool told = write_line(LogLevel::warn,
+                               fmt::format("log: {} line{} dropped", count, count == 1 ? "" : "s"));
   if (!told) dropped += count;
 }
 

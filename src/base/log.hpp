@@ -1,9 +1,9 @@
-// zinit's own log: levels, one line an event, to where the mode in force has it (kernel ring buffer as
-// PID 1, standard error elsewhere). A line never blocks: what cannot be written at once is dropped and
-// counted, and the count is told with the next line that gets through.
+// zinit's own log: levels, one line an event, to where the mode in force has it (kernel ring buffer
+// as PID 1, standard error elsewhere). A line never blocks: what cannot be written at once is
+// dropped and counted, and the count is told with the next line that gets through.
 //
-// Any thread may log, with locks held too: a line is formatted on the caller's stack and handed to the
-// sink in one write.
+// Any thread may log, with locks held too: a line is formatted on the caller's stack and handed to
+// the sink in one write.
 #pragma once
 
 #include <functional>
@@ -24,9 +24,9 @@ enum class LogLevel { trace, debug, info, warn, error };
 /// Lines below `level` are dropped unseen. Default: info. Any thread.
 void set_log_level(LogLevel level) noexcept;
 
-/// Where lines go: a descriptor (kept open by the caller, written without blocking). With `kmsg` each
-/// line is one record for /dev/kmsg with its priority, "zinit: ..." (printk levels, syslog(3)).
-/// Default: standard error. Before other threads run.
+/// Where lines go: a descriptor (kept open by the caller, written without blocking). With `kmsg`
+/// each line is one record for /dev/kmsg with its priority, "zinit: ..." (printk levels,
+/// syslog(3)). Default: standard error. Before other threads run.
 void set_log_descriptor(int fd, bool kmsg) noexcept;
 
 /// Called with every line that passes the level, after it was written; for the log named `zinit`.

@@ -1,5 +1,5 @@
-// Mutex, lock and condition variable with clang's thread-safety annotations, which libstdc++'s lack.
-// Build with clang and -Wthread-safety (make lint) to have them checked.
+// Mutex, lock and condition variable with clang's thread-safety annotations, which libstdc++'s
+// lack. Build with clang and -Wthread-safety (make lint) to have them checked.
 #pragma once
 
 #include <chrono>
@@ -61,7 +61,8 @@ class SCOPED_CAPABILITY MutexLock {
   bool held_ = true;
 };
 
-/// Waits on a Mutex that the caller holds. Deadlines are of the monotonic clock: a set wall clock moves none.
+/// Waits on a Mutex that the caller holds. Deadlines are of the monotonic clock: a set wall clock
+/// moves none.
 class CondVar {
  public:
   void notify_one() noexcept { condition_.notify_one(); }

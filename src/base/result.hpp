@@ -1,4 +1,5 @@
-// Errors as values: Result<T>, the one error type inside zinit, and how a failed system call becomes one.
+// Errors as values: Result<T>, the one error type inside zinit, and how a failed system call
+// becomes one.
 #pragma once
 
 #include <cerrno>
@@ -10,8 +11,8 @@
 namespace zinit {
 
 /// What went wrong, for people: "cannot open /etc/x: No such file or directory". `errnum` is the
-/// errno of the system call at fault, or 0 where none was; callers that must act on it (temporary or
-/// for good) read that, never the text.
+/// errno of the system call at fault, or 0 where none was; callers that must act on it (temporary
+/// or for good) read that, never the text.
 struct Error {
   std::string text;
   int errnum = 0;
@@ -27,7 +28,8 @@ using Result = tl::expected<T, Error>;
 
 using Failure = tl::unexpected<Error>;
 
-/// The text of errno `errnum`, thread-safe (strerror_r(3)); "errno 4711" where the C library knows none.
+/// The text of errno `errnum`, thread-safe (strerror_r(3)); "errno 4711" where the C library knows
+/// none.
 [[nodiscard]] std::string errno_text(int errnum);
 
 /// A failure without a system call behind it.

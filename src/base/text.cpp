@@ -18,8 +18,8 @@ struct Decoded {
   char32_t code = 0;
 };
 
-/// The code point at the beginning of `text`, which is not empty. As RFC 3629: no overlong forms, no
-/// surrogates, nothing beyond U+10FFFF.
+/// The code point at the beginning of `text`, which is not empty. As RFC 3629: no overlong forms,
+/// no surrogates, nothing beyond U+10FFFF.
 Decoded decode(std::string_view text) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
@@ -37,8 +37,8 @@ Decoded decode(std::string_view text) noexcept {
   return {length, code};
 }
 
-/// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`. Three rows of the usual
-/// table are enough, since a swap looks back two.
+/// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`. Three rows of the
+/// usual table are enough, since a swap looks back two.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -154,8 +154,9 @@ std::string printable(std::string_view bytes) {
 }
 
 std::size_t display_width(std::string_view text) noexcept {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 }  // namespace zinit

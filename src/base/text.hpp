@@ -33,10 +33,12 @@ namespace zinit {
 /// Each byte that is not part of valid UTF-8 replaced by U+FFFD.
 [[nodiscard]] std::string to_utf8(std::string_view bytes);
 
-/// Safe on a terminal: control characters (C0, DEL, C1) as \xNN, invalid UTF-8 as U+FFFD. A tab stays.
+/// Safe on a terminal: control characters (C0, DEL, C1) as \xNN, invalid UTF-8 as U+FFFD. A tab
+/// stays.
 [[nodiscard]] std::string printable(std::string_view bytes);
 
-/// The number of terminal cells that UTF-8 `text` takes, one a code point (no wide or combining ones).
+/// The number of terminal cells that UTF-8 `text` takes, one a code point (no wide or combining
+/// ones).
 [[nodiscard]] std::size_t display_width(std::string_view text) noexcept;
 
 }  // namespace zinit

@@ -14,7 +14,8 @@ using Milliseconds = std::chrono::milliseconds;
 /// No deadline.
 inline constexpr TimePoint kNever = TimePoint::max();
 
-/// `from` + `delay` without overflow: a day-long configured delay times a power of two must not wrap.
+/// `from` + `delay` without overflow: a day-long configured delay times a power of two must not
+/// wrap.
 [[nodiscard]] TimePoint after(TimePoint from, Milliseconds delay) noexcept;
 
 /// Microseconds since 1970 on the wall clock, as the control protocol gives times.

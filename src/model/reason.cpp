@@ -32,11 +32,13 @@ constexpr std::array kTypes = {
     TypeName{ReasonType::condition, "condition"},
 };
 static_assert(kTypes.size() == static_cast<std::size_t>(ReasonType::condition) + 1);
-static_assert([] {
-  for (std::size_t i = 0; i < kTypes.size(); ++i)
-    if (static_cast<std::size_t>(kTypes[i].type) != i) return false;
-  return true;
-}(), "kTypes is indexed by ReasonType");
+static_assert(
+    [] {
+      for (std::size_t i = 0; i < kTypes.size(); ++i)
+        if (static_cast<std::size_t>(kTypes[i].type) != i) return false;
+      return true;
+    }(),
+    "kTypes is indexed by ReasonType");
 
 struct SignalName {
   int number;
@@ -44,6 +46,7 @@ struct SignalName {
 };
 
 // As signal(7) has them. libc's sigabbrev_np() lacks the aliases, which people do write.
+// clang-format off
 constexpr std::array kSignals = {
     SignalName{SIGHUP, "HUP"},       SignalName{SIGINT, "INT"},     SignalName{SIGQUIT, "QUIT"},
     SignalName{SIGILL, "ILL"},       SignalName{SIGTRAP, "TRAP"},   SignalName{SIGABRT, "ABRT"},
@@ -59,6 +62,7 @@ constexpr std::array kSignals = {
     // Aliases, after the names that are shown.
     SignalName{SIGIO, "POLL"},       SignalName{SIGCHLD, "CLD"},    SignalName{SIGABRT, "IOT"},
 };
+// clang-format on
 
 constexpr int kLastSignal = 64;
 
@@ -115,10 +119,12 @@ std::string reason_text(const Reason& reason) {
     case ReasonType::start_timeout: return "not ready within its start timeout";
     case ReasonType::stop_timeout: return "its process cannot be killed";
     case ReasonType::health_check_failed:
-      return fmt::format("health check failed {} time{}", reason.number, reason.number == 1 ? "" : "s");
+      return fmt::format("health check failed {} time{}", reason.number,
+                         reason.number == 1 ? "" : "s");
     case ReasonType::watchdog_timeout: return "no sign of life within its watchdog time";
     case ReasonType::dependency_failed: return "requires " + reason.text + ", which failed";
-    case ReasonType::missing_dependency: return "requires " + reason.text + ", which does not exist";
+    case ReasonType::missing_dependency:
+      return "requires " + reason.text + ", which does not exist";
     case ReasonType::spawn_error: return reason.text;
     case ReasonType::port_in_use:
       return fmt::format("port {} is in use{}", reason.number,

@@ -17,13 +17,14 @@ namespace zinit {
 
 // --- signals ---
 
-/// Sends `signal` to one process: by `pidfd`, which cannot hit a stranger, or by `pid` where there is no
-/// pidfd (`pidfd` < 0) or the kernel cannot signal by it. Then `pid` must not have been reaped yet.
+/// Sends `signal` to one process: by `pidfd`, which cannot hit a stranger, or by `pid` where there
+/// is no pidfd (`pidfd` < 0) or the kernel cannot signal by it. Then `pid` must not have been
+/// reaped yet.
 /// @return  ESRCH where it has ended and been reaped. (pidfd_send_signal(2), kill(2))
 [[nodiscard]] Result<void> signal_process(int pidfd, pid_t pid, int signal);
 
-/// Sends `signal` to every process of the group. The caller knows that the number is still that group's:
-/// its leader is not reaped, or members were seen alive since. Refuses group 0 and 1.
+/// Sends `signal` to every process of the group. The caller knows that the number is still that
+/// group's: its leader is not reaped, or members were seen alive since. Refuses group 0 and 1.
 /// @return  ESRCH where nobody is left in it. (kill(2))
 [[nodiscard]] Result<void> signal_group(pid_t group, int signal);
 
@@ -39,7 +40,8 @@ struct EndedProcess {
 
 /// A child that has ended and is not reaped yet; it stays so, and its pid and group its own, until
 /// reap(). The same one is given again before that.
-/// @return  nothing where no child has ended. For the one reaper; does not block. (waitid(2), WNOWAIT)
+/// @return  nothing where no child has ended. For the one reaper; does not block. (waitid(2),
+/// WNOWAIT)
 [[nodiscard]] std::optional<EndedProcess> next_ended() noexcept;
 
 /// Reaps the child `pid`, which has ended.
@@ -55,12 +57,12 @@ void reap(pid_t pid) noexcept;
 
 struct ProcessStat {
   pid_t pid = 0;
-  std::string comm;       // the program's name, at most 15 bytes, any but NUL
-  char state = '?';       // R, S, D, T, t, Z, X, I
+  std::string comm;  // the program's name, at most 15 bytes, any but NUL
+  char state = '?';  // R, S, D, T, t, Z, X, I
   pid_t ppid = 0;
   pid_t group = 0;
   pid_t session = 0;
-  std::int64_t cpu_us = 0;       // user and system
+  std::int64_t cpu_us = 0;  // user and system
   std::int64_t threads = 0;
   std::uint64_t start_ticks = 0;  // since boot; with the pid it names a process for good
   std::int64_t memory_bytes = 0;  // resident
@@ -74,12 +76,12 @@ struct ProcessStat {
 /// Of a process, zombies too. @return  ENOENT or ESRCH where it is gone.
 [[nodiscard]] Result<ProcessStat> read_process_stat(pid_t pid);
 
-/// The command line with blanks between arguments, safe to show; empty for a zombie, a kernel thread and
-/// one that is gone. At most 64 KiB of it.
+/// The command line with blanks between arguments, safe to show; empty for a zombie, a kernel
+/// thread and one that is gone. At most 64 KiB of it.
 [[nodiscard]] std::string command_line(pid_t pid);
 
-/// Every process there is, by pid. Those that vanish meanwhile are left out. Reads all of /proc: not for
-/// what happens often.
+/// Every process there is, by pid. Those that vanish meanwhile are left out. Reads all of /proc:
+/// not for what happens often.
 [[nodiscard]] Result<std::vector<ProcessStat>> all_processes();
 
 /// Those of the group that are no zombies, by pid. As all_processes().

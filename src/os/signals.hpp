@@ -10,19 +10,19 @@
 
 namespace zinit {
 
-/// Every signal but the faults (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS): those kill at
-/// once when they are blocked, handler or not.
+/// Every signal but the faults (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS): those
+/// kill at once when they are blocked, handler or not.
 [[nodiscard]] sigset_t all_but_faults() noexcept;
 
 /// Blocks all_but_faults() in the calling thread and those it starts. Before the first thread.
 [[nodiscard]] Result<void> block_signals();
 
-/// A descriptor that becomes readable when one of `signals` is pending; they are blocked. Non-blocking.
-/// (signalfd(2))
+/// A descriptor that becomes readable when one of `signals` is pending; they are blocked.
+/// Non-blocking. (signalfd(2))
 [[nodiscard]] Result<UniqueFd> open_signals(std::span<const int> signals);
 
-/// The next signal of a descriptor made by open_signals(); nothing where none is left. Of those that
-/// came more than once while nobody looked, one (signal(7)).
+/// The next signal of a descriptor made by open_signals(); nothing where none is left. Of those
+/// that came more than once while nobody looked, one (signal(7)).
 [[nodiscard]] std::optional<int> next_signal(int fd) noexcept;
 
 }  // namespace zinit

@@ -21,8 +21,8 @@ namespace zinit {
 
 namespace {
 
-/// Blocks every signal in this thread for a scope: a handler must not run in a child that shares our
-/// memory.
+/// Blocks every signal in this thread for a scope: a handler must not run in a child that shares
+/// our memory.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {
@@ -38,9 +38,10 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-/// Covers a child that changes its ids, and with them clears the dumpable flag of the memory it shares
-/// with us. The last such child's end sets the flag again, since without it there are no core dumps.
-/// Not earlier: while it is clear, a process of the new user cannot trace the child, and so us.
+/// Covers a child that changes its ids, and with them clears the dumpable flag of the memory it
+/// shares with us. The last such child's end sets the flag again, since without it there are no
+/// core dumps. Not earlier: while it is clear, a process of the new user cannot trace the child,
+/// and so us.
 class IdChange {
  public:
   explicit IdChange(bool changes) : changes_(changes) {
@@ -87,8 +88,10 @@ Ids without_unchanged(Ids ids) {
   const auto same = [](const auto& three, auto id) {
     return three[0] == id && three[1] == id && three[2] == id;
   };
-  if (ids.uid && ::getresuid(&uids[0], &uids[1], &uids[2]) == 0 && same(uids, *ids.uid)) ids.uid.reset();
-  if (ids.gid && ::getresgid(&gids[0], &gids[1], &gids[2]) == 0 && same(gids, *ids.gid)) ids.gid.reset();
+  if (ids.uid && ::getresuid(&uids[0], &uids[1], &uids[2]) == 0 && same(uids, *ids.uid))
+    ids.uid.reset();
+  if (ids.gid && ::getresgid(&gids[0], &gids[1], &gids[2]) == 0 && same(gids, *ids.gid))
+    ids.gid.reset();
   if (ids.groups) {
     const int count = ::getgroups(0, nullptr);
     std::vector<gid_t> now(static_cast<std::size_t>(std::max(count, 0)));
@@ -128,8 +131,8 @@ Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   return opened;
 }
 
-/// What the file at `path`, which exists and could not be executed for ENOENT, says is to run it: the
-/// word after "#!", or nothing where it is no script.
+/// What the file at `path`, which exists and could not be executed for ENOENT, says is to run it:
+/// the word after "#!", or nothing where it is no script.
 std::string interpreter_of(const std::string& path) {
   auto fd = open_fd(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) return {};
@@ -153,9 +156,10 @@ Failure execute_failure(const std::string& program, int errnum) {
                          errnum});
   }
   if (errnum == ENOEXEC) {
-    return Failure(Error{fmt::format("cannot execute {}: {} (a script needs a first line like #!/bin/sh)",
-                                     program, errno_text(errnum)),
-                         errnum});
+    return Failure(
+        Error{fmt::format("cannot execute {}: {} (a script needs a first line like #!/bin/sh)",
+                          program, errno_text(errnum)),
+              errnum});
   }
   return sys_failure("execute", program, errnum);
 }
@@ -182,9 +186,10 @@ Failure step_failure(const SpawnPlan& plan, const ChildWork& work) {
 
 /// Who kills it is short of memory, or in a hurry; either way another try may work.
 Failure killed_failure(const SpawnPlan& plan, int signal) {
-  return Failure(Error{fmt::format("cannot execute {}: the process was killed by {} before it could",
-                                   plan.program, signal_name(signal)),
-                       EAGAIN});
+  return Failure(
+      Error{fmt::format("cannot execute {}: the process was killed by {} before it could",
+                        plan.program, signal_name(signal)),
+            EAGAIN});
 }
 
 Result<StartedChild> start_prepared(ChildWork& work) {

@@ -14,14 +14,14 @@
 
 #include "base/fd.hpp"
 
-// The child shares the thread-local data of the thread that waits for it, a sanitizer's too: none of
-// its calls may be instrumented, since those before execve never return.
+// The child shares the thread-local data of the thread that waits for it, a sanitizer's too: none
+// of its calls may be instrumented, since those before execve never return.
 #if defined(__clang__)
 #define ZINIT_CHILD __attribute__((noinline, disable_sanitizer_instrumentation, no_stack_protector))
 #else
-#define ZINIT_CHILD                                                                    \
-  __attribute__((noinline, no_sanitize("address"), no_sanitize("thread"), no_sanitize("undefined"), \
-                 no_stack_protector))
+#define ZINIT_CHILD                                                       \
+  __attribute__((noinline, no_sanitize("address"), no_sanitize("thread"), \
+                 no_sanitize("undefined"), no_stack_protector))
 #endif
 
 namespace zinit {
@@ -48,9 +48,9 @@ constexpr std::uint64_t kZeros[16] = {};
   while (true) ::syscall(SYS_exit_group, 127);
 }
 
-/// execve(2) resets handlers, but leaves ignored signals ignored, and so does CLONE_CLEAR_SIGHAND, which
-/// is why that is not used. Until execve no handler of ours may run in the child. SIGKILL and SIGSTOP
-/// refuse, which is no fault.
+/// execve(2) resets handlers, but leaves ignored signals ignored, and so does CLONE_CLEAR_SIGHAND,
+/// which is why that is not used. Until execve no handler of ours may run in the child. SIGKILL and
+/// SIGSTOP refuse, which is no fault.
 ZINIT_CHILD void reset_handlers() {
   for (int signal = 1; signal < _NSIG; ++signal)
     ::syscall(SYS_rt_sigaction, signal, kZeros, nullptr, kSignalSetBytes);
@@ -72,8 +72,9 @@ ZINIT_CHILD bool place_streams(ChildWork& work) {
   return true;
 }
 
-/// Every descriptor of ours is close-on-exec; this is for those that zinit itself was started with. A
-/// kernel before 5.9 has no such call: then mark_inherited_descriptors() at zinit's start must do.
+/// Every descriptor of ours is close-on-exec; this is for those that zinit itself was started with.
+/// A kernel before 5.9 has no such call: then mark_inherited_descriptors() at the start must
+/// do.
 ZINIT_CHILD void close_others(const ChildWork& work) {
   if (work.report < 0) {
     ::syscall(SYS_close_range, kStreams, ~0U, 0);
@@ -83,7 +84,8 @@ ZINIT_CHILD void close_others(const ChildWork& work) {
   ::syscall(SYS_close_range, work.report + 1, ~0U, 0);
 }
 
-/// The group before the user, who may change no group; libc's setresuid(2) would change every thread.
+/// The group before the user, who may change no group; libc's setresuid(2) would change every
+/// thread.
 ZINIT_CHILD void take_ids(ChildWork& work) {
   if (work.groups != nullptr && ::syscall(SYS_setgroups, work.group_count, work.groups) < 0)
     fail(work, SpawnStep::groups);
@@ -99,8 +101,10 @@ ZINIT_CHILD void take_ids(ChildWork& work) {
   reset_handlers();
   if (::syscall(SYS_setsid) < 0) fail(work, SpawnStep::session);
   if (!place_streams(work)) fail(work, SpawnStep::descriptors);
-  // 1: from another session too, where we may. A service that was stopped just now may have it still.
-  if (work.take_terminal && ::syscall(SYS_ioctl, 0, TIOCSCTTY, 1) < 0) fail(work, SpawnStep::terminal);
+  // 1: from another session too, where we may. A service that was stopped just now may have it
+  // still.
+  if (work.take_terminal && ::syscall(SYS_ioctl, 0, TIOCSCTTY, 1) < 0)
+    fail(work, SpawnStep::terminal);
   close_others(work);
   if (work.nofile != nullptr &&
       ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, work.nofile, nullptr) < 0)
@@ -114,8 +118,8 @@ ZINIT_CHILD void take_ids(ChildWork& work) {
   fail(work, SpawnStep::execute);
 }
 
-/// clone3(2) whose child runs run_child() on the stack of `arguments` and never comes back from there.
-/// libc's syscall() cannot do this: the child would return from it on the empty stack.
+/// clone3(2) whose child runs run_child() on the stack of `arguments` and never comes back from
+/// there. libc's syscall() cannot do this: the child would return from it on the empty stack.
 /// @return the child's pid, or the negated errno.
 #if defined(__x86_64__)
 #define ZINIT_HAS_CLONE3 1
@@ -162,7 +166,8 @@ long clone3_child(clone_args&, ChildWork&) { return -ENOSYS; }
 /// The way that children are made, found out by trying.
 std::atomic<CloneWay> way_in_force{ZINIT_HAS_CLONE3 ? CloneWay::shared : CloneWay::copied};
 
-/// With memory shared. The stack may lie in this frame: it waits until the child has executed or ended.
+/// With memory shared. The stack may lie in this frame: it waits until the child has executed or
+/// ended.
 /// @return pid or negated errno
 long clone_shared(ChildWork& work, int& pidfd) {
   alignas(16) std::byte stack[kChildStackBytes];
@@ -186,8 +191,8 @@ void read_report(int fd, ChildWork& work) noexcept {
   work.failed_errno = words[1];
 }
 
-/// As fork(2), but with the exit signal 0 and without what libc does around it. All arguments being zero,
-/// their order, which differs between architectures, does not matter.
+/// As fork(2), but with the exit signal 0 and without what libc does around it. All arguments being
+/// zero, their order, which differs between architectures, does not matter.
 /// @return pid or negated errno
 long clone_copied(ChildWork& work, int& pidfd) {
   auto pipe = make_pipe();
@@ -202,10 +207,9 @@ long clone_copied(ChildWork& work, int& pidfd) {
   return pid;
 }
 
-/// Whether `error` means that the kernel, or a filter in front of it, has no clone3 as it was called.
-bool refused(long error) {
-  return error == -ENOSYS || error == -EINVAL || error == -EPERM;
-}
+/// Whether `error` means that the kernel, or a filter in front of it, has no clone3 as it was
+/// called.
+bool refused(long error) { return error == -ENOSYS || error == -EINVAL || error == -EPERM; }
 
 long clone_any(ChildWork& work, int& pidfd) {
   if (way_in_force == CloneWay::shared) {

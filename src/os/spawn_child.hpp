@@ -1,7 +1,7 @@
 // The child's side of spawn.hpp: what it does between clone and execve, and how it comes to be.
 //
-// It may share our memory and runs while other threads of ours do, so: plain data, raw system calls, no
-// allocation, no lock, nothing that a sanitizer instruments.
+// It may share our memory and runs while other threads of ours do, so: plain data, raw system
+// calls, no allocation, no lock, nothing that a sanitizer instruments.
 #pragma once
 
 #include <sys/resource.h>
@@ -54,8 +54,8 @@ struct ChildWork {
   int failed_errno = 0;
 };
 
-/// A child that has executed its program. Or has not, and is reaped: `work` says at which step it failed,
-/// or `killed` by which signal it went before it could.
+/// A child that has executed its program. Or has not, and is reaped: `work` says at which step it
+/// failed, or `killed` by which signal it went before it could.
 struct StartedChild {
   pid_t pid = -1;
   bool executed = false;

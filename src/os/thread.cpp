@@ -140,7 +140,8 @@ Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
     auto start = std::make_unique<Start>(Start{name, std::move(entry), std::move(*signal_stack)});
     const Attributes attributes(stack_bytes);
     pthread_t id;
-    if (const int errnum = pthread_create(&id, attributes.get(), run_thread, start.get()); errnum != 0)
+    if (const int errnum = pthread_create(&id, attributes.get(), run_thread, start.get());
+        errnum != 0)
       return sys_failure("start", "thread " + name, errnum);
     static_cast<void>(start.release());  // the thread's now
     return Thread(id);

@@ -1,7 +1,8 @@
 // Threads with small stacks, for one a service.
 //
-// - Every signal is blocked in them but the faults (SIGSEGV and its like), which kill at once when they
-//   are blocked; each thread has an alternate stack, so that a stack overflow can be handled at all.
+// - Every signal is blocked in them but the faults (SIGSEGV and its like), which kill at once when
+//   they are blocked; each thread has an alternate stack, so that a stack overflow can be handled
+//   at all.
 // - An exception that reaches a thread's entry is logged and ends that thread alone.
 #pragma once
 
@@ -15,8 +16,8 @@
 
 namespace zinit {
 
-/// For a job thread: enough for what it calls (measured), small enough for thousands. Sanitizers need
-/// more and get it from Thread::start().
+/// For a job thread: enough for what it calls (measured), small enough for thousands. Sanitizers
+/// need more and get it from Thread::start().
 inline constexpr std::size_t kJobStackBytes = std::size_t{64} * 1024;
 
 /// For a thread that runs an event loop and parses what others send.

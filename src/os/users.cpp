@@ -42,8 +42,9 @@ bool lists(const group& entry, const std::string& user) {
   return false;
 }
 
-/// Calls `visit` with each entry of the file at `path` until it returns true. `next` is fgetpwent_r or
-/// fgetgrent_r; they give lines that are no entry a miss, and go back over one that needs more room.
+/// Calls `visit` with each entry of the file at `path` until it returns true. `next` is fgetpwent_r
+/// or fgetgrent_r; they give lines that are no entry a miss, and go back over one that needs more
+/// room.
 /// @return  whether `visit` stopped it
 template <class Entry, class Next, class Visit>
 Result<bool> each_entry(const std::string& path, Next next, Visit visit) {

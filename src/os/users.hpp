@@ -1,7 +1,8 @@
 // Who a service runs as: names of users and groups looked up in /etc/passwd and /etc/group.
 //
-// The files are read by fgetpwent_r(3) and fgetgrent_r(3) from streams of our own and never through NSS:
-// a static program cannot load NSS's libraries, and what they talk to may be a service that is down.
+// The files are read by fgetpwent_r(3) and fgetgrent_r(3) from streams of our own and never through
+// NSS: a static program cannot load NSS's libraries, and what they talk to may be a service that is
+// down.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +15,8 @@
 
 namespace zinit {
 
-/// What a process changes about itself before it executes its program; what is not set stays as it is.
+/// What a process changes about itself before it executes its program; what is not set stays as it
+/// is.
 struct Ids {
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;
@@ -34,13 +36,13 @@ struct UserFiles {
   std::string group = "/etc/group";
 };
 
-/// The credentials of a service with `user`, `group` and `groups` (names or numbers; empty or nothing:
-/// unset).
+/// The credentials of a service with `user`, `group` and `groups` (names or numbers; empty or
+/// nothing: unset).
 ///
-/// A name is looked up first, so a user whose name is a number is found by it; a number needs no entry.
-/// With `user` alone the group is the user's own, or, for a number without an entry, the same number.
-/// Supplementary groups are `groups`, else those that list the user, besides the group itself; with
-/// `group` alone they are left as they are.
+/// A name is looked up first, so a user whose name is a number is found by it; a number needs no
+/// entry. With `user` alone the group is the user's own, or, for a number without an entry, the
+/// same number. Supplementary groups are `groups`, else those that list the user, besides the group
+/// itself; with `group` alone they are left as they are.
 ///
 /// @return  or why a name is not known; or why a file cannot be read (EMFILE, ENFILE and ENOMEM are
 ///          temporary).

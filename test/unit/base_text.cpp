@@ -31,7 +31,8 @@ TEST_CASE("an integer is the whole text or none", "[base][text]") {
   CHECK(parse_integer("42") == 42);
   CHECK(parse_integer("-7") == -7);
   CHECK(parse_integer("9223372036854775807") == 9223372036854775807LL);
-  for (const auto* wrong : {"", "+1", " 1", "1 ", "1x", "0x10", "--1", "-", "9223372036854775808", "1.0"}) {
+  for (const auto* wrong :
+       {"", "+1", " 1", "1 ", "1x", "0x10", "--1", "-", "9223372036854775808", "1.0"}) {
     INFO(wrong);
     CHECK(parse_integer(wrong) == std::nullopt);
   }
@@ -39,7 +40,7 @@ TEST_CASE("an integer is the whole text or none", "[base][text]") {
 
 TEST_CASE("the nearest name is suggested only where it may have been meant", "[base][text]") {
   constexpr std::array known{"restart"sv, "requires"sv, "start"sv, "env"sv};
-  CHECK(nearest("restrat", std::span(known)) == "restart");   // a swap is one edit
+  CHECK(nearest("restrat", std::span(known)) == "restart");  // a swap is one edit
   CHECK(nearest("requirs", std::span(known)) == "requires");
   CHECK(nearest("en", std::span(known)) == "env");
   CHECK(nearest("restart", std::span(known)) == "restart");
@@ -53,10 +54,10 @@ TEST_CASE("the nearest name is suggested only where it may have been meant", "[b
 TEST_CASE("UTF-8 is told from what only looks like it", "[base][text]") {
   CHECK(valid_utf8("plain"));
   CHECK(valid_utf8("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x90\x9F"));
-  CHECK(valid_utf8("\xF4\x8F\xBF\xBF"));              // U+10FFFF
-  for (const auto bad : {"\x80"sv, "\xC3"sv, "\xC0\xAF"sv, "\xE0\x80\xAF"sv, "\xED\xA0\x80"sv,
-                         "\xF0\x80\x80\x80"sv, "\xF4\x90\x80\x80"sv, "\xF5\x80\x80\x80"sv, "\xFF"sv,
-                         "\xE2\x82"sv, "\xC3("sv}) {
+  CHECK(valid_utf8("\xF4\x8F\xBF\xBF"));  // U+10FFFF
+  for (const auto bad :
+       {"\x80"sv, "\xC3"sv, "\xC0\xAF"sv, "\xE0\x80\xAF"sv, "\xED\xA0\x80"sv, "\xF0\x80\x80\x80"sv,
+        "\xF4\x90\x80\x80"sv, "\xF5\x80\x80\x80"sv, "\xFF"sv, "\xE2\x82"sv, "\xC3("sv}) {
     CHECK_FALSE(valid_utf8(bad));
     CHECK(valid_utf8(to_utf8(bad)));
   }

@@ -22,7 +22,8 @@ TEST_CASE("a reason reads as the end of a sentence", "[model][reason]") {
   CHECK(reason_text({ReasonType::dependency_failed, 0, "db", {}}) == "requires db, which failed");
   CHECK(reason_text({ReasonType::missing_dependency, 0, "db", {}}) ==
         "requires db, which does not exist");
-  CHECK(reason_text({ReasonType::spawn_error, 0, "cannot execute x: y", {}}) == "cannot execute x: y");
+  CHECK(reason_text({ReasonType::spawn_error, 0, "cannot execute x: y", {}}) ==
+        "cannot execute x: y");
   CHECK(reason_text({ReasonType::port_in_use, 80, {}, {}}) == "port 80 is in use");
   CHECK(reason_text({ReasonType::port_in_use, 80, "nginx", {}}) == "port 80 is in use by nginx");
   CHECK(reason_text({ReasonType::health_check_failed, 1, {}, {}}) == "health check failed 1 time");
@@ -66,8 +67,9 @@ TEST_CASE("signals are understood as people write them", "[model][reason]") {
   CHECK(signal_number("SIGRTMAX-1") == SIGRTMAX - 1);
   CHECK(signal_number("poll") == SIGIO);
   CHECK(signal_number("IOT") == SIGABRT);
-  for (const auto* wrong : {"", "SIG", "SIGSIGTERM", "TERMX", "0", "65", "-1", "99999999999999999999",
-                            "RTMIN-1", "RTMAX+1", "RTMIN+99", "RTMIN+", "RTMIN2", "SIG15", " TERM"}) {
+  for (const auto* wrong :
+       {"", "SIG", "SIGSIGTERM", "TERMX", "0", "65", "-1", "99999999999999999999", "RTMIN-1",
+        "RTMAX+1", "RTMIN+99", "RTMIN+", "RTMIN2", "SIG15", " TERM"}) {
     INFO(wrong);
     CHECK(signal_number(wrong) == 0);
   }

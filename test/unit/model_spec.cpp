@@ -29,7 +29,8 @@ const Change kSettings[] = {
     {"critical", [](ServiceSpec& s) { s.critical = true; }},
     {"restart", [](ServiceSpec& s) { s.lifecycle.restart = RestartPolicy::never; }},
     {"restart_delay_ms", [](ServiceSpec& s) { s.lifecycle.restart_delay = Milliseconds{5}; }},
-    {"restart_delay_max_ms", [](ServiceSpec& s) { s.lifecycle.restart_delay_max = Milliseconds{5}; }},
+    {"restart_delay_max_ms",
+     [](ServiceSpec& s) { s.lifecycle.restart_delay_max = Milliseconds{5}; }},
     {"max_restarts", [](ServiceSpec& s) { s.lifecycle.max_restarts = 3; }},
     {"stability_period_ms", [](ServiceSpec& s) { s.lifecycle.stability_period = Milliseconds{5}; }},
     {"start_timeout_ms", [](ServiceSpec& s) { s.lifecycle.start_timeout.infinite = true; }},
@@ -41,16 +42,28 @@ const Change kSettings[] = {
     {"kmsg", [](ServiceSpec& s) { s.logging.kmsg = true; }},
     {"console", [](ServiceSpec& s) { s.logging.console = true; }},
     {"requires", [](ServiceSpec& s) { s.dependencies.requires_.clear(); }},
-    {"after", [](ServiceSpec& s) { s.dependencies.after = {{"db", {}}}; }},
-    {"wants", [](ServiceSpec& s) { s.dependencies.wants = {{"db", {}}}; }},
-    {"conflicts", [](ServiceSpec& s) { s.dependencies.conflicts = {{"old", {}}}; }},
+    {"after",
+     [](ServiceSpec& s) {
+       s.dependencies.after = {{"db", {}}};
+     }},
+    {"wants",
+     [](ServiceSpec& s) {
+       s.dependencies.wants = {{"db", {}}};
+     }},
+    {"conflicts",
+     [](ServiceSpec& s) {
+       s.dependencies.conflicts = {{"old", {}}};
+     }},
 };
 
 const Change kRestarts[] = {
     {"exec", [](ServiceSpec& s) { s.exec.argv.push_back("-v"); }},
     {"dir", [](ServiceSpec& s) { s.dir = "/srv"; }},
     {"oneshot", [](ServiceSpec& s) { s.oneshot = true; }},
-    {"env", [](ServiceSpec& s) { s.env = {{"A", "1"}}; }},
+    {"env",
+     [](ServiceSpec& s) {
+       s.env = {{"A", "1"}};
+     }},
     {"user", [](ServiceSpec& s) { s.user = "web"; }},
     {"group", [](ServiceSpec& s) { s.group = "web"; }},
     {"groups", [](ServiceSpec& s) { s.groups.emplace(); }},
@@ -60,8 +73,14 @@ const Change kRestarts[] = {
 };
 
 const Change kNothing[] = {
-    {"place of a dependency", [](ServiceSpec& s) { s.dependencies.requires_[0].at = {9, 9}; }},
-    {"place of the section", [](ServiceSpec& s) { s.dependencies_at = {9, 9}; }},
+    {"place of a dependency",
+     [](ServiceSpec& s) {
+       s.dependencies.requires_[0].at = {9, 9};
+     }},
+    {"place of the section",
+     [](ServiceSpec& s) {
+       s.dependencies_at = {9, 9};
+     }},
     {"file", [](ServiceSpec& s) { s.file = "/etc/zinit/services/b.toml"; }},
     {"warnings", [](ServiceSpec& s) { s.warnings = {"b.toml:1:1: warning: x"}; }},
 };
@@ -103,17 +122,19 @@ TEST_CASE("of two changes the one that needs more counts", "[model][spec]") {
   CHECK(compare(web(), after) == SpecChange::restart);
 }
 
-TEST_CASE("a name is 1 to 128 of a few characters and begins with a letter or digit", "[model][spec]") {
-  for (const std::string& good : {std::string("a"), std::string("9p"), std::string("web-1.x_y@z"),
-                                  std::string(128, 'n'), std::string("cgroup.procs"),
-                                  std::string("Zinit"), std::string("zinit2")}) {
+TEST_CASE("a name is 1 to 128 of a few characters and begins with a letter or digit",
+          "[model][spec]") {
+  for (const std::string& good :
+       {std::string("a"), std::string("9p"), std::string("web-1.x_y@z"), std::string(128, 'n'),
+        std::string("cgroup.procs"), std::string("Zinit"), std::string("zinit2")}) {
     INFO(good);
     CHECK(name_fault(good) == std::nullopt);
   }
   for (const std::string& bad :
-       {std::string(), std::string(129, 'n'), std::string("-a"), std::string(".a"), std::string("_a"),
-        std::string("@a"), std::string("a b"), std::string("a/b"), std::string("a\n"),
-        std::string("gr\xC3\xBC"), std::string("a\0b", 3), std::string("zinit"), std::string("syslog")}) {
+       {std::string(), std::string(129, 'n'), std::string("-a"), std::string(".a"),
+        std::string("_a"), std::string("@a"), std::string("a b"), std::string("a/b"),
+        std::string("a\n"), std::string("gr\xC3\xBC"), std::string("a\0b", 3), std::string("zinit"),
+        std::string("syslog")}) {
     INFO(bad);
     CHECK(name_fault(bad).has_value());
   }

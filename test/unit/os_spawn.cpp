@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 
@@ -54,8 +54,7 @@ std::string read_all(int fd) {
 
 int wait_status(pid_t pid) {
   int status = -1;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
   return status;
 }
 
@@ -113,7 +112,8 @@ TEST_CASE("a program finds its arguments, environment, directory and umask, and 
     const Way use(way);
     TempDir dir;
     SpawnPlan plan = shell("echo $0 $1; pwd; umask; env | sort");
-    plan.argv = {"sh", "-c", "echo $0 $1; pwd -P; umask; tr '\\0' '\\n' </proc/self/environ", "zero", "one"};
+    plan.argv = {"sh", "-c", "echo $0 $1; pwd -P; umask; tr '\\0' '\\n' </proc/self/environ",
+                 "zero", "one"};
     plan.env = {"PATH=/usr/bin:/bin", "A=1 2"};
     plan.dir = dir.path();
     plan.umask = 027;
@@ -177,7 +177,8 @@ TEST_CASE("streams are put right whatever numbers they have", "[os][spawn]") {
 }
 
 TEST_CASE("a program has every signal at its default and none blocked or ignored", "[os][spawn]") {
-  struct sigaction ignore {}, handle {}, old_pipe {}, old_usr1 {};
+  struct sigaction ignore {
+  }, handle{}, old_pipe{}, old_usr1{};
   ignore.sa_handler = SIG_IGN;
   handle.sa_handler = [](int) {};
   ::sigaction(SIGPIPE, &ignore, &old_pipe);
@@ -243,8 +244,8 @@ TEST_CASE("a missing interpreter is told from a missing program", "[os][spawn]")
   SpawnPlan plan = shell("");
   plan.program = dir.write("script", "#! /nonexistent/perl -w\n", 0755);
   const Error error = failed(plan);
-  CHECK(error.text == "cannot execute " + plan.program +
-                          ": its interpreter /nonexistent/perl does not exist");
+  CHECK(error.text ==
+        "cannot execute " + plan.program + ": its interpreter /nonexistent/perl does not exist");
   CHECK(error.errnum == ENOENT);
 }
 
@@ -252,8 +253,9 @@ TEST_CASE("what is no program says so", "[os][spawn]") {
   TempDir dir;
   SpawnPlan plan = shell("");
   plan.program = dir.write("script", "echo no first line\n", 0755);
-  CHECK(failed(plan).text == "cannot execute " + plan.program +
-                                 ": Exec format error (a script needs a first line like #!/bin/sh)");
+  CHECK(failed(plan).text ==
+        "cannot execute " + plan.program +
+            ": Exec format error (a script needs a first line like #!/bin/sh)");
   plan.program = dir.write("data", "#!/bin/sh\n", 0644);
   CHECK(failed(plan).text == "cannot execute " + plan.program + ": Permission denied");
   plan.program = dir.path();
@@ -327,8 +329,10 @@ TEST_CASE("want of descriptors is temporary and leaves nothing open", "[os][spaw
       auto child = spawn(plan);
       ::setrlimit(RLIMIT_NOFILE, &before);
       succeeded = child.has_value();
-      if (child) CHECK(wait_status(child->pid) == 0);
-      else CHECK((child.error().errnum == EMFILE && child.error().temporary()));
+      if (child)
+        CHECK(wait_status(child->pid) == 0);
+      else
+        CHECK((child.error().errnum == EMFILE && child.error().temporary()));
       if (child) child->pidfd.reset();
       CHECK(test::open_descriptors() == open);
     }
@@ -357,7 +361,8 @@ TEST_CASE("a process gets user, group and supplementary groups", "[os][spawn][ro
   }
 }
 
-TEST_CASE("a directory is entered and a program executed with the user's rights", "[os][spawn][root]") {
+TEST_CASE("a directory is entered and a program executed with the user's rights",
+          "[os][spawn][root]") {
   if (::geteuid() != 0) return test::skip("needs root");
   TempDir dir;
   SpawnPlan plan = shell("");

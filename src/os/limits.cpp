@@ -1,0 +1,63 @@
+// Raising the limit of descriptors, and marking inherited ones. See limits.hpp.
+#include "os/limits.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr unsigned kFirstInherited = 3;
+
+/// What the kernel allows at most: fs.nr_open, else its default.
+rlim_t most_descriptors() {
+  const auto text = read_file("/proc/sys/fs/nr_open", 64);
+  const auto number = text ? parse_integer(trim(*text)) : std::nullopt;
+  return number && *number > 0 ? static_cast<rlim_t>(*number) : 1048576;
+}
+
+void mark(int fd) noexcept {
+  const int flags = ::fcntl(fd, F_GETFD);
+  if (flags >= 0) ::fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+}
+
+}  // namespace
+
+Result<rlimit> raise_descriptor_limit() {
+  rlimit before{};
+  if (::getrlimit(RLIMIT_NOFILE, &before) < 0)
+    return sys_failure("read", "the limit of open files");
+  rlimit high = before;
+  high.rlim_cur = high.rlim_max = std::max(most_descriptors(), before.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &high) == 0) return before;
+  // Without the privilege the hard limit stays, and the soft one may be raised to it.
+  high.rlim_cur = high.rlim_max = before.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &high) < 0) return sys_failure("raise", "the limit of open files");
+  return before;
+}
+
+void mark_inherited_descriptors() noexcept {
+  if (::syscall(SYS_close_range, kFirstInherited, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  DIR* directory = ::opendir("/proc/self/fd");
+  if (directory == nullptr) {
+    for (int fd = kFirstInherited; fd < 1024; ++fd) mark(fd);
+    return;
+  }
+  while (const dirent* entry = ::readdir(directory)) {
+    const auto fd = parse_integer(entry->d_name);
+    if (fd && *fd >= static_cast<long long>(kFirstInherited)) mark(static_cast<int>(*fd));
+  }
+  ::closedir(directory);
+}
+
+}  // namespace zinit
