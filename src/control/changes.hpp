@@ -22,11 +22,13 @@ class Changes final : public ChangePort {
   Changes(const Changes&) = delete;
   Changes& operator=(const Changes&) = delete;
 
-  /// Any thread, locks held or not; a system call for the first of a burst, next to nothing for the rest.
+  /// Any thread, locks held or not; a system call for the first of a burst, next to nothing for the
+  /// rest.
   void changed() noexcept override;
 
-  /// `listener` is called on the loop's thread, soon after changes, in the order of listen(). It stays
-  /// for good, so what it refers to must outlive this or the loop's last run. On the loop's thread.
+  /// `listener` is called on the loop's thread, soon after changes, in the order of listen(). It
+  /// stays for good, so what it refers to must outlive this or the loop's last run. On the loop's
+  /// thread.
   void listen(std::function<void()> listener);
 
  private:

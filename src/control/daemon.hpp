@@ -1,5 +1,5 @@
-// What the control protocol asks of the program around it: the things that belong to no service. Declared
-// here, for control may not know src/init, which implements it; tests put in their own.
+// What the control protocol asks of the program around it: the things that belong to no service.
+// Declared here, for control may not know src/init, which implements it; tests put in their own.
 //
 // All of it is called on the control loop's thread and must not block.
 #pragma once
@@ -26,10 +26,12 @@ enum class PowerAction : std::uint8_t {
 struct DaemonInfo {
   std::string_view mode;       // "system", "container", "standalone"; outlives the call
   std::int64_t uptime_ms = 0;  // since zinit's own start, over re-executions
-  // Of the boot, null where it does not apply (yet).
-  std::optional<std::int64_t> kernel_ms;   // from the kernel's start to zinit's; system mode only
-  std::optional<std::int64_t> started_ms;  // from zinit's start until the first services were started
-  std::optional<std::int64_t> settled_ms;  // from zinit's start until all that boot started had settled
+  // Of the boot, null where it does not apply (yet): from the kernel's start to zinit's (in system
+  // mode), and from zinit's start until the first services were started and until all that boot
+  // started had settled.
+  std::optional<std::int64_t> kernel_ms;
+  std::optional<std::int64_t> started_ms;
+  std::optional<std::int64_t> settled_ms;
 };
 
 class Daemon {
@@ -38,18 +40,19 @@ class Daemon {
 
   [[nodiscard]] virtual DaemonInfo info() const = 0;
 
-  /// Whether this mode has such a thing; where not, the client is answered not_supported and power() is
-  /// not called.
+  /// Whether this mode has such a thing; where not, the client is answered not_supported and
+  /// power() is not called.
   [[nodiscard]] virtual bool supports(PowerAction action) const = 0;
 
-  /// Begins it. Called when the answer has been written to the client, and not once a shutdown has begun
-  /// (Board::shutting_down()). `message` is the caller's, for the log and the terminals; may be empty.
+  /// Begins it. Called when the answer has been written to the client, and not once a shutdown has
+  /// begun (Board::shutting_down()). `message` is the caller's, for the log and the terminals; may
+  /// be empty.
   virtual void power(PowerAction action, const std::string& message) = 0;
 
   using ReloadDone = std::function<void(RequestResult<ReloadReport>)>;
-  /// Reads the service files again and has the board take them (Board::reload). `done` is called once on
-  /// the control loop's thread, before this returns or later; a reload that is asked for during another
-  /// waits for its end.
+  /// Reads the service files again and has the board take them (Board::reload). `done` is called
+  /// once on the control loop's thread, before this returns or later; a reload that is asked for
+  /// during another waits for its end.
   virtual void reload(bool dry_run, ReloadDone done) = 0;
 };
 

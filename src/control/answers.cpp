@@ -1,0 +1,45 @@
+// Shared by the handlers: see answers.hpp.
+#include "control/answers.hpp"
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "control/views.hpp"
+
+namespace zinit {
+
+std::string ok_json() { return R"({"ok":true})"; }
+
+RpcError service_not_found(const Board& board, std::string_view name) {
+  const std::vector<std::string> names = board.names();
+  const auto near = nearest(name, names);
+  return RpcError(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(name)))
+      .about(name)
+      .hint(near ? fmt::format("did you mean {}?", *near) : std::string());
+}
+
+RpcError refused(const Board& board, std::string_view name, const RequestFailure& failure) {
+  switch (failure.refusal) {
+    case Refusal::not_found: return service_not_found(board, name);
+    case Refusal::not_running: return RpcError(RpcCode::not_running, failure.text).about(name);
+    case Refusal::shutting_down: return RpcError(RpcCode::shutting_down, failure.text).about(name);
+    case Refusal::process_error: return RpcError(RpcCode::process_error, failure.text).about(name);
+  }
+  return {RpcCode::internal_error, failure.text};
+}
+
+RpcResult status_full_of(const RpcContext& context, std::string_view name) {
+  const std::optional<ServiceView> view = context.board.view(name);
+  if (!view) return tl::unexpected(service_not_found(context.board, name));
+  JsonWriter writer;
+  put_status_full(writer, *view, context.logs);
+  return writer.take();
+}
+
+std::string_view name_of(const Call& call) { return *call.params.string("name"); }
+
+Outcome outcome_of(RpcResult result) {
+  if (!result) return std::move(result).error();
+  return *std::move(result);
+}
+
+}  // namespace zinit

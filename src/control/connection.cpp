@@ -1,0 +1,195 @@
+// One client's bytes: see connection.hpp.
+#include "control/connection.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::size_t kReadBytes = 65536;
+constexpr std::size_t kChunkBytes = 65536;  // small pieces are put together up to this
+
+}  // namespace
+
+Connection::Connection(EventLoop& loop, UniqueFd fd, std::function<void()> wake)
+    : fd_(std::move(fd)),
+      wake_(std::move(wake)),
+      readable_(loop, fd_.get(), EV_READ, [this](int events) { on_readable(events); }),
+      writable_(loop, fd_.get(), EV_WRITE, [this](int events) { on_writable(events); }),
+      patience_(loop, [this] { on_patience(); }),
+      linger_(loop, [this] { on_linger(); }) {
+  watch();
+}
+
+// --- input ---
+
+void Connection::on_readable(int events) {
+  (events & EV_ERROR) != 0 ? give_up() : receive();
+  watch();
+  wake_();
+}
+
+void Connection::receive() {
+  std::array<char, kReadBytes> bytes;
+  const ssize_t got = ::recv(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got < 0) return give_up();  // ECONNRESET: it closed without reading its answers
+  if (got == 0) {
+    input_ended_ = true;
+    end_refusal();
+  } else if (!refused_) {
+    input_.append(bytes.data(), static_cast<std::size_t>(got));
+  }
+}
+
+bool Connection::find_line() {
+  if (line_found_) return true;
+  if (too_long_ || refused_) return false;
+  const auto end = input_.find('\n', std::max(searched_, consumed_));
+  searched_ = input_.size();
+  line_found_ = end != std::string::npos || (input_ended_ && input_.size() > consumed_);
+  line_end_ = std::min(end, input_.size());
+  too_long_ = (line_found_ ? line_end_ : input_.size()) - consumed_ > kRequestLimit;
+  if (too_long_) line_found_ = false;
+  return line_found_;
+}
+
+std::optional<std::string_view> Connection::next_line() {
+  drop_consumed();
+  while (find_line()) {
+    const auto line = std::string_view(input_).substr(consumed_, line_end_ - consumed_);
+    consumed_ = std::min(line_end_ + 1, input_.size());
+    searched_ = consumed_;
+    line_found_ = false;
+    if (!trim(line).empty()) return line;
+  }
+  watch();
+  return std::nullopt;
+}
+
+/// Cheap for many small lines: bytes are moved only when the half of them can go.
+void Connection::drop_consumed() {
+  if (consumed_ == 0 || consumed_ < input_.size() / 2) return;
+  input_.erase(0, consumed_);
+  searched_ -= std::min(searched_, consumed_);
+  line_end_ -= std::min(line_end_, consumed_);
+  consumed_ = 0;
+  if (input_.empty() && input_.capacity() > kReadBytes) input_ = {};
+}
+
+// --- output ---
+
+bool Connection::put_answer(std::string_view text) {
+  if (over_) return false;
+  if (answer_bytes_ > kAnswerLimit) {
+    give_up();
+    return false;
+  }
+  append(text, false);
+  answer_bytes_ += text.size() + 1;
+  return true;
+}
+
+bool Connection::put_notification(std::string_view text) {
+  if (over_ || notification_bytes_ + text.size() + 1 > kNotificationLimit) return false;
+  append(text, true);
+  notification_bytes_ += text.size() + 1;
+  return true;
+}
+
+void Connection::append(std::string_view text, bool notification) {
+  const bool joins = !output_.empty() && output_.back().notification == notification &&
+                     output_.back().text.size() + text.size() < kChunkBytes;
+  if (!joins) output_.push_back({{}, notification});
+  output_.back().text.append(text).push_back('\n');
+}
+
+void Connection::flush() {
+  bool progress = false;
+  while (!over_ && !output_.empty()) {
+    Chunk& chunk = output_.front();
+    const std::string_view rest = std::string_view(chunk.text).substr(written_);
+    const ssize_t sent = ::send(fd_.get(), rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno == EAGAIN) break;
+    if (sent < 0) return give_up();
+    progress = true;
+    const auto size = static_cast<std::size_t>(sent);
+    (chunk.notification ? notification_bytes_ : answer_bytes_) -= size;
+    written_ += size;
+    if (written_ < chunk.text.size()) continue;
+    output_.pop_front();
+    written_ = 0;
+  }
+  if (progress) {
+    impatient_ = false;
+    patience_.stop();
+  }
+  end_refusal();
+  watch();
+}
+
+void Connection::on_writable(int events) {
+  (events & EV_ERROR) != 0 ? give_up() : flush();
+  wake_();
+}
+
+bool Connection::paused() const noexcept { return answer_bytes_ > kPauseBytes && !impatient_; }
+
+void Connection::on_patience() {
+  impatient_ = true;
+  wake_();
+}
+
+// --- the end ---
+
+void Connection::refuse() {
+  if (refused_ || over_) return;
+  refused_ = true;
+  input_ = {};
+  consumed_ = searched_ = 0;
+  line_found_ = false;
+  linger_.set(kLinger);
+  flush();
+}
+
+/// A refused client that has been told everything sees the end; it is over when it has closed too.
+void Connection::end_refusal() {
+  if (!refused_ || !output_.empty()) return;
+  ::shutdown(fd_.get(), SHUT_WR);
+  if (input_ended_) give_up();
+}
+
+void Connection::on_linger() {
+  give_up();
+  wake_();
+}
+
+void Connection::give_up() noexcept {
+  over_ = true;
+  readable_.stop();
+  writable_.stop();
+  patience_.stop();
+  linger_.stop();
+  output_.clear();
+  answer_bytes_ = notification_bytes_ = written_ = 0;
+}
+
+/// Watches for what can be acted on, and nothing else: a descriptor that is ready and is not served
+/// would keep the loop busy.
+void Connection::watch() {
+  if (over_) return;
+  const bool read = !input_ended_ && (refused_ || (!find_line() && !too_long_));
+  read ? readable_.start() : readable_.stop();
+  output_.empty() ? writable_.stop() : writable_.start();
+  if (paused() && !patience_.active()) patience_.set(kPatience);
+}
+
+}  // namespace zinit

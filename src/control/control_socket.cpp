@@ -1,0 +1,192 @@
+// The control socket's file: see control_socket.hpp.
+#include "control/control_socket.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstring>
+#include <utility>
+
+#include "base/format.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr int kBacklog = 1024;
+constexpr Milliseconds kLockWait{2000};
+
+Result<sockaddr_un> address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return failure(fmt::format("cannot listen on {}: a socket's path may have {} bytes", path,
+                               sizeof address.sun_path - 1));
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return address;
+}
+
+Result<std::string> absolute(const std::string& path) {
+  if (path.starts_with('/')) return path;
+  if (path.empty()) return failure("cannot listen: the socket has no path");
+  char here[PATH_MAX];
+  if (::getcwd(here, sizeof here) == nullptr) return sys_failure("find", "the working directory");
+  return fmt::format("{}/{}", here, path);
+}
+
+/// mkdir -p; the last one with `mode`.
+Result<void> make_directories(const std::string& path, mode_t mode) {
+  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string part = path.substr(0, end);
+    const bool last = end == std::string::npos;
+    if (::mkdir(part.c_str(), last ? mode : 0755) < 0 && errno != EEXIST && errno != EROFS) {
+      return sys_failure("create directory", part);
+    }
+    if (last) return {};
+  }
+}
+
+Result<void> check_private(int directory, const std::string& path) {
+  struct stat status {};
+  if (::fstat(directory, &status) < 0) return sys_failure("look at", path);
+  if (status.st_uid == ::geteuid() && (status.st_mode & 077) == 0) return {};
+  return failure(fmt::format("cannot listen in {}: it must be owned by user {} and have mode 0700",
+                             path, ::geteuid()));
+}
+
+/// The socket's directory, made where it is missing.
+Result<UniqueFd> open_directory(const ControlSocketSettings& settings, const std::string& path) {
+  const std::string directory = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+  if (auto made = make_directories(directory, settings.private_directory ? 0700 : 0755); !made) {
+    return tl::unexpected(made.error());
+  }
+  const int follow = settings.private_directory ? O_NOFOLLOW : 0;
+  auto fd = open_fd(directory.c_str(), O_RDONLY | O_DIRECTORY | follow);
+  if (!fd || !settings.private_directory) return fd;
+  if (auto checked = check_private(fd->get(), directory); !checked) {
+    return tl::unexpected(checked.error());
+  }
+  return fd;
+}
+
+/// Keeps two servers that start at once from each taking the other's new socket for a stale one.
+/// The lock goes with the descriptor. Without it (somebody holds it for long) things are as safe as
+/// one look can make them.
+void lock_directory(int directory) {
+  const TimePoint deadline = Clock::now() + kLockWait;
+  while (::flock(directory, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+    if (Clock::now() >= deadline) return;
+    ::poll(nullptr, 0, 10);
+  }
+}
+
+enum class Listener { none, stale, live, foreign };
+
+/// What is at `address` now. Connecting is the one test: /proc/net/unix knows no namespaces.
+Result<Listener> listener_at(const sockaddr_un& address) {
+  struct stat status {};
+  if (::lstat(address.sun_path, &status) < 0) {
+    if (errno == ENOENT) return Listener::none;
+    return sys_failure("look at", address.sun_path);
+  }
+  if (!S_ISSOCK(status.st_mode)) return Listener::foreign;
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!probe) return sys_failure("make a socket for", address.sun_path);
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    return Listener::live;
+  }
+  // EAGAIN: it listens, and its backlog is full; EPROTOTYPE: it is of another type, and alive.
+  if (errno == ECONNREFUSED) return Listener::stale;
+  if (errno == ENOENT) return Listener::none;
+  return Listener::live;
+}
+
+Result<void> clear_place(const sockaddr_un& address) {
+  const Result<Listener> there = listener_at(address);
+  if (!there) return tl::unexpected(there.error());
+  switch (*there) {
+    case Listener::none: return {};
+    case Listener::stale:
+      if (::unlink(address.sun_path) < 0 && errno != ENOENT) {
+        return sys_failure("remove the stale socket", address.sun_path);
+      }
+      return {};
+    case Listener::foreign: {
+      const std::string text =
+          fmt::format("cannot listen on {}: it exists and is no socket", address.sun_path);
+      return tl::unexpected(Error{text, EADDRINUSE});
+    }
+    case Listener::live: break;
+  }
+  const std::string text =
+      fmt::format("cannot listen on {}: another server is already in use of it", address.sun_path);
+  return tl::unexpected(Error{text, EADDRINUSE});
+}
+
+Result<UniqueFd> bind_and_listen(const sockaddr_un& address) {
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return sys_failure("make a socket for", address.sun_path);
+  // The file takes its mode from the socket, so it is never open to others, not even for a moment,
+  // and the umask, which all threads share, stays as it is.
+  if (::fchmod(fd.get(), 0600) < 0) return sys_failure("protect the socket", address.sun_path);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
+    return sys_failure("listen on", address.sun_path);
+  }
+  if (::listen(fd.get(), kBacklog) < 0) return sys_failure("listen on", address.sun_path);
+  return fd;
+}
+
+}  // namespace
+
+Result<ControlSocket> ControlSocket::open(const ControlSocketSettings& settings) {
+  Result<std::string> path = absolute(settings.path);
+  if (!path) return tl::unexpected(path.error());
+  const Result<sockaddr_un> address = address_of(*path);
+  if (!address) return tl::unexpected(address.error());
+  const Result<UniqueFd> directory = open_directory(settings, *path);
+  if (!directory) return tl::unexpected(directory.error());
+  lock_directory(directory->get());
+  if (auto cleared = clear_place(*address); !cleared) return tl::unexpected(cleared.error());
+
+  Result<UniqueFd> fd = bind_and_listen(*address);
+  if (!fd) return tl::unexpected(fd.error());
+  ControlSocket socket;
+  socket.fd_ = *std::move(fd);
+  struct stat status {};
+  if (::lstat(address->sun_path, &status) == 0) {
+    socket.path_ = *std::move(path);
+    socket.device_ = status.st_dev;
+    socket.inode_ = status.st_ino;
+  }
+  return socket;
+}
+
+ControlSocket& ControlSocket::operator=(ControlSocket&& other) noexcept {
+  if (this == &other) return *this;
+  remove_file();
+  fd_ = std::move(other.fd_);
+  path_ = std::exchange(other.path_, {});
+  device_ = other.device_;
+  inode_ = other.inode_;
+  return *this;
+}
+
+void ControlSocket::remove_file() noexcept {
+  if (!fd_ || path_.empty()) return;
+  struct stat status {};
+  const bool ours =
+      ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
+  if (ours) ::unlink(path_.c_str());
+}
+
+}  // namespace zinit

@@ -1,0 +1,50 @@
+// The unix socket that clients connect to: made without ever taking a live one's place.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace zinit {
+
+struct ControlSocketSettings {
+  std::string path;
+  /// Its directory is for this user alone: made with mode 0700, and refused where it is someone
+  /// else's or open to others (/tmp/zinit-UID).
+  bool private_directory = false;
+};
+
+/// A listening socket and the file that it is reached by.
+class ControlSocket {
+ public:
+  ControlSocket() noexcept = default;
+  ControlSocket(ControlSocket&& other) noexcept = default;
+  ControlSocket& operator=(ControlSocket&& other) noexcept;
+  /// Removes the file if it is still the one that was made here.
+  ~ControlSocket() { remove_file(); }
+
+  /// Makes the directory where it is missing, replaces a stale socket that nobody listens on, and
+  /// listens. The file has mode 0600 from its first moment.
+  ///
+  /// @return  EADDRINUSE: somebody listens there, or something that is no socket has the name; the
+  ///          text says which. Else what failed, with errno's text.
+  /// Before services are started: may wait up to 2 s for another server that does the same just
+  /// now. (control.md, "A second server"; unix(7))
+  [[nodiscard]] static Result<ControlSocket> open(const ControlSocketSettings& settings);
+
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  void remove_file() noexcept;
+
+  UniqueFd fd_;
+  std::string path_;  // absolute, for zinit may change its directory
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+}  // namespace zinit

@@ -1,0 +1,70 @@
+// JSON text built member by member: what every result, error and notification is made with.
+//
+// Whatever bytes a string holds, what is written is valid JSON in UTF-8 on one line, as the
+// protocol needs it: bytes that are no UTF-8 become U+FFFD, control characters are escaped.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/json.hpp"
+
+namespace zinit {
+
+class JsonWriter {
+ public:
+  JsonWriter& begin_object();
+  JsonWriter& end_object();
+  JsonWriter& begin_array();
+  JsonWriter& end_array();
+  JsonWriter& key(std::string_view name);
+
+  // Values: an element of an array, or the value of the key before.
+  JsonWriter& put(std::string_view text);
+  JsonWriter& put(const char* text) { return put(std::string_view(text)); }
+  JsonWriter& put(const std::string& text) { return put(std::string_view(text)); }
+  JsonWriter& put(bool value);
+  JsonWriter& put(std::signed_integral auto value) { return put_signed(value); }
+  JsonWriter& put(std::unsigned_integral auto value) { return put_unsigned(value); }
+  JsonWriter& put(std::nullptr_t);
+  JsonWriter& put(std::span<const std::string> texts);
+
+  /// null where there is no value.
+  template <class T>
+  JsonWriter& put(const std::optional<T>& value) {
+    return value ? put(*value) : put(nullptr);
+  }
+
+  /// A value that is JSON text already.
+  JsonWriter& put_raw(std::string_view json);
+
+  template <class T>
+  JsonWriter& member(std::string_view name, const T& value) {
+    return key(name).put(value);
+  }
+
+  /// What has been written; the writer is empty again.
+  [[nodiscard]] std::string take();
+
+ private:
+  JsonWriter& put_signed(std::int64_t value);
+  JsonWriter& put_unsigned(std::uint64_t value);
+
+  rapidjson::StringBuffer buffer_;
+  rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
+};
+
+/// `value` alone as JSON text.
+template <class T>
+[[nodiscard]] std::string json_of(const T& value) {
+  JsonWriter writer;
+  writer.put(value);
+  return writer.take();
+}
+
+}  // namespace zinit

@@ -1,0 +1,205 @@
+// JSON-RPC 2.0: see jsonrpc.hpp.
+#include "control/jsonrpc.hpp"
+
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+#include "base/format.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Every number is handed over as text, so that an id can be sent back as it was written.
+constexpr unsigned kParse = (kJsonParse & ~unsigned{rapidjson::kParseFullPrecisionFlag}) |
+                            rapidjson::kParseNumbersAsStringsFlag;
+
+/// Stands between the parser and the document: keeps count of the depth, turns numbers into values,
+/// and puts those that are ids aside as text. In their place the document has an index of `ids`.
+class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
+ public:
+  Builder(JsonDocument& document, std::vector<std::string>& ids) : document_(document), ids_(ids) {}
+
+  using Size = rapidjson::SizeType;
+  bool Default() { return false; }  // no other event comes with kParse
+  bool Null() { return value() && document_.Null(); }
+  bool Bool(bool flag) { return value() && document_.Bool(flag); }
+  bool String(const char* text, Size size, bool) {
+    return value() && document_.String(text, size, true);
+  }
+  bool RawNumber(const char* text, Size size, bool) {
+    const bool id = id_follows_;
+    value();
+    if (!id) return number({text, size});
+    ids_.emplace_back(text, size);
+    return document_.Uint(static_cast<unsigned>(ids_.size() - 1));
+  }
+  bool StartObject() { return value() && deeper() && document_.StartObject(); }
+  bool EndObject(Size members) { return --depth_, document_.EndObject(members); }
+  bool StartArray() {
+    if (depth_ == 0) request_depth_ = 2;
+    return value() && deeper() && document_.StartArray();
+  }
+  bool EndArray(Size elements) { return --depth_, document_.EndArray(elements); }
+  bool Key(const char* text, Size size, bool) {
+    id_follows_ = depth_ == request_depth_ && std::string_view(text, size) == "id";
+    return document_.Key(text, size, true);
+  }
+
+  [[nodiscard]] bool too_deep() const noexcept { return depth_ > kMaxDepth; }
+
+ private:
+  bool value() {
+    id_follows_ = false;
+    return true;
+  }
+  bool deeper() { return ++depth_ <= kMaxDepth; }
+
+  bool number(std::string_view text) {
+    const char* const end = text.data() + text.size();
+    std::int64_t whole = 0;
+    const auto [stopped, fault] = std::from_chars(text.data(), end, whole);
+    if (stopped == end && fault == std::errc()) return document_.Int64(whole);
+    double real = 0;  // stays so where it is too small; too large ones do not get here
+    std::from_chars(text.data(), end, real);
+    return document_.Double(real);
+  }
+
+  JsonDocument& document_;
+  std::vector<std::string>& ids_;
+  int depth_ = 0;
+  int request_depth_ = 1;  // of the members of a request
+  bool id_follows_ = false;
+};
+
+RpcCall faulty(RpcError error, std::string id = "null") {
+  RpcCall call;
+  call.id = std::move(id);
+  call.fault = std::move(error);
+  return call;
+}
+
+RpcError invalid_request() { return {RpcCode::invalid_request, "Invalid Request"}; }
+
+/// The members of a request that mean something; null where missing.
+struct Members {
+  const JsonValue* version = nullptr;
+  const JsonValue* method = nullptr;
+  const JsonValue* params = nullptr;
+  const JsonValue* id = nullptr;
+  bool twice = false;
+};
+
+Members members_of(const JsonValue& request) {
+  Members members;
+  for (const auto& member : request.GetObject()) {
+    const std::string_view name(member.name.GetString(), member.name.GetStringLength());
+    const JsonValue** place = name == "jsonrpc"  ? &members.version
+                              : name == "method" ? &members.method
+                              : name == "params" ? &members.params
+                              : name == "id"     ? &members.id
+                                                 : nullptr;
+    if (place == nullptr) continue;
+    members.twice |= *place != nullptr;
+    *place = &member.value;
+  }
+  return members;
+}
+
+std::string_view text_of(const JsonValue& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
+
+/// The id as JSON text, "null" where it is none that can be sent back.
+std::string id_text(const JsonValue* id, const std::vector<std::string>& ids) {
+  if (id != nullptr && id->IsUint()) return ids[id->GetUint()];
+  if (id != nullptr && id->IsString()) return json_of(text_of(*id));
+  return "null";
+}
+
+RpcCall read_call(const JsonValue& request, const std::vector<std::string>& ids) {
+  if (!request.IsObject()) return faulty(invalid_request());
+  const Members members = members_of(request);
+  std::string id = id_text(members.id, ids);
+  if (members.twice) {
+    return faulty(invalid_request().hint("a member of the request is there twice"), std::move(id));
+  }
+  const bool id_ok = members.id == nullptr || members.id->IsNull() || members.id->IsUint() ||
+                     members.id->IsString();
+  const bool version_ok = members.version != nullptr && members.version->IsString() &&
+                          text_of(*members.version) == "2.0";
+  const bool method_ok = members.method != nullptr && members.method->IsString();
+  const bool params_ok =
+      members.params == nullptr || members.params->IsArray() || members.params->IsObject();
+  if (!id_ok || !version_ok || !method_ok || !params_ok) {
+    return faulty(invalid_request(), std::move(id));
+  }
+  RpcCall call;
+  call.method = text_of(*members.method);
+  call.params = members.params;
+  if (members.id != nullptr) call.id = std::move(id);
+  return call;
+}
+
+/// Fills the document; or says why the text is refused.
+std::optional<RpcError> parse(std::string_view text, JsonDocument& document,
+                              std::vector<std::string>& ids) {
+  // The reader takes a NUL for the end of the text.
+  if (text.find('\0') != std::string_view::npos)
+    return RpcError(RpcCode::parse_error, "Parse error");
+  Builder builder(document, ids);
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  rapidjson::Reader reader;
+  const auto generate = [&](JsonDocument&) {
+    return static_cast<bool>(reader.Parse<kParse>(stream, builder));
+  };
+  document.Populate(generate);
+  if (!reader.HasParseError()) return std::nullopt;
+  if (!builder.too_deep()) return RpcError(RpcCode::parse_error, "Parse error");
+  return invalid_request().hint(fmt::format("values may be nested {} deep", kMaxDepth));
+}
+
+std::string response(std::string_view id, std::string_view member, std::string_view json) {
+  return fmt::format(R"({{"jsonrpc":"2.0","{}":{},"id":{}}})", member, json, id);
+}
+
+}  // namespace
+
+RpcMessage parse_rpc(std::string_view text) {
+  RpcMessage message;
+  std::vector<std::string> ids;
+  if (std::optional<RpcError> error = parse(text, message.document, ids)) {
+    message.calls.push_back(faulty(*std::move(error)));
+    return message;
+  }
+  const JsonValue& root = message.document;
+  if (!root.IsArray()) {
+    message.calls.push_back(read_call(root, ids));
+  } else if (root.Empty()) {
+    message.calls.push_back(faulty(invalid_request()));
+  } else if (root.Size() > kMaxBatch) {
+    message.calls.push_back(
+        faulty(invalid_request().hint(fmt::format("a batch may have {} calls", kMaxBatch))));
+  } else {
+    message.batch = true;
+    message.calls.reserve(root.Size());
+    for (const JsonValue& request : root.GetArray())
+      message.calls.push_back(read_call(request, ids));
+  }
+  return message;
+}
+
+std::string rpc_result(std::string_view id, std::string_view result) {
+  return response(id, "result", result);
+}
+
+std::string rpc_failure(std::string_view id, const RpcError& error) {
+  return response(id, "error", error.json());
+}
+
+std::string rpc_notification(std::string_view method, std::string_view params) {
+  return fmt::format(R"({{"jsonrpc":"2.0","method":"{}","params":{}}})", method, params);
+}
+
+}  // namespace zinit

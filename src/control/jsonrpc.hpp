@@ -1,0 +1,55 @@
+// JSON-RPC 2.0 without transport or methods: one text in, its calls out; and how answers are
+// written. (www.jsonrpc.org/specification; control.md, "JSON-RPC 2.0")
+//
+// Nothing here recurses over what a client sent: the parser is iterative, and texts nested deeper
+// than kMaxDepth are refused while they are parsed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "control/errors.hpp"
+
+namespace zinit {
+
+/// Values inside values that a request may have. Configurations need a handful.
+inline constexpr int kMaxDepth = 64;
+
+/// Calls that one batch may have: as many as a text of 1 MiB with sensible calls can hold.
+inline constexpr std::size_t kMaxBatch = 10000;
+
+/// One call of a text.
+struct RpcCall {
+  std::string method;
+  /// An array or object inside RpcMessage::document; null: none was given.
+  const JsonValue* params = nullptr;
+  /// As JSON text, numbers as the client wrote them. Empty: a notification, which gets no answer.
+  std::string id;
+  /// Set where this is no valid request: it is not carried out but answered so, with `id`.
+  std::optional<RpcError> fault;
+};
+
+/// What one text holds.
+struct RpcMessage {
+  JsonDocument document;
+  std::vector<RpcCall> calls;  // at least one
+  bool batch = false;          // the answers go into one array
+};
+
+/// Parses one text. One that is no JSON, or no request at all, becomes one call with a fault.
+/// @param text  any bytes. May throw std::bad_alloc.
+[[nodiscard]] RpcMessage parse_rpc(std::string_view text);
+
+/// The response that carries `result`, JSON text.
+[[nodiscard]] std::string rpc_result(std::string_view id, std::string_view result);
+
+/// The response that carries an error.
+[[nodiscard]] std::string rpc_failure(std::string_view id, const RpcError& error);
+
+/// A notification to a client. `params` is JSON text.
+[[nodiscard]] std::string rpc_notification(std::string_view method, std::string_view params);
+
+}  // namespace zinit

@@ -1,0 +1,140 @@
+// debug.state: everything that zinit knows of its services and of itself, for people who look for a
+// fault.
+#include <dirent.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <memory>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "control/answers.hpp"
+#include "control/handlers.hpp"
+#include "control/views.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::array kTries = {"none", "pulled", "asked"};
+constexpr std::array kProcesses = {"none", "launching", "alive", "lingering", "ended"};
+constexpr std::array kCauses = {"none", "down",      "owed",    "dependency",
+                                "late", "unhealthy", "watchdog"};
+constexpr std::array kStages = {"none", "signalled", "killed"};
+
+/// Milliseconds from now, negative where it has passed; null for never and for the epoch (none).
+void put_time(JsonWriter& writer, std::string_view name, TimePoint time, TimePoint now) {
+  writer.key(name);
+  if (time == kNever || time == TimePoint{}) {
+    writer.put(nullptr);
+  } else {
+    writer.put(std::chrono::duration_cast<Milliseconds>(time - now).count());
+  }
+}
+
+void put_record(JsonWriter& writer, const Record& record, TimePoint now) {
+  writer.member("state", state_name(record.state));
+  writer.member("wish", record.wish == Wish::up ? "up" : "down");
+  writer.member("try", kTries[static_cast<std::size_t>(record.try_)]);
+  writer.member("stop_owed", record.stop_owed);
+  writer.member("process", kProcesses[static_cast<std::size_t>(record.process)]);
+  writer.member("cause", kCauses[static_cast<std::size_t>(record.cause)]);
+  writer.member("stage", kStages[static_cast<std::size_t>(record.stage)]);
+  writer.member("again", record.again).member("respawn", record.respawn);
+  writer.member("done", record.done).member("by_itself", record.by_itself);
+  writer.member("ready", record.ready).member("count", record.count).member("rank", record.rank);
+  writer.key("reason");
+  put_reason(writer, record.reason);
+  put_time(writer, "since_ms", record.since, now);
+  put_time(writer, "delay_ms", record.delay_until, now);
+  put_time(writer, "deadline_ms", record.deadline, now);
+}
+
+void put_edges(JsonWriter& writer, const Graph& graph, std::string_view name,
+               const std::vector<Slot>& slots) {
+  writer.key(name).begin_array();
+  for (const Slot slot : slots) writer.put(graph.name(slot));
+  writer.end_array();
+}
+
+/// The view may be newer than the graph: then there are no edges to show yet.
+void put_node(JsonWriter& writer, const Graph& graph, Slot slot) {
+  if (!graph.used(slot)) return;
+  const Node& node = graph.node(slot);
+  writer.member("load_order", node.load_order);
+  put_edges(writer, graph, "requires", node.requires_);
+  put_edges(writer, graph, "after", node.after);
+  put_edges(writer, graph, "wants", node.wants);
+  put_edges(writer, graph, "conflicts", node.conflicts);
+  put_edges(writer, graph, "required_by", node.required_by);
+  writer.member("missing", node.missing).member("unknown", node.unknown);
+  writer.member("faults", node.faults);
+}
+
+void put_services(JsonWriter& writer, const Board& board) {
+  const GraphPtr graph = board.graph();
+  const TimePoint now = Clock::now();
+  writer.key("services").begin_array();
+  for (const ServiceView& view : board.views()) {
+    writer.begin_object().member("name", view.spec->name).member("slot", view.slot);
+    writer.member("removed", view.removed).member("settled", view.settled).member("pid", view.pid);
+    put_record(writer, view.record, now);
+    put_node(writer, *graph, view.slot);
+    writer.end_object();
+  }
+  writer.end_array();
+}
+
+/// Names in a directory of /proc/self, without the dots.
+std::vector<std::string> entries(const char* path) {
+  std::vector<std::string> names;
+  const auto close = [](DIR* directory) { ::closedir(directory); };
+  const std::unique_ptr<DIR, decltype(close)> directory(::opendir(path), close);
+  if (!directory) return names;
+  while (const dirent* entry = ::readdir(directory.get()))
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  return names;
+}
+
+void put_descriptors(JsonWriter& writer) {
+  writer.key("descriptors").begin_array();
+  for (const std::string& number : entries("/proc/self/fd")) {
+    char target[PATH_MAX];
+    const ssize_t length = ::readlink(("/proc/self/fd/" + number).c_str(), target, sizeof target);
+    if (length < 0) continue;  // the directory's own, closed by now
+    writer.begin_object().member("fd", parse_integer(number));
+    writer.member("target", std::string_view(target, static_cast<std::size_t>(length)));
+    writer.end_object();
+  }
+  writer.end_array();
+}
+
+void put_threads(JsonWriter& writer) {
+  writer.key("threads").begin_array();
+  for (const std::string& id : entries("/proc/self/task")) {
+    const Result<std::string> name = read_file(("/proc/self/task/" + id + "/comm").c_str(), 64);
+    if (!name) continue;  // it has just ended
+    writer.begin_object().member("tid", parse_integer(id)).member("name", trim(*name)).end_object();
+  }
+  writer.end_array();
+}
+
+}  // namespace
+
+Outcome debug_state(Call& call) {
+  const Board& board = call.context.board;
+  const ControlFigures figures = call.context.figures();
+  JsonWriter writer;
+  writer.begin_object().member("shutting_down", board.shutting_down());
+  writer.member("last_seq", board.last_seq());
+  writer.key("control").begin_object().member("clients", figures.clients);
+  writer.member("waiting", figures.waiting).member("subscriptions", figures.subscriptions);
+  writer.end_object();
+  put_services(writer, board);
+  put_descriptors(writer);
+  put_threads(writer);
+  return writer.end_object().take();
+}
+
+}  // namespace zinit

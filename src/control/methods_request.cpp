@@ -1,0 +1,137 @@
+// service.*, the half that changes things or waits for changes.
+//
+// A wait looks at Board::brief() after every change. The board counts a service with an unfinished
+// request as not settled, so a wait that begins after a request cannot be answered by the state
+// before it.
+#include <array>
+#include <memory>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "control/answers.hpp"
+#include "control/handlers.hpp"
+#include "control/views.hpp"
+
+namespace zinit {
+
+namespace {
+
+using Brief = Board::Brief;
+using Condition = bool (*)(const Brief&);
+
+bool is_settled(const Brief& brief) { return brief.settled; }
+bool is_running(const Brief& brief) { return brief.state == State::running || brief.done; }
+bool is_exited(const Brief& brief) { return brief.state == State::exited; }
+bool is_failed(const Brief& brief) { return brief.state == State::failed; }
+bool is_stopped(const Brief& brief) {
+  return at_rest(brief.state) && brief.settled && !brief.has_process;
+}
+
+struct Goal {
+  std::string_view word;
+  Condition reached;
+};
+
+constexpr std::array kGoals = {Goal{"running", is_running}, Goal{"exited", is_exited},
+                               Goal{"failed", is_failed}, Goal{"stopped", is_stopped}};
+
+RpcError timed_out(const Board& board, const std::string& name, std::string_view goal,
+                   std::int64_t timeout_ms) {
+  const auto brief = board.brief(name);
+  const std::string_view state = state_name(brief ? brief->state : State::inactive);
+  return RpcError(RpcCode::timeout, fmt::format("{} is not {} after {}: it is {}", name, goal,
+                                                duration_text(timeout_ms), state))
+      .about(name)
+      .hint("service.why says what it waits for")
+      .with("state", json_of(state));
+}
+
+/// *status_full* as soon as `goal` is reached.
+Later wait_until(Call& call, Goal goal) {
+  RpcContext& context = call.context;
+  std::string name(name_of(call));
+  Later later;
+  later.look = [&context, name, goal]() -> std::optional<RpcResult> {
+    const auto brief = context.board.brief(name);
+    if (!brief) return tl::unexpected(service_not_found(context.board, name));
+    if (!goal.reached(*brief)) return std::nullopt;
+    return status_full_of(context, name);
+  };
+  if (const auto timeout_ms = call.params.count("timeout_ms")) {
+    later.deadline = after(Clock::now(), Milliseconds(*timeout_ms));
+    later.at_deadline = [&context, name, goal, ms = *timeout_ms] {
+      return timed_out(context.board, name, goal.word, ms);
+    };
+  }
+  return later;
+}
+
+using Request = RequestResult<void> (Board::*)(std::string_view);
+
+Outcome request(Call& call, Request act) {
+  Board& board = call.context.board;
+  const std::string_view name = name_of(call);
+  if (const auto done = (board.*act)(name); !done) return refused(board, name, done.error());
+  if (call.params.boolean("wait")) return wait_until(call, {"settled", is_settled});
+  return outcome_of(status_full_of(call.context, name));
+}
+
+/// A reload of one service: its own command or signal.
+Outcome reload_one(Call& call, std::string_view name) {
+  const Board& board = call.context.board;
+  if (board.find(name) == kNoSlot) return service_not_found(board, name);
+  return RpcError(RpcCode::invalid_state, fmt::format("{} says no way to reload it", name))
+      .about(name)
+      .hint("restart it, or reload without a name to read the files again");
+}
+
+}  // namespace
+
+Outcome service_start(Call& call) { return request(call, &Board::start); }
+Outcome service_stop(Call& call) { return request(call, &Board::stop); }
+Outcome service_restart(Call& call) { return request(call, &Board::restart); }
+
+Outcome service_kill(Call& call) {
+  Board& board = call.context.board;
+  const std::string_view name = name_of(call);
+  const std::string word = call.params.signal("signal");
+  const int signal = signal_number(word);
+  if (board.find(name) == kNoSlot) return service_not_found(board, name);
+  if (signal == 0) {
+    return RpcError(RpcCode::invalid_signal, fmt::format("no signal \"{}\"", printable(word)))
+        .about(name)
+        .hint("names as SIGTERM or TERM, or numbers from 1 to 64");
+  }
+  const auto done = board.kill(name, signal, call.params.boolean("main"));
+  if (!done) return refused(board, name, done.error());
+  return ok_json();
+}
+
+Outcome service_reload(Call& call) {
+  if (const auto name = call.params.string("name")) return reload_one(call, *name);
+  // The daemon may answer when this call, and even its client, are gone.
+  const auto answer = std::make_shared<std::optional<RpcResult>>();
+  RpcContext& context = call.context;
+  context.daemon.reload(call.params.boolean("dry_run"),
+                        [answer, &context](RequestResult<ReloadReport> report) {
+                          if (report) {
+                            *answer = reload_json(*report);
+                          } else {
+                            *answer = tl::unexpected(refused(context.board, "", report.error()));
+                          }
+                          context.look_again();
+                        });
+  return Later{[answer] { return *answer; }, kNever, nullptr};
+}
+
+Outcome service_wait(Call& call) {
+  const Board& board = call.context.board;
+  if (board.find(name_of(call)) == kNoSlot) return service_not_found(board, name_of(call));
+  const std::string_view word = *call.params.string("for");
+  for (const Goal& goal : kGoals)
+    if (goal.word == word) return wait_until(call, goal);
+  return RpcError(RpcCode::invalid_params,
+                  "Invalid params: \"for\" must be running, exited, failed or stopped");
+}
+
+}  // namespace zinit

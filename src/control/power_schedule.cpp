@@ -1,0 +1,53 @@
+// A shutdown at a time: see power_schedule.hpp.
+#include "control/power_schedule.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace zinit {
+
+PowerSchedule::PowerSchedule(EventLoop& loop, const Board& board, Daemon& daemon)
+    : loop_(loop.ev()), board_(board), daemon_(daemon) {
+  ev_init(&watcher_, on_time);
+  watcher_.data = this;
+}
+
+void PowerSchedule::set(Entry entry) {
+  cancel();
+  entry_ = std::move(entry);
+  ev_periodic_set(&watcher_, static_cast<double>(entry_->at_us) / 1e6, 0., nullptr);
+  ev_periodic_start(loop_, &watcher_);
+  const auto in_ms = std::max<std::int64_t>((entry_->at_us - wall_us()) / 1000, 0);
+  log_warn("{} in {}{}{}", power_action_text(entry_->action), duration_text(in_ms),
+           entry_->message.empty() ? "" : ": ", entry_->message);
+}
+
+bool PowerSchedule::cancel() noexcept {
+  ev_periodic_stop(loop_, &watcher_);
+  const bool there = entry_.has_value();
+  entry_.reset();
+  return there;
+}
+
+void PowerSchedule::on_time(struct ev_loop* /*loop*/, ev_periodic* watcher,
+                            int /*events*/) noexcept {
+  auto* self = static_cast<PowerSchedule*>(watcher->data);
+  catch_all("a scheduled shutdown", [self] {
+    const std::optional<Entry> entry = std::exchange(self->entry_, std::nullopt);
+    if (entry && !self->board_.shutting_down()) self->daemon_.power(entry->action, entry->message);
+  });
+}
+
+std::string_view power_action_text(PowerAction action) noexcept {
+  switch (action) {
+    case PowerAction::shutdown: return "shutdown";
+    case PowerAction::poweroff: return "power off";
+    case PowerAction::reboot: return "reboot";
+    case PowerAction::halt: return "halt";
+  }
+  return "";
+}
+
+}  // namespace zinit

@@ -1,0 +1,206 @@
+// The control server: see server.hpp.
+#include "control/server.hpp"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/log.hpp"
+#include "control/views.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Accepting is quick, and a burst of clients should not wait for rounds of the loop.
+constexpr int kAcceptsAtOnce = 64;
+
+}  // namespace
+
+Right right_of(const ucred& peer) noexcept {
+  return peer.uid == 0 || peer.uid == ::geteuid() ? Right::full : Right::none;
+}
+
+Server::Server(const Parts& parts, std::span<const Method> methods)
+    : loop_(parts.loop),
+      board_(parts.board),
+      methods_(methods),
+      power_(parts.loop, parts.board, parts.daemon),
+      context_{parts.board,
+               parts.logs,
+               parts.daemon,
+               power_,
+               [this] { return figures(); },
+               [this] { look_again(); }},
+      accept_again_(parts.loop, [this] { accept_clients(); }),
+      round_(parts.loop, [this] { round(); }) {
+  parts.changes.listen([this] { on_change(); });
+}
+
+Server::~Server() {
+  for (const auto& [id, session] : sessions_)
+    catch_all("the end of a client", [&session = *session] { session.flush(); });
+}
+
+Result<void> Server::serve(ControlSocket socket) {
+  hangups_.reset(::epoll_create1(EPOLL_CLOEXEC));
+  if (!hangups_) return sys_failure("create", "an epoll");
+  socket_ = std::move(socket);
+  hung_up_ =
+      std::make_unique<IoWatcher>(loop_, hangups_.get(), EV_READ, [this](int) { on_hangup(); });
+  hung_up_->start();
+  acceptable_ =
+      std::make_unique<IoWatcher>(loop_, socket_.fd(), EV_READ, [this](int) { accept_clients(); });
+  acceptable_->start();
+  return {};
+}
+
+ControlFigures Server::figures() const {
+  ControlFigures figures;
+  figures.clients = sessions_.size();
+  for (const auto& [id, session] : sessions_) {
+    figures.waiting += session->waits();
+    figures.subscriptions += session->subscriptions();
+  }
+  return figures;
+}
+
+// --- clients come ---
+
+void Server::accept_clients() {
+  acceptable_->start();
+  for (int i = 0; i < kAcceptsAtOnce; ++i) {
+    if (sessions_.size() >= kMaxClients) return acceptable_->stop();  // remove() starts it again
+    if (!accept_one()) return;
+  }
+}
+
+/// False: no more for now.
+bool Server::accept_one() {
+  UniqueFd fd(::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd) {
+    accept_paused_ = false;
+    admit(std::move(fd));
+    return true;
+  }
+  if (errno == EINTR || errno == ECONNABORTED) return true;
+  if (errno != EAGAIN) pause_accepting(errno);
+  return false;
+}
+
+/// The socket stays ready while clients wait: without a pause the loop would spin.
+void Server::pause_accepting(int errnum) {
+  if (!accept_paused_) {
+    log_warn("control: cannot accept a client: {}; clients wait until there is room",
+             errno_text(errnum));
+  }
+  accept_paused_ = true;
+  acceptable_->stop();
+  accept_again_.set(kAcceptPause);
+}
+
+void Server::admit(UniqueFd fd) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool known = ::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  const Right right = known ? right_of(peer) : Right::none;
+  if (right == Right::none) log_debug("control: user {} (pid {}) is refused", peer.uid, peer.pid);
+  const std::uint64_t id = ++last_session_;
+  sessions_.emplace(id, std::make_unique<Session>(*this, id, right, std::move(fd)));
+}
+
+// --- turns ---
+
+void Server::has_work(Session& session) {
+  if (session.queued) return;
+  ready_.push_back(session.id());
+  session.queued = true;
+  if (!round_.active()) round_.set(Milliseconds(0));
+}
+
+void Server::round() {
+  const TimePoint until = Clock::now() + kRoundTime;
+  for (std::size_t left = ready_.size(); left > 0 && Clock::now() < until; --left) {
+    const auto session = sessions_.find(ready_.front());
+    ready_.pop_front();
+    if (session != sessions_.end()) give_turn(*session->second);
+  }
+  if (!ready_.empty()) round_.set(Milliseconds(0));
+}
+
+void Server::give_turn(Session& session) {
+  session.queued = false;
+  bool more = false;
+  bool done = false;
+  catch_all("the turn of a client", [&] {
+    more = session.turn(Clock::now() + kTurnTime);
+    done = true;
+  });
+  if (!done) session.give_up();  // no memory even for an answer
+  if (more) has_work(session);
+  if (session.finished()) return remove(session);
+  if (session.input_ended()) watch_hangup(session);
+}
+
+/// The peer has closed its sending half, so the end of its input no longer tells that it is gone.
+/// libev cannot wait for a hang-up alone; an epoll without events can.
+void Server::watch_hangup(Session& session) {
+  if (session.hangup_watched) return;
+  epoll_event event{};
+  event.data.u64 = session.id();
+  session.hangup_watched = ::epoll_ctl(hangups_.get(), EPOLL_CTL_ADD, session.fd(), &event) == 0;
+}
+
+void Server::on_hangup() {
+  std::array<epoll_event, 64> events;
+  const int count = ::epoll_wait(hangups_.get(), events.data(), static_cast<int>(events.size()), 0);
+  for (int i = 0; i < count; ++i) {
+    const auto session = sessions_.find(events[static_cast<std::size_t>(i)].data.u64);
+    if (session == sessions_.end()) continue;
+    session->second->give_up();
+    remove(*session->second);
+  }
+}
+
+void Server::remove(Session& session) {
+  // By hand: a child being spawned may share the descriptor for a moment, and so keep it in the
+  // epoll.
+  if (session.hangup_watched) {
+    ::epoll_ctl(hangups_.get(), EPOLL_CTL_DEL, session.fd(), nullptr);
+  }
+  sessions_.erase(session.id());
+  if (!accept_paused_) acceptable_->start();
+}
+
+// --- changes ---
+
+void Server::on_change() {
+  look_again();
+  tell_events();
+}
+
+void Server::look_again() {
+  for (const auto& [id, session] : sessions_) session->look_again();
+}
+
+void Server::subscribing() {
+  if (figures().subscriptions == 0) told_seq_ = board_.last_seq();
+  tell_events();
+}
+
+void Server::tell_events() {
+  if (figures().subscriptions == 0) return;
+  const Board::Events news = board_.events_after(told_seq_);
+  if (news.events.empty() && news.lost == 0) return;
+  if (!news.events.empty()) told_seq_ = news.events.back().seq;
+  for (const auto& [id, session] : sessions_) session->tell_lost(news.lost);
+  for (const StateEvent& event : news.events) {
+    const std::string members = event_members(event);
+    for (const auto& [id, session] : sessions_) session->tell(event, members);
+  }
+}
+
+}  // namespace zinit

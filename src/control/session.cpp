@@ -1,0 +1,223 @@
+// One client: see session.hpp.
+#include "control/session.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/format.hpp"
+#include "base/log.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// For a text that no call could be made of.
+std::string refusal(RpcCode code, std::string message, std::string hint) {
+  return rpc_failure("null", RpcError(code, std::move(message)).hint(std::move(hint)));
+}
+
+}  // namespace
+
+Session::Session(SessionHost& host, std::uint64_t id, Right right, UniqueFd fd)
+    : host_(host),
+      id_(id),
+      right_(right),
+      connection_(host.loop(), std::move(fd), [this] { host_.has_work(*this); }),
+      deadline_(host.loop(), [this] { look_again(); }) {
+  if (right_ != Right::none) return;
+  host_.has_work(*this);
+  connection_.put_answer(refusal(RpcCode::not_permitted, "this user may not speak to zinit",
+                                 "only root and the server's own user may"));
+  connection_.refuse();
+}
+
+bool Session::turn(TimePoint until) {
+  if (look_) look_at_waits();
+  for (Subscription& subscription : subscriptions_) (void)tell_dropped(subscription);
+  bool more = true;
+  do more = step();
+  while (more && Clock::now() < until);
+  connection_.flush();
+  return more;
+}
+
+bool Session::finished() const {
+  if (connection_.over()) return true;
+  return connection_.input_ended() && connection_.output_empty() && !message_ && waits_.empty() &&
+         subscriptions_.empty() && !queued;
+}
+
+// --- calls ---
+
+/// Carries out one call; false where there is none to carry out now.
+bool Session::step() {
+  if (connection_.over() || connection_.paused()) return false;
+  if (!message_ && !next_message()) return false;
+  carry_out(message_->calls[next_call_]);
+  if (++next_call_ < message_->calls.size()) return true;
+  message_.reset();
+  batch_.reset();
+  return true;
+}
+
+bool Session::next_message() {
+  const auto line = connection_.next_line();
+  if (connection_.line_too_long()) {
+    connection_.put_answer(
+        refusal(RpcCode::invalid_request, "Invalid Request",
+                fmt::format("a request may have {} bytes", Connection::kRequestLimit)));
+    connection_.refuse();
+  }
+  if (!line) return false;
+  message_ = parse_rpc(*line);
+  next_call_ = 0;
+  if (!message_->batch) return true;
+  batch_ = std::make_shared<Batch>();
+  batch_->missing = message_->calls.size();
+  return true;
+}
+
+/// What comes of a call; exceptions end here.
+Outcome Session::outcome_of_call(const RpcCall& call) {
+  if (call.fault) return *call.fault;
+  if (batch_ && !call.id.empty() && batch_->answers.size() > kBatchAnswerLimit) {
+    return RpcError(RpcCode::invalid_request, "Invalid Request")
+        .hint(fmt::format("the answers of a batch may come to {} bytes", kBatchAnswerLimit));
+  }
+  try {
+    return dispatch(host_.methods(), call, right_, host_.context(), *this);
+  } catch (const std::exception& fault) {
+    log_error("control: {} failed: {}", call.method, fault.what());
+    return RpcError(RpcCode::internal_error, "Internal error").hint(fault.what());
+  }
+}
+
+void Session::carry_out(const RpcCall& call) {
+  Outcome outcome = outcome_of_call(call);
+  if (auto* later = std::get_if<Later>(&outcome)) return wait_for(call, std::move(*later));
+  if (auto* then = std::get_if<Then>(&outcome)) {
+    answer(call.id, batch_, std::move(then->result));
+    connection_.flush();
+    return then->action();
+  }
+  if (auto* error = std::get_if<RpcError>(&outcome)) {
+    return answer(call.id, batch_, tl::unexpected(std::move(*error)));
+  }
+  answer(call.id, batch_, std::get<std::string>(std::move(outcome)));
+}
+
+void Session::answer(const std::string& id, const BatchPtr& batch, const RpcResult& result) {
+  if (id.empty()) return put(batch, {});
+  put(batch, result ? rpc_result(id, *result) : rpc_failure(id, result.error()));
+}
+
+/// `text` empty: no answer, as to a notification.
+void Session::put(const BatchPtr& batch, const std::string& text) {
+  if (!batch) {
+    if (!text.empty()) connection_.put_answer(text);
+    return;
+  }
+  if (!text.empty()) batch->answers.append(batch->answers.empty() ? "[" : ",").append(text);
+  if (--batch->missing == 0 && !batch->answers.empty())
+    connection_.put_answer(batch->answers + "]");
+}
+
+// --- answers that are not due yet ---
+
+void Session::wait_for(const RpcCall& call, Later later) {
+  const BatchPtr batch = batch_;
+  if (call.id.empty()) return put(batch, {});  // a notification: nobody wants to know
+  if (waits_.size() >= kMaxWaits) {
+    return answer(
+        call.id, batch,
+        tl::unexpected(RpcError(RpcCode::invalid_state, "too many answers are waited for")
+                           .hint(fmt::format("{} of one connection at most", kMaxWaits))));
+  }
+  waits_.push_back({call.id, batch, std::move(later)});
+  look_again();
+}
+
+void Session::look_again() {
+  if (waits_.empty()) return;
+  look_ = true;
+  host_.has_work(*this);
+}
+
+/// The answer, if it is there or the time is up.
+std::optional<RpcResult> Session::look_at(const Wait& wait, TimePoint now) const {
+  if (std::optional<RpcResult> result = wait.later.look()) return result;
+  if (now < wait.later.deadline) return std::nullopt;
+  return tl::unexpected(wait.later.at_deadline());
+}
+
+void Session::look_at_waits() {
+  look_ = false;
+  const TimePoint now = Clock::now();
+  TimePoint earliest = kNever;
+  for (auto wait = waits_.begin(); wait != waits_.end();) {
+    if (const std::optional<RpcResult> result = look_at(*wait, now)) {
+      answer(wait->id, wait->batch, *result);
+      wait = waits_.erase(wait);
+      look_ = connection_.paused();
+      if (look_) return;  // many at once: the rest when the client has read these
+    } else {
+      earliest = std::min(earliest, wait->later.deadline);
+      ++wait;
+    }
+  }
+  // Rounded up, so as not to look a moment too early.
+  earliest == kNever ? deadline_.stop()
+                     : deadline_.set(Milliseconds(ms_between(now, earliest) + 1));
+}
+
+// --- subscriptions ---
+
+std::optional<std::uint64_t> Session::subscribe(std::vector<std::string> names) {
+  if (subscriptions_.size() >= kMaxSubscriptions) return std::nullopt;
+  host_.subscribing();
+  std::sort(names.begin(), names.end());
+  subscriptions_.push_back({++last_subscription_, std::move(names), 0});
+  return last_subscription_;
+}
+
+bool Session::unsubscribe(std::uint64_t number) {
+  return std::erase_if(subscriptions_, [number](const Subscription& subscription) {
+           return subscription.number == number;
+         }) > 0;
+}
+
+void Session::tell(const StateEvent& event, const std::string& members) {
+  for (Subscription& subscription : subscriptions_) {
+    const std::vector<std::string>& names = subscription.names;
+    if (names.empty() || std::binary_search(names.begin(), names.end(), event.service)) {
+      notify(subscription, members);
+    }
+  }
+  if (!subscriptions_.empty()) host_.has_work(*this);
+}
+
+void Session::tell_lost(std::uint64_t count) {
+  for (Subscription& subscription : subscriptions_) subscription.dropped += count;
+}
+
+void Session::notify(Subscription& subscription, const std::string& members) {
+  const auto text = [&] {
+    return rpc_notification(
+        "events.state", fmt::format(R"({{"subscription":{},{}}})", subscription.number, members));
+  };
+  if (!tell_dropped(subscription) || !connection_.put_notification(text())) ++subscription.dropped;
+}
+
+/// Tells how many were dropped, in its place in the stream; false while there is no room even for
+/// that.
+bool Session::tell_dropped(Subscription& subscription) {
+  if (subscription.dropped == 0) return true;
+  const std::string params = fmt::format(R"({{"subscription":{},"dropped":{}}})",
+                                         subscription.number, subscription.dropped);
+  if (!connection_.put_notification(rpc_notification("events.state", params))) return false;
+  subscription.dropped = 0;
+  return true;
+}
+
+}  // namespace zinit

@@ -1,0 +1,122 @@
+// The dependency tree as JSON: see tree_json() in views.hpp.
+//
+// A chain may be as long as there are services, so the walk keeps what is open on a list of its
+// own.
+#include <algorithm>
+#include <vector>
+
+#include "control/views.hpp"
+
+namespace zinit {
+
+namespace {
+
+struct Edge {
+  Slot slot = kNoSlot;  // kNoSlot: nothing has the name
+  std::string_view name;
+  std::string_view kind;  // of the edge; of a root the kind of the service
+};
+
+class TreeWriter {
+ public:
+  TreeWriter(const Graph& graph, const Board& board, bool reverse)
+      : graph_(graph), board_(board), reverse_(reverse), seen_(graph.slots(), false) {}
+
+  [[nodiscard]] std::string tree(Slot root) {
+    put_tree(root);
+    return writer_.take();
+  }
+
+  [[nodiscard]] std::string forest() {
+    writer_.begin_array();
+    for (const Slot slot : sorted_slots())
+      if (is_root(slot)) put_tree(slot);
+    return writer_.end_array().take();
+  }
+
+ private:
+  struct Open {
+    std::vector<Edge> children;
+    std::size_t next = 0;
+  };
+
+  [[nodiscard]] std::vector<Slot> sorted_slots() const {
+    std::vector<Slot> slots = graph_.order();
+    std::sort(slots.begin(), slots.end(),
+              [this](Slot a, Slot b) { return graph_.name(a) < graph_.name(b); });
+    return slots;
+  }
+
+  [[nodiscard]] bool is_root(Slot slot) const {
+    const Node& node = graph_.node(slot);
+    if (reverse_) return node.requires_.empty() && node.wants.empty() && node.after.empty();
+    return node.required_by.empty() && node.wanted_by.empty() && node.ordered_before.empty();
+  }
+
+  /// What depends on what, each once, by the strongest of its edges.
+  [[nodiscard]] std::vector<Edge> edges_of(Slot slot) const {
+    const Node& node = graph_.node(slot);
+    std::vector<Edge> edges;
+    const auto add = [&](const std::vector<Slot>& slots, std::string_view kind) {
+      for (const Slot other : slots) {
+        const auto same = [other](const Edge& edge) { return edge.slot == other; };
+        if (std::any_of(edges.begin(), edges.end(), same)) continue;
+        edges.push_back({other, graph_.name(other), kind});
+      }
+    };
+    add(reverse_ ? node.required_by : node.requires_, "requires");
+    if (!reverse_) {
+      for (const std::string& name : node.missing) edges.push_back({kNoSlot, name, "requires"});
+    }
+    add(reverse_ ? node.wanted_by : node.wants, "wants");
+    add(reverse_ ? node.ordered_before : node.after, "after");
+    return edges;
+  }
+
+  void put_tree(Slot root) {
+    open({root, graph_.name(root), graph_.spec(root).is_target() ? "target" : "service"});
+    while (!open_.empty()) {
+      Open& top = open_.back();
+      if (top.next < top.children.size()) {
+        open(top.children[top.next++]);
+      } else {
+        writer_.end_array().end_object();
+        open_.pop_back();
+      }
+    }
+  }
+
+  /// Begins a node; its children follow.
+  void open(Edge edge) {
+    writer_.begin_object().member("name", edge.name).key("state");
+    const auto brief = board_.brief(edge.name);
+    brief ? writer_.put(state_name(brief->state)) : writer_.put(nullptr);
+    writer_.member("kind", edge.kind);
+    Open node;
+    if (edge.slot != kNoSlot && seen_[edge.slot]) {
+      writer_.member("repeated", true);
+    } else if (edge.slot != kNoSlot) {
+      seen_[edge.slot] = true;
+      node.children = edges_of(edge.slot);
+    }
+    writer_.key("children").begin_array();
+    open_.push_back(std::move(node));
+  }
+
+  const Graph& graph_;
+  const Board& board_;
+  const bool reverse_;
+  std::vector<bool> seen_;
+  std::vector<Open> open_;
+  JsonWriter writer_;
+};
+
+}  // namespace
+
+std::string tree_json(const Board& board, Slot root, bool reverse) {
+  const GraphPtr graph = board.graph();
+  TreeWriter writer(*graph, board, reverse);
+  return root == kNoSlot ? writer.forest() : writer.tree(root);
+}
+
+}  // namespace zinit
