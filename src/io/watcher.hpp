@@ -23,7 +23,7 @@ class IoWatcher {
 
   /// Not started yet. The loop outlives the watcher.
   IoWatcher(EventLoop& loop, int fd, int events, Callback callback);
-  ~IoWatcher() { stop(); }
+  ~IoWatcher();
   IoWatcher(const IoWatcher&) = delete;
   IoWatcher& operator=(const IoWatcher&) = delete;
 
@@ -32,9 +32,12 @@ class IoWatcher {
   [[nodiscard]] bool active() const noexcept { return ev_is_active(&watcher_); }
 
  private:
+  static void called(struct ev_loop* loop, ev_io* watcher, int events) noexcept;
+
   struct ev_loop* loop_;
   ev_io watcher_{};
   Callback callback_;
+  bool* gone_ = nullptr;  // while it calls back: where the destructor says that it has run
 };
 
 /// Calls back once after a delay; may be set again, also from its own callback.
@@ -43,7 +46,7 @@ class TimerWatcher {
   using Callback = std::function<void()>;
 
   TimerWatcher(EventLoop& loop, Callback callback);
-  ~TimerWatcher() { stop(); }
+  ~TimerWatcher();
   TimerWatcher(const TimerWatcher&) = delete;
   TimerWatcher& operator=(const TimerWatcher&) = delete;
 
@@ -53,9 +56,12 @@ class TimerWatcher {
   [[nodiscard]] bool active() const noexcept { return ev_is_active(&watcher_); }
 
  private:
+  static void called(struct ev_loop* loop, ev_timer* watcher, int events) noexcept;
+
   struct ev_loop* loop_;
   ev_timer watcher_{};
   Callback callback_;
+  bool* gone_ = nullptr;  // while it calls back: where the destructor says that it has run
 };
 
 }  // namespace zinit

@@ -97,8 +97,12 @@ struct JournalImage {
   std::size_t damaged = 0;            // records that were written once and could not be read
 };
 
-/// The longest texts of a record together: name, file and reason. A name of 128 bytes leaves 152.
-inline constexpr std::size_t kJournalText = 280;
+/// The longest texts of a record together: name, file and reason. With a name of 10 bytes and a
+/// file of 40, a reason's text is cut to 270.
+inline constexpr std::size_t kJournalText = 320;
+inline constexpr std::size_t kJournalName = 128;  // of the name alone
+
+struct JournalRecord;
 
 class Journal {
  public:
@@ -124,7 +128,9 @@ class Journal {
  private:
   Journal() = default;
   [[nodiscard]] Result<void> grow(std::uint32_t slots);
+  [[nodiscard]] Result<void> make_room(Slot slot) noexcept;
   void write_header() noexcept;
+  void write(std::size_t index, JournalRecord& record) noexcept;
 
   UniqueFd fd_;
   std::byte* base_ = nullptr;   // the whole file, mapped

@@ -1,0 +1,169 @@
+// libev without its minute, its aborts and its exceptions; the data loop's thread.
+#include "io/loop.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <exception>
+#include <mutex>
+
+#include "base/log.hpp"
+
+namespace zinit {
+
+namespace {
+
+// 2200-01-01: a periodic watcher has to be due some day.
+constexpr ev_tstamp kFarFuture = 7258118400.0;
+
+// How often an allocation of libev's is tried again while there is no memory.
+constexpr timespec kMemoryWait{0, 20'000'000};
+
+void log_failed_call(const char* message) noexcept {
+  log_error("event loop: {}: {}", message, errno_text(errno));
+}
+
+/// libev takes no refusal: it aborts. Memory that is short now comes back when a process ends.
+void* allocate_or_wait(void* block, long size) noexcept {
+  if (size == 0) {
+    std::free(block);
+    return nullptr;
+  }
+  void* moved = nullptr;
+  while ((moved = std::realloc(block, static_cast<std::size_t>(size))) == nullptr)
+    ::nanosleep(&kMemoryWait, nullptr);
+  return moved;
+}
+
+void set_up_libev() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    ev_set_syserr_cb(log_failed_call);
+    ev_set_allocator(allocate_or_wait);
+  });
+}
+
+}  // namespace
+
+void log_current_exception(std::string_view where) noexcept {
+  try {
+    throw;
+  } catch (const std::exception& fault) {
+    log_error("{}: {}; this one event is lost", where, fault.what());
+  } catch (...) {
+    log_error("{}: unknown exception; this one event is lost", where);
+  }
+}
+
+Result<std::unique_ptr<EventLoop>> EventLoop::create() {
+  set_up_libev();
+  std::unique_ptr<EventLoop> loop(new EventLoop);
+  if (auto done = loop->set_up(); !done) return Failure(done.error());
+  return loop;
+}
+
+Result<void> EventLoop::set_up() {
+  bell_.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!bell_) return sys_failure("make", "an eventfd");
+  // Not from the environment: PID 1's comes from the kernel command line.
+  loop_ = ev_loop_new(static_cast<unsigned>(EVBACKEND_EPOLL) | EVFLAG_NOENV);
+  if (loop_ == nullptr) return sys_failure("make", "an event loop");
+
+  ev_set_userdata(loop_, this);
+  ev_io_init(
+      &bell_watcher_,
+      [](struct ev_loop* loop, ev_io*, int) {
+        static_cast<EventLoop*>(ev_userdata(loop))->run_tasks();
+      },
+      bell_.get(), EV_READ);
+  ev_io_start(loop_, &bell_watcher_);
+  ev_periodic_init(&calm_, [](struct ev_loop*, ev_periodic*, int) {}, kFarFuture, 0., nullptr);
+  ev_periodic_start(loop_, &calm_);
+  return {};
+}
+
+EventLoop::~EventLoop() {
+  if (loop_ == nullptr) return;
+  ev_periodic_stop(loop_, &calm_);
+  ev_io_stop(loop_, &bell_watcher_);
+  ev_loop_destroy(loop_);
+}
+
+void EventLoop::run() noexcept {
+  runner_ = std::this_thread::get_id();
+  // The clock that timers count from is as old as the loop's last rest.
+  ev_now_update(loop_);
+  // At least once: a stop from before still lets the tasks before it run.
+  do ev_run(loop_, 0);
+  while (!stopping_);
+  stopping_ = false;
+  runner_ = std::thread::id{};
+}
+
+Result<void> EventLoop::post(Task task) noexcept {
+  try {
+    MutexLock lock(mutex_);
+    if (tasks_.size() >= kMaxTasks)
+      return Failure(Error{"cannot hand work to the event loop: too much waits already", EAGAIN});
+    tasks_.push_back(std::move(task));
+    if (tasks_.size() > 1) return {};  // the bell has been rung for the first
+  } catch (...) {
+    return Failure(Error{"no memory", ENOMEM});
+  }
+  ring_bell();
+  return {};
+}
+
+void EventLoop::ring_bell() noexcept {
+  // EAGAIN means that it rings already, as often as it can.
+  const std::uint64_t one = 1;
+  while (::write(bell_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void EventLoop::run_tasks() noexcept {
+  std::uint64_t rung = 0;
+  while (::read(bell_.get(), &rung, sizeof rung) < 0 && errno == EINTR) {
+  }
+  std::vector<Task> tasks;
+  {
+    MutexLock lock(mutex_);
+    tasks.swap(tasks_);
+  }
+  for (Task& task : tasks) catch_all("event loop", task);
+  if (stopping_) ev_break(loop_, EVBREAK_ALL);
+}
+
+void EventLoop::stop() noexcept {
+  // As a task, so that those before it run; by hand where there is no memory for one more.
+  if (post([this] { stopping_ = true; })) return;
+  stopping_ = true;
+  ring_bell();
+}
+
+bool EventLoop::on_thread() const noexcept { return runner_ == std::this_thread::get_id(); }
+
+Result<std::unique_ptr<DataLoop>> DataLoop::create() {
+  auto loop = EventLoop::create();
+  if (!loop) return Failure(loop.error());
+  return std::unique_ptr<DataLoop>(new DataLoop(std::move(*loop)));
+}
+
+DataLoop::~DataLoop() { stop_and_join(); }
+
+Result<void> DataLoop::start() {
+  auto thread = Thread::start("zinit-data", kLoopStackBytes, [this] { loop_->run(); });
+  if (!thread) return Failure(thread.error());
+  thread_ = std::move(*thread);
+  return {};
+}
+
+void DataLoop::stop_and_join() noexcept {
+  if (!thread_.joinable()) return;
+  loop_->stop();
+  thread_.join();
+}
+
+}  // namespace zinit

@@ -1,0 +1,68 @@
+// Watchers as objects around libev's, which find them again through the watcher's `data`.
+#include "io/watcher.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// Calls `callback`, which may destroy its owner: meanwhile it lives here, and `gone` tells.
+template <class Callback, class... Args>
+void call_out(std::string_view what, Callback& callback, bool*& gone, Args... args) noexcept {
+  bool destroyed = false;
+  gone = &destroyed;
+  Callback running = std::move(callback);
+  catch_all(what, [&] { running(args...); });
+  if (destroyed) return;
+  callback = std::move(running);
+  gone = nullptr;
+}
+
+}  // namespace
+
+IoWatcher::IoWatcher(EventLoop& loop, int fd, int events, Callback callback)
+    : loop_(loop.ev()), callback_(std::move(callback)) {
+  ev_io_init(&watcher_, called, fd, events);
+  watcher_.data = this;
+}
+
+IoWatcher::~IoWatcher() {
+  stop();
+  if (gone_ != nullptr) *gone_ = true;
+}
+
+void IoWatcher::called(struct ev_loop*, ev_io* watcher, int events) noexcept {
+  auto& self = *static_cast<IoWatcher*>(watcher->data);
+  call_out("descriptor", self.callback_, self.gone_, events);
+}
+
+void IoWatcher::start() noexcept { ev_io_start(loop_, &watcher_); }
+
+void IoWatcher::stop() noexcept { ev_io_stop(loop_, &watcher_); }
+
+TimerWatcher::TimerWatcher(EventLoop& loop, Callback callback)
+    : loop_(loop.ev()), callback_(std::move(callback)) {
+  ev_init(&watcher_, called);
+  watcher_.data = this;
+}
+
+TimerWatcher::~TimerWatcher() {
+  stop();
+  if (gone_ != nullptr) *gone_ = true;
+}
+
+void TimerWatcher::called(struct ev_loop*, ev_timer* watcher, int) noexcept {
+  auto& self = *static_cast<TimerWatcher*>(watcher->data);
+  call_out("timer", self.callback_, self.gone_);
+}
+
+void TimerWatcher::set(Milliseconds delay) noexcept {
+  ev_timer_stop(loop_, &watcher_);
+  // Counted from now, not from when the loop last woke.
+  ev_now_update(loop_);
+  ev_timer_set(&watcher_, static_cast<double>(delay.count()) / 1000, 0.);
+  ev_timer_start(loop_, &watcher_);
+}
+
+void TimerWatcher::stop() noexcept { ev_timer_stop(loop_, &watcher_); }
+
+}  // namespace zinit

@@ -1,0 +1,154 @@
+// Reading a journal, whatever has become of it.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "base/format.hpp"
+#include "supervisor/journal_record.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Of any version: what is larger is damage, and not worth its memory.
+constexpr std::size_t kMaxRecordSize = 65536;
+constexpr std::size_t kMaxRecords = 1u << 19;
+
+bool whole(const std::byte* block, std::size_t size) noexcept {
+  std::uint64_t checksum;
+  std::memcpy(&checksum, block, sizeof checksum);
+  return checksum == checksum_of(block, size);
+}
+
+/// The bytes of a journal, and what is whole among them.
+class Image {
+ public:
+  [[nodiscard]] static Result<Image> load(int fd);
+
+  [[nodiscard]] std::size_t slots() const noexcept {
+    const std::size_t records = (bytes_.size() - kRecordsAt) / record_size_;
+    return records > kFirstSlot ? records - kFirstSlot : 0;
+  }
+
+  /// The record `index`, where it is whole.
+  [[nodiscard]] std::optional<RawRecord> record(std::size_t index) const noexcept;
+
+  [[nodiscard]] bool never_written(std::size_t index) const noexcept;
+
+ private:
+  [[nodiscard]] bool find_header(std::uint32_t& version) noexcept;
+
+  std::vector<std::byte> bytes_;
+  std::size_t record_size_ = 0;
+};
+
+Result<std::vector<std::byte>> read_all(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) < 0) return sys_failure("read", "the journal");
+  constexpr std::size_t most = kRecordsAt + kMaxRecords * sizeof(JournalRecord);
+  const auto size = static_cast<std::size_t>(status.st_size);
+  std::vector<std::byte> bytes(std::min(size, most));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::pread(fd, bytes.data() + done, bytes.size() - done,
+                                  static_cast<off_t>(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return sys_failure("read", "the journal");
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+bool Image::find_header(std::uint32_t& version) noexcept {
+  for (const std::size_t at : kHeaderCopies) {
+    JournalHeader header;
+    if (bytes_.size() < kRecordsAt || !whole(bytes_.data() + at, sizeof header)) continue;
+    std::memcpy(&header, bytes_.data() + at, sizeof header);
+    version = header.version;
+    record_size_ = header.record_size;
+    if (header.magic == kJournalMagic) return true;
+  }
+  return false;
+}
+
+Result<Image> Image::load(int fd) {
+  auto bytes = read_all(fd);
+  if (!bytes) return Failure(bytes.error());
+  Image image;
+  image.bytes_ = std::move(*bytes);
+  std::uint32_t version = 0;
+  if (!image.find_header(version))
+    return failure("cannot read the journal: it is none, or damaged");
+  if (version != kJournalVersion) {
+    return Failure(Error{fmt::format("cannot read the journal: version {}, where {} is known",
+                                     version, kJournalVersion),
+                         ENOTSUP});
+  }
+  if (image.record_size_ < offsetof(JournalRecord, state) || image.record_size_ % 8 != 0 ||
+      image.record_size_ > kMaxRecordSize)
+    return failure("cannot read the journal: impossible size of records");
+  return image;
+}
+
+bool Image::never_written(std::size_t index) const noexcept {
+  const std::byte* at = bytes_.data() + record_offset(index, record_size_);
+  return std::all_of(at, at + record_size_, [](std::byte b) { return b == std::byte{0}; });
+}
+
+std::optional<RawRecord> Image::record(std::size_t index) const noexcept {
+  const std::size_t offset = record_offset(index, record_size_);
+  if (offset + record_size_ > bytes_.size()) return std::nullopt;
+  const std::byte* at = bytes_.data() + offset;
+  if (!whole(at, record_size_)) return std::nullopt;
+  // First the part that tells how much of the rest there is.
+  JournalRecord head{};
+  std::memcpy(&head, at, offsetof(JournalRecord, state));
+  if (head.size != record_size_ || head.fixed_size > record_size_ || head.sequence == 0)
+    return std::nullopt;
+  RawRecord raw{default_record(), {}};
+  std::memcpy(&raw.fields, at, std::min<std::size_t>(head.fixed_size, kJournalFixed));
+  raw.text = {reinterpret_cast<const char*>(at) + head.fixed_size, record_size_ - head.fixed_size};
+  const std::size_t texts = std::size_t{raw.fields.name_size} + raw.fields.file_size +
+                            raw.fields.reason_size;
+  if (texts > raw.text.size()) return std::nullopt;
+  return raw;
+}
+
+/// The newer of a slot's own record and the redo record.
+std::optional<RawRecord> newest(const std::optional<RawRecord>& own,
+                                const std::optional<RawRecord>& redo, RecordKind kind, Slot slot) {
+  const auto fits = [&](const std::optional<RawRecord>& raw) {
+    return raw && raw->fields.slot == slot &&
+           (raw->fields.kind == kind ||
+            (kind == RecordKind::service && raw->fields.kind == RecordKind::free));
+  };
+  if (!fits(own)) return fits(redo) ? redo : std::nullopt;
+  return fits(redo) && redo->fields.sequence > own->fields.sequence ? redo : own;
+}
+
+}  // namespace
+
+Result<JournalImage> read_journal(int fd) {
+  auto image = Image::load(fd);
+  if (!image) return Failure(image.error());
+  JournalImage result;
+  const auto redo = image->record(kRedoRecord);
+  if (const auto world = newest(image->record(kWorldRecord), redo, RecordKind::world, kNoSlot)) {
+    result.world = world_of(*world);
+  }
+  for (Slot slot = 0; slot < image->slots(); ++slot) {
+    const auto raw = newest(image->record(kFirstSlot + slot), redo, RecordKind::service, slot);
+    if (!raw)
+      result.damaged += image->never_written(kFirstSlot + slot) ? 0 : 1;
+    else if (raw->fields.kind == RecordKind::service && raw->fields.name_size > 0)
+      result.entries.push_back(entry_of(*raw));
+  }
+  return result;
+}
+
+}  // namespace zinit

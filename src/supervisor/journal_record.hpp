@@ -1,0 +1,118 @@
+// How the journal lies in its memory file (journal.hpp says why so): headers, records, and the way
+// of a service into a record and back. For the journal's own sources and tests.
+//
+// A header is written once and never changed; how many slots there are follows from the size of the
+// file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "supervisor/journal.hpp"
+
+namespace zinit {
+
+inline constexpr std::uint64_t kJournalMagic = 0x6c6e726a74696e7a;  // "znitjrnl"
+inline constexpr std::uint32_t kJournalVersion = 1;
+
+struct JournalHeader {
+  std::uint64_t checksum;
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t record_size;
+  std::uint64_t reserved;
+};
+
+inline constexpr std::size_t kHeaderCopies[] = {0, 64};
+inline constexpr std::size_t kRecordsAt = 512;
+
+// Records from kRecordsAt on; those of the slots follow kFirstSlot.
+inline constexpr std::size_t kWorldRecord = 0;
+inline constexpr std::size_t kRedoRecord = 1;
+inline constexpr std::size_t kFirstSlot = 2;
+
+enum class RecordKind : std::uint8_t { free, service, world };
+
+/// A record as it lies in the file. New fields go before `text`, which makes room for them: its
+/// place is told by fixed_size.
+struct JournalRecord {
+  std::uint64_t checksum;  // over the rest
+  std::uint64_t sequence;  // of the store that wrote it, from 1 on
+  std::uint32_t slot;
+  std::uint16_t size;        // of the whole record
+  std::uint16_t fixed_size;  // offset of the texts
+  RecordKind kind;
+  std::uint8_t state;
+  std::uint8_t wish;
+  std::uint8_t try_;
+  std::uint8_t process;
+  std::uint8_t cause;
+  std::uint8_t stage;
+  std::uint8_t health;
+  std::uint32_t flags;
+  std::int32_t health_attempts;
+  std::int32_t end_value;
+  std::int32_t reason_number;
+  std::uint8_t reason_type;
+  std::uint8_t reserved;
+  std::uint16_t name_size;  // texts follow each other without a gap: name, file, reason
+  std::uint16_t file_size;
+  std::uint16_t reason_size;
+  std::int64_t since_ns;  // of the monotonic clock, which an execve does not touch
+  std::int64_t delay_until_ns;
+  std::int64_t deadline_ns;
+  std::int64_t ready_at_ns;
+  std::uint32_t count;
+  std::uint32_t load_order;
+  std::int64_t rank;           // the world's: next_rank
+  std::uint64_t ready_serial;  // the world's: serial
+  std::uint64_t failed_serial;
+  std::int32_t pid;
+  std::int32_t pgid;
+  std::uint64_t process_start;
+  std::uint64_t restart_count;
+  std::int64_t since_us;
+  std::int64_t last_start_us;
+  std::int64_t last_ready_us;
+  std::int64_t last_stop_us;
+  std::uint64_t config_hash;
+  std::int32_t log_pipes[2];
+  char text[kJournalText];
+};
+
+inline constexpr std::size_t kJournalFixed = offsetof(JournalRecord, text);
+static_assert(sizeof(JournalRecord) == 512 && kJournalFixed + kJournalText == 512,
+              "records have no padding, and a page holds eight");
+
+constexpr std::size_t record_offset(std::size_t index, std::size_t record_size) {
+  return kRecordsAt + index * record_size;
+}
+
+/// Over what follows the first eight bytes of `block`, where a checksum has its place.
+[[nodiscard]] std::uint64_t checksum_of(const std::byte* block, std::size_t size) noexcept;
+
+/// Gives `block` its checksum.
+template <class Block>
+void seal(Block& block) noexcept {
+  block.checksum = checksum_of(reinterpret_cast<const std::byte*>(&block), sizeof block);
+}
+
+/// A record without contents. The sequence and the checksum are given to it when it is written.
+[[nodiscard]] JournalRecord free_record(Slot slot) noexcept;
+[[nodiscard]] JournalRecord service_record(const JournalView& view) noexcept;
+[[nodiscard]] JournalRecord world_record(const JournalWorld& world) noexcept;
+
+/// A record of any version, found whole: its fields as far as both versions know them, its texts.
+struct RawRecord {
+  JournalRecord fields;   // but not `text`
+  std::string_view text;  // at least as long as the sizes in `fields` say
+};
+
+/// What a record has where an older version says nothing.
+[[nodiscard]] JournalRecord default_record() noexcept;
+
+[[nodiscard]] JournalEntry entry_of(const RawRecord& raw);
+[[nodiscard]] JournalWorld world_of(const RawRecord& raw) noexcept;
+
+}  // namespace zinit
