@@ -11,17 +11,10 @@ namespace zinit {
 
 namespace {
 
-constexpr std::size_t kNameMax = 128;
-
-/// The log has these names for zinit's own lines and for those that no service sent (control.md).
 constexpr std::array<std::string_view, 2> kTakenNames = {"zinit", "syslog"};
 
 constexpr bool letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-constexpr bool allowed_in_name(char c) {
-  return letter_or_digit(c) || std::string_view("_.@-").find(c) != std::string_view::npos;
 }
 
 /// What the process was made from: it has to be made anew when any of this changes.
@@ -38,6 +31,14 @@ auto settings_part(const ServiceSpec& spec) {
 
 }  // namespace
 
+bool allowed_in_name(char c) noexcept {
+  return letter_or_digit(c) || std::string_view("_.@-").find(c) != std::string_view::npos;
+}
+
+bool is_taken_name(std::string_view name) noexcept {
+  return std::find(kTakenNames.begin(), kTakenNames.end(), name) != kTakenNames.end();
+}
+
 SpecChange compare(const ServiceSpec& before, const ServiceSpec& after) {
   if (process_part(before) != process_part(after)) return SpecChange::restart;
   if (settings_part(before) != settings_part(after)) return SpecChange::settings;
@@ -52,8 +53,7 @@ std::optional<std::string> name_fault(const std::string& name) {
   if (!letter_or_digit(name.front())) return "a name begins with a letter or a digit";
   if (!std::all_of(name.begin(), name.end(), allowed_in_name))
     return "a name is made of A-Z, a-z, 0-9, _, ., @ and - alone";
-  if (std::find(kTakenNames.begin(), kTakenNames.end(), name) != kTakenNames.end())
-    return fmt::format("the name {} is zinit's own", name);
+  if (is_taken_name(name)) return fmt::format("the name {} is zinit's own", name);
   return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -133,8 +134,18 @@ using SpecPtr = std::shared_ptr<const ServiceSpec>;
 enum class SpecChange : std::uint8_t { none, settings, restart };
 [[nodiscard]] SpecChange compare(const ServiceSpec& before, const ServiceSpec& after);
 
+/// Of a service's name, in bytes.
+inline constexpr std::size_t kNameMax = 128;
+
+/// Whether a name may have `c`, though not at its beginning but where it is a letter or a digit.
+[[nodiscard]] bool allowed_in_name(char c) noexcept;
+
+/// `zinit` and `syslog`: the log has these names for zinit's own lines and for those that no service
+/// sent (control.md).
+[[nodiscard]] bool is_taken_name(std::string_view name) noexcept;
+
 /// Whether `name` is one: 1 to 128 of A-Z a-z 0-9 . _ @ -, beginning with a letter or digit, and not
-/// one of zinit's own (`zinit`, `syslog`). Returns what is wrong, or nothing.
+/// one of zinit's own. Returns what is wrong, or nothing.
 [[nodiscard]] std::optional<std::string> name_fault(const std::string& name);
 
 }  // namespace zinit

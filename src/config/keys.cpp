@@ -1,0 +1,318 @@
+// The rows of the table, and how a checked value becomes a field.
+#include "config/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <type_traits>
+
+#include "config/shell_words.hpp"
+#include "model/reason.hpp"
+
+namespace zinit {
+
+namespace {
+
+// --- from value to field, by the field's type ----------------------------------------------------
+
+void assign(bool& field, const Key&, const Value& value) { field = value.boolean; }
+
+/// An account may be given as a number and is kept as text.
+void assign(std::string& field, const Key&, const Value& value) {
+  field = value.type == ValueType::integer ? std::to_string(value.integer) : value.string;
+}
+
+void assign(Milliseconds& field, const Key&, const Value& value) {
+  field = Milliseconds(value.integer);
+}
+
+/// Octal digits or an integer. Whoever allows more than 32 bits of re-spawns will not miss the rest.
+void assign(std::uint32_t& field, const Key& key, const Value& value) {
+  if (key.type == Type::octal) {
+    const char* text = value.string.data();
+    std::from_chars(text, text + value.string.size(), field, 8);
+    return;
+  }
+  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+  field = static_cast<std::uint32_t>(std::min(value.integer, most));
+}
+
+void assign(Timeout& field, const Key&, const Value& value) {
+  field = {Milliseconds(value.integer), value.type == ValueType::string};
+}
+
+void assign(Command& field, const Key&, const Value& value) {
+  if (value.type == ValueType::string) {
+    if (auto command = command_from_string(value.string)) field = std::move(*command);
+    return;
+  }
+  field.argv.clear();
+  for (const Value& word : value.array) field.argv.push_back(word.string);
+}
+
+void assign(std::vector<Dependency>& field, const Key&, const Value& value) {
+  field.clear();
+  for (const Value& name : value.array) field.push_back({name.string, name.at});
+}
+
+void assign(std::optional<std::vector<std::string>>& field, const Key& key, const Value& value) {
+  field.emplace();
+  for (const Value& element : value.array) assign(field->emplace_back(), key, element);
+}
+
+void assign(std::vector<std::pair<std::string, std::string>>& field, const Key&,
+            const Value& value) {
+  field.clear();
+  for (const auto& [name, member] : value.table) field.emplace_back(name, member.value.string);
+}
+
+int signal_of(const Value& value) {
+  return value.type == ValueType::integer ? static_cast<int>(value.integer)
+                                          : signal_number(value.string);
+}
+
+void assign(int& field, const Key&, const Value& value) { field = signal_of(value); }
+
+/// Sorted, so that another order is no change; 0 counts always and is left out.
+void assign(SuccessSet& field, const Key&, const Value& value) {
+  field = {};
+  for (const Value& end : value.array) {
+    const bool code = end.type == ValueType::integer;
+    if (code && end.integer == 0) continue;
+    (code ? field.codes : field.signals).push_back(signal_of(end));
+  }
+  for (auto* numbers : {&field.codes, &field.signals}) {
+    std::sort(numbers->begin(), numbers->end());
+    numbers->erase(std::unique(numbers->begin(), numbers->end()), numbers->end());
+  }
+}
+
+template <class Enum>
+  requires std::is_enum_v<Enum>
+void assign(Enum& field, const Key& key, const Value& value) {
+  const auto word = std::find(key.words.begin(), key.words.end(), value.string);
+  field = static_cast<Enum>(word - key.words.begin());
+}
+
+// --- from row to field ---------------------------------------------------------------------------
+
+ServiceSpec& part(Destination& to, ServiceSpec*) { return *to.spec; }
+Dependencies& part(Destination& to, Dependencies*) { return to.spec->dependencies; }
+Lifecycle& part(Destination& to, Lifecycle*) { return to.spec->lifecycle; }
+Logging& part(Destination& to, Logging*) { return to.spec->logging; }
+GlobalSettings& part(Destination& to, GlobalSettings*) { return *to.settings; }
+
+template <class Owner, class Field>
+Owner* owner_of(Field Owner::*) {
+  return nullptr;
+}
+
+template <auto Member>
+void store(Destination& to, const Key& key, const Value& value) {
+  assign(part(to, owner_of(Member)).*Member, key, value);
+}
+
+// --- the table -----------------------------------------------------------------------------------
+
+// Words in the order of the enum that they become.
+constexpr std::array<std::string_view, 3> kStatusWords = {"start", "stop", "ignore"};
+static_assert(static_cast<std::size_t>(StartStatus::ignore) == kStatusWords.size() - 1);
+constexpr std::array<std::string_view, 2> kClassWords = {"user", "system"};
+static_assert(static_cast<std::size_t>(ServiceClass::system) == kClassWords.size() - 1);
+constexpr std::array<std::string_view, 3> kRestartWords = {"always", "on-failure", "never"};
+static_assert(static_cast<std::size_t>(RestartPolicy::never) == kRestartWords.size() - 1);
+constexpr std::array<std::string_view, 5> kLevelWords = {"trace", "debug", "info", "warn", "error"};
+static_assert(static_cast<std::size_t>(LogLevel::error) == kLevelWords.size() - 1);
+
+constexpr std::int64_t kDayMs = 86400000;
+constexpr std::int64_t kGiB = std::int64_t{1} << 30;
+
+constexpr Key kKeys[] = {
+    {.section = "service", .name = "name", .type = Type::name,
+     .default_text = "the file's name less .toml",
+     .help = "what the service is called",
+     .example = "\"web\"", .store = store<&ServiceSpec::name>},
+    {.section = "service", .name = "description", .type = Type::string,
+     .default_text = "\"\"",
+     .help = "one line for people, shown by list and status",
+     .example = "\"the web server\"", .store = store<&ServiceSpec::description>},
+    {.section = "service", .name = "exec", .type = Type::command,
+     .default_text = "required",
+     .help = "the command: a string as /bin/sh -c takes it, or the argument vector itself",
+     .example = "\"/usr/sbin/webd --port 80\"", .store = store<&ServiceSpec::exec>},
+    {.section = "service", .name = "dir", .type = Type::path,
+     .default_text = "\"/\"",
+     .help = "working directory",
+     .example = "\"/var/lib/web\"", .store = store<&ServiceSpec::dir>},
+    {.section = "service", .name = "oneshot", .type = Type::boolean,
+     .default_text = "false",
+     .help = "runs to completion; its exit with 0 satisfies dependents",
+     .example = "true", .store = store<&ServiceSpec::oneshot>},
+    {.section = "service", .name = "status", .type = Type::word, .words = kStatusWords,
+     .default_text = "\"start\"",
+     .help = "started at boot; only on request or for another; or by an explicit start alone",
+     .example = "\"stop\"", .store = store<&ServiceSpec::status>},
+    {.section = "service", .name = "class", .type = Type::word, .words = kClassWords,
+     .default_text = "\"user\"",
+     .help = "system is passed over by start-all, stop-all and delete-all",
+     .example = "\"system\"", .store = store<&ServiceSpec::class_>},
+    {.section = "service", .name = "critical", .type = Type::boolean,
+     .default_text = "false",
+     .help = "its final failure brings the emergency shell, or ends the container",
+     .example = "true", .store = store<&ServiceSpec::critical>},
+    {.section = "service", .name = "env", .type = Type::strings,
+     .default_text = "{}",
+     .help = "variables added to the base environment",
+     .example = "{ LANG = \"C.UTF-8\" }", .store = store<&ServiceSpec::env>},
+    {.section = "service", .name = "user", .type = Type::account,
+     .default_text = "unset",
+     .help = "whom it runs as; alone it brings that user's groups as well",
+     .example = "\"www-data\"", .store = store<&ServiceSpec::user>},
+    {.section = "service", .name = "group", .type = Type::account,
+     .default_text = "unset",
+     .help = "its group",
+     .example = "\"www-data\"", .store = store<&ServiceSpec::group>},
+    {.section = "service", .name = "groups", .type = Type::accounts,
+     .default_text = "the user's",
+     .help = "supplementary groups",
+     .example = "[\"video\", 44]", .store = store<&ServiceSpec::groups>},
+    {.section = "service", .name = "umask", .type = Type::octal, .max = 0777,
+     .default_text = "\"0022\"",
+     .help = "mode bits that its new files do not get",
+     .example = "\"0077\"", .store = store<&ServiceSpec::umask>},
+    {.section = "service", .name = "tty", .type = Type::path,
+     .default_text = "unset",
+     .help = "terminal that it gets as controlling terminal and standard streams",
+     .example = "\"/dev/ttyS0\"", .store = store<&ServiceSpec::tty>},
+
+    {.section = "dependencies", .name = "requires", .type = Type::names,
+     .default_text = "[]",
+     .help = "pulled in, and must be running or done before this one starts",
+     .example = "[\"db\"]", .store = store<&Dependencies::requires_>},
+    {.section = "dependencies", .name = "after", .type = Type::names,
+     .default_text = "[]",
+     .help = "waited for where they start as well",
+     .example = "[\"network\"]", .store = store<&Dependencies::after>},
+    {.section = "dependencies", .name = "wants", .type = Type::names,
+     .default_text = "[]",
+     .help = "pulled in, and not waited for",
+     .example = "[\"metrics\"]", .store = store<&Dependencies::wants>},
+    {.section = "dependencies", .name = "conflicts", .type = Type::names,
+     .default_text = "[]",
+     .help = "never run at the same time as this one",
+     .example = "[\"apache\"]", .store = store<&Dependencies::conflicts>},
+
+    {.section = "lifecycle", .name = "restart", .type = Type::word, .words = kRestartWords,
+     .default_text = "\"on-failure\"; for a oneshot \"never\"",
+     .help = "after which ends the process is spawned again",
+     .example = "\"always\"", .store = store<&Lifecycle::restart>},
+    {.section = "lifecycle", .name = "restart_delay_ms", .type = Type::integer, .max = kDayMs,
+     .default_text = "1000",
+     .help = "delay before the first re-spawn; doubles with each that follows",
+     .example = "500", .store = store<&Lifecycle::restart_delay>},
+    {.section = "lifecycle", .name = "restart_delay_max_ms", .type = Type::integer,
+     .default_text = "60000, or restart_delay_ms where that is larger",
+     .help = "cap of the doubling",
+     .example = "30000", .store = store<&Lifecycle::restart_delay_max>},
+    {.section = "lifecycle", .name = "max_restarts", .type = Type::integer,
+     .default_text = "0",
+     .help = "so many re-spawns in a row, then failed; 0 is without limit",
+     .example = "5", .store = store<&Lifecycle::max_restarts>},
+    {.section = "lifecycle", .name = "stability_period_ms", .type = Type::integer,
+     .default_text = "10000",
+     .help = "having run so long, delay and count start anew",
+     .example = "60000", .store = store<&Lifecycle::stability_period>},
+    {.section = "lifecycle", .name = "start_timeout_ms", .type = Type::timeout, .min = 1,
+     .default_text = "30000; for a oneshot \"infinity\"",
+     .help = "from spawn to ready; for a oneshot, to its exit",
+     .example = "5000", .store = store<&Lifecycle::start_timeout>},
+    {.section = "lifecycle", .name = "success", .type = Type::success, .max = 255,
+     .default_text = "[0]",
+     .help = "ends that count as good, beside exit code 0",
+     .example = "[0, 3, \"SIGTERM\"]", .store = store<&Lifecycle::success>},
+    {.section = "lifecycle", .name = "stop_timeout_ms", .type = Type::integer, .min = 1,
+     .default_text = "10000",
+     .help = "from the stop signal to SIGKILL of the whole group",
+     .example = "3000", .store = store<&Lifecycle::stop_timeout>},
+    {.section = "lifecycle", .name = "stop_signal", .type = Type::signal, .min = 1, .max = 64,
+     .default_text = "\"SIGTERM\"",
+     .help = "what asks the process to end",
+     .example = "\"SIGINT\"", .store = store<&Lifecycle::stop_signal>},
+
+    {.section = "logging", .name = "buffer_lines", .type = Type::integer, .max = 1000000,
+     .default_text = "1000",
+     .help = "lines kept in memory for logs",
+     .example = "200", .store = store<&Logging::buffer_lines>},
+    {.section = "logging", .name = "buffer_bytes", .type = Type::integer, .min = 4096, .max = kGiB,
+     .default_text = "1048576",
+     .help = "and no more bytes than this",
+     .example = "65536", .store = store<&Logging::buffer_bytes>},
+    {.section = "logging", .name = "kmsg", .type = Type::boolean,
+     .default_text = "false",
+     .help = "also to the kernel ring buffer",
+     .example = "true", .store = store<&Logging::kmsg>},
+    {.section = "logging", .name = "console", .type = Type::boolean,
+     .default_text = "false",
+     .help = "also to the console",
+     .example = "true", .store = store<&Logging::console>},
+
+    {.section = "target", .name = "name", .type = Type::name,
+     .default_text = "the file's name less .toml",
+     .help = "what the target is called",
+     .example = "\"multi-user\"", .store = store<&ServiceSpec::name>},
+    {.section = "target", .name = "description", .type = Type::string,
+     .default_text = "\"\"",
+     .help = "one line for people, shown by list and status",
+     .example = "\"all that a login needs\"", .store = store<&ServiceSpec::description>},
+    {.section = "target", .name = "status", .type = Type::word, .words = kStatusWords,
+     .default_text = "\"start\"",
+     .help = "as a service's",
+     .example = "\"stop\"", .store = store<&ServiceSpec::status>},
+    {.section = "target", .name = "class", .type = Type::word, .words = kClassWords,
+     .default_text = "\"user\"",
+     .help = "as a service's",
+     .example = "\"system\"", .store = store<&ServiceSpec::class_>},
+
+    {.section = "", .name = "log_level", .type = Type::word, .words = kLevelWords,
+     .default_text = "\"info\"",
+     .help = "the least that zinit's own log keeps",
+     .example = "\"debug\"", .store = store<&GlobalSettings::log_level>},
+    {.section = "", .name = "shutdown_timeout_ms", .type = Type::integer, .min = 1,
+     .default_text = "90000",
+     .help = "the whole of a shutdown's stopping phase",
+     .example = "30000", .store = store<&GlobalSettings::shutdown_timeout>},
+    {.section = "", .name = "default_target", .type = Type::name,
+     .default_text = "\"\"",
+     .help = "started at boot with all it pulls in; empty: every service with status start",
+     .example = "\"multi-user\"", .store = store<&GlobalSettings::default_target>},
+};
+
+constexpr std::array<std::string_view, 5> kSections = {"service", "dependencies", "lifecycle",
+                                                       "logging", "target"};
+
+}  // namespace
+
+std::span<const Key> all_keys() noexcept { return kKeys; }
+
+std::span<const std::string_view> known_sections() noexcept { return kSections; }
+
+const Key* find_key(std::string_view section, std::string_view name) noexcept {
+  const auto is_meant = [&](const Key& key) { return key.name == name && key.section == section; };
+  const auto* found = std::find_if(std::begin(kKeys), std::end(kKeys), is_meant);
+  return found == std::end(kKeys) ? nullptr : found;
+}
+
+std::vector<std::string_view> keys_of(std::string_view section) {
+  std::vector<std::string_view> names;
+  for (const Key& key : kKeys) {
+    if (key.section == section) names.push_back(key.name);
+  }
+  return names;
+}
+
+std::string full_name(const Key& key) {
+  if (key.section.empty()) return std::string(key.name);
+  return std::string(key.section) + "." + std::string(key.name);
+}
+
+}  // namespace zinit

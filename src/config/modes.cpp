@@ -1,0 +1,88 @@
+// The table of service-file.md, "Where files are read", as code.
+#include "config/modes.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::string_view kSystemConfig = "/etc/zinit";
+constexpr std::string_view kSystemSocket = "/run/zinit.sock";
+constexpr std::string_view kSettings = "/zinit.toml";
+
+/// A variable that is set and not empty.
+std::optional<std::string> value_of(const Getenv& environment, const char* name) {
+  const char* value = environment(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+/// Likewise, of an absolute path; the XDG base directory specification ignores relative ones.
+std::optional<std::string> path_of(const Getenv& environment, const char* name) {
+  auto value = value_of(environment, name);
+  return value && value->front() == '/' ? value : std::nullopt;
+}
+
+/// $XDG_CONFIG_HOME/zinit; empty where a user has no home either.
+std::string user_config(const Getenv& environment) {
+  if (const auto home = path_of(environment, "XDG_CONFIG_HOME")) return *home + "/zinit";
+  if (const auto home = path_of(environment, "HOME")) return *home + "/.config/zinit";
+  return {};
+}
+
+bool is_users_own(const ModeOptions& options) {
+  return options.mode == Mode::standalone && options.uid != 0;
+}
+
+void place_socket(Places& places, const ModeOptions& options, const Getenv& environment) {
+  if (const auto named = options.socket ? options.socket : value_of(environment, "ZINIT_SOCKET")) {
+    places.socket = *named;
+  } else if (!is_users_own(options)) {
+    places.socket = kSystemSocket;
+  } else if (const auto runtime = path_of(environment, "XDG_RUNTIME_DIR")) {
+    places.socket = *runtime + "/zinit.sock";
+  } else {
+    places.socket = "/tmp/zinit-" + std::to_string(options.uid) + "/zinit.sock";
+    places.socket_in_tmp = true;
+  }
+}
+
+}  // namespace
+
+std::string_view mode_name(Mode mode) noexcept {
+  switch (mode) {
+    case Mode::system: return "system";
+    case Mode::container: return "container";
+    case Mode::standalone: return "standalone";
+  }
+  return "standalone";
+}
+
+Places places_for(const ModeOptions& options, const Getenv& environment) {
+  const bool users_own = is_users_own(options);
+  const std::string base = users_own ? user_config(environment) : std::string(kSystemConfig);
+  const bool pid1_directories = options.mode == Mode::standalone && options.pid1_mode && !users_own;
+  Places places;
+  if (options.mode == Mode::system || pid1_directories) {
+    places.directories.push_back({base + "/system", true, false});
+  }
+  const auto named =
+      options.config_dir ? options.config_dir : value_of(environment, "ZINIT_CONFIG_DIR");
+  if (named) {
+    places.directories.push_back({*named, false, true});
+  } else if (!base.empty()) {
+    places.directories.push_back({base + "/services", false, false});
+  }
+  if (options.mode != Mode::standalone || pid1_directories) {
+    places.directories.push_back({base + "/targets", false, false});
+  }
+  places.settings_named = options.config_file.has_value();
+  if (options.config_file) {
+    places.settings_file = *options.config_file;
+  } else if (!base.empty()) {
+    places.settings_file = base + std::string(kSettings);
+  }
+  place_socket(places, options, environment);
+  return places;
+}
+
+}  // namespace zinit

@@ -1,0 +1,78 @@
+// Known keys to fields, unknown ones to messages.
+#include "config/section_reader.hpp"
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// "[service]" and its like, in words.
+std::string section_list() {
+  std::string text;
+  for (const std::string_view section : known_sections()) {
+    text += fmt::format("{}[{}]", text.empty() ? "" : ", ", section);
+  }
+  return text;
+}
+
+/// A section that has a key of that very name: the one in which it was meant to stand.
+const Key* elsewhere(std::string_view name) {
+  const auto keys = all_keys();
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) {
+    return key.name == name && !key.section.empty();
+  });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void SectionReader::read(std::string_view section, const Value& table) {
+  for (const auto& [name, member] : table.table) {
+    const Key* key = find_key(section, name);
+    if (key == nullptr) {
+      unknown_key(section, name, member);
+    } else if (check_value(*key, member.value, findings_)) {
+      key->store(destination_, *key, member.value);
+      stored_.push_back(key);
+    }
+  }
+}
+
+bool SectionReader::stored(std::string_view section, std::string_view name) const {
+  const Key* key = find_key(section, name);
+  return std::find(stored_.begin(), stored_.end(), key) != stored_.end();
+}
+
+void SectionReader::unknown_key(std::string_view section, const std::string& name,
+                                const Member& member) {
+  const std::vector<std::string_view> known = keys_of(section);
+  std::string text = "unknown key";
+  if (const auto near = nearest(name, known)) {
+    text += fmt::format(", did you mean \"{}\"?", *near);
+  } else if (const Key* key = elsewhere(name)) {
+    text += fmt::format(", did you mean {}?", full_name(*key));
+  } else {
+    text += ", must be " + alternatives(known);
+  }
+  const std::string prefix = section.empty() ? "" : std::string(section) + ".";
+  findings_.add(Severity::unknown, member.at, prefix + name, std::move(text));
+}
+
+void SectionReader::unknown_section(const std::string& name, const Member& member) {
+  const bool is_section = member.value.type == ValueType::table;
+  std::string text = is_section ? "unknown section" : "unknown key outside a section";
+  if (const Key* key = is_section ? nullptr : elsewhere(name)) {
+    text += fmt::format(", did you mean {}?", full_name(*key));
+  } else if (const auto near = is_section ? nearest(name, known_sections()) : std::nullopt) {
+    text += fmt::format(", did you mean [{}]?", *near);
+  } else {
+    text += ", sections are " + section_list();
+  }
+  findings_.add(Severity::unknown, member.at, name, std::move(text));
+}
+
+}  // namespace zinit

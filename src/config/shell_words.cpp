@@ -1,0 +1,133 @@
+// Splits a command into words where a shell would do nothing else with it (POSIX.1-2017, XCU 2).
+#include "config/shell_words.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zinit {
+
+namespace {
+
+// What the shell does itself, so that no program need have the name: builtins and keywords of dash,
+// bash and busybox ash, and POSIX's reserved words. Sorted by bytes.
+constexpr std::string_view kShellOwn[] = {
+    "!",       ".",        ":",        "[",      "[[",       "]]",      "alias",   "bg",
+    "bind",    "break",    "builtin",  "caller", "case",     "cd",      "chdir",   "command",
+    "compgen", "complete", "compopt",  "continue", "coproc", "declare", "dirs",    "disown",
+    "do",      "done",     "echo",     "elif",   "else",     "enable",  "esac",    "eval",
+    "exec",    "exit",     "export",   "false",  "fc",       "fg",      "fi",      "for",
+    "function", "getopts", "hash",     "help",   "history",  "if",      "in",      "jobs",
+    "kill",    "let",      "local",    "logout", "mapfile",  "popd",    "printf",  "pushd",
+    "pwd",     "read",     "readarray", "readonly", "return", "select", "set",     "shift",
+    "shopt",   "source",   "suspend",  "test",   "then",     "time",    "times",   "trap",
+    "true",    "type",     "typeset",  "ulimit", "umask",    "unalias", "unset",   "until",
+    "wait",    "while",    "{",        "}",
+};
+static_assert(std::is_sorted(std::begin(kShellOwn), std::end(kShellOwn)));
+
+/// Anywhere outside quotes these mean something to some shell: operators, expansions, patterns, the
+/// brace expansion of bash, the end of a command. In double quotes only $, ` and \ still do.
+constexpr std::string_view kSpecial = "|&;<>()$`\\*?[{}\n";
+constexpr std::string_view kSpecialInQuotes = "$`\\";
+
+bool name_character(char c, bool first) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         (!first && c >= '0' && c <= '9');
+}
+
+/// NAME=... or NAME+=...: a shell sets a variable. `raw` is the word as it was written: one with
+/// quotes in its name is none.
+bool is_assignment(std::string_view raw) {
+  std::size_t end = 0;
+  while (end < raw.size() && name_character(raw[end], end == 0)) ++end;
+  if (end == 0) return false;
+  if (raw.substr(end, 1) == "+") ++end;
+  return raw.substr(end, 1) == "=";
+}
+
+/// Reads words until their end or until a shell is needed.
+class Splitter {
+ public:
+  explicit Splitter(std::string_view text) : text_(text) {}
+
+  /// The words; nothing where a shell is needed or would refuse the text.
+  std::optional<std::vector<std::string>> words() {
+    std::vector<std::string> words;
+    while (skip_blanks()) {
+      const std::size_t start = next_;
+      std::string word;
+      if (!read_word(word)) return std::nullopt;
+      if (words.empty() && is_assignment(text_.substr(start, next_ - start))) return std::nullopt;
+      words.push_back(std::move(word));
+    }
+    return words;
+  }
+
+  /// After words() gave nothing: whether the reason is a quote without its end.
+  [[nodiscard]] bool open_quote() const { return open_quote_; }
+
+ private:
+  bool skip_blanks() {
+    while (next_ < text_.size() && (text_[next_] == ' ' || text_[next_] == '\t')) ++next_;
+    return next_ < text_.size();
+  }
+
+  bool read_word(std::string& word) {
+    char before = '\0';  // # begins a comment, and ~ may name a home, at the start of a word
+    for (; next_ < text_.size(); before = text_[next_++]) {
+      const char c = text_[next_];
+      if (c == ' ' || c == '\t') return true;
+      if (kSpecial.find(c) != std::string_view::npos) return false;
+      if (c == '#' && before == '\0') return false;
+      if (c == '~' && (before == '\0' || before == '=' || before == ':')) return false;
+      if (c != '\'' && c != '"') {
+        word += c;
+      } else if (!read_quoted(c, word)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// From the opening quote to the closing one, where it stays.
+  bool read_quoted(char quote, std::string& word) {
+    for (++next_; next_ < text_.size(); ++next_) {
+      const char c = text_[next_];
+      if (c == quote) return true;
+      if (quote == '"' && kSpecialInQuotes.find(c) != std::string_view::npos) return false;
+      word += c;
+    }
+    open_quote_ = true;
+    return false;
+  }
+
+  const std::string_view text_;
+  std::size_t next_ = 0;
+  bool open_quote_ = false;
+};
+
+/// %1 is a job to bash.
+bool shell_takes(const std::string& program) {
+  return program.starts_with('%') ||
+         std::binary_search(std::begin(kShellOwn), std::end(kShellOwn), std::string_view(program));
+}
+
+}  // namespace
+
+Result<Command> command_from_string(std::string_view text) {
+  // Line ends around it, as a string over several lines has them, mean nothing to a shell either.
+  constexpr std::string_view blanks = " \t\n";
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return failure("is empty, must name a program");
+  Splitter splitter(text.substr(first, text.find_last_not_of(blanks) + 1 - first));
+  auto words = splitter.words();
+  if (splitter.open_quote()) return failure("has a quote that is not closed");
+  if (words && words->front().empty()) return failure("names no program, must begin with one");
+  if (words && !shell_takes(words->front())) return Command{std::move(*words)};
+  return Command{{"/bin/sh", "-c", std::string(text)}};
+}
+
+}  // namespace zinit

@@ -1,0 +1,52 @@
+// One service file becomes one ServiceSpec: text to tree (toml_reader.hpp), each key by the table
+// (keys.hpp), then what keys say of one another.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/diagnostic.hpp"
+#include "config/value.hpp"
+#include "model/spec.hpp"
+
+namespace zinit {
+
+/// No service file is larger: what is has been put there by mistake or malice.
+inline constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+
+/// One service as it was read, with its faults not yet turned to text.
+struct ParsedSpec {
+  std::shared_ptr<ServiceSpec> spec;    // always there, with a name that a service may have
+  std::vector<Diagnostic> diagnostics;  // by place
+  SourcePosition name_at;               // of what names it: its key, else its section
+  bool name_mangled = false;            // neither the file nor its stem gave a usable name
+};
+
+/// Reads the service or target that `text` describes. Never fails: faults are in `diagnostics`.
+/// Needs an ordinary stack, and touches nothing but its arguments.
+///
+/// @param path          as messages name it; its stem names a service that does not name itself.
+/// @param system_class  the default of `class` is `system`.
+[[nodiscard]] ParsedSpec parse_spec(std::string_view text, const std::string& path,
+                                    bool system_class = false);
+
+/// The same for a document that is a tree already.
+[[nodiscard]] ParsedSpec spec_from_document(const Value& document, const std::string& path,
+                                            bool system_class = false);
+
+/// The same for the file itself, with what can be wrong with a file.
+[[nodiscard]] ParsedSpec read_spec(const std::string& path, bool system_class = false);
+
+/// The spec, with the diagnostics as the text of its errors and warnings. Once, when all are there.
+[[nodiscard]] SpecPtr finish(const ParsedSpec& parsed);
+
+/// A file's name without its folder and without `.toml`.
+[[nodiscard]] std::string_view stem_of(std::string_view path);
+
+/// A name for a service whose file gives none that may be used: `stem` with `_` for each character
+/// that a name may not have, made longer or shorter where that is not enough.
+[[nodiscard]] std::string usable_name(std::string_view stem);
+
+}  // namespace zinit

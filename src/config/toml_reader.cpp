@@ -1,0 +1,386 @@
+// A recursive descent through the structure of a TOML document (toml.io, v1.0.0).
+#include "config/toml_reader.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/format.hpp"
+#include "config/toml_scalar.hpp"
+
+namespace zinit {
+
+namespace {
+
+struct KeyPart {
+  std::string name;
+  SourcePosition at;
+};
+using KeyPath = std::vector<KeyPart>;
+
+bool bare_key_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
+}
+
+bool digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Functions that can meet a fault return false after fault(); the first fault stands.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text), places_(text) {}
+
+  tl::expected<Value, TomlFault> read() {
+    Value root;
+    root.at = {1, 1};
+    root.form = Form::headed;
+    Value* table = &root;
+    depth_ = 0;
+    while (skip_lines()) {
+      const bool good = peek() == '[' ? header(root, table) : key_value(*table);
+      if (!good || !end_of_line()) return tl::unexpected(std::move(*fault_));
+    }
+    return root;
+  }
+
+ private:
+  // --- characters ---
+
+  [[nodiscard]] bool done() const { return next_ >= text_.size(); }
+  [[nodiscard]] char peek(std::size_t ahead = 0) const {
+    return next_ + ahead < text_.size() ? text_[next_ + ahead] : '\0';
+  }
+  [[nodiscard]] bool next_is(std::string_view what) const {
+    return text_.substr(next_, what.size()) == what;
+  }
+  bool take(char c) {
+    if (done() || text_[next_] != c) return false;
+    ++next_;
+    return true;
+  }
+  [[nodiscard]] SourcePosition here() { return places_.at(next_); }
+
+  void skip_blanks() {
+    while (peek() == ' ' || peek() == '\t') ++next_;
+  }
+  void skip_comment() {
+    if (peek() == '#') next_ = std::min(text_.find('\n', next_), text_.size());
+  }
+  /// Skips blanks, comments and line ends; whether anything is left.
+  bool skip_lines() {
+    do {
+      skip_blanks();
+      skip_comment();
+    } while (take('\n'));
+    return !done();
+  }
+
+  bool fault(std::size_t offset, std::string what) {
+    if (!fault_) fault_ = TomlFault{places_.at(offset), std::move(what)};
+    return false;
+  }
+
+  bool end_of_line() {
+    skip_blanks();
+    skip_comment();
+    if (done() || take('\n')) return true;
+    return fault(next_, fmt::format("'{}' where the line should end", next_character()));
+  }
+
+  /// The character at the place of reading, for messages: whole, though it may be of several bytes.
+  [[nodiscard]] std::string_view next_character() const {
+    std::size_t end = next_ + 1;
+    while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80) ++end;
+    return text_.substr(next_, end - next_);
+  }
+
+  // --- keys and headers ---
+
+  bool key_part(KeyPath& path) {
+    KeyPart part;
+    part.at = here();
+    const std::size_t start = next_;
+    if (peek() == '"' || peek() == '\'') {
+      if (next_is("\"\"\"") || next_is("'''")) {
+        return fault(start, "a key must be on one line, in single or double quotes");
+      }
+      Value name;
+      if (!string_token() || !scalar_value(start, name)) return false;
+      part.name = std::move(name.string);
+    } else {
+      while (bare_key_character(peek())) ++next_;
+      part.name = text_.substr(start, next_ - start);
+      if (part.name.empty()) return missing_key();
+    }
+    path.push_back(std::move(part));
+    return true;
+  }
+
+  bool missing_key() {
+    if (done() || peek() == '\n') return fault(next_, "a key is missing at the end of the line");
+    return fault(next_, fmt::format("'{}' where a key should be: A-Z a-z 0-9 _ -, or any text in "
+                                    "quotes", next_character()));
+  }
+
+  /// `a.b.c`, blanks after it skipped.
+  bool key_path(KeyPath& path) {
+    do {
+      skip_blanks();
+      const std::size_t start = next_;
+      if (!key_part(path)) return false;
+      if (depth_ + static_cast<int>(path.size()) > kMaxDepth) return too_deep(start);
+      skip_blanks();
+    } while (take('.'));
+    return true;
+  }
+
+  bool too_deep(std::size_t offset) {
+    return fault(offset, fmt::format("nested too deep, must be at most {} levels", kMaxDepth));
+  }
+
+  /// `[a.b]` or `[[a.b]]`: `table` is what the lines that follow belong to.
+  bool header(Value& root, Value*& table) {
+    ++next_;
+    const bool repeated = take('[');
+    KeyPath path;
+    depth_ = 0;
+    if (!key_path(path)) return false;
+    depth_ = static_cast<int>(path.size());
+    if (!take(']') || (repeated && !take(']'))) {
+      return fault(next_, fmt::format("the header is not closed by {}", repeated ? "]]" : "]"));
+    }
+    table = &root;
+    for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+      table = enter(*table, path[i]);
+      if (table == nullptr) return false;
+    }
+    table = repeated ? append(*table, path.back()) : open(*table, path.back());
+    return table != nullptr;
+  }
+
+  /// The table, or the last one of the array of tables, that a header passes through.
+  Value* enter(Value& table, const KeyPart& part) {
+    const auto [found, fresh] = table.table.try_emplace(part.name);
+    Value& value = found->second.value;
+    if (fresh) {
+      place(found->second, part);
+      value.form = Form::implied;
+    }
+    if (value.form == Form::repeated) return &value.array.back();
+    if (value.type != ValueType::table || value.form == Form::closed) {
+      clash(found->second, part);
+      return nullptr;
+    }
+    return &value;
+  }
+
+  /// The table that `[...]` begins.
+  Value* open(Value& table, const KeyPart& part) {
+    const auto [found, fresh] = table.table.try_emplace(part.name);
+    Value& value = found->second.value;
+    if (!fresh && (value.type != ValueType::table || value.form != Form::implied)) {
+      clash(found->second, part);
+      return nullptr;
+    }
+    place(found->second, part);
+    value.form = Form::headed;
+    return &value;
+  }
+
+  /// A new table at the end of the array that `[[...]]` names.
+  Value* append(Value& table, const KeyPart& part) {
+    const auto [found, fresh] = table.table.try_emplace(part.name);
+    Value& value = found->second.value;
+    if (fresh) {
+      place(found->second, part);
+      value.type = ValueType::array;
+      value.form = Form::repeated;
+    }
+    if (value.form != Form::repeated) {
+      clash(found->second, part);
+      return nullptr;
+    }
+    value.array.emplace_back().form = Form::headed;
+    value.array.back().at = part.at;
+    return &value.array.back();
+  }
+
+  static void place(Member& member, const KeyPart& part) {
+    member.at = part.at;
+    member.value.at = part.at;
+  }
+
+  /// Two definitions of one key.
+  bool clash(const Member& first, const KeyPart& part) {
+    if (fault_) return false;
+    fault_ = TomlFault{part.at, fmt::format("\"{}\" is defined already, in line {}", part.name,
+                                            first.at.line)};
+    return false;
+  }
+
+  /// `a.b = value` into `table`.
+  bool key_value(Value& table) {
+    const int outer = depth_;
+    KeyPath path;
+    if (!key_path(path)) return false;
+    depth_ += static_cast<int>(path.size());
+    if (!take('=')) {
+      return fault(next_, fmt::format("\"{}\" is not followed by = and a value", path.back().name));
+    }
+    skip_blanks();
+    Value* target = &table;
+    for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+      const auto [found, fresh] = target->table.try_emplace(path[i].name);
+      target = &found->second.value;
+      if (fresh) {
+        place(found->second, path[i]);
+        target->form = Form::dotted;
+      } else if (target->form != Form::dotted) {
+        return clash(found->second, path[i]);
+      }
+    }
+    const auto [found, fresh] = target->table.try_emplace(path.back().name);
+    if (!fresh) return clash(found->second, path.back());
+    found->second.at = path.back().at;
+    const bool good = value(found->second.value);
+    depth_ = outer;
+    return good;
+  }
+
+  // --- values ---
+
+  bool value(Value& result) {
+    const std::size_t start = next_;
+    const SourcePosition at = here();
+    const char first = peek();
+    bool good = false;
+    if (first == '[' || first == '{') {
+      if (++depth_ > kMaxDepth) return too_deep(start);
+      good = first == '[' ? array(result) : inline_table(result);
+      --depth_;
+    } else {
+      good = token() && scalar_value(start, result);
+    }
+    result.at = at;
+    return good;
+  }
+
+  bool array(Value& result) {
+    const std::size_t start = next_++;
+    result.type = ValueType::array;
+    while (true) {
+      if (!skip_lines()) return fault(start, "this array is not closed by ]");
+      if (take(']')) return true;
+      if (!value(result.array.emplace_back())) return false;
+      if (!skip_lines()) return fault(start, "this array is not closed by ]");
+      if (!take(',') && peek() != ']') {
+        return fault(next_, fmt::format("'{}' where , or ] should be", next_character()));
+      }
+    }
+  }
+
+  bool inline_table(Value& result) {
+    ++next_;
+    result.type = ValueType::table;
+    skip_blanks();
+    if (take('}')) return true;
+    while (true) {
+      skip_blanks();
+      if (!key_value(result)) return false;
+      skip_blanks();
+      if (take('}')) break;
+      if (take(',')) continue;
+      if (done() || peek() == '\n' || peek() == '#') {
+        return fault(next_, "an inline table must be closed by } on the same line");
+      }
+      return fault(next_, fmt::format("'{}' where , or }} should be", next_character()));
+    }
+    close(result);
+    return true;
+  }
+
+  /// An inline table is closed with all that dotted keys made in it.
+  static void close(Value& table) {
+    table.form = Form::closed;
+    for (auto& [name, member] : table.table) {
+      if (member.value.form == Form::dotted) close(member.value);
+    }
+  }
+
+  /// Passes over the characters of a scalar.
+  bool token() {
+    if (peek() == '"' || peek() == '\'') return string_token();
+    const std::size_t start = next_;
+    const auto passes = [](char c) { return std::string_view(" \t\n,]}#").find(c) == c_none; };
+    const auto pass = [&] {
+      while (!done() && passes(peek())) ++next_;
+    };
+    pass();
+    if (next_ == start) return fault(start, "a value is missing");
+    // 1979-05-27 07:32:00: the one blank that a scalar may have.
+    const std::string_view word = text_.substr(start, next_ - start);
+    if (word.size() == 10 && word[4] == '-' && word[7] == '-' && peek() == ' ' && digit(peek(1))) {
+      ++next_;
+      pass();
+    }
+    return true;
+  }
+
+  bool string_token() {
+    const std::size_t start = next_;
+    const char quote = peek();
+    const bool long_form = peek(1) == quote && peek(2) == quote;
+    const std::string_view close = text_.substr(start, long_form ? 3 : 1);
+    next_ += close.size();
+    while (!next_is(close)) {
+      if (done() || (!long_form && peek() == '\n')) {
+        return fault(start, fmt::format("this string is not closed by {}", close));
+      }
+      if (quote == '"' && peek() == '\\' && !escape(long_form)) return false;
+      ++next_;
+    }
+    next_ += close.size();
+    // Up to two quotes may stand right before the closing three.
+    for (int i = 0; long_form && i < 2; ++i) take(quote);
+    return true;
+  }
+
+  /// Passes over the backslash and checks what follows it; that stays to be read.
+  bool escape(bool long_form) {
+    const std::size_t start = next_++;
+    const char c = peek();
+    if (std::string_view("btnfr\"\\uU").find(c) != c_none && !done()) return true;
+    if (long_form && (c == '\n' || c == ' ' || c == '\t')) return true;
+    return fault(start, fmt::format("\\{} is no escape of TOML; a backslash is \\\\, and a string in "
+                                    "single quotes has no escapes",
+                                    done() ? "" : next_character()));
+  }
+
+  bool scalar_value(std::size_t start, Value& result) {
+    auto scalar = toml_scalar(text_.substr(start, next_ - start));
+    if (!scalar) return fault(start, std::move(scalar.error()));
+    const SourcePosition at = result.at;
+    result = std::move(*scalar);
+    result.at = at;
+    return true;
+  }
+
+  static constexpr auto c_none = std::string_view::npos;
+
+  const std::string_view text_;
+  PlaceFinder places_;
+  std::size_t next_ = 0;  // offset of the character to be read
+  int depth_ = 0;         // of the value that is being read
+  std::optional<TomlFault> fault_;
+};
+
+}  // namespace
+
+tl::expected<Value, TomlFault> read_toml(std::string_view raw) {
+  auto text = clean_source(raw);
+  if (!text) return tl::unexpected(std::move(text.error()));
+  return Reader(*text).read();
+}
+
+}  // namespace zinit
