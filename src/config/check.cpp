@@ -44,10 +44,9 @@ class Absent {
                  std::string_view key, std::string_view effect) {
     for (const Dependency& dependency : list) {
       if (std::find(absent.begin(), absent.end(), dependency.name) == absent.end()) continue;
-      findings_.push_back({node_.spec->file, dependency.at, Severity::warning,
-                           fmt::format("dependencies.{}", key),
-                           fmt::format("nothing is named \"{}\"; until it is added {}",
-                                       dependency.name, effect)});
+      findings_.push_back(
+          {node_.spec->file, dependency.at, Severity::warning, fmt::format("dependencies.{}", key),
+           fmt::format("nothing is named \"{}\"; until it is added {}", dependency.name, effect)});
     }
   }
 

@@ -64,8 +64,8 @@ Diagnostic parse_diagnostic(std::string_view line) {
   if (file.size() == line.size() || parsed.at.line == 0 || parsed.at.column == 0) {
     return {{}, {}, Severity::error, {}, std::string(line)};
   }
-  std::string_view rest = line.substr(is_error ? at_error + error.size()
-                                               : at_warning + warning.size());
+  std::string_view rest =
+      line.substr(is_error ? at_error + error.size() : at_warning + warning.size());
   parsed.file = file;
   parsed.severity = is_error ? Severity::error : Severity::warning;
   parsed.key = take_key(rest);

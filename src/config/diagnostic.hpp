@@ -31,12 +31,12 @@ struct Diagnostic {
   bool operator==(const Diagnostic& other) const;
 };
 
-/// The whole line. A fault of a file as such is placed at 1:1; a document that is no file has no place.
-/// Control characters of foreign names and values are shown as \xNN.
+/// The whole line. A fault of a file as such is placed at 1:1; a document that is no file has no
+/// place. Control characters of foreign names and values are shown as \xNN.
 [[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
 
-/// The reverse of to_text(), for messages that the graph made. What has not that shape becomes an error
-/// without file and key.
+/// The reverse of to_text(), for messages that the graph made. What has not that shape becomes an
+/// error without file and key.
 [[nodiscard]] Diagnostic parse_diagnostic(std::string_view line);
 
 /// By place, keeping the order in which faults of one place were found.

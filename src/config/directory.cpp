@@ -84,13 +84,13 @@ void refuse(ParsedSpec& second, ParsedSpec& first, std::vector<Diagnostic>& find
     return std::string(one.spec->is_target() ? "target.name" : "service.name");
   };
   const std::string& name = second.spec->name;
-  findings.push_back({second.spec->file, second.name_at, Severity::error, key(second),
-                      fmt::format("\"{}\" is taken by {}, must be another name", name,
-                                  first.spec->file)});
+  findings.push_back(
+      {second.spec->file, second.name_at, Severity::error, key(second),
+       fmt::format("\"{}\" is taken by {}, must be another name", name, first.spec->file)});
   findings.insert(findings.end(), second.diagnostics.begin(), second.diagnostics.end());
-  first.diagnostics.push_back({first.spec->file, first.name_at, Severity::warning, key(first),
-                               fmt::format("\"{}\" is the name in {} too, which is left out", name,
-                                           second.spec->file)});
+  first.diagnostics.push_back(
+      {first.spec->file, first.name_at, Severity::warning, key(first),
+       fmt::format("\"{}\" is the name in {} too, which is left out", name, second.spec->file)});
   sort_by_place(first.diagnostics);
 }
 
@@ -110,8 +110,7 @@ void list_directory(const ConfigDirectory& directory, std::vector<SourceFile>& f
     return;
   }
   for (const std::string& name : candidates(open.get())) {
-    const std::string path =
-        directory.path + (directory.path.ends_with('/') ? "" : "/") + name;
+    const std::string path = directory.path + (directory.path.ends_with('/') ? "" : "/") + name;
     if (is_service_file(path, findings)) files.push_back({path, directory.system_class, false});
   }
 }
@@ -122,7 +121,8 @@ std::vector<ParsedSpec> parse_files(const std::vector<SourceFile>& files) {
   std::vector<std::exception_ptr> failures(kMaxThreads);
   const auto work = [&](std::size_t worker) {
     try {
-      for (std::size_t i; (i = next.fetch_add(1)) < files.size();) results[i] = parse_file(files[i]);
+      for (std::size_t i; (i = next.fetch_add(1)) < files.size();)
+        results[i] = parse_file(files[i]);
     } catch (...) {
       failures[worker] = std::current_exception();
     }

@@ -21,6 +21,18 @@ std::string range_text(const Key& key) {
   return fmt::format("an integer from {} to {}", key.min, key.max);
 }
 
+/// What one element of an array must be.
+std::string element_text(const Key& key) {
+  switch (key.type) {
+    case Type::names: return "a name";
+    case Type::command: return "a string";
+    case Type::accounts: return fmt::format("a name or an integer from 0 to {}", kMaxAccount);
+    case Type::success:
+      return fmt::format("an exit code from {} to {} or a signal's name", key.min, key.max);
+    default: return allowed_text(key);
+  }
+}
+
 /// One value under check: its key, and where its faults go.
 class Check {
  public:
@@ -61,6 +73,10 @@ class Check {
     return wrong(value, fmt::format("{}, must be {}", what, allowed_text(key_)));
   }
 
+  bool element_not_allowed(const Value& value, std::string_view what) {
+    return wrong(value, fmt::format("{}, must be {}", what, element_text(key_)));
+  }
+
   bool expect(const Value& value, ValueType type) {
     if (value.type == type) return true;
     return not_allowed(value, fmt::format("is {}", type_phrase(value.type)));
@@ -87,7 +103,8 @@ class Check {
 
   bool one_line(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
-    return value.string.find('\n') == std::string::npos || not_allowed(value, "is of several lines");
+    return value.string.find('\n') == std::string::npos ||
+           not_allowed(value, "is of several lines");
   }
 
   bool word(const Value& value) {
@@ -132,7 +149,7 @@ class Check {
   bool expect_element(const Value& value, ValueType type) {
     if (value.type == type && !holds_nul(value)) return true;
     if (value.type == type) return wrong(value, "holds a NUL character, which no value may");
-    return not_allowed(value, fmt::format("is {}", type_phrase(value.type)));
+    return element_not_allowed(value, fmt::format("is {}", type_phrase(value.type)));
   }
 
   bool command(const Value& value) {
@@ -153,15 +170,18 @@ class Check {
   bool strings(const Value& value) {
     if (!expect(value, ValueType::table)) return false;
     bool good = true;
-    for (const auto& [variable, member] : value.table) good = variable_is_good(variable, member) && good;
+    for (const auto& [variable, member] : value.table)
+      good = variable_is_good(variable, member) && good;
     return good;
   }
 
   bool variable_is_good(const std::string& variable, const Member& member) {
     const std::string key = full_name(key_) + "." + variable;
-    if (variable.empty() || variable.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
-      findings_.add(Severity::error, member.at, full_name(key_),
-                    quoted(variable) + " is no name of a variable, must not be empty nor hold = or NUL");
+    if (variable.empty() ||
+        variable.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
+      findings_.add(
+          Severity::error, member.at, full_name(key_),
+          quoted(variable) + " is no name of a variable, must not be empty nor hold = or NUL");
       return false;
     }
     const Value& value = member.value;
@@ -177,15 +197,15 @@ class Check {
   bool account(const Value& value) {
     if (value.type == ValueType::integer) {
       return (value.integer >= 0 && value.integer <= kMaxAccount) ||
-             not_allowed(value, "is out of range");
+             element_not_allowed(value, "is out of range");
     }
     if (!expect_element(value, ValueType::string)) return false;
     // passwd(5) parts fields by colons; a blank or control character is a mistake.
-    const bool bad = value.string.empty() ||
-                     std::any_of(value.string.begin(), value.string.end(), [](char c) {
-                       return static_cast<unsigned char>(c) <= ' ' || c == ':' || c == '\x7f';
-                     });
-    return !bad || not_allowed(value, "is no name");
+    const bool bad =
+        value.string.empty() || std::any_of(value.string.begin(), value.string.end(), [](char c) {
+          return static_cast<unsigned char>(c) <= ' ' || c == ':' || c == '\x7f';
+        });
+    return !bad || element_not_allowed(value, "is no name");
   }
 
   bool octal(const Value& value) {
@@ -208,12 +228,13 @@ class Check {
     if (!expect_element(value, ValueType::string)) return false;
     // "15" would be a signal where 15 is an exit code: whoever writes it may mean either.
     const bool number = value.string.find_first_not_of("0123456789") == std::string::npos;
-    return (!number && signal_number(value.string) != 0) || not_allowed(value, "is no signal's name");
+    return (!number && signal_number(value.string) != 0) ||
+           element_not_allowed(value, "is no signal's name");
   }
 
   bool integer_element(const Value& value) {
     return (value.integer >= key_.min && value.integer <= key_.max) ||
-           not_allowed(value, "is out of range");
+           element_not_allowed(value, "is out of range");
   }
 
   const Key& key_;

@@ -26,7 +26,8 @@ void assign(Milliseconds& field, const Key&, const Value& value) {
   field = Milliseconds(value.integer);
 }
 
-/// Octal digits or an integer. Whoever allows more than 32 bits of re-spawns will not miss the rest.
+/// Octal digits or an integer. Whoever allows more than 32 bits of re-spawns will not miss the
+/// rest.
 void assign(std::uint32_t& field, const Key& key, const Value& value) {
   if (key.type == Type::octal) {
     const char* text = value.string.data();
@@ -88,7 +89,7 @@ void assign(SuccessSet& field, const Key&, const Value& value) {
 }
 
 template <class Enum>
-  requires std::is_enum_v<Enum>
+requires std::is_enum_v<Enum>
 void assign(Enum& field, const Key& key, const Value& value) {
   const auto word = std::find(key.words.begin(), key.words.end(), value.string);
   field = static_cast<Enum>(word - key.words.begin());
@@ -127,6 +128,7 @@ static_assert(static_cast<std::size_t>(LogLevel::error) == kLevelWords.size() - 
 constexpr std::int64_t kDayMs = 86400000;
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
+// clang-format off
 constexpr Key kKeys[] = {
     {.section = "service", .name = "name", .type = Type::name,
      .default_text = "the file's name less .toml",
@@ -286,6 +288,7 @@ constexpr Key kKeys[] = {
      .help = "started at boot with all it pulls in; empty: every service with status start",
      .example = "\"multi-user\"", .store = store<&GlobalSettings::default_target>},
 };
+// clang-format on
 
 constexpr std::array<std::string_view, 5> kSections = {"service", "dependencies", "lifecycle",
                                                        "logging", "target"};

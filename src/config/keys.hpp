@@ -1,6 +1,7 @@
-// The table of keys: one row for each key that a file may hold. The reader of service files, "did you
-// mean", check and the man page's table of keys all go by it, so none can know a key that another does
-// not. A new key is one row in keys.cpp, where needed with a new Type and its check in key_types.cpp.
+// The table of keys: one row for each key that a file may hold. The reader of service files, "did
+// you mean", check and the man page's table of keys all go by it, so none can know a key that
+// another does not. A new key is one row in keys.cpp, where needed with a new Type and its check in
+// key_types.cpp.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/diagnostic.hpp"
 #include "config/settings.hpp"
 #include "config/value.hpp"
 #include "model/spec.hpp"
@@ -24,7 +26,7 @@ enum class Type : std::uint8_t {
   string,    // one line
   word,      // one of `words`
   path,      // an absolute path
-  name,      // of a service; may be empty where the default is
+  name,      // of a service; empty where that is the default
   names,     // array of names
   command,   // a string for the shell, or an argument vector
   strings,   // table of strings: environment variables
@@ -49,11 +51,11 @@ struct Key {
   Type type;
   std::int64_t min = 0;
   std::int64_t max = kNoLimit;
-  std::span<const std::string_view> words;  // of Type::word, in the order of the enum it becomes
-  std::string_view default_text;            // as TOML, or in words
-  std::string_view help;                    // one line
-  std::string_view example;                 // a value, as TOML
-  void (*store)(Destination&, const Value&);  // called with what has passed the check
+  std::span<const std::string_view> words = {};  // of Type::word, in the order of the enum it is
+  std::string_view default_text;                 // as TOML, or in words
+  std::string_view help;                         // one line
+  std::string_view example;                      // a value, as TOML
+  void (*store)(Destination&, const Key&, const Value&);  // what has passed check_value()
 };
 
 /// All keys, by section in the order of service-file.md.
@@ -62,10 +64,17 @@ struct Key {
 /// The key, or null.
 [[nodiscard]] const Key* find_key(std::string_view section, std::string_view name) noexcept;
 
+/// Names of the keys of a section, in the order of the table.
+[[nodiscard]] std::vector<std::string_view> keys_of(std::string_view section);
+
 /// The sections of service files, in the order of the table.
 [[nodiscard]] std::span<const std::string_view> known_sections() noexcept;
 
-/// What the key allows, as it follows "must be" and as the man page has it: "an integer from 0 to 5".
+/// SECTION.KEY, as messages name it.
+[[nodiscard]] std::string full_name(const Key& key);
+
+/// What the key allows, as it follows "must be", and as the man page has it: "an integer from 0 to
+/// 5".
 [[nodiscard]] std::string allowed_text(const Key& key);
 
 /// Where a check puts what it finds.
@@ -80,5 +89,8 @@ struct Findings {
 
 /// Whether `value` is what `key` allows; every fault of it goes to `findings`.
 [[nodiscard]] bool check_value(const Key& key, const Value& value, Findings& findings);
+
+/// "a", "b" or "c"; each in quotes.
+[[nodiscard]] std::string alternatives(std::span<const std::string_view> words);
 
 }  // namespace zinit

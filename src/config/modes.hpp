@@ -1,5 +1,5 @@
-// Which directories, settings and socket a mode uses (service-file.md, "Where files are read"). Pure: all
-// that decides is in the arguments.
+// Which directories, settings and socket a mode uses (service-file.md, "Where files are read").
+// Pure: all that decides is in the arguments.
 #pragma once
 
 #include <functional>
@@ -39,8 +39,9 @@ struct Places {
   bool socket_in_tmp = false;  // its directory is to be made, 0700, and its owner checked
 };
 
-/// Options win over the environment (ZINIT_CONFIG_DIR, ZINIT_SOCKET), that over the mode's defaults;
-/// a variable that is set but empty counts as unset, and so does a relative XDG_* directory.
+/// Options win over the environment (ZINIT_CONFIG_DIR, ZINIT_SOCKET), that over the mode's
+/// defaults; a variable that is set but empty counts as unset, and so does a relative XDG_*
+/// directory.
 [[nodiscard]] Places places_for(const ModeOptions& options, const Getenv& environment);
 
 }  // namespace zinit

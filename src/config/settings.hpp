@@ -17,14 +17,16 @@ struct GlobalSettings {
   std::string default_target;  // empty: every service with status `start`
 };
 
-/// Reads settings from `text`. A wrong key or value is told in `diagnostics` and its default stands.
+/// Reads settings from `text`. A wrong key or value is told in `diagnostics` and its default
+/// stands.
 ///
 /// @param path  as messages name it.
 [[nodiscard]] GlobalSettings parse_settings(std::string_view text, const std::string& path,
-                                      std::vector<Diagnostic>& diagnostics);
+                                            std::vector<Diagnostic>& diagnostics);
 
-/// The same for a file. One that is missing has all defaults, and is told only where it was `named`.
+/// The same for a file. One that is missing has all defaults, and is told only where it was
+/// `named`.
 [[nodiscard]] GlobalSettings read_settings(const std::string& path, bool named,
-                                     std::vector<Diagnostic>& diagnostics);
+                                           std::vector<Diagnostic>& diagnostics);
 
 }  // namespace zinit

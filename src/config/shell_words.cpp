@@ -14,17 +14,17 @@ namespace {
 // What the shell does itself, so that no program need have the name: builtins and keywords of dash,
 // bash and busybox ash, and POSIX's reserved words. Sorted by bytes.
 constexpr std::string_view kShellOwn[] = {
-    "!",       ".",        ":",        "[",      "[[",       "]]",      "alias",   "bg",
-    "bind",    "break",    "builtin",  "caller", "case",     "cd",      "chdir",   "command",
-    "compgen", "complete", "compopt",  "continue", "coproc", "declare", "dirs",    "disown",
-    "do",      "done",     "echo",     "elif",   "else",     "enable",  "esac",    "eval",
-    "exec",    "exit",     "export",   "false",  "fc",       "fg",      "fi",      "for",
-    "function", "getopts", "hash",     "help",   "history",  "if",      "in",      "jobs",
-    "kill",    "let",      "local",    "logout", "mapfile",  "popd",    "printf",  "pushd",
-    "pwd",     "read",     "readarray", "readonly", "return", "select", "set",     "shift",
-    "shopt",   "source",   "suspend",  "test",   "then",     "time",    "times",   "trap",
-    "true",    "type",     "typeset",  "ulimit", "umask",    "unalias", "unset",   "until",
-    "wait",    "while",    "{",        "}",
+    "!",        ".",        ":",         "[",        "[[",      "]]",      "alias",  "bg",
+    "bind",     "break",    "builtin",   "caller",   "case",    "cd",      "chdir",  "command",
+    "compgen",  "complete", "compopt",   "continue", "coproc",  "declare", "dirs",   "disown",
+    "do",       "done",     "echo",      "elif",     "else",    "enable",  "esac",   "eval",
+    "exec",     "exit",     "export",    "false",    "fc",      "fg",      "fi",     "for",
+    "function", "getopts",  "hash",      "help",     "history", "if",      "in",     "jobs",
+    "kill",     "let",      "local",     "logout",   "mapfile", "popd",    "printf", "pushd",
+    "pwd",      "read",     "readarray", "readonly", "return",  "select",  "set",    "shift",
+    "shopt",    "source",   "suspend",   "test",     "then",    "time",    "times",  "trap",
+    "true",     "type",     "typeset",   "ulimit",   "umask",   "unalias", "unset",  "until",
+    "wait",     "while",    "{",         "}",
 };
 static_assert(std::is_sorted(std::begin(kShellOwn), std::end(kShellOwn)));
 

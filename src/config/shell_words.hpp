@@ -1,4 +1,5 @@
-// Which commands given as one string need a shell, and what the others say (service-file.md, `exec`).
+// Which commands given as one string need a shell, and what the others say (service-file.md,
+// `exec`).
 #pragma once
 
 #include <string_view>
@@ -8,12 +9,13 @@
 
 namespace zinit {
 
-/// The command that `text` means to `/bin/sh -c`. Where it holds nothing but plain words and quotes, and
-/// the first word is no builtin, keyword or assignment of any usual shell, that is the words themselves;
-/// else {"/bin/sh", "-c", text}. In doubt the shell is taken: it is never wrong, only one process more.
+/// The command that `text` means to `/bin/sh -c`. Where it holds nothing but plain words and
+/// quotes, and the first word is no builtin, keyword or assignment of any usual shell, that is the
+/// words themselves; else {"/bin/sh", "-c", text}. In doubt the shell is taken: it is never wrong,
+/// only one process more.
 ///
-/// @return  the command; or what is wrong: no word at all, an empty program, a quote that is not closed
-///          (where a shell would refuse it too).
+/// @return  the command; or what is wrong, in words that follow on the text in quotes: no word at
+///          all, no program, a quote that is not closed where a shell would refuse it too.
 [[nodiscard]] Result<Command> command_from_string(std::string_view text);
 
 }  // namespace zinit

@@ -68,9 +68,9 @@ tl::expected<std::string, TomlFault> clean_source(std::string_view raw) {
   }
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (!forbidden(text[i])) continue;
-    return fault(i, fmt::format("control character 0x{:02x}, must be written as \\u{:04x}",
-                                static_cast<unsigned char>(text[i]),
-                                static_cast<unsigned char>(text[i])));
+    return fault(
+        i, fmt::format("control character 0x{:02x}, must be written as \\u{:04x}",
+                       static_cast<unsigned char>(text[i]), static_cast<unsigned char>(text[i])));
   }
   return text;
 }

@@ -96,9 +96,9 @@ class SpecReader {
       return reader_.unknown_section(name, member);
     }
     if (member.value.type != ValueType::table) {
-      findings_.add(Severity::error, member.value.at, name,
-                    fmt::format("is {}, must be a section, [{}]", type_phrase(member.value.type),
-                                name));
+      findings_.add(
+          Severity::error, member.value.at, name,
+          fmt::format("is {}, must be a section, [{}]", type_phrase(member.value.type), name));
       return;
     }
     if (spec_.is_target() && name != "target" && name != "dependencies") {
@@ -114,7 +114,7 @@ class SpecReader {
   void settle_name() {
     const Member* main = section(main_section());
     const Member* given = key(main_section(), "name");
-    parsed_.name_at = given != nullptr ? given->value.at
+    parsed_.name_at = given != nullptr  ? given->value.at
                       : main != nullptr ? main->at
                                         : document_.at;
     if (reader_.stored(main_section(), "name")) {
@@ -151,14 +151,15 @@ class SpecReader {
   void refuse_contradictions() {
     const Lifecycle& lifecycle = spec_.lifecycle;
     if (spec_.oneshot && lifecycle.restart == RestartPolicy::always) {
-      contradiction("restart", "\"always\" contradicts service.oneshot, must be \"on-failure\" or "
-                               "\"never\"");
+      contradiction("restart",
+                    "\"always\" contradicts service.oneshot, must be \"on-failure\" or "
+                    "\"never\"");
     }
     if (lifecycle.restart_delay_max < lifecycle.restart_delay) {
-      contradiction("restart_delay_max_ms",
-                    fmt::format("{} is less than restart_delay_ms, must be at least {}",
-                                lifecycle.restart_delay_max.count(),
-                                lifecycle.restart_delay.count()));
+      contradiction(
+          "restart_delay_max_ms",
+          fmt::format("{} is less than restart_delay_ms, must be at least {}",
+                      lifecycle.restart_delay_max.count(), lifecycle.restart_delay.count()));
     }
   }
 
@@ -194,7 +195,8 @@ std::string_view stem_of(std::string_view path) {
 
 std::string usable_name(std::string_view stem) {
   std::string name(stem.substr(0, kNameMax));
-  std::replace_if(name.begin(), name.end(), [](char c) { return !allowed_in_name(c); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !allowed_in_name(c); }, '_');
   if (!name_fault(name)) return name;
   // What is left: a beginning that is no letter or digit, nothing at all, or a name of zinit's own.
   name = is_taken_name(name) ? name + "_" : "x" + name;
@@ -219,8 +221,8 @@ ParsedSpec read_spec(const std::string& path, bool system_class) {
 
 SpecPtr finish(const ParsedSpec& parsed) {
   for (const Diagnostic& diagnostic : parsed.diagnostics) {
-    auto& list = diagnostic.severity == Severity::error ? parsed.spec->errors
-                                                        : parsed.spec->warnings;
+    auto& list =
+        diagnostic.severity == Severity::error ? parsed.spec->errors : parsed.spec->warnings;
     list.push_back(to_text(diagnostic));
   }
   return parsed.spec;

@@ -120,7 +120,8 @@ class Reader {
   bool missing_key() {
     if (done() || peek() == '\n') return fault(next_, "a key is missing at the end of the line");
     return fault(next_, fmt::format("'{}' where a key should be: A-Z a-z 0-9 _ -, or any text in "
-                                    "quotes", next_character()));
+                                    "quotes",
+                                    next_character()));
   }
 
   /// `a.b.c`, blanks after it skipped.
@@ -214,8 +215,8 @@ class Reader {
   /// Two definitions of one key.
   bool clash(const Member& first, const KeyPart& part) {
     if (fault_) return false;
-    fault_ = TomlFault{part.at, fmt::format("\"{}\" is defined already, in line {}", part.name,
-                                            first.at.line)};
+    fault_ = TomlFault{
+        part.at, fmt::format("\"{}\" is defined already, in line {}", part.name, first.at.line)};
     return false;
   }
 
@@ -352,9 +353,10 @@ class Reader {
     const char c = peek();
     if (std::string_view("btnfr\"\\uU").find(c) != c_none && !done()) return true;
     if (long_form && (c == '\n' || c == ' ' || c == '\t')) return true;
-    return fault(start, fmt::format("\\{} is no escape of TOML; a backslash is \\\\, and a string in "
-                                    "single quotes has no escapes",
-                                    done() ? "" : next_character()));
+    return fault(start,
+                 fmt::format("\\{} is no escape of TOML; a backslash is \\\\, and a string in "
+                             "single quotes has no escapes",
+                             done() || c == '\n' ? "" : next_character()));
   }
 
   bool scalar_value(std::size_t start, Value& result) {

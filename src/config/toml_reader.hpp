@@ -1,6 +1,6 @@
-// Reads TOML 1.0 into a tree of values with places. The structure (headers, keys, arrays, tables) is
-// read here, in one pass and to a bounded depth, so that keys have places and no file can hang or
-// crash the reader; scalars are toml11's (toml_scalar.hpp says why only they).
+// Reads TOML 1.0 into a tree of values with places. The structure (headers, keys, arrays, tables)
+// is read here, in one pass and to a bounded depth, so that keys have places and no file can hang
+// or crash the reader; scalars are toml11's (toml_scalar.hpp says why only they).
 #pragma once
 
 #include <string_view>

@@ -1,9 +1,9 @@
 // The one door to toml11: strings, numbers, dates and booleans as TOML writes them.
 //
-// toml11 3.7.1 is not given whole files. It copies the line into a message for each alternative that
-// it tries, so that 400 KiB of array on one line take it half a minute; deep nesting overflows its
-// stack; it keeps no place of a key, and it saturates integers in silence. One value at a time none
-// of that arises.
+// toml11 3.7.1 is not given whole files. It copies the line into a message for each alternative
+// that it tries, so that 400 KiB of array on one line take it half a minute; deep nesting overflows
+// its stack; it keeps no place of a key, and it saturates integers in silence. One value at a time
+// none of that arises.
 #pragma once
 
 #include <string>

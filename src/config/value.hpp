@@ -1,6 +1,6 @@
-// A configuration document as a tree of values that know their places. The reader of TOML makes it, and
-// whatever else a service may come from (the control protocol) can: all that checks and stores values
-// looks at this tree alone.
+// A configuration document as a tree of values that know their places. The reader of TOML makes it,
+// and whatever else a service may come from (the control protocol) can: all that checks and stores
+// values looks at this tree alone.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,21 @@ enum class ValueType : std::uint8_t {
   table,
 };
 
+/// How a table or array was written. TOML makes it depend on that what may be added to it later.
+enum class Form : std::uint8_t {
+  closed,    // { ... } or [ ... ]: nothing
+  implied,   // by the header of a table inside it: its own header may follow
+  headed,    // by its header: nothing but tables with headers of their own
+  dotted,    // by a dotted key: more dotted keys
+  repeated,  // an array by [[...]] headers: more of those
+};
+
 struct Member;
 
 struct Value {
   ValueType type = ValueType::table;
-  SourcePosition at;  // of the value; of the key where a section has no value of its own
+  Form form = Form::closed;
+  SourcePosition at;  // of the value; a section stands where its name does
   bool boolean = false;
   std::int64_t integer = 0;
   std::string string;  // of a floating or datetime: as it was written
@@ -46,7 +56,10 @@ struct Member {
 /// "a string", "an integer", ...: for messages.
 [[nodiscard]] std::string_view type_phrase(ValueType type);
 
-/// A value as a message shows it: `"text"` (cut short where it is long), `5`, `an array`.
+/// `text` in quotes as a message shows it, cut short where it is long.
+[[nodiscard]] std::string quoted(std::string_view text);
+
+/// A scalar as a message shows it: `"text"`, `5`, `true`; empty for an array or table.
 [[nodiscard]] std::string shown(const Value& value);
 
 }  // namespace zinit

@@ -1,0 +1,260 @@
+// What a service file says as a whole: names, unknown keys, contradictions, defaults, all at once.
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+#include "config/spec_reader.hpp"
+
+using namespace zinit;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+Lines messages_of(const std::string& text, const std::string& path = "f.toml") {
+  Lines lines;
+  for (const Diagnostic& diagnostic : parse_spec(text, path).diagnostics) {
+    lines.push_back(to_text(diagnostic));
+  }
+  return lines;
+}
+
+ServiceSpec spec_of(const std::string& text) {
+  INFO(text);
+  ParsedSpec parsed = parse_spec(text, "f.toml");
+  REQUIRE(parsed.diagnostics.empty());
+  return *parsed.spec;
+}
+
+std::string name_for(const std::string& path, const std::string& text = "[target]\n") {
+  return parse_spec(text, path).spec->name;
+}
+
+const std::string kSections = "[service], [dependencies], [lifecycle], [logging], [target]";
+
+}  // namespace
+
+TEST_CASE("a minimal file has every default", "[config][spec]") {
+  const ServiceSpec spec = spec_of("[service]\nexec = 'run'\n");
+  ServiceSpec expected;
+  expected.name = "f";
+  expected.file = "f.toml";
+  expected.exec.argv = {"run"};
+  CHECK(spec.name == "f");
+  CHECK(spec.file == "f.toml");
+  CHECK(compare(spec, expected) == SpecChange::none);
+  CHECK(spec.lifecycle.restart == RestartPolicy::on_failure);
+  CHECK(spec.lifecycle.start_timeout == Timeout{Milliseconds(30000), false});
+  CHECK(spec.dependencies_at.line == 0);
+}
+
+TEST_CASE("defaults follow the keys that they depend on", "[config][spec]") {
+  const Lifecycle oneshot = spec_of("[service]\nexec='run'\noneshot=true\n").lifecycle;
+  CHECK(oneshot.restart == RestartPolicy::never);
+  CHECK(oneshot.start_timeout.infinite);
+  const Lifecycle said = spec_of(
+                             "service={exec='run',oneshot=true}\n"
+                             "lifecycle={restart='on-failure',start_timeout_ms=5}\n")
+                             .lifecycle;
+  CHECK(said.restart == RestartPolicy::on_failure);
+  CHECK(said.start_timeout == Timeout{Milliseconds(5), false});
+  const auto cap_with = [](const std::string& delay) {
+    return spec_of("service.exec='run'\nlifecycle.restart_delay_ms=" + delay + "\n")
+        .lifecycle.restart_delay_max.count();
+  };
+  CHECK(cap_with("59999") == 60000);
+  CHECK(cap_with("60001") == 60001);
+}
+
+TEST_CASE("class is system by default where the directory says so", "[config][spec]") {
+  const auto spec_in_system = [](const std::string& text) {
+    return *parse_spec(text, "f.toml", true).spec;
+  };
+  CHECK(spec_in_system("[target]\n").class_ == ServiceClass::system);
+  CHECK(spec_in_system("[target]\n").system_class_default);
+  CHECK(spec_in_system("[target]\nclass = 'user'\n").class_ == ServiceClass::user);
+  CHECK_FALSE(spec_of("[target]\n").system_class_default);
+}
+
+TEST_CASE("dependencies keep their places, and the section its own", "[config][spec]") {
+  const ServiceSpec spec =
+      spec_of("[service]\nexec='run'\n[dependencies]\nrequires = ['a',\n 'b']\n");
+  CHECK(spec.dependencies_at.line == 3);
+  CHECK(spec.dependencies.requires_[1].at.line == 5);
+  CHECK(spec.dependencies.requires_[1].at.column == 2);
+}
+
+TEST_CASE("contradictions are errors at the value that contradicts", "[config][spec]") {
+  CHECK(
+      messages_of("[service]\nexec='run'\noneshot=true\n[lifecycle]\nrestart='always'\n") ==
+      Lines{"f.toml:5:9: error: lifecycle.restart: \"always\" contradicts service.oneshot, must be "
+            "\"on-failure\" or \"never\""});
+  CHECK(
+      messages_of("[service]\nexec='run'\n[lifecycle]\nrestart_delay_ms=9\n"
+                  "restart_delay_max_ms=8\n") ==
+      Lines{"f.toml:5:22: error: lifecycle.restart_delay_max_ms: 8 is less than restart_delay_ms, "
+            "must be at least 9"});
+  CHECK(messages_of("[service]\nexec='run'\n[lifecycle]\nrestart_delay_ms=9\n"
+                    "restart_delay_max_ms=9\n")
+            .empty());
+  CHECK(
+      messages_of("[service]\nexec='run'\n[target]\n") ==
+      Lines{"f.toml:3:2: error: target: stands beside the other of [service] and [target], must be "
+            "one of them"});
+  CHECK(messages_of("[target]\n[service]\nexec='run'\n") ==
+        Lines{"f.toml:2:2: error: service: stands beside the other of [service] and [target], must "
+              "be one of them"});
+}
+
+TEST_CASE("a wrong value makes no second fault by its default", "[config][spec]") {
+  CHECK(messages_of("[service]\nexec='run'\n[lifecycle]\nrestart_delay_ms=86400000\n"
+                    "restart_delay_max_ms=-1\n") ==
+        Lines{"f.toml:5:22: error: lifecycle.restart_delay_max_ms: -1 is out of range, must be an "
+              "integer of at least 0"});
+  CHECK(messages_of("[service]\nexec=''\n") ==
+        Lines{"f.toml:2:6: error: service.exec: \"\" is empty, must name a program"});
+}
+
+TEST_CASE("what must be there and is not is told at its section", "[config][spec]") {
+  CHECK(
+      messages_of("#\n [service]\n") ==
+      Lines{
+          "f.toml:2:3: error: service.exec: is missing, must be a string or an array of strings"});
+  const Lines neither{"f.toml:1:1: error: neither [service] nor [target], must have one of them"};
+  CHECK(messages_of("") == neither);
+  CHECK(messages_of("\xEF\xBB\xBF") == neither);
+  CHECK(messages_of("# nothing\r\n") == neither);
+  CHECK(messages_of("[lifecycle]\n") == neither);
+}
+
+TEST_CASE("a section that is no table is an error", "[config][spec]") {
+  CHECK(messages_of("service = 5\n") ==
+        Lines{"f.toml:1:11: error: service: is an integer, must be a section, [service]"});
+  CHECK(messages_of("[service]\nexec='run'\n[[lifecycle]]\n") ==
+        Lines{"f.toml:3:3: error: lifecycle: is an array, must be a section, [lifecycle]"});
+}
+
+TEST_CASE("unknown keys and sections are warnings with the nearest that is known",
+          "[config][spec]") {
+  CHECK(messages_of("[service]\nexec='run'\nexcec='x'\n") ==
+        Lines{"f.toml:3:1: warning: service.excec: unknown key, did you mean \"exec\"?"});
+  CHECK(
+      messages_of("[service]\nexec='run'\nrestart='always'\n") ==
+      Lines{"f.toml:3:1: warning: service.restart: unknown key, did you mean lifecycle.restart?"});
+  CHECK(messages_of("[target]\nzzzzzz=1\n") ==
+        Lines{"f.toml:2:1: warning: target.zzzzzz: unknown key, must be \"name\", \"description\", "
+              "\"status\" or \"class\""});
+  CHECK(messages_of("[service]\nexec='run'\n[lifecylce]\n") ==
+        Lines{"f.toml:3:2: warning: lifecylce: unknown section, did you mean [lifecycle]?"});
+  CHECK(messages_of("[service]\nexec='run'\n[xyzzy]\n") ==
+        Lines{"f.toml:3:2: warning: xyzzy: unknown section, sections are " + kSections});
+  CHECK(
+      messages_of("exec='run'\n[service]\nexec='run'\n") ==
+      Lines{
+          "f.toml:1:1: warning: exec: unknown key outside a section, did you mean service.exec?"});
+  CHECK(messages_of("plugh=1\n[service]\nexec='run'\n") ==
+        Lines{"f.toml:1:1: warning: plugh: unknown key outside a section, sections are " +
+              kSections});
+  CHECK(messages_of("[service]\nexec='run'\n\"a\\u001bb\"=1\n")[0].find('\x1b') ==
+        std::string::npos);
+}
+
+TEST_CASE("unknown keys do not keep a service from loading", "[config][spec]") {
+  const SpecPtr spec =
+      finish(parse_spec("[service]\nexec='run'\nports=[80]\n[health]\n", "f.toml"));
+  CHECK_FALSE(spec->broken());
+  CHECK(spec->warnings.size() == 2);
+  CHECK(spec->exec.argv == Lines{"run"});
+}
+
+TEST_CASE("a target has no keys of services", "[config][spec]") {
+  CHECK(messages_of("[target]\nexec='run'\n[lifecycle]\nrestart='always'\n") ==
+        Lines{"f.toml:2:1: warning: target.exec: unknown key, did you mean service.exec?",
+              "f.toml:3:2: warning: lifecycle: unknown section, a target may have [target] and "
+              "[dependencies]"});
+}
+
+TEST_CASE("all faults of a file are told at once, in the order of the file", "[config][spec]") {
+  CHECK(
+      messages_of(R"([service]
+name = "no name"
+exec = ""
+oneshot = "yes"
+umask = 22
+critcal = 1
+[lifecycle]
+restart = "sometimes"
+stop_timeout_ms = 0
+[dependencies]
+requires = ["a", 5, "b c"]
+)") ==
+      Lines{
+          "f.toml:2:8: error: service.name: \"no name\" will not do: a name is made of A-Z, a-z, "
+          "0-9, _, ., @ and - alone",
+          "f.toml:3:8: error: service.exec: \"\" is empty, must name a program",
+          "f.toml:4:11: error: service.oneshot: \"yes\" is a string, must be true or false",
+          "f.toml:5:9: error: service.umask: 22 is an integer, must be a string of octal digits, "
+          "at most \"0777\"",
+          "f.toml:6:1: warning: service.critcal: unknown key, did you mean \"critical\"?",
+          "f.toml:8:11: error: lifecycle.restart: \"sometimes\" is not known, must be \"always\", "
+          "\"on-failure\" or \"never\"",
+          "f.toml:9:19: error: lifecycle.stop_timeout_ms: 0 is out of range, must be an integer of "
+          "at least 1",
+          "f.toml:11:18: error: dependencies.requires: 5 is an integer, must be a name",
+          "f.toml:11:21: error: dependencies.requires: \"b c\" will not do: a name is made of A-Z, "
+          "a-z, 0-9, _, ., @ and - alone",
+      });
+}
+
+TEST_CASE("a fault of syntax is the only one, in the same shape", "[config][spec]") {
+  const SpecPtr spec = finish(parse_spec("[service]\nexec = run\noneshot = 5\n", "/etc/a b.toml"));
+  CHECK(spec->name == "a_b");
+  CHECK(spec->errors == Lines{"/etc/a b.toml:2:8: error: run is no value; a string needs quotes, a "
+                              "boolean is true or false"});
+  CHECK(spec->warnings.empty());
+}
+
+TEST_CASE("a service is named by its key, else by its file", "[config][spec]") {
+  CHECK(name_for("/x/web.toml") == "web");
+  CHECK(name_for("web.toml") == "web");
+  CHECK(name_for("/x/a.b.toml") == "a.b");
+  CHECK(name_for("/x/web.toml", "[target]\nname='db'\n") == "db");
+  CHECK(name_for("/x/a b.toml", "[target]\nname='db'\n") == "db");
+  CHECK(messages_of("[target]\nname='db'\n", "/x/a b.toml").empty());
+  // A wrong key leaves the file's name, and so does a file that cannot be parsed.
+  CHECK(name_for("/x/web.toml", "[target]\nname='d b'\n") == "web");
+  CHECK(name_for("/x/web.toml", "[target]\nname=5\n") == "web");
+  CHECK(name_for("/x/web.toml", "[target\n") == "web");
+  CHECK(name_for("/x/web.toml", "[service]\nname='s'\nexec='x'\n[target]\nname='t'\n") == "s");
+}
+
+TEST_CASE("a file without a usable name gets one that a service may have", "[config][spec]") {
+  for (const std::string stem : {"a b", "\u00fc", "-a", "", "_", "zinit", "syslog", "a/b"}) {
+    INFO(stem);
+    CHECK(name_fault(usable_name(stem)) == std::nullopt);
+  }
+  CHECK(usable_name("my service!") == "my_service_");
+  CHECK(usable_name("-a") == "x-a");
+  CHECK(usable_name("zinit") == "zinit_");
+  CHECK(usable_name(std::string(300, 'a')) == std::string(128, 'a'));
+  CHECK(usable_name("." + std::string(300, 'a')).size() == 128);
+  CHECK(messages_of("[service]\nexec='run'\n", "/x/my service.toml") ==
+        Lines{"/x/my service.toml:1:2: error: service.name: is missing, and the file's own \"my "
+              "service\" will not do: a name is made of A-Z, a-z, 0-9, _, ., @ and - alone"});
+  CHECK(parse_spec("", "my service.toml").name_mangled);
+  CHECK_FALSE(parse_spec("", "web.toml").name_mangled);
+}
+
+TEST_CASE("a document that is no file is checked like one, its messages without a place",
+          "[config][spec]") {
+  Value document;
+  Value& service = document.table["service"].value;
+  service.table["exec"].value.type = ValueType::integer;
+  service.table["name"].value.type = ValueType::string;
+  service.table["name"].value.string = "web";
+  const SpecPtr spec = finish(spec_from_document(document, ""));
+  CHECK(spec->name == "web");
+  CHECK(spec->errors ==
+        Lines{"error: service.exec: 0 is an integer, must be a string or an array of strings"});
+}
