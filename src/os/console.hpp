@@ -1,0 +1,37 @@
+// The console: where a person sees what PID 1 says and gets the emergency shell.
+//
+// PID 1 never takes it as its controlling terminal and never waits for it: a serial line without a
+// carrier, a terminal stopped by ^S or a console that is gone must not stop the machine.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace zinit {
+
+struct Console {
+  std::string path;  // for who opens it anew: a shell, SpawnPlan::tty
+  UniqueFd fd;       // read and write, non-blocking
+};
+
+/// The devices to try, best first: the one that the last `console=` of the kernel's command line
+/// names, then /dev/console. `console=ttyS0,115200n8` is /dev/ttyS0.
+[[nodiscard]] std::vector<std::string> console_paths(std::string_view kernel_command_line);
+
+/// Opens the first of `paths` that is a terminal, without waiting and not as controlling terminal.
+/// @return  or why the last could not be opened. Without a console PID 1 goes on with /dev/null.
+[[nodiscard]] Result<Console> open_console(const std::vector<std::string>& paths);
+
+/// Makes `fd` standard input, output and error; they stay open over execve(2). The caller keeps
+/// `fd`. Before other threads run: 0 to 2 are closed and taken one by one. (dup2(2))
+[[nodiscard]] Result<void> make_standard_streams(int fd);
+
+/// Opens /dev/null for those of 0, 1 and 2 that are closed, as they are when the kernel found no
+/// console: else the next descriptors opened would land there, and be written to.
+[[nodiscard]] Result<void> fill_standard_streams();
+
+}  // namespace zinit

@@ -1,0 +1,176 @@
+// Mounting what is missing, and unmounting all. See mount.hpp.
+#include "os/mount.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::size_t kProcFileMax = std::size_t{16} * 1024 * 1024;
+
+struct Link {
+  const char* name;
+  const char* target;
+};
+
+constexpr std::array kDeviceLinks = {
+    Link{"fd", "/proc/self/fd"},
+    Link{"stdin", "/proc/self/fd/0"},
+    Link{"stdout", "/proc/self/fd/1"},
+    Link{"stderr", "/proc/self/fd/2"},
+};
+
+/// Kept to the end: needed by zinit or its last helpers.
+constexpr std::array<std::string_view, 5> kKept = {"/", "/proc", "/sys", "/dev", "/run"};
+/// Below these there is nothing to lose.
+constexpr std::array<std::string_view, 3> kKeptWhole = {"/proc/", "/sys/", "/dev/"};
+
+/// Blanks, tabs, line ends and backslashes of names stand in /proc as \ and three octal digits.
+std::string unescape(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto digit = [&](std::size_t at) {
+      return at < text.size() && text[at] >= '0' && text[at] <= '7' ? text[at] - '0' : -1;
+    };
+    const int high = digit(i + 1), middle = digit(i + 2), low = digit(i + 3);
+    if (text[i] == '\\' && high >= 0 && middle >= 0 && low >= 0) {
+      plain += static_cast<char>(high * 64 + middle * 8 + low);
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+bool kept(const std::string& target) {
+  return std::find(kKept.begin(), kKept.end(), target) != kKept.end() ||
+         std::any_of(kKeptWhole.begin(), kKeptWhole.end(),
+                     [&](std::string_view whole) { return target.starts_with(whole); });
+}
+
+Result<std::vector<Mount>> read_mounts() {
+  const auto text = read_file("/proc/self/mountinfo", kProcFileMax);
+  if (!text) return Failure(text.error());
+  return parse_mountinfo(*text);
+}
+
+bool lies_below(const std::string& target, const std::string& directory) {
+  return directory == "/" || target.starts_with(directory + "/");
+}
+
+/// One round over all that is mounted now. @return whether one went
+bool unmount_round(const std::string& below) {
+  const auto mounts = read_mounts();
+  if (!mounts) return false;
+  bool any = false;
+  for (const std::string& target : unmount_order(*mounts)) {
+    if (lies_below(target, below) && ::umount2(target.c_str(), UMOUNT_NOFOLLOW) == 0) any = true;
+  }
+  return any;
+}
+
+Result<void> remount_read_only(const std::string& target) {
+  if (::mount(nullptr, target.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) < 0)
+    return sys_failure("remount read-only", target);
+  return {};
+}
+
+}  // namespace
+
+bool is_mounted(const std::string& path) noexcept {
+  struct statx status {};
+  if (::statx(AT_FDCWD, path.c_str(), AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO, &status) < 0)
+    return false;
+  if ((status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0)
+    return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  // A kernel before 5.8: a mounted file system has another device than the directory above.
+  struct stat here {
+  }, above{};
+  if (::stat(path.c_str(), &here) < 0 || ::stat((path + "/..").c_str(), &above) < 0) return false;
+  return here.st_dev != above.st_dev || here.st_ino == above.st_ino;
+}
+
+Result<bool> mount_if_missing(const MountRow& row) {
+  if (is_mounted(row.target)) return false;
+  if (::mkdir(row.target, 0755) < 0 && errno != EEXIST) return sys_failure("make", row.target);
+  if (::mount(row.source, row.target, row.type, row.flags, row.options) < 0)
+    return sys_failure("mount", row.target);
+  return true;
+}
+
+std::vector<Error> make_device_links(const std::string& dev) {
+  std::vector<Error> faults;
+  for (const Link& link : kDeviceLinks) {
+    const std::string path = dev + "/" + link.name;
+    if (::symlink(link.target, path.c_str()) < 0 && errno != EEXIST)
+      faults.push_back(sys_failure("make", path).value());
+  }
+  return faults;
+}
+
+std::vector<Mount> parse_mountinfo(std::string_view text) {
+  std::vector<Mount> mounts;
+  for (const std::string_view line : split(text, '\n')) {
+    // id parent major:minor root TARGET options [optional fields] - TYPE source options
+    const auto fields = split(line, ' ');
+    const auto dash = std::find(fields.begin(), fields.end(), "-");
+    if (fields.size() < 6 || dash == fields.end() || dash + 1 == fields.end()) continue;
+    mounts.push_back({unescape(fields[4]), std::string(dash[1])});
+  }
+  return mounts;
+}
+
+std::vector<std::string> unmount_order(const std::vector<Mount>& mounts) {
+  std::vector<std::string> order;
+  for (auto mount = mounts.rbegin(); mount != mounts.rend(); ++mount)
+    if (!kept(mount->target)) order.push_back(mount->target);
+  return order;
+}
+
+std::vector<Error> unmount_all(const std::string& below) {
+  while (unmount_round(below)) {}
+  const auto left = read_mounts();
+  if (!left) return {left.error()};
+  std::vector<std::string> targets = unmount_order(*left);
+  if (below == "/") targets.emplace_back("/");
+  std::vector<Error> faults;
+  for (const std::string& target : targets) {
+    if (!lies_below(target, below)) continue;
+    if (const auto done = remount_read_only(target); !done) faults.push_back(done.error());
+  }
+  return faults;
+}
+
+std::vector<std::string> parse_swaps(std::string_view text) {
+  std::vector<std::string> all;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::string_view name = line.substr(0, line.find_first_of(" \t"));
+    if (name.starts_with('/')) all.push_back(unescape(name));  // the first line is a heading
+  }
+  return all;
+}
+
+std::vector<Error> swap_off_all() {
+  const auto text = read_file("/proc/swaps", kProcFileMax);
+  if (!text) {
+    // A kernel without swap has no such file.
+    return text.error().errnum == ENOENT ? std::vector<Error>{} : std::vector{text.error()};
+  }
+  std::vector<Error> faults;
+  for (const std::string& path : parse_swaps(*text))
+    if (::swapoff(path.c_str()) < 0)
+      faults.push_back(sys_failure("turn off swap on", path).value());
+  return faults;
+}
+
+}  // namespace zinit
