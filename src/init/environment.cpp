@@ -43,8 +43,8 @@ Environment parse_environment_file(std::string_view text) {
     if (line.starts_with(exported)) line = trim(line.substr(exported.size()));
     const auto equals = line.find('=');
     if (equals == std::string_view::npos || !is_key(line.substr(0, equals))) continue;
-    environment.push_back(fmt::format("{}={}", line.substr(0, equals),
-                                      unquoted(trim(line.substr(equals + 1)))));
+    environment.push_back(
+        fmt::format("{}={}", line.substr(0, equals), unquoted(trim(line.substr(equals + 1)))));
   }
   return environment;
 }
@@ -55,13 +55,15 @@ Environment overlay(const Environment& earlier, const Environment& later) {
     const auto same = std::find_if(both.begin(), both.end(), [&](const std::string& other) {
       return key_of(other) == key_of(entry);
     });
-    if (same != both.end()) *same = entry;
-    else both.push_back(entry);
+    if (same != both.end())
+      *same = entry;
+    else
+      both.push_back(entry);
   }
   return both;
 }
 
-Environment service_environment(std::string_view etc_environment, const Environment& own) {
+Environment base_environment(std::string_view etc_environment, const Environment& own) {
   const Environment base{fmt::format("PATH={}", kDefaultPath)};
   return overlay(overlay(base, parse_environment_file(etc_environment)), own);
 }

@@ -15,15 +15,16 @@ inline constexpr std::string_view kDefaultPath =
 [[nodiscard]] Environment own_environment();
 
 /// The settings of a file such as /etc/environment: lines KEY=value, with `export` before or quotes
-/// around the value where they are; blank lines, comments and lines of another form are passed over.
+/// around the value where they are; blank lines, comments and lines of another form are passed
+/// over.
 [[nodiscard]] Environment parse_environment_file(std::string_view text);
 
 /// Puts `later` over `earlier`: its values replace those of the same key.
 [[nodiscard]] Environment overlay(const Environment& earlier, const Environment& later);
 
-/// The base of every service's environment: PATH, then the lines of `etc_environment` (the text of that
-/// file), then `own`, which is empty in system mode. Later wins.
-[[nodiscard]] Environment service_environment(std::string_view etc_environment,
-                                              const Environment& own);
+/// The base of every service's environment: PATH, then the lines of `etc_environment` (the text of
+/// that file), then `own`, which is empty in system mode. Later wins.
+[[nodiscard]] Environment base_environment(std::string_view etc_environment,
+                                           const Environment& own);
 
 }  // namespace zinit

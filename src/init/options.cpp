@@ -64,8 +64,10 @@ class OptionReader {
                                 arguments_.end());
         break;
       }
-      if (argument.size() > 1 && argument.front() == '-') read_option(argument);
-      else options_.words.push_back(argument);
+      if (argument.size() > 1 && argument.front() == '-')
+        read_option(argument);
+      else
+        options_.words.push_back(argument);
     }
     return std::move(options_);
   }
@@ -147,7 +149,8 @@ void read_kernel_setting(KernelOptions& options, std::string_view name, std::str
   } else if (name.starts_with("zinit.")) {
     options.faults.push_back(fmt::format(
         "kernel command line: unknown setting {}; known are zinit.target, zinit.log_level, "
-        "zinit.config_dir", name));
+        "zinit.config_dir",
+        name));
   }
 }
 
@@ -168,8 +171,10 @@ ServerOptions parse_server_options(std::span<const std::string> arguments) {
 KernelOptions parse_kernel_options(std::string_view text) {
   KernelOptions options;
   for (const std::string& word : kernel_words(text)) {
-    if (word == "single" || word == "rescue" || word == "emergency") options.shell = true;
-    else if (word == "quiet") options.quiet = true;
+    if (word == "single" || word == "rescue" || word == "emergency")
+      options.shell = true;
+    else if (word == "quiet")
+      options.quiet = true;
     const auto equals = word.find('=');
     if (equals == std::string::npos) continue;
     const std::string_view whole = word;
@@ -180,12 +185,12 @@ KernelOptions parse_kernel_options(std::string_view text) {
 
 bool in_container(const ServerOptions& options, const Environment& environment, bool marked) {
   const auto told = value_of(environment, "ZINIT_CONTAINER");
-  return options.container || (told && *told != "0") || value_of(environment, "container") || marked;
+  return options.container || (told && *told != "0") || value_of(environment, "container") ||
+         marked;
 }
 
 std::optional<LogLevel> asked_log_level(const ServerOptions& options,
-                                        const Environment& environment,
-                                        const KernelOptions& kernel,
+                                        const Environment& environment, const KernelOptions& kernel,
                                         std::vector<std::string>& faults) {
   if (options.log_level) return options.log_level;
   constexpr std::string_view variable = "ZINIT_LOG_LEVEL";

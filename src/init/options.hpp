@@ -1,5 +1,5 @@
-// What a server is told when it starts: its command line, its environment, the kernel's command line.
-// Pure: nothing here reads a file or asks the system, so tests can say what they like.
+// What a server is told when it starts: its command line, its environment, the kernel's command
+// line. Pure: nothing here reads a file or asks the system, so tests can say what they like.
 #pragma once
 
 #include <optional>
@@ -34,8 +34,8 @@ struct ServerOptions {
   std::vector<std::string> faults;   // messages on what is wrong; the rest is good all the same
 };
 
-/// Options are `--name VALUE` or `--name=VALUE`, in any order. Never fails as a whole: a server that is
-/// not PID 1 refuses to start with faults or words, PID 1 logs them and goes on.
+/// Options are `--name VALUE` or `--name=VALUE`, in any order. Never fails as a whole: a server
+/// that is not PID 1 refuses to start with faults or words, PID 1 logs them and goes on.
 [[nodiscard]] ServerOptions parse_server_options(std::span<const std::string> arguments);
 
 /// What the kernel command line says to zinit (behaviour.md, "PID 1 in system mode" 4).
@@ -48,8 +48,8 @@ struct KernelOptions {
   std::vector<std::string> faults;
 };
 
-/// `text` is /proc/cmdline's. Double quotes keep blanks together, as the kernel has it; the last of two
-/// settings counts.
+/// `text` is /proc/cmdline's. Double quotes keep blanks together, as the kernel has it; the last of
+/// two settings counts.
 [[nodiscard]] KernelOptions parse_kernel_options(std::string_view text);
 
 /// Whether PID 1 is that of a container rather than of a machine (service-file.md, "Where files are
@@ -57,8 +57,8 @@ struct KernelOptions {
 [[nodiscard]] bool in_container(const ServerOptions& options, const Environment& environment,
                                 bool marked);
 
-/// The level that command line, ZINIT_LOG_LEVEL or the kernel's command line asks for, the first of them
-/// winning; nothing: zinit.toml's counts. A word that is no level goes to `faults`.
+/// The level that command line, ZINIT_LOG_LEVEL or the kernel's command line asks for, the first of
+/// them winning; nothing: zinit.toml's counts. A word that is no level goes to `faults`.
 [[nodiscard]] std::optional<LogLevel> asked_log_level(const ServerOptions& options,
                                                       const Environment& environment,
                                                       const KernelOptions& kernel,

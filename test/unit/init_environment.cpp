@@ -5,8 +5,9 @@
 
 using namespace zinit;
 
-TEST_CASE("without a file and an environment of its own a service has a PATH", "[init][environment]") {
-  CHECK(service_environment("", {}) ==
+TEST_CASE("without a file and an environment of its own a service has a PATH",
+          "[init][environment]") {
+  CHECK(base_environment("", {}) ==
         Environment{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"});
 }
 
@@ -19,6 +20,6 @@ TEST_CASE("the lines of /etc/environment are read with export, quotes and commen
 
 TEST_CASE("what is later wins, key by key", "[init][environment]") {
   const auto environment =
-      service_environment("PATH=/etc-path\nLANG=etc\nTZ=etc\nTZ=second\n", {"LANG=own", "X=1"});
+      base_environment("PATH=/etc-path\nLANG=etc\nTZ=etc\nTZ=second\n", {"LANG=own", "X=1"});
   CHECK(environment == Environment{"PATH=/etc-path", "LANG=own", "TZ=second", "X=1"});
 }

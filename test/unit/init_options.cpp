@@ -36,15 +36,16 @@ TEST_CASE("what follows -- is a command, options in it too", "[init][options]") 
 }
 
 TEST_CASE("every wrong option is named, and the good ones beside it are taken", "[init][options]") {
-  const auto options = parsed({"--confg", "--socket", "/s", "--container=1", "--log-level", "loud",
-                               "single", "--config"});
+  const auto options = parsed(
+      {"--confg", "--socket", "/s", "--container=1", "--log-level", "loud", "single", "--config"});
   CHECK(options.socket == "/s");
   CHECK(options.container);
   CHECK(options.words == Strings{"single"});
-  CHECK(options.faults ==
-        Strings{"unknown option --confg; did you mean --config?", "--container takes no value",
-                "--log-level: unknown log level \"loud\"; known are trace, debug, info, warn, error",
-                "--config needs a value"});
+  CHECK(
+      options.faults ==
+      Strings{"unknown option --confg; did you mean --config?", "--container takes no value",
+              "--log-level: unknown log level \"loud\"; known are trace, debug, info, warn, error",
+              "--config needs a value"});
 }
 
 TEST_CASE("an option whose value is missing does not take the -- before the command",
@@ -96,8 +97,9 @@ TEST_CASE("each sign of a container counts by itself", "[init][options]") {
   CHECK(in_container(none, {}, true));
 }
 
-TEST_CASE("the log level of the command line wins over the environment's, and that over the kernel's",
-          "[init][options]") {
+TEST_CASE(
+    "the log level of the command line wins over the environment's, and that over the kernel's",
+    "[init][options]") {
   KernelOptions kernel;
   kernel.log_level = LogLevel::error;
   Strings faults;

@@ -2,7 +2,6 @@
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
-#include <unistd.h>
 #include <utmpx.h>
 
 #include <cstring>
@@ -11,25 +10,17 @@
 
 #include "base/fd.hpp"
 #include "init/utmp.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace zinit;
 
 namespace {
 
-class Files {
- public:
-  Files() {
-    char pattern[] = "/tmp/zinit-utmp-XXXXXX";
-    directory_ = ::mkdtemp(pattern);
-  }
-  ~Files() { std::filesystem::remove_all(directory_); }
-  Files(const Files&) = delete;
-  Files& operator=(const Files&) = delete;
+/// Login files of a test's own; neither exists yet.
+struct Files {
+  test::TempDir directory;
 
-  [[nodiscard]] LoginFiles paths() const { return {directory_ + "/wtmp", directory_ + "/utmp"}; }
-
- private:
-  std::string directory_;
+  [[nodiscard]] LoginFiles paths() const { return {directory / "wtmp", directory / "utmp"}; }
 };
 
 utmpx record_of(short type, const char* user) {
@@ -58,7 +49,8 @@ std::vector<utmpx> read_records(const std::string& path) {
 
 TEST_CASE("a shutdown is appended to wtmp", "[init][utmp]") {
   const Files files;
-  write_records(files.paths().wtmp, {record_of(BOOT_TIME, "reboot"), record_of(USER_PROCESS, "eve")});
+  write_records(files.paths().wtmp,
+                {record_of(BOOT_TIME, "reboot"), record_of(USER_PROCESS, "eve")});
   REQUIRE(record_shutdown(files.paths()));
   const auto records = read_records(files.paths().wtmp);
   REQUIRE(records.size() == 3);
@@ -71,9 +63,8 @@ TEST_CASE("a shutdown is appended to wtmp", "[init][utmp]") {
 
 TEST_CASE("a shutdown takes the place of the run level in utmp", "[init][utmp]") {
   const Files files;
-  write_records(files.paths().utmp,
-                {record_of(BOOT_TIME, "reboot"), record_of(RUN_LVL, "runlevel"),
-                 record_of(USER_PROCESS, "eve")});
+  write_records(files.paths().utmp, {record_of(BOOT_TIME, "reboot"), record_of(RUN_LVL, "runlevel"),
+                                     record_of(USER_PROCESS, "eve")});
   REQUIRE(record_shutdown(files.paths()));
   const auto records = read_records(files.paths().utmp);
   REQUIRE(records.size() == 3);
