@@ -41,4 +41,22 @@ int exit_code_of(const Record& record) {
   return record.has_end ? code_of_end(record.end) : 0;
 }
 
+std::vector<ServiceView> CriticalWatch::look() {
+  if (GraphPtr graph = board_.graph(); graph != graph_) {
+    graph_ = std::move(graph);
+    names_.clear();
+    for (const Slot slot : graph_->order())
+      if (graph_->spec(slot).critical) names_.push_back(graph_->name(slot));
+  }
+  std::vector<ServiceView> ended;
+  for (const std::string& name : names_) {
+    auto view = board_.view(name);
+    if (!view || !ended_(view->record))
+      seen_.erase(name);
+    else if (seen_.insert(name).second)
+      ended.push_back(std::move(*view));
+  }
+  return ended;
+}
+
 }  // namespace zinit

@@ -1,21 +1,44 @@
 // What the end of a service with `critical = true` means (service-file.md, "critical").
 #pragma once
 
-#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
-#include "supervisor/view.hpp"
+#include "supervisor/board.hpp"
 
 namespace zinit {
 
-/// Whether a service with this record has failed and will not be tried again by itself: in system mode
-/// the emergency shell starts on it.
+/// Whether a service with this record has failed and will not be tried again by itself: in system
+/// mode the emergency shell starts on it.
 [[nodiscard]] bool failed_for_good(const Record& record);
 
 /// Whether it has ended for good, well or badly, and not by request: a container ends with it.
 [[nodiscard]] bool ended_for_good(const Record& record);
 
-/// The exit code of a container that ends with this service: that of its process, 128 and the signal's
-/// number, 127 where its program could not be executed, 1 where it failed without a process otherwise.
+/// The exit code of a container that ends with this service: that of its process, 128 and the
+/// signal's number, 127 where its program could not be executed, 1 where it failed without a
+/// process otherwise.
 [[nodiscard]] int exit_code_of(const Record& record);
+
+/// Sees the ends of critical services, each once.
+class CriticalWatch {
+ public:
+  using Ended = bool (*)(const Record&);
+
+  /// The board must outlive this.
+  CriticalWatch(const Board& board, Ended ended) : board_(board), ended_(ended) {}
+
+  /// Those that have ended since the last look; one that was up meanwhile counts anew. To be called
+  /// when the board has changed; cheap where no service is critical.
+  [[nodiscard]] std::vector<ServiceView> look();
+
+ private:
+  const Board& board_;
+  const Ended ended_;
+  GraphPtr graph_;                  // the one that `names_` is of
+  std::vector<std::string> names_;  // of the critical services
+  std::set<std::string> seen_;      // which of them were found ended
+};
 
 }  // namespace zinit

@@ -45,8 +45,8 @@ TEST_CASE("an end by request, or before another try, is none for good", "[init][
 }
 
 TEST_CASE("a service that is not at rest has not ended", "[init][critical]") {
-  for (const State state : {State::inactive, State::blocked, State::starting, State::running,
-                            State::stopping}) {
+  for (const State state :
+       {State::inactive, State::blocked, State::starting, State::running, State::stopping}) {
     INFO(state_name(state));
     CHECK_FALSE(ended_for_good(record_in(state, Wish::up)));
   }
@@ -56,10 +56,10 @@ TEST_CASE("a container's exit code is that of the process, or 128 and its signal
           "[init][critical]") {
   CHECK(exit_code_of(ended_with(State::exited, {})) == 0);
   CHECK(exit_code_of(ended_with(State::exited, {false, 3, false})) == 3);
-  CHECK(exit_code_of(ended_with(State::failed, {false, 7, false},
-                                because(ReasonType::exit_code, 7))) == 7);
-  CHECK(exit_code_of(ended_with(State::failed, {true, 9, false},
-                                because(ReasonType::signal, 9))) == 137);
+  CHECK(exit_code_of(
+            ended_with(State::failed, {false, 7, false}, because(ReasonType::exit_code, 7))) == 7);
+  CHECK(exit_code_of(ended_with(State::failed, {true, 9, false}, because(ReasonType::signal, 9))) ==
+        137);
 }
 
 TEST_CASE("a failure without a process of its own never exits with 0", "[init][critical]") {
@@ -76,6 +76,6 @@ TEST_CASE("a failure without a process of its own never exits with 0", "[init][c
 }
 
 TEST_CASE("a spawn that fails after an earlier process tells of the spawn", "[init][critical]") {
-  CHECK(exit_code_of(ended_with(State::failed, {false, 3, false},
-                                because(ReasonType::spawn_error))) == 127);
+  CHECK(exit_code_of(
+            ended_with(State::failed, {false, 3, false}, because(ReasonType::spawn_error))) == 127);
 }
