@@ -1,0 +1,54 @@
+// Reading service files, with the service `main` beside them.
+#include "init/configuration.hpp"
+
+#include <algorithm>
+
+namespace zinit {
+
+namespace {
+
+constexpr std::string_view kMain = "main";
+
+/// Takes files that call themselves `main` out of the way of the command.
+void put_main_first(LoadedConfig& config, const std::vector<std::string>& command) {
+  const auto taken = std::find_if(config.specs.begin(), config.specs.end(),
+                                  [](const SpecPtr& spec) { return spec->name == kMain; });
+  if (taken != config.specs.end()) {
+    config.messages.push_back(
+        fmt::format("{}:1:1: error: the name main is taken by the command on the command line",
+                    (*taken)->file));
+    config.specs.erase(taken);
+  }
+  config.specs.insert(config.specs.begin(), main_service(command));
+}
+
+}  // namespace
+
+SpecPtr main_service(const std::vector<std::string>& command) {
+  auto spec = std::make_shared<ServiceSpec>();
+  spec->name = kMain;
+  spec->exec.argv = command;
+  spec->critical = true;
+  spec->inherit_streams = true;
+  spec->lifecycle.restart = RestartPolicy::never;
+  return spec;
+}
+
+LoadedConfig read_configuration(const Sources& sources) {
+  LoadedConfig config = load_config(sources.places.directories, sources.places.settings_file,
+                                    sources.places.settings_named);
+  if (!sources.command.empty()) put_main_first(config, sources.command);
+  return config;
+}
+
+void log_faults(const LoadedConfig& config, const std::vector<std::string>* only) {
+  for (const std::string& message : config.messages) log_warn("{}", message);
+  for (const SpecPtr& spec : config.specs) {
+    if (only != nullptr && std::find(only->begin(), only->end(), spec->name) == only->end())
+      continue;
+    for (const std::string& message : spec->errors) log_error("{}", message);
+    for (const std::string& message : spec->warnings) log_warn("{}", message);
+  }
+}
+
+}  // namespace zinit

@@ -1,0 +1,30 @@
+// What a server runs: the service files of its places, and the command that it was given itself.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/loader.hpp"
+#include "config/modes.hpp"
+
+namespace zinit {
+
+/// The service `main` of `zinit-pid1 --container -- CMD ARG...`: critical, never restarted, with
+/// zinit's own standard streams (control.md, "One binary, many names").
+[[nodiscard]] SpecPtr main_service(const std::vector<std::string>& command);
+
+/// Where a server reads what it runs. Constant while it runs.
+struct Sources {
+  Places places;
+  std::vector<std::string> command;  // of `main`; empty: there is none
+};
+
+/// Reads all files anew. `main` comes first, so a file that takes its name is told and left out.
+/// Blocks on the file system; any thread with an ordinary stack.
+[[nodiscard]] LoadedConfig read_configuration(const Sources& sources);
+
+/// Writes to the log what is wrong with what was read: `only` these services, or with null all of
+/// them.
+void log_faults(const LoadedConfig& config, const std::vector<std::string>* only = nullptr);
+
+}  // namespace zinit

@@ -1,0 +1,81 @@
+// The thread that reads, and the queue before it.
+#include "init/reload.hpp"
+
+#include "base/text.hpp"
+#include "io/loop.hpp"
+
+namespace zinit {
+
+std::string reload_summary(const ReloadReport& report) {
+  std::string text =
+      fmt::format("{} added, {} changed", report.added.size(), report.changed.size());
+  if (!report.restarted.empty()) text += fmt::format(" ({} restarted)", report.restarted.size());
+  text += fmt::format(", {} removed, {} unchanged", report.removed.size(), report.unchanged.size());
+  if (!report.failed.empty())
+    text += fmt::format(", {} refused: {}", report.failed.size(), join(report.failed, ", "));
+  return text;
+}
+
+Reloader::Reloader(struct ev_loop* loop, Read read, Take take)
+    : loop_(loop), read_(std::move(read)), take_(std::move(take)) {
+  ev_async_init(&was_read_, on_read);
+  was_read_.data = this;
+  ev_async_start(loop_, &was_read_);
+}
+
+Reloader::~Reloader() {
+  thread_.join();
+  ev_async_stop(loop_, &was_read_);
+}
+
+void Reloader::reload(bool dry_run, Daemon::ReloadDone done) {
+  requests_.push_back({dry_run, std::move(done)});
+  if (requests_.size() == 1) begin_next();
+}
+
+void Reloader::begin_next() {
+  while (!requests_.empty()) {
+    auto started = Thread::start("reload", kLoopStackBytes, [this] { read_files(); });
+    if (started) {
+      thread_ = std::move(*started);
+      return;
+    }
+    const Request refused = std::move(requests_.front());
+    requests_.pop_front();
+    refused.done(tl::unexpected(RequestFailure{Refusal::process_error, started.error().text}));
+  }
+}
+
+void Reloader::read_files() noexcept {
+  std::unique_ptr<LoadedConfig> config;
+  catch_all("reload", [&] { config = std::make_unique<LoadedConfig>(read_()); });
+  {
+    const MutexLock lock(mutex_);
+    read_config_ = std::move(config);
+  }
+  ev_async_send(loop_, &was_read_);
+}
+
+void Reloader::on_read(struct ev_loop* /*loop*/, ev_async* watcher, int /*events*/) noexcept {
+  auto* self = static_cast<Reloader*>(watcher->data);
+  catch_all("reload", [self] { self->finish(); });
+}
+
+void Reloader::finish() {
+  thread_.join();
+  std::unique_ptr<LoadedConfig> config;
+  {
+    const MutexLock lock(mutex_);
+    config = std::move(read_config_);
+  }
+  const Request request = std::move(requests_.front());
+  requests_.pop_front();
+  catch_all("reload", [&] {
+    request.done(config ? take_(*config, request.dry_run)
+                        : tl::unexpected(RequestFailure{Refusal::process_error,
+                                                        "not enough memory to read the files"}));
+  });
+  begin_next();
+}
+
+}  // namespace zinit
