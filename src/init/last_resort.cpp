@@ -1,0 +1,127 @@
+// The handler of faults, and the loop that PID 1 ends in. Async-signal-safe throughout.
+#include "init/last_resort.hpp"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+
+namespace zinit {
+
+namespace {
+
+constexpr std::array kFaults = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+
+// A shell that ends at once, on a console that is gone, must not make a busy loop.
+constexpr timespec kBetweenShells{2, 0};
+
+int log_fd = STDERR_FILENO;
+char console[256] = "/dev/console";
+std::atomic_flag at_fault;
+
+/// "<2>zinit: WHAT WHY\n", as /dev/kmsg takes it (priority critical).
+void say(const char* what, const char* why) noexcept {
+  char line[512] = "<2>zinit: ";
+  std::size_t length = std::strlen(line);
+  for (const char* part : {what, why, "\n"}) {
+    const std::size_t room = std::min(std::strlen(part), sizeof line - 1 - length);
+    std::memcpy(line + length, part, room);
+    length += room;
+  }
+  // Nothing is left to do about a message that cannot be written.
+  if (::write(log_fd, line, length) < 0) return;
+}
+
+[[noreturn]] void become_shell() noexcept {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::setsid();
+  const int terminal = ::open(console, O_RDWR);
+  if (terminal >= 0) ::ioctl(terminal, TIOCSCTTY, 1);
+  for (int fd = 0; fd <= 2 && terminal >= 0; ++fd) ::dup2(terminal, fd);
+  ::syscall(SYS_close_range, 3, ~0U, 0);
+  char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  char home[] = "HOME=/root";
+  char term[] = "TERM=linux";
+  char* environment[] = {path, home, term, nullptr};
+  for (const char* program : {"/sbin/sulogin", "/bin/sh"}) {
+    char* arguments[] = {const_cast<char*>(program), nullptr};
+    ::execve(program, arguments, environment);
+  }
+  _exit(127);
+}
+
+/// _Fork(3) is fork(2) without what takes locks.
+pid_t start_shell() noexcept {
+  const pid_t pid = ::_Fork();
+  if (pid == 0) become_shell();
+  return pid;
+}
+
+/// Reaps, and starts the shell again when it has ended, for ever.
+[[noreturn]] void reap_for_ever(pid_t shell) noexcept {
+  while (true) {
+    const pid_t ended = ::waitpid(-1, nullptr, 0);
+    if (ended < 0 && errno == EINTR) continue;
+    if (ended > 0 && ended != shell) continue;
+    ::nanosleep(&kBetweenShells, nullptr);
+    shell = start_shell();
+  }
+}
+
+[[noreturn]] void wait_for_ever() noexcept {
+  while (true) ::pause();
+}
+
+bool on_main_thread() noexcept { return ::syscall(SYS_gettid) == ::getpid(); }
+
+void on_fault(int signal, siginfo_t* info, void* /*context*/) noexcept {
+  const bool sent = info->si_code <= 0;  // by kill(2) and its like, abort(3) among them
+  if (sent && info->si_pid != ::getpid()) return;
+  if (at_fault.test_and_set()) wait_for_ever();
+  const char* name = ::sigabbrev_np(signal);
+  say("fault in zinit itself, which goes on with a shell on the console: SIG",
+      name != nullptr ? name : "?");
+  const pid_t shell = start_shell();
+  if (on_main_thread()) reap_for_ever(shell);
+  wait_for_ever();
+}
+
+}  // namespace
+
+void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
+  log_fd = new_log_fd;
+  const std::size_t length = std::min(new_console.size(), sizeof console - 1);
+  std::memcpy(console, new_console.data(), length);
+  console[length] = '\0';
+
+  // The main thread's; every other thread has its own (os/thread.hpp). A stack overflow needs it.
+  static char stack[65536];
+  stack_t alternate{};
+  alternate.ss_sp = stack;
+  alternate.ss_size = sizeof stack;
+  ::sigaltstack(&alternate, nullptr);
+
+  struct sigaction action {};
+  action.sa_sigaction = on_fault;
+  // A fault inside the handler must find it again: blocked, it would end the process.
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  for (const int signal : kFaults) ::sigaction(signal, &action, nullptr);
+}
+
+void stay_alive(const char* why) noexcept {
+  say("cannot go on, a shell is on the console: ", why);
+  reap_for_ever(start_shell());
+}
+
+}  // namespace zinit
