@@ -101,7 +101,17 @@ void BoardCore::signal_job(Job& job, int signal) {
 }
 
 void BoardCore::look_at_group(Job& job) {
-  if (job.group != 0 && job.pid == 0 && !group_exists(job.group)) group_ended(job);
+  if (job.group == 0 || job.pid != 0) return;
+  const pid_t group = job.group;
+  bool left = group_exists(group);
+  if (left && job.group_poll >= kLongestGroupPoll) {
+    // Perhaps all that is left are zombies that a parent of theirs never reaps: they run no more.
+    mutex.unlock();
+    const auto members = group_members(group);
+    mutex.lock();
+    left = !members || !members->empty();
+  }
+  if (!left && job.group == group && job.pid == 0) group_ended(job);
 }
 
 void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
