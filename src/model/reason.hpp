@@ -1,5 +1,5 @@
-// Why a service is in its state: the reasons of `failed`, the unmet condition of `inactive`, and how a
-// process ended.
+// Why a service is in its state: the reasons of `failed`, the unmet condition of `inactive`, and
+// how a process ended.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +49,8 @@ struct Reason {
 
 [[nodiscard]] Reason reason_of_end(const ProcessEnd& end);
 
-/// A reason in words, after "failed: ": "exited with code 1", "killed by SIGKILL", "requires db, which
-/// failed", ...
+/// A reason in words, after "failed: ": "exited with code 1", "killed by SIGKILL", "requires db,
+/// which failed", ...
 [[nodiscard]] std::string reason_text(const Reason& reason);
 
 /// "SIGTERM" for 15, "SIGRTMIN+2" for real-time signals, the number itself where there is no name.
