@@ -6,7 +6,7 @@
 // - Parsing uses no recursion (kJsonParse), since a peer chooses the depth of nesting.
 //   Value::Accept(), operator== and CopyFrom() do recurse: not for values that came from a peer.
 // - The namespace is our own: a program that links libzinit.a may use RapidJSON with other
-// settings.
+//   settings.
 #pragma once
 
 #include <stdexcept>

@@ -12,8 +12,8 @@
 namespace zinit::test {
 
 /// Calls `work` in a child of this process. @return what it returned, as text; "signal N" where it
-/// was killed, "exception" where one left it. `work` returns a string and uses no assertion. While
-/// this process has one thread alone.
+/// was killed, "exception" where one left it. `work` returns a string and uses no assertion.
+/// While this process has one thread alone.
 template <class Work>
 std::string in_child(Work work) {
   int ends[2];
