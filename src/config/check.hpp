@@ -11,7 +11,8 @@
 namespace zinit {
 
 struct CheckResult {
-  // On files and directories as such first, then by file in the order of reading, within one by place.
+  // On files and directories as such first, then by file in the order of reading, within one by
+  // place.
   std::vector<Diagnostic> diagnostics;
   std::size_t files = 0;  // that were read
 
