@@ -20,10 +20,10 @@ struct ProcessEnd {
 
 enum class ReasonType : std::uint8_t {
   none,
-  exit_code,           // number: the code
-  signal,              // number: the signal
+  exit_code,  // number: the code
+  signal,     // number: the signal
   start_timeout,
-  stop_timeout,        // the process cannot be killed
+  stop_timeout,         // the process cannot be killed
   health_check_failed,  // number: attempts
   watchdog_timeout,
   dependency_failed,   // text: the service

@@ -29,7 +29,8 @@ ReloadReport report_of(const Plan& plan, const World& world) {
   using Fate = PlannedService::Fate;
   ReloadReport report;
   for (const PlannedService& planned : plan.services) {
-    if (!planned.refused.empty() && planned.fate != Fate::unchanged) report.failed.push_back(planned.name);
+    if (!planned.refused.empty() && planned.fate != Fate::unchanged)
+      report.failed.push_back(planned.name);
     switch (planned.fate) {
       case Fate::unchanged: report.unchanged.push_back(planned.name); break;
       case Fate::added:
@@ -45,8 +46,8 @@ ReloadReport report_of(const Plan& plan, const World& world) {
       case Fate::removed: report.removed.push_back(planned.name); break;
     }
   }
-  for (auto* names : {&report.added, &report.changed, &report.removed, &report.unchanged, &report.failed,
-                      &report.restarted}) {
+  for (auto* names : {&report.added, &report.changed, &report.removed, &report.unchanged,
+                      &report.failed, &report.restarted}) {
     std::ranges::sort(*names);
   }
   return report;
@@ -94,7 +95,8 @@ RequestResult<void> Board::boot(const std::string& target) {
   core_->start_added = target.empty();
   if (target.empty()) {
     for (const Slot slot : world.graph->order()) {
-      if (world.spec(slot).status == StartStatus::start && !world.node(slot).broken()) asked.push_back(slot);
+      if (world.spec(slot).status == StartStatus::start && !world.node(slot).broken())
+        asked.push_back(slot);
     }
   } else {
     const Slot slot = world.graph->find(target);
@@ -122,7 +124,8 @@ RequestResult<void> Board::stop(std::string_view name) {
   World& world = core_->world;
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return not_found(name);
-  if (!world.shutdown) core_->touched(request_stop(world, slot));  // in a shutdown all are stopped already
+  if (!world.shutdown)
+    core_->touched(request_stop(world, slot));  // in a shutdown all are stopped already
   return {};
 }
 
@@ -214,7 +217,8 @@ std::vector<ServiceView> Board::views() const {
     const TimePoint now = Clock::now();
     for (const Slot slot : core_->world.graph->order()) views.push_back(core_->view(slot, now));
   }
-  std::ranges::sort(views, {}, [](const ServiceView& view) -> const std::string& { return view.spec->name; });
+  std::ranges::sort(views, {},
+                    [](const ServiceView& view) -> const std::string& { return view.spec->name; });
   return views;
 }
 

@@ -1,5 +1,5 @@
-// Each row of the decision table: the situation it is for leads to it, and not to another. A row without
-// a case here fails the suite.
+// Each row of the decision table: the situation it is for leads to it, and not to another. A row
+// without a case here fails the suite.
 #include <catch2/catch.hpp>
 #include <functional>
 #include <set>
@@ -14,10 +14,13 @@ namespace {
 
 const TimePoint kNow{std::chrono::hours(1)};
 
-/// `s` requires r and comes after e; d requires s; c conflicts with s; job is a oneshot, all a target.
+/// `s` requires r and comes after e; d requires s; c conflicts with s; job is a oneshot, all a
+/// target.
 struct Scene {
   Scene() {
-    Specs specs("s requires r, s after e, s conflicts c, d requires s, job oneshot, lost requires nobody?, all target");
+    Specs specs(
+        "s requires r, s after e, s conflicts c, d requires s, job oneshot, lost requires nobody?, "
+        "all target");
     world.graph = Graph::build({});
     apply_plan(world, plan(*world.graph, specs.list(), {}), false);
     for (const Slot slot : world.graph->order()) world.record(slot).since = kNow;
@@ -29,7 +32,8 @@ struct Scene {
     Record& record = (*this)[name];
     record.state = state;
     record.wish = Wish::up;
-    const bool has_process = state == State::starting || state == State::running || state == State::stopping;
+    const bool has_process =
+        state == State::starting || state == State::running || state == State::stopping;
     record.process = has_process ? Process::alive : Process::none;
     return record;
   }
@@ -53,7 +57,9 @@ struct Case {
   std::function<void(Scene&)> set;
 };
 
-Reason dependency_reason(const std::string& name) { return {ReasonType::dependency_failed, 0, name, {}}; }
+Reason dependency_reason(const std::string& name) {
+  return {ReasonType::dependency_failed, 0, name, {}};
+}
 
 const std::vector<Case>& cases() {
   using enum State;
@@ -61,72 +67,159 @@ const std::vector<Case>& cases() {
       {inactive, "wanted", "s", [](Scene& w) { w["s"].try_ = Try::asked; }},
       {inactive, "always", "s", [](Scene&) {}},
 
-      {exited, "done_oneshot_asked", "job", [](Scene& w) { auto& r = w.up("job", exited); r.done = true; r.try_ = Try::asked; }},
+      {exited, "done_oneshot_asked", "job",
+       [](Scene& w) {
+         auto& r = w.up("job", exited);
+         r.done = true;
+         r.try_ = Try::asked;
+       }},
       {exited, "wanted", "s", [](Scene& w) { w.up("s", exited).try_ = Try::pulled; }},
-      {exited, "done_oneshot_pulled", "job", [](Scene& w) { auto& r = w.up("job", exited); r.done = true; r.try_ = Try::pulled; }},
-      {exited, "down_with_result", "s", [](Scene& w) { auto& r = w.up("s", exited); r.by_itself = true; r.wish = Wish::down; }},
+      {exited, "done_oneshot_pulled", "job",
+       [](Scene& w) {
+         auto& r = w.up("job", exited);
+         r.done = true;
+         r.try_ = Try::pulled;
+       }},
+      {exited, "down_with_result", "s",
+       [](Scene& w) {
+         auto& r = w.up("s", exited);
+         r.by_itself = true;
+         r.wish = Wish::down;
+       }},
       {exited, "always", "s", [](Scene& w) { w.up("s", exited).by_itself = true; }},
 
-      {failed, "process_there", "s", [](Scene& w) { auto& r = w.up("s", failed); r.process = Process::alive; r.try_ = Try::asked; }},
+      {failed, "process_there", "s",
+       [](Scene& w) {
+         auto& r = w.up("s", failed);
+         r.process = Process::alive;
+         r.try_ = Try::asked;
+       }},
       {failed, "ended_at_last", "s", [](Scene& w) { w.ended("s", failed, 0); }},
       {failed, "down_and_clear", "s", [](Scene& w) { w.up("s", failed).wish = Wish::down; }},
       {failed, "wanted", "s", [](Scene& w) { w.up("s", failed).try_ = Try::asked; }},
-      {failed, "revivable", "s", [](Scene& w) { w.up("s", failed).reason = dependency_reason("r"); }},
-      {failed, "other_fault_now", "s", [](Scene& w) {
+      {failed, "revivable", "s",
+       [](Scene& w) { w.up("s", failed).reason = dependency_reason("r"); }},
+      {failed, "other_fault_now", "s",
+       [](Scene& w) {
          w.up("s", failed).reason = dependency_reason("x");
          w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}};
        }},
-      {failed, "dependency_returned", "s", [](Scene& w) {
+      {failed, "dependency_returned", "s",
+       [](Scene& w) {
          w.up("s", failed).reason = {ReasonType::spawn_error, 0, "no", {}};
          w["s"].failed_serial = 5;
          w["r"].ready_serial = 6;
        }},
-      {failed, "always", "s", [](Scene& w) { w.up("s", failed).reason = {ReasonType::exit_code, 1, {}, {}}; }},
+      {failed, "always", "s",
+       [](Scene& w) {
+         w.up("s", failed).reason = {ReasonType::exit_code, 1, {}, {}};
+       }},
 
       {blocked, "down_and_clear", "s", [](Scene& w) { w.up("s", blocked).wish = Wish::down; }},
       {blocked, "at_fault", "lost", [](Scene& w) { w.up("lost", blocked); }},
-      {blocked, "at_fault", "s", [](Scene& w) { w.up("s", blocked); w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}}; }},
-      {blocked, "respawn_goes", "s", [](Scene& w) { w.up("s", blocked).respawn = true; w["r"].wish = Wish::down; }},
+      {blocked, "at_fault", "s",
+       [](Scene& w) {
+         w.up("s", blocked);
+         w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}};
+       }},
+      {blocked, "respawn_goes", "s",
+       [](Scene& w) {
+         w.up("s", blocked).respawn = true;
+         w["r"].wish = Wish::down;
+       }},
       {blocked, "tried_or_owed", "s", [](Scene& w) { w.up("s", blocked).try_ = Try::pulled; }},
       {blocked, "may_start", "s", [](Scene& w) { w.up("s", blocked); }},
       {blocked, "always", "s", [](Scene& w) { w.up("s", blocked).delay_until = kNow + 1ms; }},
 
       {starting, "down", "s", [](Scene& w) { w.ended("s", starting, 1).wish = Wish::down; }},
-      {starting, "goes", "s", [](Scene& w) { w.ended("s", starting, 1); w["r"].wish = Wish::down; }},
+      {starting, "goes", "s",
+       [](Scene& w) {
+         w.ended("s", starting, 1);
+         w["r"].wish = Wish::down;
+       }},
       {starting, "owed", "s", [](Scene& w) { w.ended("s", starting, 1).stop_owed = true; }},
       {starting, "oneshot_succeeded", "job", [](Scene& w) { w.ended("job", starting, 0); }},
       {starting, "ended_again", "s", [](Scene& w) { w.ended("s", starting, 1); }},
       {starting, "ended_well", "s", [](Scene& w) { w.ended("s", starting, 0); }},
-      {starting, "ended", "s", [](Scene& w) { w.ended("s", starting, 1); w.spec("s").lifecycle.restart = RestartPolicy::never; }},
+      {starting, "ended", "s",
+       [](Scene& w) {
+         w.ended("s", starting, 1);
+         w.spec("s").lifecycle.restart = RestartPolicy::never;
+       }},
       {starting, "ready_for_use", "s", [](Scene& w) { w.up("s", starting).ready = true; }},
-      {starting, "ready_for_use", "all", [](Scene& w) { w.up("all", starting).process = Process::none; }},
+      {starting, "ready_for_use", "all",
+       [](Scene& w) { w.up("all", starting).process = Process::none; }},
       {starting, "expired", "s", [](Scene& w) { w.up("s", starting).deadline = kNow; }},
       {starting, "tried", "s", [](Scene& w) { w.up("s", starting).try_ = Try::asked; }},
       {starting, "always", "job", [](Scene& w) { w.up("job", starting); }},
 
       {running, "down", "s", [](Scene& w) { w.ended("s", running, 1).wish = Wish::down; }},
-      {running, "goes", "s", [](Scene& w) { w.ended("s", running, 1); w["r"].stop_owed = true; }},
+      {running, "goes", "s",
+       [](Scene& w) {
+         w.ended("s", running, 1);
+         w["r"].stop_owed = true;
+       }},
       {running, "owed", "s", [](Scene& w) { w.up("s", running).stop_owed = true; }},
       {running, "ended_again", "s", [](Scene& w) { w.ended("s", running, 1); }},
       {running, "ended_well", "s", [](Scene& w) { w.ended("s", running, 0); }},
-      {running, "ended", "s", [](Scene& w) { w.ended("s", running, 1).count = 3; w.spec("s").lifecycle.max_restarts = 3; }},
+      {running, "ended", "s",
+       [](Scene& w) {
+         w.ended("s", running, 1).count = 3;
+         w.spec("s").lifecycle.max_restarts = 3;
+       }},
       {running, "unhealthy", "s", [](Scene& w) { w.up("s", running).health = Health::failed; }},
-      {running, "watchdog_bit", "s", [](Scene& w) { w.up("s", running).health = Health::watchdog; }},
+      {running, "watchdog_bit", "s",
+       [](Scene& w) { w.up("s", running).health = Health::watchdog; }},
       {running, "tried", "s", [](Scene& w) { w.up("s", running).try_ = Try::pulled; }},
       {running, "always", "s", [](Scene& w) { w.up("s", running); }},
 
-      {stopping, "again_goes", "s", [](Scene& w) { w.up("s", stopping).again = true; w["r"].wish = Wish::down; }},
-      {stopping, "target_over_down", "all", [](Scene& w) { auto& r = w.up("all", stopping); r.process = Process::none; r.wish = Wish::down; }},
+      {stopping, "again_goes", "s",
+       [](Scene& w) {
+         w.up("s", stopping).again = true;
+         w["r"].wish = Wish::down;
+       }},
+      {stopping, "target_over_down", "all",
+       [](Scene& w) {
+         auto& r = w.up("all", stopping);
+         r.process = Process::none;
+         r.wish = Wish::down;
+       }},
       {stopping, "over_down", "s", [](Scene& w) { w.ended("s", stopping, 0).wish = Wish::down; }},
-      {stopping, "over_tried_or_owed", "s", [](Scene& w) { w.ended("s", stopping, 0).stop_owed = true; }},
-      {stopping, "over_self_caused", "s", [](Scene& w) { w.ended("s", stopping, 0).cause = StopCause::late; }},
-      {stopping, "over_at_fault", "s", [](Scene& w) { w.ended("s", stopping, 0).cause = StopCause::dependency; w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}}; }},
-      {stopping, "over_again", "s", [](Scene& w) { auto& r = w.ended("s", stopping, 0); r.again = true; r.cause = StopCause::unhealthy; }},
-      {stopping, "over", "s", [](Scene& w) { w.ended("s", stopping, 0).cause = StopCause::dependency; }},
+      {stopping, "over_tried_or_owed", "s",
+       [](Scene& w) { w.ended("s", stopping, 0).stop_owed = true; }},
+      {stopping, "over_self_caused", "s",
+       [](Scene& w) { w.ended("s", stopping, 0).cause = StopCause::late; }},
+      {stopping, "over_at_fault", "s",
+       [](Scene& w) {
+         w.ended("s", stopping, 0).cause = StopCause::dependency;
+         w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}};
+       }},
+      {stopping, "over_again", "s",
+       [](Scene& w) {
+         auto& r = w.ended("s", stopping, 0);
+         r.again = true;
+         r.cause = StopCause::unhealthy;
+       }},
+      {stopping, "over", "s",
+       [](Scene& w) { w.ended("s", stopping, 0).cause = StopCause::dependency; }},
       {stopping, "unsignalled", "s", [](Scene& w) { w.up("s", stopping).wish = Wish::down; }},
-      {stopping, "stop_expired", "s", [](Scene& w) { auto& r = w.up("s", stopping); r.stage = StopStage::signalled; r.deadline = kNow; }},
-      {stopping, "kill_expired", "s", [](Scene& w) { auto& r = w.up("s", stopping); r.stage = StopStage::killed; r.deadline = kNow; }},
-      {stopping, "always", "s", [](Scene& w) { w.up("s", stopping).wish = Wish::down; w.up("d", running); }},
+      {stopping, "stop_expired", "s",
+       [](Scene& w) {
+         auto& r = w.up("s", stopping);
+         r.stage = StopStage::signalled;
+         r.deadline = kNow;
+       }},
+      {stopping, "kill_expired", "s",
+       [](Scene& w) {
+         auto& r = w.up("s", stopping);
+         r.stage = StopStage::killed;
+         r.deadline = kNow;
+       }},
+      {stopping, "always", "s",
+       [](Scene& w) {
+         w.up("s", stopping).wish = Wish::down;
+         w.up("d", running);
+       }},
   };
   return all;
 }

@@ -1,5 +1,5 @@
-// Every pair of states over every kind of edge: what one service does is held against what behaviour.md
-// ("Dependencies") says of the pair, worked out here anew from its words.
+// Every pair of states over every kind of edge: what one service does is held against what
+// behaviour.md ("Dependencies") says of the pair, worked out here anew from its words.
 #include <catch2/catch.hpp>
 
 #include "fake_world.hpp"
@@ -45,7 +45,8 @@ void put(Record& record, const Look& look) {
   record.wish = look.wish;
   record.respawn = look.respawn;
   record.try_ = look.tried;
-  const bool process = look.state == State::starting || look.state == State::running || look.state == State::stopping;
+  const bool process = look.state == State::starting || look.state == State::running ||
+                       look.state == State::stopping;
   record.process = process ? Process::alive : Process::none;
   record.ready = look.state == State::running;
   if (look.state == State::exited) {
@@ -54,7 +55,8 @@ void put(Record& record, const Look& look) {
   }
   if (look.state == State::failed) record.reason = {ReasonType::exit_code, 1, {}, {}};
   // In a delay, as one that was not asked for once more is while its re-spawn is pending.
-  if (look.respawn && look.state == State::blocked && look.tried == Try::none) record.delay_until = kNow + 1s;
+  if (look.respawn && look.state == State::blocked && look.tried == Try::none)
+    record.delay_until = kNow + 1s;
 }
 
 struct Pair {
@@ -78,12 +80,15 @@ struct Pair {
 std::string words(const Look& look) {
   return std::string(state_name(look.state)) + (look.wish == Wish::up ? " up" : " down") +
          (look.oneshot ? " oneshot" : "") + (look.respawn ? " respawn" : "") +
-         (look.tried == Try::none ? "" : look.tried == Try::pulled ? " pulled" : " asked");
+         (look.tried == Try::none     ? ""
+          : look.tried == Try::pulled ? " pulled"
+                                      : " asked");
 }
 
 bool is_satisfied(const Look& other) {
   if (other.wish == Wish::down) return false;
-  return other.state == State::running || (other.oneshot && other.state == State::exited && other.tried != Try::asked);
+  return other.state == State::running ||
+         (other.oneshot && other.state == State::exited && other.tried != Try::asked);
 }
 
 bool is_failed_for_good(const Look& other) {
@@ -95,7 +100,8 @@ bool is_to_start(const Look& other) {
   if (other.wish == Wish::down) return false;
   if (other.state == State::blocked) return true;
   const bool done = other.oneshot && other.state == State::exited;
-  return at_rest(other.state) && (other.tried == Try::asked || (other.tried == Try::pulled && !done));
+  return at_rest(other.state) &&
+         (other.tried == Try::asked || (other.tried == Try::pulled && !done));
 }
 
 }  // namespace
@@ -119,7 +125,8 @@ TEST_CASE("requires holds a start until the other is satisfied, and no longer", 
   });
 }
 
-TEST_CASE("a running service stops when what it requires goes, and stays while that re-spawns", "[edges]") {
+TEST_CASE("a running service stops when what it requires goes, and stays while that re-spawns",
+          "[edges]") {
   each_look([](const Look& other) {
     const Look self{State::running, Wish::up, false, false, Try::none};
     INFO("other " << words(other));
@@ -149,7 +156,8 @@ TEST_CASE("after holds a start only while the other is about to start or startin
     const bool delayed = other.state == State::blocked && other.respawn && other.tried == Try::none;
     const bool stop_will_return = other.state == State::stopping && other.wish == Wish::up;
     const bool coming = (is_to_start(other) && !delayed) ||
-                        (other.state == State::starting && other.wish == Wish::up) || stop_will_return;
+                        (other.state == State::starting && other.wish == Wish::up) ||
+                        stop_will_return;
     CHECK(Pair("after", self, other).step().waits() == coming);
   });
 }
@@ -165,7 +173,8 @@ TEST_CASE("after does nothing to a service that runs, whatever the other does", 
 TEST_CASE("wants holds nothing and stops nothing", "[edges]") {
   each_look([](const Look& other) {
     INFO("other " << words(other));
-    const Step blocked = Pair("wants", {State::blocked, Wish::up, false, false, Try::none}, other).step();
+    const Step blocked =
+        Pair("wants", {State::blocked, Wish::up, false, false, Try::none}, other).step();
     REQUIRE(blocked.row != nullptr);
     CHECK(blocked.row->act == Act::launch);
     CHECK(Pair("wants", {State::running, Wish::up, false, false, Try::none}, other).step().waits());
@@ -175,14 +184,16 @@ TEST_CASE("wants holds nothing and stops nothing", "[edges]") {
 TEST_CASE("of two in conflict never both start, and one does where neither is there", "[edges]") {
   each_look([](const Look& self) {
     each_look([&](const Look& other) {
-      if (self.state != State::blocked || self.wish == Wish::down || self.tried != Try::none) return;
+      if (self.state != State::blocked || self.wish == Wish::down || self.tried != Try::none)
+        return;
       INFO("self " << words(self) << ", other " << words(other));
       const Pair pair("conflicts", self, other);
       const Step mine = pair.step();
       const Step theirs = pair.step("other");
       const bool i_start = !mine.waits() && mine.row->act == Act::launch;
       const bool other_starts = !theirs.waits() && theirs.row->act == Act::launch;
-      const bool other_active = other.state == State::starting || other.state == State::running || other.state == State::stopping;
+      const bool other_active = other.state == State::starting || other.state == State::running ||
+                                other.state == State::stopping;
       CHECK_FALSE((i_start && (other_starts || other_active)));
       const bool delayed = self.respawn || (other.respawn && other.state == State::blocked);
       const bool other_may_want = is_to_start(other);
@@ -199,7 +210,8 @@ TEST_CASE("conflicts do not stop one that runs", "[edges]") {
   });
 }
 
-TEST_CASE("in a shutdown a service waits for what is ordered after it, and otherwise not", "[edges]") {
+TEST_CASE("in a shutdown a service waits for what is ordered after it, and otherwise not",
+          "[edges]") {
   each_look([](const Look& self) {
     const Look other{State::stopping, Wish::down, false, false, Try::none};
     INFO("the one ordered after it " << words(self));

@@ -16,7 +16,9 @@ GraphPtr graph_of(const std::string& text) {
   return Graph::build(entries);
 }
 
-const Node& node(const GraphPtr& graph, const std::string& name) { return graph->node(graph->find(name)); }
+const Node& node(const GraphPtr& graph, const std::string& name) {
+  return graph->node(graph->find(name));
+}
 
 std::string fault(const GraphPtr& graph, const std::string& name) {
   const Node& at = node(graph, name);
@@ -35,7 +37,9 @@ Fate fate(const Plan& plan, const std::string& name) {
 }  // namespace
 
 TEST_CASE("edges go both ways, and names that nothing has are told", "[graph]") {
-  const GraphPtr graph = graph_of("web requires db, web after net, web wants cache, web conflicts old, web requires nobody?, web after ghost?");
+  const GraphPtr graph = graph_of(
+      "web requires db, web after net, web wants cache, web conflicts old, web requires nobody?, "
+      "web after ghost?");
   CHECK(node(graph, "web").requires_ == Slots{graph->find("db")});
   CHECK(node(graph, "db").required_by == Slots{graph->find("web")});
   CHECK(node(graph, "net").ordered_before == Slots{graph->find("web")});
@@ -45,7 +49,8 @@ TEST_CASE("edges go both ways, and names that nothing has are told", "[graph]") 
   CHECK(node(graph, "web").unknown == std::vector<std::string>{"ghost"});
 }
 
-TEST_CASE("each service on a cycle of requires and after is refused with the path, others go on", "[graph]") {
+TEST_CASE("each service on a cycle of requires and after is refused with the path, others go on",
+          "[graph]") {
   const GraphPtr graph = graph_of("a requires b, b after c, c requires a, d requires a, e");
   CHECK(fault(graph, "a").find("a -> b -> c -> a") != std::string::npos);
   CHECK(fault(graph, "b").find("b -> c -> a -> b") != std::string::npos);
@@ -67,7 +72,8 @@ TEST_CASE("a service that names itself is refused", "[graph]") {
   }
 }
 
-TEST_CASE("a conflict inside what a service requires is refused for that service alone", "[graph]") {
+TEST_CASE("a conflict inside what a service requires is refused for that service alone",
+          "[graph]") {
   const GraphPtr near = graph_of("a requires b, a conflicts b");
   CHECK_FALSE(fault(near, "a").empty());
   CHECK(fault(near, "b").empty());
@@ -75,7 +81,8 @@ TEST_CASE("a conflict inside what a service requires is refused for that service
   CHECK_FALSE(fault(far, "a").empty());
   CHECK(fault(far, "b").empty());
   CHECK(fault(far, "c").empty());
-  const GraphPtr two = graph_of("top requires x, top requires y, x requires x2, y requires y2, x2 conflicts y2");
+  const GraphPtr two =
+      graph_of("top requires x, top requires y, x requires x2, y requires y2, x2 conflicts y2");
   CHECK_FALSE(fault(two, "top").empty());
   for (const char* name : {"x", "y", "x2", "y2"}) CHECK(fault(two, name).empty());
 }
@@ -106,7 +113,8 @@ TEST_CASE("a reload tells added, changed, removed and unchanged apart", "[plan]"
   Specs after("a, b, d");
   after["b"].exec.argv = {"/bin/other"};
   after["a"].description = "new words";
-  const Plan planned = plan(*w.world.graph, after.list(), std::vector<bool>(w.world.graph->slots(), false));
+  const Plan planned =
+      plan(*w.world.graph, after.list(), std::vector<bool>(w.world.graph->slots(), false));
   CHECK(fate(planned, "a") == Fate::settings);
   CHECK(fate(planned, "b") == Fate::restart);
   CHECK(fate(planned, "c") == Fate::removed);
@@ -129,7 +137,8 @@ TEST_CASE("a file that became wrong leaves its service on the old config, marked
   CHECK(spec.warnings.size() == 2);
 }
 
-TEST_CASE("a reload that would close a cycle is refused for what changed, and disturbs nobody", "[plan]") {
+TEST_CASE("a reload that would close a cycle is refused for what changed, and disturbs nobody",
+          "[plan]") {
   FakeWorld w("a requires b, b");
   w.boot();
   w.settle();
@@ -152,7 +161,8 @@ TEST_CASE("an added service that closes a cycle is refused, not those that run",
   CHECK(w.record("b").reason.type == ReasonType::config_error);
 }
 
-TEST_CASE("what is removed stops after its dependents, which then miss it until it is back", "[plan]") {
+TEST_CASE("what is removed stops after its dependents, which then miss it until it is back",
+          "[plan]") {
   FakeWorld w("web requires db");
   w.boot();
   w.settle();
@@ -182,7 +192,11 @@ TEST_CASE("a mended file is tried at once", "[plan]") {
 
 TEST_CASE("a removed name that comes back while its old process stops is stopped first", "[plan]") {
   FakeWorld w("web");
-  w.life = [](const std::string&, int) { Life life; life.dies_in = Milliseconds(1000); return life; };
+  w.life = [](const std::string&, int) {
+    Life life;
+    life.dies_in = Milliseconds(1000);
+    return life;
+  };
   w.boot();
   w.settle();
   w.reload(Specs("other"));

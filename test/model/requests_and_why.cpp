@@ -46,7 +46,8 @@ TEST_CASE("a service that crashes does not take its dependents down", "[deps][re
   CHECK(w.spawns("web") == 1);
 }
 
-TEST_CASE("stop takes dependents down first and leaves what the service itself requires", "[deps]") {
+TEST_CASE("stop takes dependents down first and leaves what the service itself requires",
+          "[deps]") {
   FakeWorld w("web requires app, app requires db");
   w.boot();
   w.settle();
@@ -86,7 +87,9 @@ TEST_CASE("stop and start at once still stop once", "[deps]") {
 TEST_CASE("mending the root cause alone brings all dependents back", "[deps][why]") {
   FakeWorld w("web requires app, app requires db");
   bool mended = false;
-  w.life = [&](const std::string& name, int) { return name == "db" && !mended ? ends(10ms, 3) : Life{}; };
+  w.life = [&](const std::string& name, int) {
+    return name == "db" && !mended ? ends(10ms, 3) : Life{};
+  };
   Specs specs("web requires app, app requires db");
   specs["db"].lifecycle.restart = RestartPolicy::never;
   w.reload(specs);
@@ -102,7 +105,8 @@ TEST_CASE("mending the root cause alone brings all dependents back", "[deps][why
   CHECK(w.states() == "web=running app=running db=running ");
 }
 
-TEST_CASE("a explicit start stops what conflicts; at boot the one loaded first wins", "[conflicts]") {
+TEST_CASE("a explicit start stops what conflicts; at boot the one loaded first wins",
+          "[conflicts]") {
   FakeWorld w("a conflicts b");
   w.boot();
   w.settle();
@@ -133,13 +137,15 @@ TEST_CASE("status ignore is started by nothing but its own start", "[status]") {
   w.settle();
   CHECK(w.states() == "web=blocked db=inactive ");
   CHECK(settled(w.world, w.slot("web"), w.now));
-  CHECK(why(w.world, w.slot("web"), w.now).reasons.front().detail.find("ignore") != std::string::npos);
+  CHECK(why(w.world, w.slot("web"), w.now).reasons.front().detail.find("ignore") !=
+        std::string::npos);
   w.start("db");
   w.settle();
   CHECK(w.states() == "web=running db=running ");
 }
 
-TEST_CASE("max_restarts are used up, then it is failed with the last end, whatever that was", "[restart]") {
+TEST_CASE("max_restarts are used up, then it is failed with the last end, whatever that was",
+          "[restart]") {
   Specs specs("web");
   specs["web"].lifecycle.restart = RestartPolicy::always;
   specs["web"].lifecycle.max_restarts = 2;
@@ -163,7 +169,8 @@ TEST_CASE("start of a service in its re-spawn delay ends the delay", "[restart]"
   CHECK(w.state("web") == State::running);
 }
 
-TEST_CASE("a oneshot that succeeded satisfies; started once more its dependents stay", "[oneshot]") {
+TEST_CASE("a oneshot that succeeded satisfies; started once more its dependents stay",
+          "[oneshot]") {
   FakeWorld w("job oneshot, web requires job");
   w.life = [](const std::string& name, int) { return name == "job" ? ends(10ms, 0) : Life{}; };
   w.boot();
@@ -176,7 +183,8 @@ TEST_CASE("a oneshot that succeeded satisfies; started once more its dependents 
   CHECK(w.spawns("web") == 1);
 }
 
-TEST_CASE("a service that ends well by itself takes its dependents down, and back with it", "[deps]") {
+TEST_CASE("a service that ends well by itself takes its dependents down, and back with it",
+          "[deps]") {
   FakeWorld w("web requires db");
   w.boot();
   w.settle();
@@ -202,9 +210,15 @@ TEST_CASE("a shutdown stops in order, everything, and nothing starts again", "[s
   CHECK(w.states() == "web=exited db=exited log=exited job=inactive ");
 }
 
-TEST_CASE("what cannot be killed holds up nobody's stop, and is not started again before it is gone", "[stop]") {
+TEST_CASE(
+    "what cannot be killed holds up nobody's stop, and is not started again before it is gone",
+    "[stop]") {
   FakeWorld w("web requires db");
-  w.life = [](const std::string& name, int) { Life life; life.unkillable = name == "web"; return life; };
+  w.life = [](const std::string& name, int) {
+    Life life;
+    life.unkillable = name == "web";
+    return life;
+  };
   w.boot();
   w.settle();
   w.stop("db");
@@ -242,11 +256,13 @@ TEST_CASE("a late oneshot is stopped and counts as a failure", "[timeouts]") {
   CHECK(w.record("job").reason.type == ReasonType::start_timeout);
 }
 
-TEST_CASE("a condition that does not hold leaves it inactive, and satisfied for its dependents", "[condition]") {
+TEST_CASE("a condition that does not hold leaves it inactive, and satisfied for its dependents",
+          "[condition]") {
   FakeWorld w("web requires maybe");
   w.life = [](const std::string& name, int) {
     Life life;
-    if (name == "maybe") life.launch = {LaunchOutcome::Kind::unmet, {ReasonType::condition, 0, "path_exists", {}}};
+    if (name == "maybe")
+      life.launch = {LaunchOutcome::Kind::unmet, {ReasonType::condition, 0, "path_exists", {}}};
     return life;
   };
   w.boot();
@@ -257,7 +273,8 @@ TEST_CASE("a condition that does not hold leaves it inactive, and satisfied for 
 
 TEST_CASE("why follows a chain of ten to its root", "[why]") {
   std::string text = "s0";
-  for (int i = 1; i <= 10; ++i) text += ", s" + std::to_string(i) + " requires s" + std::to_string(i - 1);
+  for (int i = 1; i <= 10; ++i)
+    text += ", s" + std::to_string(i) + " requires s" + std::to_string(i - 1);
   Specs specs(text);
   specs["s0"].lifecycle.restart = RestartPolicy::never;
   FakeWorld w(specs);

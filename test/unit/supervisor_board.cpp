@@ -1,4 +1,5 @@
-// The board with real processes: job threads, spawning, reaping, stopping, restoring from the journal.
+// The board with real processes: job threads, spawning, reaping, stopping, restoring from the
+// journal.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -9,9 +10,9 @@
 
 #include "model/predicates.hpp"
 #include "os/process.hpp"
-#include "support/descriptors.hpp"
 #include "supervisor/board.hpp"
 #include "supervisor/journal.hpp"
+#include "support/descriptors.hpp"
 
 using namespace zinit;
 using namespace std::chrono_literals;
@@ -56,7 +57,8 @@ SpecPtr sleeper(const std::string& name, const std::function<void(ServiceSpec&)>
 /// A board with a reaper, as init has them. Everything is stopped in the end.
 class Running {
  public:
-  explicit Running(const std::vector<SpecPtr>& specs) : board(output, changes, {{"PATH=/usr/bin:/bin"}, {}}) {
+  explicit Running(const std::vector<SpecPtr>& specs)
+      : board(output, changes, {{"PATH=/usr/bin:/bin"}, {}}) {
     REQUIRE(become_subreaper());
     board.load(specs);
     reaper_ = std::thread([this] { reap_all(); });
@@ -133,7 +135,8 @@ TEST_CASE("a program that does not exist fails at once, with errno's text", "[bo
   for (const StateEvent& event : r.board.events_after(0).events) CHECK(event.to != State::running);
 }
 
-TEST_CASE("what a process leaves behind in its group is gone before it is started again", "[board]") {
+TEST_CASE("what a process leaves behind in its group is gone before it is started again",
+          "[board]") {
   Running r({service("web", {"/bin/sh", "-c", "sleep 1000 & sleep 1000 & exit 1"})});
   REQUIRE(r.board.boot(""));
   REQUIRE(r.eventually([&] { return r.board.view("web")->restart_count >= 3; }));
@@ -147,8 +150,11 @@ TEST_CASE("what a process leaves behind in its group is gone before it is starte
 }
 
 TEST_CASE("a group that ignores the stop signal is killed as a whole", "[board]") {
-  Running r({service("deaf", {"/bin/sh", "-c", "trap '' TERM; (trap '' TERM; while :; do sleep 1000; done) & while :; do sleep 1000; done"},
-                     [](ServiceSpec& spec) { spec.lifecycle.stop_timeout = 100ms; })});
+  Running r({service(
+      "deaf",
+      {"/bin/sh", "-c",
+       "trap '' TERM; (trap '' TERM; while :; do sleep 1000; done) & while :; do sleep 1000; done"},
+      [](ServiceSpec& spec) { spec.lifecycle.stop_timeout = 100ms; })});
   REQUIRE(r.board.start("deaf"));
   REQUIRE(r.becomes("deaf", State::running));
   const pid_t group = r.board.view("deaf")->pid;
@@ -215,9 +221,13 @@ TEST_CASE("an end that comes before the spawner has noted the pid is not lost", 
 }
 
 TEST_CASE("a board is restored from the journal, its processes adopted", "[board][journal]") {
-  const std::vector<SpecPtr> specs = {sleeper("db"), sleeper("web", [](ServiceSpec& spec) {
-    spec.dependencies.requires_.push_back({"db", {}});
-  }), service("job", {"/bin/true"}, [](ServiceSpec& spec) { spec.oneshot = true; }),
+  const std::vector<SpecPtr> specs = {
+      sleeper("db"),
+      sleeper("web",
+              [](ServiceSpec& spec) {
+                spec.dependencies.requires_.push_back({"db", {}});
+              }),
+      service("job", {"/bin/true"}, [](ServiceSpec& spec) { spec.oneshot = true; }),
       service("bad", {"/nowhere"})};
   NoOutput output;
   CountChanges changes;
