@@ -10,8 +10,8 @@
 //     while (zinit.dispatch()) {}
 //
 // There is one method for each method of the protocol, under its name: logs.get is logs_get(), and
-// service.* and system.* go without their prefix, so that service.status_full is status_full(). What
-// has no typed method is reached by call(), which takes and gives JSON text.
+// service.* and system.* go without their prefix, so that service.status_full is status_full().
+// What has no typed method is reached by call(), which takes and gives JSON text.
 //
 // Errors are thrown as ClientError: those that the server answers (negative codes, as JSON-RPC has
 // them) and those found out on this side (positive). After `disconnected`, `bad_answer` and
@@ -33,8 +33,8 @@
 #include <vector>
 
 namespace zinit {
-// Part of every symbol, so that a program linked with one version of this header cannot use the library
-// of another.
+// Part of every symbol, so that a program linked with one version of this header cannot use the
+// library of another.
 inline namespace v1 {
 
 /// What can go wrong with a call.
@@ -80,8 +80,8 @@ class ClientError : public std::runtime_error {
   /// One of ErrorCode, or another negative number that a newer server answers.
   [[nodiscard]] int code() const noexcept { return code_; }
 
-  /// `data` of the server's error object as JSON text, such as {"name":"service_not_found",...}; empty
-  /// where there is none.
+  /// `data` of the server's error object as JSON text, such as {"name":"service_not_found",...};
+  /// empty where there is none.
   [[nodiscard]] const std::string& data() const noexcept { return data_; }
 
  private:
@@ -89,8 +89,8 @@ class ClientError : public std::runtime_error {
   std::string data_;
 };
 
-/// Why a service is `failed`, or `inactive` by a condition. `type` says which of the other members mean
-/// something; the rest are empty or 0.
+/// Why a service is `failed`, or `inactive` by a condition. `type` says which of the other members
+/// mean something; the rest are empty or 0.
 struct StatusReason {
   std::string type;
   int code = 0;                       // exit_code
@@ -191,11 +191,11 @@ struct ServiceStatus {
 /// One link of an explanation.
 struct WhyReason {
   std::string kind;
-  std::string service;     // the one that this link speaks of
+  std::string service;  // the one that this link speaks of
   std::string state;
   std::string detail;      // in words
   std::string root_cause;  // the service at fault at the end of the chain
-  int depth = 0;           // 0: a direct reason; 1: a reason of the last one before it with depth 0; ...
+  int depth = 0;  // 0: a direct reason; 1: a reason of the last one before it with depth 0; ...
 };
 
 struct WhyReport {
@@ -209,15 +209,10 @@ struct WhyReport {
 struct TreeNode {
   std::string name;
   std::string state;  // empty: nothing has that name
-  std::string kind;   // "requires", "wants", "after": how the node above depends on it; else "service", "target"
+  // The edge from the node above, "requires", "wants", "after"; of a root: "service", "target".
+  std::string kind;
   int depth = 0;
   bool repeated = false;  // was there before, with its children, which are not given again
-};
-
-/// A service whose new file was refused.
-struct ReloadFailure {
-  std::string name;
-  std::vector<std::string> messages;
 };
 
 /// What a reload did, or would do.
@@ -226,15 +221,15 @@ struct ReloadReport {
   std::vector<std::string> changed;
   std::vector<std::string> removed;
   std::vector<std::string> unchanged;
-  std::vector<ReloadFailure> failed;
-  std::vector<std::string> restarted;  // of `changed`
+  std::vector<std::string> failed;     // whose new file is refused: status_full() says why
+  std::vector<std::string> restarted;  // of `changed`: whose process is, or would be, restarted
 };
 
 /// One line of a service's output.
 struct LogLine {
-  std::int64_t time_us = 0;  // since 1970
-  std::string stream;        // stdout, stderr, zinit
-  std::string line;          // valid UTF-8
+  std::int64_t time_us = 0;        // since 1970
+  std::string stream;              // stdout, stderr, zinit
+  std::string line;                // valid UTF-8
   std::optional<std::string> raw;  // the bytes themselves, where they are not valid UTF-8
 };
 
@@ -247,7 +242,7 @@ struct StateEvent {
   std::optional<int> pid;
   std::int64_t time_us = 0;  // since 1970
   std::uint64_t seq = 0;
-  std::uint64_t dropped = 0;  // not 0: so many events were lost here, and the rest of this one is empty
+  std::uint64_t dropped = 0;  // not 0: so many events were lost here; the rest is empty
 };
 
 struct PingAnswer {
@@ -270,8 +265,8 @@ struct SystemInfo {
 
 /// Whether a call that sets something going also waits for how it ends.
 struct Wait {
-  bool settled = false;                             // wait until the service is settled
-  std::optional<std::chrono::milliseconds> limit;   // no longer than this; then ErrorCode::timeout
+  bool settled = false;                            // wait until the service is settled
+  std::optional<std::chrono::milliseconds> limit;  // no longer than this; then ErrorCode::timeout
 };
 
 /// What wait() waits for.
@@ -279,15 +274,14 @@ enum class WaitFor { running, exited, failed, stopped };
 
 class Client {
  public:
-  /// The socket that this user's zinitctl speaks to: $ZINIT_SOCKET, else /run/zinit.sock for root, else
-  /// $XDG_RUNTIME_DIR/zinit.sock, else /tmp/zinit-UID/zinit.sock.
+  /// The socket that this user's zinitctl speaks to: $ZINIT_SOCKET, else /run/zinit.sock for root,
+  /// else $XDG_RUNTIME_DIR/zinit.sock, else /tmp/zinit-UID/zinit.sock.
   [[nodiscard]] static std::string default_socket();
 
-  /// Connects to the server on the unix socket at `socket_path`. Waits at most `limit` for a server that
-  /// is too busy to accept.
-  [[nodiscard]] static Client connect(
-      const std::string& socket_path = default_socket(),
-      std::chrono::milliseconds limit = std::chrono::seconds(30));
+  /// Connects to the server on the unix socket at `socket_path`. Waits at most `limit` for a server
+  /// that is too busy to accept.
+  [[nodiscard]] static Client connect(const std::string& socket_path = default_socket(),
+                                      std::chrono::milliseconds limit = std::chrono::seconds(30));
 
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
@@ -295,20 +289,23 @@ class Client {
   Client& operator=(const Client&) = delete;
   ~Client();
 
-  /// The longest that a call waits for its answer, then ErrorCode::no_answer; nothing: for ever. Calls
-  /// that wait for a service (Wait, wait()) have their own limit beside it. Default: 30 s.
+  /// The longest that a call waits for its answer, then ErrorCode::no_answer; nothing: for ever.
+  /// Calls that wait for a service (Wait, wait()) have their own limit beside it. Default: 30 s.
   void set_timeout(std::optional<std::chrono::milliseconds> timeout);
 
-  /// The longest answer that is taken, in bytes; a longer one is ErrorCode::bad_answer. Default: 256 MiB.
+  /// The longest answer that is taken, in bytes; a longer one is ErrorCode::bad_answer. Default:
+  /// 256 MiB.
   void set_answer_limit(std::size_t bytes);
 
   // --- any method, as JSON -----------------------------------------------------------------------
 
-  /// Calls `method` and returns the result as JSON text. `params` is a JSON object or array, or empty.
+  /// Calls `method` and returns the result as JSON text. `params` is a JSON object or array, or
+  /// empty.
   std::string call(std::string_view method, std::string_view params = {});
 
-  /// The halves of call(): several requests may be sent before the first answer is read, and answers may
-  /// be read in any order, each once. `answer` waits at most `limit`, nothing: for ever.
+  /// The halves of call(): several requests may be sent before the first answer is read, and
+  /// answers may be read in any order, each once. `answer` waits at most `limit`, nothing: for
+  /// ever.
   std::uint64_t request(std::string_view method, std::string_view params = {});
   std::string answer(std::uint64_t request, std::optional<std::chrono::milliseconds> limit = {});
 
@@ -316,11 +313,15 @@ class Client {
 
   PingAnswer ping();
   SystemInfo info();
-  /// Stop everything and end zinit, or the machine. `at_us`: then, in microseconds since 1970, not now.
+  /// Stop everything and end zinit, or the machine. `at_us`: then, in microseconds since 1970, not
+  /// now.
   void shutdown(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
   void poweroff(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
   void reboot(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
   void halt(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
+
+  /// Takes back what was asked for with `at_us`; false where nothing was.
+  bool cancel_shutdown();
 
   // --- services ----------------------------------------------------------------------------------
 
@@ -351,8 +352,13 @@ class Client {
 
   // --- events ------------------------------------------------------------------------------------
 
-  /// Has `callback` called, from within dispatch(), for each change of state of the services in `names`
-  /// (empty: of all) from now on. Returns the subscription's number.
+  /// The last `lines` changes of state kept, oldest first, of the services in `names` (empty: of
+  /// all).
+  std::vector<StateEvent> events_get(const std::vector<std::string>& names = {},
+                                     std::uint32_t lines = 100);
+
+  /// Has `callback` called, from within dispatch(), for each change of state of the services in
+  /// `names` (empty: of all) from now on. Returns the subscription's number.
   std::uint64_t events_subscribe(const std::vector<std::string>& names,
                                  std::function<void(const StateEvent&)> callback);
   void events_unsubscribe(std::uint64_t subscription);
@@ -365,8 +371,8 @@ class Client {
                           NotificationCallback callback);
   void unsubscribe(std::string_view method, std::uint64_t subscription);
 
-  /// Waits for the next notification, at most `limit` (nothing: for ever), and calls its callback, which
-  /// may use this Client. False when the time is up; an error of the connection is thrown.
+  /// Waits for the next notification, at most `limit` (nothing: for ever), and calls its callback,
+  /// which may use this Client. False when the time is up; an error of the connection is thrown.
   bool dispatch(std::optional<std::chrono::milliseconds> limit = {});
 
   // --- debugging ---------------------------------------------------------------------------------

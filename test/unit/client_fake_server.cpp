@@ -58,8 +58,7 @@ void Peer::answer(const std::string& members) {
 }
 
 void Peer::wait_for_close() {
-  while (!read_line().empty()) {
-  }
+  while (!read_line().empty()) {}
 }
 
 FakeServer::FakeServer(Script script, int backlog) {
@@ -71,7 +70,8 @@ FakeServer::FakeServer(Script script, int backlog) {
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
   listener_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  require(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0, "bind");
+  require(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0,
+          "bind");
   require(::listen(listener_.get(), backlog) == 0, "listen");
   auto pipe = make_pipe();
   require(pipe.has_value(), "pipe");

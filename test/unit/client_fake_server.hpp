@@ -1,5 +1,5 @@
-// A server that does what a test says: it listens on a socket in a directory of its own, and a script
-// speaks with each client that connects.
+// A server that does what a test says: it listens on a socket in a directory of its own, and a
+// script speaks with each client that connects.
 #pragma once
 
 #include <functional>
@@ -29,7 +29,8 @@ class Requests {
   std::vector<std::string> requests_ GUARDED_BY(mutex_);
 };
 
-/// The server's end of one connection. Reads give up after 10 s: a test fails then, it does not hang.
+/// The server's end of one connection. Reads give up after 10 s: a test fails then, it does not
+/// hang.
 class Peer {
  public:
   Peer(UniqueFd fd, Requests& requests) : fd_(std::move(fd)), requests_(requests) {}

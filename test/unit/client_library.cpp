@@ -59,7 +59,8 @@ TEST_CASE("names of any bytes reach the server as a JSON string on one line", "[
   CHECK(client.is_running("a\"b\n\xff"));
   CHECK(server.requests() ==
         Lines{R"({"jsonrpc":"2.0","id":1,"method":"service.is_running","params":{"name":"a\"b\n)"
-              "\xEF\xBF\xBD" R"("}})"});
+              "\xEF\xBF\xBD"
+              R"("}})"});
 }
 
 TEST_CASE("the parameters of call() may be spread over lines", "[client]") {
@@ -97,7 +98,8 @@ TEST_CASE("a full status is read member by member, null and missing ones as abse
   CHECK(status.log_dropped_by[0].lines == 2);
 }
 
-TEST_CASE("an answer whose member has the wrong type is an error, never a guess or an abort", "[client]") {
+TEST_CASE("an answer whose member has the wrong type is an error, never a guess or an abort",
+          "[client]") {
   const std::string wrong = GENERATE(R"({"name":7})", R"({"pid":"x"})", R"({"requires":{}})",
                                      R"({"requires":[1]})", R"({"restart_count":-1})", R"([])", "7",
                                      R"({"reason":"text"})", R"({"pid":99999999999})");
@@ -123,7 +125,8 @@ TEST_CASE("an error of the server is thrown with its code, message and data", "[
 TEST_CASE("an error without an id concerns whatever was asked", "[client]") {
   FakeServer server([](Peer& peer) {
     peer.read_line();
-    peer.send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32007,"message":"not permitted"}})" "\n");
+    peer.send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32007,"message":"not permitted"}})"
+              "\n");
   });
   Client client = Client::connect(server.path());
   CHECK(error_code([&] { client.ping(); }) == ErrorCode::not_permitted);
@@ -131,7 +134,8 @@ TEST_CASE("an error without an id concerns whatever was asked", "[client]") {
 
 TEST_CASE("a stranger who is turned away at connect learns why", "[client]") {
   FakeServer server([](Peer& peer) {
-    peer.send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32007,"message":"not permitted"}})" "\n");
+    peer.send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32007,"message":"not permitted"}})"
+              "\n");
     peer.close();
   });
   Client client = Client::connect(server.path());
@@ -159,9 +163,9 @@ TEST_CASE("answers may come in another order than the requests", "[client]") {
 TEST_CASE("a server that says something else than an answer is told of", "[client]") {
   const std::string said =
       GENERATE("garbage\n", "\n", "[]\n", "7\n", "{\"id\":1}\n", "{\"result\":1}\n",
-               "{\"id\":2,\"result\":1}\n", "{\"id\":\"1\",\"result\":1}\n", "{\"id\":1,\"error\":7}\n",
-               "{\"id\":1,\"error\":{\"message\":\"x\"}}\n", "{\"id\":1,\"result\":\"\xff\"}\n",
-               "{\"id\":null,\"result\":1}\n");
+               "{\"id\":2,\"result\":1}\n", "{\"id\":\"1\",\"result\":1}\n",
+               "{\"id\":1,\"error\":7}\n", "{\"id\":1,\"error\":{\"message\":\"x\"}}\n",
+               "{\"id\":1,\"result\":\"\xff\"}\n", "{\"id\":null,\"result\":1}\n");
   CAPTURE(said);
   FakeServer server([&](Peer& peer) {
     peer.read_line();
@@ -212,7 +216,8 @@ TEST_CASE("an answer of many megabytes is read", "[client]") {
   CHECK(client.call("x").size() == (8 << 20) + 2);
 }
 
-TEST_CASE("a request larger than the socket's buffers gets through while the server writes", "[client]") {
+TEST_CASE("a request larger than the socket's buffers gets through while the server writes",
+          "[client]") {
   const std::string long_text(4 << 20, 'y');
   FakeServer server([](Peer& peer) {
     // The server writes first and reads only then: a client that did not read meanwhile would hang.
@@ -226,12 +231,17 @@ TEST_CASE("a request larger than the socket's buffers gets through while the ser
   CHECK(server.requests()[0].size() > long_text.size());
 }
 
-TEST_CASE("a server that does not answer ends the call at its timeout, and not the connection", "[client]") {
+TEST_CASE("a server that does not answer ends the call at its timeout, and not the connection",
+          "[client]") {
   FakeServer server([](Peer& peer) {
     const std::string late = test::id_of(peer.read_line());
     const std::string next = test::id_of(peer.read_line());
-    peer.send(R"({"id":)" + late + R"(,"result":"late"})" "\n");
-    peer.send(R"({"id":)" + next + R"(,"result":"next"})" "\n");
+    peer.send(R"({"id":)" + late +
+              R"(,"result":"late"})"
+              "\n");
+    peer.send(R"({"id":)" + next +
+              R"(,"result":"next"})"
+              "\n");
     peer.wait_for_close();
   });
   Client client = Client::connect(server.path());
@@ -256,22 +266,27 @@ TEST_CASE("no socket, a plain file and a path that is too long are no server", "
   UniqueFd file(::mkostemp(name, O_CLOEXEC));
   REQUIRE(file);
   CHECK(error_code([&] { (void)Client::connect(name); }) == ErrorCode::no_server);
-  CHECK(error_code([&] { (void)Client::connect(std::string(name) + ".no"); }) == ErrorCode::no_server);
+  CHECK(error_code([&] { (void)Client::connect(std::string(name) + ".no"); }) ==
+        ErrorCode::no_server);
   CHECK(error_code([&] { (void)Client::connect(std::string(200, 'x')); }) == ErrorCode::no_server);
   CHECK(error_code([&] { (void)Client::connect(""); }) == ErrorCode::no_server);
   ::unlink(name);
 }
 
-TEST_CASE("events are given to the callback of their subscription, those before the answer too", "[client]") {
+TEST_CASE("events are given to the callback of their subscription, those before the answer too",
+          "[client]") {
   FakeServer server([](Peer& peer) {
     const std::string id = test::id_of(peer.read_line());
     const auto event = [](int subscription, const std::string& rest) {
       return R"({"jsonrpc":"2.0","method":"events.state","params":{"subscription":)" +
              std::to_string(subscription) + "," + rest + "}}\n";
     };
-    peer.send(event(5, R"("service":"web","from":"blocked","to":"starting","pid":7,"time_us":1,"seq":1)"));
+    peer.send(event(
+        5, R"("service":"web","from":"blocked","to":"starting","pid":7,"time_us":1,"seq":1)"));
     peer.send(event(6, R"("service":"other","from":"blocked","to":"starting","seq":2)"));
-    peer.send(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{"subscription":5}})" "\n");
+    peer.send(R"({"jsonrpc":"2.0","id":)" + id +
+              R"(,"result":{"subscription":5}})"
+              "\n");
     peer.send(event(5, R"("dropped":12)"));
     peer.send(event(5, R"("service":"web","from":"starting","to":"failed","seq":15,)"
                        R"("reason":{"type":"exit_code","code":3})"));
@@ -294,8 +309,10 @@ TEST_CASE("events are given to the callback of their subscription, those before 
 TEST_CASE("a callback may call and unsubscribe", "[client]") {
   FakeServer server([](Peer& peer) {
     peer.result(R"({"subscription":1})");
-    peer.send(R"({"method":"events.state","params":{"subscription":1,"service":"web"}})" "\n");
-    peer.send(R"({"method":"events.state","params":{"subscription":1,"service":"web"}})" "\n");
+    peer.send(R"({"method":"events.state","params":{"subscription":1,"service":"web"}})"
+              "\n");
+    peer.send(R"({"method":"events.state","params":{"subscription":1,"service":"web"}})"
+              "\n");
     peer.result(R"({"ok":true})");
     peer.wait_for_close();
   });
@@ -315,7 +332,8 @@ TEST_CASE("a callback may call and unsubscribe", "[client]") {
   CHECK(requests[1].ends_with(R"("params":{"subscription":1}})"));
 }
 
-TEST_CASE("notifications that pile up during a call are counted once they are too many", "[client]") {
+TEST_CASE("notifications that pile up during a call are counted once they are too many",
+          "[client]") {
   const int sent = 200;
   FakeServer server([&](Peer& peer) {
     peer.result(R"({"subscription":1})");
@@ -324,7 +342,9 @@ TEST_CASE("notifications that pile up during a call are counted once they are to
     for (int i = 0; i < sent; ++i) {
       peer.send(R"({"method":"events.state","params":{"subscription":1,"x":")" + filler + "\"}}\n");
     }
-    peer.send(R"({"id":)" + id + R"(,"result":true})" "\n");
+    peer.send(R"({"id":)" + id +
+              R"(,"result":true})"
+              "\n");
     peer.wait_for_close();
   });
   Client client = Client::connect(server.path());
@@ -334,8 +354,7 @@ TEST_CASE("notifications that pile up during a call are counted once they are to
     dropped += event.dropped;
   });
   CHECK(client.is_running("web"));
-  while (client.dispatch(1ms)) {
-  }
+  while (client.dispatch(1ms)) {}
   CHECK(seen > 0);
   CHECK(dropped > 0);
   CHECK(seen + dropped == sent);
@@ -345,12 +364,14 @@ TEST_CASE("a tree is given flat, node before children, however deep it is", "[cl
   const int depth = 20000;
   std::string json;
   for (int i = 0; i < depth; ++i) {
-    json += R"({"name":"s)" + std::to_string(i) + R"(","state":"running","kind":"service","children":[)";
+    json += R"({"name":"s)" + std::to_string(i) +
+            R"(","state":"running","kind":"service","children":[)";
   }
   for (int i = 0; i < depth; ++i) json += "]}";
   FakeServer server([&](Peer& peer) {
     peer.result(json);
-    peer.result(R"([{"name":"a","state":"running","children":[{"name":"b","state":"failed"}]},{"name":"c"}])");
+    peer.result(R"([{"name":"a","state":"running","children":[{"name":"b","state":"failed"}]},)"
+                R"({"name":"c"}])");
     peer.wait_for_close();
   });
   Client client = Client::connect(server.path());
@@ -397,11 +418,12 @@ TEST_CASE("calls that wait send their limit and outlast it a little", "[client]"
 TEST_CASE("JSON is written over several lines when asked to", "[client]") {
   const JsonDocument value = parse_json(R"({"a":[1,{"b":null}],"c":[],"d":{}})");
   CHECK(json_text(value) == R"({"a":[1,{"b":null}],"c":[],"d":{}})");
-  CHECK(json_text(value, 2) ==
-        "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": [],\n  \"d\": {}\n}");
+  CHECK(
+      json_text(value, 2) ==
+      "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": [],\n  \"d\": {}\n}");
 }
 
-TEST_CASE("the default socket is the one that zinit.toml(5) names", "[client]") {
+TEST_CASE("the default socket is the one that service-file.md names", "[client]") {
   std::map<std::string, std::string> variables;
   const auto environment = [&](const char* name) -> const char* {
     const auto found = variables.find(name);

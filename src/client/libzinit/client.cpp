@@ -1,8 +1,8 @@
 // The public Client: each method a request, its answer read into a struct.
+#include "zinit/client.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/libzinit/session.hpp"
 #include "client/libzinit/socket_path.hpp"
-#include "zinit/client.hpp"
 
 namespace zinit {
 inline namespace v1 {
@@ -11,8 +11,8 @@ namespace {
 
 using Limit = std::optional<std::chrono::milliseconds>;
 
-// How much longer than the server this side waits, where the server was given a time limit: its answer
-// `timeout` says more than the silence of a server that hangs.
+// How much longer than the server this side waits, where the server was given a time limit: its
+// answer `timeout` says more than the silence of a server that hangs.
 constexpr std::chrono::milliseconds kGrace{2000};
 
 Limit with_grace(const Limit& limit) {
@@ -65,7 +65,8 @@ struct Client::Impl {
     JsonParams params = named(name);
     if (wait.settled) params.add("wait", true);
     if (wait.settled && wait.limit) params.add("timeout_ms", std::int64_t{wait.limit->count()});
-    const auto message = call(method, params.text(), wait.settled ? with_grace(wait.limit) : timeout);
+    const auto message =
+        call(method, params.text(), wait.settled ? with_grace(wait.limit) : timeout);
     return read_status(message["result"]);
   }
 
@@ -77,7 +78,8 @@ struct Client::Impl {
     tell(method, params.text());
   }
 
-  std::uint64_t subscribe(std::string_view method, std::string_view params, ClientSession::Handler handler) {
+  std::uint64_t subscribe(std::string_view method, std::string_view params,
+                          ClientSession::Handler handler) {
     const JsonDocument message = call(method, params, timeout);
     const std::uint64_t subscription = json_count(message["result"], "subscription");
     session.handle(subscription, std::move(handler));
@@ -103,7 +105,9 @@ Client Client::connect(const std::string& socket_path, std::chrono::milliseconds
   return Client(std::make_unique<Impl>(ClientConnection(socket_path, deadline_after(limit))));
 }
 
-void Client::set_timeout(std::optional<std::chrono::milliseconds> timeout) { impl_->timeout = timeout; }
+void Client::set_timeout(std::optional<std::chrono::milliseconds> timeout) {
+  impl_->timeout = timeout;
+}
 
 void Client::set_answer_limit(std::size_t bytes) { impl_->session.set_answer_limit(bytes); }
 
@@ -136,6 +140,11 @@ void Client::reboot(std::optional<std::int64_t> at_us, const std::string& messag
 
 void Client::halt(std::optional<std::int64_t> at_us, const std::string& message) {
   impl_->end("system.halt", at_us, message);
+}
+
+bool Client::cancel_shutdown() {
+  return impl_->get("system.cancel_shutdown", "",
+                    [](const JsonValue& value) { return json_bool(value, "cancelled"); });
 }
 
 std::vector<std::string> Client::list() {
@@ -186,7 +195,8 @@ std::vector<TreeNode> Client::tree(const std::string& name, bool reverse) {
 
 bool Client::is_running(const std::string& name) {
   return impl_->get("service.is_running", named(name).text(), [](const JsonValue& value) {
-    if (!value.IsBool()) throw ClientError(ErrorCode::bad_answer, "the server's answer is no boolean");
+    if (!value.IsBool())
+      throw ClientError(ErrorCode::bad_answer, "the server's answer is no boolean");
     return value.GetBool();
   });
 }
@@ -199,7 +209,8 @@ ServiceStatus Client::wait(const std::string& name, WaitFor state,
 }
 
 std::vector<LogLine> Client::logs_get(const std::string& name, std::uint32_t lines) {
-  return impl_->get("logs.get", named(name).add("lines", std::int64_t{lines}).text(), read_log_lines);
+  return impl_->get("logs.get", named(name).add("lines", std::int64_t{lines}).text(),
+                    read_log_lines);
 }
 
 std::vector<std::string> Client::logs_tail(const std::string& name, std::uint32_t lines) {
@@ -207,14 +218,22 @@ std::vector<std::string> Client::logs_tail(const std::string& name, std::uint32_
                     [](const JsonValue& value) { return json_strings(value); });
 }
 
+std::vector<StateEvent> Client::events_get(const std::vector<std::string>& names,
+                                           std::uint32_t lines) {
+  JsonParams params;
+  if (!names.empty()) params.add("names", names);
+  return impl_->get("events.get", params.add("lines", std::int64_t{lines}).text(), read_events);
+}
+
 std::uint64_t Client::events_subscribe(const std::vector<std::string>& names,
                                        std::function<void(const StateEvent&)> callback) {
   JsonParams params;
   if (!names.empty()) params.add("names", names);
-  return impl_->subscribe("events.subscribe", params.text(),
-                          [callback = std::move(callback)](std::string_view, const JsonValue& value) {
-                            callback(read_event(value));
-                          });
+  return impl_->subscribe(
+      "events.subscribe", params.text(),
+      [callback = std::move(callback)](std::string_view, const JsonValue& value) {
+        callback(read_event(value));
+      });
 }
 
 void Client::events_unsubscribe(std::uint64_t subscription) {
@@ -223,10 +242,11 @@ void Client::events_unsubscribe(std::uint64_t subscription) {
 
 std::uint64_t Client::subscribe(std::string_view method, std::string_view params,
                                 NotificationCallback callback) {
-  return impl_->subscribe(method, params,
-                          [callback = std::move(callback)](std::string_view name, const JsonValue& value) {
-                            callback(name, json_text(value));
-                          });
+  return impl_->subscribe(
+      method, params,
+      [callback = std::move(callback)](std::string_view name, const JsonValue& value) {
+        callback(name, json_text(value));
+      });
 }
 
 void Client::unsubscribe(std::string_view method, std::uint64_t subscription) {

@@ -31,18 +31,20 @@ sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    fail(ErrorCode::no_server, fmt::format("{}: a socket's path has 1 to {} bytes", path,
-                                           sizeof address.sun_path - 1));
+    fail(ErrorCode::no_server,
+         fmt::format("{}: a socket's path has 1 to {} bytes", path, sizeof address.sun_path - 1));
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   return address;
 }
 
-/// connect(2) on a unix socket waits while the server's backlog is full, as long as SO_SNDTIMEO says.
+/// connect(2) on a unix socket waits while the server's backlog is full, as long as SO_SNDTIMEO
+/// says.
 void limit_connect(int fd, TimePoint deadline) {
   if (deadline == kNever) return;
   const auto left = std::max<std::int64_t>(ms_between(Clock::now(), deadline), 1);
-  const timeval limit{static_cast<time_t>(left / 1000), static_cast<suseconds_t>(left % 1000 * 1000)};
+  const timeval limit{static_cast<time_t>(left / 1000),
+                      static_cast<suseconds_t>(left % 1000 * 1000)};
   if (::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) {
     fail_system("limit a socket's time", errno);
   }
@@ -53,7 +55,8 @@ void limit_connect(int fd, TimePoint deadline) {
   switch (errnum) {
     case EACCES:
     case EPERM: fail(ErrorCode::access_denied, text);
-    case EAGAIN: fail(ErrorCode::no_answer, path + ": the server is too busy to accept a connection");
+    case EAGAIN:
+      fail(ErrorCode::no_answer, path + ": the server is too busy to accept a connection");
     // No socket, one that nobody listens on, or something that speaks another protocol.
     case ENOENT:
     case ENOTDIR:

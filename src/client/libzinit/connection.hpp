@@ -16,17 +16,17 @@ namespace zinit {
 
 class ClientConnection {
  public:
-  /// connect(2). Throws ClientError: no_server, access_denied, no_answer where the server's backlog stays
-  /// full until `deadline`, system_failure.
+  /// connect(2). Throws ClientError: no_server, access_denied, no_answer where the server's backlog
+  /// stays full until `deadline`, system_failure.
   ClientConnection(const std::string& path, TimePoint deadline);
 
-  /// Sends `line` and a line end. What the server sends meanwhile is read and kept, so that neither side
-  /// waits for the other. A server that reads no more is no error here: it may have said why before it
-  /// hung up, and read_line() tells.
+  /// Sends `line` and a line end. What the server sends meanwhile is read and kept, so that neither
+  /// side waits for the other. A server that reads no more is no error here: it may have said why
+  /// before it hung up, and read_line() tells.
   void send_line(std::string line, TimePoint deadline);
 
-  /// The next line, without its end. Throws ClientError: no_answer at the deadline (what has come so far
-  /// is kept for the next call), disconnected, bad_answer for a line longer than the limit.
+  /// The next line, without its end. Throws ClientError: no_answer at the deadline (what has come
+  /// so far is kept for the next call), disconnected, bad_answer for a line longer than the limit.
   [[nodiscard]] std::string read_line(TimePoint deadline);
 
   void set_line_limit(std::size_t bytes) noexcept { line_limit_ = bytes; }

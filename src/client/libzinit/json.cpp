@@ -14,7 +14,9 @@ namespace {
                     fmt::format("the server's answer is wrong: \"{}\" is no {}", name, wanted));
 }
 
-std::string string_of(const JsonValue& value) { return {value.GetString(), value.GetStringLength()}; }
+std::string string_of(const JsonValue& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
 
 /// Writes a value without recursion: what is open lies on a stack of its own.
 class TextWriter {
@@ -86,13 +88,16 @@ JsonDocument parse_json(std::string_view text) {
   JsonDocument document;
   document.Parse<kJsonParse>(text.data(), text.size());
   if (document.HasParseError()) {
-    throw ClientError(ErrorCode::bad_answer, fmt::format("the server's answer is no JSON (at byte {})",
-                                                         document.GetErrorOffset()));
+    throw ClientError(
+        ErrorCode::bad_answer,
+        fmt::format("the server's answer is no JSON (at byte {})", document.GetErrorOffset()));
   }
   return document;
 }
 
-std::string json_text(const JsonValue& value, int indent) { return TextWriter(indent).write(value); }
+std::string json_text(const JsonValue& value, int indent) {
+  return TextWriter(indent).write(value);
+}
 
 std::string json_quoted(std::string_view text) {
   const std::string safe = to_utf8(text);

@@ -1,8 +1,9 @@
-// JSON as the client uses it: parsing what a server sent, reading members with their types checked, and
-// writing parameters. Nothing here recurses, since a server chooses the depth.
+// JSON as the client uses it: parsing what a server sent, reading members with their types checked,
+// and writing parameters. Nothing here recurses, since a server chooses the depth.
 //
-// "Absent" below means that the member is missing or null. A member of the wrong type throws ClientError
-// bad_answer that names it: a server that speaks otherwise than control.md is told of, not guessed at.
+// "Absent" below means that the member is missing or null. A member of the wrong type throws
+// ClientError bad_answer that names it: a server that speaks otherwise than control.md is told of,
+// not guessed at.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ namespace zinit {
 /// Throws ClientError bad_answer where `text` is no JSON text.
 [[nodiscard]] JsonDocument parse_json(std::string_view text);
 
-/// A value as JSON text on one line, or with `indent` > 0 over several, each level so many blanks deep.
+/// A value as JSON text on one line, or with `indent` > 0 over several, each level so many blanks
+/// deep.
 [[nodiscard]] std::string json_text(const JsonValue& value, int indent = 0);
 
 /// `text` as a JSON string, quotes included; bytes that are no UTF-8 become U+FFFD.
@@ -28,8 +30,9 @@ namespace zinit {
 
 /// Null where it is absent.
 [[nodiscard]] const JsonValue* json_member(const JsonValue& object, const char* name);
-[[nodiscard]] std::string json_string(const JsonValue& object, const char* name);  // "" where absent
-[[nodiscard]] bool json_bool(const JsonValue& object, const char* name);           // false where absent
+[[nodiscard]] std::string json_string(const JsonValue& object,
+                                      const char* name);                  // "" where absent
+[[nodiscard]] bool json_bool(const JsonValue& object, const char* name);  // false where absent
 [[nodiscard]] std::optional<std::int64_t> json_integer(const JsonValue& object, const char* name);
 [[nodiscard]] std::optional<int> json_int(const JsonValue& object, const char* name);
 /// 0 where it is absent.
@@ -47,7 +50,9 @@ void json_expect_object(const JsonValue& value, const char* what);
 class JsonParams {
  public:
   JsonParams& add(std::string_view name, std::string_view value);
-  JsonParams& add(std::string_view name, const char* value) { return add(name, std::string_view(value)); }
+  JsonParams& add(std::string_view name, const char* value) {
+    return add(name, std::string_view(value));
+  }
   JsonParams& add(std::string_view name, bool value);
   JsonParams& add(std::string_view name, std::int64_t value);
   JsonParams& add(std::string_view name, const std::vector<std::string>& values);

@@ -51,7 +51,8 @@ std::optional<StatusReason> read_reason(const JsonValue& object, const char* nam
 std::optional<ProcessExit> read_exit(const JsonValue& object, const char* name) {
   const JsonValue* value = json_member(object, name);
   if (value == nullptr) return std::nullopt;
-  return ProcessExit{json_int(*value, "code"), json_string(*value, "signal"), json_bool(*value, "core")};
+  return ProcessExit{json_int(*value, "code"), json_string(*value, "signal"),
+                     json_bool(*value, "core")};
 }
 
 std::optional<HealthStatus> read_health(const JsonValue& object) {
@@ -138,20 +139,14 @@ WhyReason read_why_reason(const JsonValue& value) {
 }
 
 TreeNode read_tree_node(const JsonValue& value, int depth) {
-  return {json_string(value, "name"), json_string(value, "state"), json_string(value, "kind"), depth,
-          json_bool(value, "repeated")};
-}
-
-/// A name, or an object of name and messages.
-ReloadFailure read_reload_failure(const JsonValue& value) {
-  if (value.IsString()) return {std::string(value.GetString(), value.GetStringLength()), {}};
-  return {json_string(value, "name"), json_strings(value, "messages")};
+  return {json_string(value, "name"), json_string(value, "state"), json_string(value, "kind"),
+          depth, json_bool(value, "repeated")};
 }
 
 }  // namespace
 
 BriefStatus read_brief_status(const JsonValue& value) {
-  return {json_string(value, "name"), json_string(value, "state"),   json_string(value, "summary"),
+  return {json_string(value, "name"), json_string(value, "state"),  json_string(value, "summary"),
           json_int(value, "pid"),     json_int(value, "exit_code"), json_string(value, "error")};
 }
 
@@ -225,16 +220,17 @@ std::vector<TreeNode> read_tree(const JsonValue& value) {
 }
 
 ReloadReport read_reload(const JsonValue& value) {
-  return {json_strings(value, "added"),
-          json_strings(value, "changed"),
-          json_strings(value, "removed"),
-          json_strings(value, "unchanged"),
-          read_array_member(value, "failed", read_reload_failure),
-          json_strings(value, "restarted")};
+  return {json_strings(value, "added"),   json_strings(value, "changed"),
+          json_strings(value, "removed"), json_strings(value, "unchanged"),
+          json_strings(value, "failed"),  json_strings(value, "restarted")};
 }
 
 std::vector<LogLine> read_log_lines(const JsonValue& value) {
   return read_array(value, "log", read_log_line);
+}
+
+std::vector<StateEvent> read_events(const JsonValue& value) {
+  return read_array(value, "events", read_event);
 }
 
 StateEvent read_event(const JsonValue& value) {

@@ -1,5 +1,5 @@
-// From the JSON of an answer to the structs of the public header; control.md, "JSON-RPC 2.0", has the
-// members. Each throws ClientError bad_answer where the answer is of another shape.
+// From the JSON of an answer to the structs of the public header; control.md, "JSON-RPC 2.0", has
+// the members. Each throws ClientError bad_answer where the answer is of another shape.
 #pragma once
 
 #include "base/json.hpp"
@@ -15,6 +15,7 @@ namespace zinit {
 [[nodiscard]] ReloadReport read_reload(const JsonValue& value);
 [[nodiscard]] std::vector<LogLine> read_log_lines(const JsonValue& value);
 [[nodiscard]] StateEvent read_event(const JsonValue& value);
+[[nodiscard]] std::vector<StateEvent> read_events(const JsonValue& value);
 [[nodiscard]] PingAnswer read_ping(const JsonValue& value);
 [[nodiscard]] SystemInfo read_info(const JsonValue& value);
 

@@ -10,8 +10,8 @@ namespace zinit {
 
 namespace {
 
-// Notifications that pile up while a call waits. What is beyond is counted and told as `dropped`, as the
-// server does with a reader that is slow.
+// Notifications that pile up while a call waits. What is beyond is counted and told as `dropped`,
+// as the server does with a reader that is slow.
 constexpr std::size_t kNotificationBytes = std::size_t{16} << 20;
 
 [[noreturn]] void bad(const char* why) { throw ClientError(ErrorCode::bad_answer, why); }
@@ -27,9 +27,11 @@ constexpr std::size_t kNotificationBytes = std::size_t{16} << 20;
 
 }  // namespace
 
-std::uint64_t ClientSession::request(std::string_view method, std::string_view params, TimePoint deadline) {
+std::uint64_t ClientSession::request(std::string_view method, std::string_view params,
+                                     TimePoint deadline) {
   const std::uint64_t id = next_id_++;
-  std::string line = fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":{})", id, json_quoted(method));
+  std::string line =
+      fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":{})", id, json_quoted(method));
   if (!params.empty()) line.append(",\"params\":").append(params);
   line += '}';
   // A line end between two tokens is a blank to JSON, and the end of the request to the server.
@@ -49,7 +51,8 @@ JsonDocument ClientSession::answer(std::uint64_t id, TimePoint deadline) {
       return message;
     }
     if (!pending_.contains(id)) {
-      throw ClientError(ErrorCode::invalid_request, fmt::format("no answer is due to request {}", id));
+      throw ClientError(ErrorCode::invalid_request,
+                        fmt::format("no answer is due to request {}", id));
     }
     read_message(deadline);
   }
@@ -127,7 +130,8 @@ bool ClientSession::tell_of_lost() {
     const auto found = handlers_.find(subscription);
     if (found == handlers_.end()) continue;
     const Handler handler = found->second;
-    handler("", parse_json(fmt::format(R"({{"subscription":{},"dropped":{}}})", subscription, count)));
+    handler("",
+            parse_json(fmt::format(R"({{"subscription":{},"dropped":{}}})", subscription, count)));
     return true;
   }
   return false;

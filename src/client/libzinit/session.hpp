@@ -1,5 +1,5 @@
-// JSON-RPC 2.0 over one connection: requests out, answers matched by id, notifications kept until somebody
-// wants them.
+// JSON-RPC 2.0 over one connection: requests out, answers matched by id, notifications kept until
+// somebody wants them.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,9 @@ class ClientSession {
   /// Sends a request; `params` is JSON text or empty. Returns its id.
   std::uint64_t request(std::string_view method, std::string_view params, TimePoint deadline);
 
-  /// The whole message that answers request `id`; its member `result` exists. Throws what the server
-  /// answered, or an error of the connection; after no_answer the same id may be asked for again.
+  /// The whole message that answers request `id`; its member `result` exists. Throws what the
+  /// server answered, or an error of the connection; after no_answer the same id may be asked for
+  /// again.
   [[nodiscard]] JsonDocument answer(std::uint64_t id, TimePoint deadline);
 
   /// The answer to `id` is of no interest any more: it is dropped when it comes.
@@ -35,8 +36,8 @@ class ClientSession {
   void handle(std::uint64_t subscription, Handler handler);
   void unhandle(std::uint64_t subscription);
 
-  /// Waits for the next notification of a subscription that has a handler, and calls it. False at the
-  /// deadline.
+  /// Waits for the next notification of a subscription that has a handler, and calls it. False at
+  /// the deadline.
   bool dispatch(TimePoint deadline);
 
   void set_answer_limit(std::size_t bytes) noexcept { connection_.set_line_limit(bytes); }

@@ -20,8 +20,8 @@ Result<void> check_own_directory(const std::string& path, unsigned uid) {
     return sys_failure("examine", path);
   }
   if (S_ISDIR(status.st_mode) && status.st_uid == uid && (status.st_mode & 077) == 0) return {};
-  return Failure(Error{fmt::format("{} is not a directory of user {} alone: not trusted", path, uid),
-                       EPERM});
+  return Failure(
+      Error{fmt::format("{} is not a directory of user {} alone: not trusted", path, uid), EPERM});
 }
 
 }  // namespace

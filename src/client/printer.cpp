@@ -1,0 +1,28 @@
+// Standard output and standard error: see printer.hpp.
+#include "client/printer.hpp"
+
+#include <unistd.h>
+
+#include "base/fd.hpp"
+
+namespace zinit {
+
+void StandardPrinter::out(std::string_view text) {
+  kept_ += text;
+  // A long log is written as it comes. A failure shows again at the last flush.
+  if (kept_.size() > (std::size_t{1} << 16)) (void)flush();
+}
+
+void StandardPrinter::err(std::string_view text) {
+  (void)flush();
+  // Where standard error is gone there is nobody left to tell.
+  (void)write_all(STDERR_FILENO, text, "standard error");
+}
+
+Result<void> StandardPrinter::flush() {
+  auto written = write_all(STDOUT_FILENO, kept_, "standard output");
+  if (written) kept_.clear();
+  return written;
+}
+
+}  // namespace zinit

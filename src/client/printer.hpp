@@ -1,0 +1,43 @@
+// Where a command's words go: standard output and standard error, or a test's own.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "client/terminal.hpp"
+
+namespace zinit {
+
+class Printer {
+ public:
+  explicit Printer(Terminal terminal) : terminal_(terminal) {}
+  virtual ~Printer() = default;
+
+  /// The command's result. Kept until flush(), so that a table is written at once.
+  virtual void out(std::string_view text) = 0;
+  /// What went wrong, at once, after what was printed before.
+  virtual void err(std::string_view text) = 0;
+  /// Writes what was kept. An error is that of write(2).
+  [[nodiscard]] virtual Result<void> flush() = 0;
+
+  [[nodiscard]] const Terminal& terminal() const noexcept { return terminal_; }
+  void set_terminal(const Terminal& terminal) noexcept { terminal_ = terminal; }
+
+ private:
+  Terminal terminal_;
+};
+
+/// Prints to the process's standard streams.
+class StandardPrinter : public Printer {
+ public:
+  StandardPrinter() : Printer(standard_terminal(false)) {}
+  void out(std::string_view text) override;
+  void err(std::string_view text) override;
+  [[nodiscard]] Result<void> flush() override;
+
+ private:
+  std::string kept_;
+};
+
+}  // namespace zinit

@@ -1,0 +1,61 @@
+// `init 0`, `init 6`, ...: what people of SysV say to an init that is PID 1 already.
+#include "base/fd.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/power_command.hpp"
+#include "zinit/client.hpp"
+
+namespace zinit {
+
+namespace {
+
+struct Level {
+  std::string_view word;
+  const char* method;
+  const char* target;  // for system.isolate
+};
+
+constexpr Level kLevels[] = {
+    {"0", "system.poweroff", nullptr}, {"6", "system.reboot", nullptr},
+    {"1", "system.isolate", "rescue"}, {"S", "system.isolate", "rescue"},
+    {"s", "system.isolate", "rescue"}, {"q", "service.reload", nullptr},
+    {"Q", "service.reload", nullptr},
+};
+
+/// What runs as PID 1, as far as /proc tells.
+std::string name_of_pid1() {
+  const auto name = read_file("/proc/1/comm", 256);
+  return name ? printable(trim(*name)) : "unknown";
+}
+
+int fail(Printer& printer, int status, std::string_view why) {
+  printer.err(fmt::format("init: {}\n", why));
+  return status;
+}
+
+int carry_out(const Level& level, Printer& printer) {
+  try {
+    Client client = Client::connect();
+    JsonParams params;
+    if (level.target != nullptr) params.add("target", level.target);
+    client.call(level.method, params.text());
+    return ExitStatus::done;
+  } catch (const ClientError& error) {
+    return fail(printer, exit_status_of(error), error_words(error));
+  }
+}
+
+}  // namespace
+
+int telinit(const std::vector<std::string>& words, Printer& printer) {
+  for (const Level& level : kLevels)
+    if (words.size() == 1 && words.front() == level.word) return carry_out(level, printer);
+  return fail(printer, ExitStatus::usage,
+              fmt::format("PID 1 is another process ({}): as a command, init takes 0 (power off), "
+                          "6 (reboot), 1 or S (rescue), q (reload)",
+                          name_of_pid1()));
+}
+
+}  // namespace zinit

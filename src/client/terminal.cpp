@@ -1,0 +1,87 @@
+// Standard output and texts made to fit it: see terminal.hpp.
+#include "client/terminal.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+std::string_view code_of(Colour colour) {
+  switch (colour) {
+    case Colour::none: return "";
+    case Colour::red: return "31";
+    case Colour::green: return "32";
+    case Colour::yellow: return "33";
+    case Colour::cyan: return "36";
+    case Colour::dim: return "2";
+    case Colour::bold: return "1";
+  }
+  return "";
+}
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+bool is_dumb() {
+  const char* type = std::getenv("TERM");
+  return type == nullptr || std::string_view(type) == "dumb";
+}
+
+/// The bytes that the first `cells` characters of UTF-8 `text` take.
+std::size_t prefix_bytes(std::string_view text, std::size_t cells) {
+  std::size_t at = 0;
+  while (at < text.size() && cells > 0) {
+    ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+    --cells;
+  }
+  return at;
+}
+
+std::size_t missing_cells(std::string_view text, std::size_t cells) {
+  const std::size_t width = display_width(text);
+  return width < cells ? cells - width : 0;
+}
+
+}  // namespace
+
+std::string Terminal::paint(Colour colour, std::string_view text) const {
+  if (!colours || colour == Colour::none) return std::string(text);
+  return fmt::format("\x1b[{}m{}\x1b[0m", code_of(colour), text);
+}
+
+std::string Terminal::fit(std::string_view text, std::size_t cells) const {
+  if (!is_terminal || display_width(text) <= cells) return std::string(text);
+  if (cells == 0) return {};
+  return std::string(text.substr(0, prefix_bytes(text, cells - 1))) + "…";
+}
+
+Terminal standard_terminal(bool no_color) {
+  Terminal terminal;
+  terminal.is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  terminal.colours = terminal.is_terminal && !no_color && !is_set("NO_COLOR") && !is_dumb();
+  winsize size{};
+  // Less than 20 columns is no terminal that a table could be made for.
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
+    terminal.width = size.ws_col;
+  return terminal;
+}
+
+std::string pad_right(std::string_view text, std::size_t cells) {
+  return std::string(text).append(missing_cells(text, cells), ' ');
+}
+
+std::string pad_left(std::string_view text, std::size_t cells) {
+  return std::string(missing_cells(text, cells), ' ').append(text);
+}
+
+}  // namespace zinit

@@ -1,0 +1,67 @@
+// zinitctl check: faults of service files, found without a server.
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/format.hpp"
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "config/check.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// The places of the server that this user's zinitctl speaks to: root's is the machine's.
+CheckResult check_default_places() {
+  ModeOptions options;
+  options.uid = ::geteuid();
+  options.mode = options.uid == 0 ? Mode::system : Mode::standalone;
+  return check_places(places_for(options, [](const char* name) { return std::getenv(name); }));
+}
+
+/// Check takes what is unknown for an error (config/check.hpp).
+const char* severity_word(Severity severity) {
+  return severity == Severity::warning ? "warning" : "error";
+}
+
+std::string diagnostic_json(const Diagnostic& diagnostic) {
+  JsonParams object;
+  object.add("file", diagnostic.file)
+      .add("line", std::int64_t{diagnostic.at.line})
+      .add("column", std::int64_t{diagnostic.at.column})
+      .add("severity", severity_word(diagnostic.severity))
+      .add("key", diagnostic.key)
+      .add("text", diagnostic.text);
+  return object.text();
+}
+
+void print_check_json(VerbContext& context, const CheckResult& result) {
+  std::string text =
+      fmt::format(R"({{"ok":{},"files":{},"faults":[)", result.exit_code() == 0, result.files);
+  for (const Diagnostic& diagnostic : result.diagnostics) {
+    if (text.back() == '}') text += ',';
+    text += diagnostic_json(diagnostic);
+  }
+  context.print_json(text + "]}");
+}
+
+void print_check(VerbContext& context, const CheckResult& result) {
+  for (const Diagnostic& diagnostic : result.diagnostics) {
+    context.print(to_text(diagnostic) + "\n");
+  }
+  if (!result.diagnostics.empty()) return;
+  context.print(
+      fmt::format("{} file{} checked, no faults\n", result.files, result.files == 1 ? "" : "s"));
+}
+
+}  // namespace
+
+int run_check(VerbContext& context) {
+  const CheckResult result =
+      context.arguments.rest.empty() ? check_default_places() : check_paths(context.arguments.rest);
+  context.json() ? print_check_json(context, result) : print_check(context, result);
+  return result.exit_code();
+}
+
+}  // namespace zinit

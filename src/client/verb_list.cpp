@@ -1,0 +1,114 @@
+// zinitctl list: a table of services, or a JSON array of their statuses.
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
+#include "client/text_table.hpp"
+#include "client/words.hpp"
+#include "model/state.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// What --state, --class and PATTERN let through.
+class ListFilter {
+ public:
+  explicit ListFilter(const VerbContext& context)
+      : states_(context.arguments.values("state")), class_(context.arguments.value("class")) {
+    if (!context.arguments.rest.empty()) pattern_ = context.arguments.rest.front();
+    for (const std::string& state : states_) check_state(state);
+    if (!class_.empty() && class_ != "user" && class_ != "system") {
+      throw VerbFailure{ExitStatus::usage, "list", "--class is user or system"};
+    }
+  }
+
+  [[nodiscard]] bool admits(const ServiceStatus& status) {
+    if (!pattern_.empty() && !matches(pattern_, status.name)) return false;
+    named_ = true;
+    if (!class_.empty() && status.class_ != class_) return false;
+    return states_.empty() || std::ranges::find(states_, status.state) != states_.end();
+  }
+
+  /// Whether the pattern, if there is one, has matched nothing.
+  [[nodiscard]] bool pattern_failed() const { return !pattern_.empty() && !named_; }
+  [[nodiscard]] const std::string& pattern() const { return pattern_; }
+
+ private:
+  static void check_state(const std::string& state) {
+    if (state_from_name(state)) return;
+    std::vector<std::string> known;
+    for (const StateInfo& info : kStates) known.emplace_back(info.name);
+    throw VerbFailure{
+        ExitStatus::usage, "list",
+        fmt::format("--state {}: the states are {}", printable(state), join(known, ", "))};
+  }
+
+  std::vector<std::string> states_;
+  std::string class_;
+  std::string pattern_;
+  bool named_ = false;
+};
+
+std::vector<TableCell> row_of(const ServiceStatus& status) {
+  const Colour colour = state_colour(status.state);
+  return {{std::string(symbol_of(status.state)), colour},
+          {printable(status.name)},
+          {printable(status.state), colour},
+          {status.pid ? std::to_string(*status.pid) : "-"},
+          {status.uptime_ms ? short_duration(*status.uptime_ms) : "-"},
+          {std::to_string(status.restart_count)},
+          {cause_or_description(status)}};
+}
+
+/// A third of the terminal for names: the longest legal one has 128 characters.
+TextTable table_for(const Terminal& terminal) {
+  return TextTable({{"", false},
+                    {"NAME", false, std::max<std::size_t>(terminal.width / 3, 12)},
+                    {"STATE", false},
+                    {"PID", true},
+                    {"UPTIME", true},
+                    {"RESTARTS", true},
+                    {"WHY OR WHAT", false}});
+}
+
+void list_as_table(VerbContext& context, ListFilter& filter) {
+  TextTable table = table_for(context.terminal());
+  bool any = false;
+  for (const ServiceStatus& status : context.client().list_full()) {
+    if (!filter.admits(status)) continue;
+    any = true;
+    table.add(row_of(status));
+  }
+  if (any) context.print(table.render(context.terminal()));
+}
+
+/// The server's own objects, with members that this client does not know.
+void list_as_json(VerbContext& context, ListFilter& filter) {
+  const JsonDocument all = parse_json(context.client().call("service.list_full"));
+  json_expect_array(all, "list");
+  std::string text = "[";
+  for (const JsonValue& element : all.GetArray()) {
+    if (!filter.admits(read_status(element))) continue;
+    if (text.size() > 1) text += ',';
+    text += json_text(element);
+  }
+  context.print_json(text + "]");
+}
+
+}  // namespace
+
+int run_list(VerbContext& context) {
+  ListFilter filter(context);
+  context.json() ? list_as_json(context, filter) : list_as_table(context, filter);
+  if (filter.pattern_failed()) {
+    return context.fail(ExitStatus::no_service, "list " + printable(filter.pattern()),
+                        "no service's name matches");
+  }
+  return ExitStatus::done;
+}
+
+}  // namespace zinit

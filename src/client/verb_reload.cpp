@@ -1,0 +1,72 @@
+// zinitctl reload: what became of each service, or would.
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
+#include "client/text_block.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// "web, db," ...; those in `marked` with a remark.
+std::vector<BlockWord> name_words(const std::vector<std::string>& names, Colour colour,
+                                  const std::vector<std::string>& marked, const char* remark) {
+  std::vector<BlockWord> words;
+  for (const std::string& name : names) {
+    std::string text = printable(name);
+    for (const std::string& other : marked)
+      if (other == name) text += remark;
+    if (&name != &names.back()) text += ",";
+    words.push_back({text, colour});
+  }
+  return words;
+}
+
+/// Why the new file of `name` is refused, as far as the server has kept it: what is new is failed
+/// with the messages, what was loaded before has them among its warnings.
+std::vector<std::string> faults_of(Client& client, const std::string& name) {
+  try {
+    const ServiceStatus status = client.status_full(name);
+    if (status.reason && !status.reason->messages.empty()) return status.reason->messages;
+    return status.warnings;
+  } catch (const ClientError& error) {
+    if (error.code() > 0) throw;
+    return {};  // a dry run loads nothing
+  }
+}
+
+void print_report(VerbContext& context, const ReloadReport& report, bool dry_run) {
+  TextBlock block(context.terminal());
+  block.add("added", name_words(report.added, Colour::green, {}, ""));
+  block.add("changed", name_words(report.changed, Colour::yellow, report.restarted, " (restart)"));
+  block.add("removed", name_words(report.removed, Colour::red, {}, ""));
+  if (!report.unchanged.empty()) block.add("unchanged", std::to_string(report.unchanged.size()));
+  block.add("failed", name_words(report.failed, Colour::red, {}, ""));
+  for (const std::string& name : report.failed) {
+    if (dry_run) continue;
+    for (const std::string& fault : faults_of(context.client(), name)) {
+      block.add("", printable(fault));
+    }
+  }
+  context.print(dry_run ? "a reload would make this of the services:\n" : "reloaded:\n");
+  context.print(block.text().empty() ? "    no service is configured\n" : block.text());
+}
+
+}  // namespace
+
+int run_reload(VerbContext& context) {
+  const bool dry_run = context.arguments.has("dry-run");
+  const std::string json =
+      context.client().call("service.reload", JsonParams().add("dry_run", dry_run).text());
+  const ReloadReport report = read_reload(parse_json(json));
+  context.json() ? context.print_json(json) : print_report(context, report, dry_run);
+  if (report.failed.empty()) return ExitStatus::done;
+  return context.fail(
+      ExitStatus::failed, "reload",
+      fmt::format("{} service file{} refused; `zinitctl check` shows every fault",
+                  report.failed.size(), report.failed.size() == 1 ? " is" : "s are"));
+}
+
+}  // namespace zinit

@@ -1,0 +1,191 @@
+// zinitctl status and is-running: one service, in full or in a word.
+#include <map>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/text_block.hpp"
+#include "client/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::uint32_t kLogLines = 10;
+
+/// States by name, of all that a status names; "" for what does not exist.
+using NeighbourStates = std::map<std::string, std::string>;
+
+NeighbourStates states_of_neighbours(Client& client, const ServiceStatus& status) {
+  NeighbourStates states;
+  for (const auto* names :
+       {&status.requires_, &status.wants, &status.after, &status.conflicts, &status.required_by}) {
+    for (const std::string& name : *names) states[name];
+  }
+  // All are asked before the first answer is read.
+  std::vector<std::pair<std::string, std::uint64_t>> asked;
+  for (const auto& [name, state] : states) {
+    asked.emplace_back(name,
+                       client.request("service.status", JsonParams().add("name", name).text()));
+  }
+  for (const auto& [name, request] : asked) {
+    try {
+      states[name] = json_string(parse_json(client.answer(request, Milliseconds(30000))), "state");
+    } catch (const ClientError& error) {
+      if (error.code() != ErrorCode::service_not_found) throw;
+    }
+  }
+  return states;
+}
+
+/// "[+] network," for each name.
+std::vector<BlockWord> neighbour_words(const std::vector<std::string>& names,
+                                       const NeighbourStates& states) {
+  std::vector<BlockWord> words;
+  for (const std::string& name : names) {
+    const std::string& state = states.at(name);
+    std::string text =
+        fmt::format("{} {}", state.empty() ? "[ ]" : symbol_of(state), printable(name));
+    if (state.empty()) text += " (does not exist)";
+    if (&name != &names.back()) text += ",";
+    words.push_back({text, state.empty() ? Colour::red : state_colour(state)});
+  }
+  return words;
+}
+
+std::string state_line(const ServiceStatus& status) {
+  std::string text = printable(status.state);
+  if (status.summary != status.state) text += fmt::format(" ({})", printable(status.summary));
+  if (status.since_us) {
+    text +=
+        fmt::format(" since {}, for {}", date_time(*status.since_us),
+                    duration_text(std::max<std::int64_t>(wall_us() - *status.since_us, 0) / 1000));
+  }
+  return text;
+}
+
+std::string process_line(const ServiceStatus& status) {
+  if (!status.pid) return {};
+  std::string text = fmt::format("pid {}", *status.pid);
+  if (status.main_pid && status.main_pid != status.pid)
+    text += fmt::format(", main {}", *status.main_pid);
+  if (status.uptime_ms) text += fmt::format(", up {}", duration_text(*status.uptime_ms));
+  if (status.memory_bytes) text += fmt::format(", {} memory", bytes_text(*status.memory_bytes));
+  if (status.cpu_usec) {
+    text +=
+        fmt::format(", {} cpu", duration_text(static_cast<std::int64_t>(*status.cpu_usec / 1000)));
+  }
+  if (status.tasks)
+    text += fmt::format(", {} task{}", *status.tasks, *status.tasks == 1 ? "" : "s");
+  return text;
+}
+
+std::string last_exit_line(const ServiceStatus& status) {
+  if (!status.last_exit) return {};
+  std::string text = exit_words(*status.last_exit);
+  if (status.last_stop_us) text += fmt::format(", {}", date_time(*status.last_stop_us));
+  return text;
+}
+
+std::string type_line(const ServiceStatus& status) {
+  return printable(fmt::format("{}{}, class {}, status \"{}\"", status.oneshot ? "oneshot " : "",
+                               status.kind, status.class_, status.status));
+}
+
+std::string health_line(const ServiceStatus& status) {
+  if (!status.health) return {};
+  std::string text =
+      fmt::format("{}, {}", status.health->type, status.health->healthy ? "good" : "bad");
+  if (!status.health->last_error.empty()) text += ": " + status.health->last_error;
+  return printable(text);
+}
+
+std::string dropped_line(const ServiceStatus& status) {
+  if (status.log_dropped == 0) return {};
+  std::string text = fmt::format("{} lines could not be delivered", status.log_dropped);
+  for (const DroppedLines& sink : status.log_dropped_by) {
+    text += fmt::format(", {} to {}", sink.lines, printable(sink.sink));
+  }
+  return text;
+}
+
+/// Whether a reload would change the service. Only what may be asked is told: a client without the
+/// right to reload is not bothered with that.
+bool changed_on_disk(Client& client, const std::string& name) {
+  try {
+    const ReloadReport report = client.reload(true);
+    for (const auto* names : {&report.changed, &report.removed, &report.failed}) {
+      for (const std::string& changed : *names)
+        if (changed == name) return true;
+    }
+  } catch (const ClientError& error) {
+    if (error.code() > 0) throw;
+  }
+  return false;
+}
+
+std::string file_line(const ServiceStatus& status, bool changed) {
+  if (status.file.empty()) return "none: added at runtime";
+  return printable(status.file) +
+         (changed ? " (changed on disk; `zinitctl reload` applies it)" : "");
+}
+
+void add_dependencies(TextBlock& block, const ServiceStatus& status,
+                      const NeighbourStates& states) {
+  block.add("requires", neighbour_words(status.requires_, states));
+  block.add("wants", neighbour_words(status.wants, states));
+  block.add("after", neighbour_words(status.after, states));
+  block.add("conflicts", neighbour_words(status.conflicts, states));
+  block.add("required by", neighbour_words(status.required_by, states));
+}
+
+std::string title_line(const Terminal& terminal, const ServiceStatus& status) {
+  std::string text =
+      fmt::format("{} {}", terminal.paint(state_colour(status.state), symbol_of(status.state)),
+                  terminal.paint(Colour::bold, printable(status.name)));
+  if (!status.description.empty()) text += " - " + printable(status.description);
+  return text + "\n";
+}
+
+void print_status(VerbContext& context, const ServiceStatus& status) {
+  Client& client = context.client();
+  const NeighbourStates states = states_of_neighbours(client, status);
+  TextBlock block(context.terminal());
+  block.add("state", state_line(status));
+  block.add("why", state_cause(status));
+  block.add("says", printable(status.status_text));
+  block.add("process", process_line(status));
+  if (status.restart_count > 0) block.add("restarts", std::to_string(status.restart_count));
+  block.add("last exit", last_exit_line(status));
+  block.add("health", health_line(status));
+  block.add("type", type_line(status));
+  add_dependencies(block, status, states);
+  block.add("file", file_line(status, changed_on_disk(client, status.name)));
+  for (const std::string& warning : status.warnings) block.add("warning", printable(warning));
+  block.add("log", dropped_line(status));
+  for (const LogLine& line : client.logs_get(status.name, kLogLines)) {
+    block.add_cut("log", time_of_day(line.time_us) + " " + printable(line.line));
+  }
+  context.print(title_line(context.terminal(), status) + block.text());
+}
+
+}  // namespace
+
+int run_status(VerbContext& context) {
+  const std::string& name = context.arguments.rest.front();
+  const std::string json =
+      context.client().call("service.status_full", JsonParams().add("name", name).text());
+  const ServiceStatus status = ServiceStatus::parse(json);
+  context.json() ? context.print_json(json) : print_status(context, status);
+  return counts_as_running(status) ? ExitStatus::done : ExitStatus::not_running;
+}
+
+int run_is_running(VerbContext& context) {
+  const bool running = context.client().is_running(context.arguments.rest.front());
+  if (context.json()) context.print_json(running ? "true" : "false");
+  return running ? ExitStatus::done : ExitStatus::not_running;
+}
+
+}  // namespace zinit

@@ -1,0 +1,153 @@
+// What a status says, in words: see words.hpp.
+#include "client/words.hpp"
+
+#include <ctime>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "model/reason.hpp"
+#include "model/state.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr ReasonType kReasonTypes[] = {
+    ReasonType::exit_code,           ReasonType::signal,
+    ReasonType::start_timeout,       ReasonType::stop_timeout,
+    ReasonType::health_check_failed, ReasonType::watchdog_timeout,
+    ReasonType::dependency_failed,   ReasonType::missing_dependency,
+    ReasonType::spawn_error,         ReasonType::port_in_use,
+    ReasonType::config_error,        ReasonType::condition,
+};
+
+ReasonType type_from_name(std::string_view name) {
+  for (const ReasonType type : kReasonTypes)
+    if (reason_type_name(type) == name) return type;
+  return ReasonType::none;
+}
+
+/// The reason as the supervisor has it, which knows the words.
+Reason model_reason(const StatusReason& reason) {
+  Reason made;
+  made.type = type_from_name(reason.type);
+  made.messages = reason.messages;
+  switch (made.type) {
+    case ReasonType::exit_code: made.number = reason.code; break;
+    case ReasonType::signal: made.number = signal_number(reason.signal); break;
+    case ReasonType::health_check_failed: made.number = reason.attempts; break;
+    case ReasonType::dependency_failed: made.text = reason.service; break;
+    case ReasonType::missing_dependency: made.text = reason.dependency; break;
+    case ReasonType::spawn_error: made.text = reason.message; break;
+    case ReasonType::port_in_use:
+      made.number = reason.port;
+      made.text = reason.holder;
+      break;
+    case ReasonType::condition: made.text = reason.which; break;
+    default: break;
+  }
+  return made;
+}
+
+std::tm local_time(std::int64_t time_us) {
+  const std::time_t seconds = static_cast<std::time_t>(time_us / 1000000);
+  std::tm time{};
+  ::localtime_r(&seconds, &time);
+  return time;
+}
+
+std::string blocked_cause(const ServiceStatus& status) {
+  std::string text;
+  if (status.restart_in_ms) {
+    text = fmt::format("starts again in {}", duration_text(*status.restart_in_ms));
+    if (status.last_exit) text += "; " + exit_words(*status.last_exit);
+  }
+  for (const WaitingFor& waiting : status.waiting_on) {
+    text += fmt::format("{}{} {}, which {}", text.empty() ? "" : "; ",
+                        waiting.kind == "conflicts" ? "conflicts with" : "waits for",
+                        waiting.service, waiting.reason);
+  }
+  return printable(text);
+}
+
+}  // namespace
+
+std::string reason_words(const StatusReason& reason) {
+  const Reason made = model_reason(reason);
+  // A newer server may know reasons that this client does not.
+  return printable(made ? reason_text(made) : reason.type);
+}
+
+std::string exit_words(const ProcessExit& end) {
+  if (end.code) return fmt::format("exited with code {}", *end.code);
+  return printable(fmt::format("killed by {}{}", end.signal, end.core ? ", core dumped" : ""));
+}
+
+std::string state_cause(const ServiceStatus& status) {
+  if (status.reason) return reason_words(*status.reason);
+  if (status.state == "blocked") return blocked_cause(status);
+  return {};
+}
+
+std::string cause_or_description(const ServiceStatus& status) {
+  std::string cause = state_cause(status);
+  return cause.empty() ? printable(status.description) : cause;
+}
+
+std::string short_duration(std::int64_t ms) {
+  const std::int64_t seconds = ms / 1000, minutes = seconds / 60, hours = minutes / 60,
+                     days = hours / 24;
+  if (minutes == 0) return fmt::format("{}s", seconds);
+  if (hours == 0) return fmt::format("{}m{:02}s", minutes, seconds % 60);
+  if (days == 0) return fmt::format("{}h{:02}m", hours, minutes % 60);
+  return fmt::format("{}d{:02}h", days, hours % 24);
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr const char* units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  double value = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(units)) {
+    value /= 1024;
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+std::string date_time(std::int64_t time_us) {
+  const std::tm time = local_time(time_us);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", time.tm_year + 1900, time.tm_mon + 1,
+                     time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec);
+}
+
+std::string time_of_day(std::int64_t time_us) {
+  const std::tm time = local_time(time_us);
+  return fmt::format("{:02}:{:02}:{:02}.{:03}", time.tm_hour, time.tm_min, time.tm_sec,
+                     time_us / 1000 % 1000);
+}
+
+Colour state_colour(std::string_view state) {
+  switch (state_from_name(state).value_or(State::inactive)) {
+    case State::inactive: return Colour::dim;
+    case State::blocked: return Colour::yellow;
+    case State::starting:
+    case State::stopping: return Colour::cyan;
+    case State::running: return Colour::green;
+    case State::exited: return Colour::none;
+    case State::failed: return Colour::red;
+  }
+  return Colour::none;
+}
+
+std::string_view symbol_of(std::string_view state) {
+  const auto known = state_from_name(state);
+  return known ? state_symbol(*known) : "[ ]";
+}
+
+bool counts_as_running(const ServiceStatus& status) {
+  return status.state == "running" || (status.oneshot && status.summary == "ok");
+}
+
+}  // namespace zinit

@@ -1,0 +1,46 @@
+// What a status says, in words and numbers that people read. All of it is printable: bytes that
+// came from elsewhere have lost their control characters (base/text.hpp, printable()).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "client/terminal.hpp"
+#include "zinit/client.hpp"
+
+namespace zinit {
+
+/// "exited with code 1", "requires db, which failed", ...; the same words that the server's log
+/// has.
+[[nodiscard]] std::string reason_words(const StatusReason& reason);
+
+/// "exited with code 1", "killed by SIGSEGV, core dumped".
+[[nodiscard]] std::string exit_words(const ProcessExit& end);
+
+/// Why a service is in its state, in one line, with all that holds a blocked one; empty where there
+/// is nothing to say.
+[[nodiscard]] std::string state_cause(const ServiceStatus& status);
+
+/// state_cause(), or else the description: the last column of `list`.
+[[nodiscard]] std::string cause_or_description(const ServiceStatus& status);
+
+/// "12s", "3m20s", "5h03m", "4d02h": a duration for a column.
+[[nodiscard]] std::string short_duration(std::int64_t ms);
+
+/// "512 B", "4.1 MiB".
+[[nodiscard]] std::string bytes_text(std::uint64_t bytes);
+
+/// Local time: "2026-01-31 12:34:56", and "12:34:56.789".
+[[nodiscard]] std::string date_time(std::int64_t time_us);
+[[nodiscard]] std::string time_of_day(std::int64_t time_us);
+
+[[nodiscard]] Colour state_colour(std::string_view state);
+
+/// "[+]" for "running"; "[ ]" for a state that is none, or of a newer server.
+[[nodiscard]] std::string_view symbol_of(std::string_view state);
+
+/// Whether a status counts as up: running, or a oneshot that is done (control.md, exit status 3).
+[[nodiscard]] bool counts_as_running(const ServiceStatus& status);
+
+}  // namespace zinit

@@ -1,0 +1,178 @@
+// zinitctl's command line, exit status and errors.
+#include <catch2/catch.hpp>
+
+#include "client/libzinit/json.hpp"
+#include "client/verbs.hpp"
+#include "unit/client_zinitctl.hpp"
+
+using namespace zinit;
+using namespace zinit::test;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+TEST_CASE("a mistyped verb is an error that names the nearest one", "[client]") {
+  const Ran ran = run({"strat", "web"});
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, StartsWith("zinitctl: strat: no such verb; did you mean start?\n"));
+  CHECK(ran.out.empty());
+}
+
+TEST_CASE("wrong usage exits 2 and says what is wrong", "[client]") {
+  const auto [line, why] = GENERATE(table<std::string, std::string>({
+      {"", "zinitctl: usage: a verb is missing"},
+      {"status", "zinitctl: status: NAME is missing"},
+      {"status a b", "zinitctl: status: b is one too many"},
+      {"start --no-wiat a", "zinitctl: start: unknown option --no-wiat; did you mean --no-wait?"},
+      {"logs -f a", "zinitctl: logs: unknown option -f"},
+      {"--bogus", "zinitctl: options: unknown option --bogus"},
+      {"ping --timeout soon", "zinitctl: ping: --timeout soon: not a number of seconds above 0"},
+      {"ping --timeout 0", "zinitctl: ping: --timeout 0: not a number of seconds above 0"},
+      {"list --state runing", "zinitctl: list: --state runing: the states are inactive, "},
+      {"list --class x", "zinitctl: list: --class is user or system"},
+      {"kill web SIGFOO", "zinitctl: kill: SIGFOO is no signal"},
+      {"logs -n few web", "zinitctl: logs: -n few: a number of lines, or all"},
+      {"wait web --for ever", "zinitctl: wait: --for is running, exited, failed or stopped"},
+  }));
+  const Ran ran = run(words_of_line(line));
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, StartsWith(why));
+}
+
+TEST_CASE("global options are accepted before and after the verb", "[client]") {
+  CannedServer server({{"system.ping", result(R"({"version":"1","pid":7})")}});
+  const std::string socket = server.path();
+  CHECK(run({"--json", "--socket", socket, "ping"}).out == "{\"version\":\"1\",\"pid\":7}\n");
+  CHECK(run({"ping", "--socket=" + socket, "--json", "--timeout", "9"}).out ==
+        "{\"version\":\"1\",\"pid\":7}\n");
+  CHECK(run({"ping", "--socket", socket}).out == "zinit 1, pid 7\n");
+}
+
+TEST_CASE("help and version need no server", "[client]") {
+  CHECK_THAT(run({"--help"}).out, Contains("\n  restart NAME... "));
+  CHECK_THAT(run({"-h"}).out, Contains("usage: zinitctl"));
+  CHECK_THAT(run({"start", "--help"}).out, StartsWith("usage: zinitctl start [OPTIONS] NAME...\n"));
+  CHECK_THAT(run({"start", "--help"}).out, Contains("--no-wait"));
+  CHECK_THAT(run({"--version"}).out, StartsWith("zinit "));
+  for (const VerbRow& verb : verbs()) {
+    const Ran ran = run({std::string(verb.name), "--help"});
+    CHECK(ran.status == 0);
+    CHECK(longest_line(ran.out) <= 100);
+  }
+  CHECK(longest_line(run({"--help"}).out) <= 80);
+}
+
+TEST_CASE("each error of the server or the connection has its exit status", "[client]") {
+  const auto [code, status] = GENERATE(table<int, int>({{-32000, 4},
+                                                        {-32003, 1},
+                                                        {-32006, 1},
+                                                        {-32007, 7},
+                                                        {-32009, 1},
+                                                        {-32011, 1},
+                                                        {-32012, 6},
+                                                        {-32013, 1},
+                                                        {-32602, 2},
+                                                        {-32603, 1}}));
+  CannedServer server(
+      {{"service.status_full", R"("error":{"code":)" + std::to_string(code) +
+                                   R"(,"message":"it is so","data":{"hint":"do this"}})"}});
+  const Ran ran = server.run({"status", "web"});
+  CHECK(ran.status == status);
+  CHECK(ran.err == "zinitctl: status web: it is so; do this\n");
+  CHECK(ran.out.empty());
+}
+
+TEST_CASE("no server exits 5, one that hangs up 5, one that is silent 6, one that babbles 1",
+          "[client]") {
+  CHECK(run({"--socket", "/nonexistent/socket", "list"}).status == 5);
+  CHECK_THAT(run({"--socket", "/nonexistent/socket", "list"}).err,
+             StartsWith("zinitctl: list: cannot connect to /nonexistent/socket: No such file"));
+  FakeServer closing([](Peer& peer) { peer.read_line(); });
+  CHECK(run({"--socket", closing.path(), "list"}).status == 5);
+  FakeServer silent([](Peer& peer) { peer.wait_for_close(); });
+  CHECK(run({"--socket", silent.path(), "--timeout", "0.01", "list"}).status == 6);
+  FakeServer babbling([](Peer& peer) {
+    peer.read_line();
+    peer.send("\x1b[31mhello\n");
+  });
+  const Ran ran = run({"--socket", babbling.path(), "list"});
+  CHECK(ran.status == 1);
+  CHECK(ran.err.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("a mistyped service exits 4 with the nearest name, the server's or the client's",
+          "[client]") {
+  CannedServer hints({{"service.status_full", not_found("wep", "\"did you mean web?\"")}});
+  CHECK(hints.run({"status", "wep"}).err ==
+        "zinitctl: status wep: no service \"wep\"; did you mean web?\n");
+  CannedServer terse(
+      {{"service.why", not_found("wep", "null")}, {"service.list", result(R"(["web"])")}});
+  const Ran ran = terse.run({"why", "wep"});
+  CHECK(ran.status == 4);
+  CHECK(ran.err == "zinitctl: why wep: no service \"wep\"; did you mean web?\n");
+}
+
+TEST_CASE("status exits 0 for a oneshot that is done", "[client]") {
+  CannedServer server({{"service.status_full",
+                        result(R"({"name":"a","state":"exited","summary":"ok","oneshot":true})")}});
+  CHECK(server.run({"status", "a", "--json"}).status == 0);
+}
+
+TEST_CASE("is-running prints nothing and exits 0 or 3", "[client]") {
+  CannedServer up({{"service.is_running", result("true")}});
+  CHECK(up.run({"is-running", "a"}).status == 0);
+  CHECK(up.run({"is-running", "a"}).out.empty());
+  CHECK(up.run({"is-running", "a", "--json"}).out == "true\n");
+  CannedServer down({{"service.is_running", result("false")}});
+  CHECK(down.run({"is-running", "a"}).status == 3);
+  CHECK(down.run({"is-running", "a", "--json"}).out == "false\n");
+}
+
+TEST_CASE("kill sends the signal to the group, or to the main process", "[client]") {
+  CannedServer server({{"service.kill", result("{\"ok\":true}")}});
+  CHECK(server.run({"kill", "web"}).status == 0);
+  CHECK(server.run({"kill", "web", "hup", "--main", "--json"}).out == "{\"ok\":true}\n");
+  CHECK(server.requests() ==
+        std::vector<std::string>{R"(service.kill {"name":"web","signal":"SIGTERM","main":false})",
+                                 R"(service.kill {"name":"web","signal":"hup","main":true})"});
+}
+
+TEST_CASE("debug-state is indented for people and one line for programs", "[client]") {
+  CannedServer server({{"debug.state", result(R"({"a":[1]})")}});
+  CHECK(server.run({"debug-state"}).out == "{\n  \"a\": [\n    1\n  ]\n}\n");
+  CHECK(server.run({"debug-state", "--json"}).out == "{\"a\":[1]}\n");
+}
+
+TEST_CASE("every verb prints one JSON document with --json", "[client]") {
+  const std::string status = result(status_json("a", "running"));
+  CannedServer server({{"service.list_full", result("[]")},
+                       {"service.status_full", status},
+                       {"service.start", status},
+                       {"service.stop", result(status_json("a", "inactive"))},
+                       {"service.restart", status},
+                       {"service.kill", result("{\"ok\":true}")},
+                       {"logs.get", result("[]")},
+                       {"service.why", result("{}")},
+                       {"service.tree", result("[]")},
+                       {"service.reload", result("{}")},
+                       {"service.wait", status},
+                       {"service.is_running", result("true")},
+                       {"system.ping", result("{}")},
+                       {"system.shutdown", result("{\"ok\":true}")},
+                       {"system.poweroff", result("{\"ok\":true}")},
+                       {"system.reboot", result("{\"ok\":true}")},
+                       {"system.halt", result("{\"ok\":true}")},
+                       {"debug.state", result("{}")},
+                       {"events.get", result("[]")}});
+  for (const VerbRow& verb : verbs()) {
+    if (verb.name == "check" || verb.name == "events")
+      continue;  // no server; a line for each event
+    std::vector<std::string> words{std::string(verb.name), "--json"};
+    if (verb.least() > 0) words.push_back("a");
+    const Ran ran = server.run(words);
+    CAPTURE(verb.name, ran.out, ran.err);
+    CHECK(ran.status == 0);
+    CHECK(ran.err.empty());
+    CHECK(ran.out.find('\n') == ran.out.size() - 1);
+    CHECK_NOTHROW((void)parse_json(ran.out));
+  }
+}

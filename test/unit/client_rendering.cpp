@@ -1,0 +1,241 @@
+// What zinitctl prints for people, and what never reaches their terminal.
+#include <catch2/catch.hpp>
+
+#include "base/text.hpp"
+#include "client/libzinit/json.hpp"
+#include "unit/client_zinitctl.hpp"
+
+using namespace zinit;
+using namespace zinit::test;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+TEST_CASE("list is a table that fits the terminal and is whole on a pipe", "[client]") {
+  const std::string long_text(300, 'd');
+  CannedServer server(
+      {{"service.list_full",
+        result("[" +
+               status_json("redis", "running",
+                           R"("pid":412,"uptime_ms":200000,"description":")" + long_text + "\"") +
+               "," +
+               status_json("web", "failed",
+                           R"("restart_count":12,"reason":{"type":"signal",)"
+                           R"("signal":"SIGKILL"})") +
+               "]")}});
+  const Ran wide = server.run({"list"});
+  CHECK_THAT(wide.out, Contains("[+]  redis  running  412   3m20s         0  " + long_text + "\n"));
+  CHECK_THAT(wide.out, Contains("[X]  web    failed     -       -        12  killed by SIGKILL\n"));
+  const Ran narrow = server.run({"list"}, kNarrow);
+  CHECK(longest_line(narrow.out) == 80);
+  CHECK_THAT(narrow.out, Contains("d…\n"));
+}
+
+TEST_CASE("list shows what the filters let through", "[client]") {
+  CannedServer server({{"service.list_full", result("[" + status_json("db", "failed") + "," +
+                                                    status_json("web-1", "running") + "," +
+                                                    status_json("web-2", "failed") + "]")}});
+  CHECK(server.run({"list", "--json", "--state", "failed", "web-*"}).out ==
+        "[" + status_json("web-2", "failed") + "]\n");
+  CHECK(server.run({"list", "--json", "--state", "failed", "--state", "running"}).out ==
+        "[" + status_json("db", "failed") + "," + status_json("web-1", "running") + "," +
+            status_json("web-2", "failed") + "]\n");
+  CHECK(server.run({"list", "--json", "--class", "system"}).out == "[]\n");
+  CHECK(server.run({"list", "--state", "blocked"}).status == 0);
+  CHECK(server.run({"list", "nginx"}).status == 4);
+}
+
+TEST_CASE("foreign bytes never reach the terminal as they are", "[client]") {
+  const std::string evil = R"(\u001b[2J\u0007\u009b)";
+  CannedServer server(
+      {{"service.list_full",
+        result("[" + status_json("a", "running", "\"description\":\"" + evil + "\"") + "]")},
+       {"service.status_full",
+        result(status_json("a", "failed",
+                           R"("description":")" + evil + R"(","warnings":[")" + evil +
+                               R"("],"file":")" + evil +
+                               R"(","reason":{"type":"spawn_error","message":")" + evil + "\"}"))},
+       {"service.reload", result(R"({"failed":[")" + evil + "\"]}")},
+       {"service.why", result(R"({"name":"a","state":"failed","reasons":[{"kind":"failed",)"
+                              R"("service":"a","detail":")" +
+                              evil + "\"}]}")},
+       {"service.tree", result(R"({"name":")" + evil + R"(","state":"running"})")},
+       {"service.start", R"("error":{"code":-32006,"message":")" + evil + "\"}"},
+       {"events.get", result(R"([{"service":")" + evil + "\"}]")},
+       {"logs.get", result(R"([{"time_us":1,"stream":"stdout","line":")" + evil + "\"}]")}});
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"list"},
+                                             {"status", "a"},
+                                             {"why", "a"},
+                                             {"tree", "a"},
+                                             {"start", "a"},
+                                             {"events"},
+                                             {"logs", "a"},
+                                             {"reload"}}) {
+    CAPTURE(words[0]);
+    const Ran ran = server.run(words, kNarrow);
+    const std::string all = ran.out + ran.err;
+    CHECK(all.find('\x1b') == std::string::npos);
+    CHECK(all.find('\a') == std::string::npos);
+    CHECK(all.find("\xc2\x9b") == std::string::npos);
+    CHECK_THAT(all, Contains("\\x1b[2J"));
+  }
+}
+
+TEST_CASE("colours appear on a terminal, and not with --no-color", "[client]") {
+  CannedServer server({{"service.list_full", result("[" + status_json("a", "running") + "]")}});
+  const Terminal colourful{true, true, 80};
+  CHECK_THAT(server.run({"list"}, colourful).out, Contains("\x1b[32m[+]\x1b[0m"));
+  CHECK(server.run({"list", "--no-color"}, colourful).out.find('\x1b') == std::string::npos);
+  CHECK(server.run({"list"}, kNarrow).out.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("status shows everything and exits 3 unless it is running", "[client]") {
+  CannedServer server(
+      {{"service.status_full",
+        result(status_json(
+            "web", "failed",
+            R"("description":"the site","reason":{"type":"signal","signal":"SIGSEGV"},)"
+            R"("restart_count":4,"last_exit":{"signal":"SIGSEGV","core":true},)"
+            R"("requires":["db"],"required_by":["shop"],"warnings":["web.toml:3:1: warning: x"],)"
+            R"("file":"/etc/zinit/services/web.toml")"))},
+       {"service.status", result(R"({"name":"db","state":"running"})")},
+       {"service.reload", result(R"({"changed":["web"]})")},
+       {"logs.get", result(R"([{"time_us":1000000,"stream":"stdout","line":"last words"}])")}});
+  const Ran ran = server.run({"status", "web"});
+  CHECK(ran.status == 3);
+  CHECK_THAT(ran.out, StartsWith("[X] web - the site\n    state        failed (error)\n"));
+  CHECK_THAT(ran.out, Contains("why          killed by SIGSEGV\n"));
+  CHECK_THAT(ran.out, Contains("restarts     4\n"));
+  CHECK_THAT(ran.out, Contains("last exit    killed by SIGSEGV, core dumped\n"));
+  CHECK_THAT(ran.out, Contains("requires     [+] db\n"));
+  CHECK_THAT(ran.out, Contains("required by  [+] shop\n"));
+  CHECK_THAT(ran.out, Contains("web.toml (changed on disk; `zinitctl reload` applies it)\n"));
+  CHECK_THAT(ran.out, Contains("warning      web.toml:3:1: warning: x\n"));
+  CHECK_THAT(ran.out, Contains("last words\n"));
+}
+
+TEST_CASE("why tells the chain down to the root cause and what to do", "[client]") {
+  CannedServer server(
+      {{"service.why",
+        result(
+            R"({"name":"web","state":"blocked","reasons":[)"
+            R"({"kind":"requires","service":"db","state":"blocked","detail":"is blocked itself",)"
+            R"("root_cause":"disk","depth":0},)"
+            R"({"kind":"requires","service":"disk","state":"failed","detail":"failed: exited with code 2",)"
+            R"("root_cause":"disk","depth":1},)"
+            R"({"kind":"requires","service":"net","state":"inactive","detail":"no service has that name",)"
+            R"("root_cause":"net","depth":0}]})")}});
+  CHECK(server.run({"why", "web"}).out ==
+        "[?] web is blocked\n"
+        "    web requires db, which is blocked itself\n"
+        "      db requires disk, which failed: exited with code 2\n"
+        "    root cause disk: see `zinitctl logs disk`, then `zinitctl start disk`; what waits for "
+        "it follows by itself\n"
+        "    web requires net, but no service has that name\n"
+        "    root cause net: add a service of that name, or take it out of `requires`\n");
+  CHECK(longest_line(server.run({"why", "web"}, kNarrow).out) <= 80);
+  CannedServer well({{"service.why", result(R"({"name":"web","state":"running","reasons":[]})")}});
+  CHECK(well.run({"why", "web"}).out == "[+] web is running: nothing is wrong\n");
+}
+
+TEST_CASE("tree draws lines, edges and what was shown before", "[client]") {
+  CannedServer server(
+      {{"service.tree",
+        result(R"([{"name":"app","state":"running","kind":"target","children":[)"
+               R"({"name":"web","state":"blocked","kind":"requires","children":[)"
+               R"({"name":"db","state":"failed","kind":"requires","children":[]},)"
+               R"({"name":"gone","state":null,"kind":"requires","children":[]}]},)"
+               R"({"name":"db","state":"failed","kind":"after","repeated":true,"children":[]}]},)"
+               R"({"name":"cron","state":"exited","kind":"service","children":[]}])")}});
+  CHECK(server.run({"tree"}).out ==
+        "[+] app\n"
+        "├─ [?] web\n"
+        "│  ├─ [X] db\n"
+        "│  └─ [ ] gone (does not exist)\n"
+        "└─ [X] db (after) (*)\n"
+        "[.] cron\n");
+  CHECK(server.run({"tree", "app", "--reverse", "--json"}).status == 0);
+  CHECK(server.requests()[1] == R"(service.tree {"name":"app","reverse":true})");
+}
+
+TEST_CASE("logs of several services are merged in order of time", "[client]") {
+  CannedServer server({{"logs.get", result(R"([{"time_us":1,"stream":"stdout","line":"one\ttwo"},)"
+                                           R"({"time_us":2,"stream":"stderr","line":"three"}])")}});
+  CHECK(server.run({"logs", "a"}).out == "one\ttwo\nthree\n");
+  CHECK(server.run({"logs", "a", "b"}).out == "a: one\ttwo\nb: one\ttwo\na: three\nb: three\n");
+  CHECK(server.run({"logs", "a", "-n", "2", "--json"}).out ==
+        R"([{"service":"a","time_us":1,"stream":"stdout","line":"one\ttwo"},)"
+        R"({"service":"a","time_us":2,"stream":"stderr","line":"three"}])"
+        "\n");
+  CHECK_THAT(server.run({"logs", "a", "-t", "-nall"}).out, Contains(".000 one\ttwo\n"));
+  CHECK(server.requests()[3] == R"(logs.get {"name":"a","lines":2})");
+  CHECK(server.requests()[4] == R"(logs.get {"name":"a","lines":1000000})");
+}
+
+TEST_CASE("reload says what became of what, and exits 1 where a file is refused", "[client]") {
+  CannedServer server(
+      {{"service.reload", result(R"({"added":["a"],"changed":["b","c"],"removed":[],)"
+                                 R"("unchanged":["x","y"],"failed":["d"],"restarted":["c"]})")},
+       {"service.status_full",
+        result(status_json("d", "failed",
+                           R"("reason":{"type":)"
+                           R"("config_error","messages":["d.toml:1:1: error: x"]})"))}});
+  const Ran ran = server.run({"reload"});
+  CHECK(ran.status == 1);
+  CHECK(ran.out ==
+        "reloaded:\n"
+        "    added        a\n"
+        "    changed      b, c (restart)\n"
+        "    unchanged    2\n"
+        "    failed       d\n"
+        "                 d.toml:1:1: error: x\n");
+  CHECK_THAT(ran.err, StartsWith("zinitctl: reload: 1 service file is refused"));
+  CHECK(server.run({"reload", "--dry-run"}).status == 1);
+  CHECK(server.requests().back() == R"(service.reload {"dry_run":true})");
+}
+
+TEST_CASE("events are one line each, as text and as JSON", "[client]") {
+  CannedServer server(
+      {{"events.get",
+        result(R"([{"service":"web","from":"starting","to":"failed","seq":4,)"
+               R"("reason":{"type":"exit_code","code":1},"pid":9,"time_us":0},)"
+               R"({"service":"db","from":"blocked","to":"starting","seq":5,"time_us":0}])")}});
+  const Ran text = server.run({"events"});
+  CHECK(text.status == 0);
+  CHECK_THAT(text.out, Contains("[X] web: starting -> failed, pid 9: exited with code 1\n"));
+  CHECK_THAT(text.out, Contains("[>] db: blocked -> starting\n"));
+  const Ran json = server.run({"events", "--json", "web"});
+  CHECK(json.out == R"({"service":"web","from":"starting","to":"failed","seq":4,"reason":{"type":)"
+                    R"("exit_code","code":1},"pid":9,"time_us":0})"
+                    "\n"
+                    R"({"service":"db","from":"blocked","to":"starting","seq":5,"time_us":0})"
+                    "\n");
+  CHECK(server.requests()[1] == R"(events.get {"names":["web"]})");
+}
+
+TEST_CASE("events -f goes on with what happens, each change once", "[client]") {
+  FakeServer server([](Peer& peer) {
+    const auto event = [](int seq) {
+      return R"({"service":"web","from":"blocked","to":"starting","time_us":0,"seq":)" +
+             std::to_string(seq);
+    };
+    peer.result(R"({"subscription":3})");
+    const std::string get = id_of(peer.read_line());
+    const auto notify = [&](int seq) {
+      peer.send(R"({"method":"events.state","params":)" + event(seq) + R"(,"subscription":3}})" +
+                "\n");
+    };
+    notify(2);
+    peer.send("{\"id\":" + get + ",\"result\":[" + event(1) + "}," + event(2) + "}]}\n");
+    notify(3);
+    peer.close();
+  });
+  const Ran ran = run({"--socket", server.path(), "--json", "events", "-f"});
+  CHECK(ran.status == 5);  // the server went away
+  const auto lines = split(trim(ran.out), '\n');
+  REQUIRE(lines.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(json_count(parse_json(lines[i]), "seq") == i + 1);
+    CHECK(lines[i].find("subscription") == std::string::npos);
+  }
+}
