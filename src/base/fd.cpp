@@ -65,7 +65,8 @@ Result<std::string> read_file(const char* path, size_t limit) {
   if (::fstat(fd->get(), &status) < 0) return sys_failure("examine", path);
   if (S_ISDIR(status.st_mode)) return sys_failure("read", path, EISDIR);
   if (!S_ISREG(status.st_mode)) {
-    return Failure(Error{"cannot read " + std::string(path) + ": it is not a regular file", EINVAL});
+    return Failure(
+        Error{"cannot read " + std::string(path) + ": it is not a regular file", EINVAL});
   }
   std::string text;
   char buffer[16384];

@@ -61,6 +61,7 @@ struct Pipe {
 
 /// Replaces `path` by `data` as a whole: a temporary file beside it, fsync, rename, fsync of the
 /// directory; a full disk leaves the old file as it was and no temporary behind.
-[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view data, mode_t mode);
+[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view data,
+                                        mode_t mode);
 
 }  // namespace zinit

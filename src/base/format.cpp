@@ -1,5 +1,6 @@
 // The implementation of {fmt}: its own functions, and those of its templates that fmt/core.h only
-// declares and we use. A use of another shows as an undefined reference; it goes to the end of this.
+// declares and we use. A use of another shows as an undefined reference; it goes to the end of
+// this.
 #include "base/format.hpp"
 
 #include <fmt/format-inl.h>

@@ -1,11 +1,12 @@
-// RapidJSON, set up once and safely. Include this, never <rapidjson/...>: the settings below change inline
-// code, and two settings in one program would leave it to the linker which one holds.
+// RapidJSON, set up once and safely. Include this, never <rapidjson/...>: the settings below change
+// inline code, and two settings in one program would leave it to the linker which one holds.
 //
 // - A misuse (reading a string as a number) throws JsonMisuse where RapidJSON's default aborts the
 //   process. It is a programming error all the same: check a value's type before reading it.
-// - Parsing uses no recursion (kJsonParse), since a peer chooses the depth of nesting. Value::Accept(),
-//   operator== and CopyFrom() do recurse: not for values that came from a peer.
-// - The namespace is our own: a program that links libzinit.a may use RapidJSON with other settings.
+// - Parsing uses no recursion (kJsonParse), since a peer chooses the depth of nesting.
+//   Value::Accept(), operator== and CopyFrom() do recurse: not for values that came from a peer.
+// - The namespace is our own: a program that links libzinit.a may use RapidJSON with other
+//   settings.
 #pragma once
 
 #include <stdexcept>

@@ -37,6 +37,7 @@ using Failure = tl::unexpected<Error>;
 
 /// "cannot VERB OBJECT: errno text". Reads errno when `errnum` is not given, so call it before
 /// anything else that could change it.
-[[nodiscard]] Failure sys_failure(std::string_view verb, std::string_view object, int errnum = errno);
+[[nodiscard]] Failure sys_failure(std::string_view verb, std::string_view object,
+                                  int errnum = errno);
 
 }  // namespace zinit

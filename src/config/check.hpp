@@ -11,8 +11,10 @@
 namespace zinit {
 
 struct CheckResult {
-  std::vector<Diagnostic> diagnostics;  // by file in the order of reading, within one by place
-  std::size_t files = 0;                // that were read
+  // On files and directories as such first, then by file in the order of reading, within one by
+  // place.
+  std::vector<Diagnostic> diagnostics;
+  std::size_t files = 0;  // that were read
 
   /// 1 if any diagnostic is an error, else 0.
   [[nodiscard]] int exit_code() const;

@@ -2,7 +2,7 @@
 //
 //   FILE:LINE:COLUMN: error: SECTION.KEY: what is wrong, what is allowed
 //
-// (service-file.md, "What a wrong file does"). Editors and compilers' front ends understand it.
+// (zinit.toml(5), "What a wrong file does"). Editors and compilers' front ends understand it.
 #pragma once
 
 #include <span>

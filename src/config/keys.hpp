@@ -58,7 +58,7 @@ struct Key {
   void (*store)(Destination&, const Key&, const Value&);  // what has passed check_value()
 };
 
-/// All keys, by section in the order of service-file.md.
+/// All keys, by section in the order of zinit.toml(5).
 [[nodiscard]] std::span<const Key> all_keys() noexcept;
 
 /// The key, or null.

@@ -1,4 +1,4 @@
-// The table of service-file.md, "Where files are read", as code.
+// The table of zinit.toml(5), "Where files are read", as code.
 #include "config/modes.hpp"
 
 namespace zinit {

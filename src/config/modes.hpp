@@ -1,4 +1,4 @@
-// Which directories, settings and socket a mode uses (service-file.md, "Where files are read").
+// Which directories, settings and socket a mode uses (zinit.toml(5), "Where files are read").
 // Pure: all that decides is in the arguments.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The global settings, zinit.toml (service-file.md, "Global settings").
+// The global settings, zinit.toml (zinit.toml(5), "Global settings").
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Which commands given as one string need a shell, and what the others say (service-file.md,
+// Which commands given as one string need a shell, and what the others say (zinit.toml(5),
 // `exec`).
 #pragma once
 

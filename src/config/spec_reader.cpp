@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::string_view kSuffix = ".toml";
 
+/// Faults of one file that status and the log are given: a file made to have 20,000 floods neither.
+constexpr std::size_t kMaxTold = 100;
+
 ParsedSpec blank_spec(const std::string& path, bool system_class) {
   ParsedSpec parsed;
   parsed.spec = std::make_shared<ServiceSpec>();
@@ -220,10 +223,20 @@ ParsedSpec read_spec(const std::string& path, bool system_class) {
 }
 
 SpecPtr finish(const ParsedSpec& parsed) {
+  std::size_t told = 0;
   for (const Diagnostic& diagnostic : parsed.diagnostics) {
-    auto& list =
-        diagnostic.severity == Severity::error ? parsed.spec->errors : parsed.spec->warnings;
-    list.push_back(to_text(diagnostic));
+    const bool is_error = diagnostic.severity == Severity::error;
+    // An error is kept past the limit where it is the first: it is what breaks the service.
+    if (++told > kMaxTold && !(is_error && parsed.spec->errors.empty())) continue;
+    (is_error ? parsed.spec->errors : parsed.spec->warnings).push_back(to_text(diagnostic));
+  }
+  if (told > kMaxTold) {
+    parsed.spec->warnings.push_back(
+        to_text({parsed.spec->file,
+                 {},
+                 Severity::warning,
+                 {},
+                 fmt::format("{} faults in all, the rest is told by zinitctl check", told)}));
   }
   return parsed.spec;
 }

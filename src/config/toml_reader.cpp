@@ -146,7 +146,7 @@ class Reader {
     const bool repeated = take('[');
     KeyPath path;
     depth_ = 0;
-    if (!key_path(path)) return false;
+    if (!one_more(next_) || !key_path(path)) return false;
     depth_ = static_cast<int>(path.size());
     if (!take(']') || (repeated && !take(']'))) {
       return fault(next_, fmt::format("the header is not closed by {}", repeated ? "]]" : "]"));
@@ -251,9 +251,15 @@ class Reader {
 
   // --- values ---
 
+  bool one_more(std::size_t offset) {
+    return ++values_ <= kMaxValues ||
+           fault(offset, fmt::format("too many values, must be at most {}", kMaxValues));
+  }
+
   bool value(Value& result) {
     const std::size_t start = next_;
     const SourcePosition at = here();
+    if (!one_more(start)) return false;
     const char first = peek();
     bool good = false;
     if (first == '[' || first == '{') {
@@ -373,6 +379,7 @@ class Reader {
   const std::string_view text_;
   PlaceFinder places_;
   std::size_t next_ = 0;  // offset of the character to be read
+  int values_ = 0;        // read so far
   int depth_ = 0;         // of the value that is being read
   std::optional<TomlFault> fault_;
 };

@@ -15,6 +15,11 @@ namespace zinit {
 /// four; the tree is read and destroyed by recursion.
 inline constexpr int kMaxDepth = 32;
 
+/// Values in a document, tables and arrays among them: twice what a target needs that requires
+/// every service of the largest system that zinit is built for. A value takes some 150 bytes, so
+/// without this a file of 1 MiB could ask for 80 MB.
+inline constexpr int kMaxValues = 20000;
+
 /// The document's tables, or the first fault of its syntax, which ends the reading.
 ///
 /// @param raw  the bytes of the file: a byte-order mark and CRLF are taken as they come.

@@ -1,4 +1,4 @@
-// What the end of a service with `critical = true` means (service-file.md, "critical").
+// What the end of a service with `critical = true` means (zinit.toml(5), "critical").
 #pragma once
 
 #include <set>

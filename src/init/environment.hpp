@@ -1,4 +1,4 @@
-// The environment that every service's is built on (service-file.md, end of [service]).
+// The environment that every service's is built on (zinit.toml(5), end of [service]).
 #pragma once
 
 #include <string>

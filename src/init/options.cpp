@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "os/kernel_command_line.hpp"
 
 namespace zinit {
 
@@ -119,25 +120,6 @@ class OptionReader {
   std::optional<std::string> attached_;
   ServerOptions options_;
 };
-
-/// The words of the kernel command line: blanks part them but inside double quotes, which go.
-std::vector<std::string> kernel_words(std::string_view text) {
-  std::vector<std::string> words;
-  std::string word;
-  bool quoted = false;
-  for (const char c : text) {
-    if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (c == ' ' || c == '\t' || c == '\n')) {
-      if (!word.empty()) words.push_back(std::move(word));
-      word.clear();
-    } else {
-      word += c;
-    }
-  }
-  if (!word.empty()) words.push_back(std::move(word));
-  return words;
-}
 
 void read_kernel_setting(KernelOptions& options, std::string_view name, std::string_view value) {
   if (name == "zinit.target") {

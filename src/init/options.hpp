@@ -52,7 +52,7 @@ struct KernelOptions {
 /// two settings counts.
 [[nodiscard]] KernelOptions parse_kernel_options(std::string_view text);
 
-/// Whether PID 1 is that of a container rather than of a machine (service-file.md, "Where files are
+/// Whether PID 1 is that of a container rather than of a machine (zinit.toml(5), "Where files are
 /// read"). `marked`: /.dockerenv or /run/.containerenv exists.
 [[nodiscard]] bool in_container(const ServerOptions& options, const Environment& environment,
                                 bool marked);

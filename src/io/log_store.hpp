@@ -97,11 +97,12 @@ class LogStore {
   [[nodiscard]] std::vector<LogLine> tail(Slot slot, std::size_t lines);
 
   /// The oldest `lines` of those kept that came after number `seq`, oldest first: the next portion
-  /// for a follower whose last line was `seq`. A gap in the numbers is what it missed. As tail()
-  /// otherwise.
+  /// for a follower whose last line was `seq`. A gap in the numbers is what it missed. Reads no
+  /// pipe: a flood is the data loop's work, which tells when there is more. May throw
+  /// std::bad_alloc.
   [[nodiscard]] std::vector<LogLine> since(Slot slot, std::uint64_t seq, std::size_t lines);
 
-  /// Takes in what the service's processes have written, as tail() and since() do by themselves.
+  /// Takes in what the service's processes have written, as tail() does by itself.
   void drain(Slot slot);
 
   [[nodiscard]] LogInfo info(Slot slot);
@@ -114,8 +115,8 @@ class LogStore {
   void follow(Slot slot);
   void unfollow(Slot slot);
 
-  /// Keeps zinit's own messages from now on in the log kOwnLog. One store a process may. Before
-  /// other threads run.
+  /// Keeps zinit's own messages from now on in the log kOwnLog, each behind the word for its level.
+  /// One store of a process may. While no other thread runs.
   void keep_own_log() noexcept;
 
   /// At the end of zinit: takes in what lies in the pipes and has the sinks write what waits, each

@@ -31,7 +31,7 @@ enum class LogStream : std::uint8_t {
 /// "stdout", "stderr", "zinit": the word in JSON.
 [[nodiscard]] std::string_view log_stream_name(LogStream stream) noexcept;
 
-/// A line longer than this is stored in pieces of this many bytes (service-file.md, "[logging]").
+/// A line longer than this is stored in pieces of this many bytes (zinit.toml(5), "[logging]").
 inline constexpr std::size_t kMaxPiece = 16384;
 
 struct LogLine {

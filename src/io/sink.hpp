@@ -51,11 +51,11 @@ class Sink {
   virtual void finish(Milliseconds limit) noexcept = 0;
 };
 
-/// A sink that writes one text a line to a descriptor.
+/// A sink that writes one text a line to a descriptor, as the descriptor takes them.
 class TextSink : public Sink {
  public:
-  /// `fd` must not block. The loop outlives the sink, which is destroyed while no thread runs the
-  /// loop.
+  /// `fd` from open_for_sink(), or one with O_NONBLOCK. The loop outlives the sink, which is
+  /// destroyed while no thread runs the loop, and after which the loop is not run again.
   TextSink(EventLoop& loop, UniqueFd fd);
 
   void take(const SinkLine& line, const DropCount& dropped) noexcept override;
@@ -75,23 +75,27 @@ class TextSink : public Sink {
   };
   enum class Progress { done, blocked };
 
-  void schedule() noexcept;
-  void write_some() noexcept;
+  void begin() noexcept;
+  void write_some(int events) noexcept;
+  void drop_current() noexcept;
   [[nodiscard]] bool next_line() noexcept;
   [[nodiscard]] Progress write_current() noexcept;
+  [[nodiscard]] ssize_t write_now(std::string_view data) const noexcept;
 
+  // Constant after construction.
   EventLoop& loop_;
   UniqueFd fd_;
-  IoWatcher writable_;   // active while the descriptor takes no more
+  bool blocking_ = false;  // write(2) may block, so each is asked for first
 
   // The loop's thread alone.
+  IoWatcher writable_;  // active while lines wait
   Waiting current_;
   std::size_t written_ = 0;  // of current_.text
 
   Mutex mutex_;
   std::deque<Waiting> queue_ GUARDED_BY(mutex_);
   std::size_t queued_bytes_ GUARDED_BY(mutex_) = 0;
-  bool scheduled_ GUARDED_BY(mutex_) = false;  // write_some() is posted or waits for writable_
+  bool awake_ GUARDED_BY(mutex_) = false;  // the loop knows that lines wait
 };
 
 /// `kmsg = true`: the kernel ring buffer, one record a line, as `name: line`.
@@ -116,10 +120,10 @@ class ConsoleSink final : public TextSink {
   [[nodiscard]] std::string format(const SinkLine& line) const override;
 };
 
-/// An opening of what `fd` refers to that does not block, for a ConsoleSink: O_NONBLOCK belongs to
-/// the opening, which zinit may share with the shell that started it, so it is not set on `fd`
-/// itself. Where a new one cannot be had (sockets, a terminal of another user's, no /proc) a
-/// duplicate of `fd` as it is. Errors are those of dup(2).
+/// An opening of what `fd` refers to that does not block, for a TextSink: O_NONBLOCK belongs to the
+/// opening, which zinit may share with the shell that started it, so it is not set on `fd` itself.
+/// Where a new opening cannot be had (sockets, a terminal of another user's, no /proc) or would be
+/// wrong (a file has its position) a duplicate of `fd`. Errors are those of dup(2).
 [[nodiscard]] Result<UniqueFd> open_for_sink(int fd);
 
 }  // namespace zinit

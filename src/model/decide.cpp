@@ -76,7 +76,8 @@ bool other_fault_now(const Situation& s) {
 /// A spawn failed, and something that it requires has become ready since: the cause may be mended.
 bool dependency_returned(const Situation& s) {
   const Record& me = s.me();
-  const bool mendable = me.reason.type == ReasonType::spawn_error || me.reason.type == ReasonType::port_in_use;
+  const bool mendable =
+      me.reason.type == ReasonType::spawn_error || me.reason.type == ReasonType::port_in_use;
   if (!mendable || !up(s) || !s.node().missing.empty()) return false;
   bool newer = false;
   for (const Slot required : s.node().requires_) {
@@ -133,8 +134,8 @@ bool kill_expired(const Situation& s) {
 #define STOP(from, when, cause) \
   Row { State::from, when, State::stopping, Act::begin_stop, StopCause::cause, #when }
 
-// The whole behaviour of a service: the first row of its state whose question is answered with yes is
-// taken. A row that stays where it is and does nothing is a wait.
+// The whole behaviour of a service: the first row of its state whose question is answered with yes
+// is taken. A row that stays where it is and does nothing is a wait.
 constexpr Row kRows[] = {
     ROW(inactive, wanted, blocked, fresh),
     ROW(inactive, always, inactive, none),
@@ -237,14 +238,16 @@ constexpr std::array<Range, kStateCount> kRanges = [] {
   }
   return ranges;
 }();
-static_assert([] {
-  for (const StateInfo& info : kStates) {
-    const Range range = kRanges[index_of(info.state)];
-    for (std::size_t i = range.first; i < range.first + range.count; ++i)
-      if (kRows[i].from != info.state) return false;
-  }
-  return true;
-}(), "the rows of a state are not together");
+static_assert(
+    [] {
+      for (const StateInfo& info : kStates) {
+        const Range range = kRanges[index_of(info.state)];
+        for (std::size_t i = range.first; i < range.first + range.count; ++i)
+          if (kRows[i].from != info.state) return false;
+      }
+      return true;
+    }(),
+    "the rows of a state are not together");
 
 TimePoint next_look(const Situation& s) {
   const Record& me = s.me();
@@ -319,12 +322,12 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
       me.delay_until = {};
       me.deadline = start_deadline(spec.lifecycle, now);
       return State::starting;
-    case LaunchOutcome::Kind::failed:
-      fail(world, me, outcome.reason);
-      return State::failed;
+    case LaunchOutcome::Kind::failed: fail(world, me, outcome.reason); return State::failed;
     case LaunchOutcome::Kind::exhausted:
-      // Not more often than this, however short the configured delay: what is lacking is the machine's.
-      me.delay_until = after(now, std::max<Milliseconds>(spec.lifecycle.restart_delay, Milliseconds{100}));
+      // Not more often than this, however short the configured delay: what is lacking is the
+      // machine's.
+      me.delay_until =
+          after(now, std::max<Milliseconds>(spec.lifecycle.restart_delay, Milliseconds{100}));
       return State::blocked;
     case LaunchOutcome::Kind::unmet:
       make_rest(me);

@@ -1,12 +1,13 @@
-// The decision: what a service must do now, given how things are. One table, kRows in decide.cpp, is the
-// whole behaviour of a service; behaviour.md ("States") can be held beside it.
+// The decision: what a service must do now, given how things are. One table, kRows in decide.cpp,
+// is the whole behaviour of a service; behaviour.md ("States") can be held beside it.
 //
 // decide() is pure: no clock, no locks, no system calls; the same situation leads to the same step,
-// whatever events led to it. A service whose situation gives no row waits, until a neighbour changes or
-// until Step::deadline.
+// whatever events led to it. A service whose situation gives no row waits, until a neighbour
+// changes or until Step::deadline.
 //
-// The other half is apply(): what a step does to the record, once it has been carried out. Between the two
-// lies the job thread, which spawns and signals (supervisor/job.hpp), or a test's simulation of it.
+// The other half is apply(): what a step does to the record, once it has been carried out. Between
+// the two lies the job thread, which spawns and signals (supervisor/job.cpp), or a test's
+// simulation of it.
 #pragma once
 
 #include <span>
@@ -19,17 +20,17 @@ namespace zinit {
 /// What a step does besides entering a state. The outside acts are launch, signal_stop and kill.
 enum class Act : std::uint8_t {
   none,
-  fresh,            // try, stop owed, delay, count and re-spawn are cleared: the attempt begins anew
-  fresh_kept,       // as fresh, but as a re-spawn: dependents stay
+  fresh,       // try, stop owed, delay, count and re-spawn are cleared: the attempt begins anew
+  fresh_kept,  // as fresh, but as a re-spawn: dependents stay
   clear_try,
-  fresh_delay,      // delay and count anew
-  drop_respawn,     // the re-spawn is no longer one that dependents wait through
-  report_fault,     // reason: what is missing, failed or wrong in the config
-  launch,           // spawn the process; the outcome decides the state entered
-  schedule,         // a re-spawn after its delay, count + 1
-  record_done,      // a oneshot's success
-  record_end,       // ended by itself
-  record_failure,   // ended by itself, badly
+  fresh_delay,     // delay and count anew
+  drop_respawn,    // the re-spawn is no longer one that dependents wait through
+  report_fault,    // reason: what is missing, failed or wrong in the config
+  launch,          // spawn the process; the outcome decides the state entered
+  schedule,        // a re-spawn after its delay, count + 1
+  record_done,     // a oneshot's success
+  record_end,      // ended by itself
+  record_failure,  // ended by itself, badly
   become_ready,
   begin_stop,       // cause is set
   give_up_again,    // the stop is no longer part of a re-spawn
@@ -67,7 +68,7 @@ struct Row {
 [[nodiscard]] std::span<const Row> decision_rows();
 
 struct Step {
-  const Row* row = nullptr;    // null: wait
+  const Row* row = nullptr;     // null: wait
   TimePoint deadline = kNever;  // when waiting: look again then at the latest
 
   [[nodiscard]] bool waits() const noexcept { return row == nullptr; }
@@ -78,19 +79,20 @@ struct Step {
 /// How a launch ended.
 struct LaunchOutcome {
   enum class Kind : std::uint8_t {
-    started,      // there is a process (a target: nothing was needed)
-    failed,       // for good: `reason`
-    exhausted,    // for want of processes, memory or descriptors: again after the restart delay
-    unmet,        // a condition does not hold: `reason`
+    started,    // there is a process (a target: nothing was needed)
+    failed,     // for good: `reason`
+    exhausted,  // for want of processes, memory or descriptors: again after the restart delay
+    unmet,      // a condition does not hold: `reason`
   };
   Kind kind = Kind::started;
   Reason reason;
 };
 
-/// Writes to the record what taking `row` means, the new state too. `outcome` is that of Act::launch. The
-/// caller has carried out what is to be done outside (signals, the spawn) and tells the neighbours.
-/// Returns the state entered, which for a launch depends on its outcome.
-State apply(World& world, Slot slot, const Row& row, TimePoint now, const LaunchOutcome& outcome = {});
+/// Writes to the record what taking `row` means, the new state too. `outcome` is that of
+/// Act::launch. The caller has carried out what is to be done outside (signals, the spawn) and
+/// tells the neighbours. Returns the state entered, which for a launch depends on its outcome.
+State apply(World& world, Slot slot, const Row& row, TimePoint now,
+            const LaunchOutcome& outcome = {});
 
 /// Cuts what is left of every stop timeout, and each later one, to `limit` (a shutdown in a hurry).
 /// Returns the slots whose deadlines it changed.

@@ -1,5 +1,5 @@
-// Builds the graph: names to slots, edges both ways, and everything that makes a service's place in it
-// wrong: itself among its dependencies, a cycle, a conflict inside what it requires.
+// Builds the graph: names to slots, edges both ways, and everything that makes a service's place in
+// it wrong: itself among its dependencies, a cycle, a conflict inside what it requires.
 #include "model/graph.hpp"
 
 #include <algorithm>
@@ -126,15 +126,16 @@ class GraphBuilder {
       fault(slot, dependency.at, list.key, "a service cannot name itself; take it out");
       return;
     }
-    // A removed service is missing for those that require it, and still has to wait for them to stop.
+    // A removed service is missing for those that require it, and still has to wait for them to
+    // stop.
     if (other != kNoSlot) add_unique(self.*list.edges, other);
     if (other != kNoSlot && !node(other).removed) return;
     auto& names = list.edges == &Node::requires_ ? self.missing : self.unknown;
     if (std::ranges::find(names, dependency.name) == names.end()) names.push_back(dependency.name);
   }
 
-  // Cycles in requires + after: the strongly connected components of more than one service. Tarjan's
-  // algorithm with its own stack, for a chain may be longer than a thread's stack is deep.
+  // Cycles in requires + after: the strongly connected components of more than one service.
+  // Tarjan's algorithm with its own stack, for a chain may be longer than a thread's stack is deep.
   void refuse_cycles() {
     const std::size_t count = graph_->nodes_.size();
     std::vector<std::uint32_t> index(count, 0), low(count, 0);
@@ -159,8 +160,10 @@ class GraphBuilder {
         }
         const Slot to = ordering_edge(at, frames.back().edge++);
         if (to != kNoSlot) {
-          if (index[to] == 0) frames.push_back({to, 0});
-          else if (on_stack[to]) low[at] = std::min(low[at], index[to]);
+          if (index[to] == 0)
+            frames.push_back({to, 0});
+          else if (on_stack[to])
+            low[at] = std::min(low[at], index[to]);
           continue;
         }
         if (low[at] == index[at]) components.push_back(pop_component(stack, on_stack, at));
@@ -184,7 +187,8 @@ class GraphBuilder {
     return n < self.after.size() ? self.after[n] : kNoSlot;
   }
 
-  static std::vector<Slot> pop_component(std::vector<Slot>& stack, std::vector<bool>& on_stack, Slot root) {
+  static std::vector<Slot> pop_component(std::vector<Slot>& stack, std::vector<bool>& on_stack,
+                                         Slot root) {
     std::vector<Slot> component;
     Slot slot = kNoSlot;
     do {
@@ -202,8 +206,9 @@ class GraphBuilder {
       std::string text = "a cycle: ";
       for (const Slot step : path) text.append(name(step)).append(" -> ");
       text.append(name(slot)).append("; take one of these dependencies out");
-      const bool by_requires = std::ranges::find(node(slot).requires_, path.size() > 1 ? path[1] : slot) !=
-                               node(slot).requires_.end();
+      const bool by_requires =
+          std::ranges::find(node(slot).requires_, path.size() > 1 ? path[1] : slot) !=
+          node(slot).requires_.end();
       fault(slot, position_of(slot, path[1 % path.size()], by_requires),
             by_requires ? "requires" : "after", text);
     }
@@ -248,8 +253,8 @@ class GraphBuilder {
     return path;
   }
 
-  // A service that conflicts with what it requires, or requires two that conflict: it stands on, or is,
-  // both sides of a conflict.
+  // A service that conflicts with what it requires, or requires two that conflict: it stands on, or
+  // is, both sides of a conflict.
   void refuse_conflicts_inside() {
     make_conflicts_symmetric();
     std::vector<std::vector<Slot>> dependents(graph_->nodes_.size());
@@ -312,7 +317,8 @@ class GraphBuilder {
   /// A removed service keeps its edges while it stops, except those that would close a cycle.
   void resolve_removed(Slot slot) {
     const Dependencies& all = node(slot).spec->dependencies;
-    for (const Dependency& dependency : all.requires_) keep_edge(slot, &Node::requires_, dependency);
+    for (const Dependency& dependency : all.requires_)
+      keep_edge(slot, &Node::requires_, dependency);
     for (const Dependency& dependency : all.after) keep_edge(slot, &Node::after, dependency);
     for (const Dependency& dependency : all.conflicts) {
       const Slot other = graph_->find(dependency.name);
@@ -324,7 +330,8 @@ class GraphBuilder {
 
   void keep_edge(Slot slot, EdgeList list, const Dependency& dependency) {
     const Slot other = graph_->find(dependency.name);
-    if (other != kNoSlot && other != slot && !reaches(other, slot)) add_unique(node(slot).*list, other);
+    if (other != kNoSlot && other != slot && !reaches(other, slot))
+      add_unique(node(slot).*list, other);
   }
 
   bool reaches(Slot from, Slot to) {

@@ -1,11 +1,12 @@
-// The dependency graph: immutable, built from specs as a whole, validated while it is built. A change of
-// the graph makes a new one beside it, which replaces it when it is valid.
+// The dependency graph: immutable, built from specs as a whole, validated while it is built. A
+// change of the graph makes a new one beside it, which replaces it when it is valid.
 //
-// Services are known by slot, a small number that stays the same over reloads while the service exists,
-// so that records, jobs and logs need no look-up by name. Edges are lists of slots, both ways.
+// Services are known by slot, a small number that stays the same over reloads while the service
+// exists, so that records, jobs and logs need no look-up by name. Edges are lists of slots, both
+// ways.
 //
-// What a node is at fault for (a cycle, a conflict with what it requires, ...) takes its own edges out
-// of the graph, so what is left is acyclic in requires + after whatever the files say.
+// What a node is at fault for (a cycle, a conflict with what it requires, ...) takes its own edges
+// out of the graph, so what is left is acyclic in requires + after whatever the files say.
 #pragma once
 
 #include <cstdint>
@@ -23,24 +24,25 @@ using Slot = std::uint32_t;
 inline constexpr Slot kNoSlot = 0xffffffff;
 
 struct Node {
-  SpecPtr spec;               // null: the slot is free
-  bool removed = false;       // no file any more; stays, with its edges, until it is down
+  SpecPtr spec;          // null: the slot is free
+  bool removed = false;  // no file any more; stays, with its edges, until it is down
   std::uint32_t load_order = 0;
 
-  std::vector<Slot> requires_;      // in the file's order, without doubles, as all lists here
+  std::vector<Slot> requires_;  // in the file's order, without doubles, as all lists here
   std::vector<Slot> after;
   std::vector<Slot> wants;
-  std::vector<Slot> conflicts;      // symmetric: whichever side declares it
-  std::vector<Slot> required_by;    // the reverse of requires_
+  std::vector<Slot> conflicts;       // symmetric: whichever side declares it
+  std::vector<Slot> required_by;     // the reverse of requires_
   std::vector<Slot> ordered_before;  // the reverse of after: what waits for this one
   std::vector<Slot> wanted_by;
 
-  std::vector<std::string> missing;   // required, but nothing has the name
-  std::vector<std::string> unknown;   // after, wants, conflicts of a name that nothing has
-  std::vector<std::string> faults;    // whole messages about its place in the graph: config_error
+  std::vector<std::string> missing;  // required, but nothing has the name
+  std::vector<std::string> unknown;  // after, wants, conflicts of a name that nothing has
+  std::vector<std::string> faults;   // whole messages about its place in the graph: config_error
 
-  // Whether a change here is seen from further away than one edge (see wake.hpp): something is ordered
-  // after, or conflicts with, this one or what requires it (up), or what it requires (down).
+  // Whether a change here is seen from further away than one edge (see wake.hpp): something is
+  // ordered after, or conflicts with, this one or what requires it (up), or what it requires
+  // (down).
   bool watched_from_above = false;
   bool watched_from_below = false;
 
@@ -51,15 +53,15 @@ struct Node {
 /// One service that goes into a graph.
 struct GraphEntry {
   SpecPtr spec;
-  Slot slot = kNoSlot;     // kNoSlot: a free one is given
+  Slot slot = kNoSlot;  // kNoSlot: a free one is given
   std::uint32_t load_order = 0;
   bool removed = false;
 };
 
 class Graph {
  public:
-  /// Builds and validates. Names are unique among what is not removed (the loader sees to it); of two
-  /// with one name the first stands. Slots given are distinct.
+  /// Builds and validates. Names are unique among what is not removed (the loader sees to it); of
+  /// two with one name the first stands. Slots given are distinct.
   [[nodiscard]] static std::shared_ptr<const Graph> build(const std::vector<GraphEntry>& entries);
 
   [[nodiscard]] std::size_t slots() const noexcept { return nodes_.size(); }

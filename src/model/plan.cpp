@@ -15,7 +15,8 @@ SpecPtr with_warnings(const SpecPtr& spec, std::vector<std::string> refused) {
   refused.emplace_back("the file has changed and is wrong; the config read before stays in force");
   auto copy = std::make_shared<ServiceSpec>(*spec);
   for (const std::string& text : refused) {
-    if (std::ranges::find(copy->warnings, text) == copy->warnings.end()) copy->warnings.push_back(text);
+    if (std::ranges::find(copy->warnings, text) == copy->warnings.end())
+      copy->warnings.push_back(text);
   }
   return copy;
 }
@@ -55,8 +56,10 @@ class Planner {
     if (spec->broken()) planned.refused = spec->errors;
     if (before != nullptr) {
       planned.dependencies_changed = before->spec->dependencies != spec->dependencies;
-      if (spec->broken() && !before->broken()) keep_old(planned, *before);
-      else planned.fate = fate_of_change(*before, *spec);
+      if (spec->broken() && !before->broken())
+        keep_old(planned, *before);
+      else
+        planned.fate = fate_of_change(*before, *spec);
     }
     names_.insert(spec->name);
     plan_.services.push_back(std::move(planned));
@@ -64,7 +67,8 @@ class Planner {
 
   static Fate fate_of_change(const Node& before, const ServiceSpec& spec) {
     // What could not start before has nothing that may go on as it is.
-    if (before.broken()) return before.spec->errors == spec.errors && spec.broken() ? Fate::unchanged : Fate::restart;
+    if (before.broken())
+      return before.spec->errors == spec.errors && spec.broken() ? Fate::unchanged : Fate::restart;
     switch (compare(*before.spec, spec)) {
       case SpecChange::none: return Fate::unchanged;
       case SpecChange::settings: return Fate::settings;
@@ -82,7 +86,8 @@ class Planner {
   void add_removed() {
     for (const Slot slot : old_.order()) {
       if (names_.contains(old_.name(slot))) continue;
-      plan_.services.push_back({old_.name(slot), Fate::removed, old_.node(slot).spec, slot, false, {}});
+      plan_.services.push_back(
+          {old_.name(slot), Fate::removed, old_.node(slot).spec, slot, false, {}});
     }
   }
 
@@ -100,18 +105,23 @@ class Planner {
     }
   }
 
-  /// Puts the old config of what the new graph finds at fault back in place. True if anything was done.
+  /// Puts the old config of what the new graph finds at fault back in place. True if anything was
+  /// done.
   bool refuse_faulty() {
     bool refused = false;
     for (PlannedService& planned : plan_.services) {
-      if (planned.fate == Fate::removed || planned.fate == Fate::unchanged || planned.fate == Fate::kept) continue;
+      if (planned.fate == Fate::removed || planned.fate == Fate::unchanged ||
+          planned.fate == Fate::kept)
+        continue;
       const Node& node = plan_.graph->node(planned.slot);
       if (node.faults.empty()) continue;
       refused = true;
       planned.refused = node.faults;
       const Node* before = loaded(planned);
-      if (before != nullptr && !before->broken()) keep_old(planned, *before);
-      else planned.spec = with_errors(planned.spec, node.faults);
+      if (before != nullptr && !before->broken())
+        keep_old(planned, *before);
+      else
+        planned.spec = with_errors(planned.spec, node.faults);
     }
     return refused;
   }

@@ -1,4 +1,4 @@
-// The predicates of the decision table, as decision-table.md ("Predicates") words them.
+// The predicates of the decision table.
 #include "model/predicates.hpp"
 
 #include <algorithm>
@@ -25,8 +25,9 @@ bool failed_untried(const World& world, Slot slot) {
   return record.state == State::failed && record.wish == Wish::up && !wanted(world, slot);
 }
 
-/// Whether a service that failed for a dependency still has reason to: something that it requires is
-/// missing, or failed for another reason than a dependency; seen through those that failed likewise.
+/// Whether a service that failed for a dependency still has reason to: something that it requires
+/// is missing, or failed for another reason than a dependency; seen through those that failed
+/// likewise.
 bool chain_at_fault(const World& world, Slot slot) {
   Search& search = world.searches.fault;
   search.begin(world.graph->slots());
@@ -52,7 +53,8 @@ bool conflicting_one_active(const World& world, Slot slot) {
 bool about_to_fail(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.try_ != Try::none || record.stop_owed) return false;
-  const bool self_caused = record.cause == StopCause::late || record.cause == StopCause::unhealthy ||
+  const bool self_caused = record.cause == StopCause::late ||
+                           record.cause == StopCause::unhealthy ||
                            record.cause == StopCause::watchdog;
   if (self_caused && !record.again) return true;
   const Node& node = world.node(slot);
@@ -96,7 +98,8 @@ Outlook first_try_outlook(const World& world, Slot slot) {
   if (record.wish == Wish::down) return Outlook::no;
   if (under_way(record)) return under_way_outlook(world, slot);
   if (!to_start(world, slot)) return Outlook::no;
-  // By the flag, never by the clock: between the end of the delay and the spawn it would be true again.
+  // By the flag, never by the clock: between the end of the delay and the spawn it would be true
+  // again.
   const bool delayed = record.state == State::blocked && record.delay_until != TimePoint{} &&
                        record.try_ == Try::none;
   if (delayed || held(world, slot)) return Outlook::no;
@@ -175,17 +178,15 @@ bool kept(const World& world, Slot slot) {
     case State::blocked:
     case State::starting: return record.respawn;
     case State::stopping: return record.again;
-    case State::exited:
-      return world.spec(slot).oneshot && record.done && record.try_ == Try::asked;
+    case State::exited: return world.spec(slot).oneshot && record.done && record.try_ == Try::asked;
     default: return false;
   }
 }
 
 bool goes(const World& world, Slot slot) {
   const Node& node = world.node(slot);
-  return !node.missing.empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
-    return !kept(world, required);
-  });
+  return !node.missing.empty() ||
+         std::ranges::any_of(node.requires_, [&](Slot required) { return !kept(world, required); });
 }
 
 bool active(const World& world, Slot slot) {
@@ -200,8 +201,7 @@ bool in_the_way(const World& world, Slot slot) {
     case State::starting:
     case State::running:
     case State::stopping: return true;
-    case State::blocked:
-      return record.process == Process::launching || record.wish == Wish::down;
+    case State::blocked: return record.process == Process::launching || record.wish == Wish::down;
     case State::failed: return record.wish == Wish::down && !has_process(record);
     case State::exited: return record.wish == Wish::down && (record.done || record.by_itself);
     case State::inactive: return false;
@@ -260,11 +260,13 @@ bool may_start(const World& world, Slot slot, TimePoint now) {
   };
   return all(node.requires_, [&](Slot required) { return satisfied(world, required); }) &&
          all(node.after, [&](Slot earlier) { return !first_try(world, earlier); }) &&
-         // A dependent that still runs on what was here before must have seen it go. One that cannot be
-         // killed has: it has failed.
-         (record.respawn || all(node.required_by, [&](Slot other) {
-            return !active(world, other) || world.record(other).state == State::failed;
-          })) &&
+         // A dependent that still runs on what was here before must have seen it go. One that
+         // cannot be killed has: it has failed.
+         (record.respawn || all(node.required_by,
+                                [&](Slot other) {
+                                  return !active(world, other) ||
+                                         world.record(other).state == State::failed;
+                                })) &&
          !held(world, slot);
 }
 

@@ -1,8 +1,8 @@
-// The questions that the decision table asks: predicates over a service and its neighbours, named as in
-// decision-table.md. Pure and level-triggered: they look at how things are, never at what happened.
+// The questions that the decision table asks: predicates over a service and its neighbours. Pure
+// and level-triggered: they look at how things are, never at what happened.
 //
-// Those that look through chains of dependencies are iterative searches with marks (world.hpp), so a chain
-// of thousands costs no stack, and each node is looked at once a search.
+// Those that look through chains of dependencies are iterative searches with marks (world.hpp), so
+// a chain of thousands costs no stack, and each node is looked at once a search.
 #pragma once
 
 #include "model/world.hpp"
@@ -16,11 +16,12 @@ namespace zinit {
 /// Failed for a missing or failed dependency, wish up, and nothing that it requires is so any more.
 [[nodiscard]] bool revivable(const World& world, Slot slot);
 
-/// Blocked, or at rest but about to be: neighbours count it as blocked before its own job has looked.
+/// Blocked, or at rest but about to be: neighbours count it as blocked before its own job has
+/// looked.
 [[nodiscard]] bool to_start(const World& world, Slot slot);
 
-/// What a dependent's `requires` needs: running, or a oneshot done (or a condition that did not hold),
-/// with the wish up and nothing owed.
+/// What a dependent's `requires` needs: running, or a oneshot done (or a condition that did not
+/// hold), with the wish up and nothing owed.
 [[nodiscard]] bool satisfied(const World& world, Slot slot);
 
 [[nodiscard]] bool failed_for_good(const World& world, Slot slot);
@@ -37,13 +38,14 @@ namespace zinit {
 /// Has to be down before what it requires may stop, and is not.
 [[nodiscard]] bool in_the_way(const World& world, Slot slot);
 
-/// Nothing that requires `slot` is in the way; in a shutdown nothing that is ordered after it either.
+/// Nothing that requires `slot` is in the way; in a shutdown nothing that is ordered after it
+/// either.
 [[nodiscard]] bool clear(const World& world, Slot slot);
 
 /// Precedence in a conflict; the smaller one comes first.
 struct Claim {
-  int respawn = 1;         // 0: a re-spawn is pending for it or for what stands on it
-  std::int64_t rank = 0;   // least of it and of all with the wish up that require it, transitively
+  int respawn = 1;          // 0: a re-spawn is pending for it or for what stands on it
+  std::int64_t rank = 0;    // least of it and of all with the wish up that require it, transitively
   std::uint32_t order = 0;  // load order, between equals
 
   auto operator<=>(const Claim&) const = default;
@@ -64,7 +66,8 @@ struct Claim {
 /// All that must be so for a spawn.
 [[nodiscard]] bool may_start(const World& world, Slot slot, TimePoint now);
 
-/// The policy says to start it again after an end that was `good` or not; and whether re-spawns are left.
+/// The policy says to start it again after an end that was `good` or not; and whether re-spawns are
+/// left.
 [[nodiscard]] bool policy_says_again(const ServiceSpec& spec, bool good);
 [[nodiscard]] bool restarts_left(const World& world, Slot slot, TimePoint now);
 

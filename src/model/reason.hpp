@@ -1,5 +1,5 @@
-// Why a service is in its state: the reasons of `failed`, the unmet condition of `inactive`, and how a
-// process ended.
+// Why a service is in its state: the reasons of `failed`, the unmet condition of `inactive`, and
+// how a process ended.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@ struct ProcessEnd {
 
 enum class ReasonType : std::uint8_t {
   none,
-  exit_code,           // number: the code
-  signal,              // number: the signal
+  exit_code,  // number: the code
+  signal,     // number: the signal
   start_timeout,
-  stop_timeout,        // the process cannot be killed
+  stop_timeout,         // the process cannot be killed
   health_check_failed,  // number: attempts
   watchdog_timeout,
   dependency_failed,   // text: the service
@@ -49,8 +49,8 @@ struct Reason {
 
 [[nodiscard]] Reason reason_of_end(const ProcessEnd& end);
 
-/// A reason in words, after "failed: ": "exited with code 1", "killed by SIGKILL", "requires db, which
-/// failed", ...
+/// A reason in words, after "failed: ": "exited with code 1", "killed by SIGKILL", "requires db,
+/// which failed", ...
 [[nodiscard]] std::string reason_text(const Reason& reason);
 
 /// "SIGTERM" for 15, "SIGRTMIN+2" for real-time signals, the number itself where there is no name.

@@ -1,6 +1,6 @@
-// What a job knows about itself: the record beside the state that decision-table.md describes. Plain
+// What a job knows about itself: the record beside the state. Plain
 // data; model/world.hpp holds one for each service, and only decide.hpp's apply() and request.hpp's
-// functions write to it, besides the events of event.hpp.
+// functions write to it, besides the events at its end.
 #pragma once
 
 #include <cstdint>
@@ -59,17 +59,17 @@ struct Record {
   Health health = Health::good;
   int health_attempts = 0;
 
-  ProcessEnd end;              // of the process that ended last
-  bool has_end = false;        // there was one
-  Reason reason;               // of failed, or the condition of inactive
+  ProcessEnd end;        // of the process that ended last
+  bool has_end = false;  // there was one
+  Reason reason;         // of failed, or the condition of inactive
 
-  TimePoint since{};           // of the state
-  TimePoint delay_until{};     // of a re-spawn; the epoch: none
+  TimePoint since{};            // of the state
+  TimePoint delay_until{};      // of a re-spawn; the epoch: none
   TimePoint deadline = kNever;  // of `starting` (ready by then) and `stopping` (next stage)
-  TimePoint ready_at{};        // entered running
+  TimePoint ready_at{};         // entered running
 
-  std::uint32_t count = 0;     // re-spawns in a row
-  std::int64_t rank = 0;       // smaller comes first in a conflict: load order, or negative by `start`
+  std::uint32_t count = 0;  // re-spawns in a row
+  std::int64_t rank = 0;    // smaller comes first in a conflict: load order, or negative by `start`
   std::uint64_t ready_serial = 0;   // when it last became satisfied, on the world's own count
   std::uint64_t failed_serial = 0;  // when it last failed, likewise
 };

@@ -140,13 +140,15 @@ Record initial_record(const Node& node) {
   record.state = State::failed;
   record.wish = Wish::up;
   record.reason = {ReasonType::config_error, 0, {}, node.spec->errors};
-  record.reason.messages.insert(record.reason.messages.end(), node.faults.begin(), node.faults.end());
+  record.reason.messages.insert(record.reason.messages.end(), node.faults.begin(),
+                                node.faults.end());
   return record;
 }
 
 namespace {
 
-/// What becomes of one service's record by a plan; slots that are to be pulled up are added to `pulled`.
+/// What becomes of one service's record by a plan; slots that are to be pulled up are added to
+/// `pulled`.
 void apply_planned(World& world, const PlannedService& planned, bool was_broken, bool start_added,
                    Slots& pulled) {
   using Fate = PlannedService::Fate;
@@ -158,8 +160,10 @@ void apply_planned(World& world, const PlannedService& planned, bool was_broken,
     case Fate::kept: return;
     case Fate::added:
       // A name that comes back while its old process is still there: that has to stop first.
-      if (active(world, slot)) owe_stop(world, slot);
-      else record = initial_record(world.node(slot));
+      if (active(world, slot))
+        owe_stop(world, slot);
+      else
+        record = initial_record(world.node(slot));
       if (to_be_started && !world.node(slot).broken()) pulled.push_back(slot);
       break;
     case Fate::restart:
@@ -180,7 +184,8 @@ void apply_planned(World& world, const PlannedService& planned, bool was_broken,
   }
 }
 
-/// Added services that something with the wish up requires or wants, and what such a one newly needs.
+/// Added services that something with the wish up requires or wants, and what such a one newly
+/// needs.
 void collect_needed(World& world, const PlannedService& planned, Slots& pulled) {
   const Node& node = world.node(planned.slot);
   const auto needed = [&](Slot other) {

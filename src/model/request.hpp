@@ -1,5 +1,5 @@
-// What an operator's request, boot, a shutdown or a reload does to wishes and tries: "At the call, under
-// one lock" of decision-table.md. Pure; each request returns the slots whose records it changed, for the waking.
+// What an operator's request, boot, a shutdown or a reload does to wishes and tries, all of it under
+// one lock. Pure; each request returns the slots whose records it changed, for the waking.
 #pragma once
 
 #include <vector>
@@ -11,23 +11,25 @@ namespace zinit {
 
 using Slots = std::vector<Slot>;
 
-/// `start`: one more try of `slot`; what it requires and wants comes up with it, what conflicts goes down.
+/// `start`: one more try of `slot`; what it requires and wants comes up with it, what conflicts
+/// goes down.
 Slots request_start(World& world, Slot slot);
 /// `stop`: the wish of `slot`, and of all that requires it, goes down.
 Slots request_stop(World& world, Slot slot);
-/// `restart`: one stop is owed by `slot` and all that requires it; of what is not running: as start.
+/// `restart`: one stop is owed by `slot` and all that requires it; of what is not running: as
+/// start.
 Slots request_restart(World& world, Slot slot);
-/// Boot and start-all: each of `slots` is pulled up with what it requires and wants; no rank, no conflict
-/// stopped.
+/// Boot and start-all: each of `slots` is pulled up with what it requires and wants; no rank, no
+/// conflict stopped.
 Slots request_pull(World& world, const Slots& slots);
 /// Every wish down, nothing starts any more.
 Slots request_shutdown(World& world);
 
-/// Puts the plan's graph in place of the world's: new records are made, changed services owe a stop,
-/// removed ones go down, what is newly needed is pulled in. Records of slots that left the graph are
-/// cleared. `start_added`: added services with status `start` are pulled up; otherwise (a target was
-/// booted, and nothing else) only those that something with the wish up requires or wants.
-/// Every service may have something to do then.
+/// Puts the plan's graph in place of the world's: new records are made, changed services owe a
+/// stop, removed ones go down, what is newly needed is pulled in. Records of slots that left the
+/// graph are cleared. `start_added`: added services with status `start` are pulled up; otherwise (a
+/// target was booted, and nothing else) only those that something with the wish up requires or
+/// wants. Every service may have something to do then.
 void apply_plan(World& world, const Plan& plan, bool start_added);
 
 /// The first state of a service that is new in the graph: inactive, or failed{config_error}.

@@ -1,5 +1,6 @@
-// What one service file says, checked and with every default filled in. Immutable once it is made: the
-// graph, the board and status share it by pointer. service-file.md is the source of keys and defaults.
+// What one service file says, checked and with every default filled in. Immutable once it is made:
+// the graph, the board and status share it by pointer. zinit.toml(5) is the source of keys and
+// defaults.
 #pragma once
 
 #include <array>
@@ -31,8 +32,8 @@ struct SourcePosition {
   int column = 0;
 };
 
-/// A name in a list of dependencies, with its place for messages. Equal where the names are equal, so
-/// that moving a line is no change.
+/// A name in a list of dependencies, with its place for messages. Equal where the names are equal,
+/// so that moving a line is no change.
 struct Dependency {
   std::string name;
   SourcePosition at;
@@ -99,21 +100,21 @@ struct Logging {
 struct ServiceSpec {
   std::string name;
   Kind kind = Kind::service;
-  std::string file;         // path as it was read; empty for one added at runtime
+  std::string file;                   // path as it was read; empty for one added at runtime
   bool system_class_default = false;  // from a directory whose class is `system` by default
   std::string description;
-  Command exec;             // empty for a target, and where broken
+  Command exec;  // empty for a target, and where broken
   std::string dir = "/";
   bool oneshot = false;
   StartStatus status = StartStatus::start;
   ServiceClass class_ = ServiceClass::user;
   bool critical = false;
   std::vector<std::pair<std::string, std::string>> env;  // sorted by key
-  std::string user;   // name or number; empty: unset
-  std::string group;  // name or number; empty: unset
+  std::string user;                                      // name or number; empty: unset
+  std::string group;                                     // name or number; empty: unset
   std::optional<std::vector<std::string>> groups;  // names or numbers; nothing: the user's own
   std::uint32_t umask = 0022;
-  std::string tty;    // empty: none
+  std::string tty;               // empty: none
   bool inherit_streams = false;  // zinit's own standard streams, nothing captured; no key sets it
   Dependencies dependencies;
   Lifecycle lifecycle;
@@ -129,8 +130,8 @@ struct ServiceSpec {
 
 using SpecPtr = std::shared_ptr<const ServiceSpec>;
 
-/// What a change from `before` to `after` takes: nothing (only comments, order or places differ), new
-/// settings that a running process need not notice, or a restart of the process.
+/// What a change from `before` to `after` takes: nothing (only comments, order or places differ),
+/// new settings that a running process need not notice, or a restart of the process.
 enum class SpecChange : std::uint8_t { none, settings, restart };
 [[nodiscard]] SpecChange compare(const ServiceSpec& before, const ServiceSpec& after);
 
@@ -140,12 +141,12 @@ inline constexpr std::size_t kNameMax = 128;
 /// Whether a name may have `c`, though not at its beginning but where it is a letter or a digit.
 [[nodiscard]] bool allowed_in_name(char c) noexcept;
 
-/// `zinit` and `syslog`: the log has these names for zinit's own lines and for those that no service
-/// sent (control.md).
+/// `zinit` and `syslog`: the log has these names for zinit's own lines and for those that no
+/// service sent (control.md).
 [[nodiscard]] bool is_taken_name(std::string_view name) noexcept;
 
-/// Whether `name` is one: 1 to 128 of A-Z a-z 0-9 . _ @ -, beginning with a letter or digit, and not
-/// one of zinit's own. Returns what is wrong, or nothing.
+/// Whether `name` is one: 1 to 128 of A-Z a-z 0-9 . _ @ -, beginning with a letter or digit, and
+/// not one of zinit's own. Returns what is wrong, or nothing.
 [[nodiscard]] std::optional<std::string> name_fault(const std::string& name);
 
 }  // namespace zinit

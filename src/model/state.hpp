@@ -1,5 +1,5 @@
-// The seven states of a service, and what may follow what. Names, symbols and JSON words come from one
-// list, kStates; behaviour.md, "States", is its source.
+// The seven states of a service, and what may follow what. Names, symbols and JSON words come from
+// one list, kStates; behaviour.md, "States", is its source.
 #pragma once
 
 #include <array>
@@ -38,11 +38,13 @@ static_assert(kStateCount == static_cast<std::size_t>(State::failed) + 1);
 
 constexpr std::size_t index_of(State state) { return static_cast<std::size_t>(state); }
 
-static_assert([] {
-  for (std::size_t i = 0; i < kStateCount; ++i)
-    if (index_of(kStates[i].state) != i) return false;
-  return true;
-}(), "kStates is indexed by State");
+static_assert(
+    [] {
+      for (std::size_t i = 0; i < kStateCount; ++i)
+        if (index_of(kStates[i].state) != i) return false;
+      return true;
+    }(),
+    "kStates is indexed by State");
 
 constexpr std::string_view state_name(State state) { return kStates[index_of(state)].name; }
 constexpr std::string_view state_symbol(State state) { return kStates[index_of(state)].symbol; }
@@ -58,13 +60,15 @@ constexpr bool at_rest(State state) {
   return state == State::inactive || state == State::exited || state == State::failed;
 }
 
-/// Whether behaviour.md's table of transitions has a row from `from` to `to`; staying is no transition.
+/// Whether behaviour.md's table of transitions has a row from `from` to `to`; staying is no
+/// transition.
 constexpr bool transition_allowed(State from, State to) {
   using enum State;
   switch (from) {
     case inactive: return to == blocked;
     case blocked: return to == starting || to == failed || to == inactive;
-    case starting: return to == running || to == exited || to == stopping || to == blocked || to == failed;
+    case starting:
+      return to == running || to == exited || to == stopping || to == blocked || to == failed;
     case running: return to == stopping || to == blocked || to == exited || to == failed;
     case stopping: return to == exited || to == inactive || to == blocked || to == failed;
     case exited: return to == blocked || to == inactive;

@@ -1,12 +1,14 @@
 // Sight of a change: how far information travels, over which kind of edge.
 //
-//  - Up, from what is required to what requires it: satisfied, kept, failed for good, and the outlook of
-//    chains (coming, first_try). Further up as long as something beyond looks through chains.
-//  - Down, from a dependent to what it requires: in the way or not; and its claim, further down as long as
-//    there is a conflict below.
-//  - Over a conflict, both ways: active, coming, claim; and on from there, for `held` is part of first_try.
-//  - From what is ordered before to what comes after it: first_try; no further, nobody looks through
-//    `after`. And the other way round in a shutdown, when the first waits for the second.
+//  - Up, from what is required to what requires it: satisfied, kept, failed for good, and the
+//    outlook of chains (coming, first_try). Further up as long as something beyond looks through
+//    chains.
+//  - Down, from a dependent to what it requires: in the way or not; and its claim, further down as
+//    long as there is a conflict below.
+//  - Over a conflict, both ways: active, coming, claim; and on from there, for `held` is part of
+//  first_try.
+//  - From what is ordered before to what comes after it: first_try; no further, nobody looks
+//    through `after`. And the other way round in a shutdown, when the first waits for the second.
 #include "model/wake.hpp"
 
 #include "model/predicates.hpp"
@@ -15,8 +17,8 @@ namespace zinit {
 
 namespace {
 
-/// The way goes on through those that wait for their start; what is active, or not wanted, looks the same
-/// to others whatever happens behind it.
+/// The way goes on through those that wait for their start; what is active, or not wanted, looks
+/// the same to others whatever happens behind it.
 bool passes_on(const World& world, Slot slot) {
   return world.record(slot).wish == Wish::up && !active(world, slot);
 }

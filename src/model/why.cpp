@@ -11,7 +11,8 @@ namespace zinit {
 namespace {
 
 std::string delay_words(const Record& record, TimePoint now) {
-  return fmt::format("waits {} before its next attempt", duration_text(ms_between(now, record.delay_until)));
+  return fmt::format("waits {} before its next attempt",
+                     duration_text(ms_between(now, record.delay_until)));
 }
 
 /// What a service that ended, or was never started, is doing down there.
@@ -41,7 +42,8 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
     case State::starting:
       return fmt::format("has been starting for {}", duration_text(ms_between(record.since, now)));
     case State::running:
-      return record.wish == Wish::down || record.stop_owed ? "is about to be stopped" : "is running";
+      return record.wish == Wish::down || record.stop_owed ? "is about to be stopped"
+                                                           : "is running";
     case State::stopping: return "is being stopped";
     case State::failed: return "failed: " + reason_text(record.reason);
   }
@@ -67,7 +69,8 @@ class Explainer {
       case State::running: break;
     }
     for (const std::string& name : world_.node(slot_).unknown) {
-      add("warning", fmt::format("names {} in its dependencies, and nothing has that name: ignored", name));
+      add("warning",
+          fmt::format("names {} in its dependencies, and nothing has that name: ignored", name));
     }
     return std::move(report_);
   }
@@ -77,12 +80,14 @@ class Explainer {
 
   /// A reason of the service's own.
   void add(std::string kind, std::string detail) {
-    report_.reasons.push_back({std::move(kind), own_name(), report_.state, std::move(detail), own_name(), 0});
+    report_.reasons.push_back(
+        {std::move(kind), own_name(), report_.state, std::move(detail), own_name(), 0});
   }
 
   void explain_inactive(const Record& record) {
     if (record.skipped) return add("condition", reason_text(record.reason));
-    if (world_.shutdown) return add("shutdown", "zinit is shutting down: nothing is started any more");
+    if (world_.shutdown)
+      return add("shutdown", "zinit is shutting down: nothing is started any more");
     if (record.wish == Wish::up) return add("pending", "is about to be started");
     const bool ignored = world_.spec(slot_).status == StartStatus::ignore;
     add("wish", fmt::format("{}; start it with `zinitctl start {}`",
@@ -94,7 +99,8 @@ class Explainer {
   void explain_exited(const Record& record) {
     if (world_.spec(slot_).oneshot && record.done) return;  // it has done what it is for
     const std::string how = record.has_end ? ", " + reason_text(reason_of_end(record.end)) : "";
-    add("wish", fmt::format("{}{}; start it with `zinitctl start {}`", rest_words(world_, slot_), how, own_name()));
+    add("wish", fmt::format("{}{}; start it with `zinitctl start {}`", rest_words(world_, slot_),
+                            how, own_name()));
   }
 
   void explain_starting(const Record& record) {
@@ -117,7 +123,8 @@ class Explainer {
   void explain_blocked(const Record& record) {
     if (world_.shutdown) add("shutdown", "zinit is shutting down: nothing is started any more");
     if (record.delay_until > now_) {
-      const std::string how = record.has_end ? "; " + reason_text(reason_of_end(record.end)) + " last" : "";
+      const std::string how =
+          record.has_end ? "; " + reason_text(reason_of_end(record.end)) + " last" : "";
       add("delay", fmt::format("{}{}", delay_words(record, now_), how));
     }
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);
@@ -128,7 +135,8 @@ class Explainer {
     const ReasonType type = record.reason.type;
     if (type == ReasonType::dependency_failed) {
       const Slot other = world_.graph->find(record.reason.text);
-      if (other != kNoSlot) return add_chain({other, record.reason.text, "requires", state_words(world_, other, now_)});
+      if (other != kNoSlot)
+        return add_chain({other, record.reason.text, "requires", state_words(world_, other, now_)});
     }
     if (type == ReasonType::missing_dependency) return add_missing(record.reason.text);
     if (type == ReasonType::config_error) {
@@ -141,16 +149,19 @@ class Explainer {
   std::string advice(ReasonType type) const {
     switch (type) {
       case ReasonType::spawn_error:
-        return fmt::format("; correct its file and `zinitctl reload`, or `zinitctl start {}`", own_name());
+        return fmt::format("; correct its file and `zinitctl reload`, or `zinitctl start {}`",
+                           own_name());
       case ReasonType::stop_timeout: return "; nothing is started for it until its process is gone";
       default:
-        return fmt::format("; see `zinitctl logs {}`, then `zinitctl start {}`", own_name(), own_name());
+        return fmt::format("; see `zinitctl logs {}`, then `zinitctl start {}`", own_name(),
+                           own_name());
     }
   }
 
   void add_missing(const std::string& name) {
     report_.reasons.push_back({"missing", name, State::inactive,
-                               "no service has that name; add it, or take it out of `requires`", name, 0});
+                               "no service has that name; add it, or take it out of `requires`",
+                               name, 0});
   }
 
   /// A direct reason, and below it the first cause of each link down to the one at fault.
@@ -161,14 +172,19 @@ class Explainer {
     Waiting at = first;
     for (int depth = 0;; ++depth) {
       const bool known = at.slot != kNoSlot;
-      report_.reasons.push_back({at.kind, at.name, known ? world_.record(at.slot).state : State::inactive,
-                                 at.reason, {}, depth});
+      report_.reasons.push_back({at.kind,
+                                 at.name,
+                                 known ? world_.record(at.slot).state : State::inactive,
+                                 at.reason,
+                                 {},
+                                 depth});
       if (!known || std::ranges::find(seen, at.slot) != seen.end()) break;
       seen.push_back(at.slot);
       if (!next_link(at)) break;
     }
     const std::string root = report_.reasons.back().service;
-    for (std::size_t i = begin; i < report_.reasons.size(); ++i) report_.reasons[i].root_cause = root;
+    for (std::size_t i = begin; i < report_.reasons.size(); ++i)
+      report_.reasons[i].root_cause = root;
   }
 
   /// Goes on from `at` to what holds it in turn; false where it is at fault itself.
@@ -204,7 +220,8 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
   std::vector<Waiting> list;
   const Node& node = world.node(slot);
   const auto add = [&](Slot other, std::string_view kind) {
-    list.push_back({other, world.graph->name(other), std::string(kind), state_words(world, other, now)});
+    list.push_back(
+        {other, world.graph->name(other), std::string(kind), state_words(world, other, now)});
   };
   for (const std::string& name : node.missing) {
     list.push_back({kNoSlot, name, "requires", "no service has that name"});
@@ -221,7 +238,9 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
   return list;
 }
 
-WhyReport why(const World& world, Slot slot, TimePoint now) { return Explainer(world, slot, now).make(); }
+WhyReport why(const World& world, Slot slot, TimePoint now) {
+  return Explainer(world, slot, now).make();
+}
 
 std::string_view summary(const World& world, Slot slot) {
   const Record& record = world.record(slot);
@@ -232,7 +251,8 @@ std::string_view summary(const World& world, Slot slot) {
     case State::blocked:
     case State::starting: return record.respawn ? "re-spawn" : "waiting";
     case State::exited:
-      return world.spec(slot).oneshot && record.has_end && !record.end.by_signal && record.end.value == 0
+      return world.spec(slot).oneshot && record.has_end && !record.end.by_signal &&
+                     record.end.value == 0
                  ? "ok"
                  : "stopped";
     case State::inactive: return "stopped";

@@ -1,6 +1,6 @@
-// Everything that decide() looks at: the graph, a record for each service, whether a shutdown has begun.
-// Plain data without clock, locks or system calls; the board guards the one of the running system, tests
-// make their own.
+// Everything that decide() looks at: the graph, a record for each service, whether a shutdown has
+// begun. Plain data without clock, locks or system calls; the board guards the one of the running
+// system, tests make their own.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace zinit {
 
-/// Marks and work list of one search through the graph, kept so that a search allocates nothing once
-/// it is warm. Searches are iterative: a chain may be longer than a thread's stack is deep.
+/// Marks and work list of one search through the graph, kept so that a search allocates nothing
+/// once it is warm. Searches are iterative: a chain may be longer than a thread's stack is deep.
 class Search {
  public:
   void begin(std::size_t slots) {
@@ -48,11 +48,11 @@ struct World {
   std::vector<Record> records;  // by slot
   bool shutdown = false;
   Milliseconds stop_limit = Milliseconds::max();  // no stop takes longer: a shutdown in a hurry
-  std::int64_t next_rank = -1;   // of the next explicit start; ever smaller
+  std::int64_t next_rank = -1;                    // of the next explicit start; ever smaller
   std::uint64_t serial = 0;
 
-  // One for each kind of search that can be under way inside another. Not shared between threads: all
-  // of a world is used under one lock.
+  // One for each kind of search that can be under way inside another. Not shared between threads:
+  // all of a world is used under one lock.
   struct Searches {
     Search fault, coming, claim, first_try, settled, request, sight, sight_through;
   };

@@ -16,21 +16,21 @@ namespace zinit {
 namespace {
 
 struct ActionRow {
-  PowerAction action;
+  MachineAction action;
   unsigned command;
   const char* verb;
 };
 
 constexpr ActionRow kActions[] = {
-    {PowerAction::power_off, LINUX_REBOOT_CMD_POWER_OFF, "power off"},
-    {PowerAction::restart, LINUX_REBOOT_CMD_RESTART, "restart"},
-    {PowerAction::halt, LINUX_REBOOT_CMD_HALT, "halt"},
-    {PowerAction::kexec, LINUX_REBOOT_CMD_KEXEC, "boot the loaded kernel of"},
+    {MachineAction::power_off, LINUX_REBOOT_CMD_POWER_OFF, "power off"},
+    {MachineAction::restart, LINUX_REBOOT_CMD_RESTART, "restart"},
+    {MachineAction::halt, LINUX_REBOOT_CMD_HALT, "halt"},
+    {MachineAction::kexec, LINUX_REBOOT_CMD_KEXEC, "boot the loaded kernel of"},
 };
 
 }  // namespace
 
-Error end_machine(PowerAction action) noexcept {
+Error end_machine(MachineAction action) noexcept {
   const ActionRow& row = kActions[static_cast<std::size_t>(action)];
   ::reboot(static_cast<int>(row.command));
   const int errnum = errno;

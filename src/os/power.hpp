@@ -5,7 +5,7 @@
 
 namespace zinit {
 
-enum class PowerAction {
+enum class MachineAction {
   power_off,
   restart,
   halt,
@@ -15,7 +15,7 @@ enum class PowerAction {
 /// reboot(2). Nothing is synced or unmounted here. In a PID namespace other than the first it
 /// ends the namespace, which its parent sees as a death by SIGHUP or SIGINT. @return  only where
 /// it failed: EPERM, or EINVAL without a kernel for kexec.
-[[nodiscard]] Error end_machine(PowerAction action) noexcept;
+[[nodiscard]] Error end_machine(MachineAction action) noexcept;
 
 /// Ctrl-Alt-Del is sent to PID 1 as SIGINT instead of restarting the machine at once.
 [[nodiscard]] Result<void> take_ctrl_alt_del();

@@ -76,7 +76,7 @@ struct Child {
 ///
 /// @return  the path, not checked further where `name` has a slash: execve(2) tells. Or ENOENT with
 ///          the PATH that was searched, or EACCES where files of that name are not executable.
-/// Any thread; touches file systems, so no lock held. (service-file.md, "exec")
+/// Any thread; touches file systems, so no lock held. (zinit.toml(5), "exec")
 [[nodiscard]] Result<std::string> resolve_program(const std::string& name, std::string_view path,
                                                   const std::string& dir);
 

@@ -46,7 +46,7 @@ struct UserFiles {
 ///
 /// @return  or why a name is not known; or why a file cannot be read (EMFILE, ENFILE and ENOMEM are
 ///          temporary).
-/// Any thread; reads files, so no lock held. (service-file.md, "user / group", "groups")
+/// Any thread; reads files, so no lock held. (zinit.toml(5), "user / group", "groups")
 [[nodiscard]] Result<Credentials> look_up(
     const std::string& user, const std::string& group,
     const std::optional<std::vector<std::string>>& groups = {}, const UserFiles& files = {});

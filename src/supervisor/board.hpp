@@ -1,20 +1,21 @@
 // The board: every service's record and job, under one lock.
 //
-// Who does what: each service has a job thread (job.hpp). It asks model's decide() what its service must
-// do now, does it, and waits on its own condition variable for the next reason to look. Clients' requests,
-// reloads, ends of processes and expired deadlines change records here, under the lock, and wake the jobs
-// whose next step that changes, and no others: for each service within sight of a change (model/wake.hpp)
-// decide() is asked on the spot, and only one that has something to do is woken. A service that nothing
-// changes for costs nothing.
+// Who does what: each service has a job thread (job.cpp). It asks model's decide() what its service
+// must do now, does it, and waits on its own condition variable for the next reason to look.
+// Clients' requests, reloads, ends of processes and expired deadlines change records here, under
+// the lock, and wake the jobs whose next step that changes, and no others: for each service within
+// sight of a change (model/wake.hpp) decide() is asked on the spot, and only one that has something
+// to do is woken. A service that nothing changes for costs nothing.
 //
-// Every change of state goes through BoardCore::enter(): it checks the transition against the table, stamps it,
-// writes the journal, keeps the event and wakes whom it concerns. Nothing else writes a state, except the
-// restoring of a board from its journal, and the first state of a new record.
+// Every change of state goes through BoardCore::enter(): it checks the transition against the
+// table, stamps it, writes the journal, keeps the event and wakes whom it concerns. Nothing else
+// writes a state, except the restoring of a board from its journal, and the first state of a new
+// record.
 //
-// Locks, in the order in which they may be taken: the board's, then whatever a port takes inside its own
-// calls (log rings, the control loop's wake-up). No call that can block is made with it held: spawning,
-// /proc, files and log lines are outside of it. Reaping and signals to process groups are inside: a pid cannot be
-// reaped, and so not be reused, while somebody signals it.
+// Locks, in the order in which they may be taken: the board's, then whatever a port takes inside
+// its own calls (log rings, the control loop's wake-up). No call that can block is made with it
+// held: spawning, /proc, files and log lines are outside of it. Reaping and signals to process
+// groups are inside: a pid cannot be reaped, and so not be reused, while somebody signals it.
 //
 // Threads: every public function may be called from any thread, without the lock, and returns soon.
 #pragma once
@@ -73,9 +74,10 @@ class Board {
   /// The first graph: records made, nothing started. Once, before anything else.
   void load(const std::vector<SpecPtr>& specs);
 
-  /// In place of load(): the first graph, with what `image`, the journal of the image of zinit that ran
-  /// before, says of the services that it still has. Processes are adopted where they are children of
-  /// this process; of those that are not, the end is unknown and counts as a death by SIGKILL.
+  /// In place of load(): the first graph, with what `image`, the journal of the image of zinit that
+  /// ran before, says of the services that it still has. Processes are adopted where they are
+  /// children of this process; of those that are not, the end is unknown and counts as a death by
+  /// SIGKILL.
   void restore(const std::vector<SpecPtr>& specs, const JournalImage& image);
 
   /// The journal's memory file, for the image that comes after; -1 where none could be made.
@@ -85,7 +87,8 @@ class Board {
   /// `start` (behaviour.md, "PID 1 in system mode" 5). A target that does not exist: not_found.
   RequestResult<void> boot(const std::string& target);
 
-  // Requests of clients. They change wishes and return; what comes of it is seen by view() and events.
+  // Requests of clients. They change wishes and return; what comes of it is seen by view() and
+  // events.
   RequestResult<void> start(std::string_view name);
   RequestResult<void> stop(std::string_view name);
   RequestResult<void> restart(std::string_view name);
@@ -93,11 +96,12 @@ class Board {
   RequestResult<void> kill(std::string_view name, int signal, bool main_only);
 
   /// Takes a new set of specs in place of the old: plan() decides what that means, and all of it is
-  /// applied under one lock. With `dry_run` only the report is made. Refused once a shutdown has begun.
+  /// applied under one lock. With `dry_run` only the report is made. Refused once a shutdown has
+  /// begun.
   RequestResult<ReloadReport> reload(const std::vector<SpecPtr>& specs, bool dry_run);
 
-  /// Every wish down, nothing is started any more; the first call counts. Then all_down() becomes true
-  /// when the last process is gone, and ChangePort is told.
+  /// Every wish down, nothing is started any more; the first call counts. Then all_down() becomes
+  /// true when the last process is gone, and ChangePort is told.
   void begin_shutdown();
   /// Cuts what is left of every stop timeout to `limit`: a second request, or the end of
   /// shutdown_timeout_ms.
@@ -107,9 +111,9 @@ class Board {
   /// Names of what is not down yet, for the log.
   [[nodiscard]] std::vector<std::string> still_up() const;
 
-  /// One child of zinit's, reported by waitid with WNOWAIT, is to be reaped: finds whose it is, kills
-  /// what a main process leaves behind in its group, reaps it and wakes its job. A pid of nobody's is
-  /// reaped and forgotten (an orphan). Called by the one reaper.
+  /// One child of zinit's, reported by waitid with WNOWAIT, is to be reaped: finds whose it is,
+  /// kills what a main process leaves behind in its group, reaps it and wakes its job. A pid of
+  /// nobody's is reaped and forgotten (an orphan). Called by the one reaper.
   void child_ended(pid_t pid, const ProcessEnd& end);
 
   // What there is to know.
@@ -125,12 +129,12 @@ class Board {
     State state;
     Wish wish;
     bool settled;
-    bool done;      // a oneshot that satisfies
+    bool done;  // a oneshot that satisfies
     bool has_process;
   };
   [[nodiscard]] std::optional<Brief> brief(std::string_view name) const;
-  /// Changes of state with seq > `after`, oldest first, of the last 1,000; `lost` counts those that are
-  /// gone already.
+  /// Changes of state with seq > `after`, oldest first, of the last 1,000; `lost` counts those that
+  /// are gone already.
   struct Events {
     std::vector<StateEvent> events;
     std::uint64_t lost = 0;
@@ -138,7 +142,8 @@ class Board {
   [[nodiscard]] Events events_after(std::uint64_t after) const;
   [[nodiscard]] std::uint64_t last_seq() const;
 
-  /// When every service that boot() asked for had settled for the first time, on the monotonic clock.
+  /// When every service that boot() asked for had settled for the first time, on the monotonic
+  /// clock.
   [[nodiscard]] std::optional<TimePoint> boot_settled() const;
 
  private:

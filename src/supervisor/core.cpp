@@ -1,5 +1,5 @@
-// The board's upkeep: jobs come and go with the graph. The herald, one thread beside the jobs, does what
-// may take time and belongs to no job: it writes log lines, starts and joins threads.
+// The board's upkeep: jobs come and go with the graph. The herald, one thread beside the jobs, does
+// what may take time and belongs to no job: it writes log lines, starts and joins threads.
 #include "supervisor/core.hpp"
 
 #include <algorithm>
@@ -10,8 +10,8 @@ namespace zinit {
 
 namespace {
 
-constexpr std::size_t kLinesKept = 10000;          // lines that wait to be written
-constexpr Milliseconds kThreadRetry{1000};         // a machine that lacks room for a thread is given time
+constexpr std::size_t kLinesKept = 10000;   // lines that wait to be written
+constexpr Milliseconds kThreadRetry{1000};  // a machine that lacks room for a thread is given time
 
 }  // namespace
 
@@ -19,8 +19,10 @@ BoardCore::BoardCore(OutputPort& output, ChangePort& changes, SpawnDefaults defa
     : output_(output), changes_(changes), defaults_(std::move(defaults)) {
   MutexLock lock(mutex);
   world.graph = Graph::build({});
-  if (auto journal = Journal::create()) journal_ = std::move(*journal);
-  else log_error("a re-execution will not know its services: {}", journal.error().text);
+  if (auto journal = Journal::create())
+    journal_ = std::move(*journal);
+  else
+    log_error("a re-execution will not know its services: {}", journal.error().text);
   if (auto thread = Thread::start("zinit-herald", kLoopStackBytes, [this] { herald(); })) {
     herald_ = std::move(*thread);
   } else {
@@ -103,8 +105,10 @@ void BoardCore::herald() {
     const std::uint64_t lost = std::exchange(lines_lost_, 0);
     const bool end = ending_;
     if (lines.empty() && retired.empty() && !end) {
-      if (threads_wanted_) herald_wake_.wait_until(mutex, after(Clock::now(), kThreadRetry));
-      else herald_wake_.wait(mutex);
+      if (threads_wanted_)
+        herald_wake_.wait_until(mutex, after(Clock::now(), kThreadRetry));
+      else
+        herald_wake_.wait(mutex);
       continue;
     }
     mutex.unlock();
@@ -121,8 +125,8 @@ void BoardCore::start_threads() {
   for (Slot slot = 0; slot < jobs.size() && !ending_; ++slot) {
     Job* job = jobs[slot].get();
     if (job == nullptr || job->has_thread || job->retired) continue;
-    // A pthread_create with the lock let go: others go on meanwhile, and the job, if it is retired then,
-    // only ends at once.
+    // A pthread_create with the lock let go: others go on meanwhile, and the job, if it is retired
+    // then, only ends at once.
     job->has_thread = true;
     const std::string name = world.graph->name(slot);
     mutex.unlock();

@@ -1,5 +1,5 @@
-// The inside of the board: what it guards, and what the job threads do with it. board.hpp says how it
-// works as a whole.
+// The inside of the board: what it guards, and what the job threads do with it. board.hpp says how
+// it works as a whole.
 #pragma once
 
 #include <condition_variable>
@@ -12,30 +12,30 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/mutex.hpp"
+#include "model/request.hpp"
 #include "os/process.hpp"
 #include "os/thread.hpp"
 #include "supervisor/board.hpp"
-#include "base/log.hpp"
-#include "model/request.hpp"
 #include "supervisor/journal.hpp"
 
 namespace zinit {
 
-/// A service's thread and what belongs to its process. All of it is guarded by the board's lock, but for
-/// the thread itself, which only the herald starts and joins.
+/// A service's thread and what belongs to its process. All of it is guarded by the board's lock,
+/// but for the thread itself, which only the herald starts and joins.
 struct Job {
   Slot slot = kNoSlot;
   CondVar wake;
   Thread thread;
   bool has_thread = false;
-  bool asleep = false;               // waiting on `wake`
-  bool retired = false;              // the thread is to end
+  bool asleep = false;                // waiting on `wake`
+  bool retired = false;               // the thread is to end
   TimePoint sleeping_until = kNever;  // the deadline it is waiting for
-  Milliseconds group_poll{0};        // while a group lives on without its leader
+  Milliseconds group_poll{0};         // while a group lives on without its leader
 
-  pid_t pid = 0;      // of the main process while it is not reaped
-  pid_t group = 0;    // while anything of it may be left
+  pid_t pid = 0;    // of the main process while it is not reaped
+  pid_t group = 0;  // while anything of it may be left
   UniqueFd pidfd;
   TimePoint started{};
   JournalFacts facts;  // pid and group are filled in when it is stored
@@ -108,8 +108,8 @@ class BoardCore {
   std::unordered_map<pid_t, Slot> by_pid_ GUARDED_BY(mutex);
   std::unordered_map<pid_t, Slot> by_group_ GUARDED_BY(mutex);
 
-  // Launches under way, by number, and ends that came before their spawner had recorded the pid: kept for
-  // the launches that were under way then, and no later ones, for a pid may come again.
+  // Launches under way, by number, and ends that came before their spawner had recorded the pid:
+  // kept for the launches that were under way then, and no later ones, for a pid may come again.
   struct UnclaimedEnd {
     ProcessEnd end;
     bool group_left;

@@ -1,5 +1,5 @@
-// Ends of processes: whose it was, what it leaves behind, and the reaping. All under the board's lock, so
-// that nobody signals a pid or a group whose number is free.
+// Ends of processes: whose it was, what it leaves behind, and the reaping. All under the board's
+// lock, so that nobody signals a pid or a group whose number is free.
 #include <csignal>
 
 #include "supervisor/core.hpp"
@@ -18,7 +18,8 @@ void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
     if (job.pid == 0 && !group_exists(job.group)) group_ended(job);
     return;
   }
-  // A leader of its own group, while processes are being spawned: perhaps one whose pid is not known yet.
+  // A leader of its own group, while processes are being spawned: perhaps one whose pid is not
+  // known yet.
   if (launches_.empty() || *group != pid) return;
   unclaimed_[pid] = {end, group_exists(pid), *launches_.rbegin()};
 }
@@ -35,8 +36,8 @@ void BoardCore::claim_end(Job& job, std::uint64_t launch) {
 
 void BoardCore::main_ended(Job& job, const ProcessEnd& end, bool reaped) {
   const State state = world.record(job.slot).state;
-  // What a process that ended by itself leaves behind goes at once; while a stop is under way, the rest
-  // of the group has its stop timeout.
+  // What a process that ended by itself leaves behind goes at once; while a stop is under way, the
+  // rest of the group has its stop timeout.
   if (state != State::stopping && state != State::failed) signal_job(job, SIGKILL);
   by_pid_.erase(job.pid);
   const pid_t pid = std::exchange(job.pid, 0);

@@ -1,5 +1,5 @@
-// The job thread of a service: look, decide, perform, wait. And enter(), the one place where a state is
-// changed.
+// The job thread of a service: look, decide, perform, wait. And enter(), the one place where a
+// state is changed.
 #include <algorithm>
 #include <csignal>
 
@@ -13,8 +13,8 @@ namespace zinit {
 
 namespace {
 
-// While a group lives on without its leader, and its members are not our children, nothing tells of its
-// end. Looked for at growing intervals, and only then.
+// While a group lives on without its leader, and its members are not our children, nothing tells of
+// its end. Looked for at growing intervals, and only then.
 constexpr Milliseconds kFirstGroupPoll{10};
 constexpr Milliseconds kLongestGroupPoll{500};
 
@@ -44,8 +44,10 @@ void BoardCore::run(Job& job) {
 void BoardCore::sleep(Job& job, TimePoint until) {
   job.asleep = true;
   job.sleeping_until = until;
-  if (until == kNever) job.wake.wait(mutex);
-  else job.wake.wait_until(mutex, until);
+  if (until == kNever)
+    job.wake.wait(mutex);
+  else
+    job.wake.wait_until(mutex, until);
   job.asleep = false;
 }
 
@@ -66,15 +68,16 @@ void BoardCore::perform_launch(Job& job, const Row& row) {
   const SpecPtr spec = world.graph->node(job.slot).spec;
   const std::uint64_t number = next_launch_++;
   launches_.insert(number);
-  // It is active from now on: nothing that conflicts may start meanwhile, and a stop waits for it. What
-  // conflicts with it is no longer coming, and so may let others start.
+  // It is active from now on: nothing that conflicts may start meanwhile, and a stop waits for it.
+  // What conflicts with it is no longer coming, and so may let others start.
   world.record(job.slot).process = Process::launching;
   if (!world.node(job.slot).conflicts.empty()) touched({job.slot});
   mutex.unlock();
   Launch launched = launch(*spec, job.slot, defaults_, output_);
   mutex.lock();
   launches_.erase(number);
-  const bool has_process = launched.outcome.kind == LaunchOutcome::Kind::started && !spec->is_target();
+  const bool has_process =
+      launched.outcome.kind == LaunchOutcome::Kind::started && !spec->is_target();
   if (has_process) {
     job.pid = job.group = launched.child.pid;
     job.pidfd = std::move(launched.child.pidfd);
@@ -101,7 +104,17 @@ void BoardCore::signal_job(Job& job, int signal) {
 }
 
 void BoardCore::look_at_group(Job& job) {
-  if (job.group != 0 && job.pid == 0 && !group_exists(job.group)) group_ended(job);
+  if (job.group == 0 || job.pid != 0) return;
+  const pid_t group = job.group;
+  bool left = group_exists(group);
+  if (left && job.group_poll >= kLongestGroupPoll) {
+    // Perhaps all that is left are zombies that a parent of theirs never reaps: they run no more.
+    mutex.unlock();
+    const auto members = group_members(group);
+    mutex.lock();
+    left = !members || !members->empty();
+  }
+  if (!left && job.group == group && job.pid == 0) group_ended(job);
 }
 
 void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
@@ -110,8 +123,9 @@ void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
   const State to = apply(world, slot, row, Clock::now(), outcome);
   if (from != to) {
     if (!transition_allowed(from, to)) {  // the table's static_asserts keep this from happening
-      say(LogLevel::error, fmt::format("{}: went from {} to {}, which no rule allows; please report this",
-                                       world.graph->name(slot), state_name(from), state_name(to)));
+      say(LogLevel::error,
+          fmt::format("{}: went from {} to {}, which no rule allows; please report this",
+                      world.graph->name(slot), state_name(from), state_name(to)));
     }
     stamp(job, from, to);
     publish(job, from, to);
@@ -172,7 +186,8 @@ void BoardCore::touched(const Slots& changed) {
 }
 
 void BoardCore::note_boot() {
-  while (!boot_pending.empty() && settled(world, boot_pending.back(), Clock::now())) boot_pending.pop_back();
+  while (!boot_pending.empty() && settled(world, boot_pending.back(), Clock::now()))
+    boot_pending.pop_back();
   if (!boot_pending.empty()) return;
   booting = false;
   boot_settled = Clock::now();
@@ -188,7 +203,8 @@ void BoardCore::store(Slot slot) {
   }
   const ServiceSpec& spec = world.spec(slot);
   facts.load_order = world.node(slot).load_order;
-  if (auto stored = journal_->store({slot, spec.name, spec.file, world.record(slot), facts}); !stored) {
+  if (auto stored = journal_->store({slot, spec.name, spec.file, world.record(slot), facts});
+      !stored) {
     say(LogLevel::error, fmt::format("{}: its state is not kept for a re-execution: {}", spec.name,
                                      stored.error().text));
   }

@@ -1,5 +1,5 @@
-// Launches: everything that can be known before is prepared and checked here, in the job's thread; the
-// child only applies it.
+// Launches: everything that can be known before is prepared and checked here, in the job's thread;
+// the child only applies it.
 #include "supervisor/launch.hpp"
 
 #include <unistd.h>
@@ -26,13 +26,16 @@ void set(std::vector<std::string>& environment, std::string_view key, std::strin
     return each.size() > key.size() && each[key.size()] == '=' && each.starts_with(key);
   };
   const auto found = std::ranges::find_if(environment, same_key);
-  if (found == environment.end()) environment.push_back(std::move(entry));
-  else *found = std::move(entry);
+  if (found == environment.end())
+    environment.push_back(std::move(entry));
+  else
+    *found = std::move(entry);
 }
 
 Launch failed_launch(const Error& error) {
   Launch launch;
-  launch.outcome.kind = error.temporary() ? LaunchOutcome::Kind::exhausted : LaunchOutcome::Kind::failed;
+  launch.outcome.kind =
+      error.temporary() ? LaunchOutcome::Kind::exhausted : LaunchOutcome::Kind::failed;
   launch.outcome.reason = {ReasonType::spawn_error, 0, error.text, {}};
   return launch;
 }
@@ -73,7 +76,8 @@ Result<Child> spawn_service(const ServiceSpec& spec, Slot slot, const SpawnDefau
 
 }  // namespace
 
-std::vector<std::string> service_environment(const ServiceSpec& spec, const Credentials& credentials,
+std::vector<std::string> service_environment(const ServiceSpec& spec,
+                                             const Credentials& credentials,
                                              const std::vector<std::string>& base) {
   std::vector<std::string> environment = base;
   if (!spec.user.empty() && !credentials.name.empty()) {

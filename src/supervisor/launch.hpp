@@ -13,13 +13,13 @@ struct Launch {
   Child child;
 };
 
-/// Spawns the process of `spec` and waits until its program is executed.
-/// Any job thread, no lock held: reads files, and blocks until execve(2). Throws nothing. Logs nothing.
+/// Spawns the process of `spec` and waits until its program is executed. Any job thread, no lock
+/// held: reads files, and blocks until execve(2). Throws nothing. Logs nothing.
 [[nodiscard]] Launch launch(const ServiceSpec& spec, Slot slot, const SpawnDefaults& defaults,
                             OutputPort& output) noexcept;
 
-/// The environment of a service's process, later wins: the base, what goes with its user, its own, its
-/// name (service-file.md, end of [service]).
+/// The environment of a service's process, later wins: the base, what goes with its user, its own,
+/// its name (zinit.toml(5), end of [service]).
 [[nodiscard]] std::vector<std::string> service_environment(const ServiceSpec& spec,
                                                            const Credentials& credentials,
                                                            const std::vector<std::string>& base);

@@ -24,7 +24,8 @@ std::string blocked_line(const TransitionFacts& facts) {
   }
   const auto waiting = waiting_on(facts.world, facts.slot, facts.now);
   if (waiting.empty()) return "blocked";
-  std::string line = fmt::format("blocked, waits for {} ({})", waiting.front().name, waiting.front().reason);
+  std::string line =
+      fmt::format("blocked, waits for {} ({})", waiting.front().name, waiting.front().reason);
   if (waiting.size() > 1) line += fmt::format(" and {} more", waiting.size() - 1);
   return line;
 }
@@ -56,8 +57,7 @@ std::string failed_line(const TransitionFacts& facts) {
     case ReasonType::spawn_error:
       return text + "; not retried, correct its file and `zinitctl reload`";
     case ReasonType::exit_code:
-    case ReasonType::signal:
-      return fmt::format("failed: {}; not started again", end_words(facts));
+    case ReasonType::signal: return fmt::format("failed: {}; not started again", end_words(facts));
     default: return text;
   }
 }
@@ -67,11 +67,13 @@ std::string words(const TransitionFacts& facts) {
     case State::inactive: return "inactive";
     case State::blocked: return blocked_line(facts);
     case State::starting: return starting_line(facts);
-    case State::running: return facts.pid == 0 ? "running" : fmt::format("running, pid {}", facts.pid);
+    case State::running:
+      return facts.pid == 0 ? "running" : fmt::format("running, pid {}", facts.pid);
     case State::stopping:
       return fmt::format("stopping{}", stop_cause_words(facts.world.record(facts.slot).cause));
     case State::exited:
-      return facts.from == State::stopping ? fmt::format("stopped, {}", end_words(facts)) : end_words(facts);
+      return facts.from == State::stopping ? fmt::format("stopped, {}", end_words(facts))
+                                           : end_words(facts);
     case State::failed: return failed_line(facts);
   }
   return {};

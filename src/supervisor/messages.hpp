@@ -15,8 +15,8 @@ struct TransitionFacts {
   Slot slot;
   State from;
   State to;
-  pid_t pid;           // 0: none
-  TimePoint started;   // of the last process
+  pid_t pid;          // 0: none
+  TimePoint started;  // of the last process
   TimePoint now;
 };
 

@@ -1,5 +1,5 @@
-// What the supervisor needs from the rooms that it may not know: where output goes, and whom to tell of
-// changes. src/init puts the real ones in; tests put in their own.
+// What the supervisor needs from the rooms that it may not know: where output goes, and whom to
+// tell of changes. src/init puts the real ones in; tests put in their own.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace zinit {
 
-/// The ends that a process writes to: one pipe a stream, blocking, for one spawn. The spawner closes
-/// them once the process has its own.
+/// The ends that a process writes to: one pipe a stream, blocking, for one spawn. The spawner
+/// closes them once the process has its own.
 struct OutputPipes {
   UniqueFd out;
   UniqueFd err;
@@ -24,9 +24,9 @@ class OutputPort {
  public:
   virtual ~OutputPort() = default;
 
-  /// New pipes for the next process of the service in `slot`, whose read ends are followed from now on
-  /// until their end. Errors are those of pipe2(2); EMFILE and ENFILE are temporary.
-  /// Any job thread; does not block; the board's lock is not held.
+  /// New pipes for the next process of the service in `slot`, whose read ends are followed from now
+  /// on until their end. Errors are those of pipe2(2); EMFILE and ENFILE are temporary. Any job
+  /// thread; does not block; the board's lock is not held.
   [[nodiscard]] virtual Result<OutputPipes> open_output(Slot slot) = 0;
 
   /// The service in `slot` is new or its settings changed: from now on its lines go by `spec`'s.
@@ -40,7 +40,8 @@ class OutputPort {
   virtual void note(Slot slot, std::string_view line) = 0;
 };
 
-/// Is told that something changed that a client may wait for. Implemented by control: wakes its loop.
+/// Is told that something changed that a client may wait for. Implemented by control: wakes its
+/// loop.
 class ChangePort {
  public:
   virtual ~ChangePort() = default;

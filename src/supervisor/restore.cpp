@@ -11,8 +11,8 @@ namespace zinit {
 
 namespace {
 
-/// Whether `pid` is a child of this process that nobody has reaped: over an execve(2) children stay, and
-/// only zinit itself reaps them, so the number is still the same process's.
+/// Whether `pid` is a child of this process that nobody has reaped: over an execve(2) children
+/// stay, and only zinit itself reaps them, so the number is still the same process's.
 bool is_own_child(pid_t pid) {
   siginfo_t info{};
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
@@ -46,12 +46,13 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry) {
       record.ready = true;
     }
     record.process = Process::alive;
-  } else if (entry.facts.pgid > 0 && group_exists(entry.facts.pgid) && record.process == Process::lingering) {
+  } else if (entry.facts.pgid > 0 && group_exists(entry.facts.pgid) &&
+             record.process == Process::lingering) {
     job.group = entry.facts.pgid;
     by_group_[job.group] = slot;
   } else if (has_process(record) && !world.spec(slot).is_target()) {
-    // A spawn whose pid was never noted failed with the image that made it; an end that nobody saw is
-    // told as what it most likely was.
+    // A spawn whose pid was never noted failed with the image that made it; an end that nobody saw
+    // is told as what it most likely was.
     record.process = record.process == Process::launching ? Process::none : Process::ended;
     record.end = {true, SIGKILL, false};
     record.has_end = record.process == Process::ended || record.has_end;

@@ -17,8 +17,9 @@ std::vector<std::string> warnings_of(const Node& node) {
   std::vector<std::string> warnings = node.spec->warnings;
   const auto add = [&](const std::vector<std::string>& names, std::string_view what) {
     for (const std::string& name : names) {
-      warnings.push_back(fmt::format("{} names {} in its dependencies, and nothing has that name: {}",
-                                     node.spec->name, name, what));
+      warnings.push_back(
+          fmt::format("{} names {} in its dependencies, and nothing has that name: {}",
+                      node.spec->name, name, what));
     }
   };
   add(node.missing, "it cannot start");
@@ -44,7 +45,8 @@ ServiceView BoardCore::view(Slot slot, TimePoint now) {
   view.last_start_us = job.facts.last_start_us;
   view.last_ready_us = job.facts.last_ready_us;
   view.last_stop_us = job.facts.last_stop_us;
-  const bool up = node.spec->is_target() ? record.state == State::running : job.pid != 0 && runs(record);
+  const bool up =
+      node.spec->is_target() ? record.state == State::running : job.pid != 0 && runs(record);
   if (up) view.uptime_ms = ms_between(job.started, now);
   view.restart_count = job.facts.restart_count;
   if (record.state == State::blocked && record.delay_until > now) {

@@ -1,5 +1,5 @@
-// What the board tells about a service: a copy, taken under its lock, that status, list, why and the
-// dump of the graph are made of.
+// What the board tells about a service: a copy, taken under its lock, that status, list, why and
+// the dump of the graph are made of.
 #pragma once
 
 #include <sys/types.h>
@@ -19,34 +19,35 @@ struct ServiceView {
   Slot slot = kNoSlot;
   SpecPtr spec;
   Record record;
-  bool removed = false;   // no file any more, and still stopping
-  bool settled = false;   // behaviour.md, "States"
+  bool removed = false;                  // no file any more, and still stopping
+  bool settled = false;                  // behaviour.md, "States"
   std::string_view summary = "stopped";  // the word for dashboards: model/why.hpp's summary()
 
-  pid_t pid = 0;          // of the main process; 0: none
+  pid_t pid = 0;                   // of the main process; 0: none
   std::int64_t since_us = 0;       // wall time of entering the state; 0: never
   std::int64_t last_start_us = 0;  // of the last spawn
   std::int64_t last_ready_us = 0;
-  std::int64_t last_stop_us = 0;   // of the last end
-  std::int64_t uptime_ms = 0;      // while there is a process (a target: while running)
+  std::int64_t last_stop_us = 0;    // of the last end
+  std::int64_t uptime_ms = 0;       // while there is a process (a target: while running)
   std::uint64_t restart_count = 0;  // re-spawns since it was loaded or asked to start
   std::int64_t restart_in_ms = -1;  // -1: no re-spawn is delayed
 
   std::vector<std::string> required_by;
-  std::vector<Waiting> waiting_on;           // while blocked
-  std::vector<std::string> conflicts_with;   // while blocked by a conflict
-  std::vector<std::string> warnings;         // of its file and of its place in the graph
+  std::vector<Waiting> waiting_on;          // while blocked
+  std::vector<std::string> conflicts_with;  // while blocked by a conflict
+  std::vector<std::string> warnings;        // of its file and of its place in the graph
 };
 
-/// One line of `reload`'s report: names by what became of them. `failed` are those whose new file is
-/// refused: new ones are failed{config_error}, loaded ones keep their old config.
+/// One line of `reload`'s report: names by what became of them. `failed` are those whose new file
+/// is refused: new ones are failed{config_error}, loaded ones keep their old config.
 struct ReloadReport {
   std::vector<std::string> added;
   std::vector<std::string> changed;
   std::vector<std::string> removed;
   std::vector<std::string> unchanged;
   std::vector<std::string> failed;
-  std::vector<std::string> restarted;  // of `changed`: those whose process is (or would be) restarted
+  std::vector<std::string>
+      restarted;  // of `changed`: those whose process is (or would be) restarted
 };
 
 /// One change of state.

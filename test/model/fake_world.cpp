@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "model/predicates.hpp"
-#include "model/why.hpp"
 #include "model/wake.hpp"
+#include "model/why.hpp"
 
 namespace zinit::test {
 
@@ -26,11 +26,15 @@ Specs::Specs(const std::string& text) {
       spec.kind = Kind::target;
     } else {
       Dependencies& all = spec.dependencies;
-      auto& list = kind == "requires" ? all.requires_ : kind == "after" ? all.after
-                   : kind == "wants"  ? all.wants     : all.conflicts;
+      auto& list = kind == "requires" ? all.requires_
+                   : kind == "after"  ? all.after
+                   : kind == "wants"  ? all.wants
+                                      : all.conflicts;
       list.push_back({other, {}});
-      if (other.back() == '?') list.back().name.pop_back();  // need not exist
-      else (*this)[other];
+      if (other.back() == '?')
+        list.back().name.pop_back();  // need not exist
+      else
+        (*this)[other];
     }
   }
 }
@@ -99,7 +103,8 @@ void FakeWorld::boot() {
   trace_.push_back("boot");
   Slots all;
   for (const Slot each : world.graph->order()) {
-    if (world.spec(each).status == StartStatus::start && !world.node(each).broken()) all.push_back(each);
+    if (world.spec(each).status == StartStatus::start && !world.node(each).broken())
+      all.push_back(each);
   }
   touched(request_pull(world, all));
   work();
@@ -218,7 +223,8 @@ void FakeWorld::enter(Slot slot, const Row& row, const LaunchOutcome& outcome) {
   if (from != to) {
     trace_.push_back(world.graph->name(slot) + " " + std::string(state_name(to)));
     if (!transition_allowed(from, to)) {
-      fault(world.graph->name(slot) + ": " + std::string(state_name(from)) + " to " + std::string(state_name(to)));
+      fault(world.graph->name(slot) + ": " + std::string(state_name(from)) + " to " +
+            std::string(state_name(to)));
     }
   }
   touched({slot});
@@ -234,7 +240,8 @@ void FakeWorld::launch(Slot slot, const Row& row) {
   if (!world.node(slot).conflicts.empty()) touched({slot});
   const auto done = [this, slot, &row] {
     const Life& is = runs_[slot].life;
-    const bool started = world.spec(slot).is_target() || is.launch.kind == LaunchOutcome::Kind::started;
+    const bool started =
+        world.spec(slot).is_target() || is.launch.kind == LaunchOutcome::Kind::started;
     enter(slot, row, started ? LaunchOutcome{} : is.launch);
     if (started && is.ends && !world.spec(slot).is_target()) {
       at(now + is.lasts, slot, [this, slot, end = is.end] { end_process(slot, end); });
@@ -276,7 +283,9 @@ void FakeWorld::run_due() {
     // Which of those that are due at one instant comes first is the seed's choice too.
     const auto end = events_.upper_bound(now);
     auto chosen = events_.begin();
-    std::advance(chosen, static_cast<std::ptrdiff_t>(random_() % static_cast<std::uint64_t>(std::distance(events_.begin(), end))));
+    std::advance(chosen,
+                 static_cast<std::ptrdiff_t>(
+                     random_() % static_cast<std::uint64_t>(std::distance(events_.begin(), end))));
     const auto [slot, event] = chosen->second;
     events_.erase(chosen);
     if (event.generation == runs_[slot].generation && world.graph->used(slot)) event.happen();
@@ -313,8 +322,10 @@ void FakeWorld::check_start(Slot slot) {
   if (world.record(slot).wish == Wish::down) fault(name + " starts with its wish down");
   for (const Slot required : world.node(slot).requires_) {
     const Record& other = world.record(required);
-    const bool ready = other.state == State::running || (world.spec(required).oneshot && other.state == State::exited && other.done) ||
-                       (other.state == State::inactive && other.skipped);
+    const bool ready =
+        other.state == State::running ||
+        (world.spec(required).oneshot && other.state == State::exited && other.done) ||
+        (other.state == State::inactive && other.skipped);
     if (!ready) fault(name + " starts before " + world.graph->name(required));
   }
   for (const Slot other : world.node(slot).conflicts) {
@@ -329,7 +340,8 @@ void FakeWorld::check_stop(Slot slot, const Row&) {
     const Record& other = world.record(dependent);
     const bool there = other.process == Process::alive || other.process == Process::launching;
     if (there && other.state != State::failed) {
-      fault(world.graph->name(slot) + " is signalled before " + world.graph->name(dependent) + " is down");
+      fault(world.graph->name(slot) + " is signalled before " + world.graph->name(dependent) +
+            " is down");
     }
   }
 }
@@ -342,7 +354,8 @@ void FakeWorld::check_quiet() {
     if (const Step left = decide(Situation{world, slot, now}); !left.waits()) {
       fault(name + " was not woken for what it has to do: " + std::string(left.row->condition));
     }
-    if (record.state == State::blocked && why(world, slot, now).reasons.empty()) fault(name + " is blocked for no reason");
+    if (record.state == State::blocked && why(world, slot, now).reasons.empty())
+      fault(name + " is blocked for no reason");
   }
 }
 

@@ -1,6 +1,7 @@
-// A world for tests: a graph from a few words, a simulated clock, and processes that do what the test
-// says. It performs the steps that decide() gives, as job threads do, in an order that a seed chooses,
-// and looks only at services that were woken: a lost wake-up shows as one left with something to do.
+// A world for tests: a graph from a few words, a simulated clock, and processes that do what the
+// test says. It performs the steps that decide() gives, as job threads do, in an order that a seed
+// chooses, and looks only at services that were woken: a lost wake-up shows as one left with
+// something to do.
 #pragma once
 
 #include <functional>
@@ -32,11 +33,11 @@ struct Life {
   bool ends = false;
   Milliseconds lasts{0};
   ProcessEnd end;
-  Milliseconds dies_in{5};    // after the stop signal
+  Milliseconds dies_in{5};  // after the stop signal
   bool ignores_stop = false;
   bool unkillable = false;
   Milliseconds spawn_takes{0};
-  LaunchOutcome launch;       // what the spawn comes to
+  LaunchOutcome launch;  // what the spawn comes to
 };
 
 class FakeWorld {
@@ -53,7 +54,9 @@ class FakeWorld {
   void reload(const Specs& specs);
 
   // Processes.
-  std::function<Life(const std::string& name, int n)> life = [](const std::string&, int) { return Life{}; };
+  std::function<Life(const std::string& name, int n)> life = [](const std::string&, int) {
+    return Life{};
+  };
   void exit(const std::string& name, int code);
   void unhealthy(const std::string& name);
 
@@ -87,8 +90,8 @@ class FakeWorld {
   };
 
   void touched(const Slots& changed);
-  void work();                 // everything that needs no time
-  bool step(Slot slot);        // false: it waits
+  void work();           // everything that needs no time
+  bool step(Slot slot);  // false: it waits
   void perform(Slot slot, const Row& row);
   void enter(Slot slot, const Row& row, const LaunchOutcome& outcome);
   void launch(Slot slot, const Row& row);

@@ -1,6 +1,6 @@
 #pragma once
-// Runs a part of a test in a process of its own: for what cannot be undone, such as namespaces, limits
-// and signal masks.
+// Runs a part of a test in a process of its own: for what cannot be undone, such as namespaces,
+// limits and signal masks.
 
 #include <sched.h>
 #include <sys/wait.h>
@@ -11,8 +11,8 @@
 
 namespace zinit::test {
 
-/// Calls `work` in a child of this process. @return what it returned, as text; "signal N" where it was
-/// killed, "exception" where one left it. `work` returns a string and uses no assertion.
+/// Calls `work` in a child of this process. @return what it returned, as text; "signal N" where it
+/// was killed, "exception" where one left it. `work` returns a string and uses no assertion.
 /// While this process has one thread alone.
 template <class Work>
 std::string in_child(Work work) {

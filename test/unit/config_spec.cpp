@@ -168,6 +168,20 @@ TEST_CASE("unknown keys do not keep a service from loading", "[config][spec]") {
   CHECK(spec->exec.argv == Lines{"run"});
 }
 
+TEST_CASE("a file of endless faults tells a hundred, and that there are more", "[config][spec]") {
+  std::string text = "[service]\n";
+  for (int i = 0; i < 5000; ++i) text += "k" + std::to_string(i) + " = 1\n";
+  const ParsedSpec parsed = parse_spec(text, "f.toml");
+  CHECK(parsed.diagnostics.size() == 5001);
+  const SpecPtr spec = finish(parsed);
+  CHECK(spec->errors.size() == 1);
+  CHECK(spec->warnings.size() == 100);
+  CHECK(spec->warnings.back() ==
+        "f.toml:1:1: warning: 5001 faults in all, the rest is told by zinitctl check");
+  const SpecPtr late = finish(parse_spec(text + "exec = 5\n", "f.toml"));
+  CHECK(late->errors.size() == 1);
+}
+
 TEST_CASE("a target has no keys of services", "[config][spec]") {
   CHECK(messages_of("[target]\nexec='run'\n[lifecycle]\nrestart='always'\n") ==
         Lines{"f.toml:2:1: warning: target.exec: unknown key, did you mean service.exec?",

@@ -33,7 +33,7 @@ std::string node_name() {
 
 /// How PID 1 of a new PID namespace ends that asks for `action`: "signal N", or what it was
 /// refused. Asks nobody but that namespace: a process that is not its PID 1 does nothing.
-std::string end_of_namespace(PowerAction action) {
+std::string end_of_namespace(MachineAction action) {
   return in_child([action]() -> std::string {
     if (::unshare(CLONE_NEWPID) != 0) return "no namespace";
     return in_child([action]() -> std::string {
@@ -47,10 +47,10 @@ std::string end_of_namespace(PowerAction action) {
 
 TEST_CASE("reboot ends the namespace as its parent is told", "[os][power][root]") {
   if (!test::may_unshare(CLONE_NEWPID)) return test::skip("needs root and namespaces");
-  CHECK(end_of_namespace(PowerAction::restart) == "signal " + std::to_string(SIGHUP));
-  CHECK(end_of_namespace(PowerAction::power_off) == "signal " + std::to_string(SIGINT));
-  CHECK(end_of_namespace(PowerAction::halt) == "signal " + std::to_string(SIGINT));
-  CHECK(end_of_namespace(PowerAction::kexec) ==
+  CHECK(end_of_namespace(MachineAction::restart) == "signal " + std::to_string(SIGHUP));
+  CHECK(end_of_namespace(MachineAction::power_off) == "signal " + std::to_string(SIGINT));
+  CHECK(end_of_namespace(MachineAction::halt) == "signal " + std::to_string(SIGINT));
+  CHECK(end_of_namespace(MachineAction::kexec) ==
         "cannot boot the loaded kernel of the machine: Invalid argument");
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("who may not touch the machine is told so", "[os][power]") {
   if (!inside && ::geteuid() == 0) return test::skip("needs namespaces");
   const auto ask = []() -> std::string {
     if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return "still root";
-    return end_machine(PowerAction::restart).text + "|" + take_ctrl_alt_del().error().text;
+    return end_machine(MachineAction::restart).text + "|" + take_ctrl_alt_del().error().text;
   };
   const std::string said = in_child([&]() -> std::string {
     if (!inside) return ask();

@@ -1,0 +1,173 @@
+// Sinks that write text: the queue and its writer, and the shapes for kmsg and the console.
+#include "io/sink.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Lines written before other descriptors of the loop have their turn.
+constexpr int kLinesAtOnce = 64;
+
+// What a line that waits takes beside its text, so that a flood of empty lines is bounded too.
+constexpr std::size_t kLineOverhead = 64;
+
+// The kernel cuts or refuses records of /dev/kmsg from 976 bytes on, depending on its version and
+// configuration (kernel/printk/printk.c: LOG_LINE_MAX, PRINTK_PREFIX_MAX).
+constexpr std::size_t kKmsgRecord = 900;
+
+// A pipe that poll(2) calls writable takes so many bytes without blocking.
+constexpr std::size_t kSafeWrite = PIPE_BUF;
+
+bool is_nonblocking(int fd) noexcept {
+  const int flags = ::fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
+/// At most `limit` bytes, not ending inside a character.
+std::string_view cut(std::string_view text, std::size_t limit) noexcept {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
+  return text.substr(0, limit);
+}
+
+}  // namespace
+
+TextSink::TextSink(EventLoop& loop, UniqueFd fd)
+    : loop_(loop),
+      fd_(std::move(fd)),
+      blocking_(!is_nonblocking(fd_.get())),
+      writable_(loop, fd_.get(), EV_WRITE, [this](int events) { write_some(events); }) {}
+
+void TextSink::take(const SinkLine& line, const DropCount& dropped) noexcept {
+  try {
+    MutexLock lock(mutex_);
+    // Before the text is made: a flood costs no more than this.
+    if (queued_bytes_ + line.text.size() + kLineOverhead > kQueueBytes) {
+      ++*dropped;
+      return;
+    }
+    queue_.push_back({format(line), dropped});
+    queued_bytes_ += queue_.back().text.size() + kLineOverhead;
+    if (awake_) return;
+    awake_ = true;
+  } catch (...) {
+    ++*dropped;  // no memory
+    return;
+  }
+  begin();
+}
+
+/// Has the loop write. Where it takes no more work just now, the next line tries again.
+void TextSink::begin() noexcept {
+  if (loop_.post([this] { write_some(0); })) return;
+  MutexLock lock(mutex_);
+  awake_ = false;
+}
+
+void TextSink::write_some(int events) noexcept {
+  for (int i = 0; i < kLinesAtOnce; ++i) {
+    if (current_.text.empty() && !next_line()) return writable_.stop();
+    if (write_current() == Progress::done) continue;
+    // The loop cannot watch the descriptor: waiting for it would never end.
+    if ((events & EV_ERROR) == 0) break;
+    drop_current();
+  }
+  writable_.start();
+}
+
+/// Takes the next line to write; false, and the loop may rest, where none waits.
+bool TextSink::next_line() noexcept {
+  MutexLock lock(mutex_);
+  if (queue_.empty()) {
+    awake_ = false;
+    return false;
+  }
+  current_ = std::move(queue_.front());
+  queue_.pop_front();
+  queued_bytes_ -= current_.text.size() + kLineOverhead;
+  written_ = 0;
+  return true;
+}
+
+void TextSink::drop_current() noexcept {
+  if (current_.text.empty()) return;
+  ++*current_.dropped;
+  current_ = {};
+}
+
+TextSink::Progress TextSink::write_current() noexcept {
+  while (written_ < current_.text.size()) {
+    const ssize_t written = write_now(std::string_view(current_.text).substr(written_));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) return Progress::blocked;
+    if (written < 0) {
+      drop_current();
+      return Progress::done;
+    }
+    written_ += static_cast<std::size_t>(written);
+  }
+  current_ = {};
+  return Progress::done;
+}
+
+/// write(2) that does not block whatever the descriptor's flags are.
+ssize_t TextSink::write_now(std::string_view data) const noexcept {
+  if (!blocking_) return ::write(fd_.get(), data.data(), data.size());
+  pollfd ready{fd_.get(), POLLOUT, 0};
+  if (::poll(&ready, 1, 0) == 0) {
+    errno = EAGAIN;
+    return -1;
+  }
+  const ssize_t sent = ::send(fd_.get(), data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent >= 0 || errno != ENOTSOCK) return sent;
+  return ::write(fd_.get(), data.data(), std::min(data.size(), kSafeWrite));
+}
+
+void TextSink::finish(Milliseconds limit) noexcept {
+  const TimePoint deadline = after(Clock::now(), limit);
+  while (!current_.text.empty() || next_line()) {
+    if (write_current() == Progress::done) continue;
+    const auto left = ms_between(Clock::now(), deadline);
+    pollfd ready{fd_.get(), POLLOUT, 0};
+    if (left == 0 || ::poll(&ready, 1, static_cast<int>(left)) <= 0) return;
+  }
+}
+
+std::string KmsgSink::format(const SinkLine& line) const {
+  // Facility daemon, level info: 3 * 8 + 6 (syslog(3)). Control characters would reach the console
+  // with the record.
+  const std::string record = fmt::format("<30>{}: {}", line.service,
+                                         printable(cut(line.text, kKmsgRecord)));
+  return std::string(cut(record, kKmsgRecord - 1)) + '\n';
+}
+
+std::string ConsoleSink::format(const SinkLine& line) const {
+  return fmt::format("{}: {}\n", line.service, printable(line.text));
+}
+
+Result<UniqueFd> open_for_sink(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) < 0) return sys_failure("use", fmt::format("descriptor {}", fd));
+  if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
+    const std::string path = fmt::format("/proc/self/fd/{}", fd);
+    if (auto own = open_fd(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY)) return own;
+  }
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!copy) return sys_failure("duplicate", fmt::format("descriptor {}", fd));
+  return copy;
+}
+
+}  // namespace zinit

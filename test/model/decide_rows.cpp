@@ -1,0 +1,306 @@
+// Each row of the decision table: the situation it is for leads to it, and not to another. A row
+// without a case here fails the suite.
+#include <catch2/catch.hpp>
+#include <functional>
+#include <set>
+
+#include "fake_world.hpp"
+
+using namespace zinit;
+using namespace zinit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const TimePoint kNow{std::chrono::hours(1)};
+
+/// `s` requires r and comes after e; d requires s; c conflicts with s; job is a oneshot, all a
+/// target.
+struct Scene {
+  Scene() {
+    Specs specs(
+        "s requires r, s after e, s conflicts c, d requires s, job oneshot, lost requires nobody?, "
+        "all target");
+    world.graph = Graph::build({});
+    apply_plan(world, plan(*world.graph, specs.list(), {}), false);
+    for (const Slot slot : world.graph->order()) world.record(slot).since = kNow;
+    up("r", State::running);
+    up("s", State::inactive);
+  }
+  Record& operator[](const std::string& name) { return world.record(world.graph->find(name)); }
+  Record& up(const std::string& name, State state) {
+    Record& record = (*this)[name];
+    record.state = state;
+    record.wish = Wish::up;
+    const bool has_process =
+        state == State::starting || state == State::running || state == State::stopping;
+    record.process = has_process ? Process::alive : Process::none;
+    return record;
+  }
+  Record& ended(const std::string& name, State state, int code) {
+    Record& record = up(name, state);
+    record.process = Process::ended;
+    record.has_end = true;
+    record.end = {false, code, false};
+    return record;
+  }
+  ServiceSpec& spec(const std::string& name) {
+    return const_cast<ServiceSpec&>(world.spec(world.graph->find(name)));  // a test's own graph
+  }
+  World world;
+};
+
+struct Case {
+  State from;
+  std::string row;  // the predicate's name
+  std::string about;
+  std::function<void(Scene&)> set;
+};
+
+Reason dependency_reason(const std::string& name) {
+  return {ReasonType::dependency_failed, 0, name, {}};
+}
+
+const std::vector<Case>& cases() {
+  using enum State;
+  static const std::vector<Case> all = {
+      {inactive, "wanted", "s", [](Scene& w) { w["s"].try_ = Try::asked; }},
+      {inactive, "always", "s", [](Scene&) {}},
+
+      {exited, "done_oneshot_asked", "job",
+       [](Scene& w) {
+         auto& r = w.up("job", exited);
+         r.done = true;
+         r.try_ = Try::asked;
+       }},
+      {exited, "wanted", "s", [](Scene& w) { w.up("s", exited).try_ = Try::pulled; }},
+      {exited, "done_oneshot_pulled", "job",
+       [](Scene& w) {
+         auto& r = w.up("job", exited);
+         r.done = true;
+         r.try_ = Try::pulled;
+       }},
+      {exited, "down_with_result", "s",
+       [](Scene& w) {
+         auto& r = w.up("s", exited);
+         r.by_itself = true;
+         r.wish = Wish::down;
+       }},
+      {exited, "always", "s", [](Scene& w) { w.up("s", exited).by_itself = true; }},
+
+      {failed, "process_there", "s",
+       [](Scene& w) {
+         auto& r = w.up("s", failed);
+         r.process = Process::alive;
+         r.try_ = Try::asked;
+       }},
+      {failed, "ended_at_last", "s", [](Scene& w) { w.ended("s", failed, 0); }},
+      {failed, "down_and_clear", "s", [](Scene& w) { w.up("s", failed).wish = Wish::down; }},
+      {failed, "wanted", "s", [](Scene& w) { w.up("s", failed).try_ = Try::asked; }},
+      {failed, "revivable", "s",
+       [](Scene& w) { w.up("s", failed).reason = dependency_reason("r"); }},
+      {failed, "other_fault_now", "s",
+       [](Scene& w) {
+         w.up("s", failed).reason = dependency_reason("x");
+         w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}};
+       }},
+      {failed, "dependency_returned", "s",
+       [](Scene& w) {
+         w.up("s", failed).reason = {ReasonType::spawn_error, 0, "no", {}};
+         w["s"].failed_serial = 5;
+         w["r"].ready_serial = 6;
+       }},
+      {failed, "always", "s",
+       [](Scene& w) {
+         w.up("s", failed).reason = {ReasonType::exit_code, 1, {}, {}};
+       }},
+
+      {blocked, "down_and_clear", "s", [](Scene& w) { w.up("s", blocked).wish = Wish::down; }},
+      {blocked, "at_fault", "lost", [](Scene& w) { w.up("lost", blocked); }},
+      {blocked, "at_fault", "s",
+       [](Scene& w) {
+         w.up("s", blocked);
+         w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}};
+       }},
+      {blocked, "respawn_goes", "s",
+       [](Scene& w) {
+         w.up("s", blocked).respawn = true;
+         w["r"].wish = Wish::down;
+       }},
+      {blocked, "tried_or_owed", "s", [](Scene& w) { w.up("s", blocked).try_ = Try::pulled; }},
+      {blocked, "may_start", "s", [](Scene& w) { w.up("s", blocked); }},
+      {blocked, "always", "s", [](Scene& w) { w.up("s", blocked).delay_until = kNow + 1ms; }},
+
+      {starting, "down", "s", [](Scene& w) { w.ended("s", starting, 1).wish = Wish::down; }},
+      {starting, "goes", "s",
+       [](Scene& w) {
+         w.ended("s", starting, 1);
+         w["r"].wish = Wish::down;
+       }},
+      {starting, "owed", "s", [](Scene& w) { w.ended("s", starting, 1).stop_owed = true; }},
+      {starting, "oneshot_succeeded", "job", [](Scene& w) { w.ended("job", starting, 0); }},
+      {starting, "ended_again", "s", [](Scene& w) { w.ended("s", starting, 1); }},
+      {starting, "ended_well", "s", [](Scene& w) { w.ended("s", starting, 0); }},
+      {starting, "ended", "s",
+       [](Scene& w) {
+         w.ended("s", starting, 1);
+         w.spec("s").lifecycle.restart = RestartPolicy::never;
+       }},
+      {starting, "ready_for_use", "s", [](Scene& w) { w.up("s", starting).ready = true; }},
+      {starting, "ready_for_use", "all",
+       [](Scene& w) { w.up("all", starting).process = Process::none; }},
+      {starting, "expired", "s", [](Scene& w) { w.up("s", starting).deadline = kNow; }},
+      {starting, "tried", "s", [](Scene& w) { w.up("s", starting).try_ = Try::asked; }},
+      {starting, "always", "job", [](Scene& w) { w.up("job", starting); }},
+
+      {running, "down", "s", [](Scene& w) { w.ended("s", running, 1).wish = Wish::down; }},
+      {running, "goes", "s",
+       [](Scene& w) {
+         w.ended("s", running, 1);
+         w["r"].stop_owed = true;
+       }},
+      {running, "owed", "s", [](Scene& w) { w.up("s", running).stop_owed = true; }},
+      {running, "ended_again", "s", [](Scene& w) { w.ended("s", running, 1); }},
+      {running, "ended_well", "s", [](Scene& w) { w.ended("s", running, 0); }},
+      {running, "ended", "s",
+       [](Scene& w) {
+         w.ended("s", running, 1).count = 3;
+         w.spec("s").lifecycle.max_restarts = 3;
+       }},
+      {running, "unhealthy", "s", [](Scene& w) { w.up("s", running).health = Health::failed; }},
+      {running, "watchdog_bit", "s",
+       [](Scene& w) { w.up("s", running).health = Health::watchdog; }},
+      {running, "tried", "s", [](Scene& w) { w.up("s", running).try_ = Try::pulled; }},
+      {running, "always", "s", [](Scene& w) { w.up("s", running); }},
+
+      {stopping, "again_goes", "s",
+       [](Scene& w) {
+         w.up("s", stopping).again = true;
+         w["r"].wish = Wish::down;
+       }},
+      {stopping, "target_over_down", "all",
+       [](Scene& w) {
+         auto& r = w.up("all", stopping);
+         r.process = Process::none;
+         r.wish = Wish::down;
+       }},
+      {stopping, "over_down", "s", [](Scene& w) { w.ended("s", stopping, 0).wish = Wish::down; }},
+      {stopping, "over_tried_or_owed", "s",
+       [](Scene& w) { w.ended("s", stopping, 0).stop_owed = true; }},
+      {stopping, "over_self_caused", "s",
+       [](Scene& w) { w.ended("s", stopping, 0).cause = StopCause::late; }},
+      {stopping, "over_at_fault", "s",
+       [](Scene& w) {
+         w.ended("s", stopping, 0).cause = StopCause::dependency;
+         w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}};
+       }},
+      {stopping, "over_again", "s",
+       [](Scene& w) {
+         auto& r = w.ended("s", stopping, 0);
+         r.again = true;
+         r.cause = StopCause::unhealthy;
+       }},
+      {stopping, "over", "s",
+       [](Scene& w) { w.ended("s", stopping, 0).cause = StopCause::dependency; }},
+      {stopping, "unsignalled", "s", [](Scene& w) { w.up("s", stopping).wish = Wish::down; }},
+      {stopping, "stop_expired", "s",
+       [](Scene& w) {
+         auto& r = w.up("s", stopping);
+         r.stage = StopStage::signalled;
+         r.deadline = kNow;
+       }},
+      {stopping, "kill_expired", "s",
+       [](Scene& w) {
+         auto& r = w.up("s", stopping);
+         r.stage = StopStage::killed;
+         r.deadline = kNow;
+       }},
+      {stopping, "always", "s",
+       [](Scene& w) {
+         w.up("s", stopping).wish = Wish::down;
+         w.up("d", running);
+       }},
+  };
+  return all;
+}
+
+const Row* row_named(State from, const std::string& name) {
+  for (const Row& row : decision_rows()) {
+    if (row.from == from && row.condition == name) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("each situation leads to the row that is for it", "[decide]") {
+  for (const Case& each : cases()) {
+    INFO(state_name(each.from) << ", " << each.row << ", of " << each.about);
+    Scene scene;
+    each.set(scene);
+    const Slot slot = scene.world.graph->find(each.about);
+    REQUIRE(scene.world.record(slot).state == each.from);
+    const Row* expected = row_named(each.from, each.row);
+    REQUIRE(expected != nullptr);
+    const Step step = decide(Situation{scene.world, slot, kNow});
+    if (expected->from == expected->to && expected->act == Act::none) {
+      CHECK(step.waits());
+    } else {
+      REQUIRE(step.row != nullptr);
+      CHECK(step.row->condition == each.row);
+    }
+  }
+}
+
+TEST_CASE("no row of the table is without its case", "[decide]") {
+  std::set<std::pair<State, std::string>> covered;
+  for (const Case& each : cases()) covered.emplace(each.from, each.row);
+  for (const Row& row : decision_rows()) {
+    INFO(state_name(row.from) << ", " << row.condition);
+    CHECK(covered.contains({row.from, std::string(row.condition)}));
+  }
+}
+
+TEST_CASE("the first delay is the configured one, it doubles, and is capped", "[decide]") {
+  Scene scene;
+  const Slot slot = scene.world.graph->find("s");
+  scene.spec("s").lifecycle.restart_delay = 100ms;
+  scene.spec("s").lifecycle.restart_delay_max = 350ms;
+  for (const auto expected : {100ms, 200ms, 350ms, 350ms}) {
+    scene.ended("s", State::running, 1);
+    const Step step = decide(Situation{scene.world, slot, kNow});
+    REQUIRE(step.row != nullptr);
+    apply(scene.world, slot, *step.row, kNow);
+    CHECK(scene["s"].state == State::blocked);
+    CHECK(scene["s"].delay_until == kNow + expected);
+  }
+}
+
+TEST_CASE("having run for the stability period makes delay and count new", "[decide]") {
+  Scene scene;
+  const Slot slot = scene.world.graph->find("s");
+  scene.spec("s").lifecycle.stability_period = 10s;
+  scene.spec("s").lifecycle.max_restarts = 2;
+  for (const bool stable : {false, true}) {
+    auto& record = scene.ended("s", State::running, 1);
+    record.count = 2;
+    record.ready_at = kNow - (stable ? 10s : 9s);
+    const Step step = decide(Situation{scene.world, slot, kNow});
+    REQUIRE(step.row != nullptr);
+    CHECK(step.row->to == (stable ? State::blocked : State::failed));
+    apply(scene.world, slot, *step.row, kNow);
+    if (stable) CHECK(scene["s"].delay_until == kNow + 1000ms);
+  }
+}
+
+TEST_CASE("a restart delay of days doubles without overflow", "[decide]") {
+  Scene scene;
+  const Slot slot = scene.world.graph->find("s");
+  scene.spec("s").lifecycle.restart_delay = 86400000ms;
+  scene.spec("s").lifecycle.restart_delay_max = 86400000ms;
+  scene.ended("s", State::running, 1).count = 4000000000u;
+  const Step step = decide(Situation{scene.world, slot, kNow});
+  REQUIRE(step.row != nullptr);
+  apply(scene.world, slot, *step.row, kNow);
+  CHECK(scene["s"].delay_until == kNow + 86400000ms);
+}

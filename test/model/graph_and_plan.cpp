@@ -1,0 +1,209 @@
+// The graph's faults, and what a reload makes of two sets of specs.
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "fake_world.hpp"
+
+using namespace zinit;
+using namespace zinit::test;
+
+namespace {
+
+GraphPtr graph_of(const std::string& text) {
+  std::vector<GraphEntry> entries;
+  std::uint32_t order = 0;
+  for (const SpecPtr& spec : Specs(text).list()) entries.push_back({spec, kNoSlot, order++, false});
+  return Graph::build(entries);
+}
+
+const Node& node(const GraphPtr& graph, const std::string& name) {
+  return graph->node(graph->find(name));
+}
+
+std::string fault(const GraphPtr& graph, const std::string& name) {
+  const Node& at = node(graph, name);
+  return at.faults.empty() ? "" : at.faults.front();
+}
+
+using Fate = PlannedService::Fate;
+
+Fate fate(const Plan& plan, const std::string& name) {
+  for (const PlannedService& planned : plan.services)
+    if (planned.name == name) return planned.fate;
+  FAIL("no plan for " << name);
+  return Fate::unchanged;
+}
+
+}  // namespace
+
+TEST_CASE("edges go both ways, and names that nothing has are told", "[graph]") {
+  const GraphPtr graph = graph_of(
+      "web requires db, web after net, web wants cache, web conflicts old, web requires nobody?, "
+      "web after ghost?");
+  CHECK(node(graph, "web").requires_ == Slots{graph->find("db")});
+  CHECK(node(graph, "db").required_by == Slots{graph->find("web")});
+  CHECK(node(graph, "net").ordered_before == Slots{graph->find("web")});
+  CHECK(node(graph, "cache").wanted_by == Slots{graph->find("web")});
+  CHECK(node(graph, "old").conflicts == Slots{graph->find("web")});
+  CHECK(node(graph, "web").missing == std::vector<std::string>{"nobody"});
+  CHECK(node(graph, "web").unknown == std::vector<std::string>{"ghost"});
+}
+
+TEST_CASE("each service on a cycle of requires and after is refused with the path, others go on",
+          "[graph]") {
+  const GraphPtr graph = graph_of("a requires b, b after c, c requires a, d requires a, e");
+  CHECK(fault(graph, "a").find("a -> b -> c -> a") != std::string::npos);
+  CHECK(fault(graph, "b").find("b -> c -> a -> b") != std::string::npos);
+  CHECK(fault(graph, "c").find("c -> a -> b -> c") != std::string::npos);
+  CHECK(fault(graph, "d").empty());
+  CHECK(fault(graph, "e").empty());
+}
+
+TEST_CASE("wants makes no cycle", "[graph]") {
+  const GraphPtr graph = graph_of("a wants b, b wants a, b requires a");
+  CHECK(fault(graph, "a").empty());
+  CHECK(fault(graph, "b").empty());
+}
+
+TEST_CASE("a service that names itself is refused", "[graph]") {
+  for (const std::string kind : {"requires", "after", "wants", "conflicts"}) {
+    INFO(kind);
+    CHECK_FALSE(fault(graph_of("a " + kind + " a"), "a").empty());
+  }
+}
+
+TEST_CASE("a conflict inside what a service requires is refused for that service alone",
+          "[graph]") {
+  const GraphPtr near = graph_of("a requires b, a conflicts b");
+  CHECK_FALSE(fault(near, "a").empty());
+  CHECK(fault(near, "b").empty());
+  const GraphPtr far = graph_of("a requires b, b requires c, c conflicts a");
+  CHECK_FALSE(fault(far, "a").empty());
+  CHECK(fault(far, "b").empty());
+  CHECK(fault(far, "c").empty());
+  const GraphPtr two =
+      graph_of("top requires x, top requires y, x requires x2, y requires y2, x2 conflicts y2");
+  CHECK_FALSE(fault(two, "top").empty());
+  for (const char* name : {"x", "y", "x2", "y2"}) CHECK(fault(two, name).empty());
+}
+
+TEST_CASE("a chain of ten thousand is built and started without deep recursion", "[graph]") {
+  Specs specs;
+  std::vector<SpecPtr> list;
+  for (int i = 0; i < 10000; ++i) {
+    auto spec = std::make_shared<ServiceSpec>();
+    spec->name = "s" + std::to_string(i);
+    if (i > 0) spec->dependencies.requires_.push_back({"s" + std::to_string(i - 1), {}});
+    if (i == 9999) spec->dependencies.after.push_back({"s5000", {}});
+    list.push_back(spec);
+  }
+  World world;
+  world.graph = Graph::build({});
+  apply_plan(world, plan(*world.graph, list, {}), false);
+  request_start(world, world.graph->find("s9999"));
+  const Step first = decide(Situation{world, world.graph->find("s0"), TimePoint{}});
+  REQUIRE(first.row != nullptr);
+  CHECK(first.row->to == State::blocked);
+  CHECK(decide(Situation{world, world.graph->find("s9999"), TimePoint{}}).row != nullptr);
+}
+
+TEST_CASE("a reload tells added, changed, removed and unchanged apart", "[plan]") {
+  Specs before("a, b, c requires a");
+  FakeWorld w(before);
+  Specs after("a, b, d");
+  after["b"].exec.argv = {"/bin/other"};
+  after["a"].description = "new words";
+  const Plan planned =
+      plan(*w.world.graph, after.list(), std::vector<bool>(w.world.graph->slots(), false));
+  CHECK(fate(planned, "a") == Fate::settings);
+  CHECK(fate(planned, "b") == Fate::restart);
+  CHECK(fate(planned, "c") == Fate::removed);
+  CHECK(fate(planned, "d") == Fate::added);
+  CHECK_FALSE(planned.graph->used(planned.graph->find("c")));
+}
+
+TEST_CASE("a file that became wrong leaves its service on the old config, marked", "[plan]") {
+  FakeWorld w("web requires db");
+  w.boot();
+  w.settle();
+  Specs after("web requires db");
+  after["web"].errors = {"web.toml:1:1: error: service.exec: is empty"};
+  w.reload(after);
+  w.settle();
+  CHECK(w.state("web") == State::running);
+  CHECK(w.spawns("web") == 1);
+  const ServiceSpec& spec = w.world.spec(w.slot("web"));
+  CHECK_FALSE(spec.broken());
+  CHECK(spec.warnings.size() == 2);
+}
+
+TEST_CASE("a reload that would close a cycle is refused for what changed, and disturbs nobody",
+          "[plan]") {
+  FakeWorld w("a requires b, b");
+  w.boot();
+  w.settle();
+  w.reload(Specs("a requires b, b requires a"));
+  w.settle();
+  CHECK(w.states() == "a=running b=running ");
+  CHECK(w.spawns("a") == 1);
+  CHECK(w.spawns("b") == 1);
+}
+
+TEST_CASE("an added service that closes a cycle is refused, not those that run", "[plan]") {
+  FakeWorld w("a after b?");
+  w.boot();
+  w.settle();
+  w.reload(Specs("a after b, b requires a"));
+  w.settle();
+  CHECK(w.state("a") == State::running);
+  CHECK(w.spawns("a") == 1);
+  CHECK(w.state("b") == State::failed);
+  CHECK(w.record("b").reason.type == ReasonType::config_error);
+}
+
+TEST_CASE("what is removed stops after its dependents, which then miss it until it is back",
+          "[plan]") {
+  FakeWorld w("web requires db");
+  w.boot();
+  w.settle();
+  Specs without;
+  without["web"].dependencies.requires_.push_back({"db", {}});
+  w.reload(without);
+  w.settle();
+  CHECK(w.faults().empty());
+  CHECK(w.state("web") == State::failed);
+  CHECK(w.record("web").reason.type == ReasonType::missing_dependency);
+  w.reload(Specs("web requires db"));
+  w.settle();
+  CHECK(w.state("web") == State::running);
+  CHECK(w.state("db") == State::running);
+}
+
+TEST_CASE("a mended file is tried at once", "[plan]") {
+  Specs wrong("web");
+  wrong["web"].errors = {"web.toml:1:1: error"};
+  FakeWorld w(wrong);
+  w.boot();
+  CHECK(w.state("web") == State::failed);
+  w.reload(Specs("web"));
+  w.settle();
+  CHECK(w.state("web") == State::running);
+}
+
+TEST_CASE("a removed name that comes back while its old process stops is stopped first", "[plan]") {
+  FakeWorld w("web");
+  w.life = [](const std::string&, int) {
+    Life life;
+    life.dies_in = Milliseconds(1000);
+    return life;
+  };
+  w.boot();
+  w.settle();
+  w.reload(Specs("other"));
+  CHECK(w.state("web") == State::stopping);
+  w.reload(Specs("web, other"));
+  w.settle();
+  CHECK(w.faults().empty());
+  CHECK(w.state("web") == State::running);
+  CHECK(w.spawns("web") == 2);
+}

@@ -1,0 +1,298 @@
+// Requests as an operator makes them, and the reasons that are told, in the words of behaviour.md.
+#include <catch2/catch.hpp>
+
+#include "fake_world.hpp"
+#include "model/predicates.hpp"
+#include "model/why.hpp"
+
+using namespace zinit;
+using namespace zinit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+Life ends(Milliseconds after, int code) {
+  Life life;
+  life.ends = true;
+  life.lasts = after;
+  life.end = {false, code, false};
+  return life;
+}
+
+std::string root_of(const FakeWorld& w, const std::string& name) {
+  const WhyReport report = why(w.world, w.slot(name), w.now);
+  return report.reasons.empty() ? "" : report.reasons.front().root_cause;
+}
+
+std::size_t position(const FakeWorld& w, const std::string& line) {
+  const auto& trace = w.trace();
+  return static_cast<std::size_t>(std::find(trace.begin(), trace.end(), line) - trace.begin());
+}
+
+}  // namespace
+
+TEST_CASE("a service that crashes does not take its dependents down", "[deps][restart]") {
+  FakeWorld w("web requires db");
+  w.boot();
+  w.settle();
+  w.exit("db", 1);
+  CHECK(w.state("web") == State::running);
+  CHECK(w.state("db") == State::blocked);
+  w.advance(999ms);
+  CHECK(w.state("db") == State::blocked);
+  w.advance(1ms);
+  w.settle();
+  CHECK(w.states() == "web=running db=running ");
+  CHECK(w.spawns("web") == 1);
+}
+
+TEST_CASE("stop takes dependents down first and leaves what the service itself requires",
+          "[deps]") {
+  FakeWorld w("web requires app, app requires db");
+  w.boot();
+  w.settle();
+  w.stop("app");
+  w.settle();
+  CHECK(w.states() == "web=exited app=exited db=running ");
+  CHECK(position(w, "web exited") < position(w, "app killed by 15"));
+  w.start("app");
+  w.settle();
+  CHECK(w.states() == "web=exited app=running db=running ");
+}
+
+TEST_CASE("restart brings dependents back", "[deps]") {
+  FakeWorld w("web requires app, app requires db");
+  w.boot();
+  w.settle();
+  w.restart("app");
+  w.settle();
+  CHECK(w.states() == "web=running app=running db=running ");
+  CHECK(w.spawns("web") == 2);
+  CHECK(w.spawns("app") == 2);
+  CHECK(w.spawns("db") == 1);
+}
+
+TEST_CASE("stop and start at once still stop once", "[deps]") {
+  FakeWorld w("web");
+  w.boot();
+  w.settle();
+  // Both before the job looks: what was asked for is a level, not an event.
+  request_stop(w.world, w.slot("web"));
+  w.start("web");
+  w.settle();
+  CHECK(w.state("web") == State::running);
+  CHECK(w.spawns("web") == 2);
+}
+
+TEST_CASE("mending the root cause alone brings all dependents back", "[deps][why]") {
+  FakeWorld w("web requires app, app requires db");
+  bool mended = false;
+  w.life = [&](const std::string& name, int) {
+    return name == "db" && !mended ? ends(10ms, 3) : Life{};
+  };
+  Specs specs("web requires app, app requires db");
+  specs["db"].lifecycle.restart = RestartPolicy::never;
+  w.reload(specs);
+  w.boot();
+  w.settle();
+  CHECK(w.states() == "web=failed app=failed db=failed ");
+  CHECK(root_of(w, "web") == "db");
+  const WhyReport report = why(w.world, w.slot("web"), w.now);
+  CHECK(report.reasons.back().detail.find("code 3") != std::string::npos);
+  mended = true;
+  w.start("db");
+  w.settle();
+  CHECK(w.states() == "web=running app=running db=running ");
+}
+
+TEST_CASE("a explicit start stops what conflicts; at boot the one loaded first wins",
+          "[conflicts]") {
+  FakeWorld w("a conflicts b");
+  w.boot();
+  w.settle();
+  CHECK(w.states() == "a=running b=blocked ");
+  CHECK(settled(w.world, w.slot("b"), w.now));
+  w.start("b");
+  w.settle();
+  CHECK(w.states() == "a=exited b=running ");
+  w.stop("b");
+  w.settle();
+  CHECK(w.states() == "a=exited b=exited ");
+}
+
+TEST_CASE("the loser of a conflict at boot starts when the winner goes", "[conflicts]") {
+  FakeWorld w("a conflicts b");
+  w.boot();
+  w.settle();
+  w.stop("a");
+  w.settle();
+  CHECK(w.states() == "a=exited b=running ");
+}
+
+TEST_CASE("status ignore is started by nothing but its own start", "[status]") {
+  Specs specs("web requires db");
+  specs["db"].status = StartStatus::ignore;
+  FakeWorld w(specs);
+  w.boot();
+  w.settle();
+  CHECK(w.states() == "web=blocked db=inactive ");
+  CHECK(settled(w.world, w.slot("web"), w.now));
+  CHECK(why(w.world, w.slot("web"), w.now).reasons.front().detail.find("ignore") !=
+        std::string::npos);
+  w.start("db");
+  w.settle();
+  CHECK(w.states() == "web=running db=running ");
+}
+
+TEST_CASE("max_restarts are used up, then it is failed with the last end, whatever that was",
+          "[restart]") {
+  Specs specs("web");
+  specs["web"].lifecycle.restart = RestartPolicy::always;
+  specs["web"].lifecycle.max_restarts = 2;
+  FakeWorld w(specs);
+  w.life = [](const std::string&, int) { return ends(5ms, 0); };
+  w.boot();
+  w.settle();
+  CHECK(w.state("web") == State::failed);
+  CHECK(w.record("web").reason == Reason{ReasonType::exit_code, 0, {}, {}});
+  CHECK(w.spawns("web") == 3);
+}
+
+TEST_CASE("start of a service in its re-spawn delay ends the delay", "[restart]") {
+  FakeWorld w("web");
+  w.boot();
+  w.settle();
+  w.exit("web", 1);
+  CHECK(w.state("web") == State::blocked);
+  w.start("web");
+  w.advance(0ms);
+  CHECK(w.state("web") == State::running);
+}
+
+TEST_CASE("a oneshot that succeeded satisfies; started once more its dependents stay",
+          "[oneshot]") {
+  FakeWorld w("job oneshot, web requires job");
+  w.life = [](const std::string& name, int) { return name == "job" ? ends(10ms, 0) : Life{}; };
+  w.boot();
+  w.settle();
+  CHECK(w.states() == "job=exited web=running ");
+  w.start("job");
+  w.settle();
+  CHECK(w.states() == "job=exited web=running ");
+  CHECK(w.spawns("job") == 2);
+  CHECK(w.spawns("web") == 1);
+}
+
+TEST_CASE("a service that ends well by itself takes its dependents down, and back with it",
+          "[deps]") {
+  FakeWorld w("web requires db");
+  w.boot();
+  w.settle();
+  w.exit("db", 0);
+  w.settle();
+  CHECK(w.states() == "web=blocked db=exited ");
+  CHECK(root_of(w, "web") == "db");
+  w.start("db");
+  w.settle();
+  CHECK(w.states() == "web=running db=running ");
+}
+
+TEST_CASE("a shutdown stops in order, everything, and nothing starts again", "[shutdown]") {
+  FakeWorld w("web requires db, log after web, job oneshot");
+  w.life = [](const std::string& name, int) { return name == "job" ? ends(0ms, 0) : Life{}; };
+  w.boot();
+  w.settle();
+  w.shutdown();
+  w.settle();
+  CHECK(w.faults().empty());
+  CHECK(position(w, "web exited") < position(w, "db killed by 15"));
+  CHECK(position(w, "log exited") < position(w, "web killed by 15"));
+  CHECK(w.states() == "web=exited db=exited log=exited job=inactive ");
+}
+
+TEST_CASE(
+    "what cannot be killed holds up nobody's stop, and is not started again before it is gone",
+    "[stop]") {
+  FakeWorld w("web requires db");
+  w.life = [](const std::string& name, int) {
+    Life life;
+    life.unkillable = name == "web";
+    return life;
+  };
+  w.boot();
+  w.settle();
+  w.stop("db");
+  w.settle();
+  CHECK(w.states() == "web=failed db=exited ");
+  CHECK(w.record("web").reason.type == ReasonType::stop_timeout);
+  w.start("web");
+  w.settle();
+  CHECK(w.spawns("web") == 1);
+  w.exit("web", 0);
+  w.settle();
+  CHECK(w.spawns("web") == 2);
+}
+
+TEST_CASE("a missing dependency fails the service and its coming revives it", "[deps]") {
+  FakeWorld w("web requires db?");
+  w.boot();
+  w.settle();
+  CHECK(w.record("web").reason == Reason{ReasonType::missing_dependency, 0, "db", {}});
+  CHECK(root_of(w, "web") == "db");
+  Specs specs("web requires db");
+  specs["db"].status = StartStatus::stop;
+  w.reload(specs);
+  w.settle();
+  CHECK(w.states() == "web=running db=running ");
+}
+
+TEST_CASE("a late oneshot is stopped and counts as a failure", "[timeouts]") {
+  Specs specs("job oneshot");
+  specs["job"].lifecycle.start_timeout = {100ms, false};
+  FakeWorld w(specs);
+  w.boot();
+  w.settle();
+  CHECK(w.state("job") == State::failed);
+  CHECK(w.record("job").reason.type == ReasonType::start_timeout);
+}
+
+TEST_CASE("a condition that does not hold leaves it inactive, and satisfied for its dependents",
+          "[condition]") {
+  FakeWorld w("web requires maybe");
+  w.life = [](const std::string& name, int) {
+    Life life;
+    if (name == "maybe")
+      life.launch = {LaunchOutcome::Kind::unmet, {ReasonType::condition, 0, "path_exists", {}}};
+    return life;
+  };
+  w.boot();
+  w.settle();
+  CHECK(w.states() == "web=running maybe=inactive ");
+  CHECK(w.record("maybe").reason.type == ReasonType::condition);
+}
+
+TEST_CASE("why follows a chain of ten to its root", "[why]") {
+  std::string text = "s0";
+  for (int i = 1; i <= 10; ++i)
+    text += ", s" + std::to_string(i) + " requires s" + std::to_string(i - 1);
+  Specs specs(text);
+  specs["s0"].lifecycle.restart = RestartPolicy::never;
+  FakeWorld w(specs);
+  w.life = [](const std::string& name, int) { return name == "s0" ? ends(1ms, 7) : Life{}; };
+  w.boot();
+  w.settle();
+  const WhyReport report = why(w.world, w.slot("s10"), w.now);
+  REQUIRE(report.reasons.size() == 10);
+  CHECK(report.reasons.back().service == "s0");
+  for (const WhyReason& reason : report.reasons) CHECK(reason.root_cause == "s0");
+  CHECK(why(w.world, w.slot("s0"), w.now).reasons.front().kind == "failed");
+}
+
+TEST_CASE("why of what runs as it should gives no reason", "[why]") {
+  FakeWorld w("web, job oneshot");
+  w.life = [](const std::string& name, int) { return name == "job" ? ends(1ms, 0) : Life{}; };
+  w.boot();
+  w.settle();
+  CHECK(why(w.world, w.slot("web"), w.now).reasons.empty());
+  CHECK(why(w.world, w.slot("job"), w.now).reasons.empty());
+}

@@ -1,0 +1,144 @@
+// The table "Where files are read" of service-file.md, row by row.
+#include <catch2/catch.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/modes.hpp"
+
+using namespace zinit;
+
+namespace {
+
+using Environment = std::map<std::string, std::string>;
+using Paths = std::vector<std::string>;
+
+Places places_with(const ModeOptions& options, const Environment& environment = {}) {
+  return places_for(options, [&](const char* name) -> const char* {
+    const auto found = environment.find(name);
+    return found == environment.end() ? nullptr : found->second.c_str();
+  });
+}
+
+Paths paths_of(const Places& places) {
+  Paths paths;
+  for (const ConfigDirectory& directory : places.directories) paths.push_back(directory.path);
+  return paths;
+}
+
+ModeOptions mode(Mode which, unsigned uid = 0) {
+  ModeOptions options;
+  options.mode = which;
+  options.uid = uid;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("system mode reads system, services, targets, the first with class system",
+          "[config][modes]") {
+  const Places places = places_with(mode(Mode::system));
+  CHECK(paths_of(places) ==
+        Paths{"/etc/zinit/system", "/etc/zinit/services", "/etc/zinit/targets"});
+  CHECK(places.directories[0].system_class);
+  CHECK_FALSE(places.directories[1].system_class);
+  CHECK_FALSE(places.directories[2].system_class);
+  CHECK_FALSE(places.directories[1].named);
+  CHECK(places.settings_file == "/etc/zinit/zinit.toml");
+  CHECK_FALSE(places.settings_named);
+  CHECK(places.socket == "/run/zinit.sock");
+  CHECK_FALSE(places.socket_in_tmp);
+}
+
+TEST_CASE("container mode reads services and targets", "[config][modes]") {
+  const Places places = places_with(mode(Mode::container));
+  CHECK(paths_of(places) == Paths{"/etc/zinit/services", "/etc/zinit/targets"});
+  CHECK(places.settings_file == "/etc/zinit/zinit.toml");
+  CHECK(places.socket == "/run/zinit.sock");
+}
+
+TEST_CASE("a standalone server of root reads services, with --pid1-mode the others too",
+          "[config][modes]") {
+  ModeOptions options = mode(Mode::standalone);
+  CHECK(paths_of(places_with(options)) == Paths{"/etc/zinit/services"});
+  options.pid1_mode = true;
+  const Places places = places_with(options);
+  CHECK(paths_of(places) ==
+        Paths{"/etc/zinit/system", "/etc/zinit/services", "/etc/zinit/targets"});
+  CHECK(places.directories[0].system_class);
+  CHECK(places.socket == "/run/zinit.sock");
+}
+
+TEST_CASE("a user's own server reads the user's services alone", "[config][modes]") {
+  ModeOptions options = mode(Mode::standalone, 1000);
+  options.pid1_mode = true;
+  const Environment home = {{"HOME", "/home/u"}};
+  const Places places = places_with(options, home);
+  CHECK(paths_of(places) == Paths{"/home/u/.config/zinit/services"});
+  CHECK(places.settings_file == "/home/u/.config/zinit/zinit.toml");
+  CHECK(places.socket == "/tmp/zinit-1000/zinit.sock");
+  CHECK(places.socket_in_tmp);
+
+  const Environment xdg = {
+      {"HOME", "/home/u"}, {"XDG_CONFIG_HOME", "/c"}, {"XDG_RUNTIME_DIR", "/run/user/1000"}};
+  const Places by_xdg = places_with(options, xdg);
+  CHECK(paths_of(by_xdg) == Paths{"/c/zinit/services"});
+  CHECK(by_xdg.settings_file == "/c/zinit/zinit.toml");
+  CHECK(by_xdg.socket == "/run/user/1000/zinit.sock");
+  CHECK_FALSE(by_xdg.socket_in_tmp);
+}
+
+TEST_CASE("variables that are empty or relative count as unset", "[config][modes]") {
+  const Places places = places_with(mode(Mode::standalone, 7), {{"HOME", "/h"},
+                                                                {"XDG_CONFIG_HOME", "rel"},
+                                                                {"XDG_RUNTIME_DIR", ""},
+                                                                {"ZINIT_CONFIG_DIR", ""},
+                                                                {"ZINIT_SOCKET", ""}});
+  CHECK(paths_of(places) == Paths{"/h/.config/zinit/services"});
+  CHECK(places.socket == "/tmp/zinit-7/zinit.sock");
+  const Places homeless = places_with(mode(Mode::standalone, 7));
+  CHECK(homeless.directories.empty());
+  CHECK(homeless.settings_file.empty());
+}
+
+TEST_CASE("--config-dir replaces the directory of services in every mode", "[config][modes]") {
+  const Environment environment = {{"ZINIT_CONFIG_DIR", "/env"}, {"HOME", "/h"}};
+  for (const bool by_option : {true, false}) {
+    const std::string dir = by_option ? "/opt" : "/env";
+    const auto paths_in = [&](ModeOptions options) {
+      if (by_option) options.config_dir = "/opt";
+      const Places places = places_with(options, environment);
+      for (const ConfigDirectory& directory : places.directories) {
+        CHECK(directory.named == (directory.path == dir));
+      }
+      return paths_of(places);
+    };
+    CHECK(paths_in(mode(Mode::system)) == Paths{"/etc/zinit/system", dir, "/etc/zinit/targets"});
+    CHECK(paths_in(mode(Mode::container)) == Paths{dir, "/etc/zinit/targets"});
+    CHECK(paths_in(mode(Mode::standalone)) == Paths{dir});
+    CHECK(paths_in(mode(Mode::standalone, 1000)) == Paths{dir});
+  }
+}
+
+TEST_CASE("--config and --socket replace settings and socket, the option before the environment",
+          "[config][modes]") {
+  const Environment environment = {{"ZINIT_SOCKET", "/env.sock"}, {"HOME", "/h"}};
+  for (const Mode which : {Mode::system, Mode::container, Mode::standalone}) {
+    ModeOptions options = mode(which, 1000);
+    CHECK(places_with(options, environment).socket == "/env.sock");
+    options.socket = "/opt.sock";
+    options.config_file = "/x.toml";
+    const Places places = places_with(options, environment);
+    CHECK(places.socket == "/opt.sock");
+    CHECK_FALSE(places.socket_in_tmp);
+    CHECK(places.settings_file == "/x.toml");
+    CHECK(places.settings_named);
+  }
+}
+
+TEST_CASE("modes have names", "[config][modes]") {
+  CHECK(mode_name(Mode::system) == "system");
+  CHECK(mode_name(Mode::container) == "container");
+  CHECK(mode_name(Mode::standalone) == "standalone");
+}

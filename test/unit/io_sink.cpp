@@ -1,0 +1,223 @@
+// Sinks that write text: shapes, order, and descriptors that are slow, full or gone.
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "io/sink.hpp"
+#include "support/deadline.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace zinit;
+using namespace std::chrono_literals;
+
+namespace {
+
+DropCount new_count() { return std::make_shared<std::atomic<std::uint64_t>>(0); }
+
+SinkLine line_of(std::string_view text, std::string_view service = "web") {
+  return {service, LogStream::out, false, 0, text};
+}
+
+/// A sink of type S on a running loop, and the pipe that it writes to.
+template <class S>
+struct Running {
+  Running() {
+    auto made = DataLoop::create();
+    REQUIRE(made);
+    data = std::move(*made);
+    auto ends = make_pipe(O_NONBLOCK);
+    REQUIRE(ends);
+    read = std::move(ends->read);
+    sink = std::make_unique<S>(data->loop(), std::move(ends->write));
+    REQUIRE(data->start());
+  }
+  ~Running() { data->stop_and_join(); }
+
+  void take(std::string_view text) { sink->take(line_of(text), dropped); }
+
+  /// What comes until `size` bytes are there, or nothing more does.
+  std::string receive(std::size_t size) {
+    std::string text;
+    char buffer[4096];
+    pollfd ready{read.get(), POLLIN, 0};
+    while (text.size() < size && ::poll(&ready, 1, 10000) == 1) {
+      const ssize_t count = ::read(read.get(), buffer, sizeof buffer);
+      if (count <= 0) break;
+      text.append(buffer, static_cast<std::size_t>(count));
+    }
+    return text;
+  }
+
+  DropCount dropped = new_count();
+  std::unique_ptr<DataLoop> data;
+  UniqueFd read;
+  std::unique_ptr<S> sink;
+};
+
+}  // namespace
+
+TEST_CASE("sink: the console gets `name: line`, safe to show", "[io]") {
+  Running<ConsoleSink> console;
+  console.take("hello");
+  console.take("red \x1b[31m bell \a tab \t bad \xff");
+  console.take("");
+  const std::string expected =
+      "web: hello\n"
+      "web: red \\x1b[31m bell \\x07 tab \t bad \xef\xbf\xbd\n"
+      "web: \n";
+  CHECK(console.receive(expected.size()) == expected);
+  CHECK(*console.dropped == 0);
+}
+
+TEST_CASE("sink: the kernel ring buffer gets one record a line, none too long", "[io]") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+  UniqueFd receiver(ends[0]);
+  auto data = DataLoop::create();
+  REQUIRE(data);
+  KmsgSink sink((*data)->loop(), UniqueFd(ends[1]));
+  REQUIRE((*data)->start());
+  const auto record = [&] {
+    char buffer[65536];
+    pollfd ready{receiver.get(), POLLIN, 0};
+    REQUIRE(::poll(&ready, 1, 10000) == 1);
+    const ssize_t count = ::read(receiver.get(), buffer, sizeof buffer);
+    REQUIRE(count >= 0);
+    return std::string(buffer, static_cast<std::size_t>(count));
+  };
+  const auto dropped = new_count();
+  sink.take(line_of("hello \x1b"), dropped);
+  CHECK(record() == "<30>web: hello \\x1b\n");
+  std::string umlauts;
+  while (umlauts.size() < 5000) umlauts += "\xc3\xa4";
+  sink.take(line_of(umlauts), dropped);
+  const std::string cut = record();
+  CHECK(cut.size() <= 900);
+  CHECK(cut.size() > 890);
+  CHECK(cut.substr(cut.size() - 3) == "\xc3\xa4\n");
+  CHECK(*dropped == 0);
+  (*data)->stop_and_join();
+}
+
+TEST_CASE("sink: a descriptor that takes no more blocks nobody, and what is lost is counted",
+          "[io]") {
+  Running<ConsoleSink> console;
+  constexpr std::uint64_t kLines = 20000;
+  const std::string text(100, 'x');
+  for (std::uint64_t i = 0; i < kLines; ++i) console.take(text);
+  const std::uint64_t lost = *console.dropped;
+  CHECK(lost > 0);
+  CHECK(lost < kLines);
+
+  // The reader is back: all that was not counted as lost comes.
+  const std::size_t line_size = text.size() + 6;
+  const std::size_t expected = (kLines - lost) * line_size;
+  CHECK(console.receive(expected).size() == expected);
+  console.take("after");
+  CHECK(console.receive(11) == "web: after\n");
+  CHECK(*console.dropped == lost);
+}
+
+TEST_CASE("sink: lines for a descriptor that is gone are counted", "[io]") {
+  Running<ConsoleSink> console;
+  console.read.reset();
+  for (int i = 0; i < 10; ++i) console.take("lost");
+  CHECK(test::becomes_true([&] { return *console.dropped == 10; }));
+}
+
+TEST_CASE("sink: each service's drops are its own", "[io]") {
+  Running<ConsoleSink> console;
+  const auto quiet = new_count();
+  console.sink->take(line_of("first", "db"), quiet);
+  for (int i = 0; i < 10000; ++i) console.take(std::string(100, 'x'));
+  CHECK(*quiet == 0);
+  CHECK(*console.dropped > 0);
+  CHECK(console.receive(10).substr(0, 10) == "db: first\n");
+}
+
+TEST_CASE("sink: lines of two threads both come, each thread's in its order", "[io]") {
+  Running<ConsoleSink> console;
+  constexpr int kLines = 1000;
+  const auto write_all_of = [&](const std::string& name) {
+    for (int i = 0; i < kLines; ++i)
+      console.sink->take(line_of(std::to_string(i), name), console.dropped);
+  };
+  std::size_t size = 0;
+  for (int i = 0; i < kLines; ++i) size += 2 * (4 + std::to_string(i).size());
+  std::thread a([&] { write_all_of("a"); }), b([&] { write_all_of("b"); });
+  const std::string text = console.receive(size);
+  a.join();
+  b.join();
+  REQUIRE(text.size() == size);
+  int next[2] = {};
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+    int& expected = next[text[at] - 'a'];
+    REQUIRE(std::stoi(text.substr(at + 3)) == expected++);
+  }
+  CHECK(*console.dropped == 0);
+}
+
+TEST_CASE("sink: at the end what waits is written, for a limited time", "[io]") {
+  auto loop = EventLoop::create();
+  REQUIRE(loop);
+  auto ends = make_pipe(O_NONBLOCK);
+  REQUIRE(ends);
+  const auto dropped = new_count();
+  ConsoleSink sink(**loop, std::move(ends->write));
+  sink.take(line_of("last words"), dropped);
+  sink.finish(1000ms);
+  char buffer[64];
+  REQUIRE(::read(ends->read.get(), buffer, sizeof buffer) == 16);
+  CHECK(std::string(buffer, 16) == "web: last words\n");
+
+  for (int i = 0; i < 2000; ++i) sink.take(line_of(std::string(100, 'x')), dropped);
+  sink.finish(20ms);  // the pipe is full and nobody reads: it returns all the same
+  SUCCEED();
+}
+
+TEST_CASE("sink: a pipe is opened anew, so that the one given stays blocking", "[io]") {
+  auto ends = make_pipe();
+  REQUIRE(ends);
+  auto own = open_for_sink(ends->write.get());
+  REQUIRE(own);
+  CHECK((::fcntl(own->get(), F_GETFL) & O_NONBLOCK) != 0);
+  CHECK((::fcntl(ends->write.get(), F_GETFL) & O_NONBLOCK) == 0);
+  CHECK((::fcntl(own->get(), F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+TEST_CASE("sink: a file is written on where it stands", "[io]") {
+  const test::TempDir dir;
+  const std::string path = dir.path() + "/log";
+  auto file = open_fd(path.c_str(), O_WRONLY | O_CREAT, 0600);
+  REQUIRE(file);
+  REQUIRE(write_all(file->get(), "before\n", path));
+  auto own = open_for_sink(file->get());
+  REQUIRE(own);
+  auto loop = EventLoop::create();
+  REQUIRE(loop);
+  ConsoleSink sink(**loop, std::move(*own));
+  sink.take(line_of("hello"), new_count());
+  sink.finish(1000ms);
+  CHECK(read_file(path.c_str(), 1000).value_or("") == "before\nweb: hello\n");
+}
+
+TEST_CASE("sink: a socket that does not say so itself is not waited for either", "[io]") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const UniqueFd writer(ends[0]), reader(ends[1]);
+  auto own = open_for_sink(writer.get());
+  REQUIRE(own);
+  auto data = DataLoop::create();
+  REQUIRE(data);
+  const auto dropped = new_count();
+  ConsoleSink sink((*data)->loop(), std::move(*own));
+  REQUIRE((*data)->start());
+  for (int i = 0; i < 20000; ++i) sink.take(line_of(std::string(100, 'x')), dropped);
+  CHECK(*dropped > 0);
+  (*data)->stop_and_join();  // returns: the loop's thread hangs in no write
+}

@@ -1,0 +1,269 @@
+// The board with real processes: job threads, spawning, reaping, stopping, restoring from the
+// journal.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <thread>
+
+#include "model/predicates.hpp"
+#include "os/process.hpp"
+#include "supervisor/board.hpp"
+#include "supervisor/journal.hpp"
+#include "support/descriptors.hpp"
+
+using namespace zinit;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Output goes nowhere: the read ends are closed at once, as with a log that is gone.
+class NoOutput final : public OutputPort {
+ public:
+  Result<OutputPipes> open_output(Slot) override {
+    auto out = open_fd("/dev/null", O_WRONLY);
+    auto err = open_fd("/dev/null", O_WRONLY);
+    if (!out || !err) return Failure((out ? err : out).error());
+    return OutputPipes{std::move(*out), std::move(*err)};
+  }
+  void configure(Slot, const SpecPtr&) override {}
+  void forget(Slot) override {}
+  void note(Slot, std::string_view) override {}
+};
+
+class CountChanges final : public ChangePort {
+ public:
+  void changed() noexcept override { ++count; }
+  std::atomic<int> count{0};
+};
+
+SpecPtr service(const std::string& name, std::vector<std::string> argv,
+                const std::function<void(ServiceSpec&)>& edit = {}) {
+  auto spec = std::make_shared<ServiceSpec>();
+  spec->name = name;
+  spec->exec.argv = std::move(argv);
+  spec->lifecycle.restart_delay = 50ms;
+  spec->lifecycle.stop_timeout = 2000ms;
+  if (edit) edit(*spec);
+  return spec;
+}
+
+SpecPtr sleeper(const std::string& name, const std::function<void(ServiceSpec&)>& edit = {}) {
+  return service(name, {"/bin/sleep", "1000"}, edit);
+}
+
+/// A board with a reaper, as init has them. Everything is stopped in the end.
+class Running {
+ public:
+  explicit Running(const std::vector<SpecPtr>& specs)
+      : board(output, changes, {{"PATH=/usr/bin:/bin"}, {}}) {
+    REQUIRE(become_subreaper());
+    board.load(specs);
+    reaper_ = std::thread([this] { reap_all(); });
+  }
+  ~Running() {
+    board.begin_shutdown();
+    eventually([this] { return board.all_down(); });
+    ending_ = true;
+    reaper_.join();
+  }
+
+  bool eventually(const std::function<bool()>& holds, Milliseconds limit = 10s) {
+    const TimePoint until = Clock::now() + limit;
+    while (!holds()) {
+      if (Clock::now() > until) return false;
+      std::this_thread::sleep_for(1ms);
+    }
+    return true;
+  }
+  bool becomes(const std::string& name, State state) {
+    return eventually([&] { return board.view(name)->record.state == state; });
+  }
+
+  NoOutput output;
+  CountChanges changes;
+  Board board;
+
+ private:
+  void reap_all() {
+    while (!ending_) {
+      while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+  std::atomic<bool> ending_{false};
+  std::thread reaper_;
+};
+
+}  // namespace
+
+TEST_CASE("a service is started, seen running with its pid, and stopped", "[board]") {
+  Running r({sleeper("web")});
+  REQUIRE(r.board.start("web"));
+  REQUIRE(r.becomes("web", State::running));
+  const pid_t pid = r.board.view("web")->pid;
+  REQUIRE(pid > 0);
+  CHECK(::kill(pid, 0) == 0);
+  REQUIRE(r.board.stop("web"));
+  REQUIRE(r.becomes("web", State::exited));
+  CHECK(r.board.view("web")->record.end == ProcessEnd{true, SIGTERM, false});
+  CHECK(::kill(pid, 0) == -1);
+}
+
+TEST_CASE("a killed service is back with another pid after its delay", "[board]") {
+  Running r({sleeper("web")});
+  REQUIRE(r.board.boot(""));
+  REQUIRE(r.becomes("web", State::running));
+  const pid_t first = r.board.view("web")->pid;
+  REQUIRE(r.board.kill("web", SIGKILL, false));
+  REQUIRE(r.eventually([&] {
+    const auto view = r.board.view("web");
+    return view->record.state == State::running && view->pid > 0 && view->pid != first;
+  }));
+  CHECK(r.board.view("web")->restart_count == 1);
+}
+
+TEST_CASE("a program that does not exist fails at once, with errno's text", "[board]") {
+  Running r({service("web", {"/nowhere/web"})});
+  REQUIRE(r.board.start("web"));
+  REQUIRE(r.becomes("web", State::failed));
+  const Reason reason = r.board.view("web")->record.reason;
+  CHECK(reason.type == ReasonType::spawn_error);
+  CHECK(reason.text.find("No such file or directory") != std::string::npos);
+  for (const StateEvent& event : r.board.events_after(0).events) CHECK(event.to != State::running);
+}
+
+TEST_CASE("what a process leaves behind in its group is gone before it is started again",
+          "[board]") {
+  Running r({service("web", {"/bin/sh", "-c", "sleep 1000 & sleep 1000 & exit 1"})});
+  REQUIRE(r.board.boot(""));
+  REQUIRE(r.eventually([&] { return r.board.view("web")->restart_count >= 3; }));
+  REQUIRE(r.board.stop("web"));
+  REQUIRE(r.eventually([&] { return at_rest(r.board.view("web")->record.state); }));
+  const auto all = all_processes();
+  REQUIRE(all);
+  for (const ProcessStat& process : *all) {
+    CHECK_FALSE((process.comm == "sleep" && process.ppid == ::getpid() && !process.zombie()));
+  }
+}
+
+TEST_CASE("a group that ignores the stop signal is killed as a whole", "[board]") {
+  Running r({service(
+      "deaf",
+      {"/bin/sh", "-c",
+       "trap '' TERM; (trap '' TERM; while :; do sleep 1000; done) & while :; do sleep 1000; done"},
+      [](ServiceSpec& spec) { spec.lifecycle.stop_timeout = 100ms; })});
+  REQUIRE(r.board.start("deaf"));
+  REQUIRE(r.becomes("deaf", State::running));
+  const pid_t group = r.board.view("deaf")->pid;
+  REQUIRE(r.board.stop("deaf"));
+  REQUIRE(r.becomes("deaf", State::exited));
+  CHECK_FALSE(group_exists(group));
+}
+
+TEST_CASE("a chain starts in order and stops in the opposite order", "[board]") {
+  constexpr int length = 100;
+  std::vector<SpecPtr> specs;
+  for (int i = 0; i < length; ++i) {
+    specs.push_back(sleeper("s" + std::to_string(1000 + i), [&](ServiceSpec& spec) {
+      if (i > 0) spec.dependencies.requires_.push_back({"s" + std::to_string(1000 + i - 1), {}});
+    }));
+  }
+  Running r(specs);
+  REQUIRE(r.board.start("s" + std::to_string(1000 + length - 1)));
+  REQUIRE(r.becomes("s" + std::to_string(1000 + length - 1), State::running));
+  REQUIRE(r.board.stop("s1000"));
+  REQUIRE(r.becomes("s1000", State::exited));
+  std::vector<std::string> started, stopped;
+  for (const StateEvent& event : r.board.events_after(0).events) {
+    if (event.to == State::running) started.push_back(event.service);
+    if (event.from == State::stopping) stopped.push_back(event.service);
+  }
+  CHECK(started.size() == length);
+  CHECK(stopped.size() == length);
+  CHECK(std::is_sorted(started.begin(), started.end()));
+  CHECK(std::is_sorted(stopped.rbegin(), stopped.rend()));
+}
+
+TEST_CASE("two hundred services start and stop, and leave no descriptor", "[board]") {
+  const auto before = test::open_descriptors();
+  {
+    std::vector<SpecPtr> specs;
+    for (int i = 0; i < 200; ++i) specs.push_back(sleeper("s" + std::to_string(i)));
+    Running r(specs);
+    REQUIRE(r.board.boot(""));
+    REQUIRE(r.eventually([&] { return r.board.boot_settled().has_value(); }, 30s));
+    for (const ServiceView& view : r.board.views()) CHECK(view.record.state == State::running);
+  }
+  CHECK(test::open_descriptors() == before);
+}
+
+TEST_CASE("an end that comes before the spawner has noted the pid is not lost", "[board]") {
+  std::vector<SpecPtr> specs;
+  for (int i = 0; i < 20; ++i) {
+    specs.push_back(service("job" + std::to_string(i), {"/bin/true"}, [](ServiceSpec& spec) {
+      spec.oneshot = true;
+      spec.lifecycle.restart = RestartPolicy::never;
+    }));
+  }
+  Running r(specs);
+  for (int round = 0; round < 10; ++round) {
+    for (int i = 0; i < 20; ++i) REQUIRE(r.board.start("job" + std::to_string(i)));
+    for (int i = 0; i < 20; ++i) {
+      REQUIRE(r.eventually([&] {
+        const auto brief = r.board.brief("job" + std::to_string(i));
+        return brief->settled && brief->done;
+      }));
+    }
+  }
+}
+
+TEST_CASE("a board is restored from the journal, its processes adopted", "[board][journal]") {
+  const std::vector<SpecPtr> specs = {
+      sleeper("db"),
+      sleeper("web",
+              [](ServiceSpec& spec) {
+                spec.dependencies.requires_.push_back({"db", {}});
+              }),
+      service("job", {"/bin/true"}, [](ServiceSpec& spec) { spec.oneshot = true; }),
+      service("bad", {"/nowhere"})};
+  NoOutput output;
+  CountChanges changes;
+  std::optional<JournalImage> image;
+  pid_t db = 0, web = 0;
+  {
+    Board board(output, changes, {{"PATH=/usr/bin:/bin"}, {}});
+    board.load(specs);
+    REQUIRE(board.boot(""));
+    const TimePoint until = Clock::now() + 10s;
+    while (!board.boot_settled() && Clock::now() < until) {
+      while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
+      std::this_thread::sleep_for(1ms);
+    }
+    REQUIRE(board.boot_settled());
+    db = board.view("db")->pid;
+    web = board.view("web")->pid;
+    auto read = read_journal(board.journal_fd());
+    REQUIRE(read);
+    image = std::move(*read);
+  }
+  REQUIRE(db > 0);
+  Running r({});
+  Board& board = r.board;
+  board.restore(specs, *image);
+  CHECK(board.view("db")->pid == db);
+  CHECK(board.view("web")->pid == web);
+  CHECK(board.view("web")->record.state == State::running);
+  CHECK(board.view("job")->record.state == State::exited);
+  CHECK(board.brief("job")->done);
+  CHECK(board.view("bad")->record.state == State::failed);
+  CHECK(board.view("bad")->record.reason.type == ReasonType::spawn_error);
+  REQUIRE(board.kill("web", SIGKILL, false));
+  CHECK(r.eventually([&] {
+    const auto view = board.view("web");
+    return view->record.state == State::running && view->pid > 0 && view->pid != web;
+  }));
+  CHECK(board.view("db")->pid == db);
+}
