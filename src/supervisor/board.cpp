@@ -195,7 +195,10 @@ bool Board::all_down() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
   World& world = core.world;
-  return std::ranges::all_of(world.graph->order(), [&](Slot slot) { return rests(world, slot); });
+  for (const Slot slot : world.graph->order()) {
+    if (!rests(world, slot)) return false;
+  }
+  return true;
 }
 
 std::vector<std::string> Board::still_up() const {
