@@ -37,12 +37,18 @@ Result<Pipe> make_log_pipe() {
   return pipe;
 }
 
+LogSinks with_absent(LogSinks sinks) {
+  if (!sinks.kmsg) sinks.kmsg = std::make_shared<AbsentSink>("kmsg");
+  if (!sinks.console) sinks.console = std::make_shared<AbsentSink>("console");
+  return sinks;
+}
+
 }  // namespace
 
 class LogStore::Impl {
  public:
   Impl(EventLoop& loop, LogSinks log_sinks)
-      : sinks(std::move(log_sinks)),
+      : sinks(with_absent(std::move(log_sinks))),
         capture(loop, [this](ServiceLog& log) { tell(log, port); }) {}
 
   /// Null where the slot has none.
@@ -123,8 +129,8 @@ void LogStore::configure(Slot slot, const SpecPtr& spec) {
   catch_all("log settings", [&] {
     const Logging& logging = spec->logging;
     std::vector<std::shared_ptr<Sink>> sinks;
-    if (logging.kmsg && impl_->sinks.kmsg) sinks.push_back(impl_->sinks.kmsg);
-    if (logging.console && impl_->sinks.console) sinks.push_back(impl_->sinks.console);
+    if (logging.kmsg) sinks.push_back(impl_->sinks.kmsg);
+    if (logging.console) sinks.push_back(impl_->sinks.console);
     impl_->get(slot).configure(spec->name, {logging.buffer_lines, logging.buffer_bytes}, sinks);
   });
 }
@@ -185,8 +191,8 @@ void LogStore::finish(Milliseconds limit) noexcept {
   catch_all("log", [&] {
     for (Slot slot = 0; slot < impl_->slots(); ++slot) drain(slot);
   });
-  for (const auto& sink : {impl_->sinks.kmsg, impl_->sinks.console})
-    if (sink) sink->finish(limit);
+  impl_->sinks.kmsg->finish(limit);
+  impl_->sinks.console->finish(limit);
 }
 
 }  // namespace zinit

@@ -60,7 +60,8 @@ struct LogPipes {
   UniqueFd err;
 };
 
-/// The sinks that [logging] can switch on; null where the mode has none.
+/// The sinks that [logging] can switch on; null where one cannot be had: its lines count as
+/// dropped.
 struct LogSinks {
   std::shared_ptr<Sink> kmsg;
   std::shared_ptr<Sink> console;

@@ -18,8 +18,11 @@ namespace zinit {
 
 namespace {
 
-// Lines written before other descriptors of the loop have their turn.
-constexpr int kLinesAtOnce = 64;
+// The kernel may print each record on a serial console before the write returns.
+constexpr int kKmsgAtOnce = 16;
+
+// More than can wait: as long as the console takes lines, none is lost for want of turns.
+constexpr int kConsoleAtOnce = 8192;
 
 // What a line that waits takes beside its text, so that a flood of empty lines is bounded too.
 constexpr std::size_t kLineOverhead = 64;
@@ -45,9 +48,10 @@ std::string_view cut(std::string_view text, std::size_t limit) noexcept {
 
 }  // namespace
 
-TextSink::TextSink(EventLoop& loop, UniqueFd fd)
+TextSink::TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once)
     : loop_(loop),
       fd_(std::move(fd)),
+      lines_at_once_(lines_at_once),
       blocking_(!is_nonblocking(fd_.get())),
       writable_(loop, fd_.get(), EV_WRITE, [this](int events) { write_some(events); }) {}
 
@@ -78,7 +82,7 @@ void TextSink::begin() noexcept {
 }
 
 void TextSink::write_some(int events) noexcept {
-  for (int i = 0; i < kLinesAtOnce; ++i) {
+  for (int i = 0; i < lines_at_once_; ++i) {
     if (current_.text.empty() && !next_line()) return writable_.stop();
     if (write_current() == Progress::done) continue;
     // The loop cannot watch the descriptor: waiting for it would never end.
@@ -146,6 +150,8 @@ void TextSink::finish(Milliseconds limit) noexcept {
   }
 }
 
+KmsgSink::KmsgSink(EventLoop& loop, UniqueFd fd) : TextSink(loop, std::move(fd), kKmsgAtOnce) {}
+
 std::string KmsgSink::format(const SinkLine& line) const {
   // Facility daemon, level info: 3 * 8 + 6 (syslog(3)). Control characters would reach the console
   // with the record.
@@ -153,6 +159,9 @@ std::string KmsgSink::format(const SinkLine& line) const {
                                          printable(cut(line.text, kKmsgRecord)));
   return std::string(cut(record, kKmsgRecord - 1)) + '\n';
 }
+
+ConsoleSink::ConsoleSink(EventLoop& loop, UniqueFd fd)
+    : TextSink(loop, std::move(fd), kConsoleAtOnce) {}
 
 std::string ConsoleSink::format(const SinkLine& line) const {
   return fmt::format("{}: {}\n", line.service, printable(line.text));

@@ -51,12 +51,26 @@ class Sink {
   virtual void finish(Milliseconds limit) noexcept = 0;
 };
 
+/// In place of a sink that could not be had: counts every line as dropped.
+class AbsentSink final : public Sink {
+ public:
+  /// `name` as that of the sink that is missing; stays valid.
+  explicit AbsentSink(std::string_view name) noexcept : name_(name) {}
+  [[nodiscard]] std::string_view name() const noexcept override { return name_; }
+  void take(const SinkLine&, const DropCount& dropped) noexcept override { ++*dropped; }
+  void finish(Milliseconds) noexcept override {}
+
+ private:
+  const std::string_view name_;
+};
+
 /// A sink that writes one text a line to a descriptor, as the descriptor takes them.
 class TextSink : public Sink {
  public:
-  /// `fd` from open_for_sink(), or one with O_NONBLOCK. The loop outlives the sink, which is
-  /// destroyed while no thread runs the loop, and after which the loop is not run again.
-  TextSink(EventLoop& loop, UniqueFd fd);
+  /// `fd` from open_for_sink(), or one with O_NONBLOCK. `lines_at_once`: written before other
+  /// descriptors of the loop have their turn. The loop outlives the sink, which is destroyed while
+  /// no thread runs the loop, and after which the loop is not run again.
+  TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once);
 
   void take(const SinkLine& line, const DropCount& dropped) noexcept override;
   void finish(Milliseconds limit) noexcept override;
@@ -85,6 +99,7 @@ class TextSink : public Sink {
   // Constant after construction.
   EventLoop& loop_;
   UniqueFd fd_;
+  const int lines_at_once_;
   bool blocking_ = false;  // write(2) may block, so each is asked for first
 
   // The loop's thread alone.
@@ -102,7 +117,7 @@ class TextSink : public Sink {
 class KmsgSink final : public TextSink {
  public:
   /// `fd`: /dev/kmsg, opened for writing.
-  using TextSink::TextSink;
+  KmsgSink(EventLoop& loop, UniqueFd fd);
   [[nodiscard]] std::string_view name() const noexcept override { return "kmsg"; }
 
  protected:
@@ -113,7 +128,7 @@ class KmsgSink final : public TextSink {
 /// as `name: line`, safe to show on a terminal.
 class ConsoleSink final : public TextSink {
  public:
-  using TextSink::TextSink;
+  ConsoleSink(EventLoop& loop, UniqueFd fd);
   [[nodiscard]] std::string_view name() const noexcept override { return "console"; }
 
  protected:

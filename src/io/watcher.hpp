@@ -14,7 +14,8 @@
 namespace zinit {
 
 /// Calls back while a descriptor is ready. The descriptor must stay open until the watcher is
-/// stopped.
+/// stopped: libev asserts it, and an assertion that fails ends zinit. After that only the loop's
+/// thread may close it, for libev may still ask the kernel about a descriptor that it has watched.
 class IoWatcher {
  public:
   /// `events`: EV_READ, EV_WRITE or both. May destroy the watcher. With EV_ERROR in `events` libev

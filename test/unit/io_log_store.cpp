@@ -357,6 +357,18 @@ TEST_CASE("log: settings say which sinks get the lines, and drops are counted by
   CHECK(info.dropped_by == Drops{{"kmsg", 1}, {"console", 2}});
 }
 
+TEST_CASE("log: lines for a sink that could not be had are counted as dropped", "[io]") {
+  World w;
+  Logging logging;
+  logging.kmsg = logging.console = true;
+  w.store->configure(0, spec_of("web", logging));
+  const LogPipes pipes = w.open(0);
+  write(pipes.out, "one\ntwo\n");
+  w.store->drain(0);
+  using Drops = std::vector<std::pair<std::string, std::uint64_t>>;
+  CHECK(w.store->info(0).dropped_by == Drops{{"kmsg", 2}, {"console", 2}});
+}
+
 TEST_CASE("log: new limits hold from then on, lines that are kept stay", "[io]") {
   World w;
   w.store->configure(0, spec_of("web"));

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -121,6 +122,23 @@ TEST_CASE("sink: a descriptor that takes no more blocks nobody, and what is lost
   console.take("after");
   CHECK(console.receive(11) == "web: after\n");
   CHECK(*console.dropped == lost);
+}
+
+TEST_CASE("sink: what a console takes at once is written at once", "[io]") {
+  auto data = DataLoop::create();
+  REQUIRE(data);
+  auto ends = make_pipe(O_NONBLOCK);
+  REQUIRE(ends);
+  REQUIRE(::fcntl(ends->write.get(), F_SETPIPE_SZ, 1 << 20) > 0);
+  ConsoleSink sink((*data)->loop(), std::move(ends->write));
+  const auto dropped = new_count();
+  for (int i = 0; i < 1000; ++i) sink.take(line_of(std::string(100, 'x')), dropped);
+  int written = 0;  // when the loop comes to the task after the sink's
+  REQUIRE((*data)->loop().post([&] { ::ioctl(ends->read.get(), FIONREAD, &written); }));
+  REQUIRE((*data)->start());
+  (*data)->stop_and_join();
+  CHECK(written == 1000 * 106);
+  CHECK(*dropped == 0);
 }
 
 TEST_CASE("sink: lines for a descriptor that is gone are counted", "[io]") {
