@@ -12,13 +12,13 @@ namespace zinit {
 
 namespace {
 
-PowerAction action_of(MachineEnd end) {
+MachineAction action_of(MachineEnd end) {
   switch (end) {
-    case MachineEnd::poweroff: return PowerAction::power_off;
-    case MachineEnd::reboot: return PowerAction::restart;
-    case MachineEnd::halt: return PowerAction::halt;
+    case MachineEnd::poweroff: return MachineAction::power_off;
+    case MachineEnd::reboot: return MachineAction::restart;
+    case MachineEnd::halt: return MachineAction::halt;
   }
-  return PowerAction::power_off;
+  return MachineAction::power_off;
 }
 
 /// What is dirty is written first: a file system that is cut off is repaired at the next boot, data
