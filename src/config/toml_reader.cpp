@@ -4,20 +4,14 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "base/format.hpp"
 #include "config/toml_scalar.hpp"
+#include "config/toml_tables.hpp"
 
 namespace zinit {
 
 namespace {
-
-struct KeyPart {
-  std::string name;
-  SourcePosition at;
-};
-using KeyPath = std::vector<KeyPart>;
 
 bool bare_key_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -151,72 +145,14 @@ class Reader {
     if (!take(']') || (repeated && !take(']'))) {
       return fault(next_, fmt::format("the header is not closed by {}", repeated ? "]]" : "]"));
     }
-    table = &root;
-    for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-      table = enter(*table, path[i]);
-      if (table == nullptr) return false;
-    }
-    table = repeated ? append(*table, path.back()) : open(*table, path.back());
-    return table != nullptr;
+    auto headed = table_of_header(root, path, repeated);
+    if (!headed) return clash(std::move(headed.error()));
+    table = *headed;
+    return true;
   }
 
-  /// The table, or the last one of the array of tables, that a header passes through.
-  Value* enter(Value& table, const KeyPart& part) {
-    const auto [found, fresh] = table.table.try_emplace(part.name);
-    Value& value = found->second.value;
-    if (fresh) {
-      place(found->second, part);
-      value.form = Form::implied;
-    }
-    if (value.form == Form::repeated) return &value.array.back();
-    if (value.type != ValueType::table || value.form == Form::closed) {
-      clash(found->second, part);
-      return nullptr;
-    }
-    return &value;
-  }
-
-  /// The table that `[...]` begins.
-  Value* open(Value& table, const KeyPart& part) {
-    const auto [found, fresh] = table.table.try_emplace(part.name);
-    Value& value = found->second.value;
-    if (!fresh && (value.type != ValueType::table || value.form != Form::implied)) {
-      clash(found->second, part);
-      return nullptr;
-    }
-    place(found->second, part);
-    value.form = Form::headed;
-    return &value;
-  }
-
-  /// A new table at the end of the array that `[[...]]` names.
-  Value* append(Value& table, const KeyPart& part) {
-    const auto [found, fresh] = table.table.try_emplace(part.name);
-    Value& value = found->second.value;
-    if (fresh) {
-      place(found->second, part);
-      value.type = ValueType::array;
-      value.form = Form::repeated;
-    }
-    if (value.form != Form::repeated) {
-      clash(found->second, part);
-      return nullptr;
-    }
-    value.array.emplace_back().form = Form::headed;
-    value.array.back().at = part.at;
-    return &value.array.back();
-  }
-
-  static void place(Member& member, const KeyPart& part) {
-    member.at = part.at;
-    member.value.at = part.at;
-  }
-
-  /// Two definitions of one key.
-  bool clash(const Member& first, const KeyPart& part) {
-    if (fault_) return false;
-    fault_ = TomlFault{
-        part.at, fmt::format("\"{}\" is defined already, in line {}", part.name, first.at.line)};
+  bool clash(TomlFault&& found) {
+    if (!fault_) fault_ = std::move(found);
     return false;
   }
 
@@ -230,21 +166,9 @@ class Reader {
       return fault(next_, fmt::format("\"{}\" is not followed by = and a value", path.back().name));
     }
     skip_blanks();
-    Value* target = &table;
-    for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-      const auto [found, fresh] = target->table.try_emplace(path[i].name);
-      target = &found->second.value;
-      if (fresh) {
-        place(found->second, path[i]);
-        target->form = Form::dotted;
-      } else if (target->form != Form::dotted) {
-        return clash(found->second, path[i]);
-      }
-    }
-    const auto [found, fresh] = target->table.try_emplace(path.back().name);
-    if (!fresh) return clash(found->second, path.back());
-    found->second.at = path.back().at;
-    const bool good = value(found->second.value);
+    auto member = member_of_key(table, path);
+    if (!member) return clash(std::move(member.error()));
+    const bool good = value((*member)->value);
     depth_ = outer;
     return good;
   }
@@ -303,23 +227,17 @@ class Reader {
       }
       return fault(next_, fmt::format("'{}' where , or }} should be", next_character()));
     }
-    close(result);
+    close_table(result);
     return true;
-  }
-
-  /// An inline table is closed with all that dotted keys made in it.
-  static void close(Value& table) {
-    table.form = Form::closed;
-    for (auto& [name, member] : table.table) {
-      if (member.value.form == Form::dotted) close(member.value);
-    }
   }
 
   /// Passes over the characters of a scalar.
   bool token() {
     if (peek() == '"' || peek() == '\'') return string_token();
     const std::size_t start = next_;
-    const auto passes = [](char c) { return std::string_view(" \t\n,]}#").find(c) == c_none; };
+    const auto passes = [](char c) {
+      return std::string_view(" \t\n,]}#").find(c) == std::string_view::npos;
+    };
     const auto pass = [&] {
       while (!done() && passes(peek())) ++next_;
     };
@@ -357,7 +275,7 @@ class Reader {
   bool escape(bool long_form) {
     const std::size_t start = next_++;
     const char c = peek();
-    if (std::string_view("btnfr\"\\uU").find(c) != c_none && !done()) return true;
+    if (std::string_view("btnfr\"\\uU").find(c) != std::string_view::npos && !done()) return true;
     if (long_form && (c == '\n' || c == ' ' || c == '\t')) return true;
     return fault(start,
                  fmt::format("\\{} is no escape of TOML; a backslash is \\\\, and a string in "
@@ -373,8 +291,6 @@ class Reader {
     result.at = at;
     return true;
   }
-
-  static constexpr auto c_none = std::string_view::npos;
 
   const std::string_view text_;
   PlaceFinder places_;
