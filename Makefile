@@ -236,6 +236,7 @@ LIB := $(DESTDIR)$(PREFIX)/lib
 INCLUDE := $(DESTDIR)$(PREFIX)/include
 MAN := $(DESTDIR)$(PREFIX)/share/man
 EXAMPLES := $(DESTDIR)$(PREFIX)/share/doc/zinit/examples
+COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/zinitctl
 SBIN_NAMES := zinit-server zinit-pid1
 INIT_NAMES := init poweroff reboot halt shutdown
 MAN_PAGES := $(wildcard man/*.[1-8])
@@ -253,12 +254,14 @@ install: all  ## install below DESTDIR and PREFIX (/usr); INIT=1 also init, powe
 	  'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lzinit -pthread' \
 	  >$(LIB)/pkgconfig/libzinit.pc
 	for m in $(MAN_PAGES); do install -D -m 644 $$m $(MAN)/man$${m##*.}/$${m##*/} || exit 1; done
+	install -D -m 644 etc/completion/zinitctl.bash $(COMPLETION)
 	cd etc && find zinit -type f -exec install -D -m 644 {} $(abspath $(EXAMPLES))/{} \;
 
 uninstall:  ## remove what install put there; INIT=1 as for install
 	for n in $(SBIN_NAMES) $(if $(INIT),$(INIT_NAMES)); do \
 	  [ "$$(readlink $(SBIN)/$$n)" != zinit ] || rm -f $(SBIN)/$$n; done
 	rm -f $(SBIN)/zinit $(BIN)/zinitctl $(LIB)/libzinit.a $(LIB)/pkgconfig/libzinit.pc
+	rm -f $(COMPLETION)
 	rm -rf $(INCLUDE)/zinit $(EXAMPLES)
 	for m in $(MAN_PAGES); do rm -f $(MAN)/man$${m##*.}/$${m##*/}; done
 
