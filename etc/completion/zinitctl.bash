@@ -1,0 +1,90 @@
+# Completion of zinitctl for bash: verbs, options, names of services. Install it as
+# /usr/share/bash-completion/completions/zinitctl, or source it.
+#
+# The table is compared with src/client/verbs.cpp by a test. A line is VERB:WHAT:OPTIONS, where WHAT its
+# arguments are; an option that ends in = takes a value.
+
+_zinitctl_table='
+# begin table
+:verbs:--socket= --json --no-color --timeout= -h --help --version
+list:services:--state= --class=
+status:services:
+start:services:--no-wait
+stop:services:--no-wait
+restart:services:--no-wait
+kill:services:--main
+logs:services:-n= --lines= -t --time
+why:services:
+tree:services:--reverse
+reload:nothing:--dry-run
+check:files:
+wait:services:--for=
+is-running:services:
+events:services:-f --follow
+ping:nothing:
+shutdown:nothing:
+poweroff:nothing:
+reboot:nothing:
+halt:nothing:
+debug-state:nothing:
+# end table
+'
+
+# The third field of the table for the verb $1.
+_zinitctl_options() {
+  local verb what options
+  while IFS=: read -r verb what options; do
+    [[ $verb == "$1" && $what != "" ]] && { echo "$options"; return; }
+  done <<<"$_zinitctl_table"
+}
+
+# Names from the server that the command line so far means.
+_zinitctl_services() {
+  local symbol name rest
+  zinitctl "$@" list 2>/dev/null | while read -r symbol name rest; do
+    [[ $symbol == \[* ]] && echo "$name"
+  done
+}
+
+_zinitctl() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local verb='' what=verbs options i word socket=()
+  [[ $current == = ]] && current=''
+  [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    case $word in
+      --socket | --timeout)
+        [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
+        ((i++))
+        [[ $word == --socket && $i -lt $COMP_CWORD ]] && socket=(--socket "${COMP_WORDS[i]}")
+        ;;
+      -*) ;;
+      *) [[ $verb ]] || verb=$word ;;
+    esac
+  done
+  options="$(_zinitctl_options '') $([[ $verb ]] && _zinitctl_options "$verb")"
+  [[ $verb ]] && what=$(sed -n "s/^$verb:\([a-z]*\):.*/\1/p" <<<"$_zinitctl_table")
+  case $previous in
+    --socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --state) options='inactive blocked starting running stopping exited failed' ;;
+    --class) options='user system' ;;
+    --for) options='running exited failed stopped' ;;
+    --timeout) return ;;
+    -n | --lines) options='all 10 100 1000' ;;
+    *)
+      if [[ $current != -* ]]; then
+        case $what in
+          verbs) options=$(sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' <<<"$_zinitctl_table") ;;
+          services) options=$(_zinitctl_services "${socket[@]}") ;;
+          files) COMPREPLY=($(compgen -f -- "$current")); return ;;
+          *) return ;;
+        esac
+      fi
+      ;;
+  esac
+  # The = of an option's value is for the eyes of this script only.
+  COMPREPLY=($(compgen -W "${options//=/}" -- "$current"))
+}
+
+complete -F _zinitctl zinitctl
