@@ -97,38 +97,37 @@ TEST_CASE("a number called id elsewhere is an ordinary number", "[control][jsonr
 }
 
 TEST_CASE("text that is no JSON is a parse error", "[control][jsonrpc]") {
-  for (
-      const std::string text :
-      {R"({"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz])",
-       R"([{"jsonrpc": "2.0", "method": "sum", "params": [1,2,4], "id": "1"},{"jsonrpc": "2.0", "method")",
-       "",
-       " ",
-       "{",
-       "}",
-       "[",
-       "[1,]",
-       "{\"a\":1,}",
-       "nul",
-       "NaN",
-       "Infinity",
-       "-",
-       "01",
-       "1.",
-       "+1",
-       "'x'",
-       "\"",
-       "\"\\x\"",
-       "\"\\u12\"",
-       "\"\\ud800\"",
-       "\"a\nb\"",
-       "1 2",
-       "{} {}",
-       "// x\n1",
-       "\xef\xbb\xbf{}",
-       "\"\xff\"",
-       "\"\xc0\x80\"",
-       "\"\xed\xa0\x80\"",
-       "{\"jsonrpc\":NaN}"}) {
+  for (const std::string text :
+       {R"({"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz])",
+        R"([{"jsonrpc": "2.0", "method": "sum", "id": "1"},{"jsonrpc": "2.0", "method")",
+        "",
+        " ",
+        "{",
+        "}",
+        "[",
+        "[1,]",
+        "{\"a\":1,}",
+        "nul",
+        "NaN",
+        "Infinity",
+        "-",
+        "01",
+        "1.",
+        "+1",
+        "'x'",
+        "\"",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\ud800\"",
+        "\"a\nb\"",
+        "1 2",
+        "{} {}",
+        "// x\n1",
+        "\xef\xbb\xbf{}",
+        "\"\xff\"",
+        "\"\xc0\x80\"",
+        "\"\xed\xa0\x80\"",
+        "{\"jsonrpc\":NaN}"}) {
     INFO(text);
     CHECK(refusal(text) == kParseError);
   }
@@ -253,8 +252,8 @@ TEST_CASE("a request of 1 MiB is read whole", "[control][jsonrpc]") {
 }
 
 TEST_CASE("numbers in parameters keep their value", "[control][jsonrpc]") {
-  RpcMessage message = parse_rpc(
-      R"({"jsonrpc":"2.0","method":"m","params":[-9223372036854775808,18446744073709551615,0.1,1e3,1e-400]})");
+  RpcMessage message = parse_rpc(R"({"jsonrpc":"2.0","method":"m","params":[-9223372036854775808,)"
+                                 R"(18446744073709551615,0.1,1e3,1e-400]})");
   const JsonValue& params = *only_call(message).params;
   CHECK(params[0].GetInt64() == std::numeric_limits<std::int64_t>::min());
   CHECK(params[1].GetDouble() == 18446744073709551615.0);

@@ -1,0 +1,180 @@
+// The methods that change things or wait, with real processes behind them.
+#include <catch2/catch.hpp>
+
+#include "base/format.hpp"
+#include "support/deadline.hpp"
+#include "unit/control_rig.hpp"
+
+using namespace zinit;
+using namespace zinit::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("a start that waits is answered with what became of it", "[control][methods]") {
+  Rig rig({oneshot("setup", "sleep 0.2"), failing("bad", 7), sleeper("user", requiring("bad"))});
+  TestClient client = rig.client();
+  const Json done(client.call("service.start", R"(["setup",true])"));
+  CHECK(done["state"] == "exited");
+  CHECK(done["summary"] == "ok");
+  CHECK(done["last_exit"]["code"] == 0);
+  CHECK(client.call("service.is_running", R"(["setup"])") == "true");
+  const Json failed(client.call("service.start", R"(["bad",true])"));
+  CHECK(failed["state"] == "failed");
+  CHECK(failed["reason"]["type"] == "exit_code");
+  CHECK(failed["reason"]["code"] == 7);
+  CHECK(failed["summary"] == "error");
+  const Json dependent(client.call("service.start", R"(["user",true])"));
+  CHECK(dependent["state"] == "failed");
+  CHECK(dependent["reason"]["type"] == "dependency_failed");
+  CHECK(dependent["reason"]["service"] == "bad");
+  const Json brief(client.call("service.status", R"(["bad"])"));
+  CHECK(brief["exit_code"] == 7);
+  CHECK(brief["error"] == "exited with code 7");
+  CHECK(brief["pid"].is_null());
+}
+
+TEST_CASE("starting what runs and stopping what is down are no errors", "[control][methods]") {
+  Rig rig({sleeper("web")});
+  TestClient client = rig.client();
+  CHECK(Json(client.call("service.stop", R"(["web",true])"))["state"] == "inactive");
+  CHECK(Json(client.call("service.start", R"(["web",true])"))["state"] == "running");
+  CHECK(Json(client.call("service.start", R"(["web",true])"))["state"] == "running");
+}
+
+TEST_CASE("a restart that waits is not answered by the state before it", "[control][methods]") {
+  Rig rig({sleeper("web")});
+  TestClient client = rig.client();
+  std::int64_t pid = Json(client.call("service.start", R"(["web",true])"))["pid"].number();
+  for (int i = 0; i < 20; ++i) {
+    const Json again(client.call("service.restart", R"(["web",true])"));
+    CHECK(again["state"] == "running");
+    REQUIRE(again["pid"].number() > 0);
+    CHECK(again["pid"].number() != pid);
+    pid = again["pid"].number();
+  }
+}
+
+TEST_CASE("a wait that takes too long is answered with the error timeout", "[control][methods]") {
+  Rig rig({oneshot("slow", "sleep 1000")});
+  TestClient client = rig.client();
+  const TimePoint before = Clock::now();
+  const Json error(client.call("service.start", R"(["slow",true,150])"));
+  CHECK(ms_between(before, Clock::now()) >= 150);
+  CHECK(error["code"] == -32012);
+  CHECK(error["data"]["name"] == "timeout");
+  CHECK(error["data"]["service"] == "slow");
+  CHECK(error["data"]["state"] == "starting");
+  CHECK(client.error_of("service.wait", R"({"name":"slow","for":"stopped","timeout_ms":0})") ==
+        -32012);
+  CHECK(rig.figures().waiting == 0);
+}
+
+TEST_CASE("answers may come in another order than their requests", "[control][methods]") {
+  Rig rig({sleeper("web")});
+  TestClient client = rig.client();
+  client.send(R"({"jsonrpc":"2.0","method":"service.wait","params":["web"],"id":"w"})"
+              "\n"
+              R"({"jsonrpc":"2.0","method":"service.list","id":"l"})"
+              "\n"
+              R"({"jsonrpc":"2.0","method":"service.start","params":["web"],"id":"s"})"
+              "\n");
+  CHECK(client.line().value().ends_with(R"("id":"l"})"));
+  CHECK(client.line().value().ends_with(R"("id":"s"})"));
+  const std::string waited = client.line().value();
+  CHECK(waited.ends_with(R"("id":"w"})"));
+  CHECK(waited.find(R"("state":"running")") != std::string::npos);
+}
+
+TEST_CASE("a batch that waits is answered as one, when its last answer is there",
+          "[control][methods]") {
+  Rig rig({sleeper("web")});
+  TestClient client = rig.client();
+  client.send(R"([{"jsonrpc":"2.0","method":"service.start","params":["web",true],"id":1},)"
+              R"({"jsonrpc":"2.0","method":"system.ping"},)"
+              R"({"jsonrpc":"2.0","method":"service.wait","params":["web"],"id":2},)"
+              R"({"jsonrpc":"2.0","method":"service.is_running","params":["nowhere"],"id":3}])"
+              "\n");
+  const Json answers(client.line().value());
+  REQUIRE(answers.is_array());
+  REQUIRE(answers.size() == 3);
+  for (const Json& answer : answers.elements()) {
+    if (answer["id"] == 3) {
+      CHECK(answer["error"]["code"] == -32000);
+    } else {
+      CHECK(answer["result"]["state"] == "running");
+    }
+  }
+}
+
+TEST_CASE("wait answers once it is so", "[control][methods]") {
+  Rig rig({sleeper("web"), failing("bad", 1), oneshot("done", "exit 0")});
+  TestClient waiter = rig.client(), actor = rig.client();
+  const auto waited = [&](const std::string& name, const std::string& what,
+                          const std::string& act) {
+    waiter.send(
+        fmt::format(R"({{"jsonrpc":"2.0","method":"service.wait","params":["{}","{}"],"id":1}})"
+                    "\n",
+                    name, what));
+    REQUIRE(becomes_true([&] { return rig.figures().waiting == 1; }));
+    (void)actor.call(act, fmt::format(R"(["{}"])", name));
+    const Json answer(waiter.line().value());
+    REQUIRE(answer.has("result"));
+    return answer["result"]["state"].string();
+  };
+  CHECK(waited("web", "running", "service.start") == "running");
+  CHECK(waited("web", "stopped", "service.stop") == "exited");
+  CHECK(waited("bad", "failed", "service.start") == "failed");
+  CHECK(waited("done", "exited", "service.start") == "exited");
+  // A oneshot that is done counts as running.
+  CHECK(Json(actor.call("service.status", R"(["done"])"))["state"] == "exited");
+  CHECK(Json(actor.call("service.wait", R"(["done","running",0])"))["state"] == "exited");
+  CHECK(actor.error_of("service.wait", R"(["bad","running",0])") == -32012);
+}
+
+TEST_CASE("kill sends a signal by name or number, and says why it cannot", "[control][methods]") {
+  Rig rig({sleeper("web")});
+  TestClient client = rig.client();
+  CHECK(client.error_of("service.kill", R"(["web"])") == -32003);
+  for (const std::string wrong : {R"("SIGNOPE")", "0", "65", R"("")", "1000000"}) {
+    INFO(wrong);
+    CHECK(client.error_of("service.kill", R"({"name":"web","signal":)" + wrong + "}") == -32004);
+  }
+  for (const std::string signal : {R"("SIGKILL")", R"("kill")", "9"}) {
+    const std::int64_t pid = Json(client.call("service.start", R"(["web",true])"))["pid"].number();
+    CHECK(client.call("service.kill", R"({"name":"web","signal":)" + signal + "}") ==
+          R"({"ok":true})");
+    CHECK(becomes_true([&] {
+      const auto view = rig.board().view("web");
+      return view->pid > 0 && view->pid != pid && view->record.state == State::running;
+    }));
+  }
+  const Json status(client.call("service.status_full", R"(["web"])"));
+  CHECK(status["last_exit"]["signal"] == "SIGKILL");
+  CHECK(status["restart_count"].number() >= 1);
+}
+
+TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]") {
+  Rig rig({sleeper("web")});
+  TestClient client = rig.client();
+  rig.daemon.on_reload = [](bool dry_run, Daemon::ReloadDone done) {
+    ReloadReport report;
+    (dry_run ? report.unchanged : report.added) = {"web"};
+    done(report);
+  };
+  CHECK(client.call("service.reload", R"({"dry_run":true})") ==
+        R"({"added":[],"changed":[],"removed":[],"unchanged":["web"],"failed":[],"restarted":[]})");
+
+  Daemon::ReloadDone later;
+  rig.daemon.on_reload = [&](bool, Daemon::ReloadDone done) { later = std::move(done); };
+  client.send(R"({"jsonrpc":"2.0","method":"service.reload","id":1})"
+              "\n");
+  REQUIRE(becomes_true([&] { return rig.figures().waiting == 1; }));
+  {
+    TestClient gone = rig.client();  // a client that does not wait for its answer
+    gone.send(R"({"jsonrpc":"2.0","method":"service.reload","id":1})"
+              "\n");
+    REQUIRE(becomes_true([&] { return rig.figures().waiting == 2; }));
+  }
+  rig.on_loop([&] { later(tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"})); });
+  rig.on_loop([&] { later(tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"})); });
+  CHECK(client.error_of("service.reload", R"({"name":"web"})") == -32009);
+}
