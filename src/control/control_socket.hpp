@@ -32,7 +32,7 @@ class ControlSocket {
   /// @return  EADDRINUSE: somebody listens there, or something that is no socket has the name; the
   ///          text says which. Else what failed, with errno's text.
   /// Before services are started: may wait up to 2 s for another server that does the same just
-  /// now. (control.md, "A second server"; unix(7))
+  /// now. (unix(7))
   [[nodiscard]] static Result<ControlSocket> open(const ControlSocketSettings& settings);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }

@@ -1,5 +1,5 @@
-// What a call is answered with when it fails: the codes of control.md, "JSON-RPC 2.0", and the
-// error object.
+// What a call is answered with when it fails: the codes of the control protocol, and the error
+// object.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The handlers of the table of methods, by family. What each takes and answers is said there
-// (methods.cpp) and in control.md.
+// (methods.cpp).
 #pragma once
 
 #include "control/methods.hpp"

@@ -1,5 +1,5 @@
 // JSON-RPC 2.0 without transport or methods: one text in, its calls out; and how answers are
-// written. (www.jsonrpc.org/specification; control.md, "JSON-RPC 2.0")
+// written. (www.jsonrpc.org/specification)
 //
 // Nothing here recurses over what a client sent: the parser is iterative, and texts nested deeper
 // than kMaxDepth are refused while they are parsed.

@@ -30,7 +30,7 @@ namespace zinit {
 
 class PowerSchedule;
 
-/// What a peer may do, and what a method needs (control.md, "Who may call"). Ordered.
+/// What a peer may do, and what a method needs. Ordered.
 enum class Right : std::uint8_t {
   none,  // a stranger
   read,  // every method that changes nothing
@@ -103,7 +103,7 @@ struct Method {
   std::string_view result;  // JSON Schema
 };
 
-/// Every method, in the order of control.md.
+/// Every method, in the order in which the protocol is described.
 [[nodiscard]] std::span<const Method> all_methods() noexcept;
 
 /// Carries out `call` by the method of that name in `methods`, if its parameters are right and

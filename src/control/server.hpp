@@ -25,7 +25,7 @@
 
 namespace zinit {
 
-/// What a peer with these credentials may do (control.md, "Who may call").
+/// What a peer with these credentials may do: root and the server's own user everything.
 [[nodiscard]] Right right_of(const ucred& peer) noexcept;
 
 class Server final : public SessionHost {

@@ -105,7 +105,7 @@ struct StatusMember {
   void (*put)(W&, S);
 };
 
-// control.md's status_full, in its order.
+// Every member of a full status, in the order in which the protocol names them.
 // clang-format off
 constexpr StatusMember kMembers[] = {
     {"name", kText, [](W& w, S s) { w.put(s.spec().name); }},

@@ -1,4 +1,4 @@
-// What clients see of services, as JSON: control.md's objects, each written in one place.
+// What clients see of services, as JSON: each object of the protocol is written in one place.
 #pragma once
 
 #include <string>
