@@ -17,6 +17,6 @@ void kill_the_rest(const std::function<bool()>& reap_some);
 
 /// The end of a machine: the records of the shutdown, sync, swap, file systems, reboot(2). What
 /// hangs is given up. Where the kernel refuses, a shell on the console is what is left.
-[[noreturn]] void end_machine(ShutdownKind kind);
+[[noreturn]] void leave_machine(ShutdownKind kind);
 
 }  // namespace zinit

@@ -1,0 +1,265 @@
+// Starting services, following signals, clients and the board, until a shutdown is through.
+#include "init/daemon.hpp"
+
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "init/environment.hpp"
+#include "os/process.hpp"
+#include "os/signals.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Children reaped in one go; then the loop serves others before the next.
+constexpr int kReapedAtOnce = 256;
+
+// A shell that ended sooner had nobody to talk to; it is started again only after a while.
+constexpr Milliseconds kShortShell{2000};
+constexpr Milliseconds kShellAgain{10000};
+
+// For sinks at the very end: a console that takes nothing must not hold up a shutdown.
+constexpr Milliseconds kLastLines{500};
+
+constexpr std::size_t kEnvironmentFileMax = 65536;
+
+Environment services_environment(Mode mode, const Environment& own) {
+  const auto file = read_file("/etc/environment", kEnvironmentFileMax);
+  if (!file && file.error().errnum != ENOENT) log_warn("{}", file.error().text);
+  return base_environment(file ? *file : std::string(), mode == Mode::system ? Environment{} : own);
+}
+
+CriticalWatch::Ended critical_end(Mode mode) {
+  switch (mode) {
+    case Mode::system: return failed_for_good;
+    case Mode::container: return ended_for_good;
+    case Mode::standalone: break;
+  }
+  return [](const Record&) { return false; };
+}
+
+std::string directories_text(const Places& places) {
+  std::vector<std::string> paths;
+  for (const ConfigDirectory& directory : places.directories) paths.push_back(directory.path);
+  return join(paths, ", ");
+}
+
+std::vector<int> handled_signals() {
+  std::vector<int> signals;
+  for (const SignalRow& row : kSignals) signals.push_back(row.signal);
+  return signals;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
+  auto loop = EventLoop::create();
+  if (!loop) return Failure(loop.error());
+  auto signals = open_signals(handled_signals());
+  if (!signals) return Failure(signals.error());
+  if (auto running = start.data_loop->start(); !running) return Failure(running.error());
+  return std::unique_ptr<ZinitDaemon>(
+      new ZinitDaemon(std::move(start), std::move(*loop), std::move(*signals)));
+}
+
+ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, UniqueFd signals)
+    : start_(std::move(start)),
+      loop_(std::move(loop)),
+      signals_(std::move(signals)),
+      logs_(start_.data_loop->loop(), start_.sinks),
+      output_(logs_),
+      changes_(loop_->ev()),
+      board_(output_, changes_,
+             {services_environment(start_.mode, start_.environment), start_.nofile}),
+      shutdown_(*loop_, board_, [this] { loop_->stop(); }),
+      critical_(board_, critical_end(start_.mode)),
+      shell_(start_.console, start_.environment, [this] { on_shell_end(); }),
+      reloader_(
+          loop_->ev(), [this] { return read_configuration(start_.sources); },
+          [this](const LoadedConfig& config, bool dry_run) { return take(config, dry_run); }),
+      signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
+      shell_again_(*loop_, [this] { no_services(); }) {
+  logs_.keep_own_log();
+  changes_.listen([this] { on_change(); });
+  signal_watcher_.start();
+  if (start_.socket.fd() < 0) return;
+  server_ = std::make_unique<Server>(Server::Parts{*loop_, board_, logs_, *this, changes_});
+  if (const auto serving = server_->serve(std::move(start_.socket)); !serving)
+    log_error("no client can be answered: {}", serving.error().text);
+}
+
+ZinitDaemon::~ZinitDaemon() = default;
+
+void ZinitDaemon::run() {
+  log_info("zinit {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
+  const LoadedConfig config = read_configuration(start_.sources);
+  use_settings(config.settings);
+  log_faults(config);
+  board_.load(config.specs);
+  if (!start_.kernel.shell || !shell_.start("asked for on the kernel command line"))
+    start_services();
+  loop_->run();
+  server_.reset();
+}
+
+void ZinitDaemon::use_settings(const GlobalSettings& settings) {
+  settings_ = settings;
+  set_log_level(start_.log_level.value_or(settings.log_level));
+}
+
+void ZinitDaemon::start_services() {
+  if (shutdown_.begun()) return;
+  if (!services_started_) services_started_ = Clock::now();
+  if (board_.graph()->order().empty()) return no_services();
+  if (const auto booted = boot_target(); !booted) log_error("boot: {}", booted.error().text);
+}
+
+/// A target that does not exist is a slip of somebody who still wants a system that can be used.
+RequestResult<void> ZinitDaemon::boot_target() {
+  for (const std::string& target : {start_.kernel.target, settings_.default_target}) {
+    if (target.empty()) continue;
+    const auto booted = board_.boot(target);
+    if (booted || booted.error().refusal != Refusal::not_found) return booted;
+    log_error("boot: {}, which is the target asked for; started is what comes next",
+              booted.error().text);
+  }
+  return board_.boot({});
+}
+
+void ZinitDaemon::no_services() {
+  log_error("no service file in {}: nothing is started; after mending that, zinitctl reload",
+            directories_text(start_.sources.places));
+  if (start_.mode == Mode::system && shell_.start("there is no service file"))
+    shell_started_ = Clock::now();
+}
+
+void ZinitDaemon::on_shell_end() {
+  if (shutdown_.begun()) return;
+  const bool empty = board_.graph()->order().empty();
+  if (services_started_ && !empty) return;
+  if (empty && Clock::now() - shell_started_ < kShortShell) return shell_again_.set(kShellAgain);
+  reload_and_log([this] { start_services(); });
+}
+
+void ZinitDaemon::on_signals() {
+  while (const auto signal = next_signal(signals_.get())) on_signal(*signal);
+}
+
+void ZinitDaemon::on_signal(int signal) {
+  const std::string name = signal_name(signal);
+  switch (meaning_of(signal, start_.mode)) {
+    case SignalMeaning::reap: return reap_ended();
+    case SignalMeaning::power_off: return on_shutdown_signal(ShutdownKind::power_off, signal);
+    case SignalMeaning::reboot: return on_shutdown_signal(ShutdownKind::reboot, signal);
+    case SignalMeaning::halt: return on_shutdown_signal(ShutdownKind::halt, signal);
+    case SignalMeaning::shut_down: return on_shutdown_signal(ShutdownKind::exit, signal);
+    case SignalMeaning::reload:
+      if (!shutdown_.begun()) reload_and_log({});
+      return;
+    case SignalMeaning::reexecute:
+    case SignalMeaning::live_update:
+      if (!shutdown_.begun()) log_warn("{}: this version cannot re-execute itself", name);
+      return;
+    case SignalMeaning::ignored: return log_info("{} ignored", name);
+  }
+}
+
+void ZinitDaemon::on_shutdown_signal(ShutdownKind kind, int signal) {
+  const std::string name = signal_name(signal);
+  if (!shutdown_.begun()) return shutdown_.begin(kind, name, settings_.shutdown_timeout);
+  if (hurries(signal)) shutdown_.hurry(name);
+}
+
+bool ZinitDaemon::reap_some() {
+  for (int reaped = 0; reaped < kReapedAtOnce; ++reaped) {
+    const auto ended = next_ended();
+    if (!ended) return false;
+    if (!shell_.child_ended(ended->pid, ended->end)) board_.child_ended(ended->pid, ended->end);
+  }
+  return true;
+}
+
+void ZinitDaemon::reap_ended() {
+  if (!reap_some()) return;
+  // Without memory to come back the rest wait for the next SIGCHLD.
+  if (const auto posted = loop_->post([this] { reap_ended(); }); !posted)
+    log_warn("reaping is put off: {}", posted.error().text);
+}
+
+void ZinitDaemon::on_change() {
+  shutdown_.look();
+  if (shutdown_.begun()) return;
+  for (const ServiceView& view : critical_.look()) on_critical_end(view);
+}
+
+void ZinitDaemon::on_critical_end(const ServiceView& view) {
+  const Record& record = view.record;
+  const std::string what = fmt::format(
+      "{}, which is critical, {}", view.spec->name,
+      record.state == State::failed ? "failed: " + reason_text(record.reason) : "has ended");
+  if (start_.mode == Mode::system) {
+    shell_.start(what);
+    return;
+  }
+  exit_code_ = exit_code_of(record);
+  shutdown_.begin(ShutdownKind::exit, what, settings_.shutdown_timeout);
+}
+
+void ZinitDaemon::reload_and_log(std::function<void()> then) {
+  reload(false, [then = std::move(then)](const RequestResult<ReloadReport>& report) {
+    if (!report) log_error("reload: {}", report.error().text);
+    if (then) then();
+  });
+}
+
+RequestResult<ReloadReport> ZinitDaemon::take(const LoadedConfig& config, bool dry_run) {
+  auto report = board_.reload(config.specs, dry_run);
+  if (!report || dry_run) return report;
+  use_settings(config.settings);
+  std::vector<std::string> news = report->added;
+  news.insert(news.end(), report->changed.begin(), report->changed.end());
+  news.insert(news.end(), report->failed.begin(), report->failed.end());
+  log_faults(config, &news);
+  log_info("reload: {}", reload_summary(*report));
+  return report;
+}
+
+DaemonInfo ZinitDaemon::info() const {
+  const auto since_start = [this](TimePoint at) { return ms_between(start_.started, at); };
+  DaemonInfo info;
+  info.mode = mode_name(start_.mode);
+  info.uptime_ms = since_start(Clock::now());
+  // The monotonic clock begins with the kernel.
+  if (start_.mode == Mode::system) info.kernel_ms = ms_between(TimePoint{}, start_.started);
+  if (services_started_) info.started_ms = since_start(*services_started_);
+  if (const auto settled = board_.boot_settled()) info.settled_ms = since_start(*settled);
+  return info;
+}
+
+bool ZinitDaemon::supports(PowerAction action) const {
+  return start_.mode == Mode::system || action == PowerAction::shutdown;
+}
+
+void ZinitDaemon::power(PowerAction action, const std::string& message) {
+  ShutdownKind kind = start_.mode == Mode::system ? ShutdownKind::power_off : ShutdownKind::exit;
+  if (action == PowerAction::reboot) kind = ShutdownKind::reboot;
+  if (action == PowerAction::halt) kind = ShutdownKind::halt;
+  const std::string why =
+      message.empty() ? "asked for by a client" : fmt::format("asked for by a client: {}", message);
+  shutdown_.begin(kind, why, settings_.shutdown_timeout);
+}
+
+void ZinitDaemon::reload(bool dry_run, ReloadDone done) {
+  reloader_.reload(dry_run, std::move(done));
+}
+
+bool ZinitDaemon::can_be_destroyed() const { return board_.all_down() && !reloader_.busy(); }
+
+void ZinitDaemon::finish_logs() {
+  start_.data_loop->stop_and_join();
+  logs_.finish(kLastLines);
+}
+
+}  // namespace zinit

@@ -1,0 +1,115 @@
+// The server as a whole, the same in all three modes: two loops, the board, the logs, the control
+// socket, and what ties them together.
+//
+//   control loop (main thread)                          data loop (second thread)
+//     signals, by signalfd                                log pipes, sinks
+//     the only reaper --> Board::child_ended()
+//     control socket  --> Daemon (control/daemon.hpp)   job threads: one a service
+//     changes of the board --> Shutdown, CriticalWatch
+//
+// What is particular to a machine is in boot.hpp, before, and in last_steps.hpp, after it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/changes.hpp"
+#include "control/control_socket.hpp"
+#include "control/daemon.hpp"
+#include "control/server.hpp"
+#include "init/configuration.hpp"
+#include "init/critical.hpp"
+#include "init/emergency.hpp"
+#include "init/options.hpp"
+#include "init/output.hpp"
+#include "init/reload.hpp"
+#include "init/shutdown.hpp"
+#include "init/signals.hpp"
+#include "io/log_store.hpp"
+
+namespace zinit {
+
+/// What a server is started with.
+struct DaemonStart {
+  Mode mode = Mode::standalone;
+  TimePoint started;  // of zinit itself
+  Sources sources;
+  Environment environment;              // what zinit was given
+  std::optional<LogLevel> log_level;    // asked for; unset: zinit.toml's
+  std::optional<rlimit> nofile;         // what services are to have
+  std::unique_ptr<DataLoop> data_loop;  // of the sinks, which it outlives; not started yet
+  LogSinks sinks;
+  ControlSocket socket;  // not open where it could not be made
+  std::string console;   // system mode: the terminal of the emergency shell
+  KernelOptions kernel;  // system mode
+};
+
+class ZinitDaemon final : public Daemon {
+ public:
+  /// Builds all of it; no service is started yet. Signals are blocked, and this is the main thread.
+  [[nodiscard]] static Result<std::unique_ptr<ZinitDaemon>> create(DaemonStart start);
+  ~ZinitDaemon() override;
+  ZinitDaemon(const ZinitDaemon&) = delete;
+  ZinitDaemon& operator=(const ZinitDaemon&) = delete;
+
+  /// Reads the files, starts the services and serves until a shutdown has stopped them. Clients are
+  /// answered no longer then.
+  void run();
+
+  // After run():
+  [[nodiscard]] ShutdownKind kind() const noexcept { return shutdown_.kind(); }
+  [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
+  /// Whether no thread hangs in a system call, so that destroying this will not either.
+  [[nodiscard]] bool can_be_destroyed() const;
+  /// Reaps children that have ended; true: there may be more.
+  bool reap_some();
+  /// Takes in what services have written, and has the sinks write what waits. Ends the data loop.
+  void finish_logs();
+
+  // Daemon, for the control room.
+  [[nodiscard]] DaemonInfo info() const override;
+  [[nodiscard]] bool supports(PowerAction action) const override;
+  void power(PowerAction action, const std::string& message) override;
+  void reload(bool dry_run, ReloadDone done) override;
+
+ private:
+  ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, UniqueFd signals);
+
+  void use_settings(const GlobalSettings& settings);
+  void start_services();
+  [[nodiscard]] RequestResult<void> boot_target();
+  void no_services();
+  void on_signals();
+  void on_signal(int signal);
+  void reap_ended();
+  void on_shutdown_signal(ShutdownKind kind, int signal);
+  void reload_and_log(std::function<void()> then);
+  RequestResult<ReloadReport> take(const LoadedConfig& config, bool dry_run);
+  void on_change();
+  void on_critical_end(const ServiceView& view);
+  void on_shell_end();
+
+  DaemonStart start_;
+  GlobalSettings settings_;
+  std::unique_ptr<EventLoop> loop_;
+  UniqueFd signals_;
+  LogStore logs_;
+  LogOutput output_;
+  Changes changes_;
+  Board board_;
+  Shutdown shutdown_;
+  CriticalWatch critical_;
+  EmergencyShell shell_;
+  Reloader reloader_;
+  IoWatcher signal_watcher_;
+  TimerWatcher shell_again_;
+  std::unique_ptr<Server> server_;
+
+  std::optional<TimePoint> services_started_;
+  TimePoint shell_started_{};
+  int exit_code_ = 0;
+};
+
+}  // namespace zinit

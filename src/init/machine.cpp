@@ -1,0 +1,132 @@
+// The boot of a machine, step by step, and what frames its daemon.
+#include "init/machine.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/log.hpp"
+#include "init/environment.hpp"
+#include "init/last_resort.hpp"
+#include "init/last_steps.hpp"
+#include "os/console.hpp"
+#include "os/mount.hpp"
+#include "os/net.hpp"
+#include "os/power.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::size_t kCommandLineMax = 65536;
+
+template <class T>
+void log_if_failed(const Result<T>& result) {
+  if (!result) log_warn("boot: {}", result.error().text);
+}
+
+std::vector<Error> mount_all() {
+  std::vector<Error> faults;
+  for (const MountRow& row : kSystemMounts)
+    if (const auto mounted = mount_if_missing(row); !mounted) faults.push_back(mounted.error());
+  const auto links = make_device_links();
+  faults.insert(faults.end(), links.begin(), links.end());
+  return faults;
+}
+
+/// The kernel lets a process write ten lines in five seconds, unless it is told otherwise: a boot
+/// has more to say. A kernel whose command line sets this does not listen, which is as it should
+/// be.
+void lift_kmsg_limit() {
+  if (auto fd = open_fd("/proc/sys/kernel/printk_devkmsg", O_WRONLY))
+    if (const auto written = write_all(fd->get(), "on\n", "printk_devkmsg"); !written)
+      log_debug("boot: {}", written.error().text);
+}
+
+/// From here on the log goes to the kernel's, which shows it on the console too.
+int log_to_kernel() {
+  auto fd = open_fd("/dev/kmsg", O_WRONLY | O_NOCTTY);
+  if (!fd) {
+    log_warn("boot: {}", fd.error().text);
+    return STDERR_FILENO;
+  }
+  lift_kmsg_limit();
+  const int kept = fd->release();  // for good: PID 1 logs until the end
+  set_log_descriptor(kept, true);
+  return kept;
+}
+
+std::string read_command_line() {
+  const auto text = read_file("/proc/cmdline", kCommandLineMax);
+  if (text) return *text;
+  log_warn("boot: {}", text.error().text);
+  return {};
+}
+
+/// @return  its path, which may be of no use: then it is for who comes to mend it.
+std::string take_console(const std::string& command_line) {
+  const auto paths = console_paths(command_line);
+  auto console = open_console(paths);
+  if (!console) {
+    log_warn("boot: {}", console.error().text);
+    return paths.back();
+  }
+  log_if_failed(make_standard_streams(console->fd.get()));
+  return console->path;
+}
+
+/// The words that the kernel did not know it has given to init; they are on its command line too,
+/// unless that could not be read.
+void read_kernel_options(StartRequest& request, const std::string& command_line) {
+  std::string text = command_line;
+  for (const std::string& word : request.options.words) text.append(" ").append(word);
+  request.kernel = parse_kernel_options(text);
+}
+
+void set_up_keys() {
+  log_if_failed(take_ctrl_alt_del());
+  // Most machines have no virtual terminal.
+  if (const auto taken = take_keyboard_request(); !taken) log_debug("boot: {}", taken.error().text);
+}
+
+void set_up_own_process() {
+  ::umask(022);
+  if (::chdir("/") < 0) log_warn("boot: {}", sys_failure("change to", "/").value().text);
+  if (::setenv("PATH", std::string(kDefaultPath).c_str(), 1) < 0)
+    log_warn("boot: {}", sys_failure("set", "PATH").value().text);
+}
+
+}  // namespace
+
+void set_up_machine(StartRequest& request) {
+  const std::vector<Error> mount_faults = mount_all();
+  log_if_failed(fill_standard_streams());
+  const int log_fd = log_to_kernel();
+  const std::string command_line = read_command_line();
+  request.console = take_console(command_line);
+  survive_faults(log_fd, request.console);
+  log_debug("boot: console {}", request.console);
+  for (const Error& fault : mount_faults) log_warn("boot: {}", fault.text);
+  read_kernel_options(request, command_line);
+  set_up_keys();
+  log_if_failed(set_hostname());
+  log_if_failed(loopback_up());
+  set_up_own_process();
+}
+
+void run_machine(StartRequest request) {
+  set_up_machine(request);
+  auto start = gather(std::move(request));
+  if (!start) stay_alive(start.error().text.c_str());
+  auto daemon = ZinitDaemon::create(std::move(*start));
+  if (!daemon) stay_alive(daemon.error().text.c_str());
+  (*daemon)->run();
+  kill_the_rest([&] { return (*daemon)->reap_some(); });
+  (*daemon)->finish_logs();
+  // It is never destroyed: what a thread of it hangs in must not hold up the machine's end.
+  leave_machine((*daemon)->kind());
+}
+
+}  // namespace zinit

@@ -1,0 +1,125 @@
+// From the command line to a running server, and to its exit status.
+#include "init/start.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/log.hpp"
+#include "init/environment.hpp"
+#include "init/gather.hpp"
+#include "init/last_steps.hpp"
+#include "init/machine.hpp"
+#include "os/console.hpp"
+#include "os/mount.hpp"
+#include "os/process.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+
+constexpr std::string_view kUsage =
+    "usage: zinit server [OPTIONS]\n"
+    "       zinit-server [OPTIONS]\n"
+    "       zinit-pid1 [--container] [OPTIONS] [-- COMMAND ARGUMENT...]   as PID 1 only\n"
+    "\n"
+    "Starts and supervises services. Talk to it by zinitctl; zinit(8) says more.\n"
+    "\n"
+    "  --config-dir DIR     read services from DIR in place of /etc/zinit/services\n"
+    "  --config FILE        read the global settings from FILE\n"
+    "  --socket PATH        answer clients at PATH\n"
+    "  --log-level LEVEL    trace, debug, info, warn or error\n"
+    "  --pid1-mode          read the directories that PID 1 reads\n"
+    "  --container          PID 1 of a container, not of a machine\n"
+    "  --help, --version\n";
+
+void print(FILE* to, std::string_view text) {
+  // Whoever closed the stream does not want it.
+  if (std::fwrite(text.data(), 1, text.size(), to) < text.size()) return;
+}
+
+bool marked_as_container() {
+  return ::access("/.dockerenv", F_OK) == 0 || ::access("/run/.containerenv", F_OK) == 0;
+}
+
+/// What a server that is not PID 1 refuses to start with; empty: nothing.
+std::string usage_fault(const ServerOptions& options) {
+  if (!options.faults.empty()) return options.faults.front();
+  if (!options.words.empty()) return fmt::format("unknown argument {}", options.words.front());
+  if (options.container) return "--container is for PID 1";
+  if (!options.command.empty()) return "a command after -- is for zinit-pid1 --container";
+  return {};
+}
+
+/// What the modes that share a machine with others do to be a supervisor there.
+void take_place(Mode mode) {
+  if (const auto filled = fill_standard_streams(); !filled) log_warn("{}", filled.error().text);
+  if (mode == Mode::standalone) {
+    if (const auto subreaper = become_subreaper(); !subreaper)
+      log_warn("orphans of services are not seen: {}", subreaper.error().text);
+    return;
+  }
+  constexpr const MountRow& proc = kSystemMounts[0];
+  if (const auto mounted = mount_if_missing(proc); !mounted) log_info("{}", mounted.error().text);
+}
+
+int run_plain(StartRequest request) {
+  const Mode mode = request.mode;
+  take_place(mode);
+  auto start = gather(std::move(request));
+  auto daemon = start ? ZinitDaemon::create(std::move(*start))
+                      : Result<std::unique_ptr<ZinitDaemon>>(Failure(start.error()));
+  if (!daemon) {
+    print(stderr, fmt::format("zinit: {}\n", daemon.error().text));
+    return kFailed;
+  }
+  (*daemon)->run();
+  if (mode == Mode::container) kill_the_rest([&] { return (*daemon)->reap_some(); });
+  (*daemon)->finish_logs();
+  const int code = (*daemon)->exit_code();
+  // A thread that hangs in the kernel would be waited for.
+  if (!(*daemon)->can_be_destroyed()) _exit(code);
+  return code;
+}
+
+int run_standalone(StartRequest request) {
+  if (const std::string fault = usage_fault(request.options); !fault.empty()) {
+    print(stderr, fmt::format("zinit: {}; zinit server --help lists what there is\n", fault));
+    return kWrongUsage;
+  }
+  return run_plain(std::move(request));
+}
+
+}  // namespace
+
+int run_server(ServerName name, std::span<const std::string> arguments) {
+  StartRequest request;
+  request.started = Clock::now();
+  request.options = parse_server_options(arguments);
+  const bool pid1 = ::getpid() == 1;
+  const bool container =
+      pid1 && (name == ServerName::server ||
+               in_container(request.options, own_environment(), marked_as_container()));
+  if (pid1 && !container) {
+    request.mode = Mode::system;
+    run_machine(std::move(request));
+  }
+  if (request.options.help || request.options.version) {
+    print(stdout, request.options.help ? kUsage : "zinit " ZINIT_VERSION "\n");
+    return 0;
+  }
+  if (pid1) {
+    request.mode = Mode::container;
+    return run_plain(std::move(request));
+  }
+  if (name == ServerName::pid1) {
+    print(stderr, "zinit-pid1: PID 1 is another process; zinit server runs beside it\n");
+    return kFailed;
+  }
+  return run_standalone(std::move(request));
+}
+
+}  // namespace zinit
