@@ -1,0 +1,90 @@
+// One program, many names: this table says which name runs what (control.md, "One binary, many
+// names"). The name decides first, and whether this is PID 1 second.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/entry.hpp"
+#include "client/verbs.hpp"
+#include "init/start.hpp"
+
+namespace {
+
+using zinit::ServerName;
+
+bool is_pid1() { return ::getpid() == 1; }
+
+int serve(ServerName name, int argc, char** argv, int first) {
+  const std::vector<std::string> arguments(argv + std::min(first, argc), argv + argc);
+  return zinit::run_server(name, arguments);
+}
+
+/// As PID 1 the kernel gives init those words of its command line that it does not know itself, so
+/// not every word is meant for the client.
+bool means_client(int argc, char** argv) {
+  constexpr std::array kOptions = {"--help", "-h", "--version", "-V"};
+  return std::any_of(argv + 1, argv + argc, [&](std::string_view word) {
+    return zinit::find_verb(word) != nullptr ||
+           std::find(kOptions.begin(), kOptions.end(), word) != kOptions.end();
+  });
+}
+
+int zinit_server(int argc, char** argv) { return serve(ServerName::server, argc, argv, 1); }
+int zinit_pid1(int argc, char** argv) { return serve(ServerName::pid1, argc, argv, 1); }
+
+int zinit_itself(int argc, char** argv) {
+  if (argc > 1 && argv[1] == std::string_view("server"))
+    return serve(ServerName::server, argc, argv, 2);
+  if (is_pid1() && !means_client(argc, argv)) return zinit_pid1(argc, argv);
+  return zinit::run_zinitctl(argc, argv);
+}
+
+int init(int argc, char** argv) {
+  return is_pid1() ? zinit_pid1(argc, argv) : zinit::run_telinit(argc, argv);
+}
+
+int poweroff(int argc, char** argv) { return zinit::run_power_command("poweroff", argc, argv); }
+int reboot(int argc, char** argv) { return zinit::run_power_command("reboot", argc, argv); }
+int halt(int argc, char** argv) { return zinit::run_power_command("halt", argc, argv); }
+int shutdown(int argc, char** argv) { return zinit::run_power_command("shutdown", argc, argv); }
+
+struct Name {
+  std::string_view name;
+  int (*run)(int argc, char** argv);
+};
+
+constexpr std::array kNames = {
+    Name{"zinit", zinit_itself},
+    Name{"zinitctl", zinit::run_zinitctl},
+    Name{"zinit-server", zinit_server},
+    Name{"zinit-pid1", zinit_pid1},
+    Name{"init", init},
+    Name{"poweroff", poweroff},
+    Name{"reboot", reboot},
+    Name{"halt", halt},
+    Name{"shutdown", shutdown},
+};
+
+int unknown_name(std::string_view name) {
+  std::string text(name);
+  text += ": zinit does not go by this name; it goes by";
+  for (const Name& known : kNames) text.append(" ").append(known.name);
+  text += "\n";
+  std::fputs(text.c_str(), stderr);
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view path = argc > 0 ? argv[0] : "";
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  for (const Name& known : kNames)
+    if (known.name == name) return known.run(argc, argv);
+  return is_pid1() ? zinit_pid1(argc, argv) : unknown_name(name);
+}
