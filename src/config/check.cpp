@@ -84,6 +84,7 @@ class Checker {
     }
     for (Diagnostic& one : findings_) {
       if (one.severity == Severity::unknown) one.severity = Severity::error;
+      if (one.at.line == 0) one.at = {1, 1};
     }
     return {std::move(findings_), count};
   }

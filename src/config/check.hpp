@@ -12,7 +12,7 @@ namespace zinit {
 
 struct CheckResult {
   // On files and directories as such first, then by file in the order of reading, within one by
-  // place.
+  // place. None is `unknown`, and each has a place: of a file as such its beginning.
   std::vector<Diagnostic> diagnostics;
   std::size_t files = 0;  // that were read
 

@@ -119,6 +119,9 @@ TEST_CASE("what was named and cannot be read is an error", "[config][check]") {
               fifo + ":1:1: error: cannot read " + fifo + ": it is not a regular file"});
   const CheckResult missing = check({directory / "none"});
   CHECK(missing.exit_code() == 1);
+  REQUIRE(missing.diagnostics.size() == 1);
+  CHECK(missing.diagnostics[0].at.line == 1);
+  CHECK(missing.diagnostics[0].at.column == 1);
 }
 
 TEST_CASE("a file is checked whatever its name ends in", "[config][check]") {
