@@ -2,11 +2,9 @@
 #include "config/spec_reader.hpp"
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
-#include "base/text.hpp"
 #include "config/keys.hpp"
 #include "config/section_reader.hpp"
 #include "config/toml_reader.hpp"
