@@ -184,14 +184,16 @@ void apply_planned(World& world, const PlannedService& planned, bool was_broken,
   }
 }
 
-/// Added services that something with the wish up requires or wants, and what such a one newly
-/// needs.
-void collect_needed(World& world, const PlannedService& planned, Slots& pulled) {
+/// Services that are new, or were broken before, and that something with the wish up requires or
+/// wants; and what such a one newly needs.
+void collect_needed(World& world, const PlannedService& planned, bool was_broken, Slots& pulled) {
   const Node& node = world.node(planned.slot);
   const auto needed = [&](Slot other) {
     return !world.node(other).removed && world.spec(other).status != StartStatus::ignore;
   };
-  if (planned.fate == PlannedService::Fate::added && needed(planned.slot)) {
+  const bool usable_now = planned.fate == PlannedService::Fate::added ||
+                          (planned.fate == PlannedService::Fate::restart && was_broken);
+  if (usable_now && needed(planned.slot)) {
     for (const auto list : {&Node::required_by, &Node::wanted_by}) {
       for (const Slot dependent : node.*list) {
         if (world.record(dependent).wish == Wish::up) pulled.push_back(planned.slot);
@@ -215,14 +217,17 @@ void apply_plan(World& world, const Plan& plan, bool start_added) {
   for (Slot slot = 0; slot < world.records.size(); ++slot) {
     if (!plan.graph->used(slot)) world.records[slot] = Record{};
   }
+  const auto was_broken = [&](Slot slot) {
+    return old && old->used(slot) && old->node(slot).broken();
+  };
   Slots pulled;
   for (const PlannedService& planned : plan.services) {
     if (!plan.graph->used(planned.slot)) continue;  // removed, and at rest already
-    const bool was_broken = old && old->used(planned.slot) && old->node(planned.slot).broken();
-    apply_planned(world, planned, was_broken, start_added, pulled);
+    apply_planned(world, planned, was_broken(planned.slot), start_added, pulled);
   }
   for (const PlannedService& planned : plan.services) {
-    if (plan.graph->used(planned.slot)) collect_needed(world, planned, pulled);
+    if (plan.graph->used(planned.slot))
+      collect_needed(world, planned, was_broken(planned.slot), pulled);
   }
   request_pull(world, pulled);
 }

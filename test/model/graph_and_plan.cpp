@@ -190,6 +190,25 @@ TEST_CASE("a mended file is tried at once", "[plan]") {
   CHECK(w.state("web") == State::running);
 }
 
+TEST_CASE("a mended file is tried at once where something up needs it, whatever its status",
+          "[plan]") {
+  Specs wrong("web requires db, web wants cache");
+  for (const char* name : {"db", "cache"}) {
+    wrong[name].status = StartStatus::stop;
+    wrong[name].errors = {"db.toml:1:1: error"};
+  }
+  FakeWorld w(wrong);
+  w.start("web");
+  CHECK(w.state("web") == State::failed);
+  Specs mended("web requires db, web wants cache");
+  for (const char* name : {"db", "cache"}) mended[name].status = StartStatus::stop;
+  w.reload(mended);
+  w.settle();
+  CHECK(w.state("db") == State::running);
+  CHECK(w.state("cache") == State::running);
+  CHECK(w.state("web") == State::running);
+}
+
 TEST_CASE("a removed name that comes back while its old process stops is stopped first", "[plan]") {
   FakeWorld w("web");
   w.life = [](const std::string&, int) {
