@@ -19,7 +19,7 @@ std::string end_words(const TransitionFacts& facts) {
 std::string blocked_line(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   if (record.respawn && record.delay_until != TimePoint{} && record.count > 0) {
-    const auto delay = duration_text(ms_between(facts.now, record.delay_until));
+    const auto delay = duration_text(ms_between(record.since, record.delay_until));
     return fmt::format("{}; restart in {}, attempt {}", end_words(facts), delay, record.count + 1);
   }
   const auto waiting = waiting_on(facts.world, facts.slot, facts.now);

@@ -29,7 +29,7 @@ struct ServiceView {
   std::int64_t last_ready_us = 0;
   std::int64_t last_stop_us = 0;    // of the last end
   std::int64_t uptime_ms = 0;       // while there is a process (a target: while running)
-  std::uint64_t restart_count = 0;  // re-spawns since it was loaded or asked to start
+  std::uint64_t restart_count = 0;  // re-spawns since it was loaded
   std::int64_t restart_in_ms = -1;  // -1: no re-spawn is delayed
 
   std::vector<std::string> required_by;
