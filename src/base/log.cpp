@@ -82,8 +82,11 @@ std::string record(LogLevel level, std::string_view text, bool kmsg) {
 }
 
 bool write_line(LogLevel level, std::string_view text) {
-  const std::string line = record(level, text, sink_is_kmsg);
-  return write_at_once(sink, line) == static_cast<ssize_t>(line.size());
+  const bool kmsg = sink_is_kmsg;
+  const std::string line = record(level, text, kmsg);
+  // /dev/kmsg never blocks a writer, and never tells poll(2) that it may be written.
+  const ssize_t written = kmsg ? ::write(sink, line.data(), line.size()) : write_at_once(sink, line);
+  return written == static_cast<ssize_t>(line.size());
 }
 
 /// Says how many lines were lost, before the first one that may get through again.
