@@ -93,7 +93,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
 ZinitDaemon::~ZinitDaemon() = default;
 
 void ZinitDaemon::run() {
-  log_info("zinit {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
+  log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
   const LoadedConfig config = read_configuration(start_.sources);
   use_settings(config.settings);
   log_faults(config);
