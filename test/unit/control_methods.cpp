@@ -38,6 +38,7 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
     bool unsubscribe(std::uint64_t) override { return true; }
   } nobody;
   Rig rig({sleeper("web")});
+  std::vector<std::string_view> wrong;  // Catch's assertions belong to the test's own thread
   rig.on_loop([&] {
     LogStore logs(rig.loop(), {});
     PowerSchedule power(rig.loop(), rig.board(), rig.daemon);
@@ -50,10 +51,10 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
           dispatch(all_methods(), message.calls.at(0), Right::read, context, nobody);
       const auto* error = std::get_if<RpcError>(&outcome);
       const bool refused = error != nullptr && error->code() == RpcCode::not_permitted;
-      INFO(method.name);
-      CHECK(refused == (method.right == Right::full));
+      if (refused != (method.right == Right::full)) wrong.push_back(method.name);
     }
   });
+  CHECK(wrong.empty());
   CHECK(rig.daemon.powered == 0);
 }
 
@@ -172,14 +173,18 @@ TEST_CASE("ping and info tell version, pid and mode", "[control][methods]") {
 
 TEST_CASE("a shutdown is answered before it happens, and asked for once", "[control][methods]") {
   Rig rig({sleeper("web")});
+  PowerAction asked = PowerAction::halt;
+  std::string why;
   rig.daemon.on_power = [&](PowerAction action, const std::string& message) {
-    CHECK(action == PowerAction::shutdown);
-    CHECK(message == "for the night");
+    asked = action;
+    why = message;
     rig.board().begin_shutdown();
   };
   TestClient client = rig.client();
   CHECK(client.call("system.shutdown", R"({"message":"for the night"})") == R"({"ok":true})");
   CHECK(becomes_true([&] { return rig.daemon.powered == 1; }));
+  CHECK(asked == PowerAction::shutdown);
+  CHECK(why == "for the night");
   CHECK(client.error_of("system.shutdown") == -32006);
   CHECK(client.error_of("service.start", R"(["web"])") == -32006);
   CHECK(client.error_of("service.restart", R"(["web"])") == -32006);
