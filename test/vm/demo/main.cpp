@@ -1,5 +1,6 @@
 // `make run`: boots the sample system, shows it at work, and leaves you at its shell; where
-// standard input or output is no terminal, powers it off instead. Exit status 0 only if all of it worked.
+// standard input or output is no terminal, powers it off instead. Exit status 0 only if all of it
+// worked.
 
 #include <unistd.h>
 
