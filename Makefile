@@ -25,7 +25,7 @@ comma := ,
 ifeq ($(SAN),)
   FLAVOUR := $(if $(DEBUG),debug,release)
   LINK_MODE := -static
-  OPTIMISE := $(if $(DEBUG),-Og -g,-O2 -g)
+  OPTIMISE := $(if $(DEBUG),-Og -g,-Os -g)
   # A test is compiled more often than it is run.
   TEST_OPTIMISE := -Og -g1
 else
@@ -118,6 +118,12 @@ $(OUT)/obj/src/%.o: src/%.cpp $(OUT)/flags
 	@mkdir -p $(@D)
 	@echo "  $(MODE) $<"
 	@$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) $(OPTIMISE) -MMD -MP -c -o $@ $<
+
+# What runs for every service, event and line of output is worth its size; commands, parsers and
+# answers, which are most of the program, are not.
+ifeq ($(FLAVOUR),release)
+$(foreach room,base model os supervisor io,$(OUT)/obj/src/$(room)/%.o): OPTIMISE := -O2 -g
+endif
 
 $(OUT)/obj/test/%.o: test/%.cpp $(OUT)/flags
 	@mkdir -p $(@D)
