@@ -49,7 +49,7 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
     const bool last = end == std::string::npos;
-    if (::mkdir(part.c_str(), last ? mode : 0755) < 0 && errno != EEXIST && errno != EROFS) {
+    if (::mkdir(part.c_str(), last ? mode : 0755) < 0 && errno != EEXIST) {
       return sys_failure("create directory", part);
     }
     if (last) return {};
@@ -72,6 +72,8 @@ Result<UniqueFd> open_directory(const ControlSocketSettings& settings, const std
   }
   const int follow = settings.private_directory ? O_NOFOLLOW : 0;
   auto fd = open_fd(directory.c_str(), O_RDONLY | O_DIRECTORY | follow);
+  // One that may be written but not read will do; it just cannot be locked.
+  if (!fd && fd.error().errnum == EACCES && !settings.private_directory) return UniqueFd();
   if (!fd || !settings.private_directory) return fd;
   if (auto checked = check_private(fd->get(), directory); !checked) {
     return tl::unexpected(checked.error());

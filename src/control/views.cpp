@@ -21,6 +21,14 @@ struct StatusSource {
 using W = JsonWriter;
 using S = const StatusSource&;
 
+/// A reason belongs to `failed`, and that of a condition to `inactive`; elsewhere it is history.
+void put_shown_reason(W& w, S s) {
+  const Record& record = s.view.record;
+  const bool shown = record.state == State::failed || (record.state == State::inactive &&
+                                                       record.reason.type == ReasonType::condition);
+  put_reason(w, shown ? record.reason : Reason());
+}
+
 void put_names(W& w, const std::vector<Dependency>& dependencies) {
   w.begin_array();
   for (const Dependency& dependency : dependencies) w.put(dependency.name);
@@ -119,7 +127,7 @@ constexpr StatusMember kMembers[] = {
      [](W& w, S s) { w.put(s.view.summary); }},
     {"symbol", kText, [](W& w, S s) { w.put(state_symbol(s.view.record.state)); }},
     {"reason", R"({"$ref":"#/components/schemas/reason"})",
-     [](W& w, S s) { put_reason(w, s.view.record.reason); }},
+     put_shown_reason},
     {"wish", R"({"enum":["up","down"]})",
      [](W& w, S s) { w.put(s.view.record.wish == Wish::up ? "up" : "down"); }},
     {"pid", kIntegerOrNull, [](W& w, S s) { put_or_null(w, s.view.pid, s.view.pid > 0); }},

@@ -178,3 +178,25 @@ TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]")
   rig.on_loop([&] { later(tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"})); });
   CHECK(client.error_of("service.reload", R"({"name":"web"})") == -32009);
 }
+
+TEST_CASE("a wait for a service that a reload takes away ends", "[control][methods]") {
+  Rig rig({sleeper("web"), sleeper("db")});
+  TestClient waiter = rig.client();
+  waiter.send(R"({"jsonrpc":"2.0","method":"service.wait","params":["web"],"id":1})"
+              "\n");
+  REQUIRE(becomes_true([&] { return rig.figures().waiting == 1; }));
+  REQUIRE(rig.board().reload({sleeper("db")}, false));
+  const Json answer(waiter.line().value());
+  CHECK(answer["error"]["code"] == -32000);
+  CHECK(answer["error"]["data"]["service"] == "web");
+}
+
+TEST_CASE("a reason is shown only where it holds", "[control][methods]") {
+  Rig rig({failing("bad", 1)});
+  TestClient client = rig.client();
+  CHECK(Json(client.call("service.start", R"(["bad",true])"))["reason"].is_object());
+  const Json stopped(client.call("service.stop", R"(["bad",true])"));
+  CHECK(stopped["state"] == "inactive");
+  CHECK(stopped["reason"].is_null());
+  CHECK(stopped["last_exit"]["code"] == 1);
+}
