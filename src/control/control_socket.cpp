@@ -131,7 +131,7 @@ Result<void> clear_place(const sockaddr_un& address) {
     case Listener::live: break;
   }
   const std::string text =
-      fmt::format("cannot listen on {}: another server is already in use of it", address.sun_path);
+      fmt::format("cannot listen on {}: it is already in use by another server", address.sun_path);
   return tl::unexpected(Error{text, EADDRINUSE});
 }
 
