@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -20,6 +21,21 @@ std::string hint_of(const ClientError& error) {
   if (!data.IsObject()) return {};
   const JsonValue* hint = json_member(data, "hint");
   return hint != nullptr && hint->IsString() ? json_string(data, "hint") : std::string();
+}
+
+/// The server's hints name methods; a person has verbs: "service.why" becomes "`zinitctl why`".
+std::string with_verbs(std::string text) {
+  for (const VerbRow& verb : verbs()) {
+    for (const std::string_view room : {"service.", "system."}) {
+      const std::string method = std::string(room).append(verb.name);
+      const auto at = text.find(method);
+      if (at == std::string::npos) continue;
+      const auto end = at + method.size();
+      if (end < text.size() && (text[end] == '_' || std::isalnum(text[end]) != 0)) continue;
+      text.replace(at, method.size(), fmt::format("`zinitctl {}`", verb.name));
+    }
+  }
+  return text;
 }
 
 /// What to do about errors that this side finds.
@@ -51,7 +67,7 @@ int exit_status_of(const ClientError& error) noexcept {
 
 std::string error_words(const ClientError& error) {
   std::string words = error.what();
-  std::string hint = hint_of(error);
+  std::string hint = with_verbs(hint_of(error));
   if (hint.empty()) hint = own_hint(error.code());
   if (!hint.empty()) words.append("; ").append(hint);
   return printable(words);
@@ -77,7 +93,7 @@ Client& VerbContext::client() {
 
 std::optional<Milliseconds> VerbContext::time_left() const {
   if (deadline_ == kNever) return std::nullopt;
-  return Milliseconds(ms_between(Clock::now(), deadline_));
+  return std::max(std::chrono::ceil<Milliseconds>(deadline_ - Clock::now()), Milliseconds(0));
 }
 
 void VerbContext::print_json(std::string_view document) {

@@ -23,7 +23,7 @@ std::string option_line(const OptionRow& option) {
 
 std::string general_help() {
   std::string text =
-      "Controls a running zinit.\n\n"
+      "Controls a running zinit; `zinit server` runs one, see zinit(8).\n\n"
       "usage: zinitctl [OPTIONS] VERB [ARGUMENTS]\n\n";
   for (const VerbRow& verb : verbs()) {
     std::string call(verb.name);

@@ -19,10 +19,10 @@ std::vector<BlockWord> words_of(std::string_view text) {
   return words;
 }
 
-std::string wrapped(const Terminal& terminal, std::string_view first, std::size_t indent,
+std::string wrapped(const Terminal& terminal, std::size_t first, std::size_t indent,
                     const std::vector<BlockWord>& words) {
-  std::string text = pad_right(first, indent);
-  std::size_t column = indent;
+  std::string text(first, ' ');
+  std::size_t column = first;
   bool at_start = true;
   for (const BlockWord& word : words) {
     const std::size_t width = display_width(word.text);
@@ -55,8 +55,8 @@ void TextBlock::add(std::string_view label, std::string_view text) {
 void TextBlock::add(std::string_view label, const std::vector<BlockWord>& words) {
   if (words.empty()) return;
   begin(label);
-  // The first line begins where the label ends; wrapped() is told of its column alone.
-  text_ += wrapped(terminal_, "", kTextColumn, words).substr(kTextColumn);
+  // The first line begins behind the label, which takes the place of its blanks.
+  text_ += wrapped(terminal_, kTextColumn, kTextColumn, words).substr(kTextColumn);
 }
 
 void TextBlock::add_cut(std::string_view label, std::string_view text) {

@@ -38,9 +38,9 @@ class TextBlock {
 /// The words of `text`, as it is: for TextBlock.
 [[nodiscard]] std::vector<BlockWord> words_of(std::string_view text);
 
-/// "  text", broken between words at the terminal's width, each line after `indent` blanks and the
-/// first after `first` in their place. With a line end.
-[[nodiscard]] std::string wrapped(const Terminal& terminal, std::string_view first,
-                                  std::size_t indent, const std::vector<BlockWord>& words);
+/// The words with blanks between them, broken where the terminal ends: the first line after `first`
+/// blanks, the others after `indent`. With a line end.
+[[nodiscard]] std::string wrapped(const Terminal& terminal, std::size_t first, std::size_t indent,
+                                  const std::vector<BlockWord>& words);
 
 }  // namespace zinit

@@ -50,7 +50,7 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
       block.add("", printable(fault));
     }
   }
-  context.print(dry_run ? "a reload would make this of the services:\n" : "reloaded:\n");
+  context.print(dry_run ? "a reload would do this:\n" : "reloaded:\n");
   context.print(block.text().empty() ? "    no service is configured\n" : block.text());
 }
 

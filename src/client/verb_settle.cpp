@@ -33,9 +33,8 @@ struct Asked {
 
 /// "[+] web is running, pid 412"
 std::string outcome_line(const Terminal& terminal, const ServiceStatus& status) {
-  std::string text = fmt::format(
-      "{} {} is {}", terminal.paint(state_colour(status.state), symbol_of(status.state)),
-      printable(status.name), printable(status.state));
+  const auto symbol = terminal.paint(state_colour(status.state), symbol_of(status.state));
+  std::string text = fmt::format("{} {} {}", symbol, printable(status.name), state_phrase(status));
   if (status.pid) text += fmt::format(", pid {}", *status.pid);
   if (const std::string cause = state_cause(status); !cause.empty()) text += ": " + cause;
   return text + "\n";
@@ -43,11 +42,10 @@ std::string outcome_line(const Terminal& terminal, const ServiceStatus& status) 
 
 /// Why a start came to nothing, with what to do next.
 std::string fault_words(const ServiceStatus& status) {
-  std::string text = fmt::format("is {}", printable(status.state));
   std::string cause = state_cause(status);
   if (cause.empty() && status.last_exit) cause = exit_words(*status.last_exit);
-  if (!cause.empty()) text += ": " + cause;
-  return text + fmt::format("; see `zinitctl why {}`", printable(status.name));
+  return fmt::format("{}{}{}; see `zinitctl why {}`", state_phrase(status),
+                     cause.empty() ? "" : ": ", cause, printable(status.name));
 }
 
 class Settling {

@@ -57,7 +57,10 @@ std::vector<BlockWord> neighbour_words(const std::vector<std::string>& names,
 
 std::string state_line(const ServiceStatus& status) {
   std::string text = printable(status.state);
-  if (status.summary != status.state) text += fmt::format(" ({})", printable(status.summary));
+  // The other words of the summary say what the state says already.
+  if (status.summary == "re-spawn" || status.summary == "ok") {
+    text += fmt::format(" ({})", status.summary);
+  }
   if (status.since_us) {
     text +=
         fmt::format(" since {}, for {}", date_time(*status.since_us),
@@ -141,12 +144,26 @@ void add_dependencies(TextBlock& block, const ServiceStatus& status,
   block.add("required by", neighbour_words(status.required_by, states));
 }
 
-std::string title_line(const Terminal& terminal, const ServiceStatus& status) {
-  std::string text =
-      fmt::format("{} {}", terminal.paint(state_colour(status.state), symbol_of(status.state)),
-                  terminal.paint(Colour::bold, printable(status.name)));
-  if (!status.description.empty()) text += " - " + printable(status.description);
-  return text + "\n";
+/// "[+] web - what it is": the description may go on below the name.
+std::string title_lines(const Terminal& terminal, const ServiceStatus& status) {
+  const std::string name = printable(status.name);
+  std::vector<BlockWord> words{{std::string(symbol_of(status.state)), state_colour(status.state)},
+                               {name, Colour::bold}};
+  if (!status.description.empty()) {
+    words.push_back({"-"});
+    for (BlockWord& word : words_of(printable(status.description)))
+      words.push_back(std::move(word));
+  }
+  return wrapped(terminal, 0, 4, words);
+}
+
+/// The last lines of output, the first of them with a label.
+void add_log(TextBlock& block, const std::vector<LogLine>& lines) {
+  std::string_view label = "log";
+  for (const LogLine& line : lines) {
+    block.add_cut(label, time_of_day(line.time_us) + " " + printable(line.line));
+    label = "";
+  }
 }
 
 void print_status(VerbContext& context, const ServiceStatus& status) {
@@ -164,11 +181,9 @@ void print_status(VerbContext& context, const ServiceStatus& status) {
   add_dependencies(block, status, states);
   block.add("file", file_line(status, changed_on_disk(client, status.name)));
   for (const std::string& warning : status.warnings) block.add("warning", printable(warning));
-  block.add("log", dropped_line(status));
-  for (const LogLine& line : client.logs_get(status.name, kLogLines)) {
-    block.add_cut("log", time_of_day(line.time_us) + " " + printable(line.line));
-  }
-  context.print(title_line(context.terminal(), status) + block.text());
+  block.add("lost output", dropped_line(status));
+  add_log(block, client.logs_get(status.name, kLogLines));
+  context.print(title_lines(context.terminal(), status) + block.text());
 }
 
 }  // namespace

@@ -25,16 +25,21 @@ std::string_view verb_of_edge(std::string_view kind) {
   return {};
 }
 
-/// One link as a sentence; `above` is whose reason it is.
-std::string sentence(const WhyReason& reason, const std::string& above) {
+/// One link as a sentence; `above` is whose reason it is, `goes_on` that its own reason is the
+/// next.
+std::string sentence(const WhyReason& reason, const std::string& above, bool goes_on) {
   const std::string_view edge = verb_of_edge(reason.kind);
   if (edge.empty()) {
-    return reason.service == above ? reason.detail
-                                   : fmt::format("{} {}", reason.service, reason.detail);
+    const std::string subject = reason.kind == "warning"  ? "warning: "
+                                : reason.service == above ? ""
+                                                          : reason.service + " ";
+    return subject + reason.detail;
   }
   const bool exists = !reason.detail.starts_with("no ");
+  // "failed: requires db, which failed" is what the next link says in full.
+  const bool told_next = goes_on && reason.detail.starts_with("failed: requires ");
   return fmt::format("{} {} {}, {} {}", above, edge, reason.service, exists ? "which" : "but",
-                     reason.detail);
+                     told_next ? "failed" : reason.detail);
 }
 
 /// What to do about the service at the end of a chain.
@@ -61,34 +66,35 @@ class WhyText {
       : terminal_(terminal), report_(report) {}
 
   std::string make() {
-    const std::string name = printable(report_.name);
-    text_ = fmt::format("{} {} is {}",
-                        terminal_.paint(state_colour(report_.state), symbol_of(report_.state)),
-                        terminal_.paint(Colour::bold, name), printable(report_.state));
+    text_ = fmt::format(
+        "{} {} {}", terminal_.paint(state_colour(report_.state), symbol_of(report_.state)),
+        terminal_.paint(Colour::bold, printable(report_.name)), state_phrase(report_.state));
     text_ += report_.reasons.empty() ? ": nothing is wrong\n" : "\n";
     for (std::size_t i = 0; i < report_.reasons.size(); ++i) {
-      add_link(report_.reasons[i]);
       const bool ends = i + 1 == report_.reasons.size() || report_.reasons[i + 1].depth == 0;
+      add_link(report_.reasons[i], !ends);
       if (ends) add_root(report_.reasons[i]);
     }
     return text_;
   }
 
  private:
-  void add_link(const WhyReason& reason) {
+  void add_link(const WhyReason& reason, bool goes_on) {
     if (reason.depth == 0) above_ = report_.name;
     const auto indent = static_cast<std::size_t>(4 + 2 * std::clamp(reason.depth, 0, kDeepest));
-    text_ += wrapped(terminal_, "", indent, words_of(printable(sentence(reason, above_))));
+    const std::string text = printable(sentence(reason, above_, goes_on));
+    text_ += wrapped(terminal_, indent, indent, words_of(text));
     above_ = reason.service;
   }
 
-  /// The service at fault, unless that is the one asked about: its own reasons say what to do.
+  /// The service at fault, unless the last link says what to do already.
   void add_root(const WhyReason& last) {
     if (last.service == report_.name || last.kind == "stopping") return;
+    if (last.kind == "missing" && last.depth == 0) return;
     const std::string at_fault = printable(fmt::format("{}: {}", last.service, advice(last)));
     std::vector<BlockWord> words = words_of("root cause " + at_fault);
     words[0].colour = words[1].colour = words[2].colour = Colour::bold;
-    text_ += wrapped(terminal_, "", 4, words);
+    text_ += wrapped(terminal_, 4, 4, words);
   }
 
   const Terminal& terminal_;

@@ -71,6 +71,15 @@ std::string blocked_cause(const ServiceStatus& status) {
   return printable(text);
 }
 
+/// The first fault of a file without its place, which would fill a column by itself.
+std::string config_fault(const StatusReason& reason) {
+  const std::string first = reason.messages.empty() ? reason.type : reason.messages.front();
+  constexpr std::string_view mark = ": error: ";
+  const auto at = first.find(mark);
+  return printable("config error: " +
+                   (at == std::string::npos ? first : first.substr(at + mark.size())));
+}
+
 }  // namespace
 
 std::string reason_words(const StatusReason& reason) {
@@ -90,7 +99,18 @@ std::string state_cause(const ServiceStatus& status) {
   return {};
 }
 
+std::string state_phrase(std::string_view state) {
+  const bool over = state == "exited" || state == "failed";
+  return printable(fmt::format("{} {}", over ? "has" : "is", state));
+}
+
+std::string state_phrase(const ServiceStatus& status) {
+  const bool done = status.oneshot && status.summary == "ok";
+  return done ? "is done" : state_phrase(status.state);
+}
+
 std::string cause_or_description(const ServiceStatus& status) {
+  if (status.reason && status.reason->type == "config_error") return config_fault(*status.reason);
   std::string cause = state_cause(status);
   return cause.empty() ? printable(status.description) : cause;
 }

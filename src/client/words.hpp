@@ -22,6 +22,10 @@ namespace zinit {
 /// is nothing to say.
 [[nodiscard]] std::string state_cause(const ServiceStatus& status);
 
+/// "is running", "has failed", "is done" (a oneshot): what follows a name.
+[[nodiscard]] std::string state_phrase(std::string_view state);
+[[nodiscard]] std::string state_phrase(const ServiceStatus& status);
+
 /// state_cause(), or else the description: the last column of `list`.
 [[nodiscard]] std::string cause_or_description(const ServiceStatus& status);
 

@@ -81,6 +81,14 @@ TEST_CASE("each error of the server or the connection has its exit status", "[cl
   CHECK(ran.out.empty());
 }
 
+TEST_CASE("hints that name methods are told with the verbs that people have", "[client]") {
+  CannedServer server(
+      {{"service.status_full", R"("error":{"code":-32012,"message":"it is late","data":)"
+                               R"({"hint":"service.why says more, service.why_not does not"}})"}});
+  CHECK(server.run({"status", "web"}).err ==
+        "zinitctl: status web: it is late; `zinitctl why` says more, service.why_not does not\n");
+}
+
 TEST_CASE("no server exits 5, one that hangs up 5, one that is silent 6, one that babbles 1",
           "[client]") {
   CHECK(run({"--socket", "/nonexistent/socket", "list"}).status == 5);
