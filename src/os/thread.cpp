@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -82,6 +83,20 @@ struct Start {
   SignalStack signal_stack;
 };
 
+/// The lowest address of the calling thread's stack; null where it is not known.
+thread_local char* stack_bottom = nullptr;
+
+void note_stack() noexcept {
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  void* address = nullptr;
+  std::size_t size = 0;
+  if (pthread_attr_getstack(&attributes, &address, &size) == 0) {
+    stack_bottom = static_cast<char*>(address);
+  }
+  pthread_attr_destroy(&attributes);
+}
+
 void run_guarded(const Start& start) noexcept {
   try {
     start.entry();
@@ -96,6 +111,7 @@ void* run_thread(void* argument) {
   const std::unique_ptr<Start> start(static_cast<Start*>(argument));
   ::prctl(PR_SET_NAME, start->name.c_str(), 0, 0, 0);  // cuts it to 15 bytes
   const stack_t before = start->signal_stack.install();
+  note_stack();
   run_guarded(*start);
   ::sigaltstack(&before, nullptr);
   return nullptr;
@@ -120,6 +136,18 @@ class Attributes {
 };
 
 }  // namespace
+
+void release_unused_stack() noexcept {
+#ifndef ZINIT_SANITIZED
+  constexpr std::uintptr_t kPage = 4096;
+  // Below a frame the ABI lets a leaf function use 128 bytes; madvise() itself needs a little.
+  constexpr std::uintptr_t kInUse = 512;
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  const auto bottom = reinterpret_cast<std::uintptr_t>(stack_bottom);
+  const std::uintptr_t top = (here - kInUse) / kPage * kPage;
+  if (bottom != 0 && top > bottom) ::madvise(stack_bottom, top - bottom, MADV_DONTNEED);
+#endif
+}
 
 Thread::Thread(Thread&& other) noexcept
     : id_(other.id_), running_(std::exchange(other.running_, false)) {}

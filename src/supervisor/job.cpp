@@ -74,6 +74,7 @@ void BoardCore::perform_launch(Job& job, const Row& row) {
   if (!world.node(job.slot).conflicts.empty()) touched({job.slot});
   mutex.unlock();
   Launch launched = launch(*spec, job.slot, defaults_, output_);
+  release_unused_stack();
   mutex.lock();
   launches_.erase(number);
   const bool has_process =
