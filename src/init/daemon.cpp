@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "init/environment.hpp"
+#include "os/memory.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
 
@@ -94,10 +95,12 @@ ZinitDaemon::~ZinitDaemon() = default;
 
 void ZinitDaemon::run() {
   log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
-  const LoadedConfig config = read_configuration(start_.sources);
-  use_settings(config.settings);
-  log_faults(config);
-  board_.load(config.specs);
+  {
+    const LoadedConfig config = read_configuration(start_.sources);
+    use_settings(config.settings);
+    log_faults(config);
+    board_.load(config.specs);
+  }
   if (!start_.kernel.shell || !shell_.start("asked for on the kernel command line"))
     start_services();
   loop_->run();
@@ -189,6 +192,10 @@ void ZinitDaemon::reap_ended() {
 }
 
 void ZinitDaemon::on_change() {
+  if (!memory_released_ && board_.boot_settled()) {
+    memory_released_ = true;
+    release_idle_memory();
+  }
   shutdown_.look();
   if (shutdown_.begun()) return;
   for (const ServiceView& view : critical_.look()) on_critical_end(view);

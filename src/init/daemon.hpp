@@ -109,6 +109,7 @@ class ZinitDaemon final : public Daemon {
 
   std::optional<TimePoint> services_started_;
   TimePoint shell_started_{};
+  bool memory_released_ = false;  // what start-up took, once it is over
   int exit_code_ = 0;
 };
 

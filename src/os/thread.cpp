@@ -86,7 +86,7 @@ struct Start {
 /// The lowest address of the calling thread's stack; null where it is not known.
 thread_local char* stack_bottom = nullptr;
 
-void note_stack() noexcept {
+[[gnu::noinline]] void note_stack() noexcept {
   pthread_attr_t attributes;
   if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
   void* address = nullptr;
@@ -140,8 +140,8 @@ class Attributes {
 void release_unused_stack() noexcept {
 #ifndef ZINIT_SANITIZED
   constexpr std::uintptr_t kPage = 4096;
-  // Below a frame the ABI lets a leaf function use 128 bytes; madvise() itself needs a little.
-  constexpr std::uintptr_t kInUse = 512;
+  // Below a frame the ABI lets a function that calls no other use 128 bytes.
+  constexpr std::uintptr_t kInUse = 128;
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   const auto bottom = reinterpret_cast<std::uintptr_t>(stack_bottom);
   const std::uintptr_t top = (here - kInUse) / kPage * kPage;

@@ -16,7 +16,7 @@ constexpr Milliseconds kThreadRetry{1000};  // a machine that lacks room for a t
 }  // namespace
 
 BoardCore::BoardCore(OutputPort& output, ChangePort& changes, SpawnDefaults defaults)
-    : output_(output), changes_(changes), defaults_(std::move(defaults)) {
+    : output_(output), changes_(changes), launcher_(std::move(defaults), output) {
   MutexLock lock(mutex);
   world.graph = Graph::build({});
   if (auto journal = Journal::create())

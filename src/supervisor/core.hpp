@@ -19,6 +19,7 @@
 #include "os/thread.hpp"
 #include "supervisor/board.hpp"
 #include "supervisor/journal.hpp"
+#include "supervisor/launch.hpp"
 
 namespace zinit {
 
@@ -31,6 +32,7 @@ struct Job {
   bool has_thread = false;
   bool asleep = false;                // waiting on `wake`
   bool retired = false;               // the thread is to end
+  bool deep = false;                  // a launch has used much of the thread's stack
   TimePoint sleeping_until = kNever;  // the deadline it is waiting for
   Milliseconds group_poll{0};         // while a group lives on without its leader
 
@@ -78,6 +80,8 @@ class BoardCore {
  private:
   // --- a job's thread ---
   void run(Job& job) EXCLUDES(mutex);
+  /// Does all that there is to do now; returns when to look again at the latest.
+  TimePoint work(Job& job) REQUIRES(mutex);
   void sleep(Job& job, TimePoint until) REQUIRES(mutex);
   void perform(Job& job, const Row& row) REQUIRES(mutex);
   void perform_launch(Job& job, const Row& row) REQUIRES(mutex);
@@ -102,7 +106,7 @@ class BoardCore {
 
   OutputPort& output_;
   ChangePort& changes_;
-  const SpawnDefaults defaults_;
+  Launcher launcher_;
   std::optional<Journal> journal_;
 
   std::unordered_map<pid_t, Slot> by_pid_ GUARDED_BY(mutex);

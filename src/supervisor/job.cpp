@@ -6,7 +6,6 @@
 #include "model/predicates.hpp"
 #include "model/wake.hpp"
 #include "supervisor/core.hpp"
-#include "supervisor/launch.hpp"
 #include "supervisor/messages.hpp"
 
 namespace zinit {
@@ -23,25 +22,34 @@ constexpr Milliseconds kLongestGroupPoll{500};
 void BoardCore::run(Job& job) {
   mutex.lock();
   while (!job.retired) {
+    sleep(job, work(job));
+    if (job.group_poll != Milliseconds{0}) look_at_group(job);
+  }
+  mutex.unlock();
+}
+
+// Not inlined: a thousand threads wait in run() and sleep(), whose frames fit into the one page of
+// stack that each of them needs anyhow.
+[[gnu::noinline]] TimePoint BoardCore::work(Job& job) {
+  while (!job.retired) {
     const TimePoint now = Clock::now();
     const Step step = decide(Situation{world, job.slot, now});
     if (!step.waits()) {
       perform(job, *step.row);
       continue;
     }
-    const Record& record = world.record(job.slot);
-    if (record.process != Process::lingering) {
-      sleep(job, step.deadline);
-      continue;
+    if (world.record(job.slot).process != Process::lingering) {
+      job.group_poll = {};
+      return step.deadline;
     }
     job.group_poll = std::clamp(job.group_poll * 2, kFirstGroupPoll, kLongestGroupPoll);
-    sleep(job, std::min(step.deadline, after(now, job.group_poll)));
-    look_at_group(job);
+    return std::min(step.deadline, after(now, job.group_poll));
   }
-  mutex.unlock();
+  return Clock::now();
 }
 
 void BoardCore::sleep(Job& job, TimePoint until) {
+  if (std::exchange(job.deep, false)) release_unused_stack();
   job.asleep = true;
   job.sleeping_until = until;
   if (until == kNever)
@@ -73,8 +81,8 @@ void BoardCore::perform_launch(Job& job, const Row& row) {
   world.record(job.slot).process = Process::launching;
   if (!world.node(job.slot).conflicts.empty()) touched({job.slot});
   mutex.unlock();
-  Launch launched = launch(*spec, job.slot, defaults_, output_);
-  release_unused_stack();
+  Launch launched = launcher_.launch(*spec, job.slot);
+  job.deep = true;
   mutex.lock();
   launches_.erase(number);
   const bool has_process =
@@ -104,7 +112,7 @@ void BoardCore::signal_job(Job& job, int signal) {
   }
 }
 
-void BoardCore::look_at_group(Job& job) {
+[[gnu::noinline]] void BoardCore::look_at_group(Job& job) {
   if (job.group == 0 || job.pid != 0) return;
   const pid_t group = job.group;
   bool left = group_exists(group);

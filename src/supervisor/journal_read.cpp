@@ -53,8 +53,8 @@ Result<std::vector<std::byte>> read_all(int fd) {
   std::vector<std::byte> bytes(std::min(size, most));
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t count = ::pread(fd, bytes.data() + done, bytes.size() - done,
-                                  static_cast<off_t>(done));
+    const ssize_t count =
+        ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return sys_failure("read", "the journal");
     if (count == 0) break;
@@ -113,8 +113,8 @@ std::optional<RawRecord> Image::record(std::size_t index) const noexcept {
   RawRecord raw{default_record(), {}};
   std::memcpy(&raw.fields, at, std::min<std::size_t>(head.fixed_size, kJournalFixed));
   raw.text = {reinterpret_cast<const char*>(at) + head.fixed_size, record_size_ - head.fixed_size};
-  const std::size_t texts = std::size_t{raw.fields.name_size} + raw.fields.file_size +
-                            raw.fields.reason_size;
+  const std::size_t texts =
+      std::size_t{raw.fields.name_size} + raw.fields.file_size + raw.fields.reason_size;
   if (texts > raw.text.size()) return std::nullopt;
   return raw;
 }

@@ -40,46 +40,11 @@ Launch failed_launch(const Error& error) {
   return launch;
 }
 
-Result<Child> spawn_service(const ServiceSpec& spec, Slot slot, const SpawnDefaults& defaults,
-                            OutputPort& output) {
-  Credentials credentials;
-  if (!spec.user.empty() || !spec.group.empty()) {
-    auto found = look_up(spec.user, spec.group);
-    if (!found) return Failure(found.error());
-    credentials = std::move(*found);
-  }
-  SpawnPlan plan;
-  plan.argv = spec.exec.argv;
-  plan.env = service_environment(spec, credentials, defaults.environment);
-  plan.dir = spec.dir;
-  plan.umask = spec.umask;
-  plan.ids = std::move(credentials.ids);
-  plan.nofile = defaults.nofile;
-  plan.tty = spec.tty;
-  auto program = resolve_program(plan.argv.front(), value_of(plan.env, "PATH"), plan.dir);
-  if (!program) return Failure(program.error());
-  plan.program = std::move(*program);
-  OutputPipes pipes;
-  if (spec.inherit_streams) {
-    plan.in = STDIN_FILENO;
-    plan.out = STDOUT_FILENO;
-    plan.err = STDERR_FILENO;
-  } else if (spec.tty.empty()) {
-    auto opened = output.open_output(slot);
-    if (!opened) return Failure(opened.error());
-    pipes = std::move(*opened);
-    plan.out = pipes.out.get();
-    plan.err = pipes.err.get();
-  }
-  return spawn(plan);
-}
-
-}  // namespace
-
-std::vector<std::string> service_environment(const ServiceSpec& spec,
-                                             const Credentials& credentials,
-                                             const std::vector<std::string>& base) {
-  std::vector<std::string> environment = base;
+/// The environment of a service's process, later wins: the base, what goes with its user, its own,
+/// its name (zinit.toml(5), "ENVIRONMENT").
+void fill_environment(std::vector<std::string>& environment, const ServiceSpec& spec,
+                      const Credentials& credentials, const std::vector<std::string>& base) {
+  environment = base;
   if (!spec.user.empty() && !credentials.name.empty()) {
     set(environment, "HOME", credentials.home.empty() ? "/" : credentials.home);
     set(environment, "USER", credentials.name);
@@ -88,14 +53,63 @@ std::vector<std::string> service_environment(const ServiceSpec& spec,
   }
   for (const auto& [key, value] : spec.env) set(environment, key, value);
   set(environment, "ZINIT_SERVICE", spec.name);
-  return environment;
 }
 
-Launch launch(const ServiceSpec& spec, Slot slot, const SpawnDefaults& defaults,
-              OutputPort& output) noexcept {
+}  // namespace
+
+Result<Child> Launcher::spawn_service(const ServiceSpec& spec, Slot slot, SpawnPlan& plan) {
+  Credentials credentials;
+  if (!spec.user.empty() || !spec.group.empty() || spec.groups) {
+    auto found = look_up(spec.user, spec.group, spec.groups);
+    if (!found) return Failure(found.error());
+    credentials = std::move(*found);
+  }
+  plan.argv = spec.exec.argv;
+  fill_environment(plan.env, spec, credentials, defaults_.environment);
+  plan.dir = spec.dir;
+  plan.umask = spec.umask;
+  plan.ids = std::move(credentials.ids);
+  plan.nofile = defaults_.nofile;
+  plan.tty = spec.tty;
+  const auto program = resolve_program(plan.argv.front(), value_of(plan.env, "PATH"), plan.dir);
+  if (!program) return Failure(program.error());
+  plan.program = *program;
+  plan.in = plan.out = plan.err = -1;
+  OutputPipes pipes;
+  if (spec.inherit_streams) {
+    plan.in = STDIN_FILENO;
+    plan.out = STDOUT_FILENO;
+    plan.err = STDERR_FILENO;
+  } else if (spec.tty.empty()) {
+    auto opened = output_.open_output(slot);
+    if (!opened) return Failure(opened.error());
+    pipes = std::move(*opened);
+    plan.out = pipes.out.get();
+    plan.err = pipes.err.get();
+  }
+  return spawn(plan);
+}
+
+std::unique_ptr<SpawnPlan> Launcher::borrow() {
+  MutexLock lock(mutex_);
+  if (idle_.empty()) return std::make_unique<SpawnPlan>();
+  std::unique_ptr<SpawnPlan> plan = std::move(idle_.back());
+  idle_.pop_back();
+  return plan;
+}
+
+void Launcher::give_back(std::unique_ptr<SpawnPlan> plan) {
+  constexpr std::size_t kKept = 8;
+  MutexLock lock(mutex_);
+  if (idle_.size() < kKept) idle_.push_back(std::move(plan));
+}
+
+Launch Launcher::launch(const ServiceSpec& spec, Slot slot) noexcept {
   try {
     if (spec.is_target()) return {};
-    auto child = spawn_service(spec, slot, defaults, output);
+    std::unique_ptr<SpawnPlan> plan = borrow();
+    auto child = spawn_service(spec, slot, *plan);
+    give_back(std::move(plan));
     if (!child) return failed_launch(child.error());
     Launch launch;
     launch.child = std::move(*child);

@@ -1,6 +1,11 @@
 // From a service's config to its process: credentials, environment, program, output, spawn.
 #pragma once
 
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.hpp"
 #include "model/decide.hpp"
 #include "os/spawn.hpp"
 #include "supervisor/board.hpp"
@@ -13,15 +18,27 @@ struct Launch {
   Child child;
 };
 
-/// Spawns the process of `spec` and waits until its program is executed. Any job thread, no lock
-/// held: reads files, and blocks until execve(2). Throws nothing. Logs nothing.
-[[nodiscard]] Launch launch(const ServiceSpec& spec, Slot slot, const SpawnDefaults& defaults,
-                            OutputPort& output) noexcept;
+/// Launches services. The memory that preparing one takes is kept and lent to the next, for as many
+/// as are under way at once: freed in a job's thread, malloc would keep it for that thread, a
+/// thousand times.
+class Launcher {
+ public:
+  Launcher(SpawnDefaults defaults, OutputPort& output)
+      : defaults_(std::move(defaults)), output_(output) {}
 
-/// The environment of a service's process, later wins: the base, what goes with its user, its own,
-/// its name (zinit.toml(5), end of [service]).
-[[nodiscard]] std::vector<std::string> service_environment(const ServiceSpec& spec,
-                                                           const Credentials& credentials,
-                                                           const std::vector<std::string>& base);
+  /// Spawns the process of `spec` and waits until its program is executed.
+  /// Any job thread, no lock held: reads files, and blocks until execve(2). Logs nothing.
+  [[nodiscard]] Launch launch(const ServiceSpec& spec, Slot slot) noexcept;
+
+ private:
+  [[nodiscard]] Result<Child> spawn_service(const ServiceSpec& spec, Slot slot, SpawnPlan& plan);
+  [[nodiscard]] std::unique_ptr<SpawnPlan> borrow() EXCLUDES(mutex_);
+  void give_back(std::unique_ptr<SpawnPlan> plan) EXCLUDES(mutex_);
+
+  const SpawnDefaults defaults_;
+  OutputPort& output_;
+  Mutex mutex_;
+  std::vector<std::unique_ptr<SpawnPlan>> idle_ GUARDED_BY(mutex_);
+};
 
 }  // namespace zinit
