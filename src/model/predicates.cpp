@@ -122,12 +122,21 @@ bool all_in_chain(const World& world, Slot slot, Search& search, OutlookOf outlo
   return true;
 }
 
-/// Blocked for as long as nobody else does anything: by a delay, a conflict, or a missing name.
+/// Being stopped on request, so that what conflicts with it starts next.
+bool gives_way(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  return record.wish == Wish::down && active(world, slot) && !at_rest(record.state);
+}
+
+/// Blocked for as long as nobody else does anything: by a delay, a conflict that stays, or a
+/// missing name.
 bool settled_by_itself(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.process == Process::launching) return false;
   return record.delay_until != TimePoint{} || !world.node(slot).missing.empty() ||
-         held(world, slot);
+         std::ranges::any_of(world.node(slot).conflicts, [&](Slot other) {
+           return held_by(world, slot, other) && !gives_way(world, other);
+         });
 }
 
 }  // namespace

@@ -120,6 +120,35 @@ TEST_CASE("a explicit start stops what conflicts; at boot the one loaded first w
   CHECK(w.states() == "a=exited b=exited ");
 }
 
+TEST_CASE("what waits for a conflict to be stopped has not settled", "[conflicts]") {
+  FakeWorld w("a conflicts b, web requires b, user requires a");
+  w.boot();
+  w.settle();
+  w.start("web");  // stops user first, then a
+  CHECK(w.state("a") == State::stopping);
+  CHECK(w.state("b") == State::blocked);
+  CHECK_FALSE(settled(w.world, w.slot("b"), w.now));
+  CHECK_FALSE(settled(w.world, w.slot("web"), w.now));
+  w.settle();
+  CHECK(w.states() == "a=exited b=running web=running user=exited ");
+}
+
+TEST_CASE("one that cannot be killed gives no way: what conflicts with it has settled",
+          "[conflicts]") {
+  FakeWorld w("a conflicts b");
+  w.life = [](const std::string& name, int) {
+    Life life;
+    life.unkillable = name == "a";
+    return life;
+  };
+  w.boot();
+  w.settle();
+  w.start("b");
+  w.settle();
+  CHECK(w.states() == "a=failed b=blocked ");
+  CHECK(settled(w.world, w.slot("b"), w.now));
+}
+
 TEST_CASE("the loser of a conflict at boot starts when the winner goes", "[conflicts]") {
   FakeWorld w("a conflicts b");
   w.boot();
