@@ -2,6 +2,7 @@
 #include "model/plan.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace zinit {
@@ -31,6 +32,10 @@ class Planner {
  public:
   Planner(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live)
       : old_(old), live_(live) {
+    for (const SpecPtr& spec : specs) names_.insert(spec->name);
+    for (const Slot slot : old_.order()) {
+      if (!old_.node(slot).removed) loaded_from_.emplace(old_.node(slot).spec->file, slot);
+    }
     for (const SpecPtr& spec : specs) add(spec);
     add_removed();
   }
@@ -50,8 +55,18 @@ class Planner {
     return node.removed ? nullptr : &node;
   }
 
+  /// The name that `spec` is about: its own. But a wrong file may no longer say its name, and is
+  /// about the service that was read from it then, not about one more under another name.
+  [[nodiscard]] std::string name_of(const ServiceSpec& spec) const {
+    const auto found = loaded_from_.find(spec.file);
+    if (!spec.broken() || spec.file.empty() || found == loaded_from_.end()) return spec.name;
+    std::string name = old_.name(found->second);
+    return names_.contains(name) ? spec.name : name;
+  }
+
   void add(const SpecPtr& spec) {
-    PlannedService planned{spec->name, Fate::added, spec, old_.find(spec->name), false, {}};
+    const std::string name = name_of(*spec);
+    PlannedService planned{name, Fate::added, spec, old_.find(name), false, {}};
     const Node* before = loaded(planned);
     if (spec->broken()) planned.refused = spec->errors;
     if (before != nullptr) {
@@ -61,7 +76,7 @@ class Planner {
       else
         planned.fate = fate_of_change(*before, *spec);
     }
-    names_.insert(spec->name);
+    names_.insert(name);
     plan_.services.push_back(std::move(planned));
   }
 
@@ -128,7 +143,8 @@ class Planner {
 
   const Graph& old_;
   const std::vector<bool>& live_;
-  std::unordered_set<std::string> names_;
+  std::unordered_set<std::string> names_;              // of the new set
+  std::unordered_map<std::string, Slot> loaded_from_;  // by file
   Plan plan_;
 };
 

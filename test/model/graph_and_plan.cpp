@@ -137,6 +137,37 @@ TEST_CASE("a file that became wrong leaves its service on the old config, marked
   CHECK(spec.warnings.size() == 2);
 }
 
+TEST_CASE("a wrong file that no longer says its service's name leaves that service as it was",
+          "[plan]") {
+  Specs before("web");
+  before["web"].file = "x.toml";
+  FakeWorld w(before);
+  w.boot();
+  w.settle();
+  Specs after("x");
+  after["x"].file = "x.toml";
+  after["x"].errors = {"x.toml:1:1: error: no TOML"};
+  w.reload(after);
+  w.settle();
+  CHECK(w.states() == "web=running ");
+  CHECK(w.spawns("web") == 1);
+  CHECK(w.world.spec(w.slot("web")).warnings.size() == 2);
+
+  SECTION("unless another file has the name now") {
+    Specs moved("x, web");
+    moved["x"] = after["x"];
+    moved["web"].file = "y.toml";
+    w.reload(moved);
+    w.settle();
+    CHECK(w.states() == "x=failed web=running ");
+  }
+  SECTION("and is removed with the file") {
+    w.reload(Specs(""));
+    w.settle();
+    CHECK(w.world.node(w.slot("web")).removed);
+  }
+}
+
 TEST_CASE("a reload that would close a cycle is refused for what changed, and disturbs nobody",
           "[plan]") {
   FakeWorld w("a requires b, b");
