@@ -115,7 +115,8 @@ void ZinitDaemon::use_settings(const GlobalSettings& settings) {
 void ZinitDaemon::start_services() {
   if (shutdown_.begun()) return;
   if (!services_started_) services_started_ = Clock::now();
-  if (board_.graph()->order().empty()) return no_services();
+  // Booted all the same: it is what has a reload start the services that it finds.
+  if (board_.graph()->order().empty()) no_services();
   if (const auto booted = boot_target(); !booted) log_error("boot: {}", booted.error().text);
 }
 
