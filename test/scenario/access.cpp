@@ -1,0 +1,176 @@
+// Who may call, and what becomes of the socket (control.md, "JSON-RPC 2.0").
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "scenario/harness.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// Acts as another user for a while, as far as peers see it.
+class As {
+ public:
+  explicit As(uid_t uid) { REQUIRE(seteuid(uid) == 0); }
+  ~As() { CHECK(seteuid(0) == 0); }
+};
+
+/// A unix socket that is bound but that nobody listens on, as a killed server leaves it.
+void leave_socket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, path.c_str());
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  close(fd);
+}
+
+Launch second_server(const Server& first, const std::string& socket) {
+  Launch what;
+  what.argv = {"zinit", "server", "--config-dir", first.config(), "--socket", socket};
+  return what;
+}
+
+}  // namespace
+
+TEST_CASE("the socket is its owner's alone", "[quick][access]") {
+  Server zinit;
+  zinit.boot();
+  struct stat it {};
+  REQUIRE(stat(zinit.socket().c_str(), &it) == 0);
+  CHECK((it.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("a stranger is told not_permitted and closed, whatever the mode of the socket",
+          "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  zinit.await_state("a", "running");
+  chmod(zinit.socket().c_str(), 0666);
+  {
+    const As nobody(65534);
+    Connection stranger(zinit.socket());
+    stranger.send(R"({"jsonrpc":"2.0","method":"service.stop","params":["a"],"id":1})"
+                  "\n");
+    CHECK(stranger.read()["error"]["code"] == -32007);
+    CHECK(stranger.closed());
+    Connection silent(zinit.socket());
+    CHECK(silent.closed());
+  }
+  CHECK(zinit.state("a") == "running");
+}
+
+TEST_CASE("zinitctl of a stranger exits with 7", "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  Launch what;
+  what.argv = {"zinitctl", "--socket", zinit.socket(), "list"};
+  what.uid = 65534;
+  const Outcome by_mode = run(what);
+  CHECK(by_mode.code == 7);
+  CHECK_THAT(by_mode.err, Catch::StartsWith("zinitctl: "));
+  chmod(zinit.socket().c_str(), 0666);
+  CHECK(run(what).code == 7);
+}
+
+TEST_CASE("root and the server's own user may do everything", "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.uid = 64123});
+  zinit.add("a");
+  zinit.boot();
+  CHECK(zinit.stop("a")["wish"] == "down");  // by root
+  const As owner(64123);
+  Connection own(zinit.socket());
+  CHECK(own.result("service.start", named("a", R"("wait":true)"))["state"] == "running");
+}
+
+TEST_CASE("a second server on a socket in use exits with 1 and leaves the first alone",
+          "[quick][access]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  const auto pid = zinit.await_state("a", "running")["pid"];
+  const Outcome second = run(second_server(zinit, zinit.socket()));
+  CHECK(second.code == 1);
+  CHECK_THAT(second.err, Contains(zinit.socket()));
+  CHECK(zinit.connect().result("service.status", named("a"))["pid"] == pid);
+}
+
+TEST_CASE("a socket that nobody listens on is replaced", "[quick][access]") {
+  Server zinit;
+  leave_socket(zinit.socket());
+  zinit.boot();
+  CHECK(zinit.result("system.ping").is_object());
+}
+
+TEST_CASE("what is no socket at the socket's place is left alone", "[quick][access]") {
+  Server zinit;
+  write_file(zinit.socket(), "precious");
+  zinit.launch();
+  CHECK(zinit.exit_code() == 1);
+  CHECK(read_file(zinit.socket()) == "precious");
+}
+
+TEST_CASE("a socket that cannot be made is a clear error", "[quick][access]") {
+  Server zinit;
+  write_file(zinit.path("file"), "");
+  const Outcome no_folder = run(second_server(zinit, zinit.path("file/zinit.sock")));
+  CHECK(no_folder.code == 1);
+  CHECK_THAT(no_folder.err, Contains(zinit.path("file")) && Contains("Not a directory"));
+  const std::string long_path = zinit.path(std::string(150, 'x'));
+  const Outcome too_long = run(second_server(zinit, long_path));
+  CHECK(too_long.code == 1);
+  CHECK_THAT(too_long.err, Contains(long_path));
+}
+
+TEST_CASE("a user's server has its socket in XDG_RUNTIME_DIR, its files in XDG_CONFIG_HOME",
+          "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.uid = 64123});
+  for (const char* made : {"runtime", "home", "home/zinit", "home/zinit/services"}) {
+    REQUIRE(mkdir(zinit.path(made).c_str(), 0700) == 0);
+    REQUIRE(chown(zinit.path(made).c_str(), 64123, 64123) == 0);
+  }
+  const std::string file = zinit.path("home/zinit/services/mine.toml");
+  write_file(file, "[service]\nexec = 'sleep 100000'\n");
+  chmod(file.c_str(), 0644);
+  Launch what;
+  what.argv = {"zinit", "server"};
+  what.env = {"XDG_RUNTIME_DIR=" + zinit.path("runtime"), "XDG_CONFIG_HOME=" + zinit.path("home")};
+  what.uid = 64123;
+  const pid_t pid = launch(what);
+  const std::string socket = zinit.path("runtime/zinit.sock");
+  REQUIRE(eventually([&] { return Connection::possible(socket); }));
+  CHECK(Connection(socket).result("service.list").texts() == std::vector<std::string>{"mine"});
+  Launch list;
+  list.argv = {"zinitctl", "ping"};
+  list.env = what.env;
+  list.uid = 64123;
+  CHECK(run(list).code == 0);  // the client finds it by the same rules
+  kill(pid, SIGTERM);
+  CHECK(wait_for_exit(pid) == 0);
+}
+
+TEST_CASE("a user's folder for the socket that belongs to someone else is refused",
+          "[root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  const std::string folder = "/tmp/zinit-64321";
+  if (mkdir(folder.c_str(), 0777) != 0) return skip("somebody has " + folder);
+  Server zinit;
+  Launch what;
+  what.argv = {"zinit", "server", "--config-dir", zinit.config()};
+  what.uid = 64321;
+  const Outcome outcome = run(what);
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.err, Contains(folder));
+  CHECK(rmdir(folder.c_str()) == 0);
+}

@@ -1,0 +1,159 @@
+// PID 1 of a container (service-file.md, "Where files are read"; control.md, "One binary, many
+// names").
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+
+using namespace zinit::test;
+
+namespace {
+
+const Toml kCritical{.exec = "while ! [ -e $D/end ]; do sleep 0.01; done; exit $(cat $D/end)",
+                     .service = "critical = true",
+                     .lifecycle = "restart = 'never'"};
+
+}  // namespace
+
+TEST_CASE("a container ends with the exit code of a critical service", "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  for (const int code : {0, 3}) {
+    Server zinit({.container = true});
+    zinit.add("main", kCritical);
+    zinit.add("other", {.exec = tracing("other")});
+    zinit.boot();
+    zinit.await_trace("start other");
+    write_file(zinit.path("end.new"), std::to_string(code));
+    std::filesystem::rename(zinit.path("end.new"), zinit.path("end"));
+    CHECK(zinit.exit_code() == code);
+    CHECK(zinit.traced("stop other"));
+  }
+}
+
+TEST_CASE("a container ends with 128 + the signal that ended a critical service",
+          "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add(
+      "main",
+      {.exec = "kill -KILL $$", .service = "critical = true", .lifecycle = "restart = 'never'"});
+  zinit.launch();
+  CHECK(zinit.exit_code() == 128 + SIGKILL);
+}
+
+TEST_CASE("a container lives on while a critical service is spawned again or stopped on request",
+          "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add("main", {.service = "critical = true", .lifecycle = "restart_delay_ms = 1"});
+  zinit.boot();
+  zinit.await_state("main", "running");
+  zinit.result("service.kill", named("main", R"("signal":"SIGKILL")"));
+  zinit.await(
+      "main", [](const Json& s) { return s["state"] == "running" && s["restart_count"] == 1; },
+      "running again");
+  CHECK(zinit.stop("main")["state"] == "exited");
+  zinit.result("system.ping");
+}
+
+TEST_CASE("without a service a container's PID 1 stays up and answers", "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  std::filesystem::remove(zinit.config());
+  zinit.boot();
+  CHECK(zinit.result("service.list").size() == 0);
+  CHECK(zinit.result("system.ping")["pid"] == 1);
+  CHECK_FALSE(zinit.messages().empty());
+  std::filesystem::create_directory(zinit.config());
+}
+
+TEST_CASE("container mode is chosen by option, name or environment", "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  const auto mode_of = [](std::vector<std::string> argv, std::vector<std::string> env) {
+    Server zinit({.argv = std::move(argv),
+                  .env = std::move(env),
+                  .namespaced = true,
+                  .by_environment = true});
+    zinit.boot();
+    return zinit.result("system.info")["mode"].text();
+  };
+  CHECK(mode_of({"zinit-pid1", "--container"}, {}) == "container");
+  CHECK(mode_of({"zinit-server"}, {}) == "container");
+  CHECK(mode_of({"init"}, {"ZINIT_CONTAINER=1"}) == "container");
+  CHECK(mode_of({"init"}, {"container=podman"}) == "container");
+  CHECK(mode_of({"any-other-name"}, {"ZINIT_CONTAINER=yes"}) == "container");
+}
+
+TEST_CASE("a command after two dashes is the critical service main", "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  const std::string command = "echo hello; while ! [ -e $D/go ]; do sleep 0.01; done; exit 9";
+  Server zinit({.arguments = {"--", "/bin/sh", "-c", command}, .container = true});
+  zinit.add("other", {.exec = tracing("other")});
+  zinit.boot();
+  zinit.await_trace("start other");
+  const Json main = zinit.await_state("main", "running");
+  CHECK(main["pid"].number() > 1);
+  REQUIRE(eventually([&] { return zinit.output() == "hello\n"; }));  // zinit's own standard streams
+  zinit.mark("go");
+  CHECK(zinit.exit_code() == 9);
+  CHECK(zinit.traced("stop other"));
+}
+
+TEST_CASE("as the command of a container zinitctl is a client, though it is PID 1",
+          "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Launch what;
+  what.argv = {"zinitctl", "--socket", "/nonexistent/socket", "list"};
+  what.pid_namespace = true;
+  CHECK(run(what).code == 5);
+}
+
+TEST_CASE("a container reads services and targets below /etc/zinit, in that order",
+          "[quick][root][container]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  Server zinit({.argv = {"zinit-pid1", "--container"}, .namespaced = true, .own_root = true});
+  for (const char* made : {"run", "etc/zinit/targets", "etc/zinit/system"}) {
+    std::filesystem::create_directories(zinit.path(made));
+  }
+  write_file(zinit.path("etc/passwd"),
+             "root:x:0:0::/:/bin/sh\nmine:x:64123:64124::/home/mine:/bin/sh\n");
+  write_file(zinit.path("etc/group"), "root:x:0:\nmine:x:64124:\nmore:x:64125:other,mine\n");
+  write_file(zinit.path("etc/zinit/system/z.toml"), "[service]\nexec = 'sleep 100000'\n");
+  write_file(zinit.path("etc/zinit/targets/all.toml"),
+             "[target]\n[dependencies]\nrequires = ['a']\n");
+  write_file(zinit.path("etc/zinit/targets/a.toml"), "[target]\n");
+  zinit.add("a", {.service = "user = 'mine'"});
+  zinit.boot();
+  zinit.await_state("all", "running");
+  CHECK(zinit.result("service.list").texts() == std::vector<std::string>{"a", "all"});
+  const Json a = zinit.status("a");
+  CHECK(a["kind"] == "service");
+  CHECK(a["file"] == "/etc/zinit/services/a.toml");
+  CHECK(a["warnings"].mentions("/etc/zinit/targets/a.toml"));
+  const auto children = children_of(zinit.pid());
+  REQUIRE(children.size() == 1);
+  CHECK(proc_status(children[0], "Groups") == "64124 64125");  // the user's own groups
+  CHECK_THAT(proc_status(children[0], "Uid"), Catch::StartsWith("64123"));
+}
+
+TEST_CASE("with --pid1-mode a standalone server reads system and targets as well",
+          "[quick][root][container]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  using Texts = std::vector<std::string>;
+  const auto listed = [](std::vector<std::string> argv) {
+    Server zinit({.argv = std::move(argv), .own_root = true});
+    for (const char* made : {"run", "etc/zinit/targets", "etc/zinit/system"}) {
+      std::filesystem::create_directories(zinit.path(made));
+    }
+    write_file(zinit.path("etc/zinit/system/s.toml"), "[service]\nexec = 'sleep 100000'\n");
+    write_file(zinit.path("etc/zinit/targets/t.toml"), "[target]\n");
+    zinit.add("a");
+    zinit.boot();
+    zinit.await_state("a", "running");
+    CHECK(zinit.result("system.info")["mode"] == "standalone");
+    return zinit.result("service.list").texts();
+  };
+  CHECK(listed({"zinit", "server"}) == Texts{"a"});
+  CHECK(listed({"zinit", "server", "--pid1-mode"}) == Texts{"a", "s", "t"});
+}

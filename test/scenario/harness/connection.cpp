@@ -1,0 +1,146 @@
+// Lines over a unix socket: see connection.hpp.
+#include "scenario/harness/connection.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstring>
+
+namespace zinit::test {
+
+namespace {
+
+/// A connected socket, or -1.
+int connect_to(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return -1;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+bool readable(int fd, std::chrono::milliseconds deadline) {
+  pollfd one{fd, POLLIN, 0};
+  return poll(&one, 1, static_cast<int>(deadline.count())) > 0;
+}
+
+}  // namespace
+
+Connection::Connection(const std::string& path) : fd_(connect_to(path)) {
+  if (fd_ < 0) FAIL("cannot connect to " << path << ": " << std::strerror(errno));
+}
+
+Connection::~Connection() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Connection::Connection(Connection&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      next_id_(other.next_id_),
+      buffer_(std::move(other.buffer_)),
+      notifications_(std::move(other.notifications_)) {}
+
+bool Connection::possible(const std::string& path) {
+  const int fd = connect_to(path);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+bool Connection::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+std::size_t Connection::send_some(std::string_view bytes) {
+  const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return n < 0 ? 0 : static_cast<std::size_t>(n);
+}
+
+void Connection::end_of_input() { shutdown(fd_, SHUT_WR); }
+
+std::optional<std::string> Connection::line(std::chrono::milliseconds deadline) {
+  for (std::size_t seen = 0;;) {
+    const auto end = buffer_.find('\n', seen);
+    if (end != std::string::npos) {
+      std::string found = buffer_.substr(0, end);
+      buffer_.erase(0, end + 1);
+      return found;
+    }
+    seen = buffer_.size();
+    if (!readable(fd_, deadline)) FAIL("no line in time, only: " << buffer_.substr(0, 1000));
+    char block[65536];
+    const ssize_t n = recv(fd_, block, sizeof block, 0);
+    if (n <= 0) return std::nullopt;
+    buffer_.append(block, static_cast<std::size_t>(n));
+  }
+}
+
+Json Connection::read(std::chrono::milliseconds deadline) {
+  const auto text = line(deadline);
+  if (!text) FAIL("the server closed the connection");
+  const auto json = Json::parse(*text);
+  if (!json) FAIL("not a JSON text: " << *text);
+  return *json;
+}
+
+bool Connection::closed(std::chrono::milliseconds deadline) {
+  char block[65536];
+  while (readable(fd_, deadline)) {
+    if (recv(fd_, block, sizeof block, 0) <= 0) return true;
+  }
+  return false;
+}
+
+bool Connection::silent() {
+  const std::string id = "\"end-" + std::to_string(next_id_++) + "\"";
+  send(R"({"jsonrpc":"2.0","method":"system.ping","id":)" + id + "}\n");
+  return read()["id"].dump() == id && buffer_.empty();
+}
+
+Json Connection::call(std::string_view method, std::string_view params) {
+  const int id = next_id_++;
+  std::string request =
+      R"({"jsonrpc":"2.0","id":)" + std::to_string(id) + R"(,"method":)" + json_string(method);
+  if (!params.empty()) request += R"(,"params":)" + std::string(params);
+  if (!send(request + "}\n")) FAIL("the server closed the connection before " << request);
+  for (;;) {
+    Json answer = read();
+    if (answer["id"] == id) return answer;
+    if (answer.has("method")) notifications_.push_back(answer);
+  }
+}
+
+Json Connection::result(std::string_view method, std::string_view params) {
+  const Json answer = call(method, params);
+  if (!answer.has("result")) FAIL(method << " " << params << " failed: " << answer);
+  return answer["result"];
+}
+
+Json Connection::error(std::string_view method, std::string_view params) {
+  const Json answer = call(method, params);
+  if (!answer.has("error")) FAIL(method << " " << params << " did not fail: " << answer);
+  return answer["error"];
+}
+
+Json Connection::notification(std::chrono::milliseconds deadline) {
+  if (notifications_.empty()) return read(deadline)["params"];
+  const Json first = notifications_.front();
+  notifications_.pop_front();
+  return first["params"];
+}
+
+std::string named(std::string_view name, std::string_view more) {
+  return R"({"name":)" + json_string(name) + (more.empty() ? "" : ",") + std::string(more) + "}";
+}
+
+}  // namespace zinit::test

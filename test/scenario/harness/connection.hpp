@@ -1,0 +1,64 @@
+#pragma once
+// A raw JSON-RPC connection: lines of text over a unix socket, as any program would speak it.
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenario/harness/json.hpp"
+#include "scenario/harness/process.hpp"
+
+namespace zinit::test {
+
+class Connection {
+ public:
+  /// Connects; a socket that refuses fails the test.
+  explicit Connection(const std::string& path);
+  ~Connection();
+  Connection(Connection&& other) noexcept;
+  Connection& operator=(Connection&&) = delete;
+
+  /// Whether something listens behind `path`.
+  static bool possible(const std::string& path);
+
+  /// Sends bytes as they are; false when the other side has closed.
+  bool send(std::string_view bytes);
+  /// Sends as much as the socket takes now; how much that was.
+  std::size_t send_some(std::string_view bytes);
+  /// Ends the sending side.
+  void end_of_input();
+
+  /// The next line, without its end. Nothing at the end of the stream; silence fails the test.
+  std::optional<std::string> line(std::chrono::milliseconds deadline = kPatience);
+  /// The next line as JSON, which it must be.
+  Json read(std::chrono::milliseconds deadline = kPatience);
+  /// Whether the other side closes the connection; what it sends before is dropped.
+  bool closed(std::chrono::milliseconds deadline = kPatience);
+  /// Whether nothing has come, once a request sent after it all has been answered.
+  bool silent();
+
+  /// Sends a request and returns the response to it. Notifications that come meanwhile are kept.
+  Json call(std::string_view method, std::string_view params = "");
+  /// The result of a call that must succeed; the error of one that must fail.
+  Json result(std::string_view method, std::string_view params = "");
+  Json error(std::string_view method, std::string_view params = "");
+  /// The parameters of the next notification.
+  Json notification(std::chrono::milliseconds deadline = kPatience);
+  /// Whether a notification came with the answers read so far.
+  bool has_notification() const { return !notifications_.empty(); }
+
+  int fd() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+  int next_id_ = 1;
+  std::string buffer_;
+  std::deque<Json> notifications_;
+};
+
+/// `{"name": NAME, MORE}`, the parameters of most methods.
+std::string named(std::string_view name, std::string_view more = "");
+
+}  // namespace zinit::test

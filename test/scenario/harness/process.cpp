@@ -1,0 +1,335 @@
+// Starting processes and looking at them: see process.hpp.
+#include "scenario/harness/process.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace zinit::test {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Ends a child that could not become what it should; 126 and a word, for there is no one to
+/// throw to.
+[[noreturn]] void give_up(const char* step) {
+  perror(step);
+  _exit(126);
+}
+
+std::vector<std::string> environment_for(const Launch& what) {
+  std::vector<std::string> env{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "ZINIT_TEST_ID"}) {
+    if (const char* value = std::getenv(name)) env.push_back(std::string(name) + "=" + value);
+  }
+  env.insert(env.end(), what.env.begin(), what.env.end());
+  return env;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (std::string& text : texts) all.push_back(text.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+void set_streams(const Launch& what) {
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  // Above 2 first: a stream that is asked for may have a standard number itself.
+  int wanted[3] = {what.in, what.out, what.err};
+  for (int& fd : wanted) fd = fcntl(fd < 0 ? null : fd, F_DUPFD_CLOEXEC, 3);
+  for (int i = 0; i < 3; ++i) {
+    if (dup2(wanted[i], i) < 0) give_up("dup2");
+  }
+}
+
+void become(uid_t uid) {
+  if (setgroups(0, nullptr) != 0 || setgid(uid) != 0 || setuid(uid) != 0) give_up("setuid");
+}
+
+[[noreturn]] void execute(const Launch& what, char* const* argv, char* const* env) {
+  setsid();
+  set_streams(what);
+  if (!what.directory.empty() && chdir(what.directory.c_str()) != 0) give_up("chdir");
+  if (what.in_child) what.in_child();
+  if (what.uid) become(*what.uid);
+  execve(what.program.c_str(), argv, env);
+  give_up(what.program.c_str());
+}
+
+void write_text(const char* path, const std::string& text) {
+  const int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, text.data(), text.size()) < 0) give_up(path);
+  close(fd);
+}
+
+/// New namespaces for the calling child; where it is not root, by way of a user namespace.
+void enter_namespaces() {
+  const uid_t uid = geteuid();
+  const gid_t gid = getegid();
+  if (unshare(CLONE_NEWPID | CLONE_NEWNS | (uid == 0 ? 0 : CLONE_NEWUSER)) != 0) give_up("unshare");
+  if (uid != 0) {
+    write_text("/proc/self/setgroups", "deny");
+    write_text("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1");
+    write_text("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1");
+  }
+  mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+}
+
+/// Forks the first process of a new pid namespace; its pid as the test sees it. A process between
+/// the two enters the namespaces and ends, so PID 1 is left to the test, the subreaper.
+pid_t launch_in_namespace(const Launch& what, char* const* argv, char* const* env) {
+  int report[2];
+  REQUIRE(pipe2(report, O_CLOEXEC) == 0);
+  const pid_t middle = fork();
+  REQUIRE(middle >= 0);
+  if (middle == 0) {
+    enter_namespaces();
+    const pid_t first = fork();
+    if (first == 0) {
+      mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
+      execute(what, argv, env);
+    }
+    if (write(report[1], &first, sizeof first) != sizeof first) give_up("write");
+    _exit(first > 0 ? 0 : 126);
+  }
+  close(report[1]);
+  pid_t first = -1;
+  const bool told = read(report[0], &first, sizeof first) == sizeof first;
+  close(report[0]);
+  CHECK(wait_for_exit(middle) == 0);
+  REQUIRE(told);
+  REQUIRE(first > 0);
+  return first;
+}
+
+/// Reads what is there from a pipe; false at its end.
+bool take(int fd, std::string& into) {
+  char block[65536];
+  const ssize_t n = read(fd, block, sizeof block);
+  if (n > 0) into.append(block, static_cast<std::size_t>(n));
+  return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+int remaining_ms(Clock::time_point until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+  return static_cast<int>(std::max<std::int64_t>(left, 0));
+}
+
+/// Feeds and drains a child's streams until both outputs have ended; false when time is up first.
+bool exchange(int in, int out, int err, const std::string& input, Outcome& outcome,
+              Clock::time_point until) {
+  std::size_t written = 0;
+  if (input.empty()) close(std::exchange(in, -1));
+  while (out >= 0 || err >= 0) {
+    pollfd fds[3] = {{in, POLLOUT, 0}, {out, POLLIN, 0}, {err, POLLIN, 0}};
+    if (poll(fds, 3, remaining_ms(until)) == 0) break;
+    if (fds[0].revents != 0) {
+      const ssize_t n = write(in, input.data() + written, input.size() - written);
+      if (n > 0) written += static_cast<std::size_t>(n);
+      if (n < 0 || written == input.size()) close(std::exchange(in, -1));
+    }
+    if (fds[1].revents != 0 && !take(out, outcome.out)) close(std::exchange(out, -1));
+    if (fds[2].revents != 0 && !take(err, outcome.err)) close(std::exchange(err, -1));
+  }
+  const bool ended = out < 0 && err < 0;
+  for (const int fd : {in, out, err}) {
+    if (fd >= 0) close(fd);
+  }
+  return ended;
+}
+
+}  // namespace
+
+bool eventually(const std::function<bool()>& happened, std::chrono::milliseconds deadline) {
+  const auto until = Clock::now() + deadline;
+  while (!happened()) {
+    if (Clock::now() >= until) return false;
+    std::this_thread::sleep_for(10ms);
+  }
+  return true;
+}
+
+const std::string& zinit_binary() {
+  static const std::string path = [] {
+    const char* given = std::getenv("ZINIT_BIN");
+    if (given == nullptr) FAIL("ZINIT_BIN is unset: it names the binary under test");
+    char* real = realpath(given, nullptr);
+    if (real == nullptr || access(real, X_OK) != 0) FAIL("ZINIT_BIN cannot be executed: " << given);
+    std::string found(real);
+    std::free(real);
+    return found;
+  }();
+  return path;
+}
+
+pid_t launch(const Launch& what) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  Launch full = what;
+  if (full.program.empty()) full.program = zinit_binary();
+  std::vector<std::string> env = environment_for(full);
+  const auto argv_pointers = pointers(full.argv);
+  const auto env_pointers = pointers(env);
+  if (full.pid_namespace) {
+    return launch_in_namespace(full, argv_pointers.data(), env_pointers.data());
+  }
+  const pid_t pid = fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) execute(full, argv_pointers.data(), env_pointers.data());
+  return pid;
+}
+
+std::optional<int> wait_for_exit(pid_t pid, std::chrono::milliseconds deadline) {
+  int status = 0;
+  pid_t ended = 0;
+  eventually([&] { return (ended = waitpid(pid, &status, WNOHANG)) != 0; }, deadline);
+  if (ended != pid) return std::nullopt;
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+Outcome run(Launch what, const std::string& input, std::chrono::milliseconds deadline) {
+  signal(SIGPIPE, SIG_IGN);
+  int in[2], out[2], err[2];
+  for (int* ends : {in, out, err}) REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  what.in = in[0], what.out = out[1], what.err = err[1];
+  const pid_t pid = launch(what);
+  for (const int fd : {in[0], out[1], err[1]}) close(fd);
+  Outcome outcome;
+  const auto until = Clock::now() + deadline;
+  const bool ended = exchange(in[1], out[0], err[0], input, outcome, until);
+  const auto code = ended ? wait_for_exit(pid) : std::nullopt;
+  if (!code) {
+    kill(pid, SIGKILL);
+    wait_for_exit(pid);
+    FAIL("did not end in time: " << what.argv.front() << ", printed: " << outcome.out
+                                 << outcome.err);
+  }
+  outcome.code = *code;
+  return outcome;
+}
+
+bool can_make_namespaces() {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    enter_namespaces();
+    _exit(0);
+  }
+  return wait_for_exit(pid) == 0;
+}
+
+bool alive(pid_t pid) {
+  const std::string state = proc_stat(pid, 3);
+  return !state.empty() && state != "Z" && state != "X";
+}
+
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  for (const std::string& name : entries_of("/proc")) {
+    const pid_t candidate = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+    if (candidate > 0 && proc_stat(candidate, 4) == std::to_string(pid))
+      children.push_back(candidate);
+  }
+  return children;
+}
+
+std::vector<pid_t> descendants_of(pid_t pid) {
+  std::vector<pid_t> all = children_of(pid);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto more = children_of(all[i]);
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
+}
+
+std::string proc_status(pid_t pid, std::string_view key) {
+  for (const std::string& line : lines_of(read_file("/proc/" + std::to_string(pid) + "/status"))) {
+    if (line.rfind(std::string(key) + ":", 0) != 0) continue;
+    const auto start = line.find_first_not_of(" \t", key.size() + 1);
+    return start == std::string::npos
+               ? ""
+               : line.substr(start, line.find_last_not_of(" \t") + 1 - start);
+  }
+  return "";
+}
+
+std::string proc_stat(pid_t pid, int field) {
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  const auto name_end = stat.rfind(')');  // the name in field 2 may hold blanks itself
+  if (name_end == std::string::npos) return "";
+  std::istringstream rest(stat.substr(name_end + 1));
+  std::string value;
+  for (int i = 2; i < field; ++i) rest >> value;
+  return value;
+}
+
+std::string proc_link(pid_t pid, const std::string& link) {
+  char target[4096];
+  const ssize_t n =
+      readlink(("/proc/" + std::to_string(pid) + "/" + link).c_str(), target, sizeof target);
+  return n < 0 ? "" : std::string(target, static_cast<std::size_t>(n));
+}
+
+std::vector<std::string> proc_environment(pid_t pid) {
+  std::string all = read_file("/proc/" + std::to_string(pid) + "/environ");
+  std::replace(all.begin(), all.end(), '\0', '\n');
+  return lines_of(all);
+}
+
+std::string proc_cmdline(pid_t pid) {
+  std::string all = read_file("/proc/" + std::to_string(pid) + "/cmdline");
+  if (!all.empty()) all.pop_back();
+  std::replace(all.begin(), all.end(), '\0', ' ');
+  return all;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return in ? text.str() : "";
+}
+
+void write_file(const std::string& path, std::string_view text) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) FAIL("cannot write " << path);
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  std::istringstream in{std::string(text)};
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<std::string> entries_of(const std::string& path) {
+  std::vector<std::string> names;
+  DIR* folder = opendir(path.c_str());
+  if (folder == nullptr) return names;
+  while (const dirent* entry = readdir(folder)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+  }
+  closedir(folder);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace zinit::test

@@ -1,0 +1,87 @@
+#pragma once
+// Processes of a test: starting them, waiting for them, and seeing in /proc what they are.
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zinit::test {
+
+using namespace std::chrono_literals;
+
+/// How long a test waits for what must happen. Far more than it ever takes: a loaded machine and a
+/// sanitizer's build must not fail a test that would pass.
+inline constexpr std::chrono::milliseconds kPatience = 25s;
+
+/// Polls `happened` each 10 ms until it is true or `deadline` has passed; its last value.
+bool eventually(const std::function<bool()>& happened,
+                std::chrono::milliseconds deadline = kPatience);
+
+/// The binary under test, from ZINIT_BIN; fails the test where that is unset or no executable file.
+const std::string& zinit_binary();
+
+/// What a process is made of. The environment starts from PATH and what sanitizers and the test
+/// runner need, so a test does not depend on its caller's.
+struct Launch {
+  std::vector<std::string> argv{};   ///< argv[0] is only a name: `program` is what is executed
+  std::string program{};             ///< empty: zinit_binary()
+  std::vector<std::string> env{};    ///< added to the environment
+  std::string directory{};           ///< working directory, empty: the test's
+  std::optional<uid_t> uid{};        ///< user and group to become, without supplementary groups
+  bool pid_namespace = false;        ///< as PID 1 of new pid and mount namespaces
+  int in = -1, out = -1, err = -1;   ///< standard streams, -1: /dev/null
+  std::function<void()> in_child{};  ///< called before execve, and before a uid is given up
+};
+
+/// Starts a process in a session of its own; its pid, as the test sees it. The test becomes a child
+/// subreaper, so that what a dead zinit leaves behind is seen by children_of(getpid()).
+pid_t launch(const Launch& what);
+
+/// Waits for a child; its exit code, or 128 + signal. Nothing where it has not ended in time.
+std::optional<int> wait_for_exit(pid_t pid, std::chrono::milliseconds deadline = kPatience);
+
+/// How a command ended, and what it printed.
+struct Outcome {
+  int code = -1;
+  std::string out{};
+  std::string err{};
+};
+
+/// Runs a command to its end with `input` on its standard input. One that does not end in time is
+/// killed and fails the test.
+Outcome run(Launch what, const std::string& input = "",
+            std::chrono::milliseconds deadline = kPatience);
+
+/// Whether new pid and mount namespaces can be had here (a user namespace where not root).
+bool can_make_namespaces();
+
+/// Whether there is a process with this pid that is no zombie.
+bool alive(pid_t pid);
+/// Children by /proc, zombies included; and all that descends from a process.
+std::vector<pid_t> children_of(pid_t pid);
+std::vector<pid_t> descendants_of(pid_t pid);
+/// The value of a line `KEY:` in /proc/PID/status without the blanks around it; "" if there is
+/// none.
+std::string proc_status(pid_t pid, std::string_view key);
+/// A field of /proc/PID/stat, numbered as in proc(5); "" where the process is gone.
+std::string proc_stat(pid_t pid, int field);
+/// What a link of /proc/PID names, such as "cwd" or "fd/0".
+std::string proc_link(pid_t pid, const std::string& link);
+/// The environment a process was given.
+std::vector<std::string> proc_environment(pid_t pid);
+/// The command line of a process, arguments separated by blanks.
+std::string proc_cmdline(pid_t pid);
+
+/// The whole of a file; "" where there is none.
+std::string read_file(const std::string& path);
+void write_file(const std::string& path, std::string_view text);
+std::vector<std::string> lines_of(std::string_view text);
+/// Names in a folder, sorted.
+std::vector<std::string> entries_of(const std::string& path);
+
+}  // namespace zinit::test

@@ -1,0 +1,355 @@
+// Starting, asking and ending a zinit: see server.hpp.
+#define CATCH_CONFIG_EXTERNAL_INTERFACES
+#include "scenario/harness/server.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+namespace zinit::test {
+
+namespace {
+
+/// What the servers of the running test case wrote, for the case that it fails.
+std::string messages_of_this_test;
+
+class ShowMessages : public Catch::TestEventListenerBase {
+ public:
+  using TestEventListenerBase::TestEventListenerBase;
+  void testCaseStarting(const Catch::TestCaseInfo&) override { messages_of_this_test.clear(); }
+  void testCaseEnded(const Catch::TestCaseStats& stats) override {
+    if (stats.totals.assertions.failed > 0) std::fputs(messages_of_this_test.c_str(), stderr);
+  }
+};
+CATCH_REGISTER_LISTENER(ShowMessages)
+
+std::string make_folder() {
+  const char* base = std::getenv("TMPDIR");
+  std::string name = std::string(base != nullptr ? base : "/tmp") + "/zinit-scenario.XXXXXX";
+  REQUIRE(mkdtemp(name.data()) != nullptr);
+  REQUIRE(chmod(name.c_str(), 0711) == 0);  // services and servers of other users pass through
+  return name;
+}
+
+/// Reaps what has ended, so that only the living count as left over.
+std::vector<pid_t> living_children() {
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {}
+  return children_of(getpid());
+}
+
+/// In a mount namespace of its own: /etc and /run from the folder.
+void cover_root(const std::string& folder) {
+  if (unshare(CLONE_NEWNS) != 0) _exit(125);
+  mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  for (const char* name : {"/etc", "/run"}) {
+    if (mount((folder + name).c_str(), name, nullptr, MS_BIND, nullptr) != 0) _exit(125);
+  }
+}
+
+/// Ends by SIGKILL what a server left behind; a description of it.
+std::string remove_leftovers() {
+  eventually([] { return living_children().empty(); }, 3s);
+  std::string found;
+  for (const pid_t child : living_children()) {
+    std::vector<pid_t> all = descendants_of(child);
+    all.push_back(child);
+    for (const pid_t pid : all) {
+      found += std::to_string(pid) + " " + proc_cmdline(pid) + "\n";
+      kill(pid, SIGKILL);
+    }
+  }
+  eventually([] { return living_children().empty(); });
+  return found;
+}
+
+}  // namespace
+
+// --- texts ---------------------------------------------------------------------------------------
+
+std::string toml_string(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string text_of(const Toml& toml) {
+  std::string text = "[service]\n";
+  if (!toml.exec.empty()) text += "exec = " + toml_string(toml.exec) + "\n";
+  text += toml.service + "\n";
+  if (!toml.dependencies.empty()) text += "[dependencies]\n" + toml.dependencies + "\n";
+  if (!toml.lifecycle.empty()) text += "[lifecycle]\n" + toml.lifecycle + "\n";
+  return text + toml.more + "\n";
+}
+
+std::string tracing(const std::string& name) {
+  return "trap 'echo stop " + name + " >> $T; exit 0' TERM; echo start " + name +
+         " >> $T; while :; do sleep 1 & wait; done";
+}
+
+std::string stubborn(const std::string& name) {
+  return "trap '' TERM; echo start " + name + " >> $T; exec sleep 100000";
+}
+
+// --- files ---------------------------------------------------------------------------------------
+
+Server::Server() : Server(Options{}) {}
+
+Server::Server(Options options) : options_(std::move(options)), folder_(make_folder()) {
+  zinit_binary();
+  std::filesystem::create_directories(config());
+  write_file(path("trace"), "");
+  if (options_.uid) {
+    for (const std::string& owned : {folder_, config(), path("trace")}) {
+      REQUIRE(chown(owned.c_str(), *options_.uid, *options_.uid) == 0);
+    }
+  }
+}
+
+Server::~Server() {
+  end();
+  own_.reset();
+  messages_of_this_test +=
+      "\n--- messages of zinit, pid " + std::to_string(pid_) + " ---\n" + messages();
+  const std::string left = remove_leftovers();
+  if (!ended_by_test_) CHECK(left == "");
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+/// Ends the server if the test has not; a test that ended it by force checks for itself.
+void Server::end() {
+  if (pid_ <= 0 || code_) return;
+  kill(pid_, SIGCONT);
+  kill(pid_, SIGTERM);
+  code_ = wait_for_exit(pid_);
+  CHECK(code_ == 0);
+  if (code_) return;
+  kill(pid_, SIGKILL);
+  code_ = wait_for_exit(pid_);
+}
+
+void Server::file(const std::string& name, std::string_view text) {
+  write_file(config(name), text);
+}
+
+void Server::add(const std::string& name, const Toml& toml) { file(name + ".toml", text_of(toml)); }
+
+void Server::remove(const std::string& name) {
+  REQUIRE(unlink(config(name + ".toml").c_str()) == 0);
+}
+
+std::vector<std::string> Server::trace() const { return lines_of(read_file(path("trace"))); }
+
+int Server::count(const std::string& line) const {
+  const auto lines = trace();
+  return static_cast<int>(std::count(lines.begin(), lines.end(), line));
+}
+
+void Server::await_trace(const std::string& line, int times) const {
+  const bool came = eventually([&] { return count(line) >= times; });
+  if (!came) FAIL("not in the trace: " << line << ", but:\n" << read_file(path("trace")));
+}
+
+void Server::traced_in_order(const std::string& first, const std::string& second) const {
+  const auto lines = trace();
+  const auto a = std::find(lines.begin(), lines.end(), first);
+  const auto b = std::find(lines.begin(), lines.end(), second);
+  INFO("first: " << first << ", then: " << second << ", trace:\n" << read_file(path("trace")));
+  REQUIRE(a != lines.end());
+  REQUIRE(b != lines.end());
+  CHECK(a < b);
+}
+
+// --- the process ---------------------------------------------------------------------------------
+
+Launch Server::how() const {
+  Launch what;
+  what.argv =
+      options_.container ? std::vector<std::string>{"zinit-pid1", "--container"} : options_.argv;
+  if (!options_.by_environment && !options_.own_root) {
+    what.argv.insert(what.argv.end(), {"--config-dir", config(), "--socket", socket()});
+  }
+  what.argv.insert(what.argv.end(), options_.arguments.begin(), options_.arguments.end());
+  what.env = {"D=" + folder_, "T=" + path("trace")};
+  if (options_.by_environment) {
+    what.env.insert(what.env.end(), {"ZINIT_CONFIG_DIR=" + config(), "ZINIT_SOCKET=" + socket()});
+  }
+  what.env.insert(what.env.end(), options_.env.begin(), options_.env.end());
+  what.uid = options_.uid;
+  what.pid_namespace = options_.container || options_.namespaced;
+  what.in_child = options_.own_root ? [this] { cover_root(folder_); } : options_.in_child;
+  return what;
+}
+
+void Server::launch() {
+  Launch what = how();
+  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+  what.out = open(path("stdout").c_str(), flags, 0644);
+  what.err = open(path("stderr").c_str(), flags, 0644);
+  own_.reset();
+  code_.reset();
+  pid_ = zinit::test::launch(what);
+  close(what.out);
+  close(what.err);
+}
+
+void Server::boot() {
+  launch();
+  eventually([&] {
+    code_ = wait_for_exit(pid_, 0ms);
+    return code_ || Connection::possible(socket());
+  });
+  if (code_) FAIL("the server ended at once with " << *code_ << ": " << messages());
+  REQUIRE(Connection::possible(socket()));
+  result("system.ping");
+}
+
+void Server::signal(int number) const { REQUIRE(kill(pid_, number) == 0); }
+
+int Server::exit_code(std::chrono::milliseconds deadline) {
+  if (!code_) code_ = wait_for_exit(pid_, deadline);
+  if (!code_) FAIL("the server did not end in time");
+  return *code_;
+}
+
+int Server::shut_down(int number) {
+  signal(number);
+  ended_by_test_ = number == SIGKILL;
+  return exit_code();
+}
+
+// --- questions -----------------------------------------------------------------------------------
+
+Connection& Server::own() {
+  if (!own_) own_ = std::make_unique<Connection>(socket());
+  return *own_;
+}
+
+Json Server::result(std::string_view method, std::string_view params) {
+  return own().result(method, params);
+}
+
+Json Server::error(std::string_view method, std::string_view params) {
+  return own().error(method, params);
+}
+
+Json Server::ask(const std::string& method, const std::string& name, bool wait) {
+  return result(method, named(name, wait ? R"("wait":true)" : ""));
+}
+
+Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input) const {
+  Launch what;
+  what.argv = {"zinitctl", "--socket", socket()};
+  what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
+  return run(what, input);
+}
+
+pid_t Server::pid_of(const std::string& name) {
+  const Json pid = status(name)["pid"];
+  return pid.is_null() ? 0 : static_cast<pid_t>(pid.number());
+}
+
+Json Server::await(const std::string& name, const std::function<bool(const Json&)>& wanted,
+                   const std::string& what) {
+  Json last;
+  if (eventually([&] { return wanted(last = status(name)); })) return last;
+  FAIL(name << " never came to be " << what << ", but is " << last
+            << "\nwhy: " << result("service.why", named(name)));
+  return last;
+}
+
+Json Server::await_state(const std::string& name, const std::string& state) {
+  return await(
+      name, [&](const Json& status) { return status["state"] == state; }, state);
+}
+
+Json Server::await_failed(const std::string& name, const std::string& reason) {
+  return await(
+      name,
+      [&](const Json& status) {
+        return status["state"] == "failed" && status["reason"]["type"] == reason;
+      },
+      "failed with " + reason);
+}
+
+pid_t Server::await_new_pid(const std::string& name, pid_t old) {
+  const Json now = await(
+      name,
+      [&](const Json& status) {
+        return status["state"] == "running" && status["pid"].is_number() &&
+               status["pid"].number() != old;
+      },
+      "running with a new pid");
+  return static_cast<pid_t>(now["pid"].number());
+}
+
+void Server::await_settled() {
+  Json all;
+  const bool settled = eventually([&] {
+    all = result("service.list_full");
+    const auto each = all.elements();
+    return std::all_of(each.begin(), each.end(), at_rest);
+  });
+  if (!settled) FAIL("the services do not settle: " << all);
+}
+
+bool at_rest(const Json& status) {
+  const std::string state = status["state"].text();
+  if (state == "starting" || state == "stopping") return false;
+  if (state != "blocked") return true;
+  return !status["restart_in_ms"].is_null() || status["conflicts_with"].size() > 0 ||
+         status["waiting_on"].size() > 0;
+}
+
+// --- state changes -------------------------------------------------------------------------------
+
+namespace {
+
+const std::set<std::string> kAllowed = {
+    "inactive blocked",  "exited blocked",   "failed blocked",   "blocked starting",
+    "blocked failed",    "blocked inactive", "starting running", "starting exited",
+    "starting stopping", "running stopping", "starting blocked", "running blocked",
+    "running exited",    "starting failed",  "running failed",   "stopping exited",
+    "stopping inactive", "stopping blocked", "stopping failed",  "exited inactive",
+    "failed inactive",   "failed failed"};
+
+}  // namespace
+
+Watch::Watch(const Server& server) : connection_(server.connect()) {
+  connection_.result("events.subscribe");
+}
+
+void Watch::take(const Json& event) {
+  const std::string change = event["from"].text() + " " + event["to"].text();
+  if (kAllowed.count(change) == 0) FAIL("a change that the table does not have: " << event);
+  changes_.push_back(event["service"].text() + " " + change);
+}
+
+const std::vector<std::string>& Watch::changes() {
+  // The answer to a request comes after what was published before it.
+  connection_.result("system.ping");
+  while (connection_.has_notification()) take(connection_.notification());
+  return changes_;
+}
+
+void Watch::await(const std::string& change) {
+  const auto there = [&] {
+    return std::find(changes_.begin(), changes_.end(), change) != changes_.end();
+  };
+  while (!there()) take(connection_.notification());
+}
+
+}  // namespace zinit::test

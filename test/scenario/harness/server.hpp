@@ -1,0 +1,162 @@
+#pragma once
+// A zinit under test: its folder, its service files, its process, and the questions a test asks it.
+
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "scenario/harness/connection.hpp"
+#include "scenario/harness/json.hpp"
+#include "scenario/harness/process.hpp"
+
+namespace zinit::test {
+
+/// Text for a service file. The sections hold lines of TOML as they are.
+struct Toml {
+  std::string exec = "sleep 100000";  ///< as [service] exec; empty: none
+  std::string service{};              ///< more of [service]
+  std::string dependencies{};
+  std::string lifecycle{};
+  std::string more{};  ///< whole sections
+};
+std::string text_of(const Toml& toml);
+/// `text` as a TOML string with its quotes.
+std::string toml_string(std::string_view text);
+
+/// A shell command that writes "start NAME" to the trace and, at SIGTERM, "stop NAME".
+std::string tracing(const std::string& name);
+/// A shell command that writes "start NAME" to the trace and ignores SIGTERM.
+std::string stubborn(const std::string& name);
+
+/// Services find in their environment: D, the server's folder; T, a file in it that they append
+/// lines to, the trace. Both reach them since a standalone or container server hands on its own
+/// environment.
+///
+/// The destructor ends the server and checks that it ended well and left no process behind. What
+/// the server wrote to standard error is shown if the test fails.
+class Server {
+ public:
+  struct Options {
+    std::vector<std::string> argv{"zinit", "server"};  ///< config and socket options are added
+    std::vector<std::string> arguments{};              ///< added after all options
+    std::vector<std::string> env{};
+    bool container = false;       ///< PID 1 of a namespace, as zinit-pid1 --container
+    bool namespaced = false;      ///< PID 1 of a namespace, as argv says
+    bool by_environment = false;  ///< config and socket by variables, not by options
+    bool own_root = false;  ///< neither: it finds the server's folder etc/ at /etc, run/ at /run
+    std::optional<uid_t> uid{};
+    std::function<void()> in_child{};
+  };
+
+  Server();
+  explicit Server(Options options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // --- files ---
+  const std::string& folder() const { return folder_; }
+  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string config() const { return path(options_.own_root ? "etc/zinit/services" : "services"); }
+  std::string config(const std::string& file) const { return config() + "/" + file; }
+  std::string socket() const { return path(options_.own_root ? "run/zinit.sock" : "zinit.sock"); }
+  /// Writes a file of the config directory: any text, or a service NAME in NAME.toml.
+  void file(const std::string& name, std::string_view text);
+  void add(const std::string& name, const Toml& toml = {});
+  void remove(const std::string& name);
+  /// A mark for services that wait for it: `[ -e $D/NAME ]`.
+  void mark(const std::string& name) { write_file(path(name), ""); }
+
+  /// Lines of the trace so far; and whether one is there, and how often.
+  std::vector<std::string> trace() const;
+  bool traced(const std::string& line) const { return count(line) > 0; }
+  int count(const std::string& line) const;
+  /// Waits until the line is there (so often); fails the test with the whole trace.
+  void await_trace(const std::string& line, int times = 1) const;
+  /// Requires both lines, the first before the second.
+  void traced_in_order(const std::string& first, const std::string& second) const;
+
+  // --- the process ---
+  /// Starts it and waits until the socket answers.
+  void boot();
+  /// Starts it and waits for nothing.
+  void launch();
+  pid_t pid() const { return pid_; }
+  void signal(int number) const;
+  /// Waits for its end, which must come: exit code or 128 + signal.
+  int exit_code(std::chrono::milliseconds deadline = kPatience);
+  /// Sends the signal and waits for the end.
+  int shut_down(int number = SIGTERM);
+  /// What it wrote to standard error, and to standard output.
+  std::string messages() const { return read_file(path("stderr")); }
+  std::string output() const { return read_file(path("stdout")); }
+
+  // --- questions ---
+  Connection connect() const { return Connection(socket()); }
+  Json result(std::string_view method, std::string_view params = "");
+  Json error(std::string_view method, std::string_view params = "");
+  /// zinitctl with these arguments.
+  Outcome ctl(std::vector<std::string> arguments, const std::string& input = "") const;
+
+  /// service.start, stop and restart: with `wait`, and the status they end with; or just asked.
+  Json start(const std::string& name) { return ask("service.start", name, true); }
+  Json stop(const std::string& name) { return ask("service.stop", name, true); }
+  Json restart(const std::string& name) { return ask("service.restart", name, true); }
+  void begin_start(const std::string& name) { ask("service.start", name, false); }
+  void begin_stop(const std::string& name) { ask("service.stop", name, false); }
+  void begin_restart(const std::string& name) { ask("service.restart", name, false); }
+  Json reload() { return result("service.reload"); }
+
+  /// status_full, and parts of it. pid is 0 where there is none.
+  Json status(const std::string& name) { return result("service.status_full", named(name)); }
+  std::string state(const std::string& name) { return status(name)["state"].text(); }
+  pid_t pid_of(const std::string& name);
+
+  /// Waits until the status is as `wanted` says; fails the test with the status and `why`
+  /// otherwise.
+  Json await(const std::string& name, const std::function<bool(const Json&)>& wanted,
+             const std::string& what);
+  Json await_state(const std::string& name, const std::string& state);
+  /// Waits for the state and this reason, such as "exit_code".
+  Json await_failed(const std::string& name, const std::string& reason);
+  /// Waits until it runs with another pid than `old`; the new one.
+  pid_t await_new_pid(const std::string& name, pid_t old);
+  /// Waits until every service is settled, as behaviour.md defines it.
+  void await_settled();
+
+ private:
+  Json ask(const std::string& method, const std::string& name, bool wait);
+  Launch how() const;
+  Connection& own();
+  void end();
+
+  Options options_;
+  std::string folder_;
+  pid_t pid_ = -1;
+  std::optional<int> code_;
+  bool ended_by_test_ = false;
+  std::unique_ptr<Connection> own_;
+};
+
+/// What state changes were published, from now on, each checked against behaviour.md's table.
+class Watch {
+ public:
+  explicit Watch(const Server& server);
+  /// All changes so far as "NAME FROM TO".
+  const std::vector<std::string>& changes();
+  /// Waits for a change.
+  void await(const std::string& change);
+
+ private:
+  void take(const Json& event);
+  Connection connection_;
+  std::vector<std::string> changes_;
+};
+
+/// A status by itself, no other being asked, counts as settled. What waits for something else
+/// does not.
+bool at_rest(const Json& status);
+
+}  // namespace zinit::test

@@ -1,0 +1,395 @@
+// The RPC methods: their parameters, the members of their results and their errors (control.md).
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+#include "scenario/harness.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+Texts sorted(Texts texts) {
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+const Texts kStatusFull =
+    sorted({"name",          "description",    "kind",          "state",         "summary",
+            "symbol",        "reason",         "wish",          "pid",           "main_pid",
+            "class",         "status",         "oneshot",       "uptime_ms",     "since_us",
+            "restart_count", "restart_in_ms",  "last_start_us", "last_ready_us", "last_stop_us",
+            "last_exit",     "memory_bytes",   "cpu_usec",      "tasks",         "requires",
+            "after",         "wants",          "conflicts",     "required_by",   "blocked_by",
+            "waiting_on",    "conflicts_with", "health",        "status_text",   "file",
+            "warnings",      "log_lines",      "log_dropped",   "log_dropped_by"});
+
+}  // namespace
+
+TEST_CASE("system.ping tells version and pid", "[quick][methods]") {
+  Server zinit;
+  zinit.boot();
+  const Json ping = zinit.result("system.ping");
+  CHECK(ping.members() == Texts{"pid", "version"});
+  CHECK(ping["pid"] == std::int64_t{zinit.pid()});
+  CHECK_FALSE(ping["version"].text().empty());
+}
+
+TEST_CASE("system.info tells mode, uptime and how many services there are", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("b");
+  zinit.boot();
+  zinit.await_state("a", "running");
+  zinit.await_state("b", "running");
+  Json info;
+  REQUIRE(eventually([&] {
+    info = zinit.result("system.info");
+    return info["boot"]["settled_ms"].is_number();
+  }));
+  CHECK(info.members() ==
+        sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname", "kernel", "boot"}));
+  CHECK(info["mode"] == "standalone");
+  CHECK(info["services"] == 2);
+  CHECK(info["uptime_ms"].number() >= 0);
+  CHECK_FALSE(info["kernel"].text().empty());
+  CHECK(info["boot"].members() == sorted({"kernel_ms", "started_ms", "settled_ms"}));
+  CHECK(info["boot"]["settled_ms"].number() >= info["boot"]["started_ms"].number());
+}
+
+TEST_CASE("service.list has the names, service.list_full their full status", "[quick][methods]") {
+  Server zinit;
+  zinit.add("b");
+  zinit.add("a");
+  zinit.file("t.toml", "[target]\n");
+  zinit.boot();
+  CHECK(zinit.result("service.list").texts() == Texts{"a", "b", "t"});
+  const Json full = zinit.result("service.list_full");
+  REQUIRE(full.size() == 3);
+  for (const Json& status : full.elements()) CHECK(status.members() == kStatusFull);
+}
+
+TEST_CASE("service.status has its members, those that are absent as null", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.service = "status = 'stop'"});
+  zinit.boot();
+  const Json status = zinit.result("service.status", named("a"));
+  CHECK(status.members() == sorted({"name", "state", "summary", "pid", "exit_code", "error"}));
+  for (const char* absent : {"pid", "exit_code", "error"}) CHECK(status[absent].is_null());
+}
+
+TEST_CASE("service.status_full of a service that runs", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.exec = "echo one; echo two >&2; exec sleep 100000",
+                  .service = "description = 'a test'"});
+  zinit.boot();
+  zinit.await_state("a", "running");
+  Json s;
+  REQUIRE(eventually([&] { return (s = zinit.status("a"))["log_lines"] == 2; }));
+  CHECK(s.members() == kStatusFull);
+  CHECK(s["name"] == "a");
+  CHECK(s["description"] == "a test");
+  CHECK(s["kind"] == "service");
+  CHECK(s["wish"] == "up");
+  CHECK(s["class"] == "user");
+  CHECK(s["status"] == "start");
+  CHECK(s["oneshot"] == false);
+  CHECK(s["uptime_ms"].number() >= 0);
+  CHECK(s["since_us"].number() >= s["last_start_us"].number());
+  CHECK(s["restart_count"] == 0);
+  CHECK(s["memory_bytes"].number() > 0);
+  CHECK(s["cpu_usec"].number() >= 0);
+  CHECK(s["tasks"] == 1);
+  CHECK(s["file"] == zinit.config("a.toml"));
+  for (const char* empty : {"requires", "after", "wants", "conflicts", "required_by", "blocked_by",
+                            "waiting_on", "conflicts_with", "warnings"}) {
+    INFO(empty);
+    CHECK(s[empty].is_array());
+    CHECK(s[empty].size() == 0);
+  }
+  for (const char* absent : {"reason", "restart_in_ms", "last_stop_us", "last_exit", "health"}) {
+    INFO(absent);
+    CHECK(s[absent].is_null());
+  }
+  CHECK(s["log_dropped"] == 0);
+}
+
+TEST_CASE("status_full tells what blocks and what is blocked", "[quick][methods]") {
+  Server zinit;
+  zinit.add("gate",
+            {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done", .service = "oneshot = true"});
+  zinit.add("a", {.dependencies = "requires = ['gate']"});
+  zinit.boot();
+  const Json a = zinit.await(
+      "a", [](const Json& s) { return s["waiting_on"].size() == 1; }, "waiting for gate");
+  CHECK(a["waiting_on"].mentions("gate"));
+  CHECK(a["blocked_by"].mentions("gate"));
+  CHECK(zinit.status("gate")["required_by"].texts() == Texts{"a"});
+  zinit.mark("go");
+  CHECK(zinit.await_state("a", "running")["blocked_by"].size() == 0);
+}
+
+TEST_CASE("service.start, stop and restart answer the full status, at once or settled",
+          "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 86400000"});
+  zinit.add("once", {.exec = "sleep 0.1", .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.boot();
+  zinit.await_trace("start a");
+  CHECK(zinit.result("service.stop", named("a")).members() == kStatusFull);
+  CHECK(zinit.state("a") == "stopping");
+  zinit.result("service.kill", named("a", R"("signal":"SIGKILL")"));
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK(zinit.start("once")["state"] == "exited");
+  CHECK(zinit.restart("once").members() == kStatusFull);
+  CHECK(zinit.result("service.start", R"(["once", true])")["state"] == "exited");
+}
+
+TEST_CASE("a wait of service.stop that takes too long is answered with timeout",
+          "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 86400000"});
+  zinit.boot();
+  zinit.await_trace("start a");
+  CHECK(zinit.error("service.stop", named("a", R"("wait":true,"timeout_ms":50)"))["code"] ==
+        -32012);
+  CHECK(zinit.state("a") == "stopping");  // it goes on all the same
+  CHECK(zinit.error("service.wait", named("a", R"("for":"stopped","timeout_ms":50)"))["code"] ==
+        -32012);
+  zinit.result("service.kill", named("a", R"("signal":9)"));
+  CHECK(zinit.result("service.wait", named("a", R"("for":"stopped")"))["state"] == "exited");
+}
+
+TEST_CASE("service.wait answers when it is so, and at once if it is", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.exec = "while ! [ -e $D/end ]; do sleep 0.01; done; exit 3",
+                  .lifecycle = "restart = 'never'"});
+  zinit.boot();
+  CHECK(zinit.result("service.wait", named("a", R"("for":"running")"))["state"] == "running");
+  CHECK(zinit.result("service.wait", named("a", R"("for":"running")")).members() == kStatusFull);
+  Connection failed = zinit.connect();
+  failed.send(R"({"jsonrpc":"2.0","id":1,"method":"service.wait","params":["a","failed"]})"
+              "\n");
+  CHECK(failed.result("system.ping").is_object());
+  zinit.mark("end");
+  CHECK(failed.read()["result"]["state"] == "failed");
+  CHECK(zinit.result("service.wait", named("a", R"("for":"stopped")"))["state"] == "failed");
+}
+
+TEST_CASE("service.kill takes a name of any form or a number, SIGTERM without",
+          "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.lifecycle = "restart_delay_ms = 1\nrestart = 'always'"});
+  zinit.boot();
+  pid_t pid = static_cast<pid_t>(zinit.await_state("a", "running")["pid"].number());
+  const auto dies_of = [&](const std::string& params, const std::string& signal) {
+    INFO(params);
+    CHECK(zinit.result("service.kill", params)["ok"] == true);
+    pid = zinit.await_new_pid("a", pid);
+    CHECK(zinit.status("a")["last_exit"]["signal"] == signal);
+  };
+  dies_of(R"(["a"])", "SIGTERM");
+  dies_of(R"(["a","SIGINT"])", "SIGINT");
+  dies_of(R"(["a","int"])", "SIGINT");
+  dies_of(R"({"name":"a","signal":"SigUsr1"})", "SIGUSR1");
+  dies_of(R"({"name":"a","signal":9})", "SIGKILL");
+  dies_of(R"({"name":"a","signal":"9"})", "SIGKILL");
+}
+
+TEST_CASE("service.is_running is true of what runs and of nothing else", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("off", {.service = "status = 'stop'"});
+  zinit.boot();
+  zinit.await_state("a", "running");
+  CHECK(zinit.result("service.is_running", named("a")) == true);
+  CHECK(zinit.result("service.is_running", named("off")) == false);
+}
+
+TEST_CASE("service.why has state and reasons, each with its root cause", "[quick][methods]") {
+  Server zinit;
+  zinit.add("db", {.exec = "exit 1", .lifecycle = "restart = 'never'"});
+  zinit.add("web", {.dependencies = "requires = ['db']"});
+  zinit.boot();
+  zinit.await_failed("web", "dependency_failed");
+  const Json why = zinit.result("service.why", named("web"));
+  CHECK(why.members() == sorted({"name", "state", "reasons"}));
+  REQUIRE(why["reasons"].size() == 1);
+  const Json reason = why["reasons"][0];
+  for (const char* member : {"kind", "service", "state", "detail", "root_cause"}) {
+    CHECK(reason[member].is_string());
+  }
+  CHECK(reason["service"] == "db");
+  CHECK(reason["state"] == "failed");
+  CHECK(reason["root_cause"] == "db");
+}
+
+TEST_CASE("service.tree is nested by what is required, or by what requires", "[quick][methods]") {
+  Server zinit;
+  zinit.add("db");
+  zinit.add("web", {.dependencies = "requires = ['db']"});
+  zinit.boot();
+  zinit.await_state("web", "running");
+  const Json tree = zinit.result("service.tree", named("web"));
+  CHECK(tree.members() == sorted({"name", "state", "kind", "children"}));
+  CHECK(tree["name"] == "web");
+  CHECK(tree["state"] == "running");
+  REQUIRE(tree["children"].size() == 1);
+  CHECK(tree["children"][0]["name"] == "db");
+  const Json reversed = zinit.result("service.tree", named("db", R"("reverse":true)"));
+  REQUIRE(reversed["children"].size() == 1);
+  CHECK(reversed["children"][0]["name"] == "web");
+  CHECK(zinit.result("service.tree").mentions("\"web\""));
+}
+
+TEST_CASE("logs.get and logs.tail have the lines kept, with time and stream",
+          "[quick][methods][logs]") {
+  Server zinit;
+  zinit.add("a", {.exec = "echo one; echo two >&2; printf 'no end'", .service = "oneshot = true"});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  Json lines;
+  REQUIRE(eventually([&] { return (lines = zinit.result("logs.get", named("a"))).size() == 3; }));
+  std::map<std::string, std::string> stream_of;
+  for (const Json& line : lines.elements()) {
+    CHECK(line["time_us"].number() > 0);
+    stream_of[line["line"].text()] = line["stream"].text();
+  }
+  CHECK(stream_of == std::map<std::string, std::string>{
+                         {"one", "stdout"}, {"two", "stderr"}, {"no end", "stdout"}});
+  CHECK(zinit.result("logs.tail", named("a")).size() == 3);
+  CHECK(zinit.result("logs.tail", named("a", R"("lines":1)")).size() == 1);
+}
+
+TEST_CASE("lines are kept up to buffer_lines, the last ones in order", "[quick][methods][logs]") {
+  Server zinit;
+  zinit.add("a", {.exec = "i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done",
+                  .service = "oneshot = true",
+                  .more = "[logging]\nbuffer_lines = 100\n"});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  REQUIRE(eventually([&] {
+    const Texts all = zinit.result("logs.tail", named("a", R"("lines":1000)")).texts();
+    return !all.empty() && all.back() == "299";
+  }));
+  const Texts kept = zinit.result("logs.tail", named("a", R"("lines":1000)")).texts();
+  REQUIRE(kept.size() == 100);
+  for (std::size_t i = 0; i < kept.size(); ++i) CHECK(kept[i] == std::to_string(200 + i));
+}
+
+TEST_CASE("a line that is not UTF-8 is given raw as well, one over 16 KiB in pieces",
+          "[quick][methods][logs]") {
+  Server zinit;
+  zinit.add("binary", {.exec = "printf 'a\\377b\\n'", .service = "oneshot = true"});
+  zinit.add("long",
+            {.exec = "head -c 40000 /dev/zero | tr '\\000' x", .service = "oneshot = true"});
+  zinit.boot();
+  Json binary, pieces;
+  REQUIRE(
+      eventually([&] { return (binary = zinit.result("logs.get", named("binary"))).size() == 1; }));
+  CHECK(binary[0]["raw"] == "Yf9i");
+  REQUIRE(
+      eventually([&] { return (pieces = zinit.result("logs.get", named("long"))).size() == 3; }));
+  CHECK(pieces[0]["line"].text().size() == 16384);
+  CHECK(pieces[2]["line"].text().size() == 40000 - 2 * 16384);
+}
+
+TEST_CASE("zinit's own messages are the log named zinit", "[quick][methods][logs]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  zinit.await_state("a", "running");
+  CHECK(eventually([&] { return zinit.result("logs.tail", named("zinit")).mentions("a: "); }));
+}
+
+TEST_CASE("events.subscribe tells each change of state with its members", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.service = "status = 'stop'"});
+  zinit.add("b", {.service = "status = 'stop'"});
+  zinit.boot();
+  Connection all = zinit.connect(), one = zinit.connect();
+  CHECK(all.result("events.subscribe").has("subscription"));
+  const Json subscription = one.result("events.subscribe", R"({"names":["b"]})")["subscription"];
+  zinit.start("a");
+  zinit.start("b");
+  const Json first = all.notification();
+  CHECK(first.members() ==
+        sorted({"subscription", "service", "from", "to", "reason", "pid", "time_us", "seq"}));
+  CHECK(first["service"] == "a");
+  CHECK(first["from"] == "inactive");
+  CHECK(first["to"] == "blocked");
+  CHECK(all.notification()["seq"] == first["seq"].number() + 1);
+  CHECK(one.notification()["service"] == "b");
+  one.result("events.unsubscribe", R"({"subscription":)" + subscription.dump() + "}");
+  zinit.stop("b");
+  while (one.has_notification())
+    CHECK(one.notification()["to"] != Json::parse("\"exited\"").value());
+  CHECK(one.silent());
+}
+
+TEST_CASE("an event of a failure carries its reason", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a",
+            {.exec = "exit 5", .service = "status = 'stop'", .lifecycle = "restart = 'never'"});
+  zinit.boot();
+  Connection client = zinit.connect();
+  client.result("events.subscribe");
+  zinit.start("a");
+  Json event;
+  do event = client.notification();
+  while (!(event["to"] == "failed"));
+  CHECK(event["reason"]["type"] == "exit_code");
+  CHECK(event["reason"]["code"] == 5);
+}
+
+TEST_CASE("debug.state has every service with its state and wish", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("b", {.dependencies = "requires = ['a']"});
+  zinit.boot();
+  zinit.await_state("b", "running");
+  const Json state = zinit.result("debug.state");
+  CHECK(state.is_object());
+  CHECK(state.mentions("\"b\""));
+  CHECK(state.mentions("running"));
+  CHECK(state.mentions("wish"));
+}
+
+TEST_CASE("the errors of methods have their code, the name of it and the service",
+          "[quick][methods]") {
+  Server zinit;
+  zinit.add("webserver");
+  zinit.add("off", {.service = "status = 'stop'"});
+  zinit.boot();
+  zinit.await_state("webserver", "running");
+  for (const char* method : {"service.status", "service.status_full", "service.start",
+                             "service.stop", "service.restart", "service.kill", "service.why",
+                             "service.is_running", "service.tree", "logs.get", "logs.tail"}) {
+    INFO(method);
+    const Json error = zinit.error(method, named("webservr"));
+    CHECK(error["code"] == -32000);
+    CHECK(error["data"]["name"] == "service_not_found");
+    CHECK(error["data"]["service"] == "webservr");
+    CHECK_THAT(error["data"]["hint"].text(), Contains("webserver"));
+  }
+  CHECK(zinit.error("service.wait", named("webservr", R"("for":"running")"))["code"] == -32000);
+  const Json not_running = zinit.error("service.kill", named("off"));
+  CHECK(not_running["code"] == -32003);
+  CHECK(not_running["data"]["name"] == "not_running");
+  for (const char* signal : {"\"SIGNONE\"", "0", "65", "\"\""}) {
+    INFO(signal);
+    const Json error =
+        zinit.error("service.kill", named("webserver", R"("signal":)" + std::string(signal)));
+    CHECK(error["code"] == -32004);
+    CHECK(error["data"]["name"] == "invalid_signal");
+  }
+  CHECK(zinit.error("service.wait", named("webserver", R"("for":"happiness")"))["code"] == -32602);
+  for (const char* method : {"system.poweroff", "system.reboot", "system.halt"}) {
+    INFO(method);
+    CHECK(zinit.error(method)["code"] == -32013);
+  }
+  CHECK(zinit.state("webserver") == "running");
+}

@@ -1,0 +1,293 @@
+// Reading the service files again, and checking them without a server (control.md, `reload`,
+// `check`).
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+
+#include "scenario/harness.hpp"
+#include "scenario/wrong_files.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+TEST_CASE("a reload tells what is added, changed, removed and unchanged, and does it",
+          "[quick][reload]") {
+  Server zinit;
+  for (const char* name : {"stays", "changes", "goes"}) zinit.add(name);
+  zinit.boot();
+  const auto stays = zinit.await_state("stays", "running")["pid"];
+  const pid_t changes = static_cast<pid_t>(zinit.await_state("changes", "running")["pid"].number());
+  const pid_t goes = static_cast<pid_t>(zinit.await_state("goes", "running")["pid"].number());
+  zinit.add("changes", {.exec = "sleep 200000"});
+  zinit.add("comes");
+  zinit.remove("goes");
+  const Json dry = zinit.result("service.reload", R"({"dry_run":true})");
+  CHECK(zinit.result("service.list").texts() == Texts{"changes", "goes", "stays"});
+  const Json done = zinit.reload();
+  for (const Json& plan : {dry, done}) {
+    for (const char* member : {"added", "changed", "failed", "removed", "unchanged"}) {
+      CHECK(plan[member].is_array());
+    }
+    CHECK(plan["added"].mentions("\"comes\""));
+    CHECK(plan["changed"].mentions("\"changes\""));
+    CHECK(plan["removed"].mentions("\"goes\""));
+    CHECK(plan["unchanged"].mentions("\"stays\""));
+    CHECK(plan["failed"].size() == 0);
+  }
+  zinit.await_new_pid("changes", changes);
+  zinit.await_state("comes", "running");
+  REQUIRE(eventually([&] {
+    return zinit.result("service.list").texts() == Texts{"changes", "comes", "stays"};
+  }));
+  CHECK_FALSE(alive(goes));
+  CHECK(zinit.status("stays")["pid"] == stays);
+}
+
+TEST_CASE("comments, order of keys and a touched file change nothing", "[quick][reload]") {
+  Server zinit;
+  zinit.file("a.toml", "[service]\nexec = 'sleep 100000'\noneshot = false\n");
+  zinit.boot();
+  const auto pid = zinit.await_state("a", "running")["pid"];
+  zinit.file("a.toml", "# new\n[service]\noneshot = false # no\nexec = \"sleep 100000\"\n");
+  CHECK(zinit.reload()["unchanged"].mentions("\"a\""));
+  CHECK(zinit.status("a")["pid"] == pid);
+}
+
+TEST_CASE("a change of description, policy or delays restarts nothing", "[quick][reload]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  const auto pid = zinit.await_state("a", "running")["pid"];
+  zinit.add("a", {.service = "description = 'new'",
+                  .lifecycle = "restart = 'never'\nrestart_delay_ms = 5"});
+  CHECK(zinit.reload()["changed"].mentions("\"a\""));
+  const Json status = zinit.status("a");
+  CHECK(status["pid"] == pid);
+  CHECK(status["description"] == "new");
+}
+
+TEST_CASE("a reload that changes a service stops its dependents first and brings them back",
+          "[quick][reload]") {
+  Server zinit;
+  zinit.add("db", {.exec = tracing("db")});
+  zinit.add("web", {.exec = tracing("web"), .dependencies = "requires = ['db']"});
+  zinit.boot();
+  zinit.await_trace("start web");
+  const pid_t web = zinit.pid_of("web");
+  zinit.add("db", {.exec = tracing("db") + " "});
+  zinit.add("db", {.exec = tracing("db"), .service = "env = { NEW = '1' }"});
+  zinit.reload();
+  zinit.await_new_pid("web", web);
+  zinit.await_trace("start web", 2);
+  zinit.traced_in_order("stop web", "stop db");
+}
+
+TEST_CASE("a reload pulls in what a changed service newly requires", "[quick][reload]") {
+  Server zinit;
+  zinit.add("db", {.service = "status = 'stop'"});
+  zinit.add("a");
+  zinit.boot();
+  zinit.await_state("a", "running");
+  zinit.add("a", {.dependencies = "requires = ['db']"});
+  zinit.reload();
+  zinit.await_state("db", "running");
+  zinit.await_state("a", "running");
+}
+
+TEST_CASE("a removed service that others require leaves them failed until it is added again",
+          "[quick][reload]") {
+  Server zinit;
+  zinit.add("db", {.exec = tracing("db")});
+  zinit.add("web", {.exec = tracing("web"), .dependencies = "requires = ['db']"});
+  zinit.boot();
+  zinit.await_trace("start web");
+  zinit.remove("db");
+  zinit.reload();
+  CHECK(zinit.await_failed("web", "missing_dependency")["reason"]["dependency"] == "db");
+  zinit.await_trace("stop db");
+  zinit.traced_in_order("stop web", "stop db");
+  zinit.add("db", {.exec = tracing("db")});
+  zinit.reload();
+  zinit.await_state("web", "running");
+}
+
+TEST_CASE("a service that is removed and added again while it stops starts anew",
+          "[quick][reload]") {
+  Server zinit;
+  const std::string exec =
+      "trap 'echo term >> $T; while ! [ -e $D/go ]; do sleep 0.01; done; exit 0' TERM; echo start "
+      ">> $T; "
+      "while :; do sleep 1 & wait; done";
+  zinit.add("a", {.exec = exec});
+  zinit.boot();
+  zinit.await_trace("start");
+  zinit.remove("a");
+  zinit.reload();
+  zinit.await_trace("term");
+  zinit.add("a", {.exec = exec});
+  zinit.reload();
+  CHECK(zinit.count("start") == 1);
+  zinit.mark("go");
+  zinit.await_trace("start", 2);
+  zinit.await_state("a", "running");
+}
+
+TEST_CASE("at a reload each wrong file leaves its service on the old config, with a warning",
+          "[quick][reload]") {
+  Server zinit;
+  zinit.add("good");
+  for (const WrongFile& wrong : wrong_files()) {
+    // Names are what some of them are wrong in, so the service is loaded under that of the file.
+    zinit.file(wrong.file, "[service]\nname = '" + wrong.service() + "'\nexec = 'sleep 100000'\n");
+  }
+  zinit.boot();
+  std::map<std::string, std::string> pids;
+  for (const WrongFile& wrong : wrong_files()) {
+    pids[wrong.service()] = zinit.await_state(wrong.service(), "running")["pid"].dump();
+  }
+  const auto good = zinit.await_state("good", "running")["pid"];
+  for (const WrongFile& wrong : wrong_files()) zinit.file(wrong.file, wrong.text);
+  const Json plan = zinit.reload();
+  for (const WrongFile& wrong : wrong_files()) {
+    INFO(wrong.file);
+    CHECK(plan["failed"].mentions("\"" + wrong.service() + "\""));
+    const Json status = zinit.status(wrong.service());
+    CHECK(status["state"] == "running");
+    CHECK(status["pid"].dump() == pids[wrong.service()]);
+    CHECK_THAT(status["warnings"].dump(), Contains(wrong.file + ":" + wrong.place));
+  }
+  CHECK(zinit.status("good")["pid"] == good);
+}
+
+TEST_CASE("a file that no longer says its service's name keeps the service all the same",
+          "[quick][reload]") {
+  Server zinit;
+  zinit.file("x.toml", "[service]\nname = 'other'\nexec = 'sleep 100000'\n");
+  zinit.boot();
+  const auto pid = zinit.await_state("other", "running")["pid"];
+  zinit.file("x.toml", "no TOML at all\n");
+  zinit.reload();
+  CHECK(zinit.result("service.list").texts() == Texts{"other"});
+  const Json other = zinit.status("other");
+  CHECK(other["state"] == "running");
+  CHECK(other["pid"] == pid);
+  CHECK_THAT(other["warnings"].dump(), Contains("x.toml:1:"));
+}
+
+TEST_CASE("a wrong file that is new at a reload is listed as failed", "[quick][reload]") {
+  Server zinit;
+  zinit.add("good");
+  zinit.boot();
+  const auto good = zinit.await_state("good", "running")["pid"];
+  for (const WrongFile& wrong : wrong_files()) zinit.file(wrong.file, wrong.text);
+  zinit.reload();
+  for (const WrongFile& wrong : wrong_files()) zinit.await_failed(wrong.service(), "config_error");
+  CHECK(zinit.status("good")["pid"] == good);
+  // Mended, they start by the next one.
+  for (const WrongFile& wrong : wrong_files())
+    zinit.file(wrong.file, "[service]\nname = '" + wrong.service() + "'\nexec = 'sleep 100000'\n");
+  zinit.reload();
+  for (const WrongFile& wrong : wrong_files()) zinit.await_state(wrong.service(), "running");
+}
+
+TEST_CASE("a cycle made by a reload leaves those that run on their old configs",
+          "[quick][reload]") {
+  Server zinit;
+  zinit.add("a", {.dependencies = "requires = ['b']"});
+  zinit.add("b");
+  zinit.boot();
+  const auto a = zinit.await_state("a", "running")["pid"];
+  const auto b = zinit.status("b")["pid"];
+  zinit.add("b", {.dependencies = "requires = ['a']"});
+  const Json plan = zinit.reload();
+  CHECK(plan["failed"].size() > 0);
+  CHECK(zinit.status("a")["pid"] == a);
+  CHECK(zinit.status("b")["pid"] == b);
+  CHECK_THAT(zinit.status("b")["warnings"].dump(), Contains("cycle"));
+}
+
+TEST_CASE("a wrong file that is removed takes its failed service with it", "[quick][reload]") {
+  Server zinit;
+  zinit.file("a.toml", "[service]\nexec = 5\n");
+  zinit.boot();
+  zinit.await_failed("a", "config_error");
+  zinit.remove("a");
+  CHECK(zinit.reload()["removed"].mentions("\"a\""));
+  CHECK(zinit.result("service.list").size() == 0);
+}
+
+// --- check ---------------------------------------------------------------------------------------
+
+namespace {
+
+Outcome check(std::vector<std::string> paths) {
+  Launch what;
+  what.argv = {"zinitctl", "check"};
+  what.argv.insert(what.argv.end(), paths.begin(), paths.end());
+  return run(what);
+}
+
+}  // namespace
+
+TEST_CASE("check refuses each wrong file with the message that boot gives", "[quick][check]") {
+  Server zinit;  // its folder; no server is needed
+  for (const WrongFile& wrong : wrong_files()) {
+    INFO(wrong.file);
+    zinit.file(wrong.file, wrong.text);
+    const Outcome outcome = check({zinit.config(wrong.file)});
+    CHECK(outcome.code == 1);
+    CHECK_THAT(outcome.out, Contains(zinit.config(wrong.file) + ":" + wrong.place) &&
+                                Contains(": error: ") && Contains(wrong.says));
+  }
+  const Outcome all = check({zinit.config()});
+  CHECK(all.code == 1);
+  for (const WrongFile& wrong : wrong_files()) {
+    CHECK_THAT(all.out, Contains(zinit.config(wrong.file) + ":" + wrong.place));
+  }
+}
+
+TEST_CASE("check passes what is right, in files and directories", "[quick][check]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("b", {.dependencies = "requires = ['a']"});
+  CHECK(check({zinit.config()}).code == 0);
+  CHECK(check({zinit.config("a.toml"), zinit.config("b.toml")}).code == 0);
+}
+
+TEST_CASE("check refuses unknown keys, cycles, duplicates and contradictions", "[quick][check]") {
+  const auto refused = [](const std::map<std::string, Toml>& services, const std::string& says) {
+    Server zinit;
+    for (const auto& [name, toml] : services) zinit.add(name, toml);
+    const Outcome outcome = check({zinit.config()});
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.code == 1);
+    CHECK_THAT(outcome.out, Contains(says));
+  };
+  refused({{"a", {.service = "onshot = true"}}}, "oneshot");
+  refused({{"a", {.more = "[servce]\n"}}}, "service");
+  refused({{"a", {.dependencies = "requires = ['b']"}}, {"b", {.dependencies = "after = ['a']"}}},
+          "cycle");
+  refused({{"a", {}}, {"b", {.service = "name = 'a'"}}}, "b.toml");
+  refused({{"a", {.dependencies = "requires = ['a']"}}}, "a.toml");
+  refused({{"a", {.dependencies = "requires = ['b']\nconflicts = ['b']"}}, {"b", {}}}, "conflict");
+}
+
+TEST_CASE("for check a name that does not exist is a warning and no more", "[quick][check]") {
+  Server zinit;
+  zinit.add("a",
+            {.dependencies = "requires = ['r']\nafter = ['s']\nwants = ['t']\nconflicts = ['u']"});
+  const Outcome outcome = check({zinit.config()});
+  CHECK(outcome.code == 0);
+  for (const char* name : {"'r'", "'s'", "'t'", "'u'"}) {
+    CHECK_THAT(outcome.out, Contains(": warning: ") && Contains(std::string(1, name[1])));
+  }
+}
+
+TEST_CASE("check of what does not exist is an error", "[quick][check]") {
+  const Outcome outcome = check({"/nonexistent/a.toml"});
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.out + outcome.err,
+             Contains("/nonexistent/a.toml") && Contains("No such file or directory"));
+}

@@ -1,0 +1,232 @@
+// Restart policy, delays and counts (service-file.md, [lifecycle]). Delays are checked from below
+// only.
+#include "scenario/harness.hpp"
+
+using namespace zinit::test;
+
+namespace {
+
+/// Appends the time in ms to the trace.
+const std::string kStamp = "echo $(($(date +%s%N) / 1000000)) >> $T; ";
+
+/// Times between the lines of the trace.
+std::vector<long> gaps(const Server& zinit) {
+  std::vector<long> between;
+  const auto lines = zinit.trace();
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    between.push_back(std::stol(lines[i]) - std::stol(lines[i - 1]));
+  }
+  return between;
+}
+
+}  // namespace
+
+TEST_CASE("on-failure spawns again after a bad end and not after a good one", "[quick][restart]") {
+  Server zinit;
+  zinit.add("good", {.exec = "echo good >> $T", .lifecycle = "restart_delay_ms = 1"});
+  zinit.add("bad", {.exec = "echo bad >> $T; exit 1", .lifecycle = "restart_delay_ms = 1"});
+  zinit.boot();
+  zinit.await_trace("bad", 3);
+  CHECK(zinit.await_state("good", "exited")["last_exit"]["code"] == 0);
+  CHECK(zinit.count("good") == 1);
+}
+
+TEST_CASE("always spawns again after every end", "[quick][restart]") {
+  Server zinit;
+  const std::string lifecycle = "restart = 'always'\nrestart_delay_ms = 1";
+  zinit.add("good", {.exec = "echo good >> $T", .lifecycle = lifecycle});
+  zinit.add("bad", {.exec = "echo bad >> $T; kill -9 $$", .lifecycle = lifecycle});
+  zinit.boot();
+  zinit.await_trace("good", 3);
+  zinit.await_trace("bad", 3);
+}
+
+TEST_CASE("never spawns once, and the wish stays up", "[quick][restart]") {
+  Server zinit;
+  zinit.add("good", {.exec = "echo good >> $T", .lifecycle = "restart = 'never'"});
+  zinit.add("bad", {.exec = "echo bad >> $T; exit 2", .lifecycle = "restart = 'never'"});
+  zinit.boot();
+  CHECK(zinit.await_state("good", "exited")["wish"] == "up");
+  CHECK(zinit.await_failed("bad", "exit_code")["wish"] == "up");
+  CHECK(zinit.trace().size() == 2);
+}
+
+TEST_CASE("a killed service is back with a new pid, its count and its signal", "[quick][restart]") {
+  Server zinit;
+  zinit.add("db", {.lifecycle = "restart_delay_ms = 50"});
+  zinit.add("web", {.dependencies = "requires = ['db']"});
+  zinit.boot();
+  const pid_t web = static_cast<pid_t>(zinit.await_state("web", "running")["pid"].number());
+  const pid_t db = zinit.pid_of("db");
+  kill(db, SIGKILL);
+  zinit.await_new_pid("db", db);
+  const Json status = zinit.status("db");
+  CHECK(status["restart_count"] == 1);
+  CHECK(status["last_exit"]["signal"] == "SIGKILL");
+  CHECK(zinit.pid_of("web") == web);
+  CHECK(zinit.state("web") == "running");
+  CHECK_THAT(zinit.ctl({"status", "db"}).out, Catch::Contains("SIGKILL"));
+}
+
+TEST_CASE("an exit code of success is a good end", "[quick][restart]") {
+  Server zinit;
+  zinit.add("code", {.exec = "echo code >> $T; exit 3", .lifecycle = "success = [3]"});
+  zinit.add("signal",
+            {.exec = "echo signal >> $T; kill -USR1 $$", .lifecycle = "success = ['SIGUSR1']"});
+  zinit.add("zero", {.exec = "true", .lifecycle = "success = [3]"});
+  zinit.boot();
+  CHECK(zinit.await_state("code", "exited")["last_exit"]["code"] == 3);
+  CHECK(zinit.await_state("signal", "exited")["last_exit"]["signal"] == "SIGUSR1");
+  CHECK(zinit.await_state("zero", "exited")["last_exit"]["code"] == 0);
+  CHECK(zinit.trace().size() == 2);
+}
+
+TEST_CASE("a oneshot satisfies by an exit code of success", "[quick][restart]") {
+  Server zinit;
+  zinit.add("once", {.exec = "exit 3", .service = "oneshot = true", .lifecycle = "success = [3]"});
+  zinit.add("a", {.dependencies = "requires = ['once']"});
+  zinit.boot();
+  zinit.await_state("a", "running");
+}
+
+TEST_CASE("the delay doubles with each re-spawn", "[quick][restart]") {
+  Server zinit;
+  zinit.add("a",
+            {.exec = kStamp + "exit 1", .lifecycle = "restart_delay_ms = 60\nmax_restarts = 3"});
+  zinit.boot();
+  zinit.await_failed("a", "exit_code");
+  const auto between = gaps(zinit);
+  REQUIRE(between.size() == 3);
+  CHECK(between[0] >= 60);
+  CHECK(between[1] >= 120);
+  CHECK(between[2] >= 240);
+}
+
+TEST_CASE("the delay is capped", "[quick][restart]") {
+  Server zinit;
+  zinit.add("a", {.exec = "echo run >> $T; [ $(wc -l < $T) -lt 5 ] && exit 1; exec sleep 100000",
+                  .lifecycle = "restart_delay_ms = 50\nrestart_delay_max_ms = 60"});
+  zinit.boot();
+  long longest = 0;
+  zinit.await(
+      "a",
+      [&](const Json& status) {
+        if (status["restart_in_ms"].is_number()) {
+          longest = std::max<long>(longest, status["restart_in_ms"].number());
+        }
+        return status["state"] == "running" && zinit.count("run") == 5;
+      },
+      "running after four failures");
+  CHECK(longest <= 60);
+  CHECK(zinit.status("a")["restart_count"] == 4);
+}
+
+TEST_CASE("after max_restarts re-spawns in a row it is failed with the last reason",
+          "[quick][restart]") {
+  Server zinit;
+  zinit.add("bad", {.exec = "echo bad >> $T; exit 9",
+                    .lifecycle = "restart_delay_ms = 1\nmax_restarts = 2"});
+  zinit.add("good", {.exec = "echo good >> $T",
+                     .lifecycle = "restart = 'always'\nrestart_delay_ms = 1\nmax_restarts = 2"});
+  zinit.boot();
+  CHECK(zinit.await_failed("bad", "exit_code")["reason"]["code"] == 9);
+  CHECK(zinit.count("bad") == 3);
+  // Its restarts are used up all the same, though each end was a good one.
+  CHECK(zinit.await_failed("good", "exit_code")["reason"]["code"] == 0);
+  CHECK(zinit.count("good") == 3);
+}
+
+TEST_CASE("max_restarts of 0 is without limit", "[quick][restart]") {
+  Server zinit;
+  zinit.add("a", {.exec = "echo run >> $T; exit 1",
+                  .lifecycle = "restart_delay_ms = 0\nrestart_delay_max_ms = 0"});
+  zinit.boot();
+  zinit.await_trace("run", 30);
+}
+
+TEST_CASE("having run for the stability period, the count starts anew", "[quick][restart]") {
+  Server zinit;
+  zinit.add("a",
+            {.exec = "echo run >> $T; sleep 0.3; exit 1",
+             .lifecycle = "restart_delay_ms = 1\nmax_restarts = 1\nstability_period_ms = 100"});
+  zinit.boot();
+  zinit.await_trace("run", 4);
+}
+
+TEST_CASE("an explicit start ends the delay of a re-spawn and starts its doubling anew",
+          "[quick][restart]") {
+  Server zinit;
+  zinit.add("a", {.exec = "[ -e $D/mended ]",
+                  .service = "oneshot = true",
+                  .lifecycle = "restart = 'on-failure'\nrestart_delay_ms = 3600000\n"
+                               "restart_delay_max_ms = 80000000"});
+  zinit.boot();
+  const auto delayed = [](const Json& s) { return !s["restart_in_ms"].is_null(); };
+  CHECK(zinit.await("a", delayed, "delayed")["restart_in_ms"].number() <= 3600000);
+  // It is settled as soon as the next attempt is over: in its delay again, the first one.
+  const Json again = zinit.start("a");
+  CHECK(again["state"] == "blocked");
+  CHECK(again["restart_in_ms"].number() <= 3600000);
+  zinit.mark("mended");
+  CHECK(zinit.start("a")["state"] == "exited");
+}
+
+TEST_CASE("an explicit start is one more try of what is failed or exited, whatever the policy",
+          "[quick][restart]") {
+  Server zinit;
+  zinit.add("failed", {.exec = "echo failed >> $T; exit 1", .lifecycle = "restart = 'never'"});
+  zinit.add("exited", {.exec = "echo exited >> $T", .lifecycle = "restart = 'never'"});
+  zinit.add("used-up", {.exec = "echo used-up >> $T; exit 1",
+                        .lifecycle = "restart_delay_ms = 1\nmax_restarts = 1"});
+  zinit.boot();
+  zinit.await_failed("failed", "exit_code");
+  zinit.await_state("exited", "exited");
+  zinit.await_failed("used-up", "exit_code");
+  zinit.start("failed");
+  zinit.start("exited");
+  zinit.start("used-up");
+  zinit.await_trace("failed", 2);
+  zinit.await_trace("exited", 2);
+  zinit.await_trace("used-up", 4);  // the count is anew as well
+}
+
+TEST_CASE("an explicit start runs a oneshot that is done once more, its dependents stay",
+          "[quick][restart]") {
+  Server zinit;
+  zinit.add("once", {.exec = "echo run >> $T; [ $(wc -l < $T) -eq 1 ] && exit; "
+                             "while ! [ -e $D/go ]; do sleep 0.01; done",
+                     .service = "oneshot = true"});
+  zinit.add("a", {.dependencies = "requires = ['once']"});
+  zinit.boot();
+  const pid_t pid = static_cast<pid_t>(zinit.await_state("a", "running")["pid"].number());
+  zinit.begin_start("once");
+  zinit.await_trace("run", 2);
+  CHECK(zinit.state("once") == "starting");
+  CHECK(zinit.state("a") == "running");
+  zinit.mark("go");
+  zinit.await_state("once", "exited");
+  CHECK(zinit.pid_of("a") == pid);
+}
+
+TEST_CASE("a oneshot that fails when it is run once more takes its dependents down",
+          "[quick][restart]") {
+  Server zinit;
+  zinit.add("once",
+            {.exec = "echo run >> $T; [ $(wc -l < $T) -eq 1 ]", .service = "oneshot = true"});
+  zinit.add("a", {.dependencies = "requires = ['once']"});
+  zinit.boot();
+  zinit.await_state("a", "running");
+  CHECK(zinit.start("once")["state"] == "failed");
+  CHECK(zinit.await_failed("a", "dependency_failed")["reason"]["service"] == "once");
+}
+
+TEST_CASE("a stop ends the delay of a re-spawn for good", "[quick][restart]") {
+  Server zinit;
+  zinit.add("a", {.exec = "echo run >> $T; exit 1", .lifecycle = "restart_delay_ms = 300"});
+  zinit.boot();
+  zinit.await(
+      "a", [](const Json& s) { return !s["restart_in_ms"].is_null(); }, "delayed");
+  CHECK(zinit.stop("a")["state"] == "inactive");
+  const int spawned = zinit.count("run");
+  CHECK_FALSE(eventually([&] { return zinit.count("run") > spawned; }, 700ms));
+}
