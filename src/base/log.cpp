@@ -85,7 +85,8 @@ bool write_line(LogLevel level, std::string_view text) {
   const bool kmsg = sink_is_kmsg;
   const std::string line = record(level, text, kmsg);
   // /dev/kmsg never blocks a writer, and never tells poll(2) that it may be written.
-  const ssize_t written = kmsg ? ::write(sink, line.data(), line.size()) : write_at_once(sink, line);
+  const ssize_t written =
+      kmsg ? ::write(sink, line.data(), line.size()) : write_at_once(sink, line);
   return written == static_cast<ssize_t>(line.size());
 }
 

@@ -7,7 +7,7 @@
 //     control socket  --> Daemon (control/daemon.hpp)   job threads: one a service
 //     changes of the board --> Shutdown, CriticalWatch
 //
-// What is particular to a machine is in boot.hpp, before, and in last_steps.hpp, after it.
+// What is particular to a machine is in machine.hpp, before, and in last_steps.hpp, after it.
 #pragma once
 
 #include <memory>

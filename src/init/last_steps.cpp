@@ -73,6 +73,7 @@ bool ends_within(pid_t pid, Milliseconds limit) {
 }
 
 void carry_out(const LastStep& step) {
+  log_debug("{}", step.name);
   const pid_t pid = ::fork();
   if (pid == 0) {
     step.run();
