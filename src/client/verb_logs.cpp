@@ -11,7 +11,7 @@ namespace zinit {
 
 namespace {
 
-// As many as a buffer can have (service-file.md, `buffer_lines`).
+// As many as a buffer can have (zinit.toml(5), `buffer_lines`).
 constexpr std::uint32_t kAllLines = 1000000;
 
 std::uint32_t wanted_lines(const VerbContext& context) {

@@ -1,4 +1,4 @@
-// Where this user's server listens when nobody says so (service-file.md, "Where files are read").
+// Where this user's server listens when nobody says so (zinit.toml(5), "Where files are read").
 #pragma once
 
 #include <functional>
