@@ -3,7 +3,6 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
-#include "client/libzinit/json.hpp"
 #include "client/power_command.hpp"
 #include "zinit/client.hpp"
 
@@ -13,15 +12,14 @@ namespace {
 
 struct Level {
   std::string_view word;
-  const char* method;
-  const char* target;  // for system.isolate
+  void (*ask)(Client&);
 };
 
 constexpr Level kLevels[] = {
-    {"0", "system.poweroff", nullptr}, {"6", "system.reboot", nullptr},
-    {"1", "system.isolate", "rescue"}, {"S", "system.isolate", "rescue"},
-    {"s", "system.isolate", "rescue"}, {"q", "service.reload", nullptr},
-    {"Q", "service.reload", nullptr},
+    {"0", [](Client& client) { client.poweroff(); }},
+    {"6", [](Client& client) { client.reboot(); }},
+    {"q", [](Client& client) { (void)client.reload(); }},
+    {"Q", [](Client& client) { (void)client.reload(); }},
 };
 
 /// What runs as PID 1, as far as /proc tells.
@@ -38,9 +36,7 @@ int fail(Printer& printer, int status, std::string_view why) {
 int carry_out(const Level& level, Printer& printer) {
   try {
     Client client = Client::connect();
-    JsonParams params;
-    if (level.target != nullptr) params.add("target", level.target);
-    client.call(level.method, params.text());
+    level.ask(client);
     return ExitStatus::done;
   } catch (const ClientError& error) {
     return fail(printer, exit_status_of(error), error_words(error));
@@ -54,7 +50,7 @@ int telinit(const std::vector<std::string>& words, Printer& printer) {
     if (words.size() == 1 && words.front() == level.word) return carry_out(level, printer);
   return fail(printer, ExitStatus::usage,
               fmt::format("PID 1 is another process ({}): as a command, init takes 0 (power off), "
-                          "6 (reboot), 1 or S (rescue), q (reload)",
+                          "6 (reboot), q (reload)",
                           name_of_pid1()));
 }
 
