@@ -6,7 +6,7 @@
 
 _zinitctl_table='
 # begin table
-:verbs:--socket= --json --no-color --timeout= -h --help --version
+:verbs:--socket= --json --no-color --timeout= -h --help -V --version
 list:services:--state= --class=
 status:services:
 start:services:--no-wait

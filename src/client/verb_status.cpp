@@ -1,4 +1,7 @@
 // zinitctl status and is-running: one service, in full or in a word.
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <map>
 
 #include "base/format.hpp"
@@ -114,14 +117,24 @@ std::string dropped_line(const ServiceStatus& status) {
   return text;
 }
 
+/// Whether the file is older than the server: then the server has read what is there, and need not
+/// read all files again to tell. The time of its change of name counts too: a file that is moved
+/// into place keeps that of its text.
+bool is_older_than_server(Client& client, const std::string& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) < 0) return false;
+  const std::int64_t started_s = wall_us() / 1'000'000 - client.info().uptime_ms / 1000;
+  return std::max(status.st_mtim.tv_sec, status.st_ctim.tv_sec) + 1 < started_s;
+}
+
 /// Whether a reload would change the service. Only what may be asked is told: a client without the
 /// right to reload is not bothered with that.
-bool changed_on_disk(Client& client, const std::string& name) {
+bool changed_on_disk(Client& client, const ServiceStatus& status) {
+  if (status.file.empty() || is_older_than_server(client, status.file)) return false;
   try {
     const ReloadReport report = client.reload(true);
     for (const auto* names : {&report.changed, &report.removed, &report.failed}) {
-      for (const std::string& changed : *names)
-        if (changed == name) return true;
+      if (std::ranges::find(*names, status.name) != names->end()) return true;
     }
   } catch (const ClientError& error) {
     if (error.code() > 0) throw;
@@ -179,7 +192,7 @@ void print_status(VerbContext& context, const ServiceStatus& status) {
   block.add("health", health_line(status));
   block.add("type", type_line(status));
   add_dependencies(block, status, states);
-  block.add("file", file_line(status, changed_on_disk(client, status.name)));
+  block.add("file", file_line(status, changed_on_disk(client, status)));
   for (const std::string& warning : status.warnings) block.add("warning", printable(warning));
   block.add("lost output", dropped_line(status));
   add_log(block, client.logs_get(status.name, kLogLines));

@@ -15,7 +15,7 @@ constexpr OptionRow kGlobalOptions[] = {
     {"--no-color", "", "no colours, as with $NO_COLOR"},
     {"--timeout", "SECONDS", "give up after so long, with exit status 6"},
     {"-h,--help", "", "what there is, or what one verb does"},
-    {"--version", "", "the version of this program"},
+    {"-V,--version", "", "the version of this program"},
 };
 
 constexpr OptionRow kListOptions[] = {

@@ -1,6 +1,8 @@
 // What zinitctl prints for people, and what never reaches their terminal.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
 #include "unit/client_zinitctl.hpp"
@@ -97,7 +99,7 @@ TEST_CASE("status shows everything and exits 3 unless it is running", "[client]"
             R"("description":"the site","reason":{"type":"signal","signal":"SIGSEGV"},)"
             R"("restart_count":4,"last_exit":{"signal":"SIGSEGV","core":true},)"
             R"("requires":["db"],"required_by":["shop"],"warnings":["web.toml:3:1: warning: x"],)"
-            R"("file":"/etc/zinit/services/web.toml")"))},
+            R"("file":"/nonexistent/web.toml")"))},
        {"service.status", result(R"({"name":"db","state":"running"})")},
        {"service.reload", result(R"({"changed":["web"]})")},
        {"logs.get", result(R"([{"time_us":1000000,"stream":"stdout","line":"last words"}])")}});
@@ -112,6 +114,18 @@ TEST_CASE("status shows everything and exits 3 unless it is running", "[client]"
   CHECK_THAT(ran.out, Contains("web.toml (changed on disk; `zinitctl reload` applies it)\n"));
   CHECK_THAT(ran.out, Contains("warning      web.toml:3:1: warning: x\n"));
   CHECK_THAT(ran.out, Contains("last words\n"));
+}
+
+TEST_CASE("status asks for the faults of a file only where it is newer than the server",
+          "[client]") {
+  CannedServer server(
+      {{"service.status_full", result(status_json("web", "running", R"("file":"/usr")"))},
+       {"system.info", result(R"({"uptime_ms":1})")},
+       {"logs.get", result("[]")}});
+  CHECK_THAT(server.run({"status", "web"}).out, Contains("file         /usr\n"));
+  const auto requests = server.requests();
+  CHECK(std::ranges::none_of(
+      requests, [](const std::string& line) { return line.starts_with("service.reload"); }));
 }
 
 TEST_CASE("why tells the chain down to the root cause and what to do", "[client]") {
