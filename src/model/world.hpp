@@ -3,6 +3,7 @@
 // system, tests make their own.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -17,7 +18,10 @@ class Search {
  public:
   void begin(std::size_t slots) {
     if (marks_.size() < slots) marks_.resize(slots, 0);
-    ++epoch_;
+    if (++epoch_ == 0) {  // after four billion searches old marks would mean something again
+      std::fill(marks_.begin(), marks_.end(), 0);
+      epoch_ = 1;
+    }
     work_.clear();
   }
   /// Marks `slot`; false where this search has seen it before.
@@ -38,9 +42,9 @@ class Search {
   }
 
  private:
-  std::vector<std::uint64_t> marks_;
+  std::vector<std::uint32_t> marks_;
   std::vector<Slot> work_;
-  std::uint64_t epoch_ = 0;
+  std::uint32_t epoch_ = 0;
 };
 
 struct World {

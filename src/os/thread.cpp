@@ -81,20 +81,19 @@ struct Start {
   std::string name;
   std::function<void()> entry;
   SignalStack signal_stack;
+  std::size_t stack_bytes;
 };
 
-/// The lowest address of the calling thread's stack; null where it is not known.
-thread_local char* stack_bottom = nullptr;
+/// An address at or a little above the end of the calling thread's stack; null where it is not known.
+thread_local char* stack_end = nullptr;
 
-[[gnu::noinline]] void note_stack() noexcept {
-  pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
-  void* address = nullptr;
-  std::size_t size = 0;
-  if (pthread_attr_getstack(&attributes, &address, &size) == 0) {
-    stack_bottom = static_cast<char*>(address);
-  }
-  pthread_attr_destroy(&attributes);
+/// At the thread's start, whose frame is less than two pages from the top of the stack.
+/// pthread_getattr_np(3) would tell exactly, and allocate for it: malloc keeps a cache for each
+/// thread that ever allocates, and most job threads never do.
+void note_stack(std::size_t stack_bytes) noexcept {
+  constexpr std::uintptr_t kPage = 4096;
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  stack_end = reinterpret_cast<char*>(here / kPage * kPage - stack_bytes + 2 * kPage);
 }
 
 void run_guarded(const Start& start) noexcept {
@@ -111,7 +110,7 @@ void* run_thread(void* argument) {
   const std::unique_ptr<Start> start(static_cast<Start*>(argument));
   ::prctl(PR_SET_NAME, start->name.c_str(), 0, 0, 0);  // cuts it to 15 bytes
   const stack_t before = start->signal_stack.install();
-  note_stack();
+  note_stack(start->stack_bytes);
   run_guarded(*start);
   ::sigaltstack(&before, nullptr);
   return nullptr;
@@ -143,9 +142,9 @@ void release_unused_stack() noexcept {
   // Below a frame the ABI lets a function that calls no other use 128 bytes.
   constexpr std::uintptr_t kInUse = 128;
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  const auto bottom = reinterpret_cast<std::uintptr_t>(stack_bottom);
+  const auto bottom = reinterpret_cast<std::uintptr_t>(stack_end);
   const std::uintptr_t top = (here - kInUse) / kPage * kPage;
-  if (bottom != 0 && top > bottom) ::madvise(stack_bottom, top - bottom, MADV_DONTNEED);
+  if (bottom != 0 && top > bottom) ::madvise(stack_end, top - bottom, MADV_DONTNEED);
 #endif
 }
 
@@ -165,7 +164,8 @@ Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
   try {
     auto signal_stack = SignalStack::make();
     if (!signal_stack) return Failure(signal_stack.error());
-    auto start = std::make_unique<Start>(Start{name, std::move(entry), std::move(*signal_stack)});
+    auto start = std::make_unique<Start>(
+        Start{name, std::move(entry), std::move(*signal_stack), stack_bytes});
     const Attributes attributes(stack_bytes);
     pthread_t id;
     if (const int errnum = pthread_create(&id, attributes.get(), run_thread, start.get());

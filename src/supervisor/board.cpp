@@ -272,12 +272,12 @@ Board::Events Board::events_after(std::uint64_t after) const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
   Events result;
-  auto& events = core.events;
-  if (events.empty()) return result;
-  const std::uint64_t first = events.front().seq;
+  const std::uint64_t kept = std::min<std::uint64_t>(core.last_seq, kEventsKept);
+  const std::uint64_t first = core.last_seq - kept + 1;  // the oldest that is kept
   if (after + 1 < first) result.lost = first - after - 1;
-  const auto skip = after < first ? 0 : std::min<std::uint64_t>(after - first + 1, events.size());
-  result.events.assign(events.begin() + static_cast<std::ptrdiff_t>(skip), events.end());
+  for (std::uint64_t seq = std::max(after + 1, first); seq <= core.last_seq; ++seq) {
+    result.events.push_back(core.events[seq % kEventsKept]);
+  }
   return result;
 }
 

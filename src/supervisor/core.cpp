@@ -16,9 +16,10 @@ constexpr Milliseconds kThreadRetry{1000};  // a machine that lacks room for a t
 }  // namespace
 
 BoardCore::BoardCore(OutputPort& output, ChangePort& changes, SpawnDefaults defaults)
-    : output_(output), changes_(changes), launcher_(std::move(defaults), output) {
+    : output_(output), changes_(changes), launcher_(std::move(defaults), output, *this) {
   MutexLock lock(mutex);
   world.graph = Graph::build({});
+  events.resize(kEventsKept);
   if (auto journal = Journal::create())
     journal_ = std::move(*journal);
   else
@@ -31,6 +32,7 @@ BoardCore::BoardCore(OutputPort& output, ChangePort& changes, SpawnDefaults defa
 }
 
 BoardCore::~BoardCore() {
+  launcher_.stop();
   {
     MutexLock lock(mutex);
     ending_ = true;

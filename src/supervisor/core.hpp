@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,6 +24,9 @@
 
 namespace zinit {
 
+/// How many changes of state are kept.
+inline constexpr std::size_t kEventsKept = 1000;
+
 /// A service's thread and what belongs to its process. All of it is guarded by the board's lock,
 /// but for the thread itself, which only the herald starts and joins.
 struct Job {
@@ -32,29 +36,30 @@ struct Job {
   bool has_thread = false;
   bool asleep = false;                // waiting on `wake`
   bool retired = false;               // the thread is to end
-  bool deep = false;                  // a launch has used much of the thread's stack
+  bool stack_used = false;            // by a step, deeper than waiting needs
   TimePoint sleeping_until = kNever;  // the deadline it is waiting for
   Milliseconds group_poll{0};         // while a group lives on without its leader
 
-  pid_t pid = 0;    // of the main process while it is not reaped
-  pid_t group = 0;  // while anything of it may be left
+  const Row* launch_row = nullptr;  // of the launch under way
+  pid_t pid = 0;                    // of the main process while it is not reaped
+  pid_t group = 0;                  // while anything of it may be left
   UniqueFd pidfd;
   TimePoint started{};
   JournalFacts facts;  // pid and group are filled in when it is stored
 };
 
 /// Guards every record and job. Private to the room; Board is its face.
-class BoardCore {
+class BoardCore final : private Launcher::Client {
  public:
   BoardCore(OutputPort& output, ChangePort& changes, SpawnDefaults defaults);
-  ~BoardCore();
+  ~BoardCore() override;
   BoardCore(const BoardCore&) = delete;
   BoardCore& operator=(const BoardCore&) = delete;
 
   Mutex mutex;
   World world GUARDED_BY(mutex);
   std::vector<std::unique_ptr<Job>> jobs GUARDED_BY(mutex);  // by slot; null: none
-  std::deque<StateEvent> events GUARDED_BY(mutex);
+  std::vector<StateEvent> events GUARDED_BY(mutex);  // the last of them; seq modulo kEventsKept
   std::uint64_t last_seq GUARDED_BY(mutex) = 0;
   bool start_added GUARDED_BY(mutex) = true;  // see apply_plan()
   std::optional<TimePoint> boot_settled GUARDED_BY(mutex);
@@ -66,7 +71,7 @@ class BoardCore {
   /// Takes `plan`'s graph; new services get their jobs, those that left it lose theirs.
   void adopt(const Plan& plan) REQUIRES(mutex);
   /// Stores, tells and wakes whom the changed records concern.
-  void touched(const Slots& changed) REQUIRES(mutex);
+  void touched(std::span<const Slot> changed) REQUIRES(mutex);
   /// What a child's end means for its service; see Board::child_ended().
   void child_ended(pid_t pid, const ProcessEnd& end) REQUIRES(mutex);
   /// Puts what the journal says of a service into its record and job.
@@ -85,6 +90,10 @@ class BoardCore {
   void sleep(Job& job, TimePoint until) REQUIRES(mutex);
   void perform(Job& job, const Row& row) REQUIRES(mutex);
   void perform_launch(Job& job, const Row& row) REQUIRES(mutex);
+  // The launcher's threads, for a job that waits for its launch.
+  std::uint64_t launch_begins(Slot slot) noexcept override EXCLUDES(mutex);
+  void launch_over(Slot slot, std::uint64_t number, Launch launch) noexcept override
+      EXCLUDES(mutex);
   void signal_job(Job& job, int signal) REQUIRES(mutex);
   void look_at_group(Job& job) REQUIRES(mutex);
   /// The one place where a state is changed.

@@ -47,14 +47,14 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, bool reaped) {
   store(job.slot);  // before the pid is free: a crash between the two must not adopt a stranger
   if (!reaped) reap(pid);
   if (!group_exists(job.group)) return group_ended(job);
-  touched({job.slot});
+  touched({&job.slot, 1});
 }
 
 void BoardCore::group_ended(Job& job) {
   by_group_.erase(job.group);
   job.group = 0;
   group_gone(world, job.slot);
-  touched({job.slot});
+  touched({&job.slot, 1});
 }
 
 }  // namespace zinit

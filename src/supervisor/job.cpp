@@ -32,10 +32,12 @@ void BoardCore::run(Job& job) {
 // stack that each of them needs anyhow.
 [[gnu::noinline]] TimePoint BoardCore::work(Job& job) {
   while (!job.retired) {
+    if (world.record(job.slot).process == Process::launching) return kNever;
     const TimePoint now = Clock::now();
     const Step step = decide(Situation{world, job.slot, now});
     if (!step.waits()) {
       perform(job, *step.row);
+      job.stack_used = true;
       continue;
     }
     if (world.record(job.slot).process != Process::lingering) {
@@ -49,7 +51,7 @@ void BoardCore::run(Job& job) {
 }
 
 void BoardCore::sleep(Job& job, TimePoint until) {
-  if (std::exchange(job.deep, false)) release_unused_stack();
+  if (std::exchange(job.stack_used, false)) release_unused_stack();
   job.asleep = true;
   job.sleeping_until = until;
   if (until == kNever)
@@ -73,35 +75,51 @@ void BoardCore::perform(Job& job, const Row& row) {
 }
 
 void BoardCore::perform_launch(Job& job, const Row& row) {
-  const SpecPtr spec = world.graph->node(job.slot).spec;
-  const std::uint64_t number = next_launch_++;
-  launches_.insert(number);
+  if (world.spec(job.slot).is_target()) return enter(job, row, {});
   // It is active from now on: nothing that conflicts may start meanwhile, and a stop waits for it.
   // What conflicts with it is no longer coming, and so may let others start.
   world.record(job.slot).process = Process::launching;
-  if (!world.node(job.slot).conflicts.empty()) touched({job.slot});
-  mutex.unlock();
-  Launch launched = launcher_.launch(*spec, job.slot);
-  job.deep = true;
-  mutex.lock();
+  job.launch_row = &row;
+  if (!world.node(job.slot).conflicts.empty()) touched({&job.slot, 1});
+  const auto ordered = launcher_.order(world.graph->node(job.slot).spec, job.slot);
+  if (ordered) return;
+  LaunchOutcome outcome;
+  outcome.kind = LaunchOutcome::Kind::exhausted;
+  outcome.reason = {ReasonType::spawn_error, 0, ordered.error().text, {}};
+  say(LogLevel::warn, exhausted_line(world.spec(job.slot), outcome.reason));
+  enter(job, row, outcome);
+}
+
+std::uint64_t BoardCore::launch_begins(Slot) noexcept {
+  MutexLock lock(mutex);
+  const std::uint64_t number = next_launch_++;
+  launches_.insert(number);
+  return number;
+}
+
+// What there is to do next is done right here too, in the job's place: it waits.
+void BoardCore::launch_over(Slot slot, std::uint64_t number, Launch launch) noexcept {
+  MutexLock lock(mutex);
   launches_.erase(number);
-  const bool has_process =
-      launched.outcome.kind == LaunchOutcome::Kind::started && !spec->is_target();
+  Job& job = *jobs[slot];
+  const bool has_process = launch.outcome.kind == LaunchOutcome::Kind::started;
   if (has_process) {
-    job.pid = job.group = launched.child.pid;
-    job.pidfd = std::move(launched.child.pidfd);
+    job.pid = job.group = launch.child.pid;
+    job.pidfd = std::move(launch.child.pidfd);
     job.started = Clock::now();
     job.group_poll = {};
     job.facts.last_start_us = wall_us();
-    if (world.record(job.slot).respawn) ++job.facts.restart_count;
-    by_pid_[job.pid] = job.slot;
-    by_group_[job.group] = job.slot;
+    if (world.record(slot).respawn) ++job.facts.restart_count;
+    by_pid_[job.pid] = slot;
+    by_group_[job.group] = slot;
   }
-  if (launched.outcome.kind == LaunchOutcome::Kind::exhausted) {
-    say(LogLevel::warn, exhausted_line(*spec, launched.outcome.reason));
+  if (launch.outcome.kind == LaunchOutcome::Kind::exhausted) {
+    say(LogLevel::warn, exhausted_line(world.spec(slot), launch.outcome.reason));
   }
-  enter(job, row, launched.outcome);
+  enter(job, *job.launch_row, launch.outcome);
   if (has_process) claim_end(job, number);
+  const Step next = decide(Situation{world, slot, Clock::now()});
+  if (!next.waits()) perform(job, *next.row);
 }
 
 void BoardCore::signal_job(Job& job, int signal) {
@@ -139,7 +157,7 @@ void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
     stamp(job, from, to);
     publish(job, from, to);
   }
-  touched({slot});
+  touched({&slot, 1});
   if (booting) note_boot();
   const Node& node = world.node(slot);
   if (node.removed && at_rest(to) && !active(world, slot)) {
@@ -165,17 +183,15 @@ void BoardCore::stamp(Job& job, State from, State to) {
 }
 
 void BoardCore::publish(const Job& job, State from, State to) {
-  constexpr std::size_t kEventsKept = 1000;
   const Record& record = world.record(job.slot);
-  events.push_back({++last_seq, job.facts.since_us, world.graph->name(job.slot), from, to,
-                    record.reason, job.pid});
-  if (events.size() > kEventsKept) events.pop_front();
+  events[++last_seq % kEventsKept] = {
+      last_seq, job.facts.since_us, world.graph->name(job.slot), from, to, record.reason, job.pid};
   const TransitionFacts facts{world, job.slot, from, to, job.pid, job.started, Clock::now()};
   const LogLevel level = transition_level(facts);
   if (log_enabled(level)) say(level, transition_line(facts));
 }
 
-void BoardCore::touched(const Slots& changed) {
+void BoardCore::touched(std::span<const Slot> changed) {
   sight_.clear();
   begin_sight(world);
   for (const Slot slot : changed) {

@@ -90,26 +90,9 @@ Result<Child> Launcher::spawn_service(const ServiceSpec& spec, Slot slot, SpawnP
   return spawn(plan);
 }
 
-std::unique_ptr<SpawnPlan> Launcher::borrow() {
-  MutexLock lock(mutex_);
-  if (idle_.empty()) return std::make_unique<SpawnPlan>();
-  std::unique_ptr<SpawnPlan> plan = std::move(idle_.back());
-  idle_.pop_back();
-  return plan;
-}
-
-void Launcher::give_back(std::unique_ptr<SpawnPlan> plan) {
-  constexpr std::size_t kKept = 8;
-  MutexLock lock(mutex_);
-  if (idle_.size() < kKept) idle_.push_back(std::move(plan));
-}
-
-Launch Launcher::launch(const ServiceSpec& spec, Slot slot) noexcept {
+Launch Launcher::launch(const ServiceSpec& spec, Slot slot, SpawnPlan& plan) noexcept {
   try {
-    if (spec.is_target()) return {};
-    std::unique_ptr<SpawnPlan> plan = borrow();
-    auto child = spawn_service(spec, slot, *plan);
-    give_back(std::move(plan));
+    auto child = spawn_service(spec, slot, plan);
     if (!child) return failed_launch(child.error());
     Launch launch;
     launch.child = std::move(*child);
@@ -118,6 +101,53 @@ Launch Launcher::launch(const ServiceSpec& spec, Slot slot) noexcept {
     // Only memory can be lacking here; what is lacking may be there later.
     return failed_launch(Error{fault.what(), ENOMEM});
   }
+}
+
+Result<void> Launcher::order(SpecPtr spec, Slot slot) {
+  MutexLock lock(mutex_);
+  const std::size_t waiting = orders_.size() - first_;
+  if (idle_ <= waiting && threads_.size() < kMostLaunching) {
+    auto thread = Thread::start("zinit-launch", kJobStackBytes, [this] { work(); });
+    if (thread)
+      threads_.push_back(std::move(*thread));
+    else if (threads_.empty())
+      return Failure(thread.error());
+  }
+  orders_.push_back({std::move(spec), slot});
+  wake_.notify_one();
+  return {};
+}
+
+void Launcher::work() {
+  SpawnPlan plan;  // its memory serves for every launch
+  MutexLock lock(mutex_);
+  while (!ending_) {
+    if (first_ == orders_.size()) {
+      orders_.clear();
+      first_ = 0;
+      ++idle_;
+      release_unused_stack();
+      wake_.wait(mutex_);
+      --idle_;
+      continue;
+    }
+    const Order order = std::move(orders_[first_++]);
+    lock.unlock();
+    const std::uint64_t number = client_.launch_begins(order.slot);
+    client_.launch_over(order.slot, number, launch(*order.spec, order.slot, plan));
+    lock.lock();
+  }
+}
+
+void Launcher::stop() {
+  std::vector<Thread> threads;
+  {
+    MutexLock lock(mutex_);
+    ending_ = true;
+    wake_.notify_all();
+    threads = std::move(threads_);
+  }
+  for (Thread& thread : threads) thread.join();
 }
 
 }  // namespace zinit

@@ -1,6 +1,9 @@
-// From a service's config to its process: credentials, environment, program, output, spawn.
+// From a service's config to its process: credentials, environment, program, output, spawn; and the
+// few threads that do this for all jobs.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +11,7 @@
 #include "base/mutex.hpp"
 #include "model/decide.hpp"
 #include "os/spawn.hpp"
+#include "os/thread.hpp"
 #include "supervisor/board.hpp"
 
 namespace zinit {
@@ -18,27 +22,55 @@ struct Launch {
   Child child;
 };
 
-/// Launches services. The memory that preparing one takes is kept and lent to the next, for as many
-/// as are under way at once: freed in a job's thread, malloc would keep it for that thread, a
-/// thousand times.
+/// Launches services, several at once, on threads of its own that are started as they are needed.
+///
+/// A job orders its launch and waits for the outcome as it waits for everything. That the work is
+/// not done on the job's own thread is for memory's sake: a launch needs 20 KiB of stack and a
+/// hundred small allocations, which stack and malloc's cache would keep for each of a thousand
+/// threads. A program that takes for ever to be executed (a network file system that hangs) holds
+/// one of kMostLaunching threads.
 class Launcher {
  public:
-  Launcher(SpawnDefaults defaults, OutputPort& output)
-      : defaults_(std::move(defaults)), output_(output) {}
+  static constexpr std::size_t kMostLaunching = 8;
 
-  /// Spawns the process of `spec` and waits until its program is executed.
-  /// Any job thread, no lock held: reads files, and blocks until execve(2). Logs nothing.
-  [[nodiscard]] Launch launch(const ServiceSpec& spec, Slot slot) noexcept;
+  /// One launch, by the thread that does it. It is told when its spawn begins and when it is over.
+  class Client {
+   public:
+    virtual ~Client() = default;
+    virtual std::uint64_t launch_begins(Slot slot) noexcept = 0;
+    virtual void launch_over(Slot slot, std::uint64_t number, Launch launch) noexcept = 0;
+  };
+
+  Launcher(SpawnDefaults defaults, OutputPort& output, Client& client)
+      : defaults_(std::move(defaults)), output_(output), client_(client) {}
+  ~Launcher() { stop(); }
+
+  /// Has the process of `spec` spawned. Any thread, locks held or not: does not block.
+  /// @return EAGAIN where no thread can be had for it, which is temporary: then nothing is done.
+  [[nodiscard]] Result<void> order(SpecPtr spec, Slot slot) EXCLUDES(mutex_);
+
+  /// Ends the threads once what they do is done; what is not begun is dropped.
+  void stop() EXCLUDES(mutex_);
 
  private:
+  struct Order {
+    SpecPtr spec;
+    Slot slot;
+  };
+  void work() EXCLUDES(mutex_);
+  [[nodiscard]] Launch launch(const ServiceSpec& spec, Slot slot, SpawnPlan& plan) noexcept;
   [[nodiscard]] Result<Child> spawn_service(const ServiceSpec& spec, Slot slot, SpawnPlan& plan);
-  [[nodiscard]] std::unique_ptr<SpawnPlan> borrow() EXCLUDES(mutex_);
-  void give_back(std::unique_ptr<SpawnPlan> plan) EXCLUDES(mutex_);
 
   const SpawnDefaults defaults_;
   OutputPort& output_;
+  Client& client_;
   Mutex mutex_;
-  std::vector<std::unique_ptr<SpawnPlan>> idle_ GUARDED_BY(mutex_);
+  CondVar wake_;
+  std::vector<Order> orders_ GUARDED_BY(mutex_);  // from first_ on: a queue without allocations
+  std::size_t first_ GUARDED_BY(mutex_) = 0;
+  std::size_t idle_ GUARDED_BY(mutex_) = 0;
+  bool ending_ GUARDED_BY(mutex_) = false;
+  std::vector<Thread> threads_ GUARDED_BY(mutex_);
 };
 
 }  // namespace zinit
