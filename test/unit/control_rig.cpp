@@ -2,6 +2,7 @@
 #include "unit/control_rig.hpp"
 
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -247,6 +248,7 @@ Rig::~Rig() {
   thread_.join();
   server_.reset();
   board_.reset();
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);  // other tests have orphans that are not theirs
 }
 
 void Rig::reap_all() {

@@ -1,6 +1,7 @@
 // The board with real processes: job threads, spawning, reaping, stopping, restoring from the
 // journal.
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -68,6 +69,7 @@ class Running {
     eventually([this] { return board.all_down(); });
     ending_ = true;
     reaper_.join();
+    ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);  // other tests have orphans that are not theirs
   }
 
   bool eventually(const std::function<bool()>& holds, Milliseconds limit = 10s) {
