@@ -1,8 +1,8 @@
 # Completion of zinitctl for bash: verbs, options, names of services. Install it as
 # /usr/share/bash-completion/completions/zinitctl, or source it.
 #
-# The table is compared with src/client/verbs.cpp by a test. A line is VERB:WHAT:OPTIONS, where WHAT its
-# arguments are; an option that ends in = takes a value.
+# The table is compared with src/client/verbs.cpp by a test. A line is VERB:WHAT:OPTIONS, where WHAT
+# its arguments are; an option that ends in = takes a value.
 
 _zinitctl_table='
 # begin table

@@ -38,8 +38,8 @@ LoadedConfig read_configuration(const Sources& sources) {
   LoadedConfig config = load_config(sources.places.directories, sources.places.settings_file,
                                     sources.places.settings_named);
   if (!sources.command.empty()) put_main_first(config, sources.command);
-  // What several threads have read lies strewn among what they needed for it: it is copied together,
-  // so that their memory can be given back.
+  // What several threads have read lies strewn among what they needed for it: it is copied
+  // together, so that their memory can be given back.
   for (SpecPtr& spec : config.specs) spec = std::make_shared<const ServiceSpec>(*spec);
   return config;
 }

@@ -1,5 +1,5 @@
-// What an operator's request, boot, a shutdown or a reload does to wishes and tries, all of it under
-// one lock. Pure; each request returns the slots whose records it changed, for the waking.
+// What an operator's request, boot, a shutdown or a reload does to wishes and tries, all of it
+// under one lock. Pure; each request returns the slots whose records it changed, for the waking.
 #pragma once
 
 #include <vector>
@@ -27,9 +27,9 @@ Slots request_shutdown(World& world);
 
 /// Puts the plan's graph in place of the world's: new records are made, changed services owe a
 /// stop, removed ones go down, what is newly needed is pulled in. Records of slots that left the
-/// graph are cleared. `start_added`: added services with status `start`, and those that were broken,
-/// are pulled up; otherwise (a target was booted, and nothing else) only those that something with
-/// the wish up requires or wants. Every service may have something to do then.
+/// graph are cleared. `start_added`: added services with status `start`, and those that were
+/// broken, are pulled up; otherwise (a target was booted, and nothing else) only those that
+/// something with the wish up requires or wants. Every service may have something to do then.
 void apply_plan(World& world, const Plan& plan, bool start_added);
 
 /// The first state of a service that is new in the graph: inactive, or failed{config_error}.

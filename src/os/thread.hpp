@@ -23,9 +23,10 @@ inline constexpr std::size_t kJobStackBytes = std::size_t{64} * 1024;
 /// For a thread that runs an event loop and parses what others send.
 inline constexpr std::size_t kLoopStackBytes = std::size_t{1024} * 1024;
 
-/// Gives the pages of the calling thread's stack that lie below the caller's frame back to the kernel:
-/// what a deep call once used would stay resident as long as the thread lives, for a thousand threads
-/// twenty megabytes. Nothing in a thread that Thread::start() did not make. (madvise(2))
+/// Gives the pages of the calling thread's stack that lie below the caller's frame back to the
+/// kernel: what a deep call once used would stay resident as long as the thread lives, for a
+/// thousand threads twenty megabytes. Nothing in a thread that Thread::start() did not make.
+/// (madvise(2))
 void release_unused_stack() noexcept;
 
 /// A running thread; joined by the destructor at the latest.

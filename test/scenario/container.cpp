@@ -1,4 +1,4 @@
-// PID 1 of a container (service-file.md, "Where files are read"; control.md, "One binary, many
+// PID 1 of a container (zinit.toml(5), "Where files are read"; control.md, "One binary, many
 // names").
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-// Service files that are right, wrong and hostile, at boot (service-file.md, "Where files are
+// Service files that are right, wrong and hostile, at boot (zinit.toml(5), "Where files are
 // read", "What a wrong file does").
 #include <sys/stat.h>
 #include <unistd.h>

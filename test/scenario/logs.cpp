@@ -1,5 +1,4 @@
-// Output of services as far as issue 2 goes: capture that disturbs nobody, console, kmsg
-// (service-file.md, [logging]).
+// Output of services: capture that disturbs nobody, console, kmsg (zinit.toml(5), [logging]).
 #include <fcntl.h>
 #include <unistd.h>
 

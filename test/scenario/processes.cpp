@@ -1,4 +1,4 @@
-// What a service's process is given and finds (service-file.md, [service]; behaviour.md,
+// What a service's process is given and finds (zinit.toml(5), [service]; behaviour.md,
 // "Processes").
 #include <fcntl.h>
 #include <sys/stat.h>

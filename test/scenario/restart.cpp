@@ -1,4 +1,4 @@
-// Restart policy, delays and counts (service-file.md, [lifecycle]). Delays are checked from below
+// Restart policy, delays and counts (zinit.toml(5), [lifecycle]). Delays are checked from below
 // only.
 #include "scenario/harness.hpp"
 

@@ -1,4 +1,4 @@
-// Many services: a thousand at rest, a chain of a hundred (issue 2, "What shows that it works").
+// Many services: a thousand at rest, a chain of a hundred.
 #include <algorithm>
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
 #pragma once
-// One service file of each kind of wrong (service-file.md, "What a wrong file does"), that is
+// One service file of each kind of wrong (zinit.toml(5), "What a wrong file does"), that is
 // refused.
 
 #include <string>

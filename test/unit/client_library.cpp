@@ -423,7 +423,7 @@ TEST_CASE("JSON is written over several lines when asked to", "[client]") {
       "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": [],\n  \"d\": {}\n}");
 }
 
-TEST_CASE("the default socket is the one that service-file.md names", "[client]") {
+TEST_CASE("the default socket is the one that control.md names", "[client]") {
   std::map<std::string, std::string> variables;
   const auto environment = [&](const char* name) -> const char* {
     const auto found = variables.find(name);

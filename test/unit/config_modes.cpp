@@ -1,4 +1,4 @@
-// The table "Where files are read" of service-file.md, row by row.
+// The table "Where files are read" of zinit.toml(5), row by row.
 #include <catch2/catch.hpp>
 
 #include <map>
