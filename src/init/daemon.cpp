@@ -113,10 +113,10 @@ void ZinitDaemon::use_settings(const GlobalSettings& settings) {
 }
 
 void ZinitDaemon::start_services() {
-  if (shutdown_.begun()) return;
+  if (shutdown_.begun() || booted_) return;
   if (!services_started_) services_started_ = Clock::now();
-  // Booted all the same: it is what has a reload start the services that it finds.
-  if (board_.graph()->order().empty()) no_services();
+  if (board_.graph()->order().empty()) return no_services();
+  booted_ = true;
   if (const auto booted = boot_target(); !booted) log_error("boot: {}", booted.error().text);
 }
 
@@ -140,10 +140,9 @@ void ZinitDaemon::no_services() {
 }
 
 void ZinitDaemon::on_shell_end() {
-  if (shutdown_.begun()) return;
-  const bool empty = board_.graph()->order().empty();
-  if (services_started_ && !empty) return;
-  if (empty && Clock::now() - shell_started_ < kShortShell) return shell_again_.set(kShellAgain);
+  if (shutdown_.begun() || booted_) return;
+  const bool first = !services_started_;
+  if (!first && Clock::now() - shell_started_ < kShortShell) return shell_again_.set(kShellAgain);
   reload_and_log([this] { start_services(); });
 }
 
@@ -231,6 +230,8 @@ RequestResult<ReloadReport> ZinitDaemon::take(const LoadedConfig& config, bool d
   news.insert(news.end(), report->failed.begin(), report->failed.end());
   log_faults(config, &news);
   log_info("reload: {}", reload_summary(*report));
+  // The first files ever are booted, as if they had been there from the start.
+  if (services_started_ && !board_.graph()->order().empty()) start_services();
   return report;
 }
 

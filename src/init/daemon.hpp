@@ -107,7 +107,8 @@ class ZinitDaemon final : public Daemon {
   TimerWatcher shell_again_;
   std::unique_ptr<Server> server_;
 
-  std::optional<TimePoint> services_started_;
+  std::optional<TimePoint> services_started_;  // or would have been, had there been any
+  bool booted_ = false;                        // the board has been told what to start
   TimePoint shell_started_{};
   bool memory_released_ = false;  // what start-up took, once it is over
   int exit_code_ = 0;
