@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/text.hpp"
+#include "os/memory.hpp"
 
 namespace zinit {
 
@@ -86,6 +87,10 @@ void Connection::drop_consumed() {
 
 // --- output ---
 
+namespace {
+constexpr std::size_t kLargeBytes = std::size_t{256} * 1024;
+}  // namespace
+
 bool Connection::put_answer(std::string_view text) {
   if (over_) return false;
   if (answer_bytes_ > kAnswerLimit) {
@@ -125,9 +130,12 @@ void Connection::flush() {
     (chunk.notification ? notification_bytes_ : answer_bytes_) -= size;
     written_ += size;
     if (written_ < chunk.text.size()) continue;
+    large_ = large_ || chunk.text.size() > kLargeBytes;
     output_.pop_front();
     written_ = 0;
   }
+  // What a large answer took to make is many times what zinit needs at rest.
+  if (output_.empty() && std::exchange(large_, false)) release_idle_memory();
   if (progress) {
     impatient_ = false;
     patience_.stop();

@@ -101,6 +101,7 @@ class Connection {
   bool over_ = false;
 
   std::deque<Chunk> output_;
+  bool large_ = false;  // a large chunk has been written
   std::size_t written_ = 0;  // of the first chunk
   std::size_t answer_bytes_ = 0;
   std::size_t notification_bytes_ = 0;

@@ -109,7 +109,8 @@ void BoardCore::launch_over(Slot slot, std::uint64_t number, Launch launch) noex
     job.started = Clock::now();
     job.group_poll = {};
     job.facts.last_start_us = wall_us();
-    if (world.record(slot).respawn) ++job.facts.restart_count;
+    // A oneshot that is started once more is kept up to its dependents like a re-spawn, and is none.
+    if (world.record(slot).respawn && world.record(slot).count > 0) ++job.facts.restart_count;
     by_pid_[job.pid] = slot;
     by_group_[job.group] = slot;
   }
@@ -184,7 +185,8 @@ void BoardCore::stamp(Job& job, State from, State to) {
 
 void BoardCore::publish(const Job& job, State from, State to) {
   const Record& record = world.record(job.slot);
-  events[++last_seq % kEventsKept] = {
+  ++last_seq;
+  events[last_seq % kEventsKept] = {
       last_seq, job.facts.since_us, world.graph->name(job.slot), from, to, record.reason, job.pid};
   const TransitionFacts facts{world, job.slot, from, to, job.pid, job.started, Clock::now()};
   const LogLevel level = transition_level(facts);
