@@ -84,7 +84,8 @@ struct Start {
   std::size_t stack_bytes;
 };
 
-/// An address at or a little above the end of the calling thread's stack; null where it is not known.
+/// An address at or a little above the end of the calling thread's stack; null where it is not
+/// known.
 thread_local char* stack_end = nullptr;
 
 /// At the thread's start, whose frame is less than two pages from the top of the stack.

@@ -109,7 +109,8 @@ void BoardCore::launch_over(Slot slot, std::uint64_t number, Launch launch) noex
     job.started = Clock::now();
     job.group_poll = {};
     job.facts.last_start_us = wall_us();
-    // A oneshot that is started once more is kept up to its dependents like a re-spawn, and is none.
+    // A oneshot that is started once more is kept up to its dependents like a re-spawn, and is
+    // none.
     if (world.record(slot).respawn && world.record(slot).count > 0) ++job.facts.restart_count;
     by_pid_[job.pid] = slot;
     by_group_[job.group] = slot;

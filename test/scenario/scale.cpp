@@ -64,7 +64,7 @@ TEST_CASE("a thousand services start, rest without a wake-up, and stop", "[alone
   CHECK(zinit.shut_down() == 0);
 }
 
-TEST_CASE("a thousand services take no more than 3 MB and 6 KB each", "[alone][slow][scale]") {
+TEST_CASE("a thousand services take no more than 3 MB and 6 KB each", "[.][alone][scale]") {
   const auto names = thousand_names();
   Server zinit;
   for (const std::string& name : names) zinit.add(name);
