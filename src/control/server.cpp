@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "control/views.hpp"
+#include "os/memory.hpp"
 
 namespace zinit {
 
@@ -36,6 +37,7 @@ Server::Server(const Parts& parts, std::span<const Method> methods)
                [this] { return figures(); },
                [this] { look_again(); }},
       accept_again_(parts.loop, [this] { accept_clients(); }),
+      rest_(parts.loop, [this] { on_rest(); }),
       round_(parts.loop, [this] { round(); }) {
   parts.changes.listen([this] { on_change(); });
 }
@@ -133,6 +135,7 @@ void Server::round() {
 
 void Server::give_turn(Session& session) {
   session.queued = false;
+  if (++turns_since_rest_ >= kTurnsBeforeRest) rest_.set(kRestDelay);
   bool more = false;
   bool done = false;
   catch_all("the turn of a client", [&] {
@@ -143,6 +146,11 @@ void Server::give_turn(Session& session) {
   if (more) has_work(session);
   if (session.finished()) return remove(session);
   if (session.input_ended()) watch_hangup(session);
+}
+
+void Server::on_rest() {
+  turns_since_rest_ = 0;
+  release_idle_memory();
 }
 
 /// The peer has closed its sending half, so the end of its input no longer tells that it is gone.

@@ -36,6 +36,10 @@ class Server final : public SessionHost {
   static constexpr std::chrono::microseconds kRoundTime{5000};
   static constexpr std::chrono::microseconds kTurnTime{1000};
   static constexpr Milliseconds kAcceptPause{200};
+  /// After so many turns of clients, and then none for so long, what they took is given back: the
+  /// one wake-up after a burst.
+  static constexpr unsigned kTurnsBeforeRest = 64;
+  static constexpr Milliseconds kRestDelay{300};
 
   struct Parts {
     EventLoop& loop;
@@ -73,6 +77,7 @@ class Server final : public SessionHost {
   void watch_hangup(Session& session);
   void on_hangup();
   void remove(Session& session);
+  void on_rest();
   void on_change();
   void look_again();
   void tell_events();
@@ -88,6 +93,8 @@ class Server final : public SessionHost {
   std::unique_ptr<IoWatcher> acceptable_;
   std::unique_ptr<IoWatcher> hung_up_;
   TimerWatcher accept_again_;
+  TimerWatcher rest_;
+  unsigned turns_since_rest_ = 0;
   bool accept_paused_ = false;
 
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
