@@ -78,7 +78,7 @@ Answer Terminal::run(const std::string& command, Milliseconds limit) {
   send(fmt::format("echo BEGIN-{}; ( {} ) 2>&1 </dev/null; echo \"END-{} $?.\"\n", n, command, n));
   wait_for(fmt::format("BEGIN-{}\n", n), limit);
   const size_t from = seen_;
-  const std::string end = wait_for_match(fmt::format("END-{} [0-9]+\\.\n", n), limit);
+  const std::string end = wait_for_match(fmt::format("END-{} [0-9]+\\.", n), limit);
   const std::string output = text_.substr(from, seen_ - from - end.size());
   return {std::stoi(end.substr(end.find(' ') + 1)), output};
 }

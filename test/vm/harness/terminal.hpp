@@ -51,7 +51,7 @@ class Terminal {
   void send(std::string_view text);
 
   /// Runs a command in the shell that listens on the line and waits for its end. The command has no
-  /// standard input.
+  /// standard input. On the console what is logged meanwhile may stand in its output.
   Answer run(const std::string& command, Milliseconds limit = kPatience);
 
   /// As run, and the exit code must be 0.

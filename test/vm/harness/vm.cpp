@@ -51,21 +51,23 @@ UniqueFd make_initrd(const VmOptions& options, const std::vector<File>& files) {
   return fd;
 }
 
-/// Without a terminal as its standard error too, the shell takes itself for one that runs a script:
-/// no prompt, no echo, nothing typed is edited.
+/// For a program at the other end and not a person: no echo, and the prompt goes nowhere. A shell
+/// that thinks it has a person ignores SIGTERM.
 File shell_service() {
   return {"/etc/zinit/services/test-shell.toml",
           "[service]\n"
           "exec = \"stty -echo -onlcr; exec sh 2>/dev/null\"\n"
           "tty = \"/dev/ttyS1\"\n"
-          "class = \"system\"\n"};
+          "class = \"system\"\n"
+          "[lifecycle]\n"
+          "stop_signal = \"SIGHUP\"\n"};
 }
 
-/// What every boot has. With `quiet` the kernel says only what is wrong, or that it goes down;
-/// `panic=-1` turns a panic into a reset, which ends QEMU. Each of the last three saves time: they
-/// spare the kernel measuring what an emulated processor does not have.
+/// What every boot has. `loglevel=7` shows what zinit logs, on a console that has the kernel's
+/// messages too; `panic=-1` turns a panic into a reset, which ends QEMU. Each of the last three saves
+/// time: they spare the kernel measuring what an emulated processor does not have.
 std::string kernel_arguments(const VmOptions& options) {
-  std::string line = "console=ttyS0 quiet panic=-1 no_timer_check mitigations=off tsc=reliable";
+  std::string line = "console=ttyS0 loglevel=7 panic=-1 no_timer_check mitigations=off tsc=reliable";
   if (!options.program.empty()) line += " rdinit=" + options.program;
   if (!options.kernel_arguments.empty()) line += " " + options.kernel_arguments;
   return line;
