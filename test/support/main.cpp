@@ -6,12 +6,22 @@
 //
 //   begin NAME
 //   passed NAME | failed NAME | skipped NAME: REASON
+//
+// A test case that leaves a child process, living or not yet waited for, has failed: the next one
+// may wait for any child, or count them.
 
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iostream>
 #include <string>
 
 #include "support/skip.hpp"
@@ -33,18 +43,35 @@ void note(const std::string& line) {
   std::fflush(book);
 }
 
+/// Waits for each child that has ended and kills the others first.
+/// @return  whether there was one
+bool clear_children() {
+  bool found = false;
+  const std::string path = "/proc/self/task/" + std::to_string(::getpid()) + "/children";
+  std::ifstream children(path);
+  for (pid_t pid = 0; children >> pid; found = true) {
+    std::cerr << "left behind: child process " << pid << '\n';
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  return found;
+}
+
 class Book : public Catch::TestEventListenerBase {
  public:
   using TestEventListenerBase::TestEventListenerBase;
 
   void testCaseStarting(const Catch::TestCaseInfo& info) override {
     skip_reason.clear();
+    // What an earlier test case made of this process would hand it the orphans of later ones.
+    ::prctl(PR_SET_CHILD_SUBREAPER, 0);
     note("begin " + info.name);
   }
 
   void testCaseEnded(const Catch::TestCaseStats& stats) override {
     const std::string& name = stats.testInfo.name;
-    if (stats.totals.assertions.failed > 0) return note("failed " + name);
+    const bool clean = !clear_children();
+    if (stats.totals.assertions.failed > 0 || !clean) return note("failed " + name);
     if (!skip_reason.empty()) return note("skipped " + name + ": " + skip_reason);
     note("passed " + name);
   }

@@ -58,8 +58,8 @@ void boot(Vm& vm) {
   vm.console().output_of("zinitctl wait multi-user --for running --timeout 30");
 }
 
-/// Whether the kernel shows on the console what is logged, by zinit too: off while commands are shown
-/// there, whose output it would run into.
+/// Whether the kernel shows on the console what is logged, by zinit too: off while commands are
+/// shown there, whose output it would run into.
 void show_log_on_console(Vm& vm, bool show) {
   vm.console().output_of(show ? "dmesg -n 8" : "dmesg -n 1");
 }

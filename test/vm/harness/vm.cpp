@@ -64,10 +64,11 @@ File shell_service() {
 }
 
 /// What every boot has. `loglevel=7` shows what zinit logs, on a console that has the kernel's
-/// messages too; `panic=-1` turns a panic into a reset, which ends QEMU. Each of the last three saves
-/// time: they spare the kernel measuring what an emulated processor does not have.
+/// messages too; `panic=-1` turns a panic into a reset, which ends QEMU. Each of the last three
+/// saves time: they spare the kernel measuring what an emulated processor does not have.
 std::string kernel_arguments(const VmOptions& options) {
-  std::string line = "console=ttyS0 loglevel=7 panic=-1 no_timer_check mitigations=off tsc=reliable";
+  std::string line = "console=ttyS0 loglevel=7 panic=-1";
+  line += " no_timer_check mitigations=off tsc=reliable";
   if (!options.program.empty()) line += " rdinit=" + options.program;
   if (!options.kernel_arguments.empty()) line += " " + options.kernel_arguments;
   return line;
