@@ -1,8 +1,14 @@
 // Reads the pipes of all services as they become readable: the data loop's half of log capture.
 //
 // Fair under a flood: each pipe that is readable gets one read of 64 KiB, then the next has its
-// turn; libev goes round all of them before it comes back. A pipe that the kernel will not watch
-// (no memory for one more in epoll) is tried again each second until it can be.
+// turn; the kernel goes round all of them before it comes back to it. A pipe that the kernel will
+// not watch (no memory for one more in epoll) is tried again each second until it can be.
+//
+// The pipes have an epoll set of their own, which is what libev watches. libev takes a descriptor
+// out of its set only when it hears of it once more, and a pipe that is closed while a process is
+// just being spawned, with a copy of it, is heard of: libev then asks for a number that may be
+// another thread's file by now, and on failure makes its whole set anew. Seen with services that
+// crash in a loop; here a pipe is taken out before it is closed.
 //
 // Threads: watch() and sweep() may be called by any, the rest is the loop's.
 #pragma once
@@ -31,14 +37,11 @@ class Capture {
   void sweep() noexcept;
 
  private:
-  // A reader of the log may be the last to hold a pipe; the watcher is the loop's own.
-  struct Watch {
-    LogPipePtr pipe;
-    IoWatcher watcher;
-  };
-
   void start(const LogPipePtr& pipe);
-  void readable(LogPipe& pipe, int events);
+  void listen(const LogPipe& pipe);
+  [[nodiscard]] bool make_set();
+  void on_ready();
+  void readable(LogPipe& pipe);
   void let_go(const LogPipe* pipe);
   void give_up_oldest(ServiceLog& log);
   void try_again();
@@ -46,8 +49,10 @@ class Capture {
 
   EventLoop& loop_;
   const std::function<void(ServiceLog&)> lines_came_;
-  std::unordered_map<const LogPipe*, std::unique_ptr<Watch>> watched_;
-  std::vector<const LogPipe*> unwatched_;  // of watched_: what libev could not watch
+  UniqueFd set_;                           // epoll; without, it is tried again as a pipe is
+  std::unique_ptr<IoWatcher> ready_;       // of set_, made on the loop
+  std::unordered_map<const LogPipe*, LogPipePtr> watched_;
+  std::vector<const LogPipe*> unwatched_;  // of watched_: what the kernel would not watch
   TimerWatcher again_;                     // for those
   ReadBuffer buffer_;
 };
