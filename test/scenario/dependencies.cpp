@@ -191,7 +191,7 @@ TEST_CASE("after is released by what is blocked on something that will not start
   zinit.boot();
   for (const char* other : {"on-ignored", "on-delayed", "deeper", "on-second"}) {
     zinit.await_state(std::string("after-") + other, "running");
-    CHECK(zinit.state(other) == "blocked");
+    zinit.await_state(other, "blocked");
   }
 }
 
