@@ -151,7 +151,7 @@ TEST_CASE("no-wait asks and returns, a timeout exits with 6", "[quick][ctl]") {
   zinit.boot();
   zinit.await_trace("start a");
   CHECK(zinit.ctl({"stop", "--no-wait", "a"}).code == 0);
-  CHECK(zinit.state("a") == "stopping");
+  zinit.await_state("a", "stopping");
   const Outcome late = zinit.ctl({"--timeout", "0.1", "stop", "a"});
   CHECK(late.code == 6);
   CHECK_THAT(late.err, Catch::StartsWith("zinitctl: "));
@@ -426,7 +426,7 @@ TEST_CASE("Ctrl-C during a waiting stop leaves it going", "[quick][ctl]") {
   kill(client, SIGINT);
   const auto code = wait_for_exit(client);
   CHECK(code != 0);
-  CHECK(zinit.state("a") == "stopping");
+  zinit.await_state("a", "stopping");
   zinit.mark("go");
   zinit.await_state("a", "exited");
 }

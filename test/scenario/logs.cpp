@@ -51,7 +51,7 @@ TEST_CASE("with buffer_lines of 0 nothing is kept and the service goes on", "[qu
                   .more = "[logging]\nbuffer_lines = 0\n"});
   zinit.boot();
   zinit.await_trace("done");
-  CHECK(zinit.state("a") == "running");
+  zinit.await_state("a", "running");
   CHECK(zinit.result("logs.get", named("a")).size() == 0);
 }
 

@@ -140,7 +140,7 @@ TEST_CASE("service.start, stop and restart answer the full status, at once or se
   zinit.boot();
   zinit.await_trace("start a");
   CHECK(zinit.result("service.stop", named("a")).members() == kStatusFull);
-  CHECK(zinit.state("a") == "stopping");
+  zinit.await_state("a", "stopping");
   zinit.result("service.kill", named("a", R"("signal":"SIGKILL")"));
   CHECK(zinit.stop("a")["state"] == "exited");
   CHECK(zinit.start("once")["state"] == "exited");
@@ -156,7 +156,7 @@ TEST_CASE("a wait of service.stop that takes too long is answered with timeout",
   zinit.await_trace("start a");
   CHECK(zinit.error("service.stop", named("a", R"("wait":true,"timeout_ms":50)"))["code"] ==
         -32012);
-  CHECK(zinit.state("a") == "stopping");  // it goes on all the same
+  zinit.await_state("a", "stopping");  // it goes on all the same
   CHECK(zinit.error("service.wait", named("a", R"("for":"stopped","timeout_ms":50)"))["code"] ==
         -32012);
   zinit.result("service.kill", named("a", R"("signal":9)"));

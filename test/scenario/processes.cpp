@@ -262,7 +262,7 @@ TEST_CASE("as PID 1 every orphan is reaped", "[quick][process][container]") {
   CHECK(eventually([&] { return children_of(zinit.pid()).size() > 100; }));
   zinit.mark("go");
   CHECK(eventually([&] { return children_of(zinit.pid()).size() == 1; }));
-  CHECK(zinit.state("a") == "running");
+  zinit.await_state("a", "running");
 }
 
 TEST_CASE("how the last run ended and how often is kept and shown", "[quick][process]") {

@@ -201,7 +201,7 @@ TEST_CASE("an explicit start runs a oneshot that is done once more, its dependen
   const pid_t pid = static_cast<pid_t>(zinit.await_state("a", "running")["pid"].number());
   zinit.begin_start("once");
   zinit.await_trace("run", 2);
-  CHECK(zinit.state("once") == "starting");
+  zinit.await_state("once", "starting");
   CHECK(zinit.state("a") == "running");
   zinit.mark("go");
   zinit.await_state("once", "exited");

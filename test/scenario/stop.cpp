@@ -111,11 +111,11 @@ TEST_CASE("unrelated branches stop at the same time", "[quick][stop]") {
   zinit.begin_stop("db");
   zinit.await_trace("term left");
   zinit.await_trace("term right");
-  CHECK(zinit.state("db") == "stopping");
+  zinit.await_state("db", "stopping");
   CHECK_FALSE(zinit.traced("stop db"));
   zinit.mark("go-left");
   zinit.await_trace("stop left");
-  CHECK(zinit.state("db") == "stopping");
+  zinit.await_state("db", "stopping");
   zinit.mark("go-right");
   zinit.await_state("db", "exited");
   zinit.traced_in_order("stop right", "stop db");
@@ -131,8 +131,8 @@ TEST_CASE("the whole chain is stopping at once, each signal waits for its depend
   zinit.await_trace("start top");
   zinit.begin_stop("db");
   zinit.await_trace("term top");
-  CHECK(zinit.state("web") == "stopping");
-  CHECK(zinit.state("db") == "stopping");
+  zinit.await_state("web", "stopping");
+  zinit.await_state("db", "stopping");
   CHECK_FALSE(zinit.traced("stop web"));
   zinit.mark("go-top");
   zinit.await_state("db", "exited");
@@ -181,7 +181,7 @@ TEST_CASE("a start during a stop brings the service back after it", "[quick][sto
   zinit.begin_stop("a");
   zinit.await_trace("term a");
   zinit.begin_start("a");
-  CHECK(zinit.state("a") == "stopping");
+  zinit.await_state("a", "stopping");
   zinit.mark("go-a");
   zinit.await_new_pid("a", old);
 }
@@ -221,7 +221,7 @@ TEST_CASE("a stop is over when the whole group is gone, not only its leader", "[
   zinit.await_trace("trapped");
   zinit.begin_stop("a");
   zinit.await_trace("leader");
-  CHECK(zinit.state("a") == "stopping");
+  zinit.await_state("a", "stopping");
   CHECK_FALSE(eventually([&] { return zinit.state("a") != "stopping"; }, 200ms));
   zinit.mark("go");
   zinit.await_state("a", "exited");
@@ -298,7 +298,7 @@ TEST_CASE("a dependent that cannot be stopped soon delays only what stands behin
   zinit.begin_stop("a");
   zinit.await_trace("term a-user");
   CHECK(zinit.stop("b")["state"] == "exited");
-  CHECK(zinit.state("a") == "stopping");
+  zinit.await_state("a", "stopping");
   zinit.mark("go-a-user");
   zinit.await_state("a", "exited");
 }
@@ -315,7 +315,7 @@ TEST_CASE("the one that goes waits with its signal, unless its process has ended
   zinit.mark("end");
   zinit.await_failed("db", "exit_code");  // it is not held back: its process has ended
   zinit.await_trace("term web");
-  CHECK(zinit.state("web") == "stopping");
+  zinit.await_state("web", "stopping");
   zinit.mark("go-web");
   zinit.await_failed("web", "dependency_failed");
 }
