@@ -6,7 +6,9 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "config/keys.hpp"
+#include "config/quantities.hpp"
 #include "config/shell_words.hpp"
+#include "model/capability.hpp"
 #include "model/reason.hpp"
 
 namespace zinit {
@@ -27,6 +29,8 @@ std::string element_text(const Key& key) {
     case Type::names: return "a name";
     case Type::command: return "a string";
     case Type::accounts: return fmt::format("a name or an integer from 0 to {}", kMaxAccount);
+    case Type::cpus: return range_text(key);
+    case Type::capabilities: return "a capability's name";
     case Type::success:
       return fmt::format("an exit code from {} to {} or a signal's name", key.min, key.max);
     default: return allowed_text(key);
@@ -56,6 +60,10 @@ class Check {
       case Type::octal: return octal(value);
       case Type::signal: return signal(value);
       case Type::success: return each(value, [&](const Value& one) { return good_end(one); });
+      case Type::limit: return limit(value);
+      case Type::cpus: return cpus(value);
+      case Type::capabilities:
+        return each(value, [&](const Value& one) { return capability(one); });
     }
     return false;
   }
@@ -232,6 +240,36 @@ class Check {
            element_not_allowed(value, "is no signal's name");
   }
 
+  bool limit(const Value& value) {
+    if (value.type != ValueType::integer && value.type != ValueType::string)
+      return expect(value, ValueType::integer);
+    const auto limit = limit_of(value);
+    if (!limit) return not_allowed(value, "is no limit");
+    const auto within = [&](std::uint64_t half) {
+      return half == kUnlimited || half <= static_cast<std::uint64_t>(key_.max);
+    };
+    if (!within(limit->soft) || !within(limit->hard)) return not_allowed(value, "is out of range");
+    return limit->soft <= limit->hard ||
+           wrong(value, "has a soft limit above the hard one, must be the other way round");
+  }
+
+  bool cpus(const Value& value) {
+    const bool good = each(value, [&](const Value& one) {
+      return expect_element(one, ValueType::integer) && integer_element(one);
+    });
+    return good && (!value.array.empty() || wrong(value, "is empty, must name a processor"));
+  }
+
+  bool capability(const Value& value) {
+    if (!expect_element(value, ValueType::string)) return false;
+    if (capability_number(value.string)) return true;
+    std::string what = "is no capability's name";
+    if (const auto near = nearest_capability(value.string)) {
+      what += fmt::format(", did you mean \"{}\"?", *near);
+    }
+    return wrong(value, what);
+  }
+
   bool integer_element(const Value& value) {
     return (value.integer >= key_.min && value.integer <= key_.max) ||
            element_not_allowed(value, "is out of range");
@@ -271,6 +309,9 @@ std::string allowed_text(const Key& key) {
     case Type::signal: return fmt::format("a signal's name or an integer from 1 to {}", key.max);
     case Type::success:
       return fmt::format("an array of exit codes from 0 to {} and signals' names", key.max);
+    case Type::limit: return range_text(key) + ", \"unlimited\" or \"soft:hard\"";
+    case Type::cpus: return fmt::format("an array of integers from {} to {}", key.min, key.max);
+    case Type::capabilities: return "an array of capabilities' names";
   }
   return {};
 }

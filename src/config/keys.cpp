@@ -6,7 +6,9 @@
 #include <charconv>
 #include <type_traits>
 
+#include "config/quantities.hpp"
 #include "config/shell_words.hpp"
+#include "model/capability.hpp"
 #include "model/reason.hpp"
 
 namespace zinit {
@@ -88,11 +90,36 @@ void assign(SuccessSet& field, const Key&, const Value& value) {
   }
 }
 
+void assign(std::optional<int>& field, const Key&, const Value& value) {
+  field = static_cast<int>(value.integer);
+}
+
+/// Sorted, so that another order is no change.
+void assign(std::vector<int>& field, const Key&, const Value& value) {
+  field.clear();
+  for (const Value& number : value.array) field.push_back(static_cast<int>(number.integer));
+  std::sort(field.begin(), field.end());
+  field.erase(std::unique(field.begin(), field.end()), field.end());
+}
+
+/// Capabilities, a bit each.
+void assign(std::optional<std::uint64_t>& field, const Key&, const Value& value) {
+  field = 0;
+  for (const Value& name : value.array)
+    *field |= std::uint64_t{1} << capability_number(name.string).value_or(0);
+}
+
 template <class Enum>
 requires std::is_enum_v<Enum>
 void assign(Enum& field, const Key& key, const Value& value) {
   const auto word = std::find(key.words.begin(), key.words.end(), value.string);
   field = static_cast<Enum>(word - key.words.begin());
+}
+
+template <class Enum>
+requires std::is_enum_v<Enum>
+void assign(std::optional<Enum>& field, const Key& key, const Value& value) {
+  assign(field.emplace(), key, value);
 }
 
 // --- from row to field ---------------------------------------------------------------------------
@@ -101,6 +128,7 @@ ServiceSpec& part(Destination& to, ServiceSpec*) { return *to.spec; }
 Dependencies& part(Destination& to, Dependencies*) { return to.spec->dependencies; }
 Lifecycle& part(Destination& to, Lifecycle*) { return to.spec->lifecycle; }
 Logging& part(Destination& to, Logging*) { return to.spec->logging; }
+ProcessSettings& part(Destination& to, ProcessSettings*) { return to.spec->process; }
 GlobalSettings& part(Destination& to, GlobalSettings*) { return *to.settings; }
 
 template <class Owner, class Field>
@@ -111,6 +139,32 @@ Owner* owner_of(Field Owner::*) {
 template <auto Member>
 void store(Destination& to, const Key& key, const Value& value) {
   assign(part(to, owner_of(Member)).*Member, key, value);
+}
+
+/// In place of what was set before, as by a default, and in the order of the limits.
+template <Limit Which>
+void store_limit(Destination& to, const Key&, const Value& value) {
+  const SoftAndHard both = limit_of(value).value_or(SoftAndHard{kUnlimited, kUnlimited});
+  std::vector<LimitSetting>& limits = to.spec->limits;
+  auto at = std::find_if(limits.begin(), limits.end(),
+                         [](const LimitSetting& setting) { return setting.which >= Which; });
+  if (at == limits.end() || at->which != Which) at = limits.insert(at, LimitSetting{});
+  *at = {Which, both.soft, both.hard};
+}
+
+/// What [limits] does not say is as it is for zinit itself, but for `nofile`, which zinit raises
+/// for itself alone.
+template <Limit Which>
+constexpr Key limit_row(std::string_view help, std::string_view example,
+                        std::int64_t max = kNoLimit) {
+  return {.section = "limits",
+          .name = kLimitNames[static_cast<std::size_t>(Which)],
+          .type = Type::limit,
+          .max = max,
+          .default_text = Which == Limit::nofile ? "what zinit was started with" : "zinit's own",
+          .help = help,
+          .example = example,
+          .store = store_limit<Which>};
 }
 
 // --- the table -----------------------------------------------------------------------------------
@@ -124,6 +178,12 @@ constexpr std::array<std::string_view, 3> kRestartWords = {"always", "on-failure
 static_assert(static_cast<std::size_t>(RestartPolicy::never) == kRestartWords.size() - 1);
 constexpr std::array<std::string_view, 5> kLevelWords = {"trace", "debug", "info", "warn", "error"};
 static_assert(static_cast<std::size_t>(LogLevel::error) == kLevelWords.size() - 1);
+
+constexpr std::array<std::string_view, 3> kIoClassWords = {"realtime", "best-effort", "idle"};
+static_assert(static_cast<std::size_t>(IoClass::idle) == kIoClassWords.size() - 1);
+constexpr std::array<std::string_view, 5> kSchedulerWords = {"other", "batch", "idle", "fifo",
+                                                             "rr"};
+static_assert(static_cast<std::size_t>(Scheduler::rr) == kSchedulerWords.size() - 1);
 
 constexpr std::int64_t kDayMs = 86400000;
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
@@ -258,6 +318,65 @@ constexpr Key kKeys[] = {
      .help = "also to the console",
      .example = "true", .store = store<&Logging::console>},
 
+    limit_row<Limit::nofile>("open files, as the highest descriptor and one", "65536"),
+    limit_row<Limit::nproc>("processes and threads of its user", "512"),
+    limit_row<Limit::core>("bytes of a core dump", "\"0:unlimited\""),
+    limit_row<Limit::memlock>("bytes that it may lock into memory", "67108864"),
+    limit_row<Limit::stack>("bytes of the main thread's stack", "\"8388608:unlimited\""),
+    limit_row<Limit::data>("bytes of data and heap", "1073741824"),
+    limit_row<Limit::fsize>("bytes of a file that it writes", "1073741824"),
+    limit_row<Limit::cpu>("seconds of processor time", "\"3600:3660\""),
+    limit_row<Limit::as>("bytes of address space", "4294967296"),
+    limit_row<Limit::rss>("bytes of resident memory, which Linux does not enforce", "268435456"),
+    limit_row<Limit::msgqueue>("bytes of POSIX message queues of its user", "819200"),
+    limit_row<Limit::nice>("20 less the lowest nice value that it may take", "30", 40),
+    limit_row<Limit::rtprio>("highest real-time priority that it may take", "50", 99),
+    limit_row<Limit::sigpending>("signals queued for its user", "4096"),
+    limit_row<Limit::locks>("locks on files, which Linux does not enforce", "1024"),
+
+    {.section = "process", .name = "nice", .type = Type::integer, .min = -20, .max = 19,
+     .default_text = "zinit's own",
+     .help = "nice value: the lower, the more of the processor it gets",
+     .example = "10", .store = store<&ProcessSettings::nice>},
+    {.section = "process", .name = "io_class", .type = Type::word, .words = kIoClassWords,
+     .default_text = "by its nice value",
+     .help = "class of its disk accesses",
+     .example = "\"idle\"", .store = store<&ProcessSettings::io_class>},
+    {.section = "process", .name = "io_priority", .type = Type::integer, .max = 7,
+     .default_text = "4 where there is an io_class",
+     .help = "priority within that class, 0 being the highest",
+     .example = "7", .store = store<&ProcessSettings::io_priority>},
+    {.section = "process", .name = "oom_score_adj", .type = Type::integer,
+     .min = -1000, .max = 1000,
+     .default_text = "zinit's own",
+     .help = "how soon the kernel kills it for want of memory; -1000 is never",
+     .example = "-500", .store = store<&ProcessSettings::oom_score_adj>},
+    {.section = "process", .name = "cpu_affinity", .type = Type::cpus, .max = kMaxProcessor,
+     .default_text = "zinit's own",
+     .help = "processors that it may run on",
+     .example = "[0, 1]", .store = store<&ProcessSettings::cpu_affinity>},
+    {.section = "process", .name = "scheduler", .type = Type::word, .words = kSchedulerWords,
+     .default_text = "zinit's own",
+     .help = "scheduling policy",
+     .example = "\"batch\"", .store = store<&ProcessSettings::scheduler>},
+    {.section = "process", .name = "priority", .type = Type::integer, .min = 1, .max = 99,
+     .default_text = "1 where the scheduler has priorities",
+     .help = "priority within the scheduler fifo or rr, 99 being the highest",
+     .example = "20", .store = store<&ProcessSettings::priority>},
+    {.section = "process", .name = "root", .type = Type::path,
+     .default_text = "zinit's own",
+     .help = "directory that it sees as the root of all files",
+     .example = "\"/srv/jail\"", .store = store<&ProcessSettings::root>},
+    {.section = "process", .name = "no_new_privs", .type = Type::boolean,
+     .default_text = "false",
+     .help = "no program that it executes gives it more rights than it has",
+     .example = "true", .store = store<&ProcessSettings::no_new_privs>},
+    {.section = "process", .name = "capabilities", .type = Type::capabilities,
+     .default_text = "all of zinit's for root, none for others",
+     .help = "all that it may ever have; a user that is not root has them from the start",
+     .example = "[\"CAP_NET_BIND_SERVICE\"]",
+     .store = store<&ProcessSettings::capabilities>},
+
     {.section = "target", .name = "name", .type = Type::name,
      .default_text = "the file's name less .toml",
      .help = "what the target is called",
@@ -290,8 +409,8 @@ constexpr Key kKeys[] = {
 };
 // clang-format on
 
-constexpr std::array<std::string_view, 5> kSections = {"service", "dependencies", "lifecycle",
-                                                       "logging", "target"};
+constexpr std::array<std::string_view, 7> kSections = {
+    "service", "dependencies", "lifecycle", "logging", "limits", "process", "target"};
 
 }  // namespace
 

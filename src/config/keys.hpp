@@ -21,20 +21,23 @@ namespace zinit {
 /// What a value must be; key_types.cpp holds the check of each.
 enum class Type : std::uint8_t {
   boolean,
-  integer,   // min to max
-  timeout,   // an integer from min to max, or "infinity"
-  string,    // one line
-  word,      // one of `words`
-  path,      // an absolute path
-  name,      // of a service; empty where that is the default
-  names,     // array of names
-  command,   // a string for the shell, or an argument vector
-  strings,   // table of strings: environment variables
-  account,   // a name or a number
-  accounts,  // array of them
-  octal,     // string of octal digits, up to 0777
-  signal,    // a name or a number
-  success,   // array of exit codes and names of signals
+  integer,       // min to max
+  timeout,       // an integer from min to max, or "infinity"
+  string,        // one line
+  word,          // one of `words`
+  path,          // an absolute path
+  name,          // of a service; empty where that is the default
+  names,         // array of names
+  command,       // a string for the shell, or an argument vector
+  strings,       // table of strings: environment variables
+  account,       // a name or a number
+  accounts,      // array of them
+  octal,         // string of octal digits, up to 0777
+  signal,        // a name or a number
+  success,       // array of exit codes and names of signals
+  limit,         // an integer, "unlimited" or "soft:hard"; each number up to max
+  cpus,          // array of integers from 0 to max, at least one
+  capabilities,  // array of names
 };
 
 /// What a row may write to.

@@ -162,6 +162,23 @@ class SpecReader {
           fmt::format("{} is less than restart_delay_ms, must be at least {}",
                       lifecycle.restart_delay_max.count(), lifecycle.restart_delay.count()));
     }
+    look_at_process();
+  }
+
+  void look_at_process() {
+    const ProcessSettings& process = spec_.process;
+    const Member* priority = key("process", "priority");
+    if (process.priority && priority != nullptr &&
+        (!process.scheduler || !is_realtime(*process.scheduler))) {
+      findings_.add(
+          Severity::error, priority->value.at, "process.priority",
+          fmt::format("{} goes with the scheduler \"fifo\" or \"rr\" alone", *process.priority));
+    }
+    const Member* io_priority = key("process", "io_priority");
+    if (process.io_class == IoClass::idle && process.io_priority && io_priority != nullptr) {
+      findings_.add(Severity::warning, io_priority->value.at, "process.io_priority",
+                    "the io_class \"idle\" has no priorities: ignored");
+    }
   }
 
   /// At a key of [lifecycle] that is there: no default contradicts anything.

@@ -20,7 +20,7 @@ constexpr bool letter_or_digit(char c) {
 /// What the process was made from: it has to be made anew when any of this changes.
 auto process_part(const ServiceSpec& spec) {
   return std::tie(spec.kind, spec.exec, spec.dir, spec.oneshot, spec.env, spec.user, spec.group,
-                  spec.groups, spec.umask, spec.tty);
+                  spec.groups, spec.umask, spec.tty, spec.limits, spec.process);
 }
 
 /// What zinit alone looks at. Dependencies too: new edges take effect without stopping what holds.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "model/process_settings.hpp"
 
 namespace zinit {
 
@@ -119,6 +120,8 @@ struct ServiceSpec {
   Dependencies dependencies;
   Lifecycle lifecycle;
   Logging logging;
+  std::vector<LimitSetting> limits;  // sorted; those that are set
+  ProcessSettings process;
 
   std::vector<std::string> warnings;  // whole messages, FILE:LINE:COLUMN: warning: ...
   std::vector<std::string> errors;    // whole messages; any makes the service failed{config_error}

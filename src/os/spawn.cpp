@@ -2,8 +2,10 @@
 #include "os/spawn.hpp"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +18,7 @@
 #include "base/text.hpp"
 #include "model/reason.hpp"
 #include "os/spawn_child.hpp"
+#include "os/spawn_settings.hpp"
 
 namespace zinit {
 
@@ -131,10 +134,39 @@ Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   return opened;
 }
 
+/// Opens a file below a root other than ours, by a path as it is there: absolute links lead to what
+/// they name there. A kernel before 5.6 cannot follow them so; then they lead astray, and only what
+/// is told of a failure suffers.
+Result<UniqueFd> open_below(const std::string& root, const std::string& path, int flags) {
+  if (root.empty()) return open_fd(path.c_str(), flags);
+  const auto top = open_fd(root.c_str(), O_PATH | O_DIRECTORY);
+  if (!top) return sys_failure("change the root to", root, top.error().errnum);
+  open_how how{};
+  how.flags = static_cast<__u64>(flags | O_CLOEXEC);
+  how.resolve = RESOLVE_IN_ROOT;
+  const long fd = ::syscall(SYS_openat2, top->get(), path.c_str(), &how, sizeof how);
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) return open_fd((root + path).c_str(), flags);
+  if (fd < 0) return sys_failure("open", path);
+  return UniqueFd(static_cast<int>(fd));
+}
+
+/// stat(2) of a file below a root.
+Result<struct stat> stat_below(const std::string& root, const std::string& path) {
+  struct stat status {};
+  if (root.empty()) {
+    if (::stat(path.c_str(), &status) < 0) return sys_failure("find", path);
+    return status;
+  }
+  const auto file = open_below(root, path, O_PATH);
+  if (!file) return Failure(file.error());
+  if (::fstat(file->get(), &status) < 0) return sys_failure("find", path);
+  return status;
+}
+
 /// What the file at `path`, which exists and could not be executed for ENOENT, says is to run it:
 /// the word after "#!", or nothing where it is no script.
-std::string interpreter_of(const std::string& path) {
-  auto fd = open_fd(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+std::string interpreter_of(const std::string& root, const std::string& path) {
+  auto fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) return {};
   char buffer[256];
   const ssize_t got = ::read(fd->get(), buffer, sizeof buffer);
@@ -146,10 +178,11 @@ std::string interpreter_of(const std::string& path) {
 }
 
 /// The plain text would be misleading where the program is there and what runs it is not.
-Failure execute_failure(const std::string& program, int errnum) {
-  struct stat status {};
-  if (errnum == ENOENT && ::stat(program.c_str(), &status) == 0) {
-    const std::string interpreter = interpreter_of(program);
+Failure execute_failure(const SpawnPlan& plan, int errnum) {
+  const std::string& program = plan.program;
+  const std::string& root = plan.process.root;
+  if (errnum == ENOENT && stat_below(root, program)) {
+    const std::string interpreter = interpreter_of(root, program);
     return Failure(Error{fmt::format("cannot execute {}: its {} does not exist", program,
                                      interpreter.empty() ? "dynamic loader"
                                                          : "interpreter " + printable(interpreter)),
@@ -172,13 +205,22 @@ Failure step_failure(const SpawnPlan& plan, const ChildWork& work) {
     case SpawnStep::descriptors: return sys_failure("set up", "the standard streams", errnum);
     case SpawnStep::terminal:
       return sys_failure("take " + plan.tty, "as controlling terminal", errnum);
-    case SpawnStep::limits: return sys_failure("set", "the limit of open files", errnum);
+    case SpawnStep::oom_score:
+    case SpawnStep::affinity:
+    case SpawnStep::scheduler:
+    case SpawnStep::nice:
+    case SpawnStep::io_priority:
+    case SpawnStep::limits:
+    case SpawnStep::root:
+    case SpawnStep::bounding:
+    case SpawnStep::ambient:
+    case SpawnStep::privileges: return settings_failure(plan, work);
     case SpawnStep::groups: return sys_failure("set", "the supplementary groups", errnum);
     case SpawnStep::group: return sys_failure("become", fmt::format("group {}", *work.gid), errnum);
     case SpawnStep::user: return sys_failure("become", fmt::format("user {}", *work.uid), errnum);
     case SpawnStep::directory: return sys_failure("change to", "directory " + plan.dir, errnum);
     case SpawnStep::signals: return sys_failure("unblock", "signals", errnum);
-    case SpawnStep::execute: return execute_failure(plan.program, errnum);
+    case SpawnStep::execute: return execute_failure(plan, errnum);
     case SpawnStep::none: break;
   }
   return failure("cannot execute " + plan.program + ": the process ended before it could");
@@ -203,13 +245,14 @@ Result<Child> spawn_checked(const SpawnPlan& plan) {
   const auto argv = pointers(plan.argv);
   const auto env = pointers(plan.env);
   const Ids ids = without_unchanged(plan.ids);
+  const PreparedSettings settings(plan, plan.ids.uid.value_or(::geteuid()));
   ChildWork work;
   work.program = plan.program.c_str();
   work.argv = argv.data();
   work.env = env.data();
   work.dir = plan.dir.c_str();
   work.umask = plan.umask;
-  work.nofile = plan.nofile ? &*plan.nofile : nullptr;
+  settings.put_into(work);
   work.uid = ids.uid ? &*ids.uid : nullptr;
   work.gid = ids.gid ? &*ids.gid : nullptr;
   const gid_t none = 0;  // an empty vector has no address, and null means unchanged
@@ -228,10 +271,12 @@ Result<Child> spawn_checked(const SpawnPlan& plan) {
 /// How a file on the PATH looks: missing, there but not executable, or to be executed.
 enum class Candidate { missing, not_executable, executable };
 
-Candidate examine(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) < 0 || !S_ISREG(status.st_mode)) return Candidate::missing;
-  return (status.st_mode & 0111) != 0 ? Candidate::executable : Candidate::not_executable;
+/// Only temporary errors are ones.
+Result<Candidate> examine(const std::string& root, const std::string& path) {
+  const auto status = stat_below(root, path);
+  if (!status && status.error().temporary()) return Failure(status.error());
+  if (!status || !S_ISREG(status->st_mode)) return Candidate::missing;
+  return (status->st_mode & 0111) != 0 ? Candidate::executable : Candidate::not_executable;
 }
 
 /// `path`, or below `dir` where it is relative.
@@ -253,15 +298,20 @@ Result<Child> spawn(const SpawnPlan& plan) {
 }
 
 Result<std::string> resolve_program(const std::string& name, std::string_view path,
-                                    const std::string& dir) {
+                                    const std::string& dir, const std::string& root) {
   if (name.empty()) return Failure(Error{"cannot execute an empty name", ENOENT});
   if (name.find('/') != std::string::npos) return below(dir, name);
+  if (!root.empty()) {
+    const auto there = open_below(root, "/", O_PATH);
+    if (!there) return Failure(there.error());
+  }
   std::string not_executable;
   for (const std::string_view part : split(path, ':')) {
     const std::string candidate = below(part.empty() ? dir : below(dir, part), name);
-    const Candidate found = examine(candidate);
-    if (found == Candidate::executable) return candidate;
-    if (found == Candidate::not_executable && not_executable.empty()) not_executable = candidate;
+    const auto found = examine(root, candidate);
+    if (!found) return Failure(found.error());
+    if (*found == Candidate::executable) return candidate;
+    if (*found == Candidate::not_executable && not_executable.empty()) not_executable = candidate;
   }
   if (!not_executable.empty()) return sys_failure("execute", not_executable, EACCES);
   return Failure(Error{

@@ -27,15 +27,17 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "model/process_settings.hpp"
 #include "os/users.hpp"
 
 namespace zinit {
 
 /// Everything that a child needs to become a service's process. In this order: own session and
-/// process group; standard streams, and no other descriptor; limits; ids; directory; umask; every
-/// signal at its default and unblocked; the program.
+/// process group; standard streams, and no other descriptor; scheduling, priorities and limits;
+/// root directory; capabilities and ids; directory; umask; every signal at its default and
+/// unblocked; the program.
 struct SpawnPlan {
-  std::string program;            // path, as resolve_program() gives it
+  std::string program;            // path below the root, as resolve_program() gives it
   std::vector<std::string> argv;  // argv[0] as the service file has it
   std::vector<std::string> env;   // KEY=value, complete: nothing is inherited
   std::string dir = "/";          // entered with the new ids
@@ -49,7 +51,9 @@ struct SpawnPlan {
   // A terminal instead: opened, made the controlling terminal and all three streams. Empty: none.
   std::string tty;
 
-  std::optional<rlimit> nofile;  // RLIMIT_NOFILE for the service; unset: zinit's own
+  std::optional<rlimit> nofile;      // RLIMIT_NOFILE where `limits` has none; unset: zinit's own
+  std::vector<LimitSetting> limits;  // unlimited open files are as many as zinit may have
+  ProcessSettings process;           // its capabilities reach a user that is not root as ambient
 };
 
 /// A process that executes its program.
@@ -72,12 +76,14 @@ struct Child {
 
 /// Where the program of argv[0] `name` is: with a slash as it is, or below `dir` where it is
 /// relative; without one the first executable file of that name in `path`, the PATH of the service
-/// (relative directories in it count from `dir` too).
+/// (relative directories in it count from `dir` too). All these are looked up below `root`, where
+/// that is not empty, and links of files there lead to files there.
 ///
 /// @return  the path, not checked further where `name` has a slash: execve(2) tells. Or ENOENT with
 ///          the PATH that was searched, or EACCES where files of that name are not executable.
 /// Any thread; touches file systems, so no lock held. (zinit.toml(5), "exec")
 [[nodiscard]] Result<std::string> resolve_program(const std::string& name, std::string_view path,
-                                                  const std::string& dir);
+                                                  const std::string& dir,
+                                                  const std::string& root = {});
 
 }  // namespace zinit

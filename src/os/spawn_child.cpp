@@ -13,16 +13,7 @@
 #include <cstdint>
 
 #include "base/fd.hpp"
-
-// The child shares the thread-local data of the thread that waits for it, a sanitizer's too: none
-// of its calls may be instrumented, since those before execve never return.
-#if defined(__clang__)
-#define ZINIT_CHILD __attribute__((noinline, disable_sanitizer_instrumentation, no_stack_protector))
-#else
-#define ZINIT_CHILD                                                       \
-  __attribute__((noinline, no_sanitize("address"), no_sanitize("thread"), \
-                 no_sanitize("undefined"), no_stack_protector))
-#endif
+#include "os/spawn_steps.hpp"
 
 namespace zinit {
 
@@ -36,17 +27,6 @@ constexpr std::size_t kSignalSetBytes = (_NSIG - 1) / 8;
 
 /// Zeros are what the child needs of the kernel's structures: SIG_DFL without flags, an empty set.
 constexpr std::uint64_t kZeros[16] = {};
-
-/// Leaves step and errno where the parent looks for them, and ends.
-[[noreturn]] ZINIT_CHILD void fail(ChildWork& work, SpawnStep step) {
-  work.failed_step = step;
-  work.failed_errno = errno;
-  if (work.report >= 0) {
-    const int words[2] = {static_cast<int>(step), work.failed_errno};
-    ::syscall(SYS_write, work.report, words, sizeof words);
-  }
-  while (true) ::syscall(SYS_exit_group, 127);
-}
 
 /// execve(2) resets handlers, but leaves ignored signals ignored, and so does CLONE_CLEAR_SIGHAND,
 /// which is why that is not used. Until execve no handler of ours may run in the child. SIGKILL and
@@ -84,17 +64,6 @@ ZINIT_CHILD void close_others(const ChildWork& work) {
   ::syscall(SYS_close_range, work.report + 1, ~0U, 0);
 }
 
-/// The group before the user, who may change no group; libc's setresuid(2) would change every
-/// thread.
-ZINIT_CHILD void take_ids(ChildWork& work) {
-  if (work.groups != nullptr && ::syscall(SYS_setgroups, work.group_count, work.groups) < 0)
-    fail(work, SpawnStep::groups);
-  if (work.gid != nullptr && ::syscall(SYS_setresgid, *work.gid, *work.gid, *work.gid) < 0)
-    fail(work, SpawnStep::group);
-  if (work.uid != nullptr && ::syscall(SYS_setresuid, *work.uid, *work.uid, *work.uid) < 0)
-    fail(work, SpawnStep::user);
-}
-
 /// The child's whole life in our program.
 [[noreturn]] ZINIT_CHILD void run_child(ChildWork* shared) {
   ChildWork& work = *shared;
@@ -106,12 +75,11 @@ ZINIT_CHILD void take_ids(ChildWork& work) {
   if (work.take_terminal && ::syscall(SYS_ioctl, 0, TIOCSCTTY, 1) < 0)
     fail(work, SpawnStep::terminal);
   close_others(work);
-  if (work.nofile != nullptr &&
-      ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, work.nofile, nullptr) < 0)
-    fail(work, SpawnStep::limits);
-  take_ids(work);
+  apply_settings(work);
+  take_identity(work);
   if (::syscall(SYS_chdir, work.dir) < 0) fail(work, SpawnStep::directory);
   ::syscall(SYS_umask, work.umask);
+  give_up_privileges(work);
   if (::syscall(SYS_rt_sigprocmask, SIG_SETMASK, kZeros, nullptr, kSignalSetBytes) < 0)
     fail(work, SpawnStep::signals);
   ::syscall(SYS_execve, work.program, work.argv, work.env);
@@ -182,13 +150,14 @@ long clone_shared(ChildWork& work, int& pidfd) {
 
 /// Waits for what the child says, which is nothing once it has executed, and takes it over.
 void read_report(int fd, ChildWork& work) noexcept {
-  int words[2] = {};
+  int words[3] = {};
   ssize_t got;
   do got = ::read(fd, words, sizeof words);
   while (got < 0 && errno == EINTR);
   if (got != sizeof words) return;
   work.failed_step = static_cast<SpawnStep>(words[0]);
   work.failed_errno = words[1];
+  work.failed_detail = words[2];
 }
 
 /// As fork(2), but with the exit signal 0 and without what libc does around it. All arguments being

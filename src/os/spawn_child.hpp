@@ -4,10 +4,12 @@
 // calls, no allocation, no lock, nothing that a sanitizer instruments.
 #pragma once
 
+#include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
@@ -20,17 +22,31 @@ enum class SpawnStep : int {
   session,      // setsid
   descriptors,  // the standard streams
   terminal,     // TIOCSCTTY
+  oom_score,    // /proc/self/oom_score_adj
+  affinity,     // sched_setaffinity
+  scheduler,    // sched_setscheduler
+  nice,         // setpriority
+  io_priority,  // ioprio_set
   limits,       // prlimit
+  root,         // chroot
+  bounding,     // PR_CAPBSET_DROP; detail: the capability
   groups,       // setgroups
   group,        // setresgid
   user,         // setresuid
+  ambient,      // capset, PR_CAP_AMBIENT; detail: the capability, or -1 for all of them
   directory,    // chdir
+  privileges,   // PR_SET_NO_NEW_PRIVS
   signals,      // unblocking
   execute,      // execve
 };
 
 /// Descriptors 0, 1, 2 of the service.
 inline constexpr int kStreams = 3;
+
+struct ChildLimit {
+  int resource = 0;
+  rlimit value{};
+};
 
 /// A SpawnPlan as plain data. All that it points to belongs to the parent, who waits meanwhile.
 struct ChildWork {
@@ -41,7 +57,23 @@ struct ChildWork {
   mode_t umask = 0;
   int streams[kStreams] = {-1, -1, -1};
   bool take_terminal = false;
-  const rlimit* nofile = nullptr;  // null: unchanged, as with all below
+  const ChildLimit* limits = nullptr;
+  std::size_t limit_count = 0;
+  // Null, or -1, is unchanged, with all that follows.
+  const char* oom_score_adj = nullptr;  // as text
+  std::size_t oom_score_adj_size = 0;
+  const unsigned long* cpus = nullptr;  // bits, as sched_setaffinity(2) wants them
+  std::size_t cpus_bytes = 0;
+  int scheduler = -1;  // the kernel's number of the policy
+  int priority = 0;    // for it
+  const int* nice = nullptr;
+  int io_priority = -1;  // class and priority, as ioprio_set(2) wants them
+  const char* root = nullptr;
+  const std::uint64_t* capabilities = nullptr;  // a bit each: the bounding set
+  bool raise_capabilities = false;              // as ambient too, for a user that is not root
+  __user_cap_header_struct capability_header{};
+  __user_cap_data_struct capability_sets[2]{};
+  bool no_new_privs = false;
   const gid_t* groups = nullptr;
   std::size_t group_count = 0;
   const gid_t* gid = nullptr;
@@ -52,6 +84,7 @@ struct ChildWork {
   // What the child leaves behind.
   SpawnStep failed_step = SpawnStep::none;
   int failed_errno = 0;
+  int failed_detail = 0;  // of `limits`: which; for others see SpawnStep
 };
 
 /// A child that has executed its program. Or has not, and is reaped: `work` says at which step it

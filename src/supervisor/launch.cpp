@@ -70,8 +70,11 @@ Result<Child> Launcher::spawn_service(const ServiceSpec& spec, Slot slot, SpawnP
   plan.umask = spec.umask;
   plan.ids = std::move(credentials.ids);
   plan.nofile = defaults_.nofile;
+  plan.limits = spec.limits;
+  plan.process = spec.process;
   plan.tty = spec.tty;
-  const auto program = resolve_program(plan.argv.front(), value_of(plan.env, "PATH"), plan.dir);
+  const auto program =
+      resolve_program(plan.argv.front(), value_of(plan.env, "PATH"), plan.dir, spec.process.root);
   if (!program) return Failure(program.error());
   plan.program = *program;
   plan.in = plan.out = plan.err = -1;

@@ -22,6 +22,7 @@ std::string document_with(std::string_view section, std::string_view key,
   if (section.empty()) return "#\n" + line;
   std::string text = "[" + std::string(section) + "]\n" + line;
   if (section == "service" && key != "exec") text += "exec = \"run\"\n";
+  if (section == "process" && key == "priority") text += "scheduler = \"fifo\"\n";
   if (section != "service" && section != "target") text += "[service]\nexec = \"run\"\n";
   return text;
 }
@@ -62,8 +63,12 @@ std::vector<std::string> names_in(const std::vector<Dependency>& list) {
   return names;
 }
 
+bool has(const Outcome& outcome, Limit which, std::uint64_t soft, std::uint64_t hard) {
+  return outcome.spec.limits == std::vector{LimitSetting{which, soft, hard}};
+}
+
 constexpr std::string_view S = "service", D = "dependencies", L = "lifecycle", G = "logging",
-                           T = "target";
+                           M = "limits", P = "process", T = "target";
 const std::int64_t kMost = INT64_MAX;
 
 const Right kRight[] = {
@@ -170,6 +175,50 @@ const Right kRight[] = {
     {G, "kmsg", "true", [](auto& o) { return o.spec.logging.kmsg; }},
     {G, "console", "true", [](auto& o) { return o.spec.logging.console; }},
 
+    {M, "nofile", "'1:2'", [](auto& o) { return has(o, Limit::nofile, 1, 2); }},
+    {M, "nproc", "7", [](auto& o) { return has(o, Limit::nproc, 7, 7); }},
+    {M, "core", "'unlimited'", [](auto& o) { return has(o, Limit::core, kUnlimited, kUnlimited); }},
+    {M, "memlock", "'unlimited:unlimited'",
+     [](auto& o) { return has(o, Limit::memlock, kUnlimited, kUnlimited); }},
+    {M, "stack", "'1:unlimited'", [](auto& o) { return has(o, Limit::stack, 1, kUnlimited); }},
+    {M, "data", "'1:2'", [](auto& o) { return has(o, Limit::data, 1, 2); }},
+    {M, "fsize", "7", [](auto& o) { return has(o, Limit::fsize, 7, 7); }},
+    {M, "cpu", "'unlimited'", [](auto& o) { return has(o, Limit::cpu, kUnlimited, kUnlimited); }},
+    {M, "as", "'unlimited:unlimited'",
+     [](auto& o) { return has(o, Limit::as, kUnlimited, kUnlimited); }},
+    {M, "rss", "'1:unlimited'", [](auto& o) { return has(o, Limit::rss, 1, kUnlimited); }},
+    {M, "msgqueue", "'1:2'", [](auto& o) { return has(o, Limit::msgqueue, 1, 2); }},
+    {M, "nice", "40", [](auto& o) { return has(o, Limit::nice, 40, 40); }},
+    {M, "rtprio", "'0:99'", [](auto& o) { return has(o, Limit::rtprio, 0, 99); }},
+    {M, "sigpending", "'unlimited:unlimited'",
+     [](auto& o) { return has(o, Limit::sigpending, kUnlimited, kUnlimited); }},
+    {M, "locks", "'1:unlimited'", [](auto& o) { return has(o, Limit::locks, 1, kUnlimited); }},
+
+    {P, "nice", "-20", [](auto& o) { return o.spec.process.nice == -20; }},
+    {P, "nice", "19", [](auto& o) { return o.spec.process.nice == 19; }},
+    {P, "io_class", "'realtime'",
+     [](auto& o) { return o.spec.process.io_class == IoClass::realtime; }},
+    {P, "io_class", "'best-effort'",
+     [](auto& o) { return o.spec.process.io_class == IoClass::best_effort; }},
+    {P, "io_priority", "0", [](auto& o) { return o.spec.process.io_priority == 0; }},
+    {P, "oom_score_adj", "-1000", [](auto& o) { return o.spec.process.oom_score_adj == -1000; }},
+    {P, "cpu_affinity", "[8191, 0, 2, 0]",
+     [](auto& o) {
+       return o.spec.process.cpu_affinity == std::vector{0, 2, 8191};
+     }},
+    {P, "scheduler", "'other'",
+     [](auto& o) { return o.spec.process.scheduler == Scheduler::other; }},
+    {P, "scheduler", "'rr'", [](auto& o) { return o.spec.process.scheduler == Scheduler::rr; }},
+    {P, "priority", "99", [](auto& o) { return o.spec.process.priority == 99; }},
+    {P, "root", "'/srv'", [](auto& o) { return o.spec.process.root == "/srv"; }},
+    {P, "no_new_privs", "true", [](auto& o) { return o.spec.process.no_new_privs; }},
+    {P, "capabilities", "['CAP_CHOWN', 'sys_admin', 'Cap_Checkpoint_Restore']",
+     [](auto& o) {
+       return o.spec.process.capabilities ==
+              (std::uint64_t{1} | std::uint64_t{1} << 21 | std::uint64_t{1} << 40);
+     }},
+    {P, "capabilities", "[]", [](auto& o) { return o.spec.process.capabilities == 0u; }},
+
     {T, "name", "'multi-user'",
      [](auto& o) { return o.spec.name == "multi-user" && o.spec.is_target(); }},
     {T, "description", "'x'", [](auto& o) { return o.spec.description == "x"; }},
@@ -208,6 +257,10 @@ const std::string kGoodEnd = ", must be an exit code from 0 to 255 or a signal's
 const std::string kAtLeast0 = ", must be an integer of at least 0";
 const std::string kAtLeast1 = ", must be an integer of at least 1";
 const std::string kNameMade = " will not do: a name is made of A-Z, a-z, 0-9, _, ., @ and - alone";
+
+const std::string kLimit = ", must be an integer of at least 0, \"unlimited\" or \"soft:hard\"";
+const std::string kNice = ", must be an integer from 0 to 40, \"unlimited\" or \"soft:hard\"";
+const std::string kRtprio = ", must be an integer from 0 to 99, \"unlimited\" or \"soft:hard\"";
 
 const Wrong kWrong[] = {
     {S, "name", "5", 0, "5 is an integer, must be a name"},
@@ -310,6 +363,49 @@ const Wrong kWrong[] = {
     {G, "kmsg", "1", 0, "1 is an integer" + kBool},
     {G, "console", "'on'", 0, "\"on\" is a string" + kBool},
 
+    {M, "nofile", "-1", 0, "-1 is no limit" + kLimit},
+    {M, "nproc", "'1:2:3'", 0, "\"1:2:3\" is no limit" + kLimit},
+    {M, "core", "'infinity'", 0, "\"infinity\" is no limit" + kLimit},
+    {M, "memlock", "true", 0, "true is a boolean" + kLimit},
+    {M, "stack", "'2:1'", 0,
+     "\"2:1\" has a soft limit above the hard one, must be the other way round"},
+    {M, "data", "'1024'", 0, "\"1024\" is no limit" + kLimit},
+    {M, "fsize", "':'", 0, "\":\" is no limit" + kLimit},
+    {M, "cpu", "1.5", 0, "1.5 is a float" + kLimit},
+    {M, "as", "'1:-1'", 0, "\"1:-1\" is no limit" + kLimit},
+    {M, "rss", "[1]", 0, "is an array" + kLimit},
+    {M, "msgqueue", "-1", 0, "-1 is no limit" + kLimit},
+    {M, "nice", "41", 0, "41 is out of range" + kNice},
+    {M, "rtprio", "'1:100'", 0, "\"1:100\" is out of range" + kRtprio},
+    {M, "sigpending", "true", 0, "true is a boolean" + kLimit},
+    {M, "locks", "'2:1'", 0,
+     "\"2:1\" has a soft limit above the hard one, must be the other way round"},
+
+    {P, "nice", "-21", 0, "-21 is out of range, must be an integer from -20 to 19"},
+    {P, "nice", "'high'", 0, "\"high\" is a string, must be an integer from -20 to 19"},
+    {P, "io_class", "'best_effort'", 0,
+     R"("best_effort" is not known, must be "realtime", "best-effort" or "idle"; did you mean )"
+     R"("best-effort"?)"},
+    {P, "io_priority", "8", 0, "8 is out of range, must be an integer from 0 to 7"},
+    {P, "oom_score_adj", "-1001", 0,
+     "-1001 is out of range, must be an integer from -1000 to 1000"},
+    {P, "cpu_affinity", "0", 0, "0 is an integer, must be an array of integers from 0 to 8191"},
+    {P, "cpu_affinity", "[]", 0, "is empty, must name a processor"},
+    {P, "cpu_affinity", "[0, 8192]", 4, "8192 is out of range, must be an integer from 0 to 8191"},
+    {P, "cpu_affinity", "['0']", 1, "\"0\" is a string, must be an integer from 0 to 8191"},
+    {P, "scheduler", "'fiffo'", 0,
+     R"("fiffo" is not known, must be "other", "batch", "idle", "fifo" or "rr"; did you mean )"
+     R"("fifo"?)"},
+    {P, "priority", "0", 0, "0 is out of range, must be an integer from 1 to 99"},
+    {P, "root", "'srv'", 0, "\"srv\" does not begin with /" + kPath},
+    {P, "no_new_privs", "'yes'", 0, "\"yes\" is a string" + kBool},
+    {P, "capabilities", "'CAP_KILL'", 0,
+     "\"CAP_KILL\" is a string, must be an array of capabilities' names"},
+    {P, "capabilities", "['CAP_KIL']", 1,
+     "\"CAP_KIL\" is no capability's name, did you mean \"CAP_KILL\"?"},
+    {P, "capabilities", "['flying']", 1, "\"flying\" is no capability's name"},
+    {P, "capabilities", "[5]", 1, "5 is an integer, must be a capability's name"},
+
     {T, "name", "'a/b'", 0, "\"a/b\"" + kNameMade},
     {T, "description", "1979-05-27", 0, "1979-05-27 is a date or time" + kString},
     {T, "status", "'start '", 0, "\"start \" is not known" + kStatus + "; did you mean \"start\"?"},
@@ -390,6 +486,43 @@ TEST_CASE("defaults that the table shows as TOML are what a file without the key
     CHECK(said.settings.shutdown_timeout == GlobalSettings{}.shutdown_timeout);
     CHECK(said.settings.default_target.empty());
   }
+}
+
+TEST_CASE("a priority without a scheduler that has priorities is an error", "[config][keys]") {
+  const auto messages = [](const std::string& lines) {
+    std::vector<std::string> texts;
+    for (const auto& diagnostic :
+         parse_spec("[service]\nexec = 'x'\n[process]\n" + lines, "f.toml").diagnostics)
+      texts.push_back(to_text(diagnostic));
+    return texts;
+  };
+  const std::vector<std::string> alone{
+      "f.toml:4:12: error: process.priority: 5 goes with the scheduler \"fifo\" or \"rr\" alone"};
+  CHECK(messages("priority = 5") == alone);
+  CHECK(messages("priority = 5\nscheduler = 'batch'") == alone);
+  CHECK(messages("priority = 5\nscheduler = 'rr'").empty());
+  CHECK(messages("io_priority = 5\nio_class = 'idle'") ==
+        std::vector<std::string>{"f.toml:4:15: warning: process.io_priority: the io_class \"idle\" "
+                                 "has no priorities: ignored"});
+}
+
+TEST_CASE("a limit that is set again replaces the first, and order is no change",
+          "[config][keys]") {
+  ServiceSpec spec;
+  Destination to{&spec, nullptr};
+  const auto set = [&](std::string_view name, std::int64_t number) {
+    Value value;
+    value.type = ValueType::integer;
+    value.integer = number;
+    const Key& key = *find_key("limits", name);
+    key.store(to, key, value);
+  };
+  set("locks", 1);
+  set("nofile", 2);
+  set("core", 3);
+  set("nofile", 4);
+  CHECK(spec.limits == std::vector<LimitSetting>{
+                           {Limit::nofile, 4, 4}, {Limit::core, 3, 3}, {Limit::locks, 1, 1}});
 }
 
 TEST_CASE("a variable of env is told by its own name", "[config][keys]") {

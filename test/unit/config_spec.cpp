@@ -31,7 +31,8 @@ std::string name_for(const std::string& path, const std::string& text = "[target
   return parse_spec(text, path).spec->name;
 }
 
-const std::string kSections = "[service], [dependencies], [lifecycle], [logging], [target]";
+const std::string kSections =
+    "[service], [dependencies], [lifecycle], [logging], [limits], [process], [target]";
 
 }  // namespace
 

@@ -349,6 +349,37 @@ TEST_CASE("the limit of open files is given back to the service", "[os][spawn]")
   CHECK(run(plan).output == "100\n200\n");
 }
 
+TEST_CASE("a limit that the kernel refuses is named", "[os][spawn]") {
+  for (const CloneWay way : kWays) {
+    const Way use(way);
+    SpawnPlan plan = shell(":");
+    constexpr std::uint64_t too_many = std::uint64_t{1} << 40;  // beyond any fs.nr_open
+    plan.limits = {{Limit::core, 0, 0}, {Limit::nofile, 5, too_many}};
+    const Error error = failed(plan);
+    CHECK(error.text == "cannot set the limit nofile to 5:1099511627776: Operation not permitted");
+    CHECK_FALSE(error.temporary());
+  }
+}
+
+TEST_CASE("settings reach the child whichever way it is made", "[os][spawn]") {
+  for (const CloneWay way : kWays) {
+    const Way use(way);
+    SpawnPlan plan = shell(
+        "ulimit -Sc; ulimit -Hc; ulimit -n; cat /proc/self/oom_score_adj; "
+        "grep NoNewPrivs /proc/self/status");
+    plan.nofile = rlimit{100, 200};
+    plan.limits = {{Limit::nofile, 50, 60}, {Limit::core, 0, 0}};
+    plan.process.oom_score_adj = 300;
+    plan.process.no_new_privs = true;
+    plan.process.nice = 5;
+    CHECK(run(plan).output == "0\n0\n50\n300\nNoNewPrivs:\t1\n");
+    // Ours is ours still, though the child shared our memory.
+    CHECK(read_file("/proc/self/oom_score_adj", 64).value() != "300\n");
+    plan.process.cpu_affinity = {8190, 8191};
+    CHECK(failed(plan).text == "cannot be bound to processor 8190, 8191: Invalid argument");
+  }
+}
+
 TEST_CASE("a process gets user, group and supplementary groups", "[os][spawn][root]") {
   if (::geteuid() != 0) return test::skip("needs root");
   for (const CloneWay way : kWays) {

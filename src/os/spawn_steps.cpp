@@ -1,0 +1,117 @@
+// The steps that [limits] and [process] ask for, by raw system calls. See spawn_steps.hpp.
+#include "os/spawn_steps.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace zinit {
+
+namespace {
+
+// No header has it; a process is 1 there, a group 2, a user 3.
+constexpr int kIoprioWhoProcess = 1;
+
+// More than any kernel has: those that it does not know are refused by number.
+constexpr int kCapabilityBits = 64;
+
+/// The memory is shared, but not the score: the kernel leaves a parent's alone that waits for its
+/// child by CLONE_VFORK.
+ZINIT_CHILD bool write_oom_score(const ChildWork& work) {
+  const int fd = static_cast<int>(
+      ::syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0));
+  if (fd < 0) return false;
+  const long written = ::syscall(SYS_write, fd, work.oom_score_adj, work.oom_score_adj_size);
+  const int errnum = errno;
+  ::syscall(SYS_close, fd);
+  errno = errnum;
+  return written >= 0;
+}
+
+ZINIT_CHILD bool in_set(const ChildWork& work, int capability) {
+  return (*work.capabilities >> capability & 1) != 0;
+}
+
+/// What the kernel does not know is not in its set either.
+ZINIT_CHILD void cut_bounding_set(ChildWork& work) {
+  for (int capability = 0; capability < kCapabilityBits; ++capability) {
+    if (in_set(work, capability)) continue;
+    if (::syscall(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) <= 0) continue;
+    if (::syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
+      fail(work, SpawnStep::bounding, capability);
+  }
+}
+
+/// Over the change of user they were kept as permitted; a program without capabilities of its own
+/// gets those that are inheritable and ambient.
+ZINIT_CHILD void raise_capabilities(ChildWork& work) {
+  if (::syscall(SYS_capset, &work.capability_header, work.capability_sets) < 0)
+    fail(work, SpawnStep::ambient, -1);
+  for (int capability = 0; capability < kCapabilityBits; ++capability) {
+    if (!in_set(work, capability)) continue;
+    if (::syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
+      fail(work, SpawnStep::ambient, capability);
+  }
+}
+
+}  // namespace
+
+[[noreturn]] ZINIT_CHILD void fail(ChildWork& work, SpawnStep step, int detail) {
+  work.failed_step = step;
+  work.failed_errno = errno;
+  work.failed_detail = detail;
+  if (work.report >= 0) {
+    const int words[3] = {static_cast<int>(step), work.failed_errno, detail};
+    ::syscall(SYS_write, work.report, words, sizeof words);
+  }
+  while (true) ::syscall(SYS_exit_group, 127);
+}
+
+// The score first, for it takes a descriptor, which the limits may deny; the limits after what they
+// limit, so that a service may be given what it cannot take for itself.
+ZINIT_CHILD void apply_settings(ChildWork& work) {
+  if (work.oom_score_adj != nullptr && !write_oom_score(work)) fail(work, SpawnStep::oom_score);
+  if (work.cpus != nullptr && ::syscall(SYS_sched_setaffinity, 0, work.cpus_bytes, work.cpus) < 0)
+    fail(work, SpawnStep::affinity);
+  if (work.scheduler >= 0 &&
+      ::syscall(SYS_sched_setscheduler, 0, work.scheduler, &work.priority) < 0)
+    fail(work, SpawnStep::scheduler);
+  if (work.nice != nullptr && ::syscall(SYS_setpriority, PRIO_PROCESS, 0, *work.nice) < 0)
+    fail(work, SpawnStep::nice);
+  if (work.io_priority >= 0 &&
+      ::syscall(SYS_ioprio_set, kIoprioWhoProcess, 0, work.io_priority) < 0)
+    fail(work, SpawnStep::io_priority);
+  for (std::size_t i = 0; i < work.limit_count; ++i) {
+    const ChildLimit& limit = work.limits[i];
+    if (::syscall(SYS_prlimit64, 0, limit.resource, &limit.value, nullptr) < 0)
+      fail(work, SpawnStep::limits, static_cast<int>(i));
+  }
+  if (work.root != nullptr &&
+      (::syscall(SYS_chroot, work.root) < 0 || ::syscall(SYS_chdir, "/") < 0))
+    fail(work, SpawnStep::root);
+}
+
+// The bounding set before the user, who may not cut it; the group before the user, who may change
+// no group. libc's setresuid(2) would change every thread.
+ZINIT_CHILD void take_identity(ChildWork& work) {
+  if (work.capabilities != nullptr) cut_bounding_set(work);
+  if (work.raise_capabilities && ::syscall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+    fail(work, SpawnStep::ambient, -1);
+  if (work.groups != nullptr && ::syscall(SYS_setgroups, work.group_count, work.groups) < 0)
+    fail(work, SpawnStep::groups);
+  if (work.gid != nullptr && ::syscall(SYS_setresgid, *work.gid, *work.gid, *work.gid) < 0)
+    fail(work, SpawnStep::group);
+  if (work.uid != nullptr && ::syscall(SYS_setresuid, *work.uid, *work.uid, *work.uid) < 0)
+    fail(work, SpawnStep::user);
+  if (work.raise_capabilities) raise_capabilities(work);
+}
+
+ZINIT_CHILD void give_up_privileges(ChildWork& work) {
+  if (work.no_new_privs && ::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    fail(work, SpawnStep::privileges);
+}
+
+}  // namespace zinit

@@ -1,0 +1,374 @@
+// [limits] and [process], each looked at from inside the service (zinit.toml(5)); each set wrong;
+// and each refused by the kernel.
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+std::string messages_of(const Json& status) { return status["reason"]["messages"].dump(); }
+
+/// "SOFT HARD" of a line of /proc/PID/limits.
+std::string limit_of(pid_t pid, const std::string& name) {
+  for (const std::string& line : lines_of(read_file("/proc/" + std::to_string(pid) + "/limits"))) {
+    if (line.rfind(name, 0) != 0) continue;
+    std::string soft, hard;
+    std::istringstream(line.substr(26)) >> soft >> hard;
+    return soft + " " + hard;
+  }
+  return "no " + name;
+}
+
+/// A section with one key.
+std::string section(const std::string& name, const std::string& line) {
+  return "[" + name + "]\n" + line + "\n";
+}
+
+/// The message of service `a` once it has failed to spawn.
+std::string spawn_message(Server& zinit, const Toml& toml) {
+  zinit.add("a", toml);
+  zinit.boot();
+  return zinit.await_failed("a", "spawn_error")["reason"]["message"].text();
+}
+
+struct LimitRow {
+  const char* key;
+  const char* value;
+  const char* line;  // of /proc/PID/limits
+  const char* seen;
+};
+
+// None is more than an ordinary user may have.
+constexpr LimitRow kLimits[] = {
+    {"nofile", "'100:200'", "Max open files", "100 200"},
+    {"nproc", "'300:400'", "Max processes", "300 400"},
+    {"core", "0", "Max core file size", "0 0"},
+    {"memlock", "'4096:8192'", "Max locked memory", "4096 8192"},
+    {"stack", "4194304", "Max stack size", "4194304 4194304"},
+    {"data", "1073741824", "Max data size", "1073741824 1073741824"},
+    {"fsize", "1048576", "Max file size", "1048576 1048576"},
+    {"cpu", "'3600:7200'", "Max cpu time", "3600 7200"},
+    {"as", "'4294967296:8589934592'", "Max address space", "4294967296 8589934592"},
+    {"rss", "268435456", "Max resident set", "268435456 268435456"},
+    {"msgqueue", "'1000:2000'", "Max msgqueue size", "1000 2000"},
+    {"nice", "0", "Max nice priority", "0 0"},
+    {"rtprio", "'0:0'", "Max realtime priority", "0 0"},
+    {"sigpending", "'10:20'", "Max pending signals", "10 20"},
+    {"locks", "'30:unlimited'", "Max file locks", "30 unlimited"},
+};
+
+pid_t running(Server& zinit, const std::string& name) {
+  return static_cast<pid_t>(zinit.await_state(name, "running")["pid"].number());
+}
+
+/// Copies a program and the libraries that it needs below `root`, at their paths.
+void copy_program(const std::string& root, const std::string& program) {
+  const auto copy = [&](const std::string& path) {
+    const std::filesystem::path to = root + path;
+    std::filesystem::create_directories(to.parent_path());
+    std::filesystem::copy_file(path, to, std::filesystem::copy_options::overwrite_existing);
+  };
+  copy(program);
+  const Outcome needed = run({.argv = {"ldd", program}, .program = "/usr/bin/ldd"});
+  std::istringstream words(needed.out);
+  for (std::string word; words >> word;) {
+    if (word.front() == '/') copy(word);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every limit is seen from inside", "[quick][limits]") {
+  Server zinit;
+  for (const LimitRow& row : kLimits) {
+    zinit.add(row.key, {.more = section("limits", std::string(row.key) + " = " + row.value)});
+  }
+  zinit.boot();
+  for (const LimitRow& row : kLimits) {
+    INFO(row.key << " = " << row.value);
+    CHECK(limit_of(running(zinit, row.key), row.line) == row.seen);
+  }
+}
+
+TEST_CASE("a service without limits has those that zinit was started with", "[quick][limits]") {
+  Server zinit({.in_child = [] {
+    const rlimit files{123, 456};
+    setrlimit(RLIMIT_NOFILE, &files);
+    const rlimit core{7, 8};
+    setrlimit(RLIMIT_CORE, &core);
+  }});
+  zinit.add("a");
+  zinit.add("b", {.more = section("limits", "core = '1:2'")});
+  zinit.boot();
+  CHECK(limit_of(running(zinit, "a"), "Max open files") == "123 456");
+  CHECK(limit_of(running(zinit, "a"), "Max core file size") == "7 8");
+  CHECK(limit_of(running(zinit, "b"), "Max open files") == "123 456");
+  CHECK(limit_of(running(zinit, "b"), "Max core file size") == "1 2");
+}
+
+TEST_CASE("unlimited open files are as many as zinit may have", "[quick][limits]") {
+  Server zinit;
+  zinit.add("a", {.more = section("limits", "nofile = '5:unlimited'")});
+  zinit.boot();
+  const std::string own = limit_of(zinit.pid(), "Max open files");
+  CHECK(limit_of(running(zinit, "a"), "Max open files") == "5 " + own.substr(own.find(' ') + 1));
+}
+
+TEST_CASE("a limit that may not be raised is a spawn error that names it", "[quick][limits]") {
+  Server zinit({.uid = geteuid() == 0 ? std::optional<uid_t>(65534) : std::nullopt, .in_child = [] {
+                  const rlimit core{0, 0};
+                  setrlimit(RLIMIT_CORE, &core);
+                }});
+  const std::string message = spawn_message(zinit, {.more = section("limits", "core = '0:4096'")});
+  CHECK(message == "cannot set the limit core to 0:4096: Operation not permitted");
+}
+
+TEST_CASE("every limit set wrong is told", "[quick][limits]") {
+  Server zinit;
+  for (const LimitRow& row : kLimits) {
+    zinit.add(row.key, {.more = section("limits", std::string(row.key) + " = '2:1'")});
+  }
+  zinit.boot();
+  for (const LimitRow& row : kLimits) {
+    INFO(row.key);
+    CHECK_THAT(messages_of(zinit.await_failed(row.key, "config_error")),
+               Contains("limits." + std::string(row.key) + ": ") &&
+                   Contains("has a soft limit above the hard one"));
+  }
+}
+
+TEST_CASE("a changed limit restarts the process, the same limit does not", "[quick][limits]") {
+  Server zinit;
+  zinit.add("a", {.more = section("limits", "core = 0\nfsize = 4096")});
+  zinit.boot();
+  const pid_t pid = running(zinit, "a");
+  zinit.add("a", {.more = section("limits", "fsize = 4096\ncore = 0")});
+  CHECK(zinit.reload()["unchanged"].dump() == R"(["a"])");
+  zinit.add("a", {.more = section("limits", "fsize = 4096\ncore = '0:1'")});
+  zinit.reload();
+  CHECK(limit_of(zinit.await_new_pid("a", pid), "Max core file size") == "0 1");
+}
+
+TEST_CASE("nice value, io class, out-of-memory score and affinity are seen from inside",
+          "[quick][process]") {
+  cpu_set_t allowed;
+  REQUIRE(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+  int cpu = CPU_SETSIZE - 1;
+  while (!CPU_ISSET(cpu, &allowed)) --cpu;
+  Server zinit;
+  zinit.add("nice", {.more = section("process", "nice = 7")});
+  zinit.add("io", {.more = section("process", "io_class = 'best-effort'\nio_priority = 6")});
+  zinit.add("io-default", {.more = section("process", "io_class = 'best-effort'")});
+  zinit.add("io-priority", {.more = section("process", "io_priority = 5")});
+  zinit.add("io-idle", {.more = section("process", "io_class = 'idle'")});
+  zinit.add("oom", {.more = section("process", "oom_score_adj = 500")});
+  zinit.add("cpu", {.more = section("process", "cpu_affinity = [" + std::to_string(cpu) + "]")});
+  zinit.boot();
+  CHECK(proc_stat(running(zinit, "nice"), 19) == "7");
+  const auto io = [&](const char* name) {
+    return syscall(SYS_ioprio_get, 1, running(zinit, name));
+  };
+  CHECK(io("io") == (2 << 13 | 6));
+  CHECK(io("io-default") == (2 << 13 | 4));
+  CHECK(io("io-priority") == (2 << 13 | 5));
+  CHECK(io("io-idle") >> 13 == 3);
+  const std::string oom = "/proc/" + std::to_string(running(zinit, "oom")) + "/oom_score_adj";
+  CHECK(read_file(oom) == "500\n");
+  const std::string own = "/proc/" + std::to_string(zinit.pid()) + "/oom_score_adj";
+  CHECK(read_file(own) == read_file("/proc/self/oom_score_adj"));
+  CHECK(proc_status(running(zinit, "cpu"), "Cpus_allowed_list") == std::to_string(cpu));
+}
+
+TEST_CASE("the scheduler is seen from inside", "[quick][process]") {
+  Server zinit;
+  zinit.add("batch", {.more = section("process", "scheduler = 'batch'\nnice = 3")});
+  zinit.add("idle", {.more = section("process", "scheduler = 'idle'")});
+  zinit.add("other", {.more = section("process", "scheduler = 'other'")});
+  zinit.boot();
+  CHECK(sched_getscheduler(running(zinit, "batch")) == SCHED_BATCH);
+  CHECK(proc_stat(running(zinit, "batch"), 19) == "3");
+  CHECK(sched_getscheduler(running(zinit, "idle")) == SCHED_IDLE);
+  CHECK(sched_getscheduler(running(zinit, "other")) == SCHED_OTHER);
+}
+
+TEST_CASE("a real-time scheduler and a realtime io class are seen from inside",
+          "[quick][root][process]") {
+  const sched_param lowest{1}, none{0};
+  if (sched_setscheduler(0, SCHED_RR, &lowest) != 0) return skip("needs real-time priorities");
+  REQUIRE(sched_setscheduler(0, SCHED_OTHER, &none) == 0);
+  Server zinit;
+  zinit.add("fifo", {.more = section("process", "scheduler = 'fifo'\npriority = 20")});
+  zinit.add("rr", {.more = section("process", "scheduler = 'rr'")});
+  zinit.add("io", {.more = section("process", "io_class = 'realtime'\nio_priority = 0")});
+  zinit.boot();
+  const auto priority = [](pid_t pid) {
+    sched_param param{};
+    sched_getparam(pid, &param);
+    return param.sched_priority;
+  };
+  CHECK(sched_getscheduler(running(zinit, "fifo")) == SCHED_FIFO);
+  CHECK(priority(running(zinit, "fifo")) == 20);
+  CHECK(sched_getscheduler(running(zinit, "rr")) == SCHED_RR);
+  CHECK(priority(running(zinit, "rr")) == 1);
+  CHECK(syscall(SYS_ioprio_get, 1, running(zinit, "io")) == (1 << 13 | 0));
+}
+
+TEST_CASE("no_new_privs is seen from inside, and is off by default", "[quick][process]") {
+  Server zinit;
+  zinit.add("on", {.more = section("process", "no_new_privs = true")});
+  zinit.add("off");
+  zinit.boot();
+  CHECK(proc_status(running(zinit, "on"), "NoNewPrivs") == "1");
+  CHECK(proc_status(running(zinit, "off"), "NoNewPrivs") == proc_status(getpid(), "NoNewPrivs"));
+}
+
+TEST_CASE("capabilities cut the bounding set, and reach a user that is not root",
+          "[quick][root][process]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  const std::string two = "capabilities = ['CAP_NET_BIND_SERVICE', 'kill']";  // bits 10 and 5
+  const std::string bits = "0000000000000420", none = "0000000000000000";
+  zinit.add("root", {.more = section("process", two)});
+  zinit.add("user", {.service = "user = 65534", .more = section("process", two)});
+  zinit.add("sealed",
+            {.service = "user = 65534", .more = section("process", two + "\nno_new_privs = true")});
+  zinit.add("none", {.more = section("process", "capabilities = []")});
+  zinit.add("plain", {.service = "user = 65534"});
+  zinit.boot();
+  for (const char* set : {"CapBnd", "CapPrm", "CapEff"}) {
+    INFO(set);
+    for (const char* name : {"root", "user", "sealed"})
+      CHECK(proc_status(running(zinit, name), set) == bits);
+    CHECK(proc_status(running(zinit, "none"), set) == none);
+  }
+  for (const char* set : {"CapInh", "CapAmb"}) {
+    INFO(set);
+    for (const char* name : {"user", "sealed"})
+      CHECK(proc_status(running(zinit, name), set) == bits);
+    CHECK(proc_status(running(zinit, "root"), set) == none);
+  }
+  CHECK_THAT(proc_status(running(zinit, "user"), "Uid"), Catch::StartsWith("65534"));
+  CHECK(proc_status(running(zinit, "sealed"), "NoNewPrivs") == "1");
+  CHECK(proc_status(running(zinit, "plain"), "CapEff") == none);
+  CHECK(proc_status(running(zinit, "plain"), "CapBnd") == proc_status(zinit.pid(), "CapBnd"));
+}
+
+TEST_CASE("a capability that zinit lacks is told", "[quick][root][process]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.in_child = [] { prctl(PR_CAPBSET_DROP, 25, 0, 0, 0); }});  // CAP_SYS_TIME
+  const std::string message =
+      spawn_message(zinit, {.service = "user = 65534",
+                            .more = section("process", "capabilities = ['kill', 'sys_time']")});
+  CHECK(message ==
+        "cannot keep the capability CAP_SYS_TIME, which zinit lacks itself: Operation not "
+        "permitted");
+}
+
+TEST_CASE("root is the service's root directory: its program is looked up there",
+          "[quick][root][process]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  const std::string root = zinit.path("jail");
+  copy_program(root, "/bin/sleep");
+  // Absolute, as many systems have them: it leads to the file below the root.
+  std::filesystem::create_directories(root + "/only/here");
+  std::filesystem::create_symlink("/bin/sleep", root + "/only/here/waiting");
+  zinit.add("path", {.exec = "sleep 100000", .more = section("process", "root = '" + root + "'")});
+  zinit.add("link", {.exec = "waiting 100000",
+                     .service = "dir = '/only'\nuser = 65534\nenv = {PATH = '/only/here'}",
+                     .more = section("process", "root = '" + root + "'")});
+  chmod(zinit.folder().c_str(), 0755);
+  zinit.boot();
+  CHECK(proc_link(running(zinit, "path"), "root") == root);
+  CHECK(proc_link(running(zinit, "path"), "cwd") == root);
+  CHECK(proc_link(running(zinit, "link"), "root") == root);
+  CHECK(proc_link(running(zinit, "link"), "cwd") == root + "/only");
+  CHECK(proc_link(running(zinit, "link"), "exe") == root + "/bin/sleep");
+}
+
+TEST_CASE("a root that does not exist, or lacks the program, is a spawn error",
+          "[quick][root][process]") {
+  if (geteuid() != 0) return skip("needs root");
+  {
+    Server zinit;
+    CHECK(spawn_message(zinit, {.more = section("process", "root = '/no/such/root'")}) ==
+          "cannot change the root to /no/such/root: No such file or directory");
+  }
+  {
+    Server zinit;
+    zinit.file("a.toml", "[service]\nexec = ['/x']\n[process]\nroot = '/no/such/root'\n");
+    zinit.boot();
+    CHECK(zinit.await_failed("a", "spawn_error")["reason"]["message"] ==
+          "cannot change the root to /no/such/root: No such file or directory");
+  }
+  Server zinit;
+  CHECK_THAT(spawn_message(zinit, {.more = section("process", "root = '" + zinit.folder() + "'")}),
+             Catch::StartsWith("cannot execute sleep: No such file or directory in PATH"));
+}
+
+TEST_CASE("what the kernel refuses is a spawn error that names the step", "[quick][process]") {
+  struct Row {
+    const char* line;
+    const char* message;
+  };
+  const Row rows[] = {
+      {"nice = -20", "cannot set the nice value to -20: "},
+      {"io_class = 'realtime'", "cannot set io_class and io_priority: Operation not permitted"},
+      {"oom_score_adj = -1000", "cannot set oom_score_adj to -1000: Permission denied"},
+      {"scheduler = 'fifo'\npriority = 5",
+       "cannot take the scheduler fifo with priority 5: Operation not permitted"},
+      {"root = '/'", "cannot change the root to /: Operation not permitted"},
+      {"capabilities = ['CAP_KILL']",
+       "cannot drop the capability CAP_CHOWN: Operation not permitted"},
+      {"cpu_affinity = [8191]", "cannot be bound to processor 8191: Invalid argument"},
+  };
+  Server zinit({.uid = geteuid() == 0 ? std::optional<uid_t>(65534) : std::nullopt});
+  for (std::size_t i = 0; i < std::size(rows); ++i)
+    zinit.add("s" + std::to_string(i), {.more = section("process", rows[i].line)});
+  zinit.boot();
+  for (std::size_t i = 0; i < std::size(rows); ++i) {
+    INFO(rows[i].line);
+    const Json status = zinit.await_failed("s" + std::to_string(i), "spawn_error");
+    CHECK_THAT(status["reason"]["message"].text(), Catch::StartsWith(rows[i].message));
+  }
+}
+
+TEST_CASE("every key of [process] set wrong is told", "[quick][process]") {
+  struct Row {
+    const char* key;
+    const char* value;
+    const char* says;
+  };
+  const Row rows[] = {
+      {"nice", "20", "20 is out of range, must be an integer from -20 to 19"},
+      {"io_class", "'slow'", "is not known"},
+      {"io_priority", "8", "8 is out of range, must be an integer from 0 to 7"},
+      {"oom_score_adj", "1001", "1001 is out of range"},
+      {"cpu_affinity", "[]", "is empty, must name a processor"},
+      {"scheduler", "'deadline'", "is not known"},
+      {"priority", "5", "5 goes with the scheduler"},
+      {"root", "'jail'", "does not begin with /"},
+      {"no_new_privs", "1", "must be true or false"},
+      {"capabilities", "['CAP_CHWON']", "CAP_CHOWN"},
+  };
+  Server zinit;
+  for (const Row& row : rows) {
+    zinit.add(row.key, {.more = section("process", std::string(row.key) + " = " + row.value)});
+  }
+  zinit.boot();
+  for (const Row& row : rows) {
+    INFO(row.key);
+    CHECK_THAT(messages_of(zinit.await_failed(row.key, "config_error")),
+               Contains("process." + std::string(row.key) + ": ") && Contains(row.says));
+  }
+}
