@@ -98,6 +98,7 @@ struct StatusReason {
   int attempts = 0;                   // health_check_failed
   std::string service;                // dependency_failed
   std::string dependency;             // missing_dependency
+  std::string masked_by;              // missing_dependency: the link that masks it; else empty
   std::string message;                // spawn_error
   int port = 0;                       // port_in_use
   std::string holder;                 // port_in_use: who has it, where that is known
@@ -179,6 +180,7 @@ struct ServiceStatus {
   std::optional<HealthStatus> health;
   std::string status_text;
   std::string file;  // empty: added at runtime
+  std::vector<std::string> drop_ins;
   std::vector<std::string> warnings;
   std::uint64_t log_lines = 0;
   std::uint64_t log_dropped = 0;

@@ -42,7 +42,8 @@ std::string with_verbs(std::string text) {
 std::string own_hint(int code) {
   switch (code) {
     case ErrorCode::no_server: return "is zinit running? --socket PATH names another socket";
-    case ErrorCode::access_denied: return "only root and the server's own user may";
+    case ErrorCode::access_denied:
+      return "only root, the server's own user and members of socket_group may";
     case ErrorCode::no_answer: return "--timeout SECONDS waits longer";
     default: return {};
   }

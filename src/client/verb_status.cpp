@@ -11,6 +11,7 @@
 #include "client/libzinit/json.hpp"
 #include "client/text_block.hpp"
 #include "client/words.hpp"
+#include "config/modes.hpp"
 
 namespace zinit {
 
@@ -117,20 +118,36 @@ std::string dropped_line(const ServiceStatus& status) {
   return text;
 }
 
-/// Whether the file is older than the server: then the server has read what is there, and need not
-/// read all files again to tell. The time of its change of name counts too: a file that is moved
-/// into place keeps that of its text.
-bool is_older_than_server(Client& client, const std::string& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) < 0) return false;
-  const std::int64_t started_s = wall_us() / 1'000'000 - client.info().uptime_ms / 1000;
-  return std::max(status.st_mtim.tv_sec, status.st_ctim.tv_sec) + 1 < started_s;
+/// Whether `path` has been the same since `start_s`, in seconds since 1970. The time of its change
+/// of name counts too: a file that is moved into place keeps that of its text.
+bool is_older(const std::string& path, std::int64_t start_s) {
+  struct stat link {};
+  struct stat file {};
+  if (::lstat(path.c_str(), &link) < 0 || ::stat(path.c_str(), &file) < 0) return false;
+  return std::max({link.st_ctim.tv_sec, file.st_mtim.tv_sec, file.st_ctim.tv_sec}) + 1 < start_s;
+}
+
+/// Whether all that the service is made from is older than the server: then the server has read
+/// what is there, and need not read all files again to tell. Of what may be made from now on, a
+/// drop-in or a file in place of the vendor's, the folders tell.
+bool is_older_than_server(Client& client, const ServiceStatus& status) {
+  struct stat file {};
+  if (::lstat(status.file.c_str(), &file) < 0) return false;
+  const std::int64_t start_s = wall_us() / 1'000'000 - client.info().uptime_ms / 1000;
+  const auto older = [&](const std::string& path) { return is_older(path, start_s); };
+  if (!older(status.file) || !std::ranges::all_of(status.drop_ins, older)) return false;
+  const auto absent_or_older = [&](const std::string& path) {
+    struct stat there {};
+    return ::lstat(path.c_str(), &there) < 0 || older(path);
+  };
+  const std::string own = own_place_of(status.file);
+  return absent_or_older(own) && absent_or_older(own + ".d") && absent_or_older(status.file + ".d");
 }
 
 /// Whether a reload would change the service. Only what may be asked is told: a client without the
 /// right to reload is not bothered with that.
 bool changed_on_disk(Client& client, const ServiceStatus& status) {
-  if (status.file.empty() || is_older_than_server(client, status.file)) return false;
+  if (status.file.empty() || is_older_than_server(client, status)) return false;
   try {
     const ReloadReport report = client.reload(true);
     for (const auto* names : {&report.changed, &report.removed, &report.failed}) {
@@ -193,6 +210,7 @@ void print_status(VerbContext& context, const ServiceStatus& status) {
   block.add("type", type_line(status));
   add_dependencies(block, status, states);
   block.add("file", file_line(status, changed_on_disk(client, status)));
+  for (const std::string& path : status.drop_ins) block.add("drop-in", printable(path));
   for (const std::string& warning : status.warnings) block.add("warning", printable(warning));
   block.add("lost output", dropped_line(status));
   add_log(block, client.logs_get(status.name, kLogLines));

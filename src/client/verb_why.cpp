@@ -45,6 +45,9 @@ std::string sentence(const WhyReason& reason, const std::string& above, bool goe
 /// What to do about the service at the end of a chain.
 std::string advice(const WhyReason& root) {
   const std::string& name = root.service;
+  if (root.detail.starts_with("is masked")) {
+    return fmt::format("`zinitctl unmask {}`, then `zinitctl reload`", name);
+  }
   if (root.kind == "missing" || root.detail.starts_with("no ")) {
     return "add a service of that name, or take it out of `requires`";
   }

@@ -38,7 +38,10 @@ Reason model_reason(const StatusReason& reason) {
     case ReasonType::signal: made.number = signal_number(reason.signal); break;
     case ReasonType::health_check_failed: made.number = reason.attempts; break;
     case ReasonType::dependency_failed: made.text = reason.service; break;
-    case ReasonType::missing_dependency: made.text = reason.dependency; break;
+    case ReasonType::missing_dependency:
+      made.text = reason.dependency;
+      if (!reason.masked_by.empty()) made.messages = {reason.masked_by};
+      break;
     case ReasonType::spawn_error: made.text = reason.message; break;
     case ReasonType::port_in_use:
       made.number = reason.port;

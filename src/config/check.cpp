@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/format.hpp"
 #include "config/directory.hpp"
@@ -29,7 +30,8 @@ std::string_view file_name(std::string_view path) {
 /// What a list of dependencies names and nothing has. Only warnings: it may be added later.
 class Absent {
  public:
-  Absent(const Node& node, std::vector<Diagnostic>& findings) : node_(node), findings_(findings) {}
+  Absent(const Node& node, const MaskedNames& masked, std::vector<Diagnostic>& findings)
+      : node_(node), masked_(masked), findings_(findings) {}
 
   void tell() {
     const Dependencies& all = node_.spec->dependencies;
@@ -44,15 +46,32 @@ class Absent {
                  std::string_view key, std::string_view effect) {
     for (const Dependency& dependency : list) {
       if (std::find(absent.begin(), absent.end(), dependency.name) == absent.end()) continue;
-      findings_.push_back(
-          {node_.spec->file, dependency.at, Severity::warning, fmt::format("dependencies.{}", key),
-           fmt::format("nothing is named \"{}\"; until it is added {}", dependency.name, effect)});
+      const std::string* link =
+          masked_.contains(dependency.name) ? &masked_.find(dependency.name)->second : nullptr;
+      findings_.push_back({node_.spec->file_of(dependency.at), dependency.at, Severity::warning,
+                           fmt::format("dependencies.{}", key),
+                           link == nullptr
+                               ? fmt::format("nothing is named \"{}\"; until it is added {}",
+                                             dependency.name, effect)
+                               : fmt::format("\"{}\" is masked by {}; until it is unmasked {}",
+                                             dependency.name, *link, effect)});
     }
   }
 
   const Node& node_;
+  const MaskedNames& masked_;
   std::vector<Diagnostic>& findings_;
 };
+
+/// A message of the graph, with the file of the service that it is about.
+Diagnostic diagnostic_of(const std::string& message, const ServiceSpec& spec) {
+  Diagnostic diagnostic = parse_diagnostic(message);
+  const auto found = std::find(spec.drop_ins.begin(), spec.drop_ins.end(), diagnostic.file);
+  if (found != spec.drop_ins.end()) {
+    diagnostic.at.source = static_cast<std::uint32_t>(found - spec.drop_ins.begin()) + 1;
+  }
+  return diagnostic;
+}
 
 /// Collects files and directories, then judges them together.
 class Checker {
@@ -60,33 +79,38 @@ class Checker {
   void add_path(const std::string& path) {
     if (!is_directory(path)) return add_file(path);
     if (add_whole(path)) return;
-    list_directory({path, file_name(path) == "system", true}, files_, findings_);
+    list_directory({path, file_name(path) == "system", true}, listing_);
   }
 
-  void add_directory(const ConfigDirectory& directory) {
-    list_directory(directory, files_, findings_);
+  void add_places(const Places& places) {
+    if (!places.settings_file.empty()) add_settings(places.settings_file, places.settings_named);
+    for (const ConfigDirectory& directory : places.directories) list_directory(directory, listing_);
   }
 
-  void add_settings(const std::string& path, bool named) {
-    if (!named && !is_there(path)) return;
-    ++settings_;
-    (void)read_settings(path, true, findings_);
+  /// Puts `changed` in the place of the file of that path, or of its own, or at the end.
+  void replace(const std::string& instead_of, const SourceFile& changed) {
+    for (SourceFile& file : listing_.files) {
+      if (file.path != instead_of && file.path != changed.path) continue;
+      file = changed;
+      return;
+    }
+    listing_.files.push_back(changed);
   }
 
-  CheckResult result() {
-    std::vector<ParsedSpec> parsed = parse_files(files_);
-    const std::size_t count = parsed.size() + settings_;
-    settle_names(parsed, findings_);
+  CheckResult result(const ReadText& read = read_from_disk) {
+    std::vector<ParsedSpec> parsed = parse_files(listing_.files, settings_.defaults, read);
+    const std::size_t count = parsed.size() + settings_files_;
+    settle_names(parsed, findings());
     judge_graph(parsed);
     for (ParsedSpec& one : parsed) {
       sort_by_place(one.diagnostics);
-      findings_.insert(findings_.end(), one.diagnostics.begin(), one.diagnostics.end());
+      findings().insert(findings().end(), one.diagnostics.begin(), one.diagnostics.end());
     }
-    for (Diagnostic& one : findings_) {
+    for (Diagnostic& one : findings()) {
       if (one.severity == Severity::unknown) one.severity = Severity::error;
-      if (one.at.line == 0) one.at = {1, 1};
+      if (one.at.line == 0) one.at = {1, 1, one.at.source};
     }
-    return {std::move(findings_), count};
+    return {std::move(findings()), count};
   }
 
  private:
@@ -95,26 +119,49 @@ class Checker {
     return ::lstat(path.c_str(), &status) == 0;
   }
 
+  std::vector<Diagnostic>& findings() { return listing_.findings; }
+
+  void add_settings(const std::string& path, bool named) {
+    if (!named && !is_there(path)) return;
+    ++settings_files_;
+    settings_ = read_settings(path, true, findings());
+  }
+
   void add_file(const std::string& path) {
     if (file_name(path) == kSettingsFile) return add_settings(path, true);
-    files_.push_back({path, false, true});
+    list_file(laid_over_by(path).value_or(path), false, listing_);
+  }
+
+  /// Of a drop-in the file that it is laid over, where that is.
+  static std::optional<std::string> laid_over_by(const std::string& path) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return std::nullopt;
+    std::string file = path.substr(0, slash);
+    if (!file.ends_with(".toml.d")) return std::nullopt;
+    file.resize(file.size() - 2);
+    const std::string vendors = vendor_of(file);
+    return is_there(file) || vendors.empty() ? file : vendors;
   }
 
   /// A directory like /etc/zinit; false where it has none of its parts.
   bool add_whole(const std::string& path) {
     constexpr std::array<std::string_view, 3> parts = {"system", "services", "targets"};
-    bool any = false;
+    std::string base = path;
+    while (base.size() > 1 && base.ends_with('/')) base.pop_back();
+    const bool any = std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
+      return is_directory(fmt::format("{}/{}", base, part));
+    });
+    if (!any) return false;
+    add_settings(fmt::format("{}/{}", base, kSettingsFile), false);
     for (const std::string_view part : parts) {
-      const std::string directory = fmt::format("{}/{}", path, part);
-      if (!is_directory(directory)) continue;
-      list_directory({directory, part == "system", false}, files_, findings_);
-      any = true;
+      const std::string directory = fmt::format("{}/{}", base, part);
+      list_directory({directory, part == "system", false, vendor_of(directory)}, listing_);
     }
-    if (any) add_settings(fmt::format("{}/{}", path, kSettingsFile), false);
-    return any;
+    return true;
   }
 
   void judge_graph(std::vector<ParsedSpec>& parsed) {
+    const MaskedNames masked = masked_names(listing_.masked, parsed);
     std::vector<GraphEntry> entries;
     for (const ParsedSpec& one : parsed) {
       GraphEntry entry;
@@ -127,15 +174,15 @@ class Checker {
     for (Slot slot = 0; slot < entries.size(); ++slot) {
       const Node& node = graph->node(slot);
       for (const std::string& fault : node.faults) {
-        parsed[slot].diagnostics.push_back(parse_diagnostic(fault));
+        parsed[slot].diagnostics.push_back(diagnostic_of(fault, *node.spec));
       }
-      Absent(node, parsed[slot].diagnostics).tell();
+      Absent(node, masked, parsed[slot].diagnostics).tell();
     }
   }
 
-  std::vector<SourceFile> files_;
-  std::size_t settings_ = 0;
-  std::vector<Diagnostic> findings_;
+  Listing listing_;
+  GlobalSettings settings_;
+  std::size_t settings_files_ = 0;
 };
 
 }  // namespace
@@ -150,11 +197,21 @@ CheckResult check_paths(std::span<const std::string> paths) {
 
 CheckResult check_places(const Places& places) {
   Checker checker;
-  for (const ConfigDirectory& directory : places.directories) checker.add_directory(directory);
-  if (!places.settings_file.empty()) {
-    checker.add_settings(places.settings_file, places.settings_named);
-  }
+  checker.add_places(places);
   return checker.result();
+}
+
+CheckResult check_change(const Places& places, const SourceFile& changed,
+                         const std::string& instead_of, const ReadText& read) {
+  Checker checker;
+  checker.add_places(places);
+  checker.replace(instead_of, changed);
+  CheckResult result = checker.result(read);
+  std::erase_if(result.diagnostics, [&](const Diagnostic& one) {
+    return one.file != changed.path && std::find(changed.drop_ins.begin(), changed.drop_ins.end(),
+                                                 one.file) == changed.drop_ins.end();
+  });
+  return result;
 }
 
 }  // namespace zinit

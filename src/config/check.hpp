@@ -7,6 +7,7 @@
 
 #include "config/diagnostic.hpp"
 #include "config/modes.hpp"
+#include "config/spec_reader.hpp"
 
 namespace zinit {
 
@@ -25,9 +26,15 @@ struct CheckResult {
 ///
 /// @param paths  files; directories of service files; or a directory like /etc/zinit, which holds
 ///               `system`, `services`, `targets`, zinit.toml. Any that cannot be read is an error.
+///               A drop-in is checked with what it is laid over; etc/zinit with the vendor's files.
 [[nodiscard]] CheckResult check_paths(std::span<const std::string> paths);
 
 /// The same for the places that a server would read.
 [[nodiscard]] CheckResult check_places(const Places& places);
+
+/// What check_places() would say of one service, in the order of reading, if `changed` were in the
+/// place of the file that it was made from, or new, and said what `read` says.
+[[nodiscard]] CheckResult check_change(const Places& places, const SourceFile& changed,
+                                       const std::string& instead_of, const ReadText& read);
 
 }  // namespace zinit

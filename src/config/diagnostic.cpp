@@ -12,7 +12,7 @@ namespace zinit {
 namespace {
 
 auto place(const Diagnostic& diagnostic) {
-  return std::tuple(diagnostic.at.line, diagnostic.at.column);
+  return std::tuple(diagnostic.at.source, diagnostic.at.line, diagnostic.at.column);
 }
 
 /// Takes ":NUMBER" off the end of `text`; 0 where it does not end so.

@@ -39,7 +39,7 @@ struct Diagnostic {
 /// error without file and key.
 [[nodiscard]] Diagnostic parse_diagnostic(std::string_view line);
 
-/// By place, keeping the order in which faults of one place were found.
+/// By file of a service and place, keeping the order in which faults of one place were found.
 void sort_by_place(std::vector<Diagnostic>& diagnostics);
 
 /// Whether any is an error; with `strict` what is unknown counts as one.

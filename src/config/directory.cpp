@@ -1,14 +1,12 @@
-// Listing, parsing in parallel, names.
+// Parsing in parallel, and names.
 #include "config/directory.hpp"
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -25,35 +23,6 @@ namespace {
 constexpr std::size_t kMaxThreads = 4;
 constexpr std::size_t kFilesWorthAThread = 32;
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-void tell(std::vector<Diagnostic>& findings, const std::string& path, Severity severity,
-          std::string text) {
-  findings.push_back({path, {}, severity, {}, std::move(text)});
-}
-
-/// Names of the entries that look like service files, in byte order.
-std::vector<std::string> candidates(DIR* directory) {
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(directory)) {
-    const std::string_view name = entry->d_name;
-    if (name.ends_with(".toml") && !name.starts_with('.')) names.emplace_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-/// Whether `path` is to be read. A link to nothing is: that it cannot be read will be told.
-bool is_service_file(const std::string& path, std::vector<Diagnostic>& findings) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) < 0 || S_ISREG(status.st_mode)) return true;
-  tell(findings, path, Severity::warning, "is no regular file, left out");
-  return false;
-}
-
 /// Gone as a whole: a link that leads to nothing is still there.
 bool vanished(const std::string& path) {
   struct stat status {};
@@ -61,8 +30,9 @@ bool vanished(const std::string& path) {
 }
 
 /// One file; nothing where it has gone.
-std::optional<ParsedSpec> parse_file(const SourceFile& file) {
-  ParsedSpec parsed = read_spec(file.path, file.system_class);
+std::optional<ParsedSpec> parse_file(const SourceFile& file, const ServiceDefaults& defaults,
+                                     const ReadText& read) {
+  ParsedSpec parsed = read_spec(file, defaults, read);
   if (!file.named && !parsed.diagnostics.empty() && vanished(file.path)) return std::nullopt;
   return parsed;
 }
@@ -85,44 +55,26 @@ void refuse(ParsedSpec& second, ParsedSpec& first, std::vector<Diagnostic>& find
   };
   const std::string& name = second.spec->name;
   findings.push_back(
-      {second.spec->file, second.name_at, Severity::error, key(second),
+      {second.spec->file_of(second.name_at), second.name_at, Severity::error, key(second),
        fmt::format("\"{}\" is taken by {}, must be another name", name, first.spec->file)});
   findings.insert(findings.end(), second.diagnostics.begin(), second.diagnostics.end());
   first.diagnostics.push_back(
-      {first.spec->file, first.name_at, Severity::warning, key(first),
+      {first.spec->file_of(first.name_at), first.name_at, Severity::warning, key(first),
        fmt::format("\"{}\" is the name in {} too, which is left out", name, second.spec->file)});
   sort_by_place(first.diagnostics);
 }
 
 }  // namespace
 
-void list_directory(const ConfigDirectory& directory, std::vector<SourceFile>& files,
-                    std::vector<Diagnostic>& findings) {
-  const Directory open(::opendir(directory.path.c_str()));
-  if (!open) {
-    const int errnum = errno;
-    if (errnum != ENOENT) {
-      tell(findings, directory.path, Severity::error,
-           fmt::format("cannot read the directory: {}", errno_text(errnum)));
-    } else if (directory.named) {
-      tell(findings, directory.path, Severity::warning, "there is no such directory");
-    }
-    return;
-  }
-  for (const std::string& name : candidates(open.get())) {
-    const std::string path = directory.path + (directory.path.ends_with('/') ? "" : "/") + name;
-    if (is_service_file(path, findings)) files.push_back({path, directory.system_class, false});
-  }
-}
-
-std::vector<ParsedSpec> parse_files(const std::vector<SourceFile>& files) {
+std::vector<ParsedSpec> parse_files(const std::vector<SourceFile>& files,
+                                    const ServiceDefaults& defaults, const ReadText& read) {
   std::vector<std::optional<ParsedSpec>> results(files.size());
   std::atomic<std::size_t> next = 0;
   std::vector<std::exception_ptr> failures(kMaxThreads);
   const auto work = [&](std::size_t worker) {
     try {
       for (std::size_t i; (i = next.fetch_add(1)) < files.size();)
-        results[i] = parse_file(files[i]);
+        results[i] = parse_file(files[i], defaults, read);
     } catch (...) {
       failures[worker] = std::current_exception();
     }
@@ -166,6 +118,19 @@ void settle_names(std::vector<ParsedSpec>& parsed, std::vector<Diagnostic>& find
     if (!refused[i]) std::swap(parsed[kept++], parsed[i]);
   }
   parsed.resize(kept);
+}
+
+MaskedNames masked_names(const std::vector<MaskedFile>& masked,
+                         const std::vector<ParsedSpec>& parsed) {
+  MaskedNames names;
+  for (const MaskedFile& file : masked) {
+    const std::string& said_by = file.hidden.empty() ? file.link : file.hidden;
+    std::string name = file.hidden.empty() ? std::string(stem_of(said_by))
+                                           : read_spec(SourceFile{said_by}).spec->name;
+    names.try_emplace(std::move(name), file.link);
+  }
+  for (const ParsedSpec& one : parsed) names.erase(one.spec->name);
+  return names;
 }
 
 }  // namespace zinit

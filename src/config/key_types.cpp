@@ -208,6 +208,7 @@ class Check {
              element_not_allowed(value, "is out of range");
     }
     if (!expect_element(value, ValueType::string)) return false;
+    if (value.string.empty() && key_.default_text == "\"\"") return true;
     // passwd(5) parts fields by colons; a blank or control character is a mistake.
     const bool bad =
         value.string.empty() || std::any_of(value.string.begin(), value.string.end(), [](char c) {

@@ -184,6 +184,8 @@ static_assert(static_cast<std::size_t>(IoClass::idle) == kIoClassWords.size() - 
 constexpr std::array<std::string_view, 5> kSchedulerWords = {"other", "batch", "idle", "fifo",
                                                              "rr"};
 static_assert(static_cast<std::size_t>(Scheduler::rr) == kSchedulerWords.size() - 1);
+constexpr std::array<std::string_view, 2> kAccessWords = {"read", "full"};
+static_assert(static_cast<std::size_t>(SocketAccess::full) == kAccessWords.size() - 1);
 
 constexpr std::int64_t kDayMs = 86400000;
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
@@ -398,6 +400,14 @@ constexpr Key kKeys[] = {
      .default_text = "\"info\"",
      .help = "the least that zinit's own log keeps",
      .example = "\"debug\"", .store = store<&GlobalSettings::log_level>},
+    {.section = "", .name = "socket_group", .type = Type::account,
+     .default_text = "\"\"",
+     .help = "members of this group may call zinit too; empty: nobody but its own user and root",
+     .example = "\"adm\"", .store = store<&GlobalSettings::socket_group>},
+    {.section = "", .name = "socket_group_access", .type = Type::word, .words = kAccessWords,
+     .default_text = "\"read\"",
+     .help = "what they may call: methods that change nothing, or all",
+     .example = "\"full\"", .store = store<&GlobalSettings::socket_group_access>},
     {.section = "", .name = "shutdown_timeout_ms", .type = Type::integer, .min = 1,
      .default_text = "90000",
      .help = "the whole of a shutdown's stopping phase",
@@ -412,7 +422,11 @@ constexpr Key kKeys[] = {
 constexpr std::array<std::string_view, 7> kSections = {
     "service", "dependencies", "lifecycle", "logging", "limits", "process", "target"};
 
+constexpr std::array<std::string_view, 3> kDefaultableSections = {"lifecycle", "logging", "limits"};
+
 }  // namespace
+
+std::span<const std::string_view> defaultable_sections() noexcept { return kDefaultableSections; }
 
 std::span<const Key> all_keys() noexcept { return kKeys; }
 

@@ -73,6 +73,9 @@ struct Key {
 /// The sections of service files, in the order of the table.
 [[nodiscard]] std::span<const std::string_view> known_sections() noexcept;
 
+/// The sections whose keys [defaults] of zinit.toml may have.
+[[nodiscard]] std::span<const std::string_view> defaultable_sections() noexcept;
+
 /// SECTION.KEY, as messages name it.
 [[nodiscard]] std::string full_name(const Key& key);
 
@@ -84,9 +87,11 @@ struct Key {
 struct Findings {
   const std::string& file;
   std::vector<Diagnostic>& list;
+  const ServiceSpec* spec = nullptr;  // whose files they are about; null: about `file` alone
 
   void add(Severity severity, SourcePosition at, std::string key, std::string text) {
-    list.push_back({file, at, severity, std::move(key), std::move(text)});
+    const std::string& where = spec == nullptr ? file : spec->file_of(at);
+    list.push_back({where, at, severity, std::move(key), std::move(text)});
   }
 };
 

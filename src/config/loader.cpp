@@ -9,17 +9,15 @@ namespace zinit {
 LoadedConfig load_config(std::span<const ConfigDirectory> directories,
                          const std::string& settings_file, bool settings_named) {
   LoadedConfig loaded;
-  std::vector<Diagnostic> about_files;
+  Listing listing;
   if (!settings_file.empty()) {
-    loaded.settings = read_settings(settings_file, settings_named, about_files);
+    loaded.settings = read_settings(settings_file, settings_named, listing.findings);
   }
-  std::vector<SourceFile> files;
-  for (const ConfigDirectory& directory : directories) {
-    list_directory(directory, files, about_files);
-  }
-  std::vector<ParsedSpec> parsed = parse_files(files);
-  settle_names(parsed, about_files);
-  for (const Diagnostic& diagnostic : about_files) loaded.messages.push_back(to_text(diagnostic));
+  for (const ConfigDirectory& directory : directories) list_directory(directory, listing);
+  std::vector<ParsedSpec> parsed = parse_files(listing.files, loaded.settings.defaults);
+  settle_names(parsed, listing.findings);
+  loaded.masked = masked_names(listing.masked, parsed);
+  for (const Diagnostic& one : listing.findings) loaded.messages.push_back(to_text(one));
   for (const ParsedSpec& spec : parsed) loaded.specs.push_back(finish(spec));
   return loaded;
 }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
-#include "model/spec.hpp"
+#include "model/graph.hpp"
 
 namespace zinit {
 
@@ -19,10 +19,12 @@ struct ConfigDirectory {
   std::string path;
   bool system_class = false;  // services here are of class `system` unless they say otherwise
   bool named = false;         // by the operator: that it is missing is worth a message
+  std::string vendor{};       // whose files stand where `path` has none of the name; empty: none
 };
 
 struct LoadedConfig {
   std::vector<SpecPtr> specs;         // in load order, names distinct, broken ones among them
+  MaskedNames masked;                 // what a link to /dev/null hides, and nothing else provides
   std::vector<std::string> messages;  // whole lines on files and directories as such, and settings
   GlobalSettings settings;
 };

@@ -6,6 +6,7 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kSystemConfig = "/etc/zinit";
+constexpr std::string_view kVendorConfig = "/usr/lib/zinit";
 constexpr std::string_view kSystemSocket = "/run/zinit.sock";
 constexpr std::string_view kSettings = "/zinit.toml";
 
@@ -57,23 +58,42 @@ std::string_view mode_name(Mode mode) noexcept {
   return "standalone";
 }
 
+std::string own_place_of(const std::string& path) {
+  const auto at = path.rfind(std::string(kVendorConfig) + "/");
+  if (at == std::string::npos) return path;
+  return path.substr(0, at).append(kSystemConfig).append(path.substr(at + kVendorConfig.size()));
+}
+
+std::string vendor_of(const std::string& directory) {
+  const auto at = directory.rfind(kSystemConfig);
+  if (at == std::string::npos) return {};
+  const std::string rest = directory.substr(at + kSystemConfig.size());
+  if (!rest.empty() && !rest.starts_with('/')) return {};
+  return directory.substr(0, at).append(kVendorConfig).append(rest);
+}
+
 Places places_for(const ModeOptions& options, const Getenv& environment) {
   const bool users_own = is_users_own(options);
-  const std::string base = users_own ? user_config(environment) : std::string(kSystemConfig);
+  const std::string base =
+      users_own ? user_config(environment) : options.root + std::string(kSystemConfig);
+  const auto found = [&](std::string_view part) {
+    const std::string path = base + std::string(part);
+    return ConfigDirectory{path, part == "/system", false, users_own ? "" : vendor_of(path)};
+  };
   const bool pid1_directories = options.mode == Mode::standalone && options.pid1_mode && !users_own;
   Places places;
   if (options.mode == Mode::system || pid1_directories) {
-    places.directories.push_back({base + "/system", true, false});
+    places.directories.push_back(found("/system"));
   }
   const auto named =
       options.config_dir ? options.config_dir : value_of(environment, "ZINIT_CONFIG_DIR");
   if (named) {
     places.directories.push_back({*named, false, true});
   } else if (!base.empty()) {
-    places.directories.push_back({base + "/services", false, false});
+    places.directories.push_back(found("/services"));
   }
   if (options.mode != Mode::standalone || pid1_directories) {
-    places.directories.push_back({base + "/targets", false, false});
+    places.directories.push_back(found("/targets"));
   }
   places.settings_named = options.config_file.has_value();
   if (options.config_file) {

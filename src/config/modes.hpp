@@ -29,6 +29,7 @@ struct ModeOptions {
   std::optional<std::string> config_dir;   // --config-dir, or zinit.config_dir= of the kernel
   std::optional<std::string> config_file;  // --config
   std::optional<std::string> socket;       // --socket
+  std::string root;                        // --root: before all of the system's paths; or empty
 };
 
 struct Places {
@@ -38,6 +39,13 @@ struct Places {
   std::string socket;
   bool socket_in_tmp = false;  // its directory is to be made, 0700, and its owner checked
 };
+
+/// Where in /etc/zinit the file of a vendor's directory is replaced or masked, and where its
+/// drop-ins are put; any other path stays as it is. Works below a --root as well.
+[[nodiscard]] std::string own_place_of(const std::string& path);
+
+/// The vendor's directory that /etc/zinit/... (also below a root) lies over; empty for any other.
+[[nodiscard]] std::string vendor_of(const std::string& directory);
 
 /// Options win over the environment (ZINIT_CONFIG_DIR, ZINIT_SOCKET), that over the mode's
 /// defaults; a variable that is set but empty counts as unset, and so does a relative XDG_*

@@ -49,7 +49,8 @@ bool SectionReader::stored(std::string_view section, std::string_view name) cons
 
 void SectionReader::unknown_key(std::string_view section, const std::string& name,
                                 const Member& member) {
-  const std::vector<std::string_view> known = keys_of(section);
+  std::vector<std::string_view> known = keys_of(section);
+  if (section.empty()) known.emplace_back("defaults");
   std::string text = "unknown key";
   if (const auto near = nearest(name, known)) {
     text += fmt::format(", did you mean \"{}\"?", *near);

@@ -3,18 +3,32 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "config/diagnostic.hpp"
+#include "config/value.hpp"
 
 namespace zinit {
+
+struct Key;
+
+/// What [defaults] says: checked values of keys of service files.
+using ServiceDefaults = std::vector<std::pair<const Key*, Value>>;
+
+/// What members of `socket_group` may call; in the order of the words.
+enum class SocketAccess : std::uint8_t { read, full };
 
 struct GlobalSettings {
   LogLevel log_level = LogLevel::info;
   Milliseconds shutdown_timeout{90000};
   std::string default_target;  // empty: every service with status `start`
+  std::string socket_group;    // name or number; empty: the socket is its owner's alone
+  SourcePosition socket_group_at;
+  SocketAccess socket_group_access = SocketAccess::read;
+  ServiceDefaults defaults;
 };
 
 /// Reads settings from `text`. A wrong key or value is told in `diagnostics` and its default

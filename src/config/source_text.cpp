@@ -42,10 +42,10 @@ std::string unix_lines(std::string_view raw) {
 }  // namespace
 
 SourcePosition PlaceFinder::at(std::size_t offset) {
-  if (offset < offset_) *this = PlaceFinder(text_);
+  if (offset < offset_) *this = PlaceFinder(text_, here_.source);
   for (; offset_ < offset && offset_ < text_.size(); ++offset_) {
     if (text_[offset_] == '\n') {
-      here_ = {here_.line + 1, 1};
+      here_ = {here_.line + 1, 1, here_.source};
     } else if (!continues_character(text_[offset_])) {
       ++here_.column;
     }
@@ -53,13 +53,13 @@ SourcePosition PlaceFinder::at(std::size_t offset) {
   return here_;
 }
 
-tl::expected<std::string, TomlFault> clean_source(std::string_view raw) {
+tl::expected<std::string, TomlFault> clean_source(std::string_view raw, std::uint32_t source) {
   if (raw.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
     raw.remove_prefix(kByteOrderMark.size());
   }
   std::string text = unix_lines(raw);
   const auto fault = [&](std::size_t offset, std::string what) {
-    return tl::unexpected(TomlFault{PlaceFinder(text).at(offset), std::move(what)});
+    return tl::unexpected(TomlFault{PlaceFinder(text, source).at(offset), std::move(what)});
   };
   if (!valid_utf8(text)) {
     const std::size_t at = first_invalid(text);

@@ -1,7 +1,12 @@
 // From a document to a spec: sections and keys by the table, then what holds between keys.
 #include "config/spec_reader.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <tuple>
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
@@ -18,30 +23,33 @@ constexpr std::string_view kSuffix = ".toml";
 /// Faults of one file that status and the log are given: a file made to have 20,000 floods neither.
 constexpr std::size_t kMaxTold = 100;
 
-ParsedSpec blank_spec(const std::string& path, bool system_class) {
+ParsedSpec blank_spec(const SourceFile& file) {
   ParsedSpec parsed;
   parsed.spec = std::make_shared<ServiceSpec>();
-  parsed.spec->file = path;
-  parsed.spec->system_class_default = system_class;
-  parsed.spec->class_ = system_class ? ServiceClass::system : ServiceClass::user;
-  const std::string stem(stem_of(path));
+  parsed.spec->file = file.path;
+  parsed.spec->drop_ins = file.drop_ins;
+  parsed.spec->system_class_default = file.system_class;
+  parsed.spec->class_ = file.system_class ? ServiceClass::system : ServiceClass::user;
+  const std::string stem(stem_of(file.path));
   parsed.spec->name = usable_name(stem);
   parsed.name_mangled = parsed.spec->name != stem;
   return parsed;
 }
 
-/// Reads one document into a blank spec.
+/// Reads one document into a blank spec, which may have diagnostics already.
 class SpecReader {
  public:
-  SpecReader(const Value& document, const std::string& path, bool system_class)
+  SpecReader(const Value& document, ParsedSpec blank, const ServiceDefaults& defaults)
       : document_(document),
-        parsed_(blank_spec(path, system_class)),
+        parsed_(std::move(blank)),
+        defaults_(defaults),
         spec_(*parsed_.spec),
-        findings_{spec_.file, parsed_.diagnostics},
+        findings_{spec_.file, parsed_.diagnostics, &spec_},
         reader_(Destination{&spec_, nullptr}, findings_) {}
 
   ParsedSpec read() {
     choose_kind();
+    if (!spec_.is_target()) store_defaults();
     for (const auto& [name, member] : document_.table) {
       if (name != main_section()) read_member(name, member);
     }
@@ -84,7 +92,10 @@ class SpecReader {
                     "neither [service] nor [target], must have one of them");
     }
     if (service != nullptr && target != nullptr) {
-      const bool target_is_second = service->at.line < target->at.line;
+      const auto place = [](SourcePosition at) {
+        return std::tuple(at.source, at.line, at.column);
+      };
+      const bool target_is_second = place(service->at) < place(target->at);
       findings_.add(Severity::error, (target_is_second ? target : service)->at,
                     target_is_second ? "target" : "service",
                     "stands beside the other of [service] and [target], must be one of them");
@@ -137,12 +148,28 @@ class SpecReader {
                   "is missing, must be " + allowed_text(*find_key("service", "exec")));
   }
 
-  /// Defaults that depend on other keys.
+  void store_defaults() {
+    Destination destination{&spec_, nullptr};
+    for (const auto& [key, value] : defaults_) key->store(destination, *key, value);
+  }
+
+  [[nodiscard]] bool has_default(std::string_view name) const {
+    return std::any_of(defaults_.begin(), defaults_.end(), [&](const auto& one) {
+      return one.first->section == "lifecycle" && one.first->name == name;
+    });
+  }
+
+  /// Defaults that depend on other keys. A general default that is nothing for a oneshot is not
+  /// meant for it.
   void settle_defaults() {
     Lifecycle& lifecycle = spec_.lifecycle;
-    if (spec_.oneshot) {
-      if (!reader_.stored("lifecycle", "restart")) lifecycle.restart = RestartPolicy::never;
-      if (!reader_.stored("lifecycle", "start_timeout_ms")) lifecycle.start_timeout.infinite = true;
+    if (spec_.oneshot && !reader_.stored("lifecycle", "restart") &&
+        (!has_default("restart") || lifecycle.restart == RestartPolicy::always)) {
+      lifecycle.restart = RestartPolicy::never;
+    }
+    if (spec_.oneshot && !reader_.stored("lifecycle", "start_timeout_ms") &&
+        !has_default("start_timeout_ms")) {
+      lifecycle.start_timeout.infinite = true;
     }
     if (!reader_.stored("lifecycle", "restart_delay_max_ms")) {
       lifecycle.restart_delay_max = std::max(lifecycle.restart_delay_max, lifecycle.restart_delay);
@@ -189,18 +216,53 @@ class SpecReader {
 
   const Value& document_;
   ParsedSpec parsed_;
+  const ServiceDefaults& defaults_;
   ServiceSpec& spec_;
   Findings findings_;
   SectionReader reader_;
 };
 
-/// A file that could not be read or parsed: nothing is known of it but its name.
-ParsedSpec broken_spec(const std::string& path, bool system_class, SourcePosition at,
-                       std::string text) {
-  ParsedSpec parsed = blank_spec(path, system_class);
-  parsed.diagnostics.push_back({path, at, Severity::error, {}, std::move(text)});
-  return parsed;
-}
+/// Reads the files of one service into one document.
+class LayerReader {
+ public:
+  LayerReader(const SourceFile& file, const ReadText& read)
+      : read_(read), parsed_(blank_spec(file)) {}
+
+  ParsedSpec read(const ServiceDefaults& defaults) {
+    std::optional<Value> document = layer(0);
+    const std::size_t drop_ins = parsed_.spec->drop_ins.size();
+    for (std::uint32_t source = 1; source <= drop_ins; ++source) {
+      std::optional<Value> top = layer(source);
+      if (document && top) lay_over(*document, *std::move(top));
+    }
+    // Of a file that could not be read or parsed nothing is known but its name.
+    if (!document) return std::move(parsed_);
+    return SpecReader(*document, std::move(parsed_), defaults).read();
+  }
+
+ private:
+  std::optional<Value> layer(std::uint32_t source) {
+    const SourcePosition whole{0, 0, source};
+    const std::string& path = parsed_.spec->file_of(whole);
+    const auto text = read_(path);
+    if (!text) {
+      struct stat status {};
+      const bool gone = source > 0 && ::lstat(path.c_str(), &status) < 0 && errno == ENOENT;
+      return gone ? std::nullopt : fault(path, whole, text.error().text);
+    }
+    auto document = read_toml(*text, source);
+    if (document) return *std::move(document);
+    return fault(path, document.error().at, document.error().text);
+  }
+
+  std::optional<Value> fault(const std::string& path, SourcePosition at, std::string text) {
+    parsed_.diagnostics.push_back({path, at, Severity::error, {}, std::move(text)});
+    return std::nullopt;
+  }
+
+  const ReadText& read_;
+  ParsedSpec parsed_;
+};
 
 }  // namespace
 
@@ -222,19 +284,21 @@ std::string usable_name(std::string_view stem) {
 }
 
 ParsedSpec spec_from_document(const Value& document, const std::string& path, bool system_class) {
-  return SpecReader(document, path, system_class).read();
+  return SpecReader(document, blank_spec({path, system_class}), {}).read();
 }
 
 ParsedSpec parse_spec(std::string_view text, const std::string& path, bool system_class) {
-  auto document = read_toml(text);
-  if (document) return spec_from_document(*document, path, system_class);
-  return broken_spec(path, system_class, document.error().at, std::move(document.error().text));
+  const auto given = [text](const std::string&) { return Result<std::string>(std::string(text)); };
+  return read_spec({path, system_class}, {}, given);
 }
 
-ParsedSpec read_spec(const std::string& path, bool system_class) {
-  const auto text = read_file(path.c_str(), kMaxFileBytes);
-  if (text) return parse_spec(*text, path, system_class);
-  return broken_spec(path, system_class, {}, text.error().text);
+Result<std::string> read_from_disk(const std::string& path) {
+  return read_file(path.c_str(), kMaxFileBytes);
+}
+
+ParsedSpec read_spec(const SourceFile& file, const ServiceDefaults& defaults,
+                     const ReadText& read) {
+  return LayerReader(file, read).read(defaults);
 }
 
 SpecPtr finish(const ParsedSpec& parsed) {

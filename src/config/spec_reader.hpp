@@ -2,12 +2,15 @@
 // (keys.hpp), then what keys say of one another.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
 #include "config/diagnostic.hpp"
+#include "config/settings.hpp"
 #include "config/value.hpp"
 #include "model/spec.hpp"
 
@@ -15,6 +18,18 @@ namespace zinit {
 
 /// No service file is larger: what is has been put there by mistake or malice.
 inline constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+
+/// A service file that is to be read.
+struct SourceFile {
+  std::string path;
+  bool system_class = false;            // the default of `class` is `system`
+  bool named = false;                   // by the operator, rather than found
+  std::vector<std::string> drop_ins{};  // paths of what is laid over it, in that order
+};
+
+/// What a file says: read_from_disk(), or for a file that is not in its place yet one's own.
+using ReadText = std::function<Result<std::string>(const std::string& path)>;
+[[nodiscard]] Result<std::string> read_from_disk(const std::string& path);
 
 /// One service as it was read, with its faults not yet turned to text.
 struct ParsedSpec {
@@ -36,8 +51,13 @@ struct ParsedSpec {
 [[nodiscard]] ParsedSpec spec_from_document(const Value& document, const std::string& path,
                                             bool system_class = false);
 
-/// The same for the file itself, with what can be wrong with a file.
-[[nodiscard]] ParsedSpec read_spec(const std::string& path, bool system_class = false);
+/// The same for a file itself with its drop-ins laid over it, and with what can be wrong with
+/// files. A drop-in that has gone since it was found is left out; any other fault of one is the
+/// service's.
+///
+/// @param defaults  of the keys that neither the file nor a drop-in has.
+[[nodiscard]] ParsedSpec read_spec(const SourceFile& file, const ServiceDefaults& defaults = {},
+                                   const ReadText& read = read_from_disk);
 
 /// The spec, with the diagnostics as the text of its errors and warnings. Once, when all are there.
 [[nodiscard]] SpecPtr finish(const ParsedSpec& parsed);

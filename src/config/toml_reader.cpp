@@ -23,11 +23,11 @@ bool digit(char c) { return c >= '0' && c <= '9'; }
 /// Functions that can meet a fault return false after fault(); the first fault stands.
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text), places_(text) {}
+  Reader(std::string_view text, std::uint32_t source) : text_(text), places_(text, source) {}
 
   tl::expected<Value, TomlFault> read() {
     Value root;
-    root.at = {1, 1};
+    root.at = places_.at(0);
     root.form = Form::headed;
     Value* table = &root;
     depth_ = 0;
@@ -302,10 +302,10 @@ class Reader {
 
 }  // namespace
 
-tl::expected<Value, TomlFault> read_toml(std::string_view raw) {
-  auto text = clean_source(raw);
+tl::expected<Value, TomlFault> read_toml(std::string_view raw, std::uint32_t source) {
+  auto text = clean_source(raw, source);
   if (!text) return tl::unexpected(std::move(text.error()));
-  return Reader(*text).read();
+  return Reader(*text, source).read();
 }
 
 }  // namespace zinit

@@ -22,7 +22,9 @@ inline constexpr int kMaxValues = 20000;
 
 /// The document's tables, or the first fault of its syntax, which ends the reading.
 ///
-/// @param raw  the bytes of the file: a byte-order mark and CRLF are taken as they come.
-[[nodiscard]] tl::expected<Value, TomlFault> read_toml(std::string_view raw);
+/// @param raw     the bytes of the file: a byte-order mark and CRLF are taken as they come.
+/// @param source  what all places in it say of the file that they are in.
+[[nodiscard]] tl::expected<Value, TomlFault> read_toml(std::string_view raw,
+                                                       std::uint32_t source = 0);
 
 }  // namespace zinit

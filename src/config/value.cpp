@@ -8,6 +8,19 @@ const Member* Value::find(std::string_view key) const {
   return found == table.end() ? nullptr : &found->second;
 }
 
+void lay_over(Value& base, Value&& top) {
+  for (auto& [name, member] : top.table) {
+    const auto [found, fresh] = base.table.try_emplace(name);
+    Value& below = found->second.value;
+    const bool both_tables =
+        !fresh && below.type == ValueType::table && member.value.type == ValueType::table;
+    if (both_tables)
+      lay_over(below, std::move(member.value));
+    else
+      found->second = std::move(member);
+  }
+}
+
 std::string_view type_phrase(ValueType type) {
   switch (type) {
     case ValueType::boolean: return "a boolean";

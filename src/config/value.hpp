@@ -53,6 +53,10 @@ struct Member {
   Value value;
 };
 
+/// Lays the table `top` over the table `base`: a key replaces a key, and where both are tables they
+/// are merged (zinit.toml(5), "Where files are read"). What comes from `top` keeps its places.
+void lay_over(Value& base, Value&& top);
+
 /// "a string", "an integer", ...: for messages.
 [[nodiscard]] std::string_view type_phrase(ValueType type);
 

@@ -10,11 +10,16 @@ namespace zinit {
 std::string ok_json() { return R"({"ok":true})"; }
 
 RpcError service_not_found(const Board& board, std::string_view name) {
+  RpcError error(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(name)));
+  if (const std::string* link = board.graph()->masked_by(name)) {
+    return std::move(error).about(name).hint(
+        fmt::format("it is masked by {}; `zinitctl unmask {}`, then service.reload, bring it back",
+                    *link, name));
+  }
   const std::vector<std::string> names = board.names();
   const auto near = nearest(name, names);
-  return RpcError(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(name)))
-      .about(name)
-      .hint(near ? fmt::format("did you mean {}?", *near) : std::string());
+  return std::move(error).about(name).hint(near ? fmt::format("did you mean {}?", *near)
+                                                : std::string());
 }
 
 RpcError refused(const Board& board, std::string_view name, const RequestFailure& failure) {

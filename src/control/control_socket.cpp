@@ -183,12 +183,27 @@ ControlSocket& ControlSocket::operator=(ControlSocket&& other) noexcept {
   return *this;
 }
 
-void ControlSocket::remove_file() noexcept {
-  if (!fd_ || path_.empty()) return;
+Result<void> ControlSocket::share_with(std::optional<gid_t> group) {
+  if (!is_there()) return {};
+  constexpr uid_t same = static_cast<uid_t>(-1);
+  // Never open to a group that it is not meant for, not even between the two calls.
+  if (::chmod(path_.c_str(), 0600) < 0) return sys_failure("protect the socket", path_);
+  if (::lchown(path_.c_str(), same, group.value_or(::getegid())) < 0) {
+    return sys_failure("change the group of", path_);
+  }
+  if (group && ::chmod(path_.c_str(), 0660) < 0) return sys_failure("share the socket", path_);
+  return {};
+}
+
+bool ControlSocket::is_there() const noexcept {
+  if (!fd_ || path_.empty()) return false;
   struct stat status {};
-  const bool ours =
-      ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
-  if (ours) ::unlink(path_.c_str());
+  return ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+         status.st_ino == inode_;
+}
+
+void ControlSocket::remove_file() noexcept {
+  if (is_there()) ::unlink(path_.c_str());
 }
 
 }  // namespace zinit

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/fd.hpp"
@@ -35,10 +36,16 @@ class ControlSocket {
   /// now. (unix(7))
   [[nodiscard]] static Result<ControlSocket> open(const ControlSocketSettings& settings);
 
+  /// Lets members of `group` connect as well: the file becomes theirs, with mode 0660; without a
+  /// group it is the owner's alone again, with mode 0600. A file that is no longer this socket's is
+  /// left alone.
+  [[nodiscard]] Result<void> share_with(std::optional<gid_t> group);
+
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
+  [[nodiscard]] bool is_there() const noexcept;
   void remove_file() noexcept;
 
   UniqueFd fd_;

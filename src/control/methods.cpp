@@ -205,7 +205,9 @@ Outcome dispatch(std::span<const Method> methods, const RpcCall& request, Right 
   if (method == nullptr) return method_not_found(methods, request.method);
   if (right < method->right) {
     return RpcError(RpcCode::not_permitted, fmt::format("{} is not permitted", method->name))
-        .hint("only root and the server's own user may call it");
+        .hint(
+            "members of socket_group may only ask; root and the server's own user may call it, "
+            "and members too with socket_group_access = \"full\" in zinit.toml");
   }
   const tl::expected<Params, RpcError> params = Params::bind(method->params, request.params);
   if (!params) return params.error();

@@ -4,9 +4,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "base/log.hpp"
 #include "control/views.hpp"
@@ -16,13 +18,32 @@ namespace zinit {
 
 namespace {
 
+/// Supplementary groups of the peer when it connected (unix(7)); none where the kernel does not
+/// tell (before Linux 4.13).
+std::vector<gid_t> groups_of_peer(int fd) {
+  std::vector<gid_t> groups(64);
+  for (int tries = 0; tries < 2; ++tries) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    const bool told = ::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0;
+    if (!told && errno != ERANGE) break;
+    groups.resize(size / sizeof(gid_t));
+    if (told) return groups;
+  }
+  return {};
+}
+
 // Accepting is quick, and a burst of clients should not wait for rounds of the loop.
 constexpr int kAcceptsAtOnce = 64;
 
 }  // namespace
 
-Right right_of(const ucred& peer) noexcept {
-  return peer.uid == 0 || peer.uid == ::geteuid() ? Right::full : Right::none;
+Right right_of(const ucred& peer, std::span<const gid_t> groups,
+               const SharedAccess& shared) noexcept {
+  if (peer.uid == 0 || peer.uid == ::geteuid()) return Right::full;
+  if (!shared.group) return Right::none;
+  const bool member =
+      peer.gid == *shared.group || std::ranges::find(groups, *shared.group) != groups.end();
+  return member ? shared.right : Right::none;
 }
 
 Server::Server(const Parts& parts, std::span<const Method> methods)
@@ -58,6 +79,14 @@ Result<void> Server::serve(ControlSocket socket) {
       std::make_unique<IoWatcher>(loop_, socket_.fd(), EV_READ, [this](int) { accept_clients(); });
   acceptable_->start();
   return {};
+}
+
+void Server::share(const SharedAccess& shared) {
+  shared_ = shared;
+  if (const auto done = socket_.share_with(shared.group); !done) {
+    log_error("control: members of group {} cannot connect: {}", shared.group.value_or(0),
+              done.error().text);
+  }
 }
 
 ControlFigures Server::figures() const {
@@ -108,7 +137,9 @@ void Server::admit(UniqueFd fd) {
   ucred peer{};
   socklen_t size = sizeof peer;
   const bool known = ::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
-  const Right right = known ? right_of(peer) : Right::none;
+  std::vector<gid_t> groups;
+  if (known && shared_.group) groups = groups_of_peer(fd.get());
+  const Right right = known ? right_of(peer, groups, shared_) : Right::none;
   if (right == Right::none) log_debug("control: user {} (pid {}) is refused", peer.uid, peer.pid);
   const std::uint64_t id = ++last_session_;
   sessions_.emplace(id, std::make_unique<Session>(*this, id, right, std::move(fd)));

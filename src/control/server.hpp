@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <span>
 #include <unordered_map>
 
 #include "control/changes.hpp"
@@ -25,8 +27,16 @@
 
 namespace zinit {
 
-/// What a peer with these credentials may do: root and the server's own user everything.
-[[nodiscard]] Right right_of(const ucred& peer) noexcept;
+/// A group whose members may call too.
+struct SharedAccess {
+  std::optional<gid_t> group;
+  Right right = Right::read;
+};
+
+/// What a peer with these credentials may do: root and the server's own user everything, members of
+/// the group, by their own or a supplementary one, what is shared with it.
+[[nodiscard]] Right right_of(const ucred& peer, std::span<const gid_t> groups,
+                             const SharedAccess& shared) noexcept;
 
 class Server final : public SessionHost {
  public:
@@ -57,6 +67,9 @@ class Server final : public SessionHost {
 
   /// Accepts clients from now on. Once. Fails for want of descriptors.
   [[nodiscard]] Result<void> serve(ControlSocket socket);
+
+  /// Who else may connect from now on; clients that are connected keep their rights.
+  void share(const SharedAccess& shared);
 
   [[nodiscard]] ControlFigures figures() const;
 
@@ -89,6 +102,7 @@ class Server final : public SessionHost {
   RpcContext context_;
 
   ControlSocket socket_;
+  SharedAccess shared_;
   UniqueFd hangups_;  // an epoll of its own, see watch_hangup()
   std::unique_ptr<IoWatcher> acceptable_;
   std::unique_ptr<IoWatcher> hung_up_;

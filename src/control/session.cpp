@@ -28,7 +28,8 @@ Session::Session(SessionHost& host, std::uint64_t id, Right right, UniqueFd fd)
   if (right_ != Right::none) return;
   host_.has_work(*this);
   connection_.put_answer(refusal(RpcCode::not_permitted, "this user may not speak to zinit",
-                                 "only root and the server's own user may"));
+                                 "only root, the server's own user and members of socket_group in "
+                                 "zinit.toml may"));
   connection_.refuse();
 }
 

@@ -168,6 +168,7 @@ constexpr StatusMember kMembers[] = {
     {"health", kObjectOrNull, [](W& w, S) { w.put(nullptr); }},
     {"status_text", kTextOrNull, [](W& w, S) { w.put(nullptr); }},
     {"file", kTextOrNull, [](W& w, S s) { put_text_or_null(w, s.spec().file); }},
+    {"drop_ins", kNames, [](W& w, S s) { w.put(s.spec().drop_ins); }},
     {"warnings", kNames, [](W& w, S s) { w.put(s.view.warnings); }},
     {"log_lines", kInteger, [](W& w, S s) { w.put(s.log.lines); }},
     {"log_dropped", kInteger, [](W& w, S s) { w.put(s.log.dropped); }},
@@ -233,7 +234,10 @@ void put_reason(JsonWriter& writer, const Reason& reason) {
     case ReasonType::signal: writer.member("signal", signal_name(reason.number)); break;
     case ReasonType::health_check_failed: writer.member("attempts", reason.number); break;
     case ReasonType::dependency_failed: writer.member("service", reason.text); break;
-    case ReasonType::missing_dependency: writer.member("dependency", reason.text); break;
+    case ReasonType::missing_dependency:
+      writer.member("dependency", reason.text);
+      if (!reason.messages.empty()) writer.member("masked_by", reason.messages.front());
+      break;
     case ReasonType::spawn_error: writer.member("message", reason.text); break;
     case ReasonType::port_in_use:
       writer.member("port", reason.number).member("holder", reason.text);

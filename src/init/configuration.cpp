@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "os/users.hpp"
+
 namespace zinit {
 
 namespace {
@@ -22,6 +24,20 @@ void put_main_first(LoadedConfig& config, const std::vector<std::string>& comman
   config.specs.insert(config.specs.begin(), main_service(command));
 }
 
+/// A group that is not known is a wrong value: told, and the default stands.
+void find_socket_group(Configuration& config, const std::string& settings_file) {
+  const GlobalSettings& settings = config.settings;
+  if (settings.socket_group.empty()) return;
+  const auto found = look_up({}, settings.socket_group);
+  if (found) {
+    config.socket_gid = found->ids.gid;
+    return;
+  }
+  config.messages.push_back(
+      to_text({settings_file, settings.socket_group_at, Severity::error, "socket_group",
+               fmt::format("{}; the socket stays its owner's alone", found.error().text)}));
+}
+
 }  // namespace
 
 SpecPtr main_service(const std::vector<std::string>& command) {
@@ -34,9 +50,11 @@ SpecPtr main_service(const std::vector<std::string>& command) {
   return spec;
 }
 
-LoadedConfig read_configuration(const Sources& sources) {
-  LoadedConfig config = load_config(sources.places.directories, sources.places.settings_file,
-                                    sources.places.settings_named);
+Configuration read_configuration(const Sources& sources) {
+  Configuration config;
+  static_cast<LoadedConfig&>(config) = load_config(
+      sources.places.directories, sources.places.settings_file, sources.places.settings_named);
+  find_socket_group(config, sources.places.settings_file);
   if (!sources.command.empty()) put_main_first(config, sources.command);
   // What several threads have read lies strewn among what they needed for it: it is copied
   // together, so that their memory can be given back.

@@ -1,6 +1,9 @@
 // What a server runs: the service files of its places, and the command that it was given itself.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +22,14 @@ struct Sources {
   std::vector<std::string> command;  // of `main`; empty: there is none
 };
 
+/// What was read, with what the system had to be asked for.
+struct Configuration : LoadedConfig {
+  std::optional<gid_t> socket_gid;  // of socket_group; nothing: the socket is its owner's alone
+};
+
 /// Reads all files anew. `main` comes first, so a file that takes its name is told and left out.
 /// Blocks on the file system; any thread with an ordinary stack.
-[[nodiscard]] LoadedConfig read_configuration(const Sources& sources);
+[[nodiscard]] Configuration read_configuration(const Sources& sources);
 
 /// Writes to the log what is wrong with what was read: `only` these services, or with null all of
 /// them.

@@ -79,7 +79,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       shell_(start_.console, start_.environment, [this] { on_shell_end(); }),
       reloader_(
           loop_->ev(), [this] { return read_configuration(start_.sources); },
-          [this](const LoadedConfig& config, bool dry_run) { return take(config, dry_run); }),
+          [this](const Configuration& config, bool dry_run) { return take(config, dry_run); }),
       signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
       shell_again_(*loop_, [this] { no_services(); }) {
   logs_.keep_own_log();
@@ -96,10 +96,10 @@ ZinitDaemon::~ZinitDaemon() = default;
 void ZinitDaemon::run() {
   log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
   {
-    const LoadedConfig config = read_configuration(start_.sources);
-    use_settings(config.settings);
+    const Configuration config = read_configuration(start_.sources);
+    use_settings(config);
     log_faults(config);
-    board_.load(config.specs);
+    board_.load(config.specs, config.masked);
   }
   if (!start_.kernel.shell || !shell_.start("asked for on the kernel command line"))
     start_services();
@@ -107,9 +107,11 @@ void ZinitDaemon::run() {
   server_.reset();
 }
 
-void ZinitDaemon::use_settings(const GlobalSettings& settings) {
-  settings_ = settings;
-  set_log_level(start_.log_level.value_or(settings.log_level));
+void ZinitDaemon::use_settings(const Configuration& config) {
+  settings_ = config.settings;
+  set_log_level(start_.log_level.value_or(settings_.log_level));
+  const bool full = settings_.socket_group_access == SocketAccess::full;
+  if (server_) server_->share({config.socket_gid, full ? Right::full : Right::read});
 }
 
 void ZinitDaemon::start_services() {
@@ -221,10 +223,10 @@ void ZinitDaemon::reload_and_log(std::function<void()> then) {
   });
 }
 
-RequestResult<ReloadReport> ZinitDaemon::take(const LoadedConfig& config, bool dry_run) {
-  auto report = board_.reload(config.specs, dry_run);
+RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool dry_run) {
+  auto report = board_.reload(config.specs, dry_run, config.masked);
   if (!report || dry_run) return report;
-  use_settings(config.settings);
+  use_settings(config);
   std::vector<std::string> news = report->added;
   news.insert(news.end(), report->changed.begin(), report->changed.end());
   news.insert(news.end(), report->failed.begin(), report->failed.end());

@@ -77,7 +77,7 @@ class ZinitDaemon final : public Daemon {
  private:
   ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, UniqueFd signals);
 
-  void use_settings(const GlobalSettings& settings);
+  void use_settings(const Configuration& config);
   void start_services();
   [[nodiscard]] RequestResult<void> boot_target();
   void no_services();
@@ -86,7 +86,7 @@ class ZinitDaemon final : public Daemon {
   void reap_ended();
   void on_shutdown_signal(ShutdownKind kind, int signal);
   void reload_and_log(std::function<void()> then);
-  RequestResult<ReloadReport> take(const LoadedConfig& config, bool dry_run);
+  RequestResult<ReloadReport> take(const Configuration& config, bool dry_run);
   void on_change();
   void on_critical_end(const ServiceView& view);
   void on_shell_end();

@@ -47,8 +47,8 @@ void Reloader::begin_next() {
 }
 
 void Reloader::read_files() noexcept {
-  std::unique_ptr<LoadedConfig> config;
-  catch_all("reload", [&] { config = std::make_unique<LoadedConfig>(read_()); });
+  std::unique_ptr<Configuration> config;
+  catch_all("reload", [&] { config = std::make_unique<Configuration>(read_()); });
   {
     const MutexLock lock(mutex_);
     read_config_ = std::move(config);
@@ -63,7 +63,7 @@ void Reloader::on_read(struct ev_loop* /*loop*/, ev_async* watcher, int /*events
 
 void Reloader::finish() {
   thread_.join();
-  std::unique_ptr<LoadedConfig> config;
+  std::unique_ptr<Configuration> config;
   {
     const MutexLock lock(mutex_);
     config = std::move(read_config_);

@@ -23,8 +23,8 @@ namespace zinit {
 
 class Reloader {
  public:
-  using Read = std::function<LoadedConfig()>;
-  using Take = std::function<RequestResult<ReloadReport>(const LoadedConfig&, bool dry_run)>;
+  using Read = std::function<Configuration()>;
+  using Take = std::function<RequestResult<ReloadReport>(const Configuration&, bool dry_run)>;
 
   /// `read` is called on the thread, `take` on the loop's with what it read. The loop must outlive
   /// this.
@@ -60,7 +60,7 @@ class Reloader {
   Thread thread_;
 
   Mutex mutex_;
-  std::unique_ptr<LoadedConfig> read_config_ GUARDED_BY(mutex_);  // null: could not be read
+  std::unique_ptr<Configuration> read_config_ GUARDED_BY(mutex_);  // null: could not be read
 };
 
 }  // namespace zinit

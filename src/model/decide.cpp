@@ -56,7 +56,12 @@ Reason fault_of(const World& world, Slot slot) {
     reason.messages.insert(reason.messages.end(), node.faults.begin(), node.faults.end());
     return reason;
   }
-  if (!node.missing.empty()) return {ReasonType::missing_dependency, 0, node.missing.front(), {}};
+  if (!node.missing.empty()) {
+    Reason reason{ReasonType::missing_dependency, 0, node.missing.front(), {}};
+    const std::string* link = world.graph->masked_by(reason.text);
+    if (link != nullptr) reason.messages.push_back(*link);
+    return reason;
+  }
   for (const Slot required : node.requires_) {
     if (failed_for_good(world, required)) {
       return {ReasonType::dependency_failed, 0, world.graph->name(required), {}};

@@ -20,7 +20,8 @@ void add_unique(std::vector<Slot>& list, Slot slot) {
 std::string message(const ServiceSpec& spec, SourcePosition at, std::string_view severity,
                     std::string_view key, std::string_view text) {
   if (at.line == 0) at = spec.dependencies_at;
-  const std::string_view file = spec.file.empty() ? std::string_view("(runtime)") : spec.file;
+  std::string_view file = "(runtime)";
+  if (!spec.file.empty()) file = spec.file_of(at);
   return fmt::format("{}:{}:{}: {}: dependencies.{}: {}", file, std::max(at.line, 1),
                      std::max(at.column, 1), severity, key, text);
 }
@@ -30,8 +31,9 @@ std::string message(const ServiceSpec& spec, SourcePosition at, std::string_view
 /// One build; the steps run in the order in which build() calls them.
 class GraphBuilder {
  public:
-  explicit GraphBuilder(const std::vector<GraphEntry>& entries)
+  GraphBuilder(const std::vector<GraphEntry>& entries, MaskedNames masked)
       : graph_(std::make_shared<Graph>()) {
+    graph_->masked_ = std::move(masked);
     place(entries);
     for (const Slot slot : graph_->order_) {
       if (!node(slot).removed && !node(slot).broken()) resolve(slot);
@@ -383,8 +385,14 @@ class GraphBuilder {
   std::shared_ptr<Graph> graph_;
 };
 
-std::shared_ptr<const Graph> Graph::build(const std::vector<GraphEntry>& entries) {
-  return GraphBuilder(entries).take();
+std::shared_ptr<const Graph> Graph::build(const std::vector<GraphEntry>& entries,
+                                          MaskedNames masked) {
+  return GraphBuilder(entries, std::move(masked)).take();
+}
+
+const std::string* Graph::masked_by(std::string_view name) const {
+  const auto found = masked_.find(name);
+  return found == masked_.end() ? nullptr : &found->second;
 }
 
 Slot Graph::find(std::string_view name) const {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,11 +59,16 @@ struct GraphEntry {
   bool removed = false;
 };
 
+/// Names of services that exist for nobody, each with the link to /dev/null that masks it.
+using MaskedNames = std::map<std::string, std::string, std::less<>>;
+
 class Graph {
  public:
   /// Builds and validates. Names are unique among what is not removed (the loader sees to it); of
   /// two with one name the first stands. Slots given are distinct.
-  [[nodiscard]] static std::shared_ptr<const Graph> build(const std::vector<GraphEntry>& entries);
+  /// `masked` is kept for explanations alone: what it names is missing like any other name.
+  [[nodiscard]] static std::shared_ptr<const Graph> build(const std::vector<GraphEntry>& entries,
+                                                          MaskedNames masked = {});
 
   [[nodiscard]] std::size_t slots() const noexcept { return nodes_.size(); }
   [[nodiscard]] const Node& node(Slot slot) const { return nodes_[slot]; }
@@ -72,6 +78,10 @@ class Graph {
 
   /// kNoSlot where no service has the name; those removed are still found.
   [[nodiscard]] Slot find(std::string_view name) const;
+
+  [[nodiscard]] const MaskedNames& masked() const noexcept { return masked_; }
+  /// The link that masks `name`; null where it is not masked.
+  [[nodiscard]] const std::string* masked_by(std::string_view name) const;
 
   /// Slots in use, by load order.
   [[nodiscard]] const std::vector<Slot>& order() const noexcept { return order_; }
@@ -84,6 +94,7 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<Slot> order_;
   std::unordered_map<std::string, Slot> by_name_;
+  MaskedNames masked_;
 };
 
 using GraphPtr = std::shared_ptr<const Graph>;

@@ -30,8 +30,9 @@ SpecPtr with_errors(const SpecPtr& spec, const std::vector<std::string>& errors)
 
 class Planner {
  public:
-  Planner(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live)
-      : old_(old), live_(live) {
+  Planner(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live,
+          const MaskedNames& masked)
+      : old_(old), live_(live), masked_(masked) {
     for (const SpecPtr& spec : specs) names_.insert(spec->name);
     for (const Slot slot : old_.order()) {
       if (!old_.node(slot).removed) loaded_from_.emplace(old_.node(slot).spec->file, slot);
@@ -114,7 +115,7 @@ class Planner {
       if (removed && !live_[planned.slot]) continue;
       entries.push_back({planned.spec, planned.slot, static_cast<std::uint32_t>(i), removed});
     }
-    plan_.graph = Graph::build(entries);
+    plan_.graph = Graph::build(entries, masked_);
     for (PlannedService& planned : plan_.services) {
       if (planned.fate != Fate::removed) planned.slot = plan_.graph->find(planned.name);
     }
@@ -143,6 +144,7 @@ class Planner {
 
   const Graph& old_;
   const std::vector<bool>& live_;
+  const MaskedNames& masked_;
   std::unordered_set<std::string> names_;              // of the new set
   std::unordered_map<std::string, Slot> loaded_from_;  // by file
   Plan plan_;
@@ -150,8 +152,9 @@ class Planner {
 
 }  // namespace
 
-Plan plan(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live) {
-  return Planner(old, specs, live).make();
+Plan plan(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live,
+          const MaskedNames& masked) {
+  return Planner(old, specs, live, masked).make();
 }
 
 }  // namespace zinit

@@ -36,8 +36,8 @@ struct Plan {
 /// broken, or that the new graph finds at fault, is refused where its service is loaded already:
 /// its old config is put in its place and the whole is validated again, until nothing changes.
 /// Removed services that are in `live` (something of theirs still runs) stay in the graph, marked;
-/// others leave it.
+/// others leave it. `masked` goes into the new graph.
 [[nodiscard]] Plan plan(const Graph& old, const std::vector<SpecPtr>& specs,
-                        const std::vector<bool>& live);
+                        const std::vector<bool>& live, const MaskedNames& masked = {});
 
 }  // namespace zinit

@@ -124,7 +124,9 @@ std::string reason_text(const Reason& reason) {
     case ReasonType::watchdog_timeout: return "no sign of life within its watchdog time";
     case ReasonType::dependency_failed: return "requires " + reason.text + ", which failed";
     case ReasonType::missing_dependency:
-      return "requires " + reason.text + ", which does not exist";
+      return fmt::format(
+          "requires {}, which {}", reason.text,
+          reason.messages.empty() ? "does not exist" : "is masked by " + reason.messages.front());
     case ReasonType::spawn_error: return reason.text;
     case ReasonType::port_in_use:
       return fmt::format("port {} is in use{}", reason.number,

@@ -27,7 +27,7 @@ enum class ReasonType : std::uint8_t {
   health_check_failed,  // number: attempts
   watchdog_timeout,
   dependency_failed,   // text: the service
-  missing_dependency,  // text: the name that nothing has
+  missing_dependency,  // text: the name that nothing has; messages: the link that masks it, if one
   spawn_error,         // text: the message
   port_in_use,         // number: the port; text: its holder, as far as it is known
   config_error,        // messages

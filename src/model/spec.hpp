@@ -27,10 +27,11 @@ enum class StartStatus : std::uint8_t {
 enum class ServiceClass : std::uint8_t { user, system };
 enum class RestartPolicy : std::uint8_t { always, on_failure, never };
 
-/// A place in a service file, counted from 1; 0: unknown.
+/// A place in a service's files, counted from 1; 0: unknown.
 struct SourcePosition {
   int line = 0;
   int column = 0;
+  std::uint32_t source = 0;  // 0: the service's own file; n: its n-th drop-in
 };
 
 /// A name in a list of dependencies, with its place for messages. Equal where the names are equal,
@@ -102,6 +103,7 @@ struct ServiceSpec {
   std::string name;
   Kind kind = Kind::service;
   std::string file;                   // path as it was read; empty for one added at runtime
+  std::vector<std::string> drop_ins;  // paths of what was laid over it, in that order
   bool system_class_default = false;  // from a directory whose class is `system` by default
   std::string description;
   Command exec;  // empty for a target, and where broken
@@ -129,6 +131,10 @@ struct ServiceSpec {
 
   [[nodiscard]] bool is_target() const noexcept { return kind == Kind::target; }
   [[nodiscard]] bool broken() const noexcept { return !errors.empty(); }
+  /// The file that `at` is a place in.
+  [[nodiscard]] const std::string& file_of(SourcePosition at) const noexcept {
+    return at.source == 0 || at.source > drop_ins.size() ? file : drop_ins[at.source - 1];
+  }
 };
 
 using SpecPtr = std::shared_ptr<const ServiceSpec>;

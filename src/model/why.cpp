@@ -15,6 +15,12 @@ std::string delay_words(const Record& record, TimePoint now) {
                      duration_text(ms_between(now, record.delay_until)));
 }
 
+/// Why there is no service of that name.
+std::string absence_words(const World& world, std::string_view name) {
+  const std::string* link = world.graph->masked_by(name);
+  return link == nullptr ? "no service has that name" : "is masked by " + *link;
+}
+
 /// What a service that ended, or was never started, is doing down there.
 std::string rest_words(const World& world, Slot slot) {
   const Record& record = world.record(slot);
@@ -69,8 +75,10 @@ class Explainer {
       case State::running: break;
     }
     for (const std::string& name : world_.node(slot_).unknown) {
-      add("warning",
-          fmt::format("names {} in its dependencies, and nothing has that name: ignored", name));
+      const std::string* link = world_.graph->masked_by(name);
+      add("warning", fmt::format("names {} in its dependencies, {}: ignored", name,
+                                 link == nullptr ? "and nothing has that name"
+                                                 : "which is masked by " + *link));
     }
     return std::move(report_);
   }
@@ -159,9 +167,13 @@ class Explainer {
   }
 
   void add_missing(const std::string& name) {
-    report_.reasons.push_back({"missing", name, State::inactive,
-                               "no service has that name; add it, or take it out of `requires`",
-                               name, 0});
+    const bool masked = world_.graph->masked_by(name) != nullptr;
+    report_.reasons.push_back(
+        {"missing", name, State::inactive,
+         absence_words(world_, name) +
+             (masked ? fmt::format("; `zinitctl unmask {}`, then `zinitctl reload`", name)
+                     : "; add it, or take it out of `requires`"),
+         name, 0});
   }
 
   /// A direct reason, and below it the first cause of each link down to the one at fault.
@@ -198,7 +210,7 @@ class Explainer {
     }
     if (record.state != State::failed) return false;
     if (record.reason.type == ReasonType::missing_dependency) {
-      at = {kNoSlot, record.reason.text, "missing", "no service has that name"};
+      at = {kNoSlot, record.reason.text, "missing", absence_words(world_, record.reason.text)};
       return true;
     }
     if (record.reason.type != ReasonType::dependency_failed) return false;
@@ -224,7 +236,7 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
         {other, world.graph->name(other), std::string(kind), state_words(world, other, now)});
   };
   for (const std::string& name : node.missing) {
-    list.push_back({kNoSlot, name, "requires", "no service has that name"});
+    list.push_back({kNoSlot, name, "requires", absence_words(world, name)});
   }
   for (const Slot required : node.requires_) {
     if (!satisfied(world, required) && !world.node(required).removed) add(required, "requires");

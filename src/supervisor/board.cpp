@@ -60,16 +60,17 @@ Board::Board(OutputPort& output, ChangePort& changes, SpawnDefaults defaults)
 
 Board::~Board() = default;
 
-void Board::load(const std::vector<SpecPtr>& specs) {
+void Board::load(const std::vector<SpecPtr>& specs, const MaskedNames& masked) {
   BoardCore& core = *core_;  // clang follows a reference, not a unique_ptr
   MutexLock lock(core.mutex);
   // Nothing is pulled up before boot() says what.
   core.start_added = false;
-  core.adopt(plan(*core.world.graph, specs, core.live()));
+  core.adopt(plan(*core.world.graph, specs, core.live(), masked));
 }
 
-void Board::restore(const std::vector<SpecPtr>& specs, const JournalImage& image) {
-  load(specs);
+void Board::restore(const std::vector<SpecPtr>& specs, const JournalImage& image,
+                    const MaskedNames& masked) {
+  load(specs, masked);
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
   World& world = core.world;
@@ -162,11 +163,12 @@ RequestResult<void> Board::kill(std::string_view name, int signal, bool main_onl
   return refused(Refusal::process_error, sent.error().text);
 }
 
-RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run) {
+RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run,
+                                          const MaskedNames& masked) {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
   if (core.world.shutdown) return in_shutdown();
-  const Plan planned = plan(*core.world.graph, specs, core.live());
+  const Plan planned = plan(*core.world.graph, specs, core.live(), masked);
   ReloadReport report = report_of(planned, core.world);
   if (!dry_run) core.adopt(planned);
   return report;

@@ -71,14 +71,16 @@ class Board {
   Board(const Board&) = delete;
   Board& operator=(const Board&) = delete;
 
-  /// The first graph: records made, nothing started. Once, before anything else.
-  void load(const std::vector<SpecPtr>& specs);
+  /// The first graph: records made, nothing started. Once, before anything else. `masked` names
+  /// what is missing by intent (config/loader.hpp).
+  void load(const std::vector<SpecPtr>& specs, const MaskedNames& masked = {});
 
   /// In place of load(): the first graph, with what `image`, the journal of the image of zinit that
   /// ran before, says of the services that it still has. Processes are adopted where they are
   /// children of this process; of those that are not, the end is unknown and counts as a death by
   /// SIGKILL.
-  void restore(const std::vector<SpecPtr>& specs, const JournalImage& image);
+  void restore(const std::vector<SpecPtr>& specs, const JournalImage& image,
+               const MaskedNames& masked = {});
 
   /// The journal's memory file, for the image that comes after; -1 where none could be made.
   [[nodiscard]] int journal_fd() const;
@@ -98,7 +100,8 @@ class Board {
   /// Takes a new set of specs in place of the old: plan() decides what that means, and all of it is
   /// applied under one lock. With `dry_run` only the report is made. Refused once a shutdown has
   /// begun.
-  RequestResult<ReloadReport> reload(const std::vector<SpecPtr>& specs, bool dry_run);
+  RequestResult<ReloadReport> reload(const std::vector<SpecPtr>& specs, bool dry_run,
+                                     const MaskedNames& masked = {});
 
   /// Every wish down, nothing is started any more; the first call counts. Then all_down() becomes
   /// true when the last process is gone, and ChangePort is told.

@@ -154,7 +154,7 @@ void BoardCore::sweep() {
     if (node.removed && at_rest(world.record(slot).state) && !active(world, slot)) continue;
     entries.push_back({node.spec, slot, node.load_order, node.removed});
   }
-  adopt(Plan{{}, Graph::build(entries)});
+  adopt(Plan{{}, Graph::build(entries, world.graph->masked())});
 }
 
 }  // namespace zinit

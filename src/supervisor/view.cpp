@@ -13,13 +13,14 @@ bool runs(const Record& record) {
          record.state == State::stopping;
 }
 
-std::vector<std::string> warnings_of(const Node& node) {
+std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
   std::vector<std::string> warnings = node.spec->warnings;
   const auto add = [&](const std::vector<std::string>& names, std::string_view what) {
     for (const std::string& name : names) {
-      warnings.push_back(
-          fmt::format("{} names {} in its dependencies, and nothing has that name: {}",
-                      node.spec->name, name, what));
+      const std::string* link = graph.masked_by(name);
+      warnings.push_back(fmt::format(
+          "{} names {} in its dependencies, {}: {}", node.spec->name, name,
+          link == nullptr ? "and nothing has that name" : "which is masked by " + *link, what));
     }
   };
   add(node.missing, "it cannot start");
@@ -59,7 +60,7 @@ ServiceView BoardCore::view(Slot slot, TimePoint now) {
       if (waiting.kind == "conflicts") view.conflicts_with.push_back(waiting.name);
     }
   }
-  view.warnings = warnings_of(node);
+  view.warnings = warnings_of(*world.graph, node);
   return view;
 }
 

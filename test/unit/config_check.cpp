@@ -2,6 +2,9 @@
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include <string>
 #include <vector>
@@ -147,6 +150,58 @@ TEST_CASE("a directory like /etc/zinit is checked with its parts and settings", 
             b + ":1:2: error: service.exec: is missing, must be a string or an array of strings"});
   CHECK(result.files == 4);
   CHECK(check({settings}).diagnostics.size() == 1);
+}
+
+TEST_CASE("a directory like /etc/zinit is checked with the vendor's files", "[config][check]") {
+  const TempDir root;
+  for (const char* part : {"etc/zinit/services", "usr/lib/zinit/services/b.toml.d"}) {
+    std::filesystem::create_directories(root / part);
+  }
+  root.write("etc/zinit/services/a.toml",
+             "[service]\nexec = 'a'\n[dependencies]\nrequires = ['b']\n");
+  const std::string b = root.write("usr/lib/zinit/services/b.toml", "[service]\n");
+  const std::string drop_in =
+      root.write("usr/lib/zinit/services/b.toml.d/x.toml", "[service]\nexce = 'b'\n");
+  const Lines expected = {
+      b + ":1:2: error: service.exec: is missing, must be a string or an array of strings",
+      drop_in + ":2:1: error: service.exce: unknown key, did you mean \"exec\"?"};
+  CHECK(lines_of(check({root / "etc/zinit"})) == expected);
+  CHECK(lines_of(check({root / "etc/zinit/"})) == expected);
+  CHECK(lines_of(check({b})) == expected);
+  CHECK(lines_of(check({drop_in})) == expected);  // with what it is laid over
+}
+
+TEST_CASE("a drop-in of one's own is checked with the vendor's file", "[config][check]") {
+  const TempDir root;
+  for (const char* part : {"etc/zinit/services/b.toml.d", "usr/lib/zinit/services"}) {
+    std::filesystem::create_directories(root / part);
+  }
+  root.write("usr/lib/zinit/services/b.toml", "[service]\nexec = 'b'\n");
+  const std::string drop_in =
+      root.write("etc/zinit/services/b.toml.d/x.toml", "service.umask = 'x'\n");
+  CHECK(lines_of(check({drop_in})).size() == 1);
+  CHECK(check({drop_in}).diagnostics[0].file == drop_in);
+}
+
+TEST_CASE("a name that is masked is told so", "[config][check]") {
+  const TempDir directory;
+  const std::string file =
+      directory.write("a.toml", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['b']\n");
+  REQUIRE(::symlink("/dev/null", (directory / "b.toml").c_str()) == 0);
+  CHECK(lines_of(check({directory.path()})) ==
+        Lines{file + ":4:13: warning: dependencies.requires: \"b\" is masked by " +
+              directory / "b.toml" + "; until it is unmasked the service cannot start"});
+}
+
+TEST_CASE("[defaults] of zinit.toml count in a check of the whole", "[config][check]") {
+  const TempDir directory;
+  REQUIRE(::mkdir((directory / "services").c_str(), 0700) == 0);
+  directory.write("zinit.toml", "[defaults]\nrestart_delay_ms = 500\n");
+  const std::string file = directory.write(
+      "services/a.toml", "[service]\nexec = 'a'\n[lifecycle]\nrestart_delay_max_ms = 400\n");
+  CHECK(lines_of(check({directory.path()})) ==
+        Lines{file + ":4:24: error: lifecycle.restart_delay_max_ms: 400 is less than "
+                     "restart_delay_ms, must be at least 500"});
 }
 
 TEST_CASE("the places of a mode are checked as a server would read them", "[config][check]") {

@@ -137,6 +137,48 @@ TEST_CASE("--config and --socket replace settings and socket, the option before 
   }
 }
 
+TEST_CASE("the vendor's directories lie behind those of /etc/zinit and no others",
+          "[config][modes]") {
+  const auto vendors_of = [](const ModeOptions& options) {
+    Paths paths;
+    const Places places = places_with(options, {{"HOME", "/h"}});
+    for (const ConfigDirectory& one : places.directories) paths.push_back(one.vendor);
+    return paths;
+  };
+  const std::string lib = "/usr/lib/zinit";
+  CHECK(vendors_of(mode(Mode::system)) ==
+        Paths{lib + "/system", lib + "/services", lib + "/targets"});
+  CHECK(vendors_of(mode(Mode::container)) == Paths{lib + "/services", lib + "/targets"});
+  CHECK(vendors_of(mode(Mode::standalone)) == Paths{lib + "/services"});
+  CHECK(vendors_of(mode(Mode::standalone, 1000)) == Paths{""});
+  ModeOptions options = mode(Mode::system);
+  options.config_dir = "/opt";
+  CHECK(vendors_of(options) == Paths{lib + "/system", "", lib + "/targets"});
+}
+
+TEST_CASE("a root comes before all of the system's paths", "[config][modes]") {
+  ModeOptions options = mode(Mode::system);
+  options.root = "/image";
+  const Places places = places_with(options);
+  CHECK(paths_of(places) ==
+        Paths{"/image/etc/zinit/system", "/image/etc/zinit/services", "/image/etc/zinit/targets"});
+  CHECK(places.directories[1].vendor == "/image/usr/lib/zinit/services");
+  CHECK(places.settings_file == "/image/etc/zinit/zinit.toml");
+}
+
+TEST_CASE("the vendor's paths have their place in /etc/zinit", "[config][modes]") {
+  CHECK(own_place_of("/usr/lib/zinit/services/a.toml") == "/etc/zinit/services/a.toml");
+  CHECK(own_place_of("/image/usr/lib/zinit/targets/t.toml") == "/image/etc/zinit/targets/t.toml");
+  for (const char* other : {"/etc/zinit/services/a.toml", "/usr/lib/zinit", "/x/a.toml",
+                            "/usr/lib/zinit2/services/a.toml"}) {
+    CHECK(own_place_of(other) == other);
+  }
+  CHECK(vendor_of("/etc/zinit/services") == "/usr/lib/zinit/services");
+  CHECK(vendor_of("/image/etc/zinit") == "/image/usr/lib/zinit");
+  CHECK(vendor_of("/etc/zinit2/services").empty());
+  CHECK(vendor_of("/home/u/.config/zinit/services").empty());
+}
+
 TEST_CASE("modes have names", "[config][modes]") {
   CHECK(mode_name(Mode::system) == "system");
   CHECK(mode_name(Mode::container) == "container");

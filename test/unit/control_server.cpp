@@ -414,9 +414,18 @@ TEST_CASE("without descriptors clients wait, nothing spins, and they are served 
 // --- who may call ---
 
 TEST_CASE("root and the server's own user may do everything, others nothing", "[control][server]") {
-  CHECK(right_of(ucred{1, 0, 0}) == Right::full);
-  CHECK(right_of(ucred{1, ::geteuid(), 0}) == Right::full);
-  CHECK(right_of(ucred{1, ::geteuid() + 1, 0}) == Right::none);
+  CHECK(right_of(ucred{1, 0, 0}, {}, {}) == Right::full);
+  CHECK(right_of(ucred{1, ::geteuid(), 0}, {}, {}) == Right::full);
+  const ucred other{1, ::geteuid() + 1, 70};
+  CHECK(right_of(other, {}, {}) == Right::none);
+  for (const Right shared : {Right::read, Right::full}) {
+    CHECK(right_of(other, {}, {70, shared}) == shared);
+    const gid_t groups[] = {71, 72};
+    CHECK(right_of(other, groups, {72, shared}) == shared);
+    CHECK(right_of(other, groups, {73, shared}) == Right::none);
+    CHECK(right_of(other, {}, {std::nullopt, shared}) == Right::none);
+    CHECK(right_of(ucred{1, 0, 0}, groups, {72, shared}) == Right::full);
+  }
 }
 
 TEST_CASE("a stranger is told that it is not permitted, and closed", "[control][server]") {

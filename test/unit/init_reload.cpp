@@ -24,14 +24,14 @@ struct Bench {
   bool refuse = false;
   std::size_t expected = 0;
 
-  LoadedConfig read() {
+  Configuration read() {
     test::becomes_true([this] { return may_read.load(); });
-    LoadedConfig config;
+    Configuration config;
     config.messages = {std::to_string(++readings)};
     return config;
   }
 
-  RequestResult<ReloadReport> take(const LoadedConfig& config, bool dry_run) {
+  RequestResult<ReloadReport> take(const Configuration& config, bool dry_run) {
     if (refuse) return tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"});
     taken.push_back(config.messages.front() + (dry_run ? " dry" : ""));
     ReloadReport report;
@@ -66,7 +66,7 @@ TEST_CASE("each reload reads the files anew and answers in turn", "[init][reload
   bench.expected = 3;
   Reloader reloader(
       bench.loop->ev(), [&] { return bench.read(); },
-      [&](const LoadedConfig& config, bool dry_run) { return bench.take(config, dry_run); });
+      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
   reloader.reload(false, bench.note());
   reloader.reload(true, bench.note());
   reloader.reload(false, bench.note());
@@ -82,7 +82,7 @@ TEST_CASE("while files are read the loop goes on", "[init][reload]") {
   bench.may_read = false;
   Reloader reloader(
       bench.loop->ev(), [&] { return bench.read(); },
-      [&](const LoadedConfig& config, bool dry_run) { return bench.take(config, dry_run); });
+      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
   reloader.reload(false, bench.note());
   bool busy = false;
   REQUIRE(bench.loop->post([&] {
@@ -101,11 +101,11 @@ TEST_CASE("a reload that the board refuses, and one that cannot be read, are ans
   bool broken = false;
   Reloader reloader(
       bench.loop->ev(),
-      [&]() -> LoadedConfig {
+      [&]() -> Configuration {
         if (broken) throw std::bad_alloc();
         return bench.read();
       },
-      [&](const LoadedConfig& config, bool dry_run) { return bench.take(config, dry_run); });
+      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
   bench.refuse = true;
   reloader.reload(false, [&](const RequestResult<ReloadReport>& report) {
     bench.note()(report);

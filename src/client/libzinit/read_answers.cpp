@@ -40,6 +40,7 @@ std::optional<StatusReason> read_reason(const JsonValue& object, const char* nam
   reason.attempts = json_int(*value, "attempts").value_or(0);
   reason.service = json_string(*value, "service");
   reason.dependency = json_string(*value, "dependency");
+  reason.masked_by = json_string(*value, "masked_by");
   reason.message = json_string(*value, "message");
   reason.port = json_int(*value, "port").value_or(0);
   reason.holder = json_string(*value, "holder");
@@ -169,6 +170,7 @@ ServiceStatus read_status(const JsonValue& value) {
   status.health = read_health(value);
   status.status_text = json_string(value, "status_text");
   status.file = json_string(value, "file");
+  status.drop_ins = json_strings(value, "drop_ins");
   status.warnings = json_strings(value, "warnings");
   status.log_lines = json_count(value, "log_lines");
   status.log_dropped = json_count(value, "log_dropped");

@@ -47,10 +47,22 @@ std::vector<pid_t> living_children() {
   return children_of(getpid());
 }
 
-/// In a mount namespace of its own: /etc and /run from the folder.
+/// In a mount namespace of its own: /etc and /run from the folder, and /usr/lib too where that has
+/// one, with nothing of the machine's but libraries.
 void cover_root(const std::string& folder) {
   if (unshare(CLONE_NEWNS) != 0) _exit(125);
   mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  const std::string lib = folder + "/usr/lib";
+  if (access(lib.c_str(), F_OK) == 0) {
+    for (const std::string& name : entries_of("/usr/lib")) {
+      if (name.find("-linux-gnu") == std::string::npos) continue;
+      const std::string from = "/usr/lib/" + name;
+      const std::string to = lib + "/" + name;
+      if (mkdir(to.c_str(), 0755) != 0 && errno != EEXIST) _exit(125);
+      if (mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) != 0) _exit(125);
+    }
+    if (mount(lib.c_str(), "/usr/lib", nullptr, MS_BIND | MS_REC, nullptr) != 0) _exit(125);
+  }
   for (const char* name : {"/etc", "/run"}) {
     if (mount((folder + name).c_str(), name, nullptr, MS_BIND, nullptr) != 0) _exit(125);
   }
@@ -182,6 +194,7 @@ Launch Server::how() const {
   if (!options_.by_environment && !options_.own_root) {
     what.argv.insert(what.argv.end(), {"--config-dir", config(), "--socket", socket()});
   }
+  if (options_.settings) what.argv.insert(what.argv.end(), {"--config", path("zinit.toml")});
   what.argv.insert(what.argv.end(), options_.arguments.begin(), options_.arguments.end());
   what.env = {"D=" + folder_, "T=" + path("trace")};
   if (options_.by_environment) {
@@ -254,6 +267,8 @@ Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input
   Launch what;
   what.argv = {"zinitctl", "--socket", socket()};
   what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
+  // What it looks at is where its server sees it.
+  if (options_.own_root) what.in_child = [this] { cover_root(folder_); };
   return run(what, input);
 }
 

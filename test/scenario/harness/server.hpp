@@ -45,7 +45,10 @@ class Server {
     bool container = false;       ///< PID 1 of a namespace, as zinit-pid1 --container
     bool namespaced = false;      ///< PID 1 of a namespace, as argv says
     bool by_environment = false;  ///< config and socket by variables, not by options
-    bool own_root = false;  ///< neither: it finds the server's folder etc/ at /etc, run/ at /run
+    /// Neither: it finds the server's folder etc/ at /etc, run/ at /run, and usr/lib/ at /usr/lib
+    /// if that is there; so does zinitctl. Root alone can have that.
+    bool own_root = false;
+    bool settings = false;  ///< --config: zinit.toml in its folder
     std::optional<uid_t> uid{};
     std::function<void()> in_child{};
   };

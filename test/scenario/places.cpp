@@ -1,0 +1,166 @@
+// Where files are read: the vendor's and the administrator's directories, masks and drop-ins
+// (zinit.toml(5), "Where files are read").
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+const std::string kSleep = "[service]\nexec = 'sleep 100000'\n";
+
+/// Writes a file of the server's root, with its folders.
+void put(const Server& zinit, const std::string& file, const std::string& text) {
+  std::filesystem::create_directories(std::filesystem::path(zinit.path(file)).parent_path());
+  write_file(zinit.path(file), text);
+}
+
+void mask(const Server& zinit, const std::string& file) {
+  std::filesystem::create_directories(std::filesystem::path(zinit.path(file)).parent_path());
+  std::filesystem::create_symlink("/dev/null", zinit.path(file));
+}
+
+Server::Options with_own_root() {
+  Server::Options options;
+  options.own_root = true;
+  options.argv = {"zinit", "server", "--pid1-mode"};
+  return options;
+}
+
+void make_root(const Server& zinit) {
+  for (const char* made : {"run", "usr/lib/zinit/services", "etc/zinit/targets"}) {
+    std::filesystem::create_directories(zinit.path(made));
+  }
+}
+
+bool can_have_root() { return geteuid() == 0 && can_make_namespaces(); }
+
+}  // namespace
+
+TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks it",
+          "[quick][root][places]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  make_root(zinit);
+  put(zinit, "usr/lib/zinit/services/both.toml", kSleep + "description = 'the vendor'\n");
+  put(zinit, "etc/zinit/services/both.toml", kSleep);
+  put(zinit, "usr/lib/zinit/services/vendors.toml", kSleep);
+  put(zinit, "usr/lib/zinit/services/masked.toml", kSleep + "name = 'hidden'\n");
+  mask(zinit, "etc/zinit/services/masked.toml");
+  put(zinit, "usr/lib/zinit/system/base.toml", kSleep);
+  put(zinit, "usr/lib/zinit/targets/all.toml", "[target]\n");
+  put(zinit, "etc/zinit/services/needs.toml", kSleep + "[dependencies]\nrequires = ['hidden']\n");
+  zinit.boot();
+  zinit.await_state("vendors", "running");
+  CHECK(zinit.result("service.list").texts() == Texts{"all", "base", "both", "needs", "vendors"});
+  CHECK(zinit.status("both")["file"] == "/etc/zinit/services/both.toml");
+  CHECK(zinit.status("both")["description"] == "");
+  CHECK(zinit.status("vendors")["file"] == "/usr/lib/zinit/services/vendors.toml");
+  CHECK(zinit.status("base")["class"] == "system");
+
+  const std::string link = "/etc/zinit/services/masked.toml";
+  const Json needs = zinit.await_failed("needs", "missing_dependency");
+  CHECK(needs["reason"]["dependency"] == "hidden");
+  CHECK(needs["reason"]["masked_by"] == link);
+  CHECK_THAT(zinit.ctl({"status", "needs"}).out, Contains("which is masked by " + link));
+  CHECK_THAT(zinit.ctl({"why", "needs"}).out,
+             Contains("masked by " + link) && Contains("zinitctl unmask hidden"));
+  for (const char* verb : {"status", "why", "start"}) {
+    const Outcome asked = zinit.ctl({verb, "hidden"});
+    CHECK(asked.code == 4);
+    CHECK_THAT(asked.err, Contains("masked by " + link));
+  }
+
+  std::filesystem::remove(zinit.path("etc/zinit/services/masked.toml"));
+  zinit.reload();
+  zinit.await_state("hidden", "running");
+  zinit.await_state("needs", "running");
+}
+
+TEST_CASE("drop-ins are laid over a file, and status shows them and what changed",
+          "[quick][root][places]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  make_root(zinit);
+  const std::string file = "usr/lib/zinit/services/web.toml";
+  put(zinit, file, "[service]\nexec = 'sleep 100001'\nenv = { A = 'vendor', B = 'vendor' }\n");
+  put(zinit, file + ".d/50.toml", "[service.env]\nB = 'drop-in'\n");
+  put(zinit, "etc/zinit/services/web.toml.d/10.toml",
+      "[service]\nexec = 'sleep 100002'\nenv.B = 'first'\nenv.C = 'own'\n");
+  zinit.boot();
+  const Json web = zinit.await_state("web", "running");
+  const pid_t pid = static_cast<pid_t>(web["pid"].number());
+  CHECK(proc_cmdline(pid) == "sleep 100002");
+  const Texts environment = proc_environment(pid);
+  for (const char* line : {"A=vendor", "B=drop-in", "C=own"}) {
+    INFO(line);
+    CHECK(std::find(environment.begin(), environment.end(), line) != environment.end());
+  }
+  const std::string own = "/etc/zinit/services/web.toml.d/10.toml";
+  CHECK(web["drop_ins"].texts() == Texts{own, "/" + file + ".d/50.toml"});
+  const std::string changed = "changed on disk";
+  const std::string before = zinit.ctl({"status", "web"}).out;
+  CHECK_THAT(before, Contains(own) && !Contains(changed));
+
+  put(zinit, "etc/zinit/services/web.toml.d/90.toml", "service.description = 'new'\n");
+  CHECK_THAT(zinit.ctl({"status", "web"}).out, Contains(changed));
+  CHECK(zinit.reload()["changed"].texts() == Texts{"web"});
+  CHECK_THAT(zinit.ctl({"status", "web"}).out, Contains("web - new") && !Contains(changed));
+
+  put(zinit, "etc/zinit/services/web.toml.d/10.toml", "[service]\numask = 5\n");
+  const Json kept = zinit.reload();
+  CHECK(kept["failed"].texts() == Texts{"web"});
+  CHECK(zinit.pid_of("web") == pid);
+  CHECK(zinit.status("web")["warnings"].mentions(own + ":2:9: error: service.umask: 5"));
+}
+
+TEST_CASE("drop-ins lie beside the files of --config-dir as well", "[quick][places]") {
+  Server zinit;
+  zinit.add("a");
+  std::filesystem::create_directory(zinit.config("a.toml.d"));
+  zinit.file("a.toml.d/b.toml", "service.exec = 'sleep 100003'\n");
+  zinit.file("a.toml.d/a.toml", "service.exec = 'wrong'\n");
+  zinit.boot();
+  const Json a = zinit.await_state("a", "running");
+  CHECK(proc_cmdline(static_cast<pid_t>(a["pid"].number())) == "sleep 100003");
+}
+
+TEST_CASE("--config-dir takes the place of the vendor's services too", "[quick][root][places]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server::Options options = with_own_root();
+  options.arguments = {"--config-dir", "/etc/elsewhere"};
+  Server zinit(options);
+  make_root(zinit);
+  put(zinit, "usr/lib/zinit/services/vendors.toml", kSleep);
+  put(zinit, "etc/zinit/services/usual.toml", kSleep);
+  put(zinit, "usr/lib/zinit/targets/all.toml", "[target]\n");
+  put(zinit, "etc/elsewhere/mine.toml", kSleep);
+  zinit.boot();
+  zinit.await_state("mine", "running");
+  CHECK(zinit.result("service.list").texts() == Texts{"all", "mine"});
+}
+
+TEST_CASE("two files of one name in two directories: the second is the error",
+          "[quick][root][places]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  make_root(zinit);
+  put(zinit, "usr/lib/zinit/services/a.toml", kSleep + "name = 'web'\n");
+  put(zinit, "etc/zinit/services/b.toml", kSleep + "name = 'web'\n");
+  zinit.boot();
+  const Json web = zinit.await_state("web", "running");
+  CHECK(web["file"] == "/usr/lib/zinit/services/a.toml");  // by file name, both together
+  CHECK(web["warnings"].mentions("/etc/zinit/services/b.toml"));
+  const std::string fault = "/etc/zinit/services/b.toml:3:8: error: service.name: \"web\" is taken";
+  CHECK_THAT(zinit.messages(), Contains(fault));
+  const Outcome check = zinit.ctl({"check"});
+  CHECK(check.code == 1);
+  CHECK_THAT(check.out, Contains(fault));
+}
