@@ -3,12 +3,17 @@
 //
 // - A misuse (reading a string as a number) throws JsonMisuse where RapidJSON's default aborts the
 //   process. It is a programming error all the same: check a value's type before reading it.
+// - Want of memory throws std::bad_alloc where RapidJSON writes through the null pointer that its
+//   default allocator gives it. Use the types below, which have such an allocator, and not those of
+//   RapidJSON that have the same names.
 // - Parsing uses no recursion (kJsonParse), since a peer chooses the depth of nesting.
 //   Value::Accept(), operator== and CopyFrom() do recurse: not for values that came from a peer.
 // - The namespace is our own: a program that links libzinit.a may use RapidJSON with other
 //   settings.
 #pragma once
 
+#include <cstdlib>
+#include <new>
 #include <stdexcept>
 
 namespace zinit {
@@ -36,8 +41,33 @@ struct JsonMisuse : std::logic_error {
 
 namespace zinit {
 
-using JsonValue = rapidjson::Value;
-using JsonDocument = rapidjson::Document;
+/// RapidJSON's concept of an allocator; never gives null for a size that is not 0.
+class JsonAllocator {
+ public:
+  static constexpr bool kNeedFree = true;
+  void* Malloc(std::size_t size) { return size == 0 ? nullptr : there(std::malloc(size)); }
+  void* Realloc(void* block, std::size_t /*old_size*/, std::size_t size) {
+    if (size != 0) return there(std::realloc(block, size));
+    std::free(block);
+    return nullptr;
+  }
+  static void Free(void* block) { std::free(block); }
+
+ private:
+  static void* there(void* block) {
+    if (block == nullptr) throw std::bad_alloc();
+    return block;
+  }
+};
+
+using JsonDocument =
+    rapidjson::GenericDocument<rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<JsonAllocator>,
+                               JsonAllocator>;
+using JsonValue = JsonDocument::ValueType;
+using JsonReader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, JsonAllocator>;
+using JsonBuffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, JsonAllocator>;
+using JsonBufferWriter =
+    rapidjson::Writer<JsonBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, JsonAllocator>;
 
 /// How every text from outside is parsed: iteratively, as valid UTF-8, numbers exactly. Without
 /// kParseStopWhenDoneFlag, what follows the value is an error.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 
 #include "base/text.hpp"
 #include "os/memory.hpp"
@@ -32,7 +33,11 @@ Connection::Connection(EventLoop& loop, UniqueFd fd, std::function<void()> wake)
 // --- input ---
 
 void Connection::on_readable(int events) {
-  (events & EV_ERROR) != 0 ? give_up() : receive();
+  try {
+    (events & EV_ERROR) != 0 ? give_up() : receive();
+  } catch (const std::bad_alloc&) {
+    give_up();  // what was received is lost: the rest would be taken for something else
+  }
   watch();
   wake_();
 }

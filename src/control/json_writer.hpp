@@ -55,8 +55,8 @@ class JsonWriter {
   JsonWriter& put_signed(std::int64_t value);
   JsonWriter& put_unsigned(std::uint64_t value);
 
-  rapidjson::StringBuffer buffer_;
-  rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
+  JsonBuffer buffer_;
+  JsonBufferWriter writer_{buffer_};
 };
 
 /// `value` alone as JSON text.

@@ -150,7 +150,7 @@ std::optional<RpcError> parse(std::string_view text, JsonDocument& document,
     return RpcError(RpcCode::parse_error, "Parse error");
   Builder builder(document, ids);
   rapidjson::MemoryStream stream(text.data(), text.size());
-  rapidjson::Reader reader;
+  JsonReader reader;
   const auto generate = [&](JsonDocument&) {
     return static_cast<bool>(reader.Parse<kParse>(stream, builder));
   };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "base/format.hpp"
@@ -63,20 +64,32 @@ bool Session::step() {
 }
 
 bool Session::next_message() {
-  const auto line = connection_.next_line();
-  if (connection_.line_too_long()) {
-    connection_.put_answer(
-        refusal(RpcCode::invalid_request, "Invalid Request",
-                fmt::format("a request may have {} bytes", Connection::kRequestLimit)));
-    connection_.refuse();
+  while (!message_) {
+    const auto line = connection_.next_line();
+    if (connection_.line_too_long()) {
+      connection_.put_answer(
+          refusal(RpcCode::invalid_request, "Invalid Request",
+                  fmt::format("a request may have {} bytes", Connection::kRequestLimit)));
+      connection_.refuse();
+    }
+    if (!line) return false;
+    read_message(*line);
   }
-  if (!line) return false;
-  message_ = parse_rpc(*line);
   next_call_ = 0;
   if (!message_->batch) return true;
   batch_ = std::make_shared<Batch>();
   batch_->missing = message_->calls.size();
   return true;
+}
+
+/// Without the memory that it takes the peer is told so, and there is no message.
+void Session::read_message(std::string_view line) {
+  try {
+    message_ = parse_rpc(line);
+  } catch (const std::bad_alloc&) {
+    connection_.put_answer(refusal(RpcCode::internal_error, "Internal error",
+                                   "not enough memory to read the request"));
+  }
 }
 
 /// What comes of a call; exceptions end here.

@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/connection.hpp"
@@ -100,6 +101,7 @@ class Session final : private Subscriber {
 
   [[nodiscard]] bool step();
   [[nodiscard]] bool next_message();
+  void read_message(std::string_view line);
   void carry_out(const RpcCall& call);
   [[nodiscard]] Outcome outcome_of_call(const RpcCall& call);
   void wait_for(const RpcCall& call, Later later);

@@ -213,8 +213,8 @@ std::string Json::string() const {
 }
 
 std::string Json::text() const {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  JsonBuffer buffer;
+  JsonBufferWriter writer(buffer);
   value_->Accept(writer);
   return buffer.GetString();
 }

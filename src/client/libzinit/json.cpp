@@ -71,8 +71,8 @@ class TextWriter {
   }
 
   void put_scalar(const JsonValue& value) {
-    rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    JsonBuffer buffer;
+    JsonBufferWriter writer(buffer);
     value.Accept(writer);  // no container: no recursion
     text_.append(buffer.GetString(), buffer.GetSize());
   }
@@ -101,8 +101,8 @@ std::string json_text(const JsonValue& value, int indent) {
 
 std::string json_quoted(std::string_view text) {
   const std::string safe = to_utf8(text);
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  JsonBuffer buffer;
+  JsonBufferWriter writer(buffer);
   writer.String(safe.data(), static_cast<rapidjson::SizeType>(safe.size()));
   return {buffer.GetString(), buffer.GetSize()};
 }

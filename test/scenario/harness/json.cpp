@@ -71,8 +71,8 @@ std::vector<std::string> Json::texts() const {
 
 std::string Json::dump() const {
   if (value_ == nullptr) return "null";
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  JsonBuffer buffer;
+  JsonBufferWriter writer(buffer);
   value_->Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
 }
@@ -80,8 +80,8 @@ std::string Json::dump() const {
 std::ostream& operator<<(std::ostream& out, const Json& json) { return out << json.dump(); }
 
 std::string json_string(std::string_view text) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  JsonBuffer buffer;
+  JsonBufferWriter writer(buffer);
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
   return {buffer.GetString(), buffer.GetSize()};
 }

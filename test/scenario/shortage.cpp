@@ -1,0 +1,69 @@
+// What zinit does while memory or descriptors are short: it refuses what it cannot do, says so, and
+// goes on.
+#include <sys/resource.h>
+
+#include "scenario/harness.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kLimitable = false;  // their own memory cannot be limited
+#else
+constexpr bool kLimitable = true;
+#endif
+
+constexpr rlim_t kKilobyte = 1024;
+
+/// Lowers a soft limit of a process for as long as it lives.
+class Limited {
+ public:
+  Limited(pid_t pid, __rlimit_resource resource, rlim_t limit) : pid_(pid), resource_(resource) {
+    REQUIRE(prlimit(pid, resource, nullptr, &before_) == 0);
+    const rlimit now{limit, before_.rlim_max};
+    REQUIRE(prlimit(pid, resource, &now, nullptr) == 0);
+  }
+  ~Limited() { CHECK(prlimit(pid_, resource_, &before_, nullptr) == 0); }
+  Limited(const Limited&) = delete;
+  Limited& operator=(const Limited&) = delete;
+
+ private:
+  const pid_t pid_;
+  const __rlimit_resource resource_;
+  rlimit before_{};
+};
+
+rlim_t data_of(pid_t pid) { return std::stoul(proc_status(pid, "VmData")) * kKilobyte; }
+
+std::string ping_with(const std::string& params) {
+  return R"({"jsonrpc":"2.0","id":1,"method":"system.ping","params":[)" + params + "]}\n";
+}
+
+}  // namespace
+
+TEST_CASE("a request that there is no memory to read is refused, and zinit goes on",
+          "[quick][shortage][rpc]") {
+  if (!kLimitable) return skip("needs a build without sanitizers");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  const auto pid = zinit.await_state("a", "running")["pid"];
+  Connection client = zinit.connect();
+  // As long as the one that follows, so that there is room for its text at least.
+  client.send(ping_with('"' + std::string(60'000, 'x') + '"'));
+  CHECK(client.read()["error"]["code"] == -32602);
+  {
+    const Limited limited(zinit.pid(), RLIMIT_DATA, data_of(zinit.pid()));
+    std::string numbers = "0";
+    while (numbers.size() < 60'000) numbers += ",0";
+    client.send(ping_with(numbers));
+    const Json refused = client.read();
+    INFO(refused);
+    CHECK(refused["error"]["code"] == -32603);
+    CHECK(refused["id"].is_null());
+  }
+  CHECK(client.result("system.ping")["pid"] == zinit.pid());
+  CHECK(zinit.status("a")["pid"] == pid);
+}
