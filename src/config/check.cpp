@@ -124,7 +124,7 @@ class Checker {
   void add_settings(const std::string& path, bool named) {
     if (!named && !is_there(path)) return;
     ++settings_files_;
-    settings_ = read_settings(path, true, findings());
+    settings_ = read_settings(path, true, findings()).value_or(GlobalSettings{});
   }
 
   void add_file(const std::string& path) {

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <exception>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -85,7 +84,7 @@ std::vector<ParsedSpec> parse_files(const std::vector<SourceFile>& files,
   for (std::size_t i = 1; i < most && i <= files.size() / kFilesWorthAThread; ++i) {
     try {
       threads.emplace_back(work, i);
-    } catch (const std::system_error&) {  // none to be had: those that run do it all
+    } catch (const std::exception&) {  // none to be had: those that run do it all
       break;
     }
   }

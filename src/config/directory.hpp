@@ -2,6 +2,7 @@
 // are, what they say, and which of them has a name that several claim.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct Listing {
   std::vector<SourceFile> files;  // in load order
   std::vector<MaskedFile> masked;
   std::vector<Diagnostic> findings;  // on files and directories as such
+  std::optional<Error> incomplete;   // of a directory that could not be read: there may be more
+  std::vector<std::string> missing;  // directories that are not there, the vendor's left out
 };
 
 /// Adds the service files of a directory and of the vendor's behind it, in byte order of their

@@ -37,29 +37,39 @@ std::string joined(const std::string& directory, std::string_view name) {
 struct Entries {
   std::set<std::string> files;     // *.toml
   std::set<std::string> drop_ins;  // *.toml.d
+  bool there = true;
 };
 
-/// What is in the directory; one that cannot be read is told, one that is missing only where
-/// `named`.
+void tell_unreadable(Listing& listing, const std::string& path, int errnum) {
+  const std::string text = fmt::format("cannot read the directory: {}", errno_text(errnum));
+  tell(listing, path, Severity::error, text);
+  if (!listing.incomplete) listing.incomplete = Error{fmt::format("{}: {}", path, text), errnum};
+}
+
+/// What is in the directory; one that cannot be read, or not to its end, is told, one that is
+/// missing only where `named`.
 Entries entries_of(const std::string& path, bool named, Listing& listing) {
   Entries entries;
   const OpenDirectory open(::opendir(path.c_str()));
   if (!open) {
-    const int errnum = errno;
-    if (errnum != ENOENT) {
-      tell(listing, path, Severity::error,
-           fmt::format("cannot read the directory: {}", errno_text(errnum)));
-    } else if (named) {
-      tell(listing, path, Severity::warning, "there is no such directory");
+    if (errno != ENOENT) {
+      tell_unreadable(listing, path, errno);
+    } else {
+      entries.there = false;
+      if (named) tell(listing, path, Severity::warning, "there is no such directory");
     }
     return entries;
   }
-  while (const dirent* entry = ::readdir(open.get())) {
+  while (true) {
+    errno = 0;  // readdir(3): the one way to tell a fault from the end
+    const dirent* entry = ::readdir(open.get());
+    if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
     if (name.starts_with('.')) continue;
     if (name.ends_with(kSuffix)) entries.files.emplace(name);
     if (name.ends_with(kDropIns)) entries.drop_ins.emplace(name);
   }
+  if (errno != 0) tell_unreadable(listing, path, errno);
   return entries;
 }
 
@@ -115,6 +125,7 @@ class DirectoryLister {
                                           : entries_of(directory.vendor, false, listing)) {}
 
   void list() {
+    if (!own_.there) listing_.missing.push_back(directory_.path);
     std::set<std::string> names = own_.files;
     names.insert(vendors_.files.begin(), vendors_.files.end());
     for (const std::string& name : names) add(name);

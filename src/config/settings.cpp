@@ -119,14 +119,13 @@ GlobalSettings parse_settings(std::string_view text, const std::string& path,
   return settings;
 }
 
-GlobalSettings read_settings(const std::string& path, bool named,
-                             std::vector<Diagnostic>& diagnostics) {
+Result<GlobalSettings> read_settings(const std::string& path, bool named,
+                                     std::vector<Diagnostic>& diagnostics) {
   const auto text = read_file(path.c_str(), kMaxFileBytes);
   if (text) return parse_settings(*text, path, diagnostics);
-  if (text.error().errnum != ENOENT || named) {
-    diagnostics.push_back({path, {}, Severity::error, {}, text.error().text});
-  }
-  return {};
+  if (text.error().errnum == ENOENT && !named) return GlobalSettings{};
+  diagnostics.push_back({path, {}, Severity::error, {}, text.error().text});
+  return Failure(text.error());
 }
 
 }  // namespace zinit

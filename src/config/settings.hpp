@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/diagnostic.hpp"
 #include "config/value.hpp"
@@ -38,9 +39,9 @@ struct GlobalSettings {
 [[nodiscard]] GlobalSettings parse_settings(std::string_view text, const std::string& path,
                                             std::vector<Diagnostic>& diagnostics);
 
-/// The same for a file. One that is missing has all defaults, and is told only where it was
-/// `named`.
-[[nodiscard]] GlobalSettings read_settings(const std::string& path, bool named,
-                                           std::vector<Diagnostic>& diagnostics);
+/// The same for a file. One that is missing has all defaults, unless it was `named`. One that
+/// cannot be read is told in `diagnostics` and the error that comes back.
+[[nodiscard]] Result<GlobalSettings> read_settings(const std::string& path, bool named,
+                                                   std::vector<Diagnostic>& diagnostics);
 
 }  // namespace zinit

@@ -28,6 +28,7 @@ RpcError refused(const Board& board, std::string_view name, const RequestFailure
     case Refusal::not_running: return RpcError(RpcCode::not_running, failure.text).about(name);
     case Refusal::shutting_down: return RpcError(RpcCode::shutting_down, failure.text).about(name);
     case Refusal::process_error: return RpcError(RpcCode::process_error, failure.text).about(name);
+    case Refusal::file_error: return RpcError(RpcCode::file_error, failure.text).about(name);
   }
   return {RpcCode::internal_error, failure.text};
 }

@@ -24,6 +24,19 @@ void put_main_first(LoadedConfig& config, const std::vector<std::string>& comman
   config.specs.insert(config.specs.begin(), main_service(command));
 }
 
+bool is_below(std::string_view path, std::string_view directory) {
+  while (directory.ends_with('/')) directory.remove_suffix(1);
+  return path.starts_with(directory) && path.substr(directory.size()).starts_with('/');
+}
+
+/// Whether the service, or something that is laid over it, was read from there.
+bool comes_from(const ServiceSpec& spec, std::string_view directory) {
+  return is_below(spec.file, directory) ||
+         std::ranges::any_of(spec.drop_ins, [directory](const std::string& path) {
+           return is_below(path, directory);
+         });
+}
+
 /// A group that is not known is a wrong value: told, and the default stands.
 void find_socket_group(Configuration& config, const std::string& settings_file) {
   const GlobalSettings& settings = config.settings;
@@ -60,6 +73,21 @@ Configuration read_configuration(const Sources& sources) {
   // together, so that their memory can be given back.
   for (SpecPtr& spec : config.specs) spec = std::make_shared<const ServiceSpec>(*spec);
   return config;
+}
+
+std::optional<RequestFailure> reload_fault(const LoadedConfig& config, const Graph& graph) {
+  if (config.incomplete) return RequestFailure{Refusal::file_error, config.incomplete->text};
+  for (const std::string& directory : config.missing) {
+    for (const Slot slot : graph.order()) {
+      if (!comes_from(graph.spec(slot), directory)) continue;
+      return RequestFailure{
+          Refusal::file_error,
+          fmt::format("{}: there is no such directory, and {} was read from it; make it, empty, "
+                      "where its services are to go",
+                      directory, graph.name(slot))};
+    }
+  }
+  return std::nullopt;
 }
 
 void log_faults(const LoadedConfig& config, const std::vector<std::string>* only) {

@@ -9,6 +9,7 @@
 
 #include "config/loader.hpp"
 #include "config/modes.hpp"
+#include "supervisor/board.hpp"
 
 namespace zinit {
 
@@ -30,6 +31,12 @@ struct Configuration : LoadedConfig {
 /// Reads all files anew. `main` comes first, so a file that takes its name is told and left out.
 /// Blocks on the file system; any thread with an ordinary stack.
 [[nodiscard]] Configuration read_configuration(const Sources& sources);
+
+/// Why a server that runs the services of `graph` may not take `config`: it could not be read as a
+/// whole, and what is missing in it would be stopped as removed. A directory that has gone may be
+/// a file system that has; nothing is lost by it where no service came from there.
+[[nodiscard]] std::optional<RequestFailure> reload_fault(const LoadedConfig& config,
+                                                         const Graph& graph);
 
 /// Writes to the log what is wrong with what was read: `only` these services, or with null all of
 /// them.

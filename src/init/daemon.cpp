@@ -224,6 +224,7 @@ void ZinitDaemon::reload_and_log(std::function<void()> then) {
 }
 
 RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool dry_run) {
+  if (auto fault = reload_fault(config, *board_.graph())) return tl::unexpected(*std::move(fault));
   auto report = board_.reload(config.specs, dry_run, config.masked);
   if (!report || dry_run) return report;
   use_settings(config);

@@ -46,6 +46,7 @@ enum class Refusal : std::uint8_t {
   not_running,
   shutting_down,
   process_error,  // the kernel refused: the text has the errno's
+  file_error,     // what had to be read could not be
 };
 
 struct RequestFailure {

@@ -291,3 +291,50 @@ TEST_CASE("check of what does not exist is an error", "[quick][check]") {
   CHECK_THAT(outcome.out + outcome.err,
              Contains("/nonexistent/a.toml") && Contains("No such file or directory"));
 }
+
+TEST_CASE("a reload that cannot read its directory changes nothing and says so",
+          "[quick][reload]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  const auto pid = zinit.await_state("a", "running")["pid"];
+  const std::string away = zinit.path("away");
+  std::filesystem::rename(zinit.config(), away);
+  const auto refused = [&](const std::string& params, const std::string& why) {
+    const Json error = zinit.error("service.reload", params);
+    INFO(error);
+    CHECK(error["code"] == -32008);
+    CHECK_THAT(error["message"].text(), Contains(zinit.config()) && Contains(why));
+    CHECK(zinit.status("a")["pid"] == pid);
+  };
+  refused("", "a was read from it");
+  refused(R"({"dry_run":true})", "a was read from it");
+  write_file(zinit.config(), "");
+  refused("", "Not a directory");
+  zinit.signal(SIGHUP);
+  REQUIRE(eventually([&] { return Contains("error reload: ").match(zinit.messages()); }));
+  CHECK(zinit.status("a")["pid"] == pid);
+
+  std::filesystem::remove(zinit.config());
+  std::filesystem::rename(away, zinit.config());
+  CHECK(zinit.reload()["unchanged"].texts() == Texts{"a"});
+  std::filesystem::remove_all(zinit.config());
+  std::filesystem::create_directory(zinit.config());
+  CHECK(zinit.reload()["removed"].texts() == Texts{"a"});
+}
+
+TEST_CASE("a reload that cannot read zinit.toml keeps the settings and the services",
+          "[quick][reload][settings]") {
+  Server zinit({.settings = true});
+  write_file(zinit.path("zinit.toml"), "[defaults]\nstop_signal = 'SIGQUIT'\n");
+  zinit.add("a");
+  zinit.boot();
+  const auto pid = zinit.await_state("a", "running")["pid"];
+  std::filesystem::remove(zinit.path("zinit.toml"));
+  std::filesystem::create_directory(zinit.path("zinit.toml"));
+  const Json error = zinit.error("service.reload");
+  CHECK(error["code"] == -32008);
+  CHECK_THAT(error["message"].text(), Contains(zinit.path("zinit.toml")));
+  CHECK(zinit.status("a")["pid"] == pid);
+  CHECK(zinit.stop("a")["last_exit"]["signal"] == "SIGQUIT");
+}

@@ -2,6 +2,8 @@
 // goes on.
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "scenario/harness.hpp"
 
 using namespace zinit::test;
@@ -37,6 +39,14 @@ class Limited {
 
 rlim_t data_of(pid_t pid) { return std::stoul(proc_status(pid, "VmData")) * kKilobyte; }
 
+/// The lowest number that a new descriptor of the process would get.
+rlim_t lowest_free_descriptor(pid_t pid) {
+  const auto open = entries_of("/proc/" + std::to_string(pid) + "/fd");
+  rlim_t number = 0;
+  while (std::find(open.begin(), open.end(), std::to_string(number)) != open.end()) ++number;
+  return number;
+}
+
 std::string ping_with(const std::string& params) {
   return R"({"jsonrpc":"2.0","id":1,"method":"system.ping","params":[)" + params + "]}\n";
 }
@@ -66,4 +76,25 @@ TEST_CASE("a request that there is no memory to read is refused, and zinit goes 
   }
   CHECK(client.result("system.ping")["pid"] == zinit.pid());
   CHECK(zinit.status("a")["pid"] == pid);
+}
+
+TEST_CASE("a reload without a descriptor to read the directory by stops nothing",
+          "[quick][shortage][reload]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("b");
+  zinit.boot();
+  const auto a = zinit.await_state("a", "running")["pid"];
+  const auto b = zinit.await_state("b", "running")["pid"];
+  Connection client = zinit.connect();
+  client.result("system.ping");
+  {
+    const Limited limited(zinit.pid(), RLIMIT_NOFILE, lowest_free_descriptor(zinit.pid()));
+    const Json refused = client.error("service.reload");
+    CHECK(refused["code"] == -32008);
+    CHECK_THAT(refused["message"].text(), Contains("Too many open files"));
+  }
+  CHECK(zinit.reload()["unchanged"].texts() == std::vector<std::string>{"a", "b"});
+  CHECK(zinit.status("a")["pid"] == a);
+  CHECK(zinit.status("b")["pid"] == b);
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -219,6 +220,23 @@ TEST_CASE("a missing directory is told only where it was named", "[config][loade
   CHECK(load({}).specs.empty());
 }
 
+TEST_CASE("what could not be read is told beside what could", "[config][loader]") {
+  const TempDir good;
+  good.write("a.toml", kGood);
+  const std::string file = good.write("file", ""), none = good / "none";
+  const LoadedConfig whole = load({{good.path(), false, false}});
+  CHECK_FALSE(whole.incomplete);
+  CHECK(whole.missing.empty());
+  const LoadedConfig loaded = load({{file, false, false},
+                                    {none, false, false, good / "no-vendor"},
+                                    {good.path(), false, false}});
+  CHECK(names_of(loaded) == Lines{"a"});
+  REQUIRE(loaded.incomplete);
+  CHECK(loaded.incomplete->errnum == ENOTDIR);
+  CHECK(loaded.incomplete->text == file + ": cannot read the directory: Not a directory");
+  CHECK(loaded.missing == Lines{none});
+}
+
 TEST_CASE("settings are read beside the services, each wrong one by itself", "[config][loader]") {
   const TempDir directory;
   const GlobalSettings defaults;
@@ -244,6 +262,8 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
   REQUIRE(broken.messages.size() == 1);
 
   const std::string absent = directory / "absent.toml";
+  CHECK_FALSE(load({}, absent).incomplete);
+  CHECK(load_config({}, absent, true).incomplete->errnum == ENOENT);
   CHECK(load_config({}, absent, true).messages ==
         Lines{absent + ":1:1: error: cannot open " + absent + ": No such file or directory"});
 }
