@@ -1,6 +1,8 @@
 // The thread that reads, and the queue before it.
 #include "init/reload.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "io/loop.hpp"
 
@@ -28,13 +30,29 @@ Reloader::~Reloader() {
   ev_async_stop(loop_, &was_read_);
 }
 
+void Reloader::Request::answer(const RequestResult<ReloadReport>& report) const {
+  for (const Daemon::ReloadDone& each : done) catch_all("reload", [&] { each(report); });
+}
+
 void Reloader::reload(bool dry_run, Daemon::ReloadDone done) {
-  requests_.push_back({dry_run, std::move(done)});
-  if (requests_.size() == 1) begin_next();
+  const auto not_begun = requests_.begin() + (busy() ? 1 : 0);
+  const auto same = std::find_if(not_begun, requests_.end(), [dry_run](const Request& request) {
+    return request.dry_run == dry_run;
+  });
+  if (same == requests_.end()) {
+    requests_.push_back({dry_run, {std::move(done)}});
+  } else if (same->done.size() < kMostAsking) {
+    same->done.push_back(std::move(done));
+  } else {
+    done(tl::unexpected(RequestFailure{
+        Refusal::process_error,
+        fmt::format("a reload is about to begin that {} wait for already", kMostAsking)}));
+  }
+  begin_next();
 }
 
 void Reloader::begin_next() {
-  while (!requests_.empty()) {
+  while (!requests_.empty() && !busy()) {
     auto started = Thread::start("reload", kLoopStackBytes, [this] { read_files(); });
     if (started) {
       thread_ = std::move(*started);
@@ -42,7 +60,8 @@ void Reloader::begin_next() {
     }
     const Request refused = std::move(requests_.front());
     requests_.pop_front();
-    refused.done(tl::unexpected(RequestFailure{Refusal::process_error, started.error().text}));
+    refused.answer(
+        tl::unexpected(RequestFailure{Refusal::process_error, started.error().text}));
   }
 }
 
@@ -70,11 +89,10 @@ void Reloader::finish() {
   }
   const Request request = std::move(requests_.front());
   requests_.pop_front();
-  catch_all("reload", [&] {
-    request.done(config ? take_(*config, request.dry_run)
-                        : tl::unexpected(RequestFailure{Refusal::process_error,
-                                                        "not enough memory to read the files"}));
-  });
+  RequestResult<ReloadReport> report = tl::unexpected(
+      RequestFailure{Refusal::process_error, "not enough memory to read the files"});
+  if (config) catch_all("reload", [&] { report = take_(*config, request.dry_run); });
+  request.answer(report);
   begin_next();
 }
 

@@ -1,6 +1,10 @@
 // Reloads, one after another: the files are read on a thread of their own, so that a slow file
 // system delays nothing else, and the board takes them on the control loop.
 //
+// Beside the reload that is under way at most two wait, one of them a dry run: whoever asks while
+// one of the kind has not begun gets its answer, which tells of the files as they were later than
+// the asking. So whoever asks a thousand times costs two readings.
+//
 // Threads: everything here on the control loop's thread.
 #pragma once
 
@@ -10,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/mutex.hpp"
 #include "control/daemon.hpp"
@@ -35,16 +40,21 @@ class Reloader {
   Reloader& operator=(const Reloader&) = delete;
 
   /// Begins a reload, or has it begin when those before it are through. `done` is told what came of
-  /// it.
+  /// it; kMostAsking who wait for one already are as many as are taken.
   void reload(bool dry_run, Daemon::ReloadDone done);
 
   /// Whether files are being read, which may take as long as their file system takes.
   [[nodiscard]] bool busy() const noexcept { return thread_.joinable(); }
 
+  /// More than clients can wait for at once: those beyond are notifications without end.
+  static constexpr std::size_t kMostAsking = 16384;
+
  private:
   struct Request {
     bool dry_run;
-    Daemon::ReloadDone done;
+    std::vector<Daemon::ReloadDone> done;
+
+    void answer(const RequestResult<ReloadReport>& report) const;
   };
 
   static void on_read(struct ev_loop* loop, ev_async* watcher, int events) noexcept;
@@ -56,7 +66,7 @@ class Reloader {
   const Read read_;
   const Take take_;
   ev_async was_read_{};  // unlike a posted task it needs no memory, so the end is never lost
-  std::deque<Request> requests_;  // the first is the one under way
+  std::deque<Request> requests_;  // the first is the one under way, while busy()
   Thread thread_;
 
   Mutex mutex_;

@@ -338,3 +338,25 @@ TEST_CASE("a reload that cannot read zinit.toml keeps the settings and the servi
   CHECK(zinit.status("a")["pid"] == pid);
   CHECK(zinit.stop("a")["last_exit"]["signal"] == "SIGQUIT");
 }
+
+TEST_CASE("reloads asked for without end are few readings, and all are answered",
+          "[quick][reload]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  zinit.await_state("a", "running");
+  Connection client = zinit.connect();
+  constexpr int kAsked = 2000;
+  std::string all;
+  for (int i = 0; i < kAsked; ++i)
+    all += R"({"jsonrpc":"2.0","id":)" + std::to_string(i) + R"(,"method":"service.reload"})" "\n";
+  REQUIRE(client.send(all));
+  for (int i = 0; i < kAsked; ++i) REQUIRE(client.read()["result"]["unchanged"].size() == 1);
+  const std::string messages = zinit.messages();
+  int readings = 0;
+  for (auto at = messages.find("reload: "); at != std::string::npos;
+       at = messages.find("reload: ", at + 1))
+    ++readings;
+  CHECK(readings >= 1);
+  CHECK(readings < kAsked / 2);
+}

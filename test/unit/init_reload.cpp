@@ -1,6 +1,7 @@
 // Reloads: read on a thread, taken on the loop, one after another.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <thread>
 
@@ -114,4 +115,49 @@ TEST_CASE("a reload that the board refuses, and one that cannot be read, are ans
   reloader.reload(false, bench.note());
   bench.loop->run();
   CHECK(bench.answers == Strings{"too late", "not enough memory to read the files"});
+}
+
+TEST_CASE("reloads that wait are one, and dry runs another, however often they are asked for",
+          "[init][reload]") {
+  Bench bench;
+  bench.may_read = false;
+  Reloader reloader(
+      bench.loop->ev(), [&] { return bench.read(); },
+      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
+  reloader.reload(false, bench.note());
+  for (int i = 0; i < 100; ++i) reloader.reload(i % 2 == 0, bench.note());
+  bench.expected = 101;
+  bench.may_read = true;
+  bench.loop->run();
+  CHECK(bench.taken == Strings{"1", "2 dry", "3"});
+  CHECK(std::count(bench.answers.begin(), bench.answers.end(), "2") == 50);
+  CHECK(std::count(bench.answers.begin(), bench.answers.end(), "3") == 50);
+}
+
+TEST_CASE("only so many may wait for one reload; who asks beyond is refused", "[init][reload]") {
+  Bench bench;
+  bench.may_read = false;
+  Reloader reloader(
+      bench.loop->ev(), [&] { return bench.read(); },
+      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
+  bench.expected = Reloader::kMostAsking + 2;
+  for (std::size_t i = 0; i < Reloader::kMostAsking + 1; ++i) reloader.reload(false, bench.note());
+  CHECK(bench.answers.empty());
+  reloader.reload(false, bench.note());
+  REQUIRE(bench.answers.size() == 1);
+  CHECK_THAT(bench.answers.front(), Catch::Contains("wait for already"));
+  bench.may_read = true;
+  bench.loop->run();
+  CHECK(bench.taken == Strings{"1", "2"});
+}
+
+TEST_CASE("a reload that ends in an exception is answered", "[init][reload]") {
+  Bench bench;
+  bench.expected = 1;
+  Reloader reloader(
+      bench.loop->ev(), [&] { return bench.read(); },
+      [&](const Configuration&, bool) -> RequestResult<ReloadReport> { throw std::bad_alloc(); });
+  reloader.reload(false, bench.note());
+  bench.loop->run();
+  CHECK(bench.answers == Strings{"not enough memory to read the files"});
 }
