@@ -95,16 +95,19 @@ ZinitDaemon::~ZinitDaemon() = default;
 
 void ZinitDaemon::run() {
   log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
-  {
-    const Configuration config = read_configuration(start_.sources);
-    use_settings(config);
-    log_faults(config);
-    board_.load(config.specs, config.masked);
-  }
+  // Without memory for the files there are no services yet; a reload may find some.
+  catch_all("boot", [this] { load_services(); });
   if (!start_.kernel.shell || !shell_.start("asked for on the kernel command line"))
     start_services();
   loop_->run();
   server_.reset();
+}
+
+void ZinitDaemon::load_services() {
+  const Configuration config = read_configuration(start_.sources);
+  use_settings(config);
+  log_faults(config);
+  board_.load(config.specs, config.masked);
 }
 
 void ZinitDaemon::use_settings(const Configuration& config) {

@@ -78,6 +78,7 @@ class ZinitDaemon final : public Daemon {
   ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, UniqueFd signals);
 
   void use_settings(const Configuration& config);
+  void load_services();
   void start_services();
   [[nodiscard]] RequestResult<void> boot_target();
   void no_services();

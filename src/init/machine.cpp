@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <exception>
+#include <memory>
+#include <utility>
 
 #include "base/log.hpp"
 #include "init/environment.hpp"
@@ -91,6 +94,14 @@ void set_up_keys() {
   if (const auto taken = take_keyboard_request(); !taken) log_debug("boot: {}", taken.error().text);
 }
 
+std::unique_ptr<ZinitDaemon> make_daemon(StartRequest&& request) {
+  auto start = gather(std::move(request));
+  if (!start) stay_alive(start.error().text.c_str());
+  auto daemon = ZinitDaemon::create(std::move(*start));
+  if (!daemon) stay_alive(daemon.error().text.c_str());
+  return std::move(*daemon);
+}
+
 void set_up_own_process() {
   ::umask(022);
   if (::chdir("/") < 0) log_warn("boot: {}", sys_failure("change to", "/").value().text);
@@ -117,16 +128,18 @@ void set_up_machine(StartRequest& request) {
 }
 
 void run_machine(StartRequest request) {
-  set_up_machine(request);
-  auto start = gather(std::move(request));
-  if (!start) stay_alive(start.error().text.c_str());
-  auto daemon = ZinitDaemon::create(std::move(*start));
-  if (!daemon) stay_alive(daemon.error().text.c_str());
-  (*daemon)->run();
-  kill_the_rest([&] { return (*daemon)->reap_some(); });
-  (*daemon)->finish_logs();
-  // It is never destroyed: what a thread of it hangs in must not hold up the machine's end.
-  leave_machine((*daemon)->kind());
+  // Never destroyed: what a thread of it hangs in must not hold up the machine's end.
+  ZinitDaemon* daemon = nullptr;
+  try {
+    set_up_machine(request);
+    daemon = make_daemon(std::move(request)).release();
+    daemon->run();
+  } catch (const std::exception& fault) {
+    stay_alive(fault.what());
+  }
+  catch_all("shutdown", [daemon] { kill_the_rest([daemon] { return daemon->reap_some(); }); });
+  catch_all("shutdown", [daemon] { daemon->finish_logs(); });
+  leave_machine(daemon->kind());
 }
 
 }  // namespace zinit

@@ -98,3 +98,26 @@ TEST_CASE("a reload without a descriptor to read the directory by stops nothing"
   CHECK(zinit.status("a")["pid"] == a);
   CHECK(zinit.status("b")["pid"] == b);
 }
+
+TEST_CASE("a server that has no memory to read its files at boot stays, and a reload boots it",
+          "[shortage][boot]") {
+  if (!kLimitable) return skip("needs a build without sanitizers");
+  constexpr rlim_t kTooLittle = 24 * 1024 * kKilobyte;
+  Server zinit({.in_child = [] {
+    const rlimit limit{kTooLittle, RLIM_INFINITY};
+    if (setrlimit(RLIMIT_DATA, &limit) != 0) _exit(125);
+  }});
+  std::string env = "[service.env]\n";
+  for (int i = 0; i < 5000; ++i) env += "K" + std::to_string(i) + " = '0123456789abcdef'\n";
+  env += "# " + std::string(512 * kKilobyte, 'x');
+  for (int i = 0; i < 40; ++i)
+    zinit.add("s" + std::to_string(i), {.service = "status = 'stop'", .more = env});
+  zinit.add("a");
+  zinit.boot();
+  CHECK(zinit.result("service.list").size() == 0);
+  CHECK_THAT(zinit.messages(), Contains("boot: "));
+  const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+  REQUIRE(prlimit(zinit.pid(), RLIMIT_DATA, &none, nullptr) == 0);
+  CHECK(zinit.reload()["added"].size() == 41);
+  zinit.await_state("a", "running");
+}
