@@ -166,9 +166,12 @@ test: deps  ## run all tests, sanitizer builds too; T=NAME: those whose "SUITE: 
 
 # --- the boot image ------------------------------------------------------------------------------
 
-.PHONY: run image
+.PHONY: run image images
 image: build/zinit  ## build the QEMU image of the sample system (build/vm)
 	@test/vm/image
+
+images: image  ## build that one and the one of Debian's daemons, which tests boot (build/vm/debian)
+	@test/vm/debian-image
 
 # The packages first: whatever else make would run beside their installation needs them.
 run: deps  ## boot the sample system in QEMU, show it, leave you at its shell

@@ -9,8 +9,20 @@ File service(const std::string& name, const std::string& text) {
   return {"/etc/zinit/services/" + name + ".toml", text};
 }
 
-Machine::Machine(std::vector<File> files) : Vm({.files = std::move(files), .shell = true}) {
+namespace {
+
+VmOptions with_shell(VmOptions options) {
+  options.shell = true;
+  return options;
+}
+
+}  // namespace
+
+Machine::Machine(VmOptions options) : Vm(with_shell(std::move(options))) {
   console().wait_for("login: ");
+}
+
+Machine::Machine(std::vector<File> files) : Machine(VmOptions{.files = std::move(files)}) {
   zinitctl("wait multi-user --for running --timeout 30");
 }
 

@@ -17,6 +17,9 @@ class Machine : public Vm {
  public:
   explicit Machine(std::vector<File> files = {});
 
+  /// Another system, booted until its login. VmOptions::shell is set.
+  explicit Machine(VmOptions options);
+
   /// The result of `zinitctl --json ARGUMENTS`, which must succeed or, as `status` does, tell by
   /// its exit code that the service does not run.
   JsonDocument ask(const std::string& arguments);

@@ -81,7 +81,8 @@ std::vector<std::string> command(const VmOptions& options, int initrd, int conso
   };
   // clang-format off
   return {"qemu-system-x86_64", "-nodefaults", "-no-user-config", "-accel", "tcg", "-machine", "pc",
-          "-cpu", "max", "-smp", "1", "-m", "256", "-display", "none", "-no-reboot",
+          "-cpu", "max", "-smp", "1", "-m",
+          fmt::format("{}", options.memory_mib), "-display", "none", "-no-reboot",
           "-kernel", options.folder + "/vmlinuz",
           "-initrd", fmt::format("/dev/fd/{}", initrd),
           "-append", kernel_arguments(options),

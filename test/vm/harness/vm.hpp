@@ -24,6 +24,7 @@ struct VmOptions {
   bool shell = false;              ///< adds a service `test-shell`, a shell on the second line
   std::string program{};           ///< executed as PID 1 in place of /init
   bool bare = false;               ///< no service file but those of `files`
+  unsigned memory_mib = 256;
   /// Folder of kernel and initramfs.
   std::string folder = "build/vm";
 };
