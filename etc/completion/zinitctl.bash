@@ -18,6 +18,11 @@ why:services:
 tree:services:--reverse
 reload:nothing:--dry-run
 check:files:
+enable:services:--now --root=
+disable:services:--now --root=
+mask:services:--root=
+unmask:nothing:--root=
+edit:services:--drop-in
 wait:services:--for=
 is-running:services:
 events:services:-f --follow
@@ -67,6 +72,7 @@ _zinitctl() {
   [[ $verb ]] && what=$(sed -n "s/^$verb:\([a-z]*\):.*/\1/p" <<<"$_zinitctl_table")
   case $previous in
     --socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --root) COMPREPLY=($(compgen -d -- "$current")); return ;;
     --state) options='inactive blocked starting running stopping exited failed' ;;
     --class) options='user system' ;;
     --for) options='running exited failed stopped' ;;

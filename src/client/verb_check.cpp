@@ -1,24 +1,13 @@
 // zinitctl check: faults of service files, found without a server.
-#include <unistd.h>
-
-#include <cstdlib>
-
 #include "base/format.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/service_files.hpp"
 #include "config/check.hpp"
 
 namespace zinit {
 
 namespace {
-
-/// The places of the server that this user's zinitctl speaks to: root's is the machine's.
-CheckResult check_default_places() {
-  ModeOptions options;
-  options.uid = ::geteuid();
-  options.mode = options.uid == 0 ? Mode::system : Mode::standalone;
-  return check_places(places_for(options, [](const char* name) { return std::getenv(name); }));
-}
 
 /// Check takes what is unknown for an error (config/check.hpp).
 const char* severity_word(Severity severity) {
@@ -58,8 +47,8 @@ void print_check(VerbContext& context, const CheckResult& result) {
 }  // namespace
 
 int run_check(VerbContext& context) {
-  const CheckResult result =
-      context.arguments.rest.empty() ? check_default_places() : check_paths(context.arguments.rest);
+  const CheckResult result = context.arguments.rest.empty() ? check_places(places_below({}))
+                                                            : check_paths(context.arguments.rest);
   context.json() ? print_check_json(context, result) : print_check(context, result);
   return result.exit_code();
 }

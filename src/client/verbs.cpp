@@ -31,6 +31,16 @@ constexpr OptionRow kKillOptions[] = {
 constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
 };
+constexpr OptionRow kEnableOptions[] = {
+    {"--now", "", "start or stop it now as well"},
+    {"--root", "DIR", "in the system below DIR, without a server"},
+};
+constexpr OptionRow kMaskOptions[] = {
+    {"--root", "DIR", "in the system below DIR, without a server"},
+};
+constexpr OptionRow kEditOptions[] = {
+    {"--drop-in", "", "edit a drop-in that is laid over the file"},
+};
 constexpr OptionRow kLogsOptions[] = {
     {"-n,--lines", "N", "the last N lines, or all; default: 100"},
     {"-t,--time", "", "show when each line came"},
@@ -86,6 +96,22 @@ constexpr VerbRow kVerbs[] = {
      "look for faults in service files, without a server",
      "PATH is a file or a directory; default: those that a server would read.\n"
      "Exits 1 if there is an error."},
+    {"enable", "NAME", services, kEnableOptions, run_enable,
+     "have it started from the next boot on",
+     "Writes status = \"start\" to a drop-in, 90-zinitctl.toml, in /etc/zinit."},
+    {"disable", "NAME", services, kEnableOptions, run_disable,
+     "have it not started from the next boot on",
+     "Writes status = \"stop\" to a drop-in, 90-zinitctl.toml, in /etc/zinit."},
+    {"mask", "NAME", services, kMaskOptions, run_mask,
+     "have a vendor's service not exist for zinit",
+     "Puts a link to /dev/null in its place in /etc/zinit, which a reload applies."},
+    {"unmask", "NAME", nothing, kMaskOptions, run_unmask,
+     "take that back",
+     ""},
+    {"edit", "NAME", services, kEditOptions, run_edit,
+     "edit its file, check it, put it in place and reload",
+     "$EDITOR is given a copy; one with a fault is refused. A vendor's file stays as it is:\n"
+     "the result is put in its place in /etc/zinit."},
     {"wait", "NAME...", services, kWaitOptions, run_wait,
      "wait until all of them are in a state",
      "stopped: no process and none coming."},

@@ -53,6 +53,11 @@ int run_wait(VerbContext& context);         // verb_settle.cpp
 int run_kill(VerbContext& context);         // verb_system.cpp
 int run_reload(VerbContext& context);       // verb_reload.cpp
 int run_check(VerbContext& context);        // verb_check.cpp
+int run_enable(VerbContext& context);       // verb_enable.cpp
+int run_disable(VerbContext& context);      // verb_enable.cpp
+int run_mask(VerbContext& context);         // verb_mask.cpp
+int run_unmask(VerbContext& context);       // verb_mask.cpp
+int run_edit(VerbContext& context);         // verb_edit.cpp
 int run_logs(VerbContext& context);         // verb_logs.cpp
 int run_events(VerbContext& context);       // verb_events.cpp
 int run_why(VerbContext& context);          // verb_why.cpp

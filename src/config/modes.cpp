@@ -59,8 +59,11 @@ std::string_view mode_name(Mode mode) noexcept {
 }
 
 std::string own_place_of(const std::string& path) {
-  const auto at = path.rfind(std::string(kVendorConfig) + "/");
+  const auto at = path.rfind(kVendorConfig);
   if (at == std::string::npos) return path;
+  const std::string_view rest = std::string_view(path).substr(at + kVendorConfig.size());
+  const auto begins = [rest](std::string_view part) { return rest.starts_with(part); };
+  if (!begins("/system/") && !begins("/services/") && !begins("/targets/")) return path;
   return path.substr(0, at).append(kSystemConfig).append(path.substr(at + kVendorConfig.size()));
 }
 

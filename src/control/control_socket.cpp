@@ -44,18 +44,6 @@ Result<std::string> absolute(const std::string& path) {
   return fmt::format("{}/{}", here, path);
 }
 
-/// mkdir -p; the last one with `mode`.
-Result<void> make_directories(const std::string& path, mode_t mode) {
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    const std::string part = path.substr(0, end);
-    const bool last = end == std::string::npos;
-    if (::mkdir(part.c_str(), last ? mode : 0755) < 0 && errno != EEXIST) {
-      return sys_failure("create directory", part);
-    }
-    if (last) return {};
-  }
-}
-
 Result<void> check_private(int directory, const std::string& path) {
   struct stat status {};
   if (::fstat(directory, &status) < 0) return sys_failure("look at", path);

@@ -1,8 +1,12 @@
 // zinitctl's command line, exit status and errors.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "client/libzinit/json.hpp"
 #include "client/verbs.hpp"
+#include "support/temp_dir.hpp"
 #include "unit/client_zinitctl.hpp"
 
 using namespace zinit;
@@ -150,6 +154,15 @@ TEST_CASE("debug-state is indented for people and one line for programs", "[clie
   CHECK(server.run({"debug-state", "--json"}).out == "{\"a\":[1]}\n");
 }
 
+namespace {
+
+bool takes_root(const VerbRow& verb) {
+  return std::ranges::any_of(verb.options,
+                             [](const OptionRow& option) { return option.names == "--root"; });
+}
+
+}  // namespace
+
 TEST_CASE("every verb prints one JSON document with --json", "[client]") {
   const std::string status = result(status_json("a", "running"));
   CannedServer server({{"service.list_full", result("[]")},
@@ -171,11 +184,15 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"system.halt", result("{\"ok\":true}")},
                        {"debug.state", result("{}")},
                        {"events.get", result("[]")}});
+  const test::TempDir image;
+  std::filesystem::create_directories(image / "usr/lib/zinit/services");
+  image.write("usr/lib/zinit/services/a.toml", "[service]\nexec = 'a'\n");
   for (const VerbRow& verb : verbs()) {
-    if (verb.name == "check" || verb.name == "events")
-      continue;  // no server; a line for each event
+    // No server; a line for each event; an editor.
+    if (verb.name == "check" || verb.name == "events" || verb.name == "edit") continue;
     std::vector<std::string> words{std::string(verb.name), "--json"};
     if (verb.least() > 0) words.push_back("a");
+    if (takes_root(verb)) words.insert(words.end(), {"--root", image.path()});
     const Ran ran = server.run(words);
     CAPTURE(verb.name, ran.out, ran.err);
     CHECK(ran.status == 0);

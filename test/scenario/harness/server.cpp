@@ -263,8 +263,10 @@ Json Server::ask(const std::string& method, const std::string& name, bool wait) 
   return result(method, named(name, wait ? R"("wait":true)" : ""));
 }
 
-Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input) const {
+Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input,
+                    std::vector<std::string> env) const {
   Launch what;
+  what.env = std::move(env);
   what.argv = {"zinitctl", "--socket", socket()};
   what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
   // What it looks at is where its server sees it.

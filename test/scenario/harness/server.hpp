@@ -100,8 +100,9 @@ class Server {
   Connection connect() const { return Connection(socket()); }
   Json result(std::string_view method, std::string_view params = "");
   Json error(std::string_view method, std::string_view params = "");
-  /// zinitctl with these arguments.
-  Outcome ctl(std::vector<std::string> arguments, const std::string& input = "") const;
+  /// zinitctl with these arguments, and `env` added to its environment.
+  Outcome ctl(std::vector<std::string> arguments, const std::string& input = "",
+              std::vector<std::string> env = {}) const;
 
   /// service.start, stop and restart: with `wait`, and the status they end with; or just asked.
   Json start(const std::string& name) { return ask("service.start", name, true); }

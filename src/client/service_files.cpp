@@ -1,0 +1,143 @@
+// Where a service's files are: see service_files.hpp.
+#include "client/service_files.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+std::string_view file_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+}
+
+bool is_there(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
+/// The file that the server has read the service from; empty where there is no server to ask, or it
+/// does not know the service.
+std::string file_by_server(VerbContext& context, const std::string& name) {
+  ServiceStatus status;
+  try {
+    status = context.client().status_full(name);
+  } catch (const ClientError&) {
+    return {};
+  }
+  if (!status.file.empty()) return status.file;
+  throw VerbFailure{ExitStatus::failed, fmt::format("{} {}", context.verb.name, printable(name)),
+                    "it has no file: it was added at runtime"};
+}
+
+/// All services of the places, and what is masked there.
+struct Found {
+  std::vector<ParsedSpec> parsed;
+  MaskedNames masked;
+};
+
+Found all_of(const Places& places) {
+  Listing listing;
+  for (const ConfigDirectory& directory : places.directories) list_directory(directory, listing);
+  Found found;
+  found.parsed = parse_files(listing.files);
+  settle_names(found.parsed, listing.findings);
+  found.masked = masked_names(listing.masked, found.parsed);
+  return found;
+}
+
+[[noreturn]] void not_found(const VerbContext& context, const std::string& name,
+                            const Found& found) {
+  std::string why = "no such service";
+  if (const auto mask = found.masked.find(name); mask != found.masked.end()) {
+    why =
+        fmt::format("it is masked by {}; `zinitctl unmask {}` brings it back", mask->second, name);
+  } else {
+    std::vector<std::string> names;
+    for (const ParsedSpec& one : found.parsed) names.push_back(one.spec->name);
+    if (const auto near = nearest(name, names)) why += fmt::format("; did you mean {}?", *near);
+  }
+  throw VerbFailure{ExitStatus::no_service,
+                    fmt::format("{} {}", context.verb.name, printable(name)), printable(why)};
+}
+
+}  // namespace
+
+Places places_below(const std::string& root) {
+  ModeOptions options;
+  options.root = root;
+  options.uid = root.empty() ? ::geteuid() : 0;
+  options.mode = options.uid == 0 ? Mode::system : Mode::standalone;
+  return places_for(options, [&](const char* name) -> const char* {
+    return root.empty() ? std::getenv(name) : nullptr;  // an image has nothing of this user's
+  });
+}
+
+Places places_of(const VerbContext& context) {
+  if (!context.arguments.has("root")) return places_below({});
+  std::string root = context.arguments.value("root");
+  while (root.ends_with('/')) root.pop_back();
+  if (!is_there(root + "/")) {
+    throw VerbFailure{ExitStatus::failed, std::string(context.verb.name),
+                      fmt::format("there is no directory {}", printable(root + "/"))};
+  }
+  return places_below(root.empty() ? "/" : root);
+}
+
+SourceFile find_service_files(VerbContext& context, const std::string& name) {
+  if (!context.arguments.has("root")) {
+    std::string file = file_by_server(context, name);
+    // Since the server has read the vendor's, one's own may have come in its place.
+    if (is_there(own_place_of(file))) file = own_place_of(file);
+    if (is_there(file)) {
+      Listing listing;
+      list_file(file, false, listing);
+      return std::move(listing.files.front());
+    }
+  }
+  const Found found = all_of(places_of(context));
+  for (const ParsedSpec& one : found.parsed) {
+    const ServiceSpec& spec = *one.spec;
+    if (spec.name == name) return {spec.file, spec.system_class_default, true, spec.drop_ins};
+  }
+  not_found(context, name, found);
+}
+
+std::string own_drop_in(const SourceFile& source, const std::string& name) {
+  return fmt::format("{}.d/{}", own_place_of(source.path), name);
+}
+
+SourceFile with_drop_in(SourceFile source, const std::string& path) {
+  const std::string_view name = file_name(path);
+  auto& drop_ins = source.drop_ins;
+  const auto at = std::ranges::find_if(
+      drop_ins, [&](const std::string& other) { return file_name(other) >= name; });
+  if (at != drop_ins.end() && file_name(*at) == name)
+    *at = path;
+  else
+    drop_ins.insert(at, path);
+  return source;
+}
+
+SourceFile without_drop_in(SourceFile source, const std::string& path) {
+  std::erase(source.drop_ins, path);
+  return source;
+}
+
+int tell_file_failure(VerbContext& context, const std::string& name, const Error& error) {
+  const bool forbidden = error.errnum == EACCES || error.errnum == EPERM;
+  return context.fail(
+      forbidden ? ExitStatus::not_permitted : ExitStatus::failed,
+      fmt::format("{} {}", context.verb.name, printable(name)),
+      fmt::format("{}; nothing is changed{}", printable(error.text),
+                  forbidden ? ", for that is the right of the directory's owner" : ""));
+}
+
+}  // namespace zinit
