@@ -8,6 +8,10 @@
 #   make SAN=address,undefined   build/asan      dynamic, for g++ cannot link sanitizers statically
 #   make SAN=thread              build/tsan
 #   make CXX=clang++             build/clang-release, and so on
+#
+# The tests themselves are compiled once for all flavours, into build/test, except for TSan, which
+# must see how they synchronise with what they test (build/test-tsan). The scenario tests run the
+# program from outside: build/release/test-scenario tests every flavour of it.
 
 VERSION := 0.1.0
 MAX_BYTES := 3145728
@@ -26,26 +30,27 @@ ifeq ($(SAN),)
   FLAVOUR := $(if $(DEBUG),debug,release)
   LINK_MODE := -static
   OPTIMISE := $(if $(DEBUG),-Og -g,-Os -g)
-  # A test is compiled more often than it is run.
-  TEST_OPTIMISE := -Og -g1
 else
   FLAVOUR := $(or $(if $(filter thread,$(SAN)),tsan),$(if $(filter address%,$(SAN)),asan),\
                   san-$(subst $(comma),-,$(SAN)))
   LINK_MODE :=
   # -O1 with -fsanitize=undefined compiles three times as long.
   OPTIMISE := -Og -g1 -fno-omit-frame-pointer
-  TEST_OPTIMISE := $(OPTIMISE)
   SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=all
 endif
-MODE := $(if $(findstring clang,$(notdir $(CXX))),clang-)$(strip $(FLAVOUR))
+CLANG := $(if $(findstring clang,$(notdir $(CXX))),clang-)
+MODE := $(CLANG)$(strip $(FLAVOUR))
 OUT := build/$(MODE)
+
+# A test is compiled more often than it is run.
+TEST_OPTIMISE := -Og -g1
+TEST_SANITIZE := $(if $(filter thread,$(SAN)),$(SANITIZE))
+TEST_OUT := build/$(CLANG)test$(if $(TEST_SANITIZE),-tsan)
 
 # Third-party headers lie in /usr/include, which compilers take as system headers: no -isystem.
 CPPFLAGS_ALL := -Isrc -Iinclude -DZINIT_VERSION='"$(VERSION)"' $(CPPFLAGS)
-TEST_CPPFLAGS := -Itest
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
-CXXFLAGS_ALL := -std=c++20 -pthread $(WARNINGS) -ffunction-sections -fdata-sections $(SANITIZE) \
-                $(CXXFLAGS)
+CXXFLAGS_ALL := -std=c++20 -pthread $(WARNINGS) -ffunction-sections -fdata-sections $(CXXFLAGS)
 LDFLAGS_ALL := $(LINK_MODE) -pthread -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
 LIBS := -lev
 
@@ -54,11 +59,12 @@ LIBS := -lev
 # $(call sources,FOLDER): every .cpp below it, sorted so that links are reproducible
 sources = $(sort $(shell find $(1) -name '*.cpp' 2>/dev/null))
 objects = $(patsubst %.cpp,$(OUT)/obj/%.o,$(1))
+test_objects = $(patsubst %.cpp,$(TEST_OUT)/obj/%.o,$(1))
 
 SRC := $(call sources,src)
 INTERNAL_OBJ := $(call objects,$(filter-out src/main.cpp,$(SRC)))
 CLIENT_OBJ := $(call objects,$(call sources,src/base) $(call sources,src/client/libzinit))
-SUPPORT_OBJ := $(call objects,$(call sources,test/support))
+SUPPORT_OBJ := $(call test_objects,$(call sources,test/support))
 VM_HARNESS := $(call sources,test/vm/harness)
 VM_DEMO := $(call sources,test/vm/demo)
 VM_TESTS := $(filter-out $(VM_HARNESS) $(VM_DEMO),$(call sources,test/vm))
@@ -107,54 +113,86 @@ $(shell mkdir -p $(dir $(1)); printf '%s\n' '$(subst ','\'',$(2))' | cmp -s - $(
 endef
 
 ifneq ($(filter-out help clean deps format,$(or $(MAKECMDGOALS),all)),)
-  $(call remember,$(OUT)/flags,$(shell $(CXX) --version | head -n 1) $(CPPFLAGS_ALL) \
-    $(OPTIMISE) $(TEST_OPTIMISE) $(CXXFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS))
+  COMPILER := $(shell $(CXX) --version | head -n 1) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) $(PCH)
+  $(call remember,$(OUT)/flags,$(COMPILER) $(OPTIMISE) $(SANITIZE) $(LDFLAGS_ALL) $(LIBS))
+  $(call remember,$(TEST_OUT)/flags,$(COMPILER) $(TEST_OPTIMISE) $(TEST_SANITIZE))
   $(call remember,$(OUT)/internal.list,$(INTERNAL_OBJ))
   $(call remember,$(OUT)/client.list,$(CLIENT_OBJ))
 endif
-$(OUT)/flags $(OUT)/internal.list $(OUT)/client.list: ;
+$(OUT)/flags $(TEST_OUT)/flags $(OUT)/internal.list $(OUT)/client.list: ;
 
-$(OUT)/obj/src/%.o: src/%.cpp $(OUT)/flags
-	@mkdir -p $(@D)
-	@echo "  $(MODE) $<"
-	@$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) $(OPTIMISE) -MMD -MP -c -o $@ $<
+# Headers that most sources include, compiled once for each set of flags: half of the compiler's
+# work. Not where ccache stands in for it: that cannot look into them, and is faster without. What a
+# source forgets to include itself is found by lint, which goes without them too.
+PCH ?= $(if $(CLANG)$(findstring ccache,$(realpath $(shell command -v $(CXX)))),,1)
+PCH_SRC := $(if $(PCH),$(OUT)/pch/src.hpp.gch)
+PCH_HOT := $(if $(filter release,$(FLAVOUR)),$(PCH_SRC:src.hpp.gch=hot.hpp.gch),$(PCH_SRC))
+PCH_TEST := $(if $(PCH),$(TEST_OUT)/pch/test.hpp.gch)
 
 # What runs for every service, event and line of output is worth its size; commands, parsers and
 # answers, which are most of the program, are not.
-ifeq ($(FLAVOUR),release)
-$(foreach room,base model os supervisor io,$(OUT)/obj/src/$(room)/%.o): OPTIMISE := -O2 -g
-endif
+HOT_OPTIMISE := $(if $(filter release,$(FLAVOUR)),-O2 -g,$(OPTIMISE))
+HOT_OBJ := $(call objects,$(foreach room,base model os supervisor io,$(call sources,src/$(room))))
+TEST_OBJ := $(call test_objects,$(call sources,test))
+COLD_OBJ := $(filter-out $(HOT_OBJ),$(call objects,$(SRC)))
 
-$(OUT)/obj/test/%.o: test/%.cpp $(OUT)/flags
-	@mkdir -p $(@D)
-	@echo "  $(MODE) $<"
-	@$(CXX) $(CPPFLAGS_ALL) $(TEST_CPPFLAGS) $(CXXFLAGS_ALL) $(TEST_OPTIMISE) -MMD -MP -c -o $@ $<
+# $(call compile,WHAT,FLAGS,PRECOMPILED HEADER)
+define compile
+@mkdir -p $(@D)
+@echo "  $(1) $<"
+@$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) $(2) $(if $(3),-Winvalid-pch -include $(3:.gch=)) -MMD -MP -c -o $@ $<
+endef
+
+$(COLD_OBJ): $(OUT)/obj/%.o: %.cpp $(OUT)/flags $(PCH_SRC)
+	$(call compile,$(MODE),$(SANITIZE) $(OPTIMISE),$(PCH_SRC))
+
+$(HOT_OBJ): $(OUT)/obj/%.o: %.cpp $(OUT)/flags $(PCH_HOT)
+	$(call compile,$(MODE),$(SANITIZE) $(HOT_OPTIMISE),$(PCH_HOT))
 
 # Catch2's own main: 8 s of compiling, longer when optimised, and nothing in it is ours.
-$(OUT)/obj/test/support/main.o: TEST_OPTIMISE := -O0
+CATCH_OBJ := $(TEST_OUT)/obj/test/support/main.o
+$(CATCH_OBJ): $(TEST_OUT)/obj/%.o: %.cpp $(TEST_OUT)/flags
+	$(call compile,$(notdir $(TEST_OUT)),-Itest $(TEST_SANITIZE) -O0)
 
--include $(patsubst %.cpp,$(OUT)/obj/%.d,$(ALL_SOURCES))
+$(filter-out $(CATCH_OBJ),$(TEST_OBJ)): $(TEST_OUT)/obj/%.o: %.cpp $(TEST_OUT)/flags $(PCH_TEST)
+	$(call compile,$(notdir $(TEST_OUT)),-Itest $(TEST_SANITIZE) $(TEST_OPTIMISE),$(PCH_TEST))
+
+$(PCH_SRC): src/precompiled.hpp $(OUT)/flags
+	$(call compile,$(MODE),$(SANITIZE) $(OPTIMISE) -x c++-header)
+
+$(filter-out $(PCH_SRC),$(PCH_HOT)): src/precompiled.hpp $(OUT)/flags
+	$(call compile,$(MODE),$(SANITIZE) $(HOT_OPTIMISE) -x c++-header)
+
+$(PCH_TEST): test/precompiled.hpp $(TEST_OUT)/flags
+	$(call compile,$(notdir $(TEST_OUT)),-Itest $(TEST_SANITIZE) $(TEST_OPTIMISE) -x c++-header)
+
+-include $(patsubst %.o,%.d,$(COLD_OBJ) $(HOT_OBJ) $(TEST_OBJ))
+-include $(patsubst %.gch,%.d,$(PCH_SRC) $(PCH_HOT) $(PCH_TEST))
 
 # --- tests ---------------------------------------------------------------------------------------
 
-link_test = @echo "  link $@"; $(CXX) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+# The library goes first, and whole, where it alone is instrumented: of an inline function that both
+# it and a test have, the linker takes the first.
+first = $(if $(SANITIZE),$(if $(TEST_SANITIZE),,-Wl,--whole-archive $(1) -Wl,--no-whole-archive))
+link_test = @echo "  link $@"; $(CXX) $(LDFLAGS_ALL) -o $@ $(call first,$(filter %.a,$^)) \
+  $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
-$(OUT)/test-unit: $(call objects,$(call sources,test/unit))
-$(OUT)/test-model: $(call objects,$(call sources,test/model))
-$(OUT)/test-scenario: $(call objects,$(call sources,test/scenario))
-$(OUT)/test-vm: $(call objects,$(VM_TESTS) $(VM_HARNESS))
-TESTS := $(foreach t,unit model scenario,$(if $(call sources,test/$(t)),$(OUT)/test-$(t)))
-VM_TEST := $(if $(VM_TESTS),$(OUT)/test-vm)
-$(TESTS) $(VM_TEST): $(SUPPORT_OBJ) $(OUT)/libzinit-internal.a
+UNIT_TESTS := $(OUT)/test-unit $(OUT)/test-model
+OUTSIDE_TESTS := $(OUT)/test-scenario $(OUT)/test-vm
+$(OUT)/test-unit: $(call test_objects,$(call sources,test/unit))
+$(OUT)/test-model: $(call test_objects,$(call sources,test/model))
+$(OUT)/test-scenario: $(call test_objects,$(call sources,test/scenario))
+$(OUT)/test-vm: $(call test_objects,$(VM_TESTS) $(VM_HARNESS))
+$(UNIT_TESTS) $(OUTSIDE_TESTS): $(SUPPORT_OBJ) $(OUT)/libzinit-internal.a
 	$(link_test)
 
-$(OUT)/vm-demo: $(call objects,$(VM_DEMO) $(VM_HARNESS)) $(OUT)/libzinit-internal.a
+$(OUT)/vm-demo: $(call test_objects,$(VM_DEMO) $(VM_HARNESS)) $(OUT)/libzinit-internal.a
 	$(link_test)
 
 .PHONY: unit-tests tests unit test
-unit-tests: $(filter-out %/test-scenario,$(TESTS))
+unit-tests: $(UNIT_TESTS)
 
-tests: all $(TESTS) $(if $(filter release,$(MODE)),$(VM_TEST))  ## build the tests of this flavour without running them
+tests: all $(UNIT_TESTS) $(if $(SAN),,$(OUTSIDE_TESTS))  ## build the tests of this flavour without running them
 
 unit:  ## run unit and model tests of this flavour; T=NAME as for test
 	@MAKE='$(MAKE)' test/run --mode '$(MODE)' --only unit,model --name '$(T)'
@@ -206,7 +244,7 @@ compile_commands.json: build/compile_commands.json  ## for clangd and other tool
 
 # $(call command,SOURCE): its entry
 command = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(subst ",\",$(CXX) \
-  $(CPPFLAGS_ALL) $(TEST_CPPFLAGS) $(CXXFLAGS_ALL) $(OPTIMISE) -c $(1))"}
+  $(CPPFLAGS_ALL) -Itest $(CXXFLAGS_ALL) $(OPTIMISE) -c $(1))"}
 
 build/compile_commands.json: $(OUT)/flags $(ALL_SOURCES)
 	@mkdir -p $(@D)

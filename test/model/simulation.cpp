@@ -6,6 +6,7 @@
 
 #include "fake_world.hpp"
 #include "model/predicates.hpp"
+#include "support/sanitized.hpp"
 
 using namespace zinit;
 using namespace zinit::test;
@@ -14,13 +15,8 @@ using namespace std::chrono_literals;
 namespace {
 
 // Sanitizers make it ten times as slow; what they look for shows in far fewer histories.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kHistories = 1000;
-constexpr std::uint64_t kPairs = 200;
-#else
-constexpr std::uint64_t kHistories = 10000;
-constexpr std::uint64_t kPairs = 2000;
-#endif
+std::uint64_t histories() { return sanitized() ? 1000 : 10000; }
+std::uint64_t pairs() { return sanitized() ? 200 : 2000; }
 
 std::uint64_t first_seed() {
   const char* given = std::getenv("ZINIT_TEST_SEED");
@@ -181,7 +177,7 @@ History run(std::uint64_t seed, std::uint64_t schedule, bool quiet, bool reloads
 
 TEST_CASE("random histories keep every promise at every step", "[simulation]") {
   const std::uint64_t seed = first_seed();
-  for (std::uint64_t i = 0; i < kHistories; ++i) {
+  for (std::uint64_t i = 0; i < histories(); ++i) {
     const History history = run(seed + i, seed + i, i % 2 == 0, i % 3 == 0);
     INFO("seed " << history.seed << "\n"
                  << random_specs(history.seed, i % 2 == 0).text() << history.trace
@@ -193,7 +189,7 @@ TEST_CASE("random histories keep every promise at every step", "[simulation]") {
 
 TEST_CASE("the same history settles in the same states under every schedule", "[simulation]") {
   const std::uint64_t seed = first_seed();
-  for (std::uint64_t i = 0; i < kPairs; ++i) {
+  for (std::uint64_t i = 0; i < pairs(); ++i) {
     const History first = run(seed + i, 1, true, false);
     for (std::uint64_t schedule = 2; schedule <= 4; ++schedule) {
       const History other = run(seed + i, schedule, true, false);

@@ -19,16 +19,11 @@
 #include "os/signals.hpp"
 #include "os/thread.hpp"
 #include "support/descriptors.hpp"
+#include "support/sanitized.hpp"
 
 using namespace zinit;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 /// The exit status of `work` in a process of its own.
 template <class Work>
@@ -86,7 +81,7 @@ TEST_CASE("a thread has a stack for signals, apart from its own", "[os][thread]"
 }
 
 TEST_CASE("a stack overflow of a thread can be handled", "[os][thread]") {
-  if (kSanitized) return;  // they handle it themselves
+  if (test::sanitized()) return;  // they handle it themselves
   const int status = in_child([] {
     struct sigaction action {};
     action.sa_flags = SA_ONSTACK;

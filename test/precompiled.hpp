@@ -1,0 +1,4 @@
+// As src/precompiled.hpp, for tests.
+#include <catch2/catch.hpp>
+
+#include "../src/precompiled.hpp"
