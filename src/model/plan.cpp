@@ -126,20 +126,58 @@ class Planner {
   bool refuse_faulty() {
     bool refused = false;
     for (PlannedService& planned : plan_.services) {
-      if (planned.fate == Fate::removed || planned.fate == Fate::unchanged ||
-          planned.fate == Fate::kept)
-        continue;
+      if (planned.fate == Fate::removed) continue;
       const Node& node = plan_.graph->node(planned.slot);
       if (node.faults.empty()) continue;
-      refused = true;
-      planned.refused = node.faults;
-      const Node* before = loaded(planned);
-      if (before != nullptr && !before->broken())
-        keep_old(planned, *before);
-      else
-        planned.spec = with_errors(planned.spec, node.faults);
+      const bool changed = is_change(planned);
+      if (changed) refuse(planned, node.faults);
+      // What was all right and has not changed is not at fault, but something that it stands on.
+      refused = changed || refuse_culprits(planned, node.faults) || refused;
     }
     return refused;
+  }
+
+  static bool is_change(const PlannedService& planned) {
+    return planned.fate == Fate::added || planned.fate == Fate::settings ||
+           planned.fate == Fate::restart;
+  }
+
+  void refuse(PlannedService& planned, const std::vector<std::string>& faults) {
+    planned.refused = faults;
+    const Node* before = loaded(planned);
+    if (before != nullptr && !before->broken())
+      keep_old(planned, *before);
+    else
+      planned.spec = with_errors(planned.spec, faults);
+  }
+
+  /// Refuses what is new or changed among all that `faulty` requires, transitively. Nothing where
+  /// it was at fault before.
+  bool refuse_culprits(const PlannedService& faulty, const std::vector<std::string>& faults) {
+    const Node* before = loaded(faulty);
+    if (before == nullptr || before->broken()) return false;
+    bool refused = false;
+    std::unordered_set<std::string> seen{faulty.name};
+    std::vector<const ServiceSpec*> work{faulty.spec.get()};
+    while (!work.empty()) {
+      const std::vector<Dependency> required = work.back()->dependencies.requires_;
+      work.pop_back();
+      for (const Dependency& dependency : required) {
+        PlannedService* other =
+            seen.insert(dependency.name).second ? find(dependency.name) : nullptr;
+        if (other == nullptr) continue;
+        work.push_back(other->spec.get());
+        if (!is_change(*other) || other->spec->broken()) continue;
+        refuse(*other, faults);
+        refused = true;
+      }
+    }
+    return refused;
+  }
+
+  PlannedService* find(const std::string& name) {
+    const auto found = std::ranges::find(plan_.services, name, &PlannedService::name);
+    return found == plan_.services.end() || found->fate == Fate::removed ? nullptr : &*found;
   }
 
   const Graph& old_;

@@ -306,30 +306,72 @@ bool good_end(const ServiceSpec& spec, const ProcessEnd& end) {
 }
 
 bool settled(const World& world, Slot slot, TimePoint now) {
-  if (!decide(Situation{world, slot, now}).waits()) return false;
-  const Record& record = world.record(slot);
-  if (record.state == State::starting || record.state == State::stopping) return false;
-  if (record.state != State::blocked) return true;
-  // Blocked: settled if anything that holds it is, through those that are blocked likewise.
-  Search& search = world.searches.settled;
-  search.begin(world.graph->slots());
+  return SettledQuestions(world, now).ask(slot);
+}
+
+SettledQuestions::SettledQuestions(const World& world, TimePoint now) : world_(world), now_(now) {
+  const std::size_t slots = world.graph->slots();
+  World::Searches& searches = world.searches;
+  searches.known_settled.begin(slots);
+  searches.known_waiting.begin(slots);
+  if (searches.came_from.size() < slots) searches.came_from.resize(slots, kNoSlot);
+}
+
+bool SettledQuestions::ask(Slot slot) {
+  if (!decide(Situation{world_, slot, now_}).waits()) return false;
+  const State state = world_.record(slot).state;
+  if (state == State::blocked) return blocked_by_settled(slot);
+  return at_rest(state) || state == State::running;
+}
+
+/// Blocked: settled if anything that holds it is, through those that are blocked likewise.
+bool SettledQuestions::blocked_by_settled(Slot slot) {
+  World::Searches& searches = world_.searches;
+  Search& search = searches.settled;
+  search.begin(world_.graph->slots());
   search.visit(slot);
+  searches.came_from[slot] = kNoSlot;
+  searches.looked_at.clear();
   for (Slot at; search.next(at);) {
-    if (settled_by_itself(world, at)) return true;
-    const auto look = [&](Slot other) {
-      if (!decide(Situation{world, other, now}).waits()) return false;
-      const State state = world.record(other).state;
-      if (state == State::blocked) search.visit(other);
-      return at_rest(state);
-    };
-    for (const Slot required : world.node(at).requires_) {
-      if (!satisfied(world, required) && look(required)) return true;
-    }
-    for (const Slot earlier : world.node(at).after) {
-      if (first_try(world, earlier) && look(earlier)) return true;
+    searches.looked_at.push_back(at);
+    if (held_up_by_settled(at)) {
+      mark_way_to(at);
+      return true;
     }
   }
+  for (const Slot at : searches.looked_at) searches.known_waiting.mark(at);
   return false;
+}
+
+bool SettledQuestions::held_up_by_settled(Slot at) {
+  if (world_.searches.known_settled.has(at) || settled_by_itself(world_, at)) return true;
+  const Node& node = world_.node(at);
+  for (const Slot required : node.requires_) {
+    if (!satisfied(world_, required) && settled_or_visited(at, required)) return true;
+  }
+  for (const Slot earlier : node.after) {
+    // What it requires too has been looked at.
+    if (std::ranges::find(node.requires_, earlier) != node.requires_.end()) continue;
+    if (first_try(world_, earlier) && settled_or_visited(at, earlier)) return true;
+  }
+  return false;
+}
+
+/// Whether `other`, which `at` waits for, is settled as far as can be told without going on.
+bool SettledQuestions::settled_or_visited(Slot at, Slot other) {
+  World::Searches& searches = world_.searches;
+  if (searches.known_waiting.has(other)) return false;
+  if (!decide(Situation{world_, other, now_}).waits()) return false;
+  const State state = world_.record(other).state;
+  if (state != State::blocked) return at_rest(state);
+  if (!searches.settled.has(other)) searches.came_from[other] = at;
+  searches.settled.visit(other);
+  return false;
+}
+
+/// All on the way from where the search began to `at` wait for it.
+void SettledQuestions::mark_way_to(Slot at) {
+  for (; at != kNoSlot; at = world_.searches.came_from[at]) world_.searches.known_settled.mark(at);
 }
 
 }  // namespace zinit

@@ -80,4 +80,21 @@ struct Claim {
 /// Its attempt is over: see behaviour.md, "A service is settled when".
 [[nodiscard]] bool settled(const World& world, Slot slot, TimePoint now);
 
+/// The same question about many services of a world that stays as it is meanwhile: each is looked
+/// at once for all of them together. One at a time for a world.
+class SettledQuestions {
+ public:
+  SettledQuestions(const World& world, TimePoint now);
+  [[nodiscard]] bool ask(Slot slot);
+
+ private:
+  [[nodiscard]] bool blocked_by_settled(Slot slot);
+  [[nodiscard]] bool held_up_by_settled(Slot at);
+  [[nodiscard]] bool settled_or_visited(Slot at, Slot other);
+  void mark_way_to(Slot at);
+
+  const World& world_;
+  const TimePoint now_;
+};
+
 }  // namespace zinit

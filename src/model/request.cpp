@@ -212,8 +212,8 @@ void collect_needed(World& world, const PlannedService& planned, bool was_broken
 }  // namespace
 
 void apply_plan(World& world, const Plan& plan, bool start_added) {
-  const GraphPtr old = std::exchange(world.graph, plan.graph);
   world.records.resize(std::max(world.records.size(), plan.graph->slots()));
+  const GraphPtr old = std::exchange(world.graph, plan.graph);
   for (Slot slot = 0; slot < world.records.size(); ++slot) {
     if (!plan.graph->used(slot)) world.records[slot] = Record{};
   }

@@ -43,6 +43,7 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
     case State::inactive:
     case State::exited: return rest_words(world, slot);
     case State::blocked:
+      if (record.process == Process::launching) return "is being executed";
       if (record.delay_until > now) return delay_words(record, now);
       return "is blocked itself";
     case State::starting:
@@ -136,6 +137,8 @@ class Explainer {
       add("delay", fmt::format("{}{}", delay_words(record, now_), how));
     }
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);
+    if (record.process == Process::launching)
+      add("pending", "is being executed: its program, directory or files are read");
     if (report_.reasons.empty()) add("pending", "is about to be started");
   }
 
@@ -242,6 +245,7 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
     if (!satisfied(world, required) && !world.node(required).removed) add(required, "requires");
   }
   for (const Slot earlier : node.after) {
+    if (std::ranges::find(node.requires_, earlier) != node.requires_.end()) continue;
     if (first_try(world, earlier)) add(earlier, "after");
   }
   for (const Slot other : node.conflicts) {

@@ -30,6 +30,7 @@ class Search {
     marks_[slot] = epoch_;
     return true;
   }
+  [[nodiscard]] bool has(Slot slot) const { return marks_[slot] == epoch_; }
   /// Puts `slot` on the list unless this search has seen it.
   void visit(Slot slot) {
     if (mark(slot)) work_.push_back(slot);
@@ -59,6 +60,9 @@ struct World {
   // all of a world is used under one lock.
   struct Searches {
     Search fault, coming, claim, first_try, settled, request, sight, sight_through;
+    // What SettledQuestions has found out, and how its search came to each service.
+    Search known_settled, known_waiting;
+    std::vector<Slot> came_from, looked_at;
   };
   mutable Searches searches;
 

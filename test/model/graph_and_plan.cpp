@@ -192,6 +192,20 @@ TEST_CASE("an added service that closes a cycle is refused, not those that run",
   CHECK(w.record("b").reason.type == ReasonType::config_error);
 }
 
+TEST_CASE("a change that puts an unchanged dependent at fault is refused itself", "[plan]") {
+  FakeWorld w("d requires a, d requires b");
+  w.boot();
+  w.settle();
+  w.reload(Specs("d requires a, d requires b, a conflicts b"));
+  w.settle();
+  CHECK(w.states() == "d=running a=running b=running ");
+  CHECK(w.world.node(w.slot("d")).faults.empty());
+  CHECK_FALSE(w.world.spec(w.slot("a")).warnings.empty());
+  w.stop("a");  // the edge is still there
+  w.settle();
+  CHECK(w.state("d") != State::running);
+}
+
 TEST_CASE("what is removed stops after its dependents, which then miss it until it is back",
           "[plan]") {
   FakeWorld w("web requires db");
