@@ -34,11 +34,13 @@ std::string_view text_of(const JsonValue& value) {
 }
 
 /// JSON knows no integers: 2.0 is one too.
-bool is_count(const JsonValue& value) {
+bool is_integer(const JsonValue& value) {
   if (!value.IsNumber()) return false;
   const double number = value.GetDouble();
-  return number >= 0 && number <= kMaxCount && number == std::floor(number);
+  return std::abs(number) <= kMaxCount && number == std::floor(number);
 }
+
+bool is_count(const JsonValue& value) { return is_integer(value) && value.GetDouble() >= 0; }
 
 bool is_strings(const JsonValue& value) {
   if (!value.IsArray()) return false;
@@ -53,7 +55,7 @@ bool fits(ParamType type, const JsonValue& value) {
     case ParamType::count: return is_count(value);
     case ParamType::boolean: return value.IsBool();
     case ParamType::strings: return is_strings(value);
-    case ParamType::signal: return value.IsString() || is_count(value);
+    case ParamType::signal: return value.IsString() || is_integer(value);
   }
   return false;
 }

@@ -168,7 +168,6 @@ constexpr StatusMember kMembers[] = {
     {"health", kObjectOrNull, [](W& w, S) { w.put(nullptr); }},
     {"status_text", kTextOrNull, [](W& w, S) { w.put(nullptr); }},
     {"file", kTextOrNull, [](W& w, S s) { put_text_or_null(w, s.spec().file); }},
-    {"drop_ins", kNames, [](W& w, S s) { w.put(s.spec().drop_ins); }},
     {"warnings", kNames, [](W& w, S s) { w.put(s.view.warnings); }},
     {"log_lines", kInteger, [](W& w, S s) { w.put(s.log.lines); }},
     {"log_dropped", kInteger, [](W& w, S s) { w.put(s.log.dropped); }},

@@ -90,12 +90,11 @@ std::optional<RequestFailure> reload_fault(const LoadedConfig& config, const Gra
   return std::nullopt;
 }
 
-void log_faults(const LoadedConfig& config, const std::vector<std::string>* only) {
+void log_warnings(const LoadedConfig& config, const std::vector<std::string>* only) {
   for (const std::string& message : config.messages) log_warn("{}", message);
   for (const SpecPtr& spec : config.specs) {
     if (only != nullptr && std::find(only->begin(), only->end(), spec->name) == only->end())
       continue;
-    for (const std::string& message : spec->errors) log_error("{}", message);
     for (const std::string& message : spec->warnings) log_warn("{}", message);
   }
 }

@@ -38,8 +38,8 @@ struct Configuration : LoadedConfig {
 [[nodiscard]] std::optional<RequestFailure> reload_fault(const LoadedConfig& config,
                                                          const Graph& graph);
 
-/// Writes to the log what is wrong with what was read: `only` these services, or with null all of
-/// them.
-void log_faults(const LoadedConfig& config, const std::vector<std::string>* only = nullptr);
+/// Writes to the log what was read and is not quite right: of `only` these services, or with null
+/// of all of them. What is wrong with a service is told by the board, which knows the graph too.
+void log_warnings(const LoadedConfig& config, const std::vector<std::string>* only = nullptr);
 
 }  // namespace zinit

@@ -106,7 +106,7 @@ void ZinitDaemon::run() {
 void ZinitDaemon::load_services() {
   const Configuration config = read_configuration(start_.sources);
   use_settings(config);
-  log_faults(config);
+  log_warnings(config);
   board_.load(config.specs, config.masked);
 }
 
@@ -234,7 +234,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool 
   std::vector<std::string> news = report->added;
   news.insert(news.end(), report->changed.begin(), report->changed.end());
   news.insert(news.end(), report->failed.begin(), report->failed.end());
-  log_faults(config, &news);
+  log_warnings(config, &news);
   log_info("reload: {}", reload_summary(*report));
   // The first files ever are booted, as if they had been there from the start.
   if (services_started_ && !board_.graph()->order().empty()) start_services();

@@ -7,12 +7,21 @@
 #include "init/environment.hpp"
 #include "os/process.hpp"
 #include "os/spawn.hpp"
+#include "os/users.hpp"
 
 namespace zinit {
 
 namespace {
 
-constexpr std::array kShells = {"/sbin/sulogin", "/bin/sh"};
+constexpr const char* kLogin = "/sbin/sulogin";
+constexpr std::array kShells = {kLogin, "/bin/sh"};
+
+/// Where no entry says what root's password is, as in many an initramfs, sulogin ends at once, and
+/// there is nothing for it to guard. A file that cannot be read now is no proof of that.
+bool nothing_to_guard() {
+  const auto root = look_up("0", {});
+  return root && root->name.empty();
+}
 
 SpawnPlan plan_for(const char* program, const std::string& console,
                    const Environment& environment) {
@@ -41,6 +50,7 @@ EmergencyShell::EmergencyShell(std::string console, const Environment& environme
 bool EmergencyShell::start(std::string_view why) {
   if (running()) return true;
   for (const char* program : kShells) {
+    if (program == kLogin && nothing_to_guard()) continue;
     auto child = spawn(plan_for(program, console_, environment_));
     if (child) {
       pid_ = child->pid;

@@ -155,8 +155,6 @@ KernelOptions parse_kernel_options(std::string_view text) {
   for (const std::string& word : kernel_words(text)) {
     if (word == "single" || word == "rescue" || word == "emergency")
       options.shell = true;
-    else if (word == "quiet")
-      options.quiet = true;
     const auto equals = word.find('=');
     if (equals == std::string::npos) continue;
     const std::string_view whole = word;

@@ -38,13 +38,14 @@ struct ServerOptions {
 /// that is not PID 1 refuses to start with faults or words, PID 1 logs them and goes on.
 [[nodiscard]] ServerOptions parse_server_options(std::span<const std::string> arguments);
 
-/// What the kernel command line says to zinit (behaviour.md, "PID 1 in system mode" 4).
+/// What the kernel command line says to zinit (behaviour.md, "PID 1 in system mode" 4). `quiet` is
+/// not among it: the kernel's own log level keeps what it hides from the console, zinit's lines in
+/// the kernel ring buffer included.
 struct KernelOptions {
   std::string target;  // empty: the default
   std::optional<LogLevel> log_level;
   std::optional<std::string> config_dir;
   bool shell = false;  // single, rescue, emergency: a shell on the console first
-  bool quiet = false;
   std::vector<std::string> faults;
 };
 

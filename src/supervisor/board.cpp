@@ -23,6 +23,9 @@ tl::unexpected<RequestFailure> in_shutdown() {
   return refused(Refusal::shutting_down, "a shutdown has begun: nothing is started any more");
 }
 
+// How often a plan is made beside the running board, and found outdated.
+constexpr int kPlansAside = 3;
+
 bool rests(const World& world, Slot slot) { return at_rest(world.record(slot).state); }
 
 ReloadReport report_of(const Plan& plan, const World& world) {
@@ -50,6 +53,12 @@ ReloadReport report_of(const Plan& plan, const World& world) {
                       &report.failed, &report.restarted}) {
     std::ranges::sort(*names);
   }
+  return report;
+}
+
+ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUIRES(core.mutex) {
+  ReloadReport report = report_of(planned, core.world);
+  if (!dry_run) core.adopt(planned);
   return report;
 }
 
@@ -110,39 +119,39 @@ RequestResult<void> Board::boot(const std::string& target) {
   core.boot_pending = request_pull(world, asked);
   core.booting = true;
   core.touched(core.boot_pending);
+  core.note_boot();  // perhaps there is nothing to do
   return {};
 }
 
-RequestResult<void> Board::start(std::string_view name) {
+RequestResult<void> Board::start(std::string_view name) { return bring_up(name, request_start); }
+
+RequestResult<void> Board::restart(std::string_view name) {
+  return bring_up(name, request_restart);
+}
+
+RequestResult<void> Board::bring_up(std::string_view name, Slots (*request)(World&, Slot)) {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
+  const BoardCore::Telling telling(core);
   World& world = core.world;
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot || world.node(slot).removed) return not_found(name);
   if (world.shutdown) return in_shutdown();
-  core.touched(request_start(world, slot));
+  core.touched(request(world, slot));
+  core.advance(slot);
   return {};
 }
 
 RequestResult<void> Board::stop(std::string_view name) {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
+  const BoardCore::Telling telling(core);
   World& world = core.world;
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return not_found(name);
-  if (!world.shutdown)
-    core.touched(request_stop(world, slot));  // in a shutdown all are stopped already
-  return {};
-}
-
-RequestResult<void> Board::restart(std::string_view name) {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  World& world = core.world;
-  const Slot slot = world.graph->find(name);
-  if (slot == kNoSlot || world.node(slot).removed) return not_found(name);
-  if (world.shutdown) return in_shutdown();
-  core.touched(request_restart(world, slot));
+  if (world.shutdown) return {};  // all are stopped already
+  core.touched(request_stop(world, slot));
+  core.advance(slot);
   return {};
 }
 
@@ -163,20 +172,34 @@ RequestResult<void> Board::kill(std::string_view name, int signal, bool main_onl
   return refused(Refusal::process_error, sent.error().text);
 }
 
+// Planning takes long where the graph is large, so it is done beside the running board, from what
+// does not change: a graph, and a copy of who is live. Only where that is outdated each time do the
+// others have to wait.
 RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                           const MaskedNames& masked) {
   BoardCore& core = *core_;
+  for (int attempt = 0; attempt < kPlansAside; ++attempt) {
+    const auto [graph, live] = plan_base();
+    const Plan planned = plan(*graph, specs, live, masked);
+    MutexLock lock(core.mutex);
+    if (core.world.shutdown) return in_shutdown();
+    if (core.world.graph == graph && core.live() == live) return take_plan(core, planned, dry_run);
+  }
   MutexLock lock(core.mutex);
   if (core.world.shutdown) return in_shutdown();
-  const Plan planned = plan(*core.world.graph, specs, core.live(), masked);
-  ReloadReport report = report_of(planned, core.world);
-  if (!dry_run) core.adopt(planned);
-  return report;
+  return take_plan(core, plan(*core.world.graph, specs, core.live(), masked), dry_run);
+}
+
+std::pair<GraphPtr, std::vector<bool>> Board::plan_base() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  return {core.world.graph, core.live()};
 }
 
 void Board::begin_shutdown() {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
+  const BoardCore::Telling telling(core);
   if (core.world.shutdown) return;
   core.touched(request_shutdown(core.world));
 }
@@ -227,7 +250,9 @@ std::optional<ServiceView> Board::view(std::string_view name) const {
   MutexLock lock(core.mutex);
   const Slot slot = core.world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
-  return core.view(slot, Clock::now());
+  const TimePoint now = Clock::now();
+  SettledQuestions settled(core.world, now);
+  return core.view(slot, now, settled);
 }
 
 std::vector<ServiceView> Board::views() const {
@@ -236,7 +261,9 @@ std::vector<ServiceView> Board::views() const {
     BoardCore& core = *core_;
     MutexLock lock(core.mutex);
     const TimePoint now = Clock::now();
-    for (const Slot slot : core.world.graph->order()) views.push_back(core.view(slot, now));
+    SettledQuestions settled(core.world, now);
+    for (const Slot slot : core.world.graph->order())
+      views.push_back(core.view(slot, now, settled));
   }
   std::ranges::sort(views, {},
                     [](const ServiceView& view) -> const std::string& { return view.spec->name; });

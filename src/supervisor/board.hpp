@@ -1,7 +1,8 @@
 // The board: every service's record and job, under one lock.
 //
 // Who does what: each service has a job thread (job.cpp). It asks model's decide() what its service
-// must do now, does it, and waits on its own condition variable for the next reason to look.
+// must do now, does it or orders it (a launch is carried out by the Launcher's threads), and waits
+// on its own condition variable for the next reason to look.
 // Clients' requests, reloads, ends of processes and expired deadlines change records here, under
 // the lock, and wake the jobs whose next step that changes, and no others: for each service within
 // sight of a change (model/wake.hpp) decide() is asked on the spot, and only one that has something
@@ -14,8 +15,10 @@
 //
 // Locks, in the order in which they may be taken: the board's, then whatever a port takes inside
 // its own calls (log rings, the control loop's wake-up). No call that can block is made with it
-// held: spawning, /proc, files and log lines are outside of it. Reaping and signals to process
-// groups are inside: a pid cannot be reaped, and so not be reused, while somebody signals it.
+// held: spawning, /proc, files and log lines are outside of it; what the kernel is asked for as
+// memory, a thread more for the launcher or a larger journal, is inside. Reaping and signals to
+// process groups are inside: a pid cannot be reaped, and so not be reused, while somebody signals
+// it.
 //
 // Threads: every public function may be called from any thread, without the lock, and returns soon.
 #pragma once
@@ -151,6 +154,10 @@ class Board {
   [[nodiscard]] std::optional<TimePoint> boot_settled() const;
 
  private:
+  RequestResult<void> bring_up(std::string_view name, std::vector<Slot> (*request)(World&, Slot));
+  /// What a plan is made from.
+  [[nodiscard]] std::pair<GraphPtr, std::vector<bool>> plan_base() const;
+
   // Keeps threads, journal and records out of the headers of those who only ask.
   std::unique_ptr<class BoardCore> core_;
 };

@@ -3,6 +3,7 @@
 #include "supervisor/core.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "model/predicates.hpp"
 
@@ -20,6 +21,7 @@ BoardCore::BoardCore(OutputPort& output, ChangePort& changes, SpawnDefaults defa
   MutexLock lock(mutex);
   world.graph = Graph::build({});
   events.resize(kEventsKept);
+  launches_.reserve(Launcher::kMostThreads);
   if (auto journal = Journal::create())
     journal_ = std::move(*journal);
   else
@@ -57,93 +59,146 @@ std::vector<bool> BoardCore::live() const {
   return live;
 }
 
+/// Takes the memory for the jobs of a new graph before anything is changed.
+template <class Stays>
+void BoardCore::make_room(const Graph& graph, Stays stays) {
+  jobs.resize(std::max(jobs.size(), graph.slots()));
+  retired_.reserve(retired_.size() + jobs.size());
+  const auto added = std::ranges::count_if(graph.order(), [&](Slot slot) { return !stays(slot); });
+  while (std::cmp_less(spare_jobs_.size(), added)) spare_jobs_.push_back(std::make_unique<Job>());
+}
+
 void BoardCore::adopt(const Plan& plan) {
+  const Telling telling(*this);
   const GraphPtr before = world.graph;
+  const auto stays = [&](Slot slot) {
+    return before->used(slot) && plan.graph->used(slot) &&
+           before->name(slot) == plan.graph->name(slot);
+  };
+  make_room(*plan.graph, stays);
   apply_plan(world, plan, start_added);
-  jobs.resize(std::max(jobs.size(), world.graph->slots()));
   for (Slot slot = 0; slot < jobs.size(); ++slot) {
     const bool used = world.graph->used(slot);
-    const bool was_used = before->used(slot);
-    const bool same = used && was_used && before->name(slot) == world.graph->name(slot);
-    if (jobs[slot] && !same) {
-      jobs[slot]->retired = true;
-      jobs[slot]->wake.notify_one();
-      retired_.push_back(std::move(jobs[slot]));
-    }
-    if (was_used && !same) {
-      output_.forget(slot);
-      if (journal_) journal_->erase(slot);
-    }
+    if (before->used(slot) && !stays(slot)) forget(slot);
     if (!used) continue;
     if (!jobs[slot]) {
-      jobs[slot] = std::make_unique<Job>();
+      jobs[slot] = std::move(spare_jobs_.back());
+      spare_jobs_.pop_back();
       jobs[slot]->slot = slot;
       threads_wanted_ = true;
     }
-    if (!same || before->node(slot).spec != world.graph->node(slot).spec) {
+    if (!stays(slot) || before->node(slot).spec != world.graph->node(slot).spec) {
       output_.configure(slot, world.graph->node(slot).spec);
     }
   }
+  std::erase_if(boot_pending, [&](Slot slot) { return !stays(slot); });
   herald_wake_.notify_one();
+  tell_refused(plan);
   touched(world.graph->order());
+  if (booting) note_boot();
 }
 
-void BoardCore::say(LogLevel level, std::string line) {
-  if (lines_.size() >= kLinesKept) {
+/// What is wrong with services, for the log.
+void BoardCore::tell_refused(const Plan& plan) {
+  for (const PlannedService& planned : plan.services) {
+    if (planned.fate == PlannedService::Fate::unchanged) continue;
+    for (const std::string& message : planned.refused) say(LogLevel::error, message);
+  }
+}
+
+/// The service that was in `slot` is gone from the graph.
+void BoardCore::forget(Slot slot) {
+  jobs[slot]->retired = true;
+  jobs[slot]->wake.notify_one();
+  retired_.push_back(std::move(jobs[slot]));
+  output_.forget(slot);
+  if (journal_) journal_->erase(slot);
+}
+
+void BoardCore::say(LogLevel level, std::string line) noexcept {
+  try {
+    if (lines_.size() >= kLinesKept) throw std::bad_alloc();
+    lines_.push_back({level, std::move(line)});
+    if (lines_.size() == 1) herald_wake_.notify_one();
+  } catch (const std::exception&) {
     ++lines_lost_;
-    return;
   }
-  lines_.push_back({level, std::move(line)});
-  if (lines_.size() == 1) herald_wake_.notify_one();
 }
 
-void BoardCore::herald() {
-  mutex.lock();
+void BoardCore::look_again() noexcept {
+  look_again_ = true;
+  herald_wake_.notify_one();
+}
+
+void BoardCore::herald() noexcept {
   while (true) {
-    if (threads_wanted_) start_threads();
-    if (sweep_wanted_) sweep();
-    std::deque<Line> lines = std::exchange(lines_, {});
-    std::vector<std::unique_ptr<Job>> retired = std::exchange(retired_, {});
-    const std::uint64_t lost = std::exchange(lines_lost_, 0);
-    const bool end = ending_;
-    if (lines.empty() && retired.empty() && !end) {
-      if (threads_wanted_)
-        herald_wake_.wait_until(mutex, after(Clock::now(), kThreadRetry));
-      else
-        herald_wake_.wait(mutex);
-      continue;
+    try {
+      if (!herald_turn()) return;
+    } catch (const std::exception&) {
+      std::this_thread::sleep_for(kThreadRetry);
     }
-    mutex.unlock();
-    for (const Line& line : lines) log_line(line.level, line.text);
-    if (lost > 0) log_warn("{} lines of this log were lost: more came than could be written", lost);
-    for (auto& job : retired) job->thread.join();
-    if (end) return;
-    mutex.lock();
   }
+}
+
+bool BoardCore::herald_turn() {
+  MutexLock lock(mutex);
+  if (threads_wanted_) start_threads();
+  if (sweep_wanted_) sweep();
+  if (look_again_.exchange(false)) {
+    const Telling telling(*this);
+    touched(world.graph->order());
+  }
+  std::deque<Line> lines;
+  std::vector<std::unique_ptr<Job>> retired;
+  lines.swap(lines_);
+  retired.swap(retired_);
+  const std::uint64_t lost = std::exchange(lines_lost_, 0);
+  const bool end = ending_;
+  if (lines.empty() && retired.empty() && lost == 0 && !end) {
+    if (threads_wanted_)
+      herald_wake_.wait_until(mutex, after(Clock::now(), kThreadRetry));
+    else if (!look_again_)
+      herald_wake_.wait(mutex);
+    return true;
+  }
+  lock.unlock();
+  for (const Line& line : lines) log_line(line.level, line.text);
+  if (lost > 0) log_warn("{} lines of this log were lost: more came than could be written", lost);
+  for (auto& job : retired) job->thread.join();
+  return !end;
 }
 
 void BoardCore::start_threads() {
   threads_wanted_ = false;
   for (Slot slot = 0; slot < jobs.size() && !ending_; ++slot) {
     Job* job = jobs[slot].get();
-    if (job == nullptr || job->has_thread || job->retired) continue;
-    // A pthread_create with the lock let go: others go on meanwhile, and the job, if it is retired
-    // then, only ends at once.
-    job->has_thread = true;
-    const std::string name = world.graph->name(slot);
-    mutex.unlock();
-    auto thread = Thread::start(name, kJobStackBytes, [this, job] { run(*job); });
-    mutex.lock();
-    if (thread) {
-      job->thread = std::move(*thread);
-      continue;
-    }
-    job->has_thread = false;
-    say(LogLevel::warn, fmt::format("{}: {}; tried again in {}", name, thread.error().text,
-                                    duration_text(kThreadRetry.count())));
+    if (job == nullptr || job->has_thread || job->retired || start_thread(*job)) continue;
     threads_wanted_ = true;
     return;
   }
+}
+
+/// With the lock let go while the thread is made: others go on meanwhile, and the job, if it is
+/// retired then, only ends at once.
+bool BoardCore::start_thread(Job& job) {
+  const std::string name = world.graph->name(job.slot);
+  job.has_thread = true;
+  mutex.unlock();
+  Result<Thread> thread = Failure(Error{"no memory", ENOMEM});
+  try {
+    thread = Thread::start(name, kJobStackBytes, [this, &job] { run(job); });
+  } catch (const std::bad_alloc&) {
+    // As any other want of room.
+  }
+  mutex.lock();
+  if (thread) {
+    job.thread = std::move(*thread);
+    return true;
+  }
+  job.has_thread = false;
+  say(LogLevel::warn, fmt::format("{}: {}; tried again in {}", name, thread.error().text,
+                                  duration_text(kThreadRetry.count())));
+  return false;
 }
 
 void BoardCore::sweep() {

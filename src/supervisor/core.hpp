@@ -2,12 +2,13 @@
 // it works as a whole.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -15,6 +16,7 @@
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"
+#include "model/predicates.hpp"
 #include "model/request.hpp"
 #include "os/process.hpp"
 #include "os/thread.hpp"
@@ -41,8 +43,9 @@ struct Job {
   Milliseconds group_poll{0};         // while a group lives on without its leader
 
   const Row* launch_row = nullptr;  // of the launch under way
-  pid_t pid = 0;                    // of the main process while it is not reaped
-  pid_t group = 0;                  // while anything of it may be left
+  TimePoint launch_ordered{};
+  pid_t pid = 0;    // of the main process while it is not reaped
+  pid_t group = 0;  // while anything of it may be left
   UniqueFd pidfd;
   TimePoint started{};
   JournalFacts facts;  // pid and group are filled in when it is stored
@@ -70,13 +73,37 @@ class BoardCore final : private Launcher::Client {
 
   /// Takes `plan`'s graph; new services get their jobs, those that left it lose theirs.
   void adopt(const Plan& plan) REQUIRES(mutex);
+  /// While there is no memory a change can be made and then not be told to all whom it concerns.
+  /// Then everybody looks again, a little later: decisions depend on how things are, so nothing is
+  /// lost but time. A Telling stands around whatever changes records and can run out of memory.
+  class Telling {
+   public:
+    explicit Telling(BoardCore& core) noexcept : core_(core), before_(std::uncaught_exceptions()) {}
+    ~Telling() {
+      if (std::uncaught_exceptions() > before_) core_.look_again();
+    }
+    Telling(const Telling&) = delete;
+    Telling& operator=(const Telling&) = delete;
+
+   private:
+    BoardCore& core_;
+    const int before_;
+  };
+  void look_again() noexcept;
+
   /// Stores, tells and wakes whom the changed records concern.
   void touched(std::span<const Slot> changed) REQUIRES(mutex);
+  /// Takes the next step of a service in its job's place, so that whoever asks next sees what
+  /// became of a request or an end, and not the moment before. The job looks again by itself.
+  void advance(Slot slot) REQUIRES(mutex);
+  /// Sees whether all that the boot asked for has settled.
+  void note_boot() REQUIRES(mutex);
   /// What a child's end means for its service; see Board::child_ended().
   void child_ended(pid_t pid, const ProcessEnd& end) REQUIRES(mutex);
   /// Puts what the journal says of a service into its record and job.
   void restore(Slot slot, const JournalEntry& entry) REQUIRES(mutex);
-  [[nodiscard]] ServiceView view(Slot slot, TimePoint now) REQUIRES(mutex);
+  [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)
+      REQUIRES(mutex);
   /// Something of the service still runs, or it may not be forgotten for another reason.
   [[nodiscard]] std::vector<bool> live() const REQUIRES(mutex);
   [[nodiscard]] int journal_fd() const { return journal_ ? journal_->fd() : -1; }
@@ -87,6 +114,8 @@ class BoardCore final : private Launcher::Client {
   void run(Job& job) EXCLUDES(mutex);
   /// Does all that there is to do now; returns when to look again at the latest.
   TimePoint work(Job& job) REQUIRES(mutex);
+  TimePoint work_or_put_off(Job& job) noexcept REQUIRES(mutex);
+  TimePoint await_launch(Job& job) REQUIRES(mutex);
   void sleep(Job& job, TimePoint until) REQUIRES(mutex);
   void perform(Job& job, const Row& row) REQUIRES(mutex);
   void perform_launch(Job& job, const Row& row) REQUIRES(mutex);
@@ -94,24 +123,39 @@ class BoardCore final : private Launcher::Client {
   std::uint64_t launch_begins(Slot slot) noexcept override EXCLUDES(mutex);
   void launch_over(Slot slot, std::uint64_t number, Launch launch) noexcept override
       EXCLUDES(mutex);
+  void note_process(Job& job, Child child) REQUIRES(mutex);
+  void enter_or_wait(Job& job, const LaunchOutcome& outcome) REQUIRES(mutex);
+  void wait_for_memory() REQUIRES(mutex);
   void signal_job(Job& job, int signal) REQUIRES(mutex);
   void look_at_group(Job& job) REQUIRES(mutex);
   /// The one place where a state is changed.
   void enter(Job& job, const Row& row, const LaunchOutcome& outcome) REQUIRES(mutex);
+  void tell(Job& job, State from, State to) REQUIRES(mutex);
   void stamp(Job& job, State from, State to) REQUIRES(mutex);
   void publish(const Job& job, State from, State to) REQUIRES(mutex);
-  void note_boot() REQUIRES(mutex);
 
   // --- ends of processes ---
-  void main_ended(Job& job, const ProcessEnd& end, bool reaped) REQUIRES(mutex);
+  /// What of a main process's unit is there still when its end is learned of.
+  enum class Left : std::uint8_t { zombie, group, nothing };
+  void main_ended(Job& job, const ProcessEnd& end, Left left) REQUIRES(mutex);
   void group_ended(Job& job) REQUIRES(mutex);
   void claim_end(Job& job, std::uint64_t launch) REQUIRES(mutex);
+  void forget_unclaimed() REQUIRES(mutex);
 
   // --- the herald: log lines, threads of jobs ---
-  void herald() EXCLUDES(mutex);
-  void say(LogLevel level, std::string line) REQUIRES(mutex);
+  void herald() noexcept EXCLUDES(mutex);
+  /// Does what waits, or waits for something to do; false: it was the last time.
+  bool herald_turn() EXCLUDES(mutex);
+  void say(LogLevel level, std::string line) noexcept REQUIRES(mutex);
   void start_threads() REQUIRES(mutex);
+  bool start_thread(Job& job) REQUIRES(mutex);
   void sweep() REQUIRES(mutex);
+
+  // --- a new graph ---
+  template <class Stays>
+  void make_room(const Graph& graph, Stays stays) REQUIRES(mutex);
+  void tell_refused(const Plan& plan) REQUIRES(mutex);
+  void forget(Slot slot) REQUIRES(mutex);
 
   OutputPort& output_;
   ChangePort& changes_;
@@ -129,7 +173,7 @@ class BoardCore final : private Launcher::Client {
     std::uint64_t latest_launch;
   };
   std::uint64_t next_launch_ GUARDED_BY(mutex) = 1;
-  std::set<std::uint64_t> launches_ GUARDED_BY(mutex);
+  std::vector<std::uint64_t> launches_ GUARDED_BY(mutex);  // ascending; never grows
   std::map<pid_t, UnclaimedEnd> unclaimed_ GUARDED_BY(mutex);
 
   struct Line {
@@ -140,8 +184,10 @@ class BoardCore final : private Launcher::Client {
   std::deque<Line> lines_ GUARDED_BY(mutex);
   std::uint64_t lines_lost_ GUARDED_BY(mutex) = 0;
   std::vector<std::unique_ptr<Job>> retired_ GUARDED_BY(mutex);
+  std::vector<std::unique_ptr<Job>> spare_jobs_ GUARDED_BY(mutex);
   bool threads_wanted_ GUARDED_BY(mutex) = false;
   bool sweep_wanted_ GUARDED_BY(mutex) = false;
+  std::atomic<bool> look_again_ = false;
   bool ending_ GUARDED_BY(mutex) = false;
   Thread herald_;
   Slots sight_ GUARDED_BY(mutex);  // kept, so that a wake allocates nothing

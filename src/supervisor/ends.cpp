@@ -7,46 +7,56 @@
 namespace zinit {
 
 void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
+  const Telling telling(*this);
   if (const auto main = by_pid_.find(pid); main != by_pid_.end()) {
-    return main_ended(*jobs[main->second], end, false);
+    const Slot slot = main->second;
+    main_ended(*jobs[slot], end, Left::zombie);
+    return advance(slot);
   }
   const auto group = process_group(pid);
-  reap(pid);
-  if (!group) return;
-  if (const auto member = by_group_.find(*group); member != by_group_.end()) {
-    Job& job = *jobs[member->second];
-    if (job.pid == 0 && !group_exists(job.group)) group_ended(job);
-    return;
-  }
   // A leader of its own group, while processes are being spawned: perhaps one whose pid is not
-  // known yet.
-  if (launches_.empty() || *group != pid) return;
-  unclaimed_[pid] = {end, group_exists(pid), *launches_.rbegin()};
+  // known yet. Kept before it is reaped: where there is no memory for that, it comes again.
+  const bool unclaimed = group && *group == pid && !launches_.empty() && !by_group_.contains(pid);
+  if (unclaimed) unclaimed_[pid] = {end, true, launches_.back()};
+  reap(pid);
+  if (!group || group_exists(*group)) return;
+  if (const auto found = unclaimed_.find(*group); found != unclaimed_.end())
+    found->second.group_left = false;
+  const auto member = by_group_.find(*group);
+  if (member == by_group_.end() || jobs[member->second]->pid != 0) return;
+  const Slot slot = member->second;
+  group_ended(*jobs[slot]);
+  advance(slot);
 }
 
 void BoardCore::claim_end(Job& job, std::uint64_t launch) {
-  if (const auto found = unclaimed_.find(job.pid); found != unclaimed_.end()) {
-    const UnclaimedEnd unclaimed = found->second;
-    unclaimed_.erase(found);
-    if (unclaimed.latest_launch >= launch) main_ended(job, unclaimed.end, true);
-  }
-  const std::uint64_t oldest = launches_.empty() ? next_launch_ : *launches_.begin();
+  const auto found = unclaimed_.find(job.pid);
+  if (found == unclaimed_.end()) return;
+  const UnclaimedEnd unclaimed = found->second;
+  unclaimed_.erase(found);
+  if (unclaimed.latest_launch < launch) return;
+  main_ended(job, unclaimed.end, unclaimed.group_left ? Left::group : Left::nothing);
+}
+
+void BoardCore::forget_unclaimed() {
+  const std::uint64_t oldest = launches_.empty() ? next_launch_ : launches_.front();
   std::erase_if(unclaimed_, [&](const auto& entry) { return entry.second.latest_launch < oldest; });
 }
 
-void BoardCore::main_ended(Job& job, const ProcessEnd& end, bool reaped) {
+void BoardCore::main_ended(Job& job, const ProcessEnd& end, Left left) {
   const State state = world.record(job.slot).state;
   // What a process that ended by itself leaves behind goes at once; while a stop is under way, the
-  // rest of the group has its stop timeout.
-  if (state != State::stopping && state != State::failed) signal_job(job, SIGKILL);
+  // rest of the group has its stop timeout. Where nothing is left the number is not ours any more.
+  const bool stopped = state == State::stopping || state == State::failed;
+  if (!stopped && left != Left::nothing) signal_job(job, SIGKILL);
+  process_ended(world, job.slot, end, true);
   by_pid_.erase(job.pid);
   const pid_t pid = std::exchange(job.pid, 0);
   job.pidfd.reset();
   job.facts.last_stop_us = wall_us();
-  process_ended(world, job.slot, end, true);
   store(job.slot);  // before the pid is free: a crash between the two must not adopt a stranger
-  if (!reaped) reap(pid);
-  if (!group_exists(job.group)) return group_ended(job);
+  if (left == Left::zombie) reap(pid);
+  if (left == Left::nothing || !group_exists(job.group)) return group_ended(job);
   touched({&job.slot, 1});
 }
 

@@ -17,22 +17,38 @@ namespace {
 constexpr Milliseconds kFirstGroupPoll{10};
 constexpr Milliseconds kLongestGroupPoll{500};
 
+// Until what lacked memory is tried again.
+constexpr Milliseconds kMemoryRetry{100};
+
+// execve(2) of a file that is there takes milliseconds, on a slow disk some hundred.
+constexpr Milliseconds kSlowLaunch{2000};
+
 }  // namespace
 
 void BoardCore::run(Job& job) {
   mutex.lock();
   while (!job.retired) {
-    sleep(job, work(job));
+    sleep(job, work_or_put_off(job));
     if (job.group_poll != Milliseconds{0}) look_at_group(job);
   }
   mutex.unlock();
+}
+
+/// What could not be done for want of memory is put off, and done when there is some.
+TimePoint BoardCore::work_or_put_off(Job& job) noexcept {
+  try {
+    const Telling telling(*this);
+    return work(job);
+  } catch (const std::exception&) {
+    return after(Clock::now(), kMemoryRetry);
+  }
 }
 
 // Not inlined: a thousand threads wait in run() and sleep(), whose frames fit into the one page of
 // stack that each of them needs anyhow.
 [[gnu::noinline]] TimePoint BoardCore::work(Job& job) {
   while (!job.retired) {
-    if (world.record(job.slot).process == Process::launching) return kNever;
+    if (world.record(job.slot).process == Process::launching) return await_launch(job);
     const TimePoint now = Clock::now();
     const Step step = decide(Situation{world, job.slot, now});
     if (!step.waits()) {
@@ -48,6 +64,15 @@ void BoardCore::run(Job& job) {
     return std::min(step.deadline, after(now, job.group_poll));
   }
   return Clock::now();
+}
+
+/// A launch that takes long may hang for ever: then it holds a thread that others need.
+TimePoint BoardCore::await_launch(Job& job) {
+  const TimePoint now = Clock::now();
+  if (now < after(job.launch_ordered, kSlowLaunch)) return after(job.launch_ordered, kSlowLaunch);
+  job.launch_ordered = now;
+  launcher_.relieve();
+  return after(now, kSlowLaunch);
 }
 
 void BoardCore::sleep(Job& job, TimePoint until) {
@@ -76,52 +101,89 @@ void BoardCore::perform(Job& job, const Row& row) {
 
 void BoardCore::perform_launch(Job& job, const Row& row) {
   if (world.spec(job.slot).is_target()) return enter(job, row, {});
+  job.launch_row = &row;
+  job.launch_ordered = Clock::now();
+  const auto ordered = launcher_.order(world.graph->node(job.slot).spec, job.slot);
+  if (!ordered) {
+    LaunchOutcome outcome;
+    outcome.kind = LaunchOutcome::Kind::exhausted;
+    outcome.reason = {ReasonType::spawn_error, 0, ordered.error().text, {}};
+    say(LogLevel::warn, exhausted_line(world.spec(job.slot), outcome.reason));
+    return enter(job, row, outcome);
+  }
   // It is active from now on: nothing that conflicts may start meanwhile, and a stop waits for it.
   // What conflicts with it is no longer coming, and so may let others start.
   world.record(job.slot).process = Process::launching;
-  job.launch_row = &row;
   if (!world.node(job.slot).conflicts.empty()) touched({&job.slot, 1});
-  const auto ordered = launcher_.order(world.graph->node(job.slot).spec, job.slot);
-  if (ordered) return;
-  LaunchOutcome outcome;
-  outcome.kind = LaunchOutcome::Kind::exhausted;
-  outcome.reason = {ReasonType::spawn_error, 0, ordered.error().text, {}};
-  say(LogLevel::warn, exhausted_line(world.spec(job.slot), outcome.reason));
-  enter(job, row, outcome);
 }
 
 std::uint64_t BoardCore::launch_begins(Slot) noexcept {
   MutexLock lock(mutex);
-  const std::uint64_t number = next_launch_++;
-  launches_.insert(number);
-  return number;
+  launches_.push_back(next_launch_);
+  return next_launch_++;
+}
+
+void BoardCore::advance(Slot slot) {
+  if (world.record(slot).process == Process::launching) return;  // its outcome is waited for
+  const Step next = decide(Situation{world, slot, Clock::now()});
+  if (!next.waits()) perform(*jobs[slot], *next.row);
 }
 
 // What there is to do next is done right here too, in the job's place: it waits.
 void BoardCore::launch_over(Slot slot, std::uint64_t number, Launch launch) noexcept {
   MutexLock lock(mutex);
-  launches_.erase(number);
   Job& job = *jobs[slot];
   const bool has_process = launch.outcome.kind == LaunchOutcome::Kind::started;
-  if (has_process) {
-    job.pid = job.group = launch.child.pid;
-    job.pidfd = std::move(launch.child.pidfd);
-    job.started = Clock::now();
-    job.group_poll = {};
-    job.facts.last_start_us = wall_us();
-    // A oneshot that is started once more is kept up to its dependents like a re-spawn, and is
-    // none.
-    if (world.record(slot).respawn && world.record(slot).count > 0) ++job.facts.restart_count;
-    by_pid_[job.pid] = slot;
-    by_group_[job.group] = slot;
+  if (has_process) note_process(job, std::move(launch.child));
+  std::erase(launches_, number);
+  enter_or_wait(job, launch.outcome);
+  try {
+    const Telling telling(*this);
+    if (launch.outcome.kind == LaunchOutcome::Kind::exhausted)
+      say(LogLevel::warn, exhausted_line(world.spec(slot), launch.outcome.reason));
+    if (has_process) claim_end(job, number);
+    forget_unclaimed();
+    advance(slot);
+  } catch (const std::exception&) {
+    // Everybody looks again soon.
   }
-  if (launch.outcome.kind == LaunchOutcome::Kind::exhausted) {
-    say(LogLevel::warn, exhausted_line(world.spec(slot), launch.outcome.reason));
+}
+
+/// A process that was spawned must not be forgotten, whatever it takes.
+void BoardCore::note_process(Job& job, Child child) {
+  while (true) {
+    try {
+      by_pid_[child.pid] = job.slot;
+      by_group_[child.pid] = job.slot;
+      break;
+    } catch (const std::bad_alloc&) {
+      wait_for_memory();
+    }
   }
-  enter(job, *job.launch_row, launch.outcome);
-  if (has_process) claim_end(job, number);
-  const Step next = decide(Situation{world, slot, Clock::now()});
-  if (!next.waits()) perform(job, *next.row);
+  job.pid = job.group = child.pid;
+  job.pidfd = std::move(child.pidfd);
+  job.started = Clock::now();
+  job.group_poll = {};
+  job.facts.last_start_us = wall_us();
+  // A oneshot that is started once more is kept up to its dependents like a re-spawn, and is none.
+  const Record& record = world.record(job.slot);
+  if (record.respawn && record.count > 0) ++job.facts.restart_count;
+}
+
+void BoardCore::enter_or_wait(Job& job, const LaunchOutcome& outcome) {
+  while (true) {
+    try {
+      return enter(job, *job.launch_row, outcome);
+    } catch (const std::bad_alloc&) {
+      wait_for_memory();
+    }
+  }
+}
+
+void BoardCore::wait_for_memory() {
+  mutex.unlock();
+  std::this_thread::sleep_for(kMemoryRetry);
+  mutex.lock();
 }
 
 void BoardCore::signal_job(Job& job, int signal) {
@@ -147,9 +209,19 @@ void BoardCore::signal_job(Job& job, int signal) {
 }
 
 void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
+  const State from = world.record(job.slot).state;
+  const State to = apply(world, job.slot, row, Clock::now(), outcome);
+  // The step is taken. What is left is to tell of it, which can be put off.
+  try {
+    const Telling telling(*this);
+    tell(job, from, to);
+  } catch (const std::exception&) {
+    // Everybody looks again soon.
+  }
+}
+
+void BoardCore::tell(Job& job, State from, State to) {
   const Slot slot = job.slot;
-  const State from = world.record(slot).state;
-  const State to = apply(world, slot, row, Clock::now(), outcome);
   if (from != to) {
     if (!transition_allowed(from, to)) {  // the table's static_asserts keep this from happening
       say(LogLevel::error,
@@ -186,9 +258,10 @@ void BoardCore::stamp(Job& job, State from, State to) {
 
 void BoardCore::publish(const Job& job, State from, State to) {
   const Record& record = world.record(job.slot);
-  ++last_seq;
-  events[last_seq % kEventsKept] = {
-      last_seq, job.facts.since_us, world.graph->name(job.slot), from, to, record.reason, job.pid};
+  StateEvent event{
+      last_seq + 1, job.facts.since_us, world.graph->name(job.slot), from, to, record.reason,
+      job.pid};
+  events[++last_seq % kEventsKept] = std::move(event);
   const TransitionFacts facts{world, job.slot, from, to, job.pid, job.started, Clock::now()};
   const LogLevel level = transition_level(facts);
   if (log_enabled(level)) say(level, transition_line(facts));

@@ -1,5 +1,5 @@
-// Launches: everything that can be known before is prepared and checked here, in the job's thread;
-// the child only applies it.
+// Launches: everything that can be known before is prepared and checked here, on a thread of the
+// launcher; the child only applies it.
 #include "supervisor/launch.hpp"
 
 #include <unistd.h>
@@ -110,15 +110,35 @@ Result<void> Launcher::order(SpecPtr spec, Slot slot) {
   MutexLock lock(mutex_);
   const std::size_t waiting = orders_.size() - first_;
   if (idle_ <= waiting && threads_.size() < kMostLaunching) {
-    auto thread = Thread::start("zinit-launch", kJobStackBytes, [this] { work(); });
-    if (thread)
-      threads_.push_back(std::move(*thread));
-    else if (threads_.empty())
-      return Failure(thread.error());
+    const auto added = add_thread();
+    if (!added && threads_.empty()) return added;
   }
-  orders_.push_back({std::move(spec), slot});
+  try {
+    orders_.push_back({std::move(spec), slot});
+  } catch (const std::bad_alloc&) {
+    return Failure(Error{"no memory", ENOMEM});
+  }
   wake_.notify_one();
   return {};
+}
+
+Result<void> Launcher::add_thread() {
+  try {
+    threads_.reserve(kMostThreads);
+    auto thread = Thread::start("zinit-launch", kJobStackBytes, [this] { work(); });
+    if (!thread) return Failure(thread.error());
+    threads_.push_back(std::move(*thread));
+    return {};
+  } catch (const std::bad_alloc&) {
+    return Failure(Error{"no memory", ENOMEM});
+  }
+}
+
+void Launcher::relieve() noexcept {
+  MutexLock lock(mutex_);
+  // Refused: then it is tried again when the launch still hangs after a while.
+  if (first_ < orders_.size() && idle_ == 0 && threads_.size() < kMostThreads)
+    static_cast<void>(add_thread());
 }
 
 void Launcher::work() {

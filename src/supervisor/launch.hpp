@@ -28,10 +28,11 @@ struct Launch {
 /// not done on the job's own thread is for memory's sake: a launch needs 20 KiB of stack and a
 /// hundred small allocations, which stack and malloc's cache would keep for each of a thousand
 /// threads. A program that takes for ever to be executed (a network file system that hangs) holds
-/// one of kMostLaunching threads.
+/// a thread; relieve() then makes one more for the others.
 class Launcher {
  public:
   static constexpr std::size_t kMostLaunching = 8;
+  static constexpr std::size_t kMostThreads = 256;
 
   /// One launch, by the thread that does it. It is told when its spawn begins and when it is over.
   class Client {
@@ -49,6 +50,9 @@ class Launcher {
   /// @return EAGAIN where no thread can be had for it, which is temporary: then nothing is done.
   [[nodiscard]] Result<void> order(SpecPtr spec, Slot slot) EXCLUDES(mutex_);
 
+  /// One launch hangs: where others wait, they get a thread more. As order().
+  void relieve() noexcept EXCLUDES(mutex_);
+
   /// Ends the threads once what they do is done; what is not begun is dropped.
   void stop() EXCLUDES(mutex_);
 
@@ -57,6 +61,7 @@ class Launcher {
     SpecPtr spec;
     Slot slot;
   };
+  [[nodiscard]] Result<void> add_thread() REQUIRES(mutex_);
   void work() EXCLUDES(mutex_);
   [[nodiscard]] Launch launch(const ServiceSpec& spec, Slot slot, SpawnPlan& plan) noexcept;
   [[nodiscard]] Result<Child> spawn_service(const ServiceSpec& spec, Slot slot, SpawnPlan& plan);

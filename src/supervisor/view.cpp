@@ -30,7 +30,7 @@ std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-ServiceView BoardCore::view(Slot slot, TimePoint now) {
+ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled) {
   const Node& node = world.node(slot);
   const Record& record = world.record(slot);
   const Job& job = *jobs[slot];
@@ -40,7 +40,7 @@ ServiceView BoardCore::view(Slot slot, TimePoint now) {
   view.record = record;
   view.summary = summary(world, slot);
   view.removed = node.removed;
-  view.settled = settled(world, slot, now);
+  view.settled = settled.ask(slot);
   view.pid = job.pid;
   view.since_us = job.facts.since_us;
   view.last_start_us = job.facts.last_start_us;

@@ -1,8 +1,12 @@
-// What zinit does while memory or descriptors are short: it refuses what it cannot do, says so, and
-// goes on.
+// What zinit does while memory, descriptors or a file system that answers are wanting: it refuses
+// what it cannot do, says so, and goes on.
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "scenario/harness.hpp"
 
@@ -10,12 +14,6 @@ using namespace zinit::test;
 using Catch::Contains;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kLimitable = false;  // their own memory cannot be limited
-#else
-constexpr bool kLimitable = true;
-#endif
 
 constexpr rlim_t kKilobyte = 1024;
 
@@ -55,7 +53,7 @@ std::string ping_with(const std::string& params) {
 
 TEST_CASE("a request that there is no memory to read is refused, and zinit goes on",
           "[quick][shortage][rpc]") {
-  if (!kLimitable) return skip("needs a build without sanitizers");
+  if (binary_is_sanitized()) return skip("needs a build without sanitizers");
   Server zinit;
   zinit.add("a");
   zinit.boot();
@@ -101,7 +99,7 @@ TEST_CASE("a reload without a descriptor to read the directory by stops nothing"
 
 TEST_CASE("a server that has no memory to read its files at boot stays, and a reload boots it",
           "[shortage][boot]") {
-  if (!kLimitable) return skip("needs a build without sanitizers");
+  if (binary_is_sanitized()) return skip("needs a build without sanitizers");
   constexpr rlim_t kTooLittle = 24 * 1024 * kKilobyte;
   Server zinit({.in_child = [] {
     const rlimit limit{kTooLittle, RLIM_INFINITY};
@@ -120,4 +118,67 @@ TEST_CASE("a server that has no memory to read its files at boot stays, and a re
   REQUIRE(prlimit(zinit.pid(), RLIMIT_DATA, &none, nullptr) == 0);
   CHECK(zinit.reload()["added"].size() == 41);
   zinit.await_state("a", "running");
+}
+
+TEST_CASE("a supervisor without memory loses nothing and goes on when there is some",
+          "[shortage][alone]") {
+  if (binary_is_sanitized()) return skip("needs a build without sanitizers");
+  Server server;
+  constexpr int kServices = 30;
+  for (int i = 0; i < kServices; ++i) {
+    server.add("crash" + std::to_string(i), {.exec = "/bin/false",
+                                             .lifecycle = "restart_delay_ms = 10\n"
+                                                          "restart_delay_max_ms = 10"});
+  }
+  server.add("steady");
+  server.boot();
+  server.await_state("steady", "running");
+  const pid_t steady = server.pid_of("steady");
+  server.await(
+      "crash1", [](const Json& s) { return s["restart_count"].number() > 3; }, "re-spawn");
+
+  {
+    const Limited limited(server.pid(), RLIMIT_DATA, data_of(server.pid()) - 4 * 1024 * kKilobyte);
+    // Hundreds of ends, launches and messages.
+    CHECK_FALSE(eventually([&] { return !alive(server.pid()); }, 2s));
+  }
+
+  for (int i = 0; i < kServices; ++i) {
+    const std::string name = "crash" + std::to_string(i);
+    const auto before = server.status(name)["restart_count"].number();
+    server.await(
+        name, [&](const Json& s) { return s["restart_count"].number() > before; }, "re-spawn");
+  }
+  CHECK(server.pid_of("steady") == steady);
+  CHECK(server.shut_down() == 0);
+}
+
+TEST_CASE("launches that hang hold up nobody else", "[quick][root][spawn]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  Server server({.argv = {"zinit-pid1", "--container"}, .namespaced = true, .own_root = true});
+  for (const char* made : {"run", "etc/zinit"})
+    std::filesystem::create_directories(server.path(made));
+  // Whoever opens it to read a user's entry waits until somebody opens it to write.
+  const std::string passwd = server.path("etc/passwd");
+  REQUIRE(::mkfifo(passwd.c_str(), 0644) == 0);
+  constexpr int kHanging = 12;
+  for (int i = 0; i < kHanging; ++i) {
+    server.add("hangs" + std::to_string(i), {.service = "user = \"daemon\"\n"});
+  }
+  server.add("z", {.dependencies = "after = [\"hangs0\"]"});
+  server.add("works");
+  server.boot();
+  server.await_state("works", "running");
+  CHECK(server.state("hangs3") == "blocked");
+  const Json why = server.result("service.why", R"(["hangs3"])");
+  CHECK(why["reasons"][0]["detail"].text().find("is being executed") == 0);
+  CHECK(server.state("z") == "blocked");  // hangs0's attempt is not over
+
+  const int writer = ::open(passwd.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(writer >= 0);
+  REQUIRE(::unlink(passwd.c_str()) == 0);
+  ::close(writer);
+  for (int i = 0; i < kHanging; ++i)
+    server.await_failed("hangs" + std::to_string(i), "spawn_error");
+  server.await_state("z", "running");
 }

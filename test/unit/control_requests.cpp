@@ -134,7 +134,7 @@ TEST_CASE("kill sends a signal by name or number, and says why it cannot", "[con
   Rig rig({sleeper("web")});
   TestClient client = rig.client();
   CHECK(client.error_of("service.kill", R"(["web"])") == -32003);
-  for (const std::string wrong : {R"("SIGNOPE")", "0", "65", R"("")", "1000000"}) {
+  for (const std::string wrong : {R"("SIGNOPE")", "0", "65", "-1", R"("")", "1000000"}) {
     INFO(wrong);
     CHECK(client.error_of("service.kill", R"({"name":"web","signal":)" + wrong + "}") == -32004);
   }

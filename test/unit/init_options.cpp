@@ -62,7 +62,6 @@ TEST_CASE("the kernel command line sets target, log level and directory", "[init
   CHECK(options.target == "net");
   CHECK(options.log_level == LogLevel::debug);
   CHECK(options.config_dir == "/a b");
-  CHECK(options.quiet);
   CHECK_FALSE(options.shell);
   CHECK(options.faults.empty());
 }

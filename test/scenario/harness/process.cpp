@@ -179,6 +179,15 @@ const std::string& zinit_binary() {
   return path;
 }
 
+bool binary_is_sanitized() {
+  static const bool sanitized = [] {
+    const std::string binary = read_file(zinit_binary());
+    return binary.find("__asan_init") != std::string::npos ||
+           binary.find("__tsan_init") != std::string::npos;
+  }();
+  return sanitized;
+}
+
 pid_t launch(const Launch& what) {
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   Launch full = what;
