@@ -180,7 +180,6 @@ struct ServiceStatus {
   std::optional<HealthStatus> health;
   std::string status_text;
   std::string file;  // empty: added at runtime
-  std::vector<std::string> drop_ins;
   std::vector<std::string> warnings;
   std::uint64_t log_lines = 0;
   std::uint64_t log_dropped = 0;

@@ -11,6 +11,7 @@
 #include "client/libzinit/json.hpp"
 #include "client/text_block.hpp"
 #include "client/words.hpp"
+#include "config/directory.hpp"
 #include "config/modes.hpp"
 
 namespace zinit {
@@ -130,12 +131,13 @@ bool is_older(const std::string& path, std::int64_t start_s) {
 /// Whether all that the service is made from is older than the server: then the server has read
 /// what is there, and need not read all files again to tell. Of what may be made from now on, a
 /// drop-in or a file in place of the vendor's, the folders tell.
-bool is_older_than_server(Client& client, const ServiceStatus& status) {
+bool is_older_than_server(Client& client, const ServiceStatus& status,
+                          const std::vector<std::string>& drop_ins) {
   struct stat file {};
   if (::lstat(status.file.c_str(), &file) < 0) return false;
   const std::int64_t start_s = wall_us() / 1'000'000 - client.info().uptime_ms / 1000;
   const auto older = [&](const std::string& path) { return is_older(path, start_s); };
-  if (!older(status.file) || !std::ranges::all_of(status.drop_ins, older)) return false;
+  if (!older(status.file) || !std::ranges::all_of(drop_ins, older)) return false;
   const auto absent_or_older = [&](const std::string& path) {
     struct stat there {};
     return ::lstat(path.c_str(), &there) < 0 || older(path);
@@ -146,8 +148,9 @@ bool is_older_than_server(Client& client, const ServiceStatus& status) {
 
 /// Whether a reload would change the service. Only what may be asked is told: a client without the
 /// right to reload is not bothered with that.
-bool changed_on_disk(Client& client, const ServiceStatus& status) {
-  if (status.file.empty() || is_older_than_server(client, status)) return false;
+bool changed_on_disk(Client& client, const ServiceStatus& status,
+                     const std::vector<std::string>& drop_ins) {
+  if (status.file.empty() || is_older_than_server(client, status, drop_ins)) return false;
   try {
     const ReloadReport report = client.reload(true);
     for (const auto* names : {&report.changed, &report.removed, &report.failed}) {
@@ -157,6 +160,13 @@ bool changed_on_disk(Client& client, const ServiceStatus& status) {
     if (error.code() > 0) throw;
   }
   return false;
+}
+
+/// What is laid over the service's file, in that order.
+std::vector<std::string> drop_ins_of(const ServiceStatus& status) {
+  Listing listing;
+  if (!status.file.empty()) list_file(status.file, false, listing);
+  return listing.files.empty() ? std::vector<std::string>() : listing.files.front().drop_ins;
 }
 
 std::string file_line(const ServiceStatus& status, bool changed) {
@@ -209,8 +219,9 @@ void print_status(VerbContext& context, const ServiceStatus& status) {
   block.add("health", health_line(status));
   block.add("type", type_line(status));
   add_dependencies(block, status, states);
-  block.add("file", file_line(status, changed_on_disk(client, status)));
-  for (const std::string& path : status.drop_ins) block.add("drop-in", printable(path));
+  const std::vector<std::string> drop_ins = drop_ins_of(status);
+  block.add("file", file_line(status, changed_on_disk(client, status, drop_ins)));
+  for (const std::string& path : drop_ins) block.add("drop-in", printable(path));
   for (const std::string& warning : status.warnings) block.add("warning", printable(warning));
   block.add("lost output", dropped_line(status));
   add_log(block, client.logs_get(status.name, kLogLines));

@@ -246,7 +246,7 @@ TEST_CASE("a full status has every member, and of a process its figures", "[cont
       "last_exit",     "memory_bytes",   "cpu_usec",      "tasks",         "requires",
       "after",         "wants",          "conflicts",     "required_by",   "blocked_by",
       "waiting_on",    "conflicts_with", "health",        "status_text",   "file",
-      "drop_ins",      "warnings",       "log_lines",     "log_dropped",   "log_dropped_by"};
+      "warnings",       "log_lines",     "log_dropped",   "log_dropped_by"};
   CHECK(down.member_names() == members);
   CHECK(down["state"] == "inactive");
   CHECK(down["pid"].is_null());

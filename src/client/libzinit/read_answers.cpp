@@ -170,7 +170,6 @@ ServiceStatus read_status(const JsonValue& value) {
   status.health = read_health(value);
   status.status_text = json_string(value, "status_text");
   status.file = json_string(value, "file");
-  status.drop_ins = json_strings(value, "drop_ins");
   status.warnings = json_strings(value, "warnings");
   status.log_lines = json_count(value, "log_lines");
   status.log_dropped = json_count(value, "log_dropped");
