@@ -70,6 +70,12 @@ VM_DEMO := $(call sources,test/vm/demo)
 VM_TESTS := $(filter-out $(VM_HARNESS) $(VM_DEMO),$(call sources,test/vm))
 ALL_SOURCES := $(SRC) $(call sources,test)
 
+# What runs for every change of state and line of output is worth its size, which is twice that of
+# the rest.
+HOT := $(call sources,src/io) $(addprefix src/,model/decide.cpp model/predicates.cpp \
+  model/wake.cpp supervisor/job.cpp)
+HOT_OPTIMISE := $(if $(filter release,$(FLAVOUR)),-O2 -g,$(OPTIMISE))
+
 # --- the program ---------------------------------------------------------------------------------
 
 NAMES := zinitctl zinit-server zinit-pid1 init poweroff reboot halt shutdown
@@ -114,7 +120,7 @@ endef
 
 ifneq ($(filter-out help clean deps format,$(or $(MAKECMDGOALS),all)),)
   COMPILER := $(shell $(CXX) --version | head -n 1) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) $(PCH)
-  $(call remember,$(OUT)/flags,$(COMPILER) $(OPTIMISE) $(SANITIZE) $(LDFLAGS_ALL) $(LIBS))
+  $(call remember,$(OUT)/flags,$(COMPILER) $(OPTIMISE) $(HOT_OPTIMISE) $(HOT) $(SANITIZE) $(LDFLAGS_ALL) $(LIBS))
   $(call remember,$(TEST_OUT)/flags,$(COMPILER) $(TEST_OPTIMISE) $(TEST_SANITIZE))
   $(call remember,$(OUT)/internal.list,$(INTERNAL_OBJ))
   $(call remember,$(OUT)/client.list,$(CLIENT_OBJ))
@@ -129,10 +135,7 @@ PCH_SRC := $(if $(PCH),$(OUT)/pch/src.hpp.gch)
 PCH_HOT := $(if $(filter release,$(FLAVOUR)),$(PCH_SRC:src.hpp.gch=hot.hpp.gch),$(PCH_SRC))
 PCH_TEST := $(if $(PCH),$(TEST_OUT)/pch/test.hpp.gch)
 
-# What runs for every service, event and line of output is worth its size; commands, parsers and
-# answers, which are most of the program, are not.
-HOT_OPTIMISE := $(if $(filter release,$(FLAVOUR)),-O2 -g,$(OPTIMISE))
-HOT_OBJ := $(call objects,$(foreach room,base model os supervisor io,$(call sources,src/$(room))))
+HOT_OBJ := $(call objects,$(HOT))
 TEST_OBJ := $(call test_objects,$(call sources,test))
 COLD_OBJ := $(filter-out $(HOT_OBJ),$(call objects,$(SRC)))
 
