@@ -205,6 +205,32 @@ test: deps  ## run all tests, sanitizer builds too; T=NAME: those whose "SUITE: 
 	@MAKE='$(MAKE)' test/run $(if $(T)$(SAN)$(DEBUG)$(filter-out g++,$(CXX)),--mode '$(MODE)') \
 	  --name '$(T)'
 
+# --- fuzzing -------------------------------------------------------------------------------------
+
+# clang's libFuzzer and the sources that it looks at, compiled for it alone: build/fuzz.
+FUZZ_CXX := clang++
+FUZZ_FLAGS := -std=c++20 -pthread -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer,address
+FUZZ_SRC := $(wildcard $(foreach room,base model config,src/$(room)/*.cpp))
+FUZZ_OBJ := $(FUZZ_SRC:%.cpp=build/fuzz/obj/%.o)
+FUZZERS := $(patsubst test/fuzz/%.cpp,build/fuzz/%,$(wildcard test/fuzz/*.cpp))
+
+.PHONY: fuzz fuzzers
+fuzz: fuzzers  ## fuzz the readers of files for T seconds each (600)
+	@test/fuzz/run $(or $(T),600)
+
+fuzzers: $(FUZZERS)
+
+$(FUZZERS): build/fuzz/%: build/fuzz/obj/test/fuzz/%.o $(FUZZ_OBJ)
+	@echo "  link $@"
+	@$(FUZZ_CXX) $(FUZZ_FLAGS) -o $@ $^
+
+build/fuzz/obj/%.o: %.cpp Makefile
+	@mkdir -p $(@D)
+	@echo "  fuzz $<"
+	@$(FUZZ_CXX) $(CPPFLAGS_ALL) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+
+-include $(FUZZ_OBJ:.o=.d) $(patsubst %,build/fuzz/obj/test/fuzz/%.d,$(notdir $(FUZZERS)))
+
 # --- the boot image ------------------------------------------------------------------------------
 
 .PHONY: run image images
@@ -259,7 +285,7 @@ build/compile_commands.json: $(OUT)/flags $(ALL_SOURCES)
 # Debian 12's names. With git and make this is all that building, testing and `make run` need; what
 # the boot image holds is downloaded by test/vm/image and never installed.
 BUILD_DEPS := g++ libev-dev libtoml11-dev rapidjson-dev libexpected-dev libfmt-dev libcli11-dev
-TEST_DEPS := catch2 clang mandoc qemu-system-x86 cpio
+TEST_DEPS := catch2 clang libclang-rt-14-dev mandoc qemu-system-x86 cpio
 
 .PHONY: deps
 deps:  ## install what is missing of the Debian packages needed (root, only when some are missing)
@@ -305,7 +331,7 @@ install: all  ## install below DESTDIR and PREFIX (/usr); INIT=1 also init, powe
 	  >$(LIB)/pkgconfig/libzinit.pc
 	for m in $(MAN_PAGES); do install -D -m 644 $$m $(MAN)/man$${m##*.}/$${m##*/} || exit 1; done
 	install -D -m 644 etc/completion/zinitctl.bash $(COMPLETION)
-	cd etc && find zinit -type f -exec install -D -m 644 {} $(abspath $(EXAMPLES))/{} \;
+	cd etc && find zinit idioms -type f -exec install -D -m 644 {} $(abspath $(EXAMPLES))/{} \;
 
 uninstall:  ## remove what install put there; INIT=1 as for install
 	for n in $(SBIN_NAMES) $(if $(INIT),$(INIT_NAMES)); do \

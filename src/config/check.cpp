@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "config/directory.hpp"
 #include "config/spec_reader.hpp"
 #include "model/graph.hpp"
@@ -30,8 +31,10 @@ std::string_view file_name(std::string_view path) {
 /// What a list of dependencies names and nothing has. Only warnings: it may be added later.
 class Absent {
  public:
-  Absent(const Node& node, const MaskedNames& masked, std::vector<Diagnostic>& findings)
-      : node_(node), masked_(masked), findings_(findings) {}
+  /// `names` of all services there are.
+  Absent(const Node& node, const std::vector<std::string>& names, const MaskedNames& masked,
+         std::vector<Diagnostic>& findings)
+      : node_(node), names_(names), masked_(masked), findings_(findings) {}
 
   void tell() {
     const Dependencies& all = node_.spec->dependencies;
@@ -46,19 +49,30 @@ class Absent {
                  std::string_view key, std::string_view effect) {
     for (const Dependency& dependency : list) {
       if (std::find(absent.begin(), absent.end(), dependency.name) == absent.end()) continue;
-      const std::string* link =
-          masked_.contains(dependency.name) ? &masked_.find(dependency.name)->second : nullptr;
       findings_.push_back({node_.spec->file_of(dependency.at), dependency.at, Severity::warning,
-                           fmt::format("dependencies.{}", key),
-                           link == nullptr
-                               ? fmt::format("nothing is named \"{}\"; until it is added {}",
-                                             dependency.name, effect)
-                               : fmt::format("\"{}\" is masked by {}; until it is unmasked {}",
-                                             dependency.name, *link, effect)});
+                           fmt::format("dependencies.{}", key), words(dependency.name, effect)});
     }
   }
 
+  [[nodiscard]] std::string words(const std::string& name, std::string_view effect) const {
+    if (const auto mask = masked_.find(name); mask != masked_.end()) {
+      return fmt::format("\"{}\" is masked by {}; until it is unmasked {}", name, mask->second,
+                         effect);
+    }
+    return fmt::format("nothing is named \"{}\"{}; until it is added {}", name, near_words(name),
+                       effect);
+  }
+
+  [[nodiscard]] std::string near_words(std::string_view name) const {
+    // Of one or two characters every name is near.
+    if (name.size() < 3) return {};
+    const auto near = nearest(name, names_);
+    return near && *near != node_.spec->name ? fmt::format(", did you mean \"{}\"?", *near)
+                                             : std::string();
+  }
+
   const Node& node_;
+  const std::vector<std::string>& names_;
   const MaskedNames& masked_;
   std::vector<Diagnostic>& findings_;
 };
@@ -171,12 +185,13 @@ class Checker {
       entries.push_back(std::move(entry));
     }
     const auto graph = Graph::build(entries);
+    const std::vector<std::string> names = graph->names();
     for (Slot slot = 0; slot < entries.size(); ++slot) {
       const Node& node = graph->node(slot);
       for (const std::string& fault : node.faults) {
         parsed[slot].diagnostics.push_back(diagnostic_of(fault, *node.spec));
       }
-      Absent(node, masked, parsed[slot].diagnostics).tell();
+      Absent(node, names, masked, parsed[slot].diagnostics).tell();
     }
   }
 

@@ -69,6 +69,16 @@ TEST_CASE("a name that nothing has is a warning where it stands", "[config][chec
   CHECK(result.exit_code() == 0);
 }
 
+TEST_CASE("a name that is mistyped is told with the one that is meant", "[config][check]") {
+  const TempDir directory;
+  const std::string file =
+      directory.write("a.toml", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['databse']\n");
+  directory.write("database.toml", "[target]\n");
+  CHECK(lines_of(check({directory.path()})) ==
+        Lines{file + ":4:13: warning: dependencies.requires: nothing is named \"databse\", did you "
+                     "mean \"database\"?; until it is added the service cannot start"});
+}
+
 TEST_CASE("faults of the graph stand among those of the file, in order", "[config][check]") {
   const TempDir directory;
   const std::string a =

@@ -1,0 +1,138 @@
+// zinitctl check on the real binary: every fault in one run, as editors read it and as JSON
+// (control.md, "zinitctl"; zinit.toml(5), "What a wrong file does").
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "scenario/harness.hpp"
+#include "scenario/wrong_files.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+/// The lines that are about a file.
+Texts lines_about(const Texts& lines, const std::string& file) {
+  Texts found;
+  for (const std::string& line : lines) {
+    if (line.starts_with(file + ":")) found.push_back(line);
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("check tells all that a boot would, of every wrong file at once", "[quick][check]") {
+  Server zinit;
+  for (const WrongFile& wrong : wrong_files()) zinit.file(wrong.file, wrong.text);
+  zinit.add("good");
+  const Outcome check = zinit.ctl({"check", zinit.config()});
+  CHECK(check.code == 1);
+  CHECK(check.err == "");
+  const Texts lines = lines_of(check.out);
+  for (const WrongFile& wrong : wrong_files()) {
+    INFO(wrong.file << ":\n" << wrong.text.substr(0, 500));
+    const Texts about = lines_about(lines, zinit.config(wrong.file));
+    REQUIRE_FALSE(about.empty());
+    CHECK_THAT(about[0], Catch::StartsWith(zinit.config(wrong.file) + ":" + wrong.place) &&
+                             Contains(": error: ") && Contains(wrong.says));
+  }
+  CHECK(lines_about(lines, zinit.config("good.toml")).empty());
+
+  const Outcome json = zinit.ctl({"check", "--json", zinit.config()});
+  CHECK(json.code == 1);
+  const Json document = Json::parse(json.out).value();
+  CHECK(document["ok"] == false);
+  CHECK(document["files"] == static_cast<int>(wrong_files().size() + 1));
+  REQUIRE(document["faults"].size() == lines.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const Json fault = document["faults"].elements()[i];
+    CHECK_THAT(lines[i], Catch::StartsWith(fault["file"].text() + ":"));
+    CHECK(fault["line"].number() >= 1);
+    CHECK(fault["column"].number() >= 1);
+  }
+}
+
+TEST_CASE("check reads a thousand files and tells each of a thousand faults", "[check]") {
+  Server zinit;
+  for (int i = 0; i < 1000; ++i) {
+    zinit.file("s" + std::to_string(i) + ".toml",
+               "[service]\nexec = 'run'\n[dependencies]\nafter = ['s0', 's1']\nrequiers = ['x']\n");
+  }
+  const Outcome check = zinit.ctl({"check", zinit.config()});
+  CHECK(check.code == 1);
+  const Texts lines = lines_of(check.out);
+  CHECK(lines_about(lines, zinit.config("s999.toml")) ==
+        Texts{zinit.config("s999.toml") + ":5:1: error: dependencies.requiers: unknown key, did "
+                                          "you mean \"requires\"?"});
+  CHECK(std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+          return line.find(":5:1: error: ") != std::string::npos;
+        }) == 1000);
+}
+
+TEST_CASE("what is hostile is checked without a hang", "[quick][check]") {
+  Server zinit;
+  REQUIRE(mkfifo(zinit.config("fifo.toml").c_str(), 0644) == 0);
+  std::filesystem::create_directory(zinit.config("folder.toml"));
+  std::filesystem::create_symlink("/dev/zero", zinit.config("endless.toml"));
+  std::filesystem::create_symlink("loop.toml", zinit.config("loop.toml"));
+  std::filesystem::create_directory(zinit.config("good.toml.d"));
+  REQUIRE(mkfifo(zinit.config("good.toml.d/fifo.toml").c_str(), 0644) == 0);
+  zinit.file("huge.toml", std::string((1 << 20) + 1, '#'));
+  zinit.file("deep.toml", "a" + std::string(300000, '.') + "b = 1");
+  zinit.add("good");
+  const Outcome check = zinit.ctl({"check", zinit.config()});
+  CHECK(check.code == 1);
+  const Texts lines = lines_of(check.out);
+  for (const char* file : {"fifo.toml", "folder.toml", "endless.toml", "loop.toml", "huge.toml",
+                           "deep.toml", "good.toml.d/fifo.toml"}) {
+    INFO(file);
+    CHECK(lines_about(lines, zinit.config(file)).size() == 1);
+  }
+  CHECK(lines_about(lines, zinit.config("good.toml")).empty());
+  for (const char* file : {"fifo.toml", "endless.toml"}) {
+    CHECK(zinit.ctl({"check", zinit.config(file)}).code == 1);  // named by somebody
+  }
+}
+
+TEST_CASE("files that come and go while they are read stop nobody", "[quick][check]") {
+  Server zinit;
+  zinit.add("good");
+  zinit.boot();
+  zinit.await_state("good", "running");
+  const pid_t pid = zinit.pid_of("good");
+  const std::jthread changing([folder = zinit.config()](const std::stop_token& stop) {
+    const auto name = [&](int number) { return folder + "/x" + std::to_string(number) + ".toml"; };
+    for (int i = 0; !stop.stop_requested(); i = (i + 1) % 20) {
+      if (std::FILE* file = std::fopen(name(i).c_str(), "w")) {
+        std::fputs("[service]\nexec = 'sleep 100000'\nstatus = 'stop'\n", file);
+        std::fclose(file);
+      }
+      ::unlink(name((i + 10) % 20).c_str());
+    }
+  });
+  for (int i = 0; i < 30; ++i) {
+    CHECK(zinit.reload().is_object());
+    CHECK(zinit.ctl({"check", "--json", zinit.config()}).err == "");
+  }
+  CHECK(zinit.state("good") == "running");
+  CHECK(zinit.pid_of("good") == pid);
+}
+
+TEST_CASE("the idioms of etc are without a fault", "[quick][check]") {
+  if (access("etc/idioms", F_OK) != 0) return skip("does not run in the root of the repository");
+  for (const char* path : {"etc/idioms", "etc/idioms/user"}) {
+    Launch what;
+    what.argv = {"zinitctl", "check", path};
+    const Outcome check = run(what);
+    INFO(path);
+    CHECK(check.code == 0);
+    CHECK_THAT(check.out, Contains("no faults"));
+  }
+}
