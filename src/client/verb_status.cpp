@@ -140,7 +140,10 @@ bool is_older_than_server(Client& client, const ServiceStatus& status,
   if (!older(status.file) || !std::ranges::all_of(drop_ins, older)) return false;
   const auto absent_or_older = [&](const std::string& path) {
     struct stat there {};
-    return ::lstat(path.c_str(), &there) < 0 || older(path);
+    if (::lstat(path.c_str(), &there) == 0) return older(path);
+    // It may have gone since the server has read it.
+    const std::string folder = path.substr(0, path.rfind('/'));
+    return ::lstat(folder.c_str(), &there) < 0 || older(folder);
   };
   const std::string own = own_place_of(status.file);
   return absent_or_older(own) && absent_or_older(own + ".d") && absent_or_older(status.file + ".d");

@@ -120,6 +120,17 @@ TEST_CASE("drop-ins are laid over a file, and status shows them and what changed
   CHECK(zinit.status("web")["warnings"].mentions(own + ":2:9: error: service.umask: 5"));
 }
 
+TEST_CASE("status sees that drop-ins have gone", "[quick][places]") {
+  Server zinit;
+  zinit.add("a");
+  std::filesystem::create_directory(zinit.config("a.toml.d"));
+  zinit.file("a.toml.d/b.toml", "service.description = 'over it'\n");
+  zinit.boot();
+  CHECK_THAT(zinit.ctl({"status", "a"}).out, !Contains("changed on disk"));
+  std::filesystem::remove_all(zinit.config("a.toml.d"));
+  CHECK_THAT(zinit.ctl({"status", "a"}).out, Contains("changed on disk"));
+}
+
 TEST_CASE("drop-ins lie beside the files of --config-dir as well", "[quick][places]") {
   Server zinit;
   zinit.add("a");
