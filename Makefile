@@ -331,7 +331,7 @@ install: all  ## install below DESTDIR and PREFIX (/usr); INIT=1 also init, powe
 	  >$(LIB)/pkgconfig/libzinit.pc
 	for m in $(MAN_PAGES); do install -D -m 644 $$m $(MAN)/man$${m##*.}/$${m##*/} || exit 1; done
 	install -D -m 644 etc/completion/zinitctl.bash $(COMPLETION)
-	cd etc && find zinit idioms -type f -exec install -D -m 644 {} $(abspath $(EXAMPLES))/{} \;
+	cd etc && find zinit -type f -exec install -D -m 644 {} $(abspath $(EXAMPLES))/{} \;
 
 uninstall:  ## remove what install put there; INIT=1 as for install
 	for n in $(SBIN_NAMES) $(if $(INIT),$(INIT_NAMES)); do \

@@ -37,7 +37,8 @@ bool comes_from(const ServiceSpec& spec, std::string_view directory) {
          });
 }
 
-/// A group that is not known is a wrong value: told, and the default stands.
+/// A group that is not known is a wrong value: told, and the default stands. For want of a
+/// descriptor or memory it is not unknown, and its members are not to be shut out.
 void find_socket_group(Configuration& config, const std::string& settings_file) {
   const GlobalSettings& settings = config.settings;
   if (settings.socket_group.empty()) return;
@@ -46,6 +47,7 @@ void find_socket_group(Configuration& config, const std::string& settings_file) 
     config.socket_gid = found->ids.gid;
     return;
   }
+  if (found.error().temporary() && !config.incomplete) config.incomplete = found.error();
   config.messages.push_back(
       to_text({settings_file, settings.socket_group_at, Severity::error, "socket_group",
                fmt::format("{}; the socket stays its owner's alone", found.error().text)}));

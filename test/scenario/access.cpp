@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "scenario/harness.hpp"
 
@@ -158,6 +159,49 @@ TEST_CASE("a user's server has its socket in XDG_RUNTIME_DIR, its files in XDG_C
   CHECK(run(list).code == 0);  // the client finds it by the same rules
   kill(pid, SIGTERM);
   CHECK(wait_for_exit(pid) == 0);
+}
+
+TEST_CASE("without these variables they are in ~/.config and in a folder of its own in /tmp",
+          "[root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  constexpr uid_t user = 64124;
+  const std::string folder = "/tmp/zinit-" + std::to_string(user);
+  if (access(folder.c_str(), F_OK) == 0) return skip("somebody has " + folder);
+  Server zinit({.uid = user});
+  const std::string config = zinit.path("home/.config/zinit");
+  std::filesystem::create_directories(config + "/services");
+  write_file(config + "/services/mine.toml",
+             "[service]\nexec = 'sleep 100000'\n[dependencies]\nrequires = ['all']\n");
+  write_file(config + "/zinit.toml", "default_target = 'all'\n");
+  write_file(config + "/services/all.toml", "[target]\n");
+  Launch what;
+  what.argv = {"zinit", "server"};
+  what.env = {"HOME=" + zinit.path("home")};
+  what.uid = user;
+  const pid_t pid = launch(what);
+  const std::string socket = folder + "/zinit.sock";
+  REQUIRE(eventually([&] { return Connection::possible(socket); }));
+  struct stat it {};
+  REQUIRE(stat(folder.c_str(), &it) == 0);
+  CHECK((it.st_mode & 07777) == 0700);
+  CHECK(it.st_uid == user);
+  const auto ctl = [&](std::vector<std::string> words) {
+    Launch client = what;
+    client.argv = std::move(words);
+    return run(client);
+  };
+  CHECK(ctl({"zinitctl", "wait", "all"}).code == 0);
+  // Started by nothing: the target of the user's zinit.toml was.
+  CHECK_THAT(ctl({"zinitctl", "status", "mine"}).out, Contains("inactive"));
+  CHECK(ctl({"zinitctl", "check"}).out == "3 files checked, no faults\n");
+  chmod(folder.c_str(), 0755);  // others could look for a way in: the client does not trust it
+  const Outcome open = ctl({"zinitctl", "list"});
+  CHECK(open.code != 0);
+  CHECK_THAT(open.err, Contains(folder));
+  chmod(folder.c_str(), 0700);
+  kill(pid, SIGTERM);
+  CHECK(wait_for_exit(pid) == 0);
+  CHECK(rmdir(folder.c_str()) == 0);
 }
 
 TEST_CASE("a user's folder for the socket that belongs to someone else is refused",
