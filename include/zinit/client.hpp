@@ -95,6 +95,7 @@ struct StatusReason {
   std::string type;
   int code = 0;                       // exit_code
   std::string signal;                 // signal: "SIGKILL"
+  std::string detail;                 // signal: more about it, as that memory was lacking; or empty
   int attempts = 0;                   // health_check_failed
   std::string service;                // dependency_failed
   std::string dependency;             // missing_dependency
@@ -111,6 +112,7 @@ struct ProcessExit {
   std::optional<int> code;
   std::string signal;  // "SIGKILL"; empty where there is a code
   bool core = false;
+  std::string detail{};  // more about the signal, as that memory was lacking; or empty
 };
 
 /// One thing that a blocked service waits for.

@@ -35,7 +35,10 @@ Reason model_reason(const StatusReason& reason) {
   made.messages = reason.messages;
   switch (made.type) {
     case ReasonType::exit_code: made.number = reason.code; break;
-    case ReasonType::signal: made.number = signal_number(reason.signal); break;
+    case ReasonType::signal:
+      made.number = signal_number(reason.signal);
+      made.text = reason.detail;
+      break;
     case ReasonType::health_check_failed: made.number = reason.attempts; break;
     case ReasonType::dependency_failed: made.text = reason.service; break;
     case ReasonType::missing_dependency:
@@ -93,7 +96,9 @@ std::string reason_words(const StatusReason& reason) {
 
 std::string exit_words(const ProcessExit& end) {
   if (end.code) return fmt::format("exited with code {}", *end.code);
-  return printable(fmt::format("killed by {}{}", end.signal, end.core ? ", core dumped" : ""));
+  const std::string how = end.detail.empty() ? "killed by " + end.signal
+                                             : fmt::format("{} ({})", end.detail, end.signal);
+  return printable(how + (end.core ? ", core dumped" : ""));
 }
 
 std::string state_cause(const ServiceStatus& status) {

@@ -62,6 +62,8 @@ class Check {
       case Type::success: return each(value, [&](const Value& one) { return good_end(one); });
       case Type::limit: return limit(value);
       case Type::cpus: return cpus(value);
+      case Type::bytes: return bytes(value);
+      case Type::processors: return processors(value);
       case Type::capabilities:
         return each(value, [&](const Value& one) { return capability(one); });
     }
@@ -254,6 +256,22 @@ class Check {
            wrong(value, "has a soft limit above the hard one, must be the other way round");
   }
 
+  bool bytes(const Value& value) {
+    if (value.type != ValueType::integer && value.type != ValueType::string)
+      return expect(value, ValueType::integer);
+    const auto bytes = bytes_of(value);
+    if (!bytes) return not_allowed(value, "is no number of bytes");
+    return (*bytes >= key_.min && *bytes <= key_.max) || not_allowed(value, "is out of range");
+  }
+
+  bool processors(const Value& value) {
+    if (!expect(value, ValueType::string)) return false;
+    const auto thousandths = thousandths_of(value.string);
+    if (!thousandths) return not_allowed(value, "is no part of processors");
+    return (*thousandths >= key_.min && *thousandths <= key_.max) ||
+           not_allowed(value, "is out of range");
+  }
+
   bool cpus(const Value& value) {
     const bool good = each(value, [&](const Value& one) {
       return expect_element(one, ValueType::integer) && integer_element(one);
@@ -311,6 +329,9 @@ std::string allowed_text(const Key& key) {
     case Type::success:
       return fmt::format("an array of exit codes from 0 to {} and signals' names", key.max);
     case Type::limit: return range_text(key) + ", \"unlimited\" or \"soft:hard\"";
+    case Type::bytes: return range_text(key) + " or with a unit, as \"512M\"";
+    case Type::processors:
+      return "a string such as \"50%\" of one processor or \"2.5\" processors, at least \"0.1%\"";
     case Type::cpus: return fmt::format("an array of integers from {} to {}", key.min, key.max);
     case Type::capabilities: return "an array of capabilities' names";
   }

@@ -94,6 +94,13 @@ void assign(std::optional<int>& field, const Key&, const Value& value) {
   field = static_cast<int>(value.integer);
 }
 
+void assign(std::optional<std::uint32_t>& field, const Key& key, const Value& value) {
+  if (key.type == Type::processors)
+    field = static_cast<std::uint32_t>(thousandths_of(value.string).value_or(0));
+  else
+    assign(field.emplace(), key, value);
+}
+
 /// Sorted, so that another order is no change.
 void assign(std::vector<int>& field, const Key&, const Value& value) {
   field.clear();
@@ -102,8 +109,12 @@ void assign(std::vector<int>& field, const Key&, const Value& value) {
   field.erase(std::unique(field.begin(), field.end()), field.end());
 }
 
-/// Capabilities, a bit each.
-void assign(std::optional<std::uint64_t>& field, const Key&, const Value& value) {
+/// Bytes; or capabilities, a bit each.
+void assign(std::optional<std::uint64_t>& field, const Key& key, const Value& value) {
+  if (key.type == Type::bytes) {
+    field = static_cast<std::uint64_t>(bytes_of(value).value_or(0));
+    return;
+  }
   field = 0;
   for (const Value& name : value.array)
     *field |= std::uint64_t{1} << capability_number(name.string).value_or(0);
@@ -129,6 +140,7 @@ Dependencies& part(Destination& to, Dependencies*) { return to.spec->dependencie
 Lifecycle& part(Destination& to, Lifecycle*) { return to.spec->lifecycle; }
 Logging& part(Destination& to, Logging*) { return to.spec->logging; }
 ProcessSettings& part(Destination& to, ProcessSettings*) { return to.spec->process; }
+Resources& part(Destination& to, Resources*) { return to.spec->resources; }
 GlobalSettings& part(Destination& to, GlobalSettings*) { return *to.settings; }
 
 template <class Owner, class Field>
@@ -379,6 +391,36 @@ constexpr Key kKeys[] = {
      .example = "[\"CAP_NET_BIND_SERVICE\"]",
      .store = store<&ProcessSettings::capabilities>},
 
+    {.section = "resources", .name = "memory_max", .type = Type::bytes, .min = 1,
+     .default_text = "without limit",
+     .help = "memory it may have; at the limit the kernel kills a process of it",
+     .example = "\"512M\"", .store = store<&Resources::memory_max>},
+    {.section = "resources", .name = "memory_high", .type = Type::bytes, .min = 1,
+     .default_text = "without limit",
+     .help = "memory beyond which it is slowed down and made to give some back",
+     .example = "\"384M\"", .store = store<&Resources::memory_high>},
+    {.section = "resources", .name = "swap_max", .type = Type::bytes,
+     .default_text = "without limit",
+     .help = "swap space it may have",
+     .example = "0", .store = store<&Resources::swap_max>},
+    {.section = "resources", .name = "cpu_max", .type = Type::processors, .min = 1,
+     .max = kMaxThousandths,
+     .default_text = "without limit",
+     .help = "processor time it may have",
+     .example = "\"50%\"", .store = store<&Resources::cpu_max>},
+    {.section = "resources", .name = "cpu_weight", .type = Type::integer, .min = 1, .max = 10000,
+     .default_text = "100",
+     .help = "its share of the processors where they are short",
+     .example = "50", .store = store<&Resources::cpu_weight>},
+    {.section = "resources", .name = "io_weight", .type = Type::integer, .min = 1, .max = 10000,
+     .default_text = "100",
+     .help = "its share of the disks where they are busy",
+     .example = "50", .store = store<&Resources::io_weight>},
+    {.section = "resources", .name = "pids_max", .type = Type::integer, .min = 1,
+     .default_text = "without limit",
+     .help = "processes and threads it may have",
+     .example = "200", .store = store<&Resources::pids_max>},
+
     {.section = "target", .name = "name", .type = Type::name,
      .default_text = "the file's name less .toml",
      .help = "what the target is called",
@@ -419,8 +461,8 @@ constexpr Key kKeys[] = {
 };
 // clang-format on
 
-constexpr std::array<std::string_view, 7> kSections = {
-    "service", "dependencies", "lifecycle", "logging", "limits", "process", "target"};
+constexpr std::array<std::string_view, 8> kSections = {
+    "service", "dependencies", "lifecycle", "logging", "limits", "process", "resources", "target"};
 
 constexpr std::array<std::string_view, 3> kDefaultableSections = {"lifecycle", "logging", "limits"};
 

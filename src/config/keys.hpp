@@ -38,6 +38,8 @@ enum class Type : std::uint8_t {
   limit,         // an integer, "unlimited" or "soft:hard"; each number up to max
   cpus,          // array of integers from 0 to max, at least one
   capabilities,  // array of names
+  bytes,         // an integer from min to max, or "512M"
+  processors,    // "50%" or "2.5", from min to max thousandths of one
 };
 
 /// What a row may write to.

@@ -1,6 +1,8 @@
 // From text to numbers. See quantities.hpp.
 #include "config/quantities.hpp"
 
+#include <limits>
+
 #include "base/text.hpp"
 #include "model/process_settings.hpp"
 
@@ -13,6 +15,23 @@ std::optional<std::uint64_t> half_of_limit(std::string_view text) {
   const auto number = parse_integer(text);
   if (!number || *number < 0) return std::nullopt;
   return static_cast<std::uint64_t>(*number);
+}
+
+/// "2.5" as 2500 with three places; nothing for what is no such number or has more places.
+std::optional<std::int64_t> decimal(std::string_view text, std::size_t places) {
+  const auto point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  std::string digits(whole);
+  if (point != std::string_view::npos) {
+    const std::string_view fraction = text.substr(point + 1);
+    if (fraction.empty() || fraction.size() > places) return std::nullopt;
+    digits += fraction;
+    places -= fraction.size();
+  }
+  digits.append(places, '0');
+  const bool plain = digits.find_first_not_of("0123456789") == std::string::npos;
+  if (whole.empty() || !plain) return std::nullopt;
+  return parse_integer(digits);
 }
 
 }  // namespace
@@ -35,6 +54,27 @@ std::optional<SoftAndHard> limit_of(const Value& value) {
   const auto hard = half_of_limit(text.substr(colon + 1));
   if (!soft || !hard) return std::nullopt;
   return SoftAndHard{*soft, *hard};
+}
+
+std::optional<std::int64_t> bytes_of(const Value& value) {
+  if (value.type == ValueType::integer) return value.integer;
+  if (value.type != ValueType::string || value.string.size() < 2) return std::nullopt;
+  constexpr std::string_view units = "KMGT";
+  const std::string_view text = value.string;
+  const auto unit = units.find(text.back());
+  const auto number = parse_integer(text.substr(0, text.size() - 1));
+  if (unit == std::string_view::npos || !number || *number < 0) return std::nullopt;
+  const int shift = 10 * (static_cast<int>(unit) + 1);
+  if (*number > std::numeric_limits<std::int64_t>::max() >> shift) return std::nullopt;
+  return *number << shift;
+}
+
+std::optional<std::int64_t> thousandths_of(std::string_view text) {
+  const bool percent = text.ends_with('%');
+  if (percent) text.remove_suffix(1);
+  const auto number = decimal(text, percent ? 1 : 3);
+  if (!number || *number > kMaxThousandths) return std::nullopt;
+  return number;
 }
 
 }  // namespace zinit

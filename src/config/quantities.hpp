@@ -1,4 +1,5 @@
-// Quantities that are written as text: limits with a soft and a hard half.
+// Quantities that are written as text: limits with a soft and a hard half, bytes with a unit, parts
+// of processors.
 #pragma once
 
 #include <cstdint>
@@ -17,5 +18,14 @@ struct SoftAndHard {
 /// An integer, "unlimited", or "soft:hard" where each half is one of the two; nothing where it is
 /// none of these. Whether it is in range and in order is not looked at.
 [[nodiscard]] std::optional<SoftAndHard> limit_of(const Value& value);
+
+/// An integer, or "512M": an integer with K, M, G or T, powers of 1024; nothing where it is
+/// neither, or more than 2^63 - 1.
+[[nodiscard]] std::optional<std::int64_t> bytes_of(const Value& value);
+
+/// "50%" of one processor, or "2.5" processors, in thousandths of one; nothing where it is neither,
+/// finer than that, or more than kMaxThousandths.
+[[nodiscard]] std::optional<std::int64_t> thousandths_of(std::string_view text);
+inline constexpr std::int64_t kMaxThousandths = 8192 * 1000;
 
 }  // namespace zinit

@@ -190,6 +190,16 @@ class SpecReader {
                       lifecycle.restart_delay_max.count(), lifecycle.restart_delay.count()));
     }
     look_at_process();
+    look_at_resources();
+  }
+
+  void look_at_resources() {
+    const Resources& resources = spec_.resources;
+    const Member* high = key("resources", "memory_high");
+    if (high == nullptr || !resources.memory_high || !resources.memory_max) return;
+    if (*resources.memory_high <= *resources.memory_max) return;
+    findings_.add(Severity::warning, high->value.at, "resources.memory_high",
+                  "is above memory_max, and so has no effect");
   }
 
   void look_at_process() {

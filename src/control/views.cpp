@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "os/cgroup.hpp"
 #include "os/process.hpp"
 
 namespace zinit {
@@ -13,7 +14,7 @@ namespace {
 struct StatusSource {
   const ServiceView& view;
   const LogInfo& log;
-  const std::optional<ProcessStat>& process;
+  const CgroupUsage& usage;
 
   [[nodiscard]] const ServiceSpec& spec() const { return *view.spec; }
 };
@@ -41,9 +42,8 @@ void put_text_or_null(W& w, const std::string& text) {
   text.empty() ? w.put(nullptr) : w.put(text);
 }
 
-/// A figure of the main process; null without one.
-void put_process(W& w, S s, std::int64_t ProcessStat::*figure) {
-  put_or_null(w, s.process ? *s.process.*figure : 0, s.process.has_value());
+void put_figure(W& w, const std::optional<std::int64_t>& figure) {
+  put_or_null(w, figure.value_or(0), figure.has_value());
 }
 
 void put_last_exit(W& w, S s) {
@@ -55,6 +55,8 @@ void put_last_exit(W& w, S s) {
   w.begin_object();
   if (end.by_signal) {
     w.member("signal", signal_name(end.value)).member("core", end.core);
+    if (const std::string detail = reason_of_end(end).text; !detail.empty())
+      w.member("detail", detail);
   } else {
     w.member("code", end.value);
   }
@@ -152,11 +154,11 @@ constexpr StatusMember kMembers[] = {
      [](W& w, S s) { put_or_null(w, s.view.last_stop_us, s.view.last_stop_us > 0); }},
     {"last_exit", kObjectOrNull, put_last_exit},
     {"memory_bytes", kIntegerOrNull,
-     [](W& w, S s) { put_process(w, s, &ProcessStat::memory_bytes); }},
+     [](W& w, S s) { put_figure(w, s.usage.memory_bytes); }},
     {"cpu_usec", kIntegerOrNull,
-     [](W& w, S s) { put_process(w, s, &ProcessStat::cpu_us); }},
+     [](W& w, S s) { put_figure(w, s.usage.cpu_us); }},
     {"tasks", kIntegerOrNull,
-     [](W& w, S s) { put_process(w, s, &ProcessStat::threads); }},
+     [](W& w, S s) { put_figure(w, s.usage.tasks); }},
     {"requires", kNames, [](W& w, S s) { put_names(w, s.spec().dependencies.requires_); }},
     {"after", kNames, [](W& w, S s) { put_names(w, s.spec().dependencies.after); }},
     {"wants", kNames, [](W& w, S s) { put_names(w, s.spec().dependencies.wants); }},
@@ -175,21 +177,29 @@ constexpr StatusMember kMembers[] = {
 };
 // clang-format on
 
-/// Of the main process. It may end and another get its pid meanwhile: then the figures are those of
-/// the other, in an answer that was overtaken anyway.
-std::optional<ProcessStat> process_of(const ServiceView& view) {
-  if (view.pid <= 0) return std::nullopt;
-  Result<ProcessStat> stat = read_process_stat(view.pid);
-  if (!stat) return std::nullopt;
-  return *std::move(stat);
+/// Of the cgroup; what that does not count, of the main process. It may end and another get its pid
+/// meanwhile: then the figures are those of the other, in an answer that was overtaken anyway.
+CgroupUsage usage_of(const ServiceView& view) {
+  CgroupUsage usage;
+  if (!view.cgroup.empty()) {
+    if (const auto cgroup = Cgroup::open(view.cgroup)) usage = cgroup->usage();
+  }
+  const bool complete = usage.memory_bytes && usage.cpu_us && usage.tasks;
+  if (complete || view.pid <= 0) return usage;
+  const auto process = read_process_stat(view.pid);
+  if (!process) return usage;
+  if (!usage.memory_bytes) usage.memory_bytes = process->memory_bytes;
+  if (!usage.cpu_us) usage.cpu_us = process->cpu_us;
+  if (!usage.tasks) usage.tasks = process->threads;
+  return usage;
 }
 
 }  // namespace
 
 void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs) {
   const LogInfo log = logs.info(view.slot);
-  const std::optional<ProcessStat> process = process_of(view);
-  const StatusSource source{view, log, process};
+  const CgroupUsage usage = usage_of(view);
+  const StatusSource source{view, log, usage};
   writer.begin_object();
   for (const StatusMember& member : kMembers) {
     writer.key(member.name);
@@ -230,7 +240,10 @@ void put_reason(JsonWriter& writer, const Reason& reason) {
   writer.begin_object().member("type", reason_type_name(reason.type));
   switch (reason.type) {
     case ReasonType::exit_code: writer.member("code", reason.number); break;
-    case ReasonType::signal: writer.member("signal", signal_name(reason.number)); break;
+    case ReasonType::signal:
+      writer.member("signal", signal_name(reason.number));
+      if (!reason.text.empty()) writer.member("detail", reason.text);
+      break;
     case ReasonType::health_check_failed: writer.member("attempts", reason.number); break;
     case ReasonType::dependency_failed: writer.member("service", reason.text); break;
     case ReasonType::missing_dependency:

@@ -72,8 +72,9 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       logs_(start_.data_loop->loop(), start_.sinks),
       output_(logs_),
       changes_(loop_->ev()),
-      board_(output_, changes_,
-             {services_environment(start_.mode, start_.environment), start_.nofile}),
+      board_(
+          output_, changes_,
+          {services_environment(start_.mode, start_.environment), start_.nofile, start_.cgroups}),
       shutdown_(*loop_, board_, [this] { loop_->stop(); }),
       critical_(board_, critical_end(start_.mode)),
       shell_(start_.console, start_.environment, [this] { on_shell_end(); }),
@@ -85,6 +86,10 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
   logs_.keep_own_log();
   changes_.listen([this] { on_change(); });
   signal_watcher_.start();
+  if (const int fd = board_.cgroup_watch_fd(); fd >= 0) {
+    cgroup_watcher_.emplace(*loop_, fd, EV_READ, [this](int) { board_.cgroup_emptied(); });
+    cgroup_watcher_->start();
+  }
   if (start_.socket.fd() < 0) return;
   server_ = std::make_unique<Server>(Server::Parts{*loop_, board_, logs_, *this, changes_});
   if (const auto serving = server_->serve(std::move(start_.socket)); !serving)
@@ -275,6 +280,10 @@ bool ZinitDaemon::can_be_destroyed() const { return board_.all_down() && !reload
 void ZinitDaemon::finish_logs() {
   start_.data_loop->stop_and_join();
   logs_.finish(kLastLines);
+}
+
+void ZinitDaemon::leave_cgroups() {
+  if (start_.cgroups) start_.cgroups->close();
 }
 
 }  // namespace zinit

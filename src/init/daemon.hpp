@@ -39,6 +39,7 @@ struct DaemonStart {
   Environment environment;              // what zinit was given
   std::optional<LogLevel> log_level;    // asked for; unset: zinit.toml's
   std::optional<rlimit> nofile;         // what services are to have
+  std::shared_ptr<CgroupTree> cgroups;  // null: none can be had
   std::unique_ptr<DataLoop> data_loop;  // of the sinks, which it outlives; not started yet
   LogSinks sinks;
   ControlSocket socket;  // not open where it could not be made
@@ -67,6 +68,8 @@ class ZinitDaemon final : public Daemon {
   bool reap_some();
   /// Takes in what services have written, and has the sinks write what waits. Ends the data loop.
   void finish_logs();
+  /// Leaves nothing of zinit's own cgroup behind that is without processes.
+  void leave_cgroups();
 
   // Daemon, for the control room.
   [[nodiscard]] DaemonInfo info() const override;
@@ -105,6 +108,7 @@ class ZinitDaemon final : public Daemon {
   EmergencyShell shell_;
   Reloader reloader_;
   IoWatcher signal_watcher_;
+  std::optional<IoWatcher> cgroup_watcher_;
   TimerWatcher shell_again_;
   std::unique_ptr<Server> server_;
 

@@ -72,6 +72,14 @@ Result<void> open_socket(DaemonStart& start) {
   return {};
 }
 
+/// One warning for all services: a machine without them is supervised all the same.
+std::shared_ptr<CgroupTree> make_cgroups() {
+  auto cgroups = CgroupTree::create();
+  if (cgroups) return std::move(*cgroups);
+  log_warn("services are followed by their process groups alone: {}", cgroups.error().text);
+  return nullptr;
+}
+
 }  // namespace
 
 Result<DaemonStart> gather(StartRequest request) {
@@ -90,6 +98,7 @@ Result<DaemonStart> gather(StartRequest request) {
   start.data_loop = std::move(*data_loop);
   start.sinks = open_sinks(start.data_loop->loop());
   if (const auto opened = open_socket(start); !opened) return Failure(opened.error());
+  catch_all("cgroups", [&] { start.cgroups = make_cgroups(); });
   return start;
 }
 

@@ -138,6 +138,7 @@ void run_machine(StartRequest request) {
     stay_alive(fault.what());
   }
   catch_all("shutdown", [daemon] { kill_the_rest([daemon] { return daemon->reap_some(); }); });
+  catch_all("shutdown", [daemon] { daemon->leave_cgroups(); });
   catch_all("shutdown", [daemon] { daemon->finish_logs(); });
   leave_machine(daemon->kind());
 }

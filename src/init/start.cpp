@@ -78,6 +78,7 @@ int run_plain(StartRequest request) {
   }
   (*daemon)->run();
   if (mode == Mode::container) kill_the_rest([&] { return (*daemon)->reap_some(); });
+  (*daemon)->leave_cgroups();
   (*daemon)->finish_logs();
   const int code = (*daemon)->exit_code();
   // A thread that hangs in the kernel would be waited for.

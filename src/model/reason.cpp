@@ -108,6 +108,15 @@ Reason reason_of_end(const ProcessEnd& end) {
   Reason reason;
   reason.type = end.by_signal ? ReasonType::signal : ReasonType::exit_code;
   reason.number = end.value;
+  switch (end.out_of_memory) {
+    case OutOfMemory::no: break;
+    case OutOfMemory::limit:
+      reason.text = reason.text = "killed by the kernel for want of memory within its memory_max";
+      break;
+    case OutOfMemory::machine:
+      reason.text = reason.text = "killed by the kernel for want of memory";
+      break;
+  }
   return reason;
 }
 
@@ -115,7 +124,9 @@ std::string reason_text(const Reason& reason) {
   switch (reason.type) {
     case ReasonType::none: return {};
     case ReasonType::exit_code: return fmt::format("exited with code {}", reason.number);
-    case ReasonType::signal: return "killed by " + signal_name(reason.number);
+    case ReasonType::signal:
+      return reason.text.empty() ? "killed by " + signal_name(reason.number)
+                                 : fmt::format("{} ({})", reason.text, signal_name(reason.number));
     case ReasonType::start_timeout: return "not ready within its start timeout";
     case ReasonType::stop_timeout: return "its process cannot be killed";
     case ReasonType::health_check_failed:

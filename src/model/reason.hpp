@@ -9,11 +9,19 @@
 
 namespace zinit {
 
+/// Whether the kernel killed it for want of memory.
+enum class OutOfMemory : std::uint8_t {
+  no,
+  limit,    // it was at its memory_max
+  machine,  // the machine, or a cgroup around zinit's, had no more
+};
+
 /// How a process ended (waitid(2)).
 struct ProcessEnd {
   bool by_signal = false;
   int value = 0;      // exit code, or signal number
   bool core = false;  // a core was dumped
+  OutOfMemory out_of_memory = OutOfMemory::no;
 
   bool operator==(const ProcessEnd&) const = default;
 };
@@ -21,7 +29,7 @@ struct ProcessEnd {
 enum class ReasonType : std::uint8_t {
   none,
   exit_code,  // number: the code
-  signal,     // number: the signal
+  signal,     // number: the signal; text: more about it, or nothing
   start_timeout,
   stop_timeout,         // the process cannot be killed
   health_check_failed,  // number: attempts

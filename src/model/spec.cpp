@@ -26,7 +26,7 @@ auto process_part(const ServiceSpec& spec) {
 /// What zinit alone looks at. Dependencies too: new edges take effect without stopping what holds.
 auto settings_part(const ServiceSpec& spec) {
   return std::tie(spec.description, spec.status, spec.class_, spec.critical, spec.dependencies,
-                  spec.lifecycle, spec.logging);
+                  spec.lifecycle, spec.logging, spec.resources);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include "base/time.hpp"
 #include "model/process_settings.hpp"
+#include "model/resources.hpp"
 
 namespace zinit {
 
@@ -124,6 +125,7 @@ struct ServiceSpec {
   Logging logging;
   std::vector<LimitSetting> limits;  // sorted; those that are set
   ProcessSettings process;
+  Resources resources;
 
   std::vector<std::string> warnings;  // whole messages, FILE:LINE:COLUMN: warning: ...
   std::vector<std::string> errors;    // whole messages; any makes the service failed{config_error}

@@ -125,7 +125,7 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
     const auto fields = split(line, ' ');
     const auto dash = std::find(fields.begin(), fields.end(), "-");
     if (fields.size() < 6 || dash == fields.end() || dash + 1 == fields.end()) continue;
-    mounts.push_back({unescape(fields[4]), std::string(dash[1])});
+    mounts.push_back({unescape(fields[4]), std::string(dash[1]), unescape(fields[3])});
   }
   return mounts;
 }

@@ -55,6 +55,7 @@ inline constexpr std::array kSystemMounts = {
 struct Mount {
   std::string target;
   std::string type;
+  std::string root{};  // what of the file system is mounted there
 };
 
 /// The mounts in the text of /proc/self/mountinfo, in its order: what was mounted later comes

@@ -201,6 +201,7 @@ Failure execute_failure(const SpawnPlan& plan, int errnum) {
 Failure step_failure(const SpawnPlan& plan, const ChildWork& work) {
   const int errnum = work.failed_errno;
   switch (work.failed_step) {
+    case SpawnStep::cgroup: return sys_failure("enter", "the cgroup of the service", errnum);
     case SpawnStep::session: return sys_failure("make", "a session", errnum);
     case SpawnStep::descriptors: return sys_failure("set up", "the standard streams", errnum);
     case SpawnStep::terminal:
@@ -253,6 +254,7 @@ Result<Child> spawn_checked(const SpawnPlan& plan) {
   work.dir = plan.dir.c_str();
   work.umask = plan.umask;
   settings.put_into(work);
+  work.cgroup = plan.cgroup;
   work.uid = ids.uid ? &*ids.uid : nullptr;
   work.gid = ids.gid ? &*ids.gid : nullptr;
   const gid_t none = 0;  // an empty vector has no address, and null means unchanged

@@ -32,8 +32,8 @@
 
 namespace zinit {
 
-/// Everything that a child needs to become a service's process. In this order: own session and
-/// process group; standard streams, and no other descriptor; scheduling, priorities and limits;
+/// Everything that a child needs to become a service's process. In this order: cgroup; own session
+/// and process group; standard streams, and no other descriptor; scheduling, priorities and limits;
 /// root directory; capabilities and ids; directory; umask; every signal at its default and
 /// unblocked; the program.
 struct SpawnPlan {
@@ -51,6 +51,7 @@ struct SpawnPlan {
   // A terminal instead: opened, made the controlling terminal and all three streams. Empty: none.
   std::string tty;
 
+  int cgroup = -1;                   // directory of the cgroup that it is made in; -1: zinit's own
   std::optional<rlimit> nofile;      // RLIMIT_NOFILE where `limits` has none; unset: zinit's own
   std::vector<LimitSetting> limits;  // unlimited open files are as many as zinit may have
   ProcessSettings process;           // its capabilities reach a user that is not root as ambient

@@ -68,6 +68,7 @@ ZINIT_CHILD void close_others(const ChildWork& work) {
 [[noreturn]] ZINIT_CHILD void run_child(ChildWork* shared) {
   ChildWork& work = *shared;
   reset_handlers();
+  enter_cgroup(work);
   if (::syscall(SYS_setsid) < 0) fail(work, SpawnStep::session);
   if (!place_streams(work)) fail(work, SpawnStep::descriptors);
   // 1: from another session too, where we may. A service that was stopped just now may have it
@@ -134,6 +135,9 @@ long clone3_child(clone_args&, ChildWork&) { return -ENOSYS; }
 /// The way that children are made, found out by trying.
 std::atomic<CloneWay> way_in_force{ZINIT_HAS_CLONE3 ? CloneWay::shared : CloneWay::copied};
 
+/// Whether a kernel before 5.7 has no CLONE_INTO_CGROUP: the structure is larger than it knows.
+bool lacks_into_cgroup(long error) { return error == -E2BIG || error == -EINVAL; }
+
 /// With memory shared. The stack may lie in this frame: it waits until the child has executed or
 /// ended.
 /// @return pid or negated errno
@@ -145,6 +149,14 @@ long clone_shared(ChildWork& work, int& pidfd) {
   arguments.stack = reinterpret_cast<std::uintptr_t>(stack);
   arguments.stack_size = sizeof stack;
   arguments.exit_signal = 0;  // hidden from the reaper until it executes, see spawn.hpp
+  work.enter_cgroup = false;
+  if (work.cgroup < 0) return clone3_child(arguments, work);
+  clone_args into = arguments;
+  into.flags |= CLONE_INTO_CGROUP;
+  into.cgroup = static_cast<__u64>(work.cgroup);
+  const long pid = clone3_child(into, work);
+  if (pid >= 0 || !lacks_into_cgroup(pid)) return pid;
+  work.enter_cgroup = true;
   return clone3_child(arguments, work);
 }
 
@@ -167,6 +179,7 @@ long clone_copied(ChildWork& work, int& pidfd) {
   auto pipe = make_pipe();
   if (!pipe) return -pipe.error().errnum;
   work.report = pipe->write.get();
+  work.enter_cgroup = work.cgroup >= 0;
   const long pid = ::syscall(SYS_clone, 0, 0, 0, 0, 0);
   if (pid == 0) run_child(&work);
   if (pid < 0) return -errno;

@@ -19,6 +19,7 @@ namespace zinit {
 /// What the child does, in this order; each can fail.
 enum class SpawnStep : int {
   none,
+  cgroup,       // cgroup.procs, where clone3 could not make it there
   session,      // setsid
   descriptors,  // the standard streams
   terminal,     // TIOCSCTTY
@@ -55,6 +56,8 @@ struct ChildWork {
   char* const* env = nullptr;
   const char* dir = nullptr;
   mode_t umask = 0;
+  int cgroup = -1;            // its directory; -1: the parent's
+  bool enter_cgroup = false;  // by the child itself
   int streams[kStreams] = {-1, -1, -1};
   bool take_terminal = false;
   const ChildLimit* limits = nullptr;

@@ -70,6 +70,15 @@ ZINIT_CHILD void raise_capabilities(ChildWork& work) {
   while (true) ::syscall(SYS_exit_group, 127);
 }
 
+// 0 is who writes.
+ZINIT_CHILD void enter_cgroup(ChildWork& work) {
+  if (!work.enter_cgroup) return;
+  const int fd =
+      static_cast<int>(::syscall(SYS_openat, work.cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC, 0));
+  if (fd < 0 || ::syscall(SYS_write, fd, "0", 1) < 0) fail(work, SpawnStep::cgroup);
+  ::syscall(SYS_close, fd);
+}
+
 // The score first, for it takes a descriptor, which the limits may deny; the limits after what they
 // limit, so that a service may be given what it cannot take for itself.
 ZINIT_CHILD void apply_settings(ChildWork& work) {

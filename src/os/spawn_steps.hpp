@@ -19,6 +19,9 @@ namespace zinit {
 /// Leaves step, detail and errno where the parent looks for them, and ends.
 [[noreturn]] ZINIT_CHILD void fail(ChildWork& work, SpawnStep step, int detail = 0);
 
+/// Moves into the cgroup, with all descriptors of the parent still open.
+ZINIT_CHILD void enter_cgroup(ChildWork& work);
+
 /// What needs the privileges that the service may not have: out-of-memory score, scheduling,
 /// limits, root directory. No descriptor but the standard streams is open.
 ZINIT_CHILD void apply_settings(ChildWork& work);

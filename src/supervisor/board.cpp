@@ -243,6 +243,14 @@ void Board::child_ended(pid_t pid, const ProcessEnd& end) {
   core.child_ended(pid, end);
 }
 
+int Board::cgroup_watch_fd() const { return core_->cgroup_watch_fd(); }
+
+void Board::cgroup_emptied() {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  core.cgroup_emptied();
+}
+
 std::vector<std::string> Board::names() const { return graph()->names(); }
 
 std::optional<ServiceView> Board::view(std::string_view name) const {

@@ -36,6 +36,7 @@
 #include "model/decide.hpp"
 #include "model/plan.hpp"
 #include "model/why.hpp"
+#include "os/cgroup_tree.hpp"
 #include "supervisor/ports.hpp"
 #include "supervisor/view.hpp"
 
@@ -62,8 +63,9 @@ using RequestResult = tl::expected<T, RequestFailure>;
 
 /// What the supervisor's spawns share.
 struct SpawnDefaults {
-  std::vector<std::string> environment;  // KEY=value: the base of every service's environment
-  std::optional<rlimit> nofile;          // what services would have had; unset: zinit's own
+  std::vector<std::string> environment;   // KEY=value: the base of every service's environment
+  std::optional<rlimit> nofile;           // what services would have had; unset: zinit's own
+  std::shared_ptr<CgroupTree> cgroups{};  // null: process groups alone
 };
 
 class Board {
@@ -122,6 +124,11 @@ class Board {
   /// kills what a main process leaves behind in its group, reaps it and wakes its job. A pid of
   /// nobody's is reaped and forgotten (an orphan). Called by the one reaper.
   void child_ended(pid_t pid, const ProcessEnd& end);
+
+  /// A descriptor that becomes readable when the last process of a cgroup that is being waited for
+  /// has gone: cgroup_emptied() is to be called then. -1 where there is none.
+  [[nodiscard]] int cgroup_watch_fd() const;
+  void cgroup_emptied();
 
   // What there is to know.
   [[nodiscard]] std::vector<std::string> names() const;  // sorted

@@ -2,6 +2,8 @@
 // what may take time and belongs to no job: it writes log lines, starts and joins threads.
 #include "supervisor/core.hpp"
 
+#include <sys/inotify.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -17,7 +19,11 @@ constexpr Milliseconds kThreadRetry{1000};  // a machine that lacks room for a t
 }  // namespace
 
 BoardCore::BoardCore(OutputPort& output, ChangePort& changes, SpawnDefaults defaults)
-    : output_(output), changes_(changes), launcher_(std::move(defaults), output, *this) {
+    : output_(output),
+      changes_(changes),
+      cgroups_(defaults.cgroups),
+      cgroup_watches_(cgroups_ ? ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1),
+      launcher_(std::move(defaults), output, *this) {
   MutexLock lock(mutex);
   world.graph = Graph::build({});
   events.resize(kEventsKept);
@@ -89,6 +95,8 @@ void BoardCore::adopt(const Plan& plan) {
     }
     if (!stays(slot) || before->node(slot).spec != world.graph->node(slot).spec) {
       output_.configure(slot, world.graph->node(slot).spec);
+      if (stays(slot) && before->spec(slot).resources != world.spec(slot).resources)
+        change_resources(*jobs[slot]);
     }
   }
   std::erase_if(boot_pending, [&](Slot slot) { return !stays(slot); });
@@ -144,6 +152,7 @@ bool BoardCore::herald_turn() {
   MutexLock lock(mutex);
   if (threads_wanted_) start_threads();
   if (sweep_wanted_) sweep();
+  if (tend_cgroups()) return true;
   if (look_again_.exchange(false)) {
     const Telling telling(*this);
     touched(world.graph->order());

@@ -8,6 +8,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,6 +48,13 @@ struct Job {
   pid_t pid = 0;    // of the main process while it is not reaped
   pid_t group = 0;  // while anything of it may be left
   UniqueFd pidfd;
+  // Its cgroup, by whether anything of the service may be left in it; and inotify's number while
+  // its last process is waited for.
+  bool cgroup = false;
+  bool cgroup_made = false;        // the directory may exist
+  bool escaped_signalled = false;  // those left outside of the group know of the stop
+  int cgroup_watch = -1;
+  std::vector<std::string> resource_faults;  // what of [resources] has no effect
   TimePoint started{};
   JournalFacts facts;  // pid and group are filled in when it is stored
 };
@@ -100,6 +108,9 @@ class BoardCore final : private Launcher::Client {
   void note_boot() REQUIRES(mutex);
   /// What a child's end means for its service; see Board::child_ended().
   void child_ended(pid_t pid, const ProcessEnd& end) REQUIRES(mutex);
+  /// Looks after the services whose cgroups have changed. (cgroups.cpp, with all of cgroups)
+  void cgroup_emptied() REQUIRES(mutex);
+  [[nodiscard]] int cgroup_watch_fd() const { return cgroup_watches_.get(); }
   /// Puts what the journal says of a service into its record and job.
   void restore(Slot slot, const JournalEntry& entry) REQUIRES(mutex);
   [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)
@@ -117,6 +128,7 @@ class BoardCore final : private Launcher::Client {
   TimePoint work_or_put_off(Job& job) noexcept REQUIRES(mutex);
   TimePoint await_launch(Job& job) REQUIRES(mutex);
   void sleep(Job& job, TimePoint until) REQUIRES(mutex);
+  void wake(Job& job) REQUIRES(mutex);
   void perform(Job& job, const Row& row) REQUIRES(mutex);
   void perform_launch(Job& job, const Row& row) REQUIRES(mutex);
   // The launcher's threads, for a job that waits for its launch.
@@ -127,6 +139,7 @@ class BoardCore final : private Launcher::Client {
   void enter_or_wait(Job& job, const LaunchOutcome& outcome) REQUIRES(mutex);
   void wait_for_memory() REQUIRES(mutex);
   void signal_job(Job& job, int signal) REQUIRES(mutex);
+  void signal_group_of(Job& job, int signal) REQUIRES(mutex);
   void look_at_group(Job& job) REQUIRES(mutex);
   /// The one place where a state is changed.
   void enter(Job& job, const Row& row, const LaunchOutcome& outcome) REQUIRES(mutex);
@@ -138,9 +151,51 @@ class BoardCore final : private Launcher::Client {
   /// What of a main process's unit is there still when its end is learned of.
   enum class Left : std::uint8_t { zombie, group, nothing };
   void main_ended(Job& job, const ProcessEnd& end, Left left) REQUIRES(mutex);
-  void group_ended(Job& job) REQUIRES(mutex);
+  /// The main process has ended: looks whether its group, and then its cgroup, is left.
+  /// @return  whether all is gone
+  bool look_at_unit(Job& job) REQUIRES(mutex);
+  /// The same for who is told that it has changed; for want of memory others look again.
+  void unit_changed(Job& job) noexcept REQUIRES(mutex);
+  void unit_ended(Job& job) REQUIRES(mutex);
+  void forget_group(Job& job) REQUIRES(mutex);
   void claim_end(Job& job, std::uint64_t launch) REQUIRES(mutex);
   void forget_unclaimed() REQUIRES(mutex);
+
+  // --- cgroups: none of these fails for want of memory, they only do less ---
+  void note_cgroup(Job& job, Launch& launch) noexcept REQUIRES(mutex);
+  [[nodiscard]] std::string cgroup_path(const Job& job) const REQUIRES(mutex);
+  /// Calls `work` with the service's cgroup, where it may have processes and can be opened.
+  /// @return  whether it did, to the end
+  template <class Work>
+  bool with_cgroup(const Job& job, Work work) const noexcept REQUIRES(mutex);
+  [[nodiscard]] bool cgroup_left(const Job& job) const noexcept REQUIRES(mutex);
+  void kill_cgroup(Job& job) noexcept REQUIRES(mutex);
+  /// Tells those that a stop has not reached, for they have left the group, of it.
+  void signal_escaped(Job& job) noexcept REQUIRES(mutex);
+  /// The main process and the group are gone and the cgroup is not: does what it takes.
+  void tend_escaped(Job& job) noexcept REQUIRES(mutex);
+  void watch_cgroup(Job& job) noexcept REQUIRES(mutex);
+  void unwatch_cgroup(Job& job) noexcept REQUIRES(mutex);
+  [[nodiscard]] OutOfMemory out_of_memory(const Job& job, const ProcessEnd& end) const noexcept
+      REQUIRES(mutex);
+  void restore_cgroup(Job& job) REQUIRES(mutex);
+  /// Has the herald remove the cgroup, or apply resources that a reload has changed.
+  void drop_cgroup(Job& job) noexcept REQUIRES(mutex);
+  void change_resources(Job& job) noexcept REQUIRES(mutex);
+  /// The herald's part of it, with the lock let go meanwhile. @return whether there was any
+  bool tend_cgroups() REQUIRES(mutex);
+  void apply_changed_resources(Slot slot) REQUIRES(mutex);
+  /// Works with the lock let go.
+  template <class Work>
+  void without_lock(Work work) REQUIRES(mutex) {
+    mutex.unlock();
+    try {
+      work();
+    } catch (const std::bad_alloc&) {
+      // It is as if it had not been looked at.
+    }
+    mutex.lock();
+  }
 
   // --- the herald: log lines, threads of jobs ---
   void herald() noexcept EXCLUDES(mutex);
@@ -159,11 +214,16 @@ class BoardCore final : private Launcher::Client {
 
   OutputPort& output_;
   ChangePort& changes_;
+  const std::shared_ptr<CgroupTree> cgroups_;  // null: none
+  UniqueFd cgroup_watches_;                    // inotify, for cgroup.events
   Launcher launcher_;
   std::optional<Journal> journal_;
 
   std::unordered_map<pid_t, Slot> by_pid_ GUARDED_BY(mutex);
   std::unordered_map<pid_t, Slot> by_group_ GUARDED_BY(mutex);
+  std::unordered_map<int, Slot> by_watch_ GUARDED_BY(mutex);
+  std::vector<std::string> unused_cgroups_ GUARDED_BY(mutex);
+  Slots changed_resources_ GUARDED_BY(mutex);
 
   // Launches under way, by number, and ends that came before their spawner had recorded the pid:
   // kept for the launches that were under way then, and no later ones, for a pid may come again.

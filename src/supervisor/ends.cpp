@@ -25,8 +25,7 @@ void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
   const auto member = by_group_.find(*group);
   if (member == by_group_.end() || jobs[member->second]->pid != 0) return;
   const Slot slot = member->second;
-  group_ended(*jobs[slot]);
-  advance(slot);
+  if (look_at_unit(*jobs[slot])) advance(slot);
 }
 
 void BoardCore::claim_end(Job& job, std::uint64_t launch) {
@@ -48,21 +47,44 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Left left) {
   // What a process that ended by itself leaves behind goes at once; while a stop is under way, the
   // rest of the group has its stop timeout. Where nothing is left the number is not ours any more.
   const bool stopped = state == State::stopping || state == State::failed;
-  if (!stopped && left != Left::nothing) signal_job(job, SIGKILL);
-  process_ended(world, job.slot, end, true);
+  if (!stopped) kill_cgroup(job);
+  if (!stopped && left != Left::nothing) signal_group_of(job, SIGKILL);
+  ProcessEnd known = end;
+  known.out_of_memory = out_of_memory(job, end);
+  process_ended(world, job.slot, known, true);
   by_pid_.erase(job.pid);
   const pid_t pid = std::exchange(job.pid, 0);
   job.pidfd.reset();
   job.facts.last_stop_us = wall_us();
   store(job.slot);  // before the pid is free: a crash between the two must not adopt a stranger
   if (left == Left::zombie) reap(pid);
-  if (left == Left::nothing || !group_exists(job.group)) return group_ended(job);
+  if (left == Left::nothing) forget_group(job);
+  if (look_at_unit(job)) return;
+  wake(job);  // what nobody tells of it has to look for
   touched({&job.slot, 1});
 }
 
-void BoardCore::group_ended(Job& job) {
+/// The number is free, or will be soon.
+void BoardCore::forget_group(Job& job) {
   by_group_.erase(job.group);
   job.group = 0;
+}
+
+bool BoardCore::look_at_unit(Job& job) {
+  if (job.group != 0 && !group_exists(job.group)) forget_group(job);
+  if (job.group != 0) return false;
+  if (cgroup_left(job)) {
+    tend_escaped(job);
+    // Once more, now that it is watched: the last process may have gone in between.
+    if (cgroup_left(job)) return false;
+  }
+  unit_ended(job);
+  return true;
+}
+
+void BoardCore::unit_ended(Job& job) {
+  unwatch_cgroup(job);
+  job.cgroup = false;
   group_gone(world, job.slot);
   touched({&job.slot, 1});
 }

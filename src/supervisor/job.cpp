@@ -56,7 +56,9 @@ TimePoint BoardCore::work_or_put_off(Job& job) noexcept {
       job.stack_used = true;
       continue;
     }
-    if (world.record(job.slot).process != Process::lingering) {
+    // The end of a cgroup is told.
+    const bool told = job.group == 0 && job.cgroup_watch >= 0;
+    if (world.record(job.slot).process != Process::lingering || told) {
       job.group_poll = {};
       return step.deadline;
     }
@@ -84,6 +86,11 @@ void BoardCore::sleep(Job& job, TimePoint until) {
   else
     job.wake.wait_until(mutex, until);
   job.asleep = false;
+}
+
+void BoardCore::wake(Job& job) {
+  if (!std::exchange(job.asleep, false)) return;  // one that is awake looks again by itself
+  job.wake.notify_one();
 }
 
 void BoardCore::perform(Job& job, const Row& row) {
@@ -134,6 +141,7 @@ void BoardCore::launch_over(Slot slot, std::uint64_t number, Launch launch) noex
   MutexLock lock(mutex);
   Job& job = *jobs[slot];
   const bool has_process = launch.outcome.kind == LaunchOutcome::Kind::started;
+  note_cgroup(job, launch);
   if (has_process) note_process(job, std::move(launch.child));
   std::erase(launches_, number);
   enter_or_wait(job, launch.outcome);
@@ -187,7 +195,14 @@ void BoardCore::wait_for_memory() {
 }
 
 void BoardCore::signal_job(Job& job, int signal) {
-  if (job.group == 0) return;
+  if (signal == SIGKILL)
+    kill_cgroup(job);
+  else if (job.group == 0)
+    signal_escaped(job);
+  if (job.group != 0) signal_group_of(job, signal);
+}
+
+void BoardCore::signal_group_of(Job& job, int signal) {
   // The leader is not reaped, or members were alive when it was, so the number is still theirs.
   if (auto sent = signal_group(job.group, signal); !sent && sent.error().errnum != ESRCH) {
     say(LogLevel::error, fmt::format("{}: {}", world.graph->name(job.slot), sent.error().text));
@@ -195,17 +210,18 @@ void BoardCore::signal_job(Job& job, int signal) {
 }
 
 [[gnu::noinline]] void BoardCore::look_at_group(Job& job) {
-  if (job.group == 0 || job.pid != 0) return;
+  if (job.pid != 0 || world.record(job.slot).process != Process::lingering) return;
   const pid_t group = job.group;
-  bool left = group_exists(group);
-  if (left && job.group_poll >= kLongestGroupPoll) {
+  if (group != 0 && group_exists(group) && job.group_poll >= kLongestGroupPoll) {
     // Perhaps all that is left are zombies that a parent of theirs never reaps: they run no more.
-    mutex.unlock();
-    const auto members = group_members(group);
-    mutex.lock();
-    left = !members || !members->empty();
+    bool left = true;
+    without_lock([&] {
+      const auto members = group_members(group);
+      left = !members || !members->empty();
+    });
+    if (!left && job.group == group && job.pid == 0) forget_group(job);
   }
-  if (!left && job.group == group && job.pid == 0) group_ended(job);
+  if (job.pid == 0) unit_changed(job);
 }
 
 void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
@@ -231,6 +247,7 @@ void BoardCore::tell(Job& job, State from, State to) {
     stamp(job, from, to);
     publish(job, from, to);
   }
+  if (at_rest(to) && !active(world, slot)) drop_cgroup(job);
   touched({&slot, 1});
   if (booting) note_boot();
   const Node& node = world.node(slot);
@@ -277,11 +294,10 @@ void BoardCore::touched(std::span<const Slot> changed) {
   const TimePoint now = Clock::now();
   for (const Slot slot : sight_) {
     Job* job = jobs[slot].get();
-    if (job == nullptr || !job->asleep) continue;  // one that is awake looks again by itself
+    if (job == nullptr || !job->asleep) continue;
     const Step step = decide(Situation{world, slot, now});
     if (step.waits() && step.deadline >= job->sleeping_until) continue;
-    job->asleep = false;
-    job->wake.notify_one();
+    wake(*job);
   }
   changes_.changed();
 }

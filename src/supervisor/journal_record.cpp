@@ -21,6 +21,8 @@ enum Flag : std::uint32_t {
   kEndBySignal = 1 << 8,
   kEndCore = 1 << 9,
   kShutdown = 1 << 10,  // of the world
+  kEndAtLimit = 1 << 11,
+  kEndMachineFull = 1 << 12,
 };
 
 /// Not ending inside a character.
@@ -42,7 +44,9 @@ std::uint32_t flags_of(const Record& record) noexcept {
          flag(record.respawn, kRespawn) | flag(record.done, kDone) |
          flag(record.by_itself, kByItself) | flag(record.skipped, kSkipped) |
          flag(record.ready, kReady) | flag(record.has_end, kHasEnd) |
-         flag(record.end.by_signal, kEndBySignal) | flag(record.end.core, kEndCore);
+         flag(record.end.by_signal, kEndBySignal) | flag(record.end.core, kEndCore) |
+         flag(record.end.out_of_memory == OutOfMemory::limit, kEndAtLimit) |
+         flag(record.end.out_of_memory == OutOfMemory::machine, kEndMachineFull);
 }
 
 void put_record(JournalRecord& to, const Record& from) noexcept {
@@ -131,6 +135,8 @@ void take_record(const JournalRecord& from, Record& to) noexcept {
   to.ready = (from.flags & kReady) != 0;
   to.has_end = (from.flags & kHasEnd) != 0;
   to.end = {(from.flags & kEndBySignal) != 0, from.end_value, (from.flags & kEndCore) != 0};
+  if ((from.flags & kEndAtLimit) != 0) to.end.out_of_memory = OutOfMemory::limit;
+  if ((from.flags & kEndMachineFull) != 0) to.end.out_of_memory = OutOfMemory::machine;
   to.health_attempts = from.health_attempts;
   to.reason.number = from.reason_number;
   to.since = from_ns(from.since_ns);

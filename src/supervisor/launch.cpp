@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/format.hpp"
+
 namespace zinit {
 
 namespace {
@@ -57,7 +59,25 @@ void fill_environment(std::vector<std::string>& environment, const ServiceSpec& 
 
 }  // namespace
 
-Result<Child> Launcher::spawn_service(const ServiceSpec& spec, Slot slot, SpawnPlan& plan) {
+// Where there can be no cgroup the service runs without, and its status tells.
+Result<Child> Launcher::spawn_in_cgroup(const ServiceSpec& spec, SpawnPlan& plan, Launch& launch) {
+  plan.cgroup = -1;
+  CgroupTree* const cgroups = defaults_.cgroups.get();
+  if (cgroups == nullptr) return spawn(plan);
+  const CgroupTree::Hold hold(cgroups, spec.name);
+  const auto cgroup = cgroups->make(spec.name);
+  if (!cgroup) {
+    launch.resource_faults = {fmt::format("it has no cgroup: {}", cgroup.error().text)};
+    return spawn(plan);
+  }
+  launch.cgroup = true;
+  launch.resource_faults = apply_resources(*cgroup, spec.resources, false);
+  plan.cgroup = cgroup->fd();
+  return spawn(plan);
+}
+
+Result<Child> Launcher::spawn_service(const ServiceSpec& spec, Slot slot, SpawnPlan& plan,
+                                      Launch& launch) {
   Credentials credentials;
   if (!spec.user.empty() || !spec.group.empty() || spec.groups) {
     auto found = look_up(spec.user, spec.group, spec.groups);
@@ -90,14 +110,18 @@ Result<Child> Launcher::spawn_service(const ServiceSpec& spec, Slot slot, SpawnP
     plan.out = pipes.out.get();
     plan.err = pipes.err.get();
   }
-  return spawn(plan);
+  return spawn_in_cgroup(spec, plan, launch);
 }
 
 Launch Launcher::launch(const ServiceSpec& spec, Slot slot, SpawnPlan& plan) noexcept {
   try {
-    auto child = spawn_service(spec, slot, plan);
-    if (!child) return failed_launch(child.error());
     Launch launch;
+    auto child = spawn_service(spec, slot, plan, launch);
+    if (!child) {
+      Launch failed = failed_launch(child.error());
+      failed.cgroup = launch.cgroup;
+      return failed;
+    }
     launch.child = std::move(*child);
     return launch;
   } catch (const std::exception& fault) {

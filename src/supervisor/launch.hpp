@@ -20,6 +20,8 @@ namespace zinit {
 struct Launch {
   LaunchOutcome outcome;
   Child child;
+  bool cgroup = false;                       // the service has one
+  std::vector<std::string> resource_faults;  // what of [resources] has no effect
 };
 
 /// Launches services, several at once, on threads of its own that are started as they are needed.
@@ -64,7 +66,10 @@ class Launcher {
   [[nodiscard]] Result<void> add_thread() REQUIRES(mutex_);
   void work() EXCLUDES(mutex_);
   [[nodiscard]] Launch launch(const ServiceSpec& spec, Slot slot, SpawnPlan& plan) noexcept;
-  [[nodiscard]] Result<Child> spawn_service(const ServiceSpec& spec, Slot slot, SpawnPlan& plan);
+  [[nodiscard]] Result<Child> spawn_service(const ServiceSpec& spec, Slot slot, SpawnPlan& plan,
+                                            Launch& launch);
+  [[nodiscard]] Result<Child> spawn_in_cgroup(const ServiceSpec& spec, SpawnPlan& plan,
+                                              Launch& launch);
 
   const SpawnDefaults defaults_;
   OutputPort& output_;

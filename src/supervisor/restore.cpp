@@ -57,6 +57,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry) {
     record.end = {true, SIGKILL, false};
     record.has_end = record.process == Process::ended || record.has_end;
   }
+  restore_cgroup(job);
   store(slot);
 }
 

@@ -42,6 +42,7 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
   view.removed = node.removed;
   view.settled = settled.ask(slot);
   view.pid = job.pid;
+  if (job.cgroup) view.cgroup = cgroup_path(job);
   view.since_us = job.facts.since_us;
   view.last_start_us = job.facts.last_start_us;
   view.last_ready_us = job.facts.last_ready_us;
@@ -61,6 +62,12 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
     }
   }
   view.warnings = warnings_of(*world.graph, node);
+  if (!cgroups_ && node.spec->resources != Resources{}) {
+    view.warnings.push_back(
+        fmt::format("{}: [resources] has no effect: zinit has no cgroups here", node.spec->name));
+  }
+  for (const std::string& fault : job.resource_faults)
+    view.warnings.push_back(fmt::format("{}: {}", node.spec->name, fault));
   return view;
 }
 

@@ -24,6 +24,7 @@ struct ServiceView {
   std::string_view summary = "stopped";  // the word for dashboards: model/why.hpp's summary()
 
   pid_t pid = 0;                   // of the main process; 0: none
+  std::string cgroup;              // its path, while the service has processes; empty: none
   std::int64_t since_us = 0;       // wall time of entering the state; 0: never
   std::int64_t last_start_us = 0;  // of the last spawn
   std::int64_t last_ready_us = 0;

@@ -47,7 +47,8 @@ TEST_CASE("what is unknown is an error", "[config][check]") {
   CHECK(lines_of(result) ==
         Lines{file + ":3:1: error: service.execs: unknown key, did you mean \"exec\"?",
               file + ":4:2: error: helth: unknown section, sections are [service], "
-                     "[dependencies], [lifecycle], [logging], [limits], [process], [target]"});
+                     "[dependencies], [lifecycle], [logging], [limits], [process], [resources], "
+                     "[target]"});
   CHECK(result.exit_code() == 1);
 }
 

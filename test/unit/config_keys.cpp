@@ -68,7 +68,7 @@ bool has(const Outcome& outcome, Limit which, std::uint64_t soft, std::uint64_t 
 }
 
 constexpr std::string_view S = "service", D = "dependencies", L = "lifecycle", G = "logging",
-                           M = "limits", P = "process", T = "target";
+                           M = "limits", P = "process", R = "resources", T = "target";
 const std::int64_t kMost = INT64_MAX;
 
 const Right kRight[] = {
@@ -219,6 +219,21 @@ const Right kRight[] = {
      }},
     {P, "capabilities", "[]", [](auto& o) { return o.spec.process.capabilities == 0u; }},
 
+    {R, "memory_max", "'512M'", [](auto& o) { return o.spec.resources.memory_max == 512u << 20; }},
+    {R, "memory_max", "1", [](auto& o) { return o.spec.resources.memory_max == 1u; }},
+    {R, "memory_high", "'8388607T'",
+     [](auto& o) { return o.spec.resources.memory_high == std::uint64_t{8388607} << 40; }},
+    {R, "swap_max", "0", [](auto& o) { return o.spec.resources.swap_max == 0u; }},
+    {R, "swap_max", "'3K'", [](auto& o) { return o.spec.resources.swap_max == 3072u; }},
+    {R, "cpu_max", "'50%'", [](auto& o) { return o.spec.resources.cpu_max == 500u; }},
+    {R, "cpu_max", "'2.5'", [](auto& o) { return o.spec.resources.cpu_max == 2500u; }},
+    {R, "cpu_max", "'0.1%'", [](auto& o) { return o.spec.resources.cpu_max == 1u; }},
+    {R, "cpu_max", "'250%'", [](auto& o) { return o.spec.resources.cpu_max == 2500u; }},
+    {R, "cpu_max", "'8192'", [](auto& o) { return o.spec.resources.cpu_max == 8192000u; }},
+    {R, "cpu_weight", "1", [](auto& o) { return o.spec.resources.cpu_weight == 1u; }},
+    {R, "io_weight", "10000", [](auto& o) { return o.spec.resources.io_weight == 10000u; }},
+    {R, "pids_max", "1", [](auto& o) { return o.spec.resources.pids_max == 1u; }},
+
     {T, "name", "'multi-user'",
      [](auto& o) { return o.spec.name == "multi-user" && o.spec.is_target(); }},
     {T, "description", "'x'", [](auto& o) { return o.spec.description == "x"; }},
@@ -266,6 +281,9 @@ const std::string kAtLeast1 = ", must be an integer of at least 1";
 const std::string kNameMade = " will not do: a name is made of A-Z, a-z, 0-9, _, ., @ and - alone";
 
 const std::string kLimit = ", must be an integer of at least 0, \"unlimited\" or \"soft:hard\"";
+const std::string kBytes = ", must be an integer of at least 1 or with a unit, as \"512M\"";
+const std::string kProcessors =
+    ", must be a string such as \"50%\" of one processor or \"2.5\" processors, at least \"0.1%\"";
 const std::string kNice = ", must be an integer from 0 to 40, \"unlimited\" or \"soft:hard\"";
 const std::string kRtprio = ", must be an integer from 0 to 99, \"unlimited\" or \"soft:hard\"";
 
@@ -413,6 +431,25 @@ const Wrong kWrong[] = {
     {P, "capabilities", "['flying']", 1, "\"flying\" is no capability's name"},
     {P, "capabilities", "[5]", 1, "5 is an integer, must be a capability's name"},
 
+    {R, "memory_max", "0", 0, "0 is out of range" + kBytes},
+    {R, "memory_max", "'512 M'", 0, "\"512 M\" is no number of bytes" + kBytes},
+    {R, "memory_max", "'512MB'", 0, "\"512MB\" is no number of bytes" + kBytes},
+    {R, "memory_max", "'M'", 0, "\"M\" is no number of bytes" + kBytes},
+    {R, "memory_high", "'8388608T'", 0, "\"8388608T\" is no number of bytes" + kBytes},
+    {R, "memory_high", "true", 0, "true is a boolean" + kBytes},
+    {R, "swap_max", "-1", 0,
+     "-1 is out of range, must be an integer of at least 0 or with a unit, as \"512M\""},
+    {R, "cpu_max", "50", 0, "50 is an integer" + kProcessors},
+    {R, "cpu_max", "'half'", 0, "\"half\" is no part of processors" + kProcessors},
+    {R, "cpu_max", "'0%'", 0, "\"0%\" is out of range" + kProcessors},
+    {R, "cpu_max", "'1.'", 0, "\"1.\" is no part of processors" + kProcessors},
+    {R, "cpu_max", "'.5'", 0, "\".5\" is no part of processors" + kProcessors},
+    {R, "cpu_max", "'0.0001'", 0, "\"0.0001\" is no part of processors" + kProcessors},
+    {R, "cpu_max", "'8193'", 0, "\"8193\" is no part of processors" + kProcessors},
+    {R, "cpu_weight", "0", 0, "0 is out of range, must be an integer from 1 to 10000"},
+    {R, "io_weight", "10001", 0, "10001 is out of range, must be an integer from 1 to 10000"},
+    {R, "pids_max", "0", 0, "0 is out of range" + kAtLeast1},
+
     {T, "name", "'a/b'", 0, "\"a/b\"" + kNameMade},
     {T, "description", "1979-05-27", 0, "1979-05-27 is a date or time" + kString},
     {T, "status", "'start '", 0, "\"start \" is not known" + kStatus + "; did you mean \"start\"?"},
@@ -490,7 +527,8 @@ TEST_CASE("defaults that the table shows as TOML are what a file without the key
     const bool literal =
         std::string_view("\"[{0123456789tf").find(key.default_text[0]) != std::string_view::npos &&
         key.default_text.find_first_of(" ;,") == std::string_view::npos;
-    if (!literal || key.section == "target") continue;
+    // What the kernel has by default is not written.
+    if (!literal || key.section == "target" || key.section == "resources") continue;
     INFO(full_name(key) << " = " << key.default_text);
     const Outcome said = read_with(key.section, key.name, std::string(key.default_text));
     CHECK(said.messages == std::vector<std::string>{});
@@ -499,43 +537,6 @@ TEST_CASE("defaults that the table shows as TOML are what a file without the key
     CHECK(said.settings.shutdown_timeout == GlobalSettings{}.shutdown_timeout);
     CHECK(said.settings.default_target.empty());
   }
-}
-
-TEST_CASE("a priority without a scheduler that has priorities is an error", "[config][keys]") {
-  const auto messages = [](const std::string& lines) {
-    std::vector<std::string> texts;
-    for (const auto& diagnostic :
-         parse_spec("[service]\nexec = 'x'\n[process]\n" + lines, "f.toml").diagnostics)
-      texts.push_back(to_text(diagnostic));
-    return texts;
-  };
-  const std::vector<std::string> alone{
-      "f.toml:4:12: error: process.priority: 5 goes with the scheduler \"fifo\" or \"rr\" alone"};
-  CHECK(messages("priority = 5") == alone);
-  CHECK(messages("priority = 5\nscheduler = 'batch'") == alone);
-  CHECK(messages("priority = 5\nscheduler = 'rr'").empty());
-  CHECK(messages("io_priority = 5\nio_class = 'idle'") ==
-        std::vector<std::string>{"f.toml:4:15: warning: process.io_priority: the io_class \"idle\" "
-                                 "has no priorities: ignored"});
-}
-
-TEST_CASE("a limit that is set again replaces the first, and order is no change",
-          "[config][keys]") {
-  ServiceSpec spec;
-  Destination to{&spec, nullptr};
-  const auto set = [&](std::string_view name, std::int64_t number) {
-    Value value;
-    value.type = ValueType::integer;
-    value.integer = number;
-    const Key& key = *find_key("limits", name);
-    key.store(to, key, value);
-  };
-  set("locks", 1);
-  set("nofile", 2);
-  set("core", 3);
-  set("nofile", 4);
-  CHECK(spec.limits == std::vector<LimitSetting>{
-                           {Limit::nofile, 4, 4}, {Limit::core, 3, 3}, {Limit::locks, 1, 1}});
 }
 
 TEST_CASE("a variable of env is told by its own name", "[config][keys]") {

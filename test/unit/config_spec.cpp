@@ -32,7 +32,7 @@ std::string name_for(const std::string& path, const std::string& text = "[target
 }
 
 const std::string kSections =
-    "[service], [dependencies], [lifecycle], [logging], [limits], [process], [target]";
+    "[service], [dependencies], [lifecycle], [logging], [limits], [process], [resources], [target]";
 
 }  // namespace
 

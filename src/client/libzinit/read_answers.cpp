@@ -37,6 +37,7 @@ std::optional<StatusReason> read_reason(const JsonValue& object, const char* nam
   reason.type = json_string(*value, "type");
   reason.code = json_int(*value, "code").value_or(0);
   reason.signal = json_string(*value, "signal");
+  reason.detail = json_string(*value, "detail");
   reason.attempts = json_int(*value, "attempts").value_or(0);
   reason.service = json_string(*value, "service");
   reason.dependency = json_string(*value, "dependency");
@@ -53,7 +54,7 @@ std::optional<ProcessExit> read_exit(const JsonValue& object, const char* name) 
   const JsonValue* value = json_member(object, name);
   if (value == nullptr) return std::nullopt;
   return ProcessExit{json_int(*value, "code"), json_string(*value, "signal"),
-                     json_bool(*value, "core")};
+                     json_bool(*value, "core"), json_string(*value, "detail")};
 }
 
 std::optional<HealthStatus> read_health(const JsonValue& object) {

@@ -1,0 +1,21 @@
+// What [resources] says: what a service's cgroup may use. What is not set is without limit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace zinit {
+
+struct Resources {
+  std::optional<std::uint64_t> memory_max;   // bytes
+  std::optional<std::uint64_t> memory_high;  // bytes
+  std::optional<std::uint64_t> swap_max;     // bytes
+  std::optional<std::uint32_t> cpu_max;      // thousandths of a processor
+  std::optional<std::uint32_t> cpu_weight;
+  std::optional<std::uint32_t> io_weight;
+  std::optional<std::uint32_t> pids_max;
+
+  bool operator==(const Resources&) const = default;
+};
+
+}  // namespace zinit

@@ -1,0 +1,182 @@
+// Files of a cgroup. See cgroup.hpp.
+#include "os/cgroup.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <span>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Only lists of processes are ever longer than a page, and a pid takes 8 bytes there.
+constexpr std::size_t kFileMax = std::size_t{40} * 1024 * 1024;
+
+// Where cgroup.kill is missing. A cgroup that makes processes faster than they can be killed one by
+// one is left to the next try.
+constexpr int kKillRounds = 50;
+
+// Descriptors that are open at a time while processes are signalled.
+constexpr std::size_t kSignalledAtOnce = 64;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
+/// Names of the directories in one, which is what cgroups below a cgroup are.
+std::vector<std::string> directories_in(const std::string& path) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
+  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+    const std::string_view name = entry->d_name;
+    if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
+}
+
+std::optional<std::int64_t> number_in(const Result<std::string>& text) {
+  if (!text) return std::nullopt;
+  return parse_integer(trim(*text));
+}
+
+}  // namespace
+
+std::optional<std::int64_t> keyed_number(std::string_view text, std::string_view word) {
+  for (const std::string_view line : split(text, '\n')) {
+    if (line.size() > word.size() && line.starts_with(word) && line[word.size()] == ' ')
+      return parse_integer(trim(line.substr(word.size())));
+  }
+  return std::nullopt;
+}
+
+Result<Cgroup> Cgroup::open(const std::string& path) {
+  auto directory = open_fd(path.c_str(), O_RDONLY | O_DIRECTORY);
+  if (!directory) return Failure(directory.error());
+  return Cgroup(path, std::move(*directory));
+}
+
+Result<std::string> Cgroup::read(const char* file) const {
+  const int fd = ::openat(directory_.get(), file, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return sys_failure("open", path_ + "/" + file);
+  const UniqueFd opened(fd);
+  std::string text;
+  char buffer[4096];
+  while (text.size() < kFileMax) {
+    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return sys_failure("read", path_ + "/" + file);
+    if (got == 0) break;
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+Result<void> Cgroup::write(const char* file, std::string_view text) const {
+  const int fd = ::openat(directory_.get(), file, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return sys_failure("open", path_ + "/" + file);
+  const UniqueFd opened(fd);
+  // One write is one command to the kernel: it takes all of it or refuses.
+  if (::write(fd, text.data(), text.size()) < 0) return sys_failure("write", path_ + "/" + file);
+  return {};
+}
+
+bool Cgroup::populated() const {
+  const auto text = read("cgroup.events");
+  if (!text) return text.error().errnum != ENOENT && text.error().errnum != ENODEV;
+  return keyed_number(*text, "populated") == 1;
+}
+
+Result<void> Cgroup::kill() const {
+  const auto killed = write("cgroup.kill", "1");
+  if (killed || killed.error().errnum != ENOENT) return killed;
+  std::vector<pid_t> signalled;
+  for (int round = 0; round < kKillRounds; ++round) {
+    std::vector<pid_t> fresh;
+    for (const pid_t pid : processes())
+      if (std::find(signalled.begin(), signalled.end(), pid) == signalled.end())
+        fresh.push_back(pid);
+    if (fresh.empty()) return {};
+    signal_those(SIGKILL, fresh);
+    signalled.insert(signalled.end(), fresh.begin(), fresh.end());
+  }
+  return {};
+}
+
+void Cgroup::signal(int signal) const { signal_those(signal, processes()); }
+
+// A pid that is still in the list once it is held by a pidfd is that process's own; if another has
+// got the number since, the one that is held has ended, and the signal hits nobody. Without pidfds
+// (before Linux 5.3) a moment is left in which a number may change hands.
+void Cgroup::signal_those(int signal, const std::vector<pid_t>& pids) const {
+  for (std::size_t first = 0; first < pids.size(); first += kSignalledAtOnce) {
+    const auto some =
+        std::span(pids).subspan(first, std::min(kSignalledAtOnce, pids.size() - first));
+    std::vector<UniqueFd> held;
+    for (const pid_t pid : some)
+      held.emplace_back(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    const std::vector<pid_t> now = processes();
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (std::find(now.begin(), now.end(), some[i]) == now.end()) continue;
+      if (held[i])
+        ::syscall(SYS_pidfd_send_signal, held[i].get(), signal, nullptr, 0);
+      else
+        ::kill(some[i], signal);
+    }
+  }
+}
+
+std::vector<std::string> Cgroup::tree() const {
+  std::vector<std::string> all{path_};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string parent = all[i];
+    for (const std::string& name : directories_in(parent)) all.push_back(parent + "/" + name);
+  }
+  return all;
+}
+
+std::vector<pid_t> Cgroup::processes() const {
+  std::vector<pid_t> pids;
+  for (const std::string& path : tree()) {
+    const auto text = read_file((path + "/cgroup.procs").c_str(), kFileMax);
+    if (!text) continue;
+    // 0 stands for one that has no number in our PID namespace; 1 is zinit itself, at the earliest.
+    for (const std::string_view line : split(*text, '\n')) {
+      const auto pid = parse_integer(line);
+      if (pid && *pid > 1) pids.push_back(static_cast<pid_t>(*pid));
+    }
+  }
+  return pids;
+}
+
+void Cgroup::remove_children() const {
+  const std::vector<std::string> all = tree();
+  for (std::size_t i = all.size(); i > 1; --i) ::rmdir(all[i - 1].c_str());
+}
+
+CgroupUsage Cgroup::usage() const {
+  CgroupUsage usage;
+  usage.memory_bytes = number_in(read("memory.current"));
+  if (const auto cpu = read("cpu.stat")) usage.cpu_us = keyed_number(*cpu, "usage_usec");
+  usage.tasks = number_in(read("pids.current"));
+  if (usage.tasks) return usage;
+  if (const auto threads = read("cgroup.threads"))
+    usage.tasks = std::count(threads->begin(), threads->end(), '\n');
+  return usage;
+}
+
+OutOfMemory Cgroup::out_of_memory() const {
+  const auto events = read("memory.events");
+  if (!events || keyed_number(*events, "oom_kill").value_or(0) == 0) return OutOfMemory::no;
+  return keyed_number(*events, "oom").value_or(0) > 0 ? OutOfMemory::limit : OutOfMemory::machine;
+}
+
+}  // namespace zinit

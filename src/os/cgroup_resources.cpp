@@ -1,0 +1,82 @@
+// [resources] as the files of a cgroup (cgroups(7), the kernel's cgroup-v2.rst).
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/format.hpp"
+#include "os/cgroup_tree.hpp"
+
+namespace zinit {
+
+namespace {
+
+// In microseconds. The kernel's own period; and one for less than a hundredth of a processor, since
+// a quota has at least a millisecond.
+constexpr std::uint64_t kPeriod = 100'000;
+constexpr std::uint64_t kLongPeriod = 1'000'000;
+constexpr std::uint32_t kShortPeriodFrom = 10;  // thousandths
+
+template <class Number>
+std::string number_or_max(const std::optional<Number>& number) {
+  return number ? std::to_string(*number) : "max";
+}
+
+std::string cpu_max_text(const Resources& resources) {
+  if (!resources.cpu_max) return fmt::format("max {}", kPeriod);
+  const std::uint64_t period = *resources.cpu_max >= kShortPeriodFrom ? kPeriod : kLongPeriod;
+  return fmt::format("{} {}", *resources.cpu_max * period / 1000, period);
+}
+
+std::string weight_text(const std::optional<std::uint32_t>& weight) {
+  return std::to_string(weight.value_or(100));
+}
+
+/// What a key writes where.
+struct ResourceRow {
+  std::string_view key;
+  std::string_view controller;
+  const char* file;
+  bool (*is_set)(const Resources&);
+  std::string (*text)(const Resources&);
+};
+
+#define ROW(key, controller, file, text)                                                           \
+  ResourceRow {                                                                                    \
+#key, controller, file,                                                                        \
+        [](const Resources& r) { return r.key.has_value(); }, [](const Resources& r)               \
+                                                                   -> std::string { return text; } \
+  }
+constexpr std::array kRows = {
+    ROW(memory_high, "memory", "memory.high", number_or_max(r.memory_high)),
+    ROW(memory_max, "memory", "memory.max", number_or_max(r.memory_max)),
+    ROW(swap_max, "memory", "memory.swap.max", number_or_max(r.swap_max)),
+    ROW(cpu_max, "cpu", "cpu.max", cpu_max_text(r)),
+    ROW(cpu_weight, "cpu", "cpu.weight", weight_text(r.cpu_weight)),
+    ROW(io_weight, "io", "io.weight", "default " + weight_text(r.io_weight)),
+    ROW(pids_max, "pids", "pids.max", number_or_max(r.pids_max)),
+};
+#undef ROW
+
+/// The kernel has no file for what it cannot do.
+std::string fault_text(const ResourceRow& row, const Error& error) {
+  const bool missing = error.errnum == ENOENT;
+  return fmt::format(
+      "resources.{} has no effect: {}", row.key,
+      missing ? fmt::format("zinit's cgroup has no controller {} with {}", row.controller, row.file)
+              : error.text);
+}
+
+}  // namespace
+
+std::vector<std::string> apply_resources(const Cgroup& cgroup, const Resources& resources,
+                                         bool defaults) {
+  std::vector<std::string> faults;
+  for (const ResourceRow& row : kRows) {
+    if (!row.is_set(resources) && !defaults) continue;
+    const auto written = cgroup.write(row.file, row.text(resources));
+    if (!written && row.is_set(resources)) faults.push_back(fault_text(row, written.error()));
+  }
+  return faults;
+}
+
+}  // namespace zinit

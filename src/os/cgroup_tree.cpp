@@ -1,0 +1,234 @@
+// Finding, making and leaving zinit's place among cgroups. See cgroup_tree.hpp.
+#include "os/cgroup_tree.hpp"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <new>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "os/mount.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::string_view kBase = "zinit";
+constexpr std::string_view kSupervisor = "supervisor";
+// A service may be called cgroup.procs or supervisor.
+constexpr std::string_view kServiceSuffix = ".service";
+
+// Servers in one cgroup at the same time, and what those that were killed have left there.
+constexpr int kMostBases = 1000;
+
+// What [resources] and the figures of a status need.
+constexpr std::array<std::string_view, 4> kControllers = {"cpu", "io", "memory", "pids"};
+
+constexpr std::size_t kProcFileMax = std::size_t{4} * 1024 * 1024;
+
+std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+bool has_word(std::string_view text, std::string_view word) {
+  const auto words = split(trim(text), ' ');
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// Whether the directory that is open is still the one at its path.
+bool still_there(const Cgroup& cgroup) {
+  struct stat opened {
+  }, named{};
+  return ::fstat(cgroup.fd(), &opened) == 0 && ::stat(cgroup.path().c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+Result<void> make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  return sys_failure("make the cgroup", path);
+}
+
+/// With those below it.
+void remove_if_empty(const std::string& path) {
+  const auto cgroup = Cgroup::open(path);
+  if (!cgroup || cgroup->populated()) return;
+  cgroup->remove_children();
+  ::rmdir(path.c_str());
+}
+
+/// Locks the cgroup at `path`, made where it is missing. @return EWOULDBLOCK: another zinit has it.
+Result<Cgroup> lock_base(const std::string& path) {
+  while (true) {
+    if (const auto made = make_directory(path); !made) return Failure(made.error());
+    auto base = Cgroup::open(path);
+    if (!base && base.error().errnum == ENOENT) continue;  // its zinit has just removed it
+    if (!base) return base;
+    if (::flock(base->fd(), LOCK_EX | LOCK_NB) < 0) return sys_failure("lock", path);
+    if (still_there(*base)) return base;
+  }
+}
+
+/// The first base below `own` that nobody has. Processes in one that is not locked belong to
+/// services of a zinit that was killed: it is left to them.
+Result<Cgroup> claim_base(const std::string& own) {
+  for (int number = 1; number <= kMostBases; ++number) {
+    const std::string name = number == 1 ? std::string(kBase) : fmt::format("{}-{}", kBase, number);
+    auto base = lock_base(own + "/" + name);
+    if (!base && base.error().errnum == EWOULDBLOCK) continue;
+    if (!base) return base;
+    if (base->populated()) continue;
+    base->remove_children();
+    return base;
+  }
+  return failure(fmt::format("cannot make a cgroup in {}: {} are in use", own, kMostBases));
+}
+
+/// The base that an image of zinit before this one has made, and this process is still in.
+Result<Cgroup> inherited_base(const std::string& directory) {
+  const std::string base = parent_of(directory);
+  if (last_part(directory) != kSupervisor || !last_part(base).starts_with(kBase))
+    return sys_failure("find", "a cgroup of its own", ENOENT);
+  return lock_base(base);
+}
+
+}  // namespace
+
+std::vector<std::string> own_cgroup_directories(std::string_view mountinfo,
+                                                std::string_view cgroup) {
+  std::string path;
+  for (const std::string_view line : split(cgroup, '\n'))
+    if (line.starts_with("0::/")) path = line.substr(3);
+  // A cgroup namespace shows what lies outside of it with dots: it cannot be reached.
+  if (path.empty() || path.starts_with("/..")) return {};
+  if (path == "/") path.clear();
+  std::vector<std::string> directories;
+  for (const Mount& mount : parse_mountinfo(mountinfo)) {
+    if (mount.type != "cgroup2") continue;
+    const std::string root = mount.root == "/" ? "" : mount.root;
+    if (path != root && !path.starts_with(root + "/")) continue;
+    directories.push_back(mount.target + path.substr(root.size()));
+  }
+  return directories;
+}
+
+Result<std::unique_ptr<CgroupTree>> CgroupTree::create() {
+  const auto mounts = read_file("/proc/self/mountinfo", kProcFileMax);
+  if (!mounts) return Failure(mounts.error());
+  const auto cgroup = read_file("/proc/self/cgroup", kProcFileMax);
+  if (!cgroup) return Failure(cgroup.error());
+  Error fault{"cgroup v2 is not mounted", ENOENT};
+  for (const std::string& directory : own_cgroup_directories(*mounts, *cgroup)) {
+    if (auto base = inherited_base(directory)) {
+      auto own = Cgroup::open(parent_of(base->path()));
+      if (own) return set_up(std::move(*own), std::move(*base));
+    }
+    auto tree = create_below(directory);
+    if (tree) return tree;
+    fault = tree.error();
+  }
+  return Failure(fault);
+}
+
+Result<std::unique_ptr<CgroupTree>> CgroupTree::create_below(const std::string& directory) {
+  auto own = Cgroup::open(directory);
+  if (!own) return Failure(own.error());
+  auto base = claim_base(directory);
+  if (!base) return Failure(base.error());
+  return set_up(std::move(*own), std::move(*base));
+}
+
+Result<std::unique_ptr<CgroupTree>> CgroupTree::set_up(Cgroup own, Cgroup base) {
+  const std::string leaf = base.path() + "/" + std::string(kSupervisor);
+  Result<void> moved = make_directory(leaf);
+  if (moved) {
+    const auto supervisor = Cgroup::open(leaf);
+    // 0 is who writes, with all its threads.
+    moved = supervisor ? supervisor->write("cgroup.procs", "0") : Failure(supervisor.error());
+  }
+  if (!moved) {
+    ::rmdir(leaf.c_str());
+    ::rmdir(base.path().c_str());
+    return Failure(moved.error());
+  }
+  std::unique_ptr<CgroupTree> tree(new CgroupTree(std::move(own), std::move(base)));
+  tree->enable_controllers();
+  return tree;
+}
+
+/// One at a time: each that cannot be had is lacking by itself. apply_resources() tells, where one
+/// is needed.
+void CgroupTree::enable_controllers() {
+  const std::string offered = own_.read("cgroup.controllers").value_or("");
+  const std::string before = own_.read("cgroup.subtree_control").value_or("");
+  for (const std::string_view controller : kControllers) {
+    if (!has_word(offered, controller)) continue;
+    const std::string on = fmt::format("+{}", controller);
+    if (!has_word(before, controller)) {
+      if (!own_.write("cgroup.subtree_control", on)) continue;
+      enabled_.emplace_back(controller);
+    }
+    if (!base_.write("cgroup.subtree_control", on)) continue;
+  }
+}
+
+std::string CgroupTree::path_of(std::string_view service) const {
+  return fmt::format("{}/{}{}", base_.path(), service, kServiceSuffix);
+}
+
+CgroupTree::Hold::Hold(CgroupTree* tree, const std::string& service)
+    : tree_(tree), service_(service) {
+  if (tree_ == nullptr) return;
+  MutexLock lock(tree_->mutex_);
+  while (tree_->removing_.contains(service_)) tree_->removed_.wait(tree_->mutex_);
+  ++tree_->held_[service_];
+}
+
+CgroupTree::Hold::~Hold() {
+  if (tree_ == nullptr) return;
+  MutexLock lock(tree_->mutex_);
+  const auto held = tree_->held_.find(service_);
+  if (--held->second == 0) tree_->held_.erase(held);
+}
+
+Result<Cgroup> CgroupTree::make(std::string_view service) {
+  const std::string path = path_of(service);
+  remove_if_empty(path);
+  if (const auto made = make_directory(path); !made) return Failure(made.error());
+  return Cgroup::open(path);
+}
+
+void CgroupTree::remove(const std::string& service) {
+  {
+    MutexLock lock(mutex_);
+    if (held_.contains(service) || !removing_.insert(service).second) return;
+  }
+  try {
+    remove_if_empty(path_of(service));
+  } catch (const std::bad_alloc&) {
+    // Left to close().
+  }
+  MutexLock lock(mutex_);
+  removing_.erase(service);
+  removed_.notify_all();
+}
+
+// A cgroup that shares out controllers takes no processes: they are switched off before the way
+// back. Another zinit beside this one may still need them; then this one stays in its leaf.
+void CgroupTree::close() {
+  base_.remove_children();  // but the leaf, which has a process
+  for (const std::string_view controller : kControllers) {
+    const std::string off = fmt::format("-{}", controller);
+    if (!base_.write("cgroup.subtree_control", off)) continue;
+    const bool ours = std::find(enabled_.begin(), enabled_.end(), controller) != enabled_.end();
+    if (ours && !own_.write("cgroup.subtree_control", off)) continue;
+  }
+  if (!own_.write("cgroup.procs", "0")) return;
+  ::rmdir((base_.path() + "/" + std::string(kSupervisor)).c_str());
+  ::rmdir(base_.path().c_str());
+}
+
+}  // namespace zinit

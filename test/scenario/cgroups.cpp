@@ -1,0 +1,226 @@
+// Each service in a cgroup of its own (behaviour.md, "Processes"; zinit.toml(5), [resources]).
+// What limits do to a process is seen on a kernel with all controllers, in test/vm.
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// The path of a process's cgroup of version 2 in its hierarchy; "" without one.
+std::string cgroup_of(pid_t pid) {
+  for (const std::string& line : lines_of(read_file("/proc/" + std::to_string(pid) + "/cgroup")))
+    if (line.rfind("0::", 0) == 0) return line.substr(3);
+  return "";
+}
+
+/// Where the hierarchy is mounted; "" where it is not.
+std::string hierarchy() {
+  for (const std::string& line : lines_of(read_file("/proc/self/mountinfo"))) {
+    if (line.find(" - cgroup2 ") == std::string::npos) continue;
+    std::istringstream words(line);
+    std::string word;
+    for (int i = 0; i < 5; ++i) words >> word;
+    return word;
+  }
+  return "";
+}
+
+bool has_cgroups(const Server& zinit) {
+  const std::string own = cgroup_of(zinit.pid());
+  return own.size() > 11 && own.substr(own.size() - 11) == "/supervisor";
+}
+
+/// zinit's own, which all of its others are in.
+std::string base_of(const Server& zinit) {
+  const std::string own = cgroup_of(zinit.pid());
+  return hierarchy() + own.substr(0, own.rfind('/'));
+}
+
+pid_t running(Server& zinit, const std::string& name) {
+  return static_cast<pid_t>(zinit.await_state(name, "running")["pid"].number());
+}
+
+/// A command that leaves the service's group and session and writes its pid to $D/NAME; at SIGTERM
+/// it writes "escaped NAME" to the trace and ends, where it is not stubborn.
+std::string escaping(const std::string& name, bool stubborn_one = false) {
+  const std::string trap =
+      stubborn_one ? "trap \"\" TERM" : "trap \"echo escaped " + name + " >> $T; exit\" TERM";
+  return "setsid sh -c '" + trap + "; echo $$ > $D/" + name + "; while :; do sleep 0.05; done' & ";
+}
+
+pid_t escaped_pid(Server& zinit, const std::string& name) {
+  REQUIRE(eventually([&] { return !read_file(zinit.path(name)).empty(); }));
+  return static_cast<pid_t>(std::stol(read_file(zinit.path(name))));
+}
+
+constexpr const char* kNeedsCgroups = "needs a writable cgroup v2";
+
+}  // namespace
+
+TEST_CASE("each service has a cgroup of its own, and zinit a leaf", "[quick][cgroups]") {
+  std::string base;
+  {
+    Server zinit;
+    zinit.add("a");
+    zinit.add("cgroup.procs", {.exec = "sleep 100000 & sleep 100000"});
+    zinit.boot();
+    if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+    base = base_of(zinit);
+    CHECK(hierarchy() + cgroup_of(running(zinit, "a")) == base + "/a.service");
+    const pid_t shell = running(zinit, "cgroup.procs");
+    CHECK(hierarchy() + cgroup_of(shell) == base + "/cgroup.procs.service");
+    REQUIRE(eventually([&] { return children_of(shell).size() == 2; }));
+    CHECK(zinit.status("cgroup.procs")["tasks"].number() == 3);
+    zinit.stop("a");
+    CHECK(eventually([&] { return !std::filesystem::exists(base + "/a.service"); }));
+    CHECK(std::filesystem::exists(base + "/cgroup.procs.service"));
+  }
+  CHECK_FALSE(std::filesystem::exists(base));
+}
+
+TEST_CASE("what has left the group hears of a stop, and the stop waits for it",
+          "[quick][cgroups]") {
+  Server zinit;
+  zinit.add("a", {.exec = escaping("one") + "sleep 100000"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const pid_t escaped = escaped_pid(zinit, "one");
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK(zinit.traced("escaped one"));
+  CHECK_FALSE(alive(escaped));
+}
+
+TEST_CASE("what has left the group and ignores the stop is killed with it", "[quick][cgroups]") {
+  Server zinit;
+  zinit.add("a",
+            {.exec = escaping("one", true) + "sleep 100000", .lifecycle = "stop_timeout_ms = 300"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const pid_t escaped = escaped_pid(zinit, "one");
+  const Json status = zinit.stop("a");
+  CHECK(status["state"] == "exited");
+  CHECK(status["last_exit"]["signal"] == "SIGTERM");  // how the main process ended
+  CHECK_FALSE(alive(escaped));
+}
+
+TEST_CASE("what a main process that ended by itself leaves anywhere is killed before a re-spawn",
+          "[quick][cgroups]") {
+  Server zinit;
+  zinit.add("a",
+            {.exec = "if [ -e $D/again ]; then exec sleep 100000; fi; touch $D/again; " +
+                     escaping("one", true) + "while ! [ -s $D/one ]; do sleep 0.02; done; exit 3",
+             .lifecycle = "restart_delay_ms = 1"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const pid_t escaped = escaped_pid(zinit, "one");
+  REQUIRE(eventually([&] {
+    return zinit.status("a")["restart_count"].number() == 1 && zinit.state("a") == "running";
+  }));
+  CHECK_FALSE(alive(escaped));
+  CHECK(zinit.status("a")["last_exit"]["code"] == 3);
+}
+
+TEST_CASE("cgroups that a service has made in its own are removed with it",
+          "[quick][root][cgroups]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const std::string path = hierarchy() + cgroup_of(running(zinit, "a"));
+  REQUIRE(mkdir((path + "/inner").c_str(), 0755) == 0);
+  REQUIRE(mkdir((path + "/inner/most").c_str(), 0755) == 0);
+  zinit.stop("a");
+  CHECK(eventually([&] { return !std::filesystem::exists(path); }));
+}
+
+TEST_CASE("an oneshot's daemon ends with the oneshot", "[quick][cgroups]") {
+  Server zinit;
+  zinit.add("a", {.exec = escaping("one") + "while ! [ -s $D/one ]; do sleep 0.02; done",
+                  .service = "oneshot = true"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const pid_t escaped = escaped_pid(zinit, "one");
+  zinit.await_state("a", "exited");
+  CHECK_FALSE(alive(escaped));
+}
+
+TEST_CASE("without cgroups there is one warning, and services run", "[quick][root][cgroups]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.in_child = [] {
+    const std::string mounted = hierarchy();
+    if (unshare(CLONE_NEWNS) != 0) return;
+    mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    if (!mounted.empty()) umount2(mounted.c_str(), MNT_DETACH);
+  }});
+  zinit.add("plain");
+  zinit.add("limited", {.more = "[resources]\nmemory_max = '1G'\n"});
+  zinit.boot();
+  running(zinit, "plain");
+  running(zinit, "limited");
+  CHECK(zinit.status("plain")["warnings"].size() == 0);
+  CHECK_THAT(zinit.status("limited")["warnings"].dump(), Contains("[resources] has no effect"));
+  const std::string messages = zinit.messages();
+  const std::string warning =
+      "services are followed by their process groups alone: cgroup v2 is not mounted";
+  CHECK_THAT(messages, Contains(warning));
+  CHECK(messages.find(warning) == messages.rfind(warning));
+}
+
+TEST_CASE("changed resources take effect, or are told, without a restart", "[quick][cgroups]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const pid_t pid = running(zinit, "a");
+  const std::string path = hierarchy() + cgroup_of(pid);
+  zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
+  CHECK(zinit.reload()["changed"].dump() == R"(["a"])");
+  CHECK(eventually([&] {
+    return read_file(path + "/pids.max") == "77\n" ||
+           zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
+  }));
+  zinit.add("a");
+  zinit.reload();
+  CHECK(eventually([&] {
+    const std::string most = read_file(path + "/pids.max");
+    return (most.empty() || most == "max\n") && zinit.status("a")["warnings"].size() == 0;
+  }));
+  CHECK(zinit.pid_of("a") == pid);
+}
+
+TEST_CASE("every key of [resources] set wrong is told", "[quick][cgroups]") {
+  struct Row {
+    const char* key;
+    const char* value;
+    const char* says;
+  };
+  const Row rows[] = {
+      {"memory_max", "'512 MB'", "is no number of bytes, must be"},
+      {"memory_high", "0", "is out of range, must be"},
+      {"swap_max", "-1", "is out of range, must be"},
+      {"cpu_max", "'fast'", "is no part of processors, must be"},
+      {"cpu_weight", "0", "is out of range, must be an integer from 1 to 10000"},
+      {"io_weight", "10001", "is out of range, must be an integer from 1 to 10000"},
+      {"pids_max", "0", "is out of range, must be an integer of at least 1"},
+  };
+  Server zinit;
+  for (const Row& row : rows) {
+    zinit.add(row.key, {.more = std::string("[resources]\n") + row.key + " = " + row.value + "\n"});
+  }
+  zinit.boot();
+  for (const Row& row : rows) {
+    INFO(row.key);
+    CHECK_THAT(zinit.await_failed(row.key, "config_error")["reason"]["messages"].dump(),
+               Contains("resources." + std::string(row.key) + ": ") && Contains(row.says));
+  }
+}

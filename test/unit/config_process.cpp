@@ -1,0 +1,55 @@
+// What keys of [limits], [process] and [resources] say together.
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+#include "config/keys.hpp"
+#include "config/spec_reader.hpp"
+
+using namespace zinit;
+
+TEST_CASE("a priority without a scheduler that has priorities is an error", "[config][keys]") {
+  const auto messages = [](const std::string& lines) {
+    std::vector<std::string> texts;
+    for (const auto& diagnostic :
+         parse_spec("[service]\nexec = 'x'\n[process]\n" + lines, "f.toml").diagnostics)
+      texts.push_back(to_text(diagnostic));
+    return texts;
+  };
+  const std::vector<std::string> alone{
+      "f.toml:4:12: error: process.priority: 5 goes with the scheduler \"fifo\" or \"rr\" alone"};
+  CHECK(messages("priority = 5") == alone);
+  CHECK(messages("priority = 5\nscheduler = 'batch'") == alone);
+  CHECK(messages("priority = 5\nscheduler = 'rr'").empty());
+  CHECK(messages("io_priority = 5\nio_class = 'idle'") ==
+        std::vector<std::string>{"f.toml:4:15: warning: process.io_priority: the io_class \"idle\" "
+                                 "has no priorities: ignored"});
+}
+
+TEST_CASE("a limit that is set again replaces the first, and order is no change",
+          "[config][keys]") {
+  ServiceSpec spec;
+  Destination to{&spec, nullptr};
+  const auto set = [&](std::string_view name, std::int64_t number) {
+    Value value;
+    value.type = ValueType::integer;
+    value.integer = number;
+    const Key& key = *find_key("limits", name);
+    key.store(to, key, value);
+  };
+  set("locks", 1);
+  set("nofile", 2);
+  set("core", 3);
+  set("nofile", 4);
+  CHECK(spec.limits == std::vector<LimitSetting>{
+                           {Limit::nofile, 4, 4}, {Limit::core, 3, 3}, {Limit::locks, 1, 1}});
+}
+
+TEST_CASE("a memory_high above memory_max is a warning", "[config][keys]") {
+  const auto parsed = parse_spec(
+      "[service]\nexec = 'x'\n[resources]\nmemory_max = '1M'\nmemory_high = '2M'\n", "f.toml");
+  REQUIRE(parsed.diagnostics.size() == 1);
+  CHECK(to_text(parsed.diagnostics[0]) ==
+        "f.toml:5:15: warning: resources.memory_high: is above memory_max, and so has no effect");
+}
