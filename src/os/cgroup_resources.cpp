@@ -31,6 +31,13 @@ std::string weight_text(const std::optional<std::uint32_t>& weight) {
   return std::to_string(weight.value_or(100));
 }
 
+/// A weight from 1 to 10000 as the BFQ scheduler's, which ends at 1000: 100 is in the middle of
+/// both.
+std::string bfq_weight_text(const std::optional<std::uint32_t>& weight) {
+  const std::uint32_t whole = weight.value_or(100);
+  return std::to_string(whole <= 100 ? whole : 100 + (whole - 100) * 900 / 9900);
+}
+
 /// What a key writes where.
 struct ResourceRow {
   std::string_view key;
@@ -57,6 +64,16 @@ constexpr std::array kRows = {
 };
 #undef ROW
 
+/// io.weight is the file of kernels with a cost model; others weigh where a disk has the scheduler
+/// BFQ.
+Result<void> write_row(const ResourceRow& row, const Cgroup& cgroup, const Resources& resources) {
+  auto written = cgroup.write(row.file, row.text(resources));
+  const bool weigh_by_bfq = !written && written.error().errnum == ENOENT && row.key == "io_weight";
+  if (!weigh_by_bfq) return written;
+  const auto by_bfq = cgroup.write("io.bfq.weight", bfq_weight_text(resources.io_weight));
+  return by_bfq ? by_bfq : written;
+}
+
 /// The kernel has no file for what it cannot do.
 std::string fault_text(const ResourceRow& row, const Error& error) {
   const bool missing = error.errnum == ENOENT;
@@ -73,7 +90,7 @@ std::vector<std::string> apply_resources(const Cgroup& cgroup, const Resources& 
   std::vector<std::string> faults;
   for (const ResourceRow& row : kRows) {
     if (!row.is_set(resources) && !defaults) continue;
-    const auto written = cgroup.write(row.file, row.text(resources));
+    const auto written = write_row(row, cgroup, resources);
     if (!written && row.is_set(resources)) faults.push_back(fault_text(row, written.error()));
   }
   return faults;

@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "os/cgroup_tree.hpp"
 #include "os/spawn.hpp"
+#include "os/spawn_child.hpp"
 #include "support/deadline.hpp"
 #include "support/forked.hpp"
 #include "support/skip.hpp"
@@ -140,6 +141,28 @@ TEST_CASE("a tree of cgroups is made, filled, emptied and left without a trace",
     return std::filesystem::exists(place.path() + "/zinit") ? "left behind" : "good";
   });
   CHECK(said == "good");
+}
+
+TEST_CASE("a process is made in its cgroup whichever way it is made", "[os][cgroup][root]") {
+  const Place place;
+  if (!place.made()) return test::skip("needs a writable cgroup v2");
+  const auto cgroup = Cgroup::open(place.path());
+  REQUIRE(cgroup);
+  const std::string line = place.path().substr(place.path().rfind('/')) + "\n";
+  for (const CloneWay way : {CloneWay::shared, CloneWay::copied}) {
+    const CloneWay before = clone_way();
+    use_clone_way(way);
+    const auto child = spawn(sleeping(cgroup->fd()));
+    // Where one cannot be made, it is told, and nothing is left behind.
+    UniqueFd no_cgroup(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const auto refused = spawn(sleeping(no_cgroup.get()));
+    use_clone_way(before);
+    REQUIRE(child);
+    CHECK(read_file(fmt::format("/proc/{}/cgroup", child->pid).c_str(), 65536)->ends_with(line));
+    CHECK_FALSE(refused);
+    CHECK(cgroup->kill());
+    CHECK(::waitpid(child->pid, nullptr, 0) == child->pid);
+  }
 }
 
 TEST_CASE("a signal reaches every process of a cgroup and of those below it",
