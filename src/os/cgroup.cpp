@@ -96,19 +96,23 @@ bool Cgroup::populated() const {
 }
 
 Result<void> Cgroup::kill() const {
-  const auto killed = write("cgroup.kill", "1");
+  auto killed = write("cgroup.kill", "1");
   if (killed || killed.error().errnum != ENOENT) return killed;
+  kill_each();
+  return {};
+}
+
+void Cgroup::kill_each() const {
   std::vector<pid_t> signalled;
   for (int round = 0; round < kKillRounds; ++round) {
     std::vector<pid_t> fresh;
     for (const pid_t pid : processes())
       if (std::find(signalled.begin(), signalled.end(), pid) == signalled.end())
         fresh.push_back(pid);
-    if (fresh.empty()) return {};
+    if (fresh.empty()) return;
     signal_those(SIGKILL, fresh);
     signalled.insert(signalled.end(), fresh.begin(), fresh.end());
   }
-  return {};
 }
 
 void Cgroup::signal(int signal) const { signal_those(signal, processes()); }

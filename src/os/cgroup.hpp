@@ -36,8 +36,11 @@ class Cgroup {
   [[nodiscard]] bool populated() const;
 
   /// Sends SIGKILL to every process in it and below: at once by cgroup.kill (since Linux 5.14),
-  /// else to one after the other, until no new one is found.
+  /// else by kill_each().
   [[nodiscard]] Result<void> kill() const;
+
+  /// The same to one after the other, until no new one is found.
+  void kill_each() const;
 
   /// Sends `signal` to every process in it and below, once. None can be mistaken for another that
   /// has got its pid.

@@ -116,6 +116,19 @@ TEST_CASE("status shows everything and exits 3 unless it is running", "[client]"
   CHECK_THAT(ran.out, Contains("last words\n"));
 }
 
+TEST_CASE("status tells what more is known of a signal", "[client]") {
+  CannedServer server(
+      {{"service.status_full",
+        result(status_json(
+            "web", "failed",
+            R"("reason":{"type":"signal","signal":"SIGKILL","detail":"killed by hunger"},)"
+            R"("last_exit":{"signal":"SIGKILL","core":false,"detail":"killed by hunger"})"))},
+       {"logs.get", result("[]")}});
+  const Ran ran = server.run({"status", "web"});
+  CHECK_THAT(ran.out, Contains("why          killed by hunger (SIGKILL)\n"));
+  CHECK_THAT(ran.out, Contains("last exit    killed by hunger (SIGKILL)\n"));
+}
+
 TEST_CASE("status asks for the faults of a file only where it is newer than the server",
           "[client]") {
   CannedServer server(

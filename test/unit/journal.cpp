@@ -35,7 +35,7 @@ Record full_record() {
   r.again = r.respawn = r.done = r.by_itself = r.skipped = r.ready = true;
   r.health = Health::watchdog;
   r.health_attempts = 3;
-  r.end = {true, 11, true};
+  r.end = {true, 11, true, OutOfMemory::limit};
   r.has_end = true;
   r.reason = {ReasonType::port_in_use, 8080, "nginx, pid 812", {}};
   r.since = TimePoint(std::chrono::nanoseconds(123456789012345));

@@ -14,6 +14,17 @@ TEST_CASE("the end of a process becomes its reason", "[model][reason]") {
   const Reason killed = reason_of_end({true, SIGSEGV, true});
   CHECK(killed.type == ReasonType::signal);
   CHECK(killed.number == SIGSEGV);
+  CHECK(killed.text.empty());
+}
+
+TEST_CASE("want of memory is told with the signal, and whose it was", "[model][reason]") {
+  const Reason own = reason_of_end({true, SIGKILL, false, OutOfMemory::limit});
+  CHECK(own.type == ReasonType::signal);
+  CHECK(own.number == SIGKILL);
+  CHECK(reason_text(own) ==
+        "killed by the kernel for want of memory within its memory_max (SIGKILL)");
+  CHECK(reason_text(reason_of_end({true, SIGKILL, false, OutOfMemory::machine})) ==
+        "killed by the kernel for want of memory (SIGKILL)");
 }
 
 TEST_CASE("a reason reads as the end of a sentence", "[model][reason]") {

@@ -190,6 +190,29 @@ TEST_CASE("a signal reaches every process of a cgroup and of those below it",
   }
 }
 
+TEST_CASE("without cgroup.kill every process is killed one by one, also what they still fork",
+          "[os][cgroup][root]") {
+  const Place place;
+  if (!place.made()) return test::skip("needs a writable cgroup v2");
+  const auto cgroup = Cgroup::open(place.path());
+  REQUIRE(cgroup);
+  SpawnPlan plan;
+  plan.program = "/bin/sh";
+  plan.argv = {"sh", "-c",
+               "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1000 & done; "
+               "while :; do sleep 0.001; done"};
+  plan.env = {"PATH=/usr/bin:/bin"};
+  plan.cgroup = cgroup->fd();
+  const auto child = spawn(plan);
+  REQUIRE(child);
+  REQUIRE(test::becomes_true([&] { return cgroup->usage().tasks.value_or(0) > 10; }));
+  cgroup->kill_each();
+  int status = 0;
+  REQUIRE(::waitpid(child->pid, &status, 0) == child->pid);
+  CHECK(WTERMSIG(status) == SIGKILL);
+  CHECK(test::becomes_true([&] { return !cgroup->populated(); }));
+}
+
 TEST_CASE("a second zinit takes another place, and one that was killed leaves its own to the next",
           "[os][cgroup][root]") {
   const Place place;
