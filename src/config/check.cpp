@@ -181,7 +181,7 @@ class Checker {
       GraphEntry entry;
       entry.slot = static_cast<Slot>(entries.size());
       entry.load_order = entry.slot;
-      entry.spec = finish(one);
+      entry.spec = one.spec;  // its own faults not told in it: those of its place count as well
       entries.push_back(std::move(entry));
     }
     const auto graph = Graph::build(entries);

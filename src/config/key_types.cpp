@@ -231,7 +231,14 @@ class Check {
   bool signal(const Value& value) {
     if (value.type == ValueType::integer) return integer(value);
     if (!expect(value, ValueType::string)) return false;
-    return signal_number(value.string) != 0 || not_allowed(value, "is no signal");
+    return signal_number(value.string) != 0 || no_signal(value, "is no signal", allowed_text(key_));
+  }
+
+  bool no_signal(const Value& value, std::string_view what, std::string_view allowed) {
+    const std::string near = nearest_signal(value.string);
+    return wrong(value,
+                 fmt::format("{}, must be {}{}", what, allowed,
+                             near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
   }
 
   bool good_end(const Value& value) {
@@ -240,7 +247,7 @@ class Check {
     // "15" would be a signal where 15 is an exit code: whoever writes it may mean either.
     const bool number = value.string.find_first_not_of("0123456789") == std::string::npos;
     return (!number && signal_number(value.string) != 0) ||
-           element_not_allowed(value, "is no signal's name");
+           no_signal(value, "is no signal's name", element_text(key_));
   }
 
   bool limit(const Value& value) {

@@ -165,4 +165,13 @@ int signal_number(std::string_view name) {
   return real_time_number(word);
 }
 
+std::string nearest_signal(std::string_view name) {
+  std::string word = upper(name);
+  if (word.starts_with("SIG")) word.erase(0, 3);
+  std::vector<std::string_view> names;
+  for (const SignalName& signal : kSignals) names.push_back(signal.name);
+  const auto near = nearest(word, names);
+  return near ? "SIG" + std::string(*near) : std::string();
+}
+
 }  // namespace zinit

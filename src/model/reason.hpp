@@ -68,4 +68,7 @@ struct Reason {
 /// Valid numbers are 1 to 64 (signal(7)).
 [[nodiscard]] int signal_number(std::string_view name);
 
+/// The signal that a mistyped name is near to, "SIGTERM" for "TREM"; empty where there is none.
+[[nodiscard]] std::string nearest_signal(std::string_view name);
+
 }  // namespace zinit

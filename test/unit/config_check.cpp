@@ -100,6 +100,25 @@ TEST_CASE("faults of the graph stand among those of the file, in order", "[confi
   CHECK(result.exit_code() == 1);
 }
 
+TEST_CASE("a file with faults of its own is told of those of its place as well",
+          "[config][check]") {
+  const TempDir directory;
+  const std::string a = directory.write(
+      "a.toml", "[service]\noneshot = 5\nexec = 'a'\n[dependencies]\nrequires = ['a']\n");
+  const std::string b = directory.write(
+      "b.toml", "[service]\numask = 5\nexec = 'b'\n[dependencies]\nafter = ['c', 'none']\n");
+  const std::string c =
+      directory.write("c.toml", "[service]\nexec = 'c'\n[dependencies]\nafter = ['b']\n");
+  const Lines lines = lines_of(check({directory.path()}));
+  REQUIRE(lines.size() == 6);
+  CHECK_THAT(lines[0], Catch::StartsWith(a + ":2:11: error: service.oneshot"));
+  CHECK_THAT(lines[1], Catch::StartsWith(a + ":5:13: error: dependencies.requires: a service"));
+  CHECK_THAT(lines[2], Catch::StartsWith(b + ":2:9: error: service.umask"));
+  CHECK_THAT(lines[3], Catch::StartsWith(b + ":5:10: error: dependencies.after: a cycle"));
+  CHECK_THAT(lines[4], Catch::StartsWith(b + ":5:15: warning: dependencies.after: nothing"));
+  CHECK_THAT(lines[5], Catch::StartsWith(c + ":4:10: error: dependencies.after: a cycle"));
+}
+
 TEST_CASE("all files are told of, the broken beside the good", "[config][check]") {
   const TempDir directory;
   const std::string a = directory.write("a.toml", "exec = \n");
