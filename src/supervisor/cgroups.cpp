@@ -17,11 +17,23 @@
 namespace zinit {
 
 void BoardCore::note_cgroup(Job& job, Launch& launch) noexcept {
+  const bool news = job.resource_faults != launch.resource_faults;
   job.resource_faults = std::move(launch.resource_faults);
+  if (news) tell_resource_faults(job);
   if (!launch.cgroup) return;
   job.cgroup_made = true;
-  job.cgroup = launch.outcome.kind == LaunchOutcome::Kind::started;
+  if (launch.outcome.kind == LaunchOutcome::Kind::started) job.cgroup = true;
   job.escaped_signalled = false;
+}
+
+/// Once, not at each spawn; the status has them as long as they last.
+void BoardCore::tell_resource_faults(const Job& job) noexcept {
+  try {
+    for (const std::string& fault : job.resource_faults)
+      say(LogLevel::warn, fmt::format("{}: {}", world.graph->name(job.slot), fault));
+  } catch (const std::bad_alloc&) {
+    // The status tells.
+  }
 }
 
 std::string BoardCore::cgroup_path(const Job& job) const {
@@ -185,8 +197,9 @@ void BoardCore::apply_changed_resources(Slot slot) {
     if (const auto cgroup = Cgroup::open(cgroups_->path_of(spec->name)))
       faults = apply_resources(*cgroup, spec->resources, true);
   });
-  if (world.graph->used(slot) && world.spec(slot).name == spec->name)
-    jobs[slot]->resource_faults = std::move(faults);
+  if (!world.graph->used(slot) || world.spec(slot).name != spec->name) return;
+  jobs[slot]->resource_faults = std::move(faults);
+  tell_resource_faults(*jobs[slot]);
 }
 
 }  // namespace zinit

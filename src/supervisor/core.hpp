@@ -163,6 +163,7 @@ class BoardCore final : private Launcher::Client {
 
   // --- cgroups: none of these fails for want of memory, they only do less ---
   void note_cgroup(Job& job, Launch& launch) noexcept REQUIRES(mutex);
+  void tell_resource_faults(const Job& job) noexcept REQUIRES(mutex);
   [[nodiscard]] std::string cgroup_path(const Job& job) const REQUIRES(mutex);
   /// Calls `work` with the service's cgroup, where it may have processes and can be opened.
   /// @return  whether it did, to the end
