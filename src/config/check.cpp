@@ -113,7 +113,8 @@ class Checker {
 
   CheckResult result(const ReadText& read = read_from_disk) {
     std::vector<ParsedSpec> parsed = parse_files(listing_.files, settings_.defaults, read);
-    const std::size_t count = parsed.size() + settings_files_;
+    std::size_t count = parsed.size() + settings_files_;
+    for (const ParsedSpec& one : parsed) count += one.spec->drop_ins.size();
     settle_names(parsed, findings());
     judge_graph(parsed);
     for (ParsedSpec& one : parsed) {

@@ -210,6 +210,7 @@ TEST_CASE("a drop-in of one's own is checked with the vendor's file", "[config][
   const std::string drop_in =
       root.write("etc/zinit/services/b.toml.d/x.toml", "service.umask = 'x'\n");
   CHECK(lines_of(check({drop_in})).size() == 1);
+  CHECK(check({drop_in}).files == 2);
   CHECK(check({drop_in}).diagnostics[0].file == drop_in);
 }
 
