@@ -1,11 +1,6 @@
 // The log's one sink: whole lines, never blocking, with a count of what could not be written.
 #include "base/log.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +9,7 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "base/write_now.hpp"
 
 namespace zinit {
 
@@ -46,33 +42,12 @@ const LevelInfo& info_of(LogLevel level) noexcept {
   return kLevels[static_cast<std::size_t>(level)];
 }
 
-/// write(2) that does not block whatever the descriptor's flags are, which are shared with other
-/// processes and so not ours to change. Sockets and pipes can be asked so for one call; for the
-/// rest (files, old kernels) poll(2) has to do.
-ssize_t write_at_once(int fd, std::string_view data) noexcept {
-  pollfd ready{fd, POLLOUT, 0};
-  if (::poll(&ready, 1, 0) == 0) {
-    errno = EAGAIN;
-    return -1;
-  }
-  const ssize_t sent = ::send(fd, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (sent >= 0 || errno != ENOTSOCK) return sent;
-  iovec part{const_cast<char*>(data.data()), data.size()};
-  struct stat status {};
-  if (::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)) {
-    const ssize_t written = ::pwritev2(fd, &part, 1, -1, RWF_NOWAIT);
-    if (written >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return written;
-  }
-  return ::write(fd, data.data(), data.size());
-}
-
 /// Cut to `limit` bytes, not inside a character, with a mark that something is missing.
 std::string cut(std::string text, std::size_t limit) {
   constexpr std::string_view mark = " [cut]";
   if (text.size() <= limit) return text;
-  std::size_t end = limit - mark.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end).append(mark);
+  text.resize(cut_utf8(text, limit - mark.size()).size());
+  return text.append(mark);
 }
 
 std::string record(LogLevel level, std::string_view text, bool kmsg) {
@@ -86,7 +61,7 @@ bool write_line(LogLevel level, std::string_view text) {
   const std::string line = record(level, text, kmsg);
   // /dev/kmsg never blocks a writer, and never tells poll(2) that it may be written.
   const ssize_t written =
-      kmsg ? ::write(sink, line.data(), line.size()) : write_at_once(sink, line);
+      kmsg ? ::write(sink, line.data(), line.size()) : write_now(sink, line);
   return written == static_cast<ssize_t>(line.size());
 }
 
@@ -117,13 +92,9 @@ void set_log_level(LogLevel level) noexcept { threshold = level; }
 void set_log_descriptor(int fd, bool kmsg) noexcept {
   static UniqueFd& own = *new UniqueFd;  // never destroyed: threads may log until the very end
   own.reset();
-  // A terminal stopped by ^S reports room and then blocks: an opening of our own, which may be
-  // non-blocking without another process noticing, is safe.
-  if (::isatty(fd) != 0) {
-    char path[32];
-    *fmt::format_to_n(path, sizeof path - 1, "/proc/self/fd/{}", fd).out = '\0';
-    own.reset(::open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  }
+  // /dev/kmsg never blocks. Of the rest a terminal that ^S has stopped reports room and blocks all
+  // the same, and a pipe may be filled by another process between poll(2) and write(2).
+  if (!kmsg) own = reopen_nonblocking(fd);
   sink = own ? own.get() : fd;
   sink_is_kmsg = kmsg;
 }

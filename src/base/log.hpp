@@ -24,7 +24,8 @@ enum class LogLevel { trace, debug, info, warn, error };
 /// Lines below `level` are dropped unseen. Default: info. Any thread.
 void set_log_level(LogLevel level) noexcept;
 
-/// Where lines go: a descriptor (kept open by the caller, written without blocking). With `kmsg`
+/// Where lines go: a descriptor (kept open by the caller, written without blocking: see
+/// write_now.hpp). With `kmsg`
 /// each line is one record for /dev/kmsg with its priority, "zinit: ..." (printk levels,
 /// syslog(3)). Default: standard error. Before other threads run.
 void set_log_descriptor(int fd, bool kmsg) noexcept;

@@ -30,6 +30,9 @@ namespace zinit {
 
 [[nodiscard]] bool valid_utf8(std::string_view text) noexcept;
 
+/// At most `limit` bytes of `text`, not ending inside a character.
+[[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept;
+
 /// Each byte that is not part of valid UTF-8 replaced by U+FFFD.
 [[nodiscard]] std::string to_utf8(std::string_view bytes);
 

@@ -60,10 +60,11 @@ void take_place(Mode mode) {
   if (mode == Mode::standalone) {
     if (const auto subreaper = become_subreaper(); !subreaper)
       log_warn("orphans of services are not seen: {}", subreaper.error().text);
-    return;
+  } else {
+    constexpr const MountRow& proc = kSystemMounts[0];
+    if (const auto mounted = mount_if_missing(proc); !mounted) log_info("{}", mounted.error().text);
   }
-  constexpr const MountRow& proc = kSystemMounts[0];
-  if (const auto mounted = mount_if_missing(proc); !mounted) log_info("{}", mounted.error().text);
+  set_log_descriptor(STDERR_FILENO, false);  // through an opening of its own, for which /proc is
 }
 
 int run_plain(StartRequest request) {

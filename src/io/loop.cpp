@@ -8,6 +8,7 @@
 #include <ctime>
 #include <exception>
 #include <mutex>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -132,8 +133,50 @@ void EventLoop::run_tasks() noexcept {
     MutexLock lock(mutex_);
     tasks.swap(tasks_);
   }
+  run_calls();
   for (Task& task : tasks) catch_all("event loop", task);
   if (stopping_) ev_break(loop_, EVBREAK_ALL);
+}
+
+/// Those asked for until now; what they ask for anew has its turn after the loop's other events.
+void EventLoop::run_calls() noexcept {
+  std::size_t asked = 0;
+  {
+    MutexLock lock(mutex_);
+    for (const LoopCall* call = first_call_; call != nullptr; call = call->next_) ++asked;
+  }
+  for (; asked > 0; --asked) {
+    LoopCall* call = nullptr;
+    {
+      MutexLock lock(mutex_);
+      call = first_call_;
+      if (call == nullptr) return;  // another's action has destroyed it
+      first_call_ = call->next_;
+      if (first_call_ == nullptr) last_call_ = nullptr;
+      call->asked_ = false;
+    }
+    catch_all("event loop", call->action_);
+  }
+}
+
+LoopCall::~LoopCall() {
+  MutexLock lock(loop_.mutex_);
+  if (!asked_) return;
+  LoopCall* before = nullptr;
+  for (LoopCall* call = loop_.first_call_; call != this; call = call->next_) before = call;
+  (before == nullptr ? loop_.first_call_ : before->next_) = next_;
+  if (loop_.last_call_ == this) loop_.last_call_ = before;
+}
+
+void LoopCall::ask() noexcept {
+  {
+    MutexLock lock(loop_.mutex_);
+    if (std::exchange(asked_, true)) return;
+    next_ = nullptr;
+    (loop_.last_call_ == nullptr ? loop_.first_call_ : loop_.last_call_->next_) = this;
+    loop_.last_call_ = this;
+  }
+  loop_.ring_bell();
 }
 
 void EventLoop::stop() noexcept {

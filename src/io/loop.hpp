@@ -12,8 +12,8 @@
 // small).
 //
 // Threads: a loop belongs to the thread that runs it. From others only post(), stop() and
-// on_thread() may be called. Watchers (watcher.hpp) are started and stopped on the loop's thread,
-// or while no thread runs it.
+// on_thread() may be called, and a LoopCall be asked for. Watchers (watcher.hpp) are started and
+// stopped on the loop's thread, or while no thread runs it.
 #pragma once
 
 #include <ev.h>
@@ -45,6 +45,8 @@ void catch_all(std::string_view where, Action&& action) noexcept {
     log_current_exception(where);
   }
 }
+
+class LoopCall;
 
 class EventLoop {
  public:
@@ -78,9 +80,11 @@ class EventLoop {
   static constexpr std::size_t kMaxTasks = 65536;
 
  private:
+  friend class LoopCall;
   EventLoop() = default;
   [[nodiscard]] Result<void> set_up();
   void run_tasks() noexcept;
+  void run_calls() noexcept;
   void ring_bell() noexcept;
 
   // Constant after creation.
@@ -94,6 +98,35 @@ class EventLoop {
 
   Mutex mutex_;
   std::vector<Task> tasks_ GUARDED_BY(mutex_);
+  LoopCall* first_call_ GUARDED_BY(mutex_) = nullptr;  // those asked for, in that order
+  LoopCall* last_call_ GUARDED_BY(mutex_) = nullptr;
+};
+
+/// One thing that a loop is asked for now and then. Unlike a posted task it takes no memory to ask,
+/// so it is never refused; asked for again before it has been done, it is done once.
+class LoopCall {
+ public:
+  using Action = std::function<void()>;
+
+  /// The loop outlives the call. Any thread.
+  LoopCall(EventLoop& loop, Action action) : loop_(loop), action_(std::move(action)) {}
+  /// What was asked for is dropped. On the loop's thread, but not from its own action, or while no
+  /// thread runs the loop.
+  ~LoopCall();
+  LoopCall(const LoopCall&) = delete;
+  LoopCall& operator=(const LoopCall&) = delete;
+
+  /// Has the loop do it soon, before tasks that are posted from now on. Any thread, locks held too;
+  /// does not block.
+  void ask() noexcept;
+
+ private:
+  friend class EventLoop;
+  EventLoop& loop_;
+  const Action action_;
+  // Guarded by the loop's lock.
+  bool asked_ = false;
+  LoopCall* next_ = nullptr;
 };
 
 /// An EventLoop with the thread that runs it.

@@ -3,16 +3,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <climits>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "base/write_now.hpp"
 
 namespace zinit {
 
@@ -31,28 +25,12 @@ constexpr std::size_t kLineOverhead = 64;
 // configuration (kernel/printk/printk.c: LOG_LINE_MAX, PRINTK_PREFIX_MAX).
 constexpr std::size_t kKmsgRecord = 900;
 
-// A pipe that poll(2) calls writable takes so many bytes without blocking.
-constexpr std::size_t kSafeWrite = PIPE_BUF;
-
-bool is_nonblocking(int fd) noexcept {
-  const int flags = ::fcntl(fd, F_GETFL);
-  return flags >= 0 && (flags & O_NONBLOCK) != 0;
-}
-
-/// At most `limit` bytes, not ending inside a character.
-std::string_view cut(std::string_view text, std::size_t limit) noexcept {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
-  return text.substr(0, limit);
-}
-
 }  // namespace
 
 TextSink::TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once)
-    : loop_(loop),
-      fd_(std::move(fd)),
+    : fd_(std::move(fd)),
       lines_at_once_(lines_at_once),
-      blocking_(!is_nonblocking(fd_.get())),
+      begin_(loop, [this] { write_some(0); }),
       writable_(loop, fd_.get(), EV_WRITE, [this](int events) { write_some(events); }) {}
 
 void TextSink::take(const SinkLine& line, const DropCount& dropped) noexcept {
@@ -71,14 +49,7 @@ void TextSink::take(const SinkLine& line, const DropCount& dropped) noexcept {
     ++*dropped;  // no memory
     return;
   }
-  begin();
-}
-
-/// Has the loop write. Where it takes no more work just now, the next line tries again.
-void TextSink::begin() noexcept {
-  if (loop_.post([this] { write_some(0); })) return;
-  MutexLock lock(mutex_);
-  awake_ = false;
+  begin_.ask();
 }
 
 void TextSink::write_some(int events) noexcept {
@@ -114,7 +85,7 @@ void TextSink::drop_current() noexcept {
 
 TextSink::Progress TextSink::write_current() noexcept {
   while (written_ < current_.text.size()) {
-    const ssize_t written = write_now(std::string_view(current_.text).substr(written_));
+    const ssize_t written = write_now(fd_.get(), std::string_view(current_.text).substr(written_));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EAGAIN) return Progress::blocked;
     if (written < 0) {
@@ -125,19 +96,6 @@ TextSink::Progress TextSink::write_current() noexcept {
   }
   current_ = {};
   return Progress::done;
-}
-
-/// write(2) that does not block whatever the descriptor's flags are.
-ssize_t TextSink::write_now(std::string_view data) const noexcept {
-  if (!blocking_) return ::write(fd_.get(), data.data(), data.size());
-  pollfd ready{fd_.get(), POLLOUT, 0};
-  if (::poll(&ready, 1, 0) == 0) {
-    errno = EAGAIN;
-    return -1;
-  }
-  const ssize_t sent = ::send(fd_.get(), data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (sent >= 0 || errno != ENOTSOCK) return sent;
-  return ::write(fd_.get(), data.data(), std::min(data.size(), kSafeWrite));
 }
 
 void TextSink::finish(Milliseconds limit) noexcept {
@@ -156,8 +114,8 @@ std::string KmsgSink::format(const SinkLine& line) const {
   // Facility daemon, level info: 3 * 8 + 6 (syslog(3)). Control characters would reach the console
   // with the record.
   const std::string record = fmt::format("<30>{}: {}", line.service,
-                                         printable(cut(line.text, kKmsgRecord)));
-  return std::string(cut(record, kKmsgRecord - 1)) + '\n';
+                                         printable(cut_utf8(line.text, kKmsgRecord)));
+  return std::string(cut_utf8(record, kKmsgRecord - 1)) + '\n';
 }
 
 ConsoleSink::ConsoleSink(EventLoop& loop, UniqueFd fd)
@@ -168,12 +126,7 @@ std::string ConsoleSink::format(const SinkLine& line) const {
 }
 
 Result<UniqueFd> open_for_sink(int fd) {
-  struct stat status {};
-  if (::fstat(fd, &status) < 0) return sys_failure("use", fmt::format("descriptor {}", fd));
-  if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
-    const std::string path = fmt::format("/proc/self/fd/{}", fd);
-    if (auto own = open_fd(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY)) return own;
-  }
+  if (UniqueFd own = reopen_nonblocking(fd)) return own;
   UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (!copy) return sys_failure("duplicate", fmt::format("descriptor {}", fd));
   return copy;

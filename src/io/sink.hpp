@@ -67,7 +67,7 @@ class AbsentSink final : public Sink {
 /// A sink that writes one text a line to a descriptor, as the descriptor takes them.
 class TextSink : public Sink {
  public:
-  /// `fd` from open_for_sink(), or one with O_NONBLOCK. `lines_at_once`: written before other
+  /// `fd` best from open_for_sink(). `lines_at_once`: written before other
   /// descriptors of the loop have their turn. The loop outlives the sink, which is destroyed while
   /// no thread runs the loop, and after which the loop is not run again.
   TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once);
@@ -89,18 +89,15 @@ class TextSink : public Sink {
   };
   enum class Progress { done, blocked };
 
-  void begin() noexcept;
   void write_some(int events) noexcept;
   void drop_current() noexcept;
   [[nodiscard]] bool next_line() noexcept;
   [[nodiscard]] Progress write_current() noexcept;
-  [[nodiscard]] ssize_t write_now(std::string_view data) const noexcept;
 
   // Constant after construction.
-  EventLoop& loop_;
   UniqueFd fd_;
   const int lines_at_once_;
-  bool blocking_ = false;  // write(2) may block, so each is asked for first
+  LoopCall begin_;  // has the loop write; unlike a task it cannot be refused, and no line waits on
 
   // The loop's thread alone.
   IoWatcher writable_;  // active while lines wait
@@ -135,10 +132,8 @@ class ConsoleSink final : public TextSink {
   [[nodiscard]] std::string format(const SinkLine& line) const override;
 };
 
-/// An opening of what `fd` refers to that does not block, for a TextSink: O_NONBLOCK belongs to the
-/// opening, which zinit may share with the shell that started it, so it is not set on `fd` itself.
-/// Where a new opening cannot be had (sockets, a terminal of another user's, no /proc) or would be
-/// wrong (a file has its position) a duplicate of `fd`. Errors are those of dup(2).
+/// What a TextSink is to write to in place of `fd`: reopen_nonblocking(), or where that gives none
+/// a duplicate. Errors are those of dup(2).
 [[nodiscard]] Result<UniqueFd> open_for_sink(int fd);
 
 }  // namespace zinit

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "base/text.hpp"
+
 namespace zinit {
 
 namespace {
@@ -24,13 +26,6 @@ enum Flag : std::uint32_t {
   kEndAtLimit = 1 << 11,
   kEndMachineFull = 1 << 12,
 };
-
-/// Not ending inside a character.
-std::string_view cut(std::string_view text, std::size_t limit) noexcept {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
-  return text.substr(0, limit);
-}
 
 std::int64_t to_ns(TimePoint time) noexcept { return time.time_since_epoch().count(); }
 
@@ -90,7 +85,7 @@ void put_texts(JournalRecord& to, std::string_view name, std::string_view file,
                std::string_view reason) noexcept {
   // Half a path is worth nothing, half a reason a lot.
   if (name.size() + file.size() > sizeof to.text) file = {};
-  reason = cut(reason, sizeof to.text - name.size() - file.size());
+  reason = cut_utf8(reason, sizeof to.text - name.size() - file.size());
   char* end = std::copy(name.begin(), name.end(), to.text);
   end = std::copy(file.begin(), file.end(), end);
   std::copy(reason.begin(), reason.end(), end);

@@ -84,3 +84,13 @@ TEST_CASE("width counts characters, not bytes", "[base][text]") {
   CHECK(display_width("gr\xC3\xBC\xC3\x9F") == 4);
   CHECK(display_width("") == 0);
 }
+
+TEST_CASE("a text is cut between characters", "[base]") {
+  CHECK(cut_utf8("abc", 3) == "abc");
+  CHECK(cut_utf8("abc", 2) == "ab");
+  CHECK(cut_utf8("a\xC3\xA4", 2) == "a");
+  CHECK(cut_utf8("a\xC3\xA4", 3) == "a\xC3\xA4");
+  CHECK(cut_utf8("\xF0\x9F\x98\x80", 3).empty());
+  CHECK(cut_utf8("\x80\x80", 1).empty());
+  CHECK(cut_utf8("abc", 0).empty());
+}

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <future>
 #include <optional>
@@ -184,4 +185,76 @@ TEST_CASE("watcher: a timer calls back once each time it is set, not before it i
   CHECK(calls == 2);
   CHECK(Clock::now() - start >= 20ms);
   CHECK_FALSE(timer.active());
+}
+
+TEST_CASE("loop: a call that is asked for is made though no task is taken", "[io]") {
+  auto loop = new_loop();
+  int calls = 0;
+  LoopCall call(*loop, [&] { ++calls; });
+  for (std::size_t i = 0; i < EventLoop::kMaxTasks; ++i) REQUIRE(loop->post([] {}));
+  REQUIRE_FALSE(loop->post([] {}));
+  for (int i = 0; i < 3; ++i) call.ask();
+  loop->stop();
+  loop->run();
+  CHECK(calls == 1);
+  call.ask();
+  loop->stop();
+  loop->run();
+  CHECK(calls == 2);
+}
+
+TEST_CASE("loop: calls are made in the order in which they were asked for, those that are gone not",
+          "[io]") {
+  auto loop = new_loop();
+  std::string made;
+  LoopCall a(*loop, [&] { made += 'a'; }), d(*loop, [&] { made += 'd'; });
+  auto b = std::make_unique<LoopCall>(*loop, [&] { made += 'b'; });
+  LoopCall c(*loop, [&] {
+    made += 'c';
+    b.reset();
+  });
+  for (LoopCall* call : {&c, &a, b.get(), &d}) call->ask();
+  {
+    LoopCall last(*loop, [&] { made += 'x'; });
+    last.ask();
+  }
+  a.ask();
+  loop->stop();
+  loop->run();
+  CHECK(made == "cad");
+}
+
+TEST_CASE("loop: a call that asks for itself leaves others their turn", "[io]") {
+  auto loop = new_loop();
+  int calls = 0;
+  std::function<void()> again;
+  LoopCall call(*loop, [&] {
+    ++calls;
+    again();
+  });
+  again = [&] { call.ask(); };
+  TimerWatcher timer(*loop, [&] { loop->stop(); });
+  timer.set(Milliseconds(1));
+  call.ask();
+  loop->run();
+  CHECK(calls > 1);
+}
+
+TEST_CASE("loop: calls asked for by many threads are made", "[io]") {
+  auto data = running_loop();
+  std::atomic<int> calls{0};
+  constexpr int kThreads = 4;
+  std::vector<std::unique_ptr<LoopCall>> all;
+  for (int t = 0; t < kThreads; ++t)
+    all.push_back(std::make_unique<LoopCall>(data->loop(), [&] { ++calls; }));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 1000; ++i) all[static_cast<std::size_t>(t)]->ask();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  data->stop_and_join();
+  CHECK(calls >= kThreads);
+  CHECK(calls <= kThreads * 1000);
 }

@@ -198,6 +198,25 @@ TEST_CASE("sink: at the end what waits is written, for a limited time", "[io]") 
   SUCCEED();
 }
 
+TEST_CASE("sink: lines are written though the loop takes no more tasks", "[io]") {
+  auto data = DataLoop::create();
+  REQUIRE(data);
+  auto ends = make_pipe(O_NONBLOCK);
+  REQUIRE(ends);
+  const auto dropped = new_count();
+  ConsoleSink sink((*data)->loop(), std::move(ends->write));
+  while ((*data)->loop().post([] {})) {
+  }
+  sink.take(line_of("the last"), dropped);
+  REQUIRE((*data)->start());
+  pollfd ready{ends->read.get(), POLLIN, 0};
+  REQUIRE(::poll(&ready, 1, 20'000) == 1);
+  char text[64];
+  CHECK(::read(ends->read.get(), text, sizeof text) == 14);
+  CHECK(*dropped == 0);
+  (*data)->stop_and_join();
+}
+
 TEST_CASE("sink: a pipe is opened anew, so that the one given stays blocking", "[io]") {
   auto ends = make_pipe();
   REQUIRE(ends);
