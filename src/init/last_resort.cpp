@@ -27,6 +27,8 @@ constexpr timespec kBetweenShells{2, 0};
 int log_fd = STDERR_FILENO;
 char console[256] = "/dev/console";
 std::atomic_flag at_fault;
+std::atomic<pid_t> shell{-1};  // the last that was started
+static_assert(std::atomic<pid_t>::is_always_lock_free);
 
 /// "<2>zinit: WHAT WHY\n", as /dev/kmsg takes it (priority critical).
 void say(const char* what, const char* why) noexcept {
@@ -62,20 +64,20 @@ void say(const char* what, const char* why) noexcept {
 }
 
 /// _Fork(3) is fork(2) without what takes locks.
-pid_t start_shell() noexcept {
+void start_shell() noexcept {
   const pid_t pid = ::_Fork();
   if (pid == 0) become_shell();
-  return pid;
+  shell = pid;
 }
 
 /// Reaps, and starts the shell again when it has ended, for ever.
-[[noreturn]] void reap_for_ever(pid_t shell) noexcept {
+[[noreturn]] void reap_for_ever() noexcept {
   while (true) {
     const pid_t ended = ::waitpid(-1, nullptr, 0);
     if (ended < 0 && errno == EINTR) continue;
     if (ended > 0 && ended != shell) continue;
     ::nanosleep(&kBetweenShells, nullptr);
-    shell = start_shell();
+    start_shell();
   }
 }
 
@@ -88,12 +90,17 @@ bool on_main_thread() noexcept { return ::syscall(SYS_gettid) == ::getpid(); }
 void on_fault(int signal, siginfo_t* info, void* /*context*/) noexcept {
   const bool sent = info->si_code <= 0;  // by kill(2) and its like, abort(3) among them
   if (sent && info->si_pid != ::getpid()) return;
-  if (at_fault.test_and_set()) wait_for_ever();
-  const char* name = ::sigabbrev_np(signal);
-  say("fault in zinit itself, which goes on with a shell on the console: SIG",
-      name != nullptr ? name : "?");
-  const pid_t shell = start_shell();
-  if (on_main_thread()) reap_for_ever(shell);
+  const bool first = !at_fault.test_and_set();
+  if (first) {
+    const char* name = ::sigabbrev_np(signal);
+    say("fault in zinit itself, which goes on with a shell on the console: SIG",
+        name != nullptr ? name : "?");
+    start_shell();
+  }
+  if (on_main_thread()) reap_for_ever();
+  // The main thread comes here too, from whatever it does: sooner or later that would be to wait
+  // for a lock that this thread holds, and nobody would reap.
+  if (first) ::syscall(SYS_tgkill, ::getpid(), ::getpid(), signal);
   wait_for_ever();
 }
 
@@ -121,7 +128,8 @@ void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
 
 void stay_alive(const char* why) noexcept {
   say("cannot go on, a shell is on the console: ", why);
-  reap_for_ever(start_shell());
+  start_shell();
+  reap_for_ever();
 }
 
 }  // namespace zinit

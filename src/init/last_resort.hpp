@@ -9,8 +9,9 @@
 namespace zinit {
 
 /// From here on a fault of this process (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, an uncaught
-/// exception) does not end it: the thread at fault starts the shell and waits for ever; the others
-/// go on as far as they do not need it. The main thread reaps meanwhile, as nobody else will.
+/// exception) does not end it: the thread at fault starts the shell and waits for ever, with the
+/// locks that it may hold. The main thread, whoever was at fault, leaves what it was doing and
+/// reaps from now on, as nobody else will; other threads go on as far as they come.
 ///
 /// The same signals sent by another process are ignored, as the kernel does for PID 1 without a
 /// handler.

@@ -3,15 +3,22 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <functional>
+#include <future>
+#include <mutex>
+#include <new>
 #include <string>
+#include <thread>
 
 #include "base/fd.hpp"
 #include "init/last_resort.hpp"
+#include "support/deadline.hpp"
 
 using namespace zinit;
 
@@ -92,4 +99,38 @@ TEST_CASE("a fault signal from another process is ignored", "[init][last-resort]
   REQUIRE(::kill(survivor.pid(), SIGUSR1) == 0);
   CHECK(survivor.said("asked to").find("asked to") != std::string::npos);
   CHECK(survivor.alive());
+}
+
+TEST_CASE("after a fault of another thread the main one reaps, whatever it waits for",
+          "[init][last-resort]") {
+  // The grandchild's pid, shared with the survivor.
+  void* page = ::mmap(nullptr, sizeof(std::atomic<pid_t>), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(page != MAP_FAILED);
+  auto* grandchild = new (page) std::atomic<pid_t>{0};
+  {
+    Survivor survivor([grandchild] {
+      const pid_t pid = ::fork();
+      if (pid == 0)
+        while (true) ::pause();
+      *grandchild = pid;
+      static std::mutex mutex;
+      std::promise<void> locked;
+      std::thread faulty([&locked] {
+        const std::lock_guard lock(mutex);
+        locked.set_value();
+        ::raise(SIGSEGV);
+      });
+      locked.get_future().wait();
+      const std::lock_guard lock(mutex);  // as the board's, which a job thread holds at its fault
+      faulty.join();
+    });
+    CHECK(survivor.said("SIGSEGV").find("SIGSEGV") != std::string::npos);
+    const pid_t pid = *grandchild;
+    REQUIRE(pid > 0);
+    CHECK(::kill(pid, SIGKILL) == 0);
+    CHECK(test::becomes_true([pid] { return ::kill(pid, 0) < 0 && errno == ESRCH; }));
+    CHECK(survivor.alive());
+  }
+  ::munmap(page, sizeof(std::atomic<pid_t>));
 }
