@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <new>
 #include <stdexcept>
+#include <string_view>
 
 namespace zinit {
 
@@ -68,6 +69,11 @@ using JsonReader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>
 using JsonBuffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, JsonAllocator>;
 using JsonBufferWriter =
     rapidjson::Writer<JsonBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, JsonAllocator>;
+
+/// The text of a string.
+[[nodiscard]] inline std::string_view text_of(const JsonValue& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
 
 /// How every text from outside is parsed: iteratively, as valid UTF-8, numbers exactly. Without
 /// kParseStopWhenDoneFlag, what follows the value is an error.

@@ -107,10 +107,6 @@ Members members_of(const JsonValue& request) {
   return members;
 }
 
-std::string_view text_of(const JsonValue& value) {
-  return {value.GetString(), value.GetStringLength()};
-}
-
 /// The id as JSON text, "null" where it is none that can be sent back.
 std::string id_text(const JsonValue* id, const std::vector<std::string>& ids) {
   if (id != nullptr && id->IsUint()) return ids[id->GetUint()];

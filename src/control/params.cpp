@@ -29,10 +29,6 @@ constexpr double kMaxCount = 9007199254740992;
 
 const TypeInfo& info_of(ParamType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
-std::string_view text_of(const JsonValue& value) {
-  return {value.GetString(), value.GetStringLength()};
-}
-
 /// JSON knows no integers: 2.0 is one too.
 bool is_integer(const JsonValue& value) {
   if (!value.IsNumber()) return false;

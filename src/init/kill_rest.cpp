@@ -3,10 +3,10 @@
 
 #include <cerrno>
 #include <csignal>
-#include <ctime>
 
 #include "base/log.hpp"
 #include "init/last_steps.hpp"
+#include "os/signals.hpp"
 
 namespace zinit {
 
@@ -20,17 +20,6 @@ bool any_child_left() {
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
 }
 
-/// Waits for the end of a child, until `deadline` at the longest.
-void wait_for_end(TimePoint deadline) {
-  const auto left = ms_between(Clock::now(), deadline);
-  const timespec limit{left / 1000, left % 1000 * 1'000'000};
-  sigset_t child;
-  sigemptyset(&child);
-  sigaddset(&child, SIGCHLD);
-  // Its reasons to return early are all the same to the caller, which looks again.
-  if (::sigtimedwait(&child, nullptr, &limit) < 0) return;
-}
-
 /// Whether no child was left before `limit` had passed.
 bool reap_until_none(const std::function<bool()>& reap_some, Milliseconds limit) {
   const TimePoint deadline = after(Clock::now(), limit);
@@ -38,7 +27,7 @@ bool reap_until_none(const std::function<bool()>& reap_some, Milliseconds limit)
     while (reap_some()) {}
     if (!any_child_left()) return true;
     if (Clock::now() >= deadline) return false;
-    wait_for_end(deadline);
+    wait_for_child(deadline);
   }
 }
 

@@ -5,8 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
-#include <ctime>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -15,6 +13,7 @@
 #include "init/utmp.hpp"
 #include "os/mount.hpp"
 #include "os/power.hpp"
+#include "os/signals.hpp"
 
 namespace zinit {
 
@@ -56,19 +55,12 @@ bool owns_machine() {
 /// Waits for the child `pid`, `limit` at the longest; other children, which end now, are reaped.
 bool ends_within(pid_t pid, Milliseconds limit) {
   const TimePoint deadline = after(Clock::now(), limit);
-  sigset_t child;
-  sigemptyset(&child);
-  sigaddset(&child, SIGCHLD);
   while (true) {
     const pid_t ended = ::waitpid(-1, nullptr, WNOHANG);
     if (ended == pid || (ended < 0 && errno == ECHILD)) return true;
     if (ended > 0) continue;
-    const auto left = ms_between(Clock::now(), deadline);
-    if (left == 0) return false;
-    const timespec time{left / 1000, left % 1000 * 1'000'000};
-    // Whatever ends the wait, the loop looks again.
-    if (::sigtimedwait(&child, nullptr, &time) < 0 && errno != EAGAIN && errno != EINTR)
-      return false;
+    if (ms_between(Clock::now(), deadline) == 0) return false;
+    wait_for_child(deadline);
   }
 }
 

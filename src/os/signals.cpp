@@ -4,6 +4,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <ctime>
+
 namespace zinit {
 
 sigset_t all_but_faults() noexcept {
@@ -37,6 +39,16 @@ std::optional<int> next_signal(int fd) noexcept {
   while (got < 0 && errno == EINTR);
   if (got != static_cast<ssize_t>(sizeof info)) return std::nullopt;
   return static_cast<int>(info.ssi_signo);
+}
+
+void wait_for_child(TimePoint deadline) noexcept {
+  const auto left = ms_between(Clock::now(), deadline);
+  const timespec limit{left / 1000, left % 1000 * 1'000'000};
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  // Its reasons to return early are all the same to the caller, which looks again.
+  if (::sigtimedwait(&child, nullptr, &limit) < 0) return;
 }
 
 }  // namespace zinit

@@ -7,6 +7,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace zinit {
 
@@ -24,5 +25,9 @@ namespace zinit {
 /// The next signal of a descriptor made by open_signals(); nothing where none is left. Of those
 /// that came more than once while nobody looked, one (signal(7)).
 [[nodiscard]] std::optional<int> next_signal(int fd) noexcept;
+
+/// Waits until a child has ended since the last wait, until `deadline` at the longest; may return
+/// early for no reason. SIGCHLD is blocked, and nobody else takes it. (sigtimedwait(2))
+void wait_for_child(TimePoint deadline) noexcept;
 
 }  // namespace zinit
