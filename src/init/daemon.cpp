@@ -77,7 +77,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           {services_environment(start_.mode, start_.environment), start_.nofile, start_.cgroups}),
       shutdown_(*loop_, board_, [this] { loop_->stop(); }),
       critical_(board_, critical_end(start_.mode)),
-      shell_(start_.console, start_.environment, [this] { on_shell_end(); }),
+      shell_(*loop_, start_.console, start_.environment,
+             [this](bool ran) { on_shell_over(ran); }),
       reloader_(
           loop_->ev(), [this] { return read_configuration(start_.sources); },
           [this](const Configuration& config, bool dry_run) { return take(config, dry_run); }),
@@ -102,8 +103,7 @@ void ZinitDaemon::run() {
   log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
   // Without memory for the files there are no services yet; a reload may find some.
   catch_all("boot", [this] { load_services(); });
-  if (!start_.kernel.shell || !shell_.start("asked for on the kernel command line"))
-    start_services();
+  start_.kernel.shell ? shell_.start("asked for on the kernel command line") : start_services();
   loop_->run();
   server_.reset();
 }
@@ -145,13 +145,18 @@ RequestResult<void> ZinitDaemon::boot_target() {
 void ZinitDaemon::no_services() {
   log_error("no service file in {}: nothing is started; after mending that, zinitctl reload",
             directories_text(start_.sources.places));
-  if (start_.mode == Mode::system && shell_.start("there is no service file"))
-    shell_started_ = Clock::now();
+  if (start_.mode != Mode::system || shell_.running()) return;
+  shell_started_ = Clock::now();
+  shell_.start("there is no service file");
 }
 
-void ZinitDaemon::on_shell_end() {
+void ZinitDaemon::on_shell_over(bool ran) {
   if (shutdown_.begun() || booted_) return;
   const bool first = !services_started_;
+  if (!ran) {
+    if (first) start_services();
+    return;
+  }
   if (!first && Clock::now() - shell_started_ < kShortShell) return shell_again_.set(kShellAgain);
   reload_and_log([this] { start_services(); });
 }

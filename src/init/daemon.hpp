@@ -93,7 +93,7 @@ class ZinitDaemon final : public Daemon {
   RequestResult<ReloadReport> take(const Configuration& config, bool dry_run);
   void on_change();
   void on_critical_end(const ServiceView& view);
-  void on_shell_end();
+  void on_shell_over(bool ran);
 
   DaemonStart start_;
   GlobalSettings settings_;

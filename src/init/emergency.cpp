@@ -6,7 +6,6 @@
 #include "base/log.hpp"
 #include "init/environment.hpp"
 #include "os/process.hpp"
-#include "os/spawn.hpp"
 #include "os/users.hpp"
 
 namespace zinit {
@@ -41,36 +40,71 @@ Environment shell_environment(const Environment& own) {
 
 }  // namespace
 
-EmergencyShell::EmergencyShell(std::string console, const Environment& environment,
-                               std::function<void()> ended)
+EmergencyShell::EmergencyShell(EventLoop& loop, std::string console, const Environment& environment,
+                               Over over, Spawn spawn)
     : console_(std::move(console)),
       environment_(shell_environment(environment)),
-      ended_(std::move(ended)) {}
+      over_(std::move(over)),
+      spawn_(std::move(spawn)),
+      spawned_(loop, [this] { on_spawned(); }) {}
 
-bool EmergencyShell::start(std::string_view why) {
-  if (running()) return true;
-  for (const char* program : kShells) {
-    if (program == kLogin && nothing_to_guard()) continue;
-    auto child = spawn(plan_for(program, console_, environment_));
-    if (child) {
-      pid_ = child->pid;
-      log_warn("emergency shell: {}; {} on {}, exit leaves it", why, program, console_);
-      return true;
-    }
-    log_debug("emergency shell: {}", child.error().text);
-    if (program == kShells.back())
-      log_error("emergency shell: {}; none can be had: {}", why, child.error().text);
+void EmergencyShell::start(std::string_view why) {
+  if (running()) return;
+  why_ = why;
+  auto thread = Thread::start("zinit-shell", kJobStackBytes, [this] { spawn_first(); });
+  if (thread) {
+    starter_ = std::move(*thread);
+    return;
   }
-  return false;
+  log_error("emergency shell: {}; none can be had: {}", why_, thread.error().text);
+  over_(false);
 }
 
-bool EmergencyShell::child_ended(pid_t pid, const ProcessEnd& end) {
+/// On the thread: the first of the shells that can be had.
+void EmergencyShell::spawn_first() noexcept {
+  catch_all("emergency shell", [this] {
+    for (const char* program : kShells) {
+      if (program == kLogin && nothing_to_guard()) continue;
+      auto child = spawn_(plan_for(program, console_, environment_));
+      if (!child) log_debug("emergency shell: {}", child.error().text);
+      const bool done = child.has_value();
+      const MutexLock lock(mutex_);
+      outcome_ = {std::move(child), program};
+      if (done) break;
+    }
+  });
+  spawned_.ask();
+}
+
+void EmergencyShell::on_spawned() {
+  starter_.join();
+  Outcome outcome;
+  {
+    const MutexLock lock(mutex_);
+    std::swap(outcome, outcome_);
+  }
+  if (!outcome.child) {
+    log_error("emergency shell: {}; none can be had: {}", why_, outcome.child.error().text);
+    return over_(false);
+  }
+  pid_ = outcome.child->pid;
+  log_warn("emergency shell: {}; {} on {}, exit leaves it", why_, outcome.program, console_);
+  // One that ended at once was reaped as nobody's child, while its pid was not known here.
+  const auto there = signal_process(outcome.child->pidfd.get(), pid_, 0);
+  if (!there && there.error().errnum == ESRCH) end("has ended");
+}
+
+bool EmergencyShell::child_ended(pid_t pid, const ProcessEnd& ended) {
   if (pid != pid_) return false;
-  pid_ = -1;
   reap(pid);
-  log_info("emergency shell: {}", reason_text(reason_of_end(end)));
-  ended_();
+  end(reason_text(reason_of_end(ended)));
   return true;
+}
+
+void EmergencyShell::end(std::string_view how) {
+  pid_ = -1;
+  log_info("emergency shell: {}", how);
+  over_(true);
 }
 
 }  // namespace zinit
