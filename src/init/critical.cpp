@@ -15,12 +15,9 @@ int code_of_end(const ProcessEnd& end) {
 
 }  // namespace
 
-bool failed_for_good(const Record& record) {
-  return record.state == State::failed && record.wish == Wish::up && record.try_ == Try::none;
-}
-
-bool ended_for_good(const Record& record) {
-  if (failed_for_good(record)) return true;
+bool ended_for_good(const ServiceView& view) {
+  if (view.failed_for_good) return true;
+  const Record& record = view.record;
   return record.state == State::exited && record.wish == Wish::up && record.try_ == Try::none;
 }
 
@@ -51,7 +48,7 @@ std::vector<ServiceView> CriticalWatch::look() {
   std::vector<ServiceView> ended;
   for (const std::string& name : names_) {
     auto view = board_.view(name);
-    if (!view || !ended_(view->record))
+    if (!view || !ended_(*view))
       seen_.erase(name);
     else if (seen_.insert(name).second)
       ended.push_back(std::move(*view));

@@ -9,12 +9,9 @@
 
 namespace zinit {
 
-/// Whether a service with this record has failed and will not be tried again by itself: in system
-/// mode the emergency shell starts on it.
-[[nodiscard]] bool failed_for_good(const Record& record);
-
-/// Whether it has ended for good, well or badly, and not by request: a container ends with it.
-[[nodiscard]] bool ended_for_good(const Record& record);
+/// Whether a service has ended for good, well or badly, and not by request: a container ends with
+/// it. In system mode it is ServiceView::failed_for_good that the emergency shell starts on.
+[[nodiscard]] bool ended_for_good(const ServiceView& view);
 
 /// The exit code of a container that ends with this service: that of its process, 128 and the
 /// signal's number, 127 where its program could not be executed, 1 where it failed without a
@@ -24,7 +21,7 @@ namespace zinit {
 /// Sees the ends of critical services, each once.
 class CriticalWatch {
  public:
-  using Ended = bool (*)(const Record&);
+  using Ended = bool (*)(const ServiceView&);
 
   /// The board must outlive this.
   CriticalWatch(const Board& board, Ended ended) : board_(board), ended_(ended) {}

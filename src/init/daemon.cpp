@@ -34,11 +34,11 @@ Environment services_environment(Mode mode, const Environment& own) {
 
 CriticalWatch::Ended critical_end(Mode mode) {
   switch (mode) {
-    case Mode::system: return failed_for_good;
+    case Mode::system: return [](const ServiceView& view) { return view.failed_for_good; };
     case Mode::container: return ended_for_good;
     case Mode::standalone: break;
   }
-  return [](const Record&) { return false; };
+  return [](const ServiceView&) { return false; };
 }
 
 std::string directories_text(const Places& places) {

@@ -41,6 +41,7 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
   view.summary = summary(world, slot);
   view.removed = node.removed;
   view.settled = settled.ask(slot);
+  view.failed_for_good = node.spec->critical && failed_for_good(world, slot);
   view.pid = job.pid;
   if (job.cgroup) view.cgroup = cgroup_path(job);
   view.since_us = job.facts.since_us;

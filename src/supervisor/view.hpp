@@ -21,6 +21,7 @@ struct ServiceView {
   Record record;
   bool removed = false;                  // no file any more, and still stopping
   bool settled = false;                  // behaviour.md, "States"
+  bool failed_for_good = false;          // of critical ones: not about to be revived either
   std::string_view summary = "stopped";  // the word for dashboards: model/why.hpp's summary()
 
   pid_t pid = 0;                   // of the main process; 0: none

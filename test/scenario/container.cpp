@@ -42,6 +42,20 @@ TEST_CASE("a container ends with 128 + the signal that ended a critical service"
   CHECK(zinit.exit_code() == 128 + SIGKILL);
 }
 
+TEST_CASE("a container ends when what its critical service requires is missing or has failed",
+          "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  for (const std::string required : {"missing", "fails"}) {
+    Server zinit({.container = true});
+    zinit.add("fails", {.exec = "exit 3", .lifecycle = "restart = 'never'"});
+    zinit.add("middle", {.dependencies = "requires = ['" + required + "']"});
+    zinit.add("main",
+              {.service = "critical = true", .dependencies = "requires = ['middle']"});
+    zinit.launch();
+    CHECK(zinit.exit_code() == 1);
+  }
+}
+
 TEST_CASE("a container lives on while a critical service is spawned again or stopped on request",
           "[quick][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");

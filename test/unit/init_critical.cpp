@@ -17,6 +17,12 @@ Record record_in(State state, Wish wish, Reason reason = {}) {
   return record;
 }
 
+ServiceView view_of(const Record& record) {
+  ServiceView view;
+  view.record = record;
+  return view;
+}
+
 Record ended_with(State state, ProcessEnd end, Reason reason = {}) {
   Record record = record_in(state, Wish::up, std::move(reason));
   record.end = end;
@@ -26,29 +32,31 @@ Record ended_with(State state, ProcessEnd end, Reason reason = {}) {
 
 }  // namespace
 
-TEST_CASE("a service that failed with the wish up has failed for good", "[init][critical]") {
-  CHECK(failed_for_good(record_in(State::failed, Wish::up)));
-  CHECK(ended_for_good(record_in(State::failed, Wish::up)));
+TEST_CASE("what has failed for good has ended for good, and what failed otherwise has not",
+          "[init][critical]") {
+  ServiceView view = view_of(record_in(State::failed, Wish::up));
+  CHECK_FALSE(ended_for_good(view));
+  view.failed_for_good = true;
+  CHECK(ended_for_good(view));
 }
 
-TEST_CASE("an end with success is an end for good but no failure", "[init][critical]") {
-  CHECK_FALSE(failed_for_good(record_in(State::exited, Wish::up)));
-  CHECK(ended_for_good(record_in(State::exited, Wish::up)));
+TEST_CASE("an end with success is an end for good", "[init][critical]") {
+  CHECK(ended_for_good(view_of(record_in(State::exited, Wish::up))));
 }
 
 TEST_CASE("an end by request, or before another try, is none for good", "[init][critical]") {
-  CHECK_FALSE(ended_for_good(record_in(State::exited, Wish::down)));
-  CHECK_FALSE(ended_for_good(record_in(State::failed, Wish::down)));
-  Record asked = record_in(State::failed, Wish::up);
+  CHECK_FALSE(ended_for_good(view_of(record_in(State::exited, Wish::down))));
+  CHECK_FALSE(ended_for_good(view_of(record_in(State::failed, Wish::down))));
+  Record asked = record_in(State::exited, Wish::up);
   asked.try_ = Try::asked;
-  CHECK_FALSE(ended_for_good(asked));
+  CHECK_FALSE(ended_for_good(view_of(asked)));
 }
 
 TEST_CASE("a service that is not at rest has not ended", "[init][critical]") {
   for (const State state :
        {State::inactive, State::blocked, State::starting, State::running, State::stopping}) {
     INFO(state_name(state));
-    CHECK_FALSE(ended_for_good(record_in(state, Wish::up)));
+    CHECK_FALSE(ended_for_good(view_of(record_in(state, Wish::up))));
   }
 }
 

@@ -137,6 +137,21 @@ TEST_CASE("a program that does not exist fails at once, with errno's text", "[bo
   for (const StateEvent& event : r.board.events_after(0).events) CHECK(event.to != State::running);
 }
 
+TEST_CASE("a view says what critical service has failed for good, and no more once it is stopped",
+          "[board]") {
+  const auto critical = [](ServiceSpec& spec) {
+    spec.critical = true;
+    if (spec.name == "web") spec.dependencies.requires_ = {Dependency{"db", {}}};
+  };
+  Running r({service("db", {"/nowhere/db"}, critical), sleeper("web", critical)});
+  REQUIRE(r.board.boot(""));
+  REQUIRE(r.becomes("web", State::failed));
+  CHECK(r.board.view("db")->failed_for_good);
+  CHECK(r.board.view("web")->failed_for_good);
+  REQUIRE(r.board.stop("web"));
+  CHECK_FALSE(r.board.view("web")->failed_for_good);
+}
+
 TEST_CASE("what a process leaves behind in its group is gone before it is started again",
           "[board]") {
   Running r({service("web", {"/bin/sh", "-c", "sleep 1000 & sleep 1000 & exit 1"})});
