@@ -23,7 +23,6 @@ namespace zinit {
 namespace {
 
 constexpr int kBacklog = 1024;
-constexpr Milliseconds kLockWait{2000};
 
 Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -72,8 +71,8 @@ Result<UniqueFd> open_directory(const ControlSocketSettings& settings, const std
 /// Keeps two servers that start at once from each taking the other's new socket for a stale one.
 /// The lock goes with the descriptor. Without it (somebody holds it for long) things are as safe as
 /// one look can make them.
-void lock_directory(int directory) {
-  const TimePoint deadline = Clock::now() + kLockWait;
+void lock_directory(int directory, Milliseconds wait) {
+  const TimePoint deadline = after(Clock::now(), wait);
   while (::flock(directory, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
     if (Clock::now() >= deadline) return;
     ::poll(nullptr, 0, 10);
@@ -145,7 +144,7 @@ Result<ControlSocket> ControlSocket::open(const ControlSocketSettings& settings)
   if (!address) return tl::unexpected(address.error());
   const Result<UniqueFd> directory = open_directory(settings, *path);
   if (!directory) return tl::unexpected(directory.error());
-  lock_directory(directory->get());
+  lock_directory(directory->get(), settings.lock_wait);
   if (auto cleared = clear_place(*address); !cleared) return tl::unexpected(cleared.error());
 
   Result<UniqueFd> fd = bind_and_listen(*address);

@@ -8,6 +8,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace zinit {
 
@@ -16,6 +17,8 @@ struct ControlSocketSettings {
   /// Its directory is for this user alone: made with mode 0700, and refused where it is someone
   /// else's or open to others (/tmp/zinit-UID).
   bool private_directory = false;
+  /// How long another server may be waited for that opens one there just now.
+  Milliseconds lock_wait{2000};
 };
 
 /// A listening socket and the file that it is reached by.
@@ -32,8 +35,7 @@ class ControlSocket {
   ///
   /// @return  EADDRINUSE: somebody listens there, or something that is no socket has the name; the
   ///          text says which. Else what failed, with errno's text.
-  /// Before services are started: may wait up to 2 s for another server that does the same just
-  /// now. (unix(7))
+  /// Touches the file system, and may wait for `lock_wait`. (unix(7))
   [[nodiscard]] static Result<ControlSocket> open(const ControlSocketSettings& settings);
 
   /// Lets members of `group` connect as well: the file becomes theirs, with mode 0660; without a
@@ -44,8 +46,10 @@ class ControlSocket {
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
- private:
+  /// Whether its path still leads to this socket.
   [[nodiscard]] bool is_there() const noexcept;
+
+ private:
   void remove_file() noexcept;
 
   UniqueFd fd_;

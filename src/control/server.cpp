@@ -69,15 +69,23 @@ Server::~Server() {
 }
 
 Result<void> Server::serve(ControlSocket socket) {
-  hangups_.reset(::epoll_create1(EPOLL_CLOEXEC));
-  if (!hangups_) return sys_failure("create", "an epoll");
+  if (auto done = watch_hangups(); !done) return done;
+  acceptable_.reset();  // before the descriptor goes that it watches
   socket_ = std::move(socket);
-  hung_up_ =
-      std::make_unique<IoWatcher>(loop_, hangups_.get(), EV_READ, [this](int) { on_hangup(); });
-  hung_up_->start();
+  if (shared_.group) share(shared_);
   acceptable_ =
       std::make_unique<IoWatcher>(loop_, socket_.fd(), EV_READ, [this](int) { accept_clients(); });
   acceptable_->start();
+  return {};
+}
+
+Result<void> Server::watch_hangups() {
+  if (hangups_) return {};
+  hangups_.reset(::epoll_create1(EPOLL_CLOEXEC));
+  if (!hangups_) return sys_failure("create", "an epoll");
+  hung_up_ =
+      std::make_unique<IoWatcher>(loop_, hangups_.get(), EV_READ, [this](int) { on_hangup(); });
+  hung_up_->start();
   return {};
 }
 

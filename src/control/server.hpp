@@ -65,8 +65,12 @@ class Server final : public SessionHost {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Accepts clients from now on. Once. Fails for want of descriptors.
+  /// Accepts clients from now on, and no longer from the socket before; clients that are there
+  /// stay. Fails for want of descriptors.
   [[nodiscard]] Result<void> serve(ControlSocket socket);
+
+  /// Whether new clients find the socket: its file may have been removed, or hidden by a mount.
+  [[nodiscard]] bool reachable() const noexcept { return socket_.is_there(); }
 
   /// Who else may connect from now on; clients that are connected keep their rights.
   void share(const SharedAccess& shared);
@@ -81,6 +85,7 @@ class Server final : public SessionHost {
   [[nodiscard]] std::span<const Method> methods() const noexcept override { return methods_; }
 
  private:
+  [[nodiscard]] Result<void> watch_hangups();
   void accept_clients();
   [[nodiscard]] bool accept_one();
   void pause_accepting(int errnum);

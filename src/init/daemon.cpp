@@ -91,10 +91,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
     cgroup_watcher_.emplace(*loop_, fd, EV_READ, [this](int) { board_.cgroup_emptied(); });
     cgroup_watcher_->start();
   }
-  if (start_.socket.fd() < 0) return;
-  server_ = std::make_unique<Server>(Server::Parts{*loop_, board_, logs_, *this, changes_});
-  if (const auto serving = server_->serve(std::move(start_.socket)); !serving)
-    log_error("no client can be answered: {}", serving.error().text);
+  if (start_.socket.fd() >= 0) serve(std::move(start_.socket));
 }
 
 ZinitDaemon::~ZinitDaemon() = default;
@@ -108,6 +105,31 @@ void ZinitDaemon::run() {
   server_.reset();
 }
 
+void ZinitDaemon::serve(ControlSocket socket) {
+  if (!server_) {
+    server_ = std::make_unique<Server>(Server::Parts{*loop_, board_, logs_, *this, changes_});
+    share_socket();
+  }
+  if (const auto serving = server_->serve(std::move(socket)); !serving)
+    log_error("no client can be answered: {}", serving.error().text);
+}
+
+/// A socket whose file somebody has removed, or hidden by a mount, is had back, and one that could
+/// not be opened at boot is tried again.
+void ZinitDaemon::renew_socket() {
+  if (server_ && server_->reachable()) return;
+  const Places& places = start_.sources.places;
+  auto socket = ControlSocket::open({places.socket, places.socket_in_tmp, Milliseconds{0}});
+  if (!socket) return log_error("no new client can connect: {}", socket.error().text);
+  log_warn("the control socket is made anew: there was none at {}", socket->path());
+  serve(std::move(*socket));
+}
+
+void ZinitDaemon::share_socket() {
+  const bool full = settings_.socket_group_access == SocketAccess::full;
+  if (server_) server_->share({socket_gid_, full ? Right::full : Right::read});
+}
+
 void ZinitDaemon::load_services() {
   const Configuration config = read_configuration(start_.sources);
   use_settings(config);
@@ -118,8 +140,8 @@ void ZinitDaemon::load_services() {
 void ZinitDaemon::use_settings(const Configuration& config) {
   settings_ = config.settings;
   set_log_level(start_.log_level.value_or(settings_.log_level));
-  const bool full = settings_.socket_group_access == SocketAccess::full;
-  if (server_) server_->share({config.socket_gid, full ? Right::full : Right::read});
+  socket_gid_ = config.socket_gid;
+  share_socket();
 }
 
 void ZinitDaemon::start_services() {
@@ -277,6 +299,7 @@ void ZinitDaemon::power(PowerAction action, const std::string& message) {
 }
 
 void ZinitDaemon::reload(bool dry_run, ReloadDone done) {
+  if (!shutdown_.begun()) renew_socket();
   reloader_.reload(dry_run, std::move(done));
 }
 

@@ -81,6 +81,9 @@ class ZinitDaemon final : public Daemon {
   ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, UniqueFd signals);
 
   void use_settings(const Configuration& config);
+  void serve(ControlSocket socket);
+  void renew_socket();
+  void share_socket();
   void load_services();
   void start_services();
   [[nodiscard]] RequestResult<void> boot_target();
@@ -97,6 +100,7 @@ class ZinitDaemon final : public Daemon {
 
   DaemonStart start_;
   GlobalSettings settings_;
+  std::optional<gid_t> socket_gid_;
   std::unique_ptr<EventLoop> loop_;
   UniqueFd signals_;
   LogStore logs_;

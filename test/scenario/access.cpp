@@ -113,6 +113,32 @@ TEST_CASE("a socket that nobody listens on is replaced", "[quick][access]") {
   CHECK(zinit.result("system.ping").is_object());
 }
 
+TEST_CASE("a socket whose file is gone is made anew by SIGHUP and by a reload", "[quick][access]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  const auto pid = zinit.await_state("a", "running")["pid"];
+  Connection before = zinit.connect();
+  std::filesystem::remove(zinit.socket());
+  zinit.signal(SIGHUP);
+  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  CHECK(zinit.connect().result("system.ping")["pid"] == zinit.pid());
+
+  // Another file in its place is not this server's either.
+  std::filesystem::remove(zinit.socket());
+  write_file(zinit.socket(), "");
+  CHECK(before.result("service.reload")["unchanged"].size() == 1);
+  CHECK(read_file(zinit.socket()).empty());
+  std::filesystem::remove(zinit.socket());
+  CHECK(before.result("service.reload")["unchanged"].size() == 1);
+  CHECK(zinit.connect().result("service.status", named("a"))["pid"] == pid);
+  struct stat status {};
+  REQUIRE(stat(zinit.socket().c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  CHECK(zinit.shut_down() == 0);
+  CHECK_FALSE(std::filesystem::exists(zinit.socket()));
+}
+
 TEST_CASE("what is no socket at the socket's place is left alone", "[quick][access]") {
   Server zinit;
   write_file(zinit.socket(), "precious");
