@@ -2,7 +2,9 @@
 #include "init/configuration.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
+#include "base/fd.hpp"
 #include "os/users.hpp"
 
 namespace zinit {
@@ -10,6 +12,18 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kMain = "main";
+constexpr std::size_t kEnvironmentFileMax = 65536;
+
+void read_environment(Configuration& config) {
+  auto text = read_file("/etc/environment", kEnvironmentFileMax);
+  if (text) {
+    config.etc_environment = *std::move(text);
+  } else if (text.error().errnum == ENOENT) {
+    config.etc_environment = "";
+  } else {
+    config.messages.push_back(text.error().text);
+  }
+}
 
 /// Takes files that call themselves `main` out of the way of the command.
 void put_main_first(LoadedConfig& config, const std::vector<std::string>& command) {
@@ -70,6 +84,7 @@ Configuration read_configuration(const Sources& sources) {
   static_cast<LoadedConfig&>(config) = load_config(
       sources.places.directories, sources.places.settings_file, sources.places.settings_named);
   find_socket_group(config, sources.places.settings_file);
+  read_environment(config);
   if (!sources.command.empty()) put_main_first(config, sources.command);
   // What several threads have read lies strewn among what they needed for it: it is copied
   // together, so that their memory can be given back.

@@ -26,6 +26,8 @@ struct Sources {
 /// What was read, with what the system had to be asked for.
 struct Configuration : LoadedConfig {
   std::optional<gid_t> socket_gid;  // of socket_group; nothing: the socket is its owner's alone
+  // The text of /etc/environment, empty where that is missing; nothing where it cannot be read.
+  std::optional<std::string> etc_environment;
 };
 
 /// Reads all files anew. `main` comes first, so a file that takes its name is told and left out.

@@ -24,12 +24,9 @@ constexpr Milliseconds kShellAgain{10000};
 // For sinks at the very end: a console that takes nothing must not hold up a shutdown.
 constexpr Milliseconds kLastLines{500};
 
-constexpr std::size_t kEnvironmentFileMax = 65536;
-
-Environment services_environment(Mode mode, const Environment& own) {
-  const auto file = read_file("/etc/environment", kEnvironmentFileMax);
-  if (!file && file.error().errnum != ENOENT) log_warn("{}", file.error().text);
-  return base_environment(file ? *file : std::string(), mode == Mode::system ? Environment{} : own);
+/// What goes from zinit's own environment to services.
+Environment handed_on(const DaemonStart& start) {
+  return start.mode == Mode::system ? Environment{} : start.environment;
 }
 
 CriticalWatch::Ended critical_end(Mode mode) {
@@ -72,9 +69,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       logs_(start_.data_loop->loop(), start_.sinks),
       output_(logs_),
       changes_(loop_->ev()),
-      board_(
-          output_, changes_,
-          {services_environment(start_.mode, start_.environment), start_.nofile, start_.cgroups}),
+      environment_(base_environment({}, handed_on(start_))),
+      board_(output_, changes_, {environment_, start_.nofile, start_.cgroups}),
       shutdown_(*loop_, board_, [this] { loop_->stop(); }),
       critical_(board_, critical_end(start_.mode)),
       shell_(*loop_, start_.console, start_.environment,
@@ -142,6 +138,8 @@ void ZinitDaemon::use_settings(const Configuration& config) {
   set_log_level(start_.log_level.value_or(settings_.log_level));
   socket_gid_ = config.socket_gid;
   share_socket();
+  if (config.etc_environment)
+    environment_.set(base_environment(*config.etc_environment, handed_on(start_)));
 }
 
 void ZinitDaemon::start_services() {

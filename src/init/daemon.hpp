@@ -106,6 +106,7 @@ class ZinitDaemon final : public Daemon {
   LogStore logs_;
   LogOutput output_;
   Changes changes_;
+  BaseEnvironment environment_;
   Board board_;
   Shutdown shutdown_;
   CriticalWatch critical_;

@@ -37,6 +37,7 @@
 #include "model/plan.hpp"
 #include "model/why.hpp"
 #include "os/cgroup_tree.hpp"
+#include "supervisor/base_environment.hpp"
 #include "supervisor/ports.hpp"
 #include "supervisor/view.hpp"
 
@@ -63,7 +64,7 @@ using RequestResult = tl::expected<T, RequestFailure>;
 
 /// What the supervisor's spawns share.
 struct SpawnDefaults {
-  std::vector<std::string> environment;   // KEY=value: the base of every service's environment
+  BaseEnvironment environment;            // later ones may be put in its place
   std::optional<rlimit> nofile;           // what services would have had; unset: zinit's own
   std::shared_ptr<CgroupTree> cgroups{};  // null: process groups alone
 };

@@ -85,7 +85,7 @@ Result<Child> Launcher::spawn_service(const ServiceSpec& spec, Slot slot, SpawnP
     credentials = std::move(*found);
   }
   plan.argv = spec.exec.argv;
-  fill_environment(plan.env, spec, credentials, defaults_.environment);
+  fill_environment(plan.env, spec, credentials, *defaults_.environment.get());
   plan.dir = spec.dir;
   plan.umask = spec.umask;
   plan.ids = std::move(credentials.ids);

@@ -174,3 +174,28 @@ TEST_CASE("two files of one name in two directories: the second is the error",
   CHECK(check.code == 1);
   CHECK_THAT(check.out, Contains(fault));
 }
+
+TEST_CASE("a changed /etc/environment reaches what is spawned after a reload",
+          "[quick][root][places][reload]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  make_root(zinit);
+  put(zinit, "etc/environment", "COLOUR=red\n");
+  zinit.add("a", {.exec = "echo start $COLOUR >> $T; exec sleep 100000"});
+  zinit.boot();
+  zinit.await_trace("start red");
+  put(zinit, "etc/environment", "COLOUR=blue\n");
+  CHECK(zinit.reload()["unchanged"].texts() == Texts{"a"});
+  zinit.restart("a");
+  zinit.await_trace("start blue");
+  // One that cannot be read leaves things as they are.
+  std::filesystem::remove(zinit.path("etc/environment"));
+  std::filesystem::create_directory(zinit.path("etc/environment"));
+  zinit.reload();
+  zinit.restart("a");
+  zinit.await_trace("start blue", 2);
+  std::filesystem::remove(zinit.path("etc/environment"));
+  zinit.reload();
+  zinit.restart("a");
+  zinit.await_trace("start");
+}

@@ -1,0 +1,45 @@
+// What every service's environment is built on. It may be replaced while services are spawned: each
+// process gets what is in force when it is.
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.hpp"
+
+namespace zinit {
+
+/// Copies are the same one. Any thread.
+class BaseEnvironment {
+ public:
+  using Values = std::vector<std::string>;  // KEY=value each
+
+  BaseEnvironment() : BaseEnvironment(Values()) {}
+  BaseEnvironment(std::initializer_list<std::string> values) : BaseEnvironment(Values(values)) {}
+  explicit BaseEnvironment(Values values) : shared_(std::make_shared<Shared>()) {
+    set(std::move(values));
+  }
+
+  void set(Values values) {
+    auto next = std::make_shared<const Values>(std::move(values));
+    const MutexLock lock(shared_->mutex);
+    shared_->values.swap(next);
+  }
+
+  [[nodiscard]] std::shared_ptr<const Values> get() const {
+    const MutexLock lock(shared_->mutex);
+    return shared_->values;
+  }
+
+ private:
+  struct Shared {
+    Mutex mutex;
+    std::shared_ptr<const Values> values GUARDED_BY(mutex);
+  };
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace zinit
