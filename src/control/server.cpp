@@ -70,7 +70,10 @@ Server::~Server() {
 
 Result<void> Server::serve(ControlSocket socket) {
   if (auto done = watch_hangups(); !done) return done;
-  acceptable_.reset();  // before the descriptor goes that it watches
+  // Who has connected to the one before is let in; then its watcher goes, before what it watches.
+  while (acceptable_ && sessions_.size() < kMaxClients && accept_one()) {
+  }
+  acceptable_.reset();
   socket_ = std::move(socket);
   if (shared_.group) share(shared_);
   acceptable_ =
