@@ -68,7 +68,7 @@ constexpr LimitRow kLimits[] = {
 };
 
 pid_t running(Server& zinit, const std::string& name) {
-  return static_cast<pid_t>(zinit.await_state(name, "running")["pid"].number());
+  return zinit.await_program(name);
 }
 
 /// Copies a program and the libraries that it needs below `root`, at their paths.

@@ -16,7 +16,7 @@ using Texts = std::vector<std::string>;
 namespace {
 
 pid_t running(Server& zinit, const std::string& name) {
-  return static_cast<pid_t>(zinit.await_state(name, "running")["pid"].number());
+  return zinit.await_program(name);
 }
 
 /// Value of a variable in a process's environment; "(unset)" without it.

@@ -302,6 +302,19 @@ Json Server::await_failed(const std::string& name, const std::string& reason) {
       "failed with " + reason);
 }
 
+pid_t Server::await_program(const std::string& name) {
+  const auto pid = static_cast<pid_t>(await_state(name, "running")["pid"].number());
+  // The environment is the last that execve(2) puts in place, and this variable is in every one.
+  const auto executed = [&] {
+    const auto environment = proc_environment(pid);
+    return std::find(environment.begin(), environment.end(), "ZINIT_SERVICE=" + name) !=
+           environment.end();
+  };
+  INFO(name << ", pid " << pid << ": " << proc_cmdline(pid));
+  REQUIRE(eventually(executed));
+  return pid;
+}
+
 pid_t Server::await_new_pid(const std::string& name, pid_t old) {
   const Json now = await(
       name,

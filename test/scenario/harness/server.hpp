@@ -125,6 +125,9 @@ class Server {
   Json await_state(const std::string& name, const std::string& state);
   /// Waits for the state and this reason, such as "exit_code".
   Json await_failed(const std::string& name, const std::string& reason);
+  /// Waits until it runs and its program has taken over the process, to be looked at in /proc; its
+  /// pid. The kernel lets zinit go on while execve(2) still has credentials and arguments to set.
+  pid_t await_program(const std::string& name);
   /// Waits until it runs with another pid than `old`; the new one.
   pid_t await_new_pid(const std::string& name, pid_t old);
   /// Waits until every service is settled, as behaviour.md defines it.
