@@ -16,7 +16,7 @@ kill:services:--main
 logs:services:-n= --lines= -t --time
 why:services:
 tree:services:--reverse
-reload:nothing:--dry-run
+reload:services:--dry-run
 check:files:
 enable:services:--now --root=
 disable:services:--now --root=

@@ -105,6 +105,7 @@ struct StatusReason {
   std::string holder;                 // port_in_use: who has it, where that is known
   std::vector<std::string> messages;  // config_error
   std::string which;                  // condition
+  std::string step;                   // whose it was: "pre_exec", or empty for the service's own
 };
 
 /// How a process ended: a code, or a signal.
@@ -338,6 +339,9 @@ class Client {
   /// Signals the process group, or the main process alone. `signal`: a name or a number.
   void kill(const std::string& name, const std::string& signal = "SIGTERM", bool main_only = false);
   ReloadReport reload(bool dry_run = false);
+  /// Has one service reload itself, by its reload_exec or reload_signal, and waits until that is
+  /// done.
+  void reload_service(const std::string& name);
   WhyReport why(const std::string& name);
   /// What `name` depends on, or with `reverse` what depends on it; without a name the whole forest.
   std::vector<TreeNode> tree(const std::string& name = {}, bool reverse = false);

@@ -54,10 +54,28 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
   context.print(block.text().empty() ? "    no service is configured\n" : block.text());
 }
 
+/// That service's own reload; the answer is there when it is done.
+int reload_one(VerbContext& context, const std::string& name, bool dry_run) {
+  try {
+    const std::string json = context.client().call(
+        "service.reload", JsonParams().add("name", name).add("dry_run", dry_run).text());
+    if (context.json())
+      context.print_json(json);
+    else
+      context.print(
+          fmt::format("{} {}\n", printable(name), dry_run ? "could be reloaded" : "is reloaded"));
+    return ExitStatus::done;
+  } catch (const ClientError& error) {
+    return context.fail(error, name);
+  }
+}
+
 }  // namespace
 
 int run_reload(VerbContext& context) {
   const bool dry_run = context.arguments.has("dry-run");
+  if (!context.arguments.rest.empty())
+    return reload_one(context, context.arguments.rest.front(), dry_run);
   const std::string json =
       context.client().call("service.reload", JsonParams().add("dry_run", dry_run).text());
   const ReloadReport report = read_reload(parse_json(json));

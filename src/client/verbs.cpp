@@ -88,10 +88,11 @@ constexpr VerbRow kVerbs[] = {
     {"tree", "[NAME]", services, kTreeOptions, run_tree,
      "show what depends on what",
      "A service that was shown before is marked with (*) and not opened again."},
-    {"reload", "", nothing, kReloadOptions, run_reload,
+    {"reload", "[NAME]", services, kReloadOptions, run_reload,
      "read the service files again and apply what changed",
      "Changed services that run are restarted, removed ones are stopped. A file with faults\n"
-     "changes nothing, and exit status 1 tells of it."},
+     "changes nothing, and exit status 1 tells of it. With NAME no file is read: that service\n"
+     "reloads itself, by its reload_exec or reload_signal."},
     {"check", "[PATH...]", files, kNoOptions, run_check,
      "look for faults in service files, without a server",
      "PATH is a file or a directory; default: those that a server would read.\n"

@@ -32,6 +32,7 @@ ReasonType type_from_name(std::string_view name) {
 Reason model_reason(const StatusReason& reason) {
   Reason made;
   made.type = type_from_name(reason.type);
+  made.step = reason.step == kPreStepName ? Phase::pre : Phase::main;
   made.messages = reason.messages;
   switch (made.type) {
     case ReasonType::exit_code: made.number = reason.code; break;

@@ -29,7 +29,11 @@ std::string element_text(const Key& key) {
     case Type::names: return "a name";
     case Type::command: return "a string";
     case Type::accounts: return fmt::format("a name or an integer from 0 to {}", kMaxAccount);
-    case Type::cpus: return range_text(key);
+    case Type::cpus:
+    case Type::ports: return range_text(key);
+    case Type::commands: return "a string, or all of them arrays of strings";
+    case Type::files: return "an absolute path, which - may precede";
+    case Type::folders: return "a relative path without empty parts, . and ..";
     case Type::capabilities: return "a capability's name";
     case Type::success:
       return fmt::format("an exit code from {} to {} or a signal's name", key.min, key.max);
@@ -54,6 +58,7 @@ class Check {
       case Type::name: return name(value);
       case Type::names: return names(value);
       case Type::command: return command(value);
+      case Type::commands: return commands(value);
       case Type::strings: return strings(value);
       case Type::account: return account(value);
       case Type::accounts: return each(value, [&](const Value& one) { return account(one); });
@@ -64,6 +69,9 @@ class Check {
       case Type::cpus: return cpus(value);
       case Type::bytes: return bytes(value);
       case Type::processors: return processors(value);
+      case Type::ports: return integers(value);
+      case Type::files: return one_or_more(value, [&](const Value& one) { return file(one); });
+      case Type::folders: return one_or_more(value, [&](const Value& one) { return folder(one); });
       case Type::capabilities:
         return each(value, [&](const Value& one) { return capability(one); });
     }
@@ -177,6 +185,38 @@ class Check {
     return true;
   }
 
+  /// An array of arrays is several commands; of strings, it is one.
+  bool commands(const Value& value) {
+    const auto is_array = [](const Value& one) { return one.type == ValueType::array; };
+    if (value.type != ValueType::array || std::ranges::none_of(value.array, is_array))
+      return command(value);
+    return each(value, [&](const Value& one) {
+      if (is_array(one)) return command(one);
+      return element_not_allowed(one, fmt::format("is {}", type_phrase(one.type)));
+    });
+  }
+
+  template <class Accept>
+  bool one_or_more(const Value& value, Accept accept) {
+    if (value.type == ValueType::array) return each(value, accept);
+    if (value.type == ValueType::string) return accept(value);
+    return expect(value, ValueType::array);
+  }
+
+  bool file(const Value& value) {
+    if (!expect_element(value, ValueType::string)) return false;
+    return value.string.starts_with('/') || value.string.starts_with("-/") ||
+           element_not_allowed(value, "does not begin with /");
+  }
+
+  bool folder(const Value& value) {
+    if (!expect_element(value, ValueType::string)) return false;
+    const auto parts = split(value.string, '/');
+    const bool escapes = std::ranges::any_of(
+        parts, [](std::string_view part) { return part.empty() || part == "." || part == ".."; });
+    return !escapes || element_not_allowed(value, "is no such path");
+  }
+
   bool strings(const Value& value) {
     if (!expect(value, ValueType::table)) return false;
     bool good = true;
@@ -279,11 +319,15 @@ class Check {
            not_allowed(value, "is out of range");
   }
 
-  bool cpus(const Value& value) {
-    const bool good = each(value, [&](const Value& one) {
+  bool integers(const Value& value) {
+    return each(value, [&](const Value& one) {
       return expect_element(one, ValueType::integer) && integer_element(one);
     });
-    return good && (!value.array.empty() || wrong(value, "is empty, must name a processor"));
+  }
+
+  bool cpus(const Value& value) {
+    return integers(value) &&
+           (!value.array.empty() || wrong(value, "is empty, must name a processor"));
   }
 
   bool capability(const Value& value) {
@@ -327,6 +371,7 @@ std::string allowed_text(const Key& key) {
     case Type::name: return "a name";
     case Type::names: return "an array of names";
     case Type::command: return "a string or an array of strings";
+    case Type::commands: return "a string, an array of strings or an array of such arrays";
     case Type::strings: return "a table of strings";
     case Type::account: return fmt::format("a name or an integer from 0 to {}", kMaxAccount);
     case Type::accounts:
@@ -339,7 +384,11 @@ std::string allowed_text(const Key& key) {
     case Type::bytes: return range_text(key) + " or with a unit, as \"512M\"";
     case Type::processors:
       return "a string such as \"50%\" of one processor or \"2.5\" processors, at least \"0.1%\"";
-    case Type::cpus: return fmt::format("an array of integers from {} to {}", key.min, key.max);
+    case Type::files: return "an absolute path, which - may precede, or an array of such paths";
+    case Type::folders:
+      return "a relative path without empty parts, . and .., or an array of such paths";
+    case Type::cpus:
+    case Type::ports: return fmt::format("an array of integers from {} to {}", key.min, key.max);
     case Type::capabilities: return "an array of capabilities' names";
   }
   return {};

@@ -53,6 +53,34 @@ void assign(Command& field, const Key&, const Value& value) {
   for (const Value& word : value.array) field.argv.push_back(word.string);
 }
 
+void assign(std::vector<Command>& field, const Key& key, const Value& value) {
+  field.clear();
+  const bool several = value.type == ValueType::array && !value.array.empty() &&
+                       value.array.front().type == ValueType::array;
+  if (!several) return assign(field.emplace_back(), key, value);
+  for (const Value& command : value.array) assign(field.emplace_back(), key, command);
+}
+
+/// The value itself, or where it is an array each of its elements.
+std::vector<std::string> one_or_more(const Value& value) {
+  if (value.type == ValueType::string) return {value.string};
+  std::vector<std::string> texts;
+  for (const Value& element : value.array) texts.push_back(element.string);
+  return texts;
+}
+
+void assign(std::vector<EnvironmentFile>& field, const Key&, const Value& value) {
+  field.clear();
+  for (const std::string& text : one_or_more(value)) {
+    const bool optional = text.starts_with('-');
+    field.push_back({text.substr(optional ? 1 : 0), optional});
+  }
+}
+
+void assign(std::vector<std::string>& field, const Key&, const Value& value) {
+  field = one_or_more(value);
+}
+
 void assign(std::vector<Dependency>& field, const Key&, const Value& value) {
   field.clear();
   for (const Value& name : value.array) field.push_back({name.string, name.at});
@@ -136,6 +164,7 @@ void assign(std::optional<Enum>& field, const Key& key, const Value& value) {
 // --- from row to field ---------------------------------------------------------------------------
 
 ServiceSpec& part(Destination& to, ServiceSpec*) { return *to.spec; }
+ServiceDirectories& part(Destination& to, ServiceDirectories*) { return to.spec->directories; }
 Dependencies& part(Destination& to, Dependencies*) { return to.spec->dependencies; }
 Lifecycle& part(Destination& to, Lifecycle*) { return to.spec->lifecycle; }
 Logging& part(Destination& to, Logging*) { return to.spec->logging; }
@@ -236,10 +265,18 @@ constexpr Key kKeys[] = {
      .default_text = "false",
      .help = "its final failure brings the emergency shell, or ends the container",
      .example = "true", .store = store<&ServiceSpec::critical>},
+    {.section = "service", .name = "ports", .type = Type::ports, .min = 1, .max = 65535,
+     .default_text = "[]",
+     .help = "TCP ports that it will listen on, which must be free when it starts",
+     .example = "[80, 443]", .store = store<&ServiceSpec::ports>},
     {.section = "service", .name = "env", .type = Type::strings,
      .default_text = "{}",
      .help = "variables added to the base environment",
      .example = "{ LANG = \"C.UTF-8\" }", .store = store<&ServiceSpec::env>},
+    {.section = "service", .name = "env_file", .type = Type::files,
+     .default_text = "[]",
+     .help = "files of KEY=value lines, read before each spawn; env wins over them",
+     .example = "\"-/etc/default/web\"", .store = store<&ServiceSpec::env_file>},
     {.section = "service", .name = "user", .type = Type::account,
      .default_text = "unset",
      .help = "whom it runs as; alone it brings that user's groups as well",
@@ -260,6 +297,44 @@ constexpr Key kKeys[] = {
      .default_text = "unset",
      .help = "terminal that it gets as controlling terminal and standard streams",
      .example = "\"/dev/ttyS0\"", .store = store<&ServiceSpec::tty>},
+    {.section = "service", .name = "pre_exec", .type = Type::commands,
+     .default_text = "unset",
+     .help = "commands run to completion, one by one, before each spawn",
+     .example = "[[\"/usr/sbin/webd\", \"--check\"], [\"rm\", \"-f\", \"/run/webd.lock\"]]",
+     .store = store<&ServiceSpec::pre_exec>},
+    {.section = "service", .name = "post_exec", .type = Type::commands,
+     .default_text = "unset",
+     .help = "commands run one by one after the process and its group have ended",
+     .example = "\"echo ended with ${EXIT_CODE:-$EXIT_SIGNAL}\"",
+     .store = store<&ServiceSpec::post_exec>},
+    {.section = "service", .name = "runtime_dir", .type = Type::folders,
+     .default_text = "unset",
+     .help = "directories below /run, made before the start and removed when it has come to rest",
+     .example = "\"web\"", .store = store<&ServiceDirectories::runtime>},
+    {.section = "service", .name = "state_dir", .type = Type::folders,
+     .default_text = "unset",
+     .help = "directories below /var/lib, made before the start",
+     .example = "\"web\"", .store = store<&ServiceDirectories::state>},
+    {.section = "service", .name = "cache_dir", .type = Type::folders,
+     .default_text = "unset",
+     .help = "directories below /var/cache, made before the start",
+     .example = "[\"web\", \"web/thumbnails\"]", .store = store<&ServiceDirectories::cache>},
+    {.section = "service", .name = "log_dir", .type = Type::folders,
+     .default_text = "unset",
+     .help = "directories below /var/log, made before the start",
+     .example = "\"web\"", .store = store<&ServiceDirectories::log>},
+    {.section = "service", .name = "stop_exec", .type = Type::command,
+     .default_text = "unset",
+     .help = "command run to stop it in place of stop_signal",
+     .example = "\"/usr/sbin/webd --shutdown\"", .store = store<&ServiceSpec::stop_exec>},
+    {.section = "service", .name = "reload_exec", .type = Type::command,
+     .default_text = "unset",
+     .help = "command that reload NAME runs",
+     .example = "\"kill -HUP $MAINPID\"", .store = store<&ServiceSpec::reload_exec>},
+    {.section = "service", .name = "reload_signal", .type = Type::signal, .min = 1, .max = 64,
+     .default_text = "unset",
+     .help = "signal that reload NAME sends to its main process",
+     .example = "\"SIGHUP\"", .store = store<&ServiceSpec::reload_signal>},
 
     {.section = "dependencies", .name = "requires", .type = Type::names,
      .default_text = "[]",

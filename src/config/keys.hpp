@@ -29,6 +29,7 @@ enum class Type : std::uint8_t {
   name,          // of a service; empty where that is the default
   names,         // array of names
   command,       // a string for the shell, or an argument vector
+  commands,      // the same, or an array of argument vectors
   strings,       // table of strings: environment variables
   account,       // a name or a number
   accounts,      // array of them
@@ -37,6 +38,9 @@ enum class Type : std::uint8_t {
   success,       // array of exit codes and names of signals
   limit,         // an integer, "unlimited" or "soft:hard"; each number up to max
   cpus,          // array of integers from 0 to max, at least one
+  ports,         // array of integers from min to max
+  files,         // an absolute path, with - before it where it may be missing; or an array of them
+  folders,       // a relative path without . and ..; or an array of them
   capabilities,  // array of names
   bytes,         // an integer from min to max, or "512M"
   processors,    // "50%" or "2.5", from min to max thousandths of one

@@ -47,6 +47,24 @@ void place_socket(Places& places, const ModeOptions& options, const Getenv& envi
   }
 }
 
+/// $NAME, else `fallback` in the home; empty where there is neither.
+std::string user_place(const Getenv& environment, const char* name, std::string_view fallback) {
+  if (const auto place = path_of(environment, name)) return *place;
+  const auto home = path_of(environment, "HOME");
+  return home ? *home + std::string(fallback) : std::string();
+}
+
+/// Where an ordinary user may make directories: the XDG base directories. There is none for logs,
+/// which are state.
+DirectoryPlaces user_places(const Getenv& environment) {
+  DirectoryPlaces places;
+  places.runtime = path_of(environment, "XDG_RUNTIME_DIR").value_or("");
+  places.state = user_place(environment, "XDG_STATE_HOME", "/.local/state");
+  places.cache = user_place(environment, "XDG_CACHE_HOME", "/.cache");
+  places.log = places.state.empty() ? "" : places.state + "/log";
+  return places;
+}
+
 }  // namespace
 
 std::string_view mode_name(Mode mode) noexcept {
@@ -104,6 +122,7 @@ Places places_for(const ModeOptions& options, const Getenv& environment) {
   } else if (!base.empty()) {
     places.settings_file = base + std::string(kSettings);
   }
+  if (users_own) places.services = user_places(environment);
   place_socket(places, options, environment);
   return places;
 }

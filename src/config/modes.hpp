@@ -38,6 +38,7 @@ struct Places {
   bool settings_named = false;               // by the operator
   std::string socket;
   bool socket_in_tmp = false;  // its directory is to be made, 0700, and its owner checked
+  DirectoryPlaces services;    // below which services' own directories are made
 };
 
 /// Where in /etc/zinit the file of a vendor's directory is replaced or masked, and where its

@@ -189,6 +189,11 @@ class SpecReader {
           fmt::format("{} is less than restart_delay_ms, must be at least {}",
                       lifecycle.restart_delay_max.count(), lifecycle.restart_delay.count()));
     }
+    const Member* signal = key("service", "reload_signal");
+    if (spec_.reload_signal != 0 && !spec_.reload_exec.argv.empty() && signal != nullptr) {
+      findings_.add(Severity::error, signal->value.at, "service.reload_signal",
+                    "stands beside reload_exec, must be one of them");
+    }
     look_at_process();
     look_at_resources();
   }

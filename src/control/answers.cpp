@@ -29,6 +29,11 @@ RpcError refused(const Board& board, std::string_view name, const RequestFailure
     case Refusal::shutting_down: return RpcError(RpcCode::shutting_down, failure.text).about(name);
     case Refusal::process_error: return RpcError(RpcCode::process_error, failure.text).about(name);
     case Refusal::file_error: return RpcError(RpcCode::file_error, failure.text).about(name);
+    case Refusal::not_supported:
+      return RpcError(RpcCode::not_supported, failure.text)
+          .about(name)
+          .hint("restart it, or reload without a name to read the files again");
+    case Refusal::invalid_state: return RpcError(RpcCode::invalid_state, failure.text).about(name);
   }
   return {RpcCode::internal_error, failure.text};
 }

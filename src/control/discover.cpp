@@ -54,7 +54,8 @@ void put_errors(JsonWriter& writer) {
 }
 
 constexpr std::string_view kReason =
-    R"({"type":["object","null"],"properties":{"type":{"type":"string"}},"required":["type"]})";
+    R"({"type":["object","null"],"properties":{"type":{"type":"string"},)"
+    R"("step":{"type":"string"}},"required":["type"]})";
 constexpr std::string_view kNames = R"({"type":"array","items":{"type":"string"}})";
 constexpr std::string_view kTree =
     R"({"type":"object","properties":{"name":{"type":"string"},"state":{"type":["string","null"]},)"

@@ -39,6 +39,9 @@ void put_record(JsonWriter& writer, const Record& record, TimePoint now) {
   writer.member("try", kTries[static_cast<std::size_t>(record.try_)]);
   writer.member("stop_owed", record.stop_owed);
   writer.member("process", kProcesses[static_cast<std::size_t>(record.process)]);
+  writer.member("phase", record.phase == Phase::pre ? kPreStepName : "main");
+  writer.member("post_exec", record.post).member("passed", record.passed);
+  writer.member("step", record.step);
   writer.member("cause", kCauses[static_cast<std::size_t>(record.cause)]);
   writer.member("stage", kStages[static_cast<std::size_t>(record.stage)]);
   writer.member("again", record.again).member("respawn", record.respawn);

@@ -76,13 +76,22 @@ Outcome request(Call& call, Request act) {
   return outcome_of(status_full_of(call.context, name));
 }
 
-/// A reload of one service: its own command or signal.
+/// A reload of one service: its own command or signal. The report has it among the unchanged: its
+/// file is not read.
 Outcome reload_one(Call& call, std::string_view name) {
-  const Board& board = call.context.board;
-  if (board.find(name) == kNoSlot) return service_not_found(board, name);
-  return RpcError(RpcCode::invalid_state, fmt::format("{} says no way to reload it", name))
-      .about(name)
-      .hint("restart it, or reload without a name to read the files again");
+  Board& board = call.context.board;
+  const auto begun = board.reload_service(name, call.params.boolean("dry_run"));
+  if (!begun) return refused(board, name, begun.error());
+  Later later;
+  later.look = [&board, name = std::string(name), reload = *begun]() -> std::optional<RpcResult> {
+    const auto outcome = board.outcome(reload);
+    if (!outcome) return std::nullopt;
+    if (!*outcome) return tl::unexpected(refused(board, name, outcome->error()));
+    ReloadReport report;
+    report.unchanged = {name};
+    return reload_json(report);
+  };
+  return later;
 }
 
 }  // namespace

@@ -133,7 +133,8 @@ constexpr StatusMember kMembers[] = {
     {"wish", R"({"enum":["up","down"]})",
      [](W& w, S s) { w.put(s.view.record.wish == Wish::up ? "up" : "down"); }},
     {"pid", kIntegerOrNull, [](W& w, S s) { put_or_null(w, s.view.pid, s.view.pid > 0); }},
-    {"main_pid", kIntegerOrNull, [](W& w, S s) { put_or_null(w, s.view.pid, s.view.pid > 0); }},
+    {"main_pid", kIntegerOrNull,
+     [](W& w, S s) { put_or_null(w, s.view.main_pid, s.view.main_pid > 0); }},
     {"class", R"({"enum":["user","system"]})",
      [](W& w, S s) { w.put(s.spec().class_ == ServiceClass::system ? "system" : "user"); }},
     {"status", R"({"enum":["start","stop","ignore"]})",
@@ -261,6 +262,7 @@ void put_reason(JsonWriter& writer, const Reason& reason) {
     case ReasonType::stop_timeout:
     case ReasonType::watchdog_timeout: break;
   }
+  if (reason.step == Phase::pre) writer.member("step", kPreStepName);
   writer.end_object();
 }
 

@@ -1,10 +1,9 @@
 // The environment that every service's is built on (zinit.toml(5), end of [service]).
 #pragma once
 
-#include <string>
 #include <string_view>
 
-#include "init/options.hpp"
+#include "base/environment.hpp"
 
 namespace zinit {
 
@@ -13,14 +12,6 @@ inline constexpr std::string_view kDefaultPath =
 
 /// What this process was given by execve(2).
 [[nodiscard]] Environment own_environment();
-
-/// The settings of a file such as /etc/environment: lines KEY=value, with `export` before or quotes
-/// around the value where they are; blank lines, comments and lines of another form are passed
-/// over.
-[[nodiscard]] Environment parse_environment_file(std::string_view text);
-
-/// Puts `later` over `earlier`: its values replace those of the same key.
-[[nodiscard]] Environment overlay(const Environment& earlier, const Environment& later);
 
 /// The base of every service's environment: PATH, then the lines of `etc_environment` (the text of
 /// that file), then `own`, which is empty in system mode. Later wins.

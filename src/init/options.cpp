@@ -138,14 +138,6 @@ void read_kernel_setting(KernelOptions& options, std::string_view name, std::str
 
 }  // namespace
 
-std::optional<std::string> value_of(const Environment& environment, std::string_view key) {
-  for (const std::string& entry : environment) {
-    if (entry.size() > key.size() && entry[key.size()] == '=' && entry.starts_with(key))
-      return entry.substr(key.size() + 1);
-  }
-  return std::nullopt;
-}
-
 ServerOptions parse_server_options(std::span<const std::string> arguments) {
   return OptionReader(arguments).read();
 }

@@ -8,16 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/environment.hpp"
 #include "base/log.hpp"
 
 namespace zinit {
-
-/// KEY=value each, as environ(7) has it.
-using Environment = std::vector<std::string>;
-
-/// The value of `key`; nothing where it is not set. The first of two counts, as with getenv(3).
-[[nodiscard]] std::optional<std::string> value_of(const Environment& environment,
-                                                  std::string_view key);
 
 /// The command line of a server (control.md, "One binary, many names").
 struct ServerOptions {

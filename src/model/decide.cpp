@@ -1,4 +1,4 @@
-// The decision table, and what taking one of its rows does to a record.
+// The decision table. What taking one of its rows does to a record is in apply.cpp.
 #include "model/decide.hpp"
 
 #include <algorithm>
@@ -26,12 +26,43 @@ bool owed(const Situation& s) { return s.me().stop_owed; }
 bool process_there(const Situation& s) {
   return s.me().process == Process::alive || s.me().process == Process::lingering;
 }
-bool gone(const Situation& s) { return !process_there(s); }
-bool ended(const Situation& s) { return s.me().process == Process::ended; }
 bool expired(const Situation& s) { return s.now >= s.me().deadline; }
+/// No step waits for room any more.
+bool due(const Situation& s) { return s.now >= s.me().delay_until; }
+
+/// The process has ended, and a command of post_exec is still to be run.
+bool post_left(const Situation& s) {
+  const Record& me = s.me();
+  if (me.process != Process::ended) return false;
+  const std::size_t commands = s.spec().post_exec.size();
+  if (!me.post) return commands > 0;
+  return me.step < commands && me.stage != StopStage::killed && !expired(s);
+}
+bool post_due(const Situation& s) { return post_left(s) && due(s); }
+bool post_expired(const Situation& s) {
+  return s.me().post && process_there(s) && s.me().stage != StopStage::killed && expired(s);
+}
+
+/// A command of pre_exec has ended well, and what follows it is not spawned yet.
+bool between_steps(const Situation& s) {
+  return s.me().process == Process::ended && s.me().passed && !s.me().post;
+}
+bool next_due(const Situation& s) { return between_steps(s) && due(s); }
+
+/// No process is left, and post_exec is done.
+bool gone(const Situation& s) { return !process_there(s) && !post_left(s); }
+bool still_there(const Situation& s) { return !gone(s); }
+bool ended(const Situation& s) {
+  return s.me().process == Process::ended && !post_left(s) && !between_steps(s);
+}
+bool unspawned(const Situation& s) {
+  return ended(s) && s.me().reason.type == ReasonType::spawn_error;
+}
 
 /// The end of the process counts as success.
-bool ended_good(const Situation& s) { return ended(s) && good_end(s.spec(), s.me().end); }
+bool ended_good(const Situation& s) {
+  return ended(s) && s.me().phase == Phase::main && good_end(s.spec(), s.me().end);
+}
 
 bool done_oneshot(const Situation& s) { return s.spec().oneshot && s.me().done; }
 bool done_oneshot_asked(const Situation& s) {
@@ -48,27 +79,6 @@ bool ended_at_last(const Situation& s) { return ended(s) && up(s); }
 
 bool tried_or_owed(const Situation& s) { return tried(s) || owed(s); }
 
-/// What a service cannot start for, before anything else is asked: its config, or what it requires.
-Reason fault_of(const World& world, Slot slot) {
-  const Node& node = world.node(slot);
-  if (node.broken()) {
-    Reason reason{ReasonType::config_error, 0, {}, node.spec->errors};
-    reason.messages.insert(reason.messages.end(), node.faults.begin(), node.faults.end());
-    return reason;
-  }
-  if (!node.missing.empty()) {
-    Reason reason{ReasonType::missing_dependency, 0, node.missing.front(), {}};
-    const std::string* link = world.graph->masked_by(reason.text);
-    if (link != nullptr) reason.messages.push_back(*link);
-    return reason;
-  }
-  for (const Slot required : node.requires_) {
-    if (failed_for_good(world, required)) {
-      return {ReasonType::dependency_failed, 0, world.graph->name(required), {}};
-    }
-  }
-  return {};
-}
 bool at_fault(const Situation& s) { return static_cast<bool>(fault_of(s.world, s.self)); }
 
 bool other_fault_now(const Situation& s) {
@@ -102,11 +112,13 @@ bool ended_again(const Situation& s) {
 /// With success, and not because its re-spawns are used up.
 bool ended_well(const Situation& s) { return ended_good(s) && !policy_says_again(s.spec(), true); }
 
-bool unhealthy(const Situation& s) { return s.me().health == Health::failed; }
-bool watchdog_bit(const Situation& s) { return s.me().health == Health::watchdog; }
+bool unhealthy(const Situation& s) { return !s.me().post && s.me().health == Health::failed; }
+bool watchdog_bit(const Situation& s) { return !s.me().post && s.me().health == Health::watchdog; }
 bool ready_for_use(const Situation& s) {
-  return target(s) || (s.me().ready && s.me().process == Process::alive && !s.spec().oneshot);
+  const Record& me = s.me();
+  return target(s) || (me.ready && me.process == Process::alive && !me.post && !s.spec().oneshot);
 }
+bool late(const Situation& s) { return !s.me().post && expired(s); }
 
 /// A stop that is part of a re-spawn waits for nobody.
 bool stays(const Situation& s) { return up(s) && !owed(s) && s.me().again; }
@@ -117,18 +129,16 @@ bool again_goes(const Situation& s) { return stays(s) && goes(s); }
 bool target_over_down(const Situation& s) { return target(s) && over(s) && down(s); }
 bool over_down(const Situation& s) { return over(s) && down(s); }
 bool over_tried_or_owed(const Situation& s) { return over(s) && tried_or_owed(s); }
-bool self_caused(const Situation& s) {
-  const StopCause cause = s.me().cause;
-  return cause == StopCause::late || cause == StopCause::unhealthy || cause == StopCause::watchdog;
+bool over_self_caused(const Situation& s) {
+  return over(s) && self_caused(s.me()) && !s.me().again;
 }
-bool over_self_caused(const Situation& s) { return over(s) && self_caused(s) && !s.me().again; }
 bool over_at_fault(const Situation& s) { return over(s) && at_fault(s); }
 bool over_again(const Situation& s) { return over(s) && s.me().again; }
 bool unsignalled(const Situation& s) {
-  return process_there(s) && s.me().stage == StopStage::none && free_to_go(s);
+  return process_there(s) && !s.me().post && s.me().stage == StopStage::none && free_to_go(s);
 }
 bool stop_expired(const Situation& s) {
-  return process_there(s) && s.me().stage == StopStage::signalled && expired(s);
+  return process_there(s) && !s.me().post && s.me().stage == StopStage::signalled && expired(s);
 }
 bool kill_expired(const Situation& s) {
   return process_there(s) && s.me().stage == StopStage::killed && expired(s);
@@ -151,7 +161,9 @@ constexpr Row kRows[] = {
     ROW(exited, down_with_result, inactive, rest),
     ROW(exited, always, exited, none),
 
-    ROW(failed, process_there, failed, none),  // stop_timeout: nothing is done until it is gone
+    ROW(failed, post_due, failed, launch_post),
+    ROW(failed, post_expired, failed, kill),
+    ROW(failed, still_there, failed, none),  // stop_timeout: nothing is done until it is gone
     ROW(failed, ended_at_last, blocked, fresh_delay),
     ROW(failed, down_and_clear, inactive, rest),
     ROW(failed, wanted, blocked, fresh),
@@ -170,18 +182,26 @@ constexpr Row kRows[] = {
     STOP(starting, down, down),
     STOP(starting, goes, dependency),  // before `ended`: an end caused by the loss is part of it
     STOP(starting, owed, owed),
+    ROW(starting, next_due, starting, launch_next),
+    ROW(starting, post_due, starting, launch_post),  // its state stays until that is done
+    ROW(starting, post_expired, starting, kill),
+    ROW(starting, kill_expired, failed, fail_unkillable),
+    ROW(starting, unspawned, failed, record_unspawned),
     ROW(starting, oneshot_succeeded, exited, record_done),  // whatever its policy
     ROW(starting, ended_again, blocked, schedule),
     ROW(starting, ended_well, exited, record_end),
     ROW(starting, ended, failed, record_failure),
     ROW(starting, ready_for_use, running, become_ready),
-    STOP(starting, expired, late),
+    STOP(starting, late, late),
     ROW(starting, tried, starting, clear_try),
     ROW(starting, always, starting, none),
 
     STOP(running, down, down),
     STOP(running, goes, dependency),
     STOP(running, owed, owed),
+    ROW(running, post_due, running, launch_post),
+    ROW(running, post_expired, running, kill),
+    ROW(running, kill_expired, failed, fail_unkillable),
     ROW(running, ended_again, blocked, schedule),
     ROW(running, ended_well, exited, record_end),
     ROW(running, ended, failed, record_failure),
@@ -191,6 +211,8 @@ constexpr Row kRows[] = {
     ROW(running, always, running, none),
 
     ROW(stopping, again_goes, stopping, give_up_again),
+    ROW(stopping, post_due, stopping, launch_post),
+    ROW(stopping, post_expired, stopping, kill),
     ROW(stopping, target_over_down, inactive, finish_stop),
     ROW(stopping, over_down, exited, finish_stop),
     ROW(stopping, over_tried_or_owed, blocked, fresh),
@@ -254,170 +276,23 @@ static_assert(
     }(),
     "the rows of a state are not together");
 
+/// What has passed already is looked at now, and not waited for.
 TimePoint next_look(const Situation& s) {
   const Record& me = s.me();
+  const auto to_come = [&](TimePoint time) { return time > s.now ? time : kNever; };
   switch (me.state) {
-    case State::blocked: return me.delay_until > s.now ? me.delay_until : kNever;
+    case State::blocked: return to_come(me.delay_until);
     case State::starting:
-    case State::stopping: return me.deadline;
-    default: return kNever;
+    case State::running:
+    case State::stopping:
+    case State::failed: {  // with a process, or post_exec
+      const TimePoint step = me.process == Process::ended ? to_come(me.delay_until) : kNever;
+      return std::min(step, to_come(me.deadline));
+    }
+    case State::inactive:
+    case State::exited: break;
   }
-}
-
-// What an act does to a record.
-
-void make_fresh_delay(Record& me) {
-  me.try_ = Try::none;
-  me.stop_owed = false;
-  me.delay_until = {};
-  me.count = 0;
-}
-
-void make_fresh(Record& me) {
-  make_fresh_delay(me);
-  me.respawn = false;
-  me.skipped = false;
-}
-
-void make_rest(Record& me) {
-  make_fresh(me);
-  me.done = false;
-  me.by_itself = false;
-  me.again = false;
-}
-
-void schedule(Record& me, const Lifecycle& lifecycle, TimePoint now) {
-  if (stable(me, lifecycle, now)) me.count = 0;
-  // 2^27 ms is more than the largest delay that can be configured.
-  const auto doubled = lifecycle.restart_delay * (std::int64_t{1} << std::min(me.count, 27u));
-  me.delay_until = after(now, std::min<Milliseconds>(doubled, lifecycle.restart_delay_max));
-  me.respawn = true;
-  ++me.count;
-}
-
-void fail(World& world, Record& me, Reason reason) {
-  me.reason = std::move(reason);
-  me.respawn = false;
-  me.failed_serial = ++world.serial;
-}
-
-Reason stop_reason(const Record& me) {
-  switch (me.cause) {
-    case StopCause::unhealthy: return {ReasonType::health_check_failed, me.health_attempts, {}, {}};
-    case StopCause::watchdog: return {ReasonType::watchdog_timeout, 0, {}, {}};
-    default: return {ReasonType::start_timeout, 0, {}, {}};
-  }
-}
-
-TimePoint start_deadline(const Lifecycle& lifecycle, TimePoint now) {
-  return lifecycle.start_timeout.infinite ? kNever : after(now, lifecycle.start_timeout.value);
-}
-
-State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outcome) {
-  Record& me = world.record(slot);
-  const ServiceSpec& spec = world.spec(slot);
-  me.process = Process::none;
-  switch (outcome.kind) {
-    case LaunchOutcome::Kind::started:
-      if (!spec.is_target()) me.process = Process::alive;
-      me.ready = !spec.is_target() && !spec.oneshot;
-      me.ready_at = {};
-      me.health = Health::good;
-      me.done = me.by_itself = me.skipped = false;
-      me.delay_until = {};
-      me.deadline = start_deadline(spec.lifecycle, now);
-      return State::starting;
-    case LaunchOutcome::Kind::failed: fail(world, me, outcome.reason); return State::failed;
-    case LaunchOutcome::Kind::exhausted:
-      // Not more often than this, however short the configured delay: what is lacking is the
-      // machine's.
-      me.delay_until =
-          after(now, std::max<Milliseconds>(spec.lifecycle.restart_delay, Milliseconds{100}));
-      return State::blocked;
-    case LaunchOutcome::Kind::unmet:
-      make_rest(me);
-      me.reason = outcome.reason;
-      me.skipped = true;
-      me.ready_serial = ++world.serial;
-      return State::inactive;
-  }
-  return me.state;
-}
-
-void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
-  Record& me = world.record(slot);
-  const ServiceSpec& spec = world.spec(slot);
-  switch (row.act) {
-    case Act::none:
-    case Act::launch: break;
-    case Act::fresh: make_fresh(me); break;
-    case Act::fresh_kept:
-      make_fresh(me);
-      me.respawn = true;
-      break;
-    case Act::clear_try: me.try_ = Try::none; break;
-    case Act::fresh_delay:
-      make_fresh_delay(me);
-      if (row.from != State::blocked) me.respawn = false;
-      break;
-    case Act::drop_respawn: me.respawn = false; break;
-    case Act::report_fault:
-    case Act::fail_dependency: fail(world, me, fault_of(world, slot)); break;
-    case Act::schedule: schedule(me, spec.lifecycle, now); break;
-    case Act::record_done:
-      me.done = true;
-      me.by_itself = true;
-      me.respawn = false;
-      me.ready_serial = ++world.serial;
-      break;
-    case Act::record_end:
-      me.by_itself = true;
-      me.respawn = false;
-      break;
-    case Act::record_failure:
-      me.by_itself = true;
-      fail(world, me, reason_of_end(me.end));
-      break;
-    case Act::become_ready:
-      me.respawn = false;
-      me.ready_at = now;
-      me.deadline = kNever;
-      me.ready_serial = ++world.serial;
-      break;
-    case Act::begin_stop:
-      me.cause = row.cause;
-      me.stage = StopStage::none;
-      me.deadline = kNever;
-      me.again = self_caused(Situation{world, slot, now}) && up(Situation{world, slot, now}) &&
-                 policy_says_again(spec, false) && restarts_left(world, slot, now);
-      break;
-    case Act::give_up_again: me.again = false; break;
-    case Act::signal_stop:
-      me.stage = StopStage::signalled;
-      me.deadline = after(now, std::min(spec.lifecycle.stop_timeout, world.stop_limit));
-      break;
-    case Act::kill:
-      me.stage = StopStage::killed;
-      me.deadline = after(now, std::min(spec.lifecycle.stop_timeout, world.stop_limit));
-      break;
-    case Act::finish_stop: make_rest(me); break;
-    case Act::fail_stopped: fail(world, me, stop_reason(me)); break;
-    case Act::fail_unkillable: fail(world, me, {ReasonType::stop_timeout, 0, {}, {}}); break;
-    case Act::rest: make_rest(me); break;
-  }
-}
-
-/// What belongs to a state and not beyond it.
-void leave(Record& me, State to, Act act) {
-  if (me.state == State::stopping) {
-    me.cause = StopCause::none;
-    me.stage = StopStage::none;
-    me.again = false;
-  }
-  if (me.process == Process::ended) me.process = Process::none;
-  const bool reason_stays = to == State::failed || (to == State::inactive && act == Act::launch);
-  if (!reason_stays) me.reason = {};
-  if (to != State::starting && to != State::stopping) me.deadline = kNever;
+  return kNever;
 }
 
 }  // namespace
@@ -433,43 +308,5 @@ Step decide(const Situation& situation) {
   }
   return {nullptr, kNever};  // not reached: every state ends in `always`
 }
-
-State apply(World& world, Slot slot, const Row& row, TimePoint now, const LaunchOutcome& outcome) {
-  do_act(world, slot, row, now);
-  const State to = row.act == Act::launch ? launched(world, slot, now, outcome) : row.to;
-  Record& me = world.record(slot);
-  if (to != me.state) {
-    leave(me, to, row.act);
-    me.state = to;
-    me.since = now;
-  }
-  return to;
-}
-
-std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now) {
-  world.stop_limit = std::min(world.stop_limit, limit);
-  std::vector<Slot> changed;
-  for (const Slot slot : world.graph->order()) {
-    Record& record = world.record(slot);
-    if (record.state != State::stopping || record.stage == StopStage::none) continue;
-    record.deadline = std::min(record.deadline, after(now, limit));
-    changed.push_back(slot);
-  }
-  return changed;
-}
-
-void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left) {
-  Record& me = world.record(slot);
-  me.end = end;
-  me.has_end = true;
-  me.process = group_left ? Process::lingering : Process::ended;
-}
-
-void group_gone(World& world, Slot slot) {
-  Record& me = world.record(slot);
-  if (me.process == Process::lingering) me.process = Process::ended;
-}
-
-void became_ready(World& world, Slot slot) { world.record(slot).ready = true; }
 
 }  // namespace zinit

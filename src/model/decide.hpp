@@ -17,20 +17,24 @@
 
 namespace zinit {
 
-/// What a step does besides entering a state. The outside acts are launch, signal_stop and kill.
+/// What a step does besides entering a state. The outside acts are those that launch, signal_stop
+/// and kill.
 enum class Act : std::uint8_t {
   none,
   fresh,       // try, stop owed, delay, count and re-spawn are cleared: the attempt begins anew
   fresh_kept,  // as fresh, but as a re-spawn: dependents stay
   clear_try,
-  fresh_delay,     // delay and count anew
-  drop_respawn,    // the re-spawn is no longer one that dependents wait through
-  report_fault,    // reason: what is missing, failed or wrong in the config
-  launch,          // spawn the process; the outcome decides the state entered
-  schedule,        // a re-spawn after its delay, count + 1
-  record_done,     // a oneshot's success
-  record_end,      // ended by itself
-  record_failure,  // ended by itself, badly
+  fresh_delay,       // delay and count anew
+  drop_respawn,      // the re-spawn is no longer one that dependents wait through
+  report_fault,      // reason: what is missing, failed or wrong in the config
+  launch,            // spawn the first command; the outcome decides the state entered
+  launch_next,       // spawn the next of pre_exec, or the main process
+  launch_post,       // spawn the next of post_exec
+  schedule,          // a re-spawn after its delay, count + 1
+  record_done,       // a oneshot's success
+  record_end,        // ended by itself
+  record_failure,    // ended by itself, badly
+  record_unspawned,  // what comes after pre_exec could not be spawned
   become_ready,
   begin_stop,       // cause is set
   give_up_again,    // the stop is no longer part of a re-spawn
@@ -76,20 +80,31 @@ struct Step {
 
 [[nodiscard]] Step decide(const Situation& situation);
 
+/// Which of its commands a service launches.
+struct LaunchedCommand {
+  enum class Kind : std::uint8_t { main, pre, post };
+  Kind kind = Kind::main;
+  std::uint32_t index = 0;  // among those of pre_exec or post_exec
+};
+
+/// Notes that the launch which `row` asks for has begun: the process is launching, until apply()
+/// is told of the outcome. Says what is to be launched. Not for a target, which launches nothing.
+LaunchedCommand begin_launch(World& world, Slot slot, const Row& row, TimePoint now);
+
 /// How a launch ended.
 struct LaunchOutcome {
   enum class Kind : std::uint8_t {
     started,    // there is a process (a target: nothing was needed)
     failed,     // for good: `reason`
     exhausted,  // for want of processes, memory or descriptors: again after the restart delay
-    unmet,      // a condition does not hold: `reason`
+    unmet,      // a condition does not hold: `reason`; of the first command alone
   };
   Kind kind = Kind::started;
   Reason reason;
 };
 
-/// Writes to the record what taking `row` means, the new state too. `outcome` is that of
-/// Act::launch. The caller has carried out what is to be done outside (signals, the spawn) and
+/// Writes to the record what taking `row` means, the new state too. `outcome` is that of a launch.
+/// The caller has carried out what is to be done outside (signals, the spawn) and
 /// tells the neighbours. Returns the state entered, which for a launch depends on its outcome.
 State apply(World& world, Slot slot, const Row& row, TimePoint now,
             const LaunchOutcome& outcome = {});
@@ -100,7 +115,7 @@ std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now);
 
 // Events from outside that change a record.
 
-/// The main process has ended; `group_left` says whether others of its group live on.
+/// The process has ended; `group_left` says whether others of its group live on.
 void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left);
 /// The last process of the group is gone.
 void group_gone(World& world, Slot slot);

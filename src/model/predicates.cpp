@@ -19,6 +19,11 @@ bool has_process(const Record& record) {
          record.process == Process::lingering;
 }
 
+/// Blocked, and its first command is being spawned: it counts as starting.
+bool being_spawned(const Record& record) {
+  return record.state == State::blocked && record.process == Process::launching;
+}
+
 /// Failed with the wish up and no try set: at fault itself, unless it can be revived.
 bool failed_untried(const World& world, Slot slot) {
   const Record& record = world.record(slot);
@@ -53,10 +58,7 @@ bool conflicting_one_active(const World& world, Slot slot) {
 bool about_to_fail(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.try_ != Try::none || record.stop_owed) return false;
-  const bool self_caused = record.cause == StopCause::late ||
-                           record.cause == StopCause::unhealthy ||
-                           record.cause == StopCause::watchdog;
-  if (self_caused && !record.again) return true;
+  if (self_caused(record) && !record.again) return true;
   const Node& node = world.node(slot);
   return !node.missing.empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
     return failed_for_good(world, required);
@@ -73,12 +75,12 @@ enum class Outlook {
 /// Starting, running or stopping, or just being spawned: no longer a matter of what it requires.
 bool under_way(const Record& record) {
   return record.state == State::starting || record.state == State::running ||
-         record.state == State::stopping || record.process == Process::launching;
+         record.state == State::stopping || being_spawned(record);
 }
 
 Outlook under_way_outlook(const World& world, Slot slot) {
   const Record& record = world.record(slot);
-  if (record.state == State::starting || record.process == Process::launching) return Outlook::yes;
+  if (record.state == State::starting || being_spawned(record)) return Outlook::yes;
   if (record.state == State::stopping) {
     return about_to_fail(world, slot) ? Outlook::no : Outlook::yes;
   }
@@ -288,6 +290,31 @@ bool policy_says_again(const ServiceSpec& spec, bool good) {
   return false;
 }
 
+Reason fault_of(const World& world, Slot slot) {
+  const Node& node = world.node(slot);
+  if (node.broken()) {
+    Reason reason{ReasonType::config_error, 0, {}, node.spec->errors};
+    reason.messages.insert(reason.messages.end(), node.faults.begin(), node.faults.end());
+    return reason;
+  }
+  if (!node.missing.empty()) {
+    Reason reason{ReasonType::missing_dependency, 0, node.missing.front(), {}};
+    const std::string* link = world.graph->masked_by(reason.text);
+    if (link != nullptr) reason.messages.push_back(*link);
+    return reason;
+  }
+  for (const Slot required : node.requires_) {
+    if (failed_for_good(world, required)) {
+      return {ReasonType::dependency_failed, 0, world.graph->name(required), {}};
+    }
+  }
+  return {};
+}
+bool self_caused(const Record& record) {
+  return record.cause == StopCause::late || record.cause == StopCause::unhealthy ||
+         record.cause == StopCause::watchdog;
+}
+
 bool restarts_left(const World& world, Slot slot, TimePoint now) {
   const Lifecycle& lifecycle = world.spec(slot).lifecycle;
   const Record& record = world.record(slot);
@@ -318,6 +345,7 @@ SettledQuestions::SettledQuestions(const World& world, TimePoint now) : world_(w
 }
 
 bool SettledQuestions::ask(Slot slot) {
+  if (world_.record(slot).process == Process::launching) return false;
   if (!decide(Situation{world_, slot, now_}).waits()) return false;
   const State state = world_.record(slot).state;
   if (state == State::blocked) return blocked_by_settled(slot);

@@ -42,6 +42,13 @@ namespace zinit {
 /// either.
 [[nodiscard]] bool clear(const World& world, Slot slot);
 
+/// What a service cannot start for, before anything else is asked: its config, or what it requires.
+/// Nothing where it is at no fault.
+[[nodiscard]] Reason fault_of(const World& world, Slot slot);
+
+/// The stop under way has its cause in the service itself: late, unhealthy, without a sign of life.
+[[nodiscard]] bool self_caused(const Record& record);
+
 /// Precedence in a conflict; the smaller one comes first.
 struct Claim {
   int respawn = 1;          // 0: a re-spawn is pending for it or for what stands on it

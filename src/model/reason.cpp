@@ -104,8 +104,9 @@ std::string_view reason_type_name(ReasonType type) noexcept {
   return kTypes[static_cast<std::size_t>(type)].name;
 }
 
-Reason reason_of_end(const ProcessEnd& end) {
+Reason reason_of_end(const ProcessEnd& end, Phase step) {
   Reason reason;
+  reason.step = step;
   reason.type = end.by_signal ? ReasonType::signal : ReasonType::exit_code;
   reason.number = end.value;
   switch (end.out_of_memory) {
@@ -121,13 +122,17 @@ Reason reason_of_end(const ProcessEnd& end) {
 }
 
 std::string reason_text(const Reason& reason) {
+  const std::string_view whose = reason.step == Phase::pre ? "pre_exec " : "";
   switch (reason.type) {
     case ReasonType::none: return {};
-    case ReasonType::exit_code: return fmt::format("exited with code {}", reason.number);
+    case ReasonType::exit_code: return fmt::format("{}exited with code {}", whose, reason.number);
     case ReasonType::signal:
-      return reason.text.empty() ? "killed by " + signal_name(reason.number)
-                                 : fmt::format("{} ({})", reason.text, signal_name(reason.number));
-    case ReasonType::start_timeout: return "not ready within its start timeout";
+      return reason.text.empty()
+                 ? fmt::format("{}killed by {}", whose, signal_name(reason.number))
+                 : fmt::format("{}{} ({})", whose, reason.text, signal_name(reason.number));
+    case ReasonType::start_timeout:
+      return reason.step == Phase::pre ? "pre_exec not done within its start timeout"
+                                       : "not ready within its start timeout";
     case ReasonType::stop_timeout: return "its process cannot be killed";
     case ReasonType::health_check_failed:
       return fmt::format("health check failed {} time{}", reason.number,
@@ -138,7 +143,8 @@ std::string reason_text(const Reason& reason) {
       return fmt::format(
           "requires {}, which {}", reason.text,
           reason.messages.empty() ? "does not exist" : "is masked by " + reason.messages.front());
-    case ReasonType::spawn_error: return reason.text;
+    case ReasonType::spawn_error:
+      return reason.step == Phase::pre ? "pre_exec: " + reason.text : reason.text;
     case ReasonType::port_in_use:
       return fmt::format("port {} is in use{}", reason.number,
                          reason.text.empty() ? "" : " by " + reason.text);

@@ -45,20 +45,30 @@ enum class ReasonType : std::uint8_t {
 /// The word in JSON: `type` of a reason.
 [[nodiscard]] std::string_view reason_type_name(ReasonType type) noexcept;
 
+/// Which of a service's commands a process is, or a failure is of.
+enum class Phase : std::uint8_t {
+  main,  // exec
+  pre,   // pre_exec
+};
+
 struct Reason {
   ReasonType type = ReasonType::none;
   int number = 0;
   std::string text;
   std::vector<std::string> messages;
+  Phase step = Phase::main;  // whose exit, death, lateness or spawn it was
 
   bool operator==(const Reason&) const = default;
   [[nodiscard]] explicit operator bool() const noexcept { return type != ReasonType::none; }
 };
 
-[[nodiscard]] Reason reason_of_end(const ProcessEnd& end);
+[[nodiscard]] Reason reason_of_end(const ProcessEnd& end, Phase step = Phase::main);
 
-/// A reason in words, after "failed: ": "exited with code 1", "killed by SIGKILL", "requires db,
-/// which failed", ...
+/// The word in JSON, `step` of a reason: that of the key.
+inline constexpr std::string_view kPreStepName = "pre_exec";
+
+/// A reason in words, after "failed: ": "exited with code 1", "pre_exec killed by SIGKILL",
+/// "requires db, which failed", ...
 [[nodiscard]] std::string reason_text(const Reason& reason);
 
 /// "SIGTERM" for 15, "SIGRTMIN+2" for real-time signals, the number itself where there is no name.

@@ -28,6 +28,10 @@ enum class Process : std::uint8_t {
   ended,      // main process and group are gone; `end` says how
 };
 
+// A service's process is one of its commands after the other: those of pre_exec, the main process,
+// and, when it and its group have ended, those of post_exec. `phase`, `post`, `step` and `passed`
+// of the record say which, and `process` how it is with that one.
+
 enum class StopCause : std::uint8_t {
   none,
   down,        // the wish is down
@@ -48,6 +52,10 @@ struct Record {
   Try try_ = Try::none;
   bool stop_owed = false;
   Process process = Process::none;
+  Phase phase = Phase::main;  // of the process, or the last one before post_exec
+  bool post = false;          // post_exec has begun
+  bool passed = false;        // a command of pre_exec has ended well: the next is to be spawned
+  std::uint32_t step = 0;     // how many commands of pre_exec have passed, or of post_exec are over
   StopCause cause = StopCause::none;
   StopStage stage = StopStage::none;
   bool again = false;      // this stop is part of a re-spawn
@@ -59,13 +67,13 @@ struct Record {
   Health health = Health::good;
   int health_attempts = 0;
 
-  ProcessEnd end;        // of the process that ended last
+  ProcessEnd end;        // of the process that ended last; not of post_exec, nor a good pre_exec's
   bool has_end = false;  // there was one
   Reason reason;         // of failed, or the condition of inactive
 
   TimePoint since{};            // of the state
-  TimePoint delay_until{};      // of a re-spawn; the epoch: none
-  TimePoint deadline = kNever;  // of `starting` (ready by then) and `stopping` (next stage)
+  TimePoint delay_until{};      // of a re-spawn, or of a step for want of room; the epoch: none
+  TimePoint deadline = kNever;  // of `starting` (ready by then), `stopping` (next stage), post_exec
   TimePoint ready_at{};         // entered running
 
   std::uint32_t count = 0;  // re-spawns in a row

@@ -12,7 +12,7 @@ namespace {
 /// Starting or running, or about to be: a process is being spawned.
 bool has_run(const Record& record) {
   return record.state == State::starting || record.state == State::running ||
-         record.process == Process::launching;
+         (record.state == State::blocked && record.process == Process::launching);
 }
 
 void pull(Record& record) {

@@ -20,13 +20,15 @@ constexpr bool letter_or_digit(char c) {
 /// What the process was made from: it has to be made anew when any of this changes.
 auto process_part(const ServiceSpec& spec) {
   return std::tie(spec.kind, spec.exec, spec.dir, spec.oneshot, spec.env, spec.user, spec.group,
-                  spec.groups, spec.umask, spec.tty, spec.limits, spec.process);
+                  spec.groups, spec.umask, spec.tty, spec.limits, spec.process, spec.env_file,
+                  spec.pre_exec, spec.directories);
 }
 
 /// What zinit alone looks at. Dependencies too: new edges take effect without stopping what holds.
 auto settings_part(const ServiceSpec& spec) {
   return std::tie(spec.description, spec.status, spec.class_, spec.critical, spec.dependencies,
-                  spec.lifecycle, spec.logging, spec.resources);
+                  spec.lifecycle, spec.logging, spec.ports, spec.post_exec, spec.stop_exec,
+                  spec.reload_exec, spec.reload_signal, spec.resources);
 }
 
 }  // namespace

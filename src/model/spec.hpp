@@ -68,6 +68,33 @@ struct SuccessSet {
   bool operator==(const SuccessSet&) const = default;
 };
 
+/// A file of environment variables that is read before each spawn.
+struct EnvironmentFile {
+  std::string path;
+  bool optional = false;  // missing is no error: written with a leading -
+
+  bool operator==(const EnvironmentFile&) const = default;
+};
+
+/// Directories that are made for a service, by the places below which they lie: relative names
+/// without "..", and without slashes that mean nothing.
+struct ServiceDirectories {
+  std::vector<std::string> runtime;  // below /run, removed when the service comes to rest
+  std::vector<std::string> state;    // below /var/lib
+  std::vector<std::string> cache;    // below /var/cache
+  std::vector<std::string> log;      // below /var/log
+
+  bool operator==(const ServiceDirectories&) const = default;
+};
+
+/// Below which directories those lie.
+struct DirectoryPlaces {
+  std::string runtime = "/run";  // empty, here and below: there is no such place
+  std::string state = "/var/lib";
+  std::string cache = "/var/cache";
+  std::string log = "/var/log";
+};
+
 struct Dependencies {
   std::vector<Dependency> requires_;
   std::vector<Dependency> after;
@@ -113,13 +140,21 @@ struct ServiceSpec {
   StartStatus status = StartStatus::start;
   ServiceClass class_ = ServiceClass::user;
   bool critical = false;
+  std::vector<int> ports;                                // TCP ports that must be free at a start
   std::vector<std::pair<std::string, std::string>> env;  // sorted by key
+  std::vector<EnvironmentFile> env_file;                 // `env` wins over them
   std::string user;                                      // name or number; empty: unset
   std::string group;                                     // name or number; empty: unset
   std::optional<std::vector<std::string>> groups;  // names or numbers; nothing: the user's own
   std::uint32_t umask = 0022;
   std::string tty;               // empty: none
   bool inherit_streams = false;  // zinit's own standard streams, nothing captured; no key sets it
+  std::vector<Command> pre_exec;   // run one by one before each spawn
+  std::vector<Command> post_exec;  // run one by one after the process and its group have ended
+  ServiceDirectories directories;
+  Command stop_exec;      // in place of the stop signal; empty: none
+  Command reload_exec;    // what a reload of this one service runs; empty: none
+  int reload_signal = 0;  // or sends; 0: none
   Dependencies dependencies;
   Lifecycle lifecycle;
   Logging logging;

@@ -73,7 +73,7 @@ class Explainer {
       case State::stopping: explain_stopping(); break;
       case State::exited: explain_exited(record); break;
       case State::failed: explain_failed(record); break;
-      case State::running: break;
+      case State::running: explain_running(record); break;
     }
     for (const std::string& name : world_.node(slot_).unknown) {
       const std::string* link = world_.graph->masked_by(name);
@@ -112,7 +112,27 @@ class Explainer {
                             how, own_name()));
   }
 
+  /// Where a command before or after the main process is what there is to wait for.
+  bool explain_step(const Record& record) {
+    const ServiceSpec& spec = world_.spec(slot_);
+    const auto told = [&](std::string_view key, std::size_t all, const std::string& more) {
+      // The one under way, or the next to come.
+      const auto number = std::min<std::size_t>(record.step + 1, all);
+      const std::string which = all > 1 ? fmt::format(", command {} of {}", number, all) : "";
+      add(std::string(key), fmt::format("runs its {}{}{}", key, which, more));
+      return true;
+    };
+    if (record.post && record.process != Process::none)
+      return told("post_exec", spec.post_exec.size(), "; its process has ended");
+    if (record.state != State::starting || record.phase != Phase::pre) return false;
+    const auto since = duration_text(ms_between(record.since, now_));
+    return told(kPreStepName, spec.pre_exec.size(), fmt::format(", for {} so far", since));
+  }
+
+  void explain_running(const Record& record) { explain_step(record); }
+
   void explain_starting(const Record& record) {
+    if (explain_step(record)) return;
     const auto since = duration_text(ms_between(record.since, now_));
     add("starting", world_.spec(slot_).oneshot
                         ? fmt::format("runs to its end, for {} so far", since)
@@ -126,7 +146,8 @@ class Explainer {
                                  fmt::format("stops first, for it requires {}", own_name()),
                                  world_.graph->name(above), 0});
     }
-    if (report_.reasons.empty()) add("stopping", "waits for its processes to end");
+    if (report_.reasons.empty() && !explain_step(world_.record(slot_)))
+      add("stopping", "waits for its processes to end");
   }
 
   void explain_blocked(const Record& record) {
@@ -163,6 +184,8 @@ class Explainer {
         return fmt::format("; correct its file and `zinitctl reload`, or `zinitctl start {}`",
                            own_name());
       case ReasonType::stop_timeout: return "; nothing is started for it until its process is gone";
+      case ReasonType::port_in_use:
+        return fmt::format("; free it, or correct `ports`, then `zinitctl start {}`", own_name());
       default:
         return fmt::format("; see `zinitctl logs {}`, then `zinitctl start {}`", own_name(),
                            own_name());

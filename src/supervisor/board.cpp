@@ -26,7 +26,11 @@ tl::unexpected<RequestFailure> in_shutdown() {
 // How often a plan is made beside the running board, and found outdated.
 constexpr int kPlansAside = 3;
 
-bool rests(const World& world, Slot slot) { return at_rest(world.record(slot).state); }
+/// At rest, and its runtime directories are removed.
+bool rests(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  return at_rest(record.state) && record.process != Process::launching;
+}
 
 ReloadReport report_of(const Plan& plan, const World& world) {
   using Fate = PlannedService::Fate;
@@ -161,10 +165,13 @@ RequestResult<void> Board::kill(std::string_view name, int signal, bool main_onl
   const Slot slot = core.world.graph->find(name);
   if (slot == kNoSlot) return not_found(name);
   const Job& job = *core.jobs[slot];
+  const Record& record = core.world.record(slot);
+  const bool main_there = job.pid != 0 && record.phase == Phase::main && !record.post;
   const auto gone = [&] {
-    return refused(Refusal::not_running, fmt::format("{} has no process", name));
+    return refused(Refusal::not_running,
+                   fmt::format("{} has no {}process", name, main_only ? "main " : ""));
   };
-  if (job.group == 0 || (main_only && job.pid == 0)) return gone();
+  if (job.group == 0 || (main_only && !main_there)) return gone();
   const auto sent = main_only ? signal_process(job.pidfd.get(), job.pid, signal)
                               : signal_group(job.group, signal);
   if (sent) return {};
@@ -194,6 +201,24 @@ std::pair<GraphPtr, std::vector<bool>> Board::plan_base() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
   return {core.world.graph, core.live()};
+}
+
+RequestResult<ServiceReload> Board::reload_service(std::string_view name, bool dry_run) {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  const Slot slot = core.world.graph->find(name);
+  if (slot == kNoSlot || core.world.node(slot).removed) return not_found(name);
+  if (core.world.shutdown) return in_shutdown();
+  return core.reload_service(slot, dry_run);
+}
+
+std::optional<RequestResult<void>> Board::outcome(const ServiceReload& reload) const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  if (!reload->done) return std::nullopt;
+  if (reload->fault.empty()) return RequestResult<void>{};
+  return RequestResult<void>(
+      refused(Refusal::process_error, "its reload_exec failed: " + reload->fault));
 }
 
 void Board::begin_shutdown() {

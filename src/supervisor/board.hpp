@@ -52,12 +52,17 @@ enum class Refusal : std::uint8_t {
   shutting_down,
   process_error,  // the kernel refused: the text has the errno's
   file_error,     // what had to be read could not be
+  not_supported,  // the service says no way to do it
+  invalid_state,  // not now: the same is under way
 };
 
 struct RequestFailure {
   Refusal refusal;
   std::string text;
 };
+
+/// A reload of one service that is under way; see Board::reload_service().
+using ServiceReload = std::shared_ptr<struct ServiceReloadState>;
 
 template <class T>
 using RequestResult = tl::expected<T, RequestFailure>;
@@ -67,6 +72,7 @@ struct SpawnDefaults {
   BaseEnvironment environment;            // later ones may be put in its place
   std::optional<rlimit> nofile;           // what services would have had; unset: zinit's own
   std::shared_ptr<CgroupTree> cgroups{};  // null: process groups alone
+  DirectoryPlaces places{};               // where services' directories are made
 };
 
 class Board {
@@ -109,6 +115,13 @@ class Board {
   /// begun.
   RequestResult<ReloadReport> reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                      const MaskedNames& masked = {});
+
+  /// Has one service reload itself: runs its reload_exec, or sends its reload_signal to its main
+  /// process. With `dry_run` only says whether it could be asked. What comes of it is told by
+  /// outcome(), and ChangePort when there is one.
+  RequestResult<ServiceReload> reload_service(std::string_view name, bool dry_run);
+  /// Nothing while it is under way; else that it went well, or how it failed (process_error).
+  [[nodiscard]] std::optional<RequestResult<void>> outcome(const ServiceReload& reload) const;
 
   /// Every wish down, nothing is started any more; the first call counts. Then all_down() becomes
   /// true when the last process is gone, and ChangePort is told.

@@ -2,6 +2,7 @@
 // it works as a whole.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -30,6 +31,30 @@ namespace zinit {
 /// How many changes of state are kept.
 inline constexpr std::size_t kEventsKept = 1000;
 
+/// Until what lacked memory is tried again.
+inline constexpr Milliseconds kMemoryRetry{100};
+
+/// How a reload of one service ended. Guarded by the board's lock.
+struct ServiceReloadState {
+  bool done = false;
+  std::string fault;  // empty: it went well
+};
+
+/// A command beside the main process: that of stop_exec or of reload_exec, with a session and group
+/// of its own. It belongs to the service: while any of it is left the service is not gone.
+struct Helper {
+  bool ordered = false;  // its launch is under way
+  bool late = false;     // killed for taking too long
+  pid_t pid = 0;         // while it is not reaped
+  pid_t group = 0;       // while anything of it may be left
+  pid_t main_pid = 0;    // the main process that it was told of
+  TimePoint deadline = kNever;
+  ServiceReload reload;  // who waits for it
+
+  [[nodiscard]] bool busy() const { return ordered || pid != 0; }
+  [[nodiscard]] bool gone() const { return !busy() && group == 0; }
+};
+
 /// A service's thread and what belongs to its process. All of it is guarded by the board's lock,
 /// but for the thread itself, which only the herald starts and joins.
 struct Job {
@@ -45,7 +70,7 @@ struct Job {
 
   const Row* launch_row = nullptr;  // of the launch under way
   TimePoint launch_ordered{};
-  pid_t pid = 0;    // of the main process while it is not reaped
+  pid_t pid = 0;    // of the process (record.hpp) while it is not reaped
   pid_t group = 0;  // while anything of it may be left
   UniqueFd pidfd;
   // Its cgroup, by whether anything of the service may be left in it; and inotify's number while
@@ -55,8 +80,11 @@ struct Job {
   bool escaped_signalled = false;  // those left outside of the group know of the stop
   int cgroup_watch = -1;
   std::vector<std::string> resource_faults;  // what of [resources] has no effect
-  TimePoint started{};
-  JournalFacts facts;  // pid and group are filled in when it is stored
+  TimePoint started{};  // the process of pre_exec, or the main one
+  TimePoint ended{};    // likewise
+  Helper stopper, reloader;
+  std::vector<std::string> runtime_dirs;  // made, and to be removed when the service rests
+  JournalFacts facts;                     // pid and group are filled in when it is stored
 };
 
 /// Guards every record and job. Private to the room; Board is its face.
@@ -113,6 +141,8 @@ class BoardCore final : private Launcher::Client {
   [[nodiscard]] int cgroup_watch_fd() const { return cgroup_watches_.get(); }
   /// Puts what the journal says of a service into its record and job.
   void restore(Slot slot, const JournalEntry& entry) REQUIRES(mutex);
+  /// See Board::reload_service().
+  RequestResult<ServiceReload> reload_service(Slot slot, bool dry_run) REQUIRES(mutex);
   [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)
       REQUIRES(mutex);
   /// Something of the service still runs, or it may not be forgotten for another reason.
@@ -121,6 +151,9 @@ class BoardCore final : private Launcher::Client {
   void store(Slot slot) REQUIRES(mutex);
 
  private:
+  /// What of a process and its group is there still when its end is learned of.
+  enum class Left : std::uint8_t { zombie, group, nothing };
+
   // --- a job's thread ---
   void run(Job& job) EXCLUDES(mutex);
   /// Does all that there is to do now; returns when to look again at the latest.
@@ -131,34 +164,69 @@ class BoardCore final : private Launcher::Client {
   void wake(Job& job) REQUIRES(mutex);
   void perform(Job& job, const Row& row) REQUIRES(mutex);
   void perform_launch(Job& job, const Row& row) REQUIRES(mutex);
-  // The launcher's threads, for a job that waits for its launch.
-  std::uint64_t launch_begins(Slot slot) noexcept override EXCLUDES(mutex);
-  void launch_over(Slot slot, std::uint64_t number, Launch launch) noexcept override
+  // --- the launcher's threads, for a job that waits for its launch ---
+  std::uint64_t launch_begins() noexcept override EXCLUDES(mutex);
+  void launch_over(const LaunchOrder& order, std::uint64_t number, Launch launch) noexcept override
       EXCLUDES(mutex);
-  void note_process(Job& job, Child child) REQUIRES(mutex);
+  std::string owner_of(const std::vector<pid_t>& processes) override EXCLUDES(mutex);
+  void step_launched(Job& job, const LaunchOrder& order, std::uint64_t number, Launch launch)
+      REQUIRES(mutex);
+  void note_directories(Job& job, std::vector<std::string> made) noexcept REQUIRES(mutex);
+  void cleaned_up(Slot slot) REQUIRES(mutex);
+  void note_process(Job& job, const LaunchOrder& order, Child child) REQUIRES(mutex);
+  /// By its number the end of a process finds its service; so this is done whatever it takes.
+  void remember(pid_t leader, Slot slot) REQUIRES(mutex);
   void enter_or_wait(Job& job, const LaunchOutcome& outcome) REQUIRES(mutex);
   void wait_for_memory() REQUIRES(mutex);
+  [[nodiscard]] Result<void> order_command(Job& job, const Row& row, const LaunchedCommand& command)
+      REQUIRES(mutex);
+  void tell_launch(const LaunchOrder& order, const LaunchOutcome& outcome) REQUIRES(mutex);
+
+  // --- signals, and commands beside the main process ---
   void signal_job(Job& job, int signal) REQUIRES(mutex);
   void signal_group_of(Job& job, int signal) REQUIRES(mutex);
+  void ask_to_end(Job& job) REQUIRES(mutex);
+  void signal_stop(Job& job) REQUIRES(mutex);
+  void kill_all(Job& job) REQUIRES(mutex);
+  void adopt_helpers(Job& job, const JournalFacts& facts) REQUIRES(mutex);
+  [[nodiscard]] Result<void> order_helper(Job& job, LaunchOrder::What what) REQUIRES(mutex);
+  void helper_launched(Job& job, const LaunchOrder& order, std::uint64_t number, Launch launch)
+      REQUIRES(mutex);
+  void helper_ended(Job& job, Helper& helper, const ProcessEnd& end, Left left) REQUIRES(mutex);
+  void helper_over(Job& job, Helper& helper, const std::string& fault) REQUIRES(mutex);
+  void look_at_helper(Job& job) REQUIRES(mutex);
+  void clean_up(Job& job) REQUIRES(mutex);
+
   void look_at_group(Job& job) REQUIRES(mutex);
   /// The one place where a state is changed.
   void enter(Job& job, const Row& row, const LaunchOutcome& outcome) REQUIRES(mutex);
   void tell(Job& job, State from, State to) REQUIRES(mutex);
+  void forget_removed(Slot slot) REQUIRES(mutex);
   void stamp(Job& job, State from, State to) REQUIRES(mutex);
   void publish(const Job& job, State from, State to) REQUIRES(mutex);
 
   // --- ends of processes ---
-  /// What of a main process's unit is there still when its end is learned of.
-  enum class Left : std::uint8_t { zombie, group, nothing };
   void main_ended(Job& job, const ProcessEnd& end, Left left) REQUIRES(mutex);
-  /// The main process has ended: looks whether its group, and then its cgroup, is left.
+  /// Looks whether anything is left of a service whose process has ended: its group, those of its
+  /// helpers, and then its cgroup.
   /// @return  whether all is gone
   bool look_at_unit(Job& job) REQUIRES(mutex);
   /// The same for who is told that it has changed; for want of memory others look again.
   void unit_changed(Job& job) noexcept REQUIRES(mutex);
   void unit_ended(Job& job) REQUIRES(mutex);
-  void forget_group(Job& job) REQUIRES(mutex);
-  void claim_end(Job& job, std::uint64_t launch) REQUIRES(mutex);
+  /// A group of a service's, and its leader while that is not reaped.
+  struct Leftover {
+    pid_t* leader;
+    pid_t* group;
+  };
+  static std::array<Leftover, 3> leftovers(Job& job);
+  void forget_gone(Job& job) REQUIRES(mutex);
+  void forget_group(const Leftover& gone) REQUIRES(mutex);
+  struct ClaimedEnd {
+    ProcessEnd end;
+    Left left;
+  };
+  std::optional<ClaimedEnd> claim_end(pid_t pid, std::uint64_t launch) REQUIRES(mutex);
   void forget_unclaimed() REQUIRES(mutex);
 
   // --- cgroups: none of these fails for want of memory, they only do less ---

@@ -8,9 +8,13 @@ namespace zinit {
 
 void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
   const Telling telling(*this);
-  if (const auto main = by_pid_.find(pid); main != by_pid_.end()) {
-    const Slot slot = main->second;
-    main_ended(*jobs[slot], end, Left::zombie);
+  if (const auto known = by_pid_.find(pid); known != by_pid_.end()) {
+    const Slot slot = known->second;
+    Job& job = *jobs[slot];
+    if (pid == job.pid)
+      main_ended(job, end, Left::zombie);
+    else
+      helper_ended(job, pid == job.stopper.pid ? job.stopper : job.reloader, end, Left::zombie);
     return advance(slot);
   }
   const auto group = process_group(pid);
@@ -23,18 +27,19 @@ void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
   if (const auto found = unclaimed_.find(*group); found != unclaimed_.end())
     found->second.group_left = false;
   const auto member = by_group_.find(*group);
-  if (member == by_group_.end() || jobs[member->second]->pid != 0) return;
+  if (member == by_group_.end()) return;
   const Slot slot = member->second;
   if (look_at_unit(*jobs[slot])) advance(slot);
 }
 
-void BoardCore::claim_end(Job& job, std::uint64_t launch) {
-  const auto found = unclaimed_.find(job.pid);
-  if (found == unclaimed_.end()) return;
+/// The end of a process that a launch has just made known, where it came before that.
+std::optional<BoardCore::ClaimedEnd> BoardCore::claim_end(pid_t pid, std::uint64_t launch) {
+  const auto found = unclaimed_.find(pid);
+  if (found == unclaimed_.end()) return std::nullopt;
   const UnclaimedEnd unclaimed = found->second;
   unclaimed_.erase(found);
-  if (unclaimed.latest_launch < launch) return;
-  main_ended(job, unclaimed.end, unclaimed.group_left ? Left::group : Left::nothing);
+  if (unclaimed.latest_launch < launch) return std::nullopt;
+  return ClaimedEnd{unclaimed.end, unclaimed.group_left ? Left::group : Left::nothing};
 }
 
 void BoardCore::forget_unclaimed() {
@@ -43,36 +48,55 @@ void BoardCore::forget_unclaimed() {
 }
 
 void BoardCore::main_ended(Job& job, const ProcessEnd& end, Left left) {
-  const State state = world.record(job.slot).state;
+  const Record& record = world.record(job.slot);
+  const bool post = record.post;
   // What a process that ended by itself leaves behind goes at once; while a stop is under way, the
   // rest of the group has its stop timeout. Where nothing is left the number is not ours any more.
-  const bool stopped = state == State::stopping || state == State::failed;
-  if (!stopped) kill_cgroup(job);
-  if (!stopped && left != Left::nothing) signal_group_of(job, SIGKILL);
+  const bool has_time = record.state == State::stopping || record.state == State::failed;
+  if (left == Left::nothing) forget_group({&job.pid, &job.group});
+  if (post || !has_time) kill_all(job);
   ProcessEnd known = end;
   known.out_of_memory = out_of_memory(job, end);
   process_ended(world, job.slot, known, true);
   by_pid_.erase(job.pid);
   const pid_t pid = std::exchange(job.pid, 0);
   job.pidfd.reset();
-  job.facts.last_stop_us = wall_us();
+  if (!post) {
+    job.ended = Clock::now();
+    job.facts.last_stop_us = wall_us();
+  }
   store(job.slot);  // before the pid is free: a crash between the two must not adopt a stranger
   if (left == Left::zombie) reap(pid);
-  if (left == Left::nothing) forget_group(job);
-  if (look_at_unit(job)) return;
-  wake(job);  // what nobody tells of it has to look for
-  touched({&job.slot, 1});
+  if (!look_at_unit(job)) {
+    wake(job);  // what nobody tells of it has to look for
+    touched({&job.slot, 1});
+  }
+  if (post && end != ProcessEnd{}) {
+    say(LogLevel::warn, fmt::format("{}: post_exec {}", world.graph->name(job.slot),
+                                    reason_text(reason_of_end(end))));
+  }
 }
 
-/// The number is free, or will be soon.
-void BoardCore::forget_group(Job& job) {
-  by_group_.erase(job.group);
-  job.group = 0;
+std::array<BoardCore::Leftover, 3> BoardCore::leftovers(Job& job) {
+  return {Leftover{&job.pid, &job.group}, Leftover{&job.stopper.pid, &job.stopper.group},
+          Leftover{&job.reloader.pid, &job.reloader.group}};
+}
+
+void BoardCore::forget_group(const Leftover& gone) {
+  by_group_.erase(*gone.group);
+  *gone.group = 0;
+}
+
+void BoardCore::forget_gone(Job& job) {
+  for (const Leftover& each : leftovers(job)) {
+    if (*each.group != 0 && *each.leader == 0 && !group_exists(*each.group)) forget_group(each);
+  }
 }
 
 bool BoardCore::look_at_unit(Job& job) {
-  if (job.group != 0 && !group_exists(job.group)) forget_group(job);
-  if (job.group != 0) return false;
+  forget_gone(job);
+  if (job.group != 0 || !job.stopper.gone() || !job.reloader.gone()) return false;
+  if (world.record(job.slot).process != Process::lingering) return false;
   if (cgroup_left(job)) {
     tend_escaped(job);
     // Once more, now that it is watched: the last process may have gone in between.

@@ -1,7 +1,6 @@
 // The job thread of a service: look, decide, perform, wait. And enter(), the one place where a
 // state is changed.
 #include <algorithm>
-#include <csignal>
 
 #include "model/predicates.hpp"
 #include "model/wake.hpp"
@@ -17,9 +16,6 @@ namespace {
 constexpr Milliseconds kFirstGroupPoll{10};
 constexpr Milliseconds kLongestGroupPoll{500};
 
-// Until what lacked memory is tried again.
-constexpr Milliseconds kMemoryRetry{100};
-
 // execve(2) of a file that is there takes milliseconds, on a slow disk some hundred.
 constexpr Milliseconds kSlowLaunch{2000};
 
@@ -30,6 +26,7 @@ void BoardCore::run(Job& job) {
   while (!job.retired) {
     sleep(job, work_or_put_off(job));
     if (job.group_poll != Milliseconds{0}) look_at_group(job);
+    if (job.reloader.deadline != kNever) look_at_helper(job);
   }
   mutex.unlock();
 }
@@ -60,10 +57,10 @@ TimePoint BoardCore::work_or_put_off(Job& job) noexcept {
     const bool told = job.group == 0 && job.cgroup_watch >= 0;
     if (world.record(job.slot).process != Process::lingering || told) {
       job.group_poll = {};
-      return step.deadline;
+      return std::min(step.deadline, job.reloader.deadline);
     }
     job.group_poll = std::clamp(job.group_poll * 2, kFirstGroupPoll, kLongestGroupPoll);
-    return std::min(step.deadline, after(now, job.group_poll));
+    return std::min({step.deadline, job.reloader.deadline, after(now, job.group_poll)});
   }
   return Clock::now();
 }
@@ -95,39 +92,14 @@ void BoardCore::wake(Job& job) {
 
 void BoardCore::perform(Job& job, const Row& row) {
   switch (row.act) {
-    case Act::launch: return perform_launch(job, row);
-    case Act::signal_stop:
-      signal_job(job, world.spec(job.slot).lifecycle.stop_signal);
-      signal_job(job, SIGCONT);  // a stopped process takes no signal but SIGKILL
-      break;
-    case Act::kill: signal_job(job, SIGKILL); break;
+    case Act::launch:
+    case Act::launch_next:
+    case Act::launch_post: return perform_launch(job, row);
+    case Act::signal_stop: signal_stop(job); break;
+    case Act::kill: kill_all(job); break;
     default: break;
   }
   enter(job, row, {});
-}
-
-void BoardCore::perform_launch(Job& job, const Row& row) {
-  if (world.spec(job.slot).is_target()) return enter(job, row, {});
-  job.launch_row = &row;
-  job.launch_ordered = Clock::now();
-  const auto ordered = launcher_.order(world.graph->node(job.slot).spec, job.slot);
-  if (!ordered) {
-    LaunchOutcome outcome;
-    outcome.kind = LaunchOutcome::Kind::exhausted;
-    outcome.reason = {ReasonType::spawn_error, 0, ordered.error().text, {}};
-    say(LogLevel::warn, exhausted_line(world.spec(job.slot), outcome.reason));
-    return enter(job, row, outcome);
-  }
-  // It is active from now on: nothing that conflicts may start meanwhile, and a stop waits for it.
-  // What conflicts with it is no longer coming, and so may let others start.
-  world.record(job.slot).process = Process::launching;
-  if (!world.node(job.slot).conflicts.empty()) touched({&job.slot, 1});
-}
-
-std::uint64_t BoardCore::launch_begins(Slot) noexcept {
-  MutexLock lock(mutex);
-  launches_.push_back(next_launch_);
-  return next_launch_++;
 }
 
 void BoardCore::advance(Slot slot) {
@@ -136,92 +108,20 @@ void BoardCore::advance(Slot slot) {
   if (!next.waits()) perform(*jobs[slot], *next.row);
 }
 
-// What there is to do next is done right here too, in the job's place: it waits.
-void BoardCore::launch_over(Slot slot, std::uint64_t number, Launch launch) noexcept {
-  MutexLock lock(mutex);
-  Job& job = *jobs[slot];
-  const bool has_process = launch.outcome.kind == LaunchOutcome::Kind::started;
-  note_cgroup(job, launch);
-  if (has_process) note_process(job, std::move(launch.child));
-  std::erase(launches_, number);
-  enter_or_wait(job, launch.outcome);
-  try {
-    const Telling telling(*this);
-    if (launch.outcome.kind == LaunchOutcome::Kind::exhausted)
-      say(LogLevel::warn, exhausted_line(world.spec(slot), launch.outcome.reason));
-    if (has_process) claim_end(job, number);
-    forget_unclaimed();
-    advance(slot);
-  } catch (const std::exception&) {
-    // Everybody looks again soon.
-  }
-}
-
-/// A process that was spawned must not be forgotten, whatever it takes.
-void BoardCore::note_process(Job& job, Child child) {
-  while (true) {
-    try {
-      by_pid_[child.pid] = job.slot;
-      by_group_[child.pid] = job.slot;
-      break;
-    } catch (const std::bad_alloc&) {
-      wait_for_memory();
-    }
-  }
-  job.pid = job.group = child.pid;
-  job.pidfd = std::move(child.pidfd);
-  job.started = Clock::now();
-  job.group_poll = {};
-  job.facts.last_start_us = wall_us();
-  // A oneshot that is started once more is kept up to its dependents like a re-spawn, and is none.
-  const Record& record = world.record(job.slot);
-  if (record.respawn && record.count > 0) ++job.facts.restart_count;
-}
-
-void BoardCore::enter_or_wait(Job& job, const LaunchOutcome& outcome) {
-  while (true) {
-    try {
-      return enter(job, *job.launch_row, outcome);
-    } catch (const std::bad_alloc&) {
-      wait_for_memory();
-    }
-  }
-}
-
-void BoardCore::wait_for_memory() {
-  mutex.unlock();
-  std::this_thread::sleep_for(kMemoryRetry);
-  mutex.lock();
-}
-
-void BoardCore::signal_job(Job& job, int signal) {
-  if (signal == SIGKILL)
-    kill_cgroup(job);
-  else if (job.group == 0)
-    signal_escaped(job);
-  if (job.group != 0) signal_group_of(job, signal);
-}
-
-void BoardCore::signal_group_of(Job& job, int signal) {
-  // The leader is not reaped, or members were alive when it was, so the number is still theirs.
-  if (auto sent = signal_group(job.group, signal); !sent && sent.error().errnum != ESRCH) {
-    say(LogLevel::error, fmt::format("{}: {}", world.graph->name(job.slot), sent.error().text));
-  }
-}
-
 [[gnu::noinline]] void BoardCore::look_at_group(Job& job) {
-  if (job.pid != 0 || world.record(job.slot).process != Process::lingering) return;
-  const pid_t group = job.group;
-  if (group != 0 && group_exists(group) && job.group_poll >= kLongestGroupPoll) {
+  if (world.record(job.slot).process != Process::lingering) return;
+  for (const Leftover& each : leftovers(job)) {
+    const pid_t group = *each.group;
+    if (*each.leader != 0 || group == 0 || job.group_poll < kLongestGroupPoll) continue;
     // Perhaps all that is left are zombies that a parent of theirs never reaps: they run no more.
     bool left = true;
     without_lock([&] {
       const auto members = group_members(group);
       left = !members || !members->empty();
     });
-    if (!left && job.group == group && job.pid == 0) forget_group(job);
+    if (!left && *each.group == group && *each.leader == 0) forget_group(each);
   }
-  if (job.pid == 0) unit_changed(job);
+  unit_changed(job);
 }
 
 void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
@@ -248,13 +148,17 @@ void BoardCore::tell(Job& job, State from, State to) {
     publish(job, from, to);
   }
   if (at_rest(to) && !active(world, slot)) drop_cgroup(job);
+  if (from != to && at_rest(to)) clean_up(job);
   touched({&slot, 1});
   if (booting) note_boot();
-  const Node& node = world.node(slot);
-  if (node.removed && at_rest(to) && !active(world, slot)) {
-    sweep_wanted_ = true;
-    herald_wake_.notify_one();
-  }
+  forget_removed(slot);
+}
+
+void BoardCore::forget_removed(Slot slot) {
+  if (!world.node(slot).removed || !at_rest(world.record(slot).state) || active(world, slot))
+    return;
+  sweep_wanted_ = true;
+  herald_wake_.notify_one();
 }
 
 void BoardCore::stamp(Job& job, State from, State to) {
@@ -279,7 +183,8 @@ void BoardCore::publish(const Job& job, State from, State to) {
       last_seq + 1, job.facts.since_us, world.graph->name(job.slot), from, to, record.reason,
       job.pid};
   events[++last_seq % kEventsKept] = std::move(event);
-  const TransitionFacts facts{world, job.slot, from, to, job.pid, job.started, Clock::now()};
+  const TransitionFacts facts{world,   job.slot,    from,      to,
+                              job.pid, job.started, job.ended, Clock::now()};
   const LogLevel level = transition_level(facts);
   if (log_enabled(level)) say(level, transition_line(facts));
 }
@@ -317,6 +222,7 @@ void BoardCore::store(Slot slot) {
     facts = job->facts;
     facts.pid = job->pid;
     facts.pgid = job->group;
+    facts.helpers = {job->stopper.pid, job->reloader.pid};
   }
   const ServiceSpec& spec = world.spec(slot);
   facts.load_order = world.node(slot).load_order;

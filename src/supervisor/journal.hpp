@@ -59,6 +59,7 @@ struct JournalFacts {
   std::uint32_t load_order = 0;
   std::uint64_t config_hash = 0;    // of the file it came from, to tell whether it has changed
   std::array<int, 2> log_pipes{-1, -1};  // read ends for stdout and stderr; -1: none
+  std::array<pid_t, 2> helpers{};        // of stop_exec and reload_exec; 0: none
 
   bool operator==(const JournalFacts&) const = default;
 };
@@ -98,8 +99,8 @@ struct JournalImage {
 };
 
 /// The longest texts of a record together: name, file and reason. With a name of 10 bytes and a
-/// file of 40, a reason's text is cut to 270.
-inline constexpr std::size_t kJournalText = 320;
+/// file of 40, a reason's text is cut to 254.
+inline constexpr std::size_t kJournalText = 304;
 inline constexpr std::size_t kJournalName = 128;  // of the name alone
 
 struct JournalRecord;

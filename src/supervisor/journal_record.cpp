@@ -25,6 +25,10 @@ enum Flag : std::uint32_t {
   kShutdown = 1 << 10,  // of the world
   kEndAtLimit = 1 << 11,
   kEndMachineFull = 1 << 12,
+  kPre = 1 << 13,       // the process is of pre_exec
+  kPost = 1 << 14,      // or of post_exec
+  kPassed = 1 << 15,
+  kReasonPre = 1 << 16,
 };
 
 std::int64_t to_ns(TimePoint time) noexcept { return time.time_since_epoch().count(); }
@@ -41,7 +45,9 @@ std::uint32_t flags_of(const Record& record) noexcept {
          flag(record.ready, kReady) | flag(record.has_end, kHasEnd) |
          flag(record.end.by_signal, kEndBySignal) | flag(record.end.core, kEndCore) |
          flag(record.end.out_of_memory == OutOfMemory::limit, kEndAtLimit) |
-         flag(record.end.out_of_memory == OutOfMemory::machine, kEndMachineFull);
+         flag(record.end.out_of_memory == OutOfMemory::machine, kEndMachineFull) |
+         flag(record.phase == Phase::pre, kPre) | flag(record.post, kPost) |
+         flag(record.passed, kPassed) | flag(record.reason.step == Phase::pre, kReasonPre);
 }
 
 void put_record(JournalRecord& to, const Record& from) noexcept {
@@ -65,6 +71,7 @@ void put_record(JournalRecord& to, const Record& from) noexcept {
   to.rank = from.rank;
   to.ready_serial = from.ready_serial;
   to.failed_serial = from.failed_serial;
+  to.step = from.step;
 }
 
 void put_facts(JournalRecord& to, const JournalFacts& from) noexcept {
@@ -79,6 +86,7 @@ void put_facts(JournalRecord& to, const JournalFacts& from) noexcept {
   to.load_order = from.load_order;
   to.config_hash = from.config_hash;
   std::copy(from.log_pipes.begin(), from.log_pipes.end(), to.log_pipes);
+  std::copy(from.helpers.begin(), from.helpers.end(), to.helpers);
 }
 
 void put_texts(JournalRecord& to, std::string_view name, std::string_view file,
@@ -132,6 +140,11 @@ void take_record(const JournalRecord& from, Record& to) noexcept {
   to.end = {(from.flags & kEndBySignal) != 0, from.end_value, (from.flags & kEndCore) != 0};
   if ((from.flags & kEndAtLimit) != 0) to.end.out_of_memory = OutOfMemory::limit;
   if ((from.flags & kEndMachineFull) != 0) to.end.out_of_memory = OutOfMemory::machine;
+  to.phase = (from.flags & kPre) != 0 ? Phase::pre : Phase::main;
+  to.post = (from.flags & kPost) != 0;
+  to.passed = (from.flags & kPassed) != 0;
+  to.step = from.step;
+  to.reason.step = (from.flags & kReasonPre) != 0 ? Phase::pre : Phase::main;
   to.health_attempts = from.health_attempts;
   to.reason.number = from.reason_number;
   to.since = from_ns(from.since_ns);
@@ -157,6 +170,7 @@ JournalFacts take_facts(const JournalRecord& from) noexcept {
   to.load_order = from.load_order;
   to.config_hash = from.config_hash;
   std::copy(std::begin(from.log_pipes), std::end(from.log_pipes), to.log_pipes.begin());
+  std::copy(std::begin(from.helpers), std::end(from.helpers), to.helpers.begin());
   return to;
 }
 

@@ -78,6 +78,9 @@ struct JournalRecord {
   std::int64_t last_stop_us;
   std::uint64_t config_hash;
   std::int32_t log_pipes[2];
+  std::uint32_t step;
+  std::int32_t helpers[2];
+  std::uint32_t reserved_too;
   char text[kJournalText];
 };
 

@@ -1,5 +1,4 @@
-// Launches: everything that can be known before is prepared and checked here, on a thread of the
-// launcher; the child only applies it.
+// The launcher's threads, and what they do with an order. See launch.hpp.
 #include "supervisor/launch.hpp"
 
 #include <unistd.h>
@@ -8,53 +7,34 @@
 #include <exception>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
+#include "os/ports.hpp"
+#include "os/process.hpp"
+#include "supervisor/launch_plan.hpp"
 
 namespace zinit {
 
 namespace {
 
-std::string_view value_of(const std::vector<std::string>& environment, std::string_view key) {
-  for (const std::string& entry : environment) {
-    if (entry.starts_with(key) && entry.size() > key.size() && entry[key.size()] == '=') {
-      return std::string_view(entry).substr(key.size() + 1);
-    }
-  }
-  return {};
-}
+// Of a command line that is shown in a reason.
+constexpr std::size_t kShownCommand = 100;
 
-void set(std::vector<std::string>& environment, std::string_view key, std::string_view value) {
-  std::string entry = std::string(key).append("=").append(value);
-  const auto same_key = [&](const std::string& each) {
-    return each.size() > key.size() && each[key.size()] == '=' && each.starts_with(key);
-  };
-  const auto found = std::ranges::find_if(environment, same_key);
-  if (found == environment.end())
-    environment.push_back(std::move(entry));
-  else
-    *found = std::move(entry);
-}
-
-Launch failed_launch(const Error& error) {
+Launch failed_launch(Reason reason, bool temporary) {
   Launch launch;
-  launch.outcome.kind =
-      error.temporary() ? LaunchOutcome::Kind::exhausted : LaunchOutcome::Kind::failed;
-  launch.outcome.reason = {ReasonType::spawn_error, 0, error.text, {}};
+  launch.outcome.kind = temporary ? LaunchOutcome::Kind::exhausted : LaunchOutcome::Kind::failed;
+  launch.outcome.reason = std::move(reason);
   return launch;
 }
 
-/// The environment of a service's process, later wins: the base, what goes with its user, its own,
-/// its name (zinit.toml(5), "ENVIRONMENT").
-void fill_environment(std::vector<std::string>& environment, const ServiceSpec& spec,
-                      const Credentials& credentials, const std::vector<std::string>& base) {
-  environment = base;
-  if (!spec.user.empty() && !credentials.name.empty()) {
-    set(environment, "HOME", credentials.home.empty() ? "/" : credentials.home);
-    set(environment, "USER", credentials.name);
-    set(environment, "LOGNAME", credentials.name);
-    set(environment, "SHELL", credentials.shell.empty() ? "/bin/sh" : credentials.shell);
-  }
-  for (const auto& [key, value] : spec.env) set(environment, key, value);
-  set(environment, "ZINIT_SERVICE", spec.name);
+Launch failed_launch(const Error& error) {
+  return failed_launch({ReasonType::spawn_error, 0, error.text, {}}, error.temporary());
+}
+
+std::string process_text(pid_t pid) {
+  std::string command = command_line(pid);
+  if (command.size() > kShownCommand) command = to_utf8(command.substr(0, kShownCommand)) + "...";
+  return command.empty() ? fmt::format("process {}", pid)
+                         : fmt::format("process {} ({})", pid, command);
 }
 
 }  // namespace
@@ -76,35 +56,39 @@ Result<Child> Launcher::spawn_in_cgroup(const ServiceSpec& spec, SpawnPlan& plan
   return spawn(plan);
 }
 
-Result<Child> Launcher::spawn_service(const ServiceSpec& spec, Slot slot, SpawnPlan& plan,
-                                      Launch& launch) {
-  Credentials credentials;
-  if (!spec.user.empty() || !spec.group.empty() || spec.groups) {
-    auto found = look_up(spec.user, spec.group, spec.groups);
-    if (!found) return Failure(found.error());
-    credentials = std::move(*found);
+/// A reason where one of the service's ports is taken: by a service, by a process, or by whom
+/// cannot be seen.
+Reason Launcher::taken_port(const ServiceSpec& spec) {
+  const auto listener = find_listener(spec.ports);
+  if (!listener) return {};
+  Reason reason{ReasonType::port_in_use, listener->port, {}, {}};
+  // Several may share it: a server and its workers.
+  const auto holders = holders_of_socket(listener->inode);
+  for (const pid_t pid : holders) {
+    reason.text = pid == ::getpid() ? "zinit" : client_.owner_of(lineage_of(pid));
+    if (!reason.text.empty()) return reason;
   }
-  plan.argv = spec.exec.argv;
-  fill_environment(plan.env, spec, credentials, *defaults_.environment.get());
-  plan.dir = spec.dir;
-  plan.umask = spec.umask;
-  plan.ids = std::move(credentials.ids);
-  plan.nofile = defaults_.nofile;
-  plan.limits = spec.limits;
-  plan.process = spec.process;
-  plan.tty = spec.tty;
-  const auto program =
-      resolve_program(plan.argv.front(), value_of(plan.env, "PATH"), plan.dir, spec.process.root);
-  if (!program) return Failure(program.error());
-  plan.program = *program;
+  if (!holders.empty()) reason.text = process_text(holders.front());
+  return reason;
+}
+
+Result<Child> Launcher::spawn_command(const LaunchOrder& order, SpawnPlan& plan, Launch& launch) {
+  const ServiceSpec& spec = *order.spec;
+  if (auto prepared = prepare(order, defaults_, plan); !prepared) return Failure(prepared.error());
+  if (order.first) {
+    auto made = make_directories(spec, plan.ids, defaults_.places, launch.runtime_dirs);
+    if (!made) return Failure(made.error());
+  }
+  const bool main = order.what == LaunchOrder::What::main;
   plan.in = plan.out = plan.err = -1;
+  plan.tty = main ? spec.tty : std::string();
   OutputPipes pipes;
-  if (spec.inherit_streams) {
+  if (main && spec.inherit_streams) {
     plan.in = STDIN_FILENO;
     plan.out = STDOUT_FILENO;
     plan.err = STDERR_FILENO;
-  } else if (spec.tty.empty()) {
-    auto opened = output_.open_output(slot);
+  } else if (plan.tty.empty()) {
+    auto opened = output_.open_output(order.slot);
     if (!opened) return Failure(opened.error());
     pipes = std::move(*opened);
     plan.out = pipes.out.get();
@@ -113,13 +97,21 @@ Result<Child> Launcher::spawn_service(const ServiceSpec& spec, Slot slot, SpawnP
   return spawn_in_cgroup(spec, plan, launch);
 }
 
-Launch Launcher::launch(const ServiceSpec& spec, Slot slot, SpawnPlan& plan) noexcept {
+Launch Launcher::carry_out(const LaunchOrder& order, SpawnPlan& plan) noexcept {
   try {
+    if (order.what == LaunchOrder::What::clean) {
+      remove_runtime_directories(order.spec->name, defaults_.places.runtime, order.directories);
+      return {};
+    }
+    if (order.first && !order.spec->ports.empty()) {
+      if (Reason taken = taken_port(*order.spec)) return failed_launch(std::move(taken), false);
+    }
     Launch launch;
-    auto child = spawn_service(spec, slot, plan, launch);
+    auto child = spawn_command(order, plan, launch);
     if (!child) {
       Launch failed = failed_launch(child.error());
       failed.cgroup = launch.cgroup;
+      failed.runtime_dirs = std::move(launch.runtime_dirs);
       return failed;
     }
     launch.child = std::move(*child);
@@ -130,7 +122,7 @@ Launch Launcher::launch(const ServiceSpec& spec, Slot slot, SpawnPlan& plan) noe
   }
 }
 
-Result<void> Launcher::order(SpecPtr spec, Slot slot) {
+Result<void> Launcher::order(LaunchOrder order) {
   MutexLock lock(mutex_);
   const std::size_t waiting = orders_.size() - first_;
   if (idle_ <= waiting && threads_.size() < kMostLaunching) {
@@ -138,7 +130,7 @@ Result<void> Launcher::order(SpecPtr spec, Slot slot) {
     if (!added && threads_.empty()) return added;
   }
   try {
-    orders_.push_back({std::move(spec), slot});
+    orders_.push_back(std::move(order));
   } catch (const std::bad_alloc&) {
     return Failure(Error{"no memory", ENOMEM});
   }
@@ -178,10 +170,10 @@ void Launcher::work() {
       --idle_;
       continue;
     }
-    const Order order = std::move(orders_[first_++]);
+    const LaunchOrder order = std::move(orders_[first_++]);
     lock.unlock();
-    const std::uint64_t number = client_.launch_begins(order.slot);
-    client_.launch_over(order.slot, number, launch(*order.spec, order.slot, plan));
+    const std::uint64_t number = client_.launch_begins();
+    client_.launch_over(order, number, carry_out(order, plan));
     lock.lock();
   }
 }

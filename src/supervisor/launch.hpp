@@ -1,5 +1,5 @@
-// From a service's config to its process: credentials, environment, program, output, spawn; and the
-// few threads that do this for all jobs.
+// From a service's config to its processes: the few threads that spawn them for all jobs. What a
+// process is made of is prepared in launch_plan.hpp.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/environment.hpp"
 #include "base/mutex.hpp"
 #include "model/decide.hpp"
 #include "os/spawn.hpp"
@@ -16,12 +17,32 @@
 
 namespace zinit {
 
+/// What is to be done for a service, away from the board's lock.
+struct LaunchOrder {
+  enum class What : std::uint8_t {
+    main,    // exec
+    pre,     // pre_exec
+    post,    // post_exec
+    stop,    // stop_exec, beside the main process
+    reload,  // reload_exec, likewise
+    clean,   // no process: `directories` below the place of runtime directories are removed
+  };
+  SpecPtr spec;
+  Slot slot = kNoSlot;
+  What what = What::main;
+  std::uint32_t index = 0;  // among the commands of pre_exec or post_exec
+  bool first = false;       // of an attempt: ports are looked at, and directories made
+  Environment extra = {};   // variables of this process alone
+  std::vector<std::string> directories = {};
+};
+
 /// What became of a launch; `child` where it started.
 struct Launch {
   LaunchOutcome outcome;
   Child child;
   bool cgroup = false;                       // the service has one
   std::vector<std::string> resource_faults;  // what of [resources] has no effect
+  std::vector<std::string> runtime_dirs;     // that were made, or were there already
 };
 
 /// Launches services, several at once, on threads of its own that are started as they are needed.
@@ -36,21 +57,27 @@ class Launcher {
   static constexpr std::size_t kMostLaunching = 8;
   static constexpr std::size_t kMostThreads = 256;
 
-  /// One launch, by the thread that does it. It is told when its spawn begins and when it is over.
+  /// For whom all this is done. Called by the launcher's threads, which hold no lock.
   class Client {
    public:
     virtual ~Client() = default;
-    virtual std::uint64_t launch_begins(Slot slot) noexcept = 0;
-    virtual void launch_over(Slot slot, std::uint64_t number, Launch launch) noexcept = 0;
+    /// A spawn begins, which has this number from now on.
+    virtual std::uint64_t launch_begins() noexcept = 0;
+    /// An order was carried out.
+    virtual void launch_over(const LaunchOrder& order, std::uint64_t number,
+                             Launch launch) noexcept = 0;
+    /// The name of the service that one of `processes` (pids, groups, sessions) belongs to; empty
+    /// where there is none.
+    [[nodiscard]] virtual std::string owner_of(const std::vector<pid_t>& processes) = 0;
   };
 
   Launcher(SpawnDefaults defaults, OutputPort& output, Client& client)
       : defaults_(std::move(defaults)), output_(output), client_(client) {}
   ~Launcher() { stop(); }
 
-  /// Has the process of `spec` spawned. Any thread, locks held or not: does not block.
-  /// @return EAGAIN where no thread can be had for it, which is temporary: then nothing is done.
-  [[nodiscard]] Result<void> order(SpecPtr spec, Slot slot) EXCLUDES(mutex_);
+  /// Has `order` carried out. Any thread, locks held or not: does not block.
+  /// @return  EAGAIN where no thread can be had for it, which is temporary: then nothing is done.
+  [[nodiscard]] Result<void> order(LaunchOrder order) EXCLUDES(mutex_);
 
   /// One launch hangs: where others wait, they get a thread more. As order().
   void relieve() noexcept EXCLUDES(mutex_);
@@ -59,14 +86,11 @@ class Launcher {
   void stop() EXCLUDES(mutex_);
 
  private:
-  struct Order {
-    SpecPtr spec;
-    Slot slot;
-  };
   [[nodiscard]] Result<void> add_thread() REQUIRES(mutex_);
   void work() EXCLUDES(mutex_);
-  [[nodiscard]] Launch launch(const ServiceSpec& spec, Slot slot, SpawnPlan& plan) noexcept;
-  [[nodiscard]] Result<Child> spawn_service(const ServiceSpec& spec, Slot slot, SpawnPlan& plan,
+  [[nodiscard]] Launch carry_out(const LaunchOrder& order, SpawnPlan& plan) noexcept;
+  [[nodiscard]] Reason taken_port(const ServiceSpec& spec);
+  [[nodiscard]] Result<Child> spawn_command(const LaunchOrder& order, SpawnPlan& plan,
                                             Launch& launch);
   [[nodiscard]] Result<Child> spawn_in_cgroup(const ServiceSpec& spec, SpawnPlan& plan,
                                               Launch& launch);
@@ -76,7 +100,7 @@ class Launcher {
   Client& client_;
   Mutex mutex_;
   CondVar wake_;
-  std::vector<Order> orders_ GUARDED_BY(mutex_);  // from first_ on: a queue without allocations
+  std::vector<LaunchOrder> orders_ GUARDED_BY(mutex_);  // from first_ on: a queue
   std::size_t first_ GUARDED_BY(mutex_) = 0;
   std::size_t idle_ GUARDED_BY(mutex_) = 0;
   bool ending_ GUARDED_BY(mutex_) = false;

@@ -11,16 +11,19 @@ namespace {
 
 std::string end_words(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
-  if (!record.has_end || facts.started == TimePoint{}) return {};
-  return fmt::format("{} after {}", reason_text(reason_of_end(record.end)),
-                     duration_text(ms_between(facts.started, facts.now)));
+  // After a good pre_exec alone there is no end to tell of.
+  if (!record.has_end || facts.started == TimePoint{} || record.passed) return {};
+  return fmt::format("{} after {}", reason_text(reason_of_end(record.end, record.phase)),
+                     duration_text(ms_between(facts.started, facts.ended)));
 }
 
 std::string blocked_line(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   if (record.respawn && record.delay_until != TimePoint{} && record.count > 0) {
     const auto delay = duration_text(ms_between(record.since, record.delay_until));
-    return fmt::format("{}; restart in {}, attempt {}", end_words(facts), delay, record.count + 1);
+    const std::string end = end_words(facts);
+    return fmt::format("{}{}restart in {}, attempt {}", end, end.empty() ? "" : "; ", delay,
+                       record.count + 1);
   }
   const auto waiting = waiting_on(facts.world, facts.slot, facts.now);
   if (waiting.empty()) return "blocked";
@@ -32,9 +35,11 @@ std::string blocked_line(const TransitionFacts& facts) {
 
 std::string starting_line(const TransitionFacts& facts) {
   if (facts.pid == 0) return "starting";
-  const std::uint32_t count = facts.world.record(facts.slot).count;
-  if (count == 0) return fmt::format("starting, pid {}", facts.pid);
-  return fmt::format("starting, pid {}, attempt {}", facts.pid, count + 1);
+  const Record& record = facts.world.record(facts.slot);
+  std::string line = fmt::format("starting, pid {}", facts.pid);
+  if (record.phase == Phase::pre) line += ", of its pre_exec";
+  if (record.count > 0) line += fmt::format(", attempt {}", record.count + 1);
+  return line;
 }
 
 std::string_view stop_cause_words(StopCause cause) {
@@ -72,8 +77,8 @@ std::string words(const TransitionFacts& facts) {
     case State::stopping:
       return fmt::format("stopping{}", stop_cause_words(facts.world.record(facts.slot).cause));
     case State::exited:
-      return facts.from == State::stopping ? fmt::format("stopped, {}", end_words(facts))
-                                           : end_words(facts);
+      if (facts.from != State::stopping) return end_words(facts);
+      return end_words(facts).empty() ? "stopped" : "stopped, " + end_words(facts);
     case State::failed: return failed_line(facts);
   }
   return {};

@@ -17,6 +17,7 @@ struct TransitionFacts {
   State to;
   pid_t pid;          // 0: none
   TimePoint started;  // of the last process
+  TimePoint ended;    // likewise
   TimePoint now;
 };
 

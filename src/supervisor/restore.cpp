@@ -50,15 +50,30 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry) {
              record.process == Process::lingering) {
     job.group = entry.facts.pgid;
     by_group_[job.group] = slot;
+  } else if (record.process == Process::launching) {
+    // A spawn whose pid was never noted failed with the image that made it: it is made again.
+    const bool first = record.state == State::blocked;
+    const bool rests = at_rest(record.state) && !record.post;  // directories were being removed
+    record.process = first || rests ? Process::none : Process::ended;
   } else if (has_process(record) && !world.spec(slot).is_target()) {
-    // A spawn whose pid was never noted failed with the image that made it; an end that nobody saw
-    // is told as what it most likely was.
-    record.process = record.process == Process::launching ? Process::none : Process::ended;
-    record.end = {true, SIGKILL, false};
-    record.has_end = record.process == Process::ended || record.has_end;
+    // An end that nobody saw is told as what it most likely was.
+    process_ended(world, slot, {true, SIGKILL, false}, false);
   }
+  adopt_helpers(job, entry.facts);
   restore_cgroup(job);
   store(slot);
+}
+
+void BoardCore::adopt_helpers(Job& job, const JournalFacts& facts) {
+  const std::array<Helper*, 2> helpers{&job.stopper, &job.reloader};
+  for (std::size_t i = 0; i < helpers.size(); ++i) {
+    const pid_t pid = facts.helpers[i];
+    if (pid <= 0 || !is_own_child(pid)) continue;
+    helpers[i]->pid = helpers[i]->group = pid;
+    helpers[i]->main_pid = job.pid;
+    by_pid_[pid] = job.slot;
+    by_group_[pid] = job.slot;
+  }
 }
 
 }  // namespace zinit

@@ -44,6 +44,7 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
   view.failed_for_good = node.spec->critical && failed_for_good(world, slot);
   view.pid = job.pid;
   if (job.cgroup) view.cgroup = cgroup_path(job);
+  view.main_pid = record.phase == Phase::main && !record.post ? job.pid : 0;
   view.since_us = job.facts.since_us;
   view.last_start_us = job.facts.last_start_us;
   view.last_ready_us = job.facts.last_ready_us;

@@ -24,7 +24,8 @@ struct ServiceView {
   bool failed_for_good = false;          // of critical ones: not about to be revived either
   std::string_view summary = "stopped";  // the word for dashboards: model/why.hpp's summary()
 
-  pid_t pid = 0;                   // of the main process; 0: none
+  pid_t pid = 0;                   // of the process, one of pre_exec or post_exec too; 0: none
+  pid_t main_pid = 0;              // of the main process
   std::string cgroup;              // its path, while the service has processes; empty: none
   std::int64_t since_us = 0;       // wall time of entering the state; 0: never
   std::int64_t last_start_us = 0;  // of the last spawn

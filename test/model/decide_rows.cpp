@@ -44,6 +44,15 @@ struct Scene {
     record.end = {false, code, false};
     return record;
   }
+  /// Its post_exec, of two commands, has begun and lives beyond its time.
+  Record& late_post(const std::string& name, State state) {
+    Record& record = up(name, state);
+    record.process = Process::alive;
+    record.post = true;
+    record.deadline = kNow;
+    spec(name).post_exec.resize(2);
+    return record;
+  }
   ServiceSpec& spec(const std::string& name) {
     return const_cast<ServiceSpec&>(world.spec(world.graph->find(name)));  // a test's own graph
   }
@@ -88,7 +97,13 @@ const std::vector<Case>& cases() {
        }},
       {exited, "always", "s", [](Scene& w) { w.up("s", exited).by_itself = true; }},
 
-      {failed, "process_there", "s",
+      {failed, "post_due", "s",
+       [](Scene& w) {
+         w.ended("s", failed, 0);
+         w.spec("s").post_exec.resize(1);
+       }},
+      {failed, "post_expired", "s", [](Scene& w) { w.late_post("s", failed); }},
+      {failed, "still_there", "s",
        [](Scene& w) {
          auto& r = w.up("s", failed);
          r.process = Process::alive;
@@ -149,9 +164,51 @@ const std::vector<Case>& cases() {
       {starting, "ready_for_use", "s", [](Scene& w) { w.up("s", starting).ready = true; }},
       {starting, "ready_for_use", "all",
        [](Scene& w) { w.up("all", starting).process = Process::none; }},
-      {starting, "expired", "s", [](Scene& w) { w.up("s", starting).deadline = kNow; }},
+      {starting, "next_due", "s",
+       [](Scene& w) {
+         auto& r = w.ended("s", starting, 0);
+         r.phase = Phase::pre;
+         r.passed = true;
+       }},
+      {starting, "post_due", "s",
+       [](Scene& w) {
+         w.ended("s", starting, 0);
+         w.spec("s").post_exec.resize(1);
+       }},
+      {starting, "post_expired", "s", [](Scene& w) { w.late_post("s", starting); }},
+      {starting, "kill_expired", "s",
+       [](Scene& w) { w.late_post("s", starting).stage = StopStage::killed; }},
+      {starting, "unspawned", "s",
+       [](Scene& w) {
+         auto& r = w.ended("s", starting, 0);
+         r.reason = {ReasonType::spawn_error, 0, "no", {}};
+       }},
+      {starting, "late", "s", [](Scene& w) { w.up("s", starting).deadline = kNow; }},
+      {starting, "late", "s",  // a step that there is no room for, for too long
+       [](Scene& w) {
+         auto& r = w.ended("s", starting, 0);
+         r.phase = Phase::pre;
+         r.passed = true;
+         r.delay_until = kNow + 1ms;
+         r.deadline = kNow;
+       }},
       {starting, "tried", "s", [](Scene& w) { w.up("s", starting).try_ = Try::asked; }},
       {starting, "always", "job", [](Scene& w) { w.up("job", starting); }},
+      {starting, "always", "s",  // a command of pre_exec lives
+       [](Scene& w) { w.up("s", starting).phase = Phase::pre; }},
+      {starting, "always", "s",
+       [](Scene& w) {
+         auto& r = w.ended("s", starting, 0);
+         r.phase = Phase::pre;
+         r.passed = true;
+         r.delay_until = kNow + 1ms;
+       }},
+      {starting, "always", "s",  // post_exec runs: the process was ready, and is not any more
+       [](Scene& w) {
+         auto& r = w.up("s", starting);
+         r.post = r.ready = true;
+         w.spec("s").post_exec.resize(1);
+       }},
 
       {running, "down", "s", [](Scene& w) { w.ended("s", running, 1).wish = Wish::down; }},
       {running, "goes", "s",
@@ -167,16 +224,53 @@ const std::vector<Case>& cases() {
          w.ended("s", running, 1).count = 3;
          w.spec("s").lifecycle.max_restarts = 3;
        }},
+      {running, "post_due", "s",
+       [](Scene& w) {
+         w.ended("s", running, 1);
+         w.spec("s").post_exec.resize(1);
+       }},
+      {running, "post_due", "s",
+       [](Scene& w) {
+         auto& r = w.ended("s", running, 1);
+         w.spec("s").post_exec.resize(2);
+         r.post = true;
+         r.step = 1;
+         r.deadline = kNow + 1ms;
+       }},
+      {running, "post_expired", "s", [](Scene& w) { w.late_post("s", running); }},
+      {running, "kill_expired", "s",
+       [](Scene& w) { w.late_post("s", running).stage = StopStage::killed; }},
+      {running, "ended_again", "s",  // post_exec is over its time, and the rest of it is left out
+       [](Scene& w) {
+         w.late_post("s", running).process = Process::ended;
+         w["s"].end = {false, 1, false};
+       }},
       {running, "unhealthy", "s", [](Scene& w) { w.up("s", running).health = Health::failed; }},
       {running, "watchdog_bit", "s",
        [](Scene& w) { w.up("s", running).health = Health::watchdog; }},
       {running, "tried", "s", [](Scene& w) { w.up("s", running).try_ = Try::pulled; }},
       {running, "always", "s", [](Scene& w) { w.up("s", running); }},
+      {running, "always", "s",
+       [](Scene& w) {
+         w.up("s", running).post = true;
+         w["s"].health = Health::failed;
+         w.spec("s").post_exec.resize(1);
+       }},
 
       {stopping, "again_goes", "s",
        [](Scene& w) {
          w.up("s", stopping).again = true;
          w["r"].wish = Wish::down;
+       }},
+      {stopping, "post_due", "s",
+       [](Scene& w) {
+         w.ended("s", stopping, 0).wish = Wish::down;
+         w.spec("s").post_exec.resize(1);
+       }},
+      {stopping, "post_expired", "s",
+       [](Scene& w) {
+         w.late_post("s", stopping);
+         w.up("d", running);  // a stop's order is no matter of post_exec
        }},
       {stopping, "target_over_down", "all",
        [](Scene& w) {

@@ -60,7 +60,9 @@ std::string Specs::text() const {
     text += spec->name + (spec->oneshot ? " oneshot" : spec->is_target() ? " target" : "");
     text += " status " + std::to_string(static_cast<int>(spec->status)) + " restart " +
             std::to_string(static_cast<int>(spec->lifecycle.restart)) + " max " +
-            std::to_string(spec->lifecycle.max_restarts);
+            std::to_string(spec->lifecycle.max_restarts) + " pre " +
+            std::to_string(spec->pre_exec.size()) + " post " +
+            std::to_string(spec->post_exec.size());
     const auto add = [&](const char* kind, const std::vector<Dependency>& list) {
       for (const Dependency& to : list) text += std::string(" ") + kind + " " + to.name;
     };
@@ -203,7 +205,8 @@ bool FakeWorld::step(Slot slot) {
 }
 
 void FakeWorld::perform(Slot slot, const Row& row) {
-  if (row.act == Act::launch) return launch(slot, row);
+  if (row.act == Act::launch || row.act == Act::launch_next || row.act == Act::launch_post)
+    return launch(slot, row);
   if (row.act == Act::signal_stop) {
     check_stop(slot, row);
     const Run& run = runs_[slot];
@@ -211,6 +214,7 @@ void FakeWorld::perform(Slot slot, const Row& row) {
       at(now + run.life.dies_in, slot, [this, slot] { end_process(slot, {true, 15, false}); });
     }
   }
+  if (row.act == Act::kill && world.record(slot).post) runs_[slot].post_cut = true;
   if (row.act == Act::kill && !runs_[slot].life.unkillable) {
     at(now, slot, [this, slot] { end_process(slot, {true, 9, false}); });
   }
@@ -226,24 +230,44 @@ void FakeWorld::enter(Slot slot, const Row& row, const LaunchOutcome& outcome) {
       fault(world.graph->name(slot) + ": " + std::string(state_name(from)) + " to " +
             std::string(state_name(to)));
     }
+    const bool unkillable = row.act == Act::fail_unkillable;
+    if (to == State::blocked || (at_rest(to) && !unkillable)) check_attempt_over(slot);
   }
   touched({slot});
 }
 
 void FakeWorld::launch(Slot slot, const Row& row) {
-  check_start(slot);
+  using Of = LaunchedCommand::Kind;
+  if (row.act == Act::launch) check_start(slot);
   Run& run = runs_[slot];
+  const std::string& name = world.graph->name(slot);
   const bool target = world.spec(slot).is_target();
-  if (!target) run.life = life(world.graph->name(slot), run.count++);
   ++run.generation;
-  world.record(slot).process = Process::launching;
-  if (!world.node(slot).conflicts.empty()) touched({slot});
-  const auto done = [this, slot, &row] {
+  if (target) {
+    world.record(slot).process = Process::launching;
+  } else {
+    const LaunchedCommand command = begin_launch(world, slot, row, now);
+    check_step(slot, command);
+    run.life = command.kind == Of::main ? life(name, run.count++) : step_life(name, run.steps++);
+    trace_.push_back(name + " launches " + run.ran.back());
+  }
+  if (row.act == Act::launch && !world.node(slot).conflicts.empty()) touched({slot});
+  const auto done = [this, slot, &row, target] {
+    note_post_time(slot);
     const Life& is = runs_[slot].life;
-    const bool started =
-        world.spec(slot).is_target() || is.launch.kind == LaunchOutcome::Kind::started;
+    // A condition is asked before the first command alone.
+    const bool unmet = is.launch.kind == LaunchOutcome::Kind::unmet && row.act != Act::launch;
+    const bool started = target || unmet || is.launch.kind == LaunchOutcome::Kind::started;
+    if (!started && is.launch.kind == LaunchOutcome::Kind::exhausted) {
+      runs_[slot].ran.pop_back();
+      if (row.act == Act::launch_post)
+        runs_[slot].post_cut = true;  // perhaps no time for another try
+    }
+    if (!started && is.launch.kind == LaunchOutcome::Kind::unmet) runs_[slot].ran.clear();
+    const bool failed = !started && is.launch.kind == LaunchOutcome::Kind::failed;
+    if (failed && row.act == Act::launch) runs_[slot].ran.clear();
     enter(slot, row, started ? LaunchOutcome{} : is.launch);
-    if (started && is.ends && !world.spec(slot).is_target()) {
+    if (started && is.ends && !target) {
       at(now + is.lasts, slot, [this, slot, end = is.end] { end_process(slot, end); });
     }
     if (std::ranges::find(woken_, slot) == woken_.end()) woken_.push_back(slot);
@@ -262,6 +286,8 @@ void FakeWorld::end_process(Slot slot, const ProcessEnd& end) {
   ++runs_[slot].generation;  // what else was to happen to this process does not
   trace_.push_back(world.graph->name(slot) + (end.by_signal ? " killed by " : " exits with ") +
                    std::to_string(end.value));
+  runs_[slot].last_good = end == ProcessEnd{};
+  note_post_time(slot);
   process_ended(world, slot, end, false);
   touched({slot});
 }
@@ -331,6 +357,53 @@ void FakeWorld::check_start(Slot slot) {
   for (const Slot other : world.node(slot).conflicts) {
     if (active(world, other)) fault(name + " starts beside " + world.graph->name(other));
   }
+}
+
+namespace {
+
+std::size_t posts_in(const std::vector<std::string>& ran) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(ran, [](const std::string& each) { return each.starts_with("post"); }));
+}
+
+}  // namespace
+
+void FakeWorld::note_post_time(Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.post && now >= record.deadline) runs_[slot].post_cut = true;
+}
+
+/// Commands of pre_exec run one by one and only after a good one; the main process after all of
+/// them; those of post_exec one by one after whatever has run; no other while one is there.
+void FakeWorld::check_step(Slot slot, const LaunchedCommand& command) {
+  using Of = LaunchedCommand::Kind;
+  Run& run = runs_[slot];
+  const ServiceSpec& spec = world.spec(slot);
+  const std::string& name = world.graph->name(slot);
+  std::string expected;
+  if (command.kind == Of::post) {
+    if (run.ran.empty()) fault(name + " runs post_exec with nothing before it");
+    expected = "post " + std::to_string(posts_in(run.ran));
+    run.ran.push_back("post " + std::to_string(command.index));
+  } else {
+    if (!run.ran.empty() && !run.last_good) fault(name + " goes on after a bad pre_exec");
+    if (posts_in(run.ran) > 0) fault(name + " goes on after post_exec");
+    const bool pre = run.ran.size() < spec.pre_exec.size();
+    expected = pre ? "pre " + std::to_string(run.ran.size()) : "main";
+    run.ran.push_back(command.kind == Of::pre ? "pre " + std::to_string(command.index) : "main");
+    run.post_cut = false;
+  }
+  if (run.ran.back() != expected) fault(name + " runs " + run.ran.back() + ", not " + expected);
+}
+
+/// Whatever has run is followed by all of post_exec before the service rests or starts anew.
+void FakeWorld::check_attempt_over(Slot slot) {
+  Run& run = runs_[slot];
+  // A reload may have changed the list while it was gone through.
+  if (!run.ran.empty() && !run.post_cut && posts_in(run.ran) < world.spec(slot).post_exec.size()) {
+    fault(world.graph->name(slot) + " is over without its post_exec, after " + run.ran.back());
+  }
+  run.ran.clear();
 }
 
 void FakeWorld::check_stop(Slot slot, const Row&) {

@@ -57,6 +57,13 @@ class FakeWorld {
   std::function<Life(const std::string& name, int n)> life = [](const std::string&, int) {
     return Life{};
   };
+  /// Those of pre_exec and post_exec, counted from 0 over all of them: they end by themselves.
+  std::function<Life(const std::string& name, int n)> step_life = [](const std::string&, int) {
+    Life one;
+    one.ends = true;
+    one.lasts = Milliseconds{1};
+    return one;
+  };
   void exit(const std::string& name, int code);
   void unhealthy(const std::string& name);
 
@@ -85,8 +92,13 @@ class FakeWorld {
   };
   struct Run {  // of one service's process
     std::uint64_t generation = 0;
-    int count = 0;
+    int count = 0;  // of main processes
+    int steps = 0;  // of all others
     Life life;
+    // Of the attempt under way: the commands that have run, in order, as "pre 0", "main", "post 1".
+    std::vector<std::string> ran;
+    bool last_good = true;  // how the last of them ended
+    bool post_cut = false;  // post_exec has used up its time
   };
 
   void touched(const Slots& changed);
@@ -100,6 +112,9 @@ class FakeWorld {
   bool next_time(TimePoint& when) const;
   void run_due();
   void check_start(Slot slot);
+  void check_step(Slot slot, const LaunchedCommand& command);
+  void check_attempt_over(Slot slot);
+  void note_post_time(Slot slot);
   void check_stop(Slot slot, const Row& row);
   void check_quiet();
   void fault(const std::string& text);

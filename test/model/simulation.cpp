@@ -64,6 +64,10 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
     spec.status = chance(70)   ? StartStatus::start
                   : chance(70) ? StartStatus::stop
                                : StartStatus::ignore;
+    if (!spec.is_target()) {
+      spec.pre_exec.resize(chance(25) ? 1 + random() % 2 : 0);
+      spec.post_exec.resize(chance(25) ? 1 + random() % 2 : 0);
+    }
     for (std::size_t other = 0; other < count; ++other) {
       if (other == i) continue;
       const Dependency to{name_of(other), {}};
@@ -104,6 +108,15 @@ Life random_life(std::uint64_t seed, const std::string& name, int n, bool onesho
   return life;
 }
 
+/// Of a command before or after the main process. Some take longer than they may.
+Life random_step(std::uint64_t seed, const std::string& name, int n, bool apart) {
+  Life life = random_life(seed ^ 0x57e9, name, n, true, apart);
+  if (dice(seed, name, n, 9, 100) < 70) life.end = {};
+  life.lasts =
+      Milliseconds(apart ? 1 + dice(seed, name, n, 10, 3000) : dice(seed, name, n, 10, 150));
+  return life;
+}
+
 struct History {
   std::uint64_t seed;
   std::string final_states;
@@ -136,6 +149,7 @@ History run(std::uint64_t seed, std::uint64_t schedule, bool quiet, bool reloads
   w.life = [&](const std::string& name, int n) {
     return random_life(seed, name, n, w.world.spec(w.slot(name)).oneshot, quiet);
   };
+  w.step_life = [&](const std::string& name, int n) { return random_step(seed, name, n, quiet); };
   std::mt19937_64 random(seed ^ 0x5eed);
   const std::size_t count = w.world.graph->order().size();
   w.boot();

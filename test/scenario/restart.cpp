@@ -230,3 +230,74 @@ TEST_CASE("a stop ends the delay of a re-spawn for good", "[quick][restart]") {
   const int spawned = zinit.count("run");
   CHECK_FALSE(eventually([&] { return zinit.count("run") > spawned; }, 700ms));
 }
+
+TEST_CASE("every policy with every end, for services and oneshots", "[quick][restart]") {
+  struct Row {
+    bool oneshot;
+    const char* policy;  // empty: the default
+    const char* end;     // as the shell has it
+    int spawns;          // with max_restarts = 1
+    const char* state;
+  };
+  const Row rows[] = {
+      {false, "always", "exit 0", 2, "failed"},
+      {false, "always", "exit 1", 2, "failed"},
+      {false, "always", "exit 3", 2, "failed"},
+      {false, "on-failure", "exit 0", 1, "exited"},
+      {false, "on-failure", "exit 1", 2, "failed"},
+      {false, "on-failure", "exit 3", 1, "exited"},
+      {false, "on-failure", "kill -USR1 $$", 1, "exited"},
+      {false, "on-failure", "kill -KILL $$", 2, "failed"},
+      {false, "", "exit 1", 2, "failed"},
+      {false, "never", "exit 0", 1, "exited"},
+      {false, "never", "exit 1", 1, "failed"},
+      {false, "never", "kill -USR1 $$", 1, "exited"},
+      {true, "on-failure", "exit 0", 1, "exited"},
+      {true, "on-failure", "exit 1", 2, "failed"},
+      {true, "on-failure", "exit 3", 1, "exited"},
+      {true, "on-failure", "kill -USR1 $$", 1, "exited"},
+      {true, "never", "exit 1", 1, "failed"},
+      {true, "", "exit 0", 1, "exited"},
+      {true, "", "exit 1", 1, "failed"},
+  };
+  Server zinit;
+  int number = 0;
+  for (const Row& row : rows) {
+    const std::string name = "s" + std::to_string(number++);
+    const std::string policy = row.policy;
+    zinit.add(name,
+              {.exec = "echo " + name + " >> $T; " + row.end,
+               .service = row.oneshot ? "oneshot = true" : "",
+               .lifecycle = (policy.empty() ? "" : "restart = '" + policy + "'\n") +
+                            "success = [3, 'SIGUSR1']\nmax_restarts = 1\nrestart_delay_ms = 1"});
+  }
+  zinit.boot();
+  number = 0;
+  for (const Row& row : rows) {
+    const std::string name = "s" + std::to_string(number++);
+    INFO((row.oneshot ? "oneshot " : "") << row.policy << ", " << row.end);
+    const Json status = zinit.await_state(name, row.state);
+    CHECK(zinit.count(name) == row.spawns);
+    CHECK(status["restart_count"] == row.spawns - 1);
+    CHECK(status["wish"] == "up");
+  }
+}
+
+TEST_CASE("a oneshot has no start timeout unless it is given one", "[quick][restart]") {
+  Server zinit;
+  zinit.add("free", {.exec = "sleep 100000", .service = "oneshot = true"});
+  zinit.add(
+      "bound",
+      {.exec = "sleep 100000", .service = "oneshot = true", .lifecycle = "start_timeout_ms = 50"});
+  zinit.boot();
+  zinit.await_failed("bound", "start_timeout");
+  CHECK(zinit.state("free") == "starting");
+  const Json dump = zinit.result("debug.state");
+  bool seen = false;
+  for (std::size_t i = 0; i < dump["services"].size(); ++i) {
+    if (dump["services"][i]["name"] != "free") continue;
+    CHECK(dump["services"][i]["deadline_ms"].is_null());
+    seen = true;
+  }
+  CHECK(seen);
+}

@@ -184,3 +184,23 @@ TEST_CASE("modes have names", "[config][modes]") {
   CHECK(mode_name(Mode::container) == "container");
   CHECK(mode_name(Mode::standalone) == "standalone");
 }
+
+TEST_CASE("services' directories are the system's, and for a user's own server XDG's",
+          "[config][modes]") {
+  const auto places_of = [](ModeOptions options, const Environment& environment) {
+    const DirectoryPlaces places = places_with(options, environment).services;
+    return Paths{places.runtime, places.state, places.cache, places.log};
+  };
+  const Environment xdg = {{"HOME", "/h"},
+                           {"XDG_RUNTIME_DIR", "/r"},
+                           {"XDG_STATE_HOME", "/s"},
+                           {"XDG_CACHE_HOME", "/c"}};
+  const Paths system = {"/run", "/var/lib", "/var/cache", "/var/log"};
+  CHECK(places_of(mode(Mode::system), xdg) == system);
+  CHECK(places_of(mode(Mode::container, 7), xdg) == system);
+  CHECK(places_of(mode(Mode::standalone), xdg) == system);
+  CHECK(places_of(mode(Mode::standalone, 7), xdg) == Paths{"/r", "/s", "/c", "/s/log"});
+  CHECK(places_of(mode(Mode::standalone, 7), {{"HOME", "/h"}, {"XDG_STATE_HOME", "rel"}}) ==
+        Paths{"", "/h/.local/state", "/h/.cache", "/h/.local/state/log"});
+  CHECK(places_of(mode(Mode::standalone, 7), {}) == Paths{"", "", "", ""});
+}

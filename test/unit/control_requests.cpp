@@ -176,7 +176,7 @@ TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]")
   }
   rig.on_loop([&] { later(tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"})); });
   rig.on_loop([&] { later(tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"})); });
-  CHECK(client.error_of("service.reload", R"({"name":"web"})") == -32009);
+  CHECK(client.error_of("service.reload", R"({"name":"web"})") == -32013);
 }
 
 TEST_CASE("a wait for a service that a reload takes away ends", "[control][methods]") {

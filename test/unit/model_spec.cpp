@@ -23,6 +23,11 @@ struct Change {
 };
 
 const Change kSettings[] = {
+    {"ports", [](ServiceSpec& s) { s.ports = {80}; }},
+    {"post_exec", [](ServiceSpec& s) { s.post_exec.push_back({{"a"}}); }},
+    {"stop_exec", [](ServiceSpec& s) { s.stop_exec.argv = {"a"}; }},
+    {"reload_exec", [](ServiceSpec& s) { s.reload_exec.argv = {"a"}; }},
+    {"reload_signal", [](ServiceSpec& s) { s.reload_signal = 1; }},
     {"description", [](ServiceSpec& s) { s.description = "x"; }},
     {"status", [](ServiceSpec& s) { s.status = StartStatus::stop; }},
     {"class", [](ServiceSpec& s) { s.class_ = ServiceClass::system; }},
@@ -69,6 +74,15 @@ const Change kRestarts[] = {
     {"groups", [](ServiceSpec& s) { s.groups.emplace(); }},
     {"umask", [](ServiceSpec& s) { s.umask = 077; }},
     {"tty", [](ServiceSpec& s) { s.tty = "/dev/ttyS0"; }},
+    {"env_file",
+     [](ServiceSpec& s) {
+       s.env_file.push_back({"/a", true});
+     }},
+    {"pre_exec", [](ServiceSpec& s) { s.pre_exec.push_back({{"a"}}); }},
+    {"runtime_dir", [](ServiceSpec& s) { s.directories.runtime = {"a"}; }},
+    {"state_dir", [](ServiceSpec& s) { s.directories.state = {"a"}; }},
+    {"cache_dir", [](ServiceSpec& s) { s.directories.cache = {"a"}; }},
+    {"log_dir", [](ServiceSpec& s) { s.directories.log = {"a"}; }},
     {"kind", [](ServiceSpec& s) { s.kind = Kind::target; }},
 };
 

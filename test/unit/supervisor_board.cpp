@@ -14,6 +14,7 @@
 #include "supervisor/board.hpp"
 #include "supervisor/journal.hpp"
 #include "support/descriptors.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace zinit;
 using namespace std::chrono_literals;
@@ -235,6 +236,48 @@ TEST_CASE("an end that comes before the spawner has noted the pid is not lost", 
       }));
     }
   }
+}
+
+TEST_CASE("a service in the middle of its pre_exec is restored, and goes on", "[board][journal]") {
+  const test::TempDir dir;
+  const std::string go = dir / "go";
+  const std::vector<SpecPtr> specs = {sleeper("web", [&](ServiceSpec& spec) {
+    spec.pre_exec = {{{"/bin/true"}},
+                     {{"/bin/sh", "-c", "while ! [ -e " + go + " ]; do sleep 0.01; done"}}};
+    spec.post_exec = {{{"/bin/sh", "-c", "echo $EXIT_SIGNAL > " + (dir / "post")}}};
+  })};
+  NoOutput output;
+  CountChanges changes;
+  std::optional<JournalImage> image;
+  pid_t pre = 0;
+  {
+    Board board(output, changes, {{"PATH=/usr/bin:/bin"}, {}});
+    board.load(specs);
+    REQUIRE(board.start("web"));
+    const TimePoint until = Clock::now() + 10s;
+    while (board.view("web")->record.step < 1 || board.view("web")->pid == 0) {
+      REQUIRE(Clock::now() < until);
+      while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
+      std::this_thread::sleep_for(1ms);
+    }
+    pre = board.view("web")->pid;
+    auto read = read_journal(board.journal_fd());
+    REQUIRE(read);
+    image = std::move(*read);
+  }
+  Running r({});
+  r.board.restore(specs, *image);
+  CHECK(r.board.view("web")->record.state == State::starting);
+  CHECK(r.board.view("web")->pid == pre);
+  CHECK(r.board.view("web")->main_pid == 0);
+  dir.write("go", "");
+  REQUIRE(r.becomes("web", State::running));
+  CHECK(r.board.view("web")->main_pid != pre);
+  REQUIRE(r.board.stop("web"));
+  REQUIRE(r.becomes("web", State::exited));
+  const auto told = read_file((dir / "post").c_str(), 100);
+  REQUIRE(told);
+  CHECK(*told == "SIGTERM\n");
 }
 
 TEST_CASE("a board is restored from the journal, its processes adopted", "[board][journal]") {

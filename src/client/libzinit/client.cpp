@@ -183,6 +183,10 @@ ReloadReport Client::reload(bool dry_run) {
   return impl_->get("service.reload", JsonParams().add("dry_run", dry_run).text(), read_reload);
 }
 
+void Client::reload_service(const std::string& name) {
+  impl_->tell("service.reload", named(name).text());
+}
+
 WhyReport Client::why(const std::string& name) {
   return impl_->get("service.why", named(name).text(), read_why);
 }

@@ -47,6 +47,7 @@ std::optional<StatusReason> read_reason(const JsonValue& object, const char* nam
   reason.holder = json_string(*value, "holder");
   reason.messages = json_strings(*value, "messages");
   reason.which = json_string(*value, "which");
+  reason.step = json_string(*value, "step");
   return reason;
 }
 

@@ -1,0 +1,105 @@
+// Environments: see environment.hpp.
+#include "base/environment.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+bool is_key(std::string_view text) {
+  const auto word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+         std::all_of(text.begin(), text.end(), word);
+}
+
+std::string_view key_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
+
+bool blank(char c) { return c == ' ' || c == '\t'; }
+
+/// What stands in the quotes that `text` begins with; nothing where they are not closed, or where
+/// more than a comment follows them.
+std::optional<std::string> quoted_value(std::string_view text) {
+  const char quote = text.front();
+  std::string value;
+  std::size_t at = 1;
+  for (; at < text.size() && text[at] != quote; ++at) {
+    const bool escapes = quote == '"' && text[at] == '\\' && at + 1 < text.size() &&
+                         std::string_view("\"\\$`").find(text[at + 1]) != std::string_view::npos;
+    if (escapes) ++at;
+    value += text[at];
+  }
+  if (at >= text.size()) return std::nullopt;
+  const std::string_view rest = text.substr(at + 1);
+  if (!rest.empty() && (!blank(rest.front()) || trim(rest).front() != '#')) return std::nullopt;
+  return value;
+}
+
+std::string parsed_value(std::string_view text) {
+  if (text.starts_with('"') || text.starts_with('\'')) {
+    if (auto value = quoted_value(text)) return std::move(*value);
+  }
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool comment = text[at] == '#' && (at == 0 || blank(text[at - 1]));
+    if (comment) return std::string(trim(text.substr(0, at)));
+  }
+  return std::string(text);
+}
+
+}  // namespace
+
+std::optional<std::string> value_of(const Environment& environment, std::string_view key) {
+  for (const std::string& entry : environment) {
+    if (entry.size() > key.size() && entry[key.size()] == '=' && entry.starts_with(key))
+      return entry.substr(key.size() + 1);
+  }
+  return std::nullopt;
+}
+
+void set_environment(Environment& environment, std::string_view key, std::string_view value) {
+  std::string entry = std::string(key).append("=").append(value);
+  const auto found = std::ranges::find_if(
+      environment, [&](const std::string& each) { return key_of(each) == key; });
+  if (found == environment.end())
+    environment.push_back(std::move(entry));
+  else
+    *found = std::move(entry);
+}
+
+Environment overlay(const Environment& earlier, const Environment& later) {
+  Environment both = earlier;
+  for (const std::string& entry : later) {
+    const auto equals = entry.find('=');
+    if (equals == std::string::npos) continue;
+    set_environment(both, key_of(entry), std::string_view(entry).substr(equals + 1));
+  }
+  return both;
+}
+
+EnvironmentText parse_environment_text(std::string_view text) {
+  constexpr std::string_view exported = "export ";
+  EnvironmentText read;
+  int number = 0;
+  for (const std::string_view raw : split(text, '\n')) {
+    ++number;
+    std::string_view line = trim(raw);
+    if (line.empty() || line.starts_with('#')) continue;
+    if (line.starts_with(exported)) line = trim(line.substr(exported.size()));
+    const auto equals = line.find('=');
+    const bool setting = equals != std::string_view::npos && is_key(line.substr(0, equals)) &&
+                         line.find('\0') == std::string_view::npos;
+    if (!setting) {
+      read.faulty.push_back(number);
+      continue;
+    }
+    read.settings.push_back(
+        fmt::format("{}={}", line.substr(0, equals), parsed_value(trim(line.substr(equals + 1)))));
+  }
+  return read;
+}
+
+}  // namespace zinit

@@ -1,0 +1,207 @@
+// Directories of services: see directories.hpp.
+#include "os/directories.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr mode_t kMode = 0755;
+
+/// Of a tree that is removed. Deeper than any is meant to be: somebody goes on making it.
+constexpr int kDeepest = 100000;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
+/// The directory `name` in `at`, not through a link. -1 with errno where it cannot be had.
+UniqueFd open_directory(int at, const char* name) {
+  int fd;
+  do fd = ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  while (fd < 0 && errno == EINTR);
+  return UniqueFd(fd);
+}
+
+/// As open_directory(), and not into another mount: EXDEV. Before Linux 5.6 a mount of the same
+/// file system is not told from a directory.
+UniqueFd open_in_mount(int at, const char* name) {
+  open_how how{};
+  how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  const long fd = ::syscall(SYS_openat2, at, name, &how, sizeof how);
+  if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return UniqueFd(static_cast<int>(fd));
+  UniqueFd opened = open_directory(at, name);
+  struct stat above {};
+  struct stat below {};
+  if (!opened || (::fstat(at, &above) == 0 && ::fstat(opened.get(), &below) == 0 &&
+                  above.st_dev == below.st_dev)) {
+    return opened;
+  }
+  opened.reset();
+  errno = EXDEV;
+  return opened;
+}
+
+/// With what is missing on the way to it. The place is the operator's: links on the way are meant.
+UniqueFd open_place(const std::string& place, mode_t mode) {
+  constexpr int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  int fd = ::open(place.c_str(), flags);
+  if (fd >= 0 || errno != ENOENT) return UniqueFd(fd);
+  for (std::size_t end = place.find('/', 1);; end = place.find('/', end + 1)) {
+    if (::mkdir(place.substr(0, end).c_str(), mode) < 0 && errno != EEXIST) return UniqueFd();
+    if (end == std::string::npos) break;
+  }
+  return UniqueFd(::open(place.c_str(), flags));
+}
+
+/// Entries of a directory without the dots; nothing with errno where it cannot be read.
+bool read_entries(int directory, std::vector<std::string>& names) {
+  names.clear();
+  UniqueFd copy = open_directory(directory, ".");  // a stream of its own keeps its own place
+  if (!copy) return false;
+  std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(copy.get()));
+  if (!stream) return false;
+  (void)copy.release();
+  errno = 0;
+  while (const dirent* entry = ::readdir(stream.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  return errno == 0;
+}
+
+/// Empties one directory without going deeper: what lies two levels down is first moved up. So
+/// neither depth nor what others do to paths meanwhile matters: all that is touched lies in a
+/// directory that is held open.
+class Emptier {
+ public:
+  explicit Emptier(int top) : top_(top) {}
+
+  /// 0, or the errno of the first thing that could not be removed; the rest is removed all the
+  /// same.
+  int run() {
+    bool moved = true;
+    for (int round = 0; moved; ++round) {
+      if (round == kDeepest) return EBUSY;
+      moved = false;
+      std::vector<std::string> names;
+      if (!read_entries(top_, names)) return errno;
+      for (const std::string& name : names) {
+        if (::unlinkat(top_, name.c_str(), 0) == 0 || errno == ENOENT) continue;
+        if (errno != EISDIR && errno != EPERM) {
+          note(errno);
+          continue;
+        }
+        if (::unlinkat(top_, name.c_str(), AT_REMOVEDIR) == 0) continue;
+        if (errno != ENOTEMPTY && errno != EEXIST)
+          note(errno);
+        else
+          moved = lift(name) || moved;
+      }
+    }
+    return fault_;
+  }
+
+ private:
+  /// Removes what is in the directory `name`, and moves directories in it that are not empty up to
+  /// the top. Whether anything was moved.
+  bool lift(const std::string& name) {
+    const UniqueFd inner = open_in_mount(top_, name.c_str());
+    std::vector<std::string> names;
+    if (!inner || !read_entries(inner.get(), names)) {
+      note(errno == EXDEV ? EBUSY : errno);
+      return false;
+    }
+    bool moved = false;
+    for (const std::string& each : names) {
+      if (::unlinkat(inner.get(), each.c_str(), 0) == 0 || errno == ENOENT) continue;
+      if (::unlinkat(inner.get(), each.c_str(), AT_REMOVEDIR) == 0) continue;
+      if (errno == ENOTEMPTY || errno == EEXIST)
+        moved = move_up(inner.get(), each) || moved;
+      else
+        note(errno);
+    }
+    if (::unlinkat(top_, name.c_str(), AT_REMOVEDIR) < 0 && !moved) note(errno);
+    return moved;
+  }
+
+  bool move_up(int from, const std::string& name) {
+    for (int tries = 0; tries < 1000; ++tries) {
+      const std::string to = fmt::format(".zinit-{}", ++number_);
+      if (::renameat(from, name.c_str(), top_, to.c_str()) == 0) return true;
+      if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR) break;
+    }
+    note(errno == EXDEV ? EBUSY : errno);
+    return false;
+  }
+
+  void note(int errnum) {
+    if (fault_ == 0) fault_ = errnum;
+  }
+
+  const int top_;
+  std::uint64_t number_ = 0;
+  int fault_ = 0;
+};
+
+}  // namespace
+
+Result<void> make_service_directory(const std::string& place, const std::string& name, uid_t uid,
+                                    gid_t gid, mode_t place_mode) {
+  const std::string object = fmt::format("the directory {}/{}", place, name);
+  UniqueFd at = open_place(place, place_mode);
+  const auto parts = split(name, '/');
+  for (std::size_t i = 0; at && i < parts.size(); ++i) {
+    const std::string part(parts[i]);
+    const bool made = ::mkdirat(at.get(), part.c_str(), kMode) == 0;
+    if (!made && errno != EEXIST) return sys_failure("make", object);
+    at = open_directory(at.get(), part.c_str());
+    // Whatever the umask is.
+    if (at && made && ::fchmod(at.get(), kMode) < 0) return sys_failure("make", object);
+  }
+  struct stat status {};
+  if (!at || ::fstat(at.get(), &status) < 0) return sys_failure("make", object);
+  const bool owned = status.st_uid == uid && status.st_gid == gid;
+  if (!owned && ::fchown(at.get(), uid, gid) < 0) {
+    return sys_failure("change", "the owner of " + object);
+  }
+  return {};
+}
+
+Result<void> remove_service_directory(const std::string& place, const std::string& name) {
+  const std::string object = fmt::format("the directory {}/{}", place, name);
+  UniqueFd at(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto slash = name.rfind('/');
+  const std::string last = slash == std::string::npos ? name : name.substr(slash + 1);
+  if (slash != std::string::npos) {
+    for (const std::string_view part : split(name.substr(0, slash), '/')) {
+      if (at) at = open_directory(at.get(), std::string(part).c_str());
+    }
+  }
+  const UniqueFd top = at ? open_in_mount(at.get(), last.c_str()) : UniqueFd();
+  if (!top) {
+    if (errno == ENOENT) return {};
+    return sys_failure("remove", object, errno == EXDEV ? EBUSY : errno);
+  }
+  if (const int fault = Emptier(top.get()).run(); fault != 0)
+    return sys_failure("remove", object, fault);
+  if (::unlinkat(at.get(), last.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
+    return sys_failure("remove", object);
+  return {};
+}
+
+}  // namespace zinit

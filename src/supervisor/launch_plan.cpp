@@ -1,0 +1,138 @@
+// Everything that can be known before a spawn is prepared and checked here; the child only applies
+// it. See launch_plan.hpp.
+#include "supervisor/launch_plan.hpp"
+
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "os/directories.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::size_t kEnvironmentFileMax = std::size_t{1024} * 1024;
+
+/// The command of the order; an empty one where a reload has taken it from the config.
+Command command_of(const LaunchOrder& order) {
+  const ServiceSpec& spec = *order.spec;
+  const auto at = [&](const std::vector<Command>& list) {
+    return order.index < list.size() ? list[order.index] : Command{};
+  };
+  switch (order.what) {
+    case LaunchOrder::What::main: return spec.exec;
+    case LaunchOrder::What::pre: return at(spec.pre_exec);
+    case LaunchOrder::What::post: return at(spec.post_exec);
+    case LaunchOrder::What::stop: return spec.stop_exec;
+    case LaunchOrder::What::reload: return spec.reload_exec;
+    case LaunchOrder::What::clean: break;
+  }
+  return {};
+}
+
+Result<void> add_file(Environment& environment, const ServiceSpec& spec,
+                      const EnvironmentFile& file) {
+  const auto text = read_file(file.path.c_str(), kEnvironmentFileMax);
+  if (!text) {
+    if (file.optional && text.error().errnum == ENOENT) return {};
+    return Failure(text.error());
+  }
+  const EnvironmentText read = parse_environment_text(*text);
+  environment = overlay(environment, read.settings);
+  for (const int line : read.faulty) {
+    log_warn("{}: {}:{}: passed over, must be KEY=value", spec.name, file.path, line);
+  }
+  return {};
+}
+
+/// Later wins: the base, what goes with its user, its files, its own, what this process alone is
+/// told, the service's name (zinit.toml(5), "ENVIRONMENT").
+Result<void> fill_environment(Environment& environment, const LaunchOrder& order,
+                              const Credentials& credentials, const Environment& base) {
+  const ServiceSpec& spec = *order.spec;
+  environment = base;
+  if (!spec.user.empty() && !credentials.name.empty()) {
+    set_environment(environment, "HOME", credentials.home.empty() ? "/" : credentials.home);
+    set_environment(environment, "USER", credentials.name);
+    set_environment(environment, "LOGNAME", credentials.name);
+    set_environment(environment, "SHELL",
+                    credentials.shell.empty() ? "/bin/sh" : credentials.shell);
+  }
+  for (const EnvironmentFile& file : spec.env_file) {
+    if (auto added = add_file(environment, spec, file); !added) return added;
+  }
+  for (const auto& [key, value] : spec.env) set_environment(environment, key, value);
+  environment = overlay(environment, order.extra);
+  set_environment(environment, "ZINIT_SERVICE", spec.name);
+  return {};
+}
+
+}  // namespace
+
+Result<void> prepare(const LaunchOrder& order, const SpawnDefaults& defaults, SpawnPlan& plan) {
+  const ServiceSpec& spec = *order.spec;
+  Credentials credentials;
+  if (!spec.user.empty() || !spec.group.empty() || spec.groups) {
+    auto found = look_up(spec.user, spec.group, spec.groups);
+    if (!found) return Failure(found.error());
+    credentials = std::move(*found);
+  }
+  plan.argv = command_of(order).argv;
+  if (plan.argv.empty()) return failure("its command is gone from its file");
+  if (auto filled = fill_environment(plan.env, order, credentials, *defaults.environment.get());
+      !filled)
+    return filled;
+  plan.dir = spec.dir;
+  plan.umask = spec.umask;
+  plan.ids = std::move(credentials.ids);
+  plan.nofile = defaults.nofile;
+  plan.limits = spec.limits;
+  plan.process = spec.process;
+  const auto program = resolve_program(plan.argv.front(), value_of(plan.env, "PATH").value_or(""),
+                                       plan.dir, spec.process.root);
+  if (!program) return Failure(program.error());
+  plan.program = *program;
+  return {};
+}
+
+Result<void> make_directories(const ServiceSpec& spec, const Ids& ids,
+                              const DirectoryPlaces& places,
+                              std::vector<std::string>& runtime_dirs) {
+  struct Folder {
+    const std::vector<std::string>& names;
+    const std::string& place;
+    std::string_view key;
+  };
+  const ServiceDirectories& wanted = spec.directories;
+  for (const Folder& folder : {Folder{wanted.runtime, places.runtime, "runtime_dir"},
+                               Folder{wanted.state, places.state, "state_dir"},
+                               Folder{wanted.cache, places.cache, "cache_dir"},
+                               Folder{wanted.log, places.log, "log_dir"}}) {
+    if (!folder.names.empty() && folder.place.empty()) {
+      return failure(
+          fmt::format("no place for {}: neither its XDG variable nor HOME is set to "
+                      "an absolute path",
+                      folder.key));
+    }
+    for (const std::string& name : folder.names) {
+      // Of an ordinary user's own places nobody else need see anything.
+      const mode_t place_mode = ::geteuid() == 0 ? 0755 : 0700;
+      auto made = make_service_directory(folder.place, name, ids.uid.value_or(::geteuid()),
+                                         ids.gid.value_or(::getegid()), place_mode);
+      if (!made) return made;
+      if (&folder.names == &wanted.runtime) runtime_dirs.push_back(name);
+    }
+  }
+  return {};
+}
+
+void remove_runtime_directories(const std::string& service, const std::string& place,
+                                const std::vector<std::string>& names) {
+  // Those that were named last may lie in those before.
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    const auto removed = remove_service_directory(place, *name);
+    if (!removed) log_warn("{}: {}; it stays", service, removed.error().text);
+  }
+}
+
+}  // namespace zinit

@@ -1,0 +1,335 @@
+// Environment files, ports and directories of services, seen from inside them (zinit.toml(5),
+// [service]).
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uid_t kStranger = 64123;
+
+Texts environment_of(Server& zinit, const std::string& name) {
+  return proc_environment(static_cast<pid_t>(zinit.await_state(name, "running")["pid"].number()));
+}
+
+/// Value of a variable, "(unset)" without it, or both where it is there twice.
+std::string variable(const Texts& environment, const std::string& name) {
+  std::string found;
+  for (const std::string& entry : environment) {
+    if (entry.rfind(name + "=", 0) == 0)
+      found += (found.empty() ? "" : " and ") + entry.substr(name.size() + 1);
+  }
+  return found.empty() ? "(unset)" : found;
+}
+
+/// A socket of the test's own that listens on a free port of the loopback's.
+class Listening {
+ public:
+  Listening() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(listen(fd_, 1) == 0);
+    socklen_t size = sizeof address;
+    REQUIRE(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~Listening() { end(); }
+  void end() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
+  }
+  std::string port() const { return std::to_string(port_); }
+
+ private:
+  int fd_;
+  int port_ = 0;
+};
+
+/// A program that listens on a port and says "listening".
+std::string listener(const std::string& port) {
+  return "exec perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, "
+         "SO_REUSEADDR, 1); bind(S, sockaddr_in(" +
+         port +
+         ", INADDR_LOOPBACK)) or die; listen(S, 5); open(T, \">>\", $ENV{T}); print T "
+         "\"listening\\n\"; close(T); sleep 100000'";
+}
+
+bool has_perl() { return access("/usr/bin/perl", X_OK) == 0; }
+
+struct stat status_of(const std::string& path) {
+  struct stat status {};
+  INFO(path);
+  CHECK(lstat(path.c_str(), &status) == 0);
+  return status;
+}
+
+std::string message(const Json& status) { return status["reason"]["message"].text(); }
+
+/// Where an ordinary user's server makes directories: all of them below the test's folder.
+Server::Options users_own(const std::string& folder) {
+  return {.env = {"XDG_RUNTIME_DIR=" + folder + "/run", "XDG_STATE_HOME=" + folder + "/state",
+                  "XDG_CACHE_HOME=" + folder + "/cache"},
+          .uid = kStranger};
+}
+
+/// A folder for users_own(), which is there before the server's own.
+class Folder {
+ public:
+  Folder() {
+    char name[] = "/tmp/zinit-test-XXXXXX";
+    REQUIRE(mkdtemp(name) != nullptr);
+    path_ = name;
+    REQUIRE(chown(name, kStranger, kStranger) == 0);
+  }
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace
+
+// --- env_file ------------------------------------------------------------------------------------
+
+TEST_CASE("env_file is read before each spawn, and stands between user and env", "[quick][keys]") {
+  Server zinit({.env = {"FROM=zinit", "ONLY_ZINIT=1"}});
+  const std::string first = zinit.path("first"), second = zinit.path("second");
+  write_file(first,
+             "# a comment\nFROM=first\nONE='it''s'\nexport TWO=\"a \\\"b\\\"\" # why\n\nTHREE=x#y\n"
+             "HOME=/file\nZINIT_SERVICE=file\nnonsense\n");
+  write_file(second, "FROM=second\nFOUR=4\n");
+  zinit.add("a", {.service = "env_file = ['" + first + "', '-/no/such/file', '" + second +
+                             "']\nenv = { FOUR = 'env' }\nuser = " + std::to_string(geteuid())});
+  zinit.boot();
+  Texts given;
+  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "a")).empty(); }));
+  CHECK(variable(given, "FROM") == "second");
+  CHECK(variable(given, "ONLY_ZINIT") == "1");
+  CHECK(variable(given, "ONE") == "'it''s'");
+  CHECK(variable(given, "TWO") == "a \"b\"");
+  CHECK(variable(given, "THREE") == "x#y");
+  CHECK(variable(given, "FOUR") == "env");
+  CHECK(variable(given, "HOME") == "/file");
+  CHECK(variable(given, "ZINIT_SERVICE") == "a");
+  CHECK_THAT(zinit.messages(), Contains("a: " + first + ":9: passed over, must be KEY=value"));
+  write_file(second, "FROM=changed\n");
+  zinit.restart("a");
+  // The kernel shows the environment only some moments after execve(2) is through.
+  CHECK(eventually([&] { return variable(environment_of(zinit, "a"), "FROM") == "changed"; }));
+}
+
+TEST_CASE("an env_file that is missing is a spawn error, unless it may be", "[quick][keys]") {
+  Server zinit;
+  zinit.add("a", {.service = "env_file = '/no/such/file'"});
+  zinit.add("b", {.service = "env_file = '-/no/such/file'"});
+  zinit.add("c", {.service = "env_file = '-/tmp'"});
+  zinit.boot();
+  CHECK(message(zinit.await_failed("a", "spawn_error")) ==
+        "cannot open /no/such/file: No such file or directory");
+  zinit.await_state("b", "running");
+  CHECK_THAT(message(zinit.await_failed("c", "spawn_error")), Contains("/tmp"));
+}
+
+TEST_CASE("a container's service has its environment in the order of the manual",
+          "[container][keys]") {
+  if (!can_make_namespaces()) return zinit::test::skip("needs namespaces");
+  Server zinit({.env = {"LANG=zinit"}, .container = true});
+  write_file(zinit.path("file"), "LANG=file\nA=file\n");
+  const std::string see = "echo $LANG $A >> $T";
+  zinit.add("a",
+            {.exec = see, .service = "oneshot = true\nenv_file = '" + zinit.path("file") + "'"});
+  zinit.add("b", {.exec = see, .service = "oneshot = true"});
+  zinit.boot();
+  zinit.await_trace("file file");
+  zinit.await_trace("zinit");
+}
+
+// --- ports ---------------------------------------------------------------------------------------
+
+TEST_CASE("a port that a process has is told with the process, and retried by a start",
+          "[quick][keys]") {
+  Server zinit;
+  Listening taken;
+  zinit.add("a", {.exec = "echo up >> $T; exec sleep 100000",
+                  .service = "ports = [1, " + taken.port() + "]\npre_exec = 'echo pre >> $T'"});
+  zinit.boot();
+  const Json reason = zinit.await_failed("a", "port_in_use")["reason"];
+  CHECK(std::to_string(static_cast<int>(reason["port"].number())) == taken.port());
+  CHECK_THAT(reason["holder"].text(),
+             Catch::StartsWith("process " + std::to_string(getpid()) + " ("));
+  CHECK_THAT(zinit.ctl({"why", "a"}).out,
+             Contains("port " + taken.port() + " is in use by process"));
+  CHECK(zinit.start("a")["state"] == "failed");
+  CHECK(zinit.trace().empty());
+  taken.end();
+  CHECK(zinit.start("a")["state"] == "running");
+}
+
+TEST_CASE("a port that a service has is told with its name", "[quick][keys]") {
+  if (!has_perl()) return zinit::test::skip("needs perl");
+  Server zinit;
+  Listening found;
+  const std::string port = found.port();
+  found.end();
+  zinit.add("first", {.exec = listener(port), .service = "ports = [" + port + "]"});
+  zinit.add("second",
+            {.exec = listener(port), .service = "ports = [" + port + "]\nstatus = 'stop'"});
+  zinit.boot();
+  zinit.await_trace("listening");
+  const Json reason = zinit.start("second")["reason"];
+  CHECK(reason["type"] == "port_in_use");
+  CHECK(reason["holder"] == "first");
+  zinit.stop("first");
+  CHECK(zinit.start("second")["state"] == "running");
+  zinit.await_trace("listening", 2);
+  // A re-spawn finds its own port free again.
+  const pid_t pid = zinit.pid_of("second");
+  zinit.result("service.kill", named("second", R"("signal":"SIGKILL")"));
+  zinit.await_new_pid("second", pid);
+  zinit.await_trace("listening", 3);
+}
+
+TEST_CASE("a taken port is tried again by a reload that changes the service", "[quick][keys]") {
+  Server zinit;
+  const Listening taken;
+  zinit.add("a", {.service = "ports = [" + taken.port() + "]"});
+  zinit.boot();
+  zinit.await_failed("a", "port_in_use");
+  zinit.add("a");
+  zinit.reload();
+  zinit.await_state("a", "running");
+}
+
+// --- directories ---------------------------------------------------------------------------------
+
+TEST_CASE("directories are made for the service, and runtime_dir goes when it rests",
+          "[root][keys]") {
+  if (geteuid() != 0) return zinit::test::skip("needs root");
+  const Folder folder;
+  Server zinit(users_own(folder.path()));
+  zinit.add("a", {.exec = "touch " + folder.path() +
+                          "/run/a/sub/mark; echo up >> $T; exec sleep "
+                          "100000",
+                  .service = "runtime_dir = ['a', 'a/sub']\nstate_dir = 's'\ncache_dir = 'c/d'\n"
+                             "log_dir = 'l'",
+                  .lifecycle = "restart_delay_ms = 10"});
+  zinit.boot();
+  zinit.await_trace("up");
+  for (const char* made : {"run/a", "run/a/sub", "state/s", "cache/c/d", "state/log/l"}) {
+    const auto status = status_of(folder.path() + "/" + made);
+    CHECK(status.st_mode == (S_IFDIR | 0755u));
+    CHECK(status.st_uid == kStranger);
+  }
+  CHECK(status_of(folder.path() + "/state").st_mode == (S_IFDIR | 0700u));
+  zinit.result("service.kill", named("a", R"("signal":"SIGKILL")"));
+  zinit.await_trace("up", 2);
+  CHECK(fs::exists(folder.path() + "/run/a/sub/mark"));
+  zinit.stop("a");
+  CHECK_FALSE(fs::exists(folder.path() + "/run/a"));
+  CHECK(fs::exists(folder.path() + "/state/s"));
+  CHECK(fs::exists(folder.path() + "/run"));
+  // A start at once after a stop finds it made anew.
+  for (int i = 0; i < 5; ++i) {
+    zinit.begin_stop("a");
+    zinit.start("a");
+    zinit.await_trace("up", 3 + i);
+    CHECK(fs::exists(folder.path() + "/run/a/sub/mark"));
+  }
+  CHECK(zinit.shut_down() == 0);
+  CHECK_FALSE(fs::exists(folder.path() + "/run/a"));
+}
+
+TEST_CASE("a runtime_dir goes with a failure, an end and a removal too", "[root][keys]") {
+  if (geteuid() != 0) return zinit::test::skip("needs root");
+  const Folder folder;
+  Server zinit(users_own(folder.path()));
+  zinit.file("cannot.toml", "[service]\nexec = ['/no/such/program']\nruntime_dir = 'cannot'\n");
+  zinit.add("once", {.exec = "test -d " + folder.path() + "/run/once",
+                     .service = "oneshot = true\nruntime_dir = 'once'"});
+  zinit.add("gone", {.service = "runtime_dir = 'gone'"});
+  zinit.boot();
+  zinit.await_failed("cannot", "spawn_error");
+  CHECK(zinit.await_state("once", "exited")["summary"] == "ok");
+  zinit.await_state("gone", "running");
+  CHECK(fs::exists(folder.path() + "/run/gone"));
+  zinit.remove("gone");
+  zinit.reload();
+  for (const char* name : {"cannot", "once", "gone"}) {
+    INFO(name);
+    CHECK(eventually([&] { return !fs::exists(folder.path() + "/run/" + name); }));
+  }
+  const auto names = [&] { return zinit.result("service.list").dump(); };
+  CHECK(eventually([&] { return names().find("gone") == std::string::npos; }));
+}
+
+TEST_CASE("directories get the user of the service below the system's places", "[root][keys]") {
+  if (geteuid() != 0) return zinit::test::skip("needs root");
+  // The real /run, with a name that nobody else has.
+  const std::string name = "zinit-test-" + std::to_string(getpid());
+  Server zinit;
+  zinit.add("a", {.service = "user = 64123\ngroup = 64124\nruntime_dir = '" + name + "'"});
+  zinit.boot();
+  zinit.await_state("a", "running");
+  const auto status = status_of("/run/" + name);
+  CHECK(status.st_uid == 64123);
+  CHECK(status.st_gid == 64124);
+  CHECK(status.st_mode == (S_IFDIR | 0755u));
+  zinit.stop("a");
+  CHECK_FALSE(fs::exists("/run/" + name));
+}
+
+TEST_CASE("links that a service's user has planted lead nowhere", "[root][keys]") {
+  if (geteuid() != 0) return zinit::test::skip("needs root");
+  const std::string name = "zinit-test-" + std::to_string(getpid());
+  const std::string run = "/run/" + name;
+  Server zinit;
+  const std::string precious = zinit.path("precious");
+  fs::create_directories(precious + "/sub");
+  write_file(precious + "/file", "x");
+  zinit.add("a", {.exec = "ln -s " + precious + " " + run + "/link; ln -s " + precious + " " + run +
+                          "/sub; echo planted >> $D/done; exec sleep 100000",
+                  .service = "user = 64123\nruntime_dir = '" + name + "'"});
+  chmod(zinit.folder().c_str(), 0777);
+  zinit.boot();
+  REQUIRE(eventually([&] { return fs::exists(zinit.path("done")); }));
+  // Another service's directory lies in the first one's, where a link is in the way.
+  zinit.add("b", {.service = "user = 64123\nruntime_dir = '" + name + "/sub'"});
+  zinit.reload();
+  CHECK_THAT(message(zinit.await_failed("b", "spawn_error")), Contains(run + "/sub"));
+  CHECK(status_of(precious).st_uid == 0);
+  zinit.stop("a");
+  CHECK_FALSE(fs::exists(run));
+  CHECK(read_file(precious + "/file") == "x");
+  CHECK(fs::exists(precious + "/sub"));
+}
+
+TEST_CASE("a directory that cannot be made is a spawn error that names it", "[root][keys]") {
+  if (geteuid() != 0) return zinit::test::skip("needs root");
+  const Folder folder;
+  write_file(folder.path() + "/state", "in the way");
+  Server zinit({.env = {"XDG_STATE_HOME=" + folder.path() + "/state"}, .uid = kStranger});
+  zinit.add("a", {.service = "state_dir = 'a'"});
+  zinit.add("b", {.service = "runtime_dir = 'b'"});
+  zinit.boot();
+  CHECK(message(zinit.await_failed("a", "spawn_error")) ==
+        "cannot make the directory " + folder.path() + "/state/a: Not a directory");
+  CHECK_THAT(message(zinit.await_failed("b", "spawn_error")), Contains("runtime_dir"));
+}

@@ -1,0 +1,65 @@
+// Files of environment variables, and environments laid over each other.
+#include <catch2/catch.hpp>
+
+#include "base/environment.hpp"
+
+using namespace zinit;
+
+namespace {
+
+std::string value(const std::string& line) {
+  const EnvironmentText read = parse_environment_text(line);
+  REQUIRE(read.settings.size() == 1);
+  return read.settings.front().substr(2);
+}
+
+}  // namespace
+
+TEST_CASE("lines of settings are read with export, quotes and comments", "[environment]") {
+  const EnvironmentText read = parse_environment_text(
+      "# LANG=x\n\nLANG=C.UTF-8\n  export A=\"one two\"\r\nB='#3'\nC=\n"
+      "no line\n=x\n1X=y\nD=a=b\nE=\"open");
+  CHECK(read.settings ==
+        Environment{"LANG=C.UTF-8", "A=one two", "B=#3", "C=", "D=a=b", "E=\"open"});
+  CHECK(read.faulty == std::vector<int>{7, 8, 9});
+}
+
+TEST_CASE("single quotes keep everything, double quotes know four escapes", "[environment]") {
+  CHECK(value(R"(A='a "b" \n $c')") == R"(a "b" \n $c)");
+  CHECK(value(R"(A="a \"b\" \\ \$c \` \n 'd'")") == R"(a "b" \ $c ` \n 'd')");
+  CHECK(value("A=''") == "");
+  CHECK(value("A=' x '  # said so") == " x ");
+}
+
+TEST_CASE("a value without quotes is taken as it is, up to a comment", "[environment]") {
+  CHECK(value("A=one two   three") == "one two   three");
+  CHECK(value("A=x # why") == "x");
+  CHECK(value("A=x\t#why") == "x");
+  CHECK(value("A=secret#1") == "secret#1");
+  CHECK(value("A=# nothing") == "");
+  CHECK(value("A=$HOME/`x`\\y") == "$HOME/`x`\\y");
+  CHECK(value("A=O'Brien's") == "O'Brien's");
+}
+
+TEST_CASE("a quote that is not closed, or followed by more, is part of the value",
+          "[environment]") {
+  CHECK(value("A='open") == "'open");
+  CHECK(value("A='a'b") == "'a'b");
+  CHECK(value("A=\"a\" \"b\"") == "\"a\" \"b\"");
+  CHECK(value("A=\"a\\\"") == "\"a\\\"");
+}
+
+TEST_CASE("a line that holds a NUL character is no setting", "[environment]") {
+  const EnvironmentText read = parse_environment_text(std::string_view("A=\0x\nB=1\n", 9));
+  CHECK(read.settings == Environment{"B=1"});
+  CHECK(read.faulty == std::vector<int>{1});
+}
+
+TEST_CASE("of two environments the later one wins, key by key", "[environment]") {
+  Environment both = overlay({"A=1", "AB=2", "C=3"}, {"C=4", "A=", "D=5"});
+  CHECK(both == Environment{"A=", "AB=2", "C=4", "D=5"});
+  set_environment(both, "A", "x=y");
+  CHECK(both.front() == "A=x=y");
+  CHECK(value_of(both, "A") == "x=y");
+  CHECK(value_of(both, "B") == std::nullopt);
+}

@@ -1,0 +1,48 @@
+#pragma once
+// A document with one key set, read: for the tests that go through all keys of the table.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/keys.hpp"
+#include "config/settings.hpp"
+#include "config/spec_reader.hpp"
+
+namespace zinit::test {
+
+/// A document with the key set to `value`, and around it what makes it whole. The value stands in
+/// line 2.
+inline std::string document_with(std::string_view section, std::string_view key,
+                          const std::string& value) {
+  const std::string line = std::string(key) + " = " + value + "\n";
+  if (section.empty()) return "#\n" + line;
+  std::string text = "[" + std::string(section) + "]\n" + line;
+  if (section == "service" && key != "exec") text += "exec = \"run\"\n";
+  if (section == "process" && key == "priority") text += "scheduler = \"fifo\"\n";
+  if (section != "service" && section != "target") text += "[service]\nexec = \"run\"\n";
+  return text;
+}
+
+struct Outcome {
+  ServiceSpec spec;
+  GlobalSettings settings;
+  std::vector<std::string> messages;
+};
+
+inline Outcome read_with(std::string_view section, std::string_view key, const std::string& value) {
+  const std::string text = document_with(section, key, value);
+  Outcome outcome;
+  std::vector<Diagnostic> diagnostics;
+  if (section.empty()) {
+    outcome.settings = parse_settings(text, "f.toml", diagnostics);
+  } else {
+    ParsedSpec parsed = parse_spec(text, "f.toml");
+    diagnostics = parsed.diagnostics;
+    outcome.spec = *parsed.spec;
+  }
+  for (const Diagnostic& diagnostic : diagnostics) outcome.messages.push_back(to_text(diagnostic));
+  return outcome;
+}
+
+}  // namespace zinit::test

@@ -1,0 +1,140 @@
+// Directories of services: made with their owner, removed with all that they hold, and never by way
+// of a link that somebody has put there.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "os/directories.hpp"
+#include "support/skip.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace zinit;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uid_t kStranger = 64123;
+
+struct Place {
+  test::TempDir dir;
+  std::string path(const std::string& name) const { return dir.path() + "/" + name; }
+  void file(const std::string& name) const { std::ofstream(path(name)) << "x"; }
+  Result<void> make(const std::string& name, uid_t uid = ::geteuid(),
+                    gid_t gid = ::getegid()) const {
+    return make_service_directory(dir.path(), name, uid, gid, 0755);
+  }
+  Result<void> remove(const std::string& name) const {
+    return remove_service_directory(dir.path(), name);
+  }
+  struct stat status(const std::string& name) const {
+    struct stat status {};
+    CHECK(::lstat(path(name).c_str(), &status) == 0);
+    return status;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a directory is made with mode 0755, whatever the umask", "[directories]") {
+  Place place;
+  const mode_t before = ::umask(077);
+  const auto made = place.make("a/b/c");
+  ::umask(before);
+  REQUIRE(made);
+  for (const char* name : {"a", "a/b", "a/b/c"})
+    CHECK(place.status(name).st_mode == (S_IFDIR | 0755u));
+}
+
+TEST_CASE("a place that is missing is made with the mode asked for", "[directories]") {
+  Place place;
+  REQUIRE(make_service_directory(place.path("x/y"), "a", ::geteuid(), ::getegid(), 0700));
+  CHECK(place.status("x").st_mode == (S_IFDIR | 0700u));
+  CHECK(place.status("x/y").st_mode == (S_IFDIR | 0700u));
+  CHECK(place.status("x/y/a").st_mode == (S_IFDIR | 0755u));
+}
+
+TEST_CASE("a directory that is there keeps its mode and gets the owner, alone", "[directories]") {
+  if (::geteuid() != 0) return test::skip("needs root");
+  Place place;
+  REQUIRE(place.make("a/b"));
+  REQUIRE(::chmod(place.path("a/b").c_str(), 0750) == 0);
+  place.file("a/b/file");
+  REQUIRE(place.make("a/b", kStranger, kStranger + 1));
+  CHECK(place.status("a/b").st_uid == kStranger);
+  CHECK(place.status("a/b").st_gid == kStranger + 1);
+  CHECK(place.status("a/b").st_mode == (S_IFDIR | 0750u));
+  CHECK(place.status("a").st_uid == 0);
+  CHECK(place.status("a/b/file").st_uid == 0);
+}
+
+TEST_CASE("neither a link nor a file is taken for the directory", "[directories]") {
+  Place place, elsewhere;
+  REQUIRE(::symlink(elsewhere.dir.path().c_str(), place.path("link").c_str()) == 0);
+  place.file("file");
+  for (const std::string name : {"link", "link/below", "file", "file/below"}) {
+    INFO(name);
+    const auto made = place.make(name, kStranger, kStranger);
+    REQUIRE_FALSE(made);
+    CHECK((made.error().errnum == ELOOP || made.error().errnum == ENOTDIR));
+    CHECK(made.error().text.find(place.path(name)) != std::string::npos);
+  }
+  CHECK(fs::is_empty(elsewhere.dir.path()));
+  CHECK(elsewhere.status("").st_uid == ::geteuid());
+}
+
+TEST_CASE("a directory is removed with all that it holds, and nothing beside it", "[directories]") {
+  Place place, elsewhere;
+  elsewhere.file("keep");
+  REQUIRE(place.make("a/b"));
+  place.file("a/keep");
+  place.file("a/b/file");
+  fs::create_directories(place.path("a/b/x/y/z"));
+  place.file("a/b/x/y/z/deep");
+  place.file("a/b/x/.zinit-1");
+  fs::create_directories(place.path("a/b/.zinit-1/full"));
+  REQUIRE(::mkfifo(place.path("a/b/fifo").c_str(), 0600) == 0);
+  fs::create_directory_symlink(elsewhere.dir.path(), place.path("a/b/link"));
+  fs::create_directory_symlink(elsewhere.dir.path(), place.path("a/b/x/link"));
+  fs::create_symlink("/nowhere", place.path("a/b/dangling"));
+  REQUIRE(place.remove("a/b"));
+  CHECK_FALSE(fs::exists(place.path("a/b")));
+  CHECK(fs::exists(place.path("a/keep")));
+  CHECK(fs::exists(elsewhere.path("keep")));
+}
+
+TEST_CASE("what is not there is removed already", "[directories]") {
+  Place place;
+  CHECK(place.remove("a"));
+  CHECK(place.remove("a/b/c"));
+  CHECK(remove_service_directory("/nowhere/at/all", "a"));
+}
+
+TEST_CASE("a link in the way of a removal is not followed", "[directories]") {
+  Place place, elsewhere;
+  fs::create_directories(elsewhere.path("inner"));
+  elsewhere.file("inner/keep");
+  fs::create_directory_symlink(elsewhere.dir.path(), place.path("link"));
+  fs::create_directory_symlink(elsewhere.path("inner"), place.path("direct"));
+  CHECK_FALSE(place.remove("link/inner"));
+  CHECK_FALSE(place.remove("direct"));
+  CHECK(fs::exists(elsewhere.path("inner/keep")));
+}
+
+TEST_CASE("a tree deeper than any path may be long is removed", "[directories]") {
+  Place place;
+  REQUIRE(place.make("a"));
+  const int home = ::open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  REQUIRE(::chdir(place.path("a").c_str()) == 0);
+  for (int i = 0; i < 3000; ++i) {
+    REQUIRE(::mkdir("deep", 0755) == 0);
+    REQUIRE(::chdir("deep") == 0);
+  }
+  REQUIRE(::fchdir(home) == 0);
+  ::close(home);
+  CHECK(place.remove("a"));
+  CHECK_FALSE(fs::exists(place.path("a")));
+}
