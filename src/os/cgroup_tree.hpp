@@ -8,8 +8,8 @@
 // zinit moves into a leaf since the kernel allows a cgroup to have processes or to share
 // controllers out to those below it, and not both (cgroups(7), "no internal processes"). The root
 // is exempt, but an image that comes after this one finds its place again by it. Where other
-// processes share OWN, the controllers memory and io cannot be had, and the cgroups serve for ends
-// and kills alone.
+// processes share OWN, as in a login session, no controllers can be had, and the cgroups serve for
+// ends and kills alone.
 //
 // Threads: any; cgroups of different services are made and removed at the same time.
 #pragma once

@@ -207,3 +207,25 @@ SCENARIO("a standalone server inside a service limits its own services, and leav
     }
   }
 }
+
+SCENARIO("a standalone server beside other processes has cgroups without controllers") {
+  GIVEN("a server that shares its cgroup with a shell") {
+    Machine machine(
+        {service("inner",
+                 "[service]\nexec = '''zinit server --config-dir /inner --socket /run/inner.sock & "
+                 "wait'''\n"),
+         {"/inner/small.toml",
+          "[service]\nexec = '''setsid sleep 4711 & sleep 100000'''\n"
+          "[resources]\npids_max = 7\n"}});
+    const std::string small = "zinitctl --socket /run/inner.sock ";
+    machine.shell().repeat_until(small + "wait small --for running --timeout 30 && echo up", "up");
+    THEN("status tells what of the resources has no effect, and what escapes is killed") {
+      CHECK(machine.shell()
+                .output_of(small + "status small")
+                .find("resources.pids_max has no effect") != std::string::npos);
+      machine.shell().repeat_until("ps", "sleep 4711");
+      machine.shell().output_of(small + "stop small");
+      CHECK(count_of(machine, "[s]leep 4711$") == 0);
+    }
+  }
+}
