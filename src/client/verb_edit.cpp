@@ -175,7 +175,7 @@ int reload_if_served(VerbContext& context, const Editing& editing) {
                  printable(editing.place) + " is in place; no server runs that would read it now");
     return ExitStatus::done;
   }
-  return run_reload(context);
+  return reload_files(context);
 }
 
 }  // namespace

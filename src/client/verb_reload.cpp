@@ -73,9 +73,13 @@ int reload_one(VerbContext& context, const std::string& name, bool dry_run) {
 }  // namespace
 
 int run_reload(VerbContext& context) {
+  const auto& names = context.arguments.rest;
+  if (names.empty()) return reload_files(context);
+  return reload_one(context, names.front(), context.arguments.has("dry-run"));
+}
+
+int reload_files(VerbContext& context) {
   const bool dry_run = context.arguments.has("dry-run");
-  if (!context.arguments.rest.empty())
-    return reload_one(context, context.arguments.rest.front(), dry_run);
   const std::string json =
       context.client().call("service.reload", JsonParams().add("dry_run", dry_run).text());
   const ReloadReport report = read_reload(parse_json(json));

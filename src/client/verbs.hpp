@@ -69,4 +69,7 @@ int run_reboot(VerbContext& context);       // verb_system.cpp
 int run_halt(VerbContext& context);         // verb_system.cpp
 int run_debug_state(VerbContext& context);  // verb_system.cpp
 
+/// Has the files read again, as `reload` without a name: the end of verbs that change them.
+int reload_files(VerbContext& context);  // verb_reload.cpp
+
 }  // namespace zinit
