@@ -1,4 +1,4 @@
-// Daemons of Debian, from its packages as they are, run by the service files of
+// Ten daemons of Debian, from its packages as they are, run by the service files of
 // etc/zinit/examples/debian on a machine with their users and folders (debian-image makes it).
 
 #include <catch2/catch.hpp>
@@ -24,7 +24,12 @@ struct Daemon {
   std::string user;        ///< of its process
   std::vector<Seen> seen;  ///< folders with owner and mode, limits, privileges
   Seen answer;             ///< that it does its work
+  bool reloads = false;    ///< takes its settings anew as the same process
 };
+
+Seen folder(const std::string& path, const std::string& owner_and_mode) {
+  return {"stat -c '%U:%G %a' " + path, owner_and_mode + "\n"};
+}
 
 Seen open_files(unsigned limit) {
   return {"awk '/^Max open files/ { print $4, $5 }' /proc/$PID/limits",
@@ -35,24 +40,61 @@ Seen bounding_set(const std::string& bits) {
   return {"awk '/^CapBnd:/ { print $2 }' /proc/$PID/status", bits + "\n"};
 }
 
-const std::string kSysAdmin = "0000000000200000";  // CAP_SYS_ADMIN, 21
+Seen oom_score_adj(int value) {
+  return {"cat /proc/$PID/oom_score_adj", fmt::format("{}\n", value)};
+}
+
+const std::string kSysAdmin = "0000000000200000";         // CAP_SYS_ADMIN, 21
+const std::string kSysTimeAndPorts = "0000000002000400";  // 25, and CAP_NET_BIND_SERVICE, 10
 
 const std::vector<Daemon>& daemons() {
   static const std::vector<Daemon> all = {
+      {"redis-server",
+       "redis",
+       {folder("/run/redis", "redis:redis 2755"),
+        open_files(65535),
+        bounding_set("0000000000000000"),
+        {"awk '/^NoNewPrivs:/ { print $2 }' /proc/$PID/status", "1\n"},
+        {"awk '/^Umask:/ { print $2 }' /proc/$PID/status", "0007\n"}},
+       {"redis-cli ping", "PONG\n"}},
       {"nginx",
        "root",
        {{"ps -o user,args | grep -c '^www-data nginx: worker'", "1\n"}},
-       {"wget -S -q -O /dev/null http://127.0.0.1/ 2>&1", "HTTP/1.1 200 OK"}},
+       {"wget -S -q -O /dev/null http://127.0.0.1/ 2>&1", "HTTP/1.1 200 OK"},
+       true},
+      {"postgresql",
+       "postgres",
+       {folder("/run/postgresql", "postgres:postgres 2775"),
+        oom_score_adj(-900),
+        {"read child others </proc/$PID/task/$PID/children; "
+         "echo child $(cat /proc/$child/oom_score_adj)",
+         "child 0\n"}},
+       {"cd / && su postgres -c '/usr/lib/postgresql/15/bin/psql -Atc \"select 6 * 7\"'", "42\n"},
+       true},
       {"rsyslog",
        "root",
        {open_files(16384)},
        {"logger -p user.info for $PID; grep -q \" for $PID$\" /var/log/user.log && echo logged",
-        "logged\n"}},
+        "logged\n"},
+       true},
       {"cron",
        "root",
        {},
        {"grep -x $PID /run/crond.pid && cat /run/cron-job", "the job has run\n"}},
+      {"dbus",
+       "messagebus",
+       {folder("/run/dbus", "root:root 755"), oom_score_adj(-900)},
+       {"dbus-send --system --print-reply --dest=org.freedesktop.DBus / "
+        "org.freedesktop.DBus.ListNames",
+        "string \"org.freedesktop.DBus\""},
+       true},
       {"dropbear", "root", {}, {"nc 127.0.0.1 22 </dev/null", "SSH-2.0-dropbear"}},
+      {"chrony",
+       "_chrony",
+       {folder("/run/chrony", "_chrony:_chrony 700"),
+        folder("/var/lib/chrony", "_chrony:_chrony 750"),
+        folder("/var/log/chrony", "_chrony:_chrony 750"), bounding_set(kSysTimeAndPorts)},
+       {"chronyc tracking", "Leap status"}},
       {"haveged",
        "root",
        {bounding_set(kSysAdmin)},
@@ -67,8 +109,8 @@ const std::vector<Daemon>& daemons() {
 
 /// The daemon's user, folders, limits and privileges, and that it answers.
 void look_at(Machine& machine, const Daemon& daemon) {
-  const auto see = [&, set_pid = fmt::format("PID={}; ", machine.pid(daemon.name))](
-                       const Seen& seen) {
+  const auto see = [&,
+                    set_pid = fmt::format("PID={}; ", machine.pid(daemon.name))](const Seen& seen) {
     machine.shell().repeat_until(set_pid + seen.command, seen.output);
   };
   see({fmt::format("U=$(id -u {}); awk -v u=$U '/^Uid:/ && $2 == u && $3 == u && $4 == u "
@@ -79,34 +121,54 @@ void look_at(Machine& machine, const Daemon& daemon) {
   see(daemon.answer);
 }
 
+void reload(Machine& machine, const Daemon& daemon) {
+  const int before = machine.pid(daemon.name);
+  machine.zinitctl("reload " + daemon.name);
+  look_at(machine, daemon);
+  CHECK(machine.pid(daemon.name) == before);
+}
+
+void kill_and_await(Machine& machine, const Daemon& daemon) {
+  const int before = machine.pid(daemon.name);
+  machine.shell().output_of(fmt::format("kill -9 {}", before));
+  machine.shell().repeat_until("zinitctl --json status " + daemon.name, "SIGKILL");
+  machine.zinitctl("wait " + daemon.name + " --for running --timeout 30");
+  CHECK(machine.pid(daemon.name) != before);
+  look_at(machine, daemon);
+}
+
+/// Powers off; what comes after another is down before that, and none had to be given up.
+void power_off(Machine& machine) {
+  const std::size_t up = machine.console().text().size();
+  machine.shell().send("zinitctl poweroff\n");
+  machine.console().wait_for("reboot: Power down");
+  const std::string down = machine.console().text().substr(up);
+  INFO(down);
+  for (const char* earlier : {"cron", "dbus", "chrony", "agetty-ttyS0"})
+    CHECK(in_order(down, {fmt::format("{}: stopped", earlier), "rsyslog: stopped"}));
+  CHECK(in_order(down, {"agetty-ttyS0: stopped", "dbus: stopped"}));
+  CHECK(down.find("goes on without") == std::string::npos);
+  CHECK(machine.wait_for_end() == 0);
+}
+
 }  // namespace
 
-SCENARIO("Debian's daemons run, answer, come back when killed, and stop in order") {
+SCENARIO("ten of Debian's daemons run, answer, come back when killed, and stop in order") {
   GIVEN("a machine with their packages and a service file for each") {
     Machine machine({.memory_mib = 768, .folder = "build/vm/debian"});
     for (const Daemon& daemon : daemons())
       machine.zinitctl("wait " + daemon.name + " --for running --timeout 30");
-    THEN("each is as Debian's unit has it, and again after it was killed") {
+    THEN("each is as Debian's unit has it, and again after a reload and after it was killed") {
       for (const Daemon& daemon : daemons()) {
         INFO(daemon.name);
         look_at(machine, daemon);
-        const int before = machine.pid(daemon.name);
-        machine.shell().output_of(fmt::format("kill -9 {}", before));
-        machine.shell().repeat_until("zinitctl --json status " + daemon.name, "SIGKILL");
-        machine.zinitctl("wait " + daemon.name + " --for running --timeout 30");
-        CHECK(machine.pid(daemon.name) != before);
-        look_at(machine, daemon);
+        if (daemon.reloads) reload(machine, daemon);
+        kill_and_await(machine, daemon);
       }
       machine.console().wait_for("login: ");  // agetty's second
-      const std::size_t up = machine.console().text().size();
-      machine.shell().send("zinitctl poweroff\n");
-      machine.console().wait_for("reboot: Power down");
-      const std::string down = machine.console().text().substr(up);
-      INFO(down);
-      for (const char* earlier : {"cron", "agetty-ttyS0"})
-        CHECK(in_order(down, {fmt::format("{}: stopped", earlier), "rsyslog: stopped"}));
-      CHECK(down.find("goes on without") == std::string::npos);
-      CHECK(machine.wait_for_end() == 0);
+      machine.zinitctl("stop redis-server");
+      CHECK(machine.shell().run("test -e /run/redis").code == 1);
+      power_off(machine);
     }
   }
 }
