@@ -62,7 +62,10 @@ Result<void> fill_environment(Environment& environment, const LaunchOrder& order
     if (auto added = add_file(environment, spec, file); !added) return added;
   }
   for (const auto& [key, value] : spec.env) set_environment(environment, key, value);
-  environment = overlay(environment, order.extra);
+  for (const std::string& entry : order.extra) {
+    const auto equals = entry.find('=');
+    set_environment(environment, entry.substr(0, equals), entry.substr(equals + 1));
+  }
   set_environment(environment, "ZINIT_SERVICE", spec.name);
   return {};
 }
