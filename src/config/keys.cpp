@@ -164,12 +164,14 @@ void assign(std::optional<Enum>& field, const Key& key, const Value& value) {
 // --- from row to field ---------------------------------------------------------------------------
 
 ServiceSpec& part(Destination& to, ServiceSpec*) { return *to.spec; }
-ServiceDirectories& part(Destination& to, ServiceDirectories*) { return to.spec->directories; }
+ServiceDirectories& part(Destination& to, ServiceDirectories*) {
+  return to.spec->directories.edit();
+}
 Dependencies& part(Destination& to, Dependencies*) { return to.spec->dependencies; }
 Lifecycle& part(Destination& to, Lifecycle*) { return to.spec->lifecycle; }
 Logging& part(Destination& to, Logging*) { return to.spec->logging; }
-ProcessSettings& part(Destination& to, ProcessSettings*) { return to.spec->process; }
-Resources& part(Destination& to, Resources*) { return to.spec->resources; }
+ProcessSettings& part(Destination& to, ProcessSettings*) { return to.spec->process.edit(); }
+Resources& part(Destination& to, Resources*) { return to.spec->resources.edit(); }
 GlobalSettings& part(Destination& to, GlobalSettings*) { return *to.settings; }
 
 template <class Owner, class Field>

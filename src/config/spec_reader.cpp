@@ -199,7 +199,7 @@ class SpecReader {
   }
 
   void look_at_resources() {
-    const Resources& resources = spec_.resources;
+    const Resources& resources = *spec_.resources;
     const Member* high = key("resources", "memory_high");
     if (high == nullptr || !resources.memory_high || !resources.memory_max) return;
     if (*resources.memory_high <= *resources.memory_max) return;
@@ -208,7 +208,7 @@ class SpecReader {
   }
 
   void look_at_process() {
-    const ProcessSettings& process = spec_.process;
+    const ProcessSettings& process = *spec_.process;
     const Member* priority = key("process", "priority");
     if (process.priority && priority != nullptr &&
         (!process.scheduler || !is_realtime(*process.scheduler))) {

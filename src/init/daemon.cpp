@@ -21,6 +21,10 @@ constexpr int kReapedAtOnce = 256;
 constexpr Milliseconds kShortShell{2000};
 constexpr Milliseconds kShellAgain{10000};
 
+// From when the last service has settled until all that this brings about, lines of the log above
+// all, is done too.
+constexpr Milliseconds kAfterBoot{500};
+
 // For sinks at the very end: a console that takes nothing must not hold up a shutdown.
 constexpr Milliseconds kLastLines{500};
 
@@ -80,7 +84,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           loop_->ev(), [this] { return read_configuration(start_.sources); },
           [this](const Configuration& config, bool dry_run) { return take(config, dry_run); }),
       signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
-      shell_again_(*loop_, [this] { no_services(); }) {
+      shell_again_(*loop_, [this] { no_services(); }),
+      boot_over_(*loop_, [] { release_idle_memory(); }) {
   logs_.keep_own_log();
   changes_.listen([this] { on_change(); });
   signal_watcher_.start();
@@ -230,7 +235,7 @@ void ZinitDaemon::reap_ended() {
 void ZinitDaemon::on_change() {
   if (!memory_released_ && board_.boot_settled()) {
     memory_released_ = true;
-    release_idle_memory();
+    boot_over_.set(kAfterBoot);
   }
   shutdown_.look();
   if (shutdown_.begun()) return;

@@ -115,6 +115,7 @@ class ZinitDaemon final : public Daemon {
   IoWatcher signal_watcher_;
   std::optional<IoWatcher> cgroup_watcher_;
   TimerWatcher shell_again_;
+  TimerWatcher boot_over_;
   std::unique_ptr<Server> server_;
 
   std::optional<TimePoint> services_started_;  // or would have been, had there been any

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "init/environment.hpp"
 #include "os/limits.hpp"
+#include "os/memory.hpp"
 #include "os/signals.hpp"
 
 namespace zinit {
@@ -18,6 +19,7 @@ namespace {
 
 /// @return  the limit of descriptors that services are to have, where it is not zinit's own.
 std::optional<rlimit> prepare_process() {
+  share_arenas();
   if (const auto blocked = block_signals(); !blocked) log_error("{}", blocked.error().text);
   // What is ignored never arrives, by a descriptor neither, and ignoring is inherited.
   for (const SignalRow& row : kSignals) std::signal(row.signal, SIG_DFL);

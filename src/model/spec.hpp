@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/rare.hpp"
 #include "base/time.hpp"
 #include "model/process_settings.hpp"
 #include "model/resources.hpp"
@@ -151,7 +152,7 @@ struct ServiceSpec {
   bool inherit_streams = false;  // zinit's own standard streams, nothing captured; no key sets it
   std::vector<Command> pre_exec;   // run one by one before each spawn
   std::vector<Command> post_exec;  // run one by one after the process and its group have ended
-  ServiceDirectories directories;
+  Rare<ServiceDirectories> directories;
   Command stop_exec;      // in place of the stop signal; empty: none
   Command reload_exec;    // what a reload of this one service runs; empty: none
   int reload_signal = 0;  // or sends; 0: none
@@ -159,8 +160,8 @@ struct ServiceSpec {
   Lifecycle lifecycle;
   Logging logging;
   std::vector<LimitSetting> limits;  // sorted; those that are set
-  ProcessSettings process;
-  Resources resources;
+  Rare<ProcessSettings> process;
+  Rare<Resources> resources;
 
   std::vector<std::string> warnings;  // whole messages, FILE:LINE:COLUMN: warning: ...
   std::vector<std::string> errors;    // whole messages; any makes the service failed{config_error}

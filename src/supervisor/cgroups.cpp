@@ -195,7 +195,7 @@ void BoardCore::apply_changed_resources(Slot slot) {
   std::vector<std::string> faults;
   without_lock([&] {
     if (const auto cgroup = Cgroup::open(cgroups_->path_of(spec->name)))
-      faults = apply_resources(*cgroup, spec->resources, true);
+      faults = apply_resources(*cgroup, *spec->resources, true);
   });
   if (!world.graph->used(slot) || world.spec(slot).name != spec->name) return;
   jobs[slot]->resource_faults = std::move(faults);

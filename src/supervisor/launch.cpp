@@ -51,7 +51,7 @@ Result<Child> Launcher::spawn_in_cgroup(const ServiceSpec& spec, SpawnPlan& plan
     return spawn(plan);
   }
   launch.cgroup = true;
-  launch.resource_faults = apply_resources(*cgroup, spec.resources, false);
+  launch.resource_faults = apply_resources(*cgroup, *spec.resources, false);
   plan.cgroup = cgroup->fd();
   return spawn(plan);
 }

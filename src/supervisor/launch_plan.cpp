@@ -90,9 +90,9 @@ Result<void> prepare(const LaunchOrder& order, const SpawnDefaults& defaults, Sp
   plan.ids = std::move(credentials.ids);
   plan.nofile = defaults.nofile;
   plan.limits = spec.limits;
-  plan.process = spec.process;
+  plan.process = *spec.process;
   const auto program = resolve_program(plan.argv.front(), value_of(plan.env, "PATH").value_or(""),
-                                       plan.dir, spec.process.root);
+                                       plan.dir, spec.process->root);
   if (!program) return Failure(program.error());
   plan.program = *program;
   return {};
@@ -106,7 +106,7 @@ Result<void> make_directories(const ServiceSpec& spec, const Ids& ids,
     const std::string& place;
     std::string_view key;
   };
-  const ServiceDirectories& wanted = spec.directories;
+  const ServiceDirectories& wanted = *spec.directories;
   for (const Folder& folder : {Folder{wanted.runtime, places.runtime, "runtime_dir"},
                                Folder{wanted.state, places.state, "state_dir"},
                                Folder{wanted.cache, places.cache, "cache_dir"},

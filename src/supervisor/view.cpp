@@ -64,7 +64,7 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
     }
   }
   view.warnings = warnings_of(*world.graph, node);
-  if (!cgroups_ && node.spec->resources != Resources{}) {
+  if (!cgroups_ && *node.spec->resources != Resources{}) {
     view.warnings.push_back(
         fmt::format("{}: [resources] has no effect: zinit has no cgroups here", node.spec->name));
   }

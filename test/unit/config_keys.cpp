@@ -163,14 +163,14 @@ const Right kRight[] = {
        return o.spec.post_exec == Commands{{{"/bin/sh", "-c", "a; b"}}};
      }},
     {S, "runtime_dir", "'web'",
-     [](auto& o) { return o.spec.directories.runtime == Words{"web"}; }},
+     [](auto& o) { return o.spec.directories->runtime == Words{"web"}; }},
     {S, "runtime_dir", "['web', 'web/a..b', '.c']",
      [](auto& o) {
-       return o.spec.directories.runtime == Words{"web", "web/a..b", ".c"};
+       return o.spec.directories->runtime == Words{"web", "web/a..b", ".c"};
      }},
-    {S, "state_dir", "'web'", [](auto& o) { return o.spec.directories.state == Words{"web"}; }},
-    {S, "cache_dir", "'web'", [](auto& o) { return o.spec.directories.cache == Words{"web"}; }},
-    {S, "log_dir", "'web'", [](auto& o) { return o.spec.directories.log == Words{"web"}; }},
+    {S, "state_dir", "'web'", [](auto& o) { return o.spec.directories->state == Words{"web"}; }},
+    {S, "cache_dir", "'web'", [](auto& o) { return o.spec.directories->cache == Words{"web"}; }},
+    {S, "log_dir", "'web'", [](auto& o) { return o.spec.directories->log == Words{"web"}; }},
     {S, "stop_exec", "'a b'",
      [](auto& o) {
        return o.spec.stop_exec.argv == Words{"a", "b"};
@@ -208,45 +208,45 @@ const Right kRight[] = {
      [](auto& o) { return has(o, Limit::sigpending, kUnlimited, kUnlimited); }},
     {M, "locks", "'1:unlimited'", [](auto& o) { return has(o, Limit::locks, 1, kUnlimited); }},
 
-    {P, "nice", "-20", [](auto& o) { return o.spec.process.nice == -20; }},
-    {P, "nice", "19", [](auto& o) { return o.spec.process.nice == 19; }},
+    {P, "nice", "-20", [](auto& o) { return o.spec.process->nice == -20; }},
+    {P, "nice", "19", [](auto& o) { return o.spec.process->nice == 19; }},
     {P, "io_class", "'realtime'",
-     [](auto& o) { return o.spec.process.io_class == IoClass::realtime; }},
+     [](auto& o) { return o.spec.process->io_class == IoClass::realtime; }},
     {P, "io_class", "'best-effort'",
-     [](auto& o) { return o.spec.process.io_class == IoClass::best_effort; }},
-    {P, "io_priority", "0", [](auto& o) { return o.spec.process.io_priority == 0; }},
-    {P, "oom_score_adj", "-1000", [](auto& o) { return o.spec.process.oom_score_adj == -1000; }},
+     [](auto& o) { return o.spec.process->io_class == IoClass::best_effort; }},
+    {P, "io_priority", "0", [](auto& o) { return o.spec.process->io_priority == 0; }},
+    {P, "oom_score_adj", "-1000", [](auto& o) { return o.spec.process->oom_score_adj == -1000; }},
     {P, "cpu_affinity", "[8191, 0, 2, 0]",
      [](auto& o) {
-       return o.spec.process.cpu_affinity == std::vector{0, 2, 8191};
+       return o.spec.process->cpu_affinity == std::vector{0, 2, 8191};
      }},
     {P, "scheduler", "'other'",
-     [](auto& o) { return o.spec.process.scheduler == Scheduler::other; }},
-    {P, "scheduler", "'rr'", [](auto& o) { return o.spec.process.scheduler == Scheduler::rr; }},
-    {P, "priority", "99", [](auto& o) { return o.spec.process.priority == 99; }},
-    {P, "root", "'/srv'", [](auto& o) { return o.spec.process.root == "/srv"; }},
-    {P, "no_new_privs", "true", [](auto& o) { return o.spec.process.no_new_privs; }},
+     [](auto& o) { return o.spec.process->scheduler == Scheduler::other; }},
+    {P, "scheduler", "'rr'", [](auto& o) { return o.spec.process->scheduler == Scheduler::rr; }},
+    {P, "priority", "99", [](auto& o) { return o.spec.process->priority == 99; }},
+    {P, "root", "'/srv'", [](auto& o) { return o.spec.process->root == "/srv"; }},
+    {P, "no_new_privs", "true", [](auto& o) { return o.spec.process->no_new_privs; }},
     {P, "capabilities", "['CAP_CHOWN', 'sys_admin', 'Cap_Checkpoint_Restore']",
      [](auto& o) {
-       return o.spec.process.capabilities ==
+       return o.spec.process->capabilities ==
               (std::uint64_t{1} | std::uint64_t{1} << 21 | std::uint64_t{1} << 40);
      }},
-    {P, "capabilities", "[]", [](auto& o) { return o.spec.process.capabilities == 0u; }},
+    {P, "capabilities", "[]", [](auto& o) { return o.spec.process->capabilities == 0u; }},
 
-    {R, "memory_max", "'512M'", [](auto& o) { return o.spec.resources.memory_max == 512u << 20; }},
-    {R, "memory_max", "1", [](auto& o) { return o.spec.resources.memory_max == 1u; }},
+    {R, "memory_max", "'512M'", [](auto& o) { return o.spec.resources->memory_max == 512u << 20; }},
+    {R, "memory_max", "1", [](auto& o) { return o.spec.resources->memory_max == 1u; }},
     {R, "memory_high", "'8388607T'",
-     [](auto& o) { return o.spec.resources.memory_high == std::uint64_t{8388607} << 40; }},
-    {R, "swap_max", "0", [](auto& o) { return o.spec.resources.swap_max == 0u; }},
-    {R, "swap_max", "'3K'", [](auto& o) { return o.spec.resources.swap_max == 3072u; }},
-    {R, "cpu_max", "'50%'", [](auto& o) { return o.spec.resources.cpu_max == 500u; }},
-    {R, "cpu_max", "'2.5'", [](auto& o) { return o.spec.resources.cpu_max == 2500u; }},
-    {R, "cpu_max", "'0.1%'", [](auto& o) { return o.spec.resources.cpu_max == 1u; }},
-    {R, "cpu_max", "'250%'", [](auto& o) { return o.spec.resources.cpu_max == 2500u; }},
-    {R, "cpu_max", "'8192'", [](auto& o) { return o.spec.resources.cpu_max == 8192000u; }},
-    {R, "cpu_weight", "1", [](auto& o) { return o.spec.resources.cpu_weight == 1u; }},
-    {R, "io_weight", "10000", [](auto& o) { return o.spec.resources.io_weight == 10000u; }},
-    {R, "pids_max", "1", [](auto& o) { return o.spec.resources.pids_max == 1u; }},
+     [](auto& o) { return o.spec.resources->memory_high == std::uint64_t{8388607} << 40; }},
+    {R, "swap_max", "0", [](auto& o) { return o.spec.resources->swap_max == 0u; }},
+    {R, "swap_max", "'3K'", [](auto& o) { return o.spec.resources->swap_max == 3072u; }},
+    {R, "cpu_max", "'50%'", [](auto& o) { return o.spec.resources->cpu_max == 500u; }},
+    {R, "cpu_max", "'2.5'", [](auto& o) { return o.spec.resources->cpu_max == 2500u; }},
+    {R, "cpu_max", "'0.1%'", [](auto& o) { return o.spec.resources->cpu_max == 1u; }},
+    {R, "cpu_max", "'250%'", [](auto& o) { return o.spec.resources->cpu_max == 2500u; }},
+    {R, "cpu_max", "'8192'", [](auto& o) { return o.spec.resources->cpu_max == 8192000u; }},
+    {R, "cpu_weight", "1", [](auto& o) { return o.spec.resources->cpu_weight == 1u; }},
+    {R, "io_weight", "10000", [](auto& o) { return o.spec.resources->io_weight == 10000u; }},
+    {R, "pids_max", "1", [](auto& o) { return o.spec.resources->pids_max == 1u; }},
 
     {T, "name", "'multi-user'",
      [](auto& o) { return o.spec.name == "multi-user" && o.spec.is_target(); }},

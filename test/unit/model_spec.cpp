@@ -79,10 +79,10 @@ const Change kRestarts[] = {
        s.env_file.push_back({"/a", true});
      }},
     {"pre_exec", [](ServiceSpec& s) { s.pre_exec.push_back({{"a"}}); }},
-    {"runtime_dir", [](ServiceSpec& s) { s.directories.runtime = {"a"}; }},
-    {"state_dir", [](ServiceSpec& s) { s.directories.state = {"a"}; }},
-    {"cache_dir", [](ServiceSpec& s) { s.directories.cache = {"a"}; }},
-    {"log_dir", [](ServiceSpec& s) { s.directories.log = {"a"}; }},
+    {"runtime_dir", [](ServiceSpec& s) { s.directories.edit().runtime = {"a"}; }},
+    {"state_dir", [](ServiceSpec& s) { s.directories.edit().state = {"a"}; }},
+    {"cache_dir", [](ServiceSpec& s) { s.directories.edit().cache = {"a"}; }},
+    {"log_dir", [](ServiceSpec& s) { s.directories.edit().log = {"a"}; }},
     {"kind", [](ServiceSpec& s) { s.kind = Kind::target; }},
 };
 
