@@ -139,6 +139,7 @@ class Check {
 
   bool path(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
+    if (value.string.empty() && key_.default_text == "\"\"") return true;
     return value.string.starts_with('/') || not_allowed(value, "does not begin with /");
   }
 

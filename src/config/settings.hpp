@@ -29,6 +29,9 @@ struct GlobalSettings {
   std::string socket_group;    // name or number; empty: the socket is its owner's alone
   SourcePosition socket_group_at;
   SocketAccess socket_group_access = SocketAccess::read;
+  std::string watchdog_device;  // empty: none
+  Milliseconds watchdog_timeout{60000};
+  Milliseconds self_watchdog{0};  // 0: off
   ServiceDefaults defaults;
 };
 

@@ -78,14 +78,17 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
              {environment_, start_.nofile, start_.cgroups, start_.sources.places.services}),
       shutdown_(*loop_, board_, [this] { loop_->stop(); }),
       critical_(board_, critical_end(start_.mode)),
-      shell_(*loop_, start_.console, start_.environment,
-             [this](bool ran) { on_shell_over(ran); }),
+      shell_(*loop_, start_.console, start_.environment, [this](bool ran) { on_shell_over(ran); }),
       reloader_(
           loop_->ev(), [this] { return read_configuration(start_.sources); },
           [this](const Configuration& config, bool dry_run) { return take(config, dry_run); }),
       signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
       shell_again_(*loop_, [this] { no_services(); }),
-      boot_over_(*loop_, [] { release_idle_memory(); }) {
+      boot_over_(*loop_, [] { release_idle_memory(); }),
+      machine_watchdog_(*loop_),
+      self_watchdog_(
+          {{"the control loop or the board", *loop_, [this] { (void)board_.last_seq(); }},
+           {"the data loop", start_.data_loop->loop(), [] {}}}) {
   logs_.keep_own_log();
   changes_.listen([this] { on_change(); });
   signal_watcher_.start();
@@ -104,6 +107,7 @@ void ZinitDaemon::run() {
   catch_all("boot", [this] { load_services(); });
   start_.kernel.shell ? shell_.start("asked for on the kernel command line") : start_services();
   loop_->run();
+  self_watchdog_.set(Milliseconds{0});  // the loop gives no more signs
   server_.reset();
 }
 
@@ -142,6 +146,9 @@ void ZinitDaemon::load_services() {
 void ZinitDaemon::use_settings(const Configuration& config) {
   settings_ = config.settings;
   set_log_level(start_.log_level.value_or(settings_.log_level));
+  if (start_.mode == Mode::system)
+    machine_watchdog_.set(settings_.watchdog_device, settings_.watchdog_timeout);
+  self_watchdog_.set(settings_.self_watchdog);
   socket_gid_ = config.socket_gid;
   share_socket();
   if (config.etc_environment)
@@ -310,6 +317,7 @@ void ZinitDaemon::reload(bool dry_run, ReloadDone done) {
 bool ZinitDaemon::can_be_destroyed() const { return board_.all_down() && !reloader_.busy(); }
 
 void ZinitDaemon::finish_logs() {
+  machine_watchdog_.finish(shutdown_.kind() != ShutdownKind::halt);
   start_.data_loop->stop_and_join();
   logs_.finish(kLastLines);
 }

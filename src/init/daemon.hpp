@@ -27,6 +27,7 @@
 #include "init/reload.hpp"
 #include "init/shutdown.hpp"
 #include "init/signals.hpp"
+#include "init/watchdog.hpp"
 #include "io/log_store.hpp"
 
 namespace zinit {
@@ -116,6 +117,8 @@ class ZinitDaemon final : public Daemon {
   std::optional<IoWatcher> cgroup_watcher_;
   TimerWatcher shell_again_;
   TimerWatcher boot_over_;
+  MachineWatchdog machine_watchdog_;
+  SelfWatchdog self_watchdog_;
   std::unique_ptr<Server> server_;
 
   std::optional<TimePoint> services_started_;  // or would have been, had there been any

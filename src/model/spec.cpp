@@ -26,9 +26,9 @@ auto process_part(const ServiceSpec& spec) {
 
 /// What zinit alone looks at. Dependencies too: new edges take effect without stopping what holds.
 auto settings_part(const ServiceSpec& spec) {
-  return std::tie(spec.description, spec.status, spec.class_, spec.critical, spec.dependencies,
-                  spec.lifecycle, spec.logging, spec.ports, spec.post_exec, spec.stop_exec,
-                  spec.reload_exec, spec.reload_signal, spec.resources);
+  return std::tie(spec.description, spec.status, spec.class_, spec.critical, spec.survive,
+                  spec.dependencies, spec.lifecycle, spec.logging, spec.ports, spec.post_exec,
+                  spec.stop_exec, spec.reload_exec, spec.reload_signal, spec.resources);
 }
 
 }  // namespace

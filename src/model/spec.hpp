@@ -141,6 +141,7 @@ struct ServiceSpec {
   StartStatus status = StartStatus::start;
   ServiceClass class_ = ServiceClass::user;
   bool critical = false;
+  bool survive = false;  // a switch-root
   std::vector<int> ports;                                // TCP ports that must be free at a start
   std::vector<std::pair<std::string, std::string>> env;  // sorted by key
   std::vector<EnvironmentFile> env_file;                 // `env` wins over them

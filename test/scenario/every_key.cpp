@@ -34,6 +34,7 @@ constexpr KeyRow kKeys[] = {
     {"service.status", "'up'", "a service is not started at boot unless its status says so"},
     {"service.class", "'other'", kShown},
     {"service.critical", "1", "a container ends with the exit code of a critical service"},
+    {"service.survive", "'yes'", kShown},
     {"service.ports", "[70000]", "a port that a process has is told with the process"},
     {"service.env", "{ 'A=B' = 'x' }", "the environment has PATH, zinit's own, env and the"},
     {"service.env_file", "[5]", "env_file is read before each spawn, and stands between"},
@@ -109,6 +110,9 @@ constexpr KeyRow kKeys[] = {
     {"socket_group_access", "'all'", "socket_group_access and the group itself follow"},
     {"shutdown_timeout_ms", "0", "shutdown_timeout_ms bounds the stopping of all services"},
     {"default_target", "5", "default_target is what boot starts, and nothing else"},
+    {"watchdog_device", "'watchdog'", "a watchdog whose driver comes late is fed from then on"},
+    {"watchdog_timeout_ms", "999", "a watchdog whose driver comes late is fed from then on"},
+    {"self_watchdog_ms", "-1", "a loop that is stuck counts as a crash with self_watchdog_ms"},
 };
 
 /// The keys of the page's KEYS: .Ss begins a section, .It Cm a key within .Bl and .El.
@@ -206,12 +210,13 @@ TEST_CASE("every key set wrong is told by its name, in its place", "[quick][keys
 
 TEST_CASE("what a file says of a service for people is shown", "[quick][keys]") {
   Server zinit;
-  zinit.add("a", {.service = "description = 'the a of all'\nclass = 'system'"});
+  zinit.add("a", {.service = "description = 'the a of all'\nclass = 'system'\nsurvive = true"});
   zinit.file("t.toml", "[target]\ndescription = 'the t'\nclass = 'system'\n");
   zinit.add("b");
   zinit.boot();
   CHECK(zinit.status("a")["description"] == "the a of all");
   CHECK(zinit.status("a")["class"] == "system");
+  CHECK(zinit.status("a")["warnings"].size() == 0);
   CHECK(zinit.status("b")["class"] == "user");
   CHECK(zinit.status("t")["description"] == "the t");
   CHECK(zinit.status("t")["class"] == "system");

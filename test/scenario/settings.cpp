@@ -1,6 +1,8 @@
 // Global settings on the real binary (zinit.toml(5), "Global settings"), each seen at work.
 #include <grp.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -163,4 +165,22 @@ TEST_CASE("[defaults] hold for every service that says nothing else, and follow 
   zinit.await_trace("up", 3);
   zinit.stop("a");
   CHECK(zinit.count("term") == 2);
+}
+
+TEST_CASE("a loop that is stuck counts as a crash with self_watchdog_ms", "[settings]") {
+  Server zinit({.settings = true});
+  settings(zinit, "self_watchdog_ms = 300\n");
+  zinit.boot();
+  // The main thread alone is held; the others go on.
+  const pid_t pid = zinit.pid();
+  if (ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0) return skip("needs ptrace(2)");
+  REQUIRE(ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr) == 0);
+  int status = 0;
+  REQUIRE(waitpid(pid, &status, __WALL) == pid);
+  REQUIRE(WIFSTOPPED(status));
+  CHECK(eventually([&] {
+    return zinit.messages().find("the control loop or the board has been stuck for") !=
+           std::string::npos;
+  }));
+  CHECK(zinit.exit_code() == 128 + SIGABRT);
 }

@@ -9,6 +9,7 @@
 #include "unit/config_one_key.hpp"
 
 using namespace zinit;
+using namespace std::chrono_literals;
 using namespace zinit::test;
 
 namespace {
@@ -65,6 +66,7 @@ const Right kRight[] = {
     {S, "class", "'user'", [](auto& o) { return o.spec.class_ == ServiceClass::user; }},
     {S, "class", "'system'", [](auto& o) { return o.spec.class_ == ServiceClass::system; }},
     {S, "critical", "true", [](auto& o) { return o.spec.critical; }},
+    {S, "survive", "true", [](auto& o) { return o.spec.survive; }},
     {S, "env", "{B = '', A = 'x=y', 'c.d' = '2'}",
      [](auto& o) {
        return o.spec.env == Env{{"A", "x=y"}, {"B", ""}, {"c.d", "2"}};
@@ -256,6 +258,12 @@ const Right kRight[] = {
 
     {"", "log_level", "'trace'", [](auto& o) { return o.settings.log_level == LogLevel::trace; }},
     {"", "log_level", "'error'", [](auto& o) { return o.settings.log_level == LogLevel::error; }},
+    {"", "watchdog_device", "'/dev/watchdog0'",
+     [](auto& o) { return o.settings.watchdog_device == "/dev/watchdog0"; }},
+    {"", "watchdog_device", "''", [](auto& o) { return o.settings.watchdog_device.empty(); }},
+    {"", "watchdog_timeout_ms", "1000", [](auto& o) { return o.settings.watchdog_timeout == 1s; }},
+    {"", "self_watchdog_ms", "0", [](auto& o) { return o.settings.self_watchdog == 0s; }},
+    {"", "self_watchdog_ms", "250", [](auto& o) { return o.settings.self_watchdog == 250ms; }},
     {"", "shutdown_timeout_ms", "1",
      [](auto& o) { return o.settings.shutdown_timeout.count() == 1; }},
     {"", "socket_group", "'adm'", [](auto& o) { return o.settings.socket_group == "adm"; }},

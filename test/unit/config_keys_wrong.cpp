@@ -86,6 +86,7 @@ const Wrong kWrong[] = {
     {S, "class", "'System'", 0, "\"System\" is not known" + kClass + "; did you mean \"system\"?"},
     {S, "class", "0", 0, "0 is an integer" + kClass},
     {S, "critical", "'true'", 0, "\"true\" is a string" + kBool},
+    {S, "survive", "1", 0, "1 is an integer" + kBool},
     {S, "env", "['A=1']", 0, "is an array, must be a table of strings"},
     {S, "user", "''", 0, "\"\" is no name" + kAccount},
     {S, "user", "'a:b'", 0, "\"a:b\" is no name" + kAccount},
@@ -260,6 +261,10 @@ const Wrong kWrong[] = {
      "\"a b\" is no name, must be a name or an integer from 0 to 4294967294"},
     {"", "socket_group_access", "'write'", 0,
      "\"write\" is not known, must be \"read\" or \"full\""},
+    {"", "watchdog_device", "'watchdog'", 0, "\"watchdog\" does not begin with /" + kPath},
+    {"", "watchdog_timeout_ms", "999", 0,
+     "999 is out of range, must be an integer from 1000 to 86400000"},
+    {"", "self_watchdog_ms", "-1", 0, "-1 is out of range, must be an integer from 0 to 86400000"},
     {"", "default_target", "'a b'", 0, "\"a b\"" + kNameMade},
 };
 

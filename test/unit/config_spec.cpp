@@ -163,7 +163,7 @@ TEST_CASE("unknown keys and sections are warnings with the nearest that is known
 
 TEST_CASE("unknown keys do not keep a service from loading", "[config][spec]") {
   const SpecPtr spec =
-      finish(parse_spec("[service]\nexec='run'\nsurvives=true\n[health]\n", "f.toml"));
+      finish(parse_spec("[service]\nexec='run'\nsurviver=true\n[health]\n", "f.toml"));
   CHECK_FALSE(spec->broken());
   CHECK(spec->warnings.size() == 2);
   CHECK(spec->exec.argv == Lines{"run"});

@@ -1,0 +1,144 @@
+// Feeding the machine's watchdog, and watching over our own loops.
+#include "init/watchdog.hpp"
+
+#include <fcntl.h>
+#include <linux/watchdog.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+// A driver that is loaded by a service is there a while after boot.
+constexpr Milliseconds kLookAgain{10000};
+
+// A sign of life may come late by this part of the limit before it is asked for again.
+constexpr int kAsksALimit = 4;
+constexpr Milliseconds kShortestAsk{10};
+
+}  // namespace
+
+MachineWatchdog::MachineWatchdog(EventLoop& loop)
+    : timer_(loop, [this] { fd_ ? feed() : open(); }) {}
+
+void MachineWatchdog::set(const std::string& device, Milliseconds timeout) {
+  if (device == device_ && timeout == timeout_) return;
+  timer_.stop();
+  disarm();
+  device_ = device;
+  timeout_ = timeout;
+  told_ = false;
+  if (!device_.empty()) open();
+}
+
+void MachineWatchdog::open() {
+  auto opened = open_fd(device_.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  if (!opened) {
+    if (!std::exchange(told_, true))
+      log_error("watchdog: {}; tried again every {}", opened.error().text,
+                duration_text(kLookAgain.count()));
+    return timer_.set(kLookAgain);
+  }
+  fd_ = std::move(*opened);
+  int seconds = static_cast<int>(std::max<std::int64_t>((timeout_.count() + 999) / 1000, 1));
+  if (::ioctl(fd_.get(), WDIOC_SETTIMEOUT, &seconds) < 0)
+    log_warn("watchdog: cannot set the timeout of {}: {}; it has its own", device_,
+             errno_text(errno));
+  log_info("watchdog: feeding {}, which resets the machine after {} without", device_,
+           duration_text(timeout_.count()));
+  feed();
+}
+
+void MachineWatchdog::feed() {
+  timer_.set(timeout_ / 2);
+  while (::write(fd_.get(), "", 1) < 0) {
+    if (errno == EINTR) continue;
+    log_error("watchdog: cannot feed {}: {}", device_, errno_text(errno));
+    return;
+  }
+}
+
+void MachineWatchdog::finish(bool armed) noexcept {
+  timer_.stop();
+  if (!armed) return disarm();
+  // Kept open for the rest: a driver may take the closing for the end of what feeds it.
+  if (fd_ && ::write(fd_.get(), "", 1) < 0) log_error("watchdog: {}", errno_text(errno));
+}
+
+void MachineWatchdog::disarm() noexcept {
+  if (fd_ && ::write(fd_.get(), "V", 1) < 0) log_error("watchdog: {}", errno_text(errno));
+  fd_.reset();
+}
+
+SelfWatchdog::SelfWatchdog(std::vector<Watched> watched) {
+  for (Watched& one : watched) asked_.push_back({std::move(one)});
+}
+
+SelfWatchdog::~SelfWatchdog() {
+  {
+    MutexLock lock(mutex_);
+    ending_ = true;
+    wake_.notify_one();
+  }
+  thread_.join();
+}
+
+void SelfWatchdog::set(Milliseconds limit) {
+  {
+    MutexLock lock(mutex_);
+    limit_ = limit;
+    wake_.notify_one();
+  }
+  if (limit == Milliseconds{0} || thread_.joinable()) return;
+  auto thread = Thread::start("zinit-watch", kLoopStackBytes, [this] { watch(); });
+  if (thread)
+    thread_ = std::move(*thread);
+  else
+    log_error("self_watchdog_ms has no effect: {}", thread.error().text);
+}
+
+void SelfWatchdog::watch() {
+  MutexLock lock(mutex_);
+  while (!ending_) {
+    const Milliseconds limit = limit_;
+    if (limit == Milliseconds{0}) {
+      for (Asked& asked : asked_) asked.since = {};
+      wake_.wait(mutex_);
+      continue;
+    }
+    lock.unlock();
+    const TimePoint now = Clock::now();
+    for (Asked& asked : asked_) {
+      const bool late = asked.out->load() && now - asked.since >= limit;
+      if (late) {
+        log_error("{} has been stuck for {}: this counts as a crash", asked.watched.name,
+                  duration_text(limit.count()));
+        std::abort();
+      }
+      ask(asked, now);
+    }
+    lock.lock();
+    wake_.wait_until(mutex_, after(now, std::max(limit / kAsksALimit, kShortestAsk)));
+  }
+}
+
+/// Not while a sign is still out. Where the loop has no room for one more task, it is asked later.
+void SelfWatchdog::ask(Asked& asked, TimePoint now) {
+  if (asked.out->exchange(true)) return;
+  asked.since = now;
+  const auto posted = asked.watched.loop.post([out = asked.out, sign = asked.watched.sign] {
+    sign();
+    out->store(false);
+  });
+  if (!posted) asked.out->store(false);
+}
+
+}  // namespace zinit

@@ -1,0 +1,30 @@
+// A machine whose watchdog zinit feeds.
+
+#include <catch2/catch.hpp>
+
+#include "vm/machine.hpp"
+
+using namespace zinit::vm;
+
+SCENARIO("a watchdog whose driver comes late is fed from then on, and disarmed when unwanted") {
+  GIVEN("a booted machine with a watchdog in its settings, and no driver yet") {
+    Machine machine({File{"/etc/zinit/zinit.toml",
+                          "watchdog_device = \"/dev/watchdog\"\nwatchdog_timeout_ms = 3000\n"}});
+    auto& shell = machine.shell();
+    const std::string state = "cat /sys/class/watchdog/watchdog0/state";
+    WHEN("the driver is loaded") {
+      shell.output_of("insmod /lib/watchdog.ko && insmod /lib/softdog.ko");
+      shell.repeat_until("grep -x active /sys/class/watchdog/watchdog0/state", "active");
+      THEN("it has the timeout, and the machine lives for longer than that") {
+        shell.repeat_until("cat /sys/class/watchdog/watchdog0/timeout", "3");
+        const double fed = std::stod(shell.output_of("cat /proc/uptime"));
+        shell.repeat_until("awk '{ print ($1 > " + std::to_string(fed + 6) + ") }' /proc/uptime",
+                           "1");
+        AND_WHEN("it is taken out of the settings") {
+          shell.output_of("rm /etc/zinit/zinit.toml; zinitctl reload");
+          THEN("it is disarmed") { shell.repeat_until(state, "inactive"); }
+        }
+      }
+    }
+  }
+}
