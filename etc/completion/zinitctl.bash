@@ -17,6 +17,7 @@ logs:services:-n= --lines= -t --time
 why:services:
 tree:services:--reverse
 reload:services:--dry-run
+isolate:services:
 check:files:
 enable:services:--now --root=
 disable:services:--now --root=

@@ -219,6 +219,12 @@ struct TreeNode {
   bool repeated = false;  // was there before, with its children, which are not given again
 };
 
+/// What an isolate brings up, and what it takes down.
+struct Isolation {
+  std::vector<std::string> started;
+  std::vector<std::string> stopped;
+};
+
 /// What a reload did, or would do.
 struct ReloadReport {
   std::vector<std::string> added;
@@ -338,6 +344,8 @@ class Client {
   ServiceStatus restart(const std::string& name, const Wait& wait = {});
   /// Signals the process group, or the main process alone. `signal`: a name or a number.
   void kill(const std::string& name, const std::string& signal = "SIGTERM", bool main_only = false);
+  /// Starts a target with what it pulls in, and stops every other service of class user.
+  Isolation isolate(const std::string& target);
   ReloadReport reload(bool dry_run = false);
   /// Has one service reload itself, by its reload_exec or reload_signal, and waits until that is
   /// done.

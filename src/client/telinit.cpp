@@ -15,9 +15,14 @@ struct Level {
   void (*ask)(Client&);
 };
 
+void isolate_rescue(Client& client) { (void)client.isolate("rescue"); }
+
 constexpr Level kLevels[] = {
     {"0", [](Client& client) { client.poweroff(); }},
     {"6", [](Client& client) { client.reboot(); }},
+    {"1", isolate_rescue},
+    {"S", isolate_rescue},
+    {"s", isolate_rescue},
     {"q", [](Client& client) { (void)client.reload(); }},
     {"Q", [](Client& client) { (void)client.reload(); }},
 };
@@ -50,7 +55,7 @@ int telinit(const std::vector<std::string>& words, Printer& printer) {
     if (words.size() == 1 && words.front() == level.word) return carry_out(level, printer);
   return fail(printer, ExitStatus::usage,
               fmt::format("PID 1 is another process ({}): as a command, init takes 0 (power off), "
-                          "6 (reboot), q (reload)",
+                          "6 (reboot), 1 or S (target rescue), q (reload)",
                           name_of_pid1()));
 }
 

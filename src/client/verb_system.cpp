@@ -1,4 +1,4 @@
-// zinitctl kill, ping, shutdown, poweroff, reboot, halt and debug-state: one call each.
+// zinitctl kill, isolate, ping, shutdown, poweroff, reboot, halt and debug-state: one call each.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
@@ -35,6 +35,29 @@ int run_kill(VerbContext& context) {
     return ExitStatus::done;
   } catch (const ClientError& error) {
     return context.fail(error, name);
+  }
+}
+
+int run_isolate(VerbContext& context) {
+  const std::string& target = context.arguments.rest.front();
+  try {
+    const std::string json =
+        context.client().call("system.isolate", JsonParams().add("target", target).text());
+    const Isolation isolation = read_isolation(parse_json(json));
+    if (context.json()) {
+      context.print_json(json);
+      return ExitStatus::done;
+    }
+    const auto line = [&](std::string_view word, const std::vector<std::string>& names) {
+      if (!names.empty()) context.print(fmt::format("{} {}\n", word, printable(join(names, ", "))));
+    };
+    line("stopping", isolation.stopped);
+    line("starting", isolation.started);
+    if (isolation.stopped.empty() && isolation.started.empty())
+      context.print(fmt::format("{} is all there is already\n", printable(target)));
+    return ExitStatus::done;
+  } catch (const ClientError& error) {
+    return context.fail(error, target);
   }
 }
 

@@ -93,6 +93,9 @@ constexpr VerbRow kVerbs[] = {
      "Changed services that run are restarted, removed ones are stopped. A file with faults\n"
      "changes nothing, and exit status 1 tells of it. With NAME no file is read: that service\n"
      "reloads itself, by its reload_exec or reload_signal."},
+    {"isolate", "TARGET", services, kNoOptions, run_isolate,
+     "start a target, and stop every other service",
+     "Services of class system, and what they stand on, are left alone."},
     {"check", "[PATH...]", files, kNoOptions, run_check,
      "look for faults in service files, without a server",
      "PATH is a file or a directory; default: those that a server would read.\n"

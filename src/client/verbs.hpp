@@ -52,6 +52,7 @@ int run_restart(VerbContext& context);      // verb_settle.cpp
 int run_wait(VerbContext& context);         // verb_settle.cpp
 int run_kill(VerbContext& context);         // verb_system.cpp
 int run_reload(VerbContext& context);       // verb_reload.cpp
+int run_isolate(VerbContext& context);      // verb_system.cpp
 int run_check(VerbContext& context);        // verb_check.cpp
 int run_enable(VerbContext& context);       // verb_enable.cpp
 int run_disable(VerbContext& context);      // verb_enable.cpp

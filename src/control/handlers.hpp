@@ -33,6 +33,7 @@ Outcome service_stop(Call& call);
 Outcome service_restart(Call& call);
 Outcome service_kill(Call& call);
 Outcome service_reload(Call& call);
+Outcome system_isolate(Call& call);
 Outcome service_wait(Call& call);
 
 // methods_logs.cpp

@@ -23,6 +23,8 @@ constexpr Param kLines{"lines", ParamType::count, false, "100", "the last so man
 constexpr Param kNames{"names", ParamType::strings, false, {}, "of these services; none: of all"};
 
 constexpr Param kJustName[] = {kName};
+constexpr Param kIsolate[] = {
+    {"target", ParamType::string, true, {}, "the target that is to be all there is"}};
 constexpr Param kPower[] = {
     {"at_us", ParamType::count, false, {}, "when, in microseconds since 1970; none: now"},
     {"message", ParamType::string, false, {}, "why, for the log"},
@@ -90,6 +92,9 @@ constexpr std::string_view kReloadResult =
     R"("unchanged":{"$ref":"#/components/schemas/names"},)"
     R"("failed":{"$ref":"#/components/schemas/names"},)"
     R"("restarted":{"$ref":"#/components/schemas/names"}}})";
+constexpr std::string_view kIsolated =
+    R"({"type":"object","properties":{"started":{"$ref":"#/components/schemas/names"},)"
+    R"("stopped":{"$ref":"#/components/schemas/names"}}})";
 constexpr std::string_view kWhy =
     R"({"type":"object","properties":{"name":{"type":"string"},)"
     R"("state":{"$ref":"#/components/schemas/state"},"reasons":{"type":"array","items":)"
@@ -130,6 +135,8 @@ constexpr Method kMethods[] = {
      "Halts the machine", kOk},
     {"system.cancel_shutdown",  {}, {},               full, system_cancel_shutdown,
      "Takes back a shutdown whose time has not come", kCancelled},
+    {"system.isolate",          {}, kIsolate,         full, system_isolate,
+     "Starts a target with what it pulls in, stops every other service of class user", kIsolated},
     {"service.list",            {}, {},               read, service_list,
      "Names of all services and targets, sorted", kNamesResult},
     {"service.list_full",       {}, {},               read, service_list_full,

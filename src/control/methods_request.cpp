@@ -116,6 +116,16 @@ Outcome service_kill(Call& call) {
   return ok_json();
 }
 
+Outcome system_isolate(Call& call) {
+  Board& board = call.context.board;
+  const std::string_view target = call.params.string("target").value_or("");
+  const auto done = board.isolate(target);
+  if (!done) return refused(board, target, done.error());
+  JsonWriter writer;
+  writer.begin_object().member("started", done->started).member("stopped", done->stopped);
+  return writer.end_object().take();
+}
+
 Outcome service_reload(Call& call) {
   if (const auto name = call.params.string("name")) return reload_one(call, *name);
   // The daemon may answer when this call, and even its client, are gone.

@@ -2,6 +2,8 @@
 #include "model/request.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <unordered_set>
 
 #include "model/predicates.hpp"
 
@@ -58,6 +60,36 @@ Slots owe_stop(World& world, Slot slot) {
   return all;
 }
 
+void take_down(Record& record) {
+  record.wish = Wish::down;
+  record.try_ = Try::none;
+  if (has_run(record)) record.stop_owed = true;
+}
+
+/// `target` and what it requires and wants, and what services of class system require,
+/// transitively.
+Slots what_stays(const World& world, Slot target) {
+  Slots stays;
+  Search& search = world.searches.request;
+  search.begin(world.graph->slots());
+  search.visit(target);
+  for (Slot at; search.next(at);) {
+    stays.push_back(at);
+    for (const auto list : {&Node::requires_, &Node::wants})
+      for (const Slot other : world.node(at).*list) search.visit(other);
+  }
+  for (const Slot slot : world.graph->order()) {
+    const bool stands =
+        world.spec(slot).class_ == ServiceClass::system && world.record(slot).wish == Wish::up;
+    if (stands) search.visit(slot);
+  }
+  for (Slot at; search.next(at);) {
+    stays.push_back(at);
+    for (const Slot other : world.node(at).requires_) search.visit(other);
+  }
+  return stays;
+}
+
 void append(Slots& to, const Slots& from) { to.insert(to.end(), from.begin(), from.end()); }
 
 /// Everything that conflicts with what is being started goes down, except what is started itself.
@@ -91,12 +123,7 @@ Slots request_start(World& world, Slot slot) {
 
 Slots request_stop(World& world, Slot slot) {
   Slots changed = closure(world, slot, &Node::required_by);
-  for (const Slot each : changed) {
-    Record& record = world.record(each);
-    record.wish = Wish::down;
-    record.try_ = Try::none;
-    if (has_run(record)) record.stop_owed = true;
-  }
+  for (const Slot each : changed) take_down(world.record(each));
   return changed;
 }
 
@@ -121,6 +148,29 @@ Slots request_pull(World& world, const Slots& slots) {
   }
   pull_dependencies(world, search, changed);
   return changed;
+}
+
+Isolation request_isolate(World& world, Slot target) {
+  Isolation isolation;
+  const Slots stays = what_stays(world, target);
+  const std::unordered_set<Slot> kept(stays.begin(), stays.end());
+  for (const Slot slot : world.graph->order()) {
+    Record& record = world.record(slot);
+    const bool there = record.wish == Wish::up || active(world, slot);
+    if (!there || kept.contains(slot) || world.spec(slot).class_ == ServiceClass::system) continue;
+    take_down(record);
+    isolation.stopped.push_back(slot);
+  }
+  isolation.changed = isolation.stopped;
+  const auto down = [&](Slot slot) { return !satisfied(world, slot) && !active(world, slot); };
+  Slots before;
+  std::ranges::copy_if(world.graph->order(), std::back_inserter(before), down);
+  append(isolation.changed, request_start(world, target));
+  for (const Slot slot : before) {
+    const Record& record = world.record(slot);
+    if (record.wish == Wish::up && record.try_ != Try::none) isolation.started.push_back(slot);
+  }
+  return isolation;
 }
 
 Slots request_shutdown(World& world) {

@@ -22,6 +22,14 @@ Slots request_restart(World& world, Slot slot);
 /// Boot and start-all: each of `slots` is pulled up with what it requires and wants; no rank, no
 /// conflict stopped.
 Slots request_pull(World& world, const Slots& slots);
+/// What an isolate has changed: what it brings up, and what it takes down.
+struct Isolation {
+  Slots started, stopped;
+  Slots changed;  // all records
+};
+/// `isolate`: `target` is started as by request_start(), and every other service of class user goes
+/// down, but for what it pulls in and what a service of class system stands on.
+Isolation request_isolate(World& world, Slot target);
 /// Every wish down, nothing starts any more.
 Slots request_shutdown(World& world);
 

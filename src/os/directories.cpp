@@ -188,7 +188,7 @@ Result<void> remove_service_directory(const std::string& place, const std::strin
   const auto slash = name.rfind('/');
   const std::string last = slash == std::string::npos ? name : name.substr(slash + 1);
   if (slash != std::string::npos) {
-    for (const std::string_view part : split(name.substr(0, slash), '/')) {
+    for (const std::string_view part : split(std::string_view(name).substr(0, slash), '/')) {
       if (at) at = open_directory(at.get(), std::string(part).c_str());
     }
   }

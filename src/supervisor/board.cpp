@@ -159,6 +159,24 @@ RequestResult<void> Board::stop(std::string_view name) {
   return {};
 }
 
+RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  const BoardCore::Telling telling(core);
+  World& world = core.world;
+  const Slot slot = world.graph->find(target);
+  if (slot == kNoSlot || world.node(slot).removed) return not_found(target);
+  if (world.shutdown) return in_shutdown();
+  const Isolation isolation = request_isolate(world, slot);
+  Isolated names;
+  for (const Slot each : isolation.started) names.started.push_back(world.graph->name(each));
+  for (const Slot each : isolation.stopped) names.stopped.push_back(world.graph->name(each));
+  std::ranges::sort(names.started);
+  std::ranges::sort(names.stopped);
+  core.touched(isolation.changed);
+  return names;
+}
+
 RequestResult<void> Board::kill(std::string_view name, int signal, bool main_only) {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);

@@ -107,6 +107,12 @@ class Board {
   RequestResult<void> start(std::string_view name);
   RequestResult<void> stop(std::string_view name);
   RequestResult<void> restart(std::string_view name);
+  /// Names of what it brings up, and of what it takes down.
+  struct Isolated {
+    std::vector<std::string> started, stopped;
+  };
+  /// Starts `target` with what it pulls in, and stops every other service of class user.
+  RequestResult<Isolated> isolate(std::string_view target);
   /// Signals the process group, or the main process alone.
   RequestResult<void> kill(std::string_view name, int signal, bool main_only);
 

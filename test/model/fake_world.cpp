@@ -95,6 +95,19 @@ void FakeWorld::stop(const std::string& name) {
   work();
 }
 
+std::pair<std::string, std::string> FakeWorld::isolate(const std::string& target) {
+  trace_.push_back("isolate " + target);
+  const Isolation isolation = request_isolate(world, slot(target));
+  const auto names = [&](const Slots& slots) {
+    std::string text;
+    for (const Slot each : slots) text += world.graph->name(each) + " ";
+    return text;
+  };
+  touched(isolation.changed);
+  work();
+  return {names(isolation.started), names(isolation.stopped)};
+}
+
 void FakeWorld::restart(const std::string& name) {
   trace_.push_back("restart " + name);
   touched(request_restart(world, slot(name)));

@@ -49,6 +49,8 @@ class FakeWorld {
   void start(const std::string& name);
   void stop(const std::string& name);
   void restart(const std::string& name);
+  /// Names of what it starts and what it stops, in load order.
+  std::pair<std::string, std::string> isolate(const std::string& target);
   void boot();
   void shutdown();
   void reload(const Specs& specs);

@@ -325,3 +325,27 @@ TEST_CASE("why of what runs as it should gives no reason", "[why]") {
   CHECK(why(w.world, w.slot("web"), w.now).reasons.empty());
   CHECK(why(w.world, w.slot("job"), w.now).reasons.empty());
 }
+
+TEST_CASE("isolate starts a target and stops all else of class user", "[request][isolate]") {
+  Specs specs("rescue wants shell, shell, web requires db, db, log, agent requires log");
+  specs["rescue"].kind = Kind::target;
+  for (const char* name : {"rescue", "shell"}) specs[name].status = StartStatus::stop;
+  specs["agent"].class_ = ServiceClass::system;
+  FakeWorld w(specs);
+  w.boot();
+  w.settle();
+  REQUIRE(w.state("shell") == State::inactive);
+  CHECK(w.isolate("rescue") == std::pair<std::string, std::string>("rescue shell ", "web db "));
+  w.settle();
+  CHECK(w.state("rescue") == State::running);
+  CHECK(w.state("shell") == State::running);
+  CHECK(w.state("web") == State::exited);
+  CHECK(w.state("db") == State::exited);
+  CHECK(w.state("agent") == State::running);
+  CHECK(w.state("log") == State::running);  // agent stands on it
+  CHECK(w.spawns("log") == 1);
+  CHECK(w.isolate("rescue") == std::pair<std::string, std::string>("", ""));
+  w.settle();
+  CHECK(w.spawns("shell") == 1);
+  CHECK(w.faults().empty());
+}

@@ -104,16 +104,16 @@ TEST_CASE("a service without limits has those that zinit was started with", "[qu
   Server zinit({.in_child = [] {
     const rlimit files{123, 456};
     setrlimit(RLIMIT_NOFILE, &files);
-    const rlimit core{7, 8};
-    setrlimit(RLIMIT_CORE, &core);
+    const rlimit locked{4096, 8192};  // a sanitizer sets that of core dumps
+    setrlimit(RLIMIT_MEMLOCK, &locked);
   }});
   zinit.add("a");
-  zinit.add("b", {.more = section("limits", "core = '1:2'")});
+  zinit.add("b", {.more = section("limits", "memlock = '1024:2048'")});
   zinit.boot();
   CHECK(limit_of(running(zinit, "a"), "Max open files") == "123 456");
-  CHECK(limit_of(running(zinit, "a"), "Max core file size") == "7 8");
+  CHECK(limit_of(running(zinit, "a"), "Max locked memory") == "4096 8192");
   CHECK(limit_of(running(zinit, "b"), "Max open files") == "123 456");
-  CHECK(limit_of(running(zinit, "b"), "Max core file size") == "1 2");
+  CHECK(limit_of(running(zinit, "b"), "Max locked memory") == "1024 2048");
 }
 
 TEST_CASE("unlimited open files are as many as zinit may have", "[quick][limits]") {

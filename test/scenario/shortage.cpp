@@ -52,7 +52,7 @@ std::string ping_with(const std::string& params) {
 }  // namespace
 
 TEST_CASE("a request that there is no memory to read is refused, and zinit goes on",
-          "[quick][shortage][rpc]") {
+          "[shortage][rpc]") {
   if (binary_is_sanitized()) return skip("needs a build without sanitizers");
   Server zinit;
   zinit.add("a");
@@ -77,7 +77,7 @@ TEST_CASE("a request that there is no memory to read is refused, and zinit goes 
 }
 
 TEST_CASE("a reload without a descriptor to read the directory by stops nothing",
-          "[quick][shortage][reload]") {
+          "[shortage][reload]") {
   Server zinit;
   zinit.add("a");
   zinit.add("b");

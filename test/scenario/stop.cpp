@@ -368,3 +368,28 @@ TEST_CASE("one that could not be killed starts again when it has gone, where its
   freezer.thaw();
   zinit.await_new_pid("a", pid);
 }
+
+TEST_CASE("isolate leaves a target, what it pulls in and what is of class system",
+          "[quick][stop]") {
+  Server zinit;
+  zinit.file("rescue.toml", "[target]\nstatus = 'stop'\n[dependencies]\nwants = ['shell']\n");
+  zinit.add("shell", {.service = "status = 'stop'"});
+  zinit.add("db", {.exec = tracing("db")});
+  zinit.add("web", {.exec = tracing("web"), .dependencies = "requires = ['db']"});
+  zinit.add("agent", {.service = "class = 'system'"});
+  zinit.boot();
+  zinit.await_state("web", "running");
+  const pid_t agent = zinit.pid_of("agent");
+  zinit.await_trace("start web");
+  CHECK(zinit.error("system.isolate", R"({"target":"none"})")["code"] == -32000);
+  const Json done = zinit.result("system.isolate", R"({"target":"rescue"})");
+  CHECK(done["started"].texts() == std::vector<std::string>{"rescue", "shell"});
+  CHECK(done["stopped"].texts() == std::vector<std::string>{"db", "web"});
+  zinit.await_state("rescue", "running");
+  zinit.await_state("shell", "running");
+  zinit.await_state("db", "exited");
+  zinit.traced_in_order("stop web", "stop db");
+  CHECK(zinit.pid_of("agent") == agent);
+  CHECK(zinit.ctl({"isolate", "rescue"}).out == "rescue is all there is already\n");
+  CHECK(zinit.ctl({"isolate", "nothing"}).code == 4);
+}

@@ -175,6 +175,7 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"service.why", result("{}")},
                        {"service.tree", result("[]")},
                        {"service.reload", result("{}")},
+                       {"system.isolate", result("{}")},
                        {"service.wait", status},
                        {"service.is_running", result("true")},
                        {"system.ping", result("{}")},

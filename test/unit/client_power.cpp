@@ -171,10 +171,13 @@ TEST_CASE("SysV's init passes its level on", "[client]") {
   const auto [level, request] = GENERATE(table<std::string, std::string>({
       {"0", "system.poweroff {}"},
       {"6", "system.reboot {}"},
+      {"1", R"(system.isolate {"target":"rescue"})"},
+      {"S", R"(system.isolate {"target":"rescue"})"},
       {"q", R"(service.reload {"dry_run":false})"},
   }));
   CannedServer server({{"system.poweroff", result("{}")},
                        {"system.reboot", result("{}")},
+                       {"system.isolate", result("{}")},
                        {"service.reload", result("{}")}});
   ::setenv("ZINIT_SOCKET", server.path().c_str(), 1);
   StringPrinter printer;

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "io/ring.hpp"
+#include "support/sanitized.hpp"
 
 using namespace zinit;
 
@@ -154,7 +155,7 @@ TEST_CASE("ring: it behaves as a plain list with the same bounds would", "[io]")
   Ring ring(limits);
   std::deque<LogLine> model;
   std::uint64_t seq = 0;
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < (test::sanitized() ? 4000 : 20000); ++round) {
     if (up_to(999) == 0) {
       limits = {static_cast<std::uint32_t>(1 + up_to(200)),
                 static_cast<std::uint32_t>(4096 + up_to(20000))};

@@ -179,6 +179,10 @@ void Client::kill(const std::string& name, const std::string& signal, bool main_
   impl_->tell("service.kill", named(name).add("signal", signal).add("main", main_only).text());
 }
 
+Isolation Client::isolate(const std::string& target) {
+  return impl_->get("system.isolate", JsonParams().add("target", target).text(), read_isolation);
+}
+
 ReloadReport Client::reload(bool dry_run) {
   return impl_->get("service.reload", JsonParams().add("dry_run", dry_run).text(), read_reload);
 }

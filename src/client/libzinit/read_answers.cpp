@@ -222,6 +222,10 @@ std::vector<TreeNode> read_tree(const JsonValue& value) {
   return nodes;
 }
 
+Isolation read_isolation(const JsonValue& value) {
+  return {json_strings(value, "started"), json_strings(value, "stopped")};
+}
+
 ReloadReport read_reload(const JsonValue& value) {
   return {json_strings(value, "added"),   json_strings(value, "changed"),
           json_strings(value, "removed"), json_strings(value, "unchanged"),

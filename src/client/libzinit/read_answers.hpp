@@ -12,6 +12,7 @@ namespace zinit {
 [[nodiscard]] std::vector<ServiceStatus> read_statuses(const JsonValue& value);
 [[nodiscard]] WhyReport read_why(const JsonValue& value);
 [[nodiscard]] std::vector<TreeNode> read_tree(const JsonValue& value);
+[[nodiscard]] Isolation read_isolation(const JsonValue& value);
 [[nodiscard]] ReloadReport read_reload(const JsonValue& value);
 [[nodiscard]] std::vector<LogLine> read_log_lines(const JsonValue& value);
 [[nodiscard]] StateEvent read_event(const JsonValue& value);
