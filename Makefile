@@ -86,8 +86,10 @@ all: build/zinit size $(NAMES:%=build/%)  ## build everything (default); DEBUG=1
 endif
 all: $(OUT)/zinit $(NAMES:%=$(OUT)/%) $(OUT)/libzinit.a
 
+# Copied, as install does: strip writes the file in one piece, and a kernel that caches it so maps a
+# megabyte where a page is touched, which all counts as resident.
 build/zinit: $(OUT)/zinit
-	@strip -o $@ $<
+	@strip -o $@.stripped $< && cat $@.stripped >$@ && chmod 755 $@ && rm $@.stripped
 
 .PHONY: size
 size: build/zinit
@@ -244,6 +246,12 @@ images: image  ## build that one and the one of Debian's daemons, which tests bo
 run: deps  ## boot the sample system in QEMU, show it, leave you at its shell
 	@$(MAKE) --no-print-directory image $(OUT)/vm-demo
 	@$(OUT)/vm-demo
+
+# --- measuring -----------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: build/zinit  ## measure what doc/performance.md claims
+	@bench/run
 
 # --- looking over the code -----------------------------------------------------------------------
 
