@@ -14,11 +14,6 @@ bool is_dependency_reason(const Record& record) {
          record.reason.type == ReasonType::dependency_failed;
 }
 
-bool has_process(const Record& record) {
-  return record.process == Process::launching || record.process == Process::alive ||
-         record.process == Process::lingering;
-}
-
 /// Blocked, and its first command is being spawned: it counts as starting.
 bool being_spawned(const Record& record) {
   return record.state == State::blocked && record.process == Process::launching;
@@ -142,6 +137,11 @@ bool settled_by_itself(const World& world, Slot slot) {
 }
 
 }  // namespace
+
+bool has_process(const Record& record) {
+  return record.process == Process::launching || record.process == Process::alive ||
+         record.process == Process::lingering;
+}
 
 bool wanted(const World& world, Slot slot) {
   const Record& record = world.record(slot);

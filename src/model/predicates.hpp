@@ -32,6 +32,9 @@ namespace zinit {
 /// Something that `slot` requires is missing or not kept.
 [[nodiscard]] bool goes(const World& world, Slot slot);
 
+/// A process of the service is there, or is being spawned.
+[[nodiscard]] bool has_process(const Record& record);
+
 /// Starting, running or stopping, or with a process (being spawned, or one that cannot be killed).
 [[nodiscard]] bool active(const World& world, Slot slot);
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <unordered_set>
 
 #include "model/predicates.hpp"
 
@@ -66,15 +65,13 @@ void take_down(Record& record) {
   if (has_run(record)) record.stop_owed = true;
 }
 
-/// `target` and what it requires and wants, and what services of class system require,
-/// transitively.
-Slots what_stays(const World& world, Slot target) {
-  Slots stays;
+/// Marks what an isolate leaves up: `target` and what it requires and wants, and what services of
+/// class system require, transitively. The marks stand until the next request's search.
+const Search& mark_what_stays(const World& world, Slot target) {
   Search& search = world.searches.request;
   search.begin(world.graph->slots());
   search.visit(target);
   for (Slot at; search.next(at);) {
-    stays.push_back(at);
     for (const auto list : {&Node::requires_, &Node::wants})
       for (const Slot other : world.node(at).*list) search.visit(other);
   }
@@ -83,11 +80,9 @@ Slots what_stays(const World& world, Slot target) {
         world.spec(slot).class_ == ServiceClass::system && world.record(slot).wish == Wish::up;
     if (stands) search.visit(slot);
   }
-  for (Slot at; search.next(at);) {
-    stays.push_back(at);
+  for (Slot at; search.next(at);)
     for (const Slot other : world.node(at).requires_) search.visit(other);
-  }
-  return stays;
+  return search;
 }
 
 void append(Slots& to, const Slots& from) { to.insert(to.end(), from.begin(), from.end()); }
@@ -152,12 +147,11 @@ Slots request_pull(World& world, const Slots& slots) {
 
 Isolation request_isolate(World& world, Slot target) {
   Isolation isolation;
-  const Slots stays = what_stays(world, target);
-  const std::unordered_set<Slot> kept(stays.begin(), stays.end());
+  const Search& stays = mark_what_stays(world, target);
   for (const Slot slot : world.graph->order()) {
     Record& record = world.record(slot);
     const bool there = record.wish == Wish::up || active(world, slot);
-    if (!there || kept.contains(slot) || world.spec(slot).class_ == ServiceClass::system) continue;
+    if (!there || stays.has(slot) || world.spec(slot).class_ == ServiceClass::system) continue;
     take_down(record);
     isolation.stopped.push_back(slot);
   }

@@ -18,11 +18,6 @@ bool is_own_child(pid_t pid) {
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-bool has_process(const Record& record) {
-  return record.process == Process::launching || record.process == Process::alive ||
-         record.process == Process::lingering;
-}
-
 }  // namespace
 
 void BoardCore::restore(Slot slot, const JournalEntry& entry) {
