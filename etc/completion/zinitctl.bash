@@ -13,17 +13,22 @@ start:services:--no-wait
 stop:services:--no-wait
 restart:services:--no-wait
 kill:services:--main
-logs:services:-n= --lines= -t --time
+logs:services:--all -n= --lines= -f --follow --since= --grep= --stream= -t --time
 why:services:
 tree:services:--reverse
 reload:services:--dry-run
+add-service:files:--persist
+remove-service:services:--persist --cascade
+start-all:nothing:
+stop-all:nothing:
+delete-all:nothing:
 isolate:services:
 check:files:
 enable:services:--now --root=
 disable:services:--now --root=
 mask:services:--root=
 unmask:nothing:--root=
-edit:services:--drop-in
+edit:services:--drop-in --root=
 wait:services:--for=
 is-running:services:
 events:services:-f --follow

@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -225,6 +226,33 @@ struct Isolation {
   std::vector<std::string> stopped;
 };
 
+/// What a service is made from.
+struct ServiceConfig {
+  std::string config;    // its file's sections, as JSON text: {"service":{"exec":"webd"}}
+  std::string file;      // empty: none
+  bool runtime = false;  // it was added at runtime only
+};
+
+/// What came of adding or replacing a service.
+struct SetResult {
+  std::string name;
+  bool created = false;
+  std::vector<std::string> warnings;
+};
+
+/// A service that a request about all was not about, or did not succeed with, and why.
+struct PassedOver {
+  std::string name;
+  std::string reason;
+};
+
+/// What came of a request about all services of class user, once they had settled.
+struct BulkResult {
+  std::vector<std::string> done;
+  std::vector<PassedOver> skipped;
+  std::vector<PassedOver> failed;
+};
+
 /// What a reload did, or would do.
 struct ReloadReport {
   std::vector<std::string> added;
@@ -232,15 +260,31 @@ struct ReloadReport {
   std::vector<std::string> removed;
   std::vector<std::string> unchanged;
   std::vector<std::string> failed;     // whose new file is refused: status_full() says why
-  std::vector<std::string> restarted;  // of `changed`: whose process is, or would be, restarted
+  std::vector<std::string> restarted;  // whose process is, or would be, restarted
+  std::vector<std::string> stopped;    // what requires something that goes
+  std::vector<std::string> failed_before;  // those of `failed` that are as they were
+  // Of these two: the keys that take it, or "requires NAME".
+  std::map<std::string, std::vector<std::string>> why;
 };
 
 /// One line of a service's output.
 struct LogLine {
-  std::int64_t time_us = 0;        // since 1970
-  std::string stream;              // stdout, stderr, zinit
-  std::string line;                // valid UTF-8
-  std::optional<std::string> raw;  // the bytes themselves, where they are not valid UTF-8
+  std::int64_t time_us = 0;          // since 1970
+  std::string stream;                // stdout, stderr, zinit, syslog
+  std::string line;                  // valid UTF-8
+  std::optional<std::string> raw{};  // the bytes themselves, where they are not valid UTF-8
+  std::string service{};             // whose it is; of logs_get() empty
+  std::uint64_t seq = 0;             // its number in its log
+  std::uint64_t dropped = 0;  // not 0: so many lines were lost here; the rest is empty
+};
+
+/// Which lines logs_filter() is to find.
+struct LogFilter {
+  std::string name{};     // of this service alone; empty: of all, of zinit and of syslog
+  std::string pattern{};  // those that contain this
+  std::string stream{};   // those of this stream; empty: of any
+  std::optional<std::int64_t> since_us{};
+  std::uint32_t lines = 100;  // the last so many of them
 };
 
 /// One change of state.
@@ -336,7 +380,13 @@ class Client {
   // --- services ----------------------------------------------------------------------------------
 
   std::vector<std::string> list();
-  std::vector<ServiceStatus> list_full();
+  /// @param members  names of members in the protocol: these alone are filled in, and what is not
+  ///                 asked for costs the server nothing. None: all.
+  std::vector<ServiceStatus> list_full(const std::vector<std::string>& members = {});
+  /// The same, each given to `each` in turn, which costs less memory. What `each` throws is passed
+  /// on.
+  void list_full(const std::vector<std::string>& members,
+                 const std::function<void(ServiceStatus)>& each);
   BriefStatus status(const std::string& name);
   ServiceStatus status_full(const std::string& name);
   ServiceStatus start(const std::string& name, const Wait& wait = {});
@@ -346,6 +396,23 @@ class Client {
   void kill(const std::string& name, const std::string& signal = "SIGTERM", bool main_only = false);
   /// Starts a target with what it pulls in, and stops every other service of class user.
   Isolation isolate(const std::string& target);
+  ServiceConfig get(const std::string& name);
+  /// Adds a service, or replaces the one of its name. `config` is JSON text, as ServiceConfig has
+  /// it. With `persist` its file is written too; with `start` it is started where it is new or was
+  /// stopped.
+  SetResult set(const std::string& config, bool persist = true, bool start = true);
+  /// The same at runtime only.
+  SetResult add(const std::string& config, bool persist = false, bool start = true);
+  /// service.delete: stops it and removes it, with `persist` its file too. Where others require it,
+  /// dependency_error, or with `cascade` they are stopped and require it no more. Waits for the
+  /// stop at most `limit`, nothing: as long as it takes.
+  void remove(const std::string& name, bool persist = true, bool cascade = false,
+              std::optional<std::chrono::milliseconds> limit = {});
+  // The requests about all services of class user; each waits until they have settled, at most
+  // `limit`.
+  BulkResult start_all(std::optional<std::chrono::milliseconds> limit = {});
+  BulkResult stop_all(std::optional<std::chrono::milliseconds> limit = {});
+  BulkResult delete_all(std::optional<std::chrono::milliseconds> limit = {});
   ReloadReport reload(bool dry_run = false);
   /// Has one service reload itself, by its reload_exec or reload_signal, and waits until that is
   /// done.
@@ -364,6 +431,16 @@ class Client {
   std::vector<LogLine> logs_get(const std::string& name, std::uint32_t lines = 100);
   /// The same, as text alone.
   std::vector<std::string> logs_tail(const std::string& name, std::uint32_t lines = 100);
+  /// The last lines that match, of all logs in order of time.
+  std::vector<LogLine> logs_filter(const LogFilter& filter);
+
+  /// Has `callback` called, from within dispatch(), for each line of the logs in `names` (empty: of
+  /// all) from now on, beginning with the last `lines` of each. Goes on over restarts of services,
+  /// and where one is removed and added again. Returns the subscription's number.
+  std::uint64_t logs_subscribe(const std::vector<std::string>& names,
+                               std::function<void(const LogLine&)> callback,
+                               std::uint32_t lines = 0);
+  void logs_unsubscribe(std::uint64_t subscription);
 
   // --- events ------------------------------------------------------------------------------------
 

@@ -39,12 +39,16 @@ std::optional<std::string> quoted_value(std::string_view text) {
   return value;
 }
 
-std::string parsed_value(std::string_view text) {
+/// `raw` is what follows the equals sign. A # begins a comment after a blank only, as in a shell:
+/// a colour has one too.
+std::string parsed_value(std::string_view raw) {
+  const std::string_view text = trim(raw);
   if (text.starts_with('"') || text.starts_with('\'')) {
     if (auto value = quoted_value(text)) return std::move(*value);
   }
   for (std::size_t at = 0; at < text.size(); ++at) {
-    const bool comment = text[at] == '#' && (at == 0 || blank(text[at - 1]));
+    const bool after_blank = at > 0 ? blank(text[at - 1]) : blank(raw.front());
+    const bool comment = text[at] == '#' && after_blank;
     if (comment) return std::string(trim(text.substr(0, at)));
   }
   return std::string(text);
@@ -70,13 +74,33 @@ void set_environment(Environment& environment, std::string_view key, std::string
     *found = std::move(entry);
 }
 
-Environment overlay(const Environment& earlier, const Environment& later) {
-  Environment both = earlier;
-  for (const std::string& entry : later) {
-    const auto equals = entry.find('=');
-    if (equals == std::string::npos) continue;
-    set_environment(both, key_of(entry), std::string_view(entry).substr(equals + 1));
+// Sorted by key, and places of one key by their order: its first place is followed by later ones.
+void set_environment(Environment& environment, Environment later) {
+  const std::size_t earlier = environment.size();
+  for (std::string& entry : later) {
+    if (entry.find('=') != std::string::npos) environment.push_back(std::move(entry));
   }
+  std::vector<std::size_t> places(environment.size());
+  for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
+  std::sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) {
+    const int order = key_of(environment[a]).compare(key_of(environment[b]));
+    return order != 0 ? order < 0 : a < b;
+  });
+  std::vector<bool> replaced(environment.size());
+  for (std::size_t at = 0, next = 0; at < places.size(); at = next) {
+    const std::string_view key = key_of(environment[places[at]]);
+    while (next < places.size() && key_of(environment[places[next]]) == key) ++next;
+    if (next - at == 1 || places[next - 1] < earlier) continue;
+    for (std::size_t i = at + 1; i < next; ++i) replaced[places[i]] = true;
+    environment[places[at]] = std::move(environment[places[next - 1]]);
+  }
+  std::size_t place = 0;
+  std::erase_if(environment, [&](const std::string&) { return replaced[place++]; });
+}
+
+Environment overlay(const Environment& earlier, Environment later) {
+  Environment both = earlier;
+  set_environment(both, std::move(later));
   return both;
 }
 
@@ -93,11 +117,12 @@ EnvironmentText parse_environment_text(std::string_view text) {
     const bool setting = equals != std::string_view::npos && is_key(line.substr(0, equals)) &&
                          line.find('\0') == std::string_view::npos;
     if (!setting) {
-      read.faulty.push_back(number);
+      if (read.faulty.size() < kMostFaulty) read.faulty.push_back(number);
+      ++read.faulty_count;
       continue;
     }
     read.settings.push_back(
-        fmt::format("{}={}", line.substr(0, equals), parsed_value(trim(line.substr(equals + 1)))));
+        fmt::format("{}={}", line.substr(0, equals), parsed_value(line.substr(equals + 1))));
   }
   return read;
 }

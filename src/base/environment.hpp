@@ -18,12 +18,20 @@ using Environment = std::vector<std::string>;
 /// Sets `key`, in the place that it has already where it has one.
 void set_environment(Environment& environment, std::string_view key, std::string_view value);
 
+/// The same with each of `later`, of one key the last. What of it is no KEY=value is passed over.
+/// Takes the time of a sort, however many there are.
+void set_environment(Environment& environment, Environment later);
+
 /// Puts `later` over `earlier`: its values replace those of the same key.
-[[nodiscard]] Environment overlay(const Environment& earlier, const Environment& later);
+[[nodiscard]] Environment overlay(const Environment& earlier, Environment later);
+
+/// Lines without a setting that are told by number; a file may have any number of them.
+inline constexpr std::size_t kMostFaulty = 5;
 
 struct EnvironmentText {
-  Environment settings;     // in the order of the lines; of one key the last counts
-  std::vector<int> faulty;  // numbers of the lines, from 1, that are no setting
+  Environment settings;          // in the order of the lines; of one key the last counts
+  std::vector<int> faulty;       // numbers, from 1, of the first lines that are no setting
+  std::size_t faulty_count = 0;  // of all of them
 };
 
 /// The settings of a file such as /etc/environment or a service's env_file: lines KEY=value, with

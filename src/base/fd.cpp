@@ -17,14 +17,6 @@ auto repeat_on_eintr(Call call) {
   return result;
 }
 
-Result<void> write_temporary(const std::string& path, std::string_view data, mode_t mode) {
-  auto fd = open_fd(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
-  if (!fd) return Failure(fd.error());
-  if (auto written = write_all(fd->get(), data, path); !written) return written;
-  if (::fsync(fd->get()) < 0) return sys_failure("sync", path);
-  return {};
-}
-
 }  // namespace
 
 void UniqueFd::reset(int fd) noexcept {
@@ -79,41 +71,6 @@ Result<void> write_all(int fd, std::string_view data, std::string_view object) {
     data.remove_prefix(static_cast<size_t>(written));
   }
   return {};
-}
-
-Result<void> make_directories(const std::string& path, mode_t mode) {
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    const std::string part = path.substr(0, end);
-    const bool last = end == std::string::npos;
-    if (::mkdir(part.c_str(), last ? mode : 0755) < 0 && errno != EEXIST) {
-      return sys_failure("create directory", part);
-    }
-    if (last) return {};
-  }
-}
-
-Result<void> sync_directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  auto fd = open_fd(directory.c_str(), O_RDONLY | O_DIRECTORY);
-  if (!fd) return Failure(fd.error());
-  // File systems that cannot sync a directory (EINVAL) have nothing to make durable.
-  if (::fsync(fd->get()) < 0 && errno != EINVAL) return sys_failure("sync", directory);
-  return {};
-}
-
-Result<void> replace_file(const std::string& path, std::string_view data, mode_t mode) {
-  const std::string temporary = path + ".new~";
-  if (auto written = write_temporary(temporary, data, mode); !written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  if (::rename(temporary.c_str(), path.c_str()) < 0) {
-    auto failed = sys_failure("replace", path);
-    ::unlink(temporary.c_str());
-    return failed;
-  }
-  return sync_directory_of(path);
 }
 
 }  // namespace zinit

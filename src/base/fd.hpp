@@ -59,16 +59,4 @@ struct Pipe {
 /// Writes all of `data` to `fd`, repeating on EINTR and short writes. Blocks where `fd` does.
 [[nodiscard]] Result<void> write_all(int fd, std::string_view data, std::string_view object);
 
-/// Makes the directory, and those above it that are missing with mode 0755; those that are there
-/// stay as they are. `path` has no end slash.
-[[nodiscard]] Result<void> make_directories(const std::string& path, mode_t mode);
-
-/// Makes what was created or removed in the directory of `path` outlast a loss of power.
-[[nodiscard]] Result<void> sync_directory_of(const std::string& path);
-
-/// Replaces `path` by `data` as a whole: a temporary file beside it, fsync, rename, fsync of the
-/// directory; a full disk leaves the old file as it was and no temporary behind.
-[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view data,
-                                        mode_t mode);
-
 }  // namespace zinit

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <new>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 namespace zinit {
@@ -73,6 +74,23 @@ using JsonBufferWriter =
 /// The text of a string.
 [[nodiscard]] inline std::string_view text_of(const JsonValue& value) {
   return {value.GetString(), value.GetStringLength()};
+}
+
+/// Calls `each` with every member of an object that may be changed. clang finds the comparison of
+/// RapidJSON's own iterators ambiguous where they are not const.
+template <class Each>
+void each_member(JsonValue& object, Each each) {
+  auto member = object.MemberBegin();
+  for (rapidjson::SizeType i = 0; i < object.MemberCount(); ++i) each(member[i]);
+}
+
+/// One of zinit's own documents on one line. By recursion: not for what a peer has sent as deep as
+/// it likes.
+[[nodiscard]] inline std::string text_of_document(const JsonValue& document) {
+  JsonBuffer buffer;
+  JsonBufferWriter writer(buffer);
+  document.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
 }
 
 /// How every text from outside is parsed: iteratively, as valid UTF-8, numbers exactly. Without

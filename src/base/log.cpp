@@ -1,6 +1,7 @@
 // The log's one sink: whole lines, never blocking, with a count of what could not be written.
 #include "base/log.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -36,6 +37,7 @@ std::atomic<LogLevel> threshold{LogLevel::info};
 std::atomic<LogListener> listener{nullptr};
 std::atomic<int> sink{STDERR_FILENO};
 std::atomic<bool> sink_is_kmsg{false};
+std::atomic<bool> sink_is_ready{false};  // write(2) to it never waits
 std::atomic<std::uint64_t> dropped{0};
 
 const LevelInfo& info_of(LogLevel level) noexcept {
@@ -59,9 +61,8 @@ std::string record(LogLevel level, std::string_view text, bool kmsg) {
 bool write_line(LogLevel level, std::string_view text) {
   const bool kmsg = sink_is_kmsg;
   const std::string line = record(level, text, kmsg);
-  // /dev/kmsg never blocks a writer, and never tells poll(2) that it may be written.
   const ssize_t written =
-      kmsg ? ::write(sink, line.data(), line.size()) : write_now(sink, line);
+      sink_is_ready ? ::write(sink, line.data(), line.size()) : write_now(sink, line);
   return written == static_cast<ssize_t>(line.size());
 }
 
@@ -97,6 +98,10 @@ void set_log_descriptor(int fd, bool kmsg) noexcept {
   if (!kmsg) own = reopen_nonblocking(fd);
   sink = own ? own.get() : fd;
   sink_is_kmsg = kmsg;
+  // /dev/kmsg never blocks a writer, and never tells poll(2) that it may be written. Of a file,
+  // write_now() would find out anew by four system calls for each line.
+  struct stat status {};
+  sink_is_ready = kmsg || (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode));
 }
 
 void set_log_listener(LogListener new_listener) noexcept { listener = new_listener; }

@@ -23,6 +23,8 @@ struct Error {
   }
 };
 
+/// Moved on, never copied: a copy of tl::expected is noexcept, whatever its members need, and ends
+/// the process where there is no memory for it.
 template <class T>
 using Result = tl::expected<T, Error>;
 

@@ -2,13 +2,19 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 
 #include "base/format.hpp"
 
 namespace zinit {
 
 namespace {
+
+// Names of services have 128 bytes at most, and what else there is to mistype fewer.
+constexpr std::size_t kLongestMeant = 128;
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
@@ -37,37 +43,67 @@ Decoded decode(std::string_view text) noexcept {
   return {length, code};
 }
 
-/// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`. Three rows of the
-/// usual table are enough, since a swap looks back two.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+/// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`, of at most
+/// kLongestMeant bytes each; `limit` where it is that many or more. Three rows of the usual table
+/// are enough, since a swap looks back two; and of each the cells that fewer edits than `limit`
+/// reach, which lie as near to the diagonal.
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
+  using Row = std::array<std::size_t, kLongestMeant + 1>;
+  std::array<Row, 3> rows;  // each is written before it is read
+  Row* before_last = &rows[0];
+  Row* last = &rows[1];
+  Row* row = &rows[2];
+  for (std::size_t j = 0; j < std::min(b.size() + 1, limit); ++j) (*row)[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    before_last.swap(last);
-    last.swap(row);
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        row[j] = std::min(row[j], before_last[j - 2] + 1);
-      }
+    std::swap(before_last, last);
+    std::swap(last, row);
+    const std::size_t from = i > limit ? i - limit + 1 : 1;
+    const std::size_t to = std::min(b.size(), i + limit - 1);
+    (*row)[from - 1] = from == 1 ? i : limit;
+    if (i + limit - 1 <= b.size()) (*last)[to] = limit;  // the last row ends before
+    std::size_t least = (*row)[from - 1];
+    for (std::size_t j = from; j <= to; ++j) {
+      const std::size_t replaced = (*last)[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      std::size_t edits = std::min({(*last)[j] + 1, (*row)[j - 1] + 1, replaced});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        edits = std::min(edits, (*before_last)[j - 2] + 1);
+      (*row)[j] = edits;
+      least = std::min(least, edits);
     }
+    // Nothing further down is less: the row before has at least limit - 1, and a swap from there
+    // is one edit more.
+    if (least >= limit) return limit;
   }
-  return row[b.size()];
+  return std::min((*row)[b.size()], limit);
 }
 
+/// Bounded by the length of a word that may be meant: whoever may ask of a name can send one of a
+/// megabyte, and PID 1's control loop looks for what is near.
 template <class Name>
 std::optional<std::string_view> nearest_of(std::string_view word, std::span<const Name> known) {
+  if (word.size() > kLongestMeant) return std::nullopt;
   std::size_t least = std::clamp<std::size_t>(word.size() / 3, 1, 3) + 1;
   std::optional<std::string_view> found;
-  for (const Name& name : known) {
-    const std::size_t distance = edit_distance(word, name);
+  for (const std::string_view name : known) {
+    const std::size_t longer = std::max(word.size(), name.size());
+    const std::size_t shorter = std::min(word.size(), name.size());
+    if (longer - shorter >= least || longer > kLongestMeant) continue;
+    const std::size_t distance = edit_distance(word, name, least);
     if (distance >= least) continue;
     least = distance;
     found = name;
   }
   return found;
+}
+
+/// Most texts are ASCII throughout: eight bytes at a time.
+std::size_t skip_ascii(std::string_view text, std::size_t at) noexcept {
+  constexpr std::uint64_t high_bits = 0x8080808080808080;
+  for (std::uint64_t eight = 0; at + sizeof eight <= text.size(); at += sizeof eight) {
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+    if ((eight & high_bits) != 0) break;
+  }
+  return at;
 }
 
 }  // namespace
@@ -115,19 +151,28 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
   return nearest_of(word, known);
 }
 
-bool valid_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const Decoded next = decode(text);
-    if (next.length == 0) return false;
-    text.remove_prefix(next.length);
+std::size_t valid_length(std::string_view text) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    at = skip_ascii(text, at);
+    if (at == text.size()) break;
+    const Decoded next = decode(text.substr(at));
+    if (next.length == 0) break;
+    at += next.length;
   }
-  return true;
+  return at;
 }
+
+bool valid_utf8(std::string_view text) noexcept { return valid_length(text) == text.size(); }
 
 std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept {
   if (text.size() <= limit) return text;
   while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
   return text.substr(0, limit);
+}
+
+std::string shortened(std::string_view text, std::size_t limit) {
+  return std::string(cut_utf8(text, limit)).append(text.size() > limit ? "..." : "");
 }
 
 std::string to_utf8(std::string_view bytes) {
@@ -142,6 +187,8 @@ std::string to_utf8(std::string_view bytes) {
 }
 
 std::string printable(std::string_view bytes) {
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7F; };
+  if (std::ranges::all_of(bytes, plain)) return std::string(bytes);
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {

@@ -21,7 +21,8 @@ namespace zinit {
 [[nodiscard]] std::optional<long long> parse_integer(std::string_view text);
 
 /// The one of `known` nearest to `word` by edits (insert, delete, replace, swap), where it is near
-/// enough to be meant: at most a third of the word's length, at least 1 and at most 3 edits.
+/// enough to be meant: at most a third of the word's length, at least 1 and at most 3 edits. There
+/// is none for a word of more than 128 bytes, which no name has; so `known` bounds the cost.
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
                                                       std::span<const std::string_view> known);
 /// The same, for names that are strings.
@@ -30,8 +31,14 @@ namespace zinit {
 
 [[nodiscard]] bool valid_utf8(std::string_view text) noexcept;
 
+/// The bytes up to the first that begins no valid UTF-8; all where there is none.
+[[nodiscard]] std::size_t valid_length(std::string_view text) noexcept;
+
 /// At most `limit` bytes of `text`, not ending inside a character.
 [[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept;
+
+/// `text` for a message: what is beyond `limit` bytes is shown as "...".
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t limit);
 
 /// Each byte that is not part of valid UTF-8 replaced by U+FFFD.
 [[nodiscard]] std::string to_utf8(std::string_view bytes);

@@ -25,6 +25,19 @@ bool takes_next_word(std::string_view word) {
   });
 }
 
+// CLI11 takes a word in brackets for a list, and there is no way to tell it that it is a pattern.
+// With this before it, it is left alone; no word begins so.
+constexpr char kShield = '\x01';
+
+void shield(std::string& word) {
+  if (word.starts_with('[') && word.ends_with(']')) word.insert(word.begin(), kShield);
+}
+
+void unshield(std::vector<std::string>& words) {
+  for (std::string& word : words)
+    if (word.starts_with(kShield)) word.erase(word.begin());
+}
+
 std::string unknown_option(const std::string& word, const std::vector<std::string>& known) {
   std::string text = fmt::format("unknown option {}", printable(word));
   if (const auto near = nearest(word, known)) text += fmt::format("; did you mean {}?", *near);
@@ -71,13 +84,20 @@ class ArgumentParser {
   Result<Arguments> parse(std::vector<std::string> words) {
     // What CLI11 takes for options, it compares with its own; its parse() wants the words reversed.
     std::ranges::reverse(words);
+    std::ranges::for_each(words, shield);
     try {
       app_.parse(std::move(words));
     } catch (const CLI::ExtrasError&) {
       return failure(unknown_option(app_.remaining().front(), known_));
+    } catch (const CLI::ArgumentMismatch& error) {
+      // "--root: 1 required TEXT missing": each takes one value, and none else is refused so.
+      const std::string text = error.what();
+      return failure(text.substr(0, text.find(':')) + ": needs a value");
     } catch (const CLI::ParseError& error) {
       return failure(error.what());
     }
+    unshield(parsed_.rest);
+    for (auto& [name, values] : parsed_.options_) unshield(values);
     return check_count();
   }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -13,6 +14,8 @@
 namespace zinit {
 
 namespace {
+
+constexpr Milliseconds kPatience{30000};
 
 /// `hint` of an error's data; empty where there is none.
 std::string hint_of(const ClientError& error) {
@@ -79,6 +82,7 @@ VerbContext::VerbContext(const VerbRow& row, Arguments given, Printer& printer,
     : verb(row),
       arguments(std::move(given)),
       printer_(printer),
+      timeout_(timeout),
       deadline_(timeout ? after(Clock::now(), *timeout) : kNever) {}
 
 Client& VerbContext::client() {
@@ -92,10 +96,17 @@ Client& VerbContext::client() {
   return *client_;
 }
 
+void VerbContext::reconnect() {
+  client_.reset();
+  if (timeout_) deadline_ = after(Clock::now(), *timeout_);
+}
+
 std::optional<Milliseconds> VerbContext::time_left() const {
   if (deadline_ == kNever) return std::nullopt;
   return std::max(std::chrono::ceil<Milliseconds>(deadline_ - Clock::now()), Milliseconds(0));
 }
+
+Milliseconds VerbContext::patience() const { return time_left().value_or(kPatience); }
 
 void VerbContext::print_json(std::string_view document) {
   print(document);
@@ -104,12 +115,18 @@ void VerbContext::print_json(std::string_view document) {
 
 void VerbContext::flush() {
   if (auto written = printer_.flush(); !written) {
+    // Whoever read, as head(1), has all that it wanted.
+    if (written.error().errnum == EPIPE) throw VerbFailure{ExitStatus::done, {}, {}};
     throw VerbFailure{ExitStatus::failed, std::string(verb.name), written.error().text};
   }
 }
 
-int VerbContext::fail(int status, std::string_view what, std::string_view why) {
+void VerbContext::warn(std::string_view what, std::string_view why) {
   printer_.err(fmt::format("zinitctl: {}: {}\n", what, why));
+}
+
+int VerbContext::fail(int status, std::string_view what, std::string_view why) {
+  if (status != ExitStatus::done) warn(what, why);
   return status;
 }
 

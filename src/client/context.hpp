@@ -35,7 +35,7 @@ struct ExitStatus {
 /// The error in words, with the server's hint where it has one.
 [[nodiscard]] std::string error_words(const ClientError& error);
 
-/// Ends a verb: thrown where it cannot go on.
+/// Ends a verb: thrown where it cannot go on. With `done` it says nothing.
 struct VerbFailure {
   int status;
   std::string what;  // "start web"
@@ -57,8 +57,15 @@ class VerbContext {
   /// Connects at the first call. Throws ClientError.
   [[nodiscard]] Client& client();
 
+  /// Closes the connection, where there is one; the next call makes another, which has the whole of
+  /// --timeout. For what has let somebody work in between.
+  void reconnect();
+
   /// What is left of --timeout; nothing: as long as it takes.
   [[nodiscard]] std::optional<Milliseconds> time_left() const;
+
+  /// For an answer that comes at once: what is left of --timeout, else what the library waits.
+  [[nodiscard]] Milliseconds patience() const;
 
   void print(std::string_view text) { printer_.out(text); }
   /// One JSON document and a line end.
@@ -67,7 +74,9 @@ class VerbContext {
   /// it.
   void flush();
 
-  /// Says "zinitctl: WHAT: WHY" and returns `status`.
+  /// Says "zinitctl: WHAT: WHY" of what was done all the same.
+  void warn(std::string_view what, std::string_view why);
+  /// Says it and returns `status`; nothing is said where that is ExitStatus::done.
   int fail(int status, std::string_view what, std::string_view why);
   /// The same for an error about the service `name` (empty: about none), with the nearest name for
   /// one that does not exist.
@@ -82,6 +91,7 @@ class VerbContext {
   [[nodiscard]] std::string nearest_service(std::string_view name);
 
   Printer& printer_;
+  const std::optional<Milliseconds> timeout_;
   TimePoint deadline_;
   std::optional<Client> client_;
   std::optional<std::vector<std::string>> known_names_;

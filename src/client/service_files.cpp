@@ -5,10 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstdlib>
+#include <optional>
 
 #include "base/format.hpp"
+#include "base/rooted.hpp"
 #include "base/text.hpp"
+#include "client/libzinit/json.hpp"
 
 namespace zinit {
 
@@ -44,13 +48,43 @@ struct Found {
 };
 
 Found all_of(const Places& places) {
+  const ReadText read = read_below(places.root);
   Listing listing;
+  listing.root = places.root;
   for (const ConfigDirectory& directory : places.directories) list_directory(directory, listing);
   Found found;
-  found.parsed = parse_files(listing.files);
+  found.parsed = parse_files(listing.files, {}, read);
   settle_names(found.parsed, listing.findings);
-  found.masked = masked_names(listing.masked, found.parsed);
+  found.masked = masked_names(listing.masked, found.parsed, read);
   return found;
+}
+
+/// What the server says of where it reads; nothing where none answers, or one that does not say.
+std::optional<Places> places_by_server(VerbContext& context) {
+  try {
+    const JsonDocument info = parse_json(context.client().call("system.info"));
+    const JsonValue* config = json_member(info, "config");
+    const JsonValue* directories = config ? json_member(*config, "directories") : nullptr;
+    if (directories == nullptr || !directories->IsArray()) return std::nullopt;
+    Places places;
+    for (const JsonValue& each : directories->GetArray()) {
+      places.directories.push_back({json_string(each, "path"),
+                                    json_string(each, "class") == "system", false,
+                                    json_string(each, "vendor")});
+    }
+    places.settings_file = json_string(*config, "settings");
+    return places;
+  } catch (const ClientError&) {
+    return std::nullopt;
+  }
+}
+
+/// Whether the default of a file's class is `system`, by the directory that it lies in.
+bool is_system_class(const Places& places, const std::string& path) {
+  const std::string folder = path.substr(0, path.rfind('/'));
+  return std::ranges::any_of(places.directories, [&](const ConfigDirectory& each) {
+    return each.system_class && (each.path == folder || each.vendor == folder);
+  });
 }
 
 [[noreturn]] void not_found(const VerbContext& context, const std::string& name,
@@ -75,14 +109,20 @@ Places places_below(const std::string& root) {
   options.root = root;
   options.uid = root.empty() ? ::geteuid() : 0;
   options.mode = options.uid == 0 ? Mode::system : Mode::standalone;
+  if (char here[PATH_MAX]; root.empty() && ::getcwd(here, sizeof here) != nullptr)
+    options.cwd = here;
   return places_for(options, [&](const char* name) -> const char* {
     return root.empty() ? std::getenv(name) : nullptr;  // an image has nothing of this user's
   });
 }
 
-Places places_of(const VerbContext& context) {
-  if (!context.arguments.has("root")) return places_below({});
+Places places_of(VerbContext& context) {
+  if (!context.arguments.has("root"))
+    return places_by_server(context).value_or(places_below({}));
   std::string root = context.arguments.value("root");
+  // A variable of a script that has no value is not to make it work on this machine.
+  if (root.empty())
+    throw VerbFailure{ExitStatus::usage, std::string(context.verb.name), "--root is empty"};
   while (root.ends_with('/')) root.pop_back();
   if (!is_there(root + "/")) {
     throw VerbFailure{ExitStatus::failed, std::string(context.verb.name),
@@ -91,23 +131,28 @@ Places places_of(const VerbContext& context) {
   return places_below(root.empty() ? "/" : root);
 }
 
-SourceFile find_service_files(VerbContext& context, const std::string& name) {
+SourceFile find_service_files(VerbContext& context, const Places& places,
+                              const std::string& name) {
   if (!context.arguments.has("root")) {
     std::string file = file_by_server(context, name);
     // Since the server has read the vendor's, one's own may have come in its place.
     if (is_there(own_place_of(file))) file = own_place_of(file);
     if (is_there(file)) {
       Listing listing;
-      list_file(file, false, listing);
+      list_file(file, is_system_class(places, file), listing);
       return std::move(listing.files.front());
     }
   }
-  const Found found = all_of(places_of(context));
+  const Found found = all_of(places);
   for (const ParsedSpec& one : found.parsed) {
     const ServiceSpec& spec = *one.spec;
     if (spec.name == name) return {spec.file, spec.system_class_default, true, spec.drop_ins};
   }
   not_found(context, name, found);
+}
+
+std::string on_disk(const Places& places, const std::string& path) {
+  return real_below(places.root, path, false);
 }
 
 std::string own_drop_in(const SourceFile& source, const std::string& name) {
@@ -129,6 +174,12 @@ SourceFile with_drop_in(SourceFile source, const std::string& path) {
 SourceFile without_drop_in(SourceFile source, const std::string& path) {
   std::erase(source.drop_ins, path);
   return source;
+}
+
+void tell_remark(VerbContext& context, const std::string& name, const Remark& remark) {
+  if (remark.empty()) return;
+  context.warn(fmt::format("{} {}", context.verb.name, printable(name)),
+               "it is done, but " + printable(remark));
 }
 
 int tell_file_failure(VerbContext& context, const std::string& name, const Error& error) {

@@ -47,8 +47,10 @@ void print_check(VerbContext& context, const CheckResult& result) {
 }  // namespace
 
 int run_check(VerbContext& context) {
-  const CheckResult result = context.arguments.rest.empty() ? check_places(places_below({}))
-                                                            : check_paths(context.arguments.rest);
+  const Places places = places_below({});
+  const std::vector<std::string>& paths = context.arguments.rest;
+  const CheckResult result =
+      paths.empty() ? check_places(places) : check_paths(paths, places.settings_file);
   context.json() ? print_check_json(context, result) : print_check(context, result);
   return result.exit_code();
 }

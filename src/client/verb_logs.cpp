@@ -1,10 +1,18 @@
-// zinitctl logs: the last lines of what services have written.
+// zinitctl logs: the last lines of what services have written, and those to come.
 #include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
 
 #include "base/format.hpp"
+#include "base/order.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
+#include "client/log_time.hpp"
+#include "client/regex.hpp"
 #include "client/words.hpp"
 
 namespace zinit {
@@ -14,82 +22,254 @@ namespace {
 // As many as a buffer can have (zinit.toml(5), `buffer_lines`).
 constexpr std::uint32_t kAllLines = 1000000;
 
-std::uint32_t wanted_lines(const VerbContext& context) {
-  if (!context.arguments.has("lines")) return 100;
-  const std::string text = context.arguments.value("lines");
+// The server leaves lines out of an answer that has more than 4 MiB of them, and so is longer than
+// this.
+constexpr std::size_t kLeastCut = std::size_t{2} << 20;
+
+constexpr std::array<std::string_view, 4> kStreams = {"stdout", "stderr", "zinit", "syslog"};
+// Logs that are no service's.
+constexpr std::array<std::string_view, 2> kOtherLogs = {"zinit", "syslog"};
+
+[[noreturn]] void wrong(std::string why) {
+  throw VerbFailure{ExitStatus::usage, "logs", std::move(why)};
+}
+
+/// Which lines are wanted.
+struct Selection {
+  std::uint32_t lines = 100;
+  std::optional<std::int64_t> since_us;
+  std::optional<Regex> regex;
+  std::string stream;
+
+  [[nodiscard]] bool has(const LogLine& line) const {
+    return (!since_us || line.time_us >= *since_us) && (stream.empty() || line.stream == stream) &&
+           (!regex || regex->matches(line.line));
+  }
+};
+
+std::uint32_t wanted_lines(const Arguments& arguments) {
+  if (!arguments.has("lines")) return arguments.has("since") ? kAllLines : 100;
+  const std::string text = arguments.value("lines");
   if (text == "all") return kAllLines;
   const auto number = parse_integer(text);
-  if (!number || *number < 0) {
-    throw VerbFailure{ExitStatus::usage, "logs",
-                      fmt::format("-n {}: a number of lines, or all", printable(text))};
-  }
+  if (!number || *number < 0)
+    wrong(fmt::format("-n {}: a number of lines, or all", printable(text)));
   return static_cast<std::uint32_t>(std::min<long long>(*number, kAllLines));
 }
 
-struct NamedLine {
-  std::string service;
+Selection read_selection(const Arguments& arguments) {
+  Selection selection;
+  selection.lines = wanted_lines(arguments);
+  if (arguments.has("since")) {
+    const std::string text = arguments.value("since");
+    selection.since_us = parse_past_time(text, wall_us());
+    if (!selection.since_us)
+      wrong(fmt::format("--since {}: no such time; it may be {}", printable(text), kPastTimes));
+  }
+  if (arguments.has("grep")) {
+    const std::string text = arguments.value("grep");
+    auto regex = Regex::compile(text);
+    if (!regex) {
+      wrong(
+          fmt::format("--grep {}: no regular expression: {}", printable(text), regex.error().text));
+    }
+    selection.regex = std::move(*regex);
+  }
+  selection.stream = arguments.value("stream");
+  if (arguments.has("stream") && std::ranges::find(kStreams, selection.stream) == kStreams.end()) {
+    wrong(fmt::format("--stream {}: there are stdout, stderr, zinit and syslog",
+                      printable(selection.stream)));
+  }
+  return selection;
+}
+
+/// A line, and the answer's JSON of it where that is what is printed.
+struct Found {
   LogLine line;
+  std::string json;
 };
 
-void print_lines(VerbContext& context, const std::vector<NamedLine>& lines, bool with_names) {
-  const bool with_time = context.arguments.has("time");
-  const Terminal& terminal = context.terminal();
-  for (const NamedLine& named : lines) {
-    std::string text;
-    if (with_time) {
-      const std::string time = fmt::format("{}{}", date_time(named.line.time_us).substr(0, 11),
-                                           time_of_day(named.line.time_us));
-      text += terminal.paint(Colour::dim, time) + " ";
-    }
-    if (with_names) text += terminal.paint(Colour::cyan, printable(named.service) + ":") + " ";
-    context.print(text + printable(named.line.line) + "\n");
-  }
+/// Members of a line as the server has them, but with its service first and without what means
+/// nothing to anybody else.
+std::string line_json(const std::string& service, const JsonValue& line) {
+  JsonDocument copy = parse_json(json_text(line));
+  for (const char* member : {"subscription", "service"}) copy.RemoveMember(member);
+  const std::string members = json_text(copy);
+  if (service.empty()) return members;
+  return "{\"service\":" + json_quoted(service) + (members == "{}" ? "}" : "," + members.substr(1));
 }
 
-/// The server's lines, each with its service, as one array.
-void print_json_lines(VerbContext& context, const std::vector<std::string>& names,
-                      std::uint32_t lines) {
-  std::string text = "[";
-  for (const std::string& name : names) {
+class LogPrinter {
+ public:
+  LogPrinter(VerbContext& context, Selection selection)
+      : context_(context), selection_(std::move(selection)) {
+    if (context.arguments.has("all")) {
+      if (!context.arguments.rest.empty()) wrong("either names or --all");
+      names_ = context.client().list();
+      names_.insert(names_.end(), kOtherLogs.begin(), kOtherLogs.end());
+    } else if (context.arguments.rest.empty()) {
+      wrong("name a service, or all of them by --all");
+    } else {
+      names_ = context.names();
+    }
+    with_names_ = names_.size() > 1;
+  }
+
+  /// The last that are kept. Returns an exit status.
+  int print_kept() {
+    std::vector<Found> found;
+    for (const std::string& name : names_) {
+      try {
+        gather(name, found);
+      } catch (const ClientError& error) {
+        if (error.code() == ErrorCode::service_not_found && context_.arguments.has("all"))
+          continue;  // it was removed meanwhile
+        if (error.code() > 0) throw;
+        return context_.fail(error, name);
+      }
+    }
+    // Of several services one log, in order of time; lines of one service stay in theirs.
+    if (with_names_) sort_by_time(found, [](const Found& each) { return each.line.time_us; });
+    if (found.size() > selection_.lines)
+      found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(selection_.lines));
+    if (context_.json() && !follows_) {
+      print_array(found);
+    } else {
+      for (const Found& each : found) print(each);
+    }
+    return ExitStatus::done;
+  }
+
+  /// Lines that come from now on wait until they are printed by follow().
+  void subscribe() {
+    follows_ = true;
     JsonParams params;
-    params.add("name", name).add("lines", std::int64_t{lines});
-    const JsonDocument log = parse_json(context.client().call("logs.get", params.text()));
-    json_expect_array(log, "log");
-    for (const JsonValue& line : log.GetArray()) {
-      json_expect_object(line, "line of the log");
-      if (text.size() > 1) text += ',';
-      text += "{\"service\":" + json_quoted(name);
-      const std::string members = json_text(line);
-      text += members == "{}" ? "}" : "," + members.substr(1);
+    if (!context_.arguments.has("all")) params.add("names", names_);
+    try {
+      context_.client().subscribe(
+          "logs.subscribe", params.text(),
+          [this](std::string_view, const std::string& text) { take(parse_json(text)); });
+    } catch (const ClientError& error) {
+      // Which of the names is wrong is said when its lines are asked for.
+      if (error.code() != ErrorCode::service_not_found) throw;
     }
   }
-  context.print_json(text + "]");
-}
+
+  /// Until --timeout, or for ever.
+  void follow() {
+    context_.flush();
+    try {
+      while (context_.client().dispatch(context_.time_left())) context_.flush();
+    } catch (const ClientError& error) {
+      if (error.code() != ErrorCode::disconnected) throw;
+      context_.flush();
+      throw VerbFailure{ExitStatus::no_server, "logs", "the server has gone"};
+    }
+    throw VerbFailure{ExitStatus::timeout, "logs", "the time is up"};
+  }
+
+ private:
+  /// An answer has a limit: of a long log the newest lines come first, and then those before them.
+  void gather(const std::string& name, std::vector<Found>& found) {
+    std::vector<std::vector<Found>> pages;
+    std::uint64_t before = 0;
+    std::size_t missing = selection_.lines;
+    do {
+      std::vector<Found> page = ask(name, missing, before);
+      if (page.size() > missing) page.erase(page.begin(), page.end() - std::ptrdiff_t(missing));
+      missing -= page.size();
+      pages.push_back(std::move(page));
+    } while (missing > 0 && before > 1);
+    for (auto page = pages.rbegin(); page != pages.rend(); ++page)
+      std::move(page->begin(), page->end(), std::back_inserter(found));
+  }
+
+  /// The last lines that match, of those before number `before` (0: of all), which is then the
+  /// first one's, or 0 where no more are left.
+  std::vector<Found> ask(const std::string& name, std::size_t lines, std::uint64_t& before) {
+    JsonParams params;
+    params.add("name", name);
+    params.add("lines", selection_.regex ? kAllLines : static_cast<std::int64_t>(lines));
+    if (selection_.since_us)
+      params.add("since_us", std::max<std::int64_t>(*selection_.since_us, 0));
+    if (!selection_.stream.empty()) params.add("stream", selection_.stream);
+    if (before > 0) params.add("before_seq", static_cast<std::int64_t>(before));
+    const std::string answer = context_.client().call("logs.filter", params.text());
+    const JsonDocument log = parse_json(answer);
+    json_expect_array(log, "log");
+    std::vector<Found> page;
+    LogLine& last = last_[name];
+    std::uint64_t first = 0;
+    for (const JsonValue& line : log.GetArray()) {
+      json_expect_object(line, "line of the log");
+      Found each{read_log_line(line), {}};
+      each.line.service = name;
+      if (first == 0) first = each.line.seq;
+      if (before == 0) {
+        last.seq = each.line.seq;
+        last.time_us = each.line.time_us;
+      }
+      if (!selection_.has(each.line)) continue;
+      if (context_.json()) each.json = line_json(name, line);
+      page.push_back(std::move(each));
+    }
+    before = answer.size() < kLeastCut ? 0 : first;
+    return page;
+  }
+
+  /// A notification.
+  void take(const JsonDocument& params) {
+    Found found{read_log_line(params), {}};
+    if (found.line.dropped == 0) {
+      // It may have come between subscribing and asking for those kept. Numbers begin anew where a
+      // service was removed and added again.
+      const LogLine& last = last_[found.line.service];
+      if (found.line.seq <= last.seq && found.line.time_us <= last.time_us) return;
+      if (!selection_.has(found.line)) return;
+    }
+    if (context_.json()) found.json = line_json(found.line.service, params);
+    print(found);
+  }
+
+  void print(const Found& found) {
+    if (context_.json()) return context_.print_json(found.json);
+    const LogLine& line = found.line;
+    if (line.dropped > 0) {
+      return context_.print(fmt::format("{} line{} missed here, for they came too fast\n",
+                                        line.dropped, line.dropped == 1 ? " was" : "s were"));
+    }
+    const Terminal& terminal = context_.terminal();
+    std::string text;
+    if (context_.arguments.has("time")) {
+      const std::string time =
+          fmt::format("{}{}", date_time(line.time_us).substr(0, 11), time_of_day(line.time_us));
+      text += terminal.paint(Colour::dim, time) + " ";
+    }
+    if (with_names_) text += terminal.paint(Colour::cyan, printable(line.service) + ":") + " ";
+    context_.print(text + printable(line.line) + "\n");
+  }
+
+  void print_array(const std::vector<Found>& found) {
+    std::string text = "[";
+    for (const Found& each : found) text.append(text.size() > 1 ? "," : "").append(each.json);
+    context_.print_json(text + "]");
+  }
+
+  VerbContext& context_;
+  const Selection selection_;
+  std::vector<std::string> names_;
+  bool with_names_ = false;
+  bool follows_ = false;
+  std::map<std::string, LogLine, std::less<>> last_;  // of each log, of those that were kept
+};
 
 }  // namespace
 
 int run_logs(VerbContext& context) {
-  const std::uint32_t lines = wanted_lines(context);
-  const std::vector<std::string> names = context.names();
-  if (context.json()) {
-    print_json_lines(context, names, lines);
-    return ExitStatus::done;
-  }
-  std::vector<NamedLine> all;
-  for (const std::string& name : names) {
-    try {
-      for (LogLine& line : context.client().logs_get(name, lines))
-        all.push_back({name, std::move(line)});
-    } catch (const ClientError& error) {
-      if (error.code() > 0) throw;
-      return context.fail(error, name);
-    }
-  }
-  // Of several services one log, in order of time; lines of one service stay in theirs.
-  if (names.size() > 1) {
-    std::ranges::stable_sort(all, {}, [](const NamedLine& named) { return named.line.time_us; });
-  }
-  print_lines(context, all, names.size() > 1);
+  LogPrinter printer(context, read_selection(context.arguments));
+  if (context.arguments.has("follow")) printer.subscribe();
+  if (const int status = printer.print_kept(); status != ExitStatus::done) return status;
+  if (context.arguments.has("follow")) printer.follow();
   return ExitStatus::done;
 }
 

@@ -10,14 +10,14 @@ namespace zinit {
 
 namespace {
 
-/// "web, db," ...; those in `marked` with a remark.
+/// "web, db (exec)," ...; those of which there is more to say with that.
 std::vector<BlockWord> name_words(const std::vector<std::string>& names, Colour colour,
-                                  const std::vector<std::string>& marked, const char* remark) {
+                                  const ReloadReport& report) {
   std::vector<BlockWord> words;
   for (const std::string& name : names) {
     std::string text = printable(name);
-    for (const std::string& other : marked)
-      if (other == name) text += remark;
+    const auto why = report.why.find(name);
+    if (why != report.why.end()) text += fmt::format(" ({})", printable(join(why->second, ", ")));
     if (&name != &names.back()) text += ",";
     words.push_back({text, colour});
   }
@@ -39,11 +39,14 @@ std::vector<std::string> faults_of(Client& client, const std::string& name) {
 
 void print_report(VerbContext& context, const ReloadReport& report, bool dry_run) {
   TextBlock block(context.terminal());
-  block.add("added", name_words(report.added, Colour::green, {}, ""));
-  block.add("changed", name_words(report.changed, Colour::yellow, report.restarted, " (restart)"));
-  block.add("removed", name_words(report.removed, Colour::red, {}, ""));
+  const ReloadReport plain;
+  block.add("added", name_words(report.added, Colour::green, plain));
+  block.add("changed", name_words(report.changed, Colour::yellow, plain));
+  block.add("removed", name_words(report.removed, Colour::red, plain));
   if (!report.unchanged.empty()) block.add("unchanged", std::to_string(report.unchanged.size()));
-  block.add("failed", name_words(report.failed, Colour::red, {}, ""));
+  block.add("restarted", name_words(report.restarted, Colour::yellow, report));
+  block.add("stopped", name_words(report.stopped, Colour::red, report));
+  block.add("failed", name_words(report.failed, Colour::red, plain));
   for (const std::string& name : report.failed) {
     if (dry_run) continue;
     for (const std::string& fault : faults_of(context.client(), name)) {

@@ -75,7 +75,7 @@ class Settling {
   /// better what did not happen in time.
   [[nodiscard]] std::optional<Milliseconds> limit(bool waits) const {
     const auto left = context_.time_left();
-    if (!waits) return left ? *left : Milliseconds(30000);
+    if (!waits) return context_.patience();
     if (!left) return std::nullopt;
     return *left + Milliseconds(2000);
   }

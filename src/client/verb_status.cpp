@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
 #include "client/text_block.hpp"
 #include "client/words.hpp"
 #include "config/directory.hpp"
@@ -20,24 +21,37 @@ namespace {
 
 constexpr std::uint32_t kLogLines = 10;
 
+/// The answer to what was asked before: several requests are sent before the first answer is read,
+/// so that the server is waited for once.
+JsonDocument answer_to(VerbContext& context, std::uint64_t request) {
+  return parse_json(context.client().answer(request, context.patience()));
+}
+
+/// What is asked for at once.
+struct StatusAnswers {
+  ServiceStatus status;
+  std::optional<std::int64_t> start_s;  // of the server, since 1970, where it tells
+  std::vector<LogLine> log;
+};
+
 /// States by name, of all that a status names; "" for what does not exist.
 using NeighbourStates = std::map<std::string, std::string>;
 
-NeighbourStates states_of_neighbours(Client& client, const ServiceStatus& status) {
+NeighbourStates states_of_neighbours(VerbContext& context, const ServiceStatus& status) {
   NeighbourStates states;
   for (const auto* names :
        {&status.requires_, &status.wants, &status.after, &status.conflicts, &status.required_by}) {
     for (const std::string& name : *names) states[name];
   }
-  // All are asked before the first answer is read.
   std::vector<std::pair<std::string, std::uint64_t>> asked;
   for (const auto& [name, state] : states) {
     asked.emplace_back(name,
-                       client.request("service.status", JsonParams().add("name", name).text()));
+                       context.client().request("service.status",
+                                                JsonParams().add("name", name).text()));
   }
   for (const auto& [name, request] : asked) {
     try {
-      states[name] = json_string(parse_json(client.answer(request, Milliseconds(30000))), "state");
+      states[name] = json_string(answer_to(context, request), "state");
     } catch (const ClientError& error) {
       if (error.code() != ErrorCode::service_not_found) throw;
     }
@@ -128,14 +142,13 @@ bool is_older(const std::string& path, std::int64_t start_s) {
   return std::max({link.st_ctim.tv_sec, file.st_mtim.tv_sec, file.st_ctim.tv_sec}) + 1 < start_s;
 }
 
-/// Whether all that the service is made from is older than the server: then the server has read
-/// what is there, and need not read all files again to tell. Of what may be made from now on, a
-/// drop-in or a file in place of the vendor's, the folders tell.
-bool is_older_than_server(Client& client, const ServiceStatus& status,
-                          const std::vector<std::string>& drop_ins) {
+/// Whether all that the service is made from is older than the start of the server: then it has
+/// read what is there, and need not read all files again to tell. Of what may be made from now on,
+/// a drop-in or a file in place of the vendor's, the folders tell.
+bool is_older_than(std::int64_t start_s, const ServiceStatus& status,
+                   const std::vector<std::string>& drop_ins) {
   struct stat file {};
   if (::lstat(status.file.c_str(), &file) < 0) return false;
-  const std::int64_t start_s = wall_us() / 1'000'000 - client.info().uptime_ms / 1000;
   const auto older = [&](const std::string& path) { return is_older(path, start_s); };
   if (!older(status.file) || !std::ranges::all_of(drop_ins, older)) return false;
   const auto absent_or_older = [&](const std::string& path) {
@@ -151,14 +164,19 @@ bool is_older_than_server(Client& client, const ServiceStatus& status,
 
 /// Whether a reload would change the service. Only what may be asked is told: a client without the
 /// right to reload is not bothered with that.
-bool changed_on_disk(Client& client, const ServiceStatus& status,
+bool changed_on_disk(VerbContext& context, const StatusAnswers& answers,
                      const std::vector<std::string>& drop_ins) {
-  if (status.file.empty() || is_older_than_server(client, status, drop_ins)) return false;
+  const ServiceStatus& status = answers.status;
+  if (status.file.empty()) return false;
+  if (answers.start_s && is_older_than(*answers.start_s, status, drop_ins)) return false;
   try {
-    const ReloadReport report = client.reload(true);
-    for (const auto* names : {&report.changed, &report.removed, &report.failed}) {
-      if (std::ranges::find(*names, status.name) != names->end()) return true;
-    }
+    const auto asked = context.client().request("service.reload", R"({"dry_run":true})");
+    const ReloadReport report = read_reload(answer_to(context, asked));
+    const auto among = [&](const std::vector<std::string>& names) {
+      return std::ranges::find(names, status.name) != names.end();
+    };
+    return among(report.changed) || among(report.removed) ||
+           (among(report.failed) && !among(report.failed_before));
   } catch (const ClientError& error) {
     if (error.code() > 0) throw;
   }
@@ -209,9 +227,29 @@ void add_log(TextBlock& block, const std::vector<LogLine>& lines) {
   }
 }
 
-void print_status(VerbContext& context, const ServiceStatus& status) {
+StatusAnswers ask_status(VerbContext& context, const std::string& name) {
   Client& client = context.client();
-  const NeighbourStates states = states_of_neighbours(client, status);
+  // Before the server looks at its clock: a start that seems too early makes nothing seem older.
+  const std::int64_t now_s = wall_us() / 1'000'000;
+  const JsonParams named = JsonParams().add("name", name);
+  const auto status = client.request("service.status_full", named.text());
+  const auto info = client.request("system.info");
+  const auto log =
+      client.request("logs.get", JsonParams(named).add("lines", std::int64_t{kLogLines}).text());
+  StatusAnswers answers;
+  answers.status = read_status(answer_to(context, status));
+  try {
+    answers.start_s = now_s - read_info(answer_to(context, info)).uptime_ms / 1000;
+  } catch (const ClientError& error) {
+    if (error.code() > 0) throw;
+  }
+  answers.log = read_log_lines(answer_to(context, log));
+  return answers;
+}
+
+void print_status(VerbContext& context, const StatusAnswers& answers) {
+  const ServiceStatus& status = answers.status;
+  const NeighbourStates states = states_of_neighbours(context, status);
   TextBlock block(context.terminal());
   block.add("state", state_line(status));
   block.add("why", state_cause(status));
@@ -223,23 +261,32 @@ void print_status(VerbContext& context, const ServiceStatus& status) {
   block.add("type", type_line(status));
   add_dependencies(block, status, states);
   const std::vector<std::string> drop_ins = drop_ins_of(status);
-  block.add("file", file_line(status, changed_on_disk(client, status, drop_ins)));
+  const bool changed = changed_on_disk(context, answers, drop_ins);
+  block.add("file", file_line(status, changed));
   for (const std::string& path : drop_ins) block.add("drop-in", printable(path));
   for (const std::string& warning : status.warnings) block.add("warning", printable(warning));
   block.add("lost output", dropped_line(status));
-  add_log(block, client.logs_get(status.name, kLogLines));
+  add_log(block, answers.log);
   context.print(title_lines(context.terminal(), status) + block.text());
+}
+
+int exit_status_of(const ServiceStatus& status) {
+  return counts_as_running(status) ? ExitStatus::done : ExitStatus::not_running;
 }
 
 }  // namespace
 
 int run_status(VerbContext& context) {
   const std::string& name = context.arguments.rest.front();
+  if (!context.json()) {
+    const StatusAnswers answers = ask_status(context, name);
+    print_status(context, answers);
+    return exit_status_of(answers.status);
+  }
   const std::string json =
       context.client().call("service.status_full", JsonParams().add("name", name).text());
-  const ServiceStatus status = ServiceStatus::parse(json);
-  context.json() ? context.print_json(json) : print_status(context, status);
-  return counts_as_running(status) ? ExitStatus::done : ExitStatus::not_running;
+  context.print_json(json);
+  return exit_status_of(ServiceStatus::parse(json));
 }
 
 int run_is_running(VerbContext& context) {

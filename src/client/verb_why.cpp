@@ -42,6 +42,18 @@ std::string sentence(const WhyReason& reason, const std::string& above, bool goe
                      told_next ? "failed" : reason.detail);
 }
 
+/// What to do about one that has failed, by the words that say how.
+std::string advice_for_failed(const WhyReason& root) {
+  const std::string& name = root.service;
+  if (root.detail.find(": error: ") != std::string::npos)
+    return "correct its file, then `zinitctl reload`";
+  if (root.detail.find("cannot be killed") != std::string::npos)
+    return "nothing is started for it until its process is gone";
+  if (root.detail.starts_with("failed: cannot "))
+    return fmt::format("correct its file and `zinitctl reload`, or `zinitctl start {}`", name);
+  return fmt::format("see `zinitctl logs {0}`, then `zinitctl start {0}`", name);
+}
+
 /// What to do about the service at the end of a chain.
 std::string advice(const WhyReason& root) {
   const std::string& name = root.service;
@@ -51,11 +63,8 @@ std::string advice(const WhyReason& root) {
   if (root.kind == "missing" || root.detail.starts_with("no ")) {
     return "add a service of that name, or take it out of `requires`";
   }
-  if (root.state == "failed") {
-    return fmt::format(
-        "see `zinitctl logs {0}`, then `zinitctl start {0}`; what waits for it follows by itself",
-        name);
-  }
+  if (root.state == "failed")
+    return advice_for_failed(root) + "; what waits for it follows by itself";
   if (root.state == "inactive" || root.state == "exited")
     return fmt::format("`zinitctl start {}`", name);
   if (root.state == "running")

@@ -31,6 +31,13 @@ constexpr OptionRow kKillOptions[] = {
 constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
 };
+constexpr OptionRow kAddOptions[] = {
+    {"--persist", "", "write its file too"},
+};
+constexpr OptionRow kRemoveOptions[] = {
+    {"--persist", "", "remove its file too; a vendor's is masked"},
+    {"--cascade", "", "stop what requires it, and remove those dependencies"},
+};
 constexpr OptionRow kEnableOptions[] = {
     {"--now", "", "start or stop it now as well"},
     {"--root", "DIR", "in the system below DIR, without a server"},
@@ -40,9 +47,15 @@ constexpr OptionRow kMaskOptions[] = {
 };
 constexpr OptionRow kEditOptions[] = {
     {"--drop-in", "", "edit a drop-in that is laid over the file"},
+    {"--root", "DIR", "in the system below DIR, without a server"},
 };
 constexpr OptionRow kLogsOptions[] = {
-    {"-n,--lines", "N", "the last N lines, or all; default: 100"},
+    {"--all", "", "of all services, of zinit and of syslog"},
+    {"-n,--lines", "N", "the last N lines, or all; default: 100, with --since all"},
+    {"-f,--follow", "", "go on with lines as they come"},
+    {"--since", "TIME", "only lines since: 90s, 10m, 2h, 1d (ago), HH:MM[:SS] or RFC 3339"},
+    {"--grep", "REGEX", "only lines that match (POSIX extended)"},
+    {"--stream", "STREAM", "only those of stdout, stderr, zinit or syslog"},
     {"-t,--time", "", "show when each line came"},
 };
 constexpr OptionRow kTreeOptions[] = {
@@ -79,9 +92,10 @@ constexpr VerbRow kVerbs[] = {
     {"kill", "NAME [SIGNAL]", services, kKillOptions, run_kill,
      "send a signal to its process group",
      "SIGNAL is a name with or without SIG, or a number; default: SIGTERM."},
-    {"logs", "NAME...", services, kLogsOptions, run_logs,
+    {"logs", "[NAME...]", services, kLogsOptions, run_logs,
      "show the last lines of output",
-     "Those of several services are merged. The log named zinit is the server's own."},
+     "Those of several services are merged. The log named zinit is the server's own, and the one\n"
+     "named syslog has what came to /dev/log and is no service's."},
     {"why", "NAME", services, kNoOptions, run_why,
      "say why it is blocked or failed, down to the root cause",
      ""},
@@ -93,6 +107,21 @@ constexpr VerbRow kVerbs[] = {
      "Changed services that run are restarted, removed ones are stopped. A file with faults\n"
      "changes nothing, and exit status 1 tells of it. With NAME no file is read: that service\n"
      "reloads itself, by its reload_exec or reload_signal."},
+    {"add-service", "FILE", files, kAddOptions, run_add_service,
+     "add or replace a service, and start it",
+     "At runtime only, unless --persist is given. FILE is a service file; -: standard input."},
+    {"remove-service", "NAME", services, kRemoveOptions, run_remove_service,
+     "stop and remove a service",
+     "At runtime only, unless --persist is given: a reload finds its file again."},
+    {"start-all", "", nothing, kNoOptions, run_start_all,
+     "start all services of class user",
+     "And wait until they are settled; not those with status \"ignore\"."},
+    {"stop-all", "", nothing, kNoOptions, run_stop_all,
+     "stop all services of class user",
+     "And wait until they are down. Not those that a service of class system requires."},
+    {"delete-all", "", nothing, kNoOptions, run_delete_all,
+     "stop and remove all services of class user",
+     "At runtime only. Those that a service of class system requires stay."},
     {"isolate", "TARGET", services, kNoOptions, run_isolate,
      "start a target, and stop every other service",
      "Services of class system, and what they stand on, are left alone."},

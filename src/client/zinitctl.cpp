@@ -1,6 +1,7 @@
 // zinitctl: from the command line to a verb, and from what happens there to an exit status.
 #include "client/zinitctl.hpp"
 
+#include <cerrno>
 #include <cmath>
 #include <cstdlib>
 
@@ -120,7 +121,7 @@ int zinitctl(std::vector<std::string> words, Printer& printer) {
   } else {
     status = unknown_verb(printer, words[at]);
   }
-  if (auto written = printer.flush(); !written) {
+  if (auto written = printer.flush(); !written && written.error().errnum != EPIPE) {
     printer.err(fmt::format("zinitctl: {}\n", written.error().text));
     if (status == ExitStatus::done) status = ExitStatus::failed;
   }

@@ -5,9 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
+#include <cstdlib>
+#include <map>
 #include <optional>
+#include <set>
 
 #include "base/format.hpp"
+#include "base/rooted.hpp"
 #include "base/text.hpp"
 #include "config/directory.hpp"
 #include "config/spec_reader.hpp"
@@ -24,6 +29,21 @@ bool is_directory(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+std::string without_end_slashes(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+/// One text for each place, however it is written. The last part is not followed where it is a
+/// link: two links to one file are two services.
+std::string place_key(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  char real[PATH_MAX];
+  if (::realpath(folder.c_str(), real) == nullptr) return path;
+  return fmt::format("{}/{}", real, path.substr(slash + 1));  // npos + 1 is 0
+}
+
 std::string_view file_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
@@ -38,23 +58,28 @@ class Absent {
 
   void tell() {
     const Dependencies& all = node_.spec->dependencies;
-    tell_list(all.requires_, node_.missing, "requires", "the service cannot start");
-    tell_list(all.after, node_.unknown, "after", "this has no effect");
-    tell_list(all.wants, node_.unknown, "wants", "this has no effect");
-    tell_list(all.conflicts, node_.unknown, "conflicts", "this has no effect");
+    const std::set<std::string_view> missing(node_.missing.begin(), node_.missing.end());
+    const std::set<std::string_view> unknown(node_.unknown.begin(), node_.unknown.end());
+    tell_list(all.requires_, missing, "requires", "the service cannot start");
+    tell_list(all.after, unknown, "after", "this has no effect");
+    tell_list(all.wants, unknown, "wants", "this has no effect");
+    tell_list(all.conflicts, unknown, "conflicts", "this has no effect");
   }
 
  private:
-  void tell_list(const std::vector<Dependency>& list, const std::vector<std::string>& absent,
+  // Names looked up among all others, for each service. Who has misspelt more knows how by then.
+  static constexpr int kMostNear = 100;
+
+  void tell_list(const std::vector<Dependency>& list, const std::set<std::string_view>& absent,
                  std::string_view key, std::string_view effect) {
     for (const Dependency& dependency : list) {
-      if (std::find(absent.begin(), absent.end(), dependency.name) == absent.end()) continue;
+      if (!absent.contains(dependency.name)) continue;
       findings_.push_back({node_.spec->file_of(dependency.at), dependency.at, Severity::warning,
                            fmt::format("dependencies.{}", key), words(dependency.name, effect)});
     }
   }
 
-  [[nodiscard]] std::string words(const std::string& name, std::string_view effect) const {
+  [[nodiscard]] std::string words(const std::string& name, std::string_view effect) {
     if (const auto mask = masked_.find(name); mask != masked_.end()) {
       return fmt::format("\"{}\" is masked by {}; until it is unmasked {}", name, mask->second,
                          effect);
@@ -63,9 +88,9 @@ class Absent {
                        effect);
   }
 
-  [[nodiscard]] std::string near_words(std::string_view name) const {
+  [[nodiscard]] std::string near_words(std::string_view name) {
     // Of one or two characters every name is near.
-    if (name.size() < 3) return {};
+    if (name.size() < 3 || ++looked_up_ > kMostNear) return {};
     const auto near = nearest(name, names_);
     return near && *near != node_.spec->name ? fmt::format(", did you mean \"{}\"?", *near)
                                              : std::string();
@@ -75,6 +100,7 @@ class Absent {
   const std::vector<std::string>& names_;
   const MaskedNames& masked_;
   std::vector<Diagnostic>& findings_;
+  int looked_up_ = 0;
 };
 
 /// A message of the graph, with the file of the service that it is about.
@@ -90,15 +116,39 @@ Diagnostic diagnostic_of(const std::string& message, const ServiceSpec& spec) {
 /// Collects files and directories, then judges them together.
 class Checker {
  public:
-  void add_path(const std::string& path) {
+  /// `all` are the paths that are checked together: of them a vendor's directory is read behind the
+  /// one that lies over it.
+  void add_path(const std::string& path, std::span<const std::string> all) {
     if (!is_directory(path)) return add_file(path);
-    if (add_whole(path)) return;
-    list_directory({path, file_name(path) == "system", true}, listing_);
+    const std::string plain = without_end_slashes(path);
+    if (plain.ends_with(".toml.d")) return add_file(plain + '/');  // as any drop-in in it
+    if (add_whole(plain)) return;
+    const auto given = [all](const std::string& other) {
+      return !other.empty() && std::ranges::any_of(all, [&](const std::string& one) {
+        return without_end_slashes(one) == other;
+      });
+    };
+    const auto lies_over = [&](const std::string& one) {
+      return vendor_of(without_end_slashes(one)) == plain && is_directory(one);
+    };
+    if (std::ranges::any_of(all, lies_over) || !places_.insert(place_key(plain)).second) return;
+    const std::string vendors = vendor_of(plain);
+    list_directory({plain, file_name(plain) == "system", true, given(vendors) ? vendors : ""},
+                   listing_);
   }
 
   void add_places(const Places& places) {
-    if (!places.settings_file.empty()) add_settings(places.settings_file, places.settings_named);
+    listing_.root = places.root;
+    if (!places.settings_file.empty())
+      add_settings(real_below(places.root, places.settings_file), places.settings_named);
     for (const ConfigDirectory& directory : places.directories) list_directory(directory, listing_);
+  }
+
+  /// For files that are checked without a zinit.toml: that of the server that is to read them.
+  void assume_settings(const std::string& path) {
+    std::vector<Diagnostic> not_asked_for;
+    if (settings_files_ == 0 && !path.empty())
+      settings_ = read_settings(path, false, not_asked_for).value_or(GlobalSettings{});
   }
 
   /// Puts `changed` in the place of the file of that path, or of its own, or at the end.
@@ -111,12 +161,15 @@ class Checker {
     listing_.files.push_back(changed);
   }
 
-  CheckResult result(const ReadText& read = read_from_disk) {
+  CheckResult result() { return result(read_below(listing_.root)); }
+
+  CheckResult result(const ReadText& read) {
+    leave_out_doubles();
     std::vector<ParsedSpec> parsed = parse_files(listing_.files, settings_.defaults, read);
     std::size_t count = parsed.size() + settings_files_;
     for (const ParsedSpec& one : parsed) count += one.spec->drop_ins.size();
     settle_names(parsed, findings());
-    judge_graph(parsed);
+    judge_graph(parsed, read);
     for (ParsedSpec& one : parsed) {
       sort_by_place(one.diagnostics);
       findings().insert(findings().end(), one.diagnostics.begin(), one.diagnostics.end());
@@ -137,9 +190,34 @@ class Checker {
   std::vector<Diagnostic>& findings() { return listing_.findings; }
 
   void add_settings(const std::string& path, bool named) {
-    if (!named && !is_there(path)) return;
+    if ((!named && !is_there(path)) || !places_.insert(place_key(path)).second) return;
     ++settings_files_;
     settings_ = read_settings(path, true, findings()).value_or(GlobalSettings{});
+  }
+
+  /// What is named twice, or by its directory too, is one file; and a vendor's that is replaced or
+  /// masked by what is checked with it is none that anybody reads.
+  void leave_out_doubles() {
+    std::map<std::string, SourceFile*> by_place;
+    std::set<std::string> masked;
+    for (const MaskedFile& one : listing_.masked) masked.insert(place_key(one.link));
+    std::vector<bool> kept(listing_.files.size(), true);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      SourceFile& file = listing_.files[i];
+      const auto [first, is_first] = by_place.try_emplace(place_key(file.path), &file);
+      kept[i] = is_first;
+      // Found by one path with drop-ins that another does not lead to.
+      if (file.drop_ins.size() > first->second->drop_ins.size())
+        first->second->drop_ins = file.drop_ins;
+    }
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      const std::string own = own_place_of(listing_.files[i].path);
+      if (own == listing_.files[i].path) continue;
+      const std::string key = place_key(own);
+      if (by_place.contains(key) || masked.contains(key)) kept[i] = false;
+    }
+    std::size_t i = 0;
+    std::erase_if(listing_.files, [&](const SourceFile&) { return !kept[i++]; });
   }
 
   void add_file(const std::string& path) {
@@ -161,8 +239,7 @@ class Checker {
   /// A directory like /etc/zinit; false where it has none of its parts.
   bool add_whole(const std::string& path) {
     constexpr std::array<std::string_view, 3> parts = {"system", "services", "targets"};
-    std::string base = path;
-    while (base.size() > 1 && base.ends_with('/')) base.pop_back();
+    const std::string base = without_end_slashes(path);
     const bool any = std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
       return is_directory(fmt::format("{}/{}", base, part));
     });
@@ -175,8 +252,8 @@ class Checker {
     return true;
   }
 
-  void judge_graph(std::vector<ParsedSpec>& parsed) {
-    const MaskedNames masked = masked_names(listing_.masked, parsed);
+  void judge_graph(std::vector<ParsedSpec>& parsed, const ReadText& read) {
+    const MaskedNames masked = masked_names(listing_.masked, parsed, read);
     std::vector<GraphEntry> entries;
     for (const ParsedSpec& one : parsed) {
       GraphEntry entry;
@@ -199,15 +276,17 @@ class Checker {
   Listing listing_;
   GlobalSettings settings_;
   std::size_t settings_files_ = 0;
+  std::set<std::string> places_;  // directories and settings that were read
 };
 
 }  // namespace
 
 int CheckResult::exit_code() const { return has_error(diagnostics, true) ? 1 : 0; }
 
-CheckResult check_paths(std::span<const std::string> paths) {
+CheckResult check_paths(std::span<const std::string> paths, const std::string& settings_file) {
   Checker checker;
-  for (const std::string& path : paths) checker.add_path(path);
+  for (const std::string& path : paths) checker.add_path(path, paths);
+  checker.assume_settings(settings_file);
   return checker.result();
 }
 
@@ -219,13 +298,15 @@ CheckResult check_places(const Places& places) {
 
 CheckResult check_change(const Places& places, const SourceFile& changed,
                          const std::string& instead_of, const ReadText& read) {
+  const std::vector<Diagnostic> before = check_places(places).diagnostics;
   Checker checker;
   checker.add_places(places);
   checker.replace(instead_of, changed);
   CheckResult result = checker.result(read);
   std::erase_if(result.diagnostics, [&](const Diagnostic& one) {
-    return one.file != changed.path && std::find(changed.drop_ins.begin(), changed.drop_ins.end(),
-                                                 one.file) == changed.drop_ins.end();
+    const bool own = one.file == changed.path ||
+                     std::ranges::find(changed.drop_ins, one.file) != changed.drop_ins.end();
+    return !own && std::ranges::find(before, one) != before.end();
   });
   return result;
 }

@@ -27,13 +27,17 @@ struct CheckResult {
 /// @param paths  files; directories of service files; or a directory like /etc/zinit, which holds
 ///               `system`, `services`, `targets`, zinit.toml. Any that cannot be read is an error.
 ///               A drop-in is checked with what it is laid over; etc/zinit with the vendor's files.
-[[nodiscard]] CheckResult check_paths(std::span<const std::string> paths);
+/// @param settings_file  whose [defaults] count where no zinit.toml is among the files; it is not
+///               checked itself. Empty: none.
+[[nodiscard]] CheckResult check_paths(std::span<const std::string> paths,
+                                      const std::string& settings_file = {});
 
 /// The same for the places that a server would read.
 [[nodiscard]] CheckResult check_places(const Places& places);
 
-/// What check_places() would say of one service, in the order of reading, if `changed` were in the
-/// place of the file that it was made from, or new, and said what `read` says.
+/// What check_places() would say of one service if `changed` were in the place of the file that it
+/// was made from, or new, and said what `read` says; and what it would say of others then, but does
+/// not say now.
 [[nodiscard]] CheckResult check_change(const Places& places, const SourceFile& changed,
                                        const std::string& instead_of, const ReadText& read);
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/rooted.hpp"
 
 namespace zinit {
 
@@ -120,16 +121,21 @@ void settle_names(std::vector<ParsedSpec>& parsed, std::vector<Diagnostic>& find
 }
 
 MaskedNames masked_names(const std::vector<MaskedFile>& masked,
-                         const std::vector<ParsedSpec>& parsed) {
+                         const std::vector<ParsedSpec>& parsed, const ReadText& read) {
   MaskedNames names;
   for (const MaskedFile& file : masked) {
     const std::string& said_by = file.hidden.empty() ? file.link : file.hidden;
     std::string name = file.hidden.empty() ? std::string(stem_of(said_by))
-                                           : read_spec(SourceFile{said_by}).spec->name;
+                                           : read_spec(SourceFile{said_by}, {}, read).spec->name;
     names.try_emplace(std::move(name), file.link);
   }
   for (const ParsedSpec& one : parsed) names.erase(one.spec->name);
   return names;
+}
+
+ReadText read_below(const std::string& root) {
+  if (root.empty()) return read_from_disk;
+  return [root](const std::string& path) { return read_from_disk(real_below(root, path)); };
 }
 
 }  // namespace zinit

@@ -11,6 +11,9 @@
 
 namespace zinit {
 
+/// The drop-in that enable and disable write, and that goes with its service.
+inline constexpr const char* kStatusDropIn = "90-zinitctl.toml";
+
 /// A link to /dev/null in the place of a service file.
 struct MaskedFile {
   std::string link;
@@ -19,6 +22,7 @@ struct MaskedFile {
 
 /// What there is to read, gathered from one directory after another.
 struct Listing {
+  std::string root;               // that links are followed in (base/rooted.hpp), or empty
   std::vector<SourceFile> files;  // in load order
   std::vector<MaskedFile> masked;
   std::vector<Diagnostic> findings;  // on files and directories as such
@@ -30,7 +34,8 @@ struct Listing {
 /// names: regular files, or links to them, named *.toml and not beginning with a dot, each with its
 /// drop-ins. Of one name in both the directory's own stands, and a link to /dev/null hides the
 /// vendor's. What has such a name and is no file is told and left out; so is a directory that
-/// cannot be read, or is missing though it was named.
+/// cannot be read, or is missing though it was named. A folder of drop-ins that cannot be read is a
+/// fault of its file.
 void list_directory(const ConfigDirectory& directory, Listing& listing);
 
 /// Adds one file that was named by the operator, with the drop-ins that belong to it.
@@ -50,6 +55,10 @@ void settle_names(std::vector<ParsedSpec>& parsed, std::vector<Diagnostic>& find
 /// The names that masked files would have provided, but for those that `parsed` provides all the
 /// same. Reads the files behind the masks.
 [[nodiscard]] MaskedNames masked_names(const std::vector<MaskedFile>& masked,
-                                       const std::vector<ParsedSpec>& parsed);
+                                       const std::vector<ParsedSpec>& parsed,
+                                       const ReadText& read = read_from_disk);
+
+/// Reads as that listing was made: with links followed in its root.
+[[nodiscard]] ReadText read_below(const std::string& root);
 
 }  // namespace zinit

@@ -9,6 +9,7 @@
 #include "config/quantities.hpp"
 #include "config/shell_words.hpp"
 #include "model/capability.hpp"
+#include "model/log_target.hpp"
 #include "model/reason.hpp"
 
 namespace zinit {
@@ -35,6 +36,8 @@ std::string element_text(const Key& key) {
     case Type::files: return "an absolute path, which - may precede";
     case Type::folders: return "a relative path without empty parts, . and ..";
     case Type::capabilities: return "a capability's name";
+    case Type::statuses:
+      return fmt::format("a code from {} to {} or a range such as \"200..299\"", key.min, key.max);
     case Type::success:
       return fmt::format("an exit code from {} to {} or a signal's name", key.min, key.max);
     default: return allowed_text(key);
@@ -55,6 +58,8 @@ class Check {
       case Type::string: return one_line(value);
       case Type::word: return word(value);
       case Type::path: return path(value);
+      case Type::syslog: return target(value, parse_syslog_target);
+      case Type::forward: return target(value, parse_forward_target);
       case Type::name: return name(value);
       case Type::names: return names(value);
       case Type::command: return command(value);
@@ -69,9 +74,11 @@ class Check {
       case Type::cpus: return cpus(value);
       case Type::bytes: return bytes(value);
       case Type::processors: return processors(value);
+      case Type::notify: return notify(value);
       case Type::ports: return integers(value);
       case Type::files: return one_or_more(value, [&](const Value& one) { return file(one); });
       case Type::folders: return one_or_more(value, [&](const Value& one) { return folder(one); });
+      case Type::statuses: return statuses(value);
       case Type::capabilities:
         return each(value, [&](const Value& one) { return capability(one); });
     }
@@ -204,6 +211,12 @@ class Check {
     return expect(value, ValueType::array);
   }
 
+  bool target(const Value& value, Parsed<LogTarget> (*parse)(std::string_view)) {
+    if (!expect(value, ValueType::string)) return false;
+    const auto parsed = parse(value.string);
+    return parsed || wrong(value, parsed.error());
+  }
+
   bool file(const Value& value) {
     if (!expect_element(value, ValueType::string)) return false;
     return value.string.starts_with('/') || value.string.starts_with("-/") ||
@@ -218,8 +231,13 @@ class Check {
     return !escapes || element_not_allowed(value, "is no such path");
   }
 
+  /// Values of variables are not shown: they may be secrets.
   bool strings(const Value& value) {
-    if (!expect(value, ValueType::table)) return false;
+    if (value.type != ValueType::table) {
+      findings_.add(Severity::error, value.at, full_name(key_),
+                    fmt::format("is {}, must be {}", type_phrase(value.type), allowed_text(key_)));
+      return false;
+    }
     bool good = true;
     for (const auto& [variable, member] : value.table)
       good = variable_is_good(variable, member) && good;
@@ -240,8 +258,7 @@ class Check {
     const std::string what = value.type != ValueType::string
                                  ? fmt::format("is {}, must be a string", type_phrase(value.type))
                                  : "holds a NUL character, which no value may";
-    const std::string seen = shown(value);
-    findings_.add(Severity::error, value.at, key, seen.empty() ? what : seen + " " + what);
+    findings_.add(Severity::error, value.at, key, what);
     return false;
   }
 
@@ -320,6 +337,14 @@ class Check {
            not_allowed(value, "is out of range");
   }
 
+  bool notify(const Value& value) {
+    if (!expect(value, ValueType::string)) return false;
+    if (value.string == kNotifySystemd) return true;
+    if (!value.string.starts_with(kNotifyFd)) return not_allowed(value, "is no way to notify");
+    const auto fd = parse_integer(std::string_view(value.string).substr(kNotifyFd.size()));
+    return (fd && *fd >= key_.min && *fd <= key_.max) || not_allowed(value, "is out of range");
+  }
+
   bool integers(const Value& value) {
     return each(value, [&](const Value& one) {
       return expect_element(one, ValueType::integer) && integer_element(one);
@@ -329,6 +354,20 @@ class Check {
   bool cpus(const Value& value) {
     return integers(value) &&
            (!value.array.empty() || wrong(value, "is empty, must name a processor"));
+  }
+
+  bool statuses(const Value& value) {
+    return each(value, [&](const Value& one) { return status(one); }) &&
+           (!value.array.empty() || wrong(value, "is empty, so no answer would be healthy"));
+  }
+
+  bool status(const Value& value) {
+    if (value.type != ValueType::integer && !expect_element(value, ValueType::string)) return false;
+    const auto range = status_range_of(value);
+    if (!range) return element_not_allowed(value, "is no range");
+    if (range->first < key_.min || range->last > key_.max)
+      return element_not_allowed(value, "is out of range");
+    return range->first <= range->last || element_not_allowed(value, "ends before it begins");
   }
 
   bool capability(const Value& value) {
@@ -369,6 +408,8 @@ std::string allowed_text(const Key& key) {
     case Type::string: return "a string of one line";
     case Type::word: return alternatives(key.words);
     case Type::path: return "an absolute path";
+    case Type::syslog: return "\"unix:/path\", \"udp:host:port\" or \"tcp:host:port\"";
+    case Type::forward: return "\"tcp:host:port\" or \"unix:/path\"";
     case Type::name: return "a name";
     case Type::names: return "an array of names";
     case Type::command: return "a string or an array of strings";
@@ -385,12 +426,18 @@ std::string allowed_text(const Key& key) {
     case Type::bytes: return range_text(key) + " or with a unit, as \"512M\"";
     case Type::processors:
       return "a string such as \"50%\" of one processor or \"2.5\" processors, at least \"0.1%\"";
+    case Type::notify:
+      return fmt::format("\"systemd\" or \"fd:N\", N being an integer from {} to {}", key.min,
+                         key.max);
     case Type::files: return "an absolute path, which - may precede, or an array of such paths";
     case Type::folders:
       return "a relative path without empty parts, . and .., or an array of such paths";
     case Type::cpus:
     case Type::ports: return fmt::format("an array of integers from {} to {}", key.min, key.max);
     case Type::capabilities: return "an array of capabilities' names";
+    case Type::statuses:
+      return fmt::format("an array of codes from {} to {} and ranges such as \"200..299\"", key.min,
+                         key.max);
   }
   return {};
 }

@@ -1,199 +1,14 @@
-// The rows of the table, and how a checked value becomes a field.
+// The rows of the table.
 #include "config/keys.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <type_traits>
 
-#include "config/quantities.hpp"
-#include "config/shell_words.hpp"
-#include "model/capability.hpp"
-#include "model/reason.hpp"
+#include "config/key_fields.hpp"
 
 namespace zinit {
 
 namespace {
-
-// --- from value to field, by the field's type ----------------------------------------------------
-
-void assign(bool& field, const Key&, const Value& value) { field = value.boolean; }
-
-/// An account may be given as a number and is kept as text.
-void assign(std::string& field, const Key&, const Value& value) {
-  field = value.type == ValueType::integer ? std::to_string(value.integer) : value.string;
-}
-
-void assign(Milliseconds& field, const Key&, const Value& value) {
-  field = Milliseconds(value.integer);
-}
-
-/// Octal digits or an integer. Whoever allows more than 32 bits of re-spawns will not miss the
-/// rest.
-void assign(std::uint32_t& field, const Key& key, const Value& value) {
-  if (key.type == Type::octal) {
-    const char* text = value.string.data();
-    std::from_chars(text, text + value.string.size(), field, 8);
-    return;
-  }
-  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-  field = static_cast<std::uint32_t>(std::min(value.integer, most));
-}
-
-void assign(Timeout& field, const Key&, const Value& value) {
-  field = {Milliseconds(value.integer), value.type == ValueType::string};
-}
-
-void assign(Command& field, const Key&, const Value& value) {
-  if (value.type == ValueType::string) {
-    if (auto command = command_from_string(value.string)) field = std::move(*command);
-    return;
-  }
-  field.argv.clear();
-  for (const Value& word : value.array) field.argv.push_back(word.string);
-}
-
-void assign(std::vector<Command>& field, const Key& key, const Value& value) {
-  field.clear();
-  const bool several = value.type == ValueType::array && !value.array.empty() &&
-                       value.array.front().type == ValueType::array;
-  if (!several) return assign(field.emplace_back(), key, value);
-  for (const Value& command : value.array) assign(field.emplace_back(), key, command);
-}
-
-/// The value itself, or where it is an array each of its elements.
-std::vector<std::string> one_or_more(const Value& value) {
-  if (value.type == ValueType::string) return {value.string};
-  std::vector<std::string> texts;
-  for (const Value& element : value.array) texts.push_back(element.string);
-  return texts;
-}
-
-void assign(std::vector<EnvironmentFile>& field, const Key&, const Value& value) {
-  field.clear();
-  for (const std::string& text : one_or_more(value)) {
-    const bool optional = text.starts_with('-');
-    field.push_back({text.substr(optional ? 1 : 0), optional});
-  }
-}
-
-void assign(std::vector<std::string>& field, const Key&, const Value& value) {
-  field = one_or_more(value);
-}
-
-void assign(std::vector<Dependency>& field, const Key&, const Value& value) {
-  field.clear();
-  for (const Value& name : value.array) field.push_back({name.string, name.at});
-}
-
-void assign(std::optional<std::vector<std::string>>& field, const Key& key, const Value& value) {
-  field.emplace();
-  for (const Value& element : value.array) assign(field->emplace_back(), key, element);
-}
-
-void assign(std::vector<std::pair<std::string, std::string>>& field, const Key&,
-            const Value& value) {
-  field.clear();
-  for (const auto& [name, member] : value.table) field.emplace_back(name, member.value.string);
-}
-
-int signal_of(const Value& value) {
-  return value.type == ValueType::integer ? static_cast<int>(value.integer)
-                                          : signal_number(value.string);
-}
-
-void assign(int& field, const Key&, const Value& value) { field = signal_of(value); }
-
-/// Sorted, so that another order is no change; 0 counts always and is left out.
-void assign(SuccessSet& field, const Key&, const Value& value) {
-  field = {};
-  for (const Value& end : value.array) {
-    const bool code = end.type == ValueType::integer;
-    if (code && end.integer == 0) continue;
-    (code ? field.codes : field.signals).push_back(signal_of(end));
-  }
-  for (auto* numbers : {&field.codes, &field.signals}) {
-    std::sort(numbers->begin(), numbers->end());
-    numbers->erase(std::unique(numbers->begin(), numbers->end()), numbers->end());
-  }
-}
-
-void assign(std::optional<int>& field, const Key&, const Value& value) {
-  field = static_cast<int>(value.integer);
-}
-
-void assign(std::optional<std::uint32_t>& field, const Key& key, const Value& value) {
-  if (key.type == Type::processors)
-    field = static_cast<std::uint32_t>(thousandths_of(value.string).value_or(0));
-  else
-    assign(field.emplace(), key, value);
-}
-
-/// Sorted, so that another order is no change.
-void assign(std::vector<int>& field, const Key&, const Value& value) {
-  field.clear();
-  for (const Value& number : value.array) field.push_back(static_cast<int>(number.integer));
-  std::sort(field.begin(), field.end());
-  field.erase(std::unique(field.begin(), field.end()), field.end());
-}
-
-/// Bytes; or capabilities, a bit each.
-void assign(std::optional<std::uint64_t>& field, const Key& key, const Value& value) {
-  if (key.type == Type::bytes) {
-    field = static_cast<std::uint64_t>(bytes_of(value).value_or(0));
-    return;
-  }
-  field = 0;
-  for (const Value& name : value.array)
-    *field |= std::uint64_t{1} << capability_number(name.string).value_or(0);
-}
-
-template <class Enum>
-requires std::is_enum_v<Enum>
-void assign(Enum& field, const Key& key, const Value& value) {
-  const auto word = std::find(key.words.begin(), key.words.end(), value.string);
-  field = static_cast<Enum>(word - key.words.begin());
-}
-
-template <class Enum>
-requires std::is_enum_v<Enum>
-void assign(std::optional<Enum>& field, const Key& key, const Value& value) {
-  assign(field.emplace(), key, value);
-}
-
-// --- from row to field ---------------------------------------------------------------------------
-
-ServiceSpec& part(Destination& to, ServiceSpec*) { return *to.spec; }
-ServiceDirectories& part(Destination& to, ServiceDirectories*) {
-  return to.spec->directories.edit();
-}
-Dependencies& part(Destination& to, Dependencies*) { return to.spec->dependencies; }
-Lifecycle& part(Destination& to, Lifecycle*) { return to.spec->lifecycle; }
-Logging& part(Destination& to, Logging*) { return to.spec->logging; }
-ProcessSettings& part(Destination& to, ProcessSettings*) { return to.spec->process.edit(); }
-Resources& part(Destination& to, Resources*) { return to.spec->resources.edit(); }
-GlobalSettings& part(Destination& to, GlobalSettings*) { return *to.settings; }
-
-template <class Owner, class Field>
-Owner* owner_of(Field Owner::*) {
-  return nullptr;
-}
-
-template <auto Member>
-void store(Destination& to, const Key& key, const Value& value) {
-  assign(part(to, owner_of(Member)).*Member, key, value);
-}
-
-/// In place of what was set before, as by a default, and in the order of the limits.
-template <Limit Which>
-void store_limit(Destination& to, const Key&, const Value& value) {
-  const SoftAndHard both = limit_of(value).value_or(SoftAndHard{kUnlimited, kUnlimited});
-  std::vector<LimitSetting>& limits = to.spec->limits;
-  auto at = std::find_if(limits.begin(), limits.end(),
-                         [](const LimitSetting& setting) { return setting.which >= Which; });
-  if (at == limits.end() || at->which != Which) at = limits.insert(at, LimitSetting{});
-  *at = {Which, both.soft, both.hard};
-}
 
 /// What [limits] does not say is as it is for zinit itself, but for `nofile`, which zinit raises
 /// for itself alone.
@@ -219,6 +34,8 @@ constexpr std::array<std::string_view, 2> kClassWords = {"user", "system"};
 static_assert(static_cast<std::size_t>(ServiceClass::system) == kClassWords.size() - 1);
 constexpr std::array<std::string_view, 3> kRestartWords = {"always", "on-failure", "never"};
 static_assert(static_cast<std::size_t>(RestartPolicy::never) == kRestartWords.size() - 1);
+constexpr std::array<std::string_view, 3> kProbeWords = {"tcp", "http", "exec"};
+static_assert(static_cast<std::size_t>(ProbeType::exec) == kProbeWords.size());
 constexpr std::array<std::string_view, 5> kLevelWords = {"trace", "debug", "info", "warn", "error"};
 static_assert(static_cast<std::size_t>(LogLevel::error) == kLevelWords.size() - 1);
 
@@ -227,6 +44,8 @@ static_assert(static_cast<std::size_t>(IoClass::idle) == kIoClassWords.size() - 
 constexpr std::array<std::string_view, 5> kSchedulerWords = {"other", "batch", "idle", "fifo",
                                                              "rr"};
 static_assert(static_cast<std::size_t>(Scheduler::rr) == kSchedulerWords.size() - 1);
+constexpr std::array<std::string_view, 2> kNotifyAccessWords = {"main", "all"};
+static_assert(static_cast<std::size_t>(NotifyAccess::all) == kNotifyAccessWords.size() - 1);
 constexpr std::array<std::string_view, 2> kAccessWords = {"read", "full"};
 static_assert(static_cast<std::size_t>(SocketAccess::full) == kAccessWords.size() - 1);
 
@@ -396,6 +215,61 @@ constexpr Key kKeys[] = {
      .help = "what asks the process to end",
      .example = "\"SIGINT\"", .store = store<&Lifecycle::stop_signal>},
 
+    {.section = "health", .name = "type", .type = Type::word, .words = kProbeWords,
+     .default_text = "required",
+     .help = "how it is looked at: a connection, a request, or a command",
+     .example = "\"http\"", .store = store<&HealthCheck::type>},
+    {.section = "health", .name = "endpoint", .type = Type::string,
+     .default_text = "none; tcp and http must have one",
+     .help = "what is connected to, or the URL that is asked for",
+     .example = "\"http://localhost:80/health\"", .store = store<&HealthCheck::endpoint>},
+    {.section = "health", .name = "exec", .type = Type::command,
+     .default_text = "none; exec must have one",
+     .help = "command whose exit code 0 is healthy",
+     .example = "[\"/usr/bin/webd\", \"--check\"]", .store = store<&HealthCheck::exec>},
+    {.section = "health", .name = "status", .type = Type::statuses, .min = 200, .max = 599,
+     .default_text = "[\"200..399\"]",
+     .help = "HTTP codes that count as healthy",
+     .example = "[200, \"301..308\"]", .store = store<&HealthCheck::status>},
+    {.section = "health", .name = "interval_ms", .type = Type::integer, .min = 1, .max = kDayMs,
+     .default_text = "10000",
+     .help = "between probes after the first success",
+     .example = "30000", .store = store<&HealthCheck::interval>},
+    {.section = "health", .name = "start_interval_ms", .type = Type::integer, .min = 1,
+     .max = kDayMs, .default_text = "200",
+     .help = "between probes until the first success",
+     .example = "1000", .store = store<&HealthCheck::start_interval>},
+    {.section = "health", .name = "timeout_ms", .type = Type::integer, .min = 1, .max = kDayMs,
+     .default_text = "5000",
+     .help = "of one probe, which has failed then",
+     .example = "2000", .store = store<&HealthCheck::timeout>},
+    {.section = "health", .name = "retries", .type = Type::integer, .min = 1,
+     .default_text = "3",
+     .help = "so many failures in a row while running end the service",
+     .example = "5", .store = store<&HealthCheck::retries>},
+
+    {.section = "readiness", .name = "notify", .type = Type::notify, .min = 3, .max = 1023,
+     .default_text = "unset",
+     .help = "how the process says that it is ready: sd_notify(3), or a newline on descriptor N",
+     .example = "\"systemd\"", .store = store<&Readiness::way>},
+    {.section = "readiness", .name = "pidfile", .type = Type::path,
+     .default_text = "unset",
+     .help = "ready when this file names a live process of the service, which is the main one then",
+     .example = "\"/run/web.pid\"", .store = store<&Readiness::pidfile>},
+    {.section = "readiness", .name = "notify_access", .type = Type::word,
+     .words = kNotifyAccessWords,
+     .default_text = "\"main\"",
+     .help = "whose messages count: the main process's, or those of all its processes",
+     .example = "\"all\"", .store = store<&Readiness::notify_access>},
+    {.section = "readiness", .name = "fdstore_max", .type = Type::integer, .max = 512,
+     .default_text = "0",
+     .help = "so many descriptors are kept for it over a restart",
+     .example = "16", .store = store<&Readiness::fdstore_max>},
+    {.section = "readiness", .name = "watchdog_ms", .type = Type::integer, .max = kDayMs,
+     .default_text = "0",
+     .help = "no sign of life for so long ends it with watchdog_timeout; 0 is none",
+     .example = "30000", .store = store<&Readiness::watchdog>},
+
     {.section = "logging", .name = "buffer_lines", .type = Type::integer, .max = 1000000,
      .default_text = "1000",
      .help = "lines kept in memory for logs",
@@ -412,6 +286,26 @@ constexpr Key kKeys[] = {
      .default_text = "false",
      .help = "also to the console",
      .example = "true", .store = store<&Logging::console>},
+    {.section = "logging", .name = "file", .type = Type::path,
+     .default_text = "unset",
+     .help = "also appended to this file",
+     .example = "\"/var/log/web.log\"", .store = store<&Logging::file>},
+    {.section = "logging", .name = "file_max_bytes", .type = Type::integer, .max = 4 * kGiB - 1,
+     .default_text = "10485760",
+     .help = "size at which the file is renamed and a new one begun; 0: never",
+     .example = "1048576", .store = store<&Logging::file_max_bytes>},
+    {.section = "logging", .name = "file_keep", .type = Type::integer, .max = 1000,
+     .default_text = "5",
+     .help = "renamed files that are kept",
+     .example = "2", .store = store<&Logging::file_keep>},
+    {.section = "logging", .name = "syslog", .type = Type::syslog,
+     .default_text = "unset",
+     .help = "also sent there, as messages of RFC 5424",
+     .example = "\"unix:/dev/log\"", .store = store<&Logging::syslog>},
+    {.section = "logging", .name = "forward", .type = Type::forward,
+     .default_text = "unset",
+     .help = "also sent there, as a JSON object a line",
+     .example = "\"tcp:collector:9000\"", .store = store<&Logging::forward>},
 
     limit_row<Limit::nofile>("open files, as the highest descriptor and one", "65536"),
     limit_row<Limit::nproc>("processes and threads of its user", "512"),
@@ -555,8 +449,9 @@ constexpr Key kKeys[] = {
 };
 // clang-format on
 
-constexpr std::array<std::string_view, 8> kSections = {
-    "service", "dependencies", "lifecycle", "logging", "limits", "process", "resources", "target"};
+constexpr std::array<std::string_view, 10> kSections = {
+    "service", "dependencies", "lifecycle", "health",    "readiness",
+    "logging", "limits",       "process",   "resources", "target"};
 
 constexpr std::array<std::string_view, 3> kDefaultableSections = {"lifecycle", "logging", "limits"};
 

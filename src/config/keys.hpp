@@ -26,6 +26,8 @@ enum class Type : std::uint8_t {
   string,        // one line
   word,          // one of `words`
   path,          // an absolute path
+  syslog,        // where log lines are sent: unix:, udp: or tcp:
+  forward,       // likewise: tcp: or unix:
   name,          // of a service; empty where that is the default
   names,         // array of names
   command,       // a string for the shell, or an argument vector
@@ -43,7 +45,9 @@ enum class Type : std::uint8_t {
   folders,       // a relative path without . and ..; or an array of them
   capabilities,  // array of names
   bytes,         // an integer from min to max, or "512M"
+  notify,        // "systemd" or "fd:N", N from min to max
   processors,    // "50%" or "2.5", from min to max thousandths of one
+  statuses,      // array of HTTP codes from min to max, or ranges "200..299" of them; at least one
 };
 
 /// What a row may write to.
@@ -51,6 +55,10 @@ struct Destination {
   ServiceSpec* spec = nullptr;
   GlobalSettings* settings = nullptr;
 };
+
+/// What Type::notify begins with.
+inline constexpr std::string_view kNotifySystemd = "systemd";
+inline constexpr std::string_view kNotifyFd = "fd:";
 
 inline constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/format.hpp"
+#include "base/rooted.hpp"
 #include "config/directory.hpp"
 #include "config/modes.hpp"
 
@@ -46,20 +47,10 @@ void tell_unreadable(Listing& listing, const std::string& path, int errnum) {
   if (!listing.incomplete) listing.incomplete = Error{fmt::format("{}: {}", path, text), errnum};
 }
 
-/// What is in the directory; one that cannot be read, or not to its end, is told, one that is
-/// missing only where `named`.
-Entries entries_of(const std::string& path, bool named, Listing& listing) {
-  Entries entries;
-  const OpenDirectory open(::opendir(path.c_str()));
-  if (!open) {
-    if (errno != ENOENT) {
-      tell_unreadable(listing, path, errno);
-    } else {
-      entries.there = false;
-      if (named) tell(listing, path, Severity::warning, "there is no such directory");
-    }
-    return entries;
-  }
+/// What is in the directory; errno's number where it cannot be read, or not to its end.
+int read_entries(const std::string& path, const Listing& listing, Entries& entries) {
+  const OpenDirectory open(::opendir(real_below(listing.root, path).c_str()));
+  if (!open) return errno;
   while (true) {
     errno = 0;  // readdir(3): the one way to tell a fault from the end
     const dirent* entry = ::readdir(open.get());
@@ -69,16 +60,48 @@ Entries entries_of(const std::string& path, bool named, Listing& listing) {
     if (name.ends_with(kSuffix)) entries.files.emplace(name);
     if (name.ends_with(kDropIns)) entries.drop_ins.emplace(name);
   }
-  if (errno != 0) tell_unreadable(listing, path, errno);
+  return errno;
+}
+
+/// What is in the directory; one that cannot be read is told, one that is missing only where
+/// `named`.
+Entries entries_of(const std::string& path, bool named, Listing& listing) {
+  Entries entries;
+  const int errnum = read_entries(path, listing, entries);
+  if (errnum == ENOENT) {
+    entries.there = false;
+    if (named) tell(listing, path, Severity::warning, "there is no such directory");
+  } else if (errnum != 0) {
+    tell_unreadable(listing, path, errnum);
+  }
+  return entries;
+}
+
+/// What is in a folder of drop-ins. One that cannot be read is a fault of its service alone: what
+/// it says is not known, so nothing is started, or changed, by what the file alone says. But for
+/// want of a descriptor or memory that would be so for all.
+Entries drop_ins_of_folder(const std::string& folder, Listing& listing,
+                           std::vector<Diagnostic>& found) {
+  Entries entries;
+  const int errnum = read_entries(folder, listing, entries);
+  if (errnum == ENOENT) return entries;
+  if (errnum == ENOTDIR) {
+    found.push_back({folder, {}, Severity::warning, {}, "is no directory of drop-ins, left out"});
+  } else if (Error{{}, errnum}.temporary()) {
+    tell_unreadable(listing, folder, errnum);
+  } else if (errnum != 0) {
+    found.push_back({folder, {}, Severity::error, {},
+                     fmt::format("cannot read the directory: {}", errno_text(errnum))});
+  }
   return entries;
 }
 
 enum class Found { file, mask, other };
 
-/// By the text of the link, so that it counts below --root too, or by what it leads to.
-bool leads_to_null(const std::string& path, const struct stat& behind) {
+/// By the text of the link, since an image need not have the device, or by what it leads to.
+bool leads_to_null(const std::string& link, const struct stat& behind) {
   char target[16];
-  const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
+  const ssize_t length = ::readlink(link.c_str(), target, sizeof target);
   if (length < 0) return false;
   const dev_t null = makedev(1, 3);  // null(4)
   return std::string_view(target, static_cast<std::size_t>(length)) == "/dev/null" ||
@@ -86,32 +109,30 @@ bool leads_to_null(const std::string& path, const struct stat& behind) {
 }
 
 /// A link to nothing is a file: that it cannot be read will be told.
-Found look_at(const std::string& path) {
+Found look_at(const std::string& path, const Listing& listing) {
   struct stat behind {};
-  const bool leads_somewhere = ::stat(path.c_str(), &behind) == 0;
+  const bool leads_somewhere = ::stat(real_below(listing.root, path).c_str(), &behind) == 0;
   if (leads_somewhere && S_ISREG(behind.st_mode)) return Found::file;
-  if (leads_to_null(path, behind)) return Found::mask;
+  if (leads_to_null(real_below(listing.root, path, false), behind)) return Found::mask;
   return leads_somewhere ? Found::other : Found::file;
 }
 
 /// The files of `directories` by name, in byte order; one of a later directory replaces that of the
 /// same name in an earlier one, and a mask hides it.
-std::vector<std::string> drop_ins_in(const std::vector<std::string>& directories,
-                                     Listing& listing) {
+void find_drop_ins(SourceFile& file, const std::vector<std::string>& directories,
+                   Listing& listing) {
   std::map<std::string, std::string> by_name;
   for (const std::string& directory : directories) {
-    for (const std::string& name : entries_of(directory, false, listing).files) {
+    for (const std::string& name : drop_ins_of_folder(directory, listing, file.found).files) {
       std::string path = joined(directory, name);
-      switch (look_at(path)) {
+      switch (look_at(path, listing)) {
         case Found::file: by_name[name] = std::move(path); break;
         case Found::mask: by_name.erase(name); break;
         case Found::other: tell(listing, path, Severity::warning, "is no regular file, left out");
       }
     }
   }
-  std::vector<std::string> paths;
-  for (auto& [name, path] : by_name) paths.push_back(std::move(path));
-  return paths;
+  for (auto& [name, path] : by_name) file.drop_ins.push_back(std::move(path));
 }
 
 /// One directory with the vendor's behind it.
@@ -144,12 +165,12 @@ class DirectoryLister {
   void add(const std::string& name) {
     const std::string own = joined(directory_.path, name);
     const bool in_own = own_.files.contains(name);
-    const Found found = in_own ? look_at(own) : Found::other;
+    const Found found = in_own ? look_at(own, listing_) : Found::other;
     const std::string vendors = joined(directory_.vendor, name);
     if (found == Found::mask) {
       listing_.masked.push_back({own, vendors_.files.contains(name) ? vendors : std::string()});
     } else if (found == Found::file) {
-      add_file(own, drop_ins_of(name, false));
+      add_file(own, folders_of(name, false));
     } else {
       if (in_own) tell(listing_, own, Severity::warning, "is no regular file, left out");
       if (vendors_.files.contains(name)) add_vendors(name, vendors);
@@ -157,25 +178,28 @@ class DirectoryLister {
   }
 
   void add_vendors(const std::string& name, const std::string& path) {
-    switch (look_at(path)) {
-      case Found::file: return add_file(path, drop_ins_of(name, true));
+    switch (look_at(path, listing_)) {
+      case Found::file: return add_file(path, folders_of(name, true));
       case Found::mask: return listing_.masked.push_back({path, {}});
       case Found::other: tell(listing_, path, Severity::warning, "is no regular file, left out");
     }
   }
 
-  std::vector<std::string> drop_ins_of(const std::string& name, bool of_vendor) {
+  std::vector<std::string> folders_of(const std::string& name, bool of_vendor) {
     const std::string folder = name + ".d";
     std::vector<std::string> folders;
     if (of_vendor && vendors_.drop_ins.contains(folder)) {
       folders.push_back(joined(directory_.vendor, folder));
     }
     if (own_.drop_ins.contains(folder)) folders.push_back(joined(directory_.path, folder));
-    return drop_ins_in(folders, listing_);
+    return folders;
   }
 
-  void add_file(const std::string& path, std::vector<std::string> drop_ins) {
-    listing_.files.push_back({path, directory_.system_class, false, std::move(drop_ins)});
+  void add_file(const std::string& path, const std::vector<std::string>& folders) {
+    // One that has gone is told by name below a root, where its links lead elsewhere than here.
+    SourceFile file{path, directory_.system_class, !listing_.root.empty()};
+    find_drop_ins(file, folders, listing_);
+    listing_.files.push_back(std::move(file));
   }
 
   const ConfigDirectory& directory_;
@@ -194,7 +218,9 @@ void list_file(const std::string& path, bool system_class, Listing& listing) {
   std::vector<std::string> folders{path + ".d"};
   const std::string own = own_place_of(path);
   if (own != path) folders.push_back(own + ".d");
-  listing.files.push_back({path, system_class, true, drop_ins_in(folders, listing)});
+  SourceFile file{path, system_class, true};
+  find_drop_ins(file, folders, listing);
+  listing.files.push_back(std::move(file));
 }
 
 }  // namespace zinit

@@ -1,6 +1,8 @@
 // The table of zinit.toml(5), "Where files are read", as code.
 #include "config/modes.hpp"
 
+#include "base/format.hpp"
+
 namespace zinit {
 
 namespace {
@@ -28,6 +30,14 @@ std::string user_config(const Getenv& environment) {
   if (const auto home = path_of(environment, "XDG_CONFIG_HOME")) return *home + "/zinit";
   if (const auto home = path_of(environment, "HOME")) return *home + "/.config/zinit";
   return {};
+}
+
+/// Relative ones would be others for who asks the server where its files are.
+std::string absolute(const ModeOptions& options, const std::string& path) {
+  if (path.empty() || path.front() == '/' || options.cwd.empty()) return path;
+  std::string_view rest = path;
+  while (rest.starts_with("./")) rest.remove_prefix(2);
+  return fmt::format("{}{}{}", options.cwd, options.cwd.ends_with('/') ? "" : "/", rest);
 }
 
 bool is_users_own(const ModeOptions& options) {
@@ -103,22 +113,25 @@ Places places_for(const ModeOptions& options, const Getenv& environment) {
   };
   const bool pid1_directories = options.mode == Mode::standalone && options.pid1_mode && !users_own;
   Places places;
+  places.root = options.root;
   if (options.mode == Mode::system || pid1_directories) {
     places.directories.push_back(found("/system"));
   }
   const auto named =
       options.config_dir ? options.config_dir : value_of(environment, "ZINIT_CONFIG_DIR");
   if (named) {
-    places.directories.push_back({*named, false, true});
+    places.directories.push_back({absolute(options, *named), false, true});
+    places.added = places.directories.back().path;
   } else if (!base.empty()) {
     places.directories.push_back(found("/services"));
+    places.added = places.directories.back().path;
   }
   if (options.mode != Mode::standalone || pid1_directories) {
     places.directories.push_back(found("/targets"));
   }
   places.settings_named = options.config_file.has_value();
   if (options.config_file) {
-    places.settings_file = *options.config_file;
+    places.settings_file = absolute(options, *options.config_file);
   } else if (!base.empty()) {
     places.settings_file = base + std::string(kSettings);
   }

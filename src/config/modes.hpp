@@ -30,10 +30,13 @@ struct ModeOptions {
   std::optional<std::string> config_file;  // --config
   std::optional<std::string> socket;       // --socket
   std::string root;                        // --root: before all of the system's paths; or empty
+  std::string cwd;                         // that relative paths lie in; empty: they stay so
 };
 
 struct Places {
+  std::string root;                          // that links of all below are followed in; or empty
   std::vector<ConfigDirectory> directories;  // in load order
+  std::string added;                         // the one that files of new services go to; or empty
   std::string settings_file;                 // empty: none
   bool settings_named = false;               // by the operator
   std::string socket;

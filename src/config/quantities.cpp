@@ -1,6 +1,7 @@
 // From text to numbers. See quantities.hpp.
 #include "config/quantities.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/text.hpp"
@@ -75,6 +76,22 @@ std::optional<std::int64_t> thousandths_of(std::string_view text) {
   const auto number = decimal(text, percent ? 1 : 3);
   if (!number || *number > kMaxThousandths) return std::nullopt;
   return number;
+}
+
+std::optional<StatusRange> status_range_of(const Value& value) {
+  // What is no int is out of every range.
+  const auto code = [](long long number) {
+    return static_cast<int>(std::clamp<long long>(number, -1, 1'000'000));
+  };
+  if (value.type == ValueType::integer)
+    return StatusRange{code(value.integer), code(value.integer)};
+  const std::string_view text = value.string;
+  const auto dots = text.find("..");
+  if (value.type != ValueType::string || dots == std::string_view::npos) return std::nullopt;
+  const auto first = parse_integer(text.substr(0, dots));
+  const auto last = parse_integer(text.substr(dots + 2));
+  if (!first || !last) return std::nullopt;
+  return StatusRange{code(*first), code(*last)};
 }
 
 }  // namespace zinit

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "config/value.hpp"
+#include "model/checks.hpp"
 
 namespace zinit {
 
@@ -27,5 +28,9 @@ struct SoftAndHard {
 /// finer than that, or more than kMaxThousandths.
 [[nodiscard]] std::optional<std::int64_t> thousandths_of(std::string_view text);
 inline constexpr std::int64_t kMaxThousandths = 8192 * 1000;
+
+/// An HTTP code, or "200..299"; nothing where it is neither. Whether it is in range and in order is
+/// not looked at.
+[[nodiscard]] std::optional<StatusRange> status_range_of(const Value& value);
 
 }  // namespace zinit

@@ -63,7 +63,8 @@ void SectionReader::unknown_key(std::string_view section, const std::string& nam
   findings_.add(Severity::unknown, member.at, prefix + name, std::move(text));
 }
 
-void SectionReader::unknown_section(const std::string& name, const Member& member) {
+void SectionReader::unknown_section(const std::string& name, const Member& member,
+                                    Severity severity) {
   const bool is_section = member.value.type == ValueType::table;
   std::string text = is_section ? "unknown section" : "unknown key outside a section";
   if (const Key* key = is_section ? nullptr : elsewhere(name)) {
@@ -73,7 +74,7 @@ void SectionReader::unknown_section(const std::string& name, const Member& membe
   } else {
     text += ", sections are " + section_list();
   }
-  findings_.add(Severity::unknown, member.at, name, std::move(text));
+  findings_.add(severity, member.at, name, std::move(text));
 }
 
 }  // namespace zinit

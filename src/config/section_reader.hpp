@@ -23,7 +23,7 @@ class SectionReader {
   [[nodiscard]] bool stored(std::string_view section, std::string_view name) const;
 
   /// Tells that a service file has no such section, or key outside sections.
-  void unknown_section(const std::string& name, const Member& member);
+  void unknown_section(const std::string& name, const Member& member, Severity severity);
 
  private:
   void unknown_key(std::string_view section, const std::string& name, const Member& member);

@@ -60,7 +60,8 @@ class DefaultsReader {
                        : fmt::format("unknown key, must be one of {}", sections));
   }
 
-  /// A cap below the delay that it caps: neither is taken, since one of them is not meant.
+  /// A cap below the delay that it caps is not taken: settle_defaults() of a service raises the
+  /// one that stands in its place.
   void refuse_contradiction(const Value& table, ServiceDefaults& defaults) {
     const auto value_of = [&](std::string_view name) {
       const auto found = std::find_if(defaults.begin(), defaults.end(),
@@ -74,9 +75,8 @@ class DefaultsReader {
                   fmt::format("{}.restart_delay_max_ms", kDefaults),
                   fmt::format("{} is less than restart_delay_ms, must be at least {}",
                               most->integer, delay->integer));
-    std::erase_if(defaults, [](const auto& one) {
-      return one.first->name == "restart_delay_ms" || one.first->name == "restart_delay_max_ms";
-    });
+    std::erase_if(defaults,
+                  [](const auto& one) { return one.first->name == "restart_delay_max_ms"; });
   }
 
   Findings& findings_;
@@ -105,7 +105,10 @@ GlobalSettings parse_settings(std::string_view text, const std::string& path,
   GlobalSettings settings;
   std::vector<Diagnostic> found;
   Findings findings{path, found};
-  if (auto document = read_toml(text)) {
+  std::vector<TomlFault> doubles;
+  auto document = read_toml(text, 0, &doubles);
+  for (const TomlFault& one : doubles) findings.add(Severity::error, one.at, one.key, one.text);
+  if (document) {
     settings.defaults = take_defaults(*document, findings);
     SectionReader(Destination{nullptr, &settings}, findings).read("", *document);
     if (const Member* group = document->find("socket_group")) {

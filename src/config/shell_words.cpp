@@ -126,7 +126,7 @@ Result<Command> command_from_string(std::string_view text) {
   auto words = splitter.words();
   if (splitter.open_quote()) return failure("has a quote that is not closed");
   if (words && words->front().empty()) return failure("names no program, must begin with one");
-  if (words && !shell_takes(words->front())) return Command{std::move(*words)};
+  if (words && !shell_takes(words->front())) return Command{std::move(*words), true};
   return Command{{"/bin/sh", "-c", std::string(text)}};
 }
 

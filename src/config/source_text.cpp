@@ -12,18 +12,6 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-/// The offset of the first byte that is no part of valid UTF-8; there is one.
-std::size_t first_invalid(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    std::size_t end = at + 1;
-    while (end < text.size() && continues_character(text[end])) ++end;
-    if (!valid_utf8(text.substr(at, end - at))) break;
-    at = end;
-  }
-  return at;
-}
-
 bool forbidden(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7F;
@@ -61,16 +49,17 @@ tl::expected<std::string, TomlFault> clean_source(std::string_view raw, std::uin
   const auto fault = [&](std::size_t offset, std::string what) {
     return tl::unexpected(TomlFault{PlaceFinder(text, source).at(offset), std::move(what)});
   };
-  if (!valid_utf8(text)) {
-    const std::size_t at = first_invalid(text);
+  if (const std::size_t at = valid_length(text); at < text.size()) {
     return fault(at, fmt::format("byte 0x{:02x} is not UTF-8, which a TOML file must be",
                                  static_cast<unsigned char>(text[at])));
   }
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (!forbidden(text[i])) continue;
-    return fault(
-        i, fmt::format("control character 0x{:02x}, must be written as \\u{:04x}",
-                       static_cast<unsigned char>(text[i]), static_cast<unsigned char>(text[i])));
+    const auto byte = static_cast<unsigned char>(text[i]);
+    return fault(i, byte == 0
+                        ? "control character 0x00, which no value may hold"
+                        : fmt::format("control character 0x{:02x}, must be written as \\u{:04x}",
+                                      byte, byte));
   }
   return text;
 }

@@ -10,10 +10,11 @@
 
 namespace zinit {
 
-/// What ends the reading of a document, and where.
+/// What is wrong with a document, and where.
 struct TomlFault {
   SourcePosition at;
   std::string text;
+  std::string key{};  // SECTION.KEY of what is there twice
 };
 
 /// Tells lines and columns of offsets. Columns count characters, not bytes, as editors do.

@@ -1,4 +1,5 @@
-// From a document to a spec: sections and keys by the table, then what holds between keys.
+// From a document to a spec: sections and keys by the table, defaults that hang on others, the
+// name.
 #include "config/spec_reader.hpp"
 
 #include <sys/stat.h>
@@ -10,6 +11,9 @@
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/contradictions.hpp"
+#include "config/json_value.hpp"
 #include "config/keys.hpp"
 #include "config/section_reader.hpp"
 #include "config/toml_reader.hpp"
@@ -48,8 +52,28 @@ class SpecReader {
         reader_(Destination{&spec_, nullptr}, findings_) {}
 
   ParsedSpec read() {
+    spec_.document = to_json(document_);
     choose_kind();
     if (!spec_.is_target()) store_defaults();
+    read_members();
+    settle_name();
+    if (!spec_.is_target()) {
+      settle_exec();
+      settle_defaults();
+      find_contradictions(document_, reader_, spec_, findings_);
+    }
+    sort_by_place(parsed_.diagnostics);
+    return std::move(parsed_);
+  }
+
+  /// What is wrong with the keys that are there, where the service has others that are not known.
+  std::vector<Diagnostic> faults_of_keys() {
+    read_members();
+    return std::move(parsed_.diagnostics);
+  }
+
+ private:
+  void read_members() {
     for (const auto& [name, member] : document_.table) {
       if (name != main_section()) read_member(name, member);
     }
@@ -57,20 +81,6 @@ class SpecReader {
     if (const Member* main = document_.find(main_section())) {
       read_member(std::string(main_section()), *main);
     }
-    settle_name();
-    if (!spec_.is_target()) {
-      settle_exec();
-      settle_defaults();
-      refuse_contradictions();
-    }
-    sort_by_place(parsed_.diagnostics);
-    return std::move(parsed_);
-  }
-
- private:
-  [[nodiscard]] const Member* section(std::string_view name) const {
-    const Member* member = document_.find(name);
-    return member != nullptr && member->value.type == ValueType::table ? member : nullptr;
   }
 
   /// The section that says what the service is.
@@ -78,16 +88,15 @@ class SpecReader {
     return spec_.is_target() ? "target" : "service";
   }
 
-  [[nodiscard]] const Member* key(std::string_view section_name, std::string_view name) const {
-    const Member* member = section(section_name);
-    return member == nullptr ? nullptr : member->value.find(name);
-  }
-
   void choose_kind() {
     const Member* service = document_.find("service");
     const Member* target = document_.find("target");
     if (service == nullptr && target != nullptr) spec_.kind = Kind::target;
-    if (service == nullptr && target == nullptr) {
+    misses_main_ = service == nullptr && target == nullptr;
+    const bool told = std::ranges::any_of(document_.table, [this](const auto& one) {
+      return stands_for_main(one.first, one.second);
+    });
+    if (misses_main_ && !told) {
       findings_.add(Severity::error, document_.at, "",
                     "neither [service] nor [target], must have one of them");
     }
@@ -102,10 +111,19 @@ class SpecReader {
     }
   }
 
+  /// Where there is neither [service] nor [target]: a section that seems to be meant as one. That
+  /// is told alone, and as the error that it is at a boot too.
+  [[nodiscard]] bool stands_for_main(std::string_view name, const Member& member) const {
+    if (!misses_main_ || member.value.type != ValueType::table) return false;
+    const auto near = nearest(name, known_sections());
+    return near == "service" || near == "target";
+  }
+
   void read_member(const std::string& name, const Member& member) {
     const auto sections = known_sections();
     if (std::find(sections.begin(), sections.end(), name) == sections.end()) {
-      return reader_.unknown_section(name, member);
+      return reader_.unknown_section(
+          name, member, stands_for_main(name, member) ? Severity::error : Severity::unknown);
     }
     if (member.value.type != ValueType::table) {
       findings_.add(
@@ -124,8 +142,8 @@ class SpecReader {
 
   /// The `name` key where it is good; else the stem, which is at fault only where there is no key.
   void settle_name() {
-    const Member* main = section(main_section());
-    const Member* given = key(main_section(), "name");
+    const Member* main = section_of(document_, main_section());
+    const Member* given = key_of(document_, main_section(), "name");
     parsed_.name_at = given != nullptr  ? given->value.at
                       : main != nullptr ? main->at
                                         : document_.at;
@@ -137,12 +155,14 @@ class SpecReader {
     spec_.name = usable_name(stem);
     if (given != nullptr || !parsed_.name_mangled) return;
     findings_.add(Severity::error, parsed_.name_at, std::string(main_section()) + ".name",
-                  fmt::format("is missing, and the file's own {} will not do: {}", quoted(stem),
-                              name_fault(stem).value_or("")));
+                  spec_.file.empty()
+                      ? "is missing, and there is no file to name it"
+                      : fmt::format("is missing, and the file's own {} will not do: {}",
+                                    quoted(stem), name_fault(stem).value_or("")));
   }
 
   void settle_exec() {
-    const Member* service = section("service");
+    const Member* service = section_of(document_, "service");
     if (service == nullptr || service->value.find("exec") != nullptr) return;
     findings_.add(Severity::error, service->at, "service.exec",
                   "is missing, must be " + allowed_text(*find_key("service", "exec")));
@@ -176,83 +196,37 @@ class SpecReader {
     }
   }
 
-  void refuse_contradictions() {
-    const Lifecycle& lifecycle = spec_.lifecycle;
-    if (spec_.oneshot && lifecycle.restart == RestartPolicy::always) {
-      contradiction("restart",
-                    "\"always\" contradicts service.oneshot, must be \"on-failure\" or "
-                    "\"never\"");
-    }
-    if (lifecycle.restart_delay_max < lifecycle.restart_delay) {
-      contradiction(
-          "restart_delay_max_ms",
-          fmt::format("{} is less than restart_delay_ms, must be at least {}",
-                      lifecycle.restart_delay_max.count(), lifecycle.restart_delay.count()));
-    }
-    const Member* signal = key("service", "reload_signal");
-    if (spec_.reload_signal != 0 && !spec_.reload_exec.argv.empty() && signal != nullptr) {
-      findings_.add(Severity::error, signal->value.at, "service.reload_signal",
-                    "stands beside reload_exec, must be one of them");
-    }
-    look_at_process();
-    look_at_resources();
-  }
-
-  void look_at_resources() {
-    const Resources& resources = *spec_.resources;
-    const Member* high = key("resources", "memory_high");
-    if (high == nullptr || !resources.memory_high || !resources.memory_max) return;
-    if (*resources.memory_high <= *resources.memory_max) return;
-    findings_.add(Severity::warning, high->value.at, "resources.memory_high",
-                  "is above memory_max, and so has no effect");
-  }
-
-  void look_at_process() {
-    const ProcessSettings& process = *spec_.process;
-    const Member* priority = key("process", "priority");
-    if (process.priority && priority != nullptr &&
-        (!process.scheduler || !is_realtime(*process.scheduler))) {
-      findings_.add(
-          Severity::error, priority->value.at, "process.priority",
-          fmt::format("{} goes with the scheduler \"fifo\" or \"rr\" alone", *process.priority));
-    }
-    const Member* io_priority = key("process", "io_priority");
-    if (process.io_class == IoClass::idle && process.io_priority && io_priority != nullptr) {
-      findings_.add(Severity::warning, io_priority->value.at, "process.io_priority",
-                    "the io_class \"idle\" has no priorities: ignored");
-    }
-  }
-
-  /// At a key of [lifecycle] that is there: no default contradicts anything.
-  void contradiction(std::string_view name, std::string text) {
-    findings_.add(Severity::error, key("lifecycle", name)->value.at,
-                  "lifecycle." + std::string(name), std::move(text));
-  }
-
   const Value& document_;
   ParsedSpec parsed_;
   const ServiceDefaults& defaults_;
   ServiceSpec& spec_;
   Findings findings_;
   SectionReader reader_;
+  bool misses_main_ = false;  // neither [service] nor [target] is there
 };
 
 /// Reads the files of one service into one document.
 class LayerReader {
  public:
   LayerReader(const SourceFile& file, const ReadText& read)
-      : read_(read), parsed_(blank_spec(file)) {}
+      : read_(read), found_(file.found), parsed_(blank_spec(file)) {}
 
   ParsedSpec read(const ServiceDefaults& defaults) {
     std::optional<Value> document = layer(0);
+    parsed_.diagnostics.insert(parsed_.diagnostics.end(), found_.begin(), found_.end());
+    Value all = document ? *std::move(document) : Value();
     const std::size_t drop_ins = parsed_.spec->drop_ins.size();
     for (std::uint32_t source = 1; source <= drop_ins; ++source) {
-      std::optional<Value> top = layer(source);
-      if (document && top) lay_over(*document, *std::move(top));
+      if (std::optional<Value> top = layer(source)) lay_over(all, *std::move(top));
     }
-    // Of a file that could not be read or parsed nothing is known but its name.
-    if (!document) return std::move(parsed_);
-    return SpecReader(*document, std::move(parsed_), defaults).read();
+    if (document) return SpecReader(all, std::move(parsed_), defaults).read();
+    // Of a file that could not be read or parsed nothing is known but its name; what lies over it
+    // can be told of all the same.
+    ParsedSpec tried = parsed_;
+    tried.spec = std::make_shared<ServiceSpec>(*parsed_.spec);
+    parsed_.diagnostics = SpecReader(all, std::move(tried), defaults).faults_of_keys();
+    sort_by_place(parsed_.diagnostics);
+    return std::move(parsed_);
   }
 
  private:
@@ -265,17 +239,21 @@ class LayerReader {
       const bool gone = source > 0 && ::lstat(path.c_str(), &status) < 0 && errno == ENOENT;
       return gone ? std::nullopt : fault(path, whole, text.error().text);
     }
-    auto document = read_toml(*text, source);
+    std::vector<TomlFault> doubles;
+    auto document = read_toml(*text, source, &doubles);
+    for (const TomlFault& one : doubles) (void)fault(path, one.at, one.text, one.key);
     if (document) return *std::move(document);
     return fault(path, document.error().at, document.error().text);
   }
 
-  std::optional<Value> fault(const std::string& path, SourcePosition at, std::string text) {
-    parsed_.diagnostics.push_back({path, at, Severity::error, {}, std::move(text)});
+  std::optional<Value> fault(const std::string& path, SourcePosition at, std::string text,
+                             std::string key = {}) {
+    parsed_.diagnostics.push_back({path, at, Severity::error, std::move(key), std::move(text)});
     return std::nullopt;
   }
 
   const ReadText& read_;
+  const std::vector<Diagnostic>& found_;
   ParsedSpec parsed_;
 };
 
@@ -289,17 +267,25 @@ std::string_view stem_of(std::string_view path) {
 }
 
 std::string usable_name(std::string_view stem) {
-  std::string name(stem.substr(0, kNameMax));
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return !allowed_in_name(c); }, '_');
+  std::string name;
+  for (const char c : stem) {
+    if (name.size() == kNameMax) break;
+    // A character of several bytes is one: what goes on with it adds nothing.
+    const bool goes_on = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (allowed_in_name(c))
+      name += c;
+    else if (!goes_on || name.empty())
+      name += '_';
+  }
   if (!name_fault(name)) return name;
   // What is left: a beginning that is no letter or digit, nothing at all, or a name of zinit's own.
   name = is_taken_name(name) ? name + "_" : "x" + name;
   return name.substr(0, kNameMax);
 }
 
-ParsedSpec spec_from_document(const Value& document, const std::string& path, bool system_class) {
-  return SpecReader(document, blank_spec({path, system_class}), {}).read();
+ParsedSpec spec_from_document(const Value& document, bool system_class,
+                              const ServiceDefaults& defaults) {
+  return SpecReader(document, blank_spec({{}, system_class}), defaults).read();
 }
 
 ParsedSpec parse_spec(std::string_view text, const std::string& path, bool system_class) {

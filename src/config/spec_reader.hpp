@@ -25,6 +25,7 @@ struct SourceFile {
   bool system_class = false;            // the default of `class` is `system`
   bool named = false;                   // by the operator, rather than found
   std::vector<std::string> drop_ins{};  // paths of what is laid over it, in that order
+  std::vector<Diagnostic> found{};      // what is wrong with the places of drop-ins
 };
 
 /// What a file says: read_from_disk(), or for a file that is not in its place yet one's own.
@@ -47,9 +48,12 @@ struct ParsedSpec {
 [[nodiscard]] ParsedSpec parse_spec(std::string_view text, const std::string& path,
                                     bool system_class = false);
 
-/// The same for a document that is a tree already.
-[[nodiscard]] ParsedSpec spec_from_document(const Value& document, const std::string& path,
-                                            bool system_class = false);
+/// The same for a document that is a tree already, and no file's.
+///
+/// @param system_class  the default of `class` is `system`.
+/// @param defaults      of the keys that it does not have.
+[[nodiscard]] ParsedSpec spec_from_document(const Value& document, bool system_class = false,
+                                            const ServiceDefaults& defaults = {});
 
 /// The same for a file itself with its drop-ins laid over it, and with what can be wrong with
 /// files. A drop-in that has gone since it was found is left out; any other fault of one is the

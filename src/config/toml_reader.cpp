@@ -6,12 +6,16 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "config/toml_scalar.hpp"
 #include "config/toml_tables.hpp"
 
 namespace zinit {
 
 namespace {
+
+/// Bytes of a name that is told: half of a file may be a header, and the other half keys below it.
+constexpr std::size_t kMostOfName = 128;
 
 bool bare_key_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -23,7 +27,8 @@ bool digit(char c) { return c >= '0' && c <= '9'; }
 /// Functions that can meet a fault return false after fault(); the first fault stands.
 class Reader {
  public:
-  Reader(std::string_view text, std::uint32_t source) : text_(text), places_(text, source) {}
+  Reader(std::string_view text, std::uint32_t source, std::vector<TomlFault>* doubles)
+      : text_(text), places_(text, source), doubles_(doubles) {}
 
   tl::expected<Value, TomlFault> read() {
     Value root;
@@ -145,31 +150,51 @@ class Reader {
     if (!take(']') || (repeated && !take(']'))) {
       return fault(next_, fmt::format("the header is not closed by {}", repeated ? "]]" : "]"));
     }
+    name_.clear();
+    add_to_name(path);
     auto headed = table_of_header(root, path, repeated);
-    if (!headed) return clash(std::move(headed.error()));
-    table = *headed;
-    return true;
+    if (headed) {
+      table = *headed;
+      return true;
+    }
+    // What follows belongs to the section that is there, for its faults to be told.
+    Value& first = root.table[path.front().name].value;
+    table = path.size() == 1 && first.form == Form::headed ? &first : &(passed_over_ = Value());
+    return clash(std::move(headed.error()));
   }
 
+  void add_to_name(const KeyPath& path) {
+    for (const KeyPart& part : path) name_ += (name_.empty() ? "" : ".") + part.name;
+  }
+
+  /// What is there twice; whether the reading goes on all the same.
   bool clash(TomlFault&& found) {
-    if (!fault_) fault_ = std::move(found);
-    return false;
+    found.key = shortened(name_, kMostOfName);
+    if (doubles_ != nullptr)
+      doubles_->push_back(std::move(found));
+    else if (!fault_)
+      fault_ = std::move(found);
+    return doubles_ != nullptr;
   }
 
   /// `a.b = value` into `table`.
   bool key_value(Value& table) {
     const int outer = depth_;
+    const std::size_t outer_name = name_.size();
     KeyPath path;
     if (!key_path(path)) return false;
     depth_ += static_cast<int>(path.size());
+    add_to_name(path);
     if (!take('=')) {
       return fault(next_, fmt::format("\"{}\" is not followed by = and a value", path.back().name));
     }
     skip_blanks();
     auto member = member_of_key(table, path);
-    if (!member) return clash(std::move(member.error()));
-    const bool good = value((*member)->value);
+    if (!member && !clash(std::move(member.error()))) return false;
+    Value second;
+    const bool good = value(member ? (*member)->value : second);
     depth_ = outer;
+    name_.resize(outer_name);
     return good;
   }
 
@@ -297,15 +322,19 @@ class Reader {
   std::size_t next_ = 0;  // offset of the character to be read
   int values_ = 0;        // read so far
   int depth_ = 0;         // of the value that is being read
+  std::string name_;      // of the section or key that is being read, with dots
+  Value passed_over_;     // what keys belong to whose header is no table's
+  std::vector<TomlFault>* const doubles_;
   std::optional<TomlFault> fault_;
 };
 
 }  // namespace
 
-tl::expected<Value, TomlFault> read_toml(std::string_view raw, std::uint32_t source) {
+tl::expected<Value, TomlFault> read_toml(std::string_view raw, std::uint32_t source,
+                                         std::vector<TomlFault>* doubles) {
   auto text = clean_source(raw, source);
   if (!text) return tl::unexpected(std::move(text.error()));
-  return Reader(*text, source).read();
+  return Reader(*text, source, doubles).read();
 }
 
 }  // namespace zinit

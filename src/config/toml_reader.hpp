@@ -22,9 +22,12 @@ inline constexpr int kMaxValues = 20000;
 
 /// The document's tables, or the first fault of its syntax, which ends the reading.
 ///
-/// @param raw     the bytes of the file: a byte-order mark and CRLF are taken as they come.
-/// @param source  what all places in it say of the file that they are in.
+/// @param raw      the bytes of the file: a byte-order mark and CRLF are taken as they come.
+/// @param source   what all places in it say of the file that they are in.
+/// @param doubles  takes what is there a second time; the first stands. Null: such a one ends the
+///                 reading as well.
 [[nodiscard]] tl::expected<Value, TomlFault> read_toml(std::string_view raw,
-                                                       std::uint32_t source = 0);
+                                                       std::uint32_t source = 0,
+                                                       std::vector<TomlFault>* doubles = nullptr);
 
 }  // namespace zinit

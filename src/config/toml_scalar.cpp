@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <map>
+#include <optional>
 #include <toml.hpp>
 
 #include "base/format.hpp"
@@ -13,46 +13,77 @@ namespace zinit {
 
 namespace {
 
-using TomlValue = toml::basic_value<toml::discard_comments, std::map>;
 using Scalar = tl::expected<Value, std::string>;
 
 /// The number that an integer token writes. toml11 gives the nearest that fits without a word.
-Scalar exact_integer(std::string_view token) {
+Value exact_integer(std::string_view token) {
   std::string digits(token);
   std::erase(digits, '_');
   int base = 10;
   if (digits.starts_with("0x")) base = 16;
   if (digits.starts_with("0o")) base = 8;
   if (digits.starts_with("0b")) base = 2;
-  errno = 0;
-  const long long number = std::strtoll(digits.c_str() + (base == 10 ? 0 : 2), nullptr, base);
-  if (errno == ERANGE) {
-    return tl::unexpected(
-        fmt::format("{} does not fit in an integer, which has 64 bits and a sign", token));
-  }
   Value value;
-  value.type = ValueType::integer;
-  value.integer = number;
+  errno = 0;
+  value.integer = std::strtoll(digits.c_str() + (base == 10 ? 0 : 2), nullptr, base);
+  value.type = errno == ERANGE ? ValueType::vast : ValueType::integer;
+  if (value.type == ValueType::vast) value.string = token;
   return value;
 }
 
-Scalar convert(const TomlValue& parsed, std::string_view token) {
-  Value value;
-  switch (parsed.type()) {
-    case toml::value_t::boolean:
+/// What `parsed`, one of toml11's results, has as its value; nothing where it is none, or where
+/// something stands behind it.
+template <class Parsed>
+auto* value_in(Parsed& parsed, const toml::detail::location& location) {
+  return parsed && location.iter() == location.end() ? &parsed.unwrap().first : nullptr;
+}
+
+/// Nothing where the token is no value.
+std::optional<Scalar> read(toml::value_t type, toml::detail::location& location,
+                           std::string_view token) {
+  using namespace toml::detail;
+  const auto as_text = [&](const auto& parsed, ValueType as) -> std::optional<Scalar> {
+    if (value_in(parsed, location) == nullptr) return std::nullopt;
+    Value value;
+    value.type = as;
+    value.string = token;
+    return value;
+  };
+  switch (type) {
+    case toml::value_t::boolean: {
+      const auto parsed = parse_boolean(location);
+      const auto* found = value_in(parsed, location);
+      if (found == nullptr) return std::nullopt;
+      Value value;
       value.type = ValueType::boolean;
-      value.boolean = parsed.as_boolean();
+      value.boolean = *found;
       return value;
-    case toml::value_t::integer: return exact_integer(token);
-    case toml::value_t::string:
+    }
+    case toml::value_t::integer: {
+      const auto parsed = parse_integer(location);
+      if (value_in(parsed, location) == nullptr) return std::nullopt;
+      return exact_integer(token);
+    }
+    case toml::value_t::string: {
+      const auto parsed = parse_string(location);
+      const auto* found = value_in(parsed, location);
+      if (found == nullptr) return std::nullopt;
+      Value value;
       value.type = ValueType::string;
-      value.string = parsed.as_string().str;
+      value.string = found->str;
       return value;
-    case toml::value_t::floating: value.type = ValueType::floating; break;
-    default: value.type = ValueType::datetime; break;
+    }
+    case toml::value_t::floating: return as_text(parse_floating(location), ValueType::floating);
+    case toml::value_t::offset_datetime:
+      return as_text(parse_offset_datetime(location), ValueType::datetime);
+    case toml::value_t::local_datetime:
+      return as_text(parse_local_datetime(location), ValueType::datetime);
+    case toml::value_t::local_date:
+      return as_text(parse_local_date(location), ValueType::datetime);
+    case toml::value_t::local_time:
+      return as_text(parse_local_time(location), ValueType::datetime);
+    default: return std::nullopt;
   }
-  value.string = token;
-  return value;
 }
 
 /// What is wrong, by what the token seems to be meant as: toml11's own texts are of several lines
@@ -73,10 +104,12 @@ std::string complaint(std::string_view token) {
 
 Scalar toml_scalar(std::string_view token) {
   try {
-    // The public door, toml::parse(), takes a stream and is five times as slow for one value.
+    // The public door, toml::parse(), takes a stream and is five times as slow for one value; the
+    // one for any value, toml::detail::parse_value(), brings arrays and tables along, 60 KB.
     toml::detail::location location("", std::string(token));
-    const auto parsed = toml::detail::parse_value<TomlValue>(location);
-    if (parsed && location.iter() == location.end()) return convert(parsed.unwrap(), token);
+    const auto type = toml::detail::guess_value_type(location);
+    if (type)
+      if (auto scalar = read(type.unwrap(), location, token)) return *std::move(scalar);
     return tl::unexpected(complaint(token));
   } catch (const std::bad_alloc&) {
     return tl::unexpected(std::string("no memory left to read this value"));

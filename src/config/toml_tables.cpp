@@ -62,7 +62,7 @@ Placed append(Value& table, const KeyPart& part) {
 Placed table_of_header(Value& root, const KeyPath& path, bool repeated) {
   Value* table = &root;
   for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-    const Placed next = enter(*table, path[i]);
+    Placed next = enter(*table, path[i]);
     if (!next) return next;
     table = *next;
   }

@@ -1,11 +1,29 @@
-// What messages say of values.
+// Finding in values, laying one over the other, and what messages say of them.
 #include "config/value.hpp"
 
+#include "base/text.hpp"
+
 namespace zinit {
+
+namespace {
+
+constexpr std::size_t kMostShown = 60;  // bytes; a line of log stays readable
+
+}  // namespace
 
 const Member* Value::find(std::string_view key) const {
   const auto found = table.find(key);
   return found == table.end() ? nullptr : &found->second;
+}
+
+const Member* section_of(const Value& document, std::string_view name) {
+  const Member* member = document.find(name);
+  return member != nullptr && member->value.type == ValueType::table ? member : nullptr;
+}
+
+const Member* key_of(const Value& document, std::string_view section, std::string_view name) {
+  const Member* member = section_of(document, section);
+  return member == nullptr ? nullptr : member->value.find(name);
 }
 
 void lay_over(Value& base, Value&& top) {
@@ -25,6 +43,7 @@ std::string_view type_phrase(ValueType type) {
   switch (type) {
     case ValueType::boolean: return "a boolean";
     case ValueType::integer: return "an integer";
+    case ValueType::vast: return "an integer out of range (64 bits)";
     case ValueType::floating: return "a float";
     case ValueType::string: return "a string";
     case ValueType::datetime: return "a date or time";
@@ -34,20 +53,15 @@ std::string_view type_phrase(ValueType type) {
   return "a value";
 }
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t limit = 60;  // bytes; a line of log stays readable
-  if (text.size() <= limit) return '"' + std::string(text) + '"';
-  std::size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return '"' + std::string(text.substr(0, end)) + "...\"";
-}
+std::string quoted(std::string_view text) { return '"' + shortened(text, kMostShown) + '"'; }
 
 std::string shown(const Value& value) {
   switch (value.type) {
     case ValueType::boolean: return value.boolean ? "true" : "false";
     case ValueType::integer: return std::to_string(value.integer);
+    case ValueType::vast:
     case ValueType::floating:
-    case ValueType::datetime: return value.string;
+    case ValueType::datetime: return shortened(value.string, kMostShown);
     case ValueType::string: return quoted(value.string);
     case ValueType::array:
     case ValueType::table: break;

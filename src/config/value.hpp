@@ -16,7 +16,8 @@ namespace zinit {
 enum class ValueType : std::uint8_t {
   boolean,
   integer,
-  floating,  // no key takes one; kept to say so
+  vast,      // an integer that 64 bits do not hold: no key takes one; kept to say so
+  floating,  // likewise
   string,
   datetime,  // likewise
   array,
@@ -40,7 +41,7 @@ struct Value {
   SourcePosition at;  // of the value; a section stands where its name does
   bool boolean = false;
   std::int64_t integer = 0;
-  std::string string;  // of a floating or datetime: as it was written
+  std::string string;  // of what no key takes: as it was written
   std::vector<Value> array;
   std::map<std::string, Member, std::less<>> table;
 
@@ -53,6 +54,11 @@ struct Member {
   Value value;
 };
 
+/// The section of a document, where it is a table; or a key in it. Null where there is none.
+[[nodiscard]] const Member* section_of(const Value& document, std::string_view name);
+[[nodiscard]] const Member* key_of(const Value& document, std::string_view section,
+                                   std::string_view name);
+
 /// Lays the table `top` over the table `base`: a key replaces a key, and where both are tables they
 /// are merged (zinit.toml(5), "Where files are read"). What comes from `top` keeps its places.
 void lay_over(Value& base, Value&& top);
@@ -63,7 +69,8 @@ void lay_over(Value& base, Value&& top);
 /// `text` in quotes as a message shows it, cut short where it is long.
 [[nodiscard]] std::string quoted(std::string_view text);
 
-/// A scalar as a message shows it: `"text"`, `5`, `true`; empty for an array or table.
+/// A scalar as a message shows it: `"text"`, `5`, `true`, cut short likewise; empty for an array or
+/// table.
 [[nodiscard]] std::string shown(const Value& value);
 
 }  // namespace zinit

@@ -10,7 +10,9 @@ namespace zinit {
 std::string ok_json() { return R"({"ok":true})"; }
 
 RpcError service_not_found(const Board& board, std::string_view name) {
-  RpcError error(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(name)));
+  // What no service can be called is told no longer than it could be.
+  const std::string told = shortened(name, kNameMax);
+  RpcError error(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(told)));
   if (const std::string* link = board.graph()->masked_by(name)) {
     return std::move(error).about(name).hint(
         fmt::format("it is masked by {}; `zinitctl unmask {}`, then service.reload, bring it back",
@@ -18,7 +20,7 @@ RpcError service_not_found(const Board& board, std::string_view name) {
   }
   const std::vector<std::string> names = board.names();
   const auto near = nearest(name, names);
-  return std::move(error).about(name).hint(near ? fmt::format("did you mean {}?", *near)
+  return std::move(error).about(told).hint(near ? fmt::format("did you mean {}?", *near)
                                                 : std::string());
 }
 
@@ -33,6 +35,18 @@ RpcError refused(const Board& board, std::string_view name, const RequestFailure
       return RpcError(RpcCode::not_supported, failure.text)
           .about(name)
           .hint("restart it, or reload without a name to read the files again");
+    case Refusal::already_exists:
+      return RpcError(RpcCode::already_exists, failure.text).about(name);
+    case Refusal::config_error:
+      return RpcError(RpcCode::config_error, failure.text)
+          .about(name)
+          .with("messages", json_of(std::span<const std::string>(failure.details)));
+    case Refusal::dependency_error:
+      return RpcError(RpcCode::dependency_error, failure.text)
+          .about(name)
+          .hint(
+              "delete these first, or with cascade: then they are stopped, and require it no more")
+          .with("required_by", json_of(std::span<const std::string>(failure.details)));
     case Refusal::invalid_state: return RpcError(RpcCode::invalid_state, failure.text).about(name);
   }
   return {RpcCode::internal_error, failure.text};

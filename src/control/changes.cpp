@@ -8,25 +8,44 @@
 
 namespace zinit {
 
-Changes::Changes(struct ev_loop* loop) : loop_(loop) {
-  ev_async_init(&async_, on_async);
-  async_.data = this;
-  ev_async_start(loop_, &async_);
+namespace {
+
+constexpr Milliseconds kGather{1};
+
+// After one that could not be followed up, for want of memory.
+constexpr Milliseconds kAgain{100};
+
+}  // namespace
+
+Changes::Changes(EventLoop& loop)
+    : gathering_(loop, [this] { gathered(); }), call_(loop, [this] { tell(); }) {}
+
+// The loop puts gathers_ down before it looks at waits_, so either it sees the change or this sees
+// that it is to be told.
+void Changes::changed() noexcept {
+  waits_ = true;
+  if (!gathers_) call_.ask();
 }
-
-Changes::~Changes() { ev_async_stop(loop_, &async_); }
-
-void Changes::changed() noexcept { ev_async_send(loop_, &async_); }
 
 void Changes::listen(std::function<void()> listener) { listeners_.push_back(std::move(listener)); }
 
-void Changes::on_async(struct ev_loop* /*loop*/, ev_async* watcher, int /*events*/) noexcept {
-  auto* self = static_cast<Changes*>(watcher->data);
-  for (const std::function<void()>& listener : self->listeners_) {
+void Changes::gathered() {
+  gathers_ = false;
+  if (waits_) tell();
+}
+
+void Changes::tell() {
+  if (gathers_) return;
+  gathers_ = true;
+  waits_ = false;
+  gathering_.set(kGather);
+  for (const std::function<void()>& listener : listeners_) {
     try {
       listener();
     } catch (const std::exception& fault) {
-      log_error("control: a change was not followed up: {}", fault.what());
+      log_error("control: a change is followed up later: {}", fault.what());
+      waits_ = true;
+      gathering_.set(kAgain);
     }
   }
 }

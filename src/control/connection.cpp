@@ -118,10 +118,13 @@ void Connection::append(std::string_view text, bool notification) {
   const bool joins = !output_.empty() && output_.back().notification == notification &&
                      output_.back().text.size() + text.size() < kChunkBytes;
   if (!joins) output_.push_back({{}, notification});
-  output_.back().text.append(text).push_back('\n');
+  std::string& to = output_.back().text;
+  to.reserve(to.size() + text.size() + 1);  // all or nothing: its size is counted
+  to.append(text).push_back('\n');
 }
 
 void Connection::flush() {
+  held_back_ = held_back_ || answer_bytes_ + notification_bytes_ > kAheadBytes;
   bool progress = false;
   while (!over_ && !output_.empty()) {
     Chunk& chunk = output_.front();
@@ -147,6 +150,8 @@ void Connection::flush() {
   }
   end_refusal();
   watch();
+  // With nothing left to write no event comes for what was held back until here.
+  if (output_.empty() && std::exchange(held_back_, false)) wake_();
 }
 
 void Connection::on_writable(int events) {

@@ -34,6 +34,8 @@ class Connection {
   static constexpr std::size_t kAnswerLimit = std::size_t{4} << 20;
   static constexpr std::size_t kPauseBytes = std::size_t{1} << 20;
   static constexpr std::size_t kNotificationLimit = std::size_t{1} << 20;
+  /// While less waits nothing is held back for it: neither requests, by a pause, nor notifications.
+  static constexpr std::size_t kAheadBytes = std::size_t{64} << 10;
   static constexpr Milliseconds kPatience{500};
   /// For a client that is being refused: so long its input is read and thrown away, so that it
   /// comes to read why. A close with unread input would be a reset.
@@ -54,7 +56,8 @@ class Connection {
   bool put_answer(std::string_view text);
   /// Queues a notification. False: too many wait, this one is not sent.
   [[nodiscard]] bool put_notification(std::string_view text);
-  /// Writes what the socket takes now, and waits for room for the rest.
+  /// Writes what the socket takes now, and waits for room for the rest. Wakes when it has written
+  /// all of more than kAheadBytes.
   void flush();
 
   /// No more input is taken: what is queued is written, and then the connection ends.
@@ -63,6 +66,8 @@ class Connection {
   [[nodiscard]] bool paused() const noexcept;
   /// The peer will send nothing more.
   [[nodiscard]] bool input_ended() const noexcept { return input_ended_; }
+  /// As many notifications wait as should be made ahead of what the socket takes.
+  [[nodiscard]] bool is_ahead() const noexcept { return notification_bytes_ > kAheadBytes; }
   [[nodiscard]] bool output_empty() const noexcept { return output_.empty(); }
   /// Nobody is there any more, or nothing is to be said any more.
   [[nodiscard]] bool over() const noexcept { return over_; }
@@ -101,7 +106,8 @@ class Connection {
   bool over_ = false;
 
   std::deque<Chunk> output_;
-  bool large_ = false;  // a large chunk has been written
+  bool large_ = false;      // a large chunk has been written
+  bool held_back_ = false;  // so much has waited that something may wait for its end
   std::size_t written_ = 0;  // of the first chunk
   std::size_t answer_bytes_ = 0;
   std::size_t notification_bytes_ = 0;

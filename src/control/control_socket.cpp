@@ -6,17 +6,17 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <climits>
-#include <cstring>
 #include <utility>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "base/unix_address.hpp"
 
 namespace zinit {
 
@@ -25,14 +25,10 @@ namespace {
 constexpr int kBacklog = 1024;
 
 Result<sockaddr_un> address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
+  if (path.size() > kUnixPathMax)
     return failure(fmt::format("cannot listen on {}: a socket's path may have {} bytes", path,
-                               sizeof address.sun_path - 1));
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
+                               kUnixPathMax));
+  return unix_address(path);
 }
 
 Result<std::string> absolute(const std::string& path) {
@@ -91,7 +87,7 @@ Result<Listener> listener_at(const sockaddr_un& address) {
   if (!S_ISSOCK(status.st_mode)) return Listener::foreign;
   const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!probe) return sys_failure("make a socket for", address.sun_path);
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+  if (::connect(probe.get(), generic(address), sizeof address) == 0) {
     return Listener::live;
   }
   // EAGAIN: it listens, and its backlog is full; EPROTOTYPE: it is of another type, and alive.
@@ -128,7 +124,7 @@ Result<UniqueFd> bind_and_listen(const sockaddr_un& address) {
   // The file takes its mode from the socket, so it is never open to others, not even for a moment,
   // and the umask, which all threads share, stays as it is.
   if (::fchmod(fd.get(), 0600) < 0) return sys_failure("protect the socket", address.sun_path);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
+  if (::bind(fd.get(), generic(address), sizeof address) < 0) {
     return sys_failure("listen on", address.sun_path);
   }
   if (::listen(fd.get(), kBacklog) < 0) return sys_failure("listen on", address.sun_path);

@@ -15,6 +15,8 @@
 namespace zinit {
 
 /// What system.shutdown, system.poweroff, system.reboot and system.halt ask for.
+struct Places;
+
 enum class PowerAction : std::uint8_t {
   shutdown,  // stop everything and end zinit; as PID 1 in system mode: power off
   poweroff,
@@ -32,6 +34,22 @@ struct DaemonInfo {
   std::optional<std::int64_t> kernel_ms;
   std::optional<std::int64_t> started_ms;
   std::optional<std::int64_t> settled_ms;
+  // Where files are read, for who changes them; outlives the call. Null: nowhere.
+  const Places* places = nullptr;
+};
+
+/// What service.set asks for.
+struct SetService {
+  std::string config;  // an object of sections, as JSON text
+  bool persist = true;
+  bool start = true;
+};
+
+/// What service.delete asks for.
+struct DeleteService {
+  std::string name;
+  bool persist = true;
+  bool cascade = false;
 };
 
 class Daemon {
@@ -49,11 +67,20 @@ class Daemon {
   /// be empty.
   virtual void power(PowerAction action, const std::string& message) = 0;
 
-  using ReloadDone = std::function<void(RequestResult<ReloadReport>)>;
+  using ReloadDone = std::function<void(const RequestResult<ReloadReport>&)>;
   /// Reads the service files again and has the board take them (Board::reload). `done` is called
   /// once on the control loop's thread, before this returns or later; a reload that is asked for
   /// during another waits for its end.
   virtual void reload(bool dry_run, ReloadDone done) = 0;
+
+  using SetDone = std::function<void(const RequestResult<Board::SetReport>&)>;
+  /// Puts a service in the place of the one of its name, or adds it (Board::set), in its turn among
+  /// reloads. `done` as with reload().
+  virtual void set_service(SetService request, SetDone done) = 0;
+
+  using DeleteDone = std::function<void(const RequestResult<void>&)>;
+  /// Stops a service and takes it out of the graph (Board::remove), likewise.
+  virtual void delete_service(const DeleteService& request, DeleteDone done) = 0;
 };
 
 }  // namespace zinit

@@ -57,6 +57,9 @@ constexpr std::string_view kReason =
     R"({"type":["object","null"],"properties":{"type":{"type":"string"},)"
     R"("step":{"type":"string"}},"required":["type"]})";
 constexpr std::string_view kNames = R"({"type":"array","items":{"type":"string"}})";
+constexpr std::string_view kLeft =
+    R"({"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},)"
+    R"("reason":{"type":"string"}}}})";
 constexpr std::string_view kTree =
     R"({"type":"object","properties":{"name":{"type":"string"},"state":{"type":["string","null"]},)"
     R"("kind":{"type":"string"},"repeated":{"type":"boolean"},"children":{"type":"array",)"
@@ -67,11 +70,18 @@ constexpr std::string_view kEvent =
     R"("reason":{"$ref":"#/components/schemas/reason"},"pid":{"type":["integer","null"]},)"
     R"("time_us":{"type":"integer"},"seq":{"type":"integer"}}})";
 
+constexpr std::string_view kLogLine =
+    R"({"type":"object","properties":{"service":{"type":"string"},)"
+    R"("time_us":{"type":"integer"},"stream":{"enum":["stdout","stderr","zinit","syslog"]},)"
+    R"("line":{"type":"string"},"raw":{"type":"string","contentEncoding":"base64"},)"
+    R"("seq":{"type":"integer"}}})";
+
 void put_components(JsonWriter& writer) {
   writer.key("components").begin_object().key("schemas").begin_object();
   put_states(writer);
-  writer.key("names").put_raw(kNames).key("reason").put_raw(kReason);
+  writer.key("names").put_raw(kNames).key("left").put_raw(kLeft).key("reason").put_raw(kReason);
   writer.key("tree").put_raw(kTree).key("event").put_raw(kEvent);
+  writer.key("log_line").put_raw(kLogLine);
   writer.key("status_full").put_raw(status_full_schema()).end_object();
   put_errors(writer);
   writer.end_object();

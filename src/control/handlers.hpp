@@ -36,9 +36,20 @@ Outcome service_reload(Call& call);
 Outcome system_isolate(Call& call);
 Outcome service_wait(Call& call);
 
+// methods_change.cpp
+Outcome service_get(Call& call);
+Outcome service_set(Call& call);
+Outcome service_delete(Call& call);
+Outcome service_start_all(Call& call);
+Outcome service_stop_all(Call& call);
+Outcome service_delete_all(Call& call);
+
 // methods_logs.cpp
 Outcome logs_get(Call& call);
 Outcome logs_tail(Call& call);
+Outcome logs_filter(Call& call);
+Outcome logs_subscribe(Call& call);
+Outcome logs_unsubscribe(Call& call);
 
 // methods_events.cpp
 Outcome events_get(Call& call);

@@ -23,8 +23,32 @@ constexpr Param kLines{"lines", ParamType::count, false, "100", "the last so man
 constexpr Param kNames{"names", ParamType::strings, false, {}, "of these services; none: of all"};
 
 constexpr Param kJustName[] = {kName};
+constexpr Param kListFull[] = {{"members", ParamType::strings, false, {},
+                                "these alone of each; none given: all"}};
 constexpr Param kIsolate[] = {
     {"target", ParamType::string, true, {}, "the target that is to be all there is"}};
+constexpr Param kConfig{"config", ParamType::object, true, {}, "the sections of a service file"};
+constexpr Param kStart{"start", ParamType::boolean, false, "true",
+                       "start it, if it is new or its wish is down"};
+constexpr Param kSet[] = {
+    kConfig,
+    {"persist", ParamType::boolean, false, "true", "write its file too"},
+    kStart,
+};
+constexpr Param kAdd[] = {
+    kConfig,
+    {"persist", ParamType::boolean, false, "false", "write its file too"},
+    kStart,
+};
+constexpr Param kDelete[] = {
+    kName,
+    {"persist", ParamType::boolean, false, "true", "remove its file too; a vendor's is masked"},
+    {"cascade", ParamType::boolean, false, "false",
+     "stop what requires it, and remove those edges, where else the call is refused"},
+};
+constexpr std::string_view kSetAliases[] = {"service.create", "service.update", "service.register"};
+constexpr std::string_view kAddAliases[] = {"service.monitor"};
+constexpr std::string_view kDeleteAliases[] = {"service.remove"};
 constexpr Param kPower[] = {
     {"at_us", ParamType::count, false, {}, "when, in microseconds since 1970; none: now"},
     {"message", ParamType::string, false, {}, "why, for the log"},
@@ -53,7 +77,22 @@ constexpr Param kWait[] = {
      "running (or a oneshot that is done), exited, failed, or stopped: no process and none coming"},
     kTimeout,
 };
-constexpr Param kLogs[] = {kName, kLines};
+constexpr Param kLogs[] = {
+    {"name", ParamType::string, true, {}, "the service, or zinit, or syslog"},
+    kLines,
+};
+constexpr Param kLogsFilter[] = {
+    {"name", ParamType::string, false, {}, "the service, or zinit, or syslog; none: all logs"},
+    {"pattern", ParamType::string, false, R"("")", "only lines that contain this"},
+    {"stream", ParamType::string, false, {}, "stdout, stderr, zinit or syslog: of this one alone"},
+    {"since_us", ParamType::count, false, {}, "from then on, in microseconds since 1970"},
+    {"lines", ParamType::count, false, "100", "the last so many of those"},
+    {"before_seq", ParamType::count, false, {}, "of the log that is named, those before this one"},
+};
+constexpr Param kLogsSubscribe[] = {
+    {"names", ParamType::strings, false, {}, "of these logs; none: of all, also of those to come"},
+    {"lines", ParamType::count, false, "0", "beginning with the last so many of each"},
+};
 constexpr Param kEventsGet[] = {kNames, kLines};
 constexpr Param kEventsSubscribe[] = {kNames};
 constexpr Param kUnsubscribe[] = {
@@ -75,7 +114,10 @@ constexpr std::string_view kInfo =
     R"("mode":{"enum":["system","container","standalone"]},"uptime_ms":{"type":"integer"},)"
     R"("services":{"type":"integer"},"hostname":{"type":"string"},"kernel":{"type":"string"},)"
     R"("boot":{"type":"object","properties":{"kernel_ms":{"type":["integer","null"]},)"
-    R"("started_ms":{"type":["integer","null"]},"settled_ms":{"type":["integer","null"]}}}}})";
+    R"("started_ms":{"type":["integer","null"]},"settled_ms":{"type":["integer","null"]}}},)"
+    R"("config":{"type":"object","properties":{"directories":{"type":"array","items":)"
+    R"({"type":"object","properties":{"path":{"type":"string"},"vendor":{"type":"string"},)"
+    R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"}}}}})";
 constexpr std::string_view kCancelled =
     R"({"type":"object","properties":{"ok":{"const":true},"cancelled":{"type":"boolean"}}})";
 constexpr std::string_view kStatusesFull =
@@ -91,10 +133,31 @@ constexpr std::string_view kReloadResult =
     R"("removed":{"$ref":"#/components/schemas/names"},)"
     R"("unchanged":{"$ref":"#/components/schemas/names"},)"
     R"("failed":{"$ref":"#/components/schemas/names"},)"
-    R"("restarted":{"$ref":"#/components/schemas/names"}}})";
+    R"("restarted":{"$ref":"#/components/schemas/names"},)"
+    R"("stopped":{"$ref":"#/components/schemas/names"},)"
+    R"("failed_before":{"$ref":"#/components/schemas/names"},)"
+    R"("why":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}}}})";
 constexpr std::string_view kIsolated =
     R"({"type":"object","properties":{"started":{"$ref":"#/components/schemas/names"},)"
     R"("stopped":{"$ref":"#/components/schemas/names"}}})";
+constexpr std::string_view kGetResult =
+    R"({"type":"object","properties":{"config":{"type":"object"},)"
+    R"("file":{"type":["string","null"]},"runtime":{"type":"boolean"}}})";
+constexpr std::string_view kSetResult =
+    R"({"type":"object","properties":{"name":{"type":"string"},"created":{"type":"boolean"},)"
+    R"("warnings":{"type":"array","items":{"type":"string"}}}})";
+constexpr std::string_view kStartedAll =
+    R"({"type":"object","properties":{"started":{"$ref":"#/components/schemas/names"},)"
+    R"("skipped":{"$ref":"#/components/schemas/left"},)"
+    R"("failed":{"$ref":"#/components/schemas/left"}}})";
+constexpr std::string_view kStoppedAll =
+    R"({"type":"object","properties":{"stopped":{"$ref":"#/components/schemas/names"},)"
+    R"("skipped":{"$ref":"#/components/schemas/left"},)"
+    R"("failed":{"$ref":"#/components/schemas/left"}}})";
+constexpr std::string_view kDeletedAll =
+    R"({"type":"object","properties":{"deleted":{"$ref":"#/components/schemas/names"},)"
+    R"("skipped":{"$ref":"#/components/schemas/left"},)"
+    R"("failed":{"$ref":"#/components/schemas/left"}}})";
 constexpr std::string_view kWhy =
     R"({"type":"object","properties":{"name":{"type":"string"},)"
     R"("state":{"$ref":"#/components/schemas/state"},"reasons":{"type":"array","items":)"
@@ -105,9 +168,7 @@ constexpr std::string_view kTreeResult =
     R"({"oneOf":[{"$ref":"#/components/schemas/tree"},)"
     R"({"type":"array","items":{"$ref":"#/components/schemas/tree"}}]})";
 constexpr std::string_view kLogLines =
-    R"({"type":"array","items":{"type":"object","properties":{"time_us":{"type":"integer"},)"
-    R"("stream":{"enum":["stdout","stderr","zinit"]},"line":{"type":"string"},)"
-    R"("raw":{"type":"string","contentEncoding":"base64"}}}})";
+    R"({"type":"array","items":{"$ref":"#/components/schemas/log_line"}})";
 constexpr std::string_view kEvents =
     R"({"type":"array","items":{"$ref":"#/components/schemas/event"}})";
 constexpr std::string_view kSubscription =
@@ -139,12 +200,20 @@ constexpr Method kMethods[] = {
      "Starts a target with what it pulls in, stops every other service of class user", kIsolated},
     {"service.list",            {}, {},               read, service_list,
      "Names of all services and targets, sorted", kNamesResult},
-    {"service.list_full",       {}, {},               read, service_list_full,
+    {"service.list_full",       {}, kListFull,        read, service_list_full,
      "Everything about all", kStatusesFull},
     {"service.status",          {}, kJustName,        read, service_status,
      "State of one", kStatus},
     {"service.status_full",     {}, kJustName,        read, service_status_full,
      "Everything about one", kStatusFull},
+    {"service.get",             {}, kJustName,        read, service_get,
+     "Its sections as they were read", kGetResult},
+    {"service.set",             kSetAliases, kSet,    full, service_set,
+     "Adds or replaces it", kSetResult},
+    {"service.add",             kAddAliases, kAdd,    full, service_set,
+     "The same, at runtime only", kSetResult},
+    {"service.delete",          kDeleteAliases, kDelete, full, service_delete,
+     "Stops it and removes it", kOk},
     {"service.start",           {}, kRequest,         full, service_start,
      "Starts it, with what it requires and wants", kStatusFull},
     {"service.stop",            {}, kRequest,         full, service_stop,
@@ -163,10 +232,22 @@ constexpr Method kMethods[] = {
      "Whether it runs, or is a oneshot that is done", kFlag},
     {"service.wait",            {}, kWait,            read, service_wait,
      "Answers once it is so", kStatusFull},
+    {"service.start_all",       {}, {},               full, service_start_all,
+     "Starts all of class user but those with status \"ignore\"", kStartedAll},
+    {"service.stop_all",        {}, {},               full, service_stop_all,
+     "Stops all of class user but those that class system stands on", kStoppedAll},
+    {"service.delete_all",      {}, {},               full, service_delete_all,
+     "Stops and removes these, and none of their files", kDeletedAll},
     {"logs.get",                {}, kLogs,            read, logs_get,
      "The last lines of its output", kLogLines},
     {"logs.tail",               {}, kLogs,            read, logs_tail,
      "The same as text alone", kNamesResult},
+    {"logs.filter",             {}, kLogsFilter,      read, logs_filter,
+     "Lines of its output, or of all, that have something in them", kLogLines},
+    {"logs.subscribe",          {}, kLogsSubscribe,   read, logs_subscribe,
+     "From now on tells lines as they come as notifications logs.line", kSubscription},
+    {"logs.unsubscribe",        {}, kUnsubscribe,     read, logs_unsubscribe,
+     "Ends that", kOk},
     {"events.get",              {}, kEventsGet,       read, events_get,
      "The last changes of state, of 1,000 kept", kEvents},
     {"events.subscribe",        {}, kEventsSubscribe, read, events_subscribe,
@@ -218,7 +299,7 @@ Outcome dispatch(std::span<const Method> methods, const RpcCall& request, Right 
   }
   const tl::expected<Params, RpcError> params = Params::bind(method->params, request.params);
   if (!params) return params.error();
-  Call call{context, subscriber, *params};
+  Call call{context, subscriber, *params, right};
   return method->handler(call);
 }
 

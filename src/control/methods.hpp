@@ -41,7 +41,8 @@ enum class Right : std::uint8_t {
 struct ControlFigures {
   std::size_t clients = 0;
   std::size_t waiting = 0;  // answers that are not due yet
-  std::size_t subscriptions = 0;
+  std::size_t subscriptions = 0;      // to events
+  std::size_t log_subscriptions = 0;
 };
 
 /// What the methods work on. It outlives every call, and what a Later or a daemon keeps of one.
@@ -63,12 +64,17 @@ class Subscriber {
   [[nodiscard]] virtual std::optional<std::uint64_t> subscribe(std::vector<std::string> names) = 0;
   /// @return  false where this client has no such subscription.
   virtual bool unsubscribe(std::uint64_t subscription) = 0;
+  /// The same for lines of logs, those of the logs in `names`, with the last `lines` of each first.
+  [[nodiscard]] virtual std::optional<std::uint64_t> subscribe_logs(std::vector<std::string> names,
+                                                                    std::size_t lines) = 0;
+  virtual bool unsubscribe_logs(std::uint64_t subscription) = 0;
 };
 
 struct Call {
   RpcContext& context;
   Subscriber& subscriber;
   const Params& params;
+  Right right;  // the caller's
 };
 
 /// A result as JSON text, or an error.
@@ -82,6 +88,9 @@ struct Later {
   TimePoint deadline = kNever;
   /// The answer then. Not empty unless the deadline is kNever.
   std::function<RpcError()> at_deadline;
+  /// It does a portion of long work each time it looks: it looks again in the client's next turn,
+  /// one such call of a client after the other. It has no deadline.
+  bool works = false;
 };
 
 /// A result, and what happens when it has been written to the client.

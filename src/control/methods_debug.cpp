@@ -46,7 +46,8 @@ void put_record(JsonWriter& writer, const Record& record, TimePoint now) {
   writer.member("stage", kStages[static_cast<std::size_t>(record.stage)]);
   writer.member("again", record.again).member("respawn", record.respawn);
   writer.member("done", record.done).member("by_itself", record.by_itself);
-  writer.member("ready", record.ready).member("count", record.count).member("rank", record.rank);
+  writer.member("notified", record.notified).member("healthy", record.healthy);
+  writer.member("count", record.count).member("rank", record.rank);
   writer.key("reason");
   put_reason(writer, record.reason);
   put_time(writer, "since_ms", record.since, now);
@@ -75,16 +76,32 @@ void put_node(JsonWriter& writer, const Graph& graph, Slot slot) {
   writer.member("faults", node.faults);
 }
 
-void put_services(JsonWriter& writer, const Board& board) {
+void put_services(JsonWriter& writer, const Board& board, const std::vector<ServiceView>& views) {
   const GraphPtr graph = board.graph();
   const TimePoint now = Clock::now();
   writer.key("services").begin_array();
-  for (const ServiceView& view : board.views()) {
+  for (const ServiceView& view : views) {
     writer.begin_object().member("name", view.spec->name).member("slot", view.slot);
     writer.member("removed", view.removed).member("settled", view.settled).member("pid", view.pid);
     put_record(writer, view.record, now);
     put_node(writer, *graph, view.slot);
     writer.end_object();
+  }
+  writer.end_array();
+}
+
+/// What is done when its time has come, whatever else happens.
+void put_timers(JsonWriter& writer, const std::vector<ServiceView>& views) {
+  const TimePoint now = Clock::now();
+  writer.key("timers").begin_array();
+  for (const ServiceView& view : views) {
+    const auto put = [&](std::string_view kind, TimePoint at) {
+      if (at == kNever || at <= now) return;
+      writer.begin_object().member("service", view.spec->name).member("kind", kind);
+      writer.member("in_ms", ms_between(now, at)).end_object();
+    };
+    put("delay", view.record.delay_until);
+    put("deadline", view.record.deadline);
   }
   writer.end_array();
 }
@@ -133,8 +150,11 @@ Outcome debug_state(Call& call) {
   writer.member("last_seq", board.last_seq());
   writer.key("control").begin_object().member("clients", figures.clients);
   writer.member("waiting", figures.waiting).member("subscriptions", figures.subscriptions);
+  writer.member("log_subscriptions", figures.log_subscriptions);
   writer.end_object();
-  put_services(writer, board);
+  const std::vector<ServiceView> views = board.views();
+  put_services(writer, board, views);
+  put_timers(writer, views);
   put_descriptors(writer);
   put_threads(writer);
   return writer.end_object().take();

@@ -23,6 +23,14 @@ Outcome events_get(Call& call) {
   const std::vector<std::string> names = call.params.strings("names");
   const auto lines = static_cast<std::size_t>(*call.params.count("lines"));
   std::vector<StateEvent> events = call.context.board.events_after(0).events;
+  for (const std::string& name : names) {
+    // One that is gone may have left some.
+    const bool known = call.context.board.find(name) != kNoSlot ||
+                       std::ranges::any_of(events, [&](const StateEvent& event) {
+                         return event.service == name;
+                       });
+    if (!known) return service_not_found(call.context.board, name);
+  }
   if (!names.empty()) {
     std::erase_if(events, [&](const StateEvent& event) {
       return std::find(names.begin(), names.end(), event.service) == names.end();

@@ -1,63 +1,235 @@
-// logs.*: what services have written.
-#include "base/text.hpp"
+// logs.*: what services have written, and what they will.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+
+#include "base/format.hpp"
+#include "base/order.hpp"
 #include "control/answers.hpp"
 #include "control/handlers.hpp"
+#include "control/log_lines.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// RFC 4648, with padding.
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view alphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t at) {
-      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
-    };
-    const unsigned bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    text += alphabet[bits >> 18];
-    text += alphabet[bits >> 12 & 63];
-    text += i + 1 < bytes.size() ? alphabet[bits >> 6 & 63] : '=';
-    text += i + 2 < bytes.size() ? alphabet[bits & 63] : '=';
+constexpr std::size_t kMostPattern = 1024;
+
+constexpr std::array kStreams = {LogStream::out, LogStream::err, LogStream::zinit,
+                                 LogStream::syslog};
+
+/// Looks through logs in portions, so that neither the control loop nor a log is held up: all logs
+/// together may be a gigabyte.
+class LogSearch {
+ public:
+  /// Of a line in the answer: its members, those and its service, or its text alone.
+  enum class Shape { members, named, text };
+
+  struct Wanted {
+    std::string pattern;
+    std::optional<LogStream> stream;
+    std::int64_t since_us = 0;
+    std::size_t lines = 0;
+    Shape shape = Shape::named;
+  };
+
+  LogSearch(LogStore& logs, Wanted wanted) : logs_(logs), wanted_(std::move(wanted)) {}
+
+  void look_into(std::string name, Slot slot, Ring::Place from = {}) {
+    places_.push_back({std::move(name), slot, from});
   }
-  return text;
+
+  /// The answer, when the last portion is done.
+  std::optional<RpcResult> go_on() {
+    const TimePoint until = Clock::now() + kTime;
+    while (!places_.empty()) {
+      if (!portion()) {
+        places_.pop_back();
+        in_this_ = {};
+        if (found_bytes_ > 2 * kMostBytes) keep_newest();
+      }
+      if (Clock::now() >= until) return std::nullopt;
+    }
+    keep_newest();
+    return json();
+  }
+
+ private:
+  struct Place {
+    std::string name;
+    Slot slot;
+    Ring::Place at;
+  };
+  struct Count {
+    std::size_t lines = 0, bytes = 0;
+  };
+
+  static constexpr std::chrono::microseconds kTime{500};
+  // Of lines that are looked at under the lock of their log.
+  static constexpr std::size_t kPortion = 256;
+  static constexpr std::size_t kPortionBytes = std::size_t{64} << 10;
+  // Found lines are kept up to this, the newest of them, with what keeping one takes.
+  static constexpr std::size_t kMostBytes = std::size_t{4} << 20;
+  static constexpr std::size_t kLineOverhead = 64;
+
+  [[nodiscard]] static std::size_t size_of(std::string_view text) {
+    return text.size() + kLineOverhead;
+  }
+
+  [[nodiscard]] bool matches(const Ring::View& line) const {
+    return line.time_us >= wanted_.since_us &&
+           (!wanted_.stream || line.stream == *wanted_.stream) &&
+           // In linear time, which find() does not take.
+           ::memmem(line.text.data(), line.text.size(), wanted_.pattern.data(),
+                    wanted_.pattern.size()) != nullptr;
+  }
+
+  /// False: this log is done.
+  bool portion() {
+    Place& place = places_.back();
+    if (wanted_.lines == 0) return false;
+    const auto visit = [&](const Ring::View& line) {
+      if (!matches(line)) return true;
+      in_this_.bytes += size_of(line.text);
+      if (in_this_.bytes > kMostBytes) return false;
+      found_bytes_ += size_of(line.text);
+      found_.push_back(
+          {place.name,
+           {line.seq, line.time_us, line.stream, line.continues, std::string(line.text)}});
+      return ++in_this_.lines < wanted_.lines;
+    };
+    return logs_.look_back(place.slot, place.at, kPortion, kPortionBytes, visit);
+  }
+
+  /// Of all that was found. The newest of a log come first: lines of one log stay in their order,
+  /// those of several are put in that of their times.
+  void keep_newest() {
+    if (!found_.empty() && found_.front().service != found_.back().service)
+      sort_by_time(found_, [](const NamedLine& named) { return -named.line.time_us; });
+    found_bytes_ = 0;
+    std::size_t count = 0;
+    for (; count < std::min(found_.size(), wanted_.lines); ++count) {
+      const std::size_t size = size_of(found_[count].line.text);
+      if (found_bytes_ + size > kMostBytes) break;
+      found_bytes_ += size;
+    }
+    found_.resize(count);
+  }
+
+  [[nodiscard]] RpcResult json() const {
+    JsonWriter writer;
+    writer.begin_array();
+    for (auto named = found_.rbegin(); named != found_.rend(); ++named) {
+      if (wanted_.shape == Shape::text) {
+        writer.put(named->line.text);
+        continue;
+      }
+      writer.begin_object();
+      if (wanted_.shape == Shape::named) writer.member("service", named->service);
+      put_log_line(writer, named->line);
+      writer.end_object();
+    }
+    return writer.end_array().take();
+  }
+
+  LogStore& logs_;
+  const Wanted wanted_;
+  std::vector<Place> places_;  // still to be looked into
+  Count in_this_;              // of places_.back()
+  std::vector<NamedLine> found_;
+  std::size_t found_bytes_ = 0;
+};
+
+/// The answer to what takes more than one portion.
+Later later(const std::shared_ptr<LogSearch>& search) {
+  Later later;
+  later.look = [search] { return search->go_on(); };
+  later.works = true;
+  return later;
 }
 
-/// The lines that a call asks for, or service_not_found. `zinit` is zinit's own log.
-tl::expected<std::vector<LogLine>, RpcError> lines_of(const Call& call) {
+/// The last lines of one log.
+Outcome last_lines(const Call& call, LogSearch::Shape shape) {
   const std::string_view name = name_of(call);
-  const Slot slot = name == "zinit" ? kOwnLog : call.context.board.find(name);
-  if (slot == kNoSlot) return tl::unexpected(service_not_found(call.context.board, name));
-  const auto lines = static_cast<std::size_t>(*call.params.count("lines"));
-  return call.context.logs.tail(slot, lines);
+  const Slot slot = log_slot(call.context.board, name);
+  if (slot == kNoSlot) return service_not_found(call.context.board, name);
+  LogSearch::Wanted wanted;
+  wanted.lines = static_cast<std::size_t>(*call.params.count("lines"));
+  wanted.shape = shape;
+  const auto search = std::make_shared<LogSearch>(call.context.logs, std::move(wanted));
+  search->look_into(std::string(name), slot);
+  if (auto few = search->go_on()) return std::move(**few);
+  return later(search);
 }
 
 }  // namespace
 
-Outcome logs_get(Call& call) {
-  const auto lines = lines_of(call);
-  if (!lines) return lines.error();
-  JsonWriter writer;
-  writer.begin_array();
-  for (const LogLine& line : *lines) {
-    writer.begin_object().member("time_us", line.time_us);
-    writer.member("stream", log_stream_name(line.stream)).member("line", line.text);
-    if (!valid_utf8(line.text)) writer.member("raw", base64(line.text));
-    writer.end_object();
+Outcome logs_get(Call& call) { return last_lines(call, LogSearch::Shape::members); }
+
+Outcome logs_tail(Call& call) { return last_lines(call, LogSearch::Shape::text); }
+
+Outcome logs_filter(Call& call) {
+  LogSearch::Wanted wanted;
+  wanted.pattern = call.params.string("pattern").value_or("");
+  if (wanted.pattern.size() > kMostPattern) {
+    return RpcError(RpcCode::invalid_params, "the pattern is too long")
+        .hint(fmt::format("it may have {} bytes", kMostPattern));
   }
-  return writer.end_array().take();
+  wanted.since_us = call.params.count("since_us").value_or(0);
+  wanted.lines = static_cast<std::size_t>(*call.params.count("lines"));
+  if (const auto word = call.params.string("stream")) {
+    const auto* const stream = std::find_if(kStreams.begin(), kStreams.end(), [&](LogStream known) {
+      return log_stream_name(known) == *word;
+    });
+    if (stream == kStreams.end()) {
+      return RpcError(RpcCode::invalid_params, fmt::format("no stream \"{}\"", *word))
+          .hint("stream is stdout, stderr, zinit or syslog");
+    }
+    wanted.stream = *stream;
+  }
+  const Board& board = call.context.board;
+  const auto search = std::make_shared<LogSearch>(call.context.logs, std::move(wanted));
+  if (const auto name = call.params.string("name")) {
+    const Slot slot = log_slot(board, *name);
+    if (slot == kNoSlot) return service_not_found(board, *name);
+    const auto before = static_cast<std::uint64_t>(call.params.count("before_seq").value_or(0));
+    search->look_into(std::string(*name), slot, Ring::before(before));
+  } else if (call.params.count("before_seq")) {
+    return RpcError(RpcCode::invalid_params, "before_seq is of one log, and none is named")
+        .hint("name is a service, zinit or syslog");
+  } else {
+    std::vector<std::string> names = board.names();
+    names.insert(names.end(), {"zinit", "syslog"});
+    for (const std::string& each : names)
+      if (const Slot slot = log_slot(board, each); slot != kNoSlot) search->look_into(each, slot);
+  }
+  return later(search);
 }
 
-Outcome logs_tail(Call& call) {
-  const auto lines = lines_of(call);
-  if (!lines) return lines.error();
+// --- subscriptions ---
+
+Outcome logs_subscribe(Call& call) {
+  std::vector<std::string> names = call.params.strings("names");
+  for (const std::string& name : names) {
+    if (log_slot(call.context.board, name) == kNoSlot)
+      return service_not_found(call.context.board, name);
+  }
+  const auto lines = static_cast<std::size_t>(*call.params.count("lines"));
+  const auto subscription = call.subscriber.subscribe_logs(std::move(names), lines);
+  if (!subscription) {
+    return RpcError(RpcCode::invalid_state, "this connection has too many subscriptions")
+        .hint("one subscription may be for many services");
+  }
   JsonWriter writer;
-  writer.begin_array();
-  for (const LogLine& line : *lines) writer.put(line.text);
-  return writer.end_array().take();
+  return writer.begin_object().member("subscription", *subscription).end_object().take();
+}
+
+Outcome logs_unsubscribe(Call& call) {
+  const auto subscription = static_cast<std::uint64_t>(*call.params.count("subscription"));
+  if (call.subscriber.unsubscribe_logs(subscription)) return ok_json();
+  return RpcError(RpcCode::invalid_state,
+                  fmt::format("this connection has no subscription {}", subscription));
 }
 
 }  // namespace zinit

@@ -9,6 +9,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
+#include "control/awaited.hpp"
 #include "control/handlers.hpp"
 #include "control/views.hpp"
 
@@ -107,7 +108,8 @@ Outcome service_kill(Call& call) {
   const int signal = signal_number(word);
   if (board.find(name) == kNoSlot) return service_not_found(board, name);
   if (signal == 0) {
-    return RpcError(RpcCode::invalid_signal, fmt::format("no signal \"{}\"", printable(word)))
+    return RpcError(RpcCode::invalid_signal,
+                    fmt::format("no signal \"{}\"", printable(shortened(word, 60))))
         .about(name)
         .hint("names as SIGTERM or TERM, or numbers from 1 to 64");
   }
@@ -128,19 +130,11 @@ Outcome system_isolate(Call& call) {
 
 Outcome service_reload(Call& call) {
   if (const auto name = call.params.string("name")) return reload_one(call, *name);
-  // The daemon may answer when this call, and even its client, are gone.
-  const auto answer = std::make_shared<std::optional<RpcResult>>();
-  RpcContext& context = call.context;
-  context.daemon.reload(call.params.boolean("dry_run"),
-                        [answer, &context](RequestResult<ReloadReport> report) {
-                          if (report) {
-                            *answer = reload_json(*report);
-                          } else {
-                            *answer = tl::unexpected(refused(context.board, "", report.error()));
-                          }
-                          context.look_again();
-                        });
-  return Later{[answer] { return *answer; }, kNever, nullptr};
+  const Awaited<ReloadReport> answer;
+  call.context.daemon.reload(
+      call.params.boolean("dry_run"),
+      answer.as(call.context, "", [](const auto& report) { return reload_json(*report); }));
+  return answer.later();
 }
 
 Outcome service_wait(Call& call) {

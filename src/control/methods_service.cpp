@@ -8,10 +8,11 @@ namespace zinit {
 Outcome service_list(Call& call) { return json_of(call.context.board.names()); }
 
 Outcome service_list_full(Call& call) {
+  const StatusSelection selection(call.params.strings("members"));
   JsonWriter writer;
   writer.begin_array();
   for (const ServiceView& view : call.context.board.views())
-    put_status_full(writer, view, call.context.logs);
+    put_status_full(writer, view, call.context.logs, selection);
   return writer.end_array().take();
 }
 

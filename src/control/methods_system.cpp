@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/format.hpp"
+#include "config/modes.hpp"
 #include "control/answers.hpp"
 #include "control/handlers.hpp"
 #include "control/power_schedule.hpp"
@@ -43,6 +44,17 @@ Outcome system_ping(Call& /*call*/) {
   return writer.end_object().take();
 }
 
+void put_places(JsonWriter& writer, const Places* places) {
+  writer.key("config").begin_object().key("directories").begin_array();
+  const std::vector<ConfigDirectory> none;
+  for (const ConfigDirectory& each : places ? places->directories : none) {
+    writer.begin_object().member("path", each.path).member("vendor", each.vendor);
+    writer.member("class", each.system_class ? "system" : "user").end_object();
+  }
+  writer.end_array().member("settings", places ? places->settings_file : std::string());
+  writer.end_object();
+}
+
 Outcome system_info(Call& call) {
   const DaemonInfo info = call.context.daemon.info();
   utsname host{};
@@ -51,10 +63,11 @@ Outcome system_info(Call& call) {
   writer.begin_object();
   writer.member("version", ZINIT_VERSION).member("pid", ::getpid()).member("mode", info.mode);
   writer.member("uptime_ms", info.uptime_ms);
-  writer.member("services", call.context.board.names().size());
+  writer.member("services", call.context.board.graph()->order().size());
   writer.member("hostname", host.nodename).member("kernel", host.release);
   writer.key("boot").begin_object().member("kernel_ms", info.kernel_ms);
   writer.member("started_ms", info.started_ms).member("settled_ms", info.settled_ms).end_object();
+  put_places(writer, info.places);
   return writer.end_object().take();
 }
 

@@ -23,6 +23,7 @@ constexpr TypeInfo kTypes[] = {
     {ParamType::boolean, "true or false", R"({"type":"boolean"})"},
     {ParamType::strings, "an array of strings", R"({"type":"array","items":{"type":"string"}})"},
     {ParamType::signal, "a signal's name or number", R"({"type":["string","integer"]})"},
+    {ParamType::object, "an object", R"({"type":"object"})"},
 };
 
 constexpr double kMaxCount = 9007199254740992;
@@ -52,9 +53,12 @@ bool fits(ParamType type, const JsonValue& value) {
     case ParamType::boolean: return value.IsBool();
     case ParamType::strings: return is_strings(value);
     case ParamType::signal: return value.IsString() || is_integer(value);
+    case ParamType::object: return value.IsObject();
   }
   return false;
 }
+
+constexpr std::size_t kMostShown = 60;  // bytes of a name that is none
 
 RpcError invalid(const std::string& what) {
   return {RpcCode::invalid_params, "Invalid params: " + what};
@@ -104,7 +108,8 @@ std::optional<RpcError> Params::take_members(const JsonValue& given) {
     const std::string_view name = text_of(member.name);
     const std::size_t index = index_of(name);
     if (index == declared_.size()) {
-      return invalid(fmt::format("there is no parameter \"{}\"", printable(name)))
+      return invalid(fmt::format("there is no parameter \"{}\"",
+                                 printable(shortened(name, kMostShown))))
           .hint(names_hint(declared_, name));
     }
     if (std::optional<RpcError> fault = take(index, member.value)) return fault;

@@ -22,6 +22,7 @@ enum class ParamType : std::uint8_t {
   boolean,
   strings,  // an array of strings
   signal,   // a string or a number
+  object,
 };
 
 /// One parameter. Every one that is not required may be left out or be null.
@@ -33,7 +34,7 @@ struct Param {
   std::string_view summary;
 };
 
-inline constexpr std::size_t kMaxParams = 4;
+inline constexpr std::size_t kMaxParams = 6;
 
 /// The values of one call. They point into the RpcMessage, which must outlive them.
 class Params {
@@ -49,6 +50,8 @@ class Params {
   [[nodiscard]] std::optional<std::int64_t> count(std::string_view name) const;
   [[nodiscard]] bool boolean(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> strings(std::string_view name) const;
+  /// Null where it was not given.
+  [[nodiscard]] const JsonValue* object(std::string_view name) const { return find(name); }
   /// What signal_number() reads: "SIGTERM", "15".
   [[nodiscard]] std::string signal(std::string_view name) const;
 

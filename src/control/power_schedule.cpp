@@ -8,6 +8,12 @@
 
 namespace zinit {
 
+namespace {
+
+constexpr ev_tstamp kAgain = 1.;
+
+}  // namespace
+
 PowerSchedule::PowerSchedule(EventLoop& loop, const Board& board, Daemon& daemon)
     : loop_(loop.ev()), board_(board), daemon_(daemon) {
   ev_init(&watcher_, on_time);
@@ -34,9 +40,13 @@ bool PowerSchedule::cancel() noexcept {
 void PowerSchedule::on_time(struct ev_loop* /*loop*/, ev_periodic* watcher,
                             int /*events*/) noexcept {
   auto* self = static_cast<PowerSchedule*>(watcher->data);
+  // Once more, where there is no memory for it.
+  ev_periodic_set(watcher, ev_now(self->loop_) + kAgain, 0., nullptr);
+  ev_periodic_start(self->loop_, watcher);
   catch_all("a scheduled shutdown", [self] {
-    const std::optional<Entry> entry = std::exchange(self->entry_, std::nullopt);
-    if (entry && !self->board_.shutting_down()) self->daemon_.power(entry->action, entry->message);
+    const Entry& entry = *self->entry_;  // there is one while the watcher is active
+    if (!self->board_.shutting_down()) self->daemon_.power(entry.action, entry.message);
+    self->cancel();
   });
 }
 

@@ -57,7 +57,7 @@ Server::Server(const Parts& parts, std::span<const Method> methods)
                power_,
                [this] { return figures(); },
                [this] { look_again(); }},
-      accept_again_(parts.loop, [this] { accept_clients(); }),
+      accept_again_(parts.loop, [this] { acceptable_->start(); }),
       rest_(parts.loop, [this] { on_rest(); }),
       round_(parts.loop, [this] { round(); }) {
   parts.changes.listen([this] { on_change(); });
@@ -70,20 +70,20 @@ Server::~Server() {
 
 Result<void> Server::serve(ControlSocket socket) {
   if (auto done = watch_hangups(); !done) return done;
+  auto acceptable =
+      std::make_unique<IoWatcher>(loop_, socket.fd(), EV_READ, [this](int) { accept_clients(); });
   // Who has connected to the one before is let in; then its watcher goes, before what it watches.
   while (acceptable_ && sessions_.size() < kMaxClients && accept_one()) {
   }
-  acceptable_.reset();
+  acceptable_ = std::move(acceptable);
   socket_ = std::move(socket);
   if (shared_.group) share(shared_);
-  acceptable_ =
-      std::make_unique<IoWatcher>(loop_, socket_.fd(), EV_READ, [this](int) { accept_clients(); });
   acceptable_->start();
   return {};
 }
 
 Result<void> Server::watch_hangups() {
-  if (hangups_) return {};
+  if (hung_up_) return {};
   hangups_.reset(::epoll_create1(EPOLL_CLOEXEC));
   if (!hangups_) return sys_failure("create", "an epoll");
   hung_up_ =
@@ -106,6 +106,7 @@ ControlFigures Server::figures() const {
   for (const auto& [id, session] : sessions_) {
     figures.waiting += session->waits();
     figures.subscriptions += session->subscriptions();
+    figures.log_subscriptions += session->log_subscriptions();
   }
   return figures;
 }
@@ -113,7 +114,6 @@ ControlFigures Server::figures() const {
 // --- clients come ---
 
 void Server::accept_clients() {
-  acceptable_->start();
   for (int i = 0; i < kAcceptsAtOnce; ++i) {
     if (sessions_.size() >= kMaxClients) return acceptable_->stop();  // remove() starts it again
     if (!accept_one()) return;
@@ -153,30 +153,29 @@ void Server::admit(UniqueFd fd) {
   const Right right = known ? right_of(peer, groups, shared_) : Right::none;
   if (right == Right::none) log_debug("control: user {} (pid {}) is refused", peer.uid, peer.pid);
   const std::uint64_t id = ++last_session_;
-  sessions_.emplace(id, std::make_unique<Session>(*this, id, right, std::move(fd)));
+  const auto added =
+      sessions_.emplace(id, std::make_unique<Session>(*this, id, right, std::move(fd))).first;
+  if (right == Right::none) has_work(*added->second);  // it may be over already
 }
 
 // --- turns ---
 
-void Server::has_work(Session& session) {
-  if (session.queued) return;
-  ready_.push_back(session.id());
-  session.queued = true;
+void Server::has_work(Session& session) noexcept {
+  ready_.splice(ready_.end(), session.ticket);
   if (!round_.active()) round_.set(Milliseconds(0));
 }
 
 void Server::round() {
   const TimePoint until = Clock::now() + kRoundTime;
-  for (std::size_t left = ready_.size(); left > 0 && Clock::now() < until; --left) {
-    const auto session = sessions_.find(ready_.front());
-    ready_.pop_front();
-    if (session != sessions_.end()) give_turn(*session->second);
-  }
+  for (std::size_t left = ready_.size(); left > 0 && Clock::now() < until; --left)
+    give_turn();
   if (!ready_.empty()) round_.set(Milliseconds(0));
 }
 
-void Server::give_turn(Session& session) {
-  session.queued = false;
+/// To the first of those that are ready.
+void Server::give_turn() {
+  Session& session = *ready_.front();
+  session.ticket.splice(session.ticket.end(), ready_, ready_.begin());
   if (++turns_since_rest_ >= kTurnsBeforeRest) rest_.set(kRestDelay);
   bool more = false;
   bool done = false;
@@ -221,6 +220,7 @@ void Server::remove(Session& session) {
   if (session.hangup_watched) {
     ::epoll_ctl(hangups_.get(), EPOLL_CTL_DEL, session.fd(), nullptr);
   }
+  if (session.ticket.empty()) ready_.remove(&session);
   sessions_.erase(session.id());
   if (!accept_paused_) acceptable_->start();
 }
@@ -244,12 +244,12 @@ void Server::subscribing() {
 void Server::tell_events() {
   if (figures().subscriptions == 0) return;
   const Board::Events news = board_.events_after(told_seq_);
-  if (news.events.empty() && news.lost == 0) return;
-  if (!news.events.empty()) told_seq_ = news.events.back().seq;
+  told_seq_ += news.lost;
   for (const auto& [id, session] : sessions_) session->tell_lost(news.lost);
   for (const StateEvent& event : news.events) {
-    const std::string members = event_members(event);
+    const std::string members = event_members(event);  // without memory this one is told later
     for (const auto& [id, session] : sessions_) session->tell(event, members);
+    told_seq_ = event.seq;
   }
 }
 

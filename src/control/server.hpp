@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -78,7 +78,7 @@ class Server final : public SessionHost {
   [[nodiscard]] ControlFigures figures() const;
 
   // For sessions.
-  void has_work(Session& session) override;
+  void has_work(Session& session) noexcept override;
   void subscribing() override;
   [[nodiscard]] EventLoop& loop() noexcept override { return loop_; }
   [[nodiscard]] RpcContext& context() noexcept override { return context_; }
@@ -91,7 +91,7 @@ class Server final : public SessionHost {
   void pause_accepting(int errnum);
   void admit(UniqueFd fd);
   void round();
-  void give_turn(Session& session);
+  void give_turn();
   void watch_hangup(Session& session);
   void on_hangup();
   void remove(Session& session);
@@ -118,7 +118,8 @@ class Server final : public SessionHost {
 
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::uint64_t last_session_ = 0;
-  std::deque<std::uint64_t> ready_;  // sessions with work, by number: one may be gone by its turn
+  std::list<Session*> ready_;  // sessions that want a turn: of their tickets, so that none is lost
+                               // for want of memory
   TimerWatcher round_;
   std::uint64_t told_seq_ = 0;  // the last event that was told to subscribers
 };

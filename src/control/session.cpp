@@ -27,7 +27,6 @@ Session::Session(SessionHost& host, std::uint64_t id, Right right, UniqueFd fd)
       connection_(host.loop(), std::move(fd), [this] { host_.has_work(*this); }),
       deadline_(host.loop(), [this] { look_again(); }) {
   if (right_ != Right::none) return;
-  host_.has_work(*this);
   connection_.put_answer(refusal(RpcCode::not_permitted, "this user may not speak to zinit",
                                  "only root, the server's own user and members of socket_group in "
                                  "zinit.toml may"));
@@ -35,26 +34,27 @@ Session::Session(SessionHost& host, std::uint64_t id, Right right, UniqueFd fd)
 }
 
 bool Session::turn(TimePoint until) {
-  if (look_) look_at_waits();
+  if (look_ || working_ > 0) look_at_waits();
   for (Subscription& subscription : subscriptions_) (void)tell_dropped(subscription);
   bool more = true;
   do more = step();
   while (more && Clock::now() < until);
+  if (tell_lines()) more = true;
   connection_.flush();
-  return more;
+  return more || working_ > 0;
 }
 
 bool Session::finished() const {
   if (connection_.over()) return true;
   return connection_.input_ended() && connection_.output_empty() && !message_ && waits_.empty() &&
-         subscriptions_.empty() && !queued;
+         subscriptions_.empty() && log_subscriptions() == 0 && !ticket.empty();
 }
 
 // --- calls ---
 
 /// Carries out one call; false where there is none to carry out now.
 bool Session::step() {
-  if (connection_.over() || connection_.paused()) return false;
+  if (connection_.over() || connection_.paused() || working_ >= kMaxWorking) return false;
   if (!message_ && !next_message()) return false;
   carry_out(message_->calls[next_call_]);
   if (++next_call_ < message_->calls.size()) return true;
@@ -149,10 +149,11 @@ void Session::wait_for(const RpcCall& call, Later later) {
                            .hint(fmt::format("{} of one connection at most", kMaxWaits))));
   }
   waits_.push_back({call.id, batch, std::move(later)});
+  if (waits_.back().later.works) ++working_;
   look_again();
 }
 
-void Session::look_again() {
+void Session::look_again() noexcept {
   if (waits_.empty()) return;
   look_ = true;
   host_.has_work(*this);
@@ -167,11 +168,17 @@ std::optional<RpcResult> Session::look_at(const Wait& wait, TimePoint now) const
 
 void Session::look_at_waits() {
   look_ = false;
+  bool worked = false;
   const TimePoint now = Clock::now();
   TimePoint earliest = kNever;
   for (auto wait = waits_.begin(); wait != waits_.end();) {
+    if (wait->later.works && std::exchange(worked, true)) {
+      ++wait;  // when the one before is done
+      continue;
+    }
     if (const std::optional<RpcResult> result = look_at(*wait, now)) {
       answer(wait->id, wait->batch, *result);
+      if (wait->later.works) --working_;
       wait = waits_.erase(wait);
       look_ = connection_.paused();
       if (look_) return;  // many at once: the rest when the client has read these
@@ -201,7 +208,26 @@ bool Session::unsubscribe(std::uint64_t number) {
          }) > 0;
 }
 
-void Session::tell(const StateEvent& event, const std::string& members) {
+std::optional<std::uint64_t> Session::subscribe_logs(std::vector<std::string> names,
+                                                     std::size_t lines) {
+  if (log_subscriptions() >= kMaxSubscriptions) return std::nullopt;
+  if (!feeds_) {
+    feeds_ = std::make_unique<LogFeeds>(host_.context().logs, host_.loop(),
+                                        [this] { host_.has_work(*this); });
+  }
+  feeds_->add(last_subscription_ + 1, std::move(names), lines);
+  return ++last_subscription_;
+}
+
+bool Session::unsubscribe_logs(std::uint64_t number) { return feeds_ && feeds_->remove(number); }
+
+/// Not before the answer of a batch that subscribes is given.
+bool Session::tell_lines() {
+  if (!feeds_ || message_) return false;
+  return feeds_->tell(connection_, Clock::now() + kLinesTime);
+}
+
+void Session::tell(const StateEvent& event, const std::string& members) noexcept {
   for (Subscription& subscription : subscriptions_) {
     const std::vector<std::string>& names = subscription.names;
     if (names.empty() || std::binary_search(names.begin(), names.end(), event.service)) {
@@ -215,12 +241,16 @@ void Session::tell_lost(std::uint64_t count) {
   for (Subscription& subscription : subscriptions_) subscription.dropped += count;
 }
 
-void Session::notify(Subscription& subscription, const std::string& members) {
-  const auto text = [&] {
-    return rpc_notification(
-        "events.state", fmt::format(R"({{"subscription":{},{}}})", subscription.number, members));
-  };
-  if (!tell_dropped(subscription) || !connection_.put_notification(text())) ++subscription.dropped;
+void Session::notify(Subscription& subscription, const std::string& members) noexcept {
+  bool told = false;
+  try {
+    told = tell_dropped(subscription) &&
+           connection_.put_notification(rpc_notification(
+               "events.state",
+               fmt::format(R"({{"subscription":{},{}}})", subscription.number, members)));
+  } catch (const std::bad_alloc&) {  // as without room
+  }
+  if (!told) ++subscription.dropped;
 }
 
 /// Tells how many were dropped, in its place in the stream; false while there is no room even for

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "control/connection.hpp"
+#include "control/log_feed.hpp"
 #include "control/methods.hpp"
 
 namespace zinit {
@@ -27,7 +28,7 @@ class SessionHost {
  public:
   virtual ~SessionHost() = default;
   /// `session` wants a turn.
-  virtual void has_work(Session& session) = 0;
+  virtual void has_work(Session& session) noexcept = 0;
   /// A subscription is about to begin: events until now are none of it.
   virtual void subscribing() = 0;
 
@@ -38,9 +39,13 @@ class SessionHost {
 
 class Session final : private Subscriber {
  public:
-  /// Answers that may be waited for, and subscriptions, of one client.
+  /// Answers that may be waited for, and subscriptions of either kind, of one client.
   static constexpr std::size_t kMaxWaits = 10000;
   static constexpr std::size_t kMaxSubscriptions = 1000;
+  /// Calls that work (Later::works) are begun while fewer than this are under way.
+  static constexpr std::size_t kMaxWorking = 4;
+  /// In a turn, for lines of logs, whatever else the client wants.
+  static constexpr std::chrono::microseconds kLinesTime{500};
   /// What the answers of one batch may come to; its calls beyond that are refused.
   static constexpr std::size_t kBatchAnswerLimit = Connection::kAnswerLimit;
 
@@ -59,11 +64,11 @@ class Session final : private Subscriber {
   [[nodiscard]] bool input_ended() const noexcept { return connection_.input_ended(); }
 
   /// What an answer waits for may have come: looked at in the next turn.
-  void look_again();
+  void look_again() noexcept;
 
   /// Tells `event` to the subscriptions that it concerns. `members` are its members
   /// (event_members()).
-  void tell(const StateEvent& event, const std::string& members);
+  void tell(const StateEvent& event, const std::string& members) noexcept;
   /// `count` events were lost before anybody could see whom they concern.
   void tell_lost(std::uint64_t count);
   void flush() { connection_.flush(); }
@@ -72,9 +77,12 @@ class Session final : private Subscriber {
   [[nodiscard]] int fd() const noexcept { return connection_.fd(); }
   [[nodiscard]] std::size_t waits() const noexcept { return waits_.size(); }
   [[nodiscard]] std::size_t subscriptions() const noexcept { return subscriptions_.size(); }
+  [[nodiscard]] std::size_t log_subscriptions() const noexcept {
+    return feeds_ ? feeds_->size() : 0;
+  }
 
-  bool queued = false;          // on the server's list
-  bool hangup_watched = false;  // by the server
+  std::list<Session*> ticket{this};  // moved to the server's list while it wants a turn
+  bool hangup_watched = false;       // by the server
 
  private:
   /// The answers of one batch, until the last is there.
@@ -98,6 +106,10 @@ class Session final : private Subscriber {
 
   std::optional<std::uint64_t> subscribe(std::vector<std::string> names) override;
   bool unsubscribe(std::uint64_t number) override;
+  std::optional<std::uint64_t> subscribe_logs(std::vector<std::string> names,
+                                              std::size_t lines) override;
+  bool unsubscribe_logs(std::uint64_t number) override;
+  [[nodiscard]] bool tell_lines();
 
   [[nodiscard]] bool step();
   [[nodiscard]] bool next_message();
@@ -109,7 +121,7 @@ class Session final : private Subscriber {
   [[nodiscard]] std::optional<RpcResult> look_at(const Wait& wait, TimePoint now) const;
   void answer(const std::string& id, const BatchPtr& batch, const RpcResult& result);
   void put(const BatchPtr& batch, const std::string& text);
-  void notify(Subscription& subscription, const std::string& members);
+  void notify(Subscription& subscription, const std::string& members) noexcept;
   [[nodiscard]] bool tell_dropped(Subscription& subscription);
 
   SessionHost& host_;
@@ -123,9 +135,11 @@ class Session final : private Subscriber {
 
   std::list<Wait> waits_;
   bool look_ = false;
+  std::size_t working_ = 0;  // of waits_; one after the other
   TimerWatcher deadline_;  // the earliest of waits_
 
   std::vector<Subscription> subscriptions_;
+  std::unique_ptr<LogFeeds> feeds_;  // null until the first
   std::uint64_t last_subscription_ = 0;
 };
 

@@ -29,8 +29,12 @@ class TreeWriter {
 
   [[nodiscard]] std::string forest() {
     writer_.begin_array();
-    for (const Slot slot : sorted_slots())
+    const std::vector<Slot> slots = sorted_slots();
+    for (const Slot slot : slots)
       if (is_root(slot)) put_tree(slot);
+    // Those that want each other in a circle stand below no root.
+    for (const Slot slot : slots)
+      if (!seen_[slot]) put_tree(slot);
     return writer_.end_array().take();
   }
 

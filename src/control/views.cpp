@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/decide.hpp"
 #include "os/cgroup.hpp"
 #include "os/process.hpp"
 
@@ -60,6 +61,20 @@ void put_last_exit(W& w, S s) {
   } else {
     w.member("code", end.value);
   }
+  w.end_object();
+}
+
+/// Of the process that there is: null where nothing is probed.
+void put_health(W& w, S s) {
+  const Record& record = s.view.record;
+  if (!s.spec().health->configured()) {
+    w.put(nullptr);
+    return;
+  }
+  w.begin_object().member("type", probe_type_name(s.spec().health->type));
+  w.member("healthy", checked_now(record) && record.healthy && record.health_attempts == 0);
+  w.member("attempts", record.health_attempts).key("last_error");
+  put_text_or_null(w, record.health_error);
   w.end_object();
 }
 
@@ -168,8 +183,8 @@ constexpr StatusMember kMembers[] = {
     {"blocked_by", kNames, put_blocked_by},
     {"waiting_on", R"({"type":"array","items":{"type":"object"}})", put_waiting_on},
     {"conflicts_with", kNames, [](W& w, S s) { w.put(s.view.conflicts_with); }},
-    {"health", kObjectOrNull, [](W& w, S) { w.put(nullptr); }},
-    {"status_text", kTextOrNull, [](W& w, S) { w.put(nullptr); }},
+    {"health", kObjectOrNull, put_health},
+    {"status_text", kTextOrNull, [](W& w, S s) { put_text_or_null(w, s.view.status_text); }},
     {"file", kTextOrNull, [](W& w, S s) { put_text_or_null(w, s.spec().file); }},
     {"warnings", kNames, [](W& w, S s) { w.put(s.view.warnings); }},
     {"log_lines", kInteger, [](W& w, S s) { w.put(s.log.lines); }},
@@ -197,14 +212,26 @@ CgroupUsage usage_of(const ServiceView& view) {
 
 }  // namespace
 
-void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs) {
+StatusSelection::StatusSelection(const std::vector<std::string>& names) {
+  static_assert(std::size(kMembers) <= 64);
+  for (std::size_t i = 0; i < std::size(kMembers); ++i) {
+    const std::string_view name = kMembers[i].name;
+    if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
+    members_ |= std::uint64_t{1} << i;
+    usage_ = usage_ || name == "memory_bytes" || name == "cpu_usec" || name == "tasks";
+  }
+}
+
+void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs,
+                     const StatusSelection& selection) {
   const LogInfo log = logs.info(view.slot);
-  const CgroupUsage usage = usage_of(view);
+  const CgroupUsage usage = selection.has_usage() ? usage_of(view) : CgroupUsage();
   const StatusSource source{view, log, usage};
   writer.begin_object();
-  for (const StatusMember& member : kMembers) {
-    writer.key(member.name);
-    member.put(writer, source);
+  for (std::size_t i = 0; i < std::size(kMembers); ++i) {
+    if (!selection.has(i)) continue;
+    writer.key(kMembers[i].name);
+    kMembers[i].put(writer, source);
   }
   writer.end_object();
 }
@@ -298,6 +325,10 @@ std::string reload_json(const ReloadReport& report) {
   writer.member("added", report.added).member("changed", report.changed);
   writer.member("removed", report.removed).member("unchanged", report.unchanged);
   writer.member("failed", report.failed).member("restarted", report.restarted);
+  writer.member("stopped", report.stopped).member("failed_before", report.failed_before);
+  writer.key("why").begin_object();
+  for (const auto& [name, reasons] : report.why) writer.member(name, reasons);
+  writer.end_object();
   return writer.end_object().take();
 }
 

@@ -1,8 +1,10 @@
 // What clients see of services, as JSON: each object of the protocol is written in one place.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "control/json_writer.hpp"
 #include "control/methods.hpp"
@@ -10,8 +12,25 @@
 
 namespace zinit {
 
-/// *status_full*. Reads the log's counts and, of a service with a process, /proc: no lock held.
-void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs);
+/// Members of a *status_full* that are wanted.
+class StatusSelection {
+ public:
+  /// Those that are called so; all of them where none is named. Names of no member are passed over.
+  explicit StatusSelection(const std::vector<std::string>& names = {});
+
+  [[nodiscard]] bool has(std::size_t member) const { return (members_ >> member & 1) != 0; }
+  /// Whether one of them says what the service's processes use.
+  [[nodiscard]] bool has_usage() const { return usage_; }
+
+ private:
+  std::uint64_t members_ = 0;  // a bit each
+  bool usage_ = false;
+};
+
+/// *status_full*. Reads the log's counts and, where they are wanted, the figures of the cgroup or
+/// of /proc: no lock held.
+void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs,
+                     const StatusSelection& selection = StatusSelection());
 
 /// Its JSON Schema, of the same table.
 [[nodiscard]] std::string status_full_schema();

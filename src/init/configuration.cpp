@@ -5,6 +5,8 @@
 #include <cerrno>
 
 #include "base/fd.hpp"
+#include "base/text.hpp"
+#include "config/json_value.hpp"
 #include "os/users.hpp"
 
 namespace zinit {
@@ -67,12 +69,32 @@ void find_socket_group(Configuration& config, const std::string& settings_file) 
                fmt::format("{}; the socket stays its owner's alone", found.error().text)}));
 }
 
+/// What a file would say that made such a service.
+std::string main_document(const std::vector<std::string>& command) {
+  const auto text = [](std::string_view what) {
+    Value value;
+    value.type = ValueType::string;
+    value.string = to_utf8(what);  // a command may have any bytes
+    return value;
+  };
+  Value document;
+  auto& service = document.table["service"].value.table;
+  service["name"].value = text(kMain);
+  service["exec"].value.type = ValueType::array;
+  for (const std::string& word : command) service["exec"].value.array.push_back(text(word));
+  service["critical"].value.type = ValueType::boolean;
+  service["critical"].value.boolean = true;
+  document.table["lifecycle"].value.table["restart"].value = text("never");
+  return to_json(document);
+}
+
 }  // namespace
 
 SpecPtr main_service(const std::vector<std::string>& command) {
   auto spec = std::make_shared<ServiceSpec>();
   spec->name = kMain;
   spec->exec.argv = command;
+  spec->document = main_document(command);
   spec->critical = true;
   spec->inherit_streams = true;
   spec->lifecycle.restart = RestartPolicy::never;

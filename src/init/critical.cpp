@@ -49,11 +49,13 @@ std::vector<ServiceView> CriticalWatch::look() {
   for (const std::string& name : names_) {
     auto view = board_.view(name);
     if (!view || !ended_(*view))
-      seen_.erase(name);
-    else if (seen_.insert(name).second)
+      acted_on_.erase(name);
+    else if (!acted_on_.contains(name))
       ended.push_back(std::move(*view));
   }
   return ended;
 }
+
+void CriticalWatch::acted_on(const ServiceView& view) { acted_on_.insert(view.spec->name); }
 
 }  // namespace zinit

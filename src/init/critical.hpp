@@ -26,16 +26,18 @@ class CriticalWatch {
   /// The board must outlive this.
   CriticalWatch(const Board& board, Ended ended) : board_(board), ended_(ended) {}
 
-  /// Those that have ended since the last look; one that was up meanwhile counts anew. To be called
-  /// when the board has changed; cheap where no service is critical.
+  /// Those that have ended and were not acted on; one that was up meanwhile counts anew. To be
+  /// called when the board has changed; cheap where no service is critical.
   [[nodiscard]] std::vector<ServiceView> look();
+  /// What its end calls for is done.
+  void acted_on(const ServiceView& view);
 
  private:
   const Board& board_;
   const Ended ended_;
   GraphPtr graph_;                  // the one that `names_` is of
   std::vector<std::string> names_;  // of the critical services
-  std::set<std::string> seen_;      // which of them were found ended
+  std::set<std::string> acted_on_;      // which of them were acted on
 };
 
 }  // namespace zinit

@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "init/environment.hpp"
@@ -16,6 +19,7 @@ namespace {
 
 // Children reaped in one go; then the loop serves others before the next.
 constexpr int kReapedAtOnce = 256;
+constexpr Milliseconds kReapLater{100};
 
 // A shell that ended sooner had nobody to talk to; it is started again only after a while.
 constexpr Milliseconds kShortShell{2000};
@@ -28,9 +32,20 @@ constexpr Milliseconds kAfterBoot{500};
 // For sinks at the very end: a console that takes nothing must not hold up a shutdown.
 constexpr Milliseconds kLastLines{500};
 
+constexpr std::array<std::string_view, 6> kOwnVariables = {
+    "NOTIFY_SOCKET=", "WATCHDOG_USEC=",  "WATCHDOG_PID=",
+    "LISTEN_FDS=",    "LISTEN_FDNAMES=", "LISTEN_PID="};
+
 /// What goes from zinit's own environment to services.
 Environment handed_on(const DaemonStart& start) {
-  return start.mode == Mode::system ? Environment{} : start.environment;
+  if (start.mode == Mode::system) return {};
+  Environment handed = start.environment;
+  // What zinit was told of itself is for no service.
+  std::erase_if(handed, [](const std::string& entry) {
+    return std::ranges::any_of(kOwnVariables,
+                               [&](std::string_view name) { return entry.starts_with(name); });
+  });
+  return handed;
 }
 
 CriticalWatch::Ended critical_end(Mode mode) {
@@ -48,6 +63,11 @@ std::string directories_text(const Places& places) {
   return join(paths, ", ");
 }
 
+/// Empty: there is no place for it.
+std::string notify_directory(const std::string& runtime) {
+  return runtime.empty() ? runtime : runtime + "/zinit/notify";
+}
+
 std::vector<int> handled_signals() {
   std::vector<int> signals;
   for (const SignalRow& row : kSignals) signals.push_back(row.signal);
@@ -62,8 +82,13 @@ Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
   auto signals = open_signals(handled_signals());
   if (!signals) return Failure(signals.error());
   if (auto running = start.data_loop->start(); !running) return Failure(running.error());
-  return std::unique_ptr<ZinitDaemon>(
+  std::unique_ptr<ZinitDaemon> daemon(
       new ZinitDaemon(std::move(start), std::move(*loop), std::move(*signals)));
+  if (const auto& works = daemon->board_.works(); !works) {
+    daemon->start_.data_loop->stop_and_join();  // it must not run any more when its watchers go
+    return Failure(works.error());
+  }
+  return daemon;
 }
 
 ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, UniqueFd signals)
@@ -72,16 +97,23 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       signals_(std::move(signals)),
       logs_(start_.data_loop->loop(), start_.sinks),
       output_(logs_),
-      changes_(loop_->ev()),
+      changes_(*loop_),
+      prober_(start_.data_loop->loop()),
+      readiness_(start_.data_loop->loop(),
+                 notify_directory(start_.sources.places.services.runtime)),
       environment_(base_environment({}, handed_on(start_))),
-      board_(output_, changes_,
+      board_({output_, changes_, checks_},
              {environment_, start_.nofile, start_.cgroups, start_.sources.places.services}),
       shutdown_(*loop_, board_, [this] { loop_->stop(); }),
       critical_(board_, critical_end(start_.mode)),
       shell_(*loop_, start_.console, start_.environment, [this](bool ran) { on_shell_over(ran); }),
+      files_(*loop_),
       reloader_(
-          loop_->ev(), [this] { return read_configuration(start_.sources); },
+          files_, [this] { return read_configuration(start_.sources); },
           [this](const Configuration& config, bool dry_run) { return take(config, dry_run); }),
+      service_changes_(files_, board_, start_.sources.places, settings_),
+      reap_more_(*loop_, [this] { reap_ended(); }),
+      reap_later_(*loop_, [this] { reap_ended(); }),
       signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
       shell_again_(*loop_, [this] { no_services(); }),
       boot_over_(*loop_, [] { release_idle_memory(); }),
@@ -89,11 +121,17 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       self_watchdog_(
           {{"the control loop or the board", *loop_, [this] { (void)board_.last_seq(); }},
            {"the data loop", start_.data_loop->loop(), [] {}}}) {
+  checks_.add(prober_);
+  prober_.serve(board_);
   logs_.keep_own_log();
+  if (start_.mode != Mode::standalone)
+    syslog_.emplace(start_.data_loop->loop(), board_, start_.cgroups.get(), logs_);
+  checks_.add(readiness_);
+  readiness_.serve(board_);
   changes_.listen([this] { on_change(); });
   signal_watcher_.start();
   if (const int fd = board_.cgroup_watch_fd(); fd >= 0) {
-    cgroup_watcher_.emplace(*loop_, fd, EV_READ, [this](int) { board_.cgroup_emptied(); });
+    cgroup_watcher_.emplace(*loop_, fd, EV_READ, [this](int) { board_.cgroups_changed(); });
     cgroup_watcher_->start();
   }
   if (start_.socket.fd() >= 0) serve(std::move(start_.socket));
@@ -102,9 +140,9 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
 ZinitDaemon::~ZinitDaemon() = default;
 
 void ZinitDaemon::run() {
-  log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
   // Without memory for the files there are no services yet; a reload may find some.
   catch_all("boot", [this] { load_services(); });
+  if (syslog_) syslog_->start();
   start_.kernel.shell ? shell_.start("asked for on the kernel command line") : start_services();
   loop_->run();
   self_watchdog_.set(Milliseconds{0});  // the loop gives no more signs
@@ -139,6 +177,7 @@ void ZinitDaemon::share_socket() {
 void ZinitDaemon::load_services() {
   const Configuration config = read_configuration(start_.sources);
   use_settings(config);
+  log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
   log_warnings(config);
   board_.load(config.specs, config.masked);
 }
@@ -167,7 +206,7 @@ void ZinitDaemon::start_services() {
 RequestResult<void> ZinitDaemon::boot_target() {
   for (const std::string& target : {start_.kernel.target, settings_.default_target}) {
     if (target.empty()) continue;
-    const auto booted = board_.boot(target);
+    auto booted = board_.boot(target);
     if (booted || booted.error().refusal != Refusal::not_found) return booted;
     log_error("boot: {}, which is the target asked for; started is what comes next",
               booted.error().text);
@@ -176,8 +215,14 @@ RequestResult<void> ZinitDaemon::boot_target() {
 }
 
 void ZinitDaemon::no_services() {
-  log_error("no service file in {}: nothing is started; after mending that, zinitctl reload",
-            directories_text(start_.sources.places));
+  const std::string directories = directories_text(start_.sources.places);
+  if (directories.empty())
+    log_error(
+        "no directory of service files is known, for neither HOME nor XDG_CONFIG_HOME is an "
+        "absolute path; nothing is started");
+  else
+    log_error("no service file in {}: nothing is started; after mending that, zinitctl reload",
+              directories);
   if (start_.mode != Mode::system || shell_.running()) return;
   shell_started_ = Clock::now();
   shell_.start("there is no service file");
@@ -207,6 +252,7 @@ void ZinitDaemon::on_signal(int signal) {
     case SignalMeaning::halt: return on_shutdown_signal(ShutdownKind::halt, signal);
     case SignalMeaning::shut_down: return on_shutdown_signal(ShutdownKind::exit, signal);
     case SignalMeaning::reload:
+      logs_.reopen_files();
       if (!shutdown_.begun()) reload_and_log({});
       return;
     case SignalMeaning::reexecute:
@@ -227,16 +273,19 @@ bool ZinitDaemon::reap_some() {
   for (int reaped = 0; reaped < kReapedAtOnce; ++reaped) {
     const auto ended = next_ended();
     if (!ended) return false;
-    if (!shell_.child_ended(ended->pid, ended->end)) board_.child_ended(ended->pid, ended->end);
+    if (shell_.child_ended(ended->pid, ended->end)) continue;
+    board_.child_ended(ended->pid, ended->end);
   }
   return true;
 }
 
 void ZinitDaemon::reap_ended() {
-  if (!reap_some()) return;
-  // Without memory to come back the rest wait for the next SIGCHLD.
-  if (const auto posted = loop_->post([this] { reap_ended(); }); !posted)
-    log_warn("reaping is put off: {}", posted.error().text);
+  reap_later_.set(kReapLater);  // where there is no memory for one: its signal does not come again
+  const bool more = reap_some();
+  reap_later_.stop();
+  if (more) reap_more_.ask();
+  shutdown_.look();  // at once: the last end is what it waits for
+  if (syslog_) syslog_->look();
 }
 
 void ZinitDaemon::on_change() {
@@ -245,8 +294,13 @@ void ZinitDaemon::on_change() {
     boot_over_.set(kAfterBoot);
   }
   shutdown_.look();
+  service_changes_.look();
+  if (syslog_) syslog_->look();
   if (shutdown_.begun()) return;
-  for (const ServiceView& view : critical_.look()) on_critical_end(view);
+  for (const ServiceView& view : critical_.look()) {
+    on_critical_end(view);
+    critical_.acted_on(view);
+  }
 }
 
 void ZinitDaemon::on_critical_end(const ServiceView& view) {
@@ -271,7 +325,10 @@ void ZinitDaemon::reload_and_log(std::function<void()> then) {
 
 RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool dry_run) {
   if (auto fault = reload_fault(config, *board_.graph())) return tl::unexpected(*std::move(fault));
-  auto report = board_.reload(config.specs, dry_run, config.masked);
+  std::vector<SpecPtr> specs = config.specs;
+  const std::vector<SpecPtr> added = runtime_services(*board_.graph(), specs);
+  specs.insert(specs.end(), added.begin(), added.end());
+  auto report = board_.reload(specs, dry_run, config.masked);
   if (!report || dry_run) return report;
   use_settings(config);
   std::vector<std::string> news = report->added;
@@ -288,6 +345,7 @@ DaemonInfo ZinitDaemon::info() const {
   const auto since_start = [this](TimePoint at) { return ms_between(start_.started, at); };
   DaemonInfo info;
   info.mode = mode_name(start_.mode);
+  info.places = &start_.sources.places;
   info.uptime_ms = since_start(Clock::now());
   // The monotonic clock begins with the kernel.
   if (start_.mode == Mode::system) info.kernel_ms = ms_between(TimePoint{}, start_.started);
@@ -311,14 +369,27 @@ void ZinitDaemon::power(PowerAction action, const std::string& message) {
 
 void ZinitDaemon::reload(bool dry_run, ReloadDone done) {
   if (!shutdown_.begun()) renew_socket();
+  if (!dry_run) logs_.reopen_files();
+  if (syslog_) syslog_->look();
   reloader_.reload(dry_run, std::move(done));
 }
 
-bool ZinitDaemon::can_be_destroyed() const { return board_.all_down() && !reloader_.busy(); }
+void ZinitDaemon::set_service(SetService request, SetDone done) {
+  service_changes_.set(std::move(request), std::move(done));
+}
+
+void ZinitDaemon::delete_service(const DeleteService& request, DeleteDone done) {
+  service_changes_.remove(request, std::move(done));
+}
+
+bool ZinitDaemon::can_be_destroyed() {
+  return board_.all_down() && !board_.busy() && !files_.busy() && !logs_.busy();
+}
 
 void ZinitDaemon::finish_logs() {
   machine_watchdog_.finish(shutdown_.kind() != ShutdownKind::halt);
   start_.data_loop->stop_and_join();
+  if (syslog_) syslog_->finish();
   logs_.finish(kLastLines);
 }
 

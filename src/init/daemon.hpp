@@ -4,7 +4,7 @@
 //   control loop (main thread)                          data loop (second thread)
 //     signals, by signalfd                                log pipes, sinks
 //     the only reaper --> Board::child_ended()
-//     control socket  --> Daemon (control/daemon.hpp)   job threads: one a service
+//     control socket  --> Daemon (control/daemon.hpp)   the board's threads: jobs, launches, herald
 //     changes of the board --> Shutdown, CriticalWatch
 //
 // What is particular to a machine is in machine.hpp, before, and in last_steps.hpp, after it.
@@ -19,14 +19,19 @@
 #include "control/control_socket.hpp"
 #include "control/daemon.hpp"
 #include "control/server.hpp"
+#include "init/checks.hpp"
 #include "init/configuration.hpp"
 #include "init/critical.hpp"
 #include "init/emergency.hpp"
 #include "init/options.hpp"
 #include "init/output.hpp"
+#include "init/prober.hpp"
+#include "init/readiness.hpp"
 #include "init/reload.hpp"
+#include "init/service_changes.hpp"
 #include "init/shutdown.hpp"
 #include "init/signals.hpp"
+#include "init/syslog_input.hpp"
 #include "init/watchdog.hpp"
 #include "io/log_store.hpp"
 
@@ -64,7 +69,7 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] ShutdownKind kind() const noexcept { return shutdown_.kind(); }
   [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
   /// Whether no thread hangs in a system call, so that destroying this will not either.
-  [[nodiscard]] bool can_be_destroyed() const;
+  [[nodiscard]] bool can_be_destroyed();
   /// Reaps children that have ended; true: there may be more.
   bool reap_some();
   /// Takes in what services have written, and has the sinks write what waits. Ends the data loop.
@@ -77,6 +82,8 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] bool supports(PowerAction action) const override;
   void power(PowerAction action, const std::string& message) override;
   void reload(bool dry_run, ReloadDone done) override;
+  void set_service(SetService request, SetDone done) override;
+  void delete_service(const DeleteService& request, DeleteDone done) override;
 
  private:
   ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, UniqueFd signals);
@@ -107,12 +114,20 @@ class ZinitDaemon final : public Daemon {
   LogStore logs_;
   LogOutput output_;
   Changes changes_;
+  Checks checks_;
+  Prober prober_;
+  ReadinessChecks readiness_;
   BaseEnvironment environment_;
   Board board_;
+  std::optional<SyslogInput> syslog_;  // as PID 1
   Shutdown shutdown_;
   CriticalWatch critical_;
   EmergencyShell shell_;
+  FileQueue files_;
   Reloader reloader_;
+  ServiceChanges service_changes_;
+  LoopCall reap_more_;
+  TimerWatcher reap_later_;
   IoWatcher signal_watcher_;
   std::optional<IoWatcher> cgroup_watcher_;
   TimerWatcher shell_again_;

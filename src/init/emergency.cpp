@@ -51,7 +51,7 @@ EmergencyShell::EmergencyShell(EventLoop& loop, std::string console, const Envir
 void EmergencyShell::start(std::string_view why) {
   if (running()) return;
   why_ = why;
-  auto thread = Thread::start("zinit-shell", kJobStackBytes, [this] { spawn_first(); });
+  auto thread = Thread::start("zinit-shell", kSmallStackBytes, [this] { spawn_first(); });
   if (thread) {
     starter_ = std::move(*thread);
     return;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 
@@ -24,8 +25,10 @@ std::optional<rlimit> prepare_process() {
   // What is ignored never arrives, by a descriptor neither, and ignoring is inherited.
   for (const SignalRow& row : kSignals) std::signal(row.signal, SIG_DFL);
   std::signal(SIGPIPE, SIG_IGN);
+  keep_dispositions();
   mark_inherited_descriptors();
   const auto limit = raise_descriptor_limit();
+  make_room_for_descriptors();
   if (limit) return *limit;
   log_warn("{}", limit.error().text);
   return std::nullopt;
@@ -40,6 +43,8 @@ Places places_of(const StartRequest& request) {
       request.options.config_dir ? request.options.config_dir : request.kernel.config_dir;
   wanted.config_file = request.options.config;
   wanted.socket = request.options.socket;
+  // Without one there is nothing that a relative path could lead to later either.
+  if (char here[PATH_MAX]; ::getcwd(here, sizeof here) != nullptr) wanted.cwd = here;
   return places_for(wanted, [](const char* name) { return std::getenv(name); });
 }
 

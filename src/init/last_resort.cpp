@@ -44,6 +44,7 @@ void say(const char* what, const char* why) noexcept {
 }
 
 [[noreturn]] void become_shell() noexcept {
+  for (int each = 1; each < _NSIG; ++each) ::signal(each, SIG_DFL);  // ignoring is inherited
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

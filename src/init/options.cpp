@@ -61,6 +61,7 @@ class OptionReader {
     while (next_ < arguments_.size()) {
       const std::string& argument = arguments_[next_++];
       if (argument == "--") {
+        options_.dashes = true;
         options_.command.assign(arguments_.begin() + static_cast<std::ptrdiff_t>(next_),
                                 arguments_.end());
         break;
@@ -145,8 +146,7 @@ ServerOptions parse_server_options(std::span<const std::string> arguments) {
 KernelOptions parse_kernel_options(std::string_view text) {
   KernelOptions options;
   for (const std::string& word : kernel_words(text)) {
-    if (word == "single" || word == "rescue" || word == "emergency")
-      options.shell = true;
+    if (word == "single" || word == "rescue" || word == "emergency") options.shell = true;
     const auto equals = word.find('=');
     if (equals == std::string::npos) continue;
     const std::string_view whole = word;

@@ -23,13 +23,15 @@ struct ServerOptions {
   bool container = false;
   bool help = false;
   bool version = false;
-  std::vector<std::string> command;  // what follows `--`: the service `main` of zinit-pid1
+  bool dashes = false;               // `--` was there
+  std::vector<std::string> command;  // what follows it: the service `main` of zinit-pid1
   std::vector<std::string> words;    // what is no option: the kernel hands init its own such words
   std::vector<std::string> faults;   // messages on what is wrong; the rest is good all the same
 };
 
 /// Options are `--name VALUE` or `--name=VALUE`, in any order. Never fails as a whole: a server
-/// that is not PID 1 refuses to start with faults or words, PID 1 logs them and goes on.
+/// that is not PID 1 refuses to start with faults or words, PID 1 logs them and goes on; but for a
+/// container's `--` without a command.
 [[nodiscard]] ServerOptions parse_server_options(std::span<const std::string> arguments);
 
 /// What the kernel command line says to zinit (behaviour.md, "PID 1 in system mode" 4). `quiet` is

@@ -14,11 +14,11 @@ class LogOutput final : public OutputPort {
   [[nodiscard]] Result<OutputPipes> open_output(Slot slot) override {
     auto pipes = logs_.open_output(slot);
     if (!pipes) return Failure(pipes.error());
-    return OutputPipes{std::move(pipes->out), std::move(pipes->err)};
+    return OutputPipes{std::move(pipes->out), std::move(pipes->err),
+                       std::move(pipes->writer)};
   }
   void configure(Slot slot, const SpecPtr& spec) override { logs_.configure(slot, spec); }
   void forget(Slot slot) override { logs_.forget(slot); }
-  void note(Slot slot, std::string_view line) override { logs_.note(slot, line); }
 
  private:
   LogStore& logs_;

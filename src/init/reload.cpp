@@ -1,7 +1,7 @@
-// The thread that reads, and the queue before it.
+// Reloads that wait are one.
 #include "init/reload.hpp"
 
-#include <algorithm>
+#include <new>
 
 #include "base/text.hpp"
 #include "io/loop.hpp"
@@ -18,82 +18,46 @@ std::string reload_summary(const ReloadReport& report) {
   return text;
 }
 
-Reloader::Reloader(struct ev_loop* loop, Read read, Take take)
-    : loop_(loop), read_(std::move(read)), take_(std::move(take)) {
-  ev_async_init(&was_read_, on_read);
-  was_read_.data = this;
-  ev_async_start(loop_, &was_read_);
-}
-
-Reloader::~Reloader() {
-  thread_.join();
-  ev_async_stop(loop_, &was_read_);
-}
-
-void Reloader::Request::answer(const RequestResult<ReloadReport>& report) const {
-  for (const Daemon::ReloadDone& each : done) catch_all("reload", [&] { each(report); });
-}
-
 void Reloader::reload(bool dry_run, Daemon::ReloadDone done) {
-  const auto not_begun = requests_.begin() + (busy() ? 1 : 0);
-  const auto same = std::find_if(not_begun, requests_.end(), [dry_run](const Request& request) {
-    return request.dry_run == dry_run;
-  });
-  if (same == requests_.end()) {
-    requests_.push_back({dry_run, {std::move(done)}});
-  } else if (same->done.size() < kMostAsking) {
-    same->done.push_back(std::move(done));
-  } else {
-    done(tl::unexpected(RequestFailure{
-        Refusal::process_error,
-        fmt::format("a reload is about to begin that {} wait for already", kMostAsking)}));
+  const RequestPtr& waiting = waiting_[dry_run ? 1 : 0];
+  if (!waiting) {
+    auto request = std::make_shared<Request>();
+    request->dry_run = dry_run;
+    request->done.push_back(std::move(done));
+    return add(request);
   }
-  begin_next();
+  if (waiting->done.size() < kMostAsking) return waiting->done.push_back(std::move(done));
+  done(tl::unexpected(RequestFailure{
+      Refusal::process_error,
+      fmt::format("a reload is about to begin that {} wait for already", kMostAsking)}));
 }
 
-void Reloader::begin_next() {
-  while (!requests_.empty() && !busy()) {
-    auto started = Thread::start("reload", kLoopStackBytes, [this] { read_files(); });
-    if (started) {
-      thread_ = std::move(*started);
-      return;
-    }
-    const Request refused = std::move(requests_.front());
-    requests_.pop_front();
-    refused.answer(
-        tl::unexpected(RequestFailure{Refusal::process_error, started.error().text}));
+void Reloader::add(const RequestPtr& request) {
+  RequestPtr& waiting = waiting_[request->dry_run ? 1 : 0];
+  waiting = request;
+  FileTask task;
+  task.begin = [&waiting] { waiting = nullptr; };
+  // Not `this`, which may have gone by then.
+  task.work = [read = read_, request] {
+    request->config = std::make_unique<Configuration>(read());
+  };
+  task.finish = [this, request, &waiting](const std::optional<Error>& fault) {
+    if (waiting == request) waiting = nullptr;  // its turn never came
+    finish(*request, fault);
+  };
+  try {
+    queue_.add(std::move(task));
+  } catch (const std::bad_alloc&) {
+    waiting = nullptr;  // it waits for nothing
+    throw;
   }
 }
 
-void Reloader::read_files() noexcept {
-  std::unique_ptr<Configuration> config;
-  catch_all("reload", [&] { config = std::make_unique<Configuration>(read_()); });
-  {
-    const MutexLock lock(mutex_);
-    read_config_ = std::move(config);
-  }
-  ev_async_send(loop_, &was_read_);
-}
-
-void Reloader::on_read(struct ev_loop* /*loop*/, ev_async* watcher, int /*events*/) noexcept {
-  auto* self = static_cast<Reloader*>(watcher->data);
-  catch_all("reload", [self] { self->finish(); });
-}
-
-void Reloader::finish() {
-  thread_.join();
-  std::unique_ptr<Configuration> config;
-  {
-    const MutexLock lock(mutex_);
-    config = std::move(read_config_);
-  }
-  const Request request = std::move(requests_.front());
-  requests_.pop_front();
-  RequestResult<ReloadReport> report = tl::unexpected(
-      RequestFailure{Refusal::process_error, "not enough memory to read the files"});
-  if (config) catch_all("reload", [&] { report = take_(*config, request.dry_run); });
-  request.answer(report);
-  begin_next();
+void Reloader::finish(const Request& request, const std::optional<Error>& fault) {
+  RequestResult<ReloadReport> report = tl::unexpected(RequestFailure{
+      Refusal::process_error, fault ? fault->text : "not enough memory for a reload"});
+  if (!fault) catch_all("reload", [&] { report = take_(*request.config, request.dry_run); });
+  for (const Daemon::ReloadDone& each : request.done) catch_all("reload", [&] { each(report); });
 }
 
 }  // namespace zinit

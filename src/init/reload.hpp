@@ -1,5 +1,5 @@
-// Reloads, one after another: the files are read on a thread of their own, so that a slow file
-// system delays nothing else, and the board takes them on the control loop.
+// Reloads: the files are read in their turn among all that is done with files (file_queue.hpp), and
+// the board takes them on the control loop.
 //
 // Beside the reload that is under way at most two wait, one of them a dry run: whoever asks while
 // one of the kind has not begun gets its answer, which tells of the files as they were later than
@@ -8,18 +8,15 @@
 // Threads: everything here on the control loop's thread.
 #pragma once
 
-#include <ev.h>
-
-#include <deque>
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/mutex.hpp"
 #include "control/daemon.hpp"
 #include "init/configuration.hpp"
-#include "os/thread.hpp"
+#include "init/file_queue.hpp"
 
 namespace zinit {
 
@@ -31,20 +28,16 @@ class Reloader {
   using Read = std::function<Configuration()>;
   using Take = std::function<RequestResult<ReloadReport>(const Configuration&, bool dry_run)>;
 
-  /// `read` is called on the thread, `take` on the loop's with what it read. The loop must outlive
-  /// this.
-  Reloader(struct ev_loop* loop, Read read, Take take);
-  /// Waits for a reading that is under way.
-  ~Reloader();
+  /// `read` is called on the queue's thread, `take` on the loop's with what it read. The loop may
+  /// not run any more when this has gone.
+  Reloader(FileQueue& queue, Read read, Take take)
+      : queue_(queue), read_(std::move(read)), take_(std::move(take)) {}
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
   /// Begins a reload, or has it begin when those before it are through. `done` is told what came of
   /// it; kMostAsking who wait for one already are as many as are taken.
   void reload(bool dry_run, Daemon::ReloadDone done);
-
-  /// Whether files are being read, which may take as long as their file system takes.
-  [[nodiscard]] bool busy() const noexcept { return thread_.joinable(); }
 
   /// More than clients can wait for at once: those beyond are notifications without end.
   static constexpr std::size_t kMostAsking = 16384;
@@ -53,24 +46,17 @@ class Reloader {
   struct Request {
     bool dry_run;
     std::vector<Daemon::ReloadDone> done;
-
-    void answer(const RequestResult<ReloadReport>& report) const;
+    std::unique_ptr<Configuration> config{};
   };
+  using RequestPtr = std::shared_ptr<Request>;
 
-  static void on_read(struct ev_loop* loop, ev_async* watcher, int events) noexcept;
-  void begin_next();
-  void read_files() noexcept;
-  void finish();
+  void add(const RequestPtr& request);
+  void finish(const Request& request, const std::optional<Error>& fault);
 
-  struct ev_loop* loop_;
+  FileQueue& queue_;
   const Read read_;
   const Take take_;
-  ev_async was_read_{};  // unlike a posted task it needs no memory, so the end is never lost
-  std::deque<Request> requests_;  // the first is the one under way, while busy()
-  Thread thread_;
-
-  Mutex mutex_;
-  std::unique_ptr<Configuration> read_config_ GUARDED_BY(mutex_);  // null: could not be read
+  std::array<RequestPtr, 2> waiting_;  // that have not begun: a reload, a dry run
 };
 
 }  // namespace zinit

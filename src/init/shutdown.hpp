@@ -9,6 +9,7 @@
 #include <functional>
 #include <string_view>
 
+#include "base/log.hpp"
 #include "io/watcher.hpp"
 #include "supervisor/board.hpp"
 
@@ -31,7 +32,8 @@ class Shutdown {
   [[nodiscard]] bool begun() const noexcept { return begun_; }
   [[nodiscard]] ShutdownKind kind() const noexcept { return kind_; }
 
-  /// The first call counts: its kind stands. `why` is for the log. Services have `limit` to end.
+  /// The first call counts: its kind stands. `why` is for the log. Services have `limit` to end,
+  /// and are killed then.
   void begin(ShutdownKind kind, std::string_view why, Milliseconds limit);
 
   /// A second request: what is left has 1 s.
@@ -42,6 +44,8 @@ class Shutdown {
 
  private:
   void on_timer();
+  template <class Text>
+  void tell(LogLevel level, Text text) noexcept;
   void finish();
 
   Board& board_;
@@ -49,7 +53,8 @@ class Shutdown {
   TimerWatcher timer_;
   ShutdownKind kind_ = ShutdownKind::exit;
   bool begun_ = false;
-  bool out_of_time_ = false;
+  Milliseconds hurried_{0};  // what is left at last of every stop timeout
+  enum class Time : std::uint8_t { left, nearly_over, over } time_ = Time::left;
   bool finished_ = false;
 };
 

@@ -45,12 +45,24 @@ bool marked_as_container() {
   return ::access("/.dockerenv", F_OK) == 0 || ::access("/run/.containerenv", F_OK) == 0;
 }
 
+constexpr std::string_view kNoCommand = "a command is missing after --";
+
+bool lacks_command(const ServerOptions& options) {
+  return options.dashes && options.command.empty();
+}
+
+int refuse_usage(std::string_view fault) {
+  print(stderr, fmt::format("zinit: {}; zinit server --help lists what there is\n", fault));
+  return kWrongUsage;
+}
+
 /// What a server that is not PID 1 refuses to start with; empty: nothing.
 std::string usage_fault(const ServerOptions& options) {
   if (!options.faults.empty()) return options.faults.front();
   if (!options.words.empty()) return fmt::format("unknown argument {}", options.words.front());
   if (options.container) return "--container is for PID 1";
-  if (!options.command.empty()) return "a command after -- is for zinit-pid1 --container";
+  if (lacks_command(options)) return std::string(kNoCommand);
+  if (options.dashes) return "a command after -- is for zinit-pid1 --container";
   return {};
 }
 
@@ -88,10 +100,8 @@ int run_plain(StartRequest request) {
 }
 
 int run_standalone(StartRequest request) {
-  if (const std::string fault = usage_fault(request.options); !fault.empty()) {
-    print(stderr, fmt::format("zinit: {}; zinit server --help lists what there is\n", fault));
-    return kWrongUsage;
-  }
+  if (const std::string fault = usage_fault(request.options); !fault.empty())
+    return refuse_usage(fault);
   return run_plain(std::move(request));
 }
 
@@ -114,6 +124,8 @@ int run_server(ServerName name, std::span<const std::string> arguments) {
     return 0;
   }
   if (pid1) {
+    // A command is the whole point of its container: without one that would stay up for nothing.
+    if (lacks_command(request.options)) return refuse_usage(kNoCommand);
     request.mode = Mode::container;
     return run_plain(std::move(request));
   }

@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "base/fd.hpp"
 #include "base/time.hpp"
@@ -63,9 +64,9 @@ Result<void> write_record(const std::string& path, int flags, const utmpx& recor
 
 Result<void> record_shutdown(const LoginFiles& files) {
   const utmpx record = shutdown_record();
-  const auto wtmp = write_record(files.wtmp, O_WRONLY | O_APPEND, record);
-  const auto utmp = write_record(files.utmp, O_RDWR, record);
-  return wtmp ? utmp : wtmp;
+  auto wtmp = write_record(files.wtmp, O_WRONLY | O_APPEND, record);
+  auto utmp = write_record(files.utmp, O_RDWR, record);
+  return std::move(wtmp ? utmp : wtmp);
 }
 
 }  // namespace zinit

@@ -48,22 +48,43 @@ void MachineWatchdog::open() {
     return timer_.set(kLookAgain);
   }
   fd_ = std::move(*opened);
-  int seconds = static_cast<int>(std::max<std::int64_t>((timeout_.count() + 999) / 1000, 1));
-  if (::ioctl(fd_.get(), WDIOC_SETTIMEOUT, &seconds) < 0)
-    log_warn("watchdog: cannot set the timeout of {}: {}; it has its own", device_,
-             errno_text(errno));
-  log_info("watchdog: feeding {}, which resets the machine after {} without", device_,
-           duration_text(timeout_.count()));
+  told_ = false;
+  take_timeout();
   feed();
 }
 
+// A driver may round a timeout, or refuse it for being beyond what its timer holds. Which one it
+// counts with it writes back, or tells when it is asked.
+void MachineWatchdog::take_timeout() {
+  int seconds = static_cast<int>(std::max<std::int64_t>((timeout_.count() + 999) / 1000, 1));
+  const int refused = ::ioctl(fd_.get(), WDIOC_SETTIMEOUT, &seconds) < 0 ? errno : 0;
+  int told = 0;
+  if (::ioctl(fd_.get(), WDIOC_GETTIMEOUT, &told) == 0 && told > 0)
+    seconds = told;
+  else if (refused != 0)
+    seconds = 0;
+  const Milliseconds in_force =
+      seconds > 0 ? std::chrono::duration_cast<Milliseconds>(std::chrono::seconds(seconds))
+                  : timeout_;
+  feed_each_ = std::min(in_force, timeout_) / 2;
+  if (refused != 0)
+    log_warn("watchdog: cannot set the timeout of {} to {}: {}; {}", device_,
+             duration_text(timeout_.count()), errno_text(refused),
+             seconds > 0 ? "it has its own" : "it has one of its own that it does not tell");
+  log_info("watchdog: feeding {} every {}, which resets the machine after {} without", device_,
+           duration_text(feed_each_.count()), duration_text(in_force.count()));
+}
+
+// A device that is gone is not fed by a descriptor of before.
 void MachineWatchdog::feed() {
-  timer_.set(timeout_ / 2);
-  while (::write(fd_.get(), "", 1) < 0) {
-    if (errno == EINTR) continue;
-    log_error("watchdog: cannot feed {}: {}", device_, errno_text(errno));
-    return;
-  }
+  timer_.set(feed_each_);
+  ssize_t fed;
+  do fed = ::write(fd_.get(), "", 1);
+  while (fed < 0 && errno == EINTR);
+  const int errnum = fed < 0 ? errno : 0;
+  const bool told = std::exchange(told_, errnum != 0);
+  if (errnum != 0 && !told) log_error("watchdog: cannot feed {}: {}", device_, errno_text(errnum));
+  if (errnum == ENODEV) fd_.reset();
 }
 
 void MachineWatchdog::finish(bool armed) noexcept {
@@ -110,8 +131,9 @@ void SelfWatchdog::watch() {
   while (!ending_) {
     const Milliseconds limit = limit_;
     if (limit == Milliseconds{0}) {
-      for (Asked& asked : asked_) asked.since = {};
       wake_.wait(mutex_);
+      // A sign of before may be out still.
+      for (Asked& asked : asked_) asked.since = Clock::now();
       continue;
     }
     lock.unlock();

@@ -24,7 +24,8 @@ class MachineWatchdog {
   explicit MachineWatchdog(EventLoop& loop);
 
   /// From now on `device` is fed; empty: none is, and one that was is disarmed. A device that is
-  /// not there yet, since its driver comes later, is looked for every 10 s.
+  /// not there yet, since its driver comes later, is looked for every 10 s. Where the driver has
+  /// another timeout than this one, the shorter of the two is kept.
   void set(const std::string& device, Milliseconds timeout);
 
   /// The last time, before the machine ends. Armed still, it resets one that hangs at its end;
@@ -33,14 +34,16 @@ class MachineWatchdog {
 
  private:
   void open();
+  void take_timeout();
   void feed();
   void disarm() noexcept;
 
   TimerWatcher timer_;
   std::string device_;
   Milliseconds timeout_{0};
+  Milliseconds feed_each_{0};
   UniqueFd fd_;
-  bool told_ = false;  // that it cannot be had
+  bool told_ = false;  // that it cannot be had, or fed
 };
 
 /// Asks loops for a sign of life from a thread of its own, and ends the process by SIGABRT where

@@ -13,11 +13,11 @@
 // Threads: watch() and sweep() may be called by any, the rest is the loop's.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "io/loop.hpp"
 #include "io/service_log.hpp"
 #include "io/watcher.hpp"
@@ -26,8 +26,7 @@ namespace zinit {
 
 class Capture {
  public:
-  /// `lines_came` is called on the loop after each read of a log.
-  Capture(EventLoop& loop, std::function<void(ServiceLog&)> lines_came);
+  explicit Capture(EventLoop& loop);
 
   /// Reads `out` and `err`, both of one log, from now on until their end, and gives up those of the
   /// log's pipes that are too many (LogStore::kOldPipes). Does not block. ENOMEM, EAGAIN: not done.
@@ -37,24 +36,32 @@ class Capture {
   void sweep() noexcept;
 
  private:
-  void start(const LogPipePtr& pipe);
-  void listen(const LogPipe& pipe);
-  [[nodiscard]] bool make_set();
+  [[nodiscard]] bool add_to_set(const LogPipe& pipe) REQUIRES(mutex_);
+  void listen(const LogPipe& pipe) REQUIRES(mutex_);
+  void begin() EXCLUDES(mutex_);
+  [[nodiscard]] int set() const EXCLUDES(mutex_);
+  [[nodiscard]] LogPipePtr find(const void* pipe) const EXCLUDES(mutex_);
   void on_ready();
   void readable(LogPipe& pipe);
-  void let_go(const LogPipe* pipe);
+  void pause(const LogPipe& pipe) EXCLUDES(mutex_);
+  void resume() EXCLUDES(mutex_);
+  void let_go(const LogPipe* pipe) EXCLUDES(mutex_);
   void give_up_oldest(ServiceLog& log);
-  void try_again();
-  void let_go_of_ended();
+  void try_again() EXCLUDES(mutex_);
+  void let_go_of_ended() EXCLUDES(mutex_);
 
   EventLoop& loop_;
-  const std::function<void(ServiceLog&)> lines_came_;
-  UniqueFd set_;                           // epoll; without, it is tried again as a pipe is
-  std::unique_ptr<IoWatcher> ready_;       // of set_, made on the loop
-  std::unordered_map<const LogPipe*, LogPipePtr> watched_;
-  std::vector<const LogPipe*> unwatched_;  // of watched_: what the kernel would not watch
-  TimerWatcher again_;                     // for those
+  mutable Mutex mutex_;              // taken before a loop's, and with no log's held
+  UniqueFd set_ GUARDED_BY(mutex_);  // epoll; without, it is tried again as a pipe is
+  std::unordered_map<const LogPipe*, LogPipePtr> watched_ GUARDED_BY(mutex_);
+  std::vector<const LogPipe*> unwatched_ GUARDED_BY(mutex_);  // of these: what the kernel would not
+  std::vector<const LogPipe*> paused_ GUARDED_BY(mutex_);     // and what waits for a sink
+  // The loop's thread alone.
+  std::unique_ptr<IoWatcher> ready_;  // of set_
+  TimerWatcher again_;                // for unwatched_
+  TimerWatcher resume_;               // for paused_
   ReadBuffer buffer_;
+  LoopCall begin_;  // has the loop watch the set, and try again
 };
 
 }  // namespace zinit

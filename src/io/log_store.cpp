@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"
+#include "base/order.hpp"
 #include "io/capture.hpp"
 #include "io/service_log.hpp"
 
@@ -16,17 +18,9 @@ namespace {
 
 // Where log.hpp's listener, which is a plain function, finds the log of the one store that has it.
 std::atomic<ServiceLog*> own_log{nullptr};
-std::atomic<LinesPort*> own_log_port{nullptr};
-
-void tell(const ServiceLog& log, LinesPort* port) noexcept {
-  if (port != nullptr && log.followers.load(std::memory_order_relaxed) > 0) port->lines_arrived();
-}
 
 void hear_own_log(LogLevel level, std::string_view line) {
-  ServiceLog* log = own_log;
-  if (log == nullptr) return;
-  log->note(fmt::format("{:<5} {}", log_level_name(level), line));
-  tell(*log, own_log_port);
+  if (ServiceLog* log = own_log) log->note(fmt::format("{:<5} {}", log_level_name(level), line));
 }
 
 /// The read end alone does not block: the flag belongs to an end, and the other is the service's.
@@ -37,23 +31,18 @@ Result<Pipe> make_log_pipe() {
   return pipe;
 }
 
-LogSinks with_absent(LogSinks sinks) {
-  if (!sinks.kmsg) sinks.kmsg = std::make_shared<AbsentSink>("kmsg");
-  if (!sinks.console) sinks.console = std::make_shared<AbsentSink>("console");
-  return sinks;
-}
-
 }  // namespace
 
 class LogStore::Impl {
  public:
   Impl(EventLoop& loop, LogSinks log_sinks)
-      : sinks(with_absent(std::move(log_sinks))),
-        capture(loop, [this](ServiceLog& log) { tell(log, port); }) {}
+      : sinks(loop, std::move(log_sinks)),
+        capture(loop) {}
 
   /// Null where the slot has none.
   [[nodiscard]] ServiceLog* find(Slot slot) EXCLUDES(mutex_) {
     if (slot == kOwnLog) return &own;
+    if (slot == kSyslog) return &syslog;
     MutexLock lock(mutex_);
     return slot < logs_.size() ? logs_[slot].get() : nullptr;
   }
@@ -61,36 +50,93 @@ class LogStore::Impl {
   /// Made where it is missing. Logs are never destroyed, only emptied: references stay good.
   [[nodiscard]] ServiceLog& get(Slot slot) EXCLUDES(mutex_) {
     if (slot == kOwnLog) return own;
+    if (slot == kSyslog) return syslog;
     MutexLock lock(mutex_);
     if (slot >= logs_.size()) logs_.resize(slot + std::size_t{1});
     if (!logs_[slot]) logs_[slot] = std::make_unique<ServiceLog>();
     return *logs_[slot];
   }
 
-  [[nodiscard]] std::size_t slots() EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    return logs_.size();
-  }
-
   void drain(ServiceLog& log) EXCLUDES(drain_mutex_) {
     const auto pipes = log.pipes();
     if (pipes.empty()) return;
-    const std::uint64_t before = log.info().last_seq;
-    {
-      MutexLock lock(drain_mutex_);
-      for (const LogPipePtr& pipe : pipes) log.drain(*pipe, drain_buffer_);
-    }
-    if (log.info().last_seq != before) tell(log, port);
+    MutexLock lock(drain_mutex_);
+    for (const LogPipePtr& pipe : pipes) log.drain(*pipe, drain_buffer_);
   }
 
-  const LogSinks sinks;
-  std::atomic<LinesPort*> port{nullptr};
-  ServiceLog own;
+  /// Every log, whether it is in use or not.
+  [[nodiscard]] std::vector<ServiceLog*> all() EXCLUDES(mutex_) {
+    std::vector<ServiceLog*> logs{&own, &syslog};
+    MutexLock lock(mutex_);
+    for (const auto& log : logs_)
+      if (log) logs.push_back(log.get());
+    return logs;
+  }
+
+  /// The settings of a log are in force: taps that want its lines get them.
+  void attach_all(ServiceLog& log) EXCLUDES(taps_mutex_) {
+    MutexLock lock(taps_mutex_);
+    std::size_t no_room = 0;
+    std::uint64_t left_out = 0;
+    for (const auto& tap : taps_) (void)log.attach(tap, 0, no_room, left_out);
+  }
+
+  [[nodiscard]] std::vector<ServiceLog*> wanted_by(const LogTap& tap) EXCLUDES(mutex_) {
+    std::vector<ServiceLog*> logs = all();
+    std::erase_if(logs, [&tap](const ServiceLog* log) {
+      const std::string name = log->name();
+      return name.empty() || !tap.wants(name);
+    });
+    return logs;
+  }
+
+  [[nodiscard]] LastLines add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,
+                                  std::size_t room) EXCLUDES(taps_mutex_) {
+    if (lines > 0) {
+      // Before the lock, which one who holds the board's may wait for.
+      for (ServiceLog* log : wanted_by(*tap)) drain(*log);
+    }
+    MutexLock lock(taps_mutex_);
+    taps_.push_back(tap);
+    const std::vector<ServiceLog*> logs = wanted_by(*tap);
+    std::size_t bytes = 0;
+    for (const ServiceLog* log : logs) bytes += log->cost(lines);
+    // Where there is no room for all, each has its share of it.
+    const bool fits = bytes <= room;
+    std::size_t left = room;
+    LastLines last;
+    for (ServiceLog* log : logs) {
+      if (!fits) left = room / logs.size();
+      const std::string name = log->name();
+      for (LogLine& line : log->attach(tap, lines, left, last.left_out))
+        last.lines.push_back({name, std::move(line)});
+    }
+    sort_by_time(last.lines, [](const NamedLine& named) { return named.line.time_us; });
+    return last;
+  }
+
+  void remove_tap(const LogTap* tap) noexcept EXCLUDES(taps_mutex_, mutex_) {
+    MutexLock lock(taps_mutex_);
+    std::erase_if(taps_, [tap](const auto& other) { return other.get() == tap; });
+    own.detach(tap);
+    syslog.detach(tap);
+    MutexLock logs_lock(mutex_);
+    for (const auto& log : logs_)
+      if (log) log->detach(tap);
+  }
+
+  SinkTable sinks;
+  ServiceLog own{"zinit"};
+  ServiceLog syslog{"syslog"};
   Capture capture;
 
  private:
   Mutex mutex_;
   std::vector<std::unique_ptr<ServiceLog>> logs_ GUARDED_BY(mutex_);  // by slot
+
+  // Before the locks of logs. Nobody is told of a log between its settings and its taps.
+  Mutex taps_mutex_;
+  std::vector<std::shared_ptr<LogTap>> taps_ GUARDED_BY(taps_mutex_);
 
   Mutex drain_mutex_;
   ReadBuffer drain_buffer_ GUARDED_BY(drain_mutex_);
@@ -111,60 +157,69 @@ Result<LogPipes> LogStore::open_output(Slot slot) {
   if (!err) return Failure(err.error());
   try {
     ServiceLog& log = impl_->get(slot);
-    const auto out_pipe = std::make_shared<LogPipe>(log, std::move(out->read), LogStream::out);
-    const auto err_pipe = std::make_shared<LogPipe>(log, std::move(err->read), LogStream::err);
+    const auto writer = std::make_shared<std::atomic<pid_t>>(0);
+    const auto make = [&](Pipe& pipe, LogStream stream) {
+      return std::make_shared<LogPipe>(log, std::move(pipe.read), stream, writer);
+    };
+    const auto out_pipe = make(*out, LogStream::out);
+    const auto err_pipe = make(*err, LogStream::err);
     log.add_pipes(out_pipe, err_pipe);
     if (auto watched = impl_->capture.watch(out_pipe, err_pipe); !watched) {
       log.end(*out_pipe);
       log.end(*err_pipe);
       return Failure(watched.error());
     }
+    return LogPipes{std::move(out->write), std::move(err->write), writer};
   } catch (const std::bad_alloc&) {
     return sys_failure("make", "log pipes", ENOMEM);
   }
-  return LogPipes{std::move(out->write), std::move(err->write)};
 }
 
 void LogStore::configure(Slot slot, const SpecPtr& spec) {
   catch_all("log settings", [&] {
     const Logging& logging = spec->logging;
-    std::vector<std::shared_ptr<Sink>> sinks;
-    if (logging.kmsg) sinks.push_back(impl_->sinks.kmsg);
-    if (logging.console) sinks.push_back(impl_->sinks.console);
-    impl_->get(slot).configure(spec->name, {logging.buffer_lines, logging.buffer_bytes}, sinks);
+    ServiceLog& log = impl_->get(slot);
+    log.configure(spec->name, {logging.buffer_lines, logging.buffer_bytes},
+                  impl_->sinks.sinks_for(logging));
+    impl_->attach_all(log);
+    impl_->sinks.sweep();
   });
 }
 
 void LogStore::forget(Slot slot) {
   ServiceLog* log = impl_->find(slot);
   if (log == nullptr) return;
+  // No more than a pipe holds, and nothing of a slow sink: that has its own queue.
+  catch_all("log", [&] { impl_->drain(*log); });
   log->forget();
   impl_->capture.sweep();
+  impl_->sinks.sweep();
 }
 
-void LogStore::note(Slot slot, std::string_view line) {
-  catch_all("log", [&] {
-    ServiceLog& log = impl_->get(slot);
-    log.note(line);
-    tell(log, impl_->port);
-  });
-}
-
-std::vector<LogLine> LogStore::tail(Slot slot, std::size_t lines) {
+bool LogStore::look_back(Slot slot, Ring::Place& place, std::size_t count, std::size_t bytes,
+                         const std::function<bool(const Ring::View&)>& visit) {
   ServiceLog* log = impl_->find(slot);
-  if (log == nullptr) return {};
-  impl_->drain(*log);
-  return log->tail(lines);
+  if (log == nullptr) return false;
+  if (place.seq == 0) impl_->drain(*log);
+  return log->look_back(place, count, bytes, visit);
 }
 
-std::vector<LogLine> LogStore::since(Slot slot, std::uint64_t seq, std::size_t lines) {
-  const ServiceLog* log = impl_->find(slot);
-  if (log == nullptr) return {};
-  return log->since(seq, lines);
+void LogStore::take_message(Slot slot, pid_t pid, std::int64_t time_us, std::string_view line) {
+  impl_->get(slot).take(LogStream::syslog, pid, time_us, line);
 }
 
-void LogStore::drain(Slot slot) {
-  if (ServiceLog* log = impl_->find(slot)) impl_->drain(*log);
+LastLines LogStore::add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,
+                            std::size_t room) {
+  try {
+    return impl_->add_tap(tap, lines, room);
+  } catch (const std::bad_alloc&) {
+    remove_tap(tap);
+    throw;
+  }
+}
+
+void LogStore::remove_tap(const std::shared_ptr<LogTap>& tap) noexcept {
+  impl_->remove_tap(tap.get());
 }
 
 LogInfo LogStore::info(Slot slot) {
@@ -172,27 +227,20 @@ LogInfo LogStore::info(Slot slot) {
   return log != nullptr ? log->info() : LogInfo{};
 }
 
-void LogStore::set_lines_port(LinesPort* port) noexcept {
-  impl_->port = port;
-  if (own_log == &impl_->own) own_log_port = port;
-}
-
-void LogStore::follow(Slot slot) { ++impl_->get(slot).followers; }
-
-void LogStore::unfollow(Slot slot) { --impl_->get(slot).followers; }
-
 void LogStore::keep_own_log() noexcept {
   own_log = &impl_->own;
-  own_log_port = impl_->port.load();
   set_log_listener(hear_own_log);
 }
 
 void LogStore::finish(Milliseconds limit) noexcept {
   catch_all("log", [&] {
-    for (Slot slot = 0; slot < impl_->slots(); ++slot) drain(slot);
+    for (ServiceLog* log : impl_->all()) impl_->drain(*log);
   });
-  impl_->sinks.kmsg->finish(limit);
-  impl_->sinks.console->finish(limit);
+  impl_->sinks.finish(limit);
 }
+
+void LogStore::reopen_files() noexcept { impl_->sinks.reopen_files(); }
+
+bool LogStore::busy() noexcept { return impl_->sinks.busy(); }
 
 }  // namespace zinit

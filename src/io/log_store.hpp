@@ -7,8 +7,8 @@
 //
 // Nothing is lost between the last write of a process and its exit: pipes are read to their end
 // whatever becomes of the process, and a reader of a log first takes in what lies in its pipes, by
-// itself, under the log's lock. So tail() after an exit shows all that the process wrote, however
-// busy the data loop is.
+// itself, under the log's lock. So look_back() after an exit shows all that the process wrote,
+// however busy the data loop is.
 //
 // A process that a service left behind may hold its pipe for ever. Of one service the kOldPipes
 // newest such pipes are kept; the oldest beyond them are drained and closed.
@@ -18,6 +18,10 @@
 // held at once, except that of zinit's own log inside any other (log.hpp's listener).
 #pragma once
 
+#include <sys/types.h>
+
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,7 +31,7 @@
 #include "base/fd.hpp"
 #include "io/loop.hpp"
 #include "io/ring.hpp"
-#include "io/sink.hpp"
+#include "io/sink_table.hpp"
 #include "model/graph.hpp"
 #include "model/spec.hpp"
 
@@ -35,15 +39,33 @@ namespace zinit {
 
 class ServiceLog;
 
-/// In place of a slot: the log named `zinit`, where zinit's own messages go.
+/// In place of a slot: the log named `zinit`, where zinit's own messages go, and the one named
+/// `syslog`, for what no service has said to /dev/log. No service can have these names.
 inline constexpr Slot kOwnLog = kNoSlot - 1;
+inline constexpr Slot kSyslog = kNoSlot - 2;
 
-/// Is told that lines came to a log that somebody follows. Implemented by control: wakes its loop.
-class LinesPort {
+/// Is given lines as they come. Implemented by control, for its clients' subscriptions.
+class LogTap {
  public:
-  virtual ~LinesPort() = default;
-  /// Once a read or note, no lock held. Any thread: does not block, cheap when repeated.
-  virtual void lines_arrived() noexcept = 0;
+  virtual ~LogTap() = default;
+  /// Whether it wants the lines of the log of that name; always the same answer. Any thread, locks
+  /// held.
+  [[nodiscard]] virtual bool wants(std::string_view name) const noexcept = 0;
+  /// Lines, `first_seq` the first one's number in their log. Any thread, the log's lock held: only
+  /// stores.
+  virtual void take(const SinkBatch& batch, std::uint64_t first_seq) noexcept = 0;
+};
+
+/// A line and the log that it is of.
+struct NamedLine {
+  std::string service;
+  LogLine line;
+};
+
+/// The last lines of several logs, in order of time.
+struct LastLines {
+  std::vector<NamedLine> lines;
+  std::uint64_t left_out = 0;  // older ones, for want of room
 };
 
 /// What `status` shows of a log.
@@ -54,17 +76,12 @@ struct LogInfo {
   std::vector<std::pair<std::string, std::uint64_t>> dropped_by;  // by sink, those of the settings
 };
 
-/// The ends that a process writes to, close-on-exec and blocking.
+/// The ends that a process writes to, close-on-exec and blocking; and where its pid is to be put
+/// before it can write, for the sinks that show it.
 struct LogPipes {
   UniqueFd out;
   UniqueFd err;
-};
-
-/// The sinks that [logging] can switch on; null where one cannot be had: its lines count as
-/// dropped.
-struct LogSinks {
-  std::shared_ptr<Sink> kmsg;
-  std::shared_ptr<Sink> console;
+  std::shared_ptr<std::atomic<pid_t>> writer{};
 };
 
 class LogStore {
@@ -85,40 +102,42 @@ class LogStore {
   /// Does not block; the board's lock may be held, here and below.
   void configure(Slot slot, const SpecPtr& spec);
 
-  /// The service is gone and the slot may be given to another: its lines, pipes and counts go. The
-  /// numbers of lines go on.
+  /// The service is gone and the slot may be given to another: its lines, pipes and counts go. What
+  /// lies in the pipes still goes to the sinks. The numbers of lines go on.
   void forget(Slot slot);
 
-  /// A line of zinit's own into the service's log (stream "zinit"). To the ring alone: zinit's own
-  /// log shows it on the console already.
-  void note(Slot slot, std::string_view line);
-
-  /// The last `lines` kept, oldest first, all that the service has written until now among them.
-  /// Empty for a slot without a log. May throw std::bad_alloc.
-  [[nodiscard]] std::vector<LogLine> tail(Slot slot, std::size_t lines);
-
-  /// The oldest `lines` of those kept that came after number `seq`, oldest first: the next portion
-  /// for a follower whose last line was `seq`. A gap in the numbers is what it missed. Reads no
-  /// pipe: a flood is the data loop's work, which tells when there is more. May throw
-  /// std::bad_alloc.
-  [[nodiscard]] std::vector<LogLine> since(Slot slot, std::uint64_t seq, std::size_t lines);
-
-  /// Takes in what the service's processes have written, as tail() does by itself.
-  void drain(Slot slot);
+  /// Shows `visit` lines from the newest on, in portions, so that no lock is held for long (see
+  /// Ring::look_back()). Takes in what lies in pipes where `place` is a fresh one. `visit` is
+  /// called with the log's lock held. Whatever it throws is passed on.
+  bool look_back(Slot slot, Ring::Place& place, std::size_t count, std::size_t bytes,
+                 const std::function<bool(const Ring::View&)>& visit);
 
   [[nodiscard]] LogInfo info(Slot slot);
 
-  /// Who is told of lines that came; null: nobody. Must stay valid until another is set.
-  void set_lines_port(LinesPort* port) noexcept;
+  /// A message of /dev/log, of process `pid`, into the service's log, or kSyslog; it goes to sinks
+  /// as well.
+  void take_message(Slot slot, pid_t pid, std::int64_t time_us, std::string_view line);
 
-  /// From now on lines of `slot` are told to the LinesPort, until unfollow() was called as often.
-  /// Belongs to the slot: it stays over forget(). Costs nothing where nobody follows.
-  void follow(Slot slot);
-  void unfollow(Slot slot);
+  /// From now on `tap` is given the lines of the logs that it wants, also of those to come, until
+  /// remove_tap(). It costs nothing where there is none. May throw std::bad_alloc: then the tap is
+  /// to be removed.
+  /// @return  the last `lines` of each before that, in order of time; where they are more than
+  ///          `room` bytes together, each log has an equal share of that.
+  [[nodiscard]] LastLines add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,
+                                  std::size_t room);
+  /// When it returns `tap` is given no more.
+  void remove_tap(const std::shared_ptr<LogTap>& tap) noexcept;
 
   /// Keeps zinit's own messages from now on in the log kOwnLog, each behind the word for its level.
   /// One store of a process may. While no other thread runs.
   void keep_own_log() noexcept;
+
+  /// Log files are closed and opened anew, once what waits for them is written: they may have been
+  /// renamed or removed. Any thread; does not block.
+  void reopen_files() noexcept;
+
+  /// Whether a thread is within a write that may hang; destroying this would wait for it.
+  [[nodiscard]] bool busy() noexcept;
 
   /// At the end of zinit: takes in what lies in the pipes and has the sinks write what waits, each
   /// for `limit` at the longest. While no thread runs the loop.

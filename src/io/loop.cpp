@@ -80,9 +80,18 @@ Result<void> EventLoop::set_up() {
       },
       bell_.get(), EV_READ);
   ev_io_start(loop_, &bell_watcher_);
+  ev_set_loop_release_cb(loop_, before_sleep, [](struct ev_loop*) noexcept {});
   ev_periodic_init(&calm_, [](struct ev_loop*, ev_periodic*, int) {}, kFarFuture, 0., nullptr);
   ev_periodic_start(loop_, &calm_);
+  // Has the kernel watch the bell: a loop without it would be deaf.
+  ev_run(loop_, EVRUN_NOWAIT);
+  if (!ev_is_active(&bell_watcher_))
+    return Failure(Error{"cannot watch an eventfd: no memory", ENOMEM});
   return {};
+}
+
+void EventLoop::before_sleep(struct ev_loop* loop) noexcept {
+  if (ev_pending_count(loop) > 0) static_cast<EventLoop*>(ev_userdata(loop))->ring_bell();
 }
 
 EventLoop::~EventLoop() {

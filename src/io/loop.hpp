@@ -9,7 +9,8 @@
 //
 // Faults. libev aborts by itself on system calls that fail and on want of memory. Both are
 // replaced: a failed call is logged, want of memory is waited out (the loop's own arrays are
-// small).
+// small). Where the kernel refuses to watch a descriptor, libev tells the watcher by an event, but
+// as it does so just before it sleeps, it sleeps over that event: the loop wakes itself then.
 //
 // Threads: a loop belongs to the thread that runs it. From others only post(), stop() and
 // on_thread() may be called, and a LoopCall be asked for. Watchers (watcher.hpp) are started and
@@ -86,6 +87,7 @@ class EventLoop {
   void run_tasks() noexcept;
   void run_calls() noexcept;
   void ring_bell() noexcept;
+  static void before_sleep(struct ev_loop* loop) noexcept;
 
   // Constant after creation.
   struct ev_loop* loop_ = nullptr;

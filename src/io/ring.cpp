@@ -43,6 +43,7 @@ std::string_view log_stream_name(LogStream stream) noexcept {
     case LogStream::out: return "stdout";
     case LogStream::err: return "stderr";
     case LogStream::zinit: return "zinit";
+    case LogStream::syslog: return "syslog";
   }
   return "unknown";
 }
@@ -111,6 +112,7 @@ bool Ring::move_to(std::size_t capacity) noexcept {
   moved->capacity = static_cast<std::uint32_t>(capacity);
   block_ = std::move(block);
   block_bytes_ = size;
+  ++moves_;
   return true;
 }
 
@@ -169,6 +171,7 @@ void Ring::set_limits(Limits limits) noexcept {
 }
 
 void Ring::clear() noexcept {
+  ++moves_;
   block_.reset();
   block_bytes_ = 0;
 }
@@ -190,35 +193,35 @@ std::uint32_t Ring::offset_of(std::size_t index) const noexcept {
   return offset;
 }
 
-/// `count` > 0 lines from `index` on, 0 being the oldest.
-std::vector<LogLine> Ring::read(std::size_t index, std::size_t count) const {
-  std::vector<LogLine> result;
-  result.reserve(count);
-  std::uint32_t offset = offset_of(index);
-  std::uint64_t seq = header().newest_seq - header().lines + 1 + index;
-  for (; count > 0; --count, ++seq) {
-    const RecordHead head = head_at(offset);
-    LogLine line{seq, head.time_us, static_cast<LogStream>(head.stream), head.continues != 0, {}};
-    line.text.resize(head.length);
-    get(step(offset, sizeof head), line.text.data(), head.length);
-    offset = step(offset, head.size());
-    result.push_back(std::move(line));
-  }
-  return result;
-}
-
-std::vector<LogLine> Ring::last(std::size_t count) const {
-  count = std::min(count, lines());
-  if (count == 0) return {};
-  return read(lines() - count, count);
-}
-
-std::vector<LogLine> Ring::since(std::uint64_t seq, std::size_t count) const {
+bool Ring::look_back(Place& place, std::size_t count, std::size_t bytes,
+                     const std::function<bool(const View&)>& visit) const {
   const std::size_t kept = lines();
-  if (kept == 0 || count == 0 || seq >= header().newest_seq) return {};
-  const auto newer = static_cast<std::size_t>(std::min<std::uint64_t>(
-      kept, header().newest_seq - seq));
-  return read(kept - newer, std::min(count, newer));
+  if (kept == 0) return false;
+  const std::uint64_t newest = header().newest_seq;
+  const std::uint64_t oldest = newest - kept + 1;
+  if (place.seq == 0 || place.seq > newest + 1)
+    place = {newest + 1, step(header().oldest, header().used), moves_};
+  if (place.seq <= oldest) return false;
+  if (place.moves != moves_) {
+    place.offset = offset_of(static_cast<std::size_t>(place.seq - oldest));
+    place.moves = moves_;
+  }
+  std::uint32_t size = place.seq > newest ? header().newest_size
+                                          : head_at(place.offset).previous_size;
+  std::string text;
+  std::size_t shown = 0;
+  for (; count > 0 && shown < bytes && place.seq > oldest; --count, shown += text.size()) {
+    place.offset = step_back(place.offset, size);
+    --place.seq;
+    const RecordHead head = head_at(place.offset);
+    size = head.previous_size;
+    text.resize(head.length);
+    get(step(place.offset, sizeof head), text.data(), head.length);
+    if (!visit({place.seq, head.time_us, static_cast<LogStream>(head.stream), head.continues != 0,
+                text}))
+      return false;
+  }
+  return place.seq > oldest;
 }
 
 }  // namespace zinit

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,12 +24,13 @@
 namespace zinit {
 
 enum class LogStream : std::uint8_t {
-  out,    // standard output
-  err,    // standard error
-  zinit,  // what zinit itself has to say about the service
+  out,     // standard output
+  err,     // standard error
+  zinit,   // in the own log, what zinit itself says
+  syslog,  // what it said to /dev/log
 };
 
-/// "stdout", "stderr", "zinit": the word in JSON.
+/// "stdout", "stderr", "zinit", "syslog": the word in JSON.
 [[nodiscard]] std::string_view log_stream_name(LogStream stream) noexcept;
 
 /// A line longer than this is stored in pieces of this many bytes (zinit.toml(5), "[logging]").
@@ -71,11 +73,26 @@ class Ring {
   [[nodiscard]] std::uint64_t last_seq() const noexcept { return last_seq_; }
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
 
-  /// The last `count` lines kept, oldest first.
-  [[nodiscard]] std::vector<LogLine> last(std::size_t count) const;
-
-  /// The oldest `count` of the lines kept whose number is greater than `seq`, oldest first.
-  [[nodiscard]] std::vector<LogLine> since(std::uint64_t seq, std::size_t count) const;
+  /// A place in the run of lines, from which the next portion of a long way back goes on.
+  struct Place {
+    std::uint64_t seq = 0;  // the line that was looked at last; 0: none yet
+    std::uint32_t offset = 0;
+    std::uint32_t moves = 0;
+  };
+  /// One that begins with the line before `seq`.
+  [[nodiscard]] static Place before(std::uint64_t seq) noexcept { return {seq, 0, kNowhere}; }
+  /// A line; its text is valid until the visit is over.
+  struct View {
+    std::uint64_t seq;
+    std::int64_t time_us;
+    LogStream stream;
+    bool continues;
+    std::string_view text;
+  };
+  /// Shows `visit` at most `count` lines, the newest first, or those before `place`, until it
+  /// answers false; no more once they have come to `bytes`. True: there are more.
+  bool look_back(Place& place, std::size_t count, std::size_t bytes,
+                 const std::function<bool(const View&)>& visit) const;
 
  private:
   struct Header;
@@ -88,13 +105,15 @@ class Ring {
   [[nodiscard]] std::uint32_t step_back(std::uint32_t offset, std::uint32_t by) const noexcept;
   [[nodiscard]] RecordHead head_at(std::uint32_t offset) const noexcept;
   [[nodiscard]] std::uint32_t offset_of(std::size_t index) const noexcept;
-  [[nodiscard]] std::vector<LogLine> read(std::size_t index, std::size_t count) const;
   void drop_oldest() noexcept;
   [[nodiscard]] bool make_room(std::uint32_t size) noexcept;
   [[nodiscard]] bool move_to(std::size_t capacity) noexcept;
 
+  static constexpr std::uint32_t kNowhere = 0xffffffff;  // no count of moves
+
   Limits limits_;
   std::uint64_t last_seq_ = 0;
+  std::uint32_t moves_ = 0;  // of all lines to another block: places in the old one mean nothing
   std::unique_ptr<std::byte[]> block_;
   std::size_t block_bytes_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "base/time.hpp"
@@ -18,6 +19,9 @@ namespace {
 constexpr std::size_t kShortLine = 16;
 constexpr std::size_t kShortRead = 4096;
 
+// Beside its text a line that waits for a reader takes about so much.
+constexpr std::size_t kLineOverhead = 64;
+
 /// Bytes that lie in a pipe.
 std::size_t readable_bytes(int fd) noexcept {
   int bytes = 0;
@@ -25,6 +29,8 @@ std::size_t readable_bytes(int fd) noexcept {
 }
 
 }  // namespace
+
+ServiceLog::~ServiceLog() = default;
 
 void ServiceLog::configure(std::string_view name, Ring::Limits limits,
                            const std::vector<std::shared_ptr<Sink>>& sinks) {
@@ -44,15 +50,71 @@ void ServiceLog::configure(std::string_view name, Ring::Limits limits,
 
 void ServiceLog::forget() noexcept {
   FairLock lock(mutex_);
+  name_.clear();
   ring_.clear();
   outputs_.clear();
+  taps_.clear();
   for (const LogPipePtr& pipe : pipes_) pipe->ended = true;
   pipes_.clear();
 }
 
 void ServiceLog::note(std::string_view line) noexcept {
   FairLock lock(mutex_);
-  ring_.append(wall_us(), LogStream::zinit, false, line);
+  const std::int64_t time_us = wall_us();
+  ring_.append(time_us, LogStream::zinit, false, line);
+  const SplitLine only{line, false};
+  tell_taps({name_, LogStream::zinit, 0, nullptr, time_us, {&only, 1}});
+}
+
+void ServiceLog::take(LogStream stream, pid_t pid, std::int64_t time_us, std::string_view line) {
+  FairLock lock(mutex_);
+  const std::size_t most = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
+  SplitLine piece;
+  do {
+    piece = {line.substr(0, most), line.size() > most};
+    line.remove_prefix(piece.text.size());
+    store({name_, stream, pid, this, time_us, {&piece, 1}});
+  } while (piece.continues);
+}
+
+/// Those lines were stored last.
+void ServiceLog::tell_taps(const SinkBatch& batch) noexcept {
+  const std::uint64_t first = ring_.last_seq() - batch.lines.size() + 1;
+  for (const std::shared_ptr<LogTap>& tap : taps_) tap->take(batch, first);
+}
+
+std::vector<LogLine> ServiceLog::attach(const std::shared_ptr<LogTap>& tap, std::size_t lines,
+                                        std::size_t& bytes, std::uint64_t& left_out) {
+  FairLock lock(mutex_);
+  if (name_.empty() || !tap->wants(name_)) return {};
+  if (std::find(taps_.begin(), taps_.end(), tap) != taps_.end()) return {};
+  std::vector<LogLine> last;
+  Ring::Place place;
+  ring_.look_back(place, lines, ring_.text_bytes() + 1, [&](const Ring::View& line) {
+    const std::size_t size = line.text.size() + kLineOverhead;
+    if (size > bytes) return false;
+    bytes -= size;
+    last.push_back({line.seq, line.time_us, line.stream, line.continues, std::string(line.text)});
+    return true;
+  });
+  std::reverse(last.begin(), last.end());
+  left_out += std::min(lines, ring_.lines()) - last.size();
+  taps_.push_back(tap);
+  return last;
+}
+
+std::size_t ServiceLog::cost(std::size_t lines) const {
+  FairLock lock(mutex_);
+  const std::size_t kept = ring_.lines();
+  if (kept == 0) return 0;
+  lines = std::min(lines, kept);
+  // The lengths of those before are no worse a guess than others; attach() counts.
+  return (ring_.text_bytes() / kept + 1 + kLineOverhead) * lines;
+}
+
+void ServiceLog::detach(const LogTap* tap) noexcept {
+  FairLock lock(mutex_);
+  std::erase_if(taps_, [tap](const std::shared_ptr<LogTap>& other) { return other.get() == tap; });
 }
 
 void ServiceLog::add_pipes(const LogPipePtr& out, const LogPipePtr& err) {
@@ -62,35 +124,58 @@ void ServiceLog::add_pipes(const LogPipePtr& out, const LogPipePtr& err) {
   pipes_.push_back(err);
 }
 
-void ServiceLog::store(const LogPipe& pipe, std::int64_t time_us, std::string_view text,
-                       bool continues) {
-  ring_.append(time_us, pipe.stream, continues, text);
-  for (const Output& output : outputs_)
-    output.sink->take({name_, pipe.stream, continues, time_us, text}, output.dropped);
+void ServiceLog::store(const SinkBatch& batch) {
+  for (const SplitLine& line : batch.lines)
+    ring_.append(batch.time_us, batch.stream, line.continues, line.text);
+  for (const Output& output : outputs_) output.sink->take(batch, output.dropped);
+  tell_taps(batch);
+}
+
+void ServiceLog::store(const LogPipe& pipe, std::int64_t time_us,
+                       std::span<const SplitLine> lines) {
+  store({name_, pipe.stream, *pipe.writer, &pipe, time_us, lines});
+}
+
+void ServiceLog::split_locked(LogPipe& pipe, std::size_t bytes, ReadBuffer& buffer) {
+  const std::int64_t time_us = wall_us();
+  const std::size_t piece = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
+  std::size_t count = 0;
+  const auto flush = [&]() NO_THREAD_SAFETY_ANALYSIS {
+    store(pipe, time_us, {buffer.lines.data(), count});
+    count = 0;
+  };
+  const auto take = [&](const SplitLine& line) {
+    buffer.lines[count++] = line;
+    if (count == buffer.lines.size()) flush();
+  };
+  // By reference, as below: a std::function of its own may take memory.
+  pipe.splitter.feed({buffer.bytes.data(), bytes}, piece, buffer.joined, std::cref(take));
+  if (count > 0) flush();
 }
 
 /// Bytes read; 0 where the pipe has ended, -1 where there is nothing to read now.
 ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer) {
   if (pipe.ended) return 0;
   ssize_t count = 0;
-  do count = ::read(pipe.fd.get(), buffer.data(), pipe.read_bytes);
+  do count = ::read(pipe.fd.get(), buffer.bytes.data(), pipe.read_bytes);
   while (count < 0 && errno == EINTR);
   if (count < 0 && errno == EAGAIN) return -1;
   if (count <= 0) {
     end_locked(pipe);
     return 0;
   }
-  const std::int64_t time_us = wall_us();
-  const std::size_t piece = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
   const auto bytes = static_cast<std::size_t>(count);
   const std::uint64_t before = ring_.last_seq();
-  pipe.splitter.feed({buffer.data(), bytes}, piece,
-                     [&](std::string_view text, bool continues) NO_THREAD_SAFETY_ANALYSIS {
-                       store(pipe, time_us, text, continues);
-                     });
+  split_locked(pipe, bytes, buffer);
   const bool short_lines = (ring_.last_seq() - before) * kShortLine > bytes;
-  pipe.read_bytes = short_lines ? kShortRead : buffer.size();
+  pipe.read_bytes = short_lines ? kShortRead : buffer.bytes.size();
   return count;
+}
+
+bool ServiceLog::wants_pause() const {
+  FairLock lock(mutex_);
+  return std::ranges::any_of(outputs_,
+                             [](const Output& output) { return output.sink->wants_pause(); });
 }
 
 bool ServiceLog::read(LogPipe& pipe, ReadBuffer& buffer) {
@@ -113,9 +198,10 @@ void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer) {
 void ServiceLog::end_locked(LogPipe& pipe) {
   pipe.ended = true;
   const std::int64_t time_us = wall_us();
-  pipe.splitter.finish([&](std::string_view text, bool continues) NO_THREAD_SAFETY_ANALYSIS {
-    store(pipe, time_us, text, continues);
-  });
+  const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
+    store(pipe, time_us, {&line, 1});
+  };
+  pipe.splitter.finish(std::cref(take));
   std::erase_if(pipes_, [&](const LogPipePtr& other) { return other.get() == &pipe; });
 }
 
@@ -135,14 +221,15 @@ std::vector<LogPipePtr> ServiceLog::pipes(std::size_t beyond) const {
   return {pipes_.begin(), pipes_.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
-std::vector<LogLine> ServiceLog::tail(std::size_t lines) const {
+bool ServiceLog::look_back(Ring::Place& place, std::size_t count, std::size_t bytes,
+                           const std::function<bool(const Ring::View&)>& visit) const {
   FairLock lock(mutex_);
-  return ring_.last(lines);
+  return ring_.look_back(place, count, bytes, visit);
 }
 
-std::vector<LogLine> ServiceLog::since(std::uint64_t seq, std::size_t lines) const {
+std::string ServiceLog::name() const {
   FairLock lock(mutex_);
-  return ring_.since(seq, lines);
+  return name_;
 }
 
 LogInfo ServiceLog::info() const {

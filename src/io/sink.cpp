@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <utility>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "base/write_now.hpp"
@@ -27,30 +29,57 @@ constexpr std::size_t kKmsgRecord = 900;
 
 }  // namespace
 
-TextSink::TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once)
-    : fd_(std::move(fd)),
-      lines_at_once_(lines_at_once),
-      begin_(loop, [this] { write_some(0); }),
-      writable_(loop, fd_.get(), EV_WRITE, [this](int events) { write_some(events); }) {}
-
-void TextSink::take(const SinkLine& line, const DropCount& dropped) noexcept {
-  try {
-    MutexLock lock(mutex_);
-    // Before the text is made: a flood costs no more than this.
-    if (queued_bytes_ + line.text.size() + kLineOverhead > kQueueBytes) {
-      ++*dropped;
-      return;
-    }
-    queue_.push_back({format(line), dropped});
-    queued_bytes_ += queue_.back().text.size() + kLineOverhead;
-    if (awake_) return;
-    awake_ = true;
-  } catch (...) {
-    ++*dropped;  // no memory
-    return;
-  }
-  begin_.ask();
+void Sink::lose(const DropCount& dropped, std::uint64_t lines) const noexcept {
+  *dropped += lines;
+  if (trouble_) trouble_->lost(lines);
 }
+
+QueuedSink::QueuedSink(EventLoop& loop, std::size_t limit)
+    : limit_(limit), begin_(loop, [this] { lines_wait(); }) {}
+
+void QueuedSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
+  std::size_t done = 0;
+  bool begins = false;
+  try {
+    add(batch, dropped, done, begins);
+  } catch (...) {  // no memory
+  }
+  if (done < batch.lines.size()) lose(dropped, batch.lines.size() - done);
+  if (begins) begin_.ask();
+}
+
+/// `done`: lines that were taken; `begins`: the loop is to be told of them. Also where this throws.
+void QueuedSink::add(const SinkBatch& batch, const DropCount& dropped, std::size_t& done,
+                     bool& begins) {
+  const TimePoint now = Clock::now();
+  MutexLock lock(mutex_);
+  for (const SplitLine& line : batch.lines) {
+    // Before the text is made: a flood costs no more than this.
+    if (queued_bytes_ + line.text.size() + kLineOverhead > limit_) break;
+    queue_.push_back({format(batch, line), dropped, now});
+    queued_bytes_ += queue_.back().text.size() + kLineOverhead;
+    ++done;
+    if (!std::exchange(awake_, true)) begins = true;
+  }
+}
+
+bool QueuedSink::next(Waiting& line) noexcept {
+  MutexLock lock(mutex_);
+  if (queue_.empty()) {
+    awake_ = false;
+    return false;
+  }
+  line = std::move(queue_.front());
+  queue_.pop_front();
+  queued_bytes_ -= line.text.size() + kLineOverhead;
+  return true;
+}
+
+TextSink::TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once)
+    : QueuedSink(loop, kQueueBytes),
+      fd_(std::move(fd)),
+      lines_at_once_(lines_at_once),
+      writable_(loop, fd_.get(), EV_WRITE, [this](int events) { write_some(events); }) {}
 
 void TextSink::write_some(int events) noexcept {
   for (int i = 0; i < lines_at_once_; ++i) {
@@ -65,21 +94,13 @@ void TextSink::write_some(int events) noexcept {
 
 /// Takes the next line to write; false, and the loop may rest, where none waits.
 bool TextSink::next_line() noexcept {
-  MutexLock lock(mutex_);
-  if (queue_.empty()) {
-    awake_ = false;
-    return false;
-  }
-  current_ = std::move(queue_.front());
-  queue_.pop_front();
-  queued_bytes_ -= current_.text.size() + kLineOverhead;
   written_ = 0;
-  return true;
+  return next(current_);
 }
 
 void TextSink::drop_current() noexcept {
   if (current_.text.empty()) return;
-  ++*current_.dropped;
+  lose(current_.dropped, 1);
   current_ = {};
 }
 
@@ -110,10 +131,10 @@ void TextSink::finish(Milliseconds limit) noexcept {
 
 KmsgSink::KmsgSink(EventLoop& loop, UniqueFd fd) : TextSink(loop, std::move(fd), kKmsgAtOnce) {}
 
-std::string KmsgSink::format(const SinkLine& line) const {
+std::string KmsgSink::format(const SinkBatch& batch, const SplitLine& line) const {
   // Facility daemon, level info: 3 * 8 + 6 (syslog(3)). Control characters would reach the console
   // with the record.
-  const std::string record = fmt::format("<30>{}: {}", line.service,
+  const std::string record = fmt::format("<30>{}: {}", batch.service,
                                          printable(cut_utf8(line.text, kKmsgRecord)));
   return std::string(cut_utf8(record, kKmsgRecord - 1)) + '\n';
 }
@@ -121,8 +142,8 @@ std::string KmsgSink::format(const SinkLine& line) const {
 ConsoleSink::ConsoleSink(EventLoop& loop, UniqueFd fd)
     : TextSink(loop, std::move(fd), kConsoleAtOnce) {}
 
-std::string ConsoleSink::format(const SinkLine& line) const {
-  return fmt::format("{}: {}\n", line.service, printable(line.text));
+std::string ConsoleSink::format(const SinkBatch& batch, const SplitLine& line) const {
+  return fmt::format("{}: {}\n", batch.service, printable(line.text));
 }
 
 Result<UniqueFd> open_for_sink(int fd) {

@@ -5,6 +5,9 @@ namespace zinit {
 
 namespace {
 
+/// As libev counts.
+ev_tstamp seconds(Milliseconds time) noexcept { return static_cast<double>(time.count()) / 1000; }
+
 /// Calls `callback`, which may destroy its owner: meanwhile it lives here, and `gone` tells.
 template <class Callback, class... Args>
 void call_out(std::string_view what, Callback& callback, bool*& gone, Args... args) noexcept {
@@ -23,6 +26,8 @@ IoWatcher::IoWatcher(EventLoop& loop, int fd, int events, Callback callback)
     : loop_(loop.ev()), callback_(std::move(callback)) {
   ev_io_init(&watcher_, called, fd, events);
   watcher_.data = this;
+  ev_init(&again_, asked_again);
+  again_.data = this;
 }
 
 IoWatcher::~IoWatcher() {
@@ -30,14 +35,28 @@ IoWatcher::~IoWatcher() {
   if (gone_ != nullptr) *gone_ = true;
 }
 
-void IoWatcher::called(struct ev_loop*, ev_io* watcher, int events) noexcept {
+void IoWatcher::called(struct ev_loop* loop, ev_io* watcher, int events) noexcept {
   auto& self = *static_cast<IoWatcher*>(watcher->data);
+  // libev has stopped the watcher. The callback may stop it for good, or destroy it.
+  if ((events & EV_ERROR) != 0) {
+    ev_timer_set(&self.again_, seconds(kWatchAgain), 0.);
+    ev_timer_start(loop, &self.again_);
+  }
   call_out("descriptor", self.callback_, self.gone_, events);
 }
 
-void IoWatcher::start() noexcept { ev_io_start(loop_, &watcher_); }
+void IoWatcher::asked_again(struct ev_loop* loop, ev_timer* timer, int) noexcept {
+  ev_io_start(loop, &static_cast<IoWatcher*>(timer->data)->watcher_);
+}
 
-void IoWatcher::stop() noexcept { ev_io_stop(loop_, &watcher_); }
+void IoWatcher::start() noexcept {
+  if (!ev_is_active(&again_)) ev_io_start(loop_, &watcher_);
+}
+
+void IoWatcher::stop() noexcept {
+  ev_timer_stop(loop_, &again_);
+  ev_io_stop(loop_, &watcher_);
+}
 
 TimerWatcher::TimerWatcher(EventLoop& loop, Callback callback)
     : loop_(loop.ev()), callback_(std::move(callback)) {
@@ -59,7 +78,7 @@ void TimerWatcher::set(Milliseconds delay) noexcept {
   ev_timer_stop(loop_, &watcher_);
   // Counted from now, not from when the loop last woke.
   ev_now_update(loop_);
-  ev_timer_set(&watcher_, static_cast<double>(delay.count()) / 1000, 0.);
+  ev_timer_set(&watcher_, seconds(delay), 0.);
   ev_timer_start(loop_, &watcher_);
 }
 

@@ -18,8 +18,9 @@ namespace zinit {
 /// thread may close it, for libev may still ask the kernel about a descriptor that it has watched.
 class IoWatcher {
  public:
-  /// `events`: EV_READ, EV_WRITE or both. May destroy the watcher. With EV_ERROR in `events` libev
-  /// could not watch the descriptor and has stopped the watcher.
+  /// `events`: EV_READ, EV_WRITE or both. May destroy the watcher. With EV_ERROR among them the
+  /// kernel has refused to watch the descriptor (epoll_ctl(2): ENOMEM, ENOSPC); it is asked again
+  /// every kWatchAgain until the watcher is stopped, with a call each time that it refuses.
   using Callback = std::function<void(int events)>;
 
   /// Not started yet. The loop outlives the watcher.
@@ -30,13 +31,16 @@ class IoWatcher {
 
   void start() noexcept;
   void stop() noexcept;
-  [[nodiscard]] bool active() const noexcept { return ev_is_active(&watcher_); }
+
+  static constexpr Milliseconds kWatchAgain{100};
 
  private:
   static void called(struct ev_loop* loop, ev_io* watcher, int events) noexcept;
+  static void asked_again(struct ev_loop* loop, ev_timer* timer, int events) noexcept;
 
   struct ev_loop* loop_;
   ev_io watcher_{};
+  ev_timer again_{};  // active while the kernel has refused it
   Callback callback_;
   bool* gone_ = nullptr;  // while it calls back: where the destructor says that it has run
 };

@@ -57,16 +57,26 @@ TimePoint room_retry(const Lifecycle& lifecycle, TimePoint now) {
   return after(now, std::max<Milliseconds>(lifecycle.restart_delay, Milliseconds{100}));
 }
 
-/// Within which a stop's next stage, or post_exec, must be through.
-TimePoint stop_deadline(const World& world, const Lifecycle& lifecycle, TimePoint now) {
-  return after(now, std::min(lifecycle.stop_timeout, world.stop_limit));
+/// How little is left of a stop when a shutdown has no time left. The end of what has been killed
+/// has to be seen, too: before that it is not said that it cannot be killed.
+Milliseconds least_time(StopStage stage, Milliseconds limit) {
+  constexpr Milliseconds to_be_seen{1000};
+  return stage == StopStage::killed ? std::max(limit, to_be_seen) : limit;
 }
 
-void step_started(Record& me, const ServiceSpec& spec) {
+/// Within which a stop's next stage, or post_exec, must be through.
+TimePoint stop_deadline(const World& world, const Lifecycle& lifecycle, StopStage stage,
+                        TimePoint now) {
+  return after(now, std::min(lifecycle.stop_timeout, least_time(stage, world.stop_limit)));
+}
+
+void step_started(Record& me) {
   me.process = Process::alive;
   me.passed = false;
-  me.ready = me.phase == Phase::main && !spec.oneshot;
+  me.notified = me.healthy = false;
   me.delay_until = {};
+  me.health_attempts = 0;
+  me.health_error.clear();
 }
 
 TimePoint start_deadline(const Lifecycle& lifecycle, TimePoint now) {
@@ -76,29 +86,28 @@ TimePoint start_deadline(const Lifecycle& lifecycle, TimePoint now) {
 State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outcome) {
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
+  Reason reason = outcome.reason;  // first: where there is no memory for it, nothing is changed
   me.process = Process::none;
   switch (outcome.kind) {
     case LaunchOutcome::Kind::started:
-      step_started(me, spec);
-      if (spec.is_target()) {
-        me.process = Process::none;
-        me.ready = false;
-      }
+      step_started(me);
+      if (spec.is_target()) me.process = Process::none;
       me.ready_at = {};
       me.health = Health::good;
       me.done = me.by_itself = me.skipped = false;
       me.deadline = start_deadline(spec.lifecycle, now);
       return State::starting;
     case LaunchOutcome::Kind::failed:
-      fail(world, me, outcome.reason);
+      fail(world, me, std::move(reason));
       me.reason.step = me.phase;
       return State::failed;
     case LaunchOutcome::Kind::exhausted:
+      me.reason = std::move(reason);  // what the delay is for
       me.delay_until = room_retry(spec.lifecycle, now);
       return State::blocked;
     case LaunchOutcome::Kind::unmet:
       make_rest(me);
-      me.reason = outcome.reason;
+      me.reason = std::move(reason);
       me.skipped = true;
       me.ready_serial = ++world.serial;
       return State::inactive;
@@ -111,15 +120,16 @@ State launched_next(World& world, Slot slot, TimePoint now, const LaunchOutcome&
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
   if (outcome.kind == LaunchOutcome::Kind::started) {
-    step_started(me, spec);
+    step_started(me);
     return me.state;
   }
+  Reason reason = outcome.reason;  // first, as above
   me.process = Process::ended;
   if (outcome.kind == LaunchOutcome::Kind::exhausted) {
     me.delay_until = room_retry(spec.lifecycle, now);
   } else {
     me.passed = false;
-    me.reason = outcome.reason;
+    me.reason = std::move(reason);
     me.reason.step = me.phase;
   }
   return me.state;
@@ -192,11 +202,11 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
     case Act::give_up_again: me.again = false; break;
     case Act::signal_stop:
       me.stage = StopStage::signalled;
-      me.deadline = stop_deadline(world, spec.lifecycle, now);
+      me.deadline = stop_deadline(world, spec.lifecycle, me.stage, now);
       break;
     case Act::kill:
       me.stage = StopStage::killed;
-      me.deadline = stop_deadline(world, spec.lifecycle, now);
+      me.deadline = stop_deadline(world, spec.lifecycle, me.stage, now);
       break;
     case Act::finish_stop: make_rest(me); break;
     case Act::fail_stopped: fail(world, me, stop_reason(me)); break;
@@ -259,7 +269,7 @@ LaunchedCommand begin_launch(World& world, Slot slot, const Row& row, TimePoint 
       me.post = true;
       me.step = 0;
       me.stage = StopStage::none;
-      me.deadline = stop_deadline(world, spec.lifecycle, now);
+      me.deadline = stop_deadline(world, spec.lifecycle, me.stage, now);
     }
     return {Of::post, me.step};
   }
@@ -278,7 +288,7 @@ std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now) {
     Record& record = world.record(slot);
     if (record.state != State::stopping) continue;
     if (record.stage == StopStage::none && !record.post) continue;
-    record.deadline = std::min(record.deadline, after(now, limit));
+    record.deadline = std::min(record.deadline, after(now, least_time(record.stage, limit)));
     changed.push_back(slot);
   }
   return changed;
@@ -301,6 +311,54 @@ void group_gone(World& world, Slot slot) {
   if (me.process == Process::lingering) me.process = Process::ended;
 }
 
-void became_ready(World& world, Slot slot) { world.record(slot).ready = true; }
+bool checked_now(const Record& record) {
+  return record.process == Process::alive && record.phase == Phase::main && !record.post;
+}
+
+bool check_passed(World& world, Slot slot, CheckKind which) {
+  Record& me = world.record(slot);
+  if (!checked_now(me)) return false;
+  if (which == CheckKind::readiness) {
+    me.notified = true;
+  } else {
+    me.healthy = true;
+    me.health_attempts = 0;
+    me.health_error.clear();
+  }
+  return true;
+}
+
+bool probe_failed(World& world, Slot slot, int attempts, std::string_view error) {
+  Record& me = world.record(slot);
+  if (!checked_now(me)) return false;
+  me.health_attempts = attempts;
+  me.health_error = error;
+  return true;
+}
+
+bool health_failed(World& world, Slot slot) {
+  Record& me = world.record(slot);
+  if (!checked_now(me) || me.state != State::running) return false;
+  me.health = Health::failed;
+  return true;
+}
+
+bool watchdog_expired(World& world, Slot slot) {
+  Record& me = world.record(slot);
+  if (!checked_now(me)) return false;
+  me.health = Health::watchdog;
+  return true;
+}
+
+bool extend_deadline(World& world, Slot slot, Milliseconds by, TimePoint now) {
+  Record& me = world.record(slot);
+  if (me.post || me.process == Process::none || me.deadline == kNever) return false;
+  const bool stopping = me.state == State::stopping && me.stage == StopStage::signalled;
+  if (me.state != State::starting && !stopping) return false;
+  const Milliseconds most =
+      stopping ? std::min(kLongestExtension, world.stop_limit) : kLongestExtension;
+  me.deadline = std::max(me.deadline, after(now, std::min(by, most)));
+  return true;
+}
 
 }  // namespace zinit

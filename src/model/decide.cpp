@@ -116,7 +116,10 @@ bool unhealthy(const Situation& s) { return !s.me().post && s.me().health == Hea
 bool watchdog_bit(const Situation& s) { return !s.me().post && s.me().health == Health::watchdog; }
 bool ready_for_use(const Situation& s) {
   const Record& me = s.me();
-  return target(s) || (me.ready && me.process == Process::alive && !me.post && !s.spec().oneshot);
+  const ServiceSpec& spec = s.spec();
+  if (target(s)) return true;
+  return checked_now(me) && !spec.oneshot && (me.notified || !spec.readiness->awaited()) &&
+         (me.healthy || !spec.health->configured());
 }
 bool late(const Situation& s) { return !s.me().post && expired(s); }
 
@@ -193,6 +196,7 @@ constexpr Row kRows[] = {
     ROW(starting, ended, failed, record_failure),
     ROW(starting, ready_for_use, running, become_ready),
     STOP(starting, late, late),
+    STOP(starting, watchdog_bit, watchdog),  // it asked for that itself
     ROW(starting, tried, starting, clear_try),
     ROW(starting, always, starting, none),
 

@@ -6,7 +6,7 @@
 // changes or until Step::deadline.
 //
 // The other half is apply(): what a step does to the record, once it has been carried out. Between
-// the two lies the job thread, which spawns and signals (supervisor/job.cpp), or a test's
+// the two lies the board, which spawns and signals (supervisor/job.cpp), or a test's
 // simulation of it.
 #pragma once
 
@@ -119,7 +119,26 @@ std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now);
 void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left);
 /// The last process of the group is gone.
 void group_gone(World& world, Slot slot);
-/// Readiness and health have passed for the first time.
-void became_ready(World& world, Slot slot);
+
+// Of the checks of the main process, the one that is there now; the caller sees to that. Each is
+// true where the record was changed.
+
+/// Whether there is a main process that checks are about.
+[[nodiscard]] bool checked_now(const Record& record);
+/// It has said that it is ready, or a probe of it has succeeded: then it is well again, too.
+bool check_passed(World& world, Slot slot, CheckKind which);
+/// A probe has failed, `attempts` of them in a row: told, and no more than that.
+bool probe_failed(World& world, Slot slot, int attempts, std::string_view error);
+/// As many as the service allows have: it is to be stopped. One that is not running yet has its
+/// start timeout instead.
+bool health_failed(World& world, Slot slot);
+/// No sign of life for longer than watchdog_ms.
+bool watchdog_expired(World& world, Slot slot);
+/// The process asks for `by` from now on, to start in or, where it was told to stop, to stop in. It
+/// never gets less time by asking, and in a stop no more than a shutdown in a hurry leaves.
+bool extend_deadline(World& world, Slot slot, Milliseconds by, TimePoint now);
+
+/// What a process can have by asking once. One that is stuck does not ask again.
+inline constexpr Milliseconds kLongestExtension{24 * 60 * 60 * 1000};
 
 }  // namespace zinit

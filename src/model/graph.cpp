@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/format.hpp"
+#include "model/cycles.hpp"
 
 namespace zinit {
 
@@ -132,82 +133,28 @@ class GraphBuilder {
     // stop.
     if (other != kNoSlot) add_unique(self.*list.edges, other);
     if (other != kNoSlot && !node(other).removed) return;
+    // Of what is there refuse_conflicts_inside() tells.
+    const auto& required = self.spec->dependencies.requires_;
+    if (list.edges == &Node::conflicts &&
+        std::ranges::find(required, dependency.name, &Dependency::name) != required.end())
+      fault(slot, dependency.at, list.key, conflict_words(slot, dependency.name));
     auto& names = list.edges == &Node::requires_ ? self.missing : self.unknown;
     if (std::ranges::find(names, dependency.name) == names.end()) names.push_back(dependency.name);
   }
 
-  // Cycles in requires + after: the strongly connected components of more than one service.
-  // Tarjan's algorithm with its own stack, for a chain may be longer than a thread's stack is deep.
   void refuse_cycles() {
-    const std::size_t count = graph_->nodes_.size();
-    std::vector<std::uint32_t> index(count, 0), low(count, 0);
-    std::vector<bool> on_stack(count, false);
-    std::vector<Slot> stack;
-    struct Frame {
-      Slot slot;
-      std::size_t edge;
-    };
-    std::vector<Frame> frames;
-    std::vector<std::vector<Slot>> components;
-    std::uint32_t next = 0;
-    for (const Slot start : graph_->order_) {
-      if (index[start] != 0) continue;
-      frames.push_back({start, 0});
-      while (!frames.empty()) {
-        const Slot at = frames.back().slot;
-        if (frames.back().edge == 0 && index[at] == 0) {
-          index[at] = low[at] = ++next;
-          stack.push_back(at);
-          on_stack[at] = true;
-        }
-        const Slot to = ordering_edge(at, frames.back().edge++);
-        if (to != kNoSlot) {
-          if (index[to] == 0)
-            frames.push_back({to, 0});
-          else if (on_stack[to])
-            low[at] = std::min(low[at], index[to]);
-          continue;
-        }
-        if (low[at] == index[at]) components.push_back(pop_component(stack, on_stack, at));
-        frames.pop_back();
-        if (!frames.empty()) {
-          const Slot below = frames.back().slot;
-          low[below] = std::min(low[below], low[at]);
-        }
-      }
-    }
-    for (const auto& component : components) {
-      if (component.size() > 1) refuse_cycle(component);
-    }
-  }
-
-  /// The n-th edge of requires + after, or kNoSlot past the last.
-  Slot ordering_edge(Slot slot, std::size_t n) {
-    const Node& self = node(slot);
-    if (n < self.requires_.size()) return self.requires_[n];
-    n -= self.requires_.size();
-    return n < self.after.size() ? self.after[n] : kNoSlot;
-  }
-
-  static std::vector<Slot> pop_component(std::vector<Slot>& stack, std::vector<bool>& on_stack,
-                                         Slot root) {
-    std::vector<Slot> component;
-    Slot slot = kNoSlot;
-    do {
-      slot = stack.back();
-      stack.pop_back();
-      on_stack[slot] = false;
-      component.push_back(slot);
-    } while (slot != root);
-    return component;
+    for (const auto& component : cyclic_components(graph_->nodes_, graph_->order_))
+      refuse_cycle(component);
   }
 
   void refuse_cycle(const std::vector<Slot>& component) {
+    std::vector<bool> inside(graph_->nodes_.size());
+    for (const Slot slot : component) inside[slot] = true;
+    std::vector<Slot> came_from(graph_->nodes_.size());
     for (const Slot slot : component) {
-      const std::vector<Slot> path = shortest_cycle(slot, component);
-      std::string text = "a cycle: ";
-      for (const Slot step : path) text.append(name(step)).append(" -> ");
-      text.append(name(slot)).append("; take one of these dependencies out");
+      const std::vector<Slot> path = shortest_cycle(graph_->nodes_, slot, inside, came_from);
+      const std::string text =
+          fmt::format("a cycle: {}; take one of these dependencies out", cycle_text(path));
       const bool by_requires =
           std::ranges::find(node(slot).requires_, path.size() > 1 ? path[1] : slot) !=
           node(slot).requires_.end();
@@ -217,42 +164,22 @@ class GraphBuilder {
     for (const Slot slot : component) drop_edges(slot);
   }
 
+  /// Each service on a cycle is told of it: told in full, a long one would take its length squared.
+  std::string cycle_text(const std::vector<Slot>& path) {
+    constexpr std::size_t most = 10, shown_of_more = 8;
+    const std::size_t shown = path.size() > most ? shown_of_more : path.size();
+    std::string text;
+    for (std::size_t i = 0; i < shown; ++i) text.append(name(path[i])).append(" -> ");
+    if (shown < path.size()) text += fmt::format("... ({} more) ... -> ", path.size() - shown);
+    return text.append(name(path.front()));
+  }
+
   SourcePosition position_of(Slot slot, Slot other, bool by_requires) {
     const Dependencies& all = node(slot).spec->dependencies;
     for (const Dependency& dependency : by_requires ? all.requires_ : all.after) {
       if (dependency.name == name(other)) return dependency.at;
     }
     return {};
-  }
-
-  /// The services of a shortest cycle from `start`, in order, without `start` at its end.
-  std::vector<Slot> shortest_cycle(Slot start, const std::vector<Slot>& component) {
-    std::unordered_map<Slot, Slot> came_from;
-    for (const Slot slot : component) came_from.emplace(slot, kNoSlot);
-    std::vector<Slot> queue{start};
-    for (std::size_t i = 0; i < queue.size(); ++i) {
-      const Slot at = queue[i];
-      Slot to = kNoSlot;
-      for (std::size_t n = 0; (to = ordering_edge(at, n)) != kNoSlot; ++n) {
-        const auto found = came_from.find(to);
-        if (found == came_from.end() || found->second != kNoSlot) continue;
-        found->second = at;
-        if (to == start) return walk_back(start, came_from);
-        queue.push_back(to);
-      }
-    }
-    return {start};
-  }
-
-  static std::vector<Slot> walk_back(Slot start, const std::unordered_map<Slot, Slot>& came_from) {
-    std::vector<Slot> path;
-    Slot at = start;
-    do {
-      at = came_from.at(at);
-      path.push_back(at);
-    } while (at != start);
-    std::ranges::reverse(path);
-    return path;
   }
 
   // A service that conflicts with what it requires, or requires two that conflict: it stands on, or
@@ -284,15 +211,42 @@ class GraphBuilder {
     const std::vector<bool> above_b = above(b, dependents);
     for (const Slot slot : graph_->order_) {
       if (!above_a[slot] || !above_b[slot]) continue;
-      const bool self = slot == a || slot == b;
-      const Slot other = slot == a ? b : a;
-      fault(slot, {}, self ? "conflicts" : "requires",
-            self ? fmt::format("{} conflicts with {}, which it requires; take one of the two out",
-                               name(slot), name(other))
-                 : fmt::format("{} requires {} and {}, which conflict; take one of them out",
-                               name(slot), name(a), name(b)));
+      if (slot == a)
+        tell_conflict_with(slot, b, above_b);
+      else if (slot == b)
+        tell_conflict_with(slot, a, above_a);
+      else
+        fault(slot, required_at(slot, above_b), "requires",
+              fmt::format("{} requires {} and {}, which conflict; take one of them out", name(slot),
+                          name(a), name(b)));
       add_unique(refused, slot);
     }
+  }
+
+  /// `slot` requires `other`, which conflicts with it, or it with that one.
+  void tell_conflict_with(Slot slot, Slot other, const std::vector<bool>& above_other) {
+    SourcePosition at = required_at(slot, above_other);
+    std::string_view key = "requires";
+    for (const Dependency& dependency : node(slot).spec->dependencies.conflicts) {
+      if (dependency.name != name(other)) continue;
+      at = dependency.at;
+      key = "conflicts";
+    }
+    fault(slot, at, key, conflict_words(slot, name(other)));
+  }
+
+  std::string conflict_words(Slot slot, std::string_view other) {
+    return fmt::format("{} conflicts with {}, which it requires; take one of the two out",
+                       name(slot), other);
+  }
+
+  /// Where `slot` requires one of those `above` something, or that itself.
+  SourcePosition required_at(Slot slot, const std::vector<bool>& above) {
+    for (const Dependency& dependency : node(slot).spec->dependencies.requires_) {
+      const Slot required = graph_->find(dependency.name);
+      if (required != kNoSlot && above[required]) return dependency.at;
+    }
+    return {};
   }
 
   std::vector<bool> above(Slot start, const std::vector<std::vector<Slot>>& dependents) {
@@ -334,23 +288,8 @@ class GraphBuilder {
 
   void keep_edge(Slot slot, EdgeList list, const Dependency& dependency) {
     const Slot other = graph_->find(dependency.name);
-    if (other != kNoSlot && other != slot && !reaches(other, slot))
+    if (other != kNoSlot && other != slot && !reaches(graph_->nodes_, other, slot))
       add_unique(node(slot).*list, other);
-  }
-
-  bool reaches(Slot from, Slot to) {
-    std::vector<bool> seen(graph_->nodes_.size(), false);
-    std::vector<Slot> work{from};
-    while (!work.empty()) {
-      const Slot at = work.back();
-      work.pop_back();
-      if (at == to) return true;
-      if (seen[at]) continue;
-      seen[at] = true;
-      Slot next = kNoSlot;
-      for (std::size_t n = 0; (next = ordering_edge(at, n)) != kNoSlot; ++n) work.push_back(next);
-    }
-    return false;
   }
 
   void link_back() {
@@ -402,12 +341,38 @@ Slot Graph::find(std::string_view name) const {
   return found == by_name_.end() ? kNoSlot : found->second;
 }
 
+Slot Graph::find_loaded(std::string_view name) const {
+  const Slot slot = find(name);
+  return slot == kNoSlot || nodes_[slot].removed ? kNoSlot : slot;
+}
+
 std::vector<std::string> Graph::names() const {
   std::vector<std::string> names;
   names.reserve(order_.size());
   for (const Slot slot : order_) names.push_back(name(slot));
   std::ranges::sort(names);
   return names;
+}
+
+std::string fault_moved_to(const ServiceSpec& spec, const ServiceSpec* before,
+                           std::string_view fault) {
+  const auto words = fault.find(": ", fault.find(": dependencies.") + 2);
+  const std::string_view text = fault.substr(words == std::string_view::npos ? 0 : words + 2);
+  using List = std::vector<Dependency> Dependencies::*;
+  constexpr std::array<std::pair<List, std::string_view>, 3> lists = {{
+      {&Dependencies::conflicts, "conflicts"},
+      {&Dependencies::requires_, "requires"},
+      {&Dependencies::after, "after"},
+  }};
+  for (const auto& [list, key] : lists) {
+    for (const Dependency& dependency : spec.dependencies.*list) {
+      const bool had = before != nullptr &&
+                       std::ranges::find(before->dependencies.*list, dependency.name,
+                                         &Dependency::name) != (before->dependencies.*list).end();
+      if (!had) return message(spec, dependency.at, "error", key, text);
+    }
+  }
+  return message(spec, {}, "error", "requires", text);
 }
 
 }  // namespace zinit

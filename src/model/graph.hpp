@@ -78,6 +78,8 @@ class Graph {
 
   /// kNoSlot where no service has the name; those removed are still found.
   [[nodiscard]] Slot find(std::string_view name) const;
+  /// kNoSlot for those, too, that are removed and only stopping.
+  [[nodiscard]] Slot find_loaded(std::string_view name) const;
 
   [[nodiscard]] const MaskedNames& masked() const noexcept { return masked_; }
   /// The link that masks `name`; null where it is not masked.
@@ -96,6 +98,11 @@ class Graph {
   std::unordered_map<std::string, Slot> by_name_;
   MaskedNames masked_;
 };
+
+/// A fault of a node as one of `spec`, whose change since `before` (null: it is new) has made it:
+/// at the first dependency that it has not had before, else where its dependencies begin.
+[[nodiscard]] std::string fault_moved_to(const ServiceSpec& spec, const ServiceSpec* before,
+                                         std::string_view fault);
 
 using GraphPtr = std::shared_ptr<const Graph>;
 

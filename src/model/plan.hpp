@@ -23,6 +23,7 @@ struct PlannedService {
   SpecPtr spec;                       // in force after the reload
   Slot slot = kNoSlot;                // the one it has already
   bool dependencies_changed = false;  // its newly required services are pulled in
+  bool start = true;                  // if it is added and its status is `start`; see apply_plan()
   std::vector<std::string>
       refused;  // why the new file is: with `kept`, and for an added broken one
 };

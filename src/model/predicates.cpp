@@ -322,7 +322,10 @@ bool restarts_left(const World& world, Slot slot, TimePoint now) {
   return stable(record, lifecycle, now) || record.count < lifecycle.max_restarts;
 }
 
+// A period of 0 is over before a process runs: whether one that ends at once was seen running is
+// chance.
 bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now) {
+  if (lifecycle.stability_period == Milliseconds{0}) return true;
   return record.ready_at != TimePoint{} && now - record.ready_at >= lifecycle.stability_period;
 }
 
@@ -348,6 +351,8 @@ bool SettledQuestions::ask(Slot slot) {
   if (world_.record(slot).process == Process::launching) return false;
   if (!decide(Situation{world_, slot, now_}).waits()) return false;
   const State state = world_.record(slot).state;
+  // It waits for its dependents to stop, and comes to rest then.
+  if (world_.record(slot).wish == Wish::down && in_the_way(world_, slot)) return false;
   if (state == State::blocked) return blocked_by_settled(slot);
   return at_rest(state) || state == State::running;
 }

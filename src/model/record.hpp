@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/time.hpp"
 #include "model/reason.hpp"
@@ -63,9 +64,11 @@ struct Record {
   bool done = false;       // a oneshot that ended by itself with success
   bool by_itself = false;  // ended outside `stopping`
   bool skipped = false;    // a condition did not hold at the last try
-  bool ready = false;      // readiness and health have passed for this process
+  bool notified = false;   // this process has said that it is ready
+  bool healthy = false;    // a probe of this process has succeeded
   Health health = Health::good;
-  int health_attempts = 0;
+  int health_attempts = 0;   // probes that have failed in a row
+  std::string health_error;  // of the last of these
 
   ProcessEnd end;        // of the process that ended last; not of post_exec, nor a good pre_exec's
   bool has_end = false;  // there was one

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
+#include "base/format.hpp"
 #include "model/predicates.hpp"
 
 namespace zinit {
@@ -59,9 +61,15 @@ Slots owe_stop(World& world, Slot slot) {
   return all;
 }
 
-void take_down(Record& record) {
+/// Nothing is to be started any more, neither now nor after a delay.
+void no_longer_wish(Record& record) {
   record.wish = Wish::down;
   record.try_ = Try::none;
+  if (record.state == State::blocked) record.delay_until = {};
+}
+
+void take_down(Record& record) {
+  no_longer_wish(record);
   if (has_run(record)) record.stop_owed = true;
 }
 
@@ -83,6 +91,39 @@ const Search& mark_what_stays(const World& world, Slot target) {
   for (Slot at; search.next(at);)
     for (const Slot other : world.node(at).requires_) search.visit(other);
   return search;
+}
+
+constexpr const char* kSystemClass = "it is of class system";
+
+/// All services but those of class system, and those that one of them for which `counts` requires,
+/// transitively.
+template <class Counts>
+Bulk pass_over_system(const Graph& graph, Counts counts) {
+  std::vector<Slot> stands_on_it(graph.slots(), kNoSlot);
+  Search search;
+  for (const Slot system : graph.order()) {
+    if (graph.spec(system).class_ != ServiceClass::system || !counts(system)) continue;
+    search.begin(graph.slots());
+    search.visit(system);
+    for (Slot at; search.next(at);) {
+      for (const Slot other : graph.node(at).requires_) {
+        // What is marked already has marked all below it.
+        if (std::exchange(stands_on_it[other], system) == kNoSlot) search.visit(other);
+      }
+    }
+  }
+  Bulk bulk;
+  for (const Slot slot : graph.order()) {
+    if (graph.node(slot).removed) continue;
+    if (graph.spec(slot).class_ == ServiceClass::system)
+      bulk.skipped.push_back({slot, kSystemClass});
+    else if (const Slot by = stands_on_it[slot]; by != kNoSlot)
+      bulk.skipped.push_back(
+          {slot, fmt::format("{}, of class system, requires it", graph.name(by))});
+    else
+      bulk.done.push_back(slot);
+  }
+  return bulk;
 }
 
 void append(Slots& to, const Slots& from) { to.insert(to.end(), from.begin(), from.end()); }
@@ -167,12 +208,47 @@ Isolation request_isolate(World& world, Slot target) {
   return isolation;
 }
 
+Bulk request_start_all(World& world) {
+  Bulk bulk;
+  for (const Slot slot : world.graph->order()) {
+    const Node& node = world.node(slot);
+    if (node.removed) continue;
+    if (node.spec->class_ == ServiceClass::system)
+      bulk.skipped.push_back({slot, kSystemClass});
+    else if (node.spec->status == StartStatus::ignore)
+      bulk.skipped.push_back({slot, "its status is \"ignore\""});
+    else if (node.broken())
+      bulk.failed.push_back({slot, reason_text(world.record(slot).reason)});
+    else if (!satisfied(world, slot))
+      bulk.done.push_back(slot);
+  }
+  request_pull(world, bulk.done);
+  return bulk;
+}
+
+Bulk request_stop_all(World& world) {
+  const auto is_up = [&](Slot slot) {
+    return world.record(slot).wish == Wish::up || active(world, slot);
+  };
+  Bulk bulk = pass_over_system(*world.graph, is_up);
+  std::erase_if(bulk.done, [&](Slot slot) { return !is_up(slot); });
+  for (const Slot slot : bulk.done) take_down(world.record(slot));
+  return bulk;
+}
+
+Bulk choose_delete_all(const Graph& graph) {
+  Bulk bulk = pass_over_system(graph, [](Slot) { return true; });
+  std::erase_if(bulk.done, [&](Slot slot) {
+    if (!graph.spec(slot).inherit_streams) return false;
+    bulk.skipped.push_back({slot, "it is the command that zinit was given"});
+    return true;
+  });
+  return bulk;
+}
+
 Slots request_shutdown(World& world) {
   world.shutdown = true;
-  for (const Slot slot : world.graph->order()) {
-    world.record(slot).wish = Wish::down;
-    world.record(slot).try_ = Try::none;
-  }
+  for (const Slot slot : world.graph->order()) no_longer_wish(world.record(slot));
   return world.graph->order();
 }
 
@@ -191,28 +267,42 @@ Record initial_record(const Node& node) {
 
 namespace {
 
+/// What the service in the slot was before the plan.
+struct Before {
+  bool broken = false;
+  bool other_nature = false;  // it was a target, or a oneshot, and is none, or the other way round
+};
+
 /// What becomes of one service's record by a plan; slots that are to be pulled up are added to
 /// `pulled`.
-void apply_planned(World& world, const PlannedService& planned, bool was_broken, bool start_added,
-                   Slots& pulled) {
+void apply_planned(World& world, const PlannedService& planned, const Before& before,
+                   bool start_added, Slots& pulled) {
   using Fate = PlannedService::Fate;
   const Slot slot = planned.slot;
   Record& record = world.record(slot);
-  const bool to_be_started = planned.spec->status == StartStatus::start && start_added;
+  const bool to_be_started =
+      planned.spec->status == StartStatus::start && planned.start && start_added;
   switch (planned.fate) {
     case Fate::unchanged:
     case Fate::kept: return;
     case Fate::added:
       // A name that comes back while its old process is still there: that has to stop first.
-      if (active(world, slot))
-        owe_stop(world, slot);
-      else
+      if (!active(world, slot)) {
         record = initial_record(world.node(slot));
+      } else {
+        owe_stop(world, slot);
+        if (world.node(slot).broken()) record.wish = Wish::up;  // shown as failed when it is down
+      }
       if (to_be_started && !world.node(slot).broken()) pulled.push_back(slot);
       break;
     case Fate::restart:
-      if (was_broken) record.wish = to_be_started ? Wish::up : Wish::down;
+      // What is still wrong goes on to be shown as that.
+      if (before.broken)
+        record.wish = to_be_started || world.node(slot).broken() ? Wish::up : Wish::down;
       owe_stop(world, slot);
+      // That it has ended means nothing for what it is now.
+      if (before.other_nature && record.wish == Wish::up && record.state == State::exited)
+        pulled.push_back(slot);
       [[fallthrough]];
     case Fate::settings:
       if (record.wish == Wish::up &&
@@ -222,8 +312,7 @@ void apply_planned(World& world, const PlannedService& planned, bool was_broken,
       break;
     case Fate::removed:
       owe_stop(world, slot);
-      record.wish = Wish::down;
-      record.try_ = Try::none;
+      no_longer_wish(record);
       break;
   }
 }
@@ -261,17 +350,29 @@ void apply_plan(World& world, const Plan& plan, bool start_added) {
   for (Slot slot = 0; slot < world.records.size(); ++slot) {
     if (!plan.graph->used(slot)) world.records[slot] = Record{};
   }
-  const auto was_broken = [&](Slot slot) {
-    return old && old->used(slot) && old->node(slot).broken();
+  // Ranks by load order are those of the graph in force: two of one rank could wait for each other.
+  for (const Slot slot : plan.graph->order()) {
+    Record& record = world.records[slot];
+    if (record.rank >= 0) record.rank = plan.graph->node(slot).load_order;
+  }
+  const auto before = [&](Slot slot) {
+    if (!old || !old->used(slot)) return Before{};
+    const ServiceSpec& was = old->spec(slot);
+    const ServiceSpec& is = plan.graph->spec(slot);
+    return Before{old->node(slot).broken(), was.kind != is.kind || was.oneshot != is.oneshot};
   };
   Slots pulled;
+  const auto gone = [&](const PlannedService& planned) {
+    if (!plan.graph->used(planned.slot)) return true;
+    // Removed, and at rest already: what is in its slot may be another service, which is new.
+    return planned.fate == PlannedService::Fate::removed && !plan.graph->node(planned.slot).removed;
+  };
   for (const PlannedService& planned : plan.services) {
-    if (!plan.graph->used(planned.slot)) continue;  // removed, and at rest already
-    apply_planned(world, planned, was_broken(planned.slot), start_added, pulled);
+    if (gone(planned)) continue;
+    apply_planned(world, planned, before(planned.slot), start_added, pulled);
   }
   for (const PlannedService& planned : plan.services) {
-    if (plan.graph->used(planned.slot))
-      collect_needed(world, planned, was_broken(planned.slot), pulled);
+    if (!gone(planned)) collect_needed(world, planned, before(planned.slot).broken, pulled);
   }
   request_pull(world, pulled);
 }

@@ -2,6 +2,7 @@
 // under one lock. Pure; each request returns the slots whose records it changed, for the waking.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "model/plan.hpp"
@@ -30,6 +31,24 @@ struct Isolation {
 /// `isolate`: `target` is started as by request_start(), and every other service of class user goes
 /// down, but for what it pulls in and what a service of class system stands on.
 Isolation request_isolate(World& world, Slot target);
+/// What a request about all services of class user comes to.
+struct Bulk {
+  struct PassedOver {
+    Slot slot;
+    std::string reason;
+  };
+  Slots done;                       // that it is about
+  std::vector<PassedOver> skipped;  // that it is not about, and why
+  std::vector<PassedOver> failed;   // that it cannot be carried out for
+};
+/// `start-all`: all are pulled up that are not satisfied and whose status is not "ignore".
+Bulk request_start_all(World& world);
+/// `stop-all`: all go down but those that a service of class system, if it is not down itself,
+/// requires, transitively.
+Bulk request_stop_all(World& world);
+/// `delete-all`: those that nothing of class system requires, transitively, and not the command
+/// that zinit was given. Changes nothing.
+Bulk choose_delete_all(const Graph& graph);
 /// Every wish down, nothing starts any more.
 Slots request_shutdown(World& world);
 

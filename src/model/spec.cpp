@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <tuple>
 
 #include "base/format.hpp"
 
@@ -17,19 +16,55 @@ constexpr bool letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/// What the process was made from: it has to be made anew when any of this changes.
-auto process_part(const ServiceSpec& spec) {
-  return std::tie(spec.kind, spec.exec, spec.dir, spec.oneshot, spec.env, spec.user, spec.group,
-                  spec.groups, spec.umask, spec.tty, spec.limits, spec.process, spec.env_file,
-                  spec.pre_exec, spec.directories);
+/// One part of a spec that a file can change.
+struct Part {
+  std::string_view key;  // or keys, as the file names them
+  SpecChange change;     // what it takes
+  bool (*same)(const ServiceSpec& before, const ServiceSpec& after);
+};
+
+template <auto member>
+bool same(const ServiceSpec& before, const ServiceSpec& after) {
+  return before.*member == after.*member;
 }
 
-/// What zinit alone looks at. Dependencies too: new edges take effect without stopping what holds.
-auto settings_part(const ServiceSpec& spec) {
-  return std::tie(spec.description, spec.status, spec.class_, spec.critical, spec.survive,
-                  spec.dependencies, spec.lifecycle, spec.logging, spec.ports, spec.post_exec,
-                  spec.stop_exec, spec.reload_exec, spec.reload_signal, spec.resources);
-}
+// The process has to be made anew when anything changes that it was made from; the rest is what
+// zinit alone looks at. Dependencies too: new edges take effect without stopping what holds.
+constexpr SpecChange kProcess = SpecChange::restart;
+constexpr SpecChange kOwn = SpecChange::settings;
+constexpr Part kParts[] = {
+    {"[service] or [target]", kProcess, same<&ServiceSpec::kind>},
+    {"exec", kProcess, same<&ServiceSpec::exec>},
+    {"dir", kProcess, same<&ServiceSpec::dir>},
+    {"oneshot", kProcess, same<&ServiceSpec::oneshot>},
+    {"env", kProcess, same<&ServiceSpec::env>},
+    {"env_file", kProcess, same<&ServiceSpec::env_file>},
+    {"user", kProcess, same<&ServiceSpec::user>},
+    {"group", kProcess, same<&ServiceSpec::group>},
+    {"groups", kProcess, same<&ServiceSpec::groups>},
+    {"umask", kProcess, same<&ServiceSpec::umask>},
+    {"tty", kProcess, same<&ServiceSpec::tty>},
+    {"pre_exec", kProcess, same<&ServiceSpec::pre_exec>},
+    {"directories", kProcess, same<&ServiceSpec::directories>},
+    {"[readiness]", kProcess, same<&ServiceSpec::readiness>},
+    {"[limits]", kProcess, same<&ServiceSpec::limits>},
+    {"[process]", kProcess, same<&ServiceSpec::process>},
+    {"description", kOwn, same<&ServiceSpec::description>},
+    {"status", kOwn, same<&ServiceSpec::status>},
+    {"class", kOwn, same<&ServiceSpec::class_>},
+    {"critical", kOwn, same<&ServiceSpec::critical>},
+    {"survive", kOwn, same<&ServiceSpec::survive>},
+    {"ports", kOwn, same<&ServiceSpec::ports>},
+    {"post_exec", kOwn, same<&ServiceSpec::post_exec>},
+    {"stop_exec", kOwn, same<&ServiceSpec::stop_exec>},
+    {"reload_exec", kOwn, same<&ServiceSpec::reload_exec>},
+    {"reload_signal", kOwn, same<&ServiceSpec::reload_signal>},
+    {"[dependencies]", kOwn, same<&ServiceSpec::dependencies>},
+    {"[lifecycle]", kOwn, same<&ServiceSpec::lifecycle>},
+    {"[health]", kOwn, same<&ServiceSpec::health>},
+    {"[logging]", kOwn, same<&ServiceSpec::logging>},
+    {"[resources]", kOwn, same<&ServiceSpec::resources>},
+};
 
 }  // namespace
 
@@ -42,9 +77,17 @@ bool is_taken_name(std::string_view name) noexcept {
 }
 
 SpecChange compare(const ServiceSpec& before, const ServiceSpec& after) {
-  if (process_part(before) != process_part(after)) return SpecChange::restart;
-  if (settings_part(before) != settings_part(after)) return SpecChange::settings;
-  return SpecChange::none;
+  SpecChange change = SpecChange::none;
+  for (const Part& part : kParts)
+    if (!part.same(before, after)) change = std::max(change, part.change);
+  return change;
+}
+
+std::vector<std::string_view> restart_causes(const ServiceSpec& before, const ServiceSpec& after) {
+  std::vector<std::string_view> keys;
+  for (const Part& part : kParts)
+    if (part.change == kProcess && !part.same(before, after)) keys.push_back(part.key);
+  return keys;
 }
 
 std::optional<std::string> name_fault(const std::string& name) {

@@ -15,6 +15,8 @@
 
 #include "base/rare.hpp"
 #include "base/time.hpp"
+#include "model/checks.hpp"
+#include "model/command.hpp"
 #include "model/process_settings.hpp"
 #include "model/resources.hpp"
 
@@ -43,14 +45,6 @@ struct Dependency {
   SourcePosition at;
 
   bool operator==(const Dependency& other) const { return name == other.name; }
-};
-
-/// A command ready to be executed: argv[0] is the program. A string that needs a shell has become
-/// {"/bin/sh", "-c", string}.
-struct Command {
-  std::vector<std::string> argv;
-
-  bool operator==(const Command&) const = default;
 };
 
 /// Milliseconds, or without limit.
@@ -124,6 +118,11 @@ struct Logging {
   std::uint32_t buffer_bytes = 1048576;
   bool kmsg = false;
   bool console = false;
+  std::string file;
+  std::uint32_t file_max_bytes = 10485760;
+  std::uint32_t file_keep = 5;
+  std::string syslog;   // as parse_syslog_target() takes it
+  std::string forward;  // as parse_forward_target() takes it
 
   bool operator==(const Logging&) const = default;
 };
@@ -133,6 +132,8 @@ struct ServiceSpec {
   Kind kind = Kind::service;
   std::string file;                   // path as it was read; empty for one added at runtime
   std::vector<std::string> drop_ins;  // paths of what was laid over it, in that order
+  std::string document;               // the sections as they were read, as JSON text
+  bool runtime = false;               // added at runtime alone: no file will have it again
   bool system_class_default = false;  // from a directory whose class is `system` by default
   std::string description;
   Command exec;  // empty for a target, and where broken
@@ -141,7 +142,7 @@ struct ServiceSpec {
   StartStatus status = StartStatus::start;
   ServiceClass class_ = ServiceClass::user;
   bool critical = false;
-  bool survive = false;  // a switch-root
+  bool survive = false;                                  // a switch-root
   std::vector<int> ports;                                // TCP ports that must be free at a start
   std::vector<std::pair<std::string, std::string>> env;  // sorted by key
   std::vector<EnvironmentFile> env_file;                 // `env` wins over them
@@ -149,8 +150,8 @@ struct ServiceSpec {
   std::string group;                                     // name or number; empty: unset
   std::optional<std::vector<std::string>> groups;  // names or numbers; nothing: the user's own
   std::uint32_t umask = 0022;
-  std::string tty;               // empty: none
-  bool inherit_streams = false;  // zinit's own standard streams, nothing captured; no key sets it
+  std::string tty;                 // empty: none
+  bool inherit_streams = false;    // zinit's own standard streams, nothing captured; no key sets it
   std::vector<Command> pre_exec;   // run one by one before each spawn
   std::vector<Command> post_exec;  // run one by one after the process and its group have ended
   Rare<ServiceDirectories> directories;
@@ -159,16 +160,25 @@ struct ServiceSpec {
   int reload_signal = 0;  // or sends; 0: none
   Dependencies dependencies;
   Lifecycle lifecycle;
+  Rare<Readiness> readiness;
+  Rare<HealthCheck> health;
   Logging logging;
   std::vector<LimitSetting> limits;  // sorted; those that are set
   Rare<ProcessSettings> process;
   Rare<Resources> resources;
 
   std::vector<std::string> warnings;  // whole messages, FILE:LINE:COLUMN: warning: ...
+  std::size_t refused_warnings = 0;   // so many of the last are of a newer file, which is refused
   std::vector<std::string> errors;    // whole messages; any makes the service failed{config_error}
-  SourcePosition dependencies_at;     // of the section [dependencies], for messages about the graph
+  // As it was read, where `errors` are what a graph found: in another it may be all right.
+  std::shared_ptr<const ServiceSpec> unrefused;
+  SourcePosition dependencies_at;  // of the section [dependencies], for messages about the graph
 
   [[nodiscard]] bool is_target() const noexcept { return kind == Kind::target; }
+  /// Whether its process is watched for more than its end.
+  [[nodiscard]] bool watched() const noexcept {
+    return readiness->awaited() || health->configured();
+  }
   [[nodiscard]] bool broken() const noexcept { return !errors.empty(); }
   /// The file that `at` is a place in.
   [[nodiscard]] const std::string& file_of(SourcePosition at) const noexcept {
@@ -178,10 +188,18 @@ struct ServiceSpec {
 
 using SpecPtr = std::shared_ptr<const ServiceSpec>;
 
+/// What the next graph is to judge: what the last one refused may be all right in it.
+[[nodiscard]] inline const SpecPtr& as_read(const SpecPtr& spec) noexcept {
+  return spec->unrefused ? spec->unrefused : spec;
+}
+
 /// What a change from `before` to `after` takes: nothing (only comments, order or places differ),
 /// new settings that a running process need not notice, or a restart of the process.
 enum class SpecChange : std::uint8_t { none, settings, restart };
 [[nodiscard]] SpecChange compare(const ServiceSpec& before, const ServiceSpec& after);
+/// The keys and sections that take a restart.
+[[nodiscard]] std::vector<std::string_view> restart_causes(const ServiceSpec& before,
+                                                           const ServiceSpec& after);
 
 /// Of a service's name, in bytes.
 inline constexpr std::size_t kNameMax = 128;

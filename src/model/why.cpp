@@ -44,6 +44,7 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
     case State::exited: return rest_words(world, slot);
     case State::blocked:
       if (record.process == Process::launching) return "is being executed";
+      if (record.wish == Wish::down) return "is about to be stopped";
       if (record.delay_until > now) return delay_words(record, now);
       return "is blocked itself";
     case State::starting:
@@ -55,6 +56,14 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
     case State::failed: return "failed: " + reason_text(record.reason);
   }
   return {};
+}
+
+/// What a process that is not ready has not said yet.
+std::string readiness_words(const Readiness& readiness) {
+  if (readiness.way.by == Notify::systemd) return "READY=1 from its process";
+  if (readiness.way.by == Notify::newline)
+    return fmt::format("a newline on descriptor {}", readiness.way.fd);
+  return fmt::format("{} to name its process", readiness.pidfile);
 }
 
 class Explainer {
@@ -74,6 +83,16 @@ class Explainer {
       case State::exited: explain_exited(record); break;
       case State::failed: explain_failed(record); break;
       case State::running: explain_running(record); break;
+    }
+    // A result is taken back by a stop, and a wait given up, once those above are down.
+    const bool stops = record.wish == Wish::down && in_the_way(world_, slot_);
+    if (stops && record.state != State::stopping) explain_dependents();
+    for (const Slot other : world_.node(slot_).wants) {
+      const Record& theirs = world_.record(other);
+      const bool ignored = world_.spec(other).status == StartStatus::ignore;
+      if (record.wish == Wish::up && ignored && theirs.wish == Wish::down && at_rest(theirs.state))
+        add("warning", fmt::format("wants {}, which {}", world_.graph->name(other),
+                                   rest_words(world_, other)));
     }
     for (const std::string& name : world_.node(slot_).unknown) {
       const std::string* link = world_.graph->masked_by(name);
@@ -129,33 +148,61 @@ class Explainer {
     return told(kPreStepName, spec.pre_exec.size(), fmt::format(", for {} so far", since));
   }
 
-  void explain_running(const Record& record) { explain_step(record); }
+  void explain_running(const Record& record) {
+    if (!explain_step(record)) explain_health(record);
+  }
 
   void explain_starting(const Record& record) {
     if (explain_step(record)) return;
     const auto since = duration_text(ms_between(record.since, now_));
-    add("starting", world_.spec(slot_).oneshot
-                        ? fmt::format("runs to its end, for {} so far", since)
-                        : fmt::format("not ready yet, for {} so far", since));
+    const ServiceSpec& spec = world_.spec(slot_);
+    if (spec.oneshot) return add("starting", fmt::format("runs to its end, for {} so far", since));
+    std::string missing;
+    if (!record.notified && spec.readiness->awaited()) missing = readiness_words(*spec.readiness);
+    if (!record.healthy && spec.health->configured()) {
+      if (!missing.empty()) missing += ", and for ";
+      missing += "its health check to succeed";
+    }
+    if (!missing.empty()) missing = ": waits for " + missing;
+    add("starting", fmt::format("not ready yet, for {} so far{}", since, missing));
+    explain_health(record);
   }
 
-  void explain_stopping() {
+  /// What the last probes came to, where that is nothing good.
+  void explain_health(const Record& record) {
+    if (record.health_attempts == 0 || !world_.spec(slot_).health->configured()) return;
+    add("health",
+        fmt::format("{} health check{} failed in a row, the last: {}", record.health_attempts,
+                    record.health_attempts == 1 ? "" : "s", record.health_error));
+  }
+
+  void explain_dependents() {
     for (const Slot above : world_.node(slot_).required_by) {
       if (!in_the_way(world_, above)) continue;
       report_.reasons.push_back({"stopping", world_.graph->name(above), world_.record(above).state,
                                  fmt::format("stops first, for it requires {}", own_name()),
                                  world_.graph->name(above), 0});
     }
+  }
+
+  void explain_stopping() {
+    explain_dependents();
     if (report_.reasons.empty() && !explain_step(world_.record(slot_)))
       add("stopping", "waits for its processes to end");
+    if (world_.shutdown) add("shutdown", "zinit is shutting down");
   }
 
   void explain_blocked(const Record& record) {
     if (world_.shutdown) add("shutdown", "zinit is shutting down: nothing is started any more");
+    if (record.wish == Wish::down) return;
     if (record.delay_until > now_) {
-      const std::string how =
-          record.has_end ? "; " + reason_text(reason_of_end(record.end)) + " last" : "";
-      add("delay", fmt::format("{}{}", delay_words(record, now_), how));
+      std::string how;
+      if (record.reason)
+        how = ": " + reason_text(record.reason);
+      else if (record.has_end)
+        how = "; " + reason_text(reason_of_end(record.end)) + " last";
+      add("delay", fmt::format("{}{}; `zinitctl start {}` tries at once", delay_words(record, now_),
+                               how, own_name()));
     }
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);
     if (record.process == Process::launching)
@@ -165,17 +212,22 @@ class Explainer {
 
   void explain_failed(const Record& record) {
     const ReasonType type = record.reason.type;
-    if (type == ReasonType::dependency_failed) {
-      const Slot other = world_.graph->find(record.reason.text);
-      if (other != kNoSlot)
-        return add_chain({other, record.reason.text, "requires", state_words(world_, other, now_)});
-    }
-    if (type == ReasonType::missing_dependency) return add_missing(record.reason.text);
+    if (type == ReasonType::dependency_failed || type == ReasonType::missing_dependency)
+      explain_lack();
     if (type == ReasonType::config_error) {
-      for (const std::string& text : record.reason.messages) add("config", text);
-      if (!report_.reasons.empty()) return;
+      for (const std::string& text : record.reason.messages)
+        add("config", text + "; correct it, then `zinitctl reload`");
     }
-    add("failed", reason_text(record.reason) + advice(type));
+    if (report_.reasons.empty()) add("failed", reason_text(record.reason) + advice(type));
+  }
+
+  /// All that it requires and that is missing or has failed: the reason names one of them.
+  void explain_lack() {
+    for (const Waiting& waiting : waiting_on(world_, slot_, now_)) {
+      const bool lost =
+          waiting.slot == kNoSlot || world_.record(waiting.slot).state == State::failed;
+      if (waiting.kind == "requires" && lost) add_chain(waiting);
+    }
   }
 
   std::string advice(ReasonType type) const {
@@ -288,12 +340,13 @@ std::string_view summary(const World& world, Slot slot) {
     case State::failed: return "error";
     case State::stopping: return "stopping";
     case State::blocked:
-    case State::starting: return record.respawn ? "re-spawn" : "waiting";
-    case State::exited:
-      return world.spec(slot).oneshot && record.has_end && !record.end.by_signal &&
-                     record.end.value == 0
-                 ? "ok"
-                 : "stopped";
+    case State::starting:
+      return record.respawn && record.wish == Wish::up ? "re-spawn" : "waiting";
+    case State::exited: {
+      const ServiceSpec& spec = world.spec(slot);
+      const bool done = spec.oneshot && record.has_end && good_end(spec, record.end);
+      return done ? "ok" : "stopped";
+    }
     case State::inactive: return "stopped";
   }
   return "stopped";

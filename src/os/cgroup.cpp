@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "os/process.hpp"
 
 namespace zinit {
 
@@ -125,15 +125,11 @@ void Cgroup::signal_those(int signal, const std::vector<pid_t>& pids) const {
     const auto some =
         std::span(pids).subspan(first, std::min(kSignalledAtOnce, pids.size() - first));
     std::vector<UniqueFd> held;
-    for (const pid_t pid : some)
-      held.emplace_back(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    for (const pid_t pid : some) held.push_back(open_pidfd(pid));
     const std::vector<pid_t> now = processes();
     for (std::size_t i = 0; i < some.size(); ++i) {
       if (std::find(now.begin(), now.end(), some[i]) == now.end()) continue;
-      if (held[i])
-        ::syscall(SYS_pidfd_send_signal, held[i].get(), signal, nullptr, 0);
-      else
-        ::kill(some[i], signal);
+      (void)signal_process(held[i].get(), some[i], signal);
     }
   }
 }
@@ -177,10 +173,12 @@ CgroupUsage Cgroup::usage() const {
   return usage;
 }
 
-OutOfMemory Cgroup::out_of_memory() const {
+MemoryKills Cgroup::memory_kills() const {
   const auto events = read("memory.events");
-  if (!events || keyed_number(*events, "oom_kill").value_or(0) == 0) return OutOfMemory::no;
-  return keyed_number(*events, "oom").value_or(0) > 0 ? OutOfMemory::limit : OutOfMemory::machine;
+  const std::int64_t count = events ? keyed_number(*events, "oom_kill").value_or(0) : 0;
+  if (count == 0) return {};
+  const bool own = keyed_number(*events, "oom").value_or(0) > 0;
+  return {count, own ? OutOfMemory::limit : OutOfMemory::machine};
 }
 
 }  // namespace zinit

@@ -22,6 +22,12 @@ struct CgroupUsage {
   std::optional<std::int64_t> tasks;
 };
 
+/// Processes that the kernel has killed for want of memory, in all, and whose the want was.
+struct MemoryKills {
+  std::int64_t count = 0;
+  OutOfMemory want = OutOfMemory::no;
+};
+
 class Cgroup {
  public:
   /// The cgroup whose directory is at `path`. @return ENOENT where there is none.
@@ -48,8 +54,8 @@ class Cgroup {
 
   [[nodiscard]] CgroupUsage usage() const;
 
-  /// Whether the kernel has killed a process of it for want of memory, and whose the want was.
-  [[nodiscard]] OutOfMemory out_of_memory() const;
+  /// Of processes in it and below. None where no controller counts them.
+  [[nodiscard]] MemoryKills memory_kills() const;
 
   /// Writes a file of it, such as "memory.max".
   [[nodiscard]] Result<void> write(const char* file, std::string_view text) const;

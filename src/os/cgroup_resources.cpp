@@ -70,8 +70,8 @@ Result<void> write_row(const ResourceRow& row, const Cgroup& cgroup, const Resou
   auto written = cgroup.write(row.file, row.text(resources));
   const bool weigh_by_bfq = !written && written.error().errnum == ENOENT && row.key == "io_weight";
   if (!weigh_by_bfq) return written;
-  const auto by_bfq = cgroup.write("io.bfq.weight", bfq_weight_text(resources.io_weight));
-  return by_bfq ? by_bfq : written;
+  auto by_bfq = cgroup.write("io.bfq.weight", bfq_weight_text(resources.io_weight));
+  return by_bfq ? std::move(by_bfq) : std::move(written);
 }
 
 /// The kernel has no file for what it cannot do.
@@ -85,12 +85,13 @@ std::string fault_text(const ResourceRow& row, const Error& error) {
 
 }  // namespace
 
-std::vector<std::string> apply_resources(const Cgroup& cgroup, const Resources& resources,
-                                         bool defaults) {
+Result<std::vector<std::string>> apply_resources(const Cgroup& cgroup, const Resources& resources,
+                                                 bool defaults) {
   std::vector<std::string> faults;
   for (const ResourceRow& row : kRows) {
     if (!row.is_set(resources) && !defaults) continue;
     const auto written = write_row(row, cgroup, resources);
+    if (!written && written.error().temporary()) return Failure(written.error());
     if (!written && row.is_set(resources)) faults.push_back(fault_text(row, written.error()));
   }
   return faults;

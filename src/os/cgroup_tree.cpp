@@ -9,9 +9,11 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <thread>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "os/mount.hpp"
 
 namespace zinit {
@@ -22,9 +24,13 @@ constexpr std::string_view kBase = "zinit";
 constexpr std::string_view kSupervisor = "supervisor";
 // A service may be called cgroup.procs or supervisor.
 constexpr std::string_view kServiceSuffix = ".service";
+constexpr std::string_view kControl = "zinit-control";
 
 // Servers in one cgroup at the same time, and what those that were killed have left there.
 constexpr int kMostBases = 1000;
+
+// A millisecond each.
+constexpr int kLeaveTries = 200;
 
 // What [resources] and the figures of a status need.
 constexpr std::array<std::string_view, 4> kControllers = {"cpu", "io", "memory", "pids"};
@@ -58,6 +64,15 @@ void remove_if_empty(const std::string& path) {
   if (!cgroup || cgroup->populated()) return;
   cgroup->remove_children();
   ::rmdir(path.c_str());
+}
+
+/// Removes a cgroup that zinit has just left. Its threads that have ended stay in there a moment
+/// longer than whoever has joined them can tell.
+void remove_left(const std::string& path) {
+  for (int tries = kLeaveTries; tries > 0; --tries) {
+    if (::rmdir(path.c_str()) == 0 || errno != EBUSY) return;
+    std::this_thread::sleep_for(Milliseconds{1});
+  }
 }
 
 /// Locks the cgroup at `path`, made where it is missing. @return EWOULDBLOCK: another zinit has it.
@@ -97,11 +112,25 @@ Result<Cgroup> inherited_base(const std::string& directory) {
 
 }  // namespace
 
+std::string_view cgroup_in_v2(std::string_view cgroup) {
+  for (const std::string_view line : split(cgroup, '\n'))
+    if (line.starts_with("0::/")) return line.substr(3);
+  return {};
+}
+
+std::string service_in_cgroup(std::string_view cgroup, std::string_view base) {
+  std::string_view path = cgroup_in_v2(cgroup);
+  if (!path.starts_with(base)) return {};
+  path.remove_prefix(base.size());
+  if (!path.starts_with('/')) return {};
+  const std::string_view directory = path.substr(1, path.find('/', 1) - 1);
+  if (!directory.ends_with(kServiceSuffix)) return {};
+  return std::string(directory.substr(0, directory.size() - kServiceSuffix.size()));
+}
+
 std::vector<std::string> own_cgroup_directories(std::string_view mountinfo,
                                                 std::string_view cgroup) {
-  std::string path;
-  for (const std::string_view line : split(cgroup, '\n'))
-    if (line.starts_with("0::/")) path = line.substr(3);
+  std::string path(cgroup_in_v2(cgroup));
   // A cgroup namespace shows what lies outside of it with dots: it cannot be reached.
   if (path.empty() || path.starts_with("/..")) return {};
   if (path == "/") path.clear();
@@ -155,6 +184,8 @@ Result<std::unique_ptr<CgroupTree>> CgroupTree::set_up(Cgroup own, Cgroup base) 
     return Failure(moved.error());
   }
   std::unique_ptr<CgroupTree> tree(new CgroupTree(std::move(own), std::move(base)));
+  if (const auto here = read_file("/proc/self/cgroup", kProcFileMax))
+    tree->name_ = parent_of(std::string(cgroup_in_v2(*here)));
   tree->enable_controllers();
   return tree;
 }
@@ -179,6 +210,12 @@ std::string CgroupTree::path_of(std::string_view service) const {
   return fmt::format("{}/{}{}", base_.path(), service, kServiceSuffix);
 }
 
+std::string CgroupTree::service_of(pid_t pid) const {
+  if (name_.empty()) return {};
+  const auto cgroup = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kProcFileMax);
+  return cgroup ? service_in_cgroup(*cgroup, name_) : std::string{};
+}
+
 CgroupTree::Hold::Hold(CgroupTree* tree, const std::string& service)
     : tree_(tree), service_(service) {
   if (tree_ == nullptr) return;
@@ -194,9 +231,15 @@ CgroupTree::Hold::~Hold() {
   if (--held->second == 0) tree_->held_.erase(held);
 }
 
-Result<Cgroup> CgroupTree::make(std::string_view service) {
+Result<Cgroup> CgroupTree::make(std::string_view service, bool fresh) {
   const std::string path = path_of(service);
-  remove_if_empty(path);
+  if (fresh) remove_if_empty(path);
+  if (const auto made = make_directory(path); !made) return Failure(made.error());
+  return Cgroup::open(path);
+}
+
+Result<Cgroup> CgroupTree::make_control(std::string_view service) {
+  const std::string path = fmt::format("{}/{}", path_of(service), kControl);
   if (const auto made = make_directory(path); !made) return Failure(made.error());
   return Cgroup::open(path);
 }
@@ -204,7 +247,7 @@ Result<Cgroup> CgroupTree::make(std::string_view service) {
 void CgroupTree::remove(const std::string& service) {
   {
     MutexLock lock(mutex_);
-    if (held_.contains(service) || !removing_.insert(service).second) return;
+    if (closing_ || held_.contains(service) || !removing_.insert(service).second) return;
   }
   try {
     remove_if_empty(path_of(service));
@@ -219,6 +262,12 @@ void CgroupTree::remove(const std::string& service) {
 // A cgroup that shares out controllers takes no processes: they are switched off before the way
 // back. Another zinit beside this one may still need them; then this one stays in its leaf.
 void CgroupTree::close() {
+  {
+    // A removal that is under way would keep the base from being removed.
+    MutexLock lock(mutex_);
+    closing_ = true;
+    while (!removing_.empty()) removed_.wait(mutex_);
+  }
   base_.remove_children();  // but the leaf, which has a process
   for (const std::string_view controller : kControllers) {
     const std::string off = fmt::format("-{}", controller);
@@ -227,8 +276,8 @@ void CgroupTree::close() {
     if (ours && !own_.write("cgroup.subtree_control", off)) continue;
   }
   if (!own_.write("cgroup.procs", "0")) return;
-  ::rmdir((base_.path() + "/" + std::string(kSupervisor)).c_str());
-  ::rmdir(base_.path().c_str());
+  remove_left(base_.path() + "/" + std::string(kSupervisor));
+  remove_left(base_.path());
 }
 
 }  // namespace zinit

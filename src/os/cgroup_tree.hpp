@@ -4,6 +4,7 @@
 //     zinit/                its own: locked as long as it lives; zinit-2, ... where that is taken
 //       supervisor/         zinit itself
 //       NAME.service/       one a service, from its launch until it has come to rest
+//         zinit-control/    of commands beside its main process, where it shares controllers out
 //
 // zinit moves into a leaf since the kernel allows a cgroup to have processes or to share
 // controllers out to those below it, and not both (cgroups(7), "no internal processes"). The root
@@ -32,6 +33,13 @@ namespace zinit {
 [[nodiscard]] std::vector<std::string> own_cgroup_directories(std::string_view mountinfo,
                                                               std::string_view cgroup);
 
+/// The path that a text of /proc/PID/cgroup has in cgroup v2; empty where it has none.
+[[nodiscard]] std::string_view cgroup_in_v2(std::string_view cgroup);
+
+/// The service that a text of /proc/PID/cgroup names, where zinit's cgroup is at `base`, as the
+/// kernel counts, without a slash at the end. Empty where it is none of them.
+[[nodiscard]] std::string service_in_cgroup(std::string_view cgroup, std::string_view base);
+
 class CgroupTree {
  public:
   /// Makes zinit's cgroup below the one that this process is in, or finds that of the image before,
@@ -47,6 +55,10 @@ class CgroupTree {
   /// The cgroup of a service, whether it exists or not.
   [[nodiscard]] std::string path_of(std::string_view service) const;
 
+  /// The service whose cgroup a process is in, or in one below; empty where it is in none of ours.
+  /// Reads /proc. A process cannot leave its service by this without root's privileges.
+  [[nodiscard]] std::string service_of(pid_t pid) const;
+
   /// Keeps a service's cgroup from being removed, for as long as a launch takes.
   class Hold {
    public:
@@ -60,9 +72,13 @@ class CgroupTree {
     std::string service_;
   };
 
-  /// A fresh cgroup for a service, which is held: all counts at zero, no limits. One that still has
-  /// processes stays as it is.
-  [[nodiscard]] Result<Cgroup> make(std::string_view service);
+  /// A cgroup for a service, which is held. With `fresh` all counts are zero and there are no
+  /// limits; but where it still has processes it stays as it is.
+  [[nodiscard]] Result<Cgroup> make(std::string_view service, bool fresh = true);
+
+  /// A cgroup below that of a service, for what is not to be in the service's own: one that shares
+  /// controllers out takes no processes itself. It goes with the service's.
+  [[nodiscard]] Result<Cgroup> make_control(std::string_view service);
 
   /// Removes a service's cgroup with those below it, unless there are processes or it is held.
   void remove(const std::string& service);
@@ -77,18 +93,22 @@ class CgroupTree {
 
   const Cgroup own_;
   const Cgroup base_;                 // its descriptor holds the lock
+  std::string name_;                  // of base_ in /proc/PID/cgroup; empty: not known
   std::vector<std::string> enabled_;  // controllers that this process has switched on in `own_`
 
   Mutex mutex_;
   CondVar removed_;
   std::map<std::string, int, std::less<>> held_ GUARDED_BY(mutex_);  // how often
   std::set<std::string, std::less<>> removing_ GUARDED_BY(mutex_);
+  bool closing_ GUARDED_BY(mutex_) = false;
 };
 
 /// Writes what is set of `resources` to a service's cgroup.
 /// @param defaults  what is not set as well, so that a limit that was set before is gone.
-/// @return  what could not be done, as messages.
-[[nodiscard]] std::vector<std::string> apply_resources(const Cgroup& cgroup,
-                                                       const Resources& resources, bool defaults);
+/// @return  what cannot be done, as messages; or what there was no memory or descriptor for, which
+///          is temporary.
+[[nodiscard]] Result<std::vector<std::string>> apply_resources(const Cgroup& cgroup,
+                                                               const Resources& resources,
+                                                               bool defaults);
 
 }  // namespace zinit

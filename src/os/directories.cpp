@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
-#include <vector>
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
@@ -68,20 +68,24 @@ UniqueFd open_place(const std::string& place, mode_t mode) {
   return UniqueFd(::open(place.c_str(), flags));
 }
 
-/// Entries of a directory without the dots; nothing with errno where it cannot be read.
-bool read_entries(int directory, std::vector<std::string>& names) {
-  names.clear();
+/// Calls `visit` with the name of each entry of a directory but the dots. One name at a time is
+/// held: who may write there may have left any number of them. Entries may be removed and added
+/// meanwhile; what is added may be seen or not.
+/// @return false with errno where it cannot be read
+template <class Visit>
+bool each_entry(int directory, Visit visit) {
   UniqueFd copy = open_directory(directory, ".");  // a stream of its own keeps its own place
   if (!copy) return false;
-  std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(copy.get()));
+  const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(copy.get()));
   if (!stream) return false;
   (void)copy.release();
-  errno = 0;
-  while (const dirent* entry = ::readdir(stream.get())) {
+  while (true) {
+    errno = 0;
+    const dirent* const entry = ::readdir(stream.get());
+    if (entry == nullptr) return errno == 0;
     const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
+    if (name != "." && name != "..") visit(entry->d_name);
   }
-  return errno == 0;
 }
 
 /// Empties one directory without going deeper: what lies two levels down is first moved up. So
@@ -92,57 +96,62 @@ class Emptier {
   explicit Emptier(int top) : top_(top) {}
 
   /// 0, or the errno of the first thing that could not be removed; the rest is removed all the
-  /// same.
+  /// same. What was moved up, or passed over since the directory changed while it was read, is for
+  /// the next round.
   int run() {
-    bool moved = true;
-    for (int round = 0; moved; ++round) {
+    changed_ = true;
+    for (int round = 0; changed_; ++round) {
       if (round == kDeepest) return EBUSY;
-      moved = false;
-      std::vector<std::string> names;
-      if (!read_entries(top_, names)) return errno;
-      for (const std::string& name : names) {
-        if (::unlinkat(top_, name.c_str(), 0) == 0 || errno == ENOENT) continue;
-        if (errno != EISDIR && errno != EPERM) {
-          note(errno);
-          continue;
-        }
-        if (::unlinkat(top_, name.c_str(), AT_REMOVEDIR) == 0) continue;
-        if (errno != ENOTEMPTY && errno != EEXIST)
-          note(errno);
-        else
-          moved = lift(name) || moved;
-      }
+      changed_ = false;
+      const bool read = each_entry(top_, [this](const char* name) { remove(name); });
+      if (!read) return errno;
     }
     return fault_;
   }
 
  private:
-  /// Removes what is in the directory `name`, and moves directories in it that are not empty up to
-  /// the top. Whether anything was moved.
-  bool lift(const std::string& name) {
-    const UniqueFd inner = open_in_mount(top_, name.c_str());
-    std::vector<std::string> names;
-    if (!inner || !read_entries(inner.get(), names)) {
-      note(errno == EXDEV ? EBUSY : errno);
-      return false;
-    }
-    bool moved = false;
-    for (const std::string& each : names) {
-      if (::unlinkat(inner.get(), each.c_str(), 0) == 0 || errno == ENOENT) continue;
-      if (::unlinkat(inner.get(), each.c_str(), AT_REMOVEDIR) == 0) continue;
-      if (errno == ENOTEMPTY || errno == EEXIST)
-        moved = move_up(inner.get(), each) || moved;
+  void remove(const char* name) {
+    if (::unlinkat(top_, name, 0) == 0) {
+      changed_ = true;
+    } else if (errno == EISDIR || errno == EPERM) {
+      if (::unlinkat(top_, name, AT_REMOVEDIR) == 0)
+        changed_ = true;
+      else if (errno == ENOTEMPTY || errno == EEXIST)
+        lift(name);
       else
         note(errno);
+    } else if (errno != ENOENT) {
+      note(errno);
     }
-    if (::unlinkat(top_, name.c_str(), AT_REMOVEDIR) < 0 && !moved) note(errno);
-    return moved;
   }
 
-  bool move_up(int from, const std::string& name) {
+  /// Removes what is in the directory `name`, and moves directories in it that are not empty up to
+  /// the top.
+  void lift(const char* name) {
+    const UniqueFd inner = open_in_mount(top_, name);
+    bool changed = false;
+    const bool read = inner && each_entry(inner.get(), [&](const char* each) {
+                        if (::unlinkat(inner.get(), each, 0) == 0 ||
+                            ::unlinkat(inner.get(), each, AT_REMOVEDIR) == 0) {
+                          changed = true;
+                        } else if (errno == ENOTEMPTY || errno == EEXIST) {
+                          changed = move_up(inner.get(), each) || changed;
+                        } else if (errno != ENOENT) {
+                          note(errno);
+                        }
+                      });
+    if (!read) return note(errno == EXDEV ? EBUSY : errno);
+    if (::unlinkat(top_, name, AT_REMOVEDIR) == 0)
+      changed = true;
+    else if (!changed)
+      note(errno);
+    changed_ = changed_ || changed;
+  }
+
+  bool move_up(int from, const char* name) {
     for (int tries = 0; tries < 1000; ++tries) {
       const std::string to = fmt::format(".zinit-{}", ++number_);
-      if (::renameat(from, name.c_str(), top_, to.c_str()) == 0) return true;
+      if (::renameat(from, name, top_, to.c_str()) == 0) return true;
       if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR) break;
     }
     note(errno == EXDEV ? EBUSY : errno);
@@ -154,11 +163,22 @@ class Emptier {
   }
 
   const int top_;
+  bool changed_ = false;  // in this round
   std::uint64_t number_ = 0;
   int fault_ = 0;
 };
 
 }  // namespace
+
+bool any_related(std::span<const std::string> some, std::span<const std::string> others) {
+  const auto within = [](const std::string& inner, const std::string& outer) {
+    return inner.starts_with(outer) && (inner.size() == outer.size() || inner[outer.size()] == '/');
+  };
+  return std::ranges::any_of(some, [&](const std::string& one) {
+    return std::ranges::any_of(
+        others, [&](const std::string& other) { return within(one, other) || within(other, one); });
+  });
+}
 
 Result<void> make_service_directory(const std::string& place, const std::string& name, uid_t uid,
                                     gid_t gid, mode_t place_mode) {

@@ -9,11 +9,16 @@
 
 #include <sys/types.h>
 
+#include <span>
 #include <string>
 
 #include "base/result.hpp"
 
 namespace zinit {
+
+/// Whether one of `some` is one of `others`, or lies in or above one. By their names alone.
+[[nodiscard]] bool any_related(std::span<const std::string> some,
+                               std::span<const std::string> others);
 
 /// Makes the directory `name` below `place` with owner `uid` and `gid` and mode 0755. What lies
 /// between them is made too, as zinit's own; `place` itself, if it is missing, with `place_mode`.
@@ -27,7 +32,7 @@ namespace zinit {
 
 /// Removes the directory `name` below `place` with all that it holds. One that is not there is
 /// fine. Links are removed, not followed; what is mounted in it stays, and is an error (EBUSY).
-/// Needs two descriptors, however deep it is.
+/// Needs five descriptors, and no more memory than for one name, however much it holds.
 [[nodiscard]] Result<void> remove_service_directory(const std::string& place,
                                                     const std::string& name);
 

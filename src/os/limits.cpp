@@ -19,6 +19,9 @@ namespace {
 
 constexpr unsigned kFirstInherited = 3;
 
+// Each service that runs has three. In the kernel, room for so many takes 33 KiB.
+constexpr rlim_t kRoom = 4096;
+
 /// What the kernel allows at most: fs.nr_open, else its default.
 rlim_t most_descriptors() {
   const auto text = read_file("/proc/sys/fs/nr_open", 64);
@@ -44,6 +47,14 @@ Result<rlimit> raise_descriptor_limit() {
   high.rlim_cur = high.rlim_max = before.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &high) < 0) return sys_failure("raise", "the limit of open files");
   return before;
+}
+
+void make_room_for_descriptors() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == 0) return;
+  const auto last = static_cast<int>(std::min(limit.rlim_cur, kRoom) - 1);
+  const UniqueFd any(::open("/", O_PATH | O_CLOEXEC));
+  if (any) const UniqueFd highest(::fcntl(any.get(), F_DUPFD_CLOEXEC, last));
 }
 
 void mark_inherited_descriptors() noexcept {

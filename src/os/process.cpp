@@ -22,6 +22,9 @@ namespace {
 // Of a command line; what a process chooses as its own may be as long as its stack allows.
 constexpr std::size_t kCommandLineMax = std::size_t{64} * 1024;
 
+// PF_FORKNOEXEC of the kernel.
+constexpr long long kForkedNotExecuted = 0x40;
+
 struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
@@ -53,6 +56,10 @@ bool not_offered(int errnum) { return errnum == ENOSYS || errnum == EPERM; }
 
 }  // namespace
 
+UniqueFd open_pidfd(pid_t pid) noexcept {
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
 Result<void> signal_process(int pidfd, pid_t pid, int signal) {
   if (pidfd >= 0) {
     if (::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0) return {};
@@ -74,6 +81,10 @@ bool group_exists(pid_t group) noexcept {
   return group > 1 && (::kill(-group, 0) == 0 || errno == EPERM);
 }
 
+bool process_exists(pid_t pid) noexcept {
+  return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
+}
+
 std::optional<EndedProcess> next_ended() noexcept {
   siginfo_t info{};
   int result;
@@ -89,6 +100,11 @@ void reap(pid_t pid) noexcept {
   int result;
   do result = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
   while (result < 0 && errno == EINTR);
+}
+
+bool is_own_child(pid_t pid) noexcept {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 std::optional<pid_t> process_group(pid_t pid) noexcept {
@@ -118,10 +134,12 @@ std::optional<ProcessStat> parse_process_stat(std::string_view line) {
   stat.ppid = static_cast<pid_t>(fields.number(4));
   stat.group = static_cast<pid_t>(fields.number(5));
   stat.session = static_cast<pid_t>(fields.number(6));
+  stat.executed = (fields.number(9) & kForkedNotExecuted) == 0;
   stat.cpu_us = ticks_to_us(fields.number(14) + fields.number(15));
   stat.threads = fields.number(20);
   stat.start_ticks = static_cast<std::uint64_t>(fields.number(22));
   stat.memory_bytes = fields.number(24) * page_bytes;
+  if (fields.has(52)) stat.exit_status = static_cast<int>(fields.number(52));
   return stat;
 }
 
@@ -168,11 +186,14 @@ Result<std::vector<ProcessStat>> all_processes() {
   return all;
 }
 
-Result<std::vector<ProcessStat>> group_members(pid_t group) {
-  auto all = all_processes();
-  if (!all) return all;
-  std::erase_if(*all, [&](const ProcessStat& p) { return p.group != group || p.zombie(); });
-  return all;
+Result<std::vector<pid_t>> groups_in_use() {
+  const auto all = all_processes();
+  if (!all) return Failure(all.error());
+  std::vector<pid_t> groups;
+  for (const ProcessStat& process : *all)
+    if (!process.zombie()) groups.push_back(process.group);
+  std::ranges::sort(groups);
+  return groups;
 }
 
 }  // namespace zinit

@@ -17,6 +17,11 @@ namespace zinit {
 
 // --- signals ---
 
+/// What holds on to the process `pid`: its number may be another's later, this is not. Whether it
+/// is the one that was meant has to be seen afterwards. Empty with errno ESRCH where there is none,
+/// ENOSYS where the kernel has no pidfds (before 5.3). (pidfd_open(2))
+[[nodiscard]] UniqueFd open_pidfd(pid_t pid) noexcept;
+
 /// Sends `signal` to one process: by `pidfd`, which cannot hit a stranger, or by `pid` where there
 /// is no pidfd (`pidfd` < 0) or the kernel cannot signal by it. Then `pid` must not have been
 /// reaped yet.
@@ -30,6 +35,9 @@ namespace zinit {
 
 /// Whether a process is left in the group, zombies included.
 [[nodiscard]] bool group_exists(pid_t group) noexcept;
+
+/// Whether there is a process with this pid, zombies included.
+[[nodiscard]] bool process_exists(pid_t pid) noexcept;
 
 // --- ends ---
 
@@ -47,6 +55,10 @@ struct EndedProcess {
 /// Reaps the child `pid`, which has ended.
 void reap(pid_t pid) noexcept;
 
+/// Whether `pid` is a child of this process that nobody has reaped. Over an execve(2) children
+/// stay, and only zinit reaps its own, so the number is still the same process's.
+[[nodiscard]] bool is_own_child(pid_t pid) noexcept;
+
 /// The process group of `pid`, zombies too; nothing where there is no such process. (getpgid(2))
 [[nodiscard]] std::optional<pid_t> process_group(pid_t pid) noexcept;
 
@@ -62,10 +74,12 @@ struct ProcessStat {
   pid_t ppid = 0;
   pid_t group = 0;
   pid_t session = 0;
+  bool executed = false;    // a program since it was made: else it is still its parent's image
   std::int64_t cpu_us = 0;  // user and system
   std::int64_t threads = 0;
   std::uint64_t start_ticks = 0;  // since boot; with the pid it names a process for good
   std::int64_t memory_bytes = 0;  // resident
+  int exit_status = 0;            // of a zombie, as wait(2) has it; 0 where it is not for us to see
 
   [[nodiscard]] bool zombie() const noexcept { return state == 'Z' || state == 'X'; }
 };
@@ -84,7 +98,8 @@ struct ProcessStat {
 /// not for what happens often.
 [[nodiscard]] Result<std::vector<ProcessStat>> all_processes();
 
-/// Those of the group that are no zombies, by pid. As all_processes().
-[[nodiscard]] Result<std::vector<ProcessStat>> group_members(pid_t group);
+/// The groups that have a process which is no zombie: sorted, once for each process. As
+/// all_processes().
+[[nodiscard]] Result<std::vector<pid_t>> groups_in_use();
 
 }  // namespace zinit

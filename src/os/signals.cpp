@@ -2,11 +2,29 @@
 #include "os/signals.hpp"
 
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <ctime>
 
 namespace zinit {
+
+namespace {
+
+static_assert(kSignalSetBytes <= sizeof(std::uint64_t), "a bit for each signal");
+std::atomic<std::uint64_t> to_reset = ~std::uint64_t{0};
+
+/// As rt_sigaction(2) has it. The first real-time signals are libc's, which gives them handlers
+/// later.
+bool at_default(int signal) noexcept {
+  if (signal >= __SIGRTMIN && signal < SIGRTMIN) return false;
+  std::uint64_t action[8] = {};  // struct sigaction of the kernel: the handler is its first word
+  const bool known = ::syscall(SYS_rt_sigaction, signal, nullptr, action, kSignalSetBytes) == 0;
+  return known && action[0] == 0;
+}
+
+}  // namespace
 
 sigset_t all_but_faults() noexcept {
   sigset_t set;
@@ -22,6 +40,15 @@ Result<void> block_signals() {
     return sys_failure("block", "signals", errnum);
   return {};
 }
+
+void keep_dispositions() noexcept {
+  std::uint64_t changed = 0;
+  for (int signal = 1; signal < _NSIG; ++signal)
+    if (!at_default(signal)) changed |= std::uint64_t{1} << (signal - 1);
+  to_reset = changed;
+}
+
+std::uint64_t signals_to_reset() noexcept { return to_reset; }
 
 Result<UniqueFd> open_signals(std::span<const int> signals) {
   sigset_t set;

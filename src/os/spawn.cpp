@@ -17,6 +17,7 @@
 #include "base/mutex.hpp"
 #include "base/text.hpp"
 #include "model/reason.hpp"
+#include "os/signals.hpp"
 #include "os/spawn_child.hpp"
 #include "os/spawn_settings.hpp"
 
@@ -84,6 +85,30 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return all;
 }
 
+/// Adds what names the child's pid to the variables in `env`, with room for it.
+/// @return  where it is to be written; points into `texts`
+std::vector<char*> add_pid_variables(const SpawnPlan& plan, std::vector<std::string>& texts,
+                                     std::vector<char*>& env) {
+  std::vector<char*> places;
+  texts.reserve(plan.pid_variables.size());
+  for (const std::string& name : plan.pid_variables) {
+    std::string& text = texts.emplace_back(name + "=");
+    text.append(kPidDigits, '\0');
+    env.insert(env.end() - 1, text.data());
+    places.push_back(text.data() + name.size() + 1);
+  }
+  return places;
+}
+
+/// In order, each once. The kernel looks at the group itself beside the supplementary ones: who may
+/// not change those has the same rights with and without it among them.
+std::vector<gid_t> comparable(std::vector<gid_t> groups, gid_t own) {
+  if (::geteuid() != 0) groups.push_back(own);
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  return groups;
+}
+
 /// Without what is so already: then nothing needs a privilege that an ordinary user lacks.
 Ids without_unchanged(Ids ids) {
   uid_t uids[3];
@@ -98,12 +123,9 @@ Ids without_unchanged(Ids ids) {
   if (ids.groups) {
     const int count = ::getgroups(0, nullptr);
     std::vector<gid_t> now(static_cast<std::size_t>(std::max(count, 0)));
-    if (count >= 0 && ::getgroups(count, now.data()) == count) {
-      std::vector<gid_t> wanted = *ids.groups;
-      std::sort(wanted.begin(), wanted.end());
-      std::sort(now.begin(), now.end());
-      if (wanted == now) ids.groups.reset();
-    }
+    const bool known = count >= 0 && ::getgroups(count, now.data()) == count;
+    const gid_t own = ::getegid();
+    if (known && comparable(*ids.groups, own) == comparable(now, own)) ids.groups.reset();
   }
   return ids;
 }
@@ -244,17 +266,31 @@ Result<StartedChild> start_prepared(ChildWork& work) {
 Result<Child> spawn_checked(const SpawnPlan& plan) {
   if (plan.argv.empty()) return sys_failure("execute", plan.program, EINVAL);
   const auto argv = pointers(plan.argv);
-  const auto env = pointers(plan.env);
+  auto env = pointers(plan.env);
+  std::vector<std::string> own_pid;
+  const auto pid_places = add_pid_variables(plan, own_pid, env);
+  std::vector<int> passed_from, passed_as;
+  for (const PassedFd& passed : plan.passed) {
+    passed_from.push_back(passed.fd);
+    passed_as.push_back(passed.as);
+  }
   const Ids ids = without_unchanged(plan.ids);
   const PreparedSettings settings(plan, plan.ids.uid.value_or(::geteuid()));
   ChildWork work;
   work.program = plan.program.c_str();
   work.argv = argv.data();
   work.env = env.data();
+  work.passed_from = passed_from.data();
+  work.passed_as = passed_as.data();
+  work.passed_count = passed_as.size();
+  work.pid_places = pid_places.data();
+  work.pid_count = pid_places.size();
   work.dir = plan.dir.c_str();
   work.umask = plan.umask;
+  work.signals = signals_to_reset();
   settings.put_into(work);
   work.cgroup = plan.cgroup;
+  work.pid = plan.pid;
   work.uid = ids.uid ? &*ids.uid : nullptr;
   work.gid = ids.gid ? &*ids.gid : nullptr;
   const gid_t none = 0;  // an empty vector has no address, and null means unchanged
@@ -293,7 +329,13 @@ std::string below(const std::string& dir, std::string_view path) {
 
 Result<Child> spawn(const SpawnPlan& plan) {
   try {
-    return spawn_checked(plan);
+    auto child = spawn_checked(plan);
+    if (child || child.error().errnum != ENOEXEC || !plan.as_by_shell) return child;
+    SpawnPlan script = plan;
+    script.program = "/bin/sh";
+    script.argv.front() = plan.program;
+    script.argv.insert(script.argv.begin(), "sh");
+    return spawn_checked(script);
   } catch (const std::bad_alloc&) {
     return Failure(Error{"out of memory", ENOMEM});  // short enough to need none
   }

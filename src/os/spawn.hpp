@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,13 @@
 
 namespace zinit {
 
+/// A descriptor for a child beside its standard streams: the caller's, who keeps it, and its number
+/// in the child, from 3 on.
+struct PassedFd {
+  int fd = -1;
+  int as = -1;
+};
+
 /// Everything that a child needs to become a service's process. In this order: cgroup; own session
 /// and process group; standard streams, and no other descriptor; scheduling, priorities and limits;
 /// root directory; capabilities and ids; directory; umask; every signal at its default and
@@ -39,6 +47,7 @@ namespace zinit {
 struct SpawnPlan {
   std::string program;            // path below the root, as resolve_program() gives it
   std::vector<std::string> argv;  // argv[0] as the service file has it
+  bool as_by_shell = false;       // what has no format that the kernel knows is a script of sh's
   std::vector<std::string> env;   // KEY=value, complete: nothing is inherited
   std::string dir = "/";          // entered with the new ids
   mode_t umask = 0022;
@@ -48,13 +57,17 @@ struct SpawnPlan {
   int in = -1;
   int out = -1;
   int err = -1;
+  std::vector<PassedFd> passed = {};  // with numbers that ascend
+  // Variables whose value is the child's own pid (LISTEN_PID, WATCHDOG_PID): beside those of `env`.
+  std::vector<std::string> pid_variables = {};
   // A terminal instead: opened, made the controlling terminal and all three streams. Empty: none.
   std::string tty;
 
-  int cgroup = -1;                   // directory of the cgroup that it is made in; -1: zinit's own
-  std::optional<rlimit> nofile;      // RLIMIT_NOFILE where `limits` has none; unset: zinit's own
-  std::vector<LimitSetting> limits;  // unlimited open files are as many as zinit may have
-  ProcessSettings process;           // its capabilities reach a user that is not root as ambient
+  int cgroup = -1;                    // directory of the cgroup that it is made in; -1: zinit's own
+  std::atomic<pid_t>* pid = nullptr;  // gets the pid before the process can do anything
+  std::optional<rlimit> nofile;       // RLIMIT_NOFILE where `limits` has none; unset: zinit's own
+  std::vector<LimitSetting> limits;   // unlimited open files are as many as zinit may have
+  ProcessSettings process;            // its capabilities reach a user that is not root as ambient
 };
 
 /// A process that executes its program.

@@ -2,17 +2,23 @@
 #include "os/spawn_child.hpp"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
 
 #include "base/fd.hpp"
+#include "os/process.hpp"
+#include "os/signals.hpp"
+#include "os/spawn_slots.hpp"
 #include "os/spawn_steps.hpp"
 
 namespace zinit {
@@ -22,18 +28,15 @@ namespace {
 // For a few frames and no signal handler.
 constexpr std::size_t kChildStackBytes = 8192;
 
-// As the kernel has it: 64 signals in one word on every architecture but MIPS, which has 128.
-constexpr std::size_t kSignalSetBytes = (_NSIG - 1) / 8;
-
 /// Zeros are what the child needs of the kernel's structures: SIG_DFL without flags, an empty set.
 constexpr std::uint64_t kZeros[16] = {};
 
 /// execve(2) resets handlers, but leaves ignored signals ignored, and so does CLONE_CLEAR_SIGHAND,
 /// which is why that is not used. Until execve no handler of ours may run in the child. SIGKILL and
 /// SIGSTOP refuse, which is no fault.
-ZINIT_CHILD void reset_handlers() {
-  for (int signal = 1; signal < _NSIG; ++signal)
-    ::syscall(SYS_rt_sigaction, signal, kZeros, nullptr, kSignalSetBytes);
+ZINIT_CHILD void reset_handlers(const ChildWork& work) {
+  for (std::uint64_t rest = work.signals; rest != 0; rest &= rest - 1)
+    ::syscall(SYS_rt_sigaction, __builtin_ctzll(rest) + 1, kZeros, nullptr, kSignalSetBytes);
 }
 
 /// Puts the streams at 0, 1, 2. First all are moved out of the way: one may lie where another goes.
@@ -52,25 +55,74 @@ ZINIT_CHILD bool place_streams(ChildWork& work) {
   return true;
 }
 
+/// Puts what else is passed where it belongs: first out of the way of each other, as the streams.
+ZINIT_CHILD bool place_passed(ChildWork& work) {
+  if (work.passed_count == 0) return true;
+  const int free = work.passed_as[work.passed_count - 1] + 1;
+  if (work.report >= 0 && work.report < free) {
+    work.report = static_cast<int>(::syscall(SYS_fcntl, work.report, F_DUPFD_CLOEXEC, free));
+    if (work.report < 0) return false;
+  }
+  for (std::size_t i = 0; i < work.passed_count; ++i) {
+    int& from = work.passed_from[i];
+    if (from >= free) continue;
+    from = static_cast<int>(::syscall(SYS_fcntl, from, F_DUPFD_CLOEXEC, free));
+    if (from < 0) return false;
+  }
+  for (std::size_t i = 0; i < work.passed_count; ++i)
+    if (::syscall(SYS_dup3, work.passed_from[i], work.passed_as[i], 0) < 0) return false;
+  return true;
+}
+
+/// Its own pid into the variables that name it. The memory is the parent's, who waits.
+ZINIT_CHILD void write_pid(const ChildWork& work) {
+  if (work.pid_count == 0) return;
+  long rest = ::syscall(SYS_getpid);
+  char digits[kPidDigits];
+  std::size_t count = 0;
+  for (; rest > 0 && count < kPidDigits - 1; rest /= 10)
+    digits[count++] = static_cast<char>('0' + rest % 10);
+  for (std::size_t i = 0; i < work.pid_count; ++i) {
+    char* place = work.pid_places[i];
+    for (std::size_t at = count; at > 0; --at) *place++ = digits[at - 1];
+    *place = 0;
+  }
+}
+
+/// Makes the table of descriptors the child's own: see spawn_slots.hpp.
+ZINIT_CHILD bool take_descriptors(ChildWork& work) {
+  if (work.keep_below < 0) return true;
+  work.unshare_refused = ::syscall(SYS_close_range, work.keep_below, ~0U, CLOSE_RANGE_UNSHARE) < 0;
+  return !work.unshare_refused;
+}
+
 /// Every descriptor of ours is close-on-exec; this is for those that zinit itself was started with.
 /// A kernel before 5.9 has no such call: then mark_inherited_descriptors() at the start must
 /// do.
 ZINIT_CHILD void close_others(const ChildWork& work) {
+  int next = kStreams;
+  for (std::size_t i = 0; i < work.passed_count; ++i) {
+    const int kept = work.passed_as[i];
+    if (kept > next) ::syscall(SYS_close_range, next, kept - 1, 0);
+    next = kept + 1;
+  }
   if (work.report < 0) {
-    ::syscall(SYS_close_range, kStreams, ~0U, 0);
+    ::syscall(SYS_close_range, next, ~0U, 0);
     return;
   }
-  if (work.report > kStreams) ::syscall(SYS_close_range, kStreams, work.report - 1, 0);
+  // Beyond all that is passed: place_passed() has seen to that.
+  if (work.report > next) ::syscall(SYS_close_range, next, work.report - 1, 0);
   ::syscall(SYS_close_range, work.report + 1, ~0U, 0);
 }
 
 /// The child's whole life in our program.
 [[noreturn]] ZINIT_CHILD void run_child(ChildWork* shared) {
   ChildWork& work = *shared;
-  reset_handlers();
+  reset_handlers(work);
+  if (!take_descriptors(work)) fail(work, SpawnStep::descriptors);
   enter_cgroup(work);
   if (::syscall(SYS_setsid) < 0) fail(work, SpawnStep::session);
-  if (!place_streams(work)) fail(work, SpawnStep::descriptors);
+  if (!place_streams(work) || !place_passed(work)) fail(work, SpawnStep::descriptors);
   // 1: from another session too, where we may. A service that was stopped just now may have it
   // still.
   if (work.take_terminal && ::syscall(SYS_ioctl, 0, TIOCSCTTY, 1) < 0)
@@ -83,6 +135,7 @@ ZINIT_CHILD void close_others(const ChildWork& work) {
   give_up_privileges(work);
   if (::syscall(SYS_rt_sigprocmask, SIG_SETMASK, kZeros, nullptr, kSignalSetBytes) < 0)
     fail(work, SpawnStep::signals);
+  write_pid(work);
   ::syscall(SYS_execve, work.program, work.argv, work.env);
   fail(work, SpawnStep::execute);
 }
@@ -138,6 +191,22 @@ std::atomic<CloneWay> way_in_force{ZINIT_HAS_CLONE3 ? CloneWay::shared : CloneWa
 /// Whether a kernel before 5.7 has no CLONE_INTO_CGROUP: the structure is larger than it knows.
 bool lacks_into_cgroup(long error) { return error == -E2BIG || error == -EINVAL; }
 
+/// @return pid or negated errno
+long clone_with_memory(ChildWork& work, clone_args& arguments) {
+  work.enter_cgroup = false;
+  if (work.cgroup < 0) return clone3_child(arguments, work);
+  clone_args into = arguments;
+  into.flags |= CLONE_INTO_CGROUP;
+  into.cgroup = static_cast<__u64>(work.cgroup);
+  const long pid = clone3_child(into, work);
+  if (pid >= 0 || !lacks_into_cgroup(pid)) return pid;
+  // Such a kernel has no CLOSE_RANGE_UNSHARE either.
+  arguments.flags &= ~std::uint64_t{CLONE_FILES};
+  work.keep_below = -1;
+  work.enter_cgroup = true;
+  return clone3_child(arguments, work);
+}
+
 /// With memory shared. The stack may lie in this frame: it waits until the child has executed or
 /// ended.
 /// @return pid or negated errno
@@ -148,16 +217,24 @@ long clone_shared(ChildWork& work, int& pidfd) {
   arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
   arguments.stack = reinterpret_cast<std::uintptr_t>(stack);
   arguments.stack_size = sizeof stack;
+  if (work.pid != nullptr) {
+    static_assert(sizeof *work.pid == sizeof(pid_t) && std::atomic<pid_t>::is_always_lock_free);
+    arguments.flags |= CLONE_PARENT_SETTID;
+    arguments.parent_tid = reinterpret_cast<std::uintptr_t>(work.pid);
+  }
   arguments.exit_signal = 0;  // hidden from the reaper until it executes, see spawn.hpp
-  work.enter_cgroup = false;
-  if (work.cgroup < 0) return clone3_child(arguments, work);
-  clone_args into = arguments;
-  into.flags |= CLONE_INTO_CGROUP;
-  into.cgroup = static_cast<__u64>(work.cgroup);
-  const long pid = clone3_child(into, work);
-  if (pid >= 0 || !lacks_into_cgroup(pid)) return pid;
-  work.enter_cgroup = true;
-  return clone3_child(arguments, work);
+  // What is passed beside the streams has no slots.
+  if (work.passed_count > 0) return clone_with_memory(work, arguments);
+  const StreamSlots slots(work.streams);
+  if (!slots.taken()) return clone_with_memory(work, arguments);
+  arguments.flags |= CLONE_FILES;
+  work.keep_below = StreamSlots::end();
+  const std::array given = std::to_array(work.streams);
+  for (int i = 0; i < kStreams; ++i) work.streams[i] = slots.fd(i);
+  const long pid = clone_with_memory(work, arguments);
+  work.keep_below = -1;
+  std::ranges::copy(given, work.streams);
+  return pid;
 }
 
 /// Waits for what the child says, which is nothing once it has executed, and takes it over.
@@ -183,9 +260,10 @@ long clone_copied(ChildWork& work, int& pidfd) {
   const long pid = ::syscall(SYS_clone, 0, 0, 0, 0, 0);
   if (pid == 0) run_child(&work);
   if (pid < 0) return -errno;
+  if (work.pid != nullptr) *work.pid = static_cast<pid_t>(pid);
   pipe->write.reset();
   read_report(pipe->read.get(), work);
-  pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));  // -1 before 5.3
+  pidfd = open_pidfd(static_cast<pid_t>(pid)).release();  // -1 before 5.3
   return pid;
 }
 
@@ -226,8 +304,12 @@ Result<StartedChild> start_child(ChildWork& work) {
   child.pidfd = UniqueFd(pidfd);
   int status = 0;
   child.executed = !reap_unexecuted(child.pid, status);
-  if (!child.executed && WIFSIGNALED(status)) child.killed = WTERMSIG(status);
-  return child;
+  if (child.executed) return child;
+  if (WIFSIGNALED(status)) child.killed = WTERMSIG(status);
+  if (!work.unshare_refused) return child;
+  StreamSlots::give_up();
+  work.unshare_refused = false;
+  return start_child(work);
 }
 
 }  // namespace zinit

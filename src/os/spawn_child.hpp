@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -30,7 +31,7 @@ enum class SpawnStep : int {
   io_priority,  // ioprio_set
   limits,       // prlimit
   root,         // chroot
-  bounding,     // PR_CAPBSET_DROP; detail: the capability
+  bounding,     // PR_CAPBSET_DROP; detail: the capability, or -1: capset, of the inheritable ones
   groups,       // setgroups
   group,        // setresgid
   user,         // setresuid
@@ -40,6 +41,9 @@ enum class SpawnStep : int {
   signals,      // unblocking
   execute,      // execve
 };
+
+/// Room for a pid in decimal digits, with a 0 behind.
+inline constexpr std::size_t kPidDigits = 11;
 
 /// Descriptors 0, 1, 2 of the service.
 inline constexpr int kStreams = 3;
@@ -56,9 +60,16 @@ struct ChildWork {
   char* const* env = nullptr;
   const char* dir = nullptr;
   mode_t umask = 0;
+  std::uint64_t signals = 0;  // not at their default, as signals_to_reset() has them
   int cgroup = -1;            // its directory; -1: the parent's
   bool enter_cgroup = false;  // by the child itself
   int streams[kStreams] = {-1, -1, -1};
+  // Further descriptors: `from` and, ascending, what they are in the child. `from` is overwritten.
+  int* passed_from = nullptr;
+  const int* passed_as = nullptr;
+  std::size_t passed_count = 0;
+  char* const* pid_places = nullptr;  // where its pid is to be written, kPidDigits bytes each
+  std::size_t pid_count = 0;
   bool take_terminal = false;
   const ChildLimit* limits = nullptr;
   std::size_t limit_count = 0;
@@ -81,6 +92,11 @@ struct ChildWork {
   std::size_t group_count = 0;
   const gid_t* gid = nullptr;
   const uid_t* uid = nullptr;
+
+  int keep_below = -1;  // the table of descriptors is the parent's: takes its part below that
+  bool unshare_refused = false;  // left behind where it could not
+
+  std::atomic<pid_t>* pid = nullptr;  // where the kernel puts it before the child runs
 
   int report = -1;  // where step and errno go if memory is not shared
 

@@ -169,7 +169,9 @@ Failure settings_failure(const SpawnPlan& plan, const ChildWork& work) {
     case SpawnStep::limits: return limit_failure(work);
     case SpawnStep::root: return fault("change the root to", process.root);
     case SpawnStep::bounding:
-      return fault("drop", "the capability " + capability_name(work.failed_detail));
+      return fault("drop", work.failed_detail < 0
+                               ? "the inheritable capabilities"
+                               : "the capability " + capability_name(work.failed_detail));
     case SpawnStep::ambient:
       return fault("keep", work.failed_detail < 0
                                ? lacking_capability(*work.capabilities)

@@ -45,6 +45,15 @@ ZINIT_CHILD void cut_bounding_set(ChildWork& work) {
   }
 }
 
+/// What root has as inheritable it gets at execve(2) beyond the bounding set (capabilities(7)), and
+/// zinit may have been started with some. What is ambient goes with them.
+ZINIT_CHILD void clear_inheritable(ChildWork& work) {
+  __user_cap_data_struct own[2] = {};
+  if (::syscall(SYS_capget, &work.capability_header, own) < 0) fail(work, SpawnStep::bounding, -1);
+  own[0].inheritable = own[1].inheritable = 0;
+  if (::syscall(SYS_capset, &work.capability_header, own) < 0) fail(work, SpawnStep::bounding, -1);
+}
+
 /// Over the change of user they were kept as permitted; a program without capabilities of its own
 /// gets those that are inheritable and ambient.
 ZINIT_CHILD void raise_capabilities(ChildWork& work) {
@@ -115,7 +124,10 @@ ZINIT_CHILD void take_identity(ChildWork& work) {
     fail(work, SpawnStep::group);
   if (work.uid != nullptr && ::syscall(SYS_setresuid, *work.uid, *work.uid, *work.uid) < 0)
     fail(work, SpawnStep::user);
-  if (work.raise_capabilities) raise_capabilities(work);
+  if (work.raise_capabilities)
+    raise_capabilities(work);
+  else if (work.capabilities != nullptr)
+    clear_inheritable(work);
 }
 
 ZINIT_CHILD void give_up_privileges(ChildWork& work) {

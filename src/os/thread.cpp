@@ -90,8 +90,8 @@ thread_local char* stack_end = nullptr;
 
 /// At the thread's start, whose frame is less than two pages from the top of the stack.
 /// pthread_getattr_np(3) would tell exactly, and allocate for it: malloc keeps a cache for each
-/// thread that ever allocates, and most job threads never do.
-void note_stack(std::size_t stack_bytes) noexcept {
+/// thread that ever allocates.
+[[gnu::noinline]] void note_stack(std::size_t stack_bytes) noexcept {
   constexpr std::uintptr_t kPage = 4096;
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   stack_end = reinterpret_cast<char*>(here / kPage * kPage - stack_bytes + 2 * kPage);
@@ -137,7 +137,9 @@ class Attributes {
 
 }  // namespace
 
-void release_unused_stack() noexcept {
+// Never inlined, not by the linker either: its frame is what is measured from, and that of a caller
+// that it had become part of would be given away.
+[[gnu::noinline]] void release_unused_stack() noexcept {
 #ifndef ZINIT_SANITIZED
   constexpr std::uintptr_t kPage = 4096;
   // Below a frame the ABI lets a function that calls no other use 128 bytes.
@@ -182,6 +184,10 @@ Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
 void Thread::join() noexcept {
   if (!std::exchange(running_, false)) return;
   pthread_join(id_, nullptr);
+}
+
+void Thread::detach() noexcept {
+  if (std::exchange(running_, false)) pthread_detach(id_);
 }
 
 }  // namespace zinit

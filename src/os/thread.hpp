@@ -1,4 +1,4 @@
-// Threads with small stacks, for one a service.
+// Threads with small stacks.
 //
 // - Every signal is blocked in them but the faults (SIGSEGV and its like), which kill at once when
 //   they are blocked; each thread has an alternate stack, so that a stack overflow can be handled
@@ -16,9 +16,9 @@
 
 namespace zinit {
 
-/// For a job thread: enough for what it calls (measured), small enough for thousands. Sanitizers
-/// need more and get it from Thread::start().
-inline constexpr std::size_t kJobStackBytes = std::size_t{64} * 1024;
+/// For a thread that launches services: enough for what it calls (measured). Sanitizers need more
+/// and get it from Thread::start().
+inline constexpr std::size_t kSmallStackBytes = std::size_t{64} * 1024;
 
 /// For a thread that runs an event loop and parses what others send.
 inline constexpr std::size_t kLoopStackBytes = std::size_t{1024} * 1024;
@@ -51,6 +51,9 @@ class Thread {
 
   /// Waits for its end; nothing where there is no thread. Not from the thread itself.
   void join() noexcept;
+
+  /// Leaves it to itself: it may outlive whoever started it, and what it uses has to.
+  void detach() noexcept;
 
  private:
   explicit Thread(pthread_t id) noexcept : id_(id), running_(true) {}

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/format.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -17,6 +18,9 @@ namespace {
 // Of one entry: a group may list thousands of members. Longer ones are an error.
 constexpr std::size_t kEntryStart = std::size_t{4} * 1024;
 constexpr std::size_t kEntryMax = std::size_t{4} * 1024 * 1024;
+
+/// Stands for "unchanged" in setresuid(2), setresgid(2) and chown(2): who is given it stays root.
+constexpr std::uint32_t kNoId = 0xffffffff;
 
 struct CloseFile {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -77,12 +81,16 @@ Result<bool> each_group(const UserFiles& files, Visit visit) {
   return each_entry<group>(files.group, ::fgetgrent_r, visit);
 }
 
-/// A user or group number: what is no number, or too large for one, is not. The largest stands for
-/// "unchanged" in setresuid(2).
+/// A user or group number: what is no number, or too large for one, is not.
 std::optional<std::uint32_t> id_number(const std::string& text) {
   const auto number = parse_integer(text);
-  if (!number || *number < 0 || *number >= 0xffffffffLL) return std::nullopt;
+  if (!number || *number < 0 || *number >= kNoId) return std::nullopt;
   return static_cast<std::uint32_t>(*number);
+}
+
+Failure no_id(std::string_view kind, const std::string& wanted, const std::string& file) {
+  return failure(
+      fmt::format("cannot use {} {} of {}: {} is no number for one", kind, wanted, file, kNoId));
 }
 
 /// By name, else by number, else a number without an entry.
@@ -94,8 +102,10 @@ Result<User> find_user(const std::string& wanted, const UserFiles& files) {
     if (number && entry.pw_uid == *number && !by_number) by_number = user_of(entry);
     return by_name.has_value();
   });
-  if (by_name) return std::move(*by_name);
-  if (by_number) return std::move(*by_number);
+  if (auto& found = by_name ? by_name : by_number) {
+    if (found->uid == kNoId || found->gid == kNoId) return no_id("user", wanted, files.passwd);
+    return std::move(*found);
+  }
   if (!read && (!number || read.error().temporary())) return Failure(read.error());
   if (!number) return failure("cannot find user " + wanted + " in " + files.passwd);
   return User{*number, *number, {}, {}, {}};
@@ -107,6 +117,7 @@ Result<gid_t> find_group(const std::string& wanted, const UserFiles& files) {
     if (entry.gr_name == wanted) gid = entry.gr_gid;
     return gid.has_value();
   });
+  if (gid == kNoId) return no_id("group", wanted, files.group);
   if (gid) return *gid;
   const auto number = id_number(wanted);
   if (!read && (!number || read.error().temporary())) return Failure(read.error());
@@ -131,7 +142,8 @@ Result<std::vector<gid_t>> groups_of(const std::string& user, gid_t own, const U
   if (user.empty()) return all;
   const auto read = each_group(files, [&](const group& entry) {
     const bool known = std::find(all.begin(), all.end(), entry.gr_gid) != all.end();
-    if (!known && lists(entry, user)) all.push_back(entry.gr_gid);
+    const bool usable = entry.gr_gid != kNoId;  // setgroups(2) refuses a list with it
+    if (!known && usable && lists(entry, user)) all.push_back(entry.gr_gid);
     return false;
   });
   if (!read && read.error().errnum != ENOENT) return Failure(read.error());

@@ -1,30 +1,20 @@
 // The board's face: requests, reloads, shutdown, and questions, each under one lock.
 #include "supervisor/board.hpp"
 
+#include <csignal>
+
 #include <algorithm>
 
 #include "base/text.hpp"
 #include "model/predicates.hpp"
 #include "supervisor/core.hpp"
+#include "supervisor/draft.hpp"
+#include "supervisor/refusals.hpp"
+#include "supervisor/reload_report.hpp"
 
 namespace zinit {
 
 namespace {
-
-tl::unexpected<RequestFailure> refused(Refusal refusal, std::string text) {
-  return tl::unexpected<RequestFailure>(RequestFailure{refusal, std::move(text)});
-}
-
-tl::unexpected<RequestFailure> not_found(std::string_view name) {
-  return refused(Refusal::not_found, fmt::format("no service is named {}", name));
-}
-
-tl::unexpected<RequestFailure> in_shutdown() {
-  return refused(Refusal::shutting_down, "a shutdown has begun: nothing is started any more");
-}
-
-// How often a plan is made beside the running board, and found outdated.
-constexpr int kPlansAside = 3;
 
 /// At rest, and its runtime directories are removed.
 bool rests(const World& world, Slot slot) {
@@ -32,60 +22,36 @@ bool rests(const World& world, Slot slot) {
   return at_rest(record.state) && record.process != Process::launching;
 }
 
-ReloadReport report_of(const Plan& plan, const World& world) {
-  using Fate = PlannedService::Fate;
-  ReloadReport report;
-  for (const PlannedService& planned : plan.services) {
-    if (!planned.refused.empty() && planned.fate != Fate::unchanged)
-      report.failed.push_back(planned.name);
-    switch (planned.fate) {
-      case Fate::unchanged: report.unchanged.push_back(planned.name); break;
-      case Fate::added:
-        if (planned.refused.empty()) report.added.push_back(planned.name);
-        break;
-      case Fate::restart:
-        if (active(world, planned.slot)) report.restarted.push_back(planned.name);
-        [[fallthrough]];
-      case Fate::settings:
-        if (planned.refused.empty()) report.changed.push_back(planned.name);
-        break;
-      case Fate::kept: break;
-      case Fate::removed: report.removed.push_back(planned.name); break;
-    }
-  }
-  for (auto* names : {&report.added, &report.changed, &report.removed, &report.unchanged,
-                      &report.failed, &report.restarted}) {
-    std::ranges::sort(*names);
-  }
-  return report;
-}
-
 ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUIRES(core.mutex) {
   ReloadReport report = report_of(planned, core.world);
-  if (!dry_run) core.adopt(planned);
+  if (!dry_run) core.adopt(planned, core.start_added);
   return report;
 }
 
 }  // namespace
 
-Board::Board(OutputPort& output, ChangePort& changes, SpawnDefaults defaults)
-    : core_(std::make_unique<BoardCore>(output, changes, std::move(defaults))) {}
+Board::Board(Ports ports, SpawnDefaults defaults)
+    : core_(std::make_unique<BoardCore>(ports, std::move(defaults))) {}
 
 Board::~Board() = default;
 
+const Result<void>& Board::works() const { return core_->works(); }
+
+bool Board::busy() const noexcept { return core_->busy(); }
+
 void Board::load(const std::vector<SpecPtr>& specs, const MaskedNames& masked) {
   BoardCore& core = *core_;  // clang follows a reference, not a unique_ptr
-  MutexLock lock(core.mutex);
+  const BoardCore::Turn turn(core);
   // Nothing is pulled up before boot() says what.
   core.start_added = false;
-  core.adopt(plan(*core.world.graph, specs, core.live(), masked));
+  core.adopt(plan(*core.world.graph, specs, core.live(), masked), false);
 }
 
 void Board::restore(const std::vector<SpecPtr>& specs, const JournalImage& image,
                     const MaskedNames& masked) {
   load(specs, masked);
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
+  const BoardCore::Turn turn(core);
   World& world = core.world;
   world.shutdown = image.world.shutdown;
   world.next_rank = image.world.next_rank;
@@ -105,7 +71,7 @@ int Board::journal_fd() const { return core_->journal_fd(); }
 
 RequestResult<void> Board::boot(const std::string& target) {
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
+  const BoardCore::Turn turn(core);
   World& world = core.world;
   if (world.shutdown) return in_shutdown();
   Slots asked;
@@ -135,37 +101,34 @@ RequestResult<void> Board::restart(std::string_view name) {
 
 RequestResult<void> Board::bring_up(std::string_view name, Slots (*request)(World&, Slot)) {
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  const BoardCore::Telling telling(core);
+  BoardCore::Turn turn(core);
   World& world = core.world;
-  const Slot slot = world.graph->find(name);
-  if (slot == kNoSlot || world.node(slot).removed) return not_found(name);
+  const Slot slot = world.graph->find_loaded(name);
+  if (slot == kNoSlot) return not_found(name);
   if (world.shutdown) return in_shutdown();
+  turn.first = slot;
   core.touched(request(world, slot));
-  core.advance(slot);
   return {};
 }
 
 RequestResult<void> Board::stop(std::string_view name) {
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  const BoardCore::Telling telling(core);
+  BoardCore::Turn turn(core);
   World& world = core.world;
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return not_found(name);
   if (world.shutdown) return {};  // all are stopped already
+  turn.first = slot;
   core.touched(request_stop(world, slot));
-  core.advance(slot);
   return {};
 }
 
 RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  const BoardCore::Telling telling(core);
+  const BoardCore::Turn turn(core);
   World& world = core.world;
-  const Slot slot = world.graph->find(target);
-  if (slot == kNoSlot || world.node(slot).removed) return not_found(target);
+  const Slot slot = world.graph->find_loaded(target);
+  if (slot == kNoSlot) return not_found(target);
   if (world.shutdown) return in_shutdown();
   const Isolation isolation = request_isolate(world, slot);
   Isolated names;
@@ -182,50 +145,41 @@ RequestResult<void> Board::kill(std::string_view name, int signal, bool main_onl
   MutexLock lock(core.mutex);
   const Slot slot = core.world.graph->find(name);
   if (slot == kNoSlot) return not_found(name);
-  const Job& job = *core.jobs[slot];
+  Job& job = *core.jobs[slot];
   const Record& record = core.world.record(slot);
   const bool main_there = job.pid != 0 && record.phase == Phase::main && !record.post;
   const auto gone = [&] {
     return refused(Refusal::not_running,
                    fmt::format("{} has no {}process", name, main_only ? "main " : ""));
   };
-  if (job.group == 0 || (main_only && !main_there)) return gone();
-  const auto sent = main_only ? signal_process(job.pidfd.get(), job.pid, signal)
-                              : signal_group(job.group, signal);
-  if (sent) return {};
+  core.follow_main(job);
+  const pid_t group = job.main_group != 0 ? job.main_group : job.group;
+  if (!main_there && (group == 0 || main_only)) return gone();
+  const auto sent = main_only || job.main_apart || group == 0
+                        ? signal_process(job.pidfd.get(), job.pid, signal)
+                        : signal_group(group, signal);
+  if (sent) {
+    job.killed_on_request = job.killed_on_request || signal == SIGKILL;
+    return {};
+  }
   if (sent.error().errnum == ESRCH) return gone();
   return refused(Refusal::process_error, sent.error().text);
 }
 
-// Planning takes long where the graph is large, so it is done beside the running board, from what
-// does not change: a graph, and a copy of who is live. Only where that is outdated each time do the
-// others have to wait.
 RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                           const MaskedNames& masked) {
   BoardCore& core = *core_;
-  for (int attempt = 0; attempt < kPlansAside; ++attempt) {
-    const auto [graph, live] = plan_base();
-    const Plan planned = plan(*graph, specs, live, masked);
-    MutexLock lock(core.mutex);
-    if (core.world.shutdown) return in_shutdown();
-    if (core.world.graph == graph && core.live() == live) return take_plan(core, planned, dry_run);
-  }
-  MutexLock lock(core.mutex);
+  Draft draft(core, [&](const Graph&) { return Wanted{specs, masked}; });
+  const BoardCore::Turn turn(core);
   if (core.world.shutdown) return in_shutdown();
-  return take_plan(core, plan(*core.world.graph, specs, core.live(), masked), dry_run);
-}
-
-std::pair<GraphPtr, std::vector<bool>> Board::plan_base() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return {core.world.graph, core.live()};
+  return take_plan(core, draft.plan(core), dry_run);
 }
 
 RequestResult<ServiceReload> Board::reload_service(std::string_view name, bool dry_run) {
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  const Slot slot = core.world.graph->find(name);
-  if (slot == kNoSlot || core.world.node(slot).removed) return not_found(name);
+  const BoardCore::Turn turn(core);
+  const Slot slot = core.world.graph->find_loaded(name);
+  if (slot == kNoSlot) return not_found(name);
   if (core.world.shutdown) return in_shutdown();
   return core.reload_service(slot, dry_run);
 }
@@ -241,15 +195,20 @@ std::optional<RequestResult<void>> Board::outcome(const ServiceReload& reload) c
 
 void Board::begin_shutdown() {
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  const BoardCore::Telling telling(core);
+  const BoardCore::Turn turn(core);
   if (core.world.shutdown) return;
   core.touched(request_shutdown(core.world));
 }
 
-void Board::hurry_shutdown(Milliseconds limit) {
+void Board::say(LogLevel level, std::string line) {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
+  core.say(level, std::move(line));
+}
+
+void Board::hurry_shutdown(Milliseconds limit) {
+  BoardCore& core = *core_;
+  const BoardCore::Turn turn(core);
   core.touched(limit_stops(core.world, limit, Clock::now()));
 }
 
@@ -282,16 +241,17 @@ std::vector<std::string> Board::still_up() const {
 
 void Board::child_ended(pid_t pid, const ProcessEnd& end) {
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
+  const BoardCore::Turn turn(core);
+  core.hear_last_words(pid);
   core.child_ended(pid, end);
 }
 
 int Board::cgroup_watch_fd() const { return core_->cgroup_watch_fd(); }
 
-void Board::cgroup_emptied() {
+void Board::cgroups_changed() {
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  core.cgroup_emptied();
+  const BoardCore::Turn turn(core);
+  core.cgroups_changed();
 }
 
 std::vector<std::string> Board::names() const { return graph()->names(); }
@@ -331,6 +291,10 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
 
 Slot Board::find(std::string_view name) const { return graph()->find(name); }
 
+std::string Board::owner_of(const std::vector<pid_t>& processes) const {
+  return core_->owner_of(processes);
+}
+
 GraphPtr Board::graph() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
@@ -345,7 +309,8 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
   if (slot == kNoSlot) return std::nullopt;
   const Record& record = world.record(slot);
   return Brief{record.state, record.wish, settled(world, slot, Clock::now()),
-               record.state == State::exited && record.done, active(world, slot)};
+               record.state == State::exited && record.done, active(world, slot),
+               world.node(slot).removed && at_rest(record.state) && !active(world, slot)};
 }
 
 Board::Events Board::events_after(std::uint64_t after) const {

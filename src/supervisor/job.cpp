@@ -1,6 +1,6 @@
-// The job thread of a service: look, decide, perform, wait. And enter(), the one place where a
-// state is changed.
+// Jobs: look, decide, perform, wait. And enter(), the one place where a state is changed.
 #include <algorithm>
+#include <thread>
 
 #include "model/predicates.hpp"
 #include "model/wake.hpp"
@@ -11,83 +11,190 @@ namespace zinit {
 
 namespace {
 
-// While a group lives on without its leader, and its members are not our children, nothing tells of
-// its end. Looked for at growing intervals, and only then.
-constexpr Milliseconds kFirstGroupPoll{10};
-constexpr Milliseconds kLongestGroupPoll{500};
+// What somebody who has other things to do takes along: under a millisecond.
+constexpr std::size_t kStepsOfATurn = 64;
 
-// execve(2) of a file that is there takes milliseconds, on a slow disk some hundred.
-constexpr Milliseconds kSlowLaunch{2000};
+// Longer than it takes to wake up.
+constexpr std::chrono::microseconds kOthersTurn{50};
+
+// In place of the time until which the jobs' thread sleeps.
+constexpr TimePoint kAwake{};
+
+// Among deadlines that follow one another closely it is not worth being told of each that goes.
+constexpr Milliseconds kWokenTooSoon{1000};
 
 }  // namespace
 
-void BoardCore::run(Job& job) {
-  mutex.lock();
-  while (!job.retired) {
-    sleep(job, work_or_put_off(job));
-    if (job.group_poll != Milliseconds{0}) look_at_group(job);
-    if (job.reloader.deadline != kNever) look_at_helper(job);
-  }
-  mutex.unlock();
+// --- what is due ---
+
+BoardCore::Turn::Turn(BoardCore& core) : core_(core), telling_(core) {
+  core_.mutex.lock();
+  ++core_.turns_;
 }
 
-/// What could not be done for want of memory is put off, and done when there is some.
-TimePoint BoardCore::work_or_put_off(Job& job) noexcept {
+BoardCore::Turn::~Turn() {
+  telling_.reset();
+  if (first != kNoSlot && core_.jobs[first] && core_.jobs[first]->due) {
+    core_.not_due(*core_.jobs[first]);
+    core_.look(*core_.jobs[first]);
+  }
+  core_.take_steps(kStepsOfATurn);
+  --core_.turns_;
+  core_.let_go();
+}
+
+void BoardCore::due(Job& job) noexcept {
+  if (std::exchange(job.due, true)) return;
+  job.next_due = kNoSlot;
+  if (first_due_ == kNoSlot)
+    first_due_ = job.slot;
+  else
+    jobs[last_due_]->next_due = job.slot;
+  last_due_ = job.slot;
+  if (turns_ == 0) jobs_wake_.notify_one();
+}
+
+void BoardCore::not_due(Job& job) noexcept {
+  if (!std::exchange(job.due, false)) return;
+  Slot before = kNoSlot;
+  for (Slot at = first_due_; at != job.slot; at = jobs[at]->next_due) before = at;
+  (before == kNoSlot ? first_due_ : jobs[before]->next_due) = job.next_due;
+  if (last_due_ == job.slot) last_due_ = before;
+}
+
+void BoardCore::take_steps(std::size_t most) noexcept {
+  for (; most > 0 && first_due_ != kNoSlot; --most) {
+    Job& job = *jobs[first_due_];
+    not_due(job);
+    look(job);
+  }
+}
+
+/// What cannot be done for want of memory is put off, and done when there is some.
+void BoardCore::look(Job& job) noexcept {
+  TimePoint again;
   try {
     const Telling telling(*this);
-    return work(job);
+    again = work(job);
   } catch (const std::exception&) {
-    return after(Clock::now(), kMemoryRetry);
+    again = after(Clock::now(), kMemoryRetry);
   }
+  set_deadline(job.slot, again);
 }
 
-// Not inlined: a thousand threads wait in run() and sleep(), whose frames fit into the one page of
-// stack that each of them needs anyhow.
-[[gnu::noinline]] TimePoint BoardCore::work(Job& job) {
-  while (!job.retired) {
-    if (world.record(job.slot).process == Process::launching) return await_launch(job);
+TimePoint BoardCore::work(Job& job) {
+  while (true) {
+    // Its outcome is waited for.
+    if (world.record(job.slot).process == Process::launching) return job.helper_deadline();
     const TimePoint now = Clock::now();
     const Step step = decide(Situation{world, job.slot, now});
     if (!step.waits()) {
       perform(job, *step.row);
-      job.stack_used = true;
       continue;
     }
     // The end of a cgroup is told.
     const bool told = job.group == 0 && job.cgroup_watch >= 0;
     if (world.record(job.slot).process != Process::lingering || told) {
       job.group_poll = {};
-      return std::min(step.deadline, job.reloader.deadline);
+      return std::min(step.deadline, job.helper_deadline());
     }
     job.group_poll = std::clamp(job.group_poll * 2, kFirstGroupPoll, kLongestGroupPoll);
-    return std::min({step.deadline, job.reloader.deadline, after(now, job.group_poll)});
+    return std::min({step.deadline, job.helper_deadline(), after(now, job.group_poll)});
   }
-  return Clock::now();
 }
 
-/// A launch that takes long may hang for ever: then it holds a thread that others need.
-TimePoint BoardCore::await_launch(Job& job) {
-  const TimePoint now = Clock::now();
-  if (now < after(job.launch_ordered, kSlowLaunch)) return after(job.launch_ordered, kSlowLaunch);
-  job.launch_ordered = now;
-  launcher_.relieve();
-  return after(now, kSlowLaunch);
+// --- the jobs' thread ---
+
+void BoardCore::run() noexcept {
+  mutex.lock();
+  while (!ending_) {
+    pass_deadlines();
+    retired_.clear();
+    if (first_due_ == kNoSlot) {
+      sleep_until(next_deadline());
+      continue;
+    }
+    take_steps(kStepsOfATurn);
+    if (first_due_ == kNoSlot) continue;
+    // Others have their turn in between. They have to wake up for it, and a mutex favours who has
+    // just let it go.
+    mutex.unlock();
+    std::this_thread::sleep_for(kOthersTurn);
+    mutex.lock();
+  }
+  mutex.unlock();
 }
 
-void BoardCore::sleep(Job& job, TimePoint until) {
-  if (std::exchange(job.stack_used, false)) release_unused_stack();
-  job.asleep = true;
-  job.sleeping_until = until;
-  if (until == kNever)
-    job.wake.wait(mutex);
+void BoardCore::sleep_until(TimePoint at) {
+  jobs_sleep_until_ = at;
+  if (at == kNever)
+    jobs_wake_.wait(mutex);
   else
-    job.wake.wait_until(mutex, until);
-  job.asleep = false;
+    jobs_wake_.wait_until(mutex, at);
+  jobs_sleep_until_ = kAwake;
 }
 
-void BoardCore::wake(Job& job) {
-  if (!std::exchange(job.asleep, false)) return;  // one that is awake looks again by itself
-  job.wake.notify_one();
+TimePoint BoardCore::next_deadline() const noexcept {
+  return std::min(deadlines_.first(), relieve_at_);
+}
+
+void BoardCore::set_deadline(Slot slot, TimePoint at) noexcept {
+  deadlines_.set(slot, at);
+  deadlines_changed();
+}
+
+/// Has the jobs' thread sleep for another time, where it sleeps too long, or would wake for nothing
+/// long before there is something to do: who is at rest shall not be woken.
+void BoardCore::deadlines_changed() noexcept {
+  if (jobs_sleep_until_ == kAwake) return;  // it looks by itself
+  const TimePoint next = next_deadline();
+  const bool too_long = next < jobs_sleep_until_;
+  const bool for_nothing =
+      jobs_sleep_until_ != kNever && next > after(jobs_sleep_until_, kWokenTooSoon);
+  if (!too_long && !for_nothing) return;
+  jobs_sleep_until_ = kAwake;
+  wake_jobs();
+}
+
+void BoardCore::pass_deadlines() noexcept {
+  const TimePoint now = Clock::now();
+  while (deadlines_.first() <= now) {
+    Job& job = *jobs[deadlines_.first_slot()];
+    deadlines_.set(job.slot, kNever);
+    due(job);
+    if (job.group_poll != Milliseconds{0}) look_at_group(job);
+    if ( job.helper_deadline() != kNever) look_at_helpers(job);
+  }
+  if (relieve_at_ <= now) relieve_launcher();
+}
+
+/// A launch that takes long may hang for ever: then it holds a thread that others need, and a stop
+/// waits for it.
+void BoardCore::relieve_launcher() noexcept {
+  const auto unwanted = [&](const LaunchOrder& order)
+                            REQUIRES(mutex) { return launch_unwanted(order); };
+  launcher_.relieve(kSlowLaunch, unwanted);
+  relieve_at_ = launcher_.at_work() ? after(Clock::now(), kSlowLaunch) : kNever;
+}
+
+/// Whether what would come of a launch that hangs would be killed at once.
+bool BoardCore::launch_unwanted(const LaunchOrder& order) const {
+  const Record& record = world.record(order.slot);
+  const Job& job = *jobs[order.slot];
+  const bool stopping = record.state == State::stopping;
+  const auto pointless = [&](const Helper& helper) {
+    return stopping || helper.late || job.pid != helper.main_pid;
+  };
+  switch (order.what) {
+    case LaunchOrder::What::main:
+    case LaunchOrder::What::pre: return record.wish == Wish::down || record.stop_owed;
+    case LaunchOrder::What::post: return Clock::now() >= record.deadline;
+    case LaunchOrder::What::stop: return !stopping || record.stage == StopStage::killed;
+    case LaunchOrder::What::reload: return pointless(job.reloader);
+    case LaunchOrder::What::probe: return pointless(job.prober);
+    case LaunchOrder::What::clean: break;  // no process
+  }
+  return false;
 }
 
 void BoardCore::perform(Job& job, const Row& row) {
@@ -102,26 +209,14 @@ void BoardCore::perform(Job& job, const Row& row) {
   enter(job, row, {});
 }
 
-void BoardCore::advance(Slot slot) {
-  if (world.record(slot).process == Process::launching) return;  // its outcome is waited for
-  const Step next = decide(Situation{world, slot, Clock::now()});
-  if (!next.waits()) perform(*jobs[slot], *next.row);
-}
-
-[[gnu::noinline]] void BoardCore::look_at_group(Job& job) {
+/// Perhaps all that is left are zombies that a parent of theirs never reaps: they run no more.
+/// Only a look at all processes tells, and that is the herald's.
+void BoardCore::look_at_group(Job& job) noexcept {
   if (world.record(job.slot).process != Process::lingering) return;
-  for (const Leftover& each : leftovers(job)) {
-    const pid_t group = *each.group;
-    if (*each.leader != 0 || group == 0 || job.group_poll < kLongestGroupPoll) continue;
-    // Perhaps all that is left are zombies that a parent of theirs never reaps: they run no more.
-    bool left = true;
-    without_lock([&] {
-      const auto members = group_members(group);
-      left = !members || !members->empty();
-    });
-    if (!left && *each.group == group && *each.leader == 0) forget_group(each);
-  }
   unit_changed(job);
+  if (job.group_poll < kLongestGroupPoll) return;
+  groups_to_see_ = true;
+  wake_herald();
 }
 
 void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
@@ -144,21 +239,27 @@ void BoardCore::tell(Job& job, State from, State to) {
           fmt::format("{}: went from {} to {}, which no rule allows; please report this",
                       world.graph->name(slot), state_name(from), state_name(to)));
     }
+    tell_checks(job, to);
     stamp(job, from, to);
-    publish(job, from, to);
   }
-  if (at_rest(to) && !active(world, slot)) drop_cgroup(job);
+  // First what nobody would do later.
+  if (at_rest(to) && !active(world, slot)) {
+    drop_cgroup(job);
+    checks_.rested(slot);
+  }
   if (from != to && at_rest(to)) clean_up(job);
+  forget_removed(slot);
+  if (from != to) publish(job, from, to);
   touched({&slot, 1});
   if (booting) note_boot();
-  forget_removed(slot);
 }
 
 void BoardCore::forget_removed(Slot slot) {
   if (!world.node(slot).removed || !at_rest(world.record(slot).state) || active(world, slot))
     return;
   sweep_wanted_ = true;
-  herald_wake_.notify_one();
+  wake_herald();
+  herald_pause_.notify_one();
 }
 
 void BoardCore::stamp(Job& job, State from, State to) {
@@ -199,10 +300,9 @@ void BoardCore::touched(std::span<const Slot> changed) {
   const TimePoint now = Clock::now();
   for (const Slot slot : sight_) {
     Job* job = jobs[slot].get();
-    if (job == nullptr || !job->asleep) continue;
+    if (job == nullptr || job->due) continue;
     const Step step = decide(Situation{world, slot, now});
-    if (step.waits() && step.deadline >= job->sleeping_until) continue;
-    wake(*job);
+    if (!step.waits() || step.deadline < deadlines_.of(slot)) due(*job);
   }
   changes_.changed();
 }
@@ -222,7 +322,9 @@ void BoardCore::store(Slot slot) {
     facts = job->facts;
     facts.pid = job->pid;
     facts.pgid = job->group;
-    facts.helpers = {job->stopper.pid, job->reloader.pid};
+    facts.leader = job->leader;
+    facts.main_group = job->main_group;
+    facts.helpers = {job->stopper.pid, job->reloader.pid, job->prober.pid};
   }
   const ServiceSpec& spec = world.spec(slot);
   facts.load_order = world.node(slot).load_order;

@@ -60,6 +60,7 @@ Journal& Journal::operator=(Journal&& other) noexcept {
   std::swap(size_, other.size_);
   std::swap(slots_, other.slots_);
   std::swap(sequence_, other.sequence_);
+  std::swap(world_, other.world_);
   return *this;
 }
 
@@ -125,6 +126,8 @@ void Journal::erase(Slot slot) noexcept {
 }
 
 void Journal::store_world(const JournalWorld& world) noexcept {
+  if (world_ == world) return;
+  world_ = world;
   JournalRecord record = world_record(world);
   write(kWorldRecord, record);
 }

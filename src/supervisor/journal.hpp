@@ -52,14 +52,16 @@ struct JournalFacts {
   std::uint64_t process_start = 0;  // of pid, in clock ticks since boot (proc(5), stat, field 22):
                                     // one that differs is a stranger with an old pid. 0: not known
   std::uint64_t restart_count = 0;
-  std::int64_t since_us = 0;        // wall times, as status shows them; 0: never
+  std::int64_t since_us = 0;  // wall times, as status shows them; 0: never
   std::int64_t last_start_us = 0;
   std::int64_t last_ready_us = 0;
   std::int64_t last_stop_us = 0;
   std::uint32_t load_order = 0;
-  std::uint64_t config_hash = 0;    // of the file it came from, to tell whether it has changed
+  std::uint64_t config_hash = 0;         // of the file it came from, to tell whether it has changed
   std::array<int, 2> log_pipes{-1, -1};  // read ends for stdout and stderr; -1: none
-  std::array<pid_t, 2> helpers{};        // of stop_exec and reload_exec; 0: none
+  std::array<pid_t, 3> helpers{};        // of stop_exec, reload_exec and a probe; 0: none
+  pid_t leader = 0;                      // the process that was spawned, while it is not reaped
+  pid_t main_group = 0;                  // of pid, where that is another process's service now
 
   bool operator==(const JournalFacts&) const = default;
 };
@@ -78,7 +80,7 @@ struct JournalEntry {
   Slot slot = kNoSlot;
   bool known = true;  // false: only name, facts and `record.process` mean anything
   std::string name;
-  std::string file;   // empty where it did not fit
+  std::string file;  // empty where it did not fit
   Record record;
   JournalFacts facts;
 };
@@ -99,8 +101,8 @@ struct JournalImage {
 };
 
 /// The longest texts of a record together: name, file and reason. With a name of 10 bytes and a
-/// file of 40, a reason's text is cut to 254.
-inline constexpr std::size_t kJournalText = 304;
+/// file of 40, a reason's text is cut to 246.
+inline constexpr std::size_t kJournalText = 296;
 inline constexpr std::size_t kJournalName = 128;  // of the name alone
 
 struct JournalRecord;
@@ -121,6 +123,7 @@ class Journal {
   /// The slot is free: nothing of it will be read any more. One never stored is fine.
   void erase(Slot slot) noexcept;
 
+  /// The same as last time costs nothing.
   void store_world(const JournalWorld& world) noexcept;
 
   /// The memory file, close-on-exec; for the crash handler and for re-execution.
@@ -134,10 +137,11 @@ class Journal {
   void write(std::size_t index, JournalRecord& record) noexcept;
 
   UniqueFd fd_;
-  std::byte* base_ = nullptr;   // the whole file, mapped
+  std::byte* base_ = nullptr;  // the whole file, mapped
   std::size_t size_ = 0;
   std::uint32_t slots_ = 0;     // that there is room for
   std::uint64_t sequence_ = 0;  // of the last store
+  std::optional<JournalWorld> world_;  // as it was stored last
 };
 
 /// Reads the journal that `fd` refers to, written by this or another image of zinit; damaged, cut

@@ -18,17 +18,18 @@ enum Flag : std::uint32_t {
   kDone = 1 << 3,
   kByItself = 1 << 4,
   kSkipped = 1 << 5,
-  kReady = 1 << 6,
+  kNotified = 1 << 6,
   kHasEnd = 1 << 7,
   kEndBySignal = 1 << 8,
   kEndCore = 1 << 9,
   kShutdown = 1 << 10,  // of the world
   kEndAtLimit = 1 << 11,
   kEndMachineFull = 1 << 12,
-  kPre = 1 << 13,       // the process is of pre_exec
-  kPost = 1 << 14,      // or of post_exec
+  kPre = 1 << 13,   // the process is of pre_exec
+  kPost = 1 << 14,  // or of post_exec
   kPassed = 1 << 15,
   kReasonPre = 1 << 16,
+  kHealthy = 1 << 17,
 };
 
 std::int64_t to_ns(TimePoint time) noexcept { return time.time_since_epoch().count(); }
@@ -42,8 +43,9 @@ std::uint32_t flags_of(const Record& record) noexcept {
   return flag(record.stop_owed, kStopOwed) | flag(record.again, kAgain) |
          flag(record.respawn, kRespawn) | flag(record.done, kDone) |
          flag(record.by_itself, kByItself) | flag(record.skipped, kSkipped) |
-         flag(record.ready, kReady) | flag(record.has_end, kHasEnd) |
-         flag(record.end.by_signal, kEndBySignal) | flag(record.end.core, kEndCore) |
+         flag(record.notified, kNotified) | flag(record.healthy, kHealthy) |
+         flag(record.has_end, kHasEnd) | flag(record.end.by_signal, kEndBySignal) |
+         flag(record.end.core, kEndCore) |
          flag(record.end.out_of_memory == OutOfMemory::limit, kEndAtLimit) |
          flag(record.end.out_of_memory == OutOfMemory::machine, kEndMachineFull) |
          flag(record.phase == Phase::pre, kPre) | flag(record.post, kPost) |
@@ -87,6 +89,8 @@ void put_facts(JournalRecord& to, const JournalFacts& from) noexcept {
   to.config_hash = from.config_hash;
   std::copy(from.log_pipes.begin(), from.log_pipes.end(), to.log_pipes);
   std::copy(from.helpers.begin(), from.helpers.end(), to.helpers);
+  to.leader = from.leader;
+  to.main_group = from.main_group;
 }
 
 void put_texts(JournalRecord& to, std::string_view name, std::string_view file,
@@ -135,7 +139,8 @@ void take_record(const JournalRecord& from, Record& to) noexcept {
   to.done = (from.flags & kDone) != 0;
   to.by_itself = (from.flags & kByItself) != 0;
   to.skipped = (from.flags & kSkipped) != 0;
-  to.ready = (from.flags & kReady) != 0;
+  to.notified = (from.flags & kNotified) != 0;
+  to.healthy = (from.flags & kHealthy) != 0;
   to.has_end = (from.flags & kHasEnd) != 0;
   to.end = {(from.flags & kEndBySignal) != 0, from.end_value, (from.flags & kEndCore) != 0};
   if ((from.flags & kEndAtLimit) != 0) to.end.out_of_memory = OutOfMemory::limit;
@@ -171,22 +176,36 @@ JournalFacts take_facts(const JournalRecord& from) noexcept {
   to.config_hash = from.config_hash;
   std::copy(std::begin(from.log_pipes), std::end(from.log_pipes), to.log_pipes.begin());
   std::copy(std::begin(from.helpers), std::end(from.helpers), to.helpers.begin());
+  to.leader = from.leader;
+  to.main_group = from.main_group;
   return to;
 }
 
 }  // namespace
 
 // Each step maps different states to different states, so that a change within one word is always
-// seen.
+// seen. Four sums, for each step of one has to wait for the one before: a store is mostly this.
 std::uint64_t checksum_of(const std::byte* block, std::size_t size) noexcept {
-  std::uint64_t sum = 0x2545f4914f6cdd1d ^ size;
-  for (std::size_t at = sizeof sum; at + sizeof sum <= size; at += sizeof sum) {
-    std::uint64_t word;
-    std::memcpy(&word, block + at, sizeof word);
+  constexpr std::size_t step = sizeof(std::uint64_t);
+  const auto with = [](std::uint64_t sum, std::uint64_t word) {
     sum = (sum ^ word) * 0x9e3779b97f4a7c15;
-    sum ^= sum >> 29;
+    return sum ^ sum >> 29;
+  };
+  const auto with_word = [&](std::uint64_t sum, std::size_t at) {
+    std::uint64_t word;
+    std::memcpy(&word, block + at, step);
+    return with(sum, word);
+  };
+  std::uint64_t a = 0x2545f4914f6cdd1d ^ size, b = a, c = a, d = a;
+  std::size_t at = step;
+  for (; at + 4 * step <= size; at += 4 * step) {
+    a = with_word(a, at);
+    b = with_word(b, at + step);
+    c = with_word(c, at + 2 * step);
+    d = with_word(d, at + 3 * step);
   }
-  return sum;
+  for (; at + step <= size; at += step) a = with_word(a, at);
+  return with(with(with(a, b), c), d);
 }
 
 JournalRecord free_record(Slot slot) noexcept { return empty_record(RecordKind::free, slot); }

@@ -79,8 +79,9 @@ struct JournalRecord {
   std::uint64_t config_hash;
   std::int32_t log_pipes[2];
   std::uint32_t step;
-  std::int32_t helpers[2];
-  std::uint32_t reserved_too;
+  std::int32_t helpers[3];
+  std::int32_t leader;
+  std::int32_t main_group;
   char text[kJournalText];
 };
 
@@ -92,7 +93,8 @@ constexpr std::size_t record_offset(std::size_t index, std::size_t record_size) 
   return kRecordsAt + index * record_size;
 }
 
-/// Over what follows the first eight bytes of `block`, where a checksum has its place.
+/// Over what follows the first eight bytes of `block`, where a checksum has its place. It never
+/// changes: a header of any version has it.
 [[nodiscard]] std::uint64_t checksum_of(const std::byte* block, std::size_t size) noexcept;
 
 /// Gives `block` its checksum.

@@ -11,7 +11,9 @@ namespace zinit {
 
 namespace {
 
+// Of one env_file; it may be written by who may be trusted less than zinit.
 constexpr std::size_t kEnvironmentFileMax = std::size_t{1024} * 1024;
+constexpr std::size_t kMostSettings = 10000;
 
 /// The command of the order; an empty one where a reload has taken it from the config.
 Command command_of(const LaunchOrder& order) {
@@ -25,6 +27,7 @@ Command command_of(const LaunchOrder& order) {
     case LaunchOrder::What::post: return at(spec.post_exec);
     case LaunchOrder::What::stop: return spec.stop_exec;
     case LaunchOrder::What::reload: return spec.reload_exec;
+    case LaunchOrder::What::probe: return spec.health->exec;
     case LaunchOrder::What::clean: break;
   }
   return {};
@@ -37,11 +40,17 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
     if (file.optional && text.error().errnum == ENOENT) return {};
     return Failure(text.error());
   }
-  const EnvironmentText read = parse_environment_text(*text);
-  environment = overlay(environment, read.settings);
+  EnvironmentText read = parse_environment_text(*text);
   for (const int line : read.faulty) {
     log_warn("{}: {}:{}: passed over, must be KEY=value", spec.name, file.path, line);
   }
+  if (const std::size_t more = read.faulty_count - read.faulty.size(); more > 0)
+    log_warn("{}: {}: {} more of its lines are passed over", spec.name, file.path, more);
+  if (read.settings.size() > kMostSettings) {
+    return failure(fmt::format("cannot use {}: it has {} settings, {} are allowed", file.path,
+                               read.settings.size(), kMostSettings));
+  }
+  set_environment(environment, std::move(read.settings));
   return {};
 }
 
@@ -51,17 +60,24 @@ Result<void> fill_environment(Environment& environment, const LaunchOrder& order
                               const Credentials& credentials, const Environment& base) {
   const ServiceSpec& spec = *order.spec;
   environment = base;
-  if (!spec.user.empty() && !credentials.name.empty()) {
+  if (!spec.user.empty()) {
+    // A user without an entry has no name but its number. Those of zinit's own would be another's.
+    const std::string name =
+        credentials.name.empty() ? fmt::format("{}", *credentials.ids.uid) : credentials.name;
     set_environment(environment, "HOME", credentials.home.empty() ? "/" : credentials.home);
-    set_environment(environment, "USER", credentials.name);
-    set_environment(environment, "LOGNAME", credentials.name);
+    set_environment(environment, "USER", name);
+    set_environment(environment, "LOGNAME", name);
     set_environment(environment, "SHELL",
                     credentials.shell.empty() ? "/bin/sh" : credentials.shell);
   }
   for (const EnvironmentFile& file : spec.env_file) {
     if (auto added = add_file(environment, spec, file); !added) return added;
   }
-  for (const auto& [key, value] : spec.env) set_environment(environment, key, value);
+  Environment own;
+  own.reserve(spec.env.size());
+  for (const auto& [key, value] : spec.env)
+    own.push_back(std::string(key).append("=").append(value));
+  set_environment(environment, std::move(own));
   for (const std::string& entry : order.extra) {
     const auto equals = entry.find('=');
     set_environment(environment, entry.substr(0, equals), entry.substr(equals + 1));
@@ -80,7 +96,9 @@ Result<void> prepare(const LaunchOrder& order, const SpawnDefaults& defaults, Sp
     if (!found) return Failure(found.error());
     credentials = std::move(*found);
   }
-  plan.argv = command_of(order).argv;
+  Command command = command_of(order);
+  plan.argv = std::move(command.argv);
+  plan.as_by_shell = command.as_by_shell;
   if (plan.argv.empty()) return failure("its command is gone from its file");
   if (auto filled = fill_environment(plan.env, order, credentials, *defaults.environment.get());
       !filled)
@@ -112,6 +130,8 @@ Result<void> make_directories(const ServiceSpec& spec, const Ids& ids,
                                Folder{wanted.cache, places.cache, "cache_dir"},
                                Folder{wanted.log, places.log, "log_dir"}}) {
     if (!folder.names.empty() && folder.place.empty()) {
+      if (&folder.names == &wanted.runtime)
+        return failure("no place for runtime_dir: XDG_RUNTIME_DIR is not set to an absolute path");
       return failure(
           fmt::format("no place for {}: neither its XDG variable nor HOME is set to "
                       "an absolute path",

@@ -1,5 +1,4 @@
 // A board from a journal: the records of the image of zinit that ran before, and its children.
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,17 +7,6 @@
 #include "supervisor/core.hpp"
 
 namespace zinit {
-
-namespace {
-
-/// Whether `pid` is a child of this process that nobody has reaped: over an execve(2) children
-/// stay, and only zinit itself reaps them, so the number is still the same process's.
-bool is_own_child(pid_t pid) {
-  siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
-}  // namespace
 
 void BoardCore::restore(Slot slot, const JournalEntry& entry) {
   Record& record = world.record(slot);
@@ -31,20 +19,22 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry) {
     job.started = Clock::now() - std::chrono::microseconds(std::max<std::int64_t>(age, 0));
   }
   if (entry.facts.pid > 0 && is_own_child(entry.facts.pid)) {
-    job.pid = job.group = entry.facts.pid;
-    job.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, job.pid, 0)));
-    by_pid_[job.pid] = slot;
-    by_group_[job.group] = slot;
+    restore_main(job, entry.facts);
+    job.pidfd = open_pidfd(job.pid);
     if (!entry.known) {
       record.state = State::running;
       record.wish = Wish::up;
-      record.ready = true;
+      record.notified = record.healthy = true;
     }
     record.process = Process::alive;
   } else if (entry.facts.pgid > 0 && group_exists(entry.facts.pgid) &&
              record.process == Process::lingering) {
     job.group = entry.facts.pgid;
     by_group_[job.group] = slot;
+    if (is_own_child(job.group)) {
+      job.leader = job.group;
+      by_pid_[job.leader] = slot;
+    }
   } else if (record.process == Process::launching) {
     // A spawn whose pid was never noted failed with the image that made it: it is made again.
     const bool first = record.state == State::blocked;
@@ -56,11 +46,29 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry) {
   }
   adopt_helpers(job, entry.facts);
   restore_cgroup(job);
+  if (job.pid != 0 && checked_now(record)) change_checks(job);
   store(slot);
 }
 
+/// The main process, which is another than the one that was spawned where that was told.
+void BoardCore::restore_main(Job& job, const JournalFacts& facts) {
+  job.pid = facts.pid;
+  const pid_t leader = facts.leader != 0 ? facts.leader : facts.pid;
+  const bool other = leader != facts.pid;
+  if (!other || is_own_child(leader)) job.leader = leader;
+  if (facts.pgid > 0 && (job.leader != 0 || group_exists(facts.pgid))) job.group = facts.pgid;
+  if (other) {
+    job.main_group = facts.main_group;
+    job.main_apart = job.main_group == 0 && process_group(job.pid) != facts.pgid;
+  }
+  for (const pid_t pid : {job.pid, job.leader})
+    if (pid != 0) by_pid_[pid] = job.slot;
+  for (const pid_t group : {job.group, job.main_group})
+    if (group != 0) by_group_[group] = job.slot;
+}
+
 void BoardCore::adopt_helpers(Job& job, const JournalFacts& facts) {
-  const std::array<Helper*, 2> helpers{&job.stopper, &job.reloader};
+  const std::array<Helper*, 3> helpers = job.helpers();
   for (std::size_t i = 0; i < helpers.size(); ++i) {
     const pid_t pid = facts.helpers[i];
     if (pid <= 0 || !is_own_child(pid)) continue;
@@ -69,6 +77,8 @@ void BoardCore::adopt_helpers(Job& job, const JournalFacts& facts) {
     by_pid_[pid] = job.slot;
     by_group_[pid] = job.slot;
   }
+  // Nobody waits for it any more.
+  if (job.prober.group != 0) (void)signal_group(job.prober.group, SIGKILL);
 }
 
 }  // namespace zinit

@@ -52,6 +52,7 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
   const bool up =
       node.spec->is_target() ? record.state == State::running : job.pid != 0 && runs(record);
   if (up) view.uptime_ms = ms_between(job.started, now);
+  if (view.main_pid != 0) view.status_text = job.status_text;
   view.restart_count = job.facts.restart_count;
   if (record.state == State::blocked && record.delay_until > now) {
     view.restart_in_ms = ms_between(now, record.delay_until);

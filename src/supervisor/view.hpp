@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ struct ServiceView {
   std::int64_t last_ready_us = 0;
   std::int64_t last_stop_us = 0;    // of the last end
   std::int64_t uptime_ms = 0;       // while there is a process (a target: while running)
+  std::string status_text;          // what the main process says of itself
   std::uint64_t restart_count = 0;  // re-spawns since it was loaded
   std::int64_t restart_in_ms = -1;  // -1: no re-spawn is delayed
 
@@ -49,8 +51,11 @@ struct ReloadReport {
   std::vector<std::string> removed;
   std::vector<std::string> unchanged;
   std::vector<std::string> failed;
-  std::vector<std::string>
-      restarted;  // of `changed`: those whose process is (or would be) restarted
+  std::vector<std::string> restarted;  // whose process is (or would be)
+  std::vector<std::string> stopped;    // what requires something that goes
+  std::vector<std::string> failed_before;  // those of `failed` that are as they were
+  // Of these two: the keys that take it, or "requires NAME".
+  std::map<std::string, std::vector<std::string>> why;
 };
 
 /// One change of state.

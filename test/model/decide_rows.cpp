@@ -37,6 +37,12 @@ struct Scene {
     record.process = has_process ? Process::alive : Process::none;
     return record;
   }
+  /// Starting, and it has yet to say that it is ready and to be found healthy.
+  Record& unready(const std::string& name) {
+    spec(name).readiness.edit().way.by = Notify::systemd;
+    spec(name).health.edit().type = ProbeType::tcp;
+    return up(name, State::starting);
+  }
   Record& ended(const std::string& name, State state, int code) {
     Record& record = up(name, state);
     record.process = Process::ended;
@@ -161,7 +167,7 @@ const std::vector<Case>& cases() {
          w.ended("s", starting, 1);
          w.spec("s").lifecycle.restart = RestartPolicy::never;
        }},
-      {starting, "ready_for_use", "s", [](Scene& w) { w.up("s", starting).ready = true; }},
+      {starting, "ready_for_use", "s", [](Scene& w) { w.up("s", starting); }},
       {starting, "ready_for_use", "all",
        [](Scene& w) { w.up("all", starting).process = Process::none; }},
       {starting, "next_due", "s",
@@ -183,7 +189,17 @@ const std::vector<Case>& cases() {
          auto& r = w.ended("s", starting, 0);
          r.reason = {ReasonType::spawn_error, 0, "no", {}};
        }},
-      {starting, "late", "s", [](Scene& w) { w.up("s", starting).deadline = kNow; }},
+      {starting, "ready_for_use", "s",
+       [](Scene& w) {
+         auto& r = w.unready("s");
+         r.notified = r.healthy = true;
+       }},
+      {starting, "always", "s", [](Scene& w) { w.unready("s").notified = true; }},
+      {starting, "always", "s", [](Scene& w) { w.unready("s").healthy = true; }},
+      {starting, "always", "s",  // no matter of a service that is not running yet
+       [](Scene& w) { w.unready("s").health = Health::failed; }},
+      {starting, "watchdog_bit", "s", [](Scene& w) { w.unready("s").health = Health::watchdog; }},
+      {starting, "late", "s", [](Scene& w) { w.unready("s").deadline = kNow; }},
       {starting, "late", "s",  // a step that there is no room for, for too long
        [](Scene& w) {
          auto& r = w.ended("s", starting, 0);
@@ -192,7 +208,7 @@ const std::vector<Case>& cases() {
          r.delay_until = kNow + 1ms;
          r.deadline = kNow;
        }},
-      {starting, "tried", "s", [](Scene& w) { w.up("s", starting).try_ = Try::asked; }},
+      {starting, "tried", "s", [](Scene& w) { w.unready("s").try_ = Try::asked; }},
       {starting, "always", "job", [](Scene& w) { w.up("job", starting); }},
       {starting, "always", "s",  // a command of pre_exec lives
        [](Scene& w) { w.up("s", starting).phase = Phase::pre; }},
@@ -206,7 +222,7 @@ const std::vector<Case>& cases() {
       {starting, "always", "s",  // post_exec runs: the process was ready, and is not any more
        [](Scene& w) {
          auto& r = w.up("s", starting);
-         r.post = r.ready = true;
+         r.post = true;
          w.spec("s").post_exec.resize(1);
        }},
 
@@ -384,6 +400,26 @@ TEST_CASE("having run for the stability period makes delay and count new", "[dec
     CHECK(step.row->to == (stable ? State::blocked : State::failed));
     apply(scene.world, slot, *step.row, kNow);
     if (stable) CHECK(scene["s"].delay_until == kNow + 1000ms);
+  }
+}
+
+TEST_CASE("with a stability period of 0 a process re-spawns without end, seen running or not",
+          "[decide]") {
+  for (const State from : {State::starting, State::running}) {
+    INFO(state_name(from));
+    Scene scene;
+    const Slot slot = scene.world.graph->find("s");
+    scene.spec("s").lifecycle.stability_period = 0ms;
+    scene.spec("s").lifecycle.max_restarts = 1;
+    for (int round = 0; round < 3; ++round) {
+      auto& record = scene.ended("s", from, 1);
+      record.ready_at = from == State::running ? kNow : TimePoint{};
+      const Step step = decide(Situation{scene.world, slot, kNow});
+      REQUIRE(step.row != nullptr);
+      CHECK(step.row->to == State::blocked);
+      apply(scene.world, slot, *step.row, kNow);
+      CHECK(scene["s"].delay_until == kNow + 1000ms);
+    }
   }
 }
 

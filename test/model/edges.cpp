@@ -48,7 +48,6 @@ void put(Record& record, const Look& look) {
   const bool process = look.state == State::starting || look.state == State::running ||
                        look.state == State::stopping;
   record.process = process ? Process::alive : Process::none;
-  record.ready = look.state == State::running;
   if (look.state == State::exited) {
     record.done = look.oneshot;
     record.by_itself = true;

@@ -63,6 +63,8 @@ std::string Specs::text() const {
             std::to_string(spec->lifecycle.max_restarts) + " pre " +
             std::to_string(spec->pre_exec.size()) + " post " +
             std::to_string(spec->post_exec.size());
+    if (spec->readiness->awaited()) text += " notifies";
+    if (spec->health->configured()) text += " probed";
     const auto add = [&](const char* kind, const std::vector<Dependency>& list) {
       for (const Dependency& to : list) text += std::string(" ") + kind + " " + to.name;
     };
@@ -157,7 +159,14 @@ void FakeWorld::exit(const std::string& name, int code) {
 
 void FakeWorld::unhealthy(const std::string& name) {
   trace_.push_back(name + " unhealthy");
-  world.record(slot(name)).health = Health::failed;
+  if (!health_failed(world, slot(name))) return;
+  touched({slot(name)});
+  work();
+}
+
+void FakeWorld::bite(const std::string& name) {
+  trace_.push_back(name + " gives no sign");
+  if (!watchdog_expired(world, slot(name))) return;
   touched({slot(name)});
   work();
 }
@@ -237,6 +246,14 @@ void FakeWorld::perform(Slot slot, const Row& row) {
 void FakeWorld::enter(Slot slot, const Row& row, const LaunchOutcome& outcome) {
   const State from = world.record(slot).state;
   const State to = apply(world, slot, row, now, outcome);
+  const Record& record = world.record(slot);
+  if (to == State::running && !world.spec(slot).is_target()) {
+    const ServiceSpec& spec = world.spec(slot);
+    if (spec.readiness->awaited() && !record.notified && from != to)
+      fault(world.graph->name(slot) + " runs without a word of its process");
+    if (spec.health->configured() && !record.healthy && from != to)
+      fault(world.graph->name(slot) + " runs before a probe has succeeded");
+  }
   if (from != to) {
     trace_.push_back(world.graph->name(slot) + " " + std::string(state_name(to)));
     if (!transition_allowed(from, to)) {
@@ -283,6 +300,11 @@ void FakeWorld::launch(Slot slot, const Row& row) {
     if (started && is.ends && !target) {
       at(now + is.lasts, slot, [this, slot, end = is.end] { end_process(slot, end); });
     }
+    const bool checked = started && world.spec(slot).watched() && !is.never_ready;
+    if (checked && checked_now(world.record(slot))) {
+      at(now + is.ready_in, slot, [this, slot] { check(slot, CheckKind::readiness); });
+      at(now + is.healthy_in, slot, [this, slot] { check(slot, CheckKind::health); });
+    }
     if (std::ranges::find(woken_, slot) == woken_.end()) woken_.push_back(slot);
   };
   if (target) return done();
@@ -291,6 +313,12 @@ void FakeWorld::launch(Slot slot, const Row& row) {
 
 void FakeWorld::at(TimePoint when, Slot slot, std::function<void()> happen) {
   events_.emplace(when, std::pair{slot, Event{runs_[slot].generation, std::move(happen)}});
+}
+
+void FakeWorld::check(Slot slot, CheckKind which) {
+  if (!check_passed(world, slot, which)) return;
+  touched({slot});
+  work();
 }
 
 void FakeWorld::end_process(Slot slot, const ProcessEnd& end) {

@@ -1,5 +1,5 @@
 // A world for tests: a graph from a few words, a simulated clock, and processes that do what the
-// test says. It performs the steps that decide() gives, as job threads do, in an order that a seed
+// test says. It performs the steps that decide() gives, as the board does, in an order that a seed
 // chooses, and looks only at services that were woken: a lost wake-up shows as one left with
 // something to do.
 #pragma once
@@ -36,6 +36,10 @@ struct Life {
   Milliseconds dies_in{5};  // after the stop signal
   bool ignores_stop = false;
   bool unkillable = false;
+  // From the spawn until it has said that it is ready, and until a probe of it succeeds.
+  Milliseconds ready_in{2};
+  Milliseconds healthy_in{3};
+  bool never_ready = false;
   Milliseconds spawn_takes{0};
   LaunchOutcome launch;  // what the spawn comes to
 };
@@ -68,6 +72,9 @@ class FakeWorld {
   };
   void exit(const std::string& name, int code);
   void unhealthy(const std::string& name);
+  /// Its watchdog does.
+  void bite(const std::string& name);
+  void check(Slot slot, CheckKind which);
 
   /// Lets time pass, carrying out what comes due.
   void advance(Milliseconds time);

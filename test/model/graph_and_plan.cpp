@@ -59,6 +59,27 @@ TEST_CASE("each service on a cycle of requires and after is refused with the pat
   CHECK(fault(graph, "e").empty());
 }
 
+TEST_CASE("a long cycle is told by its first steps, one of ten whole", "[graph]") {
+  const auto ring = [](int size) {
+    std::string text;
+    for (int i = 0; i < size; ++i)
+      text += "s" + std::to_string(i) + " requires s" + std::to_string((i + 1) % size) + ", ";
+    return graph_of(text.substr(0, text.size() - 2));
+  };
+  CHECK(fault(ring(10), "s3")
+            .find("s3 -> s4 -> s5 -> s6 -> s7 -> s8 -> s9 -> s0 -> s1 -> s2 -> s3;") !=
+        std::string::npos);
+  CHECK(fault(ring(11), "s0")
+            .find("s0 -> s1 -> s2 -> s3 -> s4 -> s5 -> s6 -> s7 -> ... (3 more) ... -> s0;") !=
+        std::string::npos);
+  const GraphPtr large = ring(3000);
+  std::size_t told = 0;
+  for (int i = 0; i < 3000; ++i) told += fault(large, "s" + std::to_string(i)).size();
+  CHECK(fault(large, "s2999").find("s2999 -> s0 -> s1 ") != std::string::npos);
+  CHECK(fault(large, "s2999").find(" -> s6 -> ... (2992 more) ... -> s2999;") != std::string::npos);
+  CHECK(told < 3000 * 200);
+}
+
 TEST_CASE("wants makes no cycle", "[graph]") {
   const GraphPtr graph = graph_of("a wants b, b wants a, b requires a");
   CHECK(fault(graph, "a").empty());
@@ -77,6 +98,8 @@ TEST_CASE("a conflict inside what a service requires is refused for that service
   const GraphPtr near = graph_of("a requires b, a conflicts b");
   CHECK_FALSE(fault(near, "a").empty());
   CHECK(fault(near, "b").empty());
+  CHECK_THAT(fault(graph_of("a requires b?, a conflicts b?"), "a"),
+             Catch::EndsWith("conflicts with b, which it requires; take one of the two out"));
   const GraphPtr far = graph_of("a requires b, b requires c, c conflicts a");
   CHECK_FALSE(fault(far, "a").empty());
   CHECK(fault(far, "b").empty());
@@ -206,6 +229,34 @@ TEST_CASE("a change that puts an unchanged dependent at fault is refused itself"
   CHECK(w.state("d") != State::running);
 }
 
+TEST_CASE("what is refused is told at a place in its own file", "[plan]") {
+  const auto file_and_place = [](Specs& specs, const std::string& name) {
+    specs[name].file = name + ".toml";
+    for (auto* list : {&specs[name].dependencies.requires_, &specs[name].dependencies.conflicts})
+      for (Dependency& each : *list) each.at = {5, 11, 0};
+  };
+  const auto refused = [&](const std::string& before, const std::string& after, const char* wrong) {
+    Specs old(before);
+    for (const char* name : {"b", "c", "d"}) file_and_place(old, name);
+    FakeWorld w(old);
+    w.boot();
+    Specs specs(after);
+    for (const char* name : {"b", "c", "d"}) file_and_place(specs, name);
+    if (*wrong != '\0') specs[wrong].errors = {std::string(wrong) + ".toml:3:1: error: wrong"};
+    w.reload(specs);
+    const auto& warnings = w.world.spec(w.slot("c")).warnings;
+    REQUIRE(warnings.size() == 2);
+    return warnings[0];
+  };
+  // b's file is wrong, and its old config makes a cycle with the new one of c.
+  CHECK_THAT(refused("b requires c, c, d", "b, c requires b, d", "b"),
+             Catch::StartsWith("c.toml:5:11: error: dependencies.requires: a cycle: c -> b"));
+  // d has not changed, and is at fault by what c says now.
+  CHECK_THAT(refused("d requires b, d requires c, b, c",
+                     "d requires b, d requires c, c conflicts b", ""),
+             Catch::StartsWith("c.toml:5:11: error: dependencies.conflicts: d requires "));
+}
+
 TEST_CASE("what is removed stops after its dependents, which then miss it until it is back",
           "[plan]") {
   FakeWorld w("web requires db");
@@ -222,6 +273,68 @@ TEST_CASE("what is removed stops after its dependents, which then miss it until 
   w.settle();
   CHECK(w.state("web") == State::running);
   CHECK(w.state("db") == State::running);
+}
+
+TEST_CASE("a wrong file that is wrong under another name then is listed under that one", "[plan]") {
+  const auto wrong = [](const std::string& name, const std::string& file) {
+    Specs specs("good, " + name);
+    specs[name].file = file;
+    specs[name].errors = {file + ":1:1: error: of " + name};
+    return specs;
+  };
+  FakeWorld w(wrong("n", "f.toml"));
+  w.boot();
+  w.settle();
+  const auto listed = [&](const std::string& name) {
+    w.settle();
+    CHECK(w.states() == "good=running " + name + "=failed ");
+    CHECK(w.record(name).reason.type == ReasonType::config_error);
+    CHECK_THAT(w.record(name).reason.messages.at(0), Catch::EndsWith("of " + name));
+  };
+  w.reload(wrong("f", "f.toml"));
+  listed("f");
+  w.reload(wrong("g", "g.toml"));  // another file
+  listed("g");
+  Specs itself("good, o");
+  itself["o"].file = "g.toml";
+  itself["o"].dependencies.after.push_back({"o", {}});
+  w.reload(itself);
+  w.settle();
+  CHECK(w.states() == "good=running o=failed ");
+  CHECK_FALSE(w.record("o").reason.messages.empty());
+}
+
+TEST_CASE("a wrong file that is wrong in another way is shown as that, whatever its status",
+          "[plan]") {
+  Specs specs("web");
+  specs["web"].status = StartStatus::stop;
+  specs["web"].errors = {"web.toml:1:1: error: one"};
+  FakeWorld w(specs);
+  w.boot();
+  specs["web"].errors = {"web.toml:1:1: error: two"};
+  w.reload(specs);
+  w.settle();
+  CHECK(w.states() == "web=failed ");
+  CHECK(w.record("web").reason.messages == specs["web"].errors);
+}
+
+TEST_CASE("of the files that were refused one after the other the last one's faults are told",
+          "[plan]") {
+  Specs specs("web");
+  specs["web"].warnings = {"web.toml:1:1: warning: its own"};
+  FakeWorld w(specs);
+  w.boot();
+  for (const char* fault : {"web.toml:1:1: error: one", "web.toml:1:1: error: two"}) {
+    Specs wrong("web");
+    wrong["web"].errors = {fault};
+    for (int twice = 0; twice < 2; ++twice) {
+      w.reload(wrong);
+      const auto& warnings = w.world.spec(w.slot("web")).warnings;
+      REQUIRE(warnings.size() == 3);
+      CHECK(warnings[0] == "web.toml:1:1: warning: its own");
+      CHECK(warnings[1] == fault);
+    }
+  }
 }
 
 TEST_CASE("a mended file is tried at once", "[plan]") {

@@ -105,6 +105,27 @@ TEST_CASE("mending the root cause alone brings all dependents back", "[deps][why
   CHECK(w.states() == "web=running app=running db=running ");
 }
 
+TEST_CASE("what a reload adds has a rank of its own, so that nobody waits in a circle",
+          "[conflicts]") {
+  const std::string before =
+      "s01 requires s03, s03 requires zhold, s03 conflicts s10, "
+      "s10 requires zhold, zhold";
+  Specs first(before);
+  first["zhold"].status = StartStatus::ignore;
+  FakeWorld w(first);
+  w.boot();
+  w.settle();
+  Specs second("s00, " + before + ", s00 requires s10, s03 conflicts s00");
+  second["zhold"].status = StartStatus::ignore;
+  w.reload(second);
+  w.settle();
+  w.start("zhold");
+  w.settle();
+  CHECK(w.state("s00") == State::running);
+  CHECK(w.state("s10") == State::running);
+  CHECK(w.state("s03") == State::blocked);
+}
+
 TEST_CASE("a explicit start stops what conflicts; at boot the one loaded first wins",
           "[conflicts]") {
   FakeWorld w("a conflicts b");

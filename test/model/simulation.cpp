@@ -68,6 +68,11 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
       spec.pre_exec.resize(chance(25) ? 1 + random() % 2 : 0);
       spec.post_exec.resize(chance(25) ? 1 + random() % 2 : 0);
     }
+    if (!spec.is_target() && !spec.oneshot) {
+      // By dice of their own: the graphs are those that there were before these two.
+      if (dice(seed, spec.name, 0, 14, 4) == 0) spec.readiness.edit().way.by = Notify::systemd;
+      if (dice(seed, spec.name, 0, 15, 4) == 0) spec.health.edit().type = ProbeType::tcp;
+    }
     for (std::size_t other = 0; other < count; ++other) {
       if (other == i) continue;
       const Dependency to{name_of(other), {}};
@@ -98,6 +103,9 @@ Life random_life(std::uint64_t seed, const std::string& name, int n, bool onesho
   life.ignores_stop = roll(4, 100) < 10;
   life.unkillable = roll(5, 100) < 1;
   life.spawn_takes = Milliseconds(apart ? 0 : roll(6, 2));
+  life.ready_in = Milliseconds(apart ? 1 + roll(11, 9000) : roll(11, 40));
+  life.healthy_in = Milliseconds(apart ? 1 + roll(12, 9000) : roll(12, 40));
+  life.never_ready = roll(13, 100) < 8;
   const auto launch = roll(7, 100);
   if (launch < 4)
     life.launch = {LaunchOutcome::Kind::failed, {ReasonType::spawn_error, 0, "cannot execute", {}}};

@@ -1,58 +1,9 @@
-// Random requests and deaths, after which the graph must settle. The seed is printed;
-// ZINIT_TEST_SEED repeats it.
-#include <algorithm>
-#include <cstdlib>
-#include <map>
-#include <random>
-#include <set>
-
-#include "scenario/harness.hpp"
+// Random requests and deaths, after which the graph must settle.
+#include "scenario/random_graph.hpp"
 
 using namespace zinit::test;
 
 namespace {
-
-unsigned seed_of_this_run() {
-  const char* given = std::getenv("ZINIT_TEST_SEED");
-  return given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10))
-                          : std::random_device{}();
-}
-
-using Dice = std::mt19937;
-
-int roll(Dice& dice, int below) { return std::uniform_int_distribution<>(0, below - 1)(dice); }
-
-std::string name_of(int i) { return "s" + std::to_string(i); }
-
-/// A service that requires only such as come before it, so that there is no cycle.
-Toml random_service(Dice& dice, int i) {
-  Toml toml;
-  toml.lifecycle = "restart_delay_ms = 10\nrestart_delay_max_ms = 50\nstop_timeout_ms = 300";
-  const auto some_before = [&](int most) {
-    std::set<std::string> names;
-    for (int n = i == 0 ? 0 : roll(dice, most + 1); n > 0; --n)
-      names.insert("'" + name_of(roll(dice, i)) + "'");
-    std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    return "[" + list + "]";
-  };
-  toml.dependencies = "requires = " + some_before(2) + "\nafter = " + some_before(1) +
-                      "\nwants = " + some_before(1);
-  // Some of these are refused, since they conflict with what they require: that is part of the
-  // graph.
-  if (i > 0 && roll(dice, 6) == 0)
-    toml.dependencies += "\nconflicts = ['" + name_of(roll(dice, i)) + "']";
-  switch (roll(dice, 6)) {
-    case 0:
-      toml.exec = "true";
-      toml.service = "oneshot = true";
-      break;
-    case 1: toml.exec = "trap '' TERM; exec sleep 100000"; break;
-    case 2: toml.exec = "while :; do sleep 1 & wait; done"; break;
-    default: break;
-  }
-  return toml;
-}
 
 /// One request or death of a random kind.
 void disturb(Server& zinit, Connection& client, Dice& dice, int services) {
@@ -72,46 +23,12 @@ void disturb(Server& zinit, Connection& client, Dice& dice, int services) {
   }
 }
 
-/// The invariants of a settled graph (behaviour.md, "States" and "Dependencies").
-void check_settled(const std::vector<Json>& all, pid_t server) {
-  std::map<std::string, Json> by_name;
-  for (const Json& status : all) by_name[status["name"].text()] = status;
-  std::set<pid_t> known;
-  for (const Json& status : all) {
-    INFO(status);
-    const std::string state = status["state"].text();
-    const bool up = status["wish"] == "up";
-    if (state == "running") {
-      CHECK(up);
-      for (const std::string& name : status["conflicts"].texts()) {
-        CHECK(by_name[name]["state"] != Json::parse("\"running\"").value());
-      }
-      for (const std::string& name : status["requires"].texts()) {
-        const Json& required = by_name[name];
-        INFO("requires " << required);
-        const std::string its = required["state"].text();
-        const bool coming_back =
-            required["wish"] == "up" && its == "blocked" && !required["restart_in_ms"].is_null();
-        CHECK(
-            (its == "running" || (its == "exited" && required["oneshot"] == true) || coming_back));
-      }
-    }
-    if (!up) CHECK((state == "inactive" || state == "exited"));
-    if (status["pid"].is_number()) known.insert(static_cast<pid_t>(status["pid"].number()));
-  }
-  for (const pid_t child : children_of(server)) {
-    INFO("pid " << child << " " << proc_cmdline(child));
-    CHECK(known.count(child) == 1);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("after random requests and deaths the graph settles and holds what it promises",
           "[quick][chaos]") {
   const unsigned seed = seed_of_this_run();
   INFO("ZINIT_TEST_SEED=" << seed);
-  std::printf("ZINIT_TEST_SEED=%u\n", seed);
   Dice dice(seed);
   constexpr int kServices = 25;
   Server zinit;
@@ -123,19 +40,7 @@ TEST_CASE("after random requests and deaths the graph settles and holds what it 
   for (int i = 0; i < 400; ++i)
     disturb(zinit, clients[static_cast<std::size_t>(roll(dice, 4))], dice, kServices);
   watch.changes();
-  zinit.await_settled();
-  // A delay may have been seen as rest; at rest nothing changes any more.
-  const auto look = [&] {
-    std::string text;
-    for (const Json& s : zinit.result("service.list_full").elements()) {
-      text += s["name"].dump() + s["state"].dump() + s["pid"].dump();
-    }
-    return text;
-  };
-  REQUIRE(eventually([&] {
-    const std::string seen = look();
-    return !eventually([&] { return look() != seen; }, 300ms);
-  }));
+  await_rest(zinit);
   check_settled(zinit.result("service.list_full").elements(), zinit.pid());
 }
 

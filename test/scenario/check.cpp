@@ -10,6 +10,7 @@
 
 #include "scenario/harness.hpp"
 #include "scenario/wrong_files.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace zinit::test;
 using Catch::Contains;
@@ -57,6 +58,22 @@ TEST_CASE("check tells all that a boot would, of every wrong file at once", "[qu
     CHECK(fault["line"].number() >= 1);
     CHECK(fault["column"].number() >= 1);
   }
+}
+
+TEST_CASE("check of a path has the defaults that check of all has", "[quick][check]") {
+  const zinit::test::TempDir home;
+  const uid_t user = geteuid() == 0 ? 64123 : geteuid();
+  REQUIRE(chmod(home.path().c_str(), 0755) == 0);
+  std::filesystem::create_directories(home / "zinit/services");
+  home.write("zinit/zinit.toml", "[defaults]\nrestart_delay_ms = 500\n");
+  const std::string file = home.write(
+      "zinit/services/a.toml", "[service]\nexec = 'a'\n[lifecycle]\nrestart_delay_max_ms = 400\n");
+  const auto check = [&](std::vector<std::string> argv) {
+    return run({.argv = std::move(argv), .env = {"XDG_CONFIG_HOME=" + home.path()}, .uid = user});
+  };
+  const Outcome all = check({"zinitctl", "check"});
+  CHECK_THAT(all.out, Contains(file + ":4:24: error: ") && Contains("must be at least 500"));
+  CHECK(check({"zinitctl", "check", file}).out == all.out);
 }
 
 TEST_CASE("check reads a thousand files and tells each of a thousand faults", "[check]") {

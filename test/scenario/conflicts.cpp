@@ -103,7 +103,7 @@ TEST_CASE("one whose re-spawn is pending comes before the other", "[quick][confl
   zinit.boot();
   zinit.await_trace("start a");
   zinit.await_state("b", "blocked");
-  zinit.result("service.kill", named("a", R"("signal":"SIGKILL")"));
+  zinit.kill("a");
   zinit.await(
       "a", [](const Json& s) { return !s["restart_in_ms"].is_null(); }, "delayed");
   const Json b = zinit.status("b");

@@ -63,7 +63,7 @@ TEST_CASE("a container lives on while a critical service is spawned again or sto
   zinit.add("main", {.service = "critical = true", .lifecycle = "restart_delay_ms = 1"});
   zinit.boot();
   zinit.await_state("main", "running");
-  zinit.result("service.kill", named("main", R"("signal":"SIGKILL")"));
+  zinit.kill("main");
   zinit.await(
       "main", [](const Json& s) { return s["state"] == "running" && s["restart_count"] == 1; },
       "running again");
@@ -78,7 +78,7 @@ TEST_CASE("without a service a container's PID 1 stays up and answers", "[quick]
   zinit.boot();
   CHECK(zinit.result("service.list").size() == 0);
   CHECK(zinit.result("system.ping")["pid"] == 1);
-  CHECK_FALSE(zinit.messages().empty());
+  zinit.await_message("container mode");
   std::filesystem::create_directory(zinit.config());
 }
 
@@ -114,6 +114,19 @@ TEST_CASE("a command after two dashes is the critical service main", "[quick][co
   CHECK(zinit.traced("stop other"));
 }
 
+TEST_CASE("two dashes without a command behind them are wrong usage", "[quick][container]") {
+  for (const bool pid1 : {false, true}) {
+    if (pid1 && !can_make_namespaces()) return skip("needs pid namespaces");
+    Launch what;
+    what.argv = pid1 ? std::vector<std::string>{"zinit-pid1", "--container", "--"}
+                     : std::vector<std::string>{"zinit", "server", "--"};
+    what.pid_namespace = pid1;
+    const Outcome outcome = run(what);
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.err, Catch::Contains("a command is missing after --"));
+  }
+}
+
 TEST_CASE("as the command of a container zinitctl is a client, though it is PID 1",
           "[quick][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
@@ -127,16 +140,12 @@ TEST_CASE("a container reads services and targets below /etc/zinit, in that orde
           "[quick][root][container]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   Server zinit({.argv = {"zinit-pid1", "--container"}, .namespaced = true, .own_root = true});
-  for (const char* made : {"run", "etc/zinit/targets", "etc/zinit/system"}) {
-    std::filesystem::create_directories(zinit.path(made));
-  }
   write_file(zinit.path("etc/passwd"),
              "root:x:0:0::/:/bin/sh\nmine:x:64123:64124::/home/mine:/bin/sh\n");
   write_file(zinit.path("etc/group"), "root:x:0:\nmine:x:64124:\nmore:x:64125:other,mine\n");
-  write_file(zinit.path("etc/zinit/system/z.toml"), "[service]\nexec = 'sleep 100000'\n");
-  write_file(zinit.path("etc/zinit/targets/all.toml"),
-             "[target]\n[dependencies]\nrequires = ['a']\n");
-  write_file(zinit.path("etc/zinit/targets/a.toml"), "[target]\n");
+  zinit.put("etc/zinit/system/z.toml", "[service]\nexec = 'sleep 100000'\n");
+  zinit.put("etc/zinit/targets/all.toml", "[target]\n[dependencies]\nrequires = ['a']\n");
+  zinit.put("etc/zinit/targets/a.toml", "[target]\n");
   zinit.add("a", {.service = "user = 'mine'"});
   zinit.boot();
   zinit.await_state("all", "running");
@@ -157,11 +166,8 @@ TEST_CASE("with --pid1-mode a standalone server reads system and targets as well
   using Texts = std::vector<std::string>;
   const auto listed = [](std::vector<std::string> argv) {
     Server zinit({.argv = std::move(argv), .own_root = true});
-    for (const char* made : {"run", "etc/zinit/targets", "etc/zinit/system"}) {
-      std::filesystem::create_directories(zinit.path(made));
-    }
-    write_file(zinit.path("etc/zinit/system/s.toml"), "[service]\nexec = 'sleep 100000'\n");
-    write_file(zinit.path("etc/zinit/targets/t.toml"), "[target]\n");
+    zinit.put("etc/zinit/system/s.toml", "[service]\nexec = 'sleep 100000'\n");
+    zinit.put("etc/zinit/targets/t.toml", "[target]\n");
     zinit.add("a");
     zinit.boot();
     zinit.await_state("a", "running");

@@ -1,5 +1,5 @@
-// zinitctl enable, disable, mask, unmask and edit (control.md, "zinitctl"): with a server, and
-// below --root without one.
+// zinitctl enable, disable, mask and unmask (control.md, "zinitctl"): with a server, and below
+// --root without one.
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,82 +8,12 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "scenario/harness.hpp"
+#include "scenario/image.hpp"
 
 using namespace zinit::test;
 using Catch::Contains;
 using Catch::StartsWith;
 using Texts = std::vector<std::string>;
-
-namespace {
-
-const std::string kSleep = "[service]\nexec = 'sleep 100000'\n";
-const std::string kOurs = "90-zinitctl.toml";
-
-/// A system that does not run, in a folder of its own.
-class Image {
- public:
-  Image() {
-    for (const char* made : {"etc/zinit/services", "usr/lib/zinit/services"}) {
-      std::filesystem::create_directories(path(made));
-    }
-  }
-  ~Image() {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
-  }
-  Image(const Image&) = delete;
-  Image& operator=(const Image&) = delete;
-
-  const std::string& root() const { return root_; }
-  std::string path(const std::string& file) const { return root_ + "/" + file; }
-  void put(const std::string& file, const std::string& text) const {
-    std::filesystem::create_directories(std::filesystem::path(path(file)).parent_path());
-    write_file(path(file), text);
-  }
-  Outcome ctl(const std::string& verb, const std::string& name, const Texts& more = {}) const {
-    Launch what;
-    what.argv = {"zinitctl", verb, "--root", root_, name};
-    what.argv.insert(what.argv.end(), more.begin(), more.end());
-    return run(what);
-  }
-
- private:
-  static std::string make() {
-    const char* base = std::getenv("TMPDIR");
-    std::string name = std::string(base != nullptr ? base : "/tmp") + "/zinit-image.XXXXXX";
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    return name;
-  }
-  const std::string root_ = make();
-};
-
-/// A server whose files its zinitctl finds by asking it, and an editor that is a command of sed.
-struct Edited {
-  Server zinit;
-
-  Outcome edit(const std::string& command, Texts words) const {
-    Launch what;
-    what.argv = {"zinitctl", "--socket", zinit.socket(), "edit"};
-    what.argv.insert(what.argv.end(), words.begin(), words.end());
-    what.env = {"EDITOR=" + command, "TMPDIR=" + zinit.folder(),
-                "ZINIT_CONFIG_DIR=" + zinit.config()};
-    return run(what);
-  }
-  /// What is left of copies.
-  Texts copies() const {
-    Texts names = entries_of(zinit.folder());
-    std::erase_if(names, [](const std::string& name) { return !name.starts_with("zinit-edit-"); });
-    return names;
-  }
-};
-
-std::string link_text(const std::string& path) {
-  std::error_code none;
-  return std::filesystem::read_symlink(path, none).string();
-}
-
-}  // namespace
 
 // --- enable and disable --------------------------------------------------------------------------
 
@@ -233,6 +163,7 @@ TEST_CASE("mask puts a link to /dev/null in the place of the vendor's file, unma
   CHECK(Json::parse(unmasked.out).value()["changed"] == true);
   CHECK(entries_of(image.path("etc/zinit/services")).empty());
   CHECK(Json::parse(image.ctl("unmask", "web", {"--json"}).out).value()["changed"] == false);
+  CHECK(image.ctl("unmask", "web").out == "web is not masked\n");
   CHECK(image.ctl("unmask", "none").code == 4);
 }
 
@@ -243,20 +174,99 @@ TEST_CASE("one's own file is never lost to a mask", "[quick][verbs]") {
   const Outcome refused = image.ctl("mask", "web");
   CHECK(refused.code == 1);
   CHECK_THAT(refused.err, Contains(image.path("etc/zinit/services/web.toml")) &&
+                              Contains("in the place of the vendor's " +
+                                       image.path("usr/lib/zinit/services/web.toml")) &&
                               Contains("zinitctl disable web"));
   CHECK(read_file(image.path("etc/zinit/services/web.toml")) == kSleep);
+  image.put("etc/zinit/services/own.toml", kSleep);
+  CHECK_THAT(image.ctl("mask", "own").err, Contains("no vendor's"));
+}
+
+TEST_CASE("unmask leaves the vendor's own mask alone, and takes each of ours", "[quick][verbs]") {
+  const Image image;
+  const std::string vendors = image.path("usr/lib/zinit/services/web.toml");
+  const std::string ours = image.path("etc/zinit/services/web.toml");
+  std::filesystem::create_symlink("/dev/null", vendors);
+  const Outcome refused = image.ctl("unmask", "web");
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("the vendor's " + vendors) && Contains("put at " + ours));
+  CHECK(link_text(vendors) == "/dev/null");
+
+  image.put("usr/lib/zinit/services/db.toml", kSleep);
+  for (const char* folder : {"etc/zinit/services", "etc/zinit/system"}) {
+    std::filesystem::create_directories(image.path(folder));
+    std::filesystem::create_symlink("/dev/null", image.path(std::string(folder) + "/db.toml"));
+  }
+  CHECK(image.ctl("unmask", "db").code == 0);
+  CHECK(entries_of(image.path("etc/zinit/services")).empty());
+  CHECK(entries_of(image.path("etc/zinit/system")).empty());
+  CHECK(image.ctl("disable", "db").code == 0);
+}
+
+TEST_CASE("who may not read a folder is told what is done in it", "[quick][root][verbs]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  const Image image;
+  image.put("etc/zinit/services/web.toml", kSleep);
+  const std::string folder = image.path("etc/zinit/services/web.toml.d");
+  std::filesystem::create_directories(folder);
+  REQUIRE(chmod(image.root().c_str(), 0755) == 0);
+  REQUIRE(chown(folder.c_str(), 64123, 64123) == 0);
+  REQUIRE(chmod(folder.c_str(), 0311) == 0);
+  Launch what;
+  what.argv = {"zinitctl", "disable", "--root", image.root(), "web"};
+  what.uid = 64123;
+  const Outcome outcome = run(what);
+  CHECK_THAT(outcome.err, !Contains("nothing is changed"));
+  CHECK(entries_of(folder) == Texts{kOurs});
+}
+
+TEST_CASE("two who change one service at once both say what they have done", "[quick][verbs]") {
+  const Image image;
+  image.put("etc/zinit/services/web.toml", kSleep);
+  Launch what;
+  what.program = "/bin/sh";
+  what.argv = {"sh", "-c",
+               "for i in $(seq 40); do for v in enable disable disable; do "
+               "( $Z $v --root $R web >/dev/null || echo failed ) & done; wait; done"};
+  what.env = {"R=" + image.root(), "Z=" + image.path("zinitctl")};
+  std::filesystem::create_symlink(zinit_binary(), image.path("zinitctl"));
+  const Outcome outcome = run(what);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err.empty());
+  CHECK(entries_of(image.path("etc/zinit/services/web.toml.d")) == Texts{kOurs});
+}
+
+TEST_CASE("the server's directories are the ones that verbs work on, not the machine's",
+          "[root][verbs]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  Server zinit;
+  zinit.add("web");
+  zinit.boot();
+  const Image image;  // of the machine that zinitctl runs on
+  image.put("usr/lib/zinit/services/sshd.toml", kSleep);
+  for (const char* verb : {"mask", "disable", "enable", "unmask", "edit"}) {
+    Launch what;
+    what.argv = {"zinitctl", "--socket", zinit.socket(), verb, "sshd"};
+    what.env = {"EDITOR=false"};
+    what.in_child = [&] {
+      if (unshare(CLONE_NEWNS) != 0) _exit(125);
+      mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+      mount(image.path("etc").c_str(), "/etc", nullptr, MS_BIND, nullptr);
+      mount(image.path("usr/lib").c_str(), "/usr/lib", nullptr, MS_BIND, nullptr);
+    };
+    const Outcome outcome = run(what);
+    INFO(verb << ": " << outcome.out << outcome.err);
+    CHECK(outcome.code == 4);
+  }
+  CHECK(entries_of(image.path("etc/zinit/services")).empty());
+  CHECK(entries_of(zinit.config()) == Texts{"web.toml"});
 }
 
 TEST_CASE("a masked service does not exist after a reload, until it is unmasked",
           "[quick][root][verbs]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
-  Server::Options options;
-  options.own_root = true;
-  Server zinit(options);
-  for (const char* made : {"run", "usr/lib/zinit/services"}) {
-    std::filesystem::create_directories(zinit.path(made));
-  }
-  write_file(zinit.path("usr/lib/zinit/services/web.toml"), kSleep);
+  Server zinit({.own_root = true});
+  zinit.put("usr/lib/zinit/services/web.toml", kSleep);
   zinit.boot();
   zinit.await_state("web", "running");
   CHECK_THAT(zinit.ctl({"mask", "web"}).out, Contains("zinitctl reload"));
@@ -266,109 +276,4 @@ TEST_CASE("a masked service does not exist after a reload, until it is unmasked"
   CHECK(zinit.ctl({"unmask", "web"}).code == 0);
   CHECK(zinit.reload()["added"].texts() == Texts{"web"});
   zinit.await_state("web", "running");
-}
-
-// --- edit ----------------------------------------------------------------------------------------
-
-TEST_CASE("edit checks the copy, puts it in place and reloads", "[quick][verbs]") {
-  Edited with;
-  with.zinit.add("web");
-  chmod(with.zinit.config("web.toml").c_str(), 0640);
-  with.zinit.boot();
-  with.zinit.await_state("web", "running");
-  const Outcome done = with.edit("sed -i s/100000/100001/", {"web"});
-  INFO(done.err);
-  CHECK(done.code == 0);
-  CHECK_THAT(done.out, Contains("changed") && Contains("web"));
-  CHECK(eventually([&] { return proc_cmdline(with.zinit.pid_of("web")) == "sleep 100001"; }));
-  struct stat it {};
-  REQUIRE(stat(with.zinit.config("web.toml").c_str(), &it) == 0);
-  CHECK((it.st_mode & 07777) == 0640);
-  CHECK(with.copies().empty());
-  CHECK(entries_of(with.zinit.config()) == Texts{"web.toml"});
-}
-
-TEST_CASE("what has a fault is refused with its place, and is not lost", "[quick][verbs]") {
-  Edited with;
-  with.zinit.add("web");
-  with.zinit.add("db", {.dependencies = "requires = ['web']"});
-  with.zinit.boot();
-  with.zinit.await_state("db", "running");
-  const std::string before = read_file(with.zinit.config("web.toml"));
-  const Outcome wrong = with.edit("sed -i s/exec/exce/", {"web"});
-  CHECK(wrong.code == 1);
-  CHECK_THAT(wrong.out, Contains(with.zinit.config("web.toml") + ":2:1: error: service.exce: "));
-  REQUIRE(with.copies().size() == 1);
-  const std::string copy = with.zinit.path(with.copies().front());
-  CHECK_THAT(wrong.err, Contains("nothing is changed") && Contains(copy));
-  CHECK_THAT(read_file(copy), Contains("exce"));
-  unlink(copy.c_str());
-
-  // Faults that only all files together show count too.
-  const Outcome cycle = with.edit("sed -i '$a [dependencies]\\nrequires = [\"db\"]'", {"web"});
-  CHECK(cycle.code == 1);
-  CHECK_THAT(cycle.out, Contains("a cycle: web -> db -> web"));
-  CHECK(read_file(with.zinit.config("web.toml")) == before);
-  CHECK(with.zinit.state("db") == "running");
-}
-
-TEST_CASE("an editor that fails or changes nothing leaves everything as it is", "[quick][verbs]") {
-  Edited with;
-  with.zinit.add("web");
-  with.zinit.boot();
-  const std::string before = read_file(with.zinit.config("web.toml"));
-  const Outcome failed = with.edit("false", {"web"});
-  CHECK(failed.code == 1);
-  CHECK_THAT(failed.err, Contains("false") && Contains("nothing is changed"));
-  CHECK_THAT(with.edit("/nonexistent/editor", {"web"}).err, Contains("EDITOR names another"));
-  const Outcome same = with.edit("true", {"web"});
-  CHECK(same.code == 0);
-  CHECK(same.out == "nothing is changed\n");
-  CHECK(with.edit("true", {"none"}).code == 4);
-  CHECK(read_file(with.zinit.config("web.toml")) == before);
-  CHECK(with.copies().empty());
-}
-
-TEST_CASE("edit --drop-in makes one, and edits it the next time", "[quick][verbs]") {
-  Edited with;
-  with.zinit.add("web");
-  with.zinit.boot();
-  with.zinit.await_state("web", "running");
-  const std::string file = with.zinit.config("web.toml.d/50-local.toml");
-  const Outcome made = with.edit("sed -i '$a service.description = \"one\"'", {"--drop-in", "web"});
-  INFO(made.out << made.err);
-  CHECK(made.code == 0);
-  CHECK_THAT(read_file(file), StartsWith("# Laid over " + with.zinit.config("web.toml")));
-  CHECK(with.zinit.status("web")["description"] == "one");
-  CHECK(with.edit("sed -i s/one/two/", {"--drop-in", "web"}).code == 0);
-  CHECK(with.zinit.status("web")["description"] == "two");
-  const Outcome wrong = with.edit("sed -i s/description/descripton/", {"--drop-in", "web"});
-  CHECK(wrong.code == 1);
-  CHECK_THAT(wrong.out, Contains(file + ":2:9: error: service.descripton: "));
-  CHECK(with.zinit.status("web")["description"] == "two");
-}
-
-TEST_CASE("a vendor's file is edited in its place in /etc/zinit, a link where it leads",
-          "[quick][root][verbs]") {
-  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
-  Server::Options options;
-  options.own_root = true;
-  Server zinit(options);
-  for (const char* made : {"run", "usr/lib/zinit/services"}) {
-    std::filesystem::create_directories(zinit.path(made));
-  }
-  const std::string vendors = zinit.path("usr/lib/zinit/services/web.toml");
-  write_file(vendors, kSleep);
-  write_file(zinit.path("etc/real"), kSleep);
-  std::filesystem::create_symlink("/etc/real", zinit.config("linked.toml"));
-  write_file(zinit.path("etc/editor"), "sed -i s/100000/100002/ \"$1\"\n");
-  zinit.boot();
-  zinit.await_state("web", "running");
-  CHECK(zinit.ctl({"edit", "web"}, "", {"EDITOR=sh /etc/editor"}).code == 0);
-  CHECK_THAT(read_file(zinit.config("web.toml")), Contains("100002"));
-  CHECK(read_file(vendors) == kSleep);
-  CHECK(zinit.status("web")["file"] == "/etc/zinit/services/web.toml");
-  CHECK(zinit.ctl({"edit", "linked"}, "", {"EDITOR=sh /etc/editor"}).code == 0);
-  CHECK(link_text(zinit.config("linked.toml")) == "/etc/real");
-  CHECK_THAT(read_file(zinit.path("etc/real")), Contains("100002"));
 }

@@ -45,6 +45,25 @@ TEST_CASE("buffer_bytes bounds what is kept", "[quick][logs]") {
   CHECK(kept.size() > 50);
 }
 
+TEST_CASE("zinitctl logs shows all of a log that takes many answers", "[quick][logs]") {
+  Server zinit;
+  const std::size_t count = binary_is_sanitized() ? 50000 : 100000;
+  zinit.add("a", {.exec = "seq -f 'line %.0f, and so that it takes some room: "
+                          "____________________________________________________' " +
+                          std::to_string(count) + "; echo the end >&2",
+                  .service = "oneshot = true",
+                  .more = "[logging]\nbuffer_lines = 1000000\nbuffer_bytes = 67108864\n"});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  const auto all = lines_of(zinit.ctl({"logs", "a", "-n", "all", "--stream", "stdout"}).out);
+  REQUIRE(all.size() == count);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    REQUIRE(all[i].rfind("line " + std::to_string(i + 1) + ",", 0) == 0);
+  CHECK(lines_of(zinit.ctl({"logs", "a", "-n", "1", "--grep", "^line 17,"}).out).size() == 1);
+  const std::string most = std::to_string(count - 1000);
+  CHECK(std::to_string(lines_of(zinit.ctl({"logs", "a", "-n", most}).out).size()) == most);
+}
+
 TEST_CASE("with buffer_lines of 0 nothing is kept and the service goes on", "[quick][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "echo one; echo two; echo done >> $T; exec sleep 100000",

@@ -51,7 +51,13 @@ TEST_CASE("system.info tells mode, uptime and how many services there are", "[qu
     return info["boot"]["settled_ms"].is_number();
   }));
   CHECK(info.members() ==
-        sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname", "kernel", "boot"}));
+        sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname", "kernel", "boot",
+                "config"}));
+  CHECK(info["config"].members() == sorted({"directories", "settings"}));
+  REQUIRE(info["config"]["directories"].size() == 1);
+  CHECK(info["config"]["directories"][0]["path"] == zinit.config());
+  CHECK(info["config"]["directories"][0]["vendor"] == "");
+  CHECK(info["config"]["directories"][0]["class"] == "user");
   CHECK(info["mode"] == "standalone");
   CHECK(info["services"] == 2);
   CHECK(info["uptime_ms"].number() >= 0);
@@ -141,7 +147,7 @@ TEST_CASE("service.start, stop and restart answer the full status, at once or se
   zinit.await_trace("start a");
   CHECK(zinit.result("service.stop", named("a")).members() == kStatusFull);
   zinit.await_state("a", "stopping");
-  zinit.result("service.kill", named("a", R"("signal":"SIGKILL")"));
+  zinit.kill("a");
   CHECK(zinit.stop("a")["state"] == "exited");
   CHECK(zinit.start("once")["state"] == "exited");
   CHECK(zinit.restart("once").members() == kStatusFull);
@@ -159,7 +165,7 @@ TEST_CASE("a wait of service.stop that takes too long is answered with timeout",
   zinit.await_state("a", "stopping");  // it goes on all the same
   CHECK(zinit.error("service.wait", named("a", R"("for":"stopped","timeout_ms":50)"))["code"] ==
         -32012);
-  zinit.result("service.kill", named("a", R"("signal":9)"));
+  zinit.kill("a", R"("signal":9)");
   CHECK(zinit.result("service.wait", named("a", R"("for":"stopped")"))["state"] == "exited");
 }
 

@@ -89,6 +89,7 @@ TEST_CASE("the log level is set by option or by environment", "[quick][names]") 
     zinit.add("a");
     zinit.boot();
     zinit.await_state("a", "running");
+    zinit.shut_down();
     return zinit.messages();
   };
   CHECK(messages_at({"--log-level", "error"}, {}) == "");

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "scenario/harness.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace zinit::test;
 using Catch::Contains;
@@ -16,28 +17,22 @@ namespace {
 
 const std::string kSleep = "[service]\nexec = 'sleep 100000'\n";
 
-/// Writes a file of the server's root, with its folders.
-void put(const Server& zinit, const std::string& file, const std::string& text) {
-  std::filesystem::create_directories(std::filesystem::path(zinit.path(file)).parent_path());
-  write_file(zinit.path(file), text);
-}
-
-void mask(const Server& zinit, const std::string& file) {
-  std::filesystem::create_directories(std::filesystem::path(zinit.path(file)).parent_path());
-  std::filesystem::create_symlink("/dev/null", zinit.path(file));
-}
-
 Server::Options with_own_root() {
-  Server::Options options;
-  options.own_root = true;
-  options.argv = {"zinit", "server", "--pid1-mode"};
-  return options;
+  return {.argv = {"zinit", "server", "--pid1-mode"}, .own_root = true};
 }
 
-void make_root(const Server& zinit) {
-  for (const char* made : {"run", "usr/lib/zinit/services", "etc/zinit/targets"}) {
-    std::filesystem::create_directories(zinit.path(made));
-  }
+/// What a shell script prints that has zinit as $Z and zinitctl as $C, in the folder $D.
+Outcome run_script(const zinit::test::TempDir& dir, const std::string& script,
+                   std::vector<std::string> env = {}, std::optional<uid_t> uid = {}) {
+  std::filesystem::create_symlink(zinit_binary(), dir / "zinitctl");
+  Launch what;
+  what.program = "/bin/sh";
+  what.argv = {"sh", "-c", script};
+  what.env = std::move(env);
+  what.env.insert(what.env.end(),
+                  {"D=" + dir.path(), "Z=" + zinit_binary(), "C=" + dir / "zinitctl"});
+  what.uid = uid;
+  return run(what);
 }
 
 bool can_have_root() { return geteuid() == 0 && can_make_namespaces(); }
@@ -48,15 +43,14 @@ TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks
           "[quick][root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");
   Server zinit(with_own_root());
-  make_root(zinit);
-  put(zinit, "usr/lib/zinit/services/both.toml", kSleep + "description = 'the vendor'\n");
-  put(zinit, "etc/zinit/services/both.toml", kSleep);
-  put(zinit, "usr/lib/zinit/services/vendors.toml", kSleep);
-  put(zinit, "usr/lib/zinit/services/masked.toml", kSleep + "name = 'hidden'\n");
-  mask(zinit, "etc/zinit/services/masked.toml");
-  put(zinit, "usr/lib/zinit/system/base.toml", kSleep);
-  put(zinit, "usr/lib/zinit/targets/all.toml", "[target]\n");
-  put(zinit, "etc/zinit/services/needs.toml", kSleep + "[dependencies]\nrequires = ['hidden']\n");
+  zinit.put("usr/lib/zinit/services/both.toml", kSleep + "description = 'the vendor'\n");
+  zinit.put("etc/zinit/services/both.toml", kSleep);
+  zinit.put("usr/lib/zinit/services/vendors.toml", kSleep);
+  zinit.put("usr/lib/zinit/services/masked.toml", kSleep + "name = 'hidden'\n");
+  std::filesystem::create_symlink("/dev/null", zinit.config("masked.toml"));
+  zinit.put("usr/lib/zinit/system/base.toml", kSleep);
+  zinit.put("usr/lib/zinit/targets/all.toml", "[target]\n");
+  zinit.put("etc/zinit/services/needs.toml", kSleep + "[dependencies]\nrequires = ['hidden']\n");
   zinit.boot();
   zinit.await_state("vendors", "running");
   CHECK(zinit.result("service.list").texts() == Texts{"all", "base", "both", "needs", "vendors"});
@@ -88,12 +82,11 @@ TEST_CASE("drop-ins are laid over a file, and status shows them and what changed
           "[quick][root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");
   Server zinit(with_own_root());
-  make_root(zinit);
   const std::string file = "usr/lib/zinit/services/web.toml";
-  put(zinit, file, "[service]\nexec = 'sleep 100001'\nenv = { A = 'vendor', B = 'vendor' }\n");
-  put(zinit, file + ".d/50.toml", "[service.env]\nB = 'drop-in'\n");
-  put(zinit, "etc/zinit/services/web.toml.d/10.toml",
-      "[service]\nexec = 'sleep 100002'\nenv.B = 'first'\nenv.C = 'own'\n");
+  zinit.put(file, "[service]\nexec = 'sleep 100001'\nenv = { A = 'vendor', B = 'vendor' }\n");
+  zinit.put(file + ".d/50.toml", "[service.env]\nB = 'drop-in'\n");
+  zinit.put("etc/zinit/services/web.toml.d/10.toml",
+            "[service]\nexec = 'sleep 100002'\nenv.B = 'first'\nenv.C = 'own'\n");
   zinit.boot();
   const Json web = zinit.await_state("web", "running");
   const pid_t pid = static_cast<pid_t>(web["pid"].number());
@@ -108,12 +101,12 @@ TEST_CASE("drop-ins are laid over a file, and status shows them and what changed
   const std::string before = zinit.ctl({"status", "web"}).out;
   CHECK_THAT(before, Contains(own) && !Contains(changed));
 
-  put(zinit, "etc/zinit/services/web.toml.d/90.toml", "service.description = 'new'\n");
+  zinit.put("etc/zinit/services/web.toml.d/90.toml", "service.description = 'new'\n");
   CHECK_THAT(zinit.ctl({"status", "web"}).out, Contains(changed));
   CHECK(zinit.reload()["changed"].texts() == Texts{"web"});
   CHECK_THAT(zinit.ctl({"status", "web"}).out, Contains("web - new") && !Contains(changed));
 
-  put(zinit, "etc/zinit/services/web.toml.d/10.toml", "[service]\numask = 5\n");
+  zinit.put("etc/zinit/services/web.toml.d/10.toml", "[service]\numask = 5\n");
   const Json kept = zinit.reload();
   CHECK(kept["failed"].texts() == Texts{"web"});
   CHECK(zinit.pid_of("web") == pid);
@@ -147,29 +140,54 @@ TEST_CASE("--config-dir takes the place of the vendor's services too", "[quick][
   Server::Options options = with_own_root();
   options.arguments = {"--config-dir", "/etc/elsewhere"};
   Server zinit(options);
-  make_root(zinit);
-  put(zinit, "usr/lib/zinit/services/vendors.toml", kSleep);
-  put(zinit, "etc/zinit/services/usual.toml", kSleep);
-  put(zinit, "usr/lib/zinit/targets/all.toml", "[target]\n");
-  put(zinit, "etc/elsewhere/mine.toml", kSleep);
+  zinit.put("usr/lib/zinit/services/vendors.toml", kSleep);
+  zinit.put("etc/zinit/services/usual.toml", kSleep);
+  zinit.put("usr/lib/zinit/targets/all.toml", "[target]\n");
+  zinit.put("etc/elsewhere/mine.toml", kSleep);
   zinit.boot();
   zinit.await_state("mine", "running");
   CHECK(zinit.result("service.list").texts() == Texts{"all", "mine"});
+}
+
+TEST_CASE("a relative --config-dir is one of the server's folder, wherever zinitctl is used",
+          "[quick][places]") {
+  const zinit::test::TempDir dir;
+  std::filesystem::create_directory(dir / "s");
+  dir.write("s/web.toml", kSleep);
+  const Outcome outcome = run_script(dir, R"(
+      cd $D; $Z server --config-dir s --socket $D/z 2>$D/log & pid=$!
+      until $C --socket $D/z ping >/dev/null 2>&1; do sleep 0.01; done
+      cd /; $C --socket $D/z disable web; echo "code $?"; kill $pid; wait $pid)");
+  INFO(outcome.err);
+  CHECK_THAT(outcome.out, Contains("code 0"));
+  CHECK(entries_of(dir / "s/web.toml.d") == Texts{"90-zinitctl.toml"});
+}
+
+TEST_CASE("a user's server without a home says that it knows no directory", "[quick][places]") {
+  const zinit::test::TempDir dir;
+  const uid_t user = geteuid() == 0 ? 64123 : geteuid();
+  REQUIRE(chown(dir.path().c_str(), user, user) == 0);
+  const Outcome outcome = run_script(dir, R"(
+      $Z server --socket $D/z 2>$D/log & pid=$!
+      until grep -q 'nothing is started' $D/log; do sleep 0.01; done
+      kill $pid; wait $pid; cat $D/log)",
+                                     {"HOME=", "XDG_CONFIG_HOME="}, user);
+  CHECK_THAT(outcome.out, Contains("no directory of service files is known") &&
+                              Contains("HOME") && !Contains("no service file in"));
 }
 
 TEST_CASE("two files of one name in two directories: the second is the error",
           "[quick][root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");
   Server zinit(with_own_root());
-  make_root(zinit);
-  put(zinit, "usr/lib/zinit/services/a.toml", kSleep + "name = 'web'\n");
-  put(zinit, "etc/zinit/services/b.toml", kSleep + "name = 'web'\n");
+  zinit.put("usr/lib/zinit/services/a.toml", kSleep + "name = 'web'\n");
+  zinit.put("etc/zinit/services/b.toml", kSleep + "name = 'web'\n");
   zinit.boot();
   const Json web = zinit.await_state("web", "running");
   CHECK(web["file"] == "/usr/lib/zinit/services/a.toml");  // by file name, both together
   CHECK(web["warnings"].mentions("/etc/zinit/services/b.toml"));
   const std::string fault = "/etc/zinit/services/b.toml:3:8: error: service.name: \"web\" is taken";
-  CHECK_THAT(zinit.messages(), Contains(fault));
+  zinit.await_message(fault);
   const Outcome check = zinit.ctl({"check"});
   CHECK(check.code == 1);
   CHECK_THAT(check.out, Contains(fault));
@@ -179,12 +197,11 @@ TEST_CASE("a changed /etc/environment reaches what is spawned after a reload",
           "[quick][root][places][reload]") {
   if (!can_have_root()) return skip("needs root and namespaces");
   Server zinit(with_own_root());
-  make_root(zinit);
-  put(zinit, "etc/environment", "COLOUR=red\n");
+  zinit.put("etc/environment", "COLOUR=red\n");
   zinit.add("a", {.exec = "echo start $COLOUR >> $T; exec sleep 100000"});
   zinit.boot();
   zinit.await_trace("start red");
-  put(zinit, "etc/environment", "COLOUR=blue\n");
+  zinit.put("etc/environment", "COLOUR=blue\n");
   CHECK(zinit.reload()["unchanged"].texts() == Texts{"a"});
   zinit.restart("a");
   zinit.await_trace("start blue");

@@ -1,5 +1,6 @@
 // [limits] and [process], each looked at from inside the service (zinit.toml(5)); each set wrong;
 // and each refused by the kernel.
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -67,9 +68,17 @@ constexpr LimitRow kLimits[] = {
     {"locks", "'30:unlimited'", "Max file locks", "30 unlimited"},
 };
 
-pid_t running(Server& zinit, const std::string& name) {
-  return zinit.await_program(name);
+/// As some container engines start what they run; the ambient ones follow.
+void inherit_all_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct own[2]{};
+  syscall(SYS_capget, &header, own);
+  for (auto& half : own) half.inheritable = half.permitted;
+  syscall(SYS_capset, &header, own);
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, 0, 0, 0);  // CAP_CHOWN
 }
+
+pid_t running(Server& zinit, const std::string& name) { return zinit.await_program(name); }
 
 /// Copies a program and the libraries that it needs below `root`, at their paths.
 void copy_program(const std::string& root, const std::string& program) {
@@ -261,6 +270,29 @@ TEST_CASE("capabilities cut the bounding set, and reach a user that is not root"
   CHECK(proc_status(running(zinit, "sealed"), "NoNewPrivs") == "1");
   CHECK(proc_status(running(zinit, "plain"), "CapEff") == none);
   CHECK(proc_status(running(zinit, "plain"), "CapBnd") == proc_status(zinit.pid(), "CapBnd"));
+}
+
+TEST_CASE("capabilities that zinit was started with as inheritable do not come back",
+          "[quick][root][process]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.in_child = inherit_all_capabilities});
+  const std::string one = "capabilities = ['kill']";  // bit 5
+  zinit.add("root", {.more = section("process", one)});
+  zinit.add("named", {.service = "user = 'root'", .more = section("process", one)});
+  zinit.add("user", {.service = "user = 65534", .more = section("process", one)});
+  zinit.add("plain");
+  zinit.boot();
+  const std::string bit = "0000000000000020", none = "0000000000000000";
+  CHECK(proc_status(running(zinit, "plain"), "CapInh") != none);
+  for (const char* name : {"root", "named", "user"}) {
+    for (const char* set : {"CapPrm", "CapEff", "CapBnd"}) {
+      INFO(name << " " << set);
+      CHECK(proc_status(running(zinit, name), set) == bit);
+    }
+  }
+  CHECK(proc_status(running(zinit, "root"), "CapInh") == none);
+  CHECK(proc_status(running(zinit, "root"), "CapAmb") == none);
+  CHECK(proc_status(running(zinit, "user"), "CapInh") == bit);
 }
 
 TEST_CASE("a capability that zinit lacks is told", "[quick][root][process]") {

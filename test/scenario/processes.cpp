@@ -41,7 +41,7 @@ TEST_CASE("a service finds a clean process: streams, descriptors, signals, sessi
   Server zinit({.in_child = [] {
     for (int i = 0; i < 5; ++i) (void)!dup(0);
     signal(SIGUSR1, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    for (const int ignored : {SIGPIPE, SIGXFSZ, SIGTTOU}) signal(ignored, SIG_IGN);
     sigset_t some;
     sigemptyset(&some);
     sigaddset(&some, SIGUSR2);
@@ -190,6 +190,10 @@ TEST_CASE("a service runs with the credentials of its user", "[quick][root][proc
     const pid_t pid = running(zinit, one);
     CHECK(numbers(proc_status(pid, "Uid")) == "64123 64123 64123 64123");
     CHECK(numbers(proc_status(pid, "Gid")) == "64124 64124 64124 64124");
+    CHECK(variable(pid, "USER") == "64123");  // it has no entry
+    CHECK(variable(pid, "LOGNAME") == "64123");
+    CHECK(variable(pid, "HOME") == "/");
+    CHECK(variable(pid, "SHELL") == "/bin/sh");
   }
   const pid_t group = running(zinit, "group");
   CHECK(numbers(proc_status(group, "Uid")) == "0 0 0 0");
@@ -200,9 +204,14 @@ TEST_CASE("a server that is not root runs services as itself", "[root][process]"
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.uid = 64123});
   zinit.add("a");
+  zinit.add("same", {.service = "user = 64123"});
   zinit.add("other", {.service = "user = 'nobody'"});
+  zinit.add("more", {.service = "user = 64123\ngroups = [64123, 64124]"});
   zinit.boot();
   CHECK(numbers(proc_status(running(zinit, "a"), "Uid")) == "64123 64123 64123 64123");
+  CHECK(numbers(proc_status(running(zinit, "same"), "Uid")) == "64123 64123 64123 64123");
+  CHECK(zinit.await_failed("more", "spawn_error")["reason"]["message"] ==
+        "cannot set the supplementary groups: Operation not permitted");
   const Json failed = zinit.await_failed("other", "spawn_error");
   CHECK_THAT(failed["reason"]["message"].text(), Contains("Operation not permitted"));
 }

@@ -87,6 +87,8 @@ TEST_CASE("a oneshot satisfies by an exit code of success", "[quick][restart]") 
   zinit.add("a", {.dependencies = "requires = ['once']"});
   zinit.boot();
   zinit.await_state("a", "running");
+  CHECK(zinit.status("once")["summary"] == "ok");
+  CHECK(zinit.ctl({"status", "once"}).code == 0);
 }
 
 TEST_CASE("the delay doubles with each re-spawn", "[quick][restart]") {

@@ -187,6 +187,7 @@ TEST_CASE("a request that waits does not hold back the next ones", "[quick][rpc]
   zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 86400000"});
   zinit.boot();
   zinit.await_trace("start a");
+  zinit.await_state("a", "running");
   Connection client = zinit.connect();
   client.send(
       R"({"jsonrpc":"2.0","id":"slow","method":"service.stop","params":{"name":"a","wait":true}})"

@@ -1,8 +1,5 @@
 // Environment files, ports and directories of services, seen from inside them (zinit.toml(5),
 // [service]).
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +7,7 @@
 #include <filesystem>
 
 #include "scenario/harness.hpp"
+#include "scenario/listening.hpp"
 
 using namespace zinit::test;
 using Catch::Contains;
@@ -33,31 +31,6 @@ std::string variable(const Texts& environment, const std::string& name) {
   }
   return found.empty() ? "(unset)" : found;
 }
-
-/// A socket of the test's own that listens on a free port of the loopback's.
-class Listening {
- public:
-  Listening() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    REQUIRE(listen(fd_, 1) == 0);
-    socklen_t size = sizeof address;
-    REQUIRE(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port_ = ntohs(address.sin_port);
-  }
-  ~Listening() { end(); }
-  void end() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-  }
-  std::string port() const { return std::to_string(port_); }
-
- private:
-  int fd_;
-  int port_ = 0;
-};
 
 /// A program that listens on a port and says "listening".
 std::string listener(const std::string& port) {
@@ -129,11 +102,36 @@ TEST_CASE("env_file is read before each spawn, and stands between user and env",
   CHECK(variable(given, "FOUR") == "env");
   CHECK(variable(given, "HOME") == "/file");
   CHECK(variable(given, "ZINIT_SERVICE") == "a");
-  CHECK_THAT(zinit.messages(), Contains("a: " + first + ":9: passed over, must be KEY=value"));
+  zinit.await_message("a: " + first + ":9: passed over, must be KEY=value");
   write_file(second, "FROM=changed\n");
   zinit.restart("a");
   // The kernel shows the environment only some moments after execve(2) is through.
   CHECK(eventually([&] { return variable(environment_of(zinit, "a"), "FROM") == "changed"; }));
+}
+
+TEST_CASE("an env_file with lines without end is told in a few, and one of too many refused",
+          "[quick][keys]") {
+  Server zinit;
+  std::string nonsense = "FIRST=1\n", many = "nonsense\n";
+  for (int i = 0; i < 300000; ++i) nonsense += "x\n";
+  for (int i = 0; i <= 10000; ++i) many += "K" + std::to_string(i) + "=\n";
+  write_file(zinit.path("nonsense"), nonsense + "LAST=1\n");
+  write_file(zinit.path("many"), many);
+  write_file(zinit.path("fit"), many.substr(0, many.rfind('K')));
+  for (const char* name : {"nonsense", "many", "fit"})
+    zinit.add(name, {.service = "env_file = '" + zinit.path(name) + "'"});
+  zinit.boot();
+  CHECK(message(zinit.await_failed("many", "spawn_error")) ==
+        "cannot use " + zinit.path("many") + ": it has 10001 settings, 10000 are allowed");
+  Texts given;
+  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "nonsense")).empty(); }));
+  CHECK(variable(given, "FIRST") == "1");
+  CHECK(variable(given, "LAST") == "1");
+  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "fit")).empty(); }));
+  CHECK(given.size() >= 10000);
+  zinit.await_message("nonsense:6: passed over, must be KEY=value");
+  zinit.await_message("nonsense: 299995 more of its lines are passed over");
+  CHECK(lines_of(zinit.messages()).size() < 100);
 }
 
 TEST_CASE("an env_file that is missing is a spawn error, unless it may be", "[quick][keys]") {
@@ -194,6 +192,7 @@ TEST_CASE("a port that a service has is told with its name", "[quick][keys]") {
             {.exec = listener(port), .service = "ports = [" + port + "]\nstatus = 'stop'"});
   zinit.boot();
   zinit.await_trace("listening");
+  zinit.await_state("first", "running");
   const Json reason = zinit.start("second")["reason"];
   CHECK(reason["type"] == "port_in_use");
   CHECK(reason["holder"] == "first");
@@ -202,7 +201,7 @@ TEST_CASE("a port that a service has is told with its name", "[quick][keys]") {
   zinit.await_trace("listening", 2);
   // A re-spawn finds its own port free again.
   const pid_t pid = zinit.pid_of("second");
-  zinit.result("service.kill", named("second", R"("signal":"SIGKILL")"));
+  zinit.kill("second");
   zinit.await_new_pid("second", pid);
   zinit.await_trace("listening", 3);
 }
@@ -239,7 +238,7 @@ TEST_CASE("directories are made for the service, and runtime_dir goes when it re
     CHECK(status.st_uid == kStranger);
   }
   CHECK(status_of(folder.path() + "/state").st_mode == (S_IFDIR | 0700u));
-  zinit.result("service.kill", named("a", R"("signal":"SIGKILL")"));
+  zinit.kill("a");
   zinit.await_trace("up", 2);
   CHECK(fs::exists(folder.path() + "/run/a/sub/mark"));
   zinit.stop("a");
@@ -278,6 +277,48 @@ TEST_CASE("a runtime_dir goes with a failure, an end and a removal too", "[root]
   }
   const auto names = [&] { return zinit.result("service.list").dump(); };
   CHECK(eventually([&] { return names().find("gone") == std::string::npos; }));
+}
+
+TEST_CASE("a runtime_dir that services share goes with the last of them", "[root][keys]") {
+  if (geteuid() != 0) return zinit::test::skip("needs root");
+  const Folder folder;
+  const std::string shared = folder.path() + "/run/shared";
+  Server zinit(users_own(folder.path()));
+  const auto in = [&](const std::string& names) {
+    return Toml{.exec = "echo $ZINIT_SERVICE up >> $T; exec sleep 100000",
+                .service = "runtime_dir = " + names};
+  };
+  zinit.add("a", in("'shared'"));
+  zinit.add("b", in("['own', 'shared']"));
+  zinit.add("below", in("'shared/below'"));
+  zinit.add("beside", in("'shared-not'"));
+  zinit.boot();
+  for (const char* name : {"a", "b", "below", "beside"}) zinit.await_state(name, "running");
+  write_file(shared + "/mark", "");
+  zinit.stop("a");
+  CHECK(fs::exists(shared + "/mark"));
+  zinit.start("a");
+  zinit.stop("b");
+  CHECK(fs::exists(shared + "/mark"));
+  CHECK_FALSE(fs::exists(folder.path() + "/run/own"));
+  zinit.stop("a");
+  CHECK(fs::exists(shared + "/mark"));
+  CHECK(fs::exists(shared + "/below"));
+  zinit.stop("beside");
+  CHECK(fs::exists(shared + "/mark"));
+  CHECK_FALSE(fs::exists(folder.path() + "/run/shared-not"));
+  zinit.stop("below");
+  CHECK_FALSE(fs::exists(shared));
+  // Starts and stops that cross leave it to whichever is up in the end.
+  for (int i = 0; i < 10; ++i) {
+    zinit.start("a");
+    zinit.begin_stop("a");
+    zinit.start("b");
+    zinit.await_settled();
+    CHECK(fs::exists(shared));
+    zinit.stop("b");
+    CHECK_FALSE(fs::exists(shared));
+  }
 }
 
 TEST_CASE("directories get the user of the service below the system's places", "[root][keys]") {

@@ -52,7 +52,7 @@ TEST_CASE("SIGPWR shuts a container down and is ignored standalone", "[quick][si
     }
     zinit.signal(SIGPWR);
     zinit.result("system.ping");
-    CHECK(zinit.state("a") == "running");
+    zinit.await_state("a", "running");
   });
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("nothing is started or spawned again once a shutdown has begun", "[qui
            Json::parse("\"running\"").value();
   }));
   CHECK(client.error("service.start", named("other"))["code"] == -32006);
-  client.result("service.kill", named("hangs", R"("signal":"SIGKILL")"));
+  zinit.kill("hangs");
   CHECK(zinit.exit_code() == 0);
   CHECK(zinit.count("run") == 1);
   CHECK(zinit.count("delayed") == 1);
@@ -179,7 +179,7 @@ TEST_CASE("SIGHUP does nothing once a shutdown has begun", "[quick][signals]") {
   zinit.add("new");
   zinit.signal(SIGHUP);
   CHECK(zinit.result("service.list").size() == 1);
-  zinit.result("service.kill", named("hangs", R"("signal":"SIGKILL")"));
+  zinit.kill("hangs");
   CHECK(zinit.exit_code() == 0);
 }
 

@@ -54,6 +54,16 @@ TEST_CASE("a file that is no program of any format is told with errno's text", "
              Catch::Contains("Exec format error"));
 }
 
+TEST_CASE("a string that names a script without a first line is run by sh", "[quick][spawn]") {
+  Server zinit;
+  write_file(zinit.path("script"), "echo \"$0 $1\" >> $T\nexec sleep 100000\n");
+  chmod(zinit.path("script").c_str(), 0755);
+  zinit.add("script", {.exec = zinit.path("script") + " 'two words'"});
+  zinit.boot();
+  zinit.await_trace(zinit.path("script") + " two words");
+  CHECK(zinit.await_state("script", "running")["reason"].is_null());
+}
+
 TEST_CASE("a working directory that does not exist is a spawn error", "[quick][spawn]") {
   Server zinit;
   CHECK_THAT(message(failed_spawn(zinit, "exec = 'sleep 100000'\ndir = '/no/such/dir'")),
@@ -118,7 +128,7 @@ TEST_CASE("a spawn error is retried when a dependency comes back", "[quick][spaw
   zinit.await_failed("a", "spawn_error");
   write_file(program, "#!/bin/sh\nexec sleep 100000\n");
   chmod(program.c_str(), 0755);
-  zinit.result("service.kill", named("dep", R"("signal":"SIGKILL")"));
+  zinit.kill("dep");
   zinit.await_state("a", "running");
 }
 
@@ -135,7 +145,8 @@ TEST_CASE("want of processes is no failure, the spawn is tried again until there
           "[root][spawn]") {
   if (geteuid() != 0) return skip("needs root");
   // The limit counts processes of a user and does not bind root itself: some service of the user
-  // cannot be executed, the second or the third, as the kernel counts (execve(2), EAGAIN).
+  // cannot be executed, the second or the third, as the kernel counts (execve(2), EAGAIN). The user
+  // is no other test's, which may run at the same time.
   Server zinit({.in_child = [] {
     const rlimit one{1, 1};
     setrlimit(RLIMIT_NPROC, &one);
@@ -144,7 +155,7 @@ TEST_CASE("want of processes is no failure, the spawn is tried again until there
   std::string earlier;
   for (const std::string& name : names) {
     zinit.add(name,
-              {.service = "user = 64123\ngroup = 64123",
+              {.service = "user = 64126\ngroup = 64126",
                .dependencies = "after = [" + earlier + "]",
                .lifecycle = "restart_delay_ms = 20\nrestart_delay_max_ms = 20\nmax_restarts = 1"});
     earlier = "'" + name + "'";

@@ -77,7 +77,7 @@ TEST_CASE("each state has its symbol and its word for people", "[quick][states]"
   expect("done", "exited", "[.]", "ok");
   expect("stopped", "exited", "[.]", "stopped");
   expect("failed", "failed", "[X]", "error");
-  zinit.result("service.kill", named("stopping", R"("signal":"SIGKILL")"));
+  zinit.kill("stopping");
 }
 
 TEST_CASE("a bad exit code is the reason of failed", "[quick][states]") {

@@ -51,7 +51,7 @@ TEST_CASE("pre_exec runs one by one before each spawn, with environment and log"
   CHECK_THAT(logs_of(zinit, "a"), Contains("said"));
   const Json running = zinit.await_state("a", "running");
   CHECK(running["last_exit"].is_null());  // a good pre_exec is no end of the service's
-  zinit.result("service.kill", named("a", R"("signal":"SIGKILL")"));
+  zinit.kill("a");
   zinit.await_trace("start a", 2);
   CHECK(zinit.trace() == Texts{"pre1 a me", "pre2", "start a", "pre1 a me", "pre2", "start a"});
   CHECK(zinit.status("a")["last_exit"]["signal"] == "SIGKILL");
@@ -183,7 +183,7 @@ TEST_CASE("a service is gone only when its post_exec is done", "[quick][steps]")
   const Json status = zinit.status("web");
   CHECK(status["state"] == "stopping");
   CHECK(status["main_pid"].is_null());
-  CHECK_THAT(proc_cmdline(static_cast<pid_t>(status["pid"].number())), Contains("go-post"));
+  CHECK_THAT(proc_cmdline(zinit.pid_of("web")), Contains("go-post"));
   CHECK_THAT(why(zinit, "web"), Contains("post_exec"));
   CHECK_FALSE(zinit.traced("stop db"));
   zinit.mark("go-post");
@@ -200,7 +200,7 @@ TEST_CASE("a stop while post_exec runs after a crash lets it finish", "[quick][s
                   .lifecycle = "restart_delay_ms = 10"});
   zinit.boot();
   zinit.await_trace("start a");
-  zinit.result("service.kill", named("a", R"("signal":"SIGKILL")"));
+  zinit.kill("a");
   zinit.await_trace("post");
   CHECK(zinit.state("a") == "running");
   CHECK_THAT(why(zinit, "a"), Contains("its process has ended"));
@@ -232,11 +232,8 @@ TEST_CASE("a post_exec that fails is told in the log and changes nothing", "[qui
   zinit.boot();
   CHECK(zinit.await_state("a", "exited")["summary"] == "ok");
   CHECK(zinit.trace() == Texts{"last"});
-  CHECK(eventually([&] {
-    const std::string said = zinit.messages();
-    return said.find("a: post_exec exited with code 9") != std::string::npos &&
-           said.find("a: post_exec: cannot execute /no/such/program") != std::string::npos;
-  }));
+  zinit.await_message("a: post_exec exited with code 9");
+  zinit.await_message("a: post_exec: cannot execute /no/such/program");
 }
 
 TEST_CASE("a shutdown waits for post_exec", "[quick][steps]") {

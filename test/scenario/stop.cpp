@@ -52,7 +52,7 @@ TEST_CASE("a stop stops all that requires the service first, and takes their wis
   zinit.add("web", on(tracing("web"), "db"));
   zinit.add("top", on(tracing("top"), "web"));
   zinit.boot();
-  zinit.await_trace("start top");
+  zinit.await_started({"base", "db", "web", "top"});
   CHECK(zinit.stop("db")["state"] == "exited");
   zinit.traced_in_order("stop top", "stop web");
   zinit.traced_in_order("stop web", "stop db");
@@ -70,7 +70,7 @@ TEST_CASE("a restart stops dependents first and brings them back", "[quick][stop
   zinit.add("db", {.exec = tracing("db")});
   zinit.add("web", on(tracing("web"), "db"));
   zinit.boot();
-  zinit.await_trace("start web");
+  zinit.await_started({"db", "web"});
   const pid_t db = zinit.pid_of("db"), web = zinit.pid_of("web");
   CHECK(zinit.restart("db")["state"] == "running");
   zinit.await_new_pid("web", web);
@@ -93,7 +93,7 @@ TEST_CASE("a restart leaves a dependent that was stopped on request where it is"
   zinit.add("db", {.exec = tracing("db")});
   zinit.add("web", on(tracing("web"), "db"));
   zinit.boot();
-  zinit.await_trace("start web");
+  zinit.await_started({"db", "web"});
   zinit.stop("web");
   CHECK(zinit.restart("db")["state"] == "running");
   zinit.await_settled();
@@ -106,8 +106,7 @@ TEST_CASE("unrelated branches stop at the same time", "[quick][stop]") {
   zinit.add("left", on(gated_stop("left"), "db"));
   zinit.add("right", on(gated_stop("right"), "db"));
   zinit.boot();
-  zinit.await_trace("start left");
-  zinit.await_trace("start right");
+  zinit.await_started({"db", "left", "right"});
   zinit.begin_stop("db");
   zinit.await_trace("term left");
   zinit.await_trace("term right");
@@ -128,7 +127,7 @@ TEST_CASE("the whole chain is stopping at once, each signal waits for its depend
   zinit.add("web", on(tracing("web"), "db"));
   zinit.add("top", on(gated_stop("top"), "web"));
   zinit.boot();
-  zinit.await_trace("start top");
+  zinit.await_started({"db", "web", "top"});
   zinit.begin_stop("db");
   zinit.await_trace("term top");
   zinit.await_state("web", "stopping");
@@ -247,7 +246,7 @@ TEST_CASE("a service that is stopped by SIGSTOP can be stopped for good", "[quic
   zinit.add("a", {.lifecycle = "stop_timeout_ms = 3600000"});
   zinit.boot();
   const pid_t pid = static_cast<pid_t>(zinit.await_state("a", "running")["pid"].number());
-  zinit.result("service.kill", named("a", R"("signal":"SIGSTOP")"));
+  zinit.kill("a", R"("signal":"SIGSTOP")");
   REQUIRE(eventually([&] { return proc_stat(pid, 3) == "T"; }));
   const Json status = zinit.stop("a");
   CHECK(status["state"] == "exited");
@@ -278,10 +277,10 @@ TEST_CASE("kill reaches the group, and with main the main process alone", "[quic
   zinit.boot();
   zinit.await_trace("ready");
   zinit.await_trace("trapped");
-  zinit.result("service.kill", named("a", R"("signal":"SIGUSR1","main":true)"));
+  zinit.kill("a", R"("signal":"SIGUSR1","main":true)");
   zinit.await_trace("main");
   CHECK_FALSE(zinit.traced("child"));
-  zinit.result("service.kill", named("a", R"("signal":"USR1")"));
+  zinit.kill("a", R"("signal":"USR1")");
   zinit.await_trace("child");
   zinit.await_trace("main", 2);
 }
@@ -333,6 +332,32 @@ TEST_CASE("one whose wish is down rests only when all that require it do", "[qui
   zinit.await_state("once", "inactive");
 }
 
+TEST_CASE("a stop of what has ended waits for those above it, and promises no re-spawn",
+          "[quick][stop]") {
+  Server zinit;
+  zinit.add("delayed", {.exec = "sleep 0.3; exit 1", .lifecycle = "restart_delay_ms = 3600000"});
+  zinit.add("failed", {.exec = "sleep 0.3; exit 1", .lifecycle = "restart = 'never'"});
+  for (const std::string name : {"delayed", "failed"}) {
+    INFO(name);
+    zinit.add("on-" + name, on(gated_stop("on-" + name), name));
+    if (name == "delayed") zinit.boot();
+    else zinit.reload();
+    zinit.await_trace("start on-" + name);
+    zinit.await_state(name, name == "delayed" ? "blocked" : "failed");
+    Connection client = zinit.connect();
+    REQUIRE(client.send(R"({"jsonrpc":"2.0","id":1,"method":"service.stop","params":{"name":")" +
+                        name + R"(","wait":true}})" + "\n"));
+    zinit.await_trace("term on-" + name);
+    const Json now = zinit.await(
+        name, [](const Json& status) { return status["wish"] == "down"; }, "unwanted");
+    CHECK(now["restart_in_ms"].is_null());
+    CHECK(now["summary"] == (name == "delayed" ? "waiting" : "error"));
+    CHECK(zinit.result("service.why", named(name)).mentions("stops first"));
+    zinit.mark("go-on-" + name);
+    CHECK(client.read()["result"]["state"] == "inactive");
+  }
+}
+
 TEST_CASE("a process that cannot be killed is failed with stop_timeout and watched on",
           "[root][stop]") {
   Server zinit;  // ends after the thaw
@@ -380,7 +405,7 @@ TEST_CASE("isolate leaves a target, what it pulls in and what is of class system
   zinit.boot();
   zinit.await_state("web", "running");
   const pid_t agent = zinit.pid_of("agent");
-  zinit.await_trace("start web");
+  zinit.await_started({"db", "web"});
   CHECK(zinit.error("system.isolate", R"({"target":"none"})")["code"] == -32000);
   const Json done = zinit.result("system.isolate", R"({"target":"rescue"})");
   CHECK(done["started"].texts() == std::vector<std::string>{"rescue", "shell"});

@@ -36,7 +36,8 @@ TEST_CASE("a value without quotes is taken as it is, up to a comment", "[environ
   CHECK(value("A=x # why") == "x");
   CHECK(value("A=x\t#why") == "x");
   CHECK(value("A=secret#1") == "secret#1");
-  CHECK(value("A=# nothing") == "");
+  CHECK(value("A= # nothing") == "");
+  CHECK(value("A=#ff8800") == "#ff8800");
   CHECK(value("A=$HOME/`x`\\y") == "$HOME/`x`\\y");
   CHECK(value("A=O'Brien's") == "O'Brien's");
 }
@@ -53,6 +54,34 @@ TEST_CASE("a line that holds a NUL character is no setting", "[environment]") {
   const EnvironmentText read = parse_environment_text(std::string_view("A=\0x\nB=1\n", 9));
   CHECK(read.settings == Environment{"B=1"});
   CHECK(read.faulty == std::vector<int>{1});
+}
+
+TEST_CASE("of the lines that are no setting the first are named and all counted", "[environment]") {
+  std::string text = "A=1\n";
+  for (int i = 0; i < 500000; ++i) text += "x\n";
+  const EnvironmentText read = parse_environment_text(text + "B=2\n");
+  CHECK(read.settings == Environment{"A=1", "B=2"});
+  CHECK(read.faulty == std::vector<int>{2, 3, 4, 5, 6});
+  CHECK(read.faulty_count == 500000);
+}
+
+TEST_CASE("any number of settings is laid over others, each key in its first place",
+          "[environment]") {
+  Environment base{"A=base", "B=base", "odd", "A=second", "C=base"};
+  Environment later{"X=1", "C=1", "no setting", "X=2", "C=2"};
+  set_environment(base, later);
+  CHECK(base == Environment{"A=base", "B=base", "odd", "A=second", "C=2", "X=2"});
+  set_environment(base, {"A=new"});
+  CHECK(base == Environment{"A=new", "B=base", "odd", "C=2", "X=2"});
+  // Each looked for in all before it, these would take minutes.
+  Environment many;
+  for (int i = 0; i < 400000; ++i)
+    many.push_back("K" + std::to_string(i % 200000) + "=" + std::to_string(i));
+  const Environment both = overlay({"K7=before"}, many);
+  REQUIRE(both.size() == 200000);
+  CHECK(both.front() == "K7=200007");
+  CHECK(both[1] == "K0=200000");
+  CHECK(both.back() == "K199999=399999");
 }
 
 TEST_CASE("of two environments the later one wins, key by key", "[environment]") {

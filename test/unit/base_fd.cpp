@@ -1,18 +1,14 @@
-// Descriptors and files: ownership, whole reads and writes, replacement.
+// Descriptors and files: ownership, whole reads and writes.
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <csignal>
-#include <filesystem>
 #include <thread>
 
 #include "base/fd.hpp"
 #include "support/descriptors.hpp"
-#include "support/forked.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace zinit;
@@ -21,13 +17,6 @@ using test::TempDir;
 namespace {
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
-
-std::string content(const std::string& path) { return read_file(path.c_str(), 1 << 20).value(); }
-
-std::size_t files_in(const TempDir& dir) {
-  const std::filesystem::directory_iterator all(dir.path());
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
 
 }  // namespace
 
@@ -125,36 +114,6 @@ TEST_CASE("a failed write is named", "[base][fd]") {
   const auto written = write_all(full->get(), "x", "/dev/full");
   REQUIRE_FALSE(written);
   CHECK(written.error().text == "cannot write /dev/full: No space left on device");
-}
-
-TEST_CASE("a file is replaced as a whole and nothing is left beside it", "[base][fd]") {
-  TempDir dir;
-  const std::string path = dir.write("file", "old");
-  REQUIRE(replace_file(path, "new text", 0640));
-  CHECK(content(path) == "new text");
-  struct stat status {};
-  REQUIRE(::stat(path.c_str(), &status) == 0);
-  CHECK((status.st_mode & 0777) == 0640);
-  CHECK(files_in(dir) == 1);
-  REQUIRE(replace_file(dir / "other", "x", 0600));
-  CHECK(content(dir / "other") == "x");
-}
-
-TEST_CASE("a replacement that fails leaves the old file and nothing else", "[base][fd]") {
-  TempDir dir;
-  const std::string path = dir.write("file", "old");
-  const std::string said = test::in_child([&]() -> std::string {
-    // As on a full disk: the file may not grow so far.
-    ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit small{100, 100};
-    if (::setrlimit(RLIMIT_FSIZE, &small) != 0) return "no limit";
-    return replace_file(path, std::string(1000, 'x'), 0600).error().text;
-  });
-  CHECK(said == "cannot write " + path + ".new~: File too large");
-  CHECK(content(path) == "old");
-  CHECK(files_in(dir) == 1);
-  CHECK_FALSE(replace_file("/nonexistent/file", "x", 0600));
-  CHECK_FALSE(replace_file(dir.path(), "x", 0600));  // a directory is not replaced by a file
 }
 
 TEST_CASE("errors read as what could not be done and why", "[base][result]") {

@@ -1,5 +1,7 @@
 // Text tools: splitting, numbers, nearest names, foreign bytes made safe.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "base/text.hpp"
 
@@ -49,6 +51,64 @@ TEST_CASE("the nearest name is suggested only where it may have been meant", "[b
   // Of two as near the first one wins, so that messages do not change from run to run.
   const std::vector<std::string> twins{"web-a", "web-b"};
   CHECK(nearest("web-c", std::span(std::as_const(twins))) == "web-a");
+}
+
+TEST_CASE("what no name can be is near to none, however long it is", "[base][text]") {
+  // Compared letter by letter these would take minutes.
+  const std::vector<std::string> known(1000, std::string(128, 'a'));
+  CHECK(nearest(std::string(1 << 20, 'a'), std::span(known)) == std::nullopt);
+  CHECK(nearest(std::string(129, 'a'), std::span(known)) == std::nullopt);
+  CHECK(nearest(std::string(125, 'a'), std::span(known)) == known[0]);
+  CHECK(nearest(std::string(124, 'a'), std::span(known)) == std::nullopt);
+  const std::vector<std::string> endless{std::string(1 << 20, 'a')};
+  CHECK(nearest("aaaaaaaaaa", std::span(endless)) == std::nullopt);
+}
+
+TEST_CASE("the nearest name is the one that counting every edit finds", "[base][text]") {
+  // Longhand: the edits of every pair, without a limit at which to give up.
+  const auto edits = [](const std::string& a, const std::string& b) {
+    std::vector<std::vector<std::size_t>> table(a.size() + 1,
+                                                std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i) {
+      for (std::size_t j = 0; j <= b.size(); ++j) {
+        std::size_t& least = table[i][j];
+        if (i == 0 || j == 0) {
+          least = i + j;
+          continue;
+        }
+        least = std::min({table[i - 1][j] + 1, table[i][j - 1] + 1,
+                          table[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+          least = std::min(least, table[i - 2][j - 2] + 1);
+      }
+    }
+    return table[a.size()][b.size()];
+  };
+  std::minstd_rand random(7);
+  const auto word = [&] {
+    std::string text(random() % 12, 'a');
+    for (char& c : text) c = static_cast<char>('a' + random() % 3);
+    return text;
+  };
+  for (int round = 0; round < 2000; ++round) {
+    const std::vector<std::string> known{word(), word(), word(), word()};
+    const std::string wanted = word();
+    std::size_t least = std::clamp<std::size_t>(wanted.size() / 3, 1, 3) + 1;
+    std::optional<std::string_view> found;
+    for (const std::string& name : known) {
+      if (edits(wanted, name) >= least) continue;
+      least = edits(wanted, name);
+      found = name;
+    }
+    INFO(wanted << " of " << join(known, " "));
+    REQUIRE(nearest(wanted, std::span(known)) == found);
+  }
+}
+
+TEST_CASE("a long text is shortened for a message between characters", "[base][text]") {
+  CHECK(shortened("short", 5) == "short");
+  CHECK(shortened("longer", 5) == "longe...");
+  CHECK(shortened("gr\xC3\xBCn", 3) == "gr...");
 }
 
 TEST_CASE("UTF-8 is told from what only looks like it", "[base][text]") {

@@ -27,14 +27,26 @@ TEST_CASE("wrong usage exits 2 and says what is wrong", "[client]") {
       {"status", "zinitctl: status: NAME is missing"},
       {"status a b", "zinitctl: status: b is one too many"},
       {"start --no-wiat a", "zinitctl: start: unknown option --no-wiat; did you mean --no-wait?"},
-      {"logs -f a", "zinitctl: logs: unknown option -f"},
+      {"logs -x a", "zinitctl: logs: unknown option -x"},
       {"--bogus", "zinitctl: options: unknown option --bogus"},
+      {"unmask web --root", "zinitctl: unmask: --root: needs a value\nusage: zinitctl unmask"},
+      {"--timeout", "zinitctl: options: --timeout: needs a value\n`zinitctl --help` lists"},
+      {"logs web -n", "zinitctl: logs: --lines: needs a value\nusage: zinitctl logs"},
       {"ping --timeout soon", "zinitctl: ping: --timeout soon: not a number of seconds above 0"},
       {"ping --timeout 0", "zinitctl: ping: --timeout 0: not a number of seconds above 0"},
       {"list --state runing", "zinitctl: list: --state runing: the states are inactive, "},
       {"list --class x", "zinitctl: list: --class is user or system"},
       {"kill web SIGFOO", "zinitctl: kill: SIGFOO is no signal"},
       {"logs -n few web", "zinitctl: logs: -n few: a number of lines, or all"},
+      {"logs", "zinitctl: logs: name a service, or all of them by --all"},
+      {"logs --all web", "zinitctl: logs: either names or --all"},
+      {"logs --since soon web",
+       "zinitctl: logs: --since soon: no such time; it may be 90s, 10m, 2h or 1d (ago), "
+       "HH:MM[:SS], or a time such as 2026-01-31T12:34:56Z"},
+      {"logs --grep a( web", "zinitctl: logs: --grep a(: no regular expression: there is a ( "
+                             "without its )"},
+      {"logs --stream out web",
+       "zinitctl: logs: --stream out: there are stdout, stderr, zinit and syslog"},
       {"wait web --for ever", "zinitctl: wait: --for is running, exited, failed or stopped"},
   }));
   const Ran ran = run(words_of_line(line));
@@ -49,6 +61,16 @@ TEST_CASE("global options are accepted before and after the verb", "[client]") {
   CHECK(run({"ping", "--socket=" + socket, "--json", "--timeout", "9"}).out ==
         "{\"version\":\"1\",\"pid\":7}\n");
   CHECK(run({"ping", "--socket", socket}).out == "zinit 1, pid 7\n");
+}
+
+TEST_CASE("a pattern in brackets is taken as it is", "[client]") {
+  CannedServer server({{"service.list", result(R"(["a","ab","b"])")},
+                       {"service.stop", result(status_json("a", "inactive"))}});
+  const Ran ran = server.run({"stop", "[ab]", "--no-wait"});
+  CHECK(ran.status == 0);
+  REQUIRE(server.requests().size() == 3);
+  CHECK_THAT(server.requests()[1], Contains(R"("name":"a")"));
+  CHECK_THAT(server.requests()[2], Contains(R"("name":"b")"));
 }
 
 TEST_CASE("help and version need no server", "[client]") {
@@ -172,9 +194,15 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"service.restart", status},
                        {"service.kill", result("{\"ok\":true}")},
                        {"logs.get", result("[]")},
+                       {"logs.filter", result("[]")},
                        {"service.why", result("{}")},
                        {"service.tree", result("[]")},
                        {"service.reload", result("{}")},
+                       {"service.set", result("{}")},
+                       {"service.delete", result("{\"ok\":true}")},
+                       {"service.start_all", result("{}")},
+                       {"service.stop_all", result("{}")},
+                       {"service.delete_all", result("{}")},
                        {"system.isolate", result("{}")},
                        {"service.wait", status},
                        {"service.is_running", result("true")},
@@ -186,13 +214,15 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"debug.state", result("{}")},
                        {"events.get", result("[]")}});
   const test::TempDir image;
+  const std::string kServiceFile = "usr/lib/zinit/services/a.toml";
   std::filesystem::create_directories(image / "usr/lib/zinit/services");
-  image.write("usr/lib/zinit/services/a.toml", "[service]\nexec = 'a'\n");
+  image.write(kServiceFile, "[service]\nexec = 'a'\n");
   for (const VerbRow& verb : verbs()) {
     // No server; a line for each event; an editor.
     if (verb.name == "check" || verb.name == "events" || verb.name == "edit") continue;
     std::vector<std::string> words{std::string(verb.name), "--json"};
-    if (verb.least() > 0) words.push_back("a");
+    if (verb.least() > 0 || verb.name == "logs")
+      words.push_back(verb.name == "add-service" ? image / kServiceFile : "a");
     if (takes_root(verb)) words.insert(words.end(), {"--root", image.path()});
     const Ran ran = server.run(words);
     CAPTURE(verb.name, ran.out, ran.err);

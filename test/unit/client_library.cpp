@@ -397,6 +397,41 @@ TEST_CASE("the bytes of a log line that is no UTF-8 are given as they were", "[c
   CHECK_FALSE(lines[1].raw);
 }
 
+TEST_CASE("lines of logs are found and followed", "[client]") {
+  FakeServer server([](Peer& peer) {
+    peer.result(R"([{"service":"web","time_us":5,"stream":"stderr","line":"x","seq":9}])");
+    peer.result("[]");
+    peer.result(R"({"subscription":1})");
+    peer.send(R"({"method":"logs.line","params":{"subscription":1,"service":"web","time_us":6,)"
+              R"("stream":"stdout","line":"y","raw":"/w==","seq":10}})"
+              "\n"
+              R"({"method":"logs.line","params":{"subscription":1,"dropped":3}})"
+              "\n");
+    peer.result(R"({"ok":true})");
+  });
+  Client client = Client::connect(server.path());
+  const auto found = client.logs_filter(
+      {.name = "web", .pattern = "x", .stream = "stderr", .since_us = 4, .lines = 2});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].service == "web");
+  CHECK(found[0].seq == 9);
+  CHECK(client.logs_filter({}).empty());
+  std::vector<LogLine> lines;
+  const auto subscription =
+      client.logs_subscribe({"web"}, [&](const LogLine& line) { lines.push_back(line); }, 1);
+  for (int i = 0; i < 2; ++i) REQUIRE(client.dispatch(10s));
+  client.logs_unsubscribe(subscription);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].service == "web");
+  CHECK(lines[0].raw == "\xff");
+  CHECK(lines[1].dropped == 3);
+  const Lines requests = server.requests();
+  CHECK(requests[0].ends_with(R"("params":{"name":"web","pattern":"x","stream":"stderr",)"
+                              R"("since_us":4,"lines":2}})"));
+  CHECK(requests[1].ends_with(R"("params":{"lines":100}})"));
+  CHECK(requests[2].ends_with(R"("params":{"names":["web"],"lines":1}})"));
+}
+
 TEST_CASE("calls that wait send their limit and outlast it a little", "[client]") {
   FakeServer server([](Peer& peer) {
     for (int i = 0; i < 3; ++i) peer.result(kStatus);

@@ -32,6 +32,19 @@ TEST_CASE("list is a table that fits the terminal and is whole on a pipe", "[cli
   CHECK_THAT(narrow.out, Contains("d…\n"));
 }
 
+TEST_CASE("list asks for what it shows, and an older server for all", "[client]") {
+  CannedServer server({{"service.list_full", result("[" + status_json("db", "running") + "]")}});
+  CHECK(server.run({"list"}).status == 0);
+  REQUIRE(server.requests().size() == 1);
+  CHECK_THAT(server.requests()[0], Contains(R"("members":["name",)"));
+  CannedServer older(
+      {{"service.list_full", R"("error":{"code":-32602,"message":"no such parameter"})"}});
+  const Ran refused = older.run({"list"});  // this one refuses always
+  CHECK(refused.status != 0);
+  REQUIRE(older.requests().size() == 2);
+  CHECK_THAT(older.requests()[1], !Contains("members"));
+}
+
 TEST_CASE("list shows what the filters let through", "[client]") {
   CannedServer server({{"service.list_full", result("[" + status_json("db", "failed") + "," +
                                                     status_json("web-1", "running") + "," +
@@ -63,6 +76,7 @@ TEST_CASE("foreign bytes never reach the terminal as they are", "[client]") {
        {"service.tree", result(R"({"name":")" + evil + R"(","state":"running"})")},
        {"service.start", R"("error":{"code":-32006,"message":")" + evil + "\"}"},
        {"events.get", result(R"([{"service":")" + evil + "\"}]")},
+       {"logs.filter", result(R"([{"time_us":1,"stream":"stdout","line":")" + evil + "\"}]")},
        {"logs.get", result(R"([{"time_us":1,"stream":"stdout","line":")" + evil + "\"}]")}});
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{"list"},
@@ -129,6 +143,33 @@ TEST_CASE("status tells what more is known of a signal", "[client]") {
   CHECK_THAT(ran.out, Contains("last exit    killed by hunger (SIGKILL)\n"));
 }
 
+TEST_CASE("status asks for all that it shows before it reads the first answer", "[client]") {
+  FakeServer server([](Peer& peer) {
+    const std::string status = peer.read_line(), info = peer.read_line(), log = peer.read_line();
+    const auto answer = [&](const std::string& request, const std::string& members) {
+      peer.send(R"({"jsonrpc":"2.0","id":)" + id_of(request) + "," + members + "}\n");
+    };
+    // In any order, and without what it can do without.
+    answer(log, result(R"([{"time_us":1,"stream":"stdout","line":"last words"}])"));
+    answer(info, R"("error":{"code":-32603,"message":"no memory"})");
+    answer(status, result(status_json("web", "running")));
+    peer.wait_for_close();
+  });
+  const Ran ran = run({"--socket", server.path(), "status", "web"});
+  CHECK(ran.status == 0);
+  CHECK_THAT(ran.out, StartsWith("[+] web\n") && Contains("last words\n"));
+  CHECK(server.requests().size() == 3);
+}
+
+TEST_CASE("status of what does not exist names what is near, with answers still to come",
+          "[client]") {
+  CannedServer server({{"service.status_full", not_found("wed", "null")},
+                       {"service.list", result(R"(["web"])")}});
+  const Ran ran = server.run({"status", "wed"});
+  CHECK(ran.status == 4);
+  CHECK_THAT(ran.err, Contains("did you mean web?"));
+}
+
 TEST_CASE("status asks for the faults of a file only where it is newer than the server",
           "[client]") {
   CannedServer server(
@@ -188,8 +229,9 @@ TEST_CASE("tree draws lines, edges and what was shown before", "[client]") {
 }
 
 TEST_CASE("logs of several services are merged in order of time", "[client]") {
-  CannedServer server({{"logs.get", result(R"([{"time_us":1,"stream":"stdout","line":"one\ttwo"},)"
-                                           R"({"time_us":2,"stream":"stderr","line":"three"}])")}});
+  CannedServer server({{"logs.filter",
+                        result(R"([{"time_us":1,"stream":"stdout","line":"one\ttwo"},)"
+                               R"({"time_us":2,"stream":"stderr","line":"three"}])")}});
   CHECK(server.run({"logs", "a"}).out == "one\ttwo\nthree\n");
   CHECK(server.run({"logs", "a", "b"}).out == "a: one\ttwo\nb: one\ttwo\na: three\nb: three\n");
   CHECK(server.run({"logs", "a", "-n", "2", "--json"}).out ==
@@ -197,14 +239,69 @@ TEST_CASE("logs of several services are merged in order of time", "[client]") {
         R"({"service":"a","time_us":2,"stream":"stderr","line":"three"}])"
         "\n");
   CHECK_THAT(server.run({"logs", "a", "-t", "-nall"}).out, Contains(".000 one\ttwo\n"));
-  CHECK(server.requests()[3] == R"(logs.get {"name":"a","lines":2})");
-  CHECK(server.requests()[4] == R"(logs.get {"name":"a","lines":1000000})");
+  CHECK(server.requests()[3] == R"(logs.filter {"name":"a","lines":2})");
+  CHECK(server.requests()[4] == R"(logs.filter {"name":"a","lines":1000000})");
+  (void)server.run({"logs", "a", "--since", "40000d", "--stream", "stderr"});
+  CHECK(server.requests()[5] ==
+        R"(logs.filter {"name":"a","lines":1000000,"since_us":0,"stream":"stderr"})");
+}
+
+TEST_CASE("of lines that are kept those are shown that are asked for", "[client]") {
+  CannedServer server(
+      {{"service.list", result(R"(["a"])")},
+       {"logs.filter", result(R"([{"time_us":1000000,"stream":"stdout","line":"one","seq":1},)"
+                              R"({"time_us":2000000,"stream":"stderr","line":"two","seq":2},)"
+                              R"({"time_us":3000000,"stream":"stdout","line":"three","seq":3},)"
+                              R"({"time_us":4000000,"stream":"zinit","line":"four","seq":4}])")}});
+  const auto shown = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "logs");
+    return server.run(words).out;
+  };
+  CHECK(shown({"a", "--grep", "^t(wo|hree)$"}) == "two\nthree\n");
+  CHECK(shown({"a", "--stream", "stdout"}) == "one\nthree\n");
+  CHECK(shown({"a", "--since", "1970-01-01T00:00:03Z"}) == "three\nfour\n");
+  CHECK(shown({"a", "--since", "1970-01-01T00:00:02Z", "-n1"}) == "four\n");
+  CHECK(shown({"a", "--grep", "o", "-n", "2"}) == "two\nfour\n");
+  CHECK(shown({"a", "-n2"}) == "three\nfour\n");
+  CHECK(shown({"--all", "-n", "4"}) ==
+        "syslog: three\na: four\nzinit: four\nsyslog: four\n");
+  CHECK(shown({"a", "--grep", "four", "--json"}) ==
+        R"([{"service":"a","time_us":4000000,"stream":"zinit","line":"four","seq":4}])"
+        "\n");
+}
+
+TEST_CASE("logs -f shows each line once, those that came meanwhile too, and says when it ends",
+          "[client]") {
+  const auto line = [](int seq, const std::string& text, const std::string& service = "a") {
+    return R"({"jsonrpc":"2.0","method":"logs.line","params":{"subscription":1,"service":")" +
+           service + R"(","time_us":)" + std::to_string(seq) +
+           R"(,"stream":"stdout","line":")" + text + R"(","seq":)" + std::to_string(seq) + "}}\n";
+  };
+  FakeServer server([&](Peer& peer) {
+    peer.result(R"({"subscription":1})");
+    peer.send(line(2, "two") + line(3, "three"));
+    peer.result(R"([{"time_us":1,"stream":"stdout","line":"one","seq":1},)"
+                R"({"time_us":2,"stream":"stdout","line":"two","seq":2}])");
+    peer.send(R"({"jsonrpc":"2.0","method":"logs.line","params":{"subscription":1,"dropped":7}})"
+              "\n");
+    peer.send(line(11, "no \\u001b[2J escape"));
+    peer.send(line(1, "seen before"));
+    peer.close();
+  });
+  const Ran ran = run({"logs", "-f", "a", "--socket", server.path()});
+  CHECK(ran.out ==
+        "one\ntwo\nthree\n7 lines were missed here, for they came too fast\n"
+        "no \\x1b[2J escape\n");
+  CHECK(ran.err == "zinitctl: logs: the server has gone\n");
+  CHECK(ran.status == 5);
 }
 
 TEST_CASE("reload says what became of what, and exits 1 where a file is refused", "[client]") {
   CannedServer server(
       {{"service.reload", result(R"({"added":["a"],"changed":["b","c"],"removed":[],)"
-                                 R"("unchanged":["x","y"],"failed":["d"],"restarted":["c"]})")},
+                                 R"("unchanged":["x","y"],"failed":["d"],"restarted":["c"],)"
+                                 R"("stopped":["y"],"why":{"c":["exec","env"],)"
+                                 R"("y":["requires z"]}})")},
        {"service.status_full",
         result(status_json("d", "failed",
                            R"("reason":{"type":)"
@@ -214,8 +311,10 @@ TEST_CASE("reload says what became of what, and exits 1 where a file is refused"
   CHECK(ran.out ==
         "reloaded:\n"
         "    added        a\n"
-        "    changed      b, c (restart)\n"
+        "    changed      b, c\n"
         "    unchanged    2\n"
+        "    restarted    c (exec, env)\n"
+        "    stopped      y (requires z)\n"
         "    failed       d\n"
         "                 d.toml:1:1: error: x\n");
   CHECK_THAT(ran.err, StartsWith("zinitctl: reload: 1 service file is refused"));
@@ -264,7 +363,7 @@ TEST_CASE("events -f goes on with what happens, each change once", "[client]") {
   const auto lines = split(trim(ran.out), '\n');
   REQUIRE(lines.size() == 3);
   for (std::size_t i = 0; i < 3; ++i) {
-    CHECK(json_count(parse_json(lines[i]), "seq") == i + 1);
+    CHECK(json_count(parse_json(std::string(lines[i])), "seq") == i + 1);
     CHECK(lines[i].find("subscription") == std::string::npos);
   }
 }

@@ -42,13 +42,13 @@ TEST_CASE("good files are checked without a word", "[config][check]") {
 TEST_CASE("what is unknown is an error", "[config][check]") {
   const TempDir directory;
   const std::string file =
-      directory.write("a.toml", "[service]\nexec = 'a'\nexecs = 'b'\n[helth]\n");
+      directory.write("a.toml", "[service]\nexec = 'a'\nexecs = 'b'\n[xyzzy]\n");
   const CheckResult result = check({file});
   CHECK(lines_of(result) ==
         Lines{file + ":3:1: error: service.execs: unknown key, did you mean \"exec\"?",
-              file + ":4:2: error: helth: unknown section, sections are [service], "
-                     "[dependencies], [lifecycle], [logging], [limits], [process], [resources], "
-                     "[target]"});
+              file + ":4:2: error: xyzzy: unknown section, sections are [service], "
+                     "[dependencies], [lifecycle], [health], [readiness], [logging], [limits], "
+                     "[process], [resources], [target]"});
   CHECK(result.exit_code() == 1);
 }
 
@@ -235,6 +235,23 @@ TEST_CASE("[defaults] of zinit.toml count in a check of the whole", "[config][ch
                      "restart_delay_ms, must be at least 500"});
 }
 
+TEST_CASE("[defaults] of the server's zinit.toml count for files that are checked without one",
+          "[config][check]") {
+  const TempDir directory;
+  const std::string settings =
+      directory.write("zinit.toml", "log_level = 5\n[defaults]\nrestart_delay_ms = 500\n");
+  const std::vector<std::string> file{directory.write(
+      "a.toml", "[service]\nexec = 'a'\n[lifecycle]\nrestart_delay_max_ms = 400\n")};
+  const CheckResult result = check_paths(file, settings);
+  CHECK(result.files == 1);  // it is not among what is checked
+  CHECK(lines_of(result) ==
+        Lines{file[0] + ":4:24: error: lifecycle.restart_delay_max_ms: 400 is less than "
+                        "restart_delay_ms, must be at least 500"});
+  const std::vector<std::string> both{file[0], settings};
+  CHECK(lines_of(check_paths(both, directory / "other.toml")).size() == 2);
+  CHECK(lines_of(check_paths(file, directory / "none.toml")).size() == 1);
+}
+
 TEST_CASE("the places of a mode are checked as a server would read them", "[config][check]") {
   const TempDir directory;
   const std::string file = directory.write("a.toml", "[service]\nname = 5\nexec = 'a'\n");
@@ -248,4 +265,112 @@ TEST_CASE("the places of a mode are checked as a server would read them", "[conf
   const CheckResult result = check_places(places);
   CHECK(result.diagnostics.size() == 3);
   CHECK(result.exit_code() == 1);
+}
+
+TEST_CASE("a conflict inside of what is required is told at the value that makes it",
+          "[config][check]") {
+  const TempDir directory;
+  const std::string head = "[service]\nexec = 'x'\n[dependencies]\n";
+  const auto lines = [&] { return lines_of(check({directory.path()})); };
+  SECTION("its own conflict") {
+    const std::string file =
+        directory.write("a.toml", head + "requires = ['b']\nconflicts = ['c', 'b']\n");
+    directory.write("b.toml", "[service]\nexec = 'x'\n");
+    directory.write("c.toml", "[service]\nexec = 'x'\n");
+    CHECK(lines() == Lines{file + ":5:19: error: dependencies.conflicts: a conflicts with b, which "
+                                  "it requires; take one of the two out"});
+  }
+  SECTION("that of what it requires") {
+    const std::string file = directory.write("a.toml", head + "requires = ['c', 'b']\n");
+    directory.write("b.toml", head + "requires = ['d']\n");
+    directory.write("c.toml", "[service]\nexec = 'x'\n");
+    directory.write("d.toml", head + "conflicts = ['a']\n");
+    CHECK(lines() == Lines{file + ":4:18: error: dependencies.requires: a conflicts with d, which "
+                                  "it requires; take one of the two out"});
+  }
+  SECTION("that of two") {
+    const std::string file = directory.write("a.toml", head + "requires = [\n  'b',\n  'c']\n");
+    directory.write("b.toml", head + "conflicts = ['c']\n");
+    directory.write("c.toml", "[service]\nexec = 'x'\n");
+    CHECK(lines() == Lines{file + ":6:3: error: dependencies.requires: a requires b and c, which "
+                                  "conflict; take one of them out"});
+  }
+}
+
+TEST_CASE("a folder of drop-ins is checked as what it is", "[config][check]") {
+  const TempDir directory;
+  const std::string file = directory.write("a.toml", "[service]\nexec = 'a'\n");
+  std::filesystem::create_directories(file + ".d");
+  const std::string drop_in = directory.write("a.toml.d/10.toml", "service.umask = '0077'\n");
+  for (const std::string& path : {file + ".d", file + ".d/"}) {
+    CHECK(lines_of(check({path})).empty());
+    CHECK(check({path}).files == 2);
+  }
+  directory.write("a.toml.d/10.toml", "service.umask = 9\n");
+  CHECK(lines_of(check({file + ".d"})).size() == 1);
+  CHECK_THAT(lines_of(check({file + ".d"})).at(0), Catch::StartsWith(drop_in + ":1:17: error: "));
+}
+
+TEST_CASE("what is named twice is checked once", "[config][check]") {
+  const TempDir root;
+  const std::string own = root / "etc/zinit/services";
+  const std::string vendors = root / "usr/lib/zinit/services";
+  for (const std::string& folder : {own, vendors, vendors + "/web.toml.d"})
+    std::filesystem::create_directories(folder);
+  const std::string text = "[service]\nexec = 'x'\n";
+  const std::string a = root.write("etc/zinit/services/a.toml", text);
+  root.write("usr/lib/zinit/services/a.toml", text + "name = 'of-the-vendor'\nwrong = 1\n");
+  root.write("usr/lib/zinit/services/web.toml", text);
+  root.write("usr/lib/zinit/services/web.toml.d/1.toml", "service.umask = '0077'\n");
+  std::filesystem::create_symlink(a, own + "/b.toml");  // another service, by its name
+  struct {
+    std::vector<std::string> paths;
+    std::size_t files;
+  } const rows[] = {
+      {{a, a}, 1},
+      {{own, a}, 2},
+      {{a, own}, 2},
+      {{own, own + "/"}, 2},
+      {{own, vendors}, 4},
+      {{vendors, own + "/"}, 4},
+      {{root / "etc/zinit", root / "usr/lib/zinit"}, 4},
+      {{root / "etc/zinit", own, vendors + "/web.toml"}, 4},
+  };
+  for (const auto& row : rows) {
+    INFO(row.paths[0] << " " << row.paths[1]);
+    const CheckResult result = check(row.paths);
+    CHECK(lines_of(result).empty());
+    CHECK(result.files == row.files);
+  }
+  // Not alike by their places, and so two.
+  CHECK(check({a, root.write("a.toml", text)}).exit_code() == 1);
+}
+
+TEST_CASE("a change is told with what it breaks elsewhere, and without what was wrong before",
+          "[config][check]") {
+  const TempDir directory;
+  const std::string text = "[service]\nexec = 'x'\n";
+  const std::string x = directory.write("x.toml", text);
+  directory.write("y.toml", text);
+  const std::string top =
+      directory.write("top.toml", text + "[dependencies]\nrequires = ['x', 'y']\n");
+  directory.write("wrong.toml", "[service]\nexec = 1\n");
+  Places places;
+  places.directories = {{directory.path()}};
+  const auto change = [&](const std::string& more) {
+    const SourceFile changed{x};
+    return lines_of(check_change(places, changed, x, [&](const std::string& path) {
+      return path == x ? Result<std::string>(text + more) : read_from_disk(path);
+    }));
+  };
+  CHECK(change("umask = '0077'\n").empty());
+  CHECK(change("[dependencies]\nconflicts = ['y']\n") ==
+        Lines{top + ":4:18: error: dependencies.requires: top requires x and y, which conflict; "
+                    "take one of them out"});
+  const Lines taken = change("name = 'y'\n");
+  REQUIRE(taken.size() == 3);
+  CHECK_THAT(taken[0], Catch::Contains("y.toml:1:2: error: service.name: \"y\" is taken by " + x));
+  CHECK_THAT(taken[1], Catch::Contains(top + ":4:13: warning: ") && Catch::Contains("\"x\""));
+  CHECK_THAT(taken[2], Catch::Contains(x + ":3:8: warning: "));
+  CHECK(change("umask = 9\n").size() == 1);
 }

@@ -108,7 +108,7 @@ TEST_CASE("what a later drop-in says wins, whatever kind of value it is", "[conf
   const ParsedSpec parsed = read_layers({exec("a"), "[service]\nenv = 5\n", "service.env = {}\n"});
   CHECK(messages_of(parsed).empty());
   CHECK(messages_of(read_layers({exec("a") + "env = { A = 'x' }\n", "service.env = 5\n"})) ==
-        Lines{"1.toml:1:15: error: service.env: 5 is an integer, must be a table of strings"});
+        Lines{"1.toml:1:15: error: service.env: is an integer, must be a table of strings"});
 }
 
 TEST_CASE("a fault is told in the file and at the place where it stands", "[config][layers]") {
@@ -136,6 +136,20 @@ TEST_CASE("keys of different files may contradict one another", "[config][layers
   CHECK(messages_of(read_layers({exec("a"), "[target]\n"})) ==
         Lines{"1.toml:1:2: error: target: stands beside the other of [service] and [target], must "
               "be one of them"});
+}
+
+TEST_CASE("a drop-in's faults are told beside the syntax of its file, and no more",
+          "[config][layers]") {
+  const ParsedSpec parsed =
+      read_layers({"[service", "[service]\nexec = 5\nname = 'web'\n", "[lifecycle]\nwat = 1\n"});
+  CHECK(messages_of(parsed) ==
+        Lines{"a.toml:1:9: error: the header is not closed by ]",
+              "1.toml:2:8: error: service.exec: 5 is an integer, must be a string or an array of "
+              "strings",
+              messages_of(parsed).back()});
+  CHECK_THAT(messages_of(parsed).back(), Catch::StartsWith("2.toml:2:1: warning: lifecycle.wat"));
+  CHECK(parsed.spec->name == "a");
+  CHECK(messages_of(read_layers({"[service", "[logging]\nkmsg = true\n"})).size() == 1);
 }
 
 TEST_CASE("a drop-in that is no TOML breaks the service, which keeps its name",
@@ -261,6 +275,34 @@ TEST_CASE("a drop-in that goes while it is read is left out, one that cannot be 
                                               file.drop_ins[1] + ": No such file or directory"});
 }
 
+TEST_CASE("a folder of drop-ins that is none, or cannot be read, concerns its service alone",
+          "[config][layers]") {
+  Tree tree;
+  const std::string web = tree.own_file("web.toml", "[service]\nexec = 'x'\n");
+  tree.own_file("other.toml", "[service]\nexec = 'x'\n");
+  const auto load = [&] {
+    return load_config(std::vector<ConfigDirectory>{{tree.own, false, true, tree.vendor}}, "",
+                       false);
+  };
+  SECTION("a file") {
+    tree.own_file("web.toml.d", "no folder");
+    const LoadedConfig loaded = load();
+    CHECK_FALSE(loaded.incomplete);
+    CHECK(loaded.specs[1]->warnings ==
+          Lines{web + ".d:1:1: warning: is no directory of drop-ins, left out"});
+    CHECK_FALSE(loaded.specs[1]->broken());
+  }
+  SECTION("a link that leads to itself") {
+    std::filesystem::create_symlink("web.toml.d", web + ".d");
+    const LoadedConfig loaded = load();
+    CHECK_FALSE(loaded.incomplete);
+    CHECK(loaded.specs[1]->errors ==
+          Lines{web + ".d:1:1: error: cannot read the directory: Too many levels of symbolic "
+                      "links"});
+    CHECK_FALSE(loaded.specs[0]->broken());
+  }
+}
+
 TEST_CASE("[defaults] are defaults of every service, and of no target", "[config][layers]") {
   std::vector<Diagnostic> faults;
   const GlobalSettings settings = parse_settings(
@@ -312,8 +354,9 @@ TEST_CASE("faults of [defaults] are told at their place in zinit.toml, and the r
         "zinit.toml:8:24: error: defaults.restart_delay_max_ms: 9 is less than "
         "restart_delay_ms, must be at least 10");
   CHECK(settings.log_level == LogLevel::debug);
-  REQUIRE(settings.defaults.size() == 1);
+  REQUIRE(settings.defaults.size() == 2);
   CHECK(settings.defaults[0].second.boolean);
+  CHECK(settings.defaults[1].second.integer == 10);  // what is not named as wrong stands
 
   faults.clear();
   CHECK(parse_settings("defaults = 5\n", "z", faults).defaults.empty());

@@ -137,6 +137,22 @@ TEST_CASE("--config and --socket replace settings and socket, the option before 
   }
 }
 
+TEST_CASE("a relative path is one of the directory that it was given in", "[config][modes]") {
+  ModeOptions options = mode(Mode::standalone);
+  options.cwd = "/srv/here";
+  options.config_dir = "conf/s";
+  options.config_file = "./zinit.toml";
+  const Places named = places_with(options);
+  CHECK(paths_of(named) == Paths{"/srv/here/conf/s"});
+  CHECK(named.added == "/srv/here/conf/s");
+  CHECK(named.settings_file == "/srv/here/zinit.toml");
+  options.config_dir.reset();
+  CHECK(paths_of(places_with(options, {{"ZINIT_CONFIG_DIR", "s"}})) == Paths{"/srv/here/s"});
+  CHECK(paths_of(places_with(options, {{"ZINIT_CONFIG_DIR", "/s"}})) == Paths{"/s"});
+  options.cwd = "/";
+  CHECK(paths_of(places_with(options, {{"ZINIT_CONFIG_DIR", "s"}})) == Paths{"/s"});
+}
+
 TEST_CASE("the vendor's directories lie behind those of /etc/zinit and no others",
           "[config][modes]") {
   const auto vendors_of = [](const ModeOptions& options) {

@@ -11,15 +11,29 @@
 
 namespace zinit::test {
 
+/// What stands beside a key of [health].
+inline std::string rest_of_health(std::string_view key, const std::string& value) {
+  const bool http = key == "status" || value.find("http") != std::string::npos;
+  const std::string endpoint = http ? "endpoint = \"http://a/\"\n" : "endpoint = \"a:80\"\n";
+  const std::string type = http ? "type = \"http\"\n" : "type = \"tcp\"\n";
+  if (key == "type") return value.find("exec") == std::string::npos ? endpoint : "exec = \"run\"\n";
+  if (key == "endpoint") return type;
+  return key == "exec" ? "type = \"exec\"\n" : type + endpoint;
+}
+
 /// A document with the key set to `value`, and around it what makes it whole. The value stands in
 /// line 2.
 inline std::string document_with(std::string_view section, std::string_view key,
-                          const std::string& value) {
+                                 const std::string& value) {
   const std::string line = std::string(key) + " = " + value + "\n";
   if (section.empty()) return "#\n" + line;
   std::string text = "[" + std::string(section) + "]\n" + line;
   if (section == "service" && key != "exec") text += "exec = \"run\"\n";
   if (section == "process" && key == "priority") text += "scheduler = \"fifo\"\n";
+  if (section == "readiness" && key != "notify" && key != "pidfile")
+    text += "notify = \"systemd\"\n";
+  if (section == "logging" && key.substr(0, 5) == "file_") text += "file = \"/f\"\n";
+  if (section == "health") text += rest_of_health(key, value);
   if (section != "service" && section != "target") text += "[service]\nexec = \"run\"\n";
   return text;
 }

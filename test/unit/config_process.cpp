@@ -9,6 +9,37 @@
 
 using namespace zinit;
 
+TEST_CASE("what is said of a log file without one has no effect, and is told so",
+          "[config][keys]") {
+  CHECK(ServiceSpec{}.logging.file_max_bytes == 10485760);
+  CHECK(ServiceSpec{}.logging.file_keep == 5);
+  const auto spec = parse_spec("[service]\nexec = 'run'\n[logging]\nfile_keep = 2\n", "f.toml");
+  REQUIRE(spec.diagnostics.size() == 1);
+  CHECK(to_text(spec.diagnostics[0]) ==
+        "f.toml:4:13: warning: logging.file_keep: stands there without file, and so has no effect");
+}
+
+TEST_CASE("sinks of a service whose output goes to its terminal have no effect, and are told so",
+          "[config][keys]") {
+  const auto told = [](const std::string& service) {
+    std::vector<std::string> texts;
+    const auto spec = parse_spec("[service]\nexec = 'run'\n" + service +
+                                     "[logging]\nfile = '/f'\nfile_keep = 2\n"
+                                     "syslog = 'unix:/dev/log'\nforward = 'tcp:h:1'\n",
+                                 "f.toml");
+    for (const auto& diagnostic : spec.diagnostics) texts.push_back(to_text(diagnostic));
+    return texts;
+  };
+  const std::string why =
+      ": stands beside service.tty, whose output is not captured, and so has no effect";
+  CHECK(told("tty = '/dev/tty1'\n") ==
+        std::vector<std::string>{"f.toml:5:8: warning: logging.file" + why,
+                                 "f.toml:7:10: warning: logging.syslog" + why,
+                                 "f.toml:8:11: warning: logging.forward" + why});
+  CHECK(told("").empty());
+  CHECK(told("tty = '/dev/tty1'\npre_exec = 'true'\n").empty());  // whose output is captured
+}
+
 TEST_CASE("a priority without a scheduler that has priorities is an error", "[config][keys]") {
   const auto messages = [](const std::string& lines) {
     std::vector<std::string> texts;

@@ -32,7 +32,8 @@ std::string name_for(const std::string& path, const std::string& text = "[target
 }
 
 const std::string kSections =
-    "[service], [dependencies], [lifecycle], [logging], [limits], [process], [resources], [target]";
+    "[service], [dependencies], [lifecycle], [health], [readiness], [logging], [limits], "
+    "[process], [resources], [target]";
 
 }  // namespace
 
@@ -41,7 +42,7 @@ TEST_CASE("a minimal file has every default", "[config][spec]") {
   ServiceSpec expected;
   expected.name = "f";
   expected.file = "f.toml";
-  expected.exec.argv = {"run"};
+  expected.exec = {{"run"}, true};
   CHECK(spec.name == "f");
   CHECK(spec.file == "f.toml");
   CHECK(compare(spec, expected) == SpecChange::none);
@@ -129,6 +130,16 @@ TEST_CASE("what must be there and is not is told at its section", "[config][spec
   CHECK(messages_of("[lifecycle]\n") == neither);
 }
 
+TEST_CASE("a misspelt [service] is told once, as the error that it is", "[config][spec]") {
+  CHECK(messages_of("[servce]\nexec='run'\n") ==
+        Lines{"f.toml:1:2: error: servce: unknown section, did you mean [service]?"});
+  CHECK(messages_of("[targt]\n") ==
+        Lines{"f.toml:1:2: error: targt: unknown section, did you mean [target]?"});
+  CHECK(messages_of("[service]\nexec='run'\n[targt]\n") ==
+        Lines{"f.toml:3:2: warning: targt: unknown section, did you mean [target]?"});
+  CHECK(messages_of("servce='run'\n").size() == 2);  // no section, and so not told as one
+}
+
 TEST_CASE("a section that is no table is an error", "[config][spec]") {
   CHECK(messages_of("service = 5\n") ==
         Lines{"f.toml:1:11: error: service: is an integer, must be a section, [service]"});
@@ -163,7 +174,7 @@ TEST_CASE("unknown keys and sections are warnings with the nearest that is known
 
 TEST_CASE("unknown keys do not keep a service from loading", "[config][spec]") {
   const SpecPtr spec =
-      finish(parse_spec("[service]\nexec='run'\nsurviver=true\n[health]\n", "f.toml"));
+      finish(parse_spec("[service]\nexec='run'\nsurviver=true\n[xyzzy]\n", "f.toml"));
   CHECK_FALSE(spec->broken());
   CHECK(spec->warnings.size() == 2);
   CHECK(spec->exec.argv == Lines{"run"});
@@ -230,6 +241,18 @@ TEST_CASE("a fault of syntax is the only one, in the same shape", "[config][spec
   CHECK(spec->warnings.empty());
 }
 
+TEST_CASE("a key or section that is there twice hides no other fault", "[config][spec]") {
+  CHECK(messages_of("[service]\nexec='run'\n[lifecycle]\nmax_restarts=1\nmax_restarts=2\n"
+                    "restart='x'\n[service]\numask=9\n") ==
+        Lines{"f.toml:5:1: error: lifecycle.max_restarts: \"max_restarts\" is defined already, in "
+              "line 4",
+              "f.toml:6:9: error: lifecycle.restart: \"x\" is not known, must be \"always\", "
+              "\"on-failure\" or \"never\"",
+              "f.toml:7:2: error: service: \"service\" is defined already, in line 1",
+              "f.toml:8:7: error: service.umask: 9 is an integer, must be a string of octal "
+              "digits, at most \"0777\""});
+}
+
 TEST_CASE("a service is named by its key, else by its file", "[config][spec]") {
   CHECK(name_for("/x/web.toml") == "web");
   CHECK(name_for("web.toml") == "web");
@@ -250,6 +273,9 @@ TEST_CASE("a file without a usable name gets one that a service may have", "[con
     CHECK(name_fault(usable_name(stem)) == std::nullopt);
   }
   CHECK(usable_name("my service!") == "my_service_");
+  CHECK(usable_name("bad name \xC3\xA9.x") == "bad_name__.x");
+  CHECK(usable_name("a\xE2\x82\xAC\xF0\x9F\x90\x9F\xFFz") == "a___z");
+  CHECK(usable_name("a" + std::string(200, '!')) == "a" + std::string(127, '_'));
   CHECK(usable_name("-a") == "x-a");
   CHECK(usable_name("zinit") == "zinit_");
   CHECK(usable_name(std::string(300, 'a')) == std::string(128, 'a'));
@@ -268,8 +294,29 @@ TEST_CASE("a document that is no file is checked like one, its messages without 
   service.table["exec"].value.type = ValueType::integer;
   service.table["name"].value.type = ValueType::string;
   service.table["name"].value.string = "web";
-  const SpecPtr spec = finish(spec_from_document(document, ""));
+  const SpecPtr spec = finish(spec_from_document(document));
   CHECK(spec->name == "web");
   CHECK(spec->errors ==
         Lines{"error: service.exec: 0 is an integer, must be a string or an array of strings"});
+  const SpecPtr empty = finish(spec_from_document(Value{}));
+  CHECK(empty->errors == Lines{"error: neither [service] nor [target], must have one of them",
+                               "error: service.name: is missing, and there is no file to name it"});
+}
+
+TEST_CASE("a health check has what its type needs, and nothing of another's", "[config][health]") {
+  const std::string head = "[service]\nexec='run'\n[health]\n";
+  CHECK(messages_of(head) ==
+        Lines{"f.toml:3:2: error: health.type: is missing, must be \"tcp\", \"http\" or \"exec\""});
+  CHECK(messages_of(head + "type='tcp'\n") ==
+        Lines{"f.toml:4:6: error: health.endpoint: is missing, which the type \"tcp\" must have"});
+  CHECK(messages_of(head + "type='exec'\n") ==
+        Lines{"f.toml:4:6: error: health.exec: is missing, which the type \"exec\" must have"});
+  CHECK(messages_of(head + "type='exec'\nexec='a'\nendpoint='b:1'\nstatus=[200]\n") ==
+        Lines{"f.toml:6:10: error: health.endpoint: does not go with the type \"exec\"",
+              "f.toml:7:8: error: health.status: does not go with the type \"exec\""});
+  CHECK(messages_of(head + "type='tcp'\nexec='a'\nendpoint='b:1'\n") ==
+        Lines{"f.toml:5:6: error: health.exec: does not go with the type \"tcp\""});
+  CHECK(messages_of("[service]\nexec='run'\noneshot=true\n[health]\ntype='exec'\nexec='a'\n") ==
+        Lines{"f.toml:4:2: error: health: contradicts service.oneshot: what runs to its end is not "
+              "probed"});
 }

@@ -67,6 +67,7 @@ TEST_CASE("changes of state are told to those who asked for them, in order", "[c
     CHECK(note["params"]["service"] == "db");
     CHECK(note["params"]["to"] == to);
   }
+  CHECK(actor.error_of("events.get", R"([["none"]])") == -32000);
   const Json kept(actor.call("events.get", R"([["db"],2])"));
   REQUIRE(kept.size() == 2);
   CHECK(kept[1]["service"] == "db");

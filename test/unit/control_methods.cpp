@@ -36,6 +36,10 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
   class Nobody final : public Subscriber {
     std::optional<std::uint64_t> subscribe(std::vector<std::string>) override { return 1; }
     bool unsubscribe(std::uint64_t) override { return true; }
+    std::optional<std::uint64_t> subscribe_logs(std::vector<std::string>, std::size_t) override {
+      return 1;
+    }
+    bool unsubscribe_logs(std::uint64_t) override { return true; }
   } nobody;
   Rig rig({sleeper("web")});
   std::vector<std::string_view> wrong;  // Catch's assertions belong to the test's own thread
@@ -76,8 +80,11 @@ TEST_CASE("rpc.discover describes every method of the table", "[control][methods
     }
   }
   std::vector<std::string> known;
-  for (const Method& method : all_methods())
-    if (method.name != "rpc.discover") known.emplace_back(method.name);
+  for (const Method& method : all_methods()) {
+    if (method.name == "rpc.discover") continue;
+    known.emplace_back(method.name);
+    known.insert(known.end(), method.aliases.begin(), method.aliases.end());
+  }
   CHECK(described == known);
   // What is referred to is there.
   const Json& schemas = document["components"]["schemas"];
@@ -154,6 +161,29 @@ TEST_CASE("a service that does not exist is answered with the nearest that does"
   CHECK(client.error_of("events.subscribe", R"([["databse"]])") == -32000);
 }
 
+TEST_CASE("what is asked for by a name without end is refused in a few words",
+          "[control][methods]") {
+  std::vector<SpecPtr> services;
+  for (int i = 0; i < 100; ++i)
+    services.push_back(sleeper("service-with-a-long-name-" + std::to_string(i)));
+  Rig rig(services);
+  TestClient client = rig.client();
+  const std::string endless(900'000, 'x');
+  const auto is_short = [](const std::string& answer, std::int64_t code) {
+    INFO(answer.substr(0, 200));
+    CHECK(answer.size() < 1000);
+    CHECK(Json(answer)["code"] == code);
+  };
+  is_short(client.call("service.status", R"({"name":")" + endless + R"("})"), -32000);
+  is_short(client.call("service." + endless), -32601);
+  is_short(client.call("service.status", R"({")" + endless + R"(":1})"), -32602);
+  const auto kill = [&](const std::string& signal) {
+    return client.call("service.kill", R"({"name":")" + services[0]->name + R"(","signal":")" +
+                                           signal + R"("})");
+  };
+  is_short(kill(endless), Json(kill("x"))["code"].number());
+}
+
 // --- system ---
 
 TEST_CASE("ping and info tell version, pid and mode", "[control][methods]") {
@@ -226,6 +256,18 @@ TEST_CASE("list gives the names, sorted", "[control][methods]") {
   REQUIRE(full.size() == 3);
   CHECK(full[0]["name"] == "all");
   CHECK(full[0]["kind"] == "target");
+}
+
+TEST_CASE("a full list has the members that were asked for alone", "[control][methods]") {
+  Rig rig({sleeper("web"), sleeper("db")});
+  TestClient client = rig.client();
+  CHECK(client.call("service.list_full", R"({"members":["state","name"]})") ==
+        R"([{"name":"db","state":"inactive"},{"name":"web","state":"inactive"}])");
+  CHECK(client.call("service.list_full", R"({"members":["name","of_a_later_version"]})") ==
+        R"([{"name":"db"},{"name":"web"}])");
+  const std::string all = client.call("service.list_full");
+  CHECK(client.call("service.list_full", R"({"members":[]})") == all);
+  CHECK(all.find("\"memory_bytes\":") != std::string::npos);
 }
 
 TEST_CASE("a full status has every member, and of a process its figures", "[control][methods]") {
@@ -327,6 +369,20 @@ TEST_CASE("the tree follows dependencies both ways, and repeats nothing", "[cont
   CHECK(forest[0]["children"][0]["name"] == "nothing");
   CHECK(forest[0]["children"][0]["state"].is_null());
   CHECK(forest[1]["name"] == "web");
+}
+
+TEST_CASE("services that want each other in a circle are in the forest", "[control][methods]") {
+  const auto wanting = [](const char* name) {
+    return [name](ServiceSpec& spec) { spec.dependencies.wants = {{name, {}}}; };
+  };
+  Rig rig({sleeper("x", wanting("y")), sleeper("y", wanting("x")), sleeper("z")});
+  TestClient client = rig.client();
+  for (const char* params : {"[]", R"({"reverse":true})"}) {
+    const Json forest(client.call("service.tree", params));
+    REQUIRE(forest.size() == 2);
+    CHECK(forest[0]["name"] == "z");
+    CHECK(forest[1]["children"][0]["name"] == "y");
+  }
 }
 
 TEST_CASE("a chain of 2,000 services is a tree as deep as that", "[control][methods]") {

@@ -161,10 +161,11 @@ TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]")
     done(report);
   };
   CHECK(client.call("service.reload", R"({"dry_run":true})") ==
-        R"({"added":[],"changed":[],"removed":[],"unchanged":["web"],"failed":[],"restarted":[]})");
+        R"({"added":[],"changed":[],"removed":[],"unchanged":["web"],"failed":[],)"
+        R"("restarted":[],"stopped":[],"failed_before":[],"why":{}})");
 
-  Daemon::ReloadDone later;
-  rig.daemon.on_reload = [&](bool, Daemon::ReloadDone done) { later = std::move(done); };
+  std::vector<Daemon::ReloadDone> asked;
+  rig.daemon.on_reload = [&](bool, Daemon::ReloadDone done) { asked.push_back(std::move(done)); };
   client.send(R"({"jsonrpc":"2.0","method":"service.reload","id":1})"
               "\n");
   REQUIRE(becomes_true([&] { return rig.figures().waiting == 1; }));
@@ -174,8 +175,10 @@ TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]")
               "\n");
     REQUIRE(becomes_true([&] { return rig.figures().waiting == 2; }));
   }
-  rig.on_loop([&] { later(tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"})); });
-  rig.on_loop([&] { later(tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"})); });
+  for (const Daemon::ReloadDone& done : asked) {
+    rig.on_loop([&] { done(tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"})); });
+  }
+  CHECK_THAT(*client.line(), Catch::Contains("too late"));
   CHECK(client.error_of("service.reload", R"({"name":"web"})") == -32013);
 }
 

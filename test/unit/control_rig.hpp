@@ -16,6 +16,7 @@
 #include "base/json.hpp"
 #include "control/server.hpp"
 #include "support/temp_dir.hpp"
+#include "unit/supervisor_output.hpp"
 
 namespace zinit::test {
 
@@ -26,7 +27,6 @@ class StoredOutput final : public OutputPort {
   Result<OutputPipes> open_output(Slot slot) override;
   void configure(Slot slot, const SpecPtr& spec) override { store_.configure(slot, spec); }
   void forget(Slot slot) override { store_.forget(slot); }
-  void note(Slot slot, std::string_view line) override { store_.note(slot, line); }
 
  private:
   LogStore& store_;
@@ -42,9 +42,13 @@ class FakeDaemon final : public Daemon {
   }
   void power(PowerAction action, const std::string& message) override;
   void reload(bool dry_run, ReloadDone done) override;
+  void set_service(SetService request, SetDone done) override;
+  void delete_service(const DeleteService& request, DeleteDone done) override;
 
   std::function<void(PowerAction, const std::string&)> on_power;
   std::function<void(bool, ReloadDone)> on_reload;
+  std::vector<SetService> set;
+  std::vector<DeleteService> deleted;
   std::atomic<int> powered{0};
 };
 
@@ -152,7 +156,9 @@ class Rig {
   void on_loop(const std::function<void()>& action);
   [[nodiscard]] ControlFigures figures();
   [[nodiscard]] bool becomes(const std::string& name, State state);
+  [[nodiscard]] LogStore& logs() { return *logs_; }
   [[nodiscard]] Board& board() { return *board_; }
+  [[nodiscard]] NoChecks& checks() { return checks_; }
   [[nodiscard]] EventLoop& loop() { return *loop_; }
   FakeDaemon daemon;
 
@@ -164,6 +170,7 @@ class Rig {
   std::unique_ptr<Changes> changes_;
   std::unique_ptr<LogStore> logs_;
   std::unique_ptr<StoredOutput> output_;
+  NoChecks checks_;
   std::unique_ptr<Board> board_;
   std::unique_ptr<Server> server_;
   std::atomic<bool> ending_{false};

@@ -122,7 +122,7 @@ TEST_CASE("after a fault of another thread the main one reaps, whatever it waits
         ::raise(SIGSEGV);
       });
       locked.get_future().wait();
-      const std::lock_guard lock(mutex);  // as the board's, which a job thread holds at its fault
+      const std::lock_guard lock(mutex);  // as the board's, which a thread holds at its fault
       faulty.join();
     });
     CHECK(survivor.said("SIGSEGV").find("SIGSEGV") != std::string::npos);

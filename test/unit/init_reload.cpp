@@ -65,8 +65,9 @@ TEST_CASE("a reload's summary has counts, and names what was refused", "[init][r
 TEST_CASE("each reload reads the files anew and answers in turn", "[init][reload]") {
   Bench bench;
   bench.expected = 3;
+  FileQueue queue(*bench.loop);
   Reloader reloader(
-      bench.loop->ev(), [&] { return bench.read(); },
+      queue, [&] { return bench.read(); },
       [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
   reloader.reload(false, bench.note());
   reloader.reload(true, bench.note());
@@ -74,20 +75,21 @@ TEST_CASE("each reload reads the files anew and answers in turn", "[init][reload
   bench.loop->run();
   CHECK(bench.taken == Strings{"1", "2 dry", "3"});
   CHECK(bench.answers == Strings{"1", "2", "3"});
-  CHECK_FALSE(reloader.busy());
+  CHECK_FALSE(queue.busy());
 }
 
 TEST_CASE("while files are read the loop goes on", "[init][reload]") {
   Bench bench;
   bench.expected = 1;
   bench.may_read = false;
+  FileQueue queue(*bench.loop);
   Reloader reloader(
-      bench.loop->ev(), [&] { return bench.read(); },
+      queue, [&] { return bench.read(); },
       [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
   reloader.reload(false, bench.note());
   bool busy = false;
   REQUIRE(bench.loop->post([&] {
-    busy = reloader.busy();
+    busy = queue.busy();
     bench.may_read = true;
   }));
   bench.loop->run();
@@ -100,8 +102,9 @@ TEST_CASE("a reload that the board refuses, and one that cannot be read, are ans
   Bench bench;
   bench.expected = 2;
   bool broken = false;
+  FileQueue queue(*bench.loop);
   Reloader reloader(
-      bench.loop->ev(),
+      queue,
       [&]() -> Configuration {
         if (broken) throw std::bad_alloc();
         return bench.read();
@@ -114,15 +117,16 @@ TEST_CASE("a reload that the board refuses, and one that cannot be read, are ans
   });
   reloader.reload(false, bench.note());
   bench.loop->run();
-  CHECK(bench.answers == Strings{"too late", "not enough memory to read the files"});
+  CHECK(bench.answers == Strings{"too late", "not enough memory for the service files"});
 }
 
 TEST_CASE("reloads that wait are one, and dry runs another, however often they are asked for",
           "[init][reload]") {
   Bench bench;
   bench.may_read = false;
+  FileQueue queue(*bench.loop);
   Reloader reloader(
-      bench.loop->ev(), [&] { return bench.read(); },
+      queue, [&] { return bench.read(); },
       [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
   reloader.reload(false, bench.note());
   for (int i = 0; i < 100; ++i) reloader.reload(i % 2 == 0, bench.note());
@@ -137,8 +141,9 @@ TEST_CASE("reloads that wait are one, and dry runs another, however often they a
 TEST_CASE("only so many may wait for one reload; who asks beyond is refused", "[init][reload]") {
   Bench bench;
   bench.may_read = false;
+  FileQueue queue(*bench.loop);
   Reloader reloader(
-      bench.loop->ev(), [&] { return bench.read(); },
+      queue, [&] { return bench.read(); },
       [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
   bench.expected = Reloader::kMostAsking + 2;
   for (std::size_t i = 0; i < Reloader::kMostAsking + 1; ++i) reloader.reload(false, bench.note());
@@ -154,10 +159,11 @@ TEST_CASE("only so many may wait for one reload; who asks beyond is refused", "[
 TEST_CASE("a reload that ends in an exception is answered", "[init][reload]") {
   Bench bench;
   bench.expected = 1;
+  FileQueue queue(*bench.loop);
   Reloader reloader(
-      bench.loop->ev(), [&] { return bench.read(); },
+      queue, [&] { return bench.read(); },
       [&](const Configuration&, bool) -> RequestResult<ReloadReport> { throw std::bad_alloc(); });
   reloader.reload(false, bench.note());
   bench.loop->run();
-  CHECK(bench.answers == Strings{"not enough memory to read the files"});
+  CHECK(bench.answers == Strings{"not enough memory for a reload"});
 }

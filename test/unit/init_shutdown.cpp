@@ -9,25 +9,19 @@
 #include "os/signals.hpp"
 #include "support/deadline.hpp"
 #include "support/temp_dir.hpp"
+#include "unit/supervisor_output.hpp"
 
 using namespace zinit;
 
 namespace {
 
-class NoOutput final : public OutputPort {
- public:
-  Result<OutputPipes> open_output(Slot /*slot*/) override { return OutputPipes{}; }
-  void configure(Slot /*slot*/, const SpecPtr& /*spec*/) override {}
-  void forget(Slot /*slot*/) override {}
-  void note(Slot /*slot*/, std::string_view /*line*/) override {}
-};
-
 /// A board on a loop, with a reaper, as the daemon has them.
 struct Bench {
   std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
-  NoOutput output;
-  Changes changes{loop->ev()};
-  Board board{output, changes, {}};
+  test::NoOutput output;
+  Changes changes{*loop};
+  test::NoChecks checks;
+  Board board{{output, changes, checks}, {}};
   int through = 0;
   Shutdown shutdown{*loop, board, [this] {
                       ++through;

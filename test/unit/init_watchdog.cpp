@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/fd.hpp"
+#include "base/log.hpp"
 #include "init/watchdog.hpp"
 #include "support/forked.hpp"
 #include "support/temp_dir.hpp"
@@ -47,6 +48,24 @@ TEST_CASE("a machine's watchdog is fed, and disarmed when it is no longer wanted
   CHECK(text_of(device).find('V') == std::string::npos);
   watchdog.set("", 20ms);
   CHECK(text_of(device).back() == 'V');
+}
+
+TEST_CASE("a machine's watchdog that cannot be fed is told once, and fed on", "[init][watchdog]") {
+  static int told, errors;
+  told = errors = 0;
+  set_log_listener([](LogLevel level, std::string_view) {
+    ++told;
+    if (level == LogLevel::error) ++errors;
+  });
+  auto loop = EventLoop::create();
+  REQUIRE(loop);
+  MachineWatchdog watchdog(**loop);
+  watchdog.set("/dev/full", 2ms);
+  int rounds = 0;
+  CHECK(run_until(**loop, [&] { return ++rounds > 5; }));
+  set_log_listener(nullptr);
+  CHECK(told > 0);
+  CHECK(errors == 1);
 }
 
 TEST_CASE("at the machine's end its watchdog stays armed but for a halt", "[init][watchdog]") {

@@ -9,19 +9,23 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <map>
 #include <thread>
 
 #include "base/log.hpp"
 #include "io/log_store.hpp"
 #include "support/deadline.hpp"
 #include "support/descriptors.hpp"
+#include "unit/kept_lines.hpp"
 
 using namespace zinit;
+using namespace zinit::test;
 using namespace std::chrono_literals;
 
 namespace {
 
 constexpr std::size_t kAll = 1u << 30;
+constexpr std::size_t kRoom = 1u << 20;
 
 using Texts = std::vector<std::string>;
 
@@ -45,25 +49,57 @@ Logging lines_and_bytes(std::uint32_t lines, std::uint32_t bytes = 1u << 30) {
   return logging;
 }
 
-/// Counts calls, and lets a test wait for the next.
-class CountingPort final : public LinesPort {
+/// Keeps the lines that it is given, each as "SERVICE: TEXT".
+class KeepingTap final : public LogTap {
  public:
-  void lines_arrived() noexcept override { ++calls; }
-  std::atomic<int> calls{0};
+  explicit KeepingTap(std::string wanted = {}) : wanted_(std::move(wanted)) {}
+  [[nodiscard]] bool wants(std::string_view name) const noexcept override {
+    return wanted_.empty() || name == wanted_;
+  }
+  void take(const SinkBatch& batch, std::uint64_t first_seq) noexcept override {
+    MutexLock lock(mutex_);
+    for (const SplitLine& line : batch.lines) {
+      lines_.push_back(std::string(batch.service) + ": " + std::string(line.text));
+      seqs_.push_back(first_seq++);
+    }
+  }
+  [[nodiscard]] Texts lines() {
+    MutexLock lock(mutex_);
+    return lines_;
+  }
+  [[nodiscard]] std::vector<std::uint64_t> seqs() {
+    MutexLock lock(mutex_);
+    return seqs_;
+  }
+
+ private:
+  const std::string wanted_;
+  Mutex mutex_;
+  Texts lines_ GUARDED_BY(mutex_);
+  std::vector<std::uint64_t> seqs_ GUARDED_BY(mutex_);
 };
+
+/// The texts of what add_tap() answers.
+Texts texts(const LastLines& last) {
+  Texts result;
+  for (const NamedLine& named : last.lines)
+    result.push_back(named.service + ": " + named.line.text);
+  return result;
+}
 
 /// Keeps what it is given.
 class KeepingSink final : public Sink {
  public:
   explicit KeepingSink(std::string_view name) : name_(name) {}
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
-  void take(const SinkLine& line, const DropCount& dropped) noexcept override {
-    if (line.text == "drop me") {
-      ++*dropped;
-      return;
-    }
+  void take(const SinkBatch& batch, const DropCount& dropped) noexcept override {
     MutexLock lock(mutex_);
-    lines_.push_back(std::string(line.service) + ": " + std::string(line.text));
+    for (const SplitLine& line : batch.lines) {
+      if (line.text == "drop me")
+        ++*dropped;
+      else
+        lines_.push_back(std::string(batch.service) + ": " + std::string(line.text));
+    }
   }
   void finish(Milliseconds) noexcept override { ++finished; }
   [[nodiscard]] Texts lines() {
@@ -143,7 +179,7 @@ TEST_CASE("log: lines of both streams are kept with their stream and time", "[io
   REQUIRE(w.reaches(0, 1));
   write(pipes.err, "two\n");
   REQUIRE(w.reaches(0, 2));
-  const auto lines = w.store->tail(0, 10);
+  const auto lines = last(*w.store, 0, 10);
   REQUIRE(texts(lines) == Texts{"one", "two"});
   CHECK(lines[0].stream == LogStream::out);
   CHECK(lines[1].stream == LogStream::err);
@@ -156,9 +192,11 @@ TEST_CASE("log: right after its end all that a process wrote is there, its last 
           "[io]") {
   World w;  // the loop does not even run: the reader takes in what lies in the pipes
   w.store->configure(0, spec_of("web"));
-  run_shell("echo one; echo two >&2; i=0; while [ $i -lt 2000 ]; do echo $i; i=$((i+1)); done; "
-            "printf last", w.open(0));
-  const auto lines = w.store->tail(0, 1000);
+  run_shell(
+      "echo one; echo two >&2; i=0; while [ $i -lt 2000 ]; do echo $i; i=$((i+1)); done; "
+      "printf last",
+      w.open(0));
+  const auto lines = last(*w.store, 0, 1000);
   REQUIRE(lines.size() == 1000);
   Texts out;
   for (const LogLine& line : lines)
@@ -173,7 +211,7 @@ TEST_CASE("log: a pipe that a reader took to its end is closed by the loop", "[i
   const auto before = test::open_descriptors();
   for (int i = 0; i < 20; ++i) {
     run_shell("echo hello", w.open(0));
-    CHECK(texts(w.store->tail(0, 1)) == Texts{"hello"});
+    CHECK(texts(last(*w.store, 0, 1)) == Texts{"hello"});
   }
   w.run();
   CHECK(test::becomes_true([&] { return test::open_descriptors() == before; }));
@@ -184,11 +222,11 @@ TEST_CASE("log: a half line is kept back while its process may write the rest", 
   World w;
   LogPipes pipes = w.open(0);
   write(pipes.out, "hel");
-  CHECK(w.store->tail(0, 10).empty());
+  CHECK(last(*w.store, 0, 10).empty());
   write(pipes.out, "lo\nwor");
-  CHECK(texts(w.store->tail(0, 10)) == Texts{"hello"});
+  CHECK(texts(last(*w.store, 0, 10)) == Texts{"hello"});
   pipes.out.reset();
-  CHECK(texts(w.store->tail(0, 10)) == Texts{"hello", "wor"});
+  CHECK(texts(last(*w.store, 0, 10)) == Texts{"hello", "wor"});
 }
 
 TEST_CASE("log: a line of more than 16 KiB is kept in pieces, bytes as they are", "[io]") {
@@ -196,7 +234,7 @@ TEST_CASE("log: a line of more than 16 KiB is kept in pieces, bytes as they are"
   const LogPipes pipes = w.open(0);
   const std::string binary("\0\xff\x1b", 3);
   write(pipes.out, std::string(40000, 'x') + "\n" + binary + "\n");
-  const auto lines = w.store->tail(0, 10);
+  const auto lines = last(*w.store, 0, 10);
   REQUIRE(lines.size() == 4);
   CHECK(lines[0].text == std::string(16384, 'x'));
   CHECK(lines[1].text == std::string(16384, 'x'));
@@ -227,31 +265,33 @@ TEST_CASE("log: under a flood every line comes once and in its order, readers or
   std::thread out([&] { flood(std::move(pipes.out)); });
   std::thread err([&] { flood(std::move(pipes.err)); });
   std::thread notes([&] {
-    for (int i = 0; i < 1000; ++i) w.store->note(0, std::to_string(i));
+    for (int i = 0; i < 1000; ++i) add_line(*w.store, 0, std::to_string(i));
   });
   std::thread reader([&] {
-    std::uint64_t seq = 0;
     while (!done) {
-      for (const LogLine& line : w.store->since(0, seq, 500)) {
-        if (line.seq != seq + 1) ++gaps;
+      std::uint64_t seq = 0;
+      Ring::Place place;
+      static_cast<void>(w.store->look_back(0, place, 500, kMaxPiece, [&](const Ring::View& line) {
+        if (seq != 0 && line.seq + 1 != seq) ++gaps;
         seq = line.seq;
-      }
-      static_cast<void>(w.store->tail(0, 10));
+        return true;
+      }));
+      static_cast<void>(last(*w.store, 0, 10));
     }
   });
   out.join();
   err.join();
   notes.join();
-  w.store->drain(0);
+  static_cast<void>(last(*w.store, 0, 1));  // takes in what lies in the pipes
   done = true;
   reader.join();
 
-  int next[3] = {};
-  for (const LogLine& line : w.store->tail(0, kAll))
+  int next[4] = {};
+  for (const LogLine& line : last(*w.store, 0, kAll))
     REQUIRE(line.text == std::to_string(next[static_cast<int>(line.stream)]++));
   CHECK(next[0] == kLines);
   CHECK(next[1] == kLines);
-  CHECK(next[2] == 1000);
+  CHECK(next[static_cast<int>(LogStream::syslog)] == 1000);
   CHECK(gaps == 0);
 }
 
@@ -263,8 +303,7 @@ TEST_CASE("log: one who floods does not keep others' lines back", "[io]") {
   std::atomic<bool> done{false};
   std::thread flood([&] {
     const std::string text(65536, '\n');
-    while (!done && write_all(noisy.out.get(), text, "pipe")) {
-    }
+    while (!done && write_all(noisy.out.get(), text, "pipe")) {}
   });
   REQUIRE(w.reaches(0, 100000));
   for (std::uint64_t i = 1; i <= 20; ++i) {
@@ -276,54 +315,85 @@ TEST_CASE("log: one who floods does not keep others' lines back", "[io]") {
   CHECK(w.store->info(0).lines == 1000);
 }
 
-TEST_CASE("log: followers are told of new lines, and nobody else is", "[io]") {
+TEST_CASE("log: a tap is given the lines of the logs that it wants, and the last before", "[io]") {
   World w;
   w.run();
-  CountingPort port;
-  w.store->set_lines_port(&port);
+  w.store->configure(0, spec_of("web"));
+  w.store->configure(1, spec_of("db"));
+  w.store->take_message(0, 1, 1, "one");
+  w.store->take_message(1, 1, 2, "not wanted");
+  w.store->take_message(0, 1, 3, "two");
+  const auto web = std::make_shared<KeepingTap>("web");
+  CHECK(texts(w.store->add_tap(web, 1, kRoom)) == Texts{"web: two"});
+  const auto all = std::make_shared<KeepingTap>();
+  CHECK(texts(w.store->add_tap(all, 10, kRoom)) == Texts{"web: one", "db: not wanted", "web: two"});
   const LogPipes pipes = w.open(0);
-  write(pipes.out, "unseen\n");
-  w.store->note(0, "unseen");
-  REQUIRE(w.reaches(0, 2));
-
-  w.store->follow(0);
-  const int before = port.calls;
-  write(pipes.out, "seen\n");
-  CHECK(test::becomes_true([&] { return port.calls > before; }));
-  CHECK(texts(w.store->since(0, 2, 10)) == Texts{"seen"});
-  const int noted = port.calls;
-  w.store->note(0, "a note");
-  CHECK(port.calls == noted + 1);
-  w.store->unfollow(0);
-  w.store->note(0, "unseen");
-  CHECK(port.calls == noted + 1);
+  write(pipes.out, "three\n");
+  REQUIRE(w.reaches(0, 3));
+  add_line(*w.store, 1, "four");
+  w.store->take_message(kSyslog, 1, 1, "five");
+  CHECK(web->lines() == Texts{"web: three"});
+  CHECK(web->seqs() == std::vector<std::uint64_t>{3});
+  CHECK(all->lines() == Texts{"web: three", "db: four", "syslog: five"});
+  w.store->remove_tap(web);
+  add_line(*w.store, 0, "six");
+  CHECK(web->lines().size() == 1);
+  CHECK(all->lines().size() == 4);
+  w.store->remove_tap(all);
   w.data->stop_and_join();
 }
 
-TEST_CASE("log: a follower reads on where it was, and sees what it missed by the numbers",
-          "[io]") {
+TEST_CASE("log: a tap follows a service that goes and comes again, in whatever slot", "[io]") {
   World w;
-  w.store->configure(0, spec_of("web", lines_and_bytes(5)));
-  for (int i = 1; i <= 8; ++i) w.store->note(0, std::to_string(i));
-  CHECK(texts(w.store->since(0, 6, 10)) == Texts{"7", "8"});
-  const auto late = w.store->since(0, 1, 2);
-  REQUIRE(texts(late) == Texts{"4", "5"});
-  CHECK(late.front().seq == 4);
-  CHECK(w.store->since(0, 8, 10).empty());
+  const auto tap = std::make_shared<KeepingTap>("web");
+  CHECK(texts(w.store->add_tap(tap, 10, kRoom)).empty());
+  w.store->configure(3, spec_of("web"));
+  add_line(*w.store, 3, "one");
+  w.store->configure(3, spec_of("web", lines_and_bytes(7)));
+  add_line(*w.store, 3, "two");
+  w.store->forget(3);
+  w.store->configure(3, spec_of("other"));
+  add_line(*w.store, 3, "not wanted");
+  w.store->configure(0, spec_of("web"));
+  add_line(*w.store, 0, "three");
+  CHECK(tap->lines() == Texts{"web: one", "web: two", "web: three"});
+  w.store->remove_tap(tap);
 }
 
-TEST_CASE("log: a note is a line of stream zinit and goes to no sink", "[io]") {
+TEST_CASE("log: where the last lines of all logs are too much, each has a share", "[io]") {
+  World w;
+  constexpr int kLogs = 8;
+  const std::string text(1000, 'x');
+  for (Slot slot = 0; slot < kLogs; ++slot) {
+    w.store->configure(slot, spec_of("s" + std::to_string(slot)));
+    for (int i = 0; i < 500; ++i) add_line(*w.store, slot, text);
+  }
+  const auto tap = std::make_shared<KeepingTap>();
+  const LastLines last = w.store->add_tap(tap, 500, kRoom);
+  std::map<std::string, int> counts;
+  for (const NamedLine& named : last.lines) ++counts[named.service];
+  CHECK(counts.size() == kLogs);
+  for (const auto& [name, count] : counts) CHECK(count == counts.begin()->second);
+  CHECK(last.lines.size() * text.size() <= kRoom);
+  CHECK(last.lines.size() + last.left_out == kLogs * 500);
+  w.store->remove_tap(tap);
+}
+
+TEST_CASE("log: a message goes to the sinks as what a service writes", "[io]") {
   const auto console = std::make_shared<KeepingSink>("console");
   World w({nullptr, console});
   Logging logging;
   logging.console = true;
   w.store->configure(0, spec_of("web", logging));
-  w.store->note(0, "starting, attempt 2");
-  const auto lines = w.store->tail(0, 10);
-  REQUIRE(lines.size() == 1);
-  CHECK(lines[0].stream == LogStream::zinit);
-  CHECK(lines[0].text == "starting, attempt 2");
-  CHECK(console->lines().empty());
+  w.store->take_message(0, 1, 5, "said");
+  w.store->take_message(0, 1, 6, std::string(kMaxPiece + 1, 'x'));
+  const auto lines = last(*w.store, 0, 10);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0].stream == LogStream::syslog);
+  CHECK(lines[0].time_us == 5);
+  CHECK(lines[1].continues);
+  CHECK(lines[2].text == "x");
+  CHECK(console->lines().front() == "web: said");
 }
 
 TEST_CASE("log: settings say which sinks get the lines, and drops are counted by sink", "[io]") {
@@ -333,7 +403,7 @@ TEST_CASE("log: settings say which sinks get the lines, and drops are counted by
   const LogPipes pipes = w.open(0);
   const auto say = [&](std::string_view text) {
     write(pipes.out, std::string(text) + "\n");
-    w.store->drain(0);
+    static_cast<void>(last(*w.store, 0, 1));
   };
   Logging logging;
   w.store->configure(0, spec_of("web", logging));
@@ -364,7 +434,7 @@ TEST_CASE("log: lines for a sink that could not be had are counted as dropped", 
   w.store->configure(0, spec_of("web", logging));
   const LogPipes pipes = w.open(0);
   write(pipes.out, "one\ntwo\n");
-  w.store->drain(0);
+  static_cast<void>(last(*w.store, 0, 1));
   using Drops = std::vector<std::pair<std::string, std::uint64_t>>;
   CHECK(w.store->info(0).dropped_by == Drops{{"kmsg", 2}, {"console", 2}});
 }
@@ -372,12 +442,12 @@ TEST_CASE("log: lines for a sink that could not be had are counted as dropped", 
 TEST_CASE("log: new limits hold from then on, lines that are kept stay", "[io]") {
   World w;
   w.store->configure(0, spec_of("web"));
-  for (int i = 0; i < 20; ++i) w.store->note(0, std::to_string(i));
+  for (int i = 0; i < 20; ++i) add_line(*w.store, 0, std::to_string(i));
   w.store->configure(0, spec_of("web", lines_and_bytes(3)));
-  CHECK(texts(w.store->tail(0, kAll)) == Texts{"17", "18", "19"});
+  CHECK(texts(last(*w.store, 0, kAll)) == Texts{"17", "18", "19"});
   w.store->configure(0, spec_of("web", lines_and_bytes(0)));
-  w.store->note(0, "not kept");
-  CHECK(w.store->tail(0, kAll).empty());
+  add_line(*w.store, 0, "not kept");
+  CHECK(last(*w.store, 0, kAll).empty());
   CHECK(w.store->info(0).last_seq == 21);
 }
 
@@ -394,13 +464,13 @@ TEST_CASE("log: a service that is forgotten leaves no lines, pipes or counts", "
   w.store->forget(0);
   CHECK(reader_goes(pipes.out));
   CHECK(reader_goes(pipes.err));
-  CHECK(w.store->tail(0, 10).empty());
+  CHECK(last(*w.store, 0, 10).empty());
   CHECK(w.store->info(0).dropped == 0);
 
   w.store->configure(0, spec_of("new"));
   const LogPipes next = w.open(0);
   write(next.out, "fresh\n");
-  const auto lines = w.store->tail(0, 10);
+  const auto lines = last(*w.store, 0, 10);
   REQUIRE(texts(lines) == Texts{"fresh"});
   CHECK(lines[0].seq == 3);  // a follower of the slot is not led back
 }
@@ -418,16 +488,15 @@ TEST_CASE("log: processes left behind hold a bounded number of pipes", "[io]") {
   CHECK(reader_goes(held.front().out));
   CHECK(reader_goes(held.front().err));
   const std::size_t kept = LogStore::kOldPipes + 2;
-  CHECK(test::becomes_true([&] {
-    return test::open_descriptors().size() == before + 2 * held.size() + kept;
-  }));
-  const Texts all = texts(w.store->tail(0, kAll));
+  CHECK(test::becomes_true(
+      [&] { return test::open_descriptors().size() == before + 2 * held.size() + kept; }));
+  const Texts all = texts(last(*w.store, 0, kAll));
   for (std::size_t i = 0; i < held.size(); ++i)
     CHECK(std::count(all.begin(), all.end(), "of " + std::to_string(i)) == 1);
   CHECK(std::count(all.begin(), all.end(), "half") ==
         static_cast<std::ptrdiff_t>(held.size() - kept / 2));
   write(held.back().out, " line\n");
-  CHECK(texts(w.store->tail(0, 1)) == Texts{"half line"});
+  CHECK(texts(last(*w.store, 0, 1)) == Texts{"half line"});
 }
 
 TEST_CASE("log: without descriptors a spawn is told to try later, and none leaks", "[io]") {
@@ -462,29 +531,29 @@ TEST_CASE("log: pipe ends given out are blocking and close-on-exec", "[io]") {
 
 TEST_CASE("log: a slot without a log has no lines", "[io]") {
   World w;
-  CHECK(w.store->tail(5, 10).empty());
-  CHECK(w.store->since(5, 0, 10).empty());
+  CHECK(last(*w.store, 5, 10).empty());
+  Ring::Place place;
+  CHECK_FALSE(w.store->look_back(5, place, 10, kMaxPiece, [](const Ring::View&) { return true; }));
   CHECK(w.store->info(5).last_seq == 0);
-  w.store->drain(5);
   w.store->forget(5);
 }
 
 TEST_CASE("log: zinit's own messages are kept as a log as well", "[io]") {
   World w;
-  CountingPort port;
-  w.store->set_lines_port(&port);
   w.store->keep_own_log();
-  w.store->follow(kOwnLog);
+  const auto tap = std::make_shared<KeepingTap>("zinit");
+  CHECK(texts(w.store->add_tap(tap, 10, kRoom)).empty());
   auto null = open_fd("/dev/null", O_WRONLY);
   REQUIRE(null);
   set_log_descriptor(null->get(), false);
   log_warn("web: exited with code {}", 1);
   set_log_descriptor(STDERR_FILENO, false);
-  const auto lines = w.store->tail(kOwnLog, 10);
+  const auto lines = last(*w.store, kOwnLog, 10);
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].text == "warn  web: exited with code 1");
   CHECK(lines[0].stream == LogStream::zinit);
-  CHECK(port.calls == 1);
+  CHECK(tap->lines() == Texts{"zinit: warn  web: exited with code 1"});
+  w.store->remove_tap(tap);
 }
 
 TEST_CASE("log: at the end what lies in the pipes still gets to the sinks", "[io]") {

@@ -6,8 +6,10 @@
 
 #include "io/ring.hpp"
 #include "support/sanitized.hpp"
+#include "unit/kept_lines.hpp"
 
 using namespace zinit;
+using namespace zinit::test;
 
 namespace {
 
@@ -25,13 +27,24 @@ std::vector<std::string> texts(const std::vector<LogLine>& lines) {
 
 using Texts = std::vector<std::string>;
 
+/// The last `count` lines, the newest first.
+Texts newest(const Ring& ring, std::size_t count) {
+  Texts result;
+  Ring::Place place;
+  static_cast<void>(ring.look_back(place, count, kMaxPiece, [&](const Ring::View& line) {
+    result.emplace_back(line.text);
+    return true;
+  }));
+  return result;
+}
+
 }  // namespace
 
 TEST_CASE("ring: no memory is taken before the first line, and little for it", "[io]") {
   Ring ring({1000, kMuch});
   CHECK(ring.block_bytes() == 0);
-  CHECK(ring.last(10).empty());
-  CHECK(ring.since(0, 10).empty());
+  CHECK(last(ring, 10).empty());
+  CHECK(newest(ring, 10).empty());
   add(ring, "hello");
   CHECK(ring.block_bytes() > 0);
   CHECK(ring.block_bytes() <= 320);
@@ -44,7 +57,7 @@ TEST_CASE("ring: a line comes back with its time, stream, number and bytes", "[i
   ring.append(12, LogStream::err, true, binary);
   ring.append(13, LogStream::zinit, false, "");
 
-  const auto lines = ring.last(10);
+  const auto lines = last(ring, 10);
   REQUIRE(lines.size() == 3);
   CHECK(texts(lines) == Texts{"one", binary, ""});
   CHECK(lines[0].time_us == 11);
@@ -61,8 +74,8 @@ TEST_CASE("ring: a line comes back with its time, stream, number and bytes", "[i
 TEST_CASE("ring: the oldest lines leave when there are too many", "[io]") {
   Ring ring({3, kMuch});
   for (const char* text : {"a", "b", "c", "d", "e"}) add(ring, text);
-  CHECK(texts(ring.last(10)) == Texts{"c", "d", "e"});
-  CHECK(ring.last(10).front().seq == 3);
+  CHECK(texts(last(ring, 10)) == Texts{"c", "d", "e"});
+  CHECK(last(ring, 10).front().seq == 3);
   CHECK(ring.last_seq() == 5);
   CHECK(ring.lines() == 3);
 }
@@ -74,16 +87,16 @@ TEST_CASE("ring: the oldest lines leave when there are too many bytes of text", 
   CHECK(ring.text_bytes() == 4000);
   add(ring, std::string(4096, 'x'));
   CHECK(ring.lines() == 1);
-  CHECK(ring.last(1).front().text == std::string(4096, 'x'));
+  CHECK(last(ring, 1).front().text == std::string(4096, 'x'));
 }
 
 TEST_CASE("ring: a line longer than the ring or than a piece is cut", "[io]") {
   Ring small({1000, 4096});
   add(small, std::string(5000, 'x'));
-  CHECK(small.last(1).front().text.size() == 4096);
+  CHECK(last(small, 1).front().text.size() == 4096);
   Ring large({1000, kMuch});
   add(large, std::string(kMaxPiece + 1, 'x'));
-  CHECK(large.last(1).front().text.size() == kMaxPiece);
+  CHECK(last(large, 1).front().text.size() == kMaxPiece);
 }
 
 TEST_CASE("ring: with room for no line nothing is kept, and numbers go on", "[io]") {
@@ -95,21 +108,49 @@ TEST_CASE("ring: with room for no line nothing is kept, and numbers go on", "[io
   CHECK(ring.last_seq() == 2);
   ring.set_limits({5, kMuch});
   add(ring, "c");
-  REQUIRE(ring.last(5).size() == 1);
-  CHECK(ring.last(5).front().seq == 3);
+  REQUIRE(last(ring, 5).size() == 1);
+  CHECK(last(ring, 5).front().seq == 3);
 }
 
-TEST_CASE("ring: reading since a number gives what came after it, oldest first", "[io]") {
+TEST_CASE("ring: looking back shows the newest first, in portions", "[io]") {
   Ring ring({5, kMuch});
   for (const char* text : {"a", "b", "c", "d", "e", "f", "g"}) add(ring, text);
-  CHECK(texts(ring.since(0, 100)) == Texts{"c", "d", "e", "f", "g"});
-  CHECK(ring.since(0, 100).front().seq == 3);
-  CHECK(texts(ring.since(3, 2)) == Texts{"d", "e"});
-  CHECK(texts(ring.since(4, 100)) == Texts{"e", "f", "g"});
-  CHECK(texts(ring.since(6, 100)) == Texts{"g"});
-  CHECK(ring.since(7, 100).empty());
-  CHECK(ring.since(1000, 100).empty());
-  CHECK(ring.since(3, 0).empty());
+  CHECK(newest(ring, 100) == Texts{"g", "f", "e", "d", "c"});
+  CHECK(newest(ring, 2) == Texts{"g", "f"});
+  CHECK(newest(ring, 0).empty());
+  Ring::Place place;
+  Texts seen;
+  const auto visit = [&](const Ring::View& line) {
+    seen.emplace_back(line.text);
+    return line.text != "d";
+  };
+  CHECK(ring.look_back(place, 2, kMaxPiece, visit));
+  add(ring, "h");  // takes away c
+  CHECK_FALSE(ring.look_back(place, 100, kMaxPiece, visit));
+  CHECK(seen == Texts{"g", "f", "e", "d"});
+  CHECK(place.seq == 4);
+  ring.clear();
+  for (const char* text : {"i", "j"}) add(ring, text);
+  CHECK_FALSE(ring.look_back(place, 100, kMaxPiece, visit));
+  CHECK(seen.size() == 4);
+}
+
+TEST_CASE("ring: a place stays good while the ring grows and its lines leave", "[io]") {
+  Ring ring({100, kMuch});
+  for (int i = 1; i <= 10; ++i) add(ring, std::to_string(i));
+  Ring::Place place;
+  Texts seen;
+  const auto visit = [&](const Ring::View& line) {
+    seen.emplace_back(line.text);
+    return true;
+  };
+  CHECK(ring.look_back(place, 3, kMaxPiece, visit));
+  for (int i = 11; i <= 90; ++i) add(ring, std::to_string(i));  // into larger blocks
+  CHECK(ring.look_back(place, 3, kMaxPiece, visit));
+  CHECK(seen == Texts{"10", "9", "8", "7", "6", "5"});
+  for (int i = 91; i <= 104; ++i) add(ring, std::to_string(i));  // 1 to 4 leave
+  CHECK_FALSE(ring.look_back(place, 3, kMaxPiece, visit));
+  CHECK(seen.size() == 6);
 }
 
 TEST_CASE("ring: clearing gives memory back and keeps counting", "[io]") {
@@ -117,9 +158,9 @@ TEST_CASE("ring: clearing gives memory back and keeps counting", "[io]") {
   add(ring, "a");
   ring.clear();
   CHECK(ring.block_bytes() == 0);
-  CHECK(ring.last(5).empty());
+  CHECK(last(ring, 5).empty());
   add(ring, "b");
-  CHECK(ring.last(5).front().seq == 2);
+  CHECK(last(ring, 5).front().seq == 2);
 }
 
 TEST_CASE("ring: lower limits take lines and memory away, higher ones keep all", "[io]") {
@@ -128,14 +169,14 @@ TEST_CASE("ring: lower limits take lines and memory away, higher ones keep all",
   const std::size_t before = ring.block_bytes();
   ring.set_limits({10, kMuch});
   CHECK(ring.lines() == 10);
-  CHECK(ring.last(1).front().seq == 1000);
+  CHECK(last(ring, 1).front().seq == 1000);
   CHECK(ring.block_bytes() < before / 10);
   ring.set_limits({10, 4096});
   CHECK(ring.lines() == 8);
   ring.set_limits({1000, kMuch});
   CHECK(ring.lines() == 8);
   add(ring, "new");
-  CHECK(ring.last(1).front().text == "new");
+  CHECK(last(ring, 1).front().text == "new");
   CHECK(ring.lines() == 9);
 }
 
@@ -177,8 +218,19 @@ TEST_CASE("ring: it behaves as a plain list with the same bounds would", "[io]")
     const std::size_t count = up_to(60);
     std::vector<LogLine> expected;
     for (const LogLine& line : model)
-      if (line.seq > from && expected.size() < count) expected.push_back(line);
-    const auto got = ring.since(from, count);
+      if (line.seq > from) expected.push_back(line);
+    if (expected.size() > count)
+      expected.erase(expected.begin(), expected.end() - static_cast<std::ptrdiff_t>(count));
+    std::vector<LogLine> got;
+    Ring::Place place;
+    for (bool more = true; more && got.size() < count;) {
+      more = ring.look_back(place, 1 + up_to(10), kMaxPiece, [&](const Ring::View& line) {
+        if (line.seq <= from || got.size() == count) return false;
+        got.insert(got.begin(), {line.seq, line.time_us, line.stream, line.continues,
+                                 std::string(line.text)});
+        return true;
+      });
+    }
     REQUIRE(got.size() == expected.size());
     for (std::size_t i = 0; i < got.size(); ++i) {
       REQUIRE(got[i].seq == expected[i].seq);

@@ -7,8 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <new>
 #include <thread>
 
+#include "base/log.hpp"
 #include "io/sink.hpp"
 #include "support/deadline.hpp"
 #include "support/temp_dir.hpp"
@@ -20,8 +23,10 @@ namespace {
 
 DropCount new_count() { return std::make_shared<std::atomic<std::uint64_t>>(0); }
 
-SinkLine line_of(std::string_view text, std::string_view service = "web") {
-  return {service, LogStream::out, false, 0, text};
+void give(Sink& sink, std::string_view text, const DropCount& dropped,
+          std::string_view service = "web") {
+  const SplitLine line{text, false};
+  sink.take({service, LogStream::out, 1, nullptr, 0, {&line, 1}}, dropped);
 }
 
 /// A sink of type S on a running loop, and the pipe that it writes to.
@@ -39,7 +44,7 @@ struct Running {
   }
   ~Running() { data->stop_and_join(); }
 
-  void take(std::string_view text) { sink->take(line_of(text), dropped); }
+  void take(std::string_view text) { give(*sink, text, dropped); }
 
   /// What comes until `size` bytes are there, or nothing more does.
   std::string receive(std::size_t size) {
@@ -92,11 +97,11 @@ TEST_CASE("sink: the kernel ring buffer gets one record a line, none too long", 
     return std::string(buffer, static_cast<std::size_t>(count));
   };
   const auto dropped = new_count();
-  sink.take(line_of("hello \x1b"), dropped);
+  give(sink, "hello \x1b", dropped);
   CHECK(record() == "<30>web: hello \\x1b\n");
   std::string umlauts;
   while (umlauts.size() < 5000) umlauts += "\xc3\xa4";
-  sink.take(line_of(umlauts), dropped);
+  give(sink, umlauts, dropped);
   const std::string cut = record();
   CHECK(cut.size() <= 900);
   CHECK(cut.size() > 890);
@@ -132,7 +137,7 @@ TEST_CASE("sink: what a console takes at once is written at once", "[io]") {
   REQUIRE(::fcntl(ends->write.get(), F_SETPIPE_SZ, 1 << 20) > 0);
   ConsoleSink sink((*data)->loop(), std::move(ends->write));
   const auto dropped = new_count();
-  for (int i = 0; i < 1000; ++i) sink.take(line_of(std::string(100, 'x')), dropped);
+  for (int i = 0; i < 1000; ++i) give(sink, std::string(100, 'x'), dropped);
   int written = 0;  // when the loop comes to the task after the sink's
   REQUIRE((*data)->loop().post([&] { ::ioctl(ends->read.get(), FIONREAD, &written); }));
   REQUIRE((*data)->start());
@@ -148,10 +153,55 @@ TEST_CASE("sink: lines for a descriptor that is gone are counted", "[io]") {
   CHECK(test::becomes_true([&] { return *console.dropped == 10; }));
 }
 
+/// Has no memory for long lines.
+class Forgetful final : public TextSink {
+ public:
+  Forgetful(EventLoop& loop, UniqueFd fd) : TextSink(loop, std::move(fd), 8) {}
+  std::string_view name() const noexcept override { return "forgetful"; }
+
+ protected:
+  std::string format(const SinkBatch&, const SplitLine& line) const override {
+    if (line.text.size() > 10) throw std::bad_alloc();
+    return std::string(line.text) + "\n";
+  }
+};
+
+TEST_CASE("sink: lines before one without memory are written", "[io]") {
+  Running<Forgetful> to;
+  const std::array<SplitLine, 3> lines = {SplitLine{"one"}, {"much longer than that"}, {"three"}};
+  to.sink->take({"web", LogStream::out, 1, nullptr, 0, lines}, to.dropped);
+  CHECK(to.receive(4) == "one\n");
+  CHECK(*to.dropped == 2);
+}
+
+TEST_CASE("sink: trouble of one is told soon, though that of another was told already", "[io]") {
+  auto data = DataLoop::create();
+  REQUIRE(data);
+  auto ends = make_pipe(O_NONBLOCK);
+  REQUIRE(ends);
+  set_log_descriptor(ends->write.get(), false);
+  std::string text;
+  const auto told = [&](std::string_view what) {
+    char buffer[4096];
+    for (ssize_t got; (got = ::read(ends->read.get(), buffer, sizeof buffer)) > 0;)
+      text.append(buffer, static_cast<std::size_t>(got));
+    return text.find(what) != std::string::npos;
+  };
+  SinkReports reports((*data)->loop());
+  const auto first = reports.about("first"), second = reports.about("second");
+  REQUIRE((*data)->start());
+  first->lost(1);
+  CHECK(test::becomes_true([&] { return told("first: "); }));
+  second->failing("is gone");
+  CHECK(test::becomes_true([&] { return told("second: is gone"); }));
+  (*data)->stop_and_join();
+  set_log_descriptor(STDERR_FILENO, false);
+}
+
 TEST_CASE("sink: each service's drops are its own", "[io]") {
   Running<ConsoleSink> console;
   const auto quiet = new_count();
-  console.sink->take(line_of("first", "db"), quiet);
+  give(*console.sink, "first", quiet, "db");
   for (int i = 0; i < 10000; ++i) console.take(std::string(100, 'x'));
   CHECK(*quiet == 0);
   CHECK(*console.dropped > 0);
@@ -163,7 +213,7 @@ TEST_CASE("sink: lines of two threads both come, each thread's in its order", "[
   constexpr int kLines = 1000;
   const auto write_all_of = [&](const std::string& name) {
     for (int i = 0; i < kLines; ++i)
-      console.sink->take(line_of(std::to_string(i), name), console.dropped);
+      give(*console.sink, std::to_string(i), console.dropped, name);
   };
   std::size_t size = 0;
   for (int i = 0; i < kLines; ++i) size += 2 * (4 + std::to_string(i).size());
@@ -187,13 +237,13 @@ TEST_CASE("sink: at the end what waits is written, for a limited time", "[io]") 
   REQUIRE(ends);
   const auto dropped = new_count();
   ConsoleSink sink(**loop, std::move(ends->write));
-  sink.take(line_of("last words"), dropped);
+  give(sink, "last words", dropped);
   sink.finish(1000ms);
   char buffer[64];
   REQUIRE(::read(ends->read.get(), buffer, sizeof buffer) == 16);
   CHECK(std::string(buffer, 16) == "web: last words\n");
 
-  for (int i = 0; i < 2000; ++i) sink.take(line_of(std::string(100, 'x')), dropped);
+  for (int i = 0; i < 2000; ++i) give(sink, std::string(100, 'x'), dropped);
   sink.finish(20ms);  // the pipe is full and nobody reads: it returns all the same
   SUCCEED();
 }
@@ -207,7 +257,7 @@ TEST_CASE("sink: lines are written though the loop takes no more tasks", "[io]")
   ConsoleSink sink((*data)->loop(), std::move(ends->write));
   while ((*data)->loop().post([] {})) {
   }
-  sink.take(line_of("the last"), dropped);
+  give(sink, "the last", dropped);
   REQUIRE((*data)->start());
   pollfd ready{ends->read.get(), POLLIN, 0};
   REQUIRE(::poll(&ready, 1, 20'000) == 1);
@@ -238,7 +288,7 @@ TEST_CASE("sink: a file is written on where it stands", "[io]") {
   auto loop = EventLoop::create();
   REQUIRE(loop);
   ConsoleSink sink(**loop, std::move(*own));
-  sink.take(line_of("hello"), new_count());
+  give(sink, "hello", new_count());
   sink.finish(1000ms);
   CHECK(read_file(path.c_str(), 1000).value_or("") == "before\nweb: hello\n");
 }
@@ -254,7 +304,7 @@ TEST_CASE("sink: a socket that does not say so itself is not waited for either",
   const auto dropped = new_count();
   ConsoleSink sink((*data)->loop(), std::move(*own));
   REQUIRE((*data)->start());
-  for (int i = 0; i < 20000; ++i) sink.take(line_of(std::string(100, 'x')), dropped);
+  for (int i = 0; i < 20000; ++i) give(sink, std::string(100, 'x'), dropped);
   CHECK(*dropped > 0);
   (*data)->stop_and_join();  // returns: the loop's thread hangs in no write
 }

@@ -24,11 +24,12 @@ using Pieces = std::vector<Piece>;
 
 Pieces split(const std::vector<std::string>& reads, std::size_t piece = 5) {
   Pieces pieces;
-  const auto emit = [&](std::string_view text, bool continues) {
-    pieces.push_back({std::string(text), continues});
+  const auto emit = [&](const SplitLine& line) {
+    pieces.push_back({std::string(line.text), line.continues});
   };
   LineSplitter splitter;
-  for (const std::string& data : reads) splitter.feed(data, piece, emit);
+  std::string joined;
+  for (const std::string& data : reads) splitter.feed(data, piece, joined, emit);
   splitter.finish(emit);
   return pieces;
 }
@@ -60,6 +61,23 @@ TEST_CASE("splitter: a line of just one piece is one line", "[io]") {
   CHECK(split({"12345\n"}) == Pieces{{"12345", false}});
   CHECK(split({"12345", "\n"}) == Pieces{{"12345", false}});
   CHECK(split({"12345"}) == Pieces{{"12345", false}});
+}
+
+TEST_CASE("splitter: what is held is cut too when pieces become smaller", "[io]") {
+  for (const std::string end : {"ab\n", "abcdef"}) {
+    Pieces pieces;
+    const auto emit = [&](const SplitLine& line) {
+      pieces.push_back({std::string(line.text), line.continues});
+    };
+    LineSplitter splitter;
+    std::string joined;
+    splitter.feed("0123456789", 10, joined, emit);
+    splitter.feed(end, 4, joined, emit);
+    splitter.finish(emit);
+    REQUIRE(pieces.size() >= 4);
+    CHECK(Pieces(pieces.begin(), pieces.begin() + 3) ==
+          Pieces{{"0123", true}, {"4567", true}, {"89", true}});
+  }
 }
 
 TEST_CASE("splitter: bytes are kept as they are", "[io]") {

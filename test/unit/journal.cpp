@@ -32,7 +32,7 @@ Record full_record() {
   r.process = Process::lingering;
   r.cause = StopCause::unhealthy;
   r.stage = StopStage::killed;
-  r.again = r.respawn = r.done = r.by_itself = r.skipped = r.ready = true;
+  r.again = r.respawn = r.done = r.by_itself = r.skipped = r.notified = r.healthy = true;
   r.health = Health::watchdog;
   r.health_attempts = 3;
   r.end = {true, 11, true, OutOfMemory::limit};
@@ -65,7 +65,7 @@ JournalFacts full_facts() {
   f.load_order = 9;
   f.config_hash = 0xfeedfacecafebeef;
   f.log_pipes = {12, 13};
-  f.helpers = {814, 815};
+  f.helpers = {814, 815, 816};
   return f;
 }
 
@@ -74,9 +74,9 @@ bool same(const Record& a, const Record& b) {
          a.post == b.post && a.passed == b.passed && a.step == b.step &&
          a.stop_owed == b.stop_owed && a.process == b.process && a.cause == b.cause &&
          a.stage == b.stage && a.again == b.again && a.respawn == b.respawn && a.done == b.done &&
-         a.by_itself == b.by_itself && a.skipped == b.skipped && a.ready == b.ready &&
-         a.health == b.health && a.health_attempts == b.health_attempts && a.end == b.end &&
-         a.has_end == b.has_end && a.reason == b.reason && a.since == b.since &&
+         a.by_itself == b.by_itself && a.skipped == b.skipped && a.notified == b.notified &&
+         a.healthy == b.healthy && a.health == b.health && a.health_attempts == b.health_attempts &&
+         a.end == b.end && a.has_end == b.has_end && a.reason == b.reason && a.since == b.since &&
          a.delay_until == b.delay_until && a.deadline == b.deadline && a.ready_at == b.ready_at &&
          a.count == b.count && a.rank == b.rank && a.ready_serial == b.ready_serial &&
          a.failed_serial == b.failed_serial;
@@ -219,8 +219,14 @@ TEST_CASE("journal: the world comes back, and its defaults where it was not stor
   Journal journal = new_journal();
   CHECK(read(journal).world == JournalWorld{});
   const JournalWorld world{true, -123456789, 987654321};
+  for (int times = 0; times < 2; ++times) {
+    journal.store_world(world);
+    put(journal, 0, "web");
+    CHECK(read(journal).world == world);
+  }
+  journal.store_world({});
+  CHECK(read(journal).world == JournalWorld{});
   journal.store_world(world);
-  put(journal, 0, "web");
   CHECK(read(journal).world == world);
 }
 
@@ -262,11 +268,11 @@ TEST_CASE("journal: texts that are too long together are cut, the name never", "
   Journal journal = new_journal();
   Record record;
   record.reason = {ReasonType::spawn_error, 0, std::string(1000, 'r'), {"left out"}};
-  const std::string name(128, 'n'), fits(176, 'f'), too_long(177, 'f');
+  const std::string name(128, 'n'), fits(168, 'f'), too_long(169, 'f');
   put(journal, 0, name, record, {}, fits);
   put(journal, 1, name, record, {}, too_long);
   put(journal, 2, "web", record, {}, "/etc/web.toml");
-  record.reason.text = std::string(287, 'r') + "\u00e9";
+  record.reason.text = std::string(279, 'r') + "\u00e9";
   put(journal, 3, "web", record, {}, "/etc/web.toml");
 
   const auto entries = read(journal).entries;
@@ -276,11 +282,11 @@ TEST_CASE("journal: texts that are too long together are cut, the name never", "
   CHECK(entries[0].record.reason.text.empty());
   CHECK(entries[0].record.reason.type == ReasonType::spawn_error);
   CHECK(entries[1].file.empty());
-  CHECK(entries[1].record.reason.text == std::string(176, 'r'));
+  CHECK(entries[1].record.reason.text == std::string(168, 'r'));
   CHECK(entries[2].file == "/etc/web.toml");
-  CHECK(entries[2].record.reason.text == std::string(288, 'r'));
+  CHECK(entries[2].record.reason.text == std::string(280, 'r'));
   CHECK(entries[2].record.reason.messages.empty());
-  CHECK(entries[3].record.reason.text == std::string(287, 'r'));  // not half a character
+  CHECK(entries[3].record.reason.text == std::string(279, 'r'));  // not half a character
 }
 
 TEST_CASE("journal: it can be moved, and its descriptor closes on execve", "[journal]") {
@@ -420,7 +426,7 @@ TEST_CASE("journal: what an older version did not write has its default", "[jour
   known.step = 0;
   CHECK(same(image->entries[0].record, known));
   CHECK(image->entries[0].facts.pid == 812);
-  CHECK(image->entries[0].facts.helpers == std::array{0, 0});
+  CHECK(image->entries[0].facts.helpers == std::array{0, 0, 0});
   CHECK(image->entries[0].facts.config_hash == 0);
   CHECK(image->entries[0].facts.log_pipes == std::array{-1, -1});
 }

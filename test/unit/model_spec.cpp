@@ -46,6 +46,9 @@ const Change kSettings[] = {
     {"buffer_bytes", [](ServiceSpec& s) { s.logging.buffer_bytes = 5000; }},
     {"kmsg", [](ServiceSpec& s) { s.logging.kmsg = true; }},
     {"console", [](ServiceSpec& s) { s.logging.console = true; }},
+    {"syslog", [](ServiceSpec& s) { s.logging.syslog = "unix:/dev/log"; }},
+    {"forward", [](ServiceSpec& s) { s.logging.forward = "unix:/x"; }},
+    {"file", [](ServiceSpec& s) { s.logging.file = "/var/log/x.log"; }},
     {"requires", [](ServiceSpec& s) { s.dependencies.requires_.clear(); }},
     {"after",
      [](ServiceSpec& s) {

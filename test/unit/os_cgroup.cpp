@@ -80,6 +80,19 @@ SpawnPlan sleeping(int cgroup) {
 
 }  // namespace
 
+TEST_CASE("cgroups: a process's service is the first part below zinit's own", "[os]") {
+  const auto service = [](std::string_view text) { return service_in_cgroup(text, "/a/zinit"); };
+  CHECK(service("0::/a/zinit/web.service\n") == "web");
+  CHECK(service("12:cpu:/x\n0::/a/zinit/web.service/zinit-control\n1:name=y:/") == "web");
+  CHECK(service("0::/a/zinit/web.service (deleted)\n").empty());
+  CHECK(service("0::/a/zinit/x.service.service\n") == "x.service");
+  for (const char* other :
+       {"", "0::/", "0::/a/zinit", "0::/a/zinit/", "0::/a/zinit/supervisor",
+        "0::/a/zinit-2/web.service", "0::/b/web.service", "1:cpu:/a/zinit/w.service"})
+    CHECK(service(other).empty());
+  CHECK(service_in_cgroup("0::/zinit/web.service", "/zinit") == "web");
+}
+
 TEST_CASE("the own cgroup is found through every mount that shows it", "[os][cgroup]") {
   CHECK(own_cgroup_directories(kUnified, "0::/\n") == Paths{"/sys/fs/cgroup"});
   CHECK(own_cgroup_directories(kUnified, "0::/a/b.service\n") ==
@@ -246,10 +259,10 @@ TEST_CASE("resources without a controller are told by key, and others are not",
   REQUIRE(cgroup);
   if (cgroup->read("memory.max")) return test::skip("needs a cgroup without controllers");
   Resources resources;
-  CHECK(apply_resources(*cgroup, resources, true).empty());
+  CHECK(apply_resources(*cgroup, resources, true).value().empty());
   resources.memory_max = 1 << 20;
   resources.pids_max = 5;
-  CHECK(apply_resources(*cgroup, resources, false) ==
+  CHECK(apply_resources(*cgroup, resources, false).value() ==
         Paths{"resources.memory_max has no effect: zinit's cgroup has no controller memory with "
               "memory.max",
               "resources.pids_max has no effect: zinit's cgroup has no controller pids with "

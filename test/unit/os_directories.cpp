@@ -1,6 +1,7 @@
 // Directories of services: made with their owner, removed with all that they hold, and never by way
 // of a link that somebody has put there.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 #include <fstream>
 
 #include "os/directories.hpp"
+#include "support/forked.hpp"
+#include "support/sanitized.hpp"
 #include "support/skip.hpp"
 #include "support/temp_dir.hpp"
 
@@ -36,6 +39,13 @@ struct Place {
     return status;
   }
 };
+
+/// What this process has mapped.
+std::size_t memory_bytes() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
 
 }  // namespace
 
@@ -137,4 +147,24 @@ TEST_CASE("a tree deeper than any path may be long is removed", "[directories]")
   ::close(home);
   CHECK(place.remove("a"));
   CHECK_FALSE(fs::exists(place.path("a")));
+}
+
+TEST_CASE("a directory is removed without holding the names in it", "[directories]") {
+  Place place;
+  REQUIRE(place.make("top/inner"));
+  // Links, for they are made fast. Their names come to 1 MB.
+  for (int i = 0; i < 4000; ++i) {
+    const std::string parent = i % 2 == 0 ? "top/" : "top/inner/";
+    const std::string name = place.path(parent + std::string(240, 'x') + std::to_string(i));
+    REQUIRE(::symlink("x", name.c_str()) == 0);
+  }
+  const std::string ended = test::in_child([&]() -> std::string {
+    const rlimit little{memory_bytes() + (std::size_t{256} << 10), RLIM_INFINITY};
+    // A sanitizer needs more by itself.
+    if (!test::sanitized() && ::setrlimit(RLIMIT_AS, &little) != 0) return "no limit";
+    const auto removed = place.remove("top");
+    return removed ? "removed" : removed.error().text;
+  });
+  CHECK(ended == "removed");
+  CHECK_FALSE(fs::exists(place.path("top")));
 }

@@ -93,6 +93,8 @@ constexpr CloneWay kWays[] = {CloneWay::shared, CloneWay::copied};
 
 /// The error of a plan that must fail, with a look at what it leaves behind.
 Error failed(const SpawnPlan& plan) {
+  static const int first = run(shell("exit 0")).status;  // for which descriptors are reserved
+  CHECK(first == 0);
   const auto before = test::open_descriptors();
   auto child = spawn(plan);
   CHECK(test::open_descriptors() == before);
@@ -147,6 +149,19 @@ TEST_CASE("a program has three descriptors and no other", "[os][spawn]") {
   }
   ::close(leaked);
   ::close(high);
+}
+
+TEST_CASE("streams reach a program from where many descriptors are open", "[os][spawn]") {
+  std::vector<UniqueFd> many;
+  for (int i = 0; i < 400; ++i) many.push_back(open_fd("/dev/zero", O_RDONLY).value());
+  for (const CloneWay way : kWays) {
+    const Way use(way);
+    // read_all() sees whether an end of the pipe is left open here.
+    const Outcome outcome = run(shell("echo out; echo err >&2; echo /proc/self/fd/[0-9]*"));
+    CHECK(outcome.output ==
+          "out\nerr\n/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n");
+    CHECK(outcome.status == 0);
+  }
 }
 
 TEST_CASE("streams are put right whatever numbers they have", "[os][spawn]") {
@@ -315,6 +330,7 @@ TEST_CASE("a process takes a terminal as its own and as all three streams", "[os
 TEST_CASE("want of descriptors is temporary and leaves nothing open", "[os][spawn]") {
   for (const CloneWay way : kWays) {
     const Way use(way);
+    REQUIRE(run(shell("echo up")).output == "up\n");  // the first one takes some for good
     const int next = ::dup(0);
     ::close(next);
     rlimit before{};
@@ -446,7 +462,7 @@ TEST_CASE("an id that cannot be had is named", "[os][spawn][root]") {
 TEST_CASE("a child that fails is never seen by who reaps all", "[os][spawn]") {
   std::atomic<bool> done{false};
   std::atomic<int> seen{0};
-  auto reaper = Thread::start("reaper", kJobStackBytes, [&] {
+  auto reaper = Thread::start("reaper", kSmallStackBytes, [&] {
     while (!done) seen += next_ended().has_value() ? 1 : 0;
   });
   REQUIRE(reaper);
@@ -469,7 +485,7 @@ TEST_CASE("eight threads with small stacks spawn at once", "[os][spawn]") {
     std::atomic<int> good{0}, bad{0};
     std::vector<Thread> threads;
     for (int t = 0; t < 8; ++t) {
-      auto thread = Thread::start("spawner", kJobStackBytes, [&, t] {
+      auto thread = Thread::start("spawner", kSmallStackBytes, [&, t] {
         for (int i = 0; i < 50; ++i) {
           SpawnPlan plan = shell("");
           plan.program = "/bin/true";

@@ -15,6 +15,7 @@
 
 #include "base/fd.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "os/limits.hpp"
 #include "os/signals.hpp"
 #include "os/thread.hpp"
@@ -42,7 +43,7 @@ int in_child(Work work) {
 
 TEST_CASE("a thread runs what it is given under its name", "[os][thread]") {
   char name[16] = {};
-  auto thread = Thread::start("job of a long name", kJobStackBytes,
+  auto thread = Thread::start("job of a long name", kSmallStackBytes,
                               [&] { ::prctl(PR_GET_NAME, name, 0, 0, 0); });
   REQUIRE(thread);
   CHECK(thread->joinable());
@@ -56,7 +57,7 @@ TEST_CASE("a thread has every signal blocked but the faults, and its starter as 
   sigset_t mine{}, before{}, after{};
   pthread_sigmask(SIG_SETMASK, nullptr, &before);
   REQUIRE(
-      Thread::start("t", kJobStackBytes, [&] { pthread_sigmask(SIG_SETMASK, nullptr, &mine); }));
+      Thread::start("t", kSmallStackBytes, [&] { pthread_sigmask(SIG_SETMASK, nullptr, &mine); }));
   pthread_sigmask(SIG_SETMASK, nullptr, &after);
   for (const int blocked : {SIGTERM, SIGINT, SIGCHLD, SIGUSR1, SIGPIPE, SIGRTMIN, SIGRTMAX})
     CHECK(sigismember(&mine, blocked) == 1);
@@ -69,7 +70,7 @@ TEST_CASE("a thread has every signal blocked but the faults, and its starter as 
 TEST_CASE("a thread has a stack for signals, apart from its own", "[os][thread]") {
   stack_t alternate{};
   const char* local = nullptr;
-  REQUIRE(Thread::start("t", kJobStackBytes, [&] {
+  REQUIRE(Thread::start("t", kSmallStackBytes, [&] {
     char here = 0;
     local = &here;
     ::sigaltstack(nullptr, &alternate);
@@ -91,7 +92,7 @@ TEST_CASE("a stack overflow of a thread can be handled", "[os][thread]") {
       volatile char frame[1024] = {};
       return frame[0] + deeper(n + 1) + frame[1];
     };
-    auto thread = Thread::start("deep", kJobStackBytes, [] { static_cast<void>(deeper(0)); });
+    auto thread = Thread::start("deep", kSmallStackBytes, [] { static_cast<void>(deeper(0)); });
   });
   CHECK(status == 42);
 }
@@ -100,11 +101,11 @@ TEST_CASE("an exception ends its thread alone, and is logged", "[os][thread]") {
   std::atomic<int> reached{0};
   Pipe log = make_pipe(O_NONBLOCK).value();
   set_log_descriptor(log.write.get(), false);
-  REQUIRE(Thread::start("bad", kJobStackBytes, [&] {
+  REQUIRE(Thread::start("bad", kSmallStackBytes, [&] {
     ++reached;
     throw std::runtime_error("thrown by a test");
   }));
-  REQUIRE(Thread::start("worse", kJobStackBytes, [&] {
+  REQUIRE(Thread::start("worse", kSmallStackBytes, [&] {
     ++reached;
     throw 7;
   }));
@@ -131,8 +132,8 @@ TEST_CASE("a thread that cannot be had is a temporary error, and its work is giv
 TEST_CASE("a thread object is joined by assignment and by its end", "[os][thread]") {
   std::atomic<int> ended{0};
   const auto work = [&] { ++ended; };
-  Thread thread = std::move(Thread::start("a", kJobStackBytes, work).value());
-  thread = std::move(Thread::start("b", kJobStackBytes, work).value());
+  Thread thread = std::move(Thread::start("a", kSmallStackBytes, work).value());
+  thread = std::move(Thread::start("b", kSmallStackBytes, work).value());
   CHECK(ended >= 1);
   Thread moved(std::move(thread));
   CHECK_FALSE(thread.joinable());
@@ -160,6 +161,23 @@ TEST_CASE("blocked signals are read from a descriptor, each once", "[os][signals
   CHECK(status == 0);
 }
 
+TEST_CASE("a child resets all signals, until it is known which are not at their default",
+          "[os][signals]") {
+  const auto bit = [](int signal) { return std::uint64_t{1} << (signal - 1); };
+  CHECK(~signals_to_reset() == 0);
+  const int status = in_child([&] {
+    std::signal(SIGUSR1, SIG_IGN);
+    std::signal(SIGUSR2, [](int) {});
+    std::signal(SIGTERM, SIG_DFL);
+    keep_dispositions();
+    const std::uint64_t reset = signals_to_reset();
+    if ((reset & bit(SIGUSR1)) == 0 || (reset & bit(SIGUSR2)) == 0) ::_exit(1);
+    if ((reset & (bit(SIGTERM) | bit(SIGKILL) | bit(SIGSTOP))) != 0) ::_exit(2);
+    ::_exit(0);
+  });
+  CHECK(status == 0);
+}
+
 TEST_CASE("the limit of descriptors is raised, and what it was is known", "[os][limits]") {
   const int status = in_child([] {
     rlimit low{};
@@ -174,6 +192,27 @@ TEST_CASE("the limit of descriptors is raised, and what it was is known", "[os][
     ::_exit(0);
   });
   CHECK(status == 0);
+}
+
+TEST_CASE("there is room for the descriptors of a thousand services", "[os][limits]") {
+  const auto room_under = [](rlim_t allowed) {
+    return in_child([allowed] {
+      rlimit limit{};
+      ::getrlimit(RLIMIT_NOFILE, &limit);
+      limit.rlim_cur = allowed;
+      if (::setrlimit(RLIMIT_NOFILE, &limit) < 0) ::_exit(255);
+      const int next = ::fcntl(0, F_DUPFD, 3);
+      ::close(next);
+      make_room_for_descriptors();
+      const auto status = read_file("/proc/self/status", 4096);
+      if (::fcntl(0, F_DUPFD, 3) != next || !status) ::_exit(254);
+      std::string size = status->substr(status->find("FDSize:") + 7);
+      size.resize(size.find('\n'));
+      ::_exit(static_cast<int>(parse_integer(trim(size)).value_or(0) / 64));
+    });
+  };
+  CHECK(room_under(4096) == 4096 / 64);
+  CHECK(room_under(1000) == 1024 / 64);
 }
 
 TEST_CASE("inherited descriptors are not passed on", "[os][limits]") {

@@ -133,3 +133,23 @@ TEST_CASE("a group with thousands of members is read whole", "[os][users]") {
   f.files.group = f.dir().write("big", text);
   CHECK(look_up("web", "", {}, f.files)->ids.groups == Groups{34, 10, 11, 12});
 }
+
+TEST_CASE("an entry with the number that means unchanged is refused", "[os][users]") {
+  Files f;
+  f.files.passwd = f.dir().write("passwd",
+                                 "ghost:x:4294967295:34::/:/bin/sh\n"
+                                 "shade:x:80:4294967295::/:/bin/sh\n"
+                                 "wraith:x:-1:-1::/:/bin/sh\n"
+                                 "web:x:33:34::/:/bin/sh\n");
+  f.files.group = f.dir().write("group", "ghosts:x:4294967295:web\ntls:x:100:web\n");
+  CHECK(look_up("ghost", "", {}, f.files).error().text ==
+        "cannot use user ghost of " + f.files.passwd + ": 4294967295 is no number for one");
+  CHECK_FALSE(look_up("ghost", "tls", {}, f.files));
+  CHECK_FALSE(look_up("shade", "", {}, f.files));
+  CHECK_FALSE(look_up("80", "", {}, f.files));
+  CHECK_FALSE(look_up("wraith", "", {}, f.files));
+  CHECK(look_up("web", "ghosts", {}, f.files).error().text ==
+        "cannot use group ghosts of " + f.files.group + ": 4294967295 is no number for one");
+  CHECK_FALSE(look_up("web", "", {{"tls", "ghosts"}}, f.files));
+  CHECK(look_up("web", "", {}, f.files)->ids.groups == Groups{34, 100});
+}

@@ -1,4 +1,4 @@
-// The board with real processes: job threads, spawning, reaping, stopping, restoring from the
+// The board with real processes: jobs, spawning, reaping, stopping, restoring from the
 // journal.
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -15,25 +15,14 @@
 #include "supervisor/journal.hpp"
 #include "support/descriptors.hpp"
 #include "support/temp_dir.hpp"
+#include "unit/supervisor_output.hpp"
 
 using namespace zinit;
+using test::NoChecks;
+using test::NoOutput;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Output goes nowhere: the read ends are closed at once, as with a log that is gone.
-class NoOutput final : public OutputPort {
- public:
-  Result<OutputPipes> open_output(Slot) override {
-    auto out = open_fd("/dev/null", O_WRONLY);
-    auto err = open_fd("/dev/null", O_WRONLY);
-    if (!out || !err) return Failure((out ? err : out).error());
-    return OutputPipes{std::move(*out), std::move(*err)};
-  }
-  void configure(Slot, const SpecPtr&) override {}
-  void forget(Slot) override {}
-  void note(Slot, std::string_view) override {}
-};
 
 class CountChanges final : public ChangePort {
  public:
@@ -60,7 +49,7 @@ SpecPtr sleeper(const std::string& name, const std::function<void(ServiceSpec&)>
 class Running {
  public:
   explicit Running(const std::vector<SpecPtr>& specs)
-      : board(output, changes, {{"PATH=/usr/bin:/bin"}, {}}) {
+      : board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}}) {
     REQUIRE(become_subreaper());
     board.load(specs);
     reaper_ = std::thread([this] { reap_all(); });
@@ -87,6 +76,7 @@ class Running {
 
   NoOutput output;
   CountChanges changes;
+  NoChecks checks;
   Board board;
 
  private:
@@ -251,7 +241,8 @@ TEST_CASE("a service in the middle of its pre_exec is restored, and goes on", "[
   std::optional<JournalImage> image;
   pid_t pre = 0;
   {
-    Board board(output, changes, {{"PATH=/usr/bin:/bin"}, {}});
+    NoChecks checks;
+    Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}});
     board.load(specs);
     REQUIRE(board.start("web"));
     const TimePoint until = Clock::now() + 10s;
@@ -294,7 +285,8 @@ TEST_CASE("a board is restored from the journal, its processes adopted", "[board
   std::optional<JournalImage> image;
   pid_t db = 0, web = 0;
   {
-    Board board(output, changes, {{"PATH=/usr/bin:/bin"}, {}});
+    NoChecks checks;
+    Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}});
     board.load(specs);
     REQUIRE(board.boot(""));
     const TimePoint until = Clock::now() + 10s;
@@ -326,4 +318,79 @@ TEST_CASE("a board is restored from the journal, its processes adopted", "[board
     return view->record.state == State::running && view->pid > 0 && view->pid != web;
   }));
   CHECK(board.view("db")->pid == db);
+}
+
+TEST_CASE("a service with checks is watched, and runs when all have passed", "[board][checks]") {
+  const auto checked = [](ServiceSpec& spec) {
+    spec.readiness.edit().way.by = Notify::systemd;
+    spec.health.edit().type = ProbeType::tcp;
+  };
+  Running r({sleeper("web", checked), sleeper("plain")});
+  REQUIRE(r.board.boot(""));
+  REQUIRE(r.becomes("plain", State::running));
+  REQUIRE(r.eventually([&] { return r.checks.watched() != nullptr; }));
+  const CheckedProcessPtr process = r.checks.watched();
+  CHECK(process->slot == r.board.find("web"));
+  CHECK(process->main_pid() == r.board.view("web")->pid);
+  CHECK_FALSE(process->running());
+  r.board.probe_failed(*process, 1, "connection refused");
+  CHECK(r.board.view("web")->record.health_error == "connection refused");
+  CHECK(r.board.view("web")->record.state == State::starting);
+  r.board.passed(*process, CheckKind::readiness);
+  CHECK(r.board.view("web")->record.state == State::starting);
+  r.board.passed(*process, CheckKind::health);
+  CHECK(r.board.view("web")->record.state == State::running);
+  CHECK(r.board.view("web")->record.health_error.empty());
+  CHECK(process->running());
+  r.board.status_text(*process, "serving");
+  CHECK(r.board.view("web")->status_text == "serving");
+}
+
+TEST_CASE("what is said of a process of before does nothing", "[board][checks]") {
+  Running r({sleeper("web", [](ServiceSpec& spec) {
+    spec.health.edit().type = ProbeType::tcp;
+    spec.lifecycle.restart = RestartPolicy::always;
+  })});
+  REQUIRE(r.board.boot(""));
+  REQUIRE(r.eventually([&] { return r.checks.watched() != nullptr; }));
+  const CheckedProcessPtr before = r.checks.watched();
+  r.board.passed(*before, CheckKind::health);
+  REQUIRE(r.becomes("web", State::running));
+  r.board.health_failed(*before, 3, "no answer");
+  CHECK(before->stage() != CheckedProcess::Stage::alive);
+  REQUIRE(r.eventually([&] { return r.checks.watched() != before; }));
+  CHECK(before->stage() == CheckedProcess::Stage::ended);
+  r.board.passed(*before, CheckKind::health);
+  r.board.status_text(*before, "of before");
+  r.board.watchdog_expired(*before);
+  CHECK(r.board.view("web")->record.state == State::starting);
+  CHECK(r.board.view("web")->status_text.empty());
+  r.board.passed(*r.checks.watched(), CheckKind::health);
+  CHECK(r.board.view("web")->record.state == State::running);
+}
+
+TEST_CASE("a reload that changes [health] alone restarts nothing", "[board][checks]") {
+  const auto probed = [](Milliseconds interval) {
+    return sleeper("web", [interval](ServiceSpec& spec) {
+      spec.health.edit().type = ProbeType::tcp;
+      spec.health.edit().interval = interval;
+    });
+  };
+  Running r({probed(1000ms)});
+  REQUIRE(r.board.boot(""));
+  REQUIRE(r.eventually([&] { return r.checks.watched() != nullptr; }));
+  const CheckedProcessPtr process = r.checks.watched();
+  REQUIRE(r.board.reload({probed(2000ms)}, false));
+  CHECK(process->spec()->health->interval == 2000ms);
+  CHECK(process->stage() == CheckedProcess::Stage::alive);
+  CHECK(r.board.view("web")->record.state == State::starting);
+  REQUIRE(r.board.reload({sleeper("web")}, false));  // nothing is waited for any more
+  CHECK(process->stage() == CheckedProcess::Stage::ended);
+  REQUIRE(r.becomes("web", State::running));
+  const pid_t pid = r.board.view("web")->pid;
+  REQUIRE(r.board.reload({probed(500ms)}, false));
+  REQUIRE(r.checks.watched() != process);
+  CHECK(r.checks.watched()->main_pid() == pid);
+  CHECK(r.checks.watched()->running());
+  CHECK(r.board.view("web")->pid == pid);
 }

@@ -25,6 +25,7 @@ struct Daemon {
   std::vector<Seen> seen;  ///< folders with owner and mode, limits, privileges
   Seen answer;             ///< that it does its work
   bool reloads = false;    ///< takes its settings anew as the same process
+  bool probed = false;     ///< by [health]
 };
 
 Seen folder(const std::string& path, const std::string& owner_and_mode) {
@@ -55,17 +56,23 @@ const std::vector<Daemon>& daemons() {
         open_files(65535),
         bounding_set("0000000000000000"),
         {"awk '/^NoNewPrivs:/ { print $2 }' /proc/$PID/status", "1\n"},
-        {"awk '/^Umask:/ { print $2 }' /proc/$PID/status", "0007\n"}},
+        {"awk '/^Umask:/ { print $2 }' /proc/$PID/status", "0007\n"},
+        {"zinitctl --json status redis-server | grep -o 'Ready to accept connections'",
+         "Ready to accept connections\n"}},
        {"redis-cli ping", "PONG\n"}},
       {"nginx",
        "root",
-       {{"ps -o user,args | grep -c '^www-data nginx: worker'", "1\n"}},
+       {{"ps -o user,args | grep -c '^www-data nginx: worker'", "1\n"},
+        {"grep -x $PID /run/nginx.pid && echo its own", "its own\n"},
+        {"zinitctl --json status nginx | grep -o '\"healthy\":true'", "\"healthy\":true\n"}},
        {"wget -S -q -O /dev/null http://127.0.0.1/ 2>&1", "HTTP/1.1 200 OK"},
+       true,
        true},
       {"postgresql",
        "postgres",
        {folder("/run/postgresql", "postgres:postgres 2775"),
         oom_score_adj(-900),
+        {"zinitctl --json status postgresql | grep -o '\"healthy\":true'", "\"healthy\":true\n"},
         {"read child others </proc/$PID/task/$PID/children; "
          "echo child $(cat /proc/$child/oom_score_adj)",
          "child 0\n"}},
@@ -128,6 +135,20 @@ void reload(Machine& machine, const Daemon& daemon) {
   CHECK(machine.pid(daemon.name) == before);
 }
 
+/// What does not answer any more is ended and comes again.
+void freeze_and_await(Machine& machine, const Daemon& daemon) {
+  const int before = machine.pid(daemon.name);
+  const int restarts = machine.ask("status " + daemon.name)["restart_count"].GetInt();
+  machine.shell().output_of(
+      fmt::format("kill -STOP {0} $(cat /proc/{0}/task/{0}/children)", before));
+  machine.shell().repeat_until(
+      fmt::format("zinitctl --json status {} | grep -o '\"restart_count\":[0-9]*'", daemon.name),
+      fmt::format("\"restart_count\":{}\n", restarts + 1));
+  machine.zinitctl("wait " + daemon.name + " --for running --timeout 30");
+  CHECK(machine.pid(daemon.name) != before);
+  look_at(machine, daemon);
+}
+
 void kill_and_await(Machine& machine, const Daemon& daemon) {
   const int before = machine.pid(daemon.name);
   machine.shell().output_of(fmt::format("kill -9 {}", before));
@@ -164,6 +185,7 @@ SCENARIO("ten of Debian's daemons run, answer, come back when killed, and stop i
         look_at(machine, daemon);
         if (daemon.reloads) reload(machine, daemon);
         kill_and_await(machine, daemon);
+        if (daemon.probed) freeze_and_await(machine, daemon);
       }
       machine.console().wait_for("login: ");  // agetty's second
       machine.zinitctl("stop redis-server");

@@ -56,6 +56,38 @@ SCENARIO("a service beyond its memory_max is killed by the kernel, and told as t
   }
 }
 
+SCENARIO("a SIGKILL after a worker was killed for want of memory is not told as that too") {
+  GIVEN("services that go on when a child of theirs is killed by the kernel") {
+    const auto text = [](const std::string& name) {
+      return "[service]\nexec = \"tail /dev/zero; echo > /run/" + name +
+             "; while :; do sleep 1000; done\"\n[lifecycle]\nrestart = \"never\"\n"
+             "[resources]\nmemory_max = \"8M\"\nswap_max = 0\n";
+    };
+    Machine machine({service("asked", text("asked")), service("other", text("other"))});
+    auto& shell = machine.shell();
+    shell.repeat_until("ls /run", "asked");
+    shell.repeat_until("ls /run", "other");
+    CHECK(cgroup_file(machine, "other", "memory.events").find("oom_kill 1") != std::string::npos);
+    const double killed = std::stod(shell.output_of("cat /proc/uptime"));
+    const auto reason_after_end = [&](const std::string& name) {
+      machine.zinitctl("wait " + name + " --for failed --timeout 60");
+      return machine.zinitctl("why " + name);
+    };
+    THEN("neither one that zinitctl sends nor a later one of anybody is the kernel's") {
+      machine.zinitctl("kill --main asked KILL");
+      const std::string by_request = reason_after_end("asked");
+      CHECK(by_request.find("SIGKILL") != std::string::npos);
+      CHECK(by_request.find("memory") == std::string::npos);
+      shell.repeat_until("awk '{ print ($1 > " + std::to_string(killed + 6) + ") }' /proc/uptime",
+                         "1");
+      shell.output_of(fmt::format("kill -9 {}", machine.pid("other")));
+      const std::string by_other = reason_after_end("other");
+      CHECK(by_other.find("SIGKILL") != std::string::npos);
+      CHECK(by_other.find("memory") == std::string::npos);
+    }
+  }
+}
+
 SCENARIO(
     "every key of [resources] is in its file of the service's cgroup, and a reload changes it") {
   GIVEN("a service with all of them") {
@@ -118,10 +150,11 @@ SCENARIO("cpu_max holds a busy service back") {
 
 SCENARIO("pids_max stops a fork bomb, and a stop ends it whole") {
   GIVEN("a service that forks without end, each fork in a session of its own") {
+    // A shell ends where it cannot fork, so it is one below the service's own that does.
     Machine machine({service("bomb",
                              "[service]\n"
-                             "exec = '''bomb() { setsid sleep 1000 & }; "
-                             "while :; do bomb; done 2>/dev/null'''\n"
+                             "exec = '''while :; do (while :; do setsid sleep 1000 & done) "
+                             "2>/dev/null; done'''\n"
                              "[lifecycle]\nstop_timeout_ms = 2000\nrestart = \"never\"\n"
                              "[resources]\npids_max = 25\n")});
     machine.shell().repeat_until(
@@ -172,7 +205,9 @@ SCENARIO("a standalone server inside a service limits its own services, and leav
   GIVEN("a server that is a service of PID 1, and so in a cgroup that is not the root") {
     Machine machine({service("inner",
                              "[service]\nexec = \"zinit server --config-dir /inner --socket "
-                             "/run/inner.sock\"\n"),
+                             "/run/inner.sock\"\n"
+                             "reload_exec = \"zinitctl --socket /run/inner.sock reload\"\n"
+                             "stop_exec = \"zinitctl --socket /run/inner.sock shutdown\"\n"),
                      {"/inner/small.toml",
                       "[service]\nexec = \"sleep 4711\"\n[resources]\npids_max = 7\n"
                       "memory_max = \"32M\"\n"}});
@@ -190,8 +225,13 @@ SCENARIO("a standalone server inside a service limits its own services, and leav
       CHECK(text_of("/zinit/small.service/memory.max") == std::to_string(32 << 20));
       CHECK(machine.shell().output_of(small + "status small").find("no effect") ==
             std::string::npos);
-      AND_WHEN("it is stopped") {
+      AND_WHEN("it is reloaded and stopped by commands beside it") {
+        machine.zinitctl("reload inner");
         machine.zinitctl("stop inner");
+        const std::string log = machine.zinitctl("logs zinit -n all");
+        CHECK(log.find("inner: reloaded") != std::string::npos);
+        CHECK(log.find("stop signal is sent instead") == std::string::npos);
+        CHECK(machine.ask("status inner")["last_exit"]["code"].GetInt() == 0);
         machine.shell().repeat_until("[ -e " + inner + " ] || echo gone", "gone");
         CHECK(count_of(machine, "[s]leep 4711$") == 0);
       }

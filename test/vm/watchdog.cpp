@@ -28,3 +28,23 @@ SCENARIO("a watchdog whose driver comes late is fed from then on, and disarmed w
     }
   }
 }
+
+SCENARIO("a watchdog whose driver refuses the timeout is fed by the driver's own") {
+  GIVEN("a timeout of a day, which softdog does not take, and one of 4 s that it has by itself") {
+    Machine machine(
+        {File{"/etc/zinit/zinit.toml",
+              "watchdog_device = \"/dev/watchdog\"\nwatchdog_timeout_ms = 86400000\n"}});
+    auto& shell = machine.shell();
+    shell.output_of("insmod /lib/watchdog.ko && insmod /lib/softdog.ko soft_margin=4");
+    shell.repeat_until("grep -x active /sys/class/watchdog/watchdog0/state", "active");
+    THEN("the machine lives for longer than that, and the log has the timeout in force") {
+      const double fed = std::stod(shell.output_of("cat /proc/uptime"));
+      shell.repeat_until("awk '{ print ($1 > " + std::to_string(fed + 9) + ") }' /proc/uptime",
+                         "1");
+      CHECK(shell.output_of("cat /sys/class/watchdog/watchdog0/timeout") == "4\n");
+      CHECK(machine.zinitctl("logs zinit -n all")
+                .find("feeding /dev/watchdog every 2.0 s, which resets the machine after 4.0 s") !=
+            std::string::npos);
+    }
+  }
+}

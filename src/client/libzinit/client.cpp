@@ -22,6 +22,11 @@ Limit with_grace(const Limit& limit) {
 
 JsonParams named(const std::string& name) { return std::move(JsonParams().add("name", name)); }
 
+std::string setting(const std::string& config, bool persist, bool start) {
+  JsonParams params;
+  return params.add_json("config", config).add("persist", persist).add("start", start).text();
+}
+
 const char* word_of(WaitFor state) {
   switch (state) {
     case WaitFor::running: return "running";
@@ -151,8 +156,20 @@ std::vector<std::string> Client::list() {
   return impl_->get("service.list", "", [](const JsonValue& value) { return json_strings(value); });
 }
 
-std::vector<ServiceStatus> Client::list_full() {
-  return impl_->get("service.list_full", "", read_statuses);
+std::vector<ServiceStatus> Client::list_full(const std::vector<std::string>& members) {
+  std::vector<ServiceStatus> all;
+  list_full(members, [&](ServiceStatus status) { all.push_back(std::move(status)); });
+  return all;
+}
+
+void Client::list_full(const std::vector<std::string>& members,
+                       const std::function<void(ServiceStatus)>& each) {
+  JsonParams params;
+  if (!members.empty()) params.add("members", members);
+  const JsonDocument message = impl_->call("service.list_full", params.text(), impl_->timeout);
+  const JsonValue& list = message["result"];
+  json_expect_array(list, "list");
+  for (const JsonValue& element : list.GetArray()) each(read_status(element));
 }
 
 BriefStatus Client::status(const std::string& name) {
@@ -181,6 +198,36 @@ void Client::kill(const std::string& name, const std::string& signal, bool main_
 
 Isolation Client::isolate(const std::string& target) {
   return impl_->get("system.isolate", JsonParams().add("target", target).text(), read_isolation);
+}
+
+ServiceConfig Client::get(const std::string& name) {
+  return impl_->get("service.get", named(name).text(), read_config);
+}
+
+SetResult Client::set(const std::string& config, bool persist, bool start) {
+  return impl_->get("service.set", setting(config, persist, start), read_set);
+}
+
+SetResult Client::add(const std::string& config, bool persist, bool start) {
+  return impl_->get("service.add", setting(config, persist, start), read_set);
+}
+
+void Client::remove(const std::string& name, bool persist, bool cascade,
+                    std::optional<std::chrono::milliseconds> limit) {
+  const JsonParams params = named(name).add("persist", persist).add("cascade", cascade);
+  (void)impl_->call("service.delete", params.text(), limit);
+}
+
+BulkResult Client::start_all(std::optional<std::chrono::milliseconds> limit) {
+  return read_bulk(impl_->call("service.start_all", {}, limit)["result"], "started");
+}
+
+BulkResult Client::stop_all(std::optional<std::chrono::milliseconds> limit) {
+  return read_bulk(impl_->call("service.stop_all", {}, limit)["result"], "stopped");
+}
+
+BulkResult Client::delete_all(std::optional<std::chrono::milliseconds> limit) {
+  return read_bulk(impl_->call("service.delete_all", {}, limit)["result"], "deleted");
 }
 
 ReloadReport Client::reload(bool dry_run) {
@@ -226,6 +273,32 @@ std::vector<std::string> Client::logs_tail(const std::string& name, std::uint32_
                     [](const JsonValue& value) { return json_strings(value); });
 }
 
+std::vector<LogLine> Client::logs_filter(const LogFilter& filter) {
+  JsonParams params;
+  if (!filter.name.empty()) params.add("name", filter.name);
+  if (!filter.pattern.empty()) params.add("pattern", filter.pattern);
+  if (!filter.stream.empty()) params.add("stream", filter.stream);
+  if (filter.since_us) params.add("since_us", *filter.since_us);
+  params.add("lines", std::int64_t{filter.lines});
+  return impl_->get("logs.filter", params.text(), read_log_lines);
+}
+
+std::uint64_t Client::logs_subscribe(const std::vector<std::string>& names,
+                                     std::function<void(const LogLine&)> callback,
+                                     std::uint32_t lines) {
+  JsonParams params;
+  if (!names.empty()) params.add("names", names);
+  return impl_->subscribe(
+      "logs.subscribe", params.add("lines", std::int64_t{lines}).text(),
+      [callback = std::move(callback)](std::string_view, const JsonValue& value) {
+        callback(read_log_line(value));
+      });
+}
+
+void Client::logs_unsubscribe(std::uint64_t subscription) {
+  unsubscribe("logs.unsubscribe", subscription);
+}
+
 std::vector<StateEvent> Client::events_get(const std::vector<std::string>& names,
                                            std::uint32_t lines) {
   JsonParams params;
@@ -269,7 +342,9 @@ bool Client::dispatch(std::optional<std::chrono::milliseconds> limit) {
 
 std::string Client::debug_state() { return call("debug.state"); }
 
-ServiceStatus ServiceStatus::parse(std::string_view json) { return read_status(parse_json(json)); }
+ServiceStatus ServiceStatus::parse(std::string_view json) {
+  return read_status(parse_json(std::string(json)));
+}
 
 }  // namespace v1
 }  // namespace zinit

@@ -5,21 +5,24 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "base/format.hpp"
+#include "base/unix_address.hpp"
 #include "zinit/client.hpp"
 
 namespace zinit {
 
 namespace {
 
-// Large enough that a list of 1,000 services takes a few reads.
-constexpr std::size_t kChunk = std::size_t{128} << 10;
+// A list of 1,000 services takes a few reads, and a short answer touches no memory for more.
+constexpr std::size_t kFirstChunk = std::size_t{4} << 10;
+constexpr std::size_t kLargestChunk = std::size_t{128} << 10;
+constexpr std::size_t kGrowth = 4;
 
 [[noreturn]] void fail(int code, const std::string& text) { throw ClientError(code, text); }
 
@@ -28,14 +31,10 @@ constexpr std::size_t kChunk = std::size_t{128} << 10;
 }
 
 sockaddr_un address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) {
+  if (path.empty() || path.size() > kUnixPathMax)
     fail(ErrorCode::no_server,
-         fmt::format("{}: a socket's path has 1 to {} bytes", path, sizeof address.sun_path - 1));
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
+         fmt::format("{}: a socket's path has 1 to {} bytes", path, kUnixPathMax));
+  return unix_address(path);
 }
 
 /// connect(2) on a unix socket waits while the server's backlog is full, as long as SO_SNDTIMEO
@@ -73,13 +72,14 @@ TimePoint deadline_after(const std::optional<Milliseconds>& limit) noexcept {
   return limit ? after(Clock::now(), *limit) : kNever;
 }
 
-ClientConnection::ClientConnection(const std::string& path, TimePoint deadline) {
+ClientConnection::ClientConnection(const std::string& path, TimePoint deadline)
+    : chunk_(kFirstChunk) {
   const sockaddr_un address = address_of(path);
   fd_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd_) fail_system("make a socket", errno);
   limit_connect(fd_.get(), deadline);
   int result;
-  do result = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  do result = ::connect(fd_.get(), generic(address), sizeof address);
   while (result < 0 && errno == EINTR);
   if (result < 0) fail_connect(path, errno);
   if (::fcntl(fd_.get(), F_SETFL, O_NONBLOCK) < 0) fail_system("set up a socket", errno);
@@ -109,10 +109,11 @@ bool ClientConnection::receive() {
   searched_ -= begin_;
   begin_ = 0;
   const std::size_t before = received_.size();
-  received_.resize(before + kChunk);
-  const ssize_t got = ::recv(fd_.get(), received_.data() + before, kChunk, 0);
+  received_.resize(before + chunk_);
+  const ssize_t got = ::recv(fd_.get(), received_.data() + before, chunk_, 0);
   const int errnum = errno;
   received_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  if (std::cmp_equal(got, chunk_)) chunk_ = std::min(chunk_ * kGrowth, kLargestChunk);
   if (got > 0) return true;
   if (got < 0 && (errnum == EINTR || errnum == EAGAIN)) return true;
   if (got < 0 && errnum != ECONNRESET) fail_system("read from the server", errnum);

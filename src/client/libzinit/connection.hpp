@@ -40,6 +40,7 @@ class ClientConnection {
 
   UniqueFd fd_;
   std::string received_;
+  std::size_t chunk_;         // bytes read at once; grows when a read fills it
   std::size_t begin_ = 0;     // of the next line in received_
   std::size_t searched_ = 0;  // no line end between begin_ and here
   std::size_t line_limit_ = std::size_t{256} << 20;

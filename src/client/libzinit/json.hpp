@@ -17,7 +17,7 @@
 namespace zinit {
 
 /// Throws ClientError bad_answer where `text` is no JSON text.
-[[nodiscard]] JsonDocument parse_json(std::string_view text);
+[[nodiscard]] JsonDocument parse_json(const std::string& text);
 
 /// A value as JSON text on one line, or with `indent` > 0 over several, each level so many blanks
 /// deep.
@@ -56,6 +56,8 @@ class JsonParams {
   JsonParams& add(std::string_view name, bool value);
   JsonParams& add(std::string_view name, std::int64_t value);
   JsonParams& add(std::string_view name, const std::vector<std::string>& values);
+  /// `json` is JSON text.
+  JsonParams& add_json(std::string_view name, std::string_view json);
   [[nodiscard]] std::string text() const { return text_ + "}"; }
 
  private:

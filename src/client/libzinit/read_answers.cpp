@@ -1,6 +1,9 @@
 // From the JSON of an answer to the structs of the public header: see read_answers.hpp.
 #include "client/libzinit/read_answers.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "client/libzinit/json.hpp"
 
 namespace zinit {
@@ -58,8 +61,8 @@ std::optional<ProcessExit> read_exit(const JsonValue& object, const char* name) 
                      json_bool(*value, "core"), json_string(*value, "detail")};
 }
 
-std::optional<HealthStatus> read_health(const JsonValue& object) {
-  const JsonValue* value = json_member(object, "health");
+std::optional<HealthStatus> read_health(const JsonValue& object, const char* name) {
+  const JsonValue* value = json_member(object, name);
   if (value == nullptr) return std::nullopt;
   return HealthStatus{json_string(*value, "type"), json_bool(*value, "healthy"),
                       json_int(*value, "attempts").value_or(0), json_string(*value, "last_error")};
@@ -70,11 +73,11 @@ WaitingFor read_waiting(const JsonValue& value) {
 }
 
 /// An object of counts by sink.
-std::vector<DroppedLines> read_dropped(const JsonValue& object) {
+std::vector<DroppedLines> read_dropped(const JsonValue& object, const char* name) {
   std::vector<DroppedLines> dropped;
-  const JsonValue* value = json_member(object, "log_dropped_by");
+  const JsonValue* value = json_member(object, name);
   if (value == nullptr) return dropped;
-  json_expect_object(*value, "log_dropped_by");
+  json_expect_object(*value, name);
   for (const auto& member : value->GetObject()) {
     const char* sink = member.name.GetString();
     dropped.push_back({sink, json_count(*value, sink)});
@@ -82,32 +85,69 @@ std::vector<DroppedLines> read_dropped(const JsonValue& object) {
   return dropped;
 }
 
-void read_status_edges(const JsonValue& value, ServiceStatus& status) {
-  status.requires_ = json_strings(value, "requires");
-  status.after = json_strings(value, "after");
-  status.wants = json_strings(value, "wants");
-  status.conflicts = json_strings(value, "conflicts");
-  status.required_by = json_strings(value, "required_by");
-  status.blocked_by = json_strings(value, "blocked_by");
-  status.waiting_on = read_array_member(value, "waiting_on", read_waiting);
-  status.conflicts_with = json_strings(value, "conflicts_with");
+// --- a status: what each of its members is read into ---
+
+/// One that is there, into its field.
+using ReadMember = void (*)(const JsonValue& object, const char* name, ServiceStatus& status);
+
+template <auto Field, auto Read>
+void read_member(const JsonValue& object, const char* name, ServiceStatus& status) {
+  status.*Field = Read(object, name);
 }
 
-void read_status_process(const JsonValue& value, ServiceStatus& status) {
-  status.pid = json_int(value, "pid");
-  status.main_pid = json_int(value, "main_pid");
-  status.uptime_ms = json_integer(value, "uptime_ms");
-  status.since_us = json_integer(value, "since_us");
-  status.restart_count = json_count(value, "restart_count");
-  status.restart_in_ms = json_integer(value, "restart_in_ms");
-  status.last_start_us = json_integer(value, "last_start_us");
-  status.last_ready_us = json_integer(value, "last_ready_us");
-  status.last_stop_us = json_integer(value, "last_stop_us");
-  status.last_exit = read_exit(value, "last_exit");
-  status.memory_bytes = optional_count(value, "memory_bytes");
-  status.cpu_usec = optional_count(value, "cpu_usec");
-  status.tasks = optional_count(value, "tasks");
+std::vector<std::string> read_strings(const JsonValue& object, const char* name) {
+  return json_strings(object, name);
 }
+
+std::vector<WaitingFor> read_waits(const JsonValue& object, const char* name) {
+  return read_array_member(object, name, read_waiting);
+}
+
+using Status = ServiceStatus;
+
+constexpr std::pair<const char*, ReadMember> kStatusMembers[] = {  // in the order of their names
+    {"after", read_member<&Status::after, read_strings>},
+    {"blocked_by", read_member<&Status::blocked_by, read_strings>},
+    {"class", read_member<&Status::class_, json_string>},
+    {"conflicts", read_member<&Status::conflicts, read_strings>},
+    {"conflicts_with", read_member<&Status::conflicts_with, read_strings>},
+    {"cpu_usec", read_member<&Status::cpu_usec, optional_count>},
+    {"description", read_member<&Status::description, json_string>},
+    {"file", read_member<&Status::file, json_string>},
+    {"health", read_member<&Status::health, read_health>},
+    {"kind", read_member<&Status::kind, json_string>},
+    {"last_exit", read_member<&Status::last_exit, read_exit>},
+    {"last_ready_us", read_member<&Status::last_ready_us, json_integer>},
+    {"last_start_us", read_member<&Status::last_start_us, json_integer>},
+    {"last_stop_us", read_member<&Status::last_stop_us, json_integer>},
+    {"log_dropped", read_member<&Status::log_dropped, json_count>},
+    {"log_dropped_by", read_member<&Status::log_dropped_by, read_dropped>},
+    {"log_lines", read_member<&Status::log_lines, json_count>},
+    {"main_pid", read_member<&Status::main_pid, json_int>},
+    {"memory_bytes", read_member<&Status::memory_bytes, optional_count>},
+    {"name", read_member<&Status::name, json_string>},
+    {"oneshot", read_member<&Status::oneshot, json_bool>},
+    {"pid", read_member<&Status::pid, json_int>},
+    {"reason", read_member<&Status::reason, read_reason>},
+    {"required_by", read_member<&Status::required_by, read_strings>},
+    {"requires", read_member<&Status::requires_, read_strings>},
+    {"restart_count", read_member<&Status::restart_count, json_count>},
+    {"restart_in_ms", read_member<&Status::restart_in_ms, json_integer>},
+    {"since_us", read_member<&Status::since_us, json_integer>},
+    {"state", read_member<&Status::state, json_string>},
+    {"status", read_member<&Status::status, json_string>},
+    {"status_text", read_member<&Status::status_text, json_string>},
+    {"summary", read_member<&Status::summary, json_string>},
+    {"symbol", read_member<&Status::symbol, json_string>},
+    {"tasks", read_member<&Status::tasks, optional_count>},
+    {"uptime_ms", read_member<&Status::uptime_ms, json_integer>},
+    {"waiting_on", read_member<&Status::waiting_on, read_waits>},
+    {"warnings", read_member<&Status::warnings, read_strings>},
+    {"wish", read_member<&Status::wish, json_string>},
+};
+
+constexpr auto kNameOf = [](const auto& row) { return std::string_view(row.first); };
+static_assert(std::ranges::is_sorted(kStatusMembers, {}, kNameOf));
 
 /// Base64 (RFC 4648) to bytes; what is no base64 ends it.
 std::string decode_base64(const std::string& text) {
@@ -128,13 +168,6 @@ std::string decode_base64(const std::string& text) {
   return bytes;
 }
 
-LogLine read_log_line(const JsonValue& value) {
-  LogLine line{json_integer(value, "time_us").value_or(0), json_string(value, "stream"),
-               json_string(value, "line"), std::nullopt};
-  if (json_member(value, "raw") != nullptr) line.raw = decode_base64(json_string(value, "raw"));
-  return line;
-}
-
 WhyReason read_why_reason(const JsonValue& value) {
   return {json_string(value, "kind"),       json_string(value, "service"),
           json_string(value, "state"),      json_string(value, "detail"),
@@ -153,34 +186,17 @@ BriefStatus read_brief_status(const JsonValue& value) {
           json_int(value, "pid"),     json_int(value, "exit_code"), json_string(value, "error")};
 }
 
+// By what is there, and not by what may be: of a thousand services few members are asked for.
 ServiceStatus read_status(const JsonValue& value) {
   json_expect_object(value, "status");
   ServiceStatus status;
-  status.name = json_string(value, "name");
-  status.description = json_string(value, "description");
-  status.kind = json_string(value, "kind");
-  status.state = json_string(value, "state");
-  status.summary = json_string(value, "summary");
-  status.symbol = json_string(value, "symbol");
-  status.reason = read_reason(value, "reason");
-  status.wish = json_string(value, "wish");
-  status.class_ = json_string(value, "class");
-  status.status = json_string(value, "status");
-  status.oneshot = json_bool(value, "oneshot");
-  read_status_process(value, status);
-  read_status_edges(value, status);
-  status.health = read_health(value);
-  status.status_text = json_string(value, "status_text");
-  status.file = json_string(value, "file");
-  status.warnings = json_strings(value, "warnings");
-  status.log_lines = json_count(value, "log_lines");
-  status.log_dropped = json_count(value, "log_dropped");
-  status.log_dropped_by = read_dropped(value);
+  for (const auto& member : value.GetObject()) {
+    const std::string_view name = text_of(member.name);
+    const auto* const row = std::ranges::lower_bound(kStatusMembers, name, {}, kNameOf);
+    if (row == std::end(kStatusMembers) || row->first != name) continue;
+    row->second(value, row->first, status);
+  }
   return status;
-}
-
-std::vector<ServiceStatus> read_statuses(const JsonValue& value) {
-  return read_array(value, "list", read_status);
 }
 
 WhyReport read_why(const JsonValue& value) {
@@ -226,10 +242,53 @@ Isolation read_isolation(const JsonValue& value) {
   return {json_strings(value, "started"), json_strings(value, "stopped")};
 }
 
+ServiceConfig read_config(const JsonValue& value) {
+  const JsonValue* config = json_member(value, "config");
+  if (config == nullptr) throw ClientError(ErrorCode::bad_answer, "the answer has no config");
+  return {json_text(*config), json_string(value, "file"), json_bool(value, "runtime")};
+}
+
+SetResult read_set(const JsonValue& value) {
+  return {json_string(value, "name"), json_bool(value, "created"), json_strings(value, "warnings")};
+}
+
+BulkResult read_bulk(const JsonValue& value, const char* done) {
+  const auto passed_over = [&](const char* name) {
+    std::vector<PassedOver> list;
+    const JsonValue* array = json_member(value, name);
+    if (array == nullptr) return list;
+    json_expect_array(*array, name);
+    for (const JsonValue& one : array->GetArray())
+      list.push_back({json_string(one, "name"), json_string(one, "reason")});
+    return list;
+  };
+  return {json_strings(value, done), passed_over("skipped"), passed_over("failed")};
+}
+
 ReloadReport read_reload(const JsonValue& value) {
-  return {json_strings(value, "added"),   json_strings(value, "changed"),
-          json_strings(value, "removed"), json_strings(value, "unchanged"),
-          json_strings(value, "failed"),  json_strings(value, "restarted")};
+  ReloadReport report{json_strings(value, "added"),   json_strings(value, "changed"),
+                      json_strings(value, "removed"), json_strings(value, "unchanged"),
+                      json_strings(value, "failed"),  json_strings(value, "restarted"),
+                      json_strings(value, "stopped"), json_strings(value, "failed_before"),
+                      {}};
+  const JsonValue* why = json_member(value, "why");
+  if (why == nullptr) return report;
+  json_expect_object(*why, "why");
+  for (const auto& one : why->GetObject())
+    report.why[std::string(text_of(one.name))] = json_strings(one.value);
+  return report;
+}
+
+LogLine read_log_line(const JsonValue& value) {
+  LogLine line;
+  line.time_us = json_integer(value, "time_us").value_or(0);
+  line.stream = json_string(value, "stream");
+  line.line = json_string(value, "line");
+  if (json_member(value, "raw") != nullptr) line.raw = decode_base64(json_string(value, "raw"));
+  line.service = json_string(value, "service");
+  line.seq = json_count(value, "seq");
+  line.dropped = json_count(value, "dropped");
+  return line;
 }
 
 std::vector<LogLine> read_log_lines(const JsonValue& value) {

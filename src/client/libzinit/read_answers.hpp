@@ -9,11 +9,15 @@ namespace zinit {
 
 [[nodiscard]] BriefStatus read_brief_status(const JsonValue& value);
 [[nodiscard]] ServiceStatus read_status(const JsonValue& value);
-[[nodiscard]] std::vector<ServiceStatus> read_statuses(const JsonValue& value);
 [[nodiscard]] WhyReport read_why(const JsonValue& value);
 [[nodiscard]] std::vector<TreeNode> read_tree(const JsonValue& value);
 [[nodiscard]] Isolation read_isolation(const JsonValue& value);
+[[nodiscard]] ServiceConfig read_config(const JsonValue& value);
+[[nodiscard]] SetResult read_set(const JsonValue& value);
+/// `done` is the member that has the names that it was done to.
+[[nodiscard]] BulkResult read_bulk(const JsonValue& value, const char* done);
 [[nodiscard]] ReloadReport read_reload(const JsonValue& value);
+[[nodiscard]] LogLine read_log_line(const JsonValue& value);
 [[nodiscard]] std::vector<LogLine> read_log_lines(const JsonValue& value);
 [[nodiscard]] StateEvent read_event(const JsonValue& value);
 [[nodiscard]] std::vector<StateEvent> read_events(const JsonValue& value);

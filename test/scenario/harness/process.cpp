@@ -73,6 +73,30 @@ void become(uid_t uid) {
   give_up(what.program.c_str());
 }
 
+/// In a mount namespace of its own: a /dev with the machine's usual devices, but a directory of its
+/// own, for PID 1 binds /dev/log there. Made at /tmp, where nothing is looked for meanwhile.
+void make_own_dev() {
+  if (mount("tmpfs", "/tmp", "tmpfs", 0, "mode=0755") != 0) give_up("mount /tmp");
+  for (const char* name : {"null", "zero", "full", "random", "urandom", "tty", "kmsg", "ptmx"}) {
+    const std::string from = std::string("/dev/") + name;
+    const std::string to = std::string("/tmp/") + name;
+    const int fd = open(to.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd >= 0) close(fd);
+    mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr);  // not every machine has all
+  }
+  for (const char* name : {"pts", "shm"}) {
+    const std::string to = std::string("/tmp/") + name;
+    mkdir(to.c_str(), 0755);
+    mount((std::string("/dev/") + name).c_str(), to.c_str(), nullptr, MS_BIND | MS_REC, nullptr);
+  }
+  for (const auto& [to, name] : {std::pair("/proc/self/fd", "fd"),
+                                 {"/proc/self/fd/0", "stdin"},
+                                 {"/proc/self/fd/1", "stdout"},
+                                 {"/proc/self/fd/2", "stderr"}})
+    if (symlink(to, (std::string("/tmp/") + name).c_str()) != 0) give_up(name);
+  if (mount("/tmp", "/dev", nullptr, MS_MOVE, nullptr) != 0) give_up("move /dev");
+}
+
 void write_text(const char* path, const std::string& text) {
   const int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0 || write(fd, text.data(), text.size()) < 0) give_up(path);
@@ -90,6 +114,7 @@ void enter_namespaces() {
     write_text("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1");
   }
   mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  make_own_dev();
 }
 
 /// Forks the first process of a new pid namespace; its pid as the test sees it. A process between
@@ -305,6 +330,14 @@ std::string proc_cmdline(pid_t pid) {
   if (!all.empty()) all.pop_back();
   std::replace(all.begin(), all.end(), '\0', ' ');
   return all;
+}
+
+void await_executed(pid_t pid) {
+  // The environment is the last that execve(2) puts in place, and no process of zinit's is without.
+  // A thread of the kernel has none, nor an address space.
+  eventually([&] {
+    return !proc_environment(pid).empty() || !alive(pid) || proc_stat(pid, 23) == "0";
+  });
 }
 
 std::string read_file(const std::string& path) {

@@ -79,6 +79,10 @@ std::string proc_link(pid_t pid, const std::string& link);
 std::vector<std::string> proc_environment(pid_t pid);
 /// The command line of a process, arguments separated by blanks.
 std::string proc_cmdline(pid_t pid);
+/// Waits until a process that zinit has just launched is its program's in all that /proc shows: the
+/// kernel lets zinit go on while execve(2) still has descriptors, credentials and arguments to set.
+/// Returns at once where there is no such process, or it is one of the kernel's.
+void await_executed(pid_t pid);
 
 /// The whole of a file; "" where there is none.
 std::string read_file(const std::string& path);

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 namespace zinit::test {
 
@@ -122,6 +123,7 @@ Server::Server() : Server(Options{}) {}
 Server::Server(Options options) : options_(std::move(options)), folder_(make_folder()) {
   zinit_binary();
   std::filesystem::create_directories(config());
+  if (options_.own_root) std::filesystem::create_directory(path("run"));
   write_file(path("trace"), "");
   if (options_.uid) {
     for (const std::string& owned : {folder_, config(), path("trace")}) {
@@ -144,17 +146,22 @@ Server::~Server() {
 /// Ends the server if the test has not; a test that ended it by force checks for itself.
 void Server::end() {
   if (pid_ <= 0 || code_) return;
-  kill(pid_, SIGCONT);
-  kill(pid_, SIGTERM);
+  ::kill(pid_, SIGCONT);
+  ::kill(pid_, SIGTERM);
   code_ = wait_for_exit(pid_);
   CHECK(code_ == 0);
   if (code_) return;
-  kill(pid_, SIGKILL);
+  ::kill(pid_, SIGKILL);
   code_ = wait_for_exit(pid_);
 }
 
 void Server::file(const std::string& name, std::string_view text) {
   write_file(config(name), text);
+}
+
+void Server::put(const std::string& name, std::string_view text) const {
+  std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
+  write_file(path(name), text);
 }
 
 void Server::add(const std::string& name, const Toml& toml) { file(name + ".toml", text_of(toml)); }
@@ -168,6 +175,10 @@ std::vector<std::string> Server::trace() const { return lines_of(read_file(path(
 int Server::count(const std::string& line) const {
   const auto lines = trace();
   return static_cast<int>(std::count(lines.begin(), lines.end(), line));
+}
+
+void Server::await_started(const std::vector<std::string>& names) const {
+  for (const std::string& name : names) await_trace("start " + name);
 }
 
 void Server::await_trace(const std::string& line, int times) const {
@@ -222,15 +233,19 @@ void Server::launch() {
 void Server::boot() {
   launch();
   eventually([&] {
-    code_ = wait_for_exit(pid_, 0ms);
-    return code_ || Connection::possible(socket());
+    return ended() || Connection::possible(socket());
   });
   if (code_) FAIL("the server ended at once with " << *code_ << ": " << messages());
   REQUIRE(Connection::possible(socket()));
   result("system.ping");
 }
 
-void Server::signal(int number) const { REQUIRE(kill(pid_, number) == 0); }
+void Server::signal(int number) const { REQUIRE(::kill(pid_, number) == 0); }
+
+bool Server::ended() {
+  if (!code_) code_ = wait_for_exit(pid_, 0ms);
+  return code_.has_value();
+}
 
 int Server::exit_code(std::chrono::milliseconds deadline) {
   if (!code_) code_ = wait_for_exit(pid_, deadline);
@@ -259,6 +274,11 @@ Json Server::error(std::string_view method, std::string_view params) {
   return own().error(method, params);
 }
 
+void Server::kill(const std::string& name, std::string_view more) {
+  pid_of(name);
+  result("service.kill", named(name, more));
+}
+
 Json Server::ask(const std::string& method, const std::string& name, bool wait) {
   return result(method, named(name, wait ? R"("wait":true)" : ""));
 }
@@ -274,15 +294,23 @@ Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input
   return run(what, input);
 }
 
+void Server::await_message(const std::string& text) const {
+  if (eventually([&] { return messages().find(text) != std::string::npos; })) return;
+  FAIL("zinit did not say \"" << text << "\", but:\n" << messages());
+}
+
 pid_t Server::pid_of(const std::string& name) {
-  const Json pid = status(name)["pid"];
-  return pid.is_null() ? 0 : static_cast<pid_t>(pid.number());
+  const auto has_pid = [](const Json& now) { return now["pid"].is_number(); };
+  return static_cast<pid_t>(await(name, has_pid, "a process")["pid"].number());
 }
 
 Json Server::await(const std::string& name, const std::function<bool(const Json&)>& wanted,
                    const std::string& what) {
   Json last;
-  if (eventually([&] { return wanted(last = status(name)); })) return last;
+  if (eventually([&] { return wanted(last = status(name)); })) {
+    if (last["pid"].is_number()) await_executed(static_cast<pid_t>(last["pid"].number()));
+    return last;
+  }
   FAIL(name << " never came to be " << what << ", but is " << last
             << "\nwhy: " << result("service.why", named(name)));
   return last;
@@ -303,16 +331,12 @@ Json Server::await_failed(const std::string& name, const std::string& reason) {
 }
 
 pid_t Server::await_program(const std::string& name) {
-  const auto pid = static_cast<pid_t>(await_state(name, "running")["pid"].number());
-  // The environment is the last that execve(2) puts in place, and this variable is in every one.
-  const auto executed = [&] {
-    const auto environment = proc_environment(pid);
-    return std::find(environment.begin(), environment.end(), "ZINIT_SERVICE=" + name) !=
-           environment.end();
-  };
-  INFO(name << ", pid " << pid << ": " << proc_cmdline(pid));
-  REQUIRE(eventually(executed));
-  return pid;
+  // What was a target a moment ago may still be running as that, without a process.
+  const Json running = await(
+      name,
+      [](const Json& status) { return status["state"] == "running" && status["pid"].is_number(); },
+      "running with a process");
+  return static_cast<pid_t>(running["pid"].number());
 }
 
 pid_t Server::await_new_pid(const std::string& name, pid_t old) {

@@ -46,7 +46,7 @@ class Server {
     bool namespaced = false;      ///< PID 1 of a namespace, as argv says
     bool by_environment = false;  ///< config and socket by variables, not by options
     /// Neither: it finds the server's folder etc/ at /etc, run/ at /run, and usr/lib/ at /usr/lib
-    /// if that is there; so does zinitctl. Root alone can have that.
+    /// if a test has put something there; so does zinitctl. Root alone can have that.
     bool own_root = false;
     bool settings = false;  ///< --config: zinit.toml in its folder
     std::optional<uid_t> uid{};
@@ -69,6 +69,8 @@ class Server {
   void file(const std::string& name, std::string_view text);
   void add(const std::string& name, const Toml& toml = {});
   void remove(const std::string& name);
+  /// Writes a file of its folder, and makes the folders above it.
+  void put(const std::string& name, std::string_view text) const;
   /// A mark for services that wait for it: `[ -e $D/NAME ]`.
   void mark(const std::string& name) { write_file(path(name), ""); }
 
@@ -76,6 +78,9 @@ class Server {
   std::vector<std::string> trace() const;
   bool traced(const std::string& line) const { return count(line) > 0; }
   int count(const std::string& line) const;
+  /// Waits until each of these tracing() services has said that it started: one that is running
+  /// may not have come to that yet.
+  void await_started(const std::vector<std::string>& names) const;
   /// Waits until the line is there (so often); fails the test with the whole trace.
   void await_trace(const std::string& line, int times = 1) const;
   /// Requires both lines, the first before the second.
@@ -88,16 +93,24 @@ class Server {
   void launch();
   pid_t pid() const { return pid_; }
   void signal(int number) const;
+  /// Whether it has ended.
+  bool ended();
   /// Waits for its end, which must come: exit code or 128 + signal.
   int exit_code(std::chrono::milliseconds deadline = kPatience);
   /// Sends the signal and waits for the end.
   int shut_down(int number = SIGTERM);
-  /// What it wrote to standard error, and to standard output.
+  /// Waits until it has written this to standard error, where lines come some time after what they
+  /// tell of; fails the test with all that it wrote.
+  void await_message(const std::string& text) const;
+  /// What it has written so far: to standard error, which is all once it has ended, and to standard
+  /// output.
   std::string messages() const { return read_file(path("stderr")); }
   std::string output() const { return read_file(path("stdout")); }
 
   // --- questions ---
   Connection connect() const { return Connection(socket()); }
+  /// The next question opens a connection of its own: the server may have closed the last.
+  void reconnect() { own_.reset(); }
   Json result(std::string_view method, std::string_view params = "");
   Json error(std::string_view method, std::string_view params = "");
   /// zinitctl with these arguments, and `env` added to its environment.
@@ -111,22 +124,23 @@ class Server {
   void begin_start(const std::string& name) { ask("service.start", name, false); }
   void begin_stop(const std::string& name) { ask("service.stop", name, false); }
   void begin_restart(const std::string& name) { ask("service.restart", name, false); }
+  /// service.kill, once there is a process: what it writes may be there sooner.
+  void kill(const std::string& name, std::string_view more = R"("signal":"SIGKILL")");
   Json reload() { return result("service.reload"); }
 
-  /// status_full, and parts of it. pid is 0 where there is none.
+  /// status_full, and parts of it. A pid is waited for: what a process writes may be there sooner.
   Json status(const std::string& name) { return result("service.status_full", named(name)); }
   std::string state(const std::string& name) { return status(name)["state"].text(); }
   pid_t pid_of(const std::string& name);
 
-  /// Waits until the status is as `wanted` says; fails the test with the status and `why`
-  /// otherwise.
+  /// Waits until the status is as `wanted` says, and the program of the process it shows can be
+  /// looked at in /proc; fails the test with the status and `why` otherwise.
   Json await(const std::string& name, const std::function<bool(const Json&)>& wanted,
              const std::string& what);
   Json await_state(const std::string& name, const std::string& state);
   /// Waits for the state and this reason, such as "exit_code".
   Json await_failed(const std::string& name, const std::string& reason);
-  /// Waits until it runs and its program has taken over the process, to be looked at in /proc; its
-  /// pid. The kernel lets zinit go on while execve(2) still has credentials and arguments to set.
+  /// Waits until it runs with a process; its pid.
   pid_t await_program(const std::string& name);
   /// Waits until it runs with another pid than `old`; the new one.
   pid_t await_new_pid(const std::string& name, pid_t old);

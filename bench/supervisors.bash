@@ -1,0 +1,153 @@
+# shellcheck shell=bash
+# What each supervisor that bench/run compares needs: files of N services, and a command to run it.
+#
+#   SUPERVISOR_files N     makes them in $work/SUPERVISOR-N
+#   SUPERVISOR_command N   prints the words that start it, in the foreground
+#   SUPERVISOR_stop        prints the signal that stops it with all services
+#
+# $work holds the programs pause and orphans and the FIFOs reports and go, and is where services
+# run.
+
+everyone="bare session cgroup zinit zinit+cgroup runit s6 finit"
+
+# --- the system calls alone, in three ways: see bare.cpp
+
+bare_command() { echo "$work/bare start $1 plain"; }
+session_command() { echo "$work/bare start $1 session"; }
+cgroup_command() { echo "$work/bare start $1 $cgroup"; }
+bare_files() { :; }
+session_files() { :; }
+cgroup_files() { :; }
+bare_stop() { kill -l TERM; }
+session_stop() { kill -l TERM; }
+cgroup_stop() { kill -l TERM; }
+
+# --- zinit, which uses cgroups where it finds some: bench/run hides them from the one of this name
+
+# FOLDER NAME PROGRAM [DEPENDENCY]
+zinit_file() {
+  printf '[service]\nexec = "%s"\ndir = "%s"\n' "$3" "$work" >"$1/$2.toml"
+  printf '[lifecycle]\nrestart_delay_ms = 0\n' >>"$1/$2.toml"
+  [ -z "${4:-}" ] || printf '[dependencies]\nrequires = ["%s"]\nafter = ["%s"]\n' "$4" "$4" \
+    >>"$1/$2.toml"
+}
+
+zinit_files() {
+  local i
+  mkdir -p "$work/zinit-$1"
+  for ((i = 0; i < $1; ++i)); do zinit_file "$work/zinit-$1" "s$i" "$work/pause"; done
+}
+
+zinit_command() { echo "$work/zinit server --config-dir $work/zinit-$1 --socket $work/socket"; }
+zinit_stop() { kill -l TERM; }
+
+zinit+cgroup_files() { :; }
+zinit+cgroup_command() { zinit_command "$@"; }
+zinit+cgroup_stop() { kill -l TERM; }
+
+# --- runit: a folder a service, with what it runs as ./run
+
+# FOLDER SIZE
+run_folders() {
+  local i
+  for ((i = 0; i < $2; ++i)); do
+    mkdir -p "$1/s$i"
+    ln -s "$work/pause" "$1/s$i/run"
+    ln -s "$work/reports" "$1/s$i/reports"
+  done
+}
+
+runit_files() { run_folders "$work/runit-$1" "$1"; }
+
+runit_command() { echo "$debian/usr/bin/runsvdir $work/runit-$1"; }
+runit_stop() { kill -l HUP; }
+
+# --- s6: the same
+
+s6_files() { run_folders "$work/s6-$1" "$1"; }
+
+# By default it takes 500 services at most.
+s6_command() { echo "$debian/usr/bin/s6-svscan -c 1010 $work/s6-$1"; }
+s6_stop() { kill -l TERM; }
+
+# --- finit, as PID 1 of its namespaces: see bench/finit-root
+
+finit_files() {
+  local i
+  mkdir -p "$work/finit-$1"
+  for ((i = 0; i < $1; ++i)); do
+    echo "service name:s$i :$i [2345] /pause -- s$i"
+  done >"$work/finit-$1/services.conf"
+}
+
+finit_command() {
+  echo "$work/unshare --user --map-root-user --mount --net --uts --ipc" \
+    "$PWD/bench/finit-root $debian $work $work/finit-$1"
+}
+finit_stop() { kill -l USR2; }
+
+# --- two configurations that are not N services of one kind
+
+# 200 services, each of which requires the one before it. runit and s6 know no dependencies, and
+# finit's conditions come about by a pid file that the service writes, which this one does not.
+chain_files() {
+  local i
+  mkdir -p "$work/zinit-chain"
+  for ((i = 0; i < 200; ++i)); do
+    zinit_file "$work/zinit-chain" "s$i" "$work/pause" "$([ $i = 0 ] || echo "s$((i - 1))")"
+  done
+}
+
+# One service that makes 1,000 orphans; its supervisor is PID 1, which gets them.
+orphans_files() {
+  mkdir -p "$work"/{zinit,finit}-orphans "$work"/{runit,s6}-orphans/orphans
+  zinit_file "$work/zinit-orphans" orphans "$work/orphans"
+  echo 'service [2345] /orphans -- orphans' >"$work/finit-orphans/services.conf"
+  local folder
+  for folder in "$work"/{runit,s6}-orphans/orphans; do
+    ln -s "$work/orphans" "$folder/run"
+    ln -s "$work/reports" "$work/go" "$folder"
+  done
+}
+
+# --- commands for a service of 1,000, as whole processes
+
+status_command() {
+  case $1 in
+    bare) echo "$work/bare ask $work/echo" ;;
+    zinit) echo "$work/zinitctl --socket $work/socket status s500" ;;
+    runit) echo "$debian/usr/bin/sv status $work/runit-1000/s500" ;;
+    s6) echo "$debian/usr/bin/s6-svstat $work/s6-1000/s500" ;;
+    finit) echo "/sbin/initctl status s500" ;;
+  esac
+}
+
+# Not of s6: it has no command for it.
+list_command() {
+  case $1 in
+    zinit) echo "$work/zinitctl --socket $work/socket list" ;;
+    runit) echo "$debian/usr/bin/sv status $(echo "$work"/runit-1000/*)" ;;
+    finit) echo "/sbin/initctl status" ;;
+  esac
+}
+
+restart_command() {
+  case $1 in
+    zinit*) echo "$work/zinitctl --socket $work/socket restart s500" ;;
+    runit) echo "$debian/usr/bin/sv restart $work/runit-1000/s500" ;;
+    s6) echo "$debian/usr/bin/s6-svc -r $work/s6-1000/s500" ;;
+    finit) echo "nsenter $(finit_place) env LD_LIBRARY_PATH=/finit /sbin/initctl restart s500" ;;
+  esac
+}
+
+check_command() {
+  case $1 in
+    bare) echo "cat $(echo "$work"/zinit-1000/*)" ;;
+    zinit) echo "$work/zinitctl check $work/zinit-1000" ;;
+  esac
+}
+
+# Where the one finit of this measurement lives, for nsenter.
+finit_place() {
+  echo "--target $(pgrep -n -x finit) --user --mount --pid --root --wd --preserve-credentials"
+}

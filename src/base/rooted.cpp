@@ -1,0 +1,61 @@
+// Links followed one by one, for chroot(2) takes privileges that who builds an image may lack.
+#include "base/rooted.hpp"
+
+#include <unistd.h>
+
+#include <climits>
+#include <deque>
+
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr int kMostLinks = 40;  // as the kernel follows
+
+/// The parts of `path` put before `parts`.
+void prepend(std::deque<std::string>& parts, std::string_view path) {
+  const auto names = split(path, '/');
+  for (auto name = names.rbegin(); name != names.rend(); ++name)
+    if (!name->empty() && *name != ".") parts.emplace_front(*name);
+}
+
+/// The text of a link; empty: it is none.
+std::string link_text(const std::string& path) {
+  char target[PATH_MAX];
+  const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
+  return length < 0 ? std::string() : std::string(target, static_cast<std::size_t>(length));
+}
+
+}  // namespace
+
+std::string real_below(const std::string& root, const std::string& path, bool follow_last) {
+  if (root.empty() || !path.starts_with(root)) return path;
+  std::deque<std::string> parts;
+  prepend(parts, std::string_view(path).substr(root.size()));
+  std::string real = root == "/" ? "" : root;
+  const std::size_t top = real.size();
+  int links = 0;
+  while (!parts.empty()) {
+    const std::string part = std::move(parts.front());
+    parts.pop_front();
+    if (part == "..") {
+      if (real.size() > top) real.resize(real.rfind('/'));
+      continue;
+    }
+    const std::string next = real + "/" + part;
+    const bool follow = follow_last || !parts.empty();
+    const std::string target = follow && links < kMostLinks ? link_text(next) : std::string();
+    if (target.empty()) {
+      real = next;
+      continue;
+    }
+    ++links;
+    if (target.front() == '/') real.resize(top);
+    prepend(parts, target);
+  }
+  return real.empty() ? "/" : real;
+}
+
+}  // namespace zinit

@@ -1,0 +1,225 @@
+// How a value that has passed its check becomes a field: by the field's type. For the table of keys
+// alone (keys.cpp).
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/text.hpp"
+#include "config/keys.hpp"
+#include "config/quantities.hpp"
+#include "config/shell_words.hpp"
+#include "model/capability.hpp"
+#include "model/reason.hpp"
+
+namespace zinit {
+
+// --- from value to field, by the field's type ----------------------------------------------------
+
+inline void assign(bool& field, const Key&, const Value& value) { field = value.boolean; }
+
+/// An account may be given as a number and is kept as text.
+inline void assign(std::string& field, const Key&, const Value& value) {
+  field = value.type == ValueType::integer ? std::to_string(value.integer) : value.string;
+}
+
+inline void assign(Milliseconds& field, const Key&, const Value& value) {
+  field = Milliseconds(value.integer);
+}
+
+/// Octal digits or an integer. Whoever allows more than 32 bits of re-spawns will not miss the
+/// rest.
+inline void assign(std::uint32_t& field, const Key& key, const Value& value) {
+  if (key.type == Type::octal) {
+    const char* text = value.string.data();
+    std::from_chars(text, text + value.string.size(), field, 8);
+    return;
+  }
+  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+  field = static_cast<std::uint32_t>(std::min(value.integer, most));
+}
+
+inline void assign(Timeout& field, const Key&, const Value& value) {
+  field = {Milliseconds(value.integer), value.type == ValueType::string};
+}
+
+inline void assign(Command& field, const Key&, const Value& value) {
+  if (value.type == ValueType::string) {
+    if (auto command = command_from_string(value.string)) field = std::move(*command);
+    return;
+  }
+  field.argv.clear();
+  for (const Value& word : value.array) field.argv.push_back(word.string);
+}
+
+inline void assign(std::vector<Command>& field, const Key& key, const Value& value) {
+  field.clear();
+  const bool several = value.type == ValueType::array && !value.array.empty() &&
+                       value.array.front().type == ValueType::array;
+  if (!several) return assign(field.emplace_back(), key, value);
+  for (const Value& command : value.array) assign(field.emplace_back(), key, command);
+}
+
+/// The value itself, or where it is an array each of its elements.
+inline std::vector<std::string> one_or_more(const Value& value) {
+  if (value.type == ValueType::string) return {value.string};
+  std::vector<std::string> texts;
+  for (const Value& element : value.array) texts.push_back(element.string);
+  return texts;
+}
+
+inline void assign(std::vector<EnvironmentFile>& field, const Key&, const Value& value) {
+  field.clear();
+  for (const std::string& text : one_or_more(value)) {
+    const bool optional = text.starts_with('-');
+    field.push_back({text.substr(optional ? 1 : 0), optional});
+  }
+}
+
+inline void assign(std::vector<std::string>& field, const Key&, const Value& value) {
+  field = one_or_more(value);
+}
+
+inline void assign(std::vector<Dependency>& field, const Key&, const Value& value) {
+  field.clear();
+  for (const Value& name : value.array) field.push_back({name.string, name.at});
+}
+
+inline void assign(std::optional<std::vector<std::string>>& field, const Key& key,
+                   const Value& value) {
+  field.emplace();
+  for (const Value& element : value.array) assign(field->emplace_back(), key, element);
+}
+
+inline void assign(std::vector<std::pair<std::string, std::string>>& field, const Key&,
+                   const Value& value) {
+  field.clear();
+  for (const auto& [name, member] : value.table) field.emplace_back(name, member.value.string);
+}
+
+inline int signal_of(const Value& value) {
+  return value.type == ValueType::integer ? static_cast<int>(value.integer)
+                                          : signal_number(value.string);
+}
+
+inline void assign(int& field, const Key&, const Value& value) { field = signal_of(value); }
+
+/// Sorted, so that another order is no change; 0 counts always and is left out.
+inline void assign(SuccessSet& field, const Key&, const Value& value) {
+  field = {};
+  for (const Value& end : value.array) {
+    const bool code = end.type == ValueType::integer;
+    if (code && end.integer == 0) continue;
+    (code ? field.codes : field.signals).push_back(signal_of(end));
+  }
+  for (auto* numbers : {&field.codes, &field.signals}) {
+    std::sort(numbers->begin(), numbers->end());
+    numbers->erase(std::unique(numbers->begin(), numbers->end()), numbers->end());
+  }
+}
+
+inline void assign(std::vector<StatusRange>& field, const Key&, const Value& value) {
+  field.clear();
+  for (const Value& range : value.array)
+    field.push_back(status_range_of(range).value_or(StatusRange{}));
+}
+
+/// Its words begin with the second: without a section there is none.
+inline void assign(ProbeType& field, const Key& key, const Value& value) {
+  const auto word = std::find(key.words.begin(), key.words.end(), value.string);
+  field = static_cast<ProbeType>(word - key.words.begin() + 1);
+}
+
+inline void assign(std::optional<int>& field, const Key&, const Value& value) {
+  field = static_cast<int>(value.integer);
+}
+
+inline void assign(std::optional<std::uint32_t>& field, const Key& key, const Value& value) {
+  if (key.type == Type::processors)
+    field = static_cast<std::uint32_t>(thousandths_of(value.string).value_or(0));
+  else
+    assign(field.emplace(), key, value);
+}
+
+/// Sorted, so that another order is no change.
+inline void assign(std::vector<int>& field, const Key&, const Value& value) {
+  field.clear();
+  for (const Value& number : value.array) field.push_back(static_cast<int>(number.integer));
+  std::sort(field.begin(), field.end());
+  field.erase(std::unique(field.begin(), field.end()), field.end());
+}
+
+/// Bytes; or capabilities, a bit each.
+inline void assign(std::optional<std::uint64_t>& field, const Key& key, const Value& value) {
+  if (key.type == Type::bytes) {
+    field = static_cast<std::uint64_t>(bytes_of(value).value_or(0));
+    return;
+  }
+  field = 0;
+  for (const Value& name : value.array)
+    *field |= std::uint64_t{1} << capability_number(name.string).value_or(0);
+}
+
+/// "systemd", or "fd:N".
+inline void assign(NotifyWay& field, const Key&, const Value& value) {
+  field = NotifyWay{Notify::systemd, -1};
+  if (value.string == kNotifySystemd) return;
+  const auto fd = parse_integer(std::string_view(value.string).substr(kNotifyFd.size()));
+  field = NotifyWay{Notify::newline, static_cast<int>(fd.value_or(-1))};
+}
+
+template <class Enum>
+requires std::is_enum_v<Enum>
+void assign(Enum& field, const Key& key, const Value& value) {
+  const auto word = std::find(key.words.begin(), key.words.end(), value.string);
+  field = static_cast<Enum>(word - key.words.begin());
+}
+
+template <class Enum>
+requires std::is_enum_v<Enum>
+void assign(std::optional<Enum>& field, const Key& key, const Value& value) {
+  assign(field.emplace(), key, value);
+}
+
+// --- from row to field ---------------------------------------------------------------------------
+
+inline ServiceSpec& part(Destination& to, ServiceSpec*) { return *to.spec; }
+inline ServiceDirectories& part(Destination& to, ServiceDirectories*) {
+  return to.spec->directories.edit();
+}
+inline Dependencies& part(Destination& to, Dependencies*) { return to.spec->dependencies; }
+inline Lifecycle& part(Destination& to, Lifecycle*) { return to.spec->lifecycle; }
+inline HealthCheck& part(Destination& to, HealthCheck*) { return to.spec->health.edit(); }
+inline Readiness& part(Destination& to, Readiness*) { return to.spec->readiness.edit(); }
+inline Logging& part(Destination& to, Logging*) { return to.spec->logging; }
+inline ProcessSettings& part(Destination& to, ProcessSettings*) { return to.spec->process.edit(); }
+inline Resources& part(Destination& to, Resources*) { return to.spec->resources.edit(); }
+inline GlobalSettings& part(Destination& to, GlobalSettings*) { return *to.settings; }
+
+template <class Owner, class Field>
+Owner* owner_of(Field Owner::*) {
+  return nullptr;
+}
+
+template <auto Member>
+void store(Destination& to, const Key& key, const Value& value) {
+  assign(part(to, owner_of(Member)).*Member, key, value);
+}
+
+/// In place of what was set before, as by a default, and in the order of the limits.
+template <Limit Which>
+void store_limit(Destination& to, const Key&, const Value& value) {
+  const SoftAndHard both = limit_of(value).value_or(SoftAndHard{kUnlimited, kUnlimited});
+  std::vector<LimitSetting>& limits = to.spec->limits;
+  auto at = std::find_if(limits.begin(), limits.end(),
+                         [](const LimitSetting& setting) { return setting.which >= Which; });
+  if (at == limits.end() || at->which != Which) at = limits.insert(at, LimitSetting{});
+  *at = {Which, both.soft, both.hard};
+}
+
+}  // namespace zinit

@@ -1,0 +1,70 @@
+// One thread at a time, and the queue before it.
+#include "init/file_queue.hpp"
+
+#include <new>
+#include <utility>
+
+#include "base/format.hpp"
+
+namespace zinit {
+
+FileQueue::FileQueue(EventLoop& loop) : done_(loop, [this] { finish(); }) {}
+
+FileQueue::~FileQueue() { thread_.join(); }
+
+void FileQueue::add(FileTask task) {
+  if (tasks_.size() >= kMostTasks || bytes_ + task.bytes > kMostBytes) {
+    return task.finish(Error{
+        fmt::format("{} changes of service files wait already; ask again later", tasks_.size()),
+        0});
+  }
+  tasks_.push_back(std::move(task));
+  bytes_ += tasks_.back().bytes;
+  begin_next();
+}
+
+void FileQueue::begin_next() {
+  while (!tasks_.empty() && !busy()) {
+    const FileTask& next = tasks_.front();
+    if (next.begin) catch_all("files", next.begin);
+    if (!next.work) {
+      finish_first({});
+      continue;
+    }
+    fault_ = {};
+    auto started = Thread::start("files", kLoopStackBytes, [this, &next] { work(next); });
+    if (started)
+      thread_ = std::move(*started);
+    else
+      finish_first(started.error());
+  }
+}
+
+void FileQueue::work(const FileTask& task) noexcept {
+  fault_ = Error{"cannot be done: zinit's own log says why", 0};
+  catch_all("files", [&] {
+    try {
+      task.work();
+      fault_ = {};
+    } catch (const std::bad_alloc&) {
+      fault_ = Error{"not enough memory for the service files", ENOMEM};
+    }
+  });
+  done_.ask();
+}
+
+void FileQueue::finish() {
+  thread_.join();
+  finish_first(std::exchange(fault_, {}));
+  begin_next();
+}
+
+/// Out of the queue before: it may add others.
+void FileQueue::finish_first(const std::optional<Error>& fault) {
+  const FileTask task = std::move(tasks_.front());
+  tasks_.pop_front();
+  bytes_ -= task.bytes;
+  catch_all("files", [&] { task.finish(fault); });
+}
+
+}  // namespace zinit

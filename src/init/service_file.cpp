@@ -1,0 +1,217 @@
+// Files of services that clients add and remove.
+#include "init/service_file.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "config/directory.hpp"
+#include "config/json_value.hpp"
+#include "config/spec_reader.hpp"
+#include "config/toml_writer.hpp"
+#include "supervisor/refusals.hpp"
+
+namespace zinit {
+
+namespace {
+
+bool is_there(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+/// A file that is a link stays one: what it leads to is what is written.
+std::string behind_links(const std::string& path) {
+  char real[PATH_MAX];
+  return ::realpath(path.c_str(), real) != nullptr ? std::string(real) : path;
+}
+
+/// The service of that name that is loaded; null: there is none.
+SpecPtr loaded(const Graph& graph, std::string_view name) {
+  const Slot slot = graph.find_loaded(name);
+  return slot == kNoSlot ? nullptr : graph.node(slot).spec;
+}
+
+/// A file that is not read now, but would make the service of that name.
+bool is_file_of(const std::string& path, const std::string& name) {
+  const ParsedSpec parsed = read_spec({path});
+  return !has_error(parsed.diagnostics, false) && parsed.spec->name == name;
+}
+
+class ServiceMaker {
+ public:
+  ServiceMaker(const SetService& request, const Places& places, const ServiceDefaults& defaults,
+               const Graph& graph)
+      : request_(request), places_(places), defaults_(defaults), graph_(graph) {}
+
+  RequestResult<NewService> make() {
+    JsonDocument json;
+    json.Parse<kJsonParse>(request_.config.data(), request_.config.size());
+    const auto document = value_from_json(json);
+    if (!document) return refused(Refusal::config_error, document.error(), {document.error()});
+    ParsedSpec parsed = spec_from_document(*document, false, defaults_);
+    if (auto fault = fault_of(parsed)) return tl::unexpected(*std::move(fault));
+    const std::string name = parsed.spec->name;
+    before_ = loaded(graph_, name);
+    if (auto fault = fault_of_name(name)) return tl::unexpected(*std::move(fault));
+    if (!request_.persist) return at_runtime(*document);
+    if (auto fault = choose_place(name)) return tl::unexpected(*std::move(fault));
+    return with_file(*document, name);
+  }
+
+ private:
+  /// As check has it: what is unknown is an error too. No file has the text yet.
+  [[nodiscard]] std::optional<RequestFailure> fault_of(ParsedSpec& parsed) const {
+    if (!has_error(parsed.diagnostics, true)) return std::nullopt;
+    RequestFailure failure{Refusal::config_error, {}, {}};
+    for (Diagnostic& one : parsed.diagnostics) {
+      if (one.severity == Severity::unknown) one.severity = Severity::error;
+      if (one.file == place_) one.file.clear();
+      failure.details.push_back(to_text(one));
+      if (one.severity == Severity::error && failure.text.empty()) failure.text = to_text(one);
+    }
+    failure.text = "the config is wrong: " + failure.text;
+    return failure;
+  }
+
+  std::optional<RequestFailure> fault_of_name(const std::string& name) const {
+    if (const std::string* link = graph_.masked_by(name)) {
+      return RequestFailure{Refusal::invalid_state,
+                            fmt::format("{} is masked by {}; `zinitctl unmask {}` takes that back",
+                                        name, *link, name)};
+    }
+    if (before_ && before_->inherit_streams) {
+      return RequestFailure{Refusal::already_exists,
+                            fmt::format("{} is the command that zinit was given", name)};
+    }
+    return std::nullopt;
+  }
+
+  /// One that replaces a file's service is that file's still: a reload brings it back.
+  NewService at_runtime(const Value& document) const {
+    NewService made;
+    const bool system_class = before_ && before_->system_class_default;
+    const auto parsed = spec_from_document(document, system_class, defaults_);
+    if (before_) {
+      parsed.spec->file = before_->file;
+      parsed.spec->drop_ins = before_->drop_ins;
+    }
+    parsed.spec->runtime = parsed.spec->file.empty();
+    made.spec = finish(parsed);
+    return made;
+  }
+
+  std::optional<RequestFailure> choose_place(const std::string& name) {
+    if (before_ && !before_->file.empty()) {
+      place_ = own_place_of(before_->file);
+      if (place_ == before_->file || !is_there(place_)) return std::nullopt;
+    } else if (places_.added.empty()) {
+      return RequestFailure{Refusal::file_error, "no directory of services is read"};
+    } else {
+      place_ =
+          fmt::format("{}{}{}.toml", places_.added, places_.added.ends_with('/') ? "" : "/", name);
+      if (!is_there(place_) || is_file_of(place_, name)) return std::nullopt;
+    }
+    return RequestFailure{
+        Refusal::already_exists,
+        fmt::format("{} is there already, and {} was not read from it", place_, name)};
+  }
+
+  RequestResult<NewService> with_file(const Value& document, const std::string& name) const {
+    NewService made;
+    made.place = place_;
+    made.text = to_toml(document);
+    Listing listing;
+    list_file(place_, before_ && before_->system_class_default, listing);
+    const SourceFile& source = listing.files.front();
+    ParsedSpec parsed = read_spec(source, defaults_, [&](const std::string& path) {
+      return path == place_ ? Result<std::string>(made.text) : read_from_disk(path);
+    });
+    if (auto fault = fault_of(parsed)) return tl::unexpected(*std::move(fault));
+    if (parsed.spec->name != name) {
+      return refused(Refusal::config_error,
+                     fmt::format("a drop-in of {} names it {}", place_, parsed.spec->name));
+    }
+    for (const std::string& drop_in : source.drop_ins)
+      made.warnings.push_back(fmt::format("{} is laid over {}", drop_in, place_));
+    made.spec = finish(parsed);
+    return made;
+  }
+
+  const SetService& request_;
+  const Places& places_;
+  const ServiceDefaults& defaults_;
+  const Graph& graph_;
+  SpecPtr before_;  // the service it replaces; null: none
+  std::string place_;
+};
+
+void tell_remark(const std::string& path, const Remark& remark) {
+  if (!remark.empty()) log_warn("{}: {}", path, remark);
+}
+
+/// What enable and disable wrote is of no use without the file that it lies over.
+void remove_own_drop_in(const std::string& file) {
+  const std::string folder = file + ".d";
+  (void)remove_file(fmt::format("{}/{}", folder, kStatusDropIn));
+  ::rmdir(folder.c_str());  // where nothing else is in it
+}
+
+}  // namespace
+
+RequestResult<NewService> make_service(const SetService& request, const Places& places,
+                                       const ServiceDefaults& defaults, const Graph& graph) {
+  return ServiceMaker(request, places, defaults, graph).make();
+}
+
+RequestResult<void> write_service_file(const NewService& service) {
+  if (service.place.empty()) return {};
+  const std::string place = behind_links(service.place);
+  struct stat status {};
+  const bool there = ::stat(place.c_str(), &status) == 0;
+  if (there && !S_ISREG(status.st_mode)) {
+    return refused(Refusal::already_exists,
+                   fmt::format("{} is no regular file any more; after a reload its service is gone",
+                               service.place));
+  }
+  const auto made = make_directories(place.substr(0, place.rfind('/')), 0755);
+  if (!made) return refused(Refusal::file_error, made.error().text + "; nothing is changed");
+  const auto done = replace_file(place, service.text, there ? owner_of(status) : FileOwner{});
+  if (!done) return refused(Refusal::file_error, done.error().text + "; nothing is changed");
+  tell_remark(place, *done);
+  return {};
+}
+
+RequestResult<std::string> remove_service_file(const DeleteService& request, const Graph& graph) {
+  const SpecPtr spec = loaded(graph, request.name);
+  if (spec && spec->inherit_streams)
+    return refused(Refusal::not_supported, request.name + " is the command that zinit was given");
+  if (!spec || !request.persist || spec->file.empty()) return std::string();
+  const std::string own = own_place_of(spec->file);
+  const auto slash = own.rfind('/');
+  const std::string vendors = vendor_of(own.substr(0, slash)) + own.substr(slash);
+  if (own != spec->file && is_there(own)) {
+    return refused(
+        Refusal::already_exists,
+        fmt::format("{} is there already, and {} was not read from it", own, request.name));
+  }
+  const bool masks = own != spec->file || is_there(vendors);
+  Result<Remark> done;
+  if (masks) {
+    const auto made = make_directories(own.substr(0, slash), 0755);
+    done = made ? make_link("/dev/null", own, true) : Failure(made.error());
+  } else if (is_there(own)) {
+    done = remove_file(own);
+  }
+  if (!done) return refused(Refusal::file_error, done.error().text + "; it is stopped and stays");
+  tell_remark(own, *done);
+  remove_own_drop_in(own);
+  return masks ? own : std::string();
+}
+
+}  // namespace zinit

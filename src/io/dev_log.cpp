@@ -1,0 +1,214 @@
+// Having, losing and reading /dev/log.
+#include "io/dev_log.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "base/format.hpp"
+#include "base/log.hpp"
+#include "base/unix_address.hpp"
+#include "io/datagram_socket.hpp"
+#include "os/inotify.hpp"
+
+namespace zinit {
+
+namespace {
+
+// As much as waits between two turns of a loop that has much else to do.
+constexpr int kReceiveBytes = 1 << 20;
+
+// More than any queue holds (net.unix.max_dgram_qlen): who still sends to a socket that is given up
+// does not keep it from being closed.
+constexpr int kMostWaiting = 4096;
+
+/// Whether somebody has the socket at `path`, or it cannot be told that nobody has.
+bool has_owner(const std::string& path) {
+  const int errnum = try_datagram_socket(path);
+  return errnum != ECONNREFUSED && errnum != ENOENT;
+}
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+/// Everybody may write to it.
+Result<UniqueFd> bind_at(const std::string& path) {
+  auto fd = make_datagram_socket();
+  if (!fd) return fd;
+  const sockaddr_un address = unix_address(path);
+  ::unlink(path.c_str());  // of one that was killed here
+  if (::bind(fd->get(), generic(address), sizeof address) < 0 || ::chmod(path.c_str(), 0666) < 0)
+    return sys_failure("bind", path);
+  // Refused without privilege: then it has the usual size.
+  (void)::setsockopt(fd->get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBytes, sizeof kReceiveBytes);
+  return fd;
+}
+
+}  // namespace
+
+DevLog::DevLog(EventLoop& loop, std::string path, Take take)
+    : loop_(loop),
+      path_(std::move(path)),
+      take_(std::move(take)),
+      look_(loop, [this] { look_now(); }),
+      grace_(loop, [this] { look_now(); }) {}
+
+DevLog::~DevLog() = default;
+
+// --- whose it is ---
+
+void DevLog::watch_directory() {
+  if (inotify_) return;
+  inotify_.reset(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  const std::string directory = directory_of(path_);
+  if (!inotify_ || ::inotify_add_watch(inotify_.get(), directory.c_str(),
+                                       IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM) < 0) {
+    inotify_.reset();
+    if (std::exchange(unwatched_told_, true)) return;
+    return log_warn("syslog: {}; a syslog daemon that comes is not noticed",
+                    sys_failure("watch", directory).value().text);
+  }
+  changes_ =
+      std::make_unique<IoWatcher>(loop_, inotify_.get(), EV_READ, [this](int) { on_directory(); });
+  changes_->start();
+}
+
+void DevLog::on_directory() {
+  const std::string_view own_name = std::string_view(path_).substr(path_.rfind('/') + 1);
+  bool concerns = false;
+  bool gone = false;
+  InotifyEvents events(inotify_.get());
+  while (const inotify_event* event = events.next()) {
+    const bool lost = (event->mask & IN_Q_OVERFLOW) != 0;
+    if (!lost && InotifyEvents::name(*event) != own_name) continue;
+    concerns = true;
+    gone = !lost && (event->mask & (IN_DELETE | IN_MOVED_FROM)) != 0;
+  }
+  if (!concerns) return;
+  if (gone && there() == There::nothing) {
+    give_up();
+    grace_.set(kGrace);
+  } else {
+    look_now();
+  }
+}
+
+DevLog::There DevLog::there() const {
+  struct stat status {};
+  if (::lstat(path_.c_str(), &status) < 0) return There::nothing;
+  if (fd_ && status.st_dev == device_ && status.st_ino == inode_) return There::ours;
+  // A link may lead to where another daemon listens, or nowhere.
+  if (!S_ISSOCK(status.st_mode) && !S_ISLNK(status.st_mode)) return There::taken;
+  return has_owner(path_) ? There::taken : There::stale;
+}
+
+void DevLog::look_now() {
+  watch_directory();
+  const There is = there();
+  if (is == There::ours) return;
+  if (fd_) give_up();
+  if (is == There::taken) return;
+  if (grace_.active()) return;
+  grace_.set(kGrace);  // where there is no memory for it, once more
+  const auto done = take_place(is);
+  grace_.stop();
+  if (!done && told_ != done.error().text) {
+    told_ = done.error().text;
+    log_warn("syslog: {}", told_);
+  }
+}
+
+Result<void> DevLog::take_place(There there) {
+  const std::string own = fmt::format("{}/.log.zinit-{}", directory_of(path_), ::getpid());
+  auto fd = bind_at(own);
+  if (!fd) return Failure(fd.error());
+  // Before anybody can send: a socket that is never read would hold up whoever logs.
+  buffer_.resize(kLongest);
+  auto readable =
+      std::make_unique<IoWatcher>(loop_, fd->get(), EV_READ, [this](int) { read_some(); });
+  struct stat status {};
+  Result<void> done;
+  if (::lstat(own.c_str(), &status) < 0) {
+    done = sys_failure("look at", own);
+  } else if (there == There::nothing) {
+    // Not by rename(2): somebody may have come meanwhile.
+    if (::link(own.c_str(), path_.c_str()) < 0 && errno != EEXIST)
+      done = sys_failure("put a socket at", path_);
+  } else if (::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) < 0) {
+    done = sys_failure("replace the stale socket", path_);
+  } else if (has_owner(own)) {
+    // Somebody came between the look and the exchange: it gets its place back.
+    if (::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) < 0)
+      log_warn("syslog: {}", sys_failure("give back", path_).value().text);
+  }
+  ::unlink(own.c_str());
+  if (!done) return done;
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+  begin(std::move(*fd), std::move(readable));
+  if (this->there() != There::ours) give_up();
+  return done;
+}
+
+void DevLog::begin(UniqueFd fd, std::unique_ptr<IoWatcher> readable) noexcept {
+  fd_ = std::move(fd);
+  readable_ = std::move(readable);
+  readable_->start();
+  told_.clear();
+  ours_ = true;
+  if (std::exchange(lost_, false))
+    log_info("syslog: {} is zinit's again", path_);
+  else
+    log_debug("syslog: {} is zinit's", path_);
+}
+
+/// Its last messages are taken in: who sent them has no other place for them.
+void DevLog::give_up() {
+  if (!fd_) return;
+  ours_ = false;
+  read_rest();
+  readable_.reset();
+  fd_.reset();
+  buffer_ = {};
+  lost_ = true;
+  log_info("syslog: {} is no longer zinit's", path_);
+}
+
+void DevLog::finish() noexcept {
+  catch_all("syslog", [this] {
+    const bool own = there() == There::ours;
+    grace_.stop();
+    changes_.reset();
+    if (!fd_) return;
+    if (own) ::unlink(path_.c_str());
+    read_rest();
+    readable_.reset();
+    fd_.reset();
+  });
+}
+
+// --- messages ---
+
+void DevLog::read_some() {
+  const TimePoint until = Clock::now() + kTime;
+  for (int i = 0; i < kMessages && read_one() && Clock::now() < until; ++i) {}
+}
+
+void DevLog::read_rest() {
+  for (int i = 0; i < kMostWaiting && read_one(); ++i) {}
+}
+
+/// False: none waits.
+bool DevLog::read_one() {
+  alignas(cmsghdr) std::array<std::byte, kCredentialsBytes> beside;
+  Datagram datagram;
+  if (!receive_datagram(fd_.get(), buffer_, beside, datagram)) return false;
+  catch_all("a message of /dev/log", [&] { take_(datagram.sender, datagram.text); });
+  return true;
+}
+
+}  // namespace zinit

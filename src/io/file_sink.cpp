@@ -1,0 +1,244 @@
+// The queue of a log file.
+#include "io/file_sink.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Blocks grow up to this: few of them in a flood, and little memory for a service that says little.
+constexpr std::size_t kBlock = std::size_t{256} << 10;
+
+// What is given up is whole blocks: younger lines go into another.
+constexpr Milliseconds kBlockAge{1000};
+
+// Written before other files of the same file system have their turn.
+constexpr std::size_t kBytesATurn = std::size_t{4} << 20;
+
+std::size_t bytes_of(std::span<const SplitLine> lines) {
+  return std::accumulate(lines.begin(), lines.end(), lines.size(),
+                         [](std::size_t sum, const SplitLine& line) {
+                           return sum + line.text.size();
+                         });
+}
+
+/// Appends lines with their ends. Those that lie in a row as they were read, which is most, are
+/// copied as one run.
+void append_lines(std::string& to, std::span<const SplitLine> lines) {
+  const char* begin = nullptr;
+  const char* end = nullptr;  // of the run, without the end of its last line
+  bool ended = false;         // that line is whole
+  const auto flush = [&] {
+    to.append(begin, static_cast<std::size_t>(end - begin));
+    if (ended) to += '\n';
+  };
+  for (const SplitLine& line : lines) {
+    if (end == nullptr || line.text.data() != end + (ended ? 1 : 0)) {
+      if (end != nullptr) flush();
+      begin = line.text.data();
+    }
+    end = line.text.data() + line.text.size();
+    ended = !line.continues;
+  }
+  if (end != nullptr) flush();
+}
+
+}  // namespace
+
+void FileSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
+  bool taken = false;
+  bool begins = false;
+  try {
+    const std::size_t bytes = bytes_of(batch.lines) + 1;
+    MutexLock lock(mutex_);
+    if (waiting_bytes_ + bytes <= kQueueBytes) {
+      Block& block = block_for(bytes);
+      const std::size_t before = size_of(block);
+      if (block.parts.empty() || block.parts.back().dropped != dropped)
+        block.parts.push_back({dropped, 0});
+      put(block, batch);
+      waiting_bytes_ += size_of(block) - before;
+      block.parts.back().lines += batch.lines.size();
+      taken = true;
+    }
+    begins = !queue_.empty() && !std::exchange(queued_, true);
+  } catch (...) {  // no memory
+  }
+  if (!taken) lose(dropped, batch.lines.size());
+  if (begins) enqueue();
+}
+
+std::size_t FileSink::size_of(const Block& block) noexcept {
+  return block.bytes.size() + block.parts.size() * sizeof(Part);
+}
+
+bool FileSink::wants_pause() noexcept {
+  MutexLock lock(mutex_);
+  if (waiting_bytes_ < kQueueBytes / 2) return false;
+  const TimePoint now = Clock::now();
+  if (half_full_ == TimePoint{}) half_full_ = now;
+  return ms_between(half_full_, now) < kPause.count();
+}
+
+/// With room for so many more; may be empty, when there is no memory for them after all.
+FileSink::Block& FileSink::block_for(std::size_t bytes) {
+  const TimePoint now = Clock::now();
+  if (queue_.empty() || queue_.size() == reopen_after_ ||
+      queue_.back().bytes.size() + bytes > kBlock ||
+      ms_between(queue_.back().since, now) > kBlockAge.count()) {
+    queue_.emplace_back();
+    queue_.back().since = now;
+  }
+  Block& block = queue_.back();
+  const std::size_t needed = block.bytes.size() + bytes;
+  if (needed > block.bytes.capacity())
+    block.bytes.reserve(std::max(needed, std::min(2 * block.bytes.capacity(), kBlock)));
+  return block;
+}
+
+void FileSink::put(Block& block, const SinkBatch& batch) {
+  if (within_line_of_ != nullptr && within_line_of_ != batch.source) block.bytes += '\n';
+  append_lines(block.bytes, batch.lines);
+  within_line_of_ = batch.lines.back().continues ? batch.source : nullptr;
+}
+
+void FileSink::enqueue() noexcept {
+  if (writers_.add(shared_from_this())) return;
+  MutexLock lock(mutex_);
+  queued_ = false;  // the next line tries again
+}
+
+void FileSink::set_rotation(const Rotation& rotation) noexcept {
+  MutexLock lock(mutex_);
+  rotation_ = rotation;
+}
+
+void FileSink::reopen() noexcept {
+  {
+    MutexLock lock(mutex_);
+    if (!reopen_after_) reopen_after_ = queue_.size();
+  }
+  wake();
+}
+
+void FileSink::wake() noexcept {
+  bool begins = false;
+  {
+    MutexLock lock(mutex_);
+    begins = !std::exchange(queued_, true);
+  }
+  if (begins) enqueue();
+}
+
+bool FileSink::idle() noexcept {
+  MutexLock lock(mutex_);
+  return !queued_ && queue_.empty();
+}
+
+/// Whether there is something to write; else whoever brings the next line says so.
+bool FileSink::next_block() {
+  if (written_ < current_.bytes.size()) return true;
+  const std::size_t done = size_of(current_);
+  const bool written = !current_.parts.empty();  // not what lose_current() has left
+  written_ = 0;
+  current_ = {};
+  bool reopens = false;
+  {
+    MutexLock lock(mutex_);
+    waiting_bytes_ -= done;
+    if (written && waiting_bytes_ < kQueueBytes / 8) half_full_ = {};
+    reopens = reopen_after_ == 0U;
+    if (reopens) {
+      reopen_after_.reset();
+    } else if (queue_.empty()) {
+      queued_ = false;
+    } else {
+      current_ = std::move(queue_.front());
+      pop_block();
+      return true;
+    }
+  }
+  if (!reopens) return false;
+  file_.close();
+  // At once, for whoever renamed it may wait for the new one. A fault is found with the next line.
+  static_cast<void>(file_.open());
+  return next_block();
+}
+
+void FileSink::pop_block() noexcept {
+  queue_.pop_front();
+  if (reopen_after_) --*reopen_after_;
+}
+
+FileSink::Outcome FileSink::write_some() {
+  for (std::size_t bytes = 0; bytes < kBytesATurn;) {
+    if (!next_block()) return Outcome::done;
+    Rotation rotation;
+    {
+      MutexLock lock(mutex_);
+      rotation = rotation_;
+    }
+    std::size_t written = 0;
+    const auto appended =
+        file_.append(std::string_view(current_.bytes).substr(written_), rotation, written);
+    written_ += written;
+    bytes += written;
+    if (const std::string fault = file_.take_rotation_fault(); !fault.empty())
+      log_warn("log file: {}; it grows beyond file_max_bytes", fault);
+    if (appended) {
+      if (trouble() != nullptr) trouble()->works();
+      continue;
+    }
+    if (trouble() != nullptr) trouble()->failing(appended.error().text);
+    give_up();
+    return Outcome::failed;
+  }
+  return Outcome::more;
+}
+
+/// Gives up what has waited for too long.
+void FileSink::give_up() {
+  const TimePoint now = Clock::now();
+  const auto too_old = [now](const Block& block) {
+    return ms_between(block.since, now) >= kPatience.count();
+  };
+  if (too_old(current_)) lose_current();
+  MutexLock lock(mutex_);
+  for (; !queue_.empty() && too_old(queue_.front()); pop_block()) {
+    lose_parts(queue_.front(), UINT64_MAX);
+    waiting_bytes_ -= size_of(queue_.front());
+  }
+}
+
+/// What of the current block is not in the file. A line that is there in part is ended.
+void FileSink::lose_current() {
+  const std::string_view rest = std::string_view(current_.bytes).substr(written_);
+  const bool torn = written_ > 0 && current_.bytes[written_ - 1] != '\n';
+  lose_parts(current_, written_ == 0 ? UINT64_MAX
+                                     : static_cast<std::uint64_t>(std::ranges::count(rest, '\n')));
+  const std::size_t size = size_of(current_);
+  current_.bytes.assign(torn ? 1 : 0, '\n');
+  current_.parts.clear();
+  current_.since = Clock::now();
+  written_ = 0;
+  MutexLock lock(mutex_);
+  waiting_bytes_ -= size - size_of(current_);
+}
+
+/// The last `lines` of a block, or all where it has fewer.
+void FileSink::lose_parts(const Block& block, std::uint64_t lines) const noexcept {
+  for (auto part = block.parts.rbegin(); part != block.parts.rend() && lines > 0; ++part) {
+    const std::uint64_t lost = std::min(lines, part->lines);
+    lose(part->dropped, lost);
+    lines -= lost;
+  }
+}
+
+void FileSink::close() noexcept { file_.close(); }
+
+}  // namespace zinit

@@ -1,0 +1,158 @@
+// The threads that write log files.
+#include <algorithm>
+
+#include "io/file_sink.hpp"
+#include "io/loop.hpp"
+
+namespace zinit {
+
+namespace {
+
+// A file that failed is tried again after this, doubled each time up to the other.
+constexpr Milliseconds kFirstDelay{20};
+constexpr Milliseconds kLastDelay{1000};
+
+constexpr std::size_t kMostUnknown = FileWriters::kMostWriters / 2;
+
+constexpr std::size_t kStackBytes = std::size_t{128} << 10;
+
+}  // namespace
+
+FileWriters::~FileWriters() {
+  std::vector<Thread> threads;
+  {
+    MutexLock lock(mutex_);
+    ending_ = true;
+    threads.swap(threads_);
+    wake_.notify_all();
+  }
+  threads.clear();
+}
+
+Result<void> FileWriters::add(const SinkPtr& sink) noexcept {
+  try {
+    MutexLock lock(mutex_);
+    writing_.reserve(kMostWriters);
+    threads_.reserve(kMostWriters);
+    waiting_.push_back(sink);
+    if (auto enough = enough_threads(); !enough && threads_.empty()) {
+      waiting_.pop_back();
+      return enough;
+    }
+    wake_.notify_one();
+    return {};
+  } catch (const std::bad_alloc&) {
+    return Failure(Error{"no memory", ENOMEM});
+  }
+}
+
+/// Sees to it that there is a thread for what waits beside those that are within a write, which may
+/// hang.
+Result<void> FileWriters::enough_threads() {
+  if (idle_ > 0 || threads_.size() == kMostWriters) return {};
+  if (std::ranges::none_of(waiting_, [&](const SinkPtr& sink) NO_THREAD_SAFETY_ANALYSIS {
+        return may_write(*sink);
+      })) {
+    return {};
+  }
+  auto thread = Thread::start("zinit-files", kStackBytes, [this] { work(); });
+  if (!thread) return Failure(thread.error());
+  threads_.push_back(std::move(*thread));
+  return {};
+}
+
+/// Whether neither it nor its file system has a writer yet.
+bool FileWriters::may_write(const FileSink& sink) const {
+  if (sink.busy_) return false;  // it has more to do since that took its last block
+  const auto count = std::ranges::count(writing_, sink.device_);
+  return sink.device_ == 0 ? static_cast<std::size_t>(count) < kMostUnknown : count == 0;
+}
+
+/// One, or none.
+FileWriters::Sinks FileWriters::take_ready() {
+  Sinks taken;
+  const TimePoint now = Clock::now();
+  for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
+    FileSink& sink = **at;
+    if ((sink.next_try_ > now && !finishing_) || !may_write(sink)) continue;
+    sink.busy_ = true;
+    taken.splice(taken.begin(), waiting_, at);
+    break;
+  }
+  return taken;
+}
+
+TimePoint FileWriters::next_try() const {
+  TimePoint next = kNever;
+  for (const SinkPtr& sink : waiting_)
+    if (may_write(*sink)) next = std::min(next, sink->next_try_);
+  return next;
+}
+
+void FileWriters::put_back(Sinks& taken, FileSink::Outcome outcome, bool closed) {
+  FileSink* const sink = taken.front().get();
+  sink->busy_ = false;
+  sink->device_ = sink->file_.device();
+  const bool failed = outcome == FileSink::Outcome::failed;
+  sink->delay_ = failed ? std::clamp(sink->delay_ * 2, kFirstDelay, kLastDelay) : Milliseconds{0};
+  sink->next_try_ = failed ? after(Clock::now(), sink->delay_) : TimePoint{};
+  // At the end one that was under way before has to be closed yet.
+  const bool again = outcome == FileSink::Outcome::more || (finishing_ ? !closed : failed);
+  if (again) waiting_.splice(waiting_.end(), taken);
+}
+
+void FileWriters::work() {
+  MutexLock lock(mutex_);
+  while (!ending_) {
+    Sinks taken = take_ready();
+    if (taken.empty()) {
+      ++idle_;
+      const TimePoint next = next_try();
+      if (next == kNever)
+        wake_.wait(mutex_);
+      else
+        wake_.wait_until(mutex_, next);
+      --idle_;
+      continue;
+    }
+    FileSink* const sink = taken.front().get();
+    const dev_t device = sink->device_;
+    const bool closes = finishing_;
+    writing_.push_back(device);
+    // Refused: then the others wait.
+    static_cast<void>(enough_threads());
+    FileSink::Outcome outcome = FileSink::Outcome::failed;
+    lock.unlock();
+    catch_all("log files", [&] { outcome = sink->write_some(); });
+    if (closes) sink->close();
+    lock.lock();
+    writing_.erase(std::ranges::find(writing_, device));
+    put_back(taken, outcome, closes);
+    rest_.notify_all();
+    // Another one may be for the same file system.
+    if (idle_ > 0 && !waiting_.empty()) wake_.notify_one();
+    lock.unlock();
+    taken.clear();  // the last one closes its file
+    lock.lock();
+  }
+}
+
+void FileWriters::begin_finish() noexcept {
+  MutexLock lock(mutex_);
+  finishing_ = true;
+  wake_.notify_all();
+}
+
+void FileWriters::await_finish(Milliseconds limit) noexcept {
+  const TimePoint deadline = after(Clock::now(), limit);
+  MutexLock lock(mutex_);
+  while (!(waiting_.empty() && writing_.empty()) && Clock::now() < deadline)
+    rest_.wait_until(mutex_, deadline);
+}
+
+bool FileWriters::busy() noexcept {
+  MutexLock lock(mutex_);
+  return !writing_.empty();
+}
+
+}  // namespace zinit

@@ -1,0 +1,114 @@
+// Appending to a log file, and turning to a new one when it is full.
+#include "io/log_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/format.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr mode_t kMode = 0640;
+
+// A directory that cannot be written to will not be asked for each line.
+constexpr Milliseconds kRotateAgain{60000};
+
+/// Whether opening the file again cannot help: it is the disk that has no room.
+bool is_full(int errnum) { return errnum == ENOSPC || errnum == EDQUOT || errnum == EAGAIN; }
+
+}  // namespace
+
+Result<void> LogFile::open() {
+  if (fd_) return {};
+  auto fd = open_fd(path_.c_str(),
+                    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, kMode);
+  if (!fd && fd.error().errnum == ELOOP)
+    return Failure(Error{"cannot open " + path_ + ": is a symbolic link, name the file itself",
+                         ELOOP});
+  if (!fd && fd.error().errnum == ENXIO)
+    return Failure(Error{"cannot open " + path_ + ": nobody reads the FIFO", ENXIO});
+  if (!fd) return Failure(fd.error());
+  struct stat status {};
+  if (::fstat(fd->get(), &status) < 0) return sys_failure("look at", path_);
+  fd_ = std::move(*fd);
+  device_ = status.st_dev;
+  regular_ = S_ISREG(status.st_mode);
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  within_line_ = false;
+  return {};
+}
+
+Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,
+                             std::size_t& written) {
+  written = 0;
+  while (!lines.empty()) {
+    if (auto opened = open(); !opened) return opened;
+    const std::string_view part = lines.substr(0, whole_lines(lines, rotation));
+    if (part.empty()) continue;  // it has been rotated, or is to be opened anew
+    const ssize_t count = ::write(fd_.get(), part.data(), part.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      auto fault = sys_failure("write to", path_);
+      if (!is_full(fault.value().errnum)) fd_.reset();
+      return fault;
+    }
+    const auto bytes = static_cast<std::size_t>(count);
+    if (bytes > 0) within_line_ = part[bytes - 1] != '\n';
+    size_ += bytes;
+    written += bytes;
+    lines.remove_prefix(bytes);
+  }
+  return {};
+}
+
+/// How many bytes of `lines` go into the file as it is; 0: none, and it is another one now.
+std::size_t LogFile::whole_lines(std::string_view lines, const Rotation& rotation) {
+  if (!regular_ || rotation.max_bytes == 0) return lines.size();
+  const std::uint64_t room = rotation.max_bytes - std::min(rotation.max_bytes, size_);
+  if (lines.size() <= room) return lines.size();
+  const std::size_t last =
+      room == 0 ? std::string_view::npos : lines.rfind('\n', static_cast<std::size_t>(room) - 1);
+  if (last != std::string_view::npos) return last + 1;
+  // Not even its first line fits. The rest of a line that was begun stays with its beginning.
+  const std::size_t first = std::min(lines.find('\n'), lines.size() - 1) + 1;
+  if (size_ == 0 || within_line_) return first;
+  if (Clock::now() < rotate_from_) return lines.size();
+  return rotate(rotation) ? 0 : lines.size();
+}
+
+/// Whether the file is another one now, closed. It may have been emptied, renamed or removed
+/// meanwhile by others, which is as good.
+bool LogFile::rotate(const Rotation& rotation) {
+  struct stat open_one {}, named {};
+  if (::fstat(fd_.get(), &open_one) == 0 && ::lstat(path_.c_str(), &named) == 0 &&
+      open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev &&
+      static_cast<std::uint64_t>(named.st_size) >= size_ && !shift(rotation.keep)) {
+    rotate_from_ = after(Clock::now(), kRotateAgain);
+    return false;
+  }
+  fd_.reset();
+  return true;
+}
+
+bool LogFile::shift(std::uint32_t keep) {
+  const auto numbered = [&](std::uint32_t number) {
+    return number == 0 ? path_ : fmt::format("{}.{}", path_, number);
+  };
+  if (keep == 0 && ::unlink(path_.c_str()) == 0) return true;
+  for (std::uint32_t number = keep; number-- > 0;) {
+    if (::rename(numbered(number).c_str(), numbered(number + 1).c_str()) == 0) continue;
+    if (errno == ENOENT && number > 0) continue;
+    rotation_fault_ = sys_failure("rename", numbered(number)).value().text;
+    return false;
+  }
+  if (keep > 0) return true;
+  rotation_fault_ = sys_failure("remove", path_).value().text;
+  return false;
+}
+
+}  // namespace zinit

@@ -1,0 +1,67 @@
+// Opening notify sockets and receiving from them.
+#include "io/notify_socket.hpp"
+
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+
+#include "base/format.hpp"
+#include "base/unix_address.hpp"
+#include "io/notify_message.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr int kAttempts = 8;  // for a name that nobody has
+
+Result<void> bind_to(int fd, const std::string& name) {
+  const sockaddr_un address = unix_address(name);
+  if (name.size() > kUnixPathMax) return sys_failure("bind a notify socket to", name, ENAMETOOLONG);
+  const auto size = offsetof(sockaddr_un, sun_path) + name.size();
+  if (::bind(fd, generic(address), static_cast<socklen_t>(size)) < 0)
+    return sys_failure("bind a notify socket to", name);
+  return {};
+}
+
+}  // namespace
+
+Result<NotifySocket> NotifySocket::at_path(const std::string& path) {
+  auto fd = make_datagram_socket();
+  if (!fd) return Failure(fd.error());
+  if (const auto bound = bind_to(fd->get(), path); !bound) return Failure(bound.error());
+  NotifySocket socket(std::move(*fd), path);
+  if (::chmod(path.c_str(), 0666) < 0) return sys_failure("set the mode of", path);
+  return socket;
+}
+
+Result<NotifySocket> NotifySocket::abstract() {
+  auto fd = make_datagram_socket();
+  if (!fd) return Failure(fd.error());
+  for (int attempt = 0;; ++attempt) {
+    std::uint64_t random[2] = {};
+    if (::getrandom(random, sizeof random, GRND_NONBLOCK) < 0) random[0] = std::uint64_t(attempt);
+    const std::string name =
+        fmt::format("zinit/{}/{:016x}{:016x}", ::getpid(), random[0], random[1]);
+    const auto bound = bind_to(fd->get(), std::string(1, '\0') + name);
+    if (bound) return NotifySocket(std::move(*fd), "@" + name);
+    if (bound.error().errnum != EADDRINUSE || attempt >= kAttempts) return Failure(bound.error());
+  }
+}
+
+NotifySocket::~NotifySocket() {
+  if (fd_ && address_.starts_with('/')) ::unlink(address_.c_str());
+}
+
+bool NotifySocket::receive(std::string& buffer, Datagram& datagram) {
+  buffer.resize(kNotifyMessageMax);
+  alignas(cmsghdr) std::array<std::byte, kCredentialsBytes + kFdsBytes> beside;
+  return receive_datagram(fd_.get(), buffer, beside, datagram);
+}
+
+}  // namespace zinit

@@ -1,0 +1,190 @@
+// Connect, ask, read a status: each step when the socket is ready for it.
+#include "io/probe.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/format.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Of one read: a turn of the loop is no longer than that.
+constexpr std::size_t kReadBytes = 16384;
+
+constexpr Milliseconds kAgain{100};
+
+std::string request_text(const Endpoint& endpoint) {
+  return fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: zinit/" ZINIT_VERSION
+                     "\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+                     endpoint.target, host_header(endpoint));
+}
+
+/// A port of this machine that nobody listens on, and that the kernel has just given to the socket
+/// itself, connects to itself (RFC 9293, simultaneous open).
+bool connected_to_itself(int socket) {
+  sockaddr_storage own{}, other{};
+  socklen_t own_size = sizeof own, other_size = sizeof other;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&own), &own_size) < 0 ||
+      ::getpeername(socket, reinterpret_cast<sockaddr*>(&other), &other_size) < 0)
+    return false;
+  return own.ss_family != AF_UNIX && own_size == other_size &&
+         std::memcmp(&own, &other, own_size) == 0;
+}
+
+}  // namespace
+
+Probe::Probe(EventLoop& loop, Resolver& resolver)
+    : loop_(loop), resolver_(resolver), timer_(loop, [this] { timer_due(); }) {}
+
+Probe::~Probe() = default;
+
+void Probe::start(std::shared_ptr<const ProbeTarget> target, Done done) {
+  target_ = std::move(target);
+  done_ = std::move(done);
+  next_address_ = 0;
+  over_ = false;
+  addresses_.clear();
+  deadline_ = after(Clock::now(), target_->timeout);
+  const Endpoint& endpoint = target_->endpoint;
+  fault_ = {fmt::format("cannot resolve {}: no name server has answered", endpoint.host)};
+  timer_.set(target_->timeout);
+  if (!endpoint.socket.empty()) return resolved(Addresses{local_address(endpoint.socket)});
+  query_ = resolver_.resolve(endpoint.host, endpoint.port,
+                             [this](Result<Addresses> found) { resolved(std::move(found)); });
+}
+
+void Probe::resolved(Result<Addresses> addresses) {
+  if (!addresses) return finish(std::move(addresses.error()));
+  addresses_ = *std::move(addresses);
+  connect_next();
+}
+
+void Probe::connect_next() {
+  if (next_address_ == addresses_.size()) return finish(std::move(fault_));
+  const SocketAddress& address = addresses_[next_address_];
+  const auto left = std::chrono::ceil<Milliseconds>(deadline_ - Clock::now());
+  if (left <= Milliseconds::zero()) return too_late();
+  const auto share = static_cast<Milliseconds::rep>(addresses_.size() - next_address_++);
+  timer_.set(std::max(left / share, Milliseconds(1)));
+  fault_ = {fmt::format("cannot connect to {}: no answer", address_text(address))};
+  socket_.reset(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket_) return address_failed(sys_failure("make", "a socket").value());
+  if (::connect(socket_.get(), address.get(), address.size) == 0) {
+    connected();
+  } else if (errno == EINPROGRESS || errno == EINTR) {
+    watch(EV_WRITE, &Probe::connection_ready);
+  } else {
+    // A unix socket says EAGAIN where the queue of those that wait for accept(2) is full.
+    const std::string why = errno == EAGAIN && address.storage.ss_family == AF_UNIX
+                                ? "its queue of connections is full"
+                                : errno_text(errno);
+    address_failed({fmt::format("cannot connect to {}: {}", address_text(address), why)});
+  }
+}
+
+void Probe::connection_ready() {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
+  if (error == 0 && connected_to_itself(socket_.get())) error = ECONNREFUSED;
+  if (error == 0) return connected();
+  address_failed({fmt::format("cannot connect to {}: {}",
+                              address_text(addresses_[next_address_ - 1]), errno_text(error))});
+}
+
+void Probe::connected() {
+  if (!target_->http) return finish({});
+  const auto left = std::chrono::ceil<Milliseconds>(deadline_ - Clock::now());
+  timer_.set(std::max(left, Milliseconds(1)));
+  fault_ = {fmt::format("{} has not answered", endpoint_text(target_->endpoint))};
+  unsent_ = request_text(target_->endpoint);
+  reader_ = std::make_unique<HttpReader>();
+  write_request();
+}
+
+void Probe::write_request() {
+  while (!unsent_.empty()) {
+    const ssize_t sent = ::send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno == EAGAIN) return watch(EV_WRITE, &Probe::write_request);
+    // It may have answered already and closed: what it has said is looked at.
+    if (sent < 0) break;
+    unsent_.erase(0, static_cast<std::size_t>(sent));
+  }
+  watch(EV_READ, &Probe::read_answer);
+}
+
+/// One read, so that a server that sends without end has no more than its turn.
+void Probe::read_answer() {
+  char buffer[kReadBytes];
+  const ssize_t size = ::recv(socket_.get(), buffer, sizeof buffer, 0);
+  if (size < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (size < 0)
+    return finish({fmt::format("cannot read from {}: {}", endpoint_text(target_->endpoint),
+                               errno_text(errno))});
+  if (size == 0) reader_->ended();
+  if (size > 0) (void)reader_->take({buffer, static_cast<std::size_t>(size)});
+  if (reader_->over()) return judge();
+  fault_ = {fmt::format("{} has answered in part", endpoint_text(target_->endpoint))};
+}
+
+void Probe::judge() {
+  const std::string server = endpoint_text(target_->endpoint);
+  if (!reader_->fault().empty()) return finish({server + " " + reader_->fault()});
+  const int status = static_cast<int>(reader_->status());
+  const bool healthy = std::any_of(
+      target_->status.begin(), target_->status.end(),
+      [&](const StatusRange& range) { return range.first <= status && status <= range.last; });
+  if (healthy) return finish({});
+  finish({fmt::format("{} answered {} with status {}", server, target_->endpoint.target, status)});
+}
+
+void Probe::address_failed(Error fault) {
+  fault_ = std::move(fault);
+  watcher_.reset();
+  socket_.reset();
+  connect_next();
+}
+
+void Probe::too_late() {
+  const bool more = reader_ == nullptr && next_address_ < addresses_.size();
+  if (more && Clock::now() < deadline_) return address_failed(std::move(fault_));
+  finish({fmt::format("{} within {} ms", fault_.text, target_->timeout.count())});
+}
+
+/// Told from the loop: who starts a probe is not called back while it does so.
+void Probe::finish(Error fault) {
+  query_.reset();
+  watcher_.reset();
+  socket_.reset();
+  reader_.reset();
+  unsent_ = {};
+  addresses_ = {};
+  fault_ = std::move(fault);
+  over_ = true;
+  timer_.set(Milliseconds::zero());
+}
+
+void Probe::timer_due() {
+  if (!over_) {
+    timer_.set(kAgain);  // where there is no memory to say that it is too late
+    return too_late();
+  }
+  const Done done = std::move(done_);
+  done(std::move(fault_));
+}
+
+void Probe::watch(int events, void (Probe::*ready)()) {
+  watcher_ = std::make_unique<IoWatcher>(loop_, socket_.get(), events, [this, ready](int seen) {
+    if ((seen & EV_ERROR) != 0) return finish({"the kernel cannot watch a socket", ENOMEM});
+    (this->*ready)();
+  });
+  watcher_->start();
+}
+
+}  // namespace zinit

@@ -1,0 +1,399 @@
+// c-ares on libev, and the files that come before it.
+#include "io/resolver.hpp"
+
+#include <ares.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "base/fd.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "base/unix_address.hpp"
+#include "io/watcher.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr int kFirstTryMs = 1500;  // c-ares doubles it with each round over the servers
+constexpr int kTries = 3;
+// Of files: one that is longer is nobody's resolv.conf, and not read at all.
+constexpr off_t kMaxResolvConf = off_t{1} << 20;
+constexpr std::size_t kMaxHosts = std::size_t{16} << 20;
+constexpr std::size_t kMaxKept = 4096;  // names from the file hosts
+
+SocketAddress ip_address(int family, const void* bytes) {
+  SocketAddress address;
+  if (family == AF_INET) {
+    auto& to = reinterpret_cast<sockaddr_in&>(address.storage);
+    to.sin_family = AF_INET;
+    std::memcpy(&to.sin_addr, bytes, sizeof to.sin_addr);
+    address.size = sizeof to;
+  } else {
+    auto& to = reinterpret_cast<sockaddr_in6&>(address.storage);
+    to.sin6_family = AF_INET6;
+    std::memcpy(&to.sin6_addr, bytes, sizeof to.sin6_addr);
+    address.size = sizeof to;
+  }
+  return address;
+}
+
+/// Whether `text` is an address, which goes to `to`.
+bool numeric(const std::string& text, Addresses& to) {
+  unsigned char bytes[sizeof(in6_addr)];
+  for (const int family : {AF_INET, AF_INET6}) {
+    if (::inet_pton(family, text.c_str(), bytes) != 1) continue;
+    to.push_back(ip_address(family, bytes));
+    return true;
+  }
+  return false;
+}
+
+void set_port(Addresses& addresses, std::uint16_t port) {
+  for (SocketAddress& address : addresses) {
+    // The port lies in the same place in both.
+    reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
+  }
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  if (result.ends_with('.')) result.pop_back();
+  return result;
+}
+
+/// RFC 6761, 6.3: a name that is never asked of a server.
+bool is_localhost(const std::string& name) {
+  return name == "localhost" || name.ends_with(".localhost");
+}
+
+/// What tells a file that has changed from one that has not.
+struct Stamp {
+  dev_t device = 0;
+  ino_t number = 0;
+  off_t size = 0;
+  timespec changed{};
+
+  bool operator==(const Stamp& other) const {
+    return device == other.device && number == other.number && size == other.size &&
+           changed.tv_sec == other.changed.tv_sec && changed.tv_nsec == other.changed.tv_nsec;
+  }
+};
+
+/// All zeros for what is no regular file: that is not read, for a FIFO would block.
+Stamp stamp_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) < 0 || !S_ISREG(status.st_mode)) return {};
+  return {status.st_dev, status.st_ino, status.st_size, status.st_ctim};
+}
+
+/// The addresses that a file in the form of hosts(5) has for `name`, which is in small letters.
+Addresses in_hosts(std::string_view text, const std::string& name) {
+  Addresses found;
+  while (!text.empty() && found.size() < Resolver::kMaxAddresses) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    line = line.substr(0, line.find('#'));
+    std::string_view address;
+    while (!(line = trim(line)).empty()) {
+      const std::string_view word = line.substr(0, line.find_first_of(" \t"));
+      line.remove_prefix(word.size());
+      if (address.empty()) {
+        address = word;
+      } else if (word.size() <= name.size() + 1 && lower(word) == name) {
+        (void)numeric(std::string(address), found);
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+// What c-ares makes sockets with. Its own are set to close on exec after they were made.
+const ares_socket_functions kSockets = {
+    [](int family, int type, int protocol, void*) {
+      return ::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+    },
+    [](ares_socket_t fd, void*) { return ::close(fd); },
+    [](ares_socket_t fd, const sockaddr* to, ares_socklen_t size, void*) {
+      return ::connect(fd, to, size);
+    },
+    [](ares_socket_t fd, void* to, size_t size, int flags, sockaddr* from, ares_socklen_t* length,
+       void*) -> ares_ssize_t { return ::recvfrom(fd, to, size, flags, from, length); },
+    [](ares_socket_t fd, const iovec* parts, int count, void*) -> ares_ssize_t {
+      // As writev(2), without the SIGPIPE.
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(parts);
+      message.msg_iovlen = static_cast<std::size_t>(count);
+      return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    }};
+
+}  // namespace
+
+SocketAddress local_address(std::string_view path) {
+  SocketAddress address;
+  reinterpret_cast<sockaddr_un&>(address.storage) = unix_address(path);
+  address.size = sizeof(sockaddr_un);
+  return address;
+}
+
+std::string address_text(const SocketAddress& address) {
+  const int family = address.storage.ss_family;
+  if (family == AF_UNIX)
+    return fmt::format("unix:{}", reinterpret_cast<const sockaddr_un&>(address.storage).sun_path);
+  const auto& v4 = reinterpret_cast<const sockaddr_in&>(address.storage);
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address.storage);
+  char text[INET6_ADDRSTRLEN] = "";
+  const bool is_v6 = family == AF_INET6;
+  const void* bytes = is_v6 ? static_cast<const void*>(&v6.sin6_addr) : &v4.sin_addr;
+  (void)::inet_ntop(family, bytes, text, sizeof text);
+  return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", text, is_v6 ? "]" : "", ntohs(v4.sin_port));
+}
+
+class Resolver::Impl {
+ public:
+  Impl(EventLoop& loop, ResolverFiles files)
+      : loop_(loop),
+        files_(std::move(files)),
+        timer_(loop, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }) {}
+  ~Impl() { drop_channel(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Query resolve(const std::string& host, std::uint16_t port, Answer answer) {
+    Addresses known;
+    const std::string name = lower(host);
+    if (numeric(host, known) || from_files(name, known)) {
+      set_port(known, port);
+      answer(std::move(known));
+      return nullptr;
+    }
+    if (auto ready = make_channel(); !ready) {
+      answer(Failure(ready.error()));
+      return nullptr;
+    }
+    auto query = std::make_shared<Answer>(std::move(answer));
+    auto [at, is_new] = asked_.try_emplace(name);
+    std::erase_if(at->second, [](const Waiting& one) { return one.query.expired(); });
+    try {
+      at->second.push_back({query, port});
+      if (is_new) ask(name);
+    } catch (...) {
+      if (is_new) asked_.erase(name);  // it would never be asked
+      throw;
+    }
+    return *query ? query : nullptr;
+  }
+
+ private:
+  struct Waiting {
+    std::weak_ptr<Answer> query;
+    std::uint16_t port;
+  };
+  /// What c-ares holds while it looks a name up.
+  struct Question {
+    Impl* impl;
+    std::string name;
+  };
+
+  bool from_files(const std::string& name, Addresses& to) {
+    const Stamp hosts = stamp_of(files_.hosts);
+    if (!(hosts == hosts_) || from_hosts_.size() > kMaxKept) from_hosts_.clear();
+    hosts_ = hosts;
+    auto known = from_hosts_.find(name);
+    if (known == from_hosts_.end()) {
+      Addresses found;
+      if (hosts.size > 0) {
+        if (const auto text = read_file(files_.hosts.c_str(), kMaxHosts))
+          found = in_hosts(*text, name);
+      }
+      if (found.empty() && is_localhost(name)) {
+        (void)numeric("127.0.0.1", found);
+        (void)numeric("::1", found);
+      }
+      known = from_hosts_.emplace(name, std::move(found)).first;
+    }
+    to = known->second;
+    return !to.empty();
+  }
+
+  /// One that goes by resolv.conf as it is now.
+  Result<void> make_channel() {
+    const Stamp stamp = stamp_of(files_.resolv_conf);
+    // A channel must not be destroyed from inside of it: then the next question has a new one.
+    if (channel_ != nullptr && (stamp == resolv_conf_ || inside_)) return {};
+    drop_channel();
+    ares_options options{};
+    char lookups[] = "b";
+    // One that is missing is none to c-ares: it asks a server on this machine then.
+    std::string path = stamp.size > 0 && stamp.size <= kMaxResolvConf ? files_.resolv_conf : "";
+    if (path.empty()) path = "/dev/null";
+    options.timeout = kFirstTryMs;
+    options.tries = kTries;
+    options.lookups = lookups;
+    options.resolvconf_path = path.data();
+    options.udp_port = options.tcp_port = files_.port;
+    options.sock_state_cb = socket_changed;
+    options.sock_state_cb_data = this;
+    const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF |
+                     ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT | ARES_OPT_SOCK_STATE_CB;
+    if (const int status = ares_init_options(&channel_, &options, mask); status != ARES_SUCCESS) {
+      channel_ = nullptr;
+      while (!asked_.empty()) tell(std::string(asked_.begin()->first), status, nullptr);
+      return Failure(Error{fmt::format("cannot ask a name server: {}", ares_strerror(status)),
+                           status == ARES_ENOMEM ? ENOMEM : 0});
+    }
+    ares_set_socket_functions(channel_, &kSockets, nullptr);
+    resolv_conf_ = stamp;
+    // What the old one was asked and has not answered.
+    try {
+      std::vector<std::string> names;
+      for (const auto& asked : asked_) names.push_back(asked.first);
+      for (const std::string& name : names) ask(name);
+    } catch (...) {
+      drop_channel();  // the next one asks them
+      throw;
+    }
+    return {};
+  }
+
+  void drop_channel() {
+    if (channel_ == nullptr) return;
+    // Told of each question that it has not answered, and of each socket that it closes.
+    ares_destroy(std::exchange(channel_, nullptr));
+    sockets_.clear();
+    timer_.stop();
+  }
+
+  void ask(const std::string& asked) {
+    // `asked` may go with the question's answer, which c-ares may tell at once.
+    const std::string name = asked;
+    ares_addrinfo_hints hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    // c-ares sorts by connecting sockets, by the dozen; the order of the server will do.
+    hints.ai_flags = ARES_AI_NOSORT;
+    auto question = std::make_unique<Question>(Question{this, name});
+    const bool was_inside = std::exchange(inside_, true);
+    ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, answered, question.release());
+    inside_ = was_inside;
+    set_timer();
+  }
+
+  static void answered(void* data, int status, int, ares_addrinfo* info) noexcept {
+    const std::unique_ptr<Question> question(static_cast<Question*>(data));
+    const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owned(info,
+                                                                             ares_freeaddrinfo);
+    // The channel goes, and with it what it was asked; a new one is asked again.
+    if (status == ARES_EDESTRUCTION) return;
+    catch_all("name look-up", [&] { question->impl->tell(question->name, status, info); });
+  }
+
+  void tell(const std::string& name, int status, const ares_addrinfo* info) {
+    const auto at = asked_.find(name);
+    if (at == asked_.end()) return;
+    const std::vector<Waiting> waiting = std::move(at->second);
+    asked_.erase(at);
+    Addresses found;
+    const ares_addrinfo_node* node = info == nullptr ? nullptr : info->nodes;
+    for (; node != nullptr && found.size() < kMaxAddresses; node = node->ai_next) {
+      if (node->ai_family == AF_INET)
+        found.push_back(
+            ip_address(AF_INET, &reinterpret_cast<sockaddr_in*>(node->ai_addr)->sin_addr));
+      else if (node->ai_family == AF_INET6)
+        found.push_back(
+            ip_address(AF_INET6, &reinterpret_cast<sockaddr_in6*>(node->ai_addr)->sin6_addr));
+    }
+    for (const Waiting& one : waiting) {
+      const Query query = one.query.lock();
+      if (!query) continue;
+      const Answer answer = std::exchange(*query, nullptr);
+      catch_all("name look-up", [&] {
+        if (found.empty()) {
+          answer(Failure(Error{fmt::format("cannot resolve {}: {}", name, fault_text(status)), 0}));
+        } else {
+          set_port(found, one.port);
+          answer(found);
+        }
+      });
+    }
+  }
+
+  static const char* fault_text(int status) {
+    switch (status) {
+      case ARES_ENOTFOUND: return "there is no such name";
+      case ARES_SUCCESS:
+      case ARES_ENODATA: return "the name has no address";
+      case ARES_ETIMEOUT: return "no name server answers";
+      case ARES_ECONNREFUSED: return "no name server can be reached";
+      case ARES_ESERVFAIL: return "the name server has failed";
+      case ARES_EBADRESP: return "the name server's answer makes no sense";
+      default: return ares_strerror(status);
+    }
+  }
+
+  // --- c-ares on the loop ---
+
+  static void socket_changed(void* data, ares_socket_t fd, int readable, int writable) noexcept {
+    catch_all("name look-up", [&] {
+      auto& self = *static_cast<Impl*>(data);
+      // libev cannot change what a watcher watches while it is active; and it may be the one that
+      // is calling, which a watcher survives.
+      self.sockets_.erase(fd);
+      const int events = (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0);
+      if (events == 0) return;
+      auto watcher = std::make_unique<IoWatcher>(self.loop_, fd, events, [&self, fd](int seen) {
+        self.process((seen & (EV_READ | EV_ERROR)) != 0 ? fd : ARES_SOCKET_BAD,
+                     (seen & (EV_WRITE | EV_ERROR)) != 0 ? fd : ARES_SOCKET_BAD);
+      });
+      watcher->start();
+      self.sockets_.emplace(fd, std::move(watcher));
+    });
+  }
+
+  void process(ares_socket_t readable, ares_socket_t writable) {
+    if (channel_ == nullptr) return;
+    inside_ = true;
+    ares_process_fd(channel_, readable, writable);
+    inside_ = false;
+    set_timer();
+  }
+
+  void set_timer() {
+    timeval limit{};
+    if (channel_ == nullptr || ares_timeout(channel_, nullptr, &limit) == nullptr)
+      return timer_.stop();
+    timer_.set(Milliseconds(limit.tv_sec * 1000 + limit.tv_usec / 1000 + 1));
+  }
+
+  EventLoop& loop_;
+  const ResolverFiles files_;
+  TimerWatcher timer_;
+  ares_channel channel_ = nullptr;
+  Stamp resolv_conf_, hosts_;
+  bool inside_ = false;                                // c-ares is at work, and calls back
+  std::map<std::string, Addresses> from_hosts_;        // empty: not in there
+  std::map<std::string, std::vector<Waiting>> asked_;  // of DNS, not answered yet
+  std::map<ares_socket_t, std::unique_ptr<IoWatcher>> sockets_;
+};
+
+Resolver::Resolver(EventLoop& loop, ResolverFiles files)
+    : impl_(std::make_unique<Impl>(loop, std::move(files))) {}
+Resolver::~Resolver() = default;
+
+Resolver::Query Resolver::resolve(const std::string& host, std::uint16_t port, Answer answer) {
+  return impl_->resolve(host, port, std::move(answer));
+}
+
+}  // namespace zinit

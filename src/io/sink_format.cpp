@@ -1,0 +1,76 @@
+// RFC 5424 and JSON of a line.
+#include "io/sink_format.hpp"
+
+#include <unistd.h>
+
+#include <ctime>
+
+#include "base/format.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::size_t kMaxAppName = 48;  // of RFC 5424
+
+/// The machine's, which may change at any time; empty where it has none.
+std::string host_name() {
+  char name[256] = "";
+  if (::gethostname(name, sizeof name - 1) < 0) return {};
+  return name;
+}
+
+}  // namespace
+
+std::string time_text(std::int64_t time_us) {
+  constexpr std::int64_t second = 1000000;
+  const std::int64_t micro = ((time_us % second) + second) % second;
+  const std::time_t seconds = (time_us - micro) / second;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     micro);
+}
+
+std::string syslog_host(std::string name) {
+  if (name.empty()) return "-";
+  for (char& c : name)
+    if (c <= ' ' || c > '~') c = '_';  // char is signed here; where it is not, it is > '~'
+  return name;
+}
+
+std::string syslog_text(const SinkBatch& batch, const SplitLine& line) {
+  const std::string pid = batch.pid > 0 ? std::to_string(batch.pid) : "-";
+  // Facility daemon, level info: 3 * 8 + 6.
+  std::string text =
+      fmt::format("<30>1 {} {} {} {} {} - ", time_text(batch.time_us), syslog_host(host_name()),
+                  batch.service.substr(0, kMaxAppName), pid, log_stream_name(batch.stream));
+  text += line.text;
+  return text;
+}
+
+std::string forward_text(const SinkBatch& batch, const SplitLine& line) {
+  JsonBuffer buffer;
+  JsonBufferWriter writer(buffer);
+  const auto put = [&writer](std::string_view text) {
+    writer.String(text.data(), static_cast<unsigned>(text.size()));
+  };
+  writer.StartObject();
+  put("time"), put(time_text(batch.time_us));
+  put("host"), put(to_utf8(host_name()));
+  put("service"), put(batch.service);
+  put("pid");
+  if (batch.pid > 0)
+    writer.Int(batch.pid);
+  else
+    writer.Null();
+  put("stream"), put(log_stream_name(batch.stream));
+  put("message"), put(to_utf8(line.text));
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace zinit

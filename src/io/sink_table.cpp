@@ -1,0 +1,133 @@
+// Making sinks, and letting them go.
+#include "io/sink_table.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr Milliseconds kSweepAgain{1000};
+
+// A connection that nobody names any more may be as good as dead.
+constexpr Milliseconds kLastChance{30000};
+
+/// With one in place of each that could not be had, and where they report their troubles.
+LogSinks complete(LogSinks sinks, SinkReports& reports) {
+  if (!sinks.kmsg) sinks.kmsg = std::make_shared<AbsentSink>("kmsg");
+  if (!sinks.console) sinks.console = std::make_shared<AbsentSink>("console");
+  sinks.kmsg->report_to(reports.about("log to kmsg"));
+  sinks.console->report_to(reports.about("log to the console"));
+  return sinks;
+}
+
+}  // namespace
+
+SinkTable::SinkTable(EventLoop& loop, LogSinks own)
+    : loop_(loop),
+      resolver_(loop),
+      reports_(loop),
+      own_(complete(std::move(own), reports_)),
+      sweep_(loop, [this] { let_go_of_unused(); }),
+      again_(loop, [this] { let_go_of_unused(); }) {}
+
+std::vector<std::shared_ptr<Sink>> SinkTable::sinks_for(const Logging& logging) {
+  std::vector<std::shared_ptr<Sink>> sinks;
+  if (logging.kmsg) sinks.push_back(own_.kmsg);
+  if (logging.console) sinks.push_back(own_.console);
+  MutexLock lock(mutex_);
+  if (!logging.file.empty()) sinks.push_back(file(logging));
+  if (!logging.syslog.empty())
+    sinks.push_back(socket(SocketSink::Shape::syslog, logging.syslog));
+  if (!logging.forward.empty())
+    sinks.push_back(socket(SocketSink::Shape::forward, logging.forward));
+  std::erase(sinks, nullptr);
+  return sinks;
+}
+
+/// Null where `target` is none, which no settings that were checked have.
+std::shared_ptr<Sink> SinkTable::socket(SocketSink::Shape shape, const std::string& target) {
+  const bool syslog = shape == SocketSink::Shape::syslog;
+  auto parsed = syslog ? parse_syslog_target(target) : parse_forward_target(target);
+  if (!parsed) return nullptr;
+  const std::string label = (syslog ? "syslog to " : "forward to ") + target;
+  Socket& socket = sockets_[label];
+  socket.unused = {};
+  if (!socket.sink) {
+    socket.sink = std::make_shared<SocketSink>(loop_, resolver_, shape, *std::move(parsed));
+    socket.sink->report_to(reports_.about(label));
+  }
+  return socket.sink;
+}
+
+std::shared_ptr<Sink> SinkTable::file(const Logging& logging) {
+  File& file = files_[logging.file];
+  if (!file) {
+    auto sink = std::make_shared<FileSink>(writers_, logging.file);
+    sink->report_to(reports_.about("log file " + logging.file));
+    file = std::make_shared<const std::shared_ptr<FileSink>>(std::move(sink));
+  }
+  FileSink& sink = **file;
+  sink.set_rotation({logging.file_max_bytes, logging.file_keep});
+  return {file, &sink};
+}
+
+void SinkTable::let_go_of_unused() {
+  MutexLock lock(mutex_);
+  const bool lines = drop_unused_files();
+  const bool more = drop_unused_sockets() || lines;
+  if (more) again_.set(kSweepAgain);
+}
+
+/// Whether one is left that has something to write.
+bool SinkTable::drop_unused_files() {
+  bool more = false;
+  std::erase_if(files_, [&](const auto& entry) {
+    const File& file = entry.second;
+    if (!file) return true;  // there was no memory for it
+    if (file.use_count() > 1) return false;
+    FileSink& sink = **file;
+    const bool idle = sink.idle();
+    sink.wake();  // a writer is to close the file, or to try again
+    more = more || !idle;
+    return idle;
+  });
+  return more;
+}
+
+/// Whether one is left that has something to send.
+bool SinkTable::drop_unused_sockets() {
+  bool more = false;
+  const TimePoint now = Clock::now();
+  for (auto at = sockets_.begin(); at != sockets_.end();) {
+    Socket& socket = at->second;
+    const bool used = socket.sink && socket.sink.use_count() > 1;
+    if (!used && socket.unused == TimePoint{}) socket.unused = now;
+    const bool goes = !used && (!socket.sink || socket.sink->idle() ||
+                                ms_between(socket.unused, now) > kLastChance.count());
+    more = more || (!used && !goes);
+    at = goes ? sockets_.erase(at) : std::next(at);
+  }
+  return more;
+}
+
+void SinkTable::reopen_files() noexcept {
+  MutexLock lock(mutex_);
+  for (const auto& [path, file] : files_)
+    if (file) (*file)->reopen();
+}
+
+void SinkTable::finish(Milliseconds limit) noexcept {
+  own_.kmsg->finish(limit);
+  own_.console->finish(limit);
+  const TimePoint deadline = after(Clock::now(), limit);
+  writers_.begin_finish();
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [path, file] : files_)
+      if (file) (*file)->wake();
+    for (const auto& [label, socket] : sockets_)
+      if (socket.sink) socket.sink->finish(Milliseconds(ms_between(Clock::now(), deadline)));
+  }
+  writers_.await_finish(limit);
+}
+
+}  // namespace zinit

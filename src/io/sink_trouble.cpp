@@ -1,0 +1,111 @@
+// When and how zinit's log tells of sinks.
+#include "io/sink_trouble.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr Milliseconds kFirst{1000};
+constexpr Milliseconds kAgain{60000};
+
+std::string lines_text(std::uint64_t lines) {
+  return fmt::format("{} {} lost", lines, lines == 1 ? "line" : "lines");
+}
+
+}  // namespace
+
+void SinkTrouble::lost(std::uint64_t lines) noexcept {
+  lost_ += lines;
+  reports_.wake_.ask();
+}
+
+void SinkTrouble::failing(const std::string& why) noexcept {
+  try {
+    MutexLock lock(mutex_);
+    why_ = why;
+  } catch (...) {  // no memory: then for the reason before
+  }
+  if (state_.exchange(State::failing) != State::failing) reports_.wake_.ask();
+}
+
+void SinkTrouble::works() noexcept {
+  State failing = State::failing;
+  if (state_.compare_exchange_strong(failing, State::over)) reports_.wake_.ask();
+}
+
+bool SinkTrouble::quiet() const {
+  return lost_ == said_ && (state_ == State::fine || (state_ == State::failing && told_)) &&
+         (!told_ || state_ == State::failing);
+}
+
+/// What is to be said now; empty: nothing.
+std::string SinkTrouble::say(TimePoint now) {
+  if (quiet() || now < next_) return {};
+  const std::uint64_t lost = lost_;
+  const State state = state_;
+  const bool more = lost != said_;
+  said_ = lost;
+  next_ = after(now, kAgain);
+  if (state == State::failing) {
+    told_ = true;
+    MutexLock lock(mutex_);
+    const std::string so_far =
+        lost == episode_ ? "" : fmt::format("; {}", lines_text(lost - episode_));
+    return fmt::format("{}: {}{}; it is tried again", label_, why_, so_far);
+  }
+  if (more) {
+    told_ = true;
+    return fmt::format("{}: does not take lines as fast as they come; {}", label_,
+                       lines_text(lost - episode_));
+  }
+  State over = State::over;
+  state_.compare_exchange_strong(over, State::fine);
+  const std::uint64_t all = lost - episode_;
+  episode_ = lost;
+  next_ = {};
+  if (!told_) return {};
+  told_ = false;
+  return fmt::format("{}: takes lines again; {} in between", label_, lines_text(all));
+}
+
+SinkReports::SinkReports(EventLoop& loop)
+    : wake_(loop, [this] { look_in(kFirst); }), timer_(loop, [this] { look(); }) {}
+
+/// Unless that is to be sooner anyway.
+void SinkReports::look_in(Milliseconds delay) {
+  const TimePoint then = after(Clock::now(), delay);
+  if (timer_.active() && next_look_ <= then) return;
+  next_look_ = then;
+  timer_.set(delay);
+}
+
+std::shared_ptr<SinkTrouble> SinkReports::about(std::string label) {
+  auto trouble = std::make_shared<SinkTrouble>(*this, std::move(label));
+  MutexLock lock(mutex_);
+  // Of those that have had trouble look() takes care.
+  std::erase_if(all_, [](const auto& one) { return one.use_count() == 1 && one->spotless(); });
+  all_.push_back(trouble);
+  return trouble;
+}
+
+void SinkReports::look() {
+  std::vector<std::shared_ptr<SinkTrouble>> all;
+  {
+    MutexLock lock(mutex_);
+    std::erase_if(all_, [](const auto& one) { return one.use_count() == 1 && one->quiet(); });
+    all = all_;
+  }
+  const TimePoint now = Clock::now();
+  TimePoint next = kNever;
+  for (const auto& one : all) {
+    if (const std::string text = one->say(now); !text.empty()) log_warn("{}", text);
+    if (!one->quiet()) next = std::min(next, one->next_);
+  }
+  if (next != kNever) look_in(std::max(kFirst, Milliseconds(ms_between(now, next))));
+}
+
+}  // namespace zinit

@@ -1,0 +1,331 @@
+// Connections of sinks, and how they come back.
+#include "io/socket_sink.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.hpp"
+#include "io/sink_format.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr Milliseconds kFirstDelay{200};
+constexpr Milliseconds kLastDelay{10000};
+constexpr Milliseconds kConnectLimit{10000};
+
+// A resolver that has not answered then has been without memory, or has many servers to ask.
+constexpr Milliseconds kResolveLimit{120000};
+
+// Lines that go out in one call, and calls before other descriptors of the loop have their turn.
+constexpr std::size_t kLinesACall = 64;
+constexpr int kCallsATurn = 64;
+
+// A peer that has gone without a word is noticed, whether lines wait for it or not.
+constexpr int kSilentSeconds = 60;
+constexpr int kUnheardMs = 120000;
+
+void set_option(int fd, int level, int option, int value) noexcept {
+  // Refused: then it is noticed later.
+  static_cast<void>(::setsockopt(fd, level, option, &value, sizeof value));
+}
+
+void watch_peer(int fd) noexcept {
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kSilentSeconds);
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUnheardMs);
+}
+
+int first_type(SocketSink::Shape shape, const LogTarget& target) {
+  const bool datagrams = target.way == LogTarget::Way::udp ||
+                         (target.way == LogTarget::Way::unix_socket &&
+                          shape == SocketSink::Shape::syslog);
+  return datagrams ? SOCK_DGRAM : SOCK_STREAM;
+}
+
+std::string connect_fault(const SocketAddress& address, int errnum) {
+  return sys_failure("connect to", address_text(address), errnum).value().text;
+}
+
+}  // namespace
+
+SocketSink::SocketSink(EventLoop& loop, Resolver& resolver, Shape shape, LogTarget target)
+    : QueuedSink(loop, kQueueBytes),
+      loop_(loop),
+      resolver_(resolver),
+      shape_(shape),
+      target_(std::move(target)),
+      type_(first_type(shape_, target_)),
+      timer_(loop, [this] { on_timer(); }) {}
+
+SocketSink::~SocketSink() = default;
+
+std::string SocketSink::format(const SinkBatch& batch, const SplitLine& line) const {
+  if (shape_ == Shape::forward) return forward_text(batch, line);
+  std::string text = syslog_text(batch, line);
+  if (target_.way == LogTarget::Way::tcp) text.insert(0, fmt::format("{} ", text.size()));
+  return text;
+}
+
+/// Takes lines over from the queue; whether there are some.
+bool SocketSink::fill() noexcept {
+  try {
+    while (sending_.size() < kLinesACall) {
+      sending_.emplace_back();
+      if (next(sending_.back())) continue;
+      sending_.pop_back();
+      break;
+    }
+  } catch (...) {  // no memory: with those that there are, or later
+    if (sending_.empty()) timer_.set(kFirstDelay);
+  }
+  return !sending_.empty();
+}
+
+void SocketSink::lines_wait() noexcept {
+  if (state_ == State::open) return pump();
+  if (state_ == State::closed && !timer_.active()) begin();
+}
+
+void SocketSink::begin() noexcept {
+  try {
+    state_ = State::resolving;
+    timer_.set(kResolveLimit);
+    next_address_ = 0;
+    last_fault_.clear();
+    if (target_.way == LogTarget::Way::unix_socket)
+      return resolved(Addresses{local_address(target_.endpoint.socket)});
+    query_ = resolver_.resolve(target_.endpoint.host, target_.endpoint.port,
+                               [this](Result<Addresses> found) { resolved(std::move(found)); });
+  } catch (const std::exception& fault) {
+    down(fault.what());
+  }
+}
+
+void SocketSink::resolved(Result<Addresses> addresses) {
+  if (!addresses) return down(addresses.error().text);
+  addresses_ = std::move(*addresses);
+  try_next();
+}
+
+/// Connects to the next address that can be had.
+void SocketSink::try_next() {
+  while (next_address_ < addresses_.size()) {
+    const SocketAddress& address = addresses_[next_address_++];
+    const int errnum = connect_to(address);
+    if (errnum == 0) return connected();
+    if (errnum == EINPROGRESS) {
+      state_ = State::connecting;
+      timer_.set(kConnectLimit);
+      return watch(EV_WRITE);
+    }
+    if (errnum == EPROTOTYPE && target_.way == LogTarget::Way::unix_socket && next_address_ == 1 &&
+        last_fault_.empty()) {
+      type_ = datagrams() ? SOCK_STREAM : SOCK_DGRAM;  // it is of the other kind
+      next_address_ = 0;
+    }
+    last_fault_ = connect_fault(address, errnum);
+  }
+  down(last_fault_);
+}
+
+int SocketSink::connect_to(const SocketAddress& address) {
+  watcher_.reset();
+  fd_.reset(::socket(address.get()->sa_family, type_ | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd_) return errno;
+  if (target_.way == LogTarget::Way::tcp) watch_peer(fd_.get());
+  int done = 0;
+  do done = ::connect(fd_.get(), address.get(), address.size);
+  while (done < 0 && errno == EINTR);
+  return done == 0 ? 0 : errno;
+}
+
+void SocketSink::watch(int events) {
+  if (watcher_ && watched_ == events) return;
+  watcher_.reset();
+  watched_ = events;
+  if (events == 0) return;
+  watcher_ = std::make_unique<IoWatcher>(loop_, fd_.get(), events,
+                                         [this](int ready) { on_ready(ready); });
+  watcher_->start();
+}
+
+void SocketSink::on_ready(int events) {
+  if ((events & EV_ERROR) != 0) return down("the socket cannot be watched");
+  if (state_ == State::open) {
+    if ((events & EV_READ) == 0 || still_open()) pump();
+    return;
+  }
+  int errnum = 0;
+  socklen_t size = sizeof errnum;
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &errnum, &size) < 0) errnum = errno;
+  if (errnum == 0) return connected();
+  last_fault_ = connect_fault(addresses_[next_address_ - 1], errnum);
+  try_next();
+}
+
+void SocketSink::on_timer() {
+  if (state_ == State::resolving || state_ == State::connecting)
+    timer_.set(kFirstDelay);  // where there is no memory for what follows
+  if (state_ == State::connecting) {
+    last_fault_ = connect_fault(addresses_[next_address_ - 1], ETIMEDOUT);
+    return try_next();
+  }
+  if (state_ == State::resolving) return down("the name is not resolved");
+  if (state_ == State::open) return pump();
+  if (fill()) begin();
+}
+
+void SocketSink::connected() {
+  timer_.stop();
+  state_ = State::open;
+  written_ = 0;
+  pump();
+}
+
+/// What the other side says is of no interest, but that it has closed is.
+bool SocketSink::still_open() {
+  char text[512];
+  ssize_t got = 0;
+  do got = ::recv(fd_.get(), text, sizeof text, MSG_DONTWAIT);
+  while (got < 0 && errno == EINTR);
+  if (got > 0 || (got < 0 && errno == EAGAIN) || (got == 0 && datagrams())) return true;
+  if (got == 0) {
+    down("the other side has closed the connection");
+    return false;
+  }
+  const int errnum = errno;
+  if (!datagrams() || errnum != EMSGSIZE) {
+    send_failed(errnum);
+    return false;
+  }
+  // A router could not pass it on, and has told so; the kernel makes the next ones smaller.
+  lose_last_sent();
+  return true;
+}
+
+void SocketSink::pump() noexcept {
+  try {
+    for (int i = 0; i < kCallsATurn; ++i) {
+      if (!fill()) return watch(EV_READ);
+      const ssize_t bytes = send_some();
+      if (bytes < 0 && errno == EAGAIN) break;
+      if (bytes < 0) {
+        const int errnum = errno;
+        send_failed(errnum);
+        if (state_ != State::open) return;
+        continue;
+      }
+      sent(static_cast<std::size_t>(bytes));
+    }
+    watch(EV_READ | EV_WRITE);
+  } catch (const std::exception& fault) {
+    down(fault.what());
+  }
+}
+
+/// A datagram, or as much as a stream takes of what there is.
+ssize_t SocketSink::send_some() {
+  static char end = '\n';
+  std::array<iovec, 2 * kLinesACall> parts;
+  std::size_t count = 0;
+  std::size_t skip = written_;
+  for (Waiting& line : sending_) {
+    // The end of a line counts as its last byte.
+    const std::size_t from = std::min(skip, line.text.size());
+    skip = 0;
+    parts[count++] = {line.text.data() + from, line.text.size() - from};
+    if (datagrams()) break;
+    if (lines_end()) parts[count++] = {&end, 1};
+  }
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = count;
+  ssize_t bytes = 0;
+  do bytes = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (bytes < 0 && errno == EINTR);
+  return bytes;
+}
+
+void SocketSink::sent(std::size_t bytes) noexcept {
+  bool whole = datagrams();
+  if (datagrams()) {
+    if (std::exchange(repeats_, false)) lose_last_sent();
+    last_sent_ = sending_.front().dropped;
+    sending_.pop_front();
+  } else {
+    written_ += bytes;
+    while (!sending_.empty()) {
+      const std::size_t size = sending_.front().text.size() + (lines_end() ? 1 : 0);
+      if (written_ < size) break;
+      written_ -= size;
+      sending_.pop_front();
+      whole = true;
+    }
+  }
+  if (!whole) return;
+  delay_ = Milliseconds{0};
+  if (trouble() != nullptr) trouble()->works();
+}
+
+void SocketSink::send_failed(int errnum) {
+  if (datagrams() && (errnum == EMSGSIZE || errnum == ENOBUFS)) {
+    // It may be the datagram before that was too large for somebody on its way.
+    repeats_ = errnum == EMSGSIZE && last_sent_ && !repeats_;
+    return repeats_ ? void() : drop_first();
+  }
+  lose_last_sent();  // that is what was refused
+  down(sys_failure("send to", endpoint_text(target_.endpoint), errnum).value().text);
+}
+
+void SocketSink::lose_last_sent() noexcept {
+  if (target_.way == LogTarget::Way::udp && last_sent_) lose(std::exchange(last_sent_, nullptr), 1);
+}
+
+void SocketSink::drop_first() noexcept {
+  if (sending_.empty()) return;
+  lose(sending_.front().dropped, 1);
+  sending_.pop_front();
+  written_ = 0;
+}
+
+void SocketSink::down(const std::string& why) noexcept {
+  query_.reset();
+  watcher_.reset();
+  fd_.reset();
+  timer_.stop();
+  state_ = State::closed;
+  written_ = 0;
+  repeats_ = false;
+  give_up_old();
+  if (!fill()) return;  // the next line tries again
+  if (trouble() != nullptr) trouble()->failing(why);
+  delay_ = std::clamp(delay_ * 2, kFirstDelay, kLastDelay);
+  timer_.set(delay_);
+}
+
+void SocketSink::give_up_old() noexcept {
+  const TimePoint now = Clock::now();
+  while (fill() && ms_between(sending_.front().since, now) >= kPatience.count()) drop_first();
+}
+
+void SocketSink::finish(Milliseconds limit) noexcept {
+  const TimePoint deadline = after(Clock::now(), limit);
+  if (fill() && state_ == State::closed && target_.way == LogTarget::Way::unix_socket) begin();
+  while (state_ == State::open && fill()) {
+    pump();
+    if (state_ != State::open || !fill()) return;
+    const auto left = ms_between(Clock::now(), deadline);
+    pollfd ready{fd_.get(), POLLOUT, 0};
+    if (left == 0 || ::poll(&ready, 1, static_cast<int>(left)) <= 0) return;
+  }
+}
+
+}  // namespace zinit

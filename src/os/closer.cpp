@@ -1,0 +1,59 @@
+// The thread that closes.
+#include "os/closer.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <new>
+
+#include "os/thread.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// Of what the kernel knows by itself: asking a server would be to wait for it.
+bool is_pipe(int fd) noexcept {
+  struct statx file {};
+  const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  return ::statx(fd, "", flags, STATX_TYPE, &file) == 0 && S_ISFIFO(file.stx_mode);
+}
+
+}  // namespace
+
+Closer::~Closer() {
+  MutexLock lock(state_->mutex);
+  state_->ending = true;
+  state_->wake.notify_one();
+}
+
+void Closer::close(UniqueFd fd, Sender sender) noexcept {
+  if (!fd || is_pipe(fd.get())) return;
+  try {
+    MutexLock lock(state_->mutex);
+    state_->waiting.emplace_back(Waiting{std::move(sender), std::move(fd)});
+    state_->wake.notify_one();
+    if (state_->started) return;
+    auto thread = Thread::start("zinit-close", kSmallStackBytes, [state = state_] { run(*state); });
+    if (!thread) return;
+    thread->detach();
+    state_->started = true;
+  } catch (const std::bad_alloc&) {
+    // It is closed here, or later if it waits already.
+  }
+}
+
+void Closer::run(State& state) noexcept {
+  while (true) {
+    Waiting next;
+    {
+      MutexLock lock(state.mutex);
+      while (state.waiting.empty() && !state.ending) state.wake.wait(state.mutex);
+      if (state.waiting.empty()) return;
+      next = std::move(state.waiting.front());
+      state.waiting.pop_front();
+    }
+  }
+}
+
+}  // namespace zinit

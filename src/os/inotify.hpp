@@ -1,0 +1,41 @@
+// Reading what inotify tells. (inotify(7))
+#pragma once
+
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+namespace zinit {
+
+/// The events that wait at a descriptor that does not block, one after the other.
+class InotifyEvents {
+ public:
+  explicit InotifyEvents(int fd) noexcept : fd_(fd) {}
+
+  /// Valid until the next call; null: none waits. IN_Q_OVERFLOW stands for all that was lost.
+  [[nodiscard]] const inotify_event* next() noexcept {
+    if (at_ >= size_) {
+      at_ = 0;
+      size_ = ::read(fd_, buffer_.data(), buffer_.size());
+      if (size_ <= 0) return nullptr;
+    }
+    const auto* event = reinterpret_cast<const inotify_event*>(buffer_.data() + at_);
+    at_ += static_cast<ssize_t>(sizeof *event + event->len);
+    return event;
+  }
+
+  /// The file in a watched directory that it is about; empty where it is about what is watched.
+  [[nodiscard]] static std::string_view name(const inotify_event& event) noexcept {
+    return event.len > 0 ? event.name : "";
+  }
+
+ private:
+  const int fd_;
+  ssize_t at_ = 0;
+  ssize_t size_ = 0;
+  alignas(inotify_event) std::array<char, 4096> buffer_;
+};
+
+}  // namespace zinit

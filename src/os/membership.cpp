@@ -1,0 +1,83 @@
+// Looking at /proc for whose a process is.
+#include "os/membership.hpp"
+
+#include <unistd.h>
+
+#include <ctime>
+
+#include "base/fd.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "os/cgroup_tree.hpp"
+#include "os/process.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr int kMostGenerations = 256;
+constexpr std::size_t kCgroupFileMax = 16384;
+constexpr std::size_t kEnvironMax = std::size_t{4} * 1024 * 1024;
+
+}  // namespace
+
+// The file has the path as it is below the root of our cgroup namespace, `directory` as it is in
+// the file system: the one ends in the other.
+std::optional<bool> in_cgroup(pid_t pid, const std::string& directory) {
+  const auto text = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kCgroupFileMax);
+  if (!text) return std::nullopt;
+  const std::string_view path = cgroup_in_v2(*text);
+  const std::string last = directory.substr(directory.rfind('/')) + "/";
+  const std::string closed = std::string(path) + "/";
+  for (auto at = closed.find(last); at != std::string::npos; at = closed.find(last, at + 1)) {
+    const std::string_view upper = std::string_view(closed).substr(0, at + last.size() - 1);
+    if (directory.ends_with(upper)) return true;
+  }
+  return false;
+}
+
+bool descends_from(pid_t pid, pid_t ancestor) {
+  if (pid <= 1 || ancestor <= 1) return false;
+  pid_t at = pid;
+  for (int generation = 0; generation < kMostGenerations && at > 1; ++generation) {
+    if (at == ancestor) return true;
+    const auto stat = read_process_stat(at);
+    if (!stat) return false;
+    if (stat->session == ancestor) return true;
+    if (at == ::getpid()) return false;
+    at = stat->ppid;
+  }
+  return false;
+}
+
+bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& service) {
+  // By the last above it that zinit has taken over: one in between may not have ended yet. Where it
+  // ends just now that is another.
+  pid_t at = pid;
+  auto stat = read_process_stat(at);
+  for (int generation = 0; generation < kMostGenerations && stat && stat->ppid != ::getpid();
+       ++generation) {
+    if (stat->ppid <= 1) return false;
+    at = stat->ppid;
+    stat = read_process_stat(at);
+    if (!stat && at != pid) stat = read_process_stat(at = pid);
+  }
+  if (!stat || stat->ppid != ::getpid() || stat->start_ticks < ticks) return false;
+  const auto environ = read_file(fmt::format("/proc/{}/environ", at).c_str(), kEnvironMax);
+  if (!environ) return true;
+  constexpr std::string_view key = "ZINIT_SERVICE=";
+  for (const std::string_view entry : split(*environ, '\0'))
+    if (entry.starts_with(key)) return entry.substr(key.size()) == service;
+  return true;  // a program may use that memory for its title
+}
+
+unsigned long long ticks_since_boot() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  const auto per_second = static_cast<unsigned long long>(::sysconf(_SC_CLK_TCK));
+  const auto seconds = static_cast<unsigned long long>(now.tv_sec);
+  return seconds * per_second +
+         static_cast<unsigned long long>(now.tv_nsec) * per_second / 1000000000ULL;
+}
+
+}  // namespace zinit

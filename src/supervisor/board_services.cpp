@@ -1,0 +1,185 @@
+// The board's half that adds, replaces and removes single services, and the requests about all of
+// class user. Each is a plan like that of a reload, whose specs are the graph's own but for one.
+#include <algorithm>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "supervisor/draft.hpp"
+#include "supervisor/refusals.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// The specs in force, in load order, without those that are only stopping still. What this graph
+/// has refused may be all right in the next.
+std::vector<SpecPtr> specs_of(const Graph& graph) {
+  std::vector<SpecPtr> specs;
+  for (const Slot slot : graph.order()) {
+    if (!graph.node(slot).removed) specs.push_back(as_read(graph.node(slot).spec));
+  }
+  return specs;
+}
+
+Wanted with(const Graph& graph, const SpecPtr& spec) {
+  Wanted wanted{specs_of(graph), graph.masked()};
+  const auto same =
+      std::ranges::find(wanted.specs, spec->name, [](const SpecPtr& one) { return one->name; });
+  if (same == wanted.specs.end())
+    wanted.specs.push_back(spec);
+  else
+    *same = spec;
+  return wanted;
+}
+
+/// Whether it requires one of these.
+bool requires_one(const ServiceSpec& spec, const MaskedNames& names) {
+  return std::ranges::any_of(spec.dependencies.requires_, [&](const Dependency& dependency) {
+    return names.contains(dependency.name);
+  });
+}
+
+/// `document` without these among its dependencies.
+std::string forget_names(const std::string& document, const MaskedNames& names) {
+  JsonDocument json;
+  json.Parse<kJsonParse>(document.data(), document.size());
+  if (!json.IsObject() || !json.HasMember("dependencies")) return document;
+  const auto is_one = [&](const JsonValue& one) {
+    return one.IsString() && names.contains(text_of(one));
+  };
+  each_member(json["dependencies"], [&](auto& list) {
+    if (!list.value.IsArray()) return;
+    for (auto* one = list.value.Begin(); one != list.value.End();)
+      one = is_one(*one) ? list.value.Erase(one) : one + 1;
+  });
+  return text_of_document(json);
+}
+
+SpecPtr without_edges_to(const ServiceSpec& spec, const MaskedNames& names) {
+  auto copy = std::make_shared<ServiceSpec>(spec);
+  Dependencies& all = copy->dependencies;
+  for (auto* list : {&all.requires_, &all.after, &all.wants, &all.conflicts}) {
+    std::erase_if(*list,
+                  [&](const Dependency& dependency) { return names.contains(dependency.name); });
+  }
+  copy->document = forget_names(spec.document, names);
+  return copy;
+}
+
+Wanted without(const Graph& graph, const MaskedNames& gone) {
+  Wanted wanted{specs_of(graph), graph.masked()};
+  std::erase_if(wanted.specs, [&](const SpecPtr& spec) { return gone.contains(spec->name); });
+  for (SpecPtr& spec : wanted.specs)
+    if (requires_one(*spec, gone)) spec = without_edges_to(*spec, gone);
+  for (const auto& [name, link] : gone)
+    if (!link.empty()) wanted.masked[name] = link;
+  return wanted;
+}
+
+/// Names of what requires the service.
+std::vector<std::string> requirers(const Graph& graph, Slot slot) {
+  std::vector<std::string> names;
+  for (const Slot other : graph.node(slot).required_by)
+    if (!graph.node(other).removed) names.push_back(graph.name(other));
+  std::ranges::sort(names);
+  return names;
+}
+
+Board::Bulk named(const Graph& graph, const Bulk& bulk) {
+  Board::Bulk result;
+  for (const Slot slot : bulk.done) result.done.push_back(graph.name(slot));
+  for (const auto& [slot, reason] : bulk.skipped)
+    result.skipped.push_back({graph.name(slot), reason});
+  for (const auto& [slot, reason] : bulk.failed)
+    result.failed.push_back({graph.name(slot), reason});
+  std::ranges::sort(result.done);
+  for (auto* list : {&result.skipped, &result.failed})
+    std::ranges::sort(*list, {}, &Board::Bulk::Left::name);
+  return result;
+}
+
+}  // namespace
+
+RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool dry_run) {
+  BoardCore& core = *core_;
+  Draft draft(core, [&](const Graph& graph) { return with(graph, spec); });
+  BoardCore::Turn turn(core);
+  World& world = core.world;
+  if (world.shutdown) return in_shutdown();
+  Plan& plan = draft.plan(core);
+  SetReport report{spec->name, world.graph->find_loaded(spec->name) == kNoSlot, {}};
+  for (PlannedService& planned : plan.services) {
+    if (planned.name != spec->name) continue;
+    planned.start = false;  // what is asked for here decides
+    if (planned.refused.empty()) continue;
+    return tl::unexpected(RequestFailure{
+        Refusal::config_error, "the config is wrong: " + planned.refused.front(), planned.refused});
+  }
+  if (dry_run) return report;
+  core.adopt(plan, core.start_added);
+  const Slot slot = world.graph->find(spec->name);
+  if (start && (report.created || world.record(slot).wish == Wish::down))
+    core.touched(request_start(world, slot));
+  turn.first = slot;
+  const TimePoint now = Clock::now();
+  SettledQuestions settled(world, now);
+  report.warnings = core.view(slot, now, settled).warnings;
+  return report;
+}
+
+RequestResult<void> Board::removable(std::string_view name, bool cascade) const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  const Graph& graph = *core.world.graph;
+  if (core.world.shutdown) return in_shutdown();
+  const Slot slot = graph.find_loaded(name);
+  if (slot == kNoSlot) return not_found(name);
+  const std::vector<std::string> others = requirers(graph, slot);
+  if (others.empty() || cascade) return {};
+  return tl::unexpected(
+      RequestFailure{Refusal::dependency_error,
+                     fmt::format("{} is required by {}", name, join(others, ", ")), others});
+}
+
+RequestResult<void> Board::remove(const MaskedNames& gone) {
+  BoardCore& core = *core_;
+  Draft draft(core, [&](const Graph& graph) { return without(graph, gone); });
+  const BoardCore::Turn turn(core);
+  if (core.world.shutdown) return in_shutdown();
+  core.adopt(draft.plan(core), core.start_added);
+  return {};
+}
+
+RequestResult<Board::Bulk> Board::start_all() {
+  BoardCore& core = *core_;
+  const BoardCore::Turn turn(core);
+  if (core.world.shutdown) return in_shutdown();
+  const zinit::Bulk bulk = request_start_all(core.world);
+  core.touched(core.world.graph->order());
+  return named(*core.world.graph, bulk);
+}
+
+RequestResult<Board::Bulk> Board::stop_all() {
+  BoardCore& core = *core_;
+  const BoardCore::Turn turn(core);
+  const zinit::Bulk bulk = request_stop_all(core.world);
+  core.touched(bulk.done);
+  return named(*core.world.graph, bulk);
+}
+
+RequestResult<Board::Bulk> Board::delete_all() {
+  BoardCore& core = *core_;
+  Bulk names;
+  Draft draft(core, [&](const Graph& graph) {
+    names = named(graph, choose_delete_all(graph));
+    MaskedNames gone;
+    for (const std::string& name : names.done) gone[name];
+    return without(graph, gone);
+  });
+  const BoardCore::Turn turn(core);
+  if (core.world.shutdown) return in_shutdown();
+  core.adopt(draft.plan(core), core.start_added);
+  return names;
+}
+
+}  // namespace zinit

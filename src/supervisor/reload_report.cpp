@@ -1,0 +1,105 @@
+// The report of a reload: what is in the plan, and whom that takes along.
+#include "supervisor/reload_report.hpp"
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "model/predicates.hpp"
+
+namespace zinit {
+
+namespace {
+
+using Fate = PlannedService::Fate;
+using Names = std::vector<std::string>;
+
+class Reporter {
+ public:
+  Reporter(const Plan& plan, const World& world) : plan_(plan), world_(world) {}
+
+  ReloadReport make() {
+    for (const PlannedService& planned : plan_.services) add(planned);
+    spread(going_, report_.stopped);
+    spread(restarting_, report_.restarted);
+    for (Names* names : {&report_.added, &report_.changed, &report_.removed, &report_.unchanged,
+                         &report_.failed, &report_.restarted, &report_.stopped,
+                         &report_.failed_before}) {
+      std::ranges::sort(*names);
+    }
+    return std::move(report_);
+  }
+
+ private:
+  void add(const PlannedService& planned) {
+    const bool refused = !planned.refused.empty();
+    if (refused) report_.failed.push_back(planned.name);
+    switch (planned.fate) {
+      case Fate::kept: return;
+      case Fate::removed:
+        report_.removed.push_back(planned.name);
+        if (world_.graph->used(planned.slot)) going_.push_back(planned.slot);
+        report_.why[planned.name];  // it is not told as taken along
+        return;
+      case Fate::added:
+        if (!refused) report_.added.push_back(planned.name);
+        return;
+      case Fate::unchanged:
+        (refused ? report_.failed_before : report_.unchanged).push_back(planned.name);
+        return;
+      case Fate::restart:
+      case Fate::settings:
+        if (!refused) report_.changed.push_back(planned.name);
+        add_change(planned);
+    }
+  }
+
+  void add_change(const PlannedService& planned) {
+    const Names& missing = plan_.graph->node(planned.slot).missing;
+    if (!runs_on(planned.slot)) return;
+    if (!missing.empty()) {
+      report_.stopped.push_back(planned.name);
+      report_.why[planned.name] = {"requires " + missing.front() + ", which does not exist"};
+      going_.push_back(planned.slot);
+    } else if (planned.fate == Fate::restart) {
+      report_.restarted.push_back(planned.name);
+      for (const std::string_view key : restart_causes(world_.spec(planned.slot), *planned.spec))
+        report_.why[planned.name].emplace_back(key);
+      restarting_.push_back(planned.slot);
+    }
+  }
+
+  /// It would go on but for the reload: what is being stopped on request is not started again.
+  [[nodiscard]] bool runs_on(Slot slot) const {
+    return active(world_, slot) && world_.record(slot).wish == Wish::up;
+  }
+
+  /// All that runs and requires one of `slots`, transitively, goes where that goes.
+  void spread(std::vector<Slot> slots, Names& told) {
+    while (!slots.empty()) {
+      const Slot at = slots.back();
+      slots.pop_back();
+      for (const Slot above : world_.node(at).required_by) {
+        const std::string& name = world_.graph->name(above);
+        if (!runs_on(above) || report_.why.contains(name)) continue;
+        told.push_back(name);
+        report_.why[name] = {"requires " + world_.graph->name(at)};
+        slots.push_back(above);
+      }
+    }
+  }
+
+  const Plan& plan_;
+  const World& world_;
+  ReloadReport report_;
+  std::vector<Slot> going_, restarting_;
+};
+
+}  // namespace
+
+ReloadReport report_of(const Plan& plan, const World& world) {
+  ReloadReport report = Reporter(plan, world).make();
+  std::erase_if(report.why, [](const auto& one) { return one.second.empty(); });
+  return report;
+}
+
+}  // namespace zinit

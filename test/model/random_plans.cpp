@@ -1,0 +1,162 @@
+// Random pairs of directories: what a reload makes of any of them.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <random>
+#include <set>
+
+#include "fake_world.hpp"
+
+using namespace zinit;
+using namespace zinit::test;
+
+namespace {
+
+using Dice = std::mt19937_64;
+using Fate = PlannedService::Fate;
+using Directory = std::vector<SpecPtr>;
+
+int roll(Dice& dice, int below) { return std::uniform_int_distribution<>(0, below - 1)(dice); }
+
+constexpr int kNames = 8;
+
+std::string some_name(Dice& dice) {
+  return std::string(1, static_cast<char>('a' + roll(dice, kNames)));
+}
+
+/// Up to two names, among them the service's own and such as nothing has.
+std::vector<Dependency> some_names(Dice& dice) {
+  std::vector<Dependency> names;
+  for (int n = std::max(0, roll(dice, 5) - 2); n > 0; --n) names.push_back({some_name(dice), {}});
+  return names;
+}
+
+SpecPtr some_spec(Dice& dice, const std::string& name) {
+  auto spec = std::make_shared<ServiceSpec>();
+  spec->name = name;
+  spec->file = "/etc/" + name + ".toml";
+  spec->exec.argv = {roll(dice, 4) == 0 ? "/bin/other" : "/bin/one"};
+  spec->description = roll(dice, 4) == 0 ? "other" : "one";
+  spec->dependencies = {some_names(dice), some_names(dice), some_names(dice),
+                        roll(dice, 4) == 0 ? some_names(dice) : std::vector<Dependency>{}};
+  if (roll(dice, 10) == 0) spec->errors = {spec->file + ":1:1: error: wrong"};
+  return spec;
+}
+
+/// A file for about three of four names, in byte order; with `like`, most as they are there.
+Directory some_directory(Dice& dice, const Directory& like = {}) {
+  Directory directory;
+  for (int i = 0; i < kNames; ++i) {
+    if (roll(dice, 4) == 0) continue;
+    const std::string name(1, static_cast<char>('a' + i));
+    const auto same = std::ranges::find(like, name, [](const SpecPtr& spec) { return spec->name; });
+    if (same != like.end() && roll(dice, 3) != 0)
+      directory.push_back(std::make_shared<ServiceSpec>(**same));
+    else
+      directory.push_back(some_spec(dice, name));
+  }
+  return directory;
+}
+
+std::vector<bool> some_live(Dice& dice, const Graph& graph) {
+  std::vector<bool> live(graph.slots());
+  for (std::size_t i = 0; i < live.size(); ++i) live[i] = roll(dice, 2) == 0;
+  return live;
+}
+
+const Node* loaded(const Graph& graph, const std::string& name) {
+  const Slot slot = graph.find(name);
+  return slot == kNoSlot || graph.node(slot).removed ? nullptr : &graph.node(slot);
+}
+
+/// Whether the service and all that it requires, transitively, were there and all right.
+bool could_run(const Graph& graph, const std::string& name) {
+  std::set<std::string> seen{name};
+  for (std::vector<std::string> work{name}; !work.empty();) {
+    const Node* node = loaded(graph, work.back());
+    work.pop_back();
+    if (node == nullptr || node->broken() || !node->missing.empty()) return false;
+    for (const Dependency& one : node->spec->dependencies.requires_)
+      if (seen.insert(one.name).second) work.push_back(one.name);
+  }
+  return true;
+}
+
+std::string words(const Directory& directory) {
+  std::string text;
+  for (const SpecPtr& spec : directory) {
+    text += "\n" + spec->name + (spec->broken() ? " (wrong)" : "") + ":";
+    const Dependencies& all = spec->dependencies;
+    for (const auto* list : {&all.requires_, &all.after, &all.wants, &all.conflicts}) {
+      for (const Dependency& one : *list) text += " " + one.name;
+      text += ";";
+    }
+  }
+  return text;
+}
+
+/// What holds for each service, by what it was and what its file says now.
+void check_service(const Graph& old, const PlannedService& planned, const Directory& directory) {
+  const auto file =
+      std::ranges::find(directory, planned.name, [](const SpecPtr& spec) { return spec->name; });
+  const Node* before = loaded(old, planned.name);
+  INFO(planned.name << ", fate " << static_cast<int>(planned.fate));
+  REQUIRE((planned.fate == Fate::removed) == (file == directory.end()));
+  if (file == directory.end()) return;
+  REQUIRE((planned.fate == Fate::added) == (before == nullptr));
+  if (before == nullptr) return;
+  const SpecChange change = compare(*before->spec, **file);
+  if (before->broken()) return;  // any fate: what it stands on may have been mended
+  if (planned.fate == Fate::unchanged) REQUIRE(change == SpecChange::none);
+  if (planned.fate == Fate::settings) REQUIRE(change == SpecChange::settings);
+  if (planned.fate == Fate::restart) REQUIRE(change == SpecChange::restart);
+  if (planned.fate == Fate::kept) {
+    REQUIRE_FALSE(planned.refused.empty());
+    REQUIRE(compare(*before->spec, *planned.spec) == SpecChange::none);
+  }
+}
+
+/// What holds for the whole: a service that was all right is still, whatever the files say.
+void check_graph(const Graph& old, const Plan& plan) {
+  for (const PlannedService& planned : plan.services) {
+    if (planned.fate == Fate::removed) continue;
+    INFO(planned.name);
+    const Node& node = plan.graph->node(planned.slot);
+    REQUIRE(node.spec == planned.spec);
+    const Node* before = loaded(old, planned.name);
+    if (before != nullptr) REQUIRE(planned.slot == old.find(planned.name));
+    // What lacked something may contradict itself now that it is there.
+    if (before != nullptr && could_run(old, planned.name)) REQUIRE_FALSE(node.broken());
+    if (node.broken()) REQUIRE_FALSE(planned.refused.empty());
+  }
+}
+
+std::vector<std::pair<std::string, Fate>> fates(const Plan& plan) {
+  std::vector<std::pair<std::string, Fate>> all;
+  for (const PlannedService& planned : plan.services) all.emplace_back(planned.name, planned.fate);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("of ten thousand random pairs of directories each reload keeps what it promises",
+          "[plan][random]") {
+  const auto seed = std::random_device{}();
+  Dice dice(seed);
+  for (int i = 0; i < 10000; ++i) {
+    const Directory first = some_directory(dice);
+    const Directory second = some_directory(dice, first);
+    INFO("seed " << seed << ", pair " << i << words(first) << "\nthen" << words(second));
+    const Plan boot = plan(*Graph::build({}), first, {});
+    const std::vector<bool> live = some_live(dice, *boot.graph);
+    const Plan reload = plan(*boot.graph, second, live);
+    std::set<std::string> names;
+    for (const PlannedService& planned : reload.services) {
+      REQUIRE(names.insert(planned.name).second);
+      check_service(*boot.graph, planned, second);
+    }
+    check_graph(*boot.graph, reload);
+    // It is a function of its arguments; and the same files once more harm nobody either.
+    REQUIRE(fates(plan(*boot.graph, second, live)) == fates(reload));
+    check_graph(*reload.graph, plan(*reload.graph, second, some_live(dice, *reload.graph)));
+  }
+}

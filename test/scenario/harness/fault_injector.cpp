@@ -1,0 +1,247 @@
+// System calls that fail: see fault_injector.hpp.
+#include "scenario/harness/fault_injector.hpp"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <vector>
+
+namespace zinit::test {
+
+namespace {
+
+struct FailingCall {
+  const char* name;
+  int number;
+  int errnum;
+};
+
+#define CALL(name, errnum) \
+  { #name, SYS_##name, errnum }
+constexpr FailingCall kCalls[] = {
+    CALL(epoll_ctl, ENOMEM),
+    CALL(rmdir, EIO),
+    CALL(mprotect, ENOMEM),
+    CALL(fcntl, EMFILE),
+    CALL(close_range, ENOMEM),
+    CALL(ioctl, EIO),
+    CALL(openat, EMFILE),
+    CALL(pipe2, EMFILE),
+    CALL(read, EIO),
+    CALL(write, ENOSPC),
+    CALL(readv, EIO),
+    CALL(writev, ENOSPC),
+    CALL(pread64, EIO),
+    CALL(pwrite64, ENOSPC),
+    CALL(clone3, EAGAIN),
+    CALL(clone, EAGAIN),
+    CALL(mmap, ENOMEM),
+    CALL(mremap, ENOMEM),
+    CALL(epoll_create1, EMFILE),
+    CALL(eventfd2, EMFILE),
+    CALL(timerfd_create, EMFILE),
+    CALL(memfd_create, EMFILE),
+    CALL(ftruncate, ENOSPC),
+    CALL(fallocate, ENOSPC),
+    CALL(socket, EMFILE),
+    CALL(accept4, EMFILE),
+    CALL(recvfrom, ENOMEM),
+    CALL(recvmsg, ENOMEM),
+    CALL(sendto, ENOMEM),
+    CALL(mkdirat, ENOSPC),
+    CALL(mkdir, ENOSPC),
+    CALL(unlinkat, EIO),
+    CALL(unlink, EIO),
+    CALL(rename, EIO),
+    CALL(renameat2, EIO),
+    CALL(symlink, ENOSPC),
+    CALL(fsync, EIO),
+    CALL(getdents64, EIO),
+    CALL(newfstatat, EIO),
+    CALL(fstat, EIO),
+    CALL(fchmod, EIO),
+    CALL(fchown, EIO),
+    CALL(fchmodat, EIO),
+    CALL(fchownat, EIO),
+    CALL(dup, EMFILE),
+    CALL(dup2, EMFILE),
+    CALL(dup3, EMFILE),
+    CALL(setsid, EPERM),
+    CALL(chdir, EIO),
+    CALL(prlimit64, EPERM),
+    CALL(setpriority, EACCES),
+    CALL(sched_setaffinity, EINVAL),
+    CALL(execve, ENOMEM),
+    CALL(execveat, ENOMEM),
+    CALL(inotify_add_watch, ENOSPC),
+    CALL(inotify_init1, EMFILE),
+    CALL(pidfd_open, EMFILE),
+    CALL(setgroups, ENOMEM),
+    CALL(setresuid, EAGAIN),
+    CALL(setresgid, EAGAIN),
+    CALL(statx, EIO),
+    CALL(readlinkat, EIO),
+};
+#undef CALL
+
+const FailingCall* find_call(int number) {
+  for (const FailingCall& call : kCalls)
+    if (call.number == number) return &call;
+  return nullptr;
+}
+
+sock_filter statement(unsigned code, unsigned k) { return {static_cast<__u16>(code), 0, 0, k}; }
+
+/// Loads the call's number, compares it with each of the table, and notifies of those.
+int install_filter() {
+  std::vector<sock_filter> program;
+  const auto count = std::size(kCalls);
+  program.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto to_notify = static_cast<__u8>(count - i);
+    program.push_back(
+        {BPF_JMP | BPF_JEQ | BPF_K, to_notify, 0, static_cast<unsigned>(kCalls[i].number)});
+  }
+  program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF));
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  return static_cast<int>(
+      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter));
+}
+
+/// sendmsg(2) and recvmsg(2) of one descriptor.
+bool transfer(int socket, int& fd, bool sends) {
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+  char byte = 0;
+  iovec data{&byte, 1};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  if (!sends) {
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return false;
+    const cmsghdr* header = CMSG_FIRSTHDR(&message);
+    if (header == nullptr) return false;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    return true;
+  }
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  return sendmsg(socket, &message, 0) == 1;
+}
+
+/// Eventfds, signalfds and the like: reading and writing them cannot fail.
+bool is_kernels_own(int pid, int fd) {
+  return proc_link(pid, "fd/" + std::to_string(fd)).rfind("anon_inode:", 0) == 0;
+}
+
+}  // namespace
+
+FaultInjector::FaultInjector() {
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel_) == 0);
+  REQUIRE(pipe2(stop_, O_CLOEXEC) == 0);
+}
+
+FaultInjector::~FaultInjector() {
+  close(stop_[1]);
+  if (thread_.joinable()) thread_.join();
+  for (const int fd : {channel_[0], channel_[1], listener_, stop_[0]})
+    if (fd >= 0) close(fd);
+}
+
+bool FaultInjector::possible() {
+  const pid_t pid = fork();
+  if (pid == 0) _exit(install_filter() >= 0 ? 0 : 1);
+  int status = 0;
+  return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+void FaultInjector::install_in_child() const {
+  int listener = install_filter();
+  if (listener < 0 || !transfer(channel_[1], listener, true)) _exit(125);
+}
+
+void FaultInjector::attach() {
+  REQUIRE(transfer(channel_[0], listener_, false));
+  thread_ = std::thread([this] { serve(); });
+}
+
+void FaultInjector::arm(int n) {
+  const std::lock_guard lock(mutex_);
+  left_ = n;
+  failed_.clear();
+}
+
+void FaultInjector::stop_next_child() {
+  const std::lock_guard lock(mutex_);
+  stops_next_ = true;
+  stopped_ = 0;
+}
+
+pid_t FaultInjector::stopped_child() {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+std::string FaultInjector::disarm() {
+  const std::lock_guard lock(mutex_);
+  left_ = 0;
+  return failed_;
+}
+
+/// The errno that the call is answered with; 0: it is carried out. Services are left alone: what
+/// they execute is not zinit.
+int FaultInjector::verdict(int number, int pid, int first, int second) {
+  const std::lock_guard lock(mutex_);
+  if (stops_next_ && number == SYS_setsid && proc_link(pid, "exe") == zinit_binary()) {
+    kill(pid, SIGSTOP);
+    stops_next_ = false;
+    stopped_ = pid;
+  }
+  if (left_ == 0 || proc_link(pid, "exe") != zinit_binary()) return 0;
+  const FailingCall* call = find_call(number);
+  if ((number == SYS_read || number == SYS_write) && is_kernels_own(pid, first)) return 0;
+  // What changes or removes a watch takes no memory.
+  if (number == SYS_epoll_ctl && second != EPOLL_CTL_ADD) return 0;
+  if (number == SYS_fcntl && second != F_DUPFD_CLOEXEC && second != F_DUPFD) return 0;
+  if (--left_ > 0) return 0;
+  failed_ = std::string(call->name) + ": " + std::strerror(call->errnum);
+  return call->errnum;
+}
+
+void FaultInjector::serve() {
+  for (;;) {
+    pollfd watched[] = {{listener_, POLLIN, 0}, {stop_[0], POLLIN, 0}};
+    if (poll(watched, 2, -1) < 0 && errno != EINTR) return;
+    if (watched[1].revents != 0 || (watched[0].revents & POLLHUP) != 0) return;
+    seccomp_notif notice{};
+    if (ioctl(listener_, SECCOMP_IOCTL_NOTIF_RECV, &notice) < 0) continue;
+    seccomp_notif_resp answer{};
+    answer.id = notice.id;
+    answer.error =
+        -verdict(notice.data.nr, static_cast<int>(notice.pid),
+                 static_cast<int>(notice.data.args[0]), static_cast<int>(notice.data.args[1]));
+    if (answer.error == 0) answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &answer);  // fails where the caller has gone
+  }
+}
+
+}  // namespace zinit::test

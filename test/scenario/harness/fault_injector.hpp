@@ -1,0 +1,56 @@
+#pragma once
+// Makes the n-th system call of the program under test fail, by a seccomp filter whose
+// notifications the test answers (seccomp_unotify(2)). So it works on the very binary that is
+// installed.
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "scenario/harness/process.hpp"
+
+namespace zinit::test {
+
+/// The system calls that may fail, and how: those whose failure zinit can meet on a machine that
+/// lacks something. Not among them: what only sleeps, what gives back, and what cannot fail.
+class FaultInjector {
+ public:
+  FaultInjector();
+  ~FaultInjector();
+  FaultInjector(const FaultInjector&) = delete;
+  FaultInjector& operator=(const FaultInjector&) = delete;
+
+  /// Whether this kernel and its rights allow it.
+  static bool possible();
+
+  /// For Launch::in_child: from there on every call is under the filter.
+  void install_in_child() const;
+  /// After the launch: answers from now on.
+  void attach();
+
+  /// The `n`-th call from now on that zinit or a child of its making makes fails, n > 0.
+  void arm(int n);
+  /// The next child that zinit makes is stopped by SIGSTOP as it begins, before it executes.
+  void stop_next_child();
+  /// That child; 0: there was none yet.
+  pid_t stopped_child();
+  /// No call fails any more. @return  what failed, as "openat: Too many open files"; empty: nothing
+  std::string disarm();
+
+ private:
+  void serve();
+  [[nodiscard]] int verdict(int number, int pid, int first, int second);
+
+  int channel_[2] = {-1, -1};  // over which the child sends the notifications' descriptor
+  int listener_ = -1;
+  int stop_[2] = {-1, -1};
+  std::thread thread_;
+  std::mutex mutex_;
+  int left_ = 0;  // calls until the one that fails; 0: none
+  std::string failed_;
+  bool stops_next_ = false;
+  pid_t stopped_ = 0;
+};
+
+}  // namespace zinit::test

@@ -1,0 +1,63 @@
+// A system that does not run, for the verbs that change service files.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "scenario/harness.hpp"
+
+namespace zinit::test {
+
+/// What enable, disable and edit call their drop-in.
+inline const std::string kOurs = "90-zinitctl.toml";
+
+inline const std::string kSleep = "[service]\nexec = 'sleep 100000'\n";
+
+/// A system that does not run, in a folder of its own.
+class Image {
+ public:
+  Image() {
+    for (const char* made : {"etc/zinit/services", "usr/lib/zinit/services"}) {
+      std::filesystem::create_directories(path(made));
+    }
+  }
+  ~Image() {
+    std::error_code ignored;
+    std::filesystem::remove_all(root_, ignored);
+  }
+  Image(const Image&) = delete;
+  Image& operator=(const Image&) = delete;
+
+  const std::string& root() const { return root_; }
+  std::string path(const std::string& file) const { return root_ + "/" + file; }
+  void put(const std::string& file, const std::string& text) const {
+    std::filesystem::create_directories(std::filesystem::path(path(file)).parent_path());
+    write_file(path(file), text);
+  }
+  Outcome ctl(const std::string& verb, const std::string& name,
+              const std::vector<std::string>& more = {}) const {
+    Launch what;
+    what.argv = {"zinitctl", verb, "--root", root_, name};
+    what.argv.insert(what.argv.end(), more.begin(), more.end());
+    return run(what);
+  }
+
+ private:
+  static std::string make() {
+    const char* base = std::getenv("TMPDIR");
+    std::string name = std::string(base != nullptr ? base : "/tmp") + "/zinit-image.XXXXXX";
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    return name;
+  }
+  const std::string root_ = make();
+};
+
+/// What a link says; "" where there is none.
+inline std::string link_text(const std::string& path) {
+  std::error_code none;
+  return std::filesystem::read_symlink(path, none).string();
+}
+
+}  // namespace zinit::test

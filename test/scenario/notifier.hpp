@@ -1,0 +1,19 @@
+#pragma once
+// A service that says of itself what a test wants it to say.
+
+#include <string>
+#include <vector>
+
+namespace zinit::test {
+
+/// The elements of an `exec` array for it, without brackets; notifier.cpp says what the steps are.
+std::string notifier(const std::vector<std::string>& steps);
+
+/// A service file whose process takes these steps; `lifecycle` is more of that section.
+std::string says(const std::vector<std::string>& steps, const std::string& readiness,
+                 const std::string& lifecycle = "");
+
+inline constexpr const char* kSystemd = "notify = 'systemd'";
+inline constexpr const char* kAll = "notify = 'systemd'\nnotify_access = 'all'";
+
+}  // namespace zinit::test

@@ -1,0 +1,31 @@
+#pragma once
+// A system call that the kernel refuses from now on: what cannot be undone, so for in_child().
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+#include <cstddef>
+
+namespace zinit::test {
+
+/// From now on the system call `number` does `action` (seccomp(2)) in this process and those that
+/// it starts. @return  whether the kernel grants it
+inline bool on_call(long number, unsigned action) {
+  sock_filter rules[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(number), 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, action),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{sizeof rules / sizeof rules[0], rules};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/// From now on it fails with `errnum`.
+inline bool refuse_call(long number, int errnum) {
+  return on_call(number, SECCOMP_RET_ERRNO | static_cast<unsigned>(errnum));
+}
+
+}  // namespace zinit::test

@@ -1,0 +1,51 @@
+// Where paths lead in a system that does not run.
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+
+#include "base/rooted.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace zinit;
+using test::TempDir;
+
+TEST_CASE("links of an image are followed in it, and never lead out", "[base][rooted]") {
+  const TempDir dir;
+  const std::string root = dir.path();
+  std::filesystem::create_directories(root + "/opt/real/deep");
+  std::filesystem::create_directories(root + "/etc");
+  const auto link = [&](const std::string& target, const std::string& path) {
+    std::filesystem::create_symlink(target, root + path);
+  };
+  link("/opt/real", "/etc/zinit");
+  link("../../../../../../opt", "/etc/up");
+  link("deep/./file", "/opt/real/near");
+  link("/etc/endless", "/etc/endless");
+  link("/nowhere/at/all", "/etc/dangling");
+  struct {
+    const char* path;
+    const char* leads_to;
+  } const rows[] = {
+      {"/etc/zinit/deep", "/opt/real/deep"},
+      {"/etc/zinit", "/opt/real"},
+      {"/etc/up/real", "/opt/real"},
+      {"/etc/zinit/near", "/opt/real/deep/file"},
+      {"/etc/zinit/../other", "/opt/other"},
+      {"/../../etc/passwd", "/etc/passwd"},
+      {"/etc//zinit/", "/opt/real"},
+      {"/etc/dangling/x", "/nowhere/at/all/x"},
+      {"/etc/none/x.toml", "/etc/none/x.toml"},
+      {"/etc/endless/x", "/etc/endless/x"},
+  };
+  for (const auto& row : rows) {
+    INFO(row.path);
+    CHECK(real_below(root, root + row.path) == root + row.leads_to);
+  }
+  CHECK(real_below(root, root + "/etc/zinit/near", false) == root + "/opt/real/near");
+  CHECK(real_below(root, root + "/etc/zinit", false) == root + "/etc/zinit");
+}
+
+TEST_CASE("without a root a path is left as it is", "[base][rooted]") {
+  CHECK(real_below("", "/etc//zinit/../x") == "/etc//zinit/../x");
+  CHECK(real_below("/", "//etc/./zinit-none/x") == "/etc/zinit-none/x");
+}

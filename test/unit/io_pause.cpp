@@ -1,0 +1,58 @@
+// A sink that has reads wait until it has room.
+#include <catch2/catch.hpp>
+
+#include "io/log_store.hpp"
+#include "support/deadline.hpp"
+#include "unit/kept_lines.hpp"
+
+using namespace zinit;
+using namespace zinit::test;
+
+namespace {
+
+class PausingSink final : public Sink {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "console"; }
+  void take(const SinkBatch& batch, const DropCount&) noexcept override {
+    lines += static_cast<int>(batch.lines.size());
+  }
+  void finish(Milliseconds) noexcept override {}
+  [[nodiscard]] bool wants_pause() noexcept override { return ++asked > 0 && pauses; }
+
+  std::atomic<int> lines{0};
+  std::atomic<int> asked{0};
+  std::atomic<bool> pauses{true};
+};
+
+}  // namespace
+
+TEST_CASE("log store: a sink can have reads wait, but not those of who asks for the log", "[io]") {
+  auto data = DataLoop::create();
+  REQUIRE(data);
+  const auto sink = std::make_shared<PausingSink>();
+  LogStore store((*data)->loop(), {nullptr, sink});
+  auto spec = std::make_shared<ServiceSpec>();
+  spec->name = "web";
+  spec->logging.console = true;
+  store.configure(0, spec);
+  REQUIRE((*data)->start());
+  {
+    auto pipes = store.open_output(0);
+    REQUIRE(pipes);
+    REQUIRE(write_all(pipes->out.get(), "one\n", "pipe"));
+    REQUIRE(test::becomes_true([&] { return sink->asked > 3; }));
+    REQUIRE(write_all(pipes->out.get(), "two\n", "pipe"));
+  }
+  // It is asked again and again, also when nobody holds the other end any more.
+  const int before = sink->asked;
+  REQUIRE(test::becomes_true([&] { return sink->asked > before + 3; }));
+  CHECK(sink->lines == 0);
+  CHECK(last(store, 0, 10).size() == 2);
+  CHECK(sink->lines == 2);
+  auto pipes = store.open_output(0);
+  REQUIRE(pipes);
+  REQUIRE(write_all(pipes->out.get(), "three\n", "pipe"));
+  sink->pauses = false;
+  CHECK(test::becomes_true([&] { return sink->lines == 3; }));
+  (*data)->stop_and_join();
+}

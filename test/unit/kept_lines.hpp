@@ -1,0 +1,43 @@
+#pragma once
+// What a log has kept, for tests to look at and add to.
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "io/log_store.hpp"
+#include "io/ring.hpp"
+
+namespace zinit::test {
+
+/// The last `count` lines that `look_back`, as Ring's and LogStore's, shows; oldest first.
+template <class LookBack>
+std::vector<LogLine> last_shown(std::size_t count, LookBack look_back) {
+  std::vector<LogLine> lines;
+  look_back(count, std::numeric_limits<std::size_t>::max(), [&](const Ring::View& line) {
+    lines.push_back({line.seq, line.time_us, line.stream, line.continues, std::string(line.text)});
+    return true;
+  });
+  std::ranges::reverse(lines);
+  return lines;
+}
+
+inline std::vector<LogLine> last(const Ring& ring, std::size_t count) {
+  Ring::Place place;
+  return last_shown(count, [&](auto... rest) { return ring.look_back(place, rest...); });
+}
+
+/// All that the service has written until now is among them.
+inline std::vector<LogLine> last(LogStore& store, Slot slot, std::size_t count) {
+  Ring::Place place;
+  return last_shown(count, [&](auto... rest) { return store.look_back(slot, place, rest...); });
+}
+
+/// A line of no process, into the service's log.
+inline void add_line(LogStore& store, Slot slot, std::string_view line) {
+  store.take_message(slot, 0, wall_us(), line);
+}
+
+}  // namespace zinit::test

@@ -1,0 +1,48 @@
+// Where the services of a board under test write, and who watches them.
+#pragma once
+
+#include <fcntl.h>
+
+#include "base/fd.hpp"
+#include "base/mutex.hpp"
+#include "supervisor/ports.hpp"
+
+namespace zinit::test {
+
+/// Output goes nowhere: the read ends are closed at once, as with a log that is gone.
+class NoOutput final : public OutputPort {
+ public:
+  Result<OutputPipes> open_output(Slot) override {
+    auto out = open_fd("/dev/null", O_WRONLY);
+    auto err = open_fd("/dev/null", O_WRONLY);
+    if (!out || !err) return Failure((out ? err : out).error());
+    return OutputPipes{std::move(*out), std::move(*err)};
+  }
+  void configure(Slot, const SpecPtr&) override {}
+  void forget(Slot) override {}
+};
+
+/// Nobody watches: what the processes of a board under test say is told to it by the test.
+class NoChecks final : public CheckPort {
+ public:
+  void watch(const CheckedProcessPtr& process) override EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    last_ = process;
+  }
+  Result<CheckGearPtr> prepare(Slot, const ServiceSpec&) override { return CheckGearPtr(); }
+  void changed() noexcept override {}
+  void drain(const CheckedProcess&) noexcept override {}
+  void rested(Slot) noexcept override {}
+
+  /// The process that began last; null: there was none.
+  CheckedProcessPtr watched() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return last_;
+  }
+
+ private:
+  Mutex mutex_;
+  CheckedProcessPtr last_ GUARDED_BY(mutex_);
+};
+
+}  // namespace zinit::test

@@ -1,0 +1,64 @@
+// A kernel that lets no more processes be made: spawns wait, and succeed once there is room.
+
+#include <catch2/catch.hpp>
+
+#include "base/format.hpp"
+#include "vm/machine.hpp"
+
+using namespace zinit;
+using namespace zinit::vm;
+
+namespace {
+
+constexpr const char* kWanting = "Resource temporarily unavailable";
+
+}  // namespace
+
+SCENARIO("at the kernel's threads-max spawns wait, and succeed when it is no longer reached") {
+  GIVEN("a service that takes all processes there are for a while, and ten that come meanwhile") {
+    std::vector<File> files{
+        service("hog",
+                "[service]\nstatus = \"stop\"\n"
+                "exec = \"( while :; do sleep 100000 & done ); exec sleep 12\"\n"),
+        service("late", "[service]\nstatus = \"stop\"\noneshot = true\nexec = \"sleep 4\"\n")};
+    for (int i = 0; i < 10; ++i) {
+      files.push_back(service(fmt::format("v{}", i),
+                              "[service]\nstatus = \"stop\"\nexec = \"sleep 100000\"\n"
+                              "[dependencies]\nrequires = [\"late\"]\n"));
+    }
+    Machine machine(std::move(files));
+    WHEN("the limit is set a little above what runs, and all are started") {
+      // While it is reached the shell can run nothing either: it waits by itself.
+      machine.shell().output_of(
+          "mkfifo /tmp/wait; exec 9<>/tmp/wait;"
+          "echo $(($(ls -d /proc/[0-9]*/task/[0-9]* | wc -l) + 30)) >/proc/sys/kernel/threads-max;"
+          "zinitctl start --no-wait hog 'v*'; read -t 20 x <&9; true");
+      machine.shell().repeat_until("zinitctl --json status hog", "\"state\":\"exited\"");
+      THEN("those that found no room run now") {
+        CHECK(machine.zinitctl("logs zinit -n all").find(kWanting) != std::string::npos);
+        machine.zinitctl("wait 'v*' --for running --timeout 60");
+      }
+    }
+  }
+}
+
+SCENARIO("a supervisor within a pids.max spawns what has room, and the rest when there is more") {
+  GIVEN("a zinit that is a service, with room for 30 processes and threads, and 40 services") {
+    Machine machine({service("inner",
+                             "[service]\nexec = \"zinit server --config-dir /etc/inner --socket "
+                             "/run/inner.sock\"\n[resources]\npids_max = 30\n")});
+    machine.shell().output_of(
+        "mkdir -p /etc/inner; for i in $(seq 40); do"
+        " printf '[service]\\nexec = \"sleep 100000\"\\n[lifecycle]\\nrestart_delay_ms = 100\\n'"
+        " >/etc/inner/s$i.toml; done; zinitctl restart inner");
+    const std::string ctl = "zinitctl --socket /run/inner.sock ";
+    machine.shell().repeat_until(ctl + "logs zinit -n all", kWanting);
+    WHEN("the limit is lifted") {
+      machine.shell().output_of(
+          "echo max >$(find /sys/fs/cgroup/zinit/inner.service -maxdepth 1 -name pids.max)");
+      THEN("all of them come up") {
+        machine.shell().output_of(ctl + "wait 's*' --for running --timeout 60");
+      }
+    }
+  }
+}
