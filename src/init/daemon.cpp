@@ -81,13 +81,11 @@ Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
   if (!loop) return Failure(loop.error());
   auto signals = open_signals(handled_signals());
   if (!signals) return Failure(signals.error());
-  if (auto running = start.data_loop->start(); !running) return Failure(running.error());
   std::unique_ptr<ZinitDaemon> daemon(
       new ZinitDaemon(std::move(start), std::move(*loop), std::move(*signals)));
-  if (const auto& works = daemon->board_.works(); !works) {
-    daemon->start_.data_loop->stop_and_join();  // it must not run any more when its watchers go
-    return Failure(works.error());
-  }
+  if (const auto& works = daemon->board_.works(); !works) return Failure(works.error());
+  if (daemon->syslog_) daemon->syslog_->start();
+  if (auto running = daemon->start_.data_loop->start(); !running) return Failure(running.error());
   return daemon;
 }
 
@@ -142,7 +140,6 @@ ZinitDaemon::~ZinitDaemon() = default;
 void ZinitDaemon::run() {
   // Without memory for the files there are no services yet; a reload may find some.
   catch_all("boot", [this] { load_services(); });
-  if (syslog_) syslog_->start();
   start_.kernel.shell ? shell_.start("asked for on the kernel command line") : start_services();
   loop_->run();
   self_watchdog_.set(Milliseconds{0});  // the loop gives no more signs

@@ -57,7 +57,9 @@ DevLog::DevLog(EventLoop& loop, std::string path, Take take)
       look_(loop, [this] { look_now(); }),
       grace_(loop, [this] { look_now(); }) {}
 
-DevLog::~DevLog() = default;
+void DevLog::start() noexcept {
+  catch_all("syslog", [this] { look_now(); });
+}
 
 // --- whose it is ---
 

@@ -10,7 +10,8 @@
 // At rest nothing wakes up. Under a flood there are kMessages, or kTime, a turn of the loop; what
 // waits is bounded by the socket, and those who send wait for it, as with every syslog daemon.
 //
-// Threads: start() and look() by any; the rest is the data loop's.
+// Threads: look() by any; start() and finish() while no thread runs the loop; the rest is the data
+// loop's.
 #pragma once
 
 #include <sys/types.h>
@@ -40,20 +41,19 @@ class DevLog {
 
   /// Nothing is bound yet. Destroyed while no thread runs the loop.
   DevLog(EventLoop& loop, std::string path, Take take);
-  ~DevLog();
+  ~DevLog() { finish(); }
   DevLog(const DevLog&) = delete;
   DevLog& operator=(const DevLog&) = delete;
 
-  /// Has the loop bind it, or wait until it can.
-  void start() noexcept { look_.ask(); }
+  /// Binds it, or waits until it can: who is started from now on finds it there.
+  void start() noexcept;
 
   /// Somebody who has it may be gone: looks whether it can be had. Costs nothing while it is ours.
   void look() noexcept {
     if (!ours_) look_.ask();
   }
 
-  /// At the end: takes in what waits, and removes the socket if it is ours still. While no thread
-  /// runs the loop.
+  /// At the end: takes in what waits, and removes the socket if it is ours still.
   void finish() noexcept;
 
  private:
