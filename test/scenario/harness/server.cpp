@@ -343,7 +343,8 @@ pid_t Server::await_new_pid(const std::string& name, pid_t old) {
   const Json now = await(
       name,
       [&](const Json& status) {
-        return status["state"] == "running" && status["pid"].is_number() &&
+        // While what is left of the old one's group ends, `pid` is one of that.
+        return status["state"] == "running" && status["main_pid"].is_number() &&
                status["pid"].number() != old;
       },
       "running with a new pid");
