@@ -6,10 +6,14 @@
 
 namespace zinit::test {
 
+/// How long a test waits for what must happen. Far more than it ever takes: a loaded machine and a
+/// sanitizer's build must not fail a test that would pass.
+inline constexpr std::chrono::milliseconds kPatience = std::chrono::seconds(60);
+
 /// Whether `condition()` becomes true within `limit`. For what gives no event to wait for: it is
 /// looked at each millisecond.
 template <class Condition>
-bool becomes_true(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+bool becomes_true(Condition condition, std::chrono::milliseconds limit = kPatience) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (!condition()) {
     if (std::chrono::steady_clock::now() >= deadline) return false;

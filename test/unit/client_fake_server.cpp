@@ -10,11 +10,11 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "support/deadline.hpp"
+
 namespace zinit::test {
 
 namespace {
-
-constexpr int kPatienceMs = 10000;
 
 void require(bool condition, const char* what) {
   if (!condition) throw std::runtime_error(std::string(what) + ": " + errno_text(errno));
@@ -31,7 +31,7 @@ std::string Peer::read_line() {
       return line;
     }
     pollfd waited{fd_.get(), POLLIN, 0};
-    if (::poll(&waited, 1, kPatienceMs) <= 0) return {};
+    if (::poll(&waited, 1, static_cast<int>(test::kPatience.count())) <= 0) return {};
     char buffer[65536];
     const ssize_t got = ::recv(fd_.get(), buffer, sizeof buffer, 0);
     if (got <= 0) return {};

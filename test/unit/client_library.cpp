@@ -10,6 +10,7 @@
 
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/socket_path.hpp"
+#include "support/deadline.hpp"
 #include "unit/client_fake_server.hpp"
 #include "zinit/client.hpp"
 
@@ -295,7 +296,7 @@ TEST_CASE("events are given to the callback of their subscription, those before 
   Client client = Client::connect(server.path());
   std::vector<StateEvent> events;
   client.events_subscribe({"web"}, [&](const StateEvent& event) { events.push_back(event); });
-  for (int i = 0; i < 3; ++i) REQUIRE(client.dispatch(10s));
+  for (int i = 0; i < 3; ++i) REQUIRE(client.dispatch(test::kPatience));
   REQUIRE(events.size() == 3);
   CHECK(events[0].service == "web");
   CHECK(events[0].pid == 7);
@@ -323,7 +324,7 @@ TEST_CASE("a callback may call and unsubscribe", "[client]") {
     ++calls;
     client.events_unsubscribe(subscription);
   });
-  REQUIRE(client.dispatch(10s));
+  REQUIRE(client.dispatch(test::kPatience));
   CHECK_FALSE(client.dispatch(1ms));
   CHECK(calls == 1);
   const Lines requests = server.requests();
@@ -419,7 +420,7 @@ TEST_CASE("lines of logs are found and followed", "[client]") {
   std::vector<LogLine> lines;
   const auto subscription =
       client.logs_subscribe({"web"}, [&](const LogLine& line) { lines.push_back(line); }, 1);
-  for (int i = 0; i < 2; ++i) REQUIRE(client.dispatch(10s));
+  for (int i = 0; i < 2; ++i) REQUIRE(client.dispatch(test::kPatience));
   client.logs_unsubscribe(subscription);
   REQUIRE(lines.size() == 2);
   CHECK(lines[0].service == "web");

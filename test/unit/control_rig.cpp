@@ -14,16 +14,12 @@
 #include "base/format.hpp"
 #include "os/process.hpp"
 #include "support/deadline.hpp"
-#include "support/sanitized.hpp"
 
 using namespace std::chrono_literals;
 
 namespace zinit::test {
 
 namespace {
-
-// Answers of megabytes take seconds where each access is checked, on a machine that does more.
-const auto kPatience = sanitized() ? 60s : 20s;
 
 /// Waits for one of `events`; false when `limit` has passed.
 bool ready(int fd, short events, Milliseconds limit = kPatience) {

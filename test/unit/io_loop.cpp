@@ -85,7 +85,7 @@ TEST_CASE("loop: a task that throws harms no other", "[io]") {
   std::promise<void> after;
   REQUIRE(data->loop().post([] { throw std::runtime_error("as the test wants it"); }));
   REQUIRE(data->loop().post([&] { after.set_value(); }));
-  CHECK(after.get_future().wait_for(10s) == std::future_status::ready);
+  CHECK(after.get_future().wait_for(test::kPatience) == std::future_status::ready);
 }
 
 TEST_CASE("loop: work is refused when too much waits", "[io]") {

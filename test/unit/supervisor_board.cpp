@@ -13,6 +13,7 @@
 #include "os/process.hpp"
 #include "supervisor/board.hpp"
 #include "supervisor/journal.hpp"
+#include "support/deadline.hpp"
 #include "support/descriptors.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/supervisor_output.hpp"
@@ -62,7 +63,7 @@ class Running {
     ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);  // other tests have orphans that are not theirs
   }
 
-  bool eventually(const std::function<bool()>& holds, Milliseconds limit = 10s) {
+  bool eventually(const std::function<bool()>& holds, Milliseconds limit = test::kPatience) {
     const TimePoint until = Clock::now() + limit;
     while (!holds()) {
       if (Clock::now() > until) return false;
@@ -245,7 +246,7 @@ TEST_CASE("a service in the middle of its pre_exec is restored, and goes on", "[
     Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}});
     board.load(specs);
     REQUIRE(board.start("web"));
-    const TimePoint until = Clock::now() + 10s;
+    const TimePoint until = Clock::now() + test::kPatience;
     while (board.view("web")->record.step < 1 || board.view("web")->pid == 0) {
       REQUIRE(Clock::now() < until);
       while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
@@ -289,7 +290,7 @@ TEST_CASE("a board is restored from the journal, its processes adopted", "[board
     Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}});
     board.load(specs);
     REQUIRE(board.boot(""));
-    const TimePoint until = Clock::now() + 10s;
+    const TimePoint until = Clock::now() + test::kPatience;
     while (!board.boot_settled() && Clock::now() < until) {
       while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
       std::this_thread::sleep_for(1ms);

@@ -10,13 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "support/deadline.hpp"
+
 namespace zinit::test {
 
 using namespace std::chrono_literals;
-
-/// How long a test waits for what must happen. Far more than it ever takes: a loaded machine and a
-/// sanitizer's build must not fail a test that would pass.
-inline constexpr std::chrono::milliseconds kPatience = 25s;
 
 /// Polls `happened` each 10 ms until it is true or `deadline` has passed; its last value.
 bool eventually(const std::function<bool()>& happened,
