@@ -128,17 +128,22 @@ void SelfWatchdog::set(Milliseconds limit) {
 
 void SelfWatchdog::watch() {
   MutexLock lock(mutex_);
+  TimePoint wakes = kNever;
   while (!ending_) {
     const Milliseconds limit = limit_;
     if (limit == Milliseconds{0}) {
       wake_.wait(mutex_);
       // A sign of before may be out still.
       for (Asked& asked : asked_) asked.since = Clock::now();
+      wakes = kNever;
       continue;
     }
     lock.unlock();
     const TimePoint now = Clock::now();
+    // For as long as this thread has overslept the machine stood still: the others could not run.
+    const auto overslept = std::max(now - wakes, TimePoint::duration{0});
     for (Asked& asked : asked_) {
+      asked.since += overslept;
       const bool late = asked.out->load() && now - asked.since >= limit;
       if (late) {
         log_error("{} has been stuck for {}: this counts as a crash", asked.watched.name,
@@ -148,7 +153,8 @@ void SelfWatchdog::watch() {
       ask(asked, now);
     }
     lock.lock();
-    wake_.wait_until(mutex_, after(now, std::max(limit / kAsksALimit, kShortestAsk)));
+    wakes = after(now, std::max(limit / kAsksALimit, kShortestAsk));
+    wake_.wait_until(mutex_, wakes);
   }
 }
 

@@ -17,6 +17,11 @@ constexpr std::size_t kStepsOfATurn = 64;
 // Longer than it takes to wake up.
 constexpr std::chrono::microseconds kOthersTurn{50};
 
+// Later than this with a deadline, zinit has stood still: its machine was paused, or has far too
+// much to do. What services and the kernel have said meanwhile is read within the second time.
+constexpr Milliseconds kStoodStill{100};
+constexpr Milliseconds kCatchUp{100};
+
 // In place of the time until which the jobs' thread sleeps.
 constexpr TimePoint kAwake{};
 
@@ -112,6 +117,7 @@ void BoardCore::run() noexcept {
     retired_.clear();
     if (first_due_ == kNoSlot) {
       sleep_until(next_deadline());
+      catch_up();
       continue;
     }
     take_steps(kStepsOfATurn);
@@ -156,6 +162,15 @@ void BoardCore::deadlines_changed() noexcept {
   wake_jobs();
 }
 
+/// Has others read first what came before a deadline that is passed late: a service that was ready,
+/// or gone, in time is not to be taken for one that was not.
+void BoardCore::catch_up() noexcept {
+  if (Clock::now() < after(deadlines_.first(), kStoodStill)) return;
+  mutex.unlock();
+  std::this_thread::sleep_for(kCatchUp);
+  mutex.lock();
+}
+
 void BoardCore::pass_deadlines() noexcept {
   const TimePoint now = Clock::now();
   while (deadlines_.first() <= now) {
@@ -163,7 +178,7 @@ void BoardCore::pass_deadlines() noexcept {
     deadlines_.set(job.slot, kNever);
     due(job);
     if (job.group_poll != Milliseconds{0}) look_at_group(job);
-    if ( job.helper_deadline() != kNever) look_at_helpers(job);
+    if (job.helper_deadline() != kNever) look_at_helpers(job);
   }
   if (relieve_at_ <= now) relieve_launcher();
 }

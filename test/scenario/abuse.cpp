@@ -64,7 +64,7 @@ TEST_CASE("a service that forks five thousand orphans is stopped with all of the
   zinit.boot();
   zinit.await_state("calm", "running");
   const pid_t calm = zinit.pid_of("calm");
-  REQUIRE(eventually([&] { return zinit.traced("forked"); }, 80s));  // ten thousand forks
+  REQUIRE(eventually([&] { return zinit.traced("forked"); }, 200s));  // ten thousand forks
   REQUIRE(children_of(zinit.pid()).size() > 5000);
   const Json stopped = zinit.stop("storm");
   CHECK(stopped["state"] == "exited");

@@ -51,6 +51,26 @@ TEST_CASE("a service that notifies is running once it has said READY=1", "[quick
   CHECK(zinit.status("a")["status_text"].is_null());
 }
 
+TEST_CASE("who was ready in time is running, though zinit stood still until it was too late",
+          "[quick][readiness]") {
+  Server zinit;
+  std::vector<std::string> names;
+  for (int i = 0; i < 20; ++i) {
+    names.push_back("s" + std::to_string(i));
+    zinit.file(names.back() + ".toml",
+               says({"await", zinit.path("go"), "send", "READY=1", "trace", names.back(), "sleep"},
+                    kSystemd, "restart = 'never'\nstart_timeout_ms = 4000"));
+  }
+  zinit.boot();
+  for (const std::string& name : names) zinit.await_state(name, "starting");
+  zinit.signal(SIGSTOP);
+  zinit.mark("go");
+  for (const std::string& name : names) zinit.await_trace(name);
+  std::this_thread::sleep_for(4500ms);
+  zinit.signal(SIGCONT);
+  for (const std::string& name : names) zinit.await_state(name, "running");
+}
+
 TEST_CASE("who is not ready within its start timeout has failed, and more time is more time",
           "[quick][readiness]") {
   Server zinit;

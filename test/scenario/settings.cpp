@@ -41,6 +41,16 @@ Outcome ctl_as(const Server& zinit, uid_t uid, gid_t group, Texts arguments) {
   return run(what);
 }
 
+/// The main thread alone; the others go on.
+bool hold_main_thread(const Server& zinit) {
+  if (ptrace(PTRACE_SEIZE, zinit.pid(), nullptr, nullptr) != 0) return false;
+  REQUIRE(ptrace(PTRACE_INTERRUPT, zinit.pid(), nullptr, nullptr) == 0);
+  int status = 0;
+  REQUIRE(waitpid(zinit.pid(), &status, __WALL) == zinit.pid());
+  REQUIRE(WIFSTOPPED(status));
+  return true;
+}
+
 }  // namespace
 
 TEST_CASE("a wrong setting is told in its place, and its default stands", "[quick][settings]") {
@@ -199,13 +209,21 @@ TEST_CASE("a loop that is stuck counts as a crash with self_watchdog_ms", "[sett
   Server zinit({.settings = true});
   settings(zinit, "self_watchdog_ms = 300\n");
   zinit.boot();
-  // The main thread alone is held; the others go on.
-  const pid_t pid = zinit.pid();
-  if (ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0) return skip("needs ptrace(2)");
-  REQUIRE(ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr) == 0);
-  int status = 0;
-  REQUIRE(waitpid(pid, &status, __WALL) == pid);
-  REQUIRE(WIFSTOPPED(status));
+  if (!hold_main_thread(zinit)) return skip("needs ptrace(2)");
   zinit.await_message("the control loop or the board has been stuck for");
   CHECK(zinit.exit_code() == 128 + SIGABRT);
+}
+
+TEST_CASE("while zinit as a whole stands still no loop of it is stuck", "[settings]") {
+  Server zinit({.settings = true});
+  settings(zinit, "self_watchdog_ms = 4000\n");
+  zinit.boot();
+  if (!hold_main_thread(zinit)) return skip("needs ptrace(2)");
+  std::this_thread::sleep_for(1200ms);  // it has been asked for a sign
+  zinit.signal(SIGSTOP);
+  REQUIRE(ptrace(PTRACE_DETACH, zinit.pid(), nullptr, nullptr) == 0);
+  std::this_thread::sleep_for(4s);
+  zinit.signal(SIGCONT);
+  zinit.result("system.ping");
+  CHECK(zinit.shut_down() == 0);
 }
