@@ -47,7 +47,8 @@ class MachineWatchdog {
 };
 
 /// Asks loops for a sign of life from a thread of its own, and ends the process by SIGABRT where
-/// one stays out for too long: what a crash leads to comes next. Costs nothing while it is off.
+/// one stays out for too long: what a crash leads to comes next. Time for which the whole process
+/// stood still does not count. Costs nothing while it is off.
 class SelfWatchdog {
  public:
   struct Watched {

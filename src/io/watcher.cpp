@@ -61,7 +61,6 @@ void IoWatcher::stop() noexcept {
 TimerWatcher::TimerWatcher(EventLoop& loop, Callback callback)
     : loop_(loop.ev()), callback_(std::move(callback)) {
   ev_init(&watcher_, called);
-  ev_set_priority(&watcher_, EV_MINPRI);
   watcher_.data = this;
 }
 

@@ -45,8 +45,7 @@ class IoWatcher {
   bool* gone_ = nullptr;  // while it calls back: where the destructor says that it has run
 };
 
-/// Calls back once after a delay; may be set again, also from its own callback. After descriptors
-/// that are ready in the same turn of the loop: what came while zinit stood still came in time.
+/// Calls back once after a delay; may be set again, also from its own callback.
 class TimerWatcher {
  public:
   using Callback = std::function<void()>;

@@ -163,6 +163,7 @@ class BoardCore final : private Launcher::Client {
   void deadlines_changed() noexcept REQUIRES(mutex);
   void sleep_until(TimePoint at) REQUIRES(mutex);
   void catch_up() noexcept REQUIRES(mutex);
+  [[nodiscard]] TimePoint decision_time() const noexcept REQUIRES(mutex);
   void pass_deadlines() noexcept REQUIRES(mutex);
   void relieve_launcher() noexcept REQUIRES(mutex);
   [[nodiscard]] bool launch_unwanted(const LaunchOrder& order) const REQUIRES(mutex);

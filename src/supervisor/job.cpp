@@ -18,7 +18,7 @@ constexpr std::size_t kStepsOfATurn = 64;
 constexpr std::chrono::microseconds kOthersTurn{50};
 
 // Later than this with a deadline, zinit has stood still: its machine was paused, or has far too
-// much to do. What services and the kernel have said meanwhile is read within the second time.
+// much to do. What services and the kernel have said meanwhile has the second time to be read.
 constexpr Milliseconds kStoodStill{100};
 constexpr Milliseconds kCatchUp{100};
 
@@ -91,7 +91,7 @@ TimePoint BoardCore::work(Job& job) {
   while (true) {
     // Its outcome is waited for.
     if (world.record(job.slot).process == Process::launching) return job.helper_deadline();
-    const TimePoint now = Clock::now();
+    const TimePoint now = decision_time();
     const Step step = decide(Situation{world, job.slot, now});
     if (!step.waits()) {
       perform(job, *step.row);
@@ -169,6 +169,12 @@ void BoardCore::catch_up() noexcept {
   mutex.unlock();
   std::this_thread::sleep_for(kCatchUp);
   mutex.lock();
+}
+
+/// Now, but before the first deadline that the jobs' thread has not passed yet: nobody acts on one
+/// before that has let others catch up.
+TimePoint BoardCore::decision_time() const noexcept {
+  return std::min(Clock::now(), deadlines_.first() - TimePoint::duration{1});
 }
 
 void BoardCore::pass_deadlines() noexcept {
@@ -312,7 +318,7 @@ void BoardCore::touched(std::span<const Slot> changed) {
     store(slot);
     in_sight(world, slot, sight_);
   }
-  const TimePoint now = Clock::now();
+  const TimePoint now = decision_time();
   for (const Slot slot : sight_) {
     Job* job = jobs[slot].get();
     if (job == nullptr || job->due) continue;

@@ -66,7 +66,7 @@ class Collector {
   void accept_one() {
     hang_up();
     pollfd ready{fd_, POLLIN, 0};
-    REQUIRE(poll(&ready, 1, kPatienceMs) == 1);
+    REQUIRE(poll(&ready, 1, static_cast<int>(kPatience.count())) == 1);
     peer_ = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
     REQUIRE(peer_ >= 0);
   }
@@ -85,7 +85,7 @@ class Collector {
     const int from = type_ == SOCK_DGRAM ? fd_ : peer_;
     pollfd ready{from, POLLIN, 0};
     while (!done(text)) {
-      if (poll(&ready, 1, kPatienceMs) != 1) return text;
+      if (poll(&ready, 1, static_cast<int>(kPatience.count())) != 1) return text;
       char buffer[65536];
       const ssize_t got = recv(from, buffer, sizeof buffer, 0);
       if (got <= 0) return text;
@@ -97,7 +97,7 @@ class Collector {
   /// The port that one datagram, which is taken, came from.
   in_port_t sender_port() {
     pollfd ready{fd_, POLLIN, 0};
-    REQUIRE(poll(&ready, 1, kPatienceMs) == 1);
+    REQUIRE(poll(&ready, 1, static_cast<int>(kPatience.count())) == 1);
     char byte = 0;
     sockaddr_in from{};
     socklen_t size = sizeof from;
@@ -109,7 +109,6 @@ class Collector {
   }
 
  private:
-  static constexpr int kPatienceMs = 25000;
   Collector(int family, int type) : fd_(socket(family, type | SOCK_CLOEXEC, 0)), type_(type) {
     REQUIRE(fd_ >= 0);
   }

@@ -54,19 +54,23 @@ TEST_CASE("a service that notifies is running once it has said READY=1", "[quick
 TEST_CASE("who was ready in time is running, though zinit stood still until it was too late",
           "[quick][readiness]") {
   Server zinit;
+  zinit.add("base");
   std::vector<std::string> names;
   for (int i = 0; i < 20; ++i) {
     names.push_back("s" + std::to_string(i));
     zinit.file(names.back() + ".toml",
                says({"await", zinit.path("go"), "send", "READY=1", "trace", names.back(), "sleep"},
-                    kSystemd, "restart = 'never'\nstart_timeout_ms = 4000"));
+                    kSystemd, "restart = 'never'\nstart_timeout_ms = 10000\n"
+                              "[dependencies]\nrequires = ['base']"));
   }
   zinit.boot();
   for (const std::string& name : names) zinit.await_state(name, "starting");
+  const pid_t base = zinit.pid_of("base");
   zinit.signal(SIGSTOP);
   zinit.mark("go");
   for (const std::string& name : names) zinit.await_trace(name);
-  std::this_thread::sleep_for(4500ms);
+  kill(base, SIGKILL);  // has those that require it looked at, whatever is read first
+  std::this_thread::sleep_for(10500ms);
   zinit.signal(SIGCONT);
   for (const std::string& name : names) zinit.await_state(name, "running");
 }

@@ -73,9 +73,9 @@ struct World {
   test::TempDir folder;
   const std::string path = folder / "log";
   std::unique_ptr<DataLoop> data;
-  std::unique_ptr<DevLog> log;
   Mutex mutex;
   std::vector<std::string> taken GUARDED_BY(mutex);
+  std::unique_ptr<DevLog> log;  // last: it hands on what waits when it goes
 };
 
 }  // namespace
