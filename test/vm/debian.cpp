@@ -135,12 +135,12 @@ void reload(Machine& machine, const Daemon& daemon) {
   CHECK(machine.pid(daemon.name) == before);
 }
 
-/// What does not answer any more is ended and comes again.
-void freeze_and_await(Machine& machine, const Daemon& daemon) {
-  const int before = machine.pid(daemon.name);
+/// After this command, `{0}` in it being its main process, it comes again.
+void await_another(Machine& machine, const Daemon& daemon, fmt::format_string<int&> command) {
+  int before = machine.pid(daemon.name);
   const int restarts = machine.ask("status " + daemon.name)["restart_count"].GetInt();
-  machine.shell().output_of(
-      fmt::format("kill -STOP {0} $(cat /proc/{0}/task/{0}/children)", before));
+  machine.shell().output_of(fmt::format(command, before));
+  // It is running for as long as what its main process has left goes, too.
   machine.shell().repeat_until(
       fmt::format("zinitctl --json status {} | grep -o '\"restart_count\":[0-9]*'", daemon.name),
       fmt::format("\"restart_count\":{}\n", restarts + 1));
@@ -149,13 +149,13 @@ void freeze_and_await(Machine& machine, const Daemon& daemon) {
   look_at(machine, daemon);
 }
 
+/// What does not answer any more is ended and comes again.
+void freeze_and_await(Machine& machine, const Daemon& daemon) {
+  await_another(machine, daemon, "kill -STOP {0} $(cat /proc/{0}/task/{0}/children)");
+}
+
 void kill_and_await(Machine& machine, const Daemon& daemon) {
-  const int before = machine.pid(daemon.name);
-  machine.shell().output_of(fmt::format("kill -9 {}", before));
-  machine.shell().repeat_until("zinitctl --json status " + daemon.name, "SIGKILL");
-  machine.zinitctl("wait " + daemon.name + " --for running --timeout 30");
-  CHECK(machine.pid(daemon.name) != before);
-  look_at(machine, daemon);
+  await_another(machine, daemon, "kill -9 {0}");
 }
 
 /// Powers off; what comes after another is down before that, and none had to be given up.
