@@ -189,6 +189,14 @@ void Server::give_turn() {
   if (session.input_ended()) watch_hangup(session);
 }
 
+void Server::finish() noexcept {
+  const TimePoint until = after(Clock::now(), kLastTime);
+  catch_all("the last answers", [&] {
+    on_change();
+    while (!ready_.empty() && Clock::now() < until) give_turn();
+  });
+}
+
 void Server::on_rest() {
   turns_since_rest_ = 0;
   release_idle_memory();

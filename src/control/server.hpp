@@ -46,6 +46,7 @@ class Server final : public SessionHost {
   static constexpr std::chrono::microseconds kRoundTime{5000};
   static constexpr std::chrono::microseconds kTurnTime{1000};
   static constexpr Milliseconds kAcceptPause{200};
+  static constexpr Milliseconds kLastTime{200};
   /// After so many turns of clients, and then none for so long, what they took is given back: the
   /// one wake-up after a burst.
   static constexpr unsigned kTurnsBeforeRest = 64;
@@ -76,6 +77,10 @@ class Server final : public SessionHost {
   void share(const SharedAccess& shared);
 
   [[nodiscard]] ControlFigures figures() const;
+
+  /// After the loop's last turn: answers who waits for what has happened by now, and tells the last
+  /// events, in kLastTime at most.
+  void finish() noexcept;
 
   // For sessions.
   void has_work(Session& session) noexcept override;

@@ -143,6 +143,7 @@ void ZinitDaemon::run() {
   start_.kernel.shell ? shell_.start("asked for on the kernel command line") : start_services();
   loop_->run();
   self_watchdog_.set(Milliseconds{0});  // the loop gives no more signs
+  if (server_) server_->finish();
   server_.reset();
 }
 

@@ -117,6 +117,24 @@ TEST_CASE("a shutdown stops in the reverse of the order by requires and after",
   });
 }
 
+TEST_CASE("who waits for what a shutdown stops is answered, and followers are told its last event",
+          "[quick][signals]") {
+  Server zinit;
+  zinit.add("a", {.exec = "trap 'exit 0' TERM; echo up >> $T; while :; do sleep 1 & wait; done"});
+  zinit.boot();
+  zinit.await_trace("up");
+  Connection waits = zinit.connect();
+  Connection follows = zinit.connect();
+  follows.result("events.subscribe");
+  REQUIRE(waits.send(R"({"jsonrpc":"2.0","id":1,"method":"service.stop","params":)" +
+                     named("a", R"("wait":true)") + "}\n"));
+  zinit.signal(SIGTERM);
+  CHECK(waits.read()["result"]["state"] == "exited");
+  Json event;
+  while (event["to"] != "exited") event = follows.notification();
+  CHECK(zinit.exit_code() == 0);
+}
+
 TEST_CASE("independent services stop at the same time in a shutdown", "[quick][signals]") {
   Server zinit;
   // Each ends only when it has seen the stop of all the others begin.
