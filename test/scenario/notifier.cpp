@@ -13,6 +13,7 @@
 //   daemon FILE        goes to the background as daemon(3) does, and writes its pid
 //   own FILE           writes its pid, and stays
 //   file FILE PID      writes a pidfile
+//   beat               WATCHDOG=1 ten times a second, for ever
 //   sleep, exit CODE
 #include "scenario/notifier.hpp"
 
@@ -140,6 +141,9 @@ void carry_out(const std::vector<std::string>& words, std::size_t& at) {
   } else if (step == "file") {
     const std::string path = next();
     put_pid(path, next());
+  } else if (step == "beat") {
+    for (; send("WATCHDOG=1"); ::usleep(100000)) {}
+    _exit(98);
   } else if (step == "sleep") {
     while (true) ::pause();
   } else if (step == "exit") {

@@ -168,6 +168,23 @@ TEST_CASE("a watchdog that is not fed ends the service, and WATCHDOG=trigger doe
   zinit.await_failed("b", "watchdog_timeout");
 }
 
+TEST_CASE("a watchdog counts anew where all stood still", "[quick][readiness]") {
+  Server zinit;
+  zinit.file("a.toml", says({"send", "READY=1", "beat"},
+                            "notify = 'systemd'\nwatchdog_ms = 1500", "restart = 'never'"));
+  zinit.boot();
+  zinit.await_state("a", "running");
+  const pid_t pid = zinit.pid_of("a");
+  kill(pid, SIGSTOP);
+  zinit.signal(SIGSTOP);
+  std::this_thread::sleep_for(2500ms);
+  zinit.signal(SIGCONT);
+  zinit.result("system.ping");
+  kill(pid, SIGCONT);
+  CHECK_FALSE(eventually([&] { return zinit.state("a") != "running"; }, 2500ms));
+  CHECK(zinit.pid_of("a") == pid);
+}
+
 TEST_CASE("descriptors are kept up to fdstore_max over a restart, and handed back",
           "[quick][readiness]") {
   Server zinit;
