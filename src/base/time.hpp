@@ -14,6 +14,10 @@ using Milliseconds = std::chrono::milliseconds;
 /// No deadline.
 inline constexpr TimePoint kNever = TimePoint::max();
 
+/// What comes later than this after it was due has stood still, perhaps with all of its machine:
+/// that was paused, or has far too much to do.
+inline constexpr Milliseconds kStoodStill{100};
+
 /// `from` + `delay` without overflow: a day-long configured delay times a power of two must not
 /// wrap.
 [[nodiscard]] TimePoint after(TimePoint from, Milliseconds delay) noexcept;

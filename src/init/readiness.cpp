@@ -23,9 +23,6 @@ namespace {
 constexpr int kFirstListenFd = 3;  // sd_listen_fds(3)
 constexpr Milliseconds kTryAgain{1000};
 
-// A watchdog that comes later than this has stood still with all else, processes too perhaps.
-constexpr Milliseconds kStoodStill{100};
-
 // Some daemons write their pid before they go to the background, and once more there (cron).
 constexpr Milliseconds kStaysInFront{200};
 constexpr std::size_t kEventsATurn = 64;
@@ -306,20 +303,18 @@ void ReadinessChecks::arm(const WatchPtr& watch) {
           if (const WatchPtr alive = weak.lock()) watchdog_due(alive);
         });
   }
-  if (watch->timer->active() && !anew) return;
-  watch->timer_due = after(Clock::now(), due);
-  watch->timer->set(due);
+  if (!watch->timer->active() || anew) watch->timer->set(due);
 }
 
 void ReadinessChecks::watchdog_due(const WatchPtr& watch) {
   (void)receive(*watch, kMessagesATurn);  // one that waits here is one that has been given
   const auto late = [&] {
     MutexLock lock(watch->mutex);
-    if (Clock::now() > after(watch->timer_due, kStoodStill)) watch->last_sign = Clock::now();
+    // The process may have stood still as well.
+    if (watch->timer->late_by() > kStoodStill) watch->last_sign = Clock::now();
     return Clock::now() >= after(watch->last_sign, watch->watchdog);
   };
   if (!late()) return arm(watch);
-  watch->timer_due = after(Clock::now(), kTryAgain);
   watch->timer->set(kTryAgain);  // what follows may lack memory
   board_->watchdog_expired(*watch->process);
   {

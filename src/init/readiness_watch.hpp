@@ -80,7 +80,6 @@ struct ReadinessChecks::Watch {
   pid_t watched_main;  // whose end is watched, or need not be
   UniqueFd main_pidfd;
   std::unique_ptr<TimerWatcher> timer;
-  TimePoint timer_due{};
   bool file_awaited;
   bool file_watched = false;
   int file_watch = -1;

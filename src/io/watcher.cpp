@@ -78,6 +78,7 @@ void TimerWatcher::set(Milliseconds delay) noexcept {
   ev_timer_stop(loop_, &watcher_);
   // Counted from now, not from when the loop last woke.
   ev_now_update(loop_);
+  due_ = after(Clock::now(), delay);
   ev_timer_set(&watcher_, seconds(delay), 0.);
   ev_timer_start(loop_, &watcher_);
 }

@@ -58,6 +58,10 @@ class TimerWatcher {
   /// Calls back `delay` from now, in place of what was set before.
   void set(Milliseconds delay) noexcept;
   void stop() noexcept;
+  /// In its callback: for how long it has been due.
+  [[nodiscard]] Milliseconds late_by() const noexcept {
+    return Milliseconds(ms_between(due_, Clock::now()));
+  }
   [[nodiscard]] bool active() const noexcept { return ev_is_active(&watcher_); }
 
  private:
@@ -65,6 +69,7 @@ class TimerWatcher {
 
   struct ev_loop* loop_;
   ev_timer watcher_{};
+  TimePoint due_{};
   Callback callback_;
   bool* gone_ = nullptr;  // while it calls back: where the destructor says that it has run
 };

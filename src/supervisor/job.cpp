@@ -17,9 +17,7 @@ constexpr std::size_t kStepsOfATurn = 64;
 // Longer than it takes to wake up.
 constexpr std::chrono::microseconds kOthersTurn{50};
 
-// Later than this with a deadline, zinit has stood still: its machine was paused, or has far too
-// much to do. What services and the kernel have said meanwhile has the second time to be read.
-constexpr Milliseconds kStoodStill{100};
+// What services and the kernel have said while zinit stood still has this time to be read.
 constexpr Milliseconds kCatchUp{100};
 
 // In place of the time until which the jobs' thread sleeps.
