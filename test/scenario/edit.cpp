@@ -1,6 +1,5 @@
 // zinitctl edit (control.md, "zinitctl"): what is checked, put in place, kept and told; and what an
 // image's links lead it to.
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,17 +136,10 @@ TEST_CASE("a full disk for the copy is told, and leaves no copy", "[quick][root]
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep);
   image.put("full/none", "");
-  Launch what;
-  what.program = "/bin/sh";
-  what.argv = {"sh", "-c",
-               "mount -t tmpfs -o size=16k none $R/full; cat /dev/zero > $R/full/fill 2>/dev/null;"
-               "TMPDIR=$R/full EDITOR=true $Z edit --root $R web; echo \"code $?\"; ls $R/full"};
-  what.env = {"R=" + image.root(), "Z=" + image.path("zinitctl")};
-  std::filesystem::create_symlink(zinit_binary(), image.path("zinitctl"));
-  what.in_child = [] {
-    if (unshare(CLONE_NEWNS) != 0) _exit(125);
-    mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-  };
+  Launch what = image.script(
+      "mount -t tmpfs -o size=16k none $R/full; cat /dev/zero > $R/full/fill 2>/dev/null;"
+      "TMPDIR=$R/full EDITOR=true $Z edit --root $R web; echo \"code $?\"; ls $R/full");
+  what.in_child = have_own_mounts;
   const Outcome outcome = run(what);
   CHECK(outcome.out == "code 1\nfill\n");
   CHECK_THAT(outcome.err, Contains("No space left on device"));

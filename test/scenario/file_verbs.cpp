@@ -106,24 +106,17 @@ TEST_CASE("a full disk leaves the drop-in as it was, and nothing beside it",
           "[quick][root][verbs]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   const Image image;
-  Launch what;
-  what.program = "/bin/sh";
-  what.argv = {"sh", "-c",
-               "set -e; cd $R/etc/zinit; mount -t tmpfs -o size=16k none services; cd services;"
-               "mkdir web.toml.d; printf \"[service]\\nexec = 'x'\\n\" > web.toml;"
-               "echo \"service.status = 'start'\" > web.toml.d/" +
-                   kOurs +
-                   ";"
-                   "cat /dev/zero > fill 2>/dev/null || true; sync;"
-                   "set +e; $Z disable --root $R web; echo \"code $?\"; ls web.toml.d;"
-                   "cat web.toml.d/" +
-                   kOurs};
-  what.env = {"R=" + image.root(), "Z=" + image.path("zinitctl")};
-  std::filesystem::create_symlink(zinit_binary(), image.path("zinitctl"));
-  what.in_child = [] {
-    if (unshare(CLONE_NEWNS) != 0) _exit(125);
-    mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-  };
+  Launch what = image.script(
+      "set -e; cd $R/etc/zinit; mount -t tmpfs -o size=16k none services; cd services;"
+      "mkdir web.toml.d; printf \"[service]\\nexec = 'x'\\n\" > web.toml;"
+      "echo \"service.status = 'start'\" > web.toml.d/" +
+      kOurs +
+      ";"
+      "cat /dev/zero > fill 2>/dev/null || true; sync;"
+      "set +e; $Z disable --root $R web; echo \"code $?\"; ls web.toml.d;"
+      "cat web.toml.d/" +
+      kOurs);
+  what.in_child = have_own_mounts;
   const Outcome outcome = run(what);
   INFO(outcome.err);
   CHECK(outcome.out == "code 1\n" + kOurs + "\nservice.status = 'start'\n");
@@ -223,14 +216,9 @@ TEST_CASE("who may not read a folder is told what is done in it", "[quick][root]
 TEST_CASE("two who change one service at once both say what they have done", "[quick][verbs]") {
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep);
-  Launch what;
-  what.program = "/bin/sh";
-  what.argv = {"sh", "-c",
-               "for i in $(seq 40); do for v in enable disable disable; do "
-               "( $Z $v --root $R web >/dev/null || echo failed ) & done; wait; done"};
-  what.env = {"R=" + image.root(), "Z=" + image.path("zinitctl")};
-  std::filesystem::create_symlink(zinit_binary(), image.path("zinitctl"));
-  const Outcome outcome = run(what);
+  const Outcome outcome = run(
+      image.script("for i in $(seq 40); do for v in enable disable disable; do "
+                   "( $Z $v --root $R web >/dev/null || echo failed ) & done; wait; done"));
   CHECK(outcome.out.empty());
   CHECK(outcome.err.empty());
   CHECK(entries_of(image.path("etc/zinit/services/web.toml.d")) == Texts{kOurs});
@@ -249,8 +237,7 @@ TEST_CASE("the server's directories are the ones that verbs work on, not the mac
     what.argv = {"zinitctl", "--socket", zinit.socket(), verb, "sshd"};
     what.env = {"EDITOR=false"};
     what.in_child = [&] {
-      if (unshare(CLONE_NEWNS) != 0) _exit(125);
-      mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+      have_own_mounts();
       mount(image.path("etc").c_str(), "/etc", nullptr, MS_BIND, nullptr);
       mount(image.path("usr/lib").c_str(), "/usr/lib", nullptr, MS_BIND, nullptr);
     };

@@ -350,8 +350,7 @@ TEST_CASE("name servers that do not answer keep a service starting and nobody el
       dir.write("resolv.conf", "nameserver 127.0.0.77\nnameserver 127.0.0.78\n");
   Server zinit({.in_child = [&] {
     // Name servers on an address of the loopback where nobody listens on port 53, or is silent.
-    if (unshare(CLONE_NEWNS) != 0) _exit(125);
-    mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    have_own_mounts();
     mount(file.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr);
   }});
   const Listening server;

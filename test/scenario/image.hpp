@@ -44,6 +44,16 @@ class Image {
     return run(what);
   }
 
+  /// A shell script with the root as $R and a zinitctl as $Z, to be run once.
+  Launch script(const std::string& text) const {
+    std::filesystem::create_symlink(zinit_binary(), path("zinitctl"));
+    Launch what;
+    what.program = "/bin/sh";
+    what.argv = {"sh", "-c", text};
+    what.env = {"R=" + root_, "Z=" + path("zinitctl")};
+    return what;
+  }
+
  private:
   static std::string make() {
     const char* base = std::getenv("TMPDIR");

@@ -1,6 +1,5 @@
 // What a service says over its notify socket after READY=1, and from where (zinit.toml(5),
 // [readiness]; sd_notify(3)).
-#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -148,8 +147,7 @@ TEST_CASE("a service with another root directory notifies by an abstract socket"
 
 TEST_CASE("without cgroups whose a process is is known by descent", "[root][readiness]") {
   Server zinit({.in_child = [] {
-    if (unshare(CLONE_NEWNS) != 0) _exit(125);
-    mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    have_own_mounts();
     umount2("/sys/fs/cgroup", MNT_DETACH);
   }});
   const std::string file = zinit.path("daemon.pid");

@@ -1,6 +1,5 @@
 // Services that come and go at runtime: service.get, service.set, service.delete and their verbs,
 // and the requests about all of class user (control.md).
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -452,8 +451,7 @@ const std::string kOld = "[service]\nexec = 'sleep 100000'\n";
 
 /// Covers `directory`, for the calling process alone, with a disk that has room for web.toml alone.
 void fill_disk(const std::string& directory) {
-  if (unshare(CLONE_NEWNS) != 0) _exit(125);
-  mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  have_own_mounts();
   if (mount("none", directory.c_str(), "tmpfs", 0, "size=16k") != 0) _exit(125);
   write_file(directory + "/web.toml", kOld);
   std::ofstream fill(directory + "/fill");

@@ -258,6 +258,11 @@ Outcome run(Launch what, const std::string& input, std::chrono::milliseconds dea
   return outcome;
 }
 
+void have_own_mounts() {
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    _exit(125);
+}
+
 bool can_make_namespaces() {
   const pid_t pid = fork();
   if (pid == 0) {

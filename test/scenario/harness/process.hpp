@@ -61,6 +61,10 @@ Outcome run(Launch what, const std::string& input = "",
 /// Whether new pid and mount namespaces can be had here (a user namespace where not root).
 bool can_make_namespaces();
 
+/// For Launch::in_child: a mount namespace of its own, whose mounts nobody else sees. Where that is
+/// refused the child ends with 125.
+void have_own_mounts();
+
 /// Whether there is a process with this pid that is no zombie.
 bool alive(pid_t pid);
 /// Children by /proc, zombies included; and all that descends from a process.

@@ -3,7 +3,6 @@
 #include "scenario/harness/server.hpp"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -51,8 +50,7 @@ std::vector<pid_t> living_children() {
 /// In a mount namespace of its own: /etc and /run from the folder, and /usr/lib too where that has
 /// one, with nothing of the machine's but libraries.
 void cover_root(const std::string& folder) {
-  if (unshare(CLONE_NEWNS) != 0) _exit(125);
-  mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  have_own_mounts();
   const std::string lib = folder + "/usr/lib";
   if (access(lib.c_str(), F_OK) == 0) {
     for (const std::string& name : entries_of("/usr/lib")) {
