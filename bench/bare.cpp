@@ -1,4 +1,4 @@
-// What a supervisor is compared with: the system calls alone, one after the other, in a loop.
+// What supervisors are compared with: a loop of nothing but the system calls.
 //
 //   bare start N WAY     starts N times ./pause, starts again what ends, and on SIGTERM kills all
 //                        and reaps them. WAY: what is done for each beside vfork(2) and execve(2)
@@ -35,8 +35,9 @@ char program[] = "./pause";
 char* const arguments[] = {program, nullptr};
 char* const environment[] = {nullptr};
 
-/// vfork(2) with a pidfd, and into a cgroup unless that is -1. Inlined, for the child would return
-/// on the stack that its parent is still to return on.
+/// Like vfork(2), with a pidfd, and into a cgroup unless that is -1. Always inlined: parent and
+/// child share the stack, so the child must not return from a function that the parent has yet to
+/// return from.
 [[gnu::always_inline]] inline pid_t vfork_with(int& pidfd, int cgroup) {
   clone_args how{};
   how.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
@@ -149,7 +150,7 @@ class Loop {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
   }
 
-  /// The child shares the stack too, which is why it leaves this function by execve(2) alone.
+  /// The child shares the stack, so it must not return from this function: it ends in execve(2).
   [[gnu::noinline]] pid_t start_session(int out, int err, int& pidfd, int cgroup) const {
     const pid_t pid = vfork_with(pidfd, cgroup);
     if (pid != 0) return pid;

@@ -1,5 +1,5 @@
-// How long an answer takes over a connection that is open: sends a line N times, each when the
-// answer to the one before is there, and prints the median in microseconds.
+// Measures calls over one open connection: sends a line N times, each when the answer to the one
+// before has come, and prints the median time of an answer in microseconds.
 //
 //   call SOCKET N LINE
 #include <sys/socket.h>

@@ -1,11 +1,12 @@
-// A flood of lines into a file: what writes it, a loop that does nothing but read a pipe and append
-// to a file, and what starts the flood in a zinit and measures it.
+// Measures a flood of lines into a log file: has the program that writes the lines, a loop that
+// only copies a pipe into a file, and a client that starts the flood in zinit and measures it.
 //
 //   flood lines N                            writes N lines of 100 bytes
-//   flood append FILE N                      reads those of a child; prints microseconds
-//   flood through SOCKET SERVICE FILE BYTES  starts a service that writes as many bytes into FILE
-//                                            and pings meanwhile; prints microseconds, and the 99th
-//                                            percentile of those of a ping
+//   flood append FILE N                      has a child write them, and copies them into FILE;
+//                                            prints the microseconds
+//   flood through SOCKET SERVICE FILE BYTES  starts SERVICE and waits until FILE has so many bytes;
+//                                            prints the microseconds, and the 99th percentile of
+//                                            those of pings that it sends meanwhile
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -84,7 +85,7 @@ int through(const char* socket, const std::string& service, const char* file, lo
     const auto before = Clock::now();
     ask(server, R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})" "\n");
     pings.push_back(us_since(before));
-    if (us_since(start) > 60e6) return 1;  // some were lost
+    if (us_since(start) > 60e6) return 1;  // lines were lost
     ::usleep(200);
   }
   std::printf("%.0f ", us_since(start));

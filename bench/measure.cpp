@@ -1,20 +1,21 @@
-// Runs a supervisor and says how long things take it, from outside, the same way for all of them.
+// Runs a supervisor and measures from outside how long it takes for things, in the same way for all
+// supervisors.
 //
 //   measure session COMMAND...
 //
-// in a folder with the FIFOs "reports", which services write to, and "go", reads a line at a time
-// what is to be done, and answers each with a line: a number, in microseconds unless another unit
-// stands here, or "-" where it did not come about within a minute.
+// runs in a folder with the FIFOs "reports", which services write to, and "go". It reads requests,
+// one a line, and answers each with a number, in microseconds unless another unit is given below,
+// or with "-" if that has not happened within a minute.
 //
-//   start N         runs COMMAND; until the last of N services has begun
-//   kill            kills the service that began last; until another one begins
-//   run COMMAND...  runs a command; until a service begins that was not there before
-//   orphans NAME    closes "go", which they wait for; until none of that name is left unreaped
-//   memory KEY      sum over the supervisor's processes, in KiB (KEY: Rss or Pss)
-//   wake-ups        sum over the supervisor's processes, a number
-//   stop SIGNAL     sends it to the supervisor; until it and all services are gone
+//   start N         runs COMMAND; the time until the last of N services has begun
+//   kill            kills the service that began last; the time until the next one begins
+//   run COMMAND...  runs a command; the time until a service begins
+//   orphans NAME    closes "go", at which processes called NAME end; the time until all are reaped
+//   memory KEY      memory of all processes of the supervisor, in KiB (KEY: Rss or Pss)
+//   wake-ups        how often threads of the supervisor were woken
+//   stop SIGNAL     sends it to the supervisor; the time until it and all services are gone
 //
-//   measure times N COMMAND...     runs it N times; prints the time each takes as a whole process
+//   measure times N COMMAND...     runs COMMAND N times; prints how long each process took
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -48,7 +49,8 @@ std::int64_t now_ns() {
   return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
-/// Between two looks: short beside what is measured, and rare enough not to be in its way.
+/// The pause between two looks: short compared with what is measured, but long enough not to
+/// disturb.
 void pause_a_little() { ::usleep(200); }
 
 pid_t run(const Words& command) {
@@ -72,12 +74,12 @@ class Session {
         go_(::open("go", O_RDWR | O_CLOEXEC)) {
     ::fcntl(reports_, F_SETPIPE_SZ, 1 << 20);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    struct sigaction interrupt {};  // wait(2), which then fails
+    struct sigaction interrupt {};  // so that alarm(2) makes wait(2) fail
     interrupt.sa_handler = [](int) {};
     ::sigaction(SIGALRM, &interrupt, nullptr);
   }
 
-  /// Ends what is left, however the session went. What is killed may leave more to this process.
+  /// Kills all processes that are left. Killing one may give its children to this process.
   ~Session() {
     for (auto family = family_of(::getpid()); family.size() > 1; family = family_of(::getpid())) {
       for (std::size_t i = 1; i < family.size(); ++i) ::kill(family[i], SIGKILL);
@@ -107,7 +109,7 @@ class Session {
     return until_report(before, count);
   }
 
-  /// The time from `before` until the last of `count` services has begun, by their own word.
+  /// The time from `before` until the last of `count` services has begun, as they report it.
   Answer until_report(std::int64_t before, int count) {
     Report report{};
     std::int64_t last = 0;
@@ -146,7 +148,7 @@ class Session {
     for (const pid_t pid : family_of(supervisor_))
       if (name_of(pid) == name) orphans.push_back(pid);
     const std::int64_t before = now_ns();
-    ::close(go_);  // all of them read that
+    ::close(go_);  // the orphans read from it until its end
     for (const pid_t pid : orphans) {
       while (::kill(pid, 0) == 0) {
         if (now_ns() - before > kLongestNs) return std::nullopt;
@@ -156,7 +158,8 @@ class Session {
     return (now_ns() - before) / 1000;
   }
 
-  /// Over all that belongs to the supervisor but is no service. `unshare` only waits for it.
+  /// The sum of of(pid) over the processes of the supervisor: without the services, and without
+  /// `unshare`, which only waits for the supervisor.
   template <class Of>
   Answer sum(Of of) const {
     std::int64_t sum = 0;

@@ -1,5 +1,5 @@
-// Makes 1,000 orphans that all end at once: each waits for the end of the FIFO "go" in the working
-// directory, which measure.cpp has open and closes. Says so as a service does, and stays.
+// Makes 1,000 orphans that all end at once: each reads from the FIFO "go" in the working directory
+// until measure.cpp closes that. When all are there, it reports like pause.cpp, and sleeps.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
-// The service of every measurement: tells the FIFO "reports" in its working directory who it is and
-// since when, and then does nothing. It is linked without libc's start-up, so that an execve(2) of
-// it costs as little as one can and what is measured is who supervises it; and once more, with
-// WITH_LIBC, as most programs are, with a dynamic loader and libc.
+// The service that is started in all measurements: writes its pid and the time to the FIFO
+// "reports" in its working directory, and then sleeps. It is linked without libc, so that execve(2)
+// takes as little time as possible and it is the supervisor that is measured. With WITH_LIBC it is
+// linked as most programs are, with the dynamic loader and libc.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -19,7 +19,7 @@ asm(".globl _start\n_start: call run");
 asm(".globl _start\n_start: bl run");
 #endif
 
-// Where no libc has been started there is no thread-local errno: calls that may fail are not made.
+// Without libc's start-up there is no thread-local errno: a call that failed would crash.
 extern "C" void run() {
   timespec now{};
   ::syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);

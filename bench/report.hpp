@@ -1,4 +1,4 @@
-// What pause.cpp writes and measure.cpp reads. Small enough that a pipe takes it in one piece.
+// What pause.cpp writes and measure.cpp reads: small enough for a pipe to write it as a whole.
 #pragma once
 
 #include <cstdint>

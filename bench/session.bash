@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Talks to build/bench/measure: a supervisor at a time, and what was measured of it.
+# Runs build/bench/measure for one supervisor at a time, and collects what it measures.
 
 session=
 echo_server=
 
-# WHO SIZE: a session for its supervisor, which `ask start` starts.
+# WHO SIZE: begins a session for the supervisor, which `ask start` then starts.
 begin_session() {
   local command
   read -ra command <<<"$("$1_command" "$2")"
@@ -27,8 +27,9 @@ kind_of() {
   esac
 }
 
-# Where all is as it is, where no cgroup can be seen, and where Debian's programs are what /usr/bin
-# has, for s6 finds its own by that path. What is to be seen is set up before anything is measured.
+# Three environments: the machine as it is; one without cgroups; and one in which /usr/bin is that
+# of the unpacked packages, since s6 finds its own programs there. They are set up before anything
+# is measured.
 in_place_of_cgroups() { exec "$work/measure" session "$@"; }
 in_place_of_others() {
   exec unshare --mount sh -c 'umount -a -t cgroup2; exec "$@"' - "$work/measure" session "$@"
@@ -39,7 +40,7 @@ in_place_of_debian() {
     "$work/measure" session "$@"
 }
 
-# REQUEST: prints its answer. See bench/measure.cpp.
+# REQUEST: sends it to the measuring program and prints the answer. See bench/measure.cpp.
 ask() {
   local answer=-
   if [ -n "${MEASURE[1]:-}" ]; then
@@ -48,7 +49,7 @@ ask() {
   echo "$answer"
 }
 
-# Whatever still runs is killed by the measuring program.
+# The measuring program kills whatever still runs.
 end_session() {
   [ -n "$session" ] || return 0
   [ -z "${MEASURE[1]:-}" ] || exec {MEASURE[1]}>&-
@@ -56,16 +57,16 @@ end_session() {
   session=
 }
 
-# WHAT WHO NUMBER
+# WHAT WHO NUMBER: notes a result; "-" is none.
 sample() {
   if [ "$3" = - ]; then
-    log "$1 of $2 did not come about: $(tail -n 1 "$work/log")"
+    log "$1 of $2 could not be measured: $(tail -n 1 "$work/log")"
   else
     echo "$1 $2 $3" >>"$samples"
   fi
 }
 
-# WHAT WHO PREFIX COMMAND: of a command as a whole process; PREFIX is not part of what is measured.
+# WHAT WHO PREFIX COMMAND: measures a command as a whole process, without the command PREFIX.
 times_of() {
   local what=$1 who=$2 prefix=$3 command=$4 measure=$work/measure
   [ -n "$command" ] || return 0

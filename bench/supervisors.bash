@@ -8,7 +8,8 @@
 # $work holds the programs pause and orphans and the FIFOs reports and go, and is where services
 # run.
 
-everyone="bare session cgroup zinit zinit+cgroup runit s6 finit"
+everyone="bare session cgroup zinit${BEFORE:+ before} zinit+cgroup runit s6 finit"
+everyone=${ONLY:-$everyone}
 
 # --- the system calls alone, in three ways: see bare.cpp
 
@@ -22,7 +23,8 @@ bare_stop() { kill -l TERM; }
 session_stop() { kill -l TERM; }
 cgroup_stop() { kill -l TERM; }
 
-# --- zinit, which uses cgroups where it finds some: bench/run hides them from the one of this name
+# --- zinit, which uses cgroups where it finds some: bench/run hides them from the one of this name;
+#     another build of it, "before", with the same files
 
 # FOLDER NAME PROGRAM [DEPENDENCY]
 zinit_file() {
@@ -38,8 +40,18 @@ zinit_files() {
   for ((i = 0; i < $1; ++i)); do zinit_file "$work/zinit-$1" "s$i" "$work/pause"; done
 }
 
-zinit_command() { echo "$work/zinit server --config-dir $work/zinit-$1 --socket $work/socket"; }
+# WHO: the folder of its programs.
+programs_of() { [ "$1" = before ] && echo "$work/before" || echo "$work"; }
+
+# SIZE [FOLDER OF THE PROGRAM]
+zinit_command() {
+  echo "${2:-$work}/zinit server --config-dir $work/zinit-$1 --socket $work/socket"
+}
 zinit_stop() { kill -l TERM; }
+
+before_files() { :; }
+before_command() { zinit_command "$1" "$work/before"; }
+before_stop() { kill -l TERM; }
 
 zinit+cgroup_files() { :; }
 zinit+cgroup_command() { zinit_command "$@"; }
@@ -86,15 +98,15 @@ finit_command() {
 }
 finit_stop() { kill -l USR2; }
 
-# --- two configurations that are not N services of one kind
+# --- configurations for the chain and for the orphans
 
-# 200 services, each of which requires the one before it. runit and s6 know no dependencies, and
-# finit's conditions come about by a pid file that the service writes, which this one does not.
+# LENGTH: services each of which requires the one before it. runit and s6 have no dependencies, and
+# finit's conditions need a pid file, which this service does not write.
 chain_files() {
   local i
-  mkdir -p "$work/zinit-chain"
-  for ((i = 0; i < 200; ++i)); do
-    zinit_file "$work/zinit-chain" "s$i" "$work/pause" "$([ $i = 0 ] || echo "s$((i - 1))")"
+  mkdir -p "$work/zinit-chain-$1"
+  for ((i = 0; i < $1; ++i)); do
+    zinit_file "$work/zinit-chain-$1" "s$i" "$work/pause" "$([ $i = 0 ] || echo "s$((i - 1))")"
   done
 }
 
@@ -115,17 +127,17 @@ orphans_files() {
 status_command() {
   case $1 in
     bare) echo "$work/bare ask $work/echo" ;;
-    zinit) echo "$work/zinitctl --socket $work/socket status s500" ;;
+    zinit | before) echo "$(programs_of "$1")/zinitctl --socket $work/socket status s500" ;;
     runit) echo "$debian/usr/bin/sv status $work/runit-1000/s500" ;;
     s6) echo "$debian/usr/bin/s6-svstat $work/s6-1000/s500" ;;
     finit) echo "/sbin/initctl status s500" ;;
   esac
 }
 
-# Not of s6: it has no command for it.
+# s6 has no such command.
 list_command() {
   case $1 in
-    zinit) echo "$work/zinitctl --socket $work/socket list" ;;
+    zinit | before) echo "$(programs_of "$1")/zinitctl --socket $work/socket list" ;;
     runit) echo "$debian/usr/bin/sv status $(echo "$work"/runit-1000/*)" ;;
     finit) echo "/sbin/initctl status" ;;
   esac
@@ -133,7 +145,8 @@ list_command() {
 
 restart_command() {
   case $1 in
-    zinit*) echo "$work/zinitctl --socket $work/socket restart s500" ;;
+    zinit* | before)
+      echo "$(programs_of "$1")/zinitctl --socket $work/socket restart s500" ;;
     runit) echo "$debian/usr/bin/sv restart $work/runit-1000/s500" ;;
     s6) echo "$debian/usr/bin/s6-svc -r $work/s6-1000/s500" ;;
     finit) echo "nsenter $(finit_place) env LD_LIBRARY_PATH=/finit /sbin/initctl restart s500" ;;
@@ -143,11 +156,11 @@ restart_command() {
 check_command() {
   case $1 in
     bare) echo "cat $(echo "$work"/zinit-1000/*)" ;;
-    zinit) echo "$work/zinitctl check $work/zinit-1000" ;;
+    zinit | before) echo "$(programs_of "$1")/zinitctl check $work/zinit-1000" ;;
   esac
 }
 
-# Where the one finit of this measurement lives, for nsenter.
+# nsenter's options for the namespaces of the finit that is measured.
 finit_place() {
   echo "--target $(pgrep -n -x finit) --user --mount --pid --root --wd --preserve-credentials"
 }
