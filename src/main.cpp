@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
-#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +24,8 @@ int serve(ServerName name, int argc, char** argv, int first) {
   return zinit::run_server(name, arguments);
 }
 
-/// As PID 1 the kernel gives init those words of its command line that it does not know itself, so
-/// not every word is meant for the client.
+/// Whether PID 1 was called as the client. The kernel passes words of its command line that it does
+/// not know to init, so other words do not mean that.
 bool means_client(int argc, char** argv) {
   constexpr std::array kOptions = {"--help", "-h", "--version", "-V"};
   return std::any_of(argv + 1, argv + argc, [&](std::string_view word) {
@@ -82,22 +80,6 @@ int unknown_name(std::string_view name) {
 }
 
 }  // namespace
-
-// What libstdc++ has in this place names the exception, by a demangler that is a hundredth of the
-// whole program. An exception that nobody takes says what it has to say all the same.
-namespace __gnu_cxx {
-
-void __verbose_terminate_handler() {
-  try {
-    if (std::current_exception()) throw;
-  } catch (const std::exception& fault) {
-    std::fprintf(stderr, "zinit: nobody has taken the exception: %s\n", fault.what());
-  } catch (...) {
-  }
-  std::abort();
-}
-
-}  // namespace __gnu_cxx
 
 int main(int argc, char** argv) {
   const std::string_view path = argc > 0 ? argv[0] : "";

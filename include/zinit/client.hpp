@@ -11,11 +11,11 @@
 //
 // There is one method for each method of the protocol, under its name: logs.get is logs_get(), and
 // service.* and system.* go without their prefix, so that service.status_full is status_full().
-// What has no typed method is reached by call(), which takes and gives JSON text.
+// call() calls any method; its parameters and its result are JSON text.
 //
-// Errors are thrown as ClientError: those that the server answers (negative codes, as JSON-RPC has
-// them) and those found out on this side (positive). After `disconnected`, `bad_answer` and
-// `system_failure` the Client is of no further use.
+// Errors are thrown as ClientError. Those of the server have negative codes, as in JSON-RPC; those
+// that the library itself finds have positive ones. After `disconnected`, `bad_answer` and
+// `system_failure` the Client can no longer be used.
 //
 // Threads: one Client is used by one thread at a time. Nothing here touches signal handlers, and a
 // server that goes away raises no SIGPIPE.
@@ -62,7 +62,7 @@ struct ErrorCode {
     timeout = -32012,
     not_supported = -32013,
     proxy_not_found = -32014,
-    // Found out on this side.
+    // Found by this library.
     no_server = 1,       // nothing listens on the socket
     access_denied = 2,   // the socket's mode does not admit this user
     no_answer = 3,       // none within the timeout
@@ -82,7 +82,7 @@ class ClientError : public std::runtime_error {
   [[nodiscard]] int code() const noexcept { return code_; }
 
   /// `data` of the server's error object as JSON text, such as {"name":"service_not_found",...};
-  /// empty where there is none.
+  /// empty if it has none.
   [[nodiscard]] const std::string& data() const noexcept { return data_; }
 
  private:
@@ -90,23 +90,23 @@ class ClientError : public std::runtime_error {
   std::string data_;
 };
 
-/// Why a service is `failed`, or `inactive` by a condition. `type` says which of the other members
-/// mean something; the rest are empty or 0.
+/// Why a service is `failed`, or `inactive` because of a condition. `type` says which of the other
+/// members are used; the rest are empty or 0.
 struct StatusReason {
   std::string type;
   int code = 0;                       // exit_code
   std::string signal;                 // signal: "SIGKILL"
-  std::string detail;                 // signal: more about it, as that memory was lacking; or empty
+  std::string detail;                 // signal: more about it, such as a lack of memory; or empty
   int attempts = 0;                   // health_check_failed
   std::string service;                // dependency_failed
   std::string dependency;             // missing_dependency
-  std::string masked_by;              // missing_dependency: the link that masks it; else empty
+  std::string masked_by;              // missing_dependency: the link that masks it; or empty
   std::string message;                // spawn_error
   int port = 0;                       // port_in_use
-  std::string holder;                 // port_in_use: who has it, where that is known
+  std::string holder;                 // port_in_use: who has it, if that is known
   std::vector<std::string> messages;  // config_error
   std::string which;                  // condition
-  std::string step;                   // whose it was: "pre_exec", or empty for the service's own
+  std::string step;                   // the command: "pre_exec", or empty for the service's own
 };
 
 /// How a process ended: a code, or a signal.
@@ -114,7 +114,7 @@ struct ProcessExit {
   std::optional<int> code;
   std::string signal;  // "SIGKILL"; empty where there is a code
   bool core = false;
-  std::string detail{};  // more about the signal, as that memory was lacking; or empty
+  std::string detail{};  // more about the signal, such as a lack of memory; or empty
 };
 
 /// One thing that a blocked service waits for.
@@ -131,7 +131,7 @@ struct HealthStatus {
   std::string last_error;
 };
 
-/// Lines of output that one sink could not take.
+/// Lines of output that could not be delivered to one sink.
 struct DroppedLines {
   std::string sink;
   std::uint64_t lines = 0;
@@ -147,47 +147,12 @@ struct BriefStatus {
   std::string error;  // in words; empty: none
 };
 
-/// Everything about one service or target. Times are microseconds since 1970.
+/// Everything about one service or target: a field for each member of a *status_full*, such as
+/// `std::string state`. What JSON has as null is empty here. Times are microseconds since 1970.
 struct ServiceStatus {
-  std::string name;
-  std::string description;
-  std::string kind;     // service, target
-  std::string state;    // as BriefStatus
-  std::string summary;  // as BriefStatus
-  std::string symbol;   // "[+]"
-  std::optional<StatusReason> reason;
-  std::string wish;  // up, down
-  std::optional<int> pid;
-  std::optional<int> main_pid;
-  std::string class_;  // user, system
-  std::string status;  // start, stop, ignore
-  bool oneshot = false;
-  std::optional<std::int64_t> uptime_ms;
-  std::optional<std::int64_t> since_us;
-  std::uint64_t restart_count = 0;
-  std::optional<std::int64_t> restart_in_ms;
-  std::optional<std::int64_t> last_start_us;
-  std::optional<std::int64_t> last_ready_us;
-  std::optional<std::int64_t> last_stop_us;
-  std::optional<ProcessExit> last_exit;
-  std::optional<std::uint64_t> memory_bytes;
-  std::optional<std::uint64_t> cpu_usec;
-  std::optional<std::uint64_t> tasks;
-  std::vector<std::string> requires_;
-  std::vector<std::string> after;
-  std::vector<std::string> wants;
-  std::vector<std::string> conflicts;
-  std::vector<std::string> required_by;
-  std::vector<std::string> blocked_by;
-  std::vector<WaitingFor> waiting_on;
-  std::vector<std::string> conflicts_with;
-  std::optional<HealthStatus> health;
-  std::string status_text;
-  std::string file;  // empty: added at runtime
-  std::vector<std::string> warnings;
-  std::uint64_t log_lines = 0;
-  std::uint64_t log_dropped = 0;
-  std::vector<DroppedLines> log_dropped_by;
+#define ZINIT_STATUS_MEMBER(type, field, name, schema) type field{};
+#include <zinit/status_members.inc>
+#undef ZINIT_STATUS_MEMBER
 
   /// From the JSON text of a *status_full*, such as call() gives. Throws ClientError bad_answer.
   [[nodiscard]] static ServiceStatus parse(std::string_view json);
@@ -196,7 +161,7 @@ struct ServiceStatus {
 /// One link of an explanation.
 struct WhyReason {
   std::string kind;
-  std::string service;  // the one that this link speaks of
+  std::string service;  // the one that this link is about
   std::string state;
   std::string detail;      // in words
   std::string root_cause;  // the service at fault at the end of the chain
@@ -209,18 +174,18 @@ struct WhyReport {
   std::vector<WhyReason> reasons;  // empty: nothing is wrong
 };
 
-/// A node of the dependency tree. The tree is given flat, each node before its children, so that no
-/// chain is too deep for anybody's stack.
+/// A node of the dependency tree. The tree is a list, each node before its children, so that nobody
+/// needs recursion for a deep one.
 struct TreeNode {
   std::string name;
   std::string state;  // empty: nothing has that name
   // The edge from the node above, "requires", "wants", "after"; of a root: "service", "target".
   std::string kind;
   int depth = 0;
-  bool repeated = false;  // was there before, with its children, which are not given again
+  bool repeated = false;  // it is in the list already, with its children, which are left out here
 };
 
-/// What an isolate brings up, and what it takes down.
+/// The services that isolate() starts and stops.
 struct Isolation {
   std::vector<std::string> started;
   std::vector<std::string> stopped;
@@ -233,20 +198,20 @@ struct ServiceConfig {
   bool runtime = false;  // it was added at runtime only
 };
 
-/// What came of adding or replacing a service.
+/// The result of adding or replacing a service.
 struct SetResult {
   std::string name;
   bool created = false;
   std::vector<std::string> warnings;
 };
 
-/// A service that a request about all was not about, or did not succeed with, and why.
+/// A service that a request for all services skipped or failed for, and why.
 struct PassedOver {
   std::string name;
   std::string reason;
 };
 
-/// What came of a request about all services of class user, once they had settled.
+/// The result of a request for all services of class user, after they have settled.
 struct BulkResult {
   std::vector<std::string> done;
   std::vector<PassedOver> skipped;
@@ -259,11 +224,11 @@ struct ReloadReport {
   std::vector<std::string> changed;
   std::vector<std::string> removed;
   std::vector<std::string> unchanged;
-  std::vector<std::string> failed;     // whose new file is refused: status_full() says why
-  std::vector<std::string> restarted;  // whose process is, or would be, restarted
-  std::vector<std::string> stopped;    // what requires something that goes
-  std::vector<std::string> failed_before;  // those of `failed` that are as they were
-  // Of these two: the keys that take it, or "requires NAME".
+  std::vector<std::string> failed;         // their new file is refused: status_full() says why
+  std::vector<std::string> restarted;      // their process is, or would be, restarted
+  std::vector<std::string> stopped;        // they require a service that goes away
+  std::vector<std::string> failed_before;  // those of `failed` whose file is unchanged
+  // For each of `restarted` and `stopped`: the changed keys that need it, or "requires NAME".
   std::map<std::string, std::vector<std::string>> why;
 };
 
@@ -273,16 +238,16 @@ struct LogLine {
   std::string stream;                // stdout, stderr, zinit, syslog
   std::string line;                  // valid UTF-8
   std::optional<std::string> raw{};  // the bytes themselves, where they are not valid UTF-8
-  std::string service{};             // whose it is; of logs_get() empty
+  std::string service{};             // whose it is; empty in logs_get()
   std::uint64_t seq = 0;             // its number in its log
-  std::uint64_t dropped = 0;  // not 0: so many lines were lost here; the rest is empty
+  std::uint64_t dropped = 0;         // not 0: so many lines were lost here; the rest is empty
 };
 
 /// Which lines logs_filter() is to find.
 struct LogFilter {
-  std::string name{};     // of this service alone; empty: of all, of zinit and of syslog
-  std::string pattern{};  // those that contain this
-  std::string stream{};   // those of this stream; empty: of any
+  std::string name{};     // only those of this service; empty: of all, of zinit and of syslog
+  std::string pattern{};  // only those that contain this
+  std::string stream{};   // only those of this stream; empty: of any
   std::optional<std::int64_t> since_us{};
   std::uint32_t lines = 100;  // the last so many of them
 };
@@ -317,7 +282,7 @@ struct SystemInfo {
   std::optional<std::int64_t> boot_settled_ms;  // until everything had settled
 };
 
-/// Whether a call that sets something going also waits for how it ends.
+/// Whether start(), stop() or restart() waits for the outcome.
 struct Wait {
   bool settled = false;                            // wait until the service is settled
   std::optional<std::chrono::milliseconds> limit;  // no longer than this; then ErrorCode::timeout
@@ -328,8 +293,8 @@ enum class WaitFor { running, exited, failed, stopped };
 
 class Client {
  public:
-  /// The socket that this user's zinitctl speaks to: $ZINIT_SOCKET, else /run/zinit.sock for root,
-  /// else $XDG_RUNTIME_DIR/zinit.sock, else /tmp/zinit-UID/zinit.sock.
+  /// The socket that zinitctl of this user connects to: $ZINIT_SOCKET, else /run/zinit.sock for
+  /// root, else $XDG_RUNTIME_DIR/zinit.sock, else /tmp/zinit-UID/zinit.sock.
   [[nodiscard]] static std::string default_socket();
 
   /// Connects to the server on the unix socket at `socket_path`. Waits at most `limit` for a server
@@ -367,21 +332,21 @@ class Client {
 
   PingAnswer ping();
   SystemInfo info();
-  /// Stop everything and end zinit, or the machine. `at_us`: then, in microseconds since 1970, not
-  /// now.
+  /// These four stop all services and end zinit, or the machine: at the time `at_us`, microseconds
+  /// since 1970, or now if none is given.
   void shutdown(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
   void poweroff(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
   void reboot(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
   void halt(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
 
-  /// Takes back what was asked for with `at_us`; false where nothing was.
+  /// Cancels a shutdown whose time has not come. Returns false if there is none.
   bool cancel_shutdown();
 
   // --- services ----------------------------------------------------------------------------------
 
   std::vector<std::string> list();
-  /// @param members  names of members in the protocol: these alone are filled in, and what is not
-  ///                 asked for costs the server nothing. None: all.
+  /// @param members  names of members in the protocol: only these are filled in, and the others
+  ///                 cost the server nothing. None: all.
   std::vector<ServiceStatus> list_full(const std::vector<std::string>& members = {});
   /// The same, each given to `each` in turn, which costs less memory. What `each` throws is passed
   /// on.
@@ -403,25 +368,24 @@ class Client {
   SetResult set(const std::string& config, bool persist = true, bool start = true);
   /// The same at runtime only.
   SetResult add(const std::string& config, bool persist = false, bool start = true);
-  /// service.delete: stops it and removes it, with `persist` its file too. Where others require it,
-  /// dependency_error, or with `cascade` they are stopped and require it no more. Waits for the
-  /// stop at most `limit`, nothing: as long as it takes.
+  /// service.delete: stops the service and removes it, with `persist` its file too. If others
+  /// require it, that is a dependency_error; with `cascade` they are stopped and lose that
+  /// dependency. Waits for the stop at most `limit`, nothing: as long as it takes.
   void remove(const std::string& name, bool persist = true, bool cascade = false,
               std::optional<std::chrono::milliseconds> limit = {});
-  // The requests about all services of class user; each waits until they have settled, at most
-  // `limit`.
+  // These act on all services of class user. Each waits until they have settled, at most `limit`.
   BulkResult start_all(std::optional<std::chrono::milliseconds> limit = {});
   BulkResult stop_all(std::optional<std::chrono::milliseconds> limit = {});
   BulkResult delete_all(std::optional<std::chrono::milliseconds> limit = {});
   ReloadReport reload(bool dry_run = false);
-  /// Has one service reload itself, by its reload_exec or reload_signal, and waits until that is
+  /// Makes one service reload itself, by its reload_exec or reload_signal, and waits until that is
   /// done.
   void reload_service(const std::string& name);
   WhyReport why(const std::string& name);
   /// What `name` depends on, or with `reverse` what depends on it; without a name the whole forest.
   std::vector<TreeNode> tree(const std::string& name = {}, bool reverse = false);
   bool is_running(const std::string& name);
-  /// Waits until it is so, at most `limit`; then ErrorCode::timeout.
+  /// Waits until the service is in that state, at most `limit`; then ErrorCode::timeout.
   ServiceStatus wait(const std::string& name, WaitFor state,
                      std::optional<std::chrono::milliseconds> limit = {});
 
@@ -434,9 +398,9 @@ class Client {
   /// The last lines that match, of all logs in order of time.
   std::vector<LogLine> logs_filter(const LogFilter& filter);
 
-  /// Has `callback` called, from within dispatch(), for each line of the logs in `names` (empty: of
-  /// all) from now on, beginning with the last `lines` of each. Goes on over restarts of services,
-  /// and where one is removed and added again. Returns the subscription's number.
+  /// From now on, dispatch() calls `callback` for each line of the logs in `names` (empty: of all),
+  /// beginning with the last `lines` of each. The subscription goes on when a service is restarted,
+  /// or removed and added again. Returns the subscription's number.
   std::uint64_t logs_subscribe(const std::vector<std::string>& names,
                                std::function<void(const LogLine&)> callback,
                                std::uint32_t lines = 0);
@@ -449,8 +413,8 @@ class Client {
   std::vector<StateEvent> events_get(const std::vector<std::string>& names = {},
                                      std::uint32_t lines = 100);
 
-  /// Has `callback` called, from within dispatch(), for each change of state of the services in
-  /// `names` (empty: of all) from now on. Returns the subscription's number.
+  /// From now on, dispatch() calls `callback` for each change of state of the services in `names`
+  /// (empty: of all). Returns the subscription's number.
   std::uint64_t events_subscribe(const std::vector<std::string>& names,
                                  std::function<void(const StateEvent&)> callback);
   void events_unsubscribe(std::uint64_t subscription);

@@ -21,8 +21,8 @@ std::string_view key_of(std::string_view entry) { return entry.substr(0, entry.f
 
 bool blank(char c) { return c == ' ' || c == '\t'; }
 
-/// What stands in the quotes that `text` begins with; nothing where they are not closed, or where
-/// more than a comment follows them.
+/// The text in the quotes that `text` begins with. Nothing if they are not closed, or if something
+/// other than a comment follows them.
 std::optional<std::string> quoted_value(std::string_view text) {
   const char quote = text.front();
   std::string value;
@@ -39,8 +39,8 @@ std::optional<std::string> quoted_value(std::string_view text) {
   return value;
 }
 
-/// `raw` is what follows the equals sign. A # begins a comment after a blank only, as in a shell:
-/// a colour has one too.
+/// `raw` is what follows the equals sign. As in a shell, a # begins a comment only after a blank:
+/// it may be part of a value, such as a colour.
 std::string parsed_value(std::string_view raw) {
   const std::string_view text = trim(raw);
   if (text.starts_with('"') || text.starts_with('\'')) {
@@ -74,7 +74,8 @@ void set_environment(Environment& environment, std::string_view key, std::string
     *found = std::move(entry);
 }
 
-// Sorted by key, and places of one key by their order: its first place is followed by later ones.
+// Sorts the indexes by key and then by position, so that the first variable of each key is followed
+// by the later ones of the same key.
 void set_environment(Environment& environment, Environment later) {
   const std::size_t earlier = environment.size();
   for (std::string& entry : later) {

@@ -1,4 +1,4 @@
-// Descriptors: making, reading and writing them with every failure told.
+// File descriptors: making, reading and writing them, with every failure reported.
 #include "base/fd.hpp"
 
 #include <fcntl.h>
@@ -21,7 +21,8 @@ auto repeat_on_eintr(Call call) {
 
 void UniqueFd::reset(int fd) noexcept {
   const int saved = errno;
-  // close(2) is not repeated on EINTR: on Linux the number is free by then and may be another's.
+  // close(2) is not repeated on EINTR: on Linux the descriptor is closed all the same, and another
+  // thread may have got the same number by then.
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
   errno = saved;

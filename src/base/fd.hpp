@@ -1,4 +1,4 @@
-// Descriptors that close themselves, close-on-exec from birth, and the calls that make them.
+// File descriptors that close themselves, and the calls that make them, always close-on-exec.
 #pragma once
 
 #include <sys/types.h>
@@ -31,8 +31,8 @@ class UniqueFd {
   /// Gives the descriptor away: the caller closes it.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
-  /// Closes what it holds and takes `fd`. Keeps errno, so that a return in an error path still
-  /// reports the first fault.
+  /// Closes the descriptor that it owns and takes `fd`. Keeps errno, so that an error path that
+  /// closes descriptors still reports the first fault.
   void reset(int fd = -1) noexcept;
 
  private:
@@ -50,13 +50,13 @@ struct Pipe {
 /// open(2), always close-on-exec, EINTR repeated.
 [[nodiscard]] Result<UniqueFd> open_fd(const char* path, int flags, mode_t mode = 0);
 
-/// The whole file, at most `limit` bytes (a longer file is an error that says so). Reads until end
-/// of file, so that files of /proc, whose size is 0, are read too. Refuses what is not a regular
-/// file (opens with O_NONBLOCK: a FIFO does not hang it), with errnum EINVAL, or EISDIR for a
-/// directory.
+/// Reads a whole file. If it has more than `limit` bytes, that is an error (EFBIG). It is read
+/// until its end, so that files of /proc, whose size is given as 0, can be read. Anything but a
+/// regular file is refused with errnum EINVAL, or EISDIR for a directory; it is opened with
+/// O_NONBLOCK, so that a FIFO cannot hang the caller.
 [[nodiscard]] Result<std::string> read_file(const char* path, size_t limit);
 
-/// Writes all of `data` to `fd`, repeating on EINTR and short writes. Blocks where `fd` does.
+/// Writes all of `data` to `fd`, repeating on EINTR and short writes. Blocks if `fd` does.
 [[nodiscard]] Result<void> write_all(int fd, std::string_view data, std::string_view object);
 
 }  // namespace zinit

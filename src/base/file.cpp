@@ -1,4 +1,4 @@
-// Temporaries, renames and syncs.
+// Temporary files, renames and syncs.
 #include "base/file.hpp"
 
 #include <fcntl.h>
@@ -19,21 +19,22 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-/// A name beside `path` that nobody else is about to take: of this process and this call. What a
-/// crash has left of another process with this number is passed over by O_EXCL and symlink(2).
+/// The name of a temporary file beside `path` that no other process or call uses at the same time.
+/// A crashed process with the same pid may have left it; O_EXCL and symlink(2) then fail.
 std::string temporary_beside(const std::string& path) {
   static std::atomic<unsigned> counter = 0;
   return directory_of(path) + "/.zinit-" + std::to_string(::getpid()) + "-" +
          std::to_string(++counter) + ".new~";
 }
 
-/// Opened before the change, so that what may be wanting is found out before.
+/// A directory to sync after a change in it. Opened before the change, so that a lack of rights or
+/// descriptors is noticed before anything has changed.
 class SyncedDirectory {
  public:
   static Result<SyncedDirectory> open(const std::string& path) {
     SyncedDirectory directory(path);
     auto fd = open_fd(path.c_str(), O_RDONLY | O_DIRECTORY);
-    // Who may write there need not be able to read it, which only the sync takes.
+    // A directory may be writable and not readable; only the sync needs to read it.
     if (!fd && fd.error().errnum != EACCES) return Failure(fd.error());
     if (fd)
       directory.fd_ = std::move(*fd);
@@ -61,7 +62,7 @@ class SyncedDirectory {
   UniqueFd fd_;
 };
 
-/// Owner first: a change of it takes set-user-ID and set-group-ID out of the mode.
+/// Sets the owner before the mode, since fchown(2) clears set-user-ID and set-group-ID.
 Result<void> give(int fd, const std::string& path, FileOwner owner) {
   const bool all = ::fchown(fd, owner.uid, owner.gid) == 0;
   const bool group = all || ::fchown(fd, static_cast<uid_t>(-1), owner.gid) == 0;
@@ -84,6 +85,11 @@ Result<void> write_temporary(const std::string& temporary, const UniqueFd& fd,
 
 }  // namespace
 
+bool path_exists(const std::string& path) noexcept {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
 FileOwner owner_of(const struct stat& there) noexcept {
   return {there.st_mode & 07777, there.st_uid, there.st_gid};
 }
@@ -93,8 +99,8 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
     const std::string part = path.substr(0, end);
     const bool last = end == std::string::npos;
     if (::mkdir(part.c_str(), last ? mode : 0755) == 0) {
-      // Its own entry is no part of what a sync inside of it makes durable. That it may be lost is
-      // told by whoever puts something there.
+      // Makes the new directory's entry durable. A failure is not reported here: whoever then puts
+      // a file into the new directory gets a Remark.
       if (const auto above = SyncedDirectory::open(directory_of(part))) (void)above->sync();
     } else if (errno != EEXIST) {
       return sys_failure("create directory", part);

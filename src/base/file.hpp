@@ -1,8 +1,9 @@
 // Files, links and directories that are put in place as a whole, so that a loss of power, a full
-// disk or another writer leaves what was there or what was meant, and nothing between.
+// disk or another writer leaves the old one or the new one, and nothing in between.
 //
-// Each function that changes a name syncs the directory too. What goes wrong before the change is a
-// failure: everything is as it was. What goes wrong after it is a Remark, for then it is done.
+// Each function that changes a directory entry syncs the directory, too. A fault before the change
+// is a failure, and nothing has changed. A fault after it is a Remark: the change is made, but a
+// loss of power may undo it.
 #pragma once
 
 #include <sys/stat.h>
@@ -15,37 +16,41 @@
 
 namespace zinit {
 
-/// Of what is done: empty, or why it may not outlast a loss of power.
+/// Why a change that is made may not outlast a loss of power; empty if it will.
 using Remark = std::string;
 
-/// What a file is given beside its text: the exact mode, whatever the umask is, and owner and
-/// group, where -1 stays the writer's.
+/// Mode, owner and group for a file. The umask does not change the mode; an owner or group of -1
+/// means that of the writing process.
 struct FileOwner {
   mode_t mode = 0644;
   uid_t uid = static_cast<uid_t>(-1);
   gid_t gid = static_cast<gid_t>(-1);
 };
 
-/// Those of what is there.
+/// Mode, owner and group of a file that exists.
 [[nodiscard]] FileOwner owner_of(const struct stat& there) noexcept;
 
-/// Makes the directory, and those above it that are missing with mode 0755; those that are there
-/// stay as they are. `path` has no end slash.
+/// Whether anything exists at `path`; a dangling symbolic link counts.
+[[nodiscard]] bool path_exists(const std::string& path) noexcept;
+
+/// Makes the directory with `mode`, and missing directories above it with mode 0755. Directories
+/// that exist stay as they are. `path` does not end in a slash.
 [[nodiscard]] Result<void> make_directories(const std::string& path, mode_t mode);
 
-/// Replaces `path` by `data` as a whole: a temporary file of a name of its own beside it, fsync,
-/// rename, fsync of the directory. Several may do so at once: the last one's text stands. A failure
-/// leaves no temporary behind; a crash may, and its name, `.zinit-*.new~`, is no service file's.
-/// Who may not give files away makes one of his own; where its group cannot be set, the group has
-/// the rights of all others, lest another group get those of the right one.
+/// Replaces the file at `path` as a whole: writes a temporary file beside it, fsync, rename, fsync
+/// of the directory. Several processes may do so at once; the last one wins. A failure leaves no
+/// temporary file behind. A crash may leave one, named `.zinit-*.new~`, which is never read as a
+/// service file. If the owner cannot be set, the file belongs to the caller. If the group cannot be
+/// set, the group gets only the rights of all others, since the wrong group must not get the rights
+/// that were meant for another.
 [[nodiscard]] Result<Remark> replace_file(const std::string& path, std::string_view data,
                                           const FileOwner& owner);
 
-/// Makes the symbolic link `path`; with `replace` in place of what is there.
+/// Makes the symbolic link `path`; with `replace`, it takes the place of an existing file.
 [[nodiscard]] Result<Remark> make_link(const std::string& target, const std::string& path,
                                        bool replace = false);
 
-/// unlink(2), and the directory synced.
+/// unlink(2), then syncs the directory.
 [[nodiscard]] Result<Remark> remove_file(const std::string& path);
 
 }  // namespace zinit

@@ -1,6 +1,6 @@
-// The implementation of {fmt}: its own functions, and those of its templates that fmt/core.h only
-// declares and we use. A use of another shows as an undefined reference; it goes to the end of
-// this.
+// The implementation of {fmt}: its functions, and instances of those templates that fmt/core.h only
+// declares. If zinit uses another instance, the linker reports an undefined reference: add it at
+// the end of this file.
 #include "base/format.hpp"
 
 #include <fmt/format-inl.h>

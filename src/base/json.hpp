@@ -1,13 +1,13 @@
 // RapidJSON, set up once and safely. Include this, never <rapidjson/...>: the settings below change
 // inline code, and two settings in one program would leave it to the linker which one holds.
 //
-// - A misuse (reading a string as a number) throws JsonMisuse where RapidJSON's default aborts the
+// - A misuse (reading a string as a number) throws JsonMisuse; by default RapidJSON would abort the
 //   process. It is a programming error all the same: check a value's type before reading it.
-// - Want of memory throws std::bad_alloc where RapidJSON writes through the null pointer that its
-//   default allocator gives it. Use the types below, which have such an allocator, and not those of
-//   RapidJSON that have the same names.
+// - A lack of memory throws std::bad_alloc; RapidJSON's default allocator would return a null
+//   pointer, through which RapidJSON writes. Use the types below, which have an allocator that
+//   throws, and not RapidJSON's own.
 // - Parsing uses no recursion (kJsonParse), since a peer chooses the depth of nesting.
-//   Value::Accept(), operator== and CopyFrom() do recurse: not for values that came from a peer.
+//   Value::Accept(), operator== and CopyFrom() do recurse: do not use them for values from a peer.
 // - The namespace is our own: a program that links libzinit.a may use RapidJSON with other
 //   settings.
 #pragma once
@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace zinit {
 
@@ -38,6 +39,7 @@ struct JsonMisuse : std::logic_error {
   ((condition) ? (void)0 : throw ::zinit::JsonMisuse("JSON misused: " #condition))
 
 #include <rapidjson/document.h>
+#include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
@@ -71,26 +73,55 @@ using JsonBuffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, JsonAllocat
 using JsonBufferWriter =
     rapidjson::Writer<JsonBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, JsonAllocator>;
 
+/// Writes each element and member on a line of its own.
+using JsonIndentedWriter =
+    rapidjson::PrettyWriter<JsonBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, JsonAllocator>;
+
 /// The text of a string.
 [[nodiscard]] inline std::string_view text_of(const JsonValue& value) {
   return {value.GetString(), value.GetStringLength()};
 }
 
-/// Calls `each` with every member of an object that may be changed. clang finds the comparison of
-/// RapidJSON's own iterators ambiguous where they are not const.
+/// Calls `each` with every member of `object`, which it may change. Uses an index, since clang
+/// finds the comparison of RapidJSON's non-const iterators ambiguous.
 template <class Each>
 void each_member(JsonValue& object, Each each) {
   auto member = object.MemberBegin();
   for (rapidjson::SizeType i = 0; i < object.MemberCount(); ++i) each(member[i]);
 }
 
-/// One of zinit's own documents on one line. By recursion: not for what a peer has sent as deep as
-/// it likes.
-[[nodiscard]] inline std::string text_of_document(const JsonValue& document) {
-  JsonBuffer buffer;
-  JsonBufferWriter writer(buffer);
-  document.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
+/// Writes `root` to `writer` like JsonValue::Accept(), but without recursion.
+template <class Writer>
+void write_json(Writer& writer, const JsonValue& root) {
+  struct Open {
+    const JsonValue* value;       // an object or array
+    rapidjson::SizeType written;  // of its members or elements
+  };
+  std::vector<Open> open;
+  const auto begin = [&](const JsonValue& value) {
+    if (value.IsObject())
+      writer.StartObject();
+    else if (value.IsArray())
+      writer.StartArray();
+    else
+      return void(value.Accept(writer));
+    open.push_back({&value, 0});
+  };
+  begin(root);
+  while (!open.empty()) {
+    const JsonValue& value = *open.back().value;
+    const rapidjson::SizeType index = open.back().written++;
+    if (value.IsObject() && index < value.MemberCount()) {
+      const auto member = value.MemberBegin() + static_cast<std::ptrdiff_t>(index);
+      writer.Key(member->name.GetString(), member->name.GetStringLength());
+      begin(member->value);
+    } else if (value.IsArray() && index < value.Size()) {
+      begin(value[index]);
+    } else {
+      value.IsObject() ? writer.EndObject() : writer.EndArray();
+      open.pop_back();
+    }
+  }
 }
 
 /// How every text from outside is parsed: iteratively, as valid UTF-8, numbers exactly. Without

@@ -28,8 +28,8 @@ constexpr std::array kLevels = {
     LevelInfo{LogLevel::error, "error", 3},
 };
 
-// The kernel refuses records of /dev/kmsg from about 1,000 bytes on, and a pipe takes PIPE_BUF
-// bytes or fewer as a whole or not at all.
+// /dev/kmsg refuses records of more than about 1,000 bytes, and a write to a pipe of up to PIPE_BUF
+// bytes is atomic.
 constexpr std::size_t kKmsgMax = 900;
 constexpr std::size_t kLineMax = PIPE_BUF - 1;
 
@@ -37,14 +37,14 @@ std::atomic<LogLevel> threshold{LogLevel::info};
 std::atomic<LogListener> listener{nullptr};
 std::atomic<int> sink{STDERR_FILENO};
 std::atomic<bool> sink_is_kmsg{false};
-std::atomic<bool> sink_is_ready{false};  // write(2) to it never waits
+std::atomic<bool> sink_is_ready{false};  // a plain write(2) to the sink never blocks
 std::atomic<std::uint64_t> dropped{0};
 
 const LevelInfo& info_of(LogLevel level) noexcept {
   return kLevels[static_cast<std::size_t>(level)];
 }
 
-/// Cut to `limit` bytes, not inside a character, with a mark that something is missing.
+/// Cuts `text` to `limit` bytes, not inside a character, and marks that something is missing.
 std::string cut(std::string text, std::size_t limit) {
   constexpr std::string_view mark = " [cut]";
   if (text.size() <= limit) return text;
@@ -66,7 +66,7 @@ bool write_line(LogLevel level, std::string_view text) {
   return written == static_cast<ssize_t>(line.size());
 }
 
-/// Says how many lines were lost, before the first one that may get through again.
+/// Logs how many lines were lost, before the next line that can be written.
 void tell_dropped() {
   const std::uint64_t count = dropped.exchange(0);
   if (count == 0) return;
@@ -93,13 +93,13 @@ void set_log_level(LogLevel level) noexcept { threshold = level; }
 void set_log_descriptor(int fd, bool kmsg) noexcept {
   static UniqueFd& own = *new UniqueFd;  // never destroyed: threads may log until the very end
   own.reset();
-  // /dev/kmsg never blocks. Of the rest a terminal that ^S has stopped reports room and blocks all
-  // the same, and a pipe may be filled by another process between poll(2) and write(2).
+  // /dev/kmsg never blocks. Others may, whatever poll(2) says: a terminal that was stopped by ^S is
+  // reported as writable, and another process may fill a pipe between poll(2) and write(2).
   if (!kmsg) own = reopen_nonblocking(fd);
   sink = own ? own.get() : fd;
   sink_is_kmsg = kmsg;
-  // /dev/kmsg never blocks a writer, and never tells poll(2) that it may be written. Of a file,
-  // write_now() would find out anew by four system calls for each line.
+  // /dev/kmsg never blocks a writer, but poll(2) never reports it as writable. A file does not
+  // block either, and write_now() would make four system calls a line to find that out.
   struct stat status {};
   sink_is_ready = kmsg || (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode));
 }

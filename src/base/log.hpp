@@ -1,9 +1,9 @@
-// zinit's own log: levels, one line an event, to where the mode in force has it (kernel ring buffer
-// as PID 1, standard error elsewhere). A line never blocks: what cannot be written at once is
-// dropped and counted, and the count is told with the next line that gets through.
+// zinit's own log: one line for each event, with a level. It goes to the kernel ring buffer as
+// PID 1, and to standard error otherwise. Logging never blocks: a line that cannot be written at
+// once is dropped and counted, and the count is logged before the next line that can be written.
 //
-// Any thread may log, with locks held too: a line is formatted on the caller's stack and handed to
-// the sink in one write.
+// Any thread may log, also with locks held: the calling thread formats the line and hands it to the
+// sink in one write.
 #pragma once
 
 #include <functional>
@@ -17,27 +17,26 @@ namespace zinit {
 
 enum class LogLevel { trace, debug, info, warn, error };
 
-/// "trace" ... "error"; an unknown word is an error that lists the known ones.
+/// Reads "trace", "debug", "info", "warn" or "error". The error for any other word lists these.
 [[nodiscard]] Result<LogLevel> parse_log_level(std::string_view word);
 [[nodiscard]] std::string_view log_level_name(LogLevel level) noexcept;
 
-/// Lines below `level` are dropped unseen. Default: info. Any thread.
+/// Lines below `level` are not written. Default: info. Any thread.
 void set_log_level(LogLevel level) noexcept;
 
-/// Where lines go: a descriptor (kept open by the caller, written without blocking: see
-/// write_now.hpp). With `kmsg`
-/// each line is one record for /dev/kmsg with its priority, "zinit: ..." (printk levels,
-/// syslog(3)). Default: standard error. Before other threads run.
+/// Sets the descriptor that lines are written to, without blocking (see write_now.hpp); the caller
+/// keeps it open. With `kmsg` it is /dev/kmsg, and each line is a record with a priority of
+/// syslog(3), "<6>zinit: ...". Default: standard error. Call it before there are other threads.
 void set_log_descriptor(int fd, bool kmsg) noexcept;
 
-/// Called with every line that passes the level, after it was written; for the log named `zinit`.
-/// Must not block or log. Before other threads run.
+/// Sets a function that is called with every line after it was written, for the log named `zinit`.
+/// It must not block or log. Set it before there are other threads.
 using LogListener = void (*)(LogLevel level, std::string_view line);
 void set_log_listener(LogListener listener) noexcept;
 
 [[nodiscard]] bool log_enabled(LogLevel level) noexcept;
 
-/// One line; control characters in it are shown as \xNN.
+/// Writes one line; control characters in it are shown as \xNN.
 void log_line(LogLevel level, std::string_view text) noexcept;
 
 template <class... Args>
@@ -45,7 +44,7 @@ void log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) noe
   if (!log_enabled(level)) return;
   try {
     log_line(level, fmt::format(format, std::forward<Args>(args)...));
-  } catch (...) {  // no memory for the text: the line is lost, the caller goes on
+  } catch (...) {  // no memory for the text: only this line is lost
   }
 }
 

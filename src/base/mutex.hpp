@@ -38,7 +38,7 @@ class CAPABILITY("mutex") Mutex {
   std::mutex mutex_;
 };
 
-/// Holds a Mutex for a scope; can be let go and taken again within it, around a slow system call.
+/// Holds a Mutex for a scope. The Mutex can be unlocked for a while, as around a slow system call.
 class SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
@@ -61,21 +61,21 @@ class SCOPED_CAPABILITY MutexLock {
   bool held_ = true;
 };
 
-/// Waits on a Mutex that the caller holds. Deadlines are of the monotonic clock: a set wall clock
-/// moves none.
+/// Waits on a Mutex that the caller holds. Deadlines are those of the monotonic clock, so setting
+/// the wall clock does not move them.
 class CondVar {
  public:
   void notify_one() noexcept { condition_.notify_one(); }
   void notify_all() noexcept { condition_.notify_all(); }
 
-  /// Lets `mutex` go while it waits and holds it again on return. May wake for no reason.
+  /// Unlocks `mutex` while it waits and holds it again on return. May wake up spuriously.
   void wait(Mutex& mutex) REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait(lock);
     lock.release();
   }
 
-  /// As wait(), until `deadline` at the latest.
+  /// Like wait(), but returns at `deadline` at the latest.
   void wait_until(Mutex& mutex, std::chrono::steady_clock::time_point deadline) REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait_until(lock, deadline);

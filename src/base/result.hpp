@@ -11,27 +11,28 @@
 namespace zinit {
 
 /// What went wrong, for people: "cannot open /etc/x: No such file or directory". `errnum` is the
-/// errno of the system call at fault, or 0 where none was; callers that must act on it (temporary
-/// or for good) read that, never the text.
+/// errno of the system call that failed, or 0 if none did. Callers that must tell temporary from
+/// permanent errors read `errnum`, never the text.
 struct Error {
   std::string text;
   int errnum = 0;
 
-  /// Want of processes, memory or descriptors: worth the same try later (behaviour.md, "States").
+  /// A lack of processes, memory or descriptors, or a process that was killed before it executed
+  /// (ECANCELED): the same call may succeed later (behaviour.md, "States").
   [[nodiscard]] bool temporary() const noexcept {
-    return errnum == EAGAIN || errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE;
+    return errnum == EAGAIN || errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE ||
+           errnum == ECANCELED;
   }
 };
 
-/// Moved on, never copied: a copy of tl::expected is noexcept, whatever its members need, and ends
-/// the process where there is no memory for it.
+/// Move it, never copy it: tl::expected declares its copy noexcept though its members allocate, so
+/// a copy ends the process if there is no memory.
 template <class T>
 using Result = tl::expected<T, Error>;
 
 using Failure = tl::unexpected<Error>;
 
-/// The text of errno `errnum`, thread-safe (strerror_r(3)); "errno 4711" where the C library knows
-/// none.
+/// The text of errno `errnum`, thread-safe (strerror_r(3)).
 [[nodiscard]] std::string errno_text(int errnum);
 
 /// A failure without a system call behind it.

@@ -1,4 +1,4 @@
-// Links followed one by one, for chroot(2) takes privileges that who builds an image may lack.
+// Follows links one by one, since building an image must not need the privileges of chroot(2).
 #include "base/rooted.hpp"
 
 #include <unistd.h>
@@ -12,16 +12,16 @@ namespace zinit {
 
 namespace {
 
-constexpr int kMostLinks = 40;  // as the kernel follows
+constexpr int kMostLinks = 40;  // the kernel's limit (path_resolution(7))
 
-/// The parts of `path` put before `parts`.
+/// Puts the parts of `path` before `parts`.
 void prepend(std::deque<std::string>& parts, std::string_view path) {
   const auto names = split(path, '/');
   for (auto name = names.rbegin(); name != names.rend(); ++name)
     if (!name->empty() && *name != ".") parts.emplace_front(*name);
 }
 
-/// The text of a link; empty: it is none.
+/// The target of the symbolic link at `path`; empty if it is not a link.
 std::string link_text(const std::string& path) {
   char target[PATH_MAX];
   const ssize_t length = ::readlink(path.c_str(), target, sizeof target);

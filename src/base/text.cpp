@@ -13,12 +13,12 @@ namespace zinit {
 
 namespace {
 
-// Names of services have 128 bytes at most, and what else there is to mistype fewer.
+// Names of services have 128 bytes at most; other names that can be mistyped are shorter.
 constexpr std::size_t kLongestMeant = 128;
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-/// One step through a text: how many bytes, and the code point, where they are valid UTF-8.
+/// One character of a text.
 struct Decoded {
   std::size_t length = 0;  // 0: the first byte begins no valid sequence
   char32_t code = 0;
@@ -43,10 +43,10 @@ Decoded decode(std::string_view text) noexcept {
   return {length, code};
 }
 
-/// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`, of at most
-/// kLongestMeant bytes each; `limit` where it is that many or more. Three rows of the usual table
-/// are enough, since a swap looks back two; and of each the cells that fewer edits than `limit`
-/// reach, which lie as near to the diagonal.
+/// How many edits (insert, delete, replace, swap of neighbours) turn `a` into `b`; `limit` if it is
+/// that many or more. Both have at most kLongestMeant bytes. Keeps only three rows of the usual
+/// table, since a swap looks back two rows; and computes only the cells that are less than `limit`
+/// away from the diagonal, since all others take at least `limit` edits.
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   using Row = std::array<std::size_t, kLongestMeant + 1>;
   std::array<Row, 3> rows;  // each is written before it is read
@@ -60,7 +60,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
     const std::size_t from = i > limit ? i - limit + 1 : 1;
     const std::size_t to = std::min(b.size(), i + limit - 1);
     (*row)[from - 1] = from == 1 ? i : limit;
-    if (i + limit - 1 <= b.size()) (*last)[to] = limit;  // the last row ends before
+    if (i + limit - 1 <= b.size()) (*last)[to] = limit;  // the row above ends before this cell
     std::size_t least = (*row)[from - 1];
     for (std::size_t j = from; j <= to; ++j) {
       const std::size_t replaced = (*last)[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
@@ -70,15 +70,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
       (*row)[j] = edits;
       least = std::min(least, edits);
     }
-    // Nothing further down is less: the row before has at least limit - 1, and a swap from there
-    // is one edit more.
+    // No cell of later rows can be less than `limit` either. A swap looks back to the previous row,
+    // but its cells are at least limit - 1, and the swap costs one edit more.
     if (least >= limit) return limit;
   }
   return std::min((*row)[b.size()], limit);
 }
 
-/// Bounded by the length of a word that may be meant: whoever may ask of a name can send one of a
-/// megabyte, and PID 1's control loop looks for what is near.
+/// Gives up at once for a long word: a client may ask for a service by a name of a megabyte, and
+/// PID 1's control loop would have to look for similar names.
 template <class Name>
 std::optional<std::string_view> nearest_of(std::string_view word, std::span<const Name> known) {
   if (word.size() > kLongestMeant) return std::nullopt;
@@ -96,7 +96,7 @@ std::optional<std::string_view> nearest_of(std::string_view word, std::span<cons
   return found;
 }
 
-/// Most texts are ASCII throughout: eight bytes at a time.
+/// Skips ASCII eight bytes at a time, since most texts are all ASCII.
 std::size_t skip_ascii(std::string_view text, std::size_t at) noexcept {
   constexpr std::uint64_t high_bits = 0x8080808080808080;
   for (std::uint64_t eight = 0; at + sizeof eight <= text.size(); at += sizeof eight) {
@@ -125,13 +125,24 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+namespace {
+
+template <class Text>
+std::string joined(std::span<const Text> parts, std::string_view separator) {
+  std::string text;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    text.append(i == 0 ? "" : separator).append(parts[i]);
+  return text;
+}
+
+}  // namespace
+
 std::string join(std::span<const std::string> parts, std::string_view separator) {
-  std::string joined;
-  for (const std::string& part : parts) {
-    if (&part != parts.data()) joined += separator;
-    joined += part;
-  }
-  return joined;
+  return joined(parts, separator);
+}
+
+std::string join(std::span<const std::string_view> parts, std::string_view separator) {
+  return joined(parts, separator);
 }
 
 std::optional<long long> parse_integer(std::string_view text) {
@@ -173,6 +184,13 @@ std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept {
 
 std::string shortened(std::string_view text, std::size_t limit) {
   return std::string(cut_utf8(text, limit)).append(text.size() > limit ? "..." : "");
+}
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return result;
 }
 
 std::string to_utf8(std::string_view bytes) {

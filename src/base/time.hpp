@@ -14,18 +14,18 @@ using Milliseconds = std::chrono::milliseconds;
 /// No deadline.
 inline constexpr TimePoint kNever = TimePoint::max();
 
-/// What comes later than this after it was due has stood still, perhaps with all of its machine:
-/// that was paused, or has far too much to do.
-inline constexpr Milliseconds kStoodStill{100};
+/// A timer that fires more than this late means that zinit did not run meanwhile: it, or the whole
+/// machine, was suspended, stopped by a debugger, or had no processor time.
+inline constexpr Milliseconds kWasSuspended{100};
 
-/// `from` + `delay` without overflow: a day-long configured delay times a power of two must not
-/// wrap.
+/// `from` + `delay`, or kNever if that would overflow, as with a long delay that is doubled again
+/// and again.
 [[nodiscard]] TimePoint after(TimePoint from, Milliseconds delay) noexcept;
 
 /// Microseconds since 1970 on the wall clock, as the control protocol gives times.
 [[nodiscard]] std::int64_t wall_us() noexcept;
 
-/// Whole milliseconds from `from` to `to`, 0 where `to` is earlier.
+/// Whole milliseconds from `from` to `to`, 0 if `to` is earlier.
 [[nodiscard]] std::int64_t ms_between(TimePoint from, TimePoint to) noexcept;
 
 /// "850 ms", "12.4 s", "3 min 20 s", "5 h 3 min", "4 d 2 h": a duration as people read it.

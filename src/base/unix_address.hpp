@@ -14,8 +14,8 @@ namespace zinit {
 /// How many bytes the path of a unix socket may have.
 inline constexpr std::size_t kUnixPathMax = sizeof(sockaddr_un::sun_path) - 1;
 
-/// The address of the socket at `path`, of which what is beyond kUnixPathMax is left out: whoever
-/// takes paths from others looks at that first.
+/// The address of the socket at `path`. A path of more than kUnixPathMax bytes is cut off: check
+/// the length of a path from outside before.
 [[nodiscard]] inline sockaddr_un unix_address(std::string_view path) noexcept {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -23,7 +23,7 @@ inline constexpr std::size_t kUnixPathMax = sizeof(sockaddr_un::sun_path) - 1;
   return address;
 }
 
-/// As bind(2) and connect(2) take it.
+/// The address in the form that bind(2) and connect(2) take.
 [[nodiscard]] inline const sockaddr* generic(const sockaddr_un& address) noexcept {
   return reinterpret_cast<const sockaddr*>(&address);
 }

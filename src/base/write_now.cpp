@@ -18,7 +18,7 @@ namespace zinit {
 
 namespace {
 
-// A pipe that poll(2) calls writable takes so many bytes without blocking.
+// A pipe that poll(2) reports as writable has room for at least this many bytes.
 constexpr std::size_t kSafeWrite = PIPE_BUF;
 
 bool is_nonblocking(int fd) noexcept {
@@ -26,8 +26,8 @@ bool is_nonblocking(int fd) noexcept {
   return flags >= 0 && (flags & O_NONBLOCK) != 0;
 }
 
-/// Whether the kernel knows how to write to this without blocking, by a flag of the call. Then
-/// `written` is what came of it.
+/// Tries to write with a flag that keeps this one call from blocking. Returns whether the kernel
+/// supports the flag for this descriptor; then `written` is the result of the write.
 bool write_by_flag(int fd, std::string_view data, ssize_t& written) noexcept {
   iovec part{const_cast<char*>(data.data()), data.size()};
   written = ::pwritev2(fd, &part, 1, -1, RWF_NOWAIT);

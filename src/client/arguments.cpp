@@ -1,10 +1,7 @@
-// The command line taken apart: see arguments.hpp. The one source that includes CLI11, which costs
-// seconds to compile.
+// The command line, read by getopt_long(3): see arguments.hpp.
 #include "client/arguments.hpp"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <getopt.h>
 
 #include <algorithm>
 
@@ -19,36 +16,30 @@ bool is_option(std::string_view word) { return word.size() > 1 && word.front() =
 
 /// Whether `word` is a global option whose value is the next word.
 bool takes_next_word(std::string_view word) {
-  const auto options = global_options();
-  return std::ranges::any_of(options, [&](const OptionRow& option) {
+  return std::ranges::any_of(global_options(), [&](const OptionRow& option) {
     return !option.value.empty() && word == option.names;
   });
 }
 
-// CLI11 takes a word in brackets for a list, and there is no way to tell it that it is a pattern.
-// With this before it, it is left alone; no word begins so.
-constexpr char kShield = '\x01';
+bool has_letter(const OptionRow& row) { return row.names[1] != '-'; }
+bool has_long_name(const OptionRow& row) { return row.names.find("--") != std::string_view::npos; }
 
-void shield(std::string& word) {
-  if (word.starts_with('[') && word.ends_with(']')) word.insert(word.begin(), kShield);
+/// Without dashes: "lines", or "c" if there is no long name. It is the end of a literal, so that
+/// getopt_long() finds a NUL behind it.
+std::string_view name_of(const OptionRow& row) {
+  return row.names.substr(has_long_name(row) ? row.names.rfind("--") + 2 : 1);
 }
 
-void unshield(std::vector<std::string>& words) {
-  for (std::string& word : words)
-    if (word.starts_with(kShield)) word.erase(word.begin());
-}
-
-std::string unknown_option(const std::string& word, const std::vector<std::string>& known) {
-  std::string text = fmt::format("unknown option {}", printable(word));
-  if (const auto near = nearest(word, known)) text += fmt::format("; did you mean {}?", *near);
-  return text;
+/// With dashes: "--lines", "-c".
+std::string shown(const OptionRow& row) {
+  return fmt::format("{}{}", has_long_name(row) ? "--" : "-", name_of(row));
 }
 
 }  // namespace
 
 std::string Arguments::value(std::string_view option) const {
-  const auto found = options_.find(option);
-  return found == options_.end() || found->second.empty() ? std::string() : found->second.back();
+  const std::vector<std::string> all = values(option);
+  return all.empty() ? std::string() : all.back();
 }
 
 std::vector<std::string> Arguments::values(std::string_view option) const {
@@ -67,58 +58,97 @@ std::size_t find_verb_word(std::span<const std::string> words) {
   return words.size();
 }
 
-std::string_view long_name(std::string_view names) {
-  const auto dashes = names.rfind("--");
-  return dashes == std::string_view::npos ? names.substr(names.rfind('-') + 1)
-                                          : names.substr(dashes + 2);
-}
-
+/// Reads one command line, and is then of no further use.
 class ArgumentParser {
  public:
-  explicit ArgumentParser(const CommandShape& shape) : shape_(shape) {
-    app_.set_help_flag();
-    for (const OptionRow& option : shape.options) add(option);
-    app_.add_option("words", parsed_.rest)->expected(0, -1);
-  }
+  ArgumentParser(const CommandShape& shape, std::vector<std::string>& words)
+      : shape_(shape), words_(words) {}
 
-  Result<Arguments> parse(std::vector<std::string> words) {
-    // What CLI11 takes for options, it compares with its own; its parse() wants the words reversed.
-    std::ranges::reverse(words);
-    std::ranges::for_each(words, shield);
-    try {
-      app_.parse(std::move(words));
-    } catch (const CLI::ExtrasError&) {
-      return failure(unknown_option(app_.remaining().front(), known_));
-    } catch (const CLI::ArgumentMismatch& error) {
-      // "--root: 1 required TEXT missing": each takes one value, and none else is refused so.
-      const std::string text = error.what();
-      return failure(text.substr(0, text.find(':')) + ": needs a value");
-    } catch (const CLI::ParseError& error) {
-      return failure(error.what());
+  Result<Arguments> parse() {
+    // "-": words that are no options are returned in their place, even with POSIXLY_CORRECT set.
+    // ":": getopt_long() tells a missing value from an unknown option.
+    std::string letters = "-:";
+    std::vector<option> long_options;
+    for (const OptionRow& row : shape_.options) {
+      const bool has_value = !row.value.empty();
+      if (has_letter(row)) letters.append(1, row.names[1]).append(has_value ? ":" : "");
+      if (has_long_name(row)) {
+        long_options.push_back(
+            {name_of(row).data(), has_value ? required_argument : no_argument, nullptr, code(row)});
+      }
     }
-    unshield(parsed_.rest);
-    for (auto& [name, values] : parsed_.options_) unshield(values);
+    long_options.push_back({});
+    std::string program;
+    std::vector<char*> argv{program.data()};
+    for (std::string& word : words_) argv.push_back(word.data());
+    const int argc = static_cast<int>(argv.size());
+    argv.push_back(nullptr);
+    ::opterr = 0;  // our caller says what is wrong
+    ::optind = 0;  // glibc: begin anew, with another table
+    while (true) {
+      const auto word = static_cast<std::size_t>(std::max(::optind, 1) - 1);
+      int long_option = -1;
+      const int found =
+          ::getopt_long(argc, argv.data(), letters.c_str(), long_options.data(), &long_option);
+      if (found == -1) break;
+      if (found == kNoOption) {
+        parsed_.rest.emplace_back(::optarg);
+      } else if (auto taken = take(found, words_[word], long_option >= 0); !taken) {
+        return Failure(taken.error());
+      }
+    }
+    // The words that follow "--".
+    for (auto i = static_cast<std::size_t>(::optind - 1); i < words_.size(); ++i)
+      parsed_.rest.push_back(words_[i]);
     return check_count();
   }
 
  private:
-  void add(const OptionRow& row) {
-    const std::string name(long_name(row.names));
-    known_.push_back("--" + name);
-    auto& found = parsed_.options_;
-    if (row.value.empty()) {
-      app_.add_flag_function(std::string(row.names), [&found, name](std::int64_t) { found[name]; });
-    } else {
-      app_.add_option_function<std::vector<std::string>>(
-              std::string(row.names),
-              [&found, name](const std::vector<std::string>& values) { found[name] = values; })
-          // One value each time it is given: what follows is the next word.
-          ->allow_extra_args(false);
+  // What getopt_long() returns, beside the options themselves.
+  static constexpr int kNoOption = 1;
+  static constexpr int kNoValue = ':';
+  static constexpr int kFault = '?';
+  static constexpr int kFirstCode = 256;  // of an option without a letter: beyond every letter
+
+  /// What getopt_long() returns for the option.
+  [[nodiscard]] int code(const OptionRow& row) const {
+    return has_letter(row) ? row.names[1]
+                           : kFirstCode + static_cast<int>(&row - shape_.options.data());
+  }
+
+  /// Takes the option that getopt_long() has found in `word`.
+  Result<void> take(int found, const std::string& word, bool is_long) {
+    const bool refused = found == kNoValue || found == kFault;
+    const int wanted = refused ? ::optopt : found;
+    const auto row = std::ranges::find_if(
+        shape_.options, [&](const OptionRow& each) { return code(each) == wanted; });
+    if (row == shape_.options.end()) {
+      const char letter = static_cast<char>(::optopt);  // none: it is a long option
+      return unknown(letter == '\0' ? word : std::string{'-', letter}, {});
     }
+    const std::string name = shown(*row);
+    if (found == kFault) return failure(name + ": takes no value");
+    // getopt_long() accepts an abbreviation that fits one option only; we do not.
+    if (is_long && word.substr(0, word.find('=')) != name) return unknown(word, name);
+    if (found == kNoValue) return failure(name + ": needs a value");
+    auto& values = parsed_.options_[std::string(name_of(*row))];
+    if (!row->value.empty()) values.emplace_back(::optarg);
+    return {};
+  }
+
+  /// The error for an option that does not exist; `meant` is the one it stands for, if that is
+  /// known.
+  [[nodiscard]] Failure unknown(const std::string& word, std::string meant) const {
+    const std::string option = word.substr(0, word.find('='));
+    std::vector<std::string> known;
+    for (const OptionRow& row : shape_.options) known.push_back(shown(row));
+    if (meant.empty()) meant = nearest(option, known).value_or("");
+    return failure(fmt::format("unknown option {}{}", printable(option),
+                               meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
   }
 
   Result<Arguments> check_count() {
-    // --help asks for no arguments.
+    // --help needs no arguments.
     if (parsed_.has("help") || parsed_.has("version")) return std::move(parsed_);
     const int count = static_cast<int>(parsed_.rest.size());
     if (count < shape_.least) {
@@ -133,13 +163,12 @@ class ArgumentParser {
   }
 
   const CommandShape& shape_;
-  CLI::App app_;
-  std::vector<std::string> known_;
+  std::vector<std::string>& words_;
   Arguments parsed_;
 };
 
 Result<Arguments> parse_arguments(const CommandShape& shape, std::vector<std::string> words) {
-  return ArgumentParser(shape).parse(std::move(words));
+  return ArgumentParser(shape, words).parse();
 }
 
 }  // namespace zinit

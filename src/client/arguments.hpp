@@ -1,4 +1,4 @@
-// The command line of zinitctl, taken apart by the table of verbs.
+// The command line of zinitctl and of the power commands, parsed by their tables of options.
 #pragma once
 
 #include <map>
@@ -12,11 +12,11 @@
 
 namespace zinit {
 
-/// What was given: options by their long name ("lines"), the rest in order.
+/// A parsed command line: options by their long name ("lines"), and the other words in order.
 class Arguments {
  public:
   [[nodiscard]] bool has(std::string_view option) const { return options_.contains(option); }
-  /// The last value that was given; empty where none was.
+  /// The value, or the last one if the option was given several times; empty if it was not given.
   [[nodiscard]] std::string value(std::string_view option) const;
   [[nodiscard]] std::vector<std::string> values(std::string_view option) const;
 
@@ -27,24 +27,21 @@ class Arguments {
   std::map<std::string, std::vector<std::string>, std::less<>> options_;
 };
 
-/// Where the verb stands in `words`: the first that is neither an option nor the value of a global
-/// one; words.size() where there is none.
+/// The index of the verb in `words`: of the first word that is neither an option nor the value of a
+/// global option. words.size() if there is none.
 [[nodiscard]] std::size_t find_verb_word(std::span<const std::string> words);
 
-/// What a command takes.
+/// What a command accepts.
 struct CommandShape {
   std::vector<OptionRow> options;
-  int least = 0;           // so many words that are no options
-  int most = 0;            // at most; -1: any number
-  std::string_view usage;  // what those words are, "NAME [SIGNAL]": for errors
+  int least = 0;           // how many words that are no options it needs
+  int most = 0;            // how many it takes; -1: any number
+  std::string_view usage;  // names those words, for errors: "NAME [SIGNAL]"
 };
 
-/// Takes `words` (without the verb) apart. An error says what is wrong, with the nearest option for
-/// a mistyped one.
+/// Parses `words`, without the verb. The error is one for the user; for an unknown option it names
+/// the most similar one.
 [[nodiscard]] Result<Arguments> parse_arguments(const CommandShape& shape,
                                                 std::vector<std::string> words);
-
-/// "lines" of "-n,--lines".
-[[nodiscard]] std::string_view long_name(std::string_view names);
 
 }  // namespace zinit

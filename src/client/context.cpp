@@ -17,7 +17,7 @@ namespace {
 
 constexpr Milliseconds kPatience{30000};
 
-/// `hint` of an error's data; empty where there is none.
+/// The member `hint` of an error's data; empty if there is none.
 std::string hint_of(const ClientError& error) {
   if (error.data().empty()) return {};
   const JsonDocument data = parse_json(error.data());
@@ -26,7 +26,7 @@ std::string hint_of(const ClientError& error) {
   return hint != nullptr && hint->IsString() ? json_string(data, "hint") : std::string();
 }
 
-/// The server's hints name methods; a person has verbs: "service.why" becomes "`zinitctl why`".
+/// Hints of the server name methods. Users know verbs: "service.why" becomes "`zinitctl why`".
 std::string with_verbs(std::string text) {
   for (const VerbRow& verb : verbs()) {
     for (const std::string_view room : {"service.", "system."}) {
@@ -41,7 +41,7 @@ std::string with_verbs(std::string text) {
   return text;
 }
 
-/// What to do about errors that this side finds.
+/// What to do about errors that the client itself has found.
 std::string own_hint(int code) {
   switch (code) {
     case ErrorCode::no_server: return "is zinit running? --socket PATH names another socket";
@@ -113,74 +113,59 @@ void VerbContext::print_json(std::string_view document) {
   print("\n");
 }
 
+int VerbContext::print_result(std::string_view json_result, std::string_view text) {
+  json() ? print_json(json_result) : print(text);
+  return ExitStatus::done;
+}
+
 void VerbContext::flush() {
   if (auto written = printer_.flush(); !written) {
-    // Whoever read, as head(1), has all that it wanted.
-    if (written.error().errnum == EPIPE) throw VerbFailure{ExitStatus::done, {}, {}};
-    throw VerbFailure{ExitStatus::failed, std::string(verb.name), written.error().text};
+    // The reader, such as head(1), has read all that it wanted.
+    if (written.error().errnum == EPIPE) throw VerbFailure{ExitStatus::done, {}};
+    throw VerbFailure{ExitStatus::failed, written.error().text};
   }
 }
 
-void VerbContext::warn(std::string_view what, std::string_view why) {
-  printer_.err(fmt::format("zinitctl: {}: {}\n", what, why));
+void VerbContext::complain(std::string_view what, std::string_view why) {
+  printer_.err(printable(fmt::format("zinitctl: {}: {}", what, why)) + "\n");
 }
 
-int VerbContext::fail(int status, std::string_view what, std::string_view why) {
-  if (status != ExitStatus::done) warn(what, why);
+void VerbContext::warn(std::string_view name, std::string_view why) {
+  complain(fmt::format("{}{}{}", verb.name, name.empty() ? "" : " ", name), why);
+}
+
+int VerbContext::fail(int status, std::string_view name, std::string_view why) {
+  if (status != ExitStatus::done) warn(name, why);
   return status;
 }
 
 int VerbContext::fail(const ClientError& error, std::string_view name) {
-  std::string what(verb.name);
-  if (!name.empty()) what.append(" ").append(printable(name));
   std::string why = error_words(error);
   if (error.code() == ErrorCode::service_not_found && hint_of(error).empty()) {
-    if (const std::string near = nearest_service(name); !near.empty()) {
-      why += fmt::format("; did you mean {}?", near);
+    try {
+      const std::vector<std::string> known = client().list();
+      if (const auto near = nearest(name, known)) why += fmt::format("; did you mean {}?", *near);
+    } catch (const ClientError&) {
+      // This would only be a suggestion; the error itself is printed in any case.
     }
   }
-  return fail(exit_status_of(error), what, why);
-}
-
-const std::vector<std::string>& VerbContext::known_names() {
-  if (!known_names_) known_names_ = client().list();
-  return *known_names_;
-}
-
-std::string VerbContext::nearest_service(std::string_view name) {
-  try {
-    return std::string(nearest(name, known_names()).value_or(""));
-  } catch (const ClientError&) {
-    return {};  // only a suggestion: the error itself is told
-  }
+  return fail(exit_status_of(error), name, why);
 }
 
 std::vector<std::string> VerbContext::names() {
   std::vector<std::string> found;
-  const auto add = [&](const std::string& name) {
-    if (std::ranges::find(found, name) == found.end()) found.push_back(name);
-  };
   for (const std::string& given : arguments.rest) {
-    if (!is_pattern(given)) {
-      add(given);
-      continue;
+    std::vector<std::string> meant{given};
+    if (given.find_first_of("*?[") != std::string::npos) {
+      meant = client().list();
+      std::erase_if(meant, [&](const std::string& name) { return !matches(given, name); });
+      if (meant.empty())
+        throw VerbFailure{ExitStatus::no_service, "no service's name matches", given};
     }
-    bool any = false;
-    for (const std::string& name : known_names()) {
-      if (!matches(given, name)) continue;
-      any = true;
-      add(name);
-    }
-    if (!any) {
-      throw VerbFailure{ExitStatus::no_service, fmt::format("{} {}", verb.name, printable(given)),
-                        "no service's name matches"};
-    }
+    for (std::string& name : meant)
+      if (std::ranges::find(found, name) == found.end()) found.push_back(std::move(name));
   }
   return found;
-}
-
-bool is_pattern(std::string_view name) {
-  return name.find_first_of("*?[") != std::string_view::npos;
 }
 
 bool matches(const std::string& pattern, const std::string& name) {

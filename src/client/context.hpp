@@ -15,7 +15,7 @@
 
 namespace zinit {
 
-/// control.md, "Exit status".
+/// The exit statuses of zinitctl: control.md, "Exit status".
 struct ExitStatus {
   enum : int {
     done = 0,
@@ -35,16 +35,16 @@ struct ExitStatus {
 /// The error in words, with the server's hint where it has one.
 [[nodiscard]] std::string error_words(const ClientError& error);
 
-/// Ends a verb: thrown where it cannot go on. With `done` it says nothing.
+/// Thrown by a verb that cannot go on. With the status `done`, nothing is printed.
 struct VerbFailure {
   int status;
-  std::string what;  // "start web"
   std::string why;
+  std::string name{};  // the service that it is about; empty if it is about none
 };
 
 class VerbContext {
  public:
-  /// `timeout` is that of --timeout; its time runs from here on.
+  /// `timeout` is the value of --timeout; it begins to run now.
   VerbContext(const VerbRow& verb, Arguments arguments, Printer& printer,
               std::optional<Milliseconds> timeout);
 
@@ -54,51 +54,51 @@ class VerbContext {
   [[nodiscard]] bool json() const { return arguments.has("json"); }
   [[nodiscard]] const Terminal& terminal() const { return printer_.terminal(); }
 
-  /// Connects at the first call. Throws ClientError.
+  /// The connection, made at the first call. Throws ClientError.
   [[nodiscard]] Client& client();
 
-  /// Closes the connection, where there is one; the next call makes another, which has the whole of
-  /// --timeout. For what has let somebody work in between.
+  /// Closes the connection, if there is one. The next call of client() makes another one, and
+  /// --timeout begins to run anew: for verbs that have waited for the user in between.
   void reconnect();
 
-  /// What is left of --timeout; nothing: as long as it takes.
+  /// What is left of --timeout; nothing if there is no limit.
   [[nodiscard]] std::optional<Milliseconds> time_left() const;
 
-  /// For an answer that comes at once: what is left of --timeout, else what the library waits.
+  /// How long to wait for an answer that the server gives at once: what is left of --timeout, or
+  /// else the library's own limit.
   [[nodiscard]] Milliseconds patience() const;
 
   void print(std::string_view text) { printer_.out(text); }
-  /// One JSON document and a line end.
+  /// Prints one JSON document and a line end.
   void print_json(std::string_view document);
-  /// Sends what was printed on its way, for verbs that go on; throws VerbFailure where nobody reads
-  /// it.
+  /// Prints a result: `json` with --json, else `text`. Returns ExitStatus::done.
+  int print_result(std::string_view json, std::string_view text);
+  /// Writes what was printed so far, for verbs that run on. Throws VerbFailure if nobody reads it
+  /// any more.
   void flush();
 
-  /// Says "zinitctl: WHAT: WHY" of what was done all the same.
-  void warn(std::string_view what, std::string_view why);
-  /// Says it and returns `status`; nothing is said where that is ExitStatus::done.
-  int fail(int status, std::string_view what, std::string_view why);
-  /// The same for an error about the service `name` (empty: about none), with the nearest name for
-  /// one that does not exist.
+  /// Prints "zinitctl: WHAT: WHY" on standard error, with control characters escaped.
+  void complain(std::string_view what, std::string_view why);
+  /// Prints "zinitctl: VERB NAME: WHY", or "zinitctl: VERB: WHY" if `name` is empty, about
+  /// something that was done nevertheless.
+  void warn(std::string_view name, std::string_view why);
+  /// Prints the same and returns `status`; prints nothing if that is ExitStatus::done.
+  int fail(int status, std::string_view name, std::string_view why);
+  /// The same for an error of the server or the connection. If the service does not exist, the
+  /// most similar name is printed, too.
   int fail(const ClientError& error, std::string_view name);
 
-  /// The names that were given, in order and once each; a shell pattern stands for all names that
-  /// it matches. Throws VerbFailure (no_service) for one that matches nothing.
+  /// The names on the command line, in order and without repetition. A shell pattern stands for all
+  /// names that it matches; if it matches none, VerbFailure (no_service) is thrown.
   [[nodiscard]] std::vector<std::string> names();
 
  private:
-  [[nodiscard]] const std::vector<std::string>& known_names();
-  [[nodiscard]] std::string nearest_service(std::string_view name);
-
   Printer& printer_;
   const std::optional<Milliseconds> timeout_;
   TimePoint deadline_;
   std::optional<Client> client_;
-  std::optional<std::vector<std::string>> known_names_;
 };
 
-/// Whether `name` has characters that make it a shell pattern.
-[[nodiscard]] bool is_pattern(std::string_view name);
 /// Whether the shell pattern (glob(7)) matches the whole of `name`.
 [[nodiscard]] bool matches(const std::string& pattern, const std::string& name);
 

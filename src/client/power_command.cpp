@@ -1,15 +1,12 @@
-// The commands that end a machine, by the names that people know: see power_command.hpp.
-#include "client/power_command.hpp"
-
-#include <algorithm>
-#include <ctime>
+// The commands poweroff, reboot, halt and shutdown: see commands.hpp.
 #include <optional>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
-#include "base/time.hpp"
 #include "client/arguments.hpp"
+#include "client/commands.hpp"
 #include "client/context.hpp"
+#include "client/times.hpp"
 #include "client/words.hpp"
 #include "zinit/client.hpp"
 
@@ -17,31 +14,30 @@ namespace zinit {
 
 namespace {
 
-constexpr std::int64_t kMinuteUs = 60'000'000;
-// A year: a longer "+MINUTES" is a mistake, and its sum could not be told as a date.
-constexpr long long kMostMinutes = 525600;
-
 struct EndRow {
-  MachineEnd end;
+  PowerAction end;
   std::string_view name;  // of the command
   std::string_view words;
 };
 
 constexpr EndRow kEnds[] = {
-    {MachineEnd::poweroff, "poweroff", "power off"},
-    {MachineEnd::reboot, "reboot", "restart"},
-    {MachineEnd::halt, "halt", "halt"},
+    {PowerAction::power_off, "poweroff", "power off"},
+    {PowerAction::reboot, "reboot", "restart"},
+    {PowerAction::halt, "halt", "halt"},
 };
 
-constexpr OptionRow kCommonOptions[] = {
-    {"--socket", "PATH", "the server's socket"},
-    {"--help", "", "this text"},
-};
+constexpr OptionRow kForce = {"-f,--force", "",
+                              "at once, without stopping services and without a server"};
+constexpr OptionRow kSocket = {"--socket", "PATH", "the server's socket"};
+constexpr OptionRow kHelp = {"--help", "", "this text"};
+
 constexpr OptionRow kDirectOptions[] = {
-    {"-f,--force", "", "at once, without stopping services and without a server"},
+    kForce,
     {"-p,--poweroff", "", "power off, whatever the command's name"},
     {"--reboot", "", "restart, whatever the command's name"},
     {"--halt", "", "halt, whatever the command's name"},
+    kSocket,
+    kHelp,
 };
 constexpr OptionRow kShutdownOptions[] = {
     {"-h", "", "power off (default)"},
@@ -49,17 +45,14 @@ constexpr OptionRow kShutdownOptions[] = {
     {"-r,--reboot", "", "restart"},
     {"-H,--halt", "", "halt"},
     {"-c", "", "take back a shutdown whose time has not come"},
-    {"-f,--force", "", "at once, without stopping services and without a server"},
+    kForce,
+    kSocket,
+    kHelp,
 };
 
-std::vector<OptionRow> options_of(bool is_shutdown) {
-  std::vector<OptionRow> options;
-  const auto add = [&](std::span<const OptionRow> rows) {
-    options.insert(options.end(), rows.begin(), rows.end());
-  };
-  is_shutdown ? add(kShutdownOptions) : add(kDirectOptions);
-  add(kCommonOptions);
-  return options;
+std::span<const OptionRow> options_of(bool is_shutdown) {
+  if (is_shutdown) return kShutdownOptions;
+  return kDirectOptions;
 }
 
 std::string help_text(std::string_view name, bool is_shutdown) {
@@ -74,20 +67,20 @@ std::string help_text(std::string_view name, bool is_shutdown) {
   return text;
 }
 
-/// One of the commands at work.
+/// Carries out one of the commands.
 class PowerCommand {
  public:
   PowerCommand(std::string_view name, Printer& printer, const Machine& machine)
       : name_(name), is_shutdown_(name == "shutdown"), printer_(printer), machine_(machine) {}
 
   int run(std::vector<std::string> words) {
-    const bool is_shutdown = is_shutdown_;
-    auto parsed =
-        parse_arguments({options_of(is_shutdown), 0, is_shutdown ? -1 : 0, ""}, std::move(words));
+    const auto options = options_of(is_shutdown_);
+    auto parsed = parse_arguments({{options.begin(), options.end()}, 0, is_shutdown_ ? -1 : 0, ""},
+                                  std::move(words));
     if (!parsed) return fail(ExitStatus::usage, parsed.error().text);
     arguments_ = std::move(*parsed);
     if (arguments_.has("help")) {
-      printer_.out(help_text(name_, is_shutdown));
+      printer_.out(help_text(name_, is_shutdown_));
       return ExitStatus::done;
     }
     try {
@@ -146,9 +139,10 @@ class PowerCommand {
     }
     Client client = connect();
     switch (end().end) {
-      case MachineEnd::poweroff: client.poweroff(at_us, message); break;
-      case MachineEnd::reboot: client.reboot(at_us, message); break;
-      case MachineEnd::halt: client.halt(at_us, message); break;
+      case PowerAction::shut_down: client.shutdown(at_us, message); break;
+      case PowerAction::power_off: client.poweroff(at_us, message); break;
+      case PowerAction::reboot: client.reboot(at_us, message); break;
+      case PowerAction::halt: client.halt(at_us, message); break;
     }
     printer_.out(at_us ? fmt::format("{} at {}; `shutdown -c` takes it back\n", end().words,
                                      date_time(*at_us))
@@ -163,52 +157,12 @@ class PowerCommand {
   Arguments arguments_;
 };
 
-/// "HH:MM" as minutes since midnight.
-std::optional<int> minutes_of_day(std::string_view text) {
-  const auto colon = text.find(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  const auto hours = parse_integer(text.substr(0, colon));
-  const auto minutes = parse_integer(text.substr(colon + 1));
-  if (!hours || !minutes || text.size() - colon != 3) return std::nullopt;
-  if (*hours < 0 || *hours > 23 || *minutes < 0 || *minutes > 59) return std::nullopt;
-  return static_cast<int>(*hours * 60 + *minutes);
-}
-
-/// The next time that the local clock shows so many minutes since midnight.
-std::int64_t next_time_of_day(int minutes, std::int64_t now_us) {
-  std::time_t now = static_cast<std::time_t>(now_us / 1'000'000);
-  std::tm time{};
-  ::localtime_r(&now, &time);
-  time.tm_hour = minutes / 60;
-  time.tm_min = minutes % 60;
-  time.tm_sec = 0;
-  time.tm_isdst = -1;
-  std::time_t at = ::mktime(&time);
-  if (at <= now) {
-    ++time.tm_mday;  // mktime(3) makes a date of it, summer time included
-    time.tm_isdst = -1;
-    at = ::mktime(&time);
-  }
-  return static_cast<std::int64_t>(at) * 1'000'000;
-}
-
 }  // namespace
-
-Result<std::int64_t> shutdown_time(std::string_view text, std::int64_t now_us) {
-  if (text == "now") return now_us;
-  if (text.starts_with('+')) {
-    const auto minutes = parse_integer(text.substr(1));
-    if (minutes && *minutes >= 0 && *minutes <= kMostMinutes) return now_us + *minutes * kMinuteUs;
-  } else if (const auto minutes = minutes_of_day(text)) {
-    return next_time_of_day(*minutes, now_us);
-  }
-  return failure(fmt::format("{} is no time: now, +MINUTES or HH:MM", printable(text)));
-}
 
 int power_command(std::string_view name, std::vector<std::string> words, Printer& printer,
                   const Machine& machine) {
   const int status = PowerCommand(name, printer, machine).run(std::move(words));
-  (void)printer.flush();  // the machine ends whether or not somebody reads that it does
+  (void)printer.flush();  // the machine goes down whether or not somebody can read this
   return status;
 }
 

@@ -9,13 +9,13 @@ namespace zinit {
 
 void StandardPrinter::out(std::string_view text) {
   kept_ += text;
-  // A long log is written as it comes. A failure shows again at the last flush.
+  // A long result is written in parts. An error is not lost: the last flush() fails, too.
   if (kept_.size() > (std::size_t{1} << 16)) (void)flush();
 }
 
 void StandardPrinter::err(std::string_view text) {
   (void)flush();
-  // Where standard error is gone there is nobody left to tell.
+  // If standard error cannot be written, there is nowhere to report that.
   (void)write_all(STDERR_FILENO, text, "standard error");
 }
 

@@ -1,4 +1,4 @@
-// Where a command's words go: standard output and standard error, or a test's own.
+// Where a command prints: to standard output and standard error, or to strings of a test.
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@ class Printer {
   explicit Printer(Terminal terminal) : terminal_(terminal) {}
   virtual ~Printer() = default;
 
-  /// The command's result. Kept until flush(), so that a table is written at once.
+  /// Prints a part of the result. It is kept until flush(), so that a table is written by one call.
   virtual void out(std::string_view text) = 0;
-  /// What went wrong, at once, after what was printed before.
+  /// Prints an error at once, after what out() was given before.
   virtual void err(std::string_view text) = 0;
-  /// Writes what was kept. An error is that of write(2).
+  /// Writes what is kept. The error is that of write(2).
   [[nodiscard]] virtual Result<void> flush() = 0;
 
   [[nodiscard]] const Terminal& terminal() const noexcept { return terminal_; }
@@ -31,7 +31,7 @@ class Printer {
 /// Prints to the process's standard streams.
 class StandardPrinter : public Printer {
  public:
-  StandardPrinter() : Printer(standard_terminal(false)) {}
+  StandardPrinter() : Printer(standard_terminal()) {}
   void out(std::string_view text) override;
   void err(std::string_view text) override;
   [[nodiscard]] Result<void> flush() override;

@@ -27,8 +27,8 @@ bool is_there(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0;
 }
 
-/// The file that the server has read the service from; empty where there is no server to ask, or it
-/// does not know the service.
+/// The file that the server has read the service from. Empty if there is no server, or if it does
+/// not know the service.
 std::string file_by_server(VerbContext& context, const std::string& name) {
   ServiceStatus status;
   try {
@@ -37,11 +37,10 @@ std::string file_by_server(VerbContext& context, const std::string& name) {
     return {};
   }
   if (!status.file.empty()) return status.file;
-  throw VerbFailure{ExitStatus::failed, fmt::format("{} {}", context.verb.name, printable(name)),
-                    "it has no file: it was added at runtime"};
+  throw VerbFailure{ExitStatus::failed, "it has no file: it was added at runtime", name};
 }
 
-/// All services of the places, and what is masked there.
+/// All services that have a file in the places, and the names that are masked.
 struct Found {
   std::vector<ParsedSpec> parsed;
   MaskedNames masked;
@@ -59,7 +58,8 @@ Found all_of(const Places& places) {
   return found;
 }
 
-/// What the server says of where it reads; nothing where none answers, or one that does not say.
+/// The places that the server reads files from. Nothing if no server answers, or if it is an older
+/// one that does not tell.
 std::optional<Places> places_by_server(VerbContext& context) {
   try {
     const JsonDocument info = parse_json(context.client().call("system.info"));
@@ -79,7 +79,7 @@ std::optional<Places> places_by_server(VerbContext& context) {
   }
 }
 
-/// Whether the default of a file's class is `system`, by the directory that it lies in.
+/// Whether services of the directory that `path` lies in are of class system by default.
 bool is_system_class(const Places& places, const std::string& path) {
   const std::string folder = path.substr(0, path.rfind('/'));
   return std::ranges::any_of(places.directories, [&](const ConfigDirectory& each) {
@@ -87,8 +87,7 @@ bool is_system_class(const Places& places, const std::string& path) {
   });
 }
 
-[[noreturn]] void not_found(const VerbContext& context, const std::string& name,
-                            const Found& found) {
+[[noreturn]] void not_found(const std::string& name, const Found& found) {
   std::string why = "no such service";
   if (const auto mask = found.masked.find(name); mask != found.masked.end()) {
     why =
@@ -98,8 +97,7 @@ bool is_system_class(const Places& places, const std::string& path) {
     for (const ParsedSpec& one : found.parsed) names.push_back(one.spec->name);
     if (const auto near = nearest(name, names)) why += fmt::format("; did you mean {}?", *near);
   }
-  throw VerbFailure{ExitStatus::no_service,
-                    fmt::format("{} {}", context.verb.name, printable(name)), printable(why)};
+  throw VerbFailure{ExitStatus::no_service, why, name};
 }
 
 }  // namespace
@@ -112,30 +110,25 @@ Places places_below(const std::string& root) {
   if (char here[PATH_MAX]; root.empty() && ::getcwd(here, sizeof here) != nullptr)
     options.cwd = here;
   return places_for(options, [&](const char* name) -> const char* {
-    return root.empty() ? std::getenv(name) : nullptr;  // an image has nothing of this user's
+    return root.empty() ? std::getenv(name) : nullptr;  // this user's variables mean nothing there
   });
 }
 
 Places places_of(VerbContext& context) {
-  if (!context.arguments.has("root"))
-    return places_by_server(context).value_or(places_below({}));
+  if (!context.arguments.has("root")) return places_by_server(context).value_or(places_below({}));
   std::string root = context.arguments.value("root");
-  // A variable of a script that has no value is not to make it work on this machine.
-  if (root.empty())
-    throw VerbFailure{ExitStatus::usage, std::string(context.verb.name), "--root is empty"};
+  // In a script, --root "$image" with an unset variable must not change this machine.
+  if (root.empty()) throw VerbFailure{ExitStatus::usage, "--root is empty"};
   while (root.ends_with('/')) root.pop_back();
-  if (!is_there(root + "/")) {
-    throw VerbFailure{ExitStatus::failed, std::string(context.verb.name),
-                      fmt::format("there is no directory {}", printable(root + "/"))};
-  }
+  if (!is_there(root + "/"))
+    throw VerbFailure{ExitStatus::failed, fmt::format("there is no directory {}/", root)};
   return places_below(root.empty() ? "/" : root);
 }
 
-SourceFile find_service_files(VerbContext& context, const Places& places,
-                              const std::string& name) {
+SourceFile find_service_files(VerbContext& context, const Places& places, const std::string& name) {
   if (!context.arguments.has("root")) {
     std::string file = file_by_server(context, name);
-    // Since the server has read the vendor's, one's own may have come in its place.
+    // The server has read the vendor's file, but the administrator may have replaced it since.
     if (is_there(own_place_of(file))) file = own_place_of(file);
     if (is_there(file)) {
       Listing listing;
@@ -148,7 +141,7 @@ SourceFile find_service_files(VerbContext& context, const Places& places,
     const ServiceSpec& spec = *one.spec;
     if (spec.name == name) return {spec.file, spec.system_class_default, true, spec.drop_ins};
   }
-  not_found(context, name, found);
+  not_found(name, found);
 }
 
 std::string on_disk(const Places& places, const std::string& path) {
@@ -176,18 +169,20 @@ SourceFile without_drop_in(SourceFile source, const std::string& path) {
   return source;
 }
 
-void tell_remark(VerbContext& context, const std::string& name, const Remark& remark) {
-  if (remark.empty()) return;
-  context.warn(fmt::format("{} {}", context.verb.name, printable(name)),
-               "it is done, but " + printable(remark));
+Result<void> make_parent(const std::string& path) {
+  return make_directories(path.substr(0, path.rfind('/')), 0755);
 }
 
-int tell_file_failure(VerbContext& context, const std::string& name, const Error& error) {
+int tell_change(VerbContext& context, const std::string& name, const Result<Remark>& change) {
+  if (change) {
+    if (!change->empty()) context.warn(name, "it is done, but " + *change);
+    return ExitStatus::done;
+  }
+  const Error& error = change.error();
   const bool forbidden = error.errnum == EACCES || error.errnum == EPERM;
   return context.fail(
-      forbidden ? ExitStatus::not_permitted : ExitStatus::failed,
-      fmt::format("{} {}", context.verb.name, printable(name)),
-      fmt::format("{}; nothing is changed{}", printable(error.text),
+      forbidden ? ExitStatus::not_permitted : ExitStatus::failed, name,
+      fmt::format("{}; nothing is changed{}", error.text,
                   forbidden ? ", for that is the right of the directory's owner" : ""));
 }
 

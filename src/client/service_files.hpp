@@ -1,5 +1,5 @@
-// The service files that enable, disable, mask, unmask and edit are about: found with a server's
-// help or without, and changed in /etc/zinit alone, never in the vendor's directories.
+// Finds the service files for enable, disable, mask, unmask and edit, with or without a server.
+// Changes are made in /etc/zinit only, never in the vendor's directories.
 #pragma once
 
 #include <string>
@@ -11,36 +11,38 @@
 
 namespace zinit {
 
-/// The places below `root`, as PID 1 of a machine reads them; with an empty one those of the server
-/// that this user's zinitctl speaks to: root's is the machine's.
+/// The directories that PID 1 of the system below `root` reads. For an empty `root`, those of the
+/// server that zinitctl of this user connects to by default, which for root is that of the machine.
 [[nodiscard]] Places places_below(const std::string& root);
 
-/// Those below --root; else where the server says that it reads, and without one as above. Throws
-/// VerbFailure for a --root that is no directory.
+/// The directories below --root. Without that option those that the server reads, or, without a
+/// server, places_below(""). Throws VerbFailure if --root is no directory.
 [[nodiscard]] Places places_of(VerbContext& context);
 
-/// The files of a service, as they lie on disk now: where the server says, or without one (or below
-/// --root) where it would be read. Throws VerbFailure (no_service) with the nearest name, or with
-/// what masks it; and for a service that has no file.
+/// The files of a service as they are on disk now: those that the server names, or, without a
+/// server or with --root, those that it would read. Throws VerbFailure (no_service) if there is no
+/// such service, with the most similar name or the link that masks it; and if a service has no
+/// file.
 [[nodiscard]] SourceFile find_service_files(VerbContext& context, const Places& places,
                                             const std::string& name);
 
-/// Where on this machine's disk a file of the places is: below their root links lead nowhere else.
-/// That `path` itself is a link is left to who asks.
+/// The path on this machine of a file of the places: links are followed as below their root. If
+/// `path` itself is a link, it is not followed.
 [[nodiscard]] std::string on_disk(const Places& places, const std::string& path);
 
-/// Where one's own drop-in of that name for the service's file is.
+/// The path of the administrator's drop-in called `name` for the service.
 [[nodiscard]] std::string own_drop_in(const SourceFile& source, const std::string& name);
 
-/// `source` with the drop-in at `path` among the others, in place of the vendor's of the same name;
-/// or without it.
+/// `source` with the drop-in at `path`, which replaces the vendor's of the same name; or without
+/// it.
 [[nodiscard]] SourceFile with_drop_in(SourceFile source, const std::string& path);
 [[nodiscard]] SourceFile without_drop_in(SourceFile source, const std::string& path);
 
-/// Tells of what is done that it may not last; of nothing where there is no remark.
-void tell_remark(VerbContext& context, const std::string& name, const Remark& remark);
+/// Makes the directory that `path` lies in, if it is missing.
+[[nodiscard]] Result<void> make_parent(const std::string& path);
 
-/// Tells that a file could not be changed; returns the exit status.
-int tell_file_failure(VerbContext& context, const std::string& name, const Error& error);
+/// Prints why a file of the service `name` could not be changed, or the remark about the change,
+/// and returns the exit status.
+int tell_change(VerbContext& context, const std::string& name, const Result<Remark>& change);
 
 }  // namespace zinit

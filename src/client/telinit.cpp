@@ -1,9 +1,9 @@
-// `init 0`, `init 6`, ...: what people of SysV say to an init that is PID 1 already.
+// `init 0`, `init 6`, ...: the commands of SysV's telinit(8) to the init that is PID 1.
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "client/commands.hpp"
 #include "client/context.hpp"
-#include "client/power_command.hpp"
 #include "zinit/client.hpp"
 
 namespace zinit {
@@ -27,7 +27,7 @@ constexpr Level kLevels[] = {
     {"Q", [](Client& client) { (void)client.reload(); }},
 };
 
-/// What runs as PID 1, as far as /proc tells.
+/// The name of the program that runs as PID 1, from /proc.
 std::string name_of_pid1() {
   const auto name = read_file("/proc/1/comm", 256);
   return name ? printable(trim(*name)) : "unknown";

@@ -1,4 +1,4 @@
-// Standard output and texts made to fit it: see terminal.hpp.
+// Width and colours of standard output: see terminal.hpp.
 #include "client/terminal.hpp"
 
 #include <sys/ioctl.h>
@@ -36,7 +36,7 @@ bool is_dumb() {
   return type == nullptr || std::string_view(type) == "dumb";
 }
 
-/// The bytes that the first `cells` characters of UTF-8 `text` take.
+/// How many bytes the first `cells` characters of `text` have.
 std::size_t prefix_bytes(std::string_view text, std::size_t cells) {
   std::size_t at = 0;
   while (at < text.size() && cells > 0) {
@@ -45,11 +45,6 @@ std::size_t prefix_bytes(std::string_view text, std::size_t cells) {
     --cells;
   }
   return at;
-}
-
-std::size_t missing_cells(std::string_view text, std::size_t cells) {
-  const std::size_t width = display_width(text);
-  return width < cells ? cells - width : 0;
 }
 
 }  // namespace
@@ -65,23 +60,15 @@ std::string Terminal::fit(std::string_view text, std::size_t cells) const {
   return std::string(text.substr(0, prefix_bytes(text, cells - 1))) + "…";
 }
 
-Terminal standard_terminal(bool no_color) {
+Terminal standard_terminal() {
   Terminal terminal;
   terminal.is_terminal = ::isatty(STDOUT_FILENO) == 1;
-  terminal.colours = terminal.is_terminal && !no_color && !is_set("NO_COLOR") && !is_dumb();
+  terminal.colours = terminal.is_terminal && !is_set("NO_COLOR") && !is_dumb();
   winsize size{};
-  // Less than 20 columns is no terminal that a table could be made for.
+  // A table cannot be made to fit less than 20 columns.
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
     terminal.width = size.ws_col;
   return terminal;
-}
-
-std::string pad_right(std::string_view text, std::size_t cells) {
-  return std::string(text).append(missing_cells(text, cells), ' ');
-}
-
-std::string pad_left(std::string_view text, std::size_t cells) {
-  return std::string(missing_cells(text, cells), ' ').append(text);
 }
 
 }  // namespace zinit

@@ -19,6 +19,13 @@ std::vector<BlockWord> words_of(std::string_view text) {
   return words;
 }
 
+std::vector<BlockWord> name_list(const std::vector<std::string>& names, Colour colour) {
+  std::vector<BlockWord> words;
+  for (const std::string& name : names)
+    words.push_back({printable(name) + (&name == &names.back() ? "" : ","), colour});
+  return words;
+}
+
 std::string wrapped(const Terminal& terminal, std::size_t first, std::size_t indent,
                     const std::vector<BlockWord>& words) {
   std::string text(first, ' ');
@@ -55,7 +62,7 @@ void TextBlock::add(std::string_view label, std::string_view text) {
 void TextBlock::add(std::string_view label, const std::vector<BlockWord>& words) {
   if (words.empty()) return;
   begin(label);
-  // The first line begins behind the label, which takes the place of its blanks.
+  // The label takes the place of the blanks at the beginning of the first line.
   text_ += wrapped(terminal_, kTextColumn, kTextColumn, words).substr(kTextColumn);
 }
 

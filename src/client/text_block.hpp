@@ -1,4 +1,4 @@
-// Lines of "label  text" under each other: what `status` and `reload` are made of.
+// Lines of "label  text", with the texts below each other: the output of `status` and `reload`.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace zinit {
 
-/// One word of a text that is broken between words only; its colour takes no cells.
+/// One word of a text that is broken into lines only between words.
 struct BlockWord {
   std::string text;  // printable
   Colour colour = Colour::none;
@@ -19,11 +19,11 @@ class TextBlock {
  public:
   explicit TextBlock(const Terminal& terminal) : terminal_(terminal) {}
 
-  /// "label  text", broken between words where the terminal ends (a pipe has no end), further lines
-  /// below the first. Nothing at all where the text is empty.
+  /// Adds "label  text". On a terminal, a text that is too long goes on below its beginning. An
+  /// empty text adds nothing.
   void add(std::string_view label, std::string_view text);
   void add(std::string_view label, const std::vector<BlockWord>& words);
-  /// A text that is cut rather than broken: a line of a log.
+  /// Adds a text that is cut if it is too long, such as a line of a log.
   void add_cut(std::string_view label, std::string_view text);
 
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
@@ -35,11 +35,15 @@ class TextBlock {
   std::string text_;
 };
 
-/// The words of `text`, as it is: for TextBlock.
+/// Splits `text` into words for a TextBlock.
 [[nodiscard]] std::vector<BlockWord> words_of(std::string_view text);
 
-/// The words with blanks between them, broken where the terminal ends: the first line after `first`
-/// blanks, the others after `indent`. With a line end.
+/// Names in a colour, with commas between them. Each counts as one word.
+[[nodiscard]] std::vector<BlockWord> name_list(const std::vector<std::string>& names,
+                                               Colour colour);
+
+/// The words with blanks between them, in lines that fit the terminal. The first line is indented
+/// by `first`, the others by `indent`. Ends with a line end.
 [[nodiscard]] std::string wrapped(const Terminal& terminal, std::size_t first, std::size_t indent,
                                   const std::vector<BlockWord>& words);
 

@@ -1,5 +1,5 @@
-// zinitctl add-service and remove-service, and start-all, stop-all and delete-all: services come
-// and go at runtime, and requests about all of class user.
+// zinitctl add-service and remove-service, and start-all, stop-all and delete-all, which act on all
+// services of class user.
 #include <cstdio>
 
 #include "base/format.hpp"
@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kStandardInput = "-";
 
-/// All of standard input, or one byte more than a service file may have.
+/// Reads standard input. It is an error if that is more than a service file may have.
 Result<std::string> read_input() {
   std::string text(kMaxFileBytes + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), stdin));
@@ -26,11 +26,12 @@ Result<std::string> read_input() {
   return text;
 }
 
-/// The file's sections as JSON, with the name that it has by its own name, too.
+/// The sections of the file as JSON, with the service's name, which may be missing
+/// in the file.
 std::string config_of(const ServiceSpec& spec) {
   JsonDocument document;
   document.Parse<kJsonParse>(spec.document.data(), spec.document.size());
-  auto& main = document[spec.is_target() ? "target" : "service"];
+  auto& main = document[kind_name(spec.kind).data()];
   JsonValue name(spec.name.data(), static_cast<unsigned>(spec.name.size()));
   if (main.HasMember("name"))
     main["name"] = name;
@@ -39,60 +40,44 @@ std::string config_of(const ServiceSpec& spec) {
   return json_text(document);
 }
 
-/// Waits for the answer as long as it takes, or as --timeout says.
+/// Makes a call whose answer may take long. Waits until --timeout, or without a limit.
 std::string patient_call(VerbContext& context, const char* method, const std::string& params) {
   const std::uint64_t request = context.client().request(method, params);
   return context.client().answer(request, context.time_left());
 }
 
-/// The faults that the server found, one a line; where there are none, the error itself.
+/// Prints each fault that the server has found in the file, or any other error.
 int tell_refusal(VerbContext& context, const ClientError& error, const std::string& name) {
   if (error.code() != ErrorCode::config_error) return context.fail(error, name);
-  int status = ExitStatus::failed;
-  const JsonDocument data = parse_json(error.data());
-  for (const std::string& fault : json_strings(data, "messages"))
-    status = context.fail(status, fmt::format("{} {}", context.verb.name, printable(name)),
-                          printable(fault));
-  return status;
+  for (const std::string& fault : json_strings(parse_json(error.data()), "messages"))
+    context.warn(name, fault);
+  return ExitStatus::failed;
 }
 
-void print_set(VerbContext& context, const std::string& json) {
+int print_set(VerbContext& context, const std::string& json) {
   const SetResult result = read_set(parse_json(json));
-  if (context.json()) return context.print_json(json);
-  context.print(fmt::format("{} is {}{}\n", printable(result.name),
-                            result.created ? "added" : "replaced",
-                            context.arguments.has("persist") ? "" : ", at runtime only"));
+  std::string text =
+      fmt::format("{} is {}{}\n", printable(result.name), result.created ? "added" : "replaced",
+                  context.arguments.has("persist") ? "" : ", at runtime only");
   for (const std::string& warning : result.warnings)
-    context.print(fmt::format("warning: {}\n", printable(warning)));
+    text += fmt::format("warning: {}\n", printable(warning));
+  return context.print_result(json, text);
 }
 
-std::vector<BlockWord> words_of_names(const std::vector<std::string>& names, Colour colour) {
-  std::vector<BlockWord> words;
-  for (const std::string& name : names)
-    words.push_back({printable(name) + (&name == &names.back() ? "" : ","), colour});
-  return words;
-}
-
-/// One call about all services of class user, told by what became of them.
-int about_all(VerbContext& context, const char* method, const char* done) {
+/// Calls `method`, which acts on all services of class user, and prints the outcome of each. `done`
+/// is the member of the answer with those that it succeeded for.
+int change_all(VerbContext& context, const char* method, const char* done) {
   const std::string json = patient_call(context, method, "{}");
   const BulkResult bulk = read_bulk(parse_json(json), done);
-  if (context.json()) {
-    context.print_json(json);
-    return bulk.failed.empty() ? ExitStatus::done : ExitStatus::failed;
-  }
   TextBlock block(context.terminal());
-  block.add(done, words_of_names(bulk.done, Colour::green));
+  block.add(done, name_list(bulk.done, Colour::green));
   for (const PassedOver& one : bulk.skipped)
-    block.add("skipped", fmt::format("{}: {}", printable(one.name), printable(one.reason)));
-  context.print(block.text().empty() && bulk.failed.empty() ? "nothing is to be done\n"
-                                                            : block.text());
-  context.flush();
-  int status = ExitStatus::done;
+    block.add("skipped", printable(fmt::format("{}: {}", one.name, one.reason)));
+  const bool nothing = block.text().empty() && bulk.failed.empty();
+  context.print_result(json, nothing ? "nothing is to be done\n" : block.text());
   for (const PassedOver& one : bulk.failed)
-    status = context.fail(ExitStatus::failed, fmt::format("{} {}", context.verb.name, one.name),
-                          printable(one.reason));
-  return status;
+    if (!context.json()) context.warn(one.name, one.reason);
+  return bulk.failed.empty() ? ExitStatus::done : ExitStatus::failed;
 }
 
 }  // namespace
@@ -107,7 +92,7 @@ int run_add_service(VerbContext& context) {
       if (one.severity == Severity::warning) continue;
       Diagnostic fault = one;
       fault.severity = Severity::error;
-      context.fail(ExitStatus::failed, context.verb.name, to_text(fault));
+      context.warn({}, to_text(fault));
     }
     return ExitStatus::failed;
   }
@@ -115,8 +100,7 @@ int run_add_service(VerbContext& context) {
   params.add_json("config", config_of(*parsed.spec))
       .add("persist", context.arguments.has("persist"));
   try {
-    print_set(context, patient_call(context, "service.set", params.text()));
-    return ExitStatus::done;
+    return print_set(context, patient_call(context, "service.set", params.text()));
   } catch (const ClientError& error) {
     return tell_refusal(context, error, parsed.spec->name);
   }
@@ -128,22 +112,18 @@ int run_remove_service(VerbContext& context) {
   params.add("name", name)
       .add("persist", context.arguments.has("persist"))
       .add("cascade", context.arguments.has("cascade"));
-  try {
-    const std::string json = patient_call(context, "service.delete", params.text());
-    context.json() ? context.print_json(json)
-                   : context.print(fmt::format("{} is removed\n", printable(name)));
-    return ExitStatus::done;
-  } catch (const ClientError& error) {
-    return context.fail(error, name);
-  }
+  return context.print_result(patient_call(context, "service.delete", params.text()),
+                              fmt::format("{} is removed\n", printable(name)));
 }
 
 int run_start_all(VerbContext& context) {
-  return about_all(context, "service.start_all", "started");
+  return change_all(context, "service.start_all", "started");
 }
-int run_stop_all(VerbContext& context) { return about_all(context, "service.stop_all", "stopped"); }
+int run_stop_all(VerbContext& context) {
+  return change_all(context, "service.stop_all", "stopped");
+}
 int run_delete_all(VerbContext& context) {
-  return about_all(context, "service.delete_all", "deleted");
+  return change_all(context, "service.delete_all", "deleted");
 }
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// zinitctl check: faults of service files, found without a server.
+// zinitctl check: finds faults in service files, without a server.
 #include "base/format.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
@@ -9,7 +9,7 @@ namespace zinit {
 
 namespace {
 
-/// Check takes what is unknown for an error (config/check.hpp).
+/// For check, unknown keys are errors (config/check.hpp).
 const char* severity_word(Severity severity) {
   return severity == Severity::warning ? "warning" : "error";
 }
@@ -17,8 +17,8 @@ const char* severity_word(Severity severity) {
 std::string diagnostic_json(const Diagnostic& diagnostic) {
   JsonParams object;
   object.add("file", diagnostic.file)
-      .add("line", std::int64_t{diagnostic.at.line})
-      .add("column", std::int64_t{diagnostic.at.column})
+      .add("line", diagnostic.at.line)
+      .add("column", diagnostic.at.column)
       .add("severity", severity_word(diagnostic.severity))
       .add("key", diagnostic.key)
       .add("text", diagnostic.text);
@@ -36,9 +36,7 @@ void print_check_json(VerbContext& context, const CheckResult& result) {
 }
 
 void print_check(VerbContext& context, const CheckResult& result) {
-  for (const Diagnostic& diagnostic : result.diagnostics) {
-    context.print(to_text(diagnostic) + "\n");
-  }
+  for (const Diagnostic& diagnostic : result.diagnostics) context.print(to_text(diagnostic) + "\n");
   if (!result.diagnostics.empty()) return;
   context.print(
       fmt::format("{} file{} checked, no faults\n", result.files, result.files == 1 ? "" : "s"));

@@ -1,6 +1,6 @@
-// zinitctl edit: an editor on a copy of a service's file, or of a drop-in for it. The copy is
-// checked as if it were in place already, put there as a whole, and then the server is asked to
-// reload.
+// zinitctl edit: starts an editor on a copy of a service's file, or of a drop-in for it. The copy
+// is checked as if it were in place already. If it has no fault, it replaces the file, and the
+// server is asked to reload.
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,33 +26,24 @@ namespace {
 constexpr const char* kDropIn = "50-local.toml";
 constexpr const char* kCopyVariable = "ZINIT_EDITED_FILE";
 
-/// What is edited, and what becomes of it.
+/// What is edited, and where the result is put.
 struct Editing {
-  std::string name;
-  Places places;         // of all service files
-  std::string place;     // of the result
-  std::string real;      // the same behind all links
-  std::string replaced;  // file of the service that is no longer read then; may be `place`
-  SourceFile after;      // the service's files once the result is in place
-  std::string before;    // the text that is edited
-  bool is_new = false;   // there is nothing at `place` yet
-  std::vector<std::string> lost{};  // the vendor's drop-ins that are not laid over the result
+  std::string name;                 // of the service
+  Places places;                    // where service files are
+  std::string place;                // the path of the result
+  std::string real;                 // the same with all links resolved
+  std::string replaced;             // the service's file so far, which may be `place`
+  SourceFile after;                 // the service's files once the result is in place
+  std::string before;               // the text that is given to the editor
+  bool is_new = false;              // there is no file at `place` yet
+  std::vector<std::string> lost{};  // the vendor's drop-ins that do not apply to the result
 };
 
-/// The file itself where `path` is a link to one: a link is not to become a file by being edited.
+/// `path` with its links resolved: editing a link changes the file that it leads to.
 std::string behind_links(const Places& places, const std::string& path) {
   if (!places.root.empty()) return real_below(places.root, path);
   char real[PATH_MAX];
   return ::realpath(path.c_str(), real) != nullptr ? std::string(real) : path;
-}
-
-/// A vendor's drop-ins lie over the vendor's file, and a copy of that is one's own.
-std::vector<std::string> lost_drop_ins(const SourceFile& source, const SourceFile& after) {
-  std::vector<std::string> lost;
-  for (const std::string& path : source.drop_ins) {
-    if (std::ranges::find(after.drop_ins, path) == after.drop_ins.end()) lost.push_back(path);
-  }
-  return lost;
 }
 
 Editing what_to_edit(VerbContext& context) {
@@ -61,9 +52,9 @@ Editing what_to_edit(VerbContext& context) {
   editing.places = places_of(context);
   const SourceFile source = find_service_files(context, editing.places, editing.name);
   editing.replaced = source.path;
-  std::string shown = source.path;  // whose text is edited
-  if (context.arguments.has("drop-in")) {
-    editing.place = shown = own_drop_in(source, kDropIn);
+  const bool drop_in = context.arguments.has("drop-in");
+  if (drop_in) {
+    editing.place = own_drop_in(source, kDropIn);
     editing.after = with_drop_in(source, editing.place);
   } else {
     editing.place = own_place_of(source.path);
@@ -71,25 +62,26 @@ Editing what_to_edit(VerbContext& context) {
     listing.root = editing.places.root;
     list_file(editing.place, source.system_class, listing);
     editing.after = listing.files.front();
-    editing.lost = lost_drop_ins(source, editing.after);
+    // The vendor's drop-ins apply to the vendor's file only, not to a copy of it in /etc/zinit.
+    editing.lost = source.drop_ins;
+    std::erase_if(editing.lost, [&](const std::string& path) {
+      return std::ranges::count(editing.after.drop_ins, path) > 0;
+    });
   }
   editing.real = behind_links(editing.places, editing.place);
   editing.is_new = ::access(editing.real.c_str(), F_OK) < 0;
-  if (editing.is_new && shown == editing.place && context.arguments.has("drop-in")) {
+  if (editing.is_new && drop_in) {
     editing.before =
         fmt::format("# Laid over {}: a key here replaces the same key there.\n", source.path);
     return editing;
   }
-  auto text = read_below(editing.places.root)(shown);
-  if (!text) {
-    throw VerbFailure{ExitStatus::failed, fmt::format("edit {}", printable(editing.name)),
-                      printable(text.error().text)};
-  }
+  auto text = read_below(editing.places.root)(drop_in ? editing.place : source.path);
+  if (!text) throw VerbFailure{ExitStatus::failed, text.error().text, editing.name};
   editing.before = *std::move(text);
   return editing;
 }
 
-/// A copy in a file of its own, removed in the end unless it is kept.
+/// A temporary file with a copy of the text. The destructor removes it, unless keep() was called.
 class Copy {
  public:
   explicit Copy(const std::string& text) {
@@ -100,7 +92,7 @@ class Copy {
     Result<void> written = fd ? write_all(fd.get(), text, path_) : sys_failure("make", path_);
     if (written) return;
     if (fd) ::unlink(path_.c_str());
-    throw VerbFailure{ExitStatus::failed, "edit", written.error().text};
+    throw VerbFailure{ExitStatus::failed, written.error().text};
   }
   ~Copy() {
     if (!kept_) ::unlink(path_.c_str());
@@ -116,7 +108,7 @@ class Copy {
   bool kept_ = false;
 };
 
-/// EDITOR may have arguments, as git(1) and others take it.
+/// The user's editor as a shell command: $EDITOR may have arguments, as for git(1).
 std::string editor() {
   for (const char* variable : {"EDITOR", "VISUAL"}) {
     const char* value = std::getenv(variable);
@@ -125,18 +117,19 @@ std::string editor() {
   return "vi";
 }
 
-/// What went wrong with the editor; empty: nothing. system(3) keeps Ctrl-C for it.
+/// Runs the editor and returns what went wrong; empty if nothing did. system(3) ignores SIGINT
+/// meanwhile, so Ctrl-C is left to the editor.
 std::string run_editor(const Copy& copy) {
   ::setenv(kCopyVariable, copy.path().c_str(), 1);
   const std::string program = editor();
   const int status = std::system(fmt::format("{} \"${}\"", program, kCopyVariable).c_str());
   if (status == 0) return {};
-  return printable(WIFEXITED(status) && WEXITSTATUS(status) == 127
-                       ? fmt::format("the editor {} cannot be run; EDITOR names another", program)
-                       : fmt::format("the editor {} did not end with success", program));
+  return WIFEXITED(status) && WEXITSTATUS(status) == 127
+             ? fmt::format("the editor {} cannot be run; EDITOR names another", program)
+             : fmt::format("the editor {} did not end with success", program);
 }
 
-/// Whether to edit once more; only somebody at a terminal is asked.
+/// Asks whether to edit again. Without a terminal the answer is no.
 bool edit_again() {
   if (::isatty(STDIN_FILENO) == 0) return false;
   std::fputs("edit again? [Y/n] ", stdout);
@@ -146,7 +139,8 @@ bool edit_again() {
          answer[0] != 'N';
 }
 
-/// All faults of the service as it would be, printed; the first that is an error, or empty.
+/// Checks the service with `text` in place, and prints all faults. Returns the first error; empty
+/// if there is none.
 std::string check(VerbContext& context, const Editing& editing, const std::string& text) {
   const ReadText others = read_below(editing.places.root);
   const ReadText read = [&](const std::string& path) -> Result<std::string> {
@@ -164,98 +158,84 @@ std::string check(VerbContext& context, const Editing& editing, const std::strin
   return first;
 }
 
-void print_result(VerbContext& context, const Editing& editing, bool changed,
+int print_outcome(VerbContext& context, const Editing& editing, bool changed,
                   const std::string& words) {
-  if (!context.json()) return context.print(words + "\n");
-  JsonParams done;
-  done.add("name", editing.name).add("changed", changed).add("file", editing.place);
-  context.print_json(done.text());
+  JsonParams json;
+  json.add("name", editing.name).add("changed", changed).add("file", editing.place);
+  return context.print_result(json.text(), printable(words) + "\n");
 }
 
 Result<Remark> put_in_place(const Editing& editing, const std::string& text) {
   const std::string& place = editing.real;
   struct stat status {};
   const bool there = ::stat(place.c_str(), &status) == 0;
-  if (there != !editing.is_new) return failure(place + " has come or gone meanwhile");
-  if (!editing.is_new) {
+  if (there == editing.is_new) return failure(place + " has come or gone meanwhile");
+  if (there) {
     const auto now = read_from_disk(place);
     if (!now) return Failure(now.error());
     if (*now != editing.before) return failure(place + " has changed meanwhile");
   }
-  if (auto made = make_directories(place.substr(0, place.rfind('/')), 0755); !made)
-    return Failure(made.error());
-  return replace_file(place, text, there ? owner_of(status) : FileOwner{});
+  return make_parent(place).and_then(
+      [&] { return replace_file(place, text, there ? owner_of(status) : FileOwner{}); });
 }
 
 void tell_lost(VerbContext& context, const Editing& editing) {
   for (const std::string& path : editing.lost) {
-    context.warn(fmt::format("edit {}", printable(editing.name)),
-                 printable(fmt::format("{} lies over the vendor's file alone, and has no effect on "
-                                       "{}, which is yours; {}.d is for what of it is to stay",
-                                       path, editing.place, editing.place)));
+    context.warn(
+        editing.name,
+        fmt::format("{} applies to the vendor's file only, not to your own {}; what you want "
+                    "to keep of it goes into {}.d",
+                    path, editing.place, editing.place));
   }
 }
 
 int reload_if_served(VerbContext& context, const Editing& editing) {
-  if (context.arguments.has("root")) {
-    print_result(context, editing, true, printable(editing.place) + " is in place");
-    return ExitStatus::done;
-  }
-  // An editor may be open for hours, in which the server has closed the connection, or is another.
+  const std::string in_place = editing.place + " is in place";
+  if (context.arguments.has("root")) return print_outcome(context, editing, true, in_place);
+  // An editor may be open for hours. The server may have closed the connection or been restarted.
   context.reconnect();
-  const std::string what = fmt::format("edit {}", printable(editing.name));
-  const std::string in_place = printable(editing.place) + " is in place";
   try {
-    const int status = reload_files(context);
-    if (status == ExitStatus::done) return status;
-    return context.fail(status, what, in_place + " all the same");
+    return context.fail(reload_files(context), editing.name, in_place + " all the same");
   } catch (const ClientError& error) {
-    if (error.code() == ErrorCode::no_server) {
-      print_result(context, editing, true, in_place + "; no server runs that would read it now");
-      return ExitStatus::done;
-    }
-    (void)context.fail(error, editing.name);
-    return context.fail(exit_status_of(error), what, in_place + ", but is not reloaded");
+    if (error.code() == ErrorCode::no_server)
+      return print_outcome(context, editing, true,
+                           in_place + "; no server runs that would read it now");
+    return context.fail(context.fail(error, editing.name), editing.name,
+                        in_place + ", but is not reloaded");
   }
 }
 
-/// Without success; what was written is kept where it is another text than before.
+/// Ends without a change. If the user has written something, the copy is kept.
 int give_up(VerbContext& context, const Editing& editing, Copy& copy, const std::string& why) {
   std::string kept;
   const auto text = read_from_disk(copy.path());
   if (text ? *text != editing.before : text.error().errnum != ENOENT) {
     copy.keep();
-    kept = "; what you wrote is in " + printable(copy.path());
+    kept = "; what you wrote is in " + copy.path();
   }
-  return context.fail(ExitStatus::failed, fmt::format("edit {}", printable(editing.name)),
-                      why + "; nothing is changed" + kept);
+  return context.fail(ExitStatus::failed, editing.name, why + "; nothing is changed" + kept);
 }
 
 }  // namespace
 
 int run_edit(VerbContext& context) {
   const Editing editing = what_to_edit(context);
-  const std::string what = fmt::format("edit {}", printable(editing.name));
   Copy copy(editing.before);
   std::string fault;
   do {
     if (const std::string wrong = run_editor(copy); !wrong.empty())
       return give_up(context, editing, copy, wrong);
     const auto text = read_from_disk(copy.path());
-    if (!text) return give_up(context, editing, copy, printable(text.error().text));
-    if (*text == editing.before) {
-      print_result(context, editing, false, "nothing is changed");
-      return ExitStatus::done;
-    }
+    if (!text) return give_up(context, editing, copy, text.error().text);
+    if (*text == editing.before)
+      return print_outcome(context, editing, false, "nothing is changed");
     fault = check(context, editing, *text);
     if (!fault.empty()) continue;
-    const auto put = put_in_place(editing, *text);
-    if (!put) {
+    const int status = tell_change(context, editing.name, put_in_place(editing, *text));
+    if (status != ExitStatus::done) {
       copy.keep();
-      const int status = tell_file_failure(context, editing.name, put.error());
-      return context.fail(status, what, "what you wrote is in " + printable(copy.path()));
+      return context.fail(status, editing.name, "what you wrote is in " + copy.path());
     }
-    tell_remark(context, editing.name, *put);
     tell_lost(context, editing);
     return reload_if_served(context, editing);
   } while (edit_again());

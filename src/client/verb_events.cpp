@@ -1,4 +1,6 @@
-// zinitctl events: changes of state, those that are kept and those to come.
+// zinitctl events: prints the last changes of state, and with --follow those that come.
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
@@ -22,69 +24,35 @@ std::string event_line(const Terminal& terminal, const StateEvent& event) {
   return text + "\n";
 }
 
-/// An event as JSON without the number of the subscription, which means nothing to anybody else.
-std::string event_json(JsonDocument event) {
-  if (event.IsObject()) event.RemoveMember("subscription");
-  return json_text(event);
-}
-
-class EventFeed {
- public:
-  EventFeed(VerbContext& context, std::vector<std::string> names) : context_(context) {
-    if (!names.empty()) names_.add("names", names);
-  }
-
-  /// Those that are kept, one line each.
-  void print_kept() {
-    const std::string json = context_.client().call("events.get", names_.text());
-    JsonDocument events = parse_json(json);
-    json_expect_array(events, "events");
-    for (const JsonValue& event : events.GetArray()) print(parse_json(json_text(event)));
-  }
-
-  void subscribe() {
-    context_.client().subscribe("events.subscribe", names_.text(),
-                                [this](std::string_view, const std::string& params) {
-                                  JsonDocument event = parse_json(params);
-                                  // Between subscribing and getting those kept it may have come
-                                  // twice.
-                                  const std::uint64_t seq = json_count(event, "seq");
-                                  if (seq == 0 || seq > last_seq_) print(std::move(event));
-                                });
-  }
-
-  /// Until --timeout, or for ever.
-  void follow() {
-    context_.flush();
-    while (context_.client().dispatch(context_.time_left())) context_.flush();
-  }
-
- private:
-  void print(JsonDocument event) {
-    const StateEvent read = read_event(event);
-    if (read.seq > 0) last_seq_ = read.seq;
-    if (context_.json()) {
-      context_.print_json(event_json(std::move(event)));
-    } else {
-      context_.print(event_line(context_.terminal(), read));
-    }
-  }
-
-  VerbContext& context_;
-  JsonParams names_;
-  std::uint64_t last_seq_ = 0;
-};
-
 }  // namespace
 
 int run_events(VerbContext& context) {
   const bool follow = context.arguments.has("follow");
-  EventFeed feed(context, context.names());
-  if (follow) feed.subscribe();
-  feed.print_kept();
+  const std::string params = JsonParams().add_given("names", context.names()).text();
+  std::uint64_t last_seq = 0;
+  const auto print = [&](JsonValue& event) {
+    const StateEvent read = read_event(event);
+    // What happens after we have subscribed may come twice: as a notification, and among the events
+    // that the server keeps.
+    if (read.seq > 0 && read.seq <= last_seq) return;
+    last_seq = std::max(last_seq, read.seq);
+    event.RemoveMember("subscription");
+    context.print_result(json_text(event), event_line(context.terminal(), read));
+  };
+  if (follow) {
+    context.client().subscribe("events.subscribe", params,
+                               [&](std::string_view, const std::string& text) {
+                                 JsonDocument event = parse_json(text);
+                                 print(event);
+                               });
+  }
+  JsonDocument kept = parse_json(context.client().call("events.get", params));
+  json_expect_array(kept, "events");
+  for (JsonValue& event : kept.GetArray()) print(event);
   if (!follow) return ExitStatus::done;
-  feed.follow();
-  throw VerbFailure{ExitStatus::timeout, "events", "the time is up"};
+  context.flush();
+  while (context.client().dispatch(context.time_left())) context.flush();
+  throw VerbFailure{ExitStatus::timeout, "the time is up"};
 }
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// zinitctl list: a table of services, or a JSON array of their statuses.
+// zinitctl list: prints a table of services, or a JSON array of their statuses.
 #include <algorithm>
 
 #include "base/format.hpp"
@@ -6,7 +6,6 @@
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
-#include "client/text_table.hpp"
 #include "client/words.hpp"
 #include "model/state.hpp"
 
@@ -14,7 +13,7 @@ namespace zinit {
 
 namespace {
 
-/// What --state, --class and PATTERN let through.
+/// Which services are shown, by --state, --class and PATTERN.
 class ListFilter {
  public:
   explicit ListFilter(const VerbContext& context)
@@ -22,7 +21,7 @@ class ListFilter {
     if (!context.arguments.rest.empty()) pattern_ = context.arguments.rest.front();
     for (const std::string& state : states_) check_state(state);
     if (!class_.empty() && class_ != "user" && class_ != "system") {
-      throw VerbFailure{ExitStatus::usage, "list", "--class is user or system"};
+      throw VerbFailure{ExitStatus::usage, "--class is user or system"};
     }
   }
 
@@ -33,7 +32,7 @@ class ListFilter {
     return states_.empty() || std::ranges::find(states_, status.state) != states_.end();
   }
 
-  /// Whether the pattern, if there is one, has matched nothing.
+  /// Whether there is a pattern that has matched no service.
   [[nodiscard]] bool pattern_failed() const { return !pattern_.empty() && !named_; }
   [[nodiscard]] const std::string& pattern() const { return pattern_; }
 
@@ -42,9 +41,8 @@ class ListFilter {
     if (state_from_name(state)) return;
     std::vector<std::string> known;
     for (const StateInfo& info : kStates) known.emplace_back(info.name);
-    throw VerbFailure{
-        ExitStatus::usage, "list",
-        fmt::format("--state {}: the states are {}", printable(state), join(known, ", "))};
+    throw VerbFailure{ExitStatus::usage,
+                      fmt::format("--state {}: the states are {}", state, join(known, ", "))};
   }
 
   std::vector<std::string> states_;
@@ -53,7 +51,72 @@ class ListFilter {
   bool named_ = false;
 };
 
-std::vector<TableCell> row_of(const ServiceStatus& status) {
+// A table for people: each column is as wide as its longest text, and the last one takes the rest
+// of the terminal.
+
+struct TableCell {
+  std::string text;  // printable
+  Colour colour = Colour::none;
+};
+
+struct TableColumn {
+  std::string title;
+  bool right = false;         // aligned to the right, as numbers are
+  std::size_t widest = 1000;  // on a terminal, longer texts are cut
+};
+
+constexpr std::size_t kGap = 2;
+// The last column keeps at least this width; on a terminal too narrow for that, lines wrap.
+constexpr std::size_t kLeast = 8;
+
+using TableRow = std::vector<TableCell>;  // a cell for each column
+
+/// How wide the columns are, in cells of the terminal.
+std::vector<std::size_t> column_widths(const Terminal& terminal,
+                                       std::span<const TableColumn> columns,
+                                       const std::vector<TableRow>& rows) {
+  std::vector<std::size_t> widths;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    std::size_t width = display_width(columns[i].title);
+    for (const TableRow& row : rows) width = std::max(width, display_width(row[i].text));
+    if (terminal.is_terminal) width = std::min(width, columns[i].widest);
+    if (terminal.is_terminal && i + 1 == columns.size()) {
+      const std::size_t room = terminal.width > used ? terminal.width - used : 0;
+      width = std::min(width, std::max(room, kLeast));
+    }
+    widths.push_back(width);
+    used += width + kGap;
+  }
+  return widths;
+}
+
+/// A line of titles and a line for each row, without blanks at their ends.
+std::string table_text(const Terminal& terminal, std::span<const TableColumn> columns,
+                       const std::vector<TableRow>& rows) {
+  const auto widths = column_widths(terminal, columns, rows);
+  std::string text;
+  const auto add_row = [&](const TableRow& row) {
+    const std::size_t begin = text.size();
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i > 0) text.append(kGap, ' ');
+      const std::string shown = terminal.fit(row[i].text, widths[i]);
+      const std::size_t blanks = widths[i] - std::min(widths[i], display_width(shown));
+      if (columns[i].right) text.append(blanks, ' ');
+      text += terminal.paint(row[i].colour, shown);
+      if (!columns[i].right) text.append(blanks, ' ');
+    }
+    text.erase(std::max(text.find_last_not_of(' ') + 1, begin));
+    text += '\n';
+  };
+  TableRow titles;
+  for (const TableColumn& column : columns) titles.push_back({column.title, Colour::dim});
+  add_row(titles);
+  for (const TableRow& row : rows) add_row(row);
+  return text;
+}
+
+TableRow row_of(const ServiceStatus& status) {
   const Colour colour = state_colour(status.state);
   return {{std::string(symbol_of(status.state)), colour},
           {printable(status.name)},
@@ -64,23 +127,12 @@ std::vector<TableCell> row_of(const ServiceStatus& status) {
           {cause_or_description(status)}};
 }
 
-/// A third of the terminal for names: the longest legal one has 128 characters.
-TextTable table_for(const Terminal& terminal) {
-  return TextTable({{"", false},
-                    {"NAME", false, std::max<std::size_t>(terminal.width / 3, 12)},
-                    {"STATE", false},
-                    {"PID", true},
-                    {"UPTIME", true},
-                    {"RESTARTS", true},
-                    {"WHY OR WHAT", false}});
-}
-
-/// Tells of each what the table shows of it; a server before this one, which has no such parameter,
-/// tells all.
+/// Calls `each` with the members that the table shows. An older server refuses the parameter for
+/// that, and is asked for all members.
 void for_each_status(Client& client, const std::function<void(const ServiceStatus&)>& each) {
   const std::vector<std::string> members = {
-      "name",         "description",   "state",         "reason",    "class",     "pid",
-      "uptime_ms",    "restart_count", "restart_in_ms", "last_exit", "waiting_on"};
+      "name",      "description",   "state",         "reason",    "class",     "pid",
+      "uptime_ms", "restart_count", "restart_in_ms", "last_exit", "waiting_on"};
   try {
     client.list_full(members, each);
   } catch (const ClientError& error) {
@@ -90,17 +142,25 @@ void for_each_status(Client& client, const std::function<void(const ServiceStatu
 }
 
 void list_as_table(VerbContext& context, ListFilter& filter) {
-  TextTable table = table_for(context.terminal());
-  bool any = false;
+  const Terminal& terminal = context.terminal();
+  const TableColumn columns[] = {
+      {"", false},
+      // A name may have 128 characters. It gets a third of the terminal at most.
+      {"NAME", false, std::max<std::size_t>(terminal.width / 3, 12)},
+      {"STATE", false},
+      {"PID", true},
+      {"UPTIME", true},
+      {"RESTARTS", true},
+      {"WHY OR WHAT", false},
+  };
+  std::vector<TableRow> rows;
   for_each_status(context.client(), [&](const ServiceStatus& status) {
-    if (!filter.admits(status)) return;
-    any = true;
-    table.add(row_of(status));
+    if (filter.admits(status)) rows.push_back(row_of(status));
   });
-  if (any) context.print(table.render(context.terminal()));
+  if (!rows.empty()) context.print(table_text(terminal, columns, rows));
 }
 
-/// The server's own objects, with members that this client does not know.
+/// Prints the objects as the server sent them, with members that this client may not know.
 void list_as_json(VerbContext& context, ListFilter& filter) {
   const JsonDocument all = parse_json(context.client().call("service.list_full"));
   json_expect_array(all, "list");
@@ -119,8 +179,7 @@ int run_list(VerbContext& context) {
   ListFilter filter(context);
   context.json() ? list_as_json(context, filter) : list_as_table(context, filter);
   if (filter.pattern_failed()) {
-    return context.fail(ExitStatus::no_service, "list " + printable(filter.pattern()),
-                        "no service's name matches");
+    return context.fail(ExitStatus::no_service, filter.pattern(), "no service's name matches");
   }
   return ExitStatus::done;
 }

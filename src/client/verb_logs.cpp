@@ -1,18 +1,17 @@
-// zinitctl logs: the last lines of what services have written, and those to come.
+// zinitctl logs: prints the last lines of logs, and with --follow those that come.
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <map>
 
 #include "base/format.hpp"
-#include "base/order.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
-#include "client/log_time.hpp"
 #include "client/regex.hpp"
+#include "client/times.hpp"
 #include "client/words.hpp"
 
 namespace zinit {
@@ -22,19 +21,17 @@ namespace {
 // As many as a buffer can have (zinit.toml(5), `buffer_lines`).
 constexpr std::uint32_t kAllLines = 1000000;
 
-// The server leaves lines out of an answer that has more than 4 MiB of them, and so is longer than
-// this.
+// An answer with more than 4 MiB of lines is cut: the server leaves out the oldest. One that is
+// shorter than this has not been cut.
 constexpr std::size_t kLeastCut = std::size_t{2} << 20;
 
 constexpr std::array<std::string_view, 4> kStreams = {"stdout", "stderr", "zinit", "syslog"};
-// Logs that are no service's.
+// Logs that do not belong to a service.
 constexpr std::array<std::string_view, 2> kOtherLogs = {"zinit", "syslog"};
 
-[[noreturn]] void wrong(std::string why) {
-  throw VerbFailure{ExitStatus::usage, "logs", std::move(why)};
-}
+[[noreturn]] void wrong(std::string why) { throw VerbFailure{ExitStatus::usage, std::move(why)}; }
 
-/// Which lines are wanted.
+/// Which lines are printed.
 struct Selection {
   std::uint32_t lines = 100;
   std::optional<std::int64_t> since_us;
@@ -52,8 +49,7 @@ std::uint32_t wanted_lines(const Arguments& arguments) {
   const std::string text = arguments.value("lines");
   if (text == "all") return kAllLines;
   const auto number = parse_integer(text);
-  if (!number || *number < 0)
-    wrong(fmt::format("-n {}: a number of lines, or all", printable(text)));
+  if (!number || *number < 0) wrong(fmt::format("-n {}: a number of lines, or all", text));
   return static_cast<std::uint32_t>(std::min<long long>(*number, kAllLines));
 }
 
@@ -64,39 +60,34 @@ Selection read_selection(const Arguments& arguments) {
     const std::string text = arguments.value("since");
     selection.since_us = parse_past_time(text, wall_us());
     if (!selection.since_us)
-      wrong(fmt::format("--since {}: no such time; it may be {}", printable(text), kPastTimes));
+      wrong(fmt::format("--since {}: no such time; it may be {}", text, kPastTimes));
   }
   if (arguments.has("grep")) {
     const std::string text = arguments.value("grep");
     auto regex = Regex::compile(text);
-    if (!regex) {
-      wrong(
-          fmt::format("--grep {}: no regular expression: {}", printable(text), regex.error().text));
-    }
+    if (!regex)
+      wrong(fmt::format("--grep {}: no regular expression: {}", text, regex.error().text));
     selection.regex = std::move(*regex);
   }
   selection.stream = arguments.value("stream");
-  if (arguments.has("stream") && std::ranges::find(kStreams, selection.stream) == kStreams.end()) {
-    wrong(fmt::format("--stream {}: there are stdout, stderr, zinit and syslog",
-                      printable(selection.stream)));
-  }
+  if (arguments.has("stream") && std::ranges::find(kStreams, selection.stream) == kStreams.end())
+    wrong(fmt::format("--stream {}: there are stdout, stderr, zinit and syslog", selection.stream));
   return selection;
 }
 
-/// A line, and the answer's JSON of it where that is what is printed.
+/// A line of a log. With --json it also has the line as JSON text.
 struct Found {
   LogLine line;
   std::string json;
 };
 
-/// Members of a line as the server has them, but with its service first and without what means
-/// nothing to anybody else.
-std::string line_json(const std::string& service, const JsonValue& line) {
-  JsonDocument copy = parse_json(json_text(line));
-  for (const char* member : {"subscription", "service"}) copy.RemoveMember(member);
-  const std::string members = json_text(copy);
+/// The line as the server sent it, but with the service as its first member, and without the number
+/// of the subscription.
+std::string line_json(const std::string& service, JsonValue& line) {
+  for (const char* member : {"subscription", "service"}) line.RemoveMember(member);
+  const std::string members = json_text(line);
   if (service.empty()) return members;
-  return "{\"service\":" + json_quoted(service) + (members == "{}" ? "}" : "," + members.substr(1));
+  return "{\"service\":" + json_of(service) + (members == "{}" ? "}" : "," + members.substr(1));
 }
 
 class LogPrinter {
@@ -115,7 +106,7 @@ class LogPrinter {
     with_names_ = names_.size() > 1;
   }
 
-  /// The last that are kept. Returns an exit status.
+  /// Prints the last lines that the server keeps. Returns the exit status.
   int print_kept() {
     std::vector<Found> found;
     for (const std::string& name : names_) {
@@ -123,13 +114,14 @@ class LogPrinter {
         gather(name, found);
       } catch (const ClientError& error) {
         if (error.code() == ErrorCode::service_not_found && context_.arguments.has("all"))
-          continue;  // it was removed meanwhile
+          continue;  // it was removed after we asked for the list
         if (error.code() > 0) throw;
         return context_.fail(error, name);
       }
     }
-    // Of several services one log, in order of time; lines of one service stay in theirs.
-    if (with_names_) sort_by_time(found, [](const Found& each) { return each.line.time_us; });
+    // Several logs are merged by time. Lines of one log keep their order.
+    if (with_names_)
+      std::ranges::stable_sort(found, {}, [](const Found& each) { return each.line.time_us; });
     if (found.size() > selection_.lines)
       found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(selection_.lines));
     if (context_.json() && !follows_) {
@@ -140,7 +132,7 @@ class LogPrinter {
     return ExitStatus::done;
   }
 
-  /// Lines that come from now on wait until they are printed by follow().
+  /// Subscribes to the lines that come from now on. They are kept until follow() prints them.
   void subscribe() {
     follows_ = true;
     JsonParams params;
@@ -148,14 +140,14 @@ class LogPrinter {
     try {
       context_.client().subscribe(
           "logs.subscribe", params.text(),
-          [this](std::string_view, const std::string& text) { take(parse_json(text)); });
+          [this](std::string_view, const std::string& text) { print_new(parse_json(text)); });
     } catch (const ClientError& error) {
-      // Which of the names is wrong is said when its lines are asked for.
+      // print_kept() asks for one service at a time, and so reports which does not exist.
       if (error.code() != ErrorCode::service_not_found) throw;
     }
   }
 
-  /// Until --timeout, or for ever.
+  /// Prints lines as they come, until --timeout or for ever.
   void follow() {
     context_.flush();
     try {
@@ -163,13 +155,14 @@ class LogPrinter {
     } catch (const ClientError& error) {
       if (error.code() != ErrorCode::disconnected) throw;
       context_.flush();
-      throw VerbFailure{ExitStatus::no_server, "logs", "the server has gone"};
+      throw VerbFailure{ExitStatus::no_server, "the server has gone"};
     }
-    throw VerbFailure{ExitStatus::timeout, "logs", "the time is up"};
+    throw VerbFailure{ExitStatus::timeout, "the time is up"};
   }
 
  private:
-  /// An answer has a limit: of a long log the newest lines come first, and then those before them.
+  /// Appends the last lines of one log. The length of an answer is limited, so a long log takes
+  /// several calls: first for the newest lines, then for those before them.
   void gather(const std::string& name, std::vector<Found>& found) {
     std::vector<std::vector<Found>> pages;
     std::uint64_t before = 0;
@@ -184,8 +177,9 @@ class LogPrinter {
       std::move(page->begin(), page->end(), std::back_inserter(found));
   }
 
-  /// The last lines that match, of those before number `before` (0: of all), which is then the
-  /// first one's, or 0 where no more are left.
+  /// Asks for the last lines before the one with the number `before`, or of the whole log if that
+  /// is 0, and returns those that are to be printed. Then `before` is the number of the first line
+  /// in the answer, or 0 if the answer goes back to the beginning.
   std::vector<Found> ask(const std::string& name, std::size_t lines, std::uint64_t& before) {
     JsonParams params;
     params.add("name", name);
@@ -195,12 +189,12 @@ class LogPrinter {
     if (!selection_.stream.empty()) params.add("stream", selection_.stream);
     if (before > 0) params.add("before_seq", static_cast<std::int64_t>(before));
     const std::string answer = context_.client().call("logs.filter", params.text());
-    const JsonDocument log = parse_json(answer);
+    JsonDocument log = parse_json(answer);
     json_expect_array(log, "log");
     std::vector<Found> page;
     LogLine& last = last_[name];
     std::uint64_t first = 0;
-    for (const JsonValue& line : log.GetArray()) {
+    for (JsonValue& line : log.GetArray()) {
       json_expect_object(line, "line of the log");
       Found each{read_log_line(line), {}};
       each.line.service = name;
@@ -217,12 +211,12 @@ class LogPrinter {
     return page;
   }
 
-  /// A notification.
-  void take(const JsonDocument& params) {
+  /// Prints the line of a notification.
+  void print_new(JsonDocument params) {
     Found found{read_log_line(params), {}};
     if (found.line.dropped == 0) {
-      // It may have come between subscribing and asking for those kept. Numbers begin anew where a
-      // service was removed and added again.
+      // A line that came just after subscribe() may have been printed by print_kept(). The numbers
+      // alone do not tell: they start again when a service is removed and added again.
       const LogLine& last = last_[found.line.service];
       if (found.line.seq <= last.seq && found.line.time_us <= last.time_us) return;
       if (!selection_.has(found.line)) return;
@@ -260,7 +254,7 @@ class LogPrinter {
   std::vector<std::string> names_;
   bool with_names_ = false;
   bool follows_ = false;
-  std::map<std::string, LogLine, std::less<>> last_;  // of each log, of those that were kept
+  std::map<std::string, LogLine, std::less<>> last_;  // of each log: the last that was kept
 };
 
 }  // namespace

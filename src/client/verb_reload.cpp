@@ -1,4 +1,5 @@
-// zinitctl reload: what became of each service, or would.
+// zinitctl reload: the server reads the service files again. With a name, only that service is told
+// to reload itself.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
@@ -10,22 +11,17 @@ namespace zinit {
 
 namespace {
 
-/// "web, db (exec)," ...; those of which there is more to say with that.
-std::vector<BlockWord> name_words(const std::vector<std::string>& names, Colour colour,
-                                  const ReloadReport& report) {
-  std::vector<BlockWord> words;
-  for (const std::string& name : names) {
-    std::string text = printable(name);
-    const auto why = report.why.find(name);
-    if (why != report.why.end()) text += fmt::format(" ({})", printable(join(why->second, ", ")));
-    if (&name != &names.back()) text += ",";
-    words.push_back({text, colour});
+/// The names, each with the reasons that the report gives for it: "db (exec)".
+std::vector<std::string> with_reasons(std::vector<std::string> names, const ReloadReport& report) {
+  for (std::string& name : names) {
+    if (const auto why = report.why.find(name); why != report.why.end())
+      name += fmt::format(" ({})", join(why->second, ", "));
   }
-  return words;
+  return names;
 }
 
-/// Why the new file of `name` is refused, as far as the server has kept it: what is new is failed
-/// with the messages, what was loaded before has them among its warnings.
+/// Why the new file of `name` was refused. A new service has failed for that reason. A service that
+/// was loaded before goes on, and has the faults as warnings.
 std::vector<std::string> faults_of(Client& client, const std::string& name) {
   try {
     const ServiceStatus status = client.status_full(name);
@@ -33,20 +29,19 @@ std::vector<std::string> faults_of(Client& client, const std::string& name) {
     return status.warnings;
   } catch (const ClientError& error) {
     if (error.code() > 0) throw;
-    return {};  // a dry run loads nothing
+    return {};  // the service does not exist: a dry run loads nothing
   }
 }
 
 void print_report(VerbContext& context, const ReloadReport& report, bool dry_run) {
   TextBlock block(context.terminal());
-  const ReloadReport plain;
-  block.add("added", name_words(report.added, Colour::green, plain));
-  block.add("changed", name_words(report.changed, Colour::yellow, plain));
-  block.add("removed", name_words(report.removed, Colour::red, plain));
+  block.add("added", name_list(report.added, Colour::green));
+  block.add("changed", name_list(report.changed, Colour::yellow));
+  block.add("removed", name_list(report.removed, Colour::red));
   if (!report.unchanged.empty()) block.add("unchanged", std::to_string(report.unchanged.size()));
-  block.add("restarted", name_words(report.restarted, Colour::yellow, report));
-  block.add("stopped", name_words(report.stopped, Colour::red, report));
-  block.add("failed", name_words(report.failed, Colour::red, plain));
+  block.add("restarted", name_list(with_reasons(report.restarted, report), Colour::yellow));
+  block.add("stopped", name_list(with_reasons(report.stopped, report), Colour::red));
+  block.add("failed", name_list(report.failed, Colour::red));
   for (const std::string& name : report.failed) {
     if (dry_run) continue;
     for (const std::string& fault : faults_of(context.client(), name)) {
@@ -57,20 +52,12 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
   context.print(block.text().empty() ? "    no service is configured\n" : block.text());
 }
 
-/// That service's own reload; the answer is there when it is done.
+/// Makes one service reload itself. The server answers when that is done.
 int reload_one(VerbContext& context, const std::string& name, bool dry_run) {
-  try {
-    const std::string json = context.client().call(
-        "service.reload", JsonParams().add("name", name).add("dry_run", dry_run).text());
-    if (context.json())
-      context.print_json(json);
-    else
-      context.print(
-          fmt::format("{} {}\n", printable(name), dry_run ? "could be reloaded" : "is reloaded"));
-    return ExitStatus::done;
-  } catch (const ClientError& error) {
-    return context.fail(error, name);
-  }
+  const std::string json = context.client().call(
+      "service.reload", JsonParams().add("name", name).add("dry_run", dry_run).text());
+  return context.print_result(
+      json, fmt::format("{} {}\n", printable(name), dry_run ? "could be reloaded" : "is reloaded"));
 }
 
 }  // namespace
@@ -88,10 +75,10 @@ int reload_files(VerbContext& context) {
   const ReloadReport report = read_reload(parse_json(json));
   context.json() ? context.print_json(json) : print_report(context, report, dry_run);
   if (report.failed.empty()) return ExitStatus::done;
-  return context.fail(
-      ExitStatus::failed, "reload",
-      fmt::format("{} service file{} refused; `zinitctl check` shows every fault",
-                  report.failed.size(), report.failed.size() == 1 ? " is" : "s are"));
+  context.complain("reload",
+                   fmt::format("{} service file{} refused; `zinitctl check` shows every fault",
+                               report.failed.size(), report.failed.size() == 1 ? " is" : "s are"));
+  return ExitStatus::failed;
 }
 
 }  // namespace zinit

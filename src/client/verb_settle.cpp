@@ -1,11 +1,10 @@
-// zinitctl start, stop, restart and wait: ask for all first, then tell of each how it ended.
+// zinitctl start, stop, restart and wait: sends the requests for all services first, then prints
+// the result of each, in the order of the names.
 //
-// The answers come while the services settle, and are read in the order of the names. A client that
-// is interrupted meanwhile takes nothing back: the server goes on.
+// If the client is interrupted while it waits, the server goes on with the requests.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
-#include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/words.hpp"
 
@@ -13,10 +12,11 @@ namespace zinit {
 
 namespace {
 
-/// What one of the verbs is about.
+/// What differs between the verbs.
 struct SettleVerb {
   const char* method;
   bool (*succeeded)(const ServiceStatus&);
+  std::string wait_for{};  // the state that `wait` waits for
 };
 
 bool is_down(const ServiceStatus& status) {
@@ -25,7 +25,7 @@ bool is_down(const ServiceStatus& status) {
 
 bool any_state(const ServiceStatus&) { return true; }
 
-/// One service that was asked about.
+/// A request that was sent.
 struct Asked {
   std::string name;
   std::uint64_t request;
@@ -40,7 +40,7 @@ std::string outcome_line(const Terminal& terminal, const ServiceStatus& status) 
   return text + "\n";
 }
 
-/// Why a start came to nothing, with what to do next.
+/// Why a start has failed, and what to do next.
 std::string fault_words(const ServiceStatus& status) {
   std::string cause = state_cause(status);
   if (cause.empty() && status.last_exit) cause = exit_words(*status.last_exit);
@@ -48,80 +48,61 @@ std::string fault_words(const ServiceStatus& status) {
                      cause.empty() ? "" : ": ", cause, printable(status.name));
 }
 
-class Settling {
- public:
-  Settling(VerbContext& context, const SettleVerb& verb) : context_(context), verb_(verb) {}
-
-  /// Sends a request for each name; `params` makes those of one.
-  template <class Params>
-  void ask(const std::vector<std::string>& names, Params params) {
-    for (const std::string& name : names) {
-      asked_.push_back({name, context_.client().request(verb_.method, params(name).text())});
-    }
+/// Sends a request for each service on the command line.
+std::vector<Asked> ask_all(VerbContext& context, const SettleVerb& verb, bool waits) {
+  std::vector<Asked> asked;
+  for (const std::string& name : context.names()) {
+    JsonParams params;
+    params.add("name", name).add_given("for", verb.wait_for);
+    if (waits && verb.wait_for.empty()) params.add("wait", true);
+    const auto left = context.time_left();
+    if (waits && left) params.add("timeout_ms", left->count());
+    asked.push_back({name, context.client().request(verb.method, params.text())});
   }
-
-  /// Reads the answers; returns the exit status: that of the first name that failed.
-  int finish(bool waits) {
-    for (const Asked& asked : asked_) {
-      const int status = finish_one(asked, waits);
-      if (status_ == ExitStatus::done) status_ = status;
-    }
-    if (context_.json()) context_.print_json("[" + json_ + "]");
-    return status_;
-  }
-
- private:
-  /// Without --timeout as long as it takes; with it, a little longer than the server, which knows
-  /// better what did not happen in time.
-  [[nodiscard]] std::optional<Milliseconds> limit(bool waits) const {
-    const auto left = context_.time_left();
-    if (!waits) return context_.patience();
-    if (!left) return std::nullopt;
-    return *left + Milliseconds(2000);
-  }
-
-  int finish_one(const Asked& asked, bool waits) {
-    try {
-      const std::string json = context_.client().answer(asked.request, limit(waits));
-      json_.append(json_.empty() ? "" : ",").append(json);
-      const ServiceStatus status = ServiceStatus::parse(json);
-      const bool good = !waits || verb_.succeeded(status);
-      if (good && !context_.json()) context_.print(outcome_line(context_.terminal(), status));
-      // Each as it comes: the next may take its time.
-      context_.flush();
-      if (good) return ExitStatus::done;
-      return context_.fail(ExitStatus::failed, fmt::format("{} {}", context_.verb.name, asked.name),
-                           fault_words(status));
-    } catch (const ClientError& error) {
-      // What the server said is about this name; without a server there is nothing more to hear.
-      if (error.code() > 0) throw;
-      return context_.fail(error, asked.name);
-    }
-  }
-
-  VerbContext& context_;
-  const SettleVerb verb_;
-  std::vector<Asked> asked_;
-  std::string json_;
-  int status_ = ExitStatus::done;
-};
-
-/// The members that limit how long the server waits.
-JsonParams& add_limit(VerbContext& context, JsonParams& params) {
-  if (const auto left = context.time_left()) params.add("timeout_ms", std::int64_t{left->count()});
-  return params;
+  return asked;
 }
 
+/// How long to wait for an answer. With --timeout it is a little longer than the server waits,
+/// whose error says more than that no answer came.
+std::optional<Milliseconds> answer_limit(const VerbContext& context, bool waits) {
+  if (!waits) return context.patience();
+  const auto left = context.time_left();
+  return left ? std::optional(*left + Milliseconds(2000)) : std::nullopt;
+}
+
+/// Reads the answer to one request. Prints it, or, with --json, adds it to `json`. Returns the exit
+/// status.
+int finish(VerbContext& context, const SettleVerb& verb, const Asked& asked, bool waits,
+           std::string& json) {
+  try {
+    const std::string answer = context.client().answer(asked.request, answer_limit(context, waits));
+    json.append(json.empty() ? "" : ",").append(answer);
+    const ServiceStatus status = ServiceStatus::parse(answer);
+    const bool good = !waits || verb.succeeded(status);
+    if (good && !context.json()) context.print(outcome_line(context.terminal(), status));
+    // Written at once: the next answer may take long.
+    context.flush();
+    return good ? int{ExitStatus::done}
+                : context.fail(ExitStatus::failed, asked.name, fault_words(status));
+  } catch (const ClientError& error) {
+    // Codes above 0 are the library's own: there will be no more answers. An error of the server is
+    // about this service only.
+    if (error.code() > 0) throw;
+    return context.fail(error, asked.name);
+  }
+}
+
+/// Returns the exit status of the first service that failed.
 int settle(VerbContext& context, const SettleVerb& verb) {
   const bool waits = !context.arguments.has("no-wait");
-  Settling settling(context, verb);
-  settling.ask(context.names(), [&](const std::string& name) {
-    JsonParams params;
-    params.add("name", name);
-    if (!waits) return params;
-    return add_limit(context, params.add("wait", true));
-  });
-  return settling.finish(waits);
+  int first = ExitStatus::done;
+  std::string json;
+  for (const Asked& asked : ask_all(context, verb, waits)) {
+    const int status = finish(context, verb, asked, waits, json);
+    if (first == ExitStatus::done) first = status;
+  }
+  if (context.json()) context.print_json("[" + json + "]");
+  return first;
 }
 
 }  // namespace
@@ -137,16 +118,9 @@ int run_stop(VerbContext& context) { return settle(context, {"service.stop", is_
 int run_wait(VerbContext& context) {
   const std::string state =
       context.arguments.has("for") ? context.arguments.value("for") : "running";
-  if (state != "running" && state != "exited" && state != "failed" && state != "stopped") {
-    throw VerbFailure{ExitStatus::usage, "wait", "--for is running, exited, failed or stopped"};
-  }
-  Settling settling(context, {"service.wait", any_state});
-  settling.ask(context.names(), [&](const std::string& name) {
-    JsonParams params;
-    params.add("name", name).add("for", state);
-    return add_limit(context, params);
-  });
-  return settling.finish(true);
+  if (state != "running" && state != "exited" && state != "failed" && state != "stopped")
+    throw VerbFailure{ExitStatus::usage, "--for is running, exited, failed or stopped"};
+  return settle(context, {"service.wait", any_state, state});
 }
 
 }  // namespace zinit

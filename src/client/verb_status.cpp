@@ -1,6 +1,4 @@
 // zinitctl status and is-running: one service, in full or in a word.
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <map>
 
@@ -13,7 +11,6 @@
 #include "client/text_block.hpp"
 #include "client/words.hpp"
 #include "config/directory.hpp"
-#include "config/modes.hpp"
 
 namespace zinit {
 
@@ -21,20 +18,19 @@ namespace {
 
 constexpr std::uint32_t kLogLines = 10;
 
-/// The answer to what was asked before: several requests are sent before the first answer is read,
-/// so that the server is waited for once.
+/// Waits for the answer to a request. All requests are sent before the first answer is read, so
+/// that the server is waited for only once.
 JsonDocument answer_to(VerbContext& context, std::uint64_t request) {
   return parse_json(context.client().answer(request, context.patience()));
 }
 
-/// What is asked for at once.
+/// The answers to the requests that are sent together.
 struct StatusAnswers {
   ServiceStatus status;
-  std::optional<std::int64_t> start_s;  // of the server, since 1970, where it tells
   std::vector<LogLine> log;
 };
 
-/// States by name, of all that a status names; "" for what does not exist.
+/// The states of the services that a status names, by name; "" for one that does not exist.
 using NeighbourStates = std::map<std::string, std::string>;
 
 NeighbourStates states_of_neighbours(VerbContext& context, const ServiceStatus& status) {
@@ -45,9 +41,8 @@ NeighbourStates states_of_neighbours(VerbContext& context, const ServiceStatus& 
   }
   std::vector<std::pair<std::string, std::uint64_t>> asked;
   for (const auto& [name, state] : states) {
-    asked.emplace_back(name,
-                       context.client().request("service.status",
-                                                JsonParams().add("name", name).text()));
+    asked.emplace_back(
+        name, context.client().request("service.status", JsonParams().add("name", name).text()));
   }
   for (const auto& [name, request] : asked) {
     try {
@@ -59,7 +54,7 @@ NeighbourStates states_of_neighbours(VerbContext& context, const ServiceStatus& 
   return states;
 }
 
-/// "[+] network," for each name.
+/// The names with the symbols of their states: "[+] network,".
 std::vector<BlockWord> neighbour_words(const std::vector<std::string>& names,
                                        const NeighbourStates& states) {
   std::vector<BlockWord> words;
@@ -133,65 +128,16 @@ std::string dropped_line(const ServiceStatus& status) {
   return text;
 }
 
-/// Whether `path` has been the same since `start_s`, in seconds since 1970. The time of its change
-/// of name counts too: a file that is moved into place keeps that of its text.
-bool is_older(const std::string& path, std::int64_t start_s) {
-  struct stat link {};
-  struct stat file {};
-  if (::lstat(path.c_str(), &link) < 0 || ::stat(path.c_str(), &file) < 0) return false;
-  return std::max({link.st_ctim.tv_sec, file.st_mtim.tv_sec, file.st_ctim.tv_sec}) + 1 < start_s;
-}
-
-/// Whether all that the service is made from is older than the start of the server: then it has
-/// read what is there, and need not read all files again to tell. Of what may be made from now on,
-/// a drop-in or a file in place of the vendor's, the folders tell.
-bool is_older_than(std::int64_t start_s, const ServiceStatus& status,
-                   const std::vector<std::string>& drop_ins) {
-  struct stat file {};
-  if (::lstat(status.file.c_str(), &file) < 0) return false;
-  const auto older = [&](const std::string& path) { return is_older(path, start_s); };
-  if (!older(status.file) || !std::ranges::all_of(drop_ins, older)) return false;
-  const auto absent_or_older = [&](const std::string& path) {
-    struct stat there {};
-    if (::lstat(path.c_str(), &there) == 0) return older(path);
-    // It may have gone since the server has read it.
-    const std::string folder = path.substr(0, path.rfind('/'));
-    return ::lstat(folder.c_str(), &there) < 0 || older(folder);
-  };
-  const std::string own = own_place_of(status.file);
-  return absent_or_older(own) && absent_or_older(own + ".d") && absent_or_older(status.file + ".d");
-}
-
-/// Whether a reload would change the service. Only what may be asked is told: a client without the
-/// right to reload is not bothered with that.
-bool changed_on_disk(VerbContext& context, const StatusAnswers& answers,
-                     const std::vector<std::string>& drop_ins) {
-  const ServiceStatus& status = answers.status;
-  if (status.file.empty()) return false;
-  if (answers.start_s && is_older_than(*answers.start_s, status, drop_ins)) return false;
-  try {
-    const auto asked = context.client().request("service.reload", R"({"dry_run":true})");
-    const ReloadReport report = read_reload(answer_to(context, asked));
-    const auto among = [&](const std::vector<std::string>& names) {
-      return std::ranges::find(names, status.name) != names.end();
-    };
-    return among(report.changed) || among(report.removed) ||
-           (among(report.failed) && !among(report.failed_before));
-  } catch (const ClientError& error) {
-    if (error.code() > 0) throw;
-  }
-  return false;
-}
-
-/// What is laid over the service's file, in that order.
+/// The drop-ins of the service's file, in the order in which they apply.
 std::vector<std::string> drop_ins_of(const ServiceStatus& status) {
   Listing listing;
   if (!status.file.empty()) list_file(status.file, false, listing);
   return listing.files.empty() ? std::vector<std::string>() : listing.files.front().drop_ins;
 }
 
-std::string file_line(const ServiceStatus& status, bool changed) {
+std::string file_line(const ServiceStatus& status) {
   if (status.file.empty()) return "none: added at runtime";
+  const bool changed = status.changed_on_disk.value_or(false);
   return printable(status.file) +
          (changed ? " (changed on disk; `zinitctl reload` applies it)" : "");
 }
@@ -229,20 +175,12 @@ void add_log(TextBlock& block, const std::vector<LogLine>& lines) {
 
 StatusAnswers ask_status(VerbContext& context, const std::string& name) {
   Client& client = context.client();
-  // Before the server looks at its clock: a start that seems too early makes nothing seem older.
-  const std::int64_t now_s = wall_us() / 1'000'000;
   const JsonParams named = JsonParams().add("name", name);
   const auto status = client.request("service.status_full", named.text());
-  const auto info = client.request("system.info");
   const auto log =
       client.request("logs.get", JsonParams(named).add("lines", std::int64_t{kLogLines}).text());
   StatusAnswers answers;
   answers.status = read_status(answer_to(context, status));
-  try {
-    answers.start_s = now_s - read_info(answer_to(context, info)).uptime_ms / 1000;
-  } catch (const ClientError& error) {
-    if (error.code() > 0) throw;
-  }
   answers.log = read_log_lines(answer_to(context, log));
   return answers;
 }
@@ -260,10 +198,8 @@ void print_status(VerbContext& context, const StatusAnswers& answers) {
   block.add("health", health_line(status));
   block.add("type", type_line(status));
   add_dependencies(block, status, states);
-  const std::vector<std::string> drop_ins = drop_ins_of(status);
-  const bool changed = changed_on_disk(context, answers, drop_ins);
-  block.add("file", file_line(status, changed));
-  for (const std::string& path : drop_ins) block.add("drop-in", printable(path));
+  block.add("file", file_line(status));
+  for (const std::string& path : drop_ins_of(status)) block.add("drop-in", printable(path));
   for (const std::string& warning : status.warnings) block.add("warning", printable(warning));
   block.add("lost output", dropped_line(status));
   add_log(block, answers.log);

@@ -11,9 +11,7 @@ namespace zinit {
 namespace {
 
 int end_system(VerbContext& context, const char* method, std::string_view what) {
-  const std::string json = context.client().call(method);
-  context.json() ? context.print_json(json) : context.print(fmt::format("{} has begun\n", what));
-  return ExitStatus::done;
+  return context.print_result(context.client().call(method), fmt::format("{} has begun\n", what));
 }
 
 }  // namespace
@@ -23,53 +21,35 @@ int run_kill(VerbContext& context) {
   const std::string signal =
       context.arguments.rest.size() > 1 ? context.arguments.rest[1] : "SIGTERM";
   if (signal_number(signal) == 0) {
-    throw VerbFailure{ExitStatus::usage, "kill",
-                      fmt::format("{} is no signal: a name such as HUP or SIGHUP, or 1 to 64",
-                                  printable(signal))};
+    throw VerbFailure{
+        ExitStatus::usage,
+        fmt::format("{} is no signal: a name such as HUP or SIGHUP, or 1 to 64", signal)};
   }
   JsonParams params;
   params.add("name", name).add("signal", signal).add("main", context.arguments.has("main"));
-  try {
-    const std::string json = context.client().call("service.kill", params.text());
-    if (context.json()) context.print_json(json);
-    return ExitStatus::done;
-  } catch (const ClientError& error) {
-    return context.fail(error, name);
-  }
+  return context.print_result(context.client().call("service.kill", params.text()), "");
 }
 
 int run_isolate(VerbContext& context) {
   const std::string& target = context.arguments.rest.front();
-  try {
-    const std::string json =
-        context.client().call("system.isolate", JsonParams().add("target", target).text());
-    const Isolation isolation = read_isolation(parse_json(json));
-    if (context.json()) {
-      context.print_json(json);
-      return ExitStatus::done;
-    }
-    const auto line = [&](std::string_view word, const std::vector<std::string>& names) {
-      if (!names.empty()) context.print(fmt::format("{} {}\n", word, printable(join(names, ", "))));
-    };
-    line("stopping", isolation.stopped);
-    line("starting", isolation.started);
-    if (isolation.stopped.empty() && isolation.started.empty())
-      context.print(fmt::format("{} is all there is already\n", printable(target)));
-    return ExitStatus::done;
-  } catch (const ClientError& error) {
-    return context.fail(error, target);
-  }
+  const std::string json =
+      context.client().call("system.isolate", JsonParams().add("target", target).text());
+  const Isolation isolation = read_isolation(parse_json(json));
+  std::string text;
+  const auto add = [&](std::string_view word, const std::vector<std::string>& names) {
+    if (!names.empty()) text += fmt::format("{} {}\n", word, printable(join(names, ", ")));
+  };
+  add("stopping", isolation.stopped);
+  add("starting", isolation.started);
+  if (text.empty()) text = fmt::format("{} is all there is already\n", printable(target));
+  return context.print_result(json, text);
 }
 
 int run_ping(VerbContext& context) {
   const std::string json = context.client().call("system.ping");
   const PingAnswer answer = read_ping(parse_json(json));
-  if (context.json()) {
-    context.print_json(json);
-  } else {
-    context.print(fmt::format("zinit {}, pid {}\n", printable(answer.version), answer.pid));
-  }
-  return ExitStatus::done;
+  return context.print_result(
+      json, fmt::format("zinit {}, pid {}\n", printable(answer.version), answer.pid));
 }
 
 int run_shutdown(VerbContext& context) {
@@ -83,8 +63,7 @@ int run_halt(VerbContext& context) { return end_system(context, "system.halt", "
 
 int run_debug_state(VerbContext& context) {
   const std::string json = context.client().debug_state();
-  context.print_json(context.json() ? json : json_text(parse_json(json), 2));
-  return ExitStatus::done;
+  return context.print_result(json, json_text(parse_json(json), 2) + "\n");
 }
 
 }  // namespace zinit

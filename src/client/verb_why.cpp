@@ -1,5 +1,5 @@
-// zinitctl why: the chain of reasons in sentences, down to the service at fault, and what to do
-// next.
+// zinitctl why: prints the chain of reasons in sentences, down to the service at fault, and what to
+// do next.
 #include <algorithm>
 
 #include "base/format.hpp"
@@ -14,19 +14,20 @@ namespace zinit {
 
 namespace {
 
-// Deeper links are not moved further to the right.
+// Deeper links of the chain are indented no further.
 constexpr int kDeepest = 12;
 
-/// How one depends on another, or the empty string for a reason that is no dependency.
+/// A verb for the dependency, "requires"; empty if the reason is no dependency.
 std::string_view verb_of_edge(std::string_view kind) {
   if (kind == "requires" || kind == "missing") return "requires";
   if (kind == "after") return "starts after";
   if (kind == "conflicts") return "conflicts with";
+  if (kind == "required_by") return "waits for";
   return {};
 }
 
-/// One link as a sentence; `above` is whose reason it is, `goes_on` that its own reason is the
-/// next.
+/// One link of the chain as a sentence. It is the reason of the service `above`; `goes_on` says
+/// that the next link explains this one.
 std::string sentence(const WhyReason& reason, const std::string& above, bool goes_on) {
   const std::string_view edge = verb_of_edge(reason.kind);
   if (edge.empty()) {
@@ -36,13 +37,13 @@ std::string sentence(const WhyReason& reason, const std::string& above, bool goe
     return subject + reason.detail;
   }
   const bool exists = !reason.detail.starts_with("no ");
-  // "failed: requires db, which failed" is what the next link says in full.
+  // If the detail is "failed: requires db, which failed", the next link says that, too.
   const bool told_next = goes_on && reason.detail.starts_with("failed: requires ");
   return fmt::format("{} {} {}, {} {}", above, edge, reason.service, exists ? "which" : "but",
                      told_next ? "failed" : reason.detail);
 }
 
-/// What to do about one that has failed, by the words that say how.
+/// What to do about a service that has failed, by the text that says how.
 std::string advice_for_failed(const WhyReason& root) {
   const std::string& name = root.service;
   if (root.detail.find(": error: ") != std::string::npos)
@@ -72,48 +73,34 @@ std::string advice(const WhyReason& root) {
   return "it is under way; nothing needs to be done yet";
 }
 
-class WhyText {
- public:
-  WhyText(const Terminal& terminal, const WhyReport& report)
-      : terminal_(terminal), report_(report) {}
+/// The last link of a chain with advice about its service; empty if that link says already what to
+/// do.
+std::string root_cause(const Terminal& terminal, const WhyReport& report, const WhyReason& last) {
+  if (last.service == report.name || last.kind == "stopping") return {};
+  if (last.kind == "missing" && last.depth == 0) return {};
+  std::vector<BlockWord> words =
+      words_of(printable(fmt::format("root cause {}: {}", last.service, advice(last))));
+  words[0].colour = words[1].colour = words[2].colour = Colour::bold;
+  return wrapped(terminal, 4, 4, words);
+}
 
-  std::string make() {
-    text_ = fmt::format(
-        "{} {} {}", terminal_.paint(state_colour(report_.state), symbol_of(report_.state)),
-        terminal_.paint(Colour::bold, printable(report_.name)), state_phrase(report_.state));
-    text_ += report_.reasons.empty() ? ": nothing is wrong\n" : "\n";
-    for (std::size_t i = 0; i < report_.reasons.size(); ++i) {
-      const bool ends = i + 1 == report_.reasons.size() || report_.reasons[i + 1].depth == 0;
-      add_link(report_.reasons[i], !ends);
-      if (ends) add_root(report_.reasons[i]);
-    }
-    return text_;
-  }
-
- private:
-  void add_link(const WhyReason& reason, bool goes_on) {
-    if (reason.depth == 0) above_ = report_.name;
+std::string why_text(const Terminal& terminal, const WhyReport& report) {
+  std::string text = fmt::format(
+      "{} {} {}{}\n", terminal.paint(state_colour(report.state), symbol_of(report.state)),
+      terminal.paint(Colour::bold, printable(report.name)), state_phrase(report.state),
+      report.reasons.empty() ? ": nothing is wrong" : "");
+  std::string above;  // the service whose reason comes next
+  for (std::size_t i = 0; i < report.reasons.size(); ++i) {
+    const WhyReason& reason = report.reasons[i];
+    const bool ends = i + 1 == report.reasons.size() || report.reasons[i + 1].depth == 0;
+    if (reason.depth == 0) above = report.name;
     const auto indent = static_cast<std::size_t>(4 + 2 * std::clamp(reason.depth, 0, kDeepest));
-    const std::string text = printable(sentence(reason, above_, goes_on));
-    text_ += wrapped(terminal_, indent, indent, words_of(text));
-    above_ = reason.service;
+    text += wrapped(terminal, indent, indent, words_of(printable(sentence(reason, above, !ends))));
+    above = reason.service;
+    if (ends) text += root_cause(terminal, report, reason);
   }
-
-  /// The service at fault, unless the last link says what to do already.
-  void add_root(const WhyReason& last) {
-    if (last.service == report_.name || last.kind == "stopping") return;
-    if (last.kind == "missing" && last.depth == 0) return;
-    const std::string at_fault = printable(fmt::format("{}: {}", last.service, advice(last)));
-    std::vector<BlockWord> words = words_of("root cause " + at_fault);
-    words[0].colour = words[1].colour = words[2].colour = Colour::bold;
-    text_ += wrapped(terminal_, 4, 4, words);
-  }
-
-  const Terminal& terminal_;
-  const WhyReport& report_;
-  std::string above_;
-  std::string text_;
-};
+  return text;
+}
 
 }  // namespace
 
@@ -121,12 +108,7 @@ int run_why(VerbContext& context) {
   const std::string& name = context.arguments.rest.front();
   const std::string json =
       context.client().call("service.why", JsonParams().add("name", name).text());
-  if (context.json()) {
-    context.print_json(json);
-  } else {
-    context.print(WhyText(context.terminal(), read_why(parse_json(json))).make());
-  }
-  return ExitStatus::done;
+  return context.print_result(json, why_text(context.terminal(), read_why(parse_json(json))));
 }
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// The table of verbs: see verbs.hpp. In the order in which --help shows them.
+// The table of verbs, made from verbs.inc, and their options: see verbs.hpp.
 #include "client/verbs.hpp"
 
 #include <algorithm>
@@ -17,6 +17,8 @@ constexpr OptionRow kGlobalOptions[] = {
     {"-h,--help", "", "what there is, or what one verb does"},
     {"-V,--version", "", "the version of this program"},
 };
+
+constexpr OptionRow kRoot = {"--root", "DIR", "in the system below DIR, without a server"};
 
 constexpr OptionRow kListOptions[] = {
     {"--state", "STATE", "only those in this state; may be given several times"},
@@ -40,14 +42,14 @@ constexpr OptionRow kRemoveOptions[] = {
 };
 constexpr OptionRow kEnableOptions[] = {
     {"--now", "", "start or stop it now as well"},
-    {"--root", "DIR", "in the system below DIR, without a server"},
+    kRoot,
 };
 constexpr OptionRow kMaskOptions[] = {
-    {"--root", "DIR", "in the system below DIR, without a server"},
+    kRoot,
 };
 constexpr OptionRow kEditOptions[] = {
     {"--drop-in", "", "edit a drop-in that is laid over the file"},
-    {"--root", "DIR", "in the system below DIR, without a server"},
+    kRoot,
 };
 constexpr OptionRow kLogsOptions[] = {
     {"--all", "", "of all services, of zinit and of syslog"},
@@ -71,114 +73,17 @@ constexpr OptionRow kEventsOptions[] = {
 using enum Completes;
 constexpr std::span<const OptionRow> kNoOptions;
 
-// clang-format off
 constexpr VerbRow kVerbs[] = {
-    {"list", "[PATTERN]", services, kListOptions, run_list,
-     "show services and targets",
-     "PATTERN is a shell pattern for names, such as 'web-*'."},
-    {"status", "NAME", services, kNoOptions, run_status,
-     "show everything about one service",
-     "Exits 0 if it is running, or a oneshot that is done; else 3."},
-    {"start", "NAME...", services, kSettleOptions, run_start,
-     "start, and wait until it is settled",
-     "What it requires and wants is started with it. Exits 1 where one came to something\n"
-     "else than running, or a oneshot's success. Interrupting the wait leaves the start going."},
-    {"stop", "NAME...", services, kSettleOptions, run_stop,
-     "stop, and wait until it is down",
-     "What requires it is stopped first."},
-    {"restart", "NAME...", services, kSettleOptions, run_restart,
-     "stop and start again, and wait until it is settled",
-     "What requires it is stopped too, and started again."},
-    {"kill", "NAME [SIGNAL]", services, kKillOptions, run_kill,
-     "send a signal to its process group",
-     "SIGNAL is a name with or without SIG, or a number; default: SIGTERM."},
-    {"logs", "[NAME...]", services, kLogsOptions, run_logs,
-     "show the last lines of output",
-     "Those of several services are merged. The log named zinit is the server's own, and the one\n"
-     "named syslog has what came to /dev/log and is no service's."},
-    {"why", "NAME", services, kNoOptions, run_why,
-     "say why it is blocked or failed, down to the root cause",
-     ""},
-    {"tree", "[NAME]", services, kTreeOptions, run_tree,
-     "show what depends on what",
-     "A service that was shown before is marked with (*) and not opened again."},
-    {"reload", "[NAME]", services, kReloadOptions, run_reload,
-     "read the service files again and apply what changed",
-     "Changed services that run are restarted, removed ones are stopped. A file with faults\n"
-     "changes nothing, and exit status 1 tells of it. With NAME no file is read: that service\n"
-     "reloads itself, by its reload_exec or reload_signal."},
-    {"add-service", "FILE", files, kAddOptions, run_add_service,
-     "add or replace a service, and start it",
-     "At runtime only, unless --persist is given. FILE is a service file; -: standard input."},
-    {"remove-service", "NAME", services, kRemoveOptions, run_remove_service,
-     "stop and remove a service",
-     "At runtime only, unless --persist is given: a reload finds its file again."},
-    {"start-all", "", nothing, kNoOptions, run_start_all,
-     "start all services of class user",
-     "And wait until they are settled; not those with status \"ignore\"."},
-    {"stop-all", "", nothing, kNoOptions, run_stop_all,
-     "stop all services of class user",
-     "And wait until they are down. Not those that a service of class system requires."},
-    {"delete-all", "", nothing, kNoOptions, run_delete_all,
-     "stop and remove all services of class user",
-     "At runtime only. Those that a service of class system requires stay."},
-    {"isolate", "TARGET", services, kNoOptions, run_isolate,
-     "start a target, and stop every other service",
-     "Services of class system, and what they stand on, are left alone."},
-    {"check", "[PATH...]", files, kNoOptions, run_check,
-     "look for faults in service files, without a server",
-     "PATH is a file or a directory; default: those that a server would read.\n"
-     "Exits 1 if there is an error."},
-    {"enable", "NAME", services, kEnableOptions, run_enable,
-     "have it started from the next boot on",
-     "Writes status = \"start\" to a drop-in, 90-zinitctl.toml, in /etc/zinit."},
-    {"disable", "NAME", services, kEnableOptions, run_disable,
-     "have it not started from the next boot on",
-     "Writes status = \"stop\" to a drop-in, 90-zinitctl.toml, in /etc/zinit."},
-    {"mask", "NAME", services, kMaskOptions, run_mask,
-     "have a vendor's service not exist for zinit",
-     "Puts a link to /dev/null in its place in /etc/zinit, which a reload applies."},
-    {"unmask", "NAME", nothing, kMaskOptions, run_unmask,
-     "take that back",
-     ""},
-    {"edit", "NAME", services, kEditOptions, run_edit,
-     "edit its file, check it, put it in place and reload",
-     "$EDITOR is given a copy; one with a fault is refused. A vendor's file stays as it is:\n"
-     "the result is put in its place in /etc/zinit."},
-    {"wait", "NAME...", services, kWaitOptions, run_wait,
-     "wait until all of them are in a state",
-     "stopped: no process and none coming."},
-    {"is-running", "NAME", services, kNoOptions, run_is_running,
-     "exit with 0 if it is running, else with 3",
-     "A oneshot that is done counts as running."},
-    {"events", "[NAME...]", services, kEventsOptions, run_events,
-     "show the last 100 changes of state",
-     "One line each; with --json one JSON object a line."},
-    {"ping", "", nothing, kNoOptions, run_ping,
-     "show version and pid of the server",
-     ""},
-    {"shutdown", "", nothing, kNoOptions, run_shutdown,
-     "stop all services and end the server",
-     "As PID 1 of a machine the server powers it off then."},
-    {"poweroff", "", nothing, kNoOptions, run_poweroff,
-     "stop all services and power off",
-     "Only where the server is PID 1 of a machine."},
-    {"reboot", "", nothing, kNoOptions, run_reboot,
-     "stop all services and restart the machine",
-     "Only where the server is PID 1 of a machine."},
-    {"halt", "", nothing, kNoOptions, run_halt,
-     "stop all services and halt the machine",
-     "Only where the server is PID 1 of a machine."},
-    {"debug-state", "", nothing, kNoOptions, run_debug_state,
-     "show all that the server knows, as JSON",
-     ""},
+#define ZINIT_VERB(function, name, arguments, completes, options, help, more) \
+  {name, arguments, completes, options, function, help, more},
+#include "client/verbs.inc"
+#undef ZINIT_VERB
 };
-// clang-format on
 
 }  // namespace
 
 int VerbRow::least() const noexcept {
-  // Those in brackets come last.
+  // Optional arguments, in brackets, come last.
   const std::string_view needed = arguments.substr(0, arguments.find('['));
   return static_cast<int>(std::ranges::count_if(
       split(needed, ' '), [](std::string_view word) { return !word.empty(); }));

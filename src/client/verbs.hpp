@@ -1,5 +1,5 @@
-// The table of verbs: what zinitctl can do. --help, the shell completion and zinitctl(1)'s list are
-// made of it or checked against it, so a verb is added here and nowhere else.
+// The table of the verbs of zinitctl. The command line is parsed by it and --help is made from it;
+// tests compare the shell completion and zinitctl(1) with it.
 #pragma once
 
 #include <span>
@@ -9,73 +9,45 @@ namespace zinit {
 
 class VerbContext;
 
-/// An option of a verb, or one that all have.
+/// An option of a verb or of another command.
 struct OptionRow {
-  std::string_view names;  // "-n,--lines": short first, then long
-  std::string_view value;  // what follows it, "N"; empty for a flag
+  std::string_view names;  // the short name, then the long one: "-n,--lines", or one of them
+  std::string_view value;  // what its value is called, "N"; empty if it takes none
   std::string_view help;   // one line
 };
 
-/// What the arguments of a verb are, for the shell's completion.
+/// What the shell is to complete the arguments of a verb with.
 enum class Completes { nothing, services, files };
 
 struct VerbRow {
   std::string_view name;
-  std::string_view arguments;  // as the usage line has them: "NAME...", "[PATTERN]"; may be empty
+  std::string_view arguments;  // as in the usage line, "NAME...", "[PATTERN]"; may be empty
   Completes completes = Completes::nothing;
   std::span<const OptionRow> options;
-  /// Does it and returns the exit status; may throw ClientError or VerbFailure.
+  /// Carries it out and returns the exit status. May throw ClientError or VerbFailure.
   int (*run)(VerbContext&) = nullptr;
-  std::string_view help;  // what it does, one line without a full stop
-  std::string_view more;  // more lines of its --help; may be empty
+  std::string_view help;  // what it does, in one line without a full stop
+  std::string_view more;  // further lines for its --help; may be empty
 
-  // How many arguments that means.
+  // How many arguments it needs and takes.
   [[nodiscard]] int least() const noexcept;
   [[nodiscard]] int most() const noexcept;  // -1: any number
 };
 
 [[nodiscard]] std::span<const VerbRow> verbs() noexcept;
 
-/// Null where there is no such verb.
+/// Null if there is no such verb.
 [[nodiscard]] const VerbRow* find_verb(std::string_view name) noexcept;
 
 /// Options that are accepted before and after every verb.
 [[nodiscard]] std::span<const OptionRow> global_options() noexcept;
 
-// The verbs, by the file that they are in.
-int run_list(VerbContext& context);            // verb_list.cpp
-int run_status(VerbContext& context);          // verb_status.cpp
-int run_is_running(VerbContext& context);      // verb_status.cpp
-int run_start(VerbContext& context);           // verb_settle.cpp
-int run_stop(VerbContext& context);            // verb_settle.cpp
-int run_restart(VerbContext& context);         // verb_settle.cpp
-int run_wait(VerbContext& context);            // verb_settle.cpp
-int run_kill(VerbContext& context);            // verb_system.cpp
-int run_reload(VerbContext& context);          // verb_reload.cpp
-int run_add_service(VerbContext& context);     // verb_change.cpp
-int run_remove_service(VerbContext& context);  // verb_change.cpp
-int run_start_all(VerbContext& context);       // verb_change.cpp
-int run_stop_all(VerbContext& context);        // verb_change.cpp
-int run_delete_all(VerbContext& context);      // verb_change.cpp
-int run_isolate(VerbContext& context);         // verb_system.cpp
-int run_check(VerbContext& context);           // verb_check.cpp
-int run_enable(VerbContext& context);          // verb_enable.cpp
-int run_disable(VerbContext& context);         // verb_enable.cpp
-int run_mask(VerbContext& context);            // verb_mask.cpp
-int run_unmask(VerbContext& context);          // verb_mask.cpp
-int run_edit(VerbContext& context);            // verb_edit.cpp
-int run_logs(VerbContext& context);            // verb_logs.cpp
-int run_events(VerbContext& context);          // verb_events.cpp
-int run_why(VerbContext& context);             // verb_why.cpp
-int run_tree(VerbContext& context);            // verb_tree.cpp
-int run_ping(VerbContext& context);            // verb_system.cpp
-int run_shutdown(VerbContext& context);        // verb_system.cpp
-int run_poweroff(VerbContext& context);        // verb_system.cpp
-int run_reboot(VerbContext& context);          // verb_system.cpp
-int run_halt(VerbContext& context);            // verb_system.cpp
-int run_debug_state(VerbContext& context);     // verb_system.cpp
+// The functions of the verbs.
+#define ZINIT_VERB(function, ...) int function(VerbContext& context);
+#include "client/verbs.inc"
+#undef ZINIT_VERB
 
-/// Has the files read again, as `reload` without a name: the end of verbs that change them.
-int reload_files(VerbContext& context);  // verb_reload.cpp
+/// Does what `reload` without a name does, for verbs that have changed files.
+int reload_files(VerbContext& context);
 
 }  // namespace zinit

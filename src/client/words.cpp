@@ -1,11 +1,10 @@
-// What a status says, in words: see words.hpp.
+// Texts about a status: see words.hpp.
 #include "client/words.hpp"
-
-#include <ctime>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "client/times.hpp"
 #include "model/reason.hpp"
 #include "model/state.hpp"
 
@@ -28,11 +27,11 @@ ReasonType type_from_name(std::string_view name) {
   return ReasonType::none;
 }
 
-/// The reason as the supervisor has it, which knows the words.
+/// Makes a reason of the model, which has the words for it.
 Reason model_reason(const StatusReason& reason) {
   Reason made;
   made.type = type_from_name(reason.type);
-  made.step = reason.step == kPreStepName ? Phase::pre : Phase::main;
+  made.step = reason.step == kPreStepName ? CommandKind::pre_exec : CommandKind::main;
   made.messages = reason.messages;
   switch (made.type) {
     case ReasonType::exit_code: made.number = reason.code; break;
@@ -57,13 +56,6 @@ Reason model_reason(const StatusReason& reason) {
   return made;
 }
 
-std::tm local_time(std::int64_t time_us) {
-  const std::time_t seconds = static_cast<std::time_t>(time_us / 1000000);
-  std::tm time{};
-  ::localtime_r(&seconds, &time);
-  return time;
-}
-
 std::string blocked_cause(const ServiceStatus& status) {
   std::string text;
   if (status.restart_in_ms) {
@@ -78,7 +70,7 @@ std::string blocked_cause(const ServiceStatus& status) {
   return printable(text);
 }
 
-/// The first fault of a file without its place, which would fill a column by itself.
+/// The first fault of a file, without file and line, which would be too long for a column.
 std::string config_fault(const StatusReason& reason) {
   const std::string first = reason.messages.empty() ? reason.type : reason.messages.front();
   constexpr std::string_view mark = ": error: ";
@@ -91,7 +83,7 @@ std::string config_fault(const StatusReason& reason) {
 
 std::string reason_words(const StatusReason& reason) {
   const Reason made = model_reason(reason);
-  // A newer server may know reasons that this client does not.
+  // A newer server may have reasons that this client does not know.
   return printable(made ? reason_text(made) : reason.type);
 }
 

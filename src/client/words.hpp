@@ -1,5 +1,5 @@
-// What a status says, in words and numbers that people read. All of it is printable: bytes that
-// came from elsewhere have lost their control characters (base/text.hpp, printable()).
+// Texts for people about a status. All of them are safe on a terminal: control characters in names
+// and messages are escaped (base/text.hpp, printable()).
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,21 @@
 
 namespace zinit {
 
-/// "exited with code 1", "requires db, which failed", ...; the same words that the server's log
-/// has.
+/// "exited with code 1", "requires db, which failed", ...: the same words as in the server's log.
 [[nodiscard]] std::string reason_words(const StatusReason& reason);
 
 /// "exited with code 1", "killed by SIGSEGV, core dumped".
 [[nodiscard]] std::string exit_words(const ProcessExit& end);
 
-/// Why a service is in its state, in one line, with all that holds a blocked one; empty where there
-/// is nothing to say.
+/// Why a service is in its state, in one line; for a blocked one, all that it waits for. Empty if
+/// there is nothing to say.
 [[nodiscard]] std::string state_cause(const ServiceStatus& status);
 
-/// "is running", "has failed", "is done" (a oneshot): what follows a name.
+/// "is running", "has failed", "is done" (a oneshot): the words after a service's name.
 [[nodiscard]] std::string state_phrase(std::string_view state);
 [[nodiscard]] std::string state_phrase(const ServiceStatus& status);
 
-/// state_cause(), or else the description: the last column of `list`.
+/// The last column of `list`: state_cause(), or the description if that is empty.
 [[nodiscard]] std::string cause_or_description(const ServiceStatus& status);
 
 /// "12s", "3m20s", "5h03m", "4d02h": a duration for a column.
@@ -41,7 +40,7 @@ namespace zinit {
 
 [[nodiscard]] Colour state_colour(std::string_view state);
 
-/// "[+]" for "running"; "[ ]" for a state that is none, or of a newer server.
+/// "[+]" for "running"; "[ ]" for a state that this client does not know.
 [[nodiscard]] std::string_view symbol_of(std::string_view state);
 
 /// Whether a status counts as up: running, or a oneshot that is done (control.md, exit status 3).

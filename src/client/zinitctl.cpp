@@ -1,24 +1,72 @@
-// zinitctl: from the command line to a verb, and from what happens there to an exit status.
-#include "client/zinitctl.hpp"
-
+// zinitctl: finds and runs the verb of a command line, turns the outcome into an exit status, and
+// prints the help, which is made from the table of verbs.
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "client/commands.hpp"
 #include "client/context.hpp"
-#include "client/entry.hpp"
-#include "client/help.hpp"
 #include "client/verbs.hpp"
 
 namespace zinit {
 
 namespace {
 
-// A timeout beyond this (about 30 years) is as good as none, and milliseconds of it still fit
-// anywhere.
+// A longer timeout (this is about 30 years) is as good as none, and could overflow in milliseconds.
 constexpr double kLongestTimeout = 1e9;
+
+/// "  -n, --lines N   the last N lines": short and long names in columns of their own.
+std::string option_line(const OptionRow& option) {
+  std::string names(option.names);
+  if (const auto comma = names.find(','); comma != std::string::npos) {
+    names.insert(comma + 1, " ");
+  } else {
+    names.insert(0, "    ");
+  }
+  if (!option.value.empty()) names.append(" ").append(option.value);
+  return fmt::format("  {:<21} {}\n", names, option.help);
+}
+
+/// What --help prints without a verb: all verbs and the global options.
+std::string general_help() {
+  std::string text =
+      "Controls a running zinit; `zinit server` runs one, see zinit(8).\n\n"
+      "usage: zinitctl [OPTIONS] VERB [ARGUMENTS]\n\n";
+  for (const VerbRow& verb : verbs()) {
+    std::string call(verb.name);
+    if (!verb.arguments.empty()) call.append(" ").append(verb.arguments);
+    text += fmt::format("  {:<21} {}\n", call, verb.help);
+  }
+  text += "\nOptions, before or after the verb:\n";
+  for (const OptionRow& option : global_options()) text += option_line(option);
+  text +=
+      "\nNAME may be a shell pattern in quotes where a verb takes several.\n"
+      "Each verb has --help. Exit status: 0 done, 1 failed, 2 wrong usage,\n"
+      "3 not running, 4 no such service, 5 no server, 6 timeout, 7 not permitted.\n";
+  return text;
+}
+
+/// "usage: zinitctl start [OPTIONS] NAME..."
+std::string usage_line(const VerbRow& verb) {
+  std::string text = fmt::format("usage: zinitctl {} [OPTIONS]", verb.name);
+  if (!verb.arguments.empty()) text.append(" ").append(verb.arguments);
+  return text;
+}
+
+/// What --help prints with a verb: usage, what it does, its options.
+std::string verb_help(const VerbRow& verb) {
+  std::string text =
+      fmt::format("{}\n\nzinitctl {}: {}.\n", usage_line(verb), verb.name, verb.help);
+  if (!verb.more.empty()) text.append(verb.more).append("\n");
+  if (!verb.options.empty()) text += "\nOptions:\n";
+  for (const OptionRow& option : verb.options) text += option_line(option);
+  text += "\nOptions of every verb:\n";
+  for (const OptionRow& option : global_options()) text += option_line(option);
+  return text;
+}
 
 int usage_error(Printer& printer, std::string_view what, std::string_view why,
                 std::string_view usage) {
@@ -36,67 +84,69 @@ int unknown_verb(Printer& printer, const std::string& word) {
   return usage_error(printer, printable(word), why, kSeeHelp);
 }
 
-/// --timeout in milliseconds; an error for what is no positive number of seconds.
+/// The value of --timeout, a positive number of seconds, if it was given.
 Result<std::optional<Milliseconds>> timeout_of(const Arguments& arguments) {
   if (!arguments.has("timeout")) return std::nullopt;
   const std::string text = arguments.value("timeout");
-  char* end = nullptr;
-  const double seconds = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || !std::isfinite(seconds) || seconds <= 0) {
+  const char* const end = text.data() + text.size();
+  double seconds = 0;
+  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
+  if (error != std::errc() || stop != end || !std::isfinite(seconds) || seconds <= 0) {
     return failure(fmt::format("--timeout {}: not a number of seconds above 0", printable(text)));
   }
   return Milliseconds(
       static_cast<std::int64_t>(std::ceil(std::min(seconds, kLongestTimeout) * 1000)));
 }
 
-/// Runs the verb; whatever is thrown on the way becomes a message and a status.
+/// Runs the verb. What it throws becomes a message and an exit status.
 int run_verb(VerbContext& context) {
   try {
     return context.verb.run(context);
   } catch (const VerbFailure& failed) {
-    return context.fail(failed.status, failed.what, failed.why);
+    return context.fail(failed.status, failed.name, failed.why);
   } catch (const ClientError& error) {
-    // Verbs of one name are about that name; others catch their errors themselves.
-    const bool one = context.verb.most() == 1 && context.arguments.rest.size() == 1;
+    // An error of a verb that takes one name is about that name. Verbs that take several catch
+    // their errors themselves.
+    const bool one = context.verb.most() > 0 && !context.arguments.rest.empty();
     return context.fail(error, one ? context.arguments.rest.front() : "");
   } catch (const std::exception& error) {
-    return context.fail(ExitStatus::failed, context.verb.name, printable(error.what()));
+    return context.fail(ExitStatus::failed, {}, error.what());
   }
 }
 
-/// The global options with those of a verb.
+/// The global options and those of a verb.
 std::vector<OptionRow> options_with(std::span<const OptionRow> own) {
   std::vector<OptionRow> options(global_options().begin(), global_options().end());
   options.insert(options.end(), own.begin(), own.end());
   return options;
 }
 
-/// No verb: --help, --version, or an error.
+/// Prints what --help or --version asks for, `help` being the text for --help. False if neither was
+/// given.
+bool print_help(const Arguments& arguments, std::string_view help, Printer& printer) {
+  if (arguments.has("help")) {
+    printer.out(help);
+  } else if (arguments.has("version")) {
+    printer.out("zinit " ZINIT_VERSION "\n");
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/// A command line without a verb: --help, --version, or an error.
 int without_verb(std::vector<std::string> words, Printer& printer) {
   const auto arguments = parse_arguments({options_with({}), 0, 0, ""}, std::move(words));
   if (!arguments) return usage_error(printer, "options", arguments.error().text, kSeeHelp);
-  if (arguments->has("help")) {
-    printer.out(general_help());
-  } else if (arguments->has("version")) {
-    printer.out("zinit " ZINIT_VERSION "\n");
-  } else {
-    return usage_error(printer, "usage", "a verb is missing", kSeeHelp);
-  }
-  return ExitStatus::done;
+  if (print_help(*arguments, general_help(), printer)) return ExitStatus::done;
+  return usage_error(printer, "usage", "a verb is missing", kSeeHelp);
 }
 
 int with_verb(const VerbRow& verb, std::vector<std::string> words, Printer& printer) {
   auto arguments = parse_arguments(
       {options_with(verb.options), verb.least(), verb.most(), verb.arguments}, std::move(words));
   if (!arguments) return usage_error(printer, verb.name, arguments.error().text, usage_line(verb));
-  if (arguments->has("help")) {
-    printer.out(verb_help(verb));
-    return ExitStatus::done;
-  }
-  if (arguments->has("version")) {
-    printer.out("zinit " ZINIT_VERSION "\n");
-    return ExitStatus::done;
-  }
+  if (print_help(*arguments, verb_help(verb), printer)) return ExitStatus::done;
   const auto timeout = timeout_of(*arguments);
   if (!timeout) return usage_error(printer, verb.name, timeout.error().text, usage_line(verb));
   if (arguments->has("no-color")) {
@@ -126,16 +176,6 @@ int zinitctl(std::vector<std::string> words, Printer& printer) {
     if (status == ExitStatus::done) status = ExitStatus::failed;
   }
   return status;
-}
-
-int run_zinitctl(int argc, char** argv) {
-  try {
-    StandardPrinter printer;
-    return zinitctl({argv + std::min(argc, 1), argv + argc}, printer);
-  } catch (const std::exception& error) {  // no memory, for one
-    StandardPrinter().err(fmt::format("zinitctl: {}\n", error.what()));
-    return ExitStatus::failed;
-  }
 }
 
 }  // namespace zinit

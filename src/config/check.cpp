@@ -1,4 +1,4 @@
-// Check without a server: the steps of loading, then the graph, all of it as diagnostics.
+// Checks without a server: loads the files, builds the graph, and reports faults as diagnostics.
 #include "config/check.hpp"
 
 #include <sys/stat.h>
@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/rooted.hpp"
 #include "base/text.hpp"
@@ -34,8 +35,8 @@ std::string without_end_slashes(std::string path) {
   return path;
 }
 
-/// One text for each place, however it is written. The last part is not followed where it is a
-/// link: two links to one file are two services.
+/// One text for each place, however its path is written. A link in the last part is not followed:
+/// two links to one file are two services.
 std::string place_key(const std::string& path) {
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -48,62 +49,43 @@ std::string_view file_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
 
-/// What a list of dependencies names and nothing has. Only warnings: it may be added later.
-class Absent {
- public:
-  /// `names` of all services there are.
-  Absent(const Node& node, const std::vector<std::string>& names, const MaskedNames& masked,
-         std::vector<Diagnostic>& findings)
-      : node_(node), names_(names), masked_(masked), findings_(findings) {}
-
-  void tell() {
-    const Dependencies& all = node_.spec->dependencies;
-    const std::set<std::string_view> missing(node_.missing.begin(), node_.missing.end());
-    const std::set<std::string_view> unknown(node_.unknown.begin(), node_.unknown.end());
-    tell_list(all.requires_, missing, "requires", "the service cannot start");
-    tell_list(all.after, unknown, "after", "this has no effect");
-    tell_list(all.wants, unknown, "wants", "this has no effect");
-    tell_list(all.conflicts, unknown, "conflicts", "this has no effect");
-  }
-
- private:
-  // Names looked up among all others, for each service. Who has misspelt more knows how by then.
-  static constexpr int kMostNear = 100;
-
-  void tell_list(const std::vector<Dependency>& list, const std::set<std::string_view>& absent,
-                 std::string_view key, std::string_view effect) {
-    for (const Dependency& dependency : list) {
-      if (!absent.contains(dependency.name)) continue;
-      findings_.push_back({node_.spec->file_of(dependency.at), dependency.at, Severity::warning,
-                           fmt::format("dependencies.{}", key), words(dependency.name, effect)});
+/// Warns of dependencies that do not exist. That is no error, since they may be added later.
+/// `names` has the names of all services.
+void tell_absent(const Node& node, const std::vector<std::string>& names, const MaskedNames& masked,
+                 std::vector<Diagnostic>& findings) {
+  // How many unknown names of one service get a search for a near name, which compares each with
+  // the names of all services.
+  constexpr int most_near = 100;
+  int looked_up = 0;
+  const auto near_words = [&](const std::string& name) -> std::string {
+    // Every name is near to a name of one or two characters.
+    if (name.size() < 3 || ++looked_up > most_near) return {};
+    const auto near = nearest(name, names);
+    if (!near || *near == node.spec->name) return {};
+    return fmt::format(", did you mean \"{}\"?", *near);
+  };
+  const auto tell = [&](const std::vector<Dependency>& list, const std::vector<std::string>& absent,
+                        std::string_view key, std::string_view effect) {
+    const std::set<std::string_view> is_absent(absent.begin(), absent.end());
+    for (const auto& [name, at] : list) {
+      if (!is_absent.contains(name)) continue;
+      const auto mask = masked.find(name);
+      findings.push_back(
+          {node.spec->file_of(at), at, Severity::warning, fmt::format("dependencies.{}", key),
+           mask != masked.end() ? fmt::format("\"{}\" is masked by {}; until it is unmasked {}",
+                                              name, mask->second, effect)
+                                : fmt::format("nothing is named \"{}\"{}; until it is added {}",
+                                              name, near_words(name), effect)});
     }
-  }
+  };
+  const Dependencies& all = *node.spec->dependencies;
+  tell(all.requires_, node.missing, "requires", "the service cannot start");
+  tell(all.after, *node.unknown, "after", "this has no effect");
+  tell(all.wants, *node.unknown, "wants", "this has no effect");
+  tell(all.conflicts, *node.unknown, "conflicts", "this has no effect");
+}
 
-  [[nodiscard]] std::string words(const std::string& name, std::string_view effect) {
-    if (const auto mask = masked_.find(name); mask != masked_.end()) {
-      return fmt::format("\"{}\" is masked by {}; until it is unmasked {}", name, mask->second,
-                         effect);
-    }
-    return fmt::format("nothing is named \"{}\"{}; until it is added {}", name, near_words(name),
-                       effect);
-  }
-
-  [[nodiscard]] std::string near_words(std::string_view name) {
-    // Of one or two characters every name is near.
-    if (name.size() < 3 || ++looked_up_ > kMostNear) return {};
-    const auto near = nearest(name, names_);
-    return near && *near != node_.spec->name ? fmt::format(", did you mean \"{}\"?", *near)
-                                             : std::string();
-  }
-
-  const Node& node_;
-  const std::vector<std::string>& names_;
-  const MaskedNames& masked_;
-  std::vector<Diagnostic>& findings_;
-  int looked_up_ = 0;
-};
-
-/// A message of the graph, with the file of the service that it is about.
+/// Parses a message of the graph, and finds which file of the service it is about.
 Diagnostic diagnostic_of(const std::string& message, const ServiceSpec& spec) {
   Diagnostic diagnostic = parse_diagnostic(message);
   const auto found = std::find(spec.drop_ins.begin(), spec.drop_ins.end(), diagnostic.file);
@@ -116,12 +98,12 @@ Diagnostic diagnostic_of(const std::string& message, const ServiceSpec& spec) {
 /// Collects files and directories, then judges them together.
 class Checker {
  public:
-  /// `all` are the paths that are checked together: of them a vendor's directory is read behind the
-  /// one that lies over it.
+  /// `all` are the paths that are checked together. A vendor's directory among them is read behind
+  /// the directory that overrides it.
   void add_path(const std::string& path, std::span<const std::string> all) {
     if (!is_directory(path)) return add_file(path);
     const std::string plain = without_end_slashes(path);
-    if (plain.ends_with(".toml.d")) return add_file(plain + '/');  // as any drop-in in it
+    if (plain.ends_with(".toml.d")) return add_file(plain + '/');  // like a drop-in in it
     if (add_whole(plain)) return;
     const auto given = [all](const std::string& other) {
       return !other.empty() && std::ranges::any_of(all, [&](const std::string& one) {
@@ -144,14 +126,14 @@ class Checker {
     for (const ConfigDirectory& directory : places.directories) list_directory(directory, listing_);
   }
 
-  /// For files that are checked without a zinit.toml: that of the server that is to read them.
+  /// Takes the server's zinit.toml for files that are checked without one.
   void assume_settings(const std::string& path) {
     std::vector<Diagnostic> not_asked_for;
     if (settings_files_ == 0 && !path.empty())
       settings_ = read_settings(path, false, not_asked_for).value_or(GlobalSettings{});
   }
 
-  /// Puts `changed` in the place of the file of that path, or of its own, or at the end.
+  /// Replaces the file `instead_of` or the one with the path of `changed`, or else appends it.
   void replace(const std::string& instead_of, const SourceFile& changed) {
     for (SourceFile& file : listing_.files) {
       if (file.path != instead_of && file.path != changed.path) continue;
@@ -182,21 +164,16 @@ class Checker {
   }
 
  private:
-  static bool is_there(const std::string& path) {
-    struct stat status {};
-    return ::lstat(path.c_str(), &status) == 0;
-  }
-
   std::vector<Diagnostic>& findings() { return listing_.findings; }
 
   void add_settings(const std::string& path, bool named) {
-    if ((!named && !is_there(path)) || !places_.insert(place_key(path)).second) return;
+    if ((!named && !path_exists(path)) || !places_.insert(place_key(path)).second) return;
     ++settings_files_;
     settings_ = read_settings(path, true, findings()).value_or(GlobalSettings{});
   }
 
-  /// What is named twice, or by its directory too, is one file; and a vendor's that is replaced or
-  /// masked by what is checked with it is none that anybody reads.
+  /// Leaves out files that were given twice, by themselves or by their directory, and vendors'
+  /// files that another of the checked files replaces or masks.
   void leave_out_doubles() {
     std::map<std::string, SourceFile*> by_place;
     std::set<std::string> masked;
@@ -206,7 +183,7 @@ class Checker {
       SourceFile& file = listing_.files[i];
       const auto [first, is_first] = by_place.try_emplace(place_key(file.path), &file);
       kept[i] = is_first;
-      // Found by one path with drop-ins that another does not lead to.
+      // Two paths may lead to one file, but only one of them to its drop-ins.
       if (file.drop_ins.size() > first->second->drop_ins.size())
         first->second->drop_ins = file.drop_ins;
     }
@@ -225,7 +202,7 @@ class Checker {
     list_file(laid_over_by(path).value_or(path), false, listing_);
   }
 
-  /// Of a drop-in the file that it is laid over, where that is.
+  /// The file that a drop-in is laid over; nothing if `path` is no drop-in.
   static std::optional<std::string> laid_over_by(const std::string& path) {
     const auto slash = path.rfind('/');
     if (slash == std::string::npos) return std::nullopt;
@@ -233,10 +210,10 @@ class Checker {
     if (!file.ends_with(".toml.d")) return std::nullopt;
     file.resize(file.size() - 2);
     const std::string vendors = vendor_of(file);
-    return is_there(file) || vendors.empty() ? file : vendors;
+    return path_exists(file) || vendors.empty() ? file : vendors;
   }
 
-  /// A directory like /etc/zinit; false where it has none of its parts.
+  /// Adds a directory like /etc/zinit; false if it has none of the subdirectories.
   bool add_whole(const std::string& path) {
     constexpr std::array<std::string_view, 3> parts = {"system", "services", "targets"};
     const std::string base = without_end_slashes(path);
@@ -259,17 +236,17 @@ class Checker {
       GraphEntry entry;
       entry.slot = static_cast<Slot>(entries.size());
       entry.load_order = entry.slot;
-      entry.spec = one.spec;  // its own faults not told in it: those of its place count as well
+      entry.spec = one.spec;  // without its own faults, so the graph judges its place as well
       entries.push_back(std::move(entry));
     }
     const auto graph = Graph::build(entries);
     const std::vector<std::string> names = graph->names();
     for (Slot slot = 0; slot < entries.size(); ++slot) {
       const Node& node = graph->node(slot);
-      for (const std::string& fault : node.faults) {
+      for (const std::string& fault : *node.faults) {
         parsed[slot].diagnostics.push_back(diagnostic_of(fault, *node.spec));
       }
-      Absent(node, names, masked, parsed[slot].diagnostics).tell();
+      tell_absent(node, names, masked, parsed[slot].diagnostics);
     }
   }
 

@@ -1,4 +1,4 @@
-// One fault of a configuration file, and its one shape in text:
+// A fault of a configuration file, and its format as text:
 //
 //   FILE:LINE:COLUMN: error: SECTION.KEY: what is wrong, what is allowed
 //
@@ -23,26 +23,26 @@ enum class Severity : std::uint8_t {
 
 struct Diagnostic {
   std::string file;   // the path as it was read; empty for a document that is no file
-  SourcePosition at;  // unknown (0): the file as such
+  SourcePosition at;  // unknown (0): the whole file
   Severity severity = Severity::error;
-  std::string key;  // SECTION.KEY, or SECTION; empty where the fault is not a key's
+  std::string key;  // SECTION.KEY, or SECTION; empty if the fault is not about a key
   std::string text;
 
   bool operator==(const Diagnostic& other) const;
 };
 
-/// The whole line. A fault of a file as such is placed at 1:1; a document that is no file has no
-/// place. Control characters of foreign names and values are shown as \xNN.
+/// The whole line. A fault of a whole file is placed at 1:1; a document that is no file has no
+/// place. Control characters are shown as \xNN.
 [[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
 
-/// The reverse of to_text(), for messages that the graph made. What has not that shape becomes an
-/// error without file and key.
+/// The reverse of to_text(), for messages that the graph made. Any other text becomes an error
+/// without file and key.
 [[nodiscard]] Diagnostic parse_diagnostic(std::string_view line);
 
-/// By file of a service and place, keeping the order in which faults of one place were found.
+/// Sorts by file of the service, then by place. Faults of one place keep their order.
 void sort_by_place(std::vector<Diagnostic>& diagnostics);
 
-/// Whether any is an error; with `strict` what is unknown counts as one.
+/// Whether any is an error; with `strict`, `unknown` counts as an error.
 [[nodiscard]] bool has_error(std::span<const Diagnostic> diagnostics, bool strict);
 
 }  // namespace zinit

@@ -1,5 +1,5 @@
-// The steps of loading that check without a server shares with a server's loader: what files there
-// are, what they say, and which of them has a name that several claim.
+// The steps of loading that `zinitctl check` shares with the server: list files, parse them, and
+// decide which of them gets a name that several claim.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace zinit {
 
-/// The drop-in that enable and disable write, and that goes with its service.
+/// The drop-in that enable and disable write. It is deleted with its service.
 inline constexpr const char* kStatusDropIn = "90-zinitctl.toml";
 
 /// A link to /dev/null in the place of a service file.
@@ -20,45 +20,50 @@ struct MaskedFile {
   std::string hidden;  // the vendor's file behind it; empty: none
 };
 
-/// What there is to read, gathered from one directory after another.
+/// The files to read, of one directory after another.
 struct Listing {
-  std::string root;               // that links are followed in (base/rooted.hpp), or empty
+  std::string root;               // links are resolved below it (base/rooted.hpp); or empty
   std::vector<SourceFile> files;  // in load order
   std::vector<MaskedFile> masked;
-  std::vector<Diagnostic> findings;  // on files and directories as such
-  std::optional<Error> incomplete;   // of a directory that could not be read: there may be more
-  std::vector<std::string> missing;  // directories that are not there, the vendor's left out
+  std::vector<Diagnostic> findings;  // about whole files and directories
+  std::optional<Error> incomplete;   // set if something could not be read: there may be more
+  std::vector<std::string> missing;  // directories that do not exist, except vendors'
 };
 
-/// Adds the service files of a directory and of the vendor's behind it, in byte order of their
-/// names: regular files, or links to them, named *.toml and not beginning with a dot, each with its
-/// drop-ins. Of one name in both the directory's own stands, and a link to /dev/null hides the
-/// vendor's. What has such a name and is no file is told and left out; so is a directory that
-/// cannot be read, or is missing though it was named. A folder of drop-ins that cannot be read is a
-/// fault of its file.
+/// Adds the service files of a directory and of the vendor's directory behind it, in byte order of
+/// their names: regular files, or links to them, named *.toml and not beginning with a dot, each
+/// with its drop-ins. A file in the directory itself replaces the vendor's of the same name, and a
+/// link to /dev/null masks it. Anything else of such a name is reported and left out, and so is a
+/// directory that cannot be read, or that is `named` and missing. A folder of drop-ins that cannot
+/// be read is a fault of its service file.
 void list_directory(const ConfigDirectory& directory, Listing& listing);
 
 /// Adds one file that was named by the operator, with the drop-ins that belong to it.
 void list_file(const std::string& path, bool system_class, Listing& listing);
 
-/// Reads and parses all, in the order given, by a few threads with ordinary stacks. A file that was
-/// found and has gone since is left out.
+/// Whether the files of a service have changed since they were read: one was replaced or written,
+/// a drop-in came or went, or a file in /etc/zinit now replaces or masks a vendor's. False for a
+/// service that has no file. Blocks on the file system; opens no file.
+[[nodiscard]] bool changed_on_disk(const ServiceSpec& spec);
+
+/// Reads and parses all files, with a few threads with ordinary stacks; results are in the order of
+/// `files`. A file that was listed and has gone since is left out.
 [[nodiscard]] std::vector<ParsedSpec> parse_files(const std::vector<SourceFile>& files,
                                                   const ServiceDefaults& defaults = {},
                                                   const ReadText& read = read_from_disk);
 
-/// Leaves one spec a name, the first. A later one is taken out and told in `findings`, with its own
-/// faults, and is a warning of the first. A broken file whose name had to be made up keeps out of
-/// the way of others: it gets a name that nothing else has.
+/// Makes all names distinct. The first spec with a name keeps it and gets a warning. A later one is
+/// left out and reported in `findings`, with its own faults. A broken file whose name had to be
+/// made up gets a name that no other service has.
 void settle_names(std::vector<ParsedSpec>& parsed, std::vector<Diagnostic>& findings);
 
-/// The names that masked files would have provided, but for those that `parsed` provides all the
-/// same. Reads the files behind the masks.
+/// The names of services whose files are masked, except names that another file in `parsed`
+/// provides. Reads the files behind the masks.
 [[nodiscard]] MaskedNames masked_names(const std::vector<MaskedFile>& masked,
                                        const std::vector<ParsedSpec>& parsed,
                                        const ReadText& read = read_from_disk);
 
-/// Reads as that listing was made: with links followed in its root.
+/// A reader of files that resolves links below `root`, as a listing with this root does.
 [[nodiscard]] ReadText read_below(const std::string& root);
 
 }  // namespace zinit

@@ -1,5 +1,5 @@
-// How a value that has passed its check becomes a field: by the field's type. For the table of keys
-// alone (keys.cpp).
+// Stores values that have passed their checks in fields, by the field's type. Only for the table of
+// keys (keys.cpp).
 #pragma once
 
 #include <algorithm>
@@ -32,8 +32,8 @@ inline void assign(Milliseconds& field, const Key&, const Value& value) {
   field = Milliseconds(value.integer);
 }
 
-/// Octal digits or an integer. Whoever allows more than 32 bits of re-spawns will not miss the
-/// rest.
+/// Octal digits or an integer. Integers without a limit, such as max_restarts, are capped at 32
+/// bits.
 inline void assign(std::uint32_t& field, const Key& key, const Value& value) {
   if (key.type == Type::octal) {
     const char* text = value.string.data();
@@ -65,7 +65,7 @@ inline void assign(std::vector<Command>& field, const Key& key, const Value& val
   for (const Value& command : value.array) assign(field.emplace_back(), key, command);
 }
 
-/// The value itself, or where it is an array each of its elements.
+/// The value itself, or each element if it is an array.
 inline std::vector<std::string> one_or_more(const Value& value) {
   if (value.type == ValueType::string) return {value.string};
   std::vector<std::string> texts;
@@ -109,7 +109,7 @@ inline int signal_of(const Value& value) {
 
 inline void assign(int& field, const Key&, const Value& value) { field = signal_of(value); }
 
-/// Sorted, so that another order is no change; 0 counts always and is left out.
+/// Sorted, so that another order is no change. Exit code 0 is always a success, so it is left out.
 inline void assign(SuccessSet& field, const Key&, const Value& value) {
   field = {};
   for (const Value& end : value.array) {
@@ -129,7 +129,7 @@ inline void assign(std::vector<StatusRange>& field, const Key&, const Value& val
     field.push_back(status_range_of(range).value_or(StatusRange{}));
 }
 
-/// Its words begin with the second: without a section there is none.
+/// The words begin with the second enumerator: the first, none, means that there is no [health].
 inline void assign(ProbeType& field, const Key& key, const Value& value) {
   const auto word = std::find(key.words.begin(), key.words.end(), value.string);
   field = static_cast<ProbeType>(word - key.words.begin() + 1);
@@ -154,7 +154,7 @@ inline void assign(std::vector<int>& field, const Key&, const Value& value) {
   field.erase(std::unique(field.begin(), field.end()), field.end());
 }
 
-/// Bytes; or capabilities, a bit each.
+/// Bytes, or a bit mask of capabilities.
 inline void assign(std::optional<std::uint64_t>& field, const Key& key, const Value& value) {
   if (key.type == Type::bytes) {
     field = static_cast<std::uint64_t>(bytes_of(value).value_or(0));
@@ -186,17 +186,22 @@ void assign(std::optional<Enum>& field, const Key& key, const Value& value) {
   assign(field.emplace(), key, value);
 }
 
+template <class T>
+void assign(OrDefault<T>& field, const Key& key, const Value& value) {
+  assign(field.edit(), key, value);
+}
+
 // --- from row to field ---------------------------------------------------------------------------
 
 inline ServiceSpec& part(Destination& to, ServiceSpec*) { return *to.spec; }
 inline ServiceDirectories& part(Destination& to, ServiceDirectories*) {
   return to.spec->directories.edit();
 }
-inline Dependencies& part(Destination& to, Dependencies*) { return to.spec->dependencies; }
+inline Dependencies& part(Destination& to, Dependencies*) { return to.spec->dependencies.edit(); }
 inline Lifecycle& part(Destination& to, Lifecycle*) { return to.spec->lifecycle; }
 inline HealthCheck& part(Destination& to, HealthCheck*) { return to.spec->health.edit(); }
 inline Readiness& part(Destination& to, Readiness*) { return to.spec->readiness.edit(); }
-inline Logging& part(Destination& to, Logging*) { return to.spec->logging; }
+inline Logging& part(Destination& to, Logging*) { return to.spec->logging.edit(); }
 inline ProcessSettings& part(Destination& to, ProcessSettings*) { return to.spec->process.edit(); }
 inline Resources& part(Destination& to, Resources*) { return to.spec->resources.edit(); }
 inline GlobalSettings& part(Destination& to, GlobalSettings*) { return *to.settings; }
@@ -211,11 +216,11 @@ void store(Destination& to, const Key& key, const Value& value) {
   assign(part(to, owner_of(Member)).*Member, key, value);
 }
 
-/// In place of what was set before, as by a default, and in the order of the limits.
+/// Replaces an earlier value, such as a default, and keeps the limits sorted.
 template <Limit Which>
 void store_limit(Destination& to, const Key&, const Value& value) {
   const SoftAndHard both = limit_of(value).value_or(SoftAndHard{kUnlimited, kUnlimited});
-  std::vector<LimitSetting>& limits = to.spec->limits;
+  std::vector<LimitSetting>& limits = to.spec->limits.edit();
   auto at = std::find_if(limits.begin(), limits.end(),
                          [](const LimitSetting& setting) { return setting.which >= Which; });
   if (at == limits.end() || at->which != Which) at = limits.insert(at, LimitSetting{});

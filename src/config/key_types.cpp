@@ -1,5 +1,5 @@
-// What a value of each Type must be. Every function tells all faults of its value, each at its own
-// place, and whether there were none.
+// Checks values by their Type, each of which has a row in kTypes. All faults of a value are
+// reported, each at its own place.
 #include <algorithm>
 #include <set>
 
@@ -25,68 +25,17 @@ std::string range_text(const Key& key) {
 }
 
 /// What one element of an array must be.
-std::string element_text(const Key& key) {
-  switch (key.type) {
-    case Type::names: return "a name";
-    case Type::command: return "a string";
-    case Type::accounts: return fmt::format("a name or an integer from 0 to {}", kMaxAccount);
-    case Type::cpus:
-    case Type::ports: return range_text(key);
-    case Type::commands: return "a string, or all of them arrays of strings";
-    case Type::files: return "an absolute path, which - may precede";
-    case Type::folders: return "a relative path without empty parts, . and ..";
-    case Type::capabilities: return "a capability's name";
-    case Type::statuses:
-      return fmt::format("a code from {} to {} or a range such as \"200..299\"", key.min, key.max);
-    case Type::success:
-      return fmt::format("an exit code from {} to {} or a signal's name", key.min, key.max);
-    default: return allowed_text(key);
-  }
-}
+std::string element_text(const Key& key);
 
-/// One value under check: its key, and where its faults go.
+/// One value under check: its key, and where its faults go. Each check reports the faults of the
+/// value and returns whether it has none.
 class Check {
  public:
   Check(const Key& key, Findings& findings) : key_(key), findings_(findings) {}
 
-  bool run(const Value& value) {
-    if (holds_nul(value)) return wrong(value, "holds a NUL character, which no value may");
-    switch (key_.type) {
-      case Type::boolean: return expect(value, ValueType::boolean);
-      case Type::integer: return integer(value);
-      case Type::timeout: return value.string == "infinity" || integer(value);
-      case Type::string: return one_line(value);
-      case Type::word: return word(value);
-      case Type::path: return path(value);
-      case Type::syslog: return target(value, parse_syslog_target);
-      case Type::forward: return target(value, parse_forward_target);
-      case Type::name: return name(value);
-      case Type::names: return names(value);
-      case Type::command: return command(value);
-      case Type::commands: return commands(value);
-      case Type::strings: return strings(value);
-      case Type::account: return account(value);
-      case Type::accounts: return each(value, [&](const Value& one) { return account(one); });
-      case Type::octal: return octal(value);
-      case Type::signal: return signal(value);
-      case Type::success: return each(value, [&](const Value& one) { return good_end(one); });
-      case Type::limit: return limit(value);
-      case Type::cpus: return cpus(value);
-      case Type::bytes: return bytes(value);
-      case Type::processors: return processors(value);
-      case Type::notify: return notify(value);
-      case Type::ports: return integers(value);
-      case Type::files: return one_or_more(value, [&](const Value& one) { return file(one); });
-      case Type::folders: return one_or_more(value, [&](const Value& one) { return folder(one); });
-      case Type::statuses: return statuses(value);
-      case Type::capabilities:
-        return each(value, [&](const Value& one) { return capability(one); });
-    }
-    return false;
-  }
+  bool run(const Value& value);
 
- private:
-  /// `what` follows on the key's name, or on the value where that can be shown.
+  /// In the message `what` follows the value if that can be shown, or else the key's name.
   bool wrong(const Value& value, std::string_view what) {
     const std::string seen = shown(value);
     findings_.add(Severity::error, value.at, full_name(key_),
@@ -107,7 +56,7 @@ class Check {
     return not_allowed(value, fmt::format("is {}", type_phrase(value.type)));
   }
 
-  /// An array of what `check` accepts.
+  /// An array of elements that `accept` accepts.
   template <class Accept>
   bool each(const Value& value, Accept accept) {
     if (!expect(value, ValueType::array)) return false;
@@ -116,15 +65,32 @@ class Check {
     return good;
   }
 
+  template <bool (Check::*accept)(const Value&)>
+  bool array_of(const Value& value) {
+    return each(value, [this](const Value& one) { return (this->*accept)(one); });
+  }
+
+  template <bool (Check::*accept)(const Value&)>
+  bool one_or_array_of(const Value& value) {
+    return value.type == ValueType::string ? (this->*accept)(value) : array_of<accept>(value);
+  }
+
   static bool holds_nul(const Value& value) {
     return value.type == ValueType::string && value.string.find('\0') != std::string::npos;
   }
 
-  bool integer(const Value& value) {
-    if (!expect(value, ValueType::integer)) return false;
-    if (value.integer >= key_.min && value.integer <= key_.max) return true;
-    return not_allowed(value, "is out of range");
+  [[nodiscard]] bool in_range(std::int64_t number) const {
+    return number >= key_.min && number <= key_.max;
   }
+
+  bool boolean(const Value& value) { return expect(value, ValueType::boolean); }
+
+  bool integer(const Value& value) {
+    return expect(value, ValueType::integer) &&
+           (in_range(value.integer) || not_allowed(value, "is out of range"));
+  }
+
+  bool timeout(const Value& value) { return value.string == "infinity" || integer(value); }
 
   bool one_line(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
@@ -160,8 +126,8 @@ class Check {
   bool names(const Value& value) {
     std::set<std::string_view> seen;
     return each(value, [&](const Value& one) {
-      if (!expect_element(one, ValueType::string)) return false;
-      // What is zinit's own is a name that nothing has: legal, and told when the graph is made.
+      if (!string_element(one)) return false;
+      // A name reserved for zinit is legal: no service has it, which is reported with the graph.
       const auto fault = name_fault(one.string);
       if (fault && !is_taken_name(one.string)) return wrong(one, "will not do: " + *fault);
       if (!seen.insert(one.string).second) {
@@ -178,14 +144,14 @@ class Check {
     return element_not_allowed(value, fmt::format("is {}", type_phrase(value.type)));
   }
 
+  bool string_element(const Value& value) { return expect_element(value, ValueType::string); }
+
   bool command(const Value& value) {
     if (value.type == ValueType::string) {
       const auto command = command_from_string(value.string);
       return command || wrong(value, command.error().text);
     }
-    if (!each(value, [&](const Value& one) { return expect_element(one, ValueType::string); })) {
-      return false;
-    }
+    if (!array_of<&Check::string_element>(value)) return false;
     if (value.array.empty()) return wrong(value, "is empty, must name a program");
     if (value.array.front().string.empty()) {
       return wrong(value.array.front(), "is empty, must name a program");
@@ -193,7 +159,7 @@ class Check {
     return true;
   }
 
-  /// An array of arrays is several commands; of strings, it is one.
+  /// An array of arrays is several commands; an array of strings is one command.
   bool commands(const Value& value) {
     const auto is_array = [](const Value& one) { return one.type == ValueType::array; };
     if (value.type != ValueType::array || std::ranges::none_of(value.array, is_array))
@@ -204,34 +170,28 @@ class Check {
     });
   }
 
-  template <class Accept>
-  bool one_or_more(const Value& value, Accept accept) {
-    if (value.type == ValueType::array) return each(value, accept);
-    if (value.type == ValueType::string) return accept(value);
-    return expect(value, ValueType::array);
-  }
-
-  bool target(const Value& value, Parsed<LogTarget> (*parse)(std::string_view)) {
+  template <Parsed<LogTarget> (*parse)(std::string_view)>
+  bool target(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
     const auto parsed = parse(value.string);
     return parsed || wrong(value, parsed.error());
   }
 
   bool file(const Value& value) {
-    if (!expect_element(value, ValueType::string)) return false;
+    if (!string_element(value)) return false;
     return value.string.starts_with('/') || value.string.starts_with("-/") ||
            element_not_allowed(value, "does not begin with /");
   }
 
   bool folder(const Value& value) {
-    if (!expect_element(value, ValueType::string)) return false;
+    if (!string_element(value)) return false;
     const auto parts = split(value.string, '/');
     const bool escapes = std::ranges::any_of(
         parts, [](std::string_view part) { return part.empty() || part == "." || part == ".."; });
     return !escapes || element_not_allowed(value, "is no such path");
   }
 
-  /// Values of variables are not shown: they may be secrets.
+  /// Values of variables are never shown in messages: they may be secrets.
   bool strings(const Value& value) {
     if (value.type != ValueType::table) {
       findings_.add(Severity::error, value.at, full_name(key_),
@@ -267,9 +227,10 @@ class Check {
       return (value.integer >= 0 && value.integer <= kMaxAccount) ||
              element_not_allowed(value, "is out of range");
     }
-    if (!expect_element(value, ValueType::string)) return false;
+    if (!string_element(value)) return false;
     if (value.string.empty() && key_.default_text == "\"\"") return true;
-    // passwd(5) parts fields by colons; a blank or control character is a mistake.
+    // passwd(5) separates fields by colons, so no name has one; a blank or control character is a
+    // mistake.
     const bool bad =
         value.string.empty() || std::any_of(value.string.begin(), value.string.end(), [](char c) {
           return static_cast<unsigned char>(c) <= ' ' || c == ':' || c == '\x7f';
@@ -301,8 +262,8 @@ class Check {
 
   bool good_end(const Value& value) {
     if (value.type == ValueType::integer) return integer_element(value);
-    if (!expect_element(value, ValueType::string)) return false;
-    // "15" would be a signal where 15 is an exit code: whoever writes it may mean either.
+    if (!string_element(value)) return false;
+    // A number in quotes may be meant as a signal or as an exit code, so it is refused.
     const bool number = value.string.find_first_not_of("0123456789") == std::string::npos;
     return (!number && signal_number(value.string) != 0) ||
            no_signal(value, "is no signal's name", element_text(key_));
@@ -313,10 +274,9 @@ class Check {
       return expect(value, ValueType::integer);
     const auto limit = limit_of(value);
     if (!limit) return not_allowed(value, "is no limit");
-    const auto within = [&](std::uint64_t half) {
-      return half == kUnlimited || half <= static_cast<std::uint64_t>(key_.max);
-    };
-    if (!within(limit->soft) || !within(limit->hard)) return not_allowed(value, "is out of range");
+    for (const std::uint64_t half : {limit->soft, limit->hard})
+      if (half != kUnlimited && half > static_cast<std::uint64_t>(key_.max))
+        return not_allowed(value, "is out of range");
     return limit->soft <= limit->hard ||
            wrong(value, "has a soft limit above the hard one, must be the other way round");
   }
@@ -326,15 +286,14 @@ class Check {
       return expect(value, ValueType::integer);
     const auto bytes = bytes_of(value);
     if (!bytes) return not_allowed(value, "is no number of bytes");
-    return (*bytes >= key_.min && *bytes <= key_.max) || not_allowed(value, "is out of range");
+    return in_range(*bytes) || not_allowed(value, "is out of range");
   }
 
   bool processors(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
     const auto thousandths = thousandths_of(value.string);
     if (!thousandths) return not_allowed(value, "is no part of processors");
-    return (*thousandths >= key_.min && *thousandths <= key_.max) ||
-           not_allowed(value, "is out of range");
+    return in_range(*thousandths) || not_allowed(value, "is out of range");
   }
 
   bool notify(const Value& value) {
@@ -342,27 +301,21 @@ class Check {
     if (value.string == kNotifySystemd) return true;
     if (!value.string.starts_with(kNotifyFd)) return not_allowed(value, "is no way to notify");
     const auto fd = parse_integer(std::string_view(value.string).substr(kNotifyFd.size()));
-    return (fd && *fd >= key_.min && *fd <= key_.max) || not_allowed(value, "is out of range");
-  }
-
-  bool integers(const Value& value) {
-    return each(value, [&](const Value& one) {
-      return expect_element(one, ValueType::integer) && integer_element(one);
-    });
+    return (fd && in_range(*fd)) || not_allowed(value, "is out of range");
   }
 
   bool cpus(const Value& value) {
-    return integers(value) &&
+    return array_of<&Check::integer_element>(value) &&
            (!value.array.empty() || wrong(value, "is empty, must name a processor"));
   }
 
   bool statuses(const Value& value) {
-    return each(value, [&](const Value& one) { return status(one); }) &&
+    return array_of<&Check::status>(value) &&
            (!value.array.empty() || wrong(value, "is empty, so no answer would be healthy"));
   }
 
   bool status(const Value& value) {
-    if (value.type != ValueType::integer && !expect_element(value, ValueType::string)) return false;
+    if (value.type != ValueType::integer && !string_element(value)) return false;
     const auto range = status_range_of(value);
     if (!range) return element_not_allowed(value, "is no range");
     if (range->first < key_.min || range->last > key_.max)
@@ -371,7 +324,7 @@ class Check {
   }
 
   bool capability(const Value& value) {
-    if (!expect_element(value, ValueType::string)) return false;
+    if (!string_element(value)) return false;
     if (capability_number(value.string)) return true;
     std::string what = "is no capability's name";
     if (const auto near = nearest_capability(value.string)) {
@@ -381,13 +334,106 @@ class Check {
   }
 
   bool integer_element(const Value& value) {
-    return (value.integer >= key_.min && value.integer <= key_.max) ||
-           element_not_allowed(value, "is out of range");
+    return expect_element(value, ValueType::integer) &&
+           (in_range(value.integer) || element_not_allowed(value, "is out of range"));
   }
 
+ private:
   const Key& key_;
   Findings& findings_;
 };
+
+struct TypeInfo {
+  Type type;
+  bool (*check)(Check&, const Value&);
+  // What the value must be, and one element of an array; empty: the same. {min}, {max}, {range} and
+  // {words} stand for those of the key, {account} for the highest number of an account.
+  std::string_view allowed;
+  std::string_view element = {};
+};
+
+/// A check as a plain function: for a call by pointer to member, g++ 12 warns falsely that the
+/// object may be uninitialised.
+template <bool (Check::*accept)(const Value&)>
+bool by(Check& check, const Value& value) {
+  return (check.*accept)(value);
+}
+
+// clang-format off
+constexpr TypeInfo kTypes[] = {
+    {Type::boolean, by<&Check::boolean>, "true or false"},
+    {Type::integer, by<&Check::integer>, "{range}"},
+    {Type::timeout, by<&Check::timeout>, "{range} or \"infinity\""},
+    {Type::string, by<&Check::one_line>, "a string of one line"},
+    {Type::word, by<&Check::word>, "{words}"},
+    {Type::path, by<&Check::path>, "an absolute path"},
+    {Type::syslog, by<&Check::target<parse_syslog_target>>,
+     "\"unix:/path\", \"udp:host:port\" or \"tcp:host:port\""},
+    {Type::forward, by<&Check::target<parse_forward_target>>,
+     "\"tcp:host:port\" or \"unix:/path\""},
+    {Type::name, by<&Check::name>, "a name"},
+    {Type::names, by<&Check::names>, "an array of names", "a name"},
+    {Type::command, by<&Check::command>, "a string or an array of strings", "a string"},
+    {Type::commands, by<&Check::commands>,
+     "a string, an array of strings or an array of such arrays",
+     "a string, or all of them arrays of strings"},
+    {Type::strings, by<&Check::strings>, "a table of strings"},
+    {Type::account, by<&Check::account>, "a name or an integer from 0 to {account}"},
+    {Type::accounts, by<&Check::array_of<&Check::account>>,
+     "an array of names and integers from 0 to {account}",
+     "a name or an integer from 0 to {account}"},
+    {Type::octal, by<&Check::octal>, "a string of octal digits, at most \"0777\""},
+    {Type::signal, by<&Check::signal>, "a signal's name or an integer from 1 to {max}"},
+    {Type::success, by<&Check::array_of<&Check::good_end>>,
+     "an array of exit codes from 0 to {max} and signals' names",
+     "an exit code from {min} to {max} or a signal's name"},
+    {Type::limit, by<&Check::limit>, "{range}, \"unlimited\" or \"soft:hard\""},
+    {Type::cpus, by<&Check::cpus>, "an array of integers from {min} to {max}", "{range}"},
+    {Type::ports, by<&Check::array_of<&Check::integer_element>>,
+     "an array of integers from {min} to {max}", "{range}"},
+    {Type::files, by<&Check::one_or_array_of<&Check::file>>,
+     "an absolute path, which - may precede, or an array of such paths",
+     "an absolute path, which - may precede"},
+    {Type::folders, by<&Check::one_or_array_of<&Check::folder>>,
+     "a relative path without empty parts, . and .., or an array of such paths",
+     "a relative path without empty parts, . and .."},
+    {Type::capabilities, by<&Check::array_of<&Check::capability>>,
+     "an array of capabilities' names", "a capability's name"},
+    {Type::bytes, by<&Check::bytes>, "{range} or with a unit, as \"512M\""},
+    {Type::notify, by<&Check::notify>,
+     "\"systemd\" or \"fd:N\", N being an integer from {min} to {max}"},
+    {Type::processors, by<&Check::processors>,
+     "a string such as \"50%\" of one processor or \"2.5\" processors, at least \"0.1%\""},
+    {Type::statuses, by<&Check::statuses>,
+     "an array of codes from {min} to {max} and ranges such as \"200..299\"",
+     "a code from {min} to {max} or a range such as \"200..299\""},
+};
+// clang-format on
+
+constexpr bool in_order_of_types() {
+  for (std::size_t i = 0; i < std::size(kTypes); ++i)
+    if (static_cast<std::size_t>(kTypes[i].type) != i) return false;
+  return true;
+}
+static_assert(in_order_of_types());
+
+const TypeInfo& info_of(const Key& key) { return kTypes[static_cast<std::size_t>(key.type)]; }
+
+std::string filled_in(std::string_view text, const Key& key) {
+  return fmt::format(fmt::runtime(text), fmt::arg("min", key.min), fmt::arg("max", key.max),
+                     fmt::arg("range", range_text(key)), fmt::arg("words", alternatives(key.words)),
+                     fmt::arg("account", kMaxAccount));
+}
+
+std::string element_text(const Key& key) {
+  const TypeInfo& info = info_of(key);
+  return filled_in(info.element.empty() ? info.allowed : info.element, key);
+}
+
+bool Check::run(const Value& value) {
+  if (holds_nul(value)) return wrong(value, "holds a NUL character, which no value may");
+  return info_of(key_).check(*this, value);
+}
 
 }  // namespace
 
@@ -400,47 +446,7 @@ std::string alternatives(std::span<const std::string_view> words) {
   return text;
 }
 
-std::string allowed_text(const Key& key) {
-  switch (key.type) {
-    case Type::boolean: return "true or false";
-    case Type::integer: return range_text(key);
-    case Type::timeout: return range_text(key) + " or \"infinity\"";
-    case Type::string: return "a string of one line";
-    case Type::word: return alternatives(key.words);
-    case Type::path: return "an absolute path";
-    case Type::syslog: return "\"unix:/path\", \"udp:host:port\" or \"tcp:host:port\"";
-    case Type::forward: return "\"tcp:host:port\" or \"unix:/path\"";
-    case Type::name: return "a name";
-    case Type::names: return "an array of names";
-    case Type::command: return "a string or an array of strings";
-    case Type::commands: return "a string, an array of strings or an array of such arrays";
-    case Type::strings: return "a table of strings";
-    case Type::account: return fmt::format("a name or an integer from 0 to {}", kMaxAccount);
-    case Type::accounts:
-      return fmt::format("an array of names and integers from 0 to {}", kMaxAccount);
-    case Type::octal: return "a string of octal digits, at most \"0777\"";
-    case Type::signal: return fmt::format("a signal's name or an integer from 1 to {}", key.max);
-    case Type::success:
-      return fmt::format("an array of exit codes from 0 to {} and signals' names", key.max);
-    case Type::limit: return range_text(key) + ", \"unlimited\" or \"soft:hard\"";
-    case Type::bytes: return range_text(key) + " or with a unit, as \"512M\"";
-    case Type::processors:
-      return "a string such as \"50%\" of one processor or \"2.5\" processors, at least \"0.1%\"";
-    case Type::notify:
-      return fmt::format("\"systemd\" or \"fd:N\", N being an integer from {} to {}", key.min,
-                         key.max);
-    case Type::files: return "an absolute path, which - may precede, or an array of such paths";
-    case Type::folders:
-      return "a relative path without empty parts, . and .., or an array of such paths";
-    case Type::cpus:
-    case Type::ports: return fmt::format("an array of integers from {} to {}", key.min, key.max);
-    case Type::capabilities: return "an array of capabilities' names";
-    case Type::statuses:
-      return fmt::format("an array of codes from {} to {} and ranges such as \"200..299\"", key.min,
-                         key.max);
-  }
-  return {};
-}
+std::string allowed_text(const Key& key) { return filled_in(info_of(key).allowed, key); }
 
 bool check_value(const Key& key, const Value& value, Findings& findings) {
   return Check(key, findings).run(value);

@@ -1,4 +1,4 @@
-// The rows of the table.
+// The rows of the table of keys.
 #include "config/keys.hpp"
 
 #include <algorithm>
@@ -10,8 +10,8 @@ namespace zinit {
 
 namespace {
 
-/// What [limits] does not say is as it is for zinit itself, but for `nofile`, which zinit raises
-/// for itself alone.
+/// A limit that is not set is zinit's own, except for `nofile`: zinit raises that one for itself,
+/// and services get the old value.
 template <Limit Which>
 constexpr Key limit_row(std::string_view help, std::string_view example,
                         std::int64_t max = kNoLimit) {

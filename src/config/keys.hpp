@@ -1,7 +1,7 @@
 // The table of keys: one row for each key that a file may hold. The reader of service files, "did
 // you mean", check and the man page's table of keys all go by it, so none can know a key that
-// another does not. A new key is one row in keys.cpp, where needed with a new Type and its check in
-// key_types.cpp.
+// another does not. A new key is one row in keys.cpp. If no Type fits it, the new Type gets a check
+// and a row in key_types.cpp.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace zinit {
 
-/// What a value must be; key_types.cpp holds the check of each.
+/// What a value must be; key_types.cpp has a row and a check for each.
 enum class Type : std::uint8_t {
   boolean,
   integer,       // min to max
@@ -28,7 +28,7 @@ enum class Type : std::uint8_t {
   path,          // an absolute path
   syslog,        // where log lines are sent: unix:, udp: or tcp:
   forward,       // likewise: tcp: or unix:
-  name,          // of a service; empty where that is the default
+  name,          // of a service; may be empty if the default is empty
   names,         // array of names
   command,       // a string for the shell, or an argument vector
   commands,      // the same, or an array of argument vectors
@@ -41,7 +41,7 @@ enum class Type : std::uint8_t {
   limit,         // an integer, "unlimited" or "soft:hard"; each number up to max
   cpus,          // array of integers from 0 to max, at least one
   ports,         // array of integers from min to max
-  files,         // an absolute path, with - before it where it may be missing; or an array of them
+  files,         // an absolute path, after a - if it may be missing; or an array of them
   folders,       // a relative path without . and ..; or an array of them
   capabilities,  // array of names
   bytes,         // an integer from min to max, or "512M"
@@ -56,7 +56,7 @@ struct Destination {
   GlobalSettings* settings = nullptr;
 };
 
-/// What Type::notify begins with.
+/// What a value of Type::notify begins with.
 inline constexpr std::string_view kNotifySystemd = "systemd";
 inline constexpr std::string_view kNotifyFd = "fd:";
 
@@ -68,11 +68,11 @@ struct Key {
   Type type;
   std::int64_t min = 0;
   std::int64_t max = kNoLimit;
-  std::span<const std::string_view> words = {};  // of Type::word, in the order of the enum it is
+  std::span<const std::string_view> words = {};  // for Type::word, in the order of its enum
   std::string_view default_text;                 // as TOML, or in words
   std::string_view help;                         // one line
   std::string_view example;                      // a value, as TOML
-  void (*store)(Destination&, const Key&, const Value&);  // what has passed check_value()
+  void (*store)(Destination&, const Key&, const Value&);  // a value that has passed check_value()
 };
 
 /// All keys, by section in the order of zinit.toml(5).
@@ -93,15 +93,15 @@ struct Key {
 /// SECTION.KEY, as messages name it.
 [[nodiscard]] std::string full_name(const Key& key);
 
-/// What the key allows, as it follows "must be", and as the man page has it: "an integer from 0 to
-/// 5".
+/// What the key allows, in words that follow "must be", also for the man page: "an integer from 0
+/// to 5".
 [[nodiscard]] std::string allowed_text(const Key& key);
 
 /// Where a check puts what it finds.
 struct Findings {
   const std::string& file;
   std::vector<Diagnostic>& list;
-  const ServiceSpec* spec = nullptr;  // whose files they are about; null: about `file` alone
+  const ServiceSpec* spec = nullptr;  // the spec whose files they are about; null: only `file`
 
   void add(Severity severity, SourcePosition at, std::string key, std::string text) {
     const std::string& where = spec == nullptr ? file : spec->file_of(at);
@@ -109,7 +109,7 @@ struct Findings {
   }
 };
 
-/// Whether `value` is what `key` allows; every fault of it goes to `findings`.
+/// Whether `value` is what `key` allows. Adds every fault to `findings`.
 [[nodiscard]] bool check_value(const Key& key, const Value& value, Findings& findings);
 
 /// "a", "b" or "c"; each in quotes.

@@ -1,4 +1,4 @@
-// What files there are: directories, the vendor's behind them, masks and drop-ins.
+// Lists service files: directories, vendors' directories behind them, masks and drop-ins.
 #include <dirent.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/rooted.hpp"
 #include "config/directory.hpp"
@@ -34,7 +35,7 @@ std::string joined(const std::string& directory, std::string_view name) {
   return fmt::format("{}{}{}", directory, directory.ends_with('/') ? "" : "/", name);
 }
 
-/// What a directory has of what its names promise; sets have byte order.
+/// The entries of a directory, grouped by suffix. Sets are in byte order.
 struct Entries {
   std::set<std::string> files;     // *.toml
   std::set<std::string> drop_ins;  // *.toml.d
@@ -47,7 +48,7 @@ void tell_unreadable(Listing& listing, const std::string& path, int errnum) {
   if (!listing.incomplete) listing.incomplete = Error{fmt::format("{}: {}", path, text), errnum};
 }
 
-/// What is in the directory; errno's number where it cannot be read, or not to its end.
+/// Reads the directory into `entries`. Returns errno's number if it cannot be read to its end.
 int read_entries(const std::string& path, const Listing& listing, Entries& entries) {
   const OpenDirectory open(::opendir(real_below(listing.root, path).c_str()));
   if (!open) return errno;
@@ -63,7 +64,7 @@ int read_entries(const std::string& path, const Listing& listing, Entries& entri
   return errno;
 }
 
-/// What is in the directory; one that cannot be read is told, one that is missing only where
+/// The entries of a directory. A directory that cannot be read is reported, a missing one only if
 /// `named`.
 Entries entries_of(const std::string& path, bool named, Listing& listing) {
   Entries entries;
@@ -77,9 +78,9 @@ Entries entries_of(const std::string& path, bool named, Listing& listing) {
   return entries;
 }
 
-/// What is in a folder of drop-ins. One that cannot be read is a fault of its service alone: what
-/// it says is not known, so nothing is started, or changed, by what the file alone says. But for
-/// want of a descriptor or memory that would be so for all.
+/// The entries of a folder of drop-ins. If it cannot be read, that is an error of its service
+/// alone: its config is not known without the drop-ins, so it is neither started nor changed. If
+/// file descriptors or memory ran out, no folder can be read, and the whole listing is incomplete.
 Entries drop_ins_of_folder(const std::string& folder, Listing& listing,
                            std::vector<Diagnostic>& found) {
   Entries entries;
@@ -90,7 +91,10 @@ Entries drop_ins_of_folder(const std::string& folder, Listing& listing,
   } else if (Error{{}, errnum}.temporary()) {
     tell_unreadable(listing, folder, errnum);
   } else if (errnum != 0) {
-    found.push_back({folder, {}, Severity::error, {},
+    found.push_back({folder,
+                     {},
+                     Severity::error,
+                     {},
                      fmt::format("cannot read the directory: {}", errno_text(errnum))});
   }
   return entries;
@@ -98,7 +102,7 @@ Entries drop_ins_of_folder(const std::string& folder, Listing& listing,
 
 enum class Found { file, mask, other };
 
-/// By the text of the link, since an image need not have the device, or by what it leads to.
+/// Looks at the text of the link, since an image may lack the device, and at what it leads to.
 bool leads_to_null(const std::string& link, const struct stat& behind) {
   char target[16];
   const ssize_t length = ::readlink(link.c_str(), target, sizeof target);
@@ -108,7 +112,7 @@ bool leads_to_null(const std::string& link, const struct stat& behind) {
          (S_ISCHR(behind.st_mode) && behind.st_rdev == null);
 }
 
-/// A link to nothing is a file: that it cannot be read will be told.
+/// A dangling link counts as a file: reading it fails, which is reported then.
 Found look_at(const std::string& path, const Listing& listing) {
   struct stat behind {};
   const bool leads_somewhere = ::stat(real_below(listing.root, path).c_str(), &behind) == 0;
@@ -117,8 +121,8 @@ Found look_at(const std::string& path, const Listing& listing) {
   return leads_somewhere ? Found::other : Found::file;
 }
 
-/// The files of `directories` by name, in byte order; one of a later directory replaces that of the
-/// same name in an earlier one, and a mask hides it.
+/// Adds the drop-ins in `directories` to `file`, in byte order of their names. A drop-in in a later
+/// directory replaces the one of the same name in an earlier directory, and a mask hides it.
 void find_drop_ins(SourceFile& file, const std::vector<std::string>& directories,
                    Listing& listing) {
   std::map<std::string, std::string> by_name;
@@ -135,7 +139,14 @@ void find_drop_ins(SourceFile& file, const std::vector<std::string>& directories
   for (auto& [name, path] : by_name) file.drop_ins.push_back(std::move(path));
 }
 
-/// One directory with the vendor's behind it.
+/// The folders in which the drop-ins of one file may lie.
+std::vector<std::string> drop_in_folders(const std::string& path, bool vendors) {
+  std::vector<std::string> folders{path + ".d"};
+  if (vendors) folders.push_back(own_place_of(path) + ".d");
+  return folders;
+}
+
+/// Lists one directory, with the vendor's behind it.
 class DirectoryLister {
  public:
   DirectoryLister(const ConfigDirectory& directory, Listing& listing)
@@ -170,7 +181,7 @@ class DirectoryLister {
     if (found == Found::mask) {
       listing_.masked.push_back({own, vendors_.files.contains(name) ? vendors : std::string()});
     } else if (found == Found::file) {
-      add_file(own, folders_of(name, false));
+      add_file(own, folders_of(name, false), false);
     } else {
       if (in_own) tell(listing_, own, Severity::warning, "is no regular file, left out");
       if (vendors_.files.contains(name)) add_vendors(name, vendors);
@@ -179,7 +190,7 @@ class DirectoryLister {
 
   void add_vendors(const std::string& name, const std::string& path) {
     switch (look_at(path, listing_)) {
-      case Found::file: return add_file(path, folders_of(name, true));
+      case Found::file: return add_file(path, folders_of(name, true), true);
       case Found::mask: return listing_.masked.push_back({path, {}});
       case Found::other: tell(listing_, path, Severity::warning, "is no regular file, left out");
     }
@@ -195,9 +206,10 @@ class DirectoryLister {
     return folders;
   }
 
-  void add_file(const std::string& path, const std::vector<std::string>& folders) {
-    // One that has gone is told by name below a root, where its links lead elsewhere than here.
+  void add_file(const std::string& path, const std::vector<std::string>& folders, bool vendors) {
+    // Below a root the file counts as named: vanished() in loader.cpp would look outside the root.
     SourceFile file{path, directory_.system_class, !listing_.root.empty()};
+    file.vendors = vendors;
     find_drop_ins(file, folders, listing_);
     listing_.files.push_back(std::move(file));
   }
@@ -215,12 +227,23 @@ void list_directory(const ConfigDirectory& directory, Listing& listing) {
 }
 
 void list_file(const std::string& path, bool system_class, Listing& listing) {
-  std::vector<std::string> folders{path + ".d"};
-  const std::string own = own_place_of(path);
-  if (own != path) folders.push_back(own + ".d");
   SourceFile file{path, system_class, true};
-  find_drop_ins(file, folders, listing);
+  file.vendors = own_place_of(path) != path;
+  find_drop_ins(file, drop_in_folders(path, file.vendors), listing);
   listing.files.push_back(std::move(file));
+}
+
+bool changed_on_disk(const ServiceSpec& spec) {
+  const ServiceSpec& read = spec.refused ? *spec.refused : spec;
+  if (read.file.empty()) return false;
+  std::vector<FileIdentity> now{identity_of(read.file)};
+  for (const std::string& path : read.drop_ins) now.push_back(identity_of(path));
+  if (now != read.identities) return true;
+  if (read.vendors && path_exists(own_place_of(read.file))) return true;
+  SourceFile file{read.file};
+  Listing listing;
+  find_drop_ins(file, drop_in_folders(read.file, read.vendors), listing);
+  return file.drop_ins != read.drop_ins;
 }
 
 }  // namespace zinit

@@ -1,10 +1,145 @@
-// Directories to specs: list, parse in parallel, settle who has which name.
+// Turns listed files into specs: parses them in parallel, and makes their names distinct.
 #include "config/loader.hpp"
 
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <exception>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "base/format.hpp"
+#include "base/memory.hpp"
+#include "base/rooted.hpp"
 #include "config/directory.hpp"
-#include "config/spec_reader.hpp"
 
 namespace zinit {
+
+namespace {
+
+// Parsing is limited by the processor. More threads would cost more to make than they gain.
+constexpr std::size_t kMaxThreads = 4;
+constexpr std::size_t kFilesWorthAThread = 32;
+
+/// Whether there is nothing at `path` any more. A dangling link is still there.
+bool vanished(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) < 0 && errno == ENOENT;
+}
+
+/// Parses one file; nothing if it has gone.
+std::optional<ParsedSpec> parse_file(const SourceFile& file, const ServiceDefaults& defaults,
+                                     const ReadText& read) {
+  ParsedSpec parsed = read_spec(file, defaults, read);
+  if (!file.named && !parsed.diagnostics.empty() && vanished(file.path)) return std::nullopt;
+  return parsed;
+}
+
+using Owners = std::unordered_map<std::string, ParsedSpec*>;
+
+void make_name_free(ParsedSpec& parsed, Owners& owners) {
+  std::string& name = parsed.spec->name;
+  const std::string wanted = name;
+  for (int number = 2; !owners.try_emplace(name, &parsed).second; ++number) {
+    const std::string suffix = "_" + std::to_string(number);
+    name = wanted.substr(0, kNameMax - suffix.size()) + suffix;
+  }
+}
+
+/// Reports that `second` has the same name as `first`, which keeps it.
+void refuse(ParsedSpec& second, ParsedSpec& first, std::vector<Diagnostic>& findings) {
+  const auto key = [](const ParsedSpec& one) {
+    return std::string(kind_name(one.spec->kind)) + ".name";
+  };
+  const std::string& name = second.spec->name;
+  findings.push_back(
+      {second.spec->file_of(second.name_at), second.name_at, Severity::error, key(second),
+       fmt::format("\"{}\" is taken by {}, must be another name", name, first.spec->file)});
+  findings.insert(findings.end(), second.diagnostics.begin(), second.diagnostics.end());
+  first.diagnostics.push_back(
+      {first.spec->file_of(first.name_at), first.name_at, Severity::warning, key(first),
+       fmt::format("\"{}\" is the name in {} too, which is left out", name, second.spec->file)});
+  sort_by_place(first.diagnostics);
+}
+
+}  // namespace
+
+std::vector<ParsedSpec> parse_files(const std::vector<SourceFile>& files,
+                                    const ServiceDefaults& defaults, const ReadText& read) {
+  std::vector<std::optional<ParsedSpec>> results(files.size());
+  std::atomic<std::size_t> next = 0;
+  std::vector<std::exception_ptr> failures(kMaxThreads);
+  const auto work = [&](std::size_t worker) {
+    const RefusableAllocations refusable;  // files' authors choose how much memory it takes
+    try {
+      for (std::size_t i; (i = next.fetch_add(1)) < files.size();)
+        results[i] = parse_file(files[i], defaults, read);
+    } catch (...) {
+      failures[worker] = std::current_exception();
+    }
+  };
+  const std::size_t most = std::min<std::size_t>(kMaxThreads, std::thread::hardware_concurrency());
+  std::vector<std::thread> threads;
+  threads.reserve(most);
+  for (std::size_t i = 1; i < most && i <= files.size() / kFilesWorthAThread; ++i) {
+    try {
+      threads.emplace_back(work, i);
+    } catch (const std::exception&) {  // no more threads: those that run do it all
+      break;
+    }
+  }
+  work(0);
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& failed : failures) {
+    if (failed) std::rethrow_exception(failed);
+  }
+  std::vector<ParsedSpec> parsed;
+  for (auto& result : results) {
+    if (result) parsed.push_back(std::move(*result));
+  }
+  return parsed;
+}
+
+void settle_names(std::vector<ParsedSpec>& parsed, std::vector<Diagnostic>& findings) {
+  Owners owners;
+  for (ParsedSpec& one : parsed) {
+    if (!one.name_mangled) owners.try_emplace(one.spec->name, &one);
+  }
+  std::vector<bool> refused(parsed.size(), false);
+  for (std::size_t i = 0; i < parsed.size(); ++i) {
+    if (parsed[i].name_mangled) make_name_free(parsed[i], owners);
+    ParsedSpec& owner = *owners.at(parsed[i].spec->name);
+    refused[i] = &owner != &parsed[i];
+    if (refused[i]) refuse(parsed[i], owner, findings);
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < parsed.size(); ++i) {
+    if (!refused[i]) std::swap(parsed[kept++], parsed[i]);
+  }
+  parsed.resize(kept);
+}
+
+MaskedNames masked_names(const std::vector<MaskedFile>& masked,
+                         const std::vector<ParsedSpec>& parsed, const ReadText& read) {
+  MaskedNames names;
+  for (const MaskedFile& file : masked) {
+    const std::string& said_by = file.hidden.empty() ? file.link : file.hidden;
+    std::string name = file.hidden.empty() ? std::string(stem_of(said_by))
+                                           : read_spec(SourceFile{said_by}, {}, read).spec->name;
+    names.try_emplace(std::move(name), file.link);
+  }
+  for (const ParsedSpec& one : parsed) names.erase(one.spec->name);
+  return names;
+}
+
+ReadText read_below(const std::string& root) {
+  if (root.empty()) return read_from_disk;
+  return [root](const std::string& path) { return read_from_disk(real_below(root, path)); };
+}
 
 LoadedConfig load_config(std::span<const ConfigDirectory> directories,
                          const std::string& settings_file, bool settings_named) {

@@ -1,9 +1,9 @@
 // Reads directories of service files, and the global settings, into what the graph is built from.
 //
-// Nothing here fails as a whole: a file that is wrong becomes a spec with `errors`, under the name
-// that it has or would have, so that it is seen in `list` and harms only itself. A directory that
-// cannot be read is told and left out, which is well at boot; a reload must not take what it holds
-// for removed, so that is told in `incomplete` and `missing` as well. Files are parsed by a few
+// Nothing here fails as a whole. A wrong file becomes a spec with `errors`, under the name that it
+// has or would have, so it is shown by `list` and harms only its own service. A directory that
+// cannot be read is reported and left out. That is right at boot, but a reload must not take its
+// services for removed, so `incomplete` and `missing` report it too. Files are parsed by a few
 // threads with ordinary stacks; the result is the same as if they had been read one after another.
 #pragma once
 
@@ -20,26 +20,26 @@ namespace zinit {
 struct ConfigDirectory {
   std::string path;
   bool system_class = false;  // services here are of class `system` unless they say otherwise
-  bool named = false;         // by the operator: that it is missing is worth a message
-  std::string vendor{};       // whose files stand where `path` has none of the name; empty: none
+  bool named = false;         // given by the operator: it is reported if it is missing
+  std::string vendor{};       // its files count if `path` has none of the name; empty: none
 };
 
 struct LoadedConfig {
   std::vector<SpecPtr> specs;         // in load order, names distinct, broken ones among them
   MaskedNames masked;                 // what a link to /dev/null hides, and nothing else provides
-  std::vector<std::string> messages;  // whole lines on files and directories as such, and settings
+  std::vector<std::string> messages;  // whole lines about whole files, directories and settings
   GlobalSettings settings;
-  std::optional<Error> incomplete;    // what could not be read: `specs` are not all there are
-  std::vector<std::string> missing;   // directories that are not there, the vendor's left out
+  std::optional<Error> incomplete;   // what could not be read: `specs` is not complete
+  std::vector<std::string> missing;  // directories that do not exist, except vendors'
 };
 
-/// Reads all of `directories`, in their order and within one by file name in byte order, and the
-/// settings; messages within files are in the specs. Blocks on the file system; never throws but
-/// for want of memory.
+/// Reads all of `directories` in their order, each in byte order of its file names, and the
+/// settings. Messages about what files contain are in the specs. Blocks on the file system; throws
+/// only if memory runs out.
 ///
 /// @param settings_file   may be missing, or empty for none.
-/// @param settings_named  by the operator: that it is missing is told.
-/// Any thread with an ordinary stack, no lock held.
+/// @param settings_named  the operator gave it: it is reported if it is missing.
+/// To be called by a thread with an ordinary stack that holds no lock.
 [[nodiscard]] LoadedConfig load_config(std::span<const ConfigDirectory> directories,
                                        const std::string& settings_file,
                                        bool settings_named = false);

@@ -12,27 +12,27 @@ constexpr std::string_view kVendorConfig = "/usr/lib/zinit";
 constexpr std::string_view kSystemSocket = "/run/zinit.sock";
 constexpr std::string_view kSettings = "/zinit.toml";
 
-/// A variable that is set and not empty.
+/// The value of a variable, if it is set and not empty.
 std::optional<std::string> value_of(const Getenv& environment, const char* name) {
   const char* value = environment(name);
   if (value == nullptr || *value == '\0') return std::nullopt;
   return value;
 }
 
-/// Likewise, of an absolute path; the XDG base directory specification ignores relative ones.
+/// The same for an absolute path. The XDG base directory specification ignores relative ones.
 std::optional<std::string> path_of(const Getenv& environment, const char* name) {
   auto value = value_of(environment, name);
   return value && value->front() == '/' ? value : std::nullopt;
 }
 
-/// $XDG_CONFIG_HOME/zinit; empty where a user has no home either.
+/// $XDG_CONFIG_HOME/zinit, or else $HOME/.config/zinit; empty if neither is set.
 std::string user_config(const Getenv& environment) {
   if (const auto home = path_of(environment, "XDG_CONFIG_HOME")) return *home + "/zinit";
   if (const auto home = path_of(environment, "HOME")) return *home + "/.config/zinit";
   return {};
 }
 
-/// Relative ones would be others for who asks the server where its files are.
+/// Makes a path absolute: a client that asks the server for it may have another working directory.
 std::string absolute(const ModeOptions& options, const std::string& path) {
   if (path.empty() || path.front() == '/' || options.cwd.empty()) return path;
   std::string_view rest = path;
@@ -57,15 +57,15 @@ void place_socket(Places& places, const ModeOptions& options, const Getenv& envi
   }
 }
 
-/// $NAME, else `fallback` in the home; empty where there is neither.
+/// $NAME, or else `fallback` below $HOME; empty if neither is set.
 std::string user_place(const Getenv& environment, const char* name, std::string_view fallback) {
   if (const auto place = path_of(environment, name)) return *place;
   const auto home = path_of(environment, "HOME");
   return home ? *home + std::string(fallback) : std::string();
 }
 
-/// Where an ordinary user may make directories: the XDG base directories. There is none for logs,
-/// which are state.
+/// Where an ordinary user may make directories: the XDG base directories. XDG has none for logs,
+/// so they lie below the state directory.
 DirectoryPlaces user_places(const Getenv& environment) {
   DirectoryPlaces places;
   places.runtime = path_of(environment, "XDG_RUNTIME_DIR").value_or("");

@@ -1,5 +1,5 @@
 // Which directories, settings and socket a mode uses (zinit.toml(5), "Where files are read").
-// Pure: all that decides is in the arguments.
+// Pure: everything depends on the arguments alone.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ enum class Mode : std::uint8_t {
 
 [[nodiscard]] std::string_view mode_name(Mode mode) noexcept;
 
-/// The value of an environment variable, or null: getenv(3), or a test's own.
+/// Returns the value of an environment variable, or null: getenv(3), or a test's own.
 using Getenv = std::function<const char*(const char* name)>;
 
 struct ModeOptions {
@@ -29,30 +29,31 @@ struct ModeOptions {
   std::optional<std::string> config_dir;   // --config-dir, or zinit.config_dir= of the kernel
   std::optional<std::string> config_file;  // --config
   std::optional<std::string> socket;       // --socket
-  std::string root;                        // --root: before all of the system's paths; or empty
-  std::string cwd;                         // that relative paths lie in; empty: they stay so
+  std::string root;                        // --root: prefix of all system paths; or empty
+  std::string cwd;                         // base of relative paths; empty: they stay relative
 };
 
 struct Places {
-  std::string root;                          // that links of all below are followed in; or empty
+  std::string root;                          // links are resolved below it; or empty
   std::vector<ConfigDirectory> directories;  // in load order
-  std::string added;                         // the one that files of new services go to; or empty
+  std::string added;                         // directory for files of new services; or empty
   std::string settings_file;                 // empty: none
-  bool settings_named = false;               // by the operator
+  bool settings_named = false;               // it was given by the operator
   std::string socket;
-  bool socket_in_tmp = false;  // its directory is to be made, 0700, and its owner checked
-  DirectoryPlaces services;    // below which services' own directories are made
+  bool socket_in_tmp = false;  // its directory must be made, mode 0700, and its owner checked
+  DirectoryPlaces services;    // in which services' own directories are made
 };
 
-/// Where in /etc/zinit the file of a vendor's directory is replaced or masked, and where its
-/// drop-ins are put; any other path stays as it is. Works below a --root as well.
+/// The path in /etc/zinit at which a vendor's file is replaced or masked, and beside which its
+/// drop-ins are put. Any other path is returned as it is. Works below a --root as well.
 [[nodiscard]] std::string own_place_of(const std::string& path);
 
-/// The vendor's directory that /etc/zinit/... (also below a root) lies over; empty for any other.
+/// The vendor's directory that a directory in /etc/zinit overrides, also below a --root; empty for
+/// any other directory.
 [[nodiscard]] std::string vendor_of(const std::string& directory);
 
-/// Options win over the environment (ZINIT_CONFIG_DIR, ZINIT_SOCKET), that over the mode's
-/// defaults; a variable that is set but empty counts as unset, and so does a relative XDG_*
+/// Options override the environment (ZINIT_CONFIG_DIR, ZINIT_SOCKET), which overrides the mode's
+/// defaults. A variable that is set but empty counts as unset, and so does a relative XDG_*
 /// directory.
 [[nodiscard]] Places places_for(const ModeOptions& options, const Getenv& environment);
 

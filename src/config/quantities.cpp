@@ -1,4 +1,4 @@
-// From text to numbers. See quantities.hpp.
+// Turns text into numbers. See quantities.hpp.
 #include "config/quantities.hpp"
 
 #include <algorithm>
@@ -18,7 +18,8 @@ std::optional<std::uint64_t> half_of_limit(std::string_view text) {
   return static_cast<std::uint64_t>(*number);
 }
 
-/// "2.5" as 2500 with three places; nothing for what is no such number or has more places.
+/// A decimal fraction as an integer: "2.5" with three places is 2500. Nothing if `text` is no such
+/// number or has more places.
 std::optional<std::int64_t> decimal(std::string_view text, std::size_t places) {
   const auto point = text.find('.');
   const std::string_view whole = text.substr(0, point);
@@ -47,7 +48,7 @@ std::optional<SoftAndHard> limit_of(const Value& value) {
   const std::string_view text = value.string;
   const auto colon = text.find(':');
   const auto soft = half_of_limit(text.substr(0, colon));
-  // A number alone is written as an integer: one in quotes is as likely a mistake.
+  // A number alone must be written as an integer: in quotes it is probably a mistake.
   if (colon == std::string_view::npos) {
     if (soft != kUnlimited) return std::nullopt;
     return SoftAndHard{kUnlimited, kUnlimited};
@@ -79,7 +80,7 @@ std::optional<std::int64_t> thousandths_of(std::string_view text) {
 }
 
 std::optional<StatusRange> status_range_of(const Value& value) {
-  // What is no int is out of every range.
+  // A number too large for an int becomes one that is out of every range.
   const auto code = [](long long number) {
     return static_cast<int>(std::clamp<long long>(number, -1, 1'000'000));
   };

@@ -16,21 +16,20 @@ struct SoftAndHard {
   std::uint64_t hard;
 };
 
-/// An integer, "unlimited", or "soft:hard" where each half is one of the two; nothing where it is
-/// none of these. Whether it is in range and in order is not looked at.
+/// An integer, "unlimited", or "soft:hard" where each half is one of the two; nothing if it is
+/// none of these. Range and order are not checked.
 [[nodiscard]] std::optional<SoftAndHard> limit_of(const Value& value);
 
-/// An integer, or "512M": an integer with K, M, G or T, powers of 1024; nothing where it is
+/// An integer, or "512M": an integer with K, M, G or T, powers of 1024; nothing if it is
 /// neither, or more than 2^63 - 1.
 [[nodiscard]] std::optional<std::int64_t> bytes_of(const Value& value);
 
-/// "50%" of one processor, or "2.5" processors, in thousandths of one; nothing where it is neither,
+/// "50%" of one processor, or "2.5" processors, in thousandths of one; nothing if it is neither,
 /// finer than that, or more than kMaxThousandths.
 [[nodiscard]] std::optional<std::int64_t> thousandths_of(std::string_view text);
 inline constexpr std::int64_t kMaxThousandths = 8192 * 1000;
 
-/// An HTTP code, or "200..299"; nothing where it is neither. Whether it is in range and in order is
-/// not looked at.
+/// An HTTP code, or "200..299"; nothing if it is neither. Range and order are not checked.
 [[nodiscard]] std::optional<StatusRange> status_range_of(const Value& value);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Known keys to fields, unknown ones to messages.
+// Stores known keys in fields, and reports unknown ones.
 #include "config/section_reader.hpp"
 
 #include <algorithm>
@@ -10,16 +10,7 @@ namespace zinit {
 
 namespace {
 
-/// "[service]" and its like, in words.
-std::string section_list() {
-  std::string text;
-  for (const std::string_view section : known_sections()) {
-    text += fmt::format("{}[{}]", text.empty() ? "" : ", ", section);
-  }
-  return text;
-}
-
-/// A section that has a key of that very name: the one in which it was meant to stand.
+/// A key of exactly that name in some section: probably the one that was meant.
 const Key* elsewhere(std::string_view name) {
   const auto keys = all_keys();
   const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) {
@@ -72,7 +63,7 @@ void SectionReader::unknown_section(const std::string& name, const Member& membe
   } else if (const auto near = is_section ? nearest(name, known_sections()) : std::nullopt) {
     text += fmt::format(", did you mean [{}]?", *near);
   } else {
-    text += ", sections are " + section_list();
+    text += ", sections are [" + join(known_sections(), "], [") + "]";
   }
   findings_.add(severity, member.at, name, std::move(text));
 }

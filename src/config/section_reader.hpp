@@ -1,5 +1,5 @@
-// Reads the keys of one section by the table of keys: what is known is checked and stored, what is
-// not is told with the nearest that is.
+// Reads the keys of one section by the table of keys: known keys are checked and stored, unknown
+// ones are reported with the nearest known key. Also checks whether keys contradict each other.
 #pragma once
 
 #include <string>
@@ -16,13 +16,13 @@ class SectionReader {
   SectionReader(Destination destination, Findings& findings)
       : destination_(destination), findings_(findings) {}
 
-  /// All keys of `section`; of a wrong value nothing is stored.
+  /// Reads all keys of `section`. A wrong value is reported and not stored.
   void read(std::string_view section, const Value& table);
 
-  /// Whether the key was there, and right.
+  /// Whether the key was there, with a valid value.
   [[nodiscard]] bool stored(std::string_view section, std::string_view name) const;
 
-  /// Tells that a service file has no such section, or key outside sections.
+  /// Reports an unknown section, or an unknown key outside sections.
   void unknown_section(const std::string& name, const Member& member, Severity severity);
 
  private:
@@ -32,5 +32,12 @@ class SectionReader {
   Findings& findings_;
   std::vector<const Key*> stored_;
 };
+
+// contradictions.cpp
+/// Adds to `findings` an error for each contradiction in `document`, and a warning for each key
+/// that has no effect beside another one. `reader` has read all sections into `spec`, which is a
+/// service, not a target, and has its defaults. Any thread.
+void find_contradictions(const Value& document, const SectionReader& reader,
+                         const ServiceSpec& spec, Findings& findings);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Global settings: the keys without a section of the table of keys, and [defaults].
+// Global settings: the keys without a section in the table of keys, and [defaults].
 #include "config/settings.hpp"
 
 #include <algorithm>
@@ -17,79 +17,66 @@ namespace {
 
 constexpr std::string_view kDefaults = "defaults";
 
-/// Reads [defaults]: keys of several sections of service files, flat.
-class DefaultsReader {
- public:
-  explicit DefaultsReader(Findings& findings) : findings_(findings) {}
+const Key* find_defaultable(std::string_view name) {
+  for (const std::string_view section : defaultable_sections())
+    if (const Key* key = find_key(section, name)) return key;
+  return nullptr;
+}
 
-  ServiceDefaults read(const Value& table) {
-    ServiceDefaults defaults;
-    for (const auto& [name, member] : table.table) {
-      const Key* key = find(name);
-      if (key == nullptr) {
-        unknown(name, member);
-        continue;
-      }
-      Key here = *key;  // its faults are told where it stands
-      here.section = kDefaults;
-      if (check_value(here, member.value, findings_)) defaults.emplace_back(key, member.value);
+void tell_unknown(const std::string& name, const Member& member, Findings& findings) {
+  std::vector<std::string_view> known;
+  for (const std::string_view section : defaultable_sections()) {
+    const auto keys = keys_of(section);
+    known.insert(known.end(), keys.begin(), keys.end());
+  }
+  const auto near = nearest(name, known);
+  findings.add(
+      Severity::unknown, member.at, fmt::format("{}.{}", kDefaults, name),
+      near ? fmt::format("unknown key, did you mean \"{}\"?", *near)
+           : fmt::format("unknown key, must be one of [{}]", join(defaultable_sections(), "], [")));
+}
+
+/// Drops a default restart_delay_max_ms that is less than the default restart_delay_ms. Then
+/// settle_defaults() of each service takes the built-in maximum, or the delay if that is longer.
+void refuse_contradiction(ServiceDefaults& defaults, Findings& findings) {
+  const auto find = [&](std::string_view name) {
+    return std::ranges::find(defaults, name, [](const auto& one) { return one.first->name; });
+  };
+  const auto delay = find("restart_delay_ms");
+  const auto most = find("restart_delay_max_ms");
+  if (delay == defaults.end() || most == defaults.end()) return;
+  if (most->second.integer >= delay->second.integer) return;
+  findings.add(Severity::error, most->second.at, fmt::format("{}.restart_delay_max_ms", kDefaults),
+               fmt::format("{} is less than restart_delay_ms, must be at least {}",
+                           most->second.integer, delay->second.integer));
+  defaults.erase(most);
+}
+
+/// Reads [defaults], which holds keys of several sections of service files without the sections.
+ServiceDefaults read_defaults(const Value& table, Findings& findings) {
+  ServiceDefaults defaults;
+  for (const auto& [name, member] : table.table) {
+    const Key* key = find_defaultable(name);
+    if (key == nullptr) {
+      tell_unknown(name, member, findings);
+      continue;
     }
-    refuse_contradiction(table, defaults);
-    return defaults;
+    Key here = *key;  // so that messages name [defaults]
+    here.section = kDefaults;
+    if (check_value(here, member.value, findings)) defaults.emplace_back(key, member.value);
   }
+  refuse_contradiction(defaults, findings);
+  return defaults;
+}
 
- private:
-  static const Key* find(std::string_view name) {
-    for (const std::string_view section : defaultable_sections()) {
-      if (const Key* key = find_key(section, name)) return key;
-    }
-    return nullptr;
-  }
-
-  void unknown(const std::string& name, const Member& member) {
-    std::vector<std::string_view> known;
-    std::string sections;
-    for (const std::string_view section : defaultable_sections()) {
-      const auto keys = keys_of(section);
-      known.insert(known.end(), keys.begin(), keys.end());
-      if (!keys.empty()) sections += fmt::format("{}[{}]", sections.empty() ? "" : ", ", section);
-    }
-    const auto near = nearest(name, known);
-    findings_.add(Severity::unknown, member.at, fmt::format("{}.{}", kDefaults, name),
-                  near ? fmt::format("unknown key, did you mean \"{}\"?", *near)
-                       : fmt::format("unknown key, must be one of {}", sections));
-  }
-
-  /// A cap below the delay that it caps is not taken: settle_defaults() of a service raises the
-  /// one that stands in its place.
-  void refuse_contradiction(const Value& table, ServiceDefaults& defaults) {
-    const auto value_of = [&](std::string_view name) {
-      const auto found = std::find_if(defaults.begin(), defaults.end(),
-                                      [&](const auto& one) { return one.first->name == name; });
-      return found == defaults.end() ? nullptr : &found->second;
-    };
-    const Value* delay = value_of("restart_delay_ms");
-    const Value* most = value_of("restart_delay_max_ms");
-    if (delay == nullptr || most == nullptr || most->integer >= delay->integer) return;
-    findings_.add(Severity::error, table.find("restart_delay_max_ms")->value.at,
-                  fmt::format("{}.restart_delay_max_ms", kDefaults),
-                  fmt::format("{} is less than restart_delay_ms, must be at least {}",
-                              most->integer, delay->integer));
-    std::erase_if(defaults,
-                  [](const auto& one) { return one.first->name == "restart_delay_max_ms"; });
-  }
-
-  Findings& findings_;
-};
-
-/// [defaults] is taken out of `document`: what is left are keys outside of sections.
+/// Takes [defaults] out of `document`, so that only keys outside sections are left.
 ServiceDefaults take_defaults(Value& document, Findings& findings) {
   const auto found = document.table.find(kDefaults);
   if (found == document.table.end()) return {};
   ServiceDefaults defaults;
   const Value& value = found->second.value;
   if (value.type == ValueType::table) {
-    defaults = DefaultsReader(findings).read(value);
+    defaults = read_defaults(value, findings);
   } else {
     findings.add(Severity::error, value.at, std::string(kDefaults),
                  fmt::format("is {}, must be a section, [{}]", type_phrase(value.type), kDefaults));

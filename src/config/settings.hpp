@@ -19,14 +19,14 @@ struct Key;
 /// What [defaults] says: checked values of keys of service files.
 using ServiceDefaults = std::vector<std::pair<const Key*, Value>>;
 
-/// What members of `socket_group` may call; in the order of the words.
+/// What members of `socket_group` may call; in the order of kAccessWords.
 enum class SocketAccess : std::uint8_t { read, full };
 
 struct GlobalSettings {
   LogLevel log_level = LogLevel::info;
   Milliseconds shutdown_timeout{90000};
   std::string default_target;  // empty: every service with status `start`
-  std::string socket_group;    // name or number; empty: the socket is its owner's alone
+  std::string socket_group;    // name or number; empty: only its owner may use the socket
   SourcePosition socket_group_at;
   SocketAccess socket_group_access = SocketAccess::read;
   std::string watchdog_device;  // empty: none
@@ -35,15 +35,15 @@ struct GlobalSettings {
   ServiceDefaults defaults;
 };
 
-/// Reads settings from `text`. A wrong key or value is told in `diagnostics` and its default
-/// stands.
+/// Reads settings from `text`. A wrong key or value is reported in `diagnostics`, and the default
+/// is used.
 ///
 /// @param path  as messages name it.
 [[nodiscard]] GlobalSettings parse_settings(std::string_view text, const std::string& path,
                                             std::vector<Diagnostic>& diagnostics);
 
-/// The same for a file. One that is missing has all defaults, unless it was `named`. One that
-/// cannot be read is told in `diagnostics` and the error that comes back.
+/// The same for a file. If it is missing and was not `named`, all settings have their defaults. If
+/// it cannot be read, the fault is added to `diagnostics` and returned as the error.
 [[nodiscard]] Result<GlobalSettings> read_settings(const std::string& path, bool named,
                                                    std::vector<Diagnostic>& diagnostics);
 

@@ -1,4 +1,4 @@
-// Splits a command into words where a shell would do nothing else with it (POSIX.1-2017, XCU 2).
+// Splits a command into words if a shell would do nothing else with it (POSIX.1-2017, XCU 2).
 #include "config/shell_words.hpp"
 
 #include <algorithm>
@@ -11,8 +11,8 @@ namespace zinit {
 
 namespace {
 
-// What the shell does itself, so that no program need have the name: builtins and keywords of dash,
-// bash and busybox ash, and POSIX's reserved words. Sorted by bytes.
+// Words that a shell handles itself, so there may be no such program: builtins and keywords of
+// dash, bash and busybox ash, and POSIX's reserved words. Sorted by bytes.
 constexpr std::string_view kShellOwn[] = {
     "!",        ".",        ":",         "[",        "[[",      "]]",      "alias",  "bg",
     "bind",     "break",    "builtin",   "caller",   "case",    "cd",      "chdir",  "command",
@@ -28,8 +28,8 @@ constexpr std::string_view kShellOwn[] = {
 };
 static_assert(std::is_sorted(std::begin(kShellOwn), std::end(kShellOwn)));
 
-/// Anywhere outside quotes these mean something to some shell: operators, expansions, patterns, the
-/// brace expansion of bash, the end of a command. In double quotes only $, ` and \ still do.
+/// Characters that mean something to some shell anywhere outside quotes: operators, expansions,
+/// patterns, brace expansion of bash, the end of a command. In double quotes only $, ` and \ do.
 constexpr std::string_view kSpecial = "|&;<>()$`\\*?[{}\n";
 constexpr std::string_view kSpecialInQuotes = "$`\\";
 
@@ -38,8 +38,8 @@ bool name_character(char c, bool first) {
          (!first && c >= '0' && c <= '9');
 }
 
-/// NAME=... or NAME+=...: a shell sets a variable. `raw` is the word as it was written: one with
-/// quotes in its name is none.
+/// Whether a shell would set a variable: NAME=... or NAME+=.... `raw` is the word with its quotes,
+/// since a word with quotes in the name is no assignment.
 bool is_assignment(std::string_view raw) {
   std::size_t end = 0;
   while (end < raw.size() && name_character(raw[end], end == 0)) ++end;
@@ -66,7 +66,7 @@ class Splitter {
     return words;
   }
 
-  /// After words() gave nothing: whether the reason is a quote without its end.
+  /// After words() has returned nothing: whether the reason is a quote that is not closed.
   [[nodiscard]] bool open_quote() const { return open_quote_; }
 
  private:
@@ -92,7 +92,7 @@ class Splitter {
     return true;
   }
 
-  /// From the opening quote to the closing one, where it stays.
+  /// Reads from the opening quote, and stops at the closing one.
   bool read_quoted(char quote, std::string& word) {
     for (++next_; next_ < text_.size(); ++next_) {
       const char c = text_[next_];
@@ -109,7 +109,7 @@ class Splitter {
   bool open_quote_ = false;
 };
 
-/// %1 is a job to bash.
+/// Whether a shell would not look for a program of that name. In bash, %1 is a job.
 bool shell_takes(const std::string& program) {
   return program.starts_with('%') ||
          std::binary_search(std::begin(kShellOwn), std::end(kShellOwn), std::string_view(program));
@@ -118,7 +118,7 @@ bool shell_takes(const std::string& program) {
 }  // namespace
 
 Result<Command> command_from_string(std::string_view text) {
-  // Line ends around it, as a string over several lines has them, mean nothing to a shell either.
+  // Line ends around the command, as in a multi-line string, mean nothing to a shell.
   constexpr std::string_view blanks = " \t\n";
   const auto first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return failure("is empty, must name a program");

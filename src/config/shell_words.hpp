@@ -1,5 +1,5 @@
-// Which commands given as one string need a shell, and what the others say (zinit.toml(5),
-// `exec`).
+// Finds which commands given as one string need a shell, and splits the others into words
+// (zinit.toml(5), `exec`).
 #pragma once
 
 #include <string_view>
@@ -9,13 +9,13 @@
 
 namespace zinit {
 
-/// The command that `text` means to `/bin/sh -c`. Where it holds nothing but plain words and
+/// A command that does what `/bin/sh -c` would do with `text`. If `text` has only plain words and
 /// quotes, and the first word is no builtin, keyword or assignment of any usual shell, that is the
-/// words themselves; else {"/bin/sh", "-c", text}. In doubt the shell is taken: it is never wrong,
-/// only one process more.
+/// words themselves; otherwise {"/bin/sh", "-c", text}. In doubt the shell is used: it is never
+/// wrong, and costs only one more process.
 ///
-/// @return  the command; or what is wrong, in words that follow on the text in quotes: no word at
-///          all, no program, a quote that is not closed where a shell would refuse it too.
+/// @return  the command; or what is wrong, in words that follow the quoted text: it has no word, no
+///          program, or a quote that is not closed, which a shell would refuse too.
 [[nodiscard]] Result<Command> command_from_string(std::string_view text);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Places in a text, and what is looked at before it is parsed.
+// Finds places in a text, and checks and cleans it before it is parsed.
 #include "config/source_text.hpp"
 
 #include "base/format.hpp"

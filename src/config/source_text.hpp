@@ -1,5 +1,5 @@
-// The text of a file before it is parsed: what no TOML file may hold is found here, so that the
-// parser meets nothing but UTF-8 in lines.
+// Prepares the text of a file for the parser: finds what no TOML file may contain, so that the
+// parser only gets valid UTF-8 with LF line ends.
 #pragma once
 
 #include <string>
@@ -14,18 +14,18 @@ namespace zinit {
 struct TomlFault {
   SourcePosition at;
   std::string text;
-  std::string key{};  // SECTION.KEY of what is there twice
+  std::string key{};  // SECTION.KEY of what is defined twice
 };
 
-/// Tells lines and columns of offsets. Columns count characters, not bytes, as editors do.
+/// Converts offsets to lines and columns. Columns count characters, not bytes, as editors do.
 class PlaceFinder {
  public:
-  /// `source` as SourcePosition has it.
+  /// `source` is that of SourcePosition.
   explicit PlaceFinder(std::string_view text, std::uint32_t source = 0)
       : text_(text), here_{1, 1, source} {}
 
-  /// Asked in ascending order, all places of a text cost one pass over it: a line may be 1 MiB long
-  /// and hold 100,000 values.
+  /// With ascending offsets, all calls together cost one pass over the text. A line may be 1 MiB
+  /// long and hold 100,000 values.
   [[nodiscard]] SourcePosition at(std::size_t offset);
 
  private:
@@ -34,9 +34,9 @@ class PlaceFinder {
   SourcePosition here_;
 };
 
-/// `raw` without a byte-order mark and with LF at the end of each line; or where it holds what is
-/// not UTF-8, or a control character that TOML forbids everywhere (toml.io, v1.0.0, "Spec" and
-/// "Comment").
+/// `raw` without a byte-order mark and with LF at the end of each line; or the place of a byte that
+/// is not UTF-8, or of a control character that TOML forbids everywhere (toml.io, v1.0.0, "Spec"
+/// and "Comment").
 [[nodiscard]] tl::expected<std::string, TomlFault> clean_source(std::string_view raw,
                                                                 std::uint32_t source = 0);
 

@@ -1,5 +1,5 @@
-// From a document to a spec: sections and keys by the table, defaults that hang on others, the
-// name.
+// Turns a document into a spec: sections and keys by the table of keys, defaults that depend on
+// other keys, the name.
 #include "config/spec_reader.hpp"
 
 #include <sys/stat.h>
@@ -12,11 +12,10 @@
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
-#include "config/contradictions.hpp"
-#include "config/json_value.hpp"
 #include "config/keys.hpp"
 #include "config/section_reader.hpp"
 #include "config/toml_reader.hpp"
+#include "config/value_text.hpp"
 
 namespace zinit {
 
@@ -24,7 +23,7 @@ namespace {
 
 constexpr std::string_view kSuffix = ".toml";
 
-/// Faults of one file that status and the log are given: a file made to have 20,000 floods neither.
+/// The most faults of one file that status and the log show: a file with 20,000 must flood neither.
 constexpr std::size_t kMaxTold = 100;
 
 ParsedSpec blank_spec(const SourceFile& file) {
@@ -32,6 +31,7 @@ ParsedSpec blank_spec(const SourceFile& file) {
   parsed.spec = std::make_shared<ServiceSpec>();
   parsed.spec->file = file.path;
   parsed.spec->drop_ins = file.drop_ins;
+  parsed.spec->vendors = file.vendors;
   parsed.spec->system_class_default = file.system_class;
   parsed.spec->class_ = file.system_class ? ServiceClass::system : ServiceClass::user;
   const std::string stem(stem_of(file.path));
@@ -54,10 +54,10 @@ class SpecReader {
   ParsedSpec read() {
     spec_.document = to_json(document_);
     choose_kind();
-    if (!spec_.is_target()) store_defaults();
+    if (spec_.has_process()) store_defaults();
     read_members();
     settle_name();
-    if (!spec_.is_target()) {
+    if (spec_.has_process()) {
       settle_exec();
       settle_defaults();
       find_contradictions(document_, reader_, spec_, findings_);
@@ -66,7 +66,7 @@ class SpecReader {
     return std::move(parsed_);
   }
 
-  /// What is wrong with the keys that are there, where the service has others that are not known.
+  /// Only the faults of keys: those of the drop-ins, when the file itself could not be read.
   std::vector<Diagnostic> faults_of_keys() {
     read_members();
     return std::move(parsed_.diagnostics);
@@ -77,22 +77,28 @@ class SpecReader {
     for (const auto& [name, member] : document_.table) {
       if (name != main_section()) read_member(name, member);
     }
-    // Last, so that its name and description stand where there is the other section as well.
+    // Read last, so that its name and description win if the other section is there too.
     if (const Member* main = document_.find(main_section())) {
       read_member(std::string(main_section()), *main);
     }
   }
 
   /// The section that says what the service is.
-  [[nodiscard]] std::string_view main_section() const {
-    return spec_.is_target() ? "target" : "service";
-  }
+  [[nodiscard]] std::string_view main_section() const { return kind_name(spec_.kind); }
 
   void choose_kind() {
-    const Member* service = document_.find("service");
-    const Member* target = document_.find("target");
-    if (service == nullptr && target != nullptr) spec_.kind = Kind::target;
-    misses_main_ = service == nullptr && target == nullptr;
+    const Member* main = nullptr;
+    for (const KindInfo& kind : kKinds) {
+      const Member* section = document_.find(kind.name);
+      if (section == nullptr) continue;
+      if (main != nullptr) {
+        refuse_second_kind(*main, kind.name, *section);
+        continue;
+      }
+      main = section;
+      spec_.kind = kind.kind;
+    }
+    misses_main_ = main == nullptr;
     const bool told = std::ranges::any_of(document_.table, [this](const auto& one) {
       return stands_for_main(one.first, one.second);
     });
@@ -100,23 +106,23 @@ class SpecReader {
       findings_.add(Severity::error, document_.at, "",
                     "neither [service] nor [target], must have one of them");
     }
-    if (service != nullptr && target != nullptr) {
-      const auto place = [](SourcePosition at) {
-        return std::tuple(at.source, at.line, at.column);
-      };
-      const bool target_is_second = place(service->at) < place(target->at);
-      findings_.add(Severity::error, (target_is_second ? target : service)->at,
-                    target_is_second ? "target" : "service",
-                    "stands beside the other of [service] and [target], must be one of them");
-    }
   }
 
-  /// Where there is neither [service] nor [target]: a section that seems to be meant as one. That
-  /// is told alone, and as the error that it is at a boot too.
+  /// `main` and `other` name different kinds. The one that comes second in the file is reported.
+  void refuse_second_kind(const Member& main, std::string_view other_name, const Member& other) {
+    const auto place = [](SourcePosition at) { return std::tuple(at.source, at.line, at.column); };
+    const bool other_is_second = place(main.at) < place(other.at);
+    findings_.add(Severity::error, (other_is_second ? other : main).at,
+                  std::string(other_is_second ? other_name : kind_name(spec_.kind)),
+                  "stands beside the other of [service] and [target], must be one of them");
+  }
+
+  /// Whether there is neither [service] nor [target], and this section seems to be one of them
+  /// misspelt. Then only this is reported, as an error even at boot.
   [[nodiscard]] bool stands_for_main(std::string_view name, const Member& member) const {
     if (!misses_main_ || member.value.type != ValueType::table) return false;
     const auto near = nearest(name, known_sections());
-    return near == "service" || near == "target";
+    return near && kind_from_name(*near);
   }
 
   void read_member(const std::string& name, const Member& member) {
@@ -131,16 +137,18 @@ class SpecReader {
           fmt::format("is {}, must be a section, [{}]", type_phrase(member.value.type), name));
       return;
     }
-    if (spec_.is_target() && name != "target" && name != "dependencies") {
+    const auto allowed = kind_info(spec_.kind).sections;
+    if (!allowed.empty() && std::ranges::find(allowed, name) == allowed.end()) {
       findings_.add(Severity::unknown, member.at, name,
-                    "unknown section, a target may have [target] and [dependencies]");
+                    fmt::format("unknown section, a {} may have [{}]", kind_name(spec_.kind),
+                                join(allowed, "] and [")));
       return;
     }
     if (name == "dependencies") spec_.dependencies_at = member.at;
     reader_.read(name, member.value);
   }
 
-  /// The `name` key where it is good; else the stem, which is at fault only where there is no key.
+  /// Takes the `name` key if it is valid, or else the stem. Without a key, a bad stem is a fault.
   void settle_name() {
     const Member* main = section_of(document_, main_section());
     const Member* given = key_of(document_, main_section(), "name");
@@ -179,8 +187,8 @@ class SpecReader {
     });
   }
 
-  /// Defaults that depend on other keys. A general default that is nothing for a oneshot is not
-  /// meant for it.
+  /// Sets defaults that depend on other keys. A general default that a oneshot cannot have is not
+  /// applied to it.
   void settle_defaults() {
     Lifecycle& lifecycle = spec_.lifecycle;
     if (spec_.oneshot && !reader_.stored("lifecycle", "restart") &&
@@ -220,8 +228,8 @@ class LayerReader {
       if (std::optional<Value> top = layer(source)) lay_over(all, *std::move(top));
     }
     if (document) return SpecReader(all, std::move(parsed_), defaults).read();
-    // Of a file that could not be read or parsed nothing is known but its name; what lies over it
-    // can be told of all the same.
+    // If the file could not be read or parsed, only its name is known. Faults of its drop-ins are
+    // reported all the same.
     ParsedSpec tried = parsed_;
     tried.spec = std::make_shared<ServiceSpec>(*parsed_.spec);
     parsed_.diagnostics = SpecReader(all, std::move(tried), defaults).faults_of_keys();
@@ -233,6 +241,8 @@ class LayerReader {
   std::optional<Value> layer(std::uint32_t source) {
     const SourcePosition whole{0, 0, source};
     const std::string& path = parsed_.spec->file_of(whole);
+    // Taken before the file is read, so that a change in between is detected later.
+    parsed_.spec->identities.push_back(identity_of(path));
     const auto text = read_(path);
     if (!text) {
       struct stat status {};
@@ -270,7 +280,7 @@ std::string usable_name(std::string_view stem) {
   std::string name;
   for (const char c : stem) {
     if (name.size() == kNameMax) break;
-    // A character of several bytes is one: what goes on with it adds nothing.
+    // A character of several bytes becomes one `_`: its continuation bytes add nothing.
     const bool goes_on = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
     if (allowed_in_name(c))
       name += c;
@@ -278,7 +288,7 @@ std::string usable_name(std::string_view stem) {
       name += '_';
   }
   if (!name_fault(name)) return name;
-  // What is left: a beginning that is no letter or digit, nothing at all, or a name of zinit's own.
+  // The faults left: it begins with no letter or digit, is empty, or is one of zinit's own names.
   name = is_taken_name(name) ? name + "_" : "x" + name;
   return name.substr(0, kNameMax);
 }
@@ -286,11 +296,6 @@ std::string usable_name(std::string_view stem) {
 ParsedSpec spec_from_document(const Value& document, bool system_class,
                               const ServiceDefaults& defaults) {
   return SpecReader(document, blank_spec({{}, system_class}), defaults).read();
-}
-
-ParsedSpec parse_spec(std::string_view text, const std::string& path, bool system_class) {
-  const auto given = [text](const std::string&) { return Result<std::string>(std::string(text)); };
-  return read_spec({path, system_class}, {}, given);
 }
 
 Result<std::string> read_from_disk(const std::string& path) {
@@ -306,7 +311,7 @@ SpecPtr finish(const ParsedSpec& parsed) {
   std::size_t told = 0;
   for (const Diagnostic& diagnostic : parsed.diagnostics) {
     const bool is_error = diagnostic.severity == Severity::error;
-    // An error is kept past the limit where it is the first: it is what breaks the service.
+    // The first error is kept even past the limit: it is what breaks the service.
     if (++told > kMaxTold && !(is_error && parsed.spec->errors.empty())) continue;
     (is_error ? parsed.spec->errors : parsed.spec->warnings).push_back(to_text(diagnostic));
   }

@@ -1,5 +1,5 @@
-// One service file becomes one ServiceSpec: text to tree (toml_reader.hpp), each key by the table
-// (keys.hpp), then what keys say of one another.
+// Turns a service file into a ServiceSpec: the text into a tree (toml_reader.hpp), each key by the
+// table (keys.hpp), then checks between keys.
 #pragma once
 
 #include <functional>
@@ -16,61 +16,56 @@
 
 namespace zinit {
 
-/// No service file is larger: what is has been put there by mistake or malice.
+/// The size limit of a service file: a larger one was put there by mistake or malice.
 inline constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 
-/// A service file that is to be read.
+/// A service file to read.
 struct SourceFile {
   std::string path;
   bool system_class = false;            // the default of `class` is `system`
-  bool named = false;                   // by the operator, rather than found
-  std::vector<std::string> drop_ins{};  // paths of what is laid over it, in that order
-  std::vector<Diagnostic> found{};      // what is wrong with the places of drop-ins
+  bool named = false;                   // given by the operator, not found in a directory
+  std::vector<std::string> drop_ins{};  // paths, in the order in which they apply
+  std::vector<Diagnostic> found{};      // faults of the folders of drop-ins
+  bool vendors = false;                 // a vendor's file: one in /etc/zinit may replace it
 };
 
-/// What a file says: read_from_disk(), or for a file that is not in its place yet one's own.
+/// Returns the text of a file: read_from_disk(), or the caller's own if it is not installed yet.
 using ReadText = std::function<Result<std::string>(const std::string& path)>;
 [[nodiscard]] Result<std::string> read_from_disk(const std::string& path);
 
 /// One service as it was read, with its faults not yet turned to text.
 struct ParsedSpec {
-  std::shared_ptr<ServiceSpec> spec;    // always there, with a name that a service may have
+  std::shared_ptr<ServiceSpec> spec;    // never null, and with a valid name
   std::vector<Diagnostic> diagnostics;  // by place
-  SourcePosition name_at;               // of what names it: its key, else its section
+  SourcePosition name_at;               // of its `name` key, or else of its main section
   bool name_mangled = false;            // neither the file nor its stem gave a usable name
 };
 
-/// Reads the service or target that `text` describes. Never fails: faults are in `diagnostics`.
-/// Needs an ordinary stack, and touches nothing but its arguments.
-///
-/// @param path          as messages name it; its stem names a service that does not name itself.
-/// @param system_class  the default of `class` is `system`.
-[[nodiscard]] ParsedSpec parse_spec(std::string_view text, const std::string& path,
-                                    bool system_class = false);
-
-/// The same for a document that is a tree already, and no file's.
+/// Reads the service or target described by a document that does not come from a file. Never
+/// fails: faults are in `diagnostics`. Needs an ordinary stack, and reads no file.
 ///
 /// @param system_class  the default of `class` is `system`.
-/// @param defaults      of the keys that it does not have.
+/// @param defaults      for keys that it does not have.
 [[nodiscard]] ParsedSpec spec_from_document(const Value& document, bool system_class = false,
                                             const ServiceDefaults& defaults = {});
 
-/// The same for a file itself with its drop-ins laid over it, and with what can be wrong with
-/// files. A drop-in that has gone since it was found is left out; any other fault of one is the
-/// service's.
+/// The same for a file with its drop-ins laid over it. Also reports faults of the files themselves.
+/// The file's stem is the name of a service without a `name` key. A drop-in that has gone since it
+/// was listed is left out; any other fault of a drop-in is a fault of the service.
 ///
-/// @param defaults  of the keys that neither the file nor a drop-in has.
+/// @param defaults  for keys that neither the file nor a drop-in has.
 [[nodiscard]] ParsedSpec read_spec(const SourceFile& file, const ServiceDefaults& defaults = {},
                                    const ReadText& read = read_from_disk);
 
-/// The spec, with the diagnostics as the text of its errors and warnings. Once, when all are there.
+/// Stores the diagnostics as text in the spec's errors and warnings, and returns the spec. To be
+/// called once, when all diagnostics are there.
 [[nodiscard]] SpecPtr finish(const ParsedSpec& parsed);
 
 /// A file's name without its folder and without `.toml`.
 [[nodiscard]] std::string_view stem_of(std::string_view path);
 
-/// A name for a service whose file gives none that may be used: `stem` with `_` for each character
-/// that a name may not have, made longer or shorter where that is not enough.
+/// A name for a service whose file gives no valid one: `stem` with `_` for each character that a
+/// name may not have, made longer or shorter if needed.
 [[nodiscard]] std::string usable_name(std::string_view stem);
 
 }  // namespace zinit

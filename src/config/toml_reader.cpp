@@ -1,4 +1,4 @@
-// A recursive descent through the structure of a TOML document (toml.io, v1.0.0).
+// A recursive-descent parser of the structure of a TOML document (toml.io, v1.0.0).
 #include "config/toml_reader.hpp"
 
 #include <algorithm>
@@ -8,23 +8,118 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "config/toml_scalar.hpp"
-#include "config/toml_tables.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// Bytes of a name that is told: half of a file may be a header, and the other half keys below it.
+/// The most bytes of a name that a message shows: a header may be half of the file, and every key
+/// below it would repeat it.
 constexpr std::size_t kMostOfName = 128;
-
-bool bare_key_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
-}
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Functions that can meet a fault return false after fault(); the first fault stands.
+// --- where the headers and keys of a document lead in the tree ---
+//
+// toml.io, v1.0.0, "Table", "Inline Table" and "Array of Tables", says which definitions of tables
+// and keys may stand beside one another.
+
+struct KeyPart {
+  std::string name;
+  SourcePosition at;
+};
+
+/// `a.b.c`; never empty.
+using KeyPath = std::vector<KeyPart>;
+
+using Placed = tl::expected<Value*, TomlFault>;
+
+tl::unexpected<TomlFault> clash(const Member& first, const KeyPart& part) {
+  return tl::unexpected(TomlFault{
+      part.at, fmt::format("\"{}\" is defined already, in line {}", part.name, first.at.line)});
+}
+
+/// The member of that name, made if needed at the place of `part`, and whether it is new.
+std::pair<Member*, bool> member(Value& table, const KeyPart& part) {
+  const auto [found, fresh] = table.table.try_emplace(part.name);
+  Member& member = found->second;
+  if (fresh) member.at = member.value.at = part.at;
+  return {&member, fresh};
+}
+
+/// The table, or the last one of the array of tables, that a header passes through.
+Placed enter(Value& table, const KeyPart& part) {
+  const auto [found, fresh] = member(table, part);
+  Value& value = found->value;
+  if (fresh) value.form = Form::implied;
+  if (value.form == Form::repeated) return &value.array.back();
+  if (value.type != ValueType::table || value.form == Form::closed) return clash(*found, part);
+  return &value;
+}
+
+/// The table that `[...]` begins.
+Placed open(Value& table, const KeyPart& part) {
+  const auto [found, fresh] = member(table, part);
+  Value& value = found->value;
+  if (!fresh && value.form != Form::implied) return clash(*found, part);
+  found->at = value.at = part.at;
+  value.form = Form::headed;
+  return &value;
+}
+
+/// A new table at the end of the array that `[[...]]` names.
+Placed append(Value& table, const KeyPart& part) {
+  const auto [found, fresh] = member(table, part);
+  Value& value = found->value;
+  if (fresh) {
+    value.type = ValueType::array;
+    value.form = Form::repeated;
+  }
+  if (value.form != Form::repeated) return clash(*found, part);
+  Value& added = value.array.emplace_back();
+  added.form = Form::headed;
+  added.at = part.at;
+  return &added;
+}
+
+/// The table that the header `[path]` begins, or `[[path]]` if `repeated`; made if needed. Valid
+/// until the next header. The fault is about a key that is already defined in another way.
+Placed table_of_header(Value& root, const KeyPath& path, bool repeated) {
+  Value* table = &root;
+  for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+    Placed next = enter(*table, path[i]);
+    if (!next) return next;
+    table = *next;
+  }
+  return repeated ? append(*table, path.back()) : open(*table, path.back());
+}
+
+/// The new member of `table` that `path = ...` defines, its value still to be read.
+tl::expected<Member*, TomlFault> member_of_key(Value& table, const KeyPath& path) {
+  Value* target = &table;
+  for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+    const auto [found, fresh] = member(*target, path[i]);
+    if (fresh) found->value.form = Form::dotted;
+    if (found->value.form != Form::dotted) return clash(*found, path[i]);
+    target = &found->value;
+  }
+  const auto [found, fresh] = member(*target, path.back());
+  if (!fresh) return clash(*found, path.back());
+  return found;
+}
+
+/// Closes an inline table that has been read, with all that dotted keys made in it.
+void close_table(Value& table) {
+  table.form = Form::closed;
+  for (auto& [name, member] : table.table) {
+    if (member.value.form == Form::dotted) close_table(member.value);
+  }
+}
+
+// --- reading ---
+
+/// A function that can meet a fault returns false after it has called fault(). Only the first fault
+/// is kept.
 class Reader {
  public:
   Reader(std::string_view text, std::uint32_t source, std::vector<TomlFault>* doubles)
@@ -87,7 +182,7 @@ class Reader {
     return fault(next_, fmt::format("'{}' where the line should end", next_character()));
   }
 
-  /// The character at the place of reading, for messages: whole, though it may be of several bytes.
+  /// The next character for messages, with all of its bytes.
   [[nodiscard]] std::string_view next_character() const {
     std::size_t end = next_ + 1;
     while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80) ++end;
@@ -157,7 +252,8 @@ class Reader {
       table = *headed;
       return true;
     }
-    // What follows belongs to the section that is there, for its faults to be told.
+    // The lines that follow are read into the first section of that name, so that their faults are
+    // reported too.
     Value& first = root.table[path.front().name].value;
     table = path.size() == 1 && first.form == Form::headed ? &first : &(passed_over_ = Value());
     return clash(std::move(headed.error()));
@@ -167,7 +263,7 @@ class Reader {
     for (const KeyPart& part : path) name_ += (name_.empty() ? "" : ".") + part.name;
   }
 
-  /// What is there twice; whether the reading goes on all the same.
+  /// Reports what is defined twice. Returns whether the reading goes on.
   bool clash(TomlFault&& found) {
     found.key = shortened(name_, kMostOfName);
     if (doubles_ != nullptr)
@@ -177,7 +273,7 @@ class Reader {
     return doubles_ != nullptr;
   }
 
-  /// `a.b = value` into `table`.
+  /// Reads `a.b = value` into `table`.
   bool key_value(Value& table) {
     const int outer = depth_;
     const std::size_t outer_name = name_.size();
@@ -296,7 +392,7 @@ class Reader {
     return true;
   }
 
-  /// Passes over the backslash and checks what follows it; that stays to be read.
+  /// Passes over the backslash and checks the next character, which is not passed over.
   bool escape(bool long_form) {
     const std::size_t start = next_++;
     const char c = peek();
@@ -323,12 +419,17 @@ class Reader {
   int values_ = 0;        // read so far
   int depth_ = 0;         // of the value that is being read
   std::string name_;      // of the section or key that is being read, with dots
-  Value passed_over_;     // what keys belong to whose header is no table's
+  Value passed_over_;     // holds the keys after a header that is refused
   std::vector<TomlFault>* const doubles_;
   std::optional<TomlFault> fault_;
 };
 
 }  // namespace
+
+bool bare_key_character(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
+}
 
 tl::expected<Value, TomlFault> read_toml(std::string_view raw, std::uint32_t source,
                                          std::vector<TomlFault>* doubles) {

@@ -11,23 +11,26 @@
 
 namespace zinit {
 
-/// Tables and arrays inside one another, dots of keys and headers included. No key needs more than
-/// four; the tree is read and destroyed by recursion.
+/// How deep tables and arrays may be nested, dots of keys and headers included. No key needs more
+/// than four levels. The tree is read and destroyed by recursion, so its depth must be bounded.
 inline constexpr int kMaxDepth = 32;
 
-/// Values in a document, tables and arrays among them: twice what a target needs that requires
-/// every service of the largest system that zinit is built for. A value takes some 150 bytes, so
-/// without this a file of 1 MiB could ask for 80 MB.
+/// How many values a document may have, tables and arrays included: twice as many as a target needs
+/// that requires every service of the largest system that zinit is built for. A value takes some
+/// 150 bytes, so without this limit a file of 1 MiB could take 80 MB.
 inline constexpr int kMaxValues = 20000;
 
 /// The document's tables, or the first fault of its syntax, which ends the reading.
 ///
-/// @param raw      the bytes of the file: a byte-order mark and CRLF are taken as they come.
-/// @param source   what all places in it say of the file that they are in.
-/// @param doubles  takes what is there a second time; the first stands. Null: such a one ends the
-///                 reading as well.
+/// @param raw      the bytes of the file; it may have a byte-order mark and CRLF line ends.
+/// @param source   the SourcePosition::source of all places in it.
+/// @param doubles  receives a fault for each key that is defined a second time; the first counts.
+///                 Null: such a key ends the reading as well.
 [[nodiscard]] tl::expected<Value, TomlFault> read_toml(std::string_view raw,
                                                        std::uint32_t source = 0,
                                                        std::vector<TomlFault>* doubles = nullptr);
+
+/// Whether a key that is not in quotes may contain `c`.
+[[nodiscard]] bool bare_key_character(char c) noexcept;
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Scalars by toml11. It throws; nothing leaves this file but values.
+// Reads scalars with toml11. It throws; no exception leaves this file.
 #include "config/toml_scalar.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 using Scalar = tl::expected<Value, std::string>;
 
-/// The number that an integer token writes. toml11 gives the nearest that fits without a word.
+/// The number that an integer token stands for. toml11 would silently give the nearest that fits.
 Value exact_integer(std::string_view token) {
   std::string digits(token);
   std::erase(digits, '_');
@@ -26,68 +26,53 @@ Value exact_integer(std::string_view token) {
   Value value;
   errno = 0;
   value.integer = std::strtoll(digits.c_str() + (base == 10 ? 0 : 2), nullptr, base);
-  value.type = errno == ERANGE ? ValueType::vast : ValueType::integer;
-  if (value.type == ValueType::vast) value.string = token;
+  value.type = errno == ERANGE ? ValueType::out_of_range : ValueType::integer;
+  if (value.type == ValueType::out_of_range) value.string = token;
   return value;
 }
 
-/// What `parsed`, one of toml11's results, has as its value; nothing where it is none, or where
-/// something stands behind it.
-template <class Parsed>
-auto* value_in(Parsed& parsed, const toml::detail::location& location) {
-  return parsed && location.iter() == location.end() ? &parsed.unwrap().first : nullptr;
+/// The value that `make` makes of `parsed`, one of toml11's results; nothing if `parsed` has no
+/// value, or if something follows it in the token.
+template <class Parsed, class Make>
+std::optional<Scalar> whole(Parsed parsed, const toml::detail::location& location, Make make) {
+  if (!parsed || location.iter() != location.end()) return std::nullopt;
+  return make(parsed.unwrap().first);
 }
 
-/// Nothing where the token is no value.
+/// Nothing if the token is no value of that type.
 std::optional<Scalar> read(toml::value_t type, toml::detail::location& location,
                            std::string_view token) {
   using namespace toml::detail;
-  const auto as_text = [&](const auto& parsed, ValueType as) -> std::optional<Scalar> {
-    if (value_in(parsed, location) == nullptr) return std::nullopt;
-    Value value;
-    value.type = as;
-    value.string = token;
-    return value;
+  const auto boolean = [](bool found) {
+    return Value{.type = ValueType::boolean, .boolean = found};
+  };
+  const auto integer = [&](const auto&) { return exact_integer(token); };
+  const auto string = [](const toml::string& found) {
+    return Value{.type = ValueType::string, .string = found.str};
+  };
+  const auto floating = [&](const auto&) {
+    return Value{.type = ValueType::floating, .string = std::string(token)};
+  };
+  const auto datetime = [&](const auto&) {
+    return Value{.type = ValueType::datetime, .string = std::string(token)};
   };
   switch (type) {
-    case toml::value_t::boolean: {
-      const auto parsed = parse_boolean(location);
-      const auto* found = value_in(parsed, location);
-      if (found == nullptr) return std::nullopt;
-      Value value;
-      value.type = ValueType::boolean;
-      value.boolean = *found;
-      return value;
-    }
-    case toml::value_t::integer: {
-      const auto parsed = parse_integer(location);
-      if (value_in(parsed, location) == nullptr) return std::nullopt;
-      return exact_integer(token);
-    }
-    case toml::value_t::string: {
-      const auto parsed = parse_string(location);
-      const auto* found = value_in(parsed, location);
-      if (found == nullptr) return std::nullopt;
-      Value value;
-      value.type = ValueType::string;
-      value.string = found->str;
-      return value;
-    }
-    case toml::value_t::floating: return as_text(parse_floating(location), ValueType::floating);
+    case toml::value_t::boolean: return whole(parse_boolean(location), location, boolean);
+    case toml::value_t::integer: return whole(parse_integer(location), location, integer);
+    case toml::value_t::string: return whole(parse_string(location), location, string);
+    case toml::value_t::floating: return whole(parse_floating(location), location, floating);
     case toml::value_t::offset_datetime:
-      return as_text(parse_offset_datetime(location), ValueType::datetime);
+      return whole(parse_offset_datetime(location), location, datetime);
     case toml::value_t::local_datetime:
-      return as_text(parse_local_datetime(location), ValueType::datetime);
-    case toml::value_t::local_date:
-      return as_text(parse_local_date(location), ValueType::datetime);
-    case toml::value_t::local_time:
-      return as_text(parse_local_time(location), ValueType::datetime);
+      return whole(parse_local_datetime(location), location, datetime);
+    case toml::value_t::local_date: return whole(parse_local_date(location), location, datetime);
+    case toml::value_t::local_time: return whole(parse_local_time(location), location, datetime);
     default: return std::nullopt;
   }
 }
 
-/// What is wrong, by what the token seems to be meant as: toml11's own texts are of several lines
-/// and speak of its functions.
+/// What is wrong, judged by what the token seems to be meant as. toml11's own messages have several
+/// lines and name its functions.
 std::string complaint(std::string_view token) {
   const char first = token.front();
   if (first == '"' || first == '\'') {
@@ -104,8 +89,8 @@ std::string complaint(std::string_view token) {
 
 Scalar toml_scalar(std::string_view token) {
   try {
-    // The public door, toml::parse(), takes a stream and is five times as slow for one value; the
-    // one for any value, toml::detail::parse_value(), brings arrays and tables along, 60 KB.
+    // The public toml::parse() takes a stream and is five times as slow for one value.
+    // toml::detail::parse_value() would link the code for arrays and tables as well, 60 KB.
     toml::detail::location location("", std::string(token));
     const auto type = toml::detail::guess_value_type(location);
     if (type)

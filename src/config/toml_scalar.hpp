@@ -1,9 +1,9 @@
-// The one door to toml11: strings, numbers, dates and booleans as TOML writes them.
+// The only file that uses toml11: strings, numbers, dates and booleans as TOML writes them.
 //
 // toml11 3.7.1 is not given whole files. It copies the line into a message for each alternative
 // that it tries, so that 400 KiB of array on one line take it half a minute; deep nesting overflows
-// its stack; it keeps no place of a key, and it saturates integers in silence. One value at a time
-// none of that arises.
+// its stack; it keeps no place of a key, and it saturates integers in silence. With one
+// value at a time none of that arises.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@
 
 namespace zinit {
 
-/// The value that `token` writes, without its place; or what is wrong with it, in words that follow
-/// on its place. Strings may span lines where TOML lets them.
+/// The value of `token`, without its place; or what is wrong with it, in words that follow the
+/// place in a message. Strings may span lines if TOML allows it.
 [[nodiscard]] tl::expected<Value, std::string> toml_scalar(std::string_view token);
 
 }  // namespace zinit

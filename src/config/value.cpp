@@ -1,4 +1,4 @@
-// Finding in values, laying one over the other, and what messages say of them.
+// Looks up members of values, lays values over one another, and shows them in messages.
 #include "config/value.hpp"
 
 #include "base/text.hpp"
@@ -39,11 +39,19 @@ void lay_over(Value& base, Value&& top) {
   }
 }
 
+std::size_t memory_of(const Value& value) {
+  std::size_t bytes = sizeof value + value.string.capacity();
+  for (const Value& element : value.array) bytes += memory_of(element);
+  for (const auto& [name, member] : value.table)
+    bytes += sizeof(decltype(value.table)::value_type) + name.capacity() + memory_of(member.value);
+  return bytes;
+}
+
 std::string_view type_phrase(ValueType type) {
   switch (type) {
     case ValueType::boolean: return "a boolean";
     case ValueType::integer: return "an integer";
-    case ValueType::vast: return "an integer out of range (64 bits)";
+    case ValueType::out_of_range: return "an integer out of range (64 bits)";
     case ValueType::floating: return "a float";
     case ValueType::string: return "a string";
     case ValueType::datetime: return "a date or time";
@@ -59,7 +67,7 @@ std::string shown(const Value& value) {
   switch (value.type) {
     case ValueType::boolean: return value.boolean ? "true" : "false";
     case ValueType::integer: return std::to_string(value.integer);
-    case ValueType::vast:
+    case ValueType::out_of_range:
     case ValueType::floating:
     case ValueType::datetime: return shortened(value.string, kMostShown);
     case ValueType::string: return quoted(value.string);

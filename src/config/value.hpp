@@ -1,6 +1,5 @@
-// A configuration document as a tree of values that know their places. The reader of TOML makes it,
-// and whatever else a service may come from (the control protocol) can: all that checks and stores
-// values looks at this tree alone.
+// A configuration document as a tree of values that know their places. The TOML reader makes it,
+// and so does the control protocol: the code that checks and stores values looks only at this tree.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +15,15 @@ namespace zinit {
 enum class ValueType : std::uint8_t {
   boolean,
   integer,
-  vast,      // an integer that 64 bits do not hold: no key takes one; kept to say so
-  floating,  // likewise
+  out_of_range,  // an integer that 64 bits do not hold: no key takes one; kept for the message
+  floating,      // no key takes one
   string,
-  datetime,  // likewise
+  datetime,  // no key takes one
   array,
   table,
 };
 
-/// How a table or array was written. TOML makes it depend on that what may be added to it later.
+/// How a table or array was written. In TOML this decides what may be added to it later.
 enum class Form : std::uint8_t {
   closed,    // { ... } or [ ... ]: nothing
   implied,   // by the header of a table inside it: its own header may follow
@@ -38,12 +37,12 @@ struct Member;
 struct Value {
   ValueType type = ValueType::table;
   Form form = Form::closed;
-  SourcePosition at;  // of the value; a section stands where its name does
+  SourcePosition at{};  // of the value; for a section, of its name
   bool boolean = false;
   std::int64_t integer = 0;
-  std::string string;  // of what no key takes: as it was written
-  std::vector<Value> array;
-  std::map<std::string, Member, std::less<>> table;
+  std::string string{};  // for types that no key takes: the text as written
+  std::vector<Value> array{};
+  std::map<std::string, Member, std::less<>> table{};
 
   /// The member of that name, or null.
   [[nodiscard]] const Member* find(std::string_view key) const;
@@ -54,7 +53,7 @@ struct Member {
   Value value;
 };
 
-/// The section of a document, where it is a table; or a key in it. Null where there is none.
+/// The section of a document, if it is a table; or a key in it. Null if there is none.
 [[nodiscard]] const Member* section_of(const Value& document, std::string_view name);
 [[nodiscard]] const Member* key_of(const Value& document, std::string_view section,
                                    std::string_view name);
@@ -63,13 +62,16 @@ struct Member {
 /// are merged (zinit.toml(5), "Where files are read"). What comes from `top` keeps its places.
 void lay_over(Value& base, Value&& top);
 
+/// Bytes of memory that the value takes, roughly.
+[[nodiscard]] std::size_t memory_of(const Value& value);
+
 /// "a string", "an integer", ...: for messages.
 [[nodiscard]] std::string_view type_phrase(ValueType type);
 
-/// `text` in quotes as a message shows it, cut short where it is long.
+/// `text` in quotes as a message shows it, cut short if it is long.
 [[nodiscard]] std::string quoted(std::string_view text);
 
-/// A scalar as a message shows it: `"text"`, `5`, `true`, cut short likewise; empty for an array or
+/// A scalar as a message shows it: `"text"`, `5`, `true`, cut short if long; empty for an array or
 /// table.
 [[nodiscard]] std::string shown(const Value& value);
 

@@ -10,7 +10,7 @@ namespace zinit {
 std::string ok_json() { return R"({"ok":true})"; }
 
 RpcError service_not_found(const Board& board, std::string_view name) {
-  // What no service can be called is told no longer than it could be.
+  // A name that is too long for any service is cut at the length of the longest possible name.
   const std::string told = shortened(name, kNameMax);
   RpcError error(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(told)));
   if (const std::string* link = board.graph()->masked_by(name)) {
@@ -55,9 +55,7 @@ RpcError refused(const Board& board, std::string_view name, const RequestFailure
 RpcResult status_full_of(const RpcContext& context, std::string_view name) {
   const std::optional<ServiceView> view = context.board.view(name);
   if (!view) return tl::unexpected(service_not_found(context.board, name));
-  JsonWriter writer;
-  put_status_full(writer, *view, context.logs);
-  return writer.take();
+  return status_full_json(context, *view);
 }
 
 std::string_view name_of(const Call& call) { return *call.params.string("name"); }
@@ -65,6 +63,25 @@ std::string_view name_of(const Call& call) { return *call.params.string("name");
 Outcome outcome_of(RpcResult result) {
   if (!result) return std::move(result).error();
   return *std::move(result);
+}
+
+std::uint64_t subscription_of(const Call& call) {
+  return static_cast<std::uint64_t>(*call.params.count("subscription"));
+}
+
+Outcome subscribed(std::optional<std::uint64_t> subscription) {
+  if (!subscription) {
+    return RpcError(RpcCode::invalid_state, "this connection has too many subscriptions")
+        .hint("one subscription may be for many services");
+  }
+  JsonWriter writer;
+  return writer.begin_object().member("subscription", *subscription).end_object().take();
+}
+
+Outcome unsubscribed(const Call& call, bool existed) {
+  if (existed) return ok_json();
+  return RpcError(RpcCode::invalid_state,
+                  fmt::format("this connection has no subscription {}", subscription_of(call)));
 }
 
 }  // namespace zinit

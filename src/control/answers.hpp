@@ -1,13 +1,43 @@
-// What the handlers of several families share: looking a service up, and errors in the board's
-// words.
+// What handlers of several families share: finding a service, turning a refusal of the board into
+// an error of the protocol, and answering later, when the daemon has finished the request.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "control/methods.hpp"
+#include "io/loop.hpp"
 
 namespace zinit {
+
+// --- parameters and results in the rows of several families ---
+
+inline constexpr Param kName{"name", ParamType::string, true, {}, "the service or target"};
+inline constexpr Param kNameOptional{"name", ParamType::string, false, {}, "the service or target"};
+inline constexpr Param kJustName[] = {kName};
+inline constexpr Param kTimeout{
+    "timeout_ms",
+    ParamType::count,
+    false,
+    {},
+    "after so long the answer is the error timeout; none: as long as it takes"};
+inline constexpr Param kLines{"lines", ParamType::count, false, "100", "the last so many"};
+inline constexpr Param kUnsubscribe[] = {
+    {"subscription", ParamType::count, true, {}, "as it was answered"},
+};
+inline constexpr std::string_view kOk =
+    R"({"type":"object","properties":{"ok":{"const":true}},"required":["ok"]})";
+inline constexpr std::string_view kObject = R"({"type":"object"})";
+inline constexpr std::string_view kNamesResult = R"({"type":"array","items":{"type":"string"}})";
+inline constexpr std::string_view kStatusFull = R"({"$ref":"#/components/schemas/status_full"})";
+inline constexpr std::string_view kSubscription =
+    R"({"type":"object","properties":{"subscription":{"type":"integer"}}})";
+
+// --- answers ---
 
 /// `{ok: true}`
 [[nodiscard]] std::string ok_json();
@@ -15,11 +45,11 @@ namespace zinit {
 /// service_not_found, with the nearest name as its hint.
 [[nodiscard]] RpcError service_not_found(const Board& board, std::string_view name);
 
-/// What the board refused, as an error about `name` (empty: about no service).
+/// A refusal of the board as an error about the service `name` (empty: about no service).
 [[nodiscard]] RpcError refused(const Board& board, std::string_view name,
                                const RequestFailure& failure);
 
-/// *status_full* of `name`; service_not_found where there is none.
+/// *status_full* of `name`; service_not_found if there is no such service.
 [[nodiscard]] RpcResult status_full_of(const RpcContext& context, std::string_view name);
 
 /// The parameter `name`, which the table says is required.
@@ -27,5 +57,62 @@ namespace zinit {
 
 /// A result or error as an outcome.
 [[nodiscard]] Outcome outcome_of(RpcResult result);
+
+/// The subscription that the call names.
+[[nodiscard]] std::uint64_t subscription_of(const Call& call);
+
+/// The answer of a method that begins a subscription; without a number the connection has too many.
+[[nodiscard]] Outcome subscribed(std::optional<std::uint64_t> subscription);
+/// The answer of a method that ends a subscription; an error unless that `existed`.
+[[nodiscard]] Outcome unsubscribed(const Call& call, bool existed);
+
+/// The answer to a call that the daemon answers some time after it was asked, such as a reload. The
+/// client, and the call with it, may be gone when the answer comes. If the daemon drops its
+/// callback without calling it, because memory ran out, the client gets the error that is set here
+/// from the beginning. On the control loop's thread.
+template <class T>
+class Awaited {
+ public:
+  /// The callback for the daemon. A result is turned into JSON by `put`; a refusal becomes an error
+  /// about the service `name`. `context` must outlive the call.
+  template <class Put>
+  std::function<void(const RequestResult<T>&)> as(RpcContext& context, std::string name,
+                                                  Put put) const {
+    return [state = state_, kept = std::make_shared<Kept>(state_), &context, name = std::move(name),
+            put](const RequestResult<T>& result) {
+      catch_all("an answer", [&] {
+        state->answer = result ? RpcResult(put(result))
+                               : tl::unexpected(refused(context.board, name, result.error()));
+      });
+      state->there = true;
+      context.look_again();
+    };
+  }
+
+  /// What the call answers.
+  [[nodiscard]] Later later() const {
+    return {[state = state_]() -> std::optional<RpcResult> {
+              if (!state->there) return std::nullopt;
+              return std::move(state->answer);  // a copy would be noexcept (base/result.hpp)
+            },
+            kNever, nullptr};
+  }
+
+ private:
+  struct State {
+    RpcResult answer = tl::unexpected(
+        RpcError(RpcCode::internal_error, "Internal error: not enough memory to answer"));
+    bool there = false;
+  };
+  /// Destroyed with the last copy of the callback: if that was not called, the error is the answer.
+  struct Kept {
+    explicit Kept(std::shared_ptr<State> of) : state(std::move(of)) {}
+    ~Kept() { state->there = true; }
+    Kept(const Kept&) = delete;
+    Kept& operator=(const Kept&) = delete;
+    std::shared_ptr<State> state;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// The road from the board's threads to the control loop.
+// How changes come from the board's threads to the control loop.
 #include "control/changes.hpp"
 
 #include <exception>
@@ -10,42 +10,42 @@ namespace zinit {
 
 namespace {
 
-constexpr Milliseconds kGather{1};
+constexpr Milliseconds kPause{1};
 
-// After one that could not be followed up, for want of memory.
-constexpr Milliseconds kAgain{100};
+// The pause before the listeners are called again after one of them ran out of memory.
+constexpr Milliseconds kRetryPause{100};
 
 }  // namespace
 
 Changes::Changes(EventLoop& loop)
-    : gathering_(loop, [this] { gathered(); }), call_(loop, [this] { tell(); }) {}
+    : pause_(loop, [this] { end_pause(); }), call_(loop, [this] { tell(); }) {}
 
-// The loop puts gathers_ down before it looks at waits_, so either it sees the change or this sees
-// that it is to be told.
+// No change is lost between the two: end_pause() clears pausing_ before it reads
+// changed_in_pause_, and this sets changed_in_pause_ before it reads pausing_.
 void Changes::changed() noexcept {
-  waits_ = true;
-  if (!gathers_) call_.ask();
+  changed_in_pause_ = true;
+  if (!pausing_) call_.ask();
 }
 
 void Changes::listen(std::function<void()> listener) { listeners_.push_back(std::move(listener)); }
 
-void Changes::gathered() {
-  gathers_ = false;
-  if (waits_) tell();
+void Changes::end_pause() {
+  pausing_ = false;
+  if (changed_in_pause_) tell();
 }
 
 void Changes::tell() {
-  if (gathers_) return;
-  gathers_ = true;
-  waits_ = false;
-  gathering_.set(kGather);
+  if (pausing_) return;
+  pausing_ = true;
+  changed_in_pause_ = false;
+  pause_.set(kPause);
   for (const std::function<void()>& listener : listeners_) {
     try {
       listener();
     } catch (const std::exception& fault) {
-      log_error("control: a change is followed up later: {}", fault.what());
-      waits_ = true;
-      gathering_.set(kAgain);
+      log_error("control: cannot act on a change now: {}; tried again in 100 ms", fault.what());
+      changed_in_pause_ = true;
+      pause_.set(kRetryPause);
     }
   }
 }

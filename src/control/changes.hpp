@@ -1,9 +1,10 @@
 // Brings the board's changes to the control loop: ChangePort for the board, which calls it from any
 // thread and under its lock, and a list of listeners on the loop's own thread.
 //
-// Many changes in a row come as one call: a listener looks at how things are, not at what happened.
-// The first of a burst is told at once, what follows within a millisecond in one call after it: a
-// boot of 1,000 services would wake the loop 1,000 times else, and take the processor from it.
+// Many changes in a row become one call: a listener looks at the state of things and needs no list
+// of what happened. The first change of a burst is reported at once; those of the next millisecond
+// are reported together at its end. Without that, a boot of 1,000 services would wake the loop for
+// each change and take processor time from the services.
 #pragma once
 
 #include <atomic>
@@ -35,13 +36,13 @@ class Changes final : public ChangePort {
   void listen(std::function<void()> listener);
 
  private:
-  void gathered();
+  void end_pause();
   void tell();
 
-  TimerWatcher gathering_;           // active for a while after each call
-  LoopCall call_;                    // where it is not
-  std::atomic<bool> waits_ = false;  // changes came in that while
-  std::atomic<bool> gathers_ = false;
+  TimerWatcher pause_;  // runs for a millisecond after each call of the listeners
+  LoopCall call_;       // calls the listeners on the loop's thread, unless there is a pause
+  std::atomic<bool> changed_in_pause_ = false;
+  std::atomic<bool> pausing_ = false;
   std::vector<std::function<void()>> listeners_;
 };
 

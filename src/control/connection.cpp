@@ -8,8 +8,11 @@
 #include <cerrno>
 #include <new>
 
+#include "base/memory.hpp"
 #include "base/text.hpp"
+#include "os/disposal.hpp"
 #include "os/memory.hpp"
+#include "os/unix_receive.hpp"
 
 namespace zinit {
 
@@ -30,13 +33,20 @@ Connection::Connection(EventLoop& loop, UniqueFd fd, std::function<void()> wake)
   watch();
 }
 
+Connection::~Connection() {
+  readable_.stop();
+  writable_.stop();
+  close_socket(std::move(fd_));
+}
+
 // --- input ---
 
 void Connection::on_readable(int events) {
+  const RefusableAllocations refusable;
   try {
     (events & EV_ERROR) != 0 ? give_up() : receive();
   } catch (const std::bad_alloc&) {
-    give_up();  // what was received is lost: the rest would be taken for something else
+    give_up();  // some input is lost, so the rest could be taken for another request
   }
   watch();
   wake_();
@@ -44,9 +54,10 @@ void Connection::on_readable(int events) {
 
 void Connection::receive() {
   std::array<char, kReadBytes> bytes;
-  const ssize_t got = ::recv(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got < 0) return give_up();  // ECONNRESET: it closed without reading its answers
+  const ssize_t got = receive_bytes(fd_.get(), bytes);
+  if (got < 0 && errno == EAGAIN) return;
+  // ECONNRESET: the client closed without reading its answers. EBADMSG: it has sent descriptors.
+  if (got < 0) return give_up();
   if (got == 0) {
     input_ended_ = true;
     end_refusal();
@@ -80,7 +91,8 @@ std::optional<std::string_view> Connection::next_line() {
   return std::nullopt;
 }
 
-/// Cheap for many small lines: bytes are moved only when the half of them can go.
+/// Moves the rest to the front only when at least half of the buffer has been consumed, so that
+/// many small lines are cheap.
 void Connection::drop_consumed() {
   if (consumed_ == 0 || consumed_ < input_.size() / 2) return;
   input_.erase(0, consumed_);
@@ -119,7 +131,7 @@ void Connection::append(std::string_view text, bool notification) {
                      output_.back().text.size() + text.size() < kChunkBytes;
   if (!joins) output_.push_back({{}, notification});
   std::string& to = output_.back().text;
-  to.reserve(to.size() + text.size() + 1);  // all or nothing: its size is counted
+  to.reserve(to.size() + text.size() + 1);  // if this throws, nothing is appended or counted
   to.append(text).push_back('\n');
 }
 
@@ -142,7 +154,7 @@ void Connection::flush() {
     output_.pop_front();
     written_ = 0;
   }
-  // What a large answer took to make is many times what zinit needs at rest.
+  // A large answer took many times the memory that zinit needs at rest: returns it to the kernel.
   if (output_.empty() && std::exchange(large_, false)) release_idle_memory();
   if (progress) {
     impatient_ = false;
@@ -150,7 +162,8 @@ void Connection::flush() {
   }
   end_refusal();
   watch();
-  // With nothing left to write no event comes for what was held back until here.
+  // With nothing left to write the socket will report no event, so requests and notifications that
+  // were held back are resumed here.
   if (output_.empty() && std::exchange(held_back_, false)) wake_();
 }
 
@@ -178,7 +191,8 @@ void Connection::refuse() {
   flush();
 }
 
-/// A refused client that has been told everything sees the end; it is over when it has closed too.
+/// A refused client that has been sent everything gets the end of the stream; the connection is
+/// over when the client has closed its side too.
 void Connection::end_refusal() {
   if (!refused_ || !output_.empty()) return;
   ::shutdown(fd_.get(), SHUT_WR);
@@ -200,8 +214,8 @@ void Connection::give_up() noexcept {
   answer_bytes_ = notification_bytes_ = written_ = 0;
 }
 
-/// Watches for what can be acted on, and nothing else: a descriptor that is ready and is not served
-/// would keep the loop busy.
+/// Watches only for events that can be acted on now: libev reports a ready descriptor that nobody
+/// serves again and again, which would keep the loop busy.
 void Connection::watch() {
   if (over_) return;
   const bool read = !input_ended_ && (refused_ || (!find_line() && !too_long_));

@@ -4,16 +4,17 @@
 // Input is read only while no whole line waits, so a client that sends faster than it is served is
 // slowed down by its socket. Output that the socket does not take waits here:
 //
-// - Answers: up to kAnswerLimit, then the client is given up. Before that, from kPauseBytes on, no
-//   further request of it is taken until it reads (paused()); only one that reads nothing for
-//   kPatience is served on, up to the limit. So a client that asks for much and reads it late is
+// - Answers: up to kAnswerLimit, then the connection is closed. From kPauseBytes on, no further
+//   request is taken until the client reads (paused()). If it reads nothing for kPatience, its
+//   requests are served again, up to the limit. So a client that asks for much and reads late is
 //   slowed down, and one that never reads is dropped.
 // - Notifications: up to kNotificationLimit; beyond that they are refused, and the caller counts
 //   them.
 //
 // A peer that has closed its sending half still gets all its answers.
 //
-// Threads: the control loop's. `wake` is called from the loop, and means: look at me.
+// Threads: the control loop's. `wake` is called from the loop when there is something to do for
+// this connection.
 #pragma once
 
 #include <cstdint>
@@ -34,42 +35,46 @@ class Connection {
   static constexpr std::size_t kAnswerLimit = std::size_t{4} << 20;
   static constexpr std::size_t kPauseBytes = std::size_t{1} << 20;
   static constexpr std::size_t kNotificationLimit = std::size_t{1} << 20;
-  /// While less waits nothing is held back for it: neither requests, by a pause, nor notifications.
+  /// No more notifications are made while this many bytes of them are queued. While less output is
+  /// queued, neither requests nor notifications are held back.
   static constexpr std::size_t kAheadBytes = std::size_t{64} << 10;
   static constexpr Milliseconds kPatience{500};
-  /// For a client that is being refused: so long its input is read and thrown away, so that it
-  /// comes to read why. A close with unread input would be a reset.
+  /// How long the input of a refused client is read and discarded before the connection is closed:
+  /// a close with unread input would reset it before the client has read the refusal.
   static constexpr Milliseconds kLinger{2000};
 
-  /// `fd` is a stream socket that does not block.
+  /// `fd` is a non-blocking stream socket.
   Connection(EventLoop& loop, UniqueFd fd, std::function<void()> wake);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
-  /// The next line without its end, or what is left at the end of the input; nothing while there is
-  /// none. Valid until the next call here. Blank lines are passed over.
+  /// The next line without its newline, or the rest when the input has ended; nothing if there is
+  /// no whole line yet. Valid until the next call of this object. Blank lines are skipped.
   [[nodiscard]] std::optional<std::string_view> next_line();
 
-  /// A line longer than kRequestLimit has begun.
+  /// Whether the next line is longer than kRequestLimit.
   [[nodiscard]] bool line_too_long() const noexcept { return too_long_ && !refused_; }
 
-  /// Queues an answer, a line without its end. False: too much waits already, the connection is
-  /// lost.
+  /// Queues an answer, without its newline. False if the connection is over, or is given up now
+  /// because more than kAnswerLimit is queued.
   bool put_answer(std::string_view text);
-  /// Queues a notification. False: too many wait, this one is not sent.
+  /// Queues a notification. False if there is no room for it: it is dropped.
   [[nodiscard]] bool put_notification(std::string_view text);
-  /// Writes what the socket takes now, and waits for room for the rest. Wakes when it has written
-  /// all of more than kAheadBytes.
+  /// Writes what the socket takes now; the rest follows when the socket is writable. Calls `wake`
+  /// when the queue has become empty after it held more than kAheadBytes.
   void flush();
 
-  /// No more input is taken: what is queued is written, and then the connection ends.
+  /// Takes no more input, writes what is queued, and then ends the connection.
   void refuse();
 
   [[nodiscard]] bool paused() const noexcept;
   /// The peer will send nothing more.
   [[nodiscard]] bool input_ended() const noexcept { return input_ended_; }
-  /// As many notifications wait as should be made ahead of what the socket takes.
+  /// Whether enough notifications are queued, so that no more should be made now.
   [[nodiscard]] bool is_ahead() const noexcept { return notification_bytes_ > kAheadBytes; }
   [[nodiscard]] bool output_empty() const noexcept { return output_.empty(); }
-  /// Nobody is there any more, or nothing is to be said any more.
+  /// The connection has been given up: the peer has gone, or has been refused and told so.
   [[nodiscard]] bool over() const noexcept { return over_; }
   void give_up() noexcept;
 
@@ -96,9 +101,9 @@ class Connection {
   std::function<void()> wake_;
 
   std::string input_;
-  std::size_t consumed_ = 0;  // of input_: lines that were taken
-  std::size_t line_end_ = 0;  // of the line that waits, if line_found_
-  std::size_t searched_ = 0;  // so far no line end was found
+  std::size_t consumed_ = 0;  // bytes of input_ that next_line() has returned
+  std::size_t line_end_ = 0;  // the end of the next line, if line_found_
+  std::size_t searched_ = 0;  // up to here input_ has been searched for a newline
   bool line_found_ = false;
   bool too_long_ = false;
   bool input_ended_ = false;
@@ -106,14 +111,14 @@ class Connection {
   bool over_ = false;
 
   std::deque<Chunk> output_;
-  bool large_ = false;      // a large chunk has been written
-  bool held_back_ = false;  // so much has waited that something may wait for its end
+  bool large_ = false;       // a large chunk has been written
+  bool held_back_ = false;   // more than kAheadBytes were queued: something may be held back
   std::size_t written_ = 0;  // of the first chunk
   std::size_t answer_bytes_ = 0;
   std::size_t notification_bytes_ = 0;
   bool impatient_ = false;
 
-  // After the descriptor, which they must not outlive.
+  // The destructor stops those that watch fd_ before it closes fd_.
   IoWatcher readable_;
   IoWatcher writable_;
   TimerWatcher patience_;

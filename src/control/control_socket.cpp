@@ -17,6 +17,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "base/unix_address.hpp"
+#include "os/unix_receive.hpp"
 
 namespace zinit {
 
@@ -26,8 +27,8 @@ constexpr int kBacklog = 1024;
 
 Result<sockaddr_un> address_of(const std::string& path) {
   if (path.size() > kUnixPathMax)
-    return failure(fmt::format("cannot listen on {}: a socket's path may have {} bytes", path,
-                               kUnixPathMax));
+    return failure(
+        fmt::format("cannot listen on {}: a socket's path may have {} bytes", path, kUnixPathMax));
   return unix_address(path);
 }
 
@@ -47,26 +48,23 @@ Result<void> check_private(int directory, const std::string& path) {
                              path, ::geteuid()));
 }
 
-/// The socket's directory, made where it is missing.
+/// The socket's directory, made if it is missing.
 Result<UniqueFd> open_directory(const ControlSocketSettings& settings, const std::string& path) {
   const std::string directory = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
-  if (auto made = make_directories(directory, settings.private_directory ? 0700 : 0755); !made) {
-    return tl::unexpected(made.error());
-  }
+  if (auto made = make_directories(directory, settings.private_directory ? 0700 : 0755); !made)
+    return Failure(made.error());
   const int follow = settings.private_directory ? O_NOFOLLOW : 0;
   auto fd = open_fd(directory.c_str(), O_RDONLY | O_DIRECTORY | follow);
-  // One that may be written but not read will do; it just cannot be locked.
+  // A directory that is writable but not readable will do, though it cannot be locked.
   if (!fd && fd.error().errnum == EACCES && !settings.private_directory) return UniqueFd();
   if (!fd || !settings.private_directory) return fd;
-  if (auto checked = check_private(fd->get(), directory); !checked) {
-    return tl::unexpected(checked.error());
-  }
+  if (auto checked = check_private(fd->get(), directory); !checked) return Failure(checked.error());
   return fd;
 }
 
-/// Keeps two servers that start at once from each taking the other's new socket for a stale one.
-/// The lock goes with the descriptor. Without it (somebody holds it for long) things are as safe as
-/// one look can make them.
+/// Keeps two servers that start at the same time from each taking the other's new socket for a
+/// stale one. The lock is released when the descriptor is closed. If somebody else holds it for too
+/// long, the server goes on without it.
 void lock_directory(int directory, Milliseconds wait) {
   const TimePoint deadline = after(Clock::now(), wait);
   while (::flock(directory, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
@@ -77,7 +75,8 @@ void lock_directory(int directory, Milliseconds wait) {
 
 enum class Listener { none, stale, live, foreign };
 
-/// What is at `address` now. Connecting is the one test: /proc/net/unix knows no namespaces.
+/// What is at `address` now. Finds out by connecting, because /proc/net/unix does not show sockets
+/// of other network namespaces.
 Result<Listener> listener_at(const sockaddr_un& address) {
   struct stat status {};
   if (::lstat(address.sun_path, &status) < 0) {
@@ -90,7 +89,8 @@ Result<Listener> listener_at(const sockaddr_un& address) {
   if (::connect(probe.get(), generic(address), sizeof address) == 0) {
     return Listener::live;
   }
-  // EAGAIN: it listens, and its backlog is full; EPROTOTYPE: it is of another type, and alive.
+  // Other errors mean a live socket: EAGAIN that its backlog is full, EPROTOTYPE that it is of
+  // another type.
   if (errno == ECONNREFUSED) return Listener::stale;
   if (errno == ENOENT) return Listener::none;
   return Listener::live;
@@ -98,7 +98,7 @@ Result<Listener> listener_at(const sockaddr_un& address) {
 
 Result<void> clear_place(const sockaddr_un& address) {
   const Result<Listener> there = listener_at(address);
-  if (!there) return tl::unexpected(there.error());
+  if (!there) return Failure(there.error());
   switch (*there) {
     case Listener::none: return {};
     case Listener::stale:
@@ -127,6 +127,7 @@ Result<UniqueFd> bind_and_listen(const sockaddr_un& address) {
   if (::bind(fd.get(), generic(address), sizeof address) < 0) {
     return sys_failure("listen on", address.sun_path);
   }
+  refuse_descriptors(fd.get());  // and on all connections
   if (::listen(fd.get(), kBacklog) < 0) return sys_failure("listen on", address.sun_path);
   return fd;
 }
@@ -135,16 +136,16 @@ Result<UniqueFd> bind_and_listen(const sockaddr_un& address) {
 
 Result<ControlSocket> ControlSocket::open(const ControlSocketSettings& settings) {
   Result<std::string> path = absolute(settings.path);
-  if (!path) return tl::unexpected(path.error());
+  if (!path) return Failure(path.error());
   const Result<sockaddr_un> address = address_of(*path);
-  if (!address) return tl::unexpected(address.error());
+  if (!address) return Failure(address.error());
   const Result<UniqueFd> directory = open_directory(settings, *path);
-  if (!directory) return tl::unexpected(directory.error());
+  if (!directory) return Failure(directory.error());
   lock_directory(directory->get(), settings.lock_wait);
-  if (auto cleared = clear_place(*address); !cleared) return tl::unexpected(cleared.error());
+  if (auto cleared = clear_place(*address); !cleared) return Failure(cleared.error());
 
   Result<UniqueFd> fd = bind_and_listen(*address);
-  if (!fd) return tl::unexpected(fd.error());
+  if (!fd) return Failure(fd.error());
   ControlSocket socket;
   socket.fd_ = *std::move(fd);
   struct stat status {};
@@ -169,7 +170,8 @@ ControlSocket& ControlSocket::operator=(ControlSocket&& other) noexcept {
 Result<void> ControlSocket::share_with(std::optional<gid_t> group) {
   if (!is_there()) return {};
   constexpr uid_t same = static_cast<uid_t>(-1);
-  // Never open to a group that it is not meant for, not even between the two calls.
+  // In this order, so that the socket is never open to a group that it is not meant for, not even
+  // between the two calls.
   if (::chmod(path_.c_str(), 0600) < 0) return sys_failure("protect the socket", path_);
   if (::lchown(path_.c_str(), same, group.value_or(::getegid())) < 0) {
     return sys_failure("change the group of", path_);

@@ -1,4 +1,4 @@
-// The unix socket that clients connect to: made without ever taking a live one's place.
+// The unix socket that clients connect to. A socket that is in use is never replaced.
 #pragma once
 
 #include <sys/types.h>
@@ -14,10 +14,10 @@ namespace zinit {
 
 struct ControlSocketSettings {
   std::string path;
-  /// Its directory is for this user alone: made with mode 0700, and refused where it is someone
-  /// else's or open to others (/tmp/zinit-UID).
+  /// The socket's directory must be private to this user (/tmp/zinit-UID): it is made with mode
+  /// 0700, and refused if another user owns it or it is open to others.
   bool private_directory = false;
-  /// How long another server may be waited for that opens one there just now.
+  /// How long to wait for the directory's lock, which another server holds while it opens a socket.
   Milliseconds lock_wait{2000};
 };
 
@@ -30,17 +30,16 @@ class ControlSocket {
   /// Removes the file if it is still the one that was made here.
   ~ControlSocket() { remove_file(); }
 
-  /// Makes the directory where it is missing, replaces a stale socket that nobody listens on, and
+  /// Makes the directory if it is missing, replaces a stale socket that nobody listens on, and
   /// listens. The file has mode 0600 from its first moment.
   ///
-  /// @return  EADDRINUSE: somebody listens there, or something that is no socket has the name; the
-  ///          text says which. Else what failed, with errno's text.
+  /// @return  EADDRINUSE: another server listens there, or the file is no socket; the text says
+  ///          which. Other errors have the text of errno.
   /// Touches the file system, and may wait for `lock_wait`. (unix(7))
   [[nodiscard]] static Result<ControlSocket> open(const ControlSocketSettings& settings);
 
-  /// Lets members of `group` connect as well: the file becomes theirs, with mode 0660; without a
-  /// group it is the owner's alone again, with mode 0600. A file that is no longer this socket's is
-  /// left alone.
+  /// Lets members of `group` connect too: the file gets that group and mode 0660. Without a group
+  /// it gets mode 0600 again. Does nothing if the file is no longer this socket's.
   [[nodiscard]] Result<void> share_with(std::optional<gid_t> group);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
@@ -53,7 +52,7 @@ class ControlSocket {
   void remove_file() noexcept;
 
   UniqueFd fd_;
-  std::string path_;  // absolute, for zinit may change its directory
+  std::string path_;  // absolute, because zinit may change its working directory
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };

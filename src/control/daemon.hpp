@@ -1,7 +1,7 @@
-// What the control protocol asks of the program around it: the things that belong to no service.
-// Declared here, for control may not know src/init, which implements it; tests put in their own.
+// What the control protocol asks of the rest of zinit, such as reloads and shutdowns. src/init,
+// which control may not include, implements this interface; unit tests implement their own.
 //
-// All of it is called on the control loop's thread and must not block.
+// All functions are called on the control loop's thread and must not block.
 #pragma once
 
 #include <cstdint>
@@ -10,37 +10,31 @@
 #include <string>
 #include <string_view>
 
+#include "config/value.hpp"
+#include "os/power.hpp"
 #include "supervisor/board.hpp"
 
 namespace zinit {
 
-/// What system.shutdown, system.poweroff, system.reboot and system.halt ask for.
 struct Places;
-
-enum class PowerAction : std::uint8_t {
-  shutdown,  // stop everything and end zinit; as PID 1 in system mode: power off
-  poweroff,
-  reboot,
-  halt,
-};
 
 /// For system.info. Times are on the monotonic clock, in ms.
 struct DaemonInfo {
   std::string_view mode;       // "system", "container", "standalone"; outlives the call
   std::int64_t uptime_ms = 0;  // since zinit's own start, over re-executions
-  // Of the boot, null where it does not apply (yet): from the kernel's start to zinit's (in system
-  // mode), and from zinit's start until the first services were started and until all that boot
-  // started had settled.
+  // Durations of the boot, null if not known (yet): from the kernel's start to zinit's (in system
+  // mode only); from zinit's start to that of the first services; and from zinit's start until all
+  // services of the boot had settled.
   std::optional<std::int64_t> kernel_ms;
   std::optional<std::int64_t> started_ms;
   std::optional<std::int64_t> settled_ms;
-  // Where files are read, for who changes them; outlives the call. Null: nowhere.
+  // The directories of the service files, for tools that edit them; outlives the call. Null: none.
   const Places* places = nullptr;
 };
 
 /// What service.set asks for.
 struct SetService {
-  std::string config;  // an object of sections, as JSON text
+  Value config;  // a table of sections, without positions in a file
   bool persist = true;
   bool start = true;
 };
@@ -58,28 +52,28 @@ class Daemon {
 
   [[nodiscard]] virtual DaemonInfo info() const = 0;
 
-  /// Whether this mode has such a thing; where not, the client is answered not_supported and
-  /// power() is not called.
+  /// Whether this mode has the action. If not, the client gets the error not_supported, and power()
+  /// is not called.
   [[nodiscard]] virtual bool supports(PowerAction action) const = 0;
 
-  /// Begins it. Called when the answer has been written to the client, and not once a shutdown has
-  /// begun (Board::shutting_down()). `message` is the caller's, for the log and the terminals; may
-  /// be empty.
+  /// Begins the action. Called after the answer has been written to the client, and not when a
+  /// shutdown has begun already (Board::shutting_down()). `message` is the client's, for the log
+  /// and the terminals; may be empty.
   virtual void power(PowerAction action, const std::string& message) = 0;
 
   using ReloadDone = std::function<void(const RequestResult<ReloadReport>&)>;
-  /// Reads the service files again and has the board take them (Board::reload). `done` is called
-  /// once on the control loop's thread, before this returns or later; a reload that is asked for
-  /// during another waits for its end.
+  /// Reads the service files again and passes them to the board (Board::reload()). `done` is called
+  /// once on the control loop's thread, before this returns or later. A reload that is requested
+  /// during another one waits for its end.
   virtual void reload(bool dry_run, ReloadDone done) = 0;
 
   using SetDone = std::function<void(const RequestResult<Board::SetReport>&)>;
-  /// Puts a service in the place of the one of its name, or adds it (Board::set), in its turn among
-  /// reloads. `done` as with reload().
+  /// Replaces the service of that name, or adds it (Board::set()). Queued with reloads; `done` as
+  /// with reload().
   virtual void set_service(SetService request, SetDone done) = 0;
 
   using DeleteDone = std::function<void(const RequestResult<void>&)>;
-  /// Stops a service and takes it out of the graph (Board::remove), likewise.
+  /// Stops a service and removes it from the graph (Board::remove()), likewise.
   virtual void delete_service(const DeleteService& request, DeleteDone done) = 0;
 };
 

@@ -1,5 +1,5 @@
 // rpc.discover: the OpenRPC 1.2.6 document of the table of methods (spec.open-rpc.org).
-#include "control/handlers.hpp"
+#include "control/answers.hpp"
 #include "control/views.hpp"
 
 namespace zinit {
@@ -10,7 +10,7 @@ void put_schema(JsonWriter& writer, std::string_view name, std::string_view sche
   writer.begin_object().member("name", name).key("schema").put_raw(schema).end_object();
 }
 
-/// The schema of a parameter, with its default where it has one.
+/// The schema of a parameter, with its default if it has one.
 std::string schema_of(const Param& param) {
   std::string schema(param_type_schema(param.type));
   if (param.default_json.empty()) return schema;
@@ -87,8 +87,6 @@ void put_components(JsonWriter& writer) {
   writer.end_object();
 }
 
-}  // namespace
-
 Outcome rpc_discover(Call& /*call*/) {
   JsonWriter writer;
   writer.begin_object().member("openrpc", "1.2.6");
@@ -96,7 +94,7 @@ Outcome rpc_discover(Call& /*call*/) {
   writer.member("description", "JSON-RPC 2.0 over a unix socket, one JSON text a line");
   writer.end_object().key("methods").begin_array();
   for (const Method& method : all_methods()) {
-    if (method.handler == rpc_discover) continue;  // it describes what follows it
+    if (method.handler == rpc_discover) continue;  // the document need not describe itself
     put_method(writer, method, method.name);
     for (const std::string_view alias : method.aliases) put_method(writer, method, alias);
   }
@@ -104,5 +102,18 @@ Outcome rpc_discover(Call& /*call*/) {
   put_components(writer);
   return writer.end_object().take();
 }
+
+// --- the rows ---
+
+// clang-format off
+constexpr Method kMethods[] = {
+    {"rpc.discover",            {}, {},               Right::read, rpc_discover,
+     "This document", kObject},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Method> discover_methods() noexcept { return kMethods; }
 
 }  // namespace zinit

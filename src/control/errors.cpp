@@ -1,4 +1,4 @@
-// Error objects: see errors.hpp.
+// The error objects of answers: see errors.hpp.
 #include "control/errors.hpp"
 
 namespace zinit {
@@ -28,7 +28,7 @@ std::string RpcError::json() const {
   JsonWriter writer;
   writer.begin_object();
   writer.member("code", static_cast<std::int32_t>(code_)).member("message", message_);
-  const bool own = code_ > RpcCode::invalid_request;  // JSON-RPC's have the smaller numbers
+  const bool own = code_ > RpcCode::invalid_request;  // zinit's codes, above those of JSON-RPC
   const bool more = !service_.empty() || !hint_.empty() || !more_.empty();
   if (own || more) {
     const auto text_or_null = [&](std::string_view key, const std::string& text) {

@@ -1,5 +1,4 @@
-// What a call is answered with when it fails: the codes of the control protocol, and the error
-// object.
+// The error answers of the control protocol: codes and the error object.
 #pragma once
 
 #include <cstdint>
@@ -8,21 +7,21 @@
 #include <utility>
 #include <vector>
 
-#include "control/json_writer.hpp"
+#include "base/json_writer.hpp"
 
 namespace zinit {
 
 enum class RpcCode : std::int32_t {
   // JSON-RPC's own.
   parse_error = -32700,      // the text is no JSON
-  invalid_request = -32600,  // JSON, but no request; or too long, too deep, too many
+  invalid_request = -32600,  // no request object; or too long, nested too deep, too large a batch
   method_not_found = -32601,
   invalid_params = -32602,
-  internal_error = -32603,  // want of memory, or a fault of zinit's
+  internal_error = -32603,  // out of memory, or a bug in zinit
   // zinit's.
   service_not_found = -32000,
   already_exists = -32001,   // a file of another service has the name
-  already_running = -32002,  // the predecessor's; never answered
+  already_running = -32002,  // never sent; kept for clients that know the number
   not_running = -32003,
   invalid_signal = -32004,
   config_error = -32005,  // cycles too
@@ -33,7 +32,7 @@ enum class RpcCode : std::int32_t {
   dependency_error = -32010,
   process_error = -32011,  // the kernel refused
   timeout = -32012,
-  not_supported = -32013,  // in this mode
+  not_supported = -32013,  // by this mode, or by this service
   proxy_not_found = -32014,
 };
 
@@ -68,15 +67,15 @@ inline constexpr RpcCodeInfo kRpcCodes[] = {
 
 [[nodiscard]] std::string_view rpc_code_name(RpcCode code) noexcept;
 
-/// An error object in the making:
+/// Builds an error object:
 /// `return RpcError(RpcCode::not_running, "web is not running").about("web");`
 class RpcError {
  public:
   RpcError(RpcCode code, std::string message) : code_(code), message_(std::move(message)) {}
 
-  /// The service that it is about: `service` in data.
+  /// Sets the service that the error is about: `service` in data.
   RpcError&& about(std::string_view service) &&;
-  /// What to do about it: `hint` in data.
+  /// Sets what the user can do about it: `hint` in data.
   RpcError&& hint(std::string hint) &&;
   /// One more member of data, as JSON text.
   RpcError&& with(std::string_view key, std::string json) &&;
@@ -84,9 +83,9 @@ class RpcError {
   [[nodiscard]] RpcCode code() const noexcept { return code_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
-  /// The error object. Of JSON-RPC's own errors those with nothing to add have no `data`, as in the
-  /// examples of its specification; all others have `name`, and `service` and `hint`, which may be
-  /// null.
+  /// The error object. JSON-RPC's own errors have no `data` if there is nothing to add, as in the
+  /// examples of its specification. All others have `data` with `name`, and with `service` and
+  /// `hint`, which may be null.
   [[nodiscard]] std::string json() const;
 
  private:

@@ -12,12 +12,12 @@ namespace zinit {
 
 namespace {
 
-// Every number is handed over as text, so that an id can be sent back as it was written.
+// The parser passes every number on as text, so that an id can be sent back as it was written.
 constexpr unsigned kParse = (kJsonParse & ~unsigned{rapidjson::kParseFullPrecisionFlag}) |
                             rapidjson::kParseNumbersAsStringsFlag;
 
-/// Stands between the parser and the document: keeps count of the depth, turns numbers into values,
-/// and puts those that are ids aside as text. In their place the document has an index of `ids`.
+/// Passes the parser's events on to the document, limits the depth, and turns numbers into values.
+/// Numbers that are ids are kept as text in `ids`; the document has their index in `ids` instead.
 class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
  public:
   Builder(JsonDocument& document, std::vector<std::string>& ids) : document_(document), ids_(ids) {}
@@ -62,7 +62,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     std::int64_t whole = 0;
     const auto [stopped, fault] = std::from_chars(text.data(), end, whole);
     if (stopped == end && fault == std::errc()) return document_.Int64(whole);
-    // from_chars(double) would bring 40 KiB of tables into the program for what is rare.
+    // strtod() returns 0 or infinity for a number out of range; from_chars() does not tell which.
     return document_.Double(std::strtod(std::string(text).c_str(), nullptr));
   }
 
@@ -82,7 +82,7 @@ RpcCall faulty(RpcError error, std::string id = "null") {
 
 RpcError invalid_request() { return {RpcCode::invalid_request, "Invalid Request"}; }
 
-/// The members of a request that mean something; null where missing.
+/// The members of a request that have a meaning; null if missing.
 struct Members {
   const JsonValue* version = nullptr;
   const JsonValue* method = nullptr;
@@ -107,7 +107,7 @@ Members members_of(const JsonValue& request) {
   return members;
 }
 
-/// The id as JSON text, "null" where it is none that can be sent back.
+/// The id as JSON text, "null" if it is missing or invalid.
 std::string id_text(const JsonValue* id, const std::vector<std::string>& ids) {
   if (id != nullptr && id->IsUint()) return ids[id->GetUint()];
   if (id != nullptr && id->IsString()) return json_of(text_of(*id));
@@ -138,10 +138,10 @@ RpcCall read_call(const JsonValue& request, const std::vector<std::string>& ids)
   return call;
 }
 
-/// Fills the document; or says why the text is refused.
+/// Fills the document. @return  an error if the text is refused
 std::optional<RpcError> parse(std::string_view text, JsonDocument& document,
                               std::vector<std::string>& ids) {
-  // The reader takes a NUL for the end of the text.
+  // RapidJSON's reader would take a NUL character for the end of the text.
   if (text.find('\0') != std::string_view::npos)
     return RpcError(RpcCode::parse_error, "Parse error");
   Builder builder(document, ids);

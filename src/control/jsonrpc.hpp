@@ -15,10 +15,10 @@
 
 namespace zinit {
 
-/// Values inside values that a request may have. Configurations need a handful.
+/// The deepest nesting of values that a request may have. Configurations need a handful.
 inline constexpr int kMaxDepth = 64;
 
-/// Calls that one batch may have: as many as a text of 1 MiB with sensible calls can hold.
+/// The most calls that one batch may have: about as many real calls as fit into 1 MiB.
 inline constexpr std::size_t kMaxBatch = 10000;
 
 /// One call of a text.
@@ -28,7 +28,7 @@ struct RpcCall {
   const JsonValue* params = nullptr;
   /// As JSON text, numbers as the client wrote them. Empty: a notification, which gets no answer.
   std::string id;
-  /// Set where this is no valid request: it is not carried out but answered so, with `id`.
+  /// Set if this is no valid request: the call is answered with this error and not carried out.
   std::optional<RpcError> fault;
 };
 
@@ -39,7 +39,7 @@ struct RpcMessage {
   bool batch = false;          // the answers go into one array
 };
 
-/// Parses one text. One that is no JSON, or no request at all, becomes one call with a fault.
+/// Parses one text. A text that is no JSON, or no request at all, becomes one call with a fault.
 /// @param text  any bytes. May throw std::bad_alloc.
 [[nodiscard]] RpcMessage parse_rpc(std::string_view text);
 

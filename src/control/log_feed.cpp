@@ -1,4 +1,4 @@
-// Lines on their way to those who follow them: see log_feed.hpp.
+// Subscriptions to logs: see log_feed.hpp.
 #include "control/log_feed.hpp"
 
 #include <algorithm>
@@ -6,15 +6,16 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/memory.hpp"
 #include "control/jsonrpc.hpp"
-#include "control/log_lines.hpp"
+#include "control/views.hpp"
 
 namespace zinit {
 
 namespace {
 
-// What a line takes beside its bytes while it waits.
-constexpr std::size_t kLineOverhead = sizeof(LogFeed::Waiting) + 32;
+// Memory that a queued line takes in addition to its text.
+constexpr std::size_t kLineOverhead = sizeof(LogFeed::Notice) + 32;
 
 std::string params_of(std::uint64_t subscription, const NamedLine& named) {
   JsonWriter writer;
@@ -49,6 +50,7 @@ void LogFeed::take(const SinkBatch& batch, std::uint64_t first_seq) noexcept {
 bool LogFeed::keep(const SinkBatch& batch, const SplitLine& line, std::uint64_t seq) noexcept {
   const std::size_t size = batch.service.size() + line.text.size() + kLineOverhead;
   if (room_->used.fetch_add(size) + size <= LogFeeds::kRoomBytes) {
+    const RefusableAllocations refusable;
     try {
       queue_.push_back(
           {{std::string(batch.service),
@@ -67,10 +69,10 @@ void LogFeed::begin_with(LastLines last) {
   batch_.reserve(last.lines.size() + 1);
   if (last.left_out > 0) batch_.push_back({{}, last.left_out});
   for (NamedLine& named : last.lines) batch_.push_back({std::move(named), 0});
-  for (const Waiting& waiting : batch_) room_->used += size_of(waiting.named);
+  for (const Notice& notice : batch_) room_->used += size_of(notice.named);
 }
 
-/// Takes over what has come since the last time.
+/// Takes the lines that have been queued since the last call.
 void LogFeed::fetch() {
   batch_.clear();
   at_ = 0;
@@ -83,10 +85,10 @@ void LogFeed::fetch() {
   room_->used += size_of(batch_.back().named);
 }
 
-LogFeed::Waiting* LogFeed::next() {
+LogFeed::Notice* LogFeed::next() {
   if (at_ == batch_.size()) fetch();
   if (at_ < batch_.size()) return &batch_[at_];
-  if (batch_.capacity() > 0) batch_ = {};  // at rest it takes nothing
+  if (batch_.capacity() > 0) batch_ = {};  // frees its memory while no lines come
   return nullptr;
 }
 
@@ -133,7 +135,7 @@ bool LogFeeds::tell(Connection& connection, TimePoint until) {
     first_ = first_ < feeds_.size() ? first_ : 0;
     switch (tell(*feeds_[first_], connection, until)) {
       case Progress::all: ++first_; break;
-      case Progress::enough: return false;  // the connection wakes the session when it has sent
+      case Progress::enough: return false;  // Connection::flush() wakes the session later
       case Progress::late: ++first_; return true;
     }
   }
@@ -141,7 +143,7 @@ bool LogFeeds::tell(Connection& connection, TimePoint until) {
 }
 
 LogFeeds::Progress LogFeeds::tell(LogFeed& feed, Connection& connection, TimePoint until) {
-  while (LogFeed::Waiting* const next = feed.next()) {
+  while (LogFeed::Notice* const next = feed.next()) {
     if (connection.is_ahead()) connection.flush();
     if (connection.over() || connection.is_ahead()) return Progress::enough;
     if (next->dropped > 0) {

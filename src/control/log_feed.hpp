@@ -1,15 +1,16 @@
-// What a client has subscribed to of logs, on its way from the threads that take lines in to the
-// client's connection.
+// Subscriptions to logs: how lines get from the threads that read them to the client's connection.
 //
 //   data loop and others --> LogFeed::take() --> queue --> control loop: LogFeeds::tell()
 //                            a log's lock held             --> Connection, as notifications
 //
-// Lines wait as they are, in a queue of at most kRoomBytes a client, and become JSON only when the
-// connection has little left to send. So a client that does not read costs that much and no more,
-// and a flood costs the data loop a copy of each line while there is room, and a count after that.
-// What found no room is told in its place in the stream as `dropped`.
+// Lines are queued as plain text, at most kRoomBytes of them for each client, and become JSON only
+// when the connection has little left to send. So a client that does not read costs no more memory
+// than that. A flood of lines costs the data loop a copy of each line while there is room, and
+// after that only a count. The client is told this count, as `dropped`, at the place where the
+// lines are missing.
 //
-// Threads: take() is called by any, with a log's lock held; all else is the control loop's.
+// Threads: take() may be called by any thread, with a log's lock held; everything else is called on
+// the control loop's thread.
 #pragma once
 
 #include <atomic>
@@ -27,12 +28,12 @@
 
 namespace zinit {
 
-/// What the subscriptions of one client share.
+/// What the log subscriptions of one client share.
 struct LogRoom {
   LogRoom(EventLoop& loop, std::function<void()> wake) : call(loop, std::move(wake)) {}
 
-  LoopCall call;                     // to the client's session: there are lines
-  std::atomic<std::size_t> used{0};  // bytes of lines that wait
+  LoopCall call;                     // wakes the client's session: lines are queued
+  std::atomic<std::size_t> used{0};  // bytes of queued lines
 };
 
 /// One subscription.
@@ -46,17 +47,17 @@ class LogFeed final : public LogTap {
   [[nodiscard]] bool wants(std::string_view name) const noexcept override;
   void take(const SinkBatch& batch, std::uint64_t first_seq) noexcept override;
 
-  /// The lines before the subscription, which are told first. Once, before next().
+  /// Sets the lines from before the subscription, which are sent first. Once, before next().
   void begin_with(LastLines last);
 
-  /// What is to be told next: a line, a number of lines that were dropped, or both, in the reverse
-  /// of that order. Null: nothing for now. Valid until the next call.
-  struct Waiting {
-    NamedLine named;            // without a service: only that something was dropped
+  /// A line, or the number of lines that were dropped, or both.
+  struct Notice {
+    NamedLine named;            // without a service: there is no line
     std::uint64_t dropped = 0;  // before this line
   };
-  [[nodiscard]] Waiting* next();
-  /// It has been told.
+  /// The next notice for the client; null if there is none now. Valid until the next call.
+  [[nodiscard]] Notice* next();
+  /// Removes the notice that next() returned: it has been sent.
   void told();
 
  private:
@@ -69,23 +70,23 @@ class LogFeed final : public LogTap {
   const std::vector<std::string> names_;
   const std::shared_ptr<LogRoom> room_;
 
-  // The control loop's.
-  std::vector<Waiting> batch_;
-  std::size_t at_ = 0;  // in batch_
+  // Used only by the control loop.
+  std::vector<Notice> batch_;
+  std::size_t at_ = 0;  // the next in batch_
 
   Mutex mutex_;
-  std::vector<Waiting> queue_ GUARDED_BY(mutex_);
+  std::vector<Notice> queue_ GUARDED_BY(mutex_);
   std::uint64_t dropped_ GUARDED_BY(mutex_) = 0;  // since the last line of the queue
   bool awake_ GUARDED_BY(mutex_) = false;         // the session knows that lines wait
 };
 
-/// All of one client.
+/// All log subscriptions of one client.
 class LogFeeds {
  public:
-  /// Bytes of lines that may wait for one client, with what keeping them takes.
+  /// Bytes of lines that may be queued for one client, with their overhead.
   static constexpr std::size_t kRoomBytes = Connection::kNotificationLimit;
 
-  /// `wake` is called on the loop: tell() has something to do. All outlive this.
+  /// `wake` is called on the loop when tell() has something to do. All arguments outlive this.
   LogFeeds(LogStore& logs, EventLoop& loop, std::function<void()> wake);
   ~LogFeeds();
   LogFeeds(const LogFeeds&) = delete;
@@ -94,12 +95,12 @@ class LogFeeds {
   /// Subscribes to the logs in `names` (empty: all), beginning with the last `lines` of each. May
   /// throw std::bad_alloc.
   void add(std::uint64_t number, std::vector<std::string> names, std::size_t lines);
-  /// False where there is none.
+  /// False if there is no such subscription.
   bool remove(std::uint64_t number);
   [[nodiscard]] std::size_t size() const noexcept { return feeds_.size(); }
 
-  /// Puts out what waits, until the time is up or the connection has enough to send.
-  /// @return  whether the time was up: there may be more.
+  /// Sends queued lines until `until`, or until the connection has enough to send.
+  /// @return  true if it stopped because of the time, so that there may be more lines
   bool tell(Connection& connection, TimePoint until);
 
  private:
@@ -109,7 +110,7 @@ class LogFeeds {
   LogStore& logs_;
   const std::shared_ptr<LogRoom> room_;
   std::vector<std::shared_ptr<LogFeed>> feeds_;
-  std::size_t first_ = 0;  // whose turn it is
+  std::size_t first_ = 0;  // the subscription whose turn is next
 };
 
 }  // namespace zinit

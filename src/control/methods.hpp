@@ -1,13 +1,12 @@
-// The table of methods: the one place that says which methods there are, what they take, who may
-// call them and what they answer. Dispatch, the checking of parameters and rpc.discover come from
-// it.
+// The table of methods: for each method its parameters, its result and who may call it. Dispatch,
+// the checking of parameters and rpc.discover use it.
 //
-// To add a method: a row in kMethods (methods.cpp), its handler in the file of its family
-// (methods_system.cpp, methods_service.cpp, ...), declared in handlers.hpp.
+// To add a method, add its handler and its row to the file of its family (methods_system.cpp,
+// methods_service.cpp, ...).
 //
-// A handler runs on the control loop's thread and must not block. It answers at once, with a result
-// or an error; or it gives a Later, which is looked at again after every change until it has an
-// answer.
+// A handler runs on the control loop's thread and must not block. It either answers at once, with a
+// result or an error, or returns a Later, whose look() is called after every change until it gives
+// an answer.
 #pragma once
 
 #include <cstdint>
@@ -28,43 +27,45 @@
 
 namespace zinit {
 
+class FileChanges;
 class PowerSchedule;
 
-/// What a peer may do, and what a method needs. Ordered.
+/// What a peer may do, and what a method requires. In ascending order.
 enum class Right : std::uint8_t {
-  none,  // a stranger
+  none,  // no method
   read,  // every method that changes nothing
   full,
 };
 
-/// What clients cost just now; for debug.state.
+/// Numbers of clients and of what they wait for; for debug.state.
 struct ControlFigures {
   std::size_t clients = 0;
-  std::size_t waiting = 0;  // answers that are not due yet
-  std::size_t subscriptions = 0;      // to events
+  std::size_t waiting = 0;        // calls that are not answered yet
+  std::size_t subscriptions = 0;  // to events
   std::size_t log_subscriptions = 0;
 };
 
-/// What the methods work on. It outlives every call, and what a Later or a daemon keeps of one.
+/// What the methods work on. It outlives every call, and the Laters and callbacks of calls.
 struct RpcContext {
   Board& board;
   LogStore& logs;
   Daemon& daemon;
   PowerSchedule& power;
+  FileChanges& file_changes;
   std::function<ControlFigures()> figures;
-  std::function<void()> look_again;  // has every Later looked at, soon; on the loop's thread
+  std::function<void()> look_again;  // has look() of every Later called soon; on the loop's thread
 };
 
 /// The client's side of a subscription; implemented by the session.
 class Subscriber {
  public:
   virtual ~Subscriber() = default;
-  /// From now on every change of state of the services in `names` (empty: of all) is told.
-  /// @return  the subscription's number; nothing where the client has too many.
+  /// Begins to notify the client of each change of state of the services in `names` (empty: all).
+  /// @return  the subscription's number; nothing if the client has too many.
   [[nodiscard]] virtual std::optional<std::uint64_t> subscribe(std::vector<std::string> names) = 0;
-  /// @return  false where this client has no such subscription.
+  /// @return  false if this client has no such subscription.
   virtual bool unsubscribe(std::uint64_t subscription) = 0;
-  /// The same for lines of logs, those of the logs in `names`, with the last `lines` of each first.
+  /// The same for the lines of the logs in `names`, beginning with the last `lines` of each.
   [[nodiscard]] virtual std::optional<std::uint64_t> subscribe_logs(std::vector<std::string> names,
                                                                     std::size_t lines) = 0;
   virtual bool unsubscribe_logs(std::uint64_t subscription) = 0;
@@ -82,18 +83,19 @@ using RpcResult = tl::expected<std::string, RpcError>;
 
 /// An answer that is not due yet.
 struct Later {
-  /// The answer, once there is one. Called at once, after every change of the board and at the
-  /// deadline.
+  /// Returns the answer, once there is one. Called in the client's next turn, then after every
+  /// change of the board and at the deadline.
   std::function<std::optional<RpcResult>()> look;
   TimePoint deadline = kNever;
-  /// The answer then. Not empty unless the deadline is kNever.
+  /// Gives the answer at the deadline. May be empty only if the deadline is kNever.
   std::function<RpcError()> at_deadline;
-  /// It does a portion of long work each time it looks: it looks again in the client's next turn,
-  /// one such call of a client after the other. It has no deadline.
+  /// Set for long work that look() does in portions: look() is called again in the client's next
+  /// turn, without a change of the board. A client's calls of this kind are done one after the
+  /// other. They have no deadline.
   bool works = false;
 };
 
-/// A result, and what happens when it has been written to the client.
+/// A result, and an action that begins after the result has been written to the client.
 struct Then {
   std::string result;
   std::function<void()> action;
@@ -112,11 +114,21 @@ struct Method {
   std::string_view result;  // JSON Schema
 };
 
-/// Every method, in the order in which the protocol is described.
-[[nodiscard]] std::span<const Method> all_methods() noexcept;
+// The rows of each family, in the file of its handlers.
+[[nodiscard]] std::span<const Method> discover_methods() noexcept;
+[[nodiscard]] std::span<const Method> system_methods() noexcept;
+[[nodiscard]] std::span<const Method> service_methods() noexcept;
+[[nodiscard]] std::span<const Method> change_methods() noexcept;
+[[nodiscard]] std::span<const Method> request_methods() noexcept;
+[[nodiscard]] std::span<const Method> log_methods() noexcept;
+[[nodiscard]] std::span<const Method> event_methods() noexcept;
+[[nodiscard]] std::span<const Method> debug_methods() noexcept;
 
-/// Carries out `call` by the method of that name in `methods`, if its parameters are right and
-/// `right` is enough. May throw std::bad_alloc. On the control loop's thread.
+/// Every method: the rows of all families.
+[[nodiscard]] std::span<const Method> all_methods();
+
+/// Calls the handler of the method that `call` names, if its parameters are valid and `right` is
+/// sufficient. May throw std::bad_alloc. On the control loop's thread.
 [[nodiscard]] Outcome dispatch(std::span<const Method> methods, const RpcCall& call, Right right,
                                RpcContext& context, Subscriber& subscriber);
 

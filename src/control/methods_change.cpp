@@ -1,12 +1,10 @@
-// service.*, the part that adds, replaces and removes services, and the requests about all of them.
+// The methods service.* that add, replace and remove services, and the requests about all of them.
 #include "base/format.hpp"
+#include "base/json_writer.hpp"
 #include "base/text.hpp"
-#include "config/json_value.hpp"
 #include "config/keys.hpp"
+#include "config/value_text.hpp"
 #include "control/answers.hpp"
-#include "control/awaited.hpp"
-#include "control/handlers.hpp"
-#include "control/json_writer.hpp"
 
 namespace zinit {
 
@@ -20,8 +18,8 @@ void hide(JsonValue& value) {
   each_member(value, [](auto& member) { member.value.SetString("***"); });
 }
 
-/// The document, with the values of `env` hidden: they may be secrets. So may those of what is no
-/// known key: `env` misspelt.
+/// The document with the values of `env` hidden, because they may be secrets. The values of unknown
+/// keys are hidden too: one of them may be a misspelt `env`.
 std::string without_secrets(const std::string& text) {
   JsonDocument document;
   document.Parse<kJsonParse>(text.data(), text.size());
@@ -32,7 +30,7 @@ std::string without_secrets(const std::string& text) {
       if (name == "env" || find_key(text_of(section.name), name) == nullptr) hide(key.value);
     });
   });
-  return text_of_document(document);
+  return json_of(document);
 }
 
 std::string set_json(const RequestResult<Board::SetReport>& report) {
@@ -63,7 +61,7 @@ bool has_started(const ServiceView& view) {
          (view.record.state == State::exited && view.record.done);
 }
 bool has_stopped(const ServiceView& view) { return at_rest(view.record.state) && view.pid == 0; }
-/// One that is down leaves the graph a little later.
+/// True for a removed service that is down: it leaves the graph soon.
 bool is_gone(const ServiceView& view) { return view.removed && has_stopped(view); }
 
 std::string words_of(const ServiceView& view) {
@@ -74,7 +72,7 @@ std::string words_of(const ServiceView& view) {
                      join(view.conflicts_with, ", "));
 }
 
-/// What was asked for, and which of it has not been seen settled yet.
+/// A request about all services, and the names of the services that have not settled yet.
 struct BulkWait {
   Board::Bulk asked;
   std::vector<std::string> unsettled;
@@ -105,7 +103,12 @@ struct BulkWait {
   }
 };
 
-Outcome carry_out(Call& call, const AboutAll& about) {
+constexpr AboutAll kStartAll{&Board::start_all, "started", has_started};
+constexpr AboutAll kStopAll{&Board::stop_all, "stopped", has_stopped};
+constexpr AboutAll kDeleteAll{&Board::delete_all, "deleted", is_gone};
+
+template <const AboutAll& about>
+Outcome carry_out(Call& call) {
   Board& board = call.context.board;
   auto bulk = (board.*about.act)();
   if (!bulk) return refused(board, "", bulk.error());
@@ -113,17 +116,17 @@ Outcome carry_out(Call& call, const AboutAll& about) {
   wait->unsettled = bulk->done;
   wait->asked = *std::move(bulk);
   Later later;
-  later.look = [&board, wait, about]() -> std::optional<RpcResult> {
+  later.look = [&board, wait]() -> std::optional<RpcResult> {
     if (!wait->over(board)) return std::nullopt;
     return wait->answer(board, about);
   };
   return later;
 }
 
-/// The name that the config gives; empty where it gives none that a service may have.
+/// The name in the config; empty if it has none, or one that is not valid for a service.
 std::string name_in(const JsonValue& config) {
-  for (const char* section : {"service", "target"}) {
-    const auto table = config.FindMember(section);
+  for (const KindInfo& kind : kKinds) {
+    const auto table = config.FindMember(kind.name.data());
     if (table == config.MemberEnd() || !table->value.IsObject()) continue;
     const auto name = table->value.FindMember("name");
     if (name == table->value.MemberEnd() || !name->value.IsString()) continue;
@@ -132,13 +135,11 @@ std::string name_in(const JsonValue& config) {
   return {};
 }
 
-}  // namespace
-
 Outcome service_get(Call& call) {
   const std::optional<ServiceView> view = call.context.board.view(name_of(call));
   if (!view) return service_not_found(call.context.board, name_of(call));
   const ServiceSpec& spec = *view->spec;
-  // Of a file that could not be parsed there are none.
+  // A file that could not be parsed has no document.
   const std::string& document = spec.document.empty() ? "{}" : spec.document;
   JsonWriter writer;
   writer.begin_object().key("config");
@@ -151,7 +152,7 @@ Outcome service_get(Call& call) {
 Outcome service_set(Call& call) {
   const JsonValue& config = *call.params.object("config");
   const std::string name = name_in(config);
-  const auto document = value_from_json(config);
+  auto document = value_from_json(config);
   if (!document) {
     return refused(call.context.board, name,
                    {Refusal::config_error,
@@ -160,7 +161,7 @@ Outcome service_set(Call& call) {
   }
   const Awaited<Board::SetReport> awaited;
   call.context.daemon.set_service(
-      {to_json(*document), call.params.boolean("persist"), call.params.boolean("start")},
+      {*std::move(document), call.params.boolean("persist"), call.params.boolean("start")},
       awaited.as(call.context, name, set_json));
   return awaited.later();
 }
@@ -174,14 +175,64 @@ Outcome service_delete(Call& call) {
   return awaited.later();
 }
 
-Outcome service_start_all(Call& call) {
-  return carry_out(call, {&Board::start_all, "started", has_started});
-}
-Outcome service_stop_all(Call& call) {
-  return carry_out(call, {&Board::stop_all, "stopped", has_stopped});
-}
-Outcome service_delete_all(Call& call) {
-  return carry_out(call, {&Board::delete_all, "deleted", is_gone});
-}
+// --- the rows ---
+
+constexpr Param kConfig{"config", ParamType::object, true, {}, "the sections of a service file"};
+constexpr Param kStart{"start", ParamType::boolean, false, "true",
+                       "start it, if it is new or its wish is down"};
+constexpr Param kSet[] = {
+    kConfig,
+    {"persist", ParamType::boolean, false, "true", "write its file too"},
+    kStart,
+};
+constexpr Param kAdd[] = {
+    kConfig,
+    {"persist", ParamType::boolean, false, "false", "write its file too"},
+    kStart,
+};
+constexpr Param kDelete[] = {
+    kName,
+    {"persist", ParamType::boolean, false, "true", "remove its file too; a vendor's is masked"},
+    {"cascade", ParamType::boolean, false, "false",
+     "stop what requires it, and remove those edges, where else the call is refused"},
+};
+constexpr std::string_view kSetAliases[] = {"service.create", "service.update", "service.register"};
+constexpr std::string_view kAddAliases[] = {"service.monitor"};
+constexpr std::string_view kDeleteAliases[] = {"service.remove"};
+constexpr std::string_view kGetResult =
+    R"({"type":"object","properties":{"config":{"type":"object"},)"
+    R"("file":{"type":["string","null"]},"runtime":{"type":"boolean"}}})";
+constexpr std::string_view kSetResult =
+    R"({"type":"object","properties":{"name":{"type":"string"},"created":{"type":"boolean"},)"
+    R"("warnings":{"type":"array","items":{"type":"string"}}}})";
+// A schema whose first member has the name `done`.
+#define ZINIT_BULK_RESULT(done)                                                            \
+  R"({"type":"object","properties":{")" done R"(":{"$ref":"#/components/schemas/names"},)" \
+  R"("skipped":{"$ref":"#/components/schemas/left"},)"                                     \
+  R"("failed":{"$ref":"#/components/schemas/left"}}})"
+
+// clang-format off
+constexpr Method kMethods[] = {
+    {"service.get",             {}, kJustName,        Right::read, service_get,
+     "Its sections as they were read", kGetResult},
+    {"service.set",             kSetAliases, kSet,    Right::full, service_set,
+     "Adds or replaces it", kSetResult},
+    {"service.add",             kAddAliases, kAdd,    Right::full, service_set,
+     "The same, at runtime only", kSetResult},
+    {"service.delete",          kDeleteAliases, kDelete, Right::full, service_delete,
+     "Stops it and removes it", kOk},
+    {"service.start_all",       {}, {},               Right::full, carry_out<kStartAll>,
+     "Starts all of class user but those with status \"ignore\"", ZINIT_BULK_RESULT("started")},
+    {"service.stop_all",        {}, {},               Right::full, carry_out<kStopAll>,
+     "Stops all of class user but those that class system stands on", ZINIT_BULK_RESULT("stopped")},
+    {"service.delete_all",      {}, {},               Right::full, carry_out<kDeleteAll>,
+     "Stops and removes these, and none of their files", ZINIT_BULK_RESULT("deleted")},
+};
+// clang-format on
+#undef ZINIT_BULK_RESULT
+
+}  // namespace
+
+std::span<const Method> change_methods() noexcept { return kMethods; }
 
 }  // namespace zinit

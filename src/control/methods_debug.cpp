@@ -1,5 +1,4 @@
-// debug.state: everything that zinit knows of its services and of itself, for people who look for a
-// fault.
+// debug.state: everything that zinit knows about its services and itself, for finding faults.
 #include <dirent.h>
 #include <unistd.h>
 
@@ -10,7 +9,6 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
-#include "control/handlers.hpp"
 #include "control/views.hpp"
 
 namespace zinit {
@@ -19,11 +17,12 @@ namespace {
 
 constexpr std::array kTries = {"none", "pulled", "asked"};
 constexpr std::array kProcesses = {"none", "launching", "alive", "lingering", "ended"};
+constexpr std::array kCommands = {"main", "pre_exec", "post_exec"};
 constexpr std::array kCauses = {"none", "down",      "owed",    "dependency",
                                 "late", "unhealthy", "watchdog"};
 constexpr std::array kStages = {"none", "signalled", "killed"};
 
-/// Milliseconds from now, negative where it has passed; null for never and for the epoch (none).
+/// Milliseconds from now, negative for the past; null for kNever and for the epoch (not set).
 void put_time(JsonWriter& writer, std::string_view name, TimePoint time, TimePoint now) {
   writer.key(name);
   if (time == kNever || time == TimePoint{}) {
@@ -39,9 +38,8 @@ void put_record(JsonWriter& writer, const Record& record, TimePoint now) {
   writer.member("try", kTries[static_cast<std::size_t>(record.try_)]);
   writer.member("stop_owed", record.stop_owed);
   writer.member("process", kProcesses[static_cast<std::size_t>(record.process)]);
-  writer.member("phase", record.phase == Phase::pre ? kPreStepName : "main");
-  writer.member("post_exec", record.post).member("passed", record.passed);
-  writer.member("step", record.step);
+  writer.member("command", kCommands[static_cast<std::size_t>(record.command.kind())]);
+  writer.member("command_index", record.command.index).member("passed", record.command.passed);
   writer.member("cause", kCauses[static_cast<std::size_t>(record.cause)]);
   writer.member("stage", kStages[static_cast<std::size_t>(record.stage)]);
   writer.member("again", record.again).member("respawn", record.respawn);
@@ -62,7 +60,7 @@ void put_edges(JsonWriter& writer, const Graph& graph, std::string_view name,
   writer.end_array();
 }
 
-/// The view may be newer than the graph: then there are no edges to show yet.
+/// Writes nothing if the slot is not in the graph, which may be newer than the views.
 void put_node(JsonWriter& writer, const Graph& graph, Slot slot) {
   if (!graph.used(slot)) return;
   const Node& node = graph.node(slot);
@@ -72,8 +70,8 @@ void put_node(JsonWriter& writer, const Graph& graph, Slot slot) {
   put_edges(writer, graph, "wants", node.wants);
   put_edges(writer, graph, "conflicts", node.conflicts);
   put_edges(writer, graph, "required_by", node.required_by);
-  writer.member("missing", node.missing).member("unknown", node.unknown);
-  writer.member("faults", node.faults);
+  writer.member("missing", node.missing).member("unknown", *node.unknown);
+  writer.member("faults", *node.faults);
 }
 
 void put_services(JsonWriter& writer, const Board& board, const std::vector<ServiceView>& views) {
@@ -90,7 +88,7 @@ void put_services(JsonWriter& writer, const Board& board, const std::vector<Serv
   writer.end_array();
 }
 
-/// What is done when its time has come, whatever else happens.
+/// The deadlines of all services, each with its kind.
 void put_timers(JsonWriter& writer, const std::vector<ServiceView>& views) {
   const TimePoint now = Clock::now();
   writer.key("timers").begin_array();
@@ -122,7 +120,7 @@ void put_descriptors(JsonWriter& writer) {
   for (const std::string& number : entries("/proc/self/fd")) {
     char target[PATH_MAX];
     const ssize_t length = ::readlink(("/proc/self/fd/" + number).c_str(), target, sizeof target);
-    if (length < 0) continue;  // the directory's own, closed by now
+    if (length < 0) continue;  // the descriptor of the directory itself, which is closed by now
     writer.begin_object().member("fd", parse_integer(number));
     writer.member("target", std::string_view(target, static_cast<std::size_t>(length)));
     writer.end_object();
@@ -134,13 +132,11 @@ void put_threads(JsonWriter& writer) {
   writer.key("threads").begin_array();
   for (const std::string& id : entries("/proc/self/task")) {
     const Result<std::string> name = read_file(("/proc/self/task/" + id + "/comm").c_str(), 64);
-    if (!name) continue;  // it has just ended
+    if (!name) continue;  // the thread has just ended
     writer.begin_object().member("tid", parse_integer(id)).member("name", trim(*name)).end_object();
   }
   writer.end_array();
 }
-
-}  // namespace
 
 Outcome debug_state(Call& call) {
   const Board& board = call.context.board;
@@ -159,5 +155,18 @@ Outcome debug_state(Call& call) {
   put_threads(writer);
   return writer.end_object().take();
 }
+
+// --- the rows ---
+
+// clang-format off
+constexpr Method kMethods[] = {
+    {"debug.state",             {}, {},               Right::read, debug_state,
+     "The whole graph, with zinit's own threads and descriptors", kObject},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Method> debug_methods() noexcept { return kMethods; }
 
 }  // namespace zinit

@@ -1,34 +1,22 @@
-// events.*: changes of state, those kept and those to come.
+// events.*: past and future changes of state.
 #include <algorithm>
 
-#include "base/format.hpp"
 #include "control/answers.hpp"
-#include "control/handlers.hpp"
 #include "control/views.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// Names of services; the first that there is none of is an error.
-std::optional<RpcError> unknown_name(const Board& board, const std::vector<std::string>& names) {
-  for (const std::string& name : names)
-    if (board.find(name) == kNoSlot) return service_not_found(board, name);
-  return std::nullopt;
-}
-
-}  // namespace
-
 Outcome events_get(Call& call) {
   const std::vector<std::string> names = call.params.strings("names");
   const auto lines = static_cast<std::size_t>(*call.params.count("lines"));
   std::vector<StateEvent> events = call.context.board.events_after(0).events;
   for (const std::string& name : names) {
-    // One that is gone may have left some.
-    const bool known = call.context.board.find(name) != kNoSlot ||
-                       std::ranges::any_of(events, [&](const StateEvent& event) {
-                         return event.service == name;
-                       });
+    // A service that has been removed may still have events in the list.
+    const bool known =
+        call.context.board.find(name) != kNoSlot ||
+        std::ranges::any_of(events, [&](const StateEvent& event) { return event.service == name; });
     if (!known) return service_not_found(call.context.board, name);
   }
   if (!names.empty()) {
@@ -45,21 +33,37 @@ Outcome events_get(Call& call) {
 
 Outcome events_subscribe(Call& call) {
   std::vector<std::string> names = call.params.strings("names");
-  if (auto error = unknown_name(call.context.board, names)) return *std::move(error);
-  const auto subscription = call.subscriber.subscribe(std::move(names));
-  if (!subscription) {
-    return RpcError(RpcCode::invalid_state, "this connection has too many subscriptions")
-        .hint("one subscription may be for many services");
-  }
-  JsonWriter writer;
-  return writer.begin_object().member("subscription", *subscription).end_object().take();
+  const Board& board = call.context.board;
+  for (const std::string& name : names)
+    if (board.find(name) == kNoSlot) return service_not_found(board, name);
+  return subscribed(call.subscriber.subscribe(std::move(names)));
 }
 
 Outcome events_unsubscribe(Call& call) {
-  const auto subscription = static_cast<std::uint64_t>(*call.params.count("subscription"));
-  if (call.subscriber.unsubscribe(subscription)) return ok_json();
-  return RpcError(RpcCode::invalid_state,
-                  fmt::format("this connection has no subscription {}", subscription));
+  return unsubscribed(call, call.subscriber.unsubscribe(subscription_of(call)));
 }
+
+// --- the rows ---
+
+constexpr Param kNames{"names", ParamType::strings, false, {}, "of these services; none: of all"};
+constexpr Param kEventsGet[] = {kNames, kLines};
+constexpr Param kEventsSubscribe[] = {kNames};
+constexpr std::string_view kEvents =
+    R"({"type":"array","items":{"$ref":"#/components/schemas/event"}})";
+
+// clang-format off
+constexpr Method kMethods[] = {
+    {"events.get",              {}, kEventsGet,       Right::read, events_get,
+     "The last changes of state, of 1,000 kept", kEvents},
+    {"events.subscribe",        {}, kEventsSubscribe, Right::read, events_subscribe,
+     "From now on tells changes of state as notifications events.state", kSubscription},
+    {"events.unsubscribe",      {}, kUnsubscribe,     Right::read, events_unsubscribe,
+     "Ends that", kOk},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Method> event_methods() noexcept { return kMethods; }
 
 }  // namespace zinit

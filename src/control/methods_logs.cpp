@@ -1,14 +1,12 @@
-// logs.*: what services have written, and what they will.
+// logs.*: past and future lines of logs.
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
 
 #include "base/format.hpp"
-#include "base/order.hpp"
 #include "control/answers.hpp"
-#include "control/handlers.hpp"
-#include "control/log_lines.hpp"
+#include "control/views.hpp"
 
 namespace zinit {
 
@@ -19,11 +17,11 @@ constexpr std::size_t kMostPattern = 1024;
 constexpr std::array kStreams = {LogStream::out, LogStream::err, LogStream::zinit,
                                  LogStream::syslog};
 
-/// Looks through logs in portions, so that neither the control loop nor a log is held up: all logs
-/// together may be a gigabyte.
+/// Searches logs in portions, so that it delays neither the control loop nor the writing of a log:
+/// all logs together may have a gigabyte.
 class LogSearch {
  public:
-  /// Of a line in the answer: its members, those and its service, or its text alone.
+  /// How a line is shown in the answer: with its members, with these and its service, or as text.
   enum class Shape { members, named, text };
 
   struct Wanted {
@@ -40,7 +38,7 @@ class LogSearch {
     places_.push_back({std::move(name), slot, from});
   }
 
-  /// The answer, when the last portion is done.
+  /// Searches until kTime is over. @return  the answer, when the last portion is done
   std::optional<RpcResult> go_on() {
     const TimePoint until = Clock::now() + kTime;
     while (!places_.empty()) {
@@ -66,10 +64,10 @@ class LogSearch {
   };
 
   static constexpr std::chrono::microseconds kTime{500};
-  // Of lines that are looked at under the lock of their log.
+  // The most lines, and bytes, that are searched without releasing the lock of their log.
   static constexpr std::size_t kPortion = 256;
   static constexpr std::size_t kPortionBytes = std::size_t{64} << 10;
-  // Found lines are kept up to this, the newest of them, with what keeping one takes.
+  // The most bytes of found lines, with their overhead, that are kept: the newest ones.
   static constexpr std::size_t kMostBytes = std::size_t{4} << 20;
   static constexpr std::size_t kLineOverhead = 64;
 
@@ -80,12 +78,12 @@ class LogSearch {
   [[nodiscard]] bool matches(const Ring::View& line) const {
     return line.time_us >= wanted_.since_us &&
            (!wanted_.stream || line.stream == *wanted_.stream) &&
-           // In linear time, which find() does not take.
+           // memmem() takes linear time; std::string_view::find() may take quadratic time.
            ::memmem(line.text.data(), line.text.size(), wanted_.pattern.data(),
                     wanted_.pattern.size()) != nullptr;
   }
 
-  /// False: this log is done.
+  /// Searches one portion of the last log of places_. @return  false if that log is done
   bool portion() {
     Place& place = places_.back();
     if (wanted_.lines == 0) return false;
@@ -102,11 +100,12 @@ class LogSearch {
     return logs_.look_back(place.slot, place.at, kPortion, kPortionBytes, visit);
   }
 
-  /// Of all that was found. The newest of a log come first: lines of one log stay in their order,
-  /// those of several are put in that of their times.
+  /// Drops all but the newest of the found lines. They are collected log by log, newest first.
+  /// Lines of several logs are sorted by time here; lines of one log keep their order.
   void keep_newest() {
     if (!found_.empty() && found_.front().service != found_.back().service)
-      sort_by_time(found_, [](const NamedLine& named) { return -named.line.time_us; });
+      std::ranges::stable_sort(found_, {},
+                               [](const NamedLine& named) { return -named.line.time_us; });
     found_bytes_ = 0;
     std::size_t count = 0;
     for (; count < std::min(found_.size(), wanted_.lines); ++count) {
@@ -135,18 +134,25 @@ class LogSearch {
 
   LogStore& logs_;
   const Wanted wanted_;
-  std::vector<Place> places_;  // still to be looked into
-  Count in_this_;              // of places_.back()
+  std::vector<Place> places_;  // still to be searched
+  Count in_this_;              // lines found in places_.back()
   std::vector<NamedLine> found_;
   std::size_t found_bytes_ = 0;
 };
 
-/// The answer to what takes more than one portion.
+/// The answer to a call whose search may take several turns.
 Later later(const std::shared_ptr<LogSearch>& search) {
   Later later;
   later.look = [search] { return search->go_on(); };
   later.works = true;
   return later;
+}
+
+/// The log of a service, of zinit ("zinit") or of /dev/log ("syslog"); kNoSlot if there is none.
+Slot log_slot(const Board& board, std::string_view name) {
+  if (name == "zinit") return kOwnLog;
+  if (name == "syslog") return kSyslog;
+  return board.find(name);
 }
 
 /// The last lines of one log.
@@ -162,8 +168,6 @@ Outcome last_lines(const Call& call, LogSearch::Shape shape) {
   if (auto few = search->go_on()) return std::move(**few);
   return later(search);
 }
-
-}  // namespace
 
 Outcome logs_get(Call& call) { return last_lines(call, LogSearch::Shape::members); }
 
@@ -216,20 +220,51 @@ Outcome logs_subscribe(Call& call) {
       return service_not_found(call.context.board, name);
   }
   const auto lines = static_cast<std::size_t>(*call.params.count("lines"));
-  const auto subscription = call.subscriber.subscribe_logs(std::move(names), lines);
-  if (!subscription) {
-    return RpcError(RpcCode::invalid_state, "this connection has too many subscriptions")
-        .hint("one subscription may be for many services");
-  }
-  JsonWriter writer;
-  return writer.begin_object().member("subscription", *subscription).end_object().take();
+  return subscribed(call.subscriber.subscribe_logs(std::move(names), lines));
 }
 
 Outcome logs_unsubscribe(Call& call) {
-  const auto subscription = static_cast<std::uint64_t>(*call.params.count("subscription"));
-  if (call.subscriber.unsubscribe_logs(subscription)) return ok_json();
-  return RpcError(RpcCode::invalid_state,
-                  fmt::format("this connection has no subscription {}", subscription));
+  return unsubscribed(call, call.subscriber.unsubscribe_logs(subscription_of(call)));
 }
+
+// --- the rows ---
+
+constexpr Param kLogs[] = {
+    {"name", ParamType::string, true, {}, "the service, or zinit, or syslog"},
+    kLines,
+};
+constexpr Param kLogsFilter[] = {
+    {"name", ParamType::string, false, {}, "the service, or zinit, or syslog; none: all logs"},
+    {"pattern", ParamType::string, false, R"("")", "only lines that contain this"},
+    {"stream", ParamType::string, false, {}, "stdout, stderr, zinit or syslog: of this one alone"},
+    {"since_us", ParamType::count, false, {}, "from then on, in microseconds since 1970"},
+    {"lines", ParamType::count, false, "100", "the last so many of those"},
+    {"before_seq", ParamType::count, false, {}, "of the log that is named, those before this one"},
+};
+constexpr Param kLogsSubscribe[] = {
+    {"names", ParamType::strings, false, {}, "of these logs; none: of all, also of those to come"},
+    {"lines", ParamType::count, false, "0", "beginning with the last so many of each"},
+};
+constexpr std::string_view kLogLines =
+    R"({"type":"array","items":{"$ref":"#/components/schemas/log_line"}})";
+
+// clang-format off
+constexpr Method kMethods[] = {
+    {"logs.get",                {}, kLogs,            Right::read, logs_get,
+     "The last lines of its output", kLogLines},
+    {"logs.tail",               {}, kLogs,            Right::read, logs_tail,
+     "The same as text alone", kNamesResult},
+    {"logs.filter",             {}, kLogsFilter,      Right::read, logs_filter,
+     "Lines of its output, or of all, that have something in them", kLogLines},
+    {"logs.subscribe",          {}, kLogsSubscribe,   Right::read, logs_subscribe,
+     "From now on tells lines as they come as notifications logs.line", kSubscription},
+    {"logs.unsubscribe",        {}, kUnsubscribe,     Right::read, logs_unsubscribe,
+     "Ends that", kOk},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Method> log_methods() noexcept { return kMethods; }
 
 }  // namespace zinit

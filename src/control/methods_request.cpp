@@ -1,4 +1,4 @@
-// service.*, the half that changes things or waits for changes.
+// The methods service.* that change something or wait for a change.
 //
 // A wait looks at Board::brief() after every change. The board counts a service with an unfinished
 // request as not settled, so a wait that begins after a request cannot be answered by the state
@@ -9,8 +9,6 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
-#include "control/awaited.hpp"
-#include "control/handlers.hpp"
 #include "control/views.hpp"
 
 namespace zinit {
@@ -47,7 +45,7 @@ RpcError timed_out(const Board& board, const std::string& name, std::string_view
       .with("state", json_of(state));
 }
 
-/// *status_full* as soon as `goal` is reached.
+/// Answers with *status_full* as soon as `goal` is reached.
 Later wait_until(Call& call, Goal goal) {
   RpcContext& context = call.context;
   std::string name(name_of(call));
@@ -67,9 +65,8 @@ Later wait_until(Call& call, Goal goal) {
   return later;
 }
 
-using Request = RequestResult<void> (Board::*)(std::string_view);
-
-Outcome request(Call& call, Request act) {
+template <RequestResult<void> (Board::*act)(std::string_view)>
+Outcome request(Call& call) {
   Board& board = call.context.board;
   const std::string_view name = name_of(call);
   if (const auto done = (board.*act)(name); !done) return refused(board, name, done.error());
@@ -77,8 +74,8 @@ Outcome request(Call& call, Request act) {
   return outcome_of(status_full_of(call.context, name));
 }
 
-/// A reload of one service: its own command or signal. The report has it among the unchanged: its
-/// file is not read.
+/// The reload of one service by its own reload_exec or reload_signal. The report lists it as
+/// unchanged, since its file is not read.
 Outcome reload_one(Call& call, std::string_view name) {
   Board& board = call.context.board;
   const auto begun = board.reload_service(name, call.params.boolean("dry_run"));
@@ -94,12 +91,6 @@ Outcome reload_one(Call& call, std::string_view name) {
   };
   return later;
 }
-
-}  // namespace
-
-Outcome service_start(Call& call) { return request(call, &Board::start); }
-Outcome service_stop(Call& call) { return request(call, &Board::stop); }
-Outcome service_restart(Call& call) { return request(call, &Board::restart); }
 
 Outcome service_kill(Call& call) {
   Board& board = call.context.board;
@@ -146,5 +137,66 @@ Outcome service_wait(Call& call) {
   return RpcError(RpcCode::invalid_params,
                   "Invalid params: \"for\" must be running, exited, failed or stopped");
 }
+
+// --- the rows ---
+
+constexpr Param kIsolate[] = {
+    {"target", ParamType::string, true, {}, "the target that is to be all there is"}};
+constexpr Param kRequest[] = {
+    kName,
+    {"wait", ParamType::boolean, false, "false", "answer once it is settled"},
+    kTimeout,
+};
+constexpr Param kKill[] = {
+    kName,
+    {"signal", ParamType::signal, false, R"("SIGTERM")", "the signal"},
+    {"main", ParamType::boolean, false, "false", "to the main process alone, not to its group"},
+};
+constexpr Param kReload[] = {
+    kNameOptional,
+    {"dry_run", ParamType::boolean, false, "false", "only tell what would be done"},
+};
+constexpr Param kWait[] = {
+    kName,
+    {"for", ParamType::string, false, R"("running")",
+     "running (or a oneshot that is done), exited, failed, or stopped: no process and none coming"},
+    kTimeout,
+};
+constexpr std::string_view kReloadResult =
+    R"({"type":"object","properties":{"added":{"$ref":"#/components/schemas/names"},)"
+    R"("changed":{"$ref":"#/components/schemas/names"},)"
+    R"("removed":{"$ref":"#/components/schemas/names"},)"
+    R"("unchanged":{"$ref":"#/components/schemas/names"},)"
+    R"("failed":{"$ref":"#/components/schemas/names"},)"
+    R"("restarted":{"$ref":"#/components/schemas/names"},)"
+    R"("stopped":{"$ref":"#/components/schemas/names"},)"
+    R"("failed_before":{"$ref":"#/components/schemas/names"},)"
+    R"("why":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}}}})";
+constexpr std::string_view kIsolated =
+    R"({"type":"object","properties":{"started":{"$ref":"#/components/schemas/names"},)"
+    R"("stopped":{"$ref":"#/components/schemas/names"}}})";
+
+// clang-format off
+constexpr Method kMethods[] = {
+    {"service.start",           {}, kRequest,         Right::full, request<&Board::start>,
+     "Starts it, with what it requires and wants", kStatusFull},
+    {"service.stop",            {}, kRequest,         Right::full, request<&Board::stop>,
+     "Stops it, what requires it first", kStatusFull},
+    {"service.restart",         {}, kRequest,         Right::full, request<&Board::restart>,
+     "Stops and starts it, with what requires it", kStatusFull},
+    {"service.kill",            {}, kKill,            Right::full, service_kill,
+     "Sends its processes a signal", kOk},
+    {"service.reload",          {}, kReload,          Right::full, service_reload,
+     "Reads the service files again", kReloadResult},
+    {"service.wait",            {}, kWait,            Right::read, service_wait,
+     "Answers once it is so", kStatusFull},
+    {"system.isolate",          {}, kIsolate,         Right::full, system_isolate,
+     "Starts a target with what it pulls in, stops every other service of class user", kIsolated},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Method> request_methods() noexcept { return kMethods; }
 
 }  // namespace zinit

@@ -1,19 +1,16 @@
-// service.*, the half that only asks.
+// The methods service.* that change nothing and answer at once.
 #include "control/answers.hpp"
-#include "control/handlers.hpp"
 #include "control/views.hpp"
 
 namespace zinit {
 
+namespace {
+
 Outcome service_list(Call& call) { return json_of(call.context.board.names()); }
 
 Outcome service_list_full(Call& call) {
-  const StatusSelection selection(call.params.strings("members"));
-  JsonWriter writer;
-  writer.begin_array();
-  for (const ServiceView& view : call.context.board.views())
-    put_status_full(writer, view, call.context.logs, selection);
-  return writer.end_array().take();
+  return list_full_json(call.context, call.context.board.views(),
+                        StatusSelection(call.params.strings("members")));
 }
 
 Outcome service_status(Call& call) {
@@ -49,5 +46,54 @@ Outcome service_is_running(Call& call) {
   if (!brief) return service_not_found(call.context.board, name_of(call));
   return json_of(brief->state == State::running || brief->done);
 }
+
+// --- the rows ---
+
+constexpr Param kListFull[] = {
+    {"members", ParamType::strings, false, {}, "these alone of each; none given: all"}};
+constexpr Param kTree[] = {
+    kNameOptional,
+    {"reverse", ParamType::boolean, false, "false", "what depends on it, not what it depends on"},
+};
+constexpr std::string_view kFlag = R"({"type":"boolean"})";
+constexpr std::string_view kStatusesFull =
+    R"({"type":"array","items":{"$ref":"#/components/schemas/status_full"}})";
+constexpr std::string_view kStatus =
+    R"({"type":"object","properties":{"name":{"type":"string"},)"
+    R"("state":{"$ref":"#/components/schemas/state"},"summary":{"type":"string"},)"
+    R"("pid":{"type":["integer","null"]},"exit_code":{"type":["integer","null"]},)"
+    R"("error":{"type":["string","null"]}}})";
+constexpr std::string_view kWhy =
+    R"({"type":"object","properties":{"name":{"type":"string"},)"
+    R"("state":{"$ref":"#/components/schemas/state"},"reasons":{"type":"array","items":)"
+    R"({"type":"object","properties":{"kind":{"type":"string"},"service":{"type":"string"},)"
+    R"("state":{"$ref":"#/components/schemas/state"},"detail":{"type":"string"},)"
+    R"("root_cause":{"type":"string"},"depth":{"type":"integer"}}}}}})";
+constexpr std::string_view kTreeResult =
+    R"({"oneOf":[{"$ref":"#/components/schemas/tree"},)"
+    R"({"type":"array","items":{"$ref":"#/components/schemas/tree"}}]})";
+
+// clang-format off
+constexpr Method kMethods[] = {
+    {"service.list",            {}, {},               Right::read, service_list,
+     "Names of all services and targets, sorted", kNamesResult},
+    {"service.list_full",       {}, kListFull,        Right::read, service_list_full,
+     "Everything about all", kStatusesFull},
+    {"service.status",          {}, kJustName,        Right::read, service_status,
+     "State of one", kStatus},
+    {"service.status_full",     {}, kJustName,        Right::read, service_status_full,
+     "Everything about one", kStatusFull},
+    {"service.why",             {}, kJustName,        Right::read, service_why,
+     "Why it is not running, down to the root cause", kWhy},
+    {"service.tree",            {}, kTree,            Right::read, service_tree,
+     "What it depends on; without a name all trees", kTreeResult},
+    {"service.is_running",      {}, kJustName,        Right::read, service_is_running,
+     "Whether it runs, or is a oneshot that is done", kFlag},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Method> service_methods() noexcept { return kMethods; }
 
 }  // namespace zinit

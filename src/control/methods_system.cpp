@@ -1,11 +1,10 @@
-// system.*: the server itself, and its end.
+// system.*: information about the server, and shutdown.
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/format.hpp"
 #include "config/modes.hpp"
 #include "control/answers.hpp"
-#include "control/handlers.hpp"
 #include "control/power_schedule.hpp"
 
 namespace zinit {
@@ -18,8 +17,9 @@ RpcError not_supported(PowerAction action, std::string_view mode) {
       .hint("system.shutdown stops all services and ends zinit");
 }
 
-/// The action is begun when its answer has been written, for it may end the server at once.
-Outcome power(Call& call, PowerAction action) {
+/// The action begins only after its answer has been written, because it may end the server at once.
+template <PowerAction action>
+Outcome power(Call& call) {
   RpcContext& context = call.context;
   if (!context.daemon.supports(action)) return not_supported(action, context.daemon.info().mode);
   if (context.board.shutting_down()) {
@@ -30,13 +30,11 @@ Outcome power(Call& call, PowerAction action) {
     context.power.set({action, *at_us, std::move(message)});
     return ok_json();
   }
-  return Then{ok_json(), [&context, action, message = std::move(message)] {
+  return Then{ok_json(), [&context, message = std::move(message)] {
                 context.power.cancel();
                 context.daemon.power(action, message);
               }};
 }
-
-}  // namespace
 
 Outcome system_ping(Call& /*call*/) {
   JsonWriter writer;
@@ -71,19 +69,53 @@ Outcome system_info(Call& call) {
   return writer.end_object().take();
 }
 
-Outcome system_shutdown(Call& call) { return power(call, PowerAction::shutdown); }
-Outcome system_poweroff(Call& call) { return power(call, PowerAction::poweroff); }
-Outcome system_reboot(Call& call) { return power(call, PowerAction::reboot); }
-Outcome system_halt(Call& call) { return power(call, PowerAction::halt); }
-
 Outcome system_cancel_shutdown(Call& call) {
-  const bool cancelled = call.context.power.cancel();
   JsonWriter writer;
-  return writer.begin_object()
-      .member("ok", true)
-      .member("cancelled", cancelled)
-      .end_object()
-      .take();
+  writer.begin_object().member("ok", true).member("cancelled", call.context.power.cancel());
+  return writer.end_object().take();
 }
+
+// --- the rows ---
+
+constexpr Param kPower[] = {
+    {"at_us", ParamType::count, false, {}, "when, in microseconds since 1970; none: now"},
+    {"message", ParamType::string, false, {}, "why, for the log"},
+};
+constexpr std::string_view kPing =
+    R"({"type":"object","properties":{"version":{"type":"string"},"pid":{"type":"integer"}}})";
+constexpr std::string_view kInfo =
+    R"({"type":"object","properties":{"version":{"type":"string"},"pid":{"type":"integer"},)"
+    R"("mode":{"enum":["system","container","standalone"]},"uptime_ms":{"type":"integer"},)"
+    R"("services":{"type":"integer"},"hostname":{"type":"string"},"kernel":{"type":"string"},)"
+    R"("boot":{"type":"object","properties":{"kernel_ms":{"type":["integer","null"]},)"
+    R"("started_ms":{"type":["integer","null"]},"settled_ms":{"type":["integer","null"]}}},)"
+    R"("config":{"type":"object","properties":{"directories":{"type":"array","items":)"
+    R"({"type":"object","properties":{"path":{"type":"string"},"vendor":{"type":"string"},)"
+    R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"}}}}})";
+constexpr std::string_view kCancelled =
+    R"({"type":"object","properties":{"ok":{"const":true},"cancelled":{"type":"boolean"}}})";
+
+// clang-format off
+constexpr Method kMethods[] = {
+    {"system.ping",             {}, {},               Right::read, system_ping,
+     "Version and pid of the server", kPing},
+    {"system.info",             {}, {},               Right::read, system_info,
+     "The server and its boot", kInfo},
+    {"system.shutdown",         {}, kPower,           Right::full, power<PowerAction::shut_down>,
+     "Stops all services and ends the server; as PID 1 of a machine: powers it off", kOk},
+    {"system.poweroff",         {}, kPower,           Right::full, power<PowerAction::power_off>,
+     "Powers the machine off", kOk},
+    {"system.reboot",           {}, kPower,           Right::full, power<PowerAction::reboot>,
+     "Restarts the machine", kOk},
+    {"system.halt",             {}, kPower,           Right::full, power<PowerAction::halt>,
+     "Halts the machine", kOk},
+    {"system.cancel_shutdown",  {}, {},               Right::full, system_cancel_shutdown,
+     "Takes back a shutdown whose time has not come", kCancelled},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Method> system_methods() noexcept { return kMethods; }
 
 }  // namespace zinit

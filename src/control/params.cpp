@@ -1,6 +1,7 @@
 // Parameters: see params.hpp.
 #include "control/params.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/format.hpp"
@@ -30,7 +31,7 @@ constexpr double kMaxCount = 9007199254740992;
 
 const TypeInfo& info_of(ParamType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
-/// JSON knows no integers: 2.0 is one too.
+/// JSON has no integer type, so 2.0 counts as an integer too.
 bool is_integer(const JsonValue& value) {
   if (!value.IsNumber()) return false;
   const double number = value.GetDouble();
@@ -40,10 +41,8 @@ bool is_integer(const JsonValue& value) {
 bool is_count(const JsonValue& value) { return is_integer(value) && value.GetDouble() >= 0; }
 
 bool is_strings(const JsonValue& value) {
-  if (!value.IsArray()) return false;
-  for (const JsonValue& element : value.GetArray())
-    if (!element.IsString()) return false;
-  return true;
+  const auto is_string = [](const JsonValue& element) { return element.IsString(); };
+  return value.IsArray() && std::all_of(value.Begin(), value.End(), is_string);
 }
 
 bool fits(ParamType type, const JsonValue& value) {
@@ -58,13 +57,13 @@ bool fits(ParamType type, const JsonValue& value) {
   return false;
 }
 
-constexpr std::size_t kMostShown = 60;  // bytes of a name that is none
+constexpr std::size_t kMostShown = 60;  // bytes of an unknown name in a message
 
 RpcError invalid(const std::string& what) {
   return {RpcCode::invalid_params, "Invalid params: " + what};
 }
 
-/// "did you mean \"name\"?", else the names there are.
+/// "did you mean \"name\"?", or the list of all names.
 std::string names_hint(std::span<const Param> declared, std::string_view wrong) {
   if (declared.empty()) return "it takes no parameters";
   std::vector<std::string_view> known;
@@ -85,6 +84,7 @@ tl::expected<Params, RpcError> Params::bind(std::span<const Param> declared,
                                             const JsonValue* given) {
   Params params;
   params.declared_ = declared;
+  params.values_.resize(declared.size());
   std::optional<RpcError> fault;
   if (given != nullptr && given->IsArray()) fault = params.take_positions(*given);
   if (given != nullptr && given->IsObject()) fault = params.take_members(*given);

@@ -1,8 +1,7 @@
-// Parameters of a method: what it declares in the table of methods, and what a call gave, checked
-// against that. Handlers read checked values only.
+// Parameters: a method declares them in the table of methods, and the values of each call are
+// checked against that. Handlers read only checked values.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -25,38 +24,37 @@ enum class ParamType : std::uint8_t {
   object,
 };
 
-/// One parameter. Every one that is not required may be left out or be null.
+/// One parameter. A parameter that is not required may be left out or be null.
 struct Param {
   std::string_view name;
   ParamType type = ParamType::string;
   bool required = false;
-  std::string_view default_json;  // of a string, count or boolean, as JSON text; empty: none
+  std::string_view default_json;  // JSON text, for a string, count or boolean; empty: no default
   std::string_view summary;
 };
-
-inline constexpr std::size_t kMaxParams = 6;
 
 /// The values of one call. They point into the RpcMessage, which must outlive them.
 class Params {
  public:
-  /// Checks `given` (an array, an object or null for none) against `declared`, at most kMaxParams.
-  /// @return  or invalid_params that names the parameter at fault, for an unknown one the nearest
-  ///         known.
+  /// Checks `given` (an array, an object or null for none) against `declared`.
+  /// @return  the error is invalid_params and names the faulty parameter; for an unknown name, its
+  ///          hint is the nearest known one.
   [[nodiscard]] static tl::expected<Params, RpcError> bind(std::span<const Param> declared,
                                                            const JsonValue* given);
 
-  // By the name in the table, with the type declared there; what was not given has its default.
+  // The value of the parameter `name`, which must be declared with this type; its default if it was
+  // not given.
   [[nodiscard]] std::optional<std::string_view> string(std::string_view name) const;
   [[nodiscard]] std::optional<std::int64_t> count(std::string_view name) const;
   [[nodiscard]] bool boolean(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> strings(std::string_view name) const;
-  /// Null where it was not given.
+  /// Null if it was not given.
   [[nodiscard]] const JsonValue* object(std::string_view name) const { return find(name); }
   /// What signal_number() reads: "SIGTERM", "15".
   [[nodiscard]] std::string signal(std::string_view name) const;
 
  private:
-  // Each says what is wrong, if anything is.
+  // Each returns an error, or nothing if all is well.
   [[nodiscard]] std::optional<RpcError> take_positions(const JsonValue& given);
   [[nodiscard]] std::optional<RpcError> take_members(const JsonValue& given);
   [[nodiscard]] std::optional<RpcError> take(std::size_t index, const JsonValue& value);
@@ -67,7 +65,7 @@ class Params {
   [[nodiscard]] std::string_view default_of(std::string_view name) const;
 
   std::span<const Param> declared_;
-  std::array<const JsonValue*, kMaxParams> values_{};
+  std::vector<const JsonValue*> values_;  // null: not given
 };
 
 /// JSON Schema of a type.

@@ -1,4 +1,4 @@
-// A shutdown at a time: see power_schedule.hpp.
+// Scheduled shutdowns: see power_schedule.hpp.
 #include "control/power_schedule.hpp"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ bool PowerSchedule::cancel() noexcept {
 void PowerSchedule::on_time(struct ev_loop* /*loop*/, ev_periodic* watcher,
                             int /*events*/) noexcept {
   auto* self = static_cast<PowerSchedule*>(watcher->data);
-  // Once more, where there is no memory for it.
+  // Set for another attempt, in case memory runs out in this one; cancel() stops it.
   ev_periodic_set(watcher, ev_now(self->loop_) + kAgain, 0., nullptr);
   ev_periodic_start(self->loop_, watcher);
   catch_all("a scheduled shutdown", [self] {
@@ -48,16 +48,6 @@ void PowerSchedule::on_time(struct ev_loop* /*loop*/, ev_periodic* watcher,
     if (!self->board_.shutting_down()) self->daemon_.power(entry.action, entry.message);
     self->cancel();
   });
-}
-
-std::string_view power_action_text(PowerAction action) noexcept {
-  switch (action) {
-    case PowerAction::shutdown: return "shutdown";
-    case PowerAction::poweroff: return "power off";
-    case PowerAction::reboot: return "reboot";
-    case PowerAction::halt: return "halt";
-  }
-  return "";
 }
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// A shutdown that was asked for at a time of the wall clock: `shutdown 23:30`, `shutdown +10`.
+// A shutdown scheduled for a time of the wall clock: `shutdown 23:30`, `shutdown +10`.
 #pragma once
 
 #include <ev.h>
@@ -12,8 +12,8 @@
 
 namespace zinit {
 
-/// At most one; a new one takes the place of the old. Follows the clock when that is set. On the
-/// control loop's thread.
+/// Holds at most one shutdown; a new one replaces the old. Follows the wall clock when that is set.
+/// On the control loop's thread.
 class PowerSchedule {
  public:
   struct Entry {
@@ -22,19 +22,17 @@ class PowerSchedule {
     std::string message;
   };
 
-  /// All of them outlive this.
+  /// All arguments outlive this.
   PowerSchedule(EventLoop& loop, const Board& board, Daemon& daemon);
   ~PowerSchedule() { cancel(); }
   PowerSchedule(const PowerSchedule&) = delete;
   PowerSchedule& operator=(const PowerSchedule&) = delete;
 
-  /// Has the daemon do it then; a time that has passed is now, from the loop's next round on.
+  /// Has the daemon begin the action at its time; if that has passed, in the loop's next round.
   void set(Entry entry);
 
-  /// @return  whether there was one.
+  /// @return  whether a shutdown was scheduled.
   bool cancel() noexcept;
-
-  [[nodiscard]] const std::optional<Entry>& entry() const noexcept { return entry_; }
 
  private:
   static void on_time(struct ev_loop* loop, ev_periodic* watcher, int events) noexcept;
@@ -45,8 +43,5 @@ class PowerSchedule {
   ev_periodic watcher_{};
   std::optional<Entry> entry_;
 };
-
-/// "power off", "reboot": an action in words, for messages.
-[[nodiscard]] std::string_view power_action_text(PowerAction action) noexcept;
 
 }  // namespace zinit

@@ -1,16 +1,15 @@
 // The control server: see server.hpp.
 #include "control/server.hpp"
 
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 #include <vector>
 
 #include "base/log.hpp"
+#include "config/directory.hpp"
 #include "control/views.hpp"
 #include "os/memory.hpp"
 
@@ -18,8 +17,8 @@ namespace zinit {
 
 namespace {
 
-/// Supplementary groups of the peer when it connected (unix(7)); none where the kernel does not
-/// tell (before Linux 4.13).
+/// Supplementary groups of the peer when it connected (unix(7)); none if the kernel does not tell
+/// them (before Linux 4.13).
 std::vector<gid_t> groups_of_peer(int fd) {
   std::vector<gid_t> groups(64);
   for (int tries = 0; tries < 2; ++tries) {
@@ -32,7 +31,7 @@ std::vector<gid_t> groups_of_peer(int fd) {
   return {};
 }
 
-// Accepting is quick, and a burst of clients should not wait for rounds of the loop.
+// Accepting a client is quick, so many are accepted in one round of the loop.
 constexpr int kAcceptsAtOnce = 64;
 
 }  // namespace
@@ -51,12 +50,15 @@ Server::Server(const Parts& parts, std::span<const Method> methods)
       board_(parts.board),
       methods_(methods),
       power_(parts.loop, parts.board, parts.daemon),
+      file_changes_(changed_on_disk),
       context_{parts.board,
                parts.logs,
                parts.daemon,
                power_,
+               file_changes_,
                [this] { return figures(); },
                [this] { look_again(); }},
+      hangups_(parts.loop, [this](EpollSet::Key id) { on_hangup(id); }),
       accept_again_(parts.loop, [this] { acceptable_->start(); }),
       rest_(parts.loop, [this] { on_rest(); }),
       round_(parts.loop, [this] { round(); }) {
@@ -69,26 +71,16 @@ Server::~Server() {
 }
 
 Result<void> Server::serve(ControlSocket socket) {
-  if (auto done = watch_hangups(); !done) return done;
+  if (!hangups_.open()) return sys_failure("create", "an epoll");
   auto acceptable =
       std::make_unique<IoWatcher>(loop_, socket.fd(), EV_READ, [this](int) { accept_clients(); });
-  // Who has connected to the one before is let in; then its watcher goes, before what it watches.
-  while (acceptable_ && sessions_.size() < kMaxClients && accept_one()) {
-  }
+  // Accepts the clients that have connected to the old socket. Then the old watcher is destroyed,
+  // before the descriptor that it watches is closed.
+  while (acceptable_ && sessions_.size() < kMaxClients && accept_one()) {}
   acceptable_ = std::move(acceptable);
   socket_ = std::move(socket);
   if (shared_.group) share(shared_);
   acceptable_->start();
-  return {};
-}
-
-Result<void> Server::watch_hangups() {
-  if (hung_up_) return {};
-  hangups_.reset(::epoll_create1(EPOLL_CLOEXEC));
-  if (!hangups_) return sys_failure("create", "an epoll");
-  hung_up_ =
-      std::make_unique<IoWatcher>(loop_, hangups_.get(), EV_READ, [this](int) { on_hangup(); });
-  hung_up_->start();
   return {};
 }
 
@@ -120,7 +112,7 @@ void Server::accept_clients() {
   }
 }
 
-/// False: no more for now.
+/// @return  false if no more clients can be accepted now
 bool Server::accept_one() {
   UniqueFd fd(::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (fd) {
@@ -133,7 +125,7 @@ bool Server::accept_one() {
   return false;
 }
 
-/// The socket stays ready while clients wait: without a pause the loop would spin.
+/// The socket stays readable while clients wait; without a pause the loop would spin.
 void Server::pause_accepting(int errnum) {
   if (!accept_paused_) {
     log_warn("control: cannot accept a client: {}; clients wait until there is room",
@@ -155,7 +147,7 @@ void Server::admit(UniqueFd fd) {
   const std::uint64_t id = ++last_session_;
   const auto added =
       sessions_.emplace(id, std::make_unique<Session>(*this, id, right, std::move(fd))).first;
-  if (right == Right::none) has_work(*added->second);  // it may be over already
+  if (right == Right::none) has_work(*added->second);  // its connection may be over already
 }
 
 // --- turns ---
@@ -167,12 +159,11 @@ void Server::has_work(Session& session) noexcept {
 
 void Server::round() {
   const TimePoint until = Clock::now() + kRoundTime;
-  for (std::size_t left = ready_.size(); left > 0 && Clock::now() < until; --left)
-    give_turn();
+  for (std::size_t left = ready_.size(); left > 0 && Clock::now() < until; --left) give_turn();
   if (!ready_.empty()) round_.set(Milliseconds(0));
 }
 
-/// To the first of those that are ready.
+/// Gives the first session of the queue its turn.
 void Server::give_turn() {
   Session& session = *ready_.front();
   session.ticket.splice(session.ticket.end(), ready_, ready_.begin());
@@ -183,7 +174,7 @@ void Server::give_turn() {
     more = session.turn(Clock::now() + kTurnTime);
     done = true;
   });
-  if (!done) session.give_up();  // no memory even for an answer
+  if (!done) session.give_up();  // there was not even memory for an answer
   if (more) has_work(session);
   if (session.finished()) return remove(session);
   if (session.input_ended()) watch_hangup(session);
@@ -203,31 +194,19 @@ void Server::on_rest() {
 }
 
 /// The peer has closed its sending half, so the end of its input no longer tells that it is gone.
-/// libev cannot wait for a hang-up alone; an epoll without events can.
 void Server::watch_hangup(Session& session) {
-  if (session.hangup_watched) return;
-  epoll_event event{};
-  event.data.u64 = session.id();
-  session.hangup_watched = ::epoll_ctl(hangups_.get(), EPOLL_CTL_ADD, session.fd(), &event) == 0;
+  if (!session.hangup_watched) session.hangup_watched = hangups_.add(session.fd(), 0, session.id());
 }
 
-void Server::on_hangup() {
-  std::array<epoll_event, 64> events;
-  const int count = ::epoll_wait(hangups_.get(), events.data(), static_cast<int>(events.size()), 0);
-  for (int i = 0; i < count; ++i) {
-    const auto session = sessions_.find(events[static_cast<std::size_t>(i)].data.u64);
-    if (session == sessions_.end()) continue;
-    session->second->give_up();
-    remove(*session->second);
-  }
+void Server::on_hangup(EpollSet::Key id) {
+  const auto session = sessions_.find(id);
+  if (session == sessions_.end()) return;
+  session->second->give_up();
+  remove(*session->second);
 }
 
 void Server::remove(Session& session) {
-  // By hand: a child being spawned may share the descriptor for a moment, and so keep it in the
-  // epoll.
-  if (session.hangup_watched) {
-    ::epoll_ctl(hangups_.get(), EPOLL_CTL_DEL, session.fd(), nullptr);
-  }
+  if (session.hangup_watched) hangups_.remove(session.fd());
   if (session.ticket.empty()) ready_.remove(&session);
   sessions_.erase(session.id());
   if (!accept_paused_) acceptable_->start();
@@ -251,11 +230,12 @@ void Server::subscribing() {
 
 void Server::tell_events() {
   if (figures().subscriptions == 0) return;
-  const Board::Events news = board_.events_after(told_seq_);
+  const KeptEvents::After news = board_.events_after(told_seq_);
   told_seq_ += news.lost;
   for (const auto& [id, session] : sessions_) session->tell_lost(news.lost);
   for (const StateEvent& event : news.events) {
-    const std::string members = event_members(event);  // without memory this one is told later
+    const std::string members =
+        event_members(event);  // if it throws std::bad_alloc, the event is sent later
     for (const auto& [id, session] : sessions_) session->tell(event, members);
     told_seq_ = event.seq;
   }

@@ -1,5 +1,5 @@
-// The control server: accepts clients on the control socket, says who may do what, and gives each
-// of its sessions its turn.
+// The control server: accepts clients on the control socket, decides what each may do, and gives
+// the sessions their turns.
 //
 // Threads: all of it lives on the control loop. Other threads reach it through Changes alone.
 // Nothing blocks, and nothing wakes up while no client asks and nothing changes.
@@ -8,7 +8,8 @@
 // each for kTurnTime or one call, whichever is longer; then signals, timers and sockets have their
 // turn.
 //
-// Want of descriptors or memory: accepting pauses for kAcceptPause, clients wait in the backlog.
+// If descriptors or memory run out, accepting pauses for kAcceptPause, and clients wait in the
+// backlog.
 #pragma once
 
 #include <sys/socket.h>
@@ -22,23 +23,25 @@
 
 #include "control/changes.hpp"
 #include "control/control_socket.hpp"
+#include "control/file_changes.hpp"
 #include "control/power_schedule.hpp"
 #include "control/session.hpp"
+#include "io/epoll_set.hpp"
 
 namespace zinit {
 
-/// A group whose members may call too.
+/// A group whose members may connect too, and what they may do.
 struct SharedAccess {
   std::optional<gid_t> group;
   Right right = Right::read;
 };
 
-/// What a peer with these credentials may do: root and the server's own user everything, members of
-/// the group, by their own or a supplementary one, what is shared with it.
+/// What a peer with these credentials may do. Root and the server's own user may do everything;
+/// members of the shared group, as their primary or a supplementary group, have its right.
 [[nodiscard]] Right right_of(const ucred& peer, std::span<const gid_t> groups,
                              const SharedAccess& shared) noexcept;
 
-class Server final : public SessionHost {
+class Server final {
  public:
   /// Clients at a time; more wait in the backlog until one leaves, so that they cannot take the
   /// descriptors that services need.
@@ -47,8 +50,8 @@ class Server final : public SessionHost {
   static constexpr std::chrono::microseconds kTurnTime{1000};
   static constexpr Milliseconds kAcceptPause{200};
   static constexpr Milliseconds kLastTime{200};
-  /// After so many turns of clients, and then none for so long, what they took is given back: the
-  /// one wake-up after a burst.
+  /// When clients have had kTurnsBeforeRest turns, and then none for kRestDelay, free memory is
+  /// returned to the kernel. That is the only wake-up after a burst.
   static constexpr unsigned kTurnsBeforeRest = 64;
   static constexpr Milliseconds kRestDelay{300};
 
@@ -60,37 +63,39 @@ class Server final : public SessionHost {
     Changes& changes;
   };
 
-  /// All parts outlive the server, and `changes` calls nobody when it is gone (Changes::listen).
+  /// All parts outlive the server. After its end `changes` must not call its listeners any more
+  /// (Changes::listen()).
   explicit Server(const Parts& parts, std::span<const Method> methods = all_methods());
-  ~Server() override;
+  ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Accepts clients from now on, and no longer from the socket before; clients that are there
-  /// stay. Fails for want of descriptors.
+  /// Accepts clients on `socket` from now on, in place of an earlier one; connected clients stay.
+  /// Fails if file descriptors run out.
   [[nodiscard]] Result<void> serve(ControlSocket socket);
 
   /// Whether new clients find the socket: its file may have been removed, or hidden by a mount.
   [[nodiscard]] bool reachable() const noexcept { return socket_.is_there(); }
 
-  /// Who else may connect from now on; clients that are connected keep their rights.
+  /// Sets who else may connect from now on; connected clients keep their rights.
   void share(const SharedAccess& shared);
 
   [[nodiscard]] ControlFigures figures() const;
 
-  /// After the loop's last turn: answers who waits for what has happened by now, and tells the last
-  /// events, in kLastTime at most.
+  /// To be called after the loop has ended: sends the answers that have become due, and the last
+  /// events to their subscribers. Takes kLastTime at most.
   void finish() noexcept;
 
   // For sessions.
-  void has_work(Session& session) noexcept override;
-  void subscribing() override;
-  [[nodiscard]] EventLoop& loop() noexcept override { return loop_; }
-  [[nodiscard]] RpcContext& context() noexcept override { return context_; }
-  [[nodiscard]] std::span<const Method> methods() const noexcept override { return methods_; }
+  /// Queues `session` for a turn.
+  void has_work(Session& session) noexcept;
+  /// To be called before a subscription begins: it does not get the events until now.
+  void subscribing();
+  [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
+  [[nodiscard]] RpcContext& context() noexcept { return context_; }
+  [[nodiscard]] std::span<const Method> methods() const noexcept { return methods_; }
 
  private:
-  [[nodiscard]] Result<void> watch_hangups();
   void accept_clients();
   [[nodiscard]] bool accept_one();
   void pause_accepting(int errnum);
@@ -98,7 +103,7 @@ class Server final : public SessionHost {
   void round();
   void give_turn();
   void watch_hangup(Session& session);
-  void on_hangup();
+  void on_hangup(EpollSet::Key id);
   void remove(Session& session);
   void on_rest();
   void on_change();
@@ -109,13 +114,13 @@ class Server final : public SessionHost {
   Board& board_;
   const std::span<const Method> methods_;
   PowerSchedule power_;
+  FileChanges file_changes_;
   RpcContext context_;
 
   ControlSocket socket_;
   SharedAccess shared_;
-  UniqueFd hangups_;  // an epoll of its own, see watch_hangup()
+  EpollSet hangups_;  // keyed by the ids of sessions; see watch_hangup()
   std::unique_ptr<IoWatcher> acceptable_;
-  std::unique_ptr<IoWatcher> hung_up_;
   TimerWatcher accept_again_;
   TimerWatcher rest_;
   unsigned turns_since_rest_ = 0;
@@ -123,8 +128,8 @@ class Server final : public SessionHost {
 
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::uint64_t last_session_ = 0;
-  std::list<Session*> ready_;  // sessions that want a turn: of their tickets, so that none is lost
-                               // for want of memory
+  // Sessions that want a turn. Their tickets are spliced into the list, which allocates nothing.
+  std::list<Session*> ready_;
   TimerWatcher round_;
   std::uint64_t told_seq_ = 0;  // the last event that was told to subscribers
 };

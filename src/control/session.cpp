@@ -8,24 +8,26 @@
 
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "base/memory.hpp"
+#include "control/server.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// For a text that no call could be made of.
+/// An error answer without an id, for input in which no call was found.
 std::string refusal(RpcCode code, std::string message, std::string hint) {
   return rpc_failure("null", RpcError(code, std::move(message)).hint(std::move(hint)));
 }
 
 }  // namespace
 
-Session::Session(SessionHost& host, std::uint64_t id, Right right, UniqueFd fd)
-    : host_(host),
+Session::Session(Server& server, std::uint64_t id, Right right, UniqueFd fd)
+    : server_(server),
       id_(id),
       right_(right),
-      connection_(host.loop(), std::move(fd), [this] { host_.has_work(*this); }),
-      deadline_(host.loop(), [this] { look_again(); }) {
+      connection_(server.loop(), std::move(fd), [this] { server_.has_work(*this); }),
+      deadline_(server.loop(), [this] { look_again(); }) {
   if (right_ != Right::none) return;
   connection_.put_answer(refusal(RpcCode::not_permitted, "this user may not speak to zinit",
                                  "only root, the server's own user and members of socket_group in "
@@ -52,7 +54,7 @@ bool Session::finished() const {
 
 // --- calls ---
 
-/// Carries out one call; false where there is none to carry out now.
+/// Carries out one call; false if there is no call to carry out now.
 bool Session::step() {
   if (connection_.over() || connection_.paused() || working_ >= kMaxWorking) return false;
   if (!message_ && !next_message()) return false;
@@ -82,8 +84,9 @@ bool Session::next_message() {
   return true;
 }
 
-/// Without the memory that it takes the peer is told so, and there is no message.
+/// Parses one text. If memory runs out, the peer is told so, and there is no message.
 void Session::read_message(std::string_view line) {
+  const RefusableAllocations refusable;
   try {
     message_ = parse_rpc(line);
   } catch (const std::bad_alloc&) {
@@ -92,15 +95,16 @@ void Session::read_message(std::string_view line) {
   }
 }
 
-/// What comes of a call; exceptions end here.
+/// Carries out a call. Exceptions become errors here.
 Outcome Session::outcome_of_call(const RpcCall& call) {
   if (call.fault) return *call.fault;
   if (batch_ && !call.id.empty() && batch_->answers.size() > kBatchAnswerLimit) {
     return RpcError(RpcCode::invalid_request, "Invalid Request")
         .hint(fmt::format("the answers of a batch may come to {} bytes", kBatchAnswerLimit));
   }
+  const RefusableAllocations refusable;
   try {
-    return dispatch(host_.methods(), call, right_, host_.context(), *this);
+    return dispatch(server_.methods(), call, right_, server_.context(), *this);
   } catch (const std::exception& fault) {
     log_error("control: {} failed: {}", call.method, fault.what());
     return RpcError(RpcCode::internal_error, "Internal error").hint(fault.what());
@@ -141,7 +145,7 @@ void Session::put(const BatchPtr& batch, const std::string& text) {
 
 void Session::wait_for(const RpcCall& call, Later later) {
   const BatchPtr batch = batch_;
-  if (call.id.empty()) return put(batch, {});  // a notification: nobody wants to know
+  if (call.id.empty()) return put(batch, {});  // a notification gets no answer
   if (waits_.size() >= kMaxWaits) {
     return answer(
         call.id, batch,
@@ -156,10 +160,10 @@ void Session::wait_for(const RpcCall& call, Later later) {
 void Session::look_again() noexcept {
   if (waits_.empty()) return;
   look_ = true;
-  host_.has_work(*this);
+  server_.has_work(*this);
 }
 
-/// The answer, if it is there or the time is up.
+/// The answer, if there is one by now or its deadline has passed.
 std::optional<RpcResult> Session::look_at(const Wait& wait, TimePoint now) const {
   if (std::optional<RpcResult> result = wait.later.look()) return result;
   if (now < wait.later.deadline) return std::nullopt;
@@ -173,7 +177,7 @@ void Session::look_at_waits() {
   TimePoint earliest = kNever;
   for (auto wait = waits_.begin(); wait != waits_.end();) {
     if (wait->later.works && std::exchange(worked, true)) {
-      ++wait;  // when the one before is done
+      ++wait;  // its turn comes when the one before it is done
       continue;
     }
     if (const std::optional<RpcResult> result = look_at(*wait, now)) {
@@ -181,7 +185,7 @@ void Session::look_at_waits() {
       if (wait->later.works) --working_;
       wait = waits_.erase(wait);
       look_ = connection_.paused();
-      if (look_) return;  // many at once: the rest when the client has read these
+      if (look_) return;  // the rest follows when the client has read these answers
     } else {
       earliest = std::min(earliest, wait->later.deadline);
       ++wait;
@@ -196,7 +200,7 @@ void Session::look_at_waits() {
 
 std::optional<std::uint64_t> Session::subscribe(std::vector<std::string> names) {
   if (subscriptions_.size() >= kMaxSubscriptions) return std::nullopt;
-  host_.subscribing();
+  server_.subscribing();
   std::sort(names.begin(), names.end());
   subscriptions_.push_back({++last_subscription_, std::move(names), 0});
   return last_subscription_;
@@ -212,8 +216,8 @@ std::optional<std::uint64_t> Session::subscribe_logs(std::vector<std::string> na
                                                      std::size_t lines) {
   if (log_subscriptions() >= kMaxSubscriptions) return std::nullopt;
   if (!feeds_) {
-    feeds_ = std::make_unique<LogFeeds>(host_.context().logs, host_.loop(),
-                                        [this] { host_.has_work(*this); });
+    feeds_ = std::make_unique<LogFeeds>(server_.context().logs, server_.loop(),
+                                        [this] { server_.has_work(*this); });
   }
   feeds_->add(last_subscription_ + 1, std::move(names), lines);
   return ++last_subscription_;
@@ -221,7 +225,7 @@ std::optional<std::uint64_t> Session::subscribe_logs(std::vector<std::string> na
 
 bool Session::unsubscribe_logs(std::uint64_t number) { return feeds_ && feeds_->remove(number); }
 
-/// Not before the answer of a batch that subscribes is given.
+/// Notifications wait until the answer of the batch that subscribed has been sent.
 bool Session::tell_lines() {
   if (!feeds_ || message_) return false;
   return feeds_->tell(connection_, Clock::now() + kLinesTime);
@@ -234,7 +238,7 @@ void Session::tell(const StateEvent& event, const std::string& members) noexcept
       notify(subscription, members);
     }
   }
-  if (!subscriptions_.empty()) host_.has_work(*this);
+  if (!subscriptions_.empty()) server_.has_work(*this);
 }
 
 void Session::tell_lost(std::uint64_t count) {
@@ -242,19 +246,20 @@ void Session::tell_lost(std::uint64_t count) {
 }
 
 void Session::notify(Subscription& subscription, const std::string& members) noexcept {
+  const RefusableAllocations refusable;
   bool told = false;
   try {
     told = tell_dropped(subscription) &&
            connection_.put_notification(rpc_notification(
                "events.state",
                fmt::format(R"({{"subscription":{},{}}})", subscription.number, members)));
-  } catch (const std::bad_alloc&) {  // as without room
+  } catch (const std::bad_alloc&) {  // dropped, as if there were no room
   }
   if (!told) ++subscription.dropped;
 }
 
-/// Tells how many were dropped, in its place in the stream; false while there is no room even for
-/// that.
+/// Tells the client how many events were dropped, before the next one. False while there is no room
+/// even for that.
 bool Session::tell_dropped(Subscription& subscription) {
   if (subscription.dropped == 0) return true;
   const std::string params = fmt::format(R"({{"subscription":{},"dropped":{}}})",

@@ -1,16 +1,15 @@
-// One client: its calls carried out in turn, its batches, the answers it waits for and its
-// subscriptions.
+// One client: carries out its calls one after the other; holds its batches, its unanswered calls
+// and its subscriptions.
 //
-// Everything happens in turn(), which the server calls when a session has work, one session after
-// the other: whatever wakes a session only puts it on the server's list. So nothing here is entered
-// twice, and a session can be removed between two turns.
+// All work is done in turn(), which the server calls for one session after the other. Whatever
+// wakes a session only puts it on the server's list. So no function here is entered while it runs
+// already, and a session can be removed safely between two turns.
 #pragma once
 
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,55 +20,41 @@
 
 namespace zinit {
 
-class Session;
-
-/// What sessions share and need of the server.
-class SessionHost {
- public:
-  virtual ~SessionHost() = default;
-  /// `session` wants a turn.
-  virtual void has_work(Session& session) noexcept = 0;
-  /// A subscription is about to begin: events until now are none of it.
-  virtual void subscribing() = 0;
-
-  [[nodiscard]] virtual EventLoop& loop() noexcept = 0;
-  [[nodiscard]] virtual RpcContext& context() noexcept = 0;
-  [[nodiscard]] virtual std::span<const Method> methods() const noexcept = 0;
-};
+class Server;
 
 class Session final : private Subscriber {
  public:
-  /// Answers that may be waited for, and subscriptions of either kind, of one client.
+  /// The most unanswered calls, and the most subscriptions of each kind, of one client.
   static constexpr std::size_t kMaxWaits = 10000;
   static constexpr std::size_t kMaxSubscriptions = 1000;
-  /// Calls that work (Later::works) are begun while fewer than this are under way.
+  /// No further call is begun while this many calls with long work (Later::works) are under way.
   static constexpr std::size_t kMaxWorking = 4;
-  /// In a turn, for lines of logs, whatever else the client wants.
+  /// The time for lines of logs in each turn, in addition to the time for calls.
   static constexpr std::chrono::microseconds kLinesTime{500};
-  /// What the answers of one batch may come to; its calls beyond that are refused.
+  /// The limit for the answers of one batch, in bytes; once it is passed, further calls are
+  /// refused.
   static constexpr std::size_t kBatchAnswerLimit = Connection::kAnswerLimit;
 
-  /// A stranger (`right` none) is told so and nothing else.
-  Session(SessionHost& host, std::uint64_t id, Right right, UniqueFd fd);
+  /// A client with the right `none` gets an error that says so, and nothing else.
+  Session(Server& server, std::uint64_t id, Right right, UniqueFd fd);
 
-  /// Does what there is to do until `until`, at least one call.
-  /// @return  whether there is more.
+  /// Works until `until`, but carries out at least one call if there is one.
+  /// @return  whether there is more to do.
   bool turn(TimePoint until);
 
-  /// To be removed: nobody is there any more, or everything is said.
+  /// Whether the session is to be removed: the client has gone, or has been sent everything.
   [[nodiscard]] bool finished() const;
   void give_up() noexcept { connection_.give_up(); }
 
-  /// The peer sends nothing more; when it goes for good is seen by its hang-up alone.
+  /// Whether the peer has closed its sending half. Then only a hang-up tells that it has gone.
   [[nodiscard]] bool input_ended() const noexcept { return connection_.input_ended(); }
 
-  /// What an answer waits for may have come: looked at in the next turn.
+  /// Has the unanswered calls checked in the next turn.
   void look_again() noexcept;
 
-  /// Tells `event` to the subscriptions that it concerns. `members` are its members
-  /// (event_members()).
+  /// Notifies the subscriptions that `event` concerns. `members` is event_members() of the event.
   void tell(const StateEvent& event, const std::string& members) noexcept;
-  /// `count` events were lost before anybody could see whom they concern.
+  /// `count` events were lost before they were assigned to subscriptions.
   void tell_lost(std::uint64_t count);
   void flush() { connection_.flush(); }
 
@@ -85,7 +70,7 @@ class Session final : private Subscriber {
   bool hangup_watched = false;       // by the server
 
  private:
-  /// The answers of one batch, until the last is there.
+  /// Collects the answers of one batch until all are there.
   struct Batch {
     std::string answers;
     std::size_t missing = 0;  // calls without an answer, notifications too
@@ -101,7 +86,7 @@ class Session final : private Subscriber {
   struct Subscription {
     std::uint64_t number = 0;
     std::vector<std::string> names;  // sorted; empty: all
-    std::uint64_t dropped = 0;       // events that found no room and were not told of
+    std::uint64_t dropped = 0;       // events that were not sent and are not reported yet
   };
 
   std::optional<std::uint64_t> subscribe(std::vector<std::string> names) override;
@@ -124,22 +109,22 @@ class Session final : private Subscriber {
   void notify(Subscription& subscription, const std::string& members) noexcept;
   [[nodiscard]] bool tell_dropped(Subscription& subscription);
 
-  SessionHost& host_;
+  Server& server_;
   const std::uint64_t id_;
   const Right right_;
   Connection connection_;
 
-  std::optional<RpcMessage> message_;  // whose calls are being carried out
+  std::optional<RpcMessage> message_;  // the message whose calls are being carried out
   std::size_t next_call_ = 0;
-  BatchPtr batch_;  // of message_, if it is one
+  BatchPtr batch_;  // of message_, if that is a batch
 
   std::list<Wait> waits_;
   bool look_ = false;
-  std::size_t working_ = 0;  // of waits_; one after the other
-  TimerWatcher deadline_;  // the earliest of waits_
+  std::size_t working_ = 0;  // how many of waits_ have Later::works; done one after the other
+  TimerWatcher deadline_;    // the earliest of waits_
 
   std::vector<Subscription> subscriptions_;
-  std::unique_ptr<LogFeeds> feeds_;  // null until the first
+  std::unique_ptr<LogFeeds> feeds_;  // null until the first log subscription
   std::uint64_t last_subscription_ = 0;
 };
 

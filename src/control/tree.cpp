@@ -1,7 +1,7 @@
 // The dependency tree as JSON: see tree_json() in views.hpp.
 //
-// A chain may be as long as there are services, so the walk keeps what is open on a list of its
-// own.
+// A chain of dependencies may contain every service, so the walk does not recurse: it keeps the
+// open nodes in a list.
 #include <algorithm>
 #include <vector>
 
@@ -12,9 +12,9 @@ namespace zinit {
 namespace {
 
 struct Edge {
-  Slot slot = kNoSlot;  // kNoSlot: nothing has the name
+  Slot slot = kNoSlot;  // kNoSlot: no service has the name
   std::string_view name;
-  std::string_view kind;  // of the edge; of a root the kind of the service
+  std::string_view kind;  // of the edge; for a root, the kind of the service
 };
 
 class TreeWriter {
@@ -32,7 +32,7 @@ class TreeWriter {
     const std::vector<Slot> slots = sorted_slots();
     for (const Slot slot : slots)
       if (is_root(slot)) put_tree(slot);
-    // Those that want each other in a circle stand below no root.
+    // Services in a cycle of `wants` are below no root.
     for (const Slot slot : slots)
       if (!seen_[slot]) put_tree(slot);
     return writer_.end_array().take();
@@ -57,7 +57,8 @@ class TreeWriter {
     return node.required_by.empty() && node.wanted_by.empty() && node.ordered_before.empty();
   }
 
-  /// What depends on what, each once, by the strongest of its edges.
+  /// The services that `slot` depends on, or its dependents if reversed: each once, with the
+  /// strongest of its edges.
   [[nodiscard]] std::vector<Edge> edges_of(Slot slot) const {
     const Node& node = graph_.node(slot);
     std::vector<Edge> edges;
@@ -78,7 +79,7 @@ class TreeWriter {
   }
 
   void put_tree(Slot root) {
-    open({root, graph_.name(root), graph_.spec(root).is_target() ? "target" : "service"});
+    open({root, graph_.name(root), kind_name(graph_.spec(root).kind)});
     while (!open_.empty()) {
       Open& top = open_.back();
       if (top.next < top.children.size()) {

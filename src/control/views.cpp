@@ -2,7 +2,10 @@
 #include "control/views.hpp"
 
 #include <algorithm>
+#include <array>
 
+#include "base/text.hpp"
+#include "control/file_changes.hpp"
 #include "model/decide.hpp"
 #include "os/cgroup.hpp"
 #include "os/process.hpp"
@@ -11,25 +14,18 @@ namespace zinit {
 
 namespace {
 
-/// What the members of a status are made of.
+/// What the members of a status are made from.
 struct StatusSource {
   const ServiceView& view;
   const LogInfo& log;
   const CgroupUsage& usage;
+  std::optional<bool> changed_on_disk;
 
   [[nodiscard]] const ServiceSpec& spec() const { return *view.spec; }
 };
 
 using W = JsonWriter;
 using S = const StatusSource&;
-
-/// A reason belongs to `failed`, and that of a condition to `inactive`; elsewhere it is history.
-void put_shown_reason(W& w, S s) {
-  const Record& record = s.view.record;
-  const bool shown = record.state == State::failed || (record.state == State::inactive &&
-                                                       record.reason.type == ReasonType::condition);
-  put_reason(w, shown ? record.reason : Reason());
-}
 
 void put_names(W& w, const std::vector<Dependency>& dependencies) {
   w.begin_array();
@@ -41,10 +37,6 @@ void put_or_null(W& w, std::int64_t value, bool there) { there ? w.put(value) : 
 
 void put_text_or_null(W& w, const std::string& text) {
   text.empty() ? w.put(nullptr) : w.put(text);
-}
-
-void put_figure(W& w, const std::optional<std::int64_t>& figure) {
-  put_or_null(w, figure.value_or(0), figure.has_value());
 }
 
 void put_last_exit(W& w, S s) {
@@ -64,7 +56,7 @@ void put_last_exit(W& w, S s) {
   w.end_object();
 }
 
-/// Of the process that there is: null where nothing is probed.
+/// The health of the current process; null if the service has no health check.
 void put_health(W& w, S s) {
   const Record& record = s.view.record;
   if (!s.spec().health->configured()) {
@@ -74,55 +66,114 @@ void put_health(W& w, S s) {
   w.begin_object().member("type", probe_type_name(s.spec().health->type));
   w.member("healthy", checked_now(record) && record.healthy && record.health_attempts == 0);
   w.member("attempts", record.health_attempts).key("last_error");
-  put_text_or_null(w, record.health_error);
+  put_text_or_null(w, *record.health_error);
   w.end_object();
 }
 
-void put_blocked_by(W& w, S s) {
-  std::vector<std::string> names;
-  for (const Waiting& waiting : s.view.waiting_on)
-    if (std::find(names.begin(), names.end(), waiting.name) == names.end())
-      names.push_back(waiting.name);
-  w.put(names);
-}
+constexpr std::array kStatusWords = {"start", "stop", "ignore"};
 
-void put_waiting_on(W& w, S s) {
-  w.begin_array();
-  for (const Waiting& waiting : s.view.waiting_on) {
+/// The functions that write the members; each has the name of its field in the list of members.
+struct Put {
+  static void name(W& w, S s) { w.put(s.spec().name); }
+  static void description(W& w, S s) { w.put(*s.spec().description); }
+  static void kind(W& w, S s) { w.put(kind_name(s.spec().kind)); }
+  static void state(W& w, S s) { w.put(state_name(s.view.record.state)); }
+  static void summary(W& w, S s) { w.put(s.view.summary); }
+  static void symbol(W& w, S s) { w.put(state_symbol(s.view.record.state)); }
+  /// Shown only in state `failed`, and in `inactive` if the reason is a condition. In any other
+  /// state the record has the reason of an earlier failure.
+  static void reason(W& w, S s) {
+    const Record& record = s.view.record;
+    const bool skipped =
+        record.state == State::inactive && record.reason.type == ReasonType::condition;
+    put_reason(w, record.state == State::failed || skipped ? record.reason : Reason());
+  }
+  static void wish(W& w, S s) { w.put(s.view.record.wish == Wish::up ? "up" : "down"); }
+  static void pid(W& w, S s) { put_or_null(w, s.view.pid, s.view.pid > 0); }
+  static void main_pid(W& w, S s) { put_or_null(w, s.view.main_pid, s.view.main_pid > 0); }
+  static void class_(W& w, S s) {
+    w.put(s.spec().class_ == ServiceClass::system ? "system" : "user");
+  }
+  static void status(W& w, S s) { w.put(kStatusWords[static_cast<std::size_t>(s.spec().status)]); }
+  static void oneshot(W& w, S s) { w.put(s.spec().oneshot); }
+  static void uptime_ms(W& w, S s) {
+    const bool runs = !s.spec().has_process() && s.view.record.state == State::running;
+    put_or_null(w, s.view.uptime_ms, s.view.pid > 0 || runs);
+  }
+  static void since_us(W& w, S s) { put_or_null(w, s.view.since_us, s.view.since_us > 0); }
+  static void restart_count(W& w, S s) { w.put(s.view.restart_count); }
+  static void restart_in_ms(W& w, S s) {
+    put_or_null(w, s.view.restart_in_ms, s.view.restart_in_ms >= 0);
+  }
+  static void last_start_us(W& w, S s) {
+    put_or_null(w, s.view.last_start_us, s.view.last_start_us > 0);
+  }
+  static void last_ready_us(W& w, S s) {
+    put_or_null(w, s.view.last_ready_us, s.view.last_ready_us > 0);
+  }
+  static void last_stop_us(W& w, S s) {
+    put_or_null(w, s.view.last_stop_us, s.view.last_stop_us > 0);
+  }
+  static void last_exit(W& w, S s) { put_last_exit(w, s); }
+  static void memory_bytes(W& w, S s) { w.put(s.usage.memory_bytes); }
+  static void cpu_usec(W& w, S s) { w.put(s.usage.cpu_us); }
+  static void tasks(W& w, S s) { w.put(s.usage.tasks); }
+  static void requires_(W& w, S s) { put_names(w, s.spec().dependencies->requires_); }
+  static void after(W& w, S s) { put_names(w, s.spec().dependencies->after); }
+  static void wants(W& w, S s) { put_names(w, s.spec().dependencies->wants); }
+  static void conflicts(W& w, S s) { put_names(w, s.spec().dependencies->conflicts); }
+  static void required_by(W& w, S s) { w.put(s.view.required_by); }
+  static void blocked_by(W& w, S s) {
+    std::vector<std::string> names;
+    for (const Waiting& waiting : s.view.waiting_on)
+      if (std::ranges::find(names, waiting.name) == names.end()) names.push_back(waiting.name);
+    w.put(names);
+  }
+  static void waiting_on(W& w, S s) {
+    w.begin_array();
+    for (const Waiting& waiting : s.view.waiting_on) {
+      w.begin_object().member("service", waiting.name).member("kind", waiting.kind);
+      w.member("reason", waiting.reason).end_object();
+    }
+    w.end_array();
+  }
+  static void conflicts_with(W& w, S s) { w.put(s.view.conflicts_with); }
+  static void health(W& w, S s) { put_health(w, s); }
+  static void status_text(W& w, S s) { put_text_or_null(w, s.view.status_text); }
+  static void file(W& w, S s) { put_text_or_null(w, s.spec().file); }
+  static void changed_on_disk(W& w, S s) { w.put(s.changed_on_disk); }
+  static void warnings(W& w, S s) { w.put(s.view.warnings); }
+  static void log_lines(W& w, S s) { w.put(s.log.lines); }
+  static void log_dropped(W& w, S s) { w.put(s.log.dropped); }
+  static void log_dropped_by(W& w, S s) {
     w.begin_object();
-    w.member("service", waiting.name).member("kind", waiting.kind).member("reason", waiting.reason);
+    for (const auto& [sink, lines] : s.log.dropped_by) w.member(sink, lines);
     w.end_object();
   }
-  w.end_array();
-}
+};
 
-void put_dropped_by(W& w, S s) {
-  w.begin_object();
-  for (const auto& [sink, lines] : s.log.dropped_by) w.member(sink, lines);
-  w.end_object();
-}
-
-std::string_view status_word(StartStatus status) {
-  switch (status) {
-    case StartStatus::start: return "start";
-    case StartStatus::stop: return "stop";
-    case StartStatus::ignore: return "ignore";
-  }
-  return "";
-}
-
-bool shows_uptime(S s) {
-  return s.view.pid > 0 || (s.spec().is_target() && s.view.record.state == State::running);
-}
-
-constexpr std::string_view kText = R"({"type":"string"})";
-constexpr std::string_view kTextOrNull = R"({"type":["string","null"]})";
-constexpr std::string_view kInteger = R"({"type":"integer"})";
-constexpr std::string_view kIntegerOrNull = R"({"type":["integer","null"]})";
-constexpr std::string_view kFlag = R"({"type":"boolean"})";
-constexpr std::string_view kNames = R"({"type":"array","items":{"type":"string"}})";
-constexpr std::string_view kObject = R"({"type":"object"})";
-constexpr std::string_view kObjectOrNull = R"({"type":["object","null"]})";
+/// The JSON Schemas that the list of members refers to.
+struct Schema {
+  static constexpr std::string_view text = R"({"type":"string"})";
+  static constexpr std::string_view text_or_null = R"({"type":["string","null"]})";
+  static constexpr std::string_view integer = R"({"type":"integer"})";
+  static constexpr std::string_view integer_or_null = R"({"type":["integer","null"]})";
+  static constexpr std::string_view flag = R"({"type":"boolean"})";
+  static constexpr std::string_view flag_or_null = R"({"type":["boolean","null"]})";
+  static constexpr std::string_view names = R"({"type":"array","items":{"type":"string"}})";
+  static constexpr std::string_view object = R"({"type":"object"})";
+  static constexpr std::string_view object_or_null = R"({"type":["object","null"]})";
+  static constexpr std::string_view objects = R"({"type":"array","items":{"type":"object"}})";
+  static_assert(kKinds.size() == 2, "the schema of `kind` names all of them");
+  static constexpr std::string_view kind = R"({"enum":["service","target"]})";
+  static constexpr std::string_view state = R"({"$ref":"#/components/schemas/state"})";
+  static constexpr std::string_view summary =
+      R"({"enum":["running","ok","error","re-spawn","waiting","stopping","stopped"]})";
+  static constexpr std::string_view reason = R"({"$ref":"#/components/schemas/reason"})";
+  static constexpr std::string_view wish = R"({"enum":["up","down"]})";
+  static constexpr std::string_view service_class = R"({"enum":["user","system"]})";
+  static constexpr std::string_view start_status = R"({"enum":["start","stop","ignore"]})";
+};
 
 struct StatusMember {
   std::string_view name;
@@ -130,71 +181,15 @@ struct StatusMember {
   void (*put)(W&, S);
 };
 
-// Every member of a full status, in the order in which the protocol names them.
-// clang-format off
 constexpr StatusMember kMembers[] = {
-    {"name", kText, [](W& w, S s) { w.put(s.spec().name); }},
-    {"description", kText, [](W& w, S s) { w.put(s.spec().description); }},
-    {"kind", R"({"enum":["service","target"]})",
-     [](W& w, S s) { w.put(s.spec().is_target() ? "target" : "service"); }},
-    {"state", R"({"$ref":"#/components/schemas/state"})",
-     [](W& w, S s) { w.put(state_name(s.view.record.state)); }},
-    {"summary",
-     R"({"enum":["running","ok","error","re-spawn","waiting","stopping","stopped"]})",
-     [](W& w, S s) { w.put(s.view.summary); }},
-    {"symbol", kText, [](W& w, S s) { w.put(state_symbol(s.view.record.state)); }},
-    {"reason", R"({"$ref":"#/components/schemas/reason"})",
-     put_shown_reason},
-    {"wish", R"({"enum":["up","down"]})",
-     [](W& w, S s) { w.put(s.view.record.wish == Wish::up ? "up" : "down"); }},
-    {"pid", kIntegerOrNull, [](W& w, S s) { put_or_null(w, s.view.pid, s.view.pid > 0); }},
-    {"main_pid", kIntegerOrNull,
-     [](W& w, S s) { put_or_null(w, s.view.main_pid, s.view.main_pid > 0); }},
-    {"class", R"({"enum":["user","system"]})",
-     [](W& w, S s) { w.put(s.spec().class_ == ServiceClass::system ? "system" : "user"); }},
-    {"status", R"({"enum":["start","stop","ignore"]})",
-     [](W& w, S s) { w.put(status_word(s.spec().status)); }},
-    {"oneshot", kFlag, [](W& w, S s) { w.put(s.spec().oneshot); }},
-    {"uptime_ms", kIntegerOrNull,
-     [](W& w, S s) { put_or_null(w, s.view.uptime_ms, shows_uptime(s)); }},
-    {"since_us", kIntegerOrNull,
-     [](W& w, S s) { put_or_null(w, s.view.since_us, s.view.since_us > 0); }},
-    {"restart_count", kInteger, [](W& w, S s) { w.put(s.view.restart_count); }},
-    {"restart_in_ms", kIntegerOrNull,
-     [](W& w, S s) { put_or_null(w, s.view.restart_in_ms, s.view.restart_in_ms >= 0); }},
-    {"last_start_us", kIntegerOrNull,
-     [](W& w, S s) { put_or_null(w, s.view.last_start_us, s.view.last_start_us > 0); }},
-    {"last_ready_us", kIntegerOrNull,
-     [](W& w, S s) { put_or_null(w, s.view.last_ready_us, s.view.last_ready_us > 0); }},
-    {"last_stop_us", kIntegerOrNull,
-     [](W& w, S s) { put_or_null(w, s.view.last_stop_us, s.view.last_stop_us > 0); }},
-    {"last_exit", kObjectOrNull, put_last_exit},
-    {"memory_bytes", kIntegerOrNull,
-     [](W& w, S s) { put_figure(w, s.usage.memory_bytes); }},
-    {"cpu_usec", kIntegerOrNull,
-     [](W& w, S s) { put_figure(w, s.usage.cpu_us); }},
-    {"tasks", kIntegerOrNull,
-     [](W& w, S s) { put_figure(w, s.usage.tasks); }},
-    {"requires", kNames, [](W& w, S s) { put_names(w, s.spec().dependencies.requires_); }},
-    {"after", kNames, [](W& w, S s) { put_names(w, s.spec().dependencies.after); }},
-    {"wants", kNames, [](W& w, S s) { put_names(w, s.spec().dependencies.wants); }},
-    {"conflicts", kNames, [](W& w, S s) { put_names(w, s.spec().dependencies.conflicts); }},
-    {"required_by", kNames, [](W& w, S s) { w.put(s.view.required_by); }},
-    {"blocked_by", kNames, put_blocked_by},
-    {"waiting_on", R"({"type":"array","items":{"type":"object"}})", put_waiting_on},
-    {"conflicts_with", kNames, [](W& w, S s) { w.put(s.view.conflicts_with); }},
-    {"health", kObjectOrNull, put_health},
-    {"status_text", kTextOrNull, [](W& w, S s) { put_text_or_null(w, s.view.status_text); }},
-    {"file", kTextOrNull, [](W& w, S s) { put_text_or_null(w, s.spec().file); }},
-    {"warnings", kNames, [](W& w, S s) { w.put(s.view.warnings); }},
-    {"log_lines", kInteger, [](W& w, S s) { w.put(s.log.lines); }},
-    {"log_dropped", kInteger, [](W& w, S s) { w.put(s.log.dropped); }},
-    {"log_dropped_by", kObject, put_dropped_by},
+#define ZINIT_STATUS_MEMBER(type, field, name, schema) {name, Schema::schema, Put::field},
+#include "zinit/status_members.inc"
+#undef ZINIT_STATUS_MEMBER
 };
-// clang-format on
 
-/// Of the cgroup; what that does not count, of the main process. It may end and another get its pid
-/// meanwhile: then the figures are those of the other, in an answer that was overtaken anyway.
+/// The figures of the cgroup; a figure that it lacks is that of the service's process alone. If the
+/// pid is reused meanwhile, that is a figure of another process, but then the whole answer is out
+/// of date anyway.
 CgroupUsage usage_of(const ServiceView& view) {
   CgroupUsage usage;
   if (!view.cgroup.empty()) {
@@ -210,6 +205,39 @@ CgroupUsage usage_of(const ServiceView& view) {
   return usage;
 }
 
+void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs,
+                     const StatusSelection& selection, std::optional<bool> changed_on_disk) {
+  const LogInfo log = logs.info(view.slot);
+  const CgroupUsage usage = selection.usage ? usage_of(view) : CgroupUsage();
+  const StatusSource source{view, log, usage, changed_on_disk};
+  writer.begin_object();
+  for (std::size_t i = 0; i < std::size(kMembers); ++i) {
+    if (!selection.members[i]) continue;
+    writer.key(kMembers[i].name);
+    kMembers[i].put(writer, source);
+  }
+  writer.end_object();
+}
+
+/// RFC 4648, with padding.
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](std::size_t at) {
+      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
+    };
+    const unsigned bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    text += alphabet[bits >> 18];
+    text += alphabet[bits >> 12 & 63];
+    text += i + 1 < bytes.size() ? alphabet[bits >> 6 & 63] : '=';
+    text += i + 2 < bytes.size() ? alphabet[bits & 63] : '=';
+  }
+  return text;
+}
+
 }  // namespace
 
 StatusSelection::StatusSelection(const std::vector<std::string>& names) {
@@ -217,25 +245,33 @@ StatusSelection::StatusSelection(const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < std::size(kMembers); ++i) {
     const std::string_view name = kMembers[i].name;
     if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
-    members_ |= std::uint64_t{1} << i;
-    usage_ = usage_ || name == "memory_bytes" || name == "cpu_usec" || name == "tasks";
+    members.set(i);
+    usage = usage || name == "memory_bytes" || name == "cpu_usec" || name == "tasks";
+    changes = changes || name == "changed_on_disk";
   }
 }
 
-void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs,
-                     const StatusSelection& selection) {
-  const LogInfo log = logs.info(view.slot);
-  const CgroupUsage usage = selection.has_usage() ? usage_of(view) : CgroupUsage();
-  const StatusSource source{view, log, usage};
-  writer.begin_object();
-  for (std::size_t i = 0; i < std::size(kMembers); ++i) {
-    if (!selection.has(i)) continue;
-    writer.key(kMembers[i].name);
-    kMembers[i].put(writer, source);
-  }
-  writer.end_object();
+std::string status_full_json(const RpcContext& context, const ServiceView& view) {
+  JsonWriter writer;
+  const std::optional<bool> changed = context.file_changes.ask({view.spec}).front();
+  put_status_full(writer, view, context.logs, StatusSelection(), changed);
+  return writer.take();
 }
 
+std::string list_full_json(const RpcContext& context, const std::vector<ServiceView>& views,
+                           const StatusSelection& selection) {
+  std::vector<std::optional<bool>> changed(views.size());
+  if (selection.changes) {
+    std::vector<SpecPtr> specs;
+    for (const ServiceView& view : views) specs.push_back(view.spec);
+    changed = context.file_changes.ask(std::move(specs));
+  }
+  JsonWriter writer;
+  writer.begin_array();
+  for (std::size_t i = 0; i < views.size(); ++i)
+    put_status_full(writer, views[i], context.logs, selection, changed[i]);
+  return writer.end_array().take();
+}
 std::string status_full_schema() {
   JsonWriter writer;
   writer.begin_object().member("type", "object").key("properties").begin_object();
@@ -289,15 +325,22 @@ void put_reason(JsonWriter& writer, const Reason& reason) {
     case ReasonType::stop_timeout:
     case ReasonType::watchdog_timeout: break;
   }
-  if (reason.step == Phase::pre) writer.member("step", kPreStepName);
+  if (reason.step == CommandKind::pre_exec) writer.member("step", kPreStepName);
   writer.end_object();
+}
+
+void put_log_line(JsonWriter& writer, const LogLine& line) {
+  writer.member("time_us", line.time_us).member("stream", log_stream_name(line.stream));
+  writer.member("line", line.text);
+  if (!valid_utf8(line.text)) writer.member("raw", base64(line.text));
+  writer.member("seq", line.seq);
 }
 
 std::string event_members(const StateEvent& event) {
   JsonWriter writer;
   writer.begin_object().member("service", event.service);
   writer.member("from", state_name(event.from)).member("to", state_name(event.to)).key("reason");
-  put_reason(writer, event.reason);
+  put_reason(writer, *event.reason);
   writer.key("pid");
   put_or_null(writer, event.pid, event.pid > 0);
   writer.member("time_us", event.time_us).member("seq", event.seq).end_object();

@@ -5,8 +5,9 @@
 #include <cerrno>
 
 #include "base/fd.hpp"
+#include "base/json_writer.hpp"
+#include "base/memory.hpp"
 #include "base/text.hpp"
-#include "config/json_value.hpp"
 #include "os/users.hpp"
 
 namespace zinit {
@@ -27,7 +28,7 @@ void read_environment(Configuration& config) {
   }
 }
 
-/// Takes files that call themselves `main` out of the way of the command.
+/// Removes services called `main` from files, since the command has that name.
 void put_main_first(LoadedConfig& config, const std::vector<std::string>& command) {
   const auto taken = std::find_if(config.specs.begin(), config.specs.end(),
                                   [](const SpecPtr& spec) { return spec->name == kMain; });
@@ -45,7 +46,7 @@ bool is_below(std::string_view path, std::string_view directory) {
   return path.starts_with(directory) && path.substr(directory.size()).starts_with('/');
 }
 
-/// Whether the service, or something that is laid over it, was read from there.
+/// Whether the service, or one of its drop-ins, was read from that directory.
 bool comes_from(const ServiceSpec& spec, std::string_view directory) {
   return is_below(spec.file, directory) ||
          std::ranges::any_of(spec.drop_ins, [directory](const std::string& path) {
@@ -53,8 +54,8 @@ bool comes_from(const ServiceSpec& spec, std::string_view directory) {
          });
 }
 
-/// A group that is not known is a wrong value: told, and the default stands. For want of a
-/// descriptor or memory it is not unknown, and its members are not to be shut out.
+/// An unknown group is reported and ignored. If descriptors or memory are too short to look
+/// it up, the configuration is incomplete: a reload refuses it, and the group keeps its access.
 void find_socket_group(Configuration& config, const std::string& settings_file) {
   const GlobalSettings& settings = config.settings;
   if (settings.socket_group.empty()) return;
@@ -69,23 +70,12 @@ void find_socket_group(Configuration& config, const std::string& settings_file) 
                fmt::format("{}; the socket stays its owner's alone", found.error().text)}));
 }
 
-/// What a file would say that made such a service.
+/// The keys of a file that would define this service, as JSON text.
 std::string main_document(const std::vector<std::string>& command) {
-  const auto text = [](std::string_view what) {
-    Value value;
-    value.type = ValueType::string;
-    value.string = to_utf8(what);  // a command may have any bytes
-    return value;
-  };
-  Value document;
-  auto& service = document.table["service"].value.table;
-  service["name"].value = text(kMain);
-  service["exec"].value.type = ValueType::array;
-  for (const std::string& word : command) service["exec"].value.array.push_back(text(word));
-  service["critical"].value.type = ValueType::boolean;
-  service["critical"].value.boolean = true;
-  document.table["lifecycle"].value.table["restart"].value = text("never");
-  return to_json(document);
+  JsonWriter writer;
+  writer.begin_object().key("lifecycle").begin_object().member("restart", "never").end_object();
+  writer.key("service").begin_object().member("critical", true).member("exec", command);
+  return writer.member("name", kMain).end_object().end_object().take();
 }
 
 }  // namespace
@@ -102,14 +92,15 @@ SpecPtr main_service(const std::vector<std::string>& command) {
 }
 
 Configuration read_configuration(const Sources& sources) {
+  const RefusableAllocations refusable;
   Configuration config;
   static_cast<LoadedConfig&>(config) = load_config(
       sources.places.directories, sources.places.settings_file, sources.places.settings_named);
   find_socket_group(config, sources.places.settings_file);
   read_environment(config);
   if (!sources.command.empty()) put_main_first(config, sources.command);
-  // What several threads have read lies strewn among what they needed for it: it is copied
-  // together, so that their memory can be given back.
+  // The specs were allocated by several threads, between their temporary data. Copying them lets
+  // malloc return that memory to the kernel.
   for (SpecPtr& spec : config.specs) spec = std::make_shared<const ServiceSpec>(*spec);
   return config;
 }

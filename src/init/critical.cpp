@@ -5,7 +5,7 @@ namespace zinit {
 
 namespace {
 
-// What sh(1) says of a command that it cannot find.
+// As sh(1) has it for a command that it cannot find.
 constexpr int kCannotExecute = 127;
 constexpr int kSignalBase = 128;
 
@@ -31,7 +31,7 @@ int exit_code_of(const Record& record) {
     case ReasonType::stop_timeout:
     case ReasonType::health_check_failed:
     case ReasonType::watchdog_timeout:
-      // It may have ended with 0 when it was told to: failed all the same.
+      // It may have exited with 0 after it was killed for its failure.
       return record.has_end && code_of_end(record.end) != 0 ? code_of_end(record.end) : 1;
     default: return 1;
   }

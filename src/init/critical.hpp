@@ -9,16 +9,17 @@
 
 namespace zinit {
 
-/// Whether a service has ended for good, well or badly, and not by request: a container ends with
-/// it. In system mode it is ServiceView::failed_for_good that the emergency shell starts on.
+/// Whether a service has ended, with success or not, without having been asked to, and will not be
+/// restarted. Then a container ends. (A machine's emergency shell starts only on
+/// ServiceView::failed_for_good.)
 [[nodiscard]] bool ended_for_good(const ServiceView& view);
 
-/// The exit code of a container that ends with this service: that of its process, 128 and the
-/// signal's number, 127 where its program could not be executed, 1 where it failed without a
-/// process otherwise.
+/// The exit code of a container that ends with this service: that of its process; 128 plus the
+/// number of the signal that killed it; 127 if its program could not be executed; 1 if it failed
+/// otherwise without a process.
 [[nodiscard]] int exit_code_of(const Record& record);
 
-/// Sees the ends of critical services, each once.
+/// Reports the end of each critical service once.
 class CriticalWatch {
  public:
   using Ended = bool (*)(const ServiceView&);
@@ -26,18 +27,18 @@ class CriticalWatch {
   /// The board must outlive this.
   CriticalWatch(const Board& board, Ended ended) : board_(board), ended_(ended) {}
 
-  /// Those that have ended and were not acted on; one that was up meanwhile counts anew. To be
-  /// called when the board has changed; cheap where no service is critical.
+  /// The services that have ended, without those that were acted on since they were last up. To be
+  /// called when the board has changed; cheap if no service is critical.
   [[nodiscard]] std::vector<ServiceView> look();
-  /// What its end calls for is done.
+  /// The end of this service has been handled.
   void acted_on(const ServiceView& view);
 
  private:
   const Board& board_;
   const Ended ended_;
-  GraphPtr graph_;                  // the one that `names_` is of
+  GraphPtr graph_;                  // of which names_ are
   std::vector<std::string> names_;  // of the critical services
-  std::set<std::string> acted_on_;      // which of them were acted on
+  std::set<std::string> acted_on_;  // those of them whose end has been handled
 };
 
 }  // namespace zinit

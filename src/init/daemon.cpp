@@ -1,4 +1,4 @@
-// Starting services, following signals, clients and the board, until a shutdown is through.
+// Starting services, and handling signals, clients' requests and changes until a shutdown is over.
 #include "init/daemon.hpp"
 
 #include <unistd.h>
@@ -10,37 +10,35 @@
 #include "base/text.hpp"
 #include "init/environment.hpp"
 #include "os/memory.hpp"
-#include "os/process.hpp"
-#include "os/signals.hpp"
 
 namespace zinit {
 
 namespace {
 
-// Children reaped in one go; then the loop serves others before the next.
+// Children reaped at once, before the loop serves others.
 constexpr int kReapedAtOnce = 256;
 constexpr Milliseconds kReapLater{100};
 
-// A shell that ended sooner had nobody to talk to; it is started again only after a while.
+// A shell that ended sooner had no user, perhaps no terminal: it is started again only after a
+// while.
 constexpr Milliseconds kShortShell{2000};
 constexpr Milliseconds kShellAgain{10000};
 
-// From when the last service has settled until all that this brings about, lines of the log above
-// all, is done too.
+// After the last service has settled, until the log lines and events about it were handled.
 constexpr Milliseconds kAfterBoot{500};
 
-// For sinks at the very end: a console that takes nothing must not hold up a shutdown.
+// How long sinks may write queued lines at the end: a blocked console must not delay that more.
 constexpr Milliseconds kLastLines{500};
 
 constexpr std::array<std::string_view, 6> kOwnVariables = {
     "NOTIFY_SOCKET=", "WATCHDOG_USEC=",  "WATCHDOG_PID=",
     "LISTEN_FDS=",    "LISTEN_FDNAMES=", "LISTEN_PID="};
 
-/// What goes from zinit's own environment to services.
+/// The part of zinit's environment that services inherit.
 Environment handed_on(const DaemonStart& start) {
   if (start.mode == Mode::system) return {};
   Environment handed = start.environment;
-  // What zinit was told of itself is for no service.
+  // Drop the variables that zinit's own supervisor has set for zinit.
   std::erase_if(handed, [](const std::string& entry) {
     return std::ranges::any_of(kOwnVariables,
                                [&](std::string_view name) { return entry.starts_with(name); });
@@ -63,7 +61,7 @@ std::string directories_text(const Places& places) {
   return join(paths, ", ");
 }
 
-/// Empty: there is no place for it.
+/// The directory of notify sockets; empty without a runtime directory.
 std::string notify_directory(const std::string& runtime) {
   return runtime.empty() ? runtime : runtime + "/zinit/notify";
 }
@@ -100,7 +98,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       readiness_(start_.data_loop->loop(),
                  notify_directory(start_.sources.places.services.runtime)),
       environment_(base_environment({}, handed_on(start_))),
-      board_({output_, changes_, checks_},
+      board_({output_, changes_, watchers_},
              {environment_, start_.nofile, start_.cgroups, start_.sources.places.services}),
       shutdown_(*loop_, board_, [this] { loop_->stop(); }),
       critical_(board_, critical_end(start_.mode)),
@@ -110,8 +108,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           files_, [this] { return read_configuration(start_.sources); },
           [this](const Configuration& config, bool dry_run) { return take(config, dry_run); }),
       service_changes_(files_, board_, start_.sources.places, settings_),
-      reap_more_(*loop_, [this] { reap_ended(); }),
-      reap_later_(*loop_, [this] { reap_ended(); }),
+      reap_more_(*loop_, [this] { reap_ended(0); }),
+      reap_later_(*loop_, [this] { reap_ended(0); }),
       signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
       shell_again_(*loop_, [this] { no_services(); }),
       boot_over_(*loop_, [] { release_idle_memory(); }),
@@ -119,13 +117,13 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       self_watchdog_(
           {{"the control loop or the board", *loop_, [this] { (void)board_.last_seq(); }},
            {"the data loop", start_.data_loop->loop(), [] {}}}) {
-  checks_.add(prober_);
-  prober_.serve(board_);
+  watchers_.add(prober_);
+  prober_.report_to(board_);
   logs_.keep_own_log();
   if (start_.mode != Mode::standalone)
     syslog_.emplace(start_.data_loop->loop(), board_, start_.cgroups.get(), logs_);
-  checks_.add(readiness_);
-  readiness_.serve(board_);
+  watchers_.add(readiness_);
+  readiness_.report_to(board_);
   changes_.listen([this] { on_change(); });
   signal_watcher_.start();
   if (const int fd = board_.cgroup_watch_fd(); fd >= 0) {
@@ -138,11 +136,11 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
 ZinitDaemon::~ZinitDaemon() = default;
 
 void ZinitDaemon::run() {
-  // Without memory for the files there are no services yet; a reload may find some.
+  // If memory is short this throws, and there are no services until a reload loads them.
   catch_all("boot", [this] { load_services(); });
   start_.kernel.shell ? shell_.start("asked for on the kernel command line") : start_services();
   loop_->run();
-  self_watchdog_.set(Milliseconds{0});  // the loop gives no more signs
+  self_watchdog_.set(Milliseconds{0});  // the loop has ended and cannot answer it
   if (server_) server_->finish();
   server_.reset();
 }
@@ -156,8 +154,8 @@ void ZinitDaemon::serve(ControlSocket socket) {
     log_error("no client can be answered: {}", serving.error().text);
 }
 
-/// A socket whose file somebody has removed, or hidden by a mount, is had back, and one that could
-/// not be opened at boot is tried again.
+/// Makes the socket again if its file was removed or hidden by a mount, or if it could not be
+/// opened at boot.
 void ZinitDaemon::renew_socket() {
   if (server_ && server_->reachable()) return;
   const Places& places = start_.sources.places;
@@ -200,7 +198,8 @@ void ZinitDaemon::start_services() {
   if (const auto booted = boot_target(); !booted) log_error("boot: {}", booted.error().text);
 }
 
-/// A target that does not exist is a slip of somebody who still wants a system that can be used.
+/// If the target on the kernel command line does not exist, the default one is booted: whoever made
+/// the typing error still wants a usable system.
 RequestResult<void> ZinitDaemon::boot_target() {
   for (const std::string& target : {start_.kernel.target, settings_.default_target}) {
     if (target.empty()) continue;
@@ -241,14 +240,15 @@ void ZinitDaemon::on_signals() {
   while (const auto signal = next_signal(signals_.get())) on_signal(*signal);
 }
 
-void ZinitDaemon::on_signal(int signal) {
+void ZinitDaemon::on_signal(const PendingSignal& pending) {
+  const int signal = pending.number;
   const std::string name = signal_name(signal);
   switch (meaning_of(signal, start_.mode)) {
-    case SignalMeaning::reap: return reap_ended();
-    case SignalMeaning::power_off: return on_shutdown_signal(ShutdownKind::power_off, signal);
-    case SignalMeaning::reboot: return on_shutdown_signal(ShutdownKind::reboot, signal);
-    case SignalMeaning::halt: return on_shutdown_signal(ShutdownKind::halt, signal);
-    case SignalMeaning::shut_down: return on_shutdown_signal(ShutdownKind::exit, signal);
+    case SignalMeaning::reap: return reap_ended(pending.sender);
+    case SignalMeaning::power_off: return on_shutdown_signal(PowerAction::power_off, signal);
+    case SignalMeaning::reboot: return on_shutdown_signal(PowerAction::reboot, signal);
+    case SignalMeaning::halt: return on_shutdown_signal(PowerAction::halt, signal);
+    case SignalMeaning::shut_down: return on_shutdown_signal(PowerAction::shut_down, signal);
     case SignalMeaning::reload:
       logs_.reopen_files();
       if (!shutdown_.begun()) reload_and_log({});
@@ -261,28 +261,34 @@ void ZinitDaemon::on_signal(int signal) {
   }
 }
 
-void ZinitDaemon::on_shutdown_signal(ShutdownKind kind, int signal) {
+void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal) {
   const std::string name = signal_name(signal);
   if (!shutdown_.begun()) return shutdown_.begin(kind, name, settings_.shutdown_timeout);
   if (hurries(signal)) shutdown_.hurry(name);
+}
+
+void ZinitDaemon::tell_ended(const EndedProcess& ended) {
+  if (!shell_.child_ended(ended.pid, ended.end)) board_.child_ended(ended.pid, ended.end);
 }
 
 bool ZinitDaemon::reap_some() {
   for (int reaped = 0; reaped < kReapedAtOnce; ++reaped) {
     const auto ended = next_ended();
     if (!ended) return false;
-    if (shell_.child_ended(ended->pid, ended->end)) continue;
-    board_.child_ended(ended->pid, ended->end);
+    tell_ended(*ended);
   }
   return true;
 }
 
-void ZinitDaemon::reap_ended() {
-  reap_later_.set(kReapLater);  // where there is no memory for one: its signal does not come again
+/// One SIGCHLD may stand for several children, so all have to be looked at; with 1,000 services
+/// that takes as long as a launch. The child that the signal names is handled before.
+void ZinitDaemon::reap_ended(pid_t named) {
+  reap_later_.set(kReapLater);  // in case what follows throws: there may be no further SIGCHLD
+  if (const auto ended = ended_child(named)) tell_ended(*ended);
   const bool more = reap_some();
   reap_later_.stop();
   if (more) reap_more_.ask();
-  shutdown_.look();  // at once: the last end is what it waits for
+  shutdown_.look();  // this may have been the last process that it waits for
   if (syslog_) syslog_->look();
 }
 
@@ -311,7 +317,7 @@ void ZinitDaemon::on_critical_end(const ServiceView& view) {
     return;
   }
   exit_code_ = exit_code_of(record);
-  shutdown_.begin(ShutdownKind::exit, what, settings_.shutdown_timeout);
+  shutdown_.begin(PowerAction::shut_down, what, settings_.shutdown_timeout);
 }
 
 void ZinitDaemon::reload_and_log(std::function<void()> then) {
@@ -334,7 +340,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool 
   news.insert(news.end(), report->failed.begin(), report->failed.end());
   log_warnings(config, &news);
   log_info("reload: {}", reload_summary(*report));
-  // The first files ever are booted, as if they had been there from the start.
+  // If there were no services until now, this is the boot.
   if (services_started_ && !board_.graph()->order().empty()) start_services();
   return report;
 }
@@ -345,7 +351,7 @@ DaemonInfo ZinitDaemon::info() const {
   info.mode = mode_name(start_.mode);
   info.places = &start_.sources.places;
   info.uptime_ms = since_start(Clock::now());
-  // The monotonic clock begins with the kernel.
+  // The monotonic clock starts with the kernel.
   if (start_.mode == Mode::system) info.kernel_ms = ms_between(TimePoint{}, start_.started);
   if (services_started_) info.started_ms = since_start(*services_started_);
   if (const auto settled = board_.boot_settled()) info.settled_ms = since_start(*settled);
@@ -353,16 +359,15 @@ DaemonInfo ZinitDaemon::info() const {
 }
 
 bool ZinitDaemon::supports(PowerAction action) const {
-  return start_.mode == Mode::system || action == PowerAction::shutdown;
+  return start_.mode == Mode::system || action == PowerAction::shut_down;
 }
 
 void ZinitDaemon::power(PowerAction action, const std::string& message) {
-  ShutdownKind kind = start_.mode == Mode::system ? ShutdownKind::power_off : ShutdownKind::exit;
-  if (action == PowerAction::reboot) kind = ShutdownKind::reboot;
-  if (action == PowerAction::halt) kind = ShutdownKind::halt;
+  if (action == PowerAction::shut_down && start_.mode == Mode::system)
+    action = PowerAction::power_off;
   const std::string why =
       message.empty() ? "asked for by a client" : fmt::format("asked for by a client: {}", message);
-  shutdown_.begin(kind, why, settings_.shutdown_timeout);
+  shutdown_.begin(action, why, settings_.shutdown_timeout);
 }
 
 void ZinitDaemon::reload(bool dry_run, ReloadDone done) {
@@ -385,7 +390,7 @@ bool ZinitDaemon::can_be_destroyed() {
 }
 
 void ZinitDaemon::finish_logs() {
-  machine_watchdog_.finish(shutdown_.kind() != ShutdownKind::halt);
+  machine_watchdog_.finish(shutdown_.kind() != PowerAction::halt);
   start_.data_loop->stop_and_join();
   if (syslog_) syslog_->finish();
   logs_.finish(kLastLines);

@@ -4,10 +4,10 @@
 //   control loop (main thread)                          data loop (second thread)
 //     signals, by signalfd                                log pipes, sinks
 //     the only reaper --> Board::child_ended()
-//     control socket  --> Daemon (control/daemon.hpp)   the board's threads: jobs, launches, herald
+//     control socket  --> Daemon (control/daemon.hpp)   the board's threads: jobs, janitor
 //     changes of the board --> Shutdown, CriticalWatch
 //
-// What is particular to a machine is in machine.hpp, before, and in last_steps.hpp, after it.
+// What only PID 1 of a machine does before and after it is in machine.hpp and last_steps.hpp.
 #pragma once
 
 #include <memory>
@@ -19,14 +19,10 @@
 #include "control/control_socket.hpp"
 #include "control/daemon.hpp"
 #include "control/server.hpp"
-#include "init/checks.hpp"
 #include "init/configuration.hpp"
 #include "init/critical.hpp"
 #include "init/emergency.hpp"
 #include "init/options.hpp"
-#include "init/output.hpp"
-#include "init/prober.hpp"
-#include "init/readiness.hpp"
 #include "init/reload.hpp"
 #include "init/service_changes.hpp"
 #include "init/shutdown.hpp"
@@ -34,6 +30,12 @@
 #include "init/syslog_input.hpp"
 #include "init/watchdog.hpp"
 #include "io/log_store.hpp"
+#include "os/process.hpp"
+#include "os/signals.hpp"
+#include "supervisor/ports.hpp"
+#include "watch/prober.hpp"
+#include "watch/readiness.hpp"
+#include "watch/watchers.hpp"
 
 namespace zinit {
 
@@ -53,6 +55,22 @@ struct DaemonStart {
   KernelOptions kernel;  // system mode
 };
 
+/// Joins the supervisor and io, which do not include each other: OutputPort by way of LogStore.
+/// Threads and locks are those of OutputPort. The store outlives this.
+class LogOutput final : public OutputPort {
+ public:
+  explicit LogOutput(LogStore& logs) : logs_(logs) {}
+
+  [[nodiscard]] Result<OutputPipes> open_output(Slot slot) override {
+    return logs_.open_output(slot);
+  }
+  void configure(Slot slot, const SpecPtr& spec) override { logs_.configure(slot, spec); }
+  void forget(Slot slot) override { logs_.forget(slot); }
+
+ private:
+  LogStore& logs_;
+};
+
 class ZinitDaemon final : public Daemon {
  public:
   /// Builds all of it; no service is started yet. Signals are blocked, and this is the main thread.
@@ -61,23 +79,23 @@ class ZinitDaemon final : public Daemon {
   ZinitDaemon(const ZinitDaemon&) = delete;
   ZinitDaemon& operator=(const ZinitDaemon&) = delete;
 
-  /// Reads the files, starts the services and serves until a shutdown has stopped them. Clients are
-  /// answered no longer then.
+  /// Reads the files, starts the services and serves until a shutdown has stopped them. After
+  /// that, clients get no answers.
   void run();
 
   // After run():
-  [[nodiscard]] ShutdownKind kind() const noexcept { return shutdown_.kind(); }
+  [[nodiscard]] PowerAction kind() const noexcept { return shutdown_.kind(); }
   [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
   /// Whether no thread hangs in a system call, so that destroying this will not either.
   [[nodiscard]] bool can_be_destroyed();
   /// Reaps children that have ended; true: there may be more.
   bool reap_some();
-  /// Takes in what services have written, and has the sinks write what waits. Ends the data loop.
+  /// Reads what services have written, and lets the sinks write queued lines. Ends the data loop.
   void finish_logs();
-  /// Leaves nothing of zinit's own cgroup behind that is without processes.
+  /// Removes zinit's cgroups, except those that still have processes.
   void leave_cgroups();
 
-  // Daemon, for the control room.
+  // The interface Daemon of src/control.
   [[nodiscard]] DaemonInfo info() const override;
   [[nodiscard]] bool supports(PowerAction action) const override;
   void power(PowerAction action, const std::string& message) override;
@@ -97,9 +115,10 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] RequestResult<void> boot_target();
   void no_services();
   void on_signals();
-  void on_signal(int signal);
-  void reap_ended();
-  void on_shutdown_signal(ShutdownKind kind, int signal);
+  void on_signal(const PendingSignal& pending);
+  void tell_ended(const EndedProcess& ended);
+  void reap_ended(pid_t named);
+  void on_shutdown_signal(PowerAction kind, int signal);
   void reload_and_log(std::function<void()> then);
   RequestResult<ReloadReport> take(const Configuration& config, bool dry_run);
   void on_change();
@@ -114,7 +133,7 @@ class ZinitDaemon final : public Daemon {
   LogStore logs_;
   LogOutput output_;
   Changes changes_;
-  Checks checks_;
+  Watchers watchers_;
   Prober prober_;
   ReadinessChecks readiness_;
   BaseEnvironment environment_;

@@ -1,4 +1,4 @@
-// Starting the emergency shell, and seeing its end.
+// Starting the emergency shell, and noticing its end.
 #include "init/emergency.hpp"
 
 #include <array>
@@ -15,8 +15,8 @@ namespace {
 constexpr const char* kLogin = "/sbin/sulogin";
 constexpr std::array kShells = {kLogin, "/bin/sh"};
 
-/// Where no entry says what root's password is, as in many an initramfs, sulogin ends at once, and
-/// there is nothing for it to guard. A file that cannot be read now is no proof of that.
+/// Whether root has an entry with a password. Without one, as in many an initramfs, sulogin exits
+/// at once. If the file cannot be read just now, it is assumed that there is one.
 bool nothing_to_guard() {
   const auto root = look_up("0", {});
   return root && root->name.empty();
@@ -32,7 +32,7 @@ SpawnPlan plan_for(const char* program, const std::string& console,
   return plan;
 }
 
-/// What a login on a console has; the kernel gives init TERM where it knows one.
+/// The environment of a login on the console. The kernel passes TERM to init if it knows it.
 Environment shell_environment(const Environment& own) {
   return overlay(overlay({"TERM=linux", "SHELL=/bin/sh"}, own),
                  {"HOME=/root", fmt::format("PATH={}", kDefaultPath)});
@@ -60,7 +60,7 @@ void EmergencyShell::start(std::string_view why) {
   over_(false);
 }
 
-/// On the thread: the first of the shells that can be had.
+/// On the thread: spawns the first of the shells that works.
 void EmergencyShell::spawn_first() noexcept {
   catch_all("emergency shell", [this] {
     for (const char* program : kShells) {
@@ -89,7 +89,7 @@ void EmergencyShell::on_spawned() {
   }
   pid_ = outcome.child->pid;
   log_warn("emergency shell: {}; {} on {}, exit leaves it", why_, outcome.program, console_);
-  // One that ended at once was reaped as nobody's child, while its pid was not known here.
+  // If it has ended already, it was reaped as an unknown child before its pid was known here.
   const auto there = signal_process(outcome.child->pidfd.get(), pid_, 0);
   if (!there && there.error().errnum == ESRCH) end("has ended");
 }

@@ -1,11 +1,11 @@
-// The emergency shell: /sbin/sulogin, else /bin/sh, on the console of a machine. A child like any
-// other, so that PID 1 reaps and answers while somebody uses it (behaviour.md, "PID 1 in system
+// The emergency shell: /sbin/sulogin, or /bin/sh, on the console of a machine. It is an ordinary
+// child, so PID 1 goes on reaping and serving clients meanwhile (behaviour.md, "PID 1 in system
 // mode").
 //
-// It is spawned by a thread of its own: its program is read from a disk that may be the very reason
-// for the emergency, and waiting for that is not the control loop's.
+// It is spawned by a thread of its own: spawn() waits for the program to be read from a disk, which
+// may be the reason for the emergency.
 //
-// Threads: every function on the control loop's thread.
+// Every function is called on the control loop's thread.
 #pragma once
 
 #include <sys/types.h>
@@ -28,23 +28,23 @@ class EmergencyShell {
   using Over = std::function<void(bool ran)>;
   using Spawn = std::function<Result<Child>(const SpawnPlan&)>;
 
-  /// @param console  its terminal.
-  /// @param over     called when a shell has ended, or, with false, when none could be started.
-  /// @param spawn    as spawn() of os/spawn.hpp; called by a thread.
+  /// @param console  the shell's terminal.
+  /// @param over     called when a shell has ended; with false, when none could be started.
+  /// @param spawn    like spawn() of os/spawn.hpp; called on another thread.
   EmergencyShell(EventLoop& loop, std::string console, const Environment& environment, Over over,
                  Spawn spawn = zinit::spawn);
-  /// Waits for a start that is under way.
+  /// Waits for a spawn that is under way.
   ~EmergencyShell() = default;
   EmergencyShell(const EmergencyShell&) = delete;
   EmergencyShell& operator=(const EmergencyShell&) = delete;
 
-  /// Begins to start it, unless it runs already; `why` is told on the console.
+  /// Begins to start a shell, unless one is running(). `why` is shown on the console.
   void start(std::string_view why);
 
-  /// Running, or being started.
+  /// Whether a shell runs or is being started.
   [[nodiscard]] bool running() const noexcept { return starter_.joinable() || pid_ > 0; }
 
-  /// From the reaper, before it reaps: whether the child is the shell. Then its end is logged.
+  /// Called for each child that has ended, before it is reaped. Returns whether it was the shell.
   bool child_ended(pid_t pid, const ProcessEnd& end);
 
  private:

@@ -1,4 +1,4 @@
-// The environment that every service's is built on (zinit.toml(5), end of [service]).
+// The base of every service's environment (zinit.toml(5), end of [service]).
 #pragma once
 
 #include <string_view>
@@ -10,11 +10,11 @@ namespace zinit {
 inline constexpr std::string_view kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// What this process was given by execve(2).
+/// The environment that this process got from execve(2).
 [[nodiscard]] Environment own_environment();
 
-/// The base of every service's environment: PATH, then the lines of `etc_environment` (the text of
-/// that file), then `own`, which is empty in system mode. Later wins.
+/// PATH, then the lines of `etc_environment` (the text of that file), then `own`, which is empty in
+/// system mode. Later ones replace earlier ones.
 [[nodiscard]] Environment base_environment(std::string_view etc_environment,
                                            const Environment& own);
 

@@ -1,10 +1,11 @@
-// One thread at a time, and the queue before it.
+// Running one task at a time.
 #include "init/file_queue.hpp"
 
 #include <new>
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/memory.hpp"
 
 namespace zinit {
 
@@ -43,6 +44,7 @@ void FileQueue::begin_next() {
 void FileQueue::work(const FileTask& task) noexcept {
   fault_ = Error{"cannot be done: zinit's own log says why", 0};
   catch_all("files", [&] {
+    const RefusableAllocations refusable;  // the files' authors choose how much it takes
     try {
       task.work();
       fault_ = {};
@@ -59,7 +61,7 @@ void FileQueue::finish() {
   begin_next();
 }
 
-/// Out of the queue before: it may add others.
+/// Removes the task from the queue first, since finish() may add others.
 void FileQueue::finish_first(const std::optional<Error>& fault) {
   const FileTask task = std::move(tasks_.front());
   tasks_.pop_front();

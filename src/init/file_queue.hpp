@@ -1,9 +1,8 @@
-// What has to be done with service files, one thing after another: each is done on a thread of its
-// own, so that a slow file system delays nothing else, and finished on the control loop. So no file
-// is written while the directory is being read, and what was read is never older than what was
-// written before.
+// Runs tasks that read or write service files, one after another. Each runs on a thread of its own,
+// so that a slow file system delays nothing else, and is finished on the control loop's. So no file
+// is written while the directory is read, and a reload sees everything that was written before.
 //
-// Threads: everything here on the control loop's thread, but `work`.
+// Threads: everything here on the control loop's thread, except `work`.
 #pragma once
 
 #include <cstddef>
@@ -18,31 +17,31 @@
 namespace zinit {
 
 struct FileTask {
-  std::function<void()> begin;  // on the loop's, as its turn comes
-  std::function<void()> work;   // on the thread; may block; empty: there is only its turn
-  /// On the loop's, with why `work` was not done or not to its end; nothing where it was.
+  std::function<void()> begin;  // on the loop's thread, when the task's turn comes
+  std::function<void()> work;   // on the task's thread; may block; may be empty
+  /// On the loop's thread; with a fault if `work` was not run, or threw.
   std::function<void(const std::optional<Error>& fault)> finish;
-  std::size_t bytes = 0;  // that wait with it
+  std::size_t bytes = 0;  // memory that the task holds while it waits
 };
 
 class FileQueue {
  public:
   /// The loop must outlive this.
   explicit FileQueue(EventLoop& loop);
-  /// Waits for what is under way; the rest is dropped.
+  /// Waits for the task under way; drops the others.
   ~FileQueue();
   FileQueue(const FileQueue&) = delete;
   FileQueue& operator=(const FileQueue&) = delete;
 
-  /// Has it done after all that was added before. Where too much waits already it is finished at
-  /// once, with a fault.
+  /// Runs `task` after all that were added before. If too many wait already it is finished at once,
+  /// with a fault.
   void add(FileTask task);
 
-  /// Whether something is under way, which may take as long as its file system takes.
+  /// Whether a task is under way; it may hang with its file system.
   [[nodiscard]] bool busy() const noexcept { return thread_.joinable(); }
 
  private:
-  // Notifications wait for no answer, so nothing else would bound what they leave here.
+  // Clients can send notifications without waiting for answers, so there must be a limit.
   static constexpr std::size_t kMostTasks = 10000;
   static constexpr std::size_t kMostBytes = std::size_t{16} << 20;
 
@@ -51,10 +50,10 @@ class FileQueue {
   void finish();
   void finish_first(const std::optional<Error>& fault);
 
-  LoopCall done_;               // unlike a posted task it needs no memory, so the end is never lost
-  std::deque<FileTask> tasks_;  // the first is the one under way, while busy()
+  LoopCall done_;               // not a posted task: posting can fail without memory
+  std::deque<FileTask> tasks_;  // while busy() the first is under way
   std::size_t bytes_ = 0;
-  std::optional<Error> fault_;  // of the work; written by the thread, read after it was joined
+  std::optional<Error> fault_;  // of `work`; written by the thread, read after it was joined
   Thread thread_;
 };
 

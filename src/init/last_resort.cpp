@@ -1,4 +1,4 @@
-// The handler of faults, and the loop that PID 1 ends in. Async-signal-safe throughout.
+// The handler for faults, and the loop in which PID 1 ends up. Async-signal-safe throughout.
 #include "init/last_resort.hpp"
 
 #include <fcntl.h>
@@ -21,16 +21,16 @@ namespace {
 
 constexpr std::array kFaults = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
-// A shell that ends at once, on a console that is gone, must not make a busy loop.
+// Between two starts of the shell: on a console that is gone it ends at once.
 constexpr timespec kBetweenShells{2, 0};
 
 int log_fd = STDERR_FILENO;
 char console[256] = "/dev/console";
 std::atomic_flag at_fault;
-std::atomic<pid_t> shell{-1};  // the last that was started
+std::atomic<pid_t> shell{-1};  // the one started last
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 
-/// "<2>zinit: WHAT WHY\n", as /dev/kmsg takes it (priority critical).
+/// Writes "<2>zinit: WHAT WHY\n", which is priority critical for /dev/kmsg.
 void say(const char* what, const char* why) noexcept {
   char line[512] = "<2>zinit: ";
   std::size_t length = std::strlen(line);
@@ -39,12 +39,12 @@ void say(const char* what, const char* why) noexcept {
     std::memcpy(line + length, part, room);
     length += room;
   }
-  // Nothing is left to do about a message that cannot be written.
+  // There is nothing to be done if the message cannot be written.
   if (::write(log_fd, line, length) < 0) return;
 }
 
 [[noreturn]] void become_shell() noexcept {
-  for (int each = 1; each < _NSIG; ++each) ::signal(each, SIG_DFL);  // ignoring is inherited
+  for (int each = 1; each < _NSIG; ++each) ::signal(each, SIG_DFL);  // execve(2) keeps ignored ones
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -64,14 +64,14 @@ void say(const char* what, const char* why) noexcept {
   _exit(127);
 }
 
-/// _Fork(3) is fork(2) without what takes locks.
+/// _Fork(3) is async-signal-safe, unlike fork(3).
 void start_shell() noexcept {
   const pid_t pid = ::_Fork();
   if (pid == 0) become_shell();
   shell = pid;
 }
 
-/// Reaps, and starts the shell again when it has ended, for ever.
+/// Reaps for ever, and starts the shell again whenever it has ended.
 [[noreturn]] void reap_for_ever() noexcept {
   while (true) {
     const pid_t ended = ::waitpid(-1, nullptr, 0);
@@ -89,7 +89,7 @@ void start_shell() noexcept {
 bool on_main_thread() noexcept { return ::syscall(SYS_gettid) == ::getpid(); }
 
 void on_fault(int signal, siginfo_t* info, void* /*context*/) noexcept {
-  const bool sent = info->si_code <= 0;  // by kill(2) and its like, abort(3) among them
+  const bool sent = info->si_code <= 0;  // by kill(2) and the like, which includes abort(3)
   if (sent && info->si_pid != ::getpid()) return;
   const bool first = !at_fault.test_and_set();
   if (first) {
@@ -99,8 +99,8 @@ void on_fault(int signal, siginfo_t* info, void* /*context*/) noexcept {
     start_shell();
   }
   if (on_main_thread()) reap_for_ever();
-  // The main thread comes here too, from whatever it does: sooner or later that would be to wait
-  // for a lock that this thread holds, and nobody would reap.
+  // Brings the main thread here too. Otherwise it would sooner or later wait for a lock that this
+  // thread holds, and nobody would reap.
   if (first) ::syscall(SYS_tgkill, ::getpid(), ::getpid(), signal);
   wait_for_ever();
 }
@@ -113,7 +113,7 @@ void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
   std::memcpy(console, new_console.data(), length);
   console[length] = '\0';
 
-  // The main thread's; every other thread has its own (os/thread.hpp). A stack overflow needs it.
+  // For a stack overflow of the main thread; other threads have their own (os/thread.hpp).
   static char stack[65536];
   stack_t alternate{};
   alternate.ss_sp = stack;
@@ -122,7 +122,7 @@ void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
 
   struct sigaction action {};
   action.sa_sigaction = on_fault;
-  // A fault inside the handler must find it again: blocked, it would end the process.
+  // Without SA_NODEFER a fault inside of the handler would end the process.
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   for (const int signal : kFaults) ::sigaction(signal, &action, nullptr);
 }

@@ -1,10 +1,12 @@
-// The last steps of a machine, each in a process that can be given up.
+// Killing all processes that are left after the services were stopped; and the last steps of a
+// machine, each in a process that can be given up.
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -19,11 +21,35 @@ namespace zinit {
 
 namespace {
 
-/// What may hang with a device or a server that is gone.
+constexpr Milliseconds kGrace{3000};    // between SIGTERM and SIGKILL
+constexpr Milliseconds kForKill{2000};  // a process that is left then hangs in the kernel
+
+bool any_child_left() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
+/// Reaps for at most `limit`. Returns whether no child is left.
+bool reap_until_none(const std::function<bool()>& reap_some, Milliseconds limit) {
+  const TimePoint deadline = after(Clock::now(), limit);
+  while (true) {
+    while (reap_some()) {}
+    if (!any_child_left()) return true;
+    if (Clock::now() >= deadline) return false;
+    wait_for_child(deadline);
+  }
+}
+
+void signal_all(int signal) {
+  if (::kill(-1, signal) < 0 && errno != ESRCH)
+    log_error("{}", sys_failure("signal", "what is left").value().text);
+}
+
+/// A step that may hang on a device or a server that is gone.
 struct LastStep {
   std::string_view name;
-  Milliseconds limit;  // long enough for slow disks, short enough for who waits beside the machine
-  bool machine_wide;   // swap and file systems: a machine's, not a namespace's
+  Milliseconds limit;  // long enough for slow disks, short enough for somebody who waits
+  bool machine_wide;   // not in a pid namespace: swap and file systems are the machine's
   void (*run)();
 };
 
@@ -42,9 +68,9 @@ constexpr std::array kSteps = {
     LastStep{"unmount", Milliseconds{60000}, true, [] { log_all(unmount_all()); }},
 };
 
-/// The inode of the first PID namespace (the kernel's PROC_PID_INIT_INO). In another one zinit is
-/// PID 1 of no machine, however it was started: swap and file systems are those of the machine
-/// outside, and what is mounted for the namespace alone goes with it.
+/// The inode of the initial pid namespace (the kernel's PROC_PID_INIT_INO). In another one zinit is
+/// not PID 1 of a machine, however it was started: swap and file systems are those of the machine
+/// outside, and mounts of the namespace vanish with it.
 constexpr ino_t kFirstPidNamespace = 0xEFFFFFFC;
 
 bool owns_machine() {
@@ -52,7 +78,7 @@ bool owns_machine() {
   return ::stat("/proc/self/ns/pid", &status) < 0 || status.st_ino == kFirstPidNamespace;
 }
 
-/// Waits for the child `pid`, `limit` at the longest; other children, which end now, are reaped.
+/// Waits at most `limit` for the child `pid`; reaps other children that end meanwhile.
 bool ends_within(pid_t pid, Milliseconds limit) {
   const TimePoint deadline = after(Clock::now(), limit);
   while (true) {
@@ -79,24 +105,26 @@ void carry_out(const LastStep& step) {
   }
 }
 
-MachineAction action_of(ShutdownKind kind) {
-  switch (kind) {
-    case ShutdownKind::reboot: return MachineAction::restart;
-    case ShutdownKind::halt: return MachineAction::halt;
-    case ShutdownKind::power_off:
-    case ShutdownKind::exit: break;
-  }
-  return MachineAction::power_off;
-}
-
 }  // namespace
 
-void leave_machine(ShutdownKind kind) {
+void kill_the_rest(const std::function<bool()>& reap_some) {
+  while (reap_some()) {}
+  if (!any_child_left()) return;
+  log_info("SIGTERM to all processes that are left");
+  signal_all(SIGTERM);
+  signal_all(SIGCONT);  // a stopped process handles no signal but SIGKILL
+  if (reap_until_none(reap_some, kGrace)) return;
+  log_warn("SIGKILL to all processes that are left");
+  signal_all(SIGKILL);
+  if (!reap_until_none(reap_some, kForKill)) log_error("some processes cannot be killed");
+}
+
+void leave_machine(PowerAction action) {
   const bool whole = owns_machine();
   for (const LastStep& step : kSteps)
     if (whole || !step.machine_wide) carry_out(step);
-  log_info("{} now", shutdown_word(kind));
-  const Error refused = end_machine(action_of(kind));
+  log_info("{} now", power_action_text(action));
+  const Error refused = end_machine(action);
   stay_alive(refused.text.c_str());
 }
 

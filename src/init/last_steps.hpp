@@ -1,4 +1,4 @@
-// What comes after the services are down (behaviour.md, "PID 1 in system mode", "At the end").
+// The steps after all services are down (behaviour.md, "PID 1 in system mode", "At the end").
 #pragma once
 
 #include <functional>
@@ -8,15 +8,15 @@
 
 namespace zinit {
 
-/// SIGTERM to every process left, SIGKILL 3 s later, or earlier where none is left. For PID 1: all
-/// that is left are its children, or will be.
+/// Sends SIGTERM to all processes, and SIGKILL after 3 s to those that are left. For PID 1 only,
+/// whose children they all are or become.
 ///
-/// @param reap_some  reaps children that have ended; true: there may be more.
-/// SIGCHLD is blocked. Blocks, a few seconds at the most.
+/// @param reap_some  reaps children that have ended; returns whether there may be more.
+/// SIGCHLD must be blocked. Blocks for a few seconds at most.
 void kill_the_rest(const std::function<bool()>& reap_some);
 
-/// The end of a machine: the records of the shutdown, sync, swap, file systems, reboot(2). What
-/// hangs is given up. Where the kernel refuses, a shell on the console is what is left.
-[[noreturn]] void leave_machine(ShutdownKind kind);
+/// Ends a machine: login records, sync, swap, file systems, reboot(2). A step that hangs is given
+/// up. If reboot(2) fails there is a shell on the console.
+[[noreturn]] void leave_machine(PowerAction action);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// The boot of a machine, step by step, and what frames its daemon.
+// The boot of a machine, step by step; then its daemon, and its end.
 #include "init/machine.hpp"
 
 #include <fcntl.h>
@@ -39,16 +39,16 @@ std::vector<Error> mount_all() {
   return faults;
 }
 
-/// The kernel lets a process write ten lines in five seconds, unless it is told otherwise: a boot
-/// has more to say. A kernel whose command line sets this does not listen, which is as it should
-/// be.
+/// By default the kernel drops what a process writes to /dev/kmsg beyond ten lines in five seconds;
+/// a boot has more. If the kernel command line sets the limit, this write has no effect, as it
+/// should.
 void lift_kmsg_limit() {
   if (auto fd = open_fd("/proc/sys/kernel/printk_devkmsg", O_WRONLY))
     if (const auto written = write_all(fd->get(), "on\n", "printk_devkmsg"); !written)
       log_debug("boot: {}", written.error().text);
 }
 
-/// From here on the log goes to the kernel's, which shows it on the console too.
+/// From here on zinit logs to the kernel's ring buffer, which also shows it on the console.
 int log_to_kernel() {
   auto fd = open_fd("/dev/kmsg", O_WRONLY | O_NOCTTY);
   if (!fd) {
@@ -56,7 +56,7 @@ int log_to_kernel() {
     return STDERR_FILENO;
   }
   lift_kmsg_limit();
-  const int kept = fd->release();  // for good: PID 1 logs until the end
+  const int kept = fd->release();  // never closed
   set_log_descriptor(kept, true);
   return kept;
 }
@@ -68,7 +68,7 @@ std::string read_command_line() {
   return {};
 }
 
-/// @return  its path, which may be of no use: then it is for who comes to mend it.
+/// @return  its path, even if it cannot be opened: it may work later.
 std::string take_console(const std::string& command_line) {
   const auto paths = console_paths(command_line);
   auto console = open_console(paths);
@@ -80,8 +80,8 @@ std::string take_console(const std::string& command_line) {
   return console->path;
 }
 
-/// The words that the kernel did not know it has given to init; they are on its command line too,
-/// unless that could not be read.
+/// The kernel passes words that it does not know to init as arguments. They are on the kernel
+/// command line too, so they are needed only if that cannot be read.
 void read_kernel_options(StartRequest& request, const std::string& command_line) {
   std::string text = command_line;
   for (const std::string& word : request.options.words) text.append(" ").append(word);
@@ -90,12 +90,12 @@ void read_kernel_options(StartRequest& request, const std::string& command_line)
 
 void set_up_keys() {
   log_if_failed(take_ctrl_alt_del());
-  // Most machines have no virtual terminal.
+  // Fails on most machines, which have no virtual terminal.
   if (const auto taken = take_keyboard_request(); !taken) log_debug("boot: {}", taken.error().text);
 }
 
 std::unique_ptr<ZinitDaemon> make_daemon(StartRequest&& request) {
-  auto start = gather(std::move(request));
+  auto start = prepare_server(std::move(request));
   if (!start) stay_alive(start.error().text.c_str());
   auto daemon = ZinitDaemon::create(std::move(*start));
   if (!daemon) stay_alive(daemon.error().text.c_str());
@@ -109,8 +109,8 @@ void set_up_own_process() {
     log_warn("boot: {}", sys_failure("set", "PATH").value().text);
 }
 
-}  // namespace
-
+/// The steps of a boot before any service: mounts, log, console, Ctrl-Alt-Del, host name. Fills in
+/// `console` and `kernel` of the request.
 void set_up_machine(StartRequest& request) {
   const std::vector<Error> mount_faults = mount_all();
   log_if_failed(fill_standard_streams());
@@ -127,8 +127,10 @@ void set_up_machine(StartRequest& request) {
   set_up_own_process();
 }
 
+}  // namespace
+
 void run_machine(StartRequest request) {
-  // Never destroyed: what a thread of it hangs in must not hold up the machine's end.
+  // Never destroyed: that would wait for threads, which may hang.
   ZinitDaemon* daemon = nullptr;
   try {
     set_up_machine(request);

@@ -1,7 +1,8 @@
-// The tables of options and of kernel words, and the loops that read them.
+// The tables of options and of kernel words, and their parsers.
 #include "init/options.hpp"
 
-#include <array>
+#include <algorithm>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "os/kernel_command_line.hpp"
@@ -9,40 +10,6 @@
 namespace zinit {
 
 namespace {
-
-/// An option that takes a value.
-struct ValueOption {
-  std::string_view name;
-  std::optional<std::string> ServerOptions::*value;
-};
-
-constexpr std::array kValueOptions = {
-    ValueOption{"--config-dir", &ServerOptions::config_dir},
-    ValueOption{"--config", &ServerOptions::config},
-    ValueOption{"--socket", &ServerOptions::socket},
-};
-
-struct Flag {
-  std::string_view name;
-  bool ServerOptions::*flag;
-};
-
-constexpr std::array kFlags = {
-    Flag{"--pid1-mode", &ServerOptions::pid1_mode}, Flag{"--container", &ServerOptions::container},
-    Flag{"--help", &ServerOptions::help},           Flag{"-h", &ServerOptions::help},
-    Flag{"--version", &ServerOptions::version},     Flag{"-V", &ServerOptions::version},
-};
-
-constexpr std::string_view kLogLevelOption = "--log-level";
-
-std::string unknown_option(std::string_view name) {
-  std::vector<std::string_view> known{kLogLevelOption};
-  for (const ValueOption& option : kValueOptions) known.push_back(option.name);
-  for (const Flag& flag : kFlags) known.push_back(flag.name);
-  std::string text = fmt::format("unknown option {}", name);
-  if (const auto near = nearest(name, known)) text += fmt::format("; did you mean {}?", *near);
-  return text;
-}
 
 std::optional<LogLevel> read_log_level(std::string_view word, std::string_view where,
                                        std::vector<std::string>& faults) {
@@ -52,7 +19,37 @@ std::optional<LogLevel> read_log_level(std::string_view word, std::string_view w
   return std::nullopt;
 }
 
-/// Walks over the arguments of a server; one object for one command line.
+struct Option {
+  std::string_view name;
+  // Where its value goes, as it was given; or for a flag, which has none, what it sets.
+  std::optional<std::string> ServerOptions::*value = nullptr;
+  bool ServerOptions::*flag = nullptr;
+};
+
+constexpr std::string_view kLogLevel = "--log-level";
+
+constexpr Option kOptions[] = {
+    {.name = kLogLevel},  // its value is a word that is checked at once
+    {.name = "--config-dir", .value = &ServerOptions::config_dir},
+    {.name = "--config", .value = &ServerOptions::config},
+    {.name = "--socket", .value = &ServerOptions::socket},
+    {.name = "--pid1-mode", .flag = &ServerOptions::pid1_mode},
+    {.name = "--container", .flag = &ServerOptions::container},
+    {.name = "--help", .flag = &ServerOptions::help},
+    {.name = "-h", .flag = &ServerOptions::help},
+    {.name = "--version", .flag = &ServerOptions::version},
+    {.name = "-V", .flag = &ServerOptions::version},
+};
+
+std::string unknown_option(std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Option& option : kOptions) known.push_back(option.name);
+  std::string text = fmt::format("unknown option {}", name);
+  if (const auto near = nearest(name, known)) text += fmt::format("; did you mean {}?", *near);
+  return text;
+}
+
+/// Parses one command line.
 class OptionReader {
  public:
   explicit OptionReader(std::span<const std::string> arguments) : arguments_(arguments) {}
@@ -80,34 +77,21 @@ class OptionReader {
     const std::string name = argument.substr(0, equals);
     attached_.reset();
     if (equals != std::string::npos) attached_ = argument.substr(equals + 1);
-    if (name == kLogLevelOption) {
-      const auto word = value(name);
-      if (word) options_.log_level = read_log_level(*word, name, options_.faults);
-      return;
-    }
-    if (!read_value(name) && !read_flag(name)) options_.faults.push_back(unknown_option(name));
-  }
-
-  bool read_value(const std::string& name) {
-    for (const ValueOption& option : kValueOptions) {
-      if (option.name != name) continue;
-      if (auto text = value(name)) options_.*option.value = std::move(text);
-      return true;
-    }
-    return false;
-  }
-
-  bool read_flag(const std::string& name) {
-    for (const Flag& flag : kFlags) {
-      if (flag.name != name) continue;
+    const auto* const option = std::ranges::find(kOptions, name, &Option::name);
+    if (option == std::end(kOptions)) {
+      options_.faults.push_back(unknown_option(name));
+    } else if (option->flag != nullptr) {
       if (attached_) options_.faults.push_back(fmt::format("{} takes no value", name));
-      options_.*flag.flag = true;
-      return true;
+      options_.*option->flag = true;
+    } else if (auto text = value(name)) {
+      if (name == kLogLevel)
+        options_.log_level = read_log_level(*text, name, options_.faults);
+      else
+        options_.*option->value = std::move(text);
     }
-    return false;
   }
 
-  /// The value that belongs to the option `name`: after its `=`, or the next argument.
+  /// The value of the option `name`: after its `=`, or the next argument.
   std::optional<std::string> value(std::string_view name) {
     std::optional<std::string> text = attached_;
     if (!text && next_ < arguments_.size() && arguments_[next_] != "--") text = arguments_[next_++];
@@ -168,7 +152,7 @@ std::optional<LogLevel> asked_log_level(const ServerOptions& options,
   constexpr std::string_view variable = "ZINIT_LOG_LEVEL";
   const auto word = value_of(environment, variable);
   std::optional<LogLevel> level;
-  // Empty is as good as unset, so that a script may pass a variable on that has no value.
+  // Empty is the same as unset, so that a script may pass on a variable that has no value.
   if (word && !word->empty()) level = read_log_level(*word, variable, faults);
   return level ? level : kernel.log_level;
 }

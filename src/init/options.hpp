@@ -1,5 +1,5 @@
-// What a server is told when it starts: its command line, its environment, the kernel's command
-// line. Pure: nothing here reads a file or asks the system, so tests can say what they like.
+// Parses what a server is started with: its command line, its environment, the kernel command line.
+// Pure: nothing here reads a file or makes a system call.
 #pragma once
 
 #include <optional>
@@ -23,39 +23,40 @@ struct ServerOptions {
   bool container = false;
   bool help = false;
   bool version = false;
-  bool dashes = false;               // `--` was there
-  std::vector<std::string> command;  // what follows it: the service `main` of zinit-pid1
-  std::vector<std::string> words;    // what is no option: the kernel hands init its own such words
-  std::vector<std::string> faults;   // messages on what is wrong; the rest is good all the same
+  bool dashes = false;               // there is a `--`
+  std::vector<std::string> command;  // what follows `--`: the service `main` of zinit-pid1
+  std::vector<std::string> words;    // not options: the kernel passes words that it does not know
+  std::vector<std::string> faults;   // error messages; what else was parsed is valid
 };
 
-/// Options are `--name VALUE` or `--name=VALUE`, in any order. Never fails as a whole: a server
-/// that is not PID 1 refuses to start with faults or words, PID 1 logs them and goes on; but for a
-/// container's `--` without a command.
+/// Options are `--name VALUE` or `--name=VALUE`, in any order. A server that is not PID 1 refuses
+/// to start if there are faults or words; PID 1 logs them and goes on, except for a container's
+/// `--` without a command.
 [[nodiscard]] ServerOptions parse_server_options(std::span<const std::string> arguments);
 
-/// What the kernel command line says to zinit (behaviour.md, "PID 1 in system mode" 4). `quiet` is
-/// not among it: the kernel's own log level keeps what it hides from the console, zinit's lines in
-/// the kernel ring buffer included.
+/// Options on the kernel command line (behaviour.md, "PID 1 in system mode" 4). `quiet` is not
+/// among them: it sets the kernel's log level, which applies to zinit's lines on the console as
+/// well.
 struct KernelOptions {
   std::string target;  // empty: the default
   std::optional<LogLevel> log_level;
   std::optional<std::string> config_dir;
-  bool shell = false;  // single, rescue, emergency: a shell on the console first
+  bool shell = false;  // single, rescue, emergency: first a shell on the console
   std::vector<std::string> faults;
 };
 
-/// `text` is /proc/cmdline's. Double quotes keep blanks together, as the kernel has it; the last of
-/// two settings counts.
+/// `text` is that of /proc/cmdline. Double quotes protect blanks, as in the kernel. The last of
+/// several settings of one option counts.
 [[nodiscard]] KernelOptions parse_kernel_options(std::string_view text);
 
-/// Whether PID 1 is that of a container rather than of a machine (zinit.toml(5), "Where files are
+/// Whether zinit is PID 1 of a container rather than of a machine (zinit.toml(5), "Where files are
 /// read"). `marked`: /.dockerenv or /run/.containerenv exists.
 [[nodiscard]] bool in_container(const ServerOptions& options, const Environment& environment,
                                 bool marked);
 
-/// The level that command line, ZINIT_LOG_LEVEL or the kernel's command line asks for, the first of
-/// them winning; nothing: zinit.toml's counts. A word that is no level goes to `faults`.
+/// The log level of the command line, ZINIT_LOG_LEVEL or the kernel command line, the first of
+/// these that is set; if none is, that of zinit.toml counts. Invalid levels are reported in
+/// `faults`.
 [[nodiscard]] std::optional<LogLevel> asked_log_level(const ServerOptions& options,
                                                       const Environment& environment,
                                                       const KernelOptions& kernel,

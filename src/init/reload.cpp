@@ -1,4 +1,4 @@
-// Reloads that wait are one.
+// Reading the files again, once for all requests that wait.
 #include "init/reload.hpp"
 
 #include <new>
@@ -37,18 +37,18 @@ void Reloader::add(const RequestPtr& request) {
   waiting = request;
   FileTask task;
   task.begin = [&waiting] { waiting = nullptr; };
-  // Not `this`, which may have gone by then.
+  // Does not capture `this`, which may be destroyed by then.
   task.work = [read = read_, request] {
     request->config = std::make_unique<Configuration>(read());
   };
   task.finish = [this, request, &waiting](const std::optional<Error>& fault) {
-    if (waiting == request) waiting = nullptr;  // its turn never came
+    if (waiting == request) waiting = nullptr;  // it never began
     finish(*request, fault);
   };
   try {
     queue_.add(std::move(task));
   } catch (const std::bad_alloc&) {
-    waiting = nullptr;  // it waits for nothing
+    waiting = nullptr;  // it could not be queued
     throw;
   }
 }

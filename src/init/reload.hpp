@@ -1,11 +1,11 @@
-// Reloads: the files are read in their turn among all that is done with files (file_queue.hpp), and
-// the board takes them on the control loop.
+// Reloads: the files are read by a task of the file queue, then applied to the board on the control
+// loop's thread.
 //
-// Beside the reload that is under way at most two wait, one of them a dry run: whoever asks while
-// one of the kind has not begun gets its answer, which tells of the files as they were later than
-// the asking. So whoever asks a thousand times costs two readings.
+// Beside the reload under way at most two wait, one of them a dry run. A request joins the waiting
+// reload of its kind, if there is one, and gets the same answer. So a thousand requests at once
+// cost two readings.
 //
-// Threads: everything here on the control loop's thread.
+// Everything here is called on the control loop's thread.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@
 
 namespace zinit {
 
-/// A line for the log: "2 added, 1 changed (1 restarted), 0 removed, 7 unchanged, 1 refused: web".
+/// For the log: "2 added, 1 changed (1 restarted), 0 removed, 7 unchanged, 1 refused: web".
 [[nodiscard]] std::string reload_summary(const ReloadReport& report);
 
 class Reloader {
@@ -28,18 +28,18 @@ class Reloader {
   using Read = std::function<Configuration()>;
   using Take = std::function<RequestResult<ReloadReport>(const Configuration&, bool dry_run)>;
 
-  /// `read` is called on the queue's thread, `take` on the loop's with what it read. The loop may
-  /// not run any more when this has gone.
+  /// `read` is called on the queue's thread, then `take` on the loop's with its result. The loop
+  /// must not run any more when this is destroyed.
   Reloader(FileQueue& queue, Read read, Take take)
       : queue_(queue), read_(std::move(read)), take_(std::move(take)) {}
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  /// Begins a reload, or has it begin when those before it are through. `done` is told what came of
-  /// it; kMostAsking who wait for one already are as many as are taken.
+  /// Begins a reload, at once or after the one under way. `done` gets the result; or at once an
+  /// error if kMostAsking requests wait for the same reload.
   void reload(bool dry_run, Daemon::ReloadDone done);
 
-  /// More than clients can wait for at once: those beyond are notifications without end.
+  /// Clients that wait for answers cannot reach this; requests without an id can.
   static constexpr std::size_t kMostAsking = 16384;
 
  private:
@@ -56,7 +56,7 @@ class Reloader {
   FileQueue& queue_;
   const Read read_;
   const Take take_;
-  std::array<RequestPtr, 2> waiting_;  // that have not begun: a reload, a dry run
+  std::array<RequestPtr, 2> waiting_;  // not yet begun: a reload, a dry run
 };
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Clients' changes of single services, in the board and on disk.
+// Adding, replacing and removing single services, in the board and on disk.
 #include "init/service_changes.hpp"
 
 #include <algorithm>
@@ -12,15 +12,15 @@ namespace zinit {
 
 namespace {
 
-// Removals that wait for their services to stop: more than clients can wait for.
+// Removals that wait for services to stop. Clients that wait for answers cannot reach this.
 constexpr std::size_t kMostStopping = 16384;
 
 tl::unexpected<RequestFailure> failed(const Error& error) {
   return tl::unexpected(RequestFailure{Refusal::process_error, error.text});
 }
 
-/// What the graph has against a service that is set stands where its file would have it; but only
-/// what lies over that is there already.
+/// Errors of the graph name the service's file, which does not have this text yet: only places in
+/// drop-ins are kept.
 tl::unexpected<RequestFailure> unplaced(RequestFailure failure, const ServiceSpec& spec) {
   for (std::string& line : failure.details) {
     Diagnostic fault = parse_diagnostic(line);
@@ -31,7 +31,7 @@ tl::unexpected<RequestFailure> unplaced(RequestFailure failure, const ServiceSpe
   return tl::unexpected(std::move(failure));
 }
 
-/// Their edges go in memory alone.
+/// Warns of files that still require the service: cascade changes only the specs in memory.
 void tell_files_that_require(const Graph& graph, const std::string& name) {
   for (const Slot slot : graph.node(graph.find(name)).required_by) {
     const ServiceSpec& spec = graph.spec(slot);
@@ -48,7 +48,7 @@ void ServiceChanges::set(SetService request, Daemon::SetDone done) {
   set->request = std::move(request);
   set->done = std::move(done);
   FileTask task;
-  task.bytes = set->request.config.size();
+  task.bytes = memory_of(set->request.config);
   task.work = [this, set] {
     set->made = make_service(set->request, places_, settings_.defaults, *board_.graph());
     if (!set->made) return;
@@ -92,11 +92,11 @@ void ServiceChanges::stop(const DeleteService& request, const Daemon::DeleteDone
   }
   if (auto asked = board_.removable(request.name, request.cascade); !asked) return done(asked);
   stopping_.push_back({request, done});
-  (void)board_.stop(request.name);  // there is one
+  (void)board_.stop(request.name);  // cannot fail: the service was just found
   look();
 }
 
-/// Whether a removal's service is as down as it will be.
+/// Whether the service is down, or will not come down any more.
 bool ServiceChanges::is_down(const Removal& removal) const {
   const auto brief = board_.brief(removal.request.name);
   return !brief || brief->settled || board_.shutting_down();
@@ -117,7 +117,7 @@ void ServiceChanges::look() {
   queue_.add(std::move(task));
 }
 
-/// In its turn: what was set, started or made to require it meanwhile counts.
+/// Runs as a task of the queue: the service may have been set, started or required again by then.
 RequestResult<std::string> ServiceChanges::take_file(const DeleteService& request) const {
   if (auto still = board_.removable(request.name, request.cascade); !still)
     return tl::unexpected(still.error());
@@ -135,7 +135,7 @@ void ServiceChanges::finish(const std::vector<Removal>& down, const std::optiona
   MaskedNames gone;
   for (const Removal& removal : down)
     if (!fault && removal.masked_by) gone[removal.request.name] = *removal.masked_by;
-  // All that is refused now is done already, or was looked at in this turn: a shutdown at most.
+  // Refusals were checked above, so this can only fail for a shutdown.
   if (!gone.empty()) (void)board_.remove(gone);
   for (const auto& [name, link] : gone) log_info("{}: removed by a client", name);
   for (const Removal& removal : down)
@@ -145,7 +145,7 @@ void ServiceChanges::finish(const std::vector<Removal>& down, const std::optiona
 RequestResult<void> ServiceChanges::outcome_of(const Removal& removal,
                                                const std::optional<Error>& fault) {
   if (fault) return failed(*fault);
-  // One that is not there any more is one that a reload has taken.
+  // A reload may have removed it already.
   if (removal.masked_by || removal.masked_by.error().refusal == Refusal::not_found) return {};
   return tl::unexpected(removal.masked_by.error());
 }

@@ -1,13 +1,13 @@
 // Services that clients add, replace and remove at runtime (control.md, service.set and
 // service.delete).
 //
-// Each is done in its turn among reloads. On the queue's thread it is checked against the graph in
-// force, and where it is to persist its file is written or removed; so a wrong config or a full
-// disk changes nothing. Then the board takes it, on the control loop. A service that is deleted is
-// stopped at once; when it is down its file is removed, and it leaves the graph. One that was set
-// or started again by then stays.
+// Each change is a task of the file queue, like a reload. On the queue's thread the config is
+// checked against the current graph, and its file written or removed if it is to persist; if that
+// fails nothing changes. Then the change is applied to the board on the control loop's thread. A
+// deleted service is stopped first; when it is down its file is removed and it leaves the graph,
+// unless it was set or started again meanwhile.
 //
-// Threads: everything here on the control loop's thread.
+// Everything here is called on the control loop's thread.
 #pragma once
 
 #include <vector>
@@ -21,7 +21,7 @@ namespace zinit {
 
 class ServiceChanges {
  public:
-  /// All outlive this, and the queue runs nothing more when the board ends.
+  /// All of these outlive this object.
   ServiceChanges(FileQueue& queue, Board& board, const Places& places,
                  const GlobalSettings& settings)
       : queue_(queue), board_(board), places_(places), settings_(settings) {}
@@ -31,7 +31,7 @@ class ServiceChanges {
   void set(SetService request, Daemon::SetDone done);
   void remove(const DeleteService& request, Daemon::DeleteDone done);
 
-  /// Removes those that have come down. After each change of the board.
+  /// Removes deleted services that are down now. To be called after each change of the board.
   void look();
 
  private:
@@ -57,10 +57,10 @@ class ServiceChanges {
   Board& board_;
   const Places& places_;
   const GlobalSettings& settings_;
-  std::vector<Removal> stopping_;  // until their services are down
+  std::vector<Removal> stopping_;  // whose services are not down yet
 };
 
-/// The specs of services that were added at runtime and are not among `specs`: a reload keeps them.
+/// The services in `graph` that were added at runtime and are not in `specs`: a reload keeps them.
 [[nodiscard]] std::vector<SpecPtr> runtime_services(const Graph& graph,
                                                     const std::vector<SpecPtr>& specs);
 

@@ -11,33 +11,27 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "config/directory.hpp"
-#include "config/json_value.hpp"
 #include "config/spec_reader.hpp"
-#include "config/toml_writer.hpp"
+#include "config/value_text.hpp"
 #include "supervisor/refusals.hpp"
 
 namespace zinit {
 
 namespace {
 
-bool is_there(const std::string& path) {
-  struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0;
-}
-
-/// A file that is a link stays one: what it leads to is what is written.
+/// If the file is a symbolic link its target is written, and the link stays.
 std::string behind_links(const std::string& path) {
   char real[PATH_MAX];
   return ::realpath(path.c_str(), real) != nullptr ? std::string(real) : path;
 }
 
-/// The service of that name that is loaded; null: there is none.
+/// The loaded service of that name; null if there is none.
 SpecPtr loaded(const Graph& graph, std::string_view name) {
   const Slot slot = graph.find_loaded(name);
   return slot == kNoSlot ? nullptr : graph.node(slot).spec;
 }
 
-/// A file that is not read now, but would make the service of that name.
+/// A file that is not loaded, but would define a service of that name.
 bool is_file_of(const std::string& path, const std::string& name) {
   const ParsedSpec parsed = read_spec({path});
   return !has_error(parsed.diagnostics, false) && parsed.spec->name == name;
@@ -50,22 +44,19 @@ class ServiceMaker {
       : request_(request), places_(places), defaults_(defaults), graph_(graph) {}
 
   RequestResult<NewService> make() {
-    JsonDocument json;
-    json.Parse<kJsonParse>(request_.config.data(), request_.config.size());
-    const auto document = value_from_json(json);
-    if (!document) return refused(Refusal::config_error, document.error(), {document.error()});
-    ParsedSpec parsed = spec_from_document(*document, false, defaults_);
+    const Value& document = request_.config;
+    ParsedSpec parsed = spec_from_document(document, false, defaults_);
     if (auto fault = fault_of(parsed)) return tl::unexpected(*std::move(fault));
     const std::string name = parsed.spec->name;
     before_ = loaded(graph_, name);
     if (auto fault = fault_of_name(name)) return tl::unexpected(*std::move(fault));
-    if (!request_.persist) return at_runtime(*document);
+    if (!request_.persist) return at_runtime(document);
     if (auto fault = choose_place(name)) return tl::unexpected(*std::move(fault));
-    return with_file(*document, name);
+    return with_file(document, name);
   }
 
  private:
-  /// As check has it: what is unknown is an error too. No file has the text yet.
+  /// Strict, as `zinitctl check`: unknown keys are errors. The text is not in a file yet.
   [[nodiscard]] std::optional<RequestFailure> fault_of(ParsedSpec& parsed) const {
     if (!has_error(parsed.diagnostics, true)) return std::nullopt;
     RequestFailure failure{Refusal::config_error, {}, {}};
@@ -92,7 +83,7 @@ class ServiceMaker {
     return std::nullopt;
   }
 
-  /// One that replaces a file's service is that file's still: a reload brings it back.
+  /// A runtime service that replaces one from a file keeps its path: a reload restores that one.
   NewService at_runtime(const Value& document) const {
     NewService made;
     const bool system_class = before_ && before_->system_class_default;
@@ -100,22 +91,26 @@ class ServiceMaker {
     if (before_) {
       parsed.spec->file = before_->file;
       parsed.spec->drop_ins = before_->drop_ins;
+      parsed.spec->identities = before_->identities;
+      parsed.spec->vendors = before_->vendors;
+      parsed.spec->refused = before_->refused;
     }
     parsed.spec->runtime = parsed.spec->file.empty();
-    made.spec = finish(parsed);
+    (void)finish(parsed);
+    made.spec = parsed.spec;
     return made;
   }
 
   std::optional<RequestFailure> choose_place(const std::string& name) {
     if (before_ && !before_->file.empty()) {
       place_ = own_place_of(before_->file);
-      if (place_ == before_->file || !is_there(place_)) return std::nullopt;
+      if (place_ == before_->file || !path_exists(place_)) return std::nullopt;
     } else if (places_.added.empty()) {
       return RequestFailure{Refusal::file_error, "no directory of services is read"};
     } else {
       place_ =
           fmt::format("{}{}{}.toml", places_.added, places_.added.ends_with('/') ? "" : "/", name);
-      if (!is_there(place_) || is_file_of(place_, name)) return std::nullopt;
+      if (!path_exists(place_) || is_file_of(place_, name)) return std::nullopt;
     }
     return RequestFailure{
         Refusal::already_exists,
@@ -139,7 +134,8 @@ class ServiceMaker {
     }
     for (const std::string& drop_in : source.drop_ins)
       made.warnings.push_back(fmt::format("{} is laid over {}", drop_in, place_));
-    made.spec = finish(parsed);
+    (void)finish(parsed);
+    made.spec = parsed.spec;
     return made;
   }
 
@@ -147,7 +143,7 @@ class ServiceMaker {
   const Places& places_;
   const ServiceDefaults& defaults_;
   const Graph& graph_;
-  SpecPtr before_;  // the service it replaces; null: none
+  SpecPtr before_;  // the service that it replaces; null if there is none
   std::string place_;
 };
 
@@ -155,11 +151,12 @@ void tell_remark(const std::string& path, const Remark& remark) {
   if (!remark.empty()) log_warn("{}: {}", path, remark);
 }
 
-/// What enable and disable wrote is of no use without the file that it lies over.
+/// Removes the drop-in that enable and disable write, which is of no use without the service's
+/// file.
 void remove_own_drop_in(const std::string& file) {
   const std::string folder = file + ".d";
   (void)remove_file(fmt::format("{}/{}", folder, kStatusDropIn));
-  ::rmdir(folder.c_str());  // where nothing else is in it
+  ::rmdir(folder.c_str());  // fails unless it is empty
 }
 
 }  // namespace
@@ -169,7 +166,7 @@ RequestResult<NewService> make_service(const SetService& request, const Places& 
   return ServiceMaker(request, places, defaults, graph).make();
 }
 
-RequestResult<void> write_service_file(const NewService& service) {
+RequestResult<void> write_service_file(NewService& service) {
   if (service.place.empty()) return {};
   const std::string place = behind_links(service.place);
   struct stat status {};
@@ -184,6 +181,7 @@ RequestResult<void> write_service_file(const NewService& service) {
   const auto done = replace_file(place, service.text, there ? owner_of(status) : FileOwner{});
   if (!done) return refused(Refusal::file_error, done.error().text + "; nothing is changed");
   tell_remark(place, *done);
+  service.spec->identities.front() = identity_of(service.place);
   return {};
 }
 
@@ -195,17 +193,17 @@ RequestResult<std::string> remove_service_file(const DeleteService& request, con
   const std::string own = own_place_of(spec->file);
   const auto slash = own.rfind('/');
   const std::string vendors = vendor_of(own.substr(0, slash)) + own.substr(slash);
-  if (own != spec->file && is_there(own)) {
+  if (own != spec->file && path_exists(own)) {
     return refused(
         Refusal::already_exists,
         fmt::format("{} is there already, and {} was not read from it", own, request.name));
   }
-  const bool masks = own != spec->file || is_there(vendors);
+  const bool masks = own != spec->file || path_exists(vendors);
   Result<Remark> done;
   if (masks) {
     const auto made = make_directories(own.substr(0, slash), 0755);
     done = made ? make_link("/dev/null", own, true) : Failure(made.error());
-  } else if (is_there(own)) {
+  } else if (path_exists(own)) {
     done = remove_file(own);
   }
   if (!done) return refused(Refusal::file_error, done.error().text + "; it is stopped and stays");

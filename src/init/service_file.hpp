@@ -1,4 +1,4 @@
-// One service's config as a client gives it, made a spec and a file; and the file's removal.
+// Makes a spec and a file of the config that a client gives, and removes service files.
 #pragma once
 
 #include <string>
@@ -9,32 +9,34 @@
 
 namespace zinit {
 
-/// A service that is about to be added, or to replace the one of its name.
+/// A service that is to be added, or to replace the one of its name.
 struct NewService {
-  SpecPtr spec;
-  std::string place;  // where its file is to be; empty: nowhere
+  std::shared_ptr<ServiceSpec> spec;
+  std::string place;  // the path of its file; empty if it is to have none
   std::string text;   // of the file
   std::vector<std::string> warnings;
 };
 
-/// Checks the config as strictly as `zinitctl check` does one file, and finds the place of its
-/// file: that of the service it replaces, in /etc/zinit for a vendor's, else NAME.toml in
-/// `places.added`. Drop-ins that lie there count. Blocks on the file system.
+/// Checks the config as strictly as `zinitctl check` does, and determines the path of its file:
+/// that of the service it replaces (in /etc/zinit if that is a vendor's file), else NAME.toml in
+/// `places.added`. Existing drop-ins are applied. Blocks on the file system.
 ///
-/// @return  or config_error with all faults; already_exists where the place is taken by another
-///          file, or the name by the command line; invalid_state for a masked name; file_error
+/// @return  the service; config_error with all errors; already_exists if the path belongs to
+///          another file, or the name to the command line's service; invalid_state for a masked
+///          name; file_error
 [[nodiscard]] RequestResult<NewService> make_service(const SetService& request,
                                                      const Places& places,
                                                      const ServiceDefaults& defaults,
                                                      const Graph& graph);
 
-/// Puts the text in its place as a whole; nothing where there is none. Blocks.
-/// @return  or file_error: what was there before is there still
-[[nodiscard]] RequestResult<void> write_service_file(const NewService& service);
+/// Writes the file atomically, if the service is to have one, and notes in the spec which file that
+/// made. Blocks.
+/// @return  file_error: the previous file is unchanged
+[[nodiscard]] RequestResult<void> write_service_file(NewService& service);
 
-/// Where that is asked for, takes away the service's file and what enable and disable wrote for it;
-/// a vendor's is masked. Blocks.
-/// @return  the link that masks it, or an empty text; or file_error
+/// If the request says so, removes the service's file and the drop-ins that enable and disable
+/// wrote; a vendor's file is masked instead. Blocks.
+/// @return  the symbolic link that masks it, or an empty text; or file_error
 [[nodiscard]] RequestResult<std::string> remove_service_file(const DeleteService& request,
                                                              const Graph& graph);
 

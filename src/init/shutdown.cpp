@@ -1,4 +1,4 @@
-// From the request of a shutdown until the services are down.
+// The stopping phase of a shutdown.
 #include "init/shutdown.hpp"
 
 #include <algorithm>
@@ -10,43 +10,33 @@ namespace zinit {
 
 namespace {
 
-// What is left of every stop timeout at the second request, and shortly before the time is over.
+// Every stop timeout is cut to this at a second request, and shortly before the time is over.
 constexpr Milliseconds kHurried{1000};
 
-// For SIGKILL to be sent and the ends to be seen, once the time is over. What is left after that
-// cannot be killed: the machine goes down with it.
+// After the time is over: to send SIGKILL and reap. Processes that are left then cannot be killed,
+// and are ignored.
 constexpr Milliseconds kLastWait{5000};
 
 }  // namespace
 
-std::string_view shutdown_word(ShutdownKind kind) noexcept {
-  switch (kind) {
-    case ShutdownKind::power_off: return "power off";
-    case ShutdownKind::reboot: return "reboot";
-    case ShutdownKind::halt: return "halt";
-    case ShutdownKind::exit: break;
-  }
-  return "shut down";
-}
-
 Shutdown::Shutdown(EventLoop& loop, Board& board, std::function<void()> through)
     : board_(board), through_(std::move(through)), timer_(loop, [this] { on_timer(); }) {}
 
-/// Behind what the board has to say, which is why it began. Where there is no memory for it, it is
-/// left out.
+/// Logs through the board, so that the line comes after those about the services that led to it.
+/// Without memory for it there is no line.
 template <class Text>
 void Shutdown::tell(LogLevel level, Text text) noexcept {
   catch_all("shutdown", [&] {
-    board_.say(level, fmt::format("{}: {}", shutdown_word(kind_), text()));
+    board_.say(level, fmt::format("{}: {}", power_action_text(kind_), text()));
   });
 }
 
-void Shutdown::begin(ShutdownKind kind, std::string_view why, Milliseconds limit) {
+void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit) {
   if (begun_) return;
   begun_ = true;
   kind_ = kind;
   hurried_ = std::min(kHurried, limit / 2);
-  timer_.set(limit - hurried_);  // first: what follows may lack memory
+  timer_.set(limit - hurried_);  // first, for what follows may throw for want of memory
   tell(LogLevel::info, [&] {
     return fmt::format("{}; stopping all services, {} at most", why, duration_text(limit.count()));
   });

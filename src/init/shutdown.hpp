@@ -1,8 +1,7 @@
-// The stopping phase of a shutdown: from the first request until every service is down, or has had
-// its time (behaviour.md, "PID 1 in system mode", "At the end"). What comes after it is
-// last_steps.hpp.
+// The stopping phase of a shutdown: from the first request until every service is down or the time
+// is over (behaviour.md, "PID 1 in system mode", "At the end"). Then comes last_steps.hpp.
 //
-// Threads: everything here on the control loop's thread.
+// Everything here is called on the control loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -11,32 +10,24 @@
 
 #include "base/log.hpp"
 #include "io/watcher.hpp"
+#include "os/power.hpp"
 #include "supervisor/board.hpp"
 
 namespace zinit {
 
-enum class ShutdownKind : std::uint8_t {
-  power_off,
-  reboot,
-  halt,
-  exit,  // containers and standalone servers
-};
-
-[[nodiscard]] std::string_view shutdown_word(ShutdownKind kind) noexcept;
-
 class Shutdown {
  public:
-  /// `through` is called once, when the stopping phase is over. Loop and board must outlive this.
+  /// `through` is called once, when the stopping phase is over. Loop and board outlive this.
   Shutdown(EventLoop& loop, Board& board, std::function<void()> through);
 
   [[nodiscard]] bool begun() const noexcept { return begun_; }
-  [[nodiscard]] ShutdownKind kind() const noexcept { return kind_; }
+  [[nodiscard]] PowerAction kind() const noexcept { return kind_; }
 
-  /// The first call counts: its kind stands. `why` is for the log. Services have `limit` to end,
-  /// and are killed then.
-  void begin(ShutdownKind kind, std::string_view why, Milliseconds limit);
+  /// Only the first call has an effect. `why` is for the log. Services have `limit` to end, and
+  /// then are killed.
+  void begin(PowerAction kind, std::string_view why, Milliseconds limit);
 
-  /// A second request: what is left has 1 s.
+  /// A second request: services that are left have 1 s.
   void hurry(std::string_view why);
 
   /// To be called when the board has changed.
@@ -51,9 +42,9 @@ class Shutdown {
   Board& board_;
   std::function<void()> through_;
   TimerWatcher timer_;
-  ShutdownKind kind_ = ShutdownKind::exit;
+  PowerAction kind_ = PowerAction::shut_down;
   bool begun_ = false;
-  Milliseconds hurried_{0};  // what is left at last of every stop timeout
+  Milliseconds hurried_{0};  // every stop timeout is cut to this shortly before the time is over
   enum class Time : std::uint8_t { left, nearly_over, over } time_ = Time::left;
   bool finished_ = false;
 };

@@ -1,4 +1,4 @@
-// What each signal means to zinit, in each mode: the table of behaviour.md, "Signals to zinit".
+// What zinit does on each signal, in each mode: the table of behaviour.md, "Signals to zinit".
 #pragma once
 
 #include <array>
@@ -14,10 +14,10 @@ enum class SignalMeaning : std::uint8_t {
   power_off,
   reboot,
   halt,
-  shut_down,    // stop everything and exit with 0
+  shut_down,    // stop all services and exit with 0
   reload,       // read the service files again
-  reexecute,    // the running image anew
-  live_update,  // the binary now installed
+  reexecute,    // execute the running binary again
+  live_update,  // execute the installed binary
   reap,
 };
 
@@ -28,7 +28,7 @@ struct SignalRow {
   SignalMeaning standalone;
 };
 
-/// SIGPIPE is not here: it is ignored from the start, so that writes fail with EPIPE.
+/// Without SIGPIPE, which is ignored from the start, so that writes fail with EPIPE.
 inline constexpr std::array kSignals = [] {
   using enum SignalMeaning;
   return std::array{
@@ -55,7 +55,7 @@ inline constexpr std::array kSignals = [] {
   return SignalMeaning::ignored;
 }
 
-/// During a shutdown a second one of these cuts what is left of every stop timeout.
+/// Whether the signal hurries a shutdown that has begun (Shutdown::hurry()).
 [[nodiscard]] constexpr bool hurries(int signal) { return signal == SIGTERM || signal == SIGINT; }
 
 }  // namespace zinit

@@ -7,9 +7,9 @@
 
 #include "base/log.hpp"
 #include "init/environment.hpp"
-#include "init/gather.hpp"
 #include "init/last_steps.hpp"
 #include "init/machine.hpp"
+#include "init/prepare_server.hpp"
 #include "os/console.hpp"
 #include "os/mount.hpp"
 #include "os/process.hpp"
@@ -37,7 +37,7 @@ constexpr std::string_view kUsage =
     "  --help, --version\n";
 
 void print(FILE* to, std::string_view text) {
-  // Whoever closed the stream does not want it.
+  // Errors are ignored: whoever closed the stream does not want the text.
   if (std::fwrite(text.data(), 1, text.size(), to) < text.size()) return;
 }
 
@@ -56,7 +56,7 @@ int refuse_usage(std::string_view fault) {
   return kWrongUsage;
 }
 
-/// What a server that is not PID 1 refuses to start with; empty: nothing.
+/// Why a server that is not PID 1 refuses to start; empty if it does not.
 std::string usage_fault(const ServerOptions& options) {
   if (!options.faults.empty()) return options.faults.front();
   if (!options.words.empty()) return fmt::format("unknown argument {}", options.words.front());
@@ -66,7 +66,7 @@ std::string usage_fault(const ServerOptions& options) {
   return {};
 }
 
-/// What the modes that share a machine with others do to be a supervisor there.
+/// Prepares the process in container and standalone mode.
 void take_place(Mode mode) {
   if (const auto filled = fill_standard_streams(); !filled) log_warn("{}", filled.error().text);
   if (mode == Mode::standalone) {
@@ -76,13 +76,13 @@ void take_place(Mode mode) {
     constexpr const MountRow& proc = kSystemMounts[0];
     if (const auto mounted = mount_if_missing(proc); !mounted) log_info("{}", mounted.error().text);
   }
-  set_log_descriptor(STDERR_FILENO, false);  // through an opening of its own, for which /proc is
+  set_log_descriptor(STDERR_FILENO, false);  // needs /proc to reopen it
 }
 
 int run_plain(StartRequest request) {
   const Mode mode = request.mode;
   take_place(mode);
-  auto start = gather(std::move(request));
+  auto start = prepare_server(std::move(request));
   auto daemon = start ? ZinitDaemon::create(std::move(*start))
                       : Result<std::unique_ptr<ZinitDaemon>>(Failure(start.error()));
   if (!daemon) {
@@ -94,7 +94,7 @@ int run_plain(StartRequest request) {
   (*daemon)->leave_cgroups();
   (*daemon)->finish_logs();
   const int code = (*daemon)->exit_code();
-  // A thread that hangs in the kernel would be waited for.
+  // The destructor would wait for threads that hang in the kernel.
   if (!(*daemon)->can_be_destroyed()) _exit(code);
   return code;
 }
@@ -124,7 +124,7 @@ int run_server(ServerName name, std::span<const std::string> arguments) {
     return 0;
   }
   if (pid1) {
-    // A command is the whole point of its container: without one that would stay up for nothing.
+    // The container is there for the command; without one it would stay up for nothing.
     if (lacks_command(request.options)) return refuse_usage(kNoCommand);
     request.mode = Mode::container;
     return run_plain(std::move(request));

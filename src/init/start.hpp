@@ -1,4 +1,4 @@
-// Where the names of servers lead: zinit server, zinit-server, zinit-pid1, init.
+// Runs a server: zinit server, zinit-server, zinit-pid1, init.
 #pragma once
 
 #include <cstdint>

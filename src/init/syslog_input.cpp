@@ -1,4 +1,4 @@
-// Whose a message of /dev/log is.
+// Finding the service that a message of /dev/log belongs to.
 #include "init/syslog_input.hpp"
 
 #include <unistd.h>
@@ -9,17 +9,17 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "io/syslog_message.hpp"
-#include "os/ports.hpp"
+#include "os/tcp_ports.hpp"
 
 namespace zinit {
 
 namespace {
 
-// One who floods is looked up no more often than this.
+// How long the service of the last sender is remembered, so that a flood costs few look-ups.
 constexpr Milliseconds kSameOwner{100};
 
-// Of one message; what is left is one more, with its line ends shown. Somebody's 64 KiB of them
-// are not to push all else out of a log.
+// Lines of one message; the rest becomes one more line, with newlines escaped. Otherwise a message
+// of 64 KiB of newlines would push everything else out of a log.
 constexpr int kMostLines = 64;
 
 }  // namespace
@@ -29,11 +29,12 @@ SyslogInput::SyslogInput(EventLoop& loop, const Board& board, const CgroupTree* 
     : board_(board),
       cgroups_(cgroups),
       logs_(logs),
-      dev_log_(loop, "/dev/log", [this](pid_t sender, auto bytes) { take(sender, bytes); }) {}
+      dev_log_(loop, "/dev/log", [this](const ucred& sender, auto bytes) { take(sender, bytes); }) {
+}
 
-/// The service of a process. Its session and group tell, without a look into /proc, unless it has
-/// left them, or the board does not know of the launch yet; then its cgroup, which it cannot leave;
-/// and without one those that it descends from.
+/// The service of a process: by its session and process group, without reading /proc; if it has
+/// left these, or the board does not know the launch yet, by its cgroup; without cgroups by its
+/// ancestors.
 std::string SyslogInput::find_owner(pid_t pid) const {
   if (pid <= 0) return {};
   std::vector<pid_t> known{pid};
@@ -55,17 +56,23 @@ const std::string& SyslogInput::owner_of(pid_t pid) {
   return last_owner_;
 }
 
-void SyslogInput::take(pid_t sender, std::string_view bytes) {
-  if (sender == ::getpid()) return;
+/// The service whose log a message of this sender belongs to; kNoSlot: the log `syslog`.
+Slot SyslogInput::log_of(const ucred& sender, std::string_view tag) {
+  const std::string& owner = owner_of(sender.pid);
+  const Slot slot = board_.find(owner.empty() ? tag : std::string_view(owner));
+  const bool may = !owner.empty() || sender.uid == 0 || board_.user_of(slot) == sender.uid;
+  return may ? slot : kNoSlot;
+}
+
+void SyslogInput::take(const ucred& sender, std::string_view bytes) {
+  if (sender.pid == ::getpid()) return;
   const SyslogMessage message = parse_syslog(bytes);
-  const std::string& owner = owner_of(sender);
-  const std::string_view name = owner.empty() ? message.tag : std::string_view(owner);
-  const Slot slot = board_.find(name);
-  const bool own_name = slot != kNoSlot && name == message.tag;
+  const Slot slot = log_of(sender, message.tag);
+  const bool own_name = slot != kNoSlot && slot == board_.find(message.tag);
   std::string head(severity_name(message.severity));
   if (!own_name && !message.tag.empty()) {
     head.append(" ").append(message.tag);
-    if (slot == kNoSlot && sender > 0) head += fmt::format("[{}]", sender);
+    if (slot == kNoSlot && sender.pid > 0) head += fmt::format("[{}]", sender.pid);
     head += ':';
   }
   const std::int64_t time_us = wall_us();
@@ -73,7 +80,7 @@ void SyslogInput::take(pid_t sender, std::string_view bytes) {
   for (int line = 1; line > 0; ++line) {
     const bool last = line == kMostLines;
     const auto end = last ? std::string_view::npos : rest.find('\n');
-    logs_.take_message(slot == kNoSlot ? kSyslog : slot, sender, time_us,
+    logs_.take_message(slot == kNoSlot ? kSyslog : slot, sender.pid, time_us,
                        last ? fmt::format("{} {}", head, printable(rest))
                             : fmt::format("{} {}", head, rest.substr(0, end)));
     if (end == std::string_view::npos) return;

@@ -1,13 +1,14 @@
-// Messages of /dev/log on their way to logs: whose a message is, and how it reads there.
+// Assigns messages of /dev/log to the logs of services.
 //
-// It goes to the log of the service that its sender belongs to, as the kernel tells; of a sender
-// that is no service's, or has ended before its message is read, to the service whose name is the
-// message's tag; else to the log named `syslog`. So no process of a service that is still there can
-// write as another, but whoever is no service's can: a tag is what the sender likes. What zinit
-// itself has sent, a sink that is set to /dev/log, is thrown away: it would go round for ever.
+// A message goes to the log of the service to which its sender belongs; the kernel names the
+// sender. If the sender belongs to no service, or has ended before the message is read, it goes to
+// the service whose name is the message's tag, or else to the log `syslog`. The tag is the sender's
+// choice, so it counts only if the sender is root or the user that the service runs as: nobody can
+// write to the log of another user's service. Messages of zinit itself, from a sink that is set to
+// /dev/log, are dropped, since they would circulate for ever.
 //
-// Threads: messages come on the data loop, which takes the board's lock for looks into maps, and
-// reads /proc of a sender that has left its session, once in a while.
+// Threads: messages come on the data loop's thread. It takes the board's lock for look-ups in maps,
+// and reads /proc for senders that have left their session, at a limited rate.
 #pragma once
 
 #include <string>
@@ -22,16 +23,17 @@ namespace zinit {
 class SyslogInput {
  public:
   /// All outlive this, which is destroyed while no thread runs the loop.
-  /// @param cgroups  of the services; null: none are to be had.
+  /// @param cgroups  those of the services; null if there are none.
   SyslogInput(EventLoop& loop, const Board& board, const CgroupTree* cgroups, LogStore& logs);
 
   void start() noexcept { dev_log_.start(); }
-  /// After changes of the board and ends of processes: one may have been a syslog daemon.
+  /// To be called when a process has ended, which may have been a syslog daemon.
   void look() noexcept { dev_log_.look(); }
   void finish() noexcept { dev_log_.finish(); }
 
  private:
-  void take(pid_t sender, std::string_view bytes);
+  void take(const ucred& sender, std::string_view bytes);
+  [[nodiscard]] Slot log_of(const ucred& sender, std::string_view tag);
 
   [[nodiscard]] const std::string& owner_of(pid_t pid);
   [[nodiscard]] std::string find_owner(pid_t pid) const;
@@ -39,7 +41,7 @@ class SyslogInput {
   const Board& board_;
   const CgroupTree* const cgroups_;
   LogStore& logs_;
-  pid_t last_sender_ = 0;   // whose owner is known
+  pid_t last_sender_ = 0;  // last_owner_ is its service, until last_until_
   std::string last_owner_;
   TimePoint last_until_{};
   DevLog dev_log_;

@@ -22,7 +22,7 @@ void put(char (&field)[size], std::string_view text) {
   std::memcpy(field, text.data(), std::min(size, text.size()));
 }
 
-/// As sysvinit writes it: last(1) knows a shutdown by these words.
+/// As sysvinit writes it: last(1) recognises a shutdown by these words.
 utmpx shutdown_record() {
   utmpx record{};
   record.ut_type = RUN_LVL;
@@ -41,7 +41,7 @@ std::string_view bytes_of(const utmpx& record) {
   return {reinterpret_cast<const char*>(&record), sizeof record};
 }
 
-/// The place of the record of the run level, or the end of the whole records.
+/// The offset of the run level's record, or of the end of the last complete record.
 off_t place_in_utmp(int fd) {
   off_t place = 0;
   utmpx record{};

@@ -12,10 +12,10 @@ struct LoginFiles {
   std::string utmp = "/run/utmp";
 };
 
-/// Appends a record of the shutdown to wtmp and puts it in place of the run level's in utmp. Files
-/// that do not exist are not made. Blocks as their file systems do: for a process that may be given
-/// up.
-/// @return  the first fault; the other file has been written all the same.
+/// Appends a record of the shutdown to wtmp, and replaces the run level's record in utmp by it.
+/// Files that do not exist are not created. May hang with the file system: call it in a process
+/// that can be given up.
+/// @return  the first error; the other file is written nevertheless.
 [[nodiscard]] Result<void> record_shutdown(const LoginFiles& files = {});
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Feeding the machine's watchdog, and watching over our own loops.
+// Feeding the hardware watchdog, and watching zinit's own loops.
 #include "init/watchdog.hpp"
 
 #include <fcntl.h>
@@ -17,10 +17,10 @@ namespace zinit {
 
 namespace {
 
-// A driver that is loaded by a service is there a while after boot.
+// A driver may be loaded by a service, some time after boot.
 constexpr Milliseconds kLookAgain{10000};
 
-// A sign of life may come late by this part of the limit before it is asked for again.
+// Loops are asked this often within the limit.
 constexpr int kAsksALimit = 4;
 constexpr Milliseconds kShortestAsk{10};
 
@@ -53,8 +53,8 @@ void MachineWatchdog::open() {
   feed();
 }
 
-// A driver may round a timeout, or refuse it for being beyond what its timer holds. Which one it
-// counts with it writes back, or tells when it is asked.
+// A driver may round the timeout, or refuse one that is too long for its timer. WDIOC_SETTIMEOUT
+// writes back the one in use, and WDIOC_GETTIMEOUT asks for it.
 void MachineWatchdog::take_timeout() {
   int seconds = static_cast<int>(std::max<std::int64_t>((timeout_.count() + 999) / 1000, 1));
   const int refused = ::ioctl(fd_.get(), WDIOC_SETTIMEOUT, &seconds) < 0 ? errno : 0;
@@ -75,7 +75,7 @@ void MachineWatchdog::take_timeout() {
            duration_text(feed_each_.count()), duration_text(in_force.count()));
 }
 
-// A device that is gone is not fed by a descriptor of before.
+// ENODEV: the device is gone, and has to be opened again.
 void MachineWatchdog::feed() {
   timer_.set(feed_each_);
   ssize_t fed;
@@ -90,7 +90,7 @@ void MachineWatchdog::feed() {
 void MachineWatchdog::finish(bool armed) noexcept {
   timer_.stop();
   if (!armed) return disarm();
-  // Kept open for the rest: a driver may take the closing for the end of what feeds it.
+  // Not closed: with some drivers that would disarm it, or reset the machine.
   if (fd_ && ::write(fd_.get(), "", 1) < 0) log_error("watchdog: {}", errno_text(errno));
 }
 
@@ -133,14 +133,15 @@ void SelfWatchdog::watch() {
     const Milliseconds limit = limit_;
     if (limit == Milliseconds{0}) {
       wake_.wait(mutex_);
-      // A sign of before may be out still.
+      // An open question to a loop counts from now.
       for (Asked& asked : asked_) asked.since = Clock::now();
       wakes = kNever;
       continue;
     }
     lock.unlock();
     const TimePoint now = Clock::now();
-    // For as long as this thread has overslept the machine stood still: the others could not run.
+    // If this thread woke too late, zinit was suspended for so long, and the loops could not
+    // answer.
     const auto overslept = std::max(now - wakes, TimePoint::duration{0});
     for (Asked& asked : asked_) {
       asked.since += overslept;
@@ -158,7 +159,8 @@ void SelfWatchdog::watch() {
   }
 }
 
-/// Not while a sign is still out. Where the loop has no room for one more task, it is asked later.
+/// Does nothing while the loop has not answered yet. If the task cannot be posted, it is asked
+/// later.
 void SelfWatchdog::ask(Asked& asked, TimePoint now) {
   if (asked.out->exchange(true)) return;
   asked.since = now;

@@ -1,5 +1,5 @@
-// Watchdogs over zinit itself: the machine's, which resets it unless it is fed, and one of our own,
-// which takes a loop or a lock that is stuck for a crash (zinit.toml(5), "Global settings").
+// Watchdogs over zinit itself: the hardware's, which resets the machine unless it is fed, and
+// zinit's own, which treats a stuck loop or lock as a crash (zinit.toml(5), "Global settings").
 #pragma once
 
 #include <atomic>
@@ -16,20 +16,20 @@
 
 namespace zinit {
 
-/// Feeds a hardware watchdog from the control loop, so that a loop that hangs lets the machine be
-/// reset. Any write feeds; a `V` before the end disarms, where the driver allows that (the kernel's
-/// Documentation/watchdog/watchdog-api.rst). Control loop only.
+/// Feeds a hardware watchdog from the control loop, so that the machine is reset if that hangs. Any
+/// write feeds it; a `V` before closing disarms it, if the driver allows that (the kernel's
+/// Documentation/watchdog/watchdog-api.rst). Control loop's thread only.
 class MachineWatchdog {
  public:
   explicit MachineWatchdog(EventLoop& loop);
 
-  /// From now on `device` is fed; empty: none is, and one that was is disarmed. A device that is
-  /// not there yet, since its driver comes later, is looked for every 10 s. Where the driver has
-  /// another timeout than this one, the shorter of the two is kept.
+  /// Feeds `device` from now on; if it is empty, disarms the previous one. A device that does not
+  /// exist yet, since its driver is loaded later, is tried every 10 s. If the driver uses another
+  /// timeout than this, the shorter one counts.
   void set(const std::string& device, Milliseconds timeout);
 
-  /// The last time, before the machine ends. Armed still, it resets one that hangs at its end;
-  /// halted it shall stay as it is.
+  /// Before the machine ends: feeds it a last time. If `armed` it stays so, and resets a machine
+  /// that hangs; a machine that is halted must not be reset.
   void finish(bool armed) noexcept;
 
  private:
@@ -43,18 +43,18 @@ class MachineWatchdog {
   Milliseconds timeout_{0};
   Milliseconds feed_each_{0};
   UniqueFd fd_;
-  bool told_ = false;  // that it cannot be had, or fed
+  bool told_ = false;  // an error was logged
 };
 
-/// Asks loops for a sign of life from a thread of its own, and ends the process by SIGABRT where
-/// one stays out for too long: what a crash leads to comes next. Time for which the whole process
-/// stood still does not count. Costs nothing while it is off.
+/// Asks loops for a sign of life from a thread of its own, and aborts the process (SIGABRT) if one
+/// does not answer in time. Time during which the whole process was suspended does not count. Costs
+/// nothing while it is off.
 class SelfWatchdog {
  public:
   struct Watched {
     std::string name;
     EventLoop& loop;
-    std::function<void()> sign;  // on the loop's thread; may take the locks that are watched
+    std::function<void()> sign;  // called on the loop's thread; may take locks, to watch these too
   };
   /// The loops must outlive this.
   explicit SelfWatchdog(std::vector<Watched> watched);
@@ -72,7 +72,7 @@ class SelfWatchdog {
   void watch();
   void ask(Asked& asked, TimePoint now);
 
-  std::vector<Asked> asked_;  // of the thread alone
+  std::vector<Asked> asked_;  // the thread's alone
   Mutex mutex_;
   CondVar wake_;
   Milliseconds limit_ GUARDED_BY(mutex_){0};

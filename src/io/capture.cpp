@@ -3,8 +3,6 @@
 
 #include <sys/epoll.h>
 
-#include <array>
-
 #include "base/log.hpp"
 
 namespace zinit {
@@ -13,84 +11,65 @@ namespace {
 
 constexpr Milliseconds kTryAgain{1000};
 
-// Until a sink that wanted a pause is asked again.
+// How long a pipe is not read when one of its sinks wants a pause.
 constexpr Milliseconds kPause{2};
 
-// The pipes of the process that was spawned last are no old ones.
+// The two pipes of the newest process, besides those of earlier ones.
 constexpr std::size_t kPipesKept = LogStore::kOldPipes + 2;
-
-// Pipes that are read before the loop looks at anything else.
-constexpr std::size_t kPipesATurn = 64;
 
 }  // namespace
 
 Capture::Capture(EventLoop& loop)
     : loop_(loop),
-      set_(::epoll_create1(EPOLL_CLOEXEC)),
-      again_(loop, [this] { try_again(); }),
+      set_(loop,
+           [this](EpollSet::Key key) {
+             if (const LogPipePtr pipe = find(reinterpret_cast<const LogPipe*>(key)))
+               readable(*pipe);
+           }),
+      again_(loop, [this] { begin(); }),
       resume_(loop, [this] { resume(); }),
       begin_(loop, [this] { begin(); }) {
   begin_.ask();
 }
 
 Result<void> Capture::watch(const LogPipePtr& out, const LogPipePtr& err) {
-  try {
+  {
     MutexLock lock(mutex_);
     for (const LogPipePtr& pipe : {out, err}) {
-      if (pipe->ended) continue;  // forgotten, or read to its end by a reader of the log
+      if (pipe->ended) continue;  // the log was removed, or a client's request has read to the end
       watched_.emplace(pipe.get(), pipe);
       listen(*pipe);
     }
-  } catch (const std::bad_alloc&) {
-    return Failure(Error{"no memory", ENOMEM});
   }
   if (out->log.pipes(kPipesKept).empty()) return {};
   return loop_.post([this, out] { give_up_oldest(out->log); });
 }
 
 bool Capture::add_to_set(const LogPipe& pipe) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.ptr = const_cast<LogPipe*>(&pipe);  // only compared
-  return set_ && ::epoll_ctl(set_.get(), EPOLL_CTL_ADD, pipe.fd.get(), &event) == 0;
+  return set_.add(pipe.fd.get(), EPOLLIN, reinterpret_cast<std::uintptr_t>(&pipe));
 }
 
-/// The loop hears of a pipe without having been woken for it: it watches the set alone.
+/// Adds the pipe to the set. The loop need not be woken, since it watches the set.
 void Capture::listen(const LogPipe& pipe) {
   if (add_to_set(pipe)) return;
   unwatched_.push_back(&pipe);
   begin_.ask();
 }
 
+/// Has the loop watch the set, and adds the pipes that the kernel has refused so far.
 void Capture::begin() {
+  again_.set(kTryAgain);  // until all of this works
+  if (!set_.open()) return;
   MutexLock lock(mutex_);
-  if (!again_.active()) again_.set(kTryAgain);
-  if (!set_) set_.reset(::epoll_create1(EPOLL_CLOEXEC));
-  if (set_ && !ready_) {
-    ready_ = std::make_unique<IoWatcher>(loop_, set_.get(), EV_READ, [this](int) { on_ready(); });
-    ready_->start();
-  }
-  if (ready_ && unwatched_.empty()) again_.stop();
+  std::erase_if(unwatched_, [this](const LogPipe* pipe)
+                                NO_THREAD_SAFETY_ANALYSIS { return add_to_set(*pipe); });
+  if (unwatched_.empty()) again_.stop();
 }
 
-int Capture::set() const {
+LogPipePtr Capture::find(const LogPipe* pipe) const {
   MutexLock lock(mutex_);
-  return set_.get();
-}
-
-LogPipePtr Capture::find(const void* pipe) const {
-  MutexLock lock(mutex_);
-  const auto found = watched_.find(static_cast<const LogPipe*>(pipe));
+  const auto found = watched_.find(pipe);
   return found == watched_.end() ? nullptr : found->second;
-}
-
-void Capture::on_ready() {
-  std::array<epoll_event, kPipesATurn> events;
-  const int count = ::epoll_wait(set(), events.data(), kPipesATurn, 0);
-  for (int i = 0; i < count; ++i) {
-    // One before it in this turn may have had it let go.
-    if (const LogPipePtr pipe = find(events[std::size_t(i)].data.ptr)) readable(*pipe);
-  }
 }
 
 void Capture::readable(LogPipe& pipe) {
@@ -98,19 +77,18 @@ void Capture::readable(LogPipe& pipe) {
   if (!pipe.log.read(pipe, buffer_)) let_go(&pipe);
 }
 
-/// Taken out of the set, for the kernel tells of a pipe without writers whatever it is asked for.
+/// Removes the pipe from the set for a while. Asking for no events would not do: the kernel reports
+/// the hang-up of a pipe without writers all the same.
 void Capture::pause(const LogPipe& pipe) {
   MutexLock lock(mutex_);
   paused_.push_back(&pipe);
-  ::epoll_ctl(set_.get(), EPOLL_CTL_DEL, pipe.fd.get(), nullptr);
+  set_.remove(pipe.fd.get());
   if (!resume_.active()) resume_.set(kPause);
 }
 
 void Capture::resume() {
   MutexLock lock(mutex_);
-  resume_.set(kPause);  // where there is no memory for one, once more
   for (; !paused_.empty(); paused_.pop_back()) listen(*paused_.back());
-  resume_.stop();
 }
 
 /// Stops watching a pipe that has ended, and closes it.
@@ -122,17 +100,9 @@ void Capture::let_go(const LogPipe* pipe) {
     watched_.erase(pipe);
     std::erase(unwatched_, pipe);
     std::erase(paused_, pipe);
-    // Refused for one that could not be watched.
-    ::epoll_ctl(set_.get(), EPOLL_CTL_DEL, last->fd.get(), nullptr);
+    set_.remove(last->fd.get());
   }
   last->log.close(*last);
-}
-
-void Capture::try_again() {
-  MutexLock lock(mutex_);
-  std::erase_if(unwatched_, [this](const LogPipe* pipe)
-                                NO_THREAD_SAFETY_ANALYSIS { return add_to_set(*pipe); });
-  if (!ready_ || !unwatched_.empty()) begin_.ask();
 }
 
 void Capture::give_up_oldest(ServiceLog& log) {
@@ -144,7 +114,7 @@ void Capture::give_up_oldest(ServiceLog& log) {
 }
 
 void Capture::sweep() noexcept {
-  // Refused: then each goes with its next event.
+  // On failure each pipe is closed at its next event.
   static_cast<void>(loop_.post([this] { let_go_of_ended(); }));
 }
 

@@ -1,4 +1,4 @@
-// Having, losing and reading /dev/log.
+// Binding, giving up and reading /dev/log.
 #include "io/dev_log.hpp"
 
 #include <fcntl.h>
@@ -14,20 +14,25 @@
 #include "base/log.hpp"
 #include "base/unix_address.hpp"
 #include "io/datagram_socket.hpp"
+#include "os/disposal.hpp"
 #include "os/inotify.hpp"
+#include "os/unix_receive.hpp"
 
 namespace zinit {
 
 namespace {
 
-// As much as waits between two turns of a loop that has much else to do.
+// Large, so that messages can wait while the loop is busy with other things.
 constexpr int kReceiveBytes = 1 << 20;
 
-// More than any queue holds (net.unix.max_dgram_qlen): who still sends to a socket that is given up
-// does not keep it from being closed.
+// After a message with descriptors that could not be discarded.
+constexpr Milliseconds kAgain{1000};
+
+// The most messages read from a socket before it is closed. More than the kernel usually queues
+// (net.unix.max_dgram_qlen), but bounded: a process that keeps sending must not keep it open.
 constexpr int kMostWaiting = 4096;
 
-/// Whether somebody has the socket at `path`, or it cannot be told that nobody has.
+/// Whether a process has the socket at `path` open; also true if that cannot be found out.
 bool has_owner(const std::string& path) {
   const int errnum = try_datagram_socket(path);
   return errnum != ECONNREFUSED && errnum != ENOENT;
@@ -35,15 +40,16 @@ bool has_owner(const std::string& path) {
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-/// Everybody may write to it.
+/// Makes a socket at `path` that everybody may send to.
 Result<UniqueFd> bind_at(const std::string& path) {
   auto fd = make_datagram_socket();
   if (!fd) return fd;
   const sockaddr_un address = unix_address(path);
-  ::unlink(path.c_str());  // of one that was killed here
+  ::unlink(path.c_str());  // left by a zinit that was killed at this point
   if (::bind(fd->get(), generic(address), sizeof address) < 0 || ::chmod(path.c_str(), 0666) < 0)
     return sys_failure("bind", path);
-  // Refused without privilege: then it has the usual size.
+  refuse_descriptors(fd->get());
+  // This needs privilege; without it the buffer keeps the default size.
   (void)::setsockopt(fd->get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBytes, sizeof kReceiveBytes);
   return fd;
 }
@@ -55,13 +61,14 @@ DevLog::DevLog(EventLoop& loop, std::string path, Take take)
       path_(std::move(path)),
       take_(std::move(take)),
       look_(loop, [this] { look_now(); }),
-      grace_(loop, [this] { look_now(); }) {}
+      grace_(loop, [this] { look_now(); }),
+      again_(loop, [this] { readable_->start(); }) {}
 
 void DevLog::start() noexcept {
   catch_all("syslog", [this] { look_now(); });
 }
 
-// --- whose it is ---
+// --- who owns the socket ---
 
 void DevLog::watch_directory() {
   if (inotify_) return;
@@ -103,7 +110,7 @@ DevLog::There DevLog::there() const {
   struct stat status {};
   if (::lstat(path_.c_str(), &status) < 0) return There::nothing;
   if (fd_ && status.st_dev == device_ && status.st_ino == inode_) return There::ours;
-  // A link may lead to where another daemon listens, or nowhere.
+  // A symbolic link may lead to another daemon's socket, or nowhere.
   if (!S_ISSOCK(status.st_mode) && !S_ISLNK(status.st_mode)) return There::taken;
   return has_owner(path_) ? There::taken : There::stale;
 }
@@ -115,9 +122,7 @@ void DevLog::look_now() {
   if (fd_) give_up();
   if (is == There::taken) return;
   if (grace_.active()) return;
-  grace_.set(kGrace);  // where there is no memory for it, once more
   const auto done = take_place(is);
-  grace_.stop();
   if (!done && told_ != done.error().text) {
     told_ = done.error().text;
     log_warn("syslog: {}", told_);
@@ -128,7 +133,8 @@ Result<void> DevLog::take_place(There there) {
   const std::string own = fmt::format("{}/.log.zinit-{}", directory_of(path_), ::getpid());
   auto fd = bind_at(own);
   if (!fd) return Failure(fd.error());
-  // Before anybody can send: a socket that is never read would hold up whoever logs.
+  // Allocated before anybody can send, since this may throw: a socket that nobody reads would block
+  // the processes that log.
   buffer_.resize(kLongest);
   auto readable =
       std::make_unique<IoWatcher>(loop_, fd->get(), EV_READ, [this](int) { read_some(); });
@@ -137,13 +143,13 @@ Result<void> DevLog::take_place(There there) {
   if (::lstat(own.c_str(), &status) < 0) {
     done = sys_failure("look at", own);
   } else if (there == There::nothing) {
-    // Not by rename(2): somebody may have come meanwhile.
+    // Not rename(2), which would replace the socket of a daemon that has bound one meanwhile.
     if (::link(own.c_str(), path_.c_str()) < 0 && errno != EEXIST)
       done = sys_failure("put a socket at", path_);
   } else if (::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) < 0) {
     done = sys_failure("replace the stale socket", path_);
   } else if (has_owner(own)) {
-    // Somebody came between the look and the exchange: it gets its place back.
+    // The socket that was replaced is not stale: a daemon has bound it meanwhile. Give it back.
     if (::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) < 0)
       log_warn("syslog: {}", sys_failure("give back", path_).value().text);
   }
@@ -168,13 +174,12 @@ void DevLog::begin(UniqueFd fd, std::unique_ptr<IoWatcher> readable) noexcept {
     log_debug("syslog: {} is zinit's", path_);
 }
 
-/// Its last messages are taken in: who sent them has no other place for them.
+/// Closes the socket. First reads the messages in it, which would be lost otherwise.
 void DevLog::give_up() {
   if (!fd_) return;
   ours_ = false;
   read_rest();
-  readable_.reset();
-  fd_.reset();
+  close_own();
   buffer_ = {};
   lost_ = true;
   log_info("syslog: {} is no longer zinit's", path_);
@@ -188,9 +193,14 @@ void DevLog::finish() noexcept {
     if (!fd_) return;
     if (own) ::unlink(path_.c_str());
     read_rest();
-    readable_.reset();
-    fd_.reset();
+    close_own();
   });
+}
+
+void DevLog::close_own() {
+  readable_.reset();
+  again_.stop();
+  close_socket(std::move(fd_));
 }
 
 // --- messages ---
@@ -204,11 +214,16 @@ void DevLog::read_rest() {
   for (int i = 0; i < kMostWaiting && read_one(); ++i) {}
 }
 
-/// False: none waits.
+/// Returns false if no message waits.
 bool DevLog::read_one() {
-  alignas(cmsghdr) std::array<std::byte, kCredentialsBytes> beside;
   Datagram datagram;
-  if (!receive_datagram(fd_.get(), buffer_, beside, datagram)) return false;
+  const Received received = receive_datagram(fd_.get(), buffer_, datagram);
+  if (received == Received::nothing) return false;
+  if (received == Received::with_descriptors && !discard_datagram(fd_.get())) {
+    readable_->stop();
+    again_.set(kAgain);
+    return false;
+  }
   catch_all("a message of /dev/log", [&] { take_(datagram.sender, datagram.text); });
   return true;
 }

@@ -1,20 +1,22 @@
-// /dev/log: the socket that syslog(3) writes to, had by zinit while no syslog daemon has it.
+// /dev/log, the socket that syslog(3) writes to. zinit serves it as long as no syslog daemon does.
 //
-// It is bound under another name and put into its place by one rename, so it is never there without
-// its mode, and nothing is ever taken from somebody who listens. What a daemon that was killed left
-// behind is replaced. A daemon that comes removes our socket and binds its own: inotify on the
-// directory tells, and ours is closed, read to its end. When the daemon's socket is removed it is
-// taken back after a while (kGrace), which leaves a daemon the time between removing and binding.
-// That a daemon was killed nobody tells: look() is to be called when a process may have ended.
+// The socket is bound under another name and then renamed, so it never exists with a wrong mode,
+// and never replaces one that somebody listens on. A stale socket of a killed daemon is replaced. A
+// daemon that starts removes zinit's socket and binds its own: inotify on the directory reports it,
+// and zinit reads its socket to the end and closes it. When the daemon's socket is removed, zinit
+// binds again after kGrace; without that delay it could be faster than a daemon that is between
+// removing a socket and binding its own. If a daemon is killed its socket stays and nothing is
+// reported, so look() must be called when a process may have ended.
 //
-// At rest nothing wakes up. Under a flood there are kMessages, or kTime, a turn of the loop; what
-// waits is bounded by the socket, and those who send wait for it, as with every syslog daemon.
+// While no messages come there are no wake-ups. Under a flood each turn of the loop reads at most
+// kMessages, and for at most kTime. The kernel bounds its queue of messages, and senders block
+// while it is full, as with every syslog daemon.
 //
-// Threads: look() by any; start() and finish() while no thread runs the loop; the rest is the data
-// loop's.
+// Threads: look() may be called by any thread; start() and finish() while no thread runs the loop;
+// the rest only by the data loop's.
 #pragma once
 
-#include <sys/types.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <functional>
@@ -30,30 +32,30 @@ namespace zinit {
 
 class DevLog {
  public:
-  /// A message as it came, and who sent it, which the kernel says: 0 where it is none of this
-  /// process's namespace. On the loop.
-  using Take = std::function<void(pid_t sender, std::string_view bytes)>;
+  /// Called for each message, on the loop's thread. `sender` is what the kernel reports; its pid is
+  /// 0 if the process has none in zinit's pid namespace.
+  using Take = std::function<void(const ucred& sender, std::string_view bytes)>;
 
   static constexpr Milliseconds kGrace{500};
   static constexpr int kMessages = 64;
   static constexpr std::chrono::microseconds kTime{1000};
-  static constexpr std::size_t kLongest = 65536;  // what is longer is cut
+  static constexpr std::size_t kLongest = 65536;  // longer messages are cut
 
-  /// Nothing is bound yet. Destroyed while no thread runs the loop.
+  /// Binds nothing yet. Destroy it while no thread runs the loop.
   DevLog(EventLoop& loop, std::string path, Take take);
   ~DevLog() { finish(); }
   DevLog(const DevLog&) = delete;
   DevLog& operator=(const DevLog&) = delete;
 
-  /// Binds it, or waits until it can: who is started from now on finds it there.
+  /// Binds the socket now if it is free, or else as soon as it is.
   void start() noexcept;
 
-  /// Somebody who has it may be gone: looks whether it can be had. Costs nothing while it is ours.
+  /// Call it when the daemon that has the socket may be gone. Cheap while zinit has the socket.
   void look() noexcept {
     if (!ours_) look_.ask();
   }
 
-  /// At the end: takes in what waits, and removes the socket if it is ours still.
+  /// At the end of zinit: reads the last messages, and removes the socket if it is still zinit's.
   void finish() noexcept;
 
  private:
@@ -66,6 +68,7 @@ class DevLog {
   [[nodiscard]] Result<void> take_place(There there);
   void begin(UniqueFd fd, std::unique_ptr<IoWatcher> readable) noexcept;
   void give_up();
+  void close_own();
   void read_some();
   void read_rest();
   [[nodiscard]] bool read_one();
@@ -80,13 +83,14 @@ class DevLog {
   UniqueFd fd_;
   dev_t device_ = 0;
   ino_t inode_ = 0;
-  std::string told_;  // the last fault that was logged
-  bool lost_ = false;  // it was ours before, and whose it is now was logged
+  std::string told_;   // the last fault that was logged
+  bool lost_ = false;  // the socket was zinit's before, and its loss was logged
   bool unwatched_told_ = false;
   std::vector<char> buffer_;
   std::unique_ptr<IoWatcher> changes_;
   std::unique_ptr<IoWatcher> readable_;
   TimerWatcher grace_;
+  TimerWatcher again_;  // reading begins again
 };
 
 }  // namespace zinit

@@ -1,11 +1,9 @@
-// A mutex in which whoever waits comes next.
+// A mutex that a waiting thread gets before the thread that has just released it.
 //
-// std::mutex favours the thread that has just let it go: the data loop under a flood takes a log's
-// lock again within microseconds, long before a waiting thread, which may hold the board's lock,
-// has woken up. Here one has to pass a first lock on the way to the second: a waiter holds the
-// first while it waits for the second, so the thread that comes back has to queue behind it.
-//
-// Threads: for any; the two locks are taken in one order and the first is never held on return.
+// std::mutex favours the latter: under a flood of output the data loop locks a log again within
+// microseconds, long before a waiting thread, which may hold the supervisor's lock, wakes up. Here
+// lock() takes two mutexes in turn. A waiter holds the first while it waits for the second, so the
+// thread that comes back queues behind it.
 #pragma once
 
 #include "base/mutex.hpp"

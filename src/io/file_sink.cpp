@@ -11,13 +11,13 @@ namespace zinit {
 
 namespace {
 
-// Blocks grow up to this: few of them in a flood, and little memory for a service that says little.
+// Blocks grow up to this, so that there are few of them in a flood.
 constexpr std::size_t kBlock = std::size_t{256} << 10;
 
-// What is given up is whole blocks: younger lines go into another.
+// A block takes new lines for this long only, since too old lines are dropped by whole blocks.
 constexpr Milliseconds kBlockAge{1000};
 
-// Written before other files of the same file system have their turn.
+// Bytes written before another file on the same file system has its turn.
 constexpr std::size_t kBytesATurn = std::size_t{4} << 20;
 
 std::size_t bytes_of(std::span<const SplitLine> lines) {
@@ -27,12 +27,12 @@ std::size_t bytes_of(std::span<const SplitLine> lines) {
                          });
 }
 
-/// Appends lines with their ends. Those that lie in a row as they were read, which is most, are
-/// copied as one run.
+/// Appends lines with their newlines. Lines that are adjacent in the read buffer, as most are, are
+/// copied at once.
 void append_lines(std::string& to, std::span<const SplitLine> lines) {
   const char* begin = nullptr;
-  const char* end = nullptr;  // of the run, without the end of its last line
-  bool ended = false;         // that line is whole
+  const char* end = nullptr;  // of the run, without its last newline
+  bool ended = false;         // the run's last line is complete
   const auto flush = [&] {
     to.append(begin, static_cast<std::size_t>(end - begin));
     if (ended) to += '\n';
@@ -85,7 +85,7 @@ bool FileSink::wants_pause() noexcept {
   return ms_between(half_full_, now) < kPause.count();
 }
 
-/// With room for so many more; may be empty, when there is no memory for them after all.
+/// A block with room for `bytes` more. If that throws, a new block stays in the queue, empty.
 FileSink::Block& FileSink::block_for(std::size_t bytes) {
   const TimePoint now = Clock::now();
   if (queue_.empty() || queue_.size() == reopen_after_ ||
@@ -140,11 +140,11 @@ bool FileSink::idle() noexcept {
   return !queued_ && queue_.empty();
 }
 
-/// Whether there is something to write; else whoever brings the next line says so.
+/// Takes the next block. Returns false if there is none; then the next line queues the sink again.
 bool FileSink::next_block() {
   if (written_ < current_.bytes.size()) return true;
   const std::size_t done = size_of(current_);
-  const bool written = !current_.parts.empty();  // not what lose_current() has left
+  const bool written = !current_.parts.empty();  // or else lose_current() has dropped it
   written_ = 0;
   current_ = {};
   bool reopens = false;
@@ -165,7 +165,8 @@ bool FileSink::next_block() {
   }
   if (!reopens) return false;
   file_.close();
-  // At once, for whoever renamed it may wait for the new one. A fault is found with the next line.
+  // Opened at once, since whoever renamed the file may wait for the new one. Errors are reported
+  // with the next write.
   static_cast<void>(file_.open());
   return next_block();
 }
@@ -201,7 +202,7 @@ FileSink::Outcome FileSink::write_some() {
   return Outcome::more;
 }
 
-/// Gives up what has waited for too long.
+/// Drops blocks that have waited for too long.
 void FileSink::give_up() {
   const TimePoint now = Clock::now();
   const auto too_old = [now](const Block& block) {
@@ -215,7 +216,7 @@ void FileSink::give_up() {
   }
 }
 
-/// What of the current block is not in the file. A line that is there in part is ended.
+/// Drops the unwritten rest of the current block. A line that was written in part gets a newline.
 void FileSink::lose_current() {
   const std::string_view rest = std::string_view(current_.bytes).substr(written_);
   const bool torn = written_ > 0 && current_.bytes[written_ - 1] != '\n';
@@ -230,7 +231,7 @@ void FileSink::lose_current() {
   waiting_bytes_ -= size - size_of(current_);
 }
 
-/// The last `lines` of a block, or all where it has fewer.
+/// Counts the last `lines` lines of a block as dropped.
 void FileSink::lose_parts(const Block& block, std::uint64_t lines) const noexcept {
   for (auto part = block.parts.rbegin(); part != block.parts.rend() && lines > 0; ++part) {
     const std::uint64_t lost = std::min(lines, part->lines);

@@ -1,29 +1,28 @@
-// `file`: lines appended to a file as they were written, whole, by threads that may wait for a
-// disk.
+// The sink `file`: lines are appended to a file, as they are, by threads that may wait for a disk.
 //
 //   take()            FileSink           FileWriters            LogFile
 //   under a log's --> its own queue, --> a thread takes the --> write(2), rotation
 //   lock: copies      blocks of bytes    sinks one by one
 //
-// One sink a path, whoever names it: lines of two services do not tear each other, and the file is
-// rotated once. The text goes over in blocks, runs of lines as they lay in the read buffer. A line
-// that comes in pieces is written as it comes; where another stream's lines come in between, its
-// piece is ended first.
+// There is one sink for each path, however many services name it, so their lines stay whole and the
+// file is rotated once. Text is queued in blocks; lines that are adjacent in the read buffer are
+// copied together. The pieces of a long line are written as they come; if lines of another stream
+// come in between, a newline is put after the piece.
 //
-// What cannot be written is tried again, and given up and counted when it has waited for kPatience;
-// what finds the queue full is counted at once, so that the oldest that wait are kept. A sink that
-// nobody refers to any more lives until its queue is empty.
+// A write that fails is tried again; lines that have waited for kPatience are dropped and counted.
+// If the queue is full new lines are dropped and counted at once, so the oldest are kept. A sink
+// that is no longer used lives until its queue is empty.
 //
-// A service can write faster than a writer that has to wait for a processor. So while the queue is
-// more than half full its pipes are not read, nor those of others that share the file, for kPause
-// at the longest, until it is nearly empty again: that costs the service no more than another
-// process on its processor would, and saves the lines. A file that is truly slow does not hold it
-// up, and one that cannot be written does so once: what is given up makes room, but only a block
-// that was written ends the pause's time.
+// A service can write faster than a writer thread that has to wait for a processor. So while the
+// queue is at least half full, the pipes of the services that use the file are not read, but for at
+// most kPause. That costs the service no more than sharing its processor with another process, and
+// saves the lines. A slow file does not hold up the service for longer: the time limit starts anew
+// only when the queue is nearly empty and a block was really written, so a file that cannot be
+// written delays the service only once.
 //
-// Threads. Writers are started as there is work, one for each file system that has some: one that
-// hangs holds up the files on it and no others. At most kMostWriters of them, and half of those
-// for files that have never been open, whose file system is not known.
+// Threads: writers are started as needed, one for each file system, so a file system that hangs
+// affects only the files on it. There are at most kMostWriters; at most half of them write files
+// that were never open, since the file system of these is not known.
 #pragma once
 
 #include <deque>
@@ -52,31 +51,33 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   [[nodiscard]] bool wants_pause() noexcept override;
 
-  /// Nothing: FileWriters have the files of all written.
+  /// Does nothing: FileWriters finishes all files.
   void finish(Milliseconds) noexcept override {}
 
-  /// From the next write on. Any thread.
+  /// Applies from the next write on. Any thread.
   void set_rotation(const Rotation& rotation) noexcept;
 
-  /// What waits is written to the file that is open, and that is closed and opened anew, whatever
-  /// comes meanwhile. Any thread.
+  /// Writes the lines that wait to the open file, then closes it and opens the path again. Lines
+  /// that come meanwhile go to the new file. Any thread.
   void reopen() noexcept;
 
-  /// Has a writer look at it even where there is nothing to write: at the end it closes the file,
-  /// and where it is the last to hold the sink destroys it. No other thread should wait for that.
+  /// Has a writer handle the sink even if there is nothing to write. If the writer has the last
+  /// reference to the sink, it destroys the sink; at the end of zinit it closes the file. Either
+  /// may block, so no other thread should do it.
   void wake() noexcept;
 
-  /// Whether nothing waits.
+  /// Whether no line waits.
   [[nodiscard]] bool idle() noexcept;
 
-  /// Bytes that may wait. Large enough that a writer which loses its processor for some
-  /// milliseconds costs no line of a service that writes as fast as it can.
+  /// Bytes that may wait. Large enough that no line of a fast service is lost if a writer does not
+  /// run for some milliseconds.
   static constexpr std::size_t kQueueBytes = std::size_t{8} << 20;
 
-  /// So long a pause may be, from when the queue was half full until it is nearly empty.
+  /// How long reading may pause, counted from when the queue became half full. Starts anew only
+  /// after the queue was nearly empty.
   static constexpr Milliseconds kPause{250};
 
-  /// What has waited for so long while the file could not be written is given up.
+  /// While the file cannot be written, lines that have waited for this long are dropped.
   static constexpr Milliseconds kPatience{5000};
 
  private:
@@ -93,7 +94,7 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   };
   enum class Outcome { done, more, failed };
 
-  // Of a writer.
+  // Called by writers.
   [[nodiscard]] Outcome write_some();
   [[nodiscard]] bool next_block();
   void give_up();
@@ -111,22 +112,23 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   Mutex mutex_;
   std::deque<Block> queue_ GUARDED_BY(mutex_);
-  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;  // of the current block too
-  TimePoint half_full_ GUARDED_BY(mutex_){};  // since when it has been, none: it is not
+  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;  // includes the current block
+  // When the queue became half full; TimePoint{}: not since it was nearly empty.
+  TimePoint half_full_ GUARDED_BY(mutex_){};
   Rotation rotation_ GUARDED_BY(mutex_);
   const void* within_line_of_ GUARDED_BY(mutex_) = nullptr;
-  bool queued_ GUARDED_BY(mutex_) = false;  // the writers know that there is something to do
-  // Blocks to be written before the file is opened anew; all younger lines go behind them.
+  bool queued_ GUARDED_BY(mutex_) = false;  // waits for a writer, or has one
+  // How many queued blocks to write before opening the file again; unset: it was not asked for.
   std::optional<std::size_t> reopen_after_ GUARDED_BY(mutex_);
 
-  // Of the writer that has it, one at a time.
+  // Used only by the one writer that works on this sink.
   LogFile file_;
   Block current_;
   std::size_t written_ = 0;  // of current_.bytes
 
-  // Of the writers' lock.
+  // Guarded by the lock of FileWriters.
   dev_t device_ = 0;
-  bool busy_ = false;  // a writer has it
+  bool busy_ = false;  // a writer works on it
   Milliseconds delay_{0};
   TimePoint next_try_{};
 };
@@ -134,18 +136,18 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 class FileWriters {
  public:
   FileWriters() = default;
-  /// Waits for the writers, each of which ends with the write that it is in.
+  /// Waits for the writers, each of which finishes its current write.
   ~FileWriters();
   FileWriters(const FileWriters&) = delete;
   FileWriters& operator=(const FileWriters&) = delete;
 
-  /// `sink` has something to do. Any thread, locks held too; does not block. ENOMEM, EAGAIN: not
-  /// taken in.
+  /// Has a writer work on `sink`. Any thread, also with locks held; does not block. Fails with
+  /// ENOMEM or EAGAIN if there is no thread and none can be started.
   [[nodiscard]] Result<void> add(const std::shared_ptr<FileSink>& sink) noexcept;
 
-  /// From here on every file that a writer looks at gets another try at once, and is closed.
+  /// From now on failed writes are tried again at once, and each file is closed once written.
   void begin_finish() noexcept;
-  /// Waits until the writers are done with all, for `limit` at the longest.
+  /// Waits until the writers are done with all files, for at most `limit`.
   void await_finish(Milliseconds limit) noexcept;
 
   /// Whether a writer is within a write, which may hang.
@@ -166,9 +168,9 @@ class FileWriters {
 
   Mutex mutex_;
   CondVar wake_;
-  CondVar rest_;                                 // some sink is done with
+  CondVar rest_;                                 // signalled when a writer is done with a sink
   Sinks waiting_ GUARDED_BY(mutex_);
-  std::vector<dev_t> writing_ GUARDED_BY(mutex_);  // file systems that writers are at
+  std::vector<dev_t> writing_ GUARDED_BY(mutex_);  // file systems being written to
   std::vector<Thread> threads_ GUARDED_BY(mutex_);
   std::size_t idle_ GUARDED_BY(mutex_) = 0;
   bool finishing_ GUARDED_BY(mutex_) = false;

@@ -1,6 +1,7 @@
 // The threads that write log files.
 #include <algorithm>
 
+#include "base/memory.hpp"
 #include "io/file_sink.hpp"
 #include "io/loop.hpp"
 
@@ -8,7 +9,7 @@ namespace zinit {
 
 namespace {
 
-// A file that failed is tried again after this, doubled each time up to the other.
+// A file that failed is tried again after kFirstDelay, which doubles each time up to kLastDelay.
 constexpr Milliseconds kFirstDelay{20};
 constexpr Milliseconds kLastDelay{1000};
 
@@ -30,29 +31,24 @@ FileWriters::~FileWriters() {
 }
 
 Result<void> FileWriters::add(const SinkPtr& sink) noexcept {
-  try {
-    MutexLock lock(mutex_);
-    writing_.reserve(kMostWriters);
-    threads_.reserve(kMostWriters);
-    waiting_.push_back(sink);
-    if (auto enough = enough_threads(); !enough && threads_.empty()) {
-      waiting_.pop_back();
-      return enough;
-    }
-    wake_.notify_one();
-    return {};
-  } catch (const std::bad_alloc&) {
-    return Failure(Error{"no memory", ENOMEM});
+  const EssentialAllocations essential;
+  MutexLock lock(mutex_);
+  writing_.reserve(kMostWriters);
+  threads_.reserve(kMostWriters);
+  waiting_.push_back(sink);
+  if (auto enough = enough_threads(); !enough && threads_.empty()) {
+    waiting_.pop_back();
+    return enough;
   }
+  wake_.notify_one();
+  return {};
 }
 
-/// Sees to it that there is a thread for what waits beside those that are within a write, which may
-/// hang.
+/// Starts a thread if a sink can be written and no thread is idle: a write may hang.
 Result<void> FileWriters::enough_threads() {
   if (idle_ > 0 || threads_.size() == kMostWriters) return {};
-  if (std::ranges::none_of(waiting_, [&](const SinkPtr& sink) NO_THREAD_SAFETY_ANALYSIS {
-        return may_write(*sink);
-      })) {
+  if (std::ranges::none_of(waiting_, [&](const SinkPtr& sink)
+                                         NO_THREAD_SAFETY_ANALYSIS { return may_write(*sink); })) {
     return {};
   }
   auto thread = Thread::start("zinit-files", kStackBytes, [this] { work(); });
@@ -61,14 +57,14 @@ Result<void> FileWriters::enough_threads() {
   return {};
 }
 
-/// Whether neither it nor its file system has a writer yet.
+/// Whether no writer works on the sink or on its file system.
 bool FileWriters::may_write(const FileSink& sink) const {
-  if (sink.busy_) return false;  // it has more to do since that took its last block
+  if (sink.busy_) return false;  // it was queued again while a writer still works on it
   const auto count = std::ranges::count(writing_, sink.device_);
   return sink.device_ == 0 ? static_cast<std::size_t>(count) < kMostUnknown : count == 0;
 }
 
-/// One, or none.
+/// Takes one sink that can be written now, or none.
 FileWriters::Sinks FileWriters::take_ready() {
   Sinks taken;
   const TimePoint now = Clock::now();
@@ -96,7 +92,7 @@ void FileWriters::put_back(Sinks& taken, FileSink::Outcome outcome, bool closed)
   const bool failed = outcome == FileSink::Outcome::failed;
   sink->delay_ = failed ? std::clamp(sink->delay_ * 2, kFirstDelay, kLastDelay) : Milliseconds{0};
   sink->next_try_ = failed ? after(Clock::now(), sink->delay_) : TimePoint{};
-  // At the end one that was under way before has to be closed yet.
+  // A sink that was being written when begin_finish() was called must be closed as well.
   const bool again = outcome == FileSink::Outcome::more || (finishing_ ? !closed : failed);
   if (again) waiting_.splice(waiting_.end(), taken);
 }
@@ -119,7 +115,7 @@ void FileWriters::work() {
     const dev_t device = sink->device_;
     const bool closes = finishing_;
     writing_.push_back(device);
-    // Refused: then the others wait.
+    // On failure the existing threads write the other sinks later.
     static_cast<void>(enough_threads());
     FileSink::Outcome outcome = FileSink::Outcome::failed;
     lock.unlock();
@@ -129,10 +125,10 @@ void FileWriters::work() {
     writing_.erase(std::ranges::find(writing_, device));
     put_back(taken, outcome, closes);
     rest_.notify_all();
-    // Another one may be for the same file system.
+    // Another sink may wait for the same file system.
     if (idle_ > 0 && !waiting_.empty()) wake_.notify_one();
     lock.unlock();
-    taken.clear();  // the last one closes its file
+    taken.clear();  // the last reference closes the file
     lock.lock();
   }
 }

@@ -1,4 +1,4 @@
-// http-parser, stopped where the headers of the answer are over.
+// http-parser, stopped at the end of the headers.
 #include "io/http_reader.hpp"
 
 #include "base/format.hpp"
@@ -10,11 +10,11 @@ void HttpReader::reset() {
   parser_.data = this;
 }
 
-/// A parser that is paused reads no further and says where it is.
+/// Pausing the parser makes http_parser_execute() return the number of bytes parsed so far.
 int HttpReader::headers_over(http_parser* parser) {
   const unsigned status = parser->status_code;
   const bool passed_over = status / 100 == 1 && status != HTTP_STATUS_SWITCHING_PROTOCOLS;
-  if (passed_over) return 1;  // without a body: the message is over next
+  if (passed_over) return 1;  // it has no body, so message_over() comes next
   auto& self = *static_cast<HttpReader*>(parser->data);
   self.status_ = status;
   if (status < 100) self.fault_ = fmt::format("sent a status of {}", status);
@@ -44,7 +44,7 @@ bool HttpReader::take(std::string_view bytes) {
     }
     if (over()) break;
     if (error == HPE_PAUSED) {
-      // Another answer follows, also where this one said that the connection would be closed.
+      // A 1xx response: the real one follows, even after "Connection: close".
       reset();
     } else if (error != HPE_OK) {
       fault_ = fmt::format("sent what is not HTTP: {}", http_errno_description(error));

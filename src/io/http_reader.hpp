@@ -1,9 +1,8 @@
-// Reads what a web server answers, as far as a probe wants to know it: the status of its answer.
-// http-parser does the reading; nothing of it is kept. 1xx answers are passed over, bodies are not
-// looked at: the end of the headers is all that is waited for. How much may come until then is
-// bounded, whatever the server sends.
+// Reads the status of a web server's response, for a probe. http-parser does the parsing. 1xx
+// responses are skipped; the reader is done at the end of the headers, and never looks at a body.
+// The number of bytes until then is bounded.
 //
-// Threads: none of its own; no system call.
+// Has no lock, and makes no system call.
 #pragma once
 
 #include <http_parser.h>
@@ -16,24 +15,25 @@ namespace zinit {
 
 class HttpReader {
  public:
-  /// What a server may send before the headers of its answer are over.
+  /// Most bytes that a server may send before the headers end.
   static constexpr std::size_t kMaxBytes = 65536;
 
   HttpReader() { reset(); }
   HttpReader(const HttpReader&) = delete;
   HttpReader& operator=(const HttpReader&) = delete;
 
-  /// Takes what came next.
-  /// @return  whether it is over: then status() or fault() says how, and more changes nothing
+  /// Parses the next bytes of the response.
+  /// @return  over()
   bool take(std::string_view bytes);
 
-  /// The server has closed the connection: what is not over is so now.
+  /// The server has closed the connection. Afterwards the reader is over().
   void ended();
 
+  /// Whether there is a status() or a fault(). Further bytes are ignored then.
   [[nodiscard]] bool over() const noexcept { return status_ != 0 || !fault_.empty(); }
-  /// 101 or 200 and above; 0: there is none.
+  /// 101, or 200 and above; 0 if there is none.
   [[nodiscard]] unsigned status() const noexcept { return status_; }
-  /// Why there is none, as it follows on the server's name: "closed the connection without ...".
+  /// Why there is no status, worded to follow the server's name: "closed the connection ...".
   [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
 
  private:

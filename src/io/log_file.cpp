@@ -1,4 +1,4 @@
-// Appending to a log file, and turning to a new one when it is full.
+// Appending to a log file, and rotating it.
 #include "io/log_file.hpp"
 
 #include <fcntl.h>
@@ -15,10 +15,10 @@ namespace {
 
 constexpr mode_t kMode = 0640;
 
-// A directory that cannot be written to will not be asked for each line.
+// How long to wait after a failed rotation, so that not every line tries again.
 constexpr Milliseconds kRotateAgain{60000};
 
-/// Whether opening the file again cannot help: it is the disk that has no room.
+/// Whether the disk or the FIFO is full, so that opening the file again does not help.
 bool is_full(int errnum) { return errnum == ENOSPC || errnum == EDQUOT || errnum == EAGAIN; }
 
 }  // namespace
@@ -49,7 +49,7 @@ Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,
   while (!lines.empty()) {
     if (auto opened = open(); !opened) return opened;
     const std::string_view part = lines.substr(0, whole_lines(lines, rotation));
-    if (part.empty()) continue;  // it has been rotated, or is to be opened anew
+    if (part.empty()) continue;  // it was rotated, or must be opened again
     const ssize_t count = ::write(fd_.get(), part.data(), part.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
@@ -66,7 +66,7 @@ Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,
   return {};
 }
 
-/// How many bytes of `lines` go into the file as it is; 0: none, and it is another one now.
+/// How many bytes of `lines` to write to the open file; 0 if it was rotated, and is closed now.
 std::size_t LogFile::whole_lines(std::string_view lines, const Rotation& rotation) {
   if (!regular_ || rotation.max_bytes == 0) return lines.size();
   const std::uint64_t room = rotation.max_bytes - std::min(rotation.max_bytes, size_);
@@ -74,15 +74,15 @@ std::size_t LogFile::whole_lines(std::string_view lines, const Rotation& rotatio
   const std::size_t last =
       room == 0 ? std::string_view::npos : lines.rfind('\n', static_cast<std::size_t>(room) - 1);
   if (last != std::string_view::npos) return last + 1;
-  // Not even its first line fits. The rest of a line that was begun stays with its beginning.
+  // Not even the first line fits. The file is not rotated within a line, nor while it is empty.
   const std::size_t first = std::min(lines.find('\n'), lines.size() - 1) + 1;
   if (size_ == 0 || within_line_) return first;
   if (Clock::now() < rotate_from_) return lines.size();
   return rotate(rotation) ? 0 : lines.size();
 }
 
-/// Whether the file is another one now, closed. It may have been emptied, renamed or removed
-/// meanwhile by others, which is as good.
+/// Returns whether the file was rotated, and is closed now. Also true if somebody else has renamed,
+/// removed or emptied it.
 bool LogFile::rotate(const Rotation& rotation) {
   struct stat open_one {}, named {};
   if (::fstat(fd_.get(), &open_one) == 0 && ::lstat(path_.c_str(), &named) == 0 &&

@@ -1,4 +1,4 @@
-// The table of logs, and the ways into it for the supervisor, the control room and zinit's own log.
+// The table of logs.
 #include "io/log_store.hpp"
 
 #include <fcntl.h>
@@ -8,7 +8,6 @@
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"
-#include "base/order.hpp"
 #include "io/capture.hpp"
 #include "io/service_log.hpp"
 
@@ -16,14 +15,14 @@ namespace zinit {
 
 namespace {
 
-// Where log.hpp's listener, which is a plain function, finds the log of the one store that has it.
+// A global, since the listener of base/log.hpp is a plain function.
 std::atomic<ServiceLog*> own_log{nullptr};
 
 void hear_own_log(LogLevel level, std::string_view line) {
   if (ServiceLog* log = own_log) log->note(fmt::format("{:<5} {}", log_level_name(level), line));
 }
 
-/// The read end alone does not block: the flag belongs to an end, and the other is the service's.
+/// Only the read end is non-blocking: the service expects a blocking one.
 Result<Pipe> make_log_pipe() {
   auto pipe = make_pipe();
   if (pipe && ::fcntl(pipe->read.get(), F_SETFL, O_NONBLOCK) < 0)
@@ -35,11 +34,9 @@ Result<Pipe> make_log_pipe() {
 
 class LogStore::Impl {
  public:
-  Impl(EventLoop& loop, LogSinks log_sinks)
-      : sinks(loop, std::move(log_sinks)),
-        capture(loop) {}
+  Impl(EventLoop& loop, LogSinks log_sinks) : sinks(loop, std::move(log_sinks)), capture(loop) {}
 
-  /// Null where the slot has none.
+  /// Null if the slot has no log.
   [[nodiscard]] ServiceLog* find(Slot slot) EXCLUDES(mutex_) {
     if (slot == kOwnLog) return &own;
     if (slot == kSyslog) return &syslog;
@@ -47,7 +44,7 @@ class LogStore::Impl {
     return slot < logs_.size() ? logs_[slot].get() : nullptr;
   }
 
-  /// Made where it is missing. Logs are never destroyed, only emptied: references stay good.
+  /// Makes the log if there is none. Logs are emptied but never destroyed: references stay valid.
   [[nodiscard]] ServiceLog& get(Slot slot) EXCLUDES(mutex_) {
     if (slot == kOwnLog) return own;
     if (slot == kSyslog) return syslog;
@@ -64,7 +61,7 @@ class LogStore::Impl {
     for (const LogPipePtr& pipe : pipes) log.drain(*pipe, drain_buffer_);
   }
 
-  /// Every log, whether it is in use or not.
+  /// All logs, including those whose slot is not in use.
   [[nodiscard]] std::vector<ServiceLog*> all() EXCLUDES(mutex_) {
     std::vector<ServiceLog*> logs{&own, &syslog};
     MutexLock lock(mutex_);
@@ -73,7 +70,7 @@ class LogStore::Impl {
     return logs;
   }
 
-  /// The settings of a log are in force: taps that want its lines get them.
+  /// Attaches the taps that want the lines of a log that has just been configured.
   void attach_all(ServiceLog& log) EXCLUDES(taps_mutex_) {
     MutexLock lock(taps_mutex_);
     std::size_t no_room = 0;
@@ -93,7 +90,7 @@ class LogStore::Impl {
   [[nodiscard]] LastLines add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,
                                   std::size_t room) EXCLUDES(taps_mutex_) {
     if (lines > 0) {
-      // Before the lock, which one who holds the board's may wait for.
+      // Before the lock is taken: a thread that waits for it may hold the board's lock.
       for (ServiceLog* log : wanted_by(*tap)) drain(*log);
     }
     MutexLock lock(taps_mutex_);
@@ -101,7 +98,7 @@ class LogStore::Impl {
     const std::vector<ServiceLog*> logs = wanted_by(*tap);
     std::size_t bytes = 0;
     for (const ServiceLog* log : logs) bytes += log->cost(lines);
-    // Where there is no room for all, each has its share of it.
+    // If there is no room for all, each log gets an equal share.
     const bool fits = bytes <= room;
     std::size_t left = room;
     LastLines last;
@@ -111,7 +108,8 @@ class LogStore::Impl {
       for (LogLine& line : log->attach(tap, lines, left, last.left_out))
         last.lines.push_back({name, std::move(line)});
     }
-    sort_by_time(last.lines, [](const NamedLine& named) { return named.line.time_us; });
+    std::ranges::stable_sort(last.lines, {},
+                             [](const NamedLine& named) { return named.line.time_us; });
     return last;
   }
 
@@ -134,7 +132,7 @@ class LogStore::Impl {
   Mutex mutex_;
   std::vector<std::unique_ptr<ServiceLog>> logs_ GUARDED_BY(mutex_);  // by slot
 
-  // Before the locks of logs. Nobody is told of a log between its settings and its taps.
+  // Taken before the locks of logs, while a log is configured or taps are added.
   Mutex taps_mutex_;
   std::vector<std::shared_ptr<LogTap>> taps_ GUARDED_BY(taps_mutex_);
 
@@ -150,34 +148,30 @@ LogStore::~LogStore() {
   if (own_log.compare_exchange_strong(own, nullptr)) set_log_listener(nullptr);
 }
 
-Result<LogPipes> LogStore::open_output(Slot slot) {
+Result<OutputPipes> LogStore::open_output(Slot slot) {
   auto out = make_log_pipe();
   if (!out) return Failure(out.error());
   auto err = make_log_pipe();
   if (!err) return Failure(err.error());
-  try {
-    ServiceLog& log = impl_->get(slot);
-    const auto writer = std::make_shared<std::atomic<pid_t>>(0);
-    const auto make = [&](Pipe& pipe, LogStream stream) {
-      return std::make_shared<LogPipe>(log, std::move(pipe.read), stream, writer);
-    };
-    const auto out_pipe = make(*out, LogStream::out);
-    const auto err_pipe = make(*err, LogStream::err);
-    log.add_pipes(out_pipe, err_pipe);
-    if (auto watched = impl_->capture.watch(out_pipe, err_pipe); !watched) {
-      log.end(*out_pipe);
-      log.end(*err_pipe);
-      return Failure(watched.error());
-    }
-    return LogPipes{std::move(out->write), std::move(err->write), writer};
-  } catch (const std::bad_alloc&) {
-    return sys_failure("make", "log pipes", ENOMEM);
+  ServiceLog& log = impl_->get(slot);
+  const auto writer = std::make_shared<std::atomic<pid_t>>(0);
+  const auto make = [&](Pipe& pipe, LogStream stream) {
+    return std::make_shared<LogPipe>(log, std::move(pipe.read), stream, writer);
+  };
+  const auto out_pipe = make(*out, LogStream::out);
+  const auto err_pipe = make(*err, LogStream::err);
+  log.add_pipes(out_pipe, err_pipe);
+  if (auto watched = impl_->capture.watch(out_pipe, err_pipe); !watched) {
+    log.end(*out_pipe);
+    log.end(*err_pipe);
+    return Failure(watched.error());
   }
+  return OutputPipes{std::move(out->write), std::move(err->write), writer};
 }
 
 void LogStore::configure(Slot slot, const SpecPtr& spec) {
   catch_all("log settings", [&] {
-    const Logging& logging = spec->logging;
+    const Logging& logging = *spec->logging;
     ServiceLog& log = impl_->get(slot);
     log.configure(spec->name, {logging.buffer_lines, logging.buffer_bytes},
                   impl_->sinks.sinks_for(logging));
@@ -189,7 +183,7 @@ void LogStore::configure(Slot slot, const SpecPtr& spec) {
 void LogStore::forget(Slot slot) {
   ServiceLog* log = impl_->find(slot);
   if (log == nullptr) return;
-  // No more than a pipe holds, and nothing of a slow sink: that has its own queue.
+  // Does not block: it reads at most what a pipe holds, and sinks queue the lines.
   catch_all("log", [&] { impl_->drain(*log); });
   log->forget();
   impl_->capture.sweep();

@@ -1,4 +1,4 @@
-// libev without its minute, its aborts and its exceptions; the data loop's thread.
+// libev without its idle wake-ups and aborts; the data loop's thread.
 #include "io/loop.hpp"
 
 #include <sys/eventfd.h>
@@ -16,17 +16,17 @@ namespace zinit {
 
 namespace {
 
-// 2200-01-01: a periodic watcher has to be due some day.
+// 2200-01-01, for the periodic watcher.
 constexpr ev_tstamp kFarFuture = 7258118400.0;
 
-// How often an allocation of libev's is tried again while there is no memory.
+// Between two attempts to allocate memory for libev.
 constexpr timespec kMemoryWait{0, 20'000'000};
 
 void log_failed_call(const char* message) noexcept {
   log_error("event loop: {}: {}", message, errno_text(errno));
 }
 
-/// libev takes no refusal: it aborts. Memory that is short now comes back when a process ends.
+/// Waits instead of failing, since libev would abort. Memory becomes free when processes end.
 void* allocate_or_wait(void* block, long size) noexcept {
   if (size == 0) {
     std::free(block);
@@ -68,7 +68,7 @@ Result<std::unique_ptr<EventLoop>> EventLoop::create() {
 Result<void> EventLoop::set_up() {
   bell_.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!bell_) return sys_failure("make", "an eventfd");
-  // Not from the environment: PID 1's comes from the kernel command line.
+  // EVFLAG_NOENV: PID 1's environment comes from the kernel command line.
   loop_ = ev_loop_new(static_cast<unsigned>(EVBACKEND_EPOLL) | EVFLAG_NOENV);
   if (loop_ == nullptr) return sys_failure("make", "an event loop");
 
@@ -83,7 +83,7 @@ Result<void> EventLoop::set_up() {
   ev_set_loop_release_cb(loop_, before_sleep, [](struct ev_loop*) noexcept {});
   ev_periodic_init(&calm_, [](struct ev_loop*, ev_periodic*, int) {}, kFarFuture, 0., nullptr);
   ev_periodic_start(loop_, &calm_);
-  // Has the kernel watch the bell: a loop without it would be deaf.
+  // Registers the eventfd with the kernel now, so that a failure can be reported.
   ev_run(loop_, EVRUN_NOWAIT);
   if (!ev_is_active(&bell_watcher_))
     return Failure(Error{"cannot watch an eventfd: no memory", ENOMEM});
@@ -103,9 +103,9 @@ EventLoop::~EventLoop() {
 
 void EventLoop::run() noexcept {
   runner_ = std::this_thread::get_id();
-  // The clock that timers count from is as old as the loop's last rest.
+  // libev's clock still shows the time of the last turn of the loop.
   ev_now_update(loop_);
-  // At least once: a stop from before still lets the tasks before it run.
+  // At least once, so that tasks posted before an earlier stop() still run.
   do ev_run(loop_, 0);
   while (!stopping_);
   stopping_ = false;
@@ -118,7 +118,7 @@ Result<void> EventLoop::post(Task task) noexcept {
     if (tasks_.size() >= kMaxTasks)
       return Failure(Error{"cannot hand work to the event loop: too much waits already", EAGAIN});
     tasks_.push_back(std::move(task));
-    if (tasks_.size() > 1) return {};  // the bell has been rung for the first
+    if (tasks_.size() > 1) return {};  // the loop was already woken for the first
   } catch (...) {
     return Failure(Error{"no memory", ENOMEM});
   }
@@ -127,7 +127,7 @@ Result<void> EventLoop::post(Task task) noexcept {
 }
 
 void EventLoop::ring_bell() noexcept {
-  // EAGAIN means that it rings already, as often as it can.
+  // EAGAIN: the counter is at its maximum, so the loop will wake anyway.
   const std::uint64_t one = 1;
   while (::write(bell_.get(), &one, sizeof one) < 0 && errno == EINTR) {
   }
@@ -147,7 +147,7 @@ void EventLoop::run_tasks() noexcept {
   if (stopping_) ev_break(loop_, EVBREAK_ALL);
 }
 
-/// Those asked for until now; what they ask for anew has its turn after the loop's other events.
+/// Runs the calls asked for until now. Calls that these ask for run after the loop's other events.
 void EventLoop::run_calls() noexcept {
   std::size_t asked = 0;
   {
@@ -159,7 +159,7 @@ void EventLoop::run_calls() noexcept {
     {
       MutexLock lock(mutex_);
       call = first_call_;
-      if (call == nullptr) return;  // another's action has destroyed it
+      if (call == nullptr) return;  // an action has destroyed another call
       first_call_ = call->next_;
       if (first_call_ == nullptr) last_call_ = nullptr;
       call->asked_ = false;
@@ -189,7 +189,7 @@ void LoopCall::ask() noexcept {
 }
 
 void EventLoop::stop() noexcept {
-  // As a task, so that those before it run; by hand where there is no memory for one more.
+  // Done by a task, so that tasks posted before run first; directly if no task can be posted.
   if (post([this] { stopping_ = true; })) return;
   stopping_ = true;
   ring_bell();

@@ -1,20 +1,21 @@
-// Event loops: EventLoop is one libev loop that other threads can hand work to and that truly
-// sleeps; DataLoop is the second thread of zinit with a loop of its own, where log pipes and sinks
-// live, so that a flood of them never delays control, reaping or shutdown.
+// Event loops. An EventLoop is a libev loop to which other threads can hand work. The DataLoop is a
+// second thread with a loop of its own for log pipes, sinks and probes, so that a flood of output
+// never delays control, reaping or shutdown.
 //
-// Rest. libev by itself wakes about once a minute to look for jumps of the wall clock. It stops
-// doing so where a periodic watcher is active and the kernel has timerfd (TFD_TIMER_CANCEL_ON_SET
-// tells of jumps): each loop holds one that is due in the year 2200. Seen with libev 4.33: no
-// wake-up in minutes.
+// Idle wake-ups: libev wakes about once a minute to look for jumps of the wall clock, unless a
+// periodic watcher is active and the kernel has timerfd, which reports such jumps
+// (TFD_TIMER_CANCEL_ON_SET). So each loop has a periodic watcher that is due in the year 2200. With
+// it, libev 4.33 does not wake up for minutes.
 //
-// Faults. libev aborts by itself on system calls that fail and on want of memory. Both are
-// replaced: a failed call is logged, want of memory is waited out (the loop's own arrays are
-// small). Where the kernel refuses to watch a descriptor, libev tells the watcher by an event, but
-// as it does so just before it sleeps, it sleeps over that event: the loop wakes itself then.
+// Errors: by default libev aborts the process if a system call or an allocation fails. zinit logs
+// the failed call instead, and repeats the allocation until it succeeds (the loop's arrays are
+// small). If the kernel refuses to watch a descriptor, libev queues an error event for the watcher,
+// but only just before it sleeps, and would handle the event only after the next wake-up. So the
+// loop then wakes itself.
 //
-// Threads: a loop belongs to the thread that runs it. From others only post(), stop() and
-// on_thread() may be called, and a LoopCall be asked for. Watchers (watcher.hpp) are started and
-// stopped on the loop's thread, or while no thread runs it.
+// Threads: a loop belongs to the thread that runs it. Other threads may only call post(), stop(),
+// on_thread() and LoopCall::ask(). Watchers (watcher.hpp) are started and stopped on the loop's
+// thread, or while no thread runs it.
 #pragma once
 
 #include <ev.h>
@@ -33,11 +34,11 @@
 
 namespace zinit {
 
-/// The log line of catch_all(): only while an exception is handled.
+/// For catch_all(): logs the exception that is being handled.
 void log_current_exception(std::string_view where) noexcept;
 
-/// Calls `action`; what it throws is logged as a fault of `where` and goes no further. Every
-/// callback of a loop and every thread's entry runs inside one.
+/// Calls `action`; an exception is logged under the name `where` and swallowed. Every callback of a
+/// loop and every thread's entry runs inside catch_all().
 template <class Action>
 void catch_all(std::string_view where, Action&& action) noexcept {
   try {
@@ -53,7 +54,7 @@ class EventLoop {
  public:
   using Task = std::function<void()>;
 
-  /// Fails for want of descriptors (temporary) or of epoll.
+  /// Fails if there is no free descriptor (temporary), or no epoll.
   [[nodiscard]] static Result<std::unique_ptr<EventLoop>> create();
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
@@ -62,22 +63,22 @@ class EventLoop {
   /// For libev's functions. The loop's thread only.
   [[nodiscard]] struct ev_loop* ev() const noexcept { return loop_; }
 
-  /// Serves watchers and tasks on the calling thread until stop(). After it the loop may be run
-  /// again.
+  /// Serves watchers and tasks on the calling thread until stop(). The loop may be run again after
+  /// that.
   void run() noexcept;
 
-  /// Has `task` run on the loop's thread, after those posted before it. Any thread, locks held too;
-  /// does not block. Refused with EAGAIN when kMaxTasks wait, with ENOMEM for want of memory: then
-  /// `task` is destroyed unrun. Tasks that the loop never comes to run are destroyed with it.
+  /// Has `task` run on the loop's thread, after the tasks posted before. Any thread, also with
+  /// locks held; does not block. Fails with EAGAIN if kMaxTasks wait already, and with ENOMEM; then
+  /// `task` is destroyed. Tasks that have not run are destroyed with the loop.
   [[nodiscard]] Result<void> post(Task task) noexcept;
 
-  /// Ends run() once the tasks posted before have run. Any thread; again without effect.
+  /// Ends run() once the tasks posted before have run. Any thread; may be repeated.
   void stop() noexcept;
 
   /// Whether the caller is the thread inside run().
   [[nodiscard]] bool on_thread() const noexcept;
 
-  /// Far more than the work of 10,000 services at once; beyond it somebody posts without end.
+  /// Far more than 10,000 services need at once, so only a fault reaches it.
   static constexpr std::size_t kMaxTasks = 65536;
 
  private:
@@ -91,34 +92,34 @@ class EventLoop {
 
   // Constant after creation.
   struct ev_loop* loop_ = nullptr;
-  UniqueFd bell_;        // eventfd that wakes the loop; unlike ev_async it fails as a value
+  UniqueFd bell_;        // an eventfd that wakes the loop; ev_async would abort on errors
   ev_io bell_watcher_{};
-  ev_periodic calm_{};   // keeps libev's minute away, see above
+  ev_periodic calm_{};   // prevents libev's idle wake-ups, see above
 
   std::atomic<bool> stopping_{false};
   std::atomic<std::thread::id> runner_{};
 
   Mutex mutex_;
   std::vector<Task> tasks_ GUARDED_BY(mutex_);
-  LoopCall* first_call_ GUARDED_BY(mutex_) = nullptr;  // those asked for, in that order
+  LoopCall* first_call_ GUARDED_BY(mutex_) = nullptr;  // list of calls asked for
   LoopCall* last_call_ GUARDED_BY(mutex_) = nullptr;
 };
 
-/// One thing that a loop is asked for now and then. Unlike a posted task it takes no memory to ask,
-/// so it is never refused; asked for again before it has been done, it is done once.
+/// An action that a loop can be asked to run. Unlike post(), ask() needs no memory and cannot fail.
+/// An action that is asked for again before it has run, runs only once.
 class LoopCall {
  public:
   using Action = std::function<void()>;
 
   /// The loop outlives the call. Any thread.
   LoopCall(EventLoop& loop, Action action) : loop_(loop), action_(std::move(action)) {}
-  /// What was asked for is dropped. On the loop's thread, but not from its own action, or while no
-  /// thread runs the loop.
+  /// Cancels the action if it was asked for. Only on the loop's thread, but not in the action
+  /// itself; or while no thread runs the loop.
   ~LoopCall();
   LoopCall(const LoopCall&) = delete;
   LoopCall& operator=(const LoopCall&) = delete;
 
-  /// Has the loop do it soon, before tasks that are posted from now on. Any thread, locks held too;
+  /// Has the action run soon, before tasks that are posted later. Any thread, also with locks held;
   /// does not block.
   void ask() noexcept;
 
@@ -135,15 +136,15 @@ class LoopCall {
 class DataLoop {
  public:
   [[nodiscard]] static Result<std::unique_ptr<DataLoop>> create();
-  /// Stops and joins.
+  /// Calls stop_and_join().
   ~DataLoop();
 
   [[nodiscard]] EventLoop& loop() noexcept { return *loop_; }
 
-  /// Starts the thread, with signals blocked as in every thread but the main one. Once.
+  /// Starts the thread, with signals blocked as in every thread but the main one. Call it once.
   [[nodiscard]] Result<void> start();
 
-  /// Ends the loop and waits for its thread. Not from that thread. Again without effect.
+  /// Ends the loop and waits for its thread. Not to be called on that thread. May be repeated.
   void stop_and_join() noexcept;
 
  private:

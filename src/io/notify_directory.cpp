@@ -1,4 +1,4 @@
-// Making the directory of notify sockets, and removing what others have left beside it.
+// Making the directory of notify sockets, and removing what killed instances of zinit have left.
 #include "io/notify_directory.hpp"
 
 #include <dirent.h>
@@ -19,11 +19,12 @@ namespace zinit {
 
 namespace {
 
-// Another zinit may remove the directory just before there is a socket in it; and a zinit that was
-// executed anew, or one of the same pid in another namespace, has sockets of the first numbers.
+// Making a socket may fail because another zinit has just removed the empty directory; or because
+// its number is taken, by this zinit before a re-execution, or by one with the same pid in another
+// pid namespace.
 constexpr int kAttempts = 4096;
 
-/// The names in it that are numbers; none where it cannot be read.
+/// The entries whose names are numbers; none if the directory cannot be read.
 std::vector<std::string> numbers_in(const std::string& directory) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
@@ -33,8 +34,8 @@ std::vector<std::string> numbers_in(const std::string& directory) {
   return names;
 }
 
-/// Whether a socket is there that nobody has open, as far as can be told. The kernel refuses a
-/// connection to what is no socket, too.
+/// Whether `path` is a socket that no process has open. Calls lstat(2) first, since connect(2) also
+/// fails with ECONNREFUSED if the file is not a socket.
 bool is_abandoned(const std::string& path) {
   struct stat there {};
   if (path.size() > kUnixPathMax) return false;
@@ -60,24 +61,24 @@ NotifyDirectory::~NotifyDirectory() {
   if (made_) ::rmdir(own_.c_str());
 }
 
-/// The first time sees to what others have left, and one of the same pid before.
+/// Makes the directory. The first time, also removes what killed instances of zinit have left.
 Result<void> NotifyDirectory::make() {
   if (auto there = make_directories(own_, 0755); !there) return there;
   if (std::exchange(made_, true)) return {};
   for (const std::string& name : numbers_in(shared_)) {
     const std::string directory = shared_ + "/" + name;
     remove_abandoned(directory);
-    if (directory != own_) ::rmdir(directory.c_str());  // refused where there are sockets
+    if (directory != own_) ::rmdir(directory.c_str());  // fails unless it is empty
   }
   return {};
 }
 
-Result<NotifySocket> NotifyDirectory::add_socket() {
+Result<NotifySocket> NotifyDirectory::add_socket(std::optional<uid_t> user) {
   if (own_.empty()) return sys_failure("make", "a notify socket", ENOENT);
   MutexLock lock(mutex_);
   for (int attempt = 0;; ++attempt) {
     if (auto there = make(); !there) return Failure(there.error());
-    auto socket = NotifySocket::at_path(fmt::format("{}/{}", own_, ++last_));
+    auto socket = NotifySocket::at_path(fmt::format("{}/{}", own_, ++last_), user);
     if (socket || attempt >= kAttempts) return socket;
     if (socket.error().errnum != EADDRINUSE && socket.error().errnum != ENOENT) return socket;
   }

@@ -1,10 +1,11 @@
-// The directory of this zinit's notify sockets: one of its own, named by its pid, below one that
-// all zinits of the machine share. Each socket has a number that no other has had, for that of a
-// process that has ended is removed a moment later, when the next of its service may have its own.
+// The directory of this zinit's notify sockets. Its name is zinit's pid, and it lies in a directory
+// that all instances of zinit on the machine share. Each socket's name is a number that is not used
+// again: the socket of a process is removed a moment after its end, when the next process of the
+// service may already have its own.
 //
-// What a zinit leaves that was killed is removed by the next that makes its directory: sockets that
-// nobody has open, as the kernel says who is asked to connect to them, and directories without any.
-// That holds whatever pid namespace the other is in, and whether its pid is another's by now.
+// zinit also removes what killed instances have left: empty directories, and sockets that no
+// process has open. It finds that out by connect(2), not by pid: a pid may have been reused, or
+// belong to another pid namespace.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +19,16 @@ namespace zinit {
 
 class NotifyDirectory {
  public:
-  /// Below `shared`, which is made when a socket is needed. Empty: there is no place for sockets.
+  /// The directory lies in `shared`; both are made with the first socket. If `shared` is empty,
+  /// add_socket() fails.
   explicit NotifyDirectory(std::string shared);
-  /// Removes it, unless sockets in it are open still.
+  /// Removes the directory, unless there are sockets in it.
   ~NotifyDirectory();
   NotifyDirectory(const NotifyDirectory&) = delete;
   NotifyDirectory& operator=(const NotifyDirectory&) = delete;
 
-  /// A new one in it. Any thread; reads and writes directories. Fails where the file system does
-  /// not let it.
-  [[nodiscard]] Result<NotifySocket> add_socket();
+  /// Makes a new socket. Any thread; may block on the file system.
+  [[nodiscard]] Result<NotifySocket> add_socket(std::optional<uid_t> user);
 
  private:
   [[nodiscard]] Result<void> make() REQUIRES(mutex_);
@@ -35,7 +36,7 @@ class NotifyDirectory {
   const std::string shared_;
   const std::string own_;
 
-  Mutex mutex_;  // a leaf
+  Mutex mutex_;  // a leaf of the lock order
   bool made_ GUARDED_BY(mutex_) = false;
   std::uint64_t last_ GUARDED_BY(mutex_) = 0;
 };

@@ -1,4 +1,4 @@
-// Reading messages of sd_notify(3).
+// Parsing messages of sd_notify(3).
 #include "io/notify_message.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace zinit {
 
 namespace {
 
-// As systemd has it; also what LISTEN_FDNAMES can carry, which has colons between names.
+// systemd's limit.
 constexpr std::size_t kFdNameMax = 255;
 
 std::optional<std::uint64_t> number(std::string_view text) {
@@ -26,6 +26,7 @@ std::optional<pid_t> process_id(std::string_view text) {
   return static_cast<pid_t>(*value);
 }
 
+/// LISTEN_FDNAMES separates names by colons.
 bool is_fd_name(std::string_view text) {
   return !text.empty() && text.size() <= kFdNameMax &&
          std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });

@@ -1,7 +1,5 @@
-// What a process says over its notify socket, in the protocol of sd_notify(3): lines KEY=value.
-//
-// Pure, and made for what comes from anybody: any bytes are taken, what is not known or makes no
-// sense is passed over, and nothing of it is kept beyond what it says of itself here.
+// Parses messages of the sd_notify(3) protocol: lines KEY=value. Pure. Messages are not trusted:
+// unknown keys and invalid values are ignored.
 #pragma once
 
 #include <sys/types.h>
@@ -13,9 +11,9 @@
 
 namespace zinit {
 
-/// The longest datagram that counts, as systemd has it. A longer one is refused as a whole.
+/// The longest message that is accepted, as with systemd. A longer one is ignored as a whole.
 inline constexpr std::size_t kNotifyMessageMax = 4096;
-/// Of STATUS=, as it is shown.
+/// Most bytes of a STATUS= that are kept.
 inline constexpr std::size_t kStatusTextMax = 512;
 
 struct NotifyMessage {
@@ -23,11 +21,11 @@ struct NotifyMessage {
   bool reloading = false;
   bool stopping = false;
   bool alive = false;    // WATCHDOG=1
-  bool trigger = false;  // WATCHDOG=trigger: it wants to be ended
-  bool store = false;    // FDSTORE=1: the descriptors that came with it are to be kept
-  bool remove = false;   // FDSTOREREMOVE=1: those of `fd_name` are not to be kept any more
-  std::string fd_name;   // FDNAME=, where it is one; empty: none
-  std::optional<std::string> status;           // one line, safe to show
+  bool trigger = false;  // WATCHDOG=trigger: act as if the watchdog had expired
+  bool store = false;    // FDSTORE=1: store the descriptors sent with it
+  bool remove = false;   // FDSTOREREMOVE=1: stop storing those called `fd_name`
+  std::string fd_name;   // FDNAME=; empty if missing or invalid
+  std::optional<std::string> status;           // one line without control characters
   std::optional<pid_t> main_pid;               // > 0
   std::optional<std::uint64_t> extend_usec;    // EXTEND_TIMEOUT_USEC=
   std::optional<std::uint64_t> watchdog_usec;  // WATCHDOG_USEC=, > 0

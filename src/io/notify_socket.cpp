@@ -6,19 +6,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstddef>
 
 #include "base/format.hpp"
 #include "base/unix_address.hpp"
 #include "io/notify_message.hpp"
+#include "os/disposal.hpp"
 
 namespace zinit {
 
 namespace {
 
-constexpr int kAttempts = 8;  // for a name that nobody has
+constexpr int kAttempts = 8;  // to find an unused name
 
 Result<void> bind_to(int fd, const std::string& name) {
   const sockaddr_un address = unix_address(name);
@@ -31,12 +31,15 @@ Result<void> bind_to(int fd, const std::string& name) {
 
 }  // namespace
 
-Result<NotifySocket> NotifySocket::at_path(const std::string& path) {
+Result<NotifySocket> NotifySocket::at_path(const std::string& path, std::optional<uid_t> user) {
   auto fd = make_datagram_socket();
   if (!fd) return Failure(fd.error());
   if (const auto bound = bind_to(fd->get(), path); !bound) return Failure(bound.error());
   NotifySocket socket(std::move(*fd), path);
-  if (::chmod(path.c_str(), 0666) < 0) return sys_failure("set the mode of", path);
+  // Nobody else can replace the file: its folder is zinit's.
+  if (::chmod(path.c_str(), user ? 0600 : 0666) < 0) return sys_failure("set the mode of", path);
+  if (user && *user != ::geteuid() && ::lchown(path.c_str(), *user, static_cast<gid_t>(-1)) < 0)
+    return sys_failure("set the owner of", path);
   return socket;
 }
 
@@ -56,12 +59,17 @@ Result<NotifySocket> NotifySocket::abstract() {
 
 NotifySocket::~NotifySocket() {
   if (fd_ && address_.starts_with('/')) ::unlink(address_.c_str());
+  close_socket(std::move(fd_));
 }
 
-bool NotifySocket::receive(std::string& buffer, Datagram& datagram) {
+Received NotifySocket::receive(std::string& buffer, Datagram& datagram) {
   buffer.resize(kNotifyMessageMax);
-  alignas(cmsghdr) std::array<std::byte, kCredentialsBytes + kFdsBytes> beside;
-  return receive_datagram(fd_.get(), buffer, beside, datagram);
+  return receive_datagram(fd_.get(), buffer, datagram);
+}
+
+bool NotifySocket::take(std::string& buffer, Datagram& datagram) {
+  buffer.resize(kNotifyMessageMax);
+  return take_datagram(fd_.get(), buffer, datagram);
 }
 
 }  // namespace zinit

@@ -1,40 +1,48 @@
-// The socket that one process notifies zinit by: a datagram socket of its own, so that a flood of
-// one service's messages delays no other's, and what was sent to the socket of a process of before
-// goes with that.
+// The socket by which one process notifies zinit. Each process has a datagram socket of its own, so
+// a flood of messages of one service does not delay another's, and messages to an earlier process's
+// socket vanish with that socket.
 //
-// A path socket is what every program that notifies understands, and it is reached from any network
-// namespace. It is not seen from another root directory; there, and where no file can be made, an
-// abstract one serves, by a name that cannot be guessed, so that nobody takes it first.
+// A socket with a path works with every program and from every network namespace, but a process
+// with another root directory cannot see it. For such a process, and if no file can be made, an
+// abstract socket is used. Its name is random, so that nobody else can bind it first.
 //
-// Anybody may send to it, for a service may become any user, and so nothing is believed that does
-// not say who sent it: the kernel adds the sender's credentials.
+// A socket with a path belongs to the user of the service's process. If the service file names no
+// user anybody may send, since the process may change its user itself. The kernel adds the sender's
+// credentials to each message.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "io/datagram_socket.hpp"
+#include "os/unix_receive.hpp"
 
 namespace zinit {
 
 class NotifySocket {
  public:
-  /// At `path`, where nothing is yet (EADDRINUSE), for everybody to send to.
-  [[nodiscard]] static Result<NotifySocket> at_path(const std::string& path);
-  /// An abstract one (unix(7)).
+  /// Binds a socket to `path`. `user` alone, and root, may send to it; unset: everybody.
+  /// EADDRINUSE: `path` exists.
+  [[nodiscard]] static Result<NotifySocket> at_path(const std::string& path,
+                                                    std::optional<uid_t> user);
+  /// Binds an abstract socket (unix(7)).
   [[nodiscard]] static Result<NotifySocket> abstract();
   /// Removes the file of a path socket.
   ~NotifySocket();
   NotifySocket(NotifySocket&& other) noexcept = default;
   NotifySocket& operator=(NotifySocket&& other) = delete;
 
-  /// For NOTIFY_SOCKET: the path, or the name behind an @.
+  /// For NOTIFY_SOCKET: the path, or @ and the abstract name.
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
-  /// See receive_datagram(). Grows `buffer` to what a message may have.
-  [[nodiscard]] bool receive(std::string& buffer, Datagram& datagram);
+  /// See receive_datagram() and take_datagram(). Both resize `buffer` to the longest message.
+  [[nodiscard]] Received receive(std::string& buffer, Datagram& datagram);
+  [[nodiscard]] bool take(std::string& buffer, Datagram& datagram);
 
  private:
   NotifySocket(UniqueFd fd, std::string address)

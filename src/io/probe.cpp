@@ -1,4 +1,4 @@
-// Connect, ask, read a status: each step when the socket is ready for it.
+// Connecting, sending a request and reading a status, each when the socket is ready for it.
 #include "io/probe.hpp"
 
 #include <sys/socket.h>
@@ -8,15 +8,15 @@
 #include <cstring>
 
 #include "base/format.hpp"
+#include "os/disposal.hpp"
+#include "os/unix_receive.hpp"
 
 namespace zinit {
 
 namespace {
 
-// Of one read: a turn of the loop is no longer than that.
+// Bytes read in one turn of the loop.
 constexpr std::size_t kReadBytes = 16384;
-
-constexpr Milliseconds kAgain{100};
 
 std::string request_text(const Endpoint& endpoint) {
   return fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: zinit/" ZINIT_VERSION
@@ -24,8 +24,8 @@ std::string request_text(const Endpoint& endpoint) {
                      endpoint.target, host_header(endpoint));
 }
 
-/// A port of this machine that nobody listens on, and that the kernel has just given to the socket
-/// itself, connects to itself (RFC 9293, simultaneous open).
+/// If nobody listens on a port of this machine, the kernel may choose that port as the socket's
+/// own. Then the socket connects to itself (RFC 9293, simultaneous open).
 bool connected_to_itself(int socket) {
   sockaddr_storage own{}, other{};
   socklen_t own_size = sizeof own, other_size = sizeof other;
@@ -41,7 +41,10 @@ bool connected_to_itself(int socket) {
 Probe::Probe(EventLoop& loop, Resolver& resolver)
     : loop_(loop), resolver_(resolver), timer_(loop, [this] { timer_due(); }) {}
 
-Probe::~Probe() = default;
+Probe::~Probe() {
+  watcher_.reset();
+  close_socket(std::move(socket_));
+}
 
 void Probe::start(std::shared_ptr<const ProbeTarget> target, Done done) {
   target_ = std::move(target);
@@ -74,12 +77,13 @@ void Probe::connect_next() {
   fault_ = {fmt::format("cannot connect to {}: no answer", address_text(address))};
   socket_.reset(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket_) return address_failed(sys_failure("make", "a socket").value());
+  if (address.storage.ss_family == AF_UNIX) refuse_descriptors(socket_.get());
   if (::connect(socket_.get(), address.get(), address.size) == 0) {
     connected();
   } else if (errno == EINPROGRESS || errno == EINTR) {
     watch(EV_WRITE, &Probe::connection_ready);
   } else {
-    // A unix socket says EAGAIN where the queue of those that wait for accept(2) is full.
+    // For a unix socket EAGAIN means that its backlog is full (connect(2)).
     const std::string why = errno == EAGAIN && address.storage.ss_family == AF_UNIX
                                 ? "its queue of connections is full"
                                 : errno_text(errno);
@@ -112,18 +116,18 @@ void Probe::write_request() {
     const ssize_t sent = ::send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) return watch(EV_WRITE, &Probe::write_request);
-    // It may have answered already and closed: what it has said is looked at.
+    // The server may have responded and closed the connection already: read the response.
     if (sent < 0) break;
     unsent_.erase(0, static_cast<std::size_t>(sent));
   }
   watch(EV_READ, &Probe::read_answer);
 }
 
-/// One read, so that a server that sends without end has no more than its turn.
+/// Reads once, so that a server that sends without end does not keep the loop busy.
 void Probe::read_answer() {
   char buffer[kReadBytes];
-  const ssize_t size = ::recv(socket_.get(), buffer, sizeof buffer, 0);
-  if (size < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  const ssize_t size = receive_bytes(socket_.get(), buffer);
+  if (size < 0 && errno == EAGAIN) return;
   if (size < 0)
     return finish({fmt::format("cannot read from {}: {}", endpoint_text(target_->endpoint),
                                errno_text(errno))});
@@ -147,7 +151,7 @@ void Probe::judge() {
 void Probe::address_failed(Error fault) {
   fault_ = std::move(fault);
   watcher_.reset();
-  socket_.reset();
+  close_socket(std::move(socket_));
   connect_next();
 }
 
@@ -157,11 +161,11 @@ void Probe::too_late() {
   finish({fmt::format("{} within {} ms", fault_.text, target_->timeout.count())});
 }
 
-/// Told from the loop: who starts a probe is not called back while it does so.
+/// Has the timer call done_, since start() must not call it.
 void Probe::finish(Error fault) {
   query_.reset();
   watcher_.reset();
-  socket_.reset();
+  close_socket(std::move(socket_));
   reader_.reset();
   unsent_ = {};
   addresses_ = {};
@@ -171,10 +175,7 @@ void Probe::finish(Error fault) {
 }
 
 void Probe::timer_due() {
-  if (!over_) {
-    timer_.set(kAgain);  // where there is no memory to say that it is too late
-    return too_late();
-  }
+  if (!over_) return too_late();
   const Done done = std::move(done_);
   done(std::move(fault_));
 }

@@ -1,11 +1,11 @@
-// One look at a service over the network: whether it takes a connection (tcp), or answers a request
-// as it should (http). What a probe meets is not to be trusted: every wait is bounded by the
-// probe's timeout, every read by a size, and nothing is kept.
+// A probe of a service over the network: whether it accepts a connection (tcp), or answers a
+// request with a healthy status (http). The server is not trusted: the probe's timeout bounds every
+// wait, and the size of a response is bounded too.
 //
-// A name with several addresses: they are tried one after the other until one takes the
-// connection, each for its share of the time that is left, and that one answers for the service.
+// If a name has several addresses they are tried in turn, each for an equal share of the time that
+// is left. The first that accepts the connection decides: its HTTP status is final.
 //
-// Threads: all on the loop's.
+// Threads: only the loop's.
 #pragma once
 
 #include <functional>
@@ -23,29 +23,29 @@
 
 namespace zinit {
 
-/// What is looked at, and what is healthy.
+/// What to probe, and what counts as healthy.
 struct ProbeTarget {
   Endpoint endpoint;
   bool http = false;
-  std::vector<StatusRange> status{};  // http: what is healthy
+  std::vector<StatusRange> status{};  // the healthy ones; for http
   Milliseconds timeout{5000};
 };
 
-/// One look. Destroyed, it is given up.
+/// One probe. Its destructor cancels it.
 class Probe {
  public:
-  /// A text that is empty: healthy. Else what is wrong, for people: "cannot connect to ...". Where
-  /// it is temporary() the machine lacks what a look takes, which says nothing of the service.
+  /// An empty text means healthy; otherwise it says what is wrong: "cannot connect to ...". An
+  /// error that is temporary() says nothing of the service: zinit lacked memory or descriptors.
   using Done = std::function<void(Error fault)>;
 
-  /// Begins nothing. Loop and resolver outlive the probe.
+  /// Loop and resolver outlive the probe.
   Probe(EventLoop& loop, Resolver& resolver);
   ~Probe();
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
 
-  /// Looks once, and tells `done`, from the loop and never from in here; it may destroy the probe.
-  /// Once at a time. May throw std::bad_alloc.
+  /// Probes once, then calls `done` from the loop, never from start() itself; `done` may destroy
+  /// the Probe. Must not be called while a probe is under way. May throw std::bad_alloc.
   void start(std::shared_ptr<const ProbeTarget> target, Done done);
 
  private:
@@ -75,8 +75,8 @@ class Probe {
   std::unique_ptr<IoWatcher> watcher_;
   std::string unsent_;
   std::unique_ptr<HttpReader> reader_;
-  Error fault_;        // of the last address, or what is being waited for; at last the result
-  bool over_ = false;  // and to be told
+  Error fault_;        // the result once over_; before, the result if time runs out now
+  bool over_ = false;  // timer_ is about to call done_
 };
 
 }  // namespace zinit

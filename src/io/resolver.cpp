@@ -1,8 +1,9 @@
-// c-ares on libev, and the files that come before it.
+// Host names from /etc/hosts, and from DNS by c-ares on libev.
 #include "io/resolver.hpp"
 
 #include <ares.h>
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,16 +19,30 @@
 #include "base/unix_address.hpp"
 #include "io/watcher.hpp"
 
+// c-ares calls these functions of libc to look up services such as "http". zinit never needs that,
+// since its ports are numbers, and libc would load NSS modules, which a static program cannot do
+// safely. With these two in place of libc's, NSS is not even linked.
+extern "C" {
+
+servent* getservbyname(const char* /*name*/, const char* /*protocol*/) { return nullptr; }
+
+int getservbyport_r(int /*port*/, const char* /*protocol*/, servent* /*entry*/, char* /*buffer*/,
+                    std::size_t /*size*/, servent** found) {
+  *found = nullptr;  // no entry, and no error
+  return 0;
+}
+}
+
 namespace zinit {
 
 namespace {
 
 constexpr int kFirstTryMs = 1500;  // c-ares doubles it with each round over the servers
 constexpr int kTries = 3;
-// Of files: one that is longer is nobody's resolv.conf, and not read at all.
+// A longer file is no sensible resolv.conf and is ignored.
 constexpr off_t kMaxResolvConf = off_t{1} << 20;
 constexpr std::size_t kMaxHosts = std::size_t{16} << 20;
-constexpr std::size_t kMaxKept = 4096;  // names from the file hosts
+constexpr std::size_t kMaxKept = 4096;  // names whose entry in /etc/hosts is cached
 
 SocketAddress ip_address(int family, const void* bytes) {
   SocketAddress address;
@@ -45,7 +60,7 @@ SocketAddress ip_address(int family, const void* bytes) {
   return address;
 }
 
-/// Whether `text` is an address, which goes to `to`.
+/// If `text` is a numeric address, appends it to `to`.
 bool numeric(const std::string& text, Addresses& to) {
   unsigned char bytes[sizeof(in6_addr)];
   for (const int family : {AF_INET, AF_INET6}) {
@@ -58,7 +73,7 @@ bool numeric(const std::string& text, Addresses& to) {
 
 void set_port(Addresses& addresses, std::uint16_t port) {
   for (SocketAddress& address : addresses) {
-    // The port lies in the same place in both.
+    // sin_port and sin6_port are at the same offset.
     reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
   }
 }
@@ -72,12 +87,12 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-/// RFC 6761, 6.3: a name that is never asked of a server.
+/// Names that must not be sent to DNS servers (RFC 6761, 6.3).
 bool is_localhost(const std::string& name) {
   return name == "localhost" || name.ends_with(".localhost");
 }
 
-/// What tells a file that has changed from one that has not.
+/// Tells whether a file has changed.
 struct Stamp {
   dev_t device = 0;
   ino_t number = 0;
@@ -90,14 +105,14 @@ struct Stamp {
   }
 };
 
-/// All zeros for what is no regular file: that is not read, for a FIFO would block.
+/// All zero if `path` is not a regular file. Such a file is not read: a FIFO would block.
 Stamp stamp_of(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) < 0 || !S_ISREG(status.st_mode)) return {};
   return {status.st_dev, status.st_ino, status.st_size, status.st_ctim};
 }
 
-/// The addresses that a file in the form of hosts(5) has for `name`, which is in small letters.
+/// The addresses of `name`, in lower case, in a file in the format of hosts(5).
 Addresses in_hosts(std::string_view text, const std::string& name) {
   Addresses found;
   while (!text.empty() && found.size() < Resolver::kMaxAddresses) {
@@ -120,7 +135,7 @@ Addresses in_hosts(std::string_view text, const std::string& name) {
   return found;
 }
 
-// What c-ares makes sockets with. Its own are set to close on exec after they were made.
+// By default c-ares sets close-on-exec only after it has made a socket.
 const ares_socket_functions kSockets = {
     [](int family, int type, int protocol, void*) {
       return ::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
@@ -132,7 +147,7 @@ const ares_socket_functions kSockets = {
     [](ares_socket_t fd, void* to, size_t size, int flags, sockaddr* from, ares_socklen_t* length,
        void*) -> ares_ssize_t { return ::recvfrom(fd, to, size, flags, from, length); },
     [](ares_socket_t fd, const iovec* parts, int count, void*) -> ares_ssize_t {
-      // As writev(2), without the SIGPIPE.
+      // Like writev(2), but without SIGPIPE.
       msghdr message{};
       message.msg_iov = const_cast<iovec*>(parts);
       message.msg_iovlen = static_cast<std::size_t>(count);
@@ -185,23 +200,23 @@ class Resolver::Impl {
     }
     auto query = std::make_shared<Answer>(std::move(answer));
     auto [at, is_new] = asked_.try_emplace(name);
-    std::erase_if(at->second, [](const Waiting& one) { return one.query.expired(); });
+    std::erase_if(at->second, [](const Asker& one) { return one.query.expired(); });
     try {
       at->second.push_back({query, port});
       if (is_new) ask(name);
     } catch (...) {
-      if (is_new) asked_.erase(name);  // it would never be asked
+      if (is_new) asked_.erase(name);  // otherwise it would count as under way for ever
       throw;
     }
     return *query ? query : nullptr;
   }
 
  private:
-  struct Waiting {
+  struct Asker {
     std::weak_ptr<Answer> query;
     std::uint16_t port;
   };
-  /// What c-ares holds while it looks a name up.
+  /// Passed to c-ares as the callback's argument.
   struct Question {
     Impl* impl;
     std::string name;
@@ -228,15 +243,15 @@ class Resolver::Impl {
     return !to.empty();
   }
 
-  /// One that goes by resolv.conf as it is now.
+  /// Makes sure that channel_ exists and follows the current resolv.conf.
   Result<void> make_channel() {
     const Stamp stamp = stamp_of(files_.resolv_conf);
-    // A channel must not be destroyed from inside of it: then the next question has a new one.
+    // A channel must not be destroyed by its own callback: then the next look-up replaces it.
     if (channel_ != nullptr && (stamp == resolv_conf_ || inside_)) return {};
     drop_channel();
     ares_options options{};
     char lookups[] = "b";
-    // One that is missing is none to c-ares: it asks a server on this machine then.
+    // Without servers c-ares asks one on this machine, as libc does.
     std::string path = stamp.size > 0 && stamp.size <= kMaxResolvConf ? files_.resolv_conf : "";
     if (path.empty()) path = "/dev/null";
     options.timeout = kFirstTryMs;
@@ -256,13 +271,13 @@ class Resolver::Impl {
     }
     ares_set_socket_functions(channel_, &kSockets, nullptr);
     resolv_conf_ = stamp;
-    // What the old one was asked and has not answered.
+    // Repeat the queries that the old channel has not answered.
     try {
       std::vector<std::string> names;
       for (const auto& asked : asked_) names.push_back(asked.first);
       for (const std::string& name : names) ask(name);
     } catch (...) {
-      drop_channel();  // the next one asks them
+      drop_channel();  // the next look-up makes a new one, and repeats them
       throw;
     }
     return {};
@@ -270,19 +285,19 @@ class Resolver::Impl {
 
   void drop_channel() {
     if (channel_ == nullptr) return;
-    // Told of each question that it has not answered, and of each socket that it closes.
+    // This calls answered() for each open query, and socket_changed() for each socket.
     ares_destroy(std::exchange(channel_, nullptr));
     sockets_.clear();
     timer_.stop();
   }
 
   void ask(const std::string& asked) {
-    // `asked` may go with the question's answer, which c-ares may tell at once.
+    // c-ares may call back at once, which may destroy `asked`.
     const std::string name = asked;
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
-    // c-ares sorts by connecting sockets, by the dozen; the order of the server will do.
+    // To sort addresses c-ares would connect a socket to each; the server's order will do.
     hints.ai_flags = ARES_AI_NOSORT;
     auto question = std::make_unique<Question>(Question{this, name});
     const bool was_inside = std::exchange(inside_, true);
@@ -295,7 +310,7 @@ class Resolver::Impl {
     const std::unique_ptr<Question> question(static_cast<Question*>(data));
     const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owned(info,
                                                                              ares_freeaddrinfo);
-    // The channel goes, and with it what it was asked; a new one is asked again.
+    // The channel is being replaced: the new one asks again.
     if (status == ARES_EDESTRUCTION) return;
     catch_all("name look-up", [&] { question->impl->tell(question->name, status, info); });
   }
@@ -303,7 +318,7 @@ class Resolver::Impl {
   void tell(const std::string& name, int status, const ares_addrinfo* info) {
     const auto at = asked_.find(name);
     if (at == asked_.end()) return;
-    const std::vector<Waiting> waiting = std::move(at->second);
+    const std::vector<Asker> waiting = std::move(at->second);
     asked_.erase(at);
     Addresses found;
     const ares_addrinfo_node* node = info == nullptr ? nullptr : info->nodes;
@@ -315,7 +330,7 @@ class Resolver::Impl {
         found.push_back(
             ip_address(AF_INET6, &reinterpret_cast<sockaddr_in6*>(node->ai_addr)->sin6_addr));
     }
-    for (const Waiting& one : waiting) {
+    for (const Asker& one : waiting) {
       const Query query = one.query.lock();
       if (!query) continue;
       const Answer answer = std::exchange(*query, nullptr);
@@ -348,8 +363,8 @@ class Resolver::Impl {
   static void socket_changed(void* data, ares_socket_t fd, int readable, int writable) noexcept {
     catch_all("name look-up", [&] {
       auto& self = *static_cast<Impl*>(data);
-      // libev cannot change what a watcher watches while it is active; and it may be the one that
-      // is calling, which a watcher survives.
+      // An active watcher's events cannot be changed, so it is replaced. It may be the one that is
+      // calling back just now, which is allowed.
       self.sockets_.erase(fd);
       const int events = (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0);
       if (events == 0) return;
@@ -382,9 +397,9 @@ class Resolver::Impl {
   TimerWatcher timer_;
   ares_channel channel_ = nullptr;
   Stamp resolv_conf_, hosts_;
-  bool inside_ = false;                                // c-ares is at work, and calls back
-  std::map<std::string, Addresses> from_hosts_;        // empty: not in there
-  std::map<std::string, std::vector<Waiting>> asked_;  // of DNS, not answered yet
+  bool inside_ = false;                              // within a call of c-ares
+  std::map<std::string, Addresses> from_hosts_;      // a cache; empty: not in /etc/hosts
+  std::map<std::string, std::vector<Asker>> asked_;  // queries under way
   std::map<ares_socket_t, std::unique_ptr<IoWatcher>> sockets_;
 };
 

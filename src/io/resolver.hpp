@@ -1,17 +1,15 @@
-// Names of hosts to addresses, on a loop and without NSS, which a static program cannot load:
-// addresses as they stand, `localhost`, /etc/hosts, then DNS by c-ares. nsswitch.conf is not looked
-// at.
+// Resolves host names, on a loop and without NSS, which a static program cannot load: numeric
+// addresses, /etc/hosts, `localhost`, then DNS by c-ares. nsswitch.conf is ignored.
 //
-// A server that is slow, silent or lying costs nobody but who asked. A question is asked three
-// times at the most and given up after some seconds; who wants to wait less drops his Query. Of one
-// name at most one question is under way, for all who ask. While there is none, there are no
-// sockets, no timers and no wake-ups.
+// A query is sent three times at most and fails after some seconds; a caller that wants to wait
+// less drops its Query. Callers that ask for the same name share a query to the servers. While no
+// query is under way there are no sockets, no timers and no wake-ups.
 //
-// /etc/resolv.conf and /etc/hosts are looked at (stat(2)) with each question, and read again when
-// they have changed. Nothing that comes from DNS is kept: who asks again wants to know how it is
-// now.
+// Before each look-up /etc/resolv.conf and /etc/hosts are checked by stat(2), and read again if
+// they have changed. Answers from DNS are not cached, so that a probe or a sink follows changes at
+// once.
 //
-// Threads: all on the loop's.
+// Threads: only the loop's.
 #pragma once
 
 #include <sys/socket.h>
@@ -39,23 +37,23 @@ struct SocketAddress {
 };
 using Addresses = std::vector<SocketAddress>;
 
-/// Of a unix socket; see unix_address().
+/// The address of a unix socket; see unix_address().
 [[nodiscard]] SocketAddress local_address(std::string_view path);
 /// "127.0.0.1:80", "[::1]:80" or "unix:/run/x".
 [[nodiscard]] std::string address_text(const SocketAddress& address);
 
-/// What says how names are resolved.
+/// The files that say how names are resolved.
 struct ResolverFiles {
   std::string hosts = "/etc/hosts";
   std::string resolv_conf = "/etc/resolv.conf";
-  std::uint16_t port = 53;  // where the servers of resolv.conf listen, which has no word for it
+  std::uint16_t port = 53;  // of the name servers; only tests change it
 };
 
 class Resolver {
  public:
-  /// At least one address, in the order in which they are to be tried; or why there is none.
+  /// At least one address, in the order in which to try them; or an error.
   using Answer = std::function<void(Result<Addresses>)>;
-  /// A question under way: destroyed, its answer is not told any more.
+  /// A look-up under way. Destroying it cancels it.
   using Query = std::shared_ptr<Answer>;
 
   explicit Resolver(EventLoop& loop, ResolverFiles files = {});
@@ -63,11 +61,11 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// Asks for the addresses of `host` with `port`. The answer may be told before this returns: then
-  /// the Query is null. May throw std::bad_alloc. Blocks for no more than a local file's reading.
+  /// Looks up the addresses of `host`, each with `port`. `answer` may be called before this
+  /// returns: then the Query is null. May throw std::bad_alloc. Blocks only to read a local file.
   [[nodiscard]] Query resolve(const std::string& host, std::uint16_t port, Answer answer);
 
-  /// More addresses of one name are not told.
+  /// Further addresses of a name are ignored.
   static constexpr std::size_t kMaxAddresses = 16;
 
  private:

@@ -1,4 +1,4 @@
-// The circular run of records behind a log ring.
+// The circular buffer of a log ring.
 #include "io/ring.hpp"
 
 #include <algorithm>
@@ -7,12 +7,12 @@
 
 namespace zinit {
 
-// Offsets are 32 bits: the largest ring (1 GiB of text in a million lines) needs 1.1e9 bytes.
+// 32 bits suffice: the largest ring (1 GiB of text in a million lines) needs 1.1e9 bytes.
 struct Ring::Header {
-  std::uint32_t capacity;    // bytes of the run that follows
+  std::uint32_t capacity;    // bytes of the circular buffer that follows
   std::uint32_t oldest;      // offset of the oldest record
   std::uint32_t used;        // bytes of all records
-  std::uint32_t newest_size;  // of the newest record, for the way back
+  std::uint32_t newest_size;  // of the newest record, to walk back from the end
   std::uint32_t lines;
   std::uint32_t text_bytes;
   std::uint64_t newest_seq;
@@ -21,7 +21,7 @@ struct Ring::Header {
 struct Ring::RecordHead {
   std::int64_t time_us;
   std::uint16_t length;         // of the text that follows
-  std::uint16_t previous_size;  // of the whole record before this one; 0: there was none
+  std::uint16_t previous_size;  // of the record before this one, with its head; 0: none
   std::uint8_t stream;
   std::uint8_t continues;
   std::uint8_t reserved[2];
@@ -34,7 +34,7 @@ struct Ring::RecordHead {
 namespace {
 
 constexpr std::size_t kRecordHead = 16;
-constexpr std::size_t kFirstBlock = 256;  // a few usual lines: most services say little
+constexpr std::size_t kFirstBlock = 256;  // a few lines: most services write little
 
 }  // namespace
 
@@ -58,10 +58,10 @@ std::size_t Ring::lines() const noexcept { return block_ ? header().lines : 0; }
 
 std::size_t Ring::text_bytes() const noexcept { return block_ ? header().text_bytes : 0; }
 
-// Records may lie across the end of the run; nothing is moved or padded for their sake.
+// A record may wrap around the end of the buffer; there is no padding.
 
 void Ring::put(std::uint32_t offset, const void* data, std::size_t size) noexcept {
-  if (size == 0) return;  // an empty text has no address
+  if (size == 0) return;  // memcpy() must not get the null pointer of an empty text
   const std::size_t first = std::min<std::size_t>(size, header().capacity - offset);
   std::memcpy(run() + offset, data, first);
   std::memcpy(run(), static_cast<const std::byte*>(data) + first, size - first);
@@ -98,7 +98,7 @@ void Ring::drop_oldest() noexcept {
   --h.lines;
 }
 
-/// Moves all lines to a block for `capacity` bytes of records, which must be enough for them.
+/// Moves all lines to a new block for `capacity` bytes of records, which must be enough.
 bool Ring::move_to(std::size_t capacity) noexcept {
   const std::size_t size = sizeof(Header) + capacity;
   std::unique_ptr<std::byte[]> block(new (std::nothrow) std::byte[size]);
@@ -116,13 +116,13 @@ bool Ring::move_to(std::size_t capacity) noexcept {
   return true;
 }
 
-/// Sees to it that a record of `size` bytes fits, by a larger block or, without memory for one, by
-/// fewer lines.
+/// Makes room for a record of `size` bytes: by a larger block, or if there is no memory for one, by
+/// dropping lines.
 bool Ring::make_room(std::uint32_t size) noexcept {
   const std::size_t used = block_ ? header().used : 0;
   const std::size_t capacity = block_ ? header().capacity : 0;
   if (used + size <= capacity) return true;
-  // No more than the limits can ever fill, or the run would take memory that no line needs.
+  // Doubled, but no larger than the limits allow it to be filled.
   const std::size_t most = limits_.bytes + std::size_t{limits_.lines} * kRecordHead;
   const std::size_t wanted = std::max({kFirstBlock, used + size, std::min(capacity * 2, most)});
   if (move_to(wanted)) return true;
@@ -165,7 +165,7 @@ void Ring::set_limits(Limits limits) noexcept {
   while (lines() > limits_.lines || text_bytes() > limits_.bytes) drop_oldest();
   if (!block_) return;
   const std::size_t used = header().used;
-  // The old block serves as well where there is no memory for a smaller one.
+  // If there is no memory for a smaller block the old one stays.
   if (header().capacity > kFirstBlock && header().capacity / 4 > used)
     static_cast<void>(move_to(std::max(kFirstBlock, used)));
 }
@@ -176,7 +176,7 @@ void Ring::clear() noexcept {
   block_bytes_ = 0;
 }
 
-/// Where the record `index` lies, 0 being the oldest: found from the nearer end.
+/// Offset of the record `index`, 0 being the oldest; walks from the nearer end.
 std::uint32_t Ring::offset_of(std::size_t index) const noexcept {
   const Header& h = header();
   std::uint32_t offset = h.oldest;

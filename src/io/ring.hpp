@@ -1,16 +1,15 @@
-// The log ring of one service: its last lines, bounded by number and by bytes, in one block of
-// memory that is taken as lines arrive and not before.
+// The log ring of one service: its last lines, limited by number and by bytes, in one block of
+// memory that grows as lines arrive.
 //
-// The block is a header and a circular run of records (time, stream, text). Everything in it is an
-// offset from its start and nothing is a pointer, so that it can lie in a memory file and outlive
-// an execve. A record knows its own length and that of the one before, which makes both ends cheap:
-// the oldest leave in constant time each, and the last n are found by walking back.
+// The block is a header and a circular buffer of records (time, stream, text). It contains offsets
+// and no pointers, so that it could lie in a memory file and survive an execve. A record has its
+// own length and that of the record before it. So the oldest record is dropped in constant time,
+// and the last n are found by walking back.
 //
-// Lines are numbered from 1 on, without gaps and for ever: clear() and lowered limits take lines
-// away but never a number back. A reader that remembers the last number it saw can so tell what it
-// missed.
+// Lines are numbered from 1 on without gaps. Numbers are never reused, not even after clear(), so a
+// reader that remembers the last number it saw knows what it has missed.
 //
-// Threads: none of its own locking; service_log.hpp guards it.
+// Not locked: service_log.hpp guards it.
 #pragma once
 
 #include <cstddef>
@@ -26,11 +25,11 @@ namespace zinit {
 enum class LogStream : std::uint8_t {
   out,     // standard output
   err,     // standard error
-  zinit,   // in the own log, what zinit itself says
-  syslog,  // what it said to /dev/log
+  zinit,   // zinit's own messages, in its own log
+  syslog,  // received on /dev/log
 };
 
-/// "stdout", "stderr", "zinit", "syslog": the word in JSON.
+/// "stdout", "stderr", "zinit", "syslog", as in JSON.
 [[nodiscard]] std::string_view log_stream_name(LogStream stream) noexcept;
 
 /// A line longer than this is stored in pieces of this many bytes (zinit.toml(5), "[logging]").
@@ -38,50 +37,50 @@ inline constexpr std::size_t kMaxPiece = 16384;
 
 struct LogLine {
   std::uint64_t seq = 0;
-  std::int64_t time_us = 0;  // wall time at which it was read
+  std::int64_t time_us = 0;  // wall time at which the line was read
   LogStream stream = LogStream::out;
   bool continues = false;    // a piece: the line goes on in the next one of this stream
-  std::string text;          // bytes as they came, without the line's end
+  std::string text;          // any bytes, without the newline
 };
 
 class Ring {
  public:
   struct Limits {
     std::uint32_t lines = 1000;
-    std::uint32_t bytes = 1048576;  // of text; the 16 bytes beside each line are not counted
+    std::uint32_t bytes = 1048576;  // of text; the 16 bytes of overhead per line are not counted
   };
 
   explicit Ring(Limits limits) noexcept : limits_(limits) {}
 
-  /// Adds a line, and takes the oldest away where a limit asks for it. Text beyond kMaxPiece or
-  /// Limits::bytes is cut off. For want of memory the oldest leave early; a line that even so finds
-  /// no room is lost, as if it had never come.
+  /// Adds a line, and drops the oldest lines as the limits require. Text beyond kMaxPiece or
+  /// Limits::bytes is cut off. If there is no memory, more old lines are dropped; if that does not
+  /// make enough room, the new line is lost and gets no number.
   void append(std::int64_t time_us, LogStream stream, bool continues,
               std::string_view text) noexcept;
 
-  /// New limits from now on; gives memory back where they are much lower.
+  /// Drops lines as the new limits require, and frees memory if they are much lower.
   void set_limits(Limits limits) noexcept;
 
-  /// Takes all lines away and gives the memory back.
+  /// Drops all lines and frees the memory.
   void clear() noexcept;
 
   [[nodiscard]] std::size_t lines() const noexcept;
   [[nodiscard]] std::size_t text_bytes() const noexcept;
-  /// Memory taken now.
+  /// The memory in use.
   [[nodiscard]] std::size_t block_bytes() const noexcept { return block_bytes_; }
-  /// Number of the last line that came, 0 before the first.
+  /// Number of the newest line, 0 before the first.
   [[nodiscard]] std::uint64_t last_seq() const noexcept { return last_seq_; }
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
 
-  /// A place in the run of lines, from which the next portion of a long way back goes on.
+  /// How far look_back() has got, so that it can go on there.
   struct Place {
-    std::uint64_t seq = 0;  // the line that was looked at last; 0: none yet
+    std::uint64_t seq = 0;  // the line that was shown last; 0: none yet
     std::uint32_t offset = 0;
     std::uint32_t moves = 0;
   };
-  /// One that begins with the line before `seq`.
+  /// A place from which look_back() begins with the line before `seq`.
   [[nodiscard]] static Place before(std::uint64_t seq) noexcept { return {seq, 0, kNowhere}; }
-  /// A line; its text is valid until the visit is over.
+  /// A line; the text is valid during the visit.
   struct View {
     std::uint64_t seq;
     std::int64_t time_us;
@@ -89,8 +88,9 @@ class Ring {
     bool continues;
     std::string_view text;
   };
-  /// Shows `visit` at most `count` lines, the newest first, or those before `place`, until it
-  /// answers false; no more once they have come to `bytes`. True: there are more.
+  /// Calls `visit` for at most `count` lines before `place`, newest first, until it returns false
+  /// or their texts have reached `bytes` together. Moves `place` on.
+  /// @return  whether there are older lines
   bool look_back(Place& place, std::size_t count, std::size_t bytes,
                  const std::function<bool(const View&)>& visit) const;
 
@@ -109,11 +109,11 @@ class Ring {
   [[nodiscard]] bool make_room(std::uint32_t size) noexcept;
   [[nodiscard]] bool move_to(std::size_t capacity) noexcept;
 
-  static constexpr std::uint32_t kNowhere = 0xffffffff;  // no count of moves
+  static constexpr std::uint32_t kNowhere = 0xffffffff;  // Place::moves of a place without offset
 
   Limits limits_;
   std::uint64_t last_seq_ = 0;
-  std::uint32_t moves_ = 0;  // of all lines to another block: places in the old one mean nothing
+  std::uint32_t moves_ = 0;  // how often the lines were moved, which makes earlier offsets invalid
   std::unique_ptr<std::byte[]> block_;
   std::size_t block_bytes_ = 0;
 };

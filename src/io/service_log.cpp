@@ -14,15 +14,16 @@ namespace zinit {
 
 namespace {
 
-// The lock is held for one read, and its time goes by lines rather than bytes: where lines are
-// shorter than this on average, reads are smaller. Those that wait may hold the board's lock.
+// The log's lock is held during a read, whose time depends on the number of lines rather than
+// bytes: if lines are shorter than this on average, the next read is a short one. A thread that
+// waits for the lock may hold the board's lock.
 constexpr std::size_t kShortLine = 16;
 constexpr std::size_t kShortRead = 4096;
 
-// Beside its text a line that waits for a reader takes about so much.
+// Memory that a line takes beside its text while it waits for a client.
 constexpr std::size_t kLineOverhead = 64;
 
-/// Bytes that lie in a pipe.
+/// How many bytes can be read from a pipe.
 std::size_t readable_bytes(int fd) noexcept {
   int bytes = 0;
   return ::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
@@ -77,7 +78,7 @@ void ServiceLog::take(LogStream stream, pid_t pid, std::int64_t time_us, std::st
   } while (piece.continues);
 }
 
-/// Those lines were stored last.
+/// Gives the taps the lines that were stored last.
 void ServiceLog::tell_taps(const SinkBatch& batch) noexcept {
   const std::uint64_t first = ring_.last_seq() - batch.lines.size() + 1;
   for (const std::shared_ptr<LogTap>& tap : taps_) tap->take(batch, first);
@@ -108,7 +109,7 @@ std::size_t ServiceLog::cost(std::size_t lines) const {
   const std::size_t kept = ring_.lines();
   if (kept == 0) return 0;
   lines = std::min(lines, kept);
-  // The lengths of those before are no worse a guess than others; attach() counts.
+  // Estimated from the average length; attach() counts exactly.
   return (ring_.text_bytes() / kept + 1 + kLineOverhead) * lines;
 }
 
@@ -119,7 +120,7 @@ void ServiceLog::detach(const LogTap* tap) noexcept {
 
 void ServiceLog::add_pipes(const LogPipePtr& out, const LogPipePtr& err) {
   FairLock lock(mutex_);
-  pipes_.reserve(pipes_.size() + 2);  // both or none
+  pipes_.reserve(pipes_.size() + 2);  // so that both are added or none
   pipes_.push_back(out);
   pipes_.push_back(err);
 }
@@ -148,12 +149,12 @@ void ServiceLog::split_locked(LogPipe& pipe, std::size_t bytes, ReadBuffer& buff
     buffer.lines[count++] = line;
     if (count == buffer.lines.size()) flush();
   };
-  // By reference, as below: a std::function of its own may take memory.
+  // std::cref, here and below: otherwise std::function may allocate.
   pipe.splitter.feed({buffer.bytes.data(), bytes}, piece, buffer.joined, std::cref(take));
   if (count > 0) flush();
 }
 
-/// Bytes read; 0 where the pipe has ended, -1 where there is nothing to read now.
+/// Returns how many bytes were read; 0: the pipe has ended; -1: nothing to read now.
 ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer) {
   if (pipe.ended) return 0;
   ssize_t count = 0;
@@ -184,7 +185,7 @@ bool ServiceLog::read(LogPipe& pipe, ReadBuffer& buffer) {
 }
 
 void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer) {
-  // One lock a read: others have their turn in between.
+  // Locks for each read, so that other threads get the lock in between.
   std::optional<std::size_t> left;
   do {
     FairLock lock(mutex_);

@@ -1,12 +1,12 @@
-// The log of one service: its ring, the pipes that its processes write to, and the sinks that its
-// settings ask for, under one lock.
+// The log of one service: its ring, the pipes that its processes write to, and the sinks of its
+// settings, under one lock.
 //
-// A pipe is read under that lock, by the data loop when it is readable, or by a reader of the log
-// that wants all that was written until now. Whoever reads, the bytes are in the ring before the
-// lock is let go, so no line can be on its way past a reader.
+// A pipe is read under that lock: by the data loop when it is readable, or by a client's request
+// that wants everything written so far. In both cases the lines are in the ring before the lock is
+// released, so a request never misses a line that was read before it.
 //
-// Threads: every function of ServiceLog may be called by any; what of a LogPipe changes is guarded
-// by its log's lock.
+// Threads: every function of ServiceLog may be called by any thread; its log's lock guards the
+// members of a LogPipe that change.
 #pragma once
 
 #include <array>
@@ -29,31 +29,30 @@ namespace zinit {
 
 class ServiceLog;
 
-/// Room for one read: large, so that a flood costs few system calls; and for the lines in it, which
-/// go to the ring and the sinks some hundred at a time.
+/// Buffers for one read: large, so that a flood costs few system calls. The lines of a read go to
+/// the ring and the sinks some hundred at a time.
 struct ReadBuffer {
   std::array<char, 65536> bytes;
   std::array<SplitLine, 512> lines;
   std::string joined;  // a line that began in an earlier read; at most a piece
 };
 
-/// The process that writes to a pair of pipes, 0 until it is there.
+/// The pid of the process that writes to a pair of pipes, 0 until it exists.
 using PipeWriter = std::shared_ptr<std::atomic<pid_t>>;
 
-/// The read end of one pipe of one process. Its log holds it until it has ended, the loop while it
-/// is watched. The loop closes a descriptor that it has watched, and nobody else: libev may still
-/// turn to the kernel about one after its watcher was stopped.
+/// The read end of one pipe of one process. Owned by its log until the pipe has ended, and by
+/// Capture while it watches the pipe. Only the loop's thread closes the descriptor (see IoWatcher).
 struct LogPipe {
   LogPipe(ServiceLog& owner, UniqueFd read_end, LogStream from, PipeWriter process)
       : log(owner), fd(std::move(read_end)), stream(from), writer(std::move(process)) {}
 
   ServiceLog& log;
-  UniqueFd fd;  // does not block
+  UniqueFd fd;  // non-blocking
   const LogStream stream;
   const PipeWriter writer;
   LineSplitter splitter;
-  std::size_t read_bytes = sizeof(ReadBuffer::bytes);  // of the next read
-  std::atomic<bool> ended{false};  // at its end, or given up; set under the lock
+  std::size_t read_bytes = sizeof(ReadBuffer::bytes);  // size of the next read
+  std::atomic<bool> ended{false};  // end of file, or given up; set under the lock
 };
 
 using LogPipePtr = std::shared_ptr<LogPipe>;
@@ -61,62 +60,63 @@ using LogPipePtr = std::shared_ptr<LogPipe>;
 class ServiceLog {
  public:
   ServiceLog() = default;
-  /// Of a log that is no service's.
+  /// A log that belongs to no service.
   explicit ServiceLog(std::string_view name) : name_(name) {}
   ~ServiceLog();
   ServiceLog(const ServiceLog&) = delete;
   ServiceLog& operator=(const ServiceLog&) = delete;
 
-  /// The name that sinks show, the ring's limits, and the sinks; counts of sinks that stay go on.
+  /// Sets the name that sinks show, the ring's limits, and the sinks. Sinks that were set before
+  /// keep their counts of dropped lines.
   void configure(std::string_view name, Ring::Limits limits,
                  const std::vector<std::shared_ptr<Sink>>& sinks) EXCLUDES(mutex_);
 
-  /// Back to an empty log without pipes, sinks, taps or counts.
+  /// Drops lines, pipes, sinks, taps and counts.
   void forget() noexcept EXCLUDES(mutex_);
 
-  /// Stores a line of zinit's own, in the ring alone.
+  /// Stores a line of zinit's own log, in the ring only.
   void note(std::string_view line) noexcept EXCLUDES(mutex_);
 
-  /// Stores a line that came by another way than a pipe, and gives it to the sinks; in pieces where
-  /// it is longer than kMaxPiece.
+  /// Stores a line that did not come by a pipe, and gives it to the sinks; in pieces if it is
+  /// longer than kMaxPiece.
   void take(LogStream stream, pid_t pid, std::int64_t time_us, std::string_view line)
       EXCLUDES(mutex_);
 
-  /// From now on `tap` is given every line, where it wants those of this log. Again without effect.
-  /// @return  the last `lines` lines before, as far as their cost fits into `bytes`, which it is
-  ///          taken from; what does not fit adds to `left_out`.
+  /// From now on `tap` gets every line, if it wants the lines of this log. May be repeated.
+  /// @return  the last `lines` lines before that, or as many as fit into `bytes`. Subtracts from
+  ///          `bytes` what they take, and adds to `left_out` how many do not fit.
   std::vector<LogLine> attach(const std::shared_ptr<LogTap>& tap, std::size_t lines,
                               std::size_t& bytes, std::uint64_t& left_out) EXCLUDES(mutex_);
-  /// What the last `lines` lines take beside others that wait for somebody, about.
+  /// Estimates the memory that the last `lines` lines take while they wait for a client.
   [[nodiscard]] std::size_t cost(std::size_t lines) const EXCLUDES(mutex_);
-  /// When it returns `tap` is given no more.
+  /// Once this has returned, `tap` gets no more lines.
   void detach(const LogTap* tap) noexcept EXCLUDES(mutex_);
 
   void add_pipes(const LogPipePtr& out, const LogPipePtr& err) EXCLUDES(mutex_);
 
-  /// Reads `pipe` once into the log. False where it has ended, by this read or before.
+  /// Reads `pipe` once into the log. Returns false if it has ended.
   [[nodiscard]] bool read(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
 
-  /// Whether a sink wants reads to wait for a moment (Sink::wants_pause()).
+  /// Whether a sink wants reading to pause (Sink::wants_pause()).
   [[nodiscard]] bool wants_pause() const EXCLUDES(mutex_);
 
-  /// Reads as much of `pipe` as lay in it at the call, and its end where that comes then.
+  /// Reads what is in `pipe` at the time of the call, and the end of file if it follows.
   void drain(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
 
-  /// Nothing more is read from `pipe`; what was read of a last line is stored.
+  /// Stops reading `pipe`. A last line without newline is stored.
   void end(LogPipe& pipe) noexcept EXCLUDES(mutex_);
 
-  /// Closes the descriptor of a pipe that has ended. The loop alone.
+  /// Closes the descriptor of a pipe that has ended. The loop's thread only.
   void close(LogPipe& pipe) noexcept EXCLUDES(mutex_);
 
-  /// The pipes that are open; with `beyond` > 0 all but the newest `beyond`.
+  /// The open pipes; with `beyond` > 0 without the newest `beyond`.
   [[nodiscard]] std::vector<LogPipePtr> pipes(std::size_t beyond = 0) const EXCLUDES(mutex_);
 
-  /// As Ring::look_back().
+  /// See Ring::look_back().
   bool look_back(Ring::Place& place, std::size_t count, std::size_t bytes,
                  const std::function<bool(const Ring::View&)>& visit) const EXCLUDES(mutex_);
   [[nodiscard]] LogInfo info() const EXCLUDES(mutex_);
-  /// Empty where it is nobody's.
+  /// Empty if no service has the log's slot.
   [[nodiscard]] std::string name() const EXCLUDES(mutex_);
 
  private:

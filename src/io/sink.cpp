@@ -1,4 +1,4 @@
-// Sinks that write text: the queue and its writer, and the shapes for kmsg and the console.
+// The queue of sinks that write text, and the formats for kmsg and the console.
 #include "io/sink.hpp"
 
 #include <fcntl.h>
@@ -14,13 +14,13 @@ namespace zinit {
 
 namespace {
 
-// The kernel may print each record on a serial console before the write returns.
+// Few, for the kernel may print a record on a serial console before write(2) returns.
 constexpr int kKmsgAtOnce = 16;
 
-// More than can wait: as long as the console takes lines, none is lost for want of turns.
+// More than the queue holds, so no line is lost as long as the console accepts them.
 constexpr int kConsoleAtOnce = 8192;
 
-// What a line that waits takes beside its text, so that a flood of empty lines is bounded too.
+// Counted for each line beside its text, so that the queue is bounded for empty lines too.
 constexpr std::size_t kLineOverhead = 64;
 
 // The kernel cuts or refuses records of /dev/kmsg from 976 bytes on, depending on its version and
@@ -48,13 +48,14 @@ void QueuedSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept
   if (begins) begin_.ask();
 }
 
-/// `done`: lines that were taken; `begins`: the loop is to be told of them. Also where this throws.
+/// Sets `done` to the number of lines queued, and `begins` if the loop must be woken. Both are
+/// right even if this throws.
 void QueuedSink::add(const SinkBatch& batch, const DropCount& dropped, std::size_t& done,
                      bool& begins) {
   const TimePoint now = Clock::now();
   MutexLock lock(mutex_);
   for (const SplitLine& line : batch.lines) {
-    // Before the text is made: a flood costs no more than this.
+    // Before formatting, so that dropping lines is cheap in a flood.
     if (queued_bytes_ + line.text.size() + kLineOverhead > limit_) break;
     queue_.push_back({format(batch, line), dropped, now});
     queued_bytes_ += queue_.back().text.size() + kLineOverhead;
@@ -63,7 +64,7 @@ void QueuedSink::add(const SinkBatch& batch, const DropCount& dropped, std::size
   }
 }
 
-bool QueuedSink::next(Waiting& line) noexcept {
+bool QueuedSink::next(QueuedLine& line) noexcept {
   MutexLock lock(mutex_);
   if (queue_.empty()) {
     awake_ = false;
@@ -85,14 +86,14 @@ void TextSink::write_some(int events) noexcept {
   for (int i = 0; i < lines_at_once_; ++i) {
     if (current_.text.empty() && !next_line()) return writable_.stop();
     if (write_current() == Progress::done) continue;
-    // The loop cannot watch the descriptor: waiting for it would never end.
+    // The kernel cannot watch this descriptor (EV_ERROR): drop the line rather than wait.
     if ((events & EV_ERROR) == 0) break;
     drop_current();
   }
   writable_.start();
 }
 
-/// Takes the next line to write; false, and the loop may rest, where none waits.
+/// Takes the next line to write. Returns false if none waits.
 bool TextSink::next_line() noexcept {
   written_ = 0;
   return next(current_);
@@ -132,8 +133,8 @@ void TextSink::finish(Milliseconds limit) noexcept {
 KmsgSink::KmsgSink(EventLoop& loop, UniqueFd fd) : TextSink(loop, std::move(fd), kKmsgAtOnce) {}
 
 std::string KmsgSink::format(const SinkBatch& batch, const SplitLine& line) const {
-  // Facility daemon, level info: 3 * 8 + 6 (syslog(3)). Control characters would reach the console
-  // with the record.
+  // <30> is facility daemon, level info: 3 * 8 + 6 (syslog(3)). The kernel may show the record on
+  // the console, hence printable().
   const std::string record = fmt::format("<30>{}: {}", batch.service,
                                          printable(cut_utf8(line.text, kKmsgRecord)));
   return std::string(cut_utf8(record, kKmsgRecord - 1)) + '\n';

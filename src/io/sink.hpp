@@ -1,11 +1,12 @@
-// Where lines go besides the ring: the interface of all sinks, and the queue that those of them
-// share which write text to a descriptor.
+// Where lines go besides the ring: the interface of all sinks, and the queue of those that write
+// text to a descriptor.
 //
-// A sink that is slow, full or gone never blocks the service, the other sinks or PID 1: lines wait
-// in a bounded queue of the sink's own, the data loop writes them as the descriptor takes them, and
-// what finds no room, or cannot be written, is counted for the service that it came from.
+// A sink that is slow, full or gone never blocks the service, other sinks or PID 1. Lines wait in a
+// bounded queue of the sink, and the data loop writes them as the descriptor accepts them. Lines
+// for which there is no room, or that cannot be written, are dropped and counted per service.
 //
-// Threads: take() is called by any, with the lock of a log held; the rest runs on the loop.
+// Threads: take() and wants_pause() may be called by any thread, with the lock of a log held; the
+// rest only by the loop's.
 #pragma once
 
 #include <sys/types.h>
@@ -28,44 +29,42 @@
 
 namespace zinit {
 
-/// Lines of one stream of one process, read at once.
+/// Lines of one stream of one process, from one read.
 struct SinkBatch {
   std::string_view service;
   LogStream stream = LogStream::out;
-  pid_t pid = 0;                  // 0: not known
-  const void* source = nullptr;   // which stream of which process, or its log: a line's pieces
-                                  // belong together
+  pid_t pid = 0;                 // 0: not known
+  const void* source = nullptr;  // identifies the stream: the pieces of a line come from one source
   std::int64_t time_us = 0;
   std::span<const SplitLine> lines;
 };
 
-/// Lines of one service that one sink did not deliver.
+/// How many lines of one service one sink did not deliver.
 using DropCount = std::shared_ptr<std::atomic<std::uint64_t>>;
 
 class Sink {
  public:
   virtual ~Sink() = default;
 
-  /// The word in `log_dropped_by`: "kmsg", "console", ...
+  /// As in `log_dropped_by`: "kmsg", "console", ...
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
 
-  /// Queues the lines, or adds to `dropped` how many cannot be delivered, now or later. Any thread,
-  /// with the lock of the service's log held: only stores, does not block, does not log.
+  /// Queues the lines. Adds to `dropped` how many are not delivered, now or later. Any thread, with
+  /// the lock of the service's log held: must not block or log.
   virtual void take(const SinkBatch& batch, const DropCount& dropped) noexcept = 0;
 
-  /// At the end of zinit: writes what still waits, for `limit` at the longest. No thread runs the
-  /// loop.
+  /// At the end of zinit: writes the lines that wait, for at most `limit`. No thread runs the loop.
   virtual void finish(Milliseconds limit) noexcept = 0;
 
-  /// Whether reading for it should wait a little, which the sink says for a moment only: it is at
-  /// work and about to have room. Threads as take().
+  /// Whether the pipes of the services that use this sink should not be read for a moment, since
+  /// the sink is about to have room again. Threads as for take().
   [[nodiscard]] virtual bool wants_pause() noexcept { return false; }
 
-  /// Where it notes what zinit's log is to tell of it. Before it takes lines.
+  /// Has zinit's own log report the failures of this sink. Call it before take().
   void report_to(std::shared_ptr<SinkTrouble> trouble) noexcept { trouble_ = std::move(trouble); }
 
  protected:
-  /// So many lines are not delivered.
+  /// Counts lines that are not delivered.
   void lose(const DropCount& dropped, std::uint64_t lines) const noexcept;
 
   [[nodiscard]] SinkTrouble* trouble() const noexcept { return trouble_.get(); }
@@ -74,10 +73,10 @@ class Sink {
   std::shared_ptr<SinkTrouble> trouble_;
 };
 
-/// In place of a sink that could not be had: counts every line as dropped.
+/// Stands in for a sink that could not be opened: counts every line as dropped.
 class AbsentSink final : public Sink {
  public:
-  /// `name` as that of the sink that is missing; stays valid.
+  /// `name` is the name of the missing sink; its text must outlive this object.
   explicit AbsentSink(std::string_view name) noexcept : name_(name) {}
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override {
@@ -89,53 +88,54 @@ class AbsentSink final : public Sink {
   const std::string_view name_;
 };
 
-/// A sink whose lines wait, each as the text that is sent for it, until the loop has sent them.
+/// A sink with a queue of formatted lines, which the loop sends.
 class QueuedSink : public Sink {
  public:
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override;
 
  protected:
-  struct Waiting {
+  struct QueuedLine {
     std::string text;
     DropCount dropped;
     TimePoint since;
   };
 
-  /// `limit`: bytes that may wait. The loop outlives the sink, which is destroyed on its thread, or
-  /// while no thread runs the loop.
+  /// At most `limit` bytes wait. The loop must outlive the sink. Destroy the sink on the loop's
+  /// thread, or while no thread runs the loop.
   QueuedSink(EventLoop& loop, std::size_t limit);
 
-  /// What is sent for a line, whole; empty: nothing is. May throw for want of memory.
+  /// The complete text to send for a line; empty to send nothing. May throw std::bad_alloc.
   [[nodiscard]] virtual std::string format(const SinkBatch& batch, const SplitLine& line) const = 0;
 
-  /// Lines wait where none did before. On the loop; not again until next() has given none.
+  /// The queue is no longer empty. On the loop's thread; called again only after next() has
+  /// returned false.
   virtual void lines_wait() noexcept = 0;
 
-  /// The next line; false where none waits.
-  [[nodiscard]] bool next(Waiting& line) noexcept;
+  /// Takes the next line. Returns false if none waits.
+  [[nodiscard]] bool next(QueuedLine& line) noexcept;
 
  private:
   void add(const SinkBatch& batch, const DropCount& dropped, std::size_t& done, bool& begins);
 
   const std::size_t limit_;
-  LoopCall begin_;  // unlike a task it cannot be refused, and no line waits on
+  LoopCall begin_;  // not post(), which may fail: then lines would wait for ever
 
   Mutex mutex_;
-  std::deque<Waiting> queue_ GUARDED_BY(mutex_);
+  std::deque<QueuedLine> queue_ GUARDED_BY(mutex_);
   std::size_t queued_bytes_ GUARDED_BY(mutex_) = 0;
-  bool awake_ GUARDED_BY(mutex_) = false;  // the loop knows that lines wait
+  bool awake_ GUARDED_BY(mutex_) = false;  // lines_wait() was called, or will be
 };
 
-/// A sink that writes one text a line to a descriptor, as the descriptor takes them.
+/// A sink that writes lines to a descriptor as the descriptor accepts them.
 class TextSink : public QueuedSink {
  public:
-  /// `fd` best from open_for_sink(). `lines_at_once`: written before other
-  /// descriptors of the loop have their turn. The loop is not run again after the sink is gone.
+  /// `fd` should be from open_for_sink(). After `lines_at_once` lines other descriptors of the loop
+  /// have their turn. Destroy the sink only when the loop no longer runs.
   TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once);
 
   void finish(Milliseconds limit) noexcept override;
 
-  /// Bytes that may wait; some thousand usual lines.
+  /// Bytes that may wait: some thousand lines.
   static constexpr std::size_t kQueueBytes = 262144;
 
  protected:
@@ -152,13 +152,13 @@ class TextSink : public QueuedSink {
   UniqueFd fd_;
   const int lines_at_once_;
 
-  // The loop's thread alone.
+  // Used by the loop's thread only.
   IoWatcher writable_;  // active while lines wait
-  Waiting current_;
+  QueuedLine current_;
   std::size_t written_ = 0;  // of current_.text
 };
 
-/// `kmsg = true`: the kernel ring buffer, one record a line, as `name: line`.
+/// `kmsg = true`: the kernel's ring buffer, a record for each line, as `name: line`.
 class KmsgSink final : public TextSink {
  public:
   /// `fd`: /dev/kmsg, opened for writing.
@@ -169,8 +169,8 @@ class KmsgSink final : public TextSink {
   [[nodiscard]] std::string format(const SinkBatch& batch, const SplitLine& line) const override;
 };
 
-/// `console = true`: the console, or in standalone and container mode zinit's own standard output,
-/// as `name: line`, safe to show on a terminal.
+/// `console = true`: the console, or in standalone and container mode zinit's standard output, as
+/// `name: line` without control characters.
 class ConsoleSink final : public TextSink {
  public:
   ConsoleSink(EventLoop& loop, UniqueFd fd);
@@ -180,8 +180,8 @@ class ConsoleSink final : public TextSink {
   [[nodiscard]] std::string format(const SinkBatch& batch, const SplitLine& line) const override;
 };
 
-/// What a TextSink is to write to in place of `fd`: reopen_nonblocking(), or where that gives none
-/// a duplicate. Errors are those of dup(2).
+/// A descriptor for a TextSink: reopen_nonblocking(fd), or if that fails a duplicate. Errors are
+/// those of dup(2).
 [[nodiscard]] Result<UniqueFd> open_for_sink(int fd);
 
 }  // namespace zinit

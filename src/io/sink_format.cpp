@@ -1,4 +1,4 @@
-// RFC 5424 and JSON of a line.
+// Formatting lines as RFC 5424 and JSON.
 #include "io/sink_format.hpp"
 
 #include <unistd.h>
@@ -6,16 +6,16 @@
 #include <ctime>
 
 #include "base/format.hpp"
-#include "base/json.hpp"
+#include "base/json_writer.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
 
 namespace {
 
-constexpr std::size_t kMaxAppName = 48;  // of RFC 5424
+constexpr std::size_t kMaxAppName = 48;  // RFC 5424
 
-/// The machine's, which may change at any time; empty where it has none.
+/// The host name, which may change at any time; empty if there is none.
 std::string host_name() {
   char name[256] = "";
   if (::gethostname(name, sizeof name - 1) < 0) return {};
@@ -38,13 +38,13 @@ std::string time_text(std::int64_t time_us) {
 std::string syslog_host(std::string name) {
   if (name.empty()) return "-";
   for (char& c : name)
-    if (c <= ' ' || c > '~') c = '_';  // char is signed here; where it is not, it is > '~'
+    if (c <= ' ' || c > '~') c = '_';  // non-ASCII: negative, or > '~' if char is unsigned
   return name;
 }
 
 std::string syslog_text(const SinkBatch& batch, const SplitLine& line) {
   const std::string pid = batch.pid > 0 ? std::to_string(batch.pid) : "-";
-  // Facility daemon, level info: 3 * 8 + 6.
+  // <30> is facility daemon, level info: 3 * 8 + 6.
   std::string text =
       fmt::format("<30>1 {} {} {} {} {} - ", time_text(batch.time_us), syslog_host(host_name()),
                   batch.service.substr(0, kMaxAppName), pid, log_stream_name(batch.stream));
@@ -53,24 +53,12 @@ std::string syslog_text(const SinkBatch& batch, const SplitLine& line) {
 }
 
 std::string forward_text(const SinkBatch& batch, const SplitLine& line) {
-  JsonBuffer buffer;
-  JsonBufferWriter writer(buffer);
-  const auto put = [&writer](std::string_view text) {
-    writer.String(text.data(), static_cast<unsigned>(text.size()));
-  };
-  writer.StartObject();
-  put("time"), put(time_text(batch.time_us));
-  put("host"), put(to_utf8(host_name()));
-  put("service"), put(batch.service);
-  put("pid");
-  if (batch.pid > 0)
-    writer.Int(batch.pid);
-  else
-    writer.Null();
-  put("stream"), put(log_stream_name(batch.stream));
-  put("message"), put(to_utf8(line.text));
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  JsonWriter writer;
+  writer.begin_object().member("time", time_text(batch.time_us)).member("host", host_name());
+  writer.member("service", batch.service).key("pid");
+  batch.pid > 0 ? writer.put(batch.pid) : writer.put(nullptr);
+  writer.member("stream", log_stream_name(batch.stream)).member("message", line.text);
+  return writer.end_object().take();
 }
 
 }  // namespace zinit

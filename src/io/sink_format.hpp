@@ -1,4 +1,4 @@
-// What a line is on its way to who collects logs.
+// The formats in which lines are sent to log collectors.
 #pragma once
 
 #include <string>
@@ -7,18 +7,18 @@
 
 namespace zinit {
 
-/// "2026-11-20T18:47:46.123456Z" (RFC 3339), of microseconds since 1970.
+/// Microseconds since 1970 as "2026-11-20T18:47:46.123456Z" (RFC 3339).
 [[nodiscard]] std::string time_text(std::int64_t time_us);
 
-/// A host's name as the header of RFC 5424 takes it: "-" where there is none, and "_" for every
-/// byte that is not printable ASCII, for sethostname(2) takes all of them.
+/// A host name for the header of RFC 5424: "-" if it is empty, and "_" for each byte that is not
+/// printable ASCII, since sethostname(2) allows any.
 [[nodiscard]] std::string syslog_host(std::string name);
 
-/// A message of RFC 5424, without a frame.
+/// A message of RFC 5424, without framing.
 [[nodiscard]] std::string syslog_text(const SinkBatch& batch, const SplitLine& line);
 
-/// A JSON object, without a line's end: time, host, service, pid (null where it is not known),
-/// stream, message. What is not UTF-8 is replaced.
+/// A JSON object without newline: time, host, service, pid (null if not known), stream, message.
+/// Invalid UTF-8 is replaced.
 [[nodiscard]] std::string forward_text(const SinkBatch& batch, const SplitLine& line);
 
 }  // namespace zinit

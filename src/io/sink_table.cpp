@@ -1,4 +1,4 @@
-// Making sinks, and letting them go.
+// Making sinks, and destroying unused ones.
 #include "io/sink_table.hpp"
 
 namespace zinit {
@@ -7,10 +7,10 @@ namespace {
 
 constexpr Milliseconds kSweepAgain{1000};
 
-// A connection that nobody names any more may be as good as dead.
+// How long an unused sink may take to deliver its lines: its peer may never accept them.
 constexpr Milliseconds kLastChance{30000};
 
-/// With one in place of each that could not be had, and where they report their troubles.
+/// Replaces missing sinks by AbsentSinks, and has both report to zinit's log.
 LogSinks complete(LogSinks sinks, SinkReports& reports) {
   if (!sinks.kmsg) sinks.kmsg = std::make_shared<AbsentSink>("kmsg");
   if (!sinks.console) sinks.console = std::make_shared<AbsentSink>("console");
@@ -43,7 +43,7 @@ std::vector<std::shared_ptr<Sink>> SinkTable::sinks_for(const Logging& logging) 
   return sinks;
 }
 
-/// Null where `target` is none, which no settings that were checked have.
+/// Null if `target` is invalid, which checked settings exclude.
 std::shared_ptr<Sink> SinkTable::socket(SocketSink::Shape shape, const std::string& target) {
   const bool syslog = shape == SocketSink::Shape::syslog;
   auto parsed = syslog ? parse_syslog_target(target) : parse_forward_target(target);
@@ -77,23 +77,23 @@ void SinkTable::let_go_of_unused() {
   if (more) again_.set(kSweepAgain);
 }
 
-/// Whether one is left that has something to write.
+/// Returns whether an unused file is left that still has lines to write.
 bool SinkTable::drop_unused_files() {
   bool more = false;
   std::erase_if(files_, [&](const auto& entry) {
     const File& file = entry.second;
-    if (!file) return true;  // there was no memory for it
+    if (!file) return true;  // left by an allocation that failed
     if (file.use_count() > 1) return false;
     FileSink& sink = **file;
     const bool idle = sink.idle();
-    sink.wake();  // a writer is to close the file, or to try again
+    sink.wake();  // has a writer close the file
     more = more || !idle;
     return idle;
   });
   return more;
 }
 
-/// Whether one is left that has something to send.
+/// Returns whether an unused socket is left that still has lines to send.
 bool SinkTable::drop_unused_sockets() {
   bool more = false;
   const TimePoint now = Clock::now();

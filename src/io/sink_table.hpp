@@ -1,11 +1,11 @@
-// Which sinks there are besides those of zinit itself: one for each file and each address that
-// settings name, shared by all services that name it.
+// The sinks of the services' settings: one for each file and each address, shared by all services
+// that name it.
 //
-// A sink that no settings name any more stays until it has delivered what waits, so nothing is
-// lost when a service is deleted or gets another sink.
+// A sink that is no longer used stays until it has delivered its lines, so nothing is lost when a
+// service is deleted or gets another sink. A socket stays for a limited time.
 //
-// Threads: sinks_for(), sweep(), reopen_files() and busy() by any; constructor, finish() and
-// destructor while no thread runs the loop.
+// Threads: sinks_for(), sweep(), reopen_files() and busy() may be called by any thread;
+// constructor, finish() and destructor while no thread runs the loop.
 #pragma once
 
 #include <map>
@@ -20,7 +20,7 @@
 
 namespace zinit {
 
-/// The sinks that are zinit's own; null where one cannot be had: its lines count as dropped.
+/// The sinks that all services share. If a pointer is null, its lines count as dropped.
 struct LogSinks {
   std::shared_ptr<Sink> kmsg;
   std::shared_ptr<Sink> console;
@@ -31,20 +31,20 @@ class SinkTable {
   /// The loop outlives the table.
   SinkTable(EventLoop& loop, LogSinks own);
 
-  /// Those that `logging` names. Does not block; locks of the caller's may be held. May throw for
-  /// want of memory.
+  /// The sinks that `logging` names. Does not block; the caller may hold locks. May throw
+  /// std::bad_alloc.
   [[nodiscard]] std::vector<std::shared_ptr<Sink>> sinks_for(const Logging& logging);
 
-  /// Settings have changed: what nobody names any more may go.
+  /// Call it when settings have changed: unused sinks are destroyed a little later.
   void sweep() noexcept { sweep_.ask(); }
 
-  /// Log files are closed and opened anew, once what waits for them is written.
+  /// See LogStore::reopen_files().
   void reopen_files() noexcept;
 
-  /// Writes what waits and closes the files, each for `limit` at the longest.
+  /// Has each sink write its lines, for at most `limit`, and closes the files.
   void finish(Milliseconds limit) noexcept;
 
-  /// Whether a thread is within a write that may hang; destroying this would wait for it.
+  /// Whether a thread is within a write that may hang; the destructor would wait for it.
   [[nodiscard]] bool busy() noexcept { return writers_.busy(); }
 
  private:
@@ -55,12 +55,12 @@ class SinkTable {
   [[nodiscard]] bool drop_unused_sockets() REQUIRES(mutex_);
   void let_go_of_unused();
 
-  // What services refer to a file's sink by; the writers refer to the sink itself, each time that
-  // they have something to do.
+  // The logs of services hold this outer pointer, so its use count says whether a service uses the
+  // file. The writers hold the inner pointer while they have work for the sink.
   using File = std::shared_ptr<const std::shared_ptr<FileSink>>;
   struct Socket {
     std::shared_ptr<SocketSink> sink;
-    TimePoint unused{};  // since when nobody has named it; none: it is in use
+    TimePoint unused{};  // since when it is unused; TimePoint{}: it is in use
   };
 
   EventLoop& loop_;
@@ -69,7 +69,7 @@ class SinkTable {
   FileWriters writers_;
   const LogSinks own_;
   LoopCall sweep_;
-  TimerWatcher again_;  // for those that are unused and have something to deliver
+  TimerWatcher again_;  // for unused sinks that still have something to deliver
 
   Mutex mutex_;
   std::map<std::string, File> files_ GUARDED_BY(mutex_);      // by path

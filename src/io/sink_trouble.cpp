@@ -1,4 +1,4 @@
-// When and how zinit's log tells of sinks.
+// What zinit's log says of sinks, and when.
 #include "io/sink_trouble.hpp"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ void SinkTrouble::failing(const std::string& why) noexcept {
   try {
     MutexLock lock(mutex_);
     why_ = why;
-  } catch (...) {  // no memory: then for the reason before
+  } catch (...) {  // no memory: the previous reason is logged
   }
   if (state_.exchange(State::failing) != State::failing) reports_.wake_.ask();
 }
@@ -42,7 +42,7 @@ bool SinkTrouble::quiet() const {
          (!told_ || state_ == State::failing);
 }
 
-/// What is to be said now; empty: nothing.
+/// The line to log now; empty if there is none.
 std::string SinkTrouble::say(TimePoint now) {
   if (quiet() || now < next_) return {};
   const std::uint64_t lost = lost_;
@@ -75,7 +75,7 @@ std::string SinkTrouble::say(TimePoint now) {
 SinkReports::SinkReports(EventLoop& loop)
     : wake_(loop, [this] { look_in(kFirst); }), timer_(loop, [this] { look(); }) {}
 
-/// Unless that is to be sooner anyway.
+/// Makes look() be called after `delay`, unless it will be called sooner anyway.
 void SinkReports::look_in(Milliseconds delay) {
   const TimePoint then = after(Clock::now(), delay);
   if (timer_.active() && next_look_ <= then) return;
@@ -86,7 +86,7 @@ void SinkReports::look_in(Milliseconds delay) {
 std::shared_ptr<SinkTrouble> SinkReports::about(std::string label) {
   auto trouble = std::make_shared<SinkTrouble>(*this, std::move(label));
   MutexLock lock(mutex_);
-  // Of those that have had trouble look() takes care.
+  // Those of unused sinks that have had trouble are removed by look().
   std::erase_if(all_, [](const auto& one) { return one.use_count() == 1 && one->spotless(); });
   all_.push_back(trouble);
   return trouble;

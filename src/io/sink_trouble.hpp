@@ -1,11 +1,10 @@
-// What zinit's own log says of sinks that do not deliver: not a line for each line lost, but one
-// when it begins, one a minute while it goes on, and one when it is over.
+// Reports in zinit's own log about sinks that do not deliver: a line when the trouble begins, one a
+// minute while further lines are lost, and one when it is over.
 //
-// A sink cannot log where it finds out: it may be under the lock of a log. It notes here, and the
-// data loop says it a second later, so that the first line tells of a second's loss and not of one
-// line's.
+// A sink cannot log the trouble itself, since a log's lock may be held. It tells its SinkTrouble,
+// and the data loop logs a second later, so that the first line counts what was lost in a second.
 //
-// Threads: SinkTrouble by any, with locks held too; SinkReports as it says.
+// Threads: SinkTrouble may be used by any thread, also with locks held; see also SinkReports.
 #pragma once
 
 #include <atomic>
@@ -21,16 +20,16 @@ namespace zinit {
 
 class SinkReports;
 
-/// Of one sink.
+/// What has gone wrong with one sink.
 class SinkTrouble {
  public:
   SinkTrouble(SinkReports& reports, std::string label)
       : reports_(reports), label_(std::move(label)) {}
 
-  /// So many lines will not be delivered. Cheap when repeated.
+  /// Lines were dropped. Cheap when repeated.
   void lost(std::uint64_t lines) noexcept;
 
-  /// Nothing can be delivered now: `why` as it follows on the sink's name.
+  /// Nothing can be delivered now. `why` is worded to follow the sink's name.
   void failing(const std::string& why) noexcept;
 
   /// A line was delivered.
@@ -41,7 +40,7 @@ class SinkTrouble {
   enum class State { fine, failing, over };
   [[nodiscard]] std::string say(TimePoint now);
   [[nodiscard]] bool quiet() const;
-  /// It has never had any. Any thread.
+  /// Whether there has never been any trouble. Any thread.
   [[nodiscard]] bool spotless() const { return lost_ == 0 && state_ == State::fine; }
 
   SinkReports& reports_;
@@ -51,19 +50,19 @@ class SinkTrouble {
   Mutex mutex_;
   std::string why_ GUARDED_BY(mutex_);
 
-  // The loop's thread alone.
-  std::uint64_t said_ = 0;        // of lost_
-  std::uint64_t episode_ = 0;     // lost_ when all was well for the last time
-  bool told_ = false;             // the log's last word is that there is trouble
-  TimePoint next_{};              // nothing more is said before
+  // Used by the loop's thread only.
+  std::uint64_t said_ = 0;     // lost_ as last logged
+  std::uint64_t episode_ = 0;  // lost_ when the current trouble began
+  bool told_ = false;          // the log says that there is trouble
+  TimePoint next_{};           // when the next line may be logged
 };
 
 class SinkReports {
  public:
-  /// The loop outlives this; destroyed while no thread runs the loop.
+  /// The loop must outlive this. Destroy it while no thread runs the loop.
   explicit SinkReports(EventLoop& loop);
 
-  /// For a sink that zinit's log calls `label`. Any thread.
+  /// The SinkTrouble of a new sink, which zinit's log calls `label`. Any thread.
   [[nodiscard]] std::shared_ptr<SinkTrouble> about(std::string label);
 
  private:
@@ -73,7 +72,7 @@ class SinkReports {
 
   LoopCall wake_;
   TimerWatcher timer_;
-  TimePoint next_look_{};  // where timer_ is active
+  TimePoint next_look_{};  // when timer_ is due
   Mutex mutex_;
   std::vector<std::shared_ptr<SinkTrouble>> all_ GUARDED_BY(mutex_);
 };

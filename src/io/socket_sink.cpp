@@ -1,4 +1,4 @@
-// Connections of sinks, and how they come back.
+// Connecting, sending, and connecting again after a failure.
 #include "io/socket_sink.hpp"
 
 #include <netinet/in.h>
@@ -12,6 +12,8 @@
 
 #include "base/log.hpp"
 #include "io/sink_format.hpp"
+#include "os/disposal.hpp"
+#include "os/unix_receive.hpp"
 
 namespace zinit {
 
@@ -21,19 +23,19 @@ constexpr Milliseconds kFirstDelay{200};
 constexpr Milliseconds kLastDelay{10000};
 constexpr Milliseconds kConnectLimit{10000};
 
-// A resolver that has not answered then has been without memory, or has many servers to ask.
+// Long, since the resolver may have many servers to ask.
 constexpr Milliseconds kResolveLimit{120000};
 
-// Lines that go out in one call, and calls before other descriptors of the loop have their turn.
+// Lines in one system call, and calls before other descriptors of the loop have their turn.
 constexpr std::size_t kLinesACall = 64;
 constexpr int kCallsATurn = 64;
 
-// A peer that has gone without a word is noticed, whether lines wait for it or not.
+// TCP keep-alive: notices a peer that has vanished, whether lines wait for it or not.
 constexpr int kSilentSeconds = 60;
 constexpr int kUnheardMs = 120000;
 
 void set_option(int fd, int level, int option, int value) noexcept {
-  // Refused: then it is noticed later.
+  // If this fails, a vanished peer is only noticed later.
   static_cast<void>(::setsockopt(fd, level, option, &value, sizeof value));
 }
 
@@ -44,9 +46,9 @@ void watch_peer(int fd) noexcept {
 }
 
 int first_type(SocketSink::Shape shape, const LogTarget& target) {
-  const bool datagrams = target.way == LogTarget::Way::udp ||
-                         (target.way == LogTarget::Way::unix_socket &&
-                          shape == SocketSink::Shape::syslog);
+  const bool datagrams =
+      target.way == LogTarget::Way::udp ||
+      (target.way == LogTarget::Way::unix_socket && shape == SocketSink::Shape::syslog);
   return datagrams ? SOCK_DGRAM : SOCK_STREAM;
 }
 
@@ -65,7 +67,10 @@ SocketSink::SocketSink(EventLoop& loop, Resolver& resolver, Shape shape, LogTarg
       type_(first_type(shape_, target_)),
       timer_(loop, [this] { on_timer(); }) {}
 
-SocketSink::~SocketSink() = default;
+SocketSink::~SocketSink() {
+  watcher_.reset();
+  close_socket(std::move(fd_));
+}
 
 std::string SocketSink::format(const SinkBatch& batch, const SplitLine& line) const {
   if (shape_ == Shape::forward) return forward_text(batch, line);
@@ -74,17 +79,13 @@ std::string SocketSink::format(const SinkBatch& batch, const SplitLine& line) co
   return text;
 }
 
-/// Takes lines over from the queue; whether there are some.
+/// Takes lines from the queue. Returns whether any wait to be sent.
 bool SocketSink::fill() noexcept {
-  try {
-    while (sending_.size() < kLinesACall) {
-      sending_.emplace_back();
-      if (next(sending_.back())) continue;
-      sending_.pop_back();
-      break;
-    }
-  } catch (...) {  // no memory: with those that there are, or later
-    if (sending_.empty()) timer_.set(kFirstDelay);
+  while (sending_.size() < kLinesACall) {
+    sending_.emplace_back();
+    if (next(sending_.back())) continue;
+    sending_.pop_back();
+    break;
   }
   return !sending_.empty();
 }
@@ -115,7 +116,7 @@ void SocketSink::resolved(Result<Addresses> addresses) {
   try_next();
 }
 
-/// Connects to the next address that can be had.
+/// Connects to the next address to which a connection can be begun.
 void SocketSink::try_next() {
   while (next_address_ < addresses_.size()) {
     const SocketAddress& address = addresses_[next_address_++];
@@ -128,7 +129,7 @@ void SocketSink::try_next() {
     }
     if (errnum == EPROTOTYPE && target_.way == LogTarget::Way::unix_socket && next_address_ == 1 &&
         last_fault_.empty()) {
-      type_ = datagrams() ? SOCK_STREAM : SOCK_DGRAM;  // it is of the other kind
+      type_ = datagrams() ? SOCK_STREAM : SOCK_DGRAM;  // the unix socket is of the other type
       next_address_ = 0;
     }
     last_fault_ = connect_fault(address, errnum);
@@ -140,6 +141,7 @@ int SocketSink::connect_to(const SocketAddress& address) {
   watcher_.reset();
   fd_.reset(::socket(address.get()->sa_family, type_ | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd_) return errno;
+  if (address.get()->sa_family == AF_UNIX) refuse_descriptors(fd_.get());
   if (target_.way == LogTarget::Way::tcp) watch_peer(fd_.get());
   int done = 0;
   do done = ::connect(fd_.get(), address.get(), address.size);
@@ -152,8 +154,8 @@ void SocketSink::watch(int events) {
   watcher_.reset();
   watched_ = events;
   if (events == 0) return;
-  watcher_ = std::make_unique<IoWatcher>(loop_, fd_.get(), events,
-                                         [this](int ready) { on_ready(ready); });
+  watcher_ =
+      std::make_unique<IoWatcher>(loop_, fd_.get(), events, [this](int ready) { on_ready(ready); });
   watcher_->start();
 }
 
@@ -172,8 +174,6 @@ void SocketSink::on_ready(int events) {
 }
 
 void SocketSink::on_timer() {
-  if (state_ == State::resolving || state_ == State::connecting)
-    timer_.set(kFirstDelay);  // where there is no memory for what follows
   if (state_ == State::connecting) {
     last_fault_ = connect_fault(addresses_[next_address_ - 1], ETIMEDOUT);
     return try_next();
@@ -190,12 +190,10 @@ void SocketSink::connected() {
   pump();
 }
 
-/// What the other side says is of no interest, but that it has closed is.
+/// Reads and ignores what the peer sends, to notice that it has closed the connection.
 bool SocketSink::still_open() {
   char text[512];
-  ssize_t got = 0;
-  do got = ::recv(fd_.get(), text, sizeof text, MSG_DONTWAIT);
-  while (got < 0 && errno == EINTR);
+  const ssize_t got = receive_bytes(fd_.get(), text);
   if (got > 0 || (got < 0 && errno == EAGAIN) || (got == 0 && datagrams())) return true;
   if (got == 0) {
     down("the other side has closed the connection");
@@ -206,7 +204,7 @@ bool SocketSink::still_open() {
     send_failed(errnum);
     return false;
   }
-  // A router could not pass it on, and has told so; the kernel makes the next ones smaller.
+  // A router has reported that a datagram was too large; the kernel fragments later ones.
   lose_last_sent();
   return true;
 }
@@ -231,14 +229,14 @@ void SocketSink::pump() noexcept {
   }
 }
 
-/// A datagram, or as much as a stream takes of what there is.
+/// Sends a datagram, or as many lines as a stream accepts.
 ssize_t SocketSink::send_some() {
   static char end = '\n';
   std::array<iovec, 2 * kLinesACall> parts;
   std::size_t count = 0;
   std::size_t skip = written_;
-  for (Waiting& line : sending_) {
-    // The end of a line counts as its last byte.
+  for (QueuedLine& line : sending_) {
+    // The newline counts as a byte of its line.
     const std::size_t from = std::min(skip, line.text.size());
     skip = 0;
     parts[count++] = {line.text.data() + from, line.text.size() - from};
@@ -277,11 +275,11 @@ void SocketSink::sent(std::size_t bytes) noexcept {
 
 void SocketSink::send_failed(int errnum) {
   if (datagrams() && (errnum == EMSGSIZE || errnum == ENOBUFS)) {
-    // It may be the datagram before that was too large for somebody on its way.
+    // EMSGSIZE may concern the previous datagram, which a router refused: try this one again.
     repeats_ = errnum == EMSGSIZE && last_sent_ && !repeats_;
     return repeats_ ? void() : drop_first();
   }
-  lose_last_sent();  // that is what was refused
+  lose_last_sent();  // over udp, the error concerns the previous datagram
   down(sys_failure("send to", endpoint_text(target_.endpoint), errnum).value().text);
 }
 
@@ -299,7 +297,7 @@ void SocketSink::drop_first() noexcept {
 void SocketSink::down(const std::string& why) noexcept {
   query_.reset();
   watcher_.reset();
-  fd_.reset();
+  close_socket(std::move(fd_));
   timer_.stop();
   state_ = State::closed;
   written_ = 0;

@@ -1,19 +1,20 @@
-// `syslog` and `forward`: lines sent over a socket to who collects them, with re-connection.
+// The sinks `syslog` and `forward`: lines are sent over a socket to a log collector.
 //
 // - syslog is RFC 5424: facility daemon, level info, the service as APP-NAME, its pid as PROCID and
-//   the stream as MSGID. Over udp and unix sockets a message a datagram, over tcp with octet counts
-//   (RFC 6587), over a unix socket of streams with a line's end, as syslog(3) has it.
-// - forward is a JSON object a line.
+//   the stream as MSGID. Over udp and unix datagram sockets each datagram is a message; over tcp
+//   messages have octet counts (RFC 6587); over unix stream sockets they end with a newline, as
+//   syslog(3) does it.
+// - forward is a JSON object in each line.
 //
 //   closed --line--> resolving --> connecting --> open --error, end--> closed, a delay
 //
-// The delay doubles up to kLastDelay while nothing gets through. What waits meanwhile is sent when
-// there is a connection again; what has waited for kPatience when one could not be had is given up
-// and counted, and what finds the queue full is counted at once. A message that a connection took
-// in part is sent whole over the next. What the kernel had taken when a connection broke is lost
-// without a trace, as these protocols have no receipts.
+// The delay doubles up to kLastDelay as long as no connection works. Lines wait meanwhile; those
+// that have waited for kPatience when a connection fails are dropped and counted. If the queue is
+// full, new lines are dropped and counted. A message that was sent in part is sent again, whole,
+// over the next connection. Lines that the kernel had accepted when a connection broke are lost and
+// not counted, since these protocols have no acknowledgements.
 //
-// Threads: as QueuedSink; the rest on the loop.
+// Threads: as for QueuedSink; functions not named there are called only by the loop's.
 #pragma once
 
 #include <deque>
@@ -40,7 +41,7 @@ class SocketSink final : public QueuedSink {
 
   void finish(Milliseconds limit) noexcept override;
 
-  /// Whether nothing waits that is worth waiting for. On the loop.
+  /// Whether no line waits. On the loop's thread.
   [[nodiscard]] bool idle() noexcept { return !fill(); }
 
   static constexpr std::size_t kQueueBytes = std::size_t{1} << 20;
@@ -72,7 +73,7 @@ class SocketSink final : public QueuedSink {
   void lose_last_sent() noexcept;
   void drop_first() noexcept;
   [[nodiscard]] bool datagrams() const noexcept { return type_ == SOCK_DGRAM; }
-  /// Whether a line is sent with its end.
+  /// Whether a line is sent with a newline.
   [[nodiscard]] bool lines_end() const noexcept {
     return !datagrams() &&
            (shape_ == Shape::forward || target_.way == LogTarget::Way::unix_socket);
@@ -84,20 +85,20 @@ class SocketSink final : public QueuedSink {
   const LogTarget target_;
 
   State state_ = State::closed;
-  int type_;  // SOCK_STREAM or SOCK_DGRAM: of a unix socket as it turns out
+  int type_;  // SOCK_STREAM or SOCK_DGRAM; a unix socket is tried with both
   UniqueFd fd_;
   std::unique_ptr<IoWatcher> watcher_;
   int watched_ = 0;
-  TimerWatcher timer_;  // the end of a delay, or of a try to connect
+  TimerWatcher timer_;  // ends a delay, or an attempt to connect
   Milliseconds delay_{0};
   Resolver::Query query_;
   Addresses addresses_;
   std::size_t next_address_ = 0;
   std::string last_fault_;
-  std::deque<Waiting> sending_;
-  std::size_t written_ = 0;  // of the first of them
-  DropCount last_sent_;      // of a datagram whose refusal comes with the next
-  bool repeats_ = false;     // the first of them was too large, or last_sent_ was
+  std::deque<QueuedLine> sending_;
+  std::size_t written_ = 0;  // of sending_.front()
+  DropCount last_sent_;      // the last datagram's: the next call may report its refusal
+  bool repeats_ = false;     // after EMSGSIZE, sending_.front() is sent once more
 };
 
 }  // namespace zinit

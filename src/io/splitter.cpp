@@ -1,4 +1,4 @@
-// Lines and pieces out of a stream of bytes, without copying what lies whole in one read.
+// Splitting into lines, without copying those that lie within one read.
 #include "io/splitter.hpp"
 
 #include <algorithm>
@@ -7,8 +7,7 @@ namespace zinit {
 
 namespace {
 
-/// Gives out pieces from the front of `text` until no more than one piece is left, and returns
-/// that.
+/// Emits pieces from the front of `text` until at most one piece is left, and returns that.
 std::string_view emit_pieces(std::string_view text, std::size_t piece,
                              const LineSplitter::Emit& emit) {
   while (text.size() > piece) {
@@ -34,8 +33,7 @@ void LineSplitter::feed(std::string_view data, std::size_t piece, std::string& j
   }
 }
 
-/// Keeps the beginning of a line, one piece of it at most; more than that only where pieces have
-/// become smaller.
+/// Holds the beginning of a line: at most one piece, or more if `piece` has become smaller since.
 void LineSplitter::hold(std::string_view rest, std::size_t piece, std::string& joined,
                         const Emit& emit) {
   if (!held_.empty() && held_.size() + rest.size() > piece) {
@@ -48,13 +46,13 @@ void LineSplitter::hold(std::string_view rest, std::size_t piece, std::string& j
   held_.append(emit_pieces(rest, piece, emit));
 }
 
-/// The line that was held ends with `end`. Once a read at the most: nothing is held then.
+/// Emits the held line, which ends with `end`. Afterwards nothing is held.
 void LineSplitter::complete(std::string_view end, std::size_t piece, std::string& joined,
                             const Emit& emit) {
   const std::size_t fill = piece - std::min(piece, held_.size());
   joined.assign(held_).append(end.substr(0, fill));
   end.remove_prefix(std::min(fill, end.size()));
-  // Not kept for the next: thousands of services would each keep one piece's memory.
+  // Frees its memory: otherwise each of thousands of services would keep a buffer of a piece.
   held_ = std::string();
   emit({emit_pieces(joined, piece, emit), !end.empty()});
   if (!end.empty()) emit({emit_pieces(end, piece, emit), false});

@@ -1,6 +1,4 @@
-// Cuts the bytes of one stream into lines, and lines that are too long into pieces.
-//
-// Threads: none of its own locking.
+// Splits a stream of bytes into lines, and lines that are too long into pieces. Has no lock.
 #pragma once
 
 #include <functional>
@@ -9,7 +7,7 @@
 
 namespace zinit {
 
-/// A line without its end; `continues` where the line goes on in the next piece.
+/// A line without its newline; with `continues` a piece, after which the line goes on.
 struct SplitLine {
   std::string_view text;
   bool continues = false;
@@ -19,22 +17,22 @@ class LineSplitter {
  public:
   using Emit = std::function<void(const SplitLine& line)>;
 
-  /// Takes the next bytes of the stream and gives out what is whole: lines, and pieces of `piece`
-  /// bytes (> 0) of a line longer than that. The rest waits for more. A line of exactly `piece`
-  /// bytes is one line, not a piece with an empty line behind it.
+  /// Takes the next bytes of the stream and emits what is complete: lines, and pieces of `piece`
+  /// bytes (> 0) of longer lines. The rest is held until more comes. A line of exactly `piece`
+  /// bytes is one line, not a piece and an empty line.
   ///
-  /// @param joined  room of the caller's for a line that began in an earlier read.
-  /// The texts lie in `data` and `joined`, and are valid as long as both are left as they are.
+  /// @param joined  the caller's buffer for a line that began in an earlier call.
+  /// The texts point into `data` and `joined`, and stay valid while these are unchanged.
   void feed(std::string_view data, std::size_t piece, std::string& joined, const Emit& emit);
 
-  /// The stream has ended: a last line without an end is given out, valid during the call.
+  /// The stream has ended: emits a last line without newline, which is valid during the call.
   void finish(const Emit& emit);
 
  private:
   void hold(std::string_view rest, std::size_t piece, std::string& joined, const Emit& emit);
   void complete(std::string_view end, std::size_t piece, std::string& joined, const Emit& emit);
 
-  std::string held_;  // the beginning of a line; holds no memory while there is none
+  std::string held_;  // the beginning of a line; takes no memory while empty
 };
 
 }  // namespace zinit

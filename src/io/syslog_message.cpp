@@ -9,13 +9,13 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789";
-// RFC 5424 has 48, but what serves as a tag is often a service's name, and that may be so long. A
-// longer word is none.
+// RFC 5424 allows 48, but names of services can be longer and are used as tags. A longer word is
+// not taken for a tag.
 constexpr std::size_t kLongestTag = 128;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Takes the text up to `end`, and `end` itself, off `rest`; all of it where there is none.
+/// Removes the text up to `end`, and `end` itself, from `rest`; all of `rest` if there is no `end`.
 std::string_view take_until(std::string_view& rest, char end) {
   const std::string_view part = rest.substr(0, rest.find(end));
   rest.remove_prefix(std::min(part.size() + 1, rest.size()));
@@ -48,7 +48,7 @@ void take_time(std::string_view& rest) {
   rest.remove_prefix(form.size());
 }
 
-/// "cron[12]: " or "cron: "; empty where the text does not begin so.
+/// "cron[12]: " or "cron: "; empty if the text does not begin like that.
 std::string_view take_tag(std::string_view& rest) {
   const auto end = rest.find_first_of(" :[\t\n");
   if (end == std::string_view::npos || end == 0 || end > kLongestTag) return {};
@@ -90,7 +90,7 @@ void skip_data(std::string_view& rest) {
   rest.remove_prefix(std::min(at + 1, rest.size()));
 }
 
-/// RFC 5424, behind "<34>1 ": time, host, name, process, id, data, and the text.
+/// RFC 5424, after "<34>1 ": time, host, name, process, id, data, and the text.
 void read_5424(std::string_view rest, SyslogMessage& message) {
   (void)take_until(rest, ' ');
   (void)take_until(rest, ' ');
@@ -108,7 +108,7 @@ void read_5424(std::string_view rest, SyslogMessage& message) {
 
 SyslogMessage parse_syslog(std::string_view bytes) noexcept {
   SyslogMessage message;
-  // glibc's LOG_PERROR and some others end their messages.
+  // Some programs end their messages with a newline or a zero byte.
   while (!bytes.empty() && (bytes.back() == '\n' || bytes.back() == '\0' || bytes.back() == '\r'))
     bytes.remove_suffix(1);
   const std::size_t size = bytes.size();
@@ -122,7 +122,7 @@ SyslogMessage parse_syslog(std::string_view bytes) noexcept {
   take_time(bytes);
   message.tag = take_tag(bytes);
   if (message.tag.empty() && bytes.size() < before) {
-    // Between time and tag there may be the host's name, as in what was meant for another host.
+    // Between time and tag there may be a host name, as in messages meant for another host.
     std::string_view behind = bytes;
     const std::string_view host = take_until(behind, ' ');
     if (host.find('[') == std::string_view::npos) message.tag = take_tag(behind);

@@ -1,7 +1,5 @@
-// What programs send to /dev/log: RFC 3164 as syslog(3) of glibc and musl and the loggers of
-// util-linux and busybox write it, RFC 5424, and whatever else comes: any bytes are a message.
-//
-// Threads: pure.
+// Parses what programs send to /dev/log: RFC 3164 as syslog(3) of glibc and musl, and logger(1) of
+// util-linux and busybox write it, and RFC 5424. Any other text is a message as a whole. Pure.
 #pragma once
 
 #include <string>
@@ -9,10 +7,10 @@
 
 namespace zinit {
 
-/// Views into the bytes that were read.
+/// Views into the bytes that were parsed.
 struct SyslogMessage {
-  int severity = 5;      // 0 (emerg) to 7 (debug); where the message has none it is a notice
-  std::string_view tag;  // the program's name for itself; may be empty
+  int severity = 5;      // 0 (emerg) to 7 (debug); notice if the message has none
+  std::string_view tag;  // the program's name, as it says; may be empty
   std::string_view text;
 };
 

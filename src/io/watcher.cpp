@@ -1,14 +1,15 @@
-// Watchers as objects around libev's, which find them again through the watcher's `data`.
+// Watchers as objects around those of libev, whose `data` points back to them.
 #include "io/watcher.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// As libev counts.
+/// libev counts time in seconds.
 ev_tstamp seconds(Milliseconds time) noexcept { return static_cast<double>(time.count()) / 1000; }
 
-/// Calls `callback`, which may destroy its owner: meanwhile it lives here, and `gone` tells.
+/// Calls `callback`. It may destroy the watcher that owns it, so it is moved to a local variable
+/// for the call; the watcher's destructor sets *gone.
 template <class Callback, class... Args>
 void call_out(std::string_view what, Callback& callback, bool*& gone, Args... args) noexcept {
   bool destroyed = false;
@@ -37,7 +38,7 @@ IoWatcher::~IoWatcher() {
 
 void IoWatcher::called(struct ev_loop* loop, ev_io* watcher, int events) noexcept {
   auto& self = *static_cast<IoWatcher*>(watcher->data);
-  // libev has stopped the watcher. The callback may stop it for good, or destroy it.
+  // libev has stopped the watcher; it is started again later, unless the callback stops it.
   if ((events & EV_ERROR) != 0) {
     ev_timer_set(&self.again_, seconds(kWatchAgain), 0.);
     ev_timer_start(loop, &self.again_);
@@ -76,7 +77,7 @@ void TimerWatcher::called(struct ev_loop*, ev_timer* watcher, int) noexcept {
 
 void TimerWatcher::set(Milliseconds delay) noexcept {
   ev_timer_stop(loop_, &watcher_);
-  // Counted from now, not from when the loop last woke.
+  // Counts from now, not from when the loop last woke.
   ev_now_update(loop_);
   due_ = after(Clock::now(), delay);
   ev_timer_set(&watcher_, seconds(delay), 0.);

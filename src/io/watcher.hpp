@@ -1,7 +1,7 @@
-// Watchers of a loop as objects: they stop themselves when destroyed, and what their callbacks
-// throw is logged and goes no further.
+// Watchers of a loop as objects. Their destructors stop them, and exceptions of their callbacks are
+// logged and swallowed.
 //
-// Threads: everything here on the loop's thread, or while no thread runs the loop.
+// Everything here is called on the loop's thread, or while no thread runs the loop.
 #pragma once
 
 #include <ev.h>
@@ -14,13 +14,14 @@
 namespace zinit {
 
 /// Calls back while a descriptor is ready. The descriptor must stay open until the watcher is
-/// stopped: libev asserts it, and an assertion that fails ends zinit. After that only the loop's
-/// thread may close it, for libev may still ask the kernel about a descriptor that it has watched.
+/// stopped, or an assertion of libev ends zinit. Even after that only the loop's thread may close
+/// it, since libev may still make system calls on a descriptor that it has watched.
 class IoWatcher {
  public:
-  /// `events`: EV_READ, EV_WRITE or both. May destroy the watcher. With EV_ERROR among them the
-  /// kernel has refused to watch the descriptor (epoll_ctl(2): ENOMEM, ENOSPC); it is asked again
-  /// every kWatchAgain until the watcher is stopped, with a call each time that it refuses.
+  /// `events`: EV_READ, EV_WRITE or both. EV_ERROR among them means that the kernel has refused to
+  /// watch the descriptor (epoll_ctl(2): ENOMEM, ENOSPC). The watcher then tries again every
+  /// kWatchAgain until it is stopped, and calls back with EV_ERROR at each refusal. The callback
+  /// may destroy the watcher.
   using Callback = std::function<void(int events)>;
 
   /// Not started yet. The loop outlives the watcher.
@@ -40,12 +41,12 @@ class IoWatcher {
 
   struct ev_loop* loop_;
   ev_io watcher_{};
-  ev_timer again_{};  // active while the kernel has refused it
+  ev_timer again_{};  // active after the kernel has refused
   Callback callback_;
-  bool* gone_ = nullptr;  // while it calls back: where the destructor says that it has run
+  bool* gone_ = nullptr;  // during a callback: set by the destructor
 };
 
-/// Calls back once after a delay; may be set again, also from its own callback.
+/// Calls back once after a delay. May be set again, also from its own callback.
 class TimerWatcher {
  public:
   using Callback = std::function<void()>;
@@ -55,10 +56,10 @@ class TimerWatcher {
   TimerWatcher(const TimerWatcher&) = delete;
   TimerWatcher& operator=(const TimerWatcher&) = delete;
 
-  /// Calls back `delay` from now, in place of what was set before.
+  /// Calls back `delay` from now; replaces an earlier setting.
   void set(Milliseconds delay) noexcept;
   void stop() noexcept;
-  /// In its callback: for how long it has been due.
+  /// For use in the callback: how long ago the timer was due.
   [[nodiscard]] Milliseconds late_by() const noexcept {
     return Milliseconds(ms_between(due_, Clock::now()));
   }
@@ -71,7 +72,7 @@ class TimerWatcher {
   ev_timer watcher_{};
   TimePoint due_{};
   Callback callback_;
-  bool* gone_ = nullptr;  // while it calls back: where the destructor says that it has run
+  bool* gone_ = nullptr;  // during a callback: set by the destructor
 };
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// What taking a row of the decision table does to a record, and what events from outside do.
+// Changes to a record: those of a step of the decision table, and those of events from outside.
 #include <algorithm>
 
 #include "model/decide.hpp"
@@ -30,7 +30,7 @@ void make_rest(Record& me) {
 
 void schedule(Record& me, const Lifecycle& lifecycle, TimePoint now) {
   if (stable(me, lifecycle, now)) me.count = 0;
-  // 2^27 ms is more than the largest delay that can be configured.
+  // A shift by more than 27 is not needed: 2^27 ms is more than the longest delay in a file.
   const auto doubled = lifecycle.restart_delay * (std::int64_t{1} << std::min(me.count, 27u));
   me.delay_until = after(now, std::min<Milliseconds>(doubled, lifecycle.restart_delay_max));
   me.respawn = true;
@@ -47,24 +47,24 @@ Reason stop_reason(const Record& me) {
   switch (me.cause) {
     case StopCause::unhealthy: return {ReasonType::health_check_failed, me.health_attempts, {}, {}};
     case StopCause::watchdog: return {ReasonType::watchdog_timeout, 0, {}, {}};
-    default: return {ReasonType::start_timeout, 0, {}, {}, me.phase};
+    default: return {ReasonType::start_timeout, 0, {}, {}, me.command.before_post};
   }
 }
 
-/// When what the machine had no room for is tried again. Not more often than this, however short
-/// the configured delay: what is lacking is the machine's.
+/// When to retry a spawn that failed for lack of processes, memory or file descriptors. At least
+/// 100 ms from now, however short restart_delay_ms is: the machine needs time to recover.
 TimePoint room_retry(const Lifecycle& lifecycle, TimePoint now) {
   return after(now, std::max<Milliseconds>(lifecycle.restart_delay, Milliseconds{100}));
 }
 
-/// How little is left of a stop when a shutdown has no time left. The end of what has been killed
-/// has to be seen, too: before that it is not said that it cannot be killed.
+/// The limit of a stop stage in a hurried shutdown. After SIGKILL it is at least 1 s, so that the
+/// end of the process can be seen before the service fails with stop_timeout.
 Milliseconds least_time(StopStage stage, Milliseconds limit) {
-  constexpr Milliseconds to_be_seen{1000};
-  return stage == StopStage::killed ? std::max(limit, to_be_seen) : limit;
+  constexpr Milliseconds to_see_the_end{1000};
+  return stage == StopStage::killed ? std::max(limit, to_see_the_end) : limit;
 }
 
-/// Within which a stop's next stage, or post_exec, must be through.
+/// The deadline of the stop stage, or of the run of post_exec, that begins now.
 TimePoint stop_deadline(const World& world, const Lifecycle& lifecycle, StopStage stage,
                         TimePoint now) {
   return after(now, std::min(lifecycle.stop_timeout, least_time(stage, world.stop_limit)));
@@ -72,11 +72,11 @@ TimePoint stop_deadline(const World& world, const Lifecycle& lifecycle, StopStag
 
 void step_started(Record& me) {
   me.process = Process::alive;
-  me.passed = false;
+  me.command.passed = false;
   me.notified = me.healthy = false;
   me.delay_until = {};
   me.health_attempts = 0;
-  me.health_error.clear();
+  me.health_error.reset();
 }
 
 TimePoint start_deadline(const Lifecycle& lifecycle, TimePoint now) {
@@ -86,12 +86,12 @@ TimePoint start_deadline(const Lifecycle& lifecycle, TimePoint now) {
 State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outcome) {
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
-  Reason reason = outcome.reason;  // first: where there is no memory for it, nothing is changed
+  Reason reason = outcome.reason;  // first: if this copy throws, nothing has changed yet
   me.process = Process::none;
   switch (outcome.kind) {
     case LaunchOutcome::Kind::started:
       step_started(me);
-      if (spec.is_target()) me.process = Process::none;
+      if (!spec.has_process()) me.process = Process::none;
       me.ready_at = {};
       me.health = Health::good;
       me.done = me.by_itself = me.skipped = false;
@@ -99,10 +99,10 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
       return State::starting;
     case LaunchOutcome::Kind::failed:
       fail(world, me, std::move(reason));
-      me.reason.step = me.phase;
+      me.reason.step = me.command.before_post;
       return State::failed;
     case LaunchOutcome::Kind::exhausted:
-      me.reason = std::move(reason);  // what the delay is for
+      me.reason = std::move(reason);  // why there is a delay
       me.delay_until = room_retry(spec.lifecycle, now);
       return State::blocked;
     case LaunchOutcome::Kind::unmet:
@@ -115,7 +115,8 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
   return me.state;
 }
 
-/// After pre_exec. The reason of what could not be spawned stands until post_exec is done.
+/// The outcome of launching a command after the first. If the spawn failed, the record keeps the
+/// reason while post_exec runs.
 State launched_next(World& world, Slot slot, TimePoint now, const LaunchOutcome& outcome) {
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
@@ -123,19 +124,19 @@ State launched_next(World& world, Slot slot, TimePoint now, const LaunchOutcome&
     step_started(me);
     return me.state;
   }
-  Reason reason = outcome.reason;  // first, as above
+  Reason reason = outcome.reason;  // first, as in launched()
   me.process = Process::ended;
   if (outcome.kind == LaunchOutcome::Kind::exhausted) {
     me.delay_until = room_retry(spec.lifecycle, now);
   } else {
-    me.passed = false;
+    me.command.passed = false;
     me.reason = std::move(reason);
-    me.reason.step = me.phase;
+    me.reason.step = me.command.before_post;
   }
   return me.state;
 }
 
-/// Of post_exec nothing fails: what cannot be spawned is left out.
+/// A command of post_exec that cannot be spawned is skipped, and is no failure of the service.
 State launched_post(World& world, Slot slot, TimePoint now, const LaunchOutcome& outcome) {
   Record& me = world.record(slot);
   me.process = outcome.kind == LaunchOutcome::Kind::started ? Process::alive : Process::ended;
@@ -143,7 +144,7 @@ State launched_post(World& world, Slot slot, TimePoint now, const LaunchOutcome&
   if (outcome.kind == LaunchOutcome::Kind::exhausted)
     me.delay_until = room_retry(world.spec(slot).lifecycle, now);
   else if (outcome.kind == LaunchOutcome::Kind::failed)
-    ++me.step;
+    ++me.command.index;
   return me.state;
 }
 
@@ -163,7 +164,7 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
     case Act::clear_try: me.try_ = Try::none; break;
     case Act::fresh_delay:
       make_fresh_delay(me);
-      if (row.from != State::blocked) me.respawn = false;
+      if (me.state != State::blocked) me.respawn = false;
       break;
     case Act::drop_respawn: me.respawn = false; break;
     case Act::report_fault:
@@ -181,7 +182,7 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
       break;
     case Act::record_failure:
       me.by_itself = true;
-      fail(world, me, reason_of_end(me.end, me.phase));
+      fail(world, me, reason_of_end(me.end, me.command.before_post));
       break;
     case Act::record_unspawned: fail(world, me, Reason(me.reason)); break;
     case Act::become_ready:
@@ -192,7 +193,7 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
       break;
     case Act::begin_stop:
       me.cause = row.cause;
-      if (!me.post) {
+      if (!me.command.post) {
         me.stage = StopStage::none;
         me.deadline = kNever;
       }
@@ -201,24 +202,22 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
       break;
     case Act::give_up_again: me.again = false; break;
     case Act::signal_stop:
-      me.stage = StopStage::signalled;
-      me.deadline = stop_deadline(world, spec.lifecycle, me.stage, now);
-      break;
     case Act::kill:
-      me.stage = StopStage::killed;
+      me.stage = row.act == Act::kill ? StopStage::killed : StopStage::signalled;
       me.deadline = stop_deadline(world, spec.lifecycle, me.stage, now);
       break;
-    case Act::finish_stop: make_rest(me); break;
+    case Act::finish_stop:
+    case Act::rest: make_rest(me); break;
     case Act::fail_stopped: fail(world, me, stop_reason(me)); break;
     case Act::fail_unkillable:
-      if (me.post) me.step = static_cast<std::uint32_t>(spec.post_exec.size());  // no more of it
+      if (me.command.post)
+        me.command.index = static_cast<std::uint32_t>(spec.post_exec->size());  // run no more
       fail(world, me, {ReasonType::stop_timeout, 0, {}, {}});
       break;
-    case Act::rest: make_rest(me); break;
   }
 }
 
-/// What belongs to a state and not beyond it.
+/// Clears what has no meaning in the state that follows.
 void leave(Record& me, State to, Act act) {
   if (me.state == State::stopping) {
     me.cause = StopCause::none;
@@ -228,7 +227,7 @@ void leave(Record& me, State to, Act act) {
     me.stage = StopStage::none;
     if (me.process == Process::ended) {
       me.process = Process::none;
-      me.post = false;
+      me.command.post = false;
     }
     if (me.state != State::blocked && to != State::blocked) me.delay_until = {};
   }
@@ -246,7 +245,7 @@ State apply(World& world, Slot slot, const Row& row, TimePoint now, const Launch
       case Act::launch: return launched(world, slot, now, outcome);
       case Act::launch_next: return launched_next(world, slot, now, outcome);
       case Act::launch_post: return launched_post(world, slot, now, outcome);
-      default: return row.to;
+      default: return row.to.value_or(world.record(slot).state);
     }
   };
   const State to = entered();
@@ -259,26 +258,22 @@ State apply(World& world, Slot slot, const Row& row, TimePoint now, const Launch
   return to;
 }
 
-LaunchedCommand begin_launch(World& world, Slot slot, const Row& row, TimePoint now) {
-  using Of = LaunchedCommand::Kind;
+void begin_launch(World& world, Slot slot, const Row& row, TimePoint now) {
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
   me.process = Process::launching;
   if (row.act == Act::launch_post) {
-    if (!me.post) {
-      me.post = true;
-      me.step = 0;
+    if (!me.command.post) {
+      me.command.post = true;
+      me.command.index = 0;
       me.stage = StopStage::none;
       me.deadline = stop_deadline(world, spec.lifecycle, me.stage, now);
     }
-    return {Of::post, me.step};
+    return;
   }
-  if (row.act == Act::launch) {
-    me.post = me.passed = false;
-    me.step = 0;
-  }
-  me.phase = me.step < spec.pre_exec.size() ? Phase::pre : Phase::main;
-  return {me.phase == Phase::pre ? Of::pre : Of::main, me.step};
+  if (row.act == Act::launch) me.command = {};
+  me.command.before_post =
+      me.command.index < spec.pre_exec->size() ? CommandKind::pre_exec : CommandKind::main;
 }
 
 std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now) {
@@ -287,7 +282,7 @@ std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now) {
   for (const Slot slot : world.graph->order()) {
     Record& record = world.record(slot);
     if (record.state != State::stopping) continue;
-    if (record.stage == StopStage::none && !record.post) continue;
+    if (record.stage == StopStage::none && !record.command.post) continue;
     record.deadline = std::min(record.deadline, after(now, least_time(record.stage, limit)));
     changed.push_back(slot);
   }
@@ -297,9 +292,10 @@ std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now) {
 void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left) {
   Record& me = world.record(slot);
   me.process = group_left ? Process::lingering : Process::ended;
-  if (!me.post) me.passed = me.phase == Phase::pre && end == ProcessEnd{};
-  if (me.post || me.passed) {
-    ++me.step;
+  if (!me.command.post)
+    me.command.passed = me.command.before_post == CommandKind::pre_exec && end == ProcessEnd{};
+  if (me.command.post || me.command.passed) {
+    ++me.command.index;
     return;
   }
   me.end = end;
@@ -312,7 +308,7 @@ void group_gone(World& world, Slot slot) {
 }
 
 bool checked_now(const Record& record) {
-  return record.process == Process::alive && record.phase == Phase::main && !record.post;
+  return record.process == Process::alive && record.command.is_main();
 }
 
 bool check_passed(World& world, Slot slot, CheckKind which) {
@@ -323,7 +319,7 @@ bool check_passed(World& world, Slot slot, CheckKind which) {
   } else {
     me.healthy = true;
     me.health_attempts = 0;
-    me.health_error.clear();
+    me.health_error.reset();
   }
   return true;
 }
@@ -332,7 +328,7 @@ bool probe_failed(World& world, Slot slot, int attempts, std::string_view error)
   Record& me = world.record(slot);
   if (!checked_now(me)) return false;
   me.health_attempts = attempts;
-  me.health_error = error;
+  me.health_error = std::string(error);
   return true;
 }
 
@@ -352,7 +348,7 @@ bool watchdog_expired(World& world, Slot slot) {
 
 bool extend_deadline(World& world, Slot slot, Milliseconds by, TimePoint now) {
   Record& me = world.record(slot);
-  if (me.post || me.process == Process::none || me.deadline == kNever) return false;
+  if (me.command.post || me.process == Process::none || me.deadline == kNever) return false;
   const bool stopping = me.state == State::stopping && me.stage == StopStage::signalled;
   if (me.state != State::starting && !stopping) return false;
   const Milliseconds most =

@@ -7,14 +7,14 @@
 
 namespace zinit {
 
-/// The number of a capability's name, with or without CAP_, in any case; nothing where there is no
-/// such.
+/// The number of the capability with this name, in any case and with or without CAP_. Nothing if
+/// there is no such capability.
 [[nodiscard]] std::optional<int> capability_number(std::string_view name);
 
-/// "CAP_CHOWN" for 0; the number itself where it has no name yet.
+/// "CAP_CHOWN" for 0; the number itself if it has no name yet.
 [[nodiscard]] std::string capability_name(int number);
 
-/// The nearest name to a mistyped one, or nothing.
+/// The name closest to a mistyped one, or nothing if none is close.
 [[nodiscard]] std::optional<std::string_view> nearest_capability(std::string_view name);
 
 }  // namespace zinit

@@ -1,5 +1,5 @@
-// What a service file says of when a service is ready, [readiness], and of when it is well,
-// [health]. Plain data; who watches a process by it is in src/io.
+// The settings of [readiness], how a process shows that it is ready, and of [health], how it is
+// probed.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,14 @@ namespace zinit {
 /// How a process says that it is ready.
 enum class Notify : std::uint8_t {
   none,
-  systemd,  // messages to the socket in NOTIFY_SOCKET
-  newline,  // a line to a descriptor
+  systemd,  // by messages to the socket in NOTIFY_SOCKET, as sd_notify(3) sends them
+  newline,  // by writing a newline to a file descriptor, as in s6
 };
 
-/// Whose messages count.
+/// Which processes of the service may send messages.
 enum class NotifyAccess : std::uint8_t {
-  main,  // the main process's
-  all,   // every process's of the service
+  main,  // the main process alone
+  all,   // every process of the service
 };
 
 struct NotifyWay {
@@ -40,13 +40,13 @@ struct Readiness {
   Milliseconds watchdog{0};  // 0: none
 
   bool operator==(const Readiness&) const = default;
-  /// Whether the process has to say anything at all before it is ready.
+  /// Whether the process must show that it is ready; otherwise it is ready once it is executed.
   [[nodiscard]] bool awaited() const noexcept { return way.by != Notify::none || !pidfile.empty(); }
 };
 
 enum class ProbeType : std::uint8_t { none, tcp, http, exec };
 
-/// As the file and status call it; empty for none.
+/// The word for it in service files and in a status; empty for none.
 [[nodiscard]] constexpr std::string_view probe_type_name(ProbeType type) noexcept {
   switch (type) {
     case ProbeType::tcp: return "tcp";
@@ -68,12 +68,12 @@ struct StatusRange {
 struct HealthCheck {
   ProbeType type = ProbeType::none;  // none: there is no [health]
   std::string endpoint;              // as it was written; empty for exec
-  Command exec;                      // empty but for exec
+  Command exec;                      // empty unless the type is exec
   std::vector<StatusRange> status{StatusRange{}};
-  Milliseconds interval{10000};      // between probes while it is well
+  Milliseconds interval{10000};      // between probes after the first success
   Milliseconds start_interval{200};  // until the first success
   Milliseconds timeout{5000};        // of one probe
-  std::uint32_t retries = 3;         // so many failures in a row end a running service
+  std::uint32_t retries = 3;         // failures in a row after which a running service is stopped
 
   bool operator==(const HealthCheck&) const = default;
   [[nodiscard]] bool configured() const noexcept { return type != ProbeType::none; }

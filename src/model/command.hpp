@@ -1,4 +1,4 @@
-// A command as a service file has it, checked.
+// A command of a service file, checked.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace zinit {
 /// {"/bin/sh", "-c", string}.
 struct Command {
   std::vector<std::string> argv;
-  bool as_by_shell = false;  // plain words of a string: what they mean is what they mean to a shell
+  bool as_by_shell = false;  // argv was split from a string as a shell would split it
 
   bool operator==(const Command&) const = default;
 };

@@ -1,4 +1,4 @@
-// Depth first for what is on cycles, breadth first for the shortest.
+// A depth-first search for services on cycles, a breadth-first search for the shortest cycle.
 #include "model/cycles.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ Slot ordering_edge(const Node& node, std::size_t n) {
   return n < node.after.size() ? node.after[n] : kNoSlot;
 }
 
-/// Tarjan's algorithm with its own stack of frames.
+/// Tarjan's algorithm, with an explicit stack instead of recursion.
 class Components {
  public:
   explicit Components(std::span<const Node> nodes)
@@ -105,29 +105,24 @@ std::vector<Slot> shortest_cycle(std::span<const Node> nodes, Slot start,
   std::vector<Slot> queue{start};
   for (std::size_t i = 0; i < queue.size(); ++i) {
     const Slot at = queue[i];
-    Slot to = kNoSlot;
-    for (std::size_t n = 0; (to = ordering_edge(nodes[at], n)) != kNoSlot; ++n) {
-      if (!inside[to] || came_from[to] != kNoSlot) continue;
-      came_from[to] = at;
-      if (to == start) return walk_back(start, came_from);
-      queue.push_back(to);
+    for (const auto list : {&Node::requires_, &Node::after}) {
+      for (const Slot to : nodes[at].*list) {
+        if (!inside[to] || came_from[to] != kNoSlot) continue;
+        came_from[to] = at;
+        if (to == start) return walk_back(start, came_from);
+        queue.push_back(to);
+      }
     }
   }
   return {start};
 }
 
 bool reaches(std::span<const Node> nodes, Slot from, Slot to) {
-  std::vector<bool> seen(nodes.size(), false);
-  std::vector<Slot> work{from};
-  while (!work.empty()) {
-    const Slot at = work.back();
-    work.pop_back();
+  Search search(nodes.size(), from);
+  for (Slot at; search.next(at);) {
     if (at == to) return true;
-    if (seen[at]) continue;
-    seen[at] = true;
-    Slot next = kNoSlot;
-    for (std::size_t n = 0; (next = ordering_edge(nodes[at], n)) != kNoSlot; ++n)
-      work.push_back(next);
+    for (const auto list : {&Node::requires_, &Node::after})
+      for (const Slot next : nodes[at].*list) search.visit(next);
   }
   return false;
 }

@@ -1,6 +1,6 @@
-// Cycles in the order of services: over requires and after alike.
+// Finds ordering cycles between services, over edges of both `requires` and `after`.
 //
-// Pure functions over the nodes of a graph, any thread. None of them recurses: a chain may be
+// Pure functions over the nodes of a graph. None of them recurses, since a chain of services may be
 // longer than a thread's stack is deep.
 #pragma once
 
@@ -11,19 +11,19 @@
 
 namespace zinit {
 
-/// The strongly connected components of more than one service among `order`, each in any order:
-/// whatever is on a cycle is in one of them (R. Tarjan, Depth-first search and linear graph
-/// algorithms, 1972).
+/// The strongly connected components with more than one service, over the services in `order`. A
+/// service is in one of them if and only if it is on a cycle (R. Tarjan, Depth-first search and
+/// linear graph algorithms, 1972).
 [[nodiscard]] std::vector<std::vector<Slot>> cyclic_components(std::span<const Node> nodes,
                                                                std::span<const Slot> order);
 
-/// The services of a shortest cycle from `start` among those `inside`, in order, without `start` at
-/// its end. `came_from` is room to work in, a place for each node.
+/// A shortest cycle through `start` that uses only services marked in `inside`: its services in
+/// order, beginning with `start`. `came_from` is scratch memory with an element for each node.
 [[nodiscard]] std::vector<Slot> shortest_cycle(std::span<const Node> nodes, Slot start,
                                                const std::vector<bool>& inside,
                                                std::vector<Slot>& came_from);
 
-/// Whether `from` comes after `to`, or is it, over any number of edges.
+/// Whether edges of `requires` and `after` lead from `from` to `to`. True if they are the same.
 [[nodiscard]] bool reaches(std::span<const Node> nodes, Slot from, Slot to);
 
 }  // namespace zinit

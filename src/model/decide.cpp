@@ -9,78 +9,105 @@ namespace zinit {
 
 namespace {
 
-// What the table asks, in its own words. Those that look at neighbours are in predicates.hpp.
+// The predicates of the table; predicates.hpp explains those that look at neighbours. The comment
+// of each becomes a cell of the table in doc/behaviour.md (`test/lint/docs --rows`).
 
+/// None of the rows above holds.
 bool always(const Situation&) { return true; }
+/// The wish is up.
 bool up(const Situation& s) { return s.me().wish == Wish::up; }
+/// The wish is down.
 bool down(const Situation& s) { return !up(s); }
-bool target(const Situation& s) { return s.spec().is_target(); }
+/// The wish is up, and a start or a stop has been requested.
 bool wanted(const Situation& s) { return wanted(s.world, s.self); }
-bool goes(const Situation& s) { return goes(s.world, s.self); }
-bool clear(const Situation& s) { return clear(s.world, s.self); }
+/// Something that it requires is missing, or is neither ready nor being re-spawned.
+bool dependency_lost(const Situation& s) { return dependency_lost(s.world, s.self); }
+/// Everything that must be down before it is down.
+bool dependents_down(const Situation& s) { return dependents_down(s.world, s.self); }
+/// It failed for a missing or failed dependency, its wish is up, and neither is so any more.
 bool revivable(const Situation& s) { return revivable(s.world, s.self); }
+/// All that it requires is ready, nothing that it comes after is about to start, nothing conflicts,
+/// and no delay is left.
 bool may_start(const Situation& s) { return may_start(s.world, s.self, s.now); }
+/// A start has been requested.
 bool tried(const Situation& s) { return s.me().try_ != Try::none; }
+/// A stop is owed: a restart was requested, or its config has changed.
 bool owed(const Situation& s) { return s.me().stop_owed; }
 
 bool process_there(const Situation& s) {
   return s.me().process == Process::alive || s.me().process == Process::lingering;
 }
 bool expired(const Situation& s) { return s.now >= s.me().deadline; }
-/// No step waits for room any more.
+/// Whether no delay is left after a spawn that failed for lack of processes, memory or file
+/// descriptors.
 bool due(const Situation& s) { return s.now >= s.me().delay_until; }
 
-/// The process has ended, and a command of post_exec is still to be run.
+/// Whether the process has ended, and a command of post_exec is still to be run.
 bool post_left(const Situation& s) {
   const Record& me = s.me();
   if (me.process != Process::ended) return false;
-  const std::size_t commands = s.spec().post_exec.size();
-  if (!me.post) return commands > 0;
-  return me.step < commands && me.stage != StopStage::killed && !expired(s);
+  const std::size_t commands = s.spec().post_exec->size();
+  if (!me.command.post) return commands > 0;
+  return me.command.index < commands && me.stage != StopStage::killed && !expired(s);
 }
+/// Its process and the rest of the group have ended, and a command of `post_exec` is left to run.
 bool post_due(const Situation& s) { return post_left(s) && due(s); }
+/// A command of `post_exec` runs, and the stop timeout, which holds for all of them, is over.
 bool post_expired(const Situation& s) {
-  return s.me().post && process_there(s) && s.me().stage != StopStage::killed && expired(s);
+  return s.me().command.post && process_there(s) && s.me().stage != StopStage::killed && expired(s);
 }
 
-/// A command of pre_exec has ended well, and what follows it is not spawned yet.
-bool between_steps(const Situation& s) {
-  return s.me().process == Process::ended && s.me().passed && !s.me().post;
+/// Whether a command of pre_exec has ended well, and the command after it is not spawned yet.
+bool between_commands(const Situation& s) {
+  return s.me().process == Process::ended && s.me().command.passed && !s.me().command.post;
 }
-bool next_due(const Situation& s) { return between_steps(s) && due(s); }
+/// A command of `pre_exec` has ended well.
+bool next_due(const Situation& s) { return between_commands(s) && due(s); }
 
-/// No process is left, and post_exec is done.
+/// Whether no process is left, and post_exec is done.
 bool gone(const Situation& s) { return !process_there(s) && !post_left(s); }
+/// A process of it is left that SIGKILL has not ended.
 bool still_there(const Situation& s) { return !gone(s); }
-bool ended(const Situation& s) {
-  return s.me().process == Process::ended && !post_left(s) && !between_steps(s);
+/// Its process and the rest of the group have ended in any other way, and `post_exec` is done.
+bool process_exited(const Situation& s) {
+  return s.me().process == Process::ended && !post_left(s) && !between_commands(s);
 }
+/// What follows on a command of `pre_exec` could not be executed.
 bool unspawned(const Situation& s) {
-  return ended(s) && s.me().reason.type == ReasonType::spawn_error;
+  return process_exited(s) && s.me().reason.type == ReasonType::spawn_error;
 }
 
-/// The end of the process counts as success.
-bool ended_good(const Situation& s) {
-  return ended(s) && s.me().phase == Phase::main && good_end(s.spec(), s.me().end);
+/// Whether the main process has ended with success.
+bool exited_good(const Situation& s) {
+  return process_exited(s) && s.me().command.before_post == CommandKind::main &&
+         good_end(s.spec(), s.me().end);
 }
 
 bool done_oneshot(const Situation& s) { return s.spec().oneshot && s.me().done; }
+/// A oneshot that is done is to be started once more.
 bool done_oneshot_asked(const Situation& s) {
   return done_oneshot(s) && wanted(s) && !owed(s) && s.me().try_ == Try::asked;
 }
+/// A oneshot that is done has been pulled in by another service.
 bool done_oneshot_pulled(const Situation& s) {
   return done_oneshot(s) && s.me().try_ == Try::pulled;
 }
+/// The wish is down, it had ended by itself, and its dependents are down.
 bool down_with_result(const Situation& s) {
-  return down(s) && (s.me().done || s.me().by_itself) && clear(s);
+  return down(s) && (s.me().done || s.me().by_itself) && dependents_down(s);
 }
-bool down_and_clear(const Situation& s) { return down(s) && clear(s); }
-bool ended_at_last(const Situation& s) { return ended(s) && up(s); }
+/// The wish is down, and its dependents are down.
+bool down_after_dependents(const Situation& s) { return down(s) && dependents_down(s); }
+/// It failed with `stop_timeout`, its wish is up, and now its processes have ended.
+bool exited_at_last(const Situation& s) { return process_exited(s) && up(s); }
 
+/// A start has been requested, or a stop is owed.
 bool tried_or_owed(const Situation& s) { return tried(s) || owed(s); }
 
+/// Its config is wrong, or a dependency is missing or has failed for good.
 bool at_fault(const Situation& s) { return static_cast<bool>(fault_of(s.world, s.self)); }
 
+/// It failed for a dependency, and now another one is missing or has failed.
 bool other_fault_now(const Situation& s) {
   const ReasonType type = s.me().reason.type;
   if (type != ReasonType::missing_dependency && type != ReasonType::dependency_failed) return false;
@@ -88,7 +115,8 @@ bool other_fault_now(const Situation& s) {
   return now && now != s.me().reason;
 }
 
-/// A spawn failed, and something that it requires has become ready since: the cause may be mended.
+/// It could not be spawned, and something that it requires has become ready since: perhaps that has
+/// mended the cause.
 bool dependency_returned(const Situation& s) {
   const Record& me = s.me();
   const bool mendable =
@@ -102,199 +130,205 @@ bool dependency_returned(const Situation& s) {
   return newer;
 }
 
-bool respawn_goes(const Situation& s) { return s.me().respawn && goes(s); }
+/// A re-spawn is pending that its dependents wait for, and what it requires itself is lost.
+bool respawn_loses_dependency(const Situation& s) { return s.me().respawn && dependency_lost(s); }
 
-bool oneshot_succeeded(const Situation& s) { return s.spec().oneshot && ended_good(s); }
-bool ended_again(const Situation& s) {
-  return ended(s) && up(s) && policy_says_again(s.spec(), ended_good(s)) &&
+/// A oneshot has ended with success, whatever its policy.
+bool oneshot_succeeded(const Situation& s) { return s.spec().oneshot && exited_good(s); }
+/// Its process has ended, and the policy has it started again.
+bool exited_to_restart(const Situation& s) {
+  return process_exited(s) && up(s) && policy_says_again(s.spec(), exited_good(s)) &&
          restarts_left(s.world, s.self, s.now);
 }
-/// With success, and not because its re-spawns are used up.
-bool ended_well(const Situation& s) { return ended_good(s) && !policy_says_again(s.spec(), true); }
+/// Its process has ended with success, and the policy does not have it started again.
+bool exited_well(const Situation& s) {
+  return exited_good(s) && !policy_says_again(s.spec(), true);
+}
 
-bool unhealthy(const Situation& s) { return !s.me().post && s.me().health == Health::failed; }
-bool watchdog_bit(const Situation& s) { return !s.me().post && s.me().health == Health::watchdog; }
+/// Its health checks have failed as often as `[health]` allows.
+bool unhealthy(const Situation& s) {
+  return !s.me().command.post && s.me().health == Health::failed;
+}
+/// It has given no sign of life for `watchdog_ms`.
+bool watchdog_bit(const Situation& s) {
+  return !s.me().command.post && s.me().health == Health::watchdog;
+}
+/// Its main process runs, has said that it is ready where `[readiness]` has it say so, and has been
+/// found healthy where there is `[health]`. A oneshot is never ready; a target is at once.
 bool ready_for_use(const Situation& s) {
   const Record& me = s.me();
   const ServiceSpec& spec = s.spec();
-  if (target(s)) return true;
+  if (!spec.has_process()) return true;
   return checked_now(me) && !spec.oneshot && (me.notified || !spec.readiness->awaited()) &&
          (me.healthy || !spec.health->configured());
 }
-bool late(const Situation& s) { return !s.me().post && expired(s); }
+/// Its start timeout is over.
+bool late(const Situation& s) { return !s.me().command.post && expired(s); }
 
-/// A stop that is part of a re-spawn waits for nobody.
-bool stays(const Situation& s) { return up(s) && !owed(s) && s.me().again; }
-bool free_to_go(const Situation& s) { return stays(s) || clear(s); }
-bool over(const Situation& s) { return gone(s) && free_to_go(s); }
+/// Whether the stop is part of a re-spawn. Such a stop waits for no dependents: they keep running.
+bool stops_to_respawn(const Situation& s) { return up(s) && !owed(s) && s.me().again; }
+bool free_to_stop(const Situation& s) { return stops_to_respawn(s) || dependents_down(s); }
+/// All its processes have ended, and its dependents are down.
+bool over(const Situation& s) { return gone(s) && free_to_stop(s); }
 
-bool again_goes(const Situation& s) { return stays(s) && goes(s); }
-bool target_over_down(const Situation& s) { return target(s) && over(s) && down(s); }
+/// The stop is part of a re-spawn, and what it requires is lost.
+bool again_loses_dependency(const Situation& s) {
+  return stops_to_respawn(s) && dependency_lost(s);
+}
+/// The stop is over, the wish is down, and it is a target: there is no result to tell.
+bool over_no_result(const Situation& s) {
+  return over(s) && down(s) && kind_info(s.spec().kind).stopped == State::inactive;
+}
+/// The stop is over, and the wish is down.
 bool over_down(const Situation& s) { return over(s) && down(s); }
+/// The stop is over, and a start has been requested or a stop is owed.
 bool over_tried_or_owed(const Situation& s) { return over(s) && tried_or_owed(s); }
+/// The stop is over; the service was late, unhealthy or gave no sign of life, and the policy does
+/// not have it started again.
 bool over_self_caused(const Situation& s) {
   return over(s) && self_caused(s.me()) && !s.me().again;
 }
+/// The stop is over, and its config is wrong or a dependency is missing or has failed for good.
 bool over_at_fault(const Situation& s) { return over(s) && at_fault(s); }
+/// The stop is over, and was part of a re-spawn.
 bool over_again(const Situation& s) { return over(s) && s.me().again; }
+/// Its process has had no stop signal yet, and its dependents are down.
 bool unsignalled(const Situation& s) {
-  return process_there(s) && !s.me().post && s.me().stage == StopStage::none && free_to_go(s);
+  return process_there(s) && !s.me().command.post && s.me().stage == StopStage::none &&
+         free_to_stop(s);
 }
+/// The stop timeout is over.
 bool stop_expired(const Situation& s) {
-  return process_there(s) && !s.me().post && s.me().stage == StopStage::signalled && expired(s);
+  return process_there(s) && !s.me().command.post && s.me().stage == StopStage::signalled &&
+         expired(s);
 }
+/// Something of it is still there when a stop timeout has passed since SIGKILL.
 bool kill_expired(const Situation& s) {
   return process_there(s) && s.me().stage == StopStage::killed && expired(s);
 }
 
 #define ROW(from, when, to, act) \
-  Row { State::from, when, State::to, Act::act, StopCause::none, #when }
+  Row { from, when, to, Act::act, StopCause::none, #when }
 #define STOP(from, when, cause) \
-  Row { State::from, when, State::stopping, Act::begin_stop, StopCause::cause, #when }
+  Row { from, when, State::stopping, Act::begin_stop, StopCause::cause, #when }
 
-// The whole behaviour of a service: the first row of its state whose question is answered with yes
-// is taken. A row that stays where it is and does nothing is a wait.
+using enum State;
+constexpr StateSet all = inactive | blocked | starting | running | stopping | exited | failed;
+constexpr std::nullopt_t same = std::nullopt;  // the service stays in its state
+
+// The whole behaviour of a service. Of the rows for its state, the first whose predicate holds is
+// taken, so the order of rows matters. A row that keeps the state and does nothing is a wait.
 constexpr Row kRows[] = {
     ROW(inactive, wanted, blocked, fresh),
-    ROW(inactive, always, inactive, none),
 
     ROW(exited, done_oneshot_asked, blocked, fresh_kept),
     ROW(exited, wanted, blocked, fresh),
-    ROW(exited, done_oneshot_pulled, exited, clear_try),
+    ROW(exited, done_oneshot_pulled, same, clear_try),
     ROW(exited, down_with_result, inactive, rest),
-    ROW(exited, always, exited, none),
 
-    ROW(failed, post_due, failed, launch_post),
-    ROW(failed, post_expired, failed, kill),
-    ROW(failed, still_there, failed, none),  // stop_timeout: nothing is done until it is gone
-    ROW(failed, ended_at_last, blocked, fresh_delay),
-    ROW(failed, down_and_clear, inactive, rest),
-    ROW(failed, wanted, blocked, fresh),
-    ROW(failed, revivable, blocked, none),
-    ROW(failed, other_fault_now, failed, report_fault),
-    ROW(failed, dependency_returned, blocked, none),
-    ROW(failed, always, failed, none),
-
-    ROW(blocked, down_and_clear, inactive, rest),
+    ROW(blocked, down_after_dependents, inactive, rest),
     ROW(blocked, at_fault, failed, report_fault),
-    ROW(blocked, respawn_goes, blocked, drop_respawn),  // else dependents would run on without it
-    ROW(blocked, tried_or_owed, blocked, fresh_delay),
+    ROW(blocked, respawn_loses_dependency, same, drop_respawn),
+    ROW(blocked, tried_or_owed, same, fresh_delay),
     ROW(blocked, may_start, starting, launch),
-    ROW(blocked, always, blocked, none),
 
-    STOP(starting, down, down),
-    STOP(starting, goes, dependency),  // before `ended`: an end caused by the loss is part of it
-    STOP(starting, owed, owed),
-    ROW(starting, next_due, starting, launch_next),
-    ROW(starting, post_due, starting, launch_post),  // its state stays until that is done
-    ROW(starting, post_expired, starting, kill),
-    ROW(starting, kill_expired, failed, fail_unkillable),
+    STOP(starting | running, down, down),
+    STOP(starting | running, dependency_lost, dependency),  // this may be why it has ended
+    STOP(starting | running, owed, owed),
+    ROW(stopping, again_loses_dependency, same, give_up_again),
+
+    // The next command after one has ended. The service stays in its state until post_exec is done,
+    // so these rows come before those that look at how the process has ended.
+    ROW(starting, next_due, same, launch_next),
+    ROW(starting | running | stopping | failed, post_due, same, launch_post),
+    ROW(starting | running | stopping | failed, post_expired, same, kill),
+    ROW(starting | running | stopping, kill_expired, failed, fail_unkillable),
+
     ROW(starting, unspawned, failed, record_unspawned),
     ROW(starting, oneshot_succeeded, exited, record_done),  // whatever its policy
-    ROW(starting, ended_again, blocked, schedule),
-    ROW(starting, ended_well, exited, record_end),
-    ROW(starting, ended, failed, record_failure),
+    ROW(starting | running, exited_to_restart, blocked, schedule),
+    ROW(starting | running, exited_well, exited, record_end),
+    ROW(starting | running, process_exited, failed, record_failure),
     ROW(starting, ready_for_use, running, become_ready),
     STOP(starting, late, late),
-    STOP(starting, watchdog_bit, watchdog),  // it asked for that itself
-    ROW(starting, tried, starting, clear_try),
-    ROW(starting, always, starting, none),
-
-    STOP(running, down, down),
-    STOP(running, goes, dependency),
-    STOP(running, owed, owed),
-    ROW(running, post_due, running, launch_post),
-    ROW(running, post_expired, running, kill),
-    ROW(running, kill_expired, failed, fail_unkillable),
-    ROW(running, ended_again, blocked, schedule),
-    ROW(running, ended_well, exited, record_end),
-    ROW(running, ended, failed, record_failure),
     STOP(running, unhealthy, unhealthy),
-    STOP(running, watchdog_bit, watchdog),
-    ROW(running, tried, running, clear_try),
-    ROW(running, always, running, none),
+    STOP(starting | running, watchdog_bit, watchdog),
+    ROW(starting | running, tried, same, clear_try),
 
-    ROW(stopping, again_goes, stopping, give_up_again),
-    ROW(stopping, post_due, stopping, launch_post),
-    ROW(stopping, post_expired, stopping, kill),
-    ROW(stopping, target_over_down, inactive, finish_stop),
+    ROW(stopping, over_no_result, inactive, finish_stop),
     ROW(stopping, over_down, exited, finish_stop),
     ROW(stopping, over_tried_or_owed, blocked, fresh),
     ROW(stopping, over_self_caused, failed, fail_stopped),
     ROW(stopping, over_at_fault, failed, fail_dependency),
     ROW(stopping, over_again, blocked, schedule),
     ROW(stopping, over, blocked, fresh_delay),
-    ROW(stopping, unsignalled, stopping, signal_stop),
-    ROW(stopping, stop_expired, stopping, kill),
-    ROW(stopping, kill_expired, failed, fail_unkillable),
-    ROW(stopping, always, stopping, none),
+    ROW(stopping, unsignalled, same, signal_stop),
+    ROW(stopping, stop_expired, same, kill),
+
+    ROW(failed, still_there, same, none),  // after stop_timeout: wait until the process is gone
+    ROW(failed, exited_at_last, blocked, fresh_delay),
+    ROW(failed, down_after_dependents, inactive, rest),
+    ROW(failed, wanted, blocked, fresh),
+    ROW(failed, revivable, blocked, none),
+    ROW(failed, other_fault_now, same, report_fault),
+    ROW(failed, dependency_returned, blocked, none),
+
+    ROW(all, always, same, none),
 };
 
 #undef ROW
 #undef STOP
 
 constexpr bool every_state_ends_in_always() {
-  for (const StateInfo& info : kStates) {
-    const Row* last = nullptr;
-    for (const Row& row : kRows)
-      if (row.from == info.state) last = &row;
-    if (last == nullptr || last->condition != "always") return false;
-    if (last->to != last->from || last->act != Act::none) return false;
-  }
-  return true;
+  const Row& last = *std::rbegin(kRows);
+  return last.condition == "always" && last.waits() &&
+         std::ranges::all_of(kStates, [&](const StateInfo& in) { return last.from.has(in.state); });
 }
 static_assert(every_state_ends_in_always());
 
 constexpr bool every_move_is_allowed() {
-  for (const Row& row : kRows)
-    if (row.from != row.to && !transition_allowed(row.from, row.to)) return false;
+  for (const Row& row : kRows) {
+    for (const StateInfo& in : kStates)
+      if (row.to && row.from.has(in.state) && !transition_allowed(in.state, *row.to)) return false;
+  }
   return true;
 }
 static_assert(every_move_is_allowed());
 
-/// A launch may end in these states besides the one of its row.
-static_assert(transition_allowed(State::blocked, State::failed) &&
-              transition_allowed(State::blocked, State::inactive));
+/// A launch may end in these states as well as in that of its row.
+static_assert(transition_allowed(blocked, failed) && transition_allowed(blocked, inactive));
 
-/// Each state's rows lie together, so that a decision looks at no others.
-struct Range {
-  std::size_t first = 0;
+/// The rows of each state, so that a decision looks at no others.
+struct StateRows {
+  std::array<std::uint8_t, std::size(kRows)> rows{};
   std::size_t count = 0;
 };
-constexpr std::array<Range, kStateCount> kRanges = [] {
-  std::array<Range, kStateCount> ranges{};
-  for (std::size_t i = 0; i < std::size(kRows); ++i) {
-    Range& range = ranges[index_of(kRows[i].from)];
-    if (range.count++ == 0) range.first = i;
+static_assert(std::size(kRows) < 256);
+constexpr std::array<StateRows, kStateCount> kRowsOf = [] {
+  std::array<StateRows, kStateCount> all_rows{};
+  for (const StateInfo& in : kStates) {
+    StateRows& of = all_rows[index_of(in.state)];
+    for (std::size_t i = 0; i < std::size(kRows); ++i)
+      if (kRows[i].from.has(in.state)) of.rows[of.count++] = static_cast<std::uint8_t>(i);
   }
-  return ranges;
+  return all_rows;
 }();
-static_assert(
-    [] {
-      for (const StateInfo& info : kStates) {
-        const Range range = kRanges[index_of(info.state)];
-        for (std::size_t i = range.first; i < range.first + range.count; ++i)
-          if (kRows[i].from != info.state) return false;
-      }
-      return true;
-    }(),
-    "the rows of a state are not together");
 
-/// What has passed already is looked at now, and not waited for.
+/// The deadline of a wait. Times that have passed are left out: decide() has just considered them.
 TimePoint next_look(const Situation& s) {
   const Record& me = s.me();
   const auto to_come = [&](TimePoint time) { return time > s.now ? time : kNever; };
   switch (me.state) {
-    case State::blocked: return to_come(me.delay_until);
-    case State::starting:
-    case State::running:
-    case State::stopping:
-    case State::failed: {  // with a process, or post_exec
+    case blocked: return to_come(me.delay_until);
+    case starting:
+    case running:
+    case stopping:
+    case failed: {  // it may have a process, or post_exec to run
       const TimePoint step = me.process == Process::ended ? to_come(me.delay_until) : kNever;
       return std::min(step, to_come(me.deadline));
     }
-    case State::inactive:
-    case State::exited: break;
+    case inactive:
+    case exited: break;
   }
   return kNever;
 }
@@ -304,13 +338,14 @@ TimePoint next_look(const Situation& s) {
 std::span<const Row> decision_rows() { return kRows; }
 
 Step decide(const Situation& situation) {
-  const Range range = kRanges[index_of(situation.me().state)];
-  for (const Row& row : std::span(kRows).subspan(range.first, range.count)) {
+  const StateRows& of = kRowsOf[index_of(situation.me().state)];
+  for (const std::uint8_t i : std::span(of.rows).first(of.count)) {
+    const Row& row = kRows[i];
     if (!row.when(situation)) continue;
-    if (row.from == row.to && row.act == Act::none) return {nullptr, next_look(situation)};
+    if (row.waits()) break;
     return {&row, kNever};
   }
-  return {nullptr, kNever};  // not reached: every state ends in `always`
+  return {nullptr, next_look(situation)};
 }
 
 }  // namespace zinit

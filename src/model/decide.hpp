@@ -1,15 +1,16 @@
 // The decision: what a service must do now, given how things are. One table, kRows in decide.cpp,
-// is the whole behaviour of a service; behaviour.md ("States") can be held beside it.
+// is the whole behaviour of a service. The section "Transitions" of behaviour.md shows it in words.
 //
-// decide() is pure: no clock, no locks, no system calls; the same situation leads to the same step,
-// whatever events led to it. A service whose situation gives no row waits, until a neighbour
-// changes or until Step::deadline.
+// decide() is pure: no clock, no locks, no system calls. The same situation leads to the same step,
+// whatever events led to it. Where there is nothing to do, the service waits until a neighbour
+// changes, or until Step::deadline.
 //
-// The other half is apply(): what a step does to the record, once it has been carried out. Between
-// the two lies the board, which spawns and signals (supervisor/job.cpp), or a test's
-// simulation of it.
+// apply() is the other half: it updates the record once a step has been carried out. Spawning and
+// signalling happen between the two. In zinit the board does that (supervisor/steps.cpp), in tests
+// a simulation.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -17,34 +18,35 @@
 
 namespace zinit {
 
-/// What a step does besides entering a state. The outside acts are those that launch, signal_stop
-/// and kill.
+/// What a step does besides entering a state. The launches, signal_stop and kill act on processes,
+/// all others only on the record. The comments become cells of the table in
+/// doc/behaviour.md (`test/lint/docs --rows`).
 enum class Act : std::uint8_t {
   none,
-  fresh,       // try, stop owed, delay, count and re-spawn are cleared: the attempt begins anew
-  fresh_kept,  // as fresh, but as a re-spawn: dependents stay
-  clear_try,
-  fresh_delay,       // delay and count anew
-  drop_respawn,      // the re-spawn is no longer one that dependents wait through
-  report_fault,      // reason: what is missing, failed or wrong in the config
-  launch,            // spawn the first command; the outcome decides the state entered
-  launch_next,       // spawn the next of pre_exec, or the main process
-  launch_post,       // spawn the next of post_exec
-  schedule,          // a re-spawn after its delay, count + 1
-  record_done,       // a oneshot's success
-  record_end,        // ended by itself
-  record_failure,    // ended by itself, badly
-  record_unspawned,  // what comes after pre_exec could not be spawned
-  become_ready,
-  begin_stop,       // cause is set
-  give_up_again,    // the stop is no longer part of a re-spawn
-  signal_stop,      // stop signal to the group, and a deadline
-  kill,             // SIGKILL to the group, and a deadline
-  finish_stop,      // record how it ended
-  fail_stopped,     // reason: why it was stopped
-  fail_dependency,  // reason: the dependency
-  fail_unkillable,  // reason: stop_timeout
-  rest,             // a result is cleared
+  fresh,             // requests, delay and count of re-spawns are cleared
+  fresh_kept,        // requests, delay and count are cleared, and its dependents keep running
+  clear_try,         // the requested start is dropped: it is done already
+  fresh_delay,       // requests, delay and count of re-spawns are cleared
+  drop_respawn,      // its dependents do not wait for the re-spawn any more, and stop
+  report_fault,      // the reason becomes what is missing, failed or wrong in the config
+  launch,            // its first command is spawned; where that fails it becomes `failed`
+  launch_next,       // the next command of `pre_exec`, or the main process, is spawned
+  launch_post,       // the next command of `post_exec` is spawned
+  schedule,          // the re-spawn gets its delay, and is counted
+  record_done,       // noted: a oneshot that is done
+  record_end,        // noted: it has ended by itself
+  record_failure,    // the reason becomes how it has ended
+  record_unspawned,  // the reason becomes why it could not be executed
+  become_ready,      // the start timeout ends
+  begin_stop,        // its dependents are stopped before it
+  give_up_again,     // the stop is no longer part of a re-spawn
+  signal_stop,       // the stop signal is sent; the stop timeout begins
+  kill,              // SIGKILL is sent; the stop timeout begins anew
+  finish_stop,       // requests and result are cleared
+  fail_stopped,      // the reason becomes why it was stopped
+  fail_dependency,   // the reason becomes what is missing, failed or wrong in the config
+  fail_unkillable,   // the reason becomes `stop_timeout`
+  rest,              // requests and result are cleared
 };
 
 struct Situation {
@@ -59,86 +61,85 @@ struct Situation {
 
 using Predicate = bool (*)(const Situation&);
 
+/// A row of the table. It applies to a service in one of the states `from`.
 struct Row {
-  State from;
+  StateSet from;
   Predicate when;
-  State to;
+  std::optional<State> to;  // none: it stays in its state
   Act act;
-  StopCause cause;             // with begin_stop
+  StopCause cause;             // for begin_stop
   std::string_view condition;  // the predicate's name, for debug-state and the generated diagram
+
+  /// The row does nothing: the service waits until something changes.
+  [[nodiscard]] constexpr bool waits() const { return !to && act == Act::none; }
 };
 
-/// The table, for tests and for the state diagram.
+/// The table, for tests.
 [[nodiscard]] std::span<const Row> decision_rows();
 
 struct Step {
-  const Row* row = nullptr;     // null: wait
-  TimePoint deadline = kNever;  // when waiting: look again then at the latest
+  const Row* row = nullptr;     // null: there is nothing to do now
+  TimePoint deadline = kNever;  // if there is no row: when to call decide() again at the latest
 
   [[nodiscard]] bool waits() const noexcept { return row == nullptr; }
 };
 
 [[nodiscard]] Step decide(const Situation& situation);
 
-/// Which of its commands a service launches.
-struct LaunchedCommand {
-  enum class Kind : std::uint8_t { main, pre, post };
-  Kind kind = Kind::main;
-  std::uint32_t index = 0;  // among those of pre_exec or post_exec
-};
-
-/// Notes that the launch which `row` asks for has begun: the process is launching, until apply()
-/// is told of the outcome. Says what is to be launched. Not for a target, which launches nothing.
-LaunchedCommand begin_launch(World& world, Slot slot, const Row& row, TimePoint now);
+/// Records that the launch which `row` asks for has begun: the process is `launching` until apply()
+/// gets the outcome. Sets the record's `command` to the command to launch. Not for a kind without a
+/// process, which launches nothing.
+void begin_launch(World& world, Slot slot, const Row& row, TimePoint now);
 
 /// How a launch ended.
 struct LaunchOutcome {
   enum class Kind : std::uint8_t {
-    started,    // there is a process (a target: nothing was needed)
-    failed,     // for good: `reason`
-    exhausted,  // for want of processes, memory or descriptors: again after the restart delay
-    unmet,      // a condition does not hold: `reason`; of the first command alone
+    started,    // there is a process, if the kind has one
+    failed,     // another try would fail as well; `reason` says why
+    exhausted,  // out of processes, memory or file descriptors: retried after a delay
+    unmet,      // the start condition in `reason` does not hold; only for the first command
   };
   Kind kind = Kind::started;
   Reason reason;
 };
 
-/// Writes to the record what taking `row` means, the new state too. `outcome` is that of a launch.
-/// The caller has carried out what is to be done outside (signals, the spawn) and
-/// tells the neighbours. Returns the state entered, which for a launch depends on its outcome.
+/// Updates the record for taking `row`, its state included. The caller has already sent the signals
+/// or spawned the process that the row asks for; `outcome` is the outcome of a launch. Returns the
+/// state entered, which for a launch depends on its outcome. The caller must wake the services that
+/// the change affects (wake.hpp).
 State apply(World& world, Slot slot, const Row& row, TimePoint now,
             const LaunchOutcome& outcome = {});
 
-/// Cuts what is left of every stop timeout, and each later one, to `limit` (a shutdown in a hurry).
-/// Returns the slots whose deadlines it changed.
+/// For a hurried shutdown: from now on no stop timeout is longer than `limit`, including timeouts
+/// that have begun already. Returns the slots whose deadlines it may have shortened.
 std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now);
 
 // Events from outside that change a record.
 
-/// The process has ended; `group_left` says whether others of its group live on.
+/// The process has ended; `group_left`: other processes of its group still run.
 void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left);
 /// The last process of the group is gone.
 void group_gone(World& world, Slot slot);
 
-// Of the checks of the main process, the one that is there now; the caller sees to that. Each is
-// true where the record was changed.
+// Results of readiness, health checks and the watchdog for the main process. The caller makes sure
+// that they concern the current process. Each returns whether it has changed the record.
 
-/// Whether there is a main process that checks are about.
+/// Whether there is a main process to check.
 [[nodiscard]] bool checked_now(const Record& record);
-/// It has said that it is ready, or a probe of it has succeeded: then it is well again, too.
+/// The process has said that it is ready, or a probe of it has succeeded.
 bool check_passed(World& world, Slot slot, CheckKind which);
-/// A probe has failed, `attempts` of them in a row: told, and no more than that.
+/// A probe has failed, the `attempts`-th in a row. This is only shown to users.
 bool probe_failed(World& world, Slot slot, int attempts, std::string_view error);
-/// As many as the service allows have: it is to be stopped. One that is not running yet has its
-/// start timeout instead.
+/// The allowed number of probes in a row has failed, so the service must be stopped. No effect
+/// before the service is running: until then its start timeout applies.
 bool health_failed(World& world, Slot slot);
-/// No sign of life for longer than watchdog_ms.
+/// The process gave no sign of life for watchdog_ms.
 bool watchdog_expired(World& world, Slot slot);
-/// The process asks for `by` from now on, to start in or, where it was told to stop, to stop in. It
-/// never gets less time by asking, and in a stop no more than a shutdown in a hurry leaves.
+/// The process asks for more time, `by` from now on, to become ready or to stop. This never
+/// shortens its deadline. In a stop, a hurried shutdown limits the extension.
 bool extend_deadline(World& world, Slot slot, Milliseconds by, TimePoint now);
 
-/// What a process can have by asking once. One that is stuck does not ask again.
+/// The longest extension that one request gives. A process that hangs makes no further request.
 inline constexpr Milliseconds kLongestExtension{24 * 60 * 60 * 1000};
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Endpoints taken apart, and faults told so that they can be mended.
+// Parses endpoints, with messages that say what would be right.
 #include "model/endpoint.hpp"
 
 #include <arpa/inet.h>
@@ -14,9 +14,9 @@ namespace zinit {
 namespace {
 
 constexpr std::uint16_t kHttpPort = 80;
-constexpr std::size_t kMaxHost = 253;  // of a name in the DNS (RFC 1035)
-constexpr std::size_t kMaxTarget =
-    4096;  // more than any health page has, and one write to a socket
+constexpr std::size_t kMaxHost = 253;  // the longest name in the DNS (RFC 1035)
+// Longer than the path of any health page, and short enough for one write to a socket.
+constexpr std::size_t kMaxTarget = 4096;
 
 tl::unexpected<std::string> wrong(std::string text) {
   return tl::unexpected<std::string>(std::move(text));
@@ -48,7 +48,7 @@ Parsed<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(*number);
 }
 
-/// `host:port` or `[v6]:port`. Without a port `standard` is meant, where that is one.
+/// Parses `host:port` or `[v6]:port`. `standard` is the default port; 0: there is none.
 Parsed<Endpoint> parse_host(std::string_view text, std::uint16_t standard) {
   Endpoint endpoint;
   std::string_view port;
@@ -90,7 +90,8 @@ Parsed<Endpoint> parse_socket(std::string_view path) {
   return endpoint;
 }
 
-/// What is sent as the first line of a request must not end it.
+/// Parses the target of an HTTP request. It is sent in the request line, so it must not contain a
+/// line end.
 Parsed<std::string> parse_target(std::string_view text) {
   if (text.find('#') != std::string_view::npos)
     return wrong("has a # part, which is never sent to a server");

@@ -1,9 +1,11 @@
-// Builds the graph: names to slots, edges both ways, and everything that makes a service's place in
-// it wrong: itself among its dependencies, a cycle, a conflict inside what it requires.
+// Builds the graph: resolves names to slots, makes edges in both directions, and finds services
+// whose place is wrong: those that depend on themselves, are on a cycle, or require services that
+// conflict.
 #include "model/graph.hpp"
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/format.hpp"
 #include "model/cycles.hpp"
@@ -29,7 +31,7 @@ std::string message(const ServiceSpec& spec, SourcePosition at, std::string_view
 
 }  // namespace
 
-/// One build; the steps run in the order in which build() calls them.
+/// Builds one graph. The constructor runs all steps, in their order.
 class GraphBuilder {
  public:
   GraphBuilder(const std::vector<GraphEntry>& entries, MaskedNames masked)
@@ -89,7 +91,7 @@ class GraphBuilder {
   }
 
   void fault(Slot slot, SourcePosition at, std::string_view key, std::string_view text) {
-    node(slot).faults.push_back(message(*node(slot).spec, at, "error", key, text));
+    node(slot).faults.edit().push_back(message(*node(slot).spec, at, "error", key, text));
   }
 
   void drop_edges(Slot slot) {
@@ -100,7 +102,7 @@ class GraphBuilder {
     self.conflicts.clear();
   }
 
-  // Each list of a spec, with where its edges go and what it is called.
+  // A list of names in a spec, the list of edges in a node that it becomes, and its key.
   struct ListOf {
     std::vector<Dependency> Dependencies::*names;
     EdgeList edges;
@@ -115,11 +117,11 @@ class GraphBuilder {
 
   void resolve(Slot slot) {
     for (const ListOf& list : kLists) {
-      for (const Dependency& dependency : node(slot).spec->dependencies.*list.names) {
+      for (const Dependency& dependency : (*node(slot).spec->dependencies).*list.names) {
         resolve_one(slot, list, dependency);
       }
     }
-    if (!node(slot).faults.empty()) drop_edges(slot);
+    if (!node(slot).faults->empty()) drop_edges(slot);
   }
 
   void resolve_one(Slot slot, const ListOf& list, const Dependency& dependency) {
@@ -129,16 +131,16 @@ class GraphBuilder {
       fault(slot, dependency.at, list.key, "a service cannot name itself; take it out");
       return;
     }
-    // A removed service is missing for those that require it, and still has to wait for them to
-    // stop.
+    // A removed service counts as missing, but the edge is kept: the service must wait for its
+    // dependents to stop.
     if (other != kNoSlot) add_unique(self.*list.edges, other);
     if (other != kNoSlot && !node(other).removed) return;
-    // Of what is there refuse_conflicts_inside() tells.
-    const auto& required = self.spec->dependencies.requires_;
+    // refuse_conflicts_inside() reports conflicts between services that exist.
+    const auto& required = self.spec->dependencies->requires_;
     if (list.edges == &Node::conflicts &&
         std::ranges::find(required, dependency.name, &Dependency::name) != required.end())
       fault(slot, dependency.at, list.key, conflict_words(slot, dependency.name));
-    auto& names = list.edges == &Node::requires_ ? self.missing : self.unknown;
+    auto& names = list.edges == &Node::requires_ ? self.missing : self.unknown.edit();
     if (std::ranges::find(names, dependency.name) == names.end()) names.push_back(dependency.name);
   }
 
@@ -164,7 +166,8 @@ class GraphBuilder {
     for (const Slot slot : component) drop_edges(slot);
   }
 
-  /// Each service on a cycle is told of it: told in full, a long one would take its length squared.
+  /// A cycle in words, shortened if it is long: every service on it has this text, so the total
+  /// would grow with the square of its length.
   std::string cycle_text(const std::vector<Slot>& path) {
     constexpr std::size_t most = 10, shown_of_more = 8;
     const std::size_t shown = path.size() > most ? shown_of_more : path.size();
@@ -175,15 +178,15 @@ class GraphBuilder {
   }
 
   SourcePosition position_of(Slot slot, Slot other, bool by_requires) {
-    const Dependencies& all = node(slot).spec->dependencies;
+    const Dependencies& all = *node(slot).spec->dependencies;
     for (const Dependency& dependency : by_requires ? all.requires_ : all.after) {
       if (dependency.name == name(other)) return dependency.at;
     }
     return {};
   }
 
-  // A service that conflicts with what it requires, or requires two that conflict: it stands on, or
-  // is, both sides of a conflict.
+  // Refuses services that conflict with what they require, and those that require two services that
+  // conflict, both at any depth.
   void refuse_conflicts_inside() {
     make_conflicts_symmetric();
     std::vector<std::vector<Slot>> dependents(graph_->nodes_.size());
@@ -196,7 +199,7 @@ class GraphBuilder {
         if (slot < other) refuse_conflict(slot, other, dependents, refused);
       }
     }
-    // A refused one never has a process, so nothing needs to be kept from running beside it.
+    // A refused service never has a process, so it holds up nothing that conflicts with it.
     for (const Slot slot : refused) {
       drop_edges(slot);
       for (Node& other : graph_->nodes_) std::erase(other.conflicts, slot);
@@ -205,12 +208,12 @@ class GraphBuilder {
 
   void refuse_conflict(Slot a, Slot b, const std::vector<std::vector<Slot>>& dependents,
                        std::vector<Slot>& refused) {
-    // Most of what is in conflict has nothing that requires it, and requires nothing itself.
+    // A fast path for the usual case: nothing requires either of the two.
     if (dependents[a].empty() && dependents[b].empty()) return;
-    const std::vector<bool> above_a = above(a, dependents);
-    const std::vector<bool> above_b = above(b, dependents);
+    const Search above_a = above(a, dependents);
+    const Search above_b = above(b, dependents);
     for (const Slot slot : graph_->order_) {
-      if (!above_a[slot] || !above_b[slot]) continue;
+      if (!above_a.has(slot) || !above_b.has(slot)) continue;
       if (slot == a)
         tell_conflict_with(slot, b, above_b);
       else if (slot == b)
@@ -223,11 +226,11 @@ class GraphBuilder {
     }
   }
 
-  /// `slot` requires `other`, which conflicts with it, or it with that one.
-  void tell_conflict_with(Slot slot, Slot other, const std::vector<bool>& above_other) {
+  /// Reports that `slot` requires `other`, although one of the two conflicts with the other.
+  void tell_conflict_with(Slot slot, Slot other, const Search& above_other) {
     SourcePosition at = required_at(slot, above_other);
     std::string_view key = "requires";
-    for (const Dependency& dependency : node(slot).spec->dependencies.conflicts) {
+    for (const Dependency& dependency : node(slot).spec->dependencies->conflicts) {
       if (dependency.name != name(other)) continue;
       at = dependency.at;
       key = "conflicts";
@@ -240,28 +243,20 @@ class GraphBuilder {
                        name(slot), other);
   }
 
-  /// Where `slot` requires one of those `above` something, or that itself.
-  SourcePosition required_at(Slot slot, const std::vector<bool>& above) {
-    for (const Dependency& dependency : node(slot).spec->dependencies.requires_) {
+  /// The place in the file of `slot` where it requires a service that is marked in `above`.
+  SourcePosition required_at(Slot slot, const Search& above) {
+    for (const Dependency& dependency : node(slot).spec->dependencies->requires_) {
       const Slot required = graph_->find(dependency.name);
-      if (required != kNoSlot && above[required]) return dependency.at;
+      if (required != kNoSlot && above.has(required)) return dependency.at;
     }
     return {};
   }
 
-  std::vector<bool> above(Slot start, const std::vector<std::vector<Slot>>& dependents) {
-    std::vector<bool> seen(graph_->nodes_.size(), false);
-    std::vector<Slot> work{start};
-    seen[start] = true;
-    while (!work.empty()) {
-      const Slot at = work.back();
-      work.pop_back();
-      for (const Slot dependent : dependents[at]) {
-        if (!seen[dependent]) work.push_back(dependent);
-        seen[dependent] = true;
-      }
-    }
-    return seen;
+  Search above(Slot start, const std::vector<std::vector<Slot>>& dependents) {
+    Search search(graph_->slots(), start);
+    for (Slot at; search.next(at);)
+      for (const Slot dependent : dependents[at]) search.visit(dependent);
+    return search;
   }
 
   void make_conflicts_symmetric() {
@@ -274,7 +269,7 @@ class GraphBuilder {
 
   /// A removed service keeps its edges while it stops, except those that would close a cycle.
   void resolve_removed(Slot slot) {
-    const Dependencies& all = node(slot).spec->dependencies;
+    const Dependencies& all = *node(slot).spec->dependencies;
     for (const Dependency& dependency : all.requires_)
       keep_edge(slot, &Node::requires_, dependency);
     for (const Dependency& dependency : all.after) keep_edge(slot, &Node::after, dependency);
@@ -302,24 +297,30 @@ class GraphBuilder {
 
   void mark_watched() {
     spread(&Node::watched_from_above, &Node::requires_,
-           [](const Node& at) { return !at.ordered_before.empty() || !at.conflicts.empty(); });
+           [](const Node& at) { return waited_for_alone(at) || !at.conflicts.empty(); });
     spread(&Node::watched_from_below, &Node::required_by,
            [](const Node& at) { return !at.conflicts.empty(); });
   }
 
-  /// Sets `mark` on every node that `begins` and on all that is reached from those over `edges`.
+  /// Whether a service comes after `at` without requiring it. One that requires it needs only
+  /// satisfied(), since a satisfied service is never in its first try.
+  static bool waited_for_alone(const Node& at) {
+    if (at.ordered_before.size() > at.required_by.size()) return true;
+    const std::set<Slot> dependents(at.required_by.begin(), at.required_by.end());
+    return std::ranges::any_of(at.ordered_before,
+                               [&](Slot later) { return !dependents.contains(later); });
+  }
+
+  /// Sets `mark` on every node for which `begins` is true and on all that it reaches over `edges`.
   template <class Begins>
   void spread(bool Node::*mark, EdgeList edges, Begins begins) {
-    std::vector<Slot> work;
-    for (const Slot slot : graph_->order_) {
-      if (begins(node(slot))) work.push_back(slot);
-    }
-    while (!work.empty()) {
-      const Slot at = work.back();
-      work.pop_back();
-      if (node(at).*mark) continue;
+    Search search;
+    search.begin(graph_->slots());
+    for (const Slot slot : graph_->order_)
+      if (begins(node(slot))) search.visit(slot);
+    for (Slot at; search.next(at);) {
       node(at).*mark = true;
-      for (const Slot other : node(at).*edges) work.push_back(other);
+      for (const Slot other : node(at).*edges) search.visit(other);
     }
   }
 
@@ -365,10 +366,10 @@ std::string fault_moved_to(const ServiceSpec& spec, const ServiceSpec* before,
       {&Dependencies::after, "after"},
   }};
   for (const auto& [list, key] : lists) {
-    for (const Dependency& dependency : spec.dependencies.*list) {
-      const bool had = before != nullptr &&
-                       std::ranges::find(before->dependencies.*list, dependency.name,
-                                         &Dependency::name) != (before->dependencies.*list).end();
+    for (const Dependency& dependency : (*spec.dependencies).*list) {
+      const bool had = before != nullptr && std::ranges::find((*before->dependencies).*list,
+                                                              dependency.name, &Dependency::name) !=
+                                                ((*before->dependencies).*list).end();
       if (!had) return message(spec, dependency.at, "error", key, text);
     }
   }

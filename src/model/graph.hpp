@@ -1,14 +1,16 @@
-// The dependency graph: immutable, built from specs as a whole, validated while it is built. A
-// change of the graph makes a new one beside it, which replaces it when it is valid.
+// The dependency graph: immutable, built from all specs at once, and validated while it is built. A
+// reload builds a new graph beside the one in force, and replaces that when the new one is valid.
 //
-// Services are known by slot, a small number that stays the same over reloads while the service
-// exists, so that records, jobs and logs need no look-up by name. Edges are lists of slots, both
-// ways.
+// A service has a slot, a small number that stays the same over reloads as long as the service
+// exists. So records, jobs and logs are found without a look-up by name. Edges are lists of slots,
+// in both directions.
 //
-// What a node is at fault for (a cycle, a conflict with what it requires, ...) takes its own edges
-// out of the graph, so what is left is acyclic in requires + after whatever the files say.
+// If a service's place in the graph is wrong (it is on a cycle, conflicts with what it requires,
+// ...), its outgoing edges are dropped. So the graph has no cycle of `requires` and `after`,
+// whatever the files say.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,6 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/or_default.hpp"
 #include "model/spec.hpp"
 
 namespace zinit {
@@ -24,49 +27,93 @@ namespace zinit {
 using Slot = std::uint32_t;
 inline constexpr Slot kNoSlot = 0xffffffff;
 
+/// The marks and the work list of one kind of search through the graph. They are kept, so that
+/// later searches allocate nothing. Searches are iterative, since a chain of services may be longer
+/// than a thread's stack is deep.
+class Search {
+ public:
+  Search() = default;
+  /// A search that begins at `start`.
+  Search(std::size_t slots, Slot start) {
+    begin(slots);
+    visit(start);
+  }
+  void begin(std::size_t slots) {
+    if (marks_.size() < slots) marks_.resize(slots, 0);
+    if (++epoch_ == 0) {  // after four billion searches old marks would count as new ones
+      std::fill(marks_.begin(), marks_.end(), 0);
+      epoch_ = 1;
+    }
+    work_.clear();
+  }
+  /// Marks `slot`; false if this search has seen it before.
+  bool mark(Slot slot) {
+    if (marks_[slot] == epoch_) return false;
+    marks_[slot] = epoch_;
+    return true;
+  }
+  [[nodiscard]] bool has(Slot slot) const { return marks_[slot] == epoch_; }
+  /// Puts `slot` on the list unless this search has seen it.
+  void visit(Slot slot) {
+    if (mark(slot)) work_.push_back(slot);
+  }
+  [[nodiscard]] bool next(Slot& slot) {
+    if (work_.empty()) return false;
+    slot = work_.back();
+    work_.pop_back();
+    return true;
+  }
+
+ private:
+  std::vector<std::uint32_t> marks_;
+  std::vector<Slot> work_;
+  std::uint32_t epoch_ = 0;
+};
+
 struct Node {
   SpecPtr spec;          // null: the slot is free
-  bool removed = false;  // no file any more; stays, with its edges, until it is down
+  bool removed = false;  // its file is gone; it stays, with its edges, until it is down
   std::uint32_t load_order = 0;
 
   std::vector<Slot> requires_;  // in the file's order, without doubles, as all lists here
   std::vector<Slot> after;
   std::vector<Slot> wants;
-  std::vector<Slot> conflicts;       // symmetric: whichever side declares it
+  std::vector<Slot> conflicts;       // symmetric, whichever side names the other
   std::vector<Slot> required_by;     // the reverse of requires_
-  std::vector<Slot> ordered_before;  // the reverse of after: what waits for this one
+  std::vector<Slot> ordered_before;  // the reverse of after: those that wait for this one
   std::vector<Slot> wanted_by;
 
-  std::vector<std::string> missing;  // required, but nothing has the name
-  std::vector<std::string> unknown;  // after, wants, conflicts of a name that nothing has
-  std::vector<std::string> faults;   // whole messages about its place in the graph: config_error
+  std::vector<std::string> missing;             // required names that no loaded service has
+  OrDefault<std::vector<std::string>> unknown;  // such names in after, wants and conflicts
+  OrDefault<std::vector<std::string>>
+      faults;  // whole messages about its place in the graph: config_error
 
-  // Whether a change here is seen from further away than one edge (see wake.hpp): something is
-  // ordered after, or conflicts with, this one or what requires it (up), or what it requires
-  // (down).
+  // Whether services more than one edge away may look at this one (wake.hpp). From above: it or a
+  // dependent, at any depth, has a conflict or is in the `after` of a service that does not require
+  // it. From below: it or something that it requires, at any depth, has a conflict.
   bool watched_from_above = false;
   bool watched_from_below = false;
 
-  /// failed{config_error}: the file or its place in the graph is wrong.
-  [[nodiscard]] bool broken() const { return spec->broken() || !faults.empty(); }
+  /// The file or its place in the graph is wrong, so the service fails with config_error.
+  [[nodiscard]] bool broken() const { return spec->broken() || !faults->empty(); }
 };
 
 /// One service that goes into a graph.
 struct GraphEntry {
   SpecPtr spec;
-  Slot slot = kNoSlot;  // kNoSlot: a free one is given
+  Slot slot = kNoSlot;  // kNoSlot: build() chooses a free one
   std::uint32_t load_order = 0;
   bool removed = false;
 };
 
-/// Names of services that exist for nobody, each with the link to /dev/null that masks it.
+/// Names of services that are masked, each with the link to /dev/null that masks it.
 using MaskedNames = std::map<std::string, std::string, std::less<>>;
 
 class Graph {
  public:
-  /// Builds and validates. Names are unique among what is not removed (the loader sees to it); of
-  /// two with one name the first stands. Slots given are distinct.
-  /// `masked` is kept for explanations alone: what it names is missing like any other name.
+  /// Builds and validates. The loader has made the names of services that are not removed unique;
+  /// find() prefers them to removed ones. Slots in `entries` are distinct. `masked` is kept only
+  /// for explanations: a masked name is as missing as any other name that no service has.
   [[nodiscard]] static std::shared_ptr<const Graph> build(const std::vector<GraphEntry>& entries,
                                                           MaskedNames masked = {});
 
@@ -76,13 +123,13 @@ class Graph {
   [[nodiscard]] const ServiceSpec& spec(Slot slot) const { return *nodes_[slot].spec; }
   [[nodiscard]] const std::string& name(Slot slot) const { return nodes_[slot].spec->name; }
 
-  /// kNoSlot where no service has the name; those removed are still found.
+  /// The service of that name, or kNoSlot. Also finds removed services that are still stopping.
   [[nodiscard]] Slot find(std::string_view name) const;
-  /// kNoSlot for those, too, that are removed and only stopping.
+  /// The same, but removed services are not found.
   [[nodiscard]] Slot find_loaded(std::string_view name) const;
 
   [[nodiscard]] const MaskedNames& masked() const noexcept { return masked_; }
-  /// The link that masks `name`; null where it is not masked.
+  /// The link that masks `name`; null if it is not masked.
   [[nodiscard]] const std::string* masked_by(std::string_view name) const;
 
   /// Slots in use, by load order.
@@ -99,8 +146,9 @@ class Graph {
   MaskedNames masked_;
 };
 
-/// A fault of a node as one of `spec`, whose change since `before` (null: it is new) has made it:
-/// at the first dependency that it has not had before, else where its dependencies begin.
+/// Rewrites `fault`, a message about another service, as a fault of `spec`, whose change since
+/// `before` (null: it is new) has caused it. Its place is that of the first dependency that
+/// `before` does not have, or else that of [dependencies].
 [[nodiscard]] std::string fault_moved_to(const ServiceSpec& spec, const ServiceSpec* before,
                                          std::string_view fault);
 

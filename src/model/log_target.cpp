@@ -1,4 +1,4 @@
-// Targets of log lines taken apart.
+// Parses the targets of log lines.
 #include "model/log_target.hpp"
 
 namespace zinit {
@@ -16,7 +16,7 @@ Parsed<LogTarget> parse(std::string_view text, std::string_view kinds, bool udp)
   const bool local = target.way == LogTarget::Way::unix_socket;
   auto endpoint = parse_tcp_endpoint(local ? text : text.substr(4));
   if (!endpoint) return tl::unexpected<std::string>(std::move(endpoint.error()));
-  // unix: behind tcp: would be taken for one.
+  // Without this, "tcp:unix:/path" would pass for a unix socket.
   if (local == endpoint->socket.empty())
     return tl::unexpected<std::string>("is no such address, must be " + std::string(kinds));
   target.endpoint = *std::move(endpoint);

@@ -1,5 +1,5 @@
-// Where log lines are sent, as `syslog` and `forward` of [logging] say it. Pure text: nothing is
-// looked up here.
+// Where log lines are sent, as written in `syslog` and `forward` of [logging]. Only the text is
+// parsed here; no host name is resolved.
 #pragma once
 
 #include <string_view>
@@ -13,10 +13,10 @@ struct LogTarget {
   Endpoint endpoint;
 };
 
-/// `unix:/path`, `udp:host:port` or `tcp:host:port`; or what is wrong, as it follows on the text.
+/// Parses `unix:/path`, `udp:host:port` or `tcp:host:port`.
 [[nodiscard]] Parsed<LogTarget> parse_syslog_target(std::string_view text);
 
-/// `tcp:host:port` or `unix:/path`.
+/// Parses `tcp:host:port` or `unix:/path`.
 [[nodiscard]] Parsed<LogTarget> parse_forward_target(std::string_view text);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// The plan of a reload: which config stands for each name, and the valid graph that they make.
+// Plans a reload: which config will be in force for each name, and the graph of these configs.
 #include "model/plan.hpp"
 
 #include <algorithm>
@@ -11,11 +11,13 @@ namespace {
 
 using Fate = PlannedService::Fate;
 
-/// `spec` as it was, with what is said of its refused successor among its warnings, and of that one
-/// alone: what was said of one before it may be mended.
-SpecPtr with_warnings(const SpecPtr& spec, std::vector<std::string> refused) {
+/// A copy of `spec`, which stays in force, with the faults of its refused successor among its
+/// warnings. Warnings of an earlier refusal are dropped: those faults may have been mended.
+SpecPtr with_warnings(const SpecPtr& spec, const SpecPtr& successor,
+                      std::vector<std::string> refused) {
   refused.emplace_back("the file has changed and is wrong; the config read before stays in force");
   auto copy = std::make_shared<ServiceSpec>(*spec);
+  copy->refused = successor;
   copy->warnings.resize(copy->warnings.size() - copy->refused_warnings);
   const std::size_t own = copy->warnings.size();
   for (const std::string& text : refused) {
@@ -49,26 +51,26 @@ class Planner {
 
   Plan make() {
     build();
-    // Refusing one may mend another, or put an old edge back that makes a new fault.
+    // Refusing one spec may mend another, or bring back an edge that is a fault in the new graph.
     while (refuse_faulty()) build();
     for (PlannedService& planned : plan_.services) {
       if (planned.fate == Fate::removed || !planned.refused.empty()) continue;
-      planned.refused = plan_.graph->node(planned.slot).faults;
+      planned.refused = *plan_.graph->node(planned.slot).faults;
     }
     return std::move(plan_);
   }
 
  private:
-  /// The node of a service that is loaded, not one that only stops. By its name: the slot that it
-  /// has in the new graph may have been another's in the old one.
+  /// The service's node in the old graph; null if it was not loaded. It is found by name, since its
+  /// slot in the new graph may have belonged to another service in the old one.
   [[nodiscard]] const Node* loaded(const PlannedService& planned) const {
     const Slot slot = old_.find_loaded(planned.name);
     return slot == kNoSlot ? nullptr : &old_.node(slot);
   }
 
-  /// The name that `spec` is about: its own. But a wrong file may no longer say its name, and is
-  /// about the service that was read from it then, not about one more under another name. Where
-  /// there was nothing but a wrong file either, no config is left that the old name stood for.
+  /// The name of the service that `spec` configures, usually its own. A broken file may have lost
+  /// its `name` key; it still means the service that was read from it before, not a second service
+  /// with another name. That service is not known if the file was broken before, too.
   [[nodiscard]] std::string name_of(const ServiceSpec& spec) const {
     const auto found = loaded_from_.find(spec.file);
     if (!spec.broken() || spec.file.empty() || found == loaded_from_.end()) return spec.name;
@@ -93,7 +95,7 @@ class Planner {
   }
 
   static Fate fate_of_change(const Node& before, const ServiceSpec& spec) {
-    // What could not start before has nothing that may go on as it is.
+    // A service that was broken has no process that could go on.
     if (before.broken())
       return before.spec->errors == spec.errors && spec.broken() ? Fate::unchanged : Fate::restart;
     if (before.spec.get() == &spec) return Fate::unchanged;
@@ -108,7 +110,7 @@ class Planner {
   static void keep_old(PlannedService& planned, const Node& before) {
     planned.fate = Fate::kept;
     planned.dependencies_changed = false;
-    planned.spec = with_warnings(before.spec, planned.refused);
+    planned.spec = with_warnings(before.spec, planned.spec, planned.refused);
   }
 
   void add_removed() {
@@ -133,20 +135,20 @@ class Planner {
     }
   }
 
-  /// Puts the old config of what the new graph finds at fault back in place. True if anything was
-  /// done.
+  /// Refuses new and changed specs that are wrong in the new graph, and the causes of faults in
+  /// unchanged ones. Returns whether any was refused.
   bool refuse_faulty() {
     bool refused = false;
     std::vector<PlannedService*> unchanged;
     for (PlannedService& planned : plan_.services) {
       if (planned.fate == Fate::removed) continue;
       const Node& node = plan_.graph->node(planned.slot);
-      if (node.faults.empty()) continue;
+      if (node.faults->empty()) continue;
       if (!is_change(planned)) {
         unchanged.push_back(&planned);
         continue;
       }
-      refuse(planned, node.faults);
+      refuse(planned, *node.faults);
       refused = true;
     }
     return refuse_culprits(unchanged) || refused;
@@ -166,7 +168,8 @@ class Planner {
       refuse_again(planned, before, faults);
   }
 
-  /// What was refused for the same reason before has not changed.
+  /// Refuses a spec that has no valid old one. It counts as unchanged if it was refused for the
+  /// same faults before.
   static void refuse_again(PlannedService& planned, const Node* before,
                            const std::vector<std::string>& faults) {
     const bool same = before != nullptr && before->spec->unrefused != nullptr &&
@@ -176,27 +179,24 @@ class Planner {
     if (same) planned.fate = Fate::unchanged;
   }
 
-  /// The loaded services that require what is missing, and all that require them, transitively.
-  [[nodiscard]] std::unordered_set<Slot> lacking() const {
-    std::unordered_set<Slot> lacking;
-    std::vector<Slot> work;
+  /// The loaded services that require a missing name, directly or at any depth.
+  [[nodiscard]] Search lacking() const {
+    Search search;
+    search.begin(old_.slots());
     for (const Slot slot : old_.order())
-      if (!old_.node(slot).missing.empty() && lacking.insert(slot).second) work.push_back(slot);
-    while (!work.empty()) {
-      const Node& node = old_.node(work.back());
-      work.pop_back();
-      for (const Slot above : node.required_by)
-        if (lacking.insert(above).second) work.push_back(above);
-    }
-    return lacking;
+      if (!old_.node(slot).missing.empty()) search.visit(slot);
+    for (Slot at; search.next(at);)
+      for (const Slot above : old_.node(at).required_by) search.visit(above);
+    return search;
   }
 
-  /// What was all right and has not changed is not at fault, but something that it stands on:
-  /// refuses what is new or changed among all that `faulty` require, transitively. Nothing for
-  /// those that were at fault before, or lacked what now shows their contradiction.
+  /// If a service that was valid and has not changed is wrong now, something that it requires is to
+  /// blame. So this refuses what is new or changed among everything that the services in `faulty`
+  /// require, at any depth. It skips services in `faulty` that were wrong before, or that lacked a
+  /// dependency: these may have contradicted themselves all along.
   bool refuse_culprits(const std::vector<PlannedService*>& faulty) {
     if (faulty.empty()) return false;
-    const std::unordered_set<Slot> lacked = lacking();
+    const Search lacked = lacking();
     std::unordered_map<std::string_view, PlannedService*> by_name;
     for (PlannedService& planned : plan_.services)
       if (planned.fate != Fate::removed) by_name.emplace(planned.name, &planned);
@@ -204,11 +204,11 @@ class Planner {
     std::unordered_set<const PlannedService*> seen;
     for (const PlannedService* one : faulty) {
       const Node* before = loaded(*one);
-      if (before == nullptr || before->broken() || lacked.contains(old_.find(one->name))) continue;
-      const std::vector<std::string> faults = plan_.graph->node(one->slot).faults;
+      if (before == nullptr || before->broken() || lacked.has(old_.find(one->name))) continue;
+      const std::vector<std::string> faults = *plan_.graph->node(one->slot).faults;
       std::vector<const PlannedService*> work{one};
       while (!work.empty()) {
-        const std::vector<Dependency> required = work.back()->spec->dependencies.requires_;
+        const std::vector<Dependency> required = work.back()->spec->dependencies->requires_;
         work.pop_back();
         for (const Dependency& dependency : required) {
           const auto other = by_name.find(dependency.name);
@@ -216,7 +216,8 @@ class Planner {
           work.push_back(other->second);
           if (!is_change(*other->second) || other->second->spec->broken()) continue;
           const Node& own = plan_.graph->node(other->second->slot);
-          refuse(*other->second, own.faults.empty() ? told_of(*other->second, faults) : own.faults);
+          refuse(*other->second,
+                 own.faults->empty() ? told_of(*other->second, faults) : *own.faults);
           refused = true;
         }
       }
@@ -224,8 +225,8 @@ class Planner {
     return refused;
   }
 
-  /// The faults of another at the place of the change that has made them: what is new among the
-  /// dependencies of `culprit`.
+  /// The faults of another service, as messages about the change that has caused them: a new
+  /// dependency of `culprit`.
   [[nodiscard]] std::vector<std::string> told_of(const PlannedService& culprit,
                                                  const std::vector<std::string>& faults) const {
     const Node* before = loaded(culprit);
@@ -239,7 +240,7 @@ class Planner {
   const std::vector<bool>& live_;
   const MaskedNames& masked_;
   std::unordered_set<std::string> names_;              // of the new set
-  std::unordered_map<std::string, Slot> loaded_from_;  // by file; what is all right alone
+  std::unordered_map<std::string, Slot> loaded_from_;  // by file; only valid services
   Plan plan_;
 };
 

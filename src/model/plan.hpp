@@ -1,4 +1,5 @@
-// What a reload means: plan(old graph, new specs), pure. The board applies it.
+// Plans a reload: plan() is a pure function of the old graph and the new specs. apply_plan() of
+// request.hpp carries the plan out.
 #pragma once
 
 #include <string>
@@ -12,32 +13,31 @@ namespace zinit {
 struct PlannedService {
   enum class Fate : std::uint8_t {
     unchanged,
-    added,     // the name is new, or comes back while its old process still stops
-    settings,  // changed, but the process need not notice
-    restart,   // changed, and its process is restarted if there is one
-    kept,      // the new file is refused, the old config stays
-    removed,   // no file any more: stopped, then forgotten
+    added,     // the name is new, or has returned while its old process still stops
+    settings,  // changed, and the process can go on
+    restart,   // changed, and its process has to be restarted if there is one
+    kept,      // the new file is refused, and the old config stays in force
+    removed,   // its file is gone: it is stopped and then forgotten
   };
   std::string name;
   Fate fate = Fate::unchanged;
   SpecPtr spec;                       // in force after the reload
-  Slot slot = kNoSlot;                // the one it has already
-  bool dependencies_changed = false;  // its newly required services are pulled in
-  bool start = true;                  // if it is added and its status is `start`; see apply_plan()
-  std::vector<std::string>
-      refused;  // why the new file is: with `kept`, and for an added broken one
+  Slot slot = kNoSlot;                // kNoSlot: none assigned yet
+  bool dependencies_changed = false;  // what it newly requires and wants is pulled in
+  bool start = true;                  // whether to start it if it is added with status `start`
+  std::vector<std::string> refused;   // why the new file is refused; also set for an added service
 };
 
 struct Plan {
   std::vector<PlannedService> services;  // in the new load order, removed ones last
-  GraphPtr graph;                        // validated, to be swapped in; slots as in `services`
+  GraphPtr graph;                        // validated; its slots are those in `services`
 };
 
-/// `old` is the graph in force; `specs` the new set in load order, names distinct. A spec that is
-/// broken, or that the new graph finds at fault, is refused where its service is loaded already:
-/// its old config is put in its place and the whole is validated again, until nothing changes.
-/// Removed services that are in `live` (something of theirs still runs) stay in the graph, marked;
-/// others leave it. `masked` goes into the new graph.
+/// `old` is the graph in force, `specs` the new set in load order, with distinct names. If the new
+/// spec of a loaded service is broken, or wrong in the new graph, it is refused: the old spec stays
+/// in force, and the graph is validated again until nothing changes. A service whose file is gone
+/// stays in the graph, marked as removed, if `live` says of its slot that something of it still
+/// runs; otherwise it leaves the graph. `masked` goes into the new graph.
 [[nodiscard]] Plan plan(const Graph& old, const std::vector<SpecPtr>& specs,
                         const std::vector<bool>& live, const MaskedNames& masked = {});
 

@@ -19,15 +19,15 @@ bool being_spawned(const Record& record) {
   return record.state == State::blocked && record.process == Process::launching;
 }
 
-/// Failed with the wish up and no try set: at fault itself, unless it can be revived.
+/// It has failed with the wish up, and no request is left that would start it again.
 bool failed_untried(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   return record.state == State::failed && record.wish == Wish::up && !wanted(world, slot);
 }
 
-/// Whether a service that failed for a dependency still has reason to: something that it requires
-/// is missing, or failed for another reason than a dependency; seen through those that failed
-/// likewise.
+/// Whether a service that failed for a dependency still has a cause: something that it requires, at
+/// any depth, is missing or has failed for a fault of its own. The search goes through services
+/// that have failed for a dependency themselves.
 bool chain_at_fault(const World& world, Slot slot) {
   Search& search = world.searches.fault;
   search.begin(world.graph->slots());
@@ -49,7 +49,7 @@ bool conflicting_one_active(const World& world, Slot slot) {
                              [&](Slot other) { return active(world, other); });
 }
 
-/// A stop that will end in `failed`, not in another try.
+/// The stop under way will end in `failed` and not in another try.
 bool about_to_fail(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.try_ != Try::none || record.stop_owed) return false;
@@ -60,14 +60,14 @@ bool about_to_fail(const World& world, Slot slot) {
   });
 }
 
-/// What one service of a chain says of whether its start is to come.
+/// Whether a service in a chain of dependencies is going to start.
 enum class Outlook {
   no,
   yes,
   as_required,  // yes, if all that it requires is satisfied or says yes
 };
 
-/// Starting, running or stopping, or just being spawned: no longer a matter of what it requires.
+/// It is starting, running, stopping or being spawned: what it requires does not matter any more.
 bool under_way(const Record& record) {
   return record.state == State::starting || record.state == State::running ||
          record.state == State::stopping || being_spawned(record);
@@ -95,8 +95,8 @@ Outlook first_try_outlook(const World& world, Slot slot) {
   if (record.wish == Wish::down) return Outlook::no;
   if (under_way(record)) return under_way_outlook(world, slot);
   if (!to_start(world, slot)) return Outlook::no;
-  // By the flag, never by the clock: between the end of the delay and the spawn it would be true
-  // again.
+  // A delay counts even when it is over: otherwise the service would count as in its first try
+  // again between the end of the delay and the spawn.
   const bool delayed = record.state == State::blocked && record.delay_until != TimePoint{} &&
                        record.try_ == Try::none;
   if (delayed || held(world, slot)) return Outlook::no;
@@ -119,21 +119,10 @@ bool all_in_chain(const World& world, Slot slot, Search& search, OutlookOf outlo
   return true;
 }
 
-/// Being stopped on request, so that what conflicts with it starts next.
+/// It is being stopped on request, so services that conflict with it can start soon.
 bool gives_way(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   return record.wish == Wish::down && active(world, slot) && !at_rest(record.state);
-}
-
-/// Blocked for as long as nobody else does anything: by a delay, a conflict that stays, or a
-/// missing name.
-bool settled_by_itself(const World& world, Slot slot) {
-  const Record& record = world.record(slot);
-  if (record.process == Process::launching) return false;
-  return record.delay_until != TimePoint{} || !world.node(slot).missing.empty() ||
-         std::ranges::any_of(world.node(slot).conflicts, [&](Slot other) {
-           return held_by(world, slot, other) && !gives_way(world, other);
-         });
 }
 
 }  // namespace
@@ -169,7 +158,7 @@ bool satisfied(const World& world, Slot slot) {
   if (record.wish == Wish::down || record.stop_owed || world.node(slot).removed) return false;
   if (record.state == State::running) return true;
   if (record.state == State::inactive) return record.skipped && record.try_ == Try::none;
-  // Not the bare exit code: a oneshot that was stopped on request may exit with 0 too.
+  // The exit code alone says too little: a oneshot that was stopped on request may exit with 0 too.
   return record.state == State::exited && world.spec(slot).oneshot && record.done &&
          record.try_ != Try::asked;
 }
@@ -194,7 +183,7 @@ bool kept(const World& world, Slot slot) {
   }
 }
 
-bool goes(const World& world, Slot slot) {
+bool dependency_lost(const World& world, Slot slot) {
   const Node& node = world.node(slot);
   return !node.missing.empty() ||
          std::ranges::any_of(node.requires_, [&](Slot required) { return !kept(world, required); });
@@ -220,7 +209,7 @@ bool in_the_way(const World& world, Slot slot) {
   return false;
 }
 
-bool clear(const World& world, Slot slot) {
+bool dependents_down(const World& world, Slot slot) {
   const auto out_of_the_way = [&](Slot other) { return !in_the_way(world, other); };
   const Node& node = world.node(slot);
   return std::ranges::all_of(node.required_by, out_of_the_way) &&
@@ -261,6 +250,11 @@ bool first_try(const World& world, Slot slot) {
   return all_in_chain(world, slot, world.searches.first_try, first_try_outlook);
 }
 
+bool of_earlier_run(const World& world, Slot slot, Slot above) {
+  return !world.record(slot).respawn && active(world, above) &&
+         world.record(above).state != State::failed;
+}
+
 bool may_start(const World& world, Slot slot, TimePoint now) {
   const Record& record = world.record(slot);
   const Node& node = world.node(slot);
@@ -271,13 +265,7 @@ bool may_start(const World& world, Slot slot, TimePoint now) {
   };
   return all(node.requires_, [&](Slot required) { return satisfied(world, required); }) &&
          all(node.after, [&](Slot earlier) { return !first_try(world, earlier); }) &&
-         // A dependent that still runs on what was here before must have seen it go. One that
-         // cannot be killed has: it has failed.
-         (record.respawn || all(node.required_by,
-                                [&](Slot other) {
-                                  return !active(world, other) ||
-                                         world.record(other).state == State::failed;
-                                })) &&
+         all(node.required_by, [&](Slot above) { return !of_earlier_run(world, slot, above); }) &&
          !held(world, slot);
 }
 
@@ -294,7 +282,7 @@ Reason fault_of(const World& world, Slot slot) {
   const Node& node = world.node(slot);
   if (node.broken()) {
     Reason reason{ReasonType::config_error, 0, {}, node.spec->errors};
-    reason.messages.insert(reason.messages.end(), node.faults.begin(), node.faults.end());
+    reason.messages.insert(reason.messages.end(), node.faults->begin(), node.faults->end());
     return reason;
   }
   if (!node.missing.empty()) {
@@ -322,17 +310,39 @@ bool restarts_left(const World& world, Slot slot, TimePoint now) {
   return stable(record, lifecycle, now) || record.count < lifecycle.max_restarts;
 }
 
-// A period of 0 is over before a process runs: whether one that ends at once was seen running is
-// chance.
+// With a period of 0 every process counts as stable, even one that was never seen running: whether
+// a process that ends at once is seen running is a matter of chance.
 bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now) {
   if (lifecycle.stability_period == Milliseconds{0}) return true;
   return record.ready_at != TimePoint{} && now - record.ready_at >= lifecycle.stability_period;
 }
 
 bool good_end(const ServiceSpec& spec, const ProcessEnd& end) {
-  const SuccessSet& success = spec.lifecycle.success;
+  const SuccessSet& success = *spec.lifecycle.success;
   const auto& values = end.by_signal ? success.signals : success.codes;
   return (!end.by_signal && end.value == 0) || std::ranges::find(values, end.value) != values.end();
+}
+
+bool held_up(const World& world, Slot slot, const std::function<bool(Slot)>& settled) {
+  const Record& record = world.record(slot);
+  const Node& node = world.node(slot);
+  if (record.process != Process::launching) {
+    const auto keeps_it = [&](Slot other) {
+      return held_by(world, slot, other) && !gives_way(world, other);
+    };
+    if (record.delay_until != TimePoint{} || !node.missing.empty() ||
+        std::ranges::any_of(node.conflicts, keeps_it))
+      return true;
+  }
+  Search& looked_at = world.searches.required;
+  looked_at.begin(world.graph->slots());
+  for (const Slot required : node.requires_) {
+    looked_at.mark(required);
+    if (!satisfied(world, required) && settled(required)) return true;
+  }
+  return std::ranges::any_of(node.after, [&](Slot earlier) {
+    return !looked_at.has(earlier) && first_try(world, earlier) && settled(earlier);
+  });
 }
 
 bool settled(const World& world, Slot slot, TimePoint now) {
@@ -351,13 +361,14 @@ bool SettledQuestions::ask(Slot slot) {
   if (world_.record(slot).process == Process::launching) return false;
   if (!decide(Situation{world_, slot, now_}).waits()) return false;
   const State state = world_.record(slot).state;
-  // It waits for its dependents to stop, and comes to rest then.
+  // It waits for its dependents to stop, and will take a step then.
   if (world_.record(slot).wish == Wish::down && in_the_way(world_, slot)) return false;
   if (state == State::blocked) return blocked_by_settled(slot);
   return at_rest(state) || state == State::running;
 }
 
-/// Blocked: settled if anything that holds it is, through those that are blocked likewise.
+/// A blocked service is settled if something that holds it back is. The search goes through
+/// services that are blocked in turn.
 bool SettledQuestions::blocked_by_settled(Slot slot) {
   World::Searches& searches = world_.searches;
   Search& search = searches.settled;
@@ -367,7 +378,8 @@ bool SettledQuestions::blocked_by_settled(Slot slot) {
   searches.looked_at.clear();
   for (Slot at; search.next(at);) {
     searches.looked_at.push_back(at);
-    if (held_up_by_settled(at)) {
+    if (searches.known_settled.has(at) ||
+        held_up(world_, at, [&](Slot other) { return settled_or_visited(at, other); })) {
       mark_way_to(at);
       return true;
     }
@@ -376,21 +388,8 @@ bool SettledQuestions::blocked_by_settled(Slot slot) {
   return false;
 }
 
-bool SettledQuestions::held_up_by_settled(Slot at) {
-  if (world_.searches.known_settled.has(at) || settled_by_itself(world_, at)) return true;
-  const Node& node = world_.node(at);
-  for (const Slot required : node.requires_) {
-    if (!satisfied(world_, required) && settled_or_visited(at, required)) return true;
-  }
-  for (const Slot earlier : node.after) {
-    // What it requires too has been looked at.
-    if (std::ranges::find(node.requires_, earlier) != node.requires_.end()) continue;
-    if (first_try(world_, earlier) && settled_or_visited(at, earlier)) return true;
-  }
-  return false;
-}
-
-/// Whether `other`, which `at` waits for, is settled as far as can be told without going on.
+/// Whether `other`, which `at` waits for, is settled. If `other` is blocked, that depends on
+/// further services: it is added to the search, and the answer is false for now.
 bool SettledQuestions::settled_or_visited(Slot at, Slot other) {
   World::Searches& searches = world_.searches;
   if (searches.known_waiting.has(other)) return false;
@@ -402,7 +401,7 @@ bool SettledQuestions::settled_or_visited(Slot at, Slot other) {
   return false;
 }
 
-/// All on the way from where the search began to `at` wait for it.
+/// Marks as settled `at` and all services on the path of the search to it, since they wait for it.
 void SettledQuestions::mark_way_to(Slot at) {
   for (; at != kNoSlot; at = world_.searches.came_from[at]) world_.searches.known_settled.mark(at);
 }

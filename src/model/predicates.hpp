@@ -1,97 +1,110 @@
-// The questions that the decision table asks: predicates over a service and its neighbours. Pure
-// and level-triggered: they look at how things are, never at what happened.
+// The predicates of the decision table that look at a service and its neighbours. They are pure and
+// level-triggered: they depend on the present state, never on past events.
 //
-// Those that look through chains of dependencies are iterative searches with marks (world.hpp), so
-// a chain of thousands costs no stack, and each node is looked at once a search.
+// Predicates that follow chains of dependencies are iterative searches with marks (world.hpp). So a
+// chain of thousands of services needs no stack, and a search looks at each service once.
 #pragma once
+
+#include <functional>
 
 #include "model/world.hpp"
 
 namespace zinit {
 
-/// Up, and asked for: a stop is owed, or a try is set that means something (a pulled try of a done
-/// oneshot does not).
+/// The wish is up, and there is a request: a stop is owed, or a start is to be tried. A start that
+/// was only pulled in does not count for a oneshot that is done.
 [[nodiscard]] bool wanted(const World& world, Slot slot);
 
-/// Failed for a missing or failed dependency, wish up, and nothing that it requires is so any more.
+/// It failed for a missing or failed dependency, its wish is up, and nothing that it requires is
+/// missing or failed any more.
 [[nodiscard]] bool revivable(const World& world, Slot slot);
 
-/// Blocked, or at rest but about to be: neighbours count it as blocked before its own job has
-/// looked.
+/// The wish is up, and it is blocked or will be so with its next step. Neighbours need not wait for
+/// that step.
 [[nodiscard]] bool to_start(const World& world, Slot slot);
 
-/// What a dependent's `requires` needs: running, or a oneshot done (or a condition that did not
-/// hold), with the wish up and nothing owed.
+/// Services that require it may run: it is running, a oneshot that is done, or skipped for a
+/// condition; its wish is up, and no stop is owed.
 [[nodiscard]] bool satisfied(const World& world, Slot slot);
 
+/// It has failed, its wish is up, and it will not be tried again without a request or a change.
 [[nodiscard]] bool failed_for_good(const World& world, Slot slot);
 
-/// Not going away: satisfied, or between its end and its re-spawn.
+/// Its dependents may keep running: it is satisfied, or between its end and its re-spawn.
 [[nodiscard]] bool kept(const World& world, Slot slot);
 
-/// Something that `slot` requires is missing or not kept.
-[[nodiscard]] bool goes(const World& world, Slot slot);
+/// Something that `slot` requires is missing, or is not kept.
+[[nodiscard]] bool dependency_lost(const World& world, Slot slot);
 
 /// A process of the service is there, or is being spawned.
 [[nodiscard]] bool has_process(const Record& record);
 
-/// Starting, running or stopping, or with a process (being spawned, or one that cannot be killed).
+/// It is starting, running or stopping, is being spawned, or has a process that cannot be killed.
 [[nodiscard]] bool active(const World& world, Slot slot);
 
-/// Has to be down before what it requires may stop, and is not.
+/// It is not down yet, so what it requires must not stop yet.
 [[nodiscard]] bool in_the_way(const World& world, Slot slot);
 
-/// Nothing that requires `slot` is in the way; in a shutdown nothing that is ordered after it
-/// either.
-[[nodiscard]] bool clear(const World& world, Slot slot);
+/// Nothing that requires `slot` is in the way; in a shutdown, nothing that comes after it either.
+[[nodiscard]] bool dependents_down(const World& world, Slot slot);
 
-/// What a service cannot start for, before anything else is asked: its config, or what it requires.
-/// Nothing where it is at no fault.
+/// Why a service cannot start, whatever else holds: its config is wrong, or something that it
+/// requires is missing or has failed for good. An empty reason if neither is the case.
 [[nodiscard]] Reason fault_of(const World& world, Slot slot);
 
-/// The stop under way has its cause in the service itself: late, unhealthy, without a sign of life.
+/// The service itself caused the stop under way: it was late, unhealthy, or gave no sign of life.
 [[nodiscard]] bool self_caused(const Record& record);
 
-/// Precedence in a conflict; the smaller one comes first.
+/// Decides which of two conflicting services may start: the one with the smaller claim.
 struct Claim {
-  int respawn = 1;          // 0: a re-spawn is pending for it or for what stands on it
-  std::int64_t rank = 0;    // least of it and of all with the wish up that require it, transitively
-  std::uint32_t order = 0;  // load order, between equals
+  int respawn = 1;          // 0: a re-spawn is pending for it or one of its dependents
+  std::int64_t rank = 0;    // the least of it and its dependents, at any depth
+  std::uint32_t order = 0;  // load order, if all else is equal
 
   auto operator<=>(const Claim&) const = default;
 };
 [[nodiscard]] Claim claim(const World& world, Slot slot);
 
-/// Will be starting without anybody's help.
+/// It will start without a further request.
 [[nodiscard]] bool coming(const World& world, Slot slot);
 
-/// A conflicting service is active, or is coming and has the smaller claim.
+/// A conflict holds it back: with a service that is active, or is coming with a smaller claim.
 [[nodiscard]] bool held(const World& world, Slot slot);
-/// Whether `other`, which conflicts with `slot`, is what holds it.
+/// Whether `other`, which conflicts with `slot`, holds it back.
 [[nodiscard]] bool held_by(const World& world, Slot slot, Slot other);
 
-/// About to start or starting for this try: what `after` waits for the end of.
+/// It is starting, or about to start, in its first try. What comes `after` it waits meanwhile.
 [[nodiscard]] bool first_try(const World& world, Slot slot);
 
-/// All that must be so for a spawn.
+/// Whether `above`, which requires `slot`, still runs from an earlier run of `slot` and must stop
+/// before the next one. A dependent that cannot be killed is not waited for: it has failed.
+[[nodiscard]] bool of_earlier_run(const World& world, Slot slot, Slot above);
+
+/// Everything holds that is needed to spawn its first command.
 [[nodiscard]] bool may_start(const World& world, Slot slot, TimePoint now);
 
-/// The policy says to start it again after an end that was `good` or not; and whether re-spawns are
-/// left.
+/// Whether its restart policy has it started again after an end, which was `good` or not; and
+/// whether its max_restarts allows one more re-spawn.
 [[nodiscard]] bool policy_says_again(const ServiceSpec& spec, bool good);
 [[nodiscard]] bool restarts_left(const World& world, Slot slot, TimePoint now);
 
-/// It has been running for its stability period: the delay and the count of re-spawns start anew.
+/// It has been running for its stability period, so that delay and count of re-spawns start anew.
 [[nodiscard]] bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now);
 
 /// The end counts as success for this service.
 [[nodiscard]] bool good_end(const ServiceSpec& spec, const ProcessEnd& end);
 
-/// Its attempt is over: see behaviour.md, "A service is settled when".
+/// Its attempt is over, as the section "A service is settled when" of behaviour.md has it.
 [[nodiscard]] bool settled(const World& world, Slot slot, TimePoint now);
 
-/// The same question about many services of a world that stays as it is meanwhile: each is looked
-/// at once for all of them together. One at a time for a world.
+/// Whether something holds the blocked service up that does not end by itself, or only after a
+/// delay: a re-spawn's delay, a conflict, a missing name, or a service that it waits for and for
+/// which `settled` is true.
+[[nodiscard]] bool held_up(const World& world, Slot slot,
+                           const std::function<bool(Slot)>& settled);
+
+/// settled() for many services of a world that does not change meanwhile. What was found for one is
+/// reused for the others, and is kept in World::searches: a world may have one object at a time.
 class SettledQuestions {
  public:
   SettledQuestions(const World& world, TimePoint now);
@@ -99,7 +112,6 @@ class SettledQuestions {
 
  private:
   [[nodiscard]] bool blocked_by_settled(Slot slot);
-  [[nodiscard]] bool held_up_by_settled(Slot at);
   [[nodiscard]] bool settled_or_visited(Slot at, Slot other);
   void mark_way_to(Slot at);
 

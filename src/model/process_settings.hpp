@@ -1,5 +1,5 @@
-// What [limits] and [process] say of a service's process, as the reader of service files leaves it
-// and as the child applies it. What is not set stays as zinit's own is.
+// What [limits] and [process] of a service file say. The child applies them before it executes the
+// service's program. What is not set is inherited from zinit.
 #pragma once
 
 #include <array>
@@ -36,7 +36,7 @@ inline constexpr std::array<std::string_view, 15> kLimitNames = {
     "as",     "rss",   "msgqueue", "nice",    "rtprio", "sigpending", "locks"};
 static_assert(static_cast<std::size_t>(Limit::locks) == kLimitNames.size() - 1);
 
-/// No limit, as the kernel writes it.
+/// No limit, as the kernel represents it (RLIM_INFINITY).
 inline constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
 
 struct LimitSetting {
@@ -52,17 +52,17 @@ enum class IoClass : std::uint8_t { realtime, best_effort, idle };
 
 enum class Scheduler : std::uint8_t { other, batch, idle, fifo, rr };
 
-/// Whether it has priorities of its own, from 1 to 99.
+/// Whether the scheduler has priorities, from 1 to 99.
 [[nodiscard]] constexpr bool is_realtime(Scheduler scheduler) {
   return scheduler == Scheduler::fifo || scheduler == Scheduler::rr;
 }
 
-/// The highest number of a processor: the kernel can be built for 8192.
+/// The highest processor number: a kernel can be built for at most 8192 processors.
 inline constexpr int kMaxProcessor = 8191;
 
 struct ProcessSettings {
   std::optional<int> nice;
-  std::optional<IoClass> io_class;  // unset with a priority: best_effort
+  std::optional<IoClass> io_class;  // unset, but io_priority is set: best_effort
   std::optional<int> io_priority;
   std::optional<int> oom_score_adj;
   std::vector<int> cpu_affinity;  // sorted; empty: unset
@@ -70,7 +70,7 @@ struct ProcessSettings {
   std::optional<int> priority;  // of a real-time scheduler; unset: the lowest
   std::string root;             // empty: zinit's own
   bool no_new_privs = false;
-  std::optional<std::uint64_t> capabilities;  // a bit each, by its number
+  std::optional<std::uint64_t> capabilities;  // a bit mask, by capability number
 
   bool operator==(const ProcessSettings&) const = default;
 };

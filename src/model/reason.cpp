@@ -59,28 +59,28 @@ constexpr std::array kSignals = {
     SignalName{SIGXFSZ, "XFSZ"},     SignalName{SIGVTALRM, "VTALRM"}, SignalName{SIGPROF, "PROF"},
     SignalName{SIGWINCH, "WINCH"},   SignalName{SIGIO, "IO"},       SignalName{SIGPWR, "PWR"},
     SignalName{SIGSYS, "SYS"},
-    // Aliases, after the names that are shown.
+    // Aliases come last, so that signal_name() finds the usual names first.
     SignalName{SIGIO, "POLL"},       SignalName{SIGCHLD, "CLD"},    SignalName{SIGABRT, "IOT"},
 };
 // clang-format on
 
 constexpr int kLastSignal = 64;
 
-std::string upper(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return result;
+/// `name` as the table has it: in capitals and without SIG.
+std::string bare_name(std::string_view name) {
+  std::string bare = upper(name);
+  if (bare.starts_with("SIG")) bare.erase(0, 3);
+  return bare;
 }
 
-/// Real-time signals count from SIGRTMIN as programs see it, above the ones that libc keeps.
+/// Real-time signals are counted from libc's SIGRTMIN, above those that libc keeps for itself.
 std::string real_time_name(int number) {
   if (number == SIGRTMIN) return "SIGRTMIN";
   if (number == SIGRTMAX) return "SIGRTMAX";
   return fmt::format("SIGRTMIN+{}", number - SIGRTMIN);
 }
 
-/// "" -> 0, "+2" -> 2, "-1" -> -1; nothing for what is no such offset.
+/// "" -> 0, "+2" -> 2, "-1" -> -1; nothing if `text` is no such offset.
 std::optional<int> offset(std::string_view text) {
   if (text.empty()) return 0;
   if (text.size() > 3 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
@@ -104,25 +104,18 @@ std::string_view reason_type_name(ReasonType type) noexcept {
   return kTypes[static_cast<std::size_t>(type)].name;
 }
 
-Reason reason_of_end(const ProcessEnd& end, Phase step) {
+Reason reason_of_end(const ProcessEnd& end, CommandKind step) {
   Reason reason;
   reason.step = step;
   reason.type = end.by_signal ? ReasonType::signal : ReasonType::exit_code;
   reason.number = end.value;
-  switch (end.out_of_memory) {
-    case OutOfMemory::no: break;
-    case OutOfMemory::limit:
-      reason.text = reason.text = "killed by the kernel for want of memory within its memory_max";
-      break;
-    case OutOfMemory::machine:
-      reason.text = reason.text = "killed by the kernel for want of memory";
-      break;
-  }
+  if (end.out_of_memory != OutOfMemory::no) reason.text = "killed by the kernel for want of memory";
+  if (end.out_of_memory == OutOfMemory::limit) reason.text += " within its memory_max";
   return reason;
 }
 
 std::string reason_text(const Reason& reason) {
-  const std::string_view whose = reason.step == Phase::pre ? "pre_exec " : "";
+  const std::string_view whose = reason.step == CommandKind::pre_exec ? "pre_exec " : "";
   switch (reason.type) {
     case ReasonType::none: return {};
     case ReasonType::exit_code: return fmt::format("{}exited with code {}", whose, reason.number);
@@ -131,8 +124,8 @@ std::string reason_text(const Reason& reason) {
                  ? fmt::format("{}killed by {}", whose, signal_name(reason.number))
                  : fmt::format("{}{} ({})", whose, reason.text, signal_name(reason.number));
     case ReasonType::start_timeout:
-      return reason.step == Phase::pre ? "pre_exec not done within its start timeout"
-                                       : "not ready within its start timeout";
+      return reason.step == CommandKind::pre_exec ? "pre_exec not done within its start timeout"
+                                                  : "not ready within its start timeout";
     case ReasonType::stop_timeout: return "its process cannot be killed";
     case ReasonType::health_check_failed:
       return fmt::format("health check failed {} time{}", reason.number,
@@ -144,7 +137,7 @@ std::string reason_text(const Reason& reason) {
           "requires {}, which {}", reason.text,
           reason.messages.empty() ? "does not exist" : "is masked by " + reason.messages.front());
     case ReasonType::spawn_error:
-      return reason.step == Phase::pre ? "pre_exec: " + reason.text : reason.text;
+      return reason.step == CommandKind::pre_exec ? "pre_exec: " + reason.text : reason.text;
     case ReasonType::port_in_use:
       return fmt::format("port {} is in use{}", reason.number,
                          reason.text.empty() ? "" : " by " + reason.text);
@@ -164,19 +157,16 @@ std::string signal_name(int number) {
 int signal_number(std::string_view name) {
   if (const auto number = parse_integer(name))
     return *number >= 1 && *number <= kLastSignal ? static_cast<int>(*number) : 0;
-  std::string word = upper(name);
-  if (word.starts_with("SIG")) word.erase(0, 3);
+  const std::string word = bare_name(name);
   for (const SignalName& signal : kSignals)
     if (signal.name == word) return signal.number;
   return real_time_number(word);
 }
 
 std::string nearest_signal(std::string_view name) {
-  std::string word = upper(name);
-  if (word.starts_with("SIG")) word.erase(0, 3);
   std::vector<std::string_view> names;
   for (const SignalName& signal : kSignals) names.push_back(signal.name);
-  const auto near = nearest(word, names);
+  const auto near = nearest(bare_name(name), names);
   return near ? "SIG" + std::string(*near) : std::string();
 }
 

@@ -1,5 +1,5 @@
-// Why a service is in its state: the reasons of `failed`, the unmet condition of `inactive`, and
-// how a process ended.
+// Why a service is `failed`, or `inactive` because a condition did not hold; and how a process
+// ended.
 #pragma once
 
 #include <cstdint>
@@ -9,18 +9,18 @@
 
 namespace zinit {
 
-/// Whether the kernel killed it for want of memory.
+/// Whether the kernel killed the process because memory ran out.
 enum class OutOfMemory : std::uint8_t {
   no,
-  limit,    // it was at its memory_max
-  machine,  // the machine, or a cgroup around zinit's, had no more
+  limit,    // the service had reached its memory_max
+  machine,  // the machine, or a cgroup around zinit's, had no memory left
 };
 
 /// How a process ended (waitid(2)).
 struct ProcessEnd {
   bool by_signal = false;
   int value = 0;      // exit code, or signal number
-  bool core = false;  // a core was dumped
+  bool core = false;  // it dumped core
   OutOfMemory out_of_memory = OutOfMemory::no;
 
   bool operator==(const ProcessEnd&) const = default;
@@ -31,24 +31,25 @@ enum class ReasonType : std::uint8_t {
   exit_code,  // number: the code
   signal,     // number: the signal; text: more about it, or nothing
   start_timeout,
-  stop_timeout,         // the process cannot be killed
+  stop_timeout,         // the process did not end even after SIGKILL
   health_check_failed,  // number: attempts
   watchdog_timeout,
-  dependency_failed,   // text: the service
-  missing_dependency,  // text: the name that nothing has; messages: the link that masks it, if one
+  dependency_failed,   // text: the dependency
+  missing_dependency,  // text: the missing name; messages: the link that masks it, if any
   spawn_error,         // text: the message
-  port_in_use,         // number: the port; text: its holder, as far as it is known
+  port_in_use,         // number: the port; text: its holder, if known
   config_error,        // messages
-  condition,           // text: which one does not hold; goes with `inactive`
+  condition,           // text: the condition that does not hold; the state is `inactive`
 };
 
 /// The word in JSON: `type` of a reason.
 [[nodiscard]] std::string_view reason_type_name(ReasonType type) noexcept;
 
-/// Which of a service's commands a process is, or a failure is of.
-enum class Phase : std::uint8_t {
+/// The key of a service file that a command comes from.
+enum class CommandKind : std::uint8_t {
   main,  // exec
-  pre,   // pre_exec
+  pre_exec,
+  post_exec,
 };
 
 struct Reason {
@@ -56,29 +57,29 @@ struct Reason {
   int number = 0;
   std::string text;
   std::vector<std::string> messages;
-  Phase step = Phase::main;  // whose exit, death, lateness or spawn it was
+  CommandKind step = CommandKind::main;  // the command that failed: main, or one of pre_exec
 
   bool operator==(const Reason&) const = default;
   [[nodiscard]] explicit operator bool() const noexcept { return type != ReasonType::none; }
 };
 
-[[nodiscard]] Reason reason_of_end(const ProcessEnd& end, Phase step = Phase::main);
+[[nodiscard]] Reason reason_of_end(const ProcessEnd& end, CommandKind step = CommandKind::main);
 
-/// The word in JSON, `step` of a reason: that of the key.
+/// The word in JSON for `step` of a reason, which is also the name of the key.
 inline constexpr std::string_view kPreStepName = "pre_exec";
 
 /// A reason in words, after "failed: ": "exited with code 1", "pre_exec killed by SIGKILL",
 /// "requires db, which failed", ...
 [[nodiscard]] std::string reason_text(const Reason& reason);
 
-/// "SIGTERM" for 15, "SIGRTMIN+2" for real-time signals, the number itself where there is no name.
+/// "SIGTERM" for 15, "SIGRTMIN+2" for real-time signals, the number itself if there is no name.
 [[nodiscard]] std::string signal_name(int number);
 
-/// The number for "SIGTERM", "term", "15", "RTMIN+2", "SIGRTMAX-1" in any case; 0 where it is none.
+/// The number for "SIGTERM", "term", "15", "RTMIN+2", "SIGRTMAX-1" in any case; 0 if it is none.
 /// Valid numbers are 1 to 64 (signal(7)).
 [[nodiscard]] int signal_number(std::string_view name);
 
-/// The signal that a mistyped name is near to, "SIGTERM" for "TREM"; empty where there is none.
+/// The signal name closest to a mistyped one, "SIGTERM" for "TREM"; empty if none is close.
 [[nodiscard]] std::string nearest_signal(std::string_view name);
 
 }  // namespace zinit

@@ -1,51 +1,67 @@
-// What a job knows about itself: the record beside the state. Plain
-// data; model/world.hpp holds one for each service, and only decide.hpp's apply() and request.hpp's
-// functions write to it, besides the events at its end.
+// All that zinit remembers of one service: its state, its wish and requests, and its process. Plain
+// data; model/world.hpp has one record for each service. It is changed by apply() and the events of
+// decide.hpp, by the requests of request.hpp, and in a few places by the supervisor.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "base/or_default.hpp"
 #include "base/time.hpp"
 #include "model/reason.hpp"
 #include "model/state.hpp"
 
 namespace zinit {
 
+/// Whether the service is wanted down or up.
 enum class Wish : std::uint8_t { down, up };
 
-/// A start that is to be tried.
+/// A start that has been requested and not been tried yet.
 enum class Try : std::uint8_t {
   none,
-  pulled,  // brought along by another, by boot or by start-all
-  asked,   // the one named by `start`: one more try, whatever the policy
+  pulled,  // another service that was started needs it, or it was part of a boot or a start-all
+  asked,   // `start` named it: it is tried once more, whatever its policy says
 };
 
 enum class Process : std::uint8_t {
   none,
-  launching,  // being spawned just now, outside the lock
-  alive,      // the main process lives
-  lingering,  // the main process has ended, its group has not
-  ended,      // main process and group are gone; `end` says how
+  launching,  // being spawned, or its runtime directories removed, outside the board's lock
+  alive,
+  lingering,  // the process has ended, but others in its process group have not
+  ended,      // the process and its group have ended
 };
 
-// A service's process is one of its commands after the other: those of pre_exec, the main process,
-// and, when it and its group have ended, those of post_exec. `phase`, `post`, `step` and `passed`
-// of the record say which, and `process` how it is with that one.
+/// Which command of the service its process is. They run one after the other: those of pre_exec,
+/// the main process, and, when that and its group have ended, those of post_exec.
+struct CurrentCommand {
+  CommandKind before_post = CommandKind::main;  // the last one that was not of post_exec
+  bool passed = false;  // that one was of pre_exec and has ended well: the next one must be spawned
+  bool post = false;    // post_exec has begun
+  std::uint32_t index = 0;  // how many commands of pre_exec, or of post_exec, are over
+
+  [[nodiscard]] CommandKind kind() const { return post ? CommandKind::post_exec : before_post; }
+  [[nodiscard]] bool is_main() const { return kind() == CommandKind::main; }
+  bool operator==(const CurrentCommand&) const = default;
+};
 
 enum class StopCause : std::uint8_t {
   none,
   down,        // the wish is down
-  owed,        // a restart or a changed config
-  dependency,  // what it requires goes
-  late,        // not ready within its start timeout
-  unhealthy,   // health checks failed
-  watchdog,    // no sign of life
+  owed,        // a restart was requested, or its config has changed
+  dependency,  // something that it requires is lost
+  late,        // it was not ready within its start timeout
+  unhealthy,   // its health checks have failed
+  watchdog,    // it gave no sign of life
 };
 
+/// The last signal that a stop has sent: none, the stop signal, or SIGKILL.
 enum class StopStage : std::uint8_t { none, signalled, killed };
 
-enum class Health : std::uint8_t { good, failed, watchdog };
+enum class Health : std::uint8_t {
+  good,
+  failed,    // as many probes in a row have failed as [health] allows
+  watchdog,  // no sign of life for watchdog_ms
+};
 
 struct Record {
   State state = State::inactive;
@@ -53,36 +69,36 @@ struct Record {
   Try try_ = Try::none;
   bool stop_owed = false;
   Process process = Process::none;
-  Phase phase = Phase::main;  // of the process, or the last one before post_exec
-  bool post = false;          // post_exec has begun
-  bool passed = false;        // a command of pre_exec has ended well: the next is to be spawned
-  std::uint32_t step = 0;     // how many commands of pre_exec have passed, or of post_exec are over
+  CurrentCommand command;  // the command that `process` belongs to
   StopCause cause = StopCause::none;
   StopStage stage = StopStage::none;
-  bool again = false;      // this stop is part of a re-spawn
-  bool respawn = false;    // a re-spawn is delayed or under way: dependents stay
+  bool again = false;      // the stop under way is part of a re-spawn
+  bool respawn = false;    // a re-spawn is delayed or under way; dependents keep running
   bool done = false;       // a oneshot that ended by itself with success
-  bool by_itself = false;  // ended outside `stopping`
-  bool skipped = false;    // a condition did not hold at the last try
+  bool by_itself = false;  // its process ended without being stopped
+  bool skipped = false;    // at the last try a condition for its start did not hold
   bool notified = false;   // this process has said that it is ready
   bool healthy = false;    // a probe of this process has succeeded
   Health health = Health::good;
-  int health_attempts = 0;   // probes that have failed in a row
-  std::string health_error;  // of the last of these
+  int health_attempts = 0;              // probes that have failed in a row
+  OrDefault<std::string> health_error;  // of the last failed probe
 
-  ProcessEnd end;        // of the process that ended last; not of post_exec, nor a good pre_exec's
-  bool has_end = false;  // there was one
-  Reason reason;         // of failed, or the condition of inactive
+  ProcessEnd end;        // of the last main process, or of a command of pre_exec that failed
+  bool has_end = false;  // `end` is set
+  Reason reason;         // why it failed, was skipped, or could not be spawned
 
-  TimePoint since{};            // of the state
-  TimePoint delay_until{};      // of a re-spawn, or of a step for want of room; the epoch: none
-  TimePoint deadline = kNever;  // of `starting` (ready by then), `stopping` (next stage), post_exec
-  TimePoint ready_at{};         // entered running
+  TimePoint since{};            // when it entered its state
+  TimePoint delay_until{};      // until a re-spawn, or a retry for lack of resources; epoch: none
+  TimePoint deadline = kNever;  // of the start, of the stage of a stop, or of post_exec
+  TimePoint ready_at{};         // when it entered `running`
 
   std::uint32_t count = 0;  // re-spawns in a row
-  std::int64_t rank = 0;    // smaller comes first in a conflict: load order, or negative by `start`
-  std::uint64_t ready_serial = 0;   // when it last became satisfied, on the world's own count
-  std::uint64_t failed_serial = 0;  // when it last failed, likewise
+  // Of two services that conflict, the one with the smaller rank starts. It is the load order, or a
+  // negative number from an explicit `start`, where later ones are smaller.
+  std::int64_t rank = 0;
+  // When it last became ready and when it last failed, as values of World::serial.
+  std::uint64_t ready_serial = 0;
+  std::uint64_t failed_serial = 0;
 };
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Requests: what they set, and on whom. The jobs do the rest by looking.
+// Requests only change records. The services do the rest with their next decisions.
 #include "model/request.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace zinit {
 
 namespace {
 
-/// Starting or running, or about to be: a process is being spawned.
+/// It is starting or running, or its process is being spawned.
 bool has_run(const Record& record) {
   return record.state == State::starting || record.state == State::running ||
          (record.state == State::blocked && record.process == Process::launching);
@@ -23,8 +23,9 @@ void pull(Record& record) {
   if (record.try_ == Try::none) record.try_ = Try::pulled;
 }
 
-/// Pulls up what the services in the search require and want, transitively; not through what is
-/// satisfied already, and never what has `status = "ignore"`.
+/// Pulls in everything that the services in the search require and want, at any depth. The search
+/// goes no further than a service that is satisfied, and services with `status = "ignore"` are not
+/// pulled in.
 void pull_dependencies(World& world, Search& search, Slots& changed) {
   for (Slot at; search.next(at);) {
     for (const auto list : {&Node::requires_, &Node::wants}) {
@@ -39,7 +40,7 @@ void pull_dependencies(World& world, Search& search, Slots& changed) {
   }
 }
 
-/// `slot` and all that is reached from it over `edges`.
+/// `slot` and all that it reaches over `edges`.
 Slots closure(const World& world, Slot slot, std::vector<Slot> Node::*edges) {
   Slots result;
   Search& search = world.searches.request;
@@ -52,7 +53,8 @@ Slots closure(const World& world, Slot slot, std::vector<Slot> Node::*edges) {
   return result;
 }
 
-/// One stop of `slot` and of all that requires it, where they run. Returns all of these.
+/// Makes `slot` and all its dependents owe one stop if they run. Returns all of them, running or
+/// not.
 Slots owe_stop(World& world, Slot slot) {
   Slots all = closure(world, slot, &Node::required_by);
   for (const Slot each : all) {
@@ -61,7 +63,7 @@ Slots owe_stop(World& world, Slot slot) {
   return all;
 }
 
-/// Nothing is to be started any more, neither now nor after a delay.
+/// Takes the wish down, and cancels a start that is requested or delayed.
 void no_longer_wish(Record& record) {
   record.wish = Wish::down;
   record.try_ = Try::none;
@@ -73,8 +75,9 @@ void take_down(Record& record) {
   if (has_run(record)) record.stop_owed = true;
 }
 
-/// Marks what an isolate leaves up: `target` and what it requires and wants, and what services of
-/// class system require, transitively. The marks stand until the next request's search.
+/// Marks what an isolate does not stop: `target` with what it requires and wants, and services of
+/// class `system` whose wish is up with what they require, at any depth. The marks are valid until
+/// the next request.
 const Search& mark_what_stays(const World& world, Slot target) {
   Search& search = world.searches.request;
   search.begin(world.graph->slots());
@@ -95,8 +98,8 @@ const Search& mark_what_stays(const World& world, Slot target) {
 
 constexpr const char* kSystemClass = "it is of class system";
 
-/// All services but those of class system, and those that one of them for which `counts` requires,
-/// transitively.
+/// Chooses all services except those of class `system`, and except what these require at any depth.
+/// A service of class `system` protects what it requires only if `counts` is true for it.
 template <class Counts>
 Bulk pass_over_system(const Graph& graph, Counts counts) {
   std::vector<Slot> stands_on_it(graph.slots(), kNoSlot);
@@ -107,7 +110,7 @@ Bulk pass_over_system(const Graph& graph, Counts counts) {
     search.visit(system);
     for (Slot at; search.next(at);) {
       for (const Slot other : graph.node(at).requires_) {
-        // What is marked already has marked all below it.
+        // If it was marked before, so was all that it requires.
         if (std::exchange(stands_on_it[other], system) == kNoSlot) search.visit(other);
       }
     }
@@ -128,7 +131,7 @@ Bulk pass_over_system(const Graph& graph, Counts counts) {
 
 void append(Slots& to, const Slots& from) { to.insert(to.end(), from.begin(), from.end()); }
 
-/// Everything that conflicts with what is being started goes down, except what is started itself.
+/// Stops everything that conflicts with a service in `started`, unless it is in `started` as well.
 void stop_conflicting(World& world, const Slots& started, Slots& changed) {
   for (const Slot slot : started) {
     for (const Slot other : world.node(slot).conflicts) {
@@ -167,7 +170,7 @@ Slots request_restart(World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (!has_run(record)) return request_start(world, slot);
   Slots changed;
-  // A stop that nobody has looked at yet: what is asked for now is the last word.
+  // A stop may have been requested just before, with no step taken since. The last request counts.
   if (record.wish == Wish::down) changed = request_start(world, slot);
   append(changed, owe_stop(world, slot));
   return changed;
@@ -256,25 +259,25 @@ Record initial_record(const Node& node) {
   Record record;
   record.rank = node.load_order;
   if (!node.broken()) return record;
-  // Nobody may ever ask for it, and still it is shown as what it is.
+  // It is shown as failed from the beginning, whether somebody starts it or not.
   record.state = State::failed;
   record.wish = Wish::up;
   record.reason = {ReasonType::config_error, 0, {}, node.spec->errors};
-  record.reason.messages.insert(record.reason.messages.end(), node.faults.begin(),
-                                node.faults.end());
+  record.reason.messages.insert(record.reason.messages.end(), node.faults->begin(),
+                                node.faults->end());
   return record;
 }
 
 namespace {
 
-/// What the service in the slot was before the plan.
+/// What apply_plan() must know of the service that had the slot before.
 struct Before {
   bool broken = false;
-  bool other_nature = false;  // it was a target, or a oneshot, and is none, or the other way round
+  bool other_nature = false;  // kind or `oneshot` were different
 };
 
-/// What becomes of one service's record by a plan; slots that are to be pulled up are added to
-/// `pulled`.
+/// Applies the plan for one service to its record. Adds the slot to `pulled` if the service must be
+/// started.
 void apply_planned(World& world, const PlannedService& planned, const Before& before,
                    bool start_added, Slots& pulled) {
   using Fate = PlannedService::Fate;
@@ -286,7 +289,7 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
     case Fate::unchanged:
     case Fate::kept: return;
     case Fate::added:
-      // A name that comes back while its old process is still there: that has to stop first.
+      // If the name has returned while its old process is still there, the process stops first.
       if (!active(world, slot)) {
         record = initial_record(world.node(slot));
       } else {
@@ -296,11 +299,11 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
       if (to_be_started && !world.node(slot).broken()) pulled.push_back(slot);
       break;
     case Fate::restart:
-      // What is still wrong goes on to be shown as that.
+      // A broken service can only become failed, and show its fault, while its wish is up.
       if (before.broken)
         record.wish = to_be_started || world.node(slot).broken() ? Wish::up : Wish::down;
       owe_stop(world, slot);
-      // That it has ended means nothing for what it is now.
+      // Its result is from another kind or `oneshot`, and no longer counts: it must run again.
       if (before.other_nature && record.wish == Wish::up && record.state == State::exited)
         pulled.push_back(slot);
       [[fallthrough]];
@@ -317,8 +320,8 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
   }
 }
 
-/// Services that are new, or were broken before, and that something with the wish up requires or
-/// wants; and what such a one newly needs.
+/// Adds the service to `pulled` if it is new or was broken, and something whose wish is up requires
+/// or wants it. If its dependencies have changed and its own wish is up, adds these as well.
 void collect_needed(World& world, const PlannedService& planned, bool was_broken, Slots& pulled) {
   const Node& node = world.node(planned.slot);
   const auto needed = [&](Slot other) {
@@ -350,7 +353,7 @@ void apply_plan(World& world, const Plan& plan, bool start_added) {
   for (Slot slot = 0; slot < world.records.size(); ++slot) {
     if (!plan.graph->used(slot)) world.records[slot] = Record{};
   }
-  // Ranks by load order are those of the graph in force: two of one rank could wait for each other.
+  // Ranks that come from the load order follow the new load order.
   for (const Slot slot : plan.graph->order()) {
     Record& record = world.records[slot];
     if (record.rank >= 0) record.rank = plan.graph->node(slot).load_order;
@@ -364,7 +367,7 @@ void apply_plan(World& world, const Plan& plan, bool start_added) {
   Slots pulled;
   const auto gone = [&](const PlannedService& planned) {
     if (!plan.graph->used(planned.slot)) return true;
-    // Removed, and at rest already: what is in its slot may be another service, which is new.
+    // A removed service that was at rest has left the graph, and another may have its slot.
     return planned.fate == PlannedService::Fate::removed && !plan.graph->node(planned.slot).removed;
   };
   for (const PlannedService& planned : plan.services) {

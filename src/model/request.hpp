@@ -1,5 +1,6 @@
-// What an operator's request, boot, a shutdown or a reload does to wishes and tries, all of it
-// under one lock. Pure; each request returns the slots whose records it changed, for the waking.
+// How a request, a boot, a shutdown or a reload changes the wishes and requests in the records. The
+// functions make no system calls, and the caller holds the board's lock. The slots returned are
+// those whose records have changed; the caller must wake the services affected (wake.hpp).
 #pragma once
 
 #include <string>
@@ -12,54 +13,55 @@ namespace zinit {
 
 using Slots = std::vector<Slot>;
 
-/// `start`: one more try of `slot`; what it requires and wants comes up with it, what conflicts
-/// goes down.
+/// `start`: `slot` is tried once more. What it requires and wants is started with it, what
+/// conflicts with any of these is stopped.
 Slots request_start(World& world, Slot slot);
-/// `stop`: the wish of `slot`, and of all that requires it, goes down.
+/// `stop`: the wish of `slot` and of all its dependents becomes down.
 Slots request_stop(World& world, Slot slot);
-/// `restart`: one stop is owed by `slot` and all that requires it; of what is not running: as
-/// start.
+/// `restart`: `slot` and all its dependents owe one stop. If `slot` does not run, like `start`.
 Slots request_restart(World& world, Slot slot);
-/// Boot and start-all: each of `slots` is pulled up with what it requires and wants; no rank, no
-/// conflict stopped.
+/// Boot and start-all: each of `slots` is started with what it requires and wants. Unlike with
+/// `start`, none of them gains precedence in a conflict, and nothing is stopped for a conflict.
 Slots request_pull(World& world, const Slots& slots);
-/// What an isolate has changed: what it brings up, and what it takes down.
+/// What an isolate starts, and what it stops.
 struct Isolation {
   Slots started, stopped;
-  Slots changed;  // all records
+  Slots changed;  // all whose records have changed
 };
-/// `isolate`: `target` is started as by request_start(), and every other service of class user goes
-/// down, but for what it pulls in and what a service of class system stands on.
+/// `isolate`: `target` is started as by request_start(), and every other service of class `user` is
+/// stopped, except what the target pulls in and what a service of class `system` that is up
+/// requires.
 Isolation request_isolate(World& world, Slot target);
-/// What a request about all services of class user comes to.
+/// The result of a request about all services of class `user`.
 struct Bulk {
   struct PassedOver {
     Slot slot;
     std::string reason;
   };
-  Slots done;                       // that it is about
-  std::vector<PassedOver> skipped;  // that it is not about, and why
-  std::vector<PassedOver> failed;   // that it cannot be carried out for
+  Slots done;                       // those that the request was applied to
+  std::vector<PassedOver> skipped;  // those that it does not apply to, and why
+  std::vector<PassedOver> failed;   // those for which it failed, and why
 };
-/// `start-all`: all are pulled up that are not satisfied and whose status is not "ignore".
+/// `start-all`: starts all that are not ready, except those with status "ignore".
 Bulk request_start_all(World& world);
-/// `stop-all`: all go down but those that a service of class system, if it is not down itself,
-/// requires, transitively.
+/// `stop-all`: stops all, except those that a service of class `system` that is up requires, at any
+/// depth.
 Bulk request_stop_all(World& world);
-/// `delete-all`: those that nothing of class system requires, transitively, and not the command
-/// that zinit was given. Changes nothing.
+/// `delete-all`: chooses the services to delete: all, except those that a service of class `system`
+/// requires, at any depth, and the command that zinit was given. Changes nothing.
 Bulk choose_delete_all(const Graph& graph);
-/// Every wish down, nothing starts any more.
+/// Every wish becomes down, and nothing is started any more.
 Slots request_shutdown(World& world);
 
-/// Puts the plan's graph in place of the world's: new records are made, changed services owe a
-/// stop, removed ones go down, what is newly needed is pulled in. Records of slots that left the
-/// graph are cleared. `start_added`: added services with status `start`, and those that were
-/// broken, are pulled up; otherwise (a target was booted, and nothing else) only those that
-/// something with the wish up requires or wants. Every service may have something to do then.
+/// Replaces the world's graph by the plan's. Added services get records, changed ones owe a stop if
+/// their process must be restarted, removed ones stop, and records of slots that have left the
+/// graph are cleared. New dependencies are started. With `start_added`, services that are new or
+/// were broken are started if their status is `start`. Without it, for a system that has booted a
+/// target, they are started only if something whose wish is up requires or wants them. Afterwards
+/// any service may have a step to take.
 void apply_plan(World& world, const Plan& plan, bool start_added);
 
-/// The first state of a service that is new in the graph: inactive, or failed{config_error}.
+/// The record of a service that is new in the graph: inactive, or failed with config_error.
 Record initial_record(const Node& node);
 
 }  // namespace zinit

@@ -1,4 +1,5 @@
-// What [resources] says: what a service's cgroup may use. What is not set is without limit.
+// What [resources] of a service file says: the limits of the service's cgroup. What is not set is
+// without limit.
 #pragma once
 
 #include <cstdint>

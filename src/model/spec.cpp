@@ -1,4 +1,4 @@
-// Names that services may have, and what a change from one spec to another takes.
+// Checks names of services, and finds whether a change of spec takes a restart.
 #include "model/spec.hpp"
 
 #include <algorithm>
@@ -18,8 +18,8 @@ constexpr bool letter_or_digit(char c) {
 
 /// One part of a spec that a file can change.
 struct Part {
-  std::string_view key;  // or keys, as the file names them
-  SpecChange change;     // what it takes
+  std::string_view key;  // or section, as service files have it
+  SpecChange change;     // what a change of it takes
   bool (*same)(const ServiceSpec& before, const ServiceSpec& after);
 };
 
@@ -28,8 +28,8 @@ bool same(const ServiceSpec& before, const ServiceSpec& after) {
   return before.*member == after.*member;
 }
 
-// The process has to be made anew when anything changes that it was made from; the rest is what
-// zinit alone looks at. Dependencies too: new edges take effect without stopping what holds.
+// If something changes that the process was made from, the process must be restarted. Only zinit
+// looks at the rest, dependencies included, so changes take effect without a restart.
 constexpr SpecChange kProcess = SpecChange::restart;
 constexpr SpecChange kOwn = SpecChange::settings;
 constexpr Part kParts[] = {

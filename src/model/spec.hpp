@@ -1,6 +1,5 @@
-// What one service file says, checked and with every default filled in. Immutable once it is made:
-// the graph, the board and status share it by pointer. zinit.toml(5) is the source of keys and
-// defaults.
+// The contents of one service file, checked and with all defaults filled in. A spec is immutable
+// and shared by pointer. zinit.toml(5) describes the keys and defaults.
 #pragma once
 
 #include <array>
@@ -13,33 +12,34 @@
 #include <utility>
 #include <vector>
 
-#include "base/rare.hpp"
+#include "base/file_identity.hpp"
+#include "base/or_default.hpp"
 #include "base/time.hpp"
 #include "model/checks.hpp"
 #include "model/command.hpp"
+#include "model/kind.hpp"
 #include "model/process_settings.hpp"
 #include "model/resources.hpp"
 
 namespace zinit {
 
-enum class Kind : std::uint8_t { service, target };
 enum class StartStatus : std::uint8_t {
-  start,   // at boot, and kept up
-  stop,    // only on request, or pulled in
-  ignore,  // never but by an explicit start
+  start,   // started at boot
+  stop,    // started on request, or when another service needs it
+  ignore,  // started only by a request that names it
 };
 enum class ServiceClass : std::uint8_t { user, system };
 enum class RestartPolicy : std::uint8_t { always, on_failure, never };
 
-/// A place in a service's files, counted from 1; 0: unknown.
+/// A place in a service's files. Lines and columns count from 1; 0 is unknown.
 struct SourcePosition {
   int line = 0;
   int column = 0;
   std::uint32_t source = 0;  // 0: the service's own file; n: its n-th drop-in
 };
 
-/// A name in a list of dependencies, with its place for messages. Equal where the names are equal,
-/// so that moving a line is no change.
+/// A name in a list of dependencies, with its place for messages. Comparisons ignore the place,
+/// since moving a line does not change the config.
 struct Dependency {
   std::string name;
   SourcePosition at;
@@ -47,7 +47,7 @@ struct Dependency {
   bool operator==(const Dependency& other) const { return name == other.name; }
 };
 
-/// Milliseconds, or without limit.
+/// A time limit, or none.
 struct Timeout {
   Milliseconds value{0};
   bool infinite = false;
@@ -55,7 +55,7 @@ struct Timeout {
   bool operator==(const Timeout&) const = default;
 };
 
-/// What counts as a good end, beside exit code 0.
+/// What counts as success when a process ends, besides exit code 0.
 struct SuccessSet {
   std::vector<int> codes;
   std::vector<int> signals;
@@ -66,13 +66,13 @@ struct SuccessSet {
 /// A file of environment variables that is read before each spawn.
 struct EnvironmentFile {
   std::string path;
-  bool optional = false;  // missing is no error: written with a leading -
+  bool optional = false;  // may be missing; its path in the service file begins with -
 
   bool operator==(const EnvironmentFile&) const = default;
 };
 
-/// Directories that are made for a service, by the places below which they lie: relative names
-/// without "..", and without slashes that mean nothing.
+/// Directories that are made for a service: relative paths without ".." and redundant slashes.
+/// DirectoryPlaces has the directories that they are made in.
 struct ServiceDirectories {
   std::vector<std::string> runtime;  // below /run, removed when the service comes to rest
   std::vector<std::string> state;    // below /var/lib
@@ -82,9 +82,9 @@ struct ServiceDirectories {
   bool operator==(const ServiceDirectories&) const = default;
 };
 
-/// Below which directories those lie.
+/// Where the directories of services are made. Empty: nowhere.
 struct DirectoryPlaces {
-  std::string runtime = "/run";  // empty, here and below: there is no such place
+  std::string runtime = "/run";
   std::string state = "/var/lib";
   std::string cache = "/var/cache";
   std::string log = "/var/log";
@@ -106,7 +106,7 @@ struct Lifecycle {
   std::uint32_t max_restarts = 0;  // 0: without limit
   Milliseconds stability_period{10000};
   Timeout start_timeout{Milliseconds{30000}, false};
-  SuccessSet success;
+  OrDefault<SuccessSet> success;
   Milliseconds stop_timeout{10000};
   int stop_signal = 15;  // SIGTERM
 
@@ -121,8 +121,8 @@ struct Logging {
   std::string file;
   std::uint32_t file_max_bytes = 10485760;
   std::uint32_t file_keep = 5;
-  std::string syslog;   // as parse_syslog_target() takes it
-  std::string forward;  // as parse_forward_target() takes it
+  std::string syslog;   // for parse_syslog_target()
+  std::string forward;  // for parse_forward_target()
 
   bool operator==(const Logging&) const = default;
 };
@@ -130,57 +130,62 @@ struct Logging {
 struct ServiceSpec {
   std::string name;
   Kind kind = Kind::service;
-  std::string file;                   // path as it was read; empty for one added at runtime
-  std::vector<std::string> drop_ins;  // paths of what was laid over it, in that order
-  std::string document;               // the sections as they were read, as JSON text
-  bool runtime = false;               // added at runtime alone: no file will have it again
-  bool system_class_default = false;  // from a directory whose class is `system` by default
-  std::string description;
-  Command exec;  // empty for a target, and where broken
+  std::string file;                      // path as it was read; empty for one added at runtime
+  std::vector<std::string> drop_ins;     // paths of its drop-ins, in the order in which they apply
+  std::vector<FileIdentity> identities;  // of `file`, then of each drop-in, when it was read
+  bool vendors = false;                  // `file` is a vendor's: one in /etc/zinit may replace it
+  std::string document;                  // the sections as they were read, as JSON text
+  bool runtime = false;                  // was set at runtime, and has no file
+  bool system_class_default = false;     // from a directory whose class is `system` by default
+  OrDefault<std::string> description;
+  Command exec;  // empty if the kind has no process, or the spec is broken
   std::string dir = "/";
   bool oneshot = false;
   StartStatus status = StartStatus::start;
   ServiceClass class_ = ServiceClass::user;
   bool critical = false;
-  bool survive = false;                                  // a switch-root
-  std::vector<int> ports;                                // TCP ports that must be free at a start
-  std::vector<std::pair<std::string, std::string>> env;  // sorted by key
-  std::vector<EnvironmentFile> env_file;                 // `env` wins over them
-  std::string user;                                      // name or number; empty: unset
-  std::string group;                                     // name or number; empty: unset
-  std::optional<std::vector<std::string>> groups;  // names or numbers; nothing: the user's own
+  bool survive = false;               // keeps running over a switch-root
+  OrDefault<std::vector<int>> ports;  // TCP ports that must be free to start
+  OrDefault<std::vector<std::pair<std::string, std::string>>> env;  // sorted by key
+  OrDefault<std::vector<EnvironmentFile>> env_file;           // `env` takes precedence over these
+  OrDefault<std::string> user;                                // name or number; empty: unset
+  OrDefault<std::string> group;                               // name or number; empty: unset
+  OrDefault<std::optional<std::vector<std::string>>> groups;  // names or numbers; unset: the user's
   std::uint32_t umask = 0022;
-  std::string tty;                 // empty: none
-  bool inherit_streams = false;    // zinit's own standard streams, nothing captured; no key sets it
-  std::vector<Command> pre_exec;   // run one by one before each spawn
-  std::vector<Command> post_exec;  // run one by one after the process and its group have ended
-  Rare<ServiceDirectories> directories;
-  Command stop_exec;      // in place of the stop signal; empty: none
-  Command reload_exec;    // what a reload of this one service runs; empty: none
-  int reload_signal = 0;  // or sends; 0: none
-  Dependencies dependencies;
+  OrDefault<std::string> tty;    // empty: none
+  bool inherit_streams = false;  // writes to zinit's own standard streams; no key sets this
+  OrDefault<std::vector<Command>> pre_exec;  // run one after the other before the main process
+  OrDefault<std::vector<Command>>
+      post_exec;  // run one after the other when the process group has ended
+  OrDefault<ServiceDirectories> directories;
+  OrDefault<Command> stop_exec;    // run in place of the stop signal; empty: none
+  OrDefault<Command> reload_exec;  // run to reload this service; empty: none
+  int reload_signal = 0;           // sent to reload this service; 0: none
+  OrDefault<Dependencies> dependencies;
   Lifecycle lifecycle;
-  Rare<Readiness> readiness;
-  Rare<HealthCheck> health;
-  Logging logging;
-  std::vector<LimitSetting> limits;  // sorted; those that are set
-  Rare<ProcessSettings> process;
-  Rare<Resources> resources;
+  OrDefault<Readiness> readiness;
+  OrDefault<HealthCheck> health;
+  OrDefault<Logging> logging;
+  OrDefault<std::vector<LimitSetting>> limits;  // those that are set, sorted
+  OrDefault<ProcessSettings> process;
+  OrDefault<Resources> resources;
 
   std::vector<std::string> warnings;  // whole messages, FILE:LINE:COLUMN: warning: ...
-  std::size_t refused_warnings = 0;   // so many of the last are of a newer file, which is refused
-  std::vector<std::string> errors;    // whole messages; any makes the service failed{config_error}
-  // As it was read, where `errors` are what a graph found: in another it may be all right.
+  std::size_t refused_warnings = 0;   // how many at the end are about a newer, refused file
+  std::vector<std::string> errors;    // whole messages; if any, the service fails: config_error
+  // If `errors` are faults in a graph: the spec as it was read, which may be valid in another.
   std::shared_ptr<const ServiceSpec> unrefused;
-  SourcePosition dependencies_at;  // of the section [dependencies], for messages about the graph
+  // The spec that was read last, if it was refused and this one stays in force.
+  std::shared_ptr<const ServiceSpec> refused;
+  SourcePosition dependencies_at;  // place of [dependencies], for messages about the graph
 
-  [[nodiscard]] bool is_target() const noexcept { return kind == Kind::target; }
-  /// Whether its process is watched for more than its end.
+  [[nodiscard]] bool has_process() const noexcept { return kind_info(kind).has_process; }
+  /// Whether the readiness or health of its process must be watched.
   [[nodiscard]] bool watched() const noexcept {
     return readiness->awaited() || health->configured();
   }
   [[nodiscard]] bool broken() const noexcept { return !errors.empty(); }
-  /// The file that `at` is a place in.
+  /// The file that contains `at`.
   [[nodiscard]] const std::string& file_of(SourcePosition at) const noexcept {
     return at.source == 0 || at.source > drop_ins.size() ? file : drop_ins[at.source - 1];
   }
@@ -188,31 +193,31 @@ struct ServiceSpec {
 
 using SpecPtr = std::shared_ptr<const ServiceSpec>;
 
-/// What the next graph is to judge: what the last one refused may be all right in it.
+/// The spec to build the next graph from: what the last graph refused may be valid in it.
 [[nodiscard]] inline const SpecPtr& as_read(const SpecPtr& spec) noexcept {
   return spec->unrefused ? spec->unrefused : spec;
 }
 
-/// What a change from `before` to `after` takes: nothing (only comments, order or places differ),
-/// new settings that a running process need not notice, or a restart of the process.
+/// What a change from `before` to `after` takes: nothing, if only comments, order or places differ;
+/// new settings, while the process goes on; or a restart of the process.
 enum class SpecChange : std::uint8_t { none, settings, restart };
 [[nodiscard]] SpecChange compare(const ServiceSpec& before, const ServiceSpec& after);
-/// The keys and sections that take a restart.
+/// The changed keys and sections that take a restart.
 [[nodiscard]] std::vector<std::string_view> restart_causes(const ServiceSpec& before,
                                                            const ServiceSpec& after);
 
-/// Of a service's name, in bytes.
+/// The longest name of a service, in bytes.
 inline constexpr std::size_t kNameMax = 128;
 
-/// Whether a name may have `c`, though not at its beginning but where it is a letter or a digit.
+/// Whether a name may contain `c`. It may begin with a letter or a digit only.
 [[nodiscard]] bool allowed_in_name(char c) noexcept;
 
-/// `zinit` and `syslog`: the log has these names for zinit's own lines and for those that no
-/// service sent (control.md).
+/// Whether the name is `zinit` or `syslog`: in the log these stand for zinit's own lines and for
+/// the lines that no service sent (control.md).
 [[nodiscard]] bool is_taken_name(std::string_view name) noexcept;
 
-/// Whether `name` is one: 1 to 128 of A-Z a-z 0-9 . _ @ -, beginning with a letter or digit, and
-/// not one of zinit's own. Returns what is wrong, or nothing.
+/// What is wrong with `name`, or nothing. A name has 1 to 128 of A-Z a-z 0-9 . _ @ -, begins with a
+/// letter or digit, and is none of zinit's own.
 [[nodiscard]] std::optional<std::string> name_fault(const std::string& name);
 
 }  // namespace zinit

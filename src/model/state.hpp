@@ -1,5 +1,5 @@
-// The seven states of a service, and what may follow what. Names, symbols and JSON words come from
-// one list, kStates; behaviour.md, "States", is its source.
+// The seven states of a service, and which state may follow on which. Names, symbols and the words
+// in JSON come from one list, kStates; the section "States" of behaviour.md is its source.
 #pragma once
 
 #include <array>
@@ -55,13 +55,30 @@ constexpr std::optional<State> state_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-/// At rest: neither wanted to run now nor with anything of its own going on.
+/// Some of the states, written `State::starting | State::running`.
+class StateSet {
+ public:
+  constexpr StateSet(State state) : bits_(1u << index_of(state)) {}
+  [[nodiscard]] constexpr bool has(State state) const {
+    return (bits_ >> index_of(state) & 1) != 0;
+  }
+  friend constexpr StateSet operator|(StateSet a, StateSet b) {
+    return StateSet(a.bits_ | b.bits_);
+  }
+
+ private:
+  explicit constexpr StateSet(unsigned bits) : bits_(bits) {}
+  unsigned bits_;
+};
+constexpr StateSet operator|(State a, State b) { return StateSet(a) | StateSet(b); }
+
+/// Neither running, nor on the way up or down.
 constexpr bool at_rest(State state) {
   return state == State::inactive || state == State::exited || state == State::failed;
 }
 
-/// Whether behaviour.md's table of transitions has a row from `from` to `to`; staying is no
-/// transition.
+/// Whether a row of the decision table may lead from `from` to `to`. The table is checked against
+/// this second, independent statement. Staying in a state is no transition.
 constexpr bool transition_allowed(State from, State to) {
   using enum State;
   switch (from) {

@@ -1,14 +1,16 @@
-// Sight of a change: how far information travels, over which kind of edge.
+// Finds which services a change affects. Each predicate of predicates.hpp looks at neighbours over
+// one kind of edge, so a change affects the services that look at the changed one:
 //
-//  - Up, from what is required to what requires it: satisfied, kept, failed for good, and the
-//    outlook of chains (coming, first_try). Further up as long as something beyond looks through
-//    chains.
-//  - Down, from a dependent to what it requires: in the way or not; and its claim, further down as
-//    long as there is a conflict below.
-//  - Over a conflict, both ways: active, coming, claim; and on from there, for `held` is part of
-//  first_try.
-//  - From what is ordered before to what comes after it: first_try; no further, nobody looks
-//    through `after`. And the other way round in a shutdown, when the first waits for the second.
+//  - A dependent looks at what it requires with satisfied(), kept(), failed_for_good(), and,
+//    through chains of dependencies, coming() and first_try(). So a change is passed on to
+//    dependents of dependents if one of these has a conflict, or if a service comes after one of
+//    these without requiring it.
+//  - A required service looks at its dependents with in_the_way(), and with claim() at any depth.
+//    So a change is passed on downwards if there is a conflict below.
+//  - Conflicting services look at each other with active(), coming(), claim(). The result is part
+//    of their own first_try(), so the change is passed on from there.
+//  - A service looks at those that it comes after with first_try(), and no predicate looks further
+//    through `after`. In a shutdown a service looks whether those that come after it are down.
 #include "model/wake.hpp"
 
 #include "model/predicates.hpp"
@@ -17,23 +19,23 @@ namespace zinit {
 
 namespace {
 
-/// The way goes on through those that wait for their start; what is active, or not wanted, looks
-/// the same to others whatever happens behind it.
+/// Whether a change beyond `slot` can change what others see of `slot`. It can while the service
+/// waits for its start. An active service tells its neighbours when its own state changes.
 bool passes_on(const World& world, Slot slot) {
   return world.record(slot).wish == Wish::up && !active(world, slot);
 }
 
 }  // namespace
 
-void begin_sight(const World& world) {
-  world.searches.sight.begin(world.graph->slots());
-  world.searches.sight_through.begin(world.graph->slots());
+void begin_affected(const World& world) {
+  world.searches.affected.begin(world.graph->slots());
+  world.searches.affected_through.begin(world.graph->slots());
 }
 
-void in_sight(const World& world, Slot changed, Slots& seen) {
-  Search& through = world.searches.sight_through;
+void affected(const World& world, Slot changed, Slots& seen) {
+  Search& through = world.searches.affected_through;
   const auto see = [&](Slot slot, bool passes) {
-    if (world.searches.sight.mark(slot)) seen.push_back(slot);
+    if (world.searches.affected.mark(slot)) seen.push_back(slot);
     if (passes) through.visit(slot);
   };
   see(changed, true);

@@ -1,15 +1,16 @@
-// Who may see a change: the services whose next step may differ after the record of one has
-// changed.
+// Finds the services that a change of a record affects: those whose next step may be another one
+// now.
 #pragma once
 
 #include "model/request.hpp"
 
 namespace zinit {
 
-/// `changed` itself, its neighbours over every kind of edge, and further on through those that are
-/// not active and have the wish up, where something beyond them looks through chains (coming,
-/// first_try, claim). Appends to `seen`, each slot once for one call of begin_sight().
-void begin_sight(const World& world);
-void in_sight(const World& world, Slot changed, Slots& seen);
+/// Appends to `seen` all services that a change of `changed` affects, itself included: its
+/// neighbours over every kind of edge, and services further away that look through chains of
+/// dependencies (coming, first_try, claim). Several changes can be collected in one list: after a
+/// call of begin_affected() each slot is appended only once.
+void begin_affected(const World& world);
+void affected(const World& world, Slot changed, Slots& seen);
 
 }  // namespace zinit

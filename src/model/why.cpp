@@ -1,4 +1,4 @@
-// Explanations: what holds a service, in words, and the chain from there to the one at fault.
+// Explains in words what holds a service back, with the chain from there to the one at fault.
 #include "model/why.hpp"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ std::string absence_words(const World& world, std::string_view name) {
   return link == nullptr ? "no service has that name" : "is masked by " + *link;
 }
 
-/// What a service that ended, or was never started, is doing down there.
+/// Why a service at rest is at rest.
 std::string rest_words(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
@@ -36,7 +36,7 @@ std::string rest_words(const World& world, Slot slot) {
   return record.has_end ? "was stopped on request" : "is not asked to run";
 }
 
-/// One service's state in words, as seen by one that waits for it.
+/// The state of a service in words, for the explanation of another one that waits for it.
 std::string state_words(const World& world, Slot slot, TimePoint now) {
   const Record& record = world.record(slot);
   switch (record.state) {
@@ -58,7 +58,7 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
   return {};
 }
 
-/// What a process that is not ready has not said yet.
+/// The readiness notification that is awaited from a process.
 std::string readiness_words(const Readiness& readiness) {
   if (readiness.way.by == Notify::systemd) return "READY=1 from its process";
   if (readiness.way.by == Notify::newline)
@@ -84,7 +84,7 @@ class Explainer {
       case State::failed: explain_failed(record); break;
       case State::running: explain_running(record); break;
     }
-    // A result is taken back by a stop, and a wait given up, once those above are down.
+    // With the wish down, a service becomes inactive only when its dependents are down.
     const bool stops = record.wish == Wish::down && in_the_way(world_, slot_);
     if (stops && record.state != State::stopping) explain_dependents();
     for (const Slot other : world_.node(slot_).wants) {
@@ -94,7 +94,7 @@ class Explainer {
         add("warning", fmt::format("wants {}, which {}", world_.graph->name(other),
                                    rest_words(world_, other)));
     }
-    for (const std::string& name : world_.node(slot_).unknown) {
+    for (const std::string& name : *world_.node(slot_).unknown) {
       const std::string* link = world_.graph->masked_by(name);
       add("warning", fmt::format("names {} in its dependencies, {}: ignored", name,
                                  link == nullptr ? "and nothing has that name"
@@ -106,7 +106,7 @@ class Explainer {
  private:
   const std::string& own_name() const { return report_.name; }
 
-  /// A reason of the service's own.
+  /// Adds a direct reason that is about the service itself.
   void add(std::string kind, std::string detail) {
     report_.reasons.push_back(
         {std::move(kind), own_name(), report_.state, std::move(detail), own_name(), 0});
@@ -125,27 +125,28 @@ class Explainer {
   }
 
   void explain_exited(const Record& record) {
-    if (world_.spec(slot_).oneshot && record.done) return;  // it has done what it is for
+    if (world_.spec(slot_).oneshot && record.done) return;  // all is well
     const std::string how = record.has_end ? ", " + reason_text(reason_of_end(record.end)) : "";
     add("wish", fmt::format("{}{}; start it with `zinitctl start {}`", rest_words(world_, slot_),
                             how, own_name()));
   }
 
-  /// Where a command before or after the main process is what there is to wait for.
+  /// Tells which command of pre_exec or post_exec runs. Returns whether one does.
   bool explain_step(const Record& record) {
     const ServiceSpec& spec = world_.spec(slot_);
     const auto told = [&](std::string_view key, std::size_t all, const std::string& more) {
-      // The one under way, or the next to come.
-      const auto number = std::min<std::size_t>(record.step + 1, all);
+      // The number of the command that runs, or of the next one.
+      const auto number = std::min<std::size_t>(record.command.index + 1, all);
       const std::string which = all > 1 ? fmt::format(", command {} of {}", number, all) : "";
       add(std::string(key), fmt::format("runs its {}{}{}", key, which, more));
       return true;
     };
-    if (record.post && record.process != Process::none)
-      return told("post_exec", spec.post_exec.size(), "; its process has ended");
-    if (record.state != State::starting || record.phase != Phase::pre) return false;
+    if (record.command.post && record.process != Process::none)
+      return told("post_exec", spec.post_exec->size(), "; its process has ended");
+    if (record.state != State::starting || record.command.kind() != CommandKind::pre_exec)
+      return false;
     const auto since = duration_text(ms_between(record.since, now_));
-    return told(kPreStepName, spec.pre_exec.size(), fmt::format(", for {} so far", since));
+    return told(kPreStepName, spec.pre_exec->size(), fmt::format(", for {} so far", since));
   }
 
   void explain_running(const Record& record) {
@@ -168,20 +169,28 @@ class Explainer {
     explain_health(record);
   }
 
-  /// What the last probes came to, where that is nothing good.
+  /// Tells about the last probes, if they have failed.
   void explain_health(const Record& record) {
     if (record.health_attempts == 0 || !world_.spec(slot_).health->configured()) return;
     add("health",
         fmt::format("{} health check{} failed in a row, the last: {}", record.health_attempts,
-                    record.health_attempts == 1 ? "" : "s", record.health_error));
+                    record.health_attempts == 1 ? "" : "s", *record.health_error));
   }
 
   void explain_dependents() {
-    for (const Slot above : world_.node(slot_).required_by) {
-      if (!in_the_way(world_, above)) continue;
-      report_.reasons.push_back({"stopping", world_.graph->name(above), world_.record(above).state,
-                                 fmt::format("stops first, for it requires {}", own_name()),
-                                 world_.graph->name(above), 0});
+    const Node& node = world_.node(slot_);
+    const auto add_first = [&](Slot other, std::string_view relation) {
+      if (!in_the_way(world_, other)) return;
+      const std::string& name = world_.graph->name(other);
+      report_.reasons.push_back({"stopping", name, world_.record(other).state,
+                                 fmt::format("stops first, for it {} {}", relation, own_name()),
+                                 name, 0});
+    };
+    for (const Slot above : node.required_by) add_first(above, "requires");
+    if (!world_.shutdown) return;
+    for (const Slot later : node.ordered_before) {
+      const bool told = std::ranges::find(node.required_by, later) != node.required_by.end();
+      if (!told) add_first(later, "comes after");
     }
   }
 
@@ -221,7 +230,8 @@ class Explainer {
     if (report_.reasons.empty()) add("failed", reason_text(record.reason) + advice(type));
   }
 
-  /// All that it requires and that is missing or has failed: the reason names one of them.
+  /// Tells about every dependency that is missing or has failed. The reason names only one of
+  /// them.
   void explain_lack() {
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) {
       const bool lost =
@@ -254,7 +264,8 @@ class Explainer {
          name, 0});
   }
 
-  /// A direct reason, and below it the first cause of each link down to the one at fault.
+  /// Adds a direct reason, and below it the chain down to the service at fault. If several things
+  /// hold a service on the way, the chain follows the first.
   void add_chain(const Waiting& first) {
     if (first.slot == kNoSlot) return add_missing(first.name);
     const std::size_t begin = report_.reasons.size();
@@ -277,7 +288,7 @@ class Explainer {
       report_.reasons[i].root_cause = root;
   }
 
-  /// Goes on from `at` to what holds it in turn; false where it is at fault itself.
+  /// Moves `at` to what holds it back in turn; false if `at` itself is at fault.
   bool next_link(Waiting& at) const {
     const Record& record = world_.record(at.slot);
     if (record.state == State::blocked && record.delay_until <= now_) {
@@ -326,6 +337,9 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
   for (const Slot other : node.conflicts) {
     if (held_by(world, slot, other)) add(other, "conflicts");
   }
+  for (const Slot above : node.required_by) {
+    if (of_earlier_run(world, slot, above)) add(above, "required_by");
+  }
   return list;
 }
 
@@ -340,8 +354,7 @@ std::string_view summary(const World& world, Slot slot) {
     case State::failed: return "error";
     case State::stopping: return "stopping";
     case State::blocked:
-    case State::starting:
-      return record.respawn && record.wish == Wish::up ? "re-spawn" : "waiting";
+    case State::starting: return record.respawn && record.wish == Wish::up ? "re-spawn" : "waiting";
     case State::exited: {
       const ServiceSpec& spec = world.spec(slot);
       const bool done = spec.oneshot && record.has_end && good_end(spec, record.end);

@@ -1,5 +1,5 @@
-// Why a service is not running: every direct reason, and for each the chain down to the service
-// that really is at fault (behaviour.md, "Dependencies": `why`). Pure, like decide.
+// Why a service is not running: every direct reason, and for each the chain of services down to the
+// service at fault (behaviour.md, "Dependencies": `why`). Pure functions, like decide().
 #pragma once
 
 #include <string>
@@ -14,22 +14,23 @@ namespace zinit {
 struct Waiting {
   Slot slot = kNoSlot;  // kNoSlot: nothing has that name
   std::string name;
-  std::string kind;    // "requires", "after", "conflicts"
-  std::string reason;  // why it is not satisfied
+  std::string kind;    // "requires", "after", "conflicts", "required_by"
+  std::string reason;  // its state, in words
 };
 
-/// What holds a blocked service now, in the file's order: unsatisfied `requires` (missing ones
-/// too), then unreleased `after`, then what conflicts.
+/// What holds a blocked service back: missing dependencies, then those that are not ready, then
+/// services that it waits for by `after`, then conflicts, each in the order of the file; then
+/// dependents that must stop first.
 [[nodiscard]] std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now);
 
 /// One link of an explanation.
 struct WhyReason {
   std::string kind;  // "requires", "missing", "after", "conflicts", "delay", "failed", "wish", ...
-  std::string service;  // whose fault this link is: the service itself, or one it waits for
-  State state = State::inactive;  // of `service`; inactive where nothing has the name
-  std::string detail;             // in words, with what to do where that is known
-  std::string root_cause;         // name of the service at fault at the end of the chain
-  int depth = 0;  // 0: a direct reason; 1: a reason of the one before with depth 0; ...
+  std::string service;  // what this link is about: the service itself, or one that it waits for
+  State state = State::inactive;  // of `service`; inactive if nothing has the name
+  std::string detail;             // in words, with what to do if that is known
+  std::string root_cause;         // the service at fault at the end of the chain
+  int depth = 0;  // 0: a direct reason; 1: why the last one with depth 0 is as it is; ...
 };
 
 struct WhyReport {
@@ -40,7 +41,7 @@ struct WhyReport {
 
 [[nodiscard]] WhyReport why(const World& world, Slot slot, TimePoint now);
 
-/// The word for dashboards: running, ok, error, re-spawn, waiting, stopping, stopped.
+/// The word for people and dashboards: running, ok, error, re-spawn, waiting, stopping or stopped.
 [[nodiscard]] std::string_view summary(const World& world, Slot slot);
 
 }  // namespace zinit

@@ -18,11 +18,10 @@ namespace zinit {
 
 namespace {
 
-// Only lists of processes are ever longer than a page, and a pid takes 8 bytes there.
+// Enough for a cgroup.procs of 4 million pids with 8 bytes each. All other files fit in a page.
 constexpr std::size_t kFileMax = std::size_t{40} * 1024 * 1024;
 
-// Where cgroup.kill is missing. A cgroup that makes processes faster than they can be killed one by
-// one is left to the next try.
+// Rounds of kill_each(). A cgroup that forks faster than it kills is left to the next attempt.
 constexpr int kKillRounds = 50;
 
 // Descriptors that are open at a time while processes are signalled.
@@ -32,7 +31,7 @@ struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
 
-/// Names of the directories in one, which is what cgroups below a cgroup are.
+/// Names of the directories in `path`, which are the child cgroups of a cgroup.
 std::vector<std::string> directories_in(const std::string& path) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
@@ -89,10 +88,11 @@ Result<void> Cgroup::write(const char* file, std::string_view text) const {
   return {};
 }
 
-bool Cgroup::populated() const {
+Result<bool> Cgroup::look() const {
   const auto text = read("cgroup.events");
-  if (!text) return text.error().errnum != ENOENT && text.error().errnum != ENODEV;
-  return keyed_number(*text, "populated") == 1;
+  if (text) return keyed_number(*text, "populated") == 1;
+  if (text.error().errnum == ENOENT || text.error().errnum == ENODEV) return false;
+  return Failure(text.error());
 }
 
 Result<void> Cgroup::kill() const {
@@ -117,9 +117,10 @@ void Cgroup::kill_each() const {
 
 void Cgroup::signal(int signal) const { signal_those(signal, processes()); }
 
-// A pid that is still in the list once it is held by a pidfd is that process's own; if another has
-// got the number since, the one that is held has ended, and the signal hits nobody. Without pidfds
-// (before Linux 5.3) a moment is left in which a number may change hands.
+// A pid may be reused after it was read from cgroup.procs. So each process is held by a pidfd
+// before the list is read again: if its pid is still there, the pidfd is of a process in this
+// cgroup, or of one that has ended, and then the signal hits nobody. Without pidfds (before Linux
+// 5.3) a short race remains.
 void Cgroup::signal_those(int signal, const std::vector<pid_t>& pids) const {
   for (std::size_t first = 0; first < pids.size(); first += kSignalledAtOnce) {
     const auto some =
@@ -148,7 +149,7 @@ std::vector<pid_t> Cgroup::processes() const {
   for (const std::string& path : tree()) {
     const auto text = read_file((path + "/cgroup.procs").c_str(), kFileMax);
     if (!text) continue;
-    // 0 stands for one that has no number in our PID namespace; 1 is zinit itself, at the earliest.
+    // 0 stands for a process outside our PID namespace; PID 1 is never signalled.
     for (const std::string_view line : split(*text, '\n')) {
       const auto pid = parse_integer(line);
       if (pid && *pid > 1) pids.push_back(static_cast<pid_t>(*pid));

@@ -1,7 +1,7 @@
-// One cgroup of version 2: its processes, its figures, its end.
+// One cgroup of version 2: its processes, its resource usage, and killing it.
 //
-// All of it are reads and writes of the kernel's own small files, which block on no device. Where
-// zinit's cgroups lie, and who makes them, is in cgroup_tree.hpp.
+// Everything here reads and writes files of cgroupfs, which block on no device. Where the cgroups
+// of zinit are, and who makes them, is in cgroup_tree.hpp.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,15 @@
 
 namespace zinit {
 
-/// What a cgroup uses; what no controller counts is missing.
+/// Resource usage of a cgroup. A member is unset if the kernel does not count it there.
 struct CgroupUsage {
   std::optional<std::int64_t> memory_bytes;
   std::optional<std::int64_t> cpu_us;
   std::optional<std::int64_t> tasks;
 };
 
-/// Processes that the kernel has killed for want of memory, in all, and whose the want was.
+/// How many processes the OOM killer has killed so far, and whether because of the cgroup's own
+/// limit or because the machine was out of memory.
 struct MemoryKills {
   std::int64_t count = 0;
   OutOfMemory want = OutOfMemory::no;
@@ -36,32 +37,33 @@ class Cgroup {
   [[nodiscard]] int fd() const noexcept { return directory_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
-  /// Whether a process is left in it or in one below; zombies do not count. True where that cannot
-  /// be known now, for want of descriptors, and false where the cgroup is gone. Not for the
-  /// hierarchy's root.
-  [[nodiscard]] bool populated() const;
+  /// Whether a process is left in it or below; zombies do not count. False if the cgroup is gone;
+  /// an error if that cannot be told now, for example without free descriptors. Not for the root
+  /// cgroup.
+  [[nodiscard]] Result<bool> look() const;
+  /// The same, but true on an error.
+  [[nodiscard]] bool populated() const { return look().value_or(true); }
 
   /// Sends SIGKILL to every process in it and below: at once by cgroup.kill (since Linux 5.14),
   /// else by kill_each().
   [[nodiscard]] Result<void> kill() const;
 
-  /// The same to one after the other, until no new one is found.
+  /// Sends SIGKILL to one process after the other, until it finds no new one.
   void kill_each() const;
 
-  /// Sends `signal` to every process in it and below, once. None can be mistaken for another that
-  /// has got its pid.
+  /// Sends `signal` once to every process in it and below. Pidfds guard against reused pids.
   void signal(int signal) const;
 
   [[nodiscard]] CgroupUsage usage() const;
 
-  /// Of processes in it and below. None where no controller counts them.
+  /// OOM kills in it and below; none without the memory controller.
   [[nodiscard]] MemoryKills memory_kills() const;
 
   /// Writes a file of it, such as "memory.max".
   [[nodiscard]] Result<void> write(const char* file, std::string_view text) const;
   [[nodiscard]] Result<std::string> read(const char* file) const;
 
-  /// Removes the cgroups below it, which are without processes. Those with some stay.
+  /// Removes the cgroups below it that have no processes.
   void remove_children() const;
 
  private:

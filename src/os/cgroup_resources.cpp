@@ -10,8 +10,8 @@ namespace zinit {
 
 namespace {
 
-// In microseconds. The kernel's own period; and one for less than a hundredth of a processor, since
-// a quota has at least a millisecond.
+// Periods of cpu.max in microseconds: the kernel's default, and a longer one for less than a
+// hundredth of a processor, since the kernel refuses quotas below a millisecond.
 constexpr std::uint64_t kPeriod = 100'000;
 constexpr std::uint64_t kLongPeriod = 1'000'000;
 constexpr std::uint32_t kShortPeriodFrom = 10;  // thousandths
@@ -31,14 +31,14 @@ std::string weight_text(const std::optional<std::uint32_t>& weight) {
   return std::to_string(weight.value_or(100));
 }
 
-/// A weight from 1 to 10000 as the BFQ scheduler's, which ends at 1000: 100 is in the middle of
-/// both.
+/// Converts a weight of 1 to 10000 to the BFQ scheduler's range of 1 to 1000. The default of both
+/// is 100.
 std::string bfq_weight_text(const std::optional<std::uint32_t>& weight) {
   const std::uint32_t whole = weight.value_or(100);
   return std::to_string(whole <= 100 ? whole : 100 + (whole - 100) * 900 / 9900);
 }
 
-/// What a key writes where.
+/// Which file a key of [resources] is written to, and as which text.
 struct ResourceRow {
   std::string_view key;
   std::string_view controller;
@@ -64,8 +64,8 @@ constexpr std::array kRows = {
 };
 #undef ROW
 
-/// io.weight is the file of kernels with a cost model; others weigh where a disk has the scheduler
-/// BFQ.
+/// A kernel without the io cost model has no io.weight; io.bfq.weight has an effect on disks with
+/// the BFQ scheduler.
 Result<void> write_row(const ResourceRow& row, const Cgroup& cgroup, const Resources& resources) {
   auto written = cgroup.write(row.file, row.text(resources));
   const bool weigh_by_bfq = !written && written.error().errnum == ENOENT && row.key == "io_weight";
@@ -74,7 +74,7 @@ Result<void> write_row(const ResourceRow& row, const Cgroup& cgroup, const Resou
   return by_bfq ? std::move(by_bfq) : std::move(written);
 }
 
-/// The kernel has no file for what it cannot do.
+/// A file is missing if the kernel or the cgroup lacks its controller.
 std::string fault_text(const ResourceRow& row, const Error& error) {
   const bool missing = error.errnum == ENOENT;
   return fmt::format(

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <new>
 #include <thread>
 
 #include "base/format.hpp"
@@ -22,17 +21,17 @@ namespace {
 
 constexpr std::string_view kBase = "zinit";
 constexpr std::string_view kSupervisor = "supervisor";
-// A service may be called cgroup.procs or supervisor.
+// Without the suffix a service called cgroup.procs or supervisor would clash with that entry.
 constexpr std::string_view kServiceSuffix = ".service";
 constexpr std::string_view kControl = "zinit-control";
 
-// Servers in one cgroup at the same time, and what those that were killed have left there.
+// The most bases in one cgroup: those in use, and those that killed servers have left behind.
 constexpr int kMostBases = 1000;
 
-// A millisecond each.
+// Attempts of remove_left(), a millisecond apart.
 constexpr int kLeaveTries = 200;
 
-// What [resources] and the figures of a status need.
+// Needed for [resources], and for the resource usage in a status.
 constexpr std::array<std::string_view, 4> kControllers = {"cpu", "io", "memory", "pids"};
 
 constexpr std::size_t kProcFileMax = std::size_t{4} * 1024 * 1024;
@@ -58,16 +57,17 @@ Result<void> make_directory(const std::string& path) {
   return sys_failure("make the cgroup", path);
 }
 
-/// With those below it.
+/// Removes a cgroup and those below it, unless there are processes in them.
 void remove_if_empty(const std::string& path) {
-  const auto cgroup = Cgroup::open(path);
+  if (::rmdir(path.c_str()) == 0 || errno != EBUSY) return;
+  const auto cgroup = Cgroup::open(path);  // in use, or it has cgroups in it
   if (!cgroup || cgroup->populated()) return;
   cgroup->remove_children();
   ::rmdir(path.c_str());
 }
 
-/// Removes a cgroup that zinit has just left. Its threads that have ended stay in there a moment
-/// longer than whoever has joined them can tell.
+/// Removes a cgroup that zinit has just left. The kernel counts an ended thread there until shortly
+/// after it was joined.
 void remove_left(const std::string& path) {
   for (int tries = kLeaveTries; tries > 0; --tries) {
     if (::rmdir(path.c_str()) == 0 || errno != EBUSY) return;
@@ -75,7 +75,8 @@ void remove_left(const std::string& path) {
   }
 }
 
-/// Locks the cgroup at `path`, made where it is missing. @return EWOULDBLOCK: another zinit has it.
+/// Locks the cgroup at `path`, and makes it if it is missing. @return EWOULDBLOCK: another zinit
+/// has locked it.
 Result<Cgroup> lock_base(const std::string& path) {
   while (true) {
     if (const auto made = make_directory(path); !made) return Failure(made.error());
@@ -87,8 +88,8 @@ Result<Cgroup> lock_base(const std::string& path) {
   }
 }
 
-/// The first base below `own` that nobody has. Processes in one that is not locked belong to
-/// services of a zinit that was killed: it is left to them.
+/// Locks the first free base below `own`. A base that is not locked but has processes is skipped:
+/// they are services of a zinit that was killed.
 Result<Cgroup> claim_base(const std::string& own) {
   for (int number = 1; number <= kMostBases; ++number) {
     const std::string name = number == 1 ? std::string(kBase) : fmt::format("{}-{}", kBase, number);
@@ -102,7 +103,7 @@ Result<Cgroup> claim_base(const std::string& own) {
   return failure(fmt::format("cannot make a cgroup in {}: {} are in use", own, kMostBases));
 }
 
-/// The base that an image of zinit before this one has made, and this process is still in.
+/// The base that zinit made before it executed itself again; this process is still in it.
 Result<Cgroup> inherited_base(const std::string& directory) {
   const std::string base = parent_of(directory);
   if (last_part(directory) != kSupervisor || !last_part(base).starts_with(kBase))
@@ -131,7 +132,7 @@ std::string service_in_cgroup(std::string_view cgroup, std::string_view base) {
 std::vector<std::string> own_cgroup_directories(std::string_view mountinfo,
                                                 std::string_view cgroup) {
   std::string path(cgroup_in_v2(cgroup));
-  // A cgroup namespace shows what lies outside of it with dots: it cannot be reached.
+  // "/..": the cgroup lies outside our cgroup namespace, and cannot be reached.
   if (path.empty() || path.starts_with("/..")) return {};
   if (path == "/") path.clear();
   std::vector<std::string> directories;
@@ -175,7 +176,7 @@ Result<std::unique_ptr<CgroupTree>> CgroupTree::set_up(Cgroup own, Cgroup base) 
   Result<void> moved = make_directory(leaf);
   if (moved) {
     const auto supervisor = Cgroup::open(leaf);
-    // 0 is who writes, with all its threads.
+    // 0 stands for the writing process, with all its threads.
     moved = supervisor ? supervisor->write("cgroup.procs", "0") : Failure(supervisor.error());
   }
   if (!moved) {
@@ -190,8 +191,8 @@ Result<std::unique_ptr<CgroupTree>> CgroupTree::set_up(Cgroup own, Cgroup base) 
   return tree;
 }
 
-/// One at a time: each that cannot be had is lacking by itself. apply_resources() tells, where one
-/// is needed.
+/// Enables one controller at a time, so that a missing one does not prevent the others.
+/// apply_resources() reports a missing controller if a service needs it.
 void CgroupTree::enable_controllers() {
   const std::string offered = own_.read("cgroup.controllers").value_or("");
   const std::string before = own_.read("cgroup.subtree_control").value_or("");
@@ -249,18 +250,15 @@ void CgroupTree::remove(const std::string& service) {
     MutexLock lock(mutex_);
     if (closing_ || held_.contains(service) || !removing_.insert(service).second) return;
   }
-  try {
-    remove_if_empty(path_of(service));
-  } catch (const std::bad_alloc&) {
-    // Left to close().
-  }
+  remove_if_empty(path_of(service));
   MutexLock lock(mutex_);
   removing_.erase(service);
   removed_.notify_all();
 }
 
-// A cgroup that shares out controllers takes no processes: they are switched off before the way
-// back. Another zinit beside this one may still need them; then this one stays in its leaf.
+// The kernel refuses processes in a cgroup that enables controllers for its children, so they are
+// disabled before this process moves back. That fails if another zinit beside this one still uses
+// them; then this process stays in its leaf.
 void CgroupTree::close() {
   {
     // A removal that is under way would keep the base from being removed.
@@ -268,7 +266,7 @@ void CgroupTree::close() {
     closing_ = true;
     while (!removing_.empty()) removed_.wait(mutex_);
   }
-  base_.remove_children();  // but the leaf, which has a process
+  base_.remove_children();  // except the leaf, which has a process
   for (const std::string_view controller : kControllers) {
     const std::string off = fmt::format("-{}", controller);
     if (!base_.write("cgroup.subtree_control", off)) continue;

@@ -1,16 +1,16 @@
 // zinit's own cgroup and those of its services in it.
 //
-//   OWN/                    where zinit was started; as PID 1 of a machine the root
-//     zinit/                its own: locked as long as it lives; zinit-2, ... where that is taken
+//   OWN/                    where zinit was started; the root for PID 1 of a machine
+//     zinit/                the base, locked while zinit runs; zinit-2, ... if it is taken
 //       supervisor/         zinit itself
-//       NAME.service/       one a service, from its launch until it has come to rest
-//         zinit-control/    of commands beside its main process, where it shares controllers out
+//       NAME.service/       one for each service, from its launch until it is at rest
+//         zinit-control/    commands beside the main process, if that has child cgroups
 //
-// zinit moves into a leaf since the kernel allows a cgroup to have processes or to share
-// controllers out to those below it, and not both (cgroups(7), "no internal processes"). The root
-// is exempt, but an image that comes after this one finds its place again by it. Where other
-// processes share OWN, as in a login session, no controllers can be had, and the cgroups serve for
-// ends and kills alone.
+// zinit moves into a leaf because a cgroup cannot both have processes and enable controllers for
+// its children (cgroups(7), "no internal processes"). The root is exempt from that rule, but the
+// leaf also shows a re-executed zinit which base is its own. If other processes are in OWN, as in a
+// login session, no controllers can be enabled, and the cgroups serve only to see which processes
+// are left and to kill them.
 //
 // Threads: any; cgroups of different services are made and removed at the same time.
 #pragma once
@@ -28,35 +28,36 @@
 
 namespace zinit {
 
-/// The directories of the calling process's cgroup, by the texts of /proc/self/mountinfo and
-/// /proc/self/cgroup: one for each mount of cgroup v2 that it can be seen through.
+/// The directories where the cgroup of the calling process can be seen, one for each mount of
+/// cgroup v2, given the texts of /proc/self/mountinfo and /proc/self/cgroup.
 [[nodiscard]] std::vector<std::string> own_cgroup_directories(std::string_view mountinfo,
                                                               std::string_view cgroup);
 
-/// The path that a text of /proc/PID/cgroup has in cgroup v2; empty where it has none.
+/// The cgroup v2 path in a text of /proc/PID/cgroup; empty if there is none.
 [[nodiscard]] std::string_view cgroup_in_v2(std::string_view cgroup);
 
-/// The service that a text of /proc/PID/cgroup names, where zinit's cgroup is at `base`, as the
-/// kernel counts, without a slash at the end. Empty where it is none of them.
+/// The service whose cgroup a text of /proc/PID/cgroup names; empty if it is none of ours. `base`
+/// is the path of zinit's base in such texts, without a slash at the end.
 [[nodiscard]] std::string service_in_cgroup(std::string_view cgroup, std::string_view base);
 
 class CgroupTree {
  public:
-  /// Makes zinit's cgroup below the one that this process is in, or finds that of the image before,
-  /// and moves this process into it.
-  /// @return  why there is none: nothing mounted, not writable. Then process groups must do.
+  /// Makes a base below the cgroup that this process is in, or finds the one that it made before it
+  /// executed itself again, and moves this process into the leaf.
+  /// @return  why that failed: cgroup v2 is not mounted or not writable. Then process groups must
+  ///          do.
   [[nodiscard]] static Result<std::unique_ptr<CgroupTree>> create();
-  /// The same below the directory of a cgroup: for tests.
+  /// The same below the cgroup at the path `own`; for tests.
   [[nodiscard]] static Result<std::unique_ptr<CgroupTree>> create_below(const std::string& own);
   ~CgroupTree() = default;
   CgroupTree(const CgroupTree&) = delete;
   CgroupTree& operator=(const CgroupTree&) = delete;
 
-  /// The cgroup of a service, whether it exists or not.
+  /// The path of a service's cgroup, which may not exist.
   [[nodiscard]] std::string path_of(std::string_view service) const;
 
-  /// The service whose cgroup a process is in, or in one below; empty where it is in none of ours.
-  /// Reads /proc. A process cannot leave its service by this without root's privileges.
+  /// The service whose cgroup a process is in, or in one below; empty if it is in none of ours.
+  /// Reads /proc. Without root's privileges a process cannot leave its service's cgroup.
   [[nodiscard]] std::string service_of(pid_t pid) const;
 
   /// Keeps a service's cgroup from being removed, for as long as a launch takes.
@@ -72,18 +73,18 @@ class CgroupTree {
     std::string service_;
   };
 
-  /// A cgroup for a service, which is held. With `fresh` all counts are zero and there are no
-  /// limits; but where it still has processes it stays as it is.
+  /// Makes or opens the cgroup of a service, for which the caller has a Hold. `fresh` makes it
+  /// anew, with zero counts and no limits, unless it still has processes.
   [[nodiscard]] Result<Cgroup> make(std::string_view service, bool fresh = true);
 
-  /// A cgroup below that of a service, for what is not to be in the service's own: one that shares
-  /// controllers out takes no processes itself. It goes with the service's.
+  /// Makes a cgroup below that of a service, for a command that cannot be in the service's own: a
+  /// cgroup that enables controllers for its children takes no processes. remove() removes it too.
   [[nodiscard]] Result<Cgroup> make_control(std::string_view service);
 
   /// Removes a service's cgroup with those below it, unless there are processes or it is held.
   void remove(const std::string& service);
 
-  /// Removes everything and moves this process back to where it was. What has processes stays.
+  /// Moves this process back to OWN, and removes all cgroups that have no processes.
   void close();
 
  private:
@@ -93,20 +94,20 @@ class CgroupTree {
 
   const Cgroup own_;
   const Cgroup base_;                 // its descriptor holds the lock
-  std::string name_;                  // of base_ in /proc/PID/cgroup; empty: not known
+  std::string name_;                  // path of base_ in /proc/PID/cgroup; empty if unknown
   std::vector<std::string> enabled_;  // controllers that this process has switched on in `own_`
 
   Mutex mutex_;
   CondVar removed_;
-  std::map<std::string, int, std::less<>> held_ GUARDED_BY(mutex_);  // how often
+  std::map<std::string, int, std::less<>> held_ GUARDED_BY(mutex_);  // by service: how many Holds
   std::set<std::string, std::less<>> removing_ GUARDED_BY(mutex_);
   bool closing_ GUARDED_BY(mutex_) = false;
 };
 
-/// Writes what is set of `resources` to a service's cgroup.
-/// @param defaults  what is not set as well, so that a limit that was set before is gone.
-/// @return  what cannot be done, as messages; or what there was no memory or descriptor for, which
-///          is temporary.
+/// Writes the limits set in `resources` to a service's cgroup.
+/// @param defaults  write defaults for the others as well, to lift limits that were set before.
+/// @return  messages about limits that cannot be set; or a temporary error, if memory or
+///          descriptors were short.
 [[nodiscard]] Result<std::vector<std::string>> apply_resources(const Cgroup& cgroup,
                                                                const Resources& resources,
                                                                bool defaults);

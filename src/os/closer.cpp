@@ -1,18 +1,18 @@
-// The thread that closes.
+// The thread that closes descriptors: see closer.hpp.
 #include "os/closer.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <new>
-
+#include "base/memory.hpp"
+#include "os/disposal.hpp"
 #include "os/thread.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// Of what the kernel knows by itself: asking a server would be to wait for it.
+/// Does not ask the server of a network file system, which could take long.
 bool is_pipe(int fd) noexcept {
   struct statx file {};
   const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
@@ -29,23 +29,20 @@ Closer::~Closer() {
 
 void Closer::close(UniqueFd fd, Sender sender) noexcept {
   if (!fd || is_pipe(fd.get())) return;
-  try {
-    MutexLock lock(state_->mutex);
-    state_->waiting.emplace_back(Waiting{std::move(sender), std::move(fd)});
-    state_->wake.notify_one();
-    if (state_->started) return;
-    auto thread = Thread::start("zinit-close", kSmallStackBytes, [state = state_] { run(*state); });
-    if (!thread) return;
-    thread->detach();
-    state_->started = true;
-  } catch (const std::bad_alloc&) {
-    // It is closed here, or later if it waits already.
-  }
+  const EssentialAllocations essential;
+  MutexLock lock(state_->mutex);
+  state_->waiting.emplace_back(Descriptor{std::move(sender), std::move(fd)});
+  state_->wake.notify_one();
+  if (state_->started) return;
+  auto thread = Thread::start("zinit-close", kSmallStackBytes, [state = state_] { run(*state); });
+  if (!thread) return;
+  thread->detach();
+  state_->started = true;
 }
 
 void Closer::run(State& state) noexcept {
   while (true) {
-    Waiting next;
+    Descriptor next;
     {
       MutexLock lock(state.mutex);
       while (state.waiting.empty() && !state.ending) state.wake.wait(state.mutex);
@@ -53,6 +50,7 @@ void Closer::run(State& state) noexcept {
       next = std::move(state.waiting.front());
       state.waiting.pop_front();
     }
+    close_elsewhere(std::move(next.fd));
   }
 }
 

@@ -1,10 +1,10 @@
-// Closes descriptors that others have made. close(2) of the last one of a file may take as long as
-// who made it likes: a socket lingers for what it has not sent, files of FUSE and NFS are flushed.
-// So a thread of its own does it, which is made with the first, and nobody waits for it. Pipes take
-// no time, and others wait for their end (sd_notify_barrier(3)): they are closed at once.
+// Closes descriptors that services have sent to zinit, to be stored. Their close(2) may block for
+// as long as the sender likes: FUSE and NFS flush the file. So a thread of its own closes them,
+// started for the first one, and by close_elsewhere(), so that a socket does not linger. Pipes are
+// closed at once: that never blocks, and the sender may be waiting for it (sd_notify_barrier(3)).
 //
-// Who sends faster than that closes is to be told apart and not to be received from: each
-// descriptor that waits keeps a reference to what its sender is known by.
+// Each queued descriptor keeps a reference to a token of its sender. The token's use count tells
+// the caller which sender has too many queued, so that it stops receiving from that one.
 #pragma once
 
 #include <deque>
@@ -25,20 +25,20 @@ class Closer {
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
 
-  /// Has `fd` closed a little later. Any thread; does not block. Without memory for that it is
-  /// closed at once; without a thread it waits for the next call, which may get one.
+  /// Queues `fd` to be closed. Any thread; waits for memory only. If the thread cannot be started,
+  /// `fd` stays queued, and the next call tries again.
   void close(UniqueFd fd, Sender sender = nullptr) noexcept;
 
  private:
-  struct Waiting {
-    Sender sender;  // until it has been closed
+  struct Descriptor {
+    Sender sender;  // released after fd is closed
     UniqueFd fd;
   };
   /// Shared with the thread, which may outlive the closer.
   struct State {
     Mutex mutex;  // a leaf
     CondVar wake;
-    std::deque<Waiting> waiting GUARDED_BY(mutex);
+    std::deque<Descriptor> waiting GUARDED_BY(mutex);
     bool started GUARDED_BY(mutex) = false;
     bool ending GUARDED_BY(mutex) = false;
   };

@@ -14,7 +14,7 @@
 namespace zinit {
 
 struct Console {
-  std::string path;  // for who opens it anew: a shell, SpawnPlan::tty
+  std::string path;  // to open it again, for a shell (SpawnPlan::tty)
   UniqueFd fd;       // read and write, non-blocking
 };
 
@@ -23,15 +23,15 @@ struct Console {
 [[nodiscard]] std::vector<std::string> console_paths(std::string_view kernel_command_line);
 
 /// Opens the first of `paths` that is a terminal, without waiting and not as controlling terminal.
-/// @return  or why the last could not be opened. Without a console PID 1 goes on with /dev/null.
+/// @return  the console, or why the last path failed; then PID 1 goes on with /dev/null.
 [[nodiscard]] Result<Console> open_console(const std::vector<std::string>& paths);
 
 /// Makes `fd` standard input, output and error; they stay open over execve(2). The caller keeps
-/// `fd`. Before other threads run: 0 to 2 are closed and taken one by one. (dup2(2))
+/// `fd`. Call it before other threads start, since it replaces 0 to 2 one by one. (dup2(2))
 [[nodiscard]] Result<void> make_standard_streams(int fd);
 
-/// Opens /dev/null for those of 0, 1 and 2 that are closed, as they are when the kernel found no
-/// console: else the next descriptors opened would land there, and be written to.
+/// Opens /dev/null for those of 0, 1 and 2 that are closed, as they are if the kernel found no
+/// console. Otherwise files opened later would get these numbers, and be written to as output.
 [[nodiscard]] Result<void> fill_standard_streams();
 
 }  // namespace zinit

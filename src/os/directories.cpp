@@ -21,14 +21,15 @@ namespace {
 
 constexpr mode_t kMode = 0755;
 
-/// Of a tree that is removed. Deeper than any is meant to be: somebody goes on making it.
+/// Rounds until a removal is given up. No tree is that deep by intention: somebody adds to it.
 constexpr int kDeepest = 100000;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
 
-/// The directory `name` in `at`, not through a link. -1 with errno where it cannot be had.
+/// Opens the directory `name` in `at`, unless it is a symbolic link. On failure the result is
+/// empty, with errno.
 UniqueFd open_directory(int at, const char* name) {
   int fd;
   do fd = ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -36,8 +37,8 @@ UniqueFd open_directory(int at, const char* name) {
   return UniqueFd(fd);
 }
 
-/// As open_directory(), and not into another mount: EXDEV. Before Linux 5.6 a mount of the same
-/// file system is not told from a directory.
+/// Like open_directory(), but EXDEV if another mount begins there. Before Linux 5.6 it does not
+/// notice a mount of the same file system.
 UniqueFd open_in_mount(int at, const char* name) {
   open_how how{};
   how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -56,7 +57,8 @@ UniqueFd open_in_mount(int at, const char* name) {
   return opened;
 }
 
-/// With what is missing on the way to it. The place is the operator's: links on the way are meant.
+/// Opens `place`, after making the missing directories on its path. Follows links, since the
+/// administrator chooses that path.
 UniqueFd open_place(const std::string& place, mode_t mode) {
   constexpr int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
   int fd = ::open(place.c_str(), flags);
@@ -68,13 +70,13 @@ UniqueFd open_place(const std::string& place, mode_t mode) {
   return UniqueFd(::open(place.c_str(), flags));
 }
 
-/// Calls `visit` with the name of each entry of a directory but the dots. One name at a time is
-/// held: who may write there may have left any number of them. Entries may be removed and added
-/// meanwhile; what is added may be seen or not.
-/// @return false with errno where it cannot be read
+/// Calls `visit` with the name of each entry except "." and "..". Names are not collected, since a
+/// service may have left any number of them. Entries may be added and removed meanwhile; those
+/// added may be seen or not.
+/// @return false, with errno, if the directory cannot be read
 template <class Visit>
 bool each_entry(int directory, Visit visit) {
-  UniqueFd copy = open_directory(directory, ".");  // a stream of its own keeps its own place
+  UniqueFd copy = open_directory(directory, ".");  // a separate open file has its own position
   if (!copy) return false;
   const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(copy.get()));
   if (!stream) return false;
@@ -88,16 +90,16 @@ bool each_entry(int directory, Visit visit) {
   }
 }
 
-/// Empties one directory without going deeper: what lies two levels down is first moved up. So
-/// neither depth nor what others do to paths meanwhile matters: all that is touched lies in a
-/// directory that is held open.
+/// Empties a tree without descending into it: directories that are two levels down and not empty
+/// are moved up to the top. So depth does not matter, nor what others do to paths meanwhile: every
+/// entry it touches lies in a directory that it holds open.
 class Emptier {
  public:
   explicit Emptier(int top) : top_(top) {}
 
-  /// 0, or the errno of the first thing that could not be removed; the rest is removed all the
-  /// same. What was moved up, or passed over since the directory changed while it was read, is for
-  /// the next round.
+  /// Returns 0, or the errno of the first entry that could not be removed; the others are removed
+  /// nevertheless. Another round removes what was moved up, and what readdir(3) skipped because the
+  /// directory changed.
   int run() {
     changed_ = true;
     for (int round = 0; changed_; ++round) {
@@ -190,7 +192,7 @@ Result<void> make_service_directory(const std::string& place, const std::string&
     const bool made = ::mkdirat(at.get(), part.c_str(), kMode) == 0;
     if (!made && errno != EEXIST) return sys_failure("make", object);
     at = open_directory(at.get(), part.c_str());
-    // Whatever the umask is.
+    // mkdirat(2) has applied the umask.
     if (at && made && ::fchmod(at.get(), kMode) < 0) return sys_failure("make", object);
   }
   struct stat status {};

@@ -1,4 +1,4 @@
-// Reading what inotify tells. (inotify(7))
+// Reads the events of inotify. (inotify(7))
 #pragma once
 
 #include <sys/inotify.h>
@@ -9,12 +9,12 @@
 
 namespace zinit {
 
-/// The events that wait at a descriptor that does not block, one after the other.
+/// The pending events of a non-blocking inotify descriptor, one after the other.
 class InotifyEvents {
  public:
   explicit InotifyEvents(int fd) noexcept : fd_(fd) {}
 
-  /// Valid until the next call; null: none waits. IN_Q_OVERFLOW stands for all that was lost.
+  /// Valid until the next call; null if none is pending. IN_Q_OVERFLOW: events were lost.
   [[nodiscard]] const inotify_event* next() noexcept {
     if (at_ >= size_) {
       at_ = 0;
@@ -26,7 +26,8 @@ class InotifyEvents {
     return event;
   }
 
-  /// The file in a watched directory that it is about; empty where it is about what is watched.
+  /// The file in a watched directory; empty if the event is about the watched directory or file
+  /// itself.
   [[nodiscard]] static std::string_view name(const inotify_event& event) noexcept {
     return event.len > 0 ? event.name : "";
   }

@@ -7,8 +7,8 @@
 
 namespace zinit {
 
-/// Its words. Blanks part them, but inside double quotes, which go (bootparam(7)): `a="b c"` and
-/// `"a=b c"` are both `a=b c`.
+/// Splits it at blanks, except inside double quotes, and removes the quotes (bootparam(7)):
+/// `a="b c"` and `"a=b c"` both give `a=b c`.
 [[nodiscard]] std::vector<std::string> kernel_words(std::string_view text);
 
 }  // namespace zinit

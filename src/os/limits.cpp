@@ -19,7 +19,7 @@ namespace {
 
 constexpr unsigned kFirstInherited = 3;
 
-// Each service that runs has three. In the kernel, room for so many takes 33 KiB.
+// Enough for a thousand running services, which need three each. Such a table takes 33 KiB.
 constexpr rlim_t kRoom = 4096;
 
 /// What the kernel allows at most: fs.nr_open, else its default.

@@ -1,5 +1,5 @@
-// What zinit changes about itself at its start: how many descriptors it may have, and which of
-// those it was started with its services may see.
+// What zinit changes at its start about its descriptors: how many it may have, and which of the
+// inherited ones its services may see.
 #pragma once
 
 #include <sys/resource.h>
@@ -8,21 +8,21 @@
 
 namespace zinit {
 
-/// Raises RLIMIT_NOFILE as far as the kernel lets us: PID 1 begins with 1024 and at most 4096,
-/// which a thousand services use up. Only what select(2) is used on needs low numbers; zinit uses
-/// none.
-/// @return  the limit as it was, for services (SpawnPlan::nofile); raising none of it is no error.
+/// Raises RLIMIT_NOFILE as far as the kernel allows: PID 1 starts with a soft limit of 1024 and a
+/// hard limit of 4096, too low for a thousand services. High descriptors break only select(2),
+/// which zinit does not use.
+/// @return  the previous limit, for services (SpawnPlan::nofile), even if nothing could be raised.
 [[nodiscard]] Result<rlimit> raise_descriptor_limit();
 
-/// Has the kernel make the table of descriptors as large as a thousand services need it, or the
-/// limit allows. While threads share the table the kernel waits for an RCU grace period whenever it
-/// grows, some 10 ms, in which no thread gets a descriptor (expand_fdtable() in fs/file.c). So this
-/// is for the start, before the first thread; where it fails the table grows as it is needed.
+/// Grows the kernel's descriptor table to what a thousand services need, or to the limit. Growing a
+/// table that threads share takes an RCU grace period, some 10 ms, in which no thread gets a
+/// descriptor (expand_fdtable() in fs/file.c). So call it before the first thread starts. If it
+/// fails, the table grows on demand.
 void make_room_for_descriptors() noexcept;
 
-/// Makes every descriptor above standard error close-on-exec: those that zinit was started with,
-/// for its own are so from birth. A kernel since 5.11 does it at once; else /proc/self/fd is read,
-/// or, where that is missing, the numbers up to 1024 are gone through.
+/// Makes every inherited descriptor above standard error close-on-exec; zinit opens its own with
+/// that flag. The kernel does it in one call since 5.11; before, /proc/self/fd is read, or, if that
+/// is missing, all numbers below 1024 are tried.
 void mark_inherited_descriptors() noexcept;
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Looking at /proc for whose a process is.
+// Finds out from /proc whether a process belongs to a service: see membership.hpp.
 #include "os/membership.hpp"
 
 #include <unistd.h>
@@ -21,8 +21,8 @@ constexpr std::size_t kEnvironMax = std::size_t{4} * 1024 * 1024;
 
 }  // namespace
 
-// The file has the path as it is below the root of our cgroup namespace, `directory` as it is in
-// the file system: the one ends in the other.
+// /proc/PID/cgroup has the path below the root of our cgroup namespace, `directory` is one in the
+// file system. So `directory` ends with that path, or with that of a cgroup above.
 std::optional<bool> in_cgroup(pid_t pid, const std::string& directory) {
   const auto text = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kCgroupFileMax);
   if (!text) return std::nullopt;
@@ -51,8 +51,8 @@ bool descends_from(pid_t pid, pid_t ancestor) {
 }
 
 bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& service) {
-  // By the last above it that zinit has taken over: one in between may not have ended yet. Where it
-  // ends just now that is another.
+  // Check the topmost ancestor below zinit, since ancestors in between may not have ended yet. If
+  // one ends just now, start again: then another process is the topmost.
   pid_t at = pid;
   auto stat = read_process_stat(at);
   for (int generation = 0; generation < kMostGenerations && stat && stat->ppid != ::getpid();
@@ -68,7 +68,7 @@ bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& se
   constexpr std::string_view key = "ZINIT_SERVICE=";
   for (const std::string_view entry : split(*environ, '\0'))
     if (entry.starts_with(key)) return entry.substr(key.size()) == service;
-  return true;  // a program may use that memory for its title
+  return true;  // a program may overwrite this memory with its title
 }
 
 unsigned long long ticks_since_boot() noexcept {

@@ -1,7 +1,8 @@
-// Whether a process is one of a service's, as far as the kernel can tell.
+// Whether a process belongs to a service, as far as the kernel can tell.
 //
-// Any thread; reads a few files of /proc, so no lock held. A pid may be another process's the
-// moment after: whoever must be sure holds a pidfd of it from before, and looks at that afterwards.
+// Any thread. Reads a few files of /proc, so hold no lock. A pid may be reused at any time: a
+// caller that must be sure opens a pidfd first, and checks afterwards that its process still
+// exists.
 #pragma once
 
 #include <sys/types.h>
@@ -11,20 +12,21 @@
 
 namespace zinit {
 
-/// Whether `pid` is in the cgroup at `directory`, or in one below it; nothing where that cannot be
-/// seen. A process cannot leave its cgroup without the right to write to another.
+/// Whether `pid` is in the cgroup at `directory`, or in one below it; nothing if that cannot be
+/// read. A process can leave its cgroup only if it may write to another.
 [[nodiscard]] std::optional<bool> in_cgroup(pid_t pid, const std::string& directory);
 
 /// Whether `pid` is `ancestor`, descends from it, or is in the session that it made.
 [[nodiscard]] bool descends_from(pid_t pid, pid_t ancestor);
 
-/// Whether `pid` is an orphan that has fallen to this process, began no earlier than `ticks` since
-/// boot, and does not say by its environment that it is another service's than `service`. Without
-/// cgroups nothing more is known of a daemon that has put itself in the background.
+/// Whether `pid` is, or descends from, an orphan that zinit has adopted, which was started no
+/// earlier than `ticks` since boot and whose environment does not name a service other than
+/// `service`. Without cgroups no more is known about a daemon that has put itself in the
+/// background.
 [[nodiscard]] bool may_be_orphan_of(pid_t pid, unsigned long long ticks,
                                     const std::string& service);
 
-/// Clock ticks since boot, as start times are told in.
+/// Clock ticks since boot, the unit of start times in /proc/PID/stat.
 [[nodiscard]] unsigned long long ticks_since_boot() noexcept;
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Memory that was needed once and is not any more, given back to the kernel.
+// Keeps malloc's heap small, and gives unused memory back to the kernel.
 #pragma once
 
 namespace zinit {
@@ -6,10 +6,8 @@ namespace zinit {
 /// Has all threads share a few of malloc's arenas. Before the first thread starts. (mallopt(3))
 void share_arenas() noexcept;
 
-/// Gives back what start-up, or something large that is done rarely, took: free memory that malloc
-/// keeps, and the pages of the program itself, of which only few are needed at rest. Those that are
-/// needed again are mapped again when they are touched, without reading them from disk while they
-/// are cached. Any thread; takes about a millisecond. (malloc_trim(3), madvise(2))
+/// Gives freed memory that malloc keeps back to the kernel: after start-up, or after a large task
+/// that is rare. Any thread; takes about a millisecond. (malloc_trim(3))
 void release_idle_memory() noexcept;
 
 }  // namespace zinit

@@ -29,9 +29,9 @@ constexpr std::array kDeviceLinks = {
     Link{"stderr", "/proc/self/fd/2"},
 };
 
-/// Kept to the end: needed by zinit or its last helpers.
+/// Never unmounted, since zinit or its last child processes need them.
 constexpr std::array<std::string_view, 5> kKept = {"/", "/proc", "/sys", "/dev", "/run"};
-/// Below these there is nothing to lose.
+/// Mounts below these stay as well: they hold no data that could be lost.
 constexpr std::array<std::string_view, 3> kKeptWhole = {"/proc/", "/sys/", "/dev/"};
 
 /// Blanks, tabs, line ends and backslashes of names stand in /proc as \ and three octal digits.
@@ -68,7 +68,7 @@ bool lies_below(const std::string& target, const std::string& directory) {
   return directory == "/" || target.starts_with(directory + "/");
 }
 
-/// One round over all that is mounted now. @return whether one went
+/// Tries once to unmount each mount. @return whether any succeeded
 bool unmount_round(const std::string& below) {
   const auto mounts = read_mounts();
   if (!mounts) return false;

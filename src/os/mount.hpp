@@ -1,7 +1,7 @@
-// Mounts: those that a system needs before anything else, and all of them at the end.
+// Mounts: makes those that a system needs before anything else, and unmounts all at a shutdown.
 //
-// All of these may block as long as a file system or a device does. At the end of a machine they
-// belong in a process that can be given up (design: unmounting runs in children with deadlines).
+// All functions may block for as long as a file system or a device does. At a shutdown they are
+// called in child processes that can be given up (init/last_steps.cpp).
 #pragma once
 
 #include <sys/mount.h>
@@ -23,13 +23,13 @@ struct MountRow {
   const char* options;  // of the file system
 };
 
-/// What PID 1 mounts where it is missing, in this order (behaviour.md, "PID 1 in system mode" 1).
+/// What PID 1 mounts unless it is mounted, in this order (behaviour.md, "PID 1 in system mode" 1).
 // clang-format off
 inline constexpr std::array kSystemMounts = {
     MountRow{"proc",     "/proc",          "proc",     MS_NOSUID | MS_NODEV | MS_NOEXEC, ""},
     MountRow{"sysfs",    "/sys",           "sysfs",    MS_NOSUID | MS_NODEV | MS_NOEXEC, ""},
     MountRow{"devtmpfs", "/dev",           "devtmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755"},
-    // 5 is the group tty everywhere; terminals are its, and write(1) and mesg(1) rely on that.
+    // Terminals belong to group tty, 5 everywhere; write(1) and mesg(1) rely on that.
     MountRow{"devpts",   "/dev/pts",       "devpts",   MS_NOSUID | MS_NOEXEC,
              "mode=0620,gid=5,ptmxmode=0666"},
     MountRow{"tmpfs",    "/dev/shm",       "tmpfs",    MS_NOSUID | MS_NODEV | MS_NOEXEC,
@@ -39,15 +39,15 @@ inline constexpr std::array kSystemMounts = {
 };
 // clang-format on
 
-/// Whether something is mounted at `path` itself. False where there is no such path. (statx(2))
+/// Whether something is mounted at `path` itself. False if there is no such path. (statx(2))
 [[nodiscard]] bool is_mounted(const std::string& path) noexcept;
 
-/// Mounts a row, making its directory where that is missing.
-/// @return  false where something is mounted there already; or "cannot mount /x: errno text".
+/// Mounts a row, and makes its directory if it is missing.
+/// @return  false if something is mounted there already; or "cannot mount /x: errno text".
 [[nodiscard]] Result<bool> mount_if_missing(const MountRow& row);
 
-/// /dev/fd, /dev/stdin, /dev/stdout, /dev/stderr, as links into /proc/self/fd. Those that exist
-/// stay. @return  what could not be made, as messages.
+/// Makes /dev/fd, /dev/stdin, /dev/stdout and /dev/stderr, links into /proc/self/fd, unless they
+/// exist. @return an error for each that could not be made.
 [[nodiscard]] std::vector<Error> make_device_links(const std::string& dev = "/dev");
 
 // --- the end ---
@@ -55,30 +55,31 @@ inline constexpr std::array kSystemMounts = {
 struct Mount {
   std::string target;
   std::string type;
-  std::string root{};  // what of the file system is mounted there
+  std::string root{};  // the directory of the file system that is mounted
 };
 
 /// The mounts in the text of /proc/self/mountinfo, in its order: what was mounted later comes
 /// later. Lines of another form are left out. (proc(5))
 [[nodiscard]] std::vector<Mount> parse_mountinfo(std::string_view text);
 
-/// What of `mounts` to unmount, in this order: the last first, so that what lies on another goes
-/// before it. Not the root, nor /proc, /sys, /dev, /run with what is below the first three, which
-/// zinit needs to the end and which hold nothing to lose.
+/// The targets of `mounts` to unmount, newest first, so that a mount goes before the one it lies
+/// on. Without /, /proc, /sys, /dev and /run, which zinit needs to the end, and without the mounts
+/// below /proc, /sys and /dev, which hold no data to lose.
 [[nodiscard]] std::vector<std::string> unmount_order(const std::vector<Mount>& mounts);
 
-/// Unmounts everything as unmount_order() has it, again as long as that gets further, and remounts
-/// read-only what stays, the root too.
+/// Unmounts everything in unmount_order(), repeatedly while any unmount succeeds, and remounts the
+/// rest read-only, including the root.
 ///
 /// @param below  only mounts below this directory, and not the root.
-/// @return  what could neither be unmounted nor be made read-only, as messages.
-/// Not with threads that have files open there: they keep a file system busy.
+/// @return  an error for each that could neither be unmounted nor be made read-only.
+/// Threads that have files open there keep a file system busy.
 [[nodiscard]] std::vector<Error> unmount_all(const std::string& below = "/");
 
 /// The devices and files in the text of /proc/swaps.
 [[nodiscard]] std::vector<std::string> parse_swaps(std::string_view text);
 
-/// Turns all swap off. @return what could not be, as messages. May take long: it is read back.
+/// Turns all swap off. @return an error for each area that stays. May take long, since swapped
+/// pages are read back.
 [[nodiscard]] std::vector<Error> swap_off_all();
 
 }  // namespace zinit

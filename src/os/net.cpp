@@ -12,7 +12,7 @@
 namespace zinit {
 
 Result<void> loopback_up() {
-  // Any socket takes these calls, and this kind needs no network protocol in the kernel.
+  // Any socket accepts these requests, and this kind needs no network protocol in the kernel.
   const UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return sys_failure("make", "a socket");
   ifreq request{};

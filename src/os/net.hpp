@@ -1,4 +1,4 @@
-// The little network that every system has: its name, and the loopback interface.
+// The host name and the loopback interface.
 #pragma once
 
 #include <optional>
@@ -9,16 +9,16 @@
 
 namespace zinit {
 
-/// Sets the interface `lo` up; the kernel gives it its addresses. Up already is no error.
+/// Brings the interface `lo` up; the kernel assigns its addresses. It is no error if it is up.
 /// (netdevice(7))
 [[nodiscard]] Result<void> loopback_up();
 
 /// The name in the text of /etc/hostname: its first line that is neither empty nor a comment (#);
-/// nothing where there is none. (hostname(5))
+/// nothing if there is none. (hostname(5))
 [[nodiscard]] std::optional<std::string> parse_hostname(std::string_view text);
 
-/// Names the machine as `file` says. @return false where the file is missing or holds no name;
-/// EINVAL for one that is too long (64 bytes), EPERM without the right. (sethostname(2))
+/// Sets the host name to the one in `file`. @return false if the file is missing or has no name;
+/// EINVAL if the name is longer than 64 bytes, EPERM without the privilege. (sethostname(2))
 [[nodiscard]] Result<bool> set_hostname(const std::string& file = "/etc/hostname");
 
 }  // namespace zinit

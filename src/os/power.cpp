@@ -16,26 +16,30 @@ namespace zinit {
 namespace {
 
 struct ActionRow {
-  MachineAction action;
-  unsigned command;
-  const char* verb;
+  unsigned command;  // of reboot(2)
+  const char* text;
 };
 
-constexpr ActionRow kActions[] = {
-    {MachineAction::power_off, LINUX_REBOOT_CMD_POWER_OFF, "power off"},
-    {MachineAction::restart, LINUX_REBOOT_CMD_RESTART, "restart"},
-    {MachineAction::halt, LINUX_REBOOT_CMD_HALT, "halt"},
-    {MachineAction::kexec, LINUX_REBOOT_CMD_KEXEC, "boot the loaded kernel of"},
+constexpr ActionRow kActions[] = {  // in the order of PowerAction
+    {LINUX_REBOOT_CMD_POWER_OFF, "shut down"},
+    {LINUX_REBOOT_CMD_POWER_OFF, "power off"},
+    {LINUX_REBOOT_CMD_RESTART, "reboot"},
+    {LINUX_REBOOT_CMD_HALT, "halt"},
 };
+static_assert(std::size(kActions) == static_cast<std::size_t>(PowerAction::halt) + 1);
 
 }  // namespace
 
-Error end_machine(MachineAction action) noexcept {
+std::string_view power_action_text(PowerAction action) noexcept {
+  return kActions[static_cast<std::size_t>(action)].text;
+}
+
+Error end_machine(PowerAction action) noexcept {
   const ActionRow& row = kActions[static_cast<std::size_t>(action)];
   ::reboot(static_cast<int>(row.command));
   const int errnum = errno;
   try {
-    return sys_failure(row.verb, "the machine", errnum).value();
+    return sys_failure(row.text, "the machine", errnum).value();
   } catch (...) {
     return Error{"reboot failed", errnum};  // short enough to need no memory
   }

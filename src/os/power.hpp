@@ -1,27 +1,33 @@
 // The machine's power, and the keys that ask for it.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
 #include "base/result.hpp"
 
 namespace zinit {
 
-enum class MachineAction {
+/// How a server or a machine ends.
+enum class PowerAction : std::uint8_t {
+  shut_down,  // stop the services and end zinit; PID 1 of a machine powers it off
   power_off,
-  restart,
+  reboot,
   halt,
-  kexec,  // into the kernel that was loaded before
 };
 
-/// reboot(2). Nothing is synced or unmounted here. In a PID namespace other than the first it
-/// ends the namespace, which its parent sees as a death by SIGHUP or SIGINT. @return  only where
-/// it failed: EPERM, or EINVAL without a kernel for kexec.
-[[nodiscard]] Error end_machine(MachineAction action) noexcept;
+/// "power off", for logs and messages.
+[[nodiscard]] std::string_view power_action_text(PowerAction action) noexcept;
 
-/// Ctrl-Alt-Del is sent to PID 1 as SIGINT instead of restarting the machine at once.
+/// Calls reboot(2), without sync or unmounting. In a PID namespace other than the first it ends the
+/// namespace: the parent sees its PID 1 die by SIGHUP or SIGINT. Returns only if it fails: EPERM.
+[[nodiscard]] Error end_machine(PowerAction action) noexcept;
+
+/// Makes Ctrl-Alt-Del send SIGINT to PID 1, instead of restarting the machine at once.
 [[nodiscard]] Result<void> take_ctrl_alt_del();
 
-/// The keyboard's request (Alt and the up arrow) is sent to this process as SIGWINCH. A machine
-/// without a virtual terminal has none: ENOENT, ENXIO or ENODEV. (console_ioctl, KDSIGACCEPT)
+/// Makes the keyboard request (Alt and the up arrow) send SIGWINCH to this process. Fails with
+/// ENOENT, ENXIO or ENODEV on a machine without a virtual terminal. (ioctl_console(2), KDSIGACCEPT)
 [[nodiscard]] Result<void> take_keyboard_request();
 
 }  // namespace zinit

@@ -19,7 +19,7 @@ namespace zinit {
 
 namespace {
 
-// Of a command line; what a process chooses as its own may be as long as its stack allows.
+// The most that is read of a command line, which may be as long as the process's stack allows.
 constexpr std::size_t kCommandLineMax = std::size_t{64} * 1024;
 
 // PF_FORKNOEXEC of the kernel.
@@ -51,7 +51,7 @@ std::int64_t ticks_to_us(long long ticks) {
   return ticks * 1'000'000 / per_second;
 }
 
-/// Whether pidfd_send_signal(2) is missing (before 5.1) or filtered away.
+/// Whether pidfd_send_signal(2) is missing (before Linux 5.1) or refused by a seccomp filter.
 bool not_offered(int errnum) { return errnum == ENOSYS || errnum == EPERM; }
 
 }  // namespace
@@ -85,15 +85,23 @@ bool process_exists(pid_t pid) noexcept {
   return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
 }
 
-std::optional<EndedProcess> next_ended() noexcept {
+namespace {
+
+std::optional<EndedProcess> ended_among(idtype_t type, pid_t pid) noexcept {
   siginfo_t info{};
   int result;
-  do result = ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
+  do result = ::waitid(type, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
   while (result < 0 && errno == EINTR);
   if (result < 0 || info.si_pid == 0) return std::nullopt;
   const bool by_signal = info.si_code != CLD_EXITED;
   return EndedProcess{info.si_pid, {by_signal, info.si_status, info.si_code == CLD_DUMPED}};
 }
+
+}  // namespace
+
+std::optional<EndedProcess> next_ended() noexcept { return ended_among(P_ALL, 0); }
+
+std::optional<EndedProcess> ended_child(pid_t pid) noexcept { return ended_among(P_PID, pid); }
 
 void reap(pid_t pid) noexcept {
   siginfo_t info{};
@@ -191,7 +199,7 @@ Result<std::vector<pid_t>> groups_in_use() {
   if (!all) return Failure(all.error());
   std::vector<pid_t> groups;
   for (const ProcessStat& process : *all)
-    if (!process.zombie()) groups.push_back(process.group);
+    if (!process.zombie() || process.ppid == ::getpid()) groups.push_back(process.group);
   std::ranges::sort(groups);
   return groups;
 }

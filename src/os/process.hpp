@@ -17,20 +17,21 @@ namespace zinit {
 
 // --- signals ---
 
-/// What holds on to the process `pid`: its number may be another's later, this is not. Whether it
-/// is the one that was meant has to be seen afterwards. Empty with errno ESRCH where there is none,
-/// ENOSYS where the kernel has no pidfds (before 5.3). (pidfd_open(2))
+/// Opens a pidfd of the process `pid`, which never refers to another process. But the pid may have
+/// been reused before this call: check afterwards that it is the process that was meant. Empty with
+/// errno ESRCH if there is no such process, ENOSYS if the kernel has no pidfds (before 5.3).
+/// (pidfd_open(2))
 [[nodiscard]] UniqueFd open_pidfd(pid_t pid) noexcept;
 
-/// Sends `signal` to one process: by `pidfd`, which cannot hit a stranger, or by `pid` where there
-/// is no pidfd (`pidfd` < 0) or the kernel cannot signal by it. Then `pid` must not have been
+/// Sends `signal` to one process by `pidfd`, which cannot hit another process. Without a pidfd
+/// (`pidfd` < 0), or if the kernel cannot signal by it, `pid` is used, which must not have been
 /// reaped yet.
-/// @return  ESRCH where it has ended and been reaped. (pidfd_send_signal(2), kill(2))
+/// @return  ESRCH if it has ended and been reaped. (pidfd_send_signal(2), kill(2))
 [[nodiscard]] Result<void> signal_process(int pidfd, pid_t pid, int signal);
 
-/// Sends `signal` to every process of the group. The caller knows that the number is still that
-/// group's: its leader is not reaped, or members were seen alive since. Refuses group 0 and 1.
-/// @return  ESRCH where nobody is left in it. (kill(2))
+/// Sends `signal` to every process of the group. The caller knows that the number was not reused:
+/// the leader is not reaped, or members were seen alive since. Refuses groups 0 and 1.
+/// @return  ESRCH if the group is empty. (kill(2))
 [[nodiscard]] Result<void> signal_group(pid_t group, int signal);
 
 /// Whether a process is left in the group, zombies included.
@@ -46,23 +47,27 @@ struct EndedProcess {
   ProcessEnd end;
 };
 
-/// A child that has ended and is not reaped yet; it stays so, and its pid and group its own, until
-/// reap(). The same one is given again before that.
-/// @return  nothing where no child has ended. For the one reaper; does not block. (waitid(2),
-/// WNOWAIT)
+/// A child that has ended. It stays a zombie until reap(), so its pid and process group are not
+/// reused; until then this returns the same one again.
+/// @return  nothing if no child has ended. Only for the reaper; does not block. (waitid(2),
+///          WNOWAIT)
 [[nodiscard]] std::optional<EndedProcess> next_ended() noexcept;
+
+/// The same for the child `pid` alone: nothing if it has not ended, or is no child of zinit (0).
+/// Takes the same time whatever the number of children, where next_ended() looks at each of them.
+[[nodiscard]] std::optional<EndedProcess> ended_child(pid_t pid) noexcept;
 
 /// Reaps the child `pid`, which has ended.
 void reap(pid_t pid) noexcept;
 
-/// Whether `pid` is a child of this process that nobody has reaped. Over an execve(2) children
-/// stay, and only zinit reaps its own, so the number is still the same process's.
+/// Whether `pid` is a child of this process that was not reaped. Children stay so over execve(2),
+/// and only zinit reaps them, so their pids are not reused.
 [[nodiscard]] bool is_own_child(pid_t pid) noexcept;
 
-/// The process group of `pid`, zombies too; nothing where there is no such process. (getpgid(2))
+/// The process group of `pid`, also of a zombie; nothing if there is no such process. (getpgid(2))
 [[nodiscard]] std::optional<pid_t> process_group(pid_t pid) noexcept;
 
-/// Makes this process the one that orphans below it fall to, as PID 1 is for all. (prctl(2))
+/// Makes this process adopt orphans among its descendants, as PID 1 adopts all. (prctl(2))
 [[nodiscard]] Result<void> become_subreaper();
 
 // --- what /proc says ---
@@ -74,32 +79,32 @@ struct ProcessStat {
   pid_t ppid = 0;
   pid_t group = 0;
   pid_t session = 0;
-  bool executed = false;    // a program since it was made: else it is still its parent's image
+  bool executed = false;    // false from fork(2) until execve(2)
   std::int64_t cpu_us = 0;  // user and system
   std::int64_t threads = 0;
-  std::uint64_t start_ticks = 0;  // since boot; with the pid it names a process for good
+  std::uint64_t start_ticks = 0;  // since boot; with the pid it is unique
   std::int64_t memory_bytes = 0;  // resident
-  int exit_status = 0;            // of a zombie, as wait(2) has it; 0 where it is not for us to see
+  int exit_status = 0;            // of a zombie, as for wait(2); 0 if we may not see it
 
   [[nodiscard]] bool zombie() const noexcept { return state == 'Z' || state == 'X'; }
 };
 
-/// The line of /proc/PID/stat; nothing where it has not that form. (proc(5))
+/// Parses the line of /proc/PID/stat; nothing if it is malformed. (proc(5))
 [[nodiscard]] std::optional<ProcessStat> parse_process_stat(std::string_view line);
 
-/// Of a process, zombies too. @return  ENOENT or ESRCH where it is gone.
+/// Reads that line of a process, also of a zombie. @return  ENOENT or ESRCH if it is gone.
 [[nodiscard]] Result<ProcessStat> read_process_stat(pid_t pid);
 
-/// The command line with blanks between arguments, safe to show; empty for a zombie, a kernel
-/// thread and one that is gone. At most 64 KiB of it.
+/// The command line with blanks between arguments, safe to print; empty for a zombie, a kernel
+/// thread or a process that is gone. At most 64 KiB of it.
 [[nodiscard]] std::string command_line(pid_t pid);
 
-/// Every process there is, by pid. Those that vanish meanwhile are left out. Reads all of /proc:
-/// not for what happens often.
+/// All processes, sorted by pid, except those that end meanwhile. Reads all of /proc, so it is not
+/// for frequent use.
 [[nodiscard]] Result<std::vector<ProcessStat>> all_processes();
 
-/// The groups that have a process which is no zombie: sorted, once for each process. As
-/// all_processes().
+/// The process groups with a process that is no zombie, or with a zombie child of this process;
+/// sorted, one entry for each process. As slow as all_processes().
 [[nodiscard]] Result<std::vector<pid_t>> groups_in_use();
 
 }  // namespace zinit

@@ -15,8 +15,8 @@ namespace {
 static_assert(kSignalSetBytes <= sizeof(std::uint64_t), "a bit for each signal");
 std::atomic<std::uint64_t> to_reset = ~std::uint64_t{0};
 
-/// As rt_sigaction(2) has it. The first real-time signals are libc's, which gives them handlers
-/// later.
+/// Whether the kernel has the default action for `signal`. The first real-time signals count as
+/// changed, since libc installs handlers for them later.
 bool at_default(int signal) noexcept {
   if (signal >= __SIGRTMIN && signal < SIGRTMIN) return false;
   std::uint64_t action[8] = {};  // struct sigaction of the kernel: the handler is its first word
@@ -59,13 +59,13 @@ Result<UniqueFd> open_signals(std::span<const int> signals) {
   return fd;
 }
 
-std::optional<int> next_signal(int fd) noexcept {
+std::optional<PendingSignal> next_signal(int fd) noexcept {
   signalfd_siginfo info;
   ssize_t got;
   do got = ::read(fd, &info, sizeof info);
   while (got < 0 && errno == EINTR);
   if (got != static_cast<ssize_t>(sizeof info)) return std::nullopt;
-  return static_cast<int>(info.ssi_signo);
+  return PendingSignal{static_cast<int>(info.ssi_signo), static_cast<pid_t>(info.ssi_pid)};
 }
 
 void wait_for_child(TimePoint deadline) noexcept {
@@ -74,7 +74,7 @@ void wait_for_child(TimePoint deadline) noexcept {
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
-  // Its reasons to return early are all the same to the caller, which looks again.
+  // It does not matter why this returns: the caller checks again.
   if (::sigtimedwait(&child, nullptr, &limit) < 0) return;
 }
 

@@ -12,7 +12,7 @@
 
 namespace zinit {
 
-/// As rt_sigaction(2) and its like have a set: 64 signals in one word, but on MIPS.
+/// Size of the kernel's signal set, as rt_sigaction(2) takes it: 64 bits, except on MIPS.
 inline constexpr std::size_t kSignalSetBytes = (_NSIG - 1) / 8;
 
 /// Every signal but the faults (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS): those
@@ -22,24 +22,29 @@ inline constexpr std::size_t kSignalSetBytes = (_NSIG - 1) / 8;
 /// Blocks all_but_faults() in the calling thread and those it starts. Before the first thread.
 [[nodiscard]] Result<void> block_signals();
 
-/// Says that what the process does on signals stays as it is now. Until then every child of spawn()
-/// sets all signals to their default, and afterwards those alone that are not at it. Before the
-/// first thread. (sigaction(2))
+/// Promises that the process's signal dispositions do not change any more. Before this call a child
+/// of spawn() resets all signals to their default, and afterwards only those that are not at it.
+/// Call it before the first thread starts. (sigaction(2))
 void keep_dispositions() noexcept;
 
-/// The signals that a child has to set to their default: a bit each, the lowest for signal 1.
+/// The signals that a child has to reset to their default: one bit each, the lowest for signal 1.
 [[nodiscard]] std::uint64_t signals_to_reset() noexcept;
 
-/// A descriptor that becomes readable when one of `signals` is pending; they are blocked.
-/// Non-blocking. (signalfd(2))
+/// A descriptor that becomes readable when one of `signals` is pending; the caller has blocked
+/// them. Non-blocking. (signalfd(2))
 [[nodiscard]] Result<UniqueFd> open_signals(std::span<const int> signals);
 
-/// The next signal of a descriptor made by open_signals(); nothing where none is left. Of those
-/// that came more than once while nobody looked, one (signal(7)).
-[[nodiscard]] std::optional<int> next_signal(int fd) noexcept;
+struct PendingSignal {
+  int number = 0;
+  pid_t sender = 0;  // of the first, if it was sent several times; for SIGCHLD the child
+};
 
-/// Waits until a child has ended since the last wait, until `deadline` at the longest; may return
-/// early for no reason. SIGCHLD is blocked, and nobody else takes it. (sigtimedwait(2))
+/// The next signal of a descriptor made by open_signals(); nothing if none is pending. A signal
+/// that was sent several times meanwhile is returned once (signal(7)).
+[[nodiscard]] std::optional<PendingSignal> next_signal(int fd) noexcept;
+
+/// Waits for SIGCHLD until `deadline` at the latest; may return early. SIGCHLD must be blocked, and
+/// no other thread may take it. (sigtimedwait(2))
 void wait_for_child(TimePoint deadline) noexcept;
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// The parent's side of spawn.hpp: what is prepared before, and what is made of the outcome.
+// The parent's side of spawn.hpp: prepares the child, and turns its outcome into a result.
 #include "os/spawn.hpp"
 
 #include <fcntl.h>
@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <new>
 
 #include "base/format.hpp"
 #include "base/mutex.hpp"
@@ -42,10 +41,10 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-/// Covers a child that changes its ids, and with them clears the dumpable flag of the memory it
-/// shares with us. The last such child's end sets the flag again, since without it there are no
-/// core dumps. Not earlier: while it is clear, a process of the new user cannot trace the child,
-/// and so us.
+/// Exists while a child is made that changes its ids. That clears the dumpable flag of the memory
+/// that the child shares with us, and without the flag zinit dumps no core. The last of several
+/// such children sets it again: any earlier, a process of the new user could trace a child, and so
+/// write to our memory.
 class IdChange {
  public:
   explicit IdChange(bool changes) : changes_(changes) {
@@ -85,8 +84,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return all;
 }
 
-/// Adds what names the child's pid to the variables in `env`, with room for it.
-/// @return  where it is to be written; points into `texts`
+/// Adds the variables for the child's pid to `env`, with room for the digits.
+/// @return  where the child writes them; points into `texts`
 std::vector<char*> add_pid_variables(const SpawnPlan& plan, std::vector<std::string>& texts,
                                      std::vector<char*>& env) {
   std::vector<char*> places;
@@ -100,8 +99,8 @@ std::vector<char*> add_pid_variables(const SpawnPlan& plan, std::vector<std::str
   return places;
 }
 
-/// In order, each once. The kernel looks at the group itself beside the supplementary ones: who may
-/// not change those has the same rights with and without it among them.
+/// Sorted and without duplicates. The kernel checks the primary group besides the supplementary
+/// ones, so for a user who may not change these it makes no difference whether they list it.
 std::vector<gid_t> comparable(std::vector<gid_t> groups, gid_t own) {
   if (::geteuid() != 0) groups.push_back(own);
   std::sort(groups.begin(), groups.end());
@@ -109,7 +108,7 @@ std::vector<gid_t> comparable(std::vector<gid_t> groups, gid_t own) {
   return groups;
 }
 
-/// Without what is so already: then nothing needs a privilege that an ordinary user lacks.
+/// Drops the ids that are in force already, since setting them could need a privilege.
 Ids without_unchanged(Ids ids) {
   uid_t uids[3];
   gid_t gids[3];
@@ -130,7 +129,7 @@ Ids without_unchanged(Ids ids) {
   return ids;
 }
 
-/// Opened without waiting for a carrier and without becoming our own controlling terminal.
+/// Opens it without waiting for a carrier, and not as our own controlling terminal.
 Result<UniqueFd> open_terminal(const std::string& path) {
   auto fd = open_fd(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY);
   if (!fd) return fd;
@@ -140,7 +139,7 @@ Result<UniqueFd> open_terminal(const std::string& path) {
   return fd;
 }
 
-/// Fills in the three streams. @return what was opened for them, to be kept until the child has it.
+/// Chooses the three streams. @return what was opened for them, to be kept until the child has it.
 Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   UniqueFd opened;
   const std::array given{plan.in, plan.out, plan.err};
@@ -156,9 +155,9 @@ Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   return opened;
 }
 
-/// Opens a file below a root other than ours, by a path as it is there: absolute links lead to what
-/// they name there. A kernel before 5.6 cannot follow them so; then they lead astray, and only what
-/// is told of a failure suffers.
+/// Opens a file by its path below `root`, where absolute links are resolved too. Before Linux 5.6
+/// they are resolved below our own root: a search of the PATH may miss a program, and the error
+/// message may be wrong.
 Result<UniqueFd> open_below(const std::string& root, const std::string& path, int flags) {
   if (root.empty()) return open_fd(path.c_str(), flags);
   const auto top = open_fd(root.c_str(), O_PATH | O_DIRECTORY);
@@ -185,8 +184,8 @@ Result<struct stat> stat_below(const std::string& root, const std::string& path)
   return status;
 }
 
-/// What the file at `path`, which exists and could not be executed for ENOENT, says is to run it:
-/// the word after "#!", or nothing where it is no script.
+/// The interpreter that the file at `path` names after "#!"; empty if it is no script. For a file
+/// that exists although execve(2) failed with ENOENT.
 std::string interpreter_of(const std::string& root, const std::string& path) {
   auto fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) return {};
@@ -199,7 +198,7 @@ std::string interpreter_of(const std::string& root, const std::string& path) {
   return std::string(line.substr(0, line.find_first_of(" \t")));
 }
 
-/// The plain text would be misleading where the program is there and what runs it is not.
+/// Says so if the program exists but its interpreter does not: errno's text would be misleading.
 Failure execute_failure(const SpawnPlan& plan, int errnum) {
   const std::string& program = plan.program;
   const std::string& root = plan.process.root;
@@ -219,7 +218,7 @@ Failure execute_failure(const SpawnPlan& plan, int errnum) {
   return sys_failure("execute", program, errnum);
 }
 
-/// In words, what the child could not do. Ids are those asked for.
+/// The error for the step at which the child failed.
 Failure step_failure(const SpawnPlan& plan, const ChildWork& work) {
   const int errnum = work.failed_errno;
   switch (work.failed_step) {
@@ -249,12 +248,12 @@ Failure step_failure(const SpawnPlan& plan, const ChildWork& work) {
   return failure("cannot execute " + plan.program + ": the process ended before it could");
 }
 
-/// Who kills it is short of memory, or in a hurry; either way another try may work.
+/// A temporary error: after the OOM killer, or a user's kill(1), another attempt may work.
 Failure killed_failure(const SpawnPlan& plan, int signal) {
   return Failure(
       Error{fmt::format("cannot execute {}: the process was killed by {} before it could",
                         plan.program, signal_name(signal)),
-            EAGAIN});
+            ECANCELED});
 }
 
 Result<StartedChild> start_prepared(ChildWork& work) {
@@ -306,10 +305,10 @@ Result<Child> spawn_checked(const SpawnPlan& plan) {
   return step_failure(plan, work);
 }
 
-/// How a file on the PATH looks: missing, there but not executable, or to be executed.
+/// What a search of the PATH finds at one place.
 enum class Candidate { missing, not_executable, executable };
 
-/// Only temporary errors are ones.
+/// Returns only temporary errors; after others the file counts as missing.
 Result<Candidate> examine(const std::string& root, const std::string& path) {
   const auto status = stat_below(root, path);
   if (!status && status.error().temporary()) return Failure(status.error());
@@ -317,7 +316,7 @@ Result<Candidate> examine(const std::string& root, const std::string& path) {
   return (status->st_mode & 0111) != 0 ? Candidate::executable : Candidate::not_executable;
 }
 
-/// `path`, or below `dir` where it is relative.
+/// `path`, or the path below `dir` if it is relative.
 std::string below(const std::string& dir, std::string_view path) {
   if (path.starts_with('/')) return std::string(path);
   std::string whole = dir;
@@ -328,17 +327,13 @@ std::string below(const std::string& dir, std::string_view path) {
 }  // namespace
 
 Result<Child> spawn(const SpawnPlan& plan) {
-  try {
-    auto child = spawn_checked(plan);
-    if (child || child.error().errnum != ENOEXEC || !plan.as_by_shell) return child;
-    SpawnPlan script = plan;
-    script.program = "/bin/sh";
-    script.argv.front() = plan.program;
-    script.argv.insert(script.argv.begin(), "sh");
-    return spawn_checked(script);
-  } catch (const std::bad_alloc&) {
-    return Failure(Error{"out of memory", ENOMEM});  // short enough to need none
-  }
+  auto child = spawn_checked(plan);
+  if (child || child.error().errnum != ENOEXEC || !plan.as_by_shell) return child;
+  SpawnPlan script = plan;
+  script.program = "/bin/sh";
+  script.argv.front() = plan.program;
+  script.argv.insert(script.argv.begin(), "sh");
+  return spawn_checked(script);
 }
 
 Result<std::string> resolve_program(const std::string& name, std::string_view path,

@@ -1,20 +1,20 @@
-// Starts a process for a service, and knows at once whether its program is executed.
+// Starts a process for a service, and tells at once whether its program was executed.
 //
-// The child shares our memory until it executes (clone3(2) with CLONE_VM and CLONE_VFORK): nothing
-// is copied, however large zinit is, and the child leaves the step that failed and its errno where
-// we read them. That has rules, which spawn.cpp keeps:
+// The child shares our memory until execve(2) (clone3(2) with CLONE_VM and CLONE_VFORK): nothing is
+// copied, however large zinit is, and the child stores the step that failed and its errno where we
+// read them. This requires some rules:
 //
-// - Everything is prepared before: argument vector, environment, ids, descriptors. The child makes
-//   raw system calls only, on a stack of its own, with all signals blocked until no handler of ours
-//   is left.
-// - Until it executes it is no child that wait(2) sees by itself (its exit signal is 0; execve(2)
-//   makes it SIGCHLD). So one that fails is never seen by the reaper, and is waited for here.
-// - A child that changes its ids clears the dumpable flag of the memory that we share, which also
-//   keeps processes of that user from tracing it and so writing to us. The flag is set again only
-//   when no such child is under way in any thread.
+// - The parent prepares everything: argument vector, environment, ids, descriptors. The child only
+//   makes raw system calls, on a stack of its own, with all signals blocked until no handler of
+//   ours is left.
+// - The child's exit signal is 0 until execve(2) makes it SIGCHLD. Until then the reaper does not
+//   see the child: one that fails is waited for here, with __WCLONE.
+// - A child that changes its ids clears the dumpable flag of the shared memory. That also keeps
+//   processes of the new user from tracing the child, and so from writing to our memory. The flag
+//   is set again only when no such child is left in any thread.
 //
-// Where clone3 cannot be had (a kernel before 5.3, seccomp, valgrind, another architecture) the
-// child has a copy of the memory, and reports through a close-on-exec pipe.
+// Without clone3 (a kernel before 5.3, seccomp, valgrind, another architecture) the child has a
+// copy of the memory, and reports through a close-on-exec pipe.
 #pragma once
 
 #include <sys/resource.h>
@@ -33,41 +33,41 @@
 
 namespace zinit {
 
-/// A descriptor for a child beside its standard streams: the caller's, who keeps it, and its number
-/// in the child, from 3 on.
+/// A descriptor for a child besides its standard streams: the caller's, which stays open there, and
+/// its number in the child, from 3 on.
 struct PassedFd {
   int fd = -1;
   int as = -1;
 };
 
-/// Everything that a child needs to become a service's process. In this order: cgroup; own session
-/// and process group; standard streams, and no other descriptor; scheduling, priorities and limits;
-/// root directory; capabilities and ids; directory; umask; every signal at its default and
-/// unblocked; the program.
+/// Everything that a child needs to become a service's process. It is applied in this order:
+/// cgroup; own session and process group; standard streams, and closing of all other descriptors;
+/// scheduling, priorities and limits; root directory; capabilities and ids; directory; umask; every
+/// signal at its default and unblocked; the program.
 struct SpawnPlan {
   std::string program;            // path below the root, as resolve_program() gives it
   std::vector<std::string> argv;  // argv[0] as the service file has it
-  bool as_by_shell = false;       // what has no format that the kernel knows is a script of sh's
+  bool as_by_shell = false;       // on ENOEXEC, execute it as a script of /bin/sh
   std::vector<std::string> env;   // KEY=value, complete: nothing is inherited
   std::string dir = "/";          // entered with the new ids
   mode_t umask = 0022;
   Ids ids;
 
-  // Standard streams: descriptors of the caller, who keeps them; -1: /dev/null.
+  // Standard streams: descriptors of the caller, which stay open there; -1: /dev/null.
   int in = -1;
   int out = -1;
   int err = -1;
-  std::vector<PassedFd> passed = {};  // with numbers that ascend
-  // Variables whose value is the child's own pid (LISTEN_PID, WATCHDOG_PID): beside those of `env`.
+  std::vector<PassedFd> passed = {};  // sorted by `as`
+  // Variables whose value is the child's own pid (LISTEN_PID, WATCHDOG_PID), in addition to `env`.
   std::vector<std::string> pid_variables = {};
-  // A terminal instead: opened, made the controlling terminal and all three streams. Empty: none.
+  // A terminal to use for all three streams, as the controlling terminal. Empty: none.
   std::string tty;
 
   int cgroup = -1;                    // directory of the cgroup that it is made in; -1: zinit's own
   std::atomic<pid_t>* pid = nullptr;  // gets the pid before the process can do anything
-  std::optional<rlimit> nofile;       // RLIMIT_NOFILE where `limits` has none; unset: zinit's own
-  std::vector<LimitSetting> limits;   // unlimited open files are as many as zinit may have
-  ProcessSettings process;            // its capabilities reach a user that is not root as ambient
+  std::optional<rlimit> nofile;       // RLIMIT_NOFILE if `limits` has none; unset: zinit's own
+  std::vector<LimitSetting> limits;   // for open files "unlimited" is zinit's hard limit
+  ProcessSettings process;            // capabilities are ambient for users other than root
 };
 
 /// A process that executes its program.
@@ -76,26 +76,27 @@ struct Child {
   UniqueFd pidfd;  // none where the kernel has no pidfds (before 5.3)
 };
 
-/// Starts `plan`'s program and waits until it is executed or has failed to be.
+/// Starts `plan`'s program, and waits until it is executed or a step has failed.
 ///
 /// @return  the child; or which step failed, with errno's text: "cannot execute /usr/bin/webd: No
 ///          such file or directory", "cannot change to directory /x: ...", "cannot become user
-///          1000: ...". Error::temporary() ones are worth a retry after the restart delay; any
-///          other is failed{spawn_error}. No process and no descriptor is left behind by a failure.
-/// Any thread, several at once; needs 20 KiB of stack. Blocks until execve(2), which reads the
-/// program: no lock held. Logs nothing. The child is reaped by whoever reaps all; it may have
-/// ended, and even have been reaped, before this returns. (behaviour.md, "States"; clone(2),
-/// execve(2))
+///          1000: ...". After a temporary() error the start is tried again when the restart delay
+///          is over; any other is failed{spawn_error}. A failure leaves no process and no
+///          descriptor behind.
+/// Any thread, several at once; needs 20 KiB of stack. Blocks until execve(2) has read the program,
+/// so hold no lock. Logs nothing. The child may have ended, and even have been reaped by the
+/// reaper, before this returns. (behaviour.md, "States"; clone(2), execve(2))
 [[nodiscard]] Result<Child> spawn(const SpawnPlan& plan);
 
-/// Where the program of argv[0] `name` is: with a slash as it is, or below `dir` where it is
-/// relative; without one the first executable file of that name in `path`, the PATH of the service
-/// (relative directories in it count from `dir` too). All these are looked up below `root`, where
-/// that is not empty, and links of files there lead to files there.
+/// The path of the program for argv[0] `name`. If `name` has a slash, that is `name` itself, below
+/// `dir` if it is relative. Otherwise it is the first executable file of that name in `path`, the
+/// PATH of the service, whose relative directories are below `dir` too. If `root` is not empty, all
+/// these paths, and links on them, are resolved below `root`.
 ///
-/// @return  the path, not checked further where `name` has a slash: execve(2) tells. Or ENOENT with
-///          the PATH that was searched, or EACCES where files of that name are not executable.
-/// Any thread; touches file systems, so no lock held. (zinit.toml(5), "exec")
+/// @return  the path, which was not checked if `name` has a slash: execve(2) reports errors. Or
+///          ENOENT with the PATH that was searched, or EACCES if files of that name are not
+///          executable.
+/// Any thread. May block on a file system, so hold no lock. (zinit.toml(5), "exec")
 [[nodiscard]] Result<std::string> resolve_program(const std::string& name, std::string_view path,
                                                   const std::string& dir,
                                                   const std::string& root = {});

@@ -28,18 +28,18 @@ namespace {
 // For a few frames and no signal handler.
 constexpr std::size_t kChildStackBytes = 8192;
 
-/// Zeros are what the child needs of the kernel's structures: SIG_DFL without flags, an empty set.
+/// All zeros, as two of the kernel's structures: a sigaction with SIG_DFL, and an empty signal set.
 constexpr std::uint64_t kZeros[16] = {};
 
-/// execve(2) resets handlers, but leaves ignored signals ignored, and so does CLONE_CLEAR_SIGHAND,
-/// which is why that is not used. Until execve no handler of ours may run in the child. SIGKILL and
-/// SIGSTOP refuse, which is no fault.
+/// No handler of ours may run in the child, and ignored signals must be reset as well, which
+/// execve(2) and CLONE_CLEAR_SIGHAND do not do. The calls for SIGKILL and SIGSTOP fail, which does
+/// no harm.
 ZINIT_CHILD void reset_handlers(const ChildWork& work) {
   for (std::uint64_t rest = work.signals; rest != 0; rest &= rest - 1)
     ::syscall(SYS_rt_sigaction, __builtin_ctzll(rest) + 1, kZeros, nullptr, kSignalSetBytes);
 }
 
-/// Puts the streams at 0, 1, 2. First all are moved out of the way: one may lie where another goes.
+/// Moves the streams to 0, 1 and 2. First each goes above 2, since it may be at another's number.
 ZINIT_CHILD bool place_streams(ChildWork& work) {
   if (work.report >= 0 && work.report < kStreams) {
     work.report = static_cast<int>(::syscall(SYS_fcntl, work.report, F_DUPFD_CLOEXEC, kStreams));
@@ -55,7 +55,7 @@ ZINIT_CHILD bool place_streams(ChildWork& work) {
   return true;
 }
 
-/// Puts what else is passed where it belongs: first out of the way of each other, as the streams.
+/// Moves the passed descriptors to their numbers, first above all of these, like the streams.
 ZINIT_CHILD bool place_passed(ChildWork& work) {
   if (work.passed_count == 0) return true;
   const int free = work.passed_as[work.passed_count - 1] + 1;
@@ -74,7 +74,7 @@ ZINIT_CHILD bool place_passed(ChildWork& work) {
   return true;
 }
 
-/// Its own pid into the variables that name it. The memory is the parent's, who waits.
+/// Writes the child's pid into its variables. They are in the parent's memory; the parent waits.
 ZINIT_CHILD void write_pid(const ChildWork& work) {
   if (work.pid_count == 0) return;
   long rest = ::syscall(SYS_getpid);
@@ -96,9 +96,8 @@ ZINIT_CHILD bool take_descriptors(ChildWork& work) {
   return !work.unshare_refused;
 }
 
-/// Every descriptor of ours is close-on-exec; this is for those that zinit itself was started with.
-/// A kernel before 5.9 has no such call: then mark_inherited_descriptors() at the start must
-/// do.
+/// Closes the descriptors that zinit inherited; all of its own are close-on-exec. Before Linux 5.9,
+/// without close_range(2), mark_inherited_descriptors() must do.
 ZINIT_CHILD void close_others(const ChildWork& work) {
   int next = kStreams;
   for (std::size_t i = 0; i < work.passed_count; ++i) {
@@ -110,12 +109,12 @@ ZINIT_CHILD void close_others(const ChildWork& work) {
     ::syscall(SYS_close_range, next, ~0U, 0);
     return;
   }
-  // Beyond all that is passed: place_passed() has seen to that.
+  // place_passed() has moved it above all passed descriptors.
   if (work.report > next) ::syscall(SYS_close_range, next, work.report - 1, 0);
   ::syscall(SYS_close_range, work.report + 1, ~0U, 0);
 }
 
-/// The child's whole life in our program.
+/// All that the child does until execve(2).
 [[noreturn]] ZINIT_CHILD void run_child(ChildWork* shared) {
   ChildWork& work = *shared;
   reset_handlers(work);
@@ -123,8 +122,7 @@ ZINIT_CHILD void close_others(const ChildWork& work) {
   enter_cgroup(work);
   if (::syscall(SYS_setsid) < 0) fail(work, SpawnStep::session);
   if (!place_streams(work) || !place_passed(work)) fail(work, SpawnStep::descriptors);
-  // 1: from another session too, where we may. A service that was stopped just now may have it
-  // still.
+  // 1: take it from another session, if we may. A service that was just stopped may still have it.
   if (work.take_terminal && ::syscall(SYS_ioctl, 0, TIOCSCTTY, 1) < 0)
     fail(work, SpawnStep::terminal);
   close_others(work);
@@ -140,8 +138,8 @@ ZINIT_CHILD void close_others(const ChildWork& work) {
   fail(work, SpawnStep::execute);
 }
 
-/// clone3(2) whose child runs run_child() on the stack of `arguments` and never comes back from
-/// there. libc's syscall() cannot do this: the child would return from it on the empty stack.
+/// Calls clone3(2). The child runs run_child() on the stack of `arguments` and never returns. With
+/// libc's syscall() the child would return from that, on its empty stack.
 /// @return the child's pid, or the negated errno.
 #if defined(__x86_64__)
 #define ZINIT_HAS_CLONE3 1
@@ -185,10 +183,11 @@ long clone3_child(clone_args& arguments, ChildWork& work) {
 long clone3_child(clone_args&, ChildWork&) { return -ENOSYS; }
 #endif
 
-/// The way that children are made, found out by trying.
+/// How children are made. It changes when the kernel refuses a way.
 std::atomic<CloneWay> way_in_force{ZINIT_HAS_CLONE3 ? CloneWay::shared : CloneWay::copied};
 
-/// Whether a kernel before 5.7 has no CLONE_INTO_CGROUP: the structure is larger than it knows.
+/// Whether the error means that the kernel (before 5.7) does not know CLONE_INTO_CGROUP, for which
+/// the structure was made larger.
 bool lacks_into_cgroup(long error) { return error == -E2BIG || error == -EINVAL; }
 
 /// @return pid or negated errno
@@ -207,8 +206,8 @@ long clone_with_memory(ChildWork& work, clone_args& arguments) {
   return clone3_child(arguments, work);
 }
 
-/// With memory shared. The stack may lie in this frame: it waits until the child has executed or
-/// ended.
+/// Makes a child that shares our memory. Its stack can be in this frame: CLONE_VFORK suspends this
+/// thread until the child has executed or ended.
 /// @return pid or negated errno
 long clone_shared(ChildWork& work, int& pidfd) {
   alignas(16) std::byte stack[kChildStackBytes];
@@ -223,7 +222,7 @@ long clone_shared(ChildWork& work, int& pidfd) {
     arguments.parent_tid = reinterpret_cast<std::uintptr_t>(work.pid);
   }
   arguments.exit_signal = 0;  // hidden from the reaper until it executes, see spawn.hpp
-  // What is passed beside the streams has no slots.
+  // There are no slots for descriptors that are passed besides the streams.
   if (work.passed_count > 0) return clone_with_memory(work, arguments);
   const StreamSlots slots(work.streams);
   if (!slots.taken()) return clone_with_memory(work, arguments);
@@ -237,7 +236,8 @@ long clone_shared(ChildWork& work, int& pidfd) {
   return pid;
 }
 
-/// Waits for what the child says, which is nothing once it has executed, and takes it over.
+/// Waits for the child's report, and copies it to `work`. Once the child has executed there is
+/// none.
 void read_report(int fd, ChildWork& work) noexcept {
   int words[3] = {};
   ssize_t got;
@@ -249,26 +249,25 @@ void read_report(int fd, ChildWork& work) noexcept {
   work.failed_detail = words[2];
 }
 
-/// As fork(2), but with the exit signal 0 and without what libc does around it. All arguments being
-/// zero, their order, which differs between architectures, does not matter.
+/// Like fork(2), but with exit signal 0 and without what libc does around it. The place for the pid
+/// is the third argument on all architectures; the order of the last two differs, but both are 0.
 /// @return pid or negated errno
 long clone_copied(ChildWork& work, int& pidfd) {
   auto pipe = make_pipe();
   if (!pipe) return -pipe.error().errnum;
   work.report = pipe->write.get();
   work.enter_cgroup = work.cgroup >= 0;
-  const long pid = ::syscall(SYS_clone, 0, 0, 0, 0, 0);
+  const unsigned long flags = work.pid != nullptr ? CLONE_PARENT_SETTID : 0;
+  const long pid = ::syscall(SYS_clone, flags, 0, work.pid, 0, 0);
   if (pid == 0) run_child(&work);
   if (pid < 0) return -errno;
-  if (work.pid != nullptr) *work.pid = static_cast<pid_t>(pid);
   pipe->write.reset();
   read_report(pipe->read.get(), work);
   pidfd = open_pidfd(static_cast<pid_t>(pid)).release();  // -1 before 5.3
   return pid;
 }
 
-/// Whether `error` means that the kernel, or a filter in front of it, has no clone3 as it was
-/// called.
+/// Whether `error` means that the kernel or a filter refuses clone3 with these arguments.
 bool refused(long error) { return error == -ENOSYS || error == -EINVAL || error == -EPERM; }
 
 long clone_any(ChildWork& work, int& pidfd) {
@@ -280,8 +279,9 @@ long clone_any(ChildWork& work, int& pidfd) {
   return clone_copied(work, pidfd);
 }
 
-/// Reaps a child that did not execute. __WCLONE takes those alone whose exit signal is not SIGCHLD.
-/// @return false where the child has executed and so is none of those
+/// Reaps a child that did not execute. __WCLONE takes only children whose exit signal is not
+/// SIGCHLD.
+/// @return false if the child has executed, which made its exit signal SIGCHLD
 bool reap_unexecuted(pid_t pid, int& status) noexcept {
   pid_t got;
   do got = ::waitpid(pid, &status, static_cast<int>(__WCLONE));

@@ -1,4 +1,4 @@
-// From keys to the kernel's numbers, and back to words.
+// Converts keys to the kernel's numbers, and failures to error texts.
 #include "os/spawn_settings.hpp"
 
 #include <sched.h>
@@ -17,7 +17,7 @@ namespace zinit {
 
 namespace {
 
-// By Limit, Scheduler.
+// Indexed by Limit and by Scheduler.
 constexpr std::array<int, kLimitNames.size()> kResources = {
     RLIMIT_NOFILE,   RLIMIT_NPROC, RLIMIT_CORE,   RLIMIT_MEMLOCK,    RLIMIT_STACK,
     RLIMIT_DATA,     RLIMIT_FSIZE, RLIMIT_CPU,    RLIMIT_AS,         RLIMIT_RSS,
@@ -31,8 +31,8 @@ constexpr int kIoPriorityDefault = 4;  // the kernel's, in the middle
 constexpr int kIoClassShift = 13;      // of ioprio_set(2), which has no header
 
 rlim_t kernel_limit(Limit which, std::uint64_t value) {
-  // The kernel refuses any beyond fs.nr_open. As many as may be had are what zinit has taken itself
-  // (limits.hpp).
+  // For open files "unlimited" is zinit's own hard limit, which it has raised as far as it can
+  // (limits.hpp): the kernel refuses numbers above fs.nr_open.
   rlimit own{};
   if (value == kUnlimited && which == Limit::nofile && ::getrlimit(RLIMIT_NOFILE, &own) == 0)
     return own.rlim_max;
@@ -100,7 +100,7 @@ Failure scheduler_failure(const ProcessSettings& process, const ChildWork& work)
   return sys_failure("take", text, work.failed_errno);
 }
 
-/// The first of the capabilities wanted that zinit has not itself, in words.
+/// Names the first of the wanted capabilities that zinit itself lacks, for an error text.
 std::string lacking_capability(std::uint64_t wanted) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct own[2]{};

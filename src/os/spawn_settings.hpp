@@ -1,5 +1,5 @@
-// [limits] and [process] as the child wants them: prepared in the parent, and put into words where
-// one could not be applied.
+// Prepares [limits] and [process] in the parent for the child, and makes the error text if one of
+// them could not be applied.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace zinit {
 /// Plain data for a ChildWork, which points into it.
 class PreparedSettings {
  public:
-  /// @param uid  who the service runs as.
+  /// @param uid  the user that the service runs as.
   PreparedSettings(const SpawnPlan& plan, uid_t uid);
   PreparedSettings(const PreparedSettings&) = delete;
   PreparedSettings& operator=(const PreparedSettings&) = delete;
@@ -28,7 +28,7 @@ class PreparedSettings {
   std::vector<unsigned long> cpus_;
 };
 
-/// In words, which setting a child could not apply; SpawnStep::oom_score to privileges.
+/// The error for a setting that a child could not apply, which is its failed step.
 [[nodiscard]] Failure settings_failure(const SpawnPlan& plan, const ChildWork& work);
 
 }  // namespace zinit

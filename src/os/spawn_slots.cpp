@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include "base/mutex.hpp"
 
@@ -13,11 +14,11 @@ namespace zinit {
 
 namespace {
 
-// As many spawns at a time as there usually are threads that spawn.
+// How many spawns can have slots at the same time: usually no more threads spawn.
 constexpr int kSets = 8;
 constexpr int kSlots = kSets * kStreams;
 
-// The part of the table that is copied ends at the highest slot. Beyond this it would be no gain.
+// The child copies the table up to the highest slot. With higher slots that would gain nothing.
 constexpr int kHighest = 255;
 
 /// All slots of this process.
@@ -38,15 +39,19 @@ class Pool {
   void give_back(int set) noexcept EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     taken_[std::size_t(set)] = false;
+    if (sets_ == 0) close_set(set);
   }
 
-  void give_up() noexcept EXCLUDES(mutex_) {
+  bool give_up() noexcept EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     tried_ = true;
-    sets_ = 0;
+    const int had = std::exchange(sets_, 0);
+    for (int set = 0; set < had; ++set)
+      if (!taken_[std::size_t(set)]) close_set(set);
+    return had > 0;
   }
 
-  // Read without the lock by who has taken a set: reserve() was over before.
+  // Read without the lock, but only by threads that have taken a set, so after reserve().
   [[nodiscard]] int slot(int set, int stream) const noexcept {
     return slots_[std::size_t(set * kStreams + stream)];
   }
@@ -54,6 +59,10 @@ class Pool {
   [[nodiscard]] int null() const noexcept { return null_; }
 
  private:
+  void close_set(int set) noexcept {
+    for (int stream = 0; stream < kStreams; ++stream) ::close(slot(set, stream));
+  }
+
   void reserve() noexcept REQUIRES(mutex_) {
     tried_ = true;
     null_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -81,7 +90,7 @@ class Pool {
 };
 
 Pool& pool() {
-  // Takes no memory; and nothing of it is destroyed, for threads may spawn until the end.
+  // Not on the heap, and never destroyed, since threads may spawn until the end.
   static_assert(std::is_trivially_destructible_v<Pool>);
   static Pool pool;
   return pool;
@@ -92,7 +101,7 @@ Pool& pool() {
 StreamSlots::StreamSlots(const int (&streams)[kStreams]) noexcept : set_(pool().take()) {
   for (placed_ = 0; set_ >= 0 && placed_ < kStreams; ++placed_) {
     if (::dup3(streams[placed_], fd(placed_), O_CLOEXEC) >= 0) continue;
-    let_go();  // a limit that was lowered forbids it
+    let_go();  // RLIMIT_NOFILE was lowered to below the slot
     return;
   }
 }
@@ -104,7 +113,7 @@ void StreamSlots::let_go() noexcept {
   bool whole = true;
   for (int i = 0; i < placed_; ++i) {
     if (::dup3(pool().null(), fd(i), O_CLOEXEC) >= 0) continue;
-    ::close(fd(i));  // for whoever opens something next: this set is never taken again
+    ::close(fd(i));  // anybody may get the number now: this set is never taken again
     whole = false;
   }
   if (whole) pool().give_back(set_);
@@ -115,6 +124,6 @@ int StreamSlots::fd(int i) const noexcept { return pool().slot(set_, i); }
 
 int StreamSlots::end() noexcept { return pool().end(); }
 
-void StreamSlots::give_up() noexcept { pool().give_up(); }
+bool StreamSlots::give_up() noexcept { return pool().give_up(); }
 
 }  // namespace zinit

@@ -1,10 +1,10 @@
-// Low descriptors for what a child is to have as its streams.
+// Reserved low descriptors for the streams of a child.
 //
-// A copy of the table of descriptors costs as much as there are descriptors, and so does closing
-// them in the child: with a thousand services, whose pipes zinit holds, twice as much as all the
-// rest of a spawn. So the child is made with the parent's table (CLONE_FILES) and takes a copy of
-// its lowest part alone (CLOSE_RANGE_UNSHARE). What it needs must lie there, and new descriptors
-// are high where many are open. Hence a few that are reserved early, /dev/null until they are used.
+// Copying the descriptor table and closing the copies in the child takes time for each descriptor:
+// with the pipes of a thousand services, twice as long as the rest of a spawn. So the child is made
+// with the parent's table (CLONE_FILES), and copies only its lowest part (CLOSE_RANGE_UNSHARE). Its
+// streams must be in that part, but new descriptors have high numbers if many are open. So a few
+// low ones are reserved early, and are /dev/null until they are used.
 #pragma once
 
 #include <array>
@@ -17,10 +17,10 @@ namespace zinit {
 /// Three reserved descriptors for as long as a spawn takes.
 class StreamSlots {
  public:
-  /// Takes slots that are free, and puts `streams` there. Where none are, or the kernel has refused
-  /// before, nothing is taken: then the child must have a copy of all.
+  /// Duplicates `streams` into free slots. If there are none, or after give_up(), nothing is taken,
+  /// and the child must copy the whole table.
   explicit StreamSlots(const int (&streams)[kStreams]) noexcept;
-  /// /dev/null again: an end of a pipe must not stay open here.
+  /// Makes the slots /dev/null again, so that no end of a pipe stays open here.
   ~StreamSlots();
   StreamSlots(const StreamSlots&) = delete;
   StreamSlots& operator=(const StreamSlots&) = delete;
@@ -28,12 +28,14 @@ class StreamSlots {
   [[nodiscard]] bool taken() const noexcept { return set_ >= 0; }
   /// The number of stream `i`.
   [[nodiscard]] int fd(int i) const noexcept;
-  /// All slots lie below it.
+  /// All slots are below this number.
   [[nodiscard]] static int end() noexcept;
 
-  /// The kernel cannot copy a part of a table (before Linux 5.9, or a filter forbids it): from now
-  /// on no slots are taken.
-  static void give_up() noexcept;
+  /// Call it if the kernel cannot copy a part of a table (before Linux 5.9, or with a filter), or
+  /// if descriptors run out. From then on no slots are taken, and the reserved ones are closed. Any
+  /// thread.
+  /// @return  whether there were any
+  static bool give_up() noexcept;
 
  private:
   void let_go() noexcept;

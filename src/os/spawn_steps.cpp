@@ -12,14 +12,14 @@ namespace zinit {
 
 namespace {
 
-// No header has it; a process is 1 there, a group 2, a user 3.
+// IOPRIO_WHO_PROCESS of the kernel, which no header of libc defines.
 constexpr int kIoprioWhoProcess = 1;
 
-// More than any kernel has: those that it does not know are refused by number.
+// More than any kernel has. The kernel refuses the numbers that it does not know.
 constexpr int kCapabilityBits = 64;
 
-/// The memory is shared, but not the score: the kernel leaves a parent's alone that waits for its
-/// child by CLONE_VFORK.
+/// Changes the child's score only: the kernel shares scores along with memory, but not with a
+/// parent that waits by CLONE_VFORK.
 ZINIT_CHILD bool write_oom_score(const ChildWork& work) {
   const int fd = static_cast<int>(
       ::syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0));
@@ -35,7 +35,7 @@ ZINIT_CHILD bool in_set(const ChildWork& work, int capability) {
   return (*work.capabilities >> capability & 1) != 0;
 }
 
-/// What the kernel does not know is not in its set either.
+/// PR_CAPBSET_READ fails for a capability that the kernel does not know.
 ZINIT_CHILD void cut_bounding_set(ChildWork& work) {
   for (int capability = 0; capability < kCapabilityBits; ++capability) {
     if (in_set(work, capability)) continue;
@@ -45,8 +45,9 @@ ZINIT_CHILD void cut_bounding_set(ChildWork& work) {
   }
 }
 
-/// What root has as inheritable it gets at execve(2) beyond the bounding set (capabilities(7)), and
-/// zinit may have been started with some. What is ambient goes with them.
+/// At execve(2) root gets its inheritable capabilities even beyond the bounding set
+/// (capabilities(7)), and zinit may have been started with some. Clearing them clears the ambient
+/// ones too.
 ZINIT_CHILD void clear_inheritable(ChildWork& work) {
   __user_cap_data_struct own[2] = {};
   if (::syscall(SYS_capget, &work.capability_header, own) < 0) fail(work, SpawnStep::bounding, -1);
@@ -54,8 +55,8 @@ ZINIT_CHILD void clear_inheritable(ChildWork& work) {
   if (::syscall(SYS_capset, &work.capability_header, own) < 0) fail(work, SpawnStep::bounding, -1);
 }
 
-/// Over the change of user they were kept as permitted; a program without capabilities of its own
-/// gets those that are inheritable and ambient.
+/// PR_SET_KEEPCAPS has kept them permitted over the change of user. A program without capabilities
+/// of its own gets those that are inheritable and ambient.
 ZINIT_CHILD void raise_capabilities(ChildWork& work) {
   if (::syscall(SYS_capset, &work.capability_header, work.capability_sets) < 0)
     fail(work, SpawnStep::ambient, -1);
@@ -79,7 +80,7 @@ ZINIT_CHILD void raise_capabilities(ChildWork& work) {
   while (true) ::syscall(SYS_exit_group, 127);
 }
 
-// 0 is who writes.
+// "0" stands for the writing process.
 ZINIT_CHILD void enter_cgroup(ChildWork& work) {
   if (!work.enter_cgroup) return;
   const int fd =
@@ -88,8 +89,8 @@ ZINIT_CHILD void enter_cgroup(ChildWork& work) {
   ::syscall(SYS_close, fd);
 }
 
-// The score first, for it takes a descriptor, which the limits may deny; the limits after what they
-// limit, so that a service may be given what it cannot take for itself.
+// The score comes first: it needs a descriptor, which the limits may deny. The limits come after
+// scheduling and priorities, so that a service may get values that it could not set itself.
 ZINIT_CHILD void apply_settings(ChildWork& work) {
   if (work.oom_score_adj != nullptr && !write_oom_score(work)) fail(work, SpawnStep::oom_score);
   if (work.cpus != nullptr && ::syscall(SYS_sched_setaffinity, 0, work.cpus_bytes, work.cpus) < 0)
@@ -112,8 +113,8 @@ ZINIT_CHILD void apply_settings(ChildWork& work) {
     fail(work, SpawnStep::root);
 }
 
-// The bounding set before the user, who may not cut it; the group before the user, who may change
-// no group. libc's setresuid(2) would change every thread.
+// The bounding set and the groups come before the user, who may not change them. libc's
+// setresuid(2) would change every thread.
 ZINIT_CHILD void take_identity(ChildWork& work) {
   if (work.capabilities != nullptr) cut_bounding_set(work);
   if (work.raise_capabilities && ::syscall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)

@@ -1,11 +1,11 @@
-// Steps of a spawned child that have a source of their own, and what marks its code. For the
-// sources of the child alone, under the rules of spawn_child.hpp.
+// Some steps of a spawned child, and the attributes of its functions. Only for the sources of the
+// child, under the rules of spawn_child.hpp.
 #pragma once
 
 #include "os/spawn_child.hpp"
 
-// The child shares the thread-local data of the thread that waits for it, a sanitizer's too: none
-// of its calls may be instrumented, since those before execve never return.
+// The child shares the thread-local data of the waiting thread, including a sanitizer's. None of
+// its functions may be instrumented, since those before execve never return.
 #if defined(__clang__)
 #define ZINIT_CHILD __attribute__((noinline, disable_sanitizer_instrumentation, no_stack_protector))
 #else
@@ -16,20 +16,20 @@
 
 namespace zinit {
 
-/// Leaves step, detail and errno where the parent looks for them, and ends.
+/// Stores step, detail and errno for the parent, and ends the child.
 [[noreturn]] ZINIT_CHILD void fail(ChildWork& work, SpawnStep step, int detail = 0);
 
-/// Moves into the cgroup, with all descriptors of the parent still open.
+/// Enters the cgroup if clone3 did not. All descriptors of the parent are still open.
 ZINIT_CHILD void enter_cgroup(ChildWork& work);
 
-/// What needs the privileges that the service may not have: out-of-memory score, scheduling,
-/// limits, root directory. No descriptor but the standard streams is open.
+/// Applies what needs privileges that the service may not have: OOM score, scheduling, limits, root
+/// directory. Descriptors that the child is not to have are closed by then.
 ZINIT_CHILD void apply_settings(ChildWork& work);
 
-/// Capabilities, groups, user.
+/// Sets capabilities, groups and user.
 ZINIT_CHILD void take_identity(ChildWork& work);
 
-/// What would hinder any step after it.
+/// Sets no_new_privs if the service has it.
 ZINIT_CHILD void give_up_privileges(ChildWork& work);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Making threads: stack, signals, name, and what becomes of an exception. See thread.hpp.
+// Makes threads: stack, signals, name, and handling of exceptions. See thread.hpp.
 #include "os/thread.hpp"
 
 #include <sys/auxv.h>
@@ -6,8 +6,8 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -32,70 +32,83 @@ namespace {
 #endif
 
 #ifdef ZINIT_SANITIZED
-// Their own data lies on each stack, and frames are several times as large.
+// Sanitizers keep their own data on each stack, and make frames several times as large.
 constexpr std::size_t kLeastStackBytes = std::size_t{1024} * 1024;
 #else
 constexpr std::size_t kLeastStackBytes = 0;
 #endif
 
-/// For a handler that logs and executes zinit anew. A signal's frame holds all registers, which the
-/// kernel knows the size of (11 KiB with AMX).
+constexpr std::size_t kPage = 4096;
+
+constexpr std::size_t round_up(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+
+/// For the handler of faults (init/last_resort.cpp). A signal's frame holds all registers, and the
+/// kernel tells how large that is (11 KiB with AMX).
 std::size_t signal_stack_bytes() {
   return std::max<std::size_t>(16384, ::getauxval(AT_MINSIGSTKSZ) + 8192);
 }
 
-/// Memory for an alternate signal stack. No page of it is resident before a signal uses it.
-class SignalStack {
+/// The memory of a thread, in one mapping: a guard page for stack overflows, the stack, and the
+/// alternate stack for signals, of which no page is resident until a signal uses it. It is unmapped
+/// when the thread is joined. glibc would keep 40 MB of stacks of ended threads, with the pages
+/// that they have used.
+class ThreadMemory {
  public:
-  static Result<SignalStack> make() {
-    const std::size_t size = signal_stack_bytes();
-    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) return sys_failure("make", "a signal stack");
-    return SignalStack(memory, size);
+  /// Empty, with errno, where it cannot be mapped.
+  static ThreadMemory make(std::size_t stack_bytes) noexcept {
+    ThreadMemory made(round_up(std::max(stack_bytes, kLeastStackBytes)),
+                      round_up(signal_stack_bytes()));
+    void* const memory = ::mmap(nullptr, made.size(), PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (memory == MAP_FAILED) return {};
+    made.memory_ = static_cast<char*>(memory);
+    if (::mprotect(memory, kGuard, PROT_NONE) != 0) return {};
+    return made;
   }
-  SignalStack(SignalStack&& other) noexcept
-      : memory_(std::exchange(other.memory_, nullptr)), size_(other.size_) {}
-  SignalStack& operator=(SignalStack&&) = delete;
-  ~SignalStack() {
-    if (memory_ != nullptr) ::munmap(memory_, size_);
+  ThreadMemory() noexcept = default;
+  ThreadMemory(ThreadMemory&& other) noexcept { *this = std::move(other); }
+  ThreadMemory& operator=(ThreadMemory&& other) noexcept {
+    std::swap(memory_, other.memory_);
+    std::swap(stack_, other.stack_);
+    std::swap(signal_stack_, other.signal_stack_);
+    return *this;
+  }
+  ~ThreadMemory() {
+    if (memory_ != nullptr) ::munmap(memory_, size());
   }
 
-  /// Makes it the calling thread's. @return the one before, which a sanitizer wants back
-  stack_t install() const noexcept {
+  explicit operator bool() const noexcept { return memory_ != nullptr; }
+  [[nodiscard]] char* stack() const noexcept { return memory_ + kGuard; }
+  [[nodiscard]] std::size_t stack_bytes() const noexcept { return stack_; }
+
+  /// Makes this the alternate stack of the calling thread. @return the previous one, which
+  /// sanitizers need restored
+  [[nodiscard]] stack_t install_signal_stack() const noexcept {
     stack_t mine{}, before{};
-    mine.ss_sp = memory_;
-    mine.ss_size = size_;
+    mine.ss_sp = stack() + stack_;
+    mine.ss_size = signal_stack_;
     ::sigaltstack(&mine, &before);
     return before;
   }
 
  private:
-  SignalStack(void* memory, std::size_t size) : memory_(memory), size_(size) {}
-  void* memory_;
-  std::size_t size_;
+  static constexpr std::size_t kGuard = kPage;
+
+  ThreadMemory(std::size_t stack, std::size_t signal_stack) noexcept
+      : stack_(stack), signal_stack_(signal_stack) {}
+  [[nodiscard]] std::size_t size() const noexcept { return kGuard + stack_ + signal_stack_; }
+
+  char* memory_ = nullptr;
+  std::size_t stack_ = 0;
+  std::size_t signal_stack_ = 0;
 };
 
-/// What a new thread is given; it owns it.
+/// Passed to a new thread, which owns it.
 struct Start {
   std::string name;
   std::function<void()> entry;
-  SignalStack signal_stack;
-  std::size_t stack_bytes;
+  const ThreadMemory* memory;  // outlives the thread
 };
-
-/// An address at or a little above the end of the calling thread's stack; null where it is not
-/// known.
-thread_local char* stack_end = nullptr;
-
-/// At the thread's start, whose frame is less than two pages from the top of the stack.
-/// pthread_getattr_np(3) would tell exactly, and allocate for it: malloc keeps a cache for each
-/// thread that ever allocates.
-[[gnu::noinline]] void note_stack(std::size_t stack_bytes) noexcept {
-  constexpr std::uintptr_t kPage = 4096;
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  stack_end = reinterpret_cast<char*>(here / kPage * kPage - stack_bytes + 2 * kPage);
-}
 
 void run_guarded(const Start& start) noexcept {
   try {
@@ -109,9 +122,8 @@ void run_guarded(const Start& start) noexcept {
 
 void* run_thread(void* argument) {
   const std::unique_ptr<Start> start(static_cast<Start*>(argument));
-  ::prctl(PR_SET_NAME, start->name.c_str(), 0, 0, 0);  // cuts it to 15 bytes
-  const stack_t before = start->signal_stack.install();
-  note_stack(start->stack_bytes);
+  set_thread_name(start->name);
+  const stack_t before = start->memory->install_signal_stack();
   run_guarded(*start);
   ::sigaltstack(&before, nullptr);
   return nullptr;
@@ -120,9 +132,9 @@ void* run_thread(void* argument) {
 /// pthread_attr_t with its clean-up.
 class Attributes {
  public:
-  explicit Attributes(std::size_t stack_bytes) noexcept {
+  explicit Attributes(const ThreadMemory& memory) noexcept {
     pthread_attr_init(&attributes_);
-    pthread_attr_setstacksize(&attributes_, std::max(stack_bytes, kLeastStackBytes));
+    pthread_attr_setstack(&attributes_, memory.stack(), memory.stack_bytes());
     const sigset_t blocked = all_but_faults();
     pthread_attr_setsigmask_np(&attributes_, &blocked);
   }
@@ -137,57 +149,59 @@ class Attributes {
 
 }  // namespace
 
-// Never inlined, not by the linker either: its frame is what is measured from, and that of a caller
-// that it had become part of would be given away.
-[[gnu::noinline]] void release_unused_stack() noexcept {
-#ifndef ZINIT_SANITIZED
-  constexpr std::uintptr_t kPage = 4096;
-  // Below a frame the ABI lets a function that calls no other use 128 bytes.
-  constexpr std::uintptr_t kInUse = 128;
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  const auto bottom = reinterpret_cast<std::uintptr_t>(stack_end);
-  const std::uintptr_t top = (here - kInUse) / kPage * kPage;
-  if (bottom != 0 && top > bottom) ::madvise(stack_end, top - bottom, MADV_DONTNEED);
-#endif
+void set_thread_name(const std::string& name) noexcept {
+  ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
 }
 
-Thread::Thread(Thread&& other) noexcept
-    : id_(other.id_), running_(std::exchange(other.running_, false)) {}
+struct Thread::Running {
+  pthread_t id{};
+  ThreadMemory memory;
+  Running* next = nullptr;  // in the list of detached threads
+};
+
+Thread::Thread() noexcept = default;
+Thread::Thread(std::unique_ptr<Running> running) noexcept : running_(std::move(running)) {}
+Thread::Thread(Thread&& other) noexcept = default;
+Thread::~Thread() { join(); }
 
 Thread& Thread::operator=(Thread&& other) noexcept {
   if (this == &other) return *this;
   join();
-  id_ = other.id_;
-  running_ = std::exchange(other.running_, false);
+  running_ = std::move(other.running_);
   return *this;
 }
 
 Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
                              std::function<void()> entry) {
-  try {
-    auto signal_stack = SignalStack::make();
-    if (!signal_stack) return Failure(signal_stack.error());
-    auto start = std::make_unique<Start>(
-        Start{name, std::move(entry), std::move(*signal_stack), stack_bytes});
-    const Attributes attributes(stack_bytes);
-    pthread_t id;
-    if (const int errnum = pthread_create(&id, attributes.get(), run_thread, start.get());
-        errnum != 0)
-      return sys_failure("start", "thread " + name, errnum);
-    static_cast<void>(start.release());  // the thread's now
-    return Thread(id);
-  } catch (const std::bad_alloc&) {
-    return Failure(Error{"out of memory", ENOMEM});  // short enough to need none
-  }
+  auto memory = ThreadMemory::make(stack_bytes);
+  if (!memory) return sys_failure("start", "thread " + name);
+  auto running = std::make_unique<Running>();
+  running->memory = std::move(memory);
+  auto start = std::make_unique<Start>(Start{name, std::move(entry), &running->memory});
+  const Attributes attributes(running->memory);
+  if (const int errnum = pthread_create(&running->id, attributes.get(), run_thread, start.get());
+      errnum != 0)
+    return sys_failure("start", "thread " + name, errnum);
+  static_cast<void>(start.release());  // the thread's now
+  return Thread(std::move(running));
 }
+
+bool Thread::joinable() const noexcept { return running_ != nullptr; }
 
 void Thread::join() noexcept {
-  if (!std::exchange(running_, false)) return;
-  pthread_join(id_, nullptr);
+  if (!running_) return;
+  pthread_join(running_->id, nullptr);
+  running_.reset();
 }
 
+// The end of a detached thread is not noticed, so its stack is kept until the program ends.
 void Thread::detach() noexcept {
-  if (std::exchange(running_, false)) pthread_detach(id_);
+  static std::atomic<Running*> detached{nullptr};
+  if (!running_) return;
+  pthread_detach(running_->id);
+  Running* const kept = running_.release();
+  kept->next = detached.load();
+  while (!detached.compare_exchange_weak(kept->next, kept)) {}
 }
 
 }  // namespace zinit

@@ -10,55 +10,53 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/result.hpp"
 
 namespace zinit {
 
-/// For a thread that launches services: enough for what it calls (measured). Sanitizers need more
+/// For a job's thread: enough for a launch, the most that it does (measured). Sanitizers need more
 /// and get it from Thread::start().
 inline constexpr std::size_t kSmallStackBytes = std::size_t{64} * 1024;
 
 /// For a thread that runs an event loop and parses what others send.
 inline constexpr std::size_t kLoopStackBytes = std::size_t{1024} * 1024;
 
-/// Gives the pages of the calling thread's stack that lie below the caller's frame back to the
-/// kernel: what a deep call once used would stay resident as long as the thread lives, for a
-/// thousand threads twenty megabytes. Nothing in a thread that Thread::start() did not make.
-/// (madvise(2))
-void release_unused_stack() noexcept;
+/// Names the calling thread, as ps(1), top(1) and gdb show it; the kernel cuts it to 15 bytes.
+void set_thread_name(const std::string& name) noexcept;
 
 /// A running thread; joined by the destructor at the latest.
 class Thread {
  public:
-  Thread() noexcept = default;
+  Thread() noexcept;
   Thread(Thread&& other) noexcept;
   Thread& operator=(Thread&& other) noexcept;
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
-  ~Thread() { join(); }
+  ~Thread();
 
   /// Starts a thread that runs `entry`.
   ///
   /// @param name         cut to the kernel's 15 bytes; shown by ps and in the log.
   /// @param stack_bytes  without its guard page.
-  /// @return  EAGAIN or ENOMEM where there is no room for one more: temporary. (pthread_create(3))
+  /// @return  EAGAIN or ENOMEM if no more threads can be made: temporary. (pthread_create(3))
   [[nodiscard]] static Result<Thread> start(const std::string& name, std::size_t stack_bytes,
                                             std::function<void()> entry);
 
-  [[nodiscard]] bool joinable() const noexcept { return running_; }
+  [[nodiscard]] bool joinable() const noexcept;
 
-  /// Waits for its end; nothing where there is no thread. Not from the thread itself.
+  /// Waits for its end, if there is a thread. Not to be called by the thread itself.
   void join() noexcept;
 
-  /// Leaves it to itself: it may outlive whoever started it, and what it uses has to.
+  /// Detaches it: it may outlive this object, and so must all that it uses.
   void detach() noexcept;
 
  private:
-  explicit Thread(pthread_t id) noexcept : id_(id), running_(true) {}
-  pthread_t id_{};
-  bool running_ = false;
+  struct Running;  // the thread's id, and the memory that it runs on
+  explicit Thread(std::unique_ptr<Running> running) noexcept;
+  std::unique_ptr<Running> running_;
 };
 
 }  // namespace zinit

@@ -15,11 +15,11 @@ namespace zinit {
 
 namespace {
 
-// Of one entry: a group may list thousands of members. Longer ones are an error.
+// Buffer sizes for one entry: a group may list thousands of members. Longer entries are an error.
 constexpr std::size_t kEntryStart = std::size_t{4} * 1024;
 constexpr std::size_t kEntryMax = std::size_t{4} * 1024 * 1024;
 
-/// Stands for "unchanged" in setresuid(2), setresgid(2) and chown(2): who is given it stays root.
+/// Means "unchanged" to setresuid(2), setresgid(2) and chown(2): a service with this id stays root.
 constexpr std::uint32_t kNoId = 0xffffffff;
 
 struct CloseFile {
@@ -47,9 +47,8 @@ bool lists(const group& entry, const std::string& user) {
 }
 
 /// Calls `visit` with each entry of the file at `path` until it returns true. `next` is fgetpwent_r
-/// or fgetgrent_r; they give lines that are no entry a miss, and go back over one that needs more
-/// room.
-/// @return  whether `visit` stopped it
+/// or fgetgrent_r, which skip malformed lines, and read an entry again if the buffer was too small.
+/// @return  whether `visit` returned true
 template <class Entry, class Next, class Visit>
 Result<bool> each_entry(const std::string& path, Next next, Visit visit) {
   const File file(std::fopen(path.c_str(), "re"));
@@ -81,7 +80,7 @@ Result<bool> each_group(const UserFiles& files, Visit visit) {
   return each_entry<group>(files.group, ::fgetgrent_r, visit);
 }
 
-/// A user or group number: what is no number, or too large for one, is not.
+/// Parses a user or group number; nothing if `text` is no number or too large.
 std::optional<std::uint32_t> id_number(const std::string& text) {
   const auto number = parse_integer(text);
   if (!number || *number < 0 || *number >= kNoId) return std::nullopt;
@@ -93,7 +92,7 @@ Failure no_id(std::string_view kind, const std::string& wanted, const std::strin
       fmt::format("cannot use {} {} of {}: {} is no number for one", kind, wanted, file, kNoId));
 }
 
-/// By name, else by number, else a number without an entry.
+/// Finds a user by name, else by number; a number may have no entry.
 Result<User> find_user(const std::string& wanted, const UserFiles& files) {
   const auto number = id_number(wanted);
   std::optional<User> by_name, by_number;

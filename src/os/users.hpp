@@ -15,8 +15,7 @@
 
 namespace zinit {
 
-/// What a process changes about itself before it executes its program; what is not set stays as it
-/// is.
+/// The ids that a process takes before it executes its program; unset ones stay as they are.
 struct Ids {
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;
@@ -44,9 +43,9 @@ struct UserFiles {
 /// same number. Supplementary groups are `groups`, else those that list the user, besides the group
 /// itself; with `group` alone they are left as they are.
 ///
-/// @return  or why a name is not known; or why a file cannot be read (EMFILE, ENFILE and ENOMEM are
+/// @return  an error if a name is unknown or a file cannot be read (EMFILE, ENFILE and ENOMEM are
 ///          temporary).
-/// Any thread; reads files, so no lock held. (zinit.toml(5), "user / group", "groups")
+/// Any thread; reads files, so hold no lock. (zinit.toml(5), "user / group", "groups")
 [[nodiscard]] Result<Credentials> look_up(
     const std::string& user, const std::string& group,
     const std::optional<std::vector<std::string>>& groups = {}, const UserFiles& files = {});

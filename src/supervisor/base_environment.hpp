@@ -1,5 +1,5 @@
-// What every service's environment is built on. It may be replaced while services are spawned: each
-// process gets what is in force when it is.
+// The variables that every service's environment starts from. They may be replaced at any time; a
+// process gets those in force when it is spawned.
 #pragma once
 
 #include <initializer_list>
@@ -12,7 +12,7 @@
 
 namespace zinit {
 
-/// Copies are the same one. Any thread.
+/// Copies share one environment: set() on one changes all. Any thread.
 class BaseEnvironment {
  public:
   using Values = std::vector<std::string>;  // KEY=value each

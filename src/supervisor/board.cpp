@@ -1,4 +1,4 @@
-// The board's face: requests, reloads, shutdown, and questions, each under one lock.
+// The board's public functions: requests, reloads, shutdown and queries, each under the lock.
 #include "supervisor/board.hpp"
 
 #include <csignal>
@@ -8,7 +8,7 @@
 #include "base/text.hpp"
 #include "model/predicates.hpp"
 #include "supervisor/core.hpp"
-#include "supervisor/draft.hpp"
+#include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"
 #include "supervisor/reload_report.hpp"
 
@@ -16,7 +16,7 @@ namespace zinit {
 
 namespace {
 
-/// At rest, and its runtime directories are removed.
+/// Whether the service is at rest and its runtime directories have been removed.
 bool rests(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   return at_rest(record.state) && record.process != Process::launching;
@@ -37,12 +37,16 @@ Board::~Board() = default;
 
 const Result<void>& Board::works() const { return core_->works(); }
 
-bool Board::busy() const noexcept { return core_->busy(); }
+bool Board::busy() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  return core.launches();
+}
 
 void Board::load(const std::vector<SpecPtr>& specs, const MaskedNames& masked) {
-  BoardCore& core = *core_;  // clang follows a reference, not a unique_ptr
-  const BoardCore::Turn turn(core);
-  // Nothing is pulled up before boot() says what.
+  BoardCore& core = *core_;  // clang's thread safety analysis cannot follow a unique_ptr
+  const BoardCore::Change change(core);
+  // boot() decides what is started.
   core.start_added = false;
   core.adopt(plan(*core.world.graph, specs, core.live(), masked), false);
 }
@@ -51,7 +55,7 @@ void Board::restore(const std::vector<SpecPtr>& specs, const JournalImage& image
                     const MaskedNames& masked) {
   load(specs, masked);
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   World& world = core.world;
   world.shutdown = image.world.shutdown;
   world.next_rank = image.world.next_rank;
@@ -64,14 +68,14 @@ void Board::restore(const std::vector<SpecPtr>& specs, const JournalImage& image
     restored.push_back(slot);
   }
   core.start_added = true;
-  core.touched(restored);
+  core.tell_neighbours(restored);
 }
 
 int Board::journal_fd() const { return core_->journal_fd(); }
 
 RequestResult<void> Board::boot(const std::string& target) {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   World& world = core.world;
   if (world.shutdown) return in_shutdown();
   Slots asked;
@@ -88,8 +92,8 @@ RequestResult<void> Board::boot(const std::string& target) {
   }
   core.boot_pending = request_pull(world, asked);
   core.booting = true;
-  core.touched(core.boot_pending);
-  core.note_boot();  // perhaps there is nothing to do
+  core.tell_neighbours(core.boot_pending);
+  core.note_boot();  // the boot is over already if there is nothing to start
   return {};
 }
 
@@ -101,31 +105,29 @@ RequestResult<void> Board::restart(std::string_view name) {
 
 RequestResult<void> Board::bring_up(std::string_view name, Slots (*request)(World&, Slot)) {
   BoardCore& core = *core_;
-  BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   World& world = core.world;
   const Slot slot = world.graph->find_loaded(name);
   if (slot == kNoSlot) return not_found(name);
   if (world.shutdown) return in_shutdown();
-  turn.first = slot;
-  core.touched(request(world, slot));
+  core.tell_neighbours(request(world, slot));
   return {};
 }
 
 RequestResult<void> Board::stop(std::string_view name) {
   BoardCore& core = *core_;
-  BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   World& world = core.world;
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return not_found(name);
   if (world.shutdown) return {};  // all are stopped already
-  turn.first = slot;
-  core.touched(request_stop(world, slot));
+  core.tell_neighbours(request_stop(world, slot));
   return {};
 }
 
 RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   World& world = core.world;
   const Slot slot = world.graph->find_loaded(target);
   if (slot == kNoSlot) return not_found(target);
@@ -136,28 +138,27 @@ RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
   for (const Slot each : isolation.stopped) names.stopped.push_back(world.graph->name(each));
   std::ranges::sort(names.started);
   std::ranges::sort(names.stopped);
-  core.touched(isolation.changed);
+  core.tell_neighbours(isolation.changed);
   return names;
 }
 
 RequestResult<void> Board::kill(std::string_view name, int signal, bool main_only) {
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
+  const BoardCore::Change change(core);
   const Slot slot = core.world.graph->find(name);
   if (slot == kNoSlot) return not_found(name);
   Job& job = *core.jobs[slot];
   const Record& record = core.world.record(slot);
-  const bool main_there = job.pid != 0 && record.phase == Phase::main && !record.post;
+  const bool main_there = job.process.pid() != 0 && record.command.is_main();
   const auto gone = [&] {
     return refused(Refusal::not_running,
                    fmt::format("{} has no {}process", name, main_only ? "main " : ""));
   };
   core.follow_main(job);
-  const pid_t group = job.main_group != 0 ? job.main_group : job.group;
-  if (!main_there && (group == 0 || main_only)) return gone();
-  const auto sent = main_only || job.main_apart || group == 0
-                        ? signal_process(job.pidfd.get(), job.pid, signal)
-                        : signal_group(group, signal);
+  job.process.forget_gone();
+  if (!main_there && (!job.process.group_left() || main_only)) return gone();
+  const auto sent =
+      main_only ? job.process.signal_main(signal) : job.process.signal_main_group(signal);
   if (sent) {
     job.killed_on_request = job.killed_on_request || signal == SIGKILL;
     return {};
@@ -169,15 +170,15 @@ RequestResult<void> Board::kill(std::string_view name, int signal, bool main_onl
 RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                           const MaskedNames& masked) {
   BoardCore& core = *core_;
-  Draft draft(core, [&](const Graph&) { return Wanted{specs, masked}; });
-  const BoardCore::Turn turn(core);
+  PlanAside aside(core, [&](const Graph&) { return Wanted{specs, masked}; });
+  const BoardCore::Change change(core);
   if (core.world.shutdown) return in_shutdown();
-  return take_plan(core, draft.plan(core), dry_run);
+  return take_plan(core, aside.plan(core), dry_run);
 }
 
 RequestResult<ServiceReload> Board::reload_service(std::string_view name, bool dry_run) {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   const Slot slot = core.world.graph->find_loaded(name);
   if (slot == kNoSlot) return not_found(name);
   if (core.world.shutdown) return in_shutdown();
@@ -195,21 +196,21 @@ std::optional<RequestResult<void>> Board::outcome(const ServiceReload& reload) c
 
 void Board::begin_shutdown() {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   if (core.world.shutdown) return;
-  core.touched(request_shutdown(core.world));
+  core.tell_neighbours(request_shutdown(core.world));
 }
 
 void Board::say(LogLevel level, std::string line) {
   BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
+  const BoardCore::Change change(core);
   core.say(level, std::move(line));
 }
 
 void Board::hurry_shutdown(Milliseconds limit) {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
-  core.touched(limit_stops(core.world, limit, Clock::now()));
+  const BoardCore::Change change(core);
+  core.tell_neighbours(limit_stops(core.world, limit, Clock::now()));
 }
 
 bool Board::shutting_down() const {
@@ -241,16 +242,20 @@ std::vector<std::string> Board::still_up() const {
 
 void Board::child_ended(pid_t pid, const ProcessEnd& end) {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   core.hear_last_words(pid);
   core.child_ended(pid, end);
 }
 
-int Board::cgroup_watch_fd() const { return core_->cgroup_watch_fd(); }
+int Board::cgroup_watch_fd() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  return core.cgroups.fd();
+}
 
 void Board::cgroups_changed() {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   core.cgroups_changed();
 }
 
@@ -295,6 +300,13 @@ std::string Board::owner_of(const std::vector<pid_t>& processes) const {
   return core_->owner_of(processes);
 }
 
+std::optional<uid_t> Board::user_of(Slot slot) const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  if (slot >= core.jobs.size() || !core.jobs[slot]) return std::nullopt;
+  return core.jobs[slot]->user;
+}
+
 GraphPtr Board::graph() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
@@ -308,28 +320,24 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
   const Record& record = world.record(slot);
-  return Brief{record.state, record.wish, settled(world, slot, Clock::now()),
-               record.state == State::exited && record.done, active(world, slot),
+  return Brief{record.state,
+               record.wish,
+               settled(world, slot, Clock::now()),
+               record.state == State::exited && record.done,
+               active(world, slot),
                world.node(slot).removed && at_rest(record.state) && !active(world, slot)};
 }
 
-Board::Events Board::events_after(std::uint64_t after) const {
+KeptEvents::After Board::events_after(std::uint64_t after) const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
-  Events result;
-  const std::uint64_t kept = std::min<std::uint64_t>(core.last_seq, kEventsKept);
-  const std::uint64_t first = core.last_seq - kept + 1;  // the oldest that is kept
-  if (after + 1 < first) result.lost = first - after - 1;
-  for (std::uint64_t seq = std::max(after + 1, first); seq <= core.last_seq; ++seq) {
-    result.events.push_back(core.events[seq % kEventsKept]);
-  }
-  return result;
+  return core.events.after(after);
 }
 
 std::uint64_t Board::last_seq() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
-  return core.last_seq;
+  return core.events.last_seq();
 }
 
 std::optional<TimePoint> Board::boot_settled() const {

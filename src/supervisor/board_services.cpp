@@ -1,18 +1,19 @@
-// The board's half that adds, replaces and removes single services, and the requests about all of
-// class user. Each is a plan like that of a reload, whose specs are the graph's own but for one.
+// The part of the board that adds, replaces and removes single services, and the requests about all
+// services of class user. An addition, replacement or removal is planned like a reload, from the
+// specs of the present graph with that change made to them.
 #include <algorithm>
 
-#include "base/json.hpp"
+#include "base/json_writer.hpp"
 #include "base/text.hpp"
-#include "supervisor/draft.hpp"
+#include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// The specs in force, in load order, without those that are only stopping still. What this graph
-/// has refused may be all right in the next.
+/// The specs of all services that are not removed, in load order and as they were read: a spec that
+/// the present graph refuses may be valid in the next.
 std::vector<SpecPtr> specs_of(const Graph& graph) {
   std::vector<SpecPtr> specs;
   for (const Slot slot : graph.order()) {
@@ -32,14 +33,14 @@ Wanted with(const Graph& graph, const SpecPtr& spec) {
   return wanted;
 }
 
-/// Whether it requires one of these.
+/// Whether `spec` requires one of `names`.
 bool requires_one(const ServiceSpec& spec, const MaskedNames& names) {
-  return std::ranges::any_of(spec.dependencies.requires_, [&](const Dependency& dependency) {
+  return std::ranges::any_of(spec.dependencies->requires_, [&](const Dependency& dependency) {
     return names.contains(dependency.name);
   });
 }
 
-/// `document` without these among its dependencies.
+/// `document` with `names` deleted from its lists of dependencies.
 std::string forget_names(const std::string& document, const MaskedNames& names) {
   JsonDocument json;
   json.Parse<kJsonParse>(document.data(), document.size());
@@ -52,12 +53,12 @@ std::string forget_names(const std::string& document, const MaskedNames& names) 
     for (auto* one = list.value.Begin(); one != list.value.End();)
       one = is_one(*one) ? list.value.Erase(one) : one + 1;
   });
-  return text_of_document(json);
+  return json_of(json);
 }
 
 SpecPtr without_edges_to(const ServiceSpec& spec, const MaskedNames& names) {
   auto copy = std::make_shared<ServiceSpec>(spec);
-  Dependencies& all = copy->dependencies;
+  Dependencies& all = copy->dependencies.edit();
   for (auto* list : {&all.requires_, &all.after, &all.wants, &all.conflicts}) {
     std::erase_if(*list,
                   [&](const Dependency& dependency) { return names.contains(dependency.name); });
@@ -76,7 +77,7 @@ Wanted without(const Graph& graph, const MaskedNames& gone) {
   return wanted;
 }
 
-/// Names of what requires the service.
+/// Names of the services that require `slot`, sorted.
 std::vector<std::string> requirers(const Graph& graph, Slot slot) {
   std::vector<std::string> names;
   for (const Slot other : graph.node(slot).required_by)
@@ -102,15 +103,15 @@ Board::Bulk named(const Graph& graph, const Bulk& bulk) {
 
 RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool dry_run) {
   BoardCore& core = *core_;
-  Draft draft(core, [&](const Graph& graph) { return with(graph, spec); });
-  BoardCore::Turn turn(core);
+  PlanAside aside(core, [&](const Graph& graph) { return with(graph, spec); });
+  const BoardCore::Change change(core);
   World& world = core.world;
   if (world.shutdown) return in_shutdown();
-  Plan& plan = draft.plan(core);
+  Plan& plan = aside.plan(core);
   SetReport report{spec->name, world.graph->find_loaded(spec->name) == kNoSlot, {}};
   for (PlannedService& planned : plan.services) {
     if (planned.name != spec->name) continue;
-    planned.start = false;  // what is asked for here decides
+    planned.start = false;  // the parameter `start` decides, not the spec's status
     if (planned.refused.empty()) continue;
     return tl::unexpected(RequestFailure{
         Refusal::config_error, "the config is wrong: " + planned.refused.front(), planned.refused});
@@ -119,8 +120,7 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
   core.adopt(plan, core.start_added);
   const Slot slot = world.graph->find(spec->name);
   if (start && (report.created || world.record(slot).wish == Wish::down))
-    core.touched(request_start(world, slot));
-  turn.first = slot;
+    core.tell_neighbours(request_start(world, slot));
   const TimePoint now = Clock::now();
   SettledQuestions settled(world, now);
   report.warnings = core.view(slot, now, settled).warnings;
@@ -143,42 +143,42 @@ RequestResult<void> Board::removable(std::string_view name, bool cascade) const 
 
 RequestResult<void> Board::remove(const MaskedNames& gone) {
   BoardCore& core = *core_;
-  Draft draft(core, [&](const Graph& graph) { return without(graph, gone); });
-  const BoardCore::Turn turn(core);
+  PlanAside aside(core, [&](const Graph& graph) { return without(graph, gone); });
+  const BoardCore::Change change(core);
   if (core.world.shutdown) return in_shutdown();
-  core.adopt(draft.plan(core), core.start_added);
+  core.adopt(aside.plan(core), core.start_added);
   return {};
 }
 
 RequestResult<Board::Bulk> Board::start_all() {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   if (core.world.shutdown) return in_shutdown();
   const zinit::Bulk bulk = request_start_all(core.world);
-  core.touched(core.world.graph->order());
+  core.tell_neighbours(core.world.graph->order());
   return named(*core.world.graph, bulk);
 }
 
 RequestResult<Board::Bulk> Board::stop_all() {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   const zinit::Bulk bulk = request_stop_all(core.world);
-  core.touched(bulk.done);
+  core.tell_neighbours(bulk.done);
   return named(*core.world.graph, bulk);
 }
 
 RequestResult<Board::Bulk> Board::delete_all() {
   BoardCore& core = *core_;
   Bulk names;
-  Draft draft(core, [&](const Graph& graph) {
+  PlanAside aside(core, [&](const Graph& graph) {
     names = named(graph, choose_delete_all(graph));
     MaskedNames gone;
     for (const std::string& name : names.done) gone[name];
     return without(graph, gone);
   });
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   if (core.world.shutdown) return in_shutdown();
-  core.adopt(draft.plan(core), core.start_added);
+  core.adopt(aside.plan(core), core.start_added);
   return names;
 }
 

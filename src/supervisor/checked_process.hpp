@@ -1,12 +1,12 @@
-// A process of a service that is watched for more than its end: for its readiness, its health, its
-// signs of life. The board makes one for each main process of a service that has [readiness] or
-// [health], gives it to the CheckPort, and hears of it by Board::passed() and its like.
+// A main process that is watched for readiness, health and signs of life. The board makes one for
+// each main process of a service that has [readiness] or [health], and passes it to the WatchPort.
+// Each call of WatchReports names the process that it is about.
 //
-// It is its own generation number: what is said of one that the board has let go of does nothing,
-// whatever process has its service, slot or pid by then.
+// The object's identity serves as a generation number: once the board has dropped the object,
+// reports about it have no effect, even if another process has its service, slot or pid by then.
 //
-// Threads: the board writes, under its lock; anybody reads, without. What is read may be outdated
-// the moment after, so whoever watches looks again when CheckPort::changed() says so.
+// Threads: the board writes, with its lock held; any thread reads, without that lock. A value may
+// be outdated at once, so watchers look again when WatchPort::changed() is called.
 #pragma once
 
 #include <sys/types.h>
@@ -19,7 +19,7 @@
 #include "base/mutex.hpp"
 #include "base/result.hpp"
 #include "model/graph.hpp"
-#include "supervisor/check_gear.hpp"
+#include "supervisor/spawn_extras.hpp"
 
 namespace zinit {
 
@@ -27,15 +27,15 @@ class CheckedProcess {
  public:
   enum class Stage : std::uint8_t {
     alive,
-    stopping,  // no more probes; it may still ask for more time, or say what it is doing
-    ended,     // nothing more
+    stopping,  // no longer probed; it may still ask for more time, or set its status
+    ended,     // no longer watched
   };
 
   CheckedProcess(Slot of, SpecPtr spec, pid_t main_pid, std::string its_cgroup,
-                 CheckGearPtr its_gear = nullptr)
+                 SpawnExtrasPtr its_extras = nullptr)
       : slot(of),
         cgroup(std::move(its_cgroup)),
-        gear(std::move(its_gear)),
+        extras(std::move(its_extras)),
         launched(main_pid),
         spec_(std::move(spec)),
         main_pid_(main_pid) {}
@@ -43,23 +43,23 @@ class CheckedProcess {
   CheckedProcess& operator=(const CheckedProcess&) = delete;
 
   const Slot slot;
-  const std::string cgroup;  // the directory of the service's; empty: it has none
-  const CheckGearPtr gear;   // what it was made with; null: nothing, or by a zinit of before
-  const pid_t launched;      // the process that was spawned, main or not by now
+  const std::string cgroup;     // the service's directory; empty if it has none
+  const SpawnExtrasPtr extras;  // null: spawned by an earlier image of zinit
+  const pid_t launched;         // the process that was spawned; main_pid() may differ by now
 
   [[nodiscard]] Stage stage() const noexcept { return stage_; }
-  /// 0 while it is not known: one that puts itself in the background has not said yet.
+  /// 0 while it is not known: a daemon has gone to the background and not yet told its pid.
   [[nodiscard]] pid_t main_pid() const noexcept { return main_pid_; }
-  /// Whether the service is running: all that it has to pass has been passed.
+  /// Whether the service is in state `running`.
   [[nodiscard]] bool running() const noexcept { return running_; }
-  /// A reload may change [health] and all else that takes no restart.
+  /// A reload may replace it, with changes of [health] and other keys that need no restart.
   [[nodiscard]] SpecPtr spec() const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return spec_;
   }
 
-  /// What the command that Board::run_probe() has run came to, once: an Error of nothing where it
-  /// went well, one that is temporary(), perhaps without a text, where it could not be run now.
+  /// The result of the command run by WatchReports::run_probe(); each result is returned once. An
+  /// empty Error: it succeeded. A temporary() one, perhaps without text: it could not be run now.
   [[nodiscard]] std::optional<Error> take_probe_result() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return std::exchange(probe_result_, std::nullopt);
@@ -79,7 +79,7 @@ class CheckedProcess {
   }
 
  private:
-  mutable Mutex mutex_;  // a leaf: nothing is called with it held
+  mutable Mutex mutex_;  // a leaf: no other lock is taken while it is held
   SpecPtr spec_ GUARDED_BY(mutex_);
   std::optional<Error> probe_result_ GUARDED_BY(mutex_);
   std::atomic<pid_t> main_pid_;

@@ -1,4 +1,4 @@
-// Checks of main processes: which are watched, and what is found out about them.
+// Checks of main processes: which processes are watched, and what the watchers report.
 #include <unistd.h>
 
 #include "supervisor/core.hpp"
@@ -7,13 +7,13 @@ namespace zinit {
 
 namespace {
 
-/// Calls `change` with what belongs to `process`, if it is still a main process, and has the step
-/// that follows taken where it says that it has changed something.
+/// Calls `change` if `process` is still a main process. If it returns true, a record has changed,
+/// and the steps that follow from that are taken.
 template <class Change>
 void with_checked(BoardCore& core, const CheckedProcess& process, Change change) {
-  BoardCore::Turn turn(core);
-  turn.first = process.slot;
-  if (core.checked_job(process) != nullptr && change(core.world)) core.touched({&process.slot, 1});
+  const BoardCore::Change lock(core);
+  if (core.checked_job(process) != nullptr && change(core.world))
+    core.tell_neighbours({&process.slot, 1});
 }
 
 }  // namespace
@@ -25,110 +25,49 @@ Job* BoardCore::checked_job(const CheckedProcess& process) {
   return job != nullptr && job->checked.get() == &process ? job : nullptr;
 }
 
-bool BoardCore::begin_checks(Job& job, const CheckGearPtr& gear) noexcept {
+void BoardCore::begin_checks(Job& job, const SpawnExtrasPtr& extras) {
   end_checks(job);
-  job.status_text.clear();
+  job.status_text.reset();
   const SpecPtr& spec = world.node(job.slot).spec;
-  if (!spec->watched()) return true;
-  CheckedProcessPtr checked;
-  try {
-    checked = std::make_shared<CheckedProcess>(job.slot, spec, job.pid,
-                                               job.cgroup ? cgroup_path(job) : "", gear);
-    checked->set_running(world.record(job.slot).state == State::running);
-    checks_.watch(checked);
-    job.checked = std::move(checked);
-    return true;
-  } catch (const std::bad_alloc&) {
-    // Who has it already shall not watch it for ever.
-    if (checked) checked->set_stage(CheckedProcess::Stage::ended);
-    checks_.changed();
-    return false;
-  }
+  if (!spec->watched()) return;
+  job.checked = std::make_shared<CheckedProcess>(
+      job.slot, spec, job.process.pid(), job.cgroup.in_use() ? job.cgroup.path() : "", extras);
+  job.checked->set_running(world.record(job.slot).state == State::running);
+  checks_.watch(job.checked);
 }
 
-void BoardCore::end_checks(Job& job) noexcept {
+void BoardCore::end_checks(Job& job) {
   if (!job.checked) return;
   job.checked->set_stage(CheckedProcess::Stage::ended);
   job.checked.reset();
   checks_.changed();
 }
 
-void BoardCore::change_checks(Job& job) noexcept {
+void BoardCore::change_checks(Job& job) {
   const Record& record = world.record(job.slot);
-  // In the background it is known by what is watched, not by a pid.
-  if (!job.checked && job.pid == 0) return;
+  // A daemon in the background has no known pid; job.checked tells that it is there.
+  if (!job.checked && job.process.pid() == 0) return;
   if (!checked_now(record) || record.state == State::stopping) return;
   const SpecPtr& spec = world.node(job.slot).spec;
-  if (!job.checked) {
-    if (begin_checks(job)) return;
-    checks_put_off_ = true;
-    wake_herald();
-    return;
-  }
+  if (!job.checked) return begin_checks(job);
   if (!spec->watched()) return end_checks(job);
   job.checked->set_spec(spec);
   checks_.changed();
 }
 
-void BoardCore::change_all_checks() {
-  checks_put_off_ = false;
-  for (const auto& job : jobs)
-    if (job) change_checks(*job);
-}
-
 bool BoardCore::change_main(Job& job, pid_t pid, UniqueFd pidfd) {
-  const Record& record = world.record(job.slot);
-  if (!checked_now(record) || pid <= 1 || pid == ::getpid()) return false;
-  if (pid == job.pid) return true;
-  const auto known = by_pid_.find(pid);
-  if (known != by_pid_.end() && (known->second != job.slot || pid != job.leader)) return false;
-  by_pid_[pid] = job.slot;  // first: it may lack memory
-  try {
-    take_main_group(job, pid);
-  } catch (const std::bad_alloc&) {
-    if (pid != job.leader) by_pid_.erase(pid);
-    throw;
-  }
-  if (job.pid != 0 && job.pid != job.leader) by_pid_.erase(job.pid);
-  job.pid = pid;
-  job.pidfd = std::move(pidfd);
+  if (!checked_now(world.record(job.slot)) || pid <= 1 || pid == ::getpid()) return false;
+  if (pid == job.process.pid()) return true;
+  if (!job.process.take_main(pid, std::move(pidfd))) return false;
   job.checked->set_main_pid(pid);
   checks_.changed();
   store(job.slot);
-  say(LogLevel::info,
-      fmt::format("{}: its main process is now pid {}", world.graph->name(job.slot), pid));
+  say(LogLevel::info, fmt::format("{}: its main process is now pid {}", job.name, pid));
   return true;
 }
 
-/// `pid` is the main process, or is to be.
-void BoardCore::take_main_group(Job& job, pid_t pid) {
-  const auto group = process_group(pid);
-  const bool apart = group && *group != job.group;
-  // A group is the service's for as long as one in it is not reaped by zinit, who sees to that.
-  const bool followed = apart && *group > 1 && is_own_child(pid) && *group != ::getpgrp() &&
-                        !by_group_.contains(*group);
-  if (followed) by_group_[*group] = job.slot;
-  if (job.main_group != 0) by_group_.erase(std::exchange(job.main_group, 0));
-  if (followed) job.main_group = *group;
-  job.main_apart = apart && !followed;
-}
-
-void BoardCore::follow_main(Job& job) noexcept {
-  if (job.pid == 0 || job.pid == job.leader) return;
-  const auto group = process_group(job.pid);
-  if (!group || *group == job.group || *group == job.main_group) return;
-  forget_gone(job);
-  // What it has left behind in the group that it was in is the service's all the same.
-  if (job.main_apart || (job.main_group != 0 && group_exists(job.main_group))) {
-    job.main_apart = true;
-    return;
-  }
-  try {
-    take_main_group(job, job.pid);
-    store(job.slot);
-  } catch (const std::exception&) {
-    job.main_apart = true;  // it alone is signalled
-  }
+void BoardCore::follow_main(Job& job) {
+  if (job.process.follow_main()) store(job.slot);
 }
 
 bool BoardCore::goes_to_background(const Job& job, const ProcessEnd& end) const {
@@ -137,53 +76,33 @@ bool BoardCore::goes_to_background(const Job& job, const ProcessEnd& end) const 
          !record.notified && !world.spec(job.slot).readiness->pidfile.empty();
 }
 
-void BoardCore::went_to_background(Job& job, Left left) {
-  const pid_t pid = std::exchange(job.pid, 0);
-  by_pid_.erase(pid);
-  if (job.leader == pid) job.leader = 0;
-  job.pidfd.reset();
+void BoardCore::went_to_background(Job& job, Remains remains) {
+  const pid_t pid = job.process.ended(remains);
   if (job.checked) job.checked->set_main_pid(0);
   store(job.slot);
-  if (left == Left::zombie) reap(pid);
-  if (left == Left::nothing) forget_group({&job.leader, &job.group});
-  if (job.cgroup) watch_cgroup(job);  // the last of it may go without a word
+  if (remains == Remains::zombie) reap(pid);
+  job.cgroup.watch_end();  // nothing else reports the end of its last process
   checks_.changed();
-  look_at_unit(job);
-}
-
-void BoardCore::leader_ended(Job& job, Left left) {
-  const pid_t pid = std::exchange(job.leader, 0);
-  by_pid_.erase(pid);
-  store(job.slot);
-  if (left == Left::zombie) reap(pid);
-  if (left == Left::nothing) forget_group({&job.leader, &job.group});
   look_at_unit(job);
 }
 
 void BoardCore::give_up_main(Job& job) {
-  drop_watch(job.memory_watch);
+  job.cgroup.stop_watching_memory();
   end_checks(job);
   process_ended(world, job.slot, {}, true);
   job.ended = Clock::now();
-  job.facts.last_stop_us = wall_us();
+  job.times.last_stop_us = wall_us();
 }
 
 void BoardCore::unseen_end(Job& job, pid_t pid, const std::optional<ProcessEnd>& end) {
-  if (job.pid != pid || is_own_child(pid)) return;  // then the reaper is told
-  main_ended(job, end.value_or(ProcessEnd{}), Left::group);
+  if (job.process.pid() != pid || is_own_child(pid)) return;  // the reaper reports own children
+  main_ended(job, end.value_or(ProcessEnd{}), Remains::group);
   if (!end) {
     say(LogLevel::warn,
         fmt::format("{}: its main process {} has ended, and was no child of zinit's: nobody knows "
                     "how, so it counts as a good end",
-                    world.graph->name(job.slot), pid));
+                    job.name, pid));
   }
-}
-
-void BoardCore::tell_checks(Job& job, State to) noexcept {
-  if (!job.checked) return;
-  job.checked->set_running(to == State::running);
-  if (to == State::stopping) job.checked->set_stage(CheckedProcess::Stage::stopping);
-  checks_.changed();
 }
 
 void Board::passed(const CheckedProcess& process, CheckKind which) {
@@ -206,7 +125,7 @@ void Board::health_failed(const CheckedProcess& process, int attempts, std::stri
 
 void Board::run_probe(const CheckedProcessPtr& process) {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   core.run_probe(process);
 }
 
@@ -223,7 +142,7 @@ void Board::extend(const CheckedProcess& process, Milliseconds by) {
 
 bool Board::main_changed(const CheckedProcess& process, pid_t pid, UniqueFd pidfd) {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   Job* const job = core.checked_job(process);
   return job != nullptr && core.change_main(*job, pid, std::move(pidfd));
 }
@@ -231,7 +150,7 @@ bool Board::main_changed(const CheckedProcess& process, pid_t pid, UniqueFd pidf
 void Board::main_gone(const CheckedProcess& process, pid_t pid,
                       const std::optional<ProcessEnd>& end) {
   BoardCore& core = *core_;
-  const BoardCore::Turn turn(core);
+  const BoardCore::Change change(core);
   Job* const job = core.checked_job(process);
   if (job == nullptr) return;
   core.unseen_end(*job, pid, end);

@@ -1,5 +1,6 @@
-// Ends of processes: whose it was, what it leaves behind, and the reaping. All under the board's
-// lock, so that nobody signals a pid or a group whose number is free.
+// Ends of processes: finding the service, handling what is left of the process group, and reaping.
+// All under the board's lock, so that no pid or group is signalled after its number became free.
+#include <algorithm>
 #include <csignal>
 
 #include "supervisor/core.hpp"
@@ -7,160 +8,175 @@
 namespace zinit {
 
 void BoardCore::hear_last_words(pid_t pid) {
-  const auto known = by_pid_.find(pid);
-  if (known == by_pid_.end() || !jobs[known->second]) return;
-  const Job& job = *jobs[known->second];
-  if (job.pid != pid) return;
-  if (const CheckedProcessPtr checked = job.checked) without_lock([&] { checks_.drain(*checked); });
+  const Slot slot = processes.of_pid(pid);
+  if (slot == kNoSlot || !jobs[slot] || jobs[slot]->process.pid() != pid) return;
+  if (const CheckedProcessPtr checked = jobs[slot]->checked)
+    without_lock([&] { checks_.drain(*checked); });
 }
 
 void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
-  if (const auto known = by_pid_.find(pid); known != by_pid_.end()) {
-    Job* const job = jobs[known->second].get();
-    if (job != nullptr && own_ended(*job, pid, end)) return due(*job);
-    by_pid_.erase(known);  // nobody's, or it would come again for ever
+  if (const Slot slot = processes.of_pid(pid); slot != kNoSlot) {
+    if (jobs[slot] && own_ended(*jobs[slot], pid, end)) return make_due(*jobs[slot]);
+    processes.remove_pid(pid);  // a stale entry: no job claims this pid
   }
   const auto group = process_group(pid);
-  // A leader of its own group, while processes are being spawned: perhaps one whose pid is not
-  // known yet. Kept before it is reaped: where there is no memory for that, it comes again.
-  const std::optional<std::uint64_t> latest = launcher_.latest();
-  if (latest && group && *group == pid && !by_group_.contains(pid))
-    unclaimed_[pid] = {end, true, *latest};
+  // It may be the child of a launch that is not over yet; the job handles its end after the launch.
+  if (LaunchUnderWay* const launch = launch_of(pid); launch != nullptr && !launch->early_end)
+    launch->early_end = EarlyEnd{pid, end, Remains::group};
   reap(pid);
   if (!group || group_exists(*group)) return;
-  if (const auto found = unclaimed_.find(*group); found != unclaimed_.end())
-    found->second.group_left = false;
-  const auto member = by_group_.find(*group);
-  if (member == by_group_.end()) return;
-  if (Job* const job = jobs[member->second].get()) look_at_unit(*job);
+  if (LaunchUnderWay* const launch = launch_of(*group); launch != nullptr && launch->early_end)
+    launch->early_end->remains = Remains::nothing;
+  const Slot member = processes.of_group(*group);
+  if (member != kNoSlot && jobs[member]) look_at_unit(*jobs[member]);
 }
 
-/// @return  false: `pid` is none of the job's
+/// The launch that has created the process `child`; null if none.
+LaunchUnderWay* BoardCore::launch_of(pid_t child) {
+  for (const Slot slot : launching_)
+    if (jobs[slot]->launch->pid() == child) return jobs[slot]->launch.get();
+  return nullptr;
+}
+
+/// @return  false if `pid` is no process of the job
 bool BoardCore::own_ended(Job& job, pid_t pid, const ProcessEnd& end) {
-  Helper* const helper = job.helper_with(pid);
-  if (pid == job.pid && goes_to_background(job, end))
-    went_to_background(job, Left::zombie);
-  else if (pid == job.pid)
-    main_ended(job, end, Left::zombie);
-  else if (pid == job.leader)
-    leader_ended(job, Left::zombie);
-  else if (helper != nullptr)
-    helper_ended(job, *helper, end, Left::zombie);
+  SideCommand* const side = job.side.with(pid);
+  if (pid == job.process.pid() && goes_to_background(job, end))
+    went_to_background(job, Remains::zombie);
+  else if (pid == job.process.pid())
+    main_ended(job, end, Remains::zombie);
+  else if (pid == job.process.spawned().leader())
+    leader_ended(job, Remains::zombie);
+  else if (side != nullptr)
+    side_ended(job, *side, end, Remains::zombie);
   else
     return false;
   return true;
 }
 
-/// The end of a process that a launch has just made known, where it came before that.
-std::optional<BoardCore::ClaimedEnd> BoardCore::claim_end(pid_t pid, std::uint64_t launch) {
-  const auto found = unclaimed_.find(pid);
-  if (found == unclaimed_.end()) return std::nullopt;
-  const UnclaimedEnd unclaimed = found->second;
-  unclaimed_.erase(found);
-  if (unclaimed.latest_launch < launch) return std::nullopt;
-  return ClaimedEnd{unclaimed.end, unclaimed.group_left ? Left::group : Left::nothing};
-}
-
-/// It is reaped already. What it has said of itself is heard before that counts: perhaps it has
-/// made another the main process, or is one that went to the background.
-void BoardCore::claimed_end(Job& job, const ClaimedEnd& claimed) {
-  const pid_t pid = job.pid;
+/// The process of a launch ended, and was reaped, before the launch was over. Its messages are
+/// handled before its end: it may have named another main process, or gone to the background.
+void BoardCore::early_end(Job& job, const EarlyEnd& early) {
   if (const CheckedProcessPtr checked = job.checked) {
-    // The number is not ours any more: nobody may signal it meanwhile.
-    if (claimed.left == Left::nothing) forget_group({&job.leader, &job.group});
+    // The group is empty, so its number may be reused: forget it before the lock is released.
+    if (early.remains == Remains::nothing) job.process.forget_spawned_group();
     without_lock([&] { checks_.drain(*checked); });
-    if (job.pid != pid) return job.leader == pid ? leader_ended(job, claimed.left) : void();
-    if (goes_to_background(job, claimed.end)) return went_to_background(job, claimed.left);
+    if (job.process.pid() != early.pid) {
+      if (job.process.spawned().leader() == early.pid) leader_ended(job, early.remains);
+      return;
+    }
+    if (goes_to_background(job, early.end)) return went_to_background(job, early.remains);
   }
-  main_ended(job, claimed.end, claimed.left);
+  main_ended(job, early.end, early.remains);
 }
 
-void BoardCore::forget_unclaimed() {
-  const std::uint64_t oldest = launcher_.oldest();
-  std::erase_if(unclaimed_, [&](const auto& entry) { return entry.second.latest_launch < oldest; });
-}
-
-void BoardCore::main_ended(Job& job, const ProcessEnd& end, Left left) {
+void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   const Record& record = world.record(job.slot);
-  const bool post = record.post;
-  // What a process that ended by itself leaves behind goes at once; while a stop is under way, the
-  // rest of the group has its stop timeout. Where nothing is left the number is not ours any more.
+  const bool post = record.command.post;
+  // The rest of its group is killed at once if the process ended by itself or was of post_exec; in
+  // a stop it has the stop timeout. The number of an empty group may be reused, so it is forgotten.
   const bool has_time = record.state == State::stopping || record.state == State::failed;
-  if (left == Left::nothing) forget_group({&job.leader, &job.group});
+  if (remains == Remains::nothing) job.process.forget_spawned_group();
   if (post || !has_time) kill_all(job);
   ProcessEnd known = end;
   known.out_of_memory = out_of_memory(job, end);
-  drop_watch(job.memory_watch);
+  job.cgroup.stop_watching_memory();
   end_checks(job);
   process_ended(world, job.slot, known, true);
-  by_pid_.erase(job.pid);
-  const pid_t pid = std::exchange(job.pid, 0);
-  if (job.leader == pid) job.leader = 0;
-  job.main_apart = false;
-  job.pidfd.reset();
+  const pid_t pid = job.process.ended(remains);
   if (!post) {
     job.ended = Clock::now();
-    job.facts.last_stop_us = wall_us();
+    job.times.last_stop_us = wall_us();
   }
-  store(job.slot);  // before the pid is free: a crash between the two must not adopt a stranger
-  if (left == Left::zombie) reap(pid);
+  // Before the pid is freed: after a crash in between, the next image must not adopt a stranger.
+  store(job.slot);
+  if (remains == Remains::zombie) reap(pid);
   if (!look_at_unit(job)) {
-    due(job);  // what nobody tells of it has to look for
-    touched({&job.slot, 1});
+    make_due(job);  // it may have to poll for the end of the rest
+    tell_neighbours({&job.slot, 1});
   }
-  if (post && end != ProcessEnd{}) {
-    say(LogLevel::warn, fmt::format("{}: post_exec {}", world.graph->name(job.slot),
-                                    reason_text(reason_of_end(end))));
-  }
+  if (post && end != ProcessEnd{})
+    say(LogLevel::warn, fmt::format("{}: post_exec {}", job.name, reason_text(reason_of_end(end))));
 }
 
-std::array<BoardCore::Leftover, 5> BoardCore::leftovers(Job& job) {
-  return {Leftover{&job.leader, &job.group}, Leftover{&job.pid, &job.main_group},
-          Leftover{&job.stopper.pid, &job.stopper.group},
-          Leftover{&job.reloader.pid, &job.reloader.group},
-          Leftover{&job.prober.pid, &job.prober.group}};
+void BoardCore::leader_ended(Job& job, Remains remains) {
+  const pid_t pid = job.process.spawned().leader();
+  job.process.leader_ended(remains);
+  store(job.slot);
+  if (remains == Remains::zombie) reap(pid);
+  look_at_unit(job);
 }
 
-void BoardCore::forget_group(const Leftover& gone) {
-  if (*gone.group == 0) return;
-  by_group_.erase(*gone.group);
-  *gone.group = 0;
+// A SIGKILL sent by zinit, by a stop or on request, is not taken for one of the OOM killer.
+OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) const {
+  const bool by_us = job.killed_on_request || world.record(job.slot).stage == StopStage::killed;
+  if (!end.by_signal || end.value != SIGKILL || by_us) return OutOfMemory::no;
+  return job.cgroup.killed_for_memory();
 }
 
-// While there is a group the kernel gives its number to no process. So where zinit has reaped the
-// leader, and a process has its number, it is a stranger's, and perhaps the group as well.
 void BoardCore::forget_gone(Job& job) {
-  for (const Leftover& each : leftovers(job)) {
-    if (*each.group == 0 || *each.leader != 0) continue;
-    const bool had_leader = each.group != &job.main_group;  // which was zinit's child
-    if (!group_exists(*each.group) || (had_leader && process_exists(*each.group)))
-      forget_group(each);
-  }
+  job.process.forget_gone();
+  for (SideCommand* const side : job.side.all()) side->group().forget_if_gone();
 }
 
 bool BoardCore::look_at_unit(Job& job) {
   forget_gone(job);
-  const bool in_background = job.pid == 0 && world.record(job.slot).process == Process::alive;
-  if (in_background && job.group == 0 && job.cgroup && !cgroup_left(job)) give_up_main(job);
-  if (job.group != 0 || job.main_group != 0) return false;
-  for (const Helper* helper : job.helpers()) {
-    if (!helper->gone()) return false;
-  }
+  const bool in_background =
+      job.process.pid() == 0 && world.record(job.slot).process == Process::alive;
+  if (in_background && job.process.spawned().number() == 0 && job.cgroup.in_use() &&
+      !job.cgroup.populated())
+    give_up_main(job);
+  if (job.process.group_left() || !job.side.gone()) return false;
   if (world.record(job.slot).process != Process::lingering) return false;
-  if (cgroup_left(job)) {
+  if (job.cgroup.populated()) {
     tend_escaped(job);
-    // Once more, now that it is watched: the last process may have gone in between.
-    if (cgroup_left(job)) return false;
+    // Checked again now that it is watched: the last process may have ended in between.
+    if (job.cgroup.populated()) return false;
   }
-  unit_ended(job);
+  job.cgroup.emptied();
+  group_gone(world, job.slot);
+  tell_neighbours({&job.slot, 1});
   return true;
 }
 
-void BoardCore::unit_ended(Job& job) {
-  drop_watch(job.cgroup_watch);
-  job.cgroup = false;
-  group_gone(world, job.slot);
-  touched({&job.slot, 1});
+// The main process and its group are gone, but the cgroup still has processes. If the main process
+// ended by itself, or the stop has reached SIGKILL, they have been killed already; here that is
+// repeated in case it failed. Earlier in a stop they get the stop signal.
+void BoardCore::tend_escaped(Job& job) {
+  job.cgroup.watch_end();
+  const Record& record = world.record(job.slot);
+  const bool has_time = record.state == State::stopping || record.state == State::failed;
+  if (!has_time || record.stage == StopStage::killed) {
+    static_cast<void>(job.cgroup.kill());  // a failure was logged the first time; it is retried
+    return;
+  }
+  if (record.stage == StopStage::signalled && job.process.pid() == 0)
+    job.cgroup.signal_escaped(world.spec(job.slot).lifecycle.stop_signal);
+}
+
+/// If the group does not empty, it may consist only of zombies whose parent does not reap them. To
+/// find out, all processes must be read, which the janitor does.
+void BoardCore::look_at_group(Job& job) {
+  if (world.record(job.slot).process != Process::lingering) return;
+  look_at_unit(job);
+  if (job.group_poll < kLongestGroupPoll) return;
+  groups_to_see_ = true;
+  wake_janitor();
+}
+
+/// If events were lost, every service that relies on them is checked.
+void BoardCore::cgroups_changed() {
+  const CgroupWatches::Changes changes = cgroups.read();
+  for (const auto& [slot, watch] : changes.watched) {
+    if (!jobs[slot]) continue;
+    if (jobs[slot]->cgroup.is_memory_watch(watch))
+      jobs[slot]->cgroup.look_at_memory();
+    else
+      look_at_unit(*jobs[slot]);
+  }
+  if (!changes.lost) return;
+  for (const auto& job : jobs)
+    if (job && job->cgroup.end_is_told()) look_at_unit(*job);
 }
 
 }  // namespace zinit

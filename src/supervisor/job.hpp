@@ -1,91 +1,94 @@
-// What belongs to the processes of one service, beside its record.
+// A job: the state of one service that is not in its record, namely that of its processes and of
+// the thread that carries out its steps (job_threads.cpp). Guarded by the board's lock.
 #pragma once
 
-#include <algorithm>
-#include <array>
+#include <atomic>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/fd.hpp"
+#include "base/mutex.hpp"
+#include "base/or_default.hpp"
 #include "base/time.hpp"
 #include "model/decide.hpp"
-#include "supervisor/board.hpp"
+#include "supervisor/checked_process.hpp"
 #include "supervisor/journal.hpp"
+#include "supervisor/launch.hpp"
+#include "supervisor/processes.hpp"
+#include "supervisor/service_cgroup.hpp"
+#include "supervisor/service_reload.hpp"
+#include "supervisor/side_commands.hpp"
+#include "supervisor/spawn_places.hpp"
 
 namespace zinit {
 
-/// How a reload of one service ended. Guarded by the board's lock.
-struct ServiceReloadState {
-  bool done = false;
-  std::string fault;  // empty: it went well
+/// A launch that the job's thread, or the janitor, is carrying out without the board's lock.
+struct LaunchUnderWay {
+  LaunchOrder::What what;
+  TimePoint since;
+  std::shared_ptr<std::atomic<pid_t>> child{};  // its pid, 0 before clone(2); null: not announced
+  /// The end of the child, if it was reaped before the launch was over.
+  struct EarlyEnd {
+    pid_t pid;
+    ProcessEnd end;
+    Remains remains;
+  };
+  std::optional<EarlyEnd> early_end{};
+
+  [[nodiscard]] pid_t pid() const noexcept { return child ? child->load() : 0; }
 };
 
-/// A command beside the main process: that of stop_exec, of reload_exec or of a probe, with a
-/// session and group of its own. It belongs to the service: while any of it is left the service is
-/// not gone.
-struct Helper {
-  bool ordered = false;  // its launch is under way
-  bool late = false;     // killed for taking too long
-  pid_t pid = 0;         // while it is not reaped
-  pid_t group = 0;       // while anything of it may be left
-  pid_t main_pid = 0;    // the main process that it was told of
-  TimePoint deadline = kNever;
-  ServiceReload reload;      // who waits for it
-  CheckedProcessPtr probed;  // likewise, of a probe
-
-  [[nodiscard]] bool busy() const { return ordered || pid != 0; }
-  [[nodiscard]] bool gone() const { return !busy() && group == 0; }
-};
-
-/// What belongs to the process of a service. Guarded by the board's lock.
 struct Job {
-  Slot slot = kNoSlot;
-  bool due = false;            // it is to be looked at: it stands in the queue of those
-  Slot next_due = kNoSlot;     // behind it there
-  bool retired = false;        // its service is gone
-  Milliseconds group_poll{0};  // while a group lives on without its leader
+  Job(ProcessTable& table, CgroupWatches& watches, Slot its_slot, std::string its_name)
+      : slot(its_slot),
+        name(std::move(its_name)),
+        place(slot),
+        process(table, slot),
+        cgroup(watches, slot, name),
+        side(table, slot) {}
 
-  const Row* launch_row = nullptr;  // of the launch under way
-  pid_t pid = 0;     // of the process (record.hpp) while it is not reaped
-  pid_t leader = 0;  // the one that was spawned, likewise; the same but where another became main
-  pid_t group = 0;   // of that one, while anything of it may be left
-  // Of a main process that another was spawned as: its group where that is another, and whether it
-  // is in none that zinit may signal.
-  pid_t main_group = 0;
-  bool main_apart = false;
-  UniqueFd pidfd;
-  // Its cgroup, by whether anything of the service may be left in it; and inotify's number while
-  // its last process is waited for.
-  bool cgroup = false;
-  bool cgroup_made = false;        // the directory may exist
-  bool escaped_signalled = false;  // those left outside of the group know of the stop
-  int cgroup_watch = -1;
-  // Processes that the kernel has killed for want of memory: how many are known of, and when the
-  // last became known, as inotify tells of them while there is a main process.
-  int memory_watch = -1;
-  std::int64_t memory_kills = 0;
-  TimePoint memory_kill_seen{};
-  bool killed_on_request = false;            // by SIGKILL
-  std::vector<std::string> resource_faults;  // what of [resources] has no effect
-  TimePoint started{};                       // the process of pre_exec, or the main one
-  TimePoint ended{};                         // likewise
-  Helper stopper, reloader, prober;
-  CheckedProcessPtr checked;              // the main process, where the service has checks
-  std::string status_text;                // of the main process, by itself
-  std::vector<std::string> runtime_dirs;  // made, and to be removed when the service rests
-  JournalFacts facts;                     // pid and group are filled in when it is stored
+  const Slot slot;
+  const std::string name;  // of the service
 
-  [[nodiscard]] std::array<Helper*, 3> helpers() { return {&stopper, &reloader, &prober}; }
-  /// The one whose process `pid` is; null: none.
-  [[nodiscard]] Helper* helper_with(pid_t its_pid) {
-    for (Helper* helper : helpers())
-      if (helper->pid == its_pid) return helper;
-    return nullptr;
-  }
-  /// When one of them has taken too long.
-  [[nodiscard]] TimePoint helper_deadline() const {
-    return std::min(reloader.deadline, prober.deadline);
+  // --- its thread ---
+  CondVar wake;
+  bool has_thread = false;
+  SpawnPlaces::Ticket place;       // whether it may spawn now, or is queued for that
+  bool due = false;                // it is in BoardCore::due_: its steps are due
+  bool watched = false;            // the janitor looks after it
+  bool rests = false;              // BoardCore::rests() after its last steps
+  bool without_room = false;       // its last launch failed with EAGAIN: it gets no thread
+  TimePoint until = kNever;        // its next deadline
+  TimePoint asleep_until{};        // until when its thread sleeps; the epoch: it does not
+  TimePoint thread_at{};           // when it gets a thread, if it still waits then
+  const Row* to_launch = nullptr;  // the step whose launch is left to its thread
+  std::unique_ptr<LaunchUnderWay> launch;
+
+  // --- its processes ---
+  ServiceProcess process;
+  ServiceCgroup cgroup;
+  SideCommands side;
+  Milliseconds group_poll{0};                           // interval of polling its group; 0: none
+  bool killed_on_request = false;                       // a client has sent SIGKILL
+  OrDefault<std::vector<std::string>> resource_faults;  // what of [resources] has no effect
+  OrDefault<std::vector<std::string>> runtime_dirs;     // made, to be removed when it rests
+  OrDefault<std::vector<std::string>> to_remove;        // those that its thread removes now
+  std::optional<uid_t> user;                            // that its last command was run as
+  bool limits_changed = false;         // [resources] has changed; its thread applies it
+  TimePoint started{};                 // of the last process of pre_exec or exec
+  TimePoint ended{};                   // likewise
+  CheckedProcessPtr checked;           // the main process, if it is watched
+  CheckedProcessPtr probed;            // the process that the side command `probe` checks
+  ServiceReload reload;                // gets the result of the side command `reload`
+  OrDefault<std::string> status_text;  // what the main process says of itself
+  ServiceTimes times;
+
+  /// Whether there is work for its thread, which may block in a system call.
+  [[nodiscard]] bool has_work() const noexcept {
+    return to_launch != nullptr || !to_remove->empty() || limits_changed || side.stop.ordered() ||
+           side.reload.ordered() || side.probe.ordered();
   }
 };
 

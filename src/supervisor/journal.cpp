@@ -1,4 +1,4 @@
-// Writing the journal: the memory file, and stores that cannot be torn.
+// Writing the journal: the memory file, and stores that may be interrupted at any point.
 #include "supervisor/journal.hpp"
 
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "supervisor/journal_record.hpp"
 
-// Debian 12's C library does not know it yet; Linux 6.3 logs a warning where it is missing.
+// Debian 12's C library does not define the flag; Linux from 6.3 on logs a warning without it.
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
@@ -25,8 +25,8 @@ namespace {
 constexpr std::uint32_t kFirstSlots = 64;
 constexpr std::uint32_t kMaxSlots = 131072;  // 64 MiB: far beyond the services of one process
 
-/// Keeps the compiler from moving stores over it. More is not needed: a thread that is stopped for
-/// good by another one's execve has finished the stores before the point where it was.
+/// Keeps the compiler from reordering stores across this point. A hardware barrier is not needed: a
+/// thread that is killed by another thread's execve(2) has completed its earlier stores.
 void in_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 Result<UniqueFd> make_memory_file() {
@@ -34,8 +34,8 @@ Result<UniqueFd> make_memory_file() {
   UniqueFd fd(::memfd_create("zinit-journal", flags | MFD_NOEXEC_SEAL));
   if (!fd && errno == EINVAL) fd.reset(::memfd_create("zinit-journal", flags));
   if (!fd) return sys_failure("make", "the journal's memory file");
-  // Nobody can cut it off under the mapping, which would be a SIGBUS. A kernel that refuses is no
-  // reason to go without a journal.
+  // The seal keeps others from truncating the file, which would cause a SIGBUS in the mapping. If
+  // the kernel refuses the seal, the journal is used without it.
   ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK);
   return fd;
 }
@@ -74,8 +74,8 @@ void Journal::write_header() noexcept {
   for (const std::size_t at : kHeaderCopies) std::memcpy(base_ + at, &header, sizeof header);
 }
 
-/// Makes room for `slots` services. The memory is had before it is used: a page that could not be
-/// had later would be a SIGBUS in the middle of a store.
+/// Makes room for `slots` services. Allocates the memory now: if a page could not be allocated
+/// later, that would be a SIGBUS in the middle of a store.
 Result<void> Journal::grow(std::uint32_t slots) {
   const std::size_t size = record_offset(kFirstSlot + std::size_t{slots}, sizeof(JournalRecord));
   if (::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size)) < 0)

@@ -1,32 +1,30 @@
-// The journal: what a new image of zinit must know to go on with the services of the old one, kept
-// up to date outside the heap, in a memory file (memfd_create(2)) whose descriptor outlives an
-// execve.
+// The journal: what zinit must know after a re-execution (a new image of zinit in the same process)
+// to go on with its services. It is kept up to date outside the heap, in a memory file
+// (memfd_create(2)) whose descriptor survives the execve(2).
 //
 // Layout, version 1. All numbers are fixed in width, in the machine's byte order; the file never
-// leaves the machine. Two copies of a header (magic, version, size and number of records), then the
-// world's record, a redo record, and one record a slot, all of one size. A record has a checksum
-// over the rest of it, the number of the store that wrote it, its fixed fields, and the texts
-// behind these.
+// leaves the machine. Two copies of a header (magic, version, size of records), then the world's
+// record, a redo record, and one record per slot, all of one size. A record has a checksum of its
+// other bytes, the number of the store that wrote it, its fixed fields, and then its texts.
 //
-// Torn writes. zinit may die of a fatal signal in any thread in the middle of a store. Each store
-// writes the redo record first and the slot's own second, so one of the two is always whole: with a
-// torn redo record the slot's old one still stands, with a torn slot the redo record has its new
-// contents. A second copy of every record would do the same for twice the memory, which counts with
-// thousands of services.
+// Torn writes. A fatal signal in any thread may interrupt a store. Each store writes the redo
+// record first and the slot's own second, so one of the two is always whole: if the redo record is
+// torn, the slot still has its old contents; if the slot's record is torn, the redo record has the
+// new contents. A second copy of every record would do the same for twice the memory, which matters
+// with thousands of services.
 //
-// Other versions. Fields are only ever added, at the end of the fixed part, which tells its own
-// length: an older reader skips what it does not know, a newer one takes defaults for what is
-// missing. A change that this cannot carry gets a new version number, and read_journal() of another
-// number says so and gives no entries. An entry with a value that this image does not know (a state
-// of a newer one, say) is marked as not `known`: its process can be adopted, the rest is not to be
-// trusted.
+// Other versions. Fields are only ever added, at the end of the fixed part, whose length is stored:
+// an older reader skips the fields it does not know, a newer one uses defaults for missing ones.
+// Any other change gets a new version number, and read_journal() fails if the number is not its
+// own. An entry with a value that this image does not know (for example a newer state) is not
+// `known`: its process can be adopted, but its record is not used.
 //
-// Faults. Damage (a wild write before the crash) costs the entries it hits, never more: reading
-// checks everything, and takes no entry whose checksum is wrong. What is lost is found again from
-// the config.
+// Faults. Damage (a wild write before the crash) loses only the entries it hits: reading checks
+// everything, and skips entries with a wrong checksum. Their services are known from the config
+// only.
 //
-// Threads: none of its own locking; the board's lock is held for every store. No store makes a
-// system call or takes memory, except one of a slot beyond those there is room for.
+// Threads: no locking of its own; the board's lock is held for every store. A store makes no system
+// call and allocates nothing, unless the file must grow for a new slot.
 #pragma once
 
 #include <sys/types.h>
@@ -45,33 +43,40 @@
 
 namespace zinit {
 
-/// What the board knows of a service beside model's Record.
-struct JournalFacts {
-  pid_t pid = 0;                    // of the main process; 0: none
-  pid_t pgid = 0;                   // of its group; 0: none
-  std::uint64_t process_start = 0;  // of pid, in clock ticks since boot (proc(5), stat, field 22):
-                                    // one that differs is a stranger with an old pid. 0: not known
+/// What `status` shows of a service's past: how often it was restarted, and the wall times of its
+/// last changes, in microseconds; 0: never.
+struct ServiceTimes {
   std::uint64_t restart_count = 0;
-  std::int64_t since_us = 0;  // wall times, as status shows them; 0: never
+  std::int64_t since_us = 0;
   std::int64_t last_start_us = 0;
   std::int64_t last_ready_us = 0;
   std::int64_t last_stop_us = 0;
+
+  bool operator==(const ServiceTimes&) const = default;
+};
+
+/// What the board knows of a service beside model's Record.
+struct JournalFacts : ServiceTimes {
+  pid_t pid = 0;                    // of the main process; 0: none
+  pid_t pgid = 0;                   // of its group; 0: none
+  std::uint64_t process_start = 0;  // of pid, in clock ticks since boot (proc(5), stat, field 22);
+                                    // reserved: neither set nor used yet
   std::uint32_t load_order = 0;
-  std::uint64_t config_hash = 0;         // of the file it came from, to tell whether it has changed
-  std::array<int, 2> log_pipes{-1, -1};  // read ends for stdout and stderr; -1: none
+  std::uint64_t config_hash = 0;         // of the service's file; reserved likewise
+  std::array<int, 2> log_pipes{-1, -1};  // read ends for stdout and stderr; reserved likewise
   std::array<pid_t, 3> helpers{};        // of stop_exec, reload_exec and a probe; 0: none
-  pid_t leader = 0;                      // the process that was spawned, while it is not reaped
-  pid_t main_group = 0;                  // of pid, where that is another process's service now
+  pid_t leader = 0;                      // the process that was spawned; 0 once it is reaped
+  pid_t main_group = 0;                  // the group of pid, if it is not pgid; 0: none
 
   bool operator==(const JournalFacts&) const = default;
 };
 
-/// One service as it is stored: nothing here is owned.
+/// One service to be stored; refers to its caller's data.
 struct JournalView {
   Slot slot;
   std::string_view name;  // 1 to 128 bytes
-  std::string_view file;  // where its config came from; kept where it fits beside the name
-  const Record& record;   // the reason without `messages`, its text cut to what fits
+  std::string_view file;  // the service file; stored only if it fits
+  const Record& record;   // its reason is stored without `messages`, with the text that fits
   const JournalFacts& facts;
 };
 
@@ -80,12 +85,12 @@ struct JournalEntry {
   Slot slot = kNoSlot;
   bool known = true;  // false: only name, facts and `record.process` mean anything
   std::string name;
-  std::string file;  // empty where it did not fit
+  std::string file;  // empty if it did not fit
   Record record;
   JournalFacts facts;
 };
 
-/// What is known beside the services.
+/// What is stored beside the services: fields of World.
 struct JournalWorld {
   bool shutdown = false;
   std::int64_t next_rank = -1;
@@ -97,10 +102,10 @@ struct JournalWorld {
 struct JournalImage {
   JournalWorld world;
   std::vector<JournalEntry> entries;  // by slot
-  std::size_t damaged = 0;            // records that were written once and could not be read
+  std::size_t damaged = 0;            // records that were in use and cannot be read
 };
 
-/// The longest texts of a record together: name, file and reason. With a name of 10 bytes and a
+/// Bytes for the texts of a record: name, file and reason together. With a name of 10 bytes and a
 /// file of 40, a reason's text is cut to 246.
 inline constexpr std::size_t kJournalText = 296;
 inline constexpr std::size_t kJournalName = 128;  // of the name alone
@@ -116,14 +121,14 @@ class Journal {
   Journal& operator=(Journal&& other) noexcept;
   ~Journal();
 
-  /// Keeps `view` in place of what its slot held. Fails only where the file must grow and cannot
-  /// (ENOMEM, ENOSPC; the old contents stand), or the name is empty or too long (EINVAL).
+  /// Replaces the contents of the slot by `view`. Fails only if the file cannot grow (ENOMEM,
+  /// ENOSPC; the old contents stay), or if the name is empty or too long (EINVAL).
   [[nodiscard]] Result<void> store(const JournalView& view) noexcept;
 
-  /// The slot is free: nothing of it will be read any more. One never stored is fine.
+  /// Marks the slot as free. It need not have been stored.
   void erase(Slot slot) noexcept;
 
-  /// The same as last time costs nothing.
+  /// Does nothing if `world` has not changed since the last call.
   void store_world(const JournalWorld& world) noexcept;
 
   /// The memory file, close-on-exec; for the crash handler and for re-execution.
@@ -139,14 +144,14 @@ class Journal {
   UniqueFd fd_;
   std::byte* base_ = nullptr;  // the whole file, mapped
   std::size_t size_ = 0;
-  std::uint32_t slots_ = 0;     // that there is room for
-  std::uint64_t sequence_ = 0;  // of the last store
+  std::uint32_t slots_ = 0;            // how many there is room for
+  std::uint64_t sequence_ = 0;         // of the last store
   std::optional<JournalWorld> world_;  // as it was stored last
 };
 
-/// Reads the journal that `fd` refers to, written by this or another image of zinit; damaged, cut
-/// off and torn ones too, as said above. Fails where it is no journal at all, is of another version
-/// (ENOTSUP), or cannot be read. Makes no change, keeps nothing open.
+/// Reads the journal that `fd` refers to, written by this or another image of zinit. Reads damaged,
+/// truncated and torn ones too, as described above. Fails if it is no journal, is of another
+/// version (ENOTSUP), or cannot be read. Makes no change, keeps nothing open.
 [[nodiscard]] Result<JournalImage> read_journal(int fd);
 
 }  // namespace zinit

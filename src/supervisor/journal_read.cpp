@@ -1,4 +1,4 @@
-// Reading a journal, whatever has become of it.
+// Reading a journal, which may be damaged.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,7 +13,7 @@ namespace zinit {
 
 namespace {
 
-// Of any version: what is larger is damage, and not worth its memory.
+// Limits for any version: larger values are taken for damage, so that they cannot cost much memory.
 constexpr std::size_t kMaxRecordSize = 65536;
 constexpr std::size_t kMaxRecords = 1u << 19;
 
@@ -23,7 +23,7 @@ bool whole(const std::byte* block, std::size_t size) noexcept {
   return checksum == checksum_of(block, size);
 }
 
-/// The bytes of a journal, and what is whole among them.
+/// The bytes of a journal, and access to its undamaged records.
 class Image {
  public:
   [[nodiscard]] static Result<Image> load(int fd);
@@ -33,7 +33,7 @@ class Image {
     return records > kFirstSlot ? records - kFirstSlot : 0;
   }
 
-  /// The record `index`, where it is whole.
+  /// The record `index`; nothing if it is damaged.
   [[nodiscard]] std::optional<RawRecord> record(std::size_t index) const noexcept;
 
   [[nodiscard]] bool never_written(std::size_t index) const noexcept;
@@ -105,7 +105,7 @@ std::optional<RawRecord> Image::record(std::size_t index) const noexcept {
   if (offset + record_size_ > bytes_.size()) return std::nullopt;
   const std::byte* at = bytes_.data() + offset;
   if (!whole(at, record_size_)) return std::nullopt;
-  // First the part that tells how much of the rest there is.
+  // First the part that every version has, with the size of the fixed part.
   JournalRecord head{};
   std::memcpy(&head, at, offsetof(JournalRecord, state));
   if (head.size != record_size_ || head.fixed_size > record_size_ || head.sequence == 0)
@@ -119,7 +119,7 @@ std::optional<RawRecord> Image::record(std::size_t index) const noexcept {
   return raw;
 }
 
-/// The newer of a slot's own record and the redo record.
+/// The newer of a slot's own record and the redo record, if that is of the same slot and kind.
 std::optional<RawRecord> newest(const std::optional<RawRecord>& own,
                                 const std::optional<RawRecord>& redo, RecordKind kind, Slot slot) {
   const auto fits = [&](const std::optional<RawRecord>& raw) {

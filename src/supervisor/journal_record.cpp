@@ -1,4 +1,4 @@
-// A service into a record of the journal, and back.
+// Converts a service to a record of the journal and back.
 #include "supervisor/journal_record.hpp"
 
 #include <algorithm>
@@ -25,77 +25,128 @@ enum Flag : std::uint32_t {
   kShutdown = 1 << 10,  // of the world
   kEndAtLimit = 1 << 11,
   kEndMachineFull = 1 << 12,
-  kPre = 1 << 13,   // the process is of pre_exec
-  kPost = 1 << 14,  // or of post_exec
+  kPre = 1 << 13,   // command.before_post is of pre_exec
+  kPost = 1 << 14,  // command.post
   kPassed = 1 << 15,
   kReasonPre = 1 << 16,
   kHealthy = 1 << 17,
 };
 
-std::int64_t to_ns(TimePoint time) noexcept { return time.time_since_epoch().count(); }
+// copy_record() and copy_facts() list the fields that are copied between a journal's record and the
+// board's, once for both directions. Put copies into the journal; Take copies back, into a record
+// with default values.
 
-TimePoint from_ns(std::int64_t ns) noexcept { return TimePoint(TimePoint::duration(ns)); }
+struct Put {
+  template <class Value>
+  void value(Value& stored, const Value& own) noexcept {
+    stored = own;
+  }
+  void time(std::int64_t& stored, TimePoint own) noexcept {
+    stored = own.time_since_epoch().count();
+  }
+  template <class Enum>
+  void word(std::uint8_t& stored, Enum own, Enum /*last*/) noexcept {
+    stored = static_cast<std::uint8_t>(own);
+  }
+  template <class Value>
+  void flag(std::uint32_t& flags, Flag bit, const Value& own, Value set) noexcept {
+    if (own == set) flags |= bit;
+  }
+};
+
+struct Take {
+  bool known = true;  // false: there was an enumerator that this image does not know
+
+  template <class Value>
+  void value(const Value& stored, Value& own) noexcept {
+    own = stored;
+  }
+  void time(std::int64_t stored, TimePoint& own) noexcept {
+    own = TimePoint(TimePoint::duration(stored));
+  }
+  template <class Enum>
+  void word(std::uint8_t stored, Enum& own, Enum last) noexcept {
+    if (stored > static_cast<std::uint8_t>(last))
+      known = false;
+    else
+      own = static_cast<Enum>(stored);
+  }
+  template <class Value>
+  void flag(std::uint32_t flags, Flag bit, Value& own, Value set) noexcept {
+    if ((flags & bit) != 0) own = set;
+  }
+};
 
 static_assert(std::is_same_v<TimePoint::duration, std::chrono::nanoseconds>);
 
-std::uint32_t flags_of(const Record& record) noexcept {
-  const auto flag = [](bool set, Flag bit) { return set ? std::uint32_t{bit} : 0; };
-  return flag(record.stop_owed, kStopOwed) | flag(record.again, kAgain) |
-         flag(record.respawn, kRespawn) | flag(record.done, kDone) |
-         flag(record.by_itself, kByItself) | flag(record.skipped, kSkipped) |
-         flag(record.notified, kNotified) | flag(record.healthy, kHealthy) |
-         flag(record.has_end, kHasEnd) | flag(record.end.by_signal, kEndBySignal) |
-         flag(record.end.core, kEndCore) |
-         flag(record.end.out_of_memory == OutOfMemory::limit, kEndAtLimit) |
-         flag(record.end.out_of_memory == OutOfMemory::machine, kEndMachineFull) |
-         flag(record.phase == Phase::pre, kPre) | flag(record.post, kPost) |
-         flag(record.passed, kPassed) | flag(record.reason.step == Phase::pre, kReasonPre);
+template <class Way, class Stored, class Own>
+void copy_record(Way& way, Stored& stored, Own& own) noexcept {
+  way.word(stored.process, own.process, Process::ended);
+  way.word(stored.state, own.state, State::failed);
+  way.word(stored.wish, own.wish, Wish::up);
+  way.word(stored.try_, own.try_, Try::asked);
+  way.word(stored.cause, own.cause, StopCause::watchdog);
+  way.word(stored.stage, own.stage, StopStage::killed);
+  way.word(stored.health, own.health, Health::watchdog);
+  way.word(stored.reason_type, own.reason.type, ReasonType::condition);
+  way.flag(stored.flags, kStopOwed, own.stop_owed, true);
+  way.flag(stored.flags, kAgain, own.again, true);
+  way.flag(stored.flags, kRespawn, own.respawn, true);
+  way.flag(stored.flags, kDone, own.done, true);
+  way.flag(stored.flags, kByItself, own.by_itself, true);
+  way.flag(stored.flags, kSkipped, own.skipped, true);
+  way.flag(stored.flags, kNotified, own.notified, true);
+  way.flag(stored.flags, kHealthy, own.healthy, true);
+  way.flag(stored.flags, kHasEnd, own.has_end, true);
+  way.flag(stored.flags, kEndBySignal, own.end.by_signal, true);
+  way.flag(stored.flags, kEndCore, own.end.core, true);
+  way.flag(stored.flags, kEndAtLimit, own.end.out_of_memory, OutOfMemory::limit);
+  way.flag(stored.flags, kEndMachineFull, own.end.out_of_memory, OutOfMemory::machine);
+  way.flag(stored.flags, kPre, own.command.before_post, CommandKind::pre_exec);
+  way.flag(stored.flags, kPost, own.command.post, true);
+  way.flag(stored.flags, kPassed, own.command.passed, true);
+  way.flag(stored.flags, kReasonPre, own.reason.step, CommandKind::pre_exec);
+  way.value(stored.health_attempts, own.health_attempts);
+  way.value(stored.end_value, own.end.value);
+  way.value(stored.reason_number, own.reason.number);
+  way.time(stored.since_ns, own.since);
+  way.time(stored.delay_until_ns, own.delay_until);
+  way.time(stored.deadline_ns, own.deadline);
+  way.time(stored.ready_at_ns, own.ready_at);
+  way.value(stored.count, own.count);
+  way.value(stored.rank, own.rank);
+  way.value(stored.ready_serial, own.ready_serial);
+  way.value(stored.failed_serial, own.failed_serial);
+  way.value(stored.step, own.command.index);
 }
 
-void put_record(JournalRecord& to, const Record& from) noexcept {
-  to.state = static_cast<std::uint8_t>(from.state);
-  to.wish = static_cast<std::uint8_t>(from.wish);
-  to.try_ = static_cast<std::uint8_t>(from.try_);
-  to.process = static_cast<std::uint8_t>(from.process);
-  to.cause = static_cast<std::uint8_t>(from.cause);
-  to.stage = static_cast<std::uint8_t>(from.stage);
-  to.health = static_cast<std::uint8_t>(from.health);
-  to.flags = flags_of(from);
-  to.health_attempts = from.health_attempts;
-  to.end_value = from.end.value;
-  to.reason_type = static_cast<std::uint8_t>(from.reason.type);
-  to.reason_number = from.reason.number;
-  to.since_ns = to_ns(from.since);
-  to.delay_until_ns = to_ns(from.delay_until);
-  to.deadline_ns = to_ns(from.deadline);
-  to.ready_at_ns = to_ns(from.ready_at);
-  to.count = from.count;
-  to.rank = from.rank;
-  to.ready_serial = from.ready_serial;
-  to.failed_serial = from.failed_serial;
-  to.step = from.step;
+template <class Way, class Stored, class Own>
+void copy_facts(Way& way, Stored& stored, Own& own) noexcept {
+  way.value(stored.pid, own.pid);
+  way.value(stored.pgid, own.pgid);
+  way.value(stored.process_start, own.process_start);
+  way.value(stored.restart_count, own.restart_count);
+  way.value(stored.since_us, own.since_us);
+  way.value(stored.last_start_us, own.last_start_us);
+  way.value(stored.last_ready_us, own.last_ready_us);
+  way.value(stored.last_stop_us, own.last_stop_us);
+  way.value(stored.load_order, own.load_order);
+  way.value(stored.config_hash, own.config_hash);
+  way.value(stored.log_pipes, own.log_pipes);
+  way.value(stored.helpers, own.helpers);
+  way.value(stored.leader, own.leader);
+  way.value(stored.main_group, own.main_group);
 }
 
-void put_facts(JournalRecord& to, const JournalFacts& from) noexcept {
-  to.pid = from.pid;
-  to.pgid = from.pgid;
-  to.process_start = from.process_start;
-  to.restart_count = from.restart_count;
-  to.since_us = from.since_us;
-  to.last_start_us = from.last_start_us;
-  to.last_ready_us = from.last_ready_us;
-  to.last_stop_us = from.last_stop_us;
-  to.load_order = from.load_order;
-  to.config_hash = from.config_hash;
-  std::copy(from.log_pipes.begin(), from.log_pipes.end(), to.log_pipes);
-  std::copy(from.helpers.begin(), from.helpers.end(), to.helpers);
-  to.leader = from.leader;
-  to.main_group = from.main_group;
+void put(JournalRecord& to, const Record& record, const JournalFacts& facts) noexcept {
+  Put way;
+  copy_record(way, to, record);
+  copy_facts(way, to, facts);
 }
 
 void put_texts(JournalRecord& to, std::string_view name, std::string_view file,
                std::string_view reason) noexcept {
-  // Half a path is worth nothing, half a reason a lot.
+  // A reason may be cut; a path that does not fit is left out, for a part of it is useless.
   if (name.size() + file.size() > sizeof to.text) file = {};
   reason = cut_utf8(reason, sizeof to.text - name.size() - file.size());
   char* end = std::copy(name.begin(), name.end(), to.text);
@@ -115,76 +166,10 @@ JournalRecord empty_record(RecordKind kind, Slot slot) noexcept {
   return record;
 }
 
-/// False where the value is one that this image does not know.
-template <class Enum>
-bool take(std::uint8_t value, Enum last, Enum& to) noexcept {
-  if (value > static_cast<std::uint8_t>(last)) return false;
-  to = static_cast<Enum>(value);
-  return true;
-}
-
-/// All words of `from` into `to`, or false with one of them unknown.
-bool take_words(const JournalRecord& from, Record& to) noexcept {
-  return take(from.state, State::failed, to.state) && take(from.wish, Wish::up, to.wish) &&
-         take(from.try_, Try::asked, to.try_) && take(from.cause, StopCause::watchdog, to.cause) &&
-         take(from.stage, StopStage::killed, to.stage) &&
-         take(from.health, Health::watchdog, to.health) &&
-         take(from.reason_type, ReasonType::condition, to.reason.type);
-}
-
-void take_record(const JournalRecord& from, Record& to) noexcept {
-  to.stop_owed = (from.flags & kStopOwed) != 0;
-  to.again = (from.flags & kAgain) != 0;
-  to.respawn = (from.flags & kRespawn) != 0;
-  to.done = (from.flags & kDone) != 0;
-  to.by_itself = (from.flags & kByItself) != 0;
-  to.skipped = (from.flags & kSkipped) != 0;
-  to.notified = (from.flags & kNotified) != 0;
-  to.healthy = (from.flags & kHealthy) != 0;
-  to.has_end = (from.flags & kHasEnd) != 0;
-  to.end = {(from.flags & kEndBySignal) != 0, from.end_value, (from.flags & kEndCore) != 0};
-  if ((from.flags & kEndAtLimit) != 0) to.end.out_of_memory = OutOfMemory::limit;
-  if ((from.flags & kEndMachineFull) != 0) to.end.out_of_memory = OutOfMemory::machine;
-  to.phase = (from.flags & kPre) != 0 ? Phase::pre : Phase::main;
-  to.post = (from.flags & kPost) != 0;
-  to.passed = (from.flags & kPassed) != 0;
-  to.step = from.step;
-  to.reason.step = (from.flags & kReasonPre) != 0 ? Phase::pre : Phase::main;
-  to.health_attempts = from.health_attempts;
-  to.reason.number = from.reason_number;
-  to.since = from_ns(from.since_ns);
-  to.delay_until = from_ns(from.delay_until_ns);
-  to.deadline = from_ns(from.deadline_ns);
-  to.ready_at = from_ns(from.ready_at_ns);
-  to.count = from.count;
-  to.rank = from.rank;
-  to.ready_serial = from.ready_serial;
-  to.failed_serial = from.failed_serial;
-}
-
-JournalFacts take_facts(const JournalRecord& from) noexcept {
-  JournalFacts to;
-  to.pid = from.pid;
-  to.pgid = from.pgid;
-  to.process_start = from.process_start;
-  to.restart_count = from.restart_count;
-  to.since_us = from.since_us;
-  to.last_start_us = from.last_start_us;
-  to.last_ready_us = from.last_ready_us;
-  to.last_stop_us = from.last_stop_us;
-  to.load_order = from.load_order;
-  to.config_hash = from.config_hash;
-  std::copy(std::begin(from.log_pipes), std::end(from.log_pipes), to.log_pipes.begin());
-  std::copy(std::begin(from.helpers), std::end(from.helpers), to.helpers.begin());
-  to.leader = from.leader;
-  to.main_group = from.main_group;
-  return to;
-}
-
 }  // namespace
 
-// Each step maps different states to different states, so that a change within one word is always
-// seen. Four sums, for each step of one has to wait for the one before: a store is mostly this.
+// Each step is a bijection of the sum, so a change within one word always changes the checksum.
+// Four independent sums can be computed in parallel: a store spends most of its time here.
 std::uint64_t checksum_of(const std::byte* block, std::size_t size) noexcept {
   constexpr std::size_t step = sizeof(std::uint64_t);
   const auto with = [](std::uint64_t sum, std::uint64_t word) {
@@ -212,8 +197,7 @@ JournalRecord free_record(Slot slot) noexcept { return empty_record(RecordKind::
 
 JournalRecord service_record(const JournalView& view) noexcept {
   JournalRecord record = empty_record(RecordKind::service, view.slot);
-  put_record(record, view.record);
-  put_facts(record, view.facts);
+  put(record, view.record, view.facts);
   put_texts(record, view.name, view.file, view.record.reason.text);
   return record;
 }
@@ -228,8 +212,7 @@ JournalRecord world_record(const JournalWorld& world) noexcept {
 
 JournalRecord default_record() noexcept {
   JournalRecord fields{};
-  put_record(fields, Record{});
-  put_facts(fields, JournalFacts{});
+  put(fields, Record{}, JournalFacts{});
   return fields;
 }
 
@@ -239,11 +222,12 @@ JournalEntry entry_of(const RawRecord& raw) {
   entry.slot = from.slot;
   entry.name = raw.text.substr(0, from.name_size);
   entry.file = raw.text.substr(from.name_size, from.file_size);
-  entry.facts = take_facts(from);
+  Take way;
+  copy_facts(way, from, entry.facts);
   Record record;
-  entry.known = take(from.process, Process::ended, record.process) && take_words(from, record);
+  copy_record(way, from, record);
+  entry.known = way.known;
   if (entry.known) {
-    take_record(from, record);
     record.reason.text = raw.text.substr(from.name_size + from.file_size, from.reason_size);
     entry.record = std::move(record);
   } else {

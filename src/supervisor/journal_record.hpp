@@ -1,10 +1,10 @@
-// How the journal lies in its memory file (journal.hpp says why so): headers, records, and the way
-// of a service into a record and back. For the journal's own sources and tests.
+// The format of the journal's memory file (journal.hpp gives the reasons): headers, records, and
+// the conversion of a service to a record and back. For the journal's own sources and tests.
 //
-// A header is written once and never changed; how many slots there are follows from the size of the
-// file.
+// A header is written once and never changed; the number of slots follows from the file's size.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -27,15 +27,15 @@ struct JournalHeader {
 inline constexpr std::size_t kHeaderCopies[] = {0, 64};
 inline constexpr std::size_t kRecordsAt = 512;
 
-// Records from kRecordsAt on; those of the slots follow kFirstSlot.
+// Indexes of records. Record 0 is at kRecordsAt; the record of slot 0 has the index kFirstSlot.
 inline constexpr std::size_t kWorldRecord = 0;
 inline constexpr std::size_t kRedoRecord = 1;
 inline constexpr std::size_t kFirstSlot = 2;
 
 enum class RecordKind : std::uint8_t { free, service, world };
 
-/// A record as it lies in the file. New fields go before `text`, which makes room for them: its
-/// place is told by fixed_size.
+/// A record as it is in the file. New fields are added before `text`, which becomes shorter; its
+/// offset is stored in fixed_size.
 struct JournalRecord {
   std::uint64_t checksum;  // over the rest
   std::uint64_t sequence;  // of the store that wrote it, from 1 on
@@ -59,7 +59,7 @@ struct JournalRecord {
   std::uint16_t name_size;  // texts follow each other without a gap: name, file, reason
   std::uint16_t file_size;
   std::uint16_t reason_size;
-  std::int64_t since_ns;  // of the monotonic clock, which an execve does not touch
+  std::int64_t since_ns;  // of the monotonic clock, which continues across execve(2)
   std::int64_t delay_until_ns;
   std::int64_t deadline_ns;
   std::int64_t ready_at_ns;
@@ -77,9 +77,9 @@ struct JournalRecord {
   std::int64_t last_ready_us;
   std::int64_t last_stop_us;
   std::uint64_t config_hash;
-  std::int32_t log_pipes[2];
+  std::array<std::int32_t, 2> log_pipes;
   std::uint32_t step;
-  std::int32_t helpers[3];
+  std::array<std::int32_t, 3> helpers;
   std::int32_t leader;
   std::int32_t main_group;
   char text[kJournalText];
@@ -93,8 +93,8 @@ constexpr std::size_t record_offset(std::size_t index, std::size_t record_size) 
   return kRecordsAt + index * record_size;
 }
 
-/// Over what follows the first eight bytes of `block`, where a checksum has its place. It never
-/// changes: a header of any version has it.
+/// The checksum of `block` without its first eight bytes, where the checksum is stored. The
+/// algorithm must never change: headers of all versions use it.
 [[nodiscard]] std::uint64_t checksum_of(const std::byte* block, std::size_t size) noexcept;
 
 /// Gives `block` its checksum.
@@ -103,18 +103,18 @@ void seal(Block& block) noexcept {
   block.checksum = checksum_of(reinterpret_cast<const std::byte*>(&block), sizeof block);
 }
 
-/// A record without contents. The sequence and the checksum are given to it when it is written.
+/// A record for a free slot. Its sequence and checksum are set when it is written.
 [[nodiscard]] JournalRecord free_record(Slot slot) noexcept;
 [[nodiscard]] JournalRecord service_record(const JournalView& view) noexcept;
 [[nodiscard]] JournalRecord world_record(const JournalWorld& world) noexcept;
 
-/// A record of any version, found whole: its fields as far as both versions know them, its texts.
+/// An undamaged record of any version: the fields that both versions know, and its texts.
 struct RawRecord {
   JournalRecord fields;   // but not `text`
   std::string_view text;  // at least as long as the sizes in `fields` say
 };
 
-/// What a record has where an older version says nothing.
+/// The values for fields that an older version did not write.
 [[nodiscard]] JournalRecord default_record() noexcept;
 
 [[nodiscard]] JournalEntry entry_of(const RawRecord& raw);

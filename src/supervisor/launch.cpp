@@ -1,28 +1,25 @@
-// The launcher's threads, and what they do with an order. See launch.hpp.
+// Carrying out orders. See launch.hpp.
 #include "supervisor/launch.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <exception>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "os/directories.hpp"
-#include "os/ports.hpp"
 #include "os/process.hpp"
+#include "os/spawn_slots.hpp"
+#include "os/tcp_ports.hpp"
 #include "supervisor/launch_plan.hpp"
 
 namespace zinit {
 
 namespace {
 
-// Of a command line that is shown in a reason.
+// The length at which a command line is cut in a reason.
 constexpr std::size_t kShownCommand = 100;
-
-/// The calling thread is one of a launcher's and just ends a launch.
-thread_local bool ends_launch = false;
 
 Launch failed_launch(Reason reason, bool temporary) {
   Launch launch;
@@ -32,10 +29,13 @@ Launch failed_launch(Reason reason, bool temporary) {
 }
 
 Launch failed_launch(const Error& error) {
-  return failed_launch({ReasonType::spawn_error, 0, error.text, {}}, error.temporary());
+  Launch launch = failed_launch({ReasonType::spawn_error, 0, error.text, {}}, error.temporary());
+  launch.errnum = error.errnum;
+  return launch;
 }
 
-/// EAGAIN of a cgroup is one too many below another (cgroup.max.descendants), which may stay so.
+/// Whether a cgroup cannot be made now but may be later. EAGAIN is excluded: it means that the
+/// limit cgroup.max.descendants is reached, which may last.
 bool lacking_now(const Error& error) { return error.temporary() && error.errnum != EAGAIN; }
 
 std::string process_text(pid_t pid) {
@@ -47,88 +47,80 @@ std::string process_text(pid_t pid) {
 
 }  // namespace
 
-// Where there can be no cgroup the service runs without, and its status tells. Not so where only
-// memory or a descriptor is lacking now: then it would run without its limits for good.
+// If a cgroup cannot be made, the service runs without one, and its status says so. But if only
+// memory or descriptors are short now, the launch fails and is retried: otherwise the service would
+// run without its limits until its next start.
 Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& plan, Launch& launch) {
   const ServiceSpec& spec = *order.spec;
-  plan.cgroup = -1;
   CgroupTree* const cgroups = defaults_.cgroups.get();
   if (cgroups == nullptr) return spawn(plan);
   const CgroupTree::Hold hold(cgroups, spec.name);
   const auto cgroup = cgroups->make(spec.name, !runs_beside(order.what));
   if (!cgroup) {
     if (lacking_now(cgroup.error())) {
-      launch.cgroup = true;  // made perhaps, and to be removed then
+      launch.cgroup = true;  // it may have been made all the same, and must be removed then
       return Failure(cgroup.error());
     }
     launch.resource_faults = {fmt::format("it has no cgroup: {}", cgroup.error().text)};
     return spawn(plan);
   }
   launch.cgroup = true;
-  launch.memory_kills = cgroup->memory_kills().count;  // none but in one that is not fresh
+  launch.memory_kills = cgroup->memory_kills().count;  // not 0 only in a cgroup used before
   auto faults = apply_resources(*cgroup, *spec.resources, false);
   if (!faults) return Failure(faults.error());
   launch.resource_faults = std::move(*faults);
   plan.cgroup = cgroup->fd();
   auto child = spawn(plan);
   if (child || !runs_beside(order.what) || child.error().errnum != EBUSY) return child;
-  // The service shares controllers out to cgroups of its own (cgroups(7), "no internal processes").
+  // The service has enabled controllers for cgroups below its own, which now accepts no processes
+  // (cgroups(7), "no internal processes").
   const auto control = cgroups->make_control(spec.name);
   if (!control) return Failure(control.error());
   plan.cgroup = control->fd();
   return spawn(plan);
 }
 
-/// A reason where one of the service's ports is taken: by a service, by a process, or by whom
-/// cannot be seen.
+/// The reason if one of the service's ports is in use; empty if none is. Its text names the service
+/// or else the process that listens, and is empty if neither can be found out.
 Reason Launcher::taken_port(const ServiceSpec& spec) {
-  const auto listener = find_listener(spec.ports);
+  const auto listener = find_listener(*spec.ports);
   if (!listener) return {};
   Reason reason{ReasonType::port_in_use, listener->port, {}, {}};
-  // Several may share it: a server and its workers.
+  // Several processes may share the socket: a server and its workers.
   const auto holders = holders_of_socket(listener->inode);
   for (const pid_t pid : holders) {
-    reason.text = pid == ::getpid() ? "zinit" : client_.owner_of(lineage_of(pid));
+    reason.text = pid == ::getpid() ? "zinit" : owner_of_(lineage_of(pid));
     if (!reason.text.empty()) return reason;
   }
   if (!holders.empty()) reason.text = process_text(holders.front());
   return reason;
 }
 
-/// What the process needs to say something of itself. It wins over what its file says.
-Result<void> Launcher::add_gear(const LaunchOrder& order, SpawnPlan& plan, Launch& launch) {
-  plan.passed.clear();
-  plan.pid_variables.clear();
+/// Adds what the watchers give the main process. Their variables replace those of the service file.
+Result<void> Launcher::add_extras(const LaunchOrder& order, SpawnPlan& plan, Launch& launch) {
   if (order.what != LaunchOrder::What::main) return {};
-  auto gear = checks_.prepare(order.slot, *order.spec);
-  if (!gear) return Failure(gear.error());
-  launch.gear = std::move(*gear);
-  if (!launch.gear) return {};
-  for (const std::string& entry : launch.gear->environment) {
-    const auto equals = entry.find('=');
-    set_environment(plan.env, entry.substr(0, equals), entry.substr(equals + 1));
-  }
-  plan.pid_variables = launch.gear->pid_variables;
-  for (const std::string& name : plan.pid_variables)
-    std::erase_if(plan.env,
-                  [&](const std::string& entry) { return entry.starts_with(name + "="); });
-  plan.passed = launch.gear->passed;
-  return {};
+  launch.extras = std::make_shared<SpawnExtras>();
+  launch.extras->user = plan.ids.uid;
+  if (auto prepared = checks_.prepare(order.slot, *order.spec, *launch.extras); !prepared)
+    return prepared;
+  return launch.extras->add_to(plan);
 }
 
-Result<Child> Launcher::spawn_command(UnderWay& here, SpawnPlan& plan, Launch& launch) {
-  const LaunchOrder& order = here.order;
+Result<Child> Launcher::spawn_command(const LaunchOrder& order, const Announce& announce,
+                                      Launch& launch) {
   const ServiceSpec& spec = *order.spec;
+  SpawnPlan plan;
   if (auto prepared = prepare(order, defaults_, plan); !prepared) return Failure(prepared.error());
+  launch.user = plan.ids.uid.value_or(::geteuid());
   if (order.first) {
-    await_removals(spec.directories->runtime);
+    if (!await_removals(order))
+      return Failure(Error{"cannot make its runtime_dir: it is still being removed", EAGAIN});
     auto made = make_directories(spec, plan.ids, defaults_.places, launch.runtime_dirs);
     if (!made) return Failure(made.error());
   }
-  if (auto added = add_gear(order, plan, launch); !added) return Failure(added.error());
+  if (auto added = add_extras(order, plan, launch); !added) return Failure(added.error());
   const bool main = order.what == LaunchOrder::What::main;
-  plan.in = plan.out = plan.err = -1;
-  plan.tty = main ? spec.tty : std::string();
+  plan.tty = main ? *spec.tty : std::string();
   OutputPipes pipes;
   if (main && spec.inherit_streams) {
     plan.in = STDIN_FILENO;
@@ -141,192 +133,89 @@ Result<Child> Launcher::spawn_command(UnderWay& here, SpawnPlan& plan, Launch& l
     plan.out = pipes.out.get();
     plan.err = pipes.err.get();
   }
-  auto child = pipes.writer ? pipes.writer : std::make_shared<std::atomic<pid_t>>(0);
+  const auto child = pipes.writer ? pipes.writer : std::make_shared<std::atomic<pid_t>>(0);
   plan.pid = child.get();
-  {
-    MutexLock lock(mutex_);
-    here.child = std::move(child);
-    here.number = next_number_++;
-    numbers_.push_back(here.number);
-  }
+  announce(child);
   return spawn_in_cgroup(order, plan, launch);
 }
 
-Launch Launcher::carry_out(UnderWay& here, SpawnPlan& plan) noexcept {
-  const LaunchOrder& order = here.order;
-  try {
-    if (order.what == LaunchOrder::What::clean) {
-      remove_runtime_directories(order.spec->name, defaults_.places.runtime, order.directories);
-      return {};
-    }
-    if (order.first && !order.spec->ports.empty()) {
-      if (Reason taken = taken_port(*order.spec)) return failed_launch(std::move(taken), false);
-    }
-    Launch launch;
-    auto child = spawn_command(here, plan, launch);
-    if (!child) {
-      Launch failed = failed_launch(child.error());
-      failed.cgroup = launch.cgroup;
-      failed.runtime_dirs = std::move(launch.runtime_dirs);
-      return failed;
-    }
-    launch.child = std::move(*child);
+Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
+  if (order.what == LaunchOrder::What::clean) {
+    remove_directories(order);
+    return {};
+  }
+  if (order.first && !order.spec->ports->empty()) {
+    if (Reason taken = taken_port(*order.spec)) return failed_launch(std::move(taken), false);
+  }
+  Launch launch;
+  if (order.what == LaunchOrder::What::limit) {
+    launch.resource_faults = limit_cgroup(*order.spec);
     return launch;
-  } catch (const std::exception& fault) {
-    // Only memory can be lacking here; what is lacking may be there later.
-    return failed_launch(Error{fault.what(), ENOMEM});
   }
-}
-
-Result<void> Launcher::order(LaunchOrder order) {
-  MutexLock lock(mutex_);
-  const std::size_t waiting = orders_.size();
-  // Whoever orders while it ends a launch takes the first that waits itself, without a wake-up.
-  const bool taken = ends_launch && waiting == 0;
-  if (!taken && idle_ <= waiting && threads_.size() < kMostLaunching) {
-    auto added = add_thread();
-    if (!added && threads_.empty()) return added;
+  auto child = spawn_command(order, announce, launch);
+  if (!child && child.error().errnum == EMFILE && StreamSlots::give_up())
+    child = spawn_command(order, announce, launch);
+  if (!child) {
+    Launch failed = failed_launch(child.error());
+    failed.cgroup = launch.cgroup;
+    failed.runtime_dirs = std::move(launch.runtime_dirs);
+    return failed;
   }
-  try {
-    std::vector<std::string> removed = order.directories;
-    removals_.reserve(removals_.size() + removed.size());
-    orders_.push_back(std::move(order));
-    for (std::string& name : removed) removals_.push_back(std::move(name));
-  } catch (const std::bad_alloc&) {
-    return Failure(Error{"no memory", ENOMEM});
+  launch.child = std::move(*child);
+  return launch;
+}
+
+void Launcher::announce_removal(const std::vector<std::string>& names) {
+  MutexLock lock(mutex_);
+  removals_.insert(removals_.end(), names.begin(), names.end());
+}
+
+// A directory of this service may be under removal for another service, or one above or below it.
+// Removals ordered later spare the directories made now (BoardCore::order_removal()).
+bool Launcher::await_removals(const LaunchOrder& order) {
+  MutexLock lock(mutex_);
+  while (!ending_ && any_related(order.spec->directories->runtime, removals_)) {
+    if (!order.may_wait) return false;
+    removed_.wait(mutex_);
   }
-  lock.unlock();
-  if (!taken) wake_.notify_one();
-  return {};
+  return true;
 }
 
-std::optional<std::uint64_t> Launcher::latest() const noexcept {
+void Launcher::remove_directories(const LaunchOrder& order) {
+  remove_runtime_directories(order.spec->name, defaults_.places.runtime, order.directories);
   MutexLock lock(mutex_);
-  if (numbers_.empty()) return std::nullopt;
-  return numbers_.back();
-}
-
-std::uint64_t Launcher::oldest() const noexcept {
-  MutexLock lock(mutex_);
-  return numbers_.empty() ? next_number_ : numbers_.front();
-}
-
-void Launcher::recorded(std::uint64_t number) noexcept {
-  MutexLock lock(mutex_);
-  std::erase(numbers_, number);
-}
-
-// Another service may be started in the same directory, or in one above or below it, while it is
-// removed. Removals that come later pass over what is made now (BoardCore::clean_up).
-void Launcher::await_removals(const std::vector<std::string>& names) {
-  MutexLock lock(mutex_);
-  while (!ending_ && any_related(names, removals_)) removed_.wait(mutex_);
-}
-
-void Launcher::removed(const std::vector<std::string>& names) {
-  MutexLock lock(mutex_);
-  for (const std::string& name : names) {
+  for (const std::string& name : order.directories) {
     const auto found = std::ranges::find(removals_, name);
     if (found != removals_.end()) removals_.erase(found);
   }
   removed_.notify_all();
 }
 
-Result<void> Launcher::add_thread() {
-  try {
-    threads_.reserve(kMostThreads);
-    under_way_.reserve(kMostThreads);
-    numbers_.reserve(kMostThreads);
-    auto thread = Thread::start("zinit-launch", kSmallStackBytes, [this] { work(); });
-    if (!thread) return Failure(thread.error());
-    threads_.push_back(std::move(*thread));
-    return {};
-  } catch (const std::bad_alloc&) {
-    return Failure(Error{"no memory", ENOMEM});
-  }
-}
-
-/// Its number may be another's by now: but nobody else's child that has not executed yet.
-void Launcher::help(const UnderWay& launch, bool unwanted) noexcept {
-  const pid_t pid = launch.child ? launch.child->load() : 0;
-  if (pid <= 1) return;
-  try {
-    const auto stat = read_process_stat(pid);
-    if (!stat || stat->ppid != ::getpid() || stat->executed) return;
-    if (unwanted)
-      ::kill(pid, SIGKILL);
-    else if (stat->state == 'T')
-      ::kill(pid, SIGCONT);
-  } catch (const std::bad_alloc&) {
-    // The next look is soon.
-  }
-}
-
-void Launcher::relieve(Milliseconds limit,
-                       const std::function<bool(const LaunchOrder&)>& unwanted) noexcept {
-  MutexLock lock(mutex_);
-  bool hangs = false;
-  for (const UnderWay* launch : under_way_) {
-    if (Clock::now() < after(launch->since, limit)) continue;
-    hangs = true;
-    help(*launch, unwanted(launch->order));
-  }
-  // Refused: then it is tried again when the launch still hangs after a while.
-  if (hangs && !orders_.empty() && idle_ == 0 && threads_.size() < kMostThreads)
-    static_cast<void>(add_thread());
-}
-
-bool Launcher::at_work() const noexcept {
-  MutexLock lock(mutex_);
-  return !under_way_.empty() || !orders_.empty();
-}
-
-void Launcher::work() {
-  SpawnPlan plan;  // its memory serves for every launch
-  bool rests = true;
-  MutexLock lock(mutex_);
-  while (!ending_) {
-    if (orders_.empty() && !std::exchange(rests, true) && under_way_.empty()) {
-      lock.unlock();
-      client_.launches_rest();
-      lock.lock();
-      continue;
-    }
-    if (orders_.empty()) {
-      ++idle_;
-      release_unused_stack();
-      wake_.wait(mutex_);
-      --idle_;
-      continue;
-    }
-    const LaunchOrder order = std::move(orders_.front());
-    orders_.pop_front();
-    rests = false;
-    UnderWay here{order, Clock::now()};
-    under_way_.push_back(&here);
-    lock.unlock();
-    Launch launch = carry_out(here, plan);
-    lock.lock();
-    std::erase(under_way_, &here);
-    lock.unlock();
-    if (order.what == LaunchOrder::What::clean) removed(order.directories);
-    ends_launch = true;
-    client_.launch_over(order, here.number, std::move(launch));
-    ends_launch = false;
-    lock.lock();
-  }
+/// May take long: if a memory limit becomes smaller, the kernel reclaims memory within the write.
+std::vector<std::string> Launcher::limit_cgroup(const ServiceSpec& spec) {
+  const auto cgroup = Cgroup::open(defaults_.cgroups->path_of(spec.name));
+  if (!cgroup) return {};
+  auto applied = apply_resources(*cgroup, *spec.resources, true);
+  if (applied) return std::move(*applied);
+  return {fmt::format("resources have no effect: {}", applied.error().text)};
 }
 
 void Launcher::stop() {
-  std::vector<Thread> threads;
-  {
-    MutexLock lock(mutex_);
-    ending_ = true;
-    wake_.notify_all();
-    removed_.notify_all();
-    threads = std::move(threads_);
-  }
-  for (Thread& thread : threads) thread.join();
+  MutexLock lock(mutex_);
+  ending_ = true;
+  removed_.notify_all();
+}
+
+// The pid may have been reused. The check makes sure that the process is zinit's child and has not
+// called execve(2) yet, so that it is a launch in any case.
+void help_child(pid_t pid, bool unwanted) {
+  if (pid <= 1) return;
+  const auto stat = read_process_stat(pid);
+  if (!stat || stat->ppid != ::getpid() || stat->executed) return;
+  if (unwanted)
+    ::kill(pid, SIGKILL);
+  else if (stat->state == 'T')
+    ::kill(pid, SIGCONT);
 }
 
 }  // namespace zinit

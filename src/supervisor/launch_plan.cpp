@@ -1,5 +1,5 @@
-// Everything that can be known before a spawn is prepared and checked here; the child only applies
-// it. See launch_plan.hpp.
+// Prepares and checks everything that can be known before a spawn, so that the child only has to
+// apply it. See launch_plan.hpp.
 #include "supervisor/launch_plan.hpp"
 
 #include <unistd.h>
@@ -11,11 +11,11 @@ namespace zinit {
 
 namespace {
 
-// Of one env_file; it may be written by who may be trusted less than zinit.
+// Limits for an env_file, which may be writable by less trusted users.
 constexpr std::size_t kEnvironmentFileMax = std::size_t{1024} * 1024;
 constexpr std::size_t kMostSettings = 10000;
 
-/// The command of the order; an empty one where a reload has taken it from the config.
+/// The command of the order; empty if a reload has removed it from the config.
 Command command_of(const LaunchOrder& order) {
   const ServiceSpec& spec = *order.spec;
   const auto at = [&](const std::vector<Command>& list) {
@@ -23,12 +23,13 @@ Command command_of(const LaunchOrder& order) {
   };
   switch (order.what) {
     case LaunchOrder::What::main: return spec.exec;
-    case LaunchOrder::What::pre: return at(spec.pre_exec);
-    case LaunchOrder::What::post: return at(spec.post_exec);
-    case LaunchOrder::What::stop: return spec.stop_exec;
-    case LaunchOrder::What::reload: return spec.reload_exec;
+    case LaunchOrder::What::pre: return at(*spec.pre_exec);
+    case LaunchOrder::What::post: return at(*spec.post_exec);
+    case LaunchOrder::What::stop: return *spec.stop_exec;
+    case LaunchOrder::What::reload: return *spec.reload_exec;
     case LaunchOrder::What::probe: return spec.health->exec;
-    case LaunchOrder::What::clean: break;
+    case LaunchOrder::What::clean:
+    case LaunchOrder::What::limit: break;
   }
   return {};
 }
@@ -54,14 +55,15 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
   return {};
 }
 
-/// Later wins: the base, what goes with its user, its files, its own, what this process alone is
-/// told, the service's name (zinit.toml(5), "ENVIRONMENT").
+/// In this order, later ones win: the base environment, the variables of the user, those of
+/// env_file, of env, of this process alone, and ZINIT_SERVICE (zinit.toml(5), "ENVIRONMENT").
 Result<void> fill_environment(Environment& environment, const LaunchOrder& order,
                               const Credentials& credentials, const Environment& base) {
   const ServiceSpec& spec = *order.spec;
   environment = base;
-  if (!spec.user.empty()) {
-    // A user without an entry has no name but its number. Those of zinit's own would be another's.
+  if (!spec.user->empty()) {
+    // A uid without a passwd entry gets its number as name and the defaults below: zinit's own
+    // values belong to another user.
     const std::string name =
         credentials.name.empty() ? fmt::format("{}", *credentials.ids.uid) : credentials.name;
     set_environment(environment, "HOME", credentials.home.empty() ? "/" : credentials.home);
@@ -70,12 +72,12 @@ Result<void> fill_environment(Environment& environment, const LaunchOrder& order
     set_environment(environment, "SHELL",
                     credentials.shell.empty() ? "/bin/sh" : credentials.shell);
   }
-  for (const EnvironmentFile& file : spec.env_file) {
+  for (const EnvironmentFile& file : *spec.env_file) {
     if (auto added = add_file(environment, spec, file); !added) return added;
   }
   Environment own;
-  own.reserve(spec.env.size());
-  for (const auto& [key, value] : spec.env)
+  own.reserve(spec.env->size());
+  for (const auto& [key, value] : *spec.env)
     own.push_back(std::string(key).append("=").append(value));
   set_environment(environment, std::move(own));
   for (const std::string& entry : order.extra) {
@@ -91,8 +93,8 @@ Result<void> fill_environment(Environment& environment, const LaunchOrder& order
 Result<void> prepare(const LaunchOrder& order, const SpawnDefaults& defaults, SpawnPlan& plan) {
   const ServiceSpec& spec = *order.spec;
   Credentials credentials;
-  if (!spec.user.empty() || !spec.group.empty() || spec.groups) {
-    auto found = look_up(spec.user, spec.group, spec.groups);
+  if (!spec.user->empty() || !spec.group->empty() || *spec.groups) {
+    auto found = look_up(*spec.user, *spec.group, *spec.groups);
     if (!found) return Failure(found.error());
     credentials = std::move(*found);
   }
@@ -107,7 +109,7 @@ Result<void> prepare(const LaunchOrder& order, const SpawnDefaults& defaults, Sp
   plan.umask = spec.umask;
   plan.ids = std::move(credentials.ids);
   plan.nofile = defaults.nofile;
-  plan.limits = spec.limits;
+  plan.limits = *spec.limits;
   plan.process = *spec.process;
   const auto program = resolve_program(plan.argv.front(), value_of(plan.env, "PATH").value_or(""),
                                        plan.dir, spec.process->root);
@@ -138,7 +140,7 @@ Result<void> make_directories(const ServiceSpec& spec, const Ids& ids,
                       folder.key));
     }
     for (const std::string& name : folder.names) {
-      // Of an ordinary user's own places nobody else need see anything.
+      // For an ordinary user's zinit the directories lie in that user's own places: private.
       const mode_t place_mode = ::geteuid() == 0 ? 0755 : 0700;
       auto made = make_service_directory(folder.place, name, ids.uid.value_or(::geteuid()),
                                          ids.gid.value_or(::getegid()), place_mode);
@@ -151,7 +153,7 @@ Result<void> make_directories(const ServiceSpec& spec, const Ids& ids,
 
 void remove_runtime_directories(const std::string& service, const std::string& place,
                                 const std::vector<std::string>& names) {
-  // Those that were named last may lie in those before.
+  // A directory may lie in one that is named before it, so the last is removed first.
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     const auto removed = remove_service_directory(place, *name);
     if (!removed) log_warn("{}: {}; it stays", service, removed.error().text);

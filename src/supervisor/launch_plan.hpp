@@ -1,7 +1,7 @@
-// What a process of a service is made of, and the directories around it: all that can be known and
-// checked before it is spawned.
+// Prepares the SpawnPlan of a service's process, and makes its directories: everything that can be
+// done and checked before the spawn.
 //
-// Any thread; reads files and makes directories, so no lock held.
+// Any thread; reads files and makes directories, so no lock may be held.
 #pragma once
 
 #include <string>
@@ -14,22 +14,21 @@
 
 namespace zinit {
 
-/// Fills in `plan` but for its streams: credentials, environment, directory, limits, program.
+/// Fills in `plan` except for its streams: credentials, environment, directory, limits, program.
 ///
-/// @return  or what is wrong, in words: an unknown user, a missing env_file, a program that is not
-///          to be found. Temporary ones are worth a retry.
+/// @return  an error says what is wrong: an unknown user, a missing env_file, a program that cannot
+///          be found. Temporary errors are worth a retry.
 /// (zinit.toml(5), [service] and ENVIRONMENT)
 [[nodiscard]] Result<void> prepare(const LaunchOrder& order, const SpawnDefaults& defaults,
                                    SpawnPlan& plan);
 
-/// Makes the service's directories, with the ids that its processes have. What of runtime_dir is
-/// there then is added to `runtime_dirs`, in an error too.
+/// Makes the service's directories, owned by the ids of its processes. Adds to `runtime_dirs` the
+/// names from runtime_dir whose directories exist now, also if it fails.
 [[nodiscard]] Result<void> make_directories(const ServiceSpec& spec, const Ids& ids,
                                             const DirectoryPlaces& places,
                                             std::vector<std::string>& runtime_dirs);
 
-/// Removes those of a service's runtime directories that are named. What cannot be removed is told
-/// in the log, and stays.
+/// Removes the runtime directories in `names`. Those that cannot be removed are logged and stay.
 void remove_runtime_directories(const std::string& service, const std::string& place,
                                 const std::vector<std::string>& names);
 

@@ -11,9 +11,10 @@ namespace {
 
 std::string end_words(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
-  // After a good pre_exec alone there is no end to tell of.
-  if (!record.has_end || facts.started == TimePoint{} || record.passed) return {};
-  return fmt::format("{} after {}", reason_text(reason_of_end(record.end, record.phase)),
+  // If only a pre_exec has ended, with success, there is no end to report.
+  if (!record.has_end || facts.started == TimePoint{} || record.command.passed) return {};
+  return fmt::format("{} after {}",
+                     reason_text(reason_of_end(record.end, record.command.before_post)),
                      duration_text(ms_between(facts.started, facts.ended)));
 }
 
@@ -37,7 +38,7 @@ std::string starting_line(const TransitionFacts& facts) {
   if (facts.pid == 0) return "starting";
   const Record& record = facts.world.record(facts.slot);
   std::string line = fmt::format("starting, pid {}", facts.pid);
-  if (record.phase == Phase::pre) line += ", of its pre_exec";
+  if (record.command.kind() == CommandKind::pre_exec) line += ", of its pre_exec";
   if (record.count > 0) line += fmt::format(", attempt {}", record.count + 1);
   return line;
 }
@@ -92,17 +93,12 @@ LogLevel transition_level(const TransitionFacts& facts) {
     const Record& record = facts.world.record(facts.slot);
     return record.count > 0 ? LogLevel::warn : LogLevel::debug;
   }
-  // What had no process has nothing to say that its cause has not said.
+  // A service without a process gets inactive for a reason that has been logged already.
   return facts.to == State::inactive ? LogLevel::debug : LogLevel::info;
 }
 
 std::string transition_line(const TransitionFacts& facts) {
   return fmt::format("{}: {}", facts.world.graph->name(facts.slot), words(facts));
-}
-
-std::string exhausted_line(const ServiceSpec& spec, const Reason& reason) {
-  const auto delay = std::max<std::int64_t>(spec.lifecycle.restart_delay.count(), 100);
-  return fmt::format("{}: {}; tried again in {}", spec.name, reason.text, duration_text(delay));
 }
 
 }  // namespace zinit

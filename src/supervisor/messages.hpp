@@ -26,7 +26,4 @@ struct TransitionFacts {
 /// "web: starting, pid 812, attempt 3"
 [[nodiscard]] std::string transition_line(const TransitionFacts& facts);
 
-/// For a spawn that is tried again because the machine lacks something.
-[[nodiscard]] std::string exhausted_line(const ServiceSpec& spec, const Reason& reason);
-
 }  // namespace zinit

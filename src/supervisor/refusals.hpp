@@ -1,4 +1,4 @@
-// Why the board refuses, in the words that all requests share.
+// The board's refusals that several requests share.
 #pragma once
 
 #include <string>

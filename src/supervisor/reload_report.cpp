@@ -1,4 +1,4 @@
-// The report of a reload: what is in the plan, and whom that takes along.
+// The report of a reload: what the plan changes, and which dependents are affected by that.
 #include "supervisor/reload_report.hpp"
 
 #include <algorithm>
@@ -38,7 +38,7 @@ class Reporter {
       case Fate::removed:
         report_.removed.push_back(planned.name);
         if (world_.graph->used(planned.slot)) going_.push_back(planned.slot);
-        report_.why[planned.name];  // it is not told as taken along
+        report_.why[planned.name];  // keeps spread() from listing it as an affected dependent
         return;
       case Fate::added:
         if (!refused) report_.added.push_back(planned.name);
@@ -68,12 +68,13 @@ class Reporter {
     }
   }
 
-  /// It would go on but for the reload: what is being stopped on request is not started again.
+  /// Whether the service would go on without the reload. False for one that is being stopped on
+  /// request: the reload does not restart it.
   [[nodiscard]] bool runs_on(Slot slot) const {
     return active(world_, slot) && world_.record(slot).wish == Wish::up;
   }
 
-  /// All that runs and requires one of `slots`, transitively, goes where that goes.
+  /// Adds to `told` the running services that require one of `slots`, directly or indirectly.
   void spread(std::vector<Slot> slots, Names& told) {
     while (!slots.empty()) {
       const Slot at = slots.back();

@@ -1,4 +1,4 @@
-// What a plan comes to, told by names.
+// The report that a client gets about a plan.
 #pragma once
 
 #include "model/plan.hpp"
@@ -7,7 +7,7 @@
 
 namespace zinit {
 
-/// `world` is the one that `plan` was made for, and has not been applied to yet. Under the board's
+/// `world` is the one that `plan` was made for; `plan` is not applied to it yet. Under the board's
 /// lock.
 [[nodiscard]] ReloadReport report_of(const Plan& plan, const World& world);
 

@@ -1,4 +1,4 @@
-// A board from a journal: the records of the image of zinit that ran before, and its children.
+// Restores the board from the journal of the previous image of zinit: its records and children.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,15 +12,17 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry) {
   Record& record = world.record(slot);
   Job& job = *jobs[slot];
   if (entry.known) record = entry.record;
-  job.facts = entry.facts;
-  // The journal's clock is the monotonic one, which goes on over an execve(2).
+  job.times = entry.facts;
+  // The times of the record are on the monotonic clock, which continues across execve(2). `started`
+  // is not stored; it follows from the wall time of the last start.
   if (entry.facts.last_start_us > 0) {
     const std::int64_t age = wall_us() - entry.facts.last_start_us;
     job.started = Clock::now() - std::chrono::microseconds(std::max<std::int64_t>(age, 0));
   }
   if (entry.facts.pid > 0 && is_own_child(entry.facts.pid)) {
-    restore_main(job, entry.facts);
-    job.pidfd = open_pidfd(job.pid);
+    const JournalFacts& facts = entry.facts;
+    job.process.restore(facts.pid, facts.leader != 0 ? facts.leader : facts.pid, facts.pgid,
+                        facts.main_group);
     if (!entry.known) {
       record.state = State::running;
       record.wish = Wish::up;
@@ -29,56 +31,41 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry) {
     record.process = Process::alive;
   } else if (entry.facts.pgid > 0 && group_exists(entry.facts.pgid) &&
              record.process == Process::lingering) {
-    job.group = entry.facts.pgid;
-    by_group_[job.group] = slot;
-    if (is_own_child(job.group)) {
-      job.leader = job.group;
-      by_pid_[job.leader] = slot;
-    }
+    job.process.restore_group(entry.facts.pgid);
   } else if (record.process == Process::launching) {
-    // A spawn whose pid was never noted failed with the image that made it: it is made again.
+    // The previous image ended before it stored the pid of this spawn. It is done again.
     const bool first = record.state == State::blocked;
-    const bool rests = at_rest(record.state) && !record.post;  // directories were being removed
+    const bool rests =
+        at_rest(record.state) && !record.command.post;  // its directories were being removed
     record.process = first || rests ? Process::none : Process::ended;
-  } else if (has_process(record) && !world.spec(slot).is_target()) {
-    // An end that nobody saw is told as what it most likely was.
+  } else if (has_process(record) && world.spec(slot).has_process()) {
+    // How the process ended is not known; SIGKILL is the most likely.
     process_ended(world, slot, {true, SIGKILL, false}, false);
   }
-  adopt_helpers(job, entry.facts);
+  restore_side_commands(job, entry.facts);
   restore_cgroup(job);
-  if (job.pid != 0 && checked_now(record)) change_checks(job);
+  if (job.process.pid() != 0 && checked_now(record)) change_checks(job);
   store(slot);
 }
 
-/// The main process, which is another than the one that was spawned where that was told.
-void BoardCore::restore_main(Job& job, const JournalFacts& facts) {
-  job.pid = facts.pid;
-  const pid_t leader = facts.leader != 0 ? facts.leader : facts.pid;
-  const bool other = leader != facts.pid;
-  if (!other || is_own_child(leader)) job.leader = leader;
-  if (facts.pgid > 0 && (job.leader != 0 || group_exists(facts.pgid))) job.group = facts.pgid;
-  if (other) {
-    job.main_group = facts.main_group;
-    job.main_apart = job.main_group == 0 && process_group(job.pid) != facts.pgid;
-  }
-  for (const pid_t pid : {job.pid, job.leader})
-    if (pid != 0) by_pid_[pid] = job.slot;
-  for (const pid_t group : {job.group, job.main_group})
-    if (group != 0) by_group_[group] = job.slot;
-}
-
-void BoardCore::adopt_helpers(Job& job, const JournalFacts& facts) {
-  const std::array<Helper*, 3> helpers = job.helpers();
-  for (std::size_t i = 0; i < helpers.size(); ++i) {
+void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
+  const std::array<SideCommand*, 3> all = job.side.all();
+  for (std::size_t i = 0; i < all.size(); ++i) {
     const pid_t pid = facts.helpers[i];
     if (pid <= 0 || !is_own_child(pid)) continue;
-    helpers[i]->pid = helpers[i]->group = pid;
-    helpers[i]->main_pid = job.pid;
-    by_pid_[pid] = job.slot;
-    by_group_[pid] = job.slot;
+    all[i]->order(job.process.pid());
+    all[i]->launched(pid);
   }
-  // Nobody waits for it any more.
-  if (job.prober.group != 0) (void)signal_group(job.prober.group, SIGKILL);
+  job.side.probe.kill();  // nothing waits for its result after the re-execution
+}
+
+// Processes that the previous image left in the service's cgroup still belong to the service.
+void BoardCore::restore_cgroup(Job& job) {
+  Record& record = world.record(job.slot);
+  if (!job.cgroup.restore()) return;
+  if (job.process.pid() != 0 || record.process != Process::ended) return;
+  record.process = Process::lingering;
+  look_at_unit(job);
 }
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Copies of what the board knows, for those who show it.
+// Makes the copies of the board's state that clients are shown.
 #include <algorithm>
 
 #include "model/predicates.hpp"
@@ -24,7 +24,7 @@ std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
     }
   };
   add(node.missing, "it cannot start");
-  add(node.unknown, "ignored");
+  add(*node.unknown, "ignored");
   return warnings;
 }
 
@@ -42,18 +42,18 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
   view.removed = node.removed;
   view.settled = settled.ask(slot);
   view.failed_for_good = node.spec->critical && failed_for_good(world, slot);
-  view.pid = job.pid;
-  if (job.cgroup) view.cgroup = cgroup_path(job);
-  view.main_pid = record.phase == Phase::main && !record.post ? job.pid : 0;
-  view.since_us = job.facts.since_us;
-  view.last_start_us = job.facts.last_start_us;
-  view.last_ready_us = job.facts.last_ready_us;
-  view.last_stop_us = job.facts.last_stop_us;
+  view.pid = job.process.pid();
+  if (job.cgroup.in_use()) view.cgroup = job.cgroup.path();
+  view.main_pid = record.command.is_main() ? view.pid : 0;
+  view.since_us = job.times.since_us;
+  view.last_start_us = job.times.last_start_us;
+  view.last_ready_us = job.times.last_ready_us;
+  view.last_stop_us = job.times.last_stop_us;
   const bool up =
-      node.spec->is_target() ? record.state == State::running : job.pid != 0 && runs(record);
+      node.spec->has_process() ? view.pid != 0 && runs(record) : record.state == State::running;
   if (up) view.uptime_ms = ms_between(job.started, now);
-  if (view.main_pid != 0) view.status_text = job.status_text;
-  view.restart_count = job.facts.restart_count;
+  if (view.main_pid != 0) view.status_text = *job.status_text;
+  view.restart_count = job.times.restart_count;
   if (record.state == State::blocked && record.delay_until > now) {
     view.restart_in_ms = ms_between(now, record.delay_until);
   }
@@ -65,11 +65,11 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
     }
   }
   view.warnings = warnings_of(*world.graph, node);
-  if (!cgroups_ && *node.spec->resources != Resources{}) {
+  if (cgroups.tree() == nullptr && *node.spec->resources != Resources{}) {
     view.warnings.push_back(
         fmt::format("{}: [resources] has no effect: zinit has no cgroups here", node.spec->name));
   }
-  for (const std::string& fault : job.resource_faults)
+  for (const std::string& fault : *job.resource_faults)
     view.warnings.push_back(fmt::format("{}: {}", node.spec->name, fault));
   return view;
 }

@@ -1,5 +1,5 @@
-// What the board tells about a service: a copy, taken under its lock, that status, list, why and
-// the dump of the graph are made of.
+// What the board tells about a service: a copy, taken under its lock. Status, lists and the dump of
+// the graph are made from it.
 #pragma once
 
 #include <sys/types.h>
@@ -20,12 +20,12 @@ struct ServiceView {
   Slot slot = kNoSlot;
   SpecPtr spec;
   Record record;
-  bool removed = false;                  // no file any more, and still stopping
+  bool removed = false;                  // its file is gone; it leaves the graph once it is down
   bool settled = false;                  // behaviour.md, "States"
-  bool failed_for_good = false;          // of critical ones: not about to be revived either
+  bool failed_for_good = false;          // critical, failed, and not about to be started again
   std::string_view summary = "stopped";  // the word for dashboards: model/why.hpp's summary()
 
-  pid_t pid = 0;                   // of the process, one of pre_exec or post_exec too; 0: none
+  pid_t pid = 0;                   // of its process, which may be of pre_exec or post_exec; 0: none
   pid_t main_pid = 0;              // of the main process
   std::string cgroup;              // its path, while the service has processes; empty: none
   std::int64_t since_us = 0;       // wall time of entering the state; 0: never
@@ -35,26 +35,26 @@ struct ServiceView {
   std::int64_t uptime_ms = 0;       // while there is a process (a target: while running)
   std::string status_text;          // what the main process says of itself
   std::uint64_t restart_count = 0;  // re-spawns since it was loaded
-  std::int64_t restart_in_ms = -1;  // -1: no re-spawn is delayed
+  std::int64_t restart_in_ms = -1;  // until a delayed re-spawn; -1: none is delayed
 
   std::vector<std::string> required_by;
   std::vector<Waiting> waiting_on;          // while blocked
   std::vector<std::string> conflicts_with;  // while blocked by a conflict
-  std::vector<std::string> warnings;        // of its file and of its place in the graph
+  std::vector<std::string> warnings;        // about its file, its dependencies and its resources
 };
 
-/// One line of `reload`'s report: names by what became of them. `failed` are those whose new file
-/// is refused: new ones are failed{config_error}, loaded ones keep their old config.
+/// The report of a reload: the names of services by what happened to them. `failed` are services
+/// whose new file is refused: new ones are failed{config_error}, loaded ones keep their old config.
 struct ReloadReport {
   std::vector<std::string> added;
   std::vector<std::string> changed;
   std::vector<std::string> removed;
   std::vector<std::string> unchanged;
   std::vector<std::string> failed;
-  std::vector<std::string> restarted;  // whose process is (or would be)
-  std::vector<std::string> stopped;    // what requires something that goes
-  std::vector<std::string> failed_before;  // those of `failed` that are as they were
-  // Of these two: the keys that take it, or "requires NAME".
+  std::vector<std::string> restarted;  // whose process is (or, in a dry run, would be) restarted
+  std::vector<std::string> stopped;    // because they lose something that they require
+  std::vector<std::string> failed_before;  // those of `failed` whose files have not changed
+  // Why each of `restarted` and `stopped` is there: the changed keys, or "requires NAME".
   std::map<std::string, std::vector<std::string>> why;
 };
 
@@ -65,7 +65,7 @@ struct StateEvent {
   std::string service;
   State from = State::inactive;
   State to = State::inactive;
-  Reason reason;
+  OrDefault<Reason> reason;
   pid_t pid = 0;
 };
 

@@ -58,14 +58,14 @@ void check_spec(const ParsedSpec& parsed) {
   REQUIRE(!name_fault(spec->name));
   REQUIRE(spec->broken() == has_error(parsed.diagnostics, false));
   REQUIRE(compare(*spec, *spec) == SpecChange::none);
-  REQUIRE(spec->broken() || spec->is_target() || !spec->exec.argv.empty());
+  REQUIRE(spec->broken() || !spec->has_process() || !spec->exec.argv.empty());
   for (const std::string& word : spec->exec.argv) REQUIRE(word.find('\0') == std::string::npos);
   if (!spec->broken()) {
     REQUIRE(spec->lifecycle.restart_delay <= spec->lifecycle.restart_delay_max);
     REQUIRE(!spec->oneshot || spec->lifecycle.restart != RestartPolicy::always);
   }
   const auto graph = Graph::build({{spec, kNoSlot, 0, false}});
-  for (const std::string& fault : graph->node(0).faults) {
+  for (const std::string& fault : *graph->node(0).faults) {
     REQUIRE(parse_diagnostic(fault).at.line > 0);
   }
 }

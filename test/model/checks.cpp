@@ -1,5 +1,5 @@
-// What the checks of a main process mean for its service: readiness, health, signs of life, and
-// more time.
+// What readiness, health, signs of life and requests for more time of a main process mean for its
+// service.
 #include <catch2/catch.hpp>
 
 #include "fake_world.hpp"
@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// web notifies and is probed, and does neither by itself; app requires it.
+/// app requires web, which has [readiness] and [health]. What web says and what probes find is up
+/// to each test.
 struct Checked {
   explicit Checked(RestartPolicy restart = RestartPolicy::never) : world(specs(restart)) {
     world.life = [](const std::string& name, int) {

@@ -1,5 +1,5 @@
-// Every pair of states over every kind of edge: what one service does is held against what
-// behaviour.md ("Dependencies") says of the pair, worked out here anew from its words.
+// Every pair of states over every kind of edge. What one service does is compared with what
+// behaviour.md ("Dependencies") says of the pair, which is programmed here a second time.
 #include <catch2/catch.hpp>
 
 #include "fake_world.hpp"
@@ -13,7 +13,7 @@ namespace {
 
 const TimePoint kNow{std::chrono::hours(1)};
 
-/// One service's situation, as far as a neighbour can see it.
+/// The part of a service's record that neighbours look at.
 struct Look {
   State state;
   Wish wish;
@@ -53,7 +53,7 @@ void put(Record& record, const Look& look) {
     record.by_itself = true;
   }
   if (look.state == State::failed) record.reason = {ReasonType::exit_code, 1, {}, {}};
-  // In a delay, as one that was not asked for once more is while its re-spawn is pending.
+  // A re-spawn is pending, and no start was requested that would end its delay.
   if (look.respawn && look.state == State::blocked && look.tried == Try::none)
     record.delay_until = kNow + 1s;
 }
@@ -94,7 +94,7 @@ bool is_failed_for_good(const Look& other) {
   return other.state == State::failed && other.wish == Wish::up && other.tried == Try::none;
 }
 
-/// Waiting for its start, from now or as soon as its own job looks.
+/// It is blocked, or will be with its next step.
 bool is_to_start(const Look& other) {
   if (other.wish == Wish::down) return false;
   if (other.state == State::blocked) return true;

@@ -1,4 +1,4 @@
-// The simulated world: scheduler, processes, and the invariants that are checked at every step.
+// The simulated world: its scheduler, its processes, and the invariants checked at every step.
 #include "fake_world.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ Specs::Specs(const std::string& text) {
     } else if (kind == "target") {
       spec.kind = Kind::target;
     } else {
-      Dependencies& all = spec.dependencies;
+      Dependencies& all = spec.dependencies.edit();
       auto& list = kind == "requires" ? all.requires_
                    : kind == "after"  ? all.after
                    : kind == "wants"  ? all.wants
@@ -57,21 +57,21 @@ std::vector<SpecPtr> Specs::list() const {
 std::string Specs::text() const {
   std::string text;
   for (const auto& spec : specs_) {
-    text += spec->name + (spec->oneshot ? " oneshot" : spec->is_target() ? " target" : "");
+    text += spec->name + (spec->oneshot ? " oneshot" : " " + std::string(kind_name(spec->kind)));
     text += " status " + std::to_string(static_cast<int>(spec->status)) + " restart " +
             std::to_string(static_cast<int>(spec->lifecycle.restart)) + " max " +
             std::to_string(spec->lifecycle.max_restarts) + " pre " +
-            std::to_string(spec->pre_exec.size()) + " post " +
-            std::to_string(spec->post_exec.size());
+            std::to_string(spec->pre_exec->size()) + " post " +
+            std::to_string(spec->post_exec->size());
     if (spec->readiness->awaited()) text += " notifies";
     if (spec->health->configured()) text += " probed";
     const auto add = [&](const char* kind, const std::vector<Dependency>& list) {
       for (const Dependency& to : list) text += std::string(" ") + kind + " " + to.name;
     };
-    add("requires", spec->dependencies.requires_);
-    add("after", spec->dependencies.after);
-    add("wants", spec->dependencies.wants);
-    add("conflicts", spec->dependencies.conflicts);
+    add("requires", spec->dependencies->requires_);
+    add("after", spec->dependencies->after);
+    add("wants", spec->dependencies->wants);
+    add("conflicts", spec->dependencies->conflicts);
     text += "\n";
   }
   return text;
@@ -191,10 +191,10 @@ std::string FakeWorld::states() const {
 
 void FakeWorld::touched(const Slots& changed) {
   Slots seen;
-  begin_sight(world);
-  for (const Slot each : changed) in_sight(world, each, seen);
+  begin_affected(world);
+  for (const Slot each : changed) affected(world, each, seen);
   for (const Slot each : seen) {
-    // As the board does: only what has something to do, or something to do sooner, is woken.
+    // As the board does: only those are woken that have something to do, or a nearer deadline.
     if (std::ranges::find(woken_, each) != woken_.end()) continue;
     const Step step = decide(Situation{world, each, now});
     const auto known = deadlines_.find(each);
@@ -236,7 +236,7 @@ void FakeWorld::perform(Slot slot, const Row& row) {
       at(now + run.life.dies_in, slot, [this, slot] { end_process(slot, {true, 15, false}); });
     }
   }
-  if (row.act == Act::kill && world.record(slot).post) runs_[slot].post_cut = true;
+  if (row.act == Act::kill && world.record(slot).command.post) runs_[slot].post_cut = true;
   if (row.act == Act::kill && !runs_[slot].life.unkillable) {
     at(now, slot, [this, slot] { end_process(slot, {true, 9, false}); });
   }
@@ -247,7 +247,7 @@ void FakeWorld::enter(Slot slot, const Row& row, const LaunchOutcome& outcome) {
   const State from = world.record(slot).state;
   const State to = apply(world, slot, row, now, outcome);
   const Record& record = world.record(slot);
-  if (to == State::running && !world.spec(slot).is_target()) {
+  if (to == State::running && world.spec(slot).has_process()) {
     const ServiceSpec& spec = world.spec(slot);
     if (spec.readiness->awaited() && !record.notified && from != to)
       fault(world.graph->name(slot) + " runs without a word of its process");
@@ -267,37 +267,37 @@ void FakeWorld::enter(Slot slot, const Row& row, const LaunchOutcome& outcome) {
 }
 
 void FakeWorld::launch(Slot slot, const Row& row) {
-  using Of = LaunchedCommand::Kind;
   if (row.act == Act::launch) check_start(slot);
   Run& run = runs_[slot];
   const std::string& name = world.graph->name(slot);
-  const bool target = world.spec(slot).is_target();
+  const bool has_process = world.spec(slot).has_process();
   ++run.generation;
-  if (target) {
+  if (!has_process) {
     world.record(slot).process = Process::launching;
   } else {
-    const LaunchedCommand command = begin_launch(world, slot, row, now);
-    check_step(slot, command);
-    run.life = command.kind == Of::main ? life(name, run.count++) : step_life(name, run.steps++);
+    begin_launch(world, slot, row, now);
+    check_step(slot);
+    run.life = world.record(slot).command.is_main() ? life(name, run.count++)
+                                                    : step_life(name, run.steps++);
     trace_.push_back(name + " launches " + run.ran.back());
   }
   if (row.act == Act::launch && !world.node(slot).conflicts.empty()) touched({slot});
-  const auto done = [this, slot, &row, target] {
+  const auto done = [this, slot, &row, has_process] {
     note_post_time(slot);
     const Life& is = runs_[slot].life;
-    // A condition is asked before the first command alone.
+    // Conditions are looked at before the first command alone.
     const bool unmet = is.launch.kind == LaunchOutcome::Kind::unmet && row.act != Act::launch;
-    const bool started = target || unmet || is.launch.kind == LaunchOutcome::Kind::started;
+    const bool started = !has_process || unmet || is.launch.kind == LaunchOutcome::Kind::started;
     if (!started && is.launch.kind == LaunchOutcome::Kind::exhausted) {
       runs_[slot].ran.pop_back();
       if (row.act == Act::launch_post)
-        runs_[slot].post_cut = true;  // perhaps no time for another try
+        runs_[slot].post_cut = true;  // there may be no time left for another try
     }
     if (!started && is.launch.kind == LaunchOutcome::Kind::unmet) runs_[slot].ran.clear();
     const bool failed = !started && is.launch.kind == LaunchOutcome::Kind::failed;
     if (failed && row.act == Act::launch) runs_[slot].ran.clear();
     enter(slot, row, started ? LaunchOutcome{} : is.launch);
-    if (started && is.ends && !target) {
+    if (started && is.ends && has_process) {
       at(now + is.lasts, slot, [this, slot, end = is.end] { end_process(slot, end); });
     }
     const bool checked = started && world.spec(slot).watched() && !is.never_ready;
@@ -307,7 +307,7 @@ void FakeWorld::launch(Slot slot, const Row& row) {
     }
     if (std::ranges::find(woken_, slot) == woken_.end()) woken_.push_back(slot);
   };
-  if (target) return done();
+  if (!has_process) return done();
   at(now + run.life.spawn_takes, slot, done);
 }
 
@@ -324,7 +324,7 @@ void FakeWorld::check(Slot slot, CheckKind which) {
 void FakeWorld::end_process(Slot slot, const ProcessEnd& end) {
   const Process process = world.record(slot).process;
   if (process != Process::alive && process != Process::lingering) return;
-  ++runs_[slot].generation;  // what else was to happen to this process does not
+  ++runs_[slot].generation;  // events that were to come for this process are dropped
   trace_.push_back(world.graph->name(slot) + (end.by_signal ? " killed by " : " exits with ") +
                    std::to_string(end.value));
   runs_[slot].last_good = end == ProcessEnd{};
@@ -347,7 +347,7 @@ void FakeWorld::run_due() {
     if (std::ranges::find(woken_, slot) == woken_.end()) woken_.push_back(slot);
   }
   while (!events_.empty() && events_.begin()->first <= now) {
-    // Which of those that are due at one instant comes first is the seed's choice too.
+    // The seed chooses the order of events at one instant as well.
     const auto end = events_.upper_bound(now);
     auto chosen = events_.begin();
     std::advance(chosen,
@@ -411,37 +411,39 @@ std::size_t posts_in(const std::vector<std::string>& ran) {
 
 void FakeWorld::note_post_time(Slot slot) {
   const Record& record = world.record(slot);
-  if (record.post && now >= record.deadline) runs_[slot].post_cut = true;
+  if (record.command.post && now >= record.deadline) runs_[slot].post_cut = true;
 }
 
-/// Commands of pre_exec run one by one and only after a good one; the main process after all of
-/// them; those of post_exec one by one after whatever has run; no other while one is there.
-void FakeWorld::check_step(Slot slot, const LaunchedCommand& command) {
-  using Of = LaunchedCommand::Kind;
+/// Checks the order of commands: those of pre_exec run one after the other as long as they end
+/// well, the main process after all of them, those of post_exec one after the other after whatever
+/// has run.
+void FakeWorld::check_step(Slot slot) {
+  const CurrentCommand& command = world.record(slot).command;
   Run& run = runs_[slot];
   const ServiceSpec& spec = world.spec(slot);
   const std::string& name = world.graph->name(slot);
   std::string expected;
-  if (command.kind == Of::post) {
+  if (command.post) {
     if (run.ran.empty()) fault(name + " runs post_exec with nothing before it");
     expected = "post " + std::to_string(posts_in(run.ran));
     run.ran.push_back("post " + std::to_string(command.index));
   } else {
     if (!run.ran.empty() && !run.last_good) fault(name + " goes on after a bad pre_exec");
     if (posts_in(run.ran) > 0) fault(name + " goes on after post_exec");
-    const bool pre = run.ran.size() < spec.pre_exec.size();
+    const bool pre = run.ran.size() < spec.pre_exec->size();
     expected = pre ? "pre " + std::to_string(run.ran.size()) : "main";
-    run.ran.push_back(command.kind == Of::pre ? "pre " + std::to_string(command.index) : "main");
+    run.ran.push_back(
+        command.kind() == CommandKind::pre_exec ? "pre " + std::to_string(command.index) : "main");
     run.post_cut = false;
   }
   if (run.ran.back() != expected) fault(name + " runs " + run.ran.back() + ", not " + expected);
 }
 
-/// Whatever has run is followed by all of post_exec before the service rests or starts anew.
+/// Checks that all of post_exec has run after an attempt in which any command has.
 void FakeWorld::check_attempt_over(Slot slot) {
   Run& run = runs_[slot];
-  // A reload may have changed the list while it was gone through.
-  if (!run.ran.empty() && !run.post_cut && posts_in(run.ran) < world.spec(slot).post_exec.size()) {
+  // A reload may have changed the list of commands meanwhile.
+  if (!run.ran.empty() && !run.post_cut && posts_in(run.ran) < world.spec(slot).post_exec->size()) {
     fault(world.graph->name(slot) + " is over without its post_exec, after " + run.ran.back());
   }
   run.ran.clear();
@@ -470,6 +472,9 @@ void FakeWorld::check_quiet() {
     }
     if (record.state == State::blocked && why(world, slot, now).reasons.empty())
       fault(name + " is blocked for no reason");
+    // Node::watched_from_above relies on this to decide which services are told of a change.
+    if (satisfied(world, slot) && first_try(world, slot))
+      fault(name + " is satisfied, and in its first try");
   }
 }
 

@@ -1,7 +1,7 @@
-// A world for tests: a graph from a few words, a simulated clock, and processes that do what the
-// test says. It performs the steps that decide() gives, as the board does, in an order that a seed
-// chooses, and looks only at services that were woken: a lost wake-up shows as one left with
-// something to do.
+// A world for tests: a graph made from a few words, a simulated clock, and processes that do what
+// the test says. As the board does, it performs the steps that decide() gives, in an order that a
+// seed chooses. It asks only services that were woken, so a lost wake-up shows as a service that is
+// left with something to do.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@
 
 namespace zinit::test {
 
-/// Makes a graph's specs from text: "web requires db, web after net, job: oneshot", and settings of
-/// single services by edit().
+/// Makes the specs for a graph from text like "web requires db, web after net, job oneshot". Other
+/// settings of a service are set by operator[].
 class Specs {
  public:
   explicit Specs(const std::string& text = "");
@@ -28,7 +28,7 @@ class Specs {
   std::vector<std::shared_ptr<ServiceSpec>> specs_;
 };
 
-/// What a process does by itself: the n-th of its service (from 0).
+/// What one process does by itself.
 struct Life {
   bool ends = false;
   Milliseconds lasts{0};
@@ -36,12 +36,12 @@ struct Life {
   Milliseconds dies_in{5};  // after the stop signal
   bool ignores_stop = false;
   bool unkillable = false;
-  // From the spawn until it has said that it is ready, and until a probe of it succeeds.
+  // Times from the spawn until it says that it is ready, and until a probe succeeds.
   Milliseconds ready_in{2};
   Milliseconds healthy_in{3};
   bool never_ready = false;
   Milliseconds spawn_takes{0};
-  LaunchOutcome launch;  // what the spawn comes to
+  LaunchOutcome launch;  // how the spawn ends
 };
 
 class FakeWorld {
@@ -49,21 +49,21 @@ class FakeWorld {
   explicit FakeWorld(const Specs& specs, std::uint64_t seed = 1);
   explicit FakeWorld(const std::string& text, std::uint64_t seed = 1);
 
-  // Requests; each is carried out to the last step that needs no time.
+  // Requests. Each is followed by all steps that take no time.
   void start(const std::string& name);
   void stop(const std::string& name);
   void restart(const std::string& name);
-  /// Names of what it starts and what it stops, in load order.
+  /// Returns the names of what it starts and of what it stops, in load order.
   std::pair<std::string, std::string> isolate(const std::string& target);
   void boot();
   void shutdown();
   void reload(const Specs& specs);
 
-  // Processes.
+  // Processes. The n-th main process of a service, from 0 on, lives like this.
   std::function<Life(const std::string& name, int n)> life = [](const std::string&, int) {
     return Life{};
   };
-  /// Those of pre_exec and post_exec, counted from 0 over all of them: they end by themselves.
+  /// The n-th command of pre_exec or post_exec, counted over both; it ends by itself.
   std::function<Life(const std::string& name, int n)> step_life = [](const std::string&, int) {
     Life one;
     one.ends = true;
@@ -72,13 +72,13 @@ class FakeWorld {
   };
   void exit(const std::string& name, int code);
   void unhealthy(const std::string& name);
-  /// Its watchdog does.
+  /// Its watchdog time is over.
   void bite(const std::string& name);
   void check(Slot slot, CheckKind which);
 
-  /// Lets time pass, carrying out what comes due.
+  /// Lets time pass, and carries out what becomes due.
   void advance(Milliseconds time);
-  /// Until nothing is due any more, or `limit` has passed. False: something goes on for ever.
+  /// Goes on until nothing is left to do. False: after `limit` there still was something.
   bool settle(Milliseconds limit = std::chrono::hours(24 * 365));
 
   [[nodiscard]] Slot slot(const std::string& name) const;
@@ -88,7 +88,7 @@ class FakeWorld {
   [[nodiscard]] const std::vector<std::string>& trace() const { return trace_; }
   [[nodiscard]] std::string trace_text() const;
   [[nodiscard]] std::string states() const;  // "web=running db=failed"
-  /// Faults seen so far: broken invariants, lost wake-ups. Empty is what is wanted.
+  /// The broken invariants and lost wake-ups seen so far; none if all is well.
   [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
 
   World world;
@@ -99,20 +99,20 @@ class FakeWorld {
     std::uint64_t generation;  // of the process
     std::function<void()> happen;
   };
-  struct Run {  // of one service's process
+  struct Run {  // the processes of one service
     std::uint64_t generation = 0;
-    int count = 0;  // of main processes
-    int steps = 0;  // of all others
+    int count = 0;  // of main processes so far
+    int steps = 0;  // of other commands so far
     Life life;
-    // Of the attempt under way: the commands that have run, in order, as "pre 0", "main", "post 1".
+    // The commands that have run in this attempt, in order: "pre 0", "main", "post 1".
     std::vector<std::string> ran;
-    bool last_good = true;  // how the last of them ended
-    bool post_cut = false;  // post_exec has used up its time
+    bool last_good = true;  // the last of them ended with success
+    bool post_cut = false;  // the time for post_exec was over before all of it had run
   };
 
   void touched(const Slots& changed);
-  void work();           // everything that needs no time
-  bool step(Slot slot);  // false: it waits
+  void work();           // takes all steps that need no time
+  bool step(Slot slot);  // takes one step; false: there is none
   void perform(Slot slot, const Row& row);
   void enter(Slot slot, const Row& row, const LaunchOutcome& outcome);
   void launch(Slot slot, const Row& row);
@@ -121,7 +121,7 @@ class FakeWorld {
   bool next_time(TimePoint& when) const;
   void run_due();
   void check_start(Slot slot);
-  void check_step(Slot slot, const LaunchedCommand& command);
+  void check_step(Slot slot);
   void check_attempt_over(Slot slot);
   void note_post_time(Slot slot);
   void check_stop(Slot slot, const Row& row);

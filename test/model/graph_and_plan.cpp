@@ -1,4 +1,4 @@
-// The graph's faults, and what a reload makes of two sets of specs.
+// What is wrong in a graph, and the plans of reloads from one set of specs to another.
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -22,7 +22,7 @@ const Node& node(const GraphPtr& graph, const std::string& name) {
 
 std::string fault(const GraphPtr& graph, const std::string& name) {
   const Node& at = node(graph, name);
-  return at.faults.empty() ? "" : at.faults.front();
+  return at.faults->empty() ? "" : at.faults->front();
 }
 
 using Fate = PlannedService::Fate;
@@ -116,8 +116,8 @@ TEST_CASE("a chain of ten thousand is built and started without deep recursion",
   for (int i = 0; i < 10000; ++i) {
     auto spec = std::make_shared<ServiceSpec>();
     spec->name = "s" + std::to_string(i);
-    if (i > 0) spec->dependencies.requires_.push_back({"s" + std::to_string(i - 1), {}});
-    if (i == 9999) spec->dependencies.after.push_back({"s5000", {}});
+    if (i > 0) spec->dependencies.edit().requires_.push_back({"s" + std::to_string(i - 1), {}});
+    if (i == 9999) spec->dependencies.edit().after.push_back({"s5000", {}});
     list.push_back(spec);
   }
   World world;
@@ -222,7 +222,7 @@ TEST_CASE("a change that puts an unchanged dependent at fault is refused itself"
   w.reload(Specs("d requires a, d requires b, a conflicts b"));
   w.settle();
   CHECK(w.states() == "d=running a=running b=running ");
-  CHECK(w.world.node(w.slot("d")).faults.empty());
+  CHECK(w.world.node(w.slot("d")).faults->empty());
   CHECK_FALSE(w.world.spec(w.slot("a")).warnings.empty());
   w.stop("a");  // the edge is still there
   w.settle();
@@ -232,7 +232,8 @@ TEST_CASE("a change that puts an unchanged dependent at fault is refused itself"
 TEST_CASE("what is refused is told at a place in its own file", "[plan]") {
   const auto file_and_place = [](Specs& specs, const std::string& name) {
     specs[name].file = name + ".toml";
-    for (auto* list : {&specs[name].dependencies.requires_, &specs[name].dependencies.conflicts})
+    Dependencies& all = specs[name].dependencies.edit();
+    for (auto* list : {&all.requires_, &all.conflicts})
       for (Dependency& each : *list) each.at = {5, 11, 0};
   };
   const auto refused = [&](const std::string& before, const std::string& after, const char* wrong) {
@@ -251,7 +252,7 @@ TEST_CASE("what is refused is told at a place in its own file", "[plan]") {
   // b's file is wrong, and its old config makes a cycle with the new one of c.
   CHECK_THAT(refused("b requires c, c, d", "b, c requires b, d", "b"),
              Catch::StartsWith("c.toml:5:11: error: dependencies.requires: a cycle: c -> b"));
-  // d has not changed, and is at fault by what c says now.
+  // d has not changed, and is wrong only by what c says now.
   CHECK_THAT(refused("d requires b, d requires c, b, c",
                      "d requires b, d requires c, c conflicts b", ""),
              Catch::StartsWith("c.toml:5:11: error: dependencies.conflicts: d requires "));
@@ -263,7 +264,7 @@ TEST_CASE("what is removed stops after its dependents, which then miss it until 
   w.boot();
   w.settle();
   Specs without;
-  without["web"].dependencies.requires_.push_back({"db", {}});
+  without["web"].dependencies.edit().requires_.push_back({"db", {}});
   w.reload(without);
   w.settle();
   CHECK(w.faults().empty());
@@ -297,7 +298,7 @@ TEST_CASE("a wrong file that is wrong under another name then is listed under th
   listed("g");
   Specs itself("good, o");
   itself["o"].file = "g.toml";
-  itself["o"].dependencies.after.push_back({"o", {}});
+  itself["o"].dependencies.edit().after.push_back({"o", {}});
   w.reload(itself);
   w.settle();
   CHECK(w.states() == "good=running o=failed ");

@@ -1,4 +1,4 @@
-// Random pairs of directories: what a reload makes of any of them.
+// Reloads from one random directory of service files to another.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
@@ -23,7 +23,7 @@ std::string some_name(Dice& dice) {
   return std::string(1, static_cast<char>('a' + roll(dice, kNames)));
 }
 
-/// Up to two names, among them the service's own and such as nothing has.
+/// Up to two names. They may be the service's own, or names that no service has.
 std::vector<Dependency> some_names(Dice& dice) {
   std::vector<Dependency> names;
   for (int n = std::max(0, roll(dice, 5) - 2); n > 0; --n) names.push_back({some_name(dice), {}});
@@ -36,13 +36,13 @@ SpecPtr some_spec(Dice& dice, const std::string& name) {
   spec->file = "/etc/" + name + ".toml";
   spec->exec.argv = {roll(dice, 4) == 0 ? "/bin/other" : "/bin/one"};
   spec->description = roll(dice, 4) == 0 ? "other" : "one";
-  spec->dependencies = {some_names(dice), some_names(dice), some_names(dice),
+  spec->dependencies.edit() = {some_names(dice), some_names(dice), some_names(dice),
                         roll(dice, 4) == 0 ? some_names(dice) : std::vector<Dependency>{}};
   if (roll(dice, 10) == 0) spec->errors = {spec->file + ":1:1: error: wrong"};
   return spec;
 }
 
-/// A file for about three of four names, in byte order; with `like`, most as they are there.
+/// Files for about three quarters of the names, sorted. With `like`, most are as they are there.
 Directory some_directory(Dice& dice, const Directory& like = {}) {
   Directory directory;
   for (int i = 0; i < kNames; ++i) {
@@ -68,14 +68,14 @@ const Node* loaded(const Graph& graph, const std::string& name) {
   return slot == kNoSlot || graph.node(slot).removed ? nullptr : &graph.node(slot);
 }
 
-/// Whether the service and all that it requires, transitively, were there and all right.
+/// Whether the service and all that it requires, at any depth, were there and valid.
 bool could_run(const Graph& graph, const std::string& name) {
   std::set<std::string> seen{name};
   for (std::vector<std::string> work{name}; !work.empty();) {
     const Node* node = loaded(graph, work.back());
     work.pop_back();
     if (node == nullptr || node->broken() || !node->missing.empty()) return false;
-    for (const Dependency& one : node->spec->dependencies.requires_)
+    for (const Dependency& one : node->spec->dependencies->requires_)
       if (seen.insert(one.name).second) work.push_back(one.name);
   }
   return true;
@@ -85,7 +85,7 @@ std::string words(const Directory& directory) {
   std::string text;
   for (const SpecPtr& spec : directory) {
     text += "\n" + spec->name + (spec->broken() ? " (wrong)" : "") + ":";
-    const Dependencies& all = spec->dependencies;
+    const Dependencies& all = *spec->dependencies;
     for (const auto* list : {&all.requires_, &all.after, &all.wants, &all.conflicts}) {
       for (const Dependency& one : *list) text += " " + one.name;
       text += ";";
@@ -94,7 +94,7 @@ std::string words(const Directory& directory) {
   return text;
 }
 
-/// What holds for each service, by what it was and what its file says now.
+/// Checks what must hold for one service, by what it was and what its file says now.
 void check_service(const Graph& old, const PlannedService& planned, const Directory& directory) {
   const auto file =
       std::ranges::find(directory, planned.name, [](const SpecPtr& spec) { return spec->name; });
@@ -105,7 +105,7 @@ void check_service(const Graph& old, const PlannedService& planned, const Direct
   REQUIRE((planned.fate == Fate::added) == (before == nullptr));
   if (before == nullptr) return;
   const SpecChange change = compare(*before->spec, **file);
-  if (before->broken()) return;  // any fate: what it stands on may have been mended
+  if (before->broken()) return;  // any fate is right: what it requires may have been mended
   if (planned.fate == Fate::unchanged) REQUIRE(change == SpecChange::none);
   if (planned.fate == Fate::settings) REQUIRE(change == SpecChange::settings);
   if (planned.fate == Fate::restart) REQUIRE(change == SpecChange::restart);
@@ -115,7 +115,7 @@ void check_service(const Graph& old, const PlannedService& planned, const Direct
   }
 }
 
-/// What holds for the whole: a service that was all right is still, whatever the files say.
+/// Checks the graph: a service that was valid still is, whatever the files say.
 void check_graph(const Graph& old, const Plan& plan) {
   for (const PlannedService& planned : plan.services) {
     if (planned.fate == Fate::removed) continue;
@@ -124,7 +124,7 @@ void check_graph(const Graph& old, const Plan& plan) {
     REQUIRE(node.spec == planned.spec);
     const Node* before = loaded(old, planned.name);
     if (before != nullptr) REQUIRE(planned.slot == old.find(planned.name));
-    // What lacked something may contradict itself now that it is there.
+    // Where something was missing, there may be a contradiction now that it is there.
     if (before != nullptr && could_run(old, planned.name)) REQUIRE_FALSE(node.broken());
     if (node.broken()) REQUIRE_FALSE(planned.refused.empty());
   }
@@ -155,7 +155,7 @@ TEST_CASE("of ten thousand random pairs of directories each reload keeps what it
       check_service(*boot.graph, planned, second);
     }
     check_graph(*boot.graph, reload);
-    // It is a function of its arguments; and the same files once more harm nobody either.
+    // The same arguments give the same plan, and a second reload of the same files does no harm.
     REQUIRE(fates(plan(*boot.graph, second, live)) == fates(reload));
     check_graph(*reload.graph, plan(*reload.graph, second, some_live(dice, *reload.graph)));
   }

@@ -1,4 +1,4 @@
-// Requests as an operator makes them, and the reasons that are told, in the words of behaviour.md.
+// What requests lead to, and the reasons that `why` tells, after behaviour.md.
 #include <catch2/catch.hpp>
 
 #include "fake_world.hpp"
@@ -76,7 +76,7 @@ TEST_CASE("stop and start at once still stop once", "[deps]") {
   FakeWorld w("web");
   w.boot();
   w.settle();
-  // Both before the job looks: what was asked for is a level, not an event.
+  // Two requests before the service takes a step: no request is lost.
   request_stop(w.world, w.slot("web"));
   w.start("web");
   w.settle();
@@ -253,6 +253,9 @@ TEST_CASE("a shutdown stops in order, everything, and nothing starts again", "[s
   w.boot();
   w.settle();
   w.shutdown();
+  const WhyReport of_web = why(w.world, w.slot("web"), w.now);
+  REQUIRE_FALSE(of_web.reasons.empty());
+  CHECK(of_web.reasons.front().detail == "stops first, for it comes after web");
   w.settle();
   CHECK(w.faults().empty());
   CHECK(position(w, "web exited") < position(w, "db killed by 15"));
@@ -363,7 +366,7 @@ TEST_CASE("isolate starts a target and stops all else of class user", "[request]
   CHECK(w.state("web") == State::exited);
   CHECK(w.state("db") == State::exited);
   CHECK(w.state("agent") == State::running);
-  CHECK(w.state("log") == State::running);  // agent stands on it
+  CHECK(w.state("log") == State::running);  // agent requires it
   CHECK(w.spawns("log") == 1);
   CHECK(w.isolate("rescue") == std::pair<std::string, std::string>("", ""));
   w.settle();

@@ -1,6 +1,6 @@
-// Random graphs with random histories on a simulated clock: the decision holds its promises at
-// every step, settles, and settles alike whatever order the steps come in. A failure prints the
-// seed; with ZINIT_TEST_SEED=N the run begins there.
+// Random graphs with random histories on a simulated clock. What is promised holds at every step,
+// the services settle, and they settle in the same states whatever the order of steps was. A
+// failure prints its seed; with ZINIT_TEST_SEED=N a run begins there.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Sanitizers make it ten times as slow; what they look for shows in far fewer histories.
+// With sanitizers this takes ten times as long, and they need fewer histories to find their faults.
 std::uint64_t histories() { return sanitized() ? 1000 : 10000; }
 std::uint64_t pairs() { return sanitized() ? 200 : 2000; }
 
@@ -25,8 +25,8 @@ std::uint64_t first_seed() {
 
 std::string name_of(std::size_t i) { return std::string(1, static_cast<char>('a' + i)); }
 
-/// A number below `limit` that depends on its arguments alone, so that a process behaves the same
-/// whatever the order of steps around it.
+/// A random number below `limit` that depends on the arguments alone. So a process behaves the
+/// same, whatever the order of other steps is.
 std::uint64_t dice(std::uint64_t seed, const std::string& name, int n, int question,
                    std::uint64_t limit) {
   std::seed_seq sequence{seed, static_cast<std::uint64_t>(name[0]), static_cast<std::uint64_t>(n),
@@ -64,33 +64,33 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
     spec.status = chance(70)   ? StartStatus::start
                   : chance(70) ? StartStatus::stop
                                : StartStatus::ignore;
-    if (!spec.is_target()) {
-      spec.pre_exec.resize(chance(25) ? 1 + random() % 2 : 0);
-      spec.post_exec.resize(chance(25) ? 1 + random() % 2 : 0);
+    if (spec.has_process()) {
+      spec.pre_exec.edit().resize(chance(25) ? 1 + random() % 2 : 0);
+      spec.post_exec.edit().resize(chance(25) ? 1 + random() % 2 : 0);
     }
-    if (!spec.is_target() && !spec.oneshot) {
-      // By dice of their own: the graphs are those that there were before these two.
+    if (spec.has_process() && !spec.oneshot) {
+      // Drawn apart from the rest, so that known seeds still make the same graphs.
       if (dice(seed, spec.name, 0, 14, 4) == 0) spec.readiness.edit().way.by = Notify::systemd;
       if (dice(seed, spec.name, 0, 15, 4) == 0) spec.health.edit().type = ProbeType::tcp;
     }
     for (std::size_t other = 0; other < count; ++other) {
       if (other == i) continue;
       const Dependency to{name_of(other), {}};
-      // Mostly downwards, so that most graphs are valid; the rest are refused, which is tried as
-      // well.
+      // Mostly from later to earlier services, so that most graphs are valid. The others are tried
+      // as well: their faulty services are refused.
       const bool down = other < i || chance(2);
-      if (down && chance(20)) spec.dependencies.requires_.push_back(to);
-      if (down && chance(12)) spec.dependencies.after.push_back(to);
-      if (chance(6)) spec.dependencies.wants.push_back(to);
-      if (chance(5)) spec.dependencies.conflicts.push_back(to);
+      if (down && chance(20)) spec.dependencies.edit().requires_.push_back(to);
+      if (down && chance(12)) spec.dependencies.edit().after.push_back(to);
+      if (chance(6)) spec.dependencies.edit().wants.push_back(to);
+      if (chance(5)) spec.dependencies.edit().conflicts.push_back(to);
     }
-    if (chance(3)) spec.dependencies.requires_.push_back({"nobody", {}});
+    if (chance(3)) spec.dependencies.edit().requires_.push_back({"nobody", {}});
   }
   return specs;
 }
 
-/// `apart`: no two things happen at the same instant by themselves, so that what comes first is no
-/// matter of chance, and spawns take no time.
+/// `apart`: no two processes do something at the same instant, and spawns take no time, so that the
+/// order of events is not left to chance.
 Life random_life(std::uint64_t seed, const std::string& name, int n, bool oneshot, bool apart) {
   const auto roll = [&](int question, std::uint64_t limit) {
     return dice(seed, name, n, question, limit);
@@ -116,7 +116,7 @@ Life random_life(std::uint64_t seed, const std::string& name, int n, bool onesho
   return life;
 }
 
-/// Of a command before or after the main process. Some take longer than they may.
+/// The life of a command of pre_exec or post_exec. Some take longer than they are allowed to.
 Life random_step(std::uint64_t seed, const std::string& name, int n, bool apart) {
   Life life = random_life(seed ^ 0x57e9, name, n, true, apart);
   if (dice(seed, name, n, 9, 100) < 70) life.end = {};
@@ -132,7 +132,7 @@ struct History {
   std::vector<std::string> faults;
 };
 
-/// What must hold once nothing is due any more.
+/// Checks what must hold when nothing is left to do.
 void check_settled(const FakeWorld& w, std::vector<std::string>& faults) {
   for (const Slot slot : w.world.graph->order()) {
     const Record& record = w.world.record(slot);
@@ -149,8 +149,8 @@ void check_settled(const FakeWorld& w, std::vector<std::string>& faults) {
   }
 }
 
-/// Runs one history: boot, some actions with time between, a last wait. `quiet`: actions come only
-/// when nothing is due, so that the order of steps must not matter.
+/// Runs one history: a boot, some requests with time between them, a last wait. With `quiet`,
+/// requests come only when nothing is left to do, so that the order of steps must not matter.
 History run(std::uint64_t seed, std::uint64_t schedule, bool quiet, bool reloads) {
   const Specs specs = random_specs(seed, quiet);
   FakeWorld w(specs, schedule);
@@ -179,14 +179,14 @@ History run(std::uint64_t seed, std::uint64_t schedule, bool quiet, bool reloads
     else if (kind < 85)
       w.exit(name, static_cast<int>(random() % 2));
     else if (kind < 90 && w.state(name) == State::running &&
-             !w.world.spec(w.slot(name)).is_target())
+             w.world.spec(w.slot(name)).has_process())
       w.unhealthy(name);
     else if (kind < 97 && reloads)
       w.reload(random_specs(seed + random() % 3, quiet));
     else if (kind >= 99)
       w.shutdown();
   }
-  // Services that end and are started again for ever are never quiet; a while of them is enough.
+  // With services that end and are started again for ever there is always something left to do.
   const bool rests = w.settle(quiet ? 1h : 60s);
   history.faults = w.faults();
   if (rests && history.faults.empty()) check_settled(w, history.faults);

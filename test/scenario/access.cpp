@@ -39,14 +39,6 @@ Launch second_server(const Server& first, const std::string& socket) {
 
 }  // namespace
 
-TEST_CASE("the socket is its owner's alone", "[quick][access]") {
-  Server zinit;
-  zinit.boot();
-  struct stat it {};
-  REQUIRE(stat(zinit.socket().c_str(), &it) == 0);
-  CHECK((it.st_mode & 0777) == 0600);
-}
-
 TEST_CASE("a stranger is told not_permitted and closed, whatever the mode of the socket",
           "[quick][root][access]") {
   if (geteuid() != 0) return skip("needs root");

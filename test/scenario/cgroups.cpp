@@ -51,9 +51,7 @@ ino_t number_of(const std::string& directory) {
   return stat(directory.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
-pid_t running(Server& zinit, const std::string& name) {
-  return static_cast<pid_t>(zinit.await_state(name, "running")["pid"].number());
-}
+pid_t running(Server& zinit, const std::string& name) { return zinit.await_program(name); }
 
 /// A command that leaves the service's group and session and writes its pid to $D/NAME; at SIGTERM
 /// it writes "escaped NAME" to the trace and ends, where it is not stubborn.
@@ -206,31 +204,4 @@ TEST_CASE("changed resources take effect, or are told, without a restart", "[qui
     return (most.empty() || most == "max\n") && zinit.status("a")["warnings"].size() == 0;
   }));
   CHECK(zinit.pid_of("a") == pid);
-}
-
-TEST_CASE("every key of [resources] set wrong is told", "[quick][cgroups]") {
-  struct Row {
-    const char* key;
-    const char* value;
-    const char* says;
-  };
-  const Row rows[] = {
-      {"memory_max", "'512 MB'", "is no number of bytes, must be"},
-      {"memory_high", "0", "is out of range, must be"},
-      {"swap_max", "-1", "is out of range, must be"},
-      {"cpu_max", "'fast'", "is no part of processors, must be"},
-      {"cpu_weight", "0", "is out of range, must be an integer from 1 to 10000"},
-      {"io_weight", "10001", "is out of range, must be an integer from 1 to 10000"},
-      {"pids_max", "0", "is out of range, must be an integer of at least 1"},
-  };
-  Server zinit;
-  for (const Row& row : rows) {
-    zinit.add(row.key, {.more = std::string("[resources]\n") + row.key + " = " + row.value + "\n"});
-  }
-  zinit.boot();
-  for (const Row& row : rows) {
-    INFO(row.key);
-    CHECK_THAT(zinit.await_failed(row.key, "config_error")["reason"]["messages"].dump(),
-               Contains("resources." + std::string(row.key) + ": ") && Contains(row.says));
-  }
 }

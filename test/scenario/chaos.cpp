@@ -48,8 +48,7 @@ TEST_CASE("two clients that ask opposite things at once leave a defined state", 
   Server zinit;
   zinit.add("db", {.lifecycle = "restart_delay_ms = 1"});
   zinit.add("web", {.dependencies = "requires = ['db']"});
-  zinit.boot();
-  zinit.await_state("web", "running");
+  zinit.boot({"web"});
   Connection one = zinit.connect(), two = zinit.connect();
   for (int i = 0; i < 50; ++i) {
     const char* name = i % 2 == 0 ? "db" : "web";
@@ -65,7 +64,8 @@ TEST_CASE("two clients that ask opposite things at once leave a defined state", 
   if (db["wish"] == "up") {
     CHECK(db["state"] == "running");
   } else {
-    CHECK(db["state"] == "exited");
+    // A start that was given up before its process was made leaves it inactive.
+    CHECK((db["state"] == "exited" || db["state"] == "inactive"));
     CHECK(web["wish"] == "down");
   }
   CHECK(zinit.start("web")["state"] == "running");

@@ -104,8 +104,7 @@ TEST_CASE("one whose re-spawn is pending comes before the other", "[quick][confl
   zinit.await_trace("start a");
   zinit.await_state("b", "blocked");
   zinit.kill("a");
-  zinit.await(
-      "a", [](const Json& s) { return !s["restart_in_ms"].is_null(); }, "delayed");
+  zinit.await_delayed("a");
   const Json b = zinit.status("b");
   CHECK(b["state"] == "blocked");
   CHECK(b["conflicts_with"].mentions("a"));
@@ -118,8 +117,7 @@ TEST_CASE("an explicit start goes before a pending re-spawn by taking its wish",
   zinit.add("a", {.exec = "exit 1", .lifecycle = "restart_delay_ms = 86400000"});
   zinit.add("b", {.dependencies = "conflicts = ['a']"});
   zinit.boot();
-  zinit.await(
-      "a", [](const Json& s) { return !s["restart_in_ms"].is_null(); }, "delayed");
+  zinit.await_delayed("a");
   CHECK(zinit.start("b")["state"] == "running");
   CHECK(zinit.status("a")["wish"] == "down");
   CHECK(zinit.state("a") == "inactive");
@@ -131,9 +129,7 @@ TEST_CASE("a blocked one holds nothing back while something active conflicts wit
   zinit.add("a");
   zinit.add("b", {.dependencies = "conflicts = ['a', 'c']"});
   zinit.add("c");
-  zinit.boot();
-  zinit.await_state("a", "running");
-  zinit.await_state("c", "running");
+  zinit.boot({"a", "c"});
   CHECK(zinit.await_state("b", "blocked")["conflicts_with"].size() > 0);
 }
 
@@ -195,8 +191,7 @@ TEST_CASE("targets conflict as services do", "[quick][conflicts][target]") {
   Server zinit;
   zinit.file("day.toml", "[target]\n[dependencies]\nconflicts = ['night']\n");
   zinit.file("night.toml", "[target]\n");
-  zinit.boot();
-  zinit.await_state("day", "running");
+  zinit.boot({"day"});
   zinit.await_state("night", "blocked");
   CHECK(zinit.start("night")["state"] == "running");
   CHECK(zinit.state("day") == "inactive");

@@ -49,8 +49,7 @@ TEST_CASE("a container ends when what its critical service requires is missing o
     Server zinit({.container = true});
     zinit.add("fails", {.exec = "exit 3", .lifecycle = "restart = 'never'"});
     zinit.add("middle", {.dependencies = "requires = ['" + required + "']"});
-    zinit.add("main",
-              {.service = "critical = true", .dependencies = "requires = ['middle']"});
+    zinit.add("main", {.service = "critical = true", .dependencies = "requires = ['middle']"});
     zinit.launch();
     CHECK(zinit.exit_code() == 1);
   }
@@ -61,8 +60,7 @@ TEST_CASE("a container lives on while a critical service is spawned again or sto
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   zinit.add("main", {.service = "critical = true", .lifecycle = "restart_delay_ms = 1"});
-  zinit.boot();
-  zinit.await_state("main", "running");
+  zinit.boot({"main"});
   zinit.kill("main");
   zinit.await(
       "main", [](const Json& s) { return s["state"] == "running" && s["restart_count"] == 1; },
@@ -147,8 +145,7 @@ TEST_CASE("a container reads services and targets below /etc/zinit, in that orde
   zinit.put("etc/zinit/targets/all.toml", "[target]\n[dependencies]\nrequires = ['a']\n");
   zinit.put("etc/zinit/targets/a.toml", "[target]\n");
   zinit.add("a", {.service = "user = 'mine'"});
-  zinit.boot();
-  zinit.await_state("all", "running");
+  zinit.boot({"all"});
   CHECK(zinit.result("service.list").texts() == std::vector<std::string>{"a", "all"});
   const Json a = zinit.status("a");
   CHECK(a["kind"] == "service");
@@ -169,8 +166,7 @@ TEST_CASE("with --pid1-mode a standalone server reads system and targets as well
     zinit.put("etc/zinit/system/s.toml", "[service]\nexec = 'sleep 100000'\n");
     zinit.put("etc/zinit/targets/t.toml", "[target]\n");
     zinit.add("a");
-    zinit.boot();
-    zinit.await_state("a", "running");
+    zinit.boot({"a"});
     CHECK(zinit.result("system.info")["mode"] == "standalone");
     return zinit.result("service.list").texts();
   };

@@ -24,9 +24,7 @@ struct Graph {
     // A oneshot: it is never running, so what a start of it comes to is sure.
     zinit.add("broken", {.exec = "exit 7", .service = "oneshot = true"});
     zinit.add("waits", {.dependencies = "requires = ['broken']"});
-    zinit.boot();
-    zinit.await_state("web-1", "running");
-    zinit.await_state("web-2", "running");
+    zinit.boot({"web-1", "web-2"});
     zinit.await_state("once", "exited");
     zinit.await_failed("waits", "dependency_failed");
   }
@@ -67,28 +65,11 @@ TEST_CASE("list shows symbol, name, state and pid, sorted by name", "[quick][ctl
     REQUIRE(at != std::string::npos);
     last = at;
   }
-  for (const char* part : {"[+]", "[X]", "[-]", "[.]", "running", "failed", "inactive", "exited"}) {
+  for (const char* part : {"[+]", "[X]", "[-]", "[.]", "running", "failed", "inactive", "exited"})
     CHECK_THAT(outcome.out, Contains(part));
-  }
   CHECK_THAT(outcome.out, Contains(std::to_string(graph.zinit.pid_of("db"))));
   CHECK_THAT(outcome.out, Contains("the database"));
   CHECK(outcome.out.find('\x1b') == std::string::npos);  // no terminal, no colour
-}
-
-TEST_CASE("list takes states, a class and a pattern", "[quick][ctl]") {
-  Graph graph;
-  const auto names = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"--json", "list"});
-    Texts all;
-    for (const Json& status : document(graph.ctl(arguments)).elements())
-      all.push_back(status["name"].text());
-    return all;
-  };
-  CHECK(names({"web-*"}) == Texts{"web-1", "web-2"});
-  CHECK(names({"--state", "running", "--state", "failed"}) ==
-        Texts{"broken", "db", "waits", "web-1", "web-2"});
-  CHECK(names({"--class", "system"}) == Texts{});
-  CHECK(names({"--class", "user", "o*"}) == Texts{"off", "once"});
 }
 
 TEST_CASE("status shows all of a service and exits with 3 where it does not run", "[quick][ctl]") {
@@ -166,7 +147,7 @@ TEST_CASE("kill sends SIGTERM or what is given, to the group or to the main proc
   zinit.add("a", {.lifecycle = "restart_delay_ms = 1"});
   zinit.add("off", {.service = "status = 'stop'"});
   zinit.boot();
-  pid_t pid = static_cast<pid_t>(zinit.await_state("a", "running")["pid"].number());
+  pid_t pid = zinit.await_program("a");
   CHECK(zinit.ctl({"kill", "a"}).code == 0);
   pid = zinit.await_new_pid("a", pid);
   CHECK(zinit.status("a")["last_exit"]["signal"] == "SIGTERM");
@@ -196,57 +177,6 @@ TEST_CASE("logs shows the lines kept, the last hundred or so many as asked", "[q
   CHECK(lines_of(zinit.ctl({"logs", "a", "-t"}).out).size() == 6);
   CHECK(document(zinit.ctl({"--json", "logs", "a"})).size() == 6);
   CHECK(zinit.ctl({"logs", "none"}).code == 4);
-}
-
-TEST_CASE("the terminal never gets control characters of a service", "[quick][ctl]") {
-  Server zinit;
-  zinit.add("a", {.exec = "printf 'red \\033[31m bell \\007 end\\n'; printf 'bytes \\377\\n'",
-                  .service = "oneshot = true"});
-  zinit.boot();
-  REQUIRE(eventually([&] { return zinit.status("a")["log_lines"] == 2; }));
-  for (const char* verb : {"logs", "status"}) {
-    const Outcome outcome = zinit.ctl({verb, "a"});
-    CHECK_THAT(outcome.out, Contains("bell"));
-    CHECK(std::none_of(outcome.out.begin(), outcome.out.end(), [](char c) {
-      return (c >= 0 && c < ' ' && c != '\n' && c != '\t') || c == 127;
-    }));
-  }
-}
-
-TEST_CASE("why tells the root cause and what to do", "[quick][ctl]") {
-  Graph graph;
-  const Outcome outcome = graph.ctl({"why", "waits"});
-  CHECK(outcome.code == 0);
-  CHECK_THAT(outcome.out, Contains("broken") && Contains("7"));
-  const Json why = document(graph.ctl({"--json", "why", "waits"}));
-  CHECK(why["reasons"][0]["root_cause"] == "broken");
-}
-
-TEST_CASE("tree draws dependencies, and a node seen before once only", "[quick][ctl]") {
-  Server zinit;
-  zinit.add("base");
-  zinit.add("lib", {.dependencies = "requires = ['base']"});
-  zinit.add("left", {.dependencies = "requires = ['lib']"});
-  zinit.add("right", {.dependencies = "requires = ['lib']"});
-  zinit.add("top", {.dependencies = "requires = ['left', 'right']"});
-  zinit.boot();
-  zinit.await_state("top", "running");
-  const auto count = [](const std::string& text, const std::string& word) {
-    int n = 0;
-    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
-    return n;
-  };
-  const Outcome tree = zinit.ctl({"tree", "top"});
-  CHECK(tree.code == 0);
-  for (const char* name : {"top", "left", "right"}) CHECK(count(tree.out, name) == 1);
-  CHECK(count(tree.out, "lib") == 2);
-  CHECK(count(tree.out, "base") == 1);
-  CHECK_THAT(tree.out, Contains("[+]"));
-  const std::string reversed = zinit.ctl({"tree", "base", "--reverse"}).out;
-  CHECK(reversed.find("base") < reversed.find("lib"));
-  CHECK(reversed.find("lib") < reversed.find("left"));
-  CHECK(reversed.find("left") < reversed.find("top"));
-  CHECK(document(zinit.ctl({"--json", "tree", "top"}))["children"].size() == 2);
 }
 
 TEST_CASE("reload prints what it does, with dry-run what it would", "[quick][ctl]") {
@@ -305,67 +235,6 @@ TEST_CASE("ping, debug-state and --version", "[quick][ctl]") {
   CHECK(graph.code({"--version"}) == 0);
 }
 
-TEST_CASE("every verb prints one JSON document with --json", "[quick][ctl]") {
-  Graph graph;
-  const std::vector<Texts> verbs = {{"list"},          {"status", "db"},
-                                    {"start", "off"},  {"stop", "off"},
-                                    {"restart", "db"}, {"kill", "db", "CONT"},
-                                    {"logs", "web-1"}, {"why", "waits"},
-                                    {"tree"},          {"reload"},
-                                    {"wait", "db"},    {"ping"},
-                                    {"debug-state"},   {"check", graph.zinit.config()}};
-  for (Texts verb : verbs) {
-    INFO(verb.front());
-    verb.insert(verb.begin(), "--json");
-    document(graph.ctl(verb));
-  }
-  CHECK(document(graph.ctl({"list", "--json"})).size() == 7);  // after the verb as well
-}
-
-TEST_CASE("wrong usage exits with 2 and says what is wrong", "[quick][ctl]") {
-  Graph graph;
-  const std::vector<Texts> wrong = {{},
-                                    {"lst"},
-                                    {"status"},
-                                    {"start"},
-                                    {"--no-such-option", "list"},
-                                    {"list", "--no-such-option"},
-                                    {"list", "--state", "happy"},
-                                    {"wait", "db", "--for", "happiness"},
-                                    {"logs", "web-1", "-n", "many"},
-                                    {"logs", "web-1", "--since", "yesterday-ish"},
-                                    {"--timeout", "soon", "ping"}};
-  for (const Texts& arguments : wrong) {
-    const Outcome outcome = graph.ctl(arguments);
-    INFO((arguments.empty() ? "nothing" : arguments.back()) << ": " << outcome.out << outcome.err);
-    CHECK(outcome.code == 2);
-    CHECK_FALSE(outcome.err.empty());
-  }
-  CHECK_THAT(graph.ctl({"statsu", "db"}).err, Contains("status"));
-}
-
-TEST_CASE("an unknown service exits with 4 and the nearest name is told", "[quick][ctl]") {
-  Graph graph;
-  for (const char* verb :
-       {"status", "start", "stop", "restart", "kill", "logs", "why", "tree", "wait"}) {
-    const Outcome outcome = graph.ctl({verb, "brokn"});
-    INFO(verb << ": " << outcome.err);
-    CHECK(outcome.code == 4);
-    CHECK(outcome.out == "");
-    CHECK_THAT(outcome.err,
-               Catch::StartsWith("zinitctl: ") && Contains("brokn") && Contains("broken"));
-  }
-}
-
-TEST_CASE("without a server zinitctl exits with 5", "[quick][ctl]") {
-  Server zinit;
-  for (const char* verb : {"list", "ping", "shutdown"}) {
-    const Outcome outcome = zinit.ctl({verb});
-    CHECK(outcome.code == 5);
-    CHECK_THAT(outcome.err, Catch::StartsWith("zinitctl: ") && Contains(zinit.socket()));
-  }
-}
-
 TEST_CASE("the socket is named by option, else by ZINIT_SOCKET", "[quick][ctl]") {
   Server zinit;
   zinit.boot();
@@ -377,38 +246,10 @@ TEST_CASE("the socket is named by option, else by ZINIT_SOCKET", "[quick][ctl]")
   CHECK(run(what).code == 5);
 }
 
-TEST_CASE("system verbs that this mode does not have fail with a reason", "[quick][ctl]") {
-  Graph graph;
-  for (const char* verb : {"poweroff", "reboot", "halt"}) {
-    const Outcome outcome = graph.ctl({verb});
-    INFO(verb << ": " << outcome.err);
-    CHECK(outcome.code == 1);
-    CHECK_FALSE(outcome.err.empty());
-  }
-  CHECK(graph.code({"ping"}) == 0);
-}
-
 TEST_CASE("zinitctl shutdown ends the server", "[quick][ctl]") {
   Graph graph;
   CHECK(graph.code({"shutdown"}) == 0);
   CHECK(graph.zinit.exit_code() == 0);
-}
-
-TEST_CASE("each verb has --help", "[quick][ctl]") {
-  Launch what;
-  for (const char* verb : {"list", "status", "start", "stop", "restart", "kill", "logs", "why",
-                           "tree", "reload", "check", "wait", "events", "ping", "shutdown",
-                           "poweroff", "reboot", "halt", "debug-state"}) {
-    what.argv = {"zinitctl", verb, "--help"};
-    const Outcome outcome = run(what);
-    INFO(verb);
-    CHECK(outcome.code == 0);
-    CHECK_THAT(outcome.out, Contains(verb));
-  }
-  what.argv = {"zinitctl", "--help"};
-  const Outcome all = run(what);
-  CHECK(all.code == 0);
-  CHECK_THAT(all.out, Contains("restart") && Contains("debug-state"));
 }
 
 TEST_CASE("Ctrl-C during a waiting stop leaves it going", "[quick][ctl]") {

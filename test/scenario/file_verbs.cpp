@@ -86,8 +86,7 @@ TEST_CASE("enable and disable --now start and stop, and what they wrote holds at
   Server zinit;
   zinit.add("web");
   zinit.add("other");
-  zinit.boot();
-  zinit.await_state("web", "running");
+  zinit.boot({"web"});
   CHECK(zinit.ctl({"disable", "--now", "web"}).code == 0);
   CHECK(zinit.status("web")["wish"] == "down");
   CHECK(zinit.ctl({"disable", "other"}).code == 0);
@@ -216,9 +215,9 @@ TEST_CASE("who may not read a folder is told what is done in it", "[quick][root]
 TEST_CASE("two who change one service at once both say what they have done", "[quick][verbs]") {
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep);
-  const Outcome outcome = run(
-      image.script("for i in $(seq 40); do for v in enable disable disable; do "
-                   "( $Z $v --root $R web >/dev/null || echo failed ) & done; wait; done"));
+  const Outcome outcome =
+      run(image.script("for i in $(seq 40); do for v in enable disable disable; do "
+                       "( $Z $v --root $R web >/dev/null || echo failed ) & done; wait; done"));
   CHECK(outcome.out.empty());
   CHECK(outcome.err.empty());
   CHECK(entries_of(image.path("etc/zinit/services/web.toml.d")) == Texts{kOurs});
@@ -254,8 +253,7 @@ TEST_CASE("a masked service does not exist after a reload, until it is unmasked"
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   Server zinit({.own_root = true});
   zinit.put("usr/lib/zinit/services/web.toml", kSleep);
-  zinit.boot();
-  zinit.await_state("web", "running");
+  zinit.boot({"web"});
   CHECK_THAT(zinit.ctl({"mask", "web"}).out, Contains("zinitctl reload"));
   CHECK(zinit.reload()["removed"].texts() == Texts{"web"});
   REQUIRE(eventually([&] { return zinit.result("service.list").size() == 0; }));

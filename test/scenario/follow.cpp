@@ -90,8 +90,7 @@ TEST_CASE("a subscription goes on over restarts, and over a removal and addition
   Server zinit;
   zinit.add("a", {.exec = "echo hello; exec sleep 100000"});
   zinit.add("b", {.exec = "echo not wanted; exec sleep 100000"});
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   Connection client = zinit.connect();
   REQUIRE(eventually([&] { return zinit.result("logs.tail", named("a")).mentions("hello"); }));
   client.result("logs.subscribe", R"({"names":["a"],"lines":1})");
@@ -125,8 +124,7 @@ TEST_CASE("one who follows a flood and reads nothing delays nobody and is told w
   Server zinit;
   zinit.add("flood", {.exec = "exec yes 'a line that goes on for a while, as many lines do'"});
   zinit.add("other");
-  zinit.boot();
-  zinit.await_state("flood", "running");
+  zinit.boot({"flood"});
   Connection lazy = zinit.connect(), keen = zinit.connect();
   lazy.result("logs.subscribe", R"({"names":["flood"]})");
   keen.result("logs.subscribe", R"({"names":["flood"]})");
@@ -234,8 +232,7 @@ TEST_CASE("logs shows the lines that its options ask for", "[quick][logs]") {
 TEST_CASE("logs ends quietly when nobody reads on", "[quick][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "exec yes 'a line that goes on for a while'"});
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   for (const bool ignored : {false, true}) {
     int ends[2];
     REQUIRE(pipe2(ends, O_CLOEXEC) == 0);

@@ -134,9 +134,7 @@ TEST_CASE("so many failures in a row end a running service, which is spawned aga
                   .lifecycle = "restart_delay_ms = 10",
                   .more = by_mark("well", "retries = 3")});
   zinit.add("once", {.lifecycle = "restart = 'never'", .more = by_mark("well", "retries = 2")});
-  zinit.boot();
-  zinit.await_state("a", "running");
-  zinit.await_state("once", "running");
+  zinit.boot({"a", "once"});
   zinit.await_started({"a"});
   REQUIRE(unlink(zinit.path("well").c_str()) == 0);
   const Json failed = zinit.await_failed("once", "health_check_failed");
@@ -156,8 +154,7 @@ TEST_CASE("an http answer outside of status is no health", "[quick][health]") {
                     .more = health("type = 'http'\nendpoint = 'http://127.0.0.1:" + port +
                                    "/up'\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 2\n"
                                    "status = [204, '300..302']")});
-  zinit.boot();
-  zinit.await_state("web", "running");
+  zinit.boot({"web"});
   web.answer("500 Broken");
   zinit.await_failed("web", "health_check_failed");
   zinit.await_message("answered /up with status 500");
@@ -172,8 +169,7 @@ TEST_CASE("a service that is stopped by SIGSTOP is ended and spawned again", "[q
                                              "sleep 0.01; done") +
                                  "\nstart_interval_ms = 20\ninterval_ms = 50\n"
                                  "timeout_ms = 2000\nretries = 1")});
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   const pid_t first = zinit.pid_of("a");
   REQUIRE(kill(first, SIGSTOP) == 0);
   zinit.await_new_pid("a", first);
@@ -242,8 +238,7 @@ TEST_CASE("a probe's command has the service's environment, directory, log and M
   zinit.add("a", {.service = "dir = '/proc'\nenv = { WHO = 'me' }",
                   .more = health("type = 'exec'\nexec = " +
                                  toml_string("echo seen $WHO $ZINIT_SERVICE $MAINPID $(pwd)"))});
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   CHECK_THAT(zinit.result("logs.tail", named("a")).dump(),
              Contains("seen me a " + std::to_string(zinit.pid_of("a")) + " /proc"));
 }
@@ -253,8 +248,7 @@ TEST_CASE("a reload that changes a health check takes effect without a restart",
   Server zinit;
   zinit.mark("one");
   zinit.add("a", {.lifecycle = "restart = 'never'", .more = by_mark("one", "retries = 100000")});
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   const pid_t pid = zinit.pid_of("a");
   zinit.add("a", {.lifecycle = "restart = 'never'", .more = by_mark("two", "retries = 100000")});
   zinit.reload();
@@ -277,8 +271,7 @@ TEST_CASE("failures of a health check that a reload has changed are not told of 
   Server zinit;
   zinit.mark("first");
   zinit.add("a", {.more = by_mark("first", "retries = 100000")});
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   REQUIRE(unlink(zinit.path("first").c_str()) == 0);
   zinit.await(
       "a", [](const Json& s) { return !s["health"]["healthy"].truth(); }, "not healthy");
@@ -301,8 +294,9 @@ TEST_CASE("a service in the background is probed when its main process is known,
   };
   const std::string service =
       "[service]\nexec = " +
-      toml_string("setsid sh -c 'while ! test -e $D/go; do sleep 0.01; done; echo $$ > $D/a.pid; "
-                  "exec sleep 1000' & exit 0") +
+      toml_string(
+          "setsid sh -c 'while ! test -e $D/go; do sleep 0.01; done; echo $$ > $D/a.pid; "
+          "exec sleep 1000' & exit 0") +
       "\n[readiness]\npidfile = '" + file + "'\n";
   zinit.file("a.toml", service + check("early"));
   zinit.add("b", {.more = by_mark("b")});
@@ -358,8 +352,7 @@ TEST_CASE("name servers that do not answer keep a service starting and nobody el
                                     "start_interval_ms = 20\ntimeout_ms = 200")});
   zinit.add("found", {.more = health("type = 'tcp'\nendpoint = 'localhost:" + server.port() +
                                      "'\nstart_interval_ms = 20")});
-  zinit.boot();
-  zinit.await_state("found", "running");
+  zinit.boot({"found"});
   const Json lost = zinit.await(
       "lost",
       [](const Json& s) {

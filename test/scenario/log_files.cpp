@@ -108,7 +108,7 @@ TEST_CASE("what a service wrote before it was killed is in its file", "[quick][l
   for (int round = 1; round <= 5; ++round) {
     for (const std::string name : {"a", "b"}) {
       INFO(name << ", round " << round);
-      const pid_t pid = static_cast<pid_t>(zinit.await_state(name, "running")["pid"].number());
+      const pid_t pid = zinit.await_program(name);
       const auto await_words = [said = zinit.path("said." + name)] {
         unlink(said.c_str());
         REQUIRE(eventually([&] { return lines_of(read_file(said)).size() == 1; }));
@@ -245,8 +245,8 @@ TEST_CASE("a log file on a full disk loses lines, counts them, and goes on when 
                           "cp /mnt/a.log $D/before; echo after; exec sleep 100000",
                   .service = "pre_exec = 'head -c 40000 /dev/zero > /mnt/fill'",
                   .more = logging("/mnt/a.log")});
-  zinit.add("look", {.exec = "cat /mnt/a.log > $D/now",
-                     .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.add("look",
+            {.exec = "cat /mnt/a.log > $D/now", .service = "oneshot = true\nstatus = 'stop'"});
   zinit.boot();
   std::int64_t lost = 0;
   REQUIRE(eventually([&] { return (lost = dropped(zinit, "a")) > 90000; }));
@@ -283,9 +283,8 @@ TEST_CASE("what waits is written when a service goes, gets another file, or zini
   zinit.reload();
   zinit.mark("go");
   CHECK(eventually([&] { return logged(file("gone")).size() == 50000; }));
-  CHECK(eventually([&] {
-    return logged(file("old")).size() + logged(file("new")).size() == 50005;
-  }));
+  CHECK(
+      eventually([&] { return logged(file("old")).size() + logged(file("new")).size() == 50005; }));
   auto all = logged(file("old"));
   const auto rest = logged(file("new"));
   all.insert(all.end(), rest.begin(), rest.end());

@@ -209,8 +209,8 @@ TEST_CASE("syslog sends RFC 5424 over every kind of socket", "[quick][logs]") {
              all.find("and this") != std::string::npos && !isalnum(all.back());
     });
     INFO(name << ": " << text);
-    CHECK(std::regex_search(
-        text, std::regex(before + message(name, "stdout", "to be seen") + after)));
+    CHECK(std::regex_search(text,
+                            std::regex(before + message(name, "stdout", "to be seen") + after)));
     const std::string err = message(name, "stderr", "and this");
     CHECK(std::regex_search(text, std::regex(before + err + after)));
   };
@@ -252,8 +252,8 @@ TEST_CASE("forward sends a JSON object a line", "[quick][logs]") {
     REQUIRE(lines.size() == 2);
     const auto first = Json::parse(lines[0]);
     REQUIRE(first);
-    CHECK(first->members() == std::vector<std::string>{"host", "message", "pid", "service",
-                                                       "stream", "time"});
+    CHECK(first->members() ==
+          std::vector<std::string>{"host", "message", "pid", "service", "stream", "time"});
     CHECK((*first)["message"] == "quote \" tab \t bad \xef\xbf\xbd");
     CHECK((*first)["service"] == name);
     CHECK((*first)["stream"] == "stdout");
@@ -300,8 +300,7 @@ TEST_CASE("a line too large for a router on its way is counted, and the next one
   CHECK(dropped(zinit, "a", "syslog") == 1);
 }
 
-TEST_CASE("collectors that do not take lines cost those lines and nothing else",
-          "[quick][logs]") {
+TEST_CASE("collectors that do not take lines cost those lines and nothing else", "[quick][logs]") {
   Server zinit;
   Collector silent = Collector::inet(SOCK_STREAM);  // connections are made and nothing is read
   Collector full = Collector::local(SOCK_DGRAM, zinit.path("full"));

@@ -54,16 +54,14 @@ TEST_CASE("a name is taken without the folder it is called in", "[quick][names]"
 TEST_CASE("zinit-server is the standalone supervisor", "[quick][names]") {
   Server zinit({.argv = {"zinit-server"}});
   zinit.add("a");
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   CHECK(zinit.result("system.info")["mode"] == "standalone");
 }
 
 TEST_CASE("the server takes its directory and socket from the environment", "[quick][names]") {
   Server zinit({.by_environment = true});
   zinit.add("a");
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
 }
 
 TEST_CASE("a wrong option of the server exits with 2", "[quick][names]") {
@@ -87,8 +85,7 @@ TEST_CASE("the log level is set by option or by environment", "[quick][names]") 
   const auto messages_at = [](std::vector<std::string> arguments, std::vector<std::string> env) {
     Server zinit({.arguments = std::move(arguments), .env = std::move(env)});
     zinit.add("a");
-    zinit.boot();
-    zinit.await_state("a", "running");
+    zinit.boot({"a"});
     zinit.shut_down();
     return zinit.messages();
   };

@@ -4,6 +4,7 @@
 //   send TEXT          a message to NOTIFY_SOCKET; child TEXT: by a child that waits for it
 //   flood N TEXT       so many of them; large N: one of N bytes
 //   fds N TEXT         a message with N memory files, which hold "kept 0", "kept 1", ...
+//   linger N TEXT      N messages, each with a socket whose last close waits for hours
 //   line FD, close FD  a newline to a descriptor; its end
 //   await FILE         until it is there
 //   trace TEXT, env NAME, passed FD, count    lines for the trace: a text, a variable, what a
@@ -28,6 +29,7 @@
 #include <vector>
 
 #include "scenario/harness.hpp"
+#include "support/lingering.hpp"
 #include "support/notification.hpp"
 
 namespace zinit::test {
@@ -105,6 +107,17 @@ void carry_out(const std::vector<std::string>& words, std::size_t& at) {
     const Fds fds = memory_files(std::stoi(next()));
     send(next(), fds);
     for (const int fd : fds) ::close(fd);
+  } else if (step == "linger") {
+    static const Lingering lingering;
+    const int count = std::stoi(next());
+    const std::string text = next();
+    for (int i = 0; i < count; ++i) {
+      // By a child: the exit of a process does not linger, should its close be the last.
+      const pid_t child = ::fork();
+      if (child == 0) _exit(send(text, {lingering.make()}) ? 0 : 1);
+      int status = -1;
+      if (::waitpid(child, &status, 0) != child || status != 0) _exit(99);
+    }
   } else if (step == "line") {
     if (::write(std::stoi(next()), "\n", 1) != 1) _exit(95);
   } else if (step == "close") {

@@ -52,8 +52,7 @@ TEST_CASE("a descriptor that a service takes back is not handed to the next proc
                    "fds", "1", "FDSTORE=1\nFDNAME=b", "send", "FDSTOREREMOVE=1\nFDNAME=a", "send",
                    "FDSTOREREMOVE=1\nFDNAME=unknown", "send", "READY=1", "sleep"},
                   "notify = 'systemd'\nfdstore_max = 8"));
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   zinit.restart("a");
   CHECK(zinit.traced("LISTEN_FDS=1"));
   CHECK(zinit.traced("LISTEN_FDNAMES=b"));
@@ -101,8 +100,7 @@ TEST_CASE("each process has a socket to notify by, however fast one follows anot
 TEST_CASE("a main process that is another's child is seen to end, and how", "[quick][readiness]") {
   Server zinit;
   zinit.file("a.toml", says({"keep", "trace", "child", "sleep"}, kSystemd));
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   zinit.await(
       "a", [&](const Json&) { return zinit.traced("child"); }, "its child");
   const pid_t main = zinit.pid_of("a");
@@ -139,8 +137,7 @@ TEST_CASE("a service with another root directory notifies by an abstract socket"
   zinit.file("a.toml",
              says({"env", "NOTIFY_SOCKET", "send", "READY=1\nSTATUS=here", "sleep"}, kSystemd) +
                  "[process]\nroot = '/'\n");
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   CHECK(zinit.status("a")["status_text"] == "here");
   CHECK_THAT(zinit.trace().at(0), Contains("NOTIFY_SOCKET=@zinit/"));
 }

@@ -51,8 +51,7 @@ TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks
   zinit.put("usr/lib/zinit/system/base.toml", kSleep);
   zinit.put("usr/lib/zinit/targets/all.toml", "[target]\n");
   zinit.put("etc/zinit/services/needs.toml", kSleep + "[dependencies]\nrequires = ['hidden']\n");
-  zinit.boot();
-  zinit.await_state("vendors", "running");
+  zinit.boot({"vendors"});
   CHECK(zinit.result("service.list").texts() == Texts{"all", "base", "both", "needs", "vendors"});
   CHECK(zinit.status("both")["file"] == "/etc/zinit/services/both.toml");
   CHECK(zinit.status("both")["description"] == "");
@@ -144,8 +143,7 @@ TEST_CASE("--config-dir takes the place of the vendor's services too", "[quick][
   zinit.put("etc/zinit/services/usual.toml", kSleep);
   zinit.put("usr/lib/zinit/targets/all.toml", "[target]\n");
   zinit.put("etc/elsewhere/mine.toml", kSleep);
-  zinit.boot();
-  zinit.await_state("mine", "running");
+  zinit.boot({"mine"});
   CHECK(zinit.result("service.list").texts() == Texts{"all", "mine"});
 }
 
@@ -172,8 +170,8 @@ TEST_CASE("a user's server without a home says that it knows no directory", "[qu
       until grep -q 'nothing is started' $D/log; do sleep 0.01; done
       kill $pid; wait $pid; cat $D/log)",
                                      {"HOME=", "XDG_CONFIG_HOME="}, user);
-  CHECK_THAT(outcome.out, Contains("no directory of service files is known") &&
-                              Contains("HOME") && !Contains("no service file in"));
+  CHECK_THAT(outcome.out, Contains("no directory of service files is known") && Contains("HOME") &&
+                              !Contains("no service file in"));
 }
 
 TEST_CASE("two files of one name in two directories: the second is the error",

@@ -15,15 +15,12 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-pid_t running(Server& zinit, const std::string& name) {
-  return zinit.await_program(name);
-}
+pid_t running(Server& zinit, const std::string& name) { return zinit.await_program(name); }
 
 /// Value of a variable in a process's environment; "(unset)" without it.
 std::string variable(pid_t pid, const std::string& name) {
-  for (const std::string& entry : proc_environment(pid)) {
+  for (const std::string& entry : proc_environment(pid))
     if (entry.rfind(name + "=", 0) == 0) return entry.substr(name.size() + 1);
-  }
   return "(unset)";
 }
 

@@ -26,7 +26,9 @@ Toml random_service(Dice& dice, int i);
 
 /// The invariants of a settled graph (behaviour.md, "States" and "Dependencies"), by what
 /// service.list_full answers.
-void check_settled(const std::vector<Json>& all, pid_t server);
+/// @param reloaded  a reload may have added a conflict between two that were running, which stops
+///                  neither
+void check_settled(const std::vector<Json>& all, pid_t server, bool reloaded = false);
 
 /// Waits until nothing changes any more: a delay may have been seen as rest.
 void await_rest(Server& zinit);

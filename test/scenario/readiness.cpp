@@ -51,7 +51,7 @@ TEST_CASE("a service that notifies is running once it has said READY=1", "[quick
   CHECK(zinit.status("a")["status_text"].is_null());
 }
 
-TEST_CASE("who was ready in time is running, though zinit stood still until it was too late",
+TEST_CASE("a service that was ready in time runs, though zinit was suspended past its timeout",
           "[quick][readiness]") {
   Server zinit;
   zinit.add("base");
@@ -60,8 +60,9 @@ TEST_CASE("who was ready in time is running, though zinit stood still until it w
     names.push_back("s" + std::to_string(i));
     zinit.file(names.back() + ".toml",
                says({"await", zinit.path("go"), "send", "READY=1", "trace", names.back(), "sleep"},
-                    kSystemd, "restart = 'never'\nstart_timeout_ms = 10000\n"
-                              "[dependencies]\nrequires = ['base']"));
+                    kSystemd,
+                    "restart = 'never'\nstart_timeout_ms = 10000\n"
+                    "[dependencies]\nrequires = ['base']"));
   }
   zinit.boot();
   for (const std::string& name : names) zinit.await_state(name, "starting");
@@ -101,8 +102,7 @@ TEST_CASE("messages of the main process alone count, unless notify_access lets a
   zinit.file("main.toml", says({"child", "READY=1", "sleep"}, kSystemd));
   zinit.file("all.toml", says({"child", "READY=1", "sleep"}, kAll));
   zinit.file("stranger.toml", says({"trace", "socket", "env", "NOTIFY_SOCKET", "sleep"}, kAll));
-  zinit.boot();
-  zinit.await_state("all", "running");
+  zinit.boot({"all"});
   zinit.await_message("main: a message of process");
   CHECK(zinit.state("main") == "starting");
   zinit.await_trace("socket");
@@ -117,6 +117,45 @@ TEST_CASE("messages of the main process alone count, unless notify_access lets a
   zinit.await_message("stranger: a message of process");
   CHECK(zinit.state("stranger") == "starting");
   CHECK(zinit.status("stranger")["status_text"].is_null());
+}
+
+TEST_CASE("who sends sockets that linger holds up neither zinit nor the service",
+          "[quick][readiness]") {
+  Server zinit;
+  zinit.file("victim.toml", says({"env", "NOTIFY_SOCKET", "trace", "socket", "await",
+                                  zinit.path("go"), "send", "READY=1", "sleep"},
+                                 kSystemd));
+  zinit.boot();
+  zinit.await_trace("socket");
+  const std::string address = zinit.trace().at(0).substr(std::string("NOTIFY_SOCKET=").size());
+  const std::size_t before = descriptors(zinit);
+  zinit.file("other.toml", "[service]\nenv = { NOTIFY_SOCKET = '" + address + "' }\nexec = [" +
+                               notifier({"linger", "20", "READY=1", "trace", "sent", "sleep"}) +
+                               "]\n");
+  zinit.reload();
+  zinit.await_trace("sent");
+  CHECK(zinit.state("victim") == "starting");
+  zinit.mark("go");
+  zinit.await_state("victim", "running");
+  CHECK(descriptors(zinit) < before + 10);  // those of another service
+  zinit.stop("victim");
+}
+
+TEST_CASE("a notify socket belongs to the user of its service", "[quick][readiness]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  const std::string show = "exec = \"stat -c '%a %u' $NOTIFY_SOCKET; exec sleep 1000\"\n";
+  const std::string rest = show + "[readiness]\n" + std::string(kSystemd) + "\n";
+  zinit.file("own.toml", "[service]\nuser = '54321'\n" + rest);
+  zinit.file("any.toml", "[service]\n" + rest);
+  zinit.boot();
+  const auto says = [&](const std::string& name, const std::string& line) {
+    return eventually([&] {
+      return zinit.ctl({"logs", name}).out.find(line) != std::string::npos;
+    });
+  };
+  CHECK(says("own", "600 54321"));
+  CHECK(says("any", "666 0"));
 }
 
 TEST_CASE("the end of a process takes nothing from the socket of the next", "[quick][readiness]") {
@@ -168,12 +207,12 @@ TEST_CASE("a watchdog that is not fed ends the service, and WATCHDOG=trigger doe
   zinit.await_failed("b", "watchdog_timeout");
 }
 
-TEST_CASE("a watchdog counts anew where all stood still", "[quick][readiness]") {
+TEST_CASE("a watchdog counts anew after zinit and the service were suspended",
+          "[quick][readiness]") {
   Server zinit;
-  zinit.file("a.toml", says({"send", "READY=1", "beat"},
-                            "notify = 'systemd'\nwatchdog_ms = 1500", "restart = 'never'"));
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.file("a.toml", says({"send", "READY=1", "beat"}, "notify = 'systemd'\nwatchdog_ms = 1500",
+                            "restart = 'never'"));
+  zinit.boot({"a"});
   const pid_t pid = zinit.pid_of("a");
   kill(pid, SIGSTOP);
   zinit.signal(SIGSTOP);
@@ -193,8 +232,7 @@ TEST_CASE("descriptors are kept up to fdstore_max over a restart, and handed bac
       "passed", "3",          "count", "fds",        "3",   "FDSTORE=1\nFDNAME=state",
       "send",   "READY=1",    "sleep"};
   zinit.file("a.toml", says(steps, "notify = 'systemd'\nfdstore_max = 2"));
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   CHECK(zinit.traced("LISTEN_FDS=unset"));
   zinit.restart("a");
   zinit.await_state("a", "running");
@@ -214,8 +252,7 @@ TEST_CASE("MAINPID makes a process of the service its main one, and no other", "
   zinit.file("b.toml", says({"send", "MAINPID=1", "send", "MAINPID=" + std::to_string(::getpid()),
                              "send", "READY=1", "sleep"},
                             kSystemd));
-  zinit.boot();
-  zinit.await_state("b", "running");
+  zinit.boot({"b"});
   zinit.await_message("b: MAINPID=1 is refused");
   zinit.await_trace("child");
   const pid_t first = zinit.pid_of("a");
@@ -235,8 +272,7 @@ TEST_CASE("a daemon that goes to the background is found by its pidfile", "[read
                            notifier({"daemon", file, "trace", "daemon", "sleep"}) +
                            "]\n[lifecycle]\nrestart_delay_ms = 10\n[readiness]\npidfile = '" +
                            file + "'\n");
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   const pid_t first = zinit.pid_of("a");
   CHECK(read_file(file) == std::to_string(first) + "\n");
   CHECK(::kill(first, SIGKILL) == 0);
@@ -252,7 +288,8 @@ TEST_CASE("a daemon that has a session of its own only after its pid was written
   const std::string file = zinit.path("a.pid");
   // Its worker is in its group alone: no cgroup is to find it.
   zinit.add("a", {.exec = "sh -c 'sh -c \"while ! [ -e $D/go ]; do sleep 0.01; done; "
-                          "exec setsid sh $D/daemon\" & echo $! > " + file + "'",
+                          "exec setsid sh $D/daemon\" & echo $! > " +
+                          file + "'",
                   .lifecycle = "stop_timeout_ms = 86400000\nrestart_delay_ms = 10",
                   .more = "[readiness]\npidfile = '" + file + "'\n"});
   write_file(zinit.path("daemon"),
@@ -278,21 +315,20 @@ TEST_CASE("a daemon in the background whose stop_exec fails gets its stop signal
           "[quick][readiness]") {
   Server zinit;
   const std::string file = zinit.path("a.pid");
-  zinit.add("a", {.exec = "sh -c 'setsid sh $D/daemon & while ! [ -s " + file + " ]; do "
+  zinit.add("a", {.exec = "sh -c 'setsid sh $D/daemon & while ! [ -s " + file +
+                          " ]; do "
                           "sleep 0.01; done'",
                   .service = "stop_exec = ['false']",
                   .lifecycle = "stop_timeout_ms = 86400000",
                   .more = "[readiness]\npidfile = '" + file + "'\n"});
   write_file(zinit.path("daemon"), "trap 'echo down >> $T; exit' TERM\necho $$ > " + file +
                                        "\nwhile :; do sleep 0.01; done\n");
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   CHECK(zinit.stop("a")["state"] == "exited");
   CHECK(zinit.traced("down"));
 }
 
-TEST_CASE("a pidfile that names the process in front counts once that stays there",
-          "[readiness]") {
+TEST_CASE("a pidfile that names the process in front counts once that stays there", "[readiness]") {
   Server zinit;
   const std::string stays = zinit.path("stays.pid");
   const std::string goes = zinit.path("goes.pid");
@@ -351,8 +387,7 @@ TEST_CASE("a pidfile that is stale, empty or names a stranger is not believed", 
 TEST_CASE("hostile notifiers harm nobody, and nothing of theirs stays open", "[readiness]") {
   Server zinit;
   zinit.add("plain");
-  zinit.boot();
-  zinit.await_state("plain", "running");
+  zinit.boot({"plain"});
   const std::size_t before = descriptors(zinit);
   zinit.file("flood.toml", says({"large", "100000", "flood", "100000", "STATUS=again", "fds", "250",
                                  "STATUS=many", "fds", "3", "FDSTORE=1\nFDNAME=\x01:", "send",

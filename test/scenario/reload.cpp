@@ -1,5 +1,4 @@
-// Reading the service files again, and checking them without a server (control.md, `reload`,
-// `check`).
+// Reading the service files again (control.md, `reload`).
 #include <unistd.h>
 
 #include <filesystem>
@@ -18,8 +17,8 @@ TEST_CASE("a reload tells what is added, changed, removed and unchanged, and doe
   for (const char* name : {"stays", "changes", "goes"}) zinit.add(name);
   zinit.boot();
   const auto stays = zinit.await_state("stays", "running")["pid"];
-  const pid_t changes = static_cast<pid_t>(zinit.await_state("changes", "running")["pid"].number());
-  const pid_t goes = static_cast<pid_t>(zinit.await_state("goes", "running")["pid"].number());
+  const pid_t changes = zinit.await_program("changes");
+  const pid_t goes = zinit.await_program("goes");
   zinit.add("changes", {.exec = "sleep 200000", .service = "umask = '0077'\ndescription = 'x'"});
   zinit.add("comes");
   zinit.remove("goes");
@@ -27,9 +26,8 @@ TEST_CASE("a reload tells what is added, changed, removed and unchanged, and doe
   CHECK(zinit.result("service.list").texts() == Texts{"changes", "goes", "stays"});
   const Json done = zinit.reload();
   for (const Json& plan : {dry, done}) {
-    for (const char* member : {"added", "changed", "failed", "removed", "unchanged"}) {
+    for (const char* member : {"added", "changed", "failed", "removed", "unchanged"})
       CHECK(plan[member].is_array());
-    }
     CHECK(plan["added"].mentions("\"comes\""));
     CHECK(plan["changed"].mentions("\"changes\""));
     CHECK(plan["removed"].mentions("\"goes\""));
@@ -55,10 +53,7 @@ TEST_CASE("a dry run tells whom a change takes along, and why", "[quick][reload]
   zinit.add("goes");
   zinit.add("left", {.dependencies = "requires = ['goes']"});
   zinit.add("lacks");
-  zinit.boot();
-  zinit.await_state("top", "running");
-  zinit.await_state("left", "running");
-  zinit.await_state("lacks", "running");
+  zinit.boot({"top", "left", "lacks"});
   zinit.add("base", {.exec = "sleep 200000"});
   zinit.remove("goes");
   zinit.add("lacks", {.dependencies = "requires = ['nobody']"});
@@ -120,8 +115,7 @@ TEST_CASE("a reload pulls in what a changed service newly requires", "[quick][re
   Server zinit;
   zinit.add("db", {.service = "status = 'stop'"});
   zinit.add("a");
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   zinit.add("a", {.dependencies = "requires = ['db']"});
   zinit.reload();
   zinit.await_state("db", "running");
@@ -187,8 +181,7 @@ TEST_CASE("a oneshot that is done and becomes a target or a daemon is started as
   Server zinit;
   zinit.add("job", {.exec = "true", .service = "oneshot = true"});
   zinit.add("web", {.dependencies = "requires = ['job']"});
-  zinit.boot();
-  zinit.await_state("web", "running");
+  zinit.boot({"web"});
   zinit.file("job.toml", "[target]\n");
   zinit.reload();
   zinit.await_state("job", "running");
@@ -219,9 +212,8 @@ TEST_CASE("at a reload each wrong file leaves its service on the old config, wit
   }
   zinit.boot();
   std::map<std::string, std::string> pids;
-  for (const WrongFile& wrong : wrong_files()) {
+  for (const WrongFile& wrong : wrong_files())
     pids[wrong.service()] = zinit.await_state(wrong.service(), "running")["pid"].dump();
-  }
   const auto good = zinit.await_state("good", "running")["pid"];
   for (const WrongFile& wrong : wrong_files()) zinit.file(wrong.file, wrong.text);
   const Json plan = zinit.reload();
@@ -312,6 +304,12 @@ TEST_CASE("a reload tells of a file that was wrong before and still is", "[quick
   CHECK_THAT(zinit.ctl({"status", "bad"}).out, !Contains("changed on disk"));
   zinit.file("bad.toml", "[service]\nexec = 2\n");
   CHECK_THAT(zinit.ctl({"status", "bad"}).out, Contains("changed on disk"));
+  zinit.file("good.toml", "[service]\nexec = 2\n");
+  CHECK(zinit.status("good")["changed_on_disk"] == true);
+  CHECK(zinit.reload()["failed"].texts() == Texts{"bad", "good"});
+  CHECK(zinit.status("good")["changed_on_disk"] == false);  // refused, but read
+  zinit.add("good");
+  CHECK(zinit.status("good")["changed_on_disk"] == true);
   zinit.file("bad.toml", "[service]\nexec = 1\n");
   const Outcome told = zinit.ctl({"reload"});
   CHECK(told.code == 1);
@@ -349,90 +347,6 @@ TEST_CASE("what is wrong with one service's folder of drop-ins keeps no other fr
   CHECK(zinit.status("web")["pid"] == web);
   CHECK_THAT(zinit.status("web")["warnings"].dump(),
              Contains("web.toml.d:1:1: error: cannot read"));
-}
-
-TEST_CASE("a wrong file that is removed takes its failed service with it", "[quick][reload]") {
-  Server zinit;
-  zinit.file("a.toml", "[service]\nexec = 5\n");
-  zinit.boot();
-  zinit.await_failed("a", "config_error");
-  zinit.remove("a");
-  CHECK(zinit.reload()["removed"].mentions("\"a\""));
-  CHECK(zinit.result("service.list").size() == 0);
-}
-
-// --- check ---------------------------------------------------------------------------------------
-
-namespace {
-
-Outcome check(std::vector<std::string> paths) {
-  Launch what;
-  what.argv = {"zinitctl", "check"};
-  what.argv.insert(what.argv.end(), paths.begin(), paths.end());
-  return run(what);
-}
-
-}  // namespace
-
-TEST_CASE("check refuses each wrong file with the message that boot gives", "[quick][check]") {
-  Server zinit;  // its folder; no server is needed
-  for (const WrongFile& wrong : wrong_files()) {
-    INFO(wrong.file);
-    zinit.file(wrong.file, wrong.text);
-    const Outcome outcome = check({zinit.config(wrong.file)});
-    CHECK(outcome.code == 1);
-    CHECK_THAT(outcome.out, Contains(zinit.config(wrong.file) + ":" + wrong.place) &&
-                                Contains(": error: ") && Contains(wrong.says));
-  }
-  const Outcome all = check({zinit.config()});
-  CHECK(all.code == 1);
-  for (const WrongFile& wrong : wrong_files()) {
-    CHECK_THAT(all.out, Contains(zinit.config(wrong.file) + ":" + wrong.place));
-  }
-}
-
-TEST_CASE("check passes what is right, in files and directories", "[quick][check]") {
-  Server zinit;
-  zinit.add("a");
-  zinit.add("b", {.dependencies = "requires = ['a']"});
-  CHECK(check({zinit.config()}).code == 0);
-  CHECK(check({zinit.config("a.toml"), zinit.config("b.toml")}).code == 0);
-}
-
-TEST_CASE("check refuses unknown keys, cycles, duplicates and contradictions", "[quick][check]") {
-  const auto refused = [](const std::map<std::string, Toml>& services, const std::string& says) {
-    Server zinit;
-    for (const auto& [name, toml] : services) zinit.add(name, toml);
-    const Outcome outcome = check({zinit.config()});
-    INFO(outcome.out << outcome.err);
-    CHECK(outcome.code == 1);
-    CHECK_THAT(outcome.out, Contains(says));
-  };
-  refused({{"a", {.service = "onshot = true"}}}, "oneshot");
-  refused({{"a", {.more = "[servce]\n"}}}, "service");
-  refused({{"a", {.dependencies = "requires = ['b']"}}, {"b", {.dependencies = "after = ['a']"}}},
-          "cycle");
-  refused({{"a", {}}, {"b", {.service = "name = 'a'"}}}, "b.toml");
-  refused({{"a", {.dependencies = "requires = ['a']"}}}, "a.toml");
-  refused({{"a", {.dependencies = "requires = ['b']\nconflicts = ['b']"}}, {"b", {}}}, "conflict");
-}
-
-TEST_CASE("for check a name that does not exist is a warning and no more", "[quick][check]") {
-  Server zinit;
-  zinit.add("a",
-            {.dependencies = "requires = ['r']\nafter = ['s']\nwants = ['t']\nconflicts = ['u']"});
-  const Outcome outcome = check({zinit.config()});
-  CHECK(outcome.code == 0);
-  for (const char* name : {"'r'", "'s'", "'t'", "'u'"}) {
-    CHECK_THAT(outcome.out, Contains(": warning: ") && Contains(std::string(1, name[1])));
-  }
-}
-
-TEST_CASE("check of what does not exist is an error", "[quick][check]") {
-  const Outcome outcome = check({"/nonexistent/a.toml"});
-  CHECK(outcome.code == 1);
-  CHECK_THAT(outcome.out + outcome.err,
-             Contains("/nonexistent/a.toml") && Contains("No such file or directory"));
 }
 
 TEST_CASE("a reload that cannot read its directory changes nothing and says so",
@@ -486,8 +400,7 @@ TEST_CASE("reloads asked for without end are few readings, and all are answered"
           "[quick][reload]") {
   Server zinit;
   zinit.add("a");
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   Connection client = zinit.connect();
   constexpr int kAsked = 2000;
   std::string all;

@@ -49,6 +49,7 @@ TEST_CASE("service.set adds a service with its file, which a reload then finds a
   CHECK(made["created"].truth());
   zinit.await_state("web", "running");
   CHECK(zinit.status("web")["file"] == zinit.config("web.toml"));
+  CHECK(zinit.status("web")["changed_on_disk"] == false);
   CHECK(zinit.ctl({"check", zinit.config()}).code == 0);
   const pid_t pid = zinit.pid_of("web");
   CHECK(zinit.reload()["unchanged"].texts() == Texts{"web"});
@@ -62,8 +63,7 @@ TEST_CASE("service.set adds a service with its file, which a reload then finds a
 TEST_CASE("service.set replaces a service as a reload would", "[quick][runtime]") {
   Server zinit;
   zinit.add("web");
-  zinit.boot();
-  zinit.await_state("web", "running");
+  zinit.boot({"web"});
   const pid_t pid = zinit.pid_of("web");
   const Json same = zinit.result(
       "service.update",
@@ -241,8 +241,7 @@ TEST_CASE("service.delete without persist leaves the file for the next reload",
           "[quick][runtime]") {
   Server zinit;
   zinit.add("web");
-  zinit.boot();
-  zinit.await_state("web", "running");
+  zinit.boot({"web"});
   CHECK(zinit.result("service.delete", R"({"name":"web","persist":false})")["ok"].truth());
   CHECK(zinit.result("service.list").size() == 0);
   CHECK(zinit.result("service.set", setting(kWeb))["created"].truth());  // its own file's place
@@ -324,8 +323,7 @@ TEST_CASE("a file that has become a link to something else is not written throug
           "[quick][runtime]") {
   Server zinit;
   zinit.add("web");
-  zinit.boot();
-  zinit.await_state("web", "running");
+  zinit.boot({"web"});
   std::filesystem::remove(zinit.config("web.toml"));
   const std::string pipe = zinit.path("pipe");
   REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
@@ -362,9 +360,7 @@ TEST_CASE("stop-all, start-all and delete-all pass over class system and what it
   zinit.add("web", {.dependencies = "requires = ['base']"});
   zinit.add("never", {.service = "status = 'ignore'"});
   zinit.add("bad", {.exec = "/nonexistent"});
-  zinit.boot();
-  zinit.await_state("web", "running");
-  zinit.await_state("agent", "running");
+  zinit.boot({"web", "agent"});
   const Json stopped = zinit.result("service.stop_all");
   CHECK(stopped["stopped"].texts() == Texts{"bad", "web"});
   CHECK(names_of(stopped["skipped"]) == Texts{"agent", "base"});
@@ -387,8 +383,7 @@ TEST_CASE("start-all starts what has status stop, and stops nothing for it", "[q
   zinit.add("one");
   zinit.add("two", {.service = "status = 'stop'", .dependencies = "conflicts = ['one']"});
   zinit.add("three", {.service = "status = 'stop'"});
-  zinit.boot();
-  zinit.await_state("one", "running");
+  zinit.boot({"one"});
   const Json started = zinit.result("service.start_all");
   CHECK(started["started"].texts() == Texts{"three"});
   CHECK_THAT(started["failed"][0]["reason"].text(), Contains("conflicts with one"));
@@ -402,6 +397,7 @@ TEST_CASE("add-service and remove-service do the same from the command line", "[
   CHECK(zinit.ctl({"add-service", zinit.path("web.toml")}).out ==
         "web is added, at runtime only\n");
   CHECK(entries_of(zinit.config()).empty());
+  CHECK(zinit.status("web")["changed_on_disk"] == false);
   CHECK(zinit.ctl({"add-service", "--persist", zinit.path("web.toml")}).out == "web is replaced\n");
   CHECK(entries_of(zinit.config()) == Texts{"web.toml"});
   const Outcome wrong = zinit.ctl({"add-service", "-"}, "[service]\nname = 'x'\nexce = 'x'\n");
@@ -469,8 +465,7 @@ TEST_CASE("a full disk refuses service.set and leaves the old file and service",
   Server zinit(options);
   directory = zinit.config();
   zinit.file("placeholder", "");  // makes the directory
-  zinit.boot();
-  zinit.await_state("web", "running");
+  zinit.boot({"web"});
   const pid_t pid = zinit.pid_of("web");
   const Json error =
       zinit.error("service.set", setting(R"({"service":{"name":"web","exec":"sleep 100001"}})"));

@@ -14,9 +14,8 @@ long waits(pid_t pid) {
   const std::string base = "/proc/" + std::to_string(pid) + "/task/";
   for (const std::string& task : entries_of(base)) {
     for (const std::string& line : lines_of(read_file(base + task + "/status"))) {
-      if (line.rfind("voluntary_ctxt_switches:", 0) == 0) {
+      if (line.rfind("voluntary_ctxt_switches:", 0) == 0)
         sum += std::strtol(line.c_str() + line.find(':') + 1, nullptr, 10);
-      }
     }
   }
   return sum;
@@ -34,9 +33,8 @@ bool instrumented() {
 
 /// Asks each by itself: one answer about all of them would leave its size behind.
 void wait_until_all_run(Server& zinit, const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
+  for (const std::string& name : names)
     zinit.result("service.wait", named(name, R"("for":"running")"));
-  }
 }
 
 std::vector<std::string> thousand_names() {
@@ -132,7 +130,6 @@ TEST_CASE("a thousand services stop and start again by one that all require", "[
   zinit.await_new_pid("s0", old);
   CHECK(zinit.stop("base")["state"] == "exited");
   CHECK(children_of(zinit.pid()).empty());
-  for (const Json& status : zinit.result("service.list_full").elements()) {
+  for (const Json& status : zinit.result("service.list_full").elements())
     CHECK(status["state"] == "exited");
-  }
 }

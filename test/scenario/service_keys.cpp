@@ -19,7 +19,7 @@ namespace {
 constexpr uid_t kStranger = 64123;
 
 Texts environment_of(Server& zinit, const std::string& name) {
-  return proc_environment(static_cast<pid_t>(zinit.await_state(name, "running")["pid"].number()));
+  return proc_environment(zinit.await_program(name));
 }
 
 /// Value of a variable, "(unset)" without it, or both where it is there twice.
@@ -327,8 +327,7 @@ TEST_CASE("directories get the user of the service below the system's places", "
   const std::string name = "zinit-test-" + std::to_string(getpid());
   Server zinit;
   zinit.add("a", {.service = "user = 64123\ngroup = 64124\nruntime_dir = '" + name + "'"});
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   const auto status = status_of("/run/" + name);
   CHECK(status.st_uid == 64123);
   CHECK(status.st_gid == 64124);

@@ -59,8 +59,7 @@ TEST_CASE("a wrong setting is told in its place, and its default stands", "[quic
            "log_level = 'loud'\nshutdown_timeout_ms = 0\nsocket_grup = 'x'\n"
            "socket_group_access = 'write'\n[defaults]\nrestart = 'often'\nexec = 'x'\n");
   zinit.add("a");
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   const std::string file = zinit.path("zinit.toml");
   for (const char* fault :
        {":1:13: error: log_level: \"loud\" is not known", ":2:23: error: shutdown_timeout_ms: 0",
@@ -128,8 +127,7 @@ TEST_CASE("socket_group_access and the group itself follow a reload", "[quick][r
   Server zinit({.settings = true});
   settings(zinit, "socket_group = " + std::to_string(kMember) + "\nsocket_group_access = 'full'\n");
   zinit.add("a");
-  zinit.boot();
-  zinit.await_state("a", "running");
+  zinit.boot({"a"});
   CHECK(ctl_as(zinit, kMember, 1, {"stop", "a"}).code == 0);  // by its own group
   settings(zinit, "");
   zinit.reload();
@@ -147,8 +145,7 @@ TEST_CASE("default_target is what boot starts, and nothing else", "[quick][setti
   zinit.add("wanted");
   zinit.add("other");
   zinit.file("some.toml", "[target]\n[dependencies]\nrequires = ['wanted']\n");
-  zinit.boot();
-  zinit.await_state("some", "running");
+  zinit.boot({"some"});
   zinit.await_settled();
   CHECK(zinit.state("wanted") == "running");
   CHECK(zinit.state("other") == "inactive");
@@ -168,8 +165,7 @@ TEST_CASE("log_level of the settings counts unless an option says otherwise", "[
     Server zinit({.arguments = option ? Texts{"--log-level", "info"} : Texts{}, .settings = true});
     settings(zinit, "log_level = 'error'\n");
     zinit.add("a");
-    zinit.boot();
-    zinit.await_state("a", "running");
+    zinit.boot({"a"});
     zinit.shut_down();
     const auto said = [&](const char* text) {
       return zinit.messages().find(text) != std::string::npos;
@@ -214,7 +210,7 @@ TEST_CASE("a loop that is stuck counts as a crash with self_watchdog_ms", "[sett
   CHECK(zinit.exit_code() == 128 + SIGABRT);
 }
 
-TEST_CASE("while zinit as a whole stands still no loop of it is stuck", "[settings]") {
+TEST_CASE("while zinit as a whole is suspended none of its loops counts as stuck", "[settings]") {
   Server zinit({.settings = true});
   settings(zinit, "self_watchdog_ms = 4000\n");
   zinit.boot();

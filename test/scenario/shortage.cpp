@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "scenario/harness.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace zinit::test;
 using Catch::Contains;
@@ -44,6 +45,22 @@ rlim_t lowest_free_descriptor(pid_t pid) {
   while (std::find(open.begin(), open.end(), std::to_string(number)) != open.end()) ++number;
   return number;
 }
+
+/// As long as it lives, execve(2) of the file waits, but no longer than the kernel lets a lease be
+/// kept: 45 s (fcntl(2), F_SETLEASE).
+class Leased {
+ public:
+  explicit Leased(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    REQUIRE(::fcntl(fd_, F_SETSIG, SIGWINCH) == 0);  // one that does nothing
+    REQUIRE(::fcntl(fd_, F_SETLEASE, F_WRLCK) == 0);
+  }
+  ~Leased() { ::close(fd_); }
+  Leased(const Leased&) = delete;
+  Leased& operator=(const Leased&) = delete;
+
+ private:
+  const int fd_;
+};
 
 std::string ping_with(const std::string& params) {
   return R"({"jsonrpc":"2.0","id":1,"method":"system.ping","params":[)" + params + "]}\n";
@@ -179,4 +196,68 @@ TEST_CASE("launches that hang hold up nobody else", "[quick][root][spawn]") {
   for (int i = 0; i < kHanging; ++i)
     server.await_failed("hangs" + std::to_string(i), "spawn_error");
   server.await_state("z", "running");
+}
+
+TEST_CASE("a process that ends while there is no descriptor left is started again later",
+          "[quick][shortage]") {
+  Server server;
+  server.add("a", {.lifecycle = "restart_delay_ms = 100"});
+  server.boot({"a"});
+  const pid_t pid = server.pid_of("a");
+  {
+    const Limited limited(server.pid(), RLIMIT_NOFILE, lowest_free_descriptor(server.pid()));
+    REQUIRE(::kill(pid, SIGKILL) == 0);
+    CHECK(eventually([&] { return !alive(pid); }));
+  }
+  server.await_new_pid("a", pid);
+}
+
+TEST_CASE("a directory is removed although there is no thread to be had for it",
+          "[shortage][root]") {
+  if (geteuid() != 0) return skip("needs root to become a user without other processes");
+  constexpr uid_t kUser = 64128;
+  const TempDir place;
+  REQUIRE(::chown(place.path().c_str(), kUser, kUser) == 0);
+  Server server({.env = {"XDG_RUNTIME_DIR=" + place.path()}, .uid = kUser});
+  server.add("a", {.service = "runtime_dir = ['a']", .lifecycle = "restart = 'never'"});
+  server.boot({"a"});
+  REQUIRE(std::filesystem::exists(place / "a"));
+  Launch limit;
+  limit.program = "/usr/bin/prlimit";
+  limit.argv = {"prlimit", "--pid", std::to_string(server.pid()), "--nproc=1:"};
+  limit.uid = kUser;
+  REQUIRE(run(limit).code == 0);
+  REQUIRE(::kill(server.pid_of("a"), SIGKILL) == 0);
+  server.await_failed("a", "signal");
+  CHECK(eventually([&] { return !std::filesystem::exists(place / "a"); }));
+}
+
+TEST_CASE("a launch that is killed for it is not wanted is no want of processes",
+          "[shortage][spawn]") {
+  Server server;
+  const std::string program = server.path("program");
+  std::filesystem::copy_file("/bin/sleep", program);
+  server.add("hangs", {.exec = program + " 100000"});
+  server.add("other", {.service = "status = 'stop'"});
+  {
+    const Leased leased(program);
+    server.boot();
+    server.await_state("hangs", "blocked");
+    CHECK(server.stop("hangs")["state"] == "inactive");
+  }
+  CHECK(server.start("other")["state"] == "running");
+  CHECK_THAT(server.messages(), !Contains("tried again"));
+  CHECK(server.start("hangs")["state"] == "running");
+}
+
+TEST_CASE("descriptors that zinit has reserved are given to services where there are few",
+          "[shortage][spawn]") {
+  if (binary_is_sanitized()) return skip("sanitizers have descriptors of their own");
+  constexpr rlim_t kFew = 48;
+  Server server({.in_child = [] {
+    const rlimit limit{kFew, kFew};
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(125);
+  }});
+  for (const char* name : {"a", "b", "c"}) server.add(name);
+  server.boot({"a", "b", "c"});
 }

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,6 +36,21 @@ bool send_to(const std::string& path, const std::string& text) {
                            reinterpret_cast<const sockaddr*>(&address), sizeof address) >= 0;
   close(fd);
   return sent;
+}
+
+/// Sends as a process of that user and of no service, which has ended when this returns.
+bool send_as(uid_t user, const std::string& path, const std::string& text) {
+  const pid_t child = fork();
+  if (child == 0) {
+    // Connected before: this user cannot follow the path through /proc.
+    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const sockaddr_un address = address_of(path);
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) _exit(1);
+    if (setresuid(user, user, user) < 0) _exit(2);
+    _exit(send(fd, text.data(), text.size(), 0) < 0 ? 3 : 0);
+  }
+  int status = -1;
+  return waitpid(child, &status, 0) == child && status == 0;
 }
 
 /// Waits until the log has this line, and says of which stream it is.
@@ -122,6 +138,23 @@ TEST_CASE("a message of no service goes by its tag, or to the log named syslog",
   }));
 }
 
+TEST_CASE("the tag of another user's process does not choose the log", "[quick][syslog]") {
+  if (geteuid() != 0) return skip("needs root");
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add("web");
+  zinit.file("own.toml", "[service]\nexec = 'exec sleep 100000'\nuser = '54321'\n");
+  zinit.boot();
+  zinit.await_state("own", "running");
+  const std::string path = dev_log(zinit);
+  REQUIRE(eventually([&] { return send_to(path, "<14>Jan  5 06:07:08 web[1]: root"); }));
+  REQUIRE(send_as(54321, path, "<14>Jan  5 06:07:08 web[1]: forged"));
+  REQUIRE(send_as(54321, path, "<14>Jan  5 06:07:08 own[1]: mine"));
+  CHECK(stream_of(zinit, "web", "info root") == "syslog");
+  CHECK(stream_of(zinit, "own", "info mine") == "syslog");
+  CHECK(stream_of(zinit, "syslog", "info web: forged") == "syslog");
+}
+
 TEST_CASE("a message of many lines does not push all else out of a log", "[quick][syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
@@ -135,9 +168,8 @@ TEST_CASE("a message of many lines does not push all else out of a log", "[quick
   CHECK(stream_of(zinit, "web", "info before") == "syslog");
   CHECK(stream_of(zinit, "web", "info first") == "syslog");
   const auto lines = zinit.result("logs.tail", named("web", R"("lines":1000)")).texts();
-  CHECK(std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
-          return line.rfind("info ", 0) == 0;
-        }) <= 68);
+  CHECK(std::count_if(lines.begin(), lines.end(),
+                      [](const std::string& line) { return line.rfind("info ", 0) == 0; }) <= 68);
   CHECK_THAT(lines[lines.size() - 2], Contains("\\x0a"));
 }
 

@@ -94,8 +94,7 @@ TEST_CASE("why tells of several causes at once, and of each its root", "[quick][
   zinit.add("rival");
   zinit.add("web", {.dependencies = "requires = ['slow']\nafter = ['bad']\nconflicts = ['rival']"});
   zinit.add("both", {.dependencies = "requires = ['bad', 'nobody']"});
-  zinit.boot();
-  zinit.await_state("rival", "running");
+  zinit.boot({"rival"});
   zinit.await_state("bad", "failed");
   zinit.await_state("web", "blocked");
   const Json web = zinit.result("service.why", named("web"))["reasons"];
@@ -114,11 +113,32 @@ TEST_CASE("why tells of what is wanted and ignored", "[quick][why]") {
   Server zinit;
   zinit.add("ignored", {.service = "status = 'ignore'"});
   zinit.add("web", {.dependencies = "wants = ['ignored']"});
-  zinit.boot();
-  zinit.await_state("web", "running");
+  zinit.boot({"web"});
   CHECK_THAT(zinit.ctl({"why", "web"}).out, Contains("zinitctl start ignored"));
   zinit.start("ignored");
   CHECK_FALSE(zinit.result("service.why", named("web")).mentions("ignored"));
+}
+
+TEST_CASE("why names a dependent that has to stop before a service starts anew", "[quick][why]") {
+  Server zinit;
+  zinit.add("base", {.lifecycle = "restart = 'never'"});
+  zinit.add("above",
+            {.exec = "trap '' TERM; echo deaf >> $T; while ! [ -e $D/go ]; do sleep 0.05; done",
+             .dependencies = "requires = ['base']",
+             .lifecycle = "stop_timeout_ms = 600000"});
+  zinit.boot();
+  zinit.await_trace("deaf");
+  zinit.kill("base");
+  zinit.await_state("above", "stopping");
+  zinit.begin_start("base");
+  const Json base = zinit.await_state("base", "blocked");
+  CHECK(base["waiting_on"][0]["service"] == "above");
+  const Json why = zinit.result("service.why", named("base"));
+  INFO(why);
+  CHECK(why["reasons"][0]["service"] == "above");
+  CHECK(why["reasons"][0]["root_cause"] == "above");
+  zinit.mark("go");
+  zinit.await_state("base", "running");
 }
 
 TEST_CASE("while shutting down why says so", "[quick][why]") {

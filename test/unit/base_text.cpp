@@ -26,7 +26,7 @@ TEST_CASE("joining puts the separator between parts only", "[base][text]") {
   const std::vector<std::string> parts{"a", "", "c"};
   CHECK(join(parts, ", ") == "a, , c");
   CHECK(join(std::span(parts).first(1), ", ") == "a");
-  CHECK(join({}, ", ").empty());
+  CHECK(join(std::vector<std::string>{}, ", ").empty());
 }
 
 TEST_CASE("an integer is the whole text or none", "[base][text]") {

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <ctime>
 
-#include "client/log_time.hpp"
+#include "client/times.hpp"
 
 using namespace zinit;
 

@@ -4,7 +4,8 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "client/power_command.hpp"
+#include "client/commands.hpp"
+#include "client/times.hpp"
 #include "unit/client_zinitctl.hpp"
 
 using namespace zinit;
@@ -20,8 +21,8 @@ constexpr std::int64_t kMinute = 60'000'000;
 
 /// A machine that notes how it was ended.
 struct FakeMachine {
-  std::vector<MachineEnd> ends;
-  Machine machine{[this](MachineEnd end) -> Result<void> {
+  std::vector<PowerAction> ends;
+  Machine machine{[this](PowerAction end) -> Result<void> {
                     ends.push_back(end);
                     return {};
                   },
@@ -113,9 +114,9 @@ TEST_CASE("-f ends the machine without a server", "[client]") {
   CHECK(run_power("reboot", {"--force"}, fake.machine).status == 0);
   CHECK(run_power("halt", {"-f"}, fake.machine).status == 0);
   CHECK(run_power("shutdown", {"-r", "-f"}, fake.machine).status == 0);
-  CHECK(fake.ends == std::vector<MachineEnd>{MachineEnd::poweroff, MachineEnd::reboot,
-                                             MachineEnd::halt, MachineEnd::reboot});
-  const Machine refusing{[](MachineEnd) -> Result<void> { return failure("cannot reboot: no"); },
+  CHECK(fake.ends == std::vector<PowerAction>{PowerAction::power_off, PowerAction::reboot,
+                                             PowerAction::halt, PowerAction::reboot});
+  const Machine refusing{[](PowerAction) -> Result<void> { return failure("cannot reboot: no"); },
                          kNow};
   const Ran refused = run_power("reboot", {"-f"}, refusing);
   CHECK(refused.status == 1);

@@ -113,9 +113,8 @@ TEST_CASE("status shows everything and exits 3 unless it is running", "[client]"
             R"("description":"the site","reason":{"type":"signal","signal":"SIGSEGV"},)"
             R"("restart_count":4,"last_exit":{"signal":"SIGSEGV","core":true},)"
             R"("requires":["db"],"required_by":["shop"],"warnings":["web.toml:3:1: warning: x"],)"
-            R"("file":"/nonexistent/web.toml")"))},
+            R"("file":"/nonexistent/web.toml","changed_on_disk":true)"))},
        {"service.status", result(R"({"name":"db","state":"running"})")},
-       {"service.reload", result(R"({"changed":["web"]})")},
        {"logs.get", result(R"([{"time_us":1000000,"stream":"stdout","line":"last words"}])")}});
   const Ran ran = server.run({"status", "web"});
   CHECK(ran.status == 3);
@@ -145,20 +144,19 @@ TEST_CASE("status tells what more is known of a signal", "[client]") {
 
 TEST_CASE("status asks for all that it shows before it reads the first answer", "[client]") {
   FakeServer server([](Peer& peer) {
-    const std::string status = peer.read_line(), info = peer.read_line(), log = peer.read_line();
+    const std::string status = peer.read_line(), log = peer.read_line();
     const auto answer = [&](const std::string& request, const std::string& members) {
       peer.send(R"({"jsonrpc":"2.0","id":)" + id_of(request) + "," + members + "}\n");
     };
-    // In any order, and without what it can do without.
+    // In any order.
     answer(log, result(R"([{"time_us":1,"stream":"stdout","line":"last words"}])"));
-    answer(info, R"("error":{"code":-32603,"message":"no memory"})");
     answer(status, result(status_json("web", "running")));
     peer.wait_for_close();
   });
   const Ran ran = run({"--socket", server.path(), "status", "web"});
   CHECK(ran.status == 0);
   CHECK_THAT(ran.out, StartsWith("[+] web\n") && Contains("last words\n"));
-  CHECK(server.requests().size() == 3);
+  CHECK(server.requests().size() == 2);
 }
 
 TEST_CASE("status of what does not exist names what is near, with answers still to come",
@@ -168,18 +166,6 @@ TEST_CASE("status of what does not exist names what is near, with answers still 
   const Ran ran = server.run({"status", "wed"});
   CHECK(ran.status == 4);
   CHECK_THAT(ran.err, Contains("did you mean web?"));
-}
-
-TEST_CASE("status asks for the faults of a file only where it is newer than the server",
-          "[client]") {
-  CannedServer server(
-      {{"service.status_full", result(status_json("web", "running", R"("file":"/usr")"))},
-       {"system.info", result(R"({"uptime_ms":1})")},
-       {"logs.get", result("[]")}});
-  CHECK_THAT(server.run({"status", "web"}).out, Contains("file         /usr\n"));
-  const auto requests = server.requests();
-  CHECK(std::ranges::none_of(
-      requests, [](const std::string& line) { return line.starts_with("service.reload"); }));
 }
 
 TEST_CASE("why tells the chain down to the root cause and what to do", "[client]") {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "client/commands.hpp"
 #include "client/printer.hpp"
-#include "client/zinitctl.hpp"
 #include "unit/client_fake_server.hpp"
 
 namespace zinit::test {

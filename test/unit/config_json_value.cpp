@@ -4,9 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "config/json_value.hpp"
 #include "config/toml_reader.hpp"
-#include "config/toml_writer.hpp"
+#include "config/value_text.hpp"
 
 using namespace zinit;
 
@@ -57,8 +56,8 @@ TEST_CASE("what of TOML is no JSON number is a string in JSON", "[config][json]"
 TEST_CASE("an integer beyond 64 bits is one still, and told as out of range", "[config][json]") {
   for (const char* json : {R"({"a":9223372036854775808})", R"({"a":1e300})"}) {
     const Value document = document_of(json);
-    CHECK(document.find("a")->value.type == ValueType::vast);
-    CHECK(document_of(to_json(document)).find("a")->value.type == ValueType::vast);
+    CHECK(document.find("a")->value.type == ValueType::out_of_range);
+    CHECK(document_of(to_json(document)).find("a")->value.type == ValueType::out_of_range);
   }
 }
 

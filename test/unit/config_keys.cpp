@@ -72,7 +72,7 @@ const Right kRight[] = {
      [](auto& o) {
        return o.spec.env == Env{{"A", "x=y"}, {"B", ""}, {"c.d", "2"}};
      }},
-    {S, "env", "{}", [](auto& o) { return o.spec.env.empty(); }},
+    {S, "env", "{}", [](auto& o) { return o.spec.env->empty(); }},
     {S, "user", "'www-data'", [](auto& o) { return o.spec.user == "www-data"; }},
     {S, "user", "1000", [](auto& o) { return o.spec.user == "1000"; }},
     {S, "group", "'adm'", [](auto& o) { return o.spec.group == "adm"; }},
@@ -89,15 +89,15 @@ const Right kRight[] = {
 
     {D, "requires", "['a', 'b@1']",
      [](auto& o) {
-       return names_in(o.spec.dependencies.requires_) == Words{"a", "b@1"};
+       return names_in(o.spec.dependencies->requires_) == Words{"a", "b@1"};
      }},
     {D, "requires", "['syslog']",  // nothing has that name, as nothing has many another
-     [](auto& o) { return names_in(o.spec.dependencies.requires_) == Words{"syslog"}; }},
+     [](auto& o) { return names_in(o.spec.dependencies->requires_) == Words{"syslog"}; }},
     {D, "after", "['a']",
-     [](auto& o) { return names_in(o.spec.dependencies.after) == Words{"a"}; }},
+     [](auto& o) { return names_in(o.spec.dependencies->after) == Words{"a"}; }},
     {D, "wants", "['a']",
-     [](auto& o) { return names_in(o.spec.dependencies.wants) == Words{"a"}; }},
-    {D, "conflicts", "[]", [](auto& o) { return o.spec.dependencies.conflicts.empty(); }},
+     [](auto& o) { return names_in(o.spec.dependencies->wants) == Words{"a"}; }},
+    {D, "conflicts", "[]", [](auto& o) { return o.spec.dependencies->conflicts.empty(); }},
 
     {H, "type", "'tcp'", [](auto& o) { return o.spec.health->type == ProbeType::tcp; }},
     {H, "type", "'http'", [](auto& o) { return o.spec.health->type == ProbeType::http; }},
@@ -149,8 +149,8 @@ const Right kRight[] = {
      [](auto& o) { return o.spec.lifecycle.start_timeout.infinite; }},
     {L, "success", "[255, 'SIGTERM', 0, 3, 'int', 3]",
      [](auto& o) {
-       return o.spec.lifecycle.success.codes == std::vector{3, 255} &&
-              o.spec.lifecycle.success.signals == std::vector{2, 15};
+       return o.spec.lifecycle.success->codes == std::vector{3, 255} &&
+              o.spec.lifecycle.success->signals == std::vector{2, 15};
      }},
     {L, "success", "[]", [](auto& o) { return o.spec.lifecycle.success == SuccessSet{}; }},
     {L, "stop_timeout_ms", "1", [](auto& o) { return o.spec.lifecycle.stop_timeout.count() == 1; }},
@@ -198,11 +198,11 @@ const Right kRight[] = {
     {S, "log_dir", "'web'", [](auto& o) { return o.spec.directories->log == Words{"web"}; }},
     {S, "stop_exec", "'a b'",
      [](auto& o) {
-       return o.spec.stop_exec.argv == Words{"a", "b"};
+       return o.spec.stop_exec->argv == Words{"a", "b"};
      }},
     {S, "reload_exec", "['a', '']",
      [](auto& o) {
-       return o.spec.reload_exec.argv == Words{"a", ""};
+       return o.spec.reload_exec->argv == Words{"a", ""};
      }},
     {S, "reload_signal", "'hup'", [](auto& o) { return o.spec.reload_signal == 1; }},
 
@@ -221,29 +221,29 @@ const Right kRight[] = {
     {"readiness", "watchdog_ms", "86400000",
      [](auto& o) { return o.spec.readiness->watchdog == Milliseconds{86400000}; }},
 
-    {G, "buffer_lines", "0", [](auto& o) { return o.spec.logging.buffer_lines == 0; }},
-    {G, "buffer_lines", "1000000", [](auto& o) { return o.spec.logging.buffer_lines == 1000000; }},
-    {G, "buffer_bytes", "4096", [](auto& o) { return o.spec.logging.buffer_bytes == 4096; }},
+    {G, "buffer_lines", "0", [](auto& o) { return o.spec.logging->buffer_lines == 0; }},
+    {G, "buffer_lines", "1000000", [](auto& o) { return o.spec.logging->buffer_lines == 1000000; }},
+    {G, "buffer_bytes", "4096", [](auto& o) { return o.spec.logging->buffer_bytes == 4096; }},
     {G, "buffer_bytes", "1073741824",
-     [](auto& o) { return o.spec.logging.buffer_bytes == 1073741824; }},
-    {G, "kmsg", "true", [](auto& o) { return o.spec.logging.kmsg; }},
-    {G, "console", "true", [](auto& o) { return o.spec.logging.console; }},
+     [](auto& o) { return o.spec.logging->buffer_bytes == 1073741824; }},
+    {G, "kmsg", "true", [](auto& o) { return o.spec.logging->kmsg; }},
+    {G, "console", "true", [](auto& o) { return o.spec.logging->console; }},
     {G, "file", "'/var/log/x.log'",
-     [](auto& o) { return o.spec.logging.file == "/var/log/x.log"; }},
-    {G, "file_max_bytes", "0", [](auto& o) { return o.spec.logging.file_max_bytes == 0; }},
+     [](auto& o) { return o.spec.logging->file == "/var/log/x.log"; }},
+    {G, "file_max_bytes", "0", [](auto& o) { return o.spec.logging->file_max_bytes == 0; }},
     {G, "file_max_bytes", "4294967295",
-     [](auto& o) { return o.spec.logging.file_max_bytes == 4294967295; }},
-    {G, "file_keep", "1000", [](auto& o) { return o.spec.logging.file_keep == 1000; }},
+     [](auto& o) { return o.spec.logging->file_max_bytes == 4294967295; }},
+    {G, "file_keep", "1000", [](auto& o) { return o.spec.logging->file_keep == 1000; }},
     {G, "syslog", "'unix:/dev/log'",
-     [](auto& o) { return o.spec.logging.syslog == "unix:/dev/log"; }},
+     [](auto& o) { return o.spec.logging->syslog == "unix:/dev/log"; }},
     {G, "syslog", "'udp:[::1]:514'",
-     [](auto& o) { return o.spec.logging.syslog == "udp:[::1]:514"; }},
+     [](auto& o) { return o.spec.logging->syslog == "udp:[::1]:514"; }},
     {G, "syslog", "'tcp:logs.example.org:601'",
-     [](auto& o) { return o.spec.logging.syslog == "tcp:logs.example.org:601"; }},
+     [](auto& o) { return o.spec.logging->syslog == "tcp:logs.example.org:601"; }},
     {G, "forward", "'tcp:127.0.0.1:9000'",
-     [](auto& o) { return o.spec.logging.forward == "tcp:127.0.0.1:9000"; }},
+     [](auto& o) { return o.spec.logging->forward == "tcp:127.0.0.1:9000"; }},
     {G, "forward", "'unix:/run/vector.sock'",
-     [](auto& o) { return o.spec.logging.forward == "unix:/run/vector.sock"; }},
+     [](auto& o) { return o.spec.logging->forward == "unix:/run/vector.sock"; }},
 
     {M, "nofile", "'1:2'", [](auto& o) { return has(o, Limit::nofile, 1, 2); }},
     {M, "nproc", "7", [](auto& o) { return has(o, Limit::nproc, 7, 7); }},
@@ -305,7 +305,7 @@ const Right kRight[] = {
     {R, "pids_max", "1", [](auto& o) { return o.spec.resources->pids_max == 1u; }},
 
     {T, "name", "'multi-user'",
-     [](auto& o) { return o.spec.name == "multi-user" && o.spec.is_target(); }},
+     [](auto& o) { return o.spec.name == "multi-user" && o.spec.kind == Kind::target; }},
     {T, "description", "'x'", [](auto& o) { return o.spec.description == "x"; }},
     {T, "status", "'stop'", [](auto& o) { return o.spec.status == StartStatus::stop; }},
     {T, "class", "'system'", [](auto& o) { return o.spec.class_ == ServiceClass::system; }},

@@ -98,8 +98,8 @@ TEST_CASE("of a drop-in a key replaces a key, and a table is merged", "[config][
   CHECK(spec.oneshot);
   CHECK(spec.env ==
         std::vector<std::pair<std::string, std::string>>{{"A", "1"}, {"B", "3"}, {"C", "4"}});
-  REQUIRE(spec.dependencies.requires_.size() == 1);
-  CHECK(spec.dependencies.requires_[0].name == "z");
+  REQUIRE(spec.dependencies->requires_.size() == 1);
+  CHECK(spec.dependencies->requires_[0].name == "z");
   CHECK(spec.lifecycle.stop_timeout == Milliseconds(5));
   CHECK(spec.drop_ins == Lines{"1.toml", "2.toml"});
 }
@@ -314,7 +314,7 @@ TEST_CASE("[defaults] are defaults of every service, and of no target", "[config
   const ServiceSpec plain = *read_layers({exec("a")}, defaults).spec;
   CHECK(plain.lifecycle.restart == RestartPolicy::always);
   CHECK(plain.lifecycle.stop_timeout == Milliseconds(5));
-  CHECK(plain.logging.buffer_lines == 7);
+  CHECK(plain.logging->buffer_lines == 7);
   CHECK(plain.lifecycle.restart_delay_max == Milliseconds(1000));  // never below the delay
 
   const ParsedSpec own = read_layers(
@@ -322,7 +322,7 @@ TEST_CASE("[defaults] are defaults of every service, and of no target", "[config
       defaults);
   CHECK(messages_of(own).empty());
   CHECK(own.spec->lifecycle.stop_timeout == Milliseconds(6));
-  CHECK(own.spec->logging.buffer_lines == 8);
+  CHECK(own.spec->logging->buffer_lines == 8);
 
   // "always" is nothing that a oneshot may have, so it is not meant for one.
   const ParsedSpec oneshot = read_layers({exec("a") + "oneshot = true\n"}, defaults);
@@ -330,7 +330,7 @@ TEST_CASE("[defaults] are defaults of every service, and of no target", "[config
   CHECK(oneshot.spec->lifecycle.restart == RestartPolicy::never);
   CHECK(oneshot.spec->lifecycle.start_timeout == Timeout{Milliseconds(9), false});
 
-  CHECK(read_layers({"[target]\n"}, defaults).spec->logging.buffer_lines == 1000);
+  CHECK(read_layers({"[target]\n"}, defaults).spec->logging->buffer_lines == 1000);
 }
 
 TEST_CASE("faults of [defaults] are told at their place in zinit.toml, and the rest holds",
@@ -378,4 +378,51 @@ TEST_CASE("every key of the sections of [defaults] is one", "[config][layers]") 
       CHECK(defaults[0].first == &key);
     }
   }
+}
+
+TEST_CASE("a service's files are compared with what they were when they were read",
+          "[config][layers]") {
+  const Tree tree;
+  const std::string vendors = tree.vendors_file("a.toml", exec("a"));
+  const std::string drop_in = tree.vendors_file("a.toml.d/5.toml", "service.umask = '022'\n");
+  const SpecPtr spec = tree.load().specs.at(0);
+  REQUIRE_FALSE(changed_on_disk(*spec));
+  const auto changed = [&] { return changed_on_disk(*spec); };
+
+  SECTION("the file is written") { tree.vendors_file("a.toml", exec("another")); }
+  SECTION("it is replaced by one that looks the same") {
+    std::filesystem::copy(vendors, vendors + ".new");
+    std::filesystem::last_write_time(vendors + ".new", std::filesystem::last_write_time(vendors));
+    std::filesystem::rename(vendors + ".new", vendors);
+  }
+  SECTION("it has gone") { std::filesystem::remove(vendors); }
+  SECTION("it is no regular file any more") {
+    std::filesystem::remove(vendors);
+    REQUIRE(::mkfifo(vendors.c_str(), 0644) == 0);
+  }
+  SECTION("a drop-in is written") { tree.vendors_file("a.toml.d/5.toml", "\n"); }
+  SECTION("a drop-in has gone") { std::filesystem::remove(drop_in); }
+  SECTION("a drop-in is masked") { tree.mask("a.toml.d/5.toml"); }
+  SECTION("a drop-in comes") { tree.vendors_file("a.toml.d/6.toml", ""); }
+  SECTION("the administrator's first drop-in comes") { tree.own_file("a.toml.d/1.toml", ""); }
+  SECTION("the administrator's file replaces it") { tree.own_file("a.toml", exec("a")); }
+  SECTION("it is masked") { tree.mask("a.toml"); }
+  CHECK(changed());
+  if (const auto specs = tree.load().specs; !specs.empty()) CHECK_FALSE(changed_on_disk(*specs[0]));
+}
+
+TEST_CASE("what is not read does not change a service", "[config][layers]") {
+  const Tree tree;
+  const std::string own = tree.own_file("a.toml", exec("a"));
+  const SpecPtr spec = tree.load().specs.at(0);
+  tree.vendors_file("a.toml", exec("b"));
+  tree.vendors_file("a.toml.d/1.toml", "");
+  tree.own_file("a.toml.d/README", "");
+  tree.own_file("b.toml", exec("b"));
+  CHECK_FALSE(changed_on_disk(*spec));
+  CHECK_FALSE(changed_on_disk(ServiceSpec()));  // of no file
+
+  // A directory that was named is read alone, whatever would lie over it elsewhere.
+  const std::vector<ConfigDirectory> alone{{tree.vendor, false, true}};
+  CHECK_FALSE(changed_on_disk(*load_config(alone, "").specs.at(0)));
 }

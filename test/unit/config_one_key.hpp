@@ -7,7 +7,7 @@
 
 #include "config/keys.hpp"
 #include "config/settings.hpp"
-#include "config/spec_reader.hpp"
+#include "unit/config_text.hpp"
 
 namespace zinit::test {
 

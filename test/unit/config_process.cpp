@@ -5,14 +5,15 @@
 #include <vector>
 
 #include "config/keys.hpp"
-#include "config/spec_reader.hpp"
+#include "unit/config_text.hpp"
 
 using namespace zinit;
+using zinit::test::parse_spec;
 
 TEST_CASE("what is said of a log file without one has no effect, and is told so",
           "[config][keys]") {
-  CHECK(ServiceSpec{}.logging.file_max_bytes == 10485760);
-  CHECK(ServiceSpec{}.logging.file_keep == 5);
+  CHECK(ServiceSpec{}.logging->file_max_bytes == 10485760);
+  CHECK(ServiceSpec{}.logging->file_keep == 5);
   const auto spec = parse_spec("[service]\nexec = 'run'\n[logging]\nfile_keep = 2\n", "f.toml");
   REQUIRE(spec.diagnostics.size() == 1);
   CHECK(to_text(spec.diagnostics[0]) ==

@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "config/spec_reader.hpp"
+#include "unit/config_text.hpp"
 
 using namespace zinit;
+using zinit::test::parse_spec;
 
 namespace {
 
@@ -83,8 +84,8 @@ TEST_CASE("dependencies keep their places, and the section its own", "[config][s
   const ServiceSpec spec =
       spec_of("[service]\nexec='run'\n[dependencies]\nrequires = ['a',\n 'b']\n");
   CHECK(spec.dependencies_at.line == 3);
-  CHECK(spec.dependencies.requires_[1].at.line == 5);
-  CHECK(spec.dependencies.requires_[1].at.column == 2);
+  CHECK(spec.dependencies->requires_[1].at.line == 5);
+  CHECK(spec.dependencies->requires_[1].at.column == 2);
 }
 
 TEST_CASE("contradictions are errors at the value that contradicts", "[config][spec]") {

@@ -71,7 +71,7 @@ TEST_CASE("integers are exact up to the ends of 64 bits and as written beyond", 
   for (const std::string text :
        {"9223372036854775808", "-9223372036854775809", "0xFFFFFFFFFFFFFFFFFF"}) {
     const Value document = document_of("a = " + text);
-    CHECK(at(document, {"a"}).type == ValueType::vast);
+    CHECK(at(document, {"a"}).type == ValueType::out_of_range);
     CHECK(at(document, {"a"}).string == text);
   }
 }

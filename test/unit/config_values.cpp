@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "config/spec_reader.hpp"
+#include "unit/config_text.hpp"
 
 using namespace zinit;
+using zinit::test::parse_spec;
 
 namespace {
 
@@ -48,7 +49,7 @@ TEST_CASE("a dependency that is named twice is a warning", "[config][keys]") {
       parse_spec("[dependencies]\nafter = ['a', 'b', 'a']\n[service]\nexec = 'run'\n", "f.toml");
   CHECK(texts_of(parsed) ==
         std::vector<std::string>{"f.toml:2:20: warning: dependencies.after: \"a\" is named twice"});
-  CHECK(parsed.spec->dependencies.after.size() == 3);
+  CHECK(parsed.spec->dependencies->after.size() == 3);
 }
 
 TEST_CASE("of reload_exec and reload_signal there may be one", "[config][keys]") {

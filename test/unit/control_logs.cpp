@@ -64,7 +64,7 @@ TEST_CASE("a search finds lines by what is in them, by stream, time and log",
 
 TEST_CASE("a search through much goes on in portions, and others are served meanwhile",
           "[control][methods][logs]") {
-  Rig rig({sleeper("web", [](ServiceSpec& spec) { spec.logging.buffer_lines = 1000000; })});
+  Rig rig({sleeper("web", [](ServiceSpec& spec) { spec.logging.edit().buffer_lines = 1000000; })});
   const Slot web = rig.board().find("web");
   for (int i = 1; i <= 200000; ++i) rig.logs().take_message(web, 1, i, "a line");
   TestClient client = rig.client();
@@ -80,7 +80,7 @@ TEST_CASE("a search through much goes on in portions, and others are served mean
 
 TEST_CASE("a client that asks for many searches gets them a few at a time",
           "[control][methods][logs]") {
-  Rig rig({sleeper("web", [](ServiceSpec& spec) { spec.logging.buffer_lines = 1000000; })});
+  Rig rig({sleeper("web", [](ServiceSpec& spec) { spec.logging.edit().buffer_lines = 1000000; })});
   const Slot web = rig.board().find("web");
   for (int i = 1; i <= 100000; ++i) rig.logs().take_message(web, 1, i, "a line");
   TestClient client = rig.client();
@@ -99,8 +99,8 @@ TEST_CASE("a client that asks for many searches gets them a few at a time",
 TEST_CASE("an answer has the newest 4 MiB of lines, and those before can be asked for",
           "[control][methods][logs]") {
   Rig rig({sleeper("web", [](ServiceSpec& spec) {
-    spec.logging.buffer_lines = 1000000;
-    spec.logging.buffer_bytes = 64U << 20;
+    spec.logging.edit().buffer_lines = 1000000;
+    spec.logging.edit().buffer_bytes = 64U << 20;
   })});
   const Slot web = rig.board().find("web");
   constexpr int kLines = 1000;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "base/memory.hpp"
 #include "support/deadline.hpp"
 #include "support/forked.hpp"
 #include "support/sanitized.hpp"
@@ -55,11 +56,12 @@ bool ask(Rig& rig, const std::string& method_and_params) {
 /// of it once more without. @return  what went wrong, or how many allocations were made
 std::string live_through(std::uint64_t first, std::uint64_t count) {
   const SparedThread spared;
+  install_memory_policy();
   ::alarm(60);
   const TempDir dir;
   auto job = std::make_shared<ServiceSpec>(*oneshot("job", "echo said; exit 0"));
-  job->logging.file = dir / "job.log";
-  job->logging.forward = "unix:" + dir / "nobody";
+  job->logging.edit().file = dir / "job.log";
+  job->logging.edit().forward = "unix:" + dir / "nobody";
   const std::vector<SpecPtr> specs = {sleeper("db"), sleeper("web", requiring("db")), job,
                                       failing("bad", 3)};
   Rig rig(specs);
@@ -88,7 +90,7 @@ std::string live_through(std::uint64_t first, std::uint64_t count) {
   if (rig.client().call("service.start", R"(["web",true])").find("running") == std::string::npos)
     return "web does not start";
   const auto in_its_file = [&] {
-    const auto text = read_file(job->logging.file.c_str(), 4096);
+    const auto text = read_file(job->logging->file.c_str(), 4096);
     return text && text->ends_with("said\n");
   };
   if (!becomes_true(in_its_file)) return "what job said is not in its file";

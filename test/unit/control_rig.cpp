@@ -30,9 +30,7 @@ bool ready(int fd, short events, Milliseconds limit = kPatience) {
 }  // namespace
 
 Result<OutputPipes> StoredOutput::open_output(Slot slot) {
-  Result<LogPipes> pipes = store_.open_output(slot);
-  if (!pipes) return Failure(pipes.error());
-  return OutputPipes{std::move(pipes->out), std::move(pipes->err)};
+  return store_.open_output(slot);
 }
 
 void FakeDaemon::power(PowerAction action, const std::string& message) {
@@ -53,44 +51,6 @@ void FakeDaemon::set_service(SetService request, SetDone done) {
 void FakeDaemon::delete_service(const DeleteService& request, DeleteDone done) {
   deleted.push_back(request);
   done({});
-}
-
-SpecPtr service(const std::string& name, std::vector<std::string> argv,
-                const std::function<void(ServiceSpec&)>& edit) {
-  auto spec = std::make_shared<ServiceSpec>();
-  spec->name = name;
-  spec->exec.argv = std::move(argv);
-  spec->lifecycle.restart_delay = 50ms;
-  spec->lifecycle.stop_timeout = 2000ms;
-  if (edit) edit(*spec);
-  return spec;
-}
-
-SpecPtr sleeper(const std::string& name, const std::function<void(ServiceSpec&)>& edit) {
-  return service(name, {"/bin/sleep", "1000"}, edit);
-}
-
-SpecPtr oneshot(const std::string& name, const std::string& script) {
-  return service(name, {"/bin/sh", "-c", script}, [](ServiceSpec& spec) {
-    spec.oneshot = true;
-    spec.lifecycle.restart = RestartPolicy::never;
-  });
-}
-
-SpecPtr failing(const std::string& name, int code) {
-  return oneshot(name, fmt::format("exit {}", code));
-}
-
-std::function<void(ServiceSpec&)> requiring(const std::string& name) {
-  return [name](ServiceSpec& spec) { spec.dependencies.requires_.push_back({name, {}}); };
-}
-
-SpecPtr target(const std::string& name, const std::vector<std::string>& names) {
-  auto spec = std::make_shared<ServiceSpec>();
-  spec->name = name;
-  spec->kind = Kind::target;
-  for (const std::string& other : names) spec->dependencies.requires_.push_back({other, {}});
-  return spec;
 }
 
 // --- client ---
@@ -220,12 +180,7 @@ std::string Json::string() const {
   return {value_->GetString(), value_->GetStringLength()};
 }
 
-std::string Json::text() const {
-  JsonBuffer buffer;
-  JsonBufferWriter writer(buffer);
-  value_->Accept(writer);
-  return buffer.GetString();
-}
+std::string Json::text() const { return json_of(*value_); }
 
 // --- server ---
 

@@ -15,6 +15,7 @@
 
 #include "base/json.hpp"
 #include "control/server.hpp"
+#include "support/services.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/supervisor_output.hpp"
 
@@ -38,7 +39,7 @@ class FakeDaemon final : public Daemon {
  public:
   [[nodiscard]] DaemonInfo info() const override { return {"standalone", 5, {}, 6, {}}; }
   [[nodiscard]] bool supports(PowerAction action) const override {
-    return action == PowerAction::shutdown;
+    return action == PowerAction::shut_down;
   }
   void power(PowerAction action, const std::string& message) override;
   void reload(bool dry_run, ReloadDone done) override;
@@ -51,21 +52,6 @@ class FakeDaemon final : public Daemon {
   std::vector<DeleteService> deleted;
   std::atomic<int> powered{0};
 };
-
-/// A service that runs `argv`.
-[[nodiscard]] SpecPtr service(const std::string& name, std::vector<std::string> argv,
-                              const std::function<void(ServiceSpec&)>& edit = {});
-/// One that runs until it is stopped.
-[[nodiscard]] SpecPtr sleeper(const std::string& name,
-                              const std::function<void(ServiceSpec&)>& edit = {});
-/// A oneshot that runs `script`.
-[[nodiscard]] SpecPtr oneshot(const std::string& name, const std::string& script);
-/// A oneshot that fails with `code`, for good.
-[[nodiscard]] SpecPtr failing(const std::string& name, int code);
-/// For the above: it requires `name`.
-[[nodiscard]] std::function<void(ServiceSpec&)> requiring(const std::string& name);
-/// A target that requires `names`.
-[[nodiscard]] SpecPtr target(const std::string& name, const std::vector<std::string>& names);
 
 /// A connection to the rig; every wait has a deadline, after which the test fails.
 class TestClient {

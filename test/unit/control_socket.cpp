@@ -38,21 +38,6 @@ TEST_CASE("the socket is its owner's alone, in a directory that is made", "[cont
   const TestClient client(path);  // it listens
 }
 
-TEST_CASE("a stale socket is replaced", "[control][socket]") {
-  TempDir dir;
-  const std::string path = dir / "sock";
-  {
-    auto first = ControlSocket::open({path});
-    REQUIRE(first);
-    // As a server that was killed leaves it.
-    REQUIRE(::rename(path.c_str(), (dir / "kept").c_str()) == 0);
-  }
-  REQUIRE(::rename((dir / "kept").c_str(), path.c_str()) == 0);
-  auto second = ControlSocket::open({path});
-  REQUIRE(second);
-  const TestClient client(path);
-}
-
 TEST_CASE("a live socket is never replaced, and the error says so", "[control][socket]") {
   TempDir dir;
   const std::string path = dir / "sock";
@@ -63,15 +48,6 @@ TEST_CASE("a live socket is never replaced, and the error says so", "[control][s
   CHECK(second.error().errnum == EADDRINUSE);
   CHECK(second.error().text.find("already in use") != std::string::npos);
   const TestClient client(path);  // the first still has it
-}
-
-TEST_CASE("what is no socket is never replaced", "[control][socket]") {
-  TempDir dir;
-  const std::string path = dir.write("sock", "precious");
-  const auto socket = ControlSocket::open({path});
-  REQUIRE_FALSE(socket);
-  CHECK(socket.error().errnum == EADDRINUSE);
-  CHECK(read_file(path.c_str(), 100).value() == "precious");
 }
 
 TEST_CASE("of servers that start at once exactly one gets the socket", "[control][socket]") {

@@ -46,9 +46,12 @@ SparedThread::~SparedThread() { --spared; }
 }  // namespace zinit::test
 
 void* operator new(std::size_t size) {
-  void* const block = zinit::test::block_of(size);
-  if (block == nullptr) throw std::bad_alloc();
-  return block;
+  while (true) {
+    if (void* const block = zinit::test::block_of(size)) return block;
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc();
+    handler();
+  }
 }
 
 void* operator new[](std::size_t size) { return operator new(size); }

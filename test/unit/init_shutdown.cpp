@@ -8,6 +8,7 @@
 #include "os/process.hpp"
 #include "os/signals.hpp"
 #include "support/deadline.hpp"
+#include "support/services.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/supervisor_output.hpp"
 
@@ -35,12 +36,10 @@ struct Bench {
   /// Starts a service that ignores its stop signal, and has an hour to end.
   void start_stubborn() {
     const test::TempDir directory;
-    auto spec = std::make_shared<ServiceSpec>();
-    spec->name = "stubborn";
     const std::string mark = directory / "ignores";
-    spec->exec.argv = {"/bin/sh", "-c", "trap '' TERM; : >" + mark + "; exec sleep 100000"};
-    spec->lifecycle.stop_timeout = std::chrono::hours(1);
-    board.load({spec});
+    board.load({test::service(
+        "stubborn", {"/bin/sh", "-c", "trap '' TERM; : >" + mark + "; exec sleep 100000"},
+        [](ServiceSpec& spec) { spec.lifecycle.stop_timeout = std::chrono::hours(1); })});
     REQUIRE(board.boot({}));
     REQUIRE(test::becomes_true([&] { return ::access(mark.c_str(), F_OK) == 0; }));
   }
@@ -66,12 +65,12 @@ TEST_CASE("without services a shutdown is through at once, and once", "[init][sh
   Bench bench;
   bench.board.load({});
   CHECK_FALSE(bench.shutdown.begun());
-  bench.shutdown.begin(ShutdownKind::reboot, "a test", Milliseconds{60000});
+  bench.shutdown.begin(PowerAction::reboot, "a test", Milliseconds{60000});
   CHECK(bench.through == 1);
-  bench.shutdown.begin(ShutdownKind::halt, "a test", Milliseconds{60000});
+  bench.shutdown.begin(PowerAction::halt, "a test", Milliseconds{60000});
   bench.shutdown.look();
   CHECK(bench.through == 1);
-  CHECK(bench.shutdown.kind() == ShutdownKind::reboot);
+  CHECK(bench.shutdown.kind() == PowerAction::reboot);
 }
 
 TEST_CASE("a service that does not end in time is killed when the time is over",
@@ -79,7 +78,7 @@ TEST_CASE("a service that does not end in time is killed when the time is over",
   Bench bench;
   bench.start_stubborn();
   Reaper reaper(bench);
-  bench.shutdown.begin(ShutdownKind::exit, "a test", Milliseconds{1});
+  bench.shutdown.begin(PowerAction::shut_down, "a test", Milliseconds{1});
   CHECK(bench.through == 0);
   bench.loop->run();
   CHECK(bench.through == 1);
@@ -90,7 +89,7 @@ TEST_CASE("a second request leaves a stubborn service a second", "[init][shutdow
   Bench bench;
   bench.start_stubborn();
   Reaper reaper(bench);
-  bench.shutdown.begin(ShutdownKind::exit, "a test", Milliseconds{3600000});
+  bench.shutdown.begin(PowerAction::shut_down, "a test", Milliseconds{3600000});
   bench.shutdown.hurry("a test");
   bench.loop->run();
   CHECK(bench.through == 1);

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-
 #include "base/mutex.hpp"
 #include "base/unix_address.hpp"
 #include "io/dev_log.hpp"
@@ -28,9 +27,8 @@ std::string parsed(std::string_view bytes) {
 bool send_to(const std::string& path, std::string_view text) {
   const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const sockaddr_un address = unix_address(path);
-  return ::sendto(fd.get(), text.data(), text.size(), 0,
-                  generic(address),
-                  sizeof address) == static_cast<ssize_t>(text.size());
+  return ::sendto(fd.get(), text.data(), text.size(), 0, generic(address), sizeof address) ==
+         static_cast<ssize_t>(text.size());
 }
 
 /// A daemon that has the socket: removes what is there and binds its own, as syslog daemons do.
@@ -47,10 +45,11 @@ struct World {
     auto made = DataLoop::create();
     REQUIRE(made);
     data = std::move(*made);
-    log = std::make_unique<DevLog>(data->loop(), path, [this](pid_t sender, std::string_view text) {
-      MutexLock lock(mutex);
-      taken.push_back(std::to_string(sender) + " " + std::string(text));
-    });
+    log = std::make_unique<DevLog>(
+        data->loop(), path, [this](const ucred& sender, std::string_view text) {
+          MutexLock lock(mutex);
+          taken.push_back(std::to_string(sender.pid) + " " + std::string(text));
+        });
   }
   void start() {
     log->start();
@@ -83,7 +82,7 @@ struct World {
 TEST_CASE("syslog: messages are read as programs write them", "[io][syslog]") {
   CHECK(parsed("<13>Jan  5 06:07:08 web: hello") == "notice|web|hello");  // glibc
   CHECK(parsed("<11>Nov 20 16:07:08 web[12]: a: b") == "err|web|a: b");
-  CHECK(parsed("<13>Nov 20 16:07:08 root: x\n") == "notice|root|x");      // busybox
+  CHECK(parsed("<13>Nov 20 16:07:08 root: x\n") == "notice|root|x");  // busybox
   // As long as a service's name may be, and no longer.
   const std::string name(128, 'n');
   CHECK(parsed("<30>Nov 20 16:07:08 " + name + "[1]: x") == "info|" + name + "|x");
@@ -98,7 +97,7 @@ TEST_CASE("syslog: messages are read as programs write them", "[io][syslog]") {
   CHECK(parsed("<191>x: y") == "debug|x|y");
 }
 
-TEST_CASE("syslog: whatever else comes is a text", "[io][syslog]") {
+TEST_CASE("syslog: bytes that are no syslog message are a text as they are", "[io][syslog]") {
   CHECK(parsed("") == "notice||");
   CHECK(parsed("plain words") == "notice||plain words");
   CHECK(parsed("<>x") == "notice||<>x");
@@ -130,7 +129,7 @@ TEST_CASE("syslog: the socket is there for everybody, and messages come with the
   CHECK(::access(w.path.c_str(), F_OK) != 0);
 }
 
-TEST_CASE("syslog: a daemon that comes gets the socket, and it is taken back when that has gone",
+TEST_CASE("syslog: a daemon that starts gets the socket, and zinit binds it again when it ends",
           "[io][syslog]") {
   World w;
   w.start();
@@ -158,7 +157,8 @@ TEST_CASE("syslog: a daemon that comes gets the socket, and it is taken back whe
   w.log->finish();
 }
 
-TEST_CASE("syslog: what somebody has is left alone, what nobody has is replaced", "[io][syslog]") {
+TEST_CASE("syslog: a socket that is in use is left alone, and a stale one is replaced",
+          "[io][syslog]") {
   World w;
   SECTION("a live socket") {
     const UniqueFd daemon = daemon_at(w.path);

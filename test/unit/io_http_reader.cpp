@@ -54,7 +54,7 @@ TEST_CASE("http reader: a body is not looked at, chunked or without an end",
   CHECK(read("HTTP/1.1 200 OK\r\n\r\n" + std::string(200000, 'x')) == Outcome{200, ""});
 }
 
-TEST_CASE("http reader: 1xx answers are passed over, 101 is none", "[io][health][quick]") {
+TEST_CASE("http reader: 1xx answers are skipped, except 101", "[io][health][quick]") {
   CHECK(read("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n"
              "HTTP/1.1 200 OK\r\n\r\n") == Outcome{200, ""});
   CHECK(read("HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\nHTTP/1.1 500 No\r\n\r\n") ==
@@ -65,7 +65,7 @@ TEST_CASE("http reader: 1xx answers are passed over, 101 is none", "[io][health]
         "closed the connection in the middle of its answer");
 }
 
-TEST_CASE("http reader: what is no answer is told as such", "[io][health][quick]") {
+TEST_CASE("http reader: what is no HTTP answer is reported as a fault", "[io][health][quick]") {
   CHECK(read("").fault == "closed the connection without an answer");
   CHECK(read("HTTP/1.1 200 OK\r\nA: b\r\n").fault ==
         "closed the connection in the middle of its answer");

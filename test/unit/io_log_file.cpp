@@ -36,7 +36,7 @@ void append(LogFile& file, std::string_view lines, const Rotation& rotation) {
 
 }  // namespace
 
-TEST_CASE("log file: it is rotated between lines, before it is larger than it may be", "[io]") {
+TEST_CASE("log file: it is rotated between lines, before it exceeds its limit", "[io]") {
   test::TempDir dir;
   const std::string path = dir / "a.log";
   LogFile file(path);
@@ -51,7 +51,7 @@ TEST_CASE("log file: it is rotated between lines, before it is larger than it ma
   CHECK(::access((path + ".3").c_str(), F_OK) != 0);
 }
 
-TEST_CASE("log file: with none to keep the file begins anew", "[io]") {
+TEST_CASE("log file: if no rotated file is to be kept it starts empty again", "[io]") {
   test::TempDir dir;
   LogFile file(dir / "a.log");
   append(file, "12345\n67890\n", {6, 0});
@@ -74,7 +74,7 @@ TEST_CASE("log file: a file that others renamed or emptied is not renamed again"
   CHECK(::access((path + ".1").c_str(), F_OK) != 0);
 }
 
-TEST_CASE("log file: where it cannot be renamed it grows, and that is told once", "[io]") {
+TEST_CASE("log file: if it cannot be renamed it grows, which is reported once", "[io]") {
   test::TempDir dir;
   const std::string path = dir / "a.log";
   // A directory in the way of the last name, which holds something.
@@ -100,7 +100,9 @@ TEST_CASE("file sink: pieces of a line are joined, and another stream's line end
     sink->take({"a", LogStream::out, 1, source, 0, lines}, dropped);
   };
   const std::string_view view = text;
-  give(&out, {{view.substr(0, 3)}, {view.substr(4, 3)}, {view.substr(8, 3), true},
+  give(&out, {{view.substr(0, 3)},
+              {view.substr(4, 3)},
+              {view.substr(8, 3), true},
               {view.substr(11, 2), true}});
   give(&out, {{"more", true}});
   give(&err, {{"other"}, {""}});
@@ -113,7 +115,7 @@ TEST_CASE("file sink: pieces of a line are joined, and another stream's line end
   CHECK(*dropped == 0);
 }
 
-TEST_CASE("file sink: a file is opened anew though there is always more to write", "[io]") {
+TEST_CASE("file sink: a file is opened again even if there is always more to write", "[io]") {
   test::TempDir dir;
   const std::string path = dir / "a.log";
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
@@ -126,8 +128,7 @@ TEST_CASE("file sink: a file is opened anew though there is always more to write
   const auto give = [&] { sink->take({"a", LogStream::out, 1, nullptr, 0, {&line, 1}}, dropped); };
   for (int i = 0; i < 20; ++i) give();  // more than a FIFO takes
   std::vector<char> bytes(65536);
-  REQUIRE(test::becomes_true(
-      [&] { return ::read(reader.get(), bytes.data(), bytes.size()) > 0; }));
+  REQUIRE(test::becomes_true([&] { return ::read(reader.get(), bytes.data(), bytes.size()) > 0; }));
   REQUIRE(::rename(path.c_str(), (dir / "old").c_str()) == 0);
   sink->reopen();
   // More comes than is taken out at the other end.
@@ -168,7 +169,7 @@ TEST_CASE("file sink: pieces of a message are not joined with another log's line
   CHECK(test::becomes_true([&] { return text_of_file(path) == first + "\nother\nrest\n"; }));
 }
 
-TEST_CASE("file sink: what finds no room is counted, and all else is written", "[io]") {
+TEST_CASE("file sink: lines that find no room are counted, and all others are written", "[io]") {
   test::TempDir dir;
   REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
   auto dropped = std::make_shared<std::atomic<std::uint64_t>>(0);
@@ -244,7 +245,7 @@ TEST_CASE("sink table: at the end all files are closed, whoever is at work on th
   CHECK(text_of_file(dir / "98.log").size() == 100007);
 }
 
-TEST_CASE("sink table: a file that nobody names any more is closed when its lines are written",
+TEST_CASE("sink table: a file that is no longer used is closed when its lines are written",
           "[io]") {
   test::TempDir dir;
   auto loop = std::move(*DataLoop::create());
@@ -260,7 +261,7 @@ TEST_CASE("sink table: a file that nobody names any more is closed when its line
   loop->stop_and_join();
 }
 
-TEST_CASE("sink format: no name of a host breaks the header of a syslog message", "[io]") {
+TEST_CASE("sink format: no host name breaks the header of a syslog message", "[io]") {
   CHECK(syslog_host("") == "-");
   CHECK(syslog_host("a-1.example") == "a-1.example");
   CHECK(syslog_host("my host\n\x7f\xc3\xa4") == "my_host____");
@@ -272,7 +273,7 @@ TEST_CASE("sink format: times are of RFC 3339 with microseconds", "[io]") {
   CHECK(time_text(-1) == "1969-12-31T23:59:59.999999Z");
 }
 
-TEST_CASE("log target: addresses are taken apart", "[model]") {
+TEST_CASE("log target: an address is parsed into its parts", "[model]") {
   const auto udp = parse_syslog_target("udp:[::1]:514");
   REQUIRE(udp);
   CHECK(udp->way == LogTarget::Way::udp);

@@ -38,7 +38,7 @@ Texts texts(const std::vector<LogLine>& lines) {
 SpecPtr spec_of(std::string name, Logging logging = {}) {
   auto spec = std::make_shared<ServiceSpec>();
   spec->name = std::move(name);
-  spec->logging = logging;
+  spec->logging.edit() = logging;
   return spec;
 }
 
@@ -127,7 +127,7 @@ struct World {
 
   void run() { REQUIRE(data->start()); }
 
-  LogPipes open(Slot slot) {
+  OutputPipes open(Slot slot) {
     auto pipes = store->open_output(slot);
     if (!pipes) FAIL(pipes.error().text);
     return std::move(pipes).value();
@@ -153,7 +153,7 @@ bool reader_goes(const UniqueFd& fd) {
 }
 
 /// Runs `script` with the pipes as its output, to its end.
-void run_shell(const std::string& script, LogPipes pipes) {
+void run_shell(const std::string& script, OutputPipes pipes) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, pipes.out.get(), 1);
@@ -173,7 +173,7 @@ TEST_CASE("log: lines of both streams are kept with their stream and time", "[io
   World w;
   w.run();
   w.store->configure(0, spec_of("web"));
-  const LogPipes pipes = w.open(0);
+  const OutputPipes pipes = w.open(0);
   const std::int64_t before = wall_us();
   write(pipes.out, "one\n");
   REQUIRE(w.reaches(0, 1));
@@ -188,7 +188,7 @@ TEST_CASE("log: lines of both streams are kept with their stream and time", "[io
   CHECK(lines[1].time_us <= wall_us());
 }
 
-TEST_CASE("log: right after its end all that a process wrote is there, its last half line too",
+TEST_CASE("log: when a process has ended all that it wrote is in the log, also a last partial line",
           "[io]") {
   World w;  // the loop does not even run: the reader takes in what lies in the pipes
   w.store->configure(0, spec_of("web"));
@@ -218,9 +218,9 @@ TEST_CASE("log: a pipe that a reader took to its end is closed by the loop", "[i
   CHECK(w.store->info(0).last_seq == 20);
 }
 
-TEST_CASE("log: a half line is kept back while its process may write the rest", "[io]") {
+TEST_CASE("log: a partial line is held back while its process may write the rest", "[io]") {
   World w;
-  LogPipes pipes = w.open(0);
+  OutputPipes pipes = w.open(0);
   write(pipes.out, "hel");
   CHECK(last(*w.store, 0, 10).empty());
   write(pipes.out, "lo\nwor");
@@ -231,7 +231,7 @@ TEST_CASE("log: a half line is kept back while its process may write the rest", 
 
 TEST_CASE("log: a line of more than 16 KiB is kept in pieces, bytes as they are", "[io]") {
   World w;
-  const LogPipes pipes = w.open(0);
+  const OutputPipes pipes = w.open(0);
   const std::string binary("\0\xff\x1b", 3);
   write(pipes.out, std::string(40000, 'x') + "\n" + binary + "\n");
   const auto lines = last(*w.store, 0, 10);
@@ -250,7 +250,7 @@ TEST_CASE("log: under a flood every line comes once and in its order, readers or
   w.run();
   constexpr int kLines = 100000;
   w.store->configure(0, spec_of("flood", lines_and_bytes(1000000)));
-  LogPipes pipes = w.open(0);
+  OutputPipes pipes = w.open(0);
   std::atomic<bool> done{false};
   std::atomic<int> gaps{0};
   const auto flood = [&](UniqueFd fd) {
@@ -295,11 +295,11 @@ TEST_CASE("log: under a flood every line comes once and in its order, readers or
   CHECK(gaps == 0);
 }
 
-TEST_CASE("log: one who floods does not keep others' lines back", "[io]") {
+TEST_CASE("log: a service that floods does not delay the lines of others", "[io]") {
   World w;
   w.run();
-  LogPipes noisy = w.open(0);
-  LogPipes quiet = w.open(1);
+  OutputPipes noisy = w.open(0);
+  OutputPipes quiet = w.open(1);
   std::atomic<bool> done{false};
   std::thread flood([&] {
     const std::string text(65536, '\n');
@@ -327,7 +327,7 @@ TEST_CASE("log: a tap is given the lines of the logs that it wants, and the last
   CHECK(texts(w.store->add_tap(web, 1, kRoom)) == Texts{"web: two"});
   const auto all = std::make_shared<KeepingTap>();
   CHECK(texts(w.store->add_tap(all, 10, kRoom)) == Texts{"web: one", "db: not wanted", "web: two"});
-  const LogPipes pipes = w.open(0);
+  const OutputPipes pipes = w.open(0);
   write(pipes.out, "three\n");
   REQUIRE(w.reaches(0, 3));
   add_line(*w.store, 1, "four");
@@ -360,7 +360,7 @@ TEST_CASE("log: a tap follows a service that goes and comes again, in whatever s
   w.store->remove_tap(tap);
 }
 
-TEST_CASE("log: where the last lines of all logs are too much, each has a share", "[io]") {
+TEST_CASE("log: if the last lines of all logs are too many, each has a share", "[io]") {
   World w;
   constexpr int kLogs = 8;
   const std::string text(1000, 'x');
@@ -379,7 +379,7 @@ TEST_CASE("log: where the last lines of all logs are too much, each has a share"
   w.store->remove_tap(tap);
 }
 
-TEST_CASE("log: a message goes to the sinks as what a service writes", "[io]") {
+TEST_CASE("log: a syslog message goes to the sinks like a service's output", "[io]") {
   const auto console = std::make_shared<KeepingSink>("console");
   World w({nullptr, console});
   Logging logging;
@@ -400,7 +400,7 @@ TEST_CASE("log: settings say which sinks get the lines, and drops are counted by
   const auto kmsg = std::make_shared<KeepingSink>("kmsg");
   const auto console = std::make_shared<KeepingSink>("console");
   World w({kmsg, console});
-  const LogPipes pipes = w.open(0);
+  const OutputPipes pipes = w.open(0);
   const auto say = [&](std::string_view text) {
     write(pipes.out, std::string(text) + "\n");
     static_cast<void>(last(*w.store, 0, 1));
@@ -427,12 +427,12 @@ TEST_CASE("log: settings say which sinks get the lines, and drops are counted by
   CHECK(info.dropped_by == Drops{{"kmsg", 1}, {"console", 2}});
 }
 
-TEST_CASE("log: lines for a sink that could not be had are counted as dropped", "[io]") {
+TEST_CASE("log: lines for a sink that could not be opened are counted as dropped", "[io]") {
   World w;
   Logging logging;
   logging.kmsg = logging.console = true;
   w.store->configure(0, spec_of("web", logging));
-  const LogPipes pipes = w.open(0);
+  const OutputPipes pipes = w.open(0);
   write(pipes.out, "one\ntwo\n");
   static_cast<void>(last(*w.store, 0, 1));
   using Drops = std::vector<std::pair<std::string, std::uint64_t>>;
@@ -458,7 +458,7 @@ TEST_CASE("log: a service that is forgotten leaves no lines, pipes or counts", "
   Logging logging;
   logging.console = true;
   w.store->configure(0, spec_of("old", logging));
-  const LogPipes pipes = w.open(0);
+  const OutputPipes pipes = w.open(0);
   write(pipes.out, "hello\ndrop me\nhalf");
   REQUIRE(w.reaches(0, 2));
   w.store->forget(0);
@@ -468,7 +468,7 @@ TEST_CASE("log: a service that is forgotten leaves no lines, pipes or counts", "
   CHECK(w.store->info(0).dropped == 0);
 
   w.store->configure(0, spec_of("new"));
-  const LogPipes next = w.open(0);
+  const OutputPipes next = w.open(0);
   write(next.out, "fresh\n");
   const auto lines = last(*w.store, 0, 10);
   REQUIRE(texts(lines) == Texts{"fresh"});
@@ -479,7 +479,7 @@ TEST_CASE("log: processes left behind hold a bounded number of pipes", "[io]") {
   World w;
   w.run();
   const std::size_t before = test::open_descriptors().size();
-  std::vector<LogPipes> held;
+  std::vector<OutputPipes> held;
   for (std::size_t i = 0; i < 30; ++i) {
     held.push_back(w.open(0));
     write(held.back().out, "of " + std::to_string(i) + "\nhalf");
@@ -499,7 +499,7 @@ TEST_CASE("log: processes left behind hold a bounded number of pipes", "[io]") {
   CHECK(texts(last(*w.store, 0, 1)) == Texts{"half line"});
 }
 
-TEST_CASE("log: without descriptors a spawn is told to try later, and none leaks", "[io]") {
+TEST_CASE("log: without free descriptors making pipes fails as temporary, and none leaks", "[io]") {
   World w;
   w.run();
   const auto before = test::open_descriptors();
@@ -522,7 +522,7 @@ TEST_CASE("log: without descriptors a spawn is told to try later, and none leaks
 
 TEST_CASE("log: pipe ends given out are blocking and close-on-exec", "[io]") {
   World w;
-  const LogPipes pipes = w.open(7);
+  const OutputPipes pipes = w.open(7);
   for (const UniqueFd* fd : {&pipes.out, &pipes.err}) {
     CHECK((::fcntl(fd->get(), F_GETFL) & O_NONBLOCK) == 0);
     CHECK((::fcntl(fd->get(), F_GETFD) & FD_CLOEXEC) != 0);
@@ -556,14 +556,14 @@ TEST_CASE("log: zinit's own messages are kept as a log as well", "[io]") {
   w.store->remove_tap(tap);
 }
 
-TEST_CASE("log: at the end what lies in the pipes still gets to the sinks", "[io]") {
+TEST_CASE("log: at the end what is in the pipes still reaches the sinks", "[io]") {
   const auto console = std::make_shared<KeepingSink>("console");
   World w({nullptr, console});
   w.run();
   Logging logging;
   logging.console = true;
   w.store->configure(0, spec_of("web", logging));
-  LogPipes pipes = w.open(0);
+  OutputPipes pipes = w.open(0);
   w.data->stop_and_join();
   write(pipes.out, "last\nwords");
   pipes.out.reset();

@@ -67,8 +67,7 @@ TEST_CASE("loop: tasks of one thread run in their order, all of many threads run
         while (!data->loop().post([&, t, i] {
           in_order = in_order && next[t]++ == i;
           on_thread = on_thread && data->loop().on_thread();
-        })) {
-        }
+        })) {}
       }
     });
   }
@@ -88,7 +87,7 @@ TEST_CASE("loop: a task that throws harms no other", "[io]") {
   CHECK(after.get_future().wait_for(test::kPatience) == std::future_status::ready);
 }
 
-TEST_CASE("loop: work is refused when too much waits", "[io]") {
+TEST_CASE("loop: a task is refused if too many wait", "[io]") {
   auto loop = new_loop();
   std::size_t ran = 0;
   for (std::size_t i = 0; i < EventLoop::kMaxTasks; ++i) REQUIRE(loop->post([&] { ++ran; }));
@@ -105,7 +104,10 @@ TEST_CASE("loop: it can be stopped before it runs, and run again", "[io]") {
   loop->stop();
   loop->run();
   bool ran = false;
-  REQUIRE(loop->post([&] { ran = true; loop->stop(); }));
+  REQUIRE(loop->post([&] {
+    ran = true;
+    loop->stop();
+  }));
   loop->run();
   CHECK(ran);
 }
@@ -121,7 +123,7 @@ TEST_CASE("loop: at rest it has nothing to wake for within a day", "[io]") {
   CHECK((*rest == -1 || *rest >= 86'400'000));
 }
 
-TEST_CASE("watcher: a watch that the kernel refuses is told at once, and asked for again", "[io]") {
+TEST_CASE("watcher: a watch that the kernel refuses is reported at once, and tried again", "[io]") {
   const std::string said = test::in_child([]() -> std::string {
     auto loop = EventLoop::create();
     auto pipe = make_pipe(O_NONBLOCK);
@@ -206,7 +208,7 @@ TEST_CASE("watcher: a timer calls back once each time it is set, not before it i
   CHECK_FALSE(timer.active());
 }
 
-TEST_CASE("loop: a call that is asked for is made though no task is taken", "[io]") {
+TEST_CASE("loop: a call runs even if no more tasks are accepted", "[io]") {
   auto loop = new_loop();
   int calls = 0;
   LoopCall call(*loop, [&] { ++calls; });
@@ -222,7 +224,7 @@ TEST_CASE("loop: a call that is asked for is made though no task is taken", "[io
   CHECK(calls == 2);
 }
 
-TEST_CASE("loop: calls are made in the order in which they were asked for, those that are gone not",
+TEST_CASE("loop: calls run in the order in which they were asked for, except destroyed ones",
           "[io]") {
   auto loop = new_loop();
   std::string made;

@@ -29,7 +29,7 @@ bool is_there(const std::string& path) {
 
 /// What a zinit leaves that was killed.
 void leave_socket(const std::string& path) {
-  auto socket = NotifySocket::at_path(path + ".now");
+  auto socket = NotifySocket::at_path(path + ".now", {});
   REQUIRE(socket);
   REQUIRE(::rename((path + ".now").c_str(), path.c_str()) == 0);
 }
@@ -40,23 +40,26 @@ void takes(NotifySocket& socket) {
   REQUIRE(send_to(socket, "FDSTORE=1", {0, 1, 2}));
   std::string buffer;
   Datagram datagram;
-  REQUIRE(socket.receive(buffer, datagram));
+  REQUIRE(socket.receive(buffer, datagram) == Received::datagram);
   CHECK(datagram.text == "READY=1");
-  CHECK(datagram.sender == ::getpid());
+  CHECK(datagram.sender.pid == ::getpid());
   CHECK(datagram.whole);
   CHECK(datagram.fds.empty());
-  REQUIRE(socket.receive(buffer, datagram));
+  REQUIRE(socket.receive(buffer, datagram) == Received::datagram);
   CHECK_FALSE(datagram.whole);
-  REQUIRE(socket.receive(buffer, datagram));
+  REQUIRE(socket.receive(buffer, datagram) == Received::with_descriptors);
+  CHECK(datagram.text == "FDSTORE=1");
+  CHECK(datagram.fds.empty());
+  REQUIRE(socket.take(buffer, datagram));
   CHECK(datagram.whole);
   CHECK(datagram.fds.size() == 3);
-  CHECK_FALSE(socket.receive(buffer, datagram));
+  CHECK(socket.receive(buffer, datagram) == Received::nothing);
   CHECK(datagram.fds.empty());
 }
 
 }  // namespace
 
-TEST_CASE("notify message: each line that is known and makes sense counts",
+TEST_CASE("notify message: each line with a known key and a valid value counts",
           "[io][readiness][quick]") {
   const NotifyMessage all = parse_notify_message(
       "READY=1\nRELOADING=1\nSTOPPING=1\nWATCHDOG=1\nFDSTORE=1\nFDSTOREREMOVE=1\nFDNAME=a-b.c\n"
@@ -72,8 +75,7 @@ TEST_CASE("notify message: each line that is known and makes sense counts",
   CHECK(parse_notify_message("\n\nSTATUS=\nREADY=1").status == "");
 }
 
-TEST_CASE("notify message: what is not known or makes no sense is passed over",
-          "[io][readiness][quick]") {
+TEST_CASE("notify message: unknown keys and invalid values are ignored", "[io][readiness][quick]") {
   for (const std::string_view text : {"", "READY", "READY=", "READY=0", "READY=1 ", " READY=1",
                                       "ready=1", "=1", "READY==1", "XREADY=1", "READY=1\r"}) {
     INFO(text);
@@ -97,7 +99,7 @@ TEST_CASE("notify message: what is not known or makes no sense is passed over",
   CHECK(parse_notify_message("FDNAME=" + std::string(255, 'n')).fd_name.size() == 255);
 }
 
-TEST_CASE("notify message: a status is one line that can be shown, and not a long one",
+TEST_CASE("notify message: a status is cut, and has no control characters",
           "[io][readiness][quick]") {
   CHECK(parse_notify_message("STATUS=\x1b[31m").status == "\\x1b[31m");
   CHECK(parse_notify_message("STATUS=one\nSTATUS=two").status == "two");
@@ -107,16 +109,16 @@ TEST_CASE("notify message: a status is one line that can be shown, and not a lon
   CHECK(cut->starts_with("\\x01\\x01"));
 }
 
-TEST_CASE("notify socket: datagrams come with their sender and what was sent along",
+TEST_CASE("notify socket: datagrams come with their sender and their descriptors",
           "[io][readiness][quick]") {
   const auto before = test::open_descriptors();
   {
     test::TempDir dir;
-    auto by_path = NotifySocket::at_path(dir / "socket");
+    auto by_path = NotifySocket::at_path(dir / "socket", {});
     REQUIRE(by_path);
     CHECK(by_path->address() == dir / "socket");
     takes(*by_path);
-    CHECK_FALSE(NotifySocket::at_path(dir / "socket"));  // it is not taken from who has it
+    CHECK_FALSE(NotifySocket::at_path(dir / "socket", {}));  // it is not taken from who has it
     auto abstract = NotifySocket::abstract();
     REQUIRE(abstract);
     CHECK(abstract->address().starts_with("@zinit/"));
@@ -134,27 +136,27 @@ TEST_CASE("notify directory: each socket has a path that no other gets, and the 
   {
     NotifyDirectory directory(dir / "notify");
     CHECK_FALSE(is_there(own));
-    auto first = directory.add_socket();
+    auto first = directory.add_socket({});
     REQUIRE(first);
     CHECK(first->address().starts_with(own + "/"));
     const std::string address = first->address();
-    auto second = directory.add_socket();
+    auto second = directory.add_socket({});
     REQUIRE(second);
     { const NotifySocket gone = std::move(*first); }
     CHECK_FALSE(is_there(address));
-    auto third = directory.add_socket();
+    auto third = directory.add_socket({});
     REQUIRE(third);
     CHECK(third->address() != address);
     takes(*second);
     // Who clears the directory away costs no more than what was in it.
     static_cast<void>(std::filesystem::remove_all(own));
-    auto fourth = directory.add_socket();
+    auto fourth = directory.add_socket({});
     REQUIRE(fourth);
     takes(*fourth);
   }
   CHECK_FALSE(is_there(own));
-  CHECK_FALSE(NotifyDirectory("").add_socket());
-  CHECK_FALSE(NotifyDirectory("/proc/notify").add_socket());
+  CHECK_FALSE(NotifyDirectory("").add_socket({}));
+  CHECK_FALSE(NotifyDirectory("/proc/notify").add_socket({}));
 }
 
 TEST_CASE("notify directory: what dead zinits have left is removed, and nothing else",
@@ -168,12 +170,12 @@ TEST_CASE("notify directory: what dead zinits have left is removed, and nothing 
   leave_socket(dir / "900001/2");
   leave_socket(own + "/7");
   leave_socket(dir / "other/1");
-  const auto alive = NotifySocket::at_path(dir / "900002/1");
+  const auto alive = NotifySocket::at_path(dir / "900002/1", {});
   leave_socket(dir / "900002/2");
   dir.write("900003/1", "somebody's");
-  const auto taken = NotifySocket::at_path(own + "/1");
+  const auto taken = NotifySocket::at_path(own + "/1", {});
   NotifyDirectory directory(dir.path());
-  const auto socket = directory.add_socket();
+  const auto socket = directory.add_socket({});
   REQUIRE(socket);
   CHECK_FALSE(is_there(dir / "900001"));
   CHECK_FALSE(is_there(own + "/7"));

@@ -3,6 +3,7 @@
 
 #include "io/log_store.hpp"
 #include "support/deadline.hpp"
+#include "support/services.hpp"
 #include "unit/kept_lines.hpp"
 
 using namespace zinit;
@@ -26,15 +27,14 @@ class PausingSink final : public Sink {
 
 }  // namespace
 
-TEST_CASE("log store: a sink can have reads wait, but not those of who asks for the log", "[io]") {
+TEST_CASE("log store: a sink can pause the reading of pipes, but not for a client's request",
+          "[io]") {
   auto data = DataLoop::create();
   REQUIRE(data);
   const auto sink = std::make_shared<PausingSink>();
   LogStore store((*data)->loop(), {nullptr, sink});
-  auto spec = std::make_shared<ServiceSpec>();
-  spec->name = "web";
-  spec->logging.console = true;
-  store.configure(0, spec);
+  store.configure(0,
+                  test::service("web", {}, [](auto& spec) { spec.logging.edit().console = true; }));
   REQUIRE((*data)->start());
   {
     auto pipes = store.open_output(0);

@@ -198,7 +198,7 @@ constexpr Milliseconds kShort{150};
 
 }  // namespace
 
-TEST_CASE("probe: tcp is healthy where the connection is taken", "[io][health][quick]") {
+TEST_CASE("probe: tcp is healthy if the connection is accepted", "[io][health][quick]") {
   Rig rig;
   Server v4(await_end);
   CHECK(rig.tcp(v4.host_port()).empty());
@@ -211,7 +211,7 @@ TEST_CASE("probe: tcp is healthy where the connection is taken", "[io][health][q
   CHECK(rig.tcp("unix:" + rig.dir / "socket").empty());
 }
 
-TEST_CASE("probe: tcp tells why a connection is not taken", "[io][health][quick]") {
+TEST_CASE("probe: tcp says why a connection fails", "[io][health][quick]") {
   Rig rig;
   std::string closed;
   {
@@ -224,7 +224,7 @@ TEST_CASE("probe: tcp tells why a connection is not taken", "[io][health][quick]
         "cannot connect to unix:" + missing + ": No such file or directory");
 }
 
-TEST_CASE("probe: a queue of connections that is full is no health", "[io][health][quick]") {
+TEST_CASE("probe: a full backlog of connections is not healthy", "[io][health][quick]") {
   Rig rig;
   Server tcp(nullptr);
   tcp.fill_queue();
@@ -260,7 +260,7 @@ TEST_CASE("probe: a connection that the kernel cannot watch says nothing of the 
   CHECK(said == "the kernel cannot watch a socket (temporary)");
 }
 
-TEST_CASE("probe: a name's addresses are tried until one takes the connection",
+TEST_CASE("probe: the addresses of a name are tried until one accepts the connection",
           "[io][health][quick]") {
   // Three that refuse, or do not answer, and the good one last.
   DnsServer names([](const DnsQuestion& question) {
@@ -300,7 +300,7 @@ TEST_CASE("probe: http asks as HTTP/1.1 does, and goes by the status", "[io][hea
             "\r\nUser-Agent: zinit/" ZINIT_VERSION "\r\nAccept: */*\r\nConnection: close\r\n\r\n");
 }
 
-TEST_CASE("probe: a redirect is healthy and not followed, a fault of the server is none",
+TEST_CASE("probe: a redirect is healthy and not followed, a server error is not healthy",
           "[io][health][quick]") {
   Rig rig;
   Server moved(answer("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n"));
@@ -317,7 +317,7 @@ TEST_CASE("probe: http over a unix socket", "[io][health][quick]") {
   CHECK(rig.http("http+unix://" + rig.dir / "socket" + ":/health").empty());
 }
 
-TEST_CASE("probe: 1xx answers and bodies of every kind are passed over", "[io][health][quick]") {
+TEST_CASE("probe: 1xx answers and bodies of every kind are skipped", "[io][health][quick]") {
   Rig rig;
   const std::string text = GENERATE(
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
@@ -367,7 +367,7 @@ TEST_CASE("probe: headers that come byte by byte count while they come in time",
   CHECK(rig.http(server.url()).empty());
 }
 
-TEST_CASE("probe: a connection that is reset is told", "[io][health][quick]") {
+TEST_CASE("probe: a connection that is reset is reported", "[io][health][quick]") {
   Rig rig;
   Server server([](int connection, int) {
     (void)read_request(connection);

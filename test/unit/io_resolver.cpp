@@ -79,7 +79,7 @@ class Rig {
 
 }  // namespace
 
-TEST_CASE("resolver: addresses stand for themselves", "[io][health][quick]") {
+TEST_CASE("resolver: a numeric address resolves to itself", "[io][health][quick]") {
   Rig rig(kNobody);
   CHECK(rig.resolve("127.0.0.1") == "127.0.0.1:80");
   CHECK(rig.resolve("::1") == "[::1]:80");
@@ -92,7 +92,7 @@ TEST_CASE("resolver: localhost needs neither a file nor a server", "[io][health]
   CHECK(rig.resolve("app.localhost") == "127.0.0.1:80 [::1]:80");
 }
 
-TEST_CASE("resolver: the file hosts comes first, and is read again when it has changed",
+TEST_CASE("resolver: /etc/hosts comes first, and is read again when it has changed",
           "[io][health][quick]") {
   Rig rig(kNobody,
           "# 10.0.0.9 db\n10.0.0.1\tdb db.lan # 10.0.0.7 db\n::2 other\nnonsense db\n"
@@ -106,7 +106,7 @@ TEST_CASE("resolver: the file hosts comes first, and is read again when it has c
   CHECK(rig.resolve("db") == "10.0.0.2:80");
 }
 
-TEST_CASE("resolver: files that are missing, or are FIFOs, stop nothing", "[io][health][quick]") {
+TEST_CASE("resolver: missing files and FIFOs in their place do no harm", "[io][health][quick]") {
   Rig rig;
   for (const char* name : {"hosts", "resolv.conf"}) {
     std::filesystem::remove(rig.dir / name);
@@ -138,7 +138,7 @@ TEST_CASE("resolver: search domains of resolv.conf are tried", "[io][health][qui
   CHECK(rig.resolve("db") == "127.0.0.1:80");
 }
 
-TEST_CASE("resolver: both kinds of addresses are told, IPv4 or IPv6", "[io][health][quick]") {
+TEST_CASE("resolver: addresses of both IPv4 and IPv6 are found", "[io][health][quick]") {
   DnsServer server([](const DnsQuestion& question) {
     static constexpr char kV6[] = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
     return question.type == 28 ? DnsServer::reply(question, 0, {kV6, 16})
@@ -150,7 +150,7 @@ TEST_CASE("resolver: both kinds of addresses are told, IPv4 or IPv6", "[io][heal
   CHECK(both.find("[::1]:80") != std::string::npos);
 }
 
-TEST_CASE("resolver: answers that make no sense are nobody's harm", "[io][health][quick]") {
+TEST_CASE("resolver: invalid answers do no harm", "[io][health][quick]") {
   const std::string lie = GENERATE(std::string(3, 'x'), std::string(2000, '\xff'),
                                    std::string(60000, 'z'), "id", "count", "loop");
   DnsServer server([&](const DnsQuestion& question) {
@@ -180,7 +180,7 @@ TEST_CASE("resolver: answers that make no sense are nobody's harm", "[io][health
   }
 }
 
-TEST_CASE("resolver: of one name one question is under way, for all who ask",
+TEST_CASE("resolver: all who ask for one name share one query",
           "[io][health][quick]") {
   std::promise<void> go;
   const std::shared_future<void> gone = go.get_future().share();
@@ -198,7 +198,7 @@ TEST_CASE("resolver: of one name one question is under way, for all who ask",
   CHECK(server.questions() <= 4);
 }
 
-TEST_CASE("resolver: resolv.conf is read again when it has changed, also while it is asked",
+TEST_CASE("resolver: resolv.conf is read again when it has changed, also during a query",
           "[io][health][quick]") {
   DnsServer silent([](const DnsQuestion&) { return std::string(); });
   DnsServer good(DnsServer::loopback, 2, silent.port());
@@ -211,7 +211,7 @@ TEST_CASE("resolver: resolv.conf is read again when it has changed, also while i
   CHECK(first.get() == "127.0.0.1:80");
 }
 
-TEST_CASE("resolver: who drops a question is not told of its answer", "[io][health][quick]") {
+TEST_CASE("resolver: a query that was dropped is not answered", "[io][health][quick]") {
   DnsServer silent([](const DnsQuestion&) { return std::string(); });
   Rig rig(silent);
   bool told = false;

@@ -40,7 +40,7 @@ Texts newest(const Ring& ring, std::size_t count) {
 
 }  // namespace
 
-TEST_CASE("ring: no memory is taken before the first line, and little for it", "[io]") {
+TEST_CASE("ring: it takes no memory before the first line, and little for that", "[io]") {
   Ring ring({1000, kMuch});
   CHECK(ring.block_bytes() == 0);
   CHECK(last(ring, 10).empty());
@@ -71,7 +71,7 @@ TEST_CASE("ring: a line comes back with its time, stream, number and bytes", "[i
   CHECK_FALSE(lines[0].continues);
 }
 
-TEST_CASE("ring: the oldest lines leave when there are too many", "[io]") {
+TEST_CASE("ring: the oldest lines are dropped when there are too many", "[io]") {
   Ring ring({3, kMuch});
   for (const char* text : {"a", "b", "c", "d", "e"}) add(ring, text);
   CHECK(texts(last(ring, 10)) == Texts{"c", "d", "e"});
@@ -80,7 +80,7 @@ TEST_CASE("ring: the oldest lines leave when there are too many", "[io]") {
   CHECK(ring.lines() == 3);
 }
 
-TEST_CASE("ring: the oldest lines leave when there are too many bytes of text", "[io]") {
+TEST_CASE("ring: the oldest lines are dropped when there are too many bytes of text", "[io]") {
   Ring ring({1000, 4096});
   for (int i = 0; i < 100; ++i) add(ring, std::string(100, static_cast<char>('0' + i % 10)));
   CHECK(ring.lines() == 40);
@@ -99,7 +99,7 @@ TEST_CASE("ring: a line longer than the ring or than a piece is cut", "[io]") {
   CHECK(last(large, 1).front().text.size() == kMaxPiece);
 }
 
-TEST_CASE("ring: with room for no line nothing is kept, and numbers go on", "[io]") {
+TEST_CASE("ring: without room for any line nothing is kept, and numbers go on", "[io]") {
   Ring ring({0, kMuch});
   add(ring, "a");
   add(ring, "b");
@@ -135,7 +135,7 @@ TEST_CASE("ring: looking back shows the newest first, in portions", "[io]") {
   CHECK(seen.size() == 4);
 }
 
-TEST_CASE("ring: a place stays good while the ring grows and its lines leave", "[io]") {
+TEST_CASE("ring: a place stays valid while the ring grows and lines are dropped", "[io]") {
   Ring ring({100, kMuch});
   for (int i = 1; i <= 10; ++i) add(ring, std::to_string(i));
   Ring::Place place;
@@ -226,8 +226,8 @@ TEST_CASE("ring: it behaves as a plain list with the same bounds would", "[io]")
     for (bool more = true; more && got.size() < count;) {
       more = ring.look_back(place, 1 + up_to(10), kMaxPiece, [&](const Ring::View& line) {
         if (line.seq <= from || got.size() == count) return false;
-        got.insert(got.begin(), {line.seq, line.time_us, line.stream, line.continues,
-                                 std::string(line.text)});
+        got.insert(got.begin(),
+                   {line.seq, line.time_us, line.stream, line.continues, std::string(line.text)});
         return true;
       });
     }

@@ -110,7 +110,7 @@ TEST_CASE("sink: the kernel ring buffer gets one record a line, none too long", 
   (*data)->stop_and_join();
 }
 
-TEST_CASE("sink: a descriptor that takes no more blocks nobody, and what is lost is counted",
+TEST_CASE("sink: a descriptor that accepts no more blocks nobody, and lost lines are counted",
           "[io]") {
   Running<ConsoleSink> console;
   constexpr std::uint64_t kLines = 20000;
@@ -166,7 +166,7 @@ class Forgetful final : public TextSink {
   }
 };
 
-TEST_CASE("sink: lines before one without memory are written", "[io]") {
+TEST_CASE("sink: lines before one for which there is no memory are written", "[io]") {
   Running<Forgetful> to;
   const std::array<SplitLine, 3> lines = {SplitLine{"one"}, {"much longer than that"}, {"three"}};
   to.sink->take({"web", LogStream::out, 1, nullptr, 0, lines}, to.dropped);
@@ -174,7 +174,8 @@ TEST_CASE("sink: lines before one without memory are written", "[io]") {
   CHECK(*to.dropped == 2);
 }
 
-TEST_CASE("sink: trouble of one is told soon, though that of another was told already", "[io]") {
+TEST_CASE("sink: trouble of one sink is logged soon, even if that of another was logged before",
+          "[io]") {
   auto data = DataLoop::create();
   REQUIRE(data);
   auto ends = make_pipe(O_NONBLOCK);
@@ -212,8 +213,7 @@ TEST_CASE("sink: lines of two threads both come, each thread's in its order", "[
   Running<ConsoleSink> console;
   constexpr int kLines = 1000;
   const auto write_all_of = [&](const std::string& name) {
-    for (int i = 0; i < kLines; ++i)
-      give(*console.sink, std::to_string(i), console.dropped, name);
+    for (int i = 0; i < kLines; ++i) give(*console.sink, std::to_string(i), console.dropped, name);
   };
   std::size_t size = 0;
   for (int i = 0; i < kLines; ++i) size += 2 * (4 + std::to_string(i).size());
@@ -248,15 +248,14 @@ TEST_CASE("sink: at the end what waits is written, for a limited time", "[io]") 
   SUCCEED();
 }
 
-TEST_CASE("sink: lines are written though the loop takes no more tasks", "[io]") {
+TEST_CASE("sink: lines are written even if the loop accepts no more tasks", "[io]") {
   auto data = DataLoop::create();
   REQUIRE(data);
   auto ends = make_pipe(O_NONBLOCK);
   REQUIRE(ends);
   const auto dropped = new_count();
   ConsoleSink sink((*data)->loop(), std::move(ends->write));
-  while ((*data)->loop().post([] {})) {
-  }
+  while ((*data)->loop().post([] {})) {}
   give(sink, "the last", dropped);
   REQUIRE((*data)->start());
   pollfd ready{ends->read.get(), POLLIN, 0};
@@ -267,7 +266,7 @@ TEST_CASE("sink: lines are written though the loop takes no more tasks", "[io]")
   (*data)->stop_and_join();
 }
 
-TEST_CASE("sink: a pipe is opened anew, so that the one given stays blocking", "[io]") {
+TEST_CASE("sink: a pipe is opened again, so that the descriptor given stays blocking", "[io]") {
   auto ends = make_pipe();
   REQUIRE(ends);
   auto own = open_for_sink(ends->write.get());
@@ -277,7 +276,7 @@ TEST_CASE("sink: a pipe is opened anew, so that the one given stays blocking", "
   CHECK((::fcntl(own->get(), F_GETFD) & FD_CLOEXEC) != 0);
 }
 
-TEST_CASE("sink: a file is written on where it stands", "[io]") {
+TEST_CASE("sink: a file is written from its current position on", "[io]") {
   const test::TempDir dir;
   const std::string path = dir.path() + "/log";
   auto file = open_fd(path.c_str(), O_WRONLY | O_CREAT, 0600);

@@ -36,7 +36,7 @@ Pieces split(const std::vector<std::string>& reads, std::size_t piece = 5) {
 
 }  // namespace
 
-TEST_CASE("splitter: lines are cut at their ends, empty ones too", "[io]") {
+TEST_CASE("splitter: lines are split at newlines, also empty ones", "[io]") {
   CHECK(split({"a\n\nbc\n"}) == Pieces{{"a", false}, {"", false}, {"bc", false}});
   CHECK(split({""}).empty());
   CHECK(split({"\n"}) == Pieces{{"", false}});
@@ -46,15 +46,14 @@ TEST_CASE("splitter: a line may come in many reads", "[io]") {
   CHECK(split({"a", "b", "\nc", "\n"}) == Pieces{{"ab", false}, {"c", false}});
 }
 
-TEST_CASE("splitter: a last line without an end is given out at the end", "[io]") {
+TEST_CASE("splitter: a last line without newline is emitted at the end", "[io]") {
   CHECK(split({"a\nb"}) == Pieces{{"a", false}, {"b", false}});
 }
 
 TEST_CASE("splitter: a long line comes in pieces, the last of which ends it", "[io]") {
   CHECK(split({"123456\n"}) == Pieces{{"12345", true}, {"6", false}});
   CHECK(split({"1234567890\n"}) == Pieces{{"12345", true}, {"67890", false}});
-  CHECK(split({"1234", "567890", "1\n"}) ==
-        Pieces{{"12345", true}, {"67890", true}, {"1", false}});
+  CHECK(split({"1234", "567890", "1\n"}) == Pieces{{"12345", true}, {"67890", true}, {"1", false}});
 }
 
 TEST_CASE("splitter: a line of just one piece is one line", "[io]") {

@@ -37,10 +37,8 @@ Record full_record() {
   r.health_attempts = 3;
   r.end = {true, 11, true, OutOfMemory::limit};
   r.has_end = true;
-  r.phase = Phase::pre;
-  r.post = r.passed = true;
-  r.step = 3;
-  r.reason = {ReasonType::port_in_use, 8080, "nginx, pid 812", {}, Phase::pre};
+  r.command = {CommandKind::pre_exec, true, true, 3};
+  r.reason = {ReasonType::port_in_use, 8080, "nginx, pid 812", {}, CommandKind::pre_exec};
   r.since = TimePoint(std::chrono::nanoseconds(123456789012345));
   r.delay_until = TimePoint(std::chrono::nanoseconds(223456789012345));
   r.deadline = TimePoint(std::chrono::nanoseconds(323456789012345));
@@ -70,8 +68,7 @@ JournalFacts full_facts() {
 }
 
 bool same(const Record& a, const Record& b) {
-  return a.state == b.state && a.wish == b.wish && a.try_ == b.try_ && a.phase == b.phase &&
-         a.post == b.post && a.passed == b.passed && a.step == b.step &&
+  return a.state == b.state && a.wish == b.wish && a.try_ == b.try_ && a.command == b.command &&
          a.stop_owed == b.stop_owed && a.process == b.process && a.cause == b.cause &&
          a.stage == b.stage && a.again == b.again && a.respawn == b.respawn && a.done == b.done &&
          a.by_itself == b.by_itself && a.skipped == b.skipped && a.notified == b.notified &&
@@ -423,7 +420,7 @@ TEST_CASE("journal: what an older version did not write has its default", "[jour
   REQUIRE(image->entries.size() == 1);
   CHECK(image->entries[0].name == "web");
   Record known = record;
-  known.step = 0;
+  known.command.index = 0;
   CHECK(same(image->entries[0].record, known));
   CHECK(image->entries[0].facts.pid == 812);
   CHECK(image->entries[0].facts.helpers == std::array{0, 0, 0});

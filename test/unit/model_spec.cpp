@@ -13,7 +13,7 @@ ServiceSpec web() {
   ServiceSpec spec;
   spec.name = "web";
   spec.exec.argv = {"/usr/bin/webd"};
-  spec.dependencies.requires_ = {{"db", {3, 1}}};
+  spec.dependencies.edit().requires_ = {{"db", {3, 1}}};
   return spec;
 }
 
@@ -24,9 +24,9 @@ struct Change {
 
 const Change kSettings[] = {
     {"ports", [](ServiceSpec& s) { s.ports = {80}; }},
-    {"post_exec", [](ServiceSpec& s) { s.post_exec.push_back({{"a"}}); }},
-    {"stop_exec", [](ServiceSpec& s) { s.stop_exec.argv = {"a"}; }},
-    {"reload_exec", [](ServiceSpec& s) { s.reload_exec.argv = {"a"}; }},
+    {"post_exec", [](ServiceSpec& s) { s.post_exec.edit().push_back({{"a"}}); }},
+    {"stop_exec", [](ServiceSpec& s) { s.stop_exec.edit().argv = {"a"}; }},
+    {"reload_exec", [](ServiceSpec& s) { s.reload_exec.edit().argv = {"a"}; }},
     {"reload_signal", [](ServiceSpec& s) { s.reload_signal = 1; }},
     {"description", [](ServiceSpec& s) { s.description = "x"; }},
     {"status", [](ServiceSpec& s) { s.status = StartStatus::stop; }},
@@ -39,28 +39,28 @@ const Change kSettings[] = {
     {"max_restarts", [](ServiceSpec& s) { s.lifecycle.max_restarts = 3; }},
     {"stability_period_ms", [](ServiceSpec& s) { s.lifecycle.stability_period = Milliseconds{5}; }},
     {"start_timeout_ms", [](ServiceSpec& s) { s.lifecycle.start_timeout.infinite = true; }},
-    {"success", [](ServiceSpec& s) { s.lifecycle.success.codes = {3}; }},
+    {"success", [](ServiceSpec& s) { s.lifecycle.success.edit().codes = {3}; }},
     {"stop_timeout_ms", [](ServiceSpec& s) { s.lifecycle.stop_timeout = Milliseconds{5}; }},
     {"stop_signal", [](ServiceSpec& s) { s.lifecycle.stop_signal = 2; }},
-    {"buffer_lines", [](ServiceSpec& s) { s.logging.buffer_lines = 5; }},
-    {"buffer_bytes", [](ServiceSpec& s) { s.logging.buffer_bytes = 5000; }},
-    {"kmsg", [](ServiceSpec& s) { s.logging.kmsg = true; }},
-    {"console", [](ServiceSpec& s) { s.logging.console = true; }},
-    {"syslog", [](ServiceSpec& s) { s.logging.syslog = "unix:/dev/log"; }},
-    {"forward", [](ServiceSpec& s) { s.logging.forward = "unix:/x"; }},
-    {"file", [](ServiceSpec& s) { s.logging.file = "/var/log/x.log"; }},
-    {"requires", [](ServiceSpec& s) { s.dependencies.requires_.clear(); }},
+    {"buffer_lines", [](ServiceSpec& s) { s.logging.edit().buffer_lines = 5; }},
+    {"buffer_bytes", [](ServiceSpec& s) { s.logging.edit().buffer_bytes = 5000; }},
+    {"kmsg", [](ServiceSpec& s) { s.logging.edit().kmsg = true; }},
+    {"console", [](ServiceSpec& s) { s.logging.edit().console = true; }},
+    {"syslog", [](ServiceSpec& s) { s.logging.edit().syslog = "unix:/dev/log"; }},
+    {"forward", [](ServiceSpec& s) { s.logging.edit().forward = "unix:/x"; }},
+    {"file", [](ServiceSpec& s) { s.logging.edit().file = "/var/log/x.log"; }},
+    {"requires", [](ServiceSpec& s) { s.dependencies.edit().requires_.clear(); }},
     {"after",
      [](ServiceSpec& s) {
-       s.dependencies.after = {{"db", {}}};
+       s.dependencies.edit().after = {{"db", {}}};
      }},
     {"wants",
      [](ServiceSpec& s) {
-       s.dependencies.wants = {{"db", {}}};
+       s.dependencies.edit().wants = {{"db", {}}};
      }},
     {"conflicts",
      [](ServiceSpec& s) {
-       s.dependencies.conflicts = {{"old", {}}};
+       s.dependencies.edit().conflicts = {{"old", {}}};
      }},
 };
 
@@ -74,14 +74,14 @@ const Change kRestarts[] = {
      }},
     {"user", [](ServiceSpec& s) { s.user = "web"; }},
     {"group", [](ServiceSpec& s) { s.group = "web"; }},
-    {"groups", [](ServiceSpec& s) { s.groups.emplace(); }},
+    {"groups", [](ServiceSpec& s) { s.groups.edit().emplace(); }},
     {"umask", [](ServiceSpec& s) { s.umask = 077; }},
     {"tty", [](ServiceSpec& s) { s.tty = "/dev/ttyS0"; }},
     {"env_file",
      [](ServiceSpec& s) {
-       s.env_file.push_back({"/a", true});
+       s.env_file.edit().push_back({"/a", true});
      }},
-    {"pre_exec", [](ServiceSpec& s) { s.pre_exec.push_back({{"a"}}); }},
+    {"pre_exec", [](ServiceSpec& s) { s.pre_exec.edit().push_back({{"a"}}); }},
     {"runtime_dir", [](ServiceSpec& s) { s.directories.edit().runtime = {"a"}; }},
     {"state_dir", [](ServiceSpec& s) { s.directories.edit().state = {"a"}; }},
     {"cache_dir", [](ServiceSpec& s) { s.directories.edit().cache = {"a"}; }},
@@ -92,7 +92,7 @@ const Change kRestarts[] = {
 const Change kNothing[] = {
     {"place of a dependency",
      [](ServiceSpec& s) {
-       s.dependencies.requires_[0].at = {9, 9};
+       s.dependencies.edit().requires_[0].at = {9, 9};
      }},
     {"place of the section",
      [](ServiceSpec& s) {

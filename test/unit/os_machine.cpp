@@ -33,7 +33,7 @@ std::string node_name() {
 
 /// How PID 1 of a new PID namespace ends that asks for `action`: "signal N", or what it was
 /// refused. Asks nobody but that namespace: a process that is not its PID 1 does nothing.
-std::string end_of_namespace(MachineAction action) {
+std::string end_of_namespace(PowerAction action) {
   return in_child([action]() -> std::string {
     if (::unshare(CLONE_NEWPID) != 0) return "no namespace";
     return in_child([action]() -> std::string {
@@ -47,11 +47,9 @@ std::string end_of_namespace(MachineAction action) {
 
 TEST_CASE("reboot ends the namespace as its parent is told", "[os][power][root]") {
   if (!test::may_unshare(CLONE_NEWPID)) return test::skip("needs root and namespaces");
-  CHECK(end_of_namespace(MachineAction::restart) == "signal " + std::to_string(SIGHUP));
-  CHECK(end_of_namespace(MachineAction::power_off) == "signal " + std::to_string(SIGINT));
-  CHECK(end_of_namespace(MachineAction::halt) == "signal " + std::to_string(SIGINT));
-  CHECK(end_of_namespace(MachineAction::kexec) ==
-        "cannot boot the loaded kernel of the machine: Invalid argument");
+  CHECK(end_of_namespace(PowerAction::reboot) == "signal " + std::to_string(SIGHUP));
+  CHECK(end_of_namespace(PowerAction::power_off) == "signal " + std::to_string(SIGINT));
+  CHECK(end_of_namespace(PowerAction::halt) == "signal " + std::to_string(SIGINT));
 }
 
 TEST_CASE("who may not touch the machine is told so", "[os][power]") {
@@ -60,14 +58,14 @@ TEST_CASE("who may not touch the machine is told so", "[os][power]") {
   if (!inside && ::geteuid() == 0) return test::skip("needs namespaces");
   const auto ask = []() -> std::string {
     if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return "still root";
-    return end_machine(MachineAction::restart).text + "|" + take_ctrl_alt_del().error().text;
+    return end_machine(PowerAction::reboot).text + "|" + take_ctrl_alt_del().error().text;
   };
   const std::string said = in_child([&]() -> std::string {
     if (!inside) return ask();
     return ::unshare(CLONE_NEWPID) == 0 ? in_child(ask) : "no namespace";
   });
   CHECK(said ==
-        "cannot restart the machine: Operation not permitted|"
+        "cannot reboot the machine: Operation not permitted|"
         "cannot take Ctrl-Alt-Del: Operation not permitted");
 }
 

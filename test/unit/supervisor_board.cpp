@@ -15,12 +15,15 @@
 #include "supervisor/journal.hpp"
 #include "support/deadline.hpp"
 #include "support/descriptors.hpp"
+#include "support/services.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/supervisor_output.hpp"
 
 using namespace zinit;
 using test::NoChecks;
 using test::NoOutput;
+using test::service;
+using test::sleeper;
 using namespace std::chrono_literals;
 
 namespace {
@@ -30,21 +33,6 @@ class CountChanges final : public ChangePort {
   void changed() noexcept override { ++count; }
   std::atomic<int> count{0};
 };
-
-SpecPtr service(const std::string& name, std::vector<std::string> argv,
-                const std::function<void(ServiceSpec&)>& edit = {}) {
-  auto spec = std::make_shared<ServiceSpec>();
-  spec->name = name;
-  spec->exec.argv = std::move(argv);
-  spec->lifecycle.restart_delay = 50ms;
-  spec->lifecycle.stop_timeout = 2000ms;
-  if (edit) edit(*spec);
-  return spec;
-}
-
-SpecPtr sleeper(const std::string& name, const std::function<void(ServiceSpec&)>& edit = {}) {
-  return service(name, {"/bin/sleep", "1000"}, edit);
-}
 
 /// A board with a reaper, as init has them. Everything is stopped in the end.
 class Running {
@@ -133,7 +121,7 @@ TEST_CASE("a view says what critical service has failed for good, and no more on
           "[board]") {
   const auto critical = [](ServiceSpec& spec) {
     spec.critical = true;
-    if (spec.name == "web") spec.dependencies.requires_ = {Dependency{"db", {}}};
+    if (spec.name == "web") spec.dependencies.edit().requires_ = {Dependency{"db", {}}};
   };
   Running r({service("db", {"/nowhere/db"}, critical), sleeper("web", critical)});
   REQUIRE(r.board.boot(""));
@@ -177,7 +165,8 @@ TEST_CASE("a chain starts in order and stops in the opposite order", "[board]") 
   std::vector<SpecPtr> specs;
   for (int i = 0; i < length; ++i) {
     specs.push_back(sleeper("s" + std::to_string(1000 + i), [&](ServiceSpec& spec) {
-      if (i > 0) spec.dependencies.requires_.push_back({"s" + std::to_string(1000 + i - 1), {}});
+      if (i > 0)
+        spec.dependencies.edit().requires_.push_back({"s" + std::to_string(1000 + i - 1), {}});
     }));
   }
   Running r(specs);
@@ -247,7 +236,7 @@ TEST_CASE("a service in the middle of its pre_exec is restored, and goes on", "[
     board.load(specs);
     REQUIRE(board.start("web"));
     const TimePoint until = Clock::now() + test::kPatience;
-    while (board.view("web")->record.step < 1 || board.view("web")->pid == 0) {
+    while (board.view("web")->record.command.index < 1 || board.view("web")->pid == 0) {
       REQUIRE(Clock::now() < until);
       while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
       std::this_thread::sleep_for(1ms);
@@ -277,7 +266,7 @@ TEST_CASE("a board is restored from the journal, its processes adopted", "[board
       sleeper("db"),
       sleeper("web",
               [](ServiceSpec& spec) {
-                spec.dependencies.requires_.push_back({"db", {}});
+                spec.dependencies.edit().requires_.push_back({"db", {}});
               }),
       service("job", {"/bin/true"}, [](ServiceSpec& spec) { spec.oneshot = true; }),
       service("bad", {"/nowhere"})};
@@ -341,7 +330,7 @@ TEST_CASE("a service with checks is watched, and runs when all have passed", "[b
   CHECK(r.board.view("web")->record.state == State::starting);
   r.board.passed(*process, CheckKind::health);
   CHECK(r.board.view("web")->record.state == State::running);
-  CHECK(r.board.view("web")->record.health_error.empty());
+  CHECK(r.board.view("web")->record.health_error->empty());
   CHECK(process->running());
   r.board.status_text(*process, "serving");
   CHECK(r.board.view("web")->status_text == "serving");

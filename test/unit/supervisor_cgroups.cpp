@@ -15,6 +15,7 @@
 #include "support/deadline.hpp"
 #include "support/forked.hpp"
 #include "support/refused_call.hpp"
+#include "support/services.hpp"
 #include "support/skip.hpp"
 #include "unit/supervisor_output.hpp"
 
@@ -56,15 +57,12 @@ std::string first_launch(const std::string& directory, int errnum) {
   if (!refuse_directories(errnum)) return "no filter";
   NoOutput output;
   NoChanges changes;
-  auto spec = std::make_shared<ServiceSpec>();
-  spec->name = "web";
-  spec->exec.argv = {"/bin/sleep", "1000"};
-  spec->lifecycle.restart_delay = Milliseconds{3600000};
   std::string state = "no state";
   {
     test::NoChecks checks;
     Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}, cgroups});
-    board.load({spec});
+    board.load({test::sleeper(
+        "web", [](ServiceSpec& spec) { spec.lifecycle.restart_delay = Milliseconds{3600000}; })});
     if (!board.boot("")) return "no boot";
     (void)test::becomes_true([&] {
       const Record record = board.view("web")->record;

@@ -6,6 +6,7 @@
 #include "base/fd.hpp"
 #include "base/mutex.hpp"
 #include "supervisor/ports.hpp"
+#include "supervisor/watch_port.hpp"
 
 namespace zinit::test {
 
@@ -23,13 +24,12 @@ class NoOutput final : public OutputPort {
 };
 
 /// Nobody watches: what the processes of a board under test say is told to it by the test.
-class NoChecks final : public CheckPort {
+class NoChecks final : public WatchPort {
  public:
   void watch(const CheckedProcessPtr& process) override EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     last_ = process;
   }
-  Result<CheckGearPtr> prepare(Slot, const ServiceSpec&) override { return CheckGearPtr(); }
   void changed() noexcept override {}
   void drain(const CheckedProcess&) noexcept override {}
   void rested(Slot) noexcept override {}

@@ -14,7 +14,7 @@ SCENARIO("the sample system boots from an initramfs, serves, lets root in and po
       vm.log_in();
       THEN("the target is reached, redis answers, and poweroff ends the machine") {
         CHECK(vm.console().output_of("readlink /proc/1/exe") == "/sbin/zinit\n");
-        vm.console().output_of("zinitctl wait multi-user --for running --timeout 30");
+        vm.console().output_of("zinitctl wait multi-user --for running --timeout 120");
         vm.console().repeat_until("redis-cli ping", "PONG");
         CHECK(vm.console().output_of("readlink /proc/$$/fd/0") == "/dev/ttyS0\n");
         CHECK(vm.console().output_of("hostname") == "sample\n");
@@ -45,7 +45,7 @@ SCENARIO("the console shows starts in the order of dependencies and stops in the
     Machine machine({service("web",
                              "[service]\nexec = \"sleep 1000\"\n"
                              "[dependencies]\nrequires = [\"redis\"]\n")});
-    machine.zinitctl("wait web --for running --timeout 30");
+    machine.zinitctl("wait web --for running --timeout 120");
     const std::string boot = machine.console().text();
     INFO(boot);
     CHECK(in_order(boot, {"loopback: starting", "network: running", "redis: starting",

@@ -27,7 +27,7 @@ SCENARIO("a clock set a year ahead or back fires no timer early or late, and upt
          service("deaf",
                  "[service]\nexec = \"trap '' TERM; while :; do sleep 1; done\"\n"
                  "[lifecycle]\nstop_timeout_ms = 3000\n")});
-    machine.zinitctl("wait steady deaf --for running --timeout 30");
+    machine.zinitctl("wait steady deaf --for running --timeout 120");
     const JsonDocument before = machine.ask("status again");
     REQUIRE(std::string(before["state"].GetString()) == "blocked");
     REQUIRE(before["restart_count"].GetInt() == 0);

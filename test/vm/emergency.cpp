@@ -44,7 +44,7 @@ SCENARIO(
       vm.console().send("exit\n");
       THEN("the machine boots to its login") {
         vm.log_in();
-        vm.console().output_of("zinitctl wait multi-user --for running --timeout 30");
+        vm.console().output_of("zinitctl wait multi-user --for running --timeout 120");
         vm.console().repeat_until("redis-cli ping", "PONG");
       }
     }
@@ -56,7 +56,7 @@ SCENARIO("zinit.target= starts that target with what it pulls in, and nothing el
     Vm vm({.kernel_arguments = "zinit.target=rescue"});
     THEN("there is a shell of root's, devices and logs, and no redis") {
       vm.console().wait_for("# ");
-      vm.console().output_of("zinitctl wait rescue --for running --timeout 30");
+      vm.console().output_of("zinitctl wait rescue --for running --timeout 120");
       CHECK(vm.console().run("zinitctl is-running syslogd").code == 0);
       CHECK(vm.console().run("redis-cli ping").output != "PONG\n");
       CHECK(in_order(vm.console().run("zinitctl --json status redis").output,

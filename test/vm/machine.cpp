@@ -23,7 +23,7 @@ Machine::Machine(VmOptions options) : Vm(with_shell(std::move(options))) {
 }
 
 Machine::Machine(std::vector<File> files) : Machine(VmOptions{.files = std::move(files)}) {
-  zinitctl("wait multi-user --for running --timeout 30");
+  zinitctl("wait multi-user --for running --timeout 120");
 }
 
 JsonDocument Machine::ask(const std::string& arguments) {

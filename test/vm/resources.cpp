@@ -95,7 +95,7 @@ SCENARIO(
     Machine machine({service("all", begin + "memory_max = \"64M\"\nmemory_high = \"48M\"\n"
                                             "swap_max = \"32M\"\ncpu_max = \"150%\"\n"
                                             "cpu_weight = 50\nio_weight = 50\npids_max = 20\n")});
-    machine.zinitctl("wait all --for running --timeout 30");
+    machine.zinitctl("wait all --for running --timeout 120");
     // A kernel that weighs no disks has no file for that, and status tells.
     const std::string io = machine.shell().output_of(
         "cat /sys/fs/cgroup/zinit/all.service/io.*weight 2>/dev/null || true");
@@ -136,7 +136,7 @@ SCENARIO("cpu_max holds a busy service back") {
     Machine machine({service("busy",
                              "[service]\nexec = \"while :; do :; done\"\n"
                              "[resources]\ncpu_max = \"10%\"\n")});
-    machine.zinitctl("wait busy --for running --timeout 30");
+    machine.zinitctl("wait busy --for running --timeout 120");
     THEN("the kernel throttles it, and its processor time is in its status") {
       machine.shell().repeat_until(
           "awk '/^nr_throttled/ { print ($2 > 3 ? \"held back\" : \"free\") }' "
@@ -191,7 +191,7 @@ SCENARIO("a daemon that forked twice into a session of its own is killed by its 
     }
     WHEN("the main process is killed") {
       machine.shell().output_of(fmt::format("kill -9 {}", machine.pid("daemon")));
-      machine.zinitctl("wait daemon --for running --timeout 30");
+      machine.zinitctl("wait daemon --for running --timeout 120");
       THEN("the daemon of the first run is gone: one alone is there") {
         machine.shell().repeat_until("ps | grep -c '[s]leep 4711$'", "1");
         // Its death was none of want of memory.
@@ -212,7 +212,7 @@ SCENARIO("a standalone server inside a service limits its own services, and leav
                       "[service]\nexec = \"sleep 4711\"\n[resources]\npids_max = 7\n"
                       "memory_max = \"32M\"\n"}});
     const std::string small = "zinitctl --socket /run/inner.sock ";
-    machine.shell().repeat_until(small + "wait small --for running --timeout 30 && echo up", "up");
+    machine.shell().repeat_until(small + "wait small --for running --timeout 120 && echo up", "up");
     const std::string inner = "/sys/fs/cgroup/zinit/inner.service";
     THEN("its services lie below its own cgroup, with the controllers, and it in a leaf") {
       const auto text_of = [&](const std::string& file) {
@@ -238,7 +238,7 @@ SCENARIO("a standalone server inside a service limits its own services, and leav
       AND_WHEN("it is killed") {
         machine.shell().output_of(fmt::format("kill -9 {}", machine.pid("inner")));
         THEN("PID 1 ends what it has left, and it starts afresh") {
-          machine.shell().repeat_until(small + "wait small --for running --timeout 30 && echo up",
+          machine.shell().repeat_until(small + "wait small --for running --timeout 120 && echo up",
                                        "up");
           CHECK(count_of(machine, "[s]leep 4711$") == 1);
           CHECK(text_of("/zinit/small.service/pids.max") == "7");
@@ -258,7 +258,7 @@ SCENARIO("a standalone server beside other processes has cgroups without control
           "[service]\nexec = '''setsid sleep 4711 & sleep 100000'''\n"
           "[resources]\npids_max = 7\n"}});
     const std::string small = "zinitctl --socket /run/inner.sock ";
-    machine.shell().repeat_until(small + "wait small --for running --timeout 30 && echo up", "up");
+    machine.shell().repeat_until(small + "wait small --for running --timeout 120 && echo up", "up");
     THEN("status tells what of the resources has no effect, and what escapes is killed") {
       CHECK(machine.shell()
                 .output_of(small + "status small")

@@ -25,14 +25,14 @@ SCENARIO("redis killed with SIGKILL is back after its delay, and its dependents 
     Machine machine({service("web",
                              "[service]\nexec = \"sleep 1000\"\n"
                              "[dependencies]\nrequires = [\"redis\"]\n")});
-    machine.zinitctl("wait web --for running --timeout 30");
+    machine.zinitctl("wait web --for running --timeout 120");
     const int redis = machine.pid("redis");
     const int web = machine.pid("web");
     WHEN("redis is killed") {
       machine.shell().output_of(fmt::format("kill -9 {}", redis));
       machine.shell().repeat_until("zinitctl status redis", "[?]");
       const JsonDocument waiting = machine.ask("status redis");
-      machine.zinitctl("wait redis --for running --timeout 30");
+      machine.zinitctl("wait redis --for running --timeout 120");
       THEN("it is back as another process, status tells how it ended, and web did not notice") {
         CHECK(std::string(waiting["state"].GetString()) == "blocked");
         CHECK(std::string(waiting["summary"].GetString()) == "re-spawn");
@@ -59,7 +59,7 @@ SCENARIO("why names the root cause, and mending that alone brings dependents bac
          service("web", "[service]\nexec = \"sleep 1000\"\n[dependencies]\nrequires = [\"db\"]\n"),
          service("shop",
                  "[service]\nexec = \"sleep 1000\"\n[dependencies]\nrequires = [\"web\"]\n")});
-    machine.zinitctl("wait db web shop --for failed --timeout 30");
+    machine.zinitctl("wait db web shop --for failed --timeout 120");
     WHEN("why is asked of each") {
       for (const char* name : {"db", "web", "shop"}) {
         const std::string why = machine.zinitctl(std::string("why ") + name);
@@ -75,7 +75,7 @@ SCENARIO("why names the root cause, and mending that alone brings dependents bac
         machine.zinitctl("reload");
         machine.zinitctl("start db");
         // web and shop run without being started
-        machine.zinitctl("wait db web shop --for running --timeout 30");
+        machine.zinitctl("wait db web shop --for running --timeout 120");
         CHECK(machine.state("shop") == "running");
       }
     }
@@ -107,7 +107,7 @@ SCENARIO("a wrong file harms itself alone, whatever is wrong with it") {
         service("dos", "\xEF\xBB\xBF[service]\r\nexec = \"sleep 1000\"\r\n"),
         {"/etc/zinit/services/folder.toml/keep", ""},
     });
-    machine.zinitctl("wait good unknown-key loose dos --for running --timeout 30");
+    machine.zinitctl("wait good unknown-key loose dos --for running --timeout 120");
     THEN("the wrong ones are failed, each with its reason, and the good ones run") {
       for (const char* name : {"no-toml", "wrong-type", "out-of-range", "contradiction", "circle-a",
                                "circle-b", "narcissus", "foe", "empty"}) {
@@ -127,7 +127,7 @@ SCENARIO("a wrong file harms itself alone, whatever is wrong with it") {
             "printf '[service]\\nexec = \"sleep 1000\"\\n' >/etc/zinit/services/nobody.toml");
         CHECK(machine.shell().run("zinitctl reload").code == 1);  // the wrong ones are wrong still
         // what was failed for want of it runs
-        machine.zinitctl("wait lonely --for running --timeout 30");
+        machine.zinitctl("wait lonely --for running --timeout 120");
         CHECK(machine.state("lonely") == "running");
       }
     }

@@ -1,5 +1,10 @@
-// The public Client: each method a request, its answer read into a struct.
+// The public class Client: each method sends a request and reads the answer into a struct.
 #include "zinit/client.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
 #include "client/libzinit/read_answers.hpp"
 #include "client/libzinit/session.hpp"
 #include "client/libzinit/socket_path.hpp"
@@ -11,8 +16,8 @@ namespace {
 
 using Limit = std::optional<std::chrono::milliseconds>;
 
-// How much longer than the server this side waits, where the server was given a time limit: its
-// answer `timeout` says more than the silence of a server that hangs.
+// If the server was given a time limit, the client waits this much longer: the server's error
+// `timeout` says more than that no answer came.
 constexpr std::chrono::milliseconds kGrace{2000};
 
 Limit with_grace(const Limit& limit) {
@@ -42,7 +47,7 @@ const char* word_of(WaitFor state) {
 struct Client::Impl {
   explicit Impl(ClientConnection connection) : session(std::move(connection)) {}
 
-  /// The whole answer; the result is its member `result`.
+  /// Makes a call. Returns the whole answer; the result is its member `result`.
   JsonDocument call(std::string_view method, std::string_view params, const Limit& limit) {
     const TimePoint deadline = deadline_after(limit);
     const std::uint64_t id = session.request(method, params, deadline);
@@ -54,7 +59,7 @@ struct Client::Impl {
     }
   }
 
-  /// read(result) of a call under the general time limit.
+  /// Makes a call under the general time limit and returns read(result).
   template <class Read>
   auto get(std::string_view method, const std::string& params, Read read) {
     const JsonDocument message = call(method, params, timeout);
@@ -65,7 +70,7 @@ struct Client::Impl {
     (void)call(method, params, timeout);
   }
 
-  /// start, stop and restart: with `wait` the answer comes when the service is settled.
+  /// For start, stop and restart: with `wait` the server answers when the service is settled.
   ServiceStatus settle(std::string_view method, const std::string& name, const Wait& wait) {
     JsonParams params = named(name);
     if (wait.settled) params.add("wait", true);
@@ -77,10 +82,7 @@ struct Client::Impl {
 
   void end(std::string_view method, const std::optional<std::int64_t>& at_us,
            const std::string& message) {
-    JsonParams params;
-    if (at_us) params.add("at_us", *at_us);
-    if (!message.empty()) params.add("message", message);
-    tell(method, params.text());
+    tell(method, JsonParams().add_given("at_us", at_us).add_given("message", message).text());
   }
 
   std::uint64_t subscribe(std::string_view method, std::string_view params,
@@ -101,7 +103,7 @@ Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
 std::string Client::default_socket() {
-  auto path = default_socket_path();
+  auto path = default_socket_path(::geteuid(), ::getenv);
   if (!path) throw ClientError(ErrorCode::access_denied, path.error().text);
   return *path;
 }
@@ -164,9 +166,8 @@ std::vector<ServiceStatus> Client::list_full(const std::vector<std::string>& mem
 
 void Client::list_full(const std::vector<std::string>& members,
                        const std::function<void(ServiceStatus)>& each) {
-  JsonParams params;
-  if (!members.empty()) params.add("members", members);
-  const JsonDocument message = impl_->call("service.list_full", params.text(), impl_->timeout);
+  const std::string params = JsonParams().add_given("members", members).text();
+  const JsonDocument message = impl_->call("service.list_full", params, impl_->timeout);
   const JsonValue& list = message["result"];
   json_expect_array(list, "list");
   for (const JsonValue& element : list.GetArray()) each(read_status(element));
@@ -243,9 +244,8 @@ WhyReport Client::why(const std::string& name) {
 }
 
 std::vector<TreeNode> Client::tree(const std::string& name, bool reverse) {
-  JsonParams params;
-  if (!name.empty()) params.add("name", name);
-  return impl_->get("service.tree", params.add("reverse", reverse).text(), read_tree);
+  const std::string params = JsonParams().add_given("name", name).add("reverse", reverse).text();
+  return impl_->get("service.tree", params, read_tree);
 }
 
 bool Client::is_running(const std::string& name) {
@@ -264,32 +264,29 @@ ServiceStatus Client::wait(const std::string& name, WaitFor state,
 }
 
 std::vector<LogLine> Client::logs_get(const std::string& name, std::uint32_t lines) {
-  return impl_->get("logs.get", named(name).add("lines", std::int64_t{lines}).text(),
-                    read_log_lines);
+  return impl_->get("logs.get", named(name).add("lines", lines).text(), read_log_lines);
 }
 
 std::vector<std::string> Client::logs_tail(const std::string& name, std::uint32_t lines) {
-  return impl_->get("logs.tail", named(name).add("lines", std::int64_t{lines}).text(),
+  return impl_->get("logs.tail", named(name).add("lines", lines).text(),
                     [](const JsonValue& value) { return json_strings(value); });
 }
 
 std::vector<LogLine> Client::logs_filter(const LogFilter& filter) {
   JsonParams params;
-  if (!filter.name.empty()) params.add("name", filter.name);
-  if (!filter.pattern.empty()) params.add("pattern", filter.pattern);
-  if (!filter.stream.empty()) params.add("stream", filter.stream);
-  if (filter.since_us) params.add("since_us", *filter.since_us);
-  params.add("lines", std::int64_t{filter.lines});
+  params.add_given("name", filter.name)
+      .add_given("pattern", filter.pattern)
+      .add_given("stream", filter.stream)
+      .add_given("since_us", filter.since_us)
+      .add("lines", filter.lines);
   return impl_->get("logs.filter", params.text(), read_log_lines);
 }
 
 std::uint64_t Client::logs_subscribe(const std::vector<std::string>& names,
                                      std::function<void(const LogLine&)> callback,
                                      std::uint32_t lines) {
-  JsonParams params;
-  if (!names.empty()) params.add("names", names);
   return impl_->subscribe(
-      "logs.subscribe", params.add("lines", std::int64_t{lines}).text(),
+      "logs.subscribe", JsonParams().add_given("names", names).add("lines", lines).text(),
       [callback = std::move(callback)](std::string_view, const JsonValue& value) {
         callback(read_log_line(value));
       });
@@ -301,17 +298,14 @@ void Client::logs_unsubscribe(std::uint64_t subscription) {
 
 std::vector<StateEvent> Client::events_get(const std::vector<std::string>& names,
                                            std::uint32_t lines) {
-  JsonParams params;
-  if (!names.empty()) params.add("names", names);
-  return impl_->get("events.get", params.add("lines", std::int64_t{lines}).text(), read_events);
+  const std::string params = JsonParams().add_given("names", names).add("lines", lines).text();
+  return impl_->get("events.get", params, read_events);
 }
 
 std::uint64_t Client::events_subscribe(const std::vector<std::string>& names,
                                        std::function<void(const StateEvent&)> callback) {
-  JsonParams params;
-  if (!names.empty()) params.add("names", names);
   return impl_->subscribe(
-      "events.subscribe", params.text(),
+      "events.subscribe", JsonParams().add_given("names", names).text(),
       [callback = std::move(callback)](std::string_view, const JsonValue& value) {
         callback(read_event(value));
       });
@@ -331,8 +325,7 @@ std::uint64_t Client::subscribe(std::string_view method, std::string_view params
 }
 
 void Client::unsubscribe(std::string_view method, std::uint64_t subscription) {
-  impl_->tell(method,
-              JsonParams().add("subscription", static_cast<std::int64_t>(subscription)).text());
+  impl_->tell(method, JsonParams().add("subscription", subscription).text());
   impl_->session.unhandle(subscription);
 }
 

@@ -19,7 +19,8 @@ namespace zinit {
 
 namespace {
 
-// A list of 1,000 services takes a few reads, and a short answer touches no memory for more.
+// Large enough for a list of 1,000 services in a few reads; a short answer still uses little
+// memory.
 constexpr std::size_t kFirstChunk = std::size_t{4} << 10;
 constexpr std::size_t kLargestChunk = std::size_t{128} << 10;
 constexpr std::size_t kGrowth = 4;
@@ -37,8 +38,7 @@ sockaddr_un address_of(const std::string& path) {
   return unix_address(path);
 }
 
-/// connect(2) on a unix socket waits while the server's backlog is full, as long as SO_SNDTIMEO
-/// says.
+/// Sets how long connect(2) waits while the server's backlog is full: that is SO_SNDTIMEO.
 void limit_connect(int fd, TimePoint deadline) {
   if (deadline == kNever) return;
   const auto left = std::max<std::int64_t>(ms_between(Clock::now(), deadline), 1);
@@ -90,7 +90,7 @@ short ClientConnection::wait_for(short events, TimePoint deadline) const {
     int timeout = -1;
     if (deadline != kNever) {
       const auto left = ms_between(Clock::now(), deadline);
-      // Rounded up: a wait of 0.4 ms must not spin.
+      // Rounded up, since a wait of 0 ms instead of 0.4 ms would be a busy loop.
       timeout = static_cast<int>(std::min<std::int64_t>(left + 1, std::numeric_limits<int>::max()));
       if (Clock::now() >= deadline) timeout = 0;
     }
@@ -142,7 +142,7 @@ void ClientConnection::send_line(std::string line, TimePoint deadline) {
 std::string ClientConnection::take_line(std::size_t end) {
   std::string line;
   if (begin_ == 0 && end + 1 == received_.size()) {
-    // The usual case, one answer and nothing behind it, costs no copy.
+    // Usually there is one answer and nothing behind it, and nothing has to be copied.
     line.swap(received_);
     line.pop_back();
     searched_ = 0;

@@ -1,9 +1,8 @@
-// JSON as the client uses it: parsing what a server sent, reading members with their types checked,
-// and writing parameters. Nothing here recurses, since a server chooses the depth.
+// The client's JSON: parses answers, reads members and checks their types, writes parameters.
+// Nothing here is recursive, since the server chooses the depth.
 //
-// "Absent" below means that the member is missing or null. A member of the wrong type throws
-// ClientError bad_answer that names it: a server that speaks otherwise than control.md is told of,
-// not guessed at.
+// "Absent" below means that the member is missing or null. For a member of the wrong type
+// ClientError bad_answer is thrown, which names the member.
 #pragma once
 
 #include <cstdint>
@@ -12,56 +11,58 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.hpp"
+#include "base/json_writer.hpp"
 
 namespace zinit {
 
-/// Throws ClientError bad_answer where `text` is no JSON text.
+/// Throws ClientError bad_answer if `text` is not JSON.
 [[nodiscard]] JsonDocument parse_json(const std::string& text);
 
-/// A value as JSON text on one line, or with `indent` > 0 over several, each level so many blanks
-/// deep.
-[[nodiscard]] std::string json_text(const JsonValue& value, int indent = 0);
+/// A value as JSON text: on one line, or, with `indent` > 0, on several that are indented by so
+/// many blanks for each level.
+[[nodiscard]] std::string json_text(const JsonValue& value, unsigned indent = 0);
 
-/// `text` as a JSON string, quotes included; bytes that are no UTF-8 become U+FFFD.
-[[nodiscard]] std::string json_quoted(std::string_view text);
+// Members of an object. If `object` is none, bad_answer is thrown.
 
-// Members of an object. Where `object` is none, bad_answer.
-
-/// Null where it is absent.
+/// Null if it is absent.
 [[nodiscard]] const JsonValue* json_member(const JsonValue& object, const char* name);
 [[nodiscard]] std::string json_string(const JsonValue& object,
-                                      const char* name);                  // "" where absent
-[[nodiscard]] bool json_bool(const JsonValue& object, const char* name);  // false where absent
+                                      const char* name);                  // "" if absent
+[[nodiscard]] bool json_bool(const JsonValue& object, const char* name);  // false if absent
 [[nodiscard]] std::optional<std::int64_t> json_integer(const JsonValue& object, const char* name);
 [[nodiscard]] std::optional<int> json_int(const JsonValue& object, const char* name);
-/// 0 where it is absent.
+/// 0 if it is absent.
 [[nodiscard]] std::uint64_t json_count(const JsonValue& object, const char* name);
 [[nodiscard]] std::vector<std::string> json_strings(const JsonValue& object, const char* name);
 
-/// The strings of an array; bad_answer where it is none, or holds something else.
+/// The strings of an array. Throws bad_answer if it is no array, or not one of strings.
 [[nodiscard]] std::vector<std::string> json_strings(const JsonValue& array);
 
-/// Throws bad_answer unless `value` is an array (an object), and says that `what` is none.
+/// Throws bad_answer, about `what`, unless `value` is an array (an object).
 void json_expect_array(const JsonValue& value, const char* what);
 void json_expect_object(const JsonValue& value, const char* what);
 
 /// The `params` of a request: an object built member by member.
 class JsonParams {
  public:
-  JsonParams& add(std::string_view name, std::string_view value);
-  JsonParams& add(std::string_view name, const char* value) {
-    return add(name, std::string_view(value));
+  template <class T>
+  JsonParams& add(std::string_view name, const T& value) {
+    return add_json(name, json_of(value));
   }
-  JsonParams& add(std::string_view name, bool value);
-  JsonParams& add(std::string_view name, std::int64_t value);
-  JsonParams& add(std::string_view name, const std::vector<std::string>& values);
+  /// Adds the member if there is a value: not for an empty string or list, nor for an optional
+  /// without one.
+  template <class T>
+  JsonParams& add_given(std::string_view name, const T& value) {
+    if constexpr (requires { value.has_value(); })
+      return value ? add(name, *value) : *this;
+    else
+      return value.empty() ? *this : add(name, value);
+  }
   /// `json` is JSON text.
   JsonParams& add_json(std::string_view name, std::string_view json);
   [[nodiscard]] std::string text() const { return text_ + "}"; }
 
  private:
-  void begin(std::string_view name);
   std::string text_ = "{";
 };
 

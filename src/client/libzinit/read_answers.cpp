@@ -1,7 +1,8 @@
-// From the JSON of an answer to the structs of the public header: see read_answers.hpp.
+// Reads answers into the structs of the public header: see read_answers.hpp.
 #include "client/libzinit/read_answers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "client/libzinit/json.hpp"
@@ -27,129 +28,103 @@ auto read_array_member(const JsonValue& object, const char* name, Read read) {
   return read_array(*value, name, read);
 }
 
-/// An integer that does not exist as a negative one.
-std::optional<std::uint64_t> optional_count(const JsonValue& object, const char* name) {
-  if (json_member(object, name) == nullptr) return std::nullopt;
-  return json_count(object, name);
-}
+// read_value() reads a member into a field, by the type of the field. If the member is absent, the
+// field becomes empty.
 
-std::optional<StatusReason> read_reason(const JsonValue& object, const char* name) {
+using Name = const char*;
+using Object = const JsonValue&;
+
+void read_value(Object object, Name name, std::string& field) { field = json_string(object, name); }
+void read_value(Object object, Name name, bool& field) { field = json_bool(object, name); }
+void read_value(Object object, Name name, int& field) {
+  field = json_int(object, name).value_or(0);
+}
+void read_value(Object object, Name name, std::int64_t& field) {
+  field = json_integer(object, name).value_or(0);
+}
+void read_value(Object object, Name name, std::uint64_t& field) {
+  field = json_count(object, name);
+}
+void read_value(Object object, Name name, std::vector<std::string>& field) {
+  field = json_strings(object, name);
+}
+void read_value(Object object, Name name, std::vector<WaitingFor>& field) {
+  field = read_array_member(object, name, [](Object value) -> WaitingFor {
+    return {json_string(value, "service"), json_string(value, "kind"),
+            json_string(value, "reason")};
+  });
+}
+/// An object with a count for each log sink.
+void read_value(Object object, Name name, std::vector<DroppedLines>& field) {
   const JsonValue* value = json_member(object, name);
-  if (value == nullptr) return std::nullopt;
-  StatusReason reason;
-  reason.type = json_string(*value, "type");
-  reason.code = json_int(*value, "code").value_or(0);
-  reason.signal = json_string(*value, "signal");
-  reason.detail = json_string(*value, "detail");
-  reason.attempts = json_int(*value, "attempts").value_or(0);
-  reason.service = json_string(*value, "service");
-  reason.dependency = json_string(*value, "dependency");
-  reason.masked_by = json_string(*value, "masked_by");
-  reason.message = json_string(*value, "message");
-  reason.port = json_int(*value, "port").value_or(0);
-  reason.holder = json_string(*value, "holder");
-  reason.messages = json_strings(*value, "messages");
-  reason.which = json_string(*value, "which");
-  reason.step = json_string(*value, "step");
-  return reason;
-}
-
-std::optional<ProcessExit> read_exit(const JsonValue& object, const char* name) {
-  const JsonValue* value = json_member(object, name);
-  if (value == nullptr) return std::nullopt;
-  return ProcessExit{json_int(*value, "code"), json_string(*value, "signal"),
-                     json_bool(*value, "core"), json_string(*value, "detail")};
-}
-
-std::optional<HealthStatus> read_health(const JsonValue& object, const char* name) {
-  const JsonValue* value = json_member(object, name);
-  if (value == nullptr) return std::nullopt;
-  return HealthStatus{json_string(*value, "type"), json_bool(*value, "healthy"),
-                      json_int(*value, "attempts").value_or(0), json_string(*value, "last_error")};
-}
-
-WaitingFor read_waiting(const JsonValue& value) {
-  return {json_string(value, "service"), json_string(value, "kind"), json_string(value, "reason")};
-}
-
-/// An object of counts by sink.
-std::vector<DroppedLines> read_dropped(const JsonValue& object, const char* name) {
-  std::vector<DroppedLines> dropped;
-  const JsonValue* value = json_member(object, name);
-  if (value == nullptr) return dropped;
+  if (value == nullptr) return;
   json_expect_object(*value, name);
   for (const auto& member : value->GetObject()) {
     const char* sink = member.name.GetString();
-    dropped.push_back({sink, json_count(*value, sink)});
+    field.push_back({sink, json_count(*value, sink)});
   }
-  return dropped;
+}
+template <class T>
+void read_value(Object object, Name name, std::optional<T>& field);
+
+/// Reads several members: `more` goes on with the name of the next member and its field.
+template <class Field, class... More>
+void read_members(Object object, Name name, Field& field, More&&... more) {
+  read_value(object, name, field);
+  if constexpr (sizeof...(more) > 0) read_members(object, more...);
 }
 
-// --- a status: what each of its members is read into ---
-
-/// One that is there, into its field.
-using ReadMember = void (*)(const JsonValue& object, const char* name, ServiceStatus& status);
-
-template <auto Field, auto Read>
-void read_member(const JsonValue& object, const char* name, ServiceStatus& status) {
-  status.*Field = Read(object, name);
+void read_fields(Object value, StatusReason& reason) {
+  read_members(value, "type", reason.type, "code", reason.code, "signal", reason.signal, "detail",
+               reason.detail, "attempts", reason.attempts, "service", reason.service, "dependency",
+               reason.dependency, "masked_by", reason.masked_by, "message", reason.message, "port",
+               reason.port, "holder", reason.holder, "messages", reason.messages, "which",
+               reason.which, "step", reason.step);
 }
 
-std::vector<std::string> read_strings(const JsonValue& object, const char* name) {
-  return json_strings(object, name);
+void read_fields(Object value, ProcessExit& exit) {
+  read_members(value, "code", exit.code, "signal", exit.signal, "core", exit.core, "detail",
+               exit.detail);
 }
 
-std::vector<WaitingFor> read_waits(const JsonValue& object, const char* name) {
-  return read_array_member(object, name, read_waiting);
+void read_fields(Object value, HealthStatus& health) {
+  read_members(value, "type", health.type, "healthy", health.healthy, "attempts", health.attempts,
+               "last_error", health.last_error);
 }
 
-using Status = ServiceStatus;
+template <class T>
+void read_value(Object object, Name name, std::optional<T>& field) {
+  const JsonValue* value = json_member(object, name);
+  if (value == nullptr) return;
+  if constexpr (requires { read_fields(*value, *field); })
+    read_fields(*value, field.emplace());
+  else
+    read_value(object, name, field.emplace());
+}
 
-constexpr std::pair<const char*, ReadMember> kStatusMembers[] = {  // in the order of their names
-    {"after", read_member<&Status::after, read_strings>},
-    {"blocked_by", read_member<&Status::blocked_by, read_strings>},
-    {"class", read_member<&Status::class_, json_string>},
-    {"conflicts", read_member<&Status::conflicts, read_strings>},
-    {"conflicts_with", read_member<&Status::conflicts_with, read_strings>},
-    {"cpu_usec", read_member<&Status::cpu_usec, optional_count>},
-    {"description", read_member<&Status::description, json_string>},
-    {"file", read_member<&Status::file, json_string>},
-    {"health", read_member<&Status::health, read_health>},
-    {"kind", read_member<&Status::kind, json_string>},
-    {"last_exit", read_member<&Status::last_exit, read_exit>},
-    {"last_ready_us", read_member<&Status::last_ready_us, json_integer>},
-    {"last_start_us", read_member<&Status::last_start_us, json_integer>},
-    {"last_stop_us", read_member<&Status::last_stop_us, json_integer>},
-    {"log_dropped", read_member<&Status::log_dropped, json_count>},
-    {"log_dropped_by", read_member<&Status::log_dropped_by, read_dropped>},
-    {"log_lines", read_member<&Status::log_lines, json_count>},
-    {"main_pid", read_member<&Status::main_pid, json_int>},
-    {"memory_bytes", read_member<&Status::memory_bytes, optional_count>},
-    {"name", read_member<&Status::name, json_string>},
-    {"oneshot", read_member<&Status::oneshot, json_bool>},
-    {"pid", read_member<&Status::pid, json_int>},
-    {"reason", read_member<&Status::reason, read_reason>},
-    {"required_by", read_member<&Status::required_by, read_strings>},
-    {"requires", read_member<&Status::requires_, read_strings>},
-    {"restart_count", read_member<&Status::restart_count, json_count>},
-    {"restart_in_ms", read_member<&Status::restart_in_ms, json_integer>},
-    {"since_us", read_member<&Status::since_us, json_integer>},
-    {"state", read_member<&Status::state, json_string>},
-    {"status", read_member<&Status::status, json_string>},
-    {"status_text", read_member<&Status::status_text, json_string>},
-    {"summary", read_member<&Status::summary, json_string>},
-    {"symbol", read_member<&Status::symbol, json_string>},
-    {"tasks", read_member<&Status::tasks, optional_count>},
-    {"uptime_ms", read_member<&Status::uptime_ms, json_integer>},
-    {"waiting_on", read_member<&Status::waiting_on, read_waits>},
-    {"warnings", read_member<&Status::warnings, read_strings>},
-    {"wish", read_member<&Status::wish, json_string>},
+struct StatusMember {
+  std::string_view name;  // with a NUL behind it
+  void (*read)(Object object, Name name, ServiceStatus& status);
 };
 
-constexpr auto kNameOf = [](const auto& row) { return std::string_view(row.first); };
-static_assert(std::ranges::is_sorted(kStatusMembers, {}, kNameOf));
+template <auto Field>
+void read_field(Object object, Name name, ServiceStatus& status) {
+  read_value(object, name, status.*Field);
+}
 
-/// Base64 (RFC 4648) to bytes; what is no base64 ends it.
+/// Sorted by name, to be searched.
+constexpr auto kStatusMembers = [] {
+  std::array members = {
+#define ZINIT_STATUS_MEMBER(type, field, name, schema) \
+  StatusMember{name, read_field<&ServiceStatus::field>},
+#include "zinit/status_members.inc"
+#undef ZINIT_STATUS_MEMBER
+  };
+  std::ranges::sort(members, {}, &StatusMember::name);
+  return members;
+}();
+
+/// Decodes base64 (RFC 4648), up to the first character that is none of it.
 std::string decode_base64(const std::string& text) {
   constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -186,15 +161,16 @@ BriefStatus read_brief_status(const JsonValue& value) {
           json_int(value, "pid"),     json_int(value, "exit_code"), json_string(value, "error")};
 }
 
-// By what is there, and not by what may be: of a thousand services few members are asked for.
+// Looks up only the members that are present: a list of many services has few members of each.
 ServiceStatus read_status(const JsonValue& value) {
   json_expect_object(value, "status");
   ServiceStatus status;
   for (const auto& member : value.GetObject()) {
     const std::string_view name = text_of(member.name);
-    const auto* const row = std::ranges::lower_bound(kStatusMembers, name, {}, kNameOf);
-    if (row == std::end(kStatusMembers) || row->first != name) continue;
-    row->second(value, row->first, status);
+    const auto* const known =
+        std::ranges::lower_bound(kStatusMembers, name, {}, &StatusMember::name);
+    if (known == kStatusMembers.end() || known->name != name) continue;
+    known->read(value, known->name.data(), status);
   }
   return status;
 }
@@ -219,7 +195,7 @@ std::vector<TreeNode> read_tree(const JsonValue& value) {
     open.push_back({children, 0});
   };
   if (value.IsObject()) {
-    // One tree; else a forest. Depth 0 is that of its root in both.
+    // A single tree. Its root has depth 0, like the roots of a forest.
     static const JsonValue none(rapidjson::kArrayType);
     open.push_back({&none, 0});
     visit(value);
@@ -253,24 +229,18 @@ SetResult read_set(const JsonValue& value) {
 }
 
 BulkResult read_bulk(const JsonValue& value, const char* done) {
-  const auto passed_over = [&](const char* name) {
-    std::vector<PassedOver> list;
-    const JsonValue* array = json_member(value, name);
-    if (array == nullptr) return list;
-    json_expect_array(*array, name);
-    for (const JsonValue& one : array->GetArray())
-      list.push_back({json_string(one, "name"), json_string(one, "reason")});
-    return list;
+  const auto read_one = [](const JsonValue& one) -> PassedOver {
+    return {json_string(one, "name"), json_string(one, "reason")};
   };
-  return {json_strings(value, done), passed_over("skipped"), passed_over("failed")};
+  return {json_strings(value, done), read_array_member(value, "skipped", read_one),
+          read_array_member(value, "failed", read_one)};
 }
 
 ReloadReport read_reload(const JsonValue& value) {
-  ReloadReport report{json_strings(value, "added"),   json_strings(value, "changed"),
-                      json_strings(value, "removed"), json_strings(value, "unchanged"),
-                      json_strings(value, "failed"),  json_strings(value, "restarted"),
-                      json_strings(value, "stopped"), json_strings(value, "failed_before"),
-                      {}};
+  ReloadReport report;
+  read_members(value, "added", report.added, "changed", report.changed, "removed", report.removed,
+               "unchanged", report.unchanged, "failed", report.failed, "restarted",
+               report.restarted, "stopped", report.stopped, "failed_before", report.failed_before);
   const JsonValue* why = json_member(value, "why");
   if (why == nullptr) return report;
   json_expect_object(*why, "why");
@@ -281,13 +251,9 @@ ReloadReport read_reload(const JsonValue& value) {
 
 LogLine read_log_line(const JsonValue& value) {
   LogLine line;
-  line.time_us = json_integer(value, "time_us").value_or(0);
-  line.stream = json_string(value, "stream");
-  line.line = json_string(value, "line");
-  if (json_member(value, "raw") != nullptr) line.raw = decode_base64(json_string(value, "raw"));
-  line.service = json_string(value, "service");
-  line.seq = json_count(value, "seq");
-  line.dropped = json_count(value, "dropped");
+  read_members(value, "time_us", line.time_us, "stream", line.stream, "line", line.line, "raw",
+               line.raw, "service", line.service, "seq", line.seq, "dropped", line.dropped);
+  if (line.raw) line.raw = decode_base64(*line.raw);
   return line;
 }
 
@@ -301,14 +267,9 @@ std::vector<StateEvent> read_events(const JsonValue& value) {
 
 StateEvent read_event(const JsonValue& value) {
   StateEvent event;
-  event.service = json_string(value, "service");
-  event.from = json_string(value, "from");
-  event.to = json_string(value, "to");
-  event.reason = read_reason(value, "reason");
-  event.pid = json_int(value, "pid");
-  event.time_us = json_integer(value, "time_us").value_or(0);
-  event.seq = json_count(value, "seq");
-  event.dropped = json_count(value, "dropped");
+  read_members(value, "service", event.service, "from", event.from, "to", event.to, "reason",
+               event.reason, "pid", event.pid, "time_us", event.time_us, "seq", event.seq,
+               "dropped", event.dropped);
   return event;
 }
 
@@ -318,17 +279,12 @@ PingAnswer read_ping(const JsonValue& value) {
 
 SystemInfo read_info(const JsonValue& value) {
   SystemInfo info;
-  info.version = json_string(value, "version");
-  info.pid = json_int(value, "pid").value_or(0);
-  info.mode = json_string(value, "mode");
-  info.uptime_ms = json_integer(value, "uptime_ms").value_or(0);
-  info.services = json_count(value, "services");
-  info.hostname = json_string(value, "hostname");
-  info.kernel = json_string(value, "kernel");
+  read_members(value, "version", info.version, "pid", info.pid, "mode", info.mode, "uptime_ms",
+               info.uptime_ms, "services", info.services, "hostname", info.hostname, "kernel",
+               info.kernel);
   if (const JsonValue* boot = json_member(value, "boot")) {
-    info.boot_kernel_ms = json_integer(*boot, "kernel_ms");
-    info.boot_started_ms = json_integer(*boot, "started_ms");
-    info.boot_settled_ms = json_integer(*boot, "settled_ms");
+    read_members(*boot, "kernel_ms", info.boot_kernel_ms, "started_ms", info.boot_started_ms,
+                 "settled_ms", info.boot_settled_ms);
   }
   return info;
 }

@@ -1,5 +1,6 @@
-// From the JSON of an answer to the structs of the public header; control.md, "JSON-RPC 2.0", has
-// the members. Each throws ClientError bad_answer where the answer is of another shape.
+// Reads answers into the structs of the public header. Their members are described in control.md,
+// "JSON-RPC 2.0". Each function throws ClientError bad_answer if the answer does not look like
+// that.
 #pragma once
 
 #include "base/json.hpp"
@@ -14,7 +15,7 @@ namespace zinit {
 [[nodiscard]] Isolation read_isolation(const JsonValue& value);
 [[nodiscard]] ServiceConfig read_config(const JsonValue& value);
 [[nodiscard]] SetResult read_set(const JsonValue& value);
-/// `done` is the member that has the names that it was done to.
+/// `done` is the member with the names of the services that were started, stopped or removed.
 [[nodiscard]] BulkResult read_bulk(const JsonValue& value, const char* done);
 [[nodiscard]] ReloadReport read_reload(const JsonValue& value);
 [[nodiscard]] LogLine read_log_line(const JsonValue& value);

@@ -10,8 +10,8 @@ namespace zinit {
 
 namespace {
 
-// Notifications that pile up while a call waits. What is beyond is counted and told as `dropped`,
-// as the server does with a reader that is slow.
+// How many bytes of notifications are kept while a call waits. More are dropped and counted as
+// `dropped`, as the server does for a slow reader.
 constexpr std::size_t kNotificationBytes = std::size_t{16} << 20;
 
 [[noreturn]] void bad(const char* why) { throw ClientError(ErrorCode::bad_answer, why); }
@@ -30,11 +30,10 @@ constexpr std::size_t kNotificationBytes = std::size_t{16} << 20;
 std::uint64_t ClientSession::request(std::string_view method, std::string_view params,
                                      TimePoint deadline) {
   const std::uint64_t id = next_id_++;
-  std::string line =
-      fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":{})", id, json_quoted(method));
+  std::string line = fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":{})", id, json_of(method));
   if (!params.empty()) line.append(",\"params\":").append(params);
   line += '}';
-  // A line end between two tokens is a blank to JSON, and the end of the request to the server.
+  // In JSON a line end between two tokens is white space; for the server it would end the request.
   std::replace(line.begin(), line.end(), '\n', ' ');
   connection_.send_line(std::move(line), deadline);
   pending_.insert(id);
@@ -76,7 +75,8 @@ void ClientSession::keep_answer(JsonDocument message) {
   const auto id = object.FindMember("id");
   if (id == object.MemberEnd()) bad("the server's answer has no id");
   if (id->value.IsNull()) {
-    // Said to the connection as a whole: not let in, or a request that could not be read.
+    // An error without an id is about the connection: access denied, or a request that cannot be
+    // read.
     if (const JsonValue* error = json_member(message, "error")) throw_error(*error);
   }
   if (!id->value.IsUint64() || pending_.erase(id->value.GetUint64()) == 0) {

@@ -1,5 +1,5 @@
-// JSON-RPC 2.0 over one connection: requests out, answers matched by id, notifications kept until
-// somebody wants them.
+// JSON-RPC 2.0 over one connection: sends requests, matches answers by id, and keeps notifications
+// until somebody asks for them.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace zinit {
 
 class ClientSession {
  public:
-  /// Given the notification's method and its params (an object).
+  /// Called with the method of a notification and its params, an object.
   using Handler = std::function<void(std::string_view method, const JsonValue& params)>;
 
   explicit ClientSession(ClientConnection connection) : connection_(std::move(connection)) {}
@@ -25,31 +25,30 @@ class ClientSession {
   /// Sends a request; `params` is JSON text or empty. Returns its id.
   std::uint64_t request(std::string_view method, std::string_view params, TimePoint deadline);
 
-  /// The whole message that answers request `id`; its member `result` exists. Throws what the
-  /// server answered, or an error of the connection; after no_answer the same id may be asked for
-  /// again.
+  /// Waits for the answer to request `id`. Returns the whole message, which has a member `result`.
+  /// Throws the server's error or one of the connection. After no_answer it may be called again.
   [[nodiscard]] JsonDocument answer(std::uint64_t id, TimePoint deadline);
 
-  /// The answer to `id` is of no interest any more: it is dropped when it comes.
+  /// Nobody waits for the answer to `id` any more: it is dropped when it comes.
   void forget(std::uint64_t id);
 
   void handle(std::uint64_t subscription, Handler handler);
   void unhandle(std::uint64_t subscription);
 
-  /// Waits for the next notification of a subscription that has a handler, and calls it. False at
-  /// the deadline.
+  /// Waits for the next notification of a subscription that has a handler, and calls that. Returns
+  /// false at the deadline.
   bool dispatch(TimePoint deadline);
 
   void set_answer_limit(std::size_t bytes) noexcept { connection_.set_line_limit(bytes); }
 
  private:
-  /// Kept as text: a parsed document takes 64 KiB, however small it is.
+  /// Kept as text, since even a small parsed document takes 64 KiB.
   struct Notification {
     std::uint64_t subscription;
     std::string text;
   };
 
-  /// Reads one message and puts it where it belongs.
+  /// Reads one message and keeps it as an answer or a notification.
   void read_message(TimePoint deadline);
   void keep_answer(JsonDocument message);
   void keep_notification(const JsonValue& message, std::string text);
@@ -58,13 +57,13 @@ class ClientSession {
 
   ClientConnection connection_;
   std::uint64_t next_id_ = 1;
-  std::set<std::uint64_t> pending_;    // asked, not answered
-  std::set<std::uint64_t> forgotten_;  // of pending_: nobody waits any more
+  std::set<std::uint64_t> pending_;    // requests without an answer
+  std::set<std::uint64_t> forgotten_;  // those of them for which nobody waits
   std::map<std::uint64_t, JsonDocument> answers_;
   std::map<std::uint64_t, Handler> handlers_;
   std::deque<Notification> notifications_;
   std::size_t notification_bytes_ = 0;
-  std::map<std::uint64_t, std::uint64_t> lost_;  // by subscription: what there was no room for
+  std::map<std::uint64_t, std::uint64_t> lost_;  // by subscription: how many were dropped
 };
 
 }  // namespace zinit

@@ -1,10 +1,7 @@
-// Where this user's server listens: see socket_path.hpp.
+// The path of the socket of this user's server: see socket_path.hpp.
 #include "client/libzinit/socket_path.hpp"
 
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 #include "base/format.hpp"
 
@@ -12,7 +9,7 @@ namespace zinit {
 
 namespace {
 
-/// Refuses a directory of somebody else, or one that others may write to.
+/// Refuses a directory that belongs to another user or that others may write to.
 Result<void> check_own_directory(const std::string& path, unsigned uid) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) < 0) {
@@ -39,10 +36,6 @@ Result<std::string> default_socket_path(unsigned uid, const Environment& environ
   const std::string directory = fmt::format("/tmp/zinit-{}", uid);
   if (auto checked = check_own_directory(directory, uid); !checked) return Failure(checked.error());
   return directory + "/zinit.sock";
-}
-
-Result<std::string> default_socket_path() {
-  return default_socket_path(::geteuid(), [](const char* name) { return std::getenv(name); });
 }
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Where this user's server listens when nobody says so (zinit.toml(5), "Where files are read").
+// The default path of this user's server socket (zinit.toml(5), "Where files are read").
 #pragma once
 
 #include <functional>
@@ -14,11 +14,9 @@ using Environment = std::function<const char*(const char* name)>;
 /// $ZINIT_SOCKET; /run/zinit.sock for root; $XDG_RUNTIME_DIR/zinit.sock; /tmp/zinit-UID/zinit.sock.
 /// A variable that is empty counts as unset, and so does a relative XDG_RUNTIME_DIR.
 ///
-/// Anybody can make a directory in /tmp and listen there, so that one is an error (EPERM) unless it
-/// is this user's alone; where it does not exist, there is no server either, and its path is
-/// returned.
+/// Anybody can make a directory in /tmp and listen there, so a directory there that
+/// is not this user's alone is an error (EPERM). If it does not exist there is no server, and the
+/// path is returned.
 [[nodiscard]] Result<std::string> default_socket_path(unsigned uid, const Environment& environment);
-/// The same, for this process.
-[[nodiscard]] Result<std::string> default_socket_path();
 
 }  // namespace zinit

@@ -228,14 +228,13 @@ void Server::launch() {
   close(what.err);
 }
 
-void Server::boot() {
+void Server::boot(const std::vector<std::string>& running) {
   launch();
-  eventually([&] {
-    return ended() || Connection::possible(socket());
-  });
+  eventually([&] { return ended() || Connection::possible(socket()); });
   if (code_) FAIL("the server ended at once with " << *code_ << ": " << messages());
   REQUIRE(Connection::possible(socket()));
   result("system.ping");
+  for (const std::string& name : running) await_state(name, "running");
 }
 
 void Server::signal(int number) const { REQUIRE(::kill(pid_, number) == 0); }
@@ -326,6 +325,11 @@ Json Server::await_failed(const std::string& name, const std::string& reason) {
         return status["state"] == "failed" && status["reason"]["type"] == reason;
       },
       "failed with " + reason);
+}
+
+Json Server::await_delayed(const std::string& name) {
+  return await(
+      name, [](const Json& status) { return !status["restart_in_ms"].is_null(); }, "delayed");
 }
 
 pid_t Server::await_program(const std::string& name) {

@@ -87,8 +87,8 @@ class Server {
   void traced_in_order(const std::string& first, const std::string& second) const;
 
   // --- the process ---
-  /// Starts it and waits until the socket answers.
-  void boot();
+  /// Starts it and waits until the socket answers, and then until these services are running.
+  void boot(const std::vector<std::string>& running = {});
   /// Starts it and waits for nothing.
   void launch();
   pid_t pid() const { return pid_; }
@@ -140,6 +140,8 @@ class Server {
   Json await_state(const std::string& name, const std::string& state);
   /// Waits for the state and this reason, such as "exit_code".
   Json await_failed(const std::string& name, const std::string& reason);
+  /// Waits until its next attempt is delayed.
+  Json await_delayed(const std::string& name);
   /// Waits until it runs with a process; its pid.
   pid_t await_program(const std::string& name);
   /// Waits until it runs with another pid than `old`; the new one.

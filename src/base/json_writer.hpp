@@ -1,0 +1,72 @@
+// JSON text built member by member: every request, result, error and notification is made so.
+//
+// Whatever bytes a string holds, the result is valid JSON in UTF-8 on one line, as the protocol
+// needs it: bytes that are not UTF-8 become U+FFFD, and control characters are escaped. Nothing
+// here recurses, since a peer may have chosen how deep a value is nested.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/json.hpp"
+
+namespace zinit {
+
+class JsonWriter {
+ public:
+  JsonWriter& begin_object();
+  JsonWriter& end_object();
+  JsonWriter& begin_array();
+  JsonWriter& end_array();
+  JsonWriter& key(std::string_view name);
+
+  // Values: an element of an array, or the value of the key before.
+  JsonWriter& put(std::string_view text);
+  JsonWriter& put(const char* text) { return put(std::string_view(text)); }
+  JsonWriter& put(const std::string& text) { return put(std::string_view(text)); }
+  JsonWriter& put(bool value);
+  JsonWriter& put(std::signed_integral auto value) { return put_signed(value); }
+  JsonWriter& put(std::unsigned_integral auto value) { return put_unsigned(value); }
+  JsonWriter& put(std::nullptr_t);
+  JsonWriter& put(const JsonValue& value);
+  JsonWriter& put(std::span<const std::string> texts);
+
+  /// Writes null if there is no value.
+  template <class T>
+  JsonWriter& put(const std::optional<T>& value) {
+    return value ? put(*value) : put(nullptr);
+  }
+
+  /// A value that is JSON text already.
+  JsonWriter& put_raw(std::string_view json);
+
+  template <class T>
+  JsonWriter& member(std::string_view name, const T& value) {
+    return key(name).put(value);
+  }
+
+  /// Returns what has been written, and empties the writer.
+  [[nodiscard]] std::string take();
+
+ private:
+  JsonWriter& put_signed(std::int64_t value);
+  JsonWriter& put_unsigned(std::uint64_t value);
+
+  JsonBuffer buffer_;
+  JsonBufferWriter writer_{buffer_};
+};
+
+/// `value` alone as JSON text.
+template <class T>
+[[nodiscard]] std::string json_of(const T& value) {
+  JsonWriter writer;
+  writer.put(value);
+  return writer.take();
+}
+
+}  // namespace zinit

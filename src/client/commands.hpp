@@ -1,0 +1,34 @@
+// zinitctl, poweroff, reboot, halt, shutdown and SysV's init as functions of their command lines,
+// so that tests can call them (control.md, "One binary, many names"). Each is given the words after
+// the program's name, and returns the exit status.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "client/printer.hpp"
+#include "os/power.hpp"
+
+namespace zinit {
+
+/// What the commands need of the machine; tests pretend to be one.
+struct Machine {
+  /// Ends the machine at once and without a server, for -f. Returns only if that fails.
+  std::function<Result<void>(PowerAction)> end_now;
+  std::int64_t now_us = 0;  // wall time
+};
+
+[[nodiscard]] int zinitctl(std::vector<std::string> words, Printer& printer);
+
+/// Runs the command `name`: poweroff, reboot, halt or shutdown.
+[[nodiscard]] int power_command(std::string_view name, std::vector<std::string> words,
+                                Printer& printer, const Machine& machine);
+
+/// Runs `init LEVEL` where this process is not PID 1.
+[[nodiscard]] int telinit(const std::vector<std::string>& words, Printer& printer);
+
+}  // namespace zinit

@@ -1,0 +1,148 @@
+// Points in time as people write them: see times.hpp.
+#include "client/times.hpp"
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000;
+
+// A year. A longer "+MINUTES" is a mistake, and might not be a time that can be printed as a date.
+constexpr long long kMostMinutes = 525600;
+
+/// Whether `text` looks like `form`, in which 0 stands for any digit.
+bool has_form(std::string_view text, std::string_view form) {
+  return std::ranges::equal(text, form, [](char c, char wanted) {
+    return wanted == '0' ? c >= '0' && c <= '9' : c == wanted;
+  });
+}
+
+/// A number of a few digits, which the caller has checked.
+int number(std::string_view digits) { return static_cast<int>(parse_integer(digits).value_or(0)); }
+
+/// Reads HH:MM or HH:MM:SS into `time`. Returns false if `text` is no time of the day.
+bool read_clock(std::string_view text, std::tm& time) {
+  if (!has_form(text, "00:00") && !has_form(text, "00:00:00")) return false;
+  time.tm_hour = number(text.substr(0, 2));
+  time.tm_min = number(text.substr(3, 2));
+  time.tm_sec = text.size() > 5 ? number(text.substr(6)) : 0;
+  return time.tm_hour <= 23 && time.tm_min <= 59 && time.tm_sec <= 60;
+}
+
+/// Takes the fraction of a second, such as ".25", off the end of `text`. Returns microseconds.
+std::int64_t take_fraction(std::string_view& text) {
+  const auto point = text.find('.');
+  if (point == std::string_view::npos) return 0;
+  std::string digits(text.substr(point + 1));
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) return 0;
+  text = text.substr(0, point);
+  digits.resize(6, '0');
+  return number(digits);
+}
+
+/// Takes "Z" or "+01:00" off the end of `text`. Returns the seconds ahead of UTC; nothing if there
+/// is no time zone.
+std::optional<std::int64_t> take_zone(std::string_view& text) {
+  if (text.ends_with('Z') || text.ends_with('z')) {
+    text.remove_suffix(1);
+    return 0;
+  }
+  const auto sign = text.find_last_of("+-");
+  std::tm offset{};
+  if (sign == std::string_view::npos || !has_form(text.substr(sign + 1), "00:00") ||
+      !read_clock(text.substr(sign + 1), offset))
+    return std::nullopt;
+  const std::int64_t seconds = offset.tm_hour * 3600 + offset.tm_min * 60;
+  const bool behind = text[sign] == '-';
+  text = text.substr(0, sign);
+  return behind ? -seconds : seconds;
+}
+
+/// When the local clock shows `time`, `days` later: mktime(3) corrects the date, and takes summer
+/// time into account.
+std::int64_t time_us_of(std::tm time, int days = 0) {
+  time.tm_mday += days;
+  time.tm_isdst = -1;
+  return std::int64_t{::mktime(&time)} * kSecond;
+}
+
+std::optional<std::int64_t> parse_ago(std::string_view text, std::int64_t now_us) {
+  if (text.empty() || text.size() > 10) return std::nullopt;
+  std::int64_t unit = 0;
+  switch (text.back()) {
+    case 's': unit = 1; break;
+    case 'm': unit = 60; break;
+    case 'h': unit = 3600; break;
+    case 'd': unit = 86400; break;
+    default: return std::nullopt;
+  }
+  const auto value = parse_integer(text.substr(0, text.size() - 1));
+  std::int64_t ago = 0;
+  if (!value || *value < 0 || __builtin_mul_overflow(*value * unit, kSecond, &ago))
+    return std::nullopt;
+  return now_us - ago;
+}
+
+std::optional<std::int64_t> parse_clock(std::string_view text, std::int64_t now_us) {
+  const std::int64_t fraction = take_fraction(text);
+  std::tm time = local_time(now_us);
+  if (!read_clock(text, time)) return std::nullopt;
+  const std::int64_t today = time_us_of(time) + fraction;
+  return today <= now_us ? today : time_us_of(time, -1) + fraction;
+}
+
+std::optional<std::int64_t> parse_date(std::string_view text) {
+  const auto zone = take_zone(text);
+  const std::int64_t fraction = take_fraction(text);
+  if (text.size() < 11 || !has_form(text.substr(0, 10), "0000-00-00")) return std::nullopt;
+  std::tm time{};
+  time.tm_year = number(text.substr(0, 4)) - 1900;
+  time.tm_mon = number(text.substr(5, 2)) - 1;
+  time.tm_mday = number(text.substr(8, 2));
+  // timegm(3) turns a date that does not exist, such as the 31st of February, into another.
+  std::tm date = time;
+  (void)::timegm(&date);
+  if (date.tm_mon != time.tm_mon || date.tm_mday != time.tm_mday) return std::nullopt;
+  if (std::string_view("Tt ").find(text[10]) == std::string_view::npos) return std::nullopt;
+  if (!read_clock(text.substr(11), time)) return std::nullopt;
+  if (!zone) return time_us_of(time) + fraction;
+  return (std::int64_t{::timegm(&time)} - *zone) * kSecond + fraction;
+}
+
+}  // namespace
+
+std::tm local_time(std::int64_t time_us) {
+  const std::time_t seconds = static_cast<std::time_t>(time_us / kSecond);
+  std::tm time{};
+  ::localtime_r(&seconds, &time);
+  return time;
+}
+
+std::optional<std::int64_t> parse_past_time(std::string_view text, std::int64_t now_us) {
+  if (const auto ago = parse_ago(text, now_us)) return ago;
+  if (const auto clock = parse_clock(text, now_us)) return clock;
+  return parse_date(text);
+}
+
+Result<std::int64_t> shutdown_time(std::string_view text, std::int64_t now_us) {
+  if (text == "now") return now_us;
+  if (text.starts_with('+')) {
+    const auto minutes = parse_integer(text.substr(1));
+    if (minutes && *minutes >= 0 && *minutes <= kMostMinutes)
+      return now_us + *minutes * 60 * kSecond;
+  }
+  const std::string clock = (text.find(':') == 1 ? "0" : "") + std::string(text);  // 9:30
+  std::tm time = local_time(now_us);
+  if (has_form(clock, "00:00") && read_clock(clock, time)) {
+    const std::int64_t today = time_us_of(time);
+    return today > now_us ? today : time_us_of(time, 1);
+  }
+  return failure(fmt::format("{} is no time: now, +MINUTES or HH:MM", printable(text)));
+}
+
+}  // namespace zinit

@@ -1,0 +1,25 @@
+// A configuration document as text: as JSON, which service.get returns and service.set takes, and
+// as TOML, for the file that service.set writes.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+
+#include "base/json.hpp"
+#include "config/value.hpp"
+
+namespace zinit {
+
+/// The document on one line, without its places. Its strings are UTF-8: all readers of documents
+/// ensure that.
+[[nodiscard]] std::string to_json(const Value& document);
+
+/// The document that `json` describes, without places, within the limits of toml_reader.hpp; or, in
+/// words, what in it a service file cannot have. Members that are null are left out.
+[[nodiscard]] tl::expected<Value, std::string> value_from_json(const JsonValue& json);
+
+/// `document`, a table of sections, as TOML 1.0 that read_toml() reads as the same document: keys
+/// in byte order, tables within a section as sections of their own after it.
+[[nodiscard]] std::string to_toml(const Value& document);
+
+}  // namespace zinit

@@ -1,0 +1,25 @@
+// Prepares what a server needs: limits, places of files, control socket, sinks, the data loop.
+#pragma once
+
+#include "init/daemon.hpp"
+
+namespace zinit {
+
+/// What a server is started with: its command line, and in system mode the kernel command line and
+/// the console.
+struct StartRequest {
+  Mode mode = Mode::standalone;
+  TimePoint started;
+  ServerOptions options;
+  KernelOptions kernel;
+  std::string console;
+};
+
+/// Prepares the process (signals, descriptors) and makes all parts of DaemonStart. Invalid options
+/// are logged.
+/// @return  an error if there are no descriptors for the loop, or no control socket; system mode
+///          goes on without a socket.
+/// On the main thread, before other threads are started.
+[[nodiscard]] Result<DaemonStart> prepare_server(StartRequest request);
+
+}  // namespace zinit

@@ -1,0 +1,55 @@
+// An epoll set within a loop.
+#include "io/epoll_set.hpp"
+
+#include <sys/epoll.h>
+
+#include <array>
+
+namespace zinit {
+
+namespace {
+
+// Events handled before the loop looks at anything else. No descriptor starves: the kernel reports
+// all that are ready before the first again.
+constexpr std::size_t kEventsATurn = 64;
+
+}  // namespace
+
+EpollSet::EpollSet(EventLoop& loop, Ready ready)
+    : loop_(loop), ready_(std::move(ready)), set_(::epoll_create1(EPOLL_CLOEXEC)) {}
+
+bool EpollSet::open() {
+  if (watcher_) return true;
+  MutexLock lock(mutex_);
+  if (!set_) set_.reset(::epoll_create1(EPOLL_CLOEXEC));
+  if (!set_) return false;
+  watcher_ = std::make_unique<IoWatcher>(loop_, set_.get(), EV_READ, [this](int) { on_ready(); });
+  watcher_->start();
+  return true;
+}
+
+bool EpollSet::add(int fd, std::uint32_t events, Key key) noexcept {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = key;
+  MutexLock lock(mutex_);
+  return set_ && ::epoll_ctl(set_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void EpollSet::remove(int fd) noexcept {
+  MutexLock lock(mutex_);
+  ::epoll_ctl(set_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void EpollSet::on_ready() {
+  std::array<epoll_event, kEventsATurn> events;
+  int set;
+  {
+    MutexLock lock(mutex_);
+    set = set_.get();
+  }
+  const int count = ::epoll_wait(set, events.data(), kEventsATurn, 0);
+  for (int i = 0; i < count; ++i) ready_(events[std::size_t(i)].data.u64);
+}
+
+}  // namespace zinit

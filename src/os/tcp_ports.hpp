@@ -1,0 +1,39 @@
+// Which process listens on a TCP port, according to /proc.
+//
+// There is no trial bind(2): it could make another process's bind(2) fail at that moment, and does
+// not tell which process has the port.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zinit {
+
+struct Listener {
+  int port = 0;
+  std::uint64_t inode = 0;  // of its socket
+
+  bool operator==(const Listener&) const = default;
+};
+
+/// Parses a line of /proc/net/tcp or tcp6; nothing if its socket does not listen. (proc(5))
+[[nodiscard]] std::optional<Listener> parse_listener(std::string_view line);
+
+/// A listener on one of `ports`, at any address, IPv4 or IPv6, in zinit's network namespace.
+/// Nothing if all are free, or if /proc cannot be read.
+[[nodiscard]] std::optional<Listener> find_listener(std::span<const int> ports);
+
+/// The processes that have the socket open, sorted by pid, except those whose descriptors we may
+/// not see. Reads the descriptors of all processes, so use it only to explain a failure.
+[[nodiscard]] std::vector<pid_t> holders_of_socket(std::uint64_t inode);
+
+/// `pid`, its process group, its session, and those of its ancestors, up to but without PID 1.
+[[nodiscard]] std::vector<pid_t> lineage_of(pid_t pid);
+
+}  // namespace zinit

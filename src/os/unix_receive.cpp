@@ -1,0 +1,121 @@
+// Looking at what comes before it is received. See unix_receive.hpp.
+#include "os/unix_receive.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+namespace zinit {
+
+namespace {
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
+constexpr std::size_t kCredentialsBytes = CMSG_SPACE(sizeof(ucred));
+
+/// Whether nobody can send descriptors to the socket.
+bool refuses_descriptors(int socket) noexcept {
+  static std::atomic<bool> unknown{false};  // to this kernel
+  if (unknown) return false;
+  int passes = 1;
+  socklen_t size = sizeof passes;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &passes, &size) < 0)
+    unknown = errno == ENOPROTOOPT;
+  return passes == 0;
+}
+
+/// recvmsg(2) with `flags`. @return  its result, with `header` for cmsg(3)
+ssize_t receive(int socket, std::span<char> buffer, std::span<std::byte> beside, msghdr& header,
+                int flags) noexcept {
+  iovec part{buffer.data(), buffer.size()};
+  header = {};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = beside.data();
+  header.msg_controllen = beside.size();
+  ssize_t got;
+  do got = ::recvmsg(socket, &header, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  while (got < 0 && errno == EINTR);
+  header.msg_iov = nullptr;
+  return got;
+}
+
+void take_fds(const cmsghdr& header, std::vector<UniqueFd>& fds) {
+  const std::size_t count = (header.cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  std::array<int, kMostFds> numbers;
+  std::memcpy(numbers.data(), CMSG_DATA(&header), std::min(count, kMostFds) * sizeof(int));
+  std::array<UniqueFd, kMostFds> held;  // owned before push_back(), which may throw
+  for (std::size_t i = 0; i < std::min(count, kMostFds); ++i) held[i].reset(numbers[i]);
+  for (std::size_t i = 0; i < std::min(count, kMostFds); ++i) fds.push_back(std::move(held[i]));
+}
+
+void take_ancillary(msghdr& header, Datagram& datagram) {
+  for (cmsghdr* each = CMSG_FIRSTHDR(&header); each != nullptr; each = CMSG_NXTHDR(&header, each)) {
+    if (each->cmsg_level != SOL_SOCKET) continue;
+    if (each->cmsg_type == SCM_RIGHTS) take_fds(*each, datagram.fds);
+    if (each->cmsg_type == SCM_CREDENTIALS)
+      std::memcpy(&datagram.sender, CMSG_DATA(each), sizeof datagram.sender);
+  }
+}
+
+}  // namespace
+
+void refuse_descriptors(int socket) noexcept {
+  const int off = 0;
+  (void)::setsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
+}
+
+ssize_t receive_bytes(int socket, std::span<char> buffer) noexcept {
+  msghdr header;
+  if (!refuses_descriptors(socket)) {
+    const ssize_t seen = receive(socket, buffer, {}, header, MSG_PEEK);
+    if (seen < 0) return seen;
+    if ((header.msg_flags & MSG_CTRUNC) != 0) {
+      errno = EBADMSG;
+      return -1;
+    }
+    // No more than was looked at: the next bytes may carry descriptors.
+    buffer = buffer.first(static_cast<std::size_t>(seen));
+  }
+  return receive(socket, buffer, {}, header, 0);
+}
+
+Received receive_datagram(int socket, std::span<char> buffer, Datagram& datagram) {
+  datagram = {};
+  alignas(cmsghdr) std::array<std::byte, kCredentialsBytes> beside;
+  msghdr header;
+  ssize_t got = receive(socket, buffer, beside, header, MSG_PEEK);
+  if (got < 0) return Received::nothing;
+  const bool descriptors = (header.msg_flags & MSG_CTRUNC) != 0;
+  if (!descriptors) got = receive(socket, buffer, beside, header, 0);
+  if (got < 0) return Received::nothing;
+  datagram.text = std::string_view(buffer.data(), static_cast<std::size_t>(got));
+  datagram.whole = (header.msg_flags & MSG_TRUNC) == 0;
+  take_ancillary(header, datagram);
+  return descriptors ? Received::with_descriptors : Received::datagram;
+}
+
+bool take_datagram(int socket, std::span<char> buffer, Datagram& datagram) {
+  datagram = {};
+  alignas(cmsghdr) std::array<std::byte, kAncillaryBytes> beside;
+  msghdr header;
+  const ssize_t got = receive(socket, buffer, beside, header, 0);
+  if (got < 0) return false;
+  datagram.text = std::string_view(buffer.data(), static_cast<std::size_t>(got));
+  datagram.whole = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
+  take_ancillary(header, datagram);
+  return true;
+}
+
+bool may_hold_descriptors(int socket) noexcept {
+  if (refuses_descriptors(socket)) return false;
+  char byte = 0;
+  msghdr header;
+  const ssize_t seen = receive(socket, {&byte, 1}, {}, header, MSG_PEEK);
+  return seen > 0 || (seen == 0 && (header.msg_flags & MSG_CTRUNC) != 0);
+}
+
+}  // namespace zinit

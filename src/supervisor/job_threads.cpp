@@ -1,0 +1,278 @@
+// Job threads: a service that is on its way (on_its_way()) has a thread, named after it. The thread
+// waits on the job's condition variable for changes and for the job's deadline, takes the job's
+// steps, and carries out its launches without the lock. It ends when the service is at rest.
+//
+//   - A place is the permission to spawn (spawn_places.hpp). A job with a launch to carry out is
+//     queued for one. A thread whose job has come to rest takes over the next queued job that has
+//     no thread; if no thread is free, one is started.
+//   - The janitor gives a job that only waits a thread after kShortWait, or at the job's deadline:
+//     most waits are over before that, and cost no thread.
+//   - A launch that hangs loses its place after kSlowLaunch, so that other jobs can spawn. While
+//     its thread hangs in the launch, the janitor attends to the job's deadlines.
+//   - If processes are short (EAGAIN for a thread or a spawn), threads would use up what processes
+//     need. So for a while only one job at a time may spawn, and jobs that only wait have no
+//     thread. The janitor attends to their deadlines. It also launches for the jobs whose launch
+//     met the shortage: if only one more process is possible, a thread would take its place.
+#include <algorithm>
+
+#include "supervisor/core.hpp"
+#include "supervisor/messages.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr Milliseconds kShortWait{250};
+
+// The time that other threads have to read messages and events that arrived during a suspension.
+constexpr Milliseconds kCatchUp{100};
+
+// Ended threads keep their stacks until the janitor joins them. It is woken for that only if there
+// are more than this.
+constexpr std::size_t kEndedThreadsKept = 8;
+
+timespec timespec_of(Milliseconds time) {
+  return {time.count() / 1000, time.count() % 1000 * 1'000'000};
+}
+
+}  // namespace
+
+bool BoardCore::launches() const { return !launching_.empty() || !places_.queue_empty(); }
+
+void BoardCore::attend(Job& job) {
+  if (job.launch) {
+    if (Clock::now() >= after(job.launch->since, kSlowLaunch)) help_launch(job);
+    return janitor_by(job.until);
+  }
+  if (!job.has_work()) places_.withdraw(job.place);
+  if (job.has_thread) {
+    const bool awake = job.asleep_until == TimePoint{};
+    if (!awake && (job.has_work() || job.until < job.asleep_until || !keeps_thread(job))) wake(job);
+    return;
+  }
+  if (!on_its_way(job)) return;
+  if (job.has_work() && (places_.ask(job.place) || job.until == kNever)) return;
+  watch(job);
+  if (!job.has_work())
+    janitor_by(places_.processes_short() ? places_.short_until() : job.thread_at);
+  janitor_by(job.until);
+}
+
+void BoardCore::watch(Job& job) {
+  if (std::exchange(job.watched, true)) return;
+  job.thread_at = after(Clock::now(), kShortWait);
+  watched_.push_back(job.slot);
+}
+
+bool BoardCore::on_its_way(const Job& job) {
+  const Record& record = world.record(job.slot);
+  if (job.has_work() || job.until != kNever) return true;
+  switch (record.state) {
+    case State::blocked: return !job.rests;
+    case State::starting:
+    case State::stopping: return true;
+    case State::running:
+    case State::inactive:
+    case State::exited:
+    case State::failed: break;
+  }
+  return false;
+}
+
+bool BoardCore::keeps_thread(const Job& job) {
+  return jobs[job.slot].get() == &job && !ending_ && !places_.processes_short() &&
+         !job.without_room && on_its_way(job);
+}
+
+/// Jobs that only wait give up their threads, so that processes can be created instead.
+void BoardCore::processes_are_short() {
+  if (!places_.note_shortage()) return;
+  for (const auto& job : jobs)
+    if (job && job->has_thread && !job->place.has_place()) wake(*job);
+}
+
+void BoardCore::hand_out_places() {
+  if (ending_) return;
+  while (const SpawnPlaces::Ticket* const ticket = places_.next()) {
+    const std::shared_ptr<Job>& job = jobs[ticket->slot()];
+    if (job->has_thread) {
+      wake(*job);
+    } else if ((job->without_room && places_.processes_short()) || !start_thread(*job)) {
+      without_thread_.push_back(job);
+      wake_janitor();
+    }
+  }
+}
+
+// --- threads ---
+
+Result<void> BoardCore::start_thread(Job& job) {
+  const auto place = threads_.emplace(threads_.end());
+  auto thread = Thread::start(
+      job.name, kSmallStackBytes,
+      [this, job = jobs[job.slot], place]() mutable { run_jobs(std::move(job), place); });
+  if (!thread) {
+    threads_.erase(place);
+    processes_are_short();
+    return Failure(thread.error());
+  }
+  *place = std::move(*thread);
+  job.has_thread = true;
+  job.asleep_until = {};
+  return {};
+}
+
+/// The body of a thread: runs its job, then queued jobs that have no thread, until there are none.
+void BoardCore::run_jobs(std::shared_ptr<Job> job, std::list<Thread>::iterator thread) {
+  mutex.lock();
+  while (job) {
+    run_job(*job);
+    const SpawnPlaces::Ticket* const ticket = ending_ ? nullptr : places_.next();
+    if (ticket == nullptr) break;
+    job = jobs[ticket->slot()];
+    if (!job->has_thread) {
+      job->has_thread = true;
+      job->asleep_until = {};
+      set_thread_name(job->name);
+    } else {  // it has its own thread
+      wake(*job);
+      job = nullptr;
+    }
+  }
+  take_due_steps();
+  hand_out_places();
+  ended_threads_.splice(ended_threads_.end(), threads_, thread);
+  if (ended_threads_.size() > kEndedThreadsKept) wake_janitor();
+  if (threads_.empty()) all_ended_.notify_one();
+  let_go();
+}
+
+void BoardCore::run_job(Job& job) {
+  while (!ending_ && jobs[job.slot].get() == &job) {
+    if (Clock::now() >= job.until) {
+      catch_up({&jobs[job.slot], 1});
+      if (jobs[job.slot].get() != &job) break;
+      pass_deadline(job);
+    }
+    take_steps(job, Whose::own);
+    take_due_steps();
+    if (!job.has_work()) {
+      places_.give_back(job.place);
+    } else if (places_.ask(job.place)) {
+      work(job);
+      continue;
+    }
+    if (!keeps_thread(job)) break;  // before a thread is started for a job that can take this one
+    hand_out_places();
+    // That may have given this job a place, or work.
+    if (job.place.has_place() || (job.has_work() && !job.place.queued())) continue;
+    if (!keeps_thread(job)) break;
+    sleep(job);
+  }
+  end_thread(job);
+}
+
+void BoardCore::sleep(Job& job) {
+  job.asleep_until = job.until;
+  for (const auto& other : std::exchange(to_wake_, {})) other->wake.notify_one();
+  if (std::exchange(wakes_janitor_, false)) janitor_wake_.notify_one();
+  while (!ending_ && job.asleep_until != TimePoint{} && Clock::now() < job.asleep_until) {
+    if (job.asleep_until == kNever)
+      job.wake.wait(mutex);
+    else
+      job.wake.wait_until(mutex, job.asleep_until);
+  }
+  job.asleep_until = {};
+}
+
+void BoardCore::end_thread(Job& job) {
+  job.has_thread = false;
+  if (!job.place.queued()) places_.give_back(job.place);
+  if (ending_ || jobs[job.slot].get() != &job) return;
+  if (!on_its_way(job)) return;
+  if (!job.has_work()) watch(job);
+  janitor_by(job.until);
+}
+
+/// If deadlines are handled late, after a suspension, messages that arrived in time are read first:
+/// otherwise a service that became ready or ended in time would count as too late. Releases the
+/// lock meanwhile, so a job may have left its slot afterwards.
+void BoardCore::catch_up(std::span<const std::shared_ptr<Job>> which) {
+  std::vector<CheckedProcessPtr> late;
+  for (const auto& job : which)
+    if (job && Clock::now() >= after(job->until, kWasSuspended)) late.push_back(job->checked);
+  if (late.empty()) return;
+  let_go();
+  const timespec time = timespec_of(kCatchUp);
+  ::nanosleep(&time, nullptr);
+  for (const CheckedProcessPtr& process : late)
+    if (process) checks_.drain(*process);  // in case kCatchUp was too short for a busy loop
+  mutex.lock();
+}
+
+// --- launches, without the lock ---
+
+void BoardCore::work(Job& job) {
+  job.without_room = false;
+  const LaunchOrder order = next_order(job);
+  Launch launch = carry_out(job, order);
+  std::erase(launching_, job.slot);
+  launch_over(job, order, std::move(launch));
+}
+
+LaunchOrder BoardCore::next_order(Job& job) {
+  LaunchOrder order{world.graph->node(job.slot).spec, job.slot};
+  order.may_wait = job.has_thread;  // the janitor must not: it may be needed for the other order
+  if (const SideCommand* const side = job.side.first_ordered()) {
+    order.what = side == &job.side.stop     ? LaunchOrder::What::stop
+                 : side == &job.side.reload ? LaunchOrder::What::reload
+                                            : LaunchOrder::What::probe;
+    order.extra = {fmt::format("MAINPID={}", side->main_pid())};
+  } else if (!job.to_remove->empty()) {
+    order.what = LaunchOrder::What::clean;
+    order.directories = job.to_remove.take();
+  } else if (std::exchange(job.limits_changed, false)) {
+    order.what = LaunchOrder::What::limit;
+  } else {
+    begin_step(job, order);
+  }
+  return order;
+}
+
+Launch BoardCore::carry_out(Job& job, const LaunchOrder& order) {
+  job.launch = std::make_unique<LaunchUnderWay>(LaunchUnderWay{order.what, Clock::now()});
+  launching_.push_back(job.slot);
+  watch(job);
+  janitor_by(std::min(job.until, after(job.launch->since, kSlowLaunch)));
+  let_go();
+  Launch launch = launcher_.carry_out(order, [&](const std::shared_ptr<std::atomic<pid_t>>& child) {
+    MutexLock lock(mutex);
+    job.launch->child = child;
+  });
+  mutex.lock();
+  return launch;
+}
+
+/// Whether the process of a launch under way would be killed as soon as the launch is over.
+bool BoardCore::launch_unwanted(const Job& job) const {
+  const Record& record = world.record(job.slot);
+  const bool stopping = record.state == State::stopping;
+  const auto pointless = [&](const SideCommand& side) {
+    return stopping || side.late() || job.process.pid() != side.main_pid();
+  };
+  switch (job.launch->what) {
+    case LaunchOrder::What::main:
+    case LaunchOrder::What::pre: return record.wish == Wish::down || record.stop_owed;
+    case LaunchOrder::What::post: return Clock::now() >= record.deadline;
+    case LaunchOrder::What::stop: return !stopping || record.stage == StopStage::killed;
+    case LaunchOrder::What::reload: return pointless(job.side.reload);
+    case LaunchOrder::What::probe: return pointless(job.side.probe);
+    case LaunchOrder::What::clean:
+    case LaunchOrder::What::limit: break;  // no process
+  }
+  return false;
+}
+
+void BoardCore::help_launch(Job& job) { help_child(job.launch->pid(), launch_unwanted(job)); }
+
+}  // namespace zinit

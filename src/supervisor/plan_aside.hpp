@@ -1,0 +1,43 @@
+// A plan that is made before the board's lock is taken.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "model/plan.hpp"
+#include "supervisor/core.hpp"
+
+namespace zinit {
+
+/// The wanted configuration: the arguments of plan().
+struct Wanted {
+  std::vector<SpecPtr> specs;
+  MaskedNames masked;
+};
+
+/// Planning takes long for a large graph, so it is done without the lock, from the present graph,
+/// which is immutable, and a copy of live(). If these are outdated when the plan is done, it is
+/// made again; only after kPlansAside attempts it is made under the lock, where others must wait.
+class PlanAside {
+ public:
+  /// Returns the configuration that is wanted in place of a graph's. Called with or without the
+  /// lock, perhaps several times.
+  using Want = std::function<Wanted(const Graph& graph)>;
+
+  PlanAside(BoardCore& core, Want want) EXCLUDES(core.mutex);
+
+  /// The plan, made again if the board has changed since.
+  Plan& plan(BoardCore& core) REQUIRES(core.mutex);
+
+ private:
+  [[nodiscard]] bool is_current(const BoardCore& core) const REQUIRES(core.mutex);
+  void take_base(const BoardCore& core) REQUIRES(core.mutex);
+  void make();
+
+  const Want want_;
+  GraphPtr graph_;
+  std::vector<bool> live_;
+  Plan plan_;
+};
+
+}  // namespace zinit

@@ -1,0 +1,143 @@
+// Reads, writes and watches of cgroup files. See service_cgroup.hpp.
+#include "supervisor/service_cgroup.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include "os/inotify.hpp"
+
+namespace zinit {
+
+namespace {
+
+// The longest time from the report of an OOM kill to the end of its process. A main process that
+// dies of SIGKILL later was not its victim.
+constexpr Milliseconds kFromKillToEnd{5000};
+
+}  // namespace
+
+CgroupWatches::CgroupWatches(std::shared_ptr<CgroupTree> tree)
+    : tree_(std::move(tree)), inotify_(tree_ ? ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1) {}
+
+int CgroupWatches::add(const std::string& path, Slot slot) {
+  if (!inotify_) return -1;
+  const int watch = ::inotify_add_watch(inotify_.get(), path.c_str(), IN_MODIFY);
+  if (watch >= 0) slots_[watch] = slot;
+  return watch;
+}
+
+void CgroupWatches::drop(int& watch) noexcept {
+  if (watch < 0) return;
+  ::inotify_rm_watch(inotify_.get(), watch);
+  slots_.erase(std::exchange(watch, -1));
+}
+
+CgroupWatches::Changes CgroupWatches::read() {
+  Changes changes;
+  InotifyEvents waiting(inotify_.get());
+  while (const inotify_event* event = waiting.next()) {
+    if ((event->mask & IN_Q_OVERFLOW) != 0) changes.lost = true;
+    const auto watched = slots_.find(event->wd);
+    if (watched != slots_.end()) changes.watched.emplace_back(watched->second, event->wd);
+  }
+  return changes;
+}
+
+ServiceCgroup::~ServiceCgroup() {
+  watches_.drop(end_watch_);
+  watches_.drop(memory_watch_);
+}
+
+std::string ServiceCgroup::path() const {
+  return watches_.tree() == nullptr ? std::string() : watches_.tree()->path_of(service_);
+}
+
+template <class Work>
+bool ServiceCgroup::with_cgroup(Work work) const {
+  if (!in_use_) return false;
+  const auto cgroup = Cgroup::open(path());
+  if (cgroup) work(*cgroup);
+  return cgroup.has_value();
+}
+
+void ServiceCgroup::launched(bool process_started, std::int64_t memory_kills) noexcept {
+  made_ = true;
+  in_use_ = in_use_ || process_started;
+  memory_kills_ = memory_kills;
+  escaped_signalled_ = false;
+}
+
+bool ServiceCgroup::restore() {
+  if (watches_.tree() == nullptr) return false;
+  const auto cgroup = Cgroup::open(path());
+  if (!cgroup) return false;
+  made_ = true;
+  in_use_ = cgroup->populated();
+  memory_kills_ = cgroup->memory_kills().count;
+  watch_memory();
+  return in_use_;
+}
+
+bool ServiceCgroup::populated() {
+  if (!in_use_) return false;
+  const auto cgroup = Cgroup::open(path());
+  if (!cgroup && cgroup.error().errnum == ENOENT) return false;
+  const auto populated = cgroup ? cgroup->look() : Failure(cgroup.error());
+  unseen_ = !populated;
+  return populated.value_or(true);
+}
+
+Result<void> ServiceCgroup::kill() const {
+  if (!in_use_) return {};
+  const auto cgroup = Cgroup::open(path());
+  if (cgroup) return cgroup->populated() ? cgroup->kill() : Result<void>();
+  if (cgroup.error().errnum == ENOENT) return {};
+  return Failure(cgroup.error());
+}
+
+void ServiceCgroup::signal_escaped(int signal) {
+  if (escaped_signalled_) return;
+  escaped_signalled_ = with_cgroup([&](const Cgroup& cgroup) {
+    cgroup.signal(signal);
+    cgroup.signal(SIGCONT);
+  });
+}
+
+void ServiceCgroup::watch_end() {
+  if (end_watch_ < 0 && in_use_) end_watch_ = watches_.add(path() + "/cgroup.events", slot_);
+}
+
+void ServiceCgroup::emptied() noexcept {
+  watches_.drop(end_watch_);
+  in_use_ = false;
+  unseen_ = false;
+}
+
+// Reads the file once after adding the watch: a kill in between would not be reported.
+void ServiceCgroup::watch_memory() {
+  watches_.drop(memory_watch_);
+  memory_kill_seen_ = {};
+  if (!in_use_) return;
+  memory_watch_ = watches_.add(path() + "/memory.events", slot_);
+  if (memory_watch_ >= 0) look_at_memory();
+}
+
+void ServiceCgroup::look_at_memory() {
+  with_cgroup([&](const Cgroup& cgroup) {
+    const MemoryKills kills = cgroup.memory_kills();
+    if (kills.count <= memory_kills_) return;
+    memory_kills_ = kills.count;
+    memory_kill_seen_ = Clock::now();
+  });
+}
+
+// An OOM kill that was reported longer ago hit another process of the service, such as a worker.
+OutOfMemory ServiceCgroup::killed_for_memory() const {
+  MemoryKills kills;
+  with_cgroup([&](const Cgroup& cgroup) { kills = cgroup.memory_kills(); });
+  const bool just_seen =
+      memory_kill_seen_ != TimePoint{} && Clock::now() < after(memory_kill_seen_, kFromKillToEnd);
+  return kills.count > memory_kills_ || just_seen ? kills.want : OutOfMemory::no;
+}
+
+}  // namespace zinit

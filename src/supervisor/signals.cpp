@@ -1,0 +1,229 @@
+// Signals to a service's processes, and the commands that run beside its main process: stop_exec in
+// place of the stop signal, reload_exec for a reload of this one service, and exec of [health].
+#include <csignal>
+
+#include "supervisor/core.hpp"
+#include "supervisor/refusals.hpp"
+
+namespace zinit {
+
+void BoardCore::signal_job(Job& job, int signal) {
+  follow_main(job);
+  forget_gone(job);
+  if (signal == SIGKILL)
+    kill_cgroup(job);
+  else if (!job.process.group_left() && job.process.pid() == 0)
+    job.cgroup.signal_escaped(world.spec(job.slot).lifecycle.stop_signal);
+  if (auto sent = job.process.signal(signal); !sent)
+    say(LogLevel::error, fmt::format("{}: {}", job.name, sent.error().text));
+}
+
+void BoardCore::kill_cgroup(Job& job) {
+  if (const auto killed = job.cgroup.kill(); !killed)
+    say(LogLevel::error, fmt::format("{}: {}", job.name, killed.error().text));
+}
+
+void BoardCore::ask_to_end(Job& job) {
+  signal_job(job, world.spec(job.slot).lifecycle.stop_signal);
+  signal_job(job, SIGCONT);  // a stopped process handles no signal but SIGKILL
+}
+
+void BoardCore::signal_stop(Job& job) {
+  forget_gone(job);
+  end_side_command(job, job.side.reload);
+  end_side_command(job, job.side.probe);
+  const Record& record = world.record(job.slot);
+  const pid_t main = job.process.pid();
+  const bool main_there = main != 0 && record.command.is_main();
+  if (main == 0 && record.process == Process::alive) give_up_main(job);
+  if (world.spec(job.slot).stop_exec->argv.empty() || !main_there) return ask_to_end(job);
+  signal_job(job, SIGCONT);  // a stopped process could not do what stop_exec asks of it
+  job.side.stop.order(main);
+}
+
+/// Ends a side command when a stop begins: kills it, or drops its order if no launch has begun.
+void BoardCore::end_side_command(Job& job, SideCommand& side) {
+  const bool under_way =
+      job.launch && runs_beside(job.launch->what) && &side_of(job, job.launch->what) == &side;
+  if (!side.ordered() || under_way) return side.kill();
+  side.dropped();
+  if (&side == &job.side.probe) return probe_over(job, Error{{}, EAGAIN});
+  side_over(job, side, "not run, for the service is being stopped");
+}
+
+void BoardCore::kill_all(Job& job) {
+  signal_job(job, SIGKILL);
+  for (const SideCommand* const side : job.side.all()) side->kill();
+}
+
+// --- commands beside the main process ---
+
+SideCommand& BoardCore::side_of(Job& job, LaunchOrder::What what) {
+  if (what == LaunchOrder::What::stop) return job.side.stop;
+  return what == LaunchOrder::What::reload ? job.side.reload : job.side.probe;
+}
+
+void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& launch,
+                              const EarlyEnd* early) {
+  SideCommand& side = side_of(job, order.what);
+  const bool probes = &side == &job.side.probe;
+  if (launch.outcome.kind == LaunchOutcome::Kind::started) {
+    side.launched(launch.child.pid);
+    if (early != nullptr) return side_ended(job, side, early->end, early->remains);
+    side_started(job, side, order);
+  } else {
+    side.dropped();
+    if (probes && launch.outcome.kind == LaunchOutcome::Kind::exhausted)
+      probe_over(job, Error{launch.outcome.reason.text, EAGAIN});
+    else
+      side_over(job, side, launch.outcome.reason.text);
+  }
+  // A probe changes nothing for other services, and probes are frequent.
+  if (!look_at_unit(job) && !probes) tell_neighbours({&job.slot, 1});
+}
+
+void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& order) {
+  const bool stops = &side == &job.side.stop;
+  const Timeout& limit = order.spec->lifecycle.start_timeout;
+  if (&side == &job.side.reload && !limit.infinite) side.limit(after(Clock::now(), limit.value));
+  // The time of a probe counts from the end of its launch.
+  if (job.probed && &side == &job.side.probe)
+    side.limit(after(Clock::now(), world.spec(job.slot).health->timeout));
+  const bool stopping = world.record(job.slot).state == State::stopping;
+  const bool main_gone = !stops && job.process.pid() != side.main_pid();
+  if (stopping == stops && !main_gone && !side.late()) return;
+  // A reload_exec or probe is killed if its main process is gone or is being stopped, a stop_exec
+  // if the stop is over; any of them if its deadline passed during its launch. A stop_exec is not
+  // killed because the main process is gone: it may have ended it itself, and may finish.
+  if (&side == &job.side.probe) probe_over(job, Error{{}, EAGAIN});
+  side.kill();
+}
+
+void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains remains) {
+  const bool probes = &side == &job.side.probe;
+  // The rest of its group is killed too. If the group is empty, its number may have been reused.
+  if (remains != Remains::nothing) side.kill();
+  const pid_t pid = side.pid();
+  side.ended(remains);
+  store(job.slot);
+  if (remains == Remains::zombie) reap(pid);
+  std::string fault;
+  if (side.late())
+    fault = "took too long";
+  else if (end != ProcessEnd{})
+    fault = reason_text(reason_of_end(end));
+  forget_gone(job);
+  if (probes && !fault.empty()) fault = "its command " + fault;
+  side_over(job, side, fault);
+  if (!look_at_unit(job) && !probes) tell_neighbours({&job.slot, 1});
+}
+
+/// A side command has ended, or could not be started. If a stop_exec failed, the stop signal is
+/// sent instead.
+void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault) {
+  side.limit(kNever);
+  if (&side == &job.side.probe) return probe_over(job, Error{fault});
+  const bool stops = &side == &job.side.stop;
+  if (!stops && job.reload) {
+    job.reload->done = true;
+    job.reload->fault = fault;
+    job.reload.reset();
+    changes_.changed();
+  }
+  if (fault.empty()) {
+    if (!stops) say(LogLevel::info, fmt::format("{}: reloaded", job.name));
+    return;
+  }
+  const Record& record = world.record(job.slot);
+  const bool there = job.process.pid() != 0 || job.process.group_left();
+  const bool to_be_asked = stops && record.state == State::stopping && there &&
+                           record.stage != StopStage::killed && !record.command.post;
+  if (to_be_asked) ask_to_end(job);
+  // A stop_exec that is still running when the main process is gone is killed, which is no failure.
+  const LogLevel level = stops && job.process.pid() == 0 ? LogLevel::debug : LogLevel::warn;
+  say(level, fmt::format("{}: {}: {}{}", job.name, stops ? "stop_exec" : "reload_exec", fault,
+                         to_be_asked ? "; its stop signal is sent instead" : ""));
+}
+
+void BoardCore::look_at_side_commands(Job& job) {
+  const TimePoint now = Clock::now();
+  static_cast<void>(job.side.reload.kill_if_late(now));
+  if (!job.side.probe.kill_if_late(now) || !job.probed) return;
+  // The result is given without waiting for its end: it may hang where SIGKILL does not reach it,
+  // or in its launch.
+  if (!job.side.probe.ordered()) {
+    return probe_over(job, Error{fmt::format("its command took longer than {} ms",
+                                             world.spec(job.slot).health->timeout.count())});
+  }
+  // A probe that waits for a place to spawn says nothing about the health of its service.
+  say(LogLevel::warn, fmt::format("{}: its health check waits for its command to be launched: "
+                                  "other launches take long",
+                                  job.name));
+  probe_over(job, Error{{}, EAGAIN});
+}
+
+void BoardCore::run_probe(const CheckedProcessPtr& process) {
+  Job* const job = checked_job(*process);
+  if (job == nullptr || process->stage() != CheckedProcess::Stage::alive) return;
+  forget_gone(*job);
+  SideCommand& probe = job->side.probe;
+  // Without a main process there is nothing to check, and no value for MAINPID.
+  if (probe.ordered() || job->process.pid() == 0) {
+    process->set_probe_result(Error{{}, EAGAIN});
+    return checks_.changed();
+  }
+  if (!probe.gone()) {
+    process->set_probe_result(Error{"its command of before has not ended, though it was killed"});
+    return checks_.changed();
+  }
+  job->probed = process;
+  probe.order(job->process.pid());
+  probe.limit(after(Clock::now(), world.spec(job->slot).health->timeout));
+  make_due(*job);
+}
+
+void BoardCore::probe_over(Job& job, Error fault) {
+  job.side.probe.limit(kNever);
+  const CheckedProcessPtr probed = std::exchange(job.probed, nullptr);
+  if (!probed) return;
+  probed->set_probe_result(std::move(fault));
+  checks_.changed();
+}
+
+RequestResult<ServiceReload> BoardCore::reload_service(Slot slot, bool dry_run) {
+  Job& job = *jobs[slot];
+  const ServiceSpec& spec = world.spec(slot);
+  const Record& record = world.record(slot);
+  const bool by_command = !spec.reload_exec->argv.empty();
+  if (!by_command && spec.reload_signal == 0) {
+    return refused(Refusal::not_supported,
+                   fmt::format("{} has neither reload_exec nor reload_signal", spec.name));
+  }
+  if (record.state != State::running || record.command.post || job.process.pid() == 0) {
+    return refused(Refusal::not_running,
+                   fmt::format("{} is {}", spec.name, state_name(record.state)));
+  }
+  forget_gone(job);
+  if (!job.side.reload.gone()) {
+    return refused(Refusal::invalid_state,
+                   fmt::format("{} is being reloaded, or something of its reload_exec before has "
+                               "not ended",
+                               spec.name));
+  }
+  auto reload = std::make_shared<ServiceReloadState>();
+  reload->done = dry_run || !by_command;
+  if (dry_run) return reload;
+  if (by_command) {
+    job.reload = reload;
+    job.side.reload.order(job.process.pid());
+    make_due(job);
+    return reload;
+  }
+  if (const auto sent = job.process.signal_main(spec.reload_signal); !sent)
+    return refused(Refusal::process_error, sent.error().text);
+  say(LogLevel::info,
+      fmt::format("{}: reloaded by {}", spec.name, signal_name(spec.reload_signal)));
+  return reload;
+}
+
+}  // namespace zinit

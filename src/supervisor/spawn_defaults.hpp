@@ -1,0 +1,23 @@
+// Settings that all spawns of the supervisor share.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <memory>
+#include <optional>
+
+#include "model/spec.hpp"
+#include "supervisor/base_environment.hpp"
+
+namespace zinit {
+
+class CgroupTree;
+
+struct SpawnDefaults {
+  BaseEnvironment environment;            // its values may be replaced later
+  std::optional<rlimit> nofile;           // RLIMIT_NOFILE of services; unset: zinit's own
+  std::shared_ptr<CgroupTree> cgroups{};  // null: there are only process groups
+  DirectoryPlaces places{};               // where services' directories are made
+};
+
+}  // namespace zinit

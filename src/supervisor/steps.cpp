@@ -1,0 +1,204 @@
+// Steps of jobs: decide, perform, enter the state, notify the neighbours.
+//
+// Steps that only change a record or send a signal are taken by the thread that holds the lock, so
+// the next caller sees their result. Launches, which may block in a system call, are left to the
+// job's thread.
+#include <algorithm>
+
+#include "model/predicates.hpp"
+#include "model/wake.hpp"
+#include "supervisor/core.hpp"
+#include "supervisor/messages.hpp"
+
+namespace zinit {
+
+namespace {
+
+bool is_launch(const Row& row) {
+  return row.act == Act::launch || row.act == Act::launch_next || row.act == Act::launch_post;
+}
+
+}  // namespace
+
+void BoardCore::make_due(Job& job) {
+  if (!std::exchange(job.due, true)) due_.push_back(job.slot);
+}
+
+/// Each step may make more jobs due, which are appended to the list. No recursion: a long chain of
+/// services would overflow the stack.
+void BoardCore::take_due_steps() {
+  for (std::size_t i = 0; i < due_.size(); ++i) {
+    Job* const job = jobs[due_[i]].get();
+    if (job == nullptr || !std::exchange(job->due, false)) continue;
+    take_steps(*job, Whose::others);
+    attend(*job);
+  }
+  due_.clear();
+}
+
+/// Other threads decide as if the job's deadline had not come yet (Whose).
+TimePoint BoardCore::decision_time(const Job& job, Whose whose) const {
+  const TimePoint now = Clock::now();
+  return whose == Whose::own ? now : std::min(now, job.until - TimePoint::duration{1});
+}
+
+void BoardCore::take_steps(Job& job, Whose whose) {
+  take_all_steps(job, whose);
+  const bool rested = std::exchange(job.rests, rests(job));
+  if (booting) note_boot();
+  if (job.rests == rested) return;
+  // Whether it rests decides whether the blocked services that wait for it rest.
+  const Node& node = world.node(job.slot);
+  for (const auto* others : {&node.required_by, &node.ordered_before, &node.conflicts})
+    for (const Slot other : *others)
+      if (jobs[other] && world.record(other).state == State::blocked) make_due(*jobs[other]);
+}
+
+/// Whether the service will stay as it is without a change elsewhere, now that it has taken its
+/// steps. Like settled(), but without a search: it uses Job::rests of the services it waits for.
+bool BoardCore::rests(const Job& job) {
+  const Record& record = world.record(job.slot);
+  if (record.process == Process::launching || job.to_launch != nullptr) return false;
+  if (record.state != State::blocked) return at_rest(record.state);
+  if (record.wish == Wish::down) return false;
+  return held_up(world, job.slot, [&](Slot other) REQUIRES(mutex) {
+    const State state = world.record(other).state;
+    if (state == State::blocked) return jobs[other] && jobs[other]->rests;
+    return at_rest(state) && decide(Situation{world, other, Clock::now()}).waits();
+  });
+}
+
+void BoardCore::take_all_steps(Job& job, Whose whose) {
+  while (true) {
+    job.to_launch = nullptr;
+    const TimePoint now = decision_time(job, whose);
+    const Record& record = world.record(job.slot);
+    if (record.process == Process::launching) {  // the job waits for the launch
+      const bool limited = record.command.post && now < record.deadline;
+      job.until = std::min(job.side.deadline(), limited ? record.deadline : kNever);
+      return;
+    }
+    const Step step = decide(Situation{world, job.slot, now});
+    if (step.waits()) {
+      job.until = next_look(job, step, now);
+      return;
+    }
+    if (is_launch(*step.row) && world.spec(job.slot).has_process()) {
+      job.to_launch = step.row;
+      job.until = job.side.deadline();
+      return;
+    }
+    perform(job, *step.row);
+  }
+}
+
+TimePoint BoardCore::next_look(Job& job, const Step& step, TimePoint now) {
+  const TimePoint deadline = std::min(step.deadline, job.side.deadline());
+  const bool told = !job.process.group_left() && job.cgroup.end_is_told();
+  if (world.record(job.slot).process != Process::lingering || told) {
+    job.group_poll = {};
+    return deadline;
+  }
+  job.group_poll = std::clamp(job.group_poll * 2, kFirstGroupPoll, kLongestGroupPoll);
+  return std::min(deadline, after(now, job.group_poll));
+}
+
+void BoardCore::pass_deadline(Job& job) {
+  if (job.group_poll != Milliseconds{0}) look_at_group(job);
+  look_at_side_commands(job);
+}
+
+void BoardCore::perform(Job& job, const Row& row) {
+  switch (row.act) {
+    case Act::signal_stop: signal_stop(job); break;
+    case Act::kill: kill_all(job); break;
+    default: break;
+  }
+  enter(job, row, {});
+}
+
+void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
+  const State from = world.record(job.slot).state;
+  const State to = apply(world, job.slot, row, Clock::now(), outcome);
+  tell_transition(job, from, to);
+}
+
+void BoardCore::tell_transition(Job& job, State from, State to) {
+  const Slot slot = job.slot;
+  if (from != to) {
+    if (!transition_allowed(from, to)) {  // the table's static_asserts keep this from happening
+      say(LogLevel::error,
+          fmt::format("{}: went from {} to {}, which no rule allows; please report this", job.name,
+                      state_name(from), state_name(to)));
+    }
+    if (job.checked) {
+      job.checked->set_running(to == State::running);
+      if (to == State::stopping) job.checked->set_stage(CheckedProcess::Stage::stopping);
+      checks_.changed();
+    }
+    stamp(job, from, to);
+  }
+  if (at_rest(to) && !active(world, slot)) {
+    drop_cgroup(job);
+    checks_.rested(slot);
+  }
+  if (from != to && at_rest(to)) order_removal(job);
+  forget_removed(slot);
+  if (from != to) publish(job, from, to);
+  tell_neighbours({&slot, 1});
+}
+
+void BoardCore::forget_removed(Slot slot) {
+  if (!world.node(slot).removed || !at_rest(world.record(slot).state) || active(world, slot))
+    return;
+  sweep_wanted_ = true;
+  wake_janitor();
+  janitor_pause_.notify_one();
+}
+
+void BoardCore::stamp(Job& job, State from, State to) {
+  const std::int64_t now = wall_us();
+  job.times.since_us = now;
+  if (to == State::running) job.times.last_ready_us = now;
+  if (from == State::starting && to == State::exited && world.spec(job.slot).oneshot) {
+    job.times.last_ready_us = now;
+  }
+  if (!world.spec(job.slot).has_process()) {
+    if (to == State::starting) {
+      job.times.last_start_us = now;
+      job.started = Clock::now();
+    }
+    if (from == State::stopping) job.times.last_stop_us = now;
+  }
+}
+
+void BoardCore::publish(const Job& job, State from, State to) {
+  const Record& record = world.record(job.slot);
+  const pid_t pid = job.process.pid();
+  StateEvent event{0, job.times.since_us, job.name, from, to, {}, pid};
+  event.reason = record.reason;
+  events.add(std::move(event));
+  const TransitionFacts facts{world, job.slot, from, to, pid, job.started, job.ended, Clock::now()};
+  const LogLevel level = transition_level(facts);
+  if (log_enabled(level)) say(level, transition_line(facts));
+}
+
+// A decision depends only on the present state, so a job is made due only if its decision now
+// differs: it has a step to take, or an earlier deadline.
+void BoardCore::tell_neighbours(std::span<const Slot> changed) {
+  affected_.clear();
+  begin_affected(world);
+  for (const Slot slot : changed) {
+    store(slot);
+    affected(world, slot, affected_);
+  }
+  for (const Slot slot : affected_) {
+    Job* const job = jobs[slot].get();
+    if (job == nullptr || job->due) continue;
+    const Step step = decide(Situation{world, slot, decision_time(*job, Whose::others)});
+    if (!step.waits() || step.deadline < job->until) make_due(*job);
+  }
+  changes_.changed();
+}
+
+}  // namespace zinit

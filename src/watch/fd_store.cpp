@@ -1,0 +1,76 @@
+// Keeping descriptors for the next process of a service.
+#include "watch/fd_store.hpp"
+
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace zinit {
+
+namespace {
+
+constexpr std::string_view kUnnamed = "stored";  // systemd's name for descriptors without one
+
+/// Does not ask the server of a FUSE or NFS file (AT_STATX_DONT_SYNC), which may never answer.
+FileId id_of(int fd) noexcept {
+  struct statx file {};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &file) < 0) return {};
+  return {file.stx_ino, file.stx_dev_major, file.stx_dev_minor};
+}
+
+/// Whether both refer to one open file description, as copies of a descriptor do.
+bool same_open_file(int a, int b) {
+  const auto self = ::getpid();
+  return ::syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+}
+
+}  // namespace
+
+FdStore::Entries FdStore::of(Slot slot) const {
+  MutexLock lock(mutex_);
+  const auto found = entries_.find(slot);
+  return found == entries_.end() ? Entries() : found->second;
+}
+
+/// Compares without the lock, since that takes many system calls. Only one thread at a time handles
+/// messages of a service's processes, so nothing is added meanwhile.
+std::size_t FdStore::add(const CheckedProcess& process, const std::string& name,
+                         std::vector<UniqueFd>& fds) {
+  const std::size_t most = process.spec()->readiness->fdstore_max;
+  Entries kept = of(process.slot);
+  std::size_t refused = 0;
+  for (UniqueFd& fd : fds) {
+    const FileId id = id_of(fd.get());
+    const bool known = std::ranges::any_of(kept, [&](const auto& other) {
+      return other->id == id && same_open_file(other->fd.get(), fd.get());
+    });
+    if (known) continue;
+    if (kept.size() >= most)
+      ++refused;
+    else
+      kept.push_back(std::make_shared<Entry>(name.empty() ? std::string(kUnnamed) : name,
+                                             std::move(fd), id, closer_));
+  }
+  MutexLock lock(mutex_);
+  if (process.stage() != CheckedProcess::Stage::ended) entries_[process.slot].swap(kept);
+  return refused;
+}
+
+void FdStore::remove(Slot slot, const std::string& name) {
+  MutexLock lock(mutex_);
+  const auto found = entries_.find(slot);
+  if (found == entries_.end()) return;
+  std::erase_if(found->second, [&](const auto& kept) { return kept->name == name; });
+}
+
+void FdStore::clear(Slot slot) noexcept {
+  std::map<Slot, Entries>::node_type gone;  // freed after the lock
+  MutexLock lock(mutex_);
+  gone = entries_.extract(slot);
+}
+
+}  // namespace zinit

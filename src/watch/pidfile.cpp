@@ -1,0 +1,42 @@
+// Reading a service's pidfile.
+#include "watch/pidfile.hpp"
+
+#include <limits>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::size_t kPidFileMaxBytes = 64;
+
+}  // namespace
+
+PidFile PidFile::of(const ServiceSpec& spec) {
+  PidFile file;
+  if (spec.readiness->pidfile.empty()) return file;
+  file.path = spec.process->root + spec.readiness->pidfile;
+  struct stat before {};
+  if (::stat(file.path.c_str(), &before) < 0) return file;
+  file.inode = before.st_ino;
+  file.modified = before.st_mtim;
+  file.size = before.st_size;
+  return file;
+}
+
+std::optional<pid_t> PidFile::read() const {
+  struct stat now {};
+  if (::stat(path.c_str(), &now) < 0) return std::nullopt;
+  if (size >= 0 && now.st_ino == inode && now.st_size == size &&
+      now.st_mtim.tv_sec == modified.tv_sec && now.st_mtim.tv_nsec == modified.tv_nsec)
+    return std::nullopt;
+  const auto text = read_file(path.c_str(), kPidFileMaxBytes);
+  if (!text) return std::nullopt;
+  const auto pid = parse_integer(trim(std::string_view(*text).substr(0, text->find('\n'))));
+  if (!pid || *pid <= 1 || *pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
+  return static_cast<pid_t>(*pid);
+}
+
+}  // namespace zinit

@@ -1,0 +1,301 @@
+// Channels by which processes report, and listening to them on the data loop.
+#include "watch/readiness.hpp"
+
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+#include "base/fd.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "os/process.hpp"
+#include "watch/readiness_watch.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Messages of one process that are handled before other processes have their turn.
+constexpr int kMessagesATurn = 64;
+
+// Bounds the value read from net.unix.max_dgram_qlen, which is 10 on most machines.
+constexpr int kLongestQueue = 4096;
+
+// The key of an event is 0 for inotify, otherwise the address of the CheckedProcess. The lowest bit
+// of that is free: it is set for the main process's pidfd, and not for the channel.
+constexpr std::uintptr_t kMainPidfd = 1;
+
+EpollSet::Key key_of(const CheckedProcess& process) noexcept {
+  return reinterpret_cast<std::uintptr_t>(&process);
+}
+
+/// How many messages the kernel queues for a datagram socket at most (unix(7)).
+int queue_length() {
+  constexpr std::size_t most = 32;
+  const auto text = read_file("/proc/sys/net/unix/max_dgram_qlen", most);
+  const auto length = text ? parse_integer(trim(*text)) : std::nullopt;
+  if (!length || *length < 0 || *length >= kLongestQueue) return kLongestQueue;
+  return static_cast<int>(*length) + 1;
+}
+
+/// How a process that is not zinit's child has ended; unset once its parent has reaped it.
+std::optional<ProcessEnd> end_of_zombie(pid_t pid) {
+  const auto stat = read_process_stat(pid);
+  if (!stat || !stat->zombie()) return std::nullopt;
+  const int status = stat->exit_status;
+  if (!WIFSIGNALED(status)) return ProcessEnd{.value = WEXITSTATUS(status)};
+  return ProcessEnd{.by_signal = true, .value = WTERMSIG(status), .core = WCOREDUMP(status) != 0};
+}
+
+}  // namespace
+
+ReadinessChecks::ReadinessChecks(EventLoop& loop, std::string directory)
+    : loop_(loop),
+      sockets_(std::move(directory)),
+      set_(loop, [this](EpollSet::Key key) { on_ready(key); }),
+      look_(loop, [this] { look(); }),
+      again_(loop, [this] { look(); }) {}
+
+ReadinessChecks::~ReadinessChecks() {
+  std::map<const CheckedProcess*, WatchPtr> watches;
+  {
+    MutexLock lock(mutex_);
+    watches.swap(watches_);
+  }
+}
+
+Result<void> ReadinessChecks::prepare(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {
+  const auto& config = *spec.readiness;
+  if (!config.awaited()) return {};
+  auto channel = std::make_shared<Channel>();
+  channel->ticks = ticks_since_boot();
+  channel->pidfile = PidFile::of(spec);
+  if (config.way.by == Notify::newline) {
+    if (auto added = add_pipe(*channel, config.way.fd, extras); !added) return added;
+  } else if (config.way.by == Notify::systemd) {
+    if (auto added = add_socket(*channel, !spec.process->root.empty(), extras); !added)
+      return added;
+    if (config.watchdog > Milliseconds{0}) {
+      extras.environment.push_back(fmt::format("WATCHDOG_USEC={}", config.watchdog.count() * 1000));
+      extras.pid_variables.emplace_back("WATCHDOG_PID");
+    }
+    add_stored(*channel, slot, extras);
+  }
+  extras.parts.push_back(std::move(channel));
+  return {};
+}
+
+Result<void> ReadinessChecks::add_pipe(Channel& channel, int as, SpawnExtras& extras) {
+  auto pipe = make_pipe();
+  if (!pipe) return Failure(pipe.error());
+  channel.line = std::move(pipe->read);
+  channel.line_end = std::move(pipe->write);
+  extras.passed.push_back({channel.line_end.get(), as});
+  return {};
+}
+
+/// `rooted`: the process has another root directory, so it could not see the path of a socket.
+Result<void> ReadinessChecks::add_socket(Channel& channel, bool rooted, SpawnExtras& extras) {
+  if (!rooted) {
+    if (auto socket = sockets_.add_socket(extras.user)) channel.socket.emplace(std::move(*socket));
+  }
+  if (!channel.socket) {
+    auto socket = NotifySocket::abstract();
+    if (!socket) return Failure(socket.error());
+    channel.socket.emplace(std::move(*socket));
+  }
+  channel.queue_length = queue_length();
+  extras.environment.push_back("NOTIFY_SOCKET=" + channel.socket->address());
+  return {};
+}
+
+void ReadinessChecks::add_stored(Channel& channel, Slot slot, SpawnExtras& extras) {
+  channel.handed_over = stored_.of(slot);
+  for (const auto& stored : channel.handed_over)
+    extras.listen_fds.push_back({stored->fd.get(), stored->name});
+}
+
+void ReadinessChecks::watch(const CheckedProcessPtr& process) {
+  auto channel = process->extras ? process->extras->part<Channel>() : nullptr;
+  if (!channel) return;
+  auto watch = std::make_shared<Watch>(process, std::move(channel));
+  MutexLock lock(mutex_);
+  watches_.emplace(process.get(), std::move(watch));
+  look_.ask();
+}
+
+ReadinessChecks::WatchPtr ReadinessChecks::find(const CheckedProcess* process) const {
+  MutexLock lock(mutex_);
+  const auto found = watches_.find(process);
+  return found == watches_.end() ? nullptr : found->second;
+}
+
+std::vector<ReadinessChecks::WatchPtr> ReadinessChecks::watches() const {
+  MutexLock lock(mutex_);
+  std::vector<WatchPtr> all;
+  all.reserve(watches_.size());
+  for (const auto& [key, watch] : watches_) all.push_back(watch);
+  return all;
+}
+
+void ReadinessChecks::look() {
+  for (const WatchPtr& watch : watches()) settle(watch);
+}
+
+/// Watches what the process's stage, main process and spec now require.
+void ReadinessChecks::settle(const WatchPtr& watch) {
+  const CheckedProcess& process = *watch->process;
+  if (process.stage() == CheckedProcess::Stage::ended) {
+    let_go(*watch);
+    MutexLock lock(mutex_);
+    watches_.erase(watch->process.get());
+    return;
+  }
+  if (!watch->listened && !listen(*watch)) again_.set(kTryAgain);
+  if (watch->watched_main != process.main_pid()) watch_main(*watch);
+  if (watch->file_awaited) look_at_file(*watch);
+  if (process.stage() == CheckedProcess::Stage::alive) return arm_watchdog(watch);
+  watch->timer.reset();
+}
+
+bool ReadinessChecks::listen(Watch& watch) {
+  Channel& channel = *watch.channel;
+  channel.line_end.reset();  // the process has its own copies
+  channel.handed_over.clear();
+  if (!set_.open()) return false;
+  watch.listened = channel.fd() < 0 || set_.add(channel.fd(), EPOLLIN, key_of(*watch.process));
+  return watch.listened;
+}
+
+void ReadinessChecks::let_go(Watch& watch) {
+  if (watch.channel->fd() >= 0) set_.remove(watch.channel->fd());
+  if (watch.main_pidfd) set_.remove(watch.main_pidfd.get());
+  watch.main_pidfd.reset();
+  watch.timer.reset();
+  forget_file(watch);
+}
+
+void ReadinessChecks::on_ready(EpollSet::Key key) {
+  if (key == 0) return on_files();
+  const WatchPtr watch = find(reinterpret_cast<const CheckedProcess*>(key & ~kMainPidfd));
+  if (!watch) return;
+  if ((key & kMainPidfd) != 0) return on_main_end(*watch);
+  if (!watch->channel->socket) return on_line(*watch);
+  if (receive(*watch, kMessagesATurn)) return;
+  set_.remove(watch->channel->fd());
+  watch->listened = false;
+  again_.set(kTryAgain);
+}
+
+void ReadinessChecks::on_main_end(Watch& watch) {
+  set_.remove(watch.main_pidfd.get());
+  watch.main_pidfd.reset();
+  const pid_t gone = std::exchange(watch.watched_main, -1);
+  (void)receive(watch, watch.channel->queue_length);
+  board_->main_gone(*watch.process, gone, end_of_zombie(gone));
+  watch.watched_main = gone;
+}
+
+/// Watches the main process by pidfd if zinit did not spawn it. Otherwise the reaper sees its end.
+void ReadinessChecks::watch_main(Watch& watch) {
+  if (watch.main_pidfd) set_.remove(watch.main_pidfd.get());
+  watch.main_pidfd.reset();
+  watch.watched_main = watch.process->main_pid();
+  if (watch.watched_main == 0 || watch.watched_main == watch.process->launched) return;
+  {
+    MutexLock lock(watch.mutex);
+    if (watch.next_main == watch.watched_main) watch.main_pidfd = std::move(watch.next_pidfd);
+  }
+  if (!watch.main_pidfd) watch.main_pidfd = open_pidfd(watch.watched_main);
+  // No pidfd: the process is gone, descriptors have run out, or the kernel has no pidfds.
+  if (!watch.main_pidfd && !process_exists(watch.watched_main))
+    return board_->main_gone(*watch.process, watch.watched_main, {});
+  if (watch.main_pidfd &&
+      set_.add(watch.main_pidfd.get(), EPOLLIN, key_of(*watch.process) | kMainPidfd))
+    return;
+  watch.main_pidfd.reset();
+  watch.watched_main = -1;  // unlike any pid, so the next settle() tries again
+  again_.set(kTryAgain);
+}
+
+/// Reads what has come on the descriptor for readiness.
+/// @return  whether a newline was in it; unset: the descriptor is closed, so none can come
+std::optional<bool> ReadinessChecks::read_line(Watch& watch) {
+  MutexLock lock(watch.mutex);
+  if (!watch.channel->line) return false;
+  std::array<char, 4096> buffer;
+  const ssize_t got = ::read(watch.channel->line.get(), buffer.data(), buffer.size());
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (got <= 0) return std::nullopt;
+  return std::find(buffer.begin(), buffer.begin() + got, '\n') != buffer.begin() + got;
+}
+
+/// A newline means ready.
+void ReadinessChecks::on_line(Watch& watch) {
+  const std::optional<bool> line = read_line(watch);
+  if (line && !*line) return;
+  set_.remove(watch.channel->line.get());
+  {
+    MutexLock lock(watch.mutex);
+    watch.channel->line.reset();
+  }
+  if (line) return board_->passed(*watch.process, CheckKind::readiness);
+  // That is no fault of a process that is being stopped: it closes the descriptor when it ends.
+  if (!watch.process->running() && watch.process->stage() == CheckedProcess::Stage::alive)
+    complain(watch, "has closed its descriptor for readiness without a newline");
+}
+
+/// Starts the timer of the watchdog once the process is ready.
+void ReadinessChecks::arm_watchdog(const WatchPtr& watch) {
+  Milliseconds due{0};
+  bool anew = false;
+  {
+    MutexLock lock(watch->mutex);
+    if (watch->watchdog == Milliseconds{0} || watch->watchdog_expired) return;
+    if (!watch->ready && !watch->process->running()) return;
+    if (watch->last_sign == TimePoint{}) watch->last_sign = Clock::now();
+    anew = std::exchange(watch->watchdog_changed, false);
+    due = Milliseconds(ms_between(Clock::now(), after(watch->last_sign, watch->watchdog)) + 1);
+  }
+  if (!watch->timer) {
+    watch->timer =
+        std::make_unique<TimerWatcher>(loop_, [this, weak = std::weak_ptr<Watch>(watch)] {
+          if (const WatchPtr alive = weak.lock()) watchdog_due(alive);
+        });
+  }
+  if (!watch->timer->active() || anew) watch->timer->set(due);
+}
+
+void ReadinessChecks::watchdog_due(const WatchPtr& watch) {
+  (void)receive(*watch, kMessagesATurn);  // a sign of life may be among them
+  const auto late = [&] {
+    MutexLock lock(watch->mutex);
+    // zinit was suspended, and so the process may have been as well.
+    if (watch->timer->late_by() > kWasSuspended) watch->last_sign = Clock::now();
+    return Clock::now() >= after(watch->last_sign, watch->watchdog);
+  };
+  if (!late()) return arm_watchdog(watch);
+  board_->watchdog_expired(*watch->process);
+  MutexLock lock(watch->mutex);
+  watch->watchdog_expired = true;
+}
+
+void ReadinessChecks::drain(const CheckedProcess& process) noexcept {
+  catch_all("messages of a process", [&] {
+    const WatchPtr last = find(&process);
+    if (!last) return;
+    (void)receive(*last, last->channel->queue_length);
+    if (read_line(*last).value_or(false)) board_->passed(process, CheckKind::readiness);
+  });
+}
+
+void ReadinessChecks::complain(Watch& watch, std::string_view what) {
+  if (watch.complained.exchange(true)) return;
+  log_warn("{}: {}; not logged again for this process", watch.process->spec()->name, what);
+}
+
+}  // namespace zinit

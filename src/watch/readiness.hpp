@@ -1,0 +1,121 @@
+// Readiness notifications of main processes, [readiness] of service files: by messages to a notify
+// socket (sd_notify(3)), by a newline on a descriptor, or by a pidfile. Also the descriptors that
+// processes have zinit store, and their watchdog.
+//
+// Each process that reports has a Watch from its spawn until its end. The data loop listens to all
+// of them by one epoll set and one inotify descriptor. Nothing is polled, so there are no idle
+// wake-ups.
+//
+// A message is accepted from the main process, or with notify_access = "all" from any process of
+// the service, recognised by its cgroup, or without cgroups by descent. The kernel tells the
+// sender's pid. Other messages are ignored, with one warning for each main process. Descriptors
+// that came with a message and are not stored are closed by another thread, since close(2) may take
+// as long as the sender likes (Closer).
+//
+// zinit opens a pidfd of a new main process, named by MAINPID or a pidfile, before it checks that
+// the process belongs to the service, so that the pid cannot be reused in between. A copy of the
+// pidfd later reports the end of the process.
+//
+// A message that was sent just before its process ended counts as well. So the board calls drain()
+// before it handles an end (on the reaper's thread), and before a job acts on a deadline that it
+// has noticed late (on the job's thread). drain() reads no more messages than the kernel queues for
+// a socket. Thus several threads handle messages, but only one at a time those of a process.
+//
+// Lock order: a Watch's mutex, then the board's, then this object's and FdStore's. This object's
+// mutex is held for moments only, never while the board is called. The board is the supervisor's
+// table of services (supervisor/board.hpp).
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/epoll_set.hpp"
+#include "io/loop.hpp"
+#include "io/notify_directory.hpp"
+#include "io/watcher.hpp"
+#include "os/closer.hpp"
+#include "supervisor/watch_port.hpp"
+#include "watch/fd_store.hpp"
+
+namespace zinit {
+
+class ReadinessChecks final : public WatchPort {
+ public:
+  /// Notify sockets are made in `directory` (NotifyDirectory). If that is empty, or cannot be made,
+  /// all of them are abstract. The loop outlives this.
+  ReadinessChecks(EventLoop& loop, std::string directory);
+  ~ReadinessChecks() override;
+  ReadinessChecks(const ReadinessChecks&) = delete;
+  ReadinessChecks& operator=(const ReadinessChecks&) = delete;
+
+  /// Call it before the first process is watched.
+  void report_to(WatchReports& board) noexcept { board_ = &board; }
+
+  // WatchPort.
+  [[nodiscard]] Result<void> prepare(Slot slot, const ServiceSpec& spec,
+                                     SpawnExtras& extras) override;
+  void watch(const CheckedProcessPtr& process) override;
+  void changed() noexcept override { look_.ask(); }
+  void drain(const CheckedProcess& process) noexcept override;
+  void rested(Slot slot) noexcept override { stored_.clear(slot); }
+
+ private:
+  struct Channel;
+  struct Watch;
+  using WatchPtr = std::shared_ptr<Watch>;
+
+  [[nodiscard]] Result<void> add_socket(Channel& channel, bool rooted, SpawnExtras& extras);
+  [[nodiscard]] Result<void> add_pipe(Channel& channel, int as, SpawnExtras& extras);
+  void add_stored(Channel& channel, Slot slot, SpawnExtras& extras);
+
+  // On the loop's thread.
+  void look();
+  void settle(const WatchPtr& watch);
+  [[nodiscard]] bool listen(Watch& watch);
+  void let_go(Watch& watch);
+  void on_ready(EpollSet::Key key);
+  void on_main_end(Watch& watch);
+  void on_files();
+  void watch_main(Watch& watch);
+  void arm_watchdog(const WatchPtr& watch);
+  void watchdog_due(const WatchPtr& watch);
+  [[nodiscard]] std::optional<bool> read_line(Watch& watch);
+  void on_line(Watch& watch);
+  void look_at_file(Watch& watch);
+  [[nodiscard]] bool watch_file(Watch& watch);
+  [[nodiscard]] bool stays_in_foreground(Watch& watch);
+  void take_pidfile(Watch& watch);
+  void forget_file(Watch& watch);
+
+  // On the loop's thread, the reaper's or a job's.
+  [[nodiscard]] bool receive(Watch& watch, int most);
+  void handle(Watch& watch, Datagram& datagram);
+  [[nodiscard]] bool take_descriptors(Watch& watch, Datagram& datagram);
+  [[nodiscard]] bool may_speak(const Watch& watch, pid_t sender) const;
+  void show_status(Watch& watch);
+  void change_main(Watch& watch, pid_t pid);
+  [[nodiscard]] bool make_main(Watch& watch, pid_t pid, UniqueFd pidfd);
+  void complain(Watch& watch, std::string_view what);
+  [[nodiscard]] WatchPtr find(const CheckedProcess* process) const EXCLUDES(mutex_);
+  [[nodiscard]] std::vector<WatchPtr> watches() const EXCLUDES(mutex_);
+
+  EventLoop& loop_;
+  WatchReports* board_ = nullptr;
+  NotifyDirectory sockets_;
+  const std::shared_ptr<Closer> closer_ = std::make_shared<Closer>();
+  FdStore stored_{closer_};
+  EpollSet set_;
+  UniqueFd files_;  // inotify; open while a pidfile is awaited
+  LoopCall look_;
+  TimerWatcher again_;  // calls look() after a lack of memory or descriptors
+
+  mutable Mutex mutex_;
+  std::map<const CheckedProcess*, WatchPtr> watches_ GUARDED_BY(mutex_);
+};
+
+}  // namespace zinit

@@ -1,0 +1,154 @@
+// Handling the messages of notify sockets.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "io/notify_message.hpp"
+#include "os/disposal.hpp"
+#include "os/process.hpp"
+#include "watch/readiness_watch.hpp"
+
+namespace zinit {
+
+namespace {
+
+// No more messages of a process are read while this many of its descriptors wait to be closed.
+constexpr long kMostToClose = 1024;
+
+/// Bounded so that a Milliseconds cannot overflow; the board bounds it further.
+Milliseconds from_usec(std::uint64_t usec) {
+  constexpr std::uint64_t most = std::uint64_t{1} << 40;
+  return Milliseconds(static_cast<std::int64_t>(std::min(usec / 1000, most)));
+}
+
+}  // namespace
+
+bool ReadinessChecks::Watch::owns(pid_t pid) const {
+  if (pid <= 1 || pid == ::getpid()) return false;
+  if (pid == process->main_pid()) return true;
+  if (!process->cgroup.empty()) return in_cgroup(pid, process->cgroup).value_or(false);
+  return descends_from(pid, process->launched) ||
+         (process->main_pid() != 0 && descends_from(pid, process->main_pid()));
+}
+
+/// Takes the descriptors of a message that has been looked at. They become zinit's only if the
+/// sender may have them stored; or if there is no thread to discard them, so that a service's
+/// messages are heard also when processes are short.
+/// @return  false: not now
+bool ReadinessChecks::take_descriptors(Watch& watch, Datagram& datagram) {
+  NotifySocket& socket = *watch.channel->socket;
+  const bool speaks = may_speak(watch, datagram.sender.pid);
+  const bool stores = speaks && datagram.whole &&
+                      watch.process->spec()->readiness->fdstore_max > 0 &&
+                      parse_notify_message(datagram.text).store;
+  if (!stores && discard_datagram(socket.fd())) return true;
+  return speaks && socket.take(watch.buffer, datagram);
+}
+
+/// Handles up to `most` messages.
+/// @return  false if too many descriptors wait to be closed: stop listening for a while
+bool ReadinessChecks::receive(Watch& watch, int most) {
+  if (!watch.channel->socket) return true;
+  MutexLock lock(watch.mutex);
+  for (int i = 0; i < most; ++i) {
+    if (watch.sender.use_count() > kMostToClose) return false;
+    struct Own : Datagram {
+      explicit Own(ReadinessChecks& by, const Watch& from) : closer(*by.closer_), of(from) {}
+      ~Own() {
+        for (UniqueFd& fd : fds) closer.close(std::move(fd), of.sender);
+      }
+      Closer& closer;
+      const Watch& of;
+    } datagram(*this, watch);
+    switch (watch.channel->socket->receive(watch.buffer, datagram)) {
+      case Received::nothing: return true;
+      case Received::datagram: break;
+      case Received::with_descriptors:
+        if (!take_descriptors(watch, datagram)) return false;
+    }
+    handle(watch, datagram);
+  }
+  return true;
+}
+
+bool ReadinessChecks::may_speak(const Watch& watch, pid_t sender) const {
+  if (sender <= 1) return false;
+  if (sender == watch.process->main_pid()) return true;
+  return watch.process->spec()->readiness->notify_access == NotifyAccess::all && watch.owns(sender);
+}
+
+void ReadinessChecks::handle(Watch& watch, Datagram& datagram) {
+  if (!datagram.whole) {
+    return complain(watch,
+                    fmt::format("a message of process {} is longer than {} bytes or has lost "
+                                "descriptors: ignored",
+                                datagram.sender.pid, kNotifyMessageMax));
+  }
+  if (!may_speak(watch, datagram.sender.pid)) {
+    return complain(watch, fmt::format("a message of process {} is ignored, for notify_access does "
+                                       "not let it speak",
+                                       datagram.sender.pid));
+  }
+  const NotifyMessage message = parse_notify_message(datagram.text);
+  const CheckedProcess& process = *watch.process;
+  if (message.main_pid) change_main(watch, *message.main_pid);
+  if (message.extend_usec) board_->extend(process, from_usec(*message.extend_usec));
+  if (message.watchdog_usec && watch.watchdog > Milliseconds{0}) {
+    watch.watchdog = std::max(from_usec(*message.watchdog_usec), Milliseconds{1});
+    watch.watchdog_changed = true;
+    look_.ask();
+  }
+  if (message.alive && watch.last_sign != TimePoint{}) watch.last_sign = Clock::now();
+  if (message.trigger && watch.watchdog > Milliseconds{0}) board_->watchdog_expired(process);
+  if (message.reloading) watch.doing = "reloading";
+  if (message.stopping) watch.doing = "stopping";
+  if (message.ready) {
+    watch.doing.clear();
+    if (!watch.ready) {
+      watch.ready = true;
+      board_->passed(process, CheckKind::readiness);
+      watch.last_sign = Clock::now();
+      look_.ask();  // arms the watchdog
+    }
+  }
+  if (message.status) watch.status = *message.status;
+  if (message.status || message.ready || message.reloading || message.stopping) show_status(watch);
+  if (process.stage() == CheckedProcess::Stage::ended) return;
+  if (message.remove && !message.fd_name.empty()) stored_.remove(process.slot, message.fd_name);
+  if (!message.store) return;
+  if (const auto refused = stored_.add(process, message.fd_name, datagram.fds); refused > 0) {
+    complain(watch, fmt::format("{} descriptors are not stored, for fdstore_max is {}", refused,
+                                process.spec()->readiness->fdstore_max));
+  }
+}
+
+void ReadinessChecks::show_status(Watch& watch) {
+  std::string text = watch.doing;
+  if (!text.empty() && !watch.status.empty()) text += ": ";
+  text += watch.status;
+  board_->status_text(*watch.process, std::move(text));
+}
+
+/// Opens the pidfd before checking whose process it is, so that the pid is not reused in between.
+void ReadinessChecks::change_main(Watch& watch, pid_t pid) {
+  if (pid == watch.process->main_pid()) return;
+  UniqueFd pidfd = open_pidfd(pid);
+  const bool there = pidfd || errno == ENOSYS;
+  if (there && watch.owns(pid) && make_main(watch, pid, std::move(pidfd))) return;
+  complain(watch, fmt::format("MAINPID={} is refused: it is no process of the service", pid));
+}
+
+/// Has the process watched by a copy of `pidfd`, which was opened before the process was checked.
+/// Called with the watch's mutex held.
+bool ReadinessChecks::make_main(Watch& watch, pid_t pid, UniqueFd pidfd) {
+  UniqueFd held(pidfd ? ::fcntl(pidfd.get(), F_DUPFD_CLOEXEC, 0) : -1);
+  if (!board_->main_changed(*watch.process, pid, std::move(pidfd))) return false;
+  watch.next_main = pid;
+  watch.next_pidfd = std::move(held);
+  return true;
+}
+
+}  // namespace zinit

@@ -1,0 +1,73 @@
+// What ReadinessChecks keeps for each process. Only its own sources include this.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+
+#include "base/mutex.hpp"
+#include "io/notify_socket.hpp"
+#include "os/membership.hpp"
+#include "watch/pidfile.hpp"
+#include "watch/readiness.hpp"
+
+namespace zinit {
+
+// How long to wait after a lack of memory or descriptors before trying again.
+inline constexpr Milliseconds kTryAgain{1000};
+
+/// The channel by which a process can report; made before its spawn.
+struct ReadinessChecks::Channel final : SpawnPart {
+  [[nodiscard]] int fd() const noexcept { return socket ? socket->fd() : line.get(); }
+
+  std::optional<NotifySocket> socket;
+  int queue_length = 0;  // messages that the kernel queues for the socket at most
+  UniqueFd line;         // the read end of a pipe, for a newline
+  UniqueFd line_end;     // the process's end of it; closed after the spawn
+  FdStore::Entries handed_over;
+  PidFile pidfile;
+  unsigned long long ticks = 0;  // clock ticks since boot, before the spawn
+};
+
+struct ReadinessChecks::Watch {
+  Watch(CheckedProcessPtr of, std::shared_ptr<Channel> its_channel)
+      : process(std::move(of)),
+        channel(std::move(its_channel)),
+        watched_main(process->launched),
+        file_awaited(!channel->pidfile.path.empty() && !process->running()),
+        watchdog(process->spec()->readiness->watchdog) {}
+
+  /// Whether `pid` is one of the service's processes.
+  [[nodiscard]] bool owns(pid_t pid) const;
+
+  const CheckedProcessPtr process;
+  const std::shared_ptr<Channel> channel;
+
+  // Used by the loop's thread only.
+  bool listened = false;  // the channel is in the epoll set
+  pid_t watched_main;     // whose end is seen: by main_pidfd, or by the reaper
+  UniqueFd main_pidfd;
+  std::unique_ptr<TimerWatcher> timer;  // of the watchdog
+  bool file_awaited;
+  bool file_watched = false;
+  int file_watch = -1;                  // inotify's number of the nearest existing directory
+  std::string file_name;                // the name in that directory to wait for
+  TimePoint foreground_until = kNever;  // see stays_in_foreground()
+  std::atomic<bool> complained{false};  // any thread
+
+  Mutex mutex;  // held while messages are handled; guards what follows
+  // Its use count tells how many descriptors of this process's messages wait for the Closer.
+  const std::shared_ptr<const int> sender = std::make_shared<const int>(0);
+  std::string buffer;
+  pid_t next_main = 0;  // a new main process and its pidfd, until the loop's thread watches it
+  UniqueFd next_pidfd;
+  bool ready = false;             // READY=1 was received
+  bool watchdog_expired = false;  // and reported
+  Milliseconds watchdog;
+  bool watchdog_changed = false;  // by a message
+  TimePoint last_sign{};
+  std::string doing;  // "reloading", "stopping" or empty
+  std::string status;
+};
+
+}  // namespace zinit

@@ -1,0 +1,39 @@
+// Combines several WatchPorts into one: each serves its own section of the service files.
+#pragma once
+
+#include <vector>
+
+#include "supervisor/watch_port.hpp"
+
+namespace zinit {
+
+/// Passes every call on to each watcher. Threads and locks are those of WatchPort.
+class Watchers final : public WatchPort {
+ public:
+  /// Call it before the first service is started. `watcher` outlives this.
+  void add(WatchPort& watcher) { watchers_.push_back(&watcher); }
+
+  [[nodiscard]] Result<void> prepare(Slot slot, const ServiceSpec& spec,
+                                     SpawnExtras& extras) override {
+    for (WatchPort* const each : watchers_)
+      if (auto prepared = each->prepare(slot, spec, extras); !prepared) return prepared;
+    return {};
+  }
+  void watch(const CheckedProcessPtr& process) override {
+    for (WatchPort* const each : watchers_) each->watch(process);
+  }
+  void changed() noexcept override {
+    for (WatchPort* const each : watchers_) each->changed();
+  }
+  void drain(const CheckedProcess& process) noexcept override {
+    for (WatchPort* const each : watchers_) each->drain(process);
+  }
+  void rested(Slot slot) noexcept override {
+    for (WatchPort* const each : watchers_) each->rested(slot);
+  }
+
+ private:
+  std::vector<WatchPort*> watchers_;
+};
+
+}  // namespace zinit
