@@ -11,10 +11,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <list>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "base/memory.hpp"
@@ -71,8 +69,7 @@ struct Hand {
 
 using HandPtr = std::shared_ptr<Hand>;
 
-// System calls without their wrappers: a sanitizer would take these for changes of the common
-// table.
+// System calls without their wrappers: a sanitizer would take these for changes of the common table.
 
 void close_range(unsigned first, unsigned last) noexcept {
   if (first <= last) ::syscall(SYS_close_range, first, last, 0U);
@@ -91,28 +88,6 @@ void close_all_but(std::vector<int> kept) noexcept {
   close_range(next, ~0U);
 }
 
-/// Receives a datagram into nothing.
-/// @return  the descriptors that came with it; unset if no datagram waits
-std::optional<std::vector<int>> take_descriptors(int socket) {
-  alignas(cmsghdr) std::array<std::byte, kAncillaryBytes> beside;
-  char byte = 0;
-  iovec part{&byte, sizeof byte};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = beside.data();
-  header.msg_controllen = beside.size();
-  if (::syscall(SYS_recvmsg, socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
-    return std::nullopt;
-  std::vector<int> taken;
-  for (cmsghdr* each = CMSG_FIRSTHDR(&header); each != nullptr; each = CMSG_NXTHDR(&header, each)) {
-    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
-    taken.resize((each->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-    std::memcpy(taken.data(), CMSG_DATA(each), taken.size() * sizeof(int));
-  }
-  return taken;
-}
-
 enum class Task { close, discard };
 
 void dispose(Hand& hand, Task task, int fd) {
@@ -120,9 +95,12 @@ void dispose(Hand& hand, Task task, int fd) {
   hand.own_table = ::unshare(CLONE_FILES) == 0;
   std::vector<int> kept{fd};
   if (task == Task::discard) {
-    auto taken = take_descriptors(fd);
-    if (!taken) return static_cast<void>(hand.tell(Hand::State::failed));
-    kept = std::move(*taken);
+    char byte = 0;
+    Datagram unwanted;
+    if (!take_datagram(fd, {&byte, 1}, unwanted))
+      return static_cast<void>(hand.tell(Hand::State::failed));
+    kept.clear();
+    for (UniqueFd& each : unwanted.fds) kept.push_back(each.release());
   }
   const bool awaited = hand.tell(Hand::State::taken);
   if (task == Task::close && !awaited) return;  // the caller keeps it
@@ -153,6 +131,16 @@ class Disposals {
     if (!thread) return false;
     threads_.push_back({hand, std::move(*thread)});
     return true;
+  }
+
+  /// Joins the thread that has taken over, if it has a table of its own. That does not wait for the
+  /// close of the table, which comes after; what lingers there still counts as a thread.
+  void join(const HandPtr& hand) EXCLUDES(mutex_) {
+    if (!hand->own_table) return;
+    Thread thread;
+    MutexLock lock(mutex_);
+    const auto one = std::ranges::find(threads_, hand, &Running::hand);
+    if (one != threads_.end()) thread = std::move(one->thread);
   }
 
   void keep(UniqueFd fd) EXCLUDES(mutex_) {
@@ -199,6 +187,7 @@ bool close_now(UniqueFd& fd) {
   else
     static_cast<void>(fd.release());  // closed by the thread
   hand->closed();
+  Disposals::all().join(hand);
   return true;
 }
 
@@ -215,7 +204,9 @@ void close_elsewhere(UniqueFd fd) noexcept {
 bool discard_datagram(int socket) noexcept {
   const EssentialAllocations essential;
   const auto hand = std::make_shared<Hand>();
-  return Disposals::all().start(Task::discard, socket, hand) && hand->await();
+  if (!Disposals::all().start(Task::discard, socket, hand) || !hand->await()) return false;
+  Disposals::all().join(hand);
+  return true;
 }
 
 void close_socket(UniqueFd fd) noexcept {
