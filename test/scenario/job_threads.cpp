@@ -11,19 +11,6 @@ using namespace zinit::test;
 
 namespace {
 
-/// Names of the threads of zinit that are not there as long as it is.
-std::vector<std::string> job_threads(const Server& zinit) {
-  const std::string tasks = "/proc/" + std::to_string(zinit.pid()) + "/task";
-  std::vector<std::string> names;
-  for (const std::string& id : entries_of(tasks)) {
-    std::string name = read_file(tasks + "/" + id + "/comm");
-    if (!name.empty() && name.back() == '\n') name.pop_back();
-    if (!name.empty() && !name.starts_with("zinit")) names.push_back(name);
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
 std::string numbered(int i) { return "s" + std::to_string(i); }
 
 }  // namespace
@@ -36,10 +23,10 @@ TEST_CASE("a service on its way has a thread of its name, and none at rest", "[q
     zinit.add(name, {.dependencies = "requires = ['" + std::string(needs) + "']"});
   zinit.boot();
   const std::vector<std::string> all = {"b", "c", "d", "e", "first"};
-  CHECK(eventually([&] { return job_threads(zinit) == all; }));
+  CHECK(eventually([&] { return job_threads(zinit.pid()) == all; }));
   zinit.mark("go");
   zinit.await_state("e", "running");
-  CHECK(eventually([&] { return job_threads(zinit).empty(); }));
+  CHECK(eventually([&] { return job_threads(zinit.pid()).empty(); }));
 }
 
 TEST_CASE("a re-spawn delay and a stop have a thread, and what waits behind a delay has none",
@@ -52,12 +39,12 @@ TEST_CASE("a re-spawn delay and a stop have a thread, and what waits behind a de
   zinit.boot();
   zinit.await_trace("deaf");
   zinit.await_delayed("base");
-  CHECK(eventually([&] { return job_threads(zinit) == std::vector<std::string>{"base"}; }));
+  CHECK(eventually([&] { return job_threads(zinit.pid()) == std::vector<std::string>{"base"}; }));
   (void)zinit.result("service.stop", named("deaf"));
-  CHECK(eventually([&] { return job_threads(zinit) == std::vector<std::string>{"base", "deaf"}; }));
+  CHECK(eventually([&] { return job_threads(zinit.pid()) == std::vector<std::string>{"base", "deaf"}; }));
   zinit.kill("deaf");
   zinit.await_state("deaf", "exited");
-  CHECK(eventually([&] { return job_threads(zinit) == std::vector<std::string>{"base"}; }));
+  CHECK(eventually([&] { return job_threads(zinit.pid()) == std::vector<std::string>{"base"}; }));
 }
 
 TEST_CASE("what waits for a service has a thread again when that is started again",
@@ -72,7 +59,7 @@ TEST_CASE("what waits for a service has a thread again when that is started agai
       [](const Json& s) { return s["restart_count"].number() > 0 && s["state"] == "starting"; },
       "a second start");
   CHECK(eventually([&] {
-    return job_threads(zinit) == std::vector<std::string>{"above", "base"};
+    return job_threads(zinit.pid()) == std::vector<std::string>{"above", "base"};
   }));
 }
 
@@ -99,7 +86,7 @@ TEST_CASE("where processes are few as many services run as fit, and others when 
   };
   const std::string tasks = "/proc/" + std::to_string(zinit.pid()) + "/task";
   const auto full = [&] {
-    return job_threads(zinit).empty() && running().size() + entries_of(tasks).size() == kProcesses;
+    return job_threads(zinit.pid()).empty() && running().size() + entries_of(tasks).size() == kProcesses;
   };
   CHECK(eventually(full));
   const std::string first = running().front();

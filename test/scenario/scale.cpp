@@ -21,8 +21,6 @@ long waits(pid_t pid) {
   return sum;
 }
 
-long resident_kb(pid_t pid) { return std::strtol(proc_status(pid, "VmRSS").c_str(), nullptr, 10); }
-
 std::string numbered(const std::string& name, int i) { return name + std::to_string(i); }
 
 /// Whether the binary under test is one of a sanitizer's, whose size and speed say nothing.

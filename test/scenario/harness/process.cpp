@@ -307,6 +307,20 @@ std::string proc_status(pid_t pid, std::string_view key) {
   return "";
 }
 
+long resident_kb(pid_t pid) { return std::strtol(proc_status(pid, "VmRSS").c_str(), nullptr, 10); }
+
+std::vector<std::string> job_threads(pid_t pid) {
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  std::vector<std::string> names;
+  for (const std::string& id : entries_of(tasks)) {
+    std::string name = read_file(tasks + "/" + id + "/comm");
+    if (!name.empty() && name.back() == '\n') name.pop_back();
+    if (!name.empty() && !name.starts_with("zinit")) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 std::string proc_stat(pid_t pid, int field) {
   const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
   const auto name_end = stat.rfind(')');  // the name in field 2 may hold blanks itself

@@ -73,6 +73,10 @@ std::vector<pid_t> descendants_of(pid_t pid);
 /// The value of a line `KEY:` in /proc/PID/status without the blanks around it; "" if there is
 /// none.
 std::string proc_status(pid_t pid, std::string_view key);
+/// Its resident size.
+long resident_kb(pid_t pid);
+/// Names of the threads of a zinit that are not there as long as it is, sorted.
+std::vector<std::string> job_threads(pid_t pid);
 /// A field of /proc/PID/stat, numbered as in proc(5); "" where the process is gone.
 std::string proc_stat(pid_t pid, int field);
 /// What a link of /proc/PID names, such as "cwd" or "fd/0".
