@@ -327,21 +327,26 @@ TEST_CASE("a process takes a terminal as its own and as all three streams", "[os
   }
 }
 
+/// The lowest number below which so many descriptors can be opened: others may be open above.
+rlim_t number_with_room_below(std::size_t room) {
+  std::vector<UniqueFd> taken;
+  while (taken.size() <= room) taken.emplace_back(::dup(0));
+  return static_cast<rlim_t>(taken.back().get());
+}
+
 TEST_CASE("want of descriptors is temporary and leaves nothing open", "[os][spawn]") {
   for (const CloneWay way : kWays) {
     const Way use(way);
     REQUIRE(run(shell("echo up")).output == "up\n");  // the first one takes some for good
-    const int next = ::dup(0);
-    ::close(next);
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
-    // With each of the first few numbers denied in turn another call of spawn fails.
+    // With room for one descriptor more in each turn another call of spawn fails.
     bool succeeded = false;
-    for (int room = 0; !succeeded; ++room) {
+    for (std::size_t room = 0; !succeeded; ++room) {
       REQUIRE(room < 20);
       INFO("room for " << room);
       rlimit low = before;
-      low.rlim_cur = static_cast<rlim_t>(next + room);
+      low.rlim_cur = number_with_room_below(room);
       const auto open = test::open_descriptors();
       REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
       SpawnPlan plan = shell(":");
