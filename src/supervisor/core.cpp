@@ -167,7 +167,7 @@ void BoardCore::store(Slot slot) {
     facts.pgid = job->process.spawned().number();
     facts.leader = job->process.spawned().leader();
     facts.main_group = job->process.main_group();
-    facts.helpers = {job->side.stop.pid(), job->side.reload.pid(), job->side.probe.pid()};
+    std::ranges::transform(job->side.all(), facts.helpers.begin(), &SideCommand::pid);
   }
   const ServiceSpec& spec = world.spec(slot);
   facts.load_order = world.node(slot).load_order;

@@ -186,7 +186,7 @@ class BoardCore {
   void work(Job& job) REQUIRES(mutex);
   [[nodiscard]] LaunchOrder next_order(Job& job) REQUIRES(mutex);
   [[nodiscard]] Launch carry_out(Job& job, const LaunchOrder& order) REQUIRES(mutex);
-  [[nodiscard]] bool launch_unwanted(const Job& job) const REQUIRES(mutex);
+  [[nodiscard]] bool launch_unwanted(Job& job) const REQUIRES(mutex);
   void help_launch(Job& job) REQUIRES(mutex);
 
   // --- janitor.cpp ---

@@ -116,7 +116,7 @@ OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) cons
 
 void BoardCore::forget_gone(Job& job) {
   job.process.forget_gone();
-  for (SideCommand* const side : job.side.all()) side->group().forget_if_gone();
+  for (SideCommand& side : job.side.all()) side.group().forget_if_gone();
 }
 
 bool BoardCore::look_at_unit(Job& job) {

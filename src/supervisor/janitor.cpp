@@ -166,7 +166,7 @@ void BoardCore::see_groups() {
     if (!job || job->group_poll < kLongestGroupPoll) continue;
     if (world.record(job->slot).process != Process::lingering) continue;
     job->process.forget_all_but(*alive);
-    for (SideCommand* const side : job->side.all()) side->group().forget_all_but(*alive);
+    for (SideCommand& side : job->side.all()) side.group().forget_all_but(*alive);
     look_at_unit(*job);
   }
 }

@@ -87,8 +87,8 @@ struct Job {
 
   /// Whether there is work for its thread, which may block in a system call.
   [[nodiscard]] bool has_work() const noexcept {
-    return to_launch != nullptr || !to_remove->empty() || limits_changed || side.stop.ordered() ||
-           side.reload.ordered() || side.probe.ordered();
+    return to_launch != nullptr || !to_remove->empty() || limits_changed ||
+           side.first_ordered() != nullptr;
   }
 };
 

@@ -224,9 +224,9 @@ LaunchOrder BoardCore::next_order(Job& job) {
   LaunchOrder order{world.graph->node(job.slot).spec, job.slot};
   order.may_wait = job.has_thread;  // the janitor must not: it may be needed for the other order
   if (const SideCommand* const side = job.side.first_ordered()) {
-    order.what = side == &job.side.stop     ? LaunchOrder::What::stop
-                 : side == &job.side.reload ? LaunchOrder::What::reload
-                                            : LaunchOrder::What::probe;
+    order.what = side == &job.side.stop()     ? LaunchOrder::What::stop
+                 : side == &job.side.reload() ? LaunchOrder::What::reload
+                                              : LaunchOrder::What::probe;
     order.extra = {fmt::format("MAINPID={}", side->main_pid())};
   } else if (!job.to_remove->empty()) {
     order.what = LaunchOrder::What::clean;
@@ -254,7 +254,7 @@ Launch BoardCore::carry_out(Job& job, const LaunchOrder& order) {
 }
 
 /// Whether the process of a launch under way would be killed as soon as the launch is over.
-bool BoardCore::launch_unwanted(const Job& job) const {
+bool BoardCore::launch_unwanted(Job& job) const {
   const Record& record = world.record(job.slot);
   const bool stopping = record.state == State::stopping;
   const auto pointless = [&](const SideCommand& side) {
@@ -265,8 +265,8 @@ bool BoardCore::launch_unwanted(const Job& job) const {
     case LaunchOrder::What::pre: return record.wish == Wish::down || record.stop_owed;
     case LaunchOrder::What::post: return Clock::now() >= record.deadline;
     case LaunchOrder::What::stop: return !stopping || record.stage == StopStage::killed;
-    case LaunchOrder::What::reload: return pointless(job.side.reload);
-    case LaunchOrder::What::probe: return pointless(job.side.probe);
+    case LaunchOrder::What::reload: return pointless(job.side.reload());
+    case LaunchOrder::What::probe: return pointless(job.side.probe());
     case LaunchOrder::What::clean:
     case LaunchOrder::What::limit: break;  // no process
   }

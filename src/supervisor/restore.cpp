@@ -49,14 +49,17 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry) {
 }
 
 void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
-  const std::array<SideCommand*, 3> all = job.side.all();
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const pid_t pid = facts.helpers[i];
-    if (pid <= 0 || !is_own_child(pid)) continue;
-    all[i]->order(job.process.pid());
-    all[i]->launched(pid);
-  }
-  job.side.probe.kill();  // nothing waits for its result after the re-execution
+  const auto restore = [&](SideCommand& side, pid_t pid) {
+    side.order(job.process.pid());
+    side.launched(pid);
+  };
+  const auto [stop, reload, probe] = facts.helpers;
+  const auto is_left = [](pid_t pid) { return pid > 0 && is_own_child(pid); };
+  if (is_left(stop)) restore(job.side.stop(), stop);
+  if (is_left(reload)) restore(job.side.reload(), reload);
+  if (!is_left(probe)) return;
+  restore(job.side.probe(), probe);
+  job.side.probe().kill();  // nothing waits for its result after the re-execution
 }
 
 // Processes that the previous image left in the service's cgroup still belong to the service.

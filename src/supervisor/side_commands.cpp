@@ -1,6 +1,7 @@
 // The state of commands beside the main process. See side_commands.hpp.
 #include "supervisor/side_commands.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 namespace zinit {
@@ -32,15 +33,19 @@ void SideCommand::ended(Remains remains) noexcept {
 }
 
 SideCommand* SideCommands::with(pid_t pid) noexcept {
-  for (SideCommand* const each : all())
-    if (each->pid() == pid) return each;
-  return nullptr;
+  const auto one = std::ranges::find(all(), pid, &SideCommand::pid);
+  return one == all().end() ? nullptr : &*one;
 }
 
-SideCommand* SideCommands::first_ordered() noexcept {
-  for (SideCommand* const each : all())
-    if (each->ordered()) return each;
-  return nullptr;
+const SideCommand* SideCommands::first_ordered() const noexcept {
+  const auto one = std::ranges::find_if(all(), &SideCommand::ordered);
+  return one == all().end() ? nullptr : &*one;
+}
+
+TimePoint SideCommands::deadline() const noexcept {
+  TimePoint earliest = kNever;
+  for (const SideCommand& each : all()) earliest = std::min(earliest, each.deadline());
+  return earliest;
 }
 
 }  // namespace zinit

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <span>
 
 #include "base/time.hpp"
 #include "supervisor/processes.hpp"
@@ -50,23 +52,39 @@ class SideCommand {
   TimePoint deadline_ = kNever;
 };
 
-/// The side commands of one service.
-struct SideCommands {
-  SideCommands(ProcessTable& table, Slot slot) noexcept
-      : stop(table, slot), reload(table, slot), probe(table, slot) {}
+/// The side commands of one service. They take memory only once one of them is asked for.
+class SideCommands {
+ public:
+  SideCommands(ProcessTable& table, Slot slot) noexcept : table_(table), slot_(slot) {}
 
-  SideCommand stop, reload, probe;
-
-  [[nodiscard]] std::array<SideCommand*, 3> all() noexcept { return {&stop, &reload, &probe}; }
+  [[nodiscard]] SideCommand& stop() { return made()[0]; }
+  [[nodiscard]] SideCommand& reload() { return made()[1]; }
+  [[nodiscard]] SideCommand& probe() { return made()[2]; }
+  /// In this order; empty if none has been asked for.
+  [[nodiscard]] std::span<SideCommand> all() const noexcept {
+    return made_ ? std::span(*made_) : std::span<SideCommand>();
+  }
   /// The command whose process is `pid`; null if none.
   [[nodiscard]] SideCommand* with(pid_t pid) noexcept;
   /// The first whose launch is ordered; null if none.
-  [[nodiscard]] SideCommand* first_ordered() noexcept;
-  [[nodiscard]] bool gone() const noexcept { return stop.gone() && reload.gone() && probe.gone(); }
-  /// The earlier deadline. stop_exec has none of its own: the stop timeout applies to it.
-  [[nodiscard]] TimePoint deadline() const noexcept {
-    return std::min(reload.deadline(), probe.deadline());
+  [[nodiscard]] const SideCommand* first_ordered() const noexcept;
+  [[nodiscard]] bool gone() const noexcept {
+    return std::ranges::all_of(all(), &SideCommand::gone);
   }
+  /// The earliest deadline. stop_exec has none of its own: the stop timeout applies to it.
+  [[nodiscard]] TimePoint deadline() const noexcept;
+
+ private:
+  using Three = std::array<SideCommand, 3>;
+  [[nodiscard]] Three& made() {
+    const auto one = [this] { return SideCommand(table_, slot_); };
+    if (!made_) made_.reset(new Three{one(), one(), one()});
+    return *made_;
+  }
+
+  ProcessTable& table_;
+  const Slot slot_;
+  std::unique_ptr<Three> made_;
 };
 
 }  // namespace zinit

@@ -30,15 +30,15 @@ void BoardCore::ask_to_end(Job& job) {
 
 void BoardCore::signal_stop(Job& job) {
   forget_gone(job);
-  end_side_command(job, job.side.reload);
-  end_side_command(job, job.side.probe);
+  for (SideCommand& side : job.side.all())
+    if (&side != &job.side.stop()) end_side_command(job, side);
   const Record& record = world.record(job.slot);
   const pid_t main = job.process.pid();
   const bool main_there = main != 0 && record.command.is_main();
   if (main == 0 && record.process == Process::alive) give_up_main(job);
   if (world.spec(job.slot).stop_exec->argv.empty() || !main_there) return ask_to_end(job);
   signal_job(job, SIGCONT);  // a stopped process could not do what stop_exec asks of it
-  job.side.stop.order(main);
+  job.side.stop().order(main);
 }
 
 /// Ends a side command when a stop begins: kills it, or drops its order if no launch has begun.
@@ -47,26 +47,26 @@ void BoardCore::end_side_command(Job& job, SideCommand& side) {
       job.launch && runs_beside(job.launch->what) && &side_of(job, job.launch->what) == &side;
   if (!side.ordered() || under_way) return side.kill();
   side.dropped();
-  if (&side == &job.side.probe) return probe_over(job, Error{{}, EAGAIN});
+  if (&side == &job.side.probe()) return probe_over(job, Error{{}, EAGAIN});
   side_over(job, side, "not run, for the service is being stopped");
 }
 
 void BoardCore::kill_all(Job& job) {
   signal_job(job, SIGKILL);
-  for (const SideCommand* const side : job.side.all()) side->kill();
+  for (const SideCommand& side : job.side.all()) side.kill();
 }
 
 // --- commands beside the main process ---
 
 SideCommand& BoardCore::side_of(Job& job, LaunchOrder::What what) {
-  if (what == LaunchOrder::What::stop) return job.side.stop;
-  return what == LaunchOrder::What::reload ? job.side.reload : job.side.probe;
+  if (what == LaunchOrder::What::stop) return job.side.stop();
+  return what == LaunchOrder::What::reload ? job.side.reload() : job.side.probe();
 }
 
 void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& launch,
                               const EarlyEnd* early) {
   SideCommand& side = side_of(job, order.what);
-  const bool probes = &side == &job.side.probe;
+  const bool probes = &side == &job.side.probe();
   if (launch.outcome.kind == LaunchOutcome::Kind::started) {
     side.launched(launch.child.pid);
     if (early != nullptr) return side_ended(job, side, early->end, early->remains);
@@ -83,11 +83,11 @@ void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& 
 }
 
 void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& order) {
-  const bool stops = &side == &job.side.stop;
+  const bool stops = &side == &job.side.stop();
   const Timeout& limit = order.spec->lifecycle.start_timeout;
-  if (&side == &job.side.reload && !limit.infinite) side.limit(after(Clock::now(), limit.value));
+  if (&side == &job.side.reload() && !limit.infinite) side.limit(after(Clock::now(), limit.value));
   // The time of a probe counts from the end of its launch.
-  if (job.probed && &side == &job.side.probe)
+  if (job.probed && &side == &job.side.probe())
     side.limit(after(Clock::now(), world.spec(job.slot).health->timeout));
   const bool stopping = world.record(job.slot).state == State::stopping;
   const bool main_gone = !stops && job.process.pid() != side.main_pid();
@@ -95,12 +95,12 @@ void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& ord
   // A reload_exec or probe is killed if its main process is gone or is being stopped, a stop_exec
   // if the stop is over; any of them if its deadline passed during its launch. A stop_exec is not
   // killed because the main process is gone: it may have ended it itself, and may finish.
-  if (&side == &job.side.probe) probe_over(job, Error{{}, EAGAIN});
+  if (&side == &job.side.probe()) probe_over(job, Error{{}, EAGAIN});
   side.kill();
 }
 
 void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains remains) {
-  const bool probes = &side == &job.side.probe;
+  const bool probes = &side == &job.side.probe();
   // The rest of its group is killed too. If the group is empty, its number may have been reused.
   if (remains != Remains::nothing) side.kill();
   const pid_t pid = side.pid();
@@ -122,8 +122,8 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
 /// sent instead.
 void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault) {
   side.limit(kNever);
-  if (&side == &job.side.probe) return probe_over(job, Error{fault});
-  const bool stops = &side == &job.side.stop;
+  if (&side == &job.side.probe()) return probe_over(job, Error{fault});
+  const bool stops = &side == &job.side.stop();
   if (!stops && job.reload) {
     job.reload->done = true;
     job.reload->fault = fault;
@@ -146,12 +146,13 @@ void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault)
 }
 
 void BoardCore::look_at_side_commands(Job& job) {
+  if (job.side.all().empty()) return;
   const TimePoint now = Clock::now();
-  static_cast<void>(job.side.reload.kill_if_late(now));
-  if (!job.side.probe.kill_if_late(now) || !job.probed) return;
+  static_cast<void>(job.side.reload().kill_if_late(now));
+  if (!job.side.probe().kill_if_late(now) || !job.probed) return;
   // The result is given without waiting for its end: it may hang where SIGKILL does not reach it,
   // or in its launch.
-  if (!job.side.probe.ordered()) {
+  if (!job.side.probe().ordered()) {
     return probe_over(job, Error{fmt::format("its command took longer than {} ms",
                                              world.spec(job.slot).health->timeout.count())});
   }
@@ -166,7 +167,7 @@ void BoardCore::run_probe(const CheckedProcessPtr& process) {
   Job* const job = checked_job(*process);
   if (job == nullptr || process->stage() != CheckedProcess::Stage::alive) return;
   forget_gone(*job);
-  SideCommand& probe = job->side.probe;
+  SideCommand& probe = job->side.probe();
   // Without a main process there is nothing to check, and no value for MAINPID.
   if (probe.ordered() || job->process.pid() == 0) {
     process->set_probe_result(Error{{}, EAGAIN});
@@ -183,7 +184,7 @@ void BoardCore::run_probe(const CheckedProcessPtr& process) {
 }
 
 void BoardCore::probe_over(Job& job, Error fault) {
-  job.side.probe.limit(kNever);
+  job.side.probe().limit(kNever);
   const CheckedProcessPtr probed = std::exchange(job.probed, nullptr);
   if (!probed) return;
   probed->set_probe_result(std::move(fault));
@@ -204,7 +205,7 @@ RequestResult<ServiceReload> BoardCore::reload_service(Slot slot, bool dry_run) 
                    fmt::format("{} is {}", spec.name, state_name(record.state)));
   }
   forget_gone(job);
-  if (!job.side.reload.gone()) {
+  if (!job.side.reload().gone()) {
     return refused(Refusal::invalid_state,
                    fmt::format("{} is being reloaded, or something of its reload_exec before has "
                                "not ended",
@@ -215,7 +216,7 @@ RequestResult<ServiceReload> BoardCore::reload_service(Slot slot, bool dry_run) 
   if (dry_run) return reload;
   if (by_command) {
     job.reload = reload;
-    job.side.reload.order(job.process.pid());
+    job.side.reload().order(job.process.pid());
     make_due(job);
     return reload;
   }
