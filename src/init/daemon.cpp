@@ -30,6 +30,9 @@ constexpr Milliseconds kAfterBoot{500};
 // How long sinks may write queued lines at the end: a blocked console must not delay that more.
 constexpr Milliseconds kLastLines{500};
 
+// For the data loop to come to its end. It hangs if a file of a service's does.
+constexpr Milliseconds kLastTurns{2000};
+
 constexpr std::array<std::string_view, 6> kOwnVariables = {
     "NOTIFY_SOCKET=", "WATCHDOG_USEC=",  "WATCHDOG_PID=",
     "LISTEN_FDS=",    "LISTEN_FDNAMES=", "LISTEN_PID="};
@@ -386,12 +389,13 @@ void ZinitDaemon::delete_service(const DeleteService& request, DeleteDone done) 
 }
 
 bool ZinitDaemon::can_be_destroyed() {
-  return board_.all_down() && !board_.busy() && !files_.busy() && !logs_.busy();
+  return data_loop_ended_ && board_.all_down() && !board_.busy() && !files_.busy() && !logs_.busy();
 }
 
 void ZinitDaemon::finish_logs() {
   machine_watchdog_.finish(shutdown_.kind() != PowerAction::halt);
-  start_.data_loop->stop_and_join();
+  data_loop_ended_ = start_.data_loop->stop(kLastTurns);
+  if (!data_loop_ended_) return log_error("logs: the data loop hangs; their last lines are lost");
   if (syslog_) syslog_->finish();
   logs_.finish(kLastLines);
 }

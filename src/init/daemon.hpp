@@ -160,6 +160,7 @@ class ZinitDaemon final : public Daemon {
   TimePoint shell_started_{};
   bool memory_released_ = false;  // what start-up took, once it is over
   int exit_code_ = 0;
+  bool data_loop_ended_ = true;
 };
 
 }  // namespace zinit

@@ -81,7 +81,8 @@ Result<void> EventLoop::set_up() {
       bell_.get(), EV_READ);
   ev_io_start(loop_, &bell_watcher_);
   ev_set_loop_release_cb(loop_, before_sleep, [](struct ev_loop*) noexcept {});
-  ev_periodic_init(&calm_, [](struct ev_loop*, ev_periodic*, int) {}, kFarFuture, 0., nullptr);
+  ev_periodic_init(
+      &calm_, [](struct ev_loop*, ev_periodic*, int) {}, kFarFuture, 0., nullptr);
   ev_periodic_start(loop_, &calm_);
   // Registers the eventfd with the kernel now, so that a failure can be reported.
   ev_run(loop_, EVRUN_NOWAIT);
@@ -129,14 +130,12 @@ Result<void> EventLoop::post(Task task) noexcept {
 void EventLoop::ring_bell() noexcept {
   // EAGAIN: the counter is at its maximum, so the loop will wake anyway.
   const std::uint64_t one = 1;
-  while (::write(bell_.get(), &one, sizeof one) < 0 && errno == EINTR) {
-  }
+  while (::write(bell_.get(), &one, sizeof one) < 0 && errno == EINTR) {}
 }
 
 void EventLoop::run_tasks() noexcept {
   std::uint64_t rung = 0;
-  while (::read(bell_.get(), &rung, sizeof rung) < 0 && errno == EINTR) {
-  }
+  while (::read(bell_.get(), &rung, sizeof rung) < 0 && errno == EINTR) {}
   std::vector<Task> tasks;
   {
     MutexLock lock(mutex_);
@@ -203,19 +202,28 @@ Result<std::unique_ptr<DataLoop>> DataLoop::create() {
   return std::unique_ptr<DataLoop>(new DataLoop(std::move(*loop)));
 }
 
-DataLoop::~DataLoop() { stop_and_join(); }
+DataLoop::~DataLoop() { loop_->stop(); }
 
 Result<void> DataLoop::start() {
-  auto thread = Thread::start("zinit-data", kLoopStackBytes, [this] { loop_->run(); });
+  MutexLock lock(mutex_);
+  auto thread = Thread::start("zinit-data", kLoopStackBytes, [this] {
+    loop_->run();
+    MutexLock end(mutex_);
+    ended_ = true;
+    has_ended_.notify_all();
+  });
   if (!thread) return Failure(thread.error());
+  ended_ = false;
   thread_ = std::move(*thread);
   return {};
 }
 
-void DataLoop::stop_and_join() noexcept {
-  if (!thread_.joinable()) return;
+bool DataLoop::stop(Milliseconds limit) noexcept {
   loop_->stop();
-  thread_.join();
+  const TimePoint until = after(Clock::now(), limit);
+  MutexLock lock(mutex_);
+  while (!ended_ && Clock::now() < until) has_ended_.wait_until(mutex_, until);
+  return ended_;
 }
 
 }  // namespace zinit

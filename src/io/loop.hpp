@@ -30,6 +30,7 @@
 #include "base/fd.hpp"
 #include "base/mutex.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "os/thread.hpp"
 
 namespace zinit {
@@ -92,9 +93,9 @@ class EventLoop {
 
   // Constant after creation.
   struct ev_loop* loop_ = nullptr;
-  UniqueFd bell_;        // an eventfd that wakes the loop; ev_async would abort on errors
+  UniqueFd bell_;  // an eventfd that wakes the loop; ev_async would abort on errors
   ev_io bell_watcher_{};
-  ev_periodic calm_{};   // prevents libev's idle wake-ups, see above
+  ev_periodic calm_{};  // prevents libev's idle wake-ups, see above
 
   std::atomic<bool> stopping_{false};
   std::atomic<std::thread::id> runner_{};
@@ -136,7 +137,7 @@ class LoopCall {
 class DataLoop {
  public:
   [[nodiscard]] static Result<std::unique_ptr<DataLoop>> create();
-  /// Calls stop_and_join().
+  /// Ends the loop and waits for its thread, however long that takes.
   ~DataLoop();
 
   [[nodiscard]] EventLoop& loop() noexcept { return *loop_; }
@@ -144,12 +145,16 @@ class DataLoop {
   /// Starts the thread, with signals blocked as in every thread but the main one. Call it once.
   [[nodiscard]] Result<void> start();
 
-  /// Ends the loop and waits for its thread. Not to be called on that thread. May be repeated.
-  void stop_and_join() noexcept;
+  /// Ends the loop, and waits for its thread until `limit` is over. Not to be called on that thread.
+  /// May be repeated. @return  false if the thread has not ended, as it hangs in a system call
+  [[nodiscard]] bool stop(Milliseconds limit) noexcept;
 
  private:
   explicit DataLoop(std::unique_ptr<EventLoop> loop) : loop_(std::move(loop)) {}
   std::unique_ptr<EventLoop> loop_;
+  Mutex mutex_;
+  CondVar has_ended_;
+  bool ended_ GUARDED_BY(mutex_) = true;  // no thread runs the loop
   Thread thread_;
 };
 

@@ -55,7 +55,7 @@ struct World {
     log->start();
     REQUIRE(data->start());
   }
-  ~World() { data->stop_and_join(); }
+  ~World() { CHECK(data->stop(test::kPatience)); }
 
   [[nodiscard]] bool has(const std::string& text) {
     return test::becomes_true([&] {
@@ -122,7 +122,7 @@ TEST_CASE("syslog: the socket is there for everybody, and messages come with the
   struct stat status {};
   REQUIRE(::lstat(w.path.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0666);
-  w.data->stop_and_join();
+  CHECK(w.data->stop(test::kPatience));
   REQUIRE(send_to(w.path, "the last"));
   w.log->finish();
   CHECK(w.has("the last"));
@@ -153,7 +153,7 @@ TEST_CASE("syslog: a daemon that starts gets the socket, and zinit binds it agai
       ::unlink(w.path.c_str());
     CHECK(w.comes(killed ? "back by look" : "back by itself"));
   }
-  w.data->stop_and_join();
+  CHECK(w.data->stop(test::kPatience));
   w.log->finish();
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("syslog: a socket that is in use is left alone, and a stale one is rep
     REQUIRE(send_to(w.path, "hello"));
     char bytes[64];
     CHECK(::recv(daemon.get(), bytes, sizeof bytes, 0) == 5);
-    w.data->stop_and_join();
+    CHECK(w.data->stop(test::kPatience));
     w.log->finish();
     CHECK(send_to(w.path, "hello"));
   }
@@ -184,7 +184,7 @@ TEST_CASE("syslog: a socket that is in use is left alone, and a stale one is rep
     w.folder.write("log", "text");
     w.start();
     w.log->look();
-    w.data->stop_and_join();
+    CHECK(w.data->stop(test::kPatience));
     w.log->finish();
     const auto text = read_file(w.path.c_str(), 100);
     CHECK((text && *text == "text"));

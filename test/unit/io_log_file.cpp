@@ -258,7 +258,7 @@ TEST_CASE("sink table: a file that is no longer used is closed when its lines ar
   REQUIRE(test::becomes_true([&] { return ::mkdir((dir / "a").c_str(), 0755) == 0; }));
   CHECK(test::becomes_true([&] { return text_of_file(dir / "a/a.log") == "late\n"; }));
   CHECK(test::becomes_true([&] { return open_below(dir.path()) == 0; }));
-  loop->stop_and_join();
+  CHECK(loop->stop(test::kPatience));
 }
 
 TEST_CASE("sink format: no host name breaks the header of a syslog message", "[io]") {

@@ -123,7 +123,7 @@ struct World {
     data = std::move(*made);
     store = std::make_unique<LogStore>(data->loop(), std::move(sinks));
   }
-  ~World() { data->stop_and_join(); }
+  ~World() { CHECK(data->stop(test::kPatience)); }
 
   void run() { REQUIRE(data->start()); }
 
@@ -340,7 +340,7 @@ TEST_CASE("log: a tap is given the lines of the logs that it wants, and the last
   CHECK(web->lines().size() == 1);
   CHECK(all->lines().size() == 4);
   w.store->remove_tap(all);
-  w.data->stop_and_join();
+  CHECK(w.data->stop(test::kPatience));
 }
 
 TEST_CASE("log: a tap follows a service that goes and comes again, in whatever slot", "[io]") {
@@ -564,7 +564,7 @@ TEST_CASE("log: at the end what is in the pipes still reaches the sinks", "[io]"
   logging.console = true;
   w.store->configure(0, spec_of("web", logging));
   OutputPipes pipes = w.open(0);
-  w.data->stop_and_join();
+  CHECK(w.data->stop(test::kPatience));
   write(pipes.out, "last\nwords");
   pipes.out.reset();
   w.store->finish(1000ms);

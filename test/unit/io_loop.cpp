@@ -55,6 +55,15 @@ std::optional<long> rest_of_thread(pid_t tid) {
 
 }  // namespace
 
+TEST_CASE("loop: its end is waited for within a limit", "[io]") {
+  auto data = running_loop();
+  std::promise<void> go_on;
+  REQUIRE(data->loop().post([held = go_on.get_future().share()] { held.wait(); }));
+  CHECK_FALSE(data->stop(20ms));
+  go_on.set_value();
+  CHECK(data->stop(test::kPatience));
+}
+
 TEST_CASE("loop: tasks of one thread run in their order, all of many threads run", "[io]") {
   auto data = running_loop();
   constexpr int kThreads = 4, kTasks = 1000;
@@ -73,7 +82,7 @@ TEST_CASE("loop: tasks of one thread run in their order, all of many threads run
   }
   for (std::thread& poster : posters) poster.join();
   CHECK_FALSE(data->loop().on_thread());
-  data->stop_and_join();
+  CHECK(data->stop(test::kPatience));
   CHECK(in_order);
   CHECK(on_thread);
   for (int count : next) CHECK(count == kTasks);
@@ -275,7 +284,7 @@ TEST_CASE("loop: calls asked for by many threads are made", "[io]") {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  data->stop_and_join();
+  CHECK(data->stop(test::kPatience));
   CHECK(calls >= kThreads);
   CHECK(calls <= kThreads * 1000);
 }

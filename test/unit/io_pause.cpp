@@ -54,5 +54,5 @@ TEST_CASE("log store: a sink can pause the reading of pipes, but not for a clien
   REQUIRE(write_all(pipes->out.get(), "three\n", "pipe"));
   sink->pauses = false;
   CHECK(test::becomes_true([&] { return sink->lines == 3; }));
-  (*data)->stop_and_join();
+  CHECK((*data)->stop(test::kPatience));
 }

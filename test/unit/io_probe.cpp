@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "io/probe.hpp"
+#include "support/deadline.hpp"
 #include "support/dns_server.hpp"
 #include "support/forked.hpp"
 #include "support/refused_call.hpp"
@@ -160,7 +161,7 @@ class Rig {
     probe_.emplace(data_->loop(), *resolver_);
     REQUIRE(data_->start());
   }
-  ~Rig() { data_->stop_and_join(); }
+  ~Rig() { CHECK(data_->stop(test::kPatience)); }
 
   /// What a probe comes to; `limit` is its timeout.
   std::string probe(Endpoint endpoint, Milliseconds limit = 30s,

@@ -34,7 +34,7 @@ class Rig {
     resolver.emplace(data_->loop(), ResolverFiles{dir / "hosts", dir / "resolv.conf", port});
     REQUIRE(data_->start());
   }
-  ~Rig() { data_->stop_and_join(); }
+  ~Rig() { CHECK(data_->stop(test::kPatience)); }
 
   /// Asks, and keeps on asking until there is an answer.
   std::future<std::string> ask(const std::string& name, std::uint16_t port = 80) {

@@ -42,7 +42,7 @@ struct Running {
     sink = std::make_unique<S>(data->loop(), std::move(ends->write));
     REQUIRE(data->start());
   }
-  ~Running() { data->stop_and_join(); }
+  ~Running() { CHECK(data->stop(test::kPatience)); }
 
   void take(std::string_view text) { give(*sink, text, dropped); }
 
@@ -107,7 +107,7 @@ TEST_CASE("sink: the kernel ring buffer gets one record a line, none too long", 
   CHECK(cut.size() > 890);
   CHECK(cut.substr(cut.size() - 3) == "\xc3\xa4\n");
   CHECK(*dropped == 0);
-  (*data)->stop_and_join();
+  CHECK((*data)->stop(test::kPatience));
 }
 
 TEST_CASE("sink: a descriptor that accepts no more blocks nobody, and lost lines are counted",
@@ -141,7 +141,7 @@ TEST_CASE("sink: what a console takes at once is written at once", "[io]") {
   int written = 0;  // when the loop comes to the task after the sink's
   REQUIRE((*data)->loop().post([&] { ::ioctl(ends->read.get(), FIONREAD, &written); }));
   REQUIRE((*data)->start());
-  (*data)->stop_and_join();
+  CHECK((*data)->stop(test::kPatience));
   CHECK(written == 1000 * 106);
   CHECK(*dropped == 0);
 }
@@ -195,7 +195,7 @@ TEST_CASE("sink: trouble of one sink is logged soon, even if that of another was
   CHECK(test::becomes_true([&] { return told("first: "); }));
   second->failing("is gone");
   CHECK(test::becomes_true([&] { return told("second: is gone"); }));
-  (*data)->stop_and_join();
+  CHECK((*data)->stop(test::kPatience));
   set_log_descriptor(STDERR_FILENO, false);
 }
 
@@ -263,7 +263,7 @@ TEST_CASE("sink: lines are written even if the loop accepts no more tasks", "[io
   char text[64];
   CHECK(::read(ends->read.get(), text, sizeof text) == 14);
   CHECK(*dropped == 0);
-  (*data)->stop_and_join();
+  CHECK((*data)->stop(test::kPatience));
 }
 
 TEST_CASE("sink: a pipe is opened again, so that the descriptor given stays blocking", "[io]") {
@@ -305,5 +305,5 @@ TEST_CASE("sink: a socket that does not say so itself is not waited for either",
   REQUIRE((*data)->start());
   for (int i = 0; i < 20000; ++i) give(sink, std::string(100, 'x'), dropped);
   CHECK(*dropped > 0);
-  (*data)->stop_and_join();  // returns: the loop's thread hangs in no write
+  CHECK((*data)->stop(test::kPatience));  // returns: the loop's thread hangs in no write
 }
