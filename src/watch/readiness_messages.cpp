@@ -105,17 +105,16 @@ void ReadinessChecks::handle(Watch& watch, Datagram& datagram) {
   if (message.trigger && watch.watchdog > Milliseconds{0}) board_->watchdog_expired(process);
   if (message.reloading) watch.doing = "reloading";
   if (message.stopping) watch.doing = "stopping";
-  if (message.ready) {
-    watch.doing.clear();
-    if (!watch.ready) {
-      watch.ready = true;
-      board_->passed(process, CheckKind::readiness);
-      watch.last_sign = Clock::now();
-      look_.ask();  // arms the watchdog
-    }
-  }
+  if (message.ready) watch.doing.clear();
   if (message.status) watch.status = *message.status;
+  // Before the service is ready, so that whoever waits for that sees the text of the same message.
   if (message.status || message.ready || message.reloading || message.stopping) show_status(watch);
+  if (message.ready && !watch.ready) {
+    watch.ready = true;
+    board_->passed(process, CheckKind::readiness);
+    watch.last_sign = Clock::now();
+    look_.ask();  // arms the watchdog
+  }
   if (process.stage() == CheckedProcess::Stage::ended) return;
   if (message.remove && !message.fd_name.empty()) stored_.remove(process.slot, message.fd_name);
   if (!message.store) return;

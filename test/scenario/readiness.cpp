@@ -141,6 +141,14 @@ TEST_CASE("who sends sockets that linger holds up neither zinit nor the service"
   zinit.stop("victim");
 }
 
+TEST_CASE("who waits for a service sees the status text that came with READY",
+          "[quick][readiness]") {
+  Server zinit;
+  zinit.file("a.toml", says({"send", "READY=1\nSTATUS=serving", "sleep"}, kSystemd));
+  zinit.boot({"a"});
+  for (int i = 0; i < 30; ++i) REQUIRE(zinit.restart("a")["status_text"] == "serving");
+}
+
 TEST_CASE("a notify socket belongs to the user of its service", "[quick][readiness]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
