@@ -95,6 +95,13 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
     make_due(job);  // it may have to poll for the end of the rest
     tell_neighbours({&job.slot, 1});
   }
+  if (!post && !has_time && end == ProcessEnd{} && job.process.group_left()) {
+    say(LogLevel::warn,
+        fmt::format(
+            "{}: exited and left processes, which are killed; if it goes to the background, "
+            "see readiness.pidfile",
+            job.name));
+  }
   if (post && end != ProcessEnd{})
     say(LogLevel::warn, fmt::format("{}: post_exec {}", job.name, reason_text(reason_of_end(end))));
 }

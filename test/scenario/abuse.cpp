@@ -215,6 +215,15 @@ TEST_CASE("a service that is traced can be stopped, and is told when the tracer 
   CHECK(zinit.start("traced")["state"] == "running");
 }
 
+TEST_CASE("a daemon that leaves processes and exits is told where to look", "[quick][abuse]") {
+  Server zinit;
+  zinit.add("daemon", {.exec = "sleep 1000 & exit 0"});
+  zinit.boot();
+  zinit.await_message(
+      "daemon: exited and left processes, which are killed; if it goes to the "
+      "background, see readiness.pidfile");
+}
+
 TEST_CASE("the end does not wait for a data loop that hangs", "[quick][abuse]") {
   Server zinit;
   zinit.add("a");
