@@ -146,6 +146,9 @@ Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   const bool any_missing = std::find(given.begin(), given.end(), -1) != given.end();
   if (!plan.tty.empty() || any_missing) {
     auto fd = plan.tty.empty() ? open_fd("/dev/null", O_RDWR) : open_terminal(plan.tty);
+    const bool in_alone = plan.tty.empty() && plan.out >= 0 && plan.err >= 0;
+    if (!fd && in_alone && fd.error().errnum == ENOENT)  // an empty /dev: a pipe at its end
+      fd = make_pipe().map([](Pipe pipe) { return std::move(pipe.read); });
     if (!fd) return fd;
     opened = std::move(*fd);
   }

@@ -1,4 +1,5 @@
 // What is known of a spawn that fails (behaviour.md, "States", last paragraphs).
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -138,4 +139,17 @@ TEST_CASE("want of processes is no failure, the spawn is tried again until there
   CHECK(zinit.state("a") == "running");
   for (const char* name : {"a", "b", "c"}) zinit.stop(name);
   zinit.await_state("d", "running");
+}
+
+TEST_CASE("without /dev/null standard input is a pipe at its end", "[quick][root][spawn]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.in_child = [] {
+    have_own_mounts();
+    if (mount("none", "/dev", "tmpfs", 0, nullptr) != 0) _exit(95);
+  }});
+  zinit.add("a",
+            {.exec = "readlink /proc/self/fd/0 | cut -c 1-5 >> $T; wc -c >> $T; exec sleep 1000"});
+  zinit.boot({"a"});
+  zinit.await_trace("0");
+  CHECK(zinit.trace() == std::vector<std::string>{"pipe:", "0"});
 }
