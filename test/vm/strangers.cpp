@@ -1,0 +1,105 @@
+// A user of the machine sends PID 1 descriptors whose last close blocks for hours.
+
+#include <catch2/catch.hpp>
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/fd.hpp"
+#include "base/format.hpp"
+#include "base/unix_address.hpp"
+#include "support/lingering.hpp"
+#include "vm/machine.hpp"
+
+using namespace zinit;
+using namespace zinit::vm;
+
+namespace {
+
+constexpr unsigned kStranger = 100;  // redis, and its group
+constexpr int kEach = 4;
+
+/// Sends `text` with `fd` to the unix socket of this type at `path`, and exits.
+[[noreturn]] void send_and_exit(const char* path, int type, std::string text, int fd) {
+  const sockaddr_un address = unix_address(path);
+  const int socket = ::socket(AF_UNIX, type, 0);
+  if (::connect(socket, generic(address), sizeof address) < 0) _exit(1);
+  alignas(cmsghdr) char beside[CMSG_SPACE(sizeof fd)] = {};
+  iovec part{text.data(), text.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = beside;
+  message.msg_controllen = sizeof beside;
+  cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+  // EPERM: this kernel lets the receiver refuse descriptors, so there is nothing to hold it up.
+  const bool over = ::sendmsg(socket, &message, MSG_NOSIGNAL) >= 0 || errno == EPERM;
+  _exit(over ? 0 : 2);
+}
+
+/// `stranger NOTIFY-SOCKET`: sends to it, to /dev/log and to the control socket, says so, and stays
+/// there as the peer that keeps the sockets lingering.
+[[noreturn]] void be_stranger(const char* notify_socket) {
+  if (::setgid(kStranger) < 0 || ::setuid(kStranger) < 0) _exit(3);
+  const test::Lingering lingering;
+  for (int i = 0; i < kEach; ++i) {
+    for (const auto& [path, type, text] :
+         {std::tuple{"/dev/log", SOCK_DGRAM, "<13>stranger: here"},
+          std::tuple{notify_socket, SOCK_DGRAM, "READY=1"},
+          std::tuple{"/run/zinit.sock", SOCK_STREAM, "{\"jsonrpc\":\"2.0\""}}) {
+      const pid_t child = ::fork();
+      if (child == 0) send_and_exit(path, type, text, lingering.make());
+      int status = -1;
+      if (::waitpid(child, &status, 0) != child || status != 0) _exit(4);
+    }
+  }
+  if (::write(STDOUT_FILENO, "sent\n", 5) != 5) _exit(5);
+  while (true) ::pause();
+}
+
+/// This program is also the one that attacks: glibc gives constructors what main() gets.
+__attribute__((constructor(65535))) void take_part(int argc, char** argv, char**) {
+  if (argc == 3 && std::strcmp(argv[1], "stranger") == 0) be_stranger(argv[2]);
+}
+
+}  // namespace
+
+SCENARIO("who sends PID 1 sockets that linger holds up neither services nor the power-off") {
+  GIVEN("a machine whose control socket another user may use, and a service with a notify socket") {
+    const auto self = read_file("/proc/self/exe", std::size_t{64} << 20);
+    REQUIRE(self);
+    Machine machine({File{"/bin/stranger", *self, 0755},
+                     File{"/etc/zinit/zinit.toml", "socket_group = \"redis\"\n"},
+                     // In place of busybox's, so that /dev/log stays zinit's.
+                     File{"/etc/zinit/system/syslogd.toml", "[service]\nexec = \"sleep 1000\"\n"},
+                     service("victim",
+                             "[service]\nexec = \"echo $NOTIFY_SOCKET >/tmp/address; sleep 1000\"\n"
+                             "[readiness]\nnotify = 'systemd'\n"),
+                     service("plain", "[service]\nexec = \"sleep 1000\"\n")});
+    Terminal& shell = machine.shell();
+    shell.repeat_until("test -s /tmp/address && echo there", "there");
+    WHEN("that user sends such sockets to every socket of zinit's") {
+      shell.output_of("stranger $(cat /tmp/address) >/tmp/sent &");
+      shell.repeat_until("cat /tmp/sent", "sent");
+      THEN("zinit answers, restarts a service, takes lines, and powers the machine off") {
+        machine.zinitctl("ping");
+        const int before = machine.pid("plain");
+        machine.zinitctl("restart plain");
+        CHECK(machine.pid("plain") != before);
+        shell.output_of("logger still heard");
+        shell.repeat_until("zinitctl logs test-shell", "still heard");
+        CHECK(machine.state("victim") == "starting");
+        shell.send("zinitctl poweroff\n");
+        machine.console().wait_for("reboot: Power down");
+        CHECK(machine.wait_for_end() == 0);
+      }
+    }
+  }
+}
