@@ -43,8 +43,12 @@ Result<UniqueFd> open_fd(const char* path, int flags, mode_t mode) {
 Result<std::string> read_file(const char* path, size_t limit) {
   auto fd = open_fd(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) return Failure(fd.error());
+  return read_open_file(fd->get(), path, limit);
+}
+
+Result<std::string> read_open_file(int fd, const char* path, size_t limit) {
   struct stat status {};
-  if (::fstat(fd->get(), &status) < 0) return sys_failure("examine", path);
+  if (::fstat(fd, &status) < 0) return sys_failure("examine", path);
   if (S_ISDIR(status.st_mode)) return sys_failure("read", path, EISDIR);
   if (!S_ISREG(status.st_mode)) {
     return Failure(
@@ -53,7 +57,7 @@ Result<std::string> read_file(const char* path, size_t limit) {
   std::string text;
   char buffer[16384];
   while (true) {
-    const ssize_t got = repeat_on_eintr([&] { return ::read(fd->get(), buffer, sizeof buffer); });
+    const ssize_t got = repeat_on_eintr([&] { return ::read(fd, buffer, sizeof buffer); });
     if (got < 0) return sys_failure("read", path);
     if (got == 0) return text;
     if (text.size() + static_cast<size_t>(got) > limit) {

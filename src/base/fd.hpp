@@ -56,6 +56,9 @@ struct Pipe {
 /// O_NONBLOCK, so that a FIFO cannot hang the caller.
 [[nodiscard]] Result<std::string> read_file(const char* path, size_t limit);
 
+/// The same of a file that is open already; `path` is what errors call it.
+[[nodiscard]] Result<std::string> read_open_file(int fd, const char* path, size_t limit);
+
 /// Writes all of `data` to `fd`, repeating on EINTR and short writes. Blocks if `fd` does.
 [[nodiscard]] Result<void> write_all(int fd, std::string_view data, std::string_view object);
 

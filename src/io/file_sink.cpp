@@ -5,8 +5,6 @@
 #include <numeric>
 #include <utility>
 
-#include "base/log.hpp"
-
 namespace zinit {
 
 namespace {
@@ -189,8 +187,6 @@ FileSink::Outcome FileSink::write_some() {
         file_.append(std::string_view(current_.bytes).substr(written_), rotation, written);
     written_ += written;
     bytes += written;
-    if (const std::string fault = file_.take_rotation_fault(); !fault.empty())
-      log_warn("log file: {}; it grows beyond file_max_bytes", fault);
     if (appended) {
       if (trouble() != nullptr) trouble()->works();
       continue;

@@ -8,15 +8,13 @@
 #include <cstdio>
 
 #include "base/format.hpp"
+#include "base/trusted_path.hpp"
 
 namespace zinit {
 
 namespace {
 
 constexpr mode_t kMode = 0640;
-
-// How long to wait after a failed rotation, so that not every line tries again.
-constexpr Milliseconds kRotateAgain{60000};
 
 /// Whether the disk or the FIFO is full, so that opening the file again does not help.
 bool is_full(int errnum) { return errnum == ENOSPC || errnum == EDQUOT || errnum == EAGAIN; }
@@ -25,11 +23,7 @@ bool is_full(int errnum) { return errnum == ENOSPC || errnum == EDQUOT || errnum
 
 Result<void> LogFile::open() {
   if (fd_) return {};
-  auto fd = open_fd(path_.c_str(),
-                    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, kMode);
-  if (!fd && fd.error().errnum == ELOOP)
-    return Failure(Error{"cannot open " + path_ + ": is a symbolic link, name the file itself",
-                         ELOOP});
+  auto fd = open_trusted(path_, O_WRONLY | O_APPEND | O_CREAT, kMode);
   if (!fd && fd.error().errnum == ENXIO)
     return Failure(Error{"cannot open " + path_ + ": nobody reads the FIFO", ENXIO});
   if (!fd) return Failure(fd.error());
@@ -49,7 +43,10 @@ Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,
   while (!lines.empty()) {
     if (auto opened = open(); !opened) return opened;
     const std::string_view part = lines.substr(0, whole_lines(lines, rotation));
-    if (part.empty()) continue;  // it was rotated, or must be opened again
+    if (part.empty()) {
+      if (auto rotated = rotate(rotation.keep); !rotated) return rotated;
+      continue;
+    }
     const ssize_t count = ::write(fd_.get(), part.data(), part.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
@@ -66,8 +63,8 @@ Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,
   return {};
 }
 
-/// How many bytes of `lines` to write to the open file; 0 if it was rotated, and is closed now.
-std::size_t LogFile::whole_lines(std::string_view lines, const Rotation& rotation) {
+/// How many bytes of `lines` to write to the open file; 0 if it must be rotated first.
+std::size_t LogFile::whole_lines(std::string_view lines, const Rotation& rotation) const {
   if (!regular_ || rotation.max_bytes == 0) return lines.size();
   const std::uint64_t room = rotation.max_bytes - std::min(rotation.max_bytes, size_);
   if (lines.size() <= room) return lines.size();
@@ -75,40 +72,37 @@ std::size_t LogFile::whole_lines(std::string_view lines, const Rotation& rotatio
       room == 0 ? std::string_view::npos : lines.rfind('\n', static_cast<std::size_t>(room) - 1);
   if (last != std::string_view::npos) return last + 1;
   // Not even the first line fits. The file is not rotated within a line, nor while it is empty.
-  const std::size_t first = std::min(lines.find('\n'), lines.size() - 1) + 1;
-  if (size_ == 0 || within_line_) return first;
-  if (Clock::now() < rotate_from_) return lines.size();
-  return rotate(rotation) ? 0 : lines.size();
+  if (size_ > 0 && !within_line_) return 0;
+  return std::min(lines.find('\n'), lines.size() - 1) + 1;
 }
 
-/// Returns whether the file was rotated, and is closed now. Also true if somebody else has renamed,
-/// removed or emptied it.
-bool LogFile::rotate(const Rotation& rotation) {
-  struct stat open_one {}, named {};
-  if (::fstat(fd_.get(), &open_one) == 0 && ::lstat(path_.c_str(), &named) == 0 &&
-      open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev &&
-      static_cast<std::uint64_t>(named.st_size) >= size_ && !shift(rotation.keep)) {
-    rotate_from_ = after(Clock::now(), kRotateAgain);
-    return false;
+/// Renames the file and closes it; only closes it if somebody else has renamed, removed or emptied
+/// it. All of it happens in the one folder in which the path leads to the open file, whatever its
+/// owner puts in the place of that folder meanwhile.
+Result<void> LogFile::rotate(std::uint32_t keep) {
+  const auto folder = open_folder_of(path_);
+  if (!folder) return Failure(folder.error());
+  const int at = folder->fd.get();
+  struct stat open_one {
+  }, named{};
+  if (::fstat(fd_.get(), &open_one) < 0 ||
+      ::fstatat(at, folder->name.c_str(), &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+      open_one.st_ino != named.st_ino || open_one.st_dev != named.st_dev ||
+      static_cast<std::uint64_t>(named.st_size) < size_) {
+    fd_.reset();
+    return {};
+  }
+  const auto numbered = [](const std::string& name, std::uint32_t number) {
+    return number == 0 ? name : fmt::format("{}.{}", name, number);
+  };
+  if (keep == 0 && ::unlinkat(at, folder->name.c_str(), 0) < 0) return sys_failure("remove", path_);
+  for (std::uint32_t number = keep; number-- > 0;) {
+    const std::string from = numbered(folder->name, number);
+    if (::renameat(at, from.c_str(), at, numbered(folder->name, number + 1).c_str()) == 0) continue;
+    if (errno != ENOENT || number == 0) return sys_failure("rename", numbered(path_, number));
   }
   fd_.reset();
-  return true;
-}
-
-bool LogFile::shift(std::uint32_t keep) {
-  const auto numbered = [&](std::uint32_t number) {
-    return number == 0 ? path_ : fmt::format("{}.{}", path_, number);
-  };
-  if (keep == 0 && ::unlink(path_.c_str()) == 0) return true;
-  for (std::uint32_t number = keep; number-- > 0;) {
-    if (::rename(numbered(number).c_str(), numbered(number + 1).c_str()) == 0) continue;
-    if (errno == ENOENT && number > 0) continue;
-    rotation_fault_ = sys_failure("rename", numbered(number)).value().text;
-    return false;
-  }
-  if (keep > 0) return true;
-  rotation_fault_ = sys_failure("remove", path_).value().text;
-  return false;
+  return {};
 }
 
 }  // namespace zinit

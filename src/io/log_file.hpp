@@ -1,14 +1,16 @@
 // A log file, with rotation by size. It has no queue and no thread of its own, so calls may block
 // on a disk.
 //
-// The file is opened with O_APPEND, so that others may write to it too, and with O_NOFOLLOW: in a
-// directory that a service can write to, the service could replace the log by a symbolic link, and
-// so have root append text of its choice to any file. A new file has mode 0640. With O_NONBLOCK,
-// opening a FIFO that nobody reads fails at once.
+// The file is opened with O_APPEND, so that others may write to it too, and by the rules of
+// base/trusted_path.hpp: in a folder of its own a service could replace the log, or a folder on its
+// path, by a link, and so have root append text of its choice to any file. A new file has mode
+// 0640. Opening a FIFO that nobody reads fails at once.
 //
 // Rotation renames `.1` to `.2` and so on, the highest number first, and then the file to `.1`; the
-// oldest is replaced. It happens between lines. If the path no longer leads to the open file, as
-// after logrotate(8), it is opened again instead.
+// oldest is replaced. It happens between lines, in the folder that holds the open file. If the path
+// no longer leads to the open file, as after logrotate(8), it is opened again instead. Where
+// nothing can be renamed, nothing is written either: a service could prevent the rotation, and fill
+// the disk.
 //
 // Threads: any, but only one at a time.
 #pragma once
@@ -20,7 +22,6 @@
 #include <string_view>
 
 #include "base/fd.hpp"
-#include "base/time.hpp"
 
 namespace zinit {
 
@@ -36,8 +37,8 @@ class LogFile {
   /// Appends `lines`; they continue what the last call wrote, which may have ended within a line.
   ///
   /// @param written  how many bytes were written; all, unless there is an error.
-  /// @return  any error of open(2) and write(2); EAGAIN: a FIFO that is full. The next call opens
-  ///          the file again if that may help.
+  /// @return  any error of open(2), write(2) and, with a full file, rename(2); EAGAIN: a FIFO that
+  ///          is full. The next call opens the file again if that may help.
   [[nodiscard]] Result<void> append(std::string_view lines, const Rotation& rotation,
                                     std::size_t& written);
 
@@ -50,13 +51,10 @@ class LogFile {
   /// The file system of the file when it was last opened; 0 before.
   [[nodiscard]] dev_t device() const noexcept { return device_; }
 
-  /// Why a rotation failed, once for each failure; otherwise empty.
-  [[nodiscard]] std::string take_rotation_fault() noexcept { return std::move(rotation_fault_); }
-
  private:
-  [[nodiscard]] std::size_t whole_lines(std::string_view lines, const Rotation& rotation);
-  [[nodiscard]] bool rotate(const Rotation& rotation);
-  [[nodiscard]] bool shift(std::uint32_t keep);
+  [[nodiscard]] std::size_t whole_lines(std::string_view lines,
+                                        const Rotation& rotation) const;
+  [[nodiscard]] Result<void> rotate(std::uint32_t keep);
 
   const std::string path_;
   UniqueFd fd_;
@@ -64,8 +62,6 @@ class LogFile {
   bool regular_ = false;
   bool within_line_ = false;   // the last byte written was not a newline
   std::uint64_t size_ = 0;
-  std::string rotation_fault_;
-  TimePoint rotate_from_{};    // when to try a failed rotation again
 };
 
 }  // namespace zinit

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "scenario/harness.hpp"
@@ -232,6 +233,50 @@ TEST_CASE("log files that cannot be written cost their lines and nothing else", 
   close(reader);
   CHECK(dropped(zinit, "missing") == 500);
   CHECK(zinit.shut_down() == 0);
+}
+
+TEST_CASE("a service that prevents the rotation of its log loses lines and fills no disk",
+          "[quick][logs]") {
+  Server zinit;
+  const std::string file = zinit.path("a.log");
+  zinit.add("a", {.exec = "mkdir -p " + file + ".1/x; seq 1000; exec sleep 100000",
+                  .more = logging(file, "file_max_bytes = 100\nfile_keep = 1\n")});
+  zinit.boot();
+  CHECK(eventually(
+      [&] { return dropped(zinit, "a") == 1000 - std::int64_t(logged(file, 0).size()); }));
+  CHECK(read_file(file).size() <= 100);
+  CHECK(read_file(file).size() > 90);
+  zinit.await_message("log file " + file + ": cannot rename " + file + ": Is a directory");
+}
+
+TEST_CASE("no log is written where a service's user has put a link", "[quick][root][logs]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  const std::string folder = zinit.path("theirs");
+  for (const std::string& made : {folder, folder + "/logs", zinit.path("secret")})
+    REQUIRE(mkdir(made.c_str(), 0755) == 0);
+  REQUIRE(symlink("theirs", zinit.path("ours").c_str()) == 0);
+  write_file(zinit.path("secret/kept"), "secret\n");
+  REQUIRE(link(zinit.path("secret/kept").c_str(), (folder + "/hard.log").c_str()) == 0);
+  REQUIRE(symlink("../secret", (folder + "/soft").c_str()) == 0);
+  for (const std::string& given : {folder, folder + "/logs"})
+    REQUIRE(chown(given.c_str(), 64123, 64123) == 0);
+  for (const char* name : {"soft/kept", "soft/new", "hard.log", "logs/plain.log"}) {
+    const std::string service = std::filesystem::path(name).filename().stem();
+    zinit.add(service, {.exec = "echo line; exec sleep 100000",
+                        .service = "user = 64123",
+                        .more = logging(zinit.path("ours/") + name)});
+  }
+  zinit.boot();
+  for (const char* name : {"kept", "new", "hard"})
+    CHECK(eventually([&] { return dropped(zinit, name) == 1; }));
+  zinit.await_message("hard.log: it has several names (hard links), and its folder " + folder +
+                      " belongs to uid 64123");
+  zinit.await_message("/soft is a symbolic link, and its folder " + folder +
+                      " belongs to uid 64123");
+  CHECK(read_file(zinit.path("secret/kept")) == "secret\n");
+  CHECK(access(zinit.path("secret/new").c_str(), F_OK) != 0);
+  CHECK(eventually([&] { return read_file(folder + "/logs/plain.log") == "line\n"; }));
 }
 
 TEST_CASE("a log file on a full disk loses lines, counts them, and goes on when there is room",

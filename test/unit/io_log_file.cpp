@@ -16,6 +16,7 @@
 #include "io/sink_table.hpp"
 #include "model/log_target.hpp"
 #include "support/deadline.hpp"
+#include "support/skip.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace zinit;
@@ -74,18 +75,52 @@ TEST_CASE("log file: a file that others renamed or emptied is not renamed again"
   CHECK(::access((path + ".1").c_str(), F_OK) != 0);
 }
 
-TEST_CASE("log file: if it cannot be renamed it grows, which is reported once", "[io]") {
+TEST_CASE("log file: if it cannot be renamed nothing is written beyond its size", "[io]") {
   test::TempDir dir;
   const std::string path = dir / "a.log";
   // A directory in the way of the last name, which holds something.
   REQUIRE(::mkdir((path + ".1").c_str(), 0755) == 0);
   REQUIRE(::mkdir((path + ".1/x").c_str(), 0755) == 0);
   LogFile file(path);
-  append(file, "12345\n67890\nabcde\n", {6, 1});
-  CHECK(text_of_file(path) == "12345\n67890\nabcde\n");
-  CHECK(file.take_rotation_fault() == "cannot rename " + path + ": Is a directory");
+  for (const std::size_t expected : {6u, 0u}) {
+    std::size_t written = 99;
+    const auto done = file.append("12345\n67890\nabcde\n", {6, 1}, written);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().text == "cannot rename " + path + ": Is a directory");
+    CHECK(written == expected);
+  }
+  CHECK(text_of_file(path) == "12345\n");
+  REQUIRE(::rename((path + ".1").c_str(), (dir / "away").c_str()) == 0);
   append(file, "x\n", {6, 1});
-  CHECK(file.take_rotation_fault().empty());
+  CHECK(text_of_file(path + ".1") == "12345\n");
+  CHECK(text_of_file(path) == "x\n");
+}
+
+TEST_CASE("log file: it is neither opened nor rotated by a link that a stranger made", "[io]") {
+  if (::geteuid() != 0) return test::skip("needs root");
+  test::TempDir dir;
+  for (const char* folder : {"theirs", "theirs/logs", "secret"})
+    REQUIRE(::mkdir((dir / folder).c_str(), 0700) == 0);
+  for (const char* folder : {"theirs", "theirs/logs"})
+    REQUIRE(::chown((dir / folder).c_str(), 64123, 64123) == 0);
+  LogFile file(dir / "theirs/logs/a.log");
+  append(file, "12345\n", {6, 2});
+  CHECK(text_of_file(dir / "theirs/logs/a.log") == "12345\n");
+  // The folder makes way for a link to one of root's, in which there is a file of that name.
+  REQUIRE(::rename((dir / "theirs/logs").c_str(), (dir / "theirs/old").c_str()) == 0);
+  REQUIRE(::symlink((dir / "secret").c_str(), (dir / "theirs/logs").c_str()) == 0);
+  REQUIRE(::link((dir / "theirs/old/a.log").c_str(), (dir / "secret/a.log").c_str()) == 0);
+  std::size_t written = 0;
+  for (int i = 0; i < 2; ++i) {
+    const auto done = file.append("67890\n", {6, 2}, written);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().text == "cannot open " + (dir / "theirs/logs/a.log") + ": " +
+                                   (dir / "theirs/logs") + " is a symbolic link, and its folder " +
+                                   (dir / "theirs") + " belongs to uid 64123");
+    file.close();
+  }
+  CHECK(text_of_file(dir / "secret/a.log") == "12345\n");
+  CHECK(::access((dir / "secret/a.log.1").c_str(), F_OK) != 0);
 }
 
 TEST_CASE("file sink: pieces of a line are joined, and another stream's line ends one", "[io]") {

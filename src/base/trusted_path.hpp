@@ -1,0 +1,61 @@
+// Opening files whose path leads through folders of others than root and zinit's own user.
+//
+// Whoever owns a folder can replace each entry in it at any time: by a symbolic link, or by one
+// more name (a hard link) of somebody else's file. With root's rights the open would then reach
+// what that user could not. So a path is walked from folder to folder by descriptor, and what is
+// found counts by the folder that it lies in:
+//
+//   the folder is                                  a symbolic link in it    the file in it
+//   ours: root's or zinit's own user's, and        is followed              any
+//     nobody else may write to it
+//   shared: ours, and others may write to it,      is followed if it is     has one name, and is
+//     as to /tmp                                   ours                     regular or ours
+//   a stranger's                                   is refused               the same
+//
+// Others may write to a folder if its mode lets everybody, or its group if that is neither root's
+// nor zinit's own. A refusal names the folder and its owner. Links are followed as the kernel does,
+// up to 40 of them (path_resolution(7)).
+//
+// Any thread. May block on a file system, so hold no lock.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <string>
+
+#include "base/fd.hpp"
+
+namespace zinit {
+
+/// Whether the last part of a path may be a symbolic link. Those on the way may.
+enum class LastLink : bool { refused, followed };
+
+/// The folder that a path ends in, and the last part of the path in it.
+struct FolderOfPath {
+  UniqueFd fd;       // O_PATH: for openat(2), renameat(2) and the like
+  std::string path;  // empty for the root directory
+  struct stat status {};
+  std::string name;  // without a slash; "." if the path is that of a folder
+};
+
+/// Whether others than root and zinit's own user can change a file or folder: by its owner, or by
+/// its mode.
+[[nodiscard]] bool others_can_write(const struct stat& status) noexcept;
+
+/// "belongs to uid 1000", or "can be written to by others than its owner, uid 0".
+[[nodiscard]] std::string who_can_write(const struct stat& status);
+
+/// Opens the folder that `path` ends in. The last part need not exist.
+///
+/// @return  "cannot open PATH: ..."; ELOOP for a link that is refused and for too many of them.
+[[nodiscard]] Result<FolderOfPath> open_folder_of(const std::string& path,
+                                                  LastLink last = LastLink::refused);
+
+/// open(2) by the rules above, always with O_CLOEXEC, O_NOCTTY and O_NONBLOCK.
+///
+/// @param flags  may have O_CREAT, and not O_TRUNC: the file is looked at when it is open.
+/// @return  as for open_folder_of(); EPERM for a file that is refused.
+[[nodiscard]] Result<UniqueFd> open_trusted(const std::string& path, int flags, mode_t mode = 0,
+                                            LastLink last = LastLink::refused);
+
+}  // namespace zinit
