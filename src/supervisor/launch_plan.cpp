@@ -2,9 +2,11 @@
 // apply it. See launch_plan.hpp.
 #include "supervisor/launch_plan.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "base/trusted_path.hpp"
 #include "os/directories.hpp"
 
 namespace zinit {
@@ -36,7 +38,10 @@ Command command_of(const LaunchOrder& order) {
 
 Result<void> add_file(Environment& environment, const ServiceSpec& spec,
                       const EnvironmentFile& file) {
-  const auto text = read_file(file.path.c_str(), kEnvironmentFileMax);
+  // By zinit's own rights: in a folder of its own the service's user could have it read any file.
+  const auto fd = open_trusted(file.path, O_RDONLY, 0, LastLink::followed);
+  const auto text = fd ? read_open_file(fd->get(), file.path.c_str(), kEnvironmentFileMax)
+                       : Result<std::string>(Failure(fd.error()));
   if (!text) {
     if (file.optional && text.error().errnum == ENOENT) return {};
     return Failure(text.error());

@@ -146,6 +146,30 @@ TEST_CASE("an env_file that is missing is a spawn error, unless it may be", "[qu
   CHECK_THAT(message(zinit.await_failed("c", "spawn_error")), Contains("/tmp"));
 }
 
+TEST_CASE("an env_file that a stranger has linked to another's file is not read",
+          "[quick][root][keys]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  write_file(zinit.path("secret"), "KEY=secret\n");
+  const std::string folder = zinit.path("theirs");
+  REQUIRE(mkdir(folder.c_str(), 0755) == 0);
+  REQUIRE(symlink("../secret", (folder + "/soft").c_str()) == 0);
+  REQUIRE(link(zinit.path("secret").c_str(), (folder + "/hard").c_str()) == 0);
+  write_file(folder + "/own", "KEY=own\n");
+  REQUIRE(symlink("theirs/own", zinit.path("link").c_str()) == 0);
+  REQUIRE(chown(folder.c_str(), 64123, 64123) == 0);
+  for (const char* name : {"soft", "hard", "own"})
+    zinit.add(name, {.service = "user = 64123\nenv_file = '-" + folder + "/" + name + "'"});
+  zinit.add("root", {.service = "env_file = '" + zinit.path("link") + "'"});
+  zinit.boot();
+  for (const char* name : {"soft", "hard"})
+    CHECK_THAT(message(zinit.await_failed(name, "spawn_error")),
+               Contains("cannot open " + folder + "/" + name) &&
+                   Contains("its folder " + folder + " belongs to uid 64123"));
+  for (const char* name : {"own", "root"})
+    CHECK(eventually([&] { return variable(environment_of(zinit, name), "KEY") == "own"; }));
+}
+
 TEST_CASE("a container's service has its environment in the order of the manual",
           "[container][keys]") {
   if (!can_make_namespaces()) return zinit::test::skip("needs namespaces");
