@@ -204,18 +204,30 @@ std::string to_utf8(std::string_view bytes) {
   return text;
 }
 
-std::string printable(std::string_view bytes) {
-  const auto plain = [](char c) { return c >= 0x20 && c < 0x7F; };
+namespace {
+
+/// Whether a terminal acts on the character instead of showing it: control characters, and those of
+/// Unicode that turn the direction of what follows, break lines or are not seen (UAX #9, 2).
+bool acts(char32_t code) noexcept {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x061C || code == 0x200E ||
+         code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x206F) || code == 0xFEFF;
+}
+
+/// What a terminal acts on, but for the characters of `kept`, becomes `short_form` below U+0100 and
+/// \uNNNN above.
+std::string escaped(std::string_view bytes, std::string_view kept, const char* short_form) {
+  const auto plain = [&](char c) { return (c >= 0x20 && c < 0x7F) || kept.find(c) != kept.npos; };
   if (std::ranges::all_of(bytes, plain)) return std::string(bytes);
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {
     const Decoded next = decode(bytes);
-    const bool control = next.code < 0x20 || (next.code >= 0x7F && next.code < 0xA0);
     if (next.length == 0) {
       text += kReplacement;
-    } else if (control && next.code != '\t') {
-      text += fmt::format("\\x{:02x}", static_cast<unsigned>(next.code));
+    } else if (acts(next.code) && !plain(bytes.front())) {
+      text += fmt::format(fmt::runtime(next.code < 0x100 ? short_form : "\\u{:04x}"),
+                          static_cast<unsigned>(next.code));
     } else {
       text += bytes.substr(0, next.length);
     }
@@ -223,6 +235,12 @@ std::string printable(std::string_view bytes) {
   }
   return text;
 }
+
+}  // namespace
+
+std::string printable(std::string_view bytes) { return escaped(bytes, "\t", "\\x{:02x}"); }
+
+std::string printable_json(std::string_view json) { return escaped(json, "\t\r\n", "\\u{:04x}"); }
 
 std::size_t display_width(std::string_view text) noexcept {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {

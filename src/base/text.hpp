@@ -47,9 +47,14 @@ namespace zinit {
 /// `bytes` with each byte that is not part of valid UTF-8 replaced by U+FFFD.
 [[nodiscard]] std::string to_utf8(std::string_view bytes);
 
-/// `bytes` made safe for a terminal: control characters (C0, DEL, C1) but tabs become \xNN, and
-/// invalid UTF-8 becomes U+FFFD.
+/// `bytes` made safe for a terminal: control characters (C0, DEL, C1) but tabs become \xNN,
+/// Unicode's controls of direction and line become \uNNNN, and invalid UTF-8 becomes U+FFFD. All
+/// that is escaped for a terminal is escaped by this or by printable_json().
 [[nodiscard]] std::string printable(std::string_view bytes);
+
+/// The same for JSON text, which has such characters only inside strings: as \uNNNN they mean the
+/// same to whoever parses it. Its blanks and line ends stay.
+[[nodiscard]] std::string printable_json(std::string_view json);
 
 /// The number of terminal cells that UTF-8 `text` takes, counting one for each code point: wide and
 /// combining characters are not considered.

@@ -109,7 +109,7 @@ std::optional<Milliseconds> VerbContext::time_left() const {
 Milliseconds VerbContext::patience() const { return time_left().value_or(kPatience); }
 
 void VerbContext::print_json(std::string_view document) {
-  print(document);
+  print(printable_json(document));
   print("\n");
 }
 

@@ -69,7 +69,7 @@ class VerbContext {
   [[nodiscard]] Milliseconds patience() const;
 
   void print(std::string_view text) { printer_.out(text); }
-  /// Prints one JSON document and a line end.
+  /// Prints one JSON document, made safe for a terminal, and a line end.
   void print_json(std::string_view document);
   /// Prints a result: `json` with --json, else `text`. Returns ExitStatus::done.
   int print_result(std::string_view json, std::string_view text);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/commands.hpp"
 #include "client/context.hpp"
@@ -27,7 +28,7 @@ int guarded(std::string_view name, int argc, char** argv, Command command) {
   try {
     return command(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), printer);
   } catch (const std::exception& error) {
-    printer.err(fmt::format("{}: {}\n", name, error.what()));
+    printer.err(fmt::format("{}: {}\n", name, printable(error.what())));
     return ExitStatus::failed;
   }
 }

@@ -94,7 +94,7 @@ class PowerCommand {
 
  private:
   int fail(int status, std::string_view why) {
-    printer_.err(fmt::format("{}: {}\n", name_, why));
+    printer_.err(fmt::format("{}: {}\n", name_, printable(why)));
     return status;
   }
 

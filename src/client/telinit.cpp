@@ -34,7 +34,7 @@ std::string name_of_pid1() {
 }
 
 int fail(Printer& printer, int status, std::string_view why) {
-  printer.err(fmt::format("init: {}\n", why));
+  printer.err(fmt::format("init: {}\n", printable(why)));
   return status;
 }
 

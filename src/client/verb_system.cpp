@@ -63,7 +63,7 @@ int run_halt(VerbContext& context) { return end_system(context, "system.halt", "
 
 int run_debug_state(VerbContext& context) {
   const std::string json = context.client().debug_state();
-  return context.print_result(json, json_text(parse_json(json), 2) + "\n");
+  return context.print_result(json, printable_json(json_text(parse_json(json), 2)) + "\n");
 }
 
 }  // namespace zinit

@@ -70,7 +70,7 @@ std::string verb_help(const VerbRow& verb) {
 
 int usage_error(Printer& printer, std::string_view what, std::string_view why,
                 std::string_view usage) {
-  printer.err(fmt::format("zinitctl: {}: {}\n{}\n", what, why, usage));
+  printer.err(fmt::format("zinitctl: {}: {}\n{}\n", printable(what), printable(why), usage));
   return ExitStatus::usage;
 }
 

@@ -139,6 +139,24 @@ TEST_CASE("printable text cannot move a terminal's cursor", "[base][text]") {
   CHECK(printable("gr\xC3\xBC\xC3\x9F") == "gr\xC3\xBC\xC3\x9F");
 }
 
+TEST_CASE("printable text runs in one direction and on one line", "[base][text]") {
+  CHECK(printable("a\xE2\x80\xAE"
+                  "b") == "a\\u202eb");  // right-to-left override
+  for (const char* turns :
+       {"\xD8\x9C", "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAA",
+        "\xE2\x81\xA6", "\xE2\x81\xA9", "\xEF\xBB\xBF"}) {
+    CHECK(printable(turns).starts_with("\\u"));
+    CHECK(printable_json(turns) == printable(turns));
+  }
+  CHECK(printable("\xE2\x80\x93 \xD7\xA9") == "\xE2\x80\x93 \xD7\xA9");  // a dash, a Hebrew letter
+}
+
+TEST_CASE("JSON for a terminal means the same, and a terminal acts on none of it", "[base][text]") {
+  CHECK(printable_json("{\"a\": \"\\u001b\x7F\xC2\x9B\xE2\x80\xAEgr\xC3\xBC\",\n\t\"b\": 1}\r\n") ==
+        "{\"a\": \"\\u001b\\u007f\\u009b\\u202egr\xC3\xBC\",\n\t\"b\": 1}\r\n");
+  CHECK(printable_json("\x1B\x9B") == "\\u001b\xEF\xBF\xBD");
+}
+
 TEST_CASE("width counts characters, not bytes", "[base][text]") {
   CHECK(display_width("abc") == 3);
   CHECK(display_width("gr\xC3\xBC\xC3\x9F") == 4);

@@ -60,7 +60,7 @@ TEST_CASE("list shows what the filters let through", "[client]") {
 }
 
 TEST_CASE("foreign bytes never reach the terminal as they are", "[client]") {
-  const std::string evil = R"(\u001b[2J\u0007\u009b)";
+  const std::string evil = R"(\u001b[2J\u0007\u009b\u007f\u202e)";
   CannedServer server(
       {{"service.list_full",
         result("[" + status_json("a", "running", "\"description\":\"" + evil + "\"") + "]")},
@@ -93,7 +93,16 @@ TEST_CASE("foreign bytes never reach the terminal as they are", "[client]") {
     CHECK(all.find('\x1b') == std::string::npos);
     CHECK(all.find('\a') == std::string::npos);
     CHECK(all.find("\xc2\x9b") == std::string::npos);
-    CHECK_THAT(all, Contains("\\x1b[2J"));
+    CHECK_THAT(all, Contains("\\x1b[2J\\x07\\x9b\\x7f\\u202e"));
+    std::vector<std::string> as_json = words;
+    as_json.push_back("--json");
+    const Ran json = server.run(as_json, kNarrow);
+    for (const char* raw : {"\x1b", "\a", "\xc2\x9b", "\x7f", "\xe2\x80\xae"}) {
+      CHECK(all.find(raw) == std::string::npos);
+      CHECK((json.out + json.err).find(raw) == std::string::npos);
+    }
+    // Errors go to standard error as text, with --json, too.
+    CHECK_THAT(json.out + json.err, Contains("u202e"));
   }
 }
 
