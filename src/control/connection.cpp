@@ -20,11 +20,13 @@ namespace {
 
 constexpr std::size_t kReadBytes = 65536;
 constexpr std::size_t kChunkBytes = 65536;  // small pieces are put together up to this
+constexpr std::size_t kKeptBytes = 4096;    // a larger buffer is not kept for the next request
 
 }  // namespace
 
-Connection::Connection(EventLoop& loop, UniqueFd fd, std::function<void()> wake)
+Connection::Connection(EventLoop& loop, UniqueFd fd, SharePtr share, std::function<void()> wake)
     : fd_(std::move(fd)),
+      held_(std::move(share)),
       wake_(std::move(wake)),
       readable_(loop, fd_.get(), EV_READ, [this](int events) { on_readable(events); }),
       writable_(loop, fd_.get(), EV_WRITE, [this](int events) { on_writable(events); }),
@@ -61,8 +63,11 @@ void Connection::receive() {
   if (got == 0) {
     input_ended_ = true;
     end_refusal();
+  } else if (!refused_ && static_cast<std::size_t>(got) > held_.room()) {
+    starved_ = true;
   } else if (!refused_) {
     input_.append(bytes.data(), static_cast<std::size_t>(got));
+    count();
   }
 }
 
@@ -81,6 +86,7 @@ bool Connection::find_line() {
 std::optional<std::string_view> Connection::next_line() {
   drop_consumed();
   while (find_line()) {
+    if (!has_room()) return std::nullopt;
     const auto line = std::string_view(input_).substr(consumed_, line_end_ - consumed_);
     consumed_ = std::min(line_end_ + 1, input_.size());
     searched_ = consumed_;
@@ -99,7 +105,19 @@ void Connection::drop_consumed() {
   searched_ -= std::min(searched_, consumed_);
   line_end_ -= std::min(line_end_, consumed_);
   consumed_ = 0;
-  if (input_.empty() && input_.capacity() > kReadBytes) input_ = {};
+  // An assignment would keep the memory.
+  if (input_.empty() && input_.capacity() > kKeptBytes) std::string().swap(input_);
+  count();
+}
+
+bool Connection::has_room() noexcept {
+  starved_ = starved_ || held_.room() == 0;
+  return !starved_;
+}
+
+/// A text that is written in part still has its whole size, and a buffer what it may grow to.
+void Connection::count() noexcept {
+  held_.set(input_.capacity() + answer_bytes_ + notification_bytes_ + written_);
 }
 
 // --- output ---
@@ -109,20 +127,23 @@ constexpr std::size_t kLargeBytes = std::size_t{256} * 1024;
 }  // namespace
 
 bool Connection::put_answer(std::string_view text) {
-  if (over_) return false;
+  if (over_ || !has_room()) return false;
   if (answer_bytes_ > kAnswerLimit) {
     give_up();
     return false;
   }
   append(text, false);
-  answer_bytes_ += text.size() + 1;
   return true;
 }
 
 bool Connection::put_notification(std::string_view text) {
   if (over_ || notification_bytes_ + text.size() + 1 > kNotificationLimit) return false;
+  // An empty queue takes one even then, for nothing else would wake whoever tells what was dropped.
+  if (text.size() >= held_.room() && !output_.empty()) {
+    held_back_ = true;
+    return false;
+  }
   append(text, true);
-  notification_bytes_ += text.size() + 1;
   return true;
 }
 
@@ -133,6 +154,8 @@ void Connection::append(std::string_view text, bool notification) {
   std::string& to = output_.back().text;
   to.reserve(to.size() + text.size() + 1);  // if this throws, nothing is appended or counted
   to.append(text).push_back('\n');
+  (notification ? notification_bytes_ : answer_bytes_) += text.size() + 1;
+  count();
 }
 
 void Connection::flush() {
@@ -154,6 +177,7 @@ void Connection::flush() {
     output_.pop_front();
     written_ = 0;
   }
+  count();
   // A large answer took many times the memory that zinit needs at rest: returns it to the kernel.
   if (output_.empty() && std::exchange(large_, false)) release_idle_memory();
   if (progress) {
@@ -181,10 +205,11 @@ void Connection::on_patience() {
 
 // --- the end ---
 
-void Connection::refuse() {
+void Connection::refuse(std::string_view answer) {
   if (refused_ || over_) return;
+  append(answer, false);
   refused_ = true;
-  input_ = {};
+  std::string().swap(input_);
   consumed_ = searched_ = 0;
   line_found_ = false;
   linger_.set(kLinger);
@@ -212,13 +237,14 @@ void Connection::give_up() noexcept {
   linger_.stop();
   output_.clear();
   answer_bytes_ = notification_bytes_ = written_ = 0;
+  count();
 }
 
 /// Watches only for events that can be acted on now: libev reports a ready descriptor that nobody
 /// serves again and again, which would keep the loop busy.
 void Connection::watch() {
   if (over_) return;
-  const bool read = !input_ended_ && (refused_ || (!find_line() && !too_long_));
+  const bool read = !input_ended_ && (refused_ || (!starved_ && !find_line() && !too_long_));
   read ? readable_.start() : readable_.stop();
   output_.empty() ? writable_.stop() : writable_.start();
   if (paused() && !patience_.active()) patience_.set(kPatience);

@@ -11,6 +11,10 @@
 // - Notifications: up to kNotificationLimit; beyond that they are refused, and the caller counts
 //   them.
 //
+// All of it counts for the client's user (quota.hpp). Without room there more input, and another
+// answer, make the connection starved(): it takes no more, and its owner refuses it. Notifications
+// are dropped, but for one where nothing else is queued: the client learns at once of the others.
+//
 // A peer that has closed its sending half still gets all its answers.
 //
 // Threads: the control loop's. `wake` is called from the loop when there is something to do for
@@ -25,6 +29,7 @@
 #include <string_view>
 
 #include "base/fd.hpp"
+#include "control/quota.hpp"
 #include "io/watcher.hpp"
 
 namespace zinit {
@@ -43,8 +48,8 @@ class Connection {
   /// a close with unread input would reset it before the client has read the refusal.
   static constexpr Milliseconds kLinger{2000};
 
-  /// `fd` is a non-blocking stream socket.
-  Connection(EventLoop& loop, UniqueFd fd, std::function<void()> wake);
+  /// `fd` is a non-blocking stream socket; what is queued counts for `share`, if there is one.
+  Connection(EventLoop& loop, UniqueFd fd, SharePtr share, std::function<void()> wake);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -56,8 +61,14 @@ class Connection {
   /// Whether the next line is longer than kRequestLimit.
   [[nodiscard]] bool line_too_long() const noexcept { return too_long_ && !refused_; }
 
-  /// Queues an answer, without its newline. False if the connection is over, or is given up now
-  /// because more than kAnswerLimit is queued.
+  /// Whether input or an answer was left out, for the client's user holds too much.
+  [[nodiscard]] bool starved() const noexcept { return starved_ && !refused_; }
+
+  /// Whether the client's user may hold more. If not, the connection is starved from now on.
+  bool has_room() noexcept;
+
+  /// Queues an answer, without its newline. False if the connection is over or starved, or is given
+  /// up now because more than kAnswerLimit is queued.
   bool put_answer(std::string_view text);
   /// Queues a notification. False if there is no room for it: it is dropped.
   [[nodiscard]] bool put_notification(std::string_view text);
@@ -65,8 +76,8 @@ class Connection {
   /// when the queue has become empty after it held more than kAheadBytes.
   void flush();
 
-  /// Takes no more input, writes what is queued, and then ends the connection.
-  void refuse();
+  /// Takes no more input, writes what is queued and then `answer`, and ends the connection.
+  void refuse(std::string_view answer);
 
   [[nodiscard]] bool paused() const noexcept;
   /// The peer will send nothing more.
@@ -95,9 +106,11 @@ class Connection {
   void end_refusal();
   [[nodiscard]] bool find_line();
   void drop_consumed();
+  void count() noexcept;
   void watch();
 
   UniqueFd fd_;
+  Held held_;
   std::function<void()> wake_;
 
   std::string input_;
@@ -108,11 +121,12 @@ class Connection {
   bool too_long_ = false;
   bool input_ended_ = false;
   bool refused_ = false;
+  bool starved_ = false;
   bool over_ = false;
 
   std::deque<Chunk> output_;
   bool large_ = false;       // a large chunk has been written
-  bool held_back_ = false;   // more than kAheadBytes were queued: something may be held back
+  bool held_back_ = false;   // something was held back, or may have been: over kAheadBytes queued
   std::size_t written_ = 0;  // of the first chunk
   std::size_t answer_bytes_ = 0;
   std::size_t notification_bytes_ = 0;

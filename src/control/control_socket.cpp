@@ -23,7 +23,7 @@ namespace zinit {
 
 namespace {
 
-constexpr int kBacklog = 1024;
+constexpr int kBacklog = 4096;  // the kernel takes net.core.somaxconn at most
 
 Result<sockaddr_un> address_of(const std::string& path) {
   if (path.size() > kUnixPathMax)

@@ -49,7 +49,8 @@ void LogFeed::take(const SinkBatch& batch, std::uint64_t first_seq) noexcept {
 
 bool LogFeed::keep(const SinkBatch& batch, const SplitLine& line, std::uint64_t seq) noexcept {
   const std::size_t size = batch.service.size() + line.text.size() + kLineOverhead;
-  if (room_->used.fetch_add(size) + size <= LogFeeds::kRoomBytes) {
+  room_->used.add(size);
+  if (room_->used.bytes() <= LogFeeds::kRoomBytes && room_->used.room() > 0) {
     const RefusableAllocations refusable;
     try {
       queue_.push_back(
@@ -61,7 +62,7 @@ bool LogFeed::keep(const SinkBatch& batch, const SplitLine& line, std::uint64_t 
     } catch (const std::bad_alloc&) {  // dropped, as without room
     }
   }
-  room_->used -= size;
+  room_->used.remove(size);
   return false;
 }
 
@@ -69,7 +70,7 @@ void LogFeed::begin_with(LastLines last) {
   batch_.reserve(last.lines.size() + 1);
   if (last.left_out > 0) batch_.push_back({{}, last.left_out});
   for (NamedLine& named : last.lines) batch_.push_back({std::move(named), 0});
-  for (const Notice& notice : batch_) room_->used += size_of(notice.named);
+  for (const Notice& notice : batch_) room_->used.add(size_of(notice.named));
 }
 
 /// Takes the lines that have been queued since the last call.
@@ -82,7 +83,7 @@ void LogFeed::fetch() {
   if (dropped_ == 0) return;
   batch_.push_back({{}, dropped_});
   dropped_ = 0;
-  room_->used += size_of(batch_.back().named);
+  room_->used.add(size_of(batch_.back().named));
 }
 
 LogFeed::Notice* LogFeed::next() {
@@ -93,27 +94,29 @@ LogFeed::Notice* LogFeed::next() {
 }
 
 void LogFeed::told() {
-  room_->used -= size_of(batch_[at_].named);
+  room_->used.remove(size_of(batch_[at_].named));
   batch_[at_++].named = {};
 }
 
 // --- all of one client ---
 
-LogFeeds::LogFeeds(LogStore& logs, EventLoop& loop, std::function<void()> wake)
-    : logs_(logs), room_(std::make_shared<LogRoom>(loop, std::move(wake))) {}
+LogFeeds::LogFeeds(LogStore& logs, EventLoop& loop, SharePtr share, std::function<void()> wake)
+    : logs_(logs), room_(std::make_shared<LogRoom>(loop, std::move(share), std::move(wake))) {}
 
 LogFeeds::~LogFeeds() {
   for (const auto& feed : feeds_) logs_.remove_tap(feed);
 }
 
-void LogFeeds::add(std::uint64_t number, std::vector<std::string> names, std::size_t lines) {
+void LogFeeds::add(std::uint64_t number, std::vector<std::string> names, Held held,
+                   std::size_t lines) {
   std::sort(names.begin(), names.end());
   feeds_.reserve(feeds_.size() + 1);
-  const auto feed = std::make_shared<LogFeed>(number, std::move(names), room_);
-  const std::size_t used = std::min(room_->used.load(), kRoomBytes);
+  const auto feed = std::make_shared<LogFeed>(number, std::move(names), std::move(held), room_);
+  const std::size_t room =
+      std::min(kRoomBytes - std::min(room_->used.bytes(), kRoomBytes), room_->used.room());
   feeds_.push_back(feed);
   try {
-    feed->begin_with(logs_.add_tap(feed, lines, kRoomBytes - used));
+    feed->begin_with(logs_.add_tap(feed, lines, room));
   } catch (const std::bad_alloc&) {
     (void)remove(number);
     throw;

@@ -30,18 +30,20 @@ namespace zinit {
 
 /// What the log subscriptions of one client share.
 struct LogRoom {
-  LogRoom(EventLoop& loop, std::function<void()> wake) : call(loop, std::move(wake)) {}
+  LogRoom(EventLoop& loop, SharePtr share, std::function<void()> wake)
+      : call(loop, std::move(wake)), used(std::move(share)) {}
 
-  LoopCall call;                     // wakes the client's session: lines are queued
-  std::atomic<std::size_t> used{0};  // bytes of queued lines
+  LoopCall call;  // wakes the client's session: lines are queued
+  Held used;      // bytes of queued lines
 };
 
 /// One subscription.
 class LogFeed final : public LogTap {
  public:
-  /// `names` sorted; empty: all logs.
-  LogFeed(std::uint64_t number, std::vector<std::string> names, std::shared_ptr<LogRoom> room)
-      : number_(number), names_(std::move(names)), room_(std::move(room)) {}
+  /// `names` sorted; empty: all logs. `held` counts them.
+  LogFeed(std::uint64_t number, std::vector<std::string> names, Held held,
+          std::shared_ptr<LogRoom> room)
+      : number_(number), names_(std::move(names)), held_(std::move(held)), room_(std::move(room)) {}
 
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] bool wants(std::string_view name) const noexcept override;
@@ -68,6 +70,7 @@ class LogFeed final : public LogTap {
 
   const std::uint64_t number_;
   const std::vector<std::string> names_;
+  const Held held_;
   const std::shared_ptr<LogRoom> room_;
 
   // Used only by the control loop.
@@ -86,15 +89,16 @@ class LogFeeds {
   /// Bytes of lines that may be queued for one client, with their overhead.
   static constexpr std::size_t kRoomBytes = Connection::kNotificationLimit;
 
-  /// `wake` is called on the loop when tell() has something to do. All arguments outlive this.
-  LogFeeds(LogStore& logs, EventLoop& loop, std::function<void()> wake);
+  /// `wake` is called on the loop when tell() has something to do; what is queued counts for
+  /// `share`, if there is one. `logs` and `loop` outlive this.
+  LogFeeds(LogStore& logs, EventLoop& loop, SharePtr share, std::function<void()> wake);
   ~LogFeeds();
   LogFeeds(const LogFeeds&) = delete;
   LogFeeds& operator=(const LogFeeds&) = delete;
 
-  /// Subscribes to the logs in `names` (empty: all), beginning with the last `lines` of each. May
-  /// throw std::bad_alloc.
-  void add(std::uint64_t number, std::vector<std::string> names, std::size_t lines);
+  /// Subscribes to the logs in `names` (empty: all), which `held` counts, beginning with the last
+  /// `lines` of each. May throw std::bad_alloc.
+  void add(std::uint64_t number, std::vector<std::string> names, Held held, std::size_t lines);
   /// False if there is no such subscription.
   bool remove(std::uint64_t number);
   [[nodiscard]] std::size_t size() const noexcept { return feeds_.size(); }

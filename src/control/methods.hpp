@@ -43,6 +43,7 @@ struct ControlFigures {
   std::size_t waiting = 0;        // calls that are not answered yet
   std::size_t subscriptions = 0;  // to events
   std::size_t log_subscriptions = 0;
+  std::size_t bytes_of_others = 0;  // that clients of others than root hold
 };
 
 /// What the methods work on. It outlives every call, and the Laters and callbacks of calls.

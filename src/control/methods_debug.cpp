@@ -147,6 +147,7 @@ Outcome debug_state(Call& call) {
   writer.key("control").begin_object().member("clients", figures.clients);
   writer.member("waiting", figures.waiting).member("subscriptions", figures.subscriptions);
   writer.member("log_subscriptions", figures.log_subscriptions);
+  writer.member("bytes_of_others", figures.bytes_of_others);
   writer.end_object();
   const std::vector<ServiceView> views = board.views();
   put_services(writer, board, views);

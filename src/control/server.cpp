@@ -1,6 +1,7 @@
 // The control server: see server.hpp.
 #include "control/server.hpp"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "base/log.hpp"
 #include "config/directory.hpp"
 #include "control/views.hpp"
+#include "os/disposal.hpp"
 #include "os/memory.hpp"
 
 namespace zinit {
@@ -34,11 +36,25 @@ std::vector<gid_t> groups_of_peer(int fd) {
 // Accepting a client is quick, so many are accepted in one round of the loop.
 constexpr int kAcceptsAtOnce = 64;
 
+/// Whether the peer is one of those whom nothing is counted of.
+bool is_own(const ucred& peer) noexcept { return peer.uid == 0 || peer.uid == ::geteuid(); }
+
+/// The answer fits into the empty buffer of a socket. A client may read it although it cannot send.
+void send_away(UniqueFd fd) {
+  const std::string answer =
+      refusal(RpcCode::invalid_state, "too many connections",
+              fmt::format("one user may have {}, all but root and the server's own user {}",
+                          Quota::kClientsOfUser, Server::kMaxClients - Server::kReserved)) +
+      "\n";
+  (void)::send(fd.get(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  close_socket(std::move(fd));
+}
+
 }  // namespace
 
 Right right_of(const ucred& peer, std::span<const gid_t> groups,
                const SharedAccess& shared) noexcept {
-  if (peer.uid == 0 || peer.uid == ::geteuid()) return Right::full;
+  if (is_own(peer)) return Right::full;
   if (!shared.group) return Right::none;
   const bool member =
       peer.gid == *shared.group || std::ranges::find(groups, *shared.group) != groups.end();
@@ -95,6 +111,7 @@ void Server::share(const SharedAccess& shared) {
 ControlFigures Server::figures() const {
   ControlFigures figures;
   figures.clients = sessions_.size();
+  figures.bytes_of_others = quota_.bytes();
   for (const auto& [id, session] : sessions_) {
     figures.waiting += session->waits();
     figures.subscriptions += session->subscriptions();
@@ -140,13 +157,21 @@ void Server::admit(UniqueFd fd) {
   ucred peer{};
   socklen_t size = sizeof peer;
   const bool known = ::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  if (!known) peer.uid = static_cast<uid_t>(-1);
+  SharePtr share;
+  if (!is_own(peer) && !(share = quota_.share_for(peer.uid))) {
+    log_debug("control: user {} (pid {}) has too many connections", peer.uid, peer.pid);
+    return send_away(std::move(fd));
+  }
   std::vector<gid_t> groups;
   if (known && shared_.group) groups = groups_of_peer(fd.get());
   const Right right = known ? right_of(peer, groups, shared_) : Right::none;
   if (right == Right::none) log_debug("control: user {} (pid {}) is refused", peer.uid, peer.pid);
   const std::uint64_t id = ++last_session_;
   const auto added =
-      sessions_.emplace(id, std::make_unique<Session>(*this, id, right, std::move(fd))).first;
+      sessions_.emplace(id, std::make_unique<Session>(*this, id, right, std::move(fd), share))
+          .first;
+  quota_.enter(share);
   if (right == Right::none) has_work(*added->second);  // its connection may be over already
 }
 
@@ -208,6 +233,7 @@ void Server::on_hangup(EpollSet::Key id) {
 void Server::remove(Session& session) {
   if (session.hangup_watched) hangups_.remove(session.fd());
   if (session.ticket.empty()) ready_.remove(&session);
+  quota_.leave(session.share());
   sessions_.erase(session.id());
   if (!accept_paused_) acceptable_->start();
 }

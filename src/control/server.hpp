@@ -8,6 +8,10 @@
 // each for kTurnTime or one call, whichever is longer; then signals, timers and sockets have their
 // turn.
 //
+// So that others lock nobody out, connections of one user, and those of all users but root and the
+// server's own, have bounds (quota.hpp). A connection beyond them is accepted, told so and closed
+// at once: left in the backlog, it would keep root's waiting behind it.
+//
 // If descriptors or memory run out, accepting pauses for kAcceptPause, and clients wait in the
 // backlog.
 #pragma once
@@ -25,6 +29,7 @@
 #include "control/control_socket.hpp"
 #include "control/file_changes.hpp"
 #include "control/power_schedule.hpp"
+#include "control/quota.hpp"
 #include "control/session.hpp"
 #include "io/epoll_set.hpp"
 
@@ -46,6 +51,8 @@ class Server final {
   /// Clients at a time; more wait in the backlog until one leaves, so that they cannot take the
   /// descriptors that services need.
   static constexpr std::size_t kMaxClients = 4096;
+  /// Those of them that only root and the server's own user may have.
+  static constexpr std::size_t kReserved = 64;
   static constexpr std::chrono::microseconds kRoundTime{5000};
   static constexpr std::chrono::microseconds kTurnTime{1000};
   static constexpr Milliseconds kAcceptPause{200};
@@ -126,6 +133,7 @@ class Server final {
   unsigned turns_since_rest_ = 0;
   bool accept_paused_ = false;
 
+  Quota quota_{kMaxClients - kReserved};
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::uint64_t last_session_ = 0;
   // Sessions that want a turn. Their tickets are spliced into the list, which allocates nothing.

@@ -15,24 +15,34 @@ namespace zinit {
 
 namespace {
 
-/// An error answer without an id, for input in which no call was found.
-std::string refusal(RpcCode code, std::string message, std::string hint) {
-  return rpc_failure("null", RpcError(code, std::move(message)).hint(std::move(hint)));
+// What an unanswered call takes beside its text.
+constexpr std::size_t kWaitBytes = 512;
+
+/// The memory of names that a subscription keeps.
+std::size_t size_of(const std::vector<std::string>& names) {
+  std::size_t bytes = sizeof names;
+  for (const std::string& name : names) bytes += sizeof name + name.size();
+  return bytes;
 }
 
 }  // namespace
 
-Session::Session(Server& server, std::uint64_t id, Right right, UniqueFd fd)
+std::string refusal(RpcCode code, std::string message, std::string hint) {
+  return rpc_failure("null", RpcError(code, std::move(message)).hint(std::move(hint)));
+}
+
+Session::Session(Server& server, std::uint64_t id, Right right, UniqueFd fd, SharePtr share)
     : server_(server),
       id_(id),
       right_(right),
-      connection_(server.loop(), std::move(fd), [this] { server_.has_work(*this); }),
+      share_(std::move(share)),
+      connection_(server.loop(), std::move(fd), share_, [this] { server_.has_work(*this); }),
+      message_held_(share_),
       deadline_(server.loop(), [this] { look_again(); }) {
   if (right_ != Right::none) return;
-  connection_.put_answer(refusal(RpcCode::not_permitted, "this user may not speak to zinit",
-                                 "only root, the server's own user and members of socket_group in "
-                                 "zinit.toml may"));
-  connection_.refuse();
+  connection_.refuse(refusal(RpcCode::not_permitted, "this user may not speak to zinit",
+                             "only root, the server's own user and members of socket_group in "
+                             "zinit.toml may"));
 }
 
 bool Session::turn(TimePoint until) {
@@ -42,6 +52,13 @@ bool Session::turn(TimePoint until) {
   do more = step();
   while (more && Clock::now() < until);
   if (tell_lines()) more = true;
+  if (connection_.starved()) {
+    connection_.refuse(refusal(
+        RpcCode::invalid_state, "zinit holds too much for clients",
+        fmt::format("requests, and answers that are not read, of one user may have {} bytes, those "
+                    "of all but root and the server's own user {}",
+                    Quota::kBytesOfUser, Quota::kBytes)));
+  }
   connection_.flush();
   return more || working_ > 0;
 }
@@ -56,11 +73,13 @@ bool Session::finished() const {
 
 /// Carries out one call; false if there is no call to carry out now.
 bool Session::step() {
-  if (connection_.over() || connection_.paused() || working_ >= kMaxWorking) return false;
+  if (connection_.over() || connection_.starved() || connection_.paused()) return false;
+  if (working_ >= kMaxWorking) return false;
   if (!message_ && !next_message()) return false;
   carry_out(message_->calls[next_call_]);
   if (++next_call_ < message_->calls.size()) return true;
   message_.reset();
+  message_held_.set(0);
   batch_.reset();
   return true;
 }
@@ -69,18 +88,17 @@ bool Session::next_message() {
   while (!message_) {
     const auto line = connection_.next_line();
     if (connection_.line_too_long()) {
-      connection_.put_answer(
+      connection_.refuse(
           refusal(RpcCode::invalid_request, "Invalid Request",
                   fmt::format("a request may have {} bytes", Connection::kRequestLimit)));
-      connection_.refuse();
     }
     if (!line) return false;
     read_message(*line);
   }
   next_call_ = 0;
   if (!message_->batch) return true;
-  batch_ = std::make_shared<Batch>();
-  batch_->missing = message_->calls.size();
+  batch_ =
+      std::make_shared<Batch>(Batch{Held(share_, message_bytes_), {}, message_->calls.size()});
   return true;
 }
 
@@ -89,6 +107,9 @@ void Session::read_message(std::string_view line) {
   const RefusableAllocations refusable;
   try {
     message_ = parse_rpc(line);
+    message_bytes_ = line.size();
+    message_held_.set(message_->document.GetAllocator().Capacity() +
+                      message_->calls.size() * sizeof(RpcCall));
   } catch (const std::bad_alloc&) {
     connection_.put_answer(refusal(RpcCode::internal_error, "Internal error",
                                    "not enough memory to read the request"));
@@ -137,6 +158,8 @@ void Session::put(const BatchPtr& batch, const std::string& text) {
     return;
   }
   if (!text.empty()) batch->answers.append(batch->answers.empty() ? "[" : ",").append(text);
+  batch->held.add(text.size());
+  if (!text.empty()) connection_.has_room();
   if (--batch->missing == 0 && !batch->answers.empty())
     connection_.put_answer(batch->answers + "]");
 }
@@ -152,7 +175,8 @@ void Session::wait_for(const RpcCall& call, Later later) {
         tl::unexpected(RpcError(RpcCode::invalid_state, "too many answers are waited for")
                            .hint(fmt::format("{} of one connection at most", kMaxWaits))));
   }
-  waits_.push_back({call.id, batch, std::move(later)});
+  waits_.push_back(
+      {call.id, batch, std::move(later), Held(share_, kWaitBytes + (batch ? 0 : message_bytes_))});
   if (waits_.back().later.works) ++working_;
   look_again();
 }
@@ -202,7 +226,8 @@ std::optional<std::uint64_t> Session::subscribe(std::vector<std::string> names) 
   if (subscriptions_.size() >= kMaxSubscriptions) return std::nullopt;
   server_.subscribing();
   std::sort(names.begin(), names.end());
-  subscriptions_.push_back({++last_subscription_, std::move(names), 0});
+  Held held(share_, size_of(names));
+  subscriptions_.push_back({++last_subscription_, std::move(names), 0, std::move(held)});
   return last_subscription_;
 }
 
@@ -216,10 +241,11 @@ std::optional<std::uint64_t> Session::subscribe_logs(std::vector<std::string> na
                                                      std::size_t lines) {
   if (log_subscriptions() >= kMaxSubscriptions) return std::nullopt;
   if (!feeds_) {
-    feeds_ = std::make_unique<LogFeeds>(server_.context().logs, server_.loop(),
+    feeds_ = std::make_unique<LogFeeds>(server_.context().logs, server_.loop(), share_,
                                         [this] { server_.has_work(*this); });
   }
-  feeds_->add(last_subscription_ + 1, std::move(names), lines);
+  Held held(share_, size_of(names));
+  feeds_->add(last_subscription_ + 1, std::move(names), std::move(held), lines);
   return ++last_subscription_;
 }
 

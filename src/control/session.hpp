@@ -22,6 +22,9 @@ namespace zinit {
 
 class Server;
 
+/// An error answer without an id, for input in which no call was found.
+[[nodiscard]] std::string refusal(RpcCode code, std::string message, std::string hint);
+
 class Session final : private Subscriber {
  public:
   /// The most unanswered calls, and the most subscriptions of each kind, of one client.
@@ -35,8 +38,9 @@ class Session final : private Subscriber {
   /// refused.
   static constexpr std::size_t kBatchAnswerLimit = Connection::kAnswerLimit;
 
-  /// A client with the right `none` gets an error that says so, and nothing else.
-  Session(Server& server, std::uint64_t id, Right right, UniqueFd fd);
+  /// A client with the right `none` gets an error that says so, and nothing else. What the client
+  /// makes zinit hold counts for `share`, if there is one.
+  Session(Server& server, std::uint64_t id, Right right, UniqueFd fd, SharePtr share);
 
   /// Works until `until`, but carries out at least one call if there is one.
   /// @return  whether there is more to do.
@@ -60,6 +64,7 @@ class Session final : private Subscriber {
 
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] int fd() const noexcept { return connection_.fd(); }
+  [[nodiscard]] const SharePtr& share() const noexcept { return share_; }
   [[nodiscard]] std::size_t waits() const noexcept { return waits_.size(); }
   [[nodiscard]] std::size_t subscriptions() const noexcept { return subscriptions_.size(); }
   [[nodiscard]] std::size_t log_subscriptions() const noexcept {
@@ -72,6 +77,7 @@ class Session final : private Subscriber {
  private:
   /// Collects the answers of one batch until all are there.
   struct Batch {
+    Held held;  // the answers, and the request: what waits may have parts of it
     std::string answers;
     std::size_t missing = 0;  // calls without an answer, notifications too
   };
@@ -81,12 +87,14 @@ class Session final : private Subscriber {
     std::string id;
     BatchPtr batch;  // null: none
     Later later;
+    Held held;
   };
 
   struct Subscription {
     std::uint64_t number = 0;
     std::vector<std::string> names;  // sorted; empty: all
     std::uint64_t dropped = 0;       // events that were not sent and are not reported yet
+    Held held;
   };
 
   std::optional<std::uint64_t> subscribe(std::vector<std::string> names) override;
@@ -112,9 +120,12 @@ class Session final : private Subscriber {
   Server& server_;
   const std::uint64_t id_;
   const Right right_;
+  const SharePtr share_;
   Connection connection_;
 
   std::optional<RpcMessage> message_;  // the message whose calls are being carried out
+  Held message_held_;
+  std::size_t message_bytes_ = 0;  // of its text
   std::size_t next_call_ = 0;
   BatchPtr batch_;  // of message_, if that is a batch
 

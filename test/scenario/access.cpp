@@ -1,4 +1,6 @@
 // Who may call, and what becomes of the socket (control.md, "JSON-RPC 2.0").
+#include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,6 +22,56 @@ class As {
   explicit As(uid_t uid) { REQUIRE(seteuid(uid) == 0); }
   ~As() { CHECK(seteuid(0) == 0); }
 };
+
+constexpr uid_t kMember = 64123;
+constexpr gid_t kGroup = 64777;
+constexpr int kInvalidState = -32009;
+
+/// Acts for a while as a member of socket_group.
+class AsMember {
+ public:
+  explicit AsMember(uid_t uid = kMember) : own_(getegid()) {
+    REQUIRE(setegid(kGroup) == 0);
+    REQUIRE(seteuid(uid) == 0);
+  }
+  ~AsMember() {
+    CHECK(seteuid(0) == 0);
+    CHECK(setegid(own_) == 0);
+  }
+
+ private:
+  gid_t own_;
+};
+
+void boot_shared(Server& zinit) {
+  write_file(zinit.path("zinit.toml"), "socket_group = " + std::to_string(kGroup) + "\n");
+  zinit.add("a");
+  zinit.boot();
+}
+
+/// Connections of a member, of which the server has answered the last.
+std::vector<Connection> connections(const Server& zinit, uid_t uid, std::size_t count) {
+  const AsMember member(uid);
+  std::vector<Connection> all;
+  while (all.size() < count) all.emplace_back(zinit.socket());
+  (void)all.back().result("system.ping");
+  return all;
+}
+
+/// Of how many connections the server says that they hold too much.
+std::size_t refused(std::vector<Connection>& all) {
+  std::size_t count = 0;
+  for (Connection& one : all) {
+    pollfd waited{one.fd(), POLLIN, 0};
+    if (poll(&waited, 1, 0) <= 0) continue;
+    if (one.read()["error"]["code"] == kInvalidState) ++count;
+  }
+  return count;
+}
+
+long bytes_of_others(Server& zinit) {
+  return static_cast<long>(zinit.result("debug.state")["control"]["bytes_of_others"].number());
+}
 
 /// A unix socket that is bound but that nobody listens on, as a killed server leaves it.
 void leave_socket(const std::string& path) {
@@ -84,6 +136,81 @@ TEST_CASE("root and the server's own user may do everything", "[quick][root][acc
   const As owner(64123);
   Connection own(zinit.socket());
   CHECK(own.result("service.start", named("a", R"("wait":true)"))["state"] == "running");
+}
+
+TEST_CASE("members that take all connections they can get do not keep root out",
+          "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  rlimit limit{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  if (limit.rlim_cur < 5000) return skip("needs 5,000 descriptors");
+  Server zinit({.settings = true});
+  boot_shared(zinit);
+  std::vector<std::vector<Connection>> held;
+  for (uid_t user = 0; user < 3; ++user) held.push_back(connections(zinit, kMember + user, 1024));
+  {
+    const AsMember member;
+    Connection one_more(zinit.socket());
+    CHECK(one_more.read()["error"]["code"] == kInvalidState);
+    CHECK(one_more.closed());
+  }
+  held.push_back(connections(zinit, kMember + 3, 4096 - 64 - 3 * 1024));
+  {
+    const AsMember member(kMember + 4);
+    Connection first(zinit.socket());
+    CHECK(first.read()["error"]["code"] == kInvalidState);
+    Launch what;
+    what.argv = {"zinitctl", "--socket", zinit.socket(), "ping"};
+    const Outcome ping = run(what);
+    CHECK(ping.code == 1);
+    CHECK_THAT(ping.err, Contains("too many connections; one user may have 1024"));
+  }
+  CHECK(zinit.ctl({"ping"}).code == 0);
+  held.erase(held.begin());
+  CHECK(eventually(
+      [&] { return zinit.result("debug.state")["control"]["clients"].number() < 3100; }));
+  CHECK(connections(zinit, kMember, 1).size() == 1);
+}
+
+TEST_CASE("what members send in part and do not read has one bound", "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  constexpr long mib = 1 << 20;
+  Server zinit({.settings = true});
+  boot_shared(zinit);
+  std::vector<Connection> all = connections(zinit, kMember, 60);
+  std::string bytes(mib, ' ');
+  SECTION("half a request") { bytes.back() = '['; }
+  SECTION("answers") {
+    const std::string call = R"({"jsonrpc":"2.0","method":"rpc.discover","id":1})"
+                             "\n";
+    bytes.clear();
+    for (int i = 0; i < 30; ++i) bytes += call;
+  }
+  SECTION("answers of a batch of which one never comes") {
+    bytes = R"([{"jsonrpc":"2.0","method":"service.wait","params":["a","exited"],"id":0})";
+    for (int i = 0; i < 30; ++i) bytes += R"(,{"jsonrpc":"2.0","method":"rpc.discover","id":1})";
+    bytes += "]\n";
+  }
+  SECTION("calls that wait, with long ids") {
+    bytes = R"({"jsonrpc":"2.0","method":"service.wait","params":["a","exited"],"id":")" +
+            std::string(900000, 'x') + "\"}\n";
+  }
+  SECTION("names of subscriptions") {
+    bytes = R"({"jsonrpc":"2.0","method":"events.subscribe","params":[["a")";
+    for (int i = 0; i < 100000; ++i) bytes += R"(,"a")";
+    bytes += "]]}\n";
+  }
+  for (Connection& one : all) (void)one.send(bytes);
+  CHECK(eventually([&] { return bytes_of_others(zinit) > 4 * mib; }));
+  CHECK(bytes_of_others(zinit) < 24 * mib);
+  CHECK(eventually([&] { return refused(all) > 0; }));  // reads, so less is held afterwards
+  CHECK(zinit.ctl({"ping"}).code == 0);
+  Connection root = zinit.connect();  // nothing of root's is counted
+  CHECK(root.send(R"({"jsonrpc":"2.0","method":"system.ping","id":1)" + std::string(mib / 2, ' ') +
+                  "}\n"));
+  CHECK(root.read()["id"] == 1);
+  all.clear();
+  CHECK(eventually([&] { return bytes_of_others(zinit) == 0; }));
 }
 
 TEST_CASE("a second server on a socket in use exits with 1 and leaves the first alone",
