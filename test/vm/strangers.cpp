@@ -60,13 +60,13 @@ constexpr int kEach = 4;
       if (::waitpid(child, &status, 0) != child || status != 0) _exit(4);
     }
   }
-  if (::write(STDOUT_FILENO, "sent\n", 5) != 5) _exit(5);
+  if (::write(STDOUT_FILENO, "done\n", 5) != 5) _exit(5);
   while (true) ::pause();
 }
 
 /// This program is also the one that attacks: glibc gives constructors what main() gets.
 __attribute__((constructor(65535))) void take_part(int argc, char** argv, char**) {
-  if (argc == 3 && std::strcmp(argv[1], "stranger") == 0) be_stranger(argv[2]);
+  if (argc == 2 && std::strcmp(argv[0], "stranger") == 0) be_stranger(argv[1]);
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ SCENARIO("who sends PID 1 sockets that linger holds up neither services nor the 
     shell.repeat_until("test -s /tmp/address && echo there", "there");
     WHEN("that user sends such sockets to every socket of zinit's") {
       shell.output_of("stranger $(cat /tmp/address) >/tmp/sent &");
-      shell.repeat_until("cat /tmp/sent", "sent");
+      shell.repeat_until("cat /tmp/sent", "done");
       THEN("zinit answers, restarts a service, takes lines, and powers the machine off") {
         machine.zinitctl("ping");
         const int before = machine.pid("plain");
