@@ -145,7 +145,7 @@ class DataLoop {
   /// Starts the thread, with signals blocked as in every thread but the main one. Call it once.
   [[nodiscard]] Result<void> start();
 
-  /// Ends the loop, and waits for its thread until `limit` is over. Not to be called on that thread.
+  /// Ends the loop, and waits for its thread, at most for `limit`. Not to be called on that thread.
   /// May be repeated. @return  false if the thread has not ended, as it hangs in a system call
   [[nodiscard]] bool stop(Milliseconds limit) noexcept;
 

@@ -69,7 +69,8 @@ struct Hand {
 
 using HandPtr = std::shared_ptr<Hand>;
 
-// System calls without their wrappers: a sanitizer would take these for changes of the common table.
+// System calls without their wrappers: a sanitizer would take these for changes of the common
+// table.
 
 void close_range(unsigned first, unsigned last) noexcept {
   if (first <= last) ::syscall(SYS_close_range, first, last, 0U);

@@ -41,7 +41,9 @@ TEST_CASE("a re-spawn delay and a stop have a thread, and what waits behind a de
   zinit.await_delayed("base");
   CHECK(eventually([&] { return job_threads(zinit.pid()) == std::vector<std::string>{"base"}; }));
   (void)zinit.result("service.stop", named("deaf"));
-  CHECK(eventually([&] { return job_threads(zinit.pid()) == std::vector<std::string>{"base", "deaf"}; }));
+  CHECK(eventually([&] {
+    return job_threads(zinit.pid()) == std::vector<std::string>{"base", "deaf"};
+  }));
   zinit.kill("deaf");
   zinit.await_state("deaf", "exited");
   CHECK(eventually([&] { return job_threads(zinit.pid()) == std::vector<std::string>{"base"}; }));
@@ -86,7 +88,8 @@ TEST_CASE("where processes are few as many services run as fit, and others when 
   };
   const std::string tasks = "/proc/" + std::to_string(zinit.pid()) + "/task";
   const auto full = [&] {
-    return job_threads(zinit.pid()).empty() && running().size() + entries_of(tasks).size() == kProcesses;
+    return job_threads(zinit.pid()).empty() &&
+           running().size() + entries_of(tasks).size() == kProcesses;
   };
   CHECK(eventually(full));
   const std::string first = running().front();
