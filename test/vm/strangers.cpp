@@ -6,11 +6,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <cstring>
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/unix_address.hpp"
+#include "os/unix_receive.hpp"
 #include "support/lingering.hpp"
 #include "vm/machine.hpp"
 
@@ -22,12 +25,21 @@ namespace {
 constexpr unsigned kStranger = 100;  // redis, and its group
 constexpr int kEach = 4;
 
-/// Sends `text` with `fd` to the unix socket of this type at `path`, and exits.
-[[noreturn]] void send_and_exit(const char* path, int type, std::string text, int fd) {
+int connection(const char* path, int type) {
   const sockaddr_un address = unix_address(path);
   const int socket = ::socket(AF_UNIX, type, 0);
   if (::connect(socket, generic(address), sizeof address) < 0) _exit(1);
-  alignas(cmsghdr) char beside[CMSG_SPACE(sizeof fd)] = {};
+  return socket;
+}
+
+/// Sends `text` to the unix socket of this type at `path`, and exits. With it go as many descriptors
+/// as the kernel allows, of which `fd` is the last: a receiver with room for some closes that one.
+[[noreturn]] void send_and_exit(const char* path, int type, std::string text, int fd) {
+  const int socket = connection(path, type);
+  std::array<int, kMostFds> fds;
+  fds.fill(STDIN_FILENO);
+  fds.back() = fd;
+  alignas(cmsghdr) char beside[CMSG_SPACE(sizeof fds)] = {};
   iovec part{text.data(), text.size()};
   msghdr message{};
   message.msg_iov = &part;
@@ -37,11 +49,24 @@ constexpr int kEach = 4;
   cmsghdr* const rights = CMSG_FIRSTHDR(&message);
   rights->cmsg_level = SOL_SOCKET;
   rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof fd);
-  std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+  rights->cmsg_len = CMSG_LEN(sizeof fds);
+  std::memcpy(CMSG_DATA(rights), fds.data(), sizeof fds);
   // EPERM: this kernel lets the receiver refuse descriptors, so there is nothing to hold it up.
   const bool over = ::sendmsg(socket, &message, MSG_NOSIGNAL) >= 0 || errno == EPERM;
   _exit(over ? 0 : 2);
+}
+
+/// A process that keeps zinit busy, so that whoever sends is gone when zinit receives: else the
+/// exit of the sender, which does not linger, is the last close.
+pid_t start_flood(const char* path, int type, const std::string& text) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  const int socket = connection(path, type);
+  std::array<char, 65536> answers;
+  while (true) {
+    (void)::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
+    (void)::recv(socket, answers.data(), answers.size(), MSG_DONTWAIT);
+  }
 }
 
 /// `stranger NOTIFY-SOCKET`: sends to it, to /dev/log and to the control socket, says so, and stays
@@ -49,6 +74,10 @@ constexpr int kEach = 4;
 [[noreturn]] void be_stranger(const char* notify_socket) {
   if (::setgid(kStranger) < 0 || ::setuid(kStranger) < 0) _exit(3);
   const test::Lingering lingering;
+  const std::array floods{
+      start_flood("/dev/log", SOCK_DGRAM, "<13>stranger: flood"),
+      start_flood("/run/zinit.sock", SOCK_STREAM,
+                  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"service.list_full\"}\n")};
   for (int i = 0; i < kEach; ++i) {
     for (const auto& [path, type, text] :
          {std::tuple{"/dev/log", SOCK_DGRAM, "<13>stranger: here"},
@@ -60,6 +89,7 @@ constexpr int kEach = 4;
       if (::waitpid(child, &status, 0) != child || status != 0) _exit(4);
     }
   }
+  for (const pid_t flood : floods) ::kill(flood, SIGKILL);
   if (::write(STDOUT_FILENO, "done\n", 5) != 5) _exit(5);
   while (true) ::pause();
 }
