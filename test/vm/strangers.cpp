@@ -32,8 +32,8 @@ int connection(const char* path, int type) {
   return socket;
 }
 
-/// Sends `text` to the unix socket of this type at `path`, and exits. With it go as many descriptors
-/// as the kernel allows, of which `fd` is the last: a receiver with room for some closes that one.
+/// Sends `text` to the unix socket of this type at `path`, and exits. With it go as many
+/// descriptors as the kernel allows, `fd` the last: a receiver with room for some closes that one.
 [[noreturn]] void send_and_exit(const char* path, int type, std::string text, int fd) {
   const int socket = connection(path, type);
   std::array<int, kMostFds> fds;
