@@ -7,11 +7,13 @@
 #include <cerrno>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/rooted.hpp"
+#include "base/trusted_path.hpp"
 #include "config/directory.hpp"
 #include "config/modes.hpp"
 
@@ -40,6 +42,7 @@ struct Entries {
   std::set<std::string> files;     // *.toml
   std::set<std::string> drop_ins;  // *.toml.d
   bool there = true;
+  std::optional<Diagnostic> warning{};  // of the directory itself
 };
 
 void tell_unreadable(Listing& listing, const std::string& path, int errnum) {
@@ -48,10 +51,23 @@ void tell_unreadable(Listing& listing, const std::string& path, int errnum) {
   if (!listing.incomplete) listing.incomplete = Error{fmt::format("{}: {}", path, text), errnum};
 }
 
+/// Whoever can write a service file decides what root runs.
+std::optional<Diagnostic> warning_of(const std::string& path, const struct stat& status) {
+  if (::geteuid() != 0 || !others_can_write(status)) return std::nullopt;
+  return Diagnostic{
+      path,
+      {},
+      Severity::warning,
+      {},
+      fmt::format("{}: who can write to it decides what root runs", who_can_write(status))};
+}
+
 /// Reads the directory into `entries`. Returns errno's number if it cannot be read to its end.
 int read_entries(const std::string& path, const Listing& listing, Entries& entries) {
   const OpenDirectory open(::opendir(real_below(listing.root, path).c_str()));
-  if (!open) return errno;
+  struct stat status {};
+  if (!open || ::fstat(::dirfd(open.get()), &status) < 0) return errno;
+  entries.warning = warning_of(path, status);
   while (true) {
     errno = 0;  // readdir(3): the one way to tell a fault from the end
     const dirent* entry = ::readdir(open.get());
@@ -75,6 +91,7 @@ Entries entries_of(const std::string& path, bool named, Listing& listing) {
   } else if (errnum != 0) {
     tell_unreadable(listing, path, errnum);
   }
+  if (entries.warning) listing.findings.push_back(*entries.warning);
   return entries;
 }
 
@@ -97,6 +114,7 @@ Entries drop_ins_of_folder(const std::string& folder, Listing& listing,
                      {},
                      fmt::format("cannot read the directory: {}", errno_text(errnum))});
   }
+  if (entries.warning) found.push_back(*entries.warning);
   return entries;
 }
 
@@ -137,6 +155,16 @@ void find_drop_ins(SourceFile& file, const std::vector<std::string>& directories
     }
   }
   for (auto& [name, path] : by_name) file.drop_ins.push_back(std::move(path));
+}
+
+void find_writable(SourceFile& file, const Listing& listing) {
+  const auto look = [&](const std::string& path) {
+    struct stat status {};
+    if (::stat(real_below(listing.root, path).c_str(), &status) < 0) return;
+    if (auto warning = warning_of(path, status)) file.found.push_back(*std::move(warning));
+  };
+  look(file.path);
+  for (const std::string& path : file.drop_ins) look(path);
 }
 
 /// The folders in which the drop-ins of one file may lie.
@@ -211,6 +239,7 @@ class DirectoryLister {
     SourceFile file{path, directory_.system_class, !listing_.root.empty()};
     file.vendors = vendors;
     find_drop_ins(file, folders, listing_);
+    find_writable(file, listing_);
     listing_.files.push_back(std::move(file));
   }
 
@@ -230,6 +259,7 @@ void list_file(const std::string& path, bool system_class, Listing& listing) {
   SourceFile file{path, system_class, true};
   file.vendors = own_place_of(path) != path;
   find_drop_ins(file, drop_in_folders(path, file.vendors), listing);
+  find_writable(file, listing);
   listing.files.push_back(std::move(file));
 }
 

@@ -124,12 +124,44 @@ TEST_CASE("files that come and go while they are read stop nobody", "[quick][che
 }
 
 TEST_CASE("the examples of etc are without a fault", "[quick][check]") {
-  const std::string examples = "etc/zinit/examples";
-  if (access(examples.c_str(), F_OK) != 0) return skip("does not run in the repository's root");
+  const std::string source = "etc/zinit/examples";
+  if (access(source.c_str(), F_OK) != 0) return skip("does not run in the repository's root");
+  // A copy, for the checkout may belong to another user, which is a fault of its own.
+  const TempDir copy;
+  const std::string examples = copy.path() + "/examples";
+  std::filesystem::copy(source, examples, std::filesystem::copy_options::recursive);
   for (const char* folder : {"/idioms", "/idioms/user", "/debian", "/tour"}) {
     const Outcome check = run({.argv = {"zinitctl", "check", examples + folder}});
     INFO(folder << ": " << check.out << check.err);
     CHECK(check.code == 0);
     CHECK_THAT(check.out, Contains("no faults"));
   }
+}
+
+TEST_CASE("service files that others than root can write to are told", "[quick][root][check]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  for (const char* name : {"theirs", "open", "good"}) zinit.add(name);
+  std::filesystem::create_directory(zinit.config("good.toml.d"));
+  zinit.file("good.toml.d/a.toml", "[service]\numask = '022'\n");
+  REQUIRE(chown(zinit.config("theirs.toml").c_str(), 54321, 0) == 0);
+  REQUIRE(chmod(zinit.config("open.toml").c_str(), 0666) == 0);
+  REQUIRE(chown(zinit.config("good.toml.d").c_str(), 54321, 0) == 0);
+  REQUIRE(chmod(zinit.config("good.toml.d/a.toml").c_str(), 0666) == 0);
+  REQUIRE(chmod(zinit.config().c_str(), 0777) == 0);
+  zinit.boot({"theirs", "open", "good"});
+  const std::string end = ": who can write to it decides what root runs";
+  const std::string theirs = "belongs to uid 54321" + end;
+  const std::string open = "can be written to by others than its owner, uid 0" + end;
+  CHECK(zinit.status("theirs")["warnings"].mentions(theirs));
+  const Outcome check = zinit.ctl({"check", zinit.config()});
+  CHECK(check.code == 0);
+  for (const auto& [file, says] : {std::pair{"/theirs.toml", theirs},
+                                   {"/open.toml", open},
+                                   {"/good.toml.d", theirs},
+                                   {"/good.toml.d/a.toml", open},
+                                   {"", open}}) {
+    CHECK_THAT(check.out, Contains(zinit.config() + file + ":1:1: warning: " + says));
+  }
+  CHECK(lines_about(lines_of(check.out), zinit.config("good.toml")).empty());
 }
