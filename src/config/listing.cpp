@@ -29,8 +29,17 @@ struct CloseDirectory {
 };
 using OpenDirectory = std::unique_ptr<DIR, CloseDirectory>;
 
+/// A finding about a file or directory as a whole.
+Diagnostic about(const std::string& path, Severity severity, std::string text) {
+  return {path, {}, severity, {}, std::move(text)};
+}
+
 void tell(Listing& listing, const std::string& path, Severity severity, std::string text) {
-  listing.findings.push_back({path, {}, severity, {}, std::move(text)});
+  listing.findings.push_back(about(path, severity, std::move(text)));
+}
+
+std::string unreadable(int errnum) {
+  return fmt::format("cannot read the directory: {}", errno_text(errnum));
 }
 
 std::string joined(const std::string& directory, std::string_view name) {
@@ -46,7 +55,7 @@ struct Entries {
 };
 
 void tell_unreadable(Listing& listing, const std::string& path, int errnum) {
-  const std::string text = fmt::format("cannot read the directory: {}", errno_text(errnum));
+  const std::string text = unreadable(errnum);
   tell(listing, path, Severity::error, text);
   if (!listing.incomplete) listing.incomplete = Error{fmt::format("{}: {}", path, text), errnum};
 }
@@ -54,12 +63,8 @@ void tell_unreadable(Listing& listing, const std::string& path, int errnum) {
 /// Whoever can write a service file decides what root runs.
 std::optional<Diagnostic> warning_of(const std::string& path, const struct stat& status) {
   if (::geteuid() != 0 || !others_can_write(status)) return std::nullopt;
-  return Diagnostic{
-      path,
-      {},
-      Severity::warning,
-      {},
-      fmt::format("{}: who can write to it decides what root runs", who_can_write(status))};
+  return about(path, Severity::warning,
+               who_can_write(status) + ": who can write to it decides what root runs");
 }
 
 /// Reads the directory into `entries`. Returns errno's number if it cannot be read to its end.
@@ -104,15 +109,11 @@ Entries drop_ins_of_folder(const std::string& folder, Listing& listing,
   const int errnum = read_entries(folder, listing, entries);
   if (errnum == ENOENT) return entries;
   if (errnum == ENOTDIR) {
-    found.push_back({folder, {}, Severity::warning, {}, "is no directory of drop-ins, left out"});
+    found.push_back(about(folder, Severity::warning, "is no directory of drop-ins, left out"));
   } else if (Error{{}, errnum}.temporary()) {
     tell_unreadable(listing, folder, errnum);
   } else if (errnum != 0) {
-    found.push_back({folder,
-                     {},
-                     Severity::error,
-                     {},
-                     fmt::format("cannot read the directory: {}", errno_text(errnum))});
+    found.push_back(about(folder, Severity::error, unreadable(errnum)));
   }
   if (entries.warning) found.push_back(*entries.warning);
   return entries;

@@ -83,8 +83,8 @@ Result<void> LogFile::rotate(std::uint32_t keep) {
   const auto folder = open_folder_of(path_);
   if (!folder) return Failure(folder.error());
   const int at = folder->fd.get();
-  struct stat open_one {
-  }, named{};
+  struct stat open_one {};
+  struct stat named {};
   if (::fstat(fd_.get(), &open_one) < 0 ||
       ::fstatat(at, folder->name.c_str(), &named, AT_SYMLINK_NOFOLLOW) < 0 ||
       open_one.st_ino != named.st_ino || open_one.st_dev != named.st_dev ||

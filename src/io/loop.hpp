@@ -155,7 +155,7 @@ class DataLoop {
   Mutex mutex_;
   CondVar has_ended_;
   bool ended_ GUARDED_BY(mutex_) = true;  // no thread runs the loop
-  Thread thread_;
+  Thread thread_;  // the last member: it is joined before what it uses is destroyed
 };
 
 }  // namespace zinit

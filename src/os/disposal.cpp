@@ -138,7 +138,7 @@ class Disposals {
   /// close of the table, which comes after; what lingers there still counts as a thread.
   void join(const HandPtr& hand) EXCLUDES(mutex_) {
     if (!hand->own_table) return;
-    Thread thread;
+    Thread thread;  // joined by its destructor, after the lock is released
     MutexLock lock(mutex_);
     const auto one = std::ranges::find(threads_, hand, &Running::hand);
     if (one != threads_.end()) thread = std::move(one->thread);
