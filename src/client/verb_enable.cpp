@@ -33,7 +33,7 @@ std::string_view section_of(const std::string& name, const SourceFile& source,
   const SpecPtr spec = finish(read_spec(source, {}, read));
   if (spec->broken()) {
     throw VerbFailure{ExitStatus::failed,
-                      fmt::format("its file is to be mended first: {}", spec->errors.front()),
+                      fmt::format("its file is to be mended first: {}", spec->findings->errors.front()),
                       name};
   }
   return kind_name(spec->kind);

@@ -265,7 +265,7 @@ void list_file(const std::string& path, bool system_class, Listing& listing) {
 }
 
 bool changed_on_disk(const ServiceSpec& spec) {
-  const ServiceSpec& read = spec.refused ? *spec.refused : spec;
+  const ServiceSpec& read = spec.findings->refused ? *spec.findings->refused : spec;
   if (read.file.empty()) return false;
   std::vector<FileIdentity> now{identity_of(read.file)};
   for (const std::string& path : read.drop_ins) now.push_back(identity_of(path));

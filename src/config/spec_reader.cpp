@@ -308,15 +308,17 @@ ParsedSpec read_spec(const SourceFile& file, const ServiceDefaults& defaults,
 }
 
 SpecPtr finish(const ParsedSpec& parsed) {
+  if (parsed.diagnostics.empty()) return parsed.spec;
+  SpecFindings& findings = parsed.spec->findings.edit();
   std::size_t told = 0;
   for (const Diagnostic& diagnostic : parsed.diagnostics) {
     const bool is_error = diagnostic.severity == Severity::error;
     // The first error is kept even past the limit: it is what breaks the service.
-    if (++told > kMaxTold && !(is_error && parsed.spec->errors.empty())) continue;
-    (is_error ? parsed.spec->errors : parsed.spec->warnings).push_back(to_text(diagnostic));
+    if (++told > kMaxTold && !(is_error && findings.errors.empty())) continue;
+    (is_error ? findings.errors : findings.warnings).push_back(to_text(diagnostic));
   }
   if (told > kMaxTold) {
-    parsed.spec->warnings.push_back(
+    findings.warnings.push_back(
         to_text({parsed.spec->file,
                  {},
                  Severity::warning,

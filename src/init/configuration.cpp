@@ -125,7 +125,7 @@ void log_warnings(const LoadedConfig& config, const std::vector<std::string>* on
   for (const SpecPtr& spec : config.specs) {
     if (only != nullptr && std::find(only->begin(), only->end(), spec->name) == only->end())
       continue;
-    for (const std::string& message : spec->warnings) log_warn("{}", message);
+    for (const std::string& message : spec->findings->warnings) log_warn("{}", message);
   }
 }
 

@@ -93,7 +93,8 @@ class ServiceMaker {
       parsed.spec->drop_ins = before_->drop_ins;
       parsed.spec->identities = before_->identities;
       parsed.spec->vendors = before_->vendors;
-      parsed.spec->refused = before_->refused;
+      if (const SpecPtr& newer = before_->findings->refused)
+        parsed.spec->findings.edit().refused = newer;
     }
     parsed.spec->runtime = parsed.spec->file.empty();
     (void)finish(parsed);

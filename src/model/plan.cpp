@@ -17,21 +17,22 @@ SpecPtr with_warnings(const SpecPtr& spec, const SpecPtr& successor,
                       std::vector<std::string> refused) {
   refused.emplace_back("the file has changed and is wrong; the config read before stays in force");
   auto copy = std::make_shared<ServiceSpec>(*spec);
-  copy->refused = successor;
-  copy->warnings.resize(copy->warnings.size() - copy->refused_warnings);
-  const std::size_t own = copy->warnings.size();
-  for (const std::string& text : refused) {
-    if (std::ranges::find(copy->warnings, text) == copy->warnings.end())
-      copy->warnings.push_back(text);
+  SpecFindings& findings = copy->findings.edit();
+  findings.refused = successor;
+  std::vector<std::string>& warnings = findings.warnings;
+  warnings.resize(warnings.size() - findings.refused_warnings);
+  const std::size_t own = warnings.size();
+  for (std::string& text : refused) {
+    if (std::ranges::find(warnings, text) == warnings.end()) warnings.push_back(std::move(text));
   }
-  copy->refused_warnings = copy->warnings.size() - own;
+  findings.refused_warnings = warnings.size() - own;
   return copy;
 }
 
 SpecPtr with_errors(const SpecPtr& spec, const std::vector<std::string>& errors) {
   auto copy = std::make_shared<ServiceSpec>(*spec);
-  copy->errors = errors;
-  copy->unrefused = spec;
+  copy->findings.edit().errors = errors;
+  copy->findings.edit().unrefused = spec;
   return copy;
 }
 
@@ -82,7 +83,7 @@ class Planner {
     const std::string name = name_of(*spec);
     PlannedService planned{name, Fate::added, spec, old_.find(name), false, true, {}};
     const Node* before = loaded(planned);
-    if (spec->broken()) planned.refused = spec->errors;
+    if (spec->broken()) planned.refused = spec->findings->errors;
     if (before != nullptr) {
       planned.dependencies_changed = before->spec->dependencies != spec->dependencies;
       if (spec->broken() && !before->broken())
@@ -97,7 +98,9 @@ class Planner {
   static Fate fate_of_change(const Node& before, const ServiceSpec& spec) {
     // A service that was broken has no process that could go on.
     if (before.broken())
-      return before.spec->errors == spec.errors && spec.broken() ? Fate::unchanged : Fate::restart;
+      return before.spec->findings->errors == spec.findings->errors && spec.broken()
+                 ? Fate::unchanged
+                 : Fate::restart;
     if (before.spec.get() == &spec) return Fate::unchanged;
     switch (compare(*before.spec, spec)) {
       case SpecChange::none: return Fate::unchanged;
@@ -172,9 +175,10 @@ class Planner {
   /// same faults before.
   static void refuse_again(PlannedService& planned, const Node* before,
                            const std::vector<std::string>& faults) {
-    const bool same = before != nullptr && before->spec->unrefused != nullptr &&
-                      before->spec->errors == faults &&
-                      compare(*before->spec->unrefused, *planned.spec) == SpecChange::none;
+    const bool same =
+        before != nullptr && before->spec->findings->unrefused != nullptr &&
+        before->spec->findings->errors == faults &&
+        compare(*before->spec->findings->unrefused, *planned.spec) == SpecChange::none;
     planned.spec = with_errors(planned.spec, faults);
     if (same) planned.fate = Fate::unchanged;
   }

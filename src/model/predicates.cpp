@@ -281,7 +281,7 @@ bool policy_says_again(const ServiceSpec& spec, bool good) {
 Reason fault_of(const World& world, Slot slot) {
   const Node& node = world.node(slot);
   if (node.broken()) {
-    Reason reason{ReasonType::config_error, 0, {}, node.spec->errors};
+    Reason reason{ReasonType::config_error, 0, {}, node.spec->findings->errors};
     reason.messages.insert(reason.messages.end(), node.faults->begin(), node.faults->end());
     return reason;
   }

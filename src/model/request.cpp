@@ -262,7 +262,7 @@ Record initial_record(const Node& node) {
   // It is shown as failed from the beginning, whether somebody starts it or not.
   record.state = State::failed;
   record.wish = Wish::up;
-  record.reason = {ReasonType::config_error, 0, {}, node.spec->errors};
+  record.reason = {ReasonType::config_error, 0, {}, node.spec->findings->errors};
   record.reason.messages.insert(record.reason.messages.end(), node.faults->begin(),
                                 node.faults->end());
   return record;

@@ -127,6 +127,20 @@ struct Logging {
   bool operator==(const Logging&) const = default;
 };
 
+struct ServiceSpec;
+using SpecPtr = std::shared_ptr<const ServiceSpec>;
+
+/// What was found wrong with the files of a spec. Most specs have none, and take no memory for it.
+struct SpecFindings {
+  std::vector<std::string> warnings;  // whole messages, FILE:LINE:COLUMN: warning: ...
+  std::size_t refused_warnings = 0;   // how many at the end are about a newer, refused file
+  std::vector<std::string> errors;    // whole messages; if any, the service fails: config_error
+  // If `errors` are faults in a graph: the spec as it was read, which may be valid in another.
+  SpecPtr unrefused;
+  // The spec that was read last, if it was refused and this one stays in force.
+  SpecPtr refused;
+};
+
 struct ServiceSpec {
   std::string name;
   Kind kind = Kind::service;
@@ -170,13 +184,7 @@ struct ServiceSpec {
   OrDefault<ProcessSettings> process;
   OrDefault<Resources> resources;
 
-  std::vector<std::string> warnings;  // whole messages, FILE:LINE:COLUMN: warning: ...
-  std::size_t refused_warnings = 0;   // how many at the end are about a newer, refused file
-  std::vector<std::string> errors;    // whole messages; if any, the service fails: config_error
-  // If `errors` are faults in a graph: the spec as it was read, which may be valid in another.
-  std::shared_ptr<const ServiceSpec> unrefused;
-  // The spec that was read last, if it was refused and this one stays in force.
-  std::shared_ptr<const ServiceSpec> refused;
+  OrDefault<SpecFindings> findings;
   SourcePosition dependencies_at;  // place of [dependencies], for messages about the graph
 
   [[nodiscard]] bool has_process() const noexcept { return kind_info(kind).has_process; }
@@ -184,18 +192,17 @@ struct ServiceSpec {
   [[nodiscard]] bool watched() const noexcept {
     return readiness->awaited() || health->configured();
   }
-  [[nodiscard]] bool broken() const noexcept { return !errors.empty(); }
+  [[nodiscard]] bool broken() const noexcept { return !findings->errors.empty(); }
   /// The file that contains `at`.
   [[nodiscard]] const std::string& file_of(SourcePosition at) const noexcept {
     return at.source == 0 || at.source > drop_ins.size() ? file : drop_ins[at.source - 1];
   }
 };
 
-using SpecPtr = std::shared_ptr<const ServiceSpec>;
-
 /// The spec to build the next graph from: what the last graph refused may be valid in it.
 [[nodiscard]] inline const SpecPtr& as_read(const SpecPtr& spec) noexcept {
-  return spec->unrefused ? spec->unrefused : spec;
+  const SpecPtr& unrefused = spec->findings->unrefused;
+  return unrefused ? unrefused : spec;
 }
 
 /// What a change from `before` to `after` takes: nothing, if only comments, order or places differ;

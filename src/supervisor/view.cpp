@@ -14,7 +14,7 @@ bool runs(const Record& record) {
 }
 
 std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
-  std::vector<std::string> warnings = node.spec->warnings;
+  std::vector<std::string> warnings = node.spec->findings->warnings;
   const auto add = [&](const std::vector<std::string>& names, std::string_view what) {
     for (const std::string& name : names) {
       const std::string* link = graph.masked_by(name);

@@ -150,14 +150,14 @@ TEST_CASE("a file that became wrong leaves its service on the old config, marked
   w.boot();
   w.settle();
   Specs after("web requires db");
-  after["web"].errors = {"web.toml:1:1: error: service.exec: is empty"};
+  after["web"].findings.edit().errors = {"web.toml:1:1: error: service.exec: is empty"};
   w.reload(after);
   w.settle();
   CHECK(w.state("web") == State::running);
   CHECK(w.spawns("web") == 1);
   const ServiceSpec& spec = w.world.spec(w.slot("web"));
   CHECK_FALSE(spec.broken());
-  CHECK(spec.warnings.size() == 2);
+  CHECK(spec.findings->warnings.size() == 2);
 }
 
 TEST_CASE("a wrong file that no longer says its service's name leaves that service as it was",
@@ -169,12 +169,12 @@ TEST_CASE("a wrong file that no longer says its service's name leaves that servi
   w.settle();
   Specs after("x");
   after["x"].file = "x.toml";
-  after["x"].errors = {"x.toml:1:1: error: no TOML"};
+  after["x"].findings.edit().errors = {"x.toml:1:1: error: no TOML"};
   w.reload(after);
   w.settle();
   CHECK(w.states() == "web=running ");
   CHECK(w.spawns("web") == 1);
-  CHECK(w.world.spec(w.slot("web")).warnings.size() == 2);
+  CHECK(w.world.spec(w.slot("web")).findings->warnings.size() == 2);
 
   SECTION("unless another file has the name now") {
     Specs moved("x, web");
@@ -223,7 +223,7 @@ TEST_CASE("a change that puts an unchanged dependent at fault is refused itself"
   w.settle();
   CHECK(w.states() == "d=running a=running b=running ");
   CHECK(w.world.node(w.slot("d")).faults->empty());
-  CHECK_FALSE(w.world.spec(w.slot("a")).warnings.empty());
+  CHECK_FALSE(w.world.spec(w.slot("a")).findings->warnings.empty());
   w.stop("a");  // the edge is still there
   w.settle();
   CHECK(w.state("d") != State::running);
@@ -243,9 +243,10 @@ TEST_CASE("what is refused is told at a place in its own file", "[plan]") {
     w.boot();
     Specs specs(after);
     for (const char* name : {"b", "c", "d"}) file_and_place(specs, name);
-    if (*wrong != '\0') specs[wrong].errors = {std::string(wrong) + ".toml:3:1: error: wrong"};
+    if (*wrong != '\0')
+      specs[wrong].findings.edit().errors = {std::string(wrong) + ".toml:3:1: error: wrong"};
     w.reload(specs);
-    const auto& warnings = w.world.spec(w.slot("c")).warnings;
+    const auto& warnings = w.world.spec(w.slot("c")).findings->warnings;
     REQUIRE(warnings.size() == 2);
     return warnings[0];
   };
@@ -253,9 +254,9 @@ TEST_CASE("what is refused is told at a place in its own file", "[plan]") {
   CHECK_THAT(refused("b requires c, c, d", "b, c requires b, d", "b"),
              Catch::StartsWith("c.toml:5:11: error: dependencies.requires: a cycle: c -> b"));
   // d has not changed, and is wrong only by what c says now.
-  CHECK_THAT(refused("d requires b, d requires c, b, c",
-                     "d requires b, d requires c, c conflicts b", ""),
-             Catch::StartsWith("c.toml:5:11: error: dependencies.conflicts: d requires "));
+  CHECK_THAT(
+      refused("d requires b, d requires c, b, c", "d requires b, d requires c, c conflicts b", ""),
+      Catch::StartsWith("c.toml:5:11: error: dependencies.conflicts: d requires "));
 }
 
 TEST_CASE("what is removed stops after its dependents, which then miss it until it is back",
@@ -280,7 +281,7 @@ TEST_CASE("a wrong file that is wrong under another name then is listed under th
   const auto wrong = [](const std::string& name, const std::string& file) {
     Specs specs("good, " + name);
     specs[name].file = file;
-    specs[name].errors = {file + ":1:1: error: of " + name};
+    specs[name].findings.edit().errors = {file + ":1:1: error: of " + name};
     return specs;
   };
   FakeWorld w(wrong("n", "f.toml"));
@@ -309,28 +310,28 @@ TEST_CASE("a wrong file that is wrong in another way is shown as that, whatever 
           "[plan]") {
   Specs specs("web");
   specs["web"].status = StartStatus::stop;
-  specs["web"].errors = {"web.toml:1:1: error: one"};
+  specs["web"].findings.edit().errors = {"web.toml:1:1: error: one"};
   FakeWorld w(specs);
   w.boot();
-  specs["web"].errors = {"web.toml:1:1: error: two"};
+  specs["web"].findings.edit().errors = {"web.toml:1:1: error: two"};
   w.reload(specs);
   w.settle();
   CHECK(w.states() == "web=failed ");
-  CHECK(w.record("web").reason.messages == specs["web"].errors);
+  CHECK(w.record("web").reason.messages == specs["web"].findings->errors);
 }
 
 TEST_CASE("of the files that were refused one after the other the last one's faults are told",
           "[plan]") {
   Specs specs("web");
-  specs["web"].warnings = {"web.toml:1:1: warning: its own"};
+  specs["web"].findings.edit().warnings = {"web.toml:1:1: warning: its own"};
   FakeWorld w(specs);
   w.boot();
   for (const char* fault : {"web.toml:1:1: error: one", "web.toml:1:1: error: two"}) {
     Specs wrong("web");
-    wrong["web"].errors = {fault};
+    wrong["web"].findings.edit().errors = {fault};
     for (int twice = 0; twice < 2; ++twice) {
       w.reload(wrong);
-      const auto& warnings = w.world.spec(w.slot("web")).warnings;
+      const auto& warnings = w.world.spec(w.slot("web")).findings->warnings;
       REQUIRE(warnings.size() == 3);
       CHECK(warnings[0] == "web.toml:1:1: warning: its own");
       CHECK(warnings[1] == fault);
@@ -340,7 +341,7 @@ TEST_CASE("of the files that were refused one after the other the last one's fau
 
 TEST_CASE("a mended file is tried at once", "[plan]") {
   Specs wrong("web");
-  wrong["web"].errors = {"web.toml:1:1: error"};
+  wrong["web"].findings.edit().errors = {"web.toml:1:1: error"};
   FakeWorld w(wrong);
   w.boot();
   CHECK(w.state("web") == State::failed);
@@ -354,7 +355,7 @@ TEST_CASE("a mended file is tried at once where something up needs it, whatever 
   Specs wrong("web requires db, web wants cache");
   for (const char* name : {"db", "cache"}) {
     wrong[name].status = StartStatus::stop;
-    wrong[name].errors = {"db.toml:1:1: error"};
+    wrong[name].findings.edit().errors = {"db.toml:1:1: error"};
   }
   FakeWorld w(wrong);
   w.start("web");

@@ -38,7 +38,7 @@ SpecPtr some_spec(Dice& dice, const std::string& name) {
   spec->description = roll(dice, 4) == 0 ? "other" : "one";
   spec->dependencies.edit() = {some_names(dice), some_names(dice), some_names(dice),
                         roll(dice, 4) == 0 ? some_names(dice) : std::vector<Dependency>{}};
-  if (roll(dice, 10) == 0) spec->errors = {spec->file + ":1:1: error: wrong"};
+  if (roll(dice, 10) == 0) spec->findings.edit().errors = {spec->file + ":1:1: error: wrong"};
   return spec;
 }
 

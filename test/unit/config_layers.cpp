@@ -235,7 +235,7 @@ TEST_CASE("drop-ins of the vendor and of one's own are laid over in byte order o
   CHECK(spec.description == "20");
   CHECK(spec.umask == 0027);
   CHECK_FALSE(spec.oneshot);
-  CHECK(spec.errors.empty());
+  CHECK(spec.findings->errors.empty());
 }
 
 TEST_CASE("the vendor's drop-ins belong to the vendor's file", "[config][layers]") {
@@ -288,7 +288,7 @@ TEST_CASE("a folder of drop-ins that is none, or cannot be read, concerns its se
     tree.own_file("web.toml.d", "no folder");
     const LoadedConfig loaded = load();
     CHECK_FALSE(loaded.incomplete);
-    CHECK(loaded.specs[1]->warnings ==
+    CHECK(loaded.specs[1]->findings->warnings ==
           Lines{web + ".d:1:1: warning: is no directory of drop-ins, left out"});
     CHECK_FALSE(loaded.specs[1]->broken());
   }
@@ -296,7 +296,7 @@ TEST_CASE("a folder of drop-ins that is none, or cannot be read, concerns its se
     std::filesystem::create_symlink("web.toml.d", web + ".d");
     const LoadedConfig loaded = load();
     CHECK_FALSE(loaded.incomplete);
-    CHECK(loaded.specs[1]->errors ==
+    CHECK(loaded.specs[1]->findings->errors ==
           Lines{web + ".d:1:1: error: cannot read the directory: Too many levels of symbolic "
                       "links"});
     CHECK_FALSE(loaded.specs[0]->broken());

@@ -78,9 +78,9 @@ TEST_CASE("links to files are read, and those to nothing are failed services", "
   CHECK(names_of(loaded) == Lines{"a", "b", "c"});
   CHECK_FALSE(spec_of(loaded, "a").broken());
   const std::string b = directory / "b.toml", c = directory / "c.toml";
-  CHECK(spec_of(loaded, "b").errors ==
+  CHECK(spec_of(loaded, "b").findings->errors ==
         Lines{b + ":1:1: error: cannot open " + b + ": No such file or directory"});
-  CHECK(spec_of(loaded, "c").errors ==
+  CHECK(spec_of(loaded, "c").findings->errors ==
         Lines{c + ":1:1: error: cannot open " + c + ": Too many levels of symbolic links"});
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("a wrong file harms only itself", "[config][loader]") {
   CHECK(broken == Lines{"b-empty", "c-utf8", "d-nul", "e-deep", "f-big", "h-mib1", "j-binary"});
   CHECK(loaded.messages.empty());
   const auto error_of = [&](const std::string& name) {
-    const auto& errors = spec_of(loaded, name).errors;
+    const auto& errors = spec_of(loaded, name).findings->errors;
     REQUIRE(errors.size() == 1);
     return errors[0].substr((directory / name).size() + std::string(".toml").size());
   };
@@ -153,7 +153,7 @@ TEST_CASE("a file that may not be read is a failed service", "[config][loader]")
   const LoadedConfig loaded = load({{directory.path(), false, false}});
   REQUIRE(loaded.specs.size() == 1);
   const bool readable = ::access(path.c_str(), R_OK) == 0;  // root reads it all the same
-  CHECK(loaded.specs[0]->errors ==
+  CHECK(loaded.specs[0]->findings->errors ==
         (readable ? Lines{}
                   : Lines{path + ":1:1: error: cannot open " + path + ": Permission denied"}));
 }
@@ -181,10 +181,11 @@ TEST_CASE("of two files with one name the first stands, and both are told", "[co
   const ServiceSpec& web = spec_of(loaded, "web");
   CHECK(web.exec.argv == Lines{"first"});
   CHECK_FALSE(web.broken());
-  CHECK(web.warnings == Lines{first + ":2:8: warning: service.name: \"web\" is the name in " +
-                                  second + " too, which is left out",
-                              first + ":2:8: warning: service.name: \"web\" is the name in " +
-                                  third + " too, which is left out"});
+  CHECK(web.findings->warnings ==
+        Lines{first + ":2:8: warning: service.name: \"web\" is the name in " + second +
+                  " too, which is left out",
+              first + ":2:8: warning: service.name: \"web\" is the name in " + third +
+                  " too, which is left out"});
   CHECK(loaded.messages ==
         Lines{second + ":2:8: error: target.name: \"web\" is taken by " + first +
                   ", must be another name",

@@ -177,7 +177,7 @@ TEST_CASE("unknown keys do not keep a service from loading", "[config][spec]") {
   const SpecPtr spec =
       finish(parse_spec("[service]\nexec='run'\nsurviver=true\n[xyzzy]\n", "f.toml"));
   CHECK_FALSE(spec->broken());
-  CHECK(spec->warnings.size() == 2);
+  CHECK(spec->findings->warnings.size() == 2);
   CHECK(spec->exec.argv == Lines{"run"});
 }
 
@@ -187,12 +187,12 @@ TEST_CASE("a file of endless faults tells a hundred, and that there are more", "
   const ParsedSpec parsed = parse_spec(text, "f.toml");
   CHECK(parsed.diagnostics.size() == 5001);
   const SpecPtr spec = finish(parsed);
-  CHECK(spec->errors.size() == 1);
-  CHECK(spec->warnings.size() == 100);
-  CHECK(spec->warnings.back() ==
+  CHECK(spec->findings->errors.size() == 1);
+  CHECK(spec->findings->warnings.size() == 100);
+  CHECK(spec->findings->warnings.back() ==
         "f.toml:1:1: warning: 5001 faults in all, the rest is told by zinitctl check");
   const SpecPtr late = finish(parse_spec(text + "exec = 5\n", "f.toml"));
-  CHECK(late->errors.size() == 1);
+  CHECK(late->findings->errors.size() == 1);
 }
 
 TEST_CASE("a target has no keys of services", "[config][spec]") {
@@ -237,9 +237,10 @@ requires = ["a", 5, "b c"]
 TEST_CASE("a fault of syntax is the only one, in the same shape", "[config][spec]") {
   const SpecPtr spec = finish(parse_spec("[service]\nexec = run\noneshot = 5\n", "/etc/a b.toml"));
   CHECK(spec->name == "a_b");
-  CHECK(spec->errors == Lines{"/etc/a b.toml:2:8: error: run is no value; a string needs quotes, a "
-                              "boolean is true or false"});
-  CHECK(spec->warnings.empty());
+  CHECK(spec->findings->errors ==
+        Lines{"/etc/a b.toml:2:8: error: run is no value; a string needs quotes, a "
+              "boolean is true or false"});
+  CHECK(spec->findings->warnings.empty());
 }
 
 TEST_CASE("a key or section that is there twice hides no other fault", "[config][spec]") {
@@ -297,11 +298,12 @@ TEST_CASE("a document that is no file is checked like one, its messages without 
   service.table["name"].value.string = "web";
   const SpecPtr spec = finish(spec_from_document(document));
   CHECK(spec->name == "web");
-  CHECK(spec->errors ==
+  CHECK(spec->findings->errors ==
         Lines{"error: service.exec: 0 is an integer, must be a string or an array of strings"});
   const SpecPtr empty = finish(spec_from_document(Value{}));
-  CHECK(empty->errors == Lines{"error: neither [service] nor [target], must have one of them",
-                               "error: service.name: is missing, and there is no file to name it"});
+  CHECK(empty->findings->errors ==
+        Lines{"error: neither [service] nor [target], must have one of them",
+              "error: service.name: is missing, and there is no file to name it"});
 }
 
 TEST_CASE("a health check has what its type needs, and nothing of another's", "[config][health]") {

@@ -46,8 +46,8 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
     LogStore logs(rig.loop(), {});
     PowerSchedule power(rig.loop(), rig.board(), rig.daemon);
     FileChanges changes([](const ServiceSpec&) { return false; });
-    RpcContext context{rig.board(), logs, rig.daemon, power, changes,
-                       [] { return ControlFigures{}; }, [] {}};
+    RpcContext context{
+        rig.board(), logs, rig.daemon, power, changes, [] { return ControlFigures{}; }, [] {}};
     for (const Method& method : all_methods()) {
       RpcMessage message =
           parse_rpc(fmt::format(R"({{"jsonrpc":"2.0","method":"{}","id":1}})", method.name));
@@ -178,8 +178,8 @@ TEST_CASE("what is asked for by a name without end is refused in a few words",
   is_short(client.call("service." + endless), -32601);
   is_short(client.call("service.status", R"({")" + endless + R"(":1})"), -32602);
   const auto kill = [&](const std::string& signal) {
-    return client.call("service.kill", R"({"name":")" + services[0]->name + R"(","signal":")" +
-                                           signal + R"("})");
+    return client.call("service.kill",
+                       R"({"name":")" + services[0]->name + R"(","signal":")" + signal + R"("})");
   };
   is_short(kill(endless), Json(kill("x"))["code"].number());
 }
@@ -249,7 +249,7 @@ TEST_CASE("a full status has the figures of a process", "[control][methods]") {
   Rig rig({sleeper("db"), sleeper("web", [](ServiceSpec& spec) {
              spec.description = "the \"web\"";
              spec.file = "/etc/zinit/services/web.toml";
-             spec.warnings = {"odd"};
+             spec.findings.edit().warnings = {"odd"};
              spec.dependencies.edit().requires_.push_back({"db", {}});
              spec.dependencies.edit().after.push_back({"db", {}});
            })});

@@ -99,7 +99,7 @@ const Change kNothing[] = {
        s.dependencies_at = {9, 9};
      }},
     {"file", [](ServiceSpec& s) { s.file = "/etc/zinit/services/b.toml"; }},
-    {"warnings", [](ServiceSpec& s) { s.warnings = {"b.toml:1:1: warning: x"}; }},
+    {"warnings", [](ServiceSpec& s) { s.findings.edit().warnings = {"b.toml:1:1: warning: x"}; }},
 };
 
 SpecChange change_by(const Change& change) {
