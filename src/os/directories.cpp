@@ -21,9 +21,6 @@ namespace {
 
 constexpr mode_t kMode = 0755;
 
-/// Rounds until a removal is given up. No tree is that deep by intention: somebody adds to it.
-constexpr int kDeepest = 100000;
-
 struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
@@ -72,7 +69,7 @@ UniqueFd open_place(const std::string& place, mode_t mode) {
 
 /// Calls `visit` with the name of each entry except "." and "..". Names are not collected, since a
 /// service may have left any number of them. Entries may be added and removed meanwhile; those
-/// added may be seen or not.
+/// added may be seen or not. Ends when `visit` returns false.
 /// @return false, with errno, if the directory cannot be read
 template <class Visit>
 bool each_entry(int directory, Visit visit) {
@@ -86,28 +83,59 @@ bool each_entry(int directory, Visit visit) {
     const dirent* const entry = ::readdir(stream.get());
     if (entry == nullptr) return errno == 0;
     const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") visit(entry->d_name);
+    if (name != "." && name != ".." && !visit(entry->d_name)) return true;
   }
 }
 
+/// A directory that is taken from its owner while it is emptied, so that the owner's processes add
+/// nothing to it: not those either that have it open or work in it, since the kernel looks at owner
+/// and mode for each new entry (path_resolution(7)). If zinit may not do that, or runs as the same
+/// user, only the time limit ends the removal.
+class Taken {
+ public:
+  explicit Taken(int fd) : fd_(fd), known_(::fstat(fd, &before_) == 0) {
+    if (!known_) return;
+    (void)!::fchown(fd_, ::geteuid(), ::getegid());
+    (void)!::fchmod(fd_, 0700);
+  }
+
+  /// For a directory that stays.
+  void give_back() const {
+    if (!known_) return;
+    (void)!::fchmod(fd_, before_.st_mode & 07777);
+    (void)!::fchown(fd_, before_.st_uid, before_.st_gid);
+  }
+  [[nodiscard]] uid_t owner() const { return before_.st_uid; }
+
+ private:
+  int fd_;
+  struct stat before_ {};
+  bool known_;
+};
+
 /// Empties a tree without descending into it: directories that are two levels down and not empty
 /// are moved up to the top. So depth does not matter, nor what others do to paths meanwhile: every
-/// entry it touches lies in a directory that it holds open.
+/// entry it touches lies in a directory that it holds open. Each directory is taken over before it
+/// is read, and from then on only loses entries, but for those that are moved up. So it ends unless
+/// somebody makes directories below ones that are not reached yet, faster than they are reached;
+/// then the time limit ends it.
 class Emptier {
  public:
-  explicit Emptier(int top) : top_(top) {}
+  Emptier(int top, TimePoint deadline) : top_(top), deadline_(deadline) {}
 
   /// Returns 0, or the errno of the first entry that could not be removed; the others are removed
-  /// nevertheless. Another round removes what was moved up, and what readdir(3) skipped because the
-  /// directory changed.
+  /// nevertheless. ETIMEDOUT: there was no time for all. Another round removes what was moved up,
+  /// and what readdir(3) skipped because the directory changed.
   int run() {
-    changed_ = true;
-    for (int round = 0; changed_; ++round) {
-      if (round == kDeepest) return EBUSY;
+    do {
       changed_ = false;
-      const bool read = each_entry(top_, [this](const char* name) { remove(name); });
+      const bool read = each_entry(top_, [this](const char* name) {
+        remove(name);
+        return in_time();
+      });
       if (!read) return errno;
-    }
+      if (!in_time()) return ETIMEDOUT;
+    } while (changed_);
     return fault_;
   }
 
@@ -131,23 +159,29 @@ class Emptier {
   /// the top.
   void lift(const char* name) {
     const UniqueFd inner = open_in_mount(top_, name);
+    if (!inner) return note(errno == EXDEV ? EBUSY : errno);
+    const Taken taken(inner.get());
     bool changed = false;
-    const bool read = inner && each_entry(inner.get(), [&](const char* each) {
-                        if (::unlinkat(inner.get(), each, 0) == 0 ||
-                            ::unlinkat(inner.get(), each, AT_REMOVEDIR) == 0) {
-                          changed = true;
-                        } else if (errno == ENOTEMPTY || errno == EEXIST) {
-                          changed = move_up(inner.get(), each) || changed;
-                        } else if (errno != ENOENT) {
-                          note(errno);
-                        }
-                      });
-    if (!read) return note(errno == EXDEV ? EBUSY : errno);
-    if (::unlinkat(top_, name, AT_REMOVEDIR) == 0)
-      changed = true;
-    else if (!changed)
-      note(errno);
-    changed_ = changed_ || changed;
+    bool stays = false;
+    const bool read = each_entry(inner.get(), [&](const char* each) {
+      if (::unlinkat(inner.get(), each, 0) == 0 ||
+          ::unlinkat(inner.get(), each, AT_REMOVEDIR) == 0) {
+        changed = true;
+      } else if (errno == ENOTEMPTY || errno == EEXIST) {
+        const bool moved = move_up(inner.get(), each);
+        changed = changed || moved;
+        stays = stays || !moved;
+      } else if (errno != ENOENT) {
+        note(errno);
+        stays = true;
+      }
+      return in_time();
+    });
+    if (!read) note(errno);
+    const bool removed = ::unlinkat(top_, name, AT_REMOVEDIR) == 0;
+    if (!removed && !changed) note(errno);
+    if (!removed && (stays || !read || !in_time())) taken.give_back();
+    changed_ = changed_ || changed || removed;
   }
 
   bool move_up(int from, const char* name) {
@@ -164,7 +198,10 @@ class Emptier {
     if (fault_ == 0) fault_ = errnum;
   }
 
+  [[nodiscard]] bool in_time() const { return Clock::now() < deadline_; }
+
   const int top_;
+  const TimePoint deadline_;
   bool changed_ = false;  // in this round
   std::uint64_t number_ = 0;
   int fault_ = 0;
@@ -204,7 +241,8 @@ Result<void> make_service_directory(const std::string& place, const std::string&
   return {};
 }
 
-Result<void> remove_service_directory(const std::string& place, const std::string& name) {
+Result<void> remove_service_directory(const std::string& place, const std::string& name,
+                                      Milliseconds limit) {
   const std::string object = fmt::format("the directory {}/{}", place, name);
   UniqueFd at(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const auto slash = name.rfind('/');
@@ -219,11 +257,16 @@ Result<void> remove_service_directory(const std::string& place, const std::strin
     if (errno == ENOENT) return {};
     return sys_failure("remove", object, errno == EXDEV ? EBUSY : errno);
   }
-  if (const int fault = Emptier(top.get()).run(); fault != 0)
-    return sys_failure("remove", object, fault);
-  if (::unlinkat(at.get(), last.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
-    return sys_failure("remove", object);
-  return {};
+  const Taken taken(top.get());
+  const int fault = Emptier(top.get(), after(Clock::now(), limit)).run();
+  if (::unlinkat(at.get(), last.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+  const int why = fault != 0 ? fault : errno;
+  taken.give_back();
+  if (why != ETIMEDOUT) return sys_failure("remove", object, why);
+  return Failure(Error{fmt::format("cannot remove {} in {}: processes of uid {} may still add to "
+                                   "it, end them",
+                                   object, duration_text(limit.count()), taken.owner()),
+                       EBUSY});
 }
 
 }  // namespace zinit

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace zinit {
 
@@ -27,14 +28,21 @@ namespace zinit {
 ///
 /// @return  "cannot make the directory /run/web: ..."; ELOOP or ENOTDIR if a link or something else
 ///          is in the way. (mkdirat(2), fchown(2))
-[[nodiscard]] Result<void> make_service_directory(const std::string& place,
-                                                  const std::string& name, uid_t uid, gid_t gid,
-                                                  mode_t place_mode);
+[[nodiscard]] Result<void> make_service_directory(const std::string& place, const std::string& name,
+                                                  uid_t uid, gid_t gid, mode_t place_mode);
+
+/// How long one directory may be emptied: far more than a million files take.
+inline constexpr Milliseconds kRemovalLimit{10000};
 
 /// Removes the directory `name` below `place` with its content; it is no error if it does not
 /// exist. Links are removed, not followed; a mount in it stays, and is an error (EBUSY). Needs five
 /// descriptors and the memory for one name, however large the directory is.
+///
+/// What is emptied belongs to zinit meanwhile, with mode 0700, so that its owner cannot go on
+/// filling it. If that does not suffice within `limit`, the directory stays and the error is EBUSY;
+/// another call goes on with what is left. A directory that stays gets owner and mode back.
 [[nodiscard]] Result<void> remove_service_directory(const std::string& place,
-                                                    const std::string& name);
+                                                    const std::string& name,
+                                                    Milliseconds limit = kRemovalLimit);
 
 }  // namespace zinit

@@ -8,6 +8,7 @@
 
 #include "scenario/harness.hpp"
 #include "scenario/listening.hpp"
+#include "support/filler.hpp"
 
 using namespace zinit::test;
 using Catch::Contains;
@@ -383,6 +384,55 @@ TEST_CASE("links that a service's user has planted lead nowhere", "[root][keys]"
   CHECK_FALSE(fs::exists(run));
   CHECK(read_file(precious + "/file") == "x");
   CHECK(fs::exists(precious + "/sub"));
+}
+
+TEST_CASE("who goes on filling a runtime_dir holds up neither its service nor others",
+          "[root][keys]") {
+  if (geteuid() != 0) return zinit::test::skip("needs root");
+  const std::string name = "zinit-test-" + std::to_string(getpid());
+  const Tmpfs place("/run/" + name);
+  if (!place.mounted()) return zinit::test::skip("needs a file system of its own");
+  const std::string run = place.path() + "/a";
+  Server zinit;
+  zinit.add("a", {.exec = "mkdir -p " + run + "/sub/inner; exec sleep 100000",
+                  .service = "user = 64123\nruntime_dir = '" + name + "/a'"});
+  zinit.add("other");
+  zinit.boot({"a", "other"});
+  const auto made = [&] { return fs::exists(run + "/sub/inner"); };
+  const auto stop_and_start = [&] {
+    zinit.begin_stop("a");
+    zinit.restart("other");
+    zinit.start("a");
+    zinit.await_state("a", "running");
+    const auto status = status_of(run);
+    CHECK(status.st_uid == kStranger);
+    CHECK(status.st_mode == (S_IFDIR | 0755u));
+  };
+  REQUIRE(eventually(made));
+  {
+    const Filler fillers[] = {{run, Filler::Way::by_path, kStranger},
+                              {run, Filler::Way::by_path, kStranger},
+                              {run + "/sub", Filler::Way::by_path, kStranger},
+                              {run, Filler::Way::inside, kStranger},
+                              {run, Filler::Way::inside, kStranger},
+                              {run + "/sub/inner", Filler::Way::inside, kStranger}};
+    for (const Filler& each : fillers)
+      REQUIRE(eventually([&] { return fs::exists(each.first()); }));
+    stop_and_start();
+    CHECK(eventually(made));
+  }
+  {
+    const Filler filler(run + "/sub", Filler::Way::deeper, kStranger);
+    REQUIRE(eventually([&] { return fs::exists(filler.first()); }));
+    stop_and_start();
+  }
+  const auto gone = [&] {
+    zinit.stop("a");
+    const bool there_still = fs::exists(run);
+    if (there_still) zinit.start("a");
+    return !there_still;
+  };
+  CHECK(eventually(gone));
 }
 
 TEST_CASE("a directory that cannot be made is a spawn error that names it", "[root][keys]") {

@@ -8,8 +8,11 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "os/directories.hpp"
+#include "support/deadline.hpp"
+#include "support/filler.hpp"
 #include "support/forked.hpp"
 #include "support/sanitized.hpp"
 #include "support/skip.hpp"
@@ -24,14 +27,22 @@ constexpr uid_t kStranger = 64123;
 
 struct Place {
   test::TempDir dir;
-  std::string path(const std::string& name) const { return dir.path() + "/" + name; }
+  std::optional<test::Tmpfs> tmpfs;
+
+  /// From now on it is a file system in memory that others can enter; false if that may not be.
+  bool use_tmpfs() {
+    tmpfs.emplace(dir / "tmpfs");
+    return tmpfs->mounted() && ::chmod(dir.path().c_str(), 0755) == 0;
+  }
+  std::string folder() const { return tmpfs ? tmpfs->path() : dir.path(); }
+  std::string path(const std::string& name) const { return folder() + "/" + name; }
   void file(const std::string& name) const { std::ofstream(path(name)) << "x"; }
   Result<void> make(const std::string& name, uid_t uid = ::geteuid(),
                     gid_t gid = ::getegid()) const {
-    return make_service_directory(dir.path(), name, uid, gid, 0755);
+    return make_service_directory(folder(), name, uid, gid, 0755);
   }
-  Result<void> remove(const std::string& name) const {
-    return remove_service_directory(dir.path(), name);
+  Result<void> remove(const std::string& name, Milliseconds limit = kRemovalLimit) const {
+    return remove_service_directory(folder(), name, limit);
   }
   struct stat status(const std::string& name) const {
     struct stat status {};
@@ -145,7 +156,7 @@ TEST_CASE("a tree deeper than any path may be long is removed", "[directories]")
   }
   REQUIRE(::fchdir(home) == 0);
   ::close(home);
-  CHECK(place.remove("a"));
+  CHECK(place.remove("a", test::kPatience));
   CHECK_FALSE(fs::exists(place.path("a")));
 }
 
@@ -166,5 +177,67 @@ TEST_CASE("a directory is removed without holding the names in it", "[directorie
     return removed ? "removed" : removed.error().text;
   });
   CHECK(ended == "removed");
+  CHECK_FALSE(fs::exists(place.path("top")));
+}
+
+TEST_CASE("a directory that its user fills meanwhile is removed all the same", "[directories]") {
+  using Way = test::Filler::Way;
+  Place place;
+  if (!place.use_tmpfs()) return test::skip("needs root");
+  for (const char* name : {"top", "top/sub", "top/sub/inner"})
+    REQUIRE(place.make(name, kStranger, kStranger));
+  const std::string ended = test::in_child([&]() -> std::string {
+    const test::Filler fillers[] = {{place.path("top"), Way::by_path, kStranger},
+                                    {place.path("top/sub"), Way::by_path, kStranger},
+                                    {place.path("top"), Way::inside, kStranger},
+                                    {place.path("top/sub"), Way::inside, kStranger},
+                                    {place.path("top/sub/inner"), Way::inside, kStranger}};
+    for (const test::Filler& each : fillers) {
+      if (!test::becomes_true([&] { return fs::exists(each.first()); })) return "not filled";
+    }
+    ::alarm(120);
+    const auto removed = place.remove("top", test::kPatience);
+    return removed ? "removed" : removed.error().text;
+  });
+  CHECK(ended == "removed");
+  CHECK_FALSE(fs::exists(place.path("top")));
+}
+
+TEST_CASE("who makes directories faster than they are removed is given up in the end",
+          "[directories]") {
+  Place place;
+  if (!place.use_tmpfs()) return test::skip("needs root");
+  REQUIRE(place.make("top", kStranger, kStranger));
+  const std::string ended = test::in_child([&]() -> std::string {
+    const test::Filler filler(place.path("top"), test::Filler::Way::deeper, kStranger);
+    if (!test::becomes_true([&] { return fs::exists(filler.first()); })) return "not filled";
+    ::alarm(120);
+    const auto removed = place.remove("top", Milliseconds(500));
+    return removed || removed.error().errnum == EBUSY ? "over" : removed.error().text;
+  });
+  CHECK(ended == "over");
+  CHECK(place.remove("top", test::kPatience));
+  CHECK_FALSE(fs::exists(place.path("top")));
+}
+
+TEST_CASE("what cannot be removed in time stays as it was, and goes with the next call",
+          "[directories]") {
+  Place place;
+  REQUIRE(place.make("top/inner"));
+  REQUIRE(::chmod(place.path("top").c_str(), 0751) == 0);
+  REQUIRE(::chmod(place.path("top/inner").c_str(), 0705) == 0);
+  place.file("top/inner/file");
+  place.file("top/inner/other");
+  if (::geteuid() == 0) REQUIRE(::chown(place.path("top").c_str(), kStranger, kStranger + 1) == 0);
+  const auto owner = place.status("top").st_uid;
+  const auto removed = place.remove("top", Milliseconds(0));
+  REQUIRE_FALSE(removed);
+  CHECK(removed.error().errnum == EBUSY);
+  CHECK(removed.error().text.find(place.path("top")) != std::string::npos);
+  CHECK(removed.error().text.find("uid " + std::to_string(owner)) != std::string::npos);
+  CHECK(place.status("top").st_uid == owner);
+  CHECK(place.status("top").st_mode == (S_IFDIR | 0751u));
+  CHECK(place.status("top/inner").st_mode == (S_IFDIR | 0705u));
+  CHECK(place.remove("top"));
   CHECK_FALSE(fs::exists(place.path("top")));
 }
