@@ -21,16 +21,19 @@ void prepend(std::deque<std::string>& parts, std::string_view path) {
     if (!name->empty() && *name != ".") parts.emplace_front(*name);
 }
 
-/// The target of the symbolic link at `path`; empty if it is not a link.
-std::string link_text(const std::string& path) {
+/// The target of the symbolic link at `path`; empty if it is not a link, or not to be reached.
+Result<std::string> link_text(const std::string& path) {
   char target[PATH_MAX];
   const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
-  return length < 0 ? std::string() : std::string(target, static_cast<std::size_t>(length));
+  if (length >= 0) return std::string(target, static_cast<std::size_t>(length));
+  if (errno == EINVAL || errno == ENOENT || errno == ENOTDIR || errno == EACCES)
+    return std::string();
+  return sys_failure("read the link", path);
 }
 
 }  // namespace
 
-std::string real_below(const std::string& root, const std::string& path, bool follow_last) {
+Result<std::string> real_below(const std::string& root, const std::string& path, bool follow_last) {
   if (root.empty() || !path.starts_with(root)) return path;
   std::deque<std::string> parts;
   prepend(parts, std::string_view(path).substr(root.size()));
@@ -46,14 +49,16 @@ std::string real_below(const std::string& root, const std::string& path, bool fo
     }
     const std::string next = real + "/" + part;
     const bool follow = follow_last || !parts.empty();
-    const std::string target = follow && links < kMostLinks ? link_text(next) : std::string();
-    if (target.empty()) {
+    const Result<std::string> target = follow ? link_text(next) : std::string();
+    if (!target) return Failure(target.error());
+    if (target->empty()) {
       real = next;
       continue;
     }
-    ++links;
-    if (target.front() == '/') real.resize(top);
-    prepend(parts, target);
+    // What is left of the links would be the kernel's to follow, which knows nothing of the root.
+    if (++links > kMostLinks) return sys_failure("follow the links of", path, ELOOP);
+    if (target->front() == '/') real.resize(top);
+    prepend(parts, *target);
   }
   return real.empty() ? "/" : real;
 }

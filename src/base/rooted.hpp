@@ -4,16 +4,21 @@
 
 #include <string>
 
+#include "base/result.hpp"
+
 namespace zinit {
 
 /// Resolves the symbolic links in `path` as if `root` were the root directory: an absolute link
 /// begins there, and `..` never leaves it. Parts that do not exist are kept as written. Thus a link
-/// in an image cannot lead zinitctl --root to files of the machine on which the image is made.
+/// in an image cannot lead zinitctl --root to files of the machine on which the image is made, as
+/// long as nobody changes the image meanwhile.
 ///
 /// @param root         does not end in a slash; if it is empty, `path` is returned as it is.
 /// @param path         begins with `root`.
 /// @param follow_last  whether the last part is resolved, too, if it is a link.
-[[nodiscard]] std::string real_below(const std::string& root, const std::string& path,
-                                     bool follow_last = true);
+/// @return  ELOOP if there are more than 40 links on the way, the kernel's limit: such a path is
+///          not to be used. Other errors are those of readlink(2).
+[[nodiscard]] Result<std::string> real_below(const std::string& root, const std::string& path,
+                                             bool follow_last = true);
 
 }  // namespace zinit

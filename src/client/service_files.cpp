@@ -145,7 +145,9 @@ SourceFile find_service_files(VerbContext& context, const Places& places, const 
 }
 
 std::string on_disk(const Places& places, const std::string& path) {
-  return real_below(places.root, path, false);
+  auto real = real_below(places.root, path, false);
+  if (real) return *std::move(real);
+  throw VerbFailure{ExitStatus::failed, real.error().text + "; nothing is changed"};
 }
 
 std::string own_drop_in(const SourceFile& source, const std::string& name) {

@@ -27,7 +27,7 @@ namespace zinit {
                                             const std::string& name);
 
 /// The path on this machine of a file of the places: links are followed as below their root. If
-/// `path` itself is a link, it is not followed.
+/// `path` itself is a link, it is not followed. Throws VerbFailure if there are too many links.
 [[nodiscard]] std::string on_disk(const Places& places, const std::string& path);
 
 /// The path of the administrator's drop-in called `name` for the service.

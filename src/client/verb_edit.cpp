@@ -41,7 +41,11 @@ struct Editing {
 
 /// `path` with its links resolved: editing a link changes the file that it leads to.
 std::string behind_links(const Places& places, const std::string& path) {
-  if (!places.root.empty()) return real_below(places.root, path);
+  if (!places.root.empty()) {
+    auto below = real_below(places.root, path);
+    if (below) return *std::move(below);
+    throw VerbFailure{ExitStatus::failed, below.error().text + "; nothing is changed"};
+  }
   char real[PATH_MAX];
   return ::realpath(path.c_str(), real) != nullptr ? std::string(real) : path;
 }

@@ -121,8 +121,7 @@ class Checker {
 
   void add_places(const Places& places) {
     listing_.root = places.root;
-    if (!places.settings_file.empty())
-      add_settings(real_below(places.root, places.settings_file), places.settings_named);
+    if (!places.settings_file.empty()) add_settings_of(places);
     for (const ConfigDirectory& directory : places.directories) list_directory(directory, listing_);
   }
 
@@ -165,6 +164,12 @@ class Checker {
 
  private:
   std::vector<Diagnostic>& findings() { return listing_.findings; }
+
+  void add_settings_of(const Places& places) {
+    const auto real = real_below(places.root, places.settings_file);
+    if (real) return add_settings(*real, places.settings_named);
+    findings().push_back({places.settings_file, {}, Severity::error, {}, real.error().text});
+  }
 
   void add_settings(const std::string& path, bool named) {
     if ((!named && !path_exists(path)) || !places_.insert(place_key(path)).second) return;

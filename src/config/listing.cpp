@@ -69,7 +69,9 @@ std::optional<Diagnostic> warning_of(const std::string& path, const struct stat&
 
 /// Reads the directory into `entries`. Returns errno's number if it cannot be read to its end.
 int read_entries(const std::string& path, const Listing& listing, Entries& entries) {
-  const OpenDirectory open(::opendir(real_below(listing.root, path).c_str()));
+  const auto real = real_below(listing.root, path);
+  if (!real) return real.error().errnum;
+  const OpenDirectory open(::opendir(real->c_str()));
   struct stat status {};
   if (!open || ::fstat(::dirfd(open.get()), &status) < 0) return errno;
   entries.warning = warning_of(path, status);
@@ -121,6 +123,12 @@ Entries drop_ins_of_folder(const std::string& folder, Listing& listing,
 
 enum class Found { file, mask, other };
 
+/// stat(2) of a path below the listing's root.
+bool stat_below(const Listing& listing, const std::string& path, struct stat& status) {
+  const auto real = real_below(listing.root, path);
+  return real && ::stat(real->c_str(), &status) == 0;
+}
+
 /// Looks at the text of the link, since an image may lack the device, and at what it leads to.
 bool leads_to_null(const std::string& link, const struct stat& behind) {
   char target[16];
@@ -134,9 +142,10 @@ bool leads_to_null(const std::string& link, const struct stat& behind) {
 /// A dangling link counts as a file: reading it fails, which is reported then.
 Found look_at(const std::string& path, const Listing& listing) {
   struct stat behind {};
-  const bool leads_somewhere = ::stat(real_below(listing.root, path).c_str(), &behind) == 0;
+  const bool leads_somewhere = stat_below(listing, path, behind);
   if (leads_somewhere && S_ISREG(behind.st_mode)) return Found::file;
-  if (leads_to_null(real_below(listing.root, path, false), behind)) return Found::mask;
+  const auto link = real_below(listing.root, path, false);
+  if (link && leads_to_null(*link, behind)) return Found::mask;
   return leads_somewhere ? Found::other : Found::file;
 }
 
@@ -161,7 +170,7 @@ void find_drop_ins(SourceFile& file, const std::vector<std::string>& directories
 void find_writable(SourceFile& file, const Listing& listing) {
   const auto look = [&](const std::string& path) {
     struct stat status {};
-    if (::stat(real_below(listing.root, path).c_str(), &status) < 0) return;
+    if (!stat_below(listing, path, status)) return;
     if (auto warning = warning_of(path, status)) file.found.push_back(*std::move(warning));
   };
   look(file.path);

@@ -138,7 +138,8 @@ MaskedNames masked_names(const std::vector<MaskedFile>& masked,
 
 ReadText read_below(const std::string& root) {
   if (root.empty()) return read_from_disk;
-  return [root](const std::string& path) { return read_from_disk(real_below(root, path)); };
+  return
+      [root](const std::string& path) { return real_below(root, path).and_then(read_from_disk); };
 }
 
 LoadedConfig load_config(std::span<const ConfigDirectory> directories,

@@ -101,6 +101,38 @@ TEST_CASE("enable and disable --now start and stop, and what they wrote holds at
   CHECK(zinit.state("web") == "running");
 }
 
+TEST_CASE("an image with more links than are followed has nothing written outside of it",
+          "[quick][verbs]") {
+  const Image image, outside;
+  image.put("usr/lib/zinit/services/web.toml", kSleep);
+  std::filesystem::create_directories(outside.path("victim"));
+  std::filesystem::create_symlink("/dev/null", outside.path("victim/masked.toml"));
+  // With the one at etc/zinit/services they are 41. The last one means a folder of the image.
+  const int links = 40;
+  for (int i = 0; i < links; ++i) {
+    const std::string to = i == 0 ? outside.path("victim") : "/link" + std::to_string(i - 1);
+    std::filesystem::create_symlink(to, image.path("link" + std::to_string(i)));
+  }
+  std::filesystem::remove(image.path("etc/zinit/services"));
+  std::filesystem::create_symlink("/link" + std::to_string(links - 1),
+                                  image.path("etc/zinit/services"));
+  for (const char* verb : {"disable", "mask"}) {
+    INFO(verb);
+    const Outcome outcome = image.ctl(verb, "web");
+    CHECK(outcome.code == 1);
+    CHECK_THAT(outcome.err, Contains(image.path("etc/zinit/services/web.toml")) &&
+                                Contains("Too many levels of symbolic links") &&
+                                Contains("nothing is changed"));
+  }
+  Launch edit;
+  edit.argv = {"zinitctl", "edit", "--root", image.root(), "web"};
+  edit.env = {"EDITOR=echo '[service]' >"};
+  CHECK_THAT(run(edit).err, Contains("Too many levels of symbolic links"));
+  CHECK(image.ctl("unmask", "masked").code != 0);
+  CHECK(entries_of(outside.path("victim")) == Texts{"masked.toml"});
+  CHECK(entries_of(image.root()).size() == std::size_t(links) + 2);  // and etc, usr
+}
+
 TEST_CASE("a full disk leaves the drop-in as it was, and nothing beside it",
           "[quick][root][verbs]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
