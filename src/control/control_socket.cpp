@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <climits>
@@ -118,6 +119,17 @@ Result<void> clear_place(const sockaddr_un& address) {
   return tl::unexpected(Error{text, EADDRINUSE});
 }
 
+/// chmod(2) of a file that is open with O_PATH, which fchmod(2) refuses. Returns false, with errno.
+bool set_mode(int file, mode_t mode) {
+#ifndef SYS_fchmodat2
+  constexpr long SYS_fchmodat2 = 452;
+#endif
+  if (::syscall(SYS_fchmodat2, file, "", mode, AT_EMPTY_PATH) == 0) return true;
+  if (errno != ENOSYS && errno != EPERM) return false;
+  // Before Linux 6.6, or where a container's filter does not know the call.
+  return ::chmod(fmt::format("/proc/self/fd/{}", file).c_str(), mode) == 0;
+}
+
 Result<UniqueFd> bind_and_listen(const sockaddr_un& address) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return sys_failure("make a socket for", address.sun_path);
@@ -168,23 +180,30 @@ ControlSocket& ControlSocket::operator=(ControlSocket&& other) noexcept {
 }
 
 Result<void> ControlSocket::share_with(std::optional<gid_t> group) {
-  if (!is_there()) return {};
+  // By descriptor: at the path there may be something else by the time of the next call.
+  const UniqueFd file(path_.empty() ? -1 : ::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) < 0 || !is_ours(status)) return {};
   constexpr uid_t same = static_cast<uid_t>(-1);
+  const gid_t wanted = group.value_or(::getegid());
+  const mode_t mode = group ? 0660 : 0600;
+  if (status.st_gid == wanted && (status.st_mode & 07777) == mode) return {};
   // In this order, so that the socket is never open to a group that it is not meant for, not even
   // between the two calls.
-  if (::chmod(path_.c_str(), 0600) < 0) return sys_failure("protect the socket", path_);
-  if (::lchown(path_.c_str(), same, group.value_or(::getegid())) < 0) {
+  if (!set_mode(file.get(), 0600)) return sys_failure("protect the socket", path_);
+  if (::fchownat(file.get(), "", same, wanted, AT_EMPTY_PATH) < 0)
     return sys_failure("change the group of", path_);
-  }
-  if (group && ::chmod(path_.c_str(), 0660) < 0) return sys_failure("share the socket", path_);
+  if (group && !set_mode(file.get(), mode)) return sys_failure("share the socket", path_);
   return {};
 }
 
 bool ControlSocket::is_there() const noexcept {
-  if (!fd_ || path_.empty()) return false;
   struct stat status {};
-  return ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
-         status.st_ino == inode_;
+  return !path_.empty() && ::lstat(path_.c_str(), &status) == 0 && is_ours(status);
+}
+
+bool ControlSocket::is_ours(const struct stat& status) const noexcept {
+  return fd_ && status.st_dev == device_ && status.st_ino == inode_;
 }
 
 void ControlSocket::remove_file() noexcept {

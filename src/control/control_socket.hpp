@@ -1,6 +1,7 @@
 // The unix socket that clients connect to. A socket that is in use is never replaced.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -50,6 +51,7 @@ class ControlSocket {
 
  private:
   void remove_file() noexcept;
+  [[nodiscard]] bool is_ours(const struct stat& status) const noexcept;
 
   UniqueFd fd_;
   std::string path_;  // absolute, because zinit may change its working directory

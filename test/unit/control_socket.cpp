@@ -1,12 +1,16 @@
 // The control socket's file: made, replaced, kept, removed.
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
 
 #include "control/control_socket.hpp"
+#include "support/forked.hpp"
+#include "support/refused_call.hpp"
 #include "support/skip.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/control_rig.hpp"
@@ -86,6 +90,47 @@ TEST_CASE("at the end the socket's file goes, but only its own", "[control][sock
     CHECK(exists(path));  // the second's
   }
   CHECK_FALSE(exists(path));
+}
+
+TEST_CASE("what somebody puts in the socket's place is not shared with its group",
+          "[control][socket]") {
+  TempDir dir;
+  const std::string path = dir / "sock", link = dir / "link";
+  const std::string victim = dir.write("victim", "", 0640);
+  REQUIRE(::symlink(victim.c_str(), link.c_str()) == 0);
+  auto socket = ControlSocket::open({path});
+  REQUIRE(socket);
+  std::atomic<bool> over = false;
+  std::thread swapper([&] {
+    while (!over) ::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, link.c_str(), RENAME_EXCHANGE);
+  });
+  bool safe = true;
+  for (int i = 0; i < 20000 && safe; ++i) {
+    (void)socket->share_with(i % 2 == 0 ? std::optional(::getegid()) : std::nullopt);
+    safe = (look_at(victim).st_mode & 07777) == 0640;
+  }
+  over = true;
+  swapper.join();
+  CHECK(safe);
+}
+
+TEST_CASE("the socket has the group's mode as long as there is a group", "[control][socket]") {
+  TempDir dir;
+  const std::string path = dir / "sock";
+  auto socket = ControlSocket::open({path});
+  REQUIRE(socket);
+  const auto mode = [&] { return look_at(path).st_mode & 07777; };
+  REQUIRE(socket->share_with(::getegid()));
+  CHECK(mode() == 0660);
+  REQUIRE(socket->share_with(std::nullopt));
+  CHECK(mode() == 0600);
+  const std::string said = in_child([&]() -> std::string {
+    if (!refuse_call(452, ENOSYS)) return "no filter";  // fchmodat2
+    const auto shared = socket->share_with(::getegid());
+    return shared ? "shared" : shared.error().text;
+  });
+  CHECK(said == "shared");
+  CHECK(mode() == 0660);
 }
 
 TEST_CASE("a private directory must be its user's own and closed to others", "[control][socket]") {
