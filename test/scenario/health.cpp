@@ -14,6 +14,7 @@
 #include "scenario/listening.hpp"
 #include "scenario/notifier.hpp"
 #include "support/deadline.hpp"
+#include "support/refused_call.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace zinit::test;
@@ -158,6 +159,30 @@ TEST_CASE("an http answer outside of status is no health", "[quick][health]") {
   web.answer("500 Broken");
   zinit.await_failed("web", "health_check_failed");
   zinit.await_message("answered /up with status 500");
+}
+
+TEST_CASE("a server that answers with sockets that linger fails its check, and holds up nobody",
+          "[quick][health]") {
+  Server zinit({.in_child = [] {
+    if (!forget_passrights()) _exit(125);
+  }});
+  const std::string at = zinit.path("web");
+  zinit.file(
+      "web.toml",
+      "[service]\nexec = [" + notifier({"serve", at, "3", "HTTP/1.1 200 OK\n\n"}) + "]\n" +
+          health("type = 'http'\nendpoint = 'http+unix://" + at + ":/x'\nstart_interval_ms = 100"));
+  zinit.add("talks", {.exec = "while sleep 0.01; do echo line; done"});
+  zinit.boot();
+  const auto told = [&](const std::string& text) {
+    return eventually([&] { return why(zinit, "web").find(text) != std::string::npos; });
+  };
+  CHECK(told("cannot read from"));
+  CHECK(zinit.state("web") == "starting");
+  // The loop of the probe is that of the logs.
+  const auto lines = [&] { return zinit.status("talks")["log_lines"].number(); };
+  const auto before = lines();
+  CHECK(eventually([&] { return lines() > before + 10; }));
+  CHECK(zinit.shut_down() == 0);
 }
 
 TEST_CASE("a service that is stopped by SIGSTOP is ended and spawned again", "[quick][health]") {

@@ -17,6 +17,8 @@
 #include <regex>
 
 #include "scenario/harness.hpp"
+#include "scenario/notifier.hpp"
+#include "support/refused_call.hpp"
 
 using namespace zinit::test;
 using Catch::Contains;
@@ -326,6 +328,26 @@ TEST_CASE("collectors that do not take lines cost those lines and nothing else",
   }
   CHECK(zinit.status("good")["log_dropped"] == 0);
   zinit.await_message("forward to tcp:no-such-host.invalid:9000: ");
+  CHECK(zinit.shut_down() == 0);
+}
+
+TEST_CASE("a collector that sends sockets that linger holds up nobody", "[quick][logs]") {
+  Server zinit({.in_child = [] {
+    if (!forget_passrights()) _exit(125);
+  }});
+  const std::string at = zinit.path("collector");
+  zinit.file("collector.toml", "[service]\nexec = [" + notifier({"serve", at, "3", "x"}) + "]\n");
+  const std::string talk = "while sleep 0.01; do echo line; done";
+  zinit.add("sends", {.exec = talk, .more = logging("forward", "unix:" + at)});
+  zinit.add("talks", {.exec = talk});
+  zinit.boot();
+  zinit.await_trace("answered", 3);  // it is connected to again each time
+  for (const char* name : {"sends", "talks"}) {
+    INFO(name);
+    const auto lines = [&] { return zinit.status(name)["log_lines"].number(); };
+    const auto before = lines();
+    CHECK(eventually([&] { return lines() > before + 10; }));
+  }
   CHECK(zinit.shut_down() == 0);
 }
 

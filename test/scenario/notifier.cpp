@@ -5,6 +5,8 @@
 //   flood N TEXT       so many of them; large N: one of N bytes
 //   fds N TEXT         a message with N memory files, which hold "kept 0", "kept 1", ...
 //   linger N TEXT      N messages, each with a socket whose last close waits for hours
+//   serve PATH N TEXT  for ever: listens on a unix socket, and answers each connection that sends
+//                      something with N such messages; "answered" for the trace each time
 //   line FD, close FD  a newline to a descriptor; its end
 //   await FILE         until it is there
 //   trace TEXT, env NAME, passed FD, count    lines for the trace: a text, a variable, what a
@@ -24,8 +26,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "scenario/harness.hpp"
@@ -62,6 +66,31 @@ Fds memory_files(int count) {
     if (::write(fds.back(), text.data(), text.size()) < 0) _exit(92);
   }
   return fds;
+}
+
+[[noreturn]] void serve(const std::string& path, int count, const std::string& text) {
+  ::signal(SIGCHLD, SIG_IGN);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) < 0 ||
+      ::listen(listener, 64) < 0)
+    _exit(100);
+  std::vector<std::unique_ptr<Lingering>> all;  // a socket lingers as long as its peer is there
+  while (true) {
+    const int peer = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    all.push_back(std::make_unique<Lingering>());
+    // By a child: the exit of a process does not linger, should its close be the last.
+    if (::fork() == 0) {
+      char request[4096];
+      if (::recv(peer, request, sizeof request, 0) <= 0) _exit(0);
+      for (int i = 0; i < count && send_with(peer, text, {all.back()->make()}); ++i) {}
+      trace("answered");
+      _exit(0);
+    }
+    ::close(peer);
+  }
 }
 
 /// sd_notify_barrier(3): the receiver closes what it is sent with the message.
@@ -118,6 +147,10 @@ void carry_out(const std::vector<std::string>& words, std::size_t& at) {
       int status = -1;
       if (::waitpid(child, &status, 0) != child || status != 0) _exit(99);
     }
+  } else if (step == "serve") {
+    const std::string path = next();
+    const int count = std::stoi(next());
+    serve(path, count, next());
   } else if (step == "line") {
     if (::write(std::stoi(next()), "\n", 1) != 1) _exit(95);
   } else if (step == "close") {
