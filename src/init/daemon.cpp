@@ -94,6 +94,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
     : start_(std::move(start)),
       loop_(std::move(loop)),
       signals_(std::move(signals)),
+      file_reopened_(*loop_, [this] { in_force_.look(); }),
       logs_(start_.data_loop->loop(), start_.sinks),
       output_(logs_),
       changes_(*loop_),
@@ -107,9 +108,15 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       critical_(board_, critical_end(start_.mode)),
       shell_(*loop_, start_.console, start_.environment, [this](bool ran) { on_shell_over(ran); }),
       files_(*loop_),
+      in_force_(*loop_,
+                [this](std::uint64_t reopening) {
+                  return shutdown_.begun() ||
+                         (logs_.reopened(reopening) && board_.limits_applied());
+                }),
       reloader_(
           files_, [this] { return read_configuration(start_.sources); },
-          [this](const Configuration& config, bool dry_run) { return take(config, dry_run); }),
+          [this](const Configuration& config, bool dry_run) { return take(config, dry_run); },
+          [this](std::function<void()> answer) { in_force_.wait(reopening_, std::move(answer)); }),
       service_changes_(files_, board_, start_.sources.places, settings_),
       reap_more_(*loop_, [this] { reap_ended(0); }),
       reap_later_(*loop_, [this] { reap_ended(0); }),
@@ -122,6 +129,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
            {"the data loop", start_.data_loop->loop(), [] {}}}) {
   watchers_.add(prober_);
   prober_.report_to(board_);
+  logs_.on_reopened([this] { file_reopened_.ask(); });
   logs_.keep_own_log();
   if (start_.mode != Mode::standalone)
     syslog_.emplace(start_.data_loop->loop(), board_, start_.cgroups.get(), logs_);
@@ -144,6 +152,7 @@ void ZinitDaemon::run() {
   start_.kernel.shell ? shell_.start("asked for on the kernel command line") : start_services();
   loop_->run();
   self_watchdog_.set(Milliseconds{0});  // the loop has ended and cannot answer it
+  in_force_.look();
   if (server_) server_->finish();
   server_.reset();
 }
@@ -253,8 +262,8 @@ void ZinitDaemon::on_signal(const PendingSignal& pending) {
     case SignalMeaning::halt: return on_shutdown_signal(PowerAction::halt, signal);
     case SignalMeaning::shut_down: return on_shutdown_signal(PowerAction::shut_down, signal);
     case SignalMeaning::reload:
+      if (!shutdown_.begun()) return reload_and_log({});
       logs_.reopen_files();
-      if (!shutdown_.begun()) reload_and_log({});
       return;
     case SignalMeaning::reexecute:
     case SignalMeaning::live_update:
@@ -302,6 +311,7 @@ void ZinitDaemon::on_change() {
   }
   shutdown_.look();
   service_changes_.look();
+  in_force_.look();
   if (syslog_) syslog_->look();
   if (shutdown_.begun()) return;
   for (const ServiceView& view : critical_.look()) {
@@ -375,13 +385,16 @@ void ZinitDaemon::power(PowerAction action, const std::string& message) {
 
 void ZinitDaemon::reload(bool dry_run, ReloadDone done) {
   if (!shutdown_.begun()) renew_socket();
-  if (!dry_run) logs_.reopen_files();
+  if (!dry_run) reopening_ = logs_.reopen_files();
   if (syslog_) syslog_->look();
   reloader_.reload(dry_run, std::move(done));
 }
 
 void ZinitDaemon::set_service(SetService request, SetDone done) {
-  service_changes_.set(std::move(request), std::move(done));
+  service_changes_.set(std::move(request), [this, done = std::move(done)](
+                                               const RequestResult<Board::SetReport>& report) {
+    in_force_.wait(0, [done, report] { done(report); });
+  });
 }
 
 void ZinitDaemon::delete_service(const DeleteService& request, DeleteDone done) {

@@ -22,6 +22,7 @@
 #include "init/configuration.hpp"
 #include "init/critical.hpp"
 #include "init/emergency.hpp"
+#include "init/in_force.hpp"
 #include "init/options.hpp"
 #include "init/reload.hpp"
 #include "init/service_changes.hpp"
@@ -130,6 +131,7 @@ class ZinitDaemon final : public Daemon {
   std::optional<gid_t> socket_gid_;
   std::unique_ptr<EventLoop> loop_;
   UniqueFd signals_;
+  LoopCall file_reopened_;  // asked for by threads of logs_
   LogStore logs_;
   LogOutput output_;
   Changes changes_;
@@ -143,6 +145,8 @@ class ZinitDaemon final : public Daemon {
   CriticalWatch critical_;
   EmergencyShell shell_;
   FileQueue files_;
+  InForce in_force_;
+  std::uint64_t reopening_ = 0;  // the ticket of the log files that were last opened anew
   Reloader reloader_;
   ServiceChanges service_changes_;
   LoopCall reap_more_;

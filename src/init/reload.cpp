@@ -43,7 +43,7 @@ void Reloader::add(const RequestPtr& request) {
   };
   task.finish = [this, request, &waiting](const std::optional<Error>& fault) {
     if (waiting == request) waiting = nullptr;  // it never began
-    finish(*request, fault);
+    finish(request, fault);
   };
   try {
     queue_.add(std::move(task));
@@ -53,11 +53,16 @@ void Reloader::add(const RequestPtr& request) {
   }
 }
 
-void Reloader::finish(const Request& request, const std::optional<Error>& fault) {
-  RequestResult<ReloadReport> report = tl::unexpected(RequestFailure{
+void Reloader::finish(const RequestPtr& request, const std::optional<Error>& fault) {
+  request->report = tl::unexpected(RequestFailure{
       Refusal::process_error, fault ? fault->text : "not enough memory for a reload"});
-  if (!fault) catch_all("reload", [&] { report = take_(*request.config, request.dry_run); });
-  for (const Daemon::ReloadDone& each : request.done) catch_all("reload", [&] { each(report); });
+  if (!fault)
+    catch_all("reload", [&] { request->report = take_(*request->config, request->dry_run); });
+  const auto answer = [request] {
+    for (const Daemon::ReloadDone& each : request->done)
+      catch_all("reload", [&] { each(request->report); });
+  };
+  request->dry_run ? answer() : await_(answer);
 }
 
 }  // namespace zinit

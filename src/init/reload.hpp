@@ -27,11 +27,15 @@ class Reloader {
  public:
   using Read = std::function<Configuration()>;
   using Take = std::function<RequestResult<ReloadReport>(const Configuration&, bool dry_run)>;
+  using Await = std::function<void(std::function<void()> answer)>;
 
-  /// `read` is called on the queue's thread, then `take` on the loop's with its result. The loop
-  /// must not run any more when this is destroyed.
-  Reloader(FileQueue& queue, Read read, Take take)
-      : queue_(queue), read_(std::move(read)), take_(std::move(take)) {}
+  /// `read` is called on the queue's thread, then `take` on the loop's with its result. A reload,
+  /// but no dry run, is then answered when `await` calls its argument, once and on the loop's
+  /// thread. The loop must not run any more when this is destroyed.
+  Reloader(
+      FileQueue& queue, Read read, Take take,
+      Await await = [](const std::function<void()>& answer) { answer(); })
+      : queue_(queue), read_(std::move(read)), take_(std::move(take)), await_(std::move(await)) {}
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
@@ -47,15 +51,17 @@ class Reloader {
     bool dry_run;
     std::vector<Daemon::ReloadDone> done;
     std::unique_ptr<Configuration> config{};
+    RequestResult<ReloadReport> report = tl::unexpected(RequestFailure{});
   };
   using RequestPtr = std::shared_ptr<Request>;
 
   void add(const RequestPtr& request);
-  void finish(const Request& request, const std::optional<Error>& fault);
+  void finish(const RequestPtr& request, const std::optional<Error>& fault);
 
   FileQueue& queue_;
   const Read read_;
   const Take take_;
+  const Await await_;
   std::array<RequestPtr, 2> waiting_;  // not yet begun: a reload, a dry run
 };
 

@@ -19,10 +19,9 @@ constexpr Milliseconds kBlockAge{1000};
 constexpr std::size_t kBytesATurn = std::size_t{4} << 20;
 
 std::size_t bytes_of(std::span<const SplitLine> lines) {
-  return std::accumulate(lines.begin(), lines.end(), lines.size(),
-                         [](std::size_t sum, const SplitLine& line) {
-                           return sum + line.text.size();
-                         });
+  return std::accumulate(
+      lines.begin(), lines.end(), lines.size(),
+      [](std::size_t sum, const SplitLine& line) { return sum + line.text.size(); });
 }
 
 /// Appends lines with their newlines. Lines that are adjacent in the read buffer, as most are, are
@@ -116,12 +115,18 @@ void FileSink::set_rotation(const Rotation& rotation) noexcept {
   rotation_ = rotation;
 }
 
-void FileSink::reopen() noexcept {
+void FileSink::reopen(std::uint64_t ticket) noexcept {
   {
     MutexLock lock(mutex_);
+    reopen_asked_ = ticket;
     if (!reopen_after_) reopen_after_ = queue_.size();
   }
   wake();
+}
+
+bool FileSink::reopened(std::uint64_t ticket) noexcept {
+  MutexLock lock(mutex_);
+  return reopened_ >= ticket || reopen_asked_ < ticket;
 }
 
 void FileSink::wake() noexcept {
@@ -146,6 +151,7 @@ bool FileSink::next_block() {
   written_ = 0;
   current_ = {};
   bool reopens = false;
+  std::uint64_t asked = 0;
   {
     MutexLock lock(mutex_);
     waiting_bytes_ -= done;
@@ -153,6 +159,7 @@ bool FileSink::next_block() {
     reopens = reopen_after_ == 0U;
     if (reopens) {
       reopen_after_.reset();
+      asked = reopen_asked_;
     } else if (queue_.empty()) {
       queued_ = false;
     } else {
@@ -166,6 +173,11 @@ bool FileSink::next_block() {
   // Opened at once, since whoever renamed the file may wait for the new one. Errors are reported
   // with the next write.
   static_cast<void>(file_.open());
+  {
+    MutexLock lock(mutex_);
+    reopened_ = asked;
+  }
+  writers_.tell_reopened();
   return next_block();
 }
 

@@ -26,6 +26,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -59,7 +60,10 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   /// Writes the lines that wait to the open file, then closes it and opens the path again. Lines
   /// that come meanwhile go to the new file. Any thread.
-  void reopen() noexcept;
+  /// @param ticket  larger than that of any earlier call
+  void reopen(std::uint64_t ticket) noexcept;
+  /// Whether the path was opened again since reopen(`ticket`), or that was not asked for.
+  [[nodiscard]] bool reopened(std::uint64_t ticket) noexcept;
 
   /// Has a writer handle the sink even if there is nothing to write. If the writer has the last
   /// reference to the sink, it destroys the sink; at the end of zinit it closes the file. Either
@@ -120,6 +124,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   bool queued_ GUARDED_BY(mutex_) = false;  // waits for a writer, or has one
   // How many queued blocks to write before opening the file again; unset: it was not asked for.
   std::optional<std::size_t> reopen_after_ GUARDED_BY(mutex_);
+  std::uint64_t reopen_asked_ GUARDED_BY(mutex_) = 0;  // the last ticket
+  std::uint64_t reopened_ GUARDED_BY(mutex_) = 0;      // the ticket that was the last when it began
 
   // Used only by the one writer that works on this sink.
   LogFile file_;
@@ -153,6 +159,13 @@ class FileWriters {
   /// Whether a writer is within a write, which may hang.
   [[nodiscard]] bool busy() noexcept;
 
+  /// `told` is called by a writer, without locks, whenever it has opened a file again. To be set
+  /// before the first add(); it must be callable until this is destroyed.
+  void on_reopened(std::function<void()> told) { on_reopened_ = std::move(told); }
+  void tell_reopened() const {
+    if (on_reopened_) on_reopened_();
+  }
+
   static constexpr std::size_t kMostWriters = 8;
 
  private:
@@ -166,9 +179,11 @@ class FileWriters {
   void put_back(Sinks& taken, FileSink::Outcome outcome, bool closed) REQUIRES(mutex_);
   [[nodiscard]] Result<void> enough_threads() REQUIRES(mutex_);
 
+  std::function<void()> on_reopened_;  // constant once there are threads
+
   Mutex mutex_;
   CondVar wake_;
-  CondVar rest_;                                 // signalled when a writer is done with a sink
+  CondVar rest_;  // signalled when a writer is done with a sink
   Sinks waiting_ GUARDED_BY(mutex_);
   std::vector<dev_t> writing_ GUARDED_BY(mutex_);  // file systems being written to
   std::vector<Thread> threads_ GUARDED_BY(mutex_);

@@ -233,7 +233,13 @@ void LogStore::finish(Milliseconds limit) noexcept {
   impl_->sinks.finish(limit);
 }
 
-void LogStore::reopen_files() noexcept { impl_->sinks.reopen_files(); }
+std::uint64_t LogStore::reopen_files() noexcept { return impl_->sinks.reopen_files(); }
+
+bool LogStore::reopened(std::uint64_t ticket) noexcept { return impl_->sinks.reopened(ticket); }
+
+void LogStore::on_reopened(std::function<void()> told) {
+  impl_->sinks.on_reopened(std::move(told));
+}
 
 bool LogStore::busy() noexcept { return impl_->sinks.busy(); }
 

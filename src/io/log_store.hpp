@@ -125,7 +125,14 @@ class LogStore {
 
   /// Has all log files closed and opened again, since they may have been renamed or removed. Lines
   /// that wait are written to the old files first. Any thread; does not block.
-  void reopen_files() noexcept;
+  /// @return  a ticket for reopened()
+  std::uint64_t reopen_files() noexcept;
+  /// Whether all that the call which returned `ticket` has asked for is done; 0: nothing was asked
+  /// for. A file of a file system that hangs may never be done. Any thread; does not block.
+  [[nodiscard]] bool reopened(std::uint64_t ticket) noexcept;
+  /// Has `told` called on another thread whenever a file was opened again. Before threads start;
+  /// it must be callable until the store is destroyed.
+  void on_reopened(std::function<void()> told);
 
   /// Whether a thread is within a write that may hang; the destructor would wait for it.
   [[nodiscard]] bool busy() noexcept;

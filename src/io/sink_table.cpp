@@ -1,6 +1,8 @@
 // Making sinks, and destroying unused ones.
 #include "io/sink_table.hpp"
 
+#include <algorithm>
+
 namespace zinit {
 
 namespace {
@@ -35,8 +37,7 @@ std::vector<std::shared_ptr<Sink>> SinkTable::sinks_for(const Logging& logging) 
   if (logging.console) sinks.push_back(own_.console);
   MutexLock lock(mutex_);
   if (!logging.file.empty()) sinks.push_back(file(logging));
-  if (!logging.syslog.empty())
-    sinks.push_back(socket(SocketSink::Shape::syslog, logging.syslog));
+  if (!logging.syslog.empty()) sinks.push_back(socket(SocketSink::Shape::syslog, logging.syslog));
   if (!logging.forward.empty())
     sinks.push_back(socket(SocketSink::Shape::forward, logging.forward));
   std::erase(sinks, nullptr);
@@ -109,10 +110,19 @@ bool SinkTable::drop_unused_sockets() {
   return more;
 }
 
-void SinkTable::reopen_files() noexcept {
+std::uint64_t SinkTable::reopen_files() noexcept {
   MutexLock lock(mutex_);
+  ++last_reopen_;
   for (const auto& [path, file] : files_)
-    if (file) (*file)->reopen();
+    if (file) (*file)->reopen(last_reopen_);
+  return last_reopen_;
+}
+
+bool SinkTable::reopened(std::uint64_t ticket) noexcept {
+  MutexLock lock(mutex_);
+  return std::ranges::all_of(files_, [ticket](const auto& entry) {
+    return !entry.second || (*entry.second)->reopened(ticket);
+  });
 }
 
 void SinkTable::finish(Milliseconds limit) noexcept {

@@ -4,7 +4,7 @@
 // A sink that is no longer used stays until it has delivered its lines, so nothing is lost when a
 // service is deleted or gets another sink. A socket stays for a limited time.
 //
-// Threads: sinks_for(), sweep(), reopen_files() and busy() may be called by any thread;
+// Threads: sinks_for(), sweep(), reopen_files(), reopened() and busy() may be called by any thread;
 // constructor, finish() and destructor while no thread runs the loop.
 #pragma once
 
@@ -38,8 +38,10 @@ class SinkTable {
   /// Call it when settings have changed: unused sinks are destroyed a little later.
   void sweep() noexcept { sweep_.ask(); }
 
-  /// See LogStore::reopen_files().
-  void reopen_files() noexcept;
+  /// See LogStore.
+  std::uint64_t reopen_files() noexcept;
+  [[nodiscard]] bool reopened(std::uint64_t ticket) noexcept;
+  void on_reopened(std::function<void()> told) { writers_.on_reopened(std::move(told)); }
 
   /// Has each sink write its lines, for at most `limit`, and closes the files.
   void finish(Milliseconds limit) noexcept;
@@ -73,6 +75,7 @@ class SinkTable {
 
   Mutex mutex_;
   std::map<std::string, File> files_ GUARDED_BY(mutex_);      // by path
+  std::uint64_t last_reopen_ GUARDED_BY(mutex_) = 0;          // the last ticket
   std::map<std::string, Socket> sockets_ GUARDED_BY(mutex_);  // by shape and target
 };
 

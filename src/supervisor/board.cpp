@@ -167,6 +167,13 @@ RequestResult<void> Board::kill(std::string_view name, int signal, bool main_onl
   return refused(Refusal::process_error, sent.error().text);
 }
 
+bool Board::limits_applied() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  return std::ranges::none_of(core.jobs,
+                              [](const auto& job) { return job && job->awaits_limits(); });
+}
+
 RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                           const MaskedNames& masked) {
   BoardCore& core = *core_;

@@ -128,6 +128,10 @@ class Board final : public WatchReports {
   RequestResult<ReloadReport> reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                      const MaskedNames& masked = {});
 
+  /// Whether every change of [resources] that was made to a running service has been applied to its
+  /// cgroup. When the last one has been, ChangePort is notified.
+  [[nodiscard]] bool limits_applied() const;
+
   /// What set() did.
   struct SetReport {
     std::string name;

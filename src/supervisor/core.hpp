@@ -215,6 +215,7 @@ class BoardCore {
   void note_process(Job& job, const LaunchOrder& order, Child child) REQUIRES(mutex);
   void tell_launch(const LaunchOrder& order, const LaunchOutcome& outcome) REQUIRES(mutex);
   void tell_exhausted(Slot slot, const Reason& reason) REQUIRES(mutex);
+  void limits_over(Job& job, std::vector<std::string> faults) REQUIRES(mutex);
   void note_resource_faults(Job& job, std::vector<std::string> faults) REQUIRES(mutex);
   void order_removal(Job& job) REQUIRES(mutex);
   bool hand_on_directory(const Job& from, const std::string& name) REQUIRES(mutex);

@@ -85,6 +85,11 @@ struct Job {
   OrDefault<std::string> status_text;  // what the main process says of itself
   ServiceTimes times;
 
+  /// Whether a change of [resources] waits to be applied, or is being applied.
+  [[nodiscard]] bool awaits_limits() const noexcept {
+    return limits_changed || (launch && launch->what == LaunchOrder::What::limit);
+  }
+
   /// Whether there is work for its thread, which may block in a system call.
   [[nodiscard]] bool has_work() const noexcept {
     return to_launch != nullptr || !to_remove->empty() || limits_changed ||

@@ -59,7 +59,7 @@ void BoardCore::launch_over(Job& job, const LaunchOrder& order, Launch launch) {
   if (order.what == LaunchOrder::What::clean)
     removal_over(job);
   else if (order.what == LaunchOrder::What::limit)
-    note_resource_faults(job, std::move(launch.resource_faults));
+    limits_over(job, std::move(launch.resource_faults));
   else if (runs_beside(order.what))
     side_launched(job, order, launch, early);
   else
@@ -89,6 +89,12 @@ void BoardCore::note_launch(Job& job, Launch& launch) {
   if (launch.user) job.user = launch.user;
   if (!launch.cgroup) return;
   job.cgroup.launched(launch.outcome.kind == LaunchOutcome::Kind::started, launch.memory_kills);
+}
+
+/// Whoever asked for the change may wait for it.
+void BoardCore::limits_over(Job& job, std::vector<std::string> faults) {
+  note_resource_faults(job, std::move(faults));
+  changes_.changed();
 }
 
 /// Logs faults when they change, not at each spawn; the status shows them as long as they last.

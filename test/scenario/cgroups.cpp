@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/fault_injector.hpp"
 
 using namespace zinit::test;
 using Catch::Contains;
@@ -182,6 +183,41 @@ TEST_CASE("without cgroups there is one warning, and services run", "[quick][roo
       "services are followed by their process groups alone: cgroup v2 is not mounted";
   CHECK_THAT(messages, Contains(warning));
   CHECK(messages.find(warning) == messages.rfind(warning));
+}
+
+TEST_CASE("who changes resources is answered when that has been done", "[quick][cgroups][reload]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("a");
+  zinit.launch();
+  injector.attach();
+  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  const pid_t pid = running(zinit, "a");
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const std::string limit = hierarchy() + cgroup_of(pid) + "/pids.max";
+  const auto in_force = [&](const std::string& most) {
+    return read_file(limit) == most + "\n" ||
+           zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
+  };
+  Connection client = zinit.connect();
+  const auto change = [&](const std::string& method, const std::string& params) {
+    injector.hold("pids.max");
+    client.send(R"({"jsonrpc":"2.0","id":"change","method":")" + method + R"(","params":)" +
+                params + "}\n");
+    client.send(R"({"jsonrpc":"2.0","id":"dry","method":"service.reload","params":[null,true]})"
+                "\n");
+    // The dry run comes after the change, and has nothing to wait for.
+    CHECK(client.read()["id"] == "dry");
+    injector.release();
+    CHECK(client.read()["id"] == "change");
+  };
+  zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
+  change("service.reload", "[]");
+  CHECK(in_force("77"));
+  change("service.set",
+         R"([{"service":{"name":"a","exec":"sleep 100000"},"resources":{"pids_max":78}},false])");
+  CHECK(in_force("78"));
 }
 
 TEST_CASE("changed resources take effect, or are told, without a restart", "[quick][cgroups]") {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/fault_injector.hpp"
 
 using namespace zinit::test;
 using Catch::Contains;
@@ -186,6 +187,44 @@ TEST_CASE("a log file that was renamed is opened anew at SIGHUP", "[quick][logs]
   zinit.mark("go3");
   CHECK(eventually([&] { return read_file(file) == "4\n"; }));
   CHECK(read_file(file + ".old") == "1\n2\n");
+}
+
+TEST_CASE("a reload is answered when log files have been opened anew", "[quick][logs][reload]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  const std::string file = zinit.path("a.log");
+  zinit.add("a", {.exec = "echo 1; exec sleep 100000", .more = logging(file)});
+  zinit.launch();
+  injector.attach();
+  REQUIRE(eventually([&] { return logged(file).size() == 1; }));
+  REQUIRE(rename(file.c_str(), (file + ".old").c_str()) == 0);
+  injector.hold("a.log");
+  Connection client = zinit.connect();
+  client.send(R"({"jsonrpc":"2.0","id":"reload","method":"service.reload"})"
+              "\n"
+              R"({"jsonrpc":"2.0","id":"dry","method":"service.reload","params":[null,true]})"
+              "\n");
+  // The dry run comes after the reload, and has nothing to wait for.
+  CHECK(client.read()["id"] == "dry");
+  injector.release();
+  CHECK(client.read()["id"] == "reload");
+  CHECK(access(file.c_str(), F_OK) == 0);
+}
+
+TEST_CASE("a log file that cannot be opened holds up the answer of a reload for a while only",
+          "[logs][reload]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("a", {.exec = "echo 1; exec sleep 100000", .more = logging(zinit.path("a.log"))});
+  zinit.launch();
+  injector.attach();
+  REQUIRE(eventually([&] { return logged(zinit.path("a.log")).size() == 1; }));
+  injector.hold("a.log");
+  CHECK(zinit.reload()["unchanged"].size() == 1);
+  CHECK(injector.held() == 1);
+  injector.release();
 }
 
 TEST_CASE("log files that cannot be written cost their lines and nothing else", "[quick][logs]") {

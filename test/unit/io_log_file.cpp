@@ -165,7 +165,7 @@ TEST_CASE("file sink: a file is opened again even if there is always more to wri
   std::vector<char> bytes(65536);
   REQUIRE(test::becomes_true([&] { return ::read(reader.get(), bytes.data(), bytes.size()) > 0; }));
   REQUIRE(::rename(path.c_str(), (dir / "old").c_str()) == 0);
-  sink->reopen();
+  sink->reopen(1);
   // More comes than is taken out at the other end.
   CHECK(test::becomes_true([&] {
     give();
@@ -230,7 +230,7 @@ TEST_CASE("file sink: lines that find no room are counted, and all others are wr
   CHECK(test::becomes_true([&] { return sink->idle(); }));
   REQUIRE(::unlink((dir / "fifo").c_str()) == 0);
   REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
-  sink->reopen();
+  sink->reopen(1);
   CHECK(test::becomes_true([&] { return sink->idle(); }));
   flood();
   CHECK(sink->wants_pause());

@@ -13,10 +13,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <climits>
 #include <cstddef>
 #include <cstring>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace zinit::test {
@@ -201,6 +205,47 @@ pid_t FaultInjector::stopped_child() {
   return stopped_;
 }
 
+void FaultInjector::hold(std::string part) {
+  const std::lock_guard lock(mutex_);
+  held_part_ = std::move(part);
+}
+
+std::size_t FaultInjector::held() {
+  const std::lock_guard lock(mutex_);
+  return held_.size();
+}
+
+void FaultInjector::release() {
+  const std::lock_guard lock(mutex_);
+  held_part_.clear();
+  for (const std::uint64_t id : std::exchange(held_, {})) go_on(id);
+}
+
+/// Whether the call is held from now on.
+bool FaultInjector::holds(const seccomp_notif& notice) {
+  constexpr int kWithPath[] = {SYS_openat, SYS_newfstatat, SYS_statx, SYS_inotify_add_watch};
+  const std::lock_guard lock(mutex_);
+  if (held_part_.empty() || std::ranges::find(kWithPath, notice.data.nr) == std::end(kWithPath))
+    return false;
+  const int pid = static_cast<int>(notice.pid);
+  if (proc_link(pid, "exe") != zinit_binary()) return false;
+  char path[PATH_MAX] = {};  // all four have it as their second argument
+  const int memory = open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
+  // It ends with the memory at the latest, so there may be less than what is asked for.
+  const auto got = pread(memory, path, sizeof path - 1, static_cast<off_t>(notice.data.args[1]));
+  close(memory);
+  if (got <= 0 || std::string_view(path).find(held_part_) == std::string_view::npos) return false;
+  held_.push_back(notice.id);
+  return true;
+}
+
+void FaultInjector::go_on(std::uint64_t id) const {
+  seccomp_notif_resp answer{};
+  answer.id = id;
+  answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &answer);  // fails where the caller has gone
+}
+
 std::string FaultInjector::disarm() {
   const std::lock_guard lock(mutex_);
   left_ = 0;
@@ -239,8 +284,11 @@ void FaultInjector::serve() {
     answer.error =
         -verdict(notice.data.nr, static_cast<int>(notice.pid),
                  static_cast<int>(notice.data.args[0]), static_cast<int>(notice.data.args[1]));
-    if (answer.error == 0) answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &answer);  // fails where the caller has gone
+    if (answer.error == 0) {
+      if (!holds(notice)) go_on(notice.id);
+      continue;
+    }
+    ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &answer);
   }
 }
 

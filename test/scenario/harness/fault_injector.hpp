@@ -3,10 +3,12 @@
 // notifications the test answers (seccomp_unotify(2)). So it works on the very binary that is
 // installed.
 
-#include <atomic>
+#include <linux/seccomp.h>
+
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "scenario/harness/process.hpp"
 
@@ -35,11 +37,19 @@ class FaultInjector {
   void stop_next_child();
   /// That child; 0: there was none yet.
   pid_t stopped_child();
+  /// From now on zinit's calls that open, look at or watch a path with `part` in it take until
+  /// release(): as they do on a file system that hangs, whose files are named by their paths alone.
+  void hold(std::string part);
+  /// How many calls are held.
+  std::size_t held();
+  void release();
   /// No call fails any more. @return  what failed, as "openat: Too many open files"; empty: nothing
   std::string disarm();
 
  private:
   void serve();
+  [[nodiscard]] bool holds(const seccomp_notif& notice);
+  void go_on(std::uint64_t id) const;
   [[nodiscard]] int verdict(int number, int pid, int first, int second);
 
   int channel_[2] = {-1, -1};  // over which the child sends the notifications' descriptor
@@ -51,6 +61,8 @@ class FaultInjector {
   std::string failed_;
   bool stops_next_ = false;
   pid_t stopped_ = 0;
+  std::string held_part_;  // empty: nothing is held
+  std::vector<std::uint64_t> held_;
 };
 
 }  // namespace zinit::test
