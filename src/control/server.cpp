@@ -1,6 +1,7 @@
 // The control server: see server.hpp.
 #include "control/server.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -209,8 +210,36 @@ void Server::finish() noexcept {
   const TimePoint until = after(Clock::now(), kLastTime);
   catch_all("the last answers", [&] {
     on_change();
-    while (!ready_.empty() && Clock::now() < until) give_turn();
+    // The data loop may be late, or hang.
+    context_.logs.read_pipes();
+    for (const auto& [id, session] : sessions_)
+      if (session->log_subscriptions() > 0) has_work(*session);
+    do
+      while (!ready_.empty() && Clock::now() < until) give_turn();
+    while (await_readers(until));
   });
+}
+
+/// Waits until a client reads more of what is queued for it.
+/// @return  false if nothing is queued, or nobody reads, or the time is over
+bool Server::await_readers(TimePoint until) {
+  std::vector<pollfd> writable;
+  std::vector<Session*> behind;
+  for (const auto& [id, session] : sessions_) {
+    if (session->flushed()) continue;
+    writable.push_back({session->fd(), POLLOUT, 0});
+    behind.push_back(session.get());
+  }
+  const std::int64_t left = std::min(ms_between(Clock::now(), until), kLastSilence.count());
+  if (behind.empty() || left == 0) return false;
+  const int ready = ::poll(writable.data(), writable.size(), static_cast<int>(left));
+  if (ready <= 0) return ready < 0 && errno == EINTR;
+  for (std::size_t i = 0; i < behind.size(); ++i) {
+    if (writable[i].revents == 0) continue;
+    behind[i]->flush();
+    has_work(*behind[i]);
+  }
+  return true;
 }
 
 void Server::on_rest() {

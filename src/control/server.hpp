@@ -56,7 +56,10 @@ class Server final {
   static constexpr std::chrono::microseconds kRoundTime{5000};
   static constexpr std::chrono::microseconds kTurnTime{1000};
   static constexpr Milliseconds kAcceptPause{200};
-  static constexpr Milliseconds kLastTime{200};
+  /// At the end: for how long clients may have what is queued for them, in all and without reading
+  /// any of it.
+  static constexpr Milliseconds kLastTime{2000};
+  static constexpr Milliseconds kLastSilence{500};
   /// When clients have had kTurnsBeforeRest turns, and then none for kRestDelay, free memory is
   /// returned to the kernel. That is the only wake-up after a burst.
   static constexpr unsigned kTurnsBeforeRest = 64;
@@ -90,7 +93,7 @@ class Server final {
   [[nodiscard]] ControlFigures figures() const;
 
   /// To be called after the loop has ended: sends the answers that have become due, and the last
-  /// events to their subscribers. Takes kLastTime at most.
+  /// events and lines of logs to their subscribers. Takes kLastTime at most.
   void finish() noexcept;
 
   // For sessions.
@@ -116,6 +119,7 @@ class Server final {
   void on_change();
   void look_again();
   void tell_events();
+  [[nodiscard]] bool await_readers(TimePoint until);
 
   EventLoop& loop_;
   Board& board_;

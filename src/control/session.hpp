@@ -61,6 +61,8 @@ class Session final : private Subscriber {
   /// `count` events were lost before they were assigned to subscriptions.
   void tell_lost(std::uint64_t count);
   void flush() { connection_.flush(); }
+  /// Whether nothing is queued for the client.
+  [[nodiscard]] bool flushed() const noexcept { return connection_.output_empty(); }
 
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] int fd() const noexcept { return connection_.fd(); }

@@ -226,10 +226,14 @@ void LogStore::keep_own_log() noexcept {
   set_log_listener(hear_own_log);
 }
 
-void LogStore::finish(Milliseconds limit) noexcept {
+void LogStore::read_pipes() noexcept {
   catch_all("log", [&] {
     for (ServiceLog* log : impl_->all()) impl_->drain(*log);
   });
+}
+
+void LogStore::finish(Milliseconds limit) noexcept {
+  read_pipes();
   impl_->sinks.finish(limit);
 }
 

@@ -134,6 +134,9 @@ class LogStore {
   /// it must be callable until the store is destroyed.
   void on_reopened(std::function<void()> told);
 
+  /// Reads what is in all pipes, for the rings, the taps and the sinks. Any thread; does not block.
+  void read_pipes() noexcept;
+
   /// Whether a thread is within a write that may hang; the destructor would wait for it.
   [[nodiscard]] bool busy() noexcept;
 

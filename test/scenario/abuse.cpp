@@ -228,18 +228,10 @@ TEST_CASE("the end does not wait for a data loop that hangs", "[quick][abuse]") 
   Server zinit;
   zinit.add("a");
   zinit.boot({"a"});
-  pid_t thread = 0;
-  for (const std::string& task : entries_of("/proc/" + std::to_string(zinit.pid()) + "/task")) {
-    const pid_t each = static_cast<pid_t>(std::strtol(task.c_str(), nullptr, 10));
-    if (proc_status(each, "Name") == "zinit-data") thread = each;
-  }
-  if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) return skip("needs ptrace");
-  int status = 0;
-  REQUIRE(ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr) == 0);
-  REQUIRE(waitpid(thread, &status, __WALL) == thread);
+  const pid_t thread = hold_thread(zinit.pid(), "zinit-data");
+  if (thread == 0) return skip("needs ptrace");
   zinit.signal(SIGTERM);
-  // The tracer is told of the thread's end before the process can be waited for.
-  CHECK(eventually([&] { return waitpid(thread, &status, __WALL | WNOHANG) == thread; }));
+  CHECK(await_end_of_held(thread));
   CHECK(zinit.exit_code() == 0);
   CHECK(zinit.messages().find("the data loop hangs") != std::string::npos);
 }

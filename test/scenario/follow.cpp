@@ -190,6 +190,25 @@ TEST_CASE("logs -f ends with 5 when the server goes, and with 6 when its time is
   CHECK(followed.errors() == "zinitctl: logs: the server has gone\n");
 }
 
+TEST_CASE("who follows gets what was written before the end, though the data loop hangs",
+          "[quick][logs]") {
+  Server zinit;
+  zinit.add("a", {.exec = "trap 'seq 5000; echo last; exit' TERM; echo first; while :; do sleep "
+                          "0.05; done"});
+  zinit.boot();
+  Connection client = zinit.connect();
+  client.result("logs.subscribe", R"({"names":["a"],"lines":1})");
+  REQUIRE(next_of(client) == "a: first");
+  const pid_t thread = hold_thread(zinit.pid(), "zinit-data");
+  if (thread == 0) return skip("needs ptrace");
+  zinit.signal(SIGTERM);
+  for (int i = 1; i <= 5000; ++i) REQUIRE(next_of(client) == "a: " + std::to_string(i));
+  CHECK(next_of(client) == "a: last");
+  CHECK(client.closed());
+  CHECK(await_end_of_held(thread));
+  CHECK(zinit.exit_code() == 0);
+}
+
 TEST_CASE("logs shows the lines that its options ask for", "[quick][logs]") {
   Server zinit;
   zinit.add("web-1", {.exec = "echo one; echo two >&2; printf 'bad \\377\\033[1m\\n'",

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -319,6 +320,28 @@ std::vector<std::string> job_threads(pid_t pid) {
   }
   std::ranges::sort(names);
   return names;
+}
+
+pid_t hold_thread(pid_t pid, std::string_view name) {
+  pid_t thread = 0;
+  // It names itself when it begins.
+  REQUIRE(eventually([&] {
+    for (const std::string& task : entries_of("/proc/" + std::to_string(pid) + "/task")) {
+      const pid_t each = static_cast<pid_t>(std::strtol(task.c_str(), nullptr, 10));
+      if (proc_status(each, "Name") == name) thread = each;
+    }
+    return thread != 0 && proc_stat(thread, 3) == "S";
+  }));
+  if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) return 0;
+  int status = 0;
+  REQUIRE(ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr) == 0);
+  REQUIRE(waitpid(thread, &status, __WALL) == thread);
+  return thread;
+}
+
+bool await_end_of_held(pid_t thread) {
+  int status = 0;
+  return eventually([&] { return waitpid(thread, &status, __WALL | WNOHANG) == thread; });
 }
 
 std::string proc_stat(pid_t pid, int field) {

@@ -77,6 +77,11 @@ std::string proc_status(pid_t pid, std::string_view key);
 long resident_kb(pid_t pid);
 /// Names of the threads of a zinit that are not there as long as it is, sorted.
 std::vector<std::string> job_threads(pid_t pid);
+/// Stops the thread of this name for good, as if it hung. It must be asleep, so that it holds no
+/// lock. @return  its number; 0 where ptrace(2) is not permitted
+pid_t hold_thread(pid_t pid, std::string_view name);
+/// Waits for the end of that thread, without which its process cannot be waited for.
+bool await_end_of_held(pid_t thread);
 /// A field of /proc/PID/stat, numbered as in proc(5); "" where the process is gone.
 std::string proc_stat(pid_t pid, int field);
 /// What a link of /proc/PID names, such as "cwd" or "fd/0".
