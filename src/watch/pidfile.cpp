@@ -1,6 +1,10 @@
 // Reading a service's pidfile.
 #include "watch/pidfile.hpp"
 
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <limits>
 
 #include "base/fd.hpp"
@@ -37,6 +41,30 @@ std::optional<pid_t> PidFile::read() const {
   const auto pid = parse_integer(trim(std::string_view(*text).substr(0, text->find('\n'))));
   if (!pid || *pid <= 1 || *pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
   return static_cast<pid_t>(*pid);
+}
+
+void PidFileLook::carry_out() {
+  if (inotify) watch_path();
+  pid = file.read();
+  done = true;
+}
+
+/// Has the kernel report changes in the nearest existing directory on the path.
+void PidFileLook::watch_path() {
+  constexpr std::uint32_t events = IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_MOVED_TO |
+                                   IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
+  std::string path = file.path, below;
+  while (true) {
+    below = path;
+    const auto slash = path.rfind('/');
+    name = path.substr(slash + 1);
+    path.resize(slash);
+    watch = ::inotify_add_watch(inotify->get(), path.empty() ? "/" : path.c_str(), events);
+    if (watch >= 0) break;
+    if (errno != ENOENT || path.empty()) return;
+  }
+  // If the missing part of the path was created before the watch was added: not yet.
+  watched = below == file.path || ::access(below.c_str(), F_OK) != 0;
 }
 
 }  // namespace zinit

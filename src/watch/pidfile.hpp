@@ -1,11 +1,14 @@
-// The pidfile of a service, and the pid in it.
+// The pidfile of a service: the pid in it, and watching for changes.
 #pragma once
 
 #include <sys/stat.h>
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "base/fd.hpp"
 #include "model/spec.hpp"
 
 namespace zinit {
@@ -22,6 +25,26 @@ struct PidFile {
   [[nodiscard]] static PidFile of(const ServiceSpec& spec);
   /// The pid in the file; nothing if it is missing, unchanged, or holds no pid.
   [[nodiscard]] std::optional<pid_t> read() const;
+};
+
+/// One look at a pidfile. Its file system may hang, so it is carried out by a thread that nobody
+/// waits for, which shares this object.
+struct PidFileLook {
+  PidFile file;
+  std::shared_ptr<const UniqueFd> inotify;  // null: changes cannot be reported
+
+  // What came of it. Not to be used before `done`.
+  bool watched = false;  // changes of the path are reported
+  int watch = -1;        // inotify's number of the nearest existing directory on the path
+  std::string name;      // the name in that directory to wait for
+  std::optional<pid_t> pid;
+  std::atomic<bool> done{false};
+
+  /// Has changes reported, then reads the file. Blocks.
+  void carry_out();
+
+ private:
+  void watch_path();
 };
 
 }  // namespace zinit

@@ -58,9 +58,17 @@ ReadinessChecks::ReadinessChecks(EventLoop& loop, std::string directory)
       sockets_(std::move(directory)),
       set_(loop, [this](EpollSet::Key key) { on_ready(key); }),
       look_(loop, [this] { look(); }),
-      again_(loop, [this] { look(); }) {}
+      again_(loop, [this] { look(); }),
+      files_looked_(loop, [this] { on_looked(); }) {
+  MutexLock lock(looked_->mutex);
+  looked_->call = &files_looked_;
+}
 
 ReadinessChecks::~ReadinessChecks() {
+  {
+    MutexLock lock(looked_->mutex);
+    looked_->call = nullptr;
+  }
   std::map<const CheckedProcess*, WatchPtr> watches;
   {
     MutexLock lock(mutex_);
@@ -157,7 +165,10 @@ void ReadinessChecks::settle(const WatchPtr& watch) {
   }
   if (!watch->listened && !listen(*watch)) again_.set(kTryAgain);
   if (watch->watched_main != process.main_pid()) watch_main(*watch);
-  if (watch->file_awaited) look_at_file(*watch);
+  if (watch->file_awaited) {
+    take_pidfile(*watch);
+    if (watch->file_awaited && (!watch->file_watched || watch->file_changed)) look_at_file(*watch);
+  }
   if (process.stage() == CheckedProcess::Stage::alive) return arm_watchdog(watch);
   watch->timer.reset();
 }

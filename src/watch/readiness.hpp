@@ -4,7 +4,7 @@
 //
 // Each process that reports has a Watch from its spawn until its end. The data loop listens to all
 // of them by one epoll set and one inotify descriptor. Nothing is polled, so there are no idle
-// wake-ups.
+// wake-ups. A pidfile is looked at by a short-lived thread, for its file system may hang.
 //
 // A message is accepted from the main process, or with notify_access = "all" from any process of
 // the service, recognised by its cgroup, or without cgroups by descent. The kernel tells the
@@ -87,7 +87,8 @@ class ReadinessChecks final : public WatchPort {
   [[nodiscard]] std::optional<bool> read_line(Watch& watch);
   void on_line(Watch& watch);
   void look_at_file(Watch& watch);
-  [[nodiscard]] bool watch_file(Watch& watch);
+  [[nodiscard]] bool open_files();
+  void on_looked();
   [[nodiscard]] bool stays_in_foreground(Watch& watch);
   void take_pidfile(Watch& watch);
   void forget_file(Watch& watch);
@@ -110,9 +111,21 @@ class ReadinessChecks final : public WatchPort {
   const std::shared_ptr<Closer> closer_ = std::make_shared<Closer>();
   FdStore stored_{closer_};
   EpollSet set_;
-  UniqueFd files_;  // inotify; open while a pidfile is awaited
+  std::shared_ptr<const UniqueFd> files_;  // inotify; while a pidfile is awaited
   LoopCall look_;
   TimerWatcher again_;  // calls look() after a lack of memory or descriptors
+
+  /// Shared with the threads that look at pidfiles, which may outlive this object.
+  struct Looked {
+    Mutex mutex;  // a leaf
+    LoopCall* call GUARDED_BY(mutex) = nullptr;
+    void tell() {
+      MutexLock lock(mutex);
+      if (call != nullptr) call->ask();
+    }
+  };
+  LoopCall files_looked_;
+  const std::shared_ptr<Looked> looked_ = std::make_shared<Looked>();
 
   mutable Mutex mutex_;
   std::map<const CheckedProcess*, WatchPtr> watches_ GUARDED_BY(mutex_);

@@ -1,12 +1,12 @@
 // Waiting for pidfiles by inotify, and taking the pids in them.
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "base/format.hpp"
 #include "os/inotify.hpp"
 #include "os/process.hpp"
+#include "os/thread.hpp"
 #include "watch/readiness_watch.hpp"
 
 namespace zinit {
@@ -18,37 +18,49 @@ constexpr Milliseconds kStaysInForeground{200};
 
 }  // namespace
 
+/// Has a thread look at the pidfile. A file system that hangs holds up that thread alone, and a
+/// process has one such thread at most.
 void ReadinessChecks::look_at_file(Watch& watch) {
   if (watch.process->stage() != CheckedProcess::Stage::alive) return;
-  if (!watch.file_watched && !watch_file(watch)) again_.set(kTryAgain);
-  take_pidfile(watch);
+  watch.file_changed = true;
+  if (watch.file_look) return;
+  auto look = std::make_shared<PidFileLook>();
+  look->file = watch.channel->pidfile;
+  if (open_files()) look->inotify = files_;
+  auto thread = Thread::start("zinit-pidfile", kSmallStackBytes, [look, looked = looked_] {
+    look->carry_out();
+    looked->tell();
+  });
+  if (!thread) return again_.set(kTryAgain);
+  thread->detach();
+  watch.file_look = std::move(look);
+  watch.file_changed = false;
 }
 
-/// Has the kernel report changes in the nearest existing directory on the path to the pidfile.
-bool ReadinessChecks::watch_file(Watch& watch) {
+bool ReadinessChecks::open_files() {
+  if (files_) return true;
   if (!set_.open()) return false;
-  if (!files_) {
-    files_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    if (!files_ || !set_.add(files_.get(), EPOLLIN, 0)) {
-      files_.reset();
-      return false;
-    }
+  auto files = std::make_shared<UniqueFd>(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!*files || !set_.add(files->get(), EPOLLIN, 0)) return false;
+  files_ = std::move(files);
+  return true;
+}
+
+/// Takes the results of the looks that are over.
+void ReadinessChecks::on_looked() {
+  for (const WatchPtr& watch : watches()) {
+    if (!watch->file_look || !watch->file_look->done) continue;
+    const auto look = std::exchange(watch->file_look, nullptr);
+    if (!watch->file_awaited) continue;
+    watch->file_watched = look->watched;
+    watch->file_watch = look->watch;
+    watch->file_name = look->name;
+    watch->file_pid = look->pid;
+    take_pidfile(*watch);
+    if (!watch->file_awaited) continue;
+    if (watch->file_changed) look_at_file(*watch);
+    if (!watch->file_watched) again_.set(kTryAgain);
   }
-  constexpr std::uint32_t events = IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_MOVED_TO |
-                                   IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
-  std::string path = watch.channel->pidfile.path, below;
-  while (true) {
-    below = path;
-    const auto slash = path.rfind('/');
-    watch.file_name = path.substr(slash + 1);
-    path.resize(slash);
-    watch.file_watch = ::inotify_add_watch(files_.get(), path.empty() ? "/" : path.c_str(), events);
-    if (watch.file_watch >= 0) break;
-    if (errno != ENOENT || path.empty()) return false;
-  }
-  // If the missing part of the path was created before the watch was added: try again.
-  if (below != watch.channel->pidfile.path && ::access(below.c_str(), F_OK) == 0) return false;
-  return watch.file_watched = true;
 }
 
 void ReadinessChecks::forget_file(Watch& watch) {
@@ -56,7 +68,7 @@ void ReadinessChecks::forget_file(Watch& watch) {
   const auto all = watches();
   const bool others = std::ranges::any_of(all, [](const auto& each) { return each->file_awaited; });
   if (others || !files_) return;
-  set_.remove(files_.get());
+  set_.remove(files_->get());
   files_.reset();
 }
 
@@ -65,13 +77,15 @@ void ReadinessChecks::on_files() {
   if (!files_) return;
   const std::vector<WatchPtr> all = watches();
   std::vector<WatchPtr> concerned;
-  InotifyEvents events(files_.get());
+  InotifyEvents events(files_->get());
   while (const inotify_event* event = events.next()) {
     const std::string_view name = InotifyEvents::name(*event);
     for (const WatchPtr& watch : all) {
       const bool lost = (event->mask & IN_Q_OVERFLOW) != 0;
-      if (!watch->file_awaited || (!lost && watch->file_watch != event->wd)) continue;
-      if (!lost && !name.empty() && name != watch->file_name) continue;
+      // During a look the number of its watch is not known yet.
+      const bool any = lost || watch->file_look;
+      if (!watch->file_awaited || (!any && watch->file_watch != event->wd)) continue;
+      if (!any && !name.empty() && name != watch->file_name) continue;
       watch->file_watched = false;  // the nearest existing directory may have changed
       concerned.push_back(watch);
     }
@@ -93,10 +107,11 @@ bool ReadinessChecks::stays_in_foreground(Watch& watch) {
   return stat && !stat->zombie();
 }
 
+/// Takes the pid that was read last as that of the main process, if it is the service's.
 void ReadinessChecks::take_pidfile(Watch& watch) {
+  const auto pid = watch.file_pid;
+  if (!pid || watch.process->stage() != CheckedProcess::Stage::alive) return;
   const Channel& channel = *watch.channel;
-  const auto pid = channel.pidfile.read();
-  if (!pid) return;
   const CheckedProcess& process = *watch.process;
   UniqueFd pidfd = open_pidfd(*pid);
   if (!pidfd && errno != ENOSYS) return;  // it has ended

@@ -49,9 +49,12 @@ struct ReadinessChecks::Watch {
   UniqueFd main_pidfd;
   std::unique_ptr<TimerWatcher> timer;  // of the watchdog
   bool file_awaited;
+  std::shared_ptr<PidFileLook> file_look;  // under way
+  bool file_changed = false;               // another look is due
+  std::optional<pid_t> file_pid;           // what follows: of the last look
   bool file_watched = false;
-  int file_watch = -1;                  // inotify's number of the nearest existing directory
-  std::string file_name;                // the name in that directory to wait for
+  int file_watch = -1;
+  std::string file_name;
   TimePoint foreground_until = kNever;  // see stays_in_foreground()
   std::atomic<bool> complained{false};  // any thread
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/fault_injector.hpp"
 #include "scenario/notifier.hpp"
 
 using namespace zinit::test;
@@ -353,6 +354,32 @@ TEST_CASE("a pidfile that names the process in front counts once that stays ther
     CHECK(read_file(zinit.path(name + ".pid")) == std::to_string(zinit.pid_of(name)) + "\n");
     CHECK(zinit.status(name)["restart_count"].number() == 0);
   }
+}
+
+TEST_CASE("a pidfile on a file system that hangs holds up its own service alone", "[readiness]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  const std::string file = zinit.path("a.pid");
+  zinit.file("a.toml", says({"trace", "up", "await", zinit.path("go"), "daemon", file, "trace",
+                             "daemon", "sleep"},
+                            "pidfile = '" + file + "'"));
+  zinit.file("b.toml", says({"await", zinit.path("ready"), "send", "READY=1", "sleep"}, kSystemd));
+  zinit.launch();
+  injector.attach();
+  zinit.await_trace("up");
+  injector.hold("a.pid");
+  zinit.mark("go");
+  zinit.await_trace("daemon");
+  REQUIRE(eventually([&] { return injector.held() == 1; }));
+  zinit.mark("ready");
+  zinit.await_state("b", "running");
+  CHECK(zinit.state("a") == "starting");
+  SECTION("and when it goes on, the service is ready") {
+    injector.release();
+    zinit.await_state("a", "running");
+  }
+  SECTION("and not the end of zinit") { CHECK(zinit.shut_down() == 0); }
 }
 
 TEST_CASE("a pidfile that is stale, empty or names a stranger is not believed", "[readiness]") {
