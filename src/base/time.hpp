@@ -18,6 +18,13 @@ inline constexpr TimePoint kNever = TimePoint::max();
 /// machine, was suspended, stopped by a debugger, or had no processor time.
 inline constexpr Milliseconds kWasSuspended{100};
 
+/// For how long zinit did not run before `now`, by a wait that was to end at `due`: zero if it was
+/// not suspended.
+[[nodiscard]] inline Milliseconds suspended_for(TimePoint due, TimePoint now) noexcept {
+  const auto late = now <= due ? Milliseconds{0} : std::chrono::floor<Milliseconds>(now - due);
+  return late > kWasSuspended ? late : Milliseconds{0};
+}
+
 /// `from` + `delay`, or kNever if that would overflow, as with a long delay that is doubled again
 /// and again.
 [[nodiscard]] TimePoint after(TimePoint from, Milliseconds delay) noexcept;

@@ -15,6 +15,10 @@ namespace zinit {
 
 namespace {
 
+// How long a call whose deadline has passed during a suspension waits for the board to learn what
+// has happened meanwhile.
+constexpr Milliseconds kAfterSuspension{500};
+
 // What an unanswered call takes beside its text.
 constexpr std::size_t kWaitBytes = 512;
 
@@ -187,9 +191,12 @@ void Session::look_again() noexcept {
   server_.has_work(*this);
 }
 
-/// The answer, if there is one by now or its deadline has passed.
-std::optional<RpcResult> Session::look_at(const Wait& wait, TimePoint now) const {
+/// The answer, if there is one by now or its deadline has passed. If zinit was suspended, what came
+/// meanwhile may not have been read yet by others, so the deadline is put off.
+std::optional<RpcResult> Session::look_at(Wait& wait, TimePoint now) const {
   if (std::optional<RpcResult> result = wait.later.look()) return result;
+  if (suspended_for(wait.later.deadline, now) > Milliseconds{0})
+    wait.later.deadline = after(now, kAfterSuspension);
   if (now < wait.later.deadline) return std::nullopt;
   return tl::unexpected(wait.later.at_deadline());
 }

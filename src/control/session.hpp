@@ -113,7 +113,7 @@ class Session final : private Subscriber {
   [[nodiscard]] Outcome outcome_of_call(const RpcCall& call);
   void wait_for(const RpcCall& call, Later later);
   void look_at_waits();
-  [[nodiscard]] std::optional<RpcResult> look_at(const Wait& wait, TimePoint now) const;
+  [[nodiscard]] std::optional<RpcResult> look_at(Wait& wait, TimePoint now) const;
   void answer(const std::string& id, const BatchPtr& batch, const RpcResult& result);
   void put(const BatchPtr& batch, const std::string& text);
   void notify(Subscription& subscription, const std::string& members) noexcept;

@@ -156,6 +156,8 @@ void Probe::address_failed(Error fault) {
 }
 
 void Probe::too_late() {
+  // The answer may have come while zinit was suspended, or its service was suspended as well.
+  if (timer_.late_by() > kWasSuspended) return finish({"zinit was suspended meanwhile", EAGAIN});
   const bool more = reader_ == nullptr && next_address_ < addresses_.size();
   if (more && Clock::now() < deadline_) return address_failed(std::move(fault_));
   finish({fmt::format("{} within {} ms", fault_.text, target_->timeout.count())});

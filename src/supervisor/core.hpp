@@ -50,6 +50,10 @@ inline constexpr Milliseconds kSlowLaunch{2000};
 inline constexpr Milliseconds kFirstGroupPoll{10};
 inline constexpr Milliseconds kLongestGroupPoll{500};
 
+/// While a time limit of a process runs, its thread or the janitor looks at the clock at least so
+/// often: a suspension is noticed by a look that comes late, whatever they did meanwhile.
+inline constexpr Milliseconds kLongestSleep{500};
+
 /// Private to src/supervisor; its public interface is Board.
 class BoardCore {
  public:
@@ -183,6 +187,8 @@ class BoardCore {
   void processes_are_short() REQUIRES(mutex);
   void watch(Job& job) REQUIRES(mutex);
   void catch_up(std::span<const std::shared_ptr<Job>> which) REQUIRES(mutex);
+  [[nodiscard]] bool is_limited(const Job& job) const REQUIRES(mutex);
+  void look_at_clock(Job& job) REQUIRES(mutex);
   void work(Job& job) REQUIRES(mutex);
   [[nodiscard]] LaunchOrder next_order(Job& job) REQUIRES(mutex);
   [[nodiscard]] Launch carry_out(Job& job, const LaunchOrder& order) REQUIRES(mutex);

@@ -61,12 +61,17 @@ void BoardCore::rest() {
   std::erase_if(watched_, [&](Slot slot) REQUIRES(mutex) { return !to_be_watched(slot); });
   if (watched_.empty()) watch_at_ = kNever;
   if (Clock::now() >= watch_at_) return;
-  janitor_until_ = watch_at_;
-  if (janitor_until_ == kNever)
+  const bool limited = std::ranges::any_of(
+      watched_, [&](Slot slot) REQUIRES(mutex) { return jobs[slot] && is_limited(*jobs[slot]); });
+  const TimePoint due = std::min(watch_at_, limited ? after(Clock::now(), kLongestSleep) : kNever);
+  janitor_until_ = due;
+  if (due == kNever)
     janitor_wake_.wait(mutex);
   else
-    janitor_wake_.wait_until(mutex, janitor_until_);
+    janitor_wake_.wait_until(mutex, due);
   janitor_until_ = {};
+  for (const Slot slot : watched_)
+    if (jobs[slot]) look_at_clock(*jobs[slot]);
   janitor_gathers_ = true;
 }
 
@@ -111,6 +116,7 @@ void BoardCore::watch_jobs() {
 
 /// Does what the job's thread would do when the job's deadline has passed.
 void BoardCore::pass_deadline_for(Job& job) {
+  look_at_clock(job);
   if (Clock::now() < job.until) return;
   pass_deadline(job);
   take_steps(job, Whose::own);

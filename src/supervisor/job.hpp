@@ -61,6 +61,7 @@ struct Job {
   bool rests = false;              // BoardCore::rests() after its last steps
   bool without_room = false;       // its last launch failed with EAGAIN: it gets no thread
   TimePoint until = kNever;        // its next deadline
+  TimePoint clock_seen{};          // by look_at_clock(), or when a time limit began
   TimePoint asleep_until{};        // until when its thread sleeps; the epoch: it does not
   TimePoint thread_at{};           // when it gets a thread, if it still waits then
   const Row* to_launch = nullptr;  // the step whose launch is left to its thread

@@ -149,6 +149,7 @@ void BoardCore::run_jobs(std::shared_ptr<Job> job, std::list<Thread>::iterator t
 
 void BoardCore::run_job(Job& job) {
   while (!ending_ && jobs[job.slot].get() == &job) {
+    look_at_clock(job);
     if (Clock::now() >= job.until) {
       catch_up({&jobs[job.slot], 1});
       if (jobs[job.slot].get() != &job) break;
@@ -177,12 +178,34 @@ void BoardCore::sleep(Job& job) {
   for (const auto& other : std::exchange(to_wake_, {})) other->wake.notify_one();
   if (std::exchange(wakes_janitor_, false)) janitor_wake_.notify_one();
   while (!ending_ && job.asleep_until != TimePoint{} && Clock::now() < job.asleep_until) {
-    if (job.asleep_until == kNever)
+    const TimePoint soon = is_limited(job) ? after(Clock::now(), kLongestSleep) : kNever;
+    const TimePoint due = std::min(job.asleep_until, soon);
+    if (due == kNever)
       job.wake.wait(mutex);
     else
-      job.wake.wait_until(mutex, job.asleep_until);
+      job.wake.wait_until(mutex, due);
+    if (jobs[job.slot].get() == &job) look_at_clock(job);
   }
   job.asleep_until = {};
+}
+
+/// Whether a time limit of one of its processes runs.
+bool BoardCore::is_limited(const Job& job) const {
+  return world.record(job.slot).deadline != kNever || job.side.deadline() != kNever;
+}
+
+/// Time for which zinit was suspended does not count for the time limits of a service: it may have
+/// been suspended as well, with all of the container or the machine. The job's next steps see them.
+void BoardCore::look_at_clock(Job& job) {
+  if (!is_limited(job)) return;
+  const TimePoint now = Clock::now();
+  const TimePoint before = std::exchange(job.clock_seen, now);
+  const Milliseconds lost = suspended_for(after(before, kLongestSleep), now);
+  if (before == TimePoint{} || lost == Milliseconds{0}) return;
+  TimePoint& deadline = world.record(job.slot).deadline;
+  if (deadline != kNever) deadline = after(deadline, lost);
+  for (SideCommand& side : job.side.all())
+    if (side.deadline() != kNever) side.limit(after(side.deadline(), lost));
 }
 
 void BoardCore::end_thread(Job& job) {

@@ -37,6 +37,7 @@ std::string end_variable(const Record& record) {
 void BoardCore::begin_step(Job& job, LaunchOrder& order) {
   order.row = std::exchange(job.to_launch, nullptr);
   begin_launch(world, job.slot, *order.row, Clock::now());
+  job.clock_seen = Clock::now();  // the time limit of post_exec begins
   const CurrentCommand& command = world.record(job.slot).command;
   order.what = what_of(command.kind());
   order.index = command.index;

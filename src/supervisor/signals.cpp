@@ -83,6 +83,7 @@ void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& 
 }
 
 void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& order) {
+  job.clock_seen = Clock::now();  // its time limit begins
   const bool stops = &side == &job.side.stop();
   const Timeout& limit = order.spec->lifecycle.start_timeout;
   if (&side == &job.side.reload() && !limit.infinite) side.limit(after(Clock::now(), limit.value));

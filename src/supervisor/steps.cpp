@@ -118,8 +118,11 @@ void BoardCore::perform(Job& job, const Row& row) {
 }
 
 void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
-  const State from = world.record(job.slot).state;
+  const Record& record = world.record(job.slot);
+  const State from = record.state;
+  const TimePoint deadline = record.deadline;
   const State to = apply(world, job.slot, row, Clock::now(), outcome);
+  if (record.deadline != deadline) job.clock_seen = Clock::now();  // a time limit begins, or is over
   tell_transition(job, from, to);
 }
 

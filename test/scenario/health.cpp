@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <mutex>
 #include <thread>
 
@@ -54,6 +55,13 @@ class Web {
     thread_.join();
     close(fd_);
   }
+  /// It answers nobody while this lives.
+  std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
+  /// Waits for the next request.
+  void await_asked() const {
+    const int before = asked_;
+    REQUIRE(eventually([&] { return asked_ > before; }));
+  }
   void answer(const std::string& status) {
     const std::lock_guard lock(mutex_);
     status_ = status;
@@ -65,6 +73,7 @@ class Web {
     while ((connection = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0) {
       char request[4096];
       if (recv(connection, request, sizeof request, 0) > 0) {
+        ++asked_;
         const std::lock_guard lock(mutex_);
         const std::string text = "HTTP/1.1 " + status_ + "\r\nContent-Length: 0\r\n\r\n";
         (void)send(connection, text.data(), text.size(), MSG_NOSIGNAL);
@@ -76,6 +85,7 @@ class Web {
   const int fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::mutex mutex_;
   std::string status_;
+  std::atomic<int> asked_{0};
   std::thread thread_;
 };
 
@@ -145,6 +155,42 @@ TEST_CASE("so many failures in a row end a running service, which is spawned aga
   zinit.mark("well");
   zinit.await_state("a", "running");
   CHECK(zinit.status("a")["restart_count"].number() >= 1);
+}
+
+TEST_CASE("a probe that was under way while zinit was suspended says nothing", "[health]") {
+  Server zinit;
+  const std::string port = free_port();
+  Web web(port, "200 Fine");
+  zinit.add("web", {.lifecycle = "restart = 'never'",
+                    .more = health("type = 'http'\nendpoint = 'http://127.0.0.1:" + port +
+                                   "/up'\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 1\n"
+                                   "timeout_ms = 1500")});
+  zinit.add(
+      "command",
+      {.lifecycle = "restart = 'never'",
+       .more = health("type = 'exec'\nexec = " +
+                      toml_string("while [ -e $D/hold ]; do touch $D/held; sleep 0.02; done") +
+                      "\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 1\n"
+                      "timeout_ms = 1500")});
+  zinit.boot({"web", "command"});
+  zinit.mark("hold");
+  REQUIRE(eventually([&] { return access(zinit.path("held").c_str(), F_OK) == 0; }));
+  {
+    const auto held = web.hold();
+    web.await_asked();
+    zinit.signal(SIGSTOP);
+    std::this_thread::sleep_for(2500ms);
+    zinit.signal(SIGCONT);
+    std::this_thread::sleep_for(300ms);
+    CHECK(unlink(zinit.path("hold").c_str()) == 0);
+  }
+  web.await_asked();
+  web.await_asked();
+  for (const char* name : {"web", "command"}) {
+    INFO(name);
+    CHECK(zinit.state(name) == "running");
+    CHECK(zinit.status(name)["health"]["last_error"].is_null());
+  }
 }
 
 TEST_CASE("an http answer outside of status is no health", "[quick][health]") {

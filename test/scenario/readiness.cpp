@@ -77,6 +77,33 @@ TEST_CASE("a service that was ready in time runs, though zinit was suspended pas
   for (const std::string& name : names) zinit.await_state(name, "running");
 }
 
+TEST_CASE("who waits for a start gets what became of it while zinit was suspended", "[readiness]") {
+  Server zinit;
+  std::vector<std::string> names;
+  for (int i = 0; i < 20; ++i) {
+    names.push_back("s" + std::to_string(i));
+    zinit.file(names.back() + ".toml",
+               says({"await", zinit.path("go"), "send", "READY=1", "trace", names.back(), "sleep"},
+                    kSystemd));
+  }
+  zinit.boot();
+  std::vector<Connection> clients;
+  for (const std::string& name : names) {
+    zinit.await_state(name, "starting");
+    clients.push_back(zinit.connect());
+    clients.back().send(R"({"jsonrpc":"2.0","id":1,"method":"service.start","params":[")" + name +
+                        R"(",true,2000]})"
+                        "\n");
+  }
+  zinit.result("system.ping");  // after those
+  zinit.signal(SIGSTOP);
+  zinit.mark("go");
+  for (const std::string& name : names) zinit.await_trace(name);
+  std::this_thread::sleep_for(2500ms);
+  zinit.signal(SIGCONT);
+  for (Connection& client : clients) CHECK(client.read()["result"]["state"] == "running");
+}
+
 TEST_CASE("who is not ready within its start timeout has failed, and more time is more time",
           "[quick][readiness]") {
   Server zinit;

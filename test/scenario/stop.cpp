@@ -201,6 +201,26 @@ TEST_CASE("a stop is over when the whole group is gone, not only its leader", "[
   zinit.await_state("a", "exited");
 }
 
+TEST_CASE("time for which zinit was suspended does not count for a stop timeout", "[stop]") {
+  Server zinit;
+  zinit.add("a", {.exec = "trap 'echo term >> $T; while ! [ -e $D/go ]; do sleep 0.05; done; "
+                          "exit 0' TERM; echo up >> $T; while :; do sleep 0.05; done",
+                  .lifecycle = "stop_timeout_ms = 4000"});
+  zinit.boot({"a"});
+  zinit.await_trace("up");
+  // Past the timeout, and over just before it.
+  const auto suspended = GENERATE(5000ms, 3700ms);
+  zinit.begin_stop("a");
+  zinit.await_trace("term");
+  zinit.signal(SIGSTOP);
+  std::this_thread::sleep_for(suspended);
+  zinit.signal(SIGCONT);
+  std::this_thread::sleep_for(1s);  // in which it would be killed
+  zinit.mark("go");
+  const Json status = zinit.await_state("a", "exited");
+  CHECK(status["last_exit"]["code"] == 0);
+}
+
 TEST_CASE("a service that is stopped by SIGSTOP can be stopped for good", "[quick][stop]") {
   Server zinit;
   zinit.add("a", {.lifecycle = "stop_timeout_ms = 3600000"});
