@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::size_t kProcFileMax = std::size_t{16} * 1024 * 1024;
 
+// Fields of a line of mountinfo before the optional ones, which a "-" ends.
+constexpr int kBeforeOptional = 6;
+
 struct Link {
   const char* name;
   const char* target;
@@ -123,8 +126,9 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
   for (const std::string_view line : split(text, '\n')) {
     // id parent major:minor root TARGET options [optional fields] - TYPE source options
     const auto fields = split(line, ' ');
-    const auto dash = std::find(fields.begin(), fields.end(), "-");
-    if (fields.size() < 6 || dash == fields.end() || dash + 1 == fields.end()) continue;
+    if (fields.size() < kBeforeOptional) continue;
+    const auto dash = std::find(fields.begin() + kBeforeOptional, fields.end(), "-");
+    if (dash == fields.end() || dash + 1 == fields.end()) continue;
     mounts.push_back({unescape(fields[4]), std::string(dash[1]), unescape(fields[3])});
   }
   return mounts;

@@ -120,6 +120,14 @@ TEST_CASE("mounts are read with blanks in their names and optional fields", "[os
   CHECK(mounts[2].type == "xfs");
 }
 
+TEST_CASE("the end of a mount's optional fields is not looked for before them", "[os][mount]") {
+  const auto mounts = parse_mountinfo(
+      "42 27 8:2 - /mnt/x rw - xfs /dev/sdc rw\n"
+      "43 27 8:2 / - rw\n");
+  REQUIRE(mounts.size() == 1);
+  CHECK(mounts[0].type == "xfs");
+}
+
 TEST_CASE("the last mount goes first, and what zinit needs stays", "[os][mount]") {
   std::vector<Mount> mounts;
   for (const auto* target :
