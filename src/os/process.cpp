@@ -34,8 +34,10 @@ class StatFields {
  public:
   explicit StatFields(std::string_view rest) : parts_(split(rest, ' ')) {}
   [[nodiscard]] bool has(std::size_t number) const { return number - kFirst < parts_.size(); }
+  /// 0 for what no kernel writes: others compute with it.
   [[nodiscard]] long long number(std::size_t field) const {
-    return parse_integer(parts_[field - kFirst]).value_or(0);
+    const long long number = parse_integer(parts_[field - kFirst]).value_or(0);
+    return number > -kMost && number < kMost ? number : 0;
   }
   [[nodiscard]] char letter(std::size_t field) const {
     return parts_[field - kFirst].empty() ? '?' : parts_[field - kFirst][0];
@@ -43,6 +45,7 @@ class StatFields {
 
  private:
   static constexpr std::size_t kFirst = 3;
+  static constexpr long long kMost = 1LL << 41;  // ticks of 600 years, pages of 8 PiB
   std::vector<std::string_view> parts_;
 };
 

@@ -206,6 +206,18 @@ TEST_CASE("a process cannot fake its line in /proc by its name", "[os][process]"
   }
 }
 
+TEST_CASE("figures that no kernel writes are not computed with", "[os][process]") {
+  for (const auto* most : {"9223372036854775807", "-9223372036854775808", "4611686018427387904"}) {
+    INFO(most);
+    const auto stat = parse_process_stat(
+        fmt::format("42 (sh) S 7 8 9 0 -1 0 1 2 3 4 {0} {0} 0 0 20 0 3 0 4711 1000 {0} 1", most));
+    REQUIRE(stat);
+    CHECK(stat->cpu_us == 0);
+    CHECK(stat->memory_bytes == 0);
+    CHECK(stat->start_ticks == 4711);
+  }
+}
+
 TEST_CASE("control characters in a command line are made harmless", "[os][process]") {
   const Shell shell("echo there; sleep 100; : \x1B[2J");
   CHECK(shell.line() == "there");
