@@ -48,14 +48,14 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     return document_.Key(text, size, true);
   }
 
-  [[nodiscard]] bool too_deep() const noexcept { return depth_ > kMaxDepth; }
+  [[nodiscard]] bool too_deep() const noexcept { return depth_ > kMaxRequestDepth; }
 
  private:
   bool value() {
     id_follows_ = false;
     return true;
   }
-  bool deeper() { return ++depth_ <= kMaxDepth; }
+  bool deeper() { return ++depth_ <= kMaxRequestDepth; }
 
   bool number(std::string_view text) {
     const char* const end = text.data() + text.size();
@@ -153,7 +153,7 @@ std::optional<RpcError> parse(std::string_view text, JsonDocument& document,
   document.Populate(generate);
   if (!reader.HasParseError()) return std::nullopt;
   if (!builder.too_deep()) return RpcError(RpcCode::parse_error, "Parse error");
-  return invalid_request().hint(fmt::format("values may be nested {} deep", kMaxDepth));
+  return invalid_request().hint(fmt::format("values may be nested {} deep", kMaxRequestDepth));
 }
 
 std::string response(std::string_view id, std::string_view member, std::string_view json) {

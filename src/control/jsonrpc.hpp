@@ -2,7 +2,7 @@
 // written. (www.jsonrpc.org/specification)
 //
 // Nothing here recurses over what a client sent: the parser is iterative, and texts nested deeper
-// than kMaxDepth are refused while they are parsed.
+// than kMaxRequestDepth are refused while they are parsed.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@
 namespace zinit {
 
 /// The deepest nesting of values that a request may have. Configurations need a handful.
-inline constexpr int kMaxDepth = 64;
+inline constexpr int kMaxRequestDepth = 64;
 
 /// The most calls that one batch may have: about as many real calls as fit into 1 MiB.
 inline constexpr std::size_t kMaxBatch = 10000;

@@ -228,12 +228,14 @@ TEST_CASE("deep nesting is refused without a deep stack", "[control][jsonrpc]") 
     for (std::size_t i = 0; i < depth; ++i) text += close;
     return text + "}";
   };
-  RpcMessage fits = parse_rpc(nested(kMaxDepth - 1, "[", "]"));
+  RpcMessage fits = parse_rpc(nested(kMaxRequestDepth - 1, "[", "]"));
   CHECK_FALSE(only_call(fits).fault);
-  for (const std::size_t depth : {std::size_t{kMaxDepth}, std::size_t{500000}}) {
+  for (const std::size_t depth : {std::size_t{kMaxRequestDepth}, std::size_t{500000}}) {
     RpcMessage arrays = parse_rpc(nested(depth, "[", "]"));
     REQUIRE(only_call(arrays).fault);
     CHECK(only_call(arrays).fault->code() == RpcCode::invalid_request);
+    const std::string limit = "values may be nested 64 deep";
+    CHECK(only_call(arrays).fault->json().find(limit) != std::string::npos);
     RpcMessage objects = parse_rpc(nested(depth / 5, R"({"a":)", "}"));
     if (depth > 1000) CHECK(only_call(objects).fault);
   }
