@@ -108,6 +108,22 @@ TEST_CASE("an answer whose member has the wrong type is an error, never a guess 
   CHECK(error_code([&] { (void)ServiceStatus::parse(wrong); }) == ErrorCode::bad_answer);
 }
 
+TEST_CASE("an answer with a NUL is no JSON, whatever stands before it", "[client]") {
+  using namespace std::string_literals;
+  const std::string cut = GENERATE("{\"name\":\"a\"}\0more"s, "{\"name\":\"a\"}\0"s, "{}\0{}"s);
+  CHECK(error_code([&] { (void)ServiceStatus::parse(cut); }) == ErrorCode::bad_answer);
+}
+
+TEST_CASE("counts of dropped lines are those of their own sinks", "[client]") {
+  const auto status = ServiceStatus::parse(
+      "{\"log_dropped_by\":{\"file\":2,\"file\\u0000x\":3,\"file\":4,\"none\":null}}");
+  REQUIRE(status.log_dropped_by.size() == 4);
+  CHECK(status.log_dropped_by[1].sink == std::string("file\0x", 6));
+  CHECK(status.log_dropped_by[1].lines == 3);
+  CHECK(status.log_dropped_by[2].lines == 4);
+  CHECK(status.log_dropped_by[3].lines == 0);
+}
+
 TEST_CASE("an error of the server is thrown with its code, message and data", "[client]") {
   FakeServer server([](Peer& peer) {
     peer.answer(R"("error":{"code":-32000,"message":"no service wep","data":{"hint":"web?"}})");

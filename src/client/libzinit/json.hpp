@@ -33,6 +33,8 @@ namespace zinit {
 [[nodiscard]] std::optional<int> json_int(const JsonValue& object, const char* name);
 /// 0 if it is absent.
 [[nodiscard]] std::uint64_t json_count(const JsonValue& object, const char* name);
+/// The same of a value itself, which is absent where it is null.
+[[nodiscard]] std::uint64_t json_count(const JsonValue& value);
 [[nodiscard]] std::vector<std::string> json_strings(const JsonValue& object, const char* name);
 
 /// The strings of an array. Throws bad_answer if it is no array, or not one of strings.

@@ -59,10 +59,8 @@ void read_value(Object object, Name name, std::vector<DroppedLines>& field) {
   const JsonValue* value = json_member(object, name);
   if (value == nullptr) return;
   json_expect_object(*value, name);
-  for (const auto& member : value->GetObject()) {
-    const char* sink = member.name.GetString();
-    field.push_back({sink, json_count(*value, sink)});
-  }
+  for (const auto& member : value->GetObject())
+    field.push_back({std::string(text_of(member.name)), json_count(member.value)});
 }
 template <class T>
 void read_value(Object object, Name name, std::optional<T>& field);
