@@ -18,12 +18,16 @@ namespace {
 
 constexpr double kMaxExact = 9007199254740992;  // 2^53
 
-/// Numbers of TOML that JSON lacks (inf, nan, 1_000.0, +1.0, too large ones) become strings.
+/// Numbers of TOML that JSON lacks (inf, nan, 1_000.0, +1.0, too large ones) become strings. Zero
+/// is written as 0.0: RapidJSON normalises 0e99 by counting the bits before the first that is set.
 void write_number(JsonWriter& writer, const std::string& text) {
   const bool in_json =
       !text.starts_with('+') && text.find_first_not_of("0123456789.eE+-") == std::string::npos;
-  const bool number = in_json && std::isfinite(std::strtod(text.c_str(), nullptr));
-  number ? writer.put_raw(text) : writer.put(text);
+  const double number = std::strtod(text.c_str(), nullptr);
+  if (!in_json || !std::isfinite(number))
+    writer.put(text);
+  else
+    writer.put_raw(number != 0 ? text : std::signbit(number) ? "-0.0" : "0.0");
 }
 
 void write(JsonWriter& writer, const Value& value) {

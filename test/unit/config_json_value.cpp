@@ -53,6 +53,12 @@ TEST_CASE("what of TOML is no JSON number is a string in JSON", "[config][json]"
   CHECK(to_json(*read) == R"({"a":"inf","b":"1_000.5","c":1.5,"d":"1979-05-27"})");
 }
 
+TEST_CASE("a zero with an exponent is a plain zero in JSON", "[config][json]") {
+  const auto read = read_toml("a = 0e308\nb = -0.0e-99\nc = 0.5e1\n");
+  REQUIRE(read);
+  CHECK(to_json(*read) == R"({"a":0.0,"b":-0.0,"c":0.5e1})");
+}
+
 TEST_CASE("an integer beyond 64 bits is one still, and told as out of range", "[config][json]") {
   for (const char* json : {R"({"a":9223372036854775808})", R"({"a":1e300})"}) {
     const Value document = document_of(json);
