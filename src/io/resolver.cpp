@@ -112,7 +112,27 @@ Stamp stamp_of(const std::string& path) {
   return {status.st_dev, status.st_ino, status.st_size, status.st_ctim};
 }
 
-/// The addresses of `name`, in lower case, in a file in the format of hosts(5).
+// By default c-ares sets close-on-exec only after it has made a socket.
+const ares_socket_functions kSockets = {
+    [](int family, int type, int protocol, void*) {
+      return ::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+    },
+    [](ares_socket_t fd, void*) { return ::close(fd); },
+    [](ares_socket_t fd, const sockaddr* to, ares_socklen_t size, void*) {
+      return ::connect(fd, to, size);
+    },
+    [](ares_socket_t fd, void* to, size_t size, int flags, sockaddr* from, ares_socklen_t* length,
+       void*) -> ares_ssize_t { return ::recvfrom(fd, to, size, flags, from, length); },
+    [](ares_socket_t fd, const iovec* parts, int count, void*) -> ares_ssize_t {
+      // Like writev(2), but without SIGPIPE.
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(parts);
+      message.msg_iovlen = static_cast<std::size_t>(count);
+      return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    }};
+
+}  // namespace
+
 Addresses in_hosts(std::string_view text, const std::string& name) {
   Addresses found;
   while (!text.empty() && found.size() < Resolver::kMaxAddresses) {
@@ -134,27 +154,6 @@ Addresses in_hosts(std::string_view text, const std::string& name) {
   }
   return found;
 }
-
-// By default c-ares sets close-on-exec only after it has made a socket.
-const ares_socket_functions kSockets = {
-    [](int family, int type, int protocol, void*) {
-      return ::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-    },
-    [](ares_socket_t fd, void*) { return ::close(fd); },
-    [](ares_socket_t fd, const sockaddr* to, ares_socklen_t size, void*) {
-      return ::connect(fd, to, size);
-    },
-    [](ares_socket_t fd, void* to, size_t size, int flags, sockaddr* from, ares_socklen_t* length,
-       void*) -> ares_ssize_t { return ::recvfrom(fd, to, size, flags, from, length); },
-    [](ares_socket_t fd, const iovec* parts, int count, void*) -> ares_ssize_t {
-      // Like writev(2), but without SIGPIPE.
-      msghdr message{};
-      message.msg_iov = const_cast<iovec*>(parts);
-      message.msg_iovlen = static_cast<std::size_t>(count);
-      return ::sendmsg(fd, &message, MSG_NOSIGNAL);
-    }};
-
-}  // namespace
 
 SocketAddress local_address(std::string_view path) {
   SocketAddress address;

@@ -42,6 +42,10 @@ using Addresses = std::vector<SocketAddress>;
 /// "127.0.0.1:80", "[::1]:80" or "unix:/run/x".
 [[nodiscard]] std::string address_text(const SocketAddress& address);
 
+/// The addresses of `name`, in lower case, in a text in the format of hosts(5): at most
+/// Resolver::kMaxAddresses, with port 0.
+[[nodiscard]] Addresses in_hosts(std::string_view text, const std::string& name);
+
 /// The files that say how names are resolved.
 struct ResolverFiles {
   std::string hosts = "/etc/hosts";

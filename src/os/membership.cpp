@@ -21,12 +21,10 @@ constexpr std::size_t kEnvironMax = std::size_t{4} * 1024 * 1024;
 
 }  // namespace
 
-// /proc/PID/cgroup has the path below the root of our cgroup namespace, `directory` is one in the
-// file system. So `directory` ends with that path, or with that of a cgroup above.
-std::optional<bool> in_cgroup(pid_t pid, const std::string& directory) {
-  const auto text = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kCgroupFileMax);
-  if (!text) return std::nullopt;
-  const std::string_view path = cgroup_in_v2(*text);
+// The path is that below the root of our cgroup namespace, `directory` is one in the file system.
+// So `directory` ends with that path, or with that of a cgroup above.
+bool lies_in_cgroup(std::string_view cgroup, const std::string& directory) {
+  const std::string_view path = cgroup_in_v2(cgroup);
   const std::string last = directory.substr(directory.rfind('/')) + "/";
   const std::string closed = std::string(path) + "/";
   for (auto at = closed.find(last); at != std::string::npos; at = closed.find(last, at + 1)) {
@@ -34,6 +32,12 @@ std::optional<bool> in_cgroup(pid_t pid, const std::string& directory) {
     if (directory.ends_with(upper)) return true;
   }
   return false;
+}
+
+std::optional<bool> in_cgroup(pid_t pid, const std::string& directory) {
+  const auto text = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kCgroupFileMax);
+  if (!text) return std::nullopt;
+  return lies_in_cgroup(*text, directory);
 }
 
 bool descends_from(pid_t pid, pid_t ancestor) {
@@ -64,11 +68,14 @@ bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& se
   }
   if (!stat || stat->ppid != ::getpid() || stat->start_ticks < ticks) return false;
   const auto environ = read_file(fmt::format("/proc/{}/environ", at).c_str(), kEnvironMax);
-  if (!environ) return true;
+  return !environ || service_in_environ(*environ).value_or(service) == service;
+}
+
+std::optional<std::string_view> service_in_environ(std::string_view environ) {
   constexpr std::string_view key = "ZINIT_SERVICE=";
-  for (const std::string_view entry : split(*environ, '\0'))
-    if (entry.starts_with(key)) return entry.substr(key.size()) == service;
-  return true;  // a program may overwrite this memory with its title
+  for (const std::string_view entry : split(environ, '\0'))
+    if (entry.starts_with(key)) return entry.substr(key.size());
+  return std::nullopt;
 }
 
 unsigned long long ticks_since_boot() noexcept {

@@ -9,12 +9,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace zinit {
 
 /// Whether `pid` is in the cgroup at `directory`, or in one below it; nothing if that cannot be
 /// read. A process can leave its cgroup only if it may write to another.
 [[nodiscard]] std::optional<bool> in_cgroup(pid_t pid, const std::string& directory);
+
+/// The same for the text of /proc/PID/cgroup. `directory` is absolute.
+[[nodiscard]] bool lies_in_cgroup(std::string_view cgroup, const std::string& directory);
 
 /// Whether `pid` is `ancestor`, descends from it, or is in the session that it made.
 [[nodiscard]] bool descends_from(pid_t pid, pid_t ancestor);
@@ -25,6 +29,10 @@ namespace zinit {
 /// background.
 [[nodiscard]] bool may_be_orphan_of(pid_t pid, unsigned long long ticks,
                                     const std::string& service);
+
+/// The service that the text of /proc/PID/environ names; nothing if it names none: a program may
+/// overwrite that memory with its title.
+[[nodiscard]] std::optional<std::string_view> service_in_environ(std::string_view environ);
 
 /// Clock ticks since boot, the unit of start times in /proc/PID/stat.
 [[nodiscard]] unsigned long long ticks_since_boot() noexcept;

@@ -175,6 +175,10 @@ std::string command_line(pid_t pid) {
     length += static_cast<std::size_t>(got);
   }
   text.resize(length);
+  return shown_command_line(std::move(text));
+}
+
+std::string shown_command_line(std::string text) {
   while (text.ends_with('\0')) text.pop_back();
   std::replace(text.begin(), text.end(), '\0', ' ');
   return printable(text);

@@ -99,6 +99,9 @@ struct ProcessStat {
 /// thread or a process that is gone. At most 64 KiB of it.
 [[nodiscard]] std::string command_line(pid_t pid);
 
+/// The text of /proc/PID/cmdline as command_line() gives it.
+[[nodiscard]] std::string shown_command_line(std::string text);
+
 /// All processes, sorted by pid, except those that end meanwhile. Reads all of /proc, so it is not
 /// for frequent use.
 [[nodiscard]] Result<std::vector<ProcessStat>> all_processes();

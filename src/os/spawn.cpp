@@ -194,11 +194,7 @@ std::string interpreter_of(const std::string& root, const std::string& path) {
   if (!fd) return {};
   char buffer[256];
   const ssize_t got = ::read(fd->get(), buffer, sizeof buffer);
-  if (got < 2) return {};
-  std::string_view line(buffer, static_cast<std::size_t>(got));
-  if (!line.starts_with("#!")) return {};
-  line = trim(line.substr(2, line.find('\n') - 2));
-  return std::string(line.substr(0, line.find_first_of(" \t")));
+  return got < 0 ? "" : interpreter_in({buffer, static_cast<std::size_t>(got)});
 }
 
 /// Says so if the program exists but its interpreter does not: errno's text would be misleading.
@@ -328,6 +324,12 @@ std::string below(const std::string& dir, std::string_view path) {
 }
 
 }  // namespace
+
+std::string interpreter_in(std::string_view script) {
+  if (!script.starts_with("#!")) return {};
+  const std::string_view line = trim(script.substr(2, script.find('\n') - 2));
+  return std::string(line.substr(0, line.find_first_of(" \t")));
+}
 
 Result<Child> spawn(const SpawnPlan& plan) {
   auto child = spawn_checked(plan);

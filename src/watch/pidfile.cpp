@@ -18,6 +18,12 @@ constexpr std::size_t kPidFileMaxBytes = 64;
 
 }  // namespace
 
+std::optional<pid_t> parse_pidfile(std::string_view text) {
+  const auto pid = parse_integer(trim(text.substr(0, text.find('\n'))));
+  if (!pid || *pid <= 1 || *pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
+  return static_cast<pid_t>(*pid);
+}
+
 PidFile PidFile::of(const ServiceSpec& spec) {
   PidFile file;
   if (spec.readiness->pidfile.empty()) return file;
@@ -37,10 +43,7 @@ std::optional<pid_t> PidFile::read() const {
       now.st_mtim.tv_sec == modified.tv_sec && now.st_mtim.tv_nsec == modified.tv_nsec)
     return std::nullopt;
   const auto text = read_file(path.c_str(), kPidFileMaxBytes);
-  if (!text) return std::nullopt;
-  const auto pid = parse_integer(trim(std::string_view(*text).substr(0, text->find('\n'))));
-  if (!pid || *pid <= 1 || *pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
-  return static_cast<pid_t>(*pid);
+  return text ? parse_pidfile(*text) : std::nullopt;
 }
 
 void PidFileLook::carry_out() {

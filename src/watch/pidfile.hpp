@@ -7,11 +7,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/fd.hpp"
 #include "model/spec.hpp"
 
 namespace zinit {
+
+/// The pid on the first line of a pidfile's text; nothing if that is no number of a process that
+/// may be a service's, and 1 is none.
+[[nodiscard]] std::optional<pid_t> parse_pidfile(std::string_view text);
 
 /// Remembers how the file was before the process was spawned: if it has not changed since, it was
 /// written by an earlier process and is ignored.
