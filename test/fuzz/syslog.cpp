@@ -1,25 +1,13 @@
 // Fuzzes what reads messages of /dev/log: any bytes are a message whose parts lie within them.
-//
-// The program is libFuzzer's: see test/fuzz/run. `--dictionary` prints words for its -dict.
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
+#include "fuzz/fuzz.hpp"
+
 #include <functional>
-#include <string_view>
 
 #include "io/syslog_message.hpp"
 
-using namespace zinit;
+namespace zinit::fuzz {
 
 namespace {
-
-#define REQUIRE(condition) \
-  if (!(condition)) fail(#condition, __LINE__)
-
-[[noreturn]] void fail(const char* condition, int line) {
-  std::fprintf(stderr, "test/fuzz/syslog.cpp:%d: does not hold: %s\n", line, condition);
-  std::abort();
-}
 
 bool lies_in(std::string_view part, std::string_view whole) {
   const std::less_equal<> no_later;
@@ -29,20 +17,18 @@ bool lies_in(std::string_view part, std::string_view whole) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  if (*argc < 2 || std::string_view((*argv)[1]) != "--dictionary") return 0;
-  std::puts("\"<34>\"\n\"<34>1 \"\n\"Jan  5 06:07:08 \"\n\"web[1]: \"\n\"[a b=\\\"\"\n\"\\\"]\"");
-  std::exit(0);
+std::set<std::string> words() {
+  return {"<34>", "<34>1 ", "Jan  5 06:07:08 ", "web[1]: ", "[a b=\"", "\"]"};
 }
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view input(reinterpret_cast<const char*>(data), size);
+void look_at(std::string_view input) {
   const SyslogMessage message = parse_syslog(input);
-  REQUIRE(message.severity >= 0 && message.severity <= 7);
-  REQUIRE(!severity_name(message.severity).empty());
-  REQUIRE(lies_in(message.tag, input));
-  REQUIRE(lies_in(message.text, input));
-  REQUIRE(message.tag.size() <= 128);
-  REQUIRE(message.tag.find_first_of(" \n") == std::string_view::npos);
-  return 0;
+  require(message.severity >= 0 && message.severity <= 7);
+  require(!severity_name(message.severity).empty());
+  require(lies_in(message.tag, input));
+  require(lies_in(message.text, input));
+  require(message.tag.size() <= 128);
+  require(message.tag.find_first_of(" \n") == std::string_view::npos);
 }
+
+}  // namespace zinit::fuzz

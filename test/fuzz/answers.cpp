@@ -1,0 +1,161 @@
+// Fuzzes libzinit: whatever a server answers, a call ends with a result or a ClientError, and what
+// comes of JSON is JSON. The input is what the server sends, before it ends the connection.
+#include "fuzz/fuzz.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+
+#include "base/fd.hpp"
+#include "base/unix_address.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
+
+namespace zinit::fuzz {
+
+namespace {
+
+/// Calls `action`, which may fail as a call may.
+template <class Action>
+void may_fail(Action action) {
+  try {
+    action();
+  } catch (const ClientError& error) {
+    require(error.code() != 0 && (error.data().empty() || valid_utf8(error.data())));
+  }
+}
+
+bool is_json(const std::string& text) {
+  JsonDocument document;
+  document.Parse<kJsonParse>(text.data(), text.size());
+  return !document.HasParseError();
+}
+
+/// Fractions are read quickly and not to the last bit; zinit answers none.
+std::string but_numbers(std::string json) {
+  std::erase_if(json, [](char c) {
+    return std::string_view("0123456789+-.eE").find(c) != std::string_view::npos;
+  });
+  return json;
+}
+
+void check_value(const JsonValue& value, std::size_t size) {
+  may_fail([&] { (void)read_brief_status(value); });
+  may_fail([&] {
+    for (const DroppedLines& dropped : read_status(value).log_dropped_by)
+      require(dropped.lines == 0 || dropped.sink.size() <= size);
+  });
+  may_fail([&] { require(read_why(value).reasons.size() <= size); });
+  may_fail([&] {
+    for (const TreeNode& node : read_tree(value))
+      require(node.depth >= 0 && static_cast<std::size_t>(node.depth) <= size);
+  });
+  may_fail([&] { (void)read_isolation(value); });
+  may_fail([&] { require(is_json(read_config(value).config)); });
+  may_fail([&] { (void)read_set(value); });
+  may_fail([&] { (void)read_bulk(value, "started"); });
+  may_fail([&] { (void)read_reload(value); });
+  may_fail([&] {
+    for (const LogLine& line : read_log_lines(value)) require(!line.raw || line.raw->size() < size);
+  });
+  may_fail([&] { (void)read_log_line(value); });
+  may_fail([&] { (void)read_events(value); });
+  may_fail([&] { (void)read_event(value); });
+  may_fail([&] { (void)read_ping(value); });
+  may_fail([&] { (void)read_info(value); });
+  may_fail([&] { (void)json_strings(value); });
+}
+
+void check_text(const std::string& text) {
+  may_fail([&] {
+    const JsonDocument document = parse_json(text);
+    const std::string written = json_text(document);
+    const std::string indented = json_text(document, 2);
+    require(is_json(written) == is_json(indented));
+    for (const std::string& each : {written, indented})
+      require(but_numbers(json_text(parse_json(each))) == but_numbers(written));
+    check_value(document, text.size());
+  });
+}
+
+/// A listening socket without a file: its name is in the abstract namespace.
+class Listener {
+ public:
+  Listener() : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const sockaddr_un address = unix_address(path_);
+    require(::bind(fd_.get(), generic(address), sizeof address) == 0);
+    require(::listen(fd_.get(), 8) == 0);
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] UniqueFd accept() const { return UniqueFd(::accept(fd_.get(), nullptr, nullptr)); }
+
+ private:
+  const std::string path_ = std::string(1, '\0') + "zinit-fuzz-" + std::to_string(::getpid());
+  UniqueFd fd_;
+};
+
+/// The calls that the input answers, the first with id 1.
+void check_calls(std::string_view input) {
+  static const Listener listener;
+  Client client = Client::connect(listener.path(), std::chrono::milliseconds(1000));
+  const UniqueFd server = listener.accept();
+  require(::send(server.get(), input.data(), input.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(input.size()));
+  require(::shutdown(server.get(), SHUT_WR) == 0);
+  const auto told = [](std::string_view, std::string_view params) {
+    require(is_json(std::string(params)));
+  };
+  may_fail([&] { require(is_json(client.call("system.ping"))); });
+  may_fail([&] { (void)client.subscribe("events.subscribe", {}, told); });
+  may_fail([&] { (void)client.logs_subscribe({}, [](const LogLine&) {}); });
+  may_fail([&] { (void)client.list_full(); });
+  may_fail([&] { (void)client.is_running("a"); });
+  may_fail([&] {
+    // Every notification has a line of its own.
+    for (std::size_t i = 0; client.dispatch(std::chrono::milliseconds(0)); ++i)
+      require(i <= input.size());
+  });
+}
+
+}  // namespace
+
+std::set<std::string> words() {
+  std::set<std::string> all = {R"({"jsonrpc":"2.0","id":1,"result":)",
+                               R"("id":2,"result":{"subscription":1})",
+                               R"("id":3)",
+                               R"("id":null)",
+                               R"("error":{"code":-32001,"message":)",
+                               R"("data":{)",
+                               R"("method":"events.state","params":{"subscription":1,)",
+                               R"("dropped":)",
+                               R"("children":[)",
+                               R"("raw":"aGk=")",
+                               R"("why":{)",
+                               R"("config":{)",
+                               R"("boot":{)",
+                               R"("reasons":[)",
+                               R"("skipped":[)",
+                               "null",
+                               "true",
+                               "\\udc00",
+                               "\\ud83d\\ude00",
+                               "1e308",
+                               "-9223372036854775808",
+                               "18446744073709551615",
+                               "[[[[[[[[",
+                               "{\"a\":",
+                               std::string(1, '\0'),
+                               "\n"};
+#define ZINIT_STATUS_MEMBER(type, field, name, schema) all.insert("\"" name "\":");
+#include "zinit/status_members.inc"
+#undef ZINIT_STATUS_MEMBER
+  return all;
+}
+
+void look_at(std::string_view input) {
+  for (const std::string_view line : split(input, '\n')) check_text(std::string(line));
+  check_calls(input);
+}
+
+}  // namespace zinit::fuzz

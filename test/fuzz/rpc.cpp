@@ -1,0 +1,312 @@
+// Fuzzes the control protocol: the input is what a client sends to a server with a real board,
+// whose services cannot be started. Each call is answered once, with its id, but for those that
+// wait for a service, and no notification is; whatever is sent is JSON. Each call is also made for
+// one who may only read.
+#include "fuzz/fuzz.hpp"
+
+#include <ev.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+
+#include "base/json.hpp"
+#include "base/unix_address.hpp"
+#include "config/keys.hpp"
+#include "config/spec_reader.hpp"
+#include "config/toml_reader.hpp"
+#include "config/value_text.hpp"
+#include "control/server.hpp"
+#include "support/temp_dir.hpp"
+
+namespace zinit::fuzz {
+
+namespace {
+
+constexpr std::string_view kSecret = "hunter2";
+
+/// The last request of each input; an input may not have it itself.
+constexpr std::string_view kLastId = "\"the last of all\"";
+
+/// Nothing is ever spawned, so nothing asks for pipes.
+class NoOutput final : public OutputPort {
+ public:
+  Result<OutputPipes> open_output(Slot) override {
+    require(false);
+    return sys_failure("open", "pipes", ENOSYS);
+  }
+  void configure(Slot, const SpecPtr&) override {}
+  void forget(Slot) override {}
+};
+
+class NoChecks final : public WatchPort {
+ public:
+  void watch(const CheckedProcessPtr&) override { require(false); }
+  void changed() noexcept override {}
+};
+
+/// Does nothing of what it is asked for, but looks at it.
+class NoDaemon final : public Daemon {
+ public:
+  [[nodiscard]] DaemonInfo info() const override { return {"standalone", 5, {}, 6, {}}; }
+  [[nodiscard]] bool supports(PowerAction action) const override {
+    return action != PowerAction::halt;
+  }
+  void power(PowerAction, const std::string&) override {}
+  void reload(bool, ReloadDone done) override { done(ReloadReport{}); }
+  void set_service(SetService request, SetDone done) override {
+    const auto written = read_toml(to_toml(request.config));
+    require(written && to_json(*written) == to_json(request.config));
+    const SpecPtr spec = finish(spec_from_document(request.config));
+    require(!name_fault(spec->name));
+    done(Board::SetReport{spec->name, true, {}});
+  }
+  void delete_service(const DeleteService&, DeleteDone done) override { done({}); }
+};
+
+SpecPtr spec_of(const std::string& text) {
+  const auto read = [&](const std::string&) -> Result<std::string> { return text; };
+  return finish(read_spec({"/nonexistent/service.toml"}, {}, read));
+}
+
+/// A target that can be started, and services that cannot: one requires what is not there, one
+/// requires that, and the file of the last is wrong.
+const std::vector<SpecPtr>& services() {
+  static const std::vector<SpecPtr> all = {
+      spec_of("[target]\nname = \"all\"\n[dependencies]\nwants = [\"web\"]\n"),
+      spec_of("[service]\nname = \"web\"\nexec = [\"/nonexistent\"]\nenv = { KEY = \"hunter2\" }\n"
+              "[dependencies]\nrequires = [\"missing\"]\n"),
+      spec_of("[service]\nname = \"db\"\nexec = [\"/nonexistent\"]\noneshot = true\n"
+              "[dependencies]\nrequires = [\"web\"]\n"),
+      spec_of("[service]\nname = \"wrong\"\nexec = 5\n")};
+  return all;
+}
+
+/// All that a server is made of, on a loop that runs when it is told to.
+class World {
+ public:
+  World() {
+    board_.load(services());
+    first_seq_ = board_.last_seq();
+    auto socket = ControlSocket::open({path()});
+    require(socket.has_value());
+    require(server_.serve(std::move(*socket)).has_value());
+  }
+
+  [[nodiscard]] Server& server() { return server_; }
+  /// Whether it is as it was made, for the next input: to make one takes milliseconds.
+  [[nodiscard]] bool as_before() {
+    server_.context().power.cancel();
+    return board_.last_seq() == first_seq_ && board_.names().size() == services().size();
+  }
+  void turn() { ev_run(loop_->ev(), EVRUN_NOWAIT); }
+  [[nodiscard]] UniqueFd connect() const {
+    UniqueFd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_un address = unix_address(path());
+    require(::connect(client.get(), generic(address), sizeof address) == 0);
+    return client;
+  }
+
+ private:
+  static std::string path() {
+    static const test::TempDir dir;
+    return dir / "sock";
+  }
+
+  std::unique_ptr<EventLoop> loop_ = std::move(EventLoop::create().value());
+  Changes changes_{*loop_};
+  LogStore logs_{*loop_, LogSinks{}};
+  NoOutput output_;
+  NoChecks checks_;
+  NoDaemon daemon_;
+  Board board_{Board::Ports{output_, changes_, checks_}, SpawnDefaults{}};
+  Server server_{Server::Parts{*loop_, board_, logs_, daemon_, changes_}};
+  std::uint64_t first_seq_ = 0;
+};
+
+/// Sends `requests` and returns what was answered, up to the answer to the last of them.
+std::vector<std::string> ask(World& world, const std::string& requests) {
+  const UniqueFd client = world.connect();
+  require(::send(client.get(), requests.data(), requests.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(requests.size()));
+  std::string received;
+  constexpr int most = 100'000;  // turns; there are as many as there are calls
+  for (int i = 0; i < most; ++i) {
+    world.turn();
+    char bytes[65536];
+    const ssize_t got = ::recv(client.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+    require(got > 0 || (got < 0 && errno == EAGAIN));
+    received.append(bytes, static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (received.ends_with('\n') && received.find(kLastId) != std::string::npos) break;
+  }
+  require(received.find(kLastId) != std::string::npos);
+  std::vector<std::string> lines;
+  for (const std::string_view line : split(received, '\n')) lines.emplace_back(line);
+  require(lines.back().empty());
+  lines.pop_back();
+  return lines;
+}
+
+JsonDocument parsed(std::string_view text) {
+  JsonDocument document;
+  document.Parse<kJsonParse>(text.data(), text.size());
+  require(!document.HasParseError());
+  return document;
+}
+
+bool is_notification(const JsonValue& message) {
+  if (!message.IsObject() || !message.HasMember("method")) return false;
+  const std::string_view method = text_of(message["method"]);
+  require(method == "events.state" || method == "logs.line");
+  require(!message.HasMember("id") && message["params"].IsObject());
+  return true;
+}
+
+void check_response(const JsonValue& answer) {
+  require(answer.IsObject() && answer.MemberCount() == 3 && answer.HasMember("id"));
+  require(text_of(answer["jsonrpc"]) == "2.0");
+  require(answer.HasMember("result") != answer.HasMember("error"));
+  if (!answer.HasMember("error")) return;
+  const JsonValue& error = answer["error"];
+  require(error["code"].IsInt() && error["code"].GetInt() < 0);
+  require(error["message"].IsString() && error["message"].GetStringLength() > 0);
+}
+
+/// The ids of calls that are to be answered, and of the answers of a text: parse_rpc() keeps them
+/// as they were written, of an answer too, which it takes for a wrong request.
+std::multiset<std::string> ids_of(std::string_view line) {
+  std::multiset<std::string> ids;
+  for (const RpcCall& call : parse_rpc(line).calls)
+    if (!call.id.empty()) ids.insert(call.id);
+  return ids;
+}
+
+void take_from(std::multiset<std::string>& owed, const std::multiset<std::string>& answered) {
+  for (const std::string& id : answered) {
+    const auto due = owed.find(id);
+    require(due != owed.end());
+    owed.erase(due);
+  }
+}
+
+/// Whether the call is answered before the next is begun; others may wait for a service.
+bool is_prompt(const RpcCall& call) {
+  return call.fault || (!call.method.starts_with("service.") && !call.method.starts_with("logs."));
+}
+
+void check_answers(std::string_view requests, const std::vector<std::string>& answers) {
+  std::multiset<std::string> owed, prompt, late;
+  std::size_t batches = 0;
+  for (const std::string_view line : split(requests, '\n')) {
+    if (trim(line).empty()) continue;
+    const RpcMessage message = parse_rpc(line);
+    require(!message.calls.empty());
+    batches += message.batch ? 1 : 0;
+    owed.merge(ids_of(line));
+    for (const RpcCall& call : message.calls)
+      (is_prompt(call) && !message.batch ? prompt : late).insert(call.id);
+  }
+  for (const std::string& line : answers) {
+    const JsonDocument document = parsed(line);
+    if (is_notification(document)) continue;
+    if (document.IsArray()) {
+      require(!document.Empty() && batches-- > 0);
+      for (const JsonValue& answer : document.GetArray()) check_response(answer);
+    } else {
+      check_response(document);
+    }
+    take_from(owed, ids_of(line));
+  }
+  for (const std::string& id : prompt) require(owed.count(id) <= late.count(id));
+}
+
+// --- who may only read ---
+
+class NoSubscriber final : public Subscriber {
+ public:
+  std::optional<std::uint64_t> subscribe(std::vector<std::string>) override { return 1; }
+  bool unsubscribe(std::uint64_t number) override { return number == 1; }
+  std::optional<std::uint64_t> subscribe_logs(std::vector<std::string>, std::size_t) override {
+    return std::nullopt;
+  }
+  bool unsubscribe_logs(std::uint64_t) override { return false; }
+};
+
+bool needs_full(std::string_view name) {
+  for (const Method& method : all_methods()) {
+    if (method.right != Right::full) continue;
+    if (method.name == name || std::ranges::find(method.aliases, name) != method.aliases.end())
+      return true;
+  }
+  return false;
+}
+
+void check_reader(World& world, const RpcCall& call) {
+  if (call.fault) return;
+  NoSubscriber subscriber;
+  Outcome outcome =
+      dispatch(all_methods(), call, Right::read, world.server().context(), subscriber);
+  if (const auto* error = std::get_if<RpcError>(&outcome)) return (void)parsed(error->json());
+  require(!needs_full(call.method) && !std::holds_alternative<Then>(outcome));
+  if (const auto* result = std::get_if<std::string>(&outcome)) {
+    (void)parsed(*result);
+    require(result->find(kSecret) == std::string::npos);
+  } else if (const auto later = std::get<Later>(outcome).look()) {
+    (void)parsed(*later ? **later : later->error().json());
+  }
+}
+
+}  // namespace
+
+std::set<std::string> words() {
+  std::set<std::string> all = {R"({"jsonrpc":"2.0","method":)",
+                               R"(,"id":1})",
+                               R"("params":{)",
+                               R"("params":[)",
+                               R"("id":)",
+                               R"("all")",
+                               R"("web")",
+                               R"("db")",
+                               R"("wrong")",
+                               R"("missing")",
+                               R"("SIGTERM")",
+                               "9007199254740992",
+                               "9007199254740993",
+                               "-1",
+                               "1e400",
+                               "2.0",
+                               "null",
+                               "true",
+                               "\\udc00",
+                               "\n",
+                               "[[[[[[[[",
+                               R"({"service":{"name":"x","exec":)",
+                               R"("stdout")",
+                               R"("running")",
+                               R"("stopped")"};
+  for (const Method& method : all_methods()) {
+    all.insert(fmt::format("\"{}\"", method.name));
+    for (const std::string_view alias : method.aliases) all.insert(fmt::format("\"{}\"", alias));
+    for (const Param& param : method.params) all.insert(fmt::format("\"{}\":", param.name));
+  }
+  for (const Key& key : all_keys()) all.insert(fmt::format("\"{}\":", key.name));
+  return all;
+}
+
+void look_at(std::string_view input) {
+  if (input.find(kLastId.substr(1, kLastId.size() - 2)) != std::string_view::npos) return;
+  const std::string requests =
+      std::string(input) +
+      fmt::format("\n{{\"jsonrpc\":\"2.0\",\"method\":\"system.ping\",\"id\":{}}}\n", kLastId);
+  static std::optional<World> world;
+  if (!world || !world->as_before()) world.emplace();
+  for (const std::string_view line : split(input, '\n')) {
+    const RpcMessage message = parse_rpc(line);
+    for (const RpcCall& call : message.calls) check_reader(*world, call);
+  }
+  check_answers(requests, ask(*world, requests));
+}
+
+}  // namespace zinit::fuzz
