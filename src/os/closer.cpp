@@ -12,11 +12,12 @@ namespace zinit {
 
 namespace {
 
-/// Does not ask the server of a network file system, which could take long.
-bool is_pipe(int fd) noexcept {
+/// The type of the file, as in st_mode; 0 if it cannot be found out. Does not ask the server of a
+/// network file system, which could take long.
+mode_t type_of(int fd) noexcept {
   struct statx file {};
   const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
-  return ::statx(fd, "", flags, STATX_TYPE, &file) == 0 && S_ISFIFO(file.stx_mode);
+  return ::statx(fd, "", flags, STATX_TYPE, &file) == 0 ? file.stx_mode & S_IFMT : 0;
 }
 
 }  // namespace
@@ -28,7 +29,7 @@ Closer::~Closer() {
 }
 
 void Closer::close(UniqueFd fd, Sender sender) noexcept {
-  if (!fd || is_pipe(fd.get())) return;
+  if (!fd || type_of(fd.get()) == S_IFIFO) return;
   const EssentialAllocations essential;
   MutexLock lock(state_->mutex);
   state_->waiting.emplace_back(Descriptor{std::move(sender), std::move(fd)});
@@ -50,7 +51,7 @@ void Closer::run(State& state) noexcept {
       next = std::move(state.waiting.front());
       state.waiting.pop_front();
     }
-    close_elsewhere(std::move(next.fd));
+    if (type_of(next.fd.get()) == S_IFSOCK) close_elsewhere(std::move(next.fd));
   }
 }
 

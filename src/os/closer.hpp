@@ -1,6 +1,6 @@
 // Closes descriptors that services have sent to zinit, to be stored. Their close(2) may block for
 // as long as the sender likes: FUSE and NFS flush the file. So a thread of its own closes them,
-// started for the first one, and by close_elsewhere(), so that a socket does not linger. Pipes are
+// started for the first one; sockets by close_elsewhere(), so that they do not linger. Pipes are
 // closed at once: that never blocks, and the sender may be waiting for it (sd_notify_barrier(3)).
 //
 // Each queued descriptor keeps a reference to a token of its sender. The token's use count tells

@@ -39,7 +39,7 @@ FdStore::Entries FdStore::of(Slot slot) const {
 /// Compares without the lock, since that takes many system calls. Only one thread at a time handles
 /// messages of a service's processes, so nothing is added meanwhile.
 std::size_t FdStore::add(const CheckedProcess& process, const std::string& name,
-                         std::vector<UniqueFd>& fds) {
+                         std::vector<UniqueFd>& fds, const Closer::Sender& sender) {
   const std::size_t most = process.spec()->readiness->fdstore_max;
   Entries kept = of(process.slot);
   std::size_t refused = 0;
@@ -53,7 +53,7 @@ std::size_t FdStore::add(const CheckedProcess& process, const std::string& name,
       ++refused;
     else
       kept.push_back(std::make_shared<Entry>(name.empty() ? std::string(kUnnamed) : name,
-                                             std::move(fd), id, closer_));
+                                             std::move(fd), id, closer_, sender));
   }
   MutexLock lock(mutex_);
   if (process.stage() != CheckedProcess::Stage::ended) entries_[process.slot].swap(kept);

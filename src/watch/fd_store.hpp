@@ -30,8 +30,9 @@ class FdStore {
   /// Stores `fds` under `name`, except those whose open file is stored already. Stores none if the
   /// process has ended, since its service may be at rest by now.
   /// @return  how many were refused because fdstore_max are stored already. They stay in `fds`.
+  /// @param sender  counts what has been sent and is not closed yet (Closer)
   std::size_t add(const CheckedProcess& process, const std::string& name,
-                  std::vector<UniqueFd>& fds) EXCLUDES(mutex_);
+                  std::vector<UniqueFd>& fds, const Closer::Sender& sender) EXCLUDES(mutex_);
 
   void remove(Slot slot, const std::string& name) EXCLUDES(mutex_);
   void clear(Slot slot) noexcept EXCLUDES(mutex_);
@@ -52,9 +53,14 @@ struct FileId {
 
 /// One descriptor. Closed with the last reference.
 struct FdStore::Entry {
-  Entry(std::string its_name, UniqueFd its_fd, FileId its_id, std::shared_ptr<Closer> by)
-      : name(std::move(its_name)), fd(std::move(its_fd)), id(its_id), closer(std::move(by)) {}
-  ~Entry() { closer->close(std::move(fd)); }
+  Entry(std::string its_name, UniqueFd its_fd, FileId its_id, std::shared_ptr<Closer> by,
+        Closer::Sender from)
+      : name(std::move(its_name)),
+        fd(std::move(its_fd)),
+        id(its_id),
+        closer(std::move(by)),
+        sender(std::move(from)) {}
+  ~Entry() { closer->close(std::move(fd), sender); }
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
@@ -62,6 +68,7 @@ struct FdStore::Entry {
   UniqueFd fd;
   const FileId id;
   const std::shared_ptr<Closer> closer;
+  const Closer::Sender sender;
 };
 
 }  // namespace zinit

@@ -130,8 +130,11 @@ void ReadinessChecks::add_stored(Channel& channel, Slot slot, SpawnExtras& extra
 void ReadinessChecks::watch(const CheckedProcessPtr& process) {
   auto channel = process->extras ? process->extras->part<Channel>() : nullptr;
   if (!channel) return;
-  auto watch = std::make_shared<Watch>(process, std::move(channel));
   MutexLock lock(mutex_);
+  std::weak_ptr<const void>& known = senders_[process->slot];
+  Closer::Sender sender = known.lock();
+  if (!sender) known = sender = std::make_shared<const int>(0);
+  auto watch = std::make_shared<Watch>(process, std::move(channel), std::move(sender));
   watches_.emplace(process.get(), std::move(watch));
   look_.ask();
 }

@@ -95,6 +95,7 @@ class ReadinessChecks final : public WatchPort {
 
   // On the loop's thread, the reaper's or a job's.
   [[nodiscard]] bool receive(Watch& watch, int most);
+  [[nodiscard]] bool too_much_to_close(const Watch& watch) const;
   void handle(Watch& watch, Datagram& datagram);
   [[nodiscard]] bool take_descriptors(Watch& watch, Datagram& datagram);
   [[nodiscard]] bool may_speak(const Watch& watch, pid_t sender) const;
@@ -129,6 +130,9 @@ class ReadinessChecks final : public WatchPort {
 
   mutable Mutex mutex_;
   std::map<const CheckedProcess*, WatchPtr> watches_ GUARDED_BY(mutex_);
+  // Of each service that has been watched. Its use count tells how many descriptors of the service
+  // are stored or wait for the Closer.
+  std::map<Slot, std::weak_ptr<const void>> senders_ GUARDED_BY(mutex_);
 };
 
 }  // namespace zinit

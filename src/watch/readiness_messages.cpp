@@ -1,5 +1,6 @@
 // Handling the messages of notify sockets.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,8 +16,19 @@ namespace zinit {
 
 namespace {
 
-// No more messages of a process are read while this many of its descriptors wait to be closed.
+// No more messages of a service are read while this many of its descriptors wait to be closed. With
+// a low limit of descriptors it is a part of that: other services need some too.
 constexpr long kMostToClose = 1024;
+constexpr rlim_t kPartOfLimit = 16;
+
+long most_to_close() noexcept {
+  static const long most = [] {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return kMostToClose;
+    return static_cast<long>(std::min<rlim_t>(kMostToClose, limit.rlim_cur / kPartOfLimit));
+  }();
+  return most;
+}
 
 /// Bounded so that a Milliseconds cannot overflow; the board bounds it further.
 Milliseconds from_usec(std::uint64_t usec) {
@@ -48,13 +60,19 @@ bool ReadinessChecks::take_descriptors(Watch& watch, Datagram& datagram) {
   return speaks && socket.take(watch.buffer, datagram);
 }
 
+bool ReadinessChecks::too_much_to_close(const Watch& watch) const {
+  const long sent = watch.sender.use_count();
+  if (sent <= most_to_close()) return false;
+  return sent - static_cast<long>(stored_.of(watch.process->slot).size()) > most_to_close();
+}
+
 /// Handles up to `most` messages.
 /// @return  false if too many descriptors wait to be closed: stop listening for a while
 bool ReadinessChecks::receive(Watch& watch, int most) {
   if (!watch.channel->socket) return true;
   MutexLock lock(watch.mutex);
   for (int i = 0; i < most; ++i) {
-    if (watch.sender.use_count() > kMostToClose) return false;
+    if (too_much_to_close(watch)) return false;
     struct Own : Datagram {
       explicit Own(ReadinessChecks& by, const Watch& from) : closer(*by.closer_), of(from) {}
       ~Own() {
@@ -118,7 +136,8 @@ void ReadinessChecks::handle(Watch& watch, Datagram& datagram) {
   if (process.stage() == CheckedProcess::Stage::ended) return;
   if (message.remove && !message.fd_name.empty()) stored_.remove(process.slot, message.fd_name);
   if (!message.store) return;
-  if (const auto refused = stored_.add(process, message.fd_name, datagram.fds); refused > 0) {
+  if (const auto refused = stored_.add(process, message.fd_name, datagram.fds, watch.sender);
+      refused > 0) {
     complain(watch, fmt::format("{} descriptors are not stored, for fdstore_max is {}", refused,
                                 process.spec()->readiness->fdstore_max));
   }

@@ -30,11 +30,12 @@ struct ReadinessChecks::Channel final : SpawnPart {
 };
 
 struct ReadinessChecks::Watch {
-  Watch(CheckedProcessPtr of, std::shared_ptr<Channel> its_channel)
+  Watch(CheckedProcessPtr of, std::shared_ptr<Channel> its_channel, Closer::Sender its_sender)
       : process(std::move(of)),
         channel(std::move(its_channel)),
         watched_main(process->launched),
         file_awaited(!channel->pidfile.path.empty() && !process->running()),
+        sender(std::move(its_sender)),
         watchdog(process->spec()->readiness->watchdog) {}
 
   /// Whether `pid` is one of the service's processes.
@@ -58,9 +59,8 @@ struct ReadinessChecks::Watch {
   TimePoint foreground_until = kNever;  // see stays_in_foreground()
   std::atomic<bool> complained{false};  // any thread
 
-  Mutex mutex;  // held while messages are handled; guards what follows
-  // Its use count tells how many descriptors of this process's messages wait for the Closer.
-  const std::shared_ptr<const int> sender = std::make_shared<const int>(0);
+  Mutex mutex;                  // held while messages are handled; guards what follows
+  const Closer::Sender sender;  // the service's: see too_much_to_close()
   std::string buffer;
   pid_t next_main = 0;  // a new main process and its pidfd, until the loop's thread watches it
   UniqueFd next_pidfd;

@@ -4,6 +4,7 @@
 //   send TEXT          a message to NOTIFY_SOCKET; child TEXT: by a child that waits for it
 //   flood N TEXT       so many of them; large N: one of N bytes
 //   fds N TEXT         a message with N memory files, which hold "kept 0", "kept 1", ...
+//   churn N            for ever: has N memory files stored, and takes them back
 //   linger N TEXT      N messages, each with a socket whose last close waits for hours
 //   serve PATH N TEXT  for ever: listens on a unix socket, and answers each connection that sends
 //                      something with N such messages; "answered" for the trace each time
@@ -136,6 +137,10 @@ void carry_out(const std::vector<std::string>& words, std::size_t& at) {
     const Fds fds = memory_files(std::stoi(next()));
     send(next(), fds);
     for (const int fd : fds) ::close(fd);
+  } else if (step == "churn") {
+    const Fds fds = memory_files(std::stoi(next()));
+    while (send("FDSTORE=1\nFDNAME=x", fds) && send("FDSTOREREMOVE=1\nFDNAME=x")) {}
+    _exit(101);
   } else if (step == "linger") {
     static const Lingering lingering;
     const int count = std::stoi(next());

@@ -58,6 +58,22 @@ TEST_CASE("a descriptor that a service takes back is not handed to the next proc
   CHECK(zinit.traced("LISTEN_FDNAMES=b"));
 }
 
+TEST_CASE("a service that stores descriptors and takes them back all the time has a bound",
+          "[quick][readiness]") {
+  Server zinit;
+  zinit.add("b");
+  zinit.file("a.toml",
+             says({"send", "READY=1", "churn", "100"}, "notify = 'systemd'\nfdstore_max = 100"));
+  zinit.boot();
+  zinit.await_state("a", "running");
+  const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
+  std::size_t most = 0;
+  for (int i = 0; i < 100; ++i, std::this_thread::sleep_for(20ms))
+    most = std::max(most, entries_of(descriptors).size());
+  CHECK(most < 2000);
+  CHECK(zinit.restart("b")["state"] == "running");
+}
+
 TEST_CASE("a service may change the time of its watchdog", "[quick][readiness]") {
   Server zinit;
   zinit.file("less.toml", says({"send", "READY=1\nWATCHDOG_USEC=100000", "sleep"},
