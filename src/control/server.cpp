@@ -179,20 +179,26 @@ void Server::admit(UniqueFd fd) {
 // --- turns ---
 
 void Server::has_work(Session& session) noexcept {
-  ready_.splice(ready_.end(), session.ticket);
+  std::list<Session*>& ready = ready_list(session);
+  ready.splice(ready.end(), session.ticket);
   if (!round_.active()) round_.set(Milliseconds(0));
 }
 
 void Server::round() {
   const TimePoint until = Clock::now() + kRoundTime;
-  for (std::size_t left = ready_.size(); left > 0 && Clock::now() < until; --left) give_turn();
-  if (!ready_.empty()) round_.set(Milliseconds(0));
+  const std::size_t ready = ready_own_.size() + ready_.size();
+  for (std::size_t left = ready; left > 0 && has_ready() && Clock::now() < until; --left)
+    give_turn();
+  if (has_ready()) round_.set(Milliseconds(0));
 }
 
-/// Gives the first session of the queue its turn.
+/// Gives the first session of the queue whose turn it is its turn.
 void Server::give_turn() {
-  Session& session = *ready_.front();
-  session.ticket.splice(session.ticket.end(), ready_, ready_.begin());
+  const bool own = ready_.empty() || (turn_of_own_ && !ready_own_.empty());
+  turn_of_own_ = !own;
+  std::list<Session*>& ready = own ? ready_own_ : ready_;
+  Session& session = *ready.front();
+  session.ticket.splice(session.ticket.end(), ready, ready.begin());
   if (++turns_since_rest_ >= kTurnsBeforeRest) rest_.set(kRestDelay);
   bool more = false;
   bool done = false;
@@ -215,7 +221,7 @@ void Server::finish() noexcept {
     for (const auto& [id, session] : sessions_)
       if (session->log_subscriptions() > 0) has_work(*session);
     do
-      while (!ready_.empty() && Clock::now() < until) give_turn();
+      while (has_ready() && Clock::now() < until) give_turn();
     while (await_readers(until));
   });
 }
@@ -261,7 +267,7 @@ void Server::on_hangup(EpollSet::Key id) {
 
 void Server::remove(Session& session) {
   if (session.hangup_watched) hangups_.remove(session.fd());
-  if (session.ticket.empty()) ready_.remove(&session);
+  if (session.ticket.empty()) ready_list(session).remove(&session);
   quota_.leave(session.share());
   sessions_.erase(session.id());
   if (!accept_paused_) acceptable_->start();

@@ -111,6 +111,10 @@ class Server final {
   void pause_accepting(int errnum);
   void admit(UniqueFd fd);
   void round();
+  [[nodiscard]] bool has_ready() const noexcept { return !ready_own_.empty() || !ready_.empty(); }
+  [[nodiscard]] std::list<Session*>& ready_list(const Session& session) noexcept {
+    return session.share() ? ready_ : ready_own_;
+  }
   void give_turn();
   void watch_hangup(Session& session);
   void on_hangup(EpollSet::Key id);
@@ -141,7 +145,10 @@ class Server final {
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::uint64_t last_session_ = 0;
   // Sessions that want a turn. Their tickets are spliced into the list, which allocates nothing.
+  // Those of root and the server's own user have every second turn, however many others wait.
+  std::list<Session*> ready_own_;
   std::list<Session*> ready_;
+  bool turn_of_own_ = true;
   TimerWatcher round_;
   std::uint64_t told_seq_ = 0;  // the last event that was told to subscribers
 };

@@ -175,6 +175,31 @@ TEST_CASE("members that take all connections they can get do not keep root out",
   CHECK(connections(zinit, kMember, 1).size() == 1);
 }
 
+TEST_CASE("root does not wait until all calls of members are answered", "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.settings = true});
+  boot_shared(zinit);
+  std::vector<Connection> members = connections(zinit, kMember, 300);
+  Connection root(zinit.socket());
+  (void)root.result("system.ping");
+  // All of them have asked when the server looks, root as the last.
+  REQUIRE(kill(zinit.pid(), SIGSTOP) == 0);
+  std::string calls;
+  for (int i = 0; i < 20; ++i)
+    calls += R"({"jsonrpc":"2.0","method":"debug.state","id":1})"
+             "\n";
+  for (Connection& one : members) one.send(calls);
+  root.send(R"({"jsonrpc":"2.0","method":"system.ping","id":1})"
+            "\n");
+  REQUIRE(kill(zinit.pid(), SIGCONT) == 0);
+  (void)root.read();
+  const auto answered = std::ranges::count_if(members, [](const Connection& one) {
+    pollfd waited{one.fd(), POLLIN, 0};
+    return poll(&waited, 1, 0) > 0;
+  });
+  CHECK(answered < 100);
+}
+
 TEST_CASE("what members send in part and do not read has one bound", "[quick][root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   constexpr long mib = 1 << 20;
