@@ -206,16 +206,37 @@ std::string to_utf8(std::string_view bytes) {
 
 namespace {
 
-/// Whether a terminal acts on the character instead of showing it: control characters, and those of
-/// Unicode that turn the direction of what follows, break lines or are not seen (UAX #9, 2).
+struct CodeRange {
+  char32_t first, last;
+};
+
+// Characters that a terminal acts on, or that are not seen: control characters, those that turn the
+// direction of what follows or break lines (UAX #9, 2), annotations, and all that have the property
+// Default_Ignorable_Code_Point (Unicode 15). In order.
+constexpr CodeRange kActing[] = {
+    {0x0000, 0x001F}, {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x061C, 0x061C},
+    {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
+    {0x2060, 0x206F}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},
+    {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+
+/// Whether a terminal acts on the character instead of showing it, or does not show it.
 bool acts(char32_t code) noexcept {
-  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x061C || code == 0x200E ||
-         code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
-         (code >= 0x2066 && code <= 0x206F) || code == 0xFEFF;
+  const auto* const range = std::ranges::lower_bound(kActing, code, {}, &CodeRange::last);
+  return range != std::end(kActing) && code >= range->first;
+}
+
+/// \uNNNN, as JSON has it: two of them beyond U+FFFF.
+std::string unicode_escape(char32_t code) {
+  const auto unit = [](char32_t value) {
+    return fmt::format("\\u{:04x}", static_cast<unsigned>(value));
+  };
+  if (code < 0x10000) return unit(code);
+  return unit(0xD800 + ((code - 0x10000) >> 10)) + unit(0xDC00 + (code & 0x3FF));
 }
 
 /// What a terminal acts on, but for the characters of `kept`, becomes `short_form` below U+0100 and
-/// \uNNNN above.
+/// unicode_escape() above.
 std::string escaped(std::string_view bytes, std::string_view kept, const char* short_form) {
   const auto plain = [&](char c) { return (c >= 0x20 && c < 0x7F) || kept.find(c) != kept.npos; };
   if (std::ranges::all_of(bytes, plain)) return std::string(bytes);
@@ -226,8 +247,9 @@ std::string escaped(std::string_view bytes, std::string_view kept, const char* s
     if (next.length == 0) {
       text += kReplacement;
     } else if (acts(next.code) && !plain(bytes.front())) {
-      text += fmt::format(fmt::runtime(next.code < 0x100 ? short_form : "\\u{:04x}"),
-                          static_cast<unsigned>(next.code));
+      text += next.code < 0x100
+                  ? fmt::format(fmt::runtime(short_form), static_cast<unsigned>(next.code))
+                  : unicode_escape(next.code);
     } else {
       text += bytes.substr(0, next.length);
     }

@@ -142,6 +142,10 @@ TEST_CASE("printable text cannot move a terminal's cursor", "[base][text]") {
 TEST_CASE("printable text runs in one direction and on one line", "[base][text]") {
   CHECK(printable("a\xE2\x80\xAE"
                   "b") == "a\\u202eb");  // right-to-left override
+  // What is not seen: soft hyphen, zero-width space, Hangul filler, variation selector, tag.
+  CHECK(printable("a\xC2\xAD\xE2\x80\x8B\xE3\x85\xA4\xEF\xB8\x8F\xF3\xA0\x81\x81z") ==
+        "a\\xad\\u200b\\u3164\\ufe0f\\udb40\\udc41z");
+  CHECK(printable("\xE2\x82\xAC \xF0\x9F\x98\x80") == "\xE2\x82\xAC \xF0\x9F\x98\x80");
   for (const char* turns :
        {"\xD8\x9C", "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAA",
         "\xE2\x81\xA6", "\xE2\x81\xA9", "\xEF\xBB\xBF"}) {
