@@ -308,6 +308,10 @@ class Client {
   Client& operator=(const Client&) = delete;
   ~Client();
 
+  /// The user that the server runs as, as the kernel has it (SO_PEERCRED); nothing if it does not
+  /// say. What a server of another user than root answers is that user's word.
+  [[nodiscard]] std::optional<unsigned> server_user() const;
+
   /// The longest that a call waits for its answer, then ErrorCode::no_answer; nothing: for ever.
   /// Calls that wait for a service (Wait, wait()) have their own limit beside it. Default: 30 s.
   void set_timeout(std::optional<std::chrono::milliseconds> timeout);

@@ -27,12 +27,25 @@ bool is_there(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0;
 }
 
+/// The client, if the server may say which files are written: root's, or this user's own. Another
+/// user's could lead root to any file.
+Client& trusted_server(VerbContext& context) {
+  Client& client = context.client();
+  const auto user = client.server_user();
+  if (user == 0U || user == ::geteuid()) return client;
+  throw VerbFailure{
+      ExitStatus::failed,
+      fmt::format("the server is that of user {}, who could say that any file is the service's: "
+                  "run zinitctl as that user",
+                  user ? std::to_string(*user) : "unknown")};
+}
+
 /// The file that the server has read the service from. Empty if there is no server, or if it does
 /// not know the service.
 std::string file_by_server(VerbContext& context, const std::string& name) {
   ServiceStatus status;
   try {
-    status = context.client().status_full(name);
+    status = trusted_server(context).status_full(name);
   } catch (const ClientError&) {
     return {};
   }
@@ -62,7 +75,7 @@ Found all_of(const Places& places) {
 /// one that does not tell.
 std::optional<Places> places_by_server(VerbContext& context) {
   try {
-    const JsonDocument info = parse_json(context.client().call("system.info"));
+    const JsonDocument info = parse_json(trusted_server(context).call("system.info"));
     const JsonValue* config = json_member(info, "config");
     const JsonValue* directories = config ? json_member(*config, "directories") : nullptr;
     if (directories == nullptr || !directories->IsArray()) return std::nullopt;

@@ -57,6 +57,22 @@ TEST_CASE("targets are enabled and disabled as targets, and by their own names",
   CHECK_THAT(read_file(drop_in), Contains("[target]\nstatus = \"stop\""));
 }
 
+TEST_CASE("a server of another user's may not say which file root writes", "[quick][root][verbs]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.uid = 64123});
+  zinit.add("a");
+  zinit.boot();
+  const auto before = entries_of(zinit.config());
+  for (const char* verb : {"disable", "mask", "edit"}) {
+    INFO(verb);
+    const Outcome refused = zinit.ctl({verb, "a"});
+    CHECK(refused.code == 1);
+    CHECK_THAT(refused.err, Contains("the server is that of user 64123"));
+  }
+  CHECK(entries_of(zinit.config()) == before);
+  CHECK(zinit.ctl({"list"}).code == 0);
+}
+
 TEST_CASE("enable says what keeps it from being done, and changes nothing", "[quick][verbs]") {
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep + "status = 'stop'\n");

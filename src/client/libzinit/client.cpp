@@ -112,6 +112,8 @@ Client Client::connect(const std::string& socket_path, std::chrono::milliseconds
   return Client(std::make_unique<Impl>(ClientConnection(socket_path, deadline_after(limit))));
 }
 
+std::optional<unsigned> Client::server_user() const { return impl_->session.server_user(); }
+
 void Client::set_timeout(std::optional<std::chrono::milliseconds> timeout) {
   impl_->timeout = timeout;
 }

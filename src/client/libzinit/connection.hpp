@@ -29,6 +29,10 @@ class ClientConnection {
   /// is longer than the limit, or no_answer at the deadline; what has come so far is kept then.
   [[nodiscard]] std::string read_line(TimePoint deadline);
 
+  /// The user of the server, as it was when it began to listen (SO_PEERCRED); nothing if the kernel
+  /// does not say.
+  [[nodiscard]] std::optional<uid_t> server_user() const noexcept;
+
   void set_line_limit(std::size_t bytes) noexcept { line_limit_ = bytes; }
 
  private:

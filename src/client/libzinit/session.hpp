@@ -39,6 +39,11 @@ class ClientSession {
   /// false at the deadline.
   bool dispatch(TimePoint deadline);
 
+  /// See ClientConnection.
+  [[nodiscard]] std::optional<uid_t> server_user() const noexcept {
+    return connection_.server_user();
+  }
+
   void set_answer_limit(std::size_t bytes) noexcept { connection_.set_line_limit(bytes); }
 
  private:
