@@ -32,9 +32,9 @@ std::string_view section_of(const std::string& name, const SourceFile& source,
                             const ReadText& read) {
   const SpecPtr spec = finish(read_spec(source, {}, read));
   if (spec->broken()) {
-    throw VerbFailure{ExitStatus::failed,
-                      fmt::format("its file is to be mended first: {}", spec->findings->errors.front()),
-                      name};
+    throw VerbFailure{
+        ExitStatus::failed,
+        fmt::format("its file is to be mended first: {}", spec->findings->errors.front()), name};
   }
   return kind_name(spec->kind);
 }

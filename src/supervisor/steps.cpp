@@ -122,7 +122,8 @@ void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
   const State from = record.state;
   const TimePoint deadline = record.deadline;
   const State to = apply(world, job.slot, row, Clock::now(), outcome);
-  if (record.deadline != deadline) job.clock_seen = Clock::now();  // a time limit begins, or is over
+  if (record.deadline != deadline)
+    job.clock_seen = Clock::now();  // a time limit begins, or is over
   tell_transition(job, from, to);
 }
 
