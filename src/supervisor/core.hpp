@@ -251,6 +251,7 @@ class BoardCore {
   void signal_stop(Job& job) REQUIRES(mutex);
   void end_side_command(Job& job, SideCommand& side) REQUIRES(mutex);
   void kill_all(Job& job) REQUIRES(mutex);
+  [[nodiscard]] bool thaw(Job& job) REQUIRES(mutex);
   [[nodiscard]] SideCommand& side_of(Job& job, LaunchOrder::What what) REQUIRES(mutex);
   void side_launched(Job& job, const LaunchOrder& order, const Launch& launch,
                      const EarlyEnd* early) REQUIRES(mutex);

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "base/text.hpp"
 #include "os/inotify.hpp"
 
 namespace zinit {
@@ -93,6 +94,15 @@ Result<void> ServiceCgroup::kill() const {
   if (cgroup) return cgroup->populated() ? cgroup->kill() : Result<void>();
   if (cgroup.error().errnum == ENOENT) return {};
   return Failure(cgroup.error());
+}
+
+bool ServiceCgroup::thaw() {
+  bool frozen = false;
+  with_cgroup([&](const Cgroup& cgroup) {
+    const auto state = cgroup.read("cgroup.freeze");
+    frozen = state && trim(*state) == "1" && cgroup.write("cgroup.freeze", "0");
+  });
+  return frozen;
 }
 
 void ServiceCgroup::signal_escaped(int signal) {

@@ -79,6 +79,8 @@ class ServiceCgroup {
   [[nodiscard]] bool populated();
   /// Sends SIGKILL to all processes in it.
   [[nodiscard]] Result<void> kill() const;
+  /// Lets its processes run on if somebody has frozen it. @return  whether it was frozen
+  bool thaw();
   /// Sends `signal` to all processes in it, once per launch: for the stop signal, which has not
   /// reached those that have left the process group.
   void signal_escaped(int signal);

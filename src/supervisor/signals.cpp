@@ -51,6 +51,23 @@ void BoardCore::end_side_command(Job& job, SideCommand& side) {
   side_over(job, side, "not run, for the service is being stopped");
 }
 
+/// While somebody has frozen a service it can follow no stop signal. So it does not die of the time
+/// that it has spent frozen: it goes on, and has its stop timeout once more. Not when zinit ends.
+/// @return  whether it was frozen
+bool BoardCore::thaw(Job& job) {
+  Record& record = world.record(job.slot);
+  if (record.state != State::stopping || record.stage != StopStage::signalled || world.shutdown ||
+      !job.cgroup.thaw())
+    return false;
+  const Milliseconds more = world.spec(job.slot).lifecycle.stop_timeout;
+  record.deadline = after(Clock::now(), more);
+  store(job.slot);
+  say(LogLevel::warn,
+      fmt::format("{}: was frozen while it was to stop; it goes on, and has {} more", job.name,
+                  duration_text(more.count())));
+  return true;
+}
+
 void BoardCore::kill_all(Job& job) {
   signal_job(job, SIGKILL);
   for (const SideCommand& side : job.side.all()) side.kill();

@@ -111,7 +111,10 @@ void BoardCore::pass_deadline(Job& job) {
 void BoardCore::perform(Job& job, const Row& row) {
   switch (row.act) {
     case Act::signal_stop: signal_stop(job); break;
-    case Act::kill: kill_all(job); break;
+    case Act::kill:
+      if (thaw(job)) return;
+      kill_all(job);
+      break;
     default: break;
   }
   enter(job, row, {});

@@ -137,6 +137,27 @@ TEST_CASE("what a main process that ended by itself leaves anywhere is killed be
   CHECK(zinit.status("a")["last_exit"]["code"] == 3);
 }
 
+TEST_CASE("a service that was frozen while it was to stop ends by itself",
+          "[quick][root][cgroups]") {
+  if (geteuid() != 0) return skip("needs root to freeze it");
+  Server zinit;
+  zinit.add("a", {.exec = tracing("a"), .lifecycle = "stop_timeout_ms = 1000"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  zinit.await_started({"a"});
+  const std::string freeze = hierarchy() + cgroup_of(running(zinit, "a")) + "/cgroup.freeze";
+  write_file(freeze, "1");
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK(zinit.traced("stop a"));
+  zinit.await_message("a: was frozen while it was to stop");
+  // zinit does not wait for it at its own end.
+  (void)zinit.start("a");
+  zinit.await_trace("start a", 2);
+  write_file(hierarchy() + cgroup_of(running(zinit, "a")) + "/cgroup.freeze", "1");
+  CHECK(zinit.shut_down() == 0);
+  CHECK(zinit.count("stop a") == 1);
+}
+
 TEST_CASE("cgroups that a service has made in its own are removed with it",
           "[quick][root][cgroups]") {
   if (geteuid() != 0) return skip("needs root");
