@@ -307,8 +307,9 @@ class BoardCore {
 
   // The janitor.
   CondVar janitor_wake_;
-  CondVar janitor_pause_;                        // ends its pause to gather lines (kGather)
-  TimePoint janitor_until_ GUARDED_BY(mutex){};  // asleep until then; the epoch: awake
+  CondVar janitor_pause_;                         // ends its pause to gather lines (kGather)
+  TimePoint janitor_until_ GUARDED_BY(mutex){};   // asleep until then; the epoch: awake
+  TimePoint janitor_looked_ GUARDED_BY(mutex){};  // when it looked at the clock last
   bool janitor_gathers_ GUARDED_BY(mutex) = false;
   Slots watched_ GUARDED_BY(mutex);                // jobs that it looks after
   TimePoint watch_at_ GUARDED_BY(mutex) = kNever;  // when it looks at them next

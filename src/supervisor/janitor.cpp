@@ -70,8 +70,13 @@ void BoardCore::rest() {
   else
     janitor_wake_.wait_until(mutex, due);
   janitor_until_ = {};
-  for (const Slot slot : watched_)
-    if (jobs[slot]) look_at_clock(*jobs[slot]);
+  // There may be a thousand of them, so each is looked at only if zinit was suspended.
+  const TimePoint now = Clock::now();
+  if (suspended_for(after(janitor_looked_, kLongestSleep), now) > Milliseconds{0}) {
+    for (const Slot slot : watched_)
+      if (jobs[slot]) look_at_clock(*jobs[slot]);
+  }
+  janitor_looked_ = now;
   janitor_gathers_ = true;
 }
 

@@ -117,6 +117,7 @@ Result<void> BoardCore::start_thread(Job& job) {
     return Failure(thread.error());
   }
   *place = std::move(*thread);
+  job.clock_seen = std::max(job.clock_seen, janitor_looked_);
   job.has_thread = true;
   job.asleep_until = {};
   return {};
@@ -131,6 +132,7 @@ void BoardCore::run_jobs(std::shared_ptr<Job> job, std::list<Thread>::iterator t
     if (ticket == nullptr) break;
     job = jobs[ticket->slot()];
     if (!job->has_thread) {
+      job->clock_seen = std::max(job->clock_seen, janitor_looked_);
       job->has_thread = true;
       job->asleep_until = {};
       set_thread_name(job->name);
@@ -199,9 +201,11 @@ bool BoardCore::is_limited(const Job& job) const {
 void BoardCore::look_at_clock(Job& job) {
   if (!is_limited(job)) return;
   const TimePoint now = Clock::now();
-  const TimePoint before = std::exchange(job.clock_seen, now);
+  // A job that has no thread is looked after by the janitor.
+  const TimePoint seen = std::exchange(job.clock_seen, now);
+  const TimePoint before = job.has_thread ? seen : std::max(seen, janitor_looked_);
   const Milliseconds lost = suspended_for(after(before, kLongestSleep), now);
-  if (before == TimePoint{} || lost == Milliseconds{0}) return;
+  if (seen == TimePoint{} || lost == Milliseconds{0}) return;
   TimePoint& deadline = world.record(job.slot).deadline;
   if (deadline != kNever) deadline = after(deadline, lost);
   for (SideCommand& side : job.side.all())
