@@ -157,8 +157,8 @@ SourceFile find_service_files(VerbContext& context, const Places& places, const 
   not_found(name, found);
 }
 
-std::string on_disk(const Places& places, const std::string& path) {
-  auto real = real_below(places.root, path, false);
+std::string on_disk(const Places& places, const std::string& path, bool follow_last) {
+  auto real = real_below(places.root, path, follow_last);
   if (real) return *std::move(real);
   throw VerbFailure{ExitStatus::failed, real.error().text + "; nothing is changed"};
 }

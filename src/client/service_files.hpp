@@ -27,8 +27,10 @@ namespace zinit {
                                             const std::string& name);
 
 /// The path on this machine of a file of the places: links are followed as below their root. If
-/// `path` itself is a link, it is not followed. Throws VerbFailure if there are too many links.
-[[nodiscard]] std::string on_disk(const Places& places, const std::string& path);
+/// `path` itself is a link, that is so only with `follow_last`. Throws VerbFailure if there are too
+/// many links.
+[[nodiscard]] std::string on_disk(const Places& places, const std::string& path,
+                                  bool follow_last = false);
 
 /// The path of the administrator's drop-in called `name` for the service.
 [[nodiscard]] std::string own_drop_in(const SourceFile& source, const std::string& name);

@@ -13,7 +13,6 @@
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
-#include "base/rooted.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/service_files.hpp"
@@ -41,11 +40,7 @@ struct Editing {
 
 /// `path` with its links resolved: editing a link changes the file that it leads to.
 std::string behind_links(const Places& places, const std::string& path) {
-  if (!places.root.empty()) {
-    auto below = real_below(places.root, path);
-    if (below) return *std::move(below);
-    throw VerbFailure{ExitStatus::failed, below.error().text + "; nothing is changed"};
-  }
+  if (!places.root.empty()) return on_disk(places, path, true);
   char real[PATH_MAX];
   return ::realpath(path.c_str(), real) != nullptr ? std::string(real) : path;
 }
