@@ -29,10 +29,12 @@ Closer::~Closer() {
 }
 
 void Closer::close(UniqueFd fd, Sender sender) noexcept {
-  if (!fd || type_of(fd.get()) == S_IFIFO) return;
+  if (!fd) return;
+  const mode_t type = type_of(fd.get());
+  if (type == S_IFIFO) return;
   const EssentialAllocations essential;
   MutexLock lock(state_->mutex);
-  state_->waiting.emplace_back(Descriptor{std::move(sender), std::move(fd)});
+  state_->waiting.emplace_back(Descriptor{std::move(sender), std::move(fd), type == S_IFSOCK});
   state_->wake.notify_one();
   if (state_->started) return;
   auto thread = Thread::start("zinit-close", kSmallStackBytes, [state = state_] { run(*state); });
@@ -51,7 +53,7 @@ void Closer::run(State& state) noexcept {
       next = std::move(state.waiting.front());
       state.waiting.pop_front();
     }
-    if (type_of(next.fd.get()) == S_IFSOCK) close_elsewhere(std::move(next.fd));
+    if (next.socket) close_elsewhere(std::move(next.fd));
   }
 }
 

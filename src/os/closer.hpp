@@ -33,6 +33,7 @@ class Closer {
   struct Descriptor {
     Sender sender;  // released after fd is closed
     UniqueFd fd;
+    bool socket = false;
   };
   /// Shared with the thread, which may outlive the closer.
   struct State {
