@@ -117,10 +117,15 @@ Result<void> BoardCore::start_thread(Job& job) {
     return Failure(thread.error());
   }
   *place = std::move(*thread);
-  job.clock_seen = std::max(job.clock_seen, janitor_looked_);
+  given_thread(job);
+  return {};
+}
+
+/// A thread takes over the job: it is awake, and the janitor has looked at the clock until now.
+void BoardCore::given_thread(Job& job) {
   job.has_thread = true;
   job.asleep_until = {};
-  return {};
+  job.clock_seen = std::max(job.clock_seen, janitor_looked_);
 }
 
 /// The body of a thread: runs its job, then queued jobs that have no thread, until there are none.
@@ -132,9 +137,7 @@ void BoardCore::run_jobs(std::shared_ptr<Job> job, std::list<Thread>::iterator t
     if (ticket == nullptr) break;
     job = jobs[ticket->slot()];
     if (!job->has_thread) {
-      job->clock_seen = std::max(job->clock_seen, janitor_looked_);
-      job->has_thread = true;
-      job->asleep_until = {};
+      given_thread(*job);
       set_thread_name(job->name);
     } else {  // it has its own thread
       wake(*job);
