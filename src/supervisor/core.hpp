@@ -179,6 +179,7 @@ class BoardCore {
   [[nodiscard]] bool on_its_way(const Job& job) REQUIRES(mutex);
   [[nodiscard]] bool keeps_thread(const Job& job) REQUIRES(mutex);
   [[nodiscard]] Result<void> start_thread(Job& job) REQUIRES(mutex);
+  void given_thread(Job& job) REQUIRES(mutex);
   void run_jobs(std::shared_ptr<Job> job, std::list<Thread>::iterator thread) EXCLUDES(mutex);
   void run_job(Job& job) REQUIRES(mutex);
   void sleep(Job& job) REQUIRES(mutex);
@@ -200,6 +201,7 @@ class BoardCore {
   [[nodiscard]] bool janitor_round() REQUIRES(mutex);
   [[nodiscard]] bool janitor_rests() const REQUIRES(mutex);
   void rest() REQUIRES(mutex);
+  void look_at_clocks() REQUIRES(mutex);
   void janitor_by(TimePoint at) REQUIRES(mutex);
   [[nodiscard]] bool to_be_watched(Slot slot) REQUIRES(mutex);
   void watch_jobs() REQUIRES(mutex);

@@ -34,6 +34,7 @@ void BoardCore::janitor() noexcept {
 /// Does all work that is due, then waits for more.
 /// @return  false if zinit ends and this was the last round
 bool BoardCore::janitor_round() {
+  look_at_clocks();
   if (std::exchange(janitor_gathers_, false) && !ending_)
     janitor_pause_.wait_until(mutex, after(Clock::now(), kGather));
   if (sweep_wanted_) sweep();
@@ -70,14 +71,18 @@ void BoardCore::rest() {
   else
     janitor_wake_.wait_until(mutex, due);
   janitor_until_ = {};
-  // There may be a thousand of them, so each is looked at only if zinit was suspended.
+  janitor_gathers_ = true;
+}
+
+/// Looks at the clock for the watched jobs. There may be a thousand of them, so each is looked at
+/// only if zinit was suspended.
+void BoardCore::look_at_clocks() {
   const TimePoint now = Clock::now();
   if (suspended_for(after(janitor_looked_, kLongestSleep), now) > Milliseconds{0}) {
     for (const Slot slot : watched_)
       if (jobs[slot]) look_at_clock(*jobs[slot]);
   }
   janitor_looked_ = now;
-  janitor_gathers_ = true;
 }
 
 /// Has the janitor look after the watched jobs at `at`.
