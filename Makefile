@@ -66,7 +66,8 @@ TEST_SANITIZE := $(if $(filter thread,$(SAN)),$(SANITIZE))
 TEST_OUT := build/$(CLANG)test$(if $(TEST_SANITIZE),-tsan)
 
 # Third-party headers lie in /usr/include, which compilers take as system headers: no -isystem.
-CPPFLAGS_ALL := -Isrc -Iinclude -DZINIT_VERSION='"$(VERSION)"' $(CPPFLAGS)
+CPPFLAGS_ALL := -Isrc -Iinclude -DZINIT_VERSION='"$(VERSION)"' $(if $(SAN),-DZINIT_KILL_POINTS) \
+  $(CPPFLAGS)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
 CXXFLAGS_ALL := -std=c++20 -pthread $(WARNINGS) -ffunction-sections -fdata-sections $(CXXFLAGS)
 LDFLAGS_ALL := $(LINK_MODE) -pthread -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
@@ -240,10 +241,13 @@ soak: all  ## soak the program of this flavour for T seconds (600)
 FUZZ_CXX := clang++
 FUZZ_FLAGS := -std=c++20 -pthread -O1 -g1 -fno-omit-frame-pointer \
   -fsanitize=fuzzer,address,undefined -fno-sanitize=vptr,pointer-overflow -fno-sanitize-recover=all
-FUZZ_SRC := $(wildcard $(foreach room,base model config control client/libzinit,src/$(room)/*.cpp)) \
-  $(foreach name,http_reader notify_message resolver splitter syslog_message,src/io/$(name).cpp) \
-  $(foreach name,cgroup cgroup_tree console kernel_command_line membership mount net process spawn \
-    tcp_ports,src/os/$(name).cpp) src/init/options.cpp src/watch/pidfile.cpp
+FUZZ_SRC := $(wildcard \
+    $(foreach room,base model config control supervisor client/libzinit,src/$(room)/*.cpp)) \
+  $(foreach name,http_reader notify_message resolver ring ring_memory splitter syslog_message,\
+    src/io/$(name).cpp) \
+  $(foreach name,cgroup cgroup_tree console kept_descriptors kernel_command_line membership \
+    memory_file mount net process spawn state_facts tcp_ports,src/os/$(name).cpp) \
+  $(foreach name,daemon_facts kept_config options,src/init/$(name).cpp) src/watch/pidfile.cpp
 FUZZ_OBJ := $(FUZZ_SRC:%.cpp=build/fuzz/obj/%.o)
 FUZZERS := $(patsubst test/fuzz/%.cpp,build/fuzz/%,$(wildcard test/fuzz/*.cpp))
 

@@ -118,6 +118,23 @@ bool is_own_child(pid_t pid) noexcept {
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+// Only a child that has executed has SIGCHLD as its exit signal, without which is_own_child() does
+// not see it.
+bool await_execution(pid_t pid, TimePoint deadline) noexcept {
+  constexpr timespec pause{0, 1'000'000};
+  while (!is_own_child(pid)) {
+    siginfo_t info{};
+    const int flags = WEXITED | WNOHANG | WNOWAIT | static_cast<int>(__WALL);
+    const bool child = ::waitid(P_PID, static_cast<id_t>(pid), &info, flags) == 0;
+    if (!child && errno == EINTR) continue;
+    if (!child) return false;
+    if (info.si_pid == pid) return ::waitpid(pid, nullptr, static_cast<int>(__WCLONE)) != pid;
+    if (Clock::now() >= deadline) return true;
+    ::nanosleep(&pause, nullptr);
+  }
+  return true;
+}
+
 std::optional<pid_t> process_group(pid_t pid) noexcept {
   const pid_t group = pid > 0 ? ::getpgid(pid) : -1;
   if (group < 0) return std::nullopt;

@@ -11,6 +11,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "model/reason.hpp"
 
 namespace zinit {
@@ -63,6 +64,13 @@ void reap(pid_t pid) noexcept;
 /// Whether `pid` is a child of this process that was not reaped. Children stay so over execve(2),
 /// and only zinit reaps them, so their pids are not reused.
 [[nodiscard]] bool is_own_child(pid_t pid) noexcept;
+
+/// Waits until the child `pid` has executed its program, if an image of this process was making it
+/// (spawn()) when it ended.
+/// @return  false if it has ended before, and reaps it then, or if it is no child. True also if it
+///          has not executed by `deadline`: it hangs in a file system.
+/// Needs no other thread that reaps.
+[[nodiscard]] bool await_execution(pid_t pid, TimePoint deadline) noexcept;
 
 /// The process group of `pid`, also of a zombie; nothing if there is no such process. (getpgid(2))
 [[nodiscard]] std::optional<pid_t> process_group(pid_t pid) noexcept;

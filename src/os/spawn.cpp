@@ -289,6 +289,7 @@ Result<Child> spawn_checked(const SpawnPlan& plan) {
   settings.put_into(work);
   work.cgroup = plan.cgroup;
   work.pid = plan.pid;
+  work.noted = plan.noted;
   work.uid = ids.uid ? &*ids.uid : nullptr;
   work.gid = ids.gid ? &*ids.gid : nullptr;
   const gid_t none = 0;  // an empty vector has no address, and null means unchanged

@@ -63,11 +63,14 @@ struct SpawnPlan {
   // A terminal to use for all three streams, as the controlling terminal. Empty: none.
   std::string tty;
 
-  int cgroup = -1;                    // directory of the cgroup that it is made in; -1: zinit's own
-  std::atomic<pid_t>* pid = nullptr;  // gets the pid before the process can do anything
-  std::optional<rlimit> nofile;       // RLIMIT_NOFILE if `limits` has none; unset: zinit's own
-  std::vector<LimitSetting> limits;   // for open files "unlimited" is zinit's hard limit
-  ProcessSettings process;            // capabilities are ambient for users other than root
+  int cgroup = -1;  // directory of the cgroup that it is made in; -1: zinit's own
+  // Both get the pid before the process can do anything; `noted` even if this thread does not live
+  // to see it.
+  std::atomic<pid_t>* pid = nullptr;
+  std::atomic<pid_t>* noted = nullptr;
+  std::optional<rlimit> nofile;      // RLIMIT_NOFILE if `limits` has none; unset: zinit's own
+  std::vector<LimitSetting> limits;  // for open files "unlimited" is zinit's hard limit
+  ProcessSettings process;           // capabilities are ambient for users other than root
 };
 
 /// A process that executes its program.

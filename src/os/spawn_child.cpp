@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "base/fd.hpp"
+#include "base/kill_point.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
 #include "os/spawn_slots.hpp"
@@ -216,10 +217,14 @@ long clone_shared(ChildWork& work, int& pidfd) {
   arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
   arguments.stack = reinterpret_cast<std::uintptr_t>(stack);
   arguments.stack_size = sizeof stack;
-  if (work.pid != nullptr) {
-    static_assert(sizeof *work.pid == sizeof(pid_t) && std::atomic<pid_t>::is_always_lock_free);
+  static_assert(sizeof *work.pid == sizeof(pid_t) && std::atomic<pid_t>::is_always_lock_free);
+  if (work.noted != nullptr) {
     arguments.flags |= CLONE_PARENT_SETTID;
-    arguments.parent_tid = reinterpret_cast<std::uintptr_t>(work.pid);
+    arguments.parent_tid = reinterpret_cast<std::uintptr_t>(work.noted);
+  }
+  if (work.pid != nullptr) {  // the child's memory is ours
+    arguments.flags |= CLONE_CHILD_SETTID;
+    arguments.child_tid = reinterpret_cast<std::uintptr_t>(work.pid);
   }
   arguments.exit_signal = 0;  // hidden from the reaper until it executes, see spawn.hpp
   // There are no slots for descriptors that are passed besides the streams.
@@ -261,6 +266,7 @@ long clone_copied(ChildWork& work, int& pidfd) {
   const long pid = ::syscall(SYS_clone, flags, 0, work.pid, 0, 0);
   if (pid == 0) run_child(&work);
   if (pid < 0) return -errno;
+  if (work.noted != nullptr) *work.noted = static_cast<pid_t>(pid);
   pipe->write.reset();
   read_report(pipe->read.get(), work);
   pidfd = open_pidfd(static_cast<pid_t>(pid)).release();  // -1 before 5.3
@@ -297,7 +303,9 @@ CloneWay clone_way() noexcept { return way_in_force; }
 
 Result<StartedChild> start_child(ChildWork& work) {
   int pidfd = -1;
+  kill_point("clone.before");
   const long pid = clone_any(work, pidfd);
+  kill_point("clone.after");
   if (pid < 0) return sys_failure("make", "a process", static_cast<int>(-pid));
   StartedChild child;
   child.pid = static_cast<pid_t>(pid);

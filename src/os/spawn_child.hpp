@@ -96,7 +96,9 @@ struct ChildWork {
   int keep_below = -1;  // shared descriptor table: copy the part below this; -1: not shared
   bool unshare_refused = false;  // set by the child if the kernel refused
 
-  std::atomic<pid_t>* pid = nullptr;  // where the kernel stores it before the child runs
+  // Where the kernel stores the pid before the child runs; `noted` in memory that outlives zinit's.
+  std::atomic<pid_t>* pid = nullptr;
+  std::atomic<pid_t>* noted = nullptr;
 
   int report = -1;  // where step and errno go if memory is not shared
 

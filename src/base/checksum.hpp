@@ -1,0 +1,13 @@
+// The checksum of what one image of zinit leaves to the next.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace zinit {
+
+/// The checksum of `block` without its first eight bytes, where the checksum itself is stored.
+/// Finds damage, not malice. The algorithm must never change: images of all versions use it.
+[[nodiscard]] std::uint64_t checksum_of(const std::byte* block, std::size_t size) noexcept;
+
+}  // namespace zinit

@@ -1,0 +1,31 @@
+// Crashing on demand, in builds for tests alone.
+#include "base/kill_point.hpp"
+
+#ifdef ZINIT_KILL_POINTS
+
+#include <fcntl.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+namespace zinit {
+
+void kill_point(const char* name) noexcept {
+  static const char* const wanted = std::getenv("ZINIT_KILL_AT");
+  static const char* const mark = std::getenv("ZINIT_KILL_MARK");
+  static std::atomic<int> passed{0};
+  if (wanted == nullptr || mark == nullptr) return;
+  const std::size_t size = std::strlen(name);
+  if (std::strncmp(wanted, name, size) != 0) return;
+  if (wanted[size] != '\0' && wanted[size] != ':') return;
+  const int nth = wanted[size] == ':' ? std::atoi(wanted + size + 1) : 1;
+  if (++passed < nth) return;
+  if (::open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) < 0) return;
+  std::raise(SIGSEGV);
+}
+
+}  // namespace zinit
+
+#endif

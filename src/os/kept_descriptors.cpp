@@ -1,0 +1,183 @@
+// The list of kept descriptors: a table in a memory file, indexed by their numbers.
+#include "os/kept_descriptors.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "os/disposal.hpp"
+#include "os/memory_file.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::uint64_t kMagic = 0x7470656b74696e7a;  // "znitkept"
+constexpr std::uint32_t kVersion = 1;
+
+struct Header {
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::atomic<std::uint32_t> end;    // no entry from here on has ever had a kind
+  std::atomic<std::uint64_t> noted;  // how many notes there have been
+  std::uint64_t reserved;
+};
+
+/// The kind is written last and taken away first, so an entry that has one is whole.
+struct Entry {
+  std::atomic<KeptKind> kind;
+  std::uint8_t part;
+  std::uint16_t reserved;
+  std::uint32_t slot;
+  std::uint64_t noted;  // which note it was
+};
+static_assert(sizeof(Header) == 32 && sizeof(Entry) == 16);
+static_assert(std::atomic<KeptKind>::is_always_lock_free);
+
+/// The most descriptors that the list has room for: 16 MiB, of which only pages in use take memory.
+constexpr std::size_t kMostEntries = std::size_t{1} << 20;
+
+class List {
+ public:
+  explicit List(MappedFile file) noexcept : file_(std::move(file)) {}
+
+  [[nodiscard]] Header& header() const noexcept {
+    return *std::launder(reinterpret_cast<Header*>(file_.data()));
+  }
+  /// Of a descriptor that there is room for.
+  [[nodiscard]] Entry& entry(std::size_t fd) const noexcept {
+    return std::launder(reinterpret_cast<Entry*>(file_.data() + sizeof(Header)))[fd];
+  }
+  [[nodiscard]] std::size_t room() const noexcept {
+    return (file_.size() - sizeof(Header)) / sizeof(Entry);
+  }
+  /// The number after the highest that can be in the list.
+  [[nodiscard]] std::size_t end() const noexcept {
+    return std::min<std::size_t>(header().end.load(std::memory_order_relaxed), room());
+  }
+  [[nodiscard]] int fd() const noexcept { return file_.fd(); }
+
+  void note(int number, const KeptNote& what) noexcept {
+    if (number < 0 || static_cast<std::size_t>(number) >= room()) return;
+    const auto fd = static_cast<std::uint32_t>(number);
+    std::uint32_t end = header().end;
+    while (fd >= end && !header().end.compare_exchange_weak(end, fd + 1)) {}
+    Entry& to = entry(fd);
+    to.kind = KeptKind::none;
+    to.part = what.part;
+    to.slot = what.slot;
+    to.noted = ++header().noted;
+    to.kind = what.kind;
+  }
+
+ private:
+  MappedFile file_;
+};
+
+/// Never destroyed: other threads may close descriptors until the program has ended.
+List* list = nullptr;
+
+std::size_t most_descriptors() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return kMostEntries;
+  return std::min<std::size_t>(limit.rlim_max, kMostEntries);
+}
+
+void note(const UniqueFd& fd, const KeptNote& what) noexcept {
+  if (list != nullptr && fd) list->note(fd.get(), what);
+}
+
+/// Closes what nobody wants.
+void drop(KeptFd fd) noexcept { close_elsewhere(fd.release()); }
+
+}  // namespace
+
+KeptFd::KeptFd(UniqueFd fd, const KeptNote& what) noexcept : fd_(std::move(fd)) { note(fd_, what); }
+
+KeptFd& KeptFd::operator=(KeptFd&& other) noexcept {
+  reset();
+  fd_ = std::move(other.fd_);
+  return *this;
+}
+
+UniqueFd KeptFd::release() noexcept {
+  note(fd_, {});
+  return std::move(fd_);
+}
+
+Result<void> make_kept_list() {
+  auto file =
+      MappedFile::create_sparse("zinit-kept", sizeof(Header) + most_descriptors() * sizeof(Entry));
+  if (!file) return Failure(std::move(file.error()));
+  list = new List(std::move(*file));
+  list->header().magic = kMagic;
+  list->header().version = kVersion;
+  list->note(list->fd(), {KeptKind::list});
+  return {};
+}
+
+int kept_list_fd() noexcept { return list != nullptr ? list->fd() : -1; }
+
+void keep_over_exec(bool keep) noexcept {
+  if (list == nullptr) return;
+  for (std::size_t fd = 0; fd < list->end(); ++fd)
+    if (list->entry(fd).kind != KeptKind::none)
+      ::fcntl(static_cast<int>(fd), F_SETFD, keep ? 0 : FD_CLOEXEC);
+}
+
+Result<Inheritance> Inheritance::take_over(int fd) {
+  auto file = MappedFile::map(UniqueFd(fd));
+  if (!file) return Failure(std::move(file.error()));
+  if (file->size() <= sizeof(Header)) return failure("the list of descriptors is too short");
+  auto inherited = std::make_unique<List>(std::move(*file));
+  const Header& header = inherited->header();
+  if (header.magic != kMagic || header.version != kVersion)
+    return failure("the list of descriptors of the image before is none, or of another version");
+  list = inherited.release();
+  Inheritance all;
+  for (std::size_t each = 0; each < list->end(); ++each) {
+    const Entry& entry = list->entry(each);
+    const auto number = static_cast<int>(each);
+    if (entry.kind == KeptKind::none || number == list->fd()) continue;
+    // One that is gone, or was not marked for want of a moment, is not there any more. The standard
+    // streams are open in every image, and never kept.
+    if (number <= STDERR_FILENO || ::fcntl(number, F_SETFD, FD_CLOEXEC) < 0) {
+      list->note(number, {});
+      continue;
+    }
+    const KeptNote note{entry.kind, entry.part, entry.slot};
+    all.left_.push_back({KeptFd(number, KeptFd::Noted{}), note, entry.noted});
+  }
+  return all;
+}
+
+Inheritance::~Inheritance() {
+  for (One& one : left_) drop(std::move(one.fd));
+}
+
+KeptFd Inheritance::take(KeptKind kind) {
+  std::vector<One> all = take_all(kind);
+  if (all.empty()) return {};
+  KeptFd newest = std::move(all.back().fd);
+  all.pop_back();
+  for (One& one : all) drop(std::move(one.fd));
+  return newest;
+}
+
+std::vector<Inheritance::One> Inheritance::take_all(KeptKind kind) {
+  const auto from = std::stable_partition(left_.begin(), left_.end(),
+                                          [kind](const One& one) { return one.note.kind != kind; });
+  std::vector<One> taken(std::make_move_iterator(from), std::make_move_iterator(left_.end()));
+  left_.erase(from, left_.end());
+  std::ranges::sort(taken, {}, &One::noted);
+  return taken;
+}
+
+}  // namespace zinit
