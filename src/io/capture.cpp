@@ -32,17 +32,18 @@ Capture::Capture(EventLoop& loop)
   begin_.ask();
 }
 
-Result<void> Capture::watch(const LogPipePtr& out, const LogPipePtr& err) {
+Result<void> Capture::watch(std::span<const LogPipePtr> pipes) {
   {
     MutexLock lock(mutex_);
-    for (const LogPipePtr& pipe : {out, err}) {
+    for (const LogPipePtr& pipe : pipes) {
       if (pipe->ended) continue;  // the log was removed, or a client's request has read to the end
       watched_.emplace(pipe.get(), pipe);
       listen(*pipe);
     }
   }
-  if (out->log.pipes(kPipesKept).empty()) return {};
-  return loop_.post([this, out] { give_up_oldest(out->log); });
+  ServiceLog& log = pipes.front()->log;
+  if (log.pipes(kPipesKept).empty()) return {};
+  return loop_.post([this, &log] { give_up_oldest(log); });
 }
 
 bool Capture::add_to_set(const LogPipe& pipe) {

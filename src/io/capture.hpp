@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -23,10 +24,10 @@ class Capture {
  public:
   explicit Capture(EventLoop& loop);
 
-  /// Reads `out` and `err`, both of one log, from now on until their end, and closes the oldest of
-  /// the log's pipes if they are too many (LogStore::kOldPipes). Does not block. If it fails (with
-  /// ENOMEM or EAGAIN) the caller must end both pipes.
-  [[nodiscard]] Result<void> watch(const LogPipePtr& out, const LogPipePtr& err);
+  /// Reads `pipes`, all of one log, from now on until their end, and closes the oldest of the log's
+  /// pipes if they are too many (LogStore::kOldPipes). Does not block. If it fails (with ENOMEM or
+  /// EAGAIN) the caller must end all of `pipes`.
+  [[nodiscard]] Result<void> watch(std::span<const LogPipePtr> pipes);
 
   /// Closes pipes that another thread has ended. Does not block.
   void sweep() noexcept;
@@ -52,7 +53,7 @@ class Capture {
   // Used by the loop's thread only.
   TimerWatcher again_;   // calls begin() while there are unwatched_
   TimerWatcher resume_;  // calls resume() while there are paused_
-  ReadBuffer buffer_;
+  ReadBuffer buffer_{0};
   LoopCall begin_;
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/unix_address.hpp"
 #include "io/datagram_socket.hpp"
 #include "os/disposal.hpp"
@@ -31,6 +32,8 @@ constexpr Milliseconds kAgain{1000};
 // The most messages read from a socket before it is closed. More than the kernel usually queues
 // (net.unix.max_dgram_qlen), but bounded: a process that keeps sending must not keep it open.
 constexpr int kMostWaiting = 4096;
+
+constexpr std::string_view kFact = "dev_log";
 
 /// Whether a process has the socket at `path` open; also true if that cannot be found out.
 bool has_owner(const std::string& path) {
@@ -56,16 +59,44 @@ Result<UniqueFd> bind_at(const std::string& path) {
 
 }  // namespace
 
-DevLog::DevLog(EventLoop& loop, std::string path, Take take)
+DevLog::DevLog(EventLoop& loop, std::string path, Take take, StateFacts* facts)
     : loop_(loop),
       path_(std::move(path)),
       take_(std::move(take)),
+      facts_(facts),
       look_(loop, [this] { look_now(); }),
       grace_(loop, [this] { look_now(); }),
       again_(loop, [this] { readable_->start(); }) {}
 
-void DevLog::start() noexcept {
-  catch_all("syslog", [this] { look_now(); });
+void DevLog::start(KeptFd inherited, const FactMap& kept) noexcept {
+  catch_all("syslog", [&] {
+    go_on(std::move(inherited), kept);
+    look_now();
+  });
+}
+
+// --- over a re-execution ---
+
+// The fact says which file is the socket's, "DEVICE INODE".
+
+void DevLog::go_on(KeptFd inherited, const FactMap& kept) {
+  const auto fact = kept.find(kFact);
+  if (!inherited || fact == kept.end()) return;
+  const auto words = split(fact->second, ' ');
+  const auto device = parse_integer(words.front());
+  const auto inode = parse_integer(words.back());
+  if (!device || !inode) return;
+  device_ = static_cast<dev_t>(*device);
+  inode_ = static_cast<ino_t>(*inode);
+  buffer_.resize(kLongest);
+  auto readable =
+      std::make_unique<IoWatcher>(loop_, inherited.get(), EV_READ, [this](int) { read_some(); });
+  begin(std::move(inherited), std::move(readable));
+}
+
+void DevLog::keep() noexcept {
+  if (facts_ == nullptr) return;
+  catch_all("syslog", [this] { facts_->keep(kFact, fmt::format("{} {}", device_, inode_)); });
 }
 
 // --- who owns the socket ---
@@ -157,12 +188,13 @@ Result<void> DevLog::take_place(There there) {
   if (!done) return done;
   device_ = status.st_dev;
   inode_ = status.st_ino;
-  begin(std::move(*fd), std::move(readable));
+  keep();
+  begin(KeptFd(std::move(*fd), {KeptKind::dev_log}), std::move(readable));
   if (this->there() != There::ours) give_up();
   return done;
 }
 
-void DevLog::begin(UniqueFd fd, std::unique_ptr<IoWatcher> readable) noexcept {
+void DevLog::begin(KeptFd fd, std::unique_ptr<IoWatcher> readable) noexcept {
   fd_ = std::move(fd);
   readable_ = std::move(readable);
   readable_->start();
@@ -200,7 +232,7 @@ void DevLog::finish() noexcept {
 void DevLog::close_own() {
   readable_.reset();
   again_.stop();
-  close_socket(std::move(fd_));
+  close_socket(fd_.release());
 }
 
 // --- messages ---

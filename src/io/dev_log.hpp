@@ -27,6 +27,8 @@
 
 #include "base/fd.hpp"
 #include "io/watcher.hpp"
+#include "os/kept_descriptors.hpp"
+#include "os/state_facts.hpp"
 
 namespace zinit {
 
@@ -41,14 +43,16 @@ class DevLog {
   static constexpr std::chrono::microseconds kTime{1000};
   static constexpr std::size_t kLongest = 65536;  // longer messages are cut
 
-  /// Binds nothing yet. Destroy it while no thread runs the loop.
-  DevLog(EventLoop& loop, std::string path, Take take);
+  /// Binds nothing yet. Destroy it while no thread runs the loop. `facts` keeps which socket is
+  /// zinit's, for the next image; it may be null, and outlives this.
+  DevLog(EventLoop& loop, std::string path, Take take, StateFacts* facts = nullptr);
   ~DevLog() { finish(); }
   DevLog(const DevLog&) = delete;
   DevLog& operator=(const DevLog&) = delete;
 
-  /// Binds the socket now if it is free, or else as soon as it is.
-  void start() noexcept;
+  /// Binds the socket now if it is free, or else as soon as it is. After a re-execution `inherited`
+  /// is the one that the image before had bound, and `kept` what it has left.
+  void start(KeptFd inherited = {}, const FactMap& kept = {}) noexcept;
 
   /// Call it when the daemon that has the socket may be gone. Cheap while zinit has the socket.
   void look() noexcept {
@@ -66,7 +70,9 @@ class DevLog {
   void look_now();
   [[nodiscard]] There there() const;
   [[nodiscard]] Result<void> take_place(There there);
-  void begin(UniqueFd fd, std::unique_ptr<IoWatcher> readable) noexcept;
+  void go_on(KeptFd inherited, const FactMap& kept);
+  void keep() noexcept;
+  void begin(KeptFd fd, std::unique_ptr<IoWatcher> readable) noexcept;
   void give_up();
   void close_own();
   void read_some();
@@ -76,11 +82,12 @@ class DevLog {
   EventLoop& loop_;
   const std::string path_;
   const Take take_;
+  StateFacts* const facts_;
   LoopCall look_;
   std::atomic<bool> ours_{false};
 
   UniqueFd inotify_;
-  UniqueFd fd_;
+  KeptFd fd_;
   dev_t device_ = 0;
   ino_t inode_ = 0;
   std::string told_;   // the last fault that was logged

@@ -4,10 +4,13 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <map>
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"
+#include "base/text.hpp"
 #include "io/capture.hpp"
 #include "io/service_log.hpp"
 
@@ -30,11 +33,14 @@ Result<Pipe> make_log_pipe() {
   return pipe;
 }
 
+std::uint8_t part_of(LogStream stream) noexcept { return static_cast<std::uint8_t>(stream); }
+
 }  // namespace
 
 class LogStore::Impl {
  public:
-  Impl(EventLoop& loop, LogSinks log_sinks) : sinks(loop, std::move(log_sinks)), capture(loop) {}
+  Impl(EventLoop& loop, LogSinks log_sinks, Inheritance* inherited, StateFacts* kept_in)
+      : sinks(loop, std::move(log_sinks)), rings(inherited), facts(kept_in), capture(loop) {}
 
   /// Null if the slot has no log.
   [[nodiscard]] ServiceLog* find(Slot slot) EXCLUDES(mutex_) {
@@ -50,8 +56,17 @@ class LogStore::Impl {
     if (slot == kSyslog) return syslog;
     MutexLock lock(mutex_);
     if (slot >= logs_.size()) logs_.resize(slot + std::size_t{1});
-    if (!logs_[slot]) logs_[slot] = std::make_unique<ServiceLog>();
+    if (!logs_[slot]) logs_[slot] = std::make_unique<ServiceLog>(rings, slot);
     return *logs_[slot];
+  }
+
+  /// Adds `pipes` to their log, and reads them from now on; ends them if that fails.
+  [[nodiscard]] Result<void> watch(ServiceLog& log, std::span<const LogPipePtr> pipes) {
+    log.add_pipes(pipes);
+    auto watched = capture.watch(pipes);
+    if (!watched)
+      for (const LogPipePtr& pipe : pipes) log.end(*pipe);
+    return watched;
   }
 
   void drain(ServiceLog& log) EXCLUDES(drain_mutex_) {
@@ -124,8 +139,10 @@ class LogStore::Impl {
   }
 
   SinkTable sinks;
-  ServiceLog own{"zinit"};
-  ServiceLog syslog{"syslog"};
+  RingMemory rings;
+  StateFacts* const facts;
+  ServiceLog own{rings, kOwnLog, "zinit"};
+  ServiceLog syslog{rings, kSyslog, "syslog"};
   Capture capture;
 
  private:
@@ -137,11 +154,11 @@ class LogStore::Impl {
   std::vector<std::shared_ptr<LogTap>> taps_ GUARDED_BY(taps_mutex_);
 
   Mutex drain_mutex_;
-  ReadBuffer drain_buffer_ GUARDED_BY(drain_mutex_);
+  ReadBuffer drain_buffer_ GUARDED_BY(drain_mutex_){1};
 };
 
-LogStore::LogStore(EventLoop& loop, LogSinks sinks)
-    : impl_(std::make_unique<Impl>(loop, std::move(sinks))) {}
+LogStore::LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited, StateFacts* facts)
+    : impl_(std::make_unique<Impl>(loop, std::move(sinks), inherited, facts)) {}
 
 LogStore::~LogStore() {
   ServiceLog* own = &impl_->own;
@@ -156,17 +173,35 @@ Result<OutputPipes> LogStore::open_output(Slot slot) {
   ServiceLog& log = impl_->get(slot);
   const auto writer = std::make_shared<std::atomic<pid_t>>(0);
   const auto make = [&](Pipe& pipe, LogStream stream) {
-    return std::make_shared<LogPipe>(log, std::move(pipe.read), stream, writer);
+    KeptFd read_end(std::move(pipe.read), {KeptKind::log_pipe, part_of(stream), slot});
+    return std::make_shared<LogPipe>(log, std::move(read_end), stream, writer, impl_->facts);
   };
-  const auto out_pipe = make(*out, LogStream::out);
-  const auto err_pipe = make(*err, LogStream::err);
-  log.add_pipes(out_pipe, err_pipe);
-  if (auto watched = impl_->capture.watch(out_pipe, err_pipe); !watched) {
-    log.end(*out_pipe);
-    log.end(*err_pipe);
-    return Failure(watched.error());
-  }
+  const std::array pipes{make(*out, LogStream::out), make(*err, LogStream::err)};
+  if (auto watched = impl_->watch(log, pipes); !watched) return Failure(watched.error());
   return OutputPipes{std::move(out->write), std::move(err->write), writer};
+}
+
+void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
+  std::map<int, LeftRead> left;
+  for (Inheritance::One& area : inherited.take_all(KeptKind::reading))
+    if (auto read = left_read(std::move(area.fd))) left[read->pipe] = *std::move(read);
+  for (Inheritance::One& one : inherited.take_all(KeptKind::log_pipe)) {
+    const KeptNote note = one.note;
+    if (note.slot >= RingMemory::kMostSlots || note.part > part_of(LogStream::err)) continue;
+    catch_all("a log pipe of the image before", [&] {
+      const int number = one.fd.get();
+      PipeFact fact = pipe_fact(facts, number);
+      ServiceLog& log = impl_->get(note.slot);
+      const LogPipePtr pipe = std::make_shared<LogPipe>(
+          log, std::move(one.fd), static_cast<LogStream>(note.part),
+          std::make_shared<std::atomic<pid_t>>(fact.writer), impl_->facts, std::move(fact.held));
+      if (const auto read = left.find(number);
+          read != left.end() && read->second.number != fact.read)
+        log.take_left(*pipe, read->second);
+      if (const auto watched = impl_->watch(log, {&pipe, 1}); !watched)
+        log_error("{}: what it writes is lost: {}", log.name(), watched.error().text);
+    });
+  }
 }
 
 void LogStore::configure(Slot slot, const SpecPtr& spec) {

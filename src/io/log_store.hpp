@@ -33,7 +33,9 @@
 #include "io/sink_table.hpp"
 #include "model/graph.hpp"
 #include "model/spec.hpp"
+#include "os/kept_descriptors.hpp"
 #include "os/output_pipes.hpp"
+#include "os/state_facts.hpp"
 
 namespace zinit {
 
@@ -78,8 +80,11 @@ struct LogInfo {
 
 class LogStore {
  public:
-  /// The loop must outlive the store. It runs, or will run.
-  LogStore(EventLoop& loop, LogSinks sinks);
+  /// The loop must outlive the store. It runs, or will run. The logs have the lines that an image
+  /// before has left in `inherited`. What the next image has to know is kept in `facts`, which may
+  /// be null and outlives this.
+  LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited = nullptr,
+           StateFacts* facts = nullptr);
   /// Destroy it while no thread runs the loop.
   ~LogStore();
   LogStore(const LogStore&) = delete;
@@ -89,6 +94,10 @@ class LogStore {
   /// Errors are those of pipe2(2); EMFILE, ENFILE and ENOMEM are temporary. Does not block; the
   /// caller may hold locks.
   [[nodiscard]] Result<OutputPipes> open_output(Slot slot);
+
+  /// After a re-execution, when all services are configured: reads on from the pipes that the image
+  /// before has left, where that has stopped.
+  void take_over_pipes(Inheritance& inherited, const FactMap& facts);
 
   /// Uses the settings of `spec` for the service in `slot`, which is new or has changed. Does not
   /// block; the caller may hold the board's lock, here and below.

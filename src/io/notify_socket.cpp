@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 
@@ -57,9 +58,23 @@ Result<NotifySocket> NotifySocket::abstract() {
   }
 }
 
+Result<NotifySocket> NotifySocket::take_over(UniqueFd fd) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) < 0)
+    return sys_failure("look at", "a notify socket");
+  constexpr std::size_t head = offsetof(sockaddr_un, sun_path);
+  std::string name(address.sun_path, std::min<std::size_t>(size, sizeof address) - head);
+  if (name.starts_with('\0'))
+    name.front() = '@';
+  else
+    name.resize(std::min(name.size(), name.find('\0')));
+  return NotifySocket(std::move(fd), std::move(name));
+}
+
 NotifySocket::~NotifySocket() {
   if (fd_ && address_.starts_with('/')) ::unlink(address_.c_str());
-  close_socket(std::move(fd_));
+  close_socket(fd_.release());
 }
 
 Received NotifySocket::receive(std::string& buffer, Datagram& datagram) {

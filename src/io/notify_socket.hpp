@@ -19,6 +19,7 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "io/datagram_socket.hpp"
+#include "os/kept_descriptors.hpp"
 #include "os/unix_receive.hpp"
 
 namespace zinit {
@@ -31,6 +32,12 @@ class NotifySocket {
                                                     std::optional<uid_t> user);
   /// Binds an abstract socket (unix(7)).
   [[nodiscard]] static Result<NotifySocket> abstract();
+  /// Goes on with a socket that the image before has bound.
+  [[nodiscard]] static Result<NotifySocket> take_over(UniqueFd fd);
+  /// Has the next image find it, for the main process of `slot`.
+  void keep(std::uint32_t slot) noexcept {
+    fd_ = KeptFd(fd_.release(), {KeptKind::notify_socket, 0, slot});
+  }
   /// Removes the file of a path socket.
   ~NotifySocket();
   NotifySocket(NotifySocket&& other) noexcept = default;
@@ -46,9 +53,9 @@ class NotifySocket {
 
  private:
   NotifySocket(UniqueFd fd, std::string address)
-      : fd_(std::move(fd)), address_(std::move(address)) {}
+      : fd_(std::move(fd), {}), address_(std::move(address)) {}
 
-  UniqueFd fd_;
+  KeptFd fd_;
   std::string address_;
 };
 

@@ -2,20 +2,33 @@
 #include "io/ring.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace zinit {
 
 // 32 bits suffice: the largest ring (1 GiB of text in a million lines) needs 1.1e9 bytes.
 struct Ring::Header {
-  std::uint32_t capacity;    // bytes of the circular buffer that follows
-  std::uint32_t oldest;      // offset of the oldest record
-  std::uint32_t used;        // bytes of all records
+  std::uint32_t capacity;  // bytes of the circular buffer that follows; 0: not in use
+  std::uint32_t version;
+  // Which records there are: the offset of the oldest in the lower half, the bytes of all in the
+  // upper. What follows from them is here for speed, and counted anew by the next image.
+  std::atomic<std::uint64_t> span;
+  std::uint64_t newest_seq;
   std::uint32_t newest_size;  // of the newest record, to walk back from the end
   std::uint32_t lines;
   std::uint32_t text_bytes;
-  std::uint64_t newest_seq;
+  std::uint32_t reserved;
+
+  [[nodiscard]] std::uint32_t oldest() const noexcept { return static_cast<std::uint32_t>(span); }
+  [[nodiscard]] std::uint32_t used() const noexcept {
+    return static_cast<std::uint32_t>(span >> 32);
+  }
+  void set(std::uint32_t oldest, std::uint32_t used) noexcept {
+    span = std::uint64_t{used} << 32 | oldest;
+  }
 };
 
 struct Ring::RecordHead {
@@ -34,7 +47,14 @@ struct Ring::RecordHead {
 namespace {
 
 constexpr std::size_t kRecordHead = 16;
-constexpr std::size_t kFirstBlock = 256;  // a few lines: most services write little
+constexpr std::uint32_t kVersion = 1;
+
+// No ring ever has so many lines: a larger number was damaged, and would soon begin again with 0.
+constexpr std::uint64_t kMostSeq = std::uint64_t{1} << 53;
+
+/// Keeps the compiler from moving stores across this point. What a thread has stored before another
+/// thread's execve(2) is there.
+void in_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 }  // namespace
 
@@ -49,10 +69,10 @@ std::string_view log_stream_name(LogStream stream) noexcept {
 }
 
 Ring::Header& Ring::header() const noexcept {
-  return *std::launder(reinterpret_cast<Header*>(block_.get()));
+  return *std::launder(reinterpret_cast<Header*>(block_.data()));
 }
 
-std::byte* Ring::run() const noexcept { return block_.get() + sizeof(Header); }
+std::byte* Ring::run() const noexcept { return block_.data() + sizeof(Header); }
 
 std::size_t Ring::lines() const noexcept { return block_ ? header().lines : 0; }
 
@@ -91,27 +111,42 @@ Ring::RecordHead Ring::head_at(std::uint32_t offset) const noexcept {
 
 void Ring::drop_oldest() noexcept {
   Header& h = header();
-  const RecordHead head = head_at(h.oldest);
-  h.oldest = step(h.oldest, head.size());
-  h.used -= head.size();
+  const RecordHead head = head_at(h.oldest());
+  h.set(step(h.oldest(), head.size()), h.used() - head.size());
   h.text_bytes -= head.length;
   --h.lines;
 }
 
-/// Moves all lines to a new block for `capacity` bytes of records, which must be enough.
+RingBlock Ring::new_block(std::size_t size) noexcept {
+  const bool small = size <= RingBlock::kFirst && (!block_ || block_.in_file());
+  if (memory_ != nullptr && small && slot_ < RingMemory::kMostSlots)
+    if (RingBlock first = memory_->first(slot_)) return first;
+  if (memory_ != nullptr) return memory_->file(slot_, size);
+  auto file = MappedFile::create("zinit-log", size);
+  return file ? RingBlock(std::move(*file)) : RingBlock();
+}
+
+/// Moves all lines to a new block for at least `capacity` bytes of records, which must be enough.
 bool Ring::move_to(std::size_t capacity) noexcept {
-  const std::size_t size = sizeof(Header) + capacity;
-  std::unique_ptr<std::byte[]> block(new (std::nothrow) std::byte[size]);
+  RingBlock block = new_block(sizeof(Header) + capacity);
   if (!block) return false;
-  Header* moved = new (block.get()) Header{};
+  Header* moved = new (block.data()) Header{};
   if (block_) {
-    *moved = header();
-    get(header().oldest, block.get() + sizeof(Header), header().used);
-    moved->oldest = 0;
+    const Header& from = header();
+    get(from.oldest(), block.data() + sizeof(Header), from.used());
+    moved->set(0, from.used());
+    moved->newest_seq = from.newest_seq;
+    moved->newest_size = from.newest_size;
+    moved->lines = from.lines;
+    moved->text_bytes = from.text_bytes;
   }
-  moved->capacity = static_cast<std::uint32_t>(capacity);
-  block_ = std::move(block);
-  block_bytes_ = size;
+  moved->version = kVersion;
+  in_order();
+  moved->capacity = static_cast<std::uint32_t>(block.size() - sizeof(Header));
+  in_order();
+  RingBlock before = std::exchange(block_, std::move(block));
+  // Of a file and a first block that are both in use, the next image takes the file.
+  if (before && !before.in_file()) std::memset(before.data(), 0, sizeof(Header::capacity));
   ++moves_;
   return true;
 }
@@ -119,15 +154,14 @@ bool Ring::move_to(std::size_t capacity) noexcept {
 /// Makes room for a record of `size` bytes: by a larger block, or if there is no memory for one, by
 /// dropping lines.
 bool Ring::make_room(std::uint32_t size) noexcept {
-  const std::size_t used = block_ ? header().used : 0;
+  const std::size_t used = block_ ? header().used() : 0;
   const std::size_t capacity = block_ ? header().capacity : 0;
   if (used + size <= capacity) return true;
   // Doubled, but no larger than the limits allow it to be filled.
   const std::size_t most = limits_.bytes + std::size_t{limits_.lines} * kRecordHead;
-  const std::size_t wanted = std::max({kFirstBlock, used + size, std::min(capacity * 2, most)});
-  if (move_to(wanted)) return true;
+  if (move_to(std::max({used + size, std::min(capacity * 2, most)}))) return true;
   if (size > capacity) return false;
-  while (header().used + size > capacity) drop_oldest();
+  while (header().used() + size > capacity) drop_oldest();
   return true;
 }
 
@@ -149,10 +183,11 @@ void Ring::append(std::int64_t time_us, LogStream stream, bool continues,
 
   Header& h = header();
   head.previous_size = static_cast<std::uint16_t>(h.lines > 0 ? h.newest_size : 0);
-  const std::uint32_t end = step(h.oldest, h.used);
+  const std::uint32_t end = step(h.oldest(), h.used());
   put(end, &head, sizeof head);
   put(step(end, sizeof head), text.data(), text.size());
-  h.used += head.size();
+  in_order();
+  h.set(h.oldest(), h.used() + head.size());
   h.newest_size = head.size();
   h.text_bytes += head.length;
   h.newest_seq = ++last_seq_;
@@ -164,28 +199,60 @@ void Ring::set_limits(Limits limits) noexcept {
   if (limits_.lines == 0) return clear();
   while (lines() > limits_.lines || text_bytes() > limits_.bytes) drop_oldest();
   if (!block_) return;
-  const std::size_t used = header().used;
+  const std::size_t used = header().used();
   // If there is no memory for a smaller block the old one stays.
-  if (header().capacity > kFirstBlock && header().capacity / 4 > used)
-    static_cast<void>(move_to(std::max(kFirstBlock, used)));
+  if (block_.in_file() && header().capacity / 4 > used) static_cast<void>(move_to(used));
 }
 
 void Ring::clear() noexcept {
   ++moves_;
-  block_.reset();
-  block_bytes_ = 0;
+  if (block_) header().capacity = 0;
+  block_ = RingBlock();
+}
+
+Ring::Ring(Limits limits, RingMemory& memory, Slot slot) noexcept
+    : limits_(limits), memory_(&memory), slot_(slot) {
+  block_ = memory.found(slot);
+  if (block_ && !take_over()) clear();
+}
+
+/// Checks what the image before has left, which may have ended in the midst of a change, and counts
+/// what its records say.
+/// @return  false if it is no ring that this image can read
+bool Ring::take_over() noexcept {
+  if (block_.size() < sizeof(Header)) return false;
+  Header& h = header();
+  if (h.version != kVersion || h.capacity == 0 || h.capacity > block_.size() - sizeof(Header) ||
+      h.oldest() >= h.capacity || h.used() > h.capacity)
+    return false;
+  std::uint32_t used = 0;
+  h.lines = h.text_bytes = h.newest_size = 0;
+  while (h.used() - used >= kRecordHead) {
+    const RecordHead head = head_at(step(h.oldest(), used));
+    if (head.length > kMaxPiece || head.size() > h.used() - used) break;
+    if (h.lines > 0 && head.previous_size != h.newest_size) break;
+    used += head.size();
+    h.newest_size = head.size();
+    h.text_bytes += head.length;
+    ++h.lines;
+  }
+  h.set(h.oldest(), used);
+  // A line that was stored just before a crash may not be counted yet.
+  if (h.newest_seq > kMostSeq) h.newest_seq = 0;
+  last_seq_ = h.newest_seq = std::max<std::uint64_t>(h.newest_seq, h.lines);
+  return true;
 }
 
 /// Offset of the record `index`, 0 being the oldest; walks from the nearer end.
 std::uint32_t Ring::offset_of(std::size_t index) const noexcept {
   const Header& h = header();
-  std::uint32_t offset = h.oldest;
+  std::uint32_t offset = h.oldest();
   if (index < h.lines / 2) {
     while (index-- > 0) offset = step(offset, head_at(offset).size());
     return offset;
   }
   std::uint32_t size = h.newest_size;
-  offset = step(h.oldest, h.used);
+  offset = step(h.oldest(), h.used());
   for (std::size_t back = h.lines - index; back > 0; --back) {
     offset = step_back(offset, size);
     size = head_at(offset).previous_size;
@@ -200,14 +267,14 @@ bool Ring::look_back(Place& place, std::size_t count, std::size_t bytes,
   const std::uint64_t newest = header().newest_seq;
   const std::uint64_t oldest = newest - kept + 1;
   if (place.seq == 0 || place.seq > newest + 1)
-    place = {newest + 1, step(header().oldest, header().used), moves_};
+    place = {newest + 1, step(header().oldest(), header().used()), moves_};
   if (place.seq <= oldest) return false;
   if (place.moves != moves_) {
     place.offset = offset_of(static_cast<std::size_t>(place.seq - oldest));
     place.moves = moves_;
   }
-  std::uint32_t size = place.seq > newest ? header().newest_size
-                                          : head_at(place.offset).previous_size;
+  std::uint32_t size =
+      place.seq > newest ? header().newest_size : head_at(place.offset).previous_size;
   std::string text;
   std::size_t shown = 0;
   for (; count > 0 && shown < bytes && place.seq > oldest; --count, shown += text.size()) {

@@ -2,9 +2,10 @@
 // memory that grows as lines arrive.
 //
 // The block is a header and a circular buffer of records (time, stream, text). It contains offsets
-// and no pointers, so that it could lie in a memory file and survive an execve. A record has its
-// own length and that of the record before it. So the oldest record is dropped in constant time,
-// and the last n are found by walking back.
+// and no pointers, and lies in a memory file (ring_memory.hpp), so it survives an execve(2). A
+// record has its own length and that of the record before it. So the oldest record is dropped in
+// constant time, and the last n are found by walking back. Which records there are is one number of
+// 64 bits, so that a crash in the midst of a change leaves the ring with the line or without it.
 //
 // Lines are numbered from 1 on without gaps. Numbers are never reused, not even after clear(), so a
 // reader that remembers the last number it saw knows what it has missed.
@@ -15,10 +16,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "io/ring_memory.hpp"
 
 namespace zinit {
 
@@ -39,8 +40,8 @@ struct LogLine {
   std::uint64_t seq = 0;
   std::int64_t time_us = 0;  // wall time at which the line was read
   LogStream stream = LogStream::out;
-  bool continues = false;    // a piece: the line goes on in the next one of this stream
-  std::string text;          // any bytes, without the newline
+  bool continues = false;  // a piece: the line goes on in the next one of this stream
+  std::string text;        // any bytes, without the newline
 };
 
 class Ring {
@@ -50,7 +51,14 @@ class Ring {
     std::uint32_t bytes = 1048576;  // of text; the 16 bytes of overhead per line are not counted
   };
 
+  /// An empty ring, which the next image does not find.
   explicit Ring(Limits limits) noexcept : limits_(limits) {}
+  /// The ring of `slot`, the only one of it in `memory`, with the lines that the image before has
+  /// left. Slots from RingMemory::kSlots on have no first block.
+  Ring(Limits limits, RingMemory& memory, Slot slot) noexcept;
+  ~Ring() { clear(); }
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
 
   /// Adds a line, and drops the oldest lines as the limits require. Text beyond kMaxPiece or
   /// Limits::bytes is cut off. If there is no memory, more old lines are dropped; if that does not
@@ -67,7 +75,7 @@ class Ring {
   [[nodiscard]] std::size_t lines() const noexcept;
   [[nodiscard]] std::size_t text_bytes() const noexcept;
   /// The memory in use.
-  [[nodiscard]] std::size_t block_bytes() const noexcept { return block_bytes_; }
+  [[nodiscard]] std::size_t block_bytes() const noexcept { return block_.size(); }
   /// Number of the newest line, 0 before the first.
   [[nodiscard]] std::uint64_t last_seq() const noexcept { return last_seq_; }
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
@@ -108,14 +116,17 @@ class Ring {
   void drop_oldest() noexcept;
   [[nodiscard]] bool make_room(std::uint32_t size) noexcept;
   [[nodiscard]] bool move_to(std::size_t capacity) noexcept;
+  [[nodiscard]] bool take_over() noexcept;
+  [[nodiscard]] RingBlock new_block(std::size_t size) noexcept;
 
   static constexpr std::uint32_t kNowhere = 0xffffffff;  // Place::moves of a place without offset
 
   Limits limits_;
   std::uint64_t last_seq_ = 0;
   std::uint32_t moves_ = 0;  // how often the lines were moved, which makes earlier offsets invalid
-  std::unique_ptr<std::byte[]> block_;
-  std::size_t block_bytes_ = 0;
+  RingBlock block_;
+  RingMemory* memory_ = nullptr;
+  Slot slot_ = kNoSlot;
 };
 
 }  // namespace zinit

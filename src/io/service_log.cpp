@@ -8,6 +8,10 @@
 #include <functional>
 #include <optional>
 
+#include "base/format.hpp"
+#include "base/kill_point.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 
 namespace zinit {
@@ -30,6 +34,43 @@ std::size_t readable_bytes(int fd) noexcept {
 }
 
 }  // namespace
+
+// --- what is kept of a pipe: "WRITER READ HELD" ---
+
+std::string pipe_key(int pipe) { return fmt::format("pipe/{}", pipe); }
+
+PipeFact pipe_fact(const FactMap& facts, int pipe) {
+  const auto found = facts.find(pipe_key(pipe));
+  if (found == facts.end()) return {};
+  const std::string_view text = found->second;
+  const std::size_t first = text.find(' ');
+  const std::size_t second = text.find(' ', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return {};
+  PipeFact fact;
+  fact.writer = static_cast<pid_t>(parse_integer(text.substr(0, first)).value_or(0));
+  fact.read = static_cast<std::uint64_t>(
+      parse_integer(text.substr(first + 1, second - first - 1)).value_or(0));
+  fact.held = text.substr(second + 1);
+  return fact;
+}
+
+void LogPipe::keep(std::uint64_t read) noexcept {
+  const pid_t pid = *writer;
+  const bool holds = !splitter.held().empty();
+  if (facts == nullptr || (pid == kept_writer && !holds && !kept_held)) return;
+  kept_writer = pid;
+  kept_held = holds;
+  catch_all("what is kept of a log pipe", [&] {
+    facts->keep(pipe_key(fd.get()), fmt::format("{} {} {}", pid, read, splitter.held()));
+  });
+}
+
+void LogPipe::keep_nothing() noexcept {
+  if (facts == nullptr || (kept_writer == 0 && !kept_held)) return;
+  catch_all("what is kept of a log pipe", [&] { facts->keep(pipe_key(fd.get()), {}); });
+}
+
+// --- the log ---
 
 ServiceLog::~ServiceLog() = default;
 
@@ -55,7 +96,10 @@ void ServiceLog::forget() noexcept {
   ring_.clear();
   outputs_.clear();
   taps_.clear();
-  for (const LogPipePtr& pipe : pipes_) pipe->ended = true;
+  for (const LogPipePtr& pipe : pipes_) {
+    pipe->ended = true;
+    pipe->keep_nothing();
+  }
   pipes_.clear();
 }
 
@@ -118,11 +162,9 @@ void ServiceLog::detach(const LogTap* tap) noexcept {
   std::erase_if(taps_, [tap](const std::shared_ptr<LogTap>& other) { return other.get() == tap; });
 }
 
-void ServiceLog::add_pipes(const LogPipePtr& out, const LogPipePtr& err) {
+void ServiceLog::add_pipes(std::span<const LogPipePtr> pipes) {
   FairLock lock(mutex_);
-  pipes_.reserve(pipes_.size() + 2);  // so that both are added or none
-  pipes_.push_back(out);
-  pipes_.push_back(err);
+  pipes_.insert(pipes_.end(), pipes.begin(), pipes.end());  // all or none
 }
 
 void ServiceLog::store(const SinkBatch& batch) {
@@ -137,7 +179,7 @@ void ServiceLog::store(const LogPipe& pipe, std::int64_t time_us,
   store({name_, pipe.stream, *pipe.writer, &pipe, time_us, lines});
 }
 
-void ServiceLog::split_locked(LogPipe& pipe, std::size_t bytes, ReadBuffer& buffer) {
+void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer& buffer) {
   const std::int64_t time_us = wall_us();
   const std::size_t piece = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
   std::size_t count = 0;
@@ -150,27 +192,51 @@ void ServiceLog::split_locked(LogPipe& pipe, std::size_t bytes, ReadBuffer& buff
     if (count == buffer.lines.size()) flush();
   };
   // std::cref, here and below: otherwise std::function may allocate.
-  pipe.splitter.feed({buffer.bytes.data(), bytes}, piece, buffer.joined, std::cref(take));
+  pipe.splitter.feed(bytes, piece, buffer.joined, std::cref(take));
   if (count > 0) flush();
 }
 
 /// Returns how many bytes were read; 0: the pipe has ended; -1: nothing to read now.
 ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer) {
   if (pipe.ended) return 0;
+  ReadArea& area = buffer.area;
+  const std::size_t there = std::min(readable_bytes(pipe.fd.get()), pipe.read_bytes);
+  const std::uint64_t before = ring_.last_seq();
+  area.begin(pipe.fd.get(), there, before);
   ssize_t count = 0;
-  do count = ::read(pipe.fd.get(), buffer.bytes.data(), pipe.read_bytes);
+  do count = ::read(pipe.fd.get(), area.bytes(), there > 0 ? there : pipe.read_bytes);
   while (count < 0 && errno == EINTR);
-  if (count < 0 && errno == EAGAIN) return -1;
   if (count <= 0) {
+    area.end();
+    if (count < 0 && errno == EAGAIN) return -1;
     end_locked(pipe);
     return 0;
   }
   const auto bytes = static_cast<std::size_t>(count);
-  const std::uint64_t before = ring_.last_seq();
-  split_locked(pipe, bytes, buffer);
+  kill_point("read.done");
+  area.got(bytes);
+  split_locked(pipe, {area.bytes(), bytes}, buffer);
+  kill_point("read.stored");
+  pipe.keep(area.number());
+  kill_point("read.kept");
+  area.end();
   const bool short_lines = (ring_.last_seq() - before) * kShortLine > bytes;
-  pipe.read_bytes = short_lines ? kShortRead : buffer.bytes.size();
+  pipe.read_bytes = short_lines ? kShortRead : ReadArea::kBytes;
   return count;
+}
+
+void ServiceLog::take_left(LogPipe& pipe, const LeftRead& left) {
+  FairLock lock(mutex_);
+  const std::int64_t time_us = wall_us();
+  const std::size_t piece = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
+  const std::uint64_t stored = ring_.last_seq();
+  std::uint64_t number = left.stored;
+  std::string joined;
+  const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
+    if (++number > stored) store(pipe, time_us, {&line, 1});
+  };
+  pipe.splitter.feed(left.bytes, piece, joined, std::cref(take));
+  pipe.keep(left.number);
 }
 
 bool ServiceLog::wants_pause() const {
@@ -203,6 +269,7 @@ void ServiceLog::end_locked(LogPipe& pipe) {
     store(pipe, time_us, {&line, 1});
   };
   pipe.splitter.finish(std::cref(take));
+  pipe.keep_nothing();
   std::erase_if(pipes_, [&](const LogPipePtr& other) { return other.get() == &pipe; });
 }
 

@@ -12,18 +12,20 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/fd.hpp"
 #include "io/fair_mutex.hpp"
 #include "io/log_store.hpp"
+#include "io/read_area.hpp"
 #include "io/ring.hpp"
 #include "io/sink.hpp"
 #include "io/splitter.hpp"
+#include "os/state_facts.hpp"
 
 namespace zinit {
 
@@ -32,7 +34,10 @@ class ServiceLog;
 /// Buffers for one read: large, so that a flood costs few system calls. The lines of a read go to
 /// the ring and the sinks some hundred at a time.
 struct ReadBuffer {
-  std::array<char, 65536> bytes;
+  /// See ReadArea.
+  explicit ReadBuffer(std::uint8_t part) : area(part) {}
+
+  ReadArea area;
   std::array<SplitLine, 512> lines;
   std::string joined;  // a line that began in an earlier read; at most a piece
 };
@@ -43,25 +48,52 @@ using PipeWriter = std::shared_ptr<std::atomic<pid_t>>;
 /// The read end of one pipe of one process. Owned by its log until the pipe has ended, and by
 /// Capture while it watches the pipe. Only the loop's thread closes the descriptor (see IoWatcher).
 struct LogPipe {
-  LogPipe(ServiceLog& owner, UniqueFd read_end, LogStream from, PipeWriter process)
-      : log(owner), fd(std::move(read_end)), stream(from), writer(std::move(process)) {}
+  LogPipe(ServiceLog& owner, KeptFd read_end, LogStream from, PipeWriter process,
+          StateFacts* kept_in = nullptr, std::string held = {})
+      : log(owner),
+        fd(std::move(read_end)),
+        stream(from),
+        writer(std::move(process)),
+        facts(kept_in),
+        splitter(std::move(held)) {}
+
+  /// Has the next image know who writes to it, and the beginning of a line whose end has not come
+  /// yet; `read` is the last read that this is after.
+  void keep(std::uint64_t read) noexcept;
+  /// The same for a pipe that is closed.
+  void keep_nothing() noexcept;
 
   ServiceLog& log;
-  UniqueFd fd;  // non-blocking
+  KeptFd fd;  // non-blocking
   const LogStream stream;
   const PipeWriter writer;
+  StateFacts* const facts;  // null: nothing is kept
+  pid_t kept_writer = 0;    // as it was kept last
+  bool kept_held = false;   // something was held then
   LineSplitter splitter;
-  std::size_t read_bytes = sizeof(ReadBuffer::bytes);  // size of the next read
-  std::atomic<bool> ended{false};  // end of file, or given up; set under the lock
+  std::size_t read_bytes = ReadArea::kBytes;  // size of the next read
+  std::atomic<bool> ended{false};             // end of file, or given up; set under the lock
 };
 
 using LogPipePtr = std::shared_ptr<LogPipe>;
 
+/// What LogPipe::keep() keeps, and under which key.
+struct PipeFact {
+  pid_t writer = 0;
+  std::uint64_t read = 0;
+  std::string held;
+};
+[[nodiscard]] std::string pipe_key(int pipe);
+/// Nothing is known of a pipe without a fact.
+[[nodiscard]] PipeFact pipe_fact(const FactMap& facts, int pipe);
+
 class ServiceLog {
  public:
-  ServiceLog() = default;
+  /// The log of `slot`, with the lines that the image before has left for it.
+  ServiceLog(RingMemory& memory, Slot slot) : ring_(Ring::Limits{}, memory, slot) {}
   /// A log that belongs to no service.
-  explicit ServiceLog(std::string_view name) : name_(name) {}
+  ServiceLog(RingMemory& memory, Slot slot, std::string_view name)
+      : ring_(Ring::Limits{}, memory, slot), name_(name) {}
   ~ServiceLog();
   ServiceLog(const ServiceLog&) = delete;
   ServiceLog& operator=(const ServiceLog&) = delete;
@@ -92,7 +124,10 @@ class ServiceLog {
   /// Once this has returned, `tap` gets no more lines.
   void detach(const LogTap* tap) noexcept EXCLUDES(mutex_);
 
-  void add_pipes(const LogPipePtr& out, const LogPipePtr& err) EXCLUDES(mutex_);
+  void add_pipes(std::span<const LogPipePtr> pipes) EXCLUDES(mutex_);
+
+  /// After a re-execution: stores what of `left`, which was read from `pipe`, is not stored yet.
+  void take_left(LogPipe& pipe, const LeftRead& left) EXCLUDES(mutex_);
 
   /// Reads `pipe` once into the log. Returns false if it has ended.
   [[nodiscard]] bool read(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
@@ -127,14 +162,14 @@ class ServiceLog {
 
   [[nodiscard]] ssize_t read_locked(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
   void end_locked(LogPipe& pipe) REQUIRES(mutex_);
-  void split_locked(LogPipe& pipe, std::size_t bytes, ReadBuffer& buffer) REQUIRES(mutex_);
+  void split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer& buffer) REQUIRES(mutex_);
   void store(const SinkBatch& batch) REQUIRES(mutex_);
   void store(const LogPipe& pipe, std::int64_t time_us, std::span<const SplitLine> lines)
       REQUIRES(mutex_);
   void tell_taps(const SinkBatch& batch) noexcept REQUIRES(mutex_);
 
   mutable FairMutex mutex_;
-  Ring ring_ GUARDED_BY(mutex_){Ring::Limits{}};
+  Ring ring_ GUARDED_BY(mutex_);
   std::string name_ GUARDED_BY(mutex_);
   std::vector<Output> outputs_ GUARDED_BY(mutex_);
   std::vector<LogPipePtr> pipes_ GUARDED_BY(mutex_);  // oldest first

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace zinit {
 
@@ -16,6 +17,12 @@ struct SplitLine {
 class LineSplitter {
  public:
   using Emit = std::function<void(const SplitLine& line)>;
+
+  LineSplitter() = default;
+  /// Goes on where another one was, which held `held`.
+  explicit LineSplitter(std::string held) : held_(std::move(held)) {}
+  /// The beginning of a line whose end has not come yet.
+  [[nodiscard]] const std::string& held() const noexcept { return held_; }
 
   /// Takes the next bytes of the stream and emits what is complete: lines, and pieces of `piece`
   /// bytes (> 0) of longer lines. The rest is held until more comes. A line of exactly `piece`

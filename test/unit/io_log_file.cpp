@@ -196,7 +196,8 @@ TEST_CASE("file sink: pieces of a message are not joined with another log's line
   const std::string path = dir / "a.log";
   FileWriters writers;
   const auto sink = std::make_shared<FileSink>(writers, path);
-  ServiceLog one("one"), other("other");
+  RingMemory rings;
+  ServiceLog one(rings, 0, "one"), other(rings, 1, "other");
   other.configure("other", {}, {sink});
   one.configure("one", {}, {std::make_shared<Interrupting>(sink, other)});
   const std::string first(kMaxPiece, 'x');

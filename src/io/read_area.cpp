@@ -1,0 +1,78 @@
+// The memory file of a read area: a header, and the bytes.
+#include "io/read_area.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <new>
+
+namespace zinit {
+
+namespace {
+
+// What lies at the beginning of the bytes before a read. If it is there afterwards, the read was
+// not carried out: text does not begin so.
+constexpr std::string_view kUnread = "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8";
+
+}  // namespace
+
+/// `pipe` is written last before a read, and taken away first: with it the rest is valid.
+struct ReadArea::Header {
+  std::atomic<std::int32_t> pipe;  // one more than its number; 0: not in use
+  std::uint32_t expected;
+  std::atomic<std::uint32_t> size;
+  std::uint32_t reserved;
+  std::uint64_t stored;
+  std::uint64_t number;
+};
+
+ReadArea::ReadArea(std::uint8_t part) {
+  constexpr std::size_t size = sizeof(Header) + kBytes;
+  if (auto file = MappedFile::create_sparse("zinit-read", size)) {
+    file_ = std::move(*file);
+    file_.keep({KeptKind::reading, part});
+  } else {
+    memory_.resize(size);
+  }
+  header().number = part;
+}
+
+ReadArea::Header& ReadArea::header() noexcept {
+  void* const at = file_ ? static_cast<void*>(file_.data()) : memory_.data();
+  return *std::launder(static_cast<Header*>(at));
+}
+
+char* ReadArea::bytes() noexcept { return reinterpret_cast<char*>(&header() + 1); }
+
+void ReadArea::begin(int pipe, std::size_t expected, std::uint64_t stored) noexcept {
+  Header& now = header();
+  now.expected = static_cast<std::uint32_t>(expected);
+  now.size = 0;
+  now.stored = stored;
+  now.number += 2;  // of two areas, one has the even numbers
+  std::memcpy(bytes(), kUnread.data(), kUnread.size());
+  now.pipe = pipe + 1;
+}
+
+void ReadArea::got(std::size_t size) noexcept { header().size = static_cast<std::uint32_t>(size); }
+
+void ReadArea::end() noexcept { header().pipe = 0; }
+
+std::uint64_t ReadArea::number() noexcept { return header().number; }
+
+std::optional<LeftRead> left_read(KeptFd area) {
+  const auto file = MappedFile::map(area.release());
+  if (!file || file->size() < sizeof(ReadArea::Header) + ReadArea::kBytes) return std::nullopt;
+  const auto& left = *std::launder(reinterpret_cast<const ReadArea::Header*>(file->data()));
+  if (left.pipe <= 0) return std::nullopt;
+  const char* const bytes = reinterpret_cast<const char*>(&left + 1);
+  std::size_t size = left.size;
+  if (size == 0) {
+    const std::size_t seen = std::min<std::size_t>(left.expected, kUnread.size());
+    if (std::string_view(bytes, seen) != kUnread.substr(0, seen)) size = left.expected;
+  }
+  if (size == 0 || size > ReadArea::kBytes) return std::nullopt;
+  return LeftRead{left.pipe - 1, std::string(bytes, size), left.stored, left.number};
+}
+
+}  // namespace zinit

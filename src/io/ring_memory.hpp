@@ -1,0 +1,67 @@
+// The memory of log rings. It lies in memory files, so the next image of zinit finds the last lines
+// of all services, even after a crash.
+//
+// Most services write little. The first block of a slot's ring has 512 bytes; those of a thousand
+// slots lie in one file, of which only pages that were written to take memory. A ring that needs
+// more has a file of its own.
+//
+// Threads: any; a lock of its own, taken last.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/mutex.hpp"
+#include "model/graph.hpp"
+#include "os/memory_file.hpp"
+
+namespace zinit {
+
+/// The bytes of one ring: its slot's first block, or a file.
+class RingBlock {
+ public:
+  RingBlock() noexcept = default;
+  explicit RingBlock(std::byte* first) noexcept : first_(first) {}
+  explicit RingBlock(MappedFile file) noexcept : file_(std::move(file)) {}
+
+  [[nodiscard]] std::byte* data() const noexcept { return file_ ? file_.data() : first_; }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return file_ ? file_.size() : first_ != nullptr ? kFirst : 0;
+  }
+  [[nodiscard]] bool in_file() const noexcept { return bool(file_); }
+  [[nodiscard]] explicit operator bool() const noexcept { return data() != nullptr; }
+
+  static constexpr std::size_t kFirst = 512;
+
+ private:
+  std::byte* first_ = nullptr;
+  MappedFile file_;
+};
+
+/// The rings of one log store.
+class RingMemory {
+ public:
+  /// Slots from here on, which are no service's, have no first block.
+  static constexpr Slot kMostSlots = Slot{1} << 20;
+
+  /// Takes what an image before has left, if there was one, for found().
+  explicit RingMemory(Inheritance* inherited = nullptr);
+
+  /// What the ring of `slot` had in the image before; empty if nothing.
+  [[nodiscard]] RingBlock found(Slot slot) noexcept EXCLUDES(mutex_);
+
+  /// The first block of a slot, as it was left; empty if there is no memory.
+  [[nodiscard]] RingBlock first(Slot slot) noexcept EXCLUDES(mutex_);
+
+  /// A block of at least `size` bytes, all zero, in a file that the next image finds for the ring
+  /// of `slot`, any number; empty if there is no memory. Of several such files the last one counts.
+  [[nodiscard]] static RingBlock file(Slot slot, std::size_t size) noexcept;
+
+ private:
+  Mutex mutex_;
+  std::vector<MappedFile> first_ GUARDED_BY(mutex_);  // each for kSlots slots
+  std::vector<std::pair<Slot, MappedFile>> found_ GUARDED_BY(mutex_);
+};
+
+}  // namespace zinit
