@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/kill_point.hpp"
 #include "base/text.hpp"
 #include "model/predicates.hpp"
 #include "supervisor/core.hpp"
@@ -28,6 +29,26 @@ ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUI
   return report;
 }
 
+/// Adds to the entry what was being launched for it.
+void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launches) {
+  for (const JournalLaunch& launch : launches) {
+    if (launch.slot != entry.slot || launch.pid <= 0) continue;
+    switch (static_cast<LaunchOrder::What>(launch.what)) {
+      case LaunchOrder::What::main:
+      case LaunchOrder::What::pre:
+      case LaunchOrder::What::post:
+        entry.launched = launch.pid;
+        entry.launched_end = launch.end;
+        break;
+      case LaunchOrder::What::stop: entry.facts.helpers[0] = launch.pid; break;
+      case LaunchOrder::What::reload: entry.facts.helpers[1] = launch.pid; break;
+      case LaunchOrder::What::probe: entry.facts.helpers[2] = launch.pid; break;
+      case LaunchOrder::What::clean:
+      case LaunchOrder::What::limit: break;
+    }
+  }
+}
+
 }  // namespace
 
 Board::Board(Ports ports, SpawnDefaults defaults)
@@ -49,29 +70,60 @@ void Board::load(const std::vector<SpecPtr>& specs, const MaskedNames& masked) {
   // boot() decides what is started.
   core.start_added = false;
   core.adopt(plan(*core.world.graph, specs, core.live(), masked), false);
+  core.keep_journal();
 }
 
-void Board::restore(const std::vector<SpecPtr>& specs, const JournalImage& image,
-                    const MaskedNames& masked) {
-  load(specs, masked);
+void Board::restore(const std::vector<GraphEntry>& services, const JournalImage& image,
+                    MaskedNames masked, const FactMap& facts) {
   BoardCore& core = *core_;
   const BoardCore::Change change(core);
   World& world = core.world;
+  Plan plan;
+  plan.graph = Graph::build(services, std::move(masked));
+  for (const GraphEntry& entry : services) {
+    PlannedService planned;
+    planned.name = entry.spec->name;
+    planned.fate = PlannedService::Fate::added;
+    planned.spec = entry.spec;
+    planned.slot = entry.slot;
+    plan.services.push_back(std::move(planned));
+  }
+  core.adopt(plan, false);
   world.shutdown = image.world.shutdown;
   world.next_rank = image.world.next_rank;
   world.serial = image.world.serial;
-  Slots restored;
-  for (const JournalEntry& entry : image.entries) {
-    const Slot slot = world.graph->find(entry.name);
-    if (slot == kNoSlot || world.graph->node(slot).broken()) continue;
-    core.restore(slot, entry);
-    restored.push_back(slot);
+  core.start_added = image.world.start_added;
+  core.events.go_on_after(image.world.events);
+  for (JournalEntry entry : image.entries) {
+    const Slot slot = entry.slot;
+    if (!world.graph->used(slot) || world.graph->name(slot) != entry.name) continue;
+    add_launches(entry, image.launches);
+    if (!world.node(slot).broken()) core.restore(slot, entry, facts);
   }
-  core.start_added = true;
-  core.tell_neighbours(restored);
+  if (image.world.settled != TimePoint{})
+    core.boot_settled = image.world.settled;
+  else
+    core.go_on_booting();
+  core.tell_neighbours(world.graph->order());
+  kill_point("reexec.journal");
+  core.keep_journal();
 }
 
 int Board::journal_fd() const { return core_->journal_fd(); }
+
+void Board::hold_launches(bool hold) {
+  BoardCore& core = *core_;
+  const BoardCore::Change change(core);
+  core.hold_launches(hold);
+}
+
+bool Board::while_still(const std::function<void()>& act) {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  if (!core.still()) return false;
+  act();
+  return true;
+}
 
 RequestResult<void> Board::boot(const std::string& target) {
   BoardCore& core = *core_;
@@ -82,7 +134,9 @@ RequestResult<void> Board::boot(const std::string& target) {
   core.start_added = target.empty();
   if (target.empty()) {
     for (const Slot slot : world.graph->order()) {
-      if (world.spec(slot).status == StartStatus::start && !world.node(slot).broken())
+      // After a crash in the midst of a boot, some are wanted already, and may be done.
+      if (world.spec(slot).status == StartStatus::start && !world.node(slot).broken() &&
+          world.record(slot).wish == Wish::down)
         asked.push_back(slot);
     }
   } else {

@@ -27,6 +27,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@
 #include "model/plan.hpp"
 #include "model/why.hpp"
 #include "os/cgroup_tree.hpp"
+#include "os/state_facts.hpp"
 #include "supervisor/kept_events.hpp"
 #include "supervisor/ports.hpp"
 #include "supervisor/service_reload.hpp"
@@ -80,6 +82,7 @@ class Board final : public WatchReports {
     OutputPort& output;
     ChangePort& changes;
     WatchPort& watchers;
+    StatePort* state = nullptr;  // null: no re-execution is meant
   };
   Board(Ports ports, SpawnDefaults defaults);
   /// Ends the threads of all jobs; the processes of services keep running.
@@ -96,15 +99,22 @@ class Board final : public WatchReports {
   /// names the services that are masked on purpose (config/loader.hpp).
   void load(const std::vector<SpecPtr>& specs, const MaskedNames& masked = {});
 
-  /// In place of load(), after a re-execution: takes the first graph, and the state of its services
-  /// from `image`, the journal of the previous image of zinit. Processes that are children of this
-  /// process are adopted. The others have ended in an unknown way, which counts as a death by
-  /// SIGKILL.
-  void restore(const std::vector<SpecPtr>& specs, const JournalImage& image,
-               const MaskedNames& masked = {});
+  /// In place of load(), after a re-execution: takes the graph of `services`, which have the slots
+  /// that they had, and their state from `image`, the journal of the previous image of zinit.
+  /// Processes that are children of this process are adopted. The others have ended in an unknown
+  /// way, which counts as a death by SIGKILL.
+  void restore(const std::vector<GraphEntry>& services, const JournalImage& image,
+               MaskedNames masked = {}, const FactMap& facts = {});
 
   /// The journal's memory file, for the next image of zinit; -1 if there is none.
   [[nodiscard]] int journal_fd() const;
+
+  /// With `hold` no launch is begun until it is taken back, so that no job is in the midst of one
+  /// when zinit executes itself anew.
+  void hold_launches(bool hold);
+  /// Calls `act` with the board's lock held, unless a launch is under way. @return  false if it was
+  /// not called. `act` must not call the board.
+  bool while_still(const std::function<void()>& act);
 
   /// Boot: starts `target` with all that it pulls in; if `target` is empty, starts everything with
   /// status `start` (behaviour.md, "PID 1 in system mode" 5). not_found if there is no such target.

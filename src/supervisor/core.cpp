@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/kill_point.hpp"
 #include "model/predicates.hpp"
 
 namespace zinit {
@@ -12,6 +13,7 @@ BoardCore::BoardCore(const Board::Ports& ports, SpawnDefaults defaults)
       output_(ports.output),
       changes_(ports.changes),
       checks_(ports.watchers),
+      state_(ports.state),
       launcher_(std::move(defaults), output_, checks_,
                 [this](const std::vector<pid_t>& numbers) { return owner_of(numbers); }) {
   MutexLock lock(mutex);
@@ -103,6 +105,9 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
       if (stays(slot)) change_checks(*jobs[slot]);
     }
   }
+  kill_point("reload.swapped");
+  if (state_ != nullptr) state_->graph_changed(*before, *world.graph);
+  kill_point("reload.kept");
   std::erase_if(boot_pending, [&](Slot slot) { return !stays(slot); });
   tell_refused(plan);
   tell_neighbours(world.graph->order());
@@ -156,6 +161,13 @@ void BoardCore::note_boot() {
   if (!boot_pending.empty()) return;
   booting = false;
   boot_settled = Clock::now();
+  store_world();
+}
+
+void BoardCore::go_on_booting() {
+  for (const Slot slot : world.graph->order())
+    if (world.record(slot).wish == Wish::up) boot_pending.push_back(slot);
+  booting = true;
 }
 
 void BoardCore::store(Slot slot) {
@@ -168,15 +180,22 @@ void BoardCore::store(Slot slot) {
     facts.leader = job->process.spawned().leader();
     facts.main_group = job->process.main_group();
     std::ranges::transform(job->side.all(), facts.helpers.begin(), &SideCommand::pid);
+    facts.started = job->started;
+    if (job->user) facts.user = *job->user;
   }
   const ServiceSpec& spec = world.spec(slot);
-  facts.load_order = world.node(slot).load_order;
   if (auto stored = journal_->store({slot, spec.name, spec.file, world.record(slot), facts});
       !stored) {
     say(LogLevel::error, fmt::format("{}: its state is not kept for a re-execution: {}", spec.name,
                                      stored.error().text));
   }
-  journal_->store_world({world.shutdown, world.next_rank, world.serial});
+  store_world();
+}
+
+void BoardCore::store_world() {
+  if (!journal_) return;
+  journal_->store_world({world.shutdown, start_added, world.next_rank, world.serial,
+                         events.last_seq(), boot_settled.value_or(TimePoint{})});
 }
 
 }  // namespace zinit

@@ -108,7 +108,9 @@ class BoardCore {
   /// See Board::cgroups_changed().
   void cgroups_changed() REQUIRES(mutex);
   /// Restores the record and job of a service from its journal entry.
-  void restore(Slot slot, const JournalEntry& entry) REQUIRES(mutex);
+  void restore(Slot slot, const JournalEntry& entry, const FactMap& facts) REQUIRES(mutex);
+  /// After a re-execution before the boot's services had settled: all that are wanted have to.
+  void go_on_booting() REQUIRES(mutex);
   /// See Board::reload_service().
   RequestResult<ServiceReload> reload_service(Slot slot, bool dry_run) REQUIRES(mutex);
   [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)
@@ -130,6 +132,16 @@ class BoardCore {
   void unseen_end(Job& job, pid_t pid, const std::optional<ProcessEnd>& end) REQUIRES(mutex);
   [[nodiscard]] int journal_fd() const { return journal_ ? journal_->fd() : -1; }
   void store(Slot slot) REQUIRES(mutex);
+  void store_world() REQUIRES(mutex);
+  /// The next image finds the journal from now on.
+  void keep_journal() REQUIRES(mutex) {
+    if (journal_) journal_->keep();
+  }
+  /// See Board::hold_launches() and while_still().
+  void hold_launches(bool hold) REQUIRES(mutex) { places_.hold(hold); }
+  [[nodiscard]] bool still() const REQUIRES(mutex) {
+    return launching_.empty() && places_.none_taken() && log_.empty();
+  }
   /// Has the job's steps taken before the lock is released.
   void make_due(Job& job) REQUIRES(mutex);
 
@@ -226,6 +238,7 @@ class BoardCore {
   void limits_over(Job& job, std::vector<std::string> faults) REQUIRES(mutex);
   void note_resource_faults(Job& job, std::vector<std::string> faults) REQUIRES(mutex);
   void order_removal(Job& job) REQUIRES(mutex);
+  void keep_runtime_dirs(const Job& job) REQUIRES(mutex);
   bool hand_on_directory(const Job& from, const std::string& name) REQUIRES(mutex);
   void removal_over(Job& job) REQUIRES(mutex);
   [[nodiscard]] bool uses_directory(const Job& job, const std::string& name) const REQUIRES(mutex);
@@ -280,12 +293,16 @@ class BoardCore {
   void give_up_main(Job& job) REQUIRES(mutex);
 
   // --- restore.cpp ---
+  /// The key of the fact with the runtime directories of a service.
+  [[nodiscard]] static std::string runtime_dirs_key(Slot slot);
+  void end_launch(Job& job, pid_t pid) REQUIRES(mutex);
   void restore_side_commands(Job& job, const JournalFacts& facts) REQUIRES(mutex);
   void restore_cgroup(Job& job) REQUIRES(mutex);
 
   OutputPort& output_;
   ChangePort& changes_;
   WatchPort& checks_;
+  StatePort* const state_;
   Launcher launcher_;
   std::optional<Journal> journal_;
   LogWriter log_ GUARDED_BY(mutex);

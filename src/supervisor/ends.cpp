@@ -21,8 +21,10 @@ void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
   }
   const auto group = process_group(pid);
   // It may be the child of a launch that is not over yet; the job handles its end after the launch.
-  if (LaunchUnderWay* const launch = launch_of(pid); launch != nullptr && !launch->early_end)
+  if (LaunchUnderWay* const launch = launch_of(pid); launch != nullptr && !launch->early_end) {
     launch->early_end = EarlyEnd{pid, end, Remains::group};
+    if (journal_) journal_->launch_ended(launch->noted, end);
+  }
   reap(pid);
   if (!group || group_exists(*group)) return;
   if (LaunchUnderWay* const launch = launch_of(*group); launch != nullptr && launch->early_end)

@@ -36,6 +36,7 @@ struct LaunchUnderWay {
     Remains remains;
   };
   std::optional<EarlyEnd> early_end{};
+  std::atomic<pid_t>* noted = nullptr;  // its place in the journal
 
   [[nodiscard]] pid_t pid() const noexcept { return child ? child->load() : 0; }
 };

@@ -15,6 +15,7 @@
 //     met the shortage: if only one more process is possible, a thread would take its place.
 #include <algorithm>
 
+#include "base/kill_point.hpp"
 #include "supervisor/core.hpp"
 #include "supervisor/messages.hpp"
 
@@ -244,10 +245,16 @@ void BoardCore::catch_up(std::span<const std::shared_ptr<Job>> which) {
 
 void BoardCore::work(Job& job) {
   job.without_room = false;
-  const LaunchOrder order = next_order(job);
+  LaunchOrder order = next_order(job);
+  if (journal_)
+    order.noted = journal_->begin_launch(job.slot, static_cast<std::uint8_t>(order.what));
+  kill_point("launch.noted");
   Launch launch = carry_out(job, order);
+  kill_point("launch.done");
   std::erase(launching_, job.slot);
   launch_over(job, order, std::move(launch));
+  kill_point("launch.recorded");
+  if (journal_) journal_->end_launch(order.noted);
 }
 
 LaunchOrder BoardCore::next_order(Job& job) {
@@ -271,6 +278,7 @@ LaunchOrder BoardCore::next_order(Job& job) {
 
 Launch BoardCore::carry_out(Job& job, const LaunchOrder& order) {
   job.launch = std::make_unique<LaunchUnderWay>(LaunchUnderWay{order.what, Clock::now()});
+  job.launch->noted = order.noted;
   launching_.push_back(job.slot);
   watch(job);
   janitor_by(std::min(job.until, after(job.launch->since, kSlowLaunch)));

@@ -13,11 +13,16 @@
 // new contents. A second copy of every record would do the same for twice the memory, which matters
 // with thousands of services.
 //
+// Launches. The kernel stores the pid of a process that is being made in one of a few cells behind
+// the header, before the process can run (CLONE_PARENT_SETTID). So there is no moment at which a
+// process exists that the next image does not know.
+//
 // Other versions. Fields are only ever added, at the end of the fixed part, whose length is stored:
 // an older reader skips the fields it does not know, a newer one uses defaults for missing ones.
 // Any other change gets a new version number, and read_journal() fails if the number is not its
-// own. An entry with a value that this image does not know (for example a newer state) is not
-// `known`: its process can be adopted, but its record is not used.
+// own. An entry with a value that this image does not know (for example a newer state) or that
+// cannot be (a time before the clock began) is not `known`: its process can be adopted, but its
+// record is not used.
 //
 // Faults. Damage (a wild write before the crash) loses only the entries it hits: reading checks
 // everything, and skips entries with a wrong checksum. Their services are known from the config
@@ -30,6 +35,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -37,11 +43,14 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fd.hpp"
 #include "model/graph.hpp"
 #include "model/record.hpp"
+#include "os/memory_file.hpp"
 
 namespace zinit {
+
+/// The version of the layout.
+inline constexpr std::uint32_t kJournalVersion = 1;
 
 /// What `status` shows of a service's past: how often it was restarted, and the wall times of its
 /// last changes, in microseconds; 0: never.
@@ -57,16 +66,13 @@ struct ServiceTimes {
 
 /// What the board knows of a service beside model's Record.
 struct JournalFacts : ServiceTimes {
-  pid_t pid = 0;                    // of the main process; 0: none
-  pid_t pgid = 0;                   // of its group; 0: none
-  std::uint64_t process_start = 0;  // of pid, in clock ticks since boot (proc(5), stat, field 22);
-                                    // reserved: neither set nor used yet
-  std::uint32_t load_order = 0;
-  std::uint64_t config_hash = 0;         // of the service's file; reserved likewise
-  std::array<int, 2> log_pipes{-1, -1};  // read ends for stdout and stderr; reserved likewise
-  std::array<pid_t, 3> helpers{};        // of stop_exec, reload_exec and a probe; 0: none
-  pid_t leader = 0;                      // the process that was spawned; 0 once it is reaped
-  pid_t main_group = 0;                  // the group of pid, if it is not pgid; 0: none
+  pid_t pid = 0;                   // of the main process; 0: none
+  pid_t pgid = 0;                  // of its group; 0: none
+  std::array<pid_t, 3> helpers{};  // of stop_exec, reload_exec and a probe; 0: none
+  pid_t leader = 0;                // the process that was spawned; 0 once it is reaped
+  pid_t main_group = 0;            // the group of pid, if it is not pgid; 0: none
+  TimePoint started{};             // of the last process of pre_exec or exec
+  std::int64_t user = -1;          // that the last command was run as; -1: unknown
 
   bool operator==(const JournalFacts&) const = default;
 };
@@ -88,21 +94,35 @@ struct JournalEntry {
   std::string file;  // empty if it did not fit
   Record record;
   JournalFacts facts;
+  pid_t launched = 0;  // a process of its own that was being made (JournalLaunch)
+  std::optional<ProcessEnd> launched_end{};
 };
 
 /// What is stored beside the services: fields of World.
 struct JournalWorld {
   bool shutdown = false;
+  bool start_added = true;  // whether a reload starts what it adds
   std::int64_t next_rank = -1;
   std::uint64_t serial = 0;
+  std::uint64_t events = 0;  // how many changes of state there have been
+  TimePoint settled{};       // when the services of the boot had settled; not yet: 0
 
   bool operator==(const JournalWorld&) const = default;
+};
+
+/// A process that was being made when the image ended.
+struct JournalLaunch {
+  Slot slot = kNoSlot;
+  std::uint8_t what = 0;  // as the caller of begin_launch() counts
+  pid_t pid = 0;          // 0: it had not been made
+  std::optional<ProcessEnd> end{};  // it had ended, and was reaped
 };
 
 struct JournalImage {
   JournalWorld world;
   std::vector<JournalEntry> entries;  // by slot
-  std::size_t damaged = 0;            // records that were in use and cannot be read
+  std::vector<JournalLaunch> launches;
+  std::size_t damaged = 0;  // records that were in use and cannot be read
 };
 
 /// Bytes for the texts of a record: name, file and reason together. With a name of 10 bytes and a
@@ -110,16 +130,16 @@ struct JournalImage {
 inline constexpr std::size_t kJournalText = 296;
 inline constexpr std::size_t kJournalName = 128;  // of the name alone
 
+/// The journal has no room for slots from here on: 64 MiB, far beyond the services of one process.
+inline constexpr Slot kJournalSlots = 131072;
+
 struct JournalRecord;
+struct LaunchCell;
 
 class Journal {
  public:
   /// An empty journal. Errors are those of memfd_create(2), fallocate(2), mmap(2).
   [[nodiscard]] static Result<Journal> create();
-
-  Journal(Journal&& other) noexcept;
-  Journal& operator=(Journal&& other) noexcept;
-  ~Journal();
 
   /// Replaces the contents of the slot by `view`. Fails only if the file cannot grow (ENOMEM,
   /// ENOSPC; the old contents stay), or if the name is empty or too long (EINVAL).
@@ -131,19 +151,30 @@ class Journal {
   /// Does nothing if `world` has not changed since the last call.
   void store_world(const JournalWorld& world) noexcept;
 
+  /// A process is about to be made for the slot.
+  /// @return  where the kernel is to store its pid; stays valid. Null if too many are being made.
+  [[nodiscard]] std::atomic<pid_t>* begin_launch(Slot slot, std::uint8_t what) noexcept;
+
+  /// The process of `place`, which may be null, has ended and is reaped next.
+  void launch_ended(std::atomic<pid_t>* place, const ProcessEnd& end) noexcept;
+
+  /// What has become of the process is stored. `place` may be null.
+  void end_launch(std::atomic<pid_t>* place) noexcept;
+
   /// The memory file, close-on-exec; for the crash handler and for re-execution.
-  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] int fd() const noexcept { return file_.fd(); }
+
+  /// From now on the next image finds it (os/kept_descriptors.hpp): all services are stored.
+  void keep() noexcept { file_.keep({KeptKind::journal}); }
 
  private:
   Journal() = default;
-  [[nodiscard]] Result<void> grow(std::uint32_t slots);
   [[nodiscard]] Result<void> make_room(Slot slot) noexcept;
   void write_header() noexcept;
+  [[nodiscard]] LaunchCell* cells() noexcept;
   void write(std::size_t index, JournalRecord& record) noexcept;
 
-  UniqueFd fd_;
-  std::byte* base_ = nullptr;  // the whole file, mapped
-  std::size_t size_ = 0;
+  MappedFile file_;
   std::uint32_t slots_ = 0;            // how many there is room for
   std::uint64_t sequence_ = 0;         // of the last store
   std::optional<JournalWorld> world_;  // as it was stored last

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 
@@ -37,6 +38,8 @@ class Image {
   [[nodiscard]] std::optional<RawRecord> record(std::size_t index) const noexcept;
 
   [[nodiscard]] bool never_written(std::size_t index) const noexcept;
+
+  [[nodiscard]] std::vector<JournalLaunch> launches() const;
 
  private:
   [[nodiscard]] bool find_header(std::uint32_t& version) noexcept;
@@ -119,6 +122,21 @@ std::optional<RawRecord> Image::record(std::size_t index) const noexcept {
   return raw;
 }
 
+std::vector<JournalLaunch> Image::launches() const {
+  std::vector<JournalLaunch> under_way;
+  for (std::size_t i = 0; i < kLaunches; ++i) {
+    std::array<std::uint32_t, sizeof(LaunchCell) / 4> cell;
+    std::memcpy(cell.data(), bytes_.data() + kLaunchesAt + i * sizeof cell, sizeof cell);
+    const auto [pid, slot, what, end] = cell;
+    if (slot == 0) continue;
+    JournalLaunch launch{slot - 1, static_cast<std::uint8_t>(what), static_cast<pid_t>(pid)};
+    if ((end & kEnded) != 0)
+      launch.end = {(end & kEndedBySignal) != 0, static_cast<int>(end & kEndedValue), false};
+    under_way.push_back(std::move(launch));
+  }
+  return under_way;
+}
+
 /// The newer of a slot's own record and the redo record, if that is of the same slot and kind.
 std::optional<RawRecord> newest(const std::optional<RawRecord>& own,
                                 const std::optional<RawRecord>& redo, RecordKind kind, Slot slot) {
@@ -141,6 +159,7 @@ Result<JournalImage> read_journal(int fd) {
   if (const auto world = newest(image->record(kWorldRecord), redo, RecordKind::world, kNoSlot)) {
     result.world = world_of(*world);
   }
+  result.launches = image->launches();
   for (Slot slot = 0; slot < image->slots(); ++slot) {
     const auto raw = newest(image->record(kFirstSlot + slot), redo, RecordKind::service, slot);
     if (!raw)

@@ -30,6 +30,7 @@ enum Flag : std::uint32_t {
   kPassed = 1 << 15,
   kReasonPre = 1 << 16,
   kHealthy = 1 << 17,
+  kStartAdded = 1 << 18,  // of the world
 };
 
 // copy_record() and copy_facts() list the fields that are copied between a journal's record and the
@@ -54,15 +55,23 @@ struct Put {
   }
 };
 
+// No clock and no count reaches these: a value beyond them would only overflow in what is done with
+// it.
+constexpr std::int64_t kMostTime = std::int64_t{1} << 62;
+constexpr std::uint64_t kMostEvents = std::uint64_t{1} << 53;
+
 struct Take {
-  bool known = true;  // false: there was an enumerator that this image does not know
+  bool known = true;  // false: there was an enumerator that this image does not know, or no time
 
   template <class Value>
   void value(const Value& stored, Value& own) noexcept {
     own = stored;
   }
   void time(std::int64_t stored, TimePoint& own) noexcept {
-    own = TimePoint(TimePoint::duration(stored));
+    if (stored < 0)
+      known = false;
+    else
+      own = stored > kMostTime ? kNever : TimePoint(TimePoint::duration(stored));
   }
   template <class Enum>
   void word(std::uint8_t stored, Enum& own, Enum last) noexcept {
@@ -124,18 +133,16 @@ template <class Way, class Stored, class Own>
 void copy_facts(Way& way, Stored& stored, Own& own) noexcept {
   way.value(stored.pid, own.pid);
   way.value(stored.pgid, own.pgid);
-  way.value(stored.process_start, own.process_start);
   way.value(stored.restart_count, own.restart_count);
   way.value(stored.since_us, own.since_us);
   way.value(stored.last_start_us, own.last_start_us);
   way.value(stored.last_ready_us, own.last_ready_us);
   way.value(stored.last_stop_us, own.last_stop_us);
-  way.value(stored.load_order, own.load_order);
-  way.value(stored.config_hash, own.config_hash);
-  way.value(stored.log_pipes, own.log_pipes);
   way.value(stored.helpers, own.helpers);
   way.value(stored.leader, own.leader);
   way.value(stored.main_group, own.main_group);
+  way.time(stored.started_ns, own.started);
+  way.value(stored.user, own.user);
 }
 
 void put(JournalRecord& to, const Record& record, const JournalFacts& facts) noexcept {
@@ -168,31 +175,6 @@ JournalRecord empty_record(RecordKind kind, Slot slot) noexcept {
 
 }  // namespace
 
-// Each step is a bijection of the sum, so a change within one word always changes the checksum.
-// Four independent sums can be computed in parallel: a store spends most of its time here.
-std::uint64_t checksum_of(const std::byte* block, std::size_t size) noexcept {
-  constexpr std::size_t step = sizeof(std::uint64_t);
-  const auto with = [](std::uint64_t sum, std::uint64_t word) {
-    sum = (sum ^ word) * 0x9e3779b97f4a7c15;
-    return sum ^ sum >> 29;
-  };
-  const auto with_word = [&](std::uint64_t sum, std::size_t at) {
-    std::uint64_t word;
-    std::memcpy(&word, block + at, step);
-    return with(sum, word);
-  };
-  std::uint64_t a = 0x2545f4914f6cdd1d ^ size, b = a, c = a, d = a;
-  std::size_t at = step;
-  for (; at + 4 * step <= size; at += 4 * step) {
-    a = with_word(a, at);
-    b = with_word(b, at + step);
-    c = with_word(c, at + 2 * step);
-    d = with_word(d, at + 3 * step);
-  }
-  for (; at + step <= size; at += step) a = with_word(a, at);
-  return with(with(with(a, b), c), d);
-}
-
 JournalRecord free_record(Slot slot) noexcept { return empty_record(RecordKind::free, slot); }
 
 JournalRecord service_record(const JournalView& view) noexcept {
@@ -204,9 +186,12 @@ JournalRecord service_record(const JournalView& view) noexcept {
 
 JournalRecord world_record(const JournalWorld& world) noexcept {
   JournalRecord record = empty_record(RecordKind::world, kNoSlot);
-  record.flags = world.shutdown ? std::uint32_t{kShutdown} : 0;
+  record.flags = (world.shutdown ? std::uint32_t{kShutdown} : 0) |
+                 (world.start_added ? std::uint32_t{kStartAdded} : 0);
   record.rank = world.next_rank;
   record.ready_serial = world.serial;
+  record.events = world.events;
+  record.since_ns = world.settled.time_since_epoch().count();
   return record;
 }
 
@@ -237,7 +222,16 @@ JournalEntry entry_of(const RawRecord& raw) {
 }
 
 JournalWorld world_of(const RawRecord& raw) noexcept {
-  return {(raw.fields.flags & kShutdown) != 0, raw.fields.rank, raw.fields.ready_serial};
+  const JournalRecord& from = raw.fields;
+  JournalWorld world;
+  world.shutdown = (from.flags & kShutdown) != 0;
+  world.start_added = (from.flags & kStartAdded) != 0;
+  if (from.rank < 0 && from.rank > -kMostTime) world.next_rank = from.rank;
+  world.serial = from.ready_serial;
+  if (from.events <= kMostEvents) world.events = from.events;
+  if (from.since_ns >= 0 && from.since_ns < kMostTime)
+    world.settled = TimePoint(TimePoint::duration(from.since_ns));
+  return world;
 }
 
 }  // namespace zinit

@@ -5,16 +5,17 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "base/checksum.hpp"
 #include "supervisor/journal.hpp"
 
 namespace zinit {
 
 inline constexpr std::uint64_t kJournalMagic = 0x6c6e726a74696e7a;  // "znitjrnl"
-inline constexpr std::uint32_t kJournalVersion = 1;
 
 struct JournalHeader {
   std::uint64_t checksum;
@@ -26,6 +27,23 @@ struct JournalHeader {
 
 inline constexpr std::size_t kHeaderCopies[] = {0, 64};
 inline constexpr std::size_t kRecordsAt = 512;
+
+/// A cell of a launch. It has no checksum, for the kernel writes to it; a reader asks whether the
+/// pid is that of a child. The slot's number is one more, 0 if the cell is free, and is written
+/// last and taken away first.
+struct LaunchCell {
+  std::atomic<pid_t> pid;
+  std::atomic<std::uint32_t> slot;
+  std::uint32_t what;
+  std::atomic<std::uint32_t> end;  // kEnded, kEndedBySignal, and the exit code or signal; 0: none
+};
+inline constexpr std::uint32_t kEnded = 1 << 16;
+inline constexpr std::uint32_t kEndedBySignal = 1 << 17;
+inline constexpr std::uint32_t kEndedValue = 0xff;
+inline constexpr std::size_t kLaunchesAt = 128;
+inline constexpr std::size_t kLaunches = 24;
+static_assert(sizeof(LaunchCell) == 16 &&
+              kLaunchesAt + kLaunches * sizeof(LaunchCell) <= kRecordsAt);
 
 // Indexes of records. Record 0 is at kRecordsAt; the record of slot 0 has the index kFirstSlot.
 inline constexpr std::size_t kWorldRecord = 0;
@@ -59,29 +77,30 @@ struct JournalRecord {
   std::uint16_t name_size;  // texts follow each other without a gap: name, file, reason
   std::uint16_t file_size;
   std::uint16_t reason_size;
-  std::int64_t since_ns;  // of the monotonic clock, which continues across execve(2)
+  std::int64_t since_ns;  // of the monotonic clock, which continues across execve(2); the world's:
+                          // settled
   std::int64_t delay_until_ns;
   std::int64_t deadline_ns;
   std::int64_t ready_at_ns;
   std::uint32_t count;
-  std::uint32_t load_order;
+  std::int32_t leader;
   std::int64_t rank;           // the world's: next_rank
   std::uint64_t ready_serial;  // the world's: serial
   std::uint64_t failed_serial;
   std::int32_t pid;
   std::int32_t pgid;
-  std::uint64_t process_start;
   std::uint64_t restart_count;
   std::int64_t since_us;
   std::int64_t last_start_us;
   std::int64_t last_ready_us;
   std::int64_t last_stop_us;
-  std::uint64_t config_hash;
-  std::array<std::int32_t, 2> log_pipes;
+  std::int64_t started_ns;
+  std::int64_t user;
+  std::uint64_t events;  // the world's
   std::uint32_t step;
   std::array<std::int32_t, 3> helpers;
-  std::int32_t leader;
   std::int32_t main_group;
+  std::int32_t reserved2;
   char text[kJournalText];
 };
 
@@ -92,10 +111,6 @@ static_assert(sizeof(JournalRecord) == 512 && kJournalFixed + kJournalText == 51
 constexpr std::size_t record_offset(std::size_t index, std::size_t record_size) {
   return kRecordsAt + index * record_size;
 }
-
-/// The checksum of `block` without its first eight bytes, where the checksum is stored. The
-/// algorithm must never change: headers of all versions use it.
-[[nodiscard]] std::uint64_t checksum_of(const std::byte* block, std::size_t size) noexcept;
 
 /// Gives `block` its checksum.
 template <class Block>

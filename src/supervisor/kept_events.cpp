@@ -13,7 +13,8 @@ void KeptEvents::add(StateEvent event) {
 
 KeptEvents::After KeptEvents::after(std::uint64_t seq) const {
   After result;
-  const std::uint64_t oldest = last_seq_ - std::min<std::uint64_t>(last_seq_, kMost) + 1;
+  const std::uint64_t kept = std::min<std::uint64_t>(last_seq_ - first_, kMost);
+  const std::uint64_t oldest = last_seq_ - kept + 1;
   if (seq + 1 < oldest) result.lost = oldest - seq - 1;
   for (std::uint64_t next = std::max(seq + 1, oldest); next <= last_seq_; ++next)
     result.events.push_back(events_[next % kMost]);

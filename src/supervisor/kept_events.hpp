@@ -21,6 +21,9 @@ class KeptEvents {
   /// Keeps `event` under the next number; replaces the oldest event if kMost are kept.
   void add(StateEvent event);
 
+  /// Numbers go on after `seq`, that of the last event of the image before. Before the first one.
+  void go_on_after(std::uint64_t seq) noexcept { first_ = last_seq_ = seq; }
+
   [[nodiscard]] std::uint64_t last_seq() const noexcept { return last_seq_; }
 
   /// The events with a number above `seq`, oldest first, and how many of these are kept no longer.
@@ -32,6 +35,7 @@ class KeptEvents {
 
  private:
   std::vector<StateEvent> events_;  // by number, modulo kMost
+  std::uint64_t first_ = 0;         // the number before that of the first event here
   std::uint64_t last_seq_ = 0;
 };
 

@@ -135,6 +135,7 @@ Result<Child> Launcher::spawn_command(const LaunchOrder& order, const Announce& 
   }
   const auto child = pipes.writer ? pipes.writer : std::make_shared<std::atomic<pid_t>>(0);
   plan.pid = child.get();
+  plan.noted = order.noted;
   announce(child);
   return spawn_in_cgroup(order, plan, launch);
 }

@@ -40,6 +40,7 @@ struct LaunchOrder {
   bool may_wait = true;      // its thread may wait until another order is carried out
   const Row* row = nullptr;  // the row of the decision table that asks for it; null: none
   Environment extra = {};    // variables for this process only
+  std::atomic<pid_t>* noted = nullptr;  // where the journal wants the pid
   std::vector<std::string> directories = {};
 };
 

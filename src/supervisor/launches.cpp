@@ -2,6 +2,7 @@
 // directories.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "os/directories.hpp"
 #include "supervisor/core.hpp"
 #include "supervisor/messages.hpp"
@@ -43,6 +44,7 @@ void BoardCore::begin_step(Job& job, LaunchOrder& order) {
   order.index = command.index;
   order.first = order.row->act == Act::launch;
   if (order.what == LaunchOrder::What::post) order.extra = {end_variable(world.record(job.slot))};
+  store(job.slot);
   if (order.first && !world.node(job.slot).conflicts.empty()) tell_neighbours({&job.slot, 1});
 }
 
@@ -86,6 +88,7 @@ void BoardCore::note_launch(Job& job, Launch& launch) {
     if (std::ranges::find(*job.runtime_dirs, name) == job.runtime_dirs->end())
       job.runtime_dirs.edit().push_back(std::move(name));
   }
+  if (!launch.runtime_dirs.empty()) keep_runtime_dirs(job);
   note_resource_faults(job, std::move(launch.resource_faults));
   if (launch.user) job.user = launch.user;
   if (!launch.cgroup) return;
@@ -145,6 +148,11 @@ void BoardCore::tell_exhausted(Slot slot, const Reason& reason) {
 
 // --- runtime directories ---
 
+/// Has the next image know which ones there are.
+void BoardCore::keep_runtime_dirs(const Job& job) {
+  if (state_ != nullptr) state_->keep(runtime_dirs_key(job.slot), join(*job.runtime_dirs, "\n"));
+}
+
 /// Hands a runtime directory over to another service that uses it, which removes it when at rest.
 /// @return  false if no other service uses it
 bool BoardCore::hand_on_directory(const Job& from, const std::string& name) {
@@ -153,6 +161,7 @@ bool BoardCore::hand_on_directory(const Job& from, const std::string& name) {
     std::vector<std::string>& theirs = other->runtime_dirs.edit();
     // At the front, because the last one is removed first and this one may contain the others.
     if (std::ranges::find(theirs, name) == theirs.end()) theirs.insert(theirs.begin(), name);
+    keep_runtime_dirs(*other);
     return true;
   }
   return false;
@@ -182,6 +191,7 @@ void BoardCore::order_removal(Job& job) {
 }
 
 void BoardCore::removal_over(Job& job) {
+  keep_runtime_dirs(job);
   world.record(job.slot).process = Process::none;
   forget_removed(job.slot);
   tell_neighbours({&job.slot, 1});

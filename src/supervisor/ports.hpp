@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "model/graph.hpp"
 #include "model/reason.hpp"
@@ -29,6 +30,18 @@ class OutputPort {
 
   /// The service was removed and its slot may be reused: drops its log. Called like configure().
   virtual void forget(Slot slot) = 0;
+};
+
+/// Keeps what the next image of zinit must know beside the journal. Implemented by init. Called by
+/// any thread, with the board's lock held or others: writes to memory alone, and must not call
+/// back.
+class StatePort {
+ public:
+  virtual ~StatePort() = default;
+  /// `after` is in force from now on, in place of `before`.
+  virtual void graph_changed(const Graph& before, const Graph& after) noexcept = 0;
+  /// Keeps `value` under `key`; nothing, if it is empty.
+  virtual void keep(std::string_view key, std::string_view value) noexcept = 0;
 };
 
 /// Is notified when something changes that a client may wait for. Implemented by control: wakes its

@@ -2,24 +2,61 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
+#include "base/text.hpp"
 #include "supervisor/core.hpp"
 
 namespace zinit {
 
-void BoardCore::restore(Slot slot, const JournalEntry& entry) {
+namespace {
+
+// For a process that was being made to execute its program.
+constexpr Milliseconds kToExecute{1000};
+
+/// The row that asked for the launch which is under way.
+const Row& launch_row(const Record& record) {
+  const Act act = record.command.post              ? Act::launch_post
+                  : record.state == State::blocked ? Act::launch
+                                                   : Act::launch_next;
+  return *std::ranges::find(decision_rows(), act, &Row::act);
+}
+
+bool executes(pid_t pid) { return await_execution(pid, after(Clock::now(), kToExecute)); }
+
+}  // namespace
+
+std::string BoardCore::runtime_dirs_key(Slot slot) { return fmt::format("runtime_dirs/{}", slot); }
+
+void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kept) {
   Record& record = world.record(slot);
   Job& job = *jobs[slot];
   if (entry.known) record = entry.record;
   job.times = entry.facts;
-  // The times of the record are on the monotonic clock, which continues across execve(2). `started`
-  // is not stored; it follows from the wall time of the last start.
-  if (entry.facts.last_start_us > 0) {
-    const std::int64_t age = wall_us() - entry.facts.last_start_us;
-    job.started = Clock::now() - std::chrono::microseconds(std::max<std::int64_t>(age, 0));
+  // Times are on the monotonic clock, which continues across execve(2).
+  job.started = entry.facts.started;
+  if (const auto dirs = kept.find(runtime_dirs_key(slot)); dirs != kept.end()) {
+    for (const std::string_view name : split(dirs->second, '\n'))
+      job.runtime_dirs.edit().emplace_back(name);
+    keep_runtime_dirs(job);  // this image's facts are a file of their own
   }
-  if (entry.facts.pid > 0 && is_own_child(entry.facts.pid)) {
+  if (entry.facts.user >= 0) job.user = static_cast<uid_t>(entry.facts.user);
+  if (record.process == Process::launching && entry.launched > 0) {
+    if (entry.launched_end) {
+      end_launch(job, 0);
+      process_ended(world, slot, *entry.launched_end, false);
+    } else if (executes(entry.launched)) {
+      end_launch(job, entry.launched);
+    }
+  }
+  const ServiceSpec& spec = world.spec(slot);
+  const auto extras = std::make_shared<SpawnExtras>();
+  const bool held = checks_.take_over(slot, spec, *extras);
+  bool there = true;  // a process, or a daemon whose pid is not known yet
+  if (job.process.pid() != 0) {
+    // The process of a launch that was under way.
+  } else if (entry.facts.pid > 0 && (held || is_own_child(entry.facts.pid))) {
     const JournalFacts& facts = entry.facts;
     job.process.restore(facts.pid, facts.leader != 0 ? facts.leader : facts.pid, facts.pgid,
                         facts.main_group);
@@ -29,8 +66,12 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry) {
       record.notified = record.healthy = true;
     }
     record.process = Process::alive;
-  } else if (entry.facts.pgid > 0 && group_exists(entry.facts.pgid) &&
-             record.process == Process::lingering) {
+  } else if (entry.facts.pid == 0 && record.process == Process::alive &&
+             !spec.readiness->pidfile.empty()) {
+    // In the background, and its pid is not known yet.
+    if (entry.facts.pgid > 0) job.process.restore_group(entry.facts.pgid);
+  } else if (there = false; entry.facts.pgid > 0 && group_exists(entry.facts.pgid) &&
+                            record.process == Process::lingering) {
     job.process.restore_group(entry.facts.pgid);
   } else if (record.process == Process::launching) {
     // The previous image ended before it stored the pid of this spawn. It is done again.
@@ -44,8 +85,29 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry) {
   }
   restore_side_commands(job, entry.facts);
   restore_cgroup(job);
-  if (job.process.pid() != 0 && checked_now(record)) change_checks(job);
+  if (there && checked_now(record)) {
+    begin_checks(job, extras);
+    if (job.checked && record.state == State::stopping)
+      job.checked->set_stage(CheckedProcess::Stage::stopping);
+  }
   store(slot);
+}
+
+/// Does what step_launched() would have done; without a pid the process has ended meanwhile.
+void BoardCore::end_launch(Job& job, pid_t pid) {
+  Record& record = world.record(job.slot);
+  const Row& row = launch_row(record);
+  const State from = record.state;
+  if (pid != 0) job.process.restore(pid, pid, pid, 0);
+  if (row.act != Act::launch_post) {
+    job.started = Clock::now();
+    job.times.last_start_us = wall_us();
+    if (row.act == Act::launch && record.respawn && record.count > 0) ++job.times.restart_count;
+  }
+  const State to = apply(world, job.slot, row, Clock::now(), {});
+  if (from == to) return;
+  stamp(job, from, to);
+  publish(job, from, to);
 }
 
 void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
@@ -54,7 +116,7 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
     side.launched(pid);
   };
   const auto [stop, reload, probe] = facts.helpers;
-  const auto is_left = [](pid_t pid) { return pid > 0 && is_own_child(pid); };
+  const auto is_left = [](pid_t pid) { return pid > 0 && executes(pid); };
   if (is_left(stop)) restore(job.side.stop(), stop);
   if (is_left(reload)) restore(job.side.reload(), reload);
   if (!is_left(probe)) return;

@@ -23,7 +23,7 @@ void SpawnPlaces::give_back(Ticket& ticket) noexcept {
 }
 
 SpawnPlaces::Ticket* SpawnPlaces::next() {
-  if (queue_.empty() || taken_ >= (processes_short() ? 1 : kMost)) return nullptr;
+  if (held_ || queue_.empty() || taken_ >= (processes_short() ? 1 : kMost)) return nullptr;
   Ticket* const ticket = queue_.front();
   queue_.pop_front();
   ticket->queued_ = false;

@@ -50,6 +50,10 @@ class SpawnPlaces {
   [[nodiscard]] Ticket* next();
   [[nodiscard]] bool queue_empty() const noexcept { return queue_.empty(); }
 
+  /// With `held` no place is given to anybody; those that have one keep it.
+  void hold(bool held) noexcept { held_ = held; }
+  [[nodiscard]] bool none_taken() const noexcept { return taken_ == 0; }
+
   /// Processes are short from now on. @return  false if they were short already
   bool note_shortage();
   [[nodiscard]] bool processes_short() const { return Clock::now() < short_until_; }
@@ -58,6 +62,7 @@ class SpawnPlaces {
  private:
   std::list<Ticket*> queue_;
   std::size_t taken_ = 0;
+  bool held_ = false;
   TimePoint short_until_{};
 };
 

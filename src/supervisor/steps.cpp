@@ -5,6 +5,7 @@
 // job's thread.
 #include <algorithm>
 
+#include "base/kill_point.hpp"
 #include "model/predicates.hpp"
 #include "model/wake.hpp"
 #include "supervisor/core.hpp"
@@ -124,7 +125,9 @@ void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
   const Record& record = world.record(job.slot);
   const State from = record.state;
   const TimePoint deadline = record.deadline;
+  kill_point("transition");
   const State to = apply(world, job.slot, row, Clock::now(), outcome);
+  kill_point("transition.applied");
   if (record.deadline != deadline)
     job.clock_seen = Clock::now();  // a time limit begins, or is over
   tell_transition(job, from, to);

@@ -34,6 +34,15 @@ class WatchPort {
     return {};
   }
 
+  /// After a re-execution, in place of prepare(): adds to `extras` what the image before has kept
+  /// for the main process of `slot`, which watch() is called for next. Called under the board's
+  /// lock.
+  /// @return  whether the main process is held by a pidfd, so its pid was not reused
+  [[nodiscard]] virtual bool take_over(Slot /*slot*/, const ServiceSpec& /*spec*/,
+                                       SpawnExtras& /*extras*/) {
+    return false;
+  }
+
   /// `process` is to be watched from now on, until its stage is `ended`. Called under the board's
   /// lock: must not block nor call back.
   virtual void watch(const CheckedProcessPtr& process) = 0;

@@ -54,18 +54,21 @@ JournalFacts full_facts() {
   JournalFacts f;
   f.pid = 812;
   f.pgid = 811;
-  f.process_start = 4711;
   f.restart_count = 17;
   f.since_us = 1;
   f.last_start_us = 2;
   f.last_ready_us = 3;
   f.last_stop_us = 4;
-  f.load_order = 9;
-  f.config_hash = 0xfeedfacecafebeef;
-  f.log_pipes = {12, 13};
   f.helpers = {814, 815, 816};
+  f.leader = 810;
+  f.main_group = 813;
+  f.started = TimePoint(std::chrono::nanoseconds(103456789012345));
+  f.user = 65534;
   return f;
 }
+
+/// A world in which no field has its default.
+JournalWorld full_world() { return {true, false, -123456789, 987654321, 4096}; }
 
 bool same(const Record& a, const Record& b) {
   return a.state == b.state && a.wish == b.wish && a.try_ == b.try_ && a.command == b.command &&
@@ -126,7 +129,7 @@ using Names = std::vector<std::string>;
 /// Three services, one of them stored twice, and a slot that was given up.
 Journal small_journal() {
   Journal journal = new_journal();
-  journal.store_world({true, -5, 77});
+  journal.store_world(full_world());
   put(journal, 0, "web", full_record(), full_facts(), "/etc/zinit/services/web.toml");
   put(journal, 1, "gone");
   put(journal, 2, "db", {}, {});
@@ -215,7 +218,7 @@ TEST_CASE("journal: the last store of a slot stands, and an erased one is gone",
 TEST_CASE("journal: the world comes back, and its defaults where it was not stored", "[journal]") {
   Journal journal = new_journal();
   CHECK(read(journal).world == JournalWorld{});
-  const JournalWorld world{true, -123456789, 987654321};
+  const JournalWorld world = full_world();
   for (int times = 0; times < 2; ++times) {
     journal.store_world(world);
     put(journal, 0, "web");
@@ -386,12 +389,12 @@ TEST_CASE("journal: a newer version's records are read as far as they are known"
   const JournalFacts facts = full_facts();
   constexpr std::size_t more = 128;
   Bytes bytes = header(kJournalVersion, sizeof(JournalRecord) + more);
-  append(bytes, newer_record(world_record({true, -9, 9}), more));
+  append(bytes, newer_record(world_record(full_world()), more));
   append(bytes, Bytes(sizeof(JournalRecord) + more));
   append(bytes, newer_record(service_record({0, name, file, record, facts}), more));
   const auto image = Patient(bytes).read();
   REQUIRE(image);
-  CHECK(image->world == JournalWorld{true, -9, 9});
+  CHECK(image->world == full_world());
   REQUIRE(image->entries.size() == 1);
   CHECK(image->entries[0].name == name);
   CHECK(image->entries[0].file == file);
@@ -402,8 +405,8 @@ TEST_CASE("journal: a newer version's records are read as far as they are known"
 TEST_CASE("journal: what an older version did not write has its default", "[journal]") {
   const Record record = full_record();
   const JournalFacts facts = full_facts();
-  // A version whose fixed part ended before config_hash and log_pipes.
-  constexpr std::size_t fixed = offsetof(JournalRecord, config_hash);
+  // A version whose fixed part ended before the start of the process and its user.
+  constexpr std::uint16_t fixed = offsetof(JournalRecord, started_ns);
   const JournalRecord now = service_record({0, "web", "", record, facts});
   JournalRecord old = now;
   old.sequence = 1;
@@ -419,13 +422,15 @@ TEST_CASE("journal: what an older version did not write has its default", "[jour
   REQUIRE(image);
   REQUIRE(image->entries.size() == 1);
   CHECK(image->entries[0].name == "web");
+  CHECK(image->entries[0].facts.last_stop_us == facts.last_stop_us);
   Record known = record;
   known.command.index = 0;
   CHECK(same(image->entries[0].record, known));
   CHECK(image->entries[0].facts.pid == 812);
   CHECK(image->entries[0].facts.helpers == std::array{0, 0, 0});
-  CHECK(image->entries[0].facts.config_hash == 0);
-  CHECK(image->entries[0].facts.log_pipes == std::array{-1, -1});
+  CHECK(image->entries[0].facts.main_group == 0);
+  CHECK(image->entries[0].facts.started == TimePoint{});
+  CHECK(image->entries[0].facts.user == -1);
 }
 
 TEST_CASE("journal: a value of a newer version leaves the process to be adopted", "[journal]") {
@@ -454,6 +459,53 @@ TEST_CASE("journal: a value of a newer version leaves the process to be adopted"
     CHECK(image->entries[0].record.process == (process_known ? Process::lingering : Process::none));
     CHECK(image->entries[0].record.state == State::inactive);
   }
+}
+
+TEST_CASE("journal: a time that cannot be leaves the process to be adopted", "[journal]") {
+  constexpr std::int64_t most = INT64_MAX;
+  const auto read_with = [](std::size_t field, std::int64_t value) {
+    JournalRecord record = service_record({0, "web", "", full_record(), full_facts()});
+    record.sequence = 1;
+    std::memcpy(reinterpret_cast<std::byte*>(&record) + field, &value, sizeof value);
+    seal(record);
+    Bytes bytes = header(kJournalVersion, sizeof record);
+    append(bytes, Bytes(2 * sizeof record));
+    append(bytes, newer_record(record, 0));
+    const auto image = Patient(bytes).read();
+    REQUIRE(image);
+    REQUIRE(image->entries.size() == 1);
+    return image->entries[0];
+  };
+  for (const std::size_t field :
+       {offsetof(JournalRecord, since_ns), offsetof(JournalRecord, delay_until_ns),
+        offsetof(JournalRecord, deadline_ns), offsetof(JournalRecord, ready_at_ns),
+        offsetof(JournalRecord, started_ns)}) {
+    for (const std::int64_t wrong : {INT64_MIN, std::int64_t{-1}}) {
+      INFO(wrong << " at " << field);
+      const JournalEntry entry = read_with(field, wrong);
+      CHECK_FALSE(entry.known);
+      CHECK(entry.facts.pid == 812);
+      CHECK(entry.record.state == State::inactive);
+    }
+    for (const std::int64_t right : {std::int64_t{0}, most / 4, most})
+      CHECK(read_with(field, right).known);
+  }
+  // A hundred years are as good as for ever.
+  for (const std::int64_t late : {most, most - 1, most / 2 + 2})
+    CHECK(read_with(offsetof(JournalRecord, deadline_ns), late).record.deadline == kNever);
+}
+
+TEST_CASE("journal: a world's count that none has reached is none", "[journal]") {
+  const auto read_back = [](const JournalWorld& world) {
+    Journal journal = new_journal();
+    journal.store_world(world);
+    return read(journal).world;
+  };
+  const JournalWorld most{true, false, -(INT64_MAX / 4), UINT64_MAX, std::uint64_t{1} << 53};
+  CHECK(read_back(most) == most);
+  for (const std::int64_t rank : {INT64_MIN, INT64_MIN + 1, std::int64_t{0}, INT64_MAX})
+    CHECK(read_back({true, false, rank, 5, 6}) == JournalWorld{true, false, -1, 5, 6});
+  CHECK(read_back({true, false, -2, 5, UINT64_MAX}) == JournalWorld{true, false, -2, 5, 0});
 }
 
 TEST_CASE("journal: another version says so, with errno ENOTSUP", "[journal]") {

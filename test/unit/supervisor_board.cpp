@@ -79,6 +79,25 @@ class Running {
   std::thread reaper_;
 };
 
+/// What a board leaves to the next image of zinit.
+struct Left {
+  explicit Left(const Board& board) : graph(board.graph()) {
+    for (const Slot slot : graph->order()) {
+      const Node& node = graph->node(slot);
+      services.push_back({node.spec, slot, node.load_order, node.removed});
+    }
+    auto read = read_journal(board.journal_fd());
+    REQUIRE(read);
+    image = std::move(*read);
+    events = board.last_seq();
+  }
+
+  GraphPtr graph;
+  std::vector<GraphEntry> services;
+  JournalImage image;
+  std::uint64_t events = 0;
+};
+
 }  // namespace
 
 TEST_CASE("a service is started, seen running with its pid, and stopped", "[board]") {
@@ -228,7 +247,7 @@ TEST_CASE("a service in the middle of its pre_exec is restored, and goes on", "[
   })};
   NoOutput output;
   CountChanges changes;
-  std::optional<JournalImage> image;
+  std::optional<Left> left;
   pid_t pre = 0;
   {
     NoChecks checks;
@@ -242,12 +261,10 @@ TEST_CASE("a service in the middle of its pre_exec is restored, and goes on", "[
       std::this_thread::sleep_for(1ms);
     }
     pre = board.view("web")->pid;
-    auto read = read_journal(board.journal_fd());
-    REQUIRE(read);
-    image = std::move(*read);
+    left.emplace(board);
   }
   Running r({});
-  r.board.restore(specs, *image);
+  r.board.restore(left->services, left->image);
   CHECK(r.board.view("web")->record.state == State::starting);
   CHECK(r.board.view("web")->pid == pre);
   CHECK(r.board.view("web")->main_pid == 0);
@@ -272,7 +289,7 @@ TEST_CASE("a board is restored from the journal, its processes adopted", "[board
       service("bad", {"/nowhere"})};
   NoOutput output;
   CountChanges changes;
-  std::optional<JournalImage> image;
+  std::optional<Left> left;
   pid_t db = 0, web = 0;
   {
     NoChecks checks;
@@ -287,16 +304,27 @@ TEST_CASE("a board is restored from the journal, its processes adopted", "[board
     REQUIRE(board.boot_settled());
     db = board.view("db")->pid;
     web = board.view("web")->pid;
-    auto read = read_journal(board.journal_fd());
-    REQUIRE(read);
-    image = std::move(*read);
+    left.emplace(board);
   }
   REQUIRE(db > 0);
   Running r({});
   Board& board = r.board;
-  board.restore(specs, *image);
+  const MaskedNames masked{{"web.old", "/etc/zinit/services/web.old.toml"}};
+  board.restore(left->services, left->image, masked);
   CHECK(board.view("db")->pid == db);
   CHECK(board.view("web")->pid == web);
+  CHECK(board.graph()->masked() == masked);
+  for (const std::string name : {"db", "web", "job", "bad"}) {
+    INFO(name);
+    const Slot slot = left->graph->find(name);
+    REQUIRE(board.find(name) == slot);
+    CHECK(board.graph()->node(slot).load_order == left->graph->node(slot).load_order);
+    CHECK(board.graph()->node(slot).spec == left->graph->node(slot).spec);
+  }
+  CHECK(board.user_of(board.find("web")) == ::geteuid());
+  // Numbers of events go on, and a client that asks for those before learns that they are lost.
+  REQUIRE(left->events > 0);
+  CHECK(board.events_after(0).lost == left->events);
   CHECK(board.view("web")->record.state == State::running);
   CHECK(board.view("job")->record.state == State::exited);
   CHECK(board.brief("job")->done);
@@ -308,6 +336,64 @@ TEST_CASE("a board is restored from the journal, its processes adopted", "[board
     return view->record.state == State::running && view->pid > 0 && view->pid != web;
   }));
   CHECK(board.view("db")->pid == db);
+  CHECK(board.events_after(left->events).events.front().seq == left->events + 1);
+}
+
+TEST_CASE("a restored board knows a service by its slot and its name", "[board][journal]") {
+  const std::vector<SpecPtr> specs = {
+      service("job", {"/bin/true"}, [](ServiceSpec& spec) { spec.oneshot = true; })};
+  NoOutput output;
+  CountChanges changes;
+  std::optional<Left> left;
+  {
+    NoChecks checks;
+    Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}});
+    board.load(specs);
+    left.emplace(board);
+  }
+  REQUIRE(left->image.entries.size() == 1);
+  left->image.entries[0].record.wish = Wish::up;
+  left->image.entries[0].record.state = State::exited;
+  left->image.entries[0].record.done = true;
+  const auto state_in = [&](std::vector<GraphEntry> services) {
+    NoChecks checks;
+    Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}});
+    board.restore(services, left->image);
+    return board.view(services.back().spec->name)->record.state;
+  };
+  CHECK(state_in(left->services) == State::exited);
+  // The slot was given to another service, or the service to another slot: one of the two was read
+  // from damaged memory, so nothing is known of it.
+  const Slot slot = left->services[0].slot;
+  CHECK(state_in({{sleeper("other"), slot}}) == State::inactive);
+  CHECK(state_in({{sleeper("other"), slot}, {specs[0], slot + 1}}) == State::inactive);
+}
+
+TEST_CASE("a restored board has the next image know the runtime directories, too",
+          "[board][journal]") {
+  class Kept final : public StatePort {
+   public:
+    void graph_changed(const Graph&, const Graph&) noexcept override {}
+    void keep(std::string_view key, std::string_view value) noexcept override {
+      facts[std::string(key)] = value;
+    }
+    FactMap facts;
+  };
+  Record record;
+  record.state = State::failed;
+  record.process = Process::ended;
+  const JournalImage image{{}, {{3, true, "web", "", record, {}}}, {}, 0};
+  // Not removed yet: it waits for the cgroup, or for a command after the end.
+  const std::vector<GraphEntry> services = {{sleeper("web"), 3}};
+  NoOutput output;
+  CountChanges changes;
+  NoChecks checks;
+  Kept kept;
+  Board board({output, changes, checks, &kept}, {{"PATH=/usr/bin:/bin"}, {}});
+  board.hold_launches(true);
+  const FactMap left{{"runtime_dirs/3", "web\nweb/sub"}, {"runtime_dirs/4", "other"}};
+  board.restore(services, image, {}, left);
+  CHECK(kept.facts == FactMap{{"runtime_dirs/3", "web\nweb/sub"}});
 }
 
 TEST_CASE("a service with checks is watched, and runs when all have passed", "[board][checks]") {
