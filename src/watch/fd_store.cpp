@@ -9,11 +9,16 @@
 
 #include <algorithm>
 
+#include "base/format.hpp"
+
 namespace zinit {
 
 namespace {
 
 constexpr std::string_view kUnnamed = "stored";  // systemd's name for descriptors without one
+
+/// The key of the fact with the name of a descriptor.
+std::string name_key(int fd) { return fmt::format("stored/{}", fd); }
 
 /// Does not ask the server of a FUSE or NFS file (AT_STATX_DONT_SYNC), which may never answer.
 FileId id_of(int fd) noexcept {
@@ -49,15 +54,30 @@ std::size_t FdStore::add(const CheckedProcess& process, const std::string& name,
       return other->id == id && same_open_file(other->fd.get(), fd.get());
     });
     if (known) continue;
-    if (kept.size() >= most)
+    if (kept.size() >= most) {
       ++refused;
-    else
-      kept.push_back(std::make_shared<Entry>(name.empty() ? std::string(kUnnamed) : name,
-                                             std::move(fd), id, closer_, sender));
+      continue;
+    }
+    const std::string its_name = name.empty() ? std::string(kUnnamed) : name;
+    if (facts_ != nullptr) facts_->keep(name_key(fd.get()), its_name);
+    kept.push_back(
+        std::make_shared<Entry>(process.slot, its_name, std::move(fd), id, closer_, sender));
   }
   MutexLock lock(mutex_);
   if (process.stage() != CheckedProcess::Stage::ended) entries_[process.slot].swap(kept);
   return refused;
+}
+
+void FdStore::take_over(Inheritance& inherited, const FactMap& facts,
+                        const std::function<Closer::Sender(Slot)>& sender_of) {
+  MutexLock lock(mutex_);
+  for (Inheritance::One& one : inherited.take_all(KeptKind::stored)) {
+    const auto name = facts.find(name_key(one.fd.get()));
+    const FileId id = id_of(one.fd.get());
+    entries_[one.note.slot].push_back(std::make_shared<Entry>(
+        one.note.slot, name != facts.end() ? name->second : std::string(kUnnamed), one.fd.release(),
+        id, closer_, sender_of(one.note.slot)));
+  }
 }
 
 void FdStore::remove(Slot slot, const std::string& name) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "base/mutex.hpp"
 #include "os/closer.hpp"
+#include "os/state_facts.hpp"
 #include "supervisor/watch_port.hpp"
 
 namespace zinit {
@@ -20,7 +22,9 @@ namespace zinit {
 class FdStore {
  public:
   /// `closer` closes descriptors that are removed, since close(2) of a service's may take long.
-  explicit FdStore(std::shared_ptr<Closer> closer) : closer_(std::move(closer)) {}
+  /// `facts` keeps their names; it may be null, and outlives this.
+  FdStore(std::shared_ptr<Closer> closer, StateFacts* facts)
+      : closer_(std::move(closer)), facts_(facts) {}
 
   struct Entry;
   using Entries = std::vector<std::shared_ptr<const Entry>>;
@@ -34,11 +38,16 @@ class FdStore {
   std::size_t add(const CheckedProcess& process, const std::string& name,
                   std::vector<UniqueFd>& fds, const Closer::Sender& sender) EXCLUDES(mutex_);
 
+  /// See ReadinessChecks. `sender_of` gives the sender that counts for a service.
+  void take_over(Inheritance& inherited, const FactMap& facts,
+                 const std::function<Closer::Sender(Slot)>& sender_of) EXCLUDES(mutex_);
+
   void remove(Slot slot, const std::string& name) EXCLUDES(mutex_);
   void clear(Slot slot) noexcept EXCLUDES(mutex_);
 
  private:
   const std::shared_ptr<Closer> closer_;
+  StateFacts* const facts_;
   mutable Mutex mutex_;  // a leaf of the lock order; also taken under the board's lock
   std::map<Slot, Entries> entries_ GUARDED_BY(mutex_);
 };
@@ -53,19 +62,19 @@ struct FileId {
 
 /// One descriptor. Closed with the last reference.
 struct FdStore::Entry {
-  Entry(std::string its_name, UniqueFd its_fd, FileId its_id, std::shared_ptr<Closer> by,
+  Entry(Slot slot, std::string its_name, UniqueFd its_fd, FileId its_id, std::shared_ptr<Closer> by,
         Closer::Sender from)
       : name(std::move(its_name)),
-        fd(std::move(its_fd)),
+        fd(std::move(its_fd), {KeptKind::stored, 0, slot}),
         id(its_id),
         closer(std::move(by)),
         sender(std::move(from)) {}
-  ~Entry() { closer->close(std::move(fd), sender); }
+  ~Entry() { closer->close(fd.release(), sender); }
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
   const std::string name;
-  UniqueFd fd;
+  KeptFd fd;
   const FileId id;
   const std::shared_ptr<Closer> closer;
   const Closer::Sender sender;

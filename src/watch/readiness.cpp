@@ -29,6 +29,9 @@ constexpr int kLongestQueue = 4096;
 // of that is free: it is set for the main process's pidfd, and not for the channel.
 constexpr std::uintptr_t kMainPidfd = 1;
 
+/// The key of what is kept of a service's process.
+std::string fact_key(Slot slot) { return fmt::format("watch/{}", slot); }
+
 EpollSet::Key key_of(const CheckedProcess& process) noexcept {
   return reinterpret_cast<std::uintptr_t>(&process);
 }
@@ -53,8 +56,9 @@ std::optional<ProcessEnd> end_of_zombie(pid_t pid) {
 
 }  // namespace
 
-ReadinessChecks::ReadinessChecks(EventLoop& loop, std::string directory)
+ReadinessChecks::ReadinessChecks(EventLoop& loop, std::string directory, StateFacts* facts)
     : loop_(loop),
+      facts_(facts),
       sockets_(std::move(directory)),
       set_(loop, [this](EpollSet::Key key) { on_ready(key); }),
       look_(loop, [this] { look(); }),
@@ -83,10 +87,10 @@ Result<void> ReadinessChecks::prepare(Slot slot, const ServiceSpec& spec, SpawnE
   channel->ticks = ticks_since_boot();
   channel->pidfile = PidFile::of(spec);
   if (config.way.by == Notify::newline) {
-    if (auto added = add_pipe(*channel, config.way.fd, extras); !added) return added;
+    if (auto added = add_pipe(*channel, slot, config.way.fd, extras); !added) return added;
   } else if (config.way.by == Notify::systemd) {
-    if (auto added = add_socket(*channel, !spec.process->root.empty(), extras); !added)
-      return added;
+    const bool rooted = !spec.process->root.empty();
+    if (auto added = add_socket(*channel, slot, rooted, extras); !added) return added;
     if (config.watchdog > Milliseconds{0}) {
       extras.environment.push_back(fmt::format("WATCHDOG_USEC={}", config.watchdog.count() * 1000));
       extras.pid_variables.emplace_back("WATCHDOG_PID");
@@ -97,17 +101,19 @@ Result<void> ReadinessChecks::prepare(Slot slot, const ServiceSpec& spec, SpawnE
   return {};
 }
 
-Result<void> ReadinessChecks::add_pipe(Channel& channel, int as, SpawnExtras& extras) {
+Result<void> ReadinessChecks::add_pipe(Channel& channel, Slot slot, int as, SpawnExtras& extras) {
   auto pipe = make_pipe();
   if (!pipe) return Failure(pipe.error());
-  channel.line = std::move(pipe->read);
+  channel.line = KeptFd(std::move(pipe->read), {KeptKind::ready_line, 0, slot});
   channel.line_end = std::move(pipe->write);
   extras.passed.push_back({channel.line_end.get(), as});
   return {};
 }
 
 /// `rooted`: the process has another root directory, so it could not see the path of a socket.
-Result<void> ReadinessChecks::add_socket(Channel& channel, bool rooted, SpawnExtras& extras) {
+Result<void> ReadinessChecks::add_socket(Channel& channel, Slot slot, bool rooted,
+                                         SpawnExtras& extras) {
+  if (facts_ != nullptr) facts_->keep(fact_key(slot), {});  // what its last process has said
   if (!rooted) {
     if (auto socket = sockets_.add_socket(extras.user)) channel.socket.emplace(std::move(*socket));
   }
@@ -116,6 +122,7 @@ Result<void> ReadinessChecks::add_socket(Channel& channel, bool rooted, SpawnExt
     if (!socket) return Failure(socket.error());
     channel.socket.emplace(std::move(*socket));
   }
+  channel.socket->keep(slot);
   channel.queue_length = queue_length();
   extras.environment.push_back("NOTIFY_SOCKET=" + channel.socket->address());
   return {};
@@ -127,16 +134,64 @@ void ReadinessChecks::add_stored(Channel& channel, Slot slot, SpawnExtras& extra
     extras.listen_fds.push_back({stored->fd.get(), stored->name});
 }
 
+// The fact of a watch, "watch/SLOT": the time of its watchdog in ms, what it is doing, its status.
+
+void ReadinessChecks::keep_said(const Watch& watch) {
+  if (facts_ != nullptr)
+    facts_->keep(fact_key(watch.process->slot),
+                 fmt::format("{}\n{}\n{}", watch.watchdog.count(), watch.doing, watch.status));
+}
+
+void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
+  for (const auto& [kind, part] : {std::pair{KeptKind::notify_socket, &Left::socket},
+                                   std::pair{KeptKind::ready_line, &Left::line},
+                                   std::pair{KeptKind::main_process, &Left::main_process}}) {
+    for (Inheritance::One& one : inherited.take_all(kind))
+      left_[one.note.slot].*part = std::move(one.fd);
+  }
+  for (auto& [slot, left] : left_) {
+    const auto fact = facts.find(fact_key(slot));
+    if (fact != facts.end()) left.fact = fact->second;
+  }
+  stored_.take_over(inherited, facts, [this](Slot slot) { return sender_of(slot); });
+}
+
+bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {
+  Left left;
+  if (auto node = left_.extract(slot)) left = std::move(node.mapped());
+  if (!spec.readiness->awaited()) return false;
+  auto channel = std::make_shared<Channel>();
+  channel->ticks = ticks_since_boot();
+  channel->pidfile = PidFile::of(spec);
+  channel->said = std::move(left.fact);
+  channel->line = std::move(left.line);
+  if (left.socket) {
+    if (auto socket = NotifySocket::take_over(left.socket.release())) {
+      channel->socket.emplace(std::move(*socket));
+      channel->socket->keep(slot);
+      channel->queue_length = queue_length();
+    }
+  }
+  extras.parts.push_back(std::move(channel));
+  return bool(left.main_process);
+}
+
 void ReadinessChecks::watch(const CheckedProcessPtr& process) {
   auto channel = process->extras ? process->extras->part<Channel>() : nullptr;
   if (!channel) return;
+  auto watch = std::make_shared<Watch>(process, std::move(channel), sender_of(process->slot));
   MutexLock lock(mutex_);
-  std::weak_ptr<const void>& known = senders_[process->slot];
-  Closer::Sender sender = known.lock();
-  if (!sender) known = sender = std::make_shared<const int>(0);
-  auto watch = std::make_shared<Watch>(process, std::move(channel), std::move(sender));
   watches_.emplace(process.get(), std::move(watch));
   look_.ask();
+}
+
+/// What counts the descriptors of a service, over all its processes.
+Closer::Sender ReadinessChecks::sender_of(Slot slot) {
+  MutexLock lock(mutex_);
+  std::weak_ptr<const void>& known = senders_[slot];
+  Closer::Sender sender = known.lock();
+  if (!sender) known = sender = std::make_shared<const int>(0);
+  return sender;
 }
 
 ReadinessChecks::WatchPtr ReadinessChecks::find(const CheckedProcess* process) const {
@@ -180,6 +235,10 @@ bool ReadinessChecks::listen(Watch& watch) {
   Channel& channel = *watch.channel;
   channel.line_end.reset();  // the process has its own copies
   channel.handed_over.clear();
+  if (!std::exchange(channel.said, {}).empty()) {
+    MutexLock lock(watch.mutex);
+    show_status(watch);
+  }
   if (!set_.open()) return false;
   watch.listened = channel.fd() < 0 || set_.add(channel.fd(), EPOLLIN, key_of(*watch.process));
   return watch.listened;
@@ -220,11 +279,13 @@ void ReadinessChecks::watch_main(Watch& watch) {
   watch.main_pidfd.reset();
   watch.watched_main = watch.process->main_pid();
   if (watch.watched_main == 0 || watch.watched_main == watch.process->launched) return;
+  UniqueFd pidfd;
   {
     MutexLock lock(watch.mutex);
-    if (watch.next_main == watch.watched_main) watch.main_pidfd = std::move(watch.next_pidfd);
+    if (watch.next_main == watch.watched_main) pidfd = std::move(watch.next_pidfd);
   }
-  if (!watch.main_pidfd) watch.main_pidfd = open_pidfd(watch.watched_main);
+  if (!pidfd) pidfd = open_pidfd(watch.watched_main);
+  watch.main_pidfd = KeptFd(std::move(pidfd), {KeptKind::main_process, 0, watch.process->slot});
   // No pidfd: the process is gone, descriptors have run out, or the kernel has no pidfds.
   if (!watch.main_pidfd && !process_exists(watch.watched_main))
     return board_->main_gone(*watch.process, watch.watched_main, {});

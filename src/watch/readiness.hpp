@@ -47,8 +47,13 @@ namespace zinit {
 class ReadinessChecks final : public WatchPort {
  public:
   /// Notify sockets are made in `directory` (NotifyDirectory). If that is empty, or cannot be made,
-  /// all of them are abstract. The loop outlives this.
-  ReadinessChecks(EventLoop& loop, std::string directory);
+  /// all of them are abstract. What services say is kept in `facts`, which may be null. Both
+  /// outlive this.
+  ReadinessChecks(EventLoop& loop, std::string directory, StateFacts* facts);
+
+  /// After a re-execution, before the first process is watched: takes what the image before has
+  /// left.
+  void take_over(Inheritance& inherited, const FactMap& facts);
   ~ReadinessChecks() override;
   ReadinessChecks(const ReadinessChecks&) = delete;
   ReadinessChecks& operator=(const ReadinessChecks&) = delete;
@@ -59,6 +64,7 @@ class ReadinessChecks final : public WatchPort {
   // WatchPort.
   [[nodiscard]] Result<void> prepare(Slot slot, const ServiceSpec& spec,
                                      SpawnExtras& extras) override;
+  [[nodiscard]] bool take_over(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) override;
   void watch(const CheckedProcessPtr& process) override;
   void changed() noexcept override { look_.ask(); }
   void drain(const CheckedProcess& process) noexcept override;
@@ -69,8 +75,9 @@ class ReadinessChecks final : public WatchPort {
   struct Watch;
   using WatchPtr = std::shared_ptr<Watch>;
 
-  [[nodiscard]] Result<void> add_socket(Channel& channel, bool rooted, SpawnExtras& extras);
-  [[nodiscard]] Result<void> add_pipe(Channel& channel, int as, SpawnExtras& extras);
+  [[nodiscard]] Result<void> add_socket(Channel& channel, Slot slot, bool rooted,
+                                        SpawnExtras& extras);
+  [[nodiscard]] Result<void> add_pipe(Channel& channel, Slot slot, int as, SpawnExtras& extras);
   void add_stored(Channel& channel, Slot slot, SpawnExtras& extras);
 
   // On the loop's thread.
@@ -100,17 +107,20 @@ class ReadinessChecks final : public WatchPort {
   [[nodiscard]] bool take_descriptors(Watch& watch, Datagram& datagram);
   [[nodiscard]] bool may_speak(const Watch& watch, pid_t sender) const;
   void show_status(Watch& watch);
+  void keep_said(const Watch& watch);
   void change_main(Watch& watch, pid_t pid);
   [[nodiscard]] bool make_main(Watch& watch, pid_t pid, UniqueFd pidfd);
   void complain(Watch& watch, std::string_view what);
+  [[nodiscard]] Closer::Sender sender_of(Slot slot) EXCLUDES(mutex_);
   [[nodiscard]] WatchPtr find(const CheckedProcess* process) const EXCLUDES(mutex_);
   [[nodiscard]] std::vector<WatchPtr> watches() const EXCLUDES(mutex_);
 
   EventLoop& loop_;
+  StateFacts* const facts_;
   WatchReports* board_ = nullptr;
   NotifyDirectory sockets_;
   const std::shared_ptr<Closer> closer_ = std::make_shared<Closer>();
-  FdStore stored_{closer_};
+  FdStore stored_{closer_, facts_};
   EpollSet set_;
   std::shared_ptr<const UniqueFd> files_;  // inotify; while a pidfile is awaited
   LoopCall look_;
@@ -127,6 +137,13 @@ class ReadinessChecks final : public WatchPort {
   };
   LoopCall files_looked_;
   const std::shared_ptr<Looked> looked_ = std::make_shared<Looked>();
+
+  // Of the image before, until take_over() has been called for the slot.
+  struct Left {
+    KeptFd socket, line, main_process;
+    std::string fact;
+  };
+  std::map<Slot, Left> left_;
 
   mutable Mutex mutex_;
   std::map<const CheckedProcess*, WatchPtr> watches_ GUARDED_BY(mutex_);

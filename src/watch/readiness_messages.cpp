@@ -127,6 +127,9 @@ void ReadinessChecks::handle(Watch& watch, Datagram& datagram) {
   if (message.status) watch.status = *message.status;
   // Before the service is ready, so that whoever waits for that sees the text of the same message.
   if (message.status || message.ready || message.reloading || message.stopping) show_status(watch);
+  if (message.watchdog_usec || message.status || message.ready || message.reloading ||
+      message.stopping)
+    keep_said(watch);
   if (message.ready && !watch.ready) {
     watch.ready = true;
     board_->passed(process, CheckKind::readiness);

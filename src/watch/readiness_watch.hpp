@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/mutex.hpp"
+#include "base/text.hpp"
 #include "io/notify_socket.hpp"
 #include "os/membership.hpp"
 #include "watch/pidfile.hpp"
@@ -22,9 +23,10 @@ struct ReadinessChecks::Channel final : SpawnPart {
 
   std::optional<NotifySocket> socket;
   int queue_length = 0;  // messages that the kernel queues for the socket at most
-  UniqueFd line;         // the read end of a pipe, for a newline
+  KeptFd line;           // the read end of a pipe, for a newline
   UniqueFd line_end;     // the process's end of it; closed after the spawn
   FdStore::Entries handed_over;
+  std::string said;  // of the image before: the fact of its watch
   PidFile pidfile;
   unsigned long long ticks = 0;  // clock ticks since boot, before the spawn
 };
@@ -36,7 +38,18 @@ struct ReadinessChecks::Watch {
         watched_main(process->launched),
         file_awaited(!channel->pidfile.path.empty() && !process->running()),
         sender(std::move(its_sender)),
-        watchdog(process->spec()->readiness->watchdog) {}
+        watchdog(process->spec()->readiness->watchdog) {
+    go_on_with(channel->said);
+  }
+
+  /// Takes what the image before has heard of the process (keep_said()).
+  void go_on_with(std::string_view said) {
+    const auto parts = split(said, '\n');
+    if (parts.size() != 3) return;
+    if (const auto ms = parse_integer(parts[0])) watchdog = Milliseconds(*ms);
+    doing = parts[1];
+    status = parts[2];
+  }
 
   /// Whether `pid` is one of the service's processes.
   [[nodiscard]] bool owns(pid_t pid) const;
@@ -47,7 +60,7 @@ struct ReadinessChecks::Watch {
   // Used by the loop's thread only.
   bool listened = false;  // the channel is in the epoll set
   pid_t watched_main;     // whose end is seen: by main_pidfd, or by the reaper
-  UniqueFd main_pidfd;
+  KeptFd main_pidfd;
   std::unique_ptr<TimerWatcher> timer;  // of the watchdog
   bool file_awaited;
   std::shared_ptr<PidFileLook> file_look;  // under way

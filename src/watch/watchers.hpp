@@ -19,6 +19,11 @@ class Watchers final : public WatchPort {
       if (auto prepared = each->prepare(slot, spec, extras); !prepared) return prepared;
     return {};
   }
+  [[nodiscard]] bool take_over(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) override {
+    bool held = false;
+    for (WatchPort* const each : watchers_) held = each->take_over(slot, spec, extras) || held;
+    return held;
+  }
   void watch(const CheckedProcessPtr& process) override {
     for (WatchPort* const each : watchers_) each->watch(process);
   }
