@@ -11,6 +11,7 @@
 
 #include "client/entry.hpp"
 #include "client/verbs.hpp"
+#include "init/reexecution.hpp"
 #include "init/start.hpp"
 
 namespace {
@@ -20,6 +21,7 @@ using zinit::ServerName;
 bool is_pid1() { return ::getpid() == 1; }
 
 int serve(ServerName name, int argc, char** argv, int first) {
+  zinit::remember_command_line(argv);
   const std::vector<std::string> arguments(argv + std::min(first, argc), argv + argc);
   return zinit::run_server(name, arguments);
 }

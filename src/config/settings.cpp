@@ -90,6 +90,7 @@ ServiceDefaults take_defaults(Value& document, Findings& findings) {
 GlobalSettings parse_settings(std::string_view text, const std::string& path,
                               std::vector<Diagnostic>& diagnostics) {
   GlobalSettings settings;
+  settings.text = text;
   std::vector<Diagnostic> found;
   Findings findings{path, found};
   std::vector<TomlFault> doubles;

@@ -33,6 +33,7 @@ struct GlobalSettings {
   Milliseconds watchdog_timeout{60000};
   Milliseconds self_watchdog{0};  // 0: off
   ServiceDefaults defaults;
+  std::string text;  // that they were read from
 };
 
 /// Reads settings from `text`. A wrong key or value is reported in `diagnostics`, and the default

@@ -159,13 +159,27 @@ Result<ControlSocket> ControlSocket::open(const ControlSocketSettings& settings)
   Result<UniqueFd> fd = bind_and_listen(*address);
   if (!fd) return Failure(fd.error());
   ControlSocket socket;
-  socket.fd_ = *std::move(fd);
+  socket.adopt(KeptFd(*std::move(fd), {KeptKind::control_socket}), *std::move(path));
+  return socket;
+}
+
+/// Remembers which file it is that has just been made, or was there.
+void ControlSocket::adopt(KeptFd listening, std::string path) {
+  fd_ = std::move(listening);
   struct stat status {};
-  if (::lstat(address->sun_path, &status) == 0) {
-    socket.path_ = *std::move(path);
-    socket.device_ = status.st_dev;
-    socket.inode_ = status.st_ino;
-  }
+  if (::lstat(path.c_str(), &status) < 0) return;
+  path_ = std::move(path);
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+}
+
+ControlSocket ControlSocket::take_over(KeptFd listening) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address - 1;
+  ControlSocket socket;
+  if (::getsockname(listening.get(), reinterpret_cast<sockaddr*>(&address), &size) < 0)
+    address.sun_path[0] = '\0';
+  socket.adopt(std::move(listening), address.sun_path);
   return socket;
 }
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "base/fd.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "os/kept_descriptors.hpp"
 
 namespace zinit {
 
@@ -39,6 +39,9 @@ class ControlSocket {
   /// Touches the file system, and may wait for `lock_wait`. (unix(7))
   [[nodiscard]] static Result<ControlSocket> open(const ControlSocketSettings& settings);
 
+  /// Goes on with the socket that the image before has listened on.
+  [[nodiscard]] static ControlSocket take_over(KeptFd listening);
+
   /// Lets members of `group` connect too: the file gets that group and mode 0660. Without a group
   /// it gets mode 0600 again. Does nothing if the file is no longer this socket's.
   [[nodiscard]] Result<void> share_with(std::optional<gid_t> group);
@@ -50,10 +53,11 @@ class ControlSocket {
   [[nodiscard]] bool is_there() const noexcept;
 
  private:
+  void adopt(KeptFd listening, std::string path);
   void remove_file() noexcept;
   [[nodiscard]] bool is_ours(const struct stat& status) const noexcept;
 
-  UniqueFd fd_;
+  KeptFd fd_;
   std::string path_;  // absolute, because zinit may change its working directory
   dev_t device_ = 0;
   ino_t inode_ = 0;

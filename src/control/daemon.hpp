@@ -28,8 +28,18 @@ struct DaemonInfo {
   std::optional<std::int64_t> kernel_ms;
   std::optional<std::int64_t> started_ms;
   std::optional<std::int64_t> settled_ms;
+  // How often zinit has recovered from a fault of its own, and where the last one was; empty: none.
+  std::uint32_t crashes = 0;
+  std::string last_crash;
   // The directories of the service files, for tools that edit them; outlives the call. Null: none.
   const Places* places = nullptr;
+};
+
+/// A shutdown scheduled for a time of the wall clock.
+struct ScheduledPower {
+  PowerAction action;
+  std::int64_t at_us;  // since 1970
+  std::string message;
 };
 
 /// What service.set asks for.
@@ -66,6 +76,16 @@ class Daemon {
   /// once on the control loop's thread, before this returns or later. A reload that is requested
   /// during another one waits for its end.
   virtual void reload(bool dry_run, ReloadDone done) = 0;
+
+  /// Keeps what is scheduled, for the next image; nothing: no shutdown is scheduled any more.
+  virtual void keep_scheduled(const std::optional<ScheduledPower>& power) = 0;
+
+  using ReexecuteDone = std::function<void(const RequestResult<void>&)>;
+  /// Executes zinit anew; with `update` the program that is installed now, once it has passed a
+  /// self-check. Services run on. `done` is called once on the control loop's thread: just before
+  /// the execution, which closes all connections when the answers have been written, or with the
+  /// reason why there is none.
+  virtual void reexecute(bool update, ReexecuteDone done) = 0;
 
   using SetDone = std::function<void(const RequestResult<Board::SetReport>&)>;
   /// Replaces the service of that name, or adds it (Board::set()). Queued with reloads; `done` as

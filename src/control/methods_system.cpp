@@ -36,6 +36,14 @@ Outcome power(Call& call) {
               }};
 }
 
+Outcome system_reexec(Call& call) {
+  const Awaited<void> awaited;
+  call.context.daemon.reexecute(
+      call.params.boolean("update"),
+      awaited.as(call.context, "", [](const RequestResult<void>&) { return ok_json(); }));
+  return awaited.later();
+}
+
 Outcome system_ping(Call& /*call*/) {
   JsonWriter writer;
   writer.begin_object().member("version", ZINIT_VERSION).member("pid", ::getpid());
@@ -65,6 +73,9 @@ Outcome system_info(Call& call) {
   writer.member("hostname", host.nodename).member("kernel", host.release);
   writer.key("boot").begin_object().member("kernel_ms", info.kernel_ms);
   writer.member("started_ms", info.started_ms).member("settled_ms", info.settled_ms).end_object();
+  writer.key("crashes").begin_object().member("count", info.crashes);
+  writer.member("last", info.last_crash.empty() ? std::nullopt : std::optional(info.last_crash));
+  writer.end_object();
   put_places(writer, info.places);
   return writer.end_object().take();
 }
@@ -81,6 +92,10 @@ constexpr Param kPower[] = {
     {"at_us", ParamType::count, false, {}, "when, in microseconds since 1970; none: now"},
     {"message", ParamType::string, false, {}, "why, for the log"},
 };
+constexpr Param kReexec[] = {
+    {"update", ParamType::boolean, false, "false", "the program that is installed now"},
+};
+constexpr std::string_view kReexecAliases[] = {"system.prepare_restart"};
 constexpr std::string_view kPing =
     R"({"type":"object","properties":{"version":{"type":"string"},"pid":{"type":"integer"}}})";
 constexpr std::string_view kInfo =
@@ -89,6 +104,8 @@ constexpr std::string_view kInfo =
     R"("services":{"type":"integer"},"hostname":{"type":"string"},"kernel":{"type":"string"},)"
     R"("boot":{"type":"object","properties":{"kernel_ms":{"type":["integer","null"]},)"
     R"("started_ms":{"type":["integer","null"]},"settled_ms":{"type":["integer","null"]}}},)"
+    R"("crashes":{"type":"object","properties":{"count":{"type":"integer"},)"
+    R"("last":{"type":["string","null"]}}},)"
     R"("config":{"type":"object","properties":{"directories":{"type":"array","items":)"
     R"({"type":"object","properties":{"path":{"type":"string"},"vendor":{"type":"string"},)"
     R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"}}}}})";
@@ -109,6 +126,8 @@ constexpr Method kMethods[] = {
      "Restarts the machine", kOk},
     {"system.halt",             {}, kPower,           Right::full, power<PowerAction::halt>,
      "Halts the machine", kOk},
+    {"system.reexec",           kReexecAliases, kReexec, Right::full, system_reexec,
+     "Executes the server anew; services run on", kOk},
     {"system.cancel_shutdown",  {}, {},               Right::full, system_cancel_shutdown,
      "Takes back a shutdown whose time has not come", kCancelled},
 };

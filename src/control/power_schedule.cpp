@@ -20,9 +20,15 @@ PowerSchedule::PowerSchedule(EventLoop& loop, const Board& board, Daemon& daemon
   watcher_.data = this;
 }
 
-void PowerSchedule::set(Entry entry) {
-  cancel();
+void PowerSchedule::stop() noexcept {
+  ev_periodic_stop(loop_, &watcher_);
+  entry_.reset();
+}
+
+void PowerSchedule::set(ScheduledPower entry) {
+  stop();
   entry_ = std::move(entry);
+  daemon_.keep_scheduled(entry_);
   ev_periodic_set(&watcher_, static_cast<double>(entry_->at_us) / 1e6, 0., nullptr);
   ev_periodic_start(loop_, &watcher_);
   const auto in_ms = std::max<std::int64_t>((entry_->at_us - wall_us()) / 1000, 0);
@@ -31,9 +37,9 @@ void PowerSchedule::set(Entry entry) {
 }
 
 bool PowerSchedule::cancel() noexcept {
-  ev_periodic_stop(loop_, &watcher_);
   const bool there = entry_.has_value();
-  entry_.reset();
+  stop();
+  if (there) catch_all("a scheduled shutdown", [this] { daemon_.keep_scheduled({}); });
   return there;
 }
 
@@ -44,7 +50,7 @@ void PowerSchedule::on_time(struct ev_loop* /*loop*/, ev_periodic* watcher,
   ev_periodic_set(watcher, ev_now(self->loop_) + kAgain, 0., nullptr);
   ev_periodic_start(self->loop_, watcher);
   catch_all("a scheduled shutdown", [self] {
-    const Entry& entry = *self->entry_;  // there is one while the watcher is active
+    const ScheduledPower& entry = *self->entry_;  // there is one while the watcher is active
     if (!self->board_.shutting_down()) self->daemon_.power(entry.action, entry.message);
     self->cancel();
   });

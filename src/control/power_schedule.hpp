@@ -16,32 +16,27 @@ namespace zinit {
 /// On the control loop's thread.
 class PowerSchedule {
  public:
-  struct Entry {
-    PowerAction action;
-    std::int64_t at_us;  // since 1970
-    std::string message;
-  };
-
   /// All arguments outlive this.
   PowerSchedule(EventLoop& loop, const Board& board, Daemon& daemon);
-  ~PowerSchedule() { cancel(); }
+  ~PowerSchedule() { stop(); }
   PowerSchedule(const PowerSchedule&) = delete;
   PowerSchedule& operator=(const PowerSchedule&) = delete;
 
   /// Has the daemon begin the action at its time; if that has passed, in the loop's next round.
-  void set(Entry entry);
+  void set(ScheduledPower entry);
 
   /// @return  whether a shutdown was scheduled.
   bool cancel() noexcept;
 
  private:
+  void stop() noexcept;
   static void on_time(struct ev_loop* loop, ev_periodic* watcher, int events) noexcept;
 
   struct ev_loop* loop_;
   const Board& board_;
   Daemon& daemon_;
   ev_periodic watcher_{};
-  std::optional<Entry> entry_;
+  std::optional<ScheduledPower> entry_;
 };
 
 }  // namespace zinit

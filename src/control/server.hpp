@@ -84,6 +84,9 @@ class Server final {
   /// Fails if file descriptors run out.
   [[nodiscard]] Result<void> serve(ControlSocket socket);
 
+  /// Goes on with a shutdown that was scheduled before a re-execution.
+  void go_on_with(ScheduledPower power) { power_.set(std::move(power)); }
+
   /// Whether new clients find the socket: its file may have been removed, or hidden by a mount.
   [[nodiscard]] bool reachable() const noexcept { return socket_.is_there(); }
 

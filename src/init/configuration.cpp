@@ -105,6 +105,16 @@ Configuration read_configuration(const Sources& sources) {
   return config;
 }
 
+Configuration kept_settings(const Sources& sources, std::string_view text,
+                            std::string etc_environment) {
+  Configuration config;
+  std::vector<Diagnostic> told_before;
+  config.settings = parse_settings(text, sources.places.settings_file, told_before);
+  find_socket_group(config, sources.places.settings_file);
+  config.etc_environment = std::move(etc_environment);
+  return config;
+}
+
 std::optional<RequestFailure> reload_fault(const LoadedConfig& config, const Graph& graph) {
   if (config.incomplete) return RequestFailure{Refusal::file_error, config.incomplete->text};
   for (const std::string& directory : config.missing) {

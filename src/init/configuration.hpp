@@ -34,6 +34,11 @@ struct Configuration : LoadedConfig {
 /// file system; any thread with an ordinary stack.
 [[nodiscard]] Configuration read_configuration(const Sources& sources);
 
+/// The global settings that `text` has, and what belongs to them: the configuration of the image
+/// before, without its services.
+[[nodiscard]] Configuration kept_settings(const Sources& sources, std::string_view text,
+                                          std::string etc_environment);
+
 /// Why a server that runs the services of `graph` must not apply `config`: a part of it could not
 /// be read, so services would be stopped as if their files had been removed. A missing directory
 /// counts if a service came from there, since its file system may just not be mounted.

@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <array>
 
+#include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "init/adoption.hpp"
+#include "init/crash_log.hpp"
 #include "init/environment.hpp"
 #include "os/memory.hpp"
 
@@ -77,6 +80,18 @@ std::vector<int> handled_signals() {
 
 }  // namespace
 
+void KeptState::graph_changed(const Graph& before, const Graph& after) noexcept {
+  catch_all("the facts for the next image", [&] {
+    FactMap changes;
+    put_changes(before, after, changes);
+    if (const auto kept = facts_.set(changes); !kept) log_error("{}", kept.error().text);
+  });
+}
+
+void KeptState::keep(std::string_view key, std::string_view value) noexcept {
+  facts_.keep(key, value);
+}
+
 Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
   auto loop = EventLoop::create();
   if (!loop) return Failure(loop.error());
@@ -85,7 +100,7 @@ Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
   std::unique_ptr<ZinitDaemon> daemon(
       new ZinitDaemon(std::move(start), std::move(*loop), std::move(*signals)));
   if (const auto& works = daemon->board_.works(); !works) return Failure(works.error());
-  if (daemon->syslog_) daemon->syslog_->start();
+  daemon->start_syslog();
   if (auto running = daemon->start_.data_loop->start(); !running) return Failure(running.error());
   return daemon;
 }
@@ -95,16 +110,17 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       loop_(std::move(loop)),
       signals_(std::move(signals)),
       file_reopened_(*loop_, [this] { in_force_.look(); }),
-      logs_(start_.data_loop->loop(), start_.sinks),
+      logs_(start_.data_loop->loop(), start_.sinks,
+            start_.legacy ? &start_.legacy->descriptors : nullptr, &facts_),
       output_(logs_),
       changes_(*loop_),
       prober_(start_.data_loop->loop()),
-      readiness_(start_.data_loop->loop(),
-                 notify_directory(start_.sources.places.services.runtime)),
+      readiness_(start_.data_loop->loop(), notify_directory(start_.sources.places.services.runtime),
+                 &facts_),
       environment_(base_environment({}, handed_on(start_))),
-      board_({output_, changes_, watchers_},
+      board_({output_, changes_, watchers_, &state_},
              {environment_, start_.nofile, start_.cgroups, start_.sources.places.services}),
-      shutdown_(*loop_, board_, [this] { loop_->stop(); }),
+      shutdown_(*loop_, board_, [this] { keep_facts(); }, [this] { loop_->stop(); }),
       critical_(board_, critical_end(start_.mode)),
       shell_(*loop_, start_.console, start_.environment, [this](bool ran) { on_shell_over(ran); }),
       files_(*loop_),
@@ -118,6 +134,10 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           [this](const Configuration& config, bool dry_run) { return take(config, dry_run); },
           [this](std::function<void()> answer) { in_force_.wait(reopening_, std::move(answer)); }),
       service_changes_(files_, board_, start_.sources.places, settings_),
+      reexecution_(
+          *loop_, board_, files_, start_.check_options,
+          [this] { return !files_.busy() && !shell_.starting(); },
+          [this](NextImage which) { execute_again(which); }),
       reap_more_(*loop_, [this] { reap_ended(0); }),
       reap_later_(*loop_, [this] { reap_ended(0); }),
       signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
@@ -127,12 +147,17 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       self_watchdog_(
           {{"the control loop or the board", *loop_, [this] { (void)board_.last_seq(); }},
            {"the data loop", start_.data_loop->loop(), [] {}}}) {
+  if (start_.legacy) {
+    const auto kept = facts_.go_on(std::move(start_.legacy->facts_file));
+    if (!kept) log_error("{}", kept.error().text);
+  }
+  shell_.listen([this] { keep_facts(); });
   watchers_.add(prober_);
   prober_.report_to(board_);
   logs_.on_reopened([this] { file_reopened_.ask(); });
   logs_.keep_own_log();
   if (start_.mode != Mode::standalone)
-    syslog_.emplace(start_.data_loop->loop(), board_, start_.cgroups.get(), logs_);
+    syslog_.emplace(start_.data_loop->loop(), board_, start_.cgroups.get(), logs_, facts_);
   watchers_.add(readiness_);
   readiness_.report_to(board_);
   changes_.listen([this] { on_change(); });
@@ -146,10 +171,24 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
 
 ZinitDaemon::~ZinitDaemon() = default;
 
+void ZinitDaemon::start_syslog() {
+  if (!syslog_) return;
+  if (start_.legacy)
+    syslog_->start(start_.legacy->descriptors.take(KeptKind::dev_log), start_.legacy->facts);
+  else
+    syslog_->start({}, {});
+}
+
 void ZinitDaemon::run() {
   // If memory is short this throws, and there are no services until a reload loads them.
-  catch_all("boot", [this] { load_services(); });
-  start_.kernel.shell ? shell_.start("asked for on the kernel command line") : start_services();
+  catch_all("boot", [this] { start_.legacy ? go_on() : load_services(); });
+  // The shell comes before the services, also if it was there before a re-execution.
+  const bool shell_first = start_.legacy ? shell_.running() : start_.kernel.shell;
+  if (!shell_first || services_started_)
+    start_services();
+  else if (!shell_.running())
+    shell_.start("asked for on the kernel command line");
+  start_.legacy.reset();  // closes what nobody has taken
   loop_->run();
   self_watchdog_.set(Milliseconds{0});  // the loop has ended and cannot answer it
   in_force_.look();
@@ -190,6 +229,117 @@ void ZinitDaemon::load_services() {
   board_.load(config.specs, config.masked);
 }
 
+/// After a re-execution: takes over all services as they were.
+void ZinitDaemon::go_on() {
+  kill_point("reexec.taken");
+  Legacy& legacy = *start_.legacy;
+  const DaemonFacts& before = legacy.daemon;
+  put_daemon(before, kept_);  // so that keep_facts() writes what differs
+  services_started_ = before.services_started;
+  if (legacy.facts.empty()) services_started_ = start_.started;  // nothing is booted twice
+  booted_ = before.booted || legacy.facts.empty();
+  shell_.take_over(before.shell);
+  if (before.shutdown) shutdown_.go_on(*before.shutdown);
+  scheduled_ = before.scheduled;
+  machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
+  use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
+  if (scheduled_ && server_) server_->go_on_with(*scheduled_);
+  KeptServices kept = kept_services(legacy.facts, settings_.defaults);
+  // There may have been none; but not if the journal has some.
+  const bool lost = legacy.facts.empty() || !legacy.journal.entries.empty();
+  if (kept.entries.empty() && lost) kept = services_on_disk();
+  const auto to_start = adopt(kept.entries, start_.cgroups.get(), legacy.journal);
+  readiness_.take_over(legacy.descriptors, legacy.facts);
+  board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);
+  // The image before may have crashed before its board knew of it.
+  if (shutdown_.begun() && !board_.shutting_down()) board_.begin_shutdown();
+  kill_point("reexec.restored");
+  logs_.take_over_pipes(legacy.descriptors, legacy.facts);
+  for (const std::string& name : to_start)
+    if (const auto started = board_.start(name); !started) log_error("{}", started.error().text);
+  reap_more_.ask();  // the ends of children during the execve(2)
+  log_info("version {} goes on, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
+           ::getpid());
+  const Crashes crashes = logged_crashes();
+  if (crashes.last && crashes.count != before.crashes)
+    log_error("this was a recovery from a fault in zinit itself: {}", crash_text(*crashes.last));
+}
+
+/// The services as their files have them: what is in force is not known.
+KeptServices ZinitDaemon::services_on_disk() {
+  const Configuration config = read_configuration(start_.sources);
+  use_settings(config);
+  log_warnings(config);
+  KeptServices services;
+  services.masked = config.masked;
+  for (const SpecPtr& spec : config.specs) {
+    const auto slot = static_cast<Slot>(services.entries.size());
+    services.entries.push_back({spec, slot, slot, false});
+  }
+  return services;
+}
+
+/// Has the next image know what the daemon itself knows. To be called after each change of that.
+void ZinitDaemon::keep_facts() {
+  DaemonFacts own;
+  own.started = start_.started;
+  own.services_started = services_started_;
+  own.booted = booted_;
+  own.nofile = start_.nofile;
+  own.crashes = logged_crashes().count;
+  own.shell = shell_.pid();
+  own.settings = settings_.text;
+  own.etc_environment = etc_environment_;
+  own.shutdown = shutdown_.stand();
+  own.scheduled = scheduled_;
+  FactMap facts;
+  put_daemon(own, facts);
+  FactMap changed;
+  for (auto& [key, value] : facts) {
+    std::string& before = kept_[key];
+    if (before != value) changed[key] = before = value;
+  }
+  if (changed.empty()) return;
+  if (const auto kept = facts_.set(changed); !kept) log_error("{}", kept.error().text);
+}
+
+void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
+  scheduled_ = power;
+  keep_facts();
+}
+
+void ZinitDaemon::execute_again(NextImage which) {
+  const auto give_up = [](std::string_view why) { log_error("no re-execution: {}", why); };
+  if (server_) server_->finish();
+  if (!start_.data_loop->stop(kLastTurns)) {
+    data_loop_ended_ = false;
+    return give_up("the data loop hangs");
+  }
+  logs_.finish(kLastLines);
+  kill_point("reexec.stopped");
+  const bool still = board_.while_still([&] {
+    const Error fault = zinit::execute_again(which);
+    log_error("{}", fault.text);
+    // Files of logs are not written any more, so an image that writes them is better than none.
+    if (which != NextImage::same) give_up(zinit::execute_again(NextImage::same).text);
+  });
+  if (!still) give_up("a launch has begun");
+  if (auto running = start_.data_loop->start(); !running)
+    log_error("logs and checks stand still: {}", running.error().text);
+}
+
+void ZinitDaemon::reexecute(bool update, ReexecuteDone done) {
+  if (shutdown_.begun()) {
+    return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
+  }
+  if (!can_execute()) {
+    return done(tl::unexpected(RequestFailure{
+        Refusal::process_error,
+        "the running program could not be opened when it was started; is /proc mounted?"}));
+  }
+  reexecution_.begin(update ? NextImage::installed : NextImage::same, std::move(done));
+}
+
 void ZinitDaemon::use_settings(const Configuration& config) {
   settings_ = config.settings;
   set_log_level(start_.log_level.value_or(settings_.log_level));
@@ -198,8 +348,11 @@ void ZinitDaemon::use_settings(const Configuration& config) {
   self_watchdog_.set(settings_.self_watchdog);
   socket_gid_ = config.socket_gid;
   share_socket();
-  if (config.etc_environment)
+  if (config.etc_environment) {
+    etc_environment_ = *config.etc_environment;
     environment_.set(base_environment(*config.etc_environment, handed_on(start_)));
+  }
+  keep_facts();
 }
 
 void ZinitDaemon::start_services() {
@@ -208,6 +361,7 @@ void ZinitDaemon::start_services() {
   if (board_.graph()->order().empty()) return no_services();
   booted_ = true;
   if (const auto booted = boot_target(); !booted) log_error("boot: {}", booted.error().text);
+  keep_facts();
 }
 
 /// If the target on the kernel command line does not exist, the default one is booted: whoever made
@@ -267,20 +421,28 @@ void ZinitDaemon::on_signal(const PendingSignal& pending) {
       return;
     case SignalMeaning::reexecute:
     case SignalMeaning::live_update:
-      if (!shutdown_.begun()) log_warn("{}: this version cannot re-execute itself", name);
-      return;
+      return reexecute(meaning_of(signal, start_.mode) == SignalMeaning::live_update,
+                       [name](const RequestResult<void>& done) {
+                         if (!done) log_error("{}: no re-execution: {}", name, done.error().text);
+                       });
     case SignalMeaning::ignored: return log_info("{} ignored", name);
   }
 }
 
+void ZinitDaemon::begin_shutdown(PowerAction kind, std::string_view why) {
+  shutdown_.begin(kind, why, settings_.shutdown_timeout);
+}
+
 void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal) {
   const std::string name = signal_name(signal);
-  if (!shutdown_.begun()) return shutdown_.begin(kind, name, settings_.shutdown_timeout);
+  if (!shutdown_.begun()) return begin_shutdown(kind, name);
   if (hurries(signal)) shutdown_.hurry(name);
 }
 
 void ZinitDaemon::tell_ended(const EndedProcess& ended) {
+  kill_point("reap.before");
   if (!shell_.child_ended(ended.pid, ended.end)) board_.child_ended(ended.pid, ended.end);
+  kill_point("reap.after");
 }
 
 bool ZinitDaemon::reap_some() {
@@ -330,7 +492,7 @@ void ZinitDaemon::on_critical_end(const ServiceView& view) {
     return;
   }
   exit_code_ = exit_code_of(record);
-  shutdown_.begin(PowerAction::shut_down, what, settings_.shutdown_timeout);
+  begin_shutdown(PowerAction::shut_down, what);
 }
 
 void ZinitDaemon::reload_and_log(std::function<void()> then) {
@@ -367,6 +529,9 @@ DaemonInfo ZinitDaemon::info() const {
   // The monotonic clock starts with the kernel.
   if (start_.mode == Mode::system) info.kernel_ms = ms_between(TimePoint{}, start_.started);
   if (services_started_) info.started_ms = since_start(*services_started_);
+  const Crashes crashes = logged_crashes();
+  info.crashes = crashes.count;
+  if (crashes.last) info.last_crash = crash_text(*crashes.last);
   if (const auto settled = board_.boot_settled()) info.settled_ms = since_start(*settled);
   return info;
 }
@@ -380,7 +545,7 @@ void ZinitDaemon::power(PowerAction action, const std::string& message) {
     action = PowerAction::power_off;
   const std::string why =
       message.empty() ? "asked for by a client" : fmt::format("asked for by a client: {}", message);
-  shutdown_.begin(action, why, settings_.shutdown_timeout);
+  begin_shutdown(action, why);
 }
 
 void ZinitDaemon::reload(bool dry_run, ReloadDone done) {

@@ -21,9 +21,12 @@
 #include "control/server.hpp"
 #include "init/configuration.hpp"
 #include "init/critical.hpp"
+#include "init/daemon_facts.hpp"
 #include "init/emergency.hpp"
 #include "init/in_force.hpp"
+#include "init/kept_config.hpp"
 #include "init/options.hpp"
+#include "init/reexecution.hpp"
 #include "init/reload.hpp"
 #include "init/service_changes.hpp"
 #include "init/shutdown.hpp"
@@ -33,12 +36,22 @@
 #include "io/log_store.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
+#include "supervisor/journal.hpp"
 #include "supervisor/ports.hpp"
 #include "watch/prober.hpp"
 #include "watch/readiness.hpp"
 #include "watch/watchers.hpp"
 
 namespace zinit {
+
+/// What the image before has left, read.
+struct Legacy {
+  Inheritance descriptors;
+  KeptFd journal_file, facts_file;  // until this image has its own
+  JournalImage journal;
+  FactMap facts;
+  DaemonFacts daemon;
+};
 
 /// What a server is started with.
 struct DaemonStart {
@@ -51,9 +64,11 @@ struct DaemonStart {
   std::shared_ptr<CgroupTree> cgroups;  // null: none can be had
   std::unique_ptr<DataLoop> data_loop;  // of the sinks, which it outlives; not started yet
   LogSinks sinks;
-  ControlSocket socket;  // not open where it could not be made
-  std::string console;   // system mode: the terminal of the emergency shell
-  KernelOptions kernel;  // system mode
+  ControlSocket socket;                    // not open where it could not be made
+  std::string console;                     // system mode: the terminal of the emergency shell
+  KernelOptions kernel;                    // system mode
+  std::vector<std::string> check_options;  // for a self-check of a new program
+  std::optional<Legacy> legacy;            // after a re-execution
 };
 
 /// Joins the supervisor and io, which do not include each other: OutputPort by way of LogStore.
@@ -70,6 +85,17 @@ class LogOutput final : public OutputPort {
 
  private:
   LogStore& logs_;
+};
+
+/// Keeps what the board has to tell the next image.
+class KeptState final : public StatePort {
+ public:
+  explicit KeptState(StateFacts& facts) : facts_(facts) {}
+  void graph_changed(const Graph& before, const Graph& after) noexcept override;
+  void keep(std::string_view key, std::string_view value) noexcept override;
+
+ private:
+  StateFacts& facts_;
 };
 
 class ZinitDaemon final : public Daemon {
@@ -101,6 +127,8 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] bool supports(PowerAction action) const override;
   void power(PowerAction action, const std::string& message) override;
   void reload(bool dry_run, ReloadDone done) override;
+  void keep_scheduled(const std::optional<ScheduledPower>& power) override;
+  void reexecute(bool update, ReexecuteDone done) override;
   void set_service(SetService request, SetDone done) override;
   void delete_service(const DeleteService& request, DeleteDone done) override;
 
@@ -109,9 +137,14 @@ class ZinitDaemon final : public Daemon {
 
   void use_settings(const Configuration& config);
   void serve(ControlSocket socket);
+  void start_syslog();
   void renew_socket();
   void share_socket();
   void load_services();
+  void go_on();
+  [[nodiscard]] KeptServices services_on_disk();
+  void keep_facts();
+  void execute_again(NextImage which);
   void start_services();
   [[nodiscard]] RequestResult<void> boot_target();
   void no_services();
@@ -119,6 +152,7 @@ class ZinitDaemon final : public Daemon {
   void on_signal(const PendingSignal& pending);
   void tell_ended(const EndedProcess& ended);
   void reap_ended(pid_t named);
+  void begin_shutdown(PowerAction kind, std::string_view why);
   void on_shutdown_signal(PowerAction kind, int signal);
   void reload_and_log(std::function<void()> then);
   RequestResult<ReloadReport> take(const Configuration& config, bool dry_run);
@@ -128,15 +162,20 @@ class ZinitDaemon final : public Daemon {
 
   DaemonStart start_;
   GlobalSettings settings_;
+  std::string etc_environment_;
   std::optional<gid_t> socket_gid_;
   std::unique_ptr<EventLoop> loop_;
   UniqueFd signals_;
   LoopCall file_reopened_;  // asked for by threads of logs_
+  StateFacts facts_;
+  FactMap kept_;  // of facts_: those of the daemon itself
   LogStore logs_;
   LogOutput output_;
   Changes changes_;
   Watchers watchers_;
   Prober prober_;
+  std::optional<ScheduledPower> scheduled_;
+  KeptState state_{facts_};
   ReadinessChecks readiness_;
   BaseEnvironment environment_;
   Board board_;
@@ -149,6 +188,7 @@ class ZinitDaemon final : public Daemon {
   std::uint64_t reopening_ = 0;  // the ticket of the log files that were last opened anew
   Reloader reloader_;
   ServiceChanges service_changes_;
+  Reexecution reexecution_;
   LoopCall reap_more_;
   TimerWatcher reap_later_;
   IoWatcher signal_watcher_;

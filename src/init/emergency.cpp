@@ -87,7 +87,7 @@ void EmergencyShell::on_spawned() {
     log_error("emergency shell: {}; none can be had: {}", why_, outcome.child.error().text);
     return over_(false);
   }
-  pid_ = outcome.child->pid;
+  set_pid(outcome.child->pid);
   log_warn("emergency shell: {}; {} on {}, exit leaves it", why_, outcome.program, console_);
   // If it has ended already, it was reaped as an unknown child before its pid was known here.
   const auto there = signal_process(outcome.child->pidfd.get(), pid_, 0);
@@ -101,8 +101,13 @@ bool EmergencyShell::child_ended(pid_t pid, const ProcessEnd& ended) {
   return true;
 }
 
+void EmergencyShell::set_pid(pid_t pid) {
+  pid_ = pid;
+  changed_();
+}
+
 void EmergencyShell::end(std::string_view how) {
-  pid_ = -1;
+  set_pid(-1);
   log_info("emergency shell: {}", how);
   over_(true);
 }

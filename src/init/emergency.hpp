@@ -44,18 +44,29 @@ class EmergencyShell {
   /// Whether a shell runs or is being started.
   [[nodiscard]] bool running() const noexcept { return starter_.joinable() || pid_ > 0; }
 
+  /// Whether one is being started: its pid is not known yet.
+  [[nodiscard]] bool starting() const noexcept { return starter_.joinable(); }
+  /// The shell's pid; 0: none.
+  [[nodiscard]] pid_t pid() const noexcept { return pid_ > 0 ? pid_ : 0; }
+  /// Calls `changed` whenever pid() has changed.
+  void listen(std::function<void()> changed) { changed_ = std::move(changed); }
+  /// After a re-execution: the shell that the image before has started; 0: none.
+  void take_over(pid_t pid) noexcept { pid_ = pid > 0 ? pid : -1; }
+
   /// Called for each child that has ended, before it is reaped. Returns whether it was the shell.
   bool child_ended(pid_t pid, const ProcessEnd& end);
 
  private:
   void spawn_first() noexcept;
   void on_spawned();
+  void set_pid(pid_t pid);
   void end(std::string_view how);
 
   const std::string console_;
   const Environment environment_;
   const Over over_;
   const Spawn spawn_;
+  std::function<void()> changed_ = [] {};
   std::string why_;
   pid_t pid_ = -1;
 

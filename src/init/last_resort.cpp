@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +17,10 @@
 #include <cstring>
 #include <ctime>
 
+#include "init/crash_log.hpp"
+#include "init/reexecution.hpp"
+#include "os/call_sites.hpp"
+
 namespace zinit {
 
 namespace {
@@ -26,22 +32,41 @@ constexpr timespec kBetweenShells{2, 0};
 
 int log_fd = STDERR_FILENO;
 char console[256] = "/dev/console";
-std::atomic_flag at_fault;
-std::atomic<pid_t> shell{-1};  // the one started last
+bool is_machine = true;
+std::atomic<pid_t> at_fault{0};  // the first thread
+std::atomic<pid_t> shell{-1};    // the one started last
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 
-/// Writes "<2>zinit: WHAT WHY\n", which is priority critical for /dev/kmsg.
-void say(const char* what, const char* why) noexcept {
-  char line[512] = "<2>zinit: ";
-  std::size_t length = std::strlen(line);
-  for (const char* part : {what, why, "\n"}) {
-    const std::size_t room = std::min(std::strlen(part), sizeof line - 1 - length);
-    std::memcpy(line + length, part, room);
-    length += room;
+/// A line of the log: "<2>zinit: TEXT\n" for /dev/kmsg, where that is priority critical.
+class Line {
+ public:
+  Line() noexcept { add(is_machine ? "<2>zinit: " : "error "); }
+  Line& add(const char* text) noexcept {
+    const std::size_t room = std::min(std::strlen(text), sizeof text_ - 1 - length_);
+    std::memcpy(text_ + length_, text, room);
+    length_ += room;
+    return *this;
   }
-  // There is nothing to be done if the message cannot be written.
-  if (::write(log_fd, line, length) < 0) return;
-}
+  Line& add_hex(std::uint64_t number) noexcept {
+    char digits[19] = "0x";
+    char* end = digits + 2;
+    for (int shift = 60; shift >= 0; shift -= 4) {
+      const auto digit = static_cast<std::size_t>(number >> shift & 15);
+      if (digit != 0 || end > digits + 2 || shift == 0) *end++ = "0123456789abcdef"[digit];
+    }
+    *end = '\0';
+    return add(digits);
+  }
+  /// There is nothing to be done if it cannot be written.
+  void write() noexcept {
+    text_[length_++] = '\n';
+    if (::write(log_fd, text_, length_) < 0) return;
+  }
+
+ private:
+  char text_[800];
+  std::size_t length_ = 0;
+};
 
 [[noreturn]] void become_shell() noexcept {
   for (int each = 1; each < _NSIG; ++each) ::signal(each, SIG_DFL);  // execve(2) keeps ignored ones
@@ -88,14 +113,84 @@ void start_shell() noexcept {
 
 bool on_main_thread() noexcept { return ::syscall(SYS_gettid) == ::getpid(); }
 
-void on_fault(int signal, siginfo_t* info, void* /*context*/) noexcept {
+pid_t this_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+Crash describe(int signal, const void* context) noexcept {
+  Crash crash;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  crash.at_us = now.tv_sec * std::int64_t{1'000'000} + now.tv_nsec / 1000;
+  crash.signal = signal;
+  crash.thread = this_thread();
+  ::prctl(PR_GET_NAME, crash.thread_name.data(), 0, 0, 0);
+  crash.site_count = static_cast<std::uint32_t>(call_sites(context, crash.sites));
+  return crash;
+}
+
+void tell(const Crash& crash) noexcept {
+  const char* const name = ::sigabbrev_np(crash.signal);
+  Line line;
+  line.add("fault in zinit itself: SIG").add(name != nullptr ? name : "?");
+  line.add(" in thread ").add(crash.thread_name.data());
+  for (std::uint32_t i = 0; i < crash.site_count; ++i)
+    line.add(i == 0 ? ", at " : " ").add_hex(crash.sites[i]);
+  line.write();
+}
+
+/// Has a copy of this process die of the signal, so that the kernel writes a core file if one is
+/// configured. Returns when the copy has closed all descriptors, for the next image must not find
+/// them, and zinit's locks, in use.
+void dump_core(int signal) noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur == 0) return;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return;
+  const pid_t pid = ::_Fork();
+  if (pid == 0) {
+    ::syscall(SYS_close_range, 0, ~0U, 0);
+    ::signal(signal, SIG_DFL);
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, signal);
+    sigprocmask(SIG_UNBLOCK, &only, nullptr);
+    ::syscall(SYS_tgkill, ::getpid(), this_thread(), signal);
+    _exit(kTooManyFaults);
+  }
+  ::close(ends[1]);
+  char none;
+  while (pid > 0 && ::read(ends[0], &none, 1) < 0 && errno == EINTR) {}
+  ::close(ends[0]);
+}
+
+/// Executes zinit anew, if that is possible and may help.
+void recover(int signal, const void* context) noexcept {
+  const Crash crash = describe(signal, context);
+  tell(crash);
+  const bool again = log_crash(crash);
+  dump_core(signal);
+  if (!again) return Line().add("no recovery: too many faults within a minute").write();
+  Line().add("goes on by executing itself anew, with all services").write();
+  const int errnum = execute_after_fault();
+  const char* const fault = ::strerrordesc_np(errnum);
+  Line().add("no recovery: ").add(fault != nullptr ? fault : "?").write();
+}
+
+void on_fault(int signal, siginfo_t* info, void* context) noexcept {
   const bool sent = info->si_code <= 0;  // by kill(2) and the like, which includes abort(3)
-  if (sent && info->si_pid != ::getpid()) return;
-  const bool first = !at_fault.test_and_set();
+  if (sent && info->si_pid != ::getpid() && !can_execute()) return;
+  pid_t nobody = 0;
+  const bool first = at_fault.compare_exchange_strong(nobody, this_thread());
+  if (first && can_execute()) recover(signal, context);
+  // The first one may be back here, by a fault in all of this.
+  const bool own = first || at_fault == this_thread();
+  if (!is_machine && own) _exit(kTooManyFaults);
+  if (!is_machine) wait_for_ever();
   if (first) {
     const char* name = ::sigabbrev_np(signal);
-    say("fault in zinit itself, which goes on with a shell on the console: SIG",
-        name != nullptr ? name : "?");
+    Line()
+        .add("fault in zinit itself, which goes on with a shell on the console: SIG")
+        .add(name != nullptr ? name : "?")
+        .write();
     start_shell();
   }
   if (on_main_thread()) reap_for_ever();
@@ -109,9 +204,8 @@ void on_fault(int signal, siginfo_t* info, void* /*context*/) noexcept {
 
 void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
   log_fd = new_log_fd;
-  const std::size_t length = std::min(new_console.size(), sizeof console - 1);
-  std::memcpy(console, new_console.data(), length);
-  console[length] = '\0';
+  is_machine = !new_console.empty();
+  console[new_console.copy(console, sizeof console - 1)] = '\0';
 
   // For a stack overflow of the main thread; other threads have their own (os/thread.hpp).
   static char stack[65536];
@@ -124,11 +218,18 @@ void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
   action.sa_sigaction = on_fault;
   // Without SA_NODEFER a fault inside of the handler would end the process.
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-  for (const int signal : kFaults) ::sigaction(signal, &action, nullptr);
+  sigset_t faults;
+  sigemptyset(&faults);
+  for (const int signal : kFaults) {
+    ::sigaction(signal, &action, nullptr);
+    sigaddset(&faults, signal);
+  }
+  // The image before may have been executed by a handler, with what was blocked there.
+  pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
 }
 
 void stay_alive(const char* why) noexcept {
-  say("cannot go on, a shell is on the console: ", why);
+  Line().add("cannot go on, a shell is on the console: ").add(why).write();
   start_shell();
   reap_for_ever();
 }

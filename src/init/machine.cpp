@@ -122,7 +122,7 @@ void set_up_machine(StartRequest& request) {
   for (const Error& fault : mount_faults) log_warn("boot: {}", fault.text);
   read_kernel_options(request, command_line);
   set_up_keys();
-  log_if_failed(set_hostname());
+  if (!request.inherited) log_if_failed(set_hostname());  // may have been changed since
   log_if_failed(loopback_up());
   set_up_own_process();
 }

@@ -35,6 +35,8 @@ constexpr Option kOptions[] = {
     {.name = "--socket", .value = &ServerOptions::socket},
     {.name = "--pid1-mode", .flag = &ServerOptions::pid1_mode},
     {.name = "--container", .flag = &ServerOptions::container},
+    {.name = "--self-check", .flag = &ServerOptions::self_check},
+    {.name = "--journal-version", .value = &ServerOptions::journal_version},
     {.name = "--help", .flag = &ServerOptions::help},
     {.name = "-h", .flag = &ServerOptions::help},
     {.name = "--version", .flag = &ServerOptions::version},

@@ -23,7 +23,9 @@ struct ServerOptions {
   bool container = false;
   bool help = false;
   bool version = false;
-  bool dashes = false;               // there is a `--`
+  bool self_check = false;  // only see whether this program could go on in another's place
+  std::optional<std::string> journal_version;  // of the one whose place it would take
+  bool dashes = false;                         // there is a `--`
   std::vector<std::string> command;  // what follows `--`: the service `main` of zinit-pid1
   std::vector<std::string> words;    // not options: the kernel passes words that it does not know
   std::vector<std::string> faults;   // error messages; what else was parsed is valid

@@ -10,7 +10,9 @@
 
 #include "base/log.hpp"
 #include "base/memory.hpp"
+#include "init/crash_log.hpp"
 #include "init/environment.hpp"
+#include "init/reexecution.hpp"
 #include "os/limits.hpp"
 #include "os/memory.hpp"
 #include "os/signals.hpp"
@@ -71,6 +73,12 @@ LogSinks open_sinks(EventLoop& loop) {
 
 Result<void> open_socket(DaemonStart& start) {
   const Places& places = start.sources.places;
+  if (start.legacy) {
+    if (KeptFd listening = start.legacy->descriptors.take(KeptKind::control_socket)) {
+      start.socket = ControlSocket::take_over(std::move(listening));
+      return {};
+    }
+  }
   auto socket = ControlSocket::open({places.socket, places.socket_in_tmp});
   if (socket) {
     start.socket = std::move(*socket);
@@ -89,13 +97,80 @@ std::shared_ptr<CgroupTree> make_cgroups() {
   return nullptr;
 }
 
+/// The options for a self-check of another program to read what this one reads.
+std::vector<std::string> check_options(const StartRequest& request) {
+  std::vector<std::string> options;
+  const auto add = [&](const char* name, const std::optional<std::string>& value) {
+    if (value) options.insert(options.end(), {name, *value});
+  };
+  if (request.mode != Mode::standalone || request.options.pid1_mode)
+    options.emplace_back("--pid1-mode");
+  add("--config-dir",
+      request.options.config_dir ? request.options.config_dir : request.kernel.config_dir);
+  add("--config", request.options.config);
+  return options;
+}
+
+/// What the image before has left. What cannot be read is logged, and is empty.
+Legacy read_legacy(Inheritance inherited) {
+  Legacy legacy;
+  legacy.journal_file = inherited.take(KeptKind::journal);
+  legacy.facts_file = inherited.take(KeptKind::facts);
+  if (auto services = read_journal(legacy.journal_file.get()))
+    legacy.journal = *std::move(services);
+  else
+    log_error("the image before: {}", services.error().text);
+  if (auto facts = read_facts(legacy.facts_file.get()))
+    legacy.facts = *std::move(facts);
+  else
+    log_error("the image before: {}", facts.error().text);
+  legacy.daemon = daemon_from(legacy.facts);
+  legacy.descriptors = std::move(inherited);
+  return legacy;
+}
+
 }  // namespace
+
+int run_self_check(const StartRequest& request) {
+  const std::string known = std::to_string(kJournalVersion);
+  std::string fault;
+  if (request.options.journal_version.value_or(known) != known) {
+    fault = fmt::format("it knows version {} of the journal, and not {}", known,
+                        *request.options.journal_version);
+  } else if (!request.options.faults.empty()) {
+    fault = request.options.faults.front();
+  } else {
+    const Configuration config = read_configuration({places_of(request), {}});
+    if (config.incomplete) fault = config.incomplete->text;
+  }
+  const std::string said = fault.empty() ? std::string(kSelfCheckPassed) : fault;
+  if (!write_all(STDOUT_FILENO, said + "\n", "standard output")) return 1;
+  return fault.empty() ? 0 : 1;
+}
 
 Result<DaemonStart> prepare_server(StartRequest request) {
   DaemonStart start;
   start.mode = request.mode;
   start.started = request.started;
+  start.check_options = check_options(request);
+  if (request.inherited) {
+    start.legacy = read_legacy(std::move(*request.inherited));
+    start.started = start.legacy->daemon.started.value_or(start.started);
+  }
   start.nofile = prepare_process();
+  // After a re-execution zinit's own limit is the raised one.
+  if (start.legacy && start.legacy->daemon.nofile) start.nofile = start.legacy->daemon.nofile;
+  if (kept_list_fd() < 0) {
+    if (const auto made = make_kept_list(); !made)
+      log_error("a re-execution will know nothing: {}", made.error().text);
+  }
+  if (const auto found = find_own_program(); !found)
+    log_warn("no re-execution is possible: {}", found.error().text);
+  KeptFd crashes;
+  if (start.legacy) crashes = start.legacy->descriptors.take(KeptKind::crashes);
+  if (const auto opened = open_crash_log(std::move(crashes)); !opened)
+    log_error("no crash will be recovered from: {}", opened.error().text);
+  prepare_execution();
   start.environment = own_environment();
   use_asked_log_level(start, request);
   start.sources = {places_of(request), {}};

@@ -13,7 +13,12 @@ struct StartRequest {
   ServerOptions options;
   KernelOptions kernel;
   std::string console;
+  std::optional<Inheritance> inherited{};  // after a re-execution
 };
+
+/// See check_installed_program(): says what is in the way of this program's going on for another.
+/// @return  the exit status
+[[nodiscard]] int run_self_check(const StartRequest& request);
 
 /// Prepares the process (signals, descriptors) and makes all parts of DaemonStart. Invalid options
 /// are logged.

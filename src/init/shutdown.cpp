@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/kill_point.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -19,16 +20,18 @@ constexpr Milliseconds kLastWait{5000};
 
 }  // namespace
 
-Shutdown::Shutdown(EventLoop& loop, Board& board, std::function<void()> through)
-    : board_(board), through_(std::move(through)), timer_(loop, [this] { on_timer(); }) {}
+Shutdown::Shutdown(EventLoop& loop, Board& board, std::function<void()> begun,
+                   std::function<void()> through)
+    : board_(board),
+      on_begun_(std::move(begun)),
+      through_(std::move(through)), timer_(loop, [this] { on_timer(); }) {}
 
 /// Logs through the board, so that the line comes after those about the services that led to it.
 /// Without memory for it there is no line.
 template <class Text>
 void Shutdown::tell(LogLevel level, Text text) noexcept {
-  catch_all("shutdown", [&] {
-    board_.say(level, fmt::format("{}: {}", power_action_text(kind_), text()));
-  });
+  catch_all("shutdown",
+            [&] { board_.say(level, fmt::format("{}: {}", power_action_text(kind_), text())); });
 }
 
 void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit) {
@@ -36,12 +39,28 @@ void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit)
   begun_ = true;
   kind_ = kind;
   hurried_ = std::min(kHurried, limit / 2);
+  until_ = after(Clock::now(), limit - hurried_);
+  on_begun_();
   timer_.set(limit - hurried_);  // first, for what follows may throw for want of memory
   tell(LogLevel::info, [&] {
     return fmt::format("{}; stopping all services, {} at most", why, duration_text(limit.count()));
   });
+  kill_point("shutdown.begun");
   board_.begin_shutdown();
   look();
+}
+
+std::optional<Shutdown::Stand> Shutdown::stand() const {
+  if (!begun_) return std::nullopt;
+  return Stand{kind_, until_, hurried_};
+}
+
+void Shutdown::go_on(const Stand& stand) {
+  begun_ = true;
+  kind_ = stand.kind;
+  until_ = stand.until;
+  hurried_ = stand.hurried;
+  timer_.set(Milliseconds{std::max<std::int64_t>(ms_between(Clock::now(), until_), 0)});
 }
 
 void Shutdown::hurry(std::string_view why) {
@@ -78,6 +97,7 @@ void Shutdown::on_timer() {
 }
 
 void Shutdown::finish() {
+  kill_point("shutdown.through");
   finished_ = true;
   timer_.stop();
   through_();

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "base/log.hpp"
@@ -17,8 +18,10 @@ namespace zinit {
 
 class Shutdown {
  public:
-  /// `through` is called once, when the stopping phase is over. Loop and board outlive this.
-  Shutdown(EventLoop& loop, Board& board, std::function<void()> through);
+  /// `begun` is called when one has begun, before the board knows it: stand() tells of it from then
+  /// on. `through` is called once, when the stopping phase is over. Loop and board outlive this.
+  Shutdown(EventLoop& loop, Board& board, std::function<void()> begun,
+           std::function<void()> through);
 
   [[nodiscard]] bool begun() const noexcept { return begun_; }
   [[nodiscard]] PowerAction kind() const noexcept { return kind_; }
@@ -26,6 +29,19 @@ class Shutdown {
   /// Only the first call has an effect. `why` is for the log. Services have `limit` to end, and
   /// then are killed.
   void begin(PowerAction kind, std::string_view why, Milliseconds limit);
+
+  /// What the next image must know to go on with it.
+  struct Stand {
+    PowerAction kind = PowerAction::shut_down;
+    TimePoint until;          // when every stop timeout is cut
+    Milliseconds hurried{0};  // to this
+
+    bool operator==(const Stand&) const = default;
+  };
+  /// Nothing if no shutdown has begun.
+  [[nodiscard]] std::optional<Stand> stand() const;
+  /// Goes on with the shutdown of the image before. look() is to be called when the loop runs.
+  void go_on(const Stand& stand);
 
   /// A second request: services that are left have 1 s.
   void hurry(std::string_view why);
@@ -40,10 +56,12 @@ class Shutdown {
   void finish();
 
   Board& board_;
+  std::function<void()> on_begun_;
   std::function<void()> through_;
   TimerWatcher timer_;
   PowerAction kind_ = PowerAction::shut_down;
   bool begun_ = false;
+  TimePoint until_{};
   Milliseconds hurried_{0};  // every stop timeout is cut to this shortly before the time is over
   enum class Time : std::uint8_t { left, nearly_over, over } time_ = Time::left;
   bool finished_ = false;

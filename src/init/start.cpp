@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "init/environment.hpp"
+#include "init/last_resort.hpp"
 #include "init/last_steps.hpp"
 #include "init/machine.hpp"
 #include "init/prepare_server.hpp"
@@ -77,6 +78,7 @@ void take_place(Mode mode) {
     if (const auto mounted = mount_if_missing(proc); !mounted) log_info("{}", mounted.error().text);
   }
   set_log_descriptor(STDERR_FILENO, false);  // needs /proc to reopen it
+  survive_faults(STDERR_FILENO, {});
 }
 
 int run_plain(StartRequest request) {
@@ -111,6 +113,8 @@ int run_server(ServerName name, std::span<const std::string> arguments) {
   StartRequest request;
   request.started = Clock::now();
   request.options = parse_server_options(arguments);
+  if (request.options.self_check && ::getpid() != 1) return run_self_check(request);
+  request.inherited = take_inheritance();
   const bool pid1 = ::getpid() == 1;
   const bool container =
       pid1 && (name == ServerName::server ||

@@ -25,12 +25,13 @@ constexpr int kMostLines = 64;
 }  // namespace
 
 SyslogInput::SyslogInput(EventLoop& loop, const Board& board, const CgroupTree* cgroups,
-                         LogStore& logs)
+                         LogStore& logs, StateFacts& facts)
     : board_(board),
       cgroups_(cgroups),
       logs_(logs),
-      dev_log_(loop, "/dev/log", [this](const ucred& sender, auto bytes) { take(sender, bytes); }) {
-}
+      dev_log_(
+          loop, "/dev/log", [this](const ucred& sender, auto bytes) { take(sender, bytes); },
+          &facts) {}
 
 /// The service of a process: by its session and process group, without reading /proc; if it has
 /// left these, or the board does not know the launch yet, by its cgroup; without cgroups by its

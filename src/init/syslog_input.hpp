@@ -24,9 +24,13 @@ class SyslogInput {
  public:
   /// All outlive this, which is destroyed while no thread runs the loop.
   /// @param cgroups  those of the services; null if there are none.
-  SyslogInput(EventLoop& loop, const Board& board, const CgroupTree* cgroups, LogStore& logs);
+  SyslogInput(EventLoop& loop, const Board& board, const CgroupTree* cgroups, LogStore& logs,
+              StateFacts& facts);
 
-  void start() noexcept { dev_log_.start(); }
+  /// See DevLog.
+  void start(KeptFd inherited, const FactMap& kept) noexcept {
+    dev_log_.start(std::move(inherited), kept);
+  }
   /// To be called when a process has ended, which may have been a syslog daemon.
   void look() noexcept { dev_log_.look(); }
   void finish() noexcept { dev_log_.finish(); }

@@ -32,11 +32,15 @@ MachineWatchdog::MachineWatchdog(EventLoop& loop)
 void MachineWatchdog::set(const std::string& device, Milliseconds timeout) {
   if (device == device_ && timeout == timeout_) return;
   timer_.stop();
-  disarm();
+  const bool inherited = fd_ && device_.empty();
+  if (!inherited || device.empty()) disarm();
   device_ = device;
   timeout_ = timeout;
   told_ = false;
-  if (!device_.empty()) open();
+  if (fd_)
+    begin();
+  else if (!device_.empty())
+    open();
 }
 
 void MachineWatchdog::open() {
@@ -47,7 +51,11 @@ void MachineWatchdog::open() {
                 duration_text(kLookAgain.count()));
     return timer_.set(kLookAgain);
   }
-  fd_ = std::move(*opened);
+  fd_ = KeptFd(std::move(*opened), {KeptKind::watchdog});
+  begin();
+}
+
+void MachineWatchdog::begin() {
   told_ = false;
   take_timeout();
   feed();

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.hpp"
 #include "base/mutex.hpp"
 #include "io/loop.hpp"
 #include "io/watcher.hpp"
+#include "os/kept_descriptors.hpp"
 #include "os/thread.hpp"
 
 namespace zinit {
@@ -22,6 +22,9 @@ namespace zinit {
 class MachineWatchdog {
  public:
   explicit MachineWatchdog(EventLoop& loop);
+
+  /// After a re-execution, before set(): the device as the image before had it open.
+  void go_on(KeptFd device) noexcept { fd_ = std::move(device); }
 
   /// Feeds `device` from now on; if it is empty, disarms the previous one. A device that does not
   /// exist yet, since its driver is loaded later, is tried every 10 s. If the driver uses another
@@ -34,6 +37,7 @@ class MachineWatchdog {
 
  private:
   void open();
+  void begin();
   void take_timeout();
   void feed();
   void disarm() noexcept;
@@ -42,7 +46,7 @@ class MachineWatchdog {
   std::string device_;
   Milliseconds timeout_{0};
   Milliseconds feed_each_{0};
-  UniqueFd fd_;
+  KeptFd fd_;
   bool told_ = false;  // an error was logged
 };
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "init/kept_config.hpp"
 #include "unit/config_one_key.hpp"
 
 using namespace zinit;
@@ -339,6 +340,26 @@ TEST_CASE("each key set right is seen in what is loaded, without a word", "[conf
     INFO(row.section << "." << row.key << " = " << row.value);
     const Outcome outcome = read_with(row.section, row.key, row.value);
     CHECK(outcome.messages == std::vector<std::string>{});
+    CHECK(row.seen(outcome));
+  }
+}
+
+TEST_CASE("each key is seen in what the next image makes of the facts of this one",
+          "[config][keys][kept]") {
+  for (const Right& row : kRight) {
+    if (row.section.empty()) continue;
+    INFO(row.section << "." << row.key << " = " << row.value);
+    Outcome outcome = read_with(row.section, row.key, row.value);
+    const auto graph = Graph::build({{std::make_shared<ServiceSpec>(outcome.spec), 4, 0}});
+    FactMap facts;
+    put_changes(Graph(), *graph, facts);
+    const KeptServices kept = kept_services(facts, {});
+    REQUIRE(kept.entries.size() == 1);
+    const ServiceSpec& again = *kept.entries[0].spec;
+    CHECK(again.broken() == outcome.spec.broken());
+    CHECK(compare(again, outcome.spec) == SpecChange::none);
+    CHECK(again.document == outcome.spec.document);
+    outcome.spec = again;
     CHECK(row.seen(outcome));
   }
 }

@@ -171,6 +171,29 @@ TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]")
   CHECK(client.error_of("service.reload", R"({"name":"web"})") == -32013);
 }
 
+TEST_CASE("a re-execution is the daemon's, who answers before it or says why there is none",
+          "[control][methods]") {
+  Rig rig({sleeper("web")});
+  TestClient client = rig.client();
+  std::vector<bool> asked;
+  rig.daemon.on_reexecute = [&](bool update, const Daemon::ReexecuteDone& done) {
+    asked.push_back(update);
+    done({});
+  };
+  const std::string ok = R"({"ok":true})";
+  CHECK(client.call("system.reexec") == ok);
+  CHECK(client.call("system.reexec", R"({"update":true})") == ok);
+  CHECK(client.call("system.prepare_restart") == ok);
+  rig.on_loop([&] { CHECK(asked == std::vector{false, true, false}); });
+
+  rig.on_loop([&] {
+    rig.daemon.on_reexecute = [](bool, const Daemon::ReexecuteDone& done) {
+      done(tl::unexpected(RequestFailure{Refusal::process_error, "the self-check has failed"}));
+    };
+  });
+  CHECK_THAT(client.call("system.reexec"), Catch::Contains("the self-check has failed"));
+}
+
 TEST_CASE("a wait for a service that a reload takes away ends", "[control][methods]") {
   Rig rig({sleeper("web"), sleeper("db")});
   TestClient waiter = rig.client();

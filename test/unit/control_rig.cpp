@@ -29,9 +29,7 @@ bool ready(int fd, short events, Milliseconds limit = kPatience) {
 
 }  // namespace
 
-Result<OutputPipes> StoredOutput::open_output(Slot slot) {
-  return store_.open_output(slot);
-}
+Result<OutputPipes> StoredOutput::open_output(Slot slot) { return store_.open_output(slot); }
 
 void FakeDaemon::power(PowerAction action, const std::string& message) {
   if (on_power) on_power(action, message);
@@ -41,6 +39,11 @@ void FakeDaemon::power(PowerAction action, const std::string& message) {
 void FakeDaemon::reload(bool dry_run, ReloadDone done) {
   if (on_reload) return on_reload(dry_run, std::move(done));
   done(ReloadReport{});
+}
+
+void FakeDaemon::reexecute(bool update, ReexecuteDone done) {
+  if (on_reexecute) return on_reexecute(update, std::move(done));
+  done({});
 }
 
 void FakeDaemon::set_service(SetService request, SetDone done) {

@@ -37,19 +37,29 @@ class StoredOutput final : public OutputPort {
 /// thread alone, or while it does not run.
 class FakeDaemon final : public Daemon {
  public:
-  [[nodiscard]] DaemonInfo info() const override { return {"standalone", 5, {}, 6, {}}; }
+  [[nodiscard]] DaemonInfo info() const override {
+    DaemonInfo info;
+    info.mode = "standalone";
+    info.uptime_ms = 5;
+    info.started_ms = 6;
+    return info;
+  }
+  void keep_scheduled(const std::optional<ScheduledPower>& power) override { scheduled = power; }
   [[nodiscard]] bool supports(PowerAction action) const override {
     return action == PowerAction::shut_down;
   }
   void power(PowerAction action, const std::string& message) override;
   void reload(bool dry_run, ReloadDone done) override;
+  void reexecute(bool update, ReexecuteDone done) override;
   void set_service(SetService request, SetDone done) override;
   void delete_service(const DeleteService& request, DeleteDone done) override;
 
   std::function<void(PowerAction, const std::string&)> on_power;
   std::function<void(bool, ReloadDone)> on_reload;
+  std::function<void(bool, ReexecuteDone)> on_reexecute;
   std::vector<SetService> set;
   std::vector<DeleteService> deleted;
+  std::optional<ScheduledPower> scheduled;
   std::atomic<int> powered{0};
 };
 

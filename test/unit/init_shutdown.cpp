@@ -24,7 +24,8 @@ struct Bench {
   test::NoChecks checks;
   Board board{{output, changes, checks}, {}};
   int through = 0;
-  Shutdown shutdown{*loop, board, [this] {
+  Shutdown shutdown{*loop, board, [] {},
+                    [this] {
                       ++through;
                       loop->stop();
                     }};

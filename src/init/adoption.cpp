@@ -1,0 +1,97 @@
+// Finding the processes of services in /proc.
+#include "init/adoption.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/log.hpp"
+#include "os/membership.hpp"
+#include "os/process.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::size_t kMostEnviron = std::size_t{1} << 20;
+
+std::string owner_of(pid_t pid, const CgroupTree* cgroups) {
+  if (cgroups != nullptr)
+    if (std::string service = cgroups->service_of(pid); !service.empty()) return service;
+  const auto text = read_file(fmt::format("/proc/{}/environ", pid).c_str(), kMostEnviron);
+  return std::string(text ? service_in_environ(*text).value_or("") : "");
+}
+
+/// The main process of each service, by name.
+Result<std::map<std::string, ProcessStat>> main_processes(const CgroupTree* cgroups) {
+  auto processes = all_processes();
+  if (!processes) return Failure(std::move(processes.error()));
+  std::map<std::string, ProcessStat> mains;
+  const auto better = [](const ProcessStat& a, const ProcessStat& b) {
+    return std::tuple(a.session != a.pid, a.start_ticks) <
+           std::tuple(b.session != b.pid, b.start_ticks);
+  };
+  for (const ProcessStat& process : *processes) {
+    if (process.ppid != ::getpid() || process.zombie()) continue;
+    const std::string service = owner_of(process.pid, cgroups);
+    if (service.empty()) continue;
+    const auto [known, added] = mains.try_emplace(service, process);
+    if (!added && better(process, known->second)) known->second = process;
+  }
+  return mains;
+}
+
+const ProcessStat* find(const std::map<std::string, ProcessStat>& mains,
+                        const std::string& service) {
+  const auto found = mains.find(service);
+  return found != mains.end() ? &found->second : nullptr;
+}
+
+JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
+  JournalEntry entry;
+  entry.slot = service.slot;
+  entry.name = service.spec->name;
+  if (process != nullptr) {
+    entry.known = false;
+    entry.facts.pid = entry.facts.leader = process->pid;
+    entry.facts.pgid = process->group;
+    entry.record.process = Process::alive;
+  } else if (service.spec->oneshot) {
+    entry.record.state = State::exited;
+    entry.record.wish = Wish::up;
+    entry.record.done = entry.record.by_itself = true;
+  }
+  return entry;
+}
+
+}  // namespace
+
+std::vector<std::string> adopt(const std::vector<GraphEntry>& services, const CgroupTree* cgroups,
+                               JournalImage& image) {
+  std::set<Slot> known;
+  for (const JournalEntry& entry : image.entries) known.insert(entry.slot);
+  const auto lacks = [&](const GraphEntry& service) { return !known.contains(service.slot); };
+  if (std::ranges::none_of(services, lacks)) return {};
+  const auto mains = main_processes(cgroups);
+  if (!mains)
+    log_error("services are left as they are, for nobody knows what runs: {}", mains.error().text);
+  std::vector<std::string> to_start;
+  for (const GraphEntry& service : services) {
+    if (!lacks(service)) continue;
+    const ServiceSpec& spec = *service.spec;
+    const ProcessStat* const process = mains ? find(*mains, spec.name) : nullptr;
+    image.entries.push_back(entry_of(service, process));
+    if (process != nullptr)
+      log_warn("{}: its record is lost; it goes on with pid {}", spec.name, process->pid);
+    else if (mains && !spec.oneshot && spec.status == StartStatus::start)
+      to_start.push_back(spec.name);
+  }
+  return to_start;
+}
+
+}  // namespace zinit

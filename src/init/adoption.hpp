@@ -1,0 +1,26 @@
+// What can be found out about services without their records in the journal: which of their
+// processes are alive. After a re-execution whose journal, or a part of it, cannot be read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/graph.hpp"
+#include "os/cgroup_tree.hpp"
+#include "supervisor/journal.hpp"
+
+namespace zinit {
+
+/// Adds an entry to `image` for each of `services` that has none, by what /proc proves: a child of
+/// zinit belongs to the service in whose cgroup it is, or else to the one that ZINIT_SERVICE in its
+/// environment names. The oldest one that leads a session, or else the oldest, is taken for the
+/// main process. A oneshot without a process counts as done, for it may have been.
+///
+/// @param cgroups  those of the services; null if there are none.
+/// @return  the services that are to be started, since they have no process and are no oneshots;
+///          none if /proc cannot be read: nobody knows then what runs.
+/// Before other threads start processes. Reads all of /proc, so only where an entry is missing.
+[[nodiscard]] std::vector<std::string> adopt(const std::vector<GraphEntry>& services,
+                                             const CgroupTree* cgroups, JournalImage& image);
+
+}  // namespace zinit

@@ -1,0 +1,86 @@
+// The memory file of crashes. Fixed in layout: an image of another version reads it.
+#include "init/crash_log.hpp"
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <ctime>
+#include <new>
+
+#include "base/format.hpp"
+#include "model/reason.hpp"
+#include "os/memory_file.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::uint64_t kMagic = 0x68737263'74696e7a;  // "znitcrsh"
+constexpr std::int64_t kMinuteNs = 60'000'000'000;
+
+struct Log {
+  std::uint64_t magic;
+  std::atomic<std::uint32_t> count;
+  std::uint32_t reserved;
+  std::array<std::int64_t, kCrashesAMinute> at_ns;  // of the last ones, on the monotonic clock
+  Crash last;
+};
+
+/// Never unmapped: a crash may come at any time.
+Log* log = nullptr;
+
+Result<MappedFile> log_file(KeptFd inherited) {
+  if (inherited) {
+    auto file = MappedFile::map(inherited.release());
+    if (file && file->size() >= sizeof(Log)) return file;
+  }
+  return MappedFile::create("zinit-crashes", sizeof(Log));
+}
+
+}  // namespace
+
+Result<void> open_crash_log(KeptFd inherited) {
+  auto file = log_file(std::move(inherited));
+  if (!file) return Failure(std::move(file.error()));
+  static MappedFile& kept = *new MappedFile;
+  kept = std::move(*file);
+  kept.keep({KeptKind::crashes});
+  log = std::launder(reinterpret_cast<Log*>(kept.data()));
+  if (log->magic != kMagic) {
+    new (log) Log{};
+    log->magic = kMagic;
+  }
+  return {};
+}
+
+bool log_crash(const Crash& crash) noexcept {
+  if (log == nullptr) return false;
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const std::int64_t now_ns = now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
+  const std::uint32_t nth = log->count;
+  // The place of the oldest of the last five is that of the fifth before this one.
+  std::int64_t& place = log->at_ns[nth % kCrashesAMinute];
+  place = now_ns;
+  log->last = crash;
+  log->count = nth + 1;
+  if (nth + 1 < kCrashesAMinute) return true;
+  const std::int64_t first = log->at_ns[(nth + 1) % kCrashesAMinute];
+  return now_ns - first > kMinuteNs;
+}
+
+Crashes logged_crashes() noexcept {
+  if (log == nullptr || log->count == 0) return {};
+  return {log->count, log->last};
+}
+
+std::string crash_text(const Crash& crash) {
+  std::string text = fmt::format("{} in thread {}", signal_name(crash.signal),
+                                 std::string(crash.thread_name.data()));
+  const std::size_t count = std::min<std::size_t>(crash.site_count, crash.sites.size());
+  for (std::size_t i = 0; i < count; ++i)
+    text += fmt::format("{}{:#x}", i == 0 ? ", at " : " ", crash.sites[i]);
+  return text;
+}
+
+}  // namespace zinit

@@ -1,0 +1,35 @@
+// What the daemon itself tells the next image of zinit, beside its services.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <optional>
+#include <string>
+
+#include "base/time.hpp"
+#include "control/daemon.hpp"
+#include "init/shutdown.hpp"
+#include "os/state_facts.hpp"
+
+namespace zinit {
+
+/// The facts of the daemon. All times are on the monotonic clock, which goes on over execve(2).
+struct DaemonFacts {
+  std::optional<TimePoint> started;           // of zinit's first image
+  std::optional<TimePoint> services_started;  // see ZinitDaemon
+  bool booted = false;                        // the board knows what is to be started
+  std::optional<rlimit> nofile;               // what services are to have
+  std::uint32_t crashes = 0;                  // of which the log has told
+  pid_t shell = 0;                            // the emergency shell; 0: none
+  std::optional<Shutdown::Stand> shutdown;    // that has begun
+  std::optional<ScheduledPower> scheduled;    // for later
+  std::string settings;                       // the text of zinit.toml in force
+  std::string etc_environment;                // that of /etc/environment
+};
+
+/// Adds all of `daemon`; what is not set has an empty fact.
+void put_daemon(const DaemonFacts& daemon, FactMap& facts);
+/// What is missing, or cannot be read, has its default.
+[[nodiscard]] DaemonFacts daemon_from(const FactMap& facts);
+
+}  // namespace zinit

@@ -1,0 +1,219 @@
+// Services as JSON, and back.
+#include "init/kept_config.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json_writer.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "config/spec_reader.hpp"
+#include "config/value_text.hpp"
+#include "supervisor/journal.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::string_view kService = "service/";  // followed by the slot
+constexpr std::string_view kMasked = "masked/";    // followed by the name
+
+std::string key_of(Slot slot) { return fmt::format("{}{}", kService, slot); }
+
+/// Whether the facts of both are the same.
+bool same(const Node& one, const Node& other) {
+  return one.spec == other.spec && one.removed == other.removed &&
+         one.load_order == other.load_order;
+}
+
+/// Where a spec was read from.
+void put_origin(JsonWriter& to, const ServiceSpec& spec) {
+  to.member("file", spec.file).member("drop_ins", spec.drop_ins);
+  to.key("identities").begin_array();
+  for (const FileIdentity& one : spec.identities) {
+    to.begin_array().put(std::uint64_t{one.device}).put(std::uint64_t{one.inode});
+    to.put(std::int64_t{one.size}).put(one.modified_ns).end_array();
+  }
+  to.end_array();
+}
+
+std::string fact_of(const Node& node) {
+  // The faults of the graph are found again.
+  const ServiceSpec& spec = *as_read(node.spec);
+  JsonWriter to;
+  to.begin_object().member("name", spec.name).member("load_order", node.load_order);
+  to.member("removed", node.removed).member("vendors", spec.vendors);
+  to.member("runtime", spec.runtime).member("system_class", spec.system_class_default);
+  to.member("inherit_streams", spec.inherit_streams);
+  put_origin(to, spec);
+  if (!spec.document.empty()) to.key("document").put_raw(spec.document);
+  to.member("warnings", spec.findings->warnings).member("errors", spec.findings->errors);
+  to.member("refused_warnings", spec.findings->refused_warnings);
+  if (const SpecPtr& refused = spec.findings->refused) {
+    to.key("refused").begin_object();
+    put_origin(to, *refused);
+    to.end_object();
+  }
+  return to.end_object().take();
+}
+
+/// Reads members of an object; those that are missing, or of another type, have their defaults.
+class Members {
+ public:
+  explicit Members(const JsonValue& object) : object_(object) {}
+
+  [[nodiscard]] const JsonValue* find(const char* name) const {
+    const auto member = object_.FindMember(name);
+    return member == object_.MemberEnd() ? nullptr : &member->value;
+  }
+  [[nodiscard]] std::string text(const char* name) const {
+    const JsonValue* value = find(name);
+    return value != nullptr && value->IsString() ? std::string(text_of(*value)) : std::string();
+  }
+  [[nodiscard]] bool flag(const char* name) const {
+    const JsonValue* value = find(name);
+    return value != nullptr && value->IsBool() && value->GetBool();
+  }
+  [[nodiscard]] std::uint32_t number(const char* name) const {
+    const JsonValue* value = find(name);
+    return value != nullptr && value->IsUint() ? value->GetUint() : 0;
+  }
+  [[nodiscard]] std::vector<std::string> texts(const char* name) const {
+    std::vector<std::string> texts;
+    const JsonValue* value = find(name);
+    if (value == nullptr || !value->IsArray()) return texts;
+    for (const JsonValue& one : value->GetArray())
+      if (one.IsString()) texts.emplace_back(text_of(one));
+    return texts;
+  }
+
+ private:
+  const JsonValue& object_;
+};
+
+FileIdentity identity_from(const JsonValue& value) {
+  FileIdentity identity;
+  if (!value.IsArray() || value.Size() != 4 || !value[0].IsUint64() || !value[1].IsUint64() ||
+      !value[2].IsInt64() || !value[3].IsInt64())
+    return identity;
+  identity.device = value[0].GetUint64();
+  identity.inode = value[1].GetUint64();
+  identity.size = value[2].GetInt64();
+  identity.modified_ns = value[3].GetInt64();
+  return identity;
+}
+
+void take_origin(const Members& from, ServiceSpec& spec) {
+  spec.file = from.text("file");
+  spec.drop_ins = from.texts("drop_ins");
+  const JsonValue* identities = from.find("identities");
+  if (identities == nullptr || !identities->IsArray()) return;
+  for (const JsonValue& one : identities->GetArray()) spec.identities.push_back(identity_from(one));
+}
+
+/// A spec by its document alone, and what is wrong with that.
+struct BareSpec {
+  std::shared_ptr<ServiceSpec> spec = std::make_shared<ServiceSpec>();
+  std::vector<std::string> errors;
+};
+
+BareSpec bare_spec(const Members& from, const ServiceDefaults& defaults) {
+  const JsonValue* document = from.find("document");
+  if (document == nullptr) return {.errors = {"it has no configuration"}};
+  auto value = value_from_json(*document);
+  if (!value) return {.errors = {std::move(value.error())}};
+  // The command that zinit was given is no file's, and has no defaults of files.
+  const bool command = from.flag("inherit_streams");
+  ParsedSpec parsed =
+      spec_from_document(*value, from.flag("system_class"), command ? ServiceDefaults() : defaults);
+  BareSpec bare{std::move(parsed.spec), {}};
+  // The name is a member of its own, for it may be that of the file.
+  const std::string name_key = fmt::format("{}.name", kind_name(bare.spec->kind));
+  for (const Diagnostic& diagnostic : parsed.diagnostics)
+    if (diagnostic.severity == Severity::error && diagnostic.key != name_key)
+      bare.errors.push_back(to_text(diagnostic));
+  return bare;
+}
+
+std::optional<GraphEntry> entry_from(std::string_view text, Slot slot,
+                                     const ServiceDefaults& defaults) {
+  JsonDocument fact;
+  fact.Parse<kJsonParse>(text.data(), text.size());
+  if (fact.HasParseError() || !fact.IsObject()) return std::nullopt;
+  const Members from(fact);
+  BareSpec bare = bare_spec(from, defaults);
+  const std::shared_ptr<ServiceSpec>& spec = bare.spec;
+  spec->name = from.text("name");
+  if (name_fault(spec->name)) return std::nullopt;
+  take_origin(from, *spec);
+  spec->vendors = from.flag("vendors");
+  spec->runtime = from.flag("runtime");
+  spec->system_class_default = from.flag("system_class");
+  spec->inherit_streams = from.flag("inherit_streams");
+  SpecFindings findings{from.texts("warnings"), from.number("refused_warnings"),
+                        from.texts("errors"), nullptr, nullptr};
+  // What was no fault to the image before is one to this: it must not run half of a file.
+  if (findings.errors.empty()) findings.errors = std::move(bare.errors);
+  findings.refused_warnings = std::min(findings.refused_warnings, findings.warnings.size());
+  if (const JsonValue* refused = from.find("refused"); refused != nullptr && refused->IsObject()) {
+    auto newer = std::make_shared<ServiceSpec>();
+    take_origin(Members(*refused), *newer);
+    findings.refused = std::move(newer);
+  }
+  if (findings.refused || !findings.warnings.empty() || !findings.errors.empty())
+    spec->findings.edit() = std::move(findings);
+  return GraphEntry{spec, slot, from.number("load_order"), from.flag("removed")};
+}
+
+/// Calls `each` with the rest of the key, and the value, of each fact whose key begins so.
+template <class Each>
+void each_with(const FactMap& facts, std::string_view prefix, Each each) {
+  for (auto one = facts.lower_bound(prefix); one != facts.end(); ++one) {
+    if (!one->first.starts_with(prefix)) return;
+    each(std::string_view(one->first).substr(prefix.size()), one->second);
+  }
+}
+
+/// The slot that the rest of a key names.
+std::optional<Slot> slot_of(std::string_view digits) {
+  const auto number = parse_integer(digits);
+  if (!number || *number < 0 || *number >= kJournalSlots || std::to_string(*number) != digits)
+    return std::nullopt;
+  return static_cast<Slot>(*number);
+}
+
+}  // namespace
+
+void put_changes(const Graph& before, const Graph& after, FactMap& facts) {
+  const std::size_t slots = std::max(before.slots(), after.slots());
+  for (Slot slot = 0; slot < slots; ++slot) {
+    if (after.used(slot)) {
+      if (!before.used(slot) || !same(before.node(slot), after.node(slot)))
+        facts[key_of(slot)] = fact_of(after.node(slot));
+    } else if (before.used(slot)) {
+      facts[key_of(slot)];
+    }
+  }
+  if (before.masked() == after.masked()) return;
+  for (const auto& [name, link] : before.masked()) facts[fmt::format("{}{}", kMasked, name)];
+  for (const auto& [name, link] : after.masked()) facts[fmt::format("{}{}", kMasked, name)] = link;
+}
+
+KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults) {
+  KeptServices kept;
+  each_with(facts, kService, [&](std::string_view key, const std::string& value) {
+    const auto slot = slot_of(key);
+    auto entry = slot ? entry_from(value, *slot, defaults) : std::nullopt;
+    if (entry)
+      kept.entries.push_back(*std::move(entry));
+    else
+      log_error("the config of service {} of the image before cannot be read", key);
+  });
+  std::ranges::sort(kept.entries, {}, &GraphEntry::slot);  // the facts are by their digits
+  each_with(facts, kMasked, [&](std::string_view name, const std::string& link) {
+    kept.masked.emplace(name, link);
+  });
+  return kept;
+}
+
+}  // namespace zinit

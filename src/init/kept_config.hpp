@@ -1,0 +1,29 @@
+// The configuration in force, as facts for the next image of zinit (os/state_facts.hpp): it goes on
+// with that, and not with what is on disk, which may have changed without a reload.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "model/graph.hpp"
+#include "os/state_facts.hpp"
+
+namespace zinit {
+
+/// Adds to `facts` what is different in `after`: a fact for each service that is new or changed,
+/// and for each masked name; empty ones for those that are gone.
+void put_changes(const Graph& before, const Graph& after, FactMap& facts);
+
+/// What is in force by all that put_changes() has left.
+struct KeptServices {
+  std::vector<GraphEntry> entries;  // by slot
+  MaskedNames masked;
+};
+
+/// Reads it back. `defaults` are those of [defaults] in force. A service whose fact cannot be read
+/// is left out, which is logged. One whose file this image refuses where the image before did not
+/// is broken.
+[[nodiscard]] KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults);
+
+}  // namespace zinit

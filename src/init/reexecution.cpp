@@ -1,0 +1,251 @@
+// The execve(2) of zinit by zinit.
+#include "init/reexecution.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "base/format.hpp"
+#include "base/kill_point.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "init/environment.hpp"
+#include "os/process.hpp"
+#include "os/spawn.hpp"
+#include "supervisor/journal.hpp"
+
+namespace zinit {
+
+namespace {
+
+// The number of the descriptor of the list of kept descriptors.
+constexpr const char* kVariable = "ZINIT_INHERITS";
+
+// What the kernel appends to the path of a program whose file was replaced or removed.
+constexpr std::string_view kDeleted = " (deleted)";
+
+// For the launches and the work with files that are under way to end, and how often that is looked
+// at.
+constexpr Milliseconds kLaunchesEnd{5000};
+constexpr Milliseconds kLookAgain{2};
+
+// Of the output of a self-check.
+constexpr std::size_t kMostOutput = 4096;
+
+char** arguments = nullptr;
+
+/// Of the next image; null-terminated. Never destroyed: a fault may come at any time.
+std::vector<char*>* variables = nullptr;
+
+struct Program {
+  KeptFd file;
+  std::string path;
+};
+
+/// Never destroyed.
+Program& own_program() {
+  static Program& only = *new Program;
+  return only;
+}
+
+/// Reads until the end of file or `deadline`. @return  nothing if the time was over first
+std::optional<std::string> read_until(int fd, TimePoint deadline) {
+  std::string text;
+  while (true) {
+    const auto left = ms_between(Clock::now(), deadline);
+    pollfd readable{fd, POLLIN, 0};
+    const int ready = left > 0 ? ::poll(&readable, 1, static_cast<int>(left)) : 0;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) return std::nullopt;
+    char bytes[512];
+    const ssize_t count = ::read(fd, bytes, sizeof bytes);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return text;
+    text.append(bytes, static_cast<std::size_t>(count));
+    text.resize(std::min(text.size(), kMostOutput));
+  }
+}
+
+}  // namespace
+
+namespace {
+
+/// Closes what the image before has left, where the list of it cannot be read. Log pipes stay open:
+/// a service that writes to a closed one is killed by SIGPIPE.
+void close_unknown() {
+  std::vector<int> unknown;
+  if (DIR* const directory = ::opendir("/proc/self/fd")) {
+    while (const dirent* const each = ::readdir(directory)) {
+      const auto fd = parse_integer(each->d_name);
+      struct stat status {};
+      if (!fd || *fd <= STDERR_FILENO || *fd == ::dirfd(directory)) continue;
+      if (::fstat(static_cast<int>(*fd), &status) == 0 && !S_ISFIFO(status.st_mode))
+        unknown.push_back(static_cast<int>(*fd));
+    }
+    ::closedir(directory);
+  }
+  for (const int fd : unknown) ::close(fd);
+}
+
+}  // namespace
+
+void remember_command_line(char** argv) noexcept { arguments = argv; }
+
+std::optional<Inheritance> take_inheritance() {
+  const char* value = std::getenv(kVariable);
+  if (value == nullptr) return std::nullopt;
+  const auto fd = parse_integer(value);
+  ::unsetenv(kVariable);
+  // Anybody may have set the variable before zinit was started; only zinit makes such a file.
+  const bool ours = fd && *fd > STDERR_FILENO && *fd <= INT_MAX &&
+                    (::fcntl(static_cast<int>(*fd), F_GET_SEALS) & F_SEAL_SHRINK) != 0 &&
+                    ::fcntl(static_cast<int>(*fd), F_GET_SEALS) >= 0;
+  if (!ours) return std::nullopt;
+  auto inherited = Inheritance::take_over(static_cast<int>(*fd));
+  if (inherited) return std::move(*inherited);
+  log_error("nothing is known of the image before: {}", inherited.error().text);
+  close_unknown();
+  return Inheritance();
+}
+
+Result<void> find_own_program() {
+  auto file = open_fd("/proc/self/exe", O_PATH);
+  if (!file) return Failure(std::move(file.error()));
+  std::string path(PATH_MAX, '\0');
+  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+  if (size < 0) return sys_failure("read", "/proc/self/exe");
+  path.resize(static_cast<std::size_t>(size));
+  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
+  own_program() = {KeptFd(std::move(*file), {}), std::move(path)};
+  return {};
+}
+
+Result<void> check_installed_program(const std::vector<std::string>& options) {
+  const std::string& path = own_program().path;
+  auto output = make_pipe();
+  if (!output) return Failure(std::move(output.error()));
+  SpawnPlan plan;
+  plan.argv = {"zinit-server", "--self-check",
+               fmt::format("--journal-version={}", kJournalVersion)};
+  plan.argv.insert(plan.argv.end(), options.begin(), options.end());
+  plan.program = path;
+  plan.env = own_environment();
+  plan.out = plan.err = output->write.get();
+  auto child = spawn(plan);
+  if (!child) return Failure(std::move(child.error()));
+  output->write.reset();
+  const auto said = read_until(output->read.get(), after(Clock::now(), kSelfCheck));
+  if (!said) {
+    if (auto killed = signal_process(child->pidfd.get(), child->pid, SIGKILL); !killed)
+      log_warn("{}", killed.error().text);
+    return failure(fmt::format("{} --self-check has not ended within {}", path,
+                               duration_text(kSelfCheck.count())));
+  }
+  const std::string_view words = trim(*said);
+  if (words == kSelfCheckPassed) return {};
+  return failure(words.empty() ? fmt::format("{} --self-check said nothing", path)
+                               : fmt::format("{}: {}", path, printable(words)));
+}
+
+void prepare_execution() {
+  static Environment& texts = *new Environment;
+  texts = own_environment();
+  texts.push_back(fmt::format("{}={}", kVariable, kept_list_fd()));
+  static std::vector<char*>& pointers = *new std::vector<char*>;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  variables = &pointers;
+}
+
+bool can_execute() noexcept { return variables != nullptr && own_program().file; }
+
+int execute_after_fault() noexcept {
+  keep_over_exec(true);
+  kill_point("reexec.execute");
+  ::syscall(SYS_execveat, own_program().file.get(), "", arguments, variables->data(),
+            AT_EMPTY_PATH);
+  const int errnum = errno;
+  keep_over_exec(false);
+  return errnum;
+}
+
+Error execute_again(NextImage which) {
+  const Program& program = own_program();
+  if (!can_execute()) return {"the running program could not be opened at the start", ENOENT};
+  int errnum = 0;
+  if (which == NextImage::same) {
+    errnum = execute_after_fault();
+  } else {
+    keep_over_exec(true);
+    ::execve(program.path.c_str(), arguments, variables->data());
+    errnum = errno;
+    keep_over_exec(false);
+  }
+  return sys_failure("execute", program.path, errnum).value();
+}
+
+Reexecution::Reexecution(EventLoop& loop, Board& board, FileQueue& files,
+                         std::vector<std::string> check, std::function<bool()> ready,
+                         std::function<void(NextImage)> execute)
+    : board_(board),
+      files_(files),
+      check_(std::move(check)),
+      ready_(std::move(ready)),
+      execute_(std::move(execute)),
+      again_(loop, [this] { look(); }) {}
+
+void Reexecution::begin(NextImage which, Done done) {
+  if (asked_) {
+    return done(tl::unexpected(
+        RequestFailure{Refusal::invalid_state, "zinit is about to execute itself anew already"}));
+  }
+  asked_ = {which, std::move(done), {}};
+  // In the queue of what reads and writes files: a reload that is under way ends before.
+  auto checked = std::make_shared<Result<void>>();
+  FileTask task;
+  if (which == NextImage::installed)
+    task.work = [this, checked] { *checked = check_installed_program(check_); };
+  task.finish = [this, checked](const std::optional<Error>& fault) {
+    if (fault) return refuse(Refusal::process_error, fault->text);
+    if (!*checked) return refuse(Refusal::process_error, checked->error().text);
+    hold();
+  };
+  files_.add(std::move(task));
+}
+
+void Reexecution::hold() {
+  board_.hold_launches(true);
+  asked_->until = after(Clock::now(), kLaunchesEnd);
+  again_.set(kLookAgain);  // not now: the call that has asked may be under way still
+}
+
+/// Executes the program when nothing is under way any more.
+void Reexecution::look() {
+  const bool late = Clock::now() >= asked_->until;
+  if (!ready_() || !board_.while_still([] {})) {
+    if (!late) return again_.set(kLookAgain);
+    board_.hold_launches(false);
+    return refuse(Refusal::invalid_state,
+                  "a launch, or work with service files, has not come to its end");
+  }
+  const Asked asked = *std::exchange(asked_, std::nullopt);
+  asked.done({});
+  execute_(asked.which);
+  board_.hold_launches(false);
+}
+
+void Reexecution::refuse(Refusal refusal, std::string text) {
+  const Asked asked = *std::exchange(asked_, std::nullopt);
+  asked.done(tl::unexpected(RequestFailure{refusal, std::move(text)}));
+}
+
+}  // namespace zinit

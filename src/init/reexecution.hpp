@@ -1,0 +1,98 @@
+// Executing zinit anew in the same process: how the program was started, what the image before has
+// left, and the execve(2) itself. When and whether is up to ZinitDaemon.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "init/file_queue.hpp"
+#include "io/watcher.hpp"
+#include "os/kept_descriptors.hpp"
+#include "supervisor/board.hpp"
+
+namespace zinit {
+
+/// Which program to execute.
+enum class NextImage : std::uint8_t {
+  same,       // the running one, whatever is at its path now
+  installed,  // the one that is at its path now
+};
+
+/// Remembers `argv`, which stays valid, for the next image. Called by main().
+void remember_command_line(char** argv) noexcept;
+
+/// What the image before has left; nothing if this is the first image of the process. Takes the
+/// variable that says so out of the environment. Main thread, before others start.
+[[nodiscard]] std::optional<Inheritance> take_inheritance();
+
+/// Opens the running program for execute_again() and notes its path. Needs /proc. Main thread.
+[[nodiscard]] Result<void> find_own_program();
+
+/// Runs the installed program as `zinit-server --self-check OPTIONS`: it must load, know the
+/// version of the journal, and be able to read the configuration. @return  why it may not be
+///          executed
+/// Blocks for kSelfCheck at most. Any thread; the child is reaped by the reaper.
+[[nodiscard]] Result<void> check_installed_program(const std::vector<std::string>& options);
+/// What a self-check prints when all is well, and nothing else.
+inline constexpr std::string_view kSelfCheckPassed = "passed";
+
+/// How long check_installed_program() waits.
+inline constexpr Milliseconds kSelfCheck{10'000};
+
+/// Prepares the arguments and the environment of the next image, which are this one's. After this
+/// the process can be executed anew at any time. Main thread; the list of kept descriptors is
+/// there.
+void prepare_execution();
+/// Whether prepare_execution() has been called and the program is known. Async-signal-safe.
+[[nodiscard]] bool can_execute() noexcept;
+
+/// Executes the program. What is in the list of kept descriptors stays open. Returns only if that
+/// fails; then nothing has changed. (execveat(2))
+[[nodiscard]] Error execute_again(NextImage which);
+
+/// The same in the handler of a fault: the same program. @return  errno
+/// Async-signal-safe.
+[[nodiscard]] int execute_after_fault() noexcept;
+
+/// The way to a re-execution: the installed program is checked, then no launch is begun any more,
+/// and when none is under way the program is executed.
+///
+/// Threads: the control loop's.
+class Reexecution {
+ public:
+  using Done = std::function<void(const RequestResult<void>&)>;
+
+  /// @param check    options of a self-check.
+  /// @param ready    whether nothing but the board is in the midst of something.
+  /// @param execute  executes the program, with no launch under way; returns if that failed.
+  Reexecution(EventLoop& loop, Board& board, FileQueue& files, std::vector<std::string> check,
+              std::function<bool()> ready, std::function<void(NextImage)> execute);
+
+  /// Begins; `done` is called just before the execution, or with the reason why there is none.
+  void begin(NextImage which, Done done);
+
+ private:
+  struct Asked {
+    NextImage which;
+    Done done;
+    TimePoint until;  // when the launches that are under way are given up waiting for
+  };
+
+  void hold();
+  void look();
+  void refuse(Refusal refusal, std::string text);
+
+  Board& board_;
+  FileQueue& files_;
+  const std::vector<std::string> check_;
+  const std::function<bool()> ready_;
+  const std::function<void(NextImage)> execute_;
+  std::optional<Asked> asked_;
+  TimerWatcher again_;
+};
+
+}  // namespace zinit
