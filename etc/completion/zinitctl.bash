@@ -37,6 +37,7 @@ shutdown:nothing:
 poweroff:nothing:
 reboot:nothing:
 halt:nothing:
+reexec:nothing:--update
 debug-state:nothing:
 # end table
 '

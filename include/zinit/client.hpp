@@ -280,6 +280,8 @@ struct SystemInfo {
   std::optional<std::int64_t> boot_kernel_ms;   // spent by the kernel before zinit
   std::optional<std::int64_t> boot_started_ms;  // until the first start
   std::optional<std::int64_t> boot_settled_ms;  // until everything had settled
+  std::uint64_t crashes = 0;                    // faults of its own that it has recovered from
+  std::optional<std::string> last_crash{};      // signal, thread and addresses of the last one
 };
 
 /// Whether start(), stop() or restart() waits for the outcome.
@@ -311,6 +313,12 @@ class Client {
   /// The user that the server runs as, as the kernel has it (SO_PEERCRED); nothing if it does not
   /// say. What a server of another user than root answers is that user's word.
   [[nodiscard]] std::optional<unsigned> server_user() const;
+
+  /// The process that listens on the socket, as the kernel has it (SO_PEERCRED): 0 where it lies
+  /// outside this pid namespace, nothing if the kernel does not say. A server that executes itself
+  /// anew closes all connections and stays the same process; a Client that is `disconnected` tells
+  /// by this whether the one that it finds when it connects again is another.
+  [[nodiscard]] std::optional<int> server_pid() const;
 
   /// The longest that a call waits for its answer, then ErrorCode::no_answer; nothing: for ever.
   /// Calls that wait for a service (Wait, wait()) have their own limit beside it. Default: 30 s.
@@ -345,6 +353,13 @@ class Client {
 
   /// Cancels a shutdown whose time has not come. Returns false if there is none.
   bool cancel_shutdown();
+
+  /// Has the server execute itself anew, while every service runs on; with `update` the program
+  /// that is installed at its path now, once that has passed a self-check. Returns just before it
+  /// happens: all connections are closed then, this one too, and a Client that connects again finds
+  /// the next image. process_error if the program cannot take over, invalid_state if something is
+  /// under way that does not end, or a re-execution already; nothing has changed then.
+  void reexec(bool update = false);
 
   // --- services ----------------------------------------------------------------------------------
 

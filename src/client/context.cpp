@@ -17,6 +17,12 @@ namespace {
 
 constexpr Milliseconds kPatience{30000};
 
+// How often in a row something is asked again that the server soon answers by closing the
+// connection. A crash of the server looks like a re-execution; if it is the request that it crashes
+// of, this stays below the number of crashes (behaviour.md) that it gives up after.
+constexpr int kMostFruitless = 3;
+constexpr Milliseconds kSoon{10000};
+
 /// The member `hint` of an error's data; empty if there is none.
 std::string hint_of(const ClientError& error) {
   if (error.data().empty()) return {};
@@ -91,6 +97,7 @@ Client& VerbContext::client() {
         arguments.has("socket") ? arguments.value("socket") : Client::default_socket();
     const auto left = time_left();
     client_ = left ? Client::connect(path, *left) : Client::connect(path);
+    connected_ = Clock::now();
     if (left) client_->set_timeout(left);
   }
   return *client_;
@@ -99,6 +106,27 @@ Client& VerbContext::client() {
 void VerbContext::reconnect() {
   client_.reset();
   if (timeout_) deadline_ = after(Clock::now(), *timeout_);
+}
+
+bool VerbContext::server_goes_on() {
+  if (!client_) return false;
+  const std::optional<int> server = client_->server_pid();
+  client_.reset();
+  try {
+    // A server that is being executed anew listens all the time: the connection waits in its
+    // backlog. One that ends may still listen for a moment, and closes this connection then.
+    if (client().server_pid() == server) return true;
+  } catch (const ClientError& error) {
+    if (error.code() != ErrorCode::no_server) throw;
+  }
+  client_.reset();
+  return false;
+}
+
+void VerbContext::connect_again(const ClientError& error) {
+  if (error.code() != ErrorCode::disconnected) throw error;
+  if (Clock::now() - connected_ >= kSoon) fruitless_ = 0;
+  if (++fruitless_ > kMostFruitless || !server_goes_on()) throw error;
 }
 
 std::optional<Milliseconds> VerbContext::time_left() const {

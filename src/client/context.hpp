@@ -61,6 +61,29 @@ class VerbContext {
   /// --timeout begins to run anew: for verbs that have waited for the user in between.
   void reconnect();
 
+  /// Calls attempt(), which asks and waits, and returns what it returns. A server that executes
+  /// itself anew closes all connections, and what was asked on them is forgotten: when that happens
+  /// this connects again and calls attempt() once more, which goes on from where it was. Throws
+  /// what attempt() throws, and `disconnected` too where the server has ended.
+  template <class Attempt>
+  auto over_reexecutions(Attempt attempt) {
+    while (true) {
+      try {
+        return attempt();
+      } catch (const ClientError& error) {
+        connect_again(error);
+      }
+    }
+  }
+
+  /// To be called by an attempt that has had its answers: it was not they that ended the server's
+  /// image, so it may be repeated as often as need be.
+  void answered() noexcept { fruitless_ = 0; }
+
+  /// Connects again after the server has closed the connection. False if that has ended, or another
+  /// is in its place: then there is no connection.
+  [[nodiscard]] bool server_goes_on();
+
   /// What is left of --timeout; nothing if there is no limit.
   [[nodiscard]] std::optional<Milliseconds> time_left() const;
 
@@ -93,10 +116,15 @@ class VerbContext {
   [[nodiscard]] std::vector<std::string> names();
 
  private:
+  /// Throws `error` unless the server has executed itself anew.
+  void connect_again(const ClientError& error);
+
   Printer& printer_;
   const std::optional<Milliseconds> timeout_;
   TimePoint deadline_;
   std::optional<Client> client_;
+  TimePoint connected_;  // when client_ was
+  int fruitless_ = 0;    // connections in a row that were closed soon and without an answer
 };
 
 /// Whether the shell pattern (glob(7)) matches the whole of `name`.

@@ -1,5 +1,7 @@
 // zinitctl events: prints the last changes of state, and with --follow those that come.
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -24,35 +26,74 @@ std::string event_line(const Terminal& terminal, const StateEvent& event) {
   return text + "\n";
 }
 
-}  // namespace
+// As many as a server keeps.
+constexpr std::int64_t kAllEvents = 1000;
 
-int run_events(VerbContext& context) {
-  const bool follow = context.arguments.has("follow");
-  const std::string params = JsonParams().add_given("names", context.names()).text();
-  std::uint64_t last_seq = 0;
-  const auto print = [&](JsonValue& event) {
+class EventPrinter {
+ public:
+  explicit EventPrinter(VerbContext& context) : context_(context), names_(context.names()) {}
+
+  /// Prints the last changes that the server keeps, or all of them since the last one printed.
+  void print_kept() {
+    JsonParams params = of_names();
+    if (printed_kept_) params.add("lines", kAllEvents);
+    JsonDocument kept = parse_json(context_.client().call("events.get", params.text()));
+    json_expect_array(kept, "events");
+    // The changes of all services are numbered in one row. A server that has executed itself anew
+    // may not have kept those of just before.
+    gap_possible_ = printed_kept_ && names_.empty();
+    printed_kept_ = true;
+    for (JsonValue& event : kept.GetArray()) print(event);
+  }
+
+  /// Prints the same and then changes as they happen, until --timeout or for ever.
+  void follow() {
+    context_.client().subscribe("events.subscribe", of_names().text(),
+                                [this](std::string_view, const std::string& text) {
+                                  JsonDocument event = parse_json(text);
+                                  print(event);
+                                });
+    print_kept();
+    context_.answered();
+    context_.flush();
+    while (context_.client().dispatch(context_.time_left())) context_.flush();
+    throw VerbFailure{ExitStatus::timeout, "the time is up"};
+  }
+
+ private:
+  [[nodiscard]] JsonParams of_names() const {
+    return std::move(JsonParams().add_given("names", names_));
+  }
+
+  void print(JsonValue& event) {
     const StateEvent read = read_event(event);
     // What happens after we have subscribed may come twice: as a notification, and among the events
     // that the server keeps.
-    if (read.seq > 0 && read.seq <= last_seq) return;
-    last_seq = std::max(last_seq, read.seq);
+    if (read.seq > 0 && read.seq <= last_seq_) return;
+    if (std::exchange(gap_possible_, false) && read.seq > last_seq_ + 1) {
+      const std::uint64_t missed = read.seq - last_seq_ - 1;
+      JsonDocument gap = parse_json(JsonParams().add("dropped", std::int64_t(missed)).text());
+      print(gap);
+    }
+    last_seq_ = std::max(last_seq_, read.seq);
     event.RemoveMember("subscription");
-    context.print_result(json_text(event), event_line(context.terminal(), read));
-  };
-  if (follow) {
-    context.client().subscribe("events.subscribe", params,
-                               [&](std::string_view, const std::string& text) {
-                                 JsonDocument event = parse_json(text);
-                                 print(event);
-                               });
+    context_.print_result(json_text(event), event_line(context_.terminal(), read));
   }
-  JsonDocument kept = parse_json(context.client().call("events.get", params));
-  json_expect_array(kept, "events");
-  for (JsonValue& event : kept.GetArray()) print(event);
-  if (!follow) return ExitStatus::done;
-  context.flush();
-  while (context.client().dispatch(context.time_left())) context.flush();
-  throw VerbFailure{ExitStatus::timeout, "the time is up"};
+
+  VerbContext& context_;
+  const std::vector<std::string> names_;
+  std::uint64_t last_seq_ = 0;
+  bool printed_kept_ = false;
+  bool gap_possible_ = false;  // before the next one that is printed
+};
+
+}  // namespace
+
+int run_events(VerbContext& context) {
+  EventPrinter printer(context);
+  const bool follow = context.arguments.has("follow");
+  context.over_reexecutions([&] { follow ? printer.follow() : printer.print_kept(); });
+  return ExitStatus::done;
 }
 
 }  // namespace zinit

@@ -93,50 +93,46 @@ std::string line_json(const std::string& service, JsonValue& line) {
 class LogPrinter {
  public:
   LogPrinter(VerbContext& context, Selection selection)
-      : context_(context), selection_(std::move(selection)) {
-    if (context.arguments.has("all")) {
-      if (!context.arguments.rest.empty()) wrong("either names or --all");
-      names_ = context.client().list();
+      : context_(context), selection_(std::move(selection)), all_(context.arguments.has("all")) {
+    if (all_ && !context.arguments.rest.empty()) wrong("either names or --all");
+    if (!all_ && context.arguments.rest.empty()) wrong("name a service, or all of them by --all");
+  }
+
+  /// Prints the last lines that the server keeps. Returns the exit status.
+  int print() {
+    find_names();
+    return print_kept();
+  }
+
+  /// Prints the same and then lines as they come, until --timeout or for ever. Called again, it
+  /// goes on from the last line. Returns the exit status of a failure.
+  int follow() {
+    follows_ = true;
+    if (!all_) find_names();
+    subscribe();
+    if (all_) find_names();  // not before: the lines of one that is added in between would be lost
+    if (const int status = print_kept(); status != ExitStatus::done) return status;
+    context_.answered();
+    context_.flush();
+    while (context_.client().dispatch(context_.time_left())) context_.flush();
+    throw VerbFailure{ExitStatus::timeout, "the time is up"};
+  }
+
+ private:
+  void find_names() {
+    if (all_) {
+      names_ = context_.client().list();
       names_.insert(names_.end(), kOtherLogs.begin(), kOtherLogs.end());
-    } else if (context.arguments.rest.empty()) {
-      wrong("name a service, or all of them by --all");
-    } else {
-      names_ = context.names();
+    } else if (names_.empty()) {
+      names_ = context_.names();
     }
     with_names_ = names_.size() > 1;
   }
 
-  /// Prints the last lines that the server keeps. Returns the exit status.
-  int print_kept() {
-    std::vector<Found> found;
-    for (const std::string& name : names_) {
-      try {
-        gather(name, found);
-      } catch (const ClientError& error) {
-        if (error.code() == ErrorCode::service_not_found && context_.arguments.has("all"))
-          continue;  // it was removed after we asked for the list
-        if (error.code() > 0) throw;
-        return context_.fail(error, name);
-      }
-    }
-    // Several logs are merged by time. Lines of one log keep their order.
-    if (with_names_)
-      std::ranges::stable_sort(found, {}, [](const Found& each) { return each.line.time_us; });
-    if (found.size() > selection_.lines)
-      found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(selection_.lines));
-    if (context_.json() && !follows_) {
-      print_array(found);
-    } else {
-      for (const Found& each : found) print(each);
-    }
-    return ExitStatus::done;
-  }
-
   /// Subscribes to the lines that come from now on. They are kept until follow() prints them.
   void subscribe() {
-    follows_ = true;
     JsonParams params;
-    if (!context_.arguments.has("all")) params.add("names", names_);
+    if (!all_) params.add("names", names_);
     try {
       context_.client().subscribe(
           "logs.subscribe", params.text(),
@@ -147,67 +143,112 @@ class LogPrinter {
     }
   }
 
-  /// Prints lines as they come, until --timeout or for ever.
-  void follow() {
-    context_.flush();
-    try {
-      while (context_.client().dispatch(context_.time_left())) context_.flush();
-    } catch (const ClientError& error) {
-      if (error.code() != ErrorCode::disconnected) throw;
-      context_.flush();
-      throw VerbFailure{ExitStatus::no_server, "the server has gone"};
+  /// Prints the last lines that the server keeps; when that was done before, all lines since the
+  /// last one that was printed or passed over. Returns the exit status.
+  int print_kept() {
+    std::vector<Found> found;
+    newest_ = last_;
+    for (const std::string& name : names_) {
+      try {
+        gather(name, found);
+      } catch (const ClientError& error) {
+        if (error.code() == ErrorCode::service_not_found && all_)
+          continue;  // it was removed after we asked for the list
+        if (error.code() > 0) throw;
+        return context_.fail(error, name);
+      }
     }
-    throw VerbFailure{ExitStatus::timeout, "the time is up"};
+    // Several logs are merged by time. Lines of one log keep their order.
+    if (with_names_)
+      std::ranges::stable_sort(found, {}, [](const Found& each) { return each.line.time_us; });
+    if (!again_ && found.size() > selection_.lines)
+      found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(selection_.lines));
+    if (context_.json() && !follows_) {
+      print_array(found);
+    } else {
+      for (const Found& each : found) print(each);
+    }
+    // Not before: what was found and not printed is to be found once more.
+    last_ = std::move(newest_);
+    again_ = true;
+    return ExitStatus::done;
   }
 
- private:
   /// Appends the last lines of one log. The length of an answer is limited, so a long log takes
   /// several calls: first for the newest lines, then for those before them.
   void gather(const std::string& name, std::vector<Found>& found) {
     std::vector<std::vector<Found>> pages;
-    std::uint64_t before = 0;
-    std::size_t missing = selection_.lines;
+    std::size_t missing = again_ ? kAllLines : selection_.lines;
+    std::uint64_t seen = again_ ? last_[name].seq : 0;  // lines up to this one are not wanted
+    std::uint64_t first = 0;
+    bool more = true;
     do {
-      std::vector<Found> page = ask(name, missing, before);
-      if (page.size() > missing) page.erase(page.begin(), page.end() - std::ptrdiff_t(missing));
-      missing -= page.size();
-      pages.push_back(std::move(page));
-    } while (missing > 0 && before > 1);
+      Page page = ask(name, missing, first);
+      // The numbers start again when a service is removed and added again.
+      if (newest_[name].seq < seen) seen = 0;
+      if (seen > 0)
+        std::erase_if(page.found, [&](const Found& each) { return each.line.seq <= seen; });
+      if (page.found.size() > missing)
+        page.found.erase(page.found.begin(), page.found.end() - std::ptrdiff_t(missing));
+      missing -= page.found.size();
+      if (page.first > 0) first = page.first;
+      more = page.cut && missing > 0 && first > seen + 1;
+      pages.push_back(std::move(page.found));
+    } while (more);
+    if (seen > 0 && first > seen + 1) found.push_back(gap_in(name, first - seen - 1));
     for (auto page = pages.rbegin(); page != pages.rend(); ++page)
       std::move(page->begin(), page->end(), std::back_inserter(found));
   }
 
+  /// What tells that lines were lost after the last one.
+  Found gap_in(const std::string& name, std::uint64_t lines) {
+    Found gap;
+    gap.line.service = name;
+    gap.line.time_us = last_[name].time_us;
+    gap.line.dropped = lines;
+    gap.json = JsonParams().add("dropped", static_cast<std::int64_t>(lines)).text();
+    return gap;
+  }
+
+  /// A part of a log.
+  struct Page {
+    std::vector<Found> found;  // those of its lines that are to be printed
+    std::uint64_t first = 0;   // the number of its first line; 0: it has none
+    bool cut = false;          // it may not go back to the beginning
+  };
+
   /// Asks for the last lines before the one with the number `before`, or of the whole log if that
-  /// is 0, and returns those that are to be printed. Then `before` is the number of the first line
-  /// in the answer, or 0 if the answer goes back to the beginning.
-  std::vector<Found> ask(const std::string& name, std::size_t lines, std::uint64_t& before) {
+  /// is 0.
+  Page ask(const std::string& name, std::size_t lines, std::uint64_t before) {
+    // Who follows has to know where the log ends, though no line of it is to be printed.
+    const std::size_t least = follows_ ? 1 : 0;
     JsonParams params;
     params.add("name", name);
-    params.add("lines", selection_.regex ? kAllLines : static_cast<std::int64_t>(lines));
-    if (selection_.since_us)
+    params.add("lines",
+               selection_.regex ? kAllLines : static_cast<std::int64_t>(std::max(lines, least)));
+    if (selection_.since_us && !again_)
       params.add("since_us", std::max<std::int64_t>(*selection_.since_us, 0));
-    if (!selection_.stream.empty()) params.add("stream", selection_.stream);
+    if (!selection_.stream.empty() && !again_) params.add("stream", selection_.stream);
     if (before > 0) params.add("before_seq", static_cast<std::int64_t>(before));
     const std::string answer = context_.client().call("logs.filter", params.text());
     JsonDocument log = parse_json(answer);
     json_expect_array(log, "log");
-    std::vector<Found> page;
-    LogLine& last = last_[name];
-    std::uint64_t first = 0;
+    Page page;
+    LogLine& newest = newest_[name];
     for (JsonValue& line : log.GetArray()) {
       json_expect_object(line, "line of the log");
       Found each{read_log_line(line), {}};
       each.line.service = name;
-      if (first == 0) first = each.line.seq;
+      if (page.first == 0) page.first = each.line.seq;
       if (before == 0) {
-        last.seq = each.line.seq;
-        last.time_us = each.line.time_us;
+        newest.seq = each.line.seq;
+        newest.time_us = each.line.time_us;
       }
       if (!selection_.has(each.line)) continue;
       if (context_.json()) each.json = line_json(name, line);
-      page.push_back(std::move(each));
+      page.found.push_back(std::move(each));
     }
-    before = answer.size() < kLeastCut ? 0 : first;
+    page.cut = answer.size() >= kLeastCut;
     return page;
   }
 
@@ -217,8 +258,10 @@ class LogPrinter {
     if (found.line.dropped == 0) {
       // A line that came just after subscribe() may have been printed by print_kept(). The numbers
       // alone do not tell: they start again when a service is removed and added again.
-      const LogLine& last = last_[found.line.service];
+      LogLine& last = last_[found.line.service];
       if (found.line.seq <= last.seq && found.line.time_us <= last.time_us) return;
+      last.seq = found.line.seq;
+      last.time_us = found.line.time_us;
       if (!selection_.has(found.line)) return;
     }
     if (context_.json()) found.json = line_json(found.line.service, params);
@@ -251,20 +294,28 @@ class LogPrinter {
 
   VerbContext& context_;
   const Selection selection_;
+  const bool all_;  // the logs of all services, also of new ones
   std::vector<std::string> names_;
   bool with_names_ = false;
   bool follows_ = false;
-  std::map<std::string, LogLine, std::less<>> last_;  // of each log: the last that was kept
+  bool again_ = false;  // print_kept() was done before
+  // Of each log: the last line that is known, and what print_kept() finds to be that.
+  using LastLines = std::map<std::string, LogLine, std::less<>>;
+  LastLines last_, newest_;
 };
 
 }  // namespace
 
 int run_logs(VerbContext& context) {
   LogPrinter printer(context, read_selection(context.arguments));
-  if (context.arguments.has("follow")) printer.subscribe();
-  if (const int status = printer.print_kept(); status != ExitStatus::done) return status;
-  if (context.arguments.has("follow")) printer.follow();
-  return ExitStatus::done;
+  if (!context.arguments.has("follow"))
+    return context.over_reexecutions([&] { return printer.print(); });
+  try {
+    return context.over_reexecutions([&] { return printer.follow(); });
+  } catch (const ClientError& error) {
+    if (error.code() != ErrorCode::disconnected) throw;
+    throw VerbFailure{ExitStatus::no_server, "the server has gone"};
+  }
 }
 
 }  // namespace zinit

@@ -2,8 +2,13 @@
 // the result of each, in the order of the names.
 //
 // If the client is interrupted while it waits, the server goes on with the requests.
+#include <optional>
+#include <span>
+#include <vector>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/words.hpp"
@@ -16,6 +21,7 @@ namespace {
 struct SettleVerb {
   const char* method;
   bool (*succeeded)(const ServiceStatus&);
+  bool starts = false;     // it makes a process
   std::string wait_for{};  // the state that `wait` waits for
 };
 
@@ -28,7 +34,9 @@ bool any_state(const ServiceStatus&) { return true; }
 /// A request that was sent.
 struct Asked {
   std::string name;
-  std::uint64_t request;
+  std::int64_t at_us = 0;  // wall time of the first time that it was sent; 0: it was not
+  std::uint64_t request = 0;
+  std::string answer{};  // the status, if no request had to be sent for it
 };
 
 /// "[+] web is running, pid 412"
@@ -48,18 +56,46 @@ std::string fault_words(const ServiceStatus& status) {
                      cause.empty() ? "" : ": ", cause, printable(status.name));
 }
 
-/// Sends a request for each service on the command line.
-std::vector<Asked> ask_all(VerbContext& context, const SettleVerb& verb, bool waits) {
-  std::vector<Asked> asked;
-  for (const std::string& name : context.names()) {
-    JsonParams params;
-    params.add("name", name).add_given("for", verb.wait_for);
-    if (waits && verb.wait_for.empty()) params.add("wait", true);
-    const auto left = context.time_left();
-    if (waits && left) params.add("timeout_ms", left->count());
-    asked.push_back({name, context.client().request(verb.method, params.text())});
-  }
-  return asked;
+/// Sends a request.
+void ask(VerbContext& context, const SettleVerb& verb, const char* method, bool waits,
+         Asked& asked) {
+  JsonParams params;
+  params.add("name", asked.name).add_given("for", verb.wait_for);
+  if (waits && verb.wait_for.empty()) params.add("wait", true);
+  const auto left = context.time_left();
+  if (waits && left) params.add("timeout_ms", left->count());
+  if (asked.at_us == 0) asked.at_us = wall_us();
+  asked.answer.clear();
+  asked.request = context.client().request(method, params.text());
+}
+
+/// The status of a service that is to be started or restarted, if the server has begun with that
+/// since it was asked: its times are of this machine's clock, too.
+std::optional<std::string> begun(VerbContext& context, const Asked& asked) try {
+  std::string text =
+      context.client().call("service.status_full", JsonParams().add("name", asked.name).text());
+  const ServiceStatus status = ServiceStatus::parse(text);
+  if (status.last_start_us >= asked.at_us || status.last_stop_us >= asked.at_us ||
+      (status.state == "stopping" && status.since_us >= asked.at_us))
+    return text;
+  return std::nullopt;
+} catch (const ClientError& error) {
+  if (error.code() > 0) throw;
+  return std::nullopt;  // there is no such service any more, as the request will be told too
+}
+
+/// Sends a request once more, whose answer was lost with the connection: nobody knows whether it
+/// was carried out. To wait or to stop twice is the same as once. A start or restart that was begun
+/// is not repeated, for then the process would be started twice. What has come of it is the answer;
+/// while it is on its way, to ask for a start is to wait for that.
+void ask_again(VerbContext& context, const SettleVerb& verb, bool waits, Asked& asked) {
+  const auto status = verb.starts ? begun(context, asked) : std::nullopt;
+  if (!status) return ask(context, verb, verb.method, waits, asked);
+  const std::string state = ServiceStatus::parse(*status).state;
+  if (state == "exited" || state == "failed" || state == "inactive")
+    asked.answer = *status;
+  else
+    ask(context, verb, "service.start", waits, asked);
 }
 
 /// How long to wait for an answer. With --timeout it is a little longer than the server waits,
@@ -75,7 +111,9 @@ std::optional<Milliseconds> answer_limit(const VerbContext& context, bool waits)
 int finish(VerbContext& context, const SettleVerb& verb, const Asked& asked, bool waits,
            std::string& json) {
   try {
-    const std::string answer = context.client().answer(asked.request, answer_limit(context, waits));
+    const std::string answer =
+        asked.answer.empty() ? context.client().answer(asked.request, answer_limit(context, waits))
+                             : asked.answer;
     json.append(json.empty() ? "" : ",").append(answer);
     const ServiceStatus status = ServiceStatus::parse(answer);
     const bool good = !waits || verb.succeeded(status);
@@ -97,10 +135,20 @@ int settle(VerbContext& context, const SettleVerb& verb) {
   const bool waits = !context.arguments.has("no-wait");
   int first = ExitStatus::done;
   std::string json;
-  for (const Asked& asked : ask_all(context, verb, waits)) {
-    const int status = finish(context, verb, asked, waits, json);
-    if (first == ExitStatus::done) first = status;
-  }
+  std::vector<Asked> all;
+  std::size_t finished = 0;  // of all
+  context.over_reexecutions([&] {
+    if (all.empty())
+      for (std::string& name : context.names()) all.push_back({std::move(name)});
+    for (Asked& asked : std::span(all).subspan(finished))
+      asked.at_us == 0 ? ask(context, verb, verb.method, waits, asked)
+                       : ask_again(context, verb, waits, asked);
+    for (; finished < all.size(); ++finished) {
+      const int status = finish(context, verb, all[finished], waits, json);
+      if (first == ExitStatus::done) first = status;
+      context.answered();
+    }
+  });
   if (context.json()) context.print_json("[" + json + "]");
   return first;
 }
@@ -108,10 +156,10 @@ int settle(VerbContext& context, const SettleVerb& verb) {
 }  // namespace
 
 int run_start(VerbContext& context) {
-  return settle(context, {"service.start", counts_as_running});
+  return settle(context, {"service.start", counts_as_running, true});
 }
 int run_restart(VerbContext& context) {
-  return settle(context, {"service.restart", counts_as_running});
+  return settle(context, {"service.restart", counts_as_running, true});
 }
 int run_stop(VerbContext& context) { return settle(context, {"service.stop", is_down}); }
 
@@ -120,7 +168,7 @@ int run_wait(VerbContext& context) {
       context.arguments.has("for") ? context.arguments.value("for") : "running";
   if (state != "running" && state != "exited" && state != "failed" && state != "stopped")
     throw VerbFailure{ExitStatus::usage, "--for is running, exited, failed or stopped"};
-  return settle(context, {"service.wait", any_state, state});
+  return settle(context, {"service.wait", any_state, false, state});
 }
 
 }  // namespace zinit

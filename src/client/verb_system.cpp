@@ -1,4 +1,5 @@
-// zinitctl kill, isolate, ping, shutdown, poweroff, reboot, halt and debug-state: one call each.
+// zinitctl kill, isolate, ping, shutdown, poweroff, reboot, halt, reexec and debug-state: one call
+// each.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
@@ -60,6 +61,13 @@ int run_poweroff(VerbContext& context) {
 }
 int run_reboot(VerbContext& context) { return end_system(context, "system.reboot", "the restart"); }
 int run_halt(VerbContext& context) { return end_system(context, "system.halt", "the halt"); }
+
+int run_reexec(VerbContext& context) {
+  const bool update = context.arguments.has("update");
+  const std::string json =
+      context.client().call("system.reexec", JsonParams().add("update", update).text());
+  return context.print_result(json, "");
+}
 
 int run_debug_state(VerbContext& context) {
   const std::string json = context.client().debug_state();

@@ -33,6 +33,9 @@ constexpr OptionRow kKillOptions[] = {
 constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
 };
+constexpr OptionRow kReexecOptions[] = {
+    {"--update", "", "the program that is installed now, if it passes a self-check"},
+};
 constexpr OptionRow kAddOptions[] = {
     {"--persist", "", "write its file too"},
 };

@@ -98,17 +98,40 @@ Result<std::optional<Milliseconds>> timeout_of(const Arguments& arguments) {
       static_cast<std::int64_t>(std::ceil(std::min(seconds, kLongestTimeout) * 1000)));
 }
 
+// Those that change nothing, and print nothing before they have all their answers: they may be run
+// once more when the connection is closed.
+constexpr int (*kReading[])(VerbContext&) = {run_list,       run_status, run_why,        run_tree,
+                                             run_is_running, run_ping,   run_debug_state};
+
+/// Whether the server has executed itself anew before it answered, so that nobody knows whether it
+/// has done what it was asked for.
+bool in_doubt(VerbContext& context, const ClientError& error) {
+  try {
+    if (error.code() != ErrorCode::disconnected || !context.server_goes_on()) return false;
+    (void)context.client().ping();
+    return true;
+  } catch (const ClientError&) {
+    return false;  // it was about to end
+  }
+}
+
 /// Runs the verb. What it throws becomes a message and an exit status.
 int run_verb(VerbContext& context) {
   try {
-    return context.verb.run(context);
+    if (std::ranges::find(kReading, context.verb.run) == std::end(kReading))
+      return context.verb.run(context);
+    return context.over_reexecutions([&] { return context.verb.run(context); });
   } catch (const VerbFailure& failed) {
     return context.fail(failed.status, failed.name, failed.why);
   } catch (const ClientError& error) {
     // An error of a verb that takes one name is about that name. Verbs that take several catch
     // their errors themselves.
     const bool one = context.verb.most() > 0 && !context.arguments.rest.empty();
-    return context.fail(error, one ? context.arguments.rest.front() : "");
+    const std::string name = one ? context.arguments.rest.front() : "";
+    if (!in_doubt(context, error)) return context.fail(error, name);
+    return context.fail(
+        exit_status_of(error), name,
+        error_words(error) + "; it goes on, so see whether this was done before you ask again");
   } catch (const std::exception& error) {
     return context.fail(ExitStatus::failed, {}, error.what());
   }

@@ -216,6 +216,7 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"system.poweroff", result("{\"ok\":true}")},
                        {"system.reboot", result("{\"ok\":true}")},
                        {"system.halt", result("{\"ok\":true}")},
+                       {"system.reexec", result("{\"ok\":true}")},
                        {"debug.state", result("{}")},
                        {"events.get", result("[]")}});
   const test::TempDir image;

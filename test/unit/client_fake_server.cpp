@@ -95,6 +95,7 @@ void FakeServer::serve(const Script& script) {
     if (waited[0].revents != 0) return;
     Peer peer(UniqueFd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)), requests_);
     script(peer);
+    if (peer.ends_server()) return listener_.reset();
   }
 }
 

@@ -46,11 +46,18 @@ class Peer {
   /// Waits until the client has closed its end.
   void wait_for_close();
   void close() { fd_.reset(); }
+  /// The same for good: when the script returns, nobody listens any more.
+  void end_server() {
+    close();
+    ends_server_ = true;
+  }
+  [[nodiscard]] bool ends_server() const noexcept { return ends_server_; }
 
  private:
   UniqueFd fd_;
   Requests& requests_;
   std::string received_;
+  bool ends_server_ = false;
 };
 
 /// The id in the text of a request, as text.

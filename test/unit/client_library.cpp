@@ -72,6 +72,36 @@ TEST_CASE("the parameters of call() may be spread over lines", "[client]") {
         Lines{R"({"jsonrpc":"2.0","id":1,"method":"any.method","params":{ "x": 1}})"});
 }
 
+TEST_CASE("what the server tells of its own crashes is read", "[client]") {
+  FakeServer server([](Peer& peer) {
+    peer.result(R"({"pid":42,"crashes":{"count":2,"last":"SIGSEGV in thread web, at 0x1"}})");
+    peer.result(R"({"pid":42,"crashes":{"count":0,"last":null}})");
+    peer.result(R"({"pid":42})");
+  });
+  Client client = Client::connect(server.path());
+  const SystemInfo crashed = client.info();
+  CHECK(crashed.crashes == 2);
+  CHECK(crashed.last_crash == "SIGSEGV in thread web, at 0x1");
+  for (int i = 0; i < 2; ++i) {
+    const SystemInfo info = client.info();
+    CHECK(info.crashes == 0);
+    CHECK(info.last_crash == std::nullopt);
+  }
+}
+
+TEST_CASE("a re-execution is asked for, or its refusal thrown", "[client]") {
+  FakeServer server([](Peer& peer) {
+    peer.result(R"({"ok":true})");
+    peer.answer(R"("error":{"code":-32011,"message":"it is broken"})");
+  });
+  Client client = Client::connect(server.path());
+  client.reexec();
+  CHECK(error_code([&] { client.reexec(true); }) == ErrorCode::process_error);
+  CHECK(server.requests() ==
+        Lines{R"({"jsonrpc":"2.0","id":1,"method":"system.reexec"})",
+              R"({"jsonrpc":"2.0","id":2,"method":"system.reexec","params":{"update":true}})"});
+}
+
 TEST_CASE("a full status is read member by member, null and missing ones as absent", "[client]") {
   FakeServer server([](Peer& peer) { peer.result(kStatus); });
   const ServiceStatus status = Client::connect(server.path()).status_full("web");

@@ -281,7 +281,7 @@ TEST_CASE("logs -f shows each line once, those that came meanwhile too, and says
               "\n");
     peer.send(line(11, "no \\u001b[2J escape"));
     peer.send(line(1, "seen before"));
-    peer.close();
+    peer.end_server();
   });
   const Ran ran = run({"logs", "-f", "a", "--socket", server.path()});
   CHECK(ran.out ==
@@ -351,7 +351,7 @@ TEST_CASE("events -f goes on with what happens, each change once", "[client]") {
     notify(2);
     peer.send("{\"id\":" + get + ",\"result\":[" + event(1) + "}," + event(2) + "}]}\n");
     notify(3);
-    peer.close();
+    peer.end_server();
   });
   const Ran ran = run({"--socket", server.path(), "--json", "events", "-f"});
   CHECK(ran.status == 5);  // the server went away

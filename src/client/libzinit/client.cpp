@@ -112,7 +112,15 @@ Client Client::connect(const std::string& socket_path, std::chrono::milliseconds
   return Client(std::make_unique<Impl>(ClientConnection(socket_path, deadline_after(limit))));
 }
 
-std::optional<unsigned> Client::server_user() const { return impl_->session.server_user(); }
+std::optional<unsigned> Client::server_user() const {
+  const auto server = impl_->session.server();
+  return server ? std::optional(server->uid) : std::nullopt;
+}
+
+std::optional<int> Client::server_pid() const {
+  const auto server = impl_->session.server();
+  return server ? std::optional(server->pid) : std::nullopt;
+}
 
 void Client::set_timeout(std::optional<std::chrono::milliseconds> timeout) {
   impl_->timeout = timeout;
@@ -149,6 +157,10 @@ void Client::reboot(std::optional<std::int64_t> at_us, const std::string& messag
 
 void Client::halt(std::optional<std::int64_t> at_us, const std::string& message) {
   impl_->end("system.halt", at_us, message);
+}
+
+void Client::reexec(bool update) {
+  impl_->tell("system.reexec", update ? JsonParams().add("update", true).text() : "");
 }
 
 bool Client::cancel_shutdown() {

@@ -85,11 +85,11 @@ ClientConnection::ClientConnection(const std::string& path, TimePoint deadline)
   if (::fcntl(fd_.get(), F_SETFL, O_NONBLOCK) < 0) fail_system("set up a socket", errno);
 }
 
-std::optional<uid_t> ClientConnection::server_user() const noexcept {
+std::optional<ucred> ClientConnection::server() const noexcept {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(fd_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return std::nullopt;
-  return peer.uid;
+  return peer;
 }
 
 short ClientConnection::wait_for(short events, TimePoint deadline) const {

@@ -1,6 +1,8 @@
 // The client's unix socket: sends and receives lines, each with a deadline. Knows nothing of JSON.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -29,9 +31,9 @@ class ClientConnection {
   /// is longer than the limit, or no_answer at the deadline; what has come so far is kept then.
   [[nodiscard]] std::string read_line(TimePoint deadline);
 
-  /// The user of the server, as it was when it began to listen (SO_PEERCRED); nothing if the kernel
-  /// does not say.
-  [[nodiscard]] std::optional<uid_t> server_user() const noexcept;
+  /// The server's process and user, as they were when it began to listen (SO_PEERCRED); nothing if
+  /// the kernel does not say.
+  [[nodiscard]] std::optional<ucred> server() const noexcept;
 
   void set_line_limit(std::size_t bytes) noexcept { line_limit_ = bytes; }
 

@@ -284,6 +284,8 @@ SystemInfo read_info(const JsonValue& value) {
     read_members(*boot, "kernel_ms", info.boot_kernel_ms, "started_ms", info.boot_started_ms,
                  "settled_ms", info.boot_settled_ms);
   }
+  if (const JsonValue* crashes = json_member(value, "crashes"))
+    read_members(*crashes, "count", info.crashes, "last", info.last_crash);
   return info;
 }
 

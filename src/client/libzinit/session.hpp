@@ -40,9 +40,7 @@ class ClientSession {
   bool dispatch(TimePoint deadline);
 
   /// See ClientConnection.
-  [[nodiscard]] std::optional<uid_t> server_user() const noexcept {
-    return connection_.server_user();
-  }
+  [[nodiscard]] std::optional<ucred> server() const noexcept { return connection_.server(); }
 
   void set_answer_limit(std::size_t bytes) noexcept { connection_.set_line_limit(bytes); }
 
