@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "scenario/background.hpp"
 #include "scenario/harness.hpp"
 
 using namespace zinit::test;
@@ -36,45 +37,6 @@ class Mouth {
 
  private:
   int fd_;
-};
-
-/// zinitctl in the background, its output a file.
-class Following {
- public:
-  Following(const Server& zinit, std::vector<std::string> arguments)
-      : output_(zinit.path("followed")), errors_(zinit.path("followed.err")) {
-    arguments.insert(arguments.begin(), {"zinitctl", "--socket", zinit.socket(), "logs"});
-    const int out = open(output_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-    const int err = open(errors_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-    pid_ = launch({.argv = std::move(arguments), .out = out, .err = err});
-    close(out);
-    close(err);
-  }
-  ~Following() {
-    if (ended_) return;
-    kill(pid_, SIGTERM);
-    (void)wait_for_exit(pid_);
-  }
-  Following(const Following&) = delete;
-  Following& operator=(const Following&) = delete;
-
-  [[nodiscard]] bool shows(const std::string& line) const {
-    return eventually([&] {
-      const auto lines = lines_of(read_file(output_));
-      return std::find(lines.begin(), lines.end(), line) != lines.end();
-    });
-  }
-  [[nodiscard]] std::vector<std::string> lines() const { return lines_of(read_file(output_)); }
-  [[nodiscard]] std::string errors() const { return read_file(errors_); }
-  std::optional<int> exit_code() {
-    ended_ = true;
-    return wait_for_exit(pid_);
-  }
-
- private:
-  const std::string output_, errors_;
-  pid_t pid_ = -1;
-  bool ended_ = false;
 };
 
 /// The next line that a subscriber is told.
@@ -156,7 +118,7 @@ TEST_CASE("logs -f shows what is kept and what comes, over restarts too", "[quic
   mouth.say("two");
   REQUIRE(eventually([&] { return zinit.result("logs.tail", named("a")).mentions("two"); }));
   {
-    Following followed(zinit, {"-f", "-n", "1", "a"});
+    Background followed(zinit, {"logs", "-f", "-n", "1", "a"});
     REQUIRE(followed.shows("two"));
     mouth.say("three");
     REQUIRE(followed.shows("three"));
@@ -166,7 +128,7 @@ TEST_CASE("logs -f shows what is kept and what comes, over restarts too", "[quic
     CHECK(followed.lines() ==
           std::vector<std::string>{"two", "three", "an \\x1b[31mescape\\x1b[0m"});
   }
-  Following picky(zinit, {"-f", "--grep", "^f(our|ive)$", "--json", "a"});
+  Background picky(zinit, {"logs", "-f", "--grep", "^f(our|ive)$", "--json", "a"});
   mouth.say("six");
   mouth.say("five");
   REQUIRE(eventually([&] { return !picky.lines().empty(); }));
@@ -183,7 +145,7 @@ TEST_CASE("logs -f ends with 5 when the server goes, and with 6 when its time is
   zinit.add("a", {.exec = "echo hello; exec sleep 100000"});
   zinit.boot();
   CHECK(zinit.ctl({"--timeout", "0.05", "logs", "-f", "a"}).code == 6);
-  Following followed(zinit, {"-f", "a"});
+  Background followed(zinit, {"logs", "-f", "a"});
   REQUIRE(followed.shows("hello"));
   CHECK(zinit.shut_down() == 0);
   CHECK(followed.exit_code() == 5);

@@ -52,7 +52,8 @@ TEST_CASE("system.info tells mode, uptime and how many services there are", "[qu
   }));
   CHECK(info.members() ==
         sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname", "kernel", "boot",
-                "config"}));
+                "crashes", "config"}));
+  CHECK(info["crashes"].dump() == R"({"count":0,"last":null})");
   CHECK(info["config"].members() == sorted({"directories", "settings"}));
   REQUIRE(info["config"]["directories"].size() == 1);
   CHECK(info["config"]["directories"][0]["path"] == zinit.config());

@@ -211,6 +211,7 @@ Launch Server::how() const {
   }
   what.env.insert(what.env.end(), options_.env.begin(), options_.env.end());
   what.uid = options_.uid;
+  what.program = options_.program;
   what.pid_namespace = options_.container || options_.namespaced;
   what.in_child = options_.own_root ? [this] { cover_root(folder_); } : options_.in_child;
   return what;

@@ -51,6 +51,7 @@ class Server {
     bool settings = false;  ///< --config: zinit.toml in its folder
     std::optional<uid_t> uid{};
     std::function<void()> in_child{};
+    std::string program{};  ///< empty: zinit_binary()
   };
 
   Server();

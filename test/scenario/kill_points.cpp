@@ -1,0 +1,105 @@
+// Crashes at each place where what zinit has noted and what is true may differ
+// (base/kill_point.hpp). The release has no such places; the sanitized flavours walk through all of
+// them.
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// A service that says so if there are two of it at a time.
+std::string alone(const std::string& name) {
+  return "exec flock -n -E 99 $D/" + name + ".lock sh -c 'echo begins; exec sleep 100000' || " +
+         "echo two-of-" + name + " >> $T";
+}
+
+bool has_kill_points() {
+  return read_file(zinit_binary()).find("ZINIT_KILL_AT") != std::string::npos;
+}
+
+/// Has zinit do all that leads through the places. One of its images crashes at `point`.
+void walk_through(const std::string& point) {
+  INFO(point);
+  const TempDir dir;
+  const std::string mark = dir / "crashed";
+  Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
+  const auto ctl = [&](const std::vector<std::string>& arguments) {
+    const Outcome done = zinit.ctl(arguments);
+    INFO(arguments.front() << ": " << done.err);
+    CHECK(done.code == 0);
+  };
+  const auto await_running = [&](const std::vector<std::string>& names) {
+    std::vector<std::string> arguments{"wait"};
+    arguments.insert(arguments.end(), names.begin(), names.end());
+    arguments.insert(arguments.end(), {"--for", "running", "--timeout", "60"});
+    ctl(arguments);
+  };
+  zinit.add("a", {.exec = alone("a")});
+  zinit.add("b", {.exec = alone("b"), .dependencies = "requires = ['a', 'once']"});
+  zinit.add("once", {.exec = "echo once >> $T", .service = "oneshot = true"});
+  zinit.add("again", {.exec = "printf half; printf 'of a line\\n'; false",
+                      .lifecycle = "restart = 'always'\nrestart_delay_ms = 20"});
+  zinit.add("stopped", {.exec = alone("stopped"), .service = "status = 'stop'"});
+  zinit.launch();
+  REQUIRE(eventually([&] { return zinit.ctl({"ping"}).code == 0; }));
+  await_running({"a", "b"});
+  ctl({"restart", "b"});
+  ctl({"stop", "a"});
+  ctl({"start", "b"});
+  zinit.add("added", {.exec = alone("added")});
+  zinit.add("stopped", {.exec = alone("stopped"), .service = "status = 'stop'\ndescription = 'x'"});
+  if (zinit.ctl({"reload"}).code != 0) ctl({"reload"});  // cut off by the crash, it is not repeated
+  await_running({"a", "b", "added"});
+  ctl({"reexec"});
+  await_running({"a", "b", "added"});
+  CHECK(zinit.ctl({"is-running", "stopped"}).code == 3);
+  zinit.signal(SIGTERM);
+  CHECK(zinit.exit_code() == 0);
+  CHECK(zinit.trace() == std::vector<std::string>{"once"});
+  CHECK(std::filesystem::exists(mark));  // it has come to the place
+}
+
+/// Walks through the places `points`: where, and the how many-th time.
+void walk_through_all(const std::vector<std::string>& points) {
+  if (!has_kill_points()) {
+    // The flavour that is installed.
+    CHECK_THAT(zinit_binary(), !Contains("san"));
+    return;
+  }
+  for (const std::string& point : points) walk_through(point);
+}
+
+}  // namespace
+
+TEST_CASE("a crash while a process is made loses no service, and starts none twice",
+          "[quick][killpoints]") {
+  walk_through_all({"clone.before", "clone.before:3", "clone.after", "clone.after:3",
+                    "launch.noted", "launch.noted:4", "launch.done", "launch.done:4",
+                    "launch.recorded", "launch.recorded:4"});
+}
+
+TEST_CASE("a crash while a state changes loses no service, and starts none twice",
+          "[quick][killpoints]") {
+  walk_through_all({"transition", "transition:5", "transition:9", "transition:14",
+                    "transition.applied", "transition.applied:4", "transition.applied:8",
+                    "transition.applied:13", "reap.before", "reap.before:3", "reap.after",
+                    "reap.after:2"});
+}
+
+TEST_CASE("a crash while something is noted loses no service, and starts none twice",
+          "[quick][killpoints]") {
+  walk_through_all({"journal.redo_torn:20", "journal.redo:25", "journal.torn:30",
+                    "reload.swapped:2", "reload.kept:2", "facts.before:3", "facts.after:3",
+                    "facts.before:6", "facts.after:6", "read.done", "read.stored", "read.stored:2",
+                    "read.kept"});
+}
+
+TEST_CASE("a crash in a re-execution or a shutdown loses no service, and starts none twice",
+          "[quick][killpoints]") {
+  walk_through_all({"reexec.stopped", "reexec.execute", "reexec.taken", "reexec.journal",
+                    "reexec.restored", "shutdown.begun", "shutdown.through"});
+}
