@@ -290,7 +290,7 @@ run: deps  ## boot the sample system in QEMU, show it, leave you at its shell
 # What the measurements are made with lies in build/bench, and so do the packages that zinit is
 # compared with. A service starts without libc, which is all that its start would measure, and once
 # with it.
-BENCH := $(addprefix build/bench/,pause bare orphans call flood measure)
+BENCH := $(addprefix build/bench/,pause bare orphans call reexec flood measure)
 BENCH_FLAGS := -std=c++20 -O2 $(WARNINGS) -static
 build/bench/pause: BENCH_FLAGS += -nostartfiles
 build/bench/measure: bench/processes.cpp
