@@ -75,7 +75,7 @@ void check_daemon(const FactMap& facts) {
   put_daemon(daemon, again);
   const DaemonFacts same = daemon_from(again);
   require(same.started == daemon.started && same.services_started == daemon.services_started &&
-          same.boot_settled == daemon.boot_settled && same.shell == daemon.shell &&
+          same.booted == daemon.booted && same.shell == daemon.shell &&
           same.settings == daemon.settings && same.etc_environment == daemon.etc_environment &&
           same.nofile.has_value() == daemon.nofile.has_value());
 }

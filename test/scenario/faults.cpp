@@ -104,8 +104,16 @@ class Faulty {
     }
   }
 
+  /// Without those of logs: one that has grown lies in a memory file of its own from then on.
   [[nodiscard]] std::size_t descriptors() const {
-    return entries_of("/proc/" + std::to_string(server_.pid()) + "/fd").size();
+    const std::string folder = "/proc/" + std::to_string(server_.pid()) + "/fd/";
+    const auto all = entries_of(folder);
+    return static_cast<std::size_t>(std::ranges::count_if(all, [&](const std::string& fd) {
+      std::error_code gone;
+      return !std::filesystem::read_symlink(folder + fd, gone)
+                  .string()
+                  .starts_with("/memfd:zinit-log");
+    }));
   }
 
   void check() {
@@ -147,7 +155,8 @@ TEST_CASE("a client is answered or hung up on, whatever system call fails", "[sl
     INFO("call " << n);
     injector.arm(n);
     clients.push_back(std::make_unique<Connection>(zinit.socket()));
-    if (clients.back()->send(R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})" "\n"))
+    if (clients.back()->send(R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})"
+                             "\n"))
       (void)clients.back()->line();
     failed = injector.disarm();
   } while (!failed.empty());
@@ -166,9 +175,8 @@ TEST_CASE("a boot in which any one call fails serves its clients or says why it 
     zinit.add("a");
     zinit.launch();
     injector.attach();
-    const bool serves = eventually([&] {
-      return Connection::possible(zinit.socket()) || zinit.ended();
-    });
+    const bool serves =
+        eventually([&] { return Connection::possible(zinit.socket()) || zinit.ended(); });
     failed = injector.disarm();
     INFO("call " << n << ", " << failed << ", said:\n" << zinit.messages());
     CHECK(serves);
