@@ -80,8 +80,11 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
         at_rest(record.state) && !record.command.post;  // its directories were being removed
     record.process = first || rests ? Process::none : Process::ended;
   } else if (has_process(record) && world.spec(slot).has_process()) {
-    // How the process ended is not known; SIGKILL is the most likely.
-    process_ended(world, slot, {true, SIGKILL, false}, false);
+    // It may have ended, and been reaped, before its launch was over. Otherwise it is not known how
+    // it has ended; SIGKILL is the most likely.
+    const bool early = entry.launched_end && entry.launched == entry.facts.pid;
+    process_ended(world, slot, early ? *entry.launched_end : ProcessEnd{true, SIGKILL, false},
+                  false);
   }
   restore_side_commands(job, entry.facts);
   restore_cgroup(job);
