@@ -64,6 +64,7 @@ void BoardCore::rest() {
   if (Clock::now() >= watch_at_) return;
   const bool limited = std::ranges::any_of(
       watched_, [&](Slot slot) REQUIRES(mutex) { return jobs[slot] && is_limited(*jobs[slot]); });
+  look_at_clocks();  // so that this round's work does not count with the rest
   const TimePoint due = std::min(watch_at_, limited ? after(Clock::now(), kLongestSleep) : kNever);
   janitor_until_ = due;
   if (due == kNever)
@@ -75,7 +76,8 @@ void BoardCore::rest() {
 }
 
 /// Looks at the clock for the watched jobs. There may be a thousand of them, so each is looked at
-/// only if zinit was suspended.
+/// only if zinit was suspended. A round of work that takes longer than kLongestSleep counts as a
+/// suspension: what would tell the two apart might make a deadline too early, this makes it late.
 void BoardCore::look_at_clocks() {
   const TimePoint now = Clock::now();
   if (suspended_for(after(janitor_looked_, kLongestSleep), now) > Milliseconds{0}) {
