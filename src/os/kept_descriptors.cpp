@@ -70,7 +70,9 @@ class List {
     std::uint32_t end = header().end;
     while (fd >= end && !header().end.compare_exchange_weak(end, fd + 1)) {}
     Entry& to = entry(fd);
-    to.kind = KeptKind::none;
+    // By an exchange, which orders what is written here after what the thread has written that had
+    // the number before and closed it.
+    to.kind.exchange(KeptKind::none);
     to.part = what.part;
     to.slot = what.slot;
     to.noted = ++header().noted;
