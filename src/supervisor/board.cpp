@@ -98,7 +98,9 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
     const Slot slot = entry.slot;
     if (!world.graph->used(slot) || world.graph->name(slot) != entry.name) continue;
     add_launches(entry, image.launches);
-    if (!world.node(slot).broken()) core.restore(slot, entry, facts);
+    // A new version may refuse the file of a service that runs; its process belongs to it still.
+    const bool there = has_process(entry.record) || entry.facts.pid > 0;
+    if (there || !world.node(slot).broken()) core.restore(slot, entry, facts);
   }
   if (image.world.settled != TimePoint{})
     core.boot_settled = image.world.settled;

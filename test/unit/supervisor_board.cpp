@@ -92,11 +92,33 @@ struct Left {
     events = board.last_seq();
   }
 
+  [[nodiscard]] pid_t pid_of(const std::string& name) const {
+    const auto entry = std::ranges::find(image.entries, name, &JournalEntry::name);
+    return entry == image.entries.end() ? 0 : entry->facts.pid;
+  }
+
   GraphPtr graph;
   std::vector<GraphEntry> services;
   JournalImage image;
   std::uint64_t events = 0;
 };
+
+/// What a board leaves that has booted `specs`.
+Left booted(const std::vector<SpecPtr>& specs) {
+  NoOutput output;
+  CountChanges changes;
+  NoChecks checks;
+  Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}});
+  board.load(specs);
+  REQUIRE(board.boot(""));
+  const TimePoint until = Clock::now() + test::kPatience;
+  while (!board.boot_settled() && Clock::now() < until) {
+    while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
+    std::this_thread::sleep_for(1ms);
+  }
+  REQUIRE(board.boot_settled());
+  return Left(board);
+}
 
 }  // namespace
 
@@ -287,44 +309,28 @@ TEST_CASE("a board is restored from the journal, its processes adopted", "[board
               }),
       service("job", {"/bin/true"}, [](ServiceSpec& spec) { spec.oneshot = true; }),
       service("bad", {"/nowhere"})};
-  NoOutput output;
-  CountChanges changes;
-  std::optional<Left> left;
-  pid_t db = 0, web = 0;
-  {
-    NoChecks checks;
-    Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}});
-    board.load(specs);
-    REQUIRE(board.boot(""));
-    const TimePoint until = Clock::now() + test::kPatience;
-    while (!board.boot_settled() && Clock::now() < until) {
-      while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
-      std::this_thread::sleep_for(1ms);
-    }
-    REQUIRE(board.boot_settled());
-    db = board.view("db")->pid;
-    web = board.view("web")->pid;
-    left.emplace(board);
-  }
+  const Left left = booted(specs);
+  const pid_t db = left.pid_of("db");
+  const pid_t web = left.pid_of("web");
   REQUIRE(db > 0);
   Running r({});
   Board& board = r.board;
   const MaskedNames masked{{"web.old", "/etc/zinit/services/web.old.toml"}};
-  board.restore(left->services, left->image, masked);
+  board.restore(left.services, left.image, masked);
   CHECK(board.view("db")->pid == db);
   CHECK(board.view("web")->pid == web);
   CHECK(board.graph()->masked() == masked);
   for (const std::string name : {"db", "web", "job", "bad"}) {
     INFO(name);
-    const Slot slot = left->graph->find(name);
+    const Slot slot = left.graph->find(name);
     REQUIRE(board.find(name) == slot);
-    CHECK(board.graph()->node(slot).load_order == left->graph->node(slot).load_order);
-    CHECK(board.graph()->node(slot).spec == left->graph->node(slot).spec);
+    CHECK(board.graph()->node(slot).load_order == left.graph->node(slot).load_order);
+    CHECK(board.graph()->node(slot).spec == left.graph->node(slot).spec);
   }
   CHECK(board.user_of(board.find("web")) == ::geteuid());
   // Numbers of events go on, and a client that asks for those before learns that they are lost.
-  REQUIRE(left->events > 0);
-  CHECK(board.events_after(0).lost == left->events);
+  REQUIRE(left.events > 0);
+  CHECK(board.events_after(0).lost == left.events);
   CHECK(board.view("web")->record.state == State::running);
   CHECK(board.view("job")->record.state == State::exited);
   CHECK(board.brief("job")->done);
@@ -336,7 +342,30 @@ TEST_CASE("a board is restored from the journal, its processes adopted", "[board
     return view->record.state == State::running && view->pid > 0 && view->pid != web;
   }));
   CHECK(board.view("db")->pid == db);
-  CHECK(board.events_after(left->events).events.front().seq == left->events + 1);
+  CHECK(board.events_after(left.events).events.front().seq == left.events + 1);
+}
+
+TEST_CASE("a service whose file a new version refuses keeps its process, and has one alone",
+          "[board][journal]") {
+  Left left = booted({sleeper("web"), sleeper("db")});
+  const pid_t web = left.pid_of("web");
+  REQUIRE(web > 0);
+  for (GraphEntry& entry : left.services) {
+    auto refused = std::make_shared<ServiceSpec>(*entry.spec);
+    refused->findings.edit().errors = {"service.exec: not known any more"};
+    if (entry.spec->name == "web") entry.spec = std::move(refused);
+  }
+  Running r({});
+  Board& board = r.board;
+  board.restore(left.services, left.image);
+  CHECK(board.view("web")->record.state == State::running);
+  CHECK(board.view("web")->pid == web);
+  REQUIRE(board.reload({sleeper("web"), left.services[1].spec}, false));
+  REQUIRE(r.eventually([&] {
+    const auto view = board.view("web");
+    return view->record.state == State::running && view->pid > 0 && view->pid != web;
+  }));
+  CHECK(::kill(web, 0) == -1);
 }
 
 TEST_CASE("a restored board knows a service by its slot and its name", "[board][journal]") {
