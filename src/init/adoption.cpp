@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "base/file.hpp"
 #include "base/format.hpp"
@@ -71,11 +72,43 @@ JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
 
 }  // namespace
 
+std::map<std::string, Slot> lost_services(const std::vector<GraphEntry>& services,
+                                          const JournalImage& journal) {
+  std::map<std::string, Slot> lost;
+  for (const JournalEntry& entry : journal.entries) lost.emplace(entry.name, entry.slot);
+  for (const GraphEntry& service : services) lost.erase(service.spec->name);
+  return lost;
+}
+
+void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& journal,
+                       std::vector<GraphEntry>& services) {
+  const std::map<std::string, Slot> lost = lost_services(services, journal);
+  const bool all = services.empty();
+  std::set<Slot> used;
+  for (const GraphEntry& service : services) used.insert(service.slot);
+  std::vector<SpecPtr> others;
+  for (const SpecPtr& spec : specs) {
+    const auto known = lost.find(spec->name);
+    if (known != lost.end() && used.insert(known->second).second)
+      services.push_back({spec, known->second, known->second, false});
+    else if (known != lost.end() || all)
+      others.push_back(spec);
+  }
+  Slot next = 0;
+  for (const SpecPtr& spec : others) {
+    while (!used.insert(next).second) ++next;
+    services.push_back({spec, next, next, false});
+  }
+  std::ranges::sort(services, {}, &GraphEntry::slot);
+}
+
 std::vector<std::string> adopt(const std::vector<GraphEntry>& services, const CgroupTree* cgroups,
                                JournalImage& image) {
-  std::set<Slot> known;
-  for (const JournalEntry& entry : image.entries) known.insert(entry.slot);
-  const auto lacks = [&](const GraphEntry& service) { return !known.contains(service.slot); };
+  std::set<std::pair<Slot, std::string>> known;
+  for (const JournalEntry& entry : image.entries) known.emplace(entry.slot, entry.name);
+  const auto lacks = [&](const GraphEntry& service) {
+    return !known.contains({service.slot, service.spec->name});
+  };
   if (std::ranges::none_of(services, lacks)) return {};
   const auto mains = main_processes(cgroups);
   if (!mains)

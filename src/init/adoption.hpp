@@ -1,7 +1,8 @@
-// What can be found out about services without their records in the journal: which of their
-// processes are alive. After a re-execution whose journal, or a part of it, cannot be read.
+// What can be found out about services without their records in the journal, or without the facts
+// of their configuration: after a re-execution where these, or a part of them, cannot be read.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,16 @@
 #include "supervisor/journal.hpp"
 
 namespace zinit {
+
+/// The slots, by name, of the services in `journal` that are not among `services`: their facts have
+/// been damaged.
+[[nodiscard]] std::map<std::string, Slot> lost_services(const std::vector<GraphEntry>& services,
+                                                        const JournalImage& journal);
+
+/// Adds those, with the slots that they had, to `services` as `specs` have them; all of `specs` if
+/// there are no services.
+void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& journal,
+                       std::vector<GraphEntry>& services);
 
 /// Adds an entry to `image` for each of `services` that has none, by what /proc proves: a child of
 /// zinit belongs to the service in whose cgroup it is, or else to the one that ZINIT_SERVICE in its

@@ -245,9 +245,7 @@ void ZinitDaemon::go_on() {
   use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
   if (scheduled_ && server_) server_->go_on_with(*scheduled_);
   KeptServices kept = kept_services(legacy.facts, settings_.defaults);
-  // There may have been none; but not if the journal has some.
-  const bool lost = legacy.facts.empty() || !legacy.journal.entries.empty();
-  if (kept.entries.empty() && lost) kept = services_on_disk();
+  add_lost(kept);
   const auto to_start = adopt(kept.entries, start_.cgroups.get(), legacy.journal);
   readiness_.take_over(legacy.descriptors, legacy.facts);
   board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);
@@ -265,18 +263,17 @@ void ZinitDaemon::go_on() {
     log_error("this was a recovery from a fault in zinit itself: {}", crash_text(*crashes.last));
 }
 
-/// The services as their files have them: what is in force is not known.
-KeptServices ZinitDaemon::services_on_disk() {
+/// What is lost of the configuration in force is read from the files.
+void ZinitDaemon::add_lost(KeptServices& kept) {
+  const bool nothing = start_.legacy->facts.empty();
+  if (!nothing && lost_services(kept.entries, start_.legacy->journal).empty()) return;
   const Configuration config = read_configuration(start_.sources);
-  use_settings(config);
-  log_warnings(config);
-  KeptServices services;
-  services.masked = config.masked;
-  for (const SpecPtr& spec : config.specs) {
-    const auto slot = static_cast<Slot>(services.entries.size());
-    services.entries.push_back({spec, slot, slot, false});
+  if (nothing) {
+    use_settings(config);
+    log_warnings(config);
+    kept.masked = config.masked;
   }
-  return services;
+  add_lost_services(config.specs, start_.legacy->journal, kept.entries);
 }
 
 /// Has the next image know what the daemon itself knows. To be called after each change of that.

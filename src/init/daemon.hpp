@@ -142,7 +142,7 @@ class ZinitDaemon final : public Daemon {
   void share_socket();
   void load_services();
   void go_on();
-  [[nodiscard]] KeptServices services_on_disk();
+  void add_lost(KeptServices& kept);
   void keep_facts();
   void execute_again(NextImage which);
   void start_services();

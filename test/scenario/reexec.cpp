@@ -286,21 +286,26 @@ TEST_CASE("the fifth crash within a minute ends zinit with 70", "[quick][reexec]
 
 namespace {
 
-/// Overwrites `count` bytes of one of zinit's memory files, as a wild write before a crash would.
-void damage(Server& zinit, const std::string& file, std::uint64_t at, std::size_t count) {
+/// Where one of zinit's memory files can be opened.
+std::string memory_file(Server& zinit, const std::string& name) {
   const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
-  std::size_t found = 0;
+  std::vector<std::string> found;
   for (const std::string& fd : entries_of(descriptors)) {
     std::error_code gone;
     const auto target = std::filesystem::read_symlink(descriptors + "/" + fd, gone);
-    if (gone || target.string().find(file) == std::string::npos) continue;
-    ++found;
-    std::fstream memory(descriptors + "/" + fd, std::ios::in | std::ios::out | std::ios::binary);
-    memory.seekp(static_cast<std::streamoff>(at));
-    memory << std::string(count, 'x');
-    REQUIRE(memory.flush());
+    if (!gone && target.string().find(name) != std::string::npos)
+      found.push_back(descriptors + "/" + fd);
   }
-  REQUIRE(found == 1);
+  REQUIRE(found.size() == 1);
+  return found[0];
+}
+
+/// Overwrites `count` bytes of one of zinit's memory files, as a wild write before a crash would.
+void damage(Server& zinit, const std::string& file, std::size_t at, std::size_t count) {
+  std::fstream memory(memory_file(zinit, file), std::ios::in | std::ios::out | std::ios::binary);
+  memory.seekp(static_cast<std::streamoff>(at));
+  memory << std::string(count, 'x');
+  REQUIRE(memory.flush());
 }
 
 /// Services of all kinds, and a oneshot that must not run twice.
@@ -323,7 +328,7 @@ TEST_CASE("without a journal what runs is adopted, and nothing is started twice"
   for (const std::string& name : names) before.push_back(zinit.pid_of(name));
   const struct {
     const char* file;
-    std::uint64_t at;
+    std::size_t at;
     std::size_t count;
   } damages[] = {{"zinit-journal", 0, 128}, {"zinit-journal", 512, 4096}, {"zinit-facts", 0, 300}};
   for (const auto& each : damages) {
@@ -340,4 +345,20 @@ TEST_CASE("without a journal what runs is adopted, and nothing is started twice"
   CHECK(zinit.trace() == std::vector<std::string>{"once"});
   zinit.kill("a");
   zinit.await_new_pid("a", before[0]);
+}
+
+TEST_CASE("a service whose configuration is lost goes on with that of its file",
+          "[quick][reexec][crash]") {
+  Server zinit;
+  add_some(zinit);
+  const pid_t b = zinit.pid_of("b");
+  const std::string facts = read_file(memory_file(zinit, "zinit-facts"));
+  const auto at = facts.find(R"("name":"b")");
+  REQUIRE(at != std::string::npos);
+  damage(zinit, "zinit-facts", at, 1);
+  crash(zinit);
+  CHECK(zinit.state("b") == "running");
+  CHECK(zinit.pid_of("b") == b);
+  CHECK(zinit.reload()["added"].size() == 0);
+  CHECK(zinit.pid_of("b") == b);
 }
