@@ -420,6 +420,7 @@ void ZinitDaemon::on_signal(const PendingSignal& pending) {
     case SignalMeaning::live_update:
       return reexecute(meaning_of(signal, start_.mode) == SignalMeaning::live_update,
                        [name](const RequestResult<void>& done) {
+      if (shutdown_.begun()) return;
                          if (!done) log_error("{}: no re-execution: {}", name, done.error().text);
                        });
     case SignalMeaning::ignored: return log_info("{} ignored", name);

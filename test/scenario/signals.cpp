@@ -176,6 +176,20 @@ TEST_CASE("nothing is started or spawned again once a shutdown has begun", "[qui
   CHECK_FALSE(zinit.traced("other"));
 }
 
+TEST_CASE("once a shutdown has begun, signals that ask for a re-execution mean nothing",
+          "[quick][signals]") {
+  Server zinit;
+  zinit.add("hangs", kHangs);
+  zinit.boot({"hangs"});
+  zinit.signal(SIGTERM);
+  zinit.await_state("hangs", "stopping");
+  for (const int number : {SIGUSR1, SIGUSR2}) zinit.signal(number);
+  CHECK(zinit.result("system.ping")["pid"] == zinit.pid());
+  zinit.kill("hangs");
+  CHECK(zinit.exit_code() == 0);
+  CHECK_THAT(zinit.messages(), !Catch::Contains("re-execution") && !Catch::Contains("goes on"));
+}
+
 TEST_CASE("a second signal during a shutdown cuts every stop timeout to a second", "[signals]") {
   Server zinit;
   zinit.add("hangs", kHangs);
