@@ -120,7 +120,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       environment_(base_environment({}, handed_on(start_))),
       board_({output_, changes_, watchers_, &state_},
              {environment_, start_.nofile, start_.cgroups, start_.sources.places.services}),
-      shutdown_(*loop_, board_, [this] { keep_facts(); }, [this] { loop_->stop(); }),
+      shutdown_(
+          *loop_, board_, [this] { keep_facts(); }, [this] { loop_->stop(); }),
       critical_(board_, critical_end(start_.mode)),
       shell_(*loop_, start_.console, start_.environment, [this](bool ran) { on_shell_over(ran); }),
       files_(*loop_),
@@ -283,6 +284,7 @@ void ZinitDaemon::keep_facts() {
   own.services_started = services_started_;
   own.booted = booted_;
   own.nofile = start_.nofile;
+  own.program = start_.program;
   own.crashes = logged_crashes().count;
   own.shell = shell_.pid();
   own.settings = settings_.text;
@@ -418,9 +420,9 @@ void ZinitDaemon::on_signal(const PendingSignal& pending) {
       return;
     case SignalMeaning::reexecute:
     case SignalMeaning::live_update:
+      if (shutdown_.begun()) return;
       return reexecute(meaning_of(signal, start_.mode) == SignalMeaning::live_update,
                        [name](const RequestResult<void>& done) {
-      if (shutdown_.begun()) return;
                          if (!done) log_error("{}: no re-execution: {}", name, done.error().text);
                        });
     case SignalMeaning::ignored: return log_info("{} ignored", name);

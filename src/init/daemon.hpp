@@ -67,7 +67,8 @@ struct DaemonStart {
   ControlSocket socket;                    // not open where it could not be made
   std::string console;                     // system mode: the terminal of the emergency shell
   KernelOptions kernel;                    // system mode
-  std::vector<std::string> check_options;  // for a self-check of a new program
+  std::string program;                     // the path of the program to update to
+  std::vector<std::string> check_options;  // for a self-check of it
   std::optional<Legacy> legacy;            // after a re-execution
 };
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kSettings = "daemon/settings";
 constexpr std::string_view kEtcEnvironment = "daemon/etc_environment";
+constexpr std::string_view kProgram = "daemon/program";
 constexpr std::string_view kShell = "daemon/shell";
 constexpr std::string_view kBooted = "daemon/booted";
 constexpr std::string_view kCrashes = "daemon/crashes";
@@ -82,6 +83,7 @@ void put_daemon(const DaemonFacts& daemon, FactMap& facts) {
   };
   put(facts, kSoft, limit(&rlimit::rlim_cur));
   put(facts, kHard, limit(&rlimit::rlim_max));
+  put(facts, kProgram, daemon.program);
   put(facts, kBooted, daemon.booted ? "1" : "");
   put(facts, kCrashes, std::to_string(daemon.crashes));
   put(facts, kShell, daemon.shell > 0 ? std::to_string(daemon.shell) : std::string());
@@ -105,6 +107,7 @@ DaemonFacts daemon_from(const FactMap& facts) {
   const auto soft = number_of(facts, kSoft);
   const auto hard = number_of(facts, kHard);
   if (soft && hard) daemon.nofile = rlimit{static_cast<rlim_t>(*soft), static_cast<rlim_t>(*hard)};
+  daemon.program = text_of_fact(facts, kProgram);
   daemon.booted = number_of(facts, kBooted).has_value();
   daemon.crashes = static_cast<std::uint32_t>(number_of(facts, kCrashes).value_or(0));
   // To a signal, any other number would be a group, or every process.

@@ -164,8 +164,11 @@ Result<DaemonStart> prepare_server(StartRequest request) {
     if (const auto made = make_kept_list(); !made)
       log_error("a re-execution will know nothing: {}", made.error().text);
   }
-  if (const auto found = find_own_program(); !found)
-    log_warn("no re-execution is possible: {}", found.error().text);
+  auto program = find_own_program(start.legacy ? start.legacy->daemon.program : std::string());
+  if (program)
+    start.program = *std::move(program);
+  else
+    log_warn("no re-execution is possible: {}", program.error().text);
   KeptFd crashes;
   if (start.legacy) crashes = start.legacy->descriptors.take(KeptKind::crashes);
   if (const auto opened = open_crash_log(std::move(crashes)); !opened)

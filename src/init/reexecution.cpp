@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -75,9 +76,23 @@ std::optional<std::string> read_until(int fd, TimePoint deadline) {
   }
 }
 
-}  // namespace
-
-namespace {
+/// See find_own_program(); `program` is the running one.
+Result<std::string> first_path(int program) {
+  const auto executed = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  if (executed != nullptr && *executed == '/') {
+    struct stat named {};
+    struct stat running {};
+    if (::stat(executed, &named) == 0 && ::fstat(program, &running) == 0 &&
+        named.st_dev == running.st_dev && named.st_ino == running.st_ino)
+      return executed;
+  }
+  std::string path(PATH_MAX, '\0');
+  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+  if (size < 0) return sys_failure("read", "/proc/self/exe");
+  path.resize(static_cast<std::size_t>(size));
+  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
+  return path;
+}
 
 /// Closes what the image before has left, where the list of it cannot be read. Log pipes stay open:
 /// a service that writes to a closed one is killed by SIGPIPE.
@@ -117,16 +132,16 @@ std::optional<Inheritance> take_inheritance() {
   return Inheritance();
 }
 
-Result<void> find_own_program() {
+Result<std::string> find_own_program(std::string first) {
   auto file = open_fd("/proc/self/exe", O_PATH);
   if (!file) return Failure(std::move(file.error()));
-  std::string path(PATH_MAX, '\0');
-  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
-  if (size < 0) return sys_failure("read", "/proc/self/exe");
-  path.resize(static_cast<std::size_t>(size));
-  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
-  own_program() = {KeptFd(std::move(*file), {}), std::move(path)};
-  return {};
+  if (first.empty()) {
+    auto found = first_path(file->get());
+    if (!found) return found;
+    first = *std::move(found);
+  }
+  own_program() = {KeptFd(std::move(*file), {}), first};
+  return first;
 }
 
 Result<void> check_installed_program(const std::vector<std::string>& options) {

@@ -29,8 +29,13 @@ void remember_command_line(char** argv) noexcept;
 /// variable that says so out of the environment. Main thread, before others start.
 [[nodiscard]] std::optional<Inheritance> take_inheritance();
 
-/// Opens the running program for execute_again() and notes its path. Needs /proc. Main thread.
-[[nodiscard]] Result<void> find_own_program();
+/// Opens the running program for execute_again(). Needs /proc. Main thread.
+/// @param first  the path of the program as an image before has found it; empty: this is the first
+///               image.
+/// @return  the path that the program was first executed by, through symbolic links, if that is
+///          absolute and still leads to it; else the path of the file itself (getauxval(3),
+///          AT_EXECFN; proc_pid_exe(5)). NextImage::installed is what is there then.
+[[nodiscard]] Result<std::string> find_own_program(std::string first);
 
 /// Runs the installed program as `zinit-server --self-check OPTIONS`: it must load, know the
 /// version of the journal, and be able to read the configuration. @return  why it may not be

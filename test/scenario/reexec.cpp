@@ -233,6 +233,25 @@ TEST_CASE("an update that cannot take over is refused, and one that can does", "
   CHECK(std::filesystem::read_symlink("/proc/" + std::to_string(zinit.pid()) + "/exe") == program);
 }
 
+TEST_CASE("an update executes what the path of the first start leads to by now",
+          "[quick][reexec]") {
+  const TempDir dir;
+  const std::string init = dir / "init";
+  const std::vector<std::string> versions{dir / "zinit-1", dir / "zinit-2"};
+  for (const std::string& version : versions) std::filesystem::copy_file(zinit_binary(), version);
+  std::filesystem::create_symlink(versions[0], init);
+  Server zinit({.program = init});
+  zinit.boot({});
+  // It is executed by its descriptor now, and what that is called is another question.
+  std::filesystem::rename(versions[0], dir / "zinit-old");
+  reexecute(zinit);
+  std::filesystem::remove(init);
+  std::filesystem::create_symlink(versions[1], init);
+  reexecute(zinit, {"reexec", "--update"});
+  CHECK(std::filesystem::read_symlink("/proc/" + std::to_string(zinit.pid()) + "/exe") ==
+        versions[1]);
+}
+
 TEST_CASE("zinit recovers from a crash with every service running on", "[quick][reexec][crash]") {
   Server zinit;
   zinit.add("db");

@@ -11,6 +11,7 @@ DaemonFacts full() {
   DaemonFacts daemon;
   daemon.started = TimePoint(std::chrono::nanoseconds(1));
   daemon.services_started = TimePoint(std::chrono::nanoseconds(123456789012345));
+  daemon.program = "/sbin/init";
   daemon.booted = true;
   daemon.nofile = rlimit{1024, RLIM_INFINITY};
   daemon.shell = 4711;
@@ -22,6 +23,7 @@ DaemonFacts full() {
 void check_same(const DaemonFacts& read, const DaemonFacts& told) {
   CHECK(read.started == told.started);
   CHECK(read.services_started == told.services_started);
+  CHECK(read.program == told.program);
   CHECK(read.booted == told.booted);
   CHECK(read.nofile.has_value() == told.nofile.has_value());
   if (read.nofile && told.nofile) {
