@@ -117,9 +117,9 @@ bool in_doubt(VerbContext& context, const ClientError& error) {
 
 /// Runs the verb. What it throws becomes a message and an exit status.
 int run_verb(VerbContext& context) {
+  const bool reads = std::ranges::find(kReading, context.verb.run) != std::end(kReading);
   try {
-    if (std::ranges::find(kReading, context.verb.run) == std::end(kReading))
-      return context.verb.run(context);
+    if (!reads) return context.verb.run(context);
     return context.over_reexecutions([&] { return context.verb.run(context); });
   } catch (const VerbFailure& failed) {
     return context.fail(failed.status, failed.name, failed.why);
@@ -128,7 +128,7 @@ int run_verb(VerbContext& context) {
     // their errors themselves.
     const bool one = context.verb.most() > 0 && !context.arguments.rest.empty();
     const std::string name = one ? context.arguments.rest.front() : "";
-    if (!in_doubt(context, error)) return context.fail(error, name);
+    if (reads || !in_doubt(context, error)) return context.fail(error, name);
     return context.fail(
         exit_status_of(error), name,
         error_words(error) + "; it goes on, so see whether this was done before you ask again");
