@@ -142,7 +142,7 @@ Result<Inheritance> Inheritance::take_over(int fd) {
   const Header& header = inherited->header();
   if (header.magic != kMagic || header.version != kVersion)
     return failure("the list of descriptors of the image before is none, or of another version");
-  list = inherited.release();
+  delete std::exchange(list, inherited.release());
   Inheritance all;
   for (std::size_t each = 0; each < list->end(); ++each) {
     const Entry& entry = list->entry(each);

@@ -1,0 +1,91 @@
+// Fuzzes the list of descriptors that the image before has left: what it lists and is open is taken
+// over, each once, and nothing else is touched.
+#include "fuzz/fuzz.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "os/kept_descriptors.hpp"
+#include "os/memory_file.hpp"
+
+namespace zinit::fuzz {
+
+namespace {
+
+// Of the numbers from kFirst on, which belong to this program alone, the even ones are open.
+constexpr std::size_t kFirst = 100, kCount = 64, kHeader = 32, kEntry = 16;
+
+std::string number(std::uint64_t value, std::size_t size) {
+  std::string bytes(size, '\0');
+  std::memcpy(bytes.data(), &value, size);
+  return bytes;
+}
+
+std::string header(std::uint32_t end) {
+  return number(0x7470656b74696e7a, 8) + number(1, 4) + number(end, 4) + number(1, 16);
+}
+
+/// A list with this header, whose entries from kFirst on are `entries`.
+int list_of(std::string_view header, std::string_view entries) {
+  std::string bytes(header.substr(0, kHeader));
+  bytes.resize(kHeader + kFirst * kEntry);
+  bytes += entries.substr(0, kCount * kEntry);
+  auto file = make_memory_file("fuzz");
+  require(file && ::write(file->get(), bytes.data(), bytes.size()) == std::ssize(bytes));
+  return ::fcntl(file->get(), F_DUPFD_CLOEXEC, static_cast<int>(kFirst + kCount));
+}
+
+void open_some() {
+  for (std::size_t fd = kFirst; fd < kFirst + kCount; fd += 2)
+    require(::dup2(STDERR_FILENO, static_cast<int>(fd)) >= 0);
+}
+
+bool is_open(std::size_t fd) { return ::fcntl(static_cast<int>(fd), F_GETFD) >= 0; }
+
+/// Takes all that is left, and closes it. @return  by number, what it was noted as
+std::map<std::size_t, unsigned> taken(Inheritance left) {
+  std::map<std::size_t, unsigned> all;
+  for (unsigned kind = 0; kind < 256; ++kind) {
+    std::uint64_t noted = 0;
+    for (Inheritance::One& one : left.take_all(static_cast<KeptKind>(kind))) {
+      const auto fd = static_cast<std::size_t>(one.fd.get());
+      require(::fcntl(one.fd.get(), F_GETFD) == FD_CLOEXEC);
+      require(noted <= one.noted && all.emplace(fd, kind).second);
+      noted = one.noted;
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+std::set<std::string> words() {
+  std::set<std::string> words{header(kFirst + kCount), header(~0u), number(1, 8)};
+  for (unsigned kind = 0; kind < 20; ++kind) words.insert(number(kind, 1) + number(0, 15));
+  return words;
+}
+
+void look_at(std::string_view input) {
+  const std::string_view entries = input.substr(std::min(input.size(), kHeader));
+  open_some();
+  if (auto left = Inheritance::take_over(list_of(input, entries)))
+    static_cast<void>(taken(*std::move(left)));
+  open_some();
+  auto left = Inheritance::take_over(list_of(header(kFirst + kCount), entries));
+  require(left.has_value());
+  const auto all = taken(*std::move(left));
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const unsigned kind =
+        (i + 1) * kEntry <= entries.size() ? static_cast<std::uint8_t>(entries[i * kEntry]) : 0;
+    const auto found = all.find(kFirst + i);
+    require((found != all.end()) == (i % 2 == 0 && kind != 0));
+    if (found != all.end()) require(found->second == kind);
+    require(is_open(kFirst + i) == (i % 2 == 0 && kind == 0));
+  }
+}
+
+}  // namespace zinit::fuzz
