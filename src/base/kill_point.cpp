@@ -26,6 +26,8 @@ void kill_point(const char* name) noexcept {
   std::raise(SIGSEGV);
 }
 
+bool crashes_apart() noexcept { return std::getenv("ZINIT_CRASHES_APART") != nullptr; }
+
 }  // namespace zinit
 
 #endif

@@ -1,6 +1,6 @@
 // Places at which a build for tests can be told to crash: where what zinit has noted and what is
-// true may differ. The sanitized flavours have them (ZINIT_KILL_POINTS); in all others this is
-// nothing.
+// true may differ. The sanitized flavours and that of DEBUG=1 have them (ZINIT_KILL_POINTS); in the
+// release this is nothing.
 #pragma once
 
 namespace zinit {
@@ -10,8 +10,12 @@ namespace zinit {
 /// and the file that ZINIT_KILL_MARK names does not exist. Makes that file before, so that there is
 /// one crash. Async-signal-safe; any thread.
 void kill_point(const char* name) noexcept;
+/// Whether ZINIT_CRASHES_APART is set: crashes count as if there were an hour between any two.
+/// Async-signal-safe; any thread.
+[[nodiscard]] bool crashes_apart() noexcept;
 #else
 inline void kill_point(const char* /*name*/) noexcept {}
+inline bool crashes_apart() noexcept { return false; }
 #endif
 
 }  // namespace zinit

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "base/format.hpp"
+#include "base/kill_point.hpp"
 #include "model/reason.hpp"
 #include "os/memory_file.hpp"
 
@@ -64,7 +65,7 @@ bool log_crash(const Crash& crash) noexcept {
   place = now_ns;
   log->last = crash;
   log->count = nth + 1;
-  if (nth + 1 < kCrashesAMinute) return true;
+  if (nth + 1 < kCrashesAMinute || crashes_apart()) return true;
   const std::int64_t first = log->at_ns[(nth + 1) % kCrashesAMinute];
   return now_ns - first > kMinuteNs;
 }
