@@ -66,7 +66,7 @@ TEST_SANITIZE := $(if $(filter thread,$(SAN)),$(SANITIZE))
 TEST_OUT := build/$(CLANG)test$(if $(TEST_SANITIZE),-tsan)
 
 # Third-party headers lie in /usr/include, which compilers take as system headers: no -isystem.
-CPPFLAGS_ALL := -Isrc -Iinclude -DZINIT_VERSION='"$(VERSION)"' $(if $(SAN),-DZINIT_KILL_POINTS) \
+CPPFLAGS_ALL := -Isrc -Iinclude -DZINIT_VERSION='"$(VERSION)"' $(if $(SAN)$(DEBUG),-DZINIT_KILL_POINTS) \
   $(CPPFLAGS)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
 CXXFLAGS_ALL := -std=c++20 -pthread $(WARNINGS) -ffunction-sections -fdata-sections $(CXXFLAGS)

@@ -36,7 +36,7 @@ install_busybox() {
 install_zinit() {
   local root=$1 name
   mkdir -p "$root"/{bin,sbin}
-  cp "$2" "$root/sbin/zinit"
+  strip -o "$root/sbin/zinit" "$2"
   for name in init poweroff reboot halt shutdown zinit-server zinit-pid1; do
     ln -s zinit "$root/sbin/$name"
   done

@@ -1,0 +1,31 @@
+// PID 1 of a machine crashes at some of the places that test/scenario/kill_points.cpp walks through
+// (base/kill_point.hpp). The flavour of `make DEBUG=1` has them, and `make test DEBUG=1` boots it.
+#include <catch2/catch.hpp>
+
+#include "vm/machine.hpp"
+
+using namespace zinit;
+using namespace zinit::vm;
+
+SCENARIO("PID 1 crashes where a mistake would cost most, and the machine goes on", "[killpoints]") {
+  const std::string point = GENERATE(
+      "clone.before:4", "clone.after:4", "launch.done:5", "transition:20", "transition.applied:20",
+      "reap.after:2", "journal.torn:40", "facts.after:6", "read.stored:3", "reexec.stopped",
+      "reexec.execute", "reexec.taken", "reexec.restored", "shutdown.begun", "shutdown.through");
+  INFO(point);
+  Machine machine({.kernel_arguments = "ZINIT_KILL_MARK=/killed ZINIT_KILL_AT=" + point});
+  auto& shell = machine.shell();
+  machine.zinitctl("wait multi-user --for running --timeout 120");
+  machine.zinitctl("reexec");
+  machine.zinitctl("wait multi-user --for running --timeout 120");
+  CHECK(shell.output_of("redis-cli ping") == "PONG\n");
+  CHECK(shell.output_of("ps | grep -c [r]edis-server") == "1\n");
+  const bool later = point.starts_with("shutdown");
+  const std::string crashes = later ? "0 crashes" : "1 crashes";
+  shell.repeat_until("echo $(zinitctl logs zinit -n all | grep -c 'fault in zinit') crashes",
+                     crashes);
+  shell.send("zinitctl poweroff\n");
+  if (later) machine.console().wait_for("fault in zinit");
+  machine.console().wait_for("reboot: Power down");
+  CHECK(machine.wait_for_end() == 0);
+}
