@@ -31,12 +31,12 @@ class CheckedProcess {
     ended,     // no longer watched
   };
 
-  CheckedProcess(Slot of, SpecPtr spec, pid_t main_pid, std::string its_cgroup,
+  CheckedProcess(Slot of, SpecPtr spec, pid_t main_pid, pid_t spawned, std::string its_cgroup,
                  SpawnExtrasPtr its_extras = nullptr)
       : slot(of),
         cgroup(std::move(its_cgroup)),
         extras(std::move(its_extras)),
-        launched(main_pid),
+        launched(spawned),
         spec_(std::move(spec)),
         main_pid_(main_pid) {}
   CheckedProcess(const CheckedProcess&) = delete;
@@ -45,7 +45,8 @@ class CheckedProcess {
   const Slot slot;
   const std::string cgroup;     // the service's directory; empty if it has none
   const SpawnExtrasPtr extras;  // null: spawned by an earlier image of zinit
-  const pid_t launched;         // the process that was spawned; main_pid() may differ by now
+  // The process that was spawned, while its group is there; main_pid() may be another.
+  const pid_t launched;
 
   [[nodiscard]] Stage stage() const noexcept { return stage_; }
   /// 0 while it is not known: a daemon has gone to the background and not yet told its pid.

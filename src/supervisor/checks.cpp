@@ -31,7 +31,8 @@ void BoardCore::begin_checks(Job& job, const SpawnExtrasPtr& extras) {
   const SpecPtr& spec = world.node(job.slot).spec;
   if (!spec->watched()) return;
   job.checked = std::make_shared<CheckedProcess>(
-      job.slot, spec, job.process.pid(), job.cgroup.in_use() ? job.cgroup.path() : "", extras);
+      job.slot, spec, job.process.pid(), job.process.spawned().number(),
+      job.cgroup.in_use() ? job.cgroup.path() : "", extras);
   job.checked->set_running(world.record(job.slot).state == State::running);
   checks_.watch(job.checked);
 }

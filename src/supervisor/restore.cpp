@@ -58,8 +58,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
     // The process of a launch that was under way.
   } else if (entry.facts.pid > 0 && (held || is_own_child(entry.facts.pid))) {
     const JournalFacts& facts = entry.facts;
-    job.process.restore(facts.pid, facts.leader != 0 ? facts.leader : facts.pid, facts.pgid,
-                        facts.main_group);
+    job.process.restore(facts.pid, facts.leader, facts.pgid, facts.main_group);
     if (!entry.known) {
       record.state = State::running;
       record.wish = Wish::up;

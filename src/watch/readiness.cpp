@@ -165,6 +165,7 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
   channel->pidfile = PidFile::of(spec);
   channel->said = std::move(left.fact);
   channel->line = std::move(left.line);
+  channel->main_process = std::move(left.main_process);
   if (left.socket) {
     if (auto socket = NotifySocket::take_over(left.socket.release())) {
       channel->socket.emplace(std::move(*socket));
@@ -172,8 +173,9 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
       channel->queue_length = queue_length();
     }
   }
+  const bool held = bool(channel->main_process);
   extras.parts.push_back(std::move(channel));
-  return bool(left.main_process);
+  return held;
 }
 
 void ReadinessChecks::watch(const CheckedProcessPtr& process) {
@@ -279,13 +281,11 @@ void ReadinessChecks::watch_main(Watch& watch) {
   watch.main_pidfd.reset();
   watch.watched_main = watch.process->main_pid();
   if (watch.watched_main == 0 || watch.watched_main == watch.process->launched) return;
-  UniqueFd pidfd;
   {
     MutexLock lock(watch.mutex);
-    if (watch.next_main == watch.watched_main) pidfd = std::move(watch.next_pidfd);
+    if (watch.next_main == watch.watched_main) watch.main_pidfd = std::move(watch.next_pidfd);
   }
-  if (!pidfd) pidfd = open_pidfd(watch.watched_main);
-  watch.main_pidfd = KeptFd(std::move(pidfd), {KeptKind::main_process, 0, watch.process->slot});
+  if (!watch.main_pidfd) watch.main_pidfd = watch.kept_main(open_pidfd(watch.watched_main));
   // No pidfd: the process is gone, descriptors have run out, or the kernel has no pidfds.
   if (!watch.main_pidfd && !process_exists(watch.watched_main))
     return board_->main_gone(*watch.process, watch.watched_main, {});

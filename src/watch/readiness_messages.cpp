@@ -168,7 +168,7 @@ bool ReadinessChecks::make_main(Watch& watch, pid_t pid, UniqueFd pidfd) {
   UniqueFd held(pidfd ? ::fcntl(pidfd.get(), F_DUPFD_CLOEXEC, 0) : -1);
   if (!board_->main_changed(*watch.process, pid, std::move(pidfd))) return false;
   watch.next_main = pid;
-  watch.next_pidfd = std::move(held);
+  watch.next_pidfd = watch.kept_main(std::move(held));
   return true;
 }
 

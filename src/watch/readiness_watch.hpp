@@ -26,7 +26,8 @@ struct ReadinessChecks::Channel final : SpawnPart {
   KeptFd line;           // the read end of a pipe, for a newline
   UniqueFd line_end;     // the process's end of it; closed after the spawn
   FdStore::Entries handed_over;
-  std::string said;  // of the image before: the fact of its watch
+  std::string said;     // of the image before: the fact of its watch
+  KeptFd main_process;  // and the pidfd of a main process that is no child
   PidFile pidfile;
   unsigned long long ticks = 0;  // clock ticks since boot, before the spawn
 };
@@ -38,6 +39,8 @@ struct ReadinessChecks::Watch {
         watched_main(process->launched),
         file_awaited(!channel->pidfile.path.empty() && !process->running()),
         sender(std::move(its_sender)),
+        next_main(process->main_pid()),
+        next_pidfd(std::move(channel->main_process)),
         watchdog(process->spec()->readiness->watchdog) {
     go_on_with(channel->said);
   }
@@ -53,6 +56,11 @@ struct ReadinessChecks::Watch {
 
   /// Whether `pid` is one of the service's processes.
   [[nodiscard]] bool owns(pid_t pid) const;
+
+  /// Has the next image find `pidfd` as that of the main process.
+  [[nodiscard]] KeptFd kept_main(UniqueFd pidfd) const noexcept {
+    return {std::move(pidfd), {KeptKind::main_process, 0, process->slot}};
+  }
 
   const CheckedProcessPtr process;
   const std::shared_ptr<Channel> channel;
@@ -75,8 +83,8 @@ struct ReadinessChecks::Watch {
   Mutex mutex;                  // held while messages are handled; guards what follows
   const Closer::Sender sender;  // the service's: see too_much_to_close()
   std::string buffer;
-  pid_t next_main = 0;  // a new main process and its pidfd, until the loop's thread watches it
-  UniqueFd next_pidfd;
+  pid_t next_main;  // a new main process and its pidfd, until the loop's thread watches it
+  KeptFd next_pidfd;
   bool ready = false;             // READY=1 was received
   bool watchdog_expired = false;  // and reported
   Milliseconds watchdog;

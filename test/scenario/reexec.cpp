@@ -210,6 +210,37 @@ TEST_CASE("descriptors do not grow over re-executions", "[quick][reexec]") {
   CHECK(lines_of(zinit, "a") == std::vector<std::string>{"hello"});
 }
 
+TEST_CASE("a main process that zinit is not the parent of is watched over re-executions",
+          "[quick][reexec][readiness]") {
+  Server zinit;
+  // The launcher waits for its daemon, or has ended, so that the daemon is zinit's child.
+  const std::string daemon = "sh -c 'trap \"\" HUP; exec sleep 100000' & echo $! > $D/";
+  zinit.add("below", {.exec = daemon + "below.pid; wait",
+                      .more = "[readiness]\npidfile = '" + zinit.path("below.pid") + "'\n"});
+  zinit.add("apart", {.exec = daemon + "apart.pid",
+                      .more = "[readiness]\npidfile = '" + zinit.path("apart.pid") + "'\n"});
+  zinit.boot({"below", "apart"});
+  const std::vector<std::string> names{"below", "apart"};
+  std::vector<pid_t> pids;
+  for (const std::string& name : names) pids.push_back(zinit.pid_of(name));
+  for (int i = 0; i < 3; ++i) {
+    i == 1 ? crash(zinit) : reexecute(zinit);
+    for (std::size_t at = 0; at < names.size(); ++at) {
+      INFO(names[at] << " after " << i);
+      CHECK(zinit.state(names[at]) == "running");
+      CHECK(zinit.pid_of(names[at]) == pids[at]);
+      CHECK(alive(pids[at]));
+    }
+  }
+  for (std::size_t at = 0; at < names.size(); ++at) {
+    INFO(names[at]);
+    REQUIRE(::kill(pids[at], SIGKILL) == 0);
+    zinit.await_new_pid(names[at], pids[at]);
+    reexecute(zinit);
+    CHECK(zinit.stop(names[at])["state"] == "exited");
+  }
+}
+
 TEST_CASE("an update that cannot take over is refused, and one that can does", "[quick][reexec]") {
   // The program lies at a path of its own, so that it can be replaced.
   const TempDir dir;
