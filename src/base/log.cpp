@@ -104,6 +104,8 @@ void set_log_descriptor(int fd, bool kmsg) noexcept {
   sink_is_ready = kmsg || (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode));
 }
 
+int log_descriptor() noexcept { return sink; }
+
 void set_log_listener(LogListener new_listener) noexcept { listener = new_listener; }
 
 bool log_enabled(LogLevel level) noexcept { return level >= threshold; }

@@ -28,6 +28,9 @@ void set_log_level(LogLevel level) noexcept;
 /// keeps it open. With `kmsg` it is /dev/kmsg, and each line is a record with a priority of
 /// syslog(3), "<6>zinit: ...". Default: standard error. Call it before there are other threads.
 void set_log_descriptor(int fd, bool kmsg) noexcept;
+/// What lines are written to: that descriptor, or the same file opened anew so that writes do not
+/// block. Never closed. Any thread.
+[[nodiscard]] int log_descriptor() noexcept;
 
 /// Sets a function that is called with every line after it was written, for the log named `zinit`.
 /// It must not block or log. Set it before there are other threads.
@@ -48,10 +51,10 @@ void log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) noe
   }
 }
 
-#define ZINIT_LOG_FUNCTION(name)                                             \
-  template <class... Args>                                                   \
+#define ZINIT_LOG_FUNCTION(name)                                                 \
+  template <class... Args>                                                       \
   void log_##name(fmt::format_string<Args...> format, Args&&... args) noexcept { \
-    log(LogLevel::name, format, std::forward<Args>(args)...);                \
+    log(LogLevel::name, format, std::forward<Args>(args)...);                    \
   }
 ZINIT_LOG_FUNCTION(debug)
 ZINIT_LOG_FUNCTION(info)

@@ -212,6 +212,12 @@ void Server::give_turn() {
   if (session.input_ended()) watch_hangup(session);
 }
 
+void Server::hold_requests(bool hold) noexcept {
+  holds_requests_ = hold;
+  if (hold) return;
+  for (const auto& [id, session] : sessions_) has_work(*session);
+}
+
 void Server::finish() noexcept {
   const TimePoint until = after(Clock::now(), kLastTime);
   catch_all("the last answers", [&] {

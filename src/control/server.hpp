@@ -99,6 +99,9 @@ class Server final {
   /// events and lines of logs to their subscribers. Takes kLastTime at most.
   void finish() noexcept;
 
+  /// Whether no request is begun any more; those under way go on. The loop's thread.
+  void hold_requests(bool hold) noexcept;
+
   // For sessions.
   /// Queues `session` for a turn.
   void has_work(Session& session) noexcept;
@@ -106,6 +109,7 @@ class Server final {
   void subscribing();
   [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
   [[nodiscard]] RpcContext& context() noexcept { return context_; }
+  [[nodiscard]] bool holds_requests() const noexcept { return holds_requests_; }
   [[nodiscard]] std::span<const Method> methods() const noexcept { return methods_; }
 
  private:
@@ -134,6 +138,7 @@ class Server final {
   PowerSchedule power_;
   FileChanges file_changes_;
   RpcContext context_;
+  bool holds_requests_ = false;
 
   ControlSocket socket_;
   SharedAccess shared_;

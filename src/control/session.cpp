@@ -79,7 +79,7 @@ bool Session::finished() const {
 bool Session::step() {
   if (connection_.over() || connection_.starved() || connection_.paused()) return false;
   if (working_ >= kMaxWorking) return false;
-  if (!message_ && !next_message()) return false;
+  if (!message_ && (server_.holds_requests() || !next_message())) return false;
   carry_out(message_->calls[next_call_]);
   if (++next_call_ < message_->calls.size()) return true;
   message_.reset();
@@ -101,8 +101,7 @@ bool Session::next_message() {
   }
   next_call_ = 0;
   if (!message_->batch) return true;
-  batch_ =
-      std::make_shared<Batch>(Batch{Held(share_, message_bytes_), {}, message_->calls.size()});
+  batch_ = std::make_shared<Batch>(Batch{Held(share_, message_bytes_), {}, message_->calls.size()});
   return true;
 }
 

@@ -100,7 +100,6 @@ Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
   std::unique_ptr<ZinitDaemon> daemon(
       new ZinitDaemon(std::move(start), std::move(*loop), std::move(*signals)));
   if (const auto& works = daemon->board_.works(); !works) return Failure(works.error());
-  daemon->start_syslog();
   if (auto running = daemon->start_.data_loop->start(); !running) return Failure(running.error());
   return daemon;
 }
@@ -183,6 +182,7 @@ void ZinitDaemon::start_syslog() {
 void ZinitDaemon::run() {
   // If memory is short this throws, and there are no services until a reload loads them.
   catch_all("boot", [this] { start_.legacy ? go_on() : load_services(); });
+  start_syslog();  // what has been sent to it is from services that are known now
   // The shell comes before the services, also if it was there before a re-execution.
   const bool shell_first = start_.legacy ? shell_.running() : start_.kernel.shell;
   if (!shell_first || services_started_)
@@ -190,6 +190,7 @@ void ZinitDaemon::run() {
   else if (!shell_.running())
     shell_.start("asked for on the kernel command line");
   start_.legacy.reset();  // closes what nobody has taken
+  self_watchdog_.set(settings_.self_watchdog);
   loop_->run();
   self_watchdog_.set(Milliseconds{0});  // the loop has ended and cannot answer it
   in_force_.look();
@@ -245,6 +246,21 @@ void ZinitDaemon::go_on() {
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
   use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
   if (scheduled_ && server_) server_->go_on_with(*scheduled_);
+  // A crash while the services were loaded: there are none yet.
+  if (!services_started_ && legacy.journal.entries.empty())
+    load_services();
+  else
+    restore_services();
+  reap_more_.ask();  // the ends of children during the execve(2)
+  log_info("version {} goes on, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
+           ::getpid());
+  const Crashes crashes = logged_crashes();
+  if (crashes.last && crashes.count != before.crashes)
+    log_error("this was a recovery from a fault in zinit itself: {}", crash_text(*crashes.last));
+}
+
+void ZinitDaemon::restore_services() {
+  Legacy& legacy = *start_.legacy;
   KeptServices kept = kept_services(legacy.facts, settings_.defaults);
   add_lost(kept);
   const auto to_start = adopt(kept.entries, start_.cgroups.get(), legacy.journal);
@@ -256,12 +272,6 @@ void ZinitDaemon::go_on() {
   logs_.take_over_pipes(legacy.descriptors, legacy.facts);
   for (const std::string& name : to_start)
     if (const auto started = board_.start(name); !started) log_error("{}", started.error().text);
-  reap_more_.ask();  // the ends of children during the execve(2)
-  log_info("version {} goes on, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
-           ::getpid());
-  const Crashes crashes = logged_crashes();
-  if (crashes.last && crashes.count != before.crashes)
-    log_error("this was a recovery from a fault in zinit itself: {}", crash_text(*crashes.last));
 }
 
 /// What is lost of the configuration in force is read from the files.
@@ -284,7 +294,7 @@ void ZinitDaemon::keep_facts() {
   own.services_started = services_started_;
   own.booted = booted_;
   own.nofile = start_.nofile;
-  own.program = start_.program;
+  own.program = installed_program();
   own.crashes = logged_crashes().count;
   own.shell = shell_.pid();
   own.settings = settings_.text;
@@ -294,12 +304,12 @@ void ZinitDaemon::keep_facts() {
   FactMap facts;
   put_daemon(own, facts);
   FactMap changed;
-  for (auto& [key, value] : facts) {
-    std::string& before = kept_[key];
-    if (before != value) changed[key] = before = value;
-  }
+  for (auto& [key, value] : facts)
+    if (const auto kept = kept_.find(key); kept == kept_.end() || kept->second != value)
+      changed[key] = value;
   if (changed.empty()) return;
-  if (const auto kept = facts_.set(changed); !kept) log_error("{}", kept.error().text);
+  if (const auto kept = facts_.set(changed); !kept) return log_error("{}", kept.error().text);
+  kept_ = std::move(facts);
 }
 
 void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
@@ -309,12 +319,13 @@ void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
 
 void ZinitDaemon::execute_again(NextImage which) {
   const auto give_up = [](std::string_view why) { log_error("no re-execution: {}", why); };
-  if (server_) server_->finish();
-  if (!start_.data_loop->stop(kLastTurns)) {
-    data_loop_ended_ = false;
-    return give_up("the data loop hangs");
+  self_watchdog_.set(Milliseconds{0});  // the loop does not answer it meanwhile
+  if (server_) {
+    server_->hold_requests(true);  // a reload that is begun now would be cut off
+    server_->finish();
   }
-  logs_.finish(kLastLines);
+  // A loop that hangs is given up as after a crash: what it has read and not yet stored is kept.
+  if (start_.data_loop->stop(kLastTurns)) logs_.finish(kLastLines);
   kill_point("reexec.stopped");
   const bool still = board_.while_still([&] {
     const Error fault = zinit::execute_again(which);
@@ -325,16 +336,18 @@ void ZinitDaemon::execute_again(NextImage which) {
   if (!still) give_up("a launch has begun");
   if (auto running = start_.data_loop->start(); !running)
     log_error("logs and checks stand still: {}", running.error().text);
+  if (server_) server_->hold_requests(false);
+  self_watchdog_.set(settings_.self_watchdog);
 }
 
 void ZinitDaemon::reexecute(bool update, ReexecuteDone done) {
   if (shutdown_.begun()) {
     return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
   }
-  if (!can_execute()) {
+  if (!can_execute() || kept_list_fd() < 0) {
     return done(tl::unexpected(RequestFailure{
         Refusal::process_error,
-        "the running program could not be opened when it was started; is /proc mounted?"}));
+        "zinit could not prepare for it when it was started, as its log says; is /proc mounted?"}));
   }
   reexecution_.begin(update ? NextImage::installed : NextImage::same, std::move(done));
 }
@@ -344,7 +357,7 @@ void ZinitDaemon::use_settings(const Configuration& config) {
   set_log_level(start_.log_level.value_or(settings_.log_level));
   if (start_.mode == Mode::system)
     machine_watchdog_.set(settings_.watchdog_device, settings_.watchdog_timeout);
-  self_watchdog_.set(settings_.self_watchdog);
+  if (!start_.legacy) self_watchdog_.set(settings_.self_watchdog);  // else once the loop runs
   socket_gid_ = config.socket_gid;
   share_socket();
   if (config.etc_environment) {
@@ -358,6 +371,7 @@ void ZinitDaemon::start_services() {
   if (shutdown_.begun() || booted_) return;
   if (!services_started_) services_started_ = Clock::now();
   if (board_.graph()->order().empty()) return no_services();
+  keep_facts();  // from now on oneshots may have run
   booted_ = true;
   if (const auto booted = boot_target(); !booted) log_error("boot: {}", booted.error().text);
   keep_facts();

@@ -67,8 +67,7 @@ struct DaemonStart {
   ControlSocket socket;                    // not open where it could not be made
   std::string console;                     // system mode: the terminal of the emergency shell
   KernelOptions kernel;                    // system mode
-  std::string program;                     // the path of the program to update to
-  std::vector<std::string> check_options;  // for a self-check of it
+  std::vector<std::string> check_options;  // for a self-check of a new program
   std::optional<Legacy> legacy;            // after a re-execution
 };
 
@@ -143,6 +142,7 @@ class ZinitDaemon final : public Daemon {
   void share_socket();
   void load_services();
   void go_on();
+  void restore_services();
   void add_lost(KeptServices& kept);
   void keep_facts();
   void execute_again(NextImage which);

@@ -17,7 +17,7 @@ namespace zinit {
 struct DaemonFacts {
   std::optional<TimePoint> started;           // of zinit's first image
   std::optional<TimePoint> services_started;  // see ZinitDaemon
-  std::string program;                        // see find_own_program()
+  std::string program;                        // see installed_program()
   bool booted = false;                        // the board knows what is to be started
   std::optional<rlimit> nofile;               // what services are to have
   std::uint32_t crashes = 0;                  // of which the log has told

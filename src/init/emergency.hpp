@@ -18,6 +18,7 @@
 #include "init/options.hpp"
 #include "io/loop.hpp"
 #include "model/reason.hpp"
+#include "os/process.hpp"
 #include "os/spawn.hpp"
 #include "os/thread.hpp"
 
@@ -51,7 +52,7 @@ class EmergencyShell {
   /// Calls `changed` whenever pid() has changed.
   void listen(std::function<void()> changed) { changed_ = std::move(changed); }
   /// After a re-execution: the shell that the image before has started; 0: none.
-  void take_over(pid_t pid) noexcept { pid_ = pid > 0 ? pid : -1; }
+  void take_over(pid_t pid) noexcept { pid_ = pid > 0 && is_own_child(pid) ? pid : -1; }
 
   /// Called for each child that has ended, before it is reaped. Returns whether it was the shell.
   bool child_ended(pid_t pid, const ProcessEnd& end);

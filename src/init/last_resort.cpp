@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -20,12 +19,11 @@
 #include "init/crash_log.hpp"
 #include "init/reexecution.hpp"
 #include "os/call_sites.hpp"
+#include "os/signals.hpp"
 
 namespace zinit {
 
 namespace {
-
-constexpr std::array kFaults = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 // Between two starts of the shell: on a console that is gone it ends at once.
 constexpr timespec kBetweenShells{2, 0};
@@ -34,7 +32,8 @@ int log_fd = STDERR_FILENO;
 char console[256] = "/dev/console";
 bool is_machine = true;
 std::atomic<pid_t> at_fault{0};  // the first thread
-std::atomic<pid_t> shell{-1};    // the one started last
+std::atomic<bool> ends_in_shell{false};
+std::atomic<pid_t> shell{-1};  // the one started last
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 
 /// A line of the log: "<2>zinit: TEXT\n" for /dev/kmsg, where that is priority critical.
@@ -165,8 +164,8 @@ void dump_core(int signal) noexcept {
 /// Executes zinit anew, if that is possible and may help.
 void recover(int signal, const void* context) noexcept {
   const Crash crash = describe(signal, context);
-  tell(crash);
   const bool again = log_crash(crash);
+  tell(crash);
   dump_core(signal);
   if (!again) return Line().add("no recovery: too many faults within a minute").write();
   Line().add("goes on by executing itself anew, with all services").write();
@@ -177,7 +176,7 @@ void recover(int signal, const void* context) noexcept {
 
 void on_fault(int signal, siginfo_t* info, void* context) noexcept {
   const bool sent = info->si_code <= 0;  // by kill(2) and the like, which includes abort(3)
-  if (sent && info->si_pid != ::getpid() && !can_execute()) return;
+  if (sent && info->si_pid != ::getpid() && (at_fault != 0 || !can_execute())) return;
   pid_t nobody = 0;
   const bool first = at_fault.compare_exchange_strong(nobody, this_thread());
   if (first && can_execute()) recover(signal, context);
@@ -185,7 +184,8 @@ void on_fault(int signal, siginfo_t* info, void* context) noexcept {
   const bool own = first || at_fault == this_thread();
   if (!is_machine && own) _exit(kTooManyFaults);
   if (!is_machine) wait_for_ever();
-  if (first) {
+  const bool begins = own && !ends_in_shell.exchange(true);
+  if (begins) {
     const char* name = ::sigabbrev_np(signal);
     Line()
         .add("fault in zinit itself, which goes on with a shell on the console: SIG")
@@ -196,7 +196,7 @@ void on_fault(int signal, siginfo_t* info, void* context) noexcept {
   if (on_main_thread()) reap_for_ever();
   // Brings the main thread here too. Otherwise it would sooner or later wait for a lock that this
   // thread holds, and nobody would reap.
-  if (first) ::syscall(SYS_tgkill, ::getpid(), ::getpid(), signal);
+  if (begins) ::syscall(SYS_tgkill, ::getpid(), ::getpid(), signal);
   wait_for_ever();
 }
 
@@ -218,14 +218,11 @@ void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
   action.sa_sigaction = on_fault;
   // Without SA_NODEFER a fault inside of the handler would end the process.
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-  sigset_t faults;
-  sigemptyset(&faults);
   for (const int signal : kFaults) {
+    ::signal(signal, SIG_IGN);  // forgets what was sent during the execve(2)
     ::sigaction(signal, &action, nullptr);
-    sigaddset(&faults, signal);
   }
-  // The image before may have been executed by a handler, with what was blocked there.
-  pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
+  block_faults(false);  // as they were then
 }
 
 void stay_alive(const char* why) noexcept {

@@ -111,6 +111,22 @@ std::vector<std::string> check_options(const StartRequest& request) {
   return options;
 }
 
+/// Prepares for a fault. As early as can be: to read what a crashed image has left is what may well
+/// lead to one.
+void prepare_recovery(std::optional<Inheritance>& inherited) {
+  if (kept_list_fd() < 0) {
+    if (const auto made = make_kept_list(); !made)
+      log_error("no re-execution is possible: {}", made.error().text);
+  }
+  if (const auto found = find_own_program(!inherited); !found)
+    log_error("no re-execution is possible: {}", found.error().text);
+  KeptFd crashes;
+  if (inherited) crashes = inherited->take(KeptKind::crashes);
+  if (const auto opened = open_crash_log(std::move(crashes)); !opened)
+    log_error("no crash will be recovered from: {}", opened.error().text);
+  prepare_execution();
+}
+
 /// What the image before has left. What cannot be read is logged, and is empty.
 Legacy read_legacy(Inheritance inherited) {
   Legacy legacy;
@@ -153,27 +169,15 @@ Result<DaemonStart> prepare_server(StartRequest request) {
   start.mode = request.mode;
   start.started = request.started;
   start.check_options = check_options(request);
+  start.nofile = prepare_process();
+  prepare_recovery(request.inherited);
   if (request.inherited) {
     start.legacy = read_legacy(std::move(*request.inherited));
     start.started = start.legacy->daemon.started.value_or(start.started);
+    if (!start.legacy->daemon.program.empty()) set_installed_program(start.legacy->daemon.program);
   }
-  start.nofile = prepare_process();
   // After a re-execution zinit's own limit is the raised one.
   if (start.legacy && start.legacy->daemon.nofile) start.nofile = start.legacy->daemon.nofile;
-  if (kept_list_fd() < 0) {
-    if (const auto made = make_kept_list(); !made)
-      log_error("a re-execution will know nothing: {}", made.error().text);
-  }
-  auto program = find_own_program(start.legacy ? start.legacy->daemon.program : std::string());
-  if (program)
-    start.program = *std::move(program);
-  else
-    log_warn("no re-execution is possible: {}", program.error().text);
-  KeptFd crashes;
-  if (start.legacy) crashes = start.legacy->descriptors.take(KeptKind::crashes);
-  if (const auto opened = open_crash_log(std::move(crashes)); !opened)
-    log_error("no crash will be recovered from: {}", opened.error().text);
-  prepare_execution();
   start.environment = own_environment();
   use_asked_log_level(start, request);
   start.sources = {places_of(request), {}};

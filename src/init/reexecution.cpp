@@ -21,6 +21,7 @@
 #include "base/time.hpp"
 #include "init/environment.hpp"
 #include "os/process.hpp"
+#include "os/signals.hpp"
 #include "os/spawn.hpp"
 #include "supervisor/journal.hpp"
 
@@ -28,7 +29,7 @@ namespace zinit {
 
 namespace {
 
-// The number of the descriptor of the list of kept descriptors.
+// "FD:PID": the descriptor of the list of kept descriptors, and the process that it is for.
 constexpr const char* kVariable = "ZINIT_INHERITS";
 
 // What the kernel appends to the path of a program whose file was replaced or removed.
@@ -76,10 +77,11 @@ std::optional<std::string> read_until(int fd, TimePoint deadline) {
   }
 }
 
-/// See find_own_program(); `program` is the running one.
-Result<std::string> first_path(int program) {
+/// See find_own_program(); `program` is the running one if this is the first image, else -1: later
+/// ones are executed by a descriptor, and the path is none.
+Result<std::string> program_path(int program) {
   const auto executed = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
-  if (executed != nullptr && *executed == '/') {
+  if (program >= 0 && executed != nullptr && *executed == '/') {
     struct stat named {};
     struct stat running {};
     if (::stat(executed, &named) == 0 && ::fstat(program, &running) == 0 &&
@@ -92,6 +94,20 @@ Result<std::string> first_path(int program) {
   path.resize(static_cast<std::size_t>(size));
   if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
   return path;
+}
+
+/// Calls `exec`, which executes a program. @return  errno
+/// Async-signal-safe.
+template <class Exec>
+int execute(Exec exec) noexcept {
+  keep_over_exec(true);
+  kill_point("reexec.execute");
+  block_faults(true);  // the next image would die of one that is sent before it has its handlers
+  exec();
+  const int errnum = errno;
+  keep_over_exec(false);
+  block_faults(false);
+  return errnum;
 }
 
 /// Closes what the image before has left, where the list of it cannot be read. Log pipes stay open:
@@ -118,13 +134,12 @@ void remember_command_line(char** argv) noexcept { arguments = argv; }
 std::optional<Inheritance> take_inheritance() {
   const char* value = std::getenv(kVariable);
   if (value == nullptr) return std::nullopt;
-  const auto fd = parse_integer(value);
+  const std::vector<std::string_view> parts = split(value, ':');
+  const auto fd = parts.size() == 2 ? parse_integer(parts[0]) : std::nullopt;
+  const bool ours = fd && parse_integer(parts[1]) == ::getpid();
   ::unsetenv(kVariable);
-  // Anybody may have set the variable before zinit was started; only zinit makes such a file.
-  const bool ours = fd && *fd > STDERR_FILENO && *fd <= INT_MAX &&
-                    (::fcntl(static_cast<int>(*fd), F_GET_SEALS) & F_SEAL_SHRINK) != 0 &&
-                    ::fcntl(static_cast<int>(*fd), F_GET_SEALS) >= 0;
   if (!ours) return std::nullopt;
+  if (*fd <= STDERR_FILENO || *fd > INT_MAX) return Inheritance();  // there was no list
   auto inherited = Inheritance::take_over(static_cast<int>(*fd));
   if (inherited) return std::move(*inherited);
   log_error("nothing is known of the image before: {}", inherited.error().text);
@@ -132,17 +147,18 @@ std::optional<Inheritance> take_inheritance() {
   return Inheritance();
 }
 
-Result<std::string> find_own_program(std::string first) {
+Result<void> find_own_program(bool first) {
   auto file = open_fd("/proc/self/exe", O_PATH);
   if (!file) return Failure(std::move(file.error()));
-  if (first.empty()) {
-    auto found = first_path(file->get());
-    if (!found) return found;
-    first = *std::move(found);
-  }
-  own_program() = {KeptFd(std::move(*file), {}), first};
-  return first;
+  auto path = program_path(first ? file->get() : -1);
+  if (!path) return Failure(std::move(path.error()));
+  own_program() = {KeptFd(std::move(*file), {}), *std::move(path)};
+  return {};
 }
+
+const std::string& installed_program() noexcept { return own_program().path; }
+
+void set_installed_program(std::string path) { own_program().path = std::move(path); }
 
 Result<void> check_installed_program(const std::vector<std::string>& options) {
   const std::string& path = own_program().path;
@@ -174,7 +190,7 @@ Result<void> check_installed_program(const std::vector<std::string>& options) {
 void prepare_execution() {
   static Environment& texts = *new Environment;
   texts = own_environment();
-  texts.push_back(fmt::format("{}={}", kVariable, kept_list_fd()));
+  texts.push_back(fmt::format("{}={}:{}", kVariable, kept_list_fd(), ::getpid()));
   static std::vector<char*>& pointers = *new std::vector<char*>;
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
@@ -184,27 +200,18 @@ void prepare_execution() {
 bool can_execute() noexcept { return variables != nullptr && own_program().file; }
 
 int execute_after_fault() noexcept {
-  keep_over_exec(true);
-  kill_point("reexec.execute");
-  ::syscall(SYS_execveat, own_program().file.get(), "", arguments, variables->data(),
-            AT_EMPTY_PATH);
-  const int errnum = errno;
-  keep_over_exec(false);
-  return errnum;
+  return execute([] {
+    ::syscall(SYS_execveat, own_program().file.get(), "", arguments, variables->data(),
+              AT_EMPTY_PATH);
+  });
 }
 
 Error execute_again(NextImage which) {
   const Program& program = own_program();
   if (!can_execute()) return {"the running program could not be opened at the start", ENOENT};
-  int errnum = 0;
-  if (which == NextImage::same) {
-    errnum = execute_after_fault();
-  } else {
-    keep_over_exec(true);
+  const int errnum = which == NextImage::same ? execute_after_fault() : execute([&program] {
     ::execve(program.path.c_str(), arguments, variables->data());
-    errnum = errno;
-    keep_over_exec(false);
-  }
+  });
   return sys_failure("execute", program.path, errnum).value();
 }
 

@@ -29,13 +29,16 @@ void remember_command_line(char** argv) noexcept;
 /// variable that says so out of the environment. Main thread, before others start.
 [[nodiscard]] std::optional<Inheritance> take_inheritance();
 
-/// Opens the running program for execute_again(). Needs /proc. Main thread.
-/// @param first  the path of the program as an image before has found it; empty: this is the first
-///               image.
-/// @return  the path that the program was first executed by, through symbolic links, if that is
-///          absolute and still leads to it; else the path of the file itself (getauxval(3),
-///          AT_EXECFN; proc_pid_exe(5)). NextImage::installed is what is there then.
-[[nodiscard]] Result<std::string> find_own_program(std::string first);
+/// Opens the running program for execute_again(), and finds its path. Needs /proc. Main thread.
+/// @param first  whether this is the first image.
+[[nodiscard]] Result<void> find_own_program(bool first);
+
+/// The path of NextImage::installed: that which the first image was executed by, with its symbolic
+/// links, if it is absolute and led to the program; else that of the file itself (getauxval(3),
+/// AT_EXECFN; proc_pid_exe(5)). Empty if it was not found.
+[[nodiscard]] const std::string& installed_program() noexcept;
+/// Replaces it by what the first image has found. Before other threads start.
+void set_installed_program(std::string path);
 
 /// Runs the installed program as `zinit-server --self-check OPTIONS`: it must load, know the
 /// version of the journal, and be able to read the configuration. @return  why it may not be

@@ -78,7 +78,7 @@ void take_place(Mode mode) {
     if (const auto mounted = mount_if_missing(proc); !mounted) log_info("{}", mounted.error().text);
   }
   set_log_descriptor(STDERR_FILENO, false);  // needs /proc to reopen it
-  survive_faults(STDERR_FILENO, {});
+  survive_faults(log_descriptor(), {});
 }
 
 int run_plain(StartRequest request) {

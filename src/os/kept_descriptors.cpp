@@ -129,8 +129,9 @@ int kept_list_fd() noexcept { return list != nullptr ? list->fd() : -1; }
 
 void keep_over_exec(bool keep) noexcept {
   if (list == nullptr) return;
+  // Its own entry is not relied upon: without the list, the next image would know nothing.
   for (std::size_t fd = 0; fd < list->end(); ++fd)
-    if (list->entry(fd).kind != KeptKind::none)
+    if (list->entry(fd).kind != KeptKind::none || static_cast<int>(fd) == list->fd())
       ::fcntl(static_cast<int>(fd), F_SETFD, keep ? 0 : FD_CLOEXEC);
 }
 

@@ -29,9 +29,16 @@ bool at_default(int signal) noexcept {
 sigset_t all_but_faults() noexcept {
   sigset_t set;
   sigfillset(&set);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
-    sigdelset(&set, fault);
+  for (const int fault : kFaults) sigdelset(&set, fault);
+  for (const int fault : {SIGTRAP, SIGSYS}) sigdelset(&set, fault);
   return set;
+}
+
+void block_faults(bool block) noexcept {
+  sigset_t faults;
+  sigemptyset(&faults);
+  for (const int fault : kFaults) sigaddset(&faults, fault);
+  pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &faults, nullptr);
 }
 
 Result<void> block_signals() {

@@ -1,6 +1,7 @@
 // Signals to zinit itself: blocked everywhere, and read from a descriptor by the control loop.
 #pragma once
 
+#include <array>
 #include <csignal>
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,12 @@ inline constexpr std::size_t kSignalSetBytes = (_NSIG - 1) / 8;
 /// Every signal but the faults (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS): those
 /// kill at once when they are blocked, handler or not.
 [[nodiscard]] sigset_t all_but_faults() noexcept;
+
+/// The faults that zinit recovers from (init/last_resort.hpp).
+inline constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+
+/// Blocks kFaults in the calling thread, or unblocks them. Async-signal-safe. (pthread_sigmask(3))
+void block_faults(bool block) noexcept;
 
 /// Blocks all_but_faults() in the calling thread and those it starts. Before the first thread.
 [[nodiscard]] Result<void> block_signals();

@@ -1,5 +1,6 @@
 // Crashes at each place where what zinit has noted and what is true may differ
-// (base/kill_point.hpp). The release has no such places; the other flavours walk through all of them.
+// (base/kill_point.hpp). The release has no such places; the other flavours walk through all of
+// them.
 #include <filesystem>
 
 #include "scenario/harness.hpp"
@@ -91,10 +92,10 @@ TEST_CASE("a crash while a state changes loses no service, and starts none twice
 
 TEST_CASE("a crash while something is noted loses no service, and starts none twice",
           "[quick][killpoints]") {
-  walk_through_all({"journal.redo_torn:20", "journal.redo:25", "journal.torn:30",
-                    "reload.swapped:2", "reload.kept:2", "facts.before:3", "facts.after:3",
-                    "facts.before:6", "facts.after:6", "read.done", "read.stored", "read.stored:2",
-                    "read.kept"});
+  walk_through_all({"journal.redo_torn:20", "journal.redo:25", "journal.torn:30", "reload.swapped",
+                    "reload.swapped:2", "reload.kept", "reload.kept:2", "facts.before:3",
+                    "facts.after:3", "facts.before:6", "facts.after:6", "read.done", "read.stored",
+                    "read.stored:2", "read.kept"});
 }
 
 TEST_CASE("a crash in a re-execution or a shutdown loses no service, and starts none twice",

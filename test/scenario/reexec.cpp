@@ -216,8 +216,10 @@ TEST_CASE("a main process that zinit is not the parent of is watched over re-exe
   // The launcher waits for its daemon, or has ended, so that the daemon is zinit's child.
   const std::string daemon = "sh -c 'trap \"\" HUP; exec sleep 100000' & echo $! > $D/";
   zinit.add("below", {.exec = daemon + "below.pid; wait",
+                      .lifecycle = "restart = 'always'",
                       .more = "[readiness]\npidfile = '" + zinit.path("below.pid") + "'\n"});
   zinit.add("apart", {.exec = daemon + "apart.pid",
+                      .lifecycle = "restart = 'always'",
                       .more = "[readiness]\npidfile = '" + zinit.path("apart.pid") + "'\n"});
   zinit.boot({"below", "apart"});
   const std::vector<std::string> names{"below", "apart"};
@@ -351,10 +353,11 @@ std::string memory_file(Server& zinit, const std::string& name) {
 }
 
 /// Overwrites `count` bytes of one of zinit's memory files, as a wild write before a crash would.
-void damage(Server& zinit, const std::string& file, std::size_t at, std::size_t count) {
+void damage(Server& zinit, const std::string& file, std::size_t at, std::size_t count,
+            char with = 'x') {
   std::fstream memory(memory_file(zinit, file), std::ios::in | std::ios::out | std::ios::binary);
   memory.seekp(static_cast<std::streamoff>(at));
-  memory << std::string(count, 'x');
+  memory << std::string(count, with);
   REQUIRE(memory.flush());
 }
 
@@ -395,6 +398,25 @@ TEST_CASE("without a journal what runs is adopted, and nothing is started twice"
   CHECK(zinit.trace() == std::vector<std::string>{"once"});
   zinit.kill("a");
   zinit.await_new_pid("a", before[0]);
+}
+
+TEST_CASE("without the list of descriptors what runs is adopted, and nothing is started twice",
+          "[quick][reexec][crash]") {
+  Server zinit;
+  add_some(zinit);
+  const std::vector<std::string> names{"a", "b", "background"};
+  std::vector<pid_t> before;
+  for (const std::string& name : names) before.push_back(zinit.pid_of(name));
+  damage(zinit, "zinit-kept", 32, 8192, '\0');
+  REQUIRE(::kill(zinit.pid(), SIGSEGV) == 0);
+  zinit.await_message("goes on, standalone mode");
+  zinit.reconnect();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    INFO(names[i]);
+    CHECK(eventually([&] { return zinit.state(names[i]) == "running"; }));
+    CHECK(zinit.pid_of(names[i]) == before[i]);
+  }
+  CHECK(zinit.trace() == std::vector<std::string>{"once"});
 }
 
 TEST_CASE("a service whose configuration is lost goes on with that of its file",
