@@ -127,6 +127,13 @@ void VerbContext::connect_again(const ClientError& error) {
   if (error.code() != ErrorCode::disconnected) throw error;
   if (Clock::now() - connected_ >= kSoon) fruitless_ = 0;
   if (++fruitless_ > kMostFruitless || !server_goes_on()) throw error;
+  try {
+    const std::uint64_t crashes = client().info().crashes;
+    if (crashes_ == crashes) fruitless_ = 0;  // it was asked to
+    crashes_ = crashes;
+  } catch (const ClientError& again) {
+    connect_again(again);
+  }
 }
 
 std::optional<Milliseconds> VerbContext::time_left() const {

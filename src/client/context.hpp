@@ -125,6 +125,7 @@ class VerbContext {
   std::optional<Client> client_;
   TimePoint connected_;  // when client_ was
   int fruitless_ = 0;    // connections in a row that were closed soon and without an answer
+  std::optional<std::uint64_t> crashes_;  // of the server, when it was connected to again
 };
 
 /// Whether the shell pattern (glob(7)) matches the whole of `name`.

@@ -183,8 +183,8 @@ TEST_CASE("wait goes on over re-executions, for no longer than it was told", "[q
   const auto begin = std::chrono::steady_clock::now();
   Background wait(zinit, {"wait", "late"});
   Background limited(zinit, {"--timeout", "3", "wait", "late"});
-  for (int i = 0; i < 3; ++i) {
-    std::this_thread::sleep_for(600ms);
+  for (int i = 0; i < 6; ++i) {
+    std::this_thread::sleep_for(300ms);
     reexecute(zinit);
   }
   CHECK(limited.exit_code() == 6);

@@ -33,7 +33,10 @@ class Requests {
 /// hang.
 class Peer {
  public:
-  Peer(UniqueFd fd, Requests& requests) : fd_(std::move(fd)), requests_(requests) {}
+  /// `again`: it is not the first. Such a client asks how often the server has crashed; it is told
+  /// another number each time, and nobody else hears of it.
+  Peer(UniqueFd fd, Requests& requests, int again)
+      : fd_(std::move(fd)), requests_(requests), again_(again) {}
 
   /// The next line without its end, noted among the requests; empty at the end of the stream.
   std::string read_line();
@@ -56,6 +59,7 @@ class Peer {
  private:
   UniqueFd fd_;
   Requests& requests_;
+  const int again_;
   std::string received_;
   bool ends_server_ = false;
 };
