@@ -58,7 +58,7 @@ NotifyDirectory::NotifyDirectory(std::string shared)
 
 NotifyDirectory::~NotifyDirectory() {
   MutexLock lock(mutex_);
-  if (made_) ::rmdir(own_.c_str());
+  if (!own_.empty()) ::rmdir(own_.c_str());  // it may have been made before a re-execution
 }
 
 /// Makes the directory. The first time, also removes what killed instances of zinit have left.

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "base/fd.hpp"
@@ -78,13 +79,16 @@ std::optional<std::string_view> service_in_environ(std::string_view environ) {
   return std::nullopt;
 }
 
-unsigned long long ticks_since_boot() noexcept {
+unsigned long long ticks_since_boot(std::optional<TimePoint> at) noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
+  const std::chrono::nanoseconds since = std::chrono::seconds(now.tv_sec) +
+                                         std::chrono::nanoseconds(now.tv_nsec) -
+                                         (at ? Clock::now() - *at : Clock::duration::zero());
   const auto per_second = static_cast<unsigned long long>(::sysconf(_SC_CLK_TCK));
-  const auto seconds = static_cast<unsigned long long>(now.tv_sec);
-  return seconds * per_second +
-         static_cast<unsigned long long>(now.tv_nsec) * per_second / 1000000000ULL;
+  const auto ms =
+      std::chrono::floor<Milliseconds>(std::max(since, std::chrono::nanoseconds{0})).count();
+  return static_cast<unsigned long long>(ms) * per_second / 1000;
 }
 
 }  // namespace zinit

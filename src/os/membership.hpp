@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.hpp"
+
 namespace zinit {
 
 /// Whether `pid` is in the cgroup at `directory`, or in one below it; nothing if that cannot be
@@ -34,7 +36,8 @@ namespace zinit {
 /// overwrite that memory with its title.
 [[nodiscard]] std::optional<std::string_view> service_in_environ(std::string_view environ);
 
-/// Clock ticks since boot, the unit of start times in /proc/PID/stat.
-[[nodiscard]] unsigned long long ticks_since_boot() noexcept;
+/// Clock ticks from boot until now, or until `at`, the unit of start times in /proc/PID/stat. If
+/// the machine has slept since `at`, as many more as that lasted.
+[[nodiscard]] unsigned long long ticks_since_boot(std::optional<TimePoint> at = {}) noexcept;
 
 }  // namespace zinit

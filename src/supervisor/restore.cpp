@@ -52,6 +52,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
   }
   const ServiceSpec& spec = world.spec(slot);
   const auto extras = std::make_shared<SpawnExtras>();
+  extras->spawned_at = entry.facts.started;
   const bool held = checks_.take_over(slot, spec, *extras);
   bool there = true;  // a process, or a daemon whose pid is not known yet
   if (job.process.pid() != 0) {
@@ -120,7 +121,12 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
   const auto [stop, reload, probe] = facts.helpers;
   const auto is_left = [](pid_t pid) { return pid > 0 && executes(pid); };
   if (is_left(stop)) restore(job.side.stop(), stop);
-  if (is_left(reload)) restore(job.side.reload(), reload);
+  if (is_left(reload)) {
+    restore(job.side.reload(), reload);
+    const Timeout& limit = world.spec(job.slot).lifecycle.start_timeout;
+    if (!limit.infinite) job.side.reload().limit(after(Clock::now(), limit.value));  // anew
+    job.clock_seen = Clock::now();
+  }
   if (!is_left(probe)) return;
   restore(job.side.probe(), probe);
   job.side.probe().kill();  // nothing waits for its result after the re-execution

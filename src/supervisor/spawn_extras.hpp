@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "os/spawn.hpp"
 
 namespace zinit {
@@ -31,6 +32,9 @@ struct SpawnExtras {
   };
 
   std::optional<uid_t> user;  // that the process is run as; set before, and not from prepare()
+
+  /// For WatchPort::take_over(): when the process was spawned.
+  std::optional<TimePoint> spawned_at;
 
   std::vector<std::string> environment;    // KEY=value
   std::vector<std::string> pid_variables;  // variables whose value is the pid of the process

@@ -161,7 +161,7 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
   if (auto node = left_.extract(slot)) left = std::move(node.mapped());
   if (!spec.readiness->awaited()) return false;
   auto channel = std::make_shared<Channel>();
-  channel->ticks = ticks_since_boot();
+  channel->ticks = ticks_since_boot(extras.spawned_at);
   channel->pidfile = PidFile::of(spec);
   channel->said = std::move(left.fact);
   channel->line = std::move(left.line);
