@@ -110,7 +110,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       signals_(std::move(signals)),
       file_reopened_(*loop_, [this] { in_force_.look(); }),
       logs_(start_.data_loop->loop(), start_.sinks,
-            start_.legacy ? &start_.legacy->descriptors : nullptr, &facts_),
+            start_.legacy ? &start_.legacy->descriptors : nullptr, &facts_,
+            start_.legacy ? start_.legacy->facts : FactMap()),
       output_(logs_),
       changes_(*loop_),
       prober_(start_.data_loop->loop()),
@@ -325,7 +326,10 @@ void ZinitDaemon::execute_again(NextImage which) {
     server_->finish();
   }
   // A loop that hangs is given up as after a crash: what it has read and not yet stored is kept.
-  if (start_.data_loop->stop(kLastTurns)) logs_.finish(kLastLines);
+  if (start_.data_loop->stop(kLastTurns)) {
+    logs_.finish(kLastLines);
+    logs_.keep_left(true);
+  }
   kill_point("reexec.stopped");
   const bool still = board_.while_still([&] {
     const Error fault = zinit::execute_again(which);
@@ -336,6 +340,7 @@ void ZinitDaemon::execute_again(NextImage which) {
   if (!still) give_up("a launch has begun");
   if (auto running = start_.data_loop->start(); !running)
     log_error("logs and checks stand still: {}", running.error().text);
+  logs_.keep_left(false);
   if (server_) server_->hold_requests(false);
   self_watchdog_.set(settings_.self_watchdog);
 }

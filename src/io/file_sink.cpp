@@ -110,6 +110,28 @@ void FileSink::enqueue() noexcept {
   queued_ = false;  // the next line tries again
 }
 
+std::string FileSink::left() { return writers_.left_of(*this); }
+
+/// What left() returns, while no writer works on it.
+std::string FileSink::waiting() {
+  std::string waiting = current_.bytes.substr(written_);
+  MutexLock lock(mutex_);
+  for (const Block& block : queue_) waiting += block.bytes;
+  return waiting;
+}
+
+void FileSink::go_on_with(std::string_view left) {
+  {
+    MutexLock lock(mutex_);
+    Block block{std::string(left), {}, Clock::now()};
+    block.parts.push_back({std::make_shared<std::atomic<std::uint64_t>>(0),
+                           static_cast<std::uint64_t>(std::ranges::count(left, '\n'))});
+    waiting_bytes_ += size_of(block);
+    queue_.push_front(std::move(block));
+  }
+  wake();
+}
+
 void FileSink::set_rotation(const Rotation& rotation) noexcept {
   MutexLock lock(mutex_);
   rotation_ = rotation;

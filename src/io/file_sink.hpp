@@ -55,6 +55,9 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   /// Does nothing: FileWriters finishes all files.
   void finish(Milliseconds) noexcept override {}
 
+  [[nodiscard]] std::string left() override;
+  void go_on_with(std::string_view left) override;
+
   /// Applies from the next write on. Any thread.
   void set_rotation(const Rotation& rotation) noexcept;
 
@@ -104,6 +107,7 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   void give_up();
   void lose_current();
   void close() noexcept;
+  [[nodiscard]] std::string waiting() EXCLUDES(mutex_);
 
   void lose_parts(const Block& block, std::uint64_t lines) const noexcept;
   [[nodiscard]] static std::size_t size_of(const Block& block) noexcept;
@@ -155,6 +159,9 @@ class FileWriters {
   void begin_finish() noexcept;
   /// Waits until the writers are done with all files, for at most `limit`.
   void await_finish(Milliseconds limit) noexcept;
+
+  /// See Sink::left(); empty while a writer works on the sink.
+  [[nodiscard]] std::string left_of(FileSink& sink);
 
   /// Whether a writer is within a write, which may hang.
   [[nodiscard]] bool busy() noexcept;

@@ -33,14 +33,48 @@ Result<Pipe> make_log_pipe() {
   return pipe;
 }
 
+constexpr std::string_view kDropped = "dropped/";
+std::string dropped_key(Slot slot) { return fmt::format("{}{}", kDropped, slot); }
+
+/// "SINK COUNT\n" for each sink that has not taken all lines.
+std::string dropped_text(const LogInfo& info) {
+  std::string text;
+  for (const auto& [sink, count] : info.dropped_by)
+    if (count > 0) text += fmt::format("{} {}\n", sink, count);
+  return text;
+}
+
 std::uint8_t part_of(LogStream stream) noexcept { return static_cast<std::uint8_t>(stream); }
 
 }  // namespace
 
 class LogStore::Impl {
  public:
-  Impl(EventLoop& loop, LogSinks log_sinks, Inheritance* inherited, StateFacts* kept_in)
-      : sinks(loop, std::move(log_sinks)), rings(inherited), facts(kept_in), capture(loop) {}
+  Impl(EventLoop& loop, LogSinks log_sinks, Inheritance* inherited, StateFacts* kept_in,
+       const FactMap& before)
+      : sinks(loop, std::move(log_sinks), kept_in, before),
+        rings(inherited),
+        facts(kept_in),
+        capture(loop),
+        before_(facts_below(before, kDropped)) {}
+
+  /// Has the next image know how many lines of each log were dropped.
+  void keep_dropped() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    for (Slot slot = 0; slot < logs_.size(); ++slot)
+      if (logs_[slot]) facts->keep(dropped_key(slot), dropped_text(logs_[slot]->info()));
+  }
+  /// The same for a slot that may be used by another service next.
+  void forget_dropped(Slot slot) EXCLUDES(mutex_) {
+    if (facts != nullptr) facts->keep(dropped_key(slot), {});
+    MutexLock lock(mutex_);
+    before_.erase(dropped_key(slot));
+  }
+  /// What the image before has counted for the sinks that the log has. Of each log once.
+  void count_on(ServiceLog& log, Slot slot) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (auto fact = before_.extract(dropped_key(slot))) log.count_on(fact.mapped());
+  }
 
   /// Null if the slot has no log.
   [[nodiscard]] ServiceLog* find(Slot slot) EXCLUDES(mutex_) {
@@ -148,6 +182,7 @@ class LogStore::Impl {
  private:
   Mutex mutex_;
   std::vector<std::unique_ptr<ServiceLog>> logs_ GUARDED_BY(mutex_);  // by slot
+  FactMap before_ GUARDED_BY(mutex_);
 
   // Taken before the locks of logs, while a log is configured or taps are added.
   Mutex taps_mutex_;
@@ -157,8 +192,9 @@ class LogStore::Impl {
   ReadBuffer drain_buffer_ GUARDED_BY(drain_mutex_){1};
 };
 
-LogStore::LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited, StateFacts* facts)
-    : impl_(std::make_unique<Impl>(loop, std::move(sinks), inherited, facts)) {}
+LogStore::LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited, StateFacts* facts,
+                   const FactMap& before)
+    : impl_(std::make_unique<Impl>(loop, std::move(sinks), inherited, facts, before)) {}
 
 LogStore::~LogStore() {
   ServiceLog* own = &impl_->own;
@@ -210,6 +246,7 @@ void LogStore::configure(Slot slot, const SpecPtr& spec) {
     ServiceLog& log = impl_->get(slot);
     log.configure(spec->name, {logging.buffer_lines, logging.buffer_bytes},
                   impl_->sinks.sinks_for(logging));
+    impl_->count_on(log, slot);
     impl_->attach_all(log);
     impl_->sinks.sweep();
   });
@@ -221,6 +258,7 @@ void LogStore::forget(Slot slot) {
   // Does not block: it reads at most what a pipe holds, and sinks queue the lines.
   catch_all("log", [&] { impl_->drain(*log); });
   log->forget();
+  catch_all("log", [&] { impl_->forget_dropped(slot); });
   impl_->capture.sweep();
   impl_->sinks.sweep();
 }
@@ -270,6 +308,14 @@ void LogStore::read_pipes() noexcept {
 void LogStore::finish(Milliseconds limit) noexcept {
   read_pipes();
   impl_->sinks.finish(limit);
+}
+
+void LogStore::keep_left(bool keep) noexcept {
+  if (impl_->facts == nullptr) return;
+  catch_all("what waits for sinks", [&] {
+    impl_->sinks.keep_left(keep);
+    if (keep) impl_->keep_dropped();
+  });
 }
 
 std::uint64_t LogStore::reopen_files() noexcept { return impl_->sinks.reopen_files(); }

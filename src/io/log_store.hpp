@@ -81,10 +81,10 @@ struct LogInfo {
 class LogStore {
  public:
   /// The loop must outlive the store. It runs, or will run. The logs have the lines that an image
-  /// before has left in `inherited`. What the next image has to know is kept in `facts`, which may
-  /// be null and outlives this.
+  /// before has left in `inherited`, and sinks those that waited for them, as `before` has it. What
+  /// the next image has to know is kept in `facts`, which may be null and outlives this.
   LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited = nullptr,
-           StateFacts* facts = nullptr);
+           StateFacts* facts = nullptr, const FactMap& before = {});
   /// Destroy it while no thread runs the loop.
   ~LogStore();
   LogStore(const LogStore&) = delete;
@@ -152,6 +152,10 @@ class LogStore {
   /// At the end of zinit: reads what is in the pipes and has each sink write the lines that wait,
   /// for at most `limit`. Call it while no thread runs the loop.
   void finish(Milliseconds limit) noexcept;
+  /// After finish(), for a re-execution: has the next image find the lines that wait for sinks
+  /// still, and how many were dropped. With `keep` false the lines are taken back: they are to be
+  /// delivered by this image after all.
+  void keep_left(bool keep) noexcept;
 
   /// How many pipes of earlier processes of one service are kept open.
   static constexpr std::size_t kOldPipes = 16;

@@ -90,6 +90,18 @@ void ServiceLog::configure(std::string_view name, Ring::Limits limits,
   outputs_.swap(outputs);
 }
 
+void ServiceLog::count_on(std::string_view dropped) {
+  FairLock lock(mutex_);
+  for (const std::string_view line : split(dropped, '\n')) {
+    const std::size_t space = line.find(' ');
+    if (space == line.npos) continue;
+    const auto count = parse_integer(line.substr(space + 1));
+    for (const Output& output : outputs_)
+      if (count && *count > 0 && output.sink->name() == line.substr(0, space))
+        *output.dropped += static_cast<std::uint64_t>(*count);
+  }
+}
+
 void ServiceLog::forget() noexcept {
   FairLock lock(mutex_);
   name_.clear();

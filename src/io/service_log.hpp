@@ -95,6 +95,10 @@ class ServiceLog {
   ServiceLog(RingMemory& memory, Slot slot, std::string_view name)
       : ring_(Ring::Limits{}, memory, slot), name_(name) {}
   ~ServiceLog();
+
+  /// Counts on where the image before has stopped: "SINK COUNT\n" for each sink. After configure().
+  void count_on(std::string_view dropped) EXCLUDES(mutex_);
+
   ServiceLog(const ServiceLog&) = delete;
   ServiceLog& operator=(const ServiceLog&) = delete;
 

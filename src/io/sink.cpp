@@ -64,6 +64,38 @@ void QueuedSink::add(const SinkBatch& batch, const DropCount& dropped, std::size
   }
 }
 
+/// Each line as "SIZE:TEXT".
+void QueuedSink::add_left(std::string& left, std::string_view text) {
+  left += fmt::format("{}:{}", text.size(), text);
+}
+
+std::string QueuedSink::left() {
+  std::string left;
+  MutexLock lock(mutex_);
+  for (const QueuedLine& line : queue_) add_left(left, line.text);
+  return left;
+}
+
+void QueuedSink::go_on_with(std::string_view left) {
+  const auto nobodys = std::make_shared<std::atomic<std::uint64_t>>(0);
+  {
+    MutexLock lock(mutex_);
+    while (true) {
+      const std::size_t colon = left.find(':');
+      const auto size = parse_integer(left.substr(0, colon));
+      if (colon == left.npos || !size || *size < 0) break;
+      queue_.push_back({std::string(left.substr(colon + 1, static_cast<std::size_t>(*size))),
+                        nobodys, Clock::now()});
+      const std::size_t taken = queue_.back().text.size();
+      queued_bytes_ += taken + kLineOverhead;
+      left.remove_prefix(colon + 1 + taken);
+    }
+    awake_ = !queue_.empty();
+    if (!awake_) return;
+  }
+  begin_.ask();
+}
+
 bool QueuedSink::next(QueuedLine& line) noexcept {
   MutexLock lock(mutex_);
   if (queue_.empty()) {
@@ -135,8 +167,8 @@ KmsgSink::KmsgSink(EventLoop& loop, UniqueFd fd) : TextSink(loop, std::move(fd),
 std::string KmsgSink::format(const SinkBatch& batch, const SplitLine& line) const {
   // <30> is facility daemon, level info: 3 * 8 + 6 (syslog(3)). The kernel may show the record on
   // the console, hence printable().
-  const std::string record = fmt::format("<30>{}: {}", batch.service,
-                                         printable(cut_utf8(line.text, kKmsgRecord)));
+  const std::string record =
+      fmt::format("<30>{}: {}", batch.service, printable(cut_utf8(line.text, kKmsgRecord)));
   return std::string(cut_utf8(record, kKmsgRecord - 1)) + '\n';
 }
 

@@ -56,6 +56,13 @@ class Sink {
   /// At the end of zinit: writes the lines that wait, for at most `limit`. No thread runs the loop.
   virtual void finish(Milliseconds limit) noexcept = 0;
 
+  /// After finish(): the lines that wait still, for go_on_with() of the next image of zinit; empty
+  /// if they cannot be had. No thread runs the loop.
+  [[nodiscard]] virtual std::string left() { return {}; }
+  /// Queues what left() has returned, in front of anything else. Whether it is delivered is counted
+  /// for no service. Before take().
+  virtual void go_on_with(std::string_view /*left*/) {}
+
   /// Whether the pipes of the services that use this sink should not be read for a moment, since
   /// the sink is about to have room again. Threads as for take().
   [[nodiscard]] virtual bool wants_pause() noexcept { return false; }
@@ -92,6 +99,8 @@ class AbsentSink final : public Sink {
 class QueuedSink : public Sink {
  public:
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override;
+  [[nodiscard]] std::string left() override;
+  void go_on_with(std::string_view left) override;
 
  protected:
   struct QueuedLine {
@@ -113,6 +122,9 @@ class QueuedSink : public Sink {
 
   /// Takes the next line. Returns false if none waits.
   [[nodiscard]] bool next(QueuedLine& line) noexcept;
+
+  /// Adds a line to what left() returns.
+  static void add_left(std::string& left, std::string_view text);
 
  private:
   void add(const SinkBatch& batch, const DropCount& dropped, std::size_t& done, bool& begins);

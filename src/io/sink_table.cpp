@@ -21,15 +21,23 @@ LogSinks complete(LogSinks sinks, SinkReports& reports) {
   return sinks;
 }
 
+std::string file_label(const std::string& path) { return "log file " + path; }
+
+/// The key of what is left of a sink.
+constexpr std::string_view kLeft = "sink/";
+std::string left_key(const std::string& label) { return std::string(kLeft) + label; }
+
 }  // namespace
 
-SinkTable::SinkTable(EventLoop& loop, LogSinks own)
+SinkTable::SinkTable(EventLoop& loop, LogSinks own, StateFacts* facts, const FactMap& before)
     : loop_(loop),
+      facts_(facts),
       resolver_(loop),
       reports_(loop),
       own_(complete(std::move(own), reports_)),
       sweep_(loop, [this] { let_go_of_unused(); }),
-      again_(loop, [this] { let_go_of_unused(); }) {}
+      again_(loop, [this] { let_go_of_unused(); }),
+      left_(facts_below(before, kLeft)) {}
 
 std::vector<std::shared_ptr<Sink>> SinkTable::sinks_for(const Logging& logging) {
   std::vector<std::shared_ptr<Sink>> sinks;
@@ -55,6 +63,7 @@ std::shared_ptr<Sink> SinkTable::socket(SocketSink::Shape shape, const std::stri
   if (!socket.sink) {
     socket.sink = std::make_shared<SocketSink>(loop_, resolver_, shape, *std::move(parsed));
     socket.sink->report_to(reports_.about(label));
+    go_on(*socket.sink, label);
   }
   return socket.sink;
 }
@@ -63,12 +72,34 @@ std::shared_ptr<Sink> SinkTable::file(const Logging& logging) {
   File& file = files_[logging.file];
   if (!file) {
     auto sink = std::make_shared<FileSink>(writers_, logging.file);
-    sink->report_to(reports_.about("log file " + logging.file));
+    sink->report_to(reports_.about(file_label(logging.file)));
+    go_on(*sink, file_label(logging.file));
     file = std::make_shared<const std::shared_ptr<FileSink>>(std::move(sink));
   }
   FileSink& sink = **file;
   sink.set_rotation({logging.file_max_bytes, logging.file_keep});
   return {file, &sink};
+}
+
+/// Gives a new sink the lines that waited in the image before.
+void SinkTable::go_on(Sink& sink, const std::string& label) {
+  const auto left = left_.find(left_key(label));
+  if (left == left_.end()) return;
+  sink.go_on_with(left->second);
+  if (facts_ != nullptr) facts_->keep(left->first, {});
+  left_.erase(left);
+}
+
+void SinkTable::keep_left(bool keep) {
+  if (facts_ == nullptr) return;
+  MutexLock lock(mutex_);
+  const auto keep_of = [&](const std::string& label, Sink& sink) {
+    facts_->keep(left_key(label), keep ? sink.left() : std::string());
+  };
+  for (const auto& [path, file] : files_)
+    if (file) keep_of(file_label(path), **file);
+  for (const auto& [label, socket] : sockets_)
+    if (socket.sink) keep_of(label, *socket.sink);
 }
 
 void SinkTable::let_go_of_unused() {

@@ -17,6 +17,7 @@
 #include "io/sink.hpp"
 #include "io/socket_sink.hpp"
 #include "model/spec.hpp"
+#include "os/state_facts.hpp"
 
 namespace zinit {
 
@@ -28,8 +29,9 @@ struct LogSinks {
 
 class SinkTable {
  public:
-  /// The loop outlives the table.
-  SinkTable(EventLoop& loop, LogSinks own);
+  /// The loop outlives the table, and so do `facts`, which may be null: there the next image finds
+  /// the lines that wait, as `before` has those of the image before.
+  SinkTable(EventLoop& loop, LogSinks own, StateFacts* facts = nullptr, const FactMap& before = {});
 
   /// The sinks that `logging` names. Does not block; the caller may hold locks. May throw
   /// std::bad_alloc.
@@ -46,6 +48,10 @@ class SinkTable {
   /// Has each sink write its lines, for at most `limit`, and closes the files.
   void finish(Milliseconds limit) noexcept;
 
+  /// After finish(): has the next image find the lines that wait still. May be repeated, and with
+  /// `keep` false what was kept is taken back.
+  void keep_left(bool keep);
+
   /// Whether a thread is within a write that may hang; the destructor would wait for it.
   [[nodiscard]] bool busy() noexcept { return writers_.busy(); }
 
@@ -53,6 +59,7 @@ class SinkTable {
   [[nodiscard]] std::shared_ptr<Sink> file(const Logging& logging) REQUIRES(mutex_);
   [[nodiscard]] std::shared_ptr<Sink> socket(SocketSink::Shape shape, const std::string& target)
       REQUIRES(mutex_);
+  void go_on(Sink& sink, const std::string& label) REQUIRES(mutex_);
   [[nodiscard]] bool drop_unused_files() REQUIRES(mutex_);
   [[nodiscard]] bool drop_unused_sockets() REQUIRES(mutex_);
   void let_go_of_unused();
@@ -66,6 +73,7 @@ class SinkTable {
   };
 
   EventLoop& loop_;
+  StateFacts* const facts_;
   Resolver resolver_;
   SinkReports reports_;
   FileWriters writers_;
@@ -74,6 +82,7 @@ class SinkTable {
   TimerWatcher again_;  // for unused sinks that still have something to deliver
 
   Mutex mutex_;
+  FactMap left_ GUARDED_BY(mutex_);                           // for sinks that are not made yet
   std::map<std::string, File> files_ GUARDED_BY(mutex_);      // by path
   std::uint64_t last_reopen_ GUARDED_BY(mutex_) = 0;          // the last ticket
   std::map<std::string, Socket> sockets_ GUARDED_BY(mutex_);  // by shape and target

@@ -314,6 +314,13 @@ void SocketSink::give_up_old() noexcept {
   while (fill() && ms_between(sending_.front().since, now) >= kPatience.count()) drop_first();
 }
 
+/// A line that has been sent in part is sent again as a whole, by a new connection.
+std::string SocketSink::left() {
+  std::string left;
+  for (const QueuedLine& line : sending_) add_left(left, line.text);
+  return left + QueuedSink::left();
+}
+
 void SocketSink::finish(Milliseconds limit) noexcept {
   const TimePoint deadline = after(Clock::now(), limit);
   if (fill() && state_ == State::closed && target_.way == LogTarget::Way::unix_socket) begin();

@@ -40,6 +40,7 @@ class SocketSink final : public QueuedSink {
   }
 
   void finish(Milliseconds limit) noexcept override;
+  [[nodiscard]] std::string left() override;
 
   /// Whether no line waits. On the loop's thread.
   [[nodiscard]] bool idle() noexcept { return !fill(); }
@@ -75,8 +76,7 @@ class SocketSink final : public QueuedSink {
   [[nodiscard]] bool datagrams() const noexcept { return type_ == SOCK_DGRAM; }
   /// Whether a line is sent with a newline.
   [[nodiscard]] bool lines_end() const noexcept {
-    return !datagrams() &&
-           (shape_ == Shape::forward || target_.way == LogTarget::Way::unix_socket);
+    return !datagrams() && (shape_ == Shape::forward || target_.way == LogTarget::Way::unix_socket);
   }
 
   EventLoop& loop_;

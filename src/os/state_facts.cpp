@@ -95,6 +95,15 @@ FactMap parse_facts(std::string_view bytes) {
   return facts;
 }
 
+FactMap facts_below(const FactMap& facts, std::string_view prefix) {
+  FactMap below;
+  for (auto at = facts.lower_bound(prefix); at != facts.end(); ++at) {
+    if (!at->first.starts_with(prefix)) break;
+    below.insert(below.end(), *at);
+  }
+  return below;
+}
+
 Result<FactMap> read_facts(int fd) {
   struct stat status {};
   if (::fstat(fd, &status) < 0) return sys_failure("read", "the facts of the image before");

@@ -53,6 +53,9 @@ class StateFacts {
   std::uint64_t rewrite_at_ GUARDED_BY(mutex_) = 0;  // the size at which it is written anew
 };
 
+/// The facts whose keys begin with `prefix`.
+[[nodiscard]] FactMap facts_below(const FactMap& facts, std::string_view prefix);
+
 /// Reads what `fd` refers to, a file that this or an earlier image has written. What is damaged is
 /// left out. Errors are those of read(2).
 [[nodiscard]] Result<FactMap> read_facts(int fd);

@@ -74,7 +74,9 @@ class Load {
     for (int i = 0; i < kLoopers; ++i) {
       const std::string name = nth("loop", i);
       const auto restarts = zinit_.stop(name)["restart_count"].number();
-      CHECK(restarts + 1 == std::ssize(lines_of(read_file(zinit_.path(name)))));
+      const auto runs = std::ssize(lines_of(read_file(zinit_.path(name))));
+      // The last one may have been stopped before it could say so.
+      CHECK((runs == restarts + 1 || runs == restarts));
     }
     std::vector<std::string> ran = zinit_.trace();
     CHECK(ran.size() == kOneshots);
