@@ -109,7 +109,7 @@ void Capture::let_go(const LogPipe* pipe) {
 void Capture::give_up_oldest(ServiceLog& log) {
   for (const LogPipePtr& pipe : log.pipes(kPipesKept)) {
     log.drain(*pipe, buffer_);
-    log.end(*pipe);
+    log.end(*pipe, buffer_);
     let_go(pipe.get());
   }
 }

@@ -95,11 +95,13 @@ class LogStore::Impl {
   }
 
   /// Adds `pipes` to their log, and reads them from now on; ends them if that fails.
-  [[nodiscard]] Result<void> watch(ServiceLog& log, std::span<const LogPipePtr> pipes) {
+  [[nodiscard]] Result<void> watch(ServiceLog& log, std::span<const LogPipePtr> pipes)
+      EXCLUDES(drain_mutex_) {
     log.add_pipes(pipes);
     auto watched = capture.watch(pipes);
-    if (!watched)
-      for (const LogPipePtr& pipe : pipes) log.end(*pipe);
+    if (watched) return {};
+    MutexLock lock(drain_mutex_);
+    for (const LogPipePtr& pipe : pipes) log.end(*pipe, drain_buffer_);
     return watched;
   }
 
@@ -231,9 +233,10 @@ void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
       const LogPipePtr pipe = std::make_shared<LogPipe>(
           log, std::move(one.fd), static_cast<LogStream>(note.part),
           std::make_shared<std::atomic<pid_t>>(fact.writer), impl_->facts, std::move(fact.held));
-      if (const auto read = left.find(number);
-          read != left.end() && read->second.number != fact.read)
-        log.take_left(*pipe, read->second);
+      if (const auto read = left.find(number); read != left.end()) {
+        if (read->second.number != fact.read) log.take_left(*pipe, read->second);
+        read->second.area.reset();  // before the next read of this pipe
+      }
       if (const auto watched = impl_->watch(log, {&pipe, 1}); !watched)
         log_error("{}: what it writes is lost: {}", log.name(), watched.error().text);
     });

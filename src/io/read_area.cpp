@@ -1,10 +1,14 @@
 // The memory file of a read area: a header, and the bytes.
 #include "io/read_area.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <new>
+
+#include "base/time.hpp"
 
 namespace zinit {
 
@@ -34,7 +38,9 @@ ReadArea::ReadArea(std::uint8_t part) {
   } else {
     memory_.resize(size);
   }
-  header().number = part;
+  // A count from 1 on would give numbers again that the image before has noted with its pipes.
+  const auto now = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+  header().number = now / 2 * 2 + part;
 }
 
 ReadArea::Header& ReadArea::header() noexcept {
@@ -61,7 +67,8 @@ void ReadArea::end() noexcept { header().pipe = 0; }
 std::uint64_t ReadArea::number() noexcept { return header().number; }
 
 std::optional<LeftRead> left_read(KeptFd area) {
-  const auto file = MappedFile::map(area.release());
+  // By a second descriptor, as `area` itself stays in the list.
+  const auto file = MappedFile::map(UniqueFd(::fcntl(area.get(), F_DUPFD_CLOEXEC, 0)));
   if (!file || file->size() < sizeof(ReadArea::Header) + ReadArea::kBytes) return std::nullopt;
   const auto& left = *std::launder(reinterpret_cast<const ReadArea::Header*>(file->data()));
   if (left.pipe <= 0) return std::nullopt;
@@ -72,7 +79,8 @@ std::optional<LeftRead> left_read(KeptFd area) {
     if (std::string_view(bytes, seen) != kUnread.substr(0, seen)) size = left.expected;
   }
   if (size == 0 || size > ReadArea::kBytes) return std::nullopt;
-  return LeftRead{left.pipe - 1, std::string(bytes, size), left.stored, left.number};
+  return LeftRead{std::move(area), left.pipe - 1, std::string(bytes, size), left.stored,
+                  left.number};
 }
 
 }  // namespace zinit

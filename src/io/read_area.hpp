@@ -32,7 +32,7 @@ class ReadArea {
   void got(std::size_t size) noexcept;
   /// All that was read is stored.
   void end() noexcept;
-  /// Of the read under way: unique among those of all areas of an image.
+  /// Of the read under way: no other read has it, of any area of this image or one before.
   [[nodiscard]] std::uint64_t number() noexcept;
 
   struct Header;
@@ -46,6 +46,7 @@ class ReadArea {
 
 /// A read whose lines were not all stored when the image ended.
 struct LeftRead {
+  KeptFd area;  // until it is closed, the next image finds the read as well
   int pipe = -1;
   std::string bytes;
   std::uint64_t stored = 0;

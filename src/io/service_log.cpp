@@ -208,6 +208,17 @@ void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer&
   if (count > 0) flush();
 }
 
+/// Stores what has been read into the area, so that a crash anywhere loses and doubles nothing.
+void ServiceLog::take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes) {
+  ReadArea& area = buffer.area;
+  area.got(bytes);
+  split_locked(pipe, {area.bytes(), bytes}, buffer);
+  kill_point("read.stored");
+  pipe.keep(area.number());
+  kill_point("read.kept");
+  area.end();
+}
+
 /// Returns how many bytes were read; 0: the pipe has ended; -1: nothing to read now.
 ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer) {
   if (pipe.ended) return 0;
@@ -221,17 +232,12 @@ ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer) {
   if (count <= 0) {
     area.end();
     if (count < 0 && errno == EAGAIN) return -1;
-    end_locked(pipe);
+    end_locked(pipe, buffer);
     return 0;
   }
   const auto bytes = static_cast<std::size_t>(count);
   kill_point("read.done");
-  area.got(bytes);
-  split_locked(pipe, {area.bytes(), bytes}, buffer);
-  kill_point("read.stored");
-  pipe.keep(area.number());
-  kill_point("read.kept");
-  area.end();
+  take_read(pipe, buffer, bytes);
   const bool short_lines = (ring_.last_seq() - before) * kShortLine > bytes;
   pipe.read_bytes = short_lines ? kShortRead : ReadArea::kBytes;
   return count;
@@ -274,20 +280,21 @@ void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer) {
   } while (*left > 0);
 }
 
-void ServiceLog::end_locked(LogPipe& pipe) {
+void ServiceLog::end_locked(LogPipe& pipe, ReadBuffer& buffer) {
   pipe.ended = true;
-  const std::int64_t time_us = wall_us();
-  const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
-    store(pipe, time_us, {&line, 1});
-  };
-  pipe.splitter.finish(std::cref(take));
+  if (!pipe.splitter.held().empty()) {
+    // As if the newline that is missing had been read.
+    buffer.area.begin(pipe.fd.get(), 0, ring_.last_seq());
+    *buffer.area.bytes() = '\n';
+    take_read(pipe, buffer, 1);
+  }
   pipe.keep_nothing();
   std::erase_if(pipes_, [&](const LogPipePtr& other) { return other.get() == &pipe; });
 }
 
-void ServiceLog::end(LogPipe& pipe) noexcept {
+void ServiceLog::end(LogPipe& pipe, ReadBuffer& buffer) {
   FairLock lock(mutex_);
-  if (!pipe.ended) end_locked(pipe);
+  if (!pipe.ended) end_locked(pipe, buffer);
 }
 
 void ServiceLog::close(LogPipe& pipe) noexcept {

@@ -68,9 +68,9 @@ struct LogPipe {
   const LogStream stream;
   const PipeWriter writer;
   StateFacts* const facts;  // null: nothing is kept
-  pid_t kept_writer = 0;    // as it was kept last
-  bool kept_held = false;   // something was held then
   LineSplitter splitter;
+  pid_t kept_writer = *writer;                // as it was kept last, maybe by the image before
+  bool kept_held = !splitter.held().empty();  // something was held then
   std::size_t read_bytes = ReadArea::kBytes;  // size of the next read
   std::atomic<bool> ended{false};             // end of file, or given up; set under the lock
 };
@@ -143,7 +143,7 @@ class ServiceLog {
   void drain(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
 
   /// Stops reading `pipe`. A last line without newline is stored.
-  void end(LogPipe& pipe) noexcept EXCLUDES(mutex_);
+  void end(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
 
   /// Closes the descriptor of a pipe that has ended. The loop's thread only.
   void close(LogPipe& pipe) noexcept EXCLUDES(mutex_);
@@ -165,7 +165,8 @@ class ServiceLog {
   };
 
   [[nodiscard]] ssize_t read_locked(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
-  void end_locked(LogPipe& pipe) REQUIRES(mutex_);
+  void end_locked(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
+  void take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes) REQUIRES(mutex_);
   void split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer& buffer) REQUIRES(mutex_);
   void store(const SinkBatch& batch) REQUIRES(mutex_);
   void store(const LogPipe& pipe, std::int64_t time_us, std::span<const SplitLine> lines)

@@ -58,10 +58,4 @@ void LineSplitter::complete(std::string_view end, std::size_t piece, std::string
   if (!end.empty()) emit({emit_pieces(end, piece, emit), false});
 }
 
-void LineSplitter::finish(const Emit& emit) {
-  if (held_.empty()) return;
-  emit({held_, false});
-  held_ = std::string();
-}
-
 }  // namespace zinit

@@ -32,9 +32,6 @@ class LineSplitter {
   /// The texts point into `data` and `joined`, and stay valid while these are unchanged.
   void feed(std::string_view data, std::size_t piece, std::string& joined, const Emit& emit);
 
-  /// The stream has ended: emits a last line without newline, which is valid during the call.
-  void finish(const Emit& emit);
-
  private:
   void hold(std::string_view rest, std::size_t piece, std::string& joined, const Emit& emit);
   void complete(std::string_view end, std::size_t piece, std::string& joined, const Emit& emit);

@@ -26,7 +26,7 @@ std::vector<std::string> lines_of(std::string_view bytes, std::size_t size, std:
   LineSplitter splitter;
   for (; !bytes.empty(); bytes.remove_prefix(std::min(size, bytes.size())))
     splitter.feed(bytes.substr(0, size), piece, joined, emit);
-  splitter.finish(emit);
+  if (!splitter.held().empty()) splitter.feed("\n", piece, joined, emit);
   return lines;
 }
 
