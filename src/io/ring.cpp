@@ -37,7 +37,7 @@ struct Ring::RecordHead {
   std::uint16_t previous_size;  // of the record before this one, with its head; 0: none
   std::uint8_t stream;
   std::uint8_t continues;
-  std::uint8_t reserved[2];
+  std::uint16_t number;  // the lower bits of the line's
 
   [[nodiscard]] std::uint32_t size() const noexcept {
     return static_cast<std::uint32_t>(sizeof *this) + length;
@@ -121,7 +121,7 @@ RingBlock Ring::new_block(std::size_t size) noexcept {
   const bool small = size <= RingBlock::kFirst && (!block_ || block_.in_file());
   if (memory_ != nullptr && small && slot_ < RingMemory::kMostSlots)
     if (RingBlock first = memory_->first(slot_)) return first;
-  if (memory_ != nullptr) return memory_->file(slot_, size);
+  if (memory_ != nullptr) return RingMemory::file(size);
   auto file = MappedFile::create("zinit-log", size);
   return file ? RingBlock(std::move(*file)) : RingBlock();
 }
@@ -135,15 +135,17 @@ bool Ring::move_to(std::size_t capacity) noexcept {
     const Header& from = header();
     get(from.oldest(), block.data() + sizeof(Header), from.used());
     moved->set(0, from.used());
-    moved->newest_seq = from.newest_seq;
     moved->newest_size = from.newest_size;
     moved->lines = from.lines;
     moved->text_bytes = from.text_bytes;
   }
+  moved->newest_seq = last_seq_;
   moved->version = kVersion;
   in_order();
   moved->capacity = static_cast<std::uint32_t>(block.size() - sizeof(Header));
   in_order();
+  // With all lines in it: what the next image finds last is the ring.
+  if (memory_ != nullptr) block.keep(slot_);
   RingBlock before = std::exchange(block_, std::move(block));
   // Of a file and a first block that are both in use, the next image takes the file.
   if (before && !before.in_file()) std::memset(before.data(), 0, sizeof(Header::capacity));
@@ -179,6 +181,7 @@ void Ring::append(std::int64_t time_us, LogStream stream, bool continues,
   head.length = static_cast<std::uint16_t>(text.size());
   head.stream = static_cast<std::uint8_t>(stream);
   head.continues = continues ? 1 : 0;
+  head.number = static_cast<std::uint16_t>(last_seq_ + 1);
   if (!make_room(head.size())) return;
 
   Header& h = header();
@@ -226,19 +229,22 @@ bool Ring::take_over() noexcept {
       h.oldest() >= h.capacity || h.used() > h.capacity)
     return false;
   std::uint32_t used = 0;
+  std::uint16_t newest = 0;
   h.lines = h.text_bytes = h.newest_size = 0;
   while (h.used() - used >= kRecordHead) {
     const RecordHead head = head_at(step(h.oldest(), used));
     if (head.length > kMaxPiece || head.size() > h.used() - used) break;
     if (h.lines > 0 && head.previous_size != h.newest_size) break;
     used += head.size();
+    newest = head.number;
     h.newest_size = head.size();
     h.text_bytes += head.length;
     ++h.lines;
   }
   h.set(h.oldest(), used);
-  // A line that was stored just before a crash may not be counted yet.
   if (h.newest_seq > kMostSeq) h.newest_seq = 0;
+  // A line that was stored just before a crash may not be counted yet.
+  if (h.lines > 0 && newest == static_cast<std::uint16_t>(h.newest_seq + 1)) ++h.newest_seq;
   last_seq_ = h.newest_seq = std::max<std::uint64_t>(h.newest_seq, h.lines);
   return true;
 }

@@ -25,6 +25,10 @@ std::size_t whole_pages(std::size_t size) noexcept {
 
 }  // namespace
 
+void RingBlock::keep(Slot slot) noexcept {
+  if (file_) file_.keep({KeptKind::log_ring, kRing, slot});
+}
+
 RingMemory::RingMemory(Inheritance* inherited) {
   if (inherited == nullptr) return;
   MutexLock lock(mutex_);
@@ -80,11 +84,9 @@ RingBlock RingMemory::first(Slot slot) noexcept {
   }
 }
 
-RingBlock RingMemory::file(Slot slot, std::size_t size) noexcept {
+RingBlock RingMemory::file(std::size_t size) noexcept {
   auto made = MappedFile::create("zinit-log", whole_pages(size));
-  if (!made) return {};
-  made->keep({KeptKind::log_ring, kRing, slot});
-  return RingBlock(std::move(*made));
+  return made ? RingBlock(std::move(*made)) : RingBlock();
 }
 
 }  // namespace zinit

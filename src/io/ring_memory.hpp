@@ -32,6 +32,10 @@ class RingBlock {
   [[nodiscard]] bool in_file() const noexcept { return bool(file_); }
   [[nodiscard]] explicit operator bool() const noexcept { return data() != nullptr; }
 
+  /// From now on the next image finds this for the ring of `slot`, any number. Of several such
+  /// files the last one counts. A first block is found in any case.
+  void keep(Slot slot) noexcept;
+
   static constexpr std::size_t kFirst = 512;
 
  private:
@@ -54,9 +58,8 @@ class RingMemory {
   /// The first block of a slot, as it was left; empty if there is no memory.
   [[nodiscard]] RingBlock first(Slot slot) noexcept EXCLUDES(mutex_);
 
-  /// A block of at least `size` bytes, all zero, in a file that the next image finds for the ring
-  /// of `slot`, any number; empty if there is no memory. Of several such files the last one counts.
-  [[nodiscard]] static RingBlock file(Slot slot, std::size_t size) noexcept;
+  /// A block of at least `size` bytes, all zero, in a file; empty if there is no memory.
+  [[nodiscard]] static RingBlock file(std::size_t size) noexcept;
 
  private:
   Mutex mutex_;

@@ -21,6 +21,7 @@ namespace {
 using Texts = std::vector<std::string>;
 
 constexpr Slot kSlot = 3, kOther = 4;
+constexpr Ring::Limits kLimits{10000, 1u << 20};
 
 /// Runs `image` in a process of its own, with a list of its own, and returns whether it succeeded.
 bool in_process(const std::function<bool()>& image) {
@@ -179,6 +180,22 @@ TEST_CASE("log: a crash while the lines of a crash are stored loses and doubles 
       });
       second.go_on();
       return false;
+    }));
+  }
+}
+
+TEST_CASE("ring: a crash while it grows leaves its lines", "[io][kept]") {
+  for (const std::size_t lines : {3u, 5000u}) {
+    INFO(lines);
+    CHECK(in_process([lines] {
+      auto* const memory = new RingMemory;
+      auto* const ring = new Ring(kLimits, *memory, kSlot);
+      for (std::size_t i = 0; i < lines; ++i) ring->append(0, LogStream::out, false, "a line");
+      const RingBlock larger = RingMemory::file(1u << 20);
+      auto inherited = what_is_left();
+      RingMemory next(&inherited);
+      const Ring same(kLimits, next, kSlot);
+      return same.lines() == lines && same.last_seq() == lines;
     }));
   }
 }

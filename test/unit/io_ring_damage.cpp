@@ -199,8 +199,8 @@ TEST_CASE("ring: where a record is damaged, those before it stay", "[io][kept]")
 }
 
 TEST_CASE("ring: numbers go on, and one that no ring has reached is none", "[io][kept]") {
-  const auto last_seq = [](std::uint64_t stored) {
-    Bytes bytes = block_with(5);
+  const auto last_seq = [](std::uint64_t stored, int before = 0) {
+    Bytes bytes = block_with(5, before);
     put(bytes, kNewestSeq, stored);
     Block block(bytes);
     return Ring(kLimits, block.memory(), kLastSlot).last_seq();
@@ -209,6 +209,10 @@ TEST_CASE("ring: numbers go on, and one that no ring has reached is none", "[io]
   CHECK(last_seq(123456789012) == 123456789012);
   CHECK(last_seq(4) == 5);  // the line was stored, and not yet counted
   CHECK(last_seq(0) == 5);
+  // The same where older lines have been dropped, however few are left.
+  CHECK(last_seq(104, 100) == 105);
+  CHECK(last_seq(105, 100) == 105);
+  CHECK(last_seq(65539, 65535) == 65540);
   for (const std::uint64_t wrong : {~std::uint64_t{0}, ~std::uint64_t{0} - 3,
                                     std::uint64_t{1} << 63, (std::uint64_t{1} << 53) + 1}) {
     INFO(wrong);
