@@ -171,6 +171,7 @@ void Ring::append(std::int64_t time_us, LogStream stream, bool continues,
                   std::string_view text) noexcept {
   if (limits_.lines == 0) {
     ++last_seq_;
+    if (memory_ != nullptr && (block_ || move_to(0))) header().newest_seq = last_seq_;
     return;
   }
   text = text.substr(0, std::min<std::size_t>(kMaxPiece, limits_.bytes));
@@ -209,6 +210,16 @@ void Ring::set_limits(Limits limits) noexcept {
 
 void Ring::clear() noexcept {
   ++moves_;
+  if (!block_) return;
+  Header& h = header();
+  h.set(0, 0);
+  h.lines = h.text_bytes = h.newest_size = 0;
+  // The next image has to go on with the numbers.
+  if (memory_ == nullptr || (block_.in_file() && !move_to(0))) discard();
+}
+
+/// Leaves nothing for the next image.
+void Ring::discard() noexcept {
   if (block_) header().capacity = 0;
   block_ = RingBlock();
 }
@@ -216,7 +227,7 @@ void Ring::clear() noexcept {
 Ring::Ring(Limits limits, RingMemory& memory, Slot slot) noexcept
     : limits_(limits), memory_(&memory), slot_(slot) {
   block_ = memory.found(slot);
-  if (block_ && !take_over()) clear();
+  if (block_ && !take_over()) discard();
 }
 
 /// Checks what the image before has left, which may have ended in the midst of a change, and counts

@@ -56,7 +56,7 @@ class Ring {
   /// The ring of `slot`, the only one of it in `memory`, with the lines that the image before has
   /// left. Slots from RingMemory::kSlots on have no first block.
   Ring(Limits limits, RingMemory& memory, Slot slot) noexcept;
-  ~Ring() { clear(); }
+  ~Ring() { discard(); }
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
@@ -69,7 +69,8 @@ class Ring {
   /// Drops lines as the new limits require, and frees memory if they are much lower.
   void set_limits(Limits limits) noexcept;
 
-  /// Drops all lines and frees the memory.
+  /// Drops all lines and frees the memory, but for a small block that keeps the number of the last
+  /// one for the next image.
   void clear() noexcept;
 
   [[nodiscard]] std::size_t lines() const noexcept;
@@ -117,6 +118,7 @@ class Ring {
   [[nodiscard]] bool make_room(std::uint32_t size) noexcept;
   [[nodiscard]] bool move_to(std::size_t capacity) noexcept;
   [[nodiscard]] bool take_over() noexcept;
+  void discard() noexcept;
   [[nodiscard]] RingBlock new_block(std::size_t size) noexcept;
 
   static constexpr std::uint32_t kNowhere = 0xffffffff;  // Place::moves of a place without offset

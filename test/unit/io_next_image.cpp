@@ -199,3 +199,31 @@ TEST_CASE("ring: a crash while it grows leaves its lines", "[io][kept]") {
     }));
   }
 }
+
+TEST_CASE("ring: the next image goes on with its numbers, also where it has no lines",
+          "[io][kept]") {
+  enum class Way { no_lines, no_lines_any_more, cleared, cleared_and_one };
+  for (const Way way :
+       {Way::no_lines, Way::no_lines_any_more, Way::cleared, Way::cleared_and_one}) {
+    for (const Slot slot : {kSlot, kSyslog}) {
+      for (const std::size_t size : {1u, 1000u}) {
+        INFO(static_cast<int>(way) << " of slot " << slot << ", lines of " << size);
+        CHECK(in_process([=] {
+          auto* const memory = new RingMemory;
+          auto* const ring = new Ring(kLimits, *memory, slot);
+          if (way == Way::no_lines) ring->set_limits({0, 1000});
+          for (int i = 0; i < 5; ++i)
+            ring->append(0, LogStream::out, false, std::string(size, 'x'));
+          if (way == Way::no_lines_any_more) ring->set_limits({0, 1000});
+          if (way == Way::cleared || way == Way::cleared_and_one) ring->clear();
+          if (way != Way::cleared) ring->append(0, LogStream::out, false, "x");
+          auto inherited = what_is_left();
+          RingMemory next(&inherited);
+          const Ring same(kLimits, next, slot);
+          return same.last_seq() == (way == Way::cleared ? 5u : 6u) &&
+                 same.lines() == (way == Way::cleared_and_one ? 1u : 0u);
+        }));
+      }
+    }
+  }
+}
