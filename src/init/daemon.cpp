@@ -338,17 +338,16 @@ void ZinitDaemon::execute_again(NextImage which) {
     if (which != NextImage::same) give_up(zinit::execute_again(NextImage::same).text);
   });
   if (!still) give_up("a launch has begun");
+  logs_.keep_left(false);
   if (auto running = start_.data_loop->start(); !running)
     log_error("logs and checks stand still: {}", running.error().text);
-  logs_.keep_left(false);
   if (server_) server_->hold_requests(false);
   self_watchdog_.set(settings_.self_watchdog);
 }
 
 void ZinitDaemon::reexecute(bool update, ReexecuteDone done) {
-  if (shutdown_.begun()) {
+  if (shutdown_.begun())
     return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
-  }
   if (!can_execute() || kept_list_fd() < 0) {
     return done(tl::unexpected(RequestFailure{
         Refusal::process_error,

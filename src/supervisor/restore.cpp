@@ -79,6 +79,8 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
     const bool rests =
         at_rest(record.state) && !record.command.post;  // its directories were being removed
     record.process = first || rests ? Process::none : Process::ended;
+  } else if (record.process == Process::lingering) {
+    group_gone(world, slot);  // how its process ended is in the record
   } else if (has_process(record) && world.spec(slot).has_process()) {
     // It may have ended, and been reaped, before its launch was over. Otherwise it is not known how
     // it has ended; SIGKILL is the most likely.

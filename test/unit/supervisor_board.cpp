@@ -368,6 +368,19 @@ TEST_CASE("a service whose file a new version refuses keeps its process, and has
   CHECK(::kill(web, 0) == -1);
 }
 
+TEST_CASE("how a process has ended is known after a crash before its group was looked at",
+          "[board][journal]") {
+  Record record;
+  record.state = State::starting;
+  record.wish = Wish::up;
+  record.process = Process::lingering;
+  record.has_end = true;
+  const JournalImage image{{}, {{0, true, "job", "", record, {}}}, {}, 0};
+  Running r({});
+  r.board.restore({{test::oneshot("job", "exit 0"), 0}}, image);
+  CHECK(r.becomes("job", State::exited));
+}
+
 TEST_CASE("a restored board knows a service by its slot and its name", "[board][journal]") {
   const std::vector<SpecPtr> specs = {
       service("job", {"/bin/true"}, [](ServiceSpec& spec) { spec.oneshot = true; })};
