@@ -72,12 +72,6 @@ std::string notify_directory(const std::string& runtime) {
   return runtime.empty() ? runtime : runtime + "/zinit/notify";
 }
 
-std::vector<int> handled_signals() {
-  std::vector<int> signals;
-  for (const SignalRow& row : kSignals) signals.push_back(row.signal);
-  return signals;
-}
-
 }  // namespace
 
 void KeptState::graph_changed(const Graph& before, const Graph& after) noexcept {

@@ -4,6 +4,7 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
+#include <vector>
 
 #include "config/modes.hpp"
 
@@ -42,6 +43,13 @@ inline constexpr std::array kSignals = [] {
       SignalRow{SIGCHLD, reap, reap, reap},
   };
 }();
+
+/// The signals of the table.
+[[nodiscard]] inline std::vector<int> handled_signals() {
+  std::vector<int> signals;
+  for (const SignalRow& row : kSignals) signals.push_back(row.signal);
+  return signals;
+}
 
 [[nodiscard]] constexpr SignalMeaning meaning_of(int signal, Mode mode) {
   for (const SignalRow& row : kSignals) {
