@@ -94,6 +94,7 @@ Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
   std::unique_ptr<ZinitDaemon> daemon(
       new ZinitDaemon(std::move(start), std::move(*loop), std::move(*signals)));
   if (const auto& works = daemon->board_.works(); !works) return Failure(works.error());
+  daemon->start_syslog();  // before a thread runs the loop that it is watched by
   if (auto running = daemon->start_.data_loop->start(); !running) return Failure(running.error());
   return daemon;
 }
@@ -177,7 +178,6 @@ void ZinitDaemon::start_syslog() {
 void ZinitDaemon::run() {
   // If memory is short this throws, and there are no services until a reload loads them.
   catch_all("boot", [this] { start_.legacy ? go_on() : load_services(); });
-  start_syslog();  // what has been sent to it is from services that are known now
   // The shell comes before the services, also if it was there before a re-execution.
   const bool shell_first = start_.legacy ? shell_.running() : start_.kernel.shell;
   if (!shell_first || services_started_)
