@@ -165,15 +165,6 @@ std::optional<GraphEntry> entry_from(std::string_view text, Slot slot,
   return GraphEntry{spec, slot, from.number("load_order"), from.flag("removed")};
 }
 
-/// Calls `each` with the rest of the key, and the value, of each fact whose key begins so.
-template <class Each>
-void each_with(const FactMap& facts, std::string_view prefix, Each each) {
-  for (auto one = facts.lower_bound(prefix); one != facts.end(); ++one) {
-    if (!one->first.starts_with(prefix)) return;
-    each(std::string_view(one->first).substr(prefix.size()), one->second);
-  }
-}
-
 /// The slot that the rest of a key names.
 std::optional<Slot> slot_of(std::string_view digits) {
   const auto number = parse_integer(digits);
@@ -201,7 +192,7 @@ void put_changes(const Graph& before, const Graph& after, FactMap& facts) {
 
 KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults) {
   KeptServices kept;
-  each_with(facts, kService, [&](std::string_view key, const std::string& value) {
+  each_below(facts, kService, [&](std::string_view key, const std::string& value) {
     const auto slot = slot_of(key);
     auto entry = slot ? entry_from(value, *slot, defaults) : std::nullopt;
     if (entry)
@@ -210,7 +201,7 @@ KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults
       log_error("the config of service {} of the image before cannot be read", key);
   });
   std::ranges::sort(kept.entries, {}, &GraphEntry::slot);  // the facts are by their digits
-  each_with(facts, kMasked, [&](std::string_view name, const std::string& link) {
+  each_below(facts, kMasked, [&](std::string_view name, const std::string& link) {
     kept.masked.emplace(name, link);
   });
   return kept;

@@ -68,12 +68,12 @@ class LogStore::Impl {
   void forget_dropped(Slot slot) EXCLUDES(mutex_) {
     if (facts != nullptr) facts->keep(dropped_key(slot), {});
     MutexLock lock(mutex_);
-    before_.erase(dropped_key(slot));
+    before_.erase(std::to_string(slot));
   }
   /// What the image before has counted for the sinks that the log has. Of each log once.
   void count_on(ServiceLog& log, Slot slot) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    if (auto fact = before_.extract(dropped_key(slot))) log.count_on(fact.mapped());
+    if (auto fact = before_.extract(std::to_string(slot))) log.count_on(fact.mapped());
   }
 
   /// Null if the slot has no log.
@@ -184,7 +184,7 @@ class LogStore::Impl {
  private:
   Mutex mutex_;
   std::vector<std::unique_ptr<ServiceLog>> logs_ GUARDED_BY(mutex_);  // by slot
-  FactMap before_ GUARDED_BY(mutex_);
+  FactMap before_ GUARDED_BY(mutex_);  // how many lines were dropped, by slot
 
   // Taken before the locks of logs, while a log is configured or taps are added.
   Mutex taps_mutex_;

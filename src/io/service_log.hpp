@@ -95,10 +95,6 @@ class ServiceLog {
   ServiceLog(RingMemory& memory, Slot slot, std::string_view name)
       : ring_(Ring::Limits{}, memory, slot), name_(name) {}
   ~ServiceLog();
-
-  /// Counts on where the image before has stopped: "SINK COUNT\n" for each sink. After configure().
-  void count_on(std::string_view dropped) EXCLUDES(mutex_);
-
   ServiceLog(const ServiceLog&) = delete;
   ServiceLog& operator=(const ServiceLog&) = delete;
 
@@ -106,6 +102,9 @@ class ServiceLog {
   /// keep their counts of dropped lines.
   void configure(std::string_view name, Ring::Limits limits,
                  const std::vector<std::shared_ptr<Sink>>& sinks) EXCLUDES(mutex_);
+
+  /// Counts on where the image before has stopped: "SINK COUNT\n" for each sink. After configure().
+  void count_on(std::string_view dropped) EXCLUDES(mutex_);
 
   /// Drops lines, pipes, sinks, taps and counts.
   void forget() noexcept EXCLUDES(mutex_);

@@ -82,7 +82,7 @@ class SinkTable {
   TimerWatcher again_;  // for unused sinks that still have something to deliver
 
   Mutex mutex_;
-  FactMap left_ GUARDED_BY(mutex_);                           // for sinks that are not made yet
+  FactMap left_ GUARDED_BY(mutex_);                           // by label; for sinks not made yet
   std::map<std::string, File> files_ GUARDED_BY(mutex_);      // by path
   std::uint64_t last_reopen_ GUARDED_BY(mutex_) = 0;          // the last ticket
   std::map<std::string, Socket> sockets_ GUARDED_BY(mutex_);  // by shape and target

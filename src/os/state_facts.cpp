@@ -97,10 +97,8 @@ FactMap parse_facts(std::string_view bytes) {
 
 FactMap facts_below(const FactMap& facts, std::string_view prefix) {
   FactMap below;
-  for (auto at = facts.lower_bound(prefix); at != facts.end(); ++at) {
-    if (!at->first.starts_with(prefix)) break;
-    below.insert(below.end(), *at);
-  }
+  each_below(facts, prefix,
+             [&](std::string_view rest, const std::string& value) { below.emplace(rest, value); });
   return below;
 }
 

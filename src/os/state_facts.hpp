@@ -53,7 +53,16 @@ class StateFacts {
   std::uint64_t rewrite_at_ GUARDED_BY(mutex_) = 0;  // the size at which it is written anew
 };
 
-/// The facts whose keys begin with `prefix`.
+/// Calls each(REST OF THE KEY, VALUE) for each fact whose key begins with `prefix`.
+template <class Each>
+void each_below(const FactMap& facts, std::string_view prefix, Each each) {
+  for (auto one = facts.lower_bound(prefix); one != facts.end(); ++one) {
+    if (!one->first.starts_with(prefix)) return;
+    each(std::string_view(one->first).substr(prefix.size()), one->second);
+  }
+}
+
+/// A copy of these facts, by the rest of their keys.
 [[nodiscard]] FactMap facts_below(const FactMap& facts, std::string_view prefix);
 
 /// Reads what `fd` refers to, a file that this or an earlier image has written. What is damaged is

@@ -39,7 +39,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
   if (const auto dirs = kept.find(runtime_dirs_key(slot)); dirs != kept.end()) {
     for (const std::string_view name : split(dirs->second, '\n'))
       job.runtime_dirs.edit().emplace_back(name);
-    keep_runtime_dirs(job);  // this image's facts are a file of their own
+    keep_runtime_dirs(job);  // where the file of the image before could not be gone on with
   }
   if (entry.facts.user >= 0) job.user = static_cast<uid_t>(entry.facts.user);
   if (record.process == Process::launching && entry.launched > 0) {

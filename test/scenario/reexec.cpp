@@ -361,6 +361,16 @@ void damage(Server& zinit, const std::string& file, std::size_t at, std::size_t 
   REQUIRE(memory.flush());
 }
 
+/// These services run, with the pids that they had before.
+void check_run_on(Server& zinit, const std::vector<std::string>& names,
+                  const std::vector<pid_t>& before) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    INFO(names[i]);
+    CHECK(eventually([&] { return zinit.state(names[i]) == "running"; }));
+    CHECK(zinit.pid_of(names[i]) == before[i]);
+  }
+}
+
 /// Services of all kinds, and a oneshot that must not run twice.
 void add_some(Server& zinit) {
   zinit.add("a");
@@ -388,11 +398,7 @@ TEST_CASE("without a journal what runs is adopted, and nothing is started twice"
     INFO(each.file << " at " << each.at);
     damage(zinit, each.file, each.at, each.count);
     crash(zinit);
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      INFO(names[i]);
-      CHECK(eventually([&] { return zinit.state(names[i]) == "running"; }));
-      CHECK(zinit.pid_of(names[i]) == before[i]);
-    }
+    check_run_on(zinit, names, before);
     CHECK(zinit.state("once") == "exited");
   }
   CHECK(zinit.trace() == std::vector<std::string>{"once"});
@@ -411,11 +417,7 @@ TEST_CASE("without the list of descriptors what runs is adopted, and nothing is 
   REQUIRE(::kill(zinit.pid(), SIGSEGV) == 0);
   zinit.await_message("goes on, standalone mode");
   zinit.reconnect();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    INFO(names[i]);
-    CHECK(eventually([&] { return zinit.state(names[i]) == "running"; }));
-    CHECK(zinit.pid_of(names[i]) == before[i]);
-  }
+  check_run_on(zinit, names, before);
   CHECK(zinit.trace() == std::vector<std::string>{"once"});
 }
 
