@@ -16,6 +16,7 @@ namespace zinit {
 namespace {
 
 constexpr Milliseconds kPatience{30000};
+constexpr Milliseconds kGrace{2000};
 
 // How often in a row something is asked again that the server soon answers by closing the
 // connection. A crash of the server looks like a re-execution; if it is the request that it crashes
@@ -95,7 +96,9 @@ Client& VerbContext::client() {
   if (!client_) {
     const std::string path =
         arguments.has("socket") ? arguments.value("socket") : Client::default_socket();
-    const auto left = time_left();
+    auto left = time_left();
+    // What a re-execution takes is not of the user's time.
+    if (left && connected_ != TimePoint{}) left = std::max(*left, kGrace);
     client_ = left ? Client::connect(path, *left) : Client::connect(path);
     connected_ = Clock::now();
     if (left) client_->set_timeout(left);
@@ -105,6 +108,7 @@ Client& VerbContext::client() {
 
 void VerbContext::reconnect() {
   client_.reset();
+  connected_ = {};
   if (timeout_) deadline_ = after(Clock::now(), *timeout_);
 }
 
@@ -142,6 +146,11 @@ std::optional<Milliseconds> VerbContext::time_left() const {
 }
 
 Milliseconds VerbContext::patience() const { return time_left().value_or(kPatience); }
+
+std::optional<Milliseconds> VerbContext::settle_limit() const {
+  const auto left = time_left();
+  return left ? std::optional(*left + kGrace) : std::nullopt;
+}
 
 void VerbContext::print_json(std::string_view document) {
   print(printable_json(document));

@@ -91,6 +91,11 @@ class VerbContext {
   /// else the library's own limit.
   [[nodiscard]] Milliseconds patience() const;
 
+  /// How long to wait for an answer that the server gives when something has happened, or when its
+  /// `timeout_ms`, what is left of --timeout, is over: a little longer, for its error says more
+  /// than that no answer came. Nothing if there is no limit.
+  [[nodiscard]] std::optional<Milliseconds> settle_limit() const;
+
   void print(std::string_view text) { printer_.out(text); }
   /// Prints one JSON document, made safe for a terminal, and a line end.
   void print_json(std::string_view document);
@@ -123,7 +128,7 @@ class VerbContext {
   const std::optional<Milliseconds> timeout_;
   TimePoint deadline_;
   std::optional<Client> client_;
-  TimePoint connected_;  // when client_ was
+  TimePoint connected_;  // when client_ was, or the one before it
   int fruitless_ = 0;    // connections in a row that were closed soon and without an answer
   std::optional<std::uint64_t> crashes_;  // of the server, when it was connected to again
 };

@@ -98,22 +98,14 @@ void ask_again(VerbContext& context, const SettleVerb& verb, bool waits, Asked& 
     ask(context, verb, "service.start", waits, asked);
 }
 
-/// How long to wait for an answer. With --timeout it is a little longer than the server waits,
-/// whose error says more than that no answer came.
-std::optional<Milliseconds> answer_limit(const VerbContext& context, bool waits) {
-  if (!waits) return context.patience();
-  const auto left = context.time_left();
-  return left ? std::optional(*left + Milliseconds(2000)) : std::nullopt;
-}
-
 /// Reads the answer to one request. Prints it, or, with --json, adds it to `json`. Returns the exit
 /// status.
 int finish(VerbContext& context, const SettleVerb& verb, const Asked& asked, bool waits,
            std::string& json) {
   try {
+    const auto limit = waits ? context.settle_limit() : context.patience();
     const std::string answer =
-        asked.answer.empty() ? context.client().answer(asked.request, answer_limit(context, waits))
-                             : asked.answer;
+        asked.answer.empty() ? context.client().answer(asked.request, limit) : asked.answer;
     json.append(json.empty() ? "" : ",").append(answer);
     const ServiceStatus status = ServiceStatus::parse(answer);
     const bool good = !waits || verb.succeeded(status);

@@ -66,6 +66,14 @@ int run_reexec(VerbContext& context) {
   const bool update = context.arguments.has("update");
   const std::string json =
       context.client().call("system.reexec", JsonParams().add("update", update).text());
+  // The answer comes before the execve(2). When this verb is over, the next image answers.
+  int connections = 0;
+  context.over_reexecutions([&] {
+    ++connections;
+    (void)context.client().ping();
+  });
+  if (connections == 1)
+    throw VerbFailure{ExitStatus::failed, "zinit could not execute itself; its log says why"};
   return context.print_result(json, "");
 }
 

@@ -216,7 +216,6 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"system.poweroff", result("{\"ok\":true}")},
                        {"system.reboot", result("{\"ok\":true}")},
                        {"system.halt", result("{\"ok\":true}")},
-                       {"system.reexec", result("{\"ok\":true}")},
                        {"debug.state", result("{}")},
                        {"events.get", result("[]")}});
   const test::TempDir image;
@@ -224,8 +223,10 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
   std::filesystem::create_directories(image / "usr/lib/zinit/services");
   image.write(kServiceFile, "[service]\nexec = 'a'\n");
   for (const VerbRow& verb : verbs()) {
-    // No server; a line for each event; an editor.
-    if (verb.name == "check" || verb.name == "events" || verb.name == "edit") continue;
+    // No server; a line for each event; an editor; a server that closes the connection.
+    if (verb.name == "check" || verb.name == "events" || verb.name == "edit" ||
+        verb.name == "reexec")
+      continue;
     std::vector<std::string> words{std::string(verb.name), "--json"};
     if (verb.least() > 0 || verb.name == "logs")
       words.push_back(verb.name == "add-service" ? image / kServiceFile : "a");

@@ -1,6 +1,7 @@
 // zinitctl where the server closes the connection and goes on to listen, as at a re-execution.
 #include <catch2/catch.hpp>
 
+#include <thread>
 #include <vector>
 
 #include "base/time.hpp"
@@ -171,6 +172,49 @@ TEST_CASE("of several only those are asked for again that have no answer yet", "
   REQUIRE(server.requests().size() == 3);
   CHECK_THAT(server.requests()[2], Contains(R"("name":"b")"));
   CHECK_THAT(server.requests()[2], Contains(R"("timeout_ms":5)") || Contains(R"(:60000)"));
+}
+
+TEST_CASE("what a re-execution takes is not of the user's time", "[client]") {
+  FakeServer server(in_turn({
+      hear,
+      [](Peer& peer) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+        peer.answer(R"("error":{"code":-32007,"message":"a is not running after 1 s"})");
+      },
+  }));
+  const Ran ran = run({"--socket", server.path(), "--timeout", "1", "wait", "a"});
+  CHECK(ran.err == "zinitctl: wait a: a is not running after 1 s\n");
+  REQUIRE(server.requests().size() == 2);
+  CHECK_THAT(server.requests()[1], Contains(R"("timeout_ms":0)"));
+}
+
+TEST_CASE("reexec is over when the next image answers", "[client]") {
+  const auto agree = [](Peer& peer) {
+    peer.result(R"({"ok":true})");
+    hear(peer);
+  };
+  const std::string pong = R"({"version":"1","pid":1})";
+  FakeServer good(in_turn({agree, [&](Peer& peer) { peer.result(pong); }}));
+  const Ran done = run({"--socket", good.path(), "--json", "reexec"});
+  CHECK(done.status == 0);
+  CHECK(done.out == "{\"ok\":true}\n");
+  CHECK(methods_of(good) ==
+        std::vector<std::string>{"system.reexec", "system.ping", "system.ping"});
+
+  FakeServer stays([&](Peer& peer) {
+    peer.result(R"({"ok":true})");
+    peer.result(pong);
+    peer.wait_for_close();
+  });
+  const Ran failed = run({"--socket", stays.path(), "reexec"});
+  CHECK(failed.status == 1);
+  CHECK(failed.err == "zinitctl: reexec: zinit could not execute itself; its log says why\n");
+
+  FakeServer ends([&](Peer& peer) {
+    agree(peer);
+    peer.end_server();
+  });
+  CHECK(run({"--socket", ends.path(), "reexec"}).status == 5);
 }
 
 TEST_CASE("what only reads is asked for again, and what changes something is not", "[client]") {
