@@ -84,6 +84,10 @@ void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& jo
                        std::vector<GraphEntry>& services) {
   const std::map<std::string, Slot> lost = lost_services(services, journal);
   const bool all = services.empty();
+  // A change of the graph was under way: one that was at rest had gone, and another had its place.
+  std::set<Slot> replaced;
+  for (const auto& [name, slot] : lost) replaced.insert(slot);
+  std::erase_if(services, [&](const GraphEntry& one) { return replaced.contains(one.slot); });
   std::set<Slot> used;
   for (const GraphEntry& service : services) used.insert(service.slot);
   std::vector<SpecPtr> others;

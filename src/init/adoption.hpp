@@ -13,12 +13,12 @@
 namespace zinit {
 
 /// The slots, by name, of the services in `journal` that are not among `services`: their facts have
-/// been damaged.
+/// been damaged, or the image ended before it had noted them.
 [[nodiscard]] std::map<std::string, Slot> lost_services(const std::vector<GraphEntry>& services,
                                                         const JournalImage& journal);
 
 /// Adds those, with the slots that they had, to `services` as `specs` have them; all of `specs` if
-/// there are no services.
+/// there are no services. A service whose slot one of them has is taken out.
 void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& journal,
                        std::vector<GraphEntry>& services);
 

@@ -104,10 +104,16 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
         limit_cgroup(*jobs[slot]);
       if (stays(slot)) change_checks(*jobs[slot]);
     }
+    if (!stays(slot)) store(slot);
   }
+  // The journal first, what has gone from it last: the next image reads the file of a service that
+  // has a record and no config, and takes one that has no record for running or done.
   kill_point("reload.swapped");
   if (state_ != nullptr) state_->graph_changed(*before, *world.graph);
   kill_point("reload.kept");
+  if (journal_)
+    for (Slot slot = 0; slot < jobs.size(); ++slot)
+      if (before->used(slot) && !world.graph->used(slot)) journal_->erase(slot);
   std::erase_if(boot_pending, [&](Slot slot) { return !stays(slot); });
   tell_refused(plan);
   tell_neighbours(world.graph->order());
@@ -140,7 +146,6 @@ void BoardCore::forget(Slot slot) {
   jobs[slot].reset();
   output_.forget(slot);
   checks_.rested(slot);
-  if (journal_) journal_->erase(slot);
 }
 
 std::string BoardCore::owner_of(const std::vector<pid_t>& numbers) {

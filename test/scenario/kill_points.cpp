@@ -44,22 +44,28 @@ void walk_through(const std::string& point) {
   zinit.add("again", {.exec = "printf half; printf 'of a line\\n'; false",
                       .lifecycle = "restart = 'always'\nrestart_delay_ms = 20"});
   zinit.add("stopped", {.exec = alone("stopped"), .service = "status = 'stop'"});
+  zinit.add("gone", {.exec = "echo gone >> $T", .dependencies = "after = ['once']"});
   zinit.launch();
   REQUIRE(eventually([&] { return zinit.ctl({"ping"}).code == 0; }));
   await_running({"a", "b"});
   ctl({"restart", "b"});
   ctl({"stop", "a"});
   ctl({"start", "b"});
+  ctl({"wait", "gone", "--for", "exited", "--timeout", "60"});
+  zinit.remove("gone");
+  zinit.add("next", {.exec = "echo next >> $T", .service = "oneshot = true"});  // in its place
   zinit.add("added", {.exec = alone("added")});
   zinit.add("stopped", {.exec = alone("stopped"), .service = "status = 'stop'\ndescription = 'x'"});
   if (zinit.ctl({"reload"}).code != 0) ctl({"reload"});  // cut off by the crash, it is not repeated
   await_running({"a", "b", "added"});
+  ctl({"wait", "next", "--for", "exited", "--timeout", "60"});
+  CHECK(zinit.ctl({"status", "gone"}).code == 4);
   ctl({"reexec"});
   await_running({"a", "b", "added"});
   CHECK(zinit.ctl({"is-running", "stopped"}).code == 3);
   zinit.signal(SIGTERM);
   CHECK(zinit.exit_code() == 0);
-  CHECK(zinit.trace() == std::vector<std::string>{"once"});
+  CHECK(zinit.trace() == std::vector<std::string>{"once", "gone", "next"});
   CHECK(std::filesystem::exists(mark));  // it has come to the place
 }
 
