@@ -32,7 +32,7 @@ Log* log = nullptr;
 
 Result<MappedFile> log_file(KeptFd inherited) {
   if (inherited) {
-    auto file = MappedFile::map(inherited.release());
+    auto file = MappedFile::map(std::move(inherited));
     if (file && file->size() >= sizeof(Log)) return file;
   }
   return MappedFile::create("zinit-crashes", sizeof(Log));

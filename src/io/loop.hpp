@@ -142,7 +142,8 @@ class DataLoop {
 
   [[nodiscard]] EventLoop& loop() noexcept { return *loop_; }
 
-  /// Starts the thread, with signals blocked as in every thread but the main one. Call it once.
+  /// Starts the thread, with signals blocked as in every thread but the main one. May be
+  /// called again after stop().
   [[nodiscard]] Result<void> start();
 
   /// Ends the loop, and waits for its thread, at most for `limit`. Not to be called on that thread.

@@ -68,7 +68,8 @@ std::uint64_t ReadArea::number() noexcept { return header().number; }
 
 std::optional<LeftRead> left_read(KeptFd area) {
   // By a second descriptor, as `area` itself stays in the list.
-  const auto file = MappedFile::map(UniqueFd(::fcntl(area.get(), F_DUPFD_CLOEXEC, 0)));
+  UniqueFd second(::fcntl(area.get(), F_DUPFD_CLOEXEC, 0));
+  const auto file = MappedFile::map(KeptFd(std::move(second), {}));
   if (!file || file->size() < sizeof(ReadArea::Header) + ReadArea::kBytes) return std::nullopt;
   const auto& left = *std::launder(reinterpret_cast<const ReadArea::Header*>(file->data()));
   if (left.pipe <= 0) return std::nullopt;

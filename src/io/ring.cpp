@@ -52,10 +52,6 @@ constexpr std::uint32_t kVersion = 1;
 // No ring ever has so many lines: a larger number was damaged, and would soon begin again with 0.
 constexpr std::uint64_t kMostSeq = std::uint64_t{1} << 53;
 
-/// Keeps the compiler from moving stores across this point. What a thread has stored before another
-/// thread's execve(2) is there.
-void in_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
-
 }  // namespace
 
 std::string_view log_stream_name(LogStream stream) noexcept {

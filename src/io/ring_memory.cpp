@@ -34,12 +34,11 @@ RingMemory::RingMemory(Inheritance* inherited) {
   MutexLock lock(mutex_);
   for (Inheritance::One& one : inherited->take_all(KeptKind::log_ring)) {
     const KeptNote note = one.note;
-    auto file = MappedFile::map(one.fd.release());
+    auto file = MappedFile::map(std::move(one.fd));
     if (!file) {
       log_error("a log of the image before is lost: {}", file.error().text);
       continue;
     }
-    file->keep(note);
     if (note.part == kRing) {
       found_.emplace_back(note.slot, std::move(*file));
     } else if (note.slot < RingMemory::kMostSlots / kSlots &&

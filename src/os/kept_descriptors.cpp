@@ -136,7 +136,7 @@ void keep_over_exec(bool keep) noexcept {
 }
 
 Result<Inheritance> Inheritance::take_over(int fd) {
-  auto file = MappedFile::map(UniqueFd(fd));
+  auto file = MappedFile::map(KeptFd(fd, KeptFd::Noted{}));
   if (!file) return Failure(std::move(file.error()));
   if (file->size() <= sizeof(Header)) return failure("the list of descriptors is too short");
   auto inherited = std::make_unique<List>(std::move(*file));

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 // Debian 12's C library does not define the flag; Linux from 6.3 on logs a warning without it.
@@ -22,6 +23,23 @@ Result<UniqueFd> make_memory_file(const char* name) {
   if (!fd) return sys_failure("make the memory file", name);
   ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK);
   return fd;
+}
+
+Result<std::string> read_memory_file(int fd, std::size_t most) {
+  struct stat status {};
+  if (::fstat(fd, &status) < 0) return sys_failure("look at", "a memory file");
+  std::string bytes(std::min(static_cast<std::size_t>(status.st_size), most), '\0');
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count =
+        ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return sys_failure("read", "a memory file");
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  bytes.resize(done);
+  return bytes;
 }
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
@@ -53,15 +71,15 @@ Result<MappedFile> MappedFile::create_sparse(const char* name, std::size_t size)
   if (!fd) return Failure(std::move(fd.error()));
   if (::ftruncate(fd->get(), static_cast<off_t>(size)) < 0)
     return sys_failure("make room in", "a memory file");
-  return map(std::move(*fd));
+  return map(KeptFd(std::move(*fd), {}));
 }
 
-Result<MappedFile> MappedFile::map(UniqueFd fd) {
+Result<MappedFile> MappedFile::map(KeptFd fd) {
   struct stat status {};
   if (::fstat(fd.get(), &status) < 0) return sys_failure("look at", "a memory file");
   if (status.st_size <= 0) return sys_failure("map", "a memory file", ENODATA);
   MappedFile file;
-  file.fd_ = KeptFd(std::move(fd), {});
+  file.fd_ = std::move(fd);
   if (auto mapped = file.map_again(static_cast<std::size_t>(status.st_size)); !mapped)
     return Failure(std::move(mapped.error()));
   return file;

@@ -2,8 +2,10 @@
 // over execve(2) where the heap does not.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
-#include <string_view>
+#include <cstdint>
+#include <string>
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
@@ -15,6 +17,13 @@ namespace zinit {
 /// a mapping of it. Where the kernel refuses that seal, it is used without. `name` is what
 /// /proc/PID/fd shows. (memfd_create(2), F_SEAL_SHRINK)
 [[nodiscard]] Result<UniqueFd> make_memory_file(const char* name);
+
+/// What is in the memory file `fd`, of which the first `most` bytes at most. (pread(2))
+[[nodiscard]] Result<std::string> read_memory_file(int fd, std::size_t most = SIZE_MAX);
+
+/// Keeps the compiler from moving stores to a mapping across this point. A hardware barrier is not
+/// needed: a thread that is ended by another thread's execve(2) has completed its earlier stores.
+inline void in_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 /// A memory file that is mapped as a whole, for reading and writing. What has been written is there
 /// for the next image at once, without a system call.
@@ -35,8 +44,9 @@ class MappedFile {
   /// that is as with all other memory of the process.
   [[nodiscard]] static Result<MappedFile> create_sparse(const char* name, std::size_t size);
 
-  /// Maps `fd`, a file that an earlier image has made, in its present size.
-  [[nodiscard]] static Result<MappedFile> map(UniqueFd fd);
+  /// Maps `fd`, a file that an earlier image has made, in its present size. In the list it stays
+  /// what it is. On failure it is closed.
+  [[nodiscard]] static Result<MappedFile> map(KeptFd fd);
 
   /// Makes it larger. The mapping may move, see create(). On failure (ENOMEM, ENOSPC) all stays as
   /// it was.

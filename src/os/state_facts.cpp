@@ -103,20 +103,9 @@ FactMap facts_below(const FactMap& facts, std::string_view prefix) {
 }
 
 Result<FactMap> read_facts(int fd) {
-  struct stat status {};
-  if (::fstat(fd, &status) < 0) return sys_failure("read", "the facts of the image before");
-  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t count =
-        ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return sys_failure("read", "the facts of the image before");
-    if (count == 0) break;
-    done += static_cast<std::size_t>(count);
-  }
-  bytes.resize(done);
-  return parse_facts(bytes);
+  const auto bytes = read_memory_file(fd);
+  if (!bytes) return failure("cannot read the facts of the image before: " + bytes.error().text);
+  return parse_facts(*bytes);
 }
 
 Result<void> StateFacts::rewrite(const FactMap& facts) {

@@ -16,10 +16,6 @@ namespace {
 
 constexpr std::uint32_t kFirstSlots = 64;
 
-/// Keeps the compiler from reordering stores across this point. A hardware barrier is not needed: a
-/// thread that is killed by another thread's execve(2) has completed its earlier stores.
-void in_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
-
 std::size_t size_for(std::uint32_t slots) noexcept {
   return record_offset(kFirstSlot + std::size_t{slots}, sizeof(JournalRecord));
 }

@@ -1,7 +1,4 @@
 // Reading a journal, which may be damaged.
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -18,10 +15,10 @@ namespace {
 constexpr std::size_t kMaxRecordSize = 65536;
 constexpr std::size_t kMaxRecords = 1u << 19;
 
-bool whole(const std::byte* block, std::size_t size) noexcept {
+bool whole(const char* block, std::size_t size) noexcept {
   std::uint64_t checksum;
   std::memcpy(&checksum, block, sizeof checksum);
-  return checksum == checksum_of(block, size);
+  return checksum == checksum_of(reinterpret_cast<const std::byte*>(block), size);
 }
 
 /// The bytes of a journal, and access to its undamaged records.
@@ -44,28 +41,9 @@ class Image {
  private:
   [[nodiscard]] bool find_header(std::uint32_t& version) noexcept;
 
-  std::vector<std::byte> bytes_;
+  std::string bytes_;
   std::size_t record_size_ = 0;
 };
-
-Result<std::vector<std::byte>> read_all(int fd) {
-  struct stat status {};
-  if (::fstat(fd, &status) < 0) return sys_failure("read", "the journal");
-  constexpr std::size_t most = kRecordsAt + kMaxRecords * sizeof(JournalRecord);
-  const auto size = static_cast<std::size_t>(status.st_size);
-  std::vector<std::byte> bytes(std::min(size, most));
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t count =
-        ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return sys_failure("read", "the journal");
-    if (count == 0) break;
-    done += static_cast<std::size_t>(count);
-  }
-  bytes.resize(done);
-  return bytes;
-}
 
 bool Image::find_header(std::uint32_t& version) noexcept {
   for (const std::size_t at : kHeaderCopies) {
@@ -80,8 +58,8 @@ bool Image::find_header(std::uint32_t& version) noexcept {
 }
 
 Result<Image> Image::load(int fd) {
-  auto bytes = read_all(fd);
-  if (!bytes) return Failure(bytes.error());
+  auto bytes = read_memory_file(fd, kRecordsAt + kMaxRecords * sizeof(JournalRecord));
+  if (!bytes) return failure("cannot read the journal: " + bytes.error().text);
   Image image;
   image.bytes_ = std::move(*bytes);
   std::uint32_t version = 0;
@@ -99,14 +77,14 @@ Result<Image> Image::load(int fd) {
 }
 
 bool Image::never_written(std::size_t index) const noexcept {
-  const std::byte* at = bytes_.data() + record_offset(index, record_size_);
-  return std::all_of(at, at + record_size_, [](std::byte b) { return b == std::byte{0}; });
+  const char* at = bytes_.data() + record_offset(index, record_size_);
+  return std::all_of(at, at + record_size_, [](char byte) { return byte == 0; });
 }
 
 std::optional<RawRecord> Image::record(std::size_t index) const noexcept {
   const std::size_t offset = record_offset(index, record_size_);
   if (offset + record_size_ > bytes_.size()) return std::nullopt;
-  const std::byte* at = bytes_.data() + offset;
+  const char* at = bytes_.data() + offset;
   if (!whole(at, record_size_)) return std::nullopt;
   // First the part that every version has, with the size of the fixed part.
   JournalRecord head{};
@@ -115,7 +93,7 @@ std::optional<RawRecord> Image::record(std::size_t index) const noexcept {
     return std::nullopt;
   RawRecord raw{default_record(), {}};
   std::memcpy(&raw.fields, at, std::min<std::size_t>(head.fixed_size, kJournalFixed));
-  raw.text = {reinterpret_cast<const char*>(at) + head.fixed_size, record_size_ - head.fixed_size};
+  raw.text = {at + head.fixed_size, record_size_ - head.fixed_size};
   const std::size_t texts =
       std::size_t{raw.fields.name_size} + raw.fields.file_size + raw.fields.reason_size;
   if (texts > raw.text.size()) return std::nullopt;

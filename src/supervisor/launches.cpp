@@ -183,7 +183,7 @@ void BoardCore::order_removal(Job& job) {
   std::vector<std::string> directories = job.runtime_dirs.take();
   std::erase_if(directories, [&](const std::string& name)
                                  REQUIRES(mutex) { return hand_on_directory(job, name); });
-  if (directories.empty()) return;
+  if (directories.empty()) return keep_runtime_dirs(job);
   launcher_.announce_removal(directories);
   job.to_remove = std::move(directories);
   record.process = Process::launching;
