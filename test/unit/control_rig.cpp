@@ -229,10 +229,12 @@ void Rig::reap_all() {
 
 void Rig::on_loop(const std::function<void()>& action) {
   std::promise<void> done;
-  REQUIRE(loop_->post([&] {
+  const auto posted = loop_->post([&] {
     action();
     done.set_value();
-  }));
+  });
+  if (!posted) FAIL(posted.error().text);
+  // Not before: the action may check something too.
   REQUIRE(done.get_future().wait_for(kPatience) == std::future_status::ready);
 }
 
