@@ -264,12 +264,16 @@ $(FUZZERS): build/fuzz/%: build/fuzz/obj/test/fuzz/%.o build/fuzz/looked-at.a $(
 build/fuzz/looked-at.a: $(FUZZ_OBJ) Makefile
 	@rm -f $@; ar rcs $@ $(FUZZ_OBJ)
 
-build/fuzz/obj/%.o: %.cpp Makefile
+build/fuzz/src.pch: src/precompiled.hpp Makefile
+	@mkdir -p $(@D)
+	@$(FUZZ_CXX) $(CPPFLAGS_ALL) $(FUZZ_FLAGS) -x c++-header -MMD -MP -o $@ $<
+
+build/fuzz/obj/%.o: %.cpp build/fuzz/src.pch Makefile
 	@mkdir -p $(@D)
 	@echo "  fuzz $<"
-	@$(FUZZ_CXX) $(CPPFLAGS_ALL) -Itest $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+	@$(FUZZ_CXX) $(CPPFLAGS_ALL) -Itest $(FUZZ_FLAGS) -include-pch build/fuzz/src.pch -MMD -MP -c -o $@ $<
 
--include $(FUZZ_OBJ:.o=.d) $(patsubst %,build/fuzz/obj/test/fuzz/%.d,$(notdir $(FUZZERS)))
+-include build/fuzz/src.d $(FUZZ_OBJ:.o=.d) $(patsubst %,build/fuzz/obj/test/fuzz/%.d,$(notdir $(FUZZERS)))
 
 # --- the boot image ------------------------------------------------------------------------------
 
