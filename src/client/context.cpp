@@ -9,6 +9,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
 
 namespace zinit {
@@ -16,7 +17,6 @@ namespace zinit {
 namespace {
 
 constexpr Milliseconds kPatience{30000};
-constexpr Milliseconds kGrace{2000};
 
 // How often in a row something is asked again that the server soon answers by closing the
 // connection. A crash of the server looks like a re-execution; if it is the request that it crashes
@@ -146,11 +146,6 @@ std::optional<Milliseconds> VerbContext::time_left() const {
 }
 
 Milliseconds VerbContext::patience() const { return time_left().value_or(kPatience); }
-
-std::optional<Milliseconds> VerbContext::settle_limit() const {
-  const auto left = time_left();
-  return left ? std::optional(*left + kGrace) : std::nullopt;
-}
 
 void VerbContext::print_json(std::string_view document) {
   print(printable_json(document));

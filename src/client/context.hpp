@@ -91,11 +91,6 @@ class VerbContext {
   /// else the library's own limit.
   [[nodiscard]] Milliseconds patience() const;
 
-  /// How long to wait for an answer that the server gives when something has happened, or when its
-  /// `timeout_ms`, what is left of --timeout, is over: a little longer, for its error says more
-  /// than that no answer came. Nothing if there is no limit.
-  [[nodiscard]] std::optional<Milliseconds> settle_limit() const;
-
   void print(std::string_view text) { printer_.out(text); }
   /// Prints one JSON document, made safe for a terminal, and a line end.
   void print_json(std::string_view document);

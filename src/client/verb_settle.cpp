@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/context.hpp"
+#include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/words.hpp"
 
@@ -103,7 +104,7 @@ void ask_again(VerbContext& context, const SettleVerb& verb, bool waits, Asked& 
 int finish(VerbContext& context, const SettleVerb& verb, const Asked& asked, bool waits,
            std::string& json) {
   try {
-    const auto limit = waits ? context.settle_limit() : context.patience();
+    const auto limit = waits ? with_grace(context.time_left()) : context.patience();
     const std::string answer =
         asked.answer.empty() ? context.client().answer(asked.request, limit) : asked.answer;
     json.append(json.empty() ? "" : ",").append(answer);

@@ -16,15 +16,6 @@ namespace {
 
 using Limit = std::optional<std::chrono::milliseconds>;
 
-// If the server was given a time limit, the client waits this much longer: the server's error
-// `timeout` says more than that no answer came.
-constexpr std::chrono::milliseconds kGrace{2000};
-
-Limit with_grace(const Limit& limit) {
-  if (!limit) return std::nullopt;
-  return *limit < std::chrono::milliseconds::max() - kGrace ? *limit + kGrace : *limit;
-}
-
 JsonParams named(const std::string& name) { return std::move(JsonParams().add("name", name)); }
 
 std::string setting(const std::string& config, bool persist, bool start) {

@@ -72,6 +72,11 @@ TimePoint deadline_after(const std::optional<Milliseconds>& limit) noexcept {
   return limit ? after(Clock::now(), *limit) : kNever;
 }
 
+std::optional<Milliseconds> with_grace(const std::optional<Milliseconds>& limit) noexcept {
+  if (!limit) return std::nullopt;
+  return *limit < Milliseconds::max() - kGrace ? *limit + kGrace : *limit;
+}
+
 ClientConnection::ClientConnection(const std::string& path, TimePoint deadline)
     : chunk_(kFirstChunk) {
   const sockaddr_un address = address_of(path);

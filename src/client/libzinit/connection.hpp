@@ -16,6 +16,13 @@ namespace zinit {
 /// now + limit; kNever for no limit.
 [[nodiscard]] TimePoint deadline_after(const std::optional<Milliseconds>& limit) noexcept;
 
+/// If the server was given a time limit, the client waits this much longer: the server's error
+/// `timeout` says more than that no answer came.
+inline constexpr Milliseconds kGrace{2000};
+/// limit + kGrace; nothing for no limit.
+[[nodiscard]] std::optional<Milliseconds> with_grace(
+    const std::optional<Milliseconds>& limit) noexcept;
+
 class ClientConnection {
  public:
   /// Connects. Throws ClientError: no_server, access_denied, system_failure, or no_answer if the
