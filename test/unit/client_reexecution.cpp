@@ -179,10 +179,11 @@ TEST_CASE("what a re-execution takes is not of the user's time", "[client]") {
       hear,
       [](Peer& peer) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1200));
-        peer.answer(R"("error":{"code":-32007,"message":"a is not running after 1 s"})");
+        peer.answer(R"("error":{"code":-32012,"message":"a is not running after 1 s"})");
       },
   }));
   const Ran ran = run({"--socket", server.path(), "--timeout", "1", "wait", "a"});
+  CHECK(ran.status == 6);
   CHECK(ran.err == "zinitctl: wait a: a is not running after 1 s\n");
   REQUIRE(server.requests().size() == 2);
   CHECK_THAT(server.requests()[1], Contains(R"("timeout_ms":0)"));
