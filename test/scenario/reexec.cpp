@@ -18,15 +18,6 @@ using Catch::Contains;
 
 namespace {
 
-/// Has it execute itself anew, and waits until the next image answers.
-void reexecute(Server& zinit, const std::vector<std::string>& how = {"reexec"}) {
-  const Outcome done = zinit.ctl(how);
-  INFO(done.err);
-  REQUIRE(done.code == 0);
-  zinit.reconnect();
-  CHECK(zinit.result("system.ping")["pid"] == zinit.pid());
-}
-
 std::vector<std::string> lines_of(Server& zinit, const std::string& name) {
   return zinit.result("logs.tail", R"({"name":")" + name + R"(","lines":100000})").texts();
 }
@@ -91,7 +82,7 @@ TEST_CASE("a re-execution keeps processes, states, counts, times and wishes", "[
   for (const std::string& name : names) before.push_back(zinit.status(name));
   const std::int64_t uptime = zinit.result("system.info")["uptime_ms"].number();
 
-  for (int i = 0; i < 3; ++i) reexecute(zinit);
+  for (int i = 0; i < 3; ++i) zinit.reexecute();
 
   for (std::size_t i = 0; i < names.size(); ++i) {
     INFO(names[i]);
@@ -115,7 +106,7 @@ TEST_CASE("a re-execution keeps processes, states, counts, times and wishes", "[
 TEST_CASE("a re-execution loses no line and doubles none", "[quick][reexec]") {
   check_lines([](Server& zinit) {
     for (int i = 0; i < 10; ++i) {
-      reexecute(zinit);
+      zinit.reexecute();
       std::this_thread::sleep_for(50ms);
     }
   });
@@ -141,7 +132,7 @@ TEST_CASE("what a service has said of its readiness holds over a re-execution", 
   zinit.boot({"a"});
   zinit.await_state("late", "starting");
   const pid_t pid = zinit.pid_of("a");
-  reexecute(zinit);
+  zinit.reexecute();
   CHECK(zinit.state("a") == "running");
   CHECK(zinit.status("a")["status_text"] == "fine");
   CHECK(zinit.state("late") == "starting");
@@ -165,7 +156,7 @@ TEST_CASE("time limits and delays go on over a re-execution", "[quick][reexec]")
   zinit.await_started({"deaf"});
   zinit.await_delayed("again");
   zinit.begin_stop("deaf");
-  reexecute(zinit);
+  zinit.reexecute();
   CHECK(zinit.state("deaf") == "stopping");
   zinit.await_state("deaf", "exited");
   CHECK(zinit.status("deaf")["last_exit"]["signal"] == "SIGKILL");
@@ -184,7 +175,7 @@ TEST_CASE("the config in force holds over a re-execution, not that on disk", "[q
   zinit.remove("gone");
   zinit.add("new");
   const pid_t a = zinit.pid_of("a");
-  reexecute(zinit);
+  zinit.reexecute();
   CHECK(zinit.pid_of("a") == a);
   CHECK(zinit.result("service.get", R"({"name":"a"})")["config"].mentions("100000"));
   CHECK(zinit.status("a")["changed_on_disk"] == true);
@@ -202,10 +193,10 @@ TEST_CASE("descriptors do not grow over re-executions", "[quick][reexec]") {
   zinit.add("a", {.exec = "sh -c 'echo hello; exec sleep 100000'"});
   zinit.boot({"a"});
   REQUIRE(eventually([&] { return lines_of(zinit, "a") == std::vector<std::string>{"hello"}; }));
-  reexecute(zinit);
+  zinit.reexecute();
   const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
   const auto before = entries_of(descriptors).size();
-  for (int i = 0; i < 20; ++i) reexecute(zinit);
+  for (int i = 0; i < 20; ++i) zinit.reexecute();
   CHECK(eventually([&] { return entries_of(descriptors).size() <= before; }));
   CHECK(lines_of(zinit, "a") == std::vector<std::string>{"hello"});
 }
@@ -226,7 +217,7 @@ TEST_CASE("a main process that zinit is not the parent of is watched over re-exe
   std::vector<pid_t> pids;
   for (const std::string& name : names) pids.push_back(zinit.pid_of(name));
   for (int i = 0; i < 3; ++i) {
-    i == 1 ? crash(zinit) : reexecute(zinit);
+    i == 1 ? crash(zinit) : zinit.reexecute();
     for (std::size_t at = 0; at < names.size(); ++at) {
       INFO(names[at] << " after " << i);
       CHECK(zinit.state(names[at]) == "running");
@@ -238,7 +229,7 @@ TEST_CASE("a main process that zinit is not the parent of is watched over re-exe
     INFO(names[at]);
     REQUIRE(::kill(pids[at], SIGKILL) == 0);
     zinit.await_new_pid(names[at], pids[at]);
-    reexecute(zinit);
+    zinit.reexecute();
     CHECK(zinit.stop(names[at])["state"] == "exited");
   }
 }
@@ -261,7 +252,7 @@ TEST_CASE("an update that cannot take over is refused, and one that can does", "
   CHECK(zinit.pid_of("a") == a);
   std::filesystem::copy_file(zinit_binary(), program + ".new");
   std::filesystem::rename(program + ".new", program);
-  reexecute(zinit, {"reexec", "--update"});
+  zinit.reexecute({"reexec", "--update"});
   CHECK(zinit.pid_of("a") == a);
   CHECK(std::filesystem::read_symlink("/proc/" + std::to_string(zinit.pid()) + "/exe") == program);
 }
@@ -277,10 +268,10 @@ TEST_CASE("an update executes what the path of the first start leads to by now",
   zinit.boot({});
   // It is executed by its descriptor now, and what that is called is another question.
   std::filesystem::rename(versions[0], dir / "zinit-old");
-  reexecute(zinit);
+  zinit.reexecute();
   std::filesystem::remove(init);
   std::filesystem::create_symlink(versions[1], init);
-  reexecute(zinit, {"reexec", "--update"});
+  zinit.reexecute({"reexec", "--update"});
   CHECK(std::filesystem::read_symlink("/proc/" + std::to_string(zinit.pid()) + "/exe") ==
         versions[1]);
 }

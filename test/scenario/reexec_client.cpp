@@ -14,15 +14,6 @@ using Catch::Contains;
 
 namespace {
 
-/// Has the server execute itself anew, and waits until the next image answers.
-void reexecute(Server& zinit) {
-  const Outcome done = zinit.ctl({"reexec"});
-  INFO(done.err);
-  REQUIRE(done.code == 0);
-  zinit.reconnect();
-  CHECK(zinit.result("system.ping")["pid"] == zinit.pid());
-}
-
 /// A service that writes "1", "2", ... in quick bursts until there is a file `enough`, then "end".
 Toml counting() {
   return {.exec =
@@ -80,7 +71,7 @@ TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice", "[q
   for (const Background* each : {&both, &any})
     REQUIRE(eventually([&] { return of_service(each->lines(), "b").size() > 10; }));
   for (int i = 0; i < 3; ++i) {
-    reexecute(zinit);
+    zinit.reexecute();
     std::this_thread::sleep_for(100ms);
   }
   zinit.mark("enough");
@@ -107,7 +98,7 @@ TEST_CASE("logs -f tells how many lines a re-execution has cost it", "[quick][re
   const Background followed(zinit, {"logs", "-f", "a"});
   REQUIRE(followed.shows("first"));
   followed.hold();
-  reexecute(zinit);
+  zinit.reexecute();
   zinit.mark("more");
   REQUIRE(eventually([&] { return zinit.result("logs.tail", named("a")).mentions("50"); }));
   followed.go_on();
@@ -126,7 +117,7 @@ TEST_CASE("logs -f shows what a service writes that is added over a re-execution
   zinit.result("service.add", R"({"config":{"service":{"name":"a","exec":"sleep 100000"}}})");
   REQUIRE(eventually([&] { return !of_service(followed.lines(), "zinit").empty(); }));
   followed.hold();
-  reexecute(zinit);
+  zinit.reexecute();
   zinit.result("service.add",
                R"({"config":{"service":{"name":"new","exec":"sh -c 'echo hello; sleep 99999'"}}})");
   REQUIRE(eventually([&] { return zinit.result("logs.tail", named("new")).mentions("hello"); }));
@@ -147,7 +138,7 @@ TEST_CASE("events -f goes on over re-executions, each change shown once", "[quic
     (void)zinit.restart("a");
     (void)zinit.restart("b");
     of_b.hold();  // hears of the next ones only when it has connected again
-    reexecute(zinit);
+    zinit.reexecute();
     (void)zinit.restart("b");
     of_b.go_on();
   }
@@ -185,7 +176,7 @@ TEST_CASE("wait goes on over re-executions, for no longer than it was told", "[q
   Background limited(zinit, {"--timeout", "3", "wait", "late"});
   for (int i = 0; i < 6; ++i) {
     std::this_thread::sleep_for(300ms);
-    reexecute(zinit);
+    zinit.reexecute();
   }
   CHECK(limited.exit_code() == 6);
   const auto lasted = std::chrono::steady_clock::now() - begin;
@@ -212,14 +203,14 @@ TEST_CASE("start goes on waiting over a re-execution", "[quick][reexec]") {
   zinit.await_trace("once");
   zinit.await_trace("begun", before + 1);
   SECTION("that it outlives") {
-    for (int i = 0; i < 2; ++i) reexecute(zinit);
+    for (int i = 0; i < 2; ++i) zinit.reexecute();
     std::this_thread::sleep_for(100ms);
     zinit.mark("ready");
   }
   SECTION("after which all was over before it has connected again") {
     late.hold();
     once.hold();
-    reexecute(zinit);
+    zinit.reexecute();
     zinit.mark("ready");
     zinit.await_state("once", "exited");
     zinit.await_state("late", "running");
@@ -242,7 +233,7 @@ TEST_CASE("stop goes on waiting over a re-execution", "[quick][reexec]") {
   zinit.await_trace("begun");
   Background stop(zinit, {"stop", "a"});
   zinit.await_trace("asked");
-  for (int i = 0; i < 2; ++i) reexecute(zinit);
+  for (int i = 0; i < 2; ++i) zinit.reexecute();
   CHECK(zinit.state("a") == "stopping");
   zinit.mark("down");
   CHECK(stop.exit_code() == 0);
@@ -258,13 +249,13 @@ TEST_CASE("restart goes on waiting over a re-execution, and restarts once", "[qu
   Background restart(zinit, {"restart", "a"});
   zinit.await_trace("asked");
   SECTION("that it outlives") {
-    for (int i = 0; i < 2; ++i) reexecute(zinit);
+    for (int i = 0; i < 2; ++i) zinit.reexecute();
     std::this_thread::sleep_for(100ms);
     zinit.mark("down");
   }
   SECTION("after which it was over before it has connected again") {
     restart.hold();
-    reexecute(zinit);
+    zinit.reexecute();
     zinit.mark("down");
     zinit.await_trace("begun", 2);
     zinit.await_state("a", "running");
@@ -284,7 +275,7 @@ TEST_CASE("what changes something is not asked for twice", "[quick][reexec]") {
   zinit.await_trace("begun");
   Background all(zinit, {"start-all"});
   std::this_thread::sleep_for(100ms);
-  reexecute(zinit);
+  zinit.reexecute();
   CHECK(all.exit_code() == 5);
   CHECK(all.errors() ==
         "zinitctl: start-all: the server closed the connection before it answered; it goes on, so "
@@ -306,7 +297,7 @@ TEST_CASE("who waits or follows ends at once when the server is killed or shut d
   REQUIRE(logs.shows("hello"));
   REQUIRE(eventually([&] { return !events.output().empty(); }));
   std::this_thread::sleep_for(100ms);
-  reexecute(zinit);
+  zinit.reexecute();
   CHECK(all.exit_code() == 5);
   std::this_thread::sleep_for(100ms);
   const bool killed = GENERATE(true, false);

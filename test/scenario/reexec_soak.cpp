@@ -133,18 +133,11 @@ TEST_CASE("many re-executions under load lose nothing and leave nothing over",
           "[quick][soak][reexec]") {
   Server zinit;
   Load load(zinit);
-  const auto reexecute = [&] {
-    const Outcome done = zinit.ctl({"reexec"});
-    INFO(done.err);
-    REQUIRE(done.code == 0);
-    zinit.reconnect();
-    REQUIRE(zinit.result("system.ping")["pid"] == zinit.pid());
-  };
-  for (int i = 0; i < 3; ++i) reexecute();
+  for (int i = 0; i < 3; ++i) zinit.reexecute();
   const std::size_t descriptors = count_in_proc(zinit, "fd");
   const std::size_t threads = count_in_proc(zinit, "task");
   const long memory = anonymous_kb(zinit);
-  for (int i = 0; i < (long_form() ? 100 : 7); ++i) reexecute();
+  for (int i = 0; i < (long_form() ? 100 : 7); ++i) zinit.reexecute();
   // Launches and clients come and go.
   CHECK(eventually([&] { return count_in_proc(zinit, "fd") <= descriptors; }));
   CHECK(eventually([&] { return count_in_proc(zinit, "task") <= threads + 8; }));

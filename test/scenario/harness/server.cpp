@@ -292,6 +292,14 @@ Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input
   return run(what, input);
 }
 
+void Server::reexecute(std::vector<std::string> how) {
+  const Outcome done = ctl(std::move(how));
+  INFO(done.err);
+  REQUIRE(done.code == 0);
+  reconnect();
+  REQUIRE(result("system.ping")["pid"] == pid());
+}
+
 void Server::await_message(const std::string& text) const {
   if (eventually([&] { return messages().find(text) != std::string::npos; })) return;
   FAIL("zinit did not say \"" << text << "\", but:\n" << messages());

@@ -112,6 +112,9 @@ class Server {
   Connection connect() const { return Connection(socket()); }
   /// The next question opens a connection of its own: the server may have closed the last.
   void reconnect() { own_.reset(); }
+  /// Has it execute itself anew, by zinitctl with these arguments, and checks that the next image
+  /// answers.
+  void reexecute(std::vector<std::string> how = {"reexec"});
   Json result(std::string_view method, std::string_view params = "");
   Json error(std::string_view method, std::string_view params = "");
   /// zinitctl with these arguments, and `env` added to its environment.
