@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
 
 #include "base/mutex.hpp"
@@ -91,9 +90,12 @@ class Pool {
 
 Pool& pool() {
   // Not on the heap, and never destroyed, since threads may spawn until the end.
-  static_assert(std::is_trivially_destructible_v<Pool>);
-  static Pool pool;
-  return pool;
+  static union Holder {
+    Holder() : pool() {}
+    ~Holder() {}
+    Pool pool;
+  } holder;
+  return holder.pool;
 }
 
 }  // namespace
