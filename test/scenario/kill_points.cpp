@@ -17,9 +17,7 @@ std::string alone(const std::string& name) {
          "echo two-of-" + name + " >> $T";
 }
 
-bool has_kill_points() {
-  return read_file(zinit_binary()).find("ZINIT_KILL_AT") != std::string::npos;
-}
+bool has_kill_points() { return binary_mentions("ZINIT_KILL_AT"); }
 
 /// Has zinit do all that leads through the places. One of its images crashes at `point`.
 void walk_through(const std::string& point) {

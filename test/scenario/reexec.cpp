@@ -25,7 +25,7 @@ std::vector<std::string> lines_of(Server& zinit, const std::string& name) {
 /// Has zinit crash, and waits until the next image answers.
 void crash(Server& zinit, int signal = SIGSEGV) {
   const auto count = zinit.result("system.info")["crashes"]["count"].number();
-  REQUIRE(::kill(zinit.pid(), signal) == 0);
+  zinit.fault(signal);
   zinit.reconnect();
   REQUIRE(eventually(
       [&] { return zinit.result("system.info")["crashes"]["count"].number() == count + 1; }));
@@ -322,7 +322,7 @@ TEST_CASE("the fifth crash within a minute ends zinit with 70", "[quick][reexec]
   const pid_t a = zinit.pid_of("a");
   for (int i = 0; i < 4; ++i) crash(zinit);
   CHECK(zinit.pid_of("a") == a);
-  REQUIRE(::kill(zinit.pid(), SIGSEGV) == 0);
+  zinit.fault();
   CHECK(zinit.exit_code() == 70);
   ::kill(a, SIGKILL);
 }
@@ -405,7 +405,7 @@ TEST_CASE("without the list of descriptors what runs is adopted, and nothing is 
   std::vector<pid_t> before;
   for (const std::string& name : names) before.push_back(zinit.pid_of(name));
   damage(zinit, "zinit-kept", 32, 8192, '\0');
-  REQUIRE(::kill(zinit.pid(), SIGSEGV) == 0);
+  zinit.fault();
   zinit.await_message("goes on, standalone mode");
   zinit.reconnect();
   check_run_on(zinit, names, before);

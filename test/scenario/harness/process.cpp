@@ -205,12 +205,17 @@ const std::string& zinit_binary() {
   return path;
 }
 
+bool binary_mentions(std::string_view text) {
+  return read_file(zinit_binary()).find(text) != std::string::npos;
+}
+
+bool binary_has_tsan() {
+  static const bool has = binary_mentions("__tsan_init");
+  return has;
+}
+
 bool binary_is_sanitized() {
-  static const bool sanitized = [] {
-    const std::string binary = read_file(zinit_binary());
-    return binary.find("__asan_init") != std::string::npos ||
-           binary.find("__tsan_init") != std::string::npos;
-  }();
+  static const bool sanitized = binary_has_tsan() || binary_mentions("__asan_init");
   return sanitized;
 }
 

@@ -23,8 +23,13 @@ bool eventually(const std::function<bool()>& happened,
 /// The binary under test, from ZINIT_BIN; fails the test where that is unset or no executable file.
 const std::string& zinit_binary();
 
+/// Whether a text occurs in it.
+bool binary_mentions(std::string_view text);
+
 /// Whether it was built with a sanitizer: those end a program that has no memory.
 bool binary_is_sanitized();
+/// Whether that was the sanitizer of threads.
+bool binary_has_tsan();
 
 /// What a process is made of. The environment starts from PATH and what sanitizers and the test
 /// runner need, so a test does not depend on its caller's.

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -290,6 +291,14 @@ Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input
   // What it looks at is where its server sees it.
   if (options_.own_root) what.in_child = [this] { cover_root(folder_); };
   return run(what, input);
+}
+
+void Server::fault(int number) const {
+  // The runtime of TSan ends the process if a thread takes a signal that is about to end.
+  if (binary_has_tsan())
+    REQUIRE(::syscall(SYS_tgkill, pid(), pid(), number) == 0);
+  else
+    REQUIRE(::kill(pid(), number) == 0);
 }
 
 void Server::reexecute(std::vector<std::string> how) {

@@ -94,6 +94,8 @@ class Server {
   void launch();
   pid_t pid() const { return pid_; }
   void signal(int number) const;
+  /// Sends the signal of a fault in zinit itself, which one of its threads takes.
+  void fault(int number = SIGSEGV) const;
   /// Whether it has ended.
   bool ended();
   /// Waits for its end, which must come: exit code or 128 + signal.
