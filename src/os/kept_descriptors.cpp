@@ -86,14 +86,26 @@ class List {
 /// Never destroyed: other threads may close descriptors until the program has ended.
 List* list = nullptr;
 
+/// 1 while the execve(2) is at hand.
+std::atomic<int> ending{0};
+
+/// Nothing is noted or taken back any more when the marks are set: what replaces a descriptor might
+/// be noted too late for a mark, and what it replaces be closed before the execve(2).
+void stop_while_ending() noexcept { ending.wait(1); }
+
 std::size_t most_descriptors() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return kMostEntries;
   return std::min<std::size_t>(limit.rlim_max, kMostEntries);
 }
 
+/// A thread that is here when the marks are set gets no further. So it neither closes what was in
+/// the list nor relies on a note that came too late.
 void note(const UniqueFd& fd, const KeptNote& what) noexcept {
-  if (list != nullptr && fd) list->note(fd.get(), what);
+  if (list == nullptr || !fd) return;
+  stop_while_ending();
+  list->note(fd.get(), what);
+  stop_while_ending();
 }
 
 /// Closes what nobody wants.
@@ -129,10 +141,12 @@ int kept_list_fd() noexcept { return list != nullptr ? list->fd() : -1; }
 
 void keep_over_exec(bool keep) noexcept {
   if (list == nullptr) return;
+  ending = keep ? 1 : 0;
   // Its own entry is not relied upon: without the list, the next image would know nothing.
   for (std::size_t fd = 0; fd < list->end(); ++fd)
     if (list->entry(fd).kind != KeptKind::none || static_cast<int>(fd) == list->fd())
       ::fcntl(static_cast<int>(fd), F_SETFD, keep ? 0 : FD_CLOEXEC);
+  if (!keep) ending.notify_all();
 }
 
 Result<Inheritance> Inheritance::take_over(int fd) {

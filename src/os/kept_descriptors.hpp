@@ -82,7 +82,7 @@ class KeptFd {
 [[nodiscard]] int kept_list_fd() noexcept;
 
 /// Clears close-on-exec on all that is in the list, or sets it again if the execve(2) has failed.
-/// Async-signal-safe.
+/// In between, a thread that notes or closes a kept descriptor waits. Async-signal-safe.
 void keep_over_exec(bool keep) noexcept;
 
 /// What an earlier image has left, until somebody takes it.

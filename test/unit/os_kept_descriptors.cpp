@@ -6,8 +6,10 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <random>
+#include <thread>
 
 #include "io/ring.hpp"
 #include "os/kept_descriptors.hpp"
@@ -54,6 +56,20 @@ TEST_CASE("kept descriptors: those in the list stay open, all others close", "[o
     if (!closes_on_exec(reused.get()) || closes_on_exec(kept_list_fd())) return false;
     keep_over_exec(false);
     return closes_on_exec(kept.get()) && closes_on_exec(kept_list_fd());
+  }));
+}
+
+TEST_CASE("kept descriptors: nothing replaces another when the marks are set", "[os][kept]") {
+  CHECK(in_process([] {
+    KeptFd kept(some_fd(), {KeptKind::log_ring, 0, 7});
+    const int before = kept.get();
+    keep_over_exec(true);
+    std::thread later([&kept] { kept = KeptFd(some_fd(), {KeptKind::log_ring, 0, 7}); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (closes_on_exec(before) || kept.get() != before) return false;
+    keep_over_exec(false);
+    later.join();
+    return kept.get() != before && ::fcntl(before, F_GETFD) < 0;
   }));
 }
 
