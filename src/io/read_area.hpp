@@ -25,8 +25,8 @@ class ReadArea {
   /// Where the bytes go.
   [[nodiscard]] char* bytes() noexcept;
 
-  /// A read of `pipe` is about to begin: it gets exactly `expected` bytes, which are in the pipe;
-  /// 0: that is not known. `stored` is the number of the last line that is stored.
+  /// A read of `pipe` is about to begin: it gets exactly `expected` bytes, or nothing. `stored` is
+  /// the number of the last line that is stored.
   void begin(int pipe, std::size_t expected, std::uint64_t stored) noexcept;
   /// It has got so many.
   void got(std::size_t size) noexcept;

@@ -223,11 +223,14 @@ void ServiceLog::take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes)
 ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer) {
   if (pipe.ended) return 0;
   ReadArea& area = buffer.area;
-  const std::size_t there = std::min(readable_bytes(pipe.fd.get()), pipe.read_bytes);
+  // One byte at least, as the read has to tell of the end, and no more than are there: from a crash
+  // in the midst of it the next image knows that all were read, or none.
+  const std::size_t there =
+      std::clamp<std::size_t>(readable_bytes(pipe.fd.get()), 1, pipe.read_bytes);
   const std::uint64_t before = ring_.last_seq();
   area.begin(pipe.fd.get(), there, before);
   ssize_t count = 0;
-  do count = ::read(pipe.fd.get(), area.bytes(), there > 0 ? there : pipe.read_bytes);
+  do count = ::read(pipe.fd.get(), area.bytes(), there);
   while (count < 0 && errno == EINTR);
   if (count <= 0) {
     area.end();
