@@ -74,18 +74,6 @@ std::string notify_directory(const std::string& runtime) {
 
 }  // namespace
 
-void KeptState::graph_changed(const Graph& before, const Graph& after) noexcept {
-  catch_all("the facts for the next image", [&] {
-    FactMap changes;
-    put_changes(before, after, changes);
-    if (const auto kept = facts_.set(changes); !kept) log_error("{}", kept.error().text);
-  });
-}
-
-void KeptState::keep(std::string_view key, std::string_view value) noexcept {
-  facts_.keep(key, value);
-}
-
 Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
   auto loop = EventLoop::create();
   if (!loop) return Failure(loop.error());
@@ -144,7 +132,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           {{"the control loop or the board", *loop_, [this] { (void)board_.last_seq(); }},
            {"the data loop", start_.data_loop->loop(), [] {}}}) {
   if (start_.legacy) {
-    const auto kept = facts_.go_on(std::move(start_.legacy->facts_file));
+    const auto kept = facts_.go_on(std::move(start_.legacy->facts_file), start_.legacy->facts);
     if (!kept) log_error("{}", kept.error().text);
   }
   shell_.listen([this] { keep_facts(); });
@@ -260,7 +248,9 @@ void ZinitDaemon::restore_services() {
   add_lost(kept);
   const auto to_start = adopt(kept.entries, start_.cgroups.get(), legacy.journal);
   readiness_.take_over(legacy.descriptors, legacy.facts);
+  state_.knows(&legacy.facts);
   board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);
+  state_.knows(nullptr);
   // The image before may have crashed before its board knew of it.
   if (shutdown_.begun() && !board_.shutting_down()) board_.begin_shutdown();
   kill_point("reexec.restored");

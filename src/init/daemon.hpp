@@ -87,17 +87,6 @@ class LogOutput final : public OutputPort {
   LogStore& logs_;
 };
 
-/// Keeps what the board has to tell the next image.
-class KeptState final : public StatePort {
- public:
-  explicit KeptState(StateFacts& facts) : facts_(facts) {}
-  void graph_changed(const Graph& before, const Graph& after) noexcept override;
-  void keep(std::string_view key, std::string_view value) noexcept override;
-
- private:
-  StateFacts& facts_;
-};
-
 class ZinitDaemon final : public Daemon {
  public:
   /// Builds all of it; no service is started yet. Signals are blocked, and this is the main thread.

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
+#include "io/loop.hpp"
 #include "supervisor/journal.hpp"
 
 namespace zinit {
@@ -205,6 +206,23 @@ KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults
     kept.masked.emplace(name, link);
   });
   return kept;
+}
+
+void KeptState::graph_changed(const Graph& before, const Graph& after) noexcept {
+  catch_all("the facts for the next image", [&] {
+    FactMap changes;
+    put_changes(before, after, changes);
+    if (known_ != nullptr)
+      std::erase_if(changes, [this](const auto& one) {
+        const auto known = known_->find(one.first);
+        return known != known_->end() && known->second == one.second;
+      });
+    if (const auto kept = facts_.set(changes); !kept) log_error("{}", kept.error().text);
+  });
+}
+
+void KeptState::keep(std::string_view key, std::string_view value) noexcept {
+  facts_.keep(key, value);
 }
 
 }  // namespace zinit

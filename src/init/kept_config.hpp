@@ -8,6 +8,7 @@
 #include "config/settings.hpp"
 #include "model/graph.hpp"
 #include "os/state_facts.hpp"
+#include "supervisor/ports.hpp"
 
 namespace zinit {
 
@@ -25,5 +26,20 @@ struct KeptServices {
 /// is left out, which is logged. One whose file this image refuses where the image before did not
 /// is broken.
 [[nodiscard]] KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults);
+
+/// Keeps what the board has to tell the next image.
+class KeptState final : public StatePort {
+ public:
+  explicit KeptState(StateFacts& facts) : facts_(facts) {}
+  /// The facts that are there already, and need not be kept again; they stay valid until the next
+  /// call. Null: not known.
+  void knows(const FactMap* facts) noexcept { known_ = facts; }
+  void graph_changed(const Graph& before, const Graph& after) noexcept override;
+  void keep(std::string_view key, std::string_view value) noexcept override;
+
+ private:
+  StateFacts& facts_;
+  const FactMap* known_ = nullptr;
+};
 
 }  // namespace zinit

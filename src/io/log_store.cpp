@@ -60,9 +60,15 @@ class LogStore::Impl {
 
   /// Has the next image know how many lines of each log were dropped.
   void keep_dropped() EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    for (Slot slot = 0; slot < logs_.size(); ++slot)
-      if (logs_[slot]) facts->keep(dropped_key(slot), dropped_text(logs_[slot]->info()));
+    FactMap dropped;  // no count ever falls, so those without need not be told
+    {
+      MutexLock lock(mutex_);
+      for (Slot slot = 0; slot < logs_.size(); ++slot)
+        if (logs_[slot])
+          if (std::string text = dropped_text(logs_[slot]->info()); !text.empty())
+            dropped.emplace(dropped_key(slot), std::move(text));
+    }
+    if (const auto kept = facts->set(dropped); !kept) log_error("{}", kept.error().text);
   }
   /// The same for a slot that may be used by another service next.
   void forget_dropped(Slot slot) EXCLUDES(mutex_) {

@@ -1,6 +1,7 @@
 // Reading a service's pipes into its ring and sinks.
 #include "io/service_log.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -276,7 +277,11 @@ void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer) {
   std::optional<std::size_t> left;
   do {
     FairLock lock(mutex_);
-    if (!left && !pipe.ended) left = readable_bytes(pipe.fd.get()) + 1;
+    if (!left && !pipe.ended) {
+      pollfd ready{pipe.fd.get(), POLLIN, 0};
+      if (::poll(&ready, 1, 0) == 0) return;  // most have nothing, and are still open
+      left = readable_bytes(pipe.fd.get()) + 1;
+    }
     const ssize_t count = read_locked(pipe, buffer);
     if (count <= 0) return;
     *left -= std::min(*left, static_cast<std::size_t>(count));

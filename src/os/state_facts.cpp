@@ -39,11 +39,16 @@ std::uint64_t sum_of(std::string_view record) noexcept {
   return checksum_of(reinterpret_cast<const std::byte*>(record.data()), record.size());
 }
 
+/// How much longer a text of this size is in the file.
+constexpr std::uint64_t padding_of(std::uint64_t size) noexcept {
+  return (kAlign - size % kAlign) % kAlign;
+}
+
 void add_record(std::string& to, std::string_view key, std::string_view value) {
   const std::size_t begin = to.size();
   RecordHead head{0, kMark, static_cast<std::uint32_t>(key.size()), value.size()};
   to.append(sizeof head, '\0').append(key).append(value);
-  to.append((kAlign - to.size() % kAlign) % kAlign, '\0');
+  to.append(padding_of(to.size()), '\0');
   std::memcpy(to.data() + begin, &head, sizeof head);
   head.checksum = sum_of(std::string_view(to).substr(begin));
   std::memcpy(to.data() + begin, &head, sizeof head);
@@ -78,7 +83,7 @@ FactMap parse_facts(std::string_view bytes) {
     RecordHead head;
     std::memcpy(&head, bytes.data(), sizeof head);
     std::uint64_t size = sizeof head + head.key_size + head.value_size;
-    size += (kAlign - size % kAlign) % kAlign;
+    size += padding_of(size);
     const bool whole = head.mark == kMark && head.key_size <= kMaxKey &&
                        head.value_size <= kMaxValue && size <= bytes.size() &&
                        head.checksum == sum_of(bytes.substr(0, size));
@@ -138,14 +143,19 @@ Result<void> StateFacts::append(const std::string& records) {
   return {};
 }
 
-Result<void> StateFacts::go_on(KeptFd file) {
+Result<void> StateFacts::go_on(KeptFd file, const FactMap& facts) {
   struct stat status {};
   if (::fstat(file.get(), &status) < 0) return sys_failure("look at", "the facts");
   MutexLock lock(mutex_);
   file_ = std::move(file);
   // The last record may be torn; a reader finds the next one at a multiple of its alignment.
-  size_ = (static_cast<std::uint64_t>(status.st_size) + kAlign - 1) / kAlign * kAlign;
-  rewrite_at_ = std::max(kFirstRewrite, size_ * 2);
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  size_ += padding_of(size_);
+  // By what counts of it: by its size, it would grow from image to image.
+  std::uint64_t live = 0;
+  for (const auto& [key, value] : facts)
+    live += sizeof(RecordHead) + kAlign + key.size() + value.size();
+  rewrite_at_ = std::max(kFirstRewrite, live * 2);
   return {};
 }
 

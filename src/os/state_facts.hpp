@@ -29,8 +29,9 @@ class StateFacts {
   StateFacts(const StateFacts&) = delete;
   StateFacts& operator=(const StateFacts&) = delete;
 
-  /// Goes on with the file of an earlier image. Before any other call.
-  [[nodiscard]] Result<void> go_on(KeptFd file) EXCLUDES(mutex_);
+  /// Goes on with the file of an earlier image, of which `facts` have been read. Before any other
+  /// call.
+  [[nodiscard]] Result<void> go_on(KeptFd file, const FactMap& facts) EXCLUDES(mutex_);
 
   /// Replaces the value of `key`; an empty one takes it away. Does not block. Errors are those of
   /// memfd_create(2) and write(2), and E2BIG for a key of more than 256 bytes or a value of more

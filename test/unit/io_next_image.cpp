@@ -41,7 +41,7 @@ struct Image {
   explicit Image(Inheritance left = {}) : inherited(std::move(left)) {
     if (KeptFd file = inherited.take(KeptKind::facts)) {
       known = *read_facts(file.get());
-      static_cast<void>(facts.go_on(std::move(file)));
+      static_cast<void>(facts.go_on(std::move(file), known));
     }
     data = std::move(*DataLoop::create());
     store = std::make_unique<LogStore>(data->loop(), LogSinks{}, &inherited, &facts);

@@ -140,6 +140,27 @@ TEST_CASE("facts: the file is written anew with what is true when it has doubled
   CHECK(large.size() < 220000);
 }
 
+TEST_CASE("facts: images that go on with the file do not let it grow", "[os][kept]") {
+  const std::string value(300, 'x');
+  const std::string left = left_by([&](StateFacts& first) {
+    if (!first.set("0", "")) return false;
+    for (int image = 0; image < 100; ++image) {
+      auto inherited = Inheritance::take_over(::dup(kept_list_fd()));
+      if (!inherited) return false;
+      KeptFd file = inherited->take(KeptKind::facts);
+      const auto known = read_facts(file.get());
+      // Never destroyed: an image leaves its file as it is.
+      StateFacts& facts = *new StateFacts;
+      if (!known || !facts.go_on(std::move(file), *known)) return false;
+      for (int i = 0; i < 100; ++i)
+        if (!facts.set(std::to_string(i), value)) return false;
+    }
+    return true;
+  });
+  CHECK(parse_facts(left).size() == 100);
+  CHECK(left.size() < 3 * 65536);
+}
+
 TEST_CASE("facts: cut off anywhere, the whole records before are there", "[os][kept]") {
   const std::string bytes = left_by(kFive);
   const std::vector<std::size_t> bounds = bounds_of_five();
