@@ -141,6 +141,12 @@ TEST_CASE("events -f goes on over re-executions, each change shown once", "[quic
     zinit.reexecute();
     (void)zinit.restart("b");
     of_b.go_on();
+    // A client that is away for the whole life of an image never hears of it.
+    REQUIRE(eventually([&] {
+      return std::ranges::count_if(of_b.lines(), [](const std::string& line) {
+               return line.find(R"("to":"running")") != std::string::npos;
+             }) == 2 * i + 3;
+    }));
   }
   (void)zinit.stop("b");
   const auto events = [](const Background& from) {
