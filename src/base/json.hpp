@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
 
 namespace zinit {
@@ -129,5 +130,8 @@ void write_json(Writer& writer, const JsonValue& root) {
 inline constexpr unsigned kJsonParse = rapidjson::kParseIterativeFlag |
                                        rapidjson::kParseValidateEncodingFlag |
                                        rapidjson::kParseFullPrecisionFlag;
+
+/// Parses a text so. @return  the document, or a byte up to which the text is no JSON
+[[nodiscard]] tl::expected<JsonDocument, std::size_t> json_from(const std::string& text);
 
 }  // namespace zinit

@@ -29,8 +29,7 @@ Result<std::string> read_input() {
 /// The sections of the file as JSON, with the service's name, which may be missing
 /// in the file.
 std::string config_of(const ServiceSpec& spec) {
-  JsonDocument document;
-  document.Parse<kJsonParse>(spec.document.data(), spec.document.size());
+  JsonDocument document = json_from(spec.document).value();
   auto& main = document[kind_name(spec.kind).data()];
   JsonValue name(spec.name.data(), static_cast<unsigned>(spec.name.size()));
   if (main.HasMember("name"))

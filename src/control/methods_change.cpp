@@ -21,8 +21,7 @@ void hide(JsonValue& value) {
 /// The document with the values of `env` hidden, because they may be secrets. The values of unknown
 /// keys are hidden too: one of them may be a misspelt `env`.
 std::string without_secrets(const std::string& text) {
-  JsonDocument document;
-  document.Parse<kJsonParse>(text.data(), text.size());
+  JsonDocument document = json_from(text).value();
   each_member(document, [](auto& section) {
     if (!section.value.IsObject()) return;
     each_member(section.value, [&](auto& key) {

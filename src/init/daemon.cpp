@@ -245,12 +245,12 @@ void ZinitDaemon::go_on() {
 void ZinitDaemon::restore_services() {
   Legacy& legacy = *start_.legacy;
   KeptServices kept = kept_services(legacy.facts, settings_.defaults);
+  state_.set_kept(kept.entries);
   add_lost(kept);
   const auto to_start = adopt(kept.entries, start_.cgroups.get(), legacy.journal);
   readiness_.take_over(legacy.descriptors, legacy.facts);
-  state_.knows(&legacy.facts);
   board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);
-  state_.knows(nullptr);
+  state_.set_kept({});
   // The image before may have crashed before its board knew of it.
   if (shutdown_.begun() && !board_.shutting_down()) board_.begin_shutdown();
   kill_point("reexec.restored");

@@ -21,15 +21,26 @@ constexpr std::string_view kMasked = "masked/";    // followed by the name
 
 std::string key_of(Slot slot) { return fmt::format("{}{}", kService, slot); }
 
-/// Whether the facts of both are the same.
-bool same(const Node& one, const Node& other) {
-  return one.spec == other.spec && one.removed == other.removed &&
+/// Whether the facts of both, a Node or a GraphEntry, are the same.
+bool same(const auto& one, const auto& other) {
+  return as_read(one.spec) == as_read(other.spec) && one.removed == other.removed &&
          one.load_order == other.load_order;
+}
+
+// What is not there is read as false, 0 or empty.
+
+void put_flag(JsonWriter& to, std::string_view name, bool value) {
+  if (value) to.member(name, value);
+}
+
+void put_list(JsonWriter& to, std::string_view name, const std::vector<std::string>& list) {
+  if (!list.empty()) to.member(name, list);
 }
 
 /// Where a spec was read from.
 void put_origin(JsonWriter& to, const ServiceSpec& spec) {
-  to.member("file", spec.file).member("drop_ins", spec.drop_ins);
+  to.member("file", spec.file);
+  put_list(to, "drop_ins", spec.drop_ins);
   to.key("identities").begin_array();
   for (const FileIdentity& one : spec.identities) {
     to.begin_array().put(std::uint64_t{one.device}).put(std::uint64_t{one.inode});
@@ -43,13 +54,17 @@ std::string fact_of(const Node& node) {
   const ServiceSpec& spec = *as_read(node.spec);
   JsonWriter to;
   to.begin_object().member("name", spec.name).member("load_order", node.load_order);
-  to.member("removed", node.removed).member("vendors", spec.vendors);
-  to.member("runtime", spec.runtime).member("system_class", spec.system_class_default);
-  to.member("inherit_streams", spec.inherit_streams);
+  put_flag(to, "removed", node.removed);
+  put_flag(to, "vendors", spec.vendors);
+  put_flag(to, "runtime", spec.runtime);
+  put_flag(to, "system_class", spec.system_class_default);
+  put_flag(to, "inherit_streams", spec.inherit_streams);
   put_origin(to, spec);
   if (!spec.document.empty()) to.key("document").put_raw(spec.document);
-  to.member("warnings", spec.findings->warnings).member("errors", spec.findings->errors);
-  to.member("refused_warnings", spec.findings->refused_warnings);
+  put_list(to, "warnings", spec.findings->warnings);
+  put_list(to, "errors", spec.findings->errors);
+  if (spec.findings->refused_warnings > 0)
+    to.member("refused_warnings", spec.findings->refused_warnings);
   if (const SpecPtr& refused = spec.findings->refused) {
     to.key("refused").begin_object();
     put_origin(to, *refused);
@@ -136,12 +151,11 @@ BareSpec bare_spec(const Members& from, const ServiceDefaults& defaults) {
   return bare;
 }
 
-std::optional<GraphEntry> entry_from(std::string_view text, Slot slot,
+std::optional<GraphEntry> entry_from(const std::string& text, Slot slot,
                                      const ServiceDefaults& defaults) {
-  JsonDocument fact;
-  fact.Parse<kJsonParse>(text.data(), text.size());
-  if (fact.HasParseError() || !fact.IsObject()) return std::nullopt;
-  const Members from(fact);
+  const auto fact = json_from(text);
+  if (!fact || !fact->IsObject()) return std::nullopt;
+  const Members from(*fact);
   BareSpec bare = bare_spec(from, defaults);
   const std::shared_ptr<ServiceSpec>& spec = bare.spec;
   spec->name = from.text("name");
@@ -176,12 +190,16 @@ std::optional<Slot> slot_of(std::string_view digits) {
 
 }  // namespace
 
-void put_changes(const Graph& before, const Graph& after, FactMap& facts) {
+void put_changes(const Graph& before, const Graph& after, FactMap& facts,
+                 std::span<const GraphEntry> kept) {
   const std::size_t slots = std::max(before.slots(), after.slots());
   for (Slot slot = 0; slot < slots; ++slot) {
+    while (!kept.empty() && kept.front().slot < slot) kept = kept.subspan(1);
     if (after.used(slot)) {
-      if (!before.used(slot) || !same(before.node(slot), after.node(slot)))
-        facts[key_of(slot)] = fact_of(after.node(slot));
+      const Node& node = after.node(slot);
+      if (before.used(slot) && same(before.node(slot), node)) continue;
+      if (!kept.empty() && kept.front().slot == slot && same(kept.front(), node)) continue;
+      facts[key_of(slot)] = fact_of(node);
     } else if (before.used(slot)) {
       facts[key_of(slot)];
     }
@@ -211,12 +229,7 @@ KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults
 void KeptState::graph_changed(const Graph& before, const Graph& after) noexcept {
   catch_all("the facts for the next image", [&] {
     FactMap changes;
-    put_changes(before, after, changes);
-    if (known_ != nullptr)
-      std::erase_if(changes, [this](const auto& one) {
-        const auto known = known_->find(one.first);
-        return known != known_->end() && known->second == one.second;
-      });
+    put_changes(before, after, changes, kept_);
     if (const auto kept = facts_.set(changes); !kept) log_error("{}", kept.error().text);
   });
 }

@@ -2,7 +2,9 @@
 // with that, and not with what is on disk, which may have changed without a reload.
 #pragma once
 
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/settings.hpp"
@@ -13,8 +15,10 @@
 namespace zinit {
 
 /// Adds to `facts` what is different in `after`: a fact for each service that is new or changed,
-/// and for each masked name; empty ones for those that are gone.
-void put_changes(const Graph& before, const Graph& after, FactMap& facts);
+/// and for each masked name; empty ones for those that are gone. Of the services in `kept`, in the
+/// order of their slots, the facts are there already.
+void put_changes(const Graph& before, const Graph& after, FactMap& facts,
+                 std::span<const GraphEntry> kept = {});
 
 /// What is in force by all that put_changes() has left.
 struct KeptServices {
@@ -31,15 +35,14 @@ struct KeptServices {
 class KeptState final : public StatePort {
  public:
   explicit KeptState(StateFacts& facts) : facts_(facts) {}
-  /// The facts that are there already, and need not be kept again; they stay valid until the next
-  /// call. Null: not known.
-  void knows(const FactMap* facts) noexcept { known_ = facts; }
+  /// Services whose facts are there already, by slot, until the next call.
+  void set_kept(std::vector<GraphEntry> kept) noexcept { kept_ = std::move(kept); }
   void graph_changed(const Graph& before, const Graph& after) noexcept override;
   void keep(std::string_view key, std::string_view value) noexcept override;
 
  private:
   StateFacts& facts_;
-  const FactMap* known_ = nullptr;
+  std::vector<GraphEntry> kept_;
 };
 
 }  // namespace zinit

@@ -42,8 +42,9 @@ bool requires_one(const ServiceSpec& spec, const MaskedNames& names) {
 
 /// `document` with `names` deleted from its lists of dependencies.
 std::string forget_names(const std::string& document, const MaskedNames& names) {
-  JsonDocument json;
-  json.Parse<kJsonParse>(document.data(), document.size());
+  auto parsed = json_from(document);
+  if (!parsed) return document;
+  JsonDocument& json = *parsed;
   if (!json.IsObject() || !json.HasMember("dependencies")) return document;
   const auto is_one = [&](const JsonValue& one) {
     return one.IsString() && names.contains(text_of(one));

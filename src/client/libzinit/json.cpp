@@ -2,7 +2,6 @@
 #include "client/libzinit/json.hpp"
 
 #include "base/format.hpp"
-#include "base/text.hpp"
 #include "zinit/client.hpp"
 
 namespace zinit {
@@ -25,17 +24,12 @@ std::optional<T> value_of(const JsonValue& object, const char* name, const char*
 
 }  // namespace
 
-// A list of 1,000 services has 180 KB. RapidJSON needs half the time for it if the text ends in NUL
-// and the UTF-8 is checked separately. A NUL within it would end it too early.
 JsonDocument parse_json(const std::string& text) {
-  JsonDocument document;
-  document.Parse<rapidjson::kParseIterativeFlag>(text.c_str());
-  if (document.HasParseError() || text.find('\0') != std::string::npos || !valid_utf8(text)) {
-    throw ClientError(
-        ErrorCode::bad_answer,
-        fmt::format("the server's answer is no JSON (at byte {})", document.GetErrorOffset()));
-  }
-  return document;
+  auto document = json_from(text);
+  if (!document)
+    throw ClientError(ErrorCode::bad_answer,
+                      fmt::format("the server's answer is no JSON (at byte {})", document.error()));
+  return *std::move(document);
 }
 
 std::string json_text(const JsonValue& value, unsigned indent) {
