@@ -18,6 +18,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "base/unix_address.hpp"
+#include "os/socket_file.hpp"
 #include "os/unix_receive.hpp"
 
 namespace zinit {
@@ -74,62 +75,6 @@ void lock_directory(int directory, Milliseconds wait) {
   }
 }
 
-enum class Listener { none, stale, live, foreign };
-
-/// What is at `address` now. Finds out by connecting, because /proc/net/unix does not show sockets
-/// of other network namespaces.
-Result<Listener> listener_at(const sockaddr_un& address) {
-  struct stat status {};
-  if (::lstat(address.sun_path, &status) < 0) {
-    if (errno == ENOENT) return Listener::none;
-    return sys_failure("look at", address.sun_path);
-  }
-  if (!S_ISSOCK(status.st_mode)) return Listener::foreign;
-  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!probe) return sys_failure("make a socket for", address.sun_path);
-  if (::connect(probe.get(), generic(address), sizeof address) == 0) {
-    return Listener::live;
-  }
-  // Other errors mean a live socket: EAGAIN that its backlog is full, EPROTOTYPE that it is of
-  // another type.
-  if (errno == ECONNREFUSED) return Listener::stale;
-  if (errno == ENOENT) return Listener::none;
-  return Listener::live;
-}
-
-Result<void> clear_place(const sockaddr_un& address) {
-  const Result<Listener> there = listener_at(address);
-  if (!there) return Failure(there.error());
-  switch (*there) {
-    case Listener::none: return {};
-    case Listener::stale:
-      if (::unlink(address.sun_path) < 0 && errno != ENOENT) {
-        return sys_failure("remove the stale socket", address.sun_path);
-      }
-      return {};
-    case Listener::foreign: {
-      const std::string text =
-          fmt::format("cannot listen on {}: it exists and is no socket", address.sun_path);
-      return tl::unexpected(Error{text, EADDRINUSE});
-    }
-    case Listener::live: break;
-  }
-  const std::string text =
-      fmt::format("cannot listen on {}: it is already in use by another server", address.sun_path);
-  return tl::unexpected(Error{text, EADDRINUSE});
-}
-
-/// chmod(2) of a file that is open with O_PATH, which fchmod(2) refuses. Returns false, with errno.
-bool set_mode(int file, mode_t mode) {
-#ifndef SYS_fchmodat2
-  constexpr long SYS_fchmodat2 = 452;
-#endif
-  if (::syscall(SYS_fchmodat2, file, "", mode, AT_EMPTY_PATH) == 0) return true;
-  if (errno != ENOSYS && errno != EPERM) return false;
-  // Before Linux 6.6, or where a container's filter does not know the call.
-  return ::chmod(fmt::format("/proc/self/fd/{}", file).c_str(), mode) == 0;
-}
-
 Result<UniqueFd> bind_and_listen(const sockaddr_un& address) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return sys_failure("make a socket for", address.sun_path);
@@ -154,7 +99,8 @@ Result<ControlSocket> ControlSocket::open(const ControlSocketSettings& settings)
   const Result<UniqueFd> directory = open_directory(settings, *path);
   if (!directory) return Failure(directory.error());
   lock_directory(directory->get(), settings.lock_wait);
-  if (auto cleared = clear_place(*address); !cleared) return Failure(cleared.error());
+  if (auto cleared = clear_socket_place(*path, SOCK_STREAM); !cleared)
+    return Failure(cleared.error());
 
   Result<UniqueFd> fd = bind_and_listen(*address);
   if (!fd) return Failure(fd.error());
@@ -163,14 +109,9 @@ Result<ControlSocket> ControlSocket::open(const ControlSocketSettings& settings)
   return socket;
 }
 
-/// Remembers which file it is that has just been made, or was there.
 void ControlSocket::adopt(KeptFd listening, std::string path) {
   fd_ = std::move(listening);
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) < 0) return;
-  path_ = std::move(path);
-  device_ = status.st_dev;
-  inode_ = status.st_ino;
+  file_ = SocketFile(std::move(path));
 }
 
 ControlSocket ControlSocket::take_over(KeptFd listening) {
@@ -187,41 +128,16 @@ ControlSocket& ControlSocket::operator=(ControlSocket&& other) noexcept {
   if (this == &other) return *this;
   remove_file();
   fd_ = std::move(other.fd_);
-  path_ = std::exchange(other.path_, {});
-  device_ = other.device_;
-  inode_ = other.inode_;
+  file_ = std::exchange(other.file_, {});
   return *this;
 }
 
 Result<void> ControlSocket::share_with(std::optional<gid_t> group) {
-  // By descriptor: at the path there may be something else by the time of the next call.
-  const UniqueFd file(path_.empty() ? -1 : ::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) < 0 || !is_ours(status)) return {};
-  constexpr uid_t same = static_cast<uid_t>(-1);
-  const gid_t wanted = group.value_or(::getegid());
-  const mode_t mode = group ? 0660 : 0600;
-  if (status.st_gid == wanted && (status.st_mode & 07777) == mode) return {};
-  // In this order, so that the socket is never open to a group that it is not meant for, not even
-  // between the two calls.
-  if (!set_mode(file.get(), 0600)) return sys_failure("protect the socket", path_);
-  if (::fchownat(file.get(), "", same, wanted, AT_EMPTY_PATH) < 0)
-    return sys_failure("change the group of", path_);
-  if (group && !set_mode(file.get(), mode)) return sys_failure("share the socket", path_);
-  return {};
-}
-
-bool ControlSocket::is_there() const noexcept {
-  struct stat status {};
-  return !path_.empty() && ::lstat(path_.c_str(), &status) == 0 && is_ours(status);
-}
-
-bool ControlSocket::is_ours(const struct stat& status) const noexcept {
-  return fd_ && status.st_dev == device_ && status.st_ino == inode_;
+  return file_.give({}, group.value_or(::getegid()), group ? 0660 : 0600);
 }
 
 void ControlSocket::remove_file() noexcept {
-  if (is_there()) ::unlink(path_.c_str());
+  if (fd_) file_.remove();
 }
 
 }  // namespace zinit

@@ -1,7 +1,6 @@
 // The unix socket that clients connect to. A socket that is in use is never replaced.
 #pragma once
 
-#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -10,6 +9,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "os/kept_descriptors.hpp"
+#include "os/socket_file.hpp"
 
 namespace zinit {
 
@@ -47,20 +47,17 @@ class ControlSocket {
   [[nodiscard]] Result<void> share_with(std::optional<gid_t> group);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }
 
   /// Whether its path still leads to this socket.
-  [[nodiscard]] bool is_there() const noexcept;
+  [[nodiscard]] bool is_there() const noexcept { return fd_ && file_.is_there(); }
 
  private:
   void adopt(KeptFd listening, std::string path);
   void remove_file() noexcept;
-  [[nodiscard]] bool is_ours(const struct stat& status) const noexcept;
 
   KeptFd fd_;
-  std::string path_;  // absolute, because zinit may change its working directory
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
+  SocketFile file_;  // its path is absolute, because zinit may change its working directory
 };
 
 }  // namespace zinit

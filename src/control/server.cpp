@@ -75,7 +75,7 @@ Server::Server(const Parts& parts, std::span<const Method> methods)
                file_changes_,
                [this] { return figures(); },
                [this] { look_again(); }},
-      hangups_(parts.loop, [this](EpollSet::Key id) { on_hangup(id); }),
+      hangups_(parts.loop, [this](EpollSet::Key id, std::uint32_t) { on_hangup(id); }),
       accept_again_(parts.loop, [this] { acceptable_->start(); }),
       rest_(parts.loop, [this] { on_rest(); }),
       round_(parts.loop, [this] { round(); }) {

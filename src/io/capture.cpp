@@ -22,7 +22,7 @@ constexpr std::size_t kPipesKept = LogStore::kOldPipes + 2;
 Capture::Capture(EventLoop& loop)
     : loop_(loop),
       set_(loop,
-           [this](EpollSet::Key key) {
+           [this](EpollSet::Key key, std::uint32_t) {
              if (const LogPipePtr pipe = find(reinterpret_cast<const LogPipe*>(key)))
                readable(*pipe);
            }),

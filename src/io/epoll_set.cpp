@@ -29,11 +29,19 @@ bool EpollSet::open() {
 }
 
 bool EpollSet::add(int fd, std::uint32_t events, Key key) noexcept {
+  return control(EPOLL_CTL_ADD, fd, events, key);
+}
+
+bool EpollSet::change(int fd, std::uint32_t events, Key key) noexcept {
+  return control(EPOLL_CTL_MOD, fd, events, key);
+}
+
+bool EpollSet::control(int operation, int fd, std::uint32_t events, Key key) noexcept {
   epoll_event event{};
   event.events = events;
   event.data.u64 = key;
   MutexLock lock(mutex_);
-  return set_ && ::epoll_ctl(set_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+  return set_ && ::epoll_ctl(set_.get(), operation, fd, &event) == 0;
 }
 
 void EpollSet::remove(int fd) noexcept {
@@ -49,7 +57,10 @@ void EpollSet::on_ready() {
     set = set_.get();
   }
   const int count = ::epoll_wait(set, events.data(), kEventsATurn, 0);
-  for (int i = 0; i < count; ++i) ready_(events[std::size_t(i)].data.u64);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[std::size_t(i)];
+    ready_(event.data.u64, event.events);
+  }
 }
 
 }  // namespace zinit

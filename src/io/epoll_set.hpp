@@ -22,9 +22,9 @@ class EpollSet {
  public:
   /// Identifies a descriptor; chosen by the caller of add().
   using Key = std::uint64_t;
-  /// Called on the loop's thread. The descriptor may have been removed by an earlier call of the
-  /// same turn, so look the key up.
-  using Ready = std::function<void(Key)>;
+  /// Called on the loop's thread, with what epoll_wait(2) says. The descriptor may have been
+  /// removed by an earlier call of the same turn, so look the key up.
+  using Ready = std::function<void(Key, std::uint32_t events)>;
 
   /// The loop outlives the set.
   EpollSet(EventLoop& loop, Ready ready);
@@ -37,11 +37,16 @@ class EpollSet {
   /// Watches `fd` for `events` (epoll_ctl(2)) and for its hang-up. Any thread.
   /// @return  false if the set is not open, or the kernel refuses: try again later
   [[nodiscard]] bool add(int fd, std::uint32_t events, Key key) noexcept EXCLUDES(mutex_);
+  /// Watches `fd`, which is in the set, for other events from now on. Any thread.
+  /// @return  false if the kernel refuses: try again later
+  [[nodiscard]] bool change(int fd, std::uint32_t events, Key key) noexcept EXCLUDES(mutex_);
   /// Call it before `fd` is closed. Does nothing if `fd` is not in the set. Any thread.
   void remove(int fd) noexcept EXCLUDES(mutex_);
 
  private:
   void on_ready();
+  [[nodiscard]] bool control(int operation, int fd, std::uint32_t events, Key key) noexcept
+      EXCLUDES(mutex_);
 
   EventLoop& loop_;
   const Ready ready_;

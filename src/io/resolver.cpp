@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/fd.hpp"
@@ -408,6 +409,19 @@ Resolver::~Resolver() = default;
 
 Resolver::Query Resolver::resolve(const std::string& host, std::uint16_t port, Answer answer) {
   return impl_->resolve(host, port, std::move(answer));
+}
+
+Result<Addresses> resolve_now(const std::string& host, std::uint16_t port) {
+  auto loop = EventLoop::create();
+  if (!loop) return Failure(std::move(loop.error()));
+  Resolver resolver(**loop);
+  std::optional<Result<Addresses>> answer;
+  const auto query = resolver.resolve(host, port, [&](Result<Addresses> found) {
+    answer = std::move(found);
+    (*loop)->stop();
+  });
+  if (!answer) (*loop)->run();
+  return answer ? *std::move(answer) : failure(fmt::format("cannot resolve {}", host));
 }
 
 }  // namespace zinit

@@ -53,6 +53,10 @@ struct ResolverFiles {
   std::uint16_t port = 53;  // of the name servers; only tests change it
 };
 
+/// Resolver::resolve() that waits for its answer, some seconds at most, on a loop of its own. Any
+/// thread that serves nobody else.
+[[nodiscard]] Result<Addresses> resolve_now(const std::string& host, std::uint16_t port);
+
 class Resolver {
  public:
   /// At least one address, in the order in which to try them; or an error.

@@ -34,7 +34,7 @@ struct Header {
 struct Entry {
   std::atomic<KeptKind> kind;
   std::uint8_t part;
-  std::uint16_t reserved;
+  std::uint16_t owner;
   std::uint32_t slot;
   std::uint64_t noted;  // which note it was
 };
@@ -74,6 +74,7 @@ class List {
     // the number before and closed it.
     to.kind.exchange(KeptKind::none);
     to.part = what.part;
+    to.owner = what.owner;
     to.slot = what.slot;
     to.noted = ++header().noted;
     to.kind = what.kind;
@@ -169,7 +170,7 @@ Result<Inheritance> Inheritance::take_over(int fd) {
       list->note(number, {});
       continue;
     }
-    const KeptNote note{entry.kind, entry.part, entry.slot};
+    const KeptNote note{entry.kind, entry.part, entry.slot, entry.owner};
     all.left_.push_back({KeptFd(number, KeptFd::Noted{}), note, entry.noted});
   }
   return all;

@@ -38,13 +38,22 @@ enum class KeptKind : std::uint8_t {
   watchdog = 13,  // of the machine
   crashes = 14,   // init/crash_log.hpp
   reading = 15,   // io/read_area.hpp; part: which
+  // Of proxies; owner: the place of the proxy, slot: the number of the connection.
+  proxy_table = 16,     // activation/proxy_table.hpp
+  proxy_listener = 17,  // listening
+  proxy_client = 18,    // an accepted connection
+  proxy_backend = 19,   // the other side of it
+  proxy_pipe = 20,      // part: which end of which pipe, see activation/relay.cpp
+  service_socket = 21,  // of [socket]; part: which of the slot's
+  accepted = 22,        // a connection for the instance, or one of the service, in the slot
 };
 
 /// What the list says of a descriptor.
 struct KeptNote {
   KeptKind kind = KeptKind::none;
-  std::uint8_t part = 0;   // which of several, as its owner counts them
-  std::uint32_t slot = 0;  // of a service
+  std::uint8_t part = 0;    // which of several, as its owner counts them
+  std::uint32_t slot = 0;   // of a service
+  std::uint16_t owner = 0;  // whose it is, where a slot does not say it
 
   bool operator==(const KeptNote&) const = default;
 };

@@ -88,11 +88,12 @@ struct ProcessStat {
   pid_t group = 0;
   pid_t session = 0;
   bool executed = false;    // false from fork(2) until execve(2)
+  bool exiting = false;     // it is ending, and its files may be closed already
   std::int64_t cpu_us = 0;  // user and system
   std::int64_t threads = 0;
   std::uint64_t start_ticks = 0;  // since boot; with the pid it is unique
   std::int64_t memory_bytes = 0;  // resident
-  int exit_status = 0;            // of a zombie, as for wait(2); 0 if we may not see it
+  int exit_status = 0;  // of one that is ending or a zombie, as for wait(2); 0 if we may not see it
 
   [[nodiscard]] bool zombie() const noexcept { return state == 'Z' || state == 'X'; }
 };

@@ -19,17 +19,6 @@ namespace {
 
 constexpr std::size_t kCredentialsBytes = CMSG_SPACE(sizeof(ucred));
 
-/// Whether nobody can send descriptors to the socket.
-bool refuses_descriptors(int socket) noexcept {
-  static std::atomic<bool> unknown{false};  // to this kernel
-  if (unknown) return false;
-  int passes = 1;
-  socklen_t size = sizeof passes;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &passes, &size) < 0)
-    unknown = errno == ENOPROTOOPT;
-  return passes == 0;
-}
-
 /// recvmsg(2) with `flags`. @return  its result, with `header` for cmsg(3)
 ///
 /// With room for descriptors it is called without its wrapper: a sanitizer would take what comes
@@ -77,18 +66,32 @@ void refuse_descriptors(int socket) noexcept {
   (void)::setsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
 }
 
-ssize_t receive_bytes(int socket, std::span<char> buffer) noexcept {
+bool refuses_descriptors(int socket) noexcept {
+  static std::atomic<bool> unknown{false};  // to this kernel
+  if (unknown) return false;
+  int passes = 1;
+  socklen_t size = sizeof passes;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &passes, &size) < 0)
+    unknown = errno == ENOPROTOOPT;
+  return passes == 0;
+}
+
+ssize_t peek_bytes(int socket, std::span<char> buffer) noexcept {
   msghdr header;
+  const ssize_t seen = receive(socket, buffer, {}, header, MSG_PEEK);
+  if (seen < 0 || (header.msg_flags & MSG_CTRUNC) == 0) return seen;
+  errno = EBADMSG;
+  return -1;
+}
+
+ssize_t receive_bytes(int socket, std::span<char> buffer) noexcept {
   if (!refuses_descriptors(socket)) {
-    const ssize_t seen = receive(socket, buffer, {}, header, MSG_PEEK);
+    const ssize_t seen = peek_bytes(socket, buffer);
     if (seen < 0) return seen;
-    if ((header.msg_flags & MSG_CTRUNC) != 0) {
-      errno = EBADMSG;
-      return -1;
-    }
     // No more than was looked at: the next bytes may carry descriptors.
     buffer = buffer.first(static_cast<std::size_t>(seen));
   }
+  msghdr header;
   return receive(socket, buffer, {}, header, 0);
 }
 

@@ -31,6 +31,12 @@ inline constexpr std::size_t kAncillaryBytes =
 /// gets EPERM. Does nothing before Linux 6.16. (SO_PASSRIGHTS)
 void refuse_descriptors(int socket) noexcept;
 
+/// Whether descriptors are refused on `socket`: nobody can have sent one.
+[[nodiscard]] bool refuses_descriptors(int socket) noexcept;
+
+/// As receive_bytes(), but leaves the bytes where they are. (MSG_PEEK)
+[[nodiscard]] ssize_t peek_bytes(int socket, std::span<char> buffer) noexcept;
+
 /// recv(2) from a socket on which no descriptors are wanted.
 /// @return  as recv(2); -1 with errno EBADMSG if there are descriptors with the bytes that wait,
 ///          which then stay there

@@ -60,7 +60,7 @@ ReadinessChecks::ReadinessChecks(EventLoop& loop, std::string directory, StateFa
     : loop_(loop),
       facts_(facts),
       sockets_(std::move(directory)),
-      set_(loop, [this](EpollSet::Key key) { on_ready(key); }),
+      set_(loop, [this](EpollSet::Key key, std::uint32_t) { on_ready(key); }),
       look_(loop, [this] { look(); }),
       again_(loop, [this] { look(); }),
       files_looked_(loop, [this] { on_looked(); }) {

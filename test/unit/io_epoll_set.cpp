@@ -16,7 +16,7 @@ TEST_CASE("a descriptor that was removed is not reported, though a copy of it is
   auto loop = EventLoop::create();
   REQUIRE(loop);
   std::vector<EpollSet::Key> ready;
-  EpollSet set(**loop, [&](EpollSet::Key key) {
+  EpollSet set(**loop, [&](EpollSet::Key key, std::uint32_t) {
     ready.push_back(key);
     (*loop)->stop();
   });
@@ -40,7 +40,7 @@ TEST_CASE("an epoll set without events reports a hang-up alone", "[io][quick]") 
   auto loop = EventLoop::create();
   REQUIRE(loop);
   int reported = 0;
-  EpollSet set(**loop, [&](EpollSet::Key) {
+  EpollSet set(**loop, [&](EpollSet::Key, std::uint32_t) {
     ++reported;
     (*loop)->stop();
   });

@@ -1,0 +1,49 @@
+// Files of unix sockets: whether somebody listens at one, whose it is, and its removal. A file is
+// only ever removed if nobody listens at it, or if it is the very one that zinit has made.
+//
+// Threads: any. May block on a file system, so hold no lock.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace zinit {
+
+/// Makes sure that a socket can be bound at `path`: removes one that no process has open. Found out
+/// by connecting, because /proc/net/unix does not show sockets of other network namespaces.
+/// @param type  of the sockets that are expected there: SOCK_STREAM or SOCK_DGRAM
+/// @return  EADDRINUSE if a process has it open, or if it is no socket
+[[nodiscard]] Result<void> clear_socket_place(const std::string& path, int type);
+
+/// Which file a socket is bound to.
+class SocketFile {
+ public:
+  /// None.
+  SocketFile() = default;
+  /// The file that is at `path` now; none if there is no file.
+  explicit SocketFile(std::string path);
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Whether the path still leads to this file.
+  [[nodiscard]] bool is_there() const noexcept;
+  /// Gives the file an owner, a group and a mode, in an order in which nobody has more rights
+  /// meanwhile than before or after. Does nothing if the path leads to another file by now.
+  [[nodiscard]] Result<void> give(std::optional<uid_t> owner, std::optional<gid_t> group,
+                                  mode_t mode) const;
+  /// Removes the file, if the path still leads to it.
+  void remove() noexcept;
+
+ private:
+  [[nodiscard]] bool is_ours(const struct stat& status) const noexcept;
+
+  std::string path_;  // empty: none
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+}  // namespace zinit
