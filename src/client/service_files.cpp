@@ -67,6 +67,7 @@ Found all_of(const Places& places) {
   Found found;
   found.parsed = parse_files(listing.files, {}, read);
   settle_names(found.parsed, listing.findings);
+  std::erase_if(found.parsed, [](const ParsedSpec& one) { return one.proxy != nullptr; });
   found.masked = masked_names(listing.masked, found.parsed, read);
   return found;
 }

@@ -95,6 +95,10 @@ int run_add_service(VerbContext& context) {
     }
     return ExitStatus::failed;
   }
+  if (parsed.proxy) {
+    return context.fail(ExitStatus::failed, path,
+                        "describes a proxy, not a service; `zinitctl xinet set` makes one");
+  }
   JsonParams params;
   params.add_json("config", config_of(*parsed.spec))
       .add("persist", context.arguments.has("persist"));

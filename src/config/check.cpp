@@ -16,7 +16,7 @@
 #include "base/rooted.hpp"
 #include "base/text.hpp"
 #include "config/directory.hpp"
-#include "config/spec_reader.hpp"
+#include "config/proxy_reader.hpp"
 #include "model/graph.hpp"
 
 namespace zinit {
@@ -150,7 +150,9 @@ class Checker {
     std::size_t count = parsed.size() + settings_files_;
     for (const ParsedSpec& one : parsed) count += one.spec->drop_ins.size();
     settle_names(parsed, findings());
-    judge_graph(parsed, read);
+    const MaskedNames masked = masked_names(listing_.masked, parsed, read);
+    judge_graph(parsed, masked);
+    warn_of_absent_services(parsed, masked);
     for (ParsedSpec& one : parsed) {
       sort_by_place(one.diagnostics);
       findings().insert(findings().end(), one.diagnostics.begin(), one.diagnostics.end());
@@ -234,10 +236,12 @@ class Checker {
     return true;
   }
 
-  void judge_graph(std::vector<ParsedSpec>& parsed, const ReadText& read) {
-    const MaskedNames masked = masked_names(listing_.masked, parsed, read);
+  static void judge_graph(std::vector<ParsedSpec>& parsed, const MaskedNames& masked) {
     std::vector<GraphEntry> entries;
-    for (const ParsedSpec& one : parsed) {
+    std::vector<ParsedSpec*> services;  // by slot
+    for (ParsedSpec& one : parsed) {
+      if (one.proxy) continue;
+      services.push_back(&one);
       GraphEntry entry;
       entry.slot = static_cast<Slot>(entries.size());
       entry.load_order = entry.slot;
@@ -249,9 +253,9 @@ class Checker {
     for (Slot slot = 0; slot < entries.size(); ++slot) {
       const Node& node = graph->node(slot);
       for (const std::string& fault : *node.faults) {
-        parsed[slot].diagnostics.push_back(diagnostic_of(fault, *node.spec));
+        services[slot]->diagnostics.push_back(diagnostic_of(fault, *node.spec));
       }
-      tell_absent(node, names, masked, parsed[slot].diagnostics);
+      tell_absent(node, names, masked, services[slot]->diagnostics);
     }
   }
 

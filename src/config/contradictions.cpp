@@ -1,11 +1,13 @@
 // Finds keys of a service file that contradict each other.
 #include "config/section_reader.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "base/format.hpp"
 #include "model/endpoint.hpp"
+#include "model/listen_address.hpp"
 
 namespace zinit {
 
@@ -36,6 +38,7 @@ class Contradictions {
     look_at_readiness();
     look_at_process();
     look_at_resources();
+    look_at_socket();
   }
 
  private:
@@ -124,6 +127,68 @@ class Contradictions {
     if (resources.memory_high && resources.memory_max &&
         *resources.memory_high > *resources.memory_max)
       warn("resources", "memory_high", "is above memory_max, and so has no effect");
+  }
+
+  void look_at_socket() {
+    const Member* section = section_of(document_, "socket");
+    if (section == nullptr) return;
+    const SocketSpec& socket = *spec_.socket;
+    if (key_of(document_, "socket", "listen") == nullptr) {
+      findings_.add(Severity::error, section->at, "socket.listen",
+                    "is missing, must be " + allowed_text(*find_key("socket", "listen")));
+    }
+    const std::size_t names = socket.names.size();
+    if (reader_.stored("socket", "listen") && reader_.stored("socket", "names") &&
+        names != socket.listen.size()) {
+      refuse("socket", "names",
+             fmt::format("has {} names, must have one for each of {} addresses", names,
+                         socket.listen.size()));
+    }
+    if (socket.accept) return look_at_accept();
+    warn("socket", "max_connections", "stands there without accept, and so has no effect");
+    look_at_passed_sockets();
+  }
+
+  /// What is at odds with the sockets that the process itself gets.
+  void look_at_passed_sockets() {
+    // The first is descriptor 3 (sd_listen_fds(3)).
+    const int first_free = 3 + static_cast<int>(spec_.socket->listen.size());
+    const NotifyWay& way = spec_.readiness->way;
+    if (way.by == Notify::newline && way.fd < first_free) {
+      refuse("readiness", "notify",
+             fmt::format("has the number of one of the sockets of socket.listen, must be at least "
+                         "\"{}{}\"",
+                         kNotifyFd, first_free));
+    }
+    for (const std::string& text : spec_.socket->listen) {
+      const auto address = parse_listen_address(text);
+      if (!address || address->type != ListenType::stream || !address->place.socket.empty())
+        continue;
+      if (std::ranges::find(*spec_.ports, address->place.port) == spec_.ports->end()) continue;
+      refuse("service", "ports",
+             fmt::format("has {}, on which zinit itself listens for {}, must not have it",
+                         address->place.port, quoted(text)));
+    }
+  }
+
+  /// With `accept` the instances have the connection, and only they have processes.
+  void look_at_accept() {
+    if (!spec_.socket->on_demand)
+      refuse("socket", "on_demand", "contradicts accept: connections start the instances");
+    refuse("service", "tty",
+           "contradicts socket.accept, by which the connection is the standard streams");
+    for (const std::string_view name : {"readiness", "health"}) {
+      if (const Member* section = section_of(document_, name))
+        findings_.add(Severity::error, section->at, std::string(name),
+                      "contradicts socket.accept: the service itself has no process");
+    }
+    if (!reader_.stored("socket", "listen")) return;
+    for (const Value& one : key_of(document_, "socket", "listen")->value.array) {
+      const auto address = parse_listen_address(one.string);
+      if (address && address->type == ListenType::stream) continue;
+      findings_.add(Severity::error, one.at, "socket.listen",
+                    quoted(one.string) + " contradicts accept, which takes connections of streams");
+    }
   }
 
   void look_at_process() {

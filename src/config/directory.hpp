@@ -52,9 +52,10 @@ void list_file(const std::string& path, bool system_class, Listing& listing);
                                                   const ServiceDefaults& defaults = {},
                                                   const ReadText& read = read_from_disk);
 
-/// Makes all names distinct. The first spec with a name keeps it and gets a warning. A later one is
+/// Makes all names distinct, those of services and those of proxies, each for themselves. The first
+/// spec with a name keeps it and gets a warning. A later one is
 /// left out and reported in `findings`, with its own faults. A broken file whose name had to be
-/// made up gets a name that no other service has.
+/// made up gets a name that no other service, or no other proxy, has.
 void settle_names(std::vector<ParsedSpec>& parsed, std::vector<Diagnostic>& findings);
 
 /// The names of services whose files are masked, except names that another file in `parsed`

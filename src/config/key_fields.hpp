@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -30,6 +31,10 @@ inline void assign(std::string& field, const Key&, const Value& value) {
 
 inline void assign(Milliseconds& field, const Key&, const Value& value) {
   field = Milliseconds(value.integer);
+}
+
+inline void assign(std::chrono::seconds& field, const Key&, const Value& value) {
+  field = std::chrono::seconds(value.integer);
 }
 
 /// Octal digits or an integer. Integers without a limit, such as max_restarts, are capped at 32
@@ -204,6 +209,8 @@ inline Readiness& part(Destination& to, Readiness*) { return to.spec->readiness.
 inline Logging& part(Destination& to, Logging*) { return to.spec->logging.edit(); }
 inline ProcessSettings& part(Destination& to, ProcessSettings*) { return to.spec->process.edit(); }
 inline Resources& part(Destination& to, Resources*) { return to.spec->resources.edit(); }
+inline SocketSpec& part(Destination& to, SocketSpec*) { return to.spec->socket.edit(); }
+inline ProxySpec& part(Destination& to, ProxySpec*) { return *to.proxy; }
 inline GlobalSettings& part(Destination& to, GlobalSettings*) { return *to.settings; }
 
 template <class Owner, class Field>

@@ -9,6 +9,7 @@
 #include "config/quantities.hpp"
 #include "config/shell_words.hpp"
 #include "model/capability.hpp"
+#include "model/listen_address.hpp"
 #include "model/log_target.hpp"
 #include "model/reason.hpp"
 
@@ -18,6 +19,9 @@ namespace {
 
 /// The highest uid and gid: the next one means "none" to the kernel.
 constexpr std::int64_t kMaxAccount = 4294967294;
+
+/// The longest name of a descriptor that is passed (FDNAME_MAX of systemd).
+constexpr std::size_t kMaxLabel = 255;
 
 std::string range_text(const Key& key) {
   if (key.max == kNoLimit) return fmt::format("an integer of at least {}", key.min);
@@ -333,6 +337,45 @@ class Check {
     return wrong(value, what);
   }
 
+  bool address(const Value& value) {
+    if (!expect(value, ValueType::string)) return false;
+    const auto parsed = parse_proxy_address(value.string);
+    return parsed || wrong(value, parsed.error());
+  }
+
+  /// Addresses that two sockets cannot have at the same time count as the same, however they are
+  /// written.
+  template <class Parsed>
+  bool addresses(const Value& value, Parsed (*parse)(std::string_view)) {
+    std::set<std::string> seen;
+    const bool good = each(value, [&](const Value& one) {
+      if (!string_element(one)) return false;
+      const auto parsed = parse(one.string);
+      if (!parsed) return wrong(one, parsed.error());
+      return seen.insert(place_of(*parsed)).second ||
+             wrong(one, "is the same address as one before");
+    });
+    return good && (!value.array.empty() || wrong(value, "is empty, must name an address"));
+  }
+  static std::string place_of(const Endpoint& endpoint) { return endpoint_text(endpoint); }
+  static std::string place_of(const ListenAddress& address) {
+    const bool udp = address.type == ListenType::datagram && address.place.socket.empty();
+    return (udp ? "udp:" : "") + endpoint_text(address.place);
+  }
+
+  bool proxy_addresses(const Value& value) { return addresses(value, parse_proxy_address); }
+  bool listen_addresses(const Value& value) { return addresses(value, parse_listen_address); }
+
+  /// What sd_listen_fds_with_names(3) allows.
+  bool label(const Value& value) {
+    if (!string_element(value)) return false;
+    const std::string& text = value.string;
+    const bool good =
+        !text.empty() && text.size() <= kMaxLabel &&
+        std::ranges::all_of(text, [](char c) { return c >= ' ' && c < '\x7f' && c != ':'; });
+    return good || element_not_allowed(value, "is no such name");
+  }
+
   bool integer_element(const Value& value) {
     return expect_element(value, ValueType::integer) &&
            (in_range(value.integer) || element_not_allowed(value, "is out of range"));
@@ -407,6 +450,16 @@ constexpr TypeInfo kTypes[] = {
     {Type::statuses, by<&Check::statuses>,
      "an array of codes from {min} to {max} and ranges such as \"200..299\"",
      "a code from {min} to {max} or a range such as \"200..299\""},
+    {Type::address, by<&Check::address>, "\"host:port\" or \"unix:/path\""},
+    {Type::addresses, by<&Check::proxy_addresses>,
+     "an array of \"host:port\" and \"unix:/path\"", "\"host:port\" or \"unix:/path\""},
+    {Type::listen, by<&Check::listen_addresses>,
+     "an array of \"host:port\", \"udp:host:port\", \"unix:/path\", \"unix-dgram:/path\" and "
+     "\"fifo:/path\"",
+     "\"host:port\", \"udp:host:port\", \"unix:/path\", \"unix-dgram:/path\" or \"fifo:/path\""},
+    {Type::labels, by<&Check::array_of<&Check::label>>,
+     "an array of names of 1 to 255 characters of ASCII without : and control characters",
+     "a name of 1 to 255 characters of ASCII without : and control characters"},
 };
 // clang-format on
 

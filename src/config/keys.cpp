@@ -49,7 +49,8 @@ static_assert(static_cast<std::size_t>(NotifyAccess::all) == kNotifyAccessWords.
 constexpr std::array<std::string_view, 2> kAccessWords = {"read", "full"};
 static_assert(static_cast<std::size_t>(SocketAccess::full) == kAccessWords.size() - 1);
 
-constexpr std::int64_t kDayMs = 86400000;
+constexpr std::int64_t kDaySeconds = 86400;
+constexpr std::int64_t kDayMs = 1000 * kDaySeconds;
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
 // clang-format off
@@ -396,6 +397,55 @@ constexpr Key kKeys[] = {
      .help = "processes and threads it may have",
      .example = "200", .store = store<&Resources::pids_max>},
 
+    {.section = "socket", .name = "listen", .type = Type::listen,
+     .default_text = "required",
+     .help = "addresses that zinit listens on for the service, which gets the sockets",
+     .example = "[\"127.0.0.1:80\", \"unix:/run/web.sock\"]", .store = store<&SocketSpec::listen>},
+    {.section = "socket", .name = "names", .type = Type::labels,
+     .default_text = "the service's name",
+     .help = "what LISTEN_FDNAMES calls the sockets, one name each",
+     .example = "[\"http\"]", .store = store<&SocketSpec::names>},
+    {.section = "socket", .name = "on_demand", .type = Type::boolean,
+     .default_text = "true",
+     .help = "the first connection starts the service, and boot does not",
+     .example = "false", .store = store<&SocketSpec::on_demand>},
+    {.section = "socket", .name = "accept", .type = Type::boolean,
+     .default_text = "false",
+     .help = "each connection gets an instance of its own, as its standard input and output",
+     .example = "true", .store = store<&SocketSpec::accept>},
+    {.section = "socket", .name = "max_connections", .type = Type::integer, .min = 1, .max = 65535,
+     .default_text = "64",
+     .help = "so many instances at a time; further connections wait",
+     .example = "256", .store = store<&SocketSpec::max_connections>},
+    {.section = "socket", .name = "mode", .type = Type::octal, .max = 0777,
+     .default_text = "\"0666\"",
+     .help = "mode of unix sockets and FIFOs",
+     .example = "\"0660\"", .store = store<&SocketSpec::mode>},
+    {.section = "socket", .name = "user", .type = Type::account,
+     .default_text = "zinit's own",
+     .help = "who owns unix sockets and FIFOs",
+     .example = "\"www-data\"", .store = store<&SocketSpec::user>},
+    {.section = "socket", .name = "group", .type = Type::account,
+     .default_text = "zinit's own",
+     .help = "the group of unix sockets and FIFOs",
+     .example = "\"www-data\"", .store = store<&SocketSpec::group>},
+    {.section = "socket", .name = "backlog", .type = Type::integer, .min = 1, .max = 1000000,
+     .default_text = "4096",
+     .help = "so many connections wait to be accepted; the kernel may allow fewer",
+     .example = "128", .store = store<&SocketSpec::backlog>},
+    {.section = "socket", .name = "reuse_port", .type = Type::boolean,
+     .default_text = "false",
+     .help = "others may listen on the same ports, and share the connections",
+     .example = "true", .store = store<&SocketSpec::reuse_port>},
+    {.section = "socket", .name = "keepalive", .type = Type::boolean,
+     .default_text = "false",
+     .help = "the kernel asks silent TCP connections whether the other side is there",
+     .example = "true", .store = store<&SocketSpec::keepalive>},
+    {.section = "socket", .name = "freebind", .type = Type::boolean,
+     .default_text = "false",
+     .help = "listens on IP addresses that the machine has not yet",
+     .example = "true", .store = store<&SocketSpec::freebind>},
+
     {.section = "target", .name = "name", .type = Type::name,
      .default_text = "the file's name less .toml",
      .help = "what the target is called",
@@ -412,6 +462,40 @@ constexpr Key kKeys[] = {
      .default_text = "\"user\"",
      .help = "as a service's",
      .example = "\"system\"", .store = store<&ServiceSpec::class_>},
+
+    {.section = "proxy", .name = "name", .type = Type::name,
+     .default_text = "the file's name less .toml",
+     .help = "what the proxy is called; a service may have the same name",
+     .example = "\"web\"", .store = store<&ProxySpec::name>},
+    {.section = "proxy", .name = "listen", .type = Type::addresses,
+     .default_text = "required",
+     .help = "addresses that it takes connections at",
+     .example = "[\"0.0.0.0:80\", \"[::1]:80\"]", .store = store<&ProxySpec::listen>},
+    {.section = "proxy", .name = "backend", .type = Type::address,
+     .default_text = "required",
+     .help = "where the service listens, which connections are passed on to",
+     .example = "\"127.0.0.1:8080\"", .store = store<&ProxySpec::backend>},
+    {.section = "proxy", .name = "service", .type = Type::name,
+     .default_text = "required",
+     .help = "the service that is started for connections",
+     .example = "\"web\"", .store = store<&ProxySpec::service>},
+    {.section = "proxy", .name = "connect_timeout", .type = Type::integer, .min = 1,
+     .max = kDaySeconds,
+     .default_text = "30",
+     .help = "seconds that a connection is held until the service takes it",
+     .example = "120", .store = store<&ProxySpec::connect_timeout>},
+    {.section = "proxy", .name = "idle_timeout", .type = Type::integer, .max = 365 * kDaySeconds,
+     .default_text = "0",
+     .help = "seconds without a connection after which the service is stopped; 0: never",
+     .example = "600", .store = store<&ProxySpec::idle_timeout>},
+    {.section = "proxy", .name = "single_connection", .type = Type::boolean,
+     .default_text = "false",
+     .help = "one connection at a time; a second one waits until the first has gone",
+     .example = "true", .store = store<&ProxySpec::single_connection>},
+    {.section = "proxy", .name = "proxy_protocol", .type = Type::integer, .max = 2,
+     .default_text = "0",
+     .help = "version of HAProxy's header that tells the service who connects; 0: none",
+     .example = "1", .store = store<&ProxySpec::proxy_protocol>},
 
     {.section = "", .name = "log_level", .type = Type::word, .words = kLevelWords,
      .default_text = "\"info\"",
@@ -449,9 +533,9 @@ constexpr Key kKeys[] = {
 };
 // clang-format on
 
-constexpr std::array<std::string_view, 10> kSections = {
-    "service", "dependencies", "lifecycle", "health",    "readiness",
-    "logging", "limits",       "process",   "resources", "target"};
+constexpr std::array<std::string_view, 12> kSections = {
+    "service", "dependencies", "lifecycle", "health", "readiness", "logging",
+    "limits",  "process",      "resources", "socket", "target",    "proxy"};
 
 constexpr std::array<std::string_view, 3> kDefaultableSections = {"lifecycle", "logging", "limits"};
 

@@ -14,6 +14,7 @@
 #include "config/diagnostic.hpp"
 #include "config/settings.hpp"
 #include "config/value.hpp"
+#include "model/proxy_spec.hpp"
 #include "model/spec.hpp"
 
 namespace zinit {
@@ -48,12 +49,17 @@ enum class Type : std::uint8_t {
   notify,        // "systemd" or "fd:N", N from min to max
   processors,    // "50%" or "2.5", from min to max thousandths of one
   statuses,      // array of HTTP codes from min to max, or ranges "200..299" of them; at least one
+  address,       // of a proxy: parse_proxy_address()
+  addresses,     // array of them; at least one, and none twice
+  listen,        // array of what parse_listen_address() takes; at least one, and none twice
+  labels,        // array of names for LISTEN_FDNAMES
 };
 
-/// What a row may write to.
+/// What a row may write to. Which of them is there depends on the section.
 struct Destination {
   ServiceSpec* spec = nullptr;
   GlobalSettings* settings = nullptr;
+  ProxySpec* proxy = nullptr;
 };
 
 /// What a value of Type::notify begins with.

@@ -1,4 +1,5 @@
-// Turns listed files into specs: parses them in parallel, and makes their names distinct.
+// Turns listed files into specs of services and proxies: parses them in parallel, and makes their
+// names distinct.
 #include "config/loader.hpp"
 
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "base/memory.hpp"
 #include "base/rooted.hpp"
 #include "config/directory.hpp"
+#include "config/proxy_reader.hpp"
 
 namespace zinit {
 
@@ -53,7 +55,7 @@ void make_name_free(ParsedSpec& parsed, Owners& owners) {
 /// Reports that `second` has the same name as `first`, which keeps it.
 void refuse(ParsedSpec& second, ParsedSpec& first, std::vector<Diagnostic>& findings) {
   const auto key = [](const ParsedSpec& one) {
-    return std::string(kind_name(one.spec->kind)) + ".name";
+    return fmt::format("{}.name", one.proxy ? kProxySection : kind_name(one.spec->kind));
   };
   const std::string& name = second.spec->name;
   findings.push_back(
@@ -105,12 +107,16 @@ std::vector<ParsedSpec> parse_files(const std::vector<SourceFile>& files,
 }
 
 void settle_names(std::vector<ParsedSpec>& parsed, std::vector<Diagnostic>& findings) {
-  Owners owners;
+  Owners services, proxies;
+  const auto owners_of = [&](const ParsedSpec& one) -> Owners& {
+    return one.proxy ? proxies : services;
+  };
   for (ParsedSpec& one : parsed) {
-    if (!one.name_mangled) owners.try_emplace(one.spec->name, &one);
+    if (!one.name_mangled) owners_of(one).try_emplace(one.spec->name, &one);
   }
   std::vector<bool> refused(parsed.size(), false);
   for (std::size_t i = 0; i < parsed.size(); ++i) {
+    Owners& owners = owners_of(parsed[i]);
     if (parsed[i].name_mangled) make_name_free(parsed[i], owners);
     ParsedSpec& owner = *owners.at(parsed[i].spec->name);
     refused[i] = &owner != &parsed[i];
@@ -128,11 +134,16 @@ MaskedNames masked_names(const std::vector<MaskedFile>& masked,
   MaskedNames names;
   for (const MaskedFile& file : masked) {
     const std::string& said_by = file.hidden.empty() ? file.link : file.hidden;
-    std::string name = file.hidden.empty() ? std::string(stem_of(said_by))
-                                           : read_spec(SourceFile{said_by}, {}, read).spec->name;
+    std::string name(stem_of(said_by));
+    if (!file.hidden.empty()) {
+      const ParsedSpec hidden = read_spec(SourceFile{said_by}, {}, read);
+      if (hidden.proxy) continue;
+      name = hidden.spec->name;
+    }
     names.try_emplace(std::move(name), file.link);
   }
-  for (const ParsedSpec& one : parsed) names.erase(one.spec->name);
+  for (const ParsedSpec& one : parsed)
+    if (!one.proxy) names.erase(one.spec->name);
   return names;
 }
 
@@ -157,10 +168,16 @@ LoadedConfig load_config(std::span<const ConfigDirectory> directories,
   std::vector<ParsedSpec> parsed = parse_files(listing.files, loaded.settings.defaults);
   settle_names(parsed, listing.findings);
   loaded.masked = masked_names(listing.masked, parsed);
+  warn_of_absent_services(parsed, loaded.masked);
   loaded.incomplete = std::move(listing.incomplete);
   loaded.missing = std::move(listing.missing);
   for (const Diagnostic& one : listing.findings) loaded.messages.push_back(to_text(one));
-  for (const ParsedSpec& spec : parsed) loaded.specs.push_back(finish(spec));
+  for (const ParsedSpec& one : parsed) {
+    if (one.proxy)
+      loaded.proxies.push_back(finish_proxy(one));
+    else
+      loaded.specs.push_back(finish(one));
+  }
   return loaded;
 }
 

@@ -14,6 +14,7 @@
 
 #include "config/settings.hpp"
 #include "model/graph.hpp"
+#include "model/proxy_spec.hpp"
 
 namespace zinit {
 
@@ -25,7 +26,10 @@ struct ConfigDirectory {
 };
 
 struct LoadedConfig {
-  std::vector<SpecPtr> specs;         // in load order, names distinct, broken ones among them
+  std::vector<SpecPtr> specs;  // in load order, names distinct, broken ones among them
+  // In load order, broken ones among them. Names are distinct, but a service may have the same. A
+  // file that cannot be read at all is among `specs`, for nobody knows what it describes.
+  std::vector<ProxyPtr> proxies;
   MaskedNames masked;                 // what a link to /dev/null hides, and nothing else provides
   std::vector<std::string> messages;  // whole lines about whole files, directories and settings
   GlobalSettings settings;

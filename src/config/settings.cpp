@@ -98,7 +98,7 @@ GlobalSettings parse_settings(std::string_view text, const std::string& path,
   for (const TomlFault& one : doubles) findings.add(Severity::error, one.at, one.key, one.text);
   if (document) {
     settings.defaults = take_defaults(*document, findings);
-    SectionReader(Destination{nullptr, &settings}, findings).read("", *document);
+    SectionReader(Destination{.settings = &settings}, findings).read("", *document);
     if (const Member* group = document->find("socket_group")) {
       settings.socket_group_at = group->value.at;
     }

@@ -13,6 +13,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "config/keys.hpp"
+#include "config/proxy_reader.hpp"
 #include "config/section_reader.hpp"
 #include "config/toml_reader.hpp"
 #include "config/value_text.hpp"
@@ -49,15 +50,17 @@ class SpecReader {
         defaults_(defaults),
         spec_(*parsed_.spec),
         findings_{spec_.file, parsed_.diagnostics, &spec_},
-        reader_(Destination{&spec_, nullptr}, findings_) {}
+        reader_(Destination{.spec = &spec_}, findings_) {}
 
   ParsedSpec read() {
     spec_.document = to_json(document_);
     choose_kind();
-    if (spec_.has_process()) store_defaults();
+    // Not has_process(): with `accept` the instances are made from all that a process needs.
+    const bool with_process = kind_info(spec_.kind).has_process;
+    if (with_process) store_defaults();
     read_members();
-    settle_name();
-    if (spec_.has_process()) {
+    settle_name(document_, main_section(), reader_, parsed_, findings_);
+    if (with_process) {
       settle_exec();
       settle_defaults();
       find_contradictions(document_, reader_, spec_, findings_);
@@ -99,12 +102,19 @@ class SpecReader {
       spec_.kind = kind.kind;
     }
     misses_main_ = main == nullptr;
+    if (const Member* proxy = document_.find(kProxySection)) {
+      findings_.add(Severity::error, proxy->at, std::string(kProxySection),
+                    misses_main_ ? "describes a proxy, must be [service] or [target]"
+                                 : fmt::format("stands beside [{}], must have a file of its own",
+                                               main_section()));
+      return;
+    }
     const bool told = std::ranges::any_of(document_.table, [this](const auto& one) {
       return stands_for_main(one.first, one.second);
     });
     if (misses_main_ && !told) {
       findings_.add(Severity::error, document_.at, "",
-                    "neither [service] nor [target], must have one of them");
+                    "none of [service], [target] and [proxy], must have one of them");
     }
   }
 
@@ -126,6 +136,7 @@ class SpecReader {
   }
 
   void read_member(const std::string& name, const Member& member) {
+    if (name == kProxySection) return;  // choose_kind() has reported it
     const auto sections = known_sections();
     if (std::find(sections.begin(), sections.end(), name) == sections.end()) {
       return reader_.unknown_section(
@@ -148,27 +159,6 @@ class SpecReader {
     reader_.read(name, member.value);
   }
 
-  /// Takes the `name` key if it is valid, or else the stem. Without a key, a bad stem is a fault.
-  void settle_name() {
-    const Member* main = section_of(document_, main_section());
-    const Member* given = key_of(document_, main_section(), "name");
-    parsed_.name_at = given != nullptr  ? given->value.at
-                      : main != nullptr ? main->at
-                                        : document_.at;
-    if (reader_.stored(main_section(), "name")) {
-      parsed_.name_mangled = false;
-      return;
-    }
-    const std::string stem(stem_of(spec_.file));
-    spec_.name = usable_name(stem);
-    if (given != nullptr || !parsed_.name_mangled) return;
-    findings_.add(Severity::error, parsed_.name_at, std::string(main_section()) + ".name",
-                  spec_.file.empty()
-                      ? "is missing, and there is no file to name it"
-                      : fmt::format("is missing, and the file's own {} will not do: {}",
-                                    quoted(stem), name_fault(stem).value_or("")));
-  }
-
   void settle_exec() {
     const Member* service = section_of(document_, "service");
     if (service == nullptr || service->value.find("exec") != nullptr) return;
@@ -177,7 +167,7 @@ class SpecReader {
   }
 
   void store_defaults() {
-    Destination destination{&spec_, nullptr};
+    Destination destination{.spec = &spec_};
     for (const auto& [key, value] : defaults_) key->store(destination, *key, value);
   }
 
@@ -213,6 +203,12 @@ class SpecReader {
   bool misses_main_ = false;  // neither [service] nor [target] is there
 };
 
+/// Whether the document says what it describes.
+bool names_kind(const Value& document) {
+  const auto has = [&](std::string_view name) { return document.find(name) != nullptr; };
+  return has(kProxySection) || std::ranges::any_of(kKinds, has, &KindInfo::name);
+}
+
 /// Reads the files of one service into one document.
 class LayerReader {
  public:
@@ -221,18 +217,26 @@ class LayerReader {
 
   ParsedSpec read(const ServiceDefaults& defaults) {
     std::optional<Value> document = layer(0);
+    const bool kind_known = seems_proxy_ || (document && names_kind(*document));
+    const bool proxy_known = seems_proxy_ || (document && describes_proxy(*document));
     parsed_.diagnostics.insert(parsed_.diagnostics.end(), found_.begin(), found_.end());
     Value all = document ? *std::move(document) : Value();
     const std::size_t drop_ins = parsed_.spec->drop_ins.size();
     for (std::uint32_t source = 1; source <= drop_ins; ++source) {
       if (std::optional<Value> top = layer(source)) lay_over(all, *std::move(top));
     }
-    if (document) return SpecReader(all, std::move(parsed_), defaults).read();
+    const bool proxy = kind_known ? proxy_known : describes_proxy(all);
+    if (proxy) parsed_.proxy = std::make_shared<ProxySpec>();
+    if (document) {
+      return proxy ? read_proxy(all, std::move(parsed_))
+                   : SpecReader(all, std::move(parsed_), defaults).read();
+    }
     // If the file could not be read or parsed, only its name is known. Faults of its drop-ins are
     // reported all the same.
     ParsedSpec tried = parsed_;
     tried.spec = std::make_shared<ServiceSpec>(*parsed_.spec);
-    parsed_.diagnostics = SpecReader(all, std::move(tried), defaults).faults_of_keys();
+    parsed_.diagnostics = proxy ? proxy_key_faults(all, std::move(tried))
+                                : SpecReader(all, std::move(tried), defaults).faults_of_keys();
     sort_by_place(parsed_.diagnostics);
     return std::move(parsed_);
   }
@@ -253,6 +257,7 @@ class LayerReader {
     auto document = read_toml(*text, source, &doubles);
     for (const TomlFault& one : doubles) (void)fault(path, one.at, one.text, one.key);
     if (document) return *std::move(document);
+    if (source == 0) seems_proxy_ = has_proxy_header(*text);
     return fault(path, document.error().at, document.error().text);
   }
 
@@ -265,7 +270,27 @@ class LayerReader {
   const ReadText& read_;
   const std::vector<Diagnostic>& found_;
   ParsedSpec parsed_;
+  bool seems_proxy_ = false;  // the file is no TOML, and has the header [proxy]
 };
+
+/// Adds the diagnostics as texts.
+void tell(const ParsedSpec& parsed, std::vector<std::string>& warnings,
+          std::vector<std::string>& errors) {
+  std::size_t told = 0;
+  for (const Diagnostic& diagnostic : parsed.diagnostics) {
+    const bool is_error = diagnostic.severity == Severity::error;
+    // The first error is kept even past the limit: it is what breaks the service.
+    if (++told > kMaxTold && !(is_error && errors.empty())) continue;
+    (is_error ? errors : warnings).push_back(to_text(diagnostic));
+  }
+  if (told <= kMaxTold) return;
+  warnings.push_back(
+      to_text({parsed.spec->file,
+               {},
+               Severity::warning,
+               {},
+               fmt::format("{} faults in all, the rest is told by zinitctl check", told)}));
+}
 
 }  // namespace
 
@@ -293,6 +318,27 @@ std::string usable_name(std::string_view stem) {
   return name.substr(0, kNameMax);
 }
 
+void settle_name(const Value& document, std::string_view section, const SectionReader& reader,
+                 ParsedSpec& parsed, Findings& findings) {
+  const Member* main = section_of(document, section);
+  const Member* given = key_of(document, section, "name");
+  parsed.name_at = given != nullptr ? given->value.at : main != nullptr ? main->at : document.at;
+  ServiceSpec& spec = *parsed.spec;
+  if (reader.stored(section, "name")) {
+    if (parsed.proxy) spec.name = parsed.proxy->name;
+    parsed.name_mangled = false;
+    return;
+  }
+  const std::string stem(stem_of(spec.file));
+  spec.name = usable_name(stem);
+  // A bad stem is a fault only where there is no key.
+  if (given != nullptr || !parsed.name_mangled) return;
+  findings.add(Severity::error, parsed.name_at, fmt::format("{}.name", section),
+               spec.file.empty() ? "is missing, and there is no file to name it"
+                                 : fmt::format("is missing, and the file's own {} will not do: {}",
+                                               quoted(stem), name_fault(stem).value_or("")));
+}
+
 ParsedSpec spec_from_document(const Value& document, bool system_class,
                               const ServiceDefaults& defaults) {
   return SpecReader(document, blank_spec({{}, system_class}), defaults).read();
@@ -310,22 +356,19 @@ ParsedSpec read_spec(const SourceFile& file, const ServiceDefaults& defaults,
 SpecPtr finish(const ParsedSpec& parsed) {
   if (parsed.diagnostics.empty()) return parsed.spec;
   SpecFindings& findings = parsed.spec->findings.edit();
-  std::size_t told = 0;
-  for (const Diagnostic& diagnostic : parsed.diagnostics) {
-    const bool is_error = diagnostic.severity == Severity::error;
-    // The first error is kept even past the limit: it is what breaks the service.
-    if (++told > kMaxTold && !(is_error && findings.errors.empty())) continue;
-    (is_error ? findings.errors : findings.warnings).push_back(to_text(diagnostic));
-  }
-  if (told > kMaxTold) {
-    findings.warnings.push_back(
-        to_text({parsed.spec->file,
-                 {},
-                 Severity::warning,
-                 {},
-                 fmt::format("{} faults in all, the rest is told by zinitctl check", told)}));
-  }
+  tell(parsed, findings.warnings, findings.errors);
   return parsed.spec;
+}
+
+ProxyPtr finish_proxy(const ParsedSpec& parsed) {
+  ProxySpec& proxy = *parsed.proxy;
+  const ServiceSpec& read = *parsed.spec;
+  proxy.name = read.name;
+  proxy.file = read.file;
+  proxy.drop_ins = read.drop_ins;
+  proxy.vendors = read.vendors;
+  tell(parsed, proxy.warnings, proxy.errors);
+  return parsed.proxy;
 }
 
 }  // namespace zinit

@@ -1,5 +1,6 @@
 // Turns a service file into a ServiceSpec: the text into a tree (toml_reader.hpp), each key by the
-// table (keys.hpp), then checks between keys.
+// table (keys.hpp), then checks between keys. A file with [proxy] becomes a ProxySpec
+// (proxy_reader.hpp).
 #pragma once
 
 #include <functional>
@@ -12,9 +13,13 @@
 #include "config/diagnostic.hpp"
 #include "config/settings.hpp"
 #include "config/value.hpp"
+#include "model/proxy_spec.hpp"
 #include "model/spec.hpp"
 
 namespace zinit {
+
+class SectionReader;
+struct Findings;
 
 /// The size limit of a service file: a larger one was put there by mistake or malice.
 inline constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
@@ -33,16 +38,19 @@ struct SourceFile {
 using ReadText = std::function<Result<std::string>(const std::string& path)>;
 [[nodiscard]] Result<std::string> read_from_disk(const std::string& path);
 
-/// One service as it was read, with its faults not yet turned to text.
+/// One service or proxy as it was read, with its faults not yet turned to text.
 struct ParsedSpec {
   std::shared_ptr<ServiceSpec> spec;    // never null, and with a valid name
+  std::shared_ptr<ProxySpec> proxy{};   // if it is a proxy; `spec` then only has its name and files
+  SourcePosition service_at{};          // of a proxy's key `service`
   std::vector<Diagnostic> diagnostics;  // by place
   SourcePosition name_at;               // of its `name` key, or else of its main section
   bool name_mangled = false;            // neither the file nor its stem gave a usable name
 };
 
 /// Reads the service or target described by a document that does not come from a file. Never
-/// fails: faults are in `diagnostics`. Needs an ordinary stack, and reads no file.
+/// fails: faults are in `diagnostics`, [proxy] among them. Needs an ordinary stack, and reads no
+/// file.
 ///
 /// @param system_class  the default of `class` is `system`.
 /// @param defaults      for keys that it does not have.
@@ -51,7 +59,8 @@ struct ParsedSpec {
 
 /// The same for a file with its drop-ins laid over it. Also reports faults of the files themselves.
 /// The file's stem is the name of a service without a `name` key. A drop-in that has gone since it
-/// was listed is left out; any other fault of a drop-in is a fault of the service.
+/// was listed is left out; any other fault of a drop-in is a fault of the service. A file with
+/// [proxy] in place of [service] and [target] is a proxy's, whatever its drop-ins have.
 ///
 /// @param defaults  for keys that neither the file nor a drop-in has.
 [[nodiscard]] ParsedSpec read_spec(const SourceFile& file, const ServiceDefaults& defaults = {},
@@ -60,6 +69,14 @@ struct ParsedSpec {
 /// Stores the diagnostics as text in the spec's errors and warnings, and returns the spec. To be
 /// called once, when all diagnostics are there.
 [[nodiscard]] SpecPtr finish(const ParsedSpec& parsed);
+
+/// The same for a proxy, which `parsed` must be.
+[[nodiscard]] ProxyPtr finish_proxy(const ParsedSpec& parsed);
+
+/// Gives `parsed` its name: that in the key `name` of `section`, which `reader` has read into its
+/// spec, or else the file's stem. Without a valid one in either, the fault is reported.
+void settle_name(const Value& document, std::string_view section, const SectionReader& reader,
+                 ParsedSpec& parsed, Findings& findings);
 
 /// A file's name without its folder and without `.toml`.
 [[nodiscard]] std::string_view stem_of(std::string_view path);

@@ -62,7 +62,7 @@ JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
     entry.facts.pid = entry.facts.leader = process->pid;
     entry.facts.pgid = process->group;
     entry.record.process = Process::alive;
-  } else if (service.spec->oneshot) {
+  } else if (service.spec->oneshot && service.spec->has_process()) {
     entry.record.state = State::exited;
     entry.record.wish = Wish::up;
     entry.record.done = entry.record.by_itself = true;
@@ -125,7 +125,7 @@ std::vector<std::string> adopt(const std::vector<GraphEntry>& services, const Cg
     image.entries.push_back(entry_of(service, process));
     if (process != nullptr)
       log_warn("{}: its record is lost; it goes on with pid {}", spec.name, process->pid);
-    else if (mains && !spec.oneshot && spec.status == StartStatus::start)
+    else if (mains && (!spec.oneshot || !spec.has_process()) && spec.starts_at_boot())
       to_start.push_back(spec.name);
   }
   return to_start;

@@ -137,6 +137,10 @@ void log_warnings(const LoadedConfig& config, const std::vector<std::string>* on
       continue;
     for (const std::string& message : spec->findings->warnings) log_warn("{}", message);
   }
+  for (const ProxyPtr& proxy : config.proxies) {
+    for (const std::string& message : proxy->warnings) log_warn("{}", message);
+    for (const std::string& message : proxy->errors) log_error("{}", message);
+  }
 }
 
 }  // namespace zinit

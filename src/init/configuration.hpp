@@ -46,7 +46,7 @@ struct Configuration : LoadedConfig {
                                                          const Graph& graph);
 
 /// Logs the warnings about what was read: of the services in `only`, or with null of all. Errors
-/// are logged by the board, which also knows those of the graph.
+/// of services are logged by the board, which also knows those of the graph; those of proxies here.
 void log_warnings(const LoadedConfig& config, const std::vector<std::string>* only = nullptr);
 
 }  // namespace zinit

@@ -34,7 +34,7 @@ SpecPtr loaded(const Graph& graph, std::string_view name) {
 /// A file that is not loaded, but would define a service of that name.
 bool is_file_of(const std::string& path, const std::string& name) {
   const ParsedSpec parsed = read_spec({path});
-  return !has_error(parsed.diagnostics, false) && parsed.spec->name == name;
+  return !parsed.proxy && !has_error(parsed.diagnostics, false) && parsed.spec->name == name;
 }
 
 class ServiceMaker {
@@ -167,23 +167,29 @@ RequestResult<NewService> make_service(const SetService& request, const Places& 
   return ServiceMaker(request, places, defaults, graph).make();
 }
 
-RequestResult<void> write_service_file(NewService& service) {
-  if (service.place.empty()) return {};
-  const std::string place = behind_links(service.place);
+RequestResult<void> write_config_file(const std::string& path, const std::string& text) {
+  const std::string place = behind_links(path);
   struct stat status {};
   const bool there = ::stat(place.c_str(), &status) == 0;
   if (there && !S_ISREG(status.st_mode)) {
     return refused(Refusal::already_exists,
-                   fmt::format("{} is no regular file any more; after a reload its service is gone",
-                               service.place));
+                   fmt::format("{} is no regular file any more; after a reload what it has "
+                               "described is gone",
+                               path));
   }
   const auto made = make_directories(place.substr(0, place.rfind('/')), 0755);
   if (!made) return refused(Refusal::file_error, made.error().text + "; nothing is changed");
-  const auto done = replace_file(place, service.text, there ? owner_of(status) : FileOwner{});
+  const auto done = replace_file(place, text, there ? owner_of(status) : FileOwner{});
   if (!done) return refused(Refusal::file_error, done.error().text + "; nothing is changed");
   tell_remark(place, *done);
-  service.spec->identities.front() = identity_of(service.place);
   return {};
+}
+
+RequestResult<void> write_service_file(NewService& service) {
+  if (service.place.empty()) return {};
+  auto written = write_config_file(service.place, service.text);
+  if (written) service.spec->identities.front() = identity_of(service.place);
+  return written;
 }
 
 RequestResult<std::string> remove_service_file(const DeleteService& request, const Graph& graph) {
@@ -191,15 +197,18 @@ RequestResult<std::string> remove_service_file(const DeleteService& request, con
   if (spec && spec->inherit_streams)
     return refused(Refusal::not_supported, request.name + " is the command that zinit was given");
   if (!spec || !request.persist || spec->file.empty()) return std::string();
-  const std::string own = own_place_of(spec->file);
+  return remove_config_file(spec->file, request.name);
+}
+
+RequestResult<std::string> remove_config_file(const std::string& file, const std::string& name) {
+  const std::string own = own_place_of(file);
   const auto slash = own.rfind('/');
   const std::string vendors = vendor_of(own.substr(0, slash)) + own.substr(slash);
-  if (own != spec->file && path_exists(own)) {
-    return refused(
-        Refusal::already_exists,
-        fmt::format("{} is there already, and {} was not read from it", own, request.name));
+  if (own != file && path_exists(own)) {
+    return refused(Refusal::already_exists,
+                   fmt::format("{} is there already, and {} was not read from it", own, name));
   }
-  const bool masks = own != spec->file || path_exists(vendors);
+  const bool masks = own != file || path_exists(vendors);
   Result<Remark> done;
   if (masks) {
     const auto made = make_directories(own.substr(0, slash), 0755);
@@ -207,7 +216,7 @@ RequestResult<std::string> remove_service_file(const DeleteService& request, con
   } else if (path_exists(own)) {
     done = remove_file(own);
   }
-  if (!done) return refused(Refusal::file_error, done.error().text + "; it is stopped and stays");
+  if (!done) return refused(Refusal::file_error, done.error().text + "; it stays");
   tell_remark(own, *done);
   remove_own_drop_in(own);
   return masks ? own : std::string();

@@ -40,4 +40,15 @@ struct NewService {
 [[nodiscard]] RequestResult<std::string> remove_service_file(const DeleteService& request,
                                                              const Graph& graph);
 
+/// Writes a file of the configuration atomically, behind a link if there is one. Blocks.
+/// @return  file_error, or already_exists for what is no regular file: nothing is changed
+[[nodiscard]] RequestResult<void> write_config_file(const std::string& path,
+                                                    const std::string& text);
+
+/// Removes the file of what is named `name`; a vendor's is masked instead. Blocks.
+/// @return  the symbolic link that masks it, or an empty text; file_error, or already_exists if
+///          another file is where the vendor's would be masked
+[[nodiscard]] RequestResult<std::string> remove_config_file(const std::string& file,
+                                                            const std::string& name);
+
 }  // namespace zinit

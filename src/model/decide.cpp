@@ -42,10 +42,11 @@ bool expired(const Situation& s) { return s.now >= s.me().deadline; }
 /// descriptors.
 bool due(const Situation& s) { return s.now >= s.me().delay_until; }
 
-/// Whether the process has ended, and a command of post_exec is still to be run.
+/// Whether the process has ended, and a command of post_exec is still to be run. With `accept` the
+/// commands are those of the instances, also when a reload has brought that beside the process.
 bool post_left(const Situation& s) {
   const Record& me = s.me();
-  if (me.process != Process::ended) return false;
+  if (me.process != Process::ended || !s.spec().has_process()) return false;
   const std::size_t commands = s.spec().post_exec->size();
   if (!me.command.post) return commands > 0;
   return me.command.index < commands && me.stage != StopStage::killed && !expired(s);
@@ -154,7 +155,8 @@ bool watchdog_bit(const Situation& s) {
   return !s.me().command.post && s.me().health == Health::watchdog;
 }
 /// Its main process runs, has said that it is ready where `[readiness]` has it say so, and has been
-/// found healthy where there is `[health]`. A oneshot is never ready; a target is at once.
+/// found healthy where there is `[health]`. A oneshot is never ready. What has no
+/// process, a target or a service with `accept`, is at once.
 bool ready_for_use(const Situation& s) {
   const Record& me = s.me();
   const ServiceSpec& spec = s.spec();
@@ -175,9 +177,11 @@ bool over(const Situation& s) { return gone(s) && free_to_stop(s); }
 bool again_loses_dependency(const Situation& s) {
   return stops_to_respawn(s) && dependency_lost(s);
 }
-/// The stop is over, the wish is down, and it is a target: there is no result to tell.
+/// The stop is over, the wish is down, and it is a target or has `accept`: there is no result to
+/// tell.
 bool over_no_result(const Situation& s) {
-  return over(s) && down(s) && kind_info(s.spec().kind).stopped == State::inactive;
+  const bool no_result = kind_info(s.spec().kind).stopped == State::inactive || s.spec().accepts();
+  return over(s) && down(s) && no_result;
 }
 /// The stop is over, and the wish is down.
 bool over_down(const Situation& s) { return over(s) && down(s); }

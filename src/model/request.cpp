@@ -222,7 +222,11 @@ Bulk request_start_all(World& world) {
       bulk.skipped.push_back({slot, "its status is \"ignore\""});
     else if (node.broken())
       bulk.failed.push_back({slot, reason_text(world.record(slot).reason)});
-    else if (!satisfied(world, slot))
+    else if (satisfied(world, slot))
+      continue;
+    else if (node.spec->starts_by_connection() && !node.spec->accepts())
+      bulk.skipped.push_back({slot, "a connection to its sockets starts it"});
+    else
       bulk.done.push_back(slot);
   }
   request_pull(world, bulk.done);
@@ -273,7 +277,7 @@ namespace {
 /// What apply_plan() must know of the service that had the slot before.
 struct Before {
   bool broken = false;
-  bool other_nature = false;  // kind or `oneshot` were different
+  bool other_nature = false;  // kind, `oneshot` or `accept` were different
 };
 
 /// Applies the plan for one service to its record. Adds the slot to `pulled` if the service must be
@@ -283,8 +287,7 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
   using Fate = PlannedService::Fate;
   const Slot slot = planned.slot;
   Record& record = world.record(slot);
-  const bool to_be_started =
-      planned.spec->status == StartStatus::start && planned.start && start_added;
+  const bool to_be_started = planned.spec->starts_at_boot() && planned.start && start_added;
   switch (planned.fate) {
     case Fate::unchanged:
     case Fate::kept: return;
@@ -303,7 +306,8 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
       if (before.broken)
         record.wish = to_be_started || world.node(slot).broken() ? Wish::up : Wish::down;
       owe_stop(world, slot);
-      // Its result is from another kind or `oneshot`, and no longer counts: it must run again.
+      // Its result is from another kind, `oneshot` or `accept`, and no longer counts: it must run
+      // again.
       if (before.other_nature && record.wish == Wish::up && record.state == State::exited)
         pulled.push_back(slot);
       [[fallthrough]];
@@ -362,7 +366,8 @@ void apply_plan(World& world, const Plan& plan, bool start_added) {
     if (!old || !old->used(slot)) return Before{};
     const ServiceSpec& was = old->spec(slot);
     const ServiceSpec& is = plan.graph->spec(slot);
-    return Before{old->node(slot).broken(), was.kind != is.kind || was.oneshot != is.oneshot};
+    return Before{old->node(slot).broken(), was.kind != is.kind || was.oneshot != is.oneshot ||
+                                                was.accepts() != is.accepts()};
   };
   Slots pulled;
   const auto gone = [&](const PlannedService& planned) {

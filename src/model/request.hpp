@@ -42,7 +42,8 @@ struct Bulk {
   std::vector<PassedOver> skipped;  // those that it does not apply to, and why
   std::vector<PassedOver> failed;   // those for which it failed, and why
 };
-/// `start-all`: starts all that are not ready, except those with status "ignore".
+/// `start-all`: starts all that are not ready, except those with status "ignore" and those that a
+/// connection starts.
 Bulk request_start_all(World& world);
 /// `stop-all`: stops all, except those that a service of class `system` that is up requires, at any
 /// depth.
@@ -56,7 +57,7 @@ Slots request_shutdown(World& world);
 /// Replaces the world's graph by the plan's. Added services get records, changed ones owe a stop if
 /// their process must be restarted, removed ones stop, and records of slots that have left the
 /// graph are cleared. New dependencies are started. With `start_added`, services that are new or
-/// were broken are started if their status is `start`. Without it, for a system that has booted a
+/// were broken are started as boot does. Without it, for a system that has booted a
 /// target, they are started only if something whose wish is up requires or wants them. Afterwards
 /// any service may have a step to take.
 void apply_plan(World& world, const Plan& plan, bool start_added);

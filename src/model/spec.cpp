@@ -49,6 +49,7 @@ constexpr Part kParts[] = {
     {"[readiness]", kProcess, same<&ServiceSpec::readiness>},
     {"[limits]", kProcess, same<&ServiceSpec::limits>},
     {"[process]", kProcess, same<&ServiceSpec::process>},
+    {"[socket]", kProcess, same<&ServiceSpec::socket>},
     {"description", kOwn, same<&ServiceSpec::description>},
     {"status", kOwn, same<&ServiceSpec::status>},
     {"class", kOwn, same<&ServiceSpec::class_>},

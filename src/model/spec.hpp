@@ -20,6 +20,7 @@
 #include "model/kind.hpp"
 #include "model/process_settings.hpp"
 #include "model/resources.hpp"
+#include "model/socket_spec.hpp"
 
 namespace zinit {
 
@@ -150,6 +151,7 @@ struct ServiceSpec {
   bool vendors = false;                  // `file` is a vendor's: one in /etc/zinit may replace it
   std::string document;                  // the sections as they were read, as JSON text
   bool runtime = false;                  // was set at runtime, and has no file
+  std::string instance_of;               // the service with `accept` whose connection it has
   bool system_class_default = false;     // from a directory whose class is `system` by default
   OrDefault<std::string> description;
   Command exec;  // empty if the kind has no process, or the spec is broken
@@ -183,11 +185,27 @@ struct ServiceSpec {
   OrDefault<std::vector<LimitSetting>> limits;  // those that are set, sorted
   OrDefault<ProcessSettings> process;
   OrDefault<Resources> resources;
+  OrDefault<SocketSpec> socket;
 
   OrDefault<SpecFindings> findings;
   SourcePosition dependencies_at;  // place of [dependencies], for messages about the graph
 
-  [[nodiscard]] bool has_process() const noexcept { return kind_info(kind).has_process; }
+  /// Whether it has a process itself. With `accept` only its instances have: it is running while it
+  /// listens.
+  [[nodiscard]] bool has_process() const noexcept {
+    return kind_info(kind).has_process && !accepts();
+  }
+  /// Whether each connection to its sockets is given to an instance of it.
+  [[nodiscard]] bool accepts() const noexcept { return socket->configured() && socket->accept; }
+  /// Whether a connection to its sockets starts it, or an instance of it.
+  [[nodiscard]] bool starts_by_connection() const noexcept {
+    return socket->configured() && socket->on_demand;
+  }
+  /// Whether boot, or a reload that adds it, starts it although no other service needs it. If
+  /// connections start it, that is left to them; with `accept` it must be started to listen.
+  [[nodiscard]] bool starts_at_boot() const noexcept {
+    return status == StartStatus::start && (!starts_by_connection() || accepts());
+  }
   /// Whether the readiness or health of its process must be watched.
   [[nodiscard]] bool watched() const noexcept {
     return readiness->awaited() || health->configured();

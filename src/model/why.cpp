@@ -21,6 +21,9 @@ std::string absence_words(const World& world, std::string_view name) {
   return link == nullptr ? "no service has that name" : "is masked by " + *link;
 }
 
+/// Of a service that connections start.
+constexpr const char* kNoConnection = "waits for a connection to its sockets";
+
 /// Why a service at rest is at rest.
 std::string rest_words(const World& world, Slot slot) {
   const Record& record = world.record(slot);
@@ -33,7 +36,8 @@ std::string rest_words(const World& world, Slot slot) {
     return fmt::format("has status \"ignore\": only `zinitctl start {}` starts it", spec.name);
   }
   if (record.wish == Wish::up) return "is about to be started";
-  return record.has_end ? "was stopped on request" : "is not asked to run";
+  if (record.has_end) return "was stopped on request";
+  return spec.starts_by_connection() && !spec.accepts() ? kNoConnection : "is not asked to run";
 }
 
 /// The state of a service in words, for the explanation of another one that waits for it.
@@ -117,10 +121,12 @@ class Explainer {
     if (world_.shutdown)
       return add("shutdown", "zinit is shutting down: nothing is started any more");
     if (record.wish == Wish::up) return add("pending", "is about to be started");
-    const bool ignored = world_.spec(slot_).status == StartStatus::ignore;
+    const ServiceSpec& spec = world_.spec(slot_);
     add("wish", fmt::format("{}; start it with `zinitctl start {}`",
-                            ignored ? "has status \"ignore\", so nothing starts it by itself"
-                                    : "not asked to run",
+                            spec.status == StartStatus::ignore
+                                ? "has status \"ignore\", so nothing starts it by itself"
+                            : spec.starts_by_connection() && !spec.accepts() ? kNoConnection
+                                                                             : "not asked to run",
                             own_name()));
   }
 

@@ -137,7 +137,7 @@ RequestResult<void> Board::boot(const std::string& target) {
   if (target.empty()) {
     for (const Slot slot : world.graph->order()) {
       // After a crash in the midst of a boot, some are wanted already, and may be done.
-      if (world.spec(slot).status == StartStatus::start && !world.node(slot).broken() &&
+      if (world.spec(slot).starts_at_boot() && !world.node(slot).broken() &&
           world.record(slot).wish == Wish::down)
         asked.push_back(slot);
     }
@@ -383,12 +383,21 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
   const Record& record = world.record(slot);
+  const pid_t pid = record.command.is_main() ? core.jobs[slot]->process.pid() : 0;
+  const bool needed = std::ranges::any_of(world.node(slot).required_by, [&](Slot dependent) {
+    return world.record(dependent).wish == Wish::up;
+  });
   return Brief{record.state,
                record.wish,
                settled(world, slot, Clock::now()),
                record.state == State::exited && record.done,
                active(world, slot),
-               world.node(slot).removed && at_rest(record.state) && !active(world, slot)};
+               world.node(slot).removed && at_rest(record.state) && !active(world, slot),
+               world.spec(slot).status == StartStatus::ignore,
+               needed,
+               pid == 0 && record.has_end && record.end.by_signal,
+               pid,
+               record.ready_at};
 }
 
 KeptEvents::After Board::events_after(std::uint64_t after) const {

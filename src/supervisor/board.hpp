@@ -64,6 +64,7 @@ enum class Refusal : std::uint8_t {
   already_exists,    // a file of another service has the name
   config_error,      // details: every fault
   dependency_error,  // details: the services that require it
+  proxy_not_found,
 };
 
 struct RequestFailure {
@@ -235,14 +236,19 @@ class Board final : public WatchReports {
   [[nodiscard]] std::string owner_of(const std::vector<pid_t>& processes) const;
   /// The user that the last process of a service was spawned as; unset if there was none.
   [[nodiscard]] std::optional<uid_t> user_of(Slot slot) const;
-  /// What `wait` and `start --wait` check; cheaper than view().
+  /// What `wait`, `start --wait` and proxies check; cheaper than view().
   struct Brief {
     State state;
     Wish wish;
     bool settled;
     bool done;  // a oneshot that has succeeded
     bool has_process;
-    bool leaving;  // removed and down: it is about to leave the graph
+    bool leaving;    // removed and down: it is about to leave the graph
+    bool ignored;    // its status is "ignore"
+    bool needed;     // a service that requires it is wanted up
+    bool killed;     // it has no main process, and a signal has ended the last one
+    pid_t main_pid;  // 0: there is none
+    TimePoint ready_at;
   };
   [[nodiscard]] std::optional<Brief> brief(std::string_view name) const;
   /// State changes with a number above `after`, oldest first. Only the last 1,000 are kept; `lost`

@@ -5,10 +5,12 @@
 
 #include "base/json.hpp"
 #include "config/keys.hpp"
+#include "config/proxy_reader.hpp"
 #include "config/spec_reader.hpp"
 #include "config/toml_reader.hpp"
 #include "config/value_text.hpp"
 #include "model/graph.hpp"
+#include "model/listen_address.hpp"
 
 namespace zinit::fuzz {
 
@@ -25,9 +27,41 @@ void check_message(const Diagnostic& diagnostic) {
   require(!diagnostic.text.empty());
 }
 
+/// What holds for every proxy. Its text, which may be written to a file, and what the next image
+/// gets of it, are read as the same proxy.
+void check_proxy(const ParsedSpec& parsed) {
+  const ProxyPtr proxy = finish_proxy(parsed);
+  require(!name_fault(proxy->name));
+  require(proxy->broken() == has_error(parsed.diagnostics, false));
+  if (proxy->broken()) return;
+  require(!proxy->listen.empty());
+  for (const std::string& address : proxy->listen)
+    require(parse_proxy_address(address).has_value());
+  require(parse_proxy_address(proxy->backend).has_value());
+  require(proxy->connect_timeout.count() > 0);
+  const std::string text = proxy_text(*proxy);
+  const ParsedSpec again =
+      read_spec({"0"}, {}, [&](const std::string&) { return Result<std::string>(text); });
+  require(again.proxy && again.diagnostics.empty() && *finish_proxy(again) == *proxy);
+  const auto kept = proxy_from_json(proxy_json(*proxy));
+  require(kept && *kept == *proxy && kept->file == proxy->file);
+}
+
+void check_socket(const ServiceSpec& spec) {
+  const SocketSpec& socket = *spec.socket;
+  require(socket.names.empty() || socket.names.size() == socket.listen.size());
+  for (const std::string& text : socket.listen) {
+    const auto address = parse_listen_address(text);
+    require(address.has_value());
+    require(!socket.accept || address->type == ListenType::stream);
+  }
+  require(!spec.accepts() || (spec.starts_by_connection() && !spec.watched()));
+}
+
 /// What holds for every spec that the supervisor may get.
 void check_spec(const ParsedSpec& parsed) {
   for (const Diagnostic& diagnostic : parsed.diagnostics) check_message(diagnostic);
+  if (parsed.proxy) return check_proxy(parsed);
   const SpecPtr spec = finish(parsed);
   require(!name_fault(spec->name));
   require(spec->broken() == has_error(parsed.diagnostics, false));
@@ -37,6 +71,7 @@ void check_spec(const ParsedSpec& parsed) {
   if (!spec->broken()) {
     require(spec->lifecycle.restart_delay <= spec->lifecycle.restart_delay_max);
     require(!spec->oneshot || spec->lifecycle.restart != RestartPolicy::always);
+    check_socket(*spec);
   }
   const auto graph = Graph::build({{spec, kNoSlot, 0, false}});
   for (const std::string& fault : *graph->node(0).faults) {
@@ -69,9 +104,10 @@ void check_texts(std::string_view input) {
 }  // namespace
 
 std::set<std::string> words() {
-  std::set<std::string> all = {"service", "target", "defaults",  "[[",           "]]",
-                               "\"\"\"",  "'''",    "\r\n",      "\xEF\xBB\xBF", "\x1E",
-                               "\\u00e9", "= {",    "1979-05-27"};
+  std::set<std::string> all = {"service", "target",      "defaults",   "[[",           "]]",
+                               "\"\"\"",  "'''",         "\r\n",       "\xEF\xBB\xBF", "\x1E",
+                               "\\u00e9", "= {",         "1979-05-27", "tcp:",         "udp:",
+                               "unix:",   "unix-dgram:", "fifo:",      "[::1]:",       ":80"};
   for (const Key& key : all_keys()) {
     all.emplace(key.section);
     all.emplace(key.name);

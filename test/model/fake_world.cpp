@@ -120,8 +120,7 @@ void FakeWorld::boot() {
   trace_.push_back("boot");
   Slots all;
   for (const Slot each : world.graph->order()) {
-    if (world.spec(each).status == StartStatus::start && !world.node(each).broken())
-      all.push_back(each);
+    if (world.spec(each).starts_at_boot() && !world.node(each).broken()) all.push_back(each);
   }
   touched(request_pull(world, all));
   work();
@@ -442,8 +441,10 @@ void FakeWorld::check_step(Slot slot) {
 /// Checks that all of post_exec has run after an attempt in which any command has.
 void FakeWorld::check_attempt_over(Slot slot) {
   Run& run = runs_[slot];
-  // A reload may have changed the list of commands meanwhile.
-  if (!run.ran.empty() && !run.post_cut && posts_in(run.ran) < world.spec(slot).post_exec->size()) {
+  // A reload may have changed the list of commands meanwhile, or left them to instances.
+  const bool runs_them = world.spec(slot).has_process();
+  if (runs_them && !run.ran.empty() && !run.post_cut &&
+      posts_in(run.ran) < world.spec(slot).post_exec->size()) {
     fault(world.graph->name(slot) + " is over without its post_exec, after " + run.ran.back());
   }
   run.ran.clear();

@@ -373,3 +373,81 @@ TEST_CASE("isolate starts a target and stops all else of class user", "[request]
   CHECK(w.spawns("shell") == 1);
   CHECK(w.faults().empty());
 }
+
+TEST_CASE("what connections start is left to them, unless another service needs it",
+          "[request][socket]") {
+  Specs specs("web, api, front requires api, ftpd, logd");
+  for (const char* name : {"web", "api", "ftpd", "logd"})
+    specs[name].socket.edit().listen = {"unix:/run/x"};
+  specs["ftpd"].socket.edit().accept = true;
+  specs["logd"].socket.edit().on_demand = false;
+  FakeWorld w(specs);
+  w.boot();
+  w.settle();
+  CHECK(w.states() == "web=inactive api=running front=running ftpd=running logd=running ");
+  CHECK(why(w.world, w.slot("web"), w.now)
+            .reasons.at(0)
+            .detail.starts_with("waits for a connection to its sockets"));
+
+  const Bulk bulk = request_start_all(w.world);
+  CHECK(bulk.done.empty());
+  REQUIRE(bulk.skipped.size() == 1);
+  CHECK(bulk.skipped[0].slot == w.slot("web"));
+
+  Specs more = specs;
+  more["late"].socket.edit().listen = {"unix:/run/y"};
+  w.reload(more);
+  w.settle();
+  CHECK(w.state("late") == State::inactive);
+  w.start("web");
+  w.settle();
+  CHECK(w.state("web") == State::running);
+  CHECK(w.faults().empty());
+}
+
+TEST_CASE("a service with accept is running without a process, until it is stopped",
+          "[request][socket]") {
+  Specs specs("ftpd");
+  ServiceSpec& spec = specs["ftpd"];
+  spec.socket.edit().listen = {"a:21"};
+  spec.socket.edit().accept = true;
+  spec.oneshot = true;
+  spec.pre_exec.edit().resize(1);
+  spec.post_exec.edit().resize(1);
+  FakeWorld w(specs);
+  w.boot();
+  w.settle();
+  CHECK(w.state("ftpd") == State::running);
+  CHECK(w.spawns("ftpd") == 0);
+  w.stop("ftpd");
+  w.settle();
+  CHECK(w.state("ftpd") == State::inactive);
+  w.start("ftpd");
+  w.settle();
+  CHECK(w.state("ftpd") == State::running);
+  CHECK(w.spawns("ftpd") == 0);
+  CHECK(w.faults().empty());
+}
+
+TEST_CASE("a reload that brings accept ends the process, and one that takes it starts one",
+          "[request][socket]") {
+  Specs plain("ftpd"), accepting("ftpd");
+  for (Specs* specs : {&plain, &accepting}) (*specs)["ftpd"].post_exec.edit().resize(1);
+  accepting["ftpd"].socket.edit().listen = {"a:21"};
+  accepting["ftpd"].socket.edit().accept = true;
+  FakeWorld w(plain);
+  w.boot();
+  w.settle();
+  REQUIRE(w.spawns("ftpd") == 1);
+  w.reload(accepting);
+  w.settle();
+  CHECK(w.state("ftpd") == State::running);
+  CHECK(w.record("ftpd").process == Process::none);
+  CHECK(w.spawns("ftpd") == 1);
+  w.reload(plain);
+  w.settle();
+  CHECK(w.state("ftpd") == State::running);
+  CHECK(w.record("ftpd").process == Process::alive);
+  CHECK(w.spawns("ftpd") == 2);
+  CHECK(w.faults().empty());
+}

@@ -73,6 +73,17 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
       if (dice(seed, spec.name, 0, 14, 4) == 0) spec.readiness.edit().way.by = Notify::systemd;
       if (dice(seed, spec.name, 0, 15, 4) == 0) spec.health.edit().type = ProbeType::tcp;
     }
+    // Likewise.
+    const auto way_to_listen = dice(seed, spec.name, 0, 16, 12);
+    if (spec.kind == Kind::service && way_to_listen < 2) {
+      SocketSpec& socket = spec.socket.edit();
+      socket.listen = {"unix:/run/s"};
+      socket.accept = way_to_listen == 0;
+      if (socket.accept) {
+        spec.readiness.reset();
+        spec.health.reset();
+      }
+    }
     for (std::size_t other = 0; other < count; ++other) {
       if (other == i) continue;
       const Dependency to{name_of(other), {}};

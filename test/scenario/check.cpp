@@ -28,6 +28,39 @@ Texts lines_about(const Texts& lines, const std::string& file) {
 
 }  // namespace
 
+TEST_CASE("check looks at sockets and proxies as at all else", "[quick][check]") {
+  Server zinit;
+  const std::string socket =
+      "[service]\nexec = 'sleep 9'\n[socket]\nlisten = ['127.0.0.1:80', 'unix:/run/a']\n"
+      "names = ['a', 'b']\nmode = '0600'\nuser = 'root'\ngroup = 0\nbacklog = 5\n"
+      "reuse_port = true\nkeepalive = true\nfreebind = true\n";
+  const std::string proxy =
+      "[proxy]\nname = 'front'\nlisten = ['unix:/run/b']\nbackend = '[::1]:80'\nservice = 'a'\n"
+      "connect_timeout = 5\nidle_timeout = 60\nsingle_connection = true\nproxy_protocol = 1\n";
+  zinit.file("a.toml", socket + "on_demand = false\n");
+  zinit.file("b.toml", socket + "accept = true\nmax_connections = 2\n");
+  zinit.file("p.toml", proxy);
+  const Outcome good = zinit.ctl({"check", zinit.config()});
+  CHECK(good.out == "3 files checked, no faults\n");
+  CHECK(good.code == 0);
+
+  zinit.file("b.toml", socket + "accept = true\non_demand = false\n");
+  zinit.file("p.toml", proxy + "listens = ['unix:/run/c']\n");
+  const Outcome wrong = zinit.ctl({"check", zinit.config()});
+  CHECK(wrong.code == 1);
+  const Texts lines = lines_of(wrong.out);
+  REQUIRE(lines.size() == 2);
+  CHECK_THAT(lines[0],
+             Catch::StartsWith(zinit.config("b.toml") + ":14:13: error: socket.on_demand"));
+  CHECK_THAT(lines[1], Catch::StartsWith(zinit.config("p.toml") + ":10:1: error: proxy.listens"));
+
+  // No service is made of a proxy's file.
+  zinit.file("p.toml", proxy);
+  const Outcome added = zinit.ctl({"add-service", zinit.config("p.toml")});
+  CHECK(added.code == 1);
+  CHECK_THAT(added.err, Contains("describes a proxy"));
+}
+
 TEST_CASE("check tells all that a boot would, of every wrong file at once", "[quick][check]") {
   Server zinit;
   for (const WrongFile& wrong : wrong_files()) zinit.file(wrong.file, wrong.text);

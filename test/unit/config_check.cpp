@@ -48,7 +48,7 @@ TEST_CASE("what is unknown is an error", "[config][check]") {
         Lines{file + ":3:1: error: service.execs: unknown key, did you mean \"exec\"?",
               file + ":4:2: error: xyzzy: unknown section, sections are [service], "
                      "[dependencies], [lifecycle], [health], [readiness], [logging], [limits], "
-                     "[process], [resources], [target]"});
+                     "[process], [resources], [socket], [target], [proxy]"});
   CHECK(result.exit_code() == 1);
 }
 

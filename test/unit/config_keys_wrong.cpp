@@ -14,7 +14,8 @@ using namespace zinit::test;
 namespace {
 
 constexpr std::string_view S = "service", D = "dependencies", L = "lifecycle", G = "logging",
-                           M = "limits", P = "process", R = "resources", T = "target";
+                           M = "limits", P = "process", R = "resources", T = "target",
+                           O = "socket", X = "proxy";
 
 struct Wrong {
   std::string_view section, key;
@@ -52,6 +53,12 @@ const std::string kProcessors =
     ", must be a string such as \"50%\" of one processor or \"2.5\" processors, at least \"0.1%\"";
 const std::string kNice = ", must be an integer from 0 to 40, \"unlimited\" or \"soft:hard\"";
 const std::string kRtprio = ", must be an integer from 0 to 99, \"unlimited\" or \"soft:hard\"";
+const std::string kListen =
+    "\"host:port\", \"udp:host:port\", \"unix:/path\", \"unix-dgram:/path\" or \"fifo:/path\"";
+const std::string kListenList =
+    ", must be an array of \"host:port\", \"udp:host:port\", \"unix:/path\", "
+    "\"unix-dgram:/path\" and \"fifo:/path\"";
+const std::string kLabel = " of 1 to 255 characters of ASCII without : and control characters";
 
 const Wrong kWrong[] = {
     {S, "name", "5", 0, "5 is an integer, must be a name"},
@@ -284,6 +291,47 @@ const Wrong kWrong[] = {
     {T, "description", "1979-05-27", 0, "1979-05-27 is a date or time" + kString},
     {T, "status", "'start '", 0, "\"start \" is not known" + kStatus + "; did you mean \"start\"?"},
     {T, "class", "{}", 0, "is a table" + kClass},
+
+    {O, "listen", "'a:80'", 0, "\"a:80\" is a string" + kListenList},
+    {O, "listen", "[]", 0, "is empty, must name an address"},
+    {O, "listen", "[80]", 1, "80 is an integer, must be " + kListen},
+    {O, "listen", "['a']", 1, "\"a\" has no port, must be as \"localhost:80\""},
+    {O, "listen", "['fifo:x']", 1, "\"fifo:x\" has no absolute path of a FIFO"},
+    {O, "listen", "['a:1', 'udp:a:1', 'tcp:a:1']", 19,
+     "\"tcp:a:1\" is the same address as one before"},
+    {O, "listen", "['unix:/x', 'fifo:/x']", 12, "\"fifo:/x\" is the same address as one before"},
+    {O, "names", "'a'", 0, "\"a\" is a string, must be an array of names" + kLabel},
+    {O, "names", "['']", 1, "\"\" is no such name, must be a name" + kLabel},
+    {O, "names", "['a:b']", 1, "\"a:b\" is no such name, must be a name" + kLabel},
+    {O, "names", "[\"a\\u0007\"]", 1, "\"a\\x07\" is no such name, must be a name" + kLabel},
+    {O, "names", "['a', '\u00fc']", 6, "\"\u00fc\" is no such name, must be a name" + kLabel},
+    {O, "on_demand", "'no'", 0, "\"no\" is a string" + kBool},
+    {O, "accept", "1", 0, "1 is an integer" + kBool},
+    {O, "max_connections", "0", 0, "0 is out of range, must be an integer from 1 to 65535"},
+    {O, "max_connections", "65536", 0, "65536 is out of range, must be an integer from 1 to 65535"},
+    {O, "mode", "'0888'", 0, "\"0888\" is no such mask" + kMask},
+    {O, "user", "''", 0, "\"\" is no name" + kAccount},
+    {O, "group", "-1", 0, "-1 is out of range" + kAccount},
+    {O, "backlog", "0", 0, "0 is out of range, must be an integer from 1 to 1000000"},
+    {O, "reuse_port", "1", 0, "1 is an integer" + kBool},
+    {O, "keepalive", "[]", 0, "is an array" + kBool},
+    {O, "freebind", "'x'", 0, "\"x\" is a string" + kBool},
+
+    {X, "name", "'a b'", 0, "\"a b\"" + kNameMade},
+    {X, "listen", "[]", 0, "is empty, must name an address"},
+    {X, "listen", "'a:1'", 0,
+     "\"a:1\" is a string, must be an array of \"host:port\" and \"unix:/path\""},
+    {X, "listen", "[1]", 1, "1 is an integer, must be \"host:port\" or \"unix:/path\""},
+    {X, "listen", "['udp:a:1']", 1,
+     "\"udp:a:1\" is no address of streams, must be as \"localhost:80\" or \"unix:/run/x.sock\""},
+    {X, "listen", "['a:1', 'a:1']", 8, "\"a:1\" is the same address as one before"},
+    {X, "backend", "['a:1']", 0, "is an array, must be \"host:port\" or \"unix:/path\""},
+    {X, "backend", "'a:x'", 0, "\"a:x\" names the port \"x\", must be one from 1 to 65535"},
+    {X, "service", "''", 0, "\"\" will not do: a name must not be empty"},
+    {X, "connect_timeout", "0", 0, "0 is out of range, must be an integer from 1 to 86400"},
+    {X, "idle_timeout", "-1", 0, "-1 is out of range, must be an integer from 0 to 31536000"},
+    {X, "single_connection", "'on'", 0, "\"on\" is a string" + kBool},
+    {X, "proxy_protocol", "3", 0, "3 is out of range, must be an integer from 0 to 2"},
 
     {"health", "type", "'udp'", 0,
      R"("udp" is not known, must be "tcp", "http" or "exec")"},

@@ -134,7 +134,7 @@ TEST_CASE("a wrong file harms only itself", "[config][loader]") {
     return errors[0].substr((directory / name).size() + std::string(".toml").size());
   };
   CHECK(error_of("b-empty") ==
-        ":1:1: error: neither [service] nor [target], must have one of them");
+        ":1:1: error: none of [service], [target] and [proxy], must have one of them");
   CHECK(error_of("c-utf8") == ":2:9: error: byte 0xff is not UTF-8, which a TOML file must be");
   CHECK(error_of("d-nul") == ":2:10: error: control character 0x00, which no value may hold");
   CHECK(error_of("e-deep") == ":1:36: error: nested too deep, must be at most 32 levels");

@@ -21,6 +21,15 @@ inline std::string rest_of_health(std::string_view key, const std::string& value
   return key == "exec" ? "type = \"exec\"\n" : type + endpoint;
 }
 
+/// What stands beside a key of [proxy].
+inline std::string rest_of_proxy(std::string_view key) {
+  std::string text;
+  if (key != "listen") text += "listen = [\"a:1\"]\n";
+  if (key != "backend") text += "backend = \"a:2\"\n";
+  if (key != "service") text += "service = \"a\"\n";
+  return text;
+}
+
 /// A document with the key set to `value`, and around it what makes it whole. The value stands in
 /// line 2.
 inline std::string document_with(std::string_view section, std::string_view key,
@@ -34,6 +43,9 @@ inline std::string document_with(std::string_view section, std::string_view key,
     text += "notify = \"systemd\"\n";
   if (section == "logging" && key.substr(0, 5) == "file_") text += "file = \"/f\"\n";
   if (section == "health") text += rest_of_health(key, value);
+  if (section == "socket" && key != "listen") text += "listen = [\"unix:/x\"]\n";
+  if (section == "socket" && key == "max_connections") text += "accept = true\n";
+  if (section == "proxy") return text + rest_of_proxy(key);
   if (section != "service" && section != "target") text += "[service]\nexec = \"run\"\n";
   return text;
 }
@@ -41,6 +53,7 @@ inline std::string document_with(std::string_view section, std::string_view key,
 struct Outcome {
   ServiceSpec spec;
   GlobalSettings settings;
+  ProxySpec proxy{};
   std::vector<std::string> messages;
 };
 
@@ -54,6 +67,7 @@ inline Outcome read_with(std::string_view section, std::string_view key, const s
     ParsedSpec parsed = parse_spec(text, "f.toml");
     diagnostics = parsed.diagnostics;
     outcome.spec = *parsed.spec;
+    if (parsed.proxy) outcome.proxy = *finish_proxy(parsed);
   }
   for (const Diagnostic& diagnostic : diagnostics) outcome.messages.push_back(to_text(diagnostic));
   return outcome;

@@ -34,7 +34,7 @@ std::string name_for(const std::string& path, const std::string& text = "[target
 
 const std::string kSections =
     "[service], [dependencies], [lifecycle], [health], [readiness], [logging], [limits], "
-    "[process], [resources], [target]";
+    "[process], [resources], [socket], [target], [proxy]";
 
 }  // namespace
 
@@ -124,7 +124,8 @@ TEST_CASE("what must be there and is not is told at its section", "[config][spec
       messages_of("#\n [service]\n") ==
       Lines{
           "f.toml:2:3: error: service.exec: is missing, must be a string or an array of strings"});
-  const Lines neither{"f.toml:1:1: error: neither [service] nor [target], must have one of them"};
+  const Lines neither{
+      "f.toml:1:1: error: none of [service], [target] and [proxy], must have one of them"};
   CHECK(messages_of("") == neither);
   CHECK(messages_of("\xEF\xBB\xBF") == neither);
   CHECK(messages_of("# nothing\r\n") == neither);
@@ -302,7 +303,7 @@ TEST_CASE("a document that is no file is checked like one, its messages without 
         Lines{"error: service.exec: 0 is an integer, must be a string or an array of strings"});
   const SpecPtr empty = finish(spec_from_document(Value{}));
   CHECK(empty->findings->errors ==
-        Lines{"error: neither [service] nor [target], must have one of them",
+        Lines{"error: none of [service], [target] and [proxy], must have one of them",
               "error: service.name: is missing, and there is no file to name it"});
 }
 

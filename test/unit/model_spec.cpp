@@ -86,6 +86,7 @@ const Change kRestarts[] = {
     {"state_dir", [](ServiceSpec& s) { s.directories.edit().state = {"a"}; }},
     {"cache_dir", [](ServiceSpec& s) { s.directories.edit().cache = {"a"}; }},
     {"log_dir", [](ServiceSpec& s) { s.directories.edit().log = {"a"}; }},
+    {"listen", [](ServiceSpec& s) { s.socket.edit().listen = {"a:1"}; }},
     {"kind", [](ServiceSpec& s) { s.kind = Kind::target; }},
 };
 

@@ -1,0 +1,235 @@
+// Reads and writes the keys of [proxy].
+#include "config/proxy_reader.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/format.hpp"
+#include "base/json.hpp"
+#include "base/json_writer.hpp"
+#include "base/text.hpp"
+#include "config/keys.hpp"
+#include "config/section_reader.hpp"
+#include "config/value_text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::string_view kNeeded[] = {"listen", "backend", "service"};
+
+/// What seems to be [proxy] misspelt; null if there is nothing like it.
+const Member* misspelt(const Value& document) {
+  for (const auto& [name, member] : document.table)
+    if (member.value.type == ValueType::table && nearest(name, known_sections()) == kProxySection)
+      return &member;
+  return nullptr;
+}
+
+/// Reads one document into a blank spec.
+class ProxyReader {
+ public:
+  ProxyReader(const Value& document, ParsedSpec blank)
+      : document_(document),
+        parsed_(std::move(blank)),
+        findings_{parsed_.spec->file, parsed_.diagnostics, parsed_.spec.get()},
+        reader_(Destination{.proxy = parsed_.proxy.get()}, findings_) {}
+
+  ParsedSpec read() {
+    read_members();
+    settle_name(document_, kProxySection, reader_, parsed_, findings_);
+    find_missing();
+    if (const Member* service = key_of(document_, kProxySection, "service"))
+      parsed_.service_at = service->value.at;
+    sort_by_place(parsed_.diagnostics);
+    return std::move(parsed_);
+  }
+
+  std::vector<Diagnostic> faults_of_keys() {
+    read_members();
+    return std::move(parsed_.diagnostics);
+  }
+
+ private:
+  void read_members() {
+    for (const auto& [name, member] : document_.table) read_member(name, member);
+  }
+
+  void read_member(const std::string& name, const Member& member) {
+    if (name == kProxySection) return read_main(member);
+    if (std::ranges::find(known_sections(), name) == known_sections().end()) {
+      const bool main = document_.find(kProxySection) == nullptr && &member == misspelt(document_);
+      return reader_.unknown_section(name, member, main ? Severity::error : Severity::unknown);
+    }
+    findings_.add(
+        Severity::error, member.at, name,
+        fmt::format("stands beside [{0}], must not: a file with [{0}] has no other section",
+                    kProxySection));
+  }
+
+  void read_main(const Member& member) {
+    if (member.value.type == ValueType::table) return reader_.read(kProxySection, member.value);
+    findings_.add(Severity::error, member.value.at, std::string(kProxySection),
+                  fmt::format("is {}, must be a section, [{}]", type_phrase(member.value.type),
+                              kProxySection));
+  }
+
+  void find_missing() {
+    const Member* main = section_of(document_, kProxySection);
+    if (main == nullptr) return;
+    for (const std::string_view name : kNeeded) {
+      if (main->value.find(name) != nullptr) continue;
+      findings_.add(Severity::error, main->at, fmt::format("{}.{}", kProxySection, name),
+                    "is missing, must be " + allowed_text(*find_key(kProxySection, name)));
+    }
+  }
+
+  const Value& document_;
+  ParsedSpec parsed_;
+  Findings findings_;
+  SectionReader reader_;
+};
+
+ParsedSpec blank_proxy() {
+  ParsedSpec blank;
+  blank.spec = std::make_shared<ServiceSpec>();
+  blank.spec->name = usable_name({});
+  blank.proxy = std::make_shared<ProxySpec>();
+  blank.name_mangled = true;  // there is no file whose name could be its own
+  return blank;
+}
+
+/// A document with [proxy] alone.
+Value document_of(Value keys) {
+  Value document;
+  document.table.try_emplace(std::string(kProxySection)).first->second.value = std::move(keys);
+  return document;
+}
+
+Value text_value(const std::string& text) { return {.type = ValueType::string, .string = text}; }
+
+Value integer_value(std::int64_t number) { return {.type = ValueType::integer, .integer = number}; }
+
+/// The keys of the proxy that are not at their defaults.
+Value keys_of(const ProxySpec& spec) {
+  const ProxySpec defaults;
+  Value keys;
+  const auto put = [&](const char* name, Value value) {
+    keys.table.try_emplace(name).first->second.value = std::move(value);
+  };
+  Value listen{.type = ValueType::array};
+  for (const std::string& address : spec.listen) listen.array.push_back(text_value(address));
+  put("name", text_value(spec.name));
+  put("listen", std::move(listen));
+  put("backend", text_value(spec.backend));
+  put("service", text_value(spec.service));
+  if (spec.connect_timeout != defaults.connect_timeout)
+    put("connect_timeout", integer_value(spec.connect_timeout.count()));
+  if (spec.idle_timeout != defaults.idle_timeout)
+    put("idle_timeout", integer_value(spec.idle_timeout.count()));
+  if (spec.single_connection != defaults.single_connection)
+    put("single_connection", {.type = ValueType::boolean, .boolean = spec.single_connection});
+  if (spec.proxy_protocol != defaults.proxy_protocol)
+    put("proxy_protocol", integer_value(spec.proxy_protocol));
+  return keys;
+}
+
+const JsonValue* member_of(const JsonValue& object, const char* name) {
+  const auto found = object.FindMember(name);
+  return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
+}  // namespace
+
+bool describes_proxy(const Value& document) {
+  for (const KindInfo& kind : kKinds)
+    if (document.find(kind.name) != nullptr) return false;
+  return document.find(kProxySection) != nullptr || misspelt(document) != nullptr;
+}
+
+bool has_proxy_header(std::string_view text) {
+  return std::ranges::any_of(split(text, '\n'), [](std::string_view line) {
+    const auto begin = line.find_first_not_of(" \t");
+    return begin != std::string_view::npos && line.substr(begin).starts_with("[proxy]");
+  });
+}
+
+ParsedSpec read_proxy(const Value& document, ParsedSpec blank) {
+  return ProxyReader(document, std::move(blank)).read();
+}
+
+std::vector<Diagnostic> proxy_key_faults(const Value& document, ParsedSpec blank) {
+  blank.proxy = std::make_shared<ProxySpec>();
+  return ProxyReader(document, std::move(blank)).faults_of_keys();
+}
+
+ParsedProxy proxy_from_table(const Value& keys) {
+  ParsedSpec parsed = read_proxy(document_of(keys), blank_proxy());
+  std::vector<std::string> faults;
+  for (Diagnostic& one : parsed.diagnostics) {
+    if (one.severity == Severity::warning) continue;
+    one.severity = Severity::error;
+    faults.push_back(to_text(one));
+  }
+  if (!faults.empty()) return tl::unexpected(std::move(faults));
+  (void)finish_proxy(parsed);
+  return std::move(parsed.proxy);
+}
+
+std::string proxy_text(const ProxySpec& spec) { return to_toml(document_of(keys_of(spec))); }
+
+std::string proxy_json(const ProxySpec& spec) {
+  JsonWriter to;
+  to.begin_object().member("file", spec.file).member("drop_ins", spec.drop_ins);
+  to.member("vendors", spec.vendors).key("keys").put_raw(to_json(keys_of(spec)));
+  return to.end_object().take();
+}
+
+std::optional<ProxySpec> proxy_from_json(std::string_view json) {
+  const auto text = json_from(std::string(json));
+  if (!text || !text->IsObject()) return std::nullopt;
+  const JsonValue* keys = member_of(*text, "keys");
+  if (keys == nullptr) return std::nullopt;
+  const auto table = value_from_json(*keys);
+  if (!table) return std::nullopt;
+  auto parsed = proxy_from_table(*table);
+  if (!parsed) return std::nullopt;
+  ProxySpec& spec = **parsed;
+  const JsonValue* file = member_of(*text, "file");
+  if (file != nullptr && file->IsString()) spec.file = text_of(*file);
+  const JsonValue* vendors = member_of(*text, "vendors");
+  spec.vendors = vendors != nullptr && vendors->IsBool() && vendors->GetBool();
+  const JsonValue* drop_ins = member_of(*text, "drop_ins");
+  if (drop_ins == nullptr || !drop_ins->IsArray()) return std::move(spec);
+  for (const JsonValue& one : drop_ins->GetArray())
+    if (one.IsString()) spec.drop_ins.emplace_back(text_of(one));
+  return std::move(spec);
+}
+
+void warn_of_absent_services(std::vector<ParsedSpec>& parsed, const MaskedNames& masked) {
+  std::vector<std::string> names;
+  for (const ParsedSpec& one : parsed)
+    if (!one.proxy) names.push_back(one.spec->name);
+  const std::set<std::string_view> there(names.begin(), names.end());
+  // A search for a near name compares with all of them.
+  constexpr int most_near = 100;
+  int looked_up = 0;
+  for (ParsedSpec& one : parsed) {
+    if (!one.proxy || one.proxy->service.empty() || there.contains(one.proxy->service)) continue;
+    const std::string& name = one.proxy->service;
+    const auto mask = masked.find(name);
+    const auto near = ++looked_up > most_near ? std::nullopt : nearest(name, names);
+    one.diagnostics.push_back(
+        {one.spec->file_of(one.service_at), one.service_at, Severity::warning,
+         fmt::format("{}.service", kProxySection),
+         mask != masked.end()
+             ? fmt::format("\"{}\" is masked by {}; until it is unmasked connections start nothing",
+                           name, mask->second)
+             : fmt::format("no file has a service \"{}\"{}; until it is added connections start "
+                           "nothing",
+                           name, near ? fmt::format(", did you mean \"{}\"?", *near) : "")});
+    sort_by_place(one.diagnostics);
+  }
+}
+
+}  // namespace zinit

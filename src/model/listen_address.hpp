@@ -1,0 +1,37 @@
+// Where a proxy or a service with [socket] listens, as written in service files. Only the text is
+// parsed here; no host name is resolved.
+//
+//   proxies    host:port   tcp:host:port   [v6]:port   tcp:[v6]:port   unix:/path
+//   [socket]   these, and udp:host:port   unix-dgram:/path   fifo:/path
+//
+// A prefix always counts: "udp:80" is no port of a host called udp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "model/endpoint.hpp"
+
+namespace zinit {
+
+enum class ListenType : std::uint8_t {
+  stream,    // TCP, or a unix socket
+  datagram,  // UDP, or a unix socket
+  fifo,
+};
+
+struct ListenAddress {
+  ListenType type = ListenType::stream;
+  Endpoint place;  // `socket` is the path of a unix socket or a FIFO
+
+  bool operator==(const ListenAddress&) const = default;
+};
+
+/// Parses an address of a proxy, on either side.
+[[nodiscard]] Parsed<Endpoint> parse_proxy_address(std::string_view text);
+
+/// Parses an address of [socket] listen.
+[[nodiscard]] Parsed<ListenAddress> parse_listen_address(std::string_view text);
+
+}  // namespace zinit
