@@ -92,7 +92,12 @@ ALL_SOURCES := $(SRC) $(call sources,test)
 # The rooms where what runs for every service, line of output and answer is worth its size, which is
 # twice that of the rest.
 HOT := $(filter $(addprefix src/,base/% io/% model/% os/% supervisor/% watch/% client/libzinit/% \
-  client/verb_list.cpp config/toml_reader.cpp),$(SRC))
+  client/verb_list.cpp config/toml_reader.cpp activation/relay.cpp),$(SRC))
+# What is there in these rooms for single requests and for start-up.
+HOT := $(filter-out $(addprefix src/,base/trusted_path.cpp io/dev_log.cpp io/http_reader.cpp \
+  io/probe.cpp io/resolver.cpp io/syslog_message.cpp model/endpoint.cpp model/why.cpp \
+  os/disposal.cpp os/mount.cpp os/users.cpp supervisor/board_services.cpp \
+  supervisor/reload_report.cpp),$(HOT))
 HOT_OPTIMISE := $(if $(filter release,$(FLAVOUR)),-O2 -g $(HARDEN),$(OPTIMISE))
 
 # --- the program ---------------------------------------------------------------------------------
@@ -294,7 +299,7 @@ run: deps  ## boot the sample system in QEMU, show it, leave you at its shell
 # What the measurements are made with lies in build/bench, and so do the packages that zinit is
 # compared with. A service starts without libc, which is all that its start would measure, and once
 # with it.
-BENCH := $(addprefix build/bench/,pause bare orphans call reexec flood measure)
+BENCH := $(addprefix build/bench/,pause bare orphans call reexec flood relay measure)
 BENCH_FLAGS := -std=c++20 -O2 $(WARNINGS) -static
 build/bench/pause: BENCH_FLAGS += -nostartfiles
 build/bench/measure: bench/processes.cpp
@@ -303,6 +308,7 @@ build/bench/measure: bench/processes.cpp
 bench: build/zinit $(BENCH) build/bench/pause-libc  ## measure what doc/performance.md claims; N=ROUNDS (5)
 	@bench/fetch
 	@bench/run $(N)
+	@bench/proxies $(N)
 
 build/bench/pause-libc: bench/pause.cpp bench/report.hpp
 	@mkdir -p $(@D)

@@ -31,7 +31,7 @@ int serve(ServerName name, int argc, char** argv, int first) {
 bool means_client(int argc, char** argv) {
   constexpr std::array kOptions = {"--help", "-h", "--version", "-V"};
   return std::any_of(argv + 1, argv + argc, [&](std::string_view word) {
-    return zinit::find_verb(word) != nullptr ||
+    return zinit::find_verb(word) != nullptr || !zinit::verbs_of_family(word).empty() ||
            std::find(kOptions.begin(), kOptions.end(), word) != kOptions.end();
   });
 }

@@ -10,7 +10,8 @@
 //     while (zinit.dispatch()) {}
 //
 // There is one method for each method of the protocol, under its name: logs.get is logs_get(), and
-// service.* and system.* go without their prefix, so that service.status_full is status_full().
+// service.* and system.* go without their prefix, so that service.status_full is status_full();
+// those of xinet.* are named after proxies, so that xinet.set is set_proxy().
 // call() calls any method; its parameters and its result are JSON text.
 //
 // Errors are thrown as ClientError. Those of the server have negative codes, as in JSON-RPC; those
@@ -156,6 +157,46 @@ struct ServiceStatus {
 
   /// From the JSON text of a *status_full*, such as call() gives. Throws ClientError bad_answer.
   [[nodiscard]] static ServiceStatus parse(std::string_view json);
+};
+
+/// What a proxy is to do. Addresses are host:port, tcp:host:port, [v6]:port or unix:/path.
+struct ProxyConfig {
+  std::string name;
+  std::vector<std::string> listen;  // at least one
+  std::string backend;              // where the service listens
+  std::string service;              // what is started for a connection
+  // How long a connection waits for the backend; nothing: 30 s.
+  std::optional<std::chrono::seconds> connect_timeout{};
+  // The service is stopped after so long without a connection; nothing, or 0: never.
+  std::optional<std::chrono::seconds> idle_timeout{};
+  bool single_connection = false;  // a second client waits until the first has gone
+  int proxy_protocol = 0;          // version of HAProxy's header for the backend; 0: none
+};
+
+/// The result of setting a proxy.
+struct ProxySetResult {
+  std::string name;
+  bool replaced = false;  // there was one of that name
+};
+
+/// Everything about one proxy.
+struct ProxyStatus {
+  std::string name;
+  std::vector<std::string> listen;
+  std::string backend;
+  std::string service;
+  bool running = false;  // it listens at all of its addresses
+  std::string error;     // why it does not; empty: it does
+  std::uint64_t total_connections = 0;
+  std::uint64_t active_connections = 0;
+  std::uint64_t rejected_connections = 0;
+  std::uint64_t bytes_to_backend = 0;
+  std::uint64_t bytes_from_backend = 0;
+  std::chrono::seconds connect_timeout{};
+  std::chrono::seconds idle_timeout{};  // 0: never
+  bool single_connection = false;
+  int proxy_protocol = 0;
+  std::string file;  // empty: none
 };
 
 /// One link of an explanation.
@@ -407,6 +448,19 @@ class Client {
   /// Waits until the service is in that state, at most `limit`; then ErrorCode::timeout.
   ServiceStatus wait(const std::string& name, WaitFor state,
                      std::optional<std::chrono::milliseconds> limit = {});
+
+  // --- proxies -----------------------------------------------------------------------------------
+
+  /// Adds a proxy, or replaces the one of its name, whose connections go on. With `persist` its
+  /// file is written too. An address that cannot be listened at is a config_error, and changes
+  /// nothing.
+  ProxySetResult set_proxy(const ProxyConfig& config, bool persist = true);
+  /// Removes a proxy and its file; its connections go on.
+  void delete_proxy(const std::string& name);
+  /// The names of all proxies, sorted.
+  std::vector<std::string> proxies();
+  ProxyStatus proxy(const std::string& name);
+  std::vector<ProxyStatus> all_proxies();
 
   // --- logs --------------------------------------------------------------------------------------
 

@@ -47,6 +47,8 @@ RpcError refused(const Board& board, std::string_view name, const RequestFailure
           .hint(
               "delete these first, or with cascade: then they are stopped, and require it no more")
           .with("required_by", json_of(std::span<const std::string>(failure.details)));
+    case Refusal::proxy_not_found:
+      return RpcError(RpcCode::proxy_not_found, failure.text).about(name);
     case Refusal::invalid_state: return RpcError(RpcCode::invalid_state, failure.text).about(name);
   }
   return {RpcCode::internal_error, failure.text};

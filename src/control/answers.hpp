@@ -2,6 +2,7 @@
 // an error of the protocol, and answering later, when the daemon has finished the request.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -78,11 +79,20 @@ class Awaited {
   template <class Put>
   std::function<void(const RequestResult<T>&)> as(RpcContext& context, std::string name,
                                                   Put put) const {
-    return [state = state_, kept = std::make_shared<Kept>(state_), &context, name = std::move(name),
+    const auto refuse = [&context, name = std::move(name)](const RequestFailure& failure) {
+      return refused(context.board, name, failure);
+    };
+    return as(context, refuse, put);
+  }
+
+  /// The same with an error that `refuse` makes of a refusal.
+  template <std::invocable<const RequestFailure&> Refuse, class Put>
+  std::function<void(const RequestResult<T>&)> as(RpcContext& context, Refuse refuse,
+                                                  Put put) const {
+    return [state = state_, kept = std::make_shared<Kept>(state_), &context, refuse,
             put](const RequestResult<T>& result) {
       catch_all("an answer", [&] {
-        state->answer = result ? RpcResult(put(result))
-                               : tl::unexpected(refused(context.board, name, result.error()));
+        state->answer = result ? RpcResult(put(result)) : tl::unexpected(refuse(result.error()));
       });
       state->there = true;
       context.look_again();

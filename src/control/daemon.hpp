@@ -9,8 +9,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/value.hpp"
+#include "model/proxy_spec.hpp"
 #include "os/power.hpp"
 #include "supervisor/board.hpp"
 
@@ -56,6 +58,24 @@ struct DeleteService {
   bool cascade = false;
 };
 
+/// What xinet.set asks for.
+struct SetProxy {
+  Value config;  // a table with the keys of [proxy], `name` among them, without positions in a file
+  bool persist = true;
+};
+
+/// A proxy as xinet.status shows it.
+struct ProxyView {
+  ProxyPtr spec;
+  bool running = false;  // it listens at all of its addresses
+  std::string error;     // why it does not; empty: it does
+  std::uint64_t total_connections = 0;
+  std::uint64_t active_connections = 0;  // those that are held for the backend among them
+  std::uint64_t rejected_connections = 0;
+  std::uint64_t bytes_to_backend = 0;
+  std::uint64_t bytes_from_backend = 0;
+};
+
 class Daemon {
  public:
   virtual ~Daemon() = default;
@@ -95,6 +115,21 @@ class Daemon {
   using DeleteDone = std::function<void(const RequestResult<void>&)>;
   /// Stops a service and removes it from the graph (Board::remove()), likewise.
   virtual void delete_service(const DeleteService& request, DeleteDone done) = 0;
+
+  struct ProxySet {
+    std::string name;
+    bool replaced = false;
+  };
+  using ProxyDone = std::function<void(const RequestResult<ProxySet>&)>;
+  /// Replaces the proxy of that name, or adds it, when all of its addresses can be listened at. If
+  /// that fails nothing changes. Queued with reloads; `done` as with reload().
+  virtual void set_proxy(SetProxy request, ProxyDone done) = 0;
+  /// Closes the listening sockets of a proxy, and removes its file. Established connections go on.
+  virtual void delete_proxy(const std::string& name, DeleteDone done) = 0;
+  /// All proxies, sorted by name.
+  [[nodiscard]] virtual std::vector<ProxyView> proxies() const = 0;
+  /// The addresses of [socket] that are open for a service.
+  [[nodiscard]] virtual std::vector<std::string> sockets_of(const std::string& service) const = 0;
 };
 
 }  // namespace zinit

@@ -76,12 +76,23 @@ constexpr std::string_view kLogLine =
     R"("line":{"type":"string"},"raw":{"type":"string","contentEncoding":"base64"},)"
     R"("seq":{"type":"integer"}}})";
 
+constexpr std::string_view kProxy =
+    R"({"type":"object","properties":{"name":{"type":"string"},)"
+    R"("listen":{"type":"array","items":{"type":"string"}},"backend":{"type":"string"},)"
+    R"("service":{"type":"string"},"running":{"type":"boolean"},)"
+    R"("error":{"type":["string","null"]},"total_connections":{"type":"integer"},)"
+    R"("active_connections":{"type":"integer"},"rejected_connections":{"type":"integer"},)"
+    R"("bytes_to_backend":{"type":"integer"},"bytes_from_backend":{"type":"integer"},)"
+    R"("connect_timeout":{"type":"integer"},"idle_timeout":{"type":"integer"},)"
+    R"("single_connection":{"type":"boolean"},"proxy_protocol":{"enum":[0,1,2]},)"
+    R"("file":{"type":["string","null"]}}})";
+
 void put_components(JsonWriter& writer) {
   writer.key("components").begin_object().key("schemas").begin_object();
   put_states(writer);
   writer.key("names").put_raw(kNames).key("left").put_raw(kLeft).key("reason").put_raw(kReason);
   writer.key("tree").put_raw(kTree).key("event").put_raw(kEvent);
-  writer.key("log_line").put_raw(kLogLine);
+  writer.key("log_line").put_raw(kLogLine).key("proxy").put_raw(kProxy);
   writer.key("status_full").put_raw(status_full_schema()).end_object();
   put_errors(writer);
   writer.end_object();

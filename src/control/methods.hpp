@@ -123,6 +123,7 @@ struct Method {
 [[nodiscard]] std::span<const Method> request_methods() noexcept;
 [[nodiscard]] std::span<const Method> log_methods() noexcept;
 [[nodiscard]] std::span<const Method> event_methods() noexcept;
+[[nodiscard]] std::span<const Method> xinet_methods() noexcept;
 [[nodiscard]] std::span<const Method> debug_methods() noexcept;
 
 /// Every method: the rows of all families.

@@ -138,6 +138,16 @@ void put_threads(JsonWriter& writer) {
   writer.end_array();
 }
 
+void put_proxies(JsonWriter& writer, const Daemon& daemon) {
+  writer.key("proxies").begin_array();
+  for (const ProxyView& proxy : daemon.proxies()) {
+    writer.begin_object().member("name", proxy.spec->name).member("listen", proxy.spec->listen);
+    writer.member("running", proxy.running);
+    writer.member("active_connections", proxy.active_connections).end_object();
+  }
+  writer.end_array();
+}
+
 Outcome debug_state(Call& call) {
   const Board& board = call.context.board;
   const ControlFigures figures = call.context.figures();
@@ -152,6 +162,7 @@ Outcome debug_state(Call& call) {
   const std::vector<ServiceView> views = board.views();
   put_services(writer, board, views);
   put_timers(writer, views);
+  put_proxies(writer, call.context.daemon);
   put_descriptors(writer);
   put_threads(writer);
   return writer.end_object().take();

@@ -1,5 +1,6 @@
 // The methods service.* that change nothing and answer at once.
 #include "control/answers.hpp"
+#include "control/triggers.hpp"
 #include "control/views.hpp"
 
 namespace zinit {
@@ -26,8 +27,11 @@ Outcome service_status_full(Call& call) {
 }
 
 Outcome service_why(Call& call) {
-  const std::optional<WhyReport> report = call.context.board.why(name_of(call));
-  if (!report) return service_not_found(call.context.board, name_of(call));
+  const Board& board = call.context.board;
+  std::optional<WhyReport> report = board.why(name_of(call));
+  const std::optional<ServiceView> view = board.view(name_of(call));
+  if (!report || !view) return service_not_found(board, name_of(call));
+  Triggers(call.context.daemon).explain(*report, *view->spec);
   return why_json(*report);
 }
 

@@ -42,6 +42,9 @@ class Params {
   [[nodiscard]] static tl::expected<Params, RpcError> bind(std::span<const Param> declared,
                                                            const JsonValue* given);
 
+  /// What the call has for the parameter `name`, of any type; null if it was not given.
+  [[nodiscard]] const JsonValue* value(std::string_view name) const { return find(name); }
+
   // The value of the parameter `name`, which must be declared with this type; its default if it was
   // not given.
   [[nodiscard]] std::optional<std::string_view> string(std::string_view name) const;

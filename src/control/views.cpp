@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "control/file_changes.hpp"
+#include "control/triggers.hpp"
 #include "model/decide.hpp"
 #include "os/cgroup.hpp"
 #include "os/process.hpp"
@@ -19,6 +20,7 @@ struct StatusSource {
   const ServiceView& view;
   const LogInfo& log;
   const CgroupUsage& usage;
+  const Triggers* triggers;  // null: no wanted member needs them
   std::optional<bool> changed_on_disk;
 
   [[nodiscard]] const ServiceSpec& spec() const { return *view.spec; }
@@ -138,6 +140,9 @@ struct Put {
     w.end_array();
   }
   static void conflicts_with(W& w, S s) { w.put(s.view.conflicts_with); }
+  static void proxies(W& w, S s) { w.put(s.triggers->proxies_of(s.spec().name)); }
+  static void sockets(W& w, S s) { w.put(s.triggers->sockets_of(s.spec().name)); }
+  static void starts_on(W& w, S s) { w.put(s.triggers->addresses_for(s.spec())); }
   static void health(W& w, S s) { put_health(w, s); }
   static void status_text(W& w, S s) { put_text_or_null(w, s.view.status_text); }
   static void file(W& w, S s) { put_text_or_null(w, s.spec().file); }
@@ -206,10 +211,11 @@ CgroupUsage usage_of(const ServiceView& view) {
 }
 
 void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs,
-                     const StatusSelection& selection, std::optional<bool> changed_on_disk) {
+                     const StatusSelection& selection, const Triggers* triggers,
+                     std::optional<bool> changed_on_disk) {
   const LogInfo log = logs.info(view.slot);
   const CgroupUsage usage = selection.usage ? usage_of(view) : CgroupUsage();
-  const StatusSource source{view, log, usage, changed_on_disk};
+  const StatusSource source{view, log, usage, triggers, changed_on_disk};
   writer.begin_object();
   for (std::size_t i = 0; i < std::size(kMembers); ++i) {
     if (!selection.members[i]) continue;
@@ -248,13 +254,15 @@ StatusSelection::StatusSelection(const std::vector<std::string>& names) {
     members.set(i);
     usage = usage || name == "memory_bytes" || name == "cpu_usec" || name == "tasks";
     changes = changes || name == "changed_on_disk";
+    triggers = triggers || name == "proxies" || name == "sockets" || name == "starts_on";
   }
 }
 
 std::string status_full_json(const RpcContext& context, const ServiceView& view) {
   JsonWriter writer;
   const std::optional<bool> changed = context.file_changes.ask({view.spec}).front();
-  put_status_full(writer, view, context.logs, StatusSelection(), changed);
+  const Triggers triggers(context.daemon);
+  put_status_full(writer, view, context.logs, StatusSelection(), &triggers, changed);
   return writer.take();
 }
 
@@ -266,10 +274,13 @@ std::string list_full_json(const RpcContext& context, const std::vector<ServiceV
     for (const ServiceView& view : views) specs.push_back(view.spec);
     changed = context.file_changes.ask(std::move(specs));
   }
+  std::optional<Triggers> triggers;
+  if (selection.triggers) triggers.emplace(context.daemon);
   JsonWriter writer;
   writer.begin_array();
   for (std::size_t i = 0; i < views.size(); ++i)
-    put_status_full(writer, views[i], context.logs, selection, changed[i]);
+    put_status_full(writer, views[i], context.logs, selection, triggers ? &*triggers : nullptr,
+                    changed[i]);
   return writer.end_array().take();
 }
 std::string status_full_schema() {

@@ -20,6 +20,7 @@ struct StatusSelection {
   std::bitset<64> members;  // by their positions in the table
   bool usage = false;       // one of them needs the cgroup's figures: memory, CPU time, tasks
   bool changes = false;     // changed_on_disk is among them
+  bool triggers = false;    // one of them tells of proxies or sockets
 };
 
 /// *status_full* of one service, or an array for several. Reads the log's counts and, if they are

@@ -9,7 +9,6 @@
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "init/adoption.hpp"
 #include "init/crash_log.hpp"
 #include "init/environment.hpp"
 #include "os/memory.hpp"
@@ -22,6 +21,9 @@ namespace {
 constexpr int kReapedAtOnce = 256;
 constexpr Milliseconds kReapLater{100};
 
+// How long the first services wait for the sockets of all.
+constexpr Milliseconds kSocketsFirst{500};
+
 // A shell that ended sooner had no user, perhaps no terminal: it is started again only after a
 // while.
 constexpr Milliseconds kShortShell{2000};
@@ -29,12 +31,6 @@ constexpr Milliseconds kShellAgain{10000};
 
 // After the last service has settled, until the log lines and events about it were handled.
 constexpr Milliseconds kAfterBoot{500};
-
-// How long sinks may write queued lines at the end: a blocked console must not delay that more.
-constexpr Milliseconds kLastLines{500};
-
-// For the data loop to come to its end. It hangs if a file of a service's does.
-constexpr Milliseconds kLastTurns{2000};
 
 constexpr std::array<std::string_view, 6> kOwnVariables = {
     "NOTIFY_SOCKET=", "WATCHDOG_USEC=",  "WATCHDOG_PID=",
@@ -111,13 +107,19 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       in_force_(*loop_,
                 [this](std::uint64_t reopening) {
                   return shutdown_.begun() ||
-                         (logs_.reopened(reopening) && board_.limits_applied());
+                         (logs_.reopened(reopening) && board_.limits_applied() &&
+                          !proxies_.busy() && !sockets_.busy());
                 }),
       reloader_(
           files_, [this] { return read_configuration(start_.sources); },
           [this](const Configuration& config, bool dry_run) { return take(config, dry_run); },
           [this](std::function<void()> answer) { in_force_.wait(reopening_, std::move(answer)); }),
       service_changes_(files_, board_, start_.sources.places, settings_),
+      proxies_({files_, *loop_, start_.data_loop->loop(), board_, start_.sources.places, facts_,
+                [this] { on_sockets_open(false); }}),
+      sockets_({files_, *loop_, start_.data_loop->loop(), board_, settings_,
+                [this] { on_sockets_open(false); }}),
+      boot_anyway_(*loop_, [this] { on_sockets_open(true); }),
       reexecution_(
           *loop_, board_, files_, start_.check_options,
           [this] { return !files_.busy() && !shell_.starting(); },
@@ -144,6 +146,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
     syslog_.emplace(start_.data_loop->loop(), board_, start_.cgroups.get(), logs_, facts_);
   watchers_.add(readiness_);
   readiness_.report_to(board_);
+  watchers_.add(sockets_.sockets());
+  watchers_.add(sockets_.connections());
   changes_.listen([this] { on_change(); });
   signal_watcher_.start();
   if (const int fd = board_.cgroup_watch_fd(); fd >= 0) {
@@ -169,7 +173,7 @@ void ZinitDaemon::run() {
   // The shell comes before the services, also if it was there before a re-execution.
   const bool shell_first = start_.legacy ? shell_.running() : start_.kernel.shell;
   if (!shell_first || services_started_)
-    start_services();
+    start_with_sockets();
   else if (!shell_.running())
     shell_.start("asked for on the kernel command line");
   start_.legacy.reset();  // closes what nobody has taken
@@ -212,132 +216,7 @@ void ZinitDaemon::load_services() {
   log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
   log_warnings(config);
   board_.load(config.specs, config.masked);
-}
-
-/// After a re-execution: takes over all services as they were.
-void ZinitDaemon::go_on() {
-  kill_point("reexec.taken");
-  Legacy& legacy = *start_.legacy;
-  const DaemonFacts& before = legacy.daemon;
-  put_daemon(before, kept_);  // so that keep_facts() writes what differs
-  services_started_ = before.services_started;
-  if (legacy.facts.empty()) services_started_ = start_.started;  // nothing is booted twice
-  booted_ = before.booted || legacy.facts.empty();
-  shell_.take_over(before.shell);
-  if (before.shutdown) shutdown_.go_on(*before.shutdown);
-  scheduled_ = before.scheduled;
-  machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
-  use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
-  if (scheduled_ && server_) server_->go_on_with(*scheduled_);
-  // A crash while the services were loaded: there are none yet.
-  if (!services_started_ && legacy.journal.entries.empty())
-    load_services();
-  else
-    restore_services();
-  reap_more_.ask();  // the ends of children during the execve(2)
-  log_info("version {} goes on, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
-           ::getpid());
-  const Crashes crashes = logged_crashes();
-  if (crashes.last && crashes.count != before.crashes)
-    log_error("this was a recovery from a fault in zinit itself: {}", crash_text(*crashes.last));
-}
-
-void ZinitDaemon::restore_services() {
-  Legacy& legacy = *start_.legacy;
-  KeptServices kept = kept_services(legacy.facts, settings_.defaults);
-  state_.set_kept(kept.entries);
-  add_lost(kept);
-  const auto to_start = adopt(kept.entries, start_.cgroups.get(), legacy.journal);
-  readiness_.take_over(legacy.descriptors, legacy.facts);
-  board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);
-  state_.set_kept({});
-  // The image before may have crashed before its board knew of it.
-  if (shutdown_.begun() && !board_.shutting_down()) board_.begin_shutdown();
-  kill_point("reexec.restored");
-  logs_.take_over_pipes(legacy.descriptors, legacy.facts);
-  for (const std::string& name : to_start)
-    if (const auto started = board_.start(name); !started) log_error("{}", started.error().text);
-}
-
-/// What is lost of the configuration in force is read from the files.
-void ZinitDaemon::add_lost(KeptServices& kept) {
-  const bool nothing = start_.legacy->facts.empty();
-  if (!nothing && lost_services(kept.entries, start_.legacy->journal).empty()) return;
-  const Configuration config = read_configuration(start_.sources);
-  if (nothing) {
-    use_settings(config);
-    log_warnings(config);
-    kept.masked = config.masked;
-  }
-  add_lost_services(config.specs, start_.legacy->journal, kept.entries);
-}
-
-/// Has the next image know what the daemon itself knows. To be called after each change of that.
-void ZinitDaemon::keep_facts() {
-  DaemonFacts own;
-  own.started = start_.started;
-  own.services_started = services_started_;
-  own.booted = booted_;
-  own.nofile = start_.nofile;
-  own.program = installed_program();
-  own.crashes = logged_crashes().count;
-  own.shell = shell_.pid();
-  own.settings = settings_.text;
-  own.etc_environment = etc_environment_;
-  own.shutdown = shutdown_.stand();
-  own.scheduled = scheduled_;
-  FactMap facts;
-  put_daemon(own, facts);
-  FactMap changed;
-  for (auto& [key, value] : facts)
-    if (const auto kept = kept_.find(key); kept == kept_.end() || kept->second != value)
-      changed[key] = value;
-  if (changed.empty()) return;
-  if (const auto kept = facts_.set(changed); !kept) return log_error("{}", kept.error().text);
-  kept_ = std::move(facts);
-}
-
-void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
-  scheduled_ = power;
-  keep_facts();
-}
-
-void ZinitDaemon::execute_again(NextImage which) {
-  const auto give_up = [](std::string_view why) { log_error("no re-execution: {}", why); };
-  self_watchdog_.set(Milliseconds{0});  // the loop does not answer it meanwhile
-  if (server_) {
-    server_->hold_requests(true);  // a reload that is begun now would be cut off
-    server_->finish();
-  }
-  // A loop that hangs is given up as after a crash: what it has read and not yet stored is kept.
-  if (start_.data_loop->stop(kLastTurns)) {
-    logs_.finish(kLastLines);
-    logs_.keep_left(true);
-  }
-  kill_point("reexec.stopped");
-  const bool still = board_.while_still([&] {
-    const Error fault = zinit::execute_again(which);
-    log_error("{}", fault.text);
-    // Files of logs are not written any more, so an image that writes them is better than none.
-    if (which != NextImage::same) give_up(zinit::execute_again(NextImage::same).text);
-  });
-  if (!still) give_up("a launch has begun");
-  logs_.keep_left(false);
-  if (auto running = start_.data_loop->start(); !running)
-    log_error("logs and checks stand still: {}", running.error().text);
-  if (server_) server_->hold_requests(false);
-  self_watchdog_.set(settings_.self_watchdog);
-}
-
-void ZinitDaemon::reexecute(bool update, ReexecuteDone done) {
-  if (shutdown_.begun())
-    return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
-  if (!can_execute() || kept_list_fd() < 0) {
-    return done(tl::unexpected(RequestFailure{
-        Refusal::process_error,
-        "zinit could not prepare for it when it was started, as its log says; is /proc mounted?"}));
-  }
-  reexecution_.begin(update ? NextImage::installed : NextImage::same, std::move(done));
+  proxies_.load(config);
 }
 
 void ZinitDaemon::use_settings(const Configuration& config) {
@@ -353,6 +232,26 @@ void ZinitDaemon::use_settings(const Configuration& config) {
     environment_.set(base_environment(*config.etc_environment, handed_on(start_)));
   }
   keep_facts();
+}
+
+/// All sockets of services and proxies are there before the first service, and before a client is
+/// answered: whoever connects to one that is not up yet finds its socket. But a file system or a
+/// name server that hangs holds up nothing for long.
+void ZinitDaemon::start_with_sockets() {
+  sockets_.look();
+  if (!sockets_.busy() && !proxies_.busy()) return start_services();
+  boot_waits_ = true;
+  boot_anyway_.set(kSocketsFirst);
+  if (server_) server_->hold_requests(true);
+}
+
+void ZinitDaemon::on_sockets_open(bool anyway) {
+  in_force_.look();
+  if (!boot_waits_ || (!anyway && (sockets_.busy() || proxies_.busy()))) return;
+  boot_waits_ = false;
+  boot_anyway_.stop();
+  if (server_) server_->hold_requests(false);
+  start_services();
 }
 
 void ZinitDaemon::start_services() {
@@ -475,6 +374,8 @@ void ZinitDaemon::on_change() {
   }
   shutdown_.look();
   service_changes_.look();
+  proxies_.look();
+  sockets_.look();
   in_force_.look();
   if (syslog_) syslog_->look();
   if (shutdown_.begun()) return;
@@ -512,6 +413,8 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool 
   auto report = board_.reload(specs, dry_run, config.masked);
   if (!report || dry_run) return report;
   use_settings(config);
+  proxies_.load(config);
+  sockets_.look();
   std::vector<std::string> news = report->added;
   news.insert(news.end(), report->changed.begin(), report->changed.end());
   news.insert(news.end(), report->failed.begin(), report->failed.end());
@@ -560,12 +463,23 @@ void ZinitDaemon::reload(bool dry_run, ReloadDone done) {
 void ZinitDaemon::set_service(SetService request, SetDone done) {
   service_changes_.set(std::move(request), [this, done = std::move(done)](
                                                const RequestResult<Board::SetReport>& report) {
+    sockets_.look();
     in_force_.wait(0, [done, report] { done(report); });
   });
 }
 
 void ZinitDaemon::delete_service(const DeleteService& request, DeleteDone done) {
   service_changes_.remove(request, std::move(done));
+}
+
+void ZinitDaemon::set_proxy(SetProxy request, ProxyDone done) {
+  if (shutdown_.begun())
+    return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
+  proxies_.set(std::move(request), std::move(done));
+}
+
+void ZinitDaemon::delete_proxy(const std::string& name, DeleteDone done) {
+  proxies_.remove(name, std::move(done));
 }
 
 bool ZinitDaemon::can_be_destroyed() {

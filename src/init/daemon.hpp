@@ -25,12 +25,15 @@
 #include "init/emergency.hpp"
 #include "init/in_force.hpp"
 #include "init/kept_config.hpp"
+#include "init/log_output.hpp"
 #include "init/options.hpp"
+#include "init/proxy_changes.hpp"
 #include "init/reexecution.hpp"
 #include "init/reload.hpp"
 #include "init/service_changes.hpp"
 #include "init/shutdown.hpp"
 #include "init/signals.hpp"
+#include "init/socket_changes.hpp"
 #include "init/syslog_input.hpp"
 #include "init/watchdog.hpp"
 #include "io/log_store.hpp"
@@ -71,22 +74,6 @@ struct DaemonStart {
   std::optional<Legacy> legacy;            // after a re-execution
 };
 
-/// Joins the supervisor and io, which do not include each other: OutputPort by way of LogStore.
-/// Threads and locks are those of OutputPort. The store outlives this.
-class LogOutput final : public OutputPort {
- public:
-  explicit LogOutput(LogStore& logs) : logs_(logs) {}
-
-  [[nodiscard]] Result<OutputPipes> open_output(Slot slot) override {
-    return logs_.open_output(slot);
-  }
-  void configure(Slot slot, const SpecPtr& spec) override { logs_.configure(slot, spec); }
-  void forget(Slot slot) override { logs_.forget(slot); }
-
- private:
-  LogStore& logs_;
-};
-
 class ZinitDaemon final : public Daemon {
  public:
   /// Builds all of it; no service is started yet. Signals are blocked, and this is the main thread.
@@ -120,8 +107,20 @@ class ZinitDaemon final : public Daemon {
   void reexecute(bool update, ReexecuteDone done) override;
   void set_service(SetService request, SetDone done) override;
   void delete_service(const DeleteService& request, DeleteDone done) override;
+  void set_proxy(SetProxy request, ProxyDone done) override;
+  void delete_proxy(const std::string& name, DeleteDone done) override;
+  [[nodiscard]] std::vector<ProxyView> proxies() const override { return proxies_.views(); }
+  [[nodiscard]] std::vector<std::string> sockets_of(const std::string& service) const override {
+    return sockets_.addresses(service);
+  }
 
  private:
+  /// How long sinks may write queued lines when the data loop has ended: a blocked console must not
+  /// delay that more.
+  static constexpr Milliseconds kLastLines{500};
+  /// For the data loop to come to its end. It hangs if a file of a service's does.
+  static constexpr Milliseconds kLastTurns{2000};
+
   ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, UniqueFd signals);
 
   void use_settings(const Configuration& config);
@@ -135,6 +134,8 @@ class ZinitDaemon final : public Daemon {
   void add_lost(KeptServices& kept);
   void keep_facts();
   void execute_again(NextImage which);
+  void start_with_sockets();
+  void on_sockets_open(bool anyway);
   void start_services();
   [[nodiscard]] RequestResult<void> boot_target();
   void no_services();
@@ -178,6 +179,10 @@ class ZinitDaemon final : public Daemon {
   std::uint64_t reopening_ = 0;  // the ticket of the log files that were last opened anew
   Reloader reloader_;
   ServiceChanges service_changes_;
+  ProxyChanges proxies_;
+  SocketChanges sockets_;
+  bool boot_waits_ = false;  // for sockets to be open
+  TimerWatcher boot_anyway_;
   Reexecution reexecution_;
   LoopCall reap_more_;
   TimerWatcher reap_later_;

@@ -59,6 +59,7 @@ std::string fact_of(const Node& node) {
   put_flag(to, "runtime", spec.runtime);
   put_flag(to, "system_class", spec.system_class_default);
   put_flag(to, "inherit_streams", spec.inherit_streams);
+  if (!spec.instance_of.empty()) to.member("instance_of", spec.instance_of);
   put_origin(to, spec);
   if (!spec.document.empty()) to.key("document").put_raw(spec.document);
   put_list(to, "warnings", spec.findings->warnings);
@@ -165,6 +166,7 @@ std::optional<GraphEntry> entry_from(const std::string& text, Slot slot,
   spec->runtime = from.flag("runtime");
   spec->system_class_default = from.flag("system_class");
   spec->inherit_streams = from.flag("inherit_streams");
+  spec->instance_of = from.text("instance_of");
   SpecFindings findings{from.texts("warnings"), from.number("refused_warnings"),
                         from.texts("errors"), nullptr, nullptr};
   // What was no fault to the image before is one to this: it must not run half of a file.

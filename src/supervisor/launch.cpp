@@ -132,6 +132,7 @@ Result<Child> Launcher::spawn_command(const LaunchOrder& order, const Announce& 
     pipes = std::move(*opened);
     plan.out = pipes.out.get();
     plan.err = pipes.err.get();
+    if (launch.extras && launch.extras->stream >= 0) plan.in = plan.out = launch.extras->stream;
   }
   const auto child = pipes.writer ? pipes.writer : std::make_shared<std::atomic<pid_t>>(0);
   plan.pid = child.get();

@@ -40,6 +40,7 @@ struct SpawnExtras {
   std::vector<std::string> pid_variables;  // variables whose value is the pid of the process
   std::vector<PassedFd> passed;            // each at the number that it asks for
   std::vector<ListenFd> listen_fds;        // numbered from 3 on, as sd_listen_fds(3) has it
+  int stream = -1;                         // to be its standard input and output; -1: none
   std::vector<std::shared_ptr<SpawnPart>> parts;
 
   /// The part of this type; null if there is none.

@@ -56,6 +56,8 @@ void check_value(const JsonValue& value, std::size_t size) {
   may_fail([&] { (void)read_set(value); });
   may_fail([&] { (void)read_bulk(value, "started"); });
   may_fail([&] { (void)read_reload(value); });
+  may_fail([&] { (void)read_proxy_set(value); });
+  may_fail([&] { require(read_proxies(value).size() <= size); });
   may_fail([&] {
     for (const LogLine& line : read_log_lines(value)) require(!line.raw || line.raw->size() < size);
   });
@@ -134,6 +136,8 @@ std::set<std::string> words() {
                                R"("why":{)",
                                R"("config":{)",
                                R"("boot":{)",
+                               R"("listen":[)",
+                               R"("idle_timeout":)",
                                R"("reasons":[)",
                                R"("skipped":[)",
                                "null",

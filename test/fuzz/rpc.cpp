@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -66,6 +68,38 @@ class NoDaemon final : public Daemon {
     done(Board::SetReport{spec->name, true, {}});
   }
   void delete_service(const DeleteService&, DeleteDone done) override { done({}); }
+  void set_proxy(SetProxy request, ProxyDone done) override {
+    const auto written = read_toml(to_toml(request.config));
+    require(written && to_json(*written) == to_json(request.config));
+    const std::string& name = request.config.find("name")->value.string;
+    done(ProxySet{name, name == proxy_->name});
+  }
+  void delete_proxy(const std::string& name, DeleteDone done) override {
+    if (name != proxy_->name)
+      return done(tl::unexpected(RequestFailure{Refusal::proxy_not_found, "no such proxy", {}}));
+    done({});
+  }
+  [[nodiscard]] std::vector<ProxyView> proxies() const override {
+    ProxyView view;
+    view.spec = proxy_;
+    view.running = true;
+    return {view};
+  }
+  [[nodiscard]] std::vector<std::string> sockets_of(const std::string& service) const override {
+    return service == "db" ? std::vector<std::string>{"unix:/run/db"} : std::vector<std::string>();
+  }
+
+ private:
+  static ProxyPtr one_proxy() {
+    ProxySpec spec;
+    spec.name = "front";
+    spec.listen = {"tcp:localhost:5432", "unix:/run/front"};
+    spec.backend = "unix:/run/db";
+    spec.service = "db";
+    return std::make_shared<const ProxySpec>(std::move(spec));
+  }
+
+  const ProxyPtr proxy_ = one_proxy();
 };
 
 SpecPtr spec_of(const std::string& text) {
@@ -193,9 +227,12 @@ void take_from(std::multiset<std::string>& owed, const std::multiset<std::string
   }
 }
 
-/// Whether the call is answered before the next is begun; others may wait for a service.
+/// Whether the call is answered before the next is begun; others may wait for a service, or for
+/// work with files.
 bool is_prompt(const RpcCall& call) {
-  return call.fault || (!call.method.starts_with("service.") && !call.method.starts_with("logs."));
+  return call.fault ||
+         std::ranges::none_of(std::array{"service.", "logs.", "xinet."},
+                              [&](const char* room) { return call.method.starts_with(room); });
 }
 
 void check_answers(std::string_view requests, const std::vector<std::string>& answers) {
@@ -273,6 +310,8 @@ std::set<std::string> words() {
                                R"("db")",
                                R"("wrong")",
                                R"("missing")",
+                               R"("front")",
+                               R"(["tcp:localhost:5432"])",
                                R"("SIGTERM")",
                                "9007199254740992",
                                "9007199254740993",

@@ -51,6 +51,25 @@ TEST_CASE("wrong usage exits 2 and says what is wrong", "[client]") {
       {"logs --stream out web",
        "zinitctl: logs: --stream out: there are stdout, stderr, zinit and syslog"},
       {"wait web --for ever", "zinitctl: wait: --for is running, exited, failed or stopped"},
+      {"xinet", "zinitctl: xinet: set, delete, list, status: one of these is missing\nusage: "},
+      {"xinet lst", "zinitctl: xinet lst: no such verb; did you mean xinet list?"},
+      {"xinet --jsno", "zinitctl: xinet: unknown option --jsno; did you mean --json?"},
+      {"xinet set",
+       "zinitctl: xinet set: NAME is missing\nusage: zinitctl xinet set [OPTIONS] NAME"},
+      {"xinet set pg", "zinitctl: xinet set: --listen is missing\n"},
+      {"xinet set pg --listen a:1 --service s", "zinitctl: xinet set: --backend is missing\n"},
+      {"xinet set pg --listen a:1 --backend b:1", "zinitctl: xinet set: --service is missing\n"},
+      {"xinet set pg a:1", "zinitctl: xinet set: a:1 is one too many"},
+      {"xinet set pg --listen a:1 b:1 c", "zinitctl: xinet set: c is one too many"},
+      {"xinet set pg --listen a:1 --single-connection b:1",
+       "zinitctl: xinet set: b:1 is one too many"},
+      {"xinet set pg --listen a:1 --backend b:1 --service s --idle-timeout long",
+       "zinitctl: xinet set: --idle-timeout long: not a number of seconds"},
+      {"xinet set pg --listen a:1 --backend b:1 --service s --connect-timeout -1",
+       "zinitctl: xinet set: --connect-timeout -1: not a number of seconds"},
+      {"xinet set pg --listen a:1 --backend b:1 --service s --proxy-protocol 3",
+       "zinitctl: xinet set: --proxy-protocol 3: there are version 1 and 2"},
+      {"xinet list pg", "zinitctl: xinet list: pg is one too many"},
   }));
   const Ran ran = run(words_of_line(line));
   CHECK(ran.status == 2);
@@ -84,8 +103,12 @@ TEST_CASE("help and version need no server", "[client]") {
   CHECK_THAT(run({"start", "--help"}).out, StartsWith("usage: zinitctl start [OPTIONS] NAME...\n"));
   CHECK_THAT(run({"start", "--help"}).out, Contains("--no-wait"));
   CHECK_THAT(run({"--version"}).out, StartsWith("zinit "));
+  CHECK_THAT(run({"xinet", "--help"}).out, Contains("\n  xinet status [NAME] "));
+  CHECK(run({"xinet", "--help"}).out.find("restart") == std::string::npos);
   for (const VerbRow& verb : verbs()) {
-    const Ran ran = run({std::string(verb.name), "--help"});
+    std::vector<std::string> words = words_of_line(std::string(verb.name));
+    words.emplace_back("--help");
+    const Ran ran = run(words);
     CHECK(ran.status == 0);
     CHECK(longest_line(ran.out) <= 100);
   }
@@ -101,6 +124,7 @@ TEST_CASE("each error of the server or the connection has its exit status", "[cl
                                                         {-32011, 1},
                                                         {-32012, 6},
                                                         {-32013, 1},
+                                                        {-32014, 4},
                                                         {-32602, 2},
                                                         {-32603, 1}}));
   CannedServer server(
@@ -216,6 +240,10 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"system.poweroff", result("{\"ok\":true}")},
                        {"system.reboot", result("{\"ok\":true}")},
                        {"system.halt", result("{\"ok\":true}")},
+                       {"xinet.set", result("{}")},
+                       {"xinet.delete", result("{\"ok\":true}")},
+                       {"xinet.status", result("{}")},
+                       {"xinet.status_all", result("[]")},
                        {"debug.state", result("{}")},
                        {"events.get", result("[]")}});
   const test::TempDir image;
@@ -227,9 +255,12 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
     if (verb.name == "check" || verb.name == "events" || verb.name == "edit" ||
         verb.name == "reexec")
       continue;
-    std::vector<std::string> words{std::string(verb.name), "--json"};
+    std::vector<std::string> words = words_of_line(std::string(verb.name));
+    words.emplace_back("--json");
     if (verb.least() > 0 || verb.name == "logs")
       words.push_back(verb.name == "add-service" ? image / kServiceFile : "a");
+    if (verb.name == "xinet set")
+      words.insert(words.end(), {"--listen", "a:1", "--backend", "b:1", "--service", "s"});
     if (takes_root(verb)) words.insert(words.end(), {"--root", image.path()});
     const Ran ran = server.run(words);
     CAPTURE(verb.name, ran.out, ran.err);

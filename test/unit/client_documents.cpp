@@ -38,6 +38,16 @@ void add_flags(std::string_view line, std::set<std::string>& flags) {
   }
 }
 
+/// The words that follow Cm, up to the next macro: the name of the verb.
+std::string verb_of_item(std::span<const std::string_view> words) {
+  std::string name;
+  for (const std::string_view word : words.subspan(2)) {
+    if (word == "Oo" || word == "Op" || word == "Ar" || word == "Fl") break;
+    name.append(name.empty() ? "" : " ").append(word);
+  }
+  return name;
+}
+
 /// Options by verb, from the items of one subsection; those of several items in a row are one each.
 std::map<std::string, std::set<std::string>> items_of(const std::string& page, const char* begin,
                                                       const char* end) {
@@ -48,28 +58,37 @@ std::map<std::string, std::set<std::string>> items_of(const std::string& page, c
   for (const std::string_view line : split(part, '\n')) {
     const auto words = split(line, ' ');
     if (words.size() < 3 || words[0] != ".It") continue;
-    const std::string key = words[1] == "Cm" ? std::string(words[2]) : "";
+    const std::string key = words[1] == "Cm" ? verb_of_item(words) : "";
     add_flags(line, items[key]);
   }
   return items;
 }
 
 std::string expected_completion() {
+  constexpr std::size_t longest = 90;
   const auto line = [](std::string_view verb, std::string_view what,
                        std::span<const OptionRow> options) {
-    std::string words;
+    const std::string begin = std::string(verb) + ":" + std::string(what) + ":";
+    std::string text = begin;
+    std::size_t at = 0;  // where the last line begins
     for (const OptionRow& option : options) {
       for (const std::string_view name : split(option.names, ',')) {
-        words.append(words.empty() ? "" : " ").append(name).append(option.value.empty() ? "" : "=");
+        const std::string word = std::string(name) + (option.value.empty() ? "" : "=");
+        if (text.size() - at + word.size() > longest) {
+          at = text.size() + 1;
+          text += "\n" + begin;
+        }
+        text.append(text.ends_with(':') ? "" : " ").append(word);
       }
     }
-    return std::string(verb) + ":" + std::string(what) + ":" + words + "\n";
+    return text + "\n";
   };
   std::string table = line("", "verbs", global_options());
   for (const VerbRow& verb : verbs()) {
-    const char* what = verb.completes == Completes::services ? "services"
-                       : verb.completes == Completes::files  ? "files"
-                                                             : "nothing";
+    const char* what = verb.completes == Completes::services  ? "services"
+                       : verb.completes == Completes::proxies ? "proxies"
+                       : verb.completes == Completes::files   ? "files"
+                                                              : "nothing";
     table += line(verb.name, what, verb.options);
   }
   return table;

@@ -88,3 +88,84 @@ TEST_CASE("the client library is told of changes of state", "[control][client]")
         std::vector<std::string>{"inactive>blocked", "blocked>starting", "starting>running"});
   client.events_unsubscribe(number);
 }
+
+TEST_CASE("the client library sets proxies and reads what they are", "[control][client][xinet]") {
+  const auto on_demand = [](zinit::ServiceSpec& spec) {
+    spec.socket.edit().listen = {"unix:/run/x"};
+  };
+  Rig rig({sleeper("db", on_demand)});
+  Client client = Client::connect(rig.path());
+  zinit::ProxyConfig config;
+  config.name = "front";
+  config.listen = {"tcp:localhost:5432", "unix:/run/front"};
+  config.backend = "unix:/run/db";
+  config.service = "db";
+  CHECK_FALSE(client.set_proxy(config).replaced);
+  config.connect_timeout = 10s;
+  config.idle_timeout = 300s;
+  config.single_connection = true;
+  config.proxy_protocol = 1;
+  CHECK(client.set_proxy(config, false).name == "front");
+  const auto set = rig.daemons(&FakeDaemon::set_proxies);
+  REQUIRE(set.size() == 2);
+  CHECK(set[0].persist);
+  CHECK(set[0].config.table.size() == 4);
+  CHECK_FALSE(set[1].persist);
+  const zinit::Value& full = set[1].config;
+  CHECK(full.find("listen")->value.array.size() == 2);
+  CHECK(full.find("connect_timeout")->value.integer == 10);
+  CHECK(full.find("idle_timeout")->value.integer == 300);
+  CHECK(full.find("single_connection")->value.boolean);
+  CHECK(full.find("proxy_protocol")->value.integer == 1);
+
+  rig.on_loop([&] {
+    zinit::ProxySpec spec;
+    spec.name = "front";
+    spec.listen = {"tcp:localhost:5432", "unix:/run/front"};
+    spec.backend = "unix:/run/db";
+    spec.service = "db";
+    spec.file = "/etc/front.toml";
+    spec.connect_timeout = 10s;
+    spec.idle_timeout = 300s;
+    spec.single_connection = true;
+    spec.proxy_protocol = 1;
+    zinit::ProxyView view;
+    view.spec = std::make_shared<const zinit::ProxySpec>(spec);
+    view.error = "it does not";
+    view.total_connections = 5;
+    view.active_connections = 4;
+    view.rejected_connections = 3;
+    view.bytes_to_backend = 2;
+    view.bytes_from_backend = 1;
+    rig.daemon.proxies_there = {view};
+    rig.daemon.sockets = {{"db", {"unix:/run/x"}}};
+  });
+  CHECK(client.proxies() == std::vector<std::string>{"front"});
+  const auto all = client.all_proxies();
+  REQUIRE(all.size() == 1);
+  for (const zinit::ProxyStatus& proxy : {all[0], client.proxy("front")}) {
+    CHECK(proxy.name == "front");
+    CHECK(proxy.listen == config.listen);
+    CHECK(proxy.backend == "unix:/run/db");
+    CHECK(proxy.service == "db");
+    CHECK_FALSE(proxy.running);
+    CHECK(proxy.error == "it does not");
+    CHECK(proxy.total_connections == 5);
+    CHECK(proxy.active_connections == 4);
+    CHECK(proxy.rejected_connections == 3);
+    CHECK(proxy.bytes_to_backend == 2);
+    CHECK(proxy.bytes_from_backend == 1);
+    CHECK(proxy.connect_timeout == 10s);
+    CHECK(proxy.idle_timeout == 300s);
+    CHECK(proxy.single_connection);
+    CHECK(proxy.proxy_protocol == 1);
+    CHECK(proxy.file == "/etc/front.toml");
+  }
+  const auto db = client.status_full("db");
+  CHECK(db.proxies == std::vector<std::string>{"front"});
+  CHECK(db.sockets == std::vector<std::string>{"unix:/run/x"});
+  CHECK(db.starts_on == std::vector<std::string>{"unix:/run/x"});
+  client.delete_proxy("front");
+  CHECK(rig.daemons(&FakeDaemon::deleted_proxies) == std::vector<std::string>{"front"});
+  CHECK(code_of([&] { (void)client.proxy("frnt"); }) == ErrorCode::proxy_not_found);
+}

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <future>
@@ -54,6 +55,26 @@ void FakeDaemon::set_service(SetService request, SetDone done) {
 void FakeDaemon::delete_service(const DeleteService& request, DeleteDone done) {
   deleted.push_back(request);
   done({});
+}
+
+void FakeDaemon::set_proxy(SetProxy request, ProxyDone done) {
+  if (proxy_refusal) return done(tl::unexpected(*proxy_refusal));
+  const std::string name = request.config.find("name")->value.string;
+  const auto is_it = [&](const ProxyView& proxy) { return proxy.spec->name == name; };
+  const bool replaced = std::ranges::any_of(proxies_there, is_it);
+  set_proxies.push_back(std::move(request));
+  done(ProxySet{name, replaced});
+}
+
+void FakeDaemon::delete_proxy(const std::string& name, DeleteDone done) {
+  if (proxy_refusal) return done(tl::unexpected(*proxy_refusal));
+  deleted_proxies.push_back(name);
+  done({});
+}
+
+std::vector<std::string> FakeDaemon::sockets_of(const std::string& service) const {
+  const auto found = sockets.find(service);
+  return found == sockets.end() ? std::vector<std::string>() : found->second;
 }
 
 // --- client ---

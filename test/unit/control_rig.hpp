@@ -5,6 +5,7 @@
 #include <atomic>
 #include <concepts>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -53,12 +54,25 @@ class FakeDaemon final : public Daemon {
   void reexecute(bool update, ReexecuteDone done) override;
   void set_service(SetService request, SetDone done) override;
   void delete_service(const DeleteService& request, DeleteDone done) override;
+  void set_proxy(SetProxy request, ProxyDone done) override;
+  void delete_proxy(const std::string& name, DeleteDone done) override;
+  [[nodiscard]] std::vector<ProxyView> proxies() const override {
+    ++asked_for_proxies;
+    return proxies_there;
+  }
+  [[nodiscard]] std::vector<std::string> sockets_of(const std::string& service) const override;
 
   std::function<void(PowerAction, const std::string&)> on_power;
   std::function<void(bool, ReloadDone)> on_reload;
   std::function<void(bool, ReexecuteDone)> on_reexecute;
   std::vector<SetService> set;
   std::vector<DeleteService> deleted;
+  std::vector<SetProxy> set_proxies;
+  std::vector<std::string> deleted_proxies;
+  std::optional<RequestFailure> proxy_refusal;  // the answer to all that is asked of proxies
+  std::vector<ProxyView> proxies_there;
+  std::map<std::string, std::vector<std::string>> sockets;  // by service
+  mutable int asked_for_proxies = 0;
   std::optional<ScheduledPower> scheduled;
   std::atomic<int> powered{0};
 };
@@ -150,6 +164,13 @@ class Rig {
 
   /// Runs `action` on the loop's thread, and waits for it.
   void on_loop(const std::function<void()>& action);
+  /// A copy of what the daemon has written down.
+  template <class T>
+  [[nodiscard]] T daemons(T FakeDaemon::*member) {
+    T copy;
+    on_loop([&] { copy = daemon.*member; });
+    return copy;
+  }
   [[nodiscard]] ControlFigures figures();
   [[nodiscard]] bool becomes(const std::string& name, State state);
   [[nodiscard]] LogStore& logs() { return *logs_; }

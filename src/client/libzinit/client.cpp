@@ -23,6 +23,20 @@ std::string setting(const std::string& config, bool persist, bool start) {
   return params.add_json("config", config).add("persist", persist).add("start", start).text();
 }
 
+JsonParams proxy_params(const ProxyConfig& config) {
+  const auto seconds = [](const std::optional<std::chrono::seconds>& time) {
+    return time ? std::optional<std::int64_t>(time->count()) : std::nullopt;
+  };
+  JsonParams params = named(config.name);
+  params.add("listen", config.listen).add("backend", config.backend);
+  params.add("service", config.service);
+  params.add_given("connect_timeout", seconds(config.connect_timeout));
+  params.add_given("idle_timeout", seconds(config.idle_timeout));
+  if (config.single_connection) params.add("single_connection", true);
+  if (config.proxy_protocol != 0) params.add("proxy_protocol", config.proxy_protocol);
+  return params;
+}
+
 const char* word_of(WaitFor state) {
   switch (state) {
     case WaitFor::running: return "running";
@@ -266,6 +280,27 @@ ServiceStatus Client::wait(const std::string& name, WaitFor state,
   JsonParams params = named(name).add("for", word_of(state));
   if (limit) params.add("timeout_ms", std::int64_t{limit->count()});
   return read_status(impl_->call("service.wait", params.text(), with_grace(limit))["result"]);
+}
+
+ProxySetResult Client::set_proxy(const ProxyConfig& config, bool persist) {
+  return impl_->get("xinet.set", proxy_params(config).add("persist", persist).text(),
+                    read_proxy_set);
+}
+
+void Client::delete_proxy(const std::string& name) {
+  impl_->tell("xinet.delete", named(name).text());
+}
+
+std::vector<std::string> Client::proxies() {
+  return impl_->get("xinet.list", "", [](const JsonValue& value) { return json_strings(value); });
+}
+
+ProxyStatus Client::proxy(const std::string& name) {
+  return impl_->get("xinet.status", named(name).text(), read_proxy);
+}
+
+std::vector<ProxyStatus> Client::all_proxies() {
+  return impl_->get("xinet.status_all", "", read_proxies);
 }
 
 std::vector<LogLine> Client::logs_get(const std::string& name, std::uint32_t lines) {

@@ -45,6 +45,9 @@ void read_value(Object object, Name name, std::int64_t& field) {
 void read_value(Object object, Name name, std::uint64_t& field) {
   field = json_count(object, name);
 }
+void read_value(Object object, Name name, std::chrono::seconds& field) {
+  field = std::chrono::seconds(json_integer(object, name).value_or(0));
+}
 void read_value(Object object, Name name, std::vector<std::string>& field) {
   field = json_strings(object, name);
 }
@@ -245,6 +248,27 @@ ReloadReport read_reload(const JsonValue& value) {
   for (const auto& one : why->GetObject())
     report.why[std::string(text_of(one.name))] = json_strings(one.value);
   return report;
+}
+
+ProxySetResult read_proxy_set(const JsonValue& value) {
+  return {json_string(value, "name"), json_bool(value, "replaced")};
+}
+
+ProxyStatus read_proxy(const JsonValue& value) {
+  ProxyStatus proxy;
+  read_members(value, "name", proxy.name, "listen", proxy.listen, "backend", proxy.backend,
+               "service", proxy.service, "running", proxy.running, "error", proxy.error,
+               "total_connections", proxy.total_connections, "active_connections",
+               proxy.active_connections, "rejected_connections", proxy.rejected_connections,
+               "bytes_to_backend", proxy.bytes_to_backend, "bytes_from_backend",
+               proxy.bytes_from_backend, "connect_timeout", proxy.connect_timeout, "idle_timeout",
+               proxy.idle_timeout, "single_connection", proxy.single_connection, "proxy_protocol",
+               proxy.proxy_protocol, "file", proxy.file);
+  return proxy;
+}
+
+std::vector<ProxyStatus> read_proxies(const JsonValue& value) {
+  return read_array(value, "proxies", read_proxy);
 }
 
 LogLine read_log_line(const JsonValue& value) {

@@ -18,6 +18,9 @@ namespace zinit {
 /// `done` is the member with the names of the services that were started, stopped or removed.
 [[nodiscard]] BulkResult read_bulk(const JsonValue& value, const char* done);
 [[nodiscard]] ReloadReport read_reload(const JsonValue& value);
+[[nodiscard]] ProxySetResult read_proxy_set(const JsonValue& value);
+[[nodiscard]] ProxyStatus read_proxy(const JsonValue& value);
+[[nodiscard]] std::vector<ProxyStatus> read_proxies(const JsonValue& value);
 [[nodiscard]] LogLine read_log_line(const JsonValue& value);
 [[nodiscard]] std::vector<LogLine> read_log_lines(const JsonValue& value);
 [[nodiscard]] StateEvent read_event(const JsonValue& value);

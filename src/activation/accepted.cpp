@@ -1,0 +1,95 @@
+// Handing accepted connections to instances. See accepted.hpp.
+#include "activation/accepted.hpp"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "activation/listening.hpp"
+#include "base/format.hpp"
+#include "os/disposal.hpp"
+#include "os/unix_receive.hpp"
+#include "supervisor/spawn_extras.hpp"
+
+namespace zinit {
+
+/// Stays open until the instance's process has it, too.
+struct AcceptedConnections::Connection : SpawnPart {
+  explicit Connection(KeptFd accepted) : fd(std::move(accepted)) {}
+  ~Connection() override {
+    UniqueFd own = fd.release();
+    // What the instance has must not be shut down.
+    if (!passed)
+      close_socket(std::move(own));
+    else if (own && may_hold_descriptors(own.get()))
+      close_elsewhere(std::move(own));
+  }
+  KeptFd fd;
+  bool passed = false;  // a process has it, or may have it
+};
+
+void AcceptedConnections::put(const std::string& instance, KeptFd connection) {
+  MutexLock lock(mutex_);
+  waiting_[instance] = std::make_shared<Connection>(std::move(connection));
+}
+
+void AcceptedConnections::keep(const std::string& instance, Slot slot) {
+  MutexLock lock(mutex_);
+  const auto found = waiting_.find(instance);
+  if (found == waiting_.end()) return;
+  KeptFd& fd = found->second->fd;
+  fd = KeptFd(fd.release(), {KeptKind::accepted, 0, slot});
+}
+
+void AcceptedConnections::drop(const std::string& instance) {
+  std::shared_ptr<Connection> last;
+  MutexLock lock(mutex_);
+  const auto found = waiting_.find(instance);
+  if (found == waiting_.end()) return;
+  last = std::move(found->second);
+  waiting_.erase(found);
+}
+
+std::vector<std::pair<std::string, KeptFd>> AcceptedConnections::take_over(Inheritance& inherited,
+                                                                           const Graph& graph) {
+  std::vector<std::pair<std::string, KeptFd>> left;
+  MutexLock lock(mutex_);
+  for (Inheritance::One& one : inherited.take_all(KeptKind::accepted)) {
+    if (!graph.used(one.note.slot)) continue;
+    const ServiceSpec& spec = graph.spec(one.note.slot);
+    if (spec.instance_of.empty()) {
+      left.emplace_back(spec.name, std::move(one.fd));
+      continue;
+    }
+    auto connection = std::make_shared<Connection>(std::move(one.fd));
+    connection->passed = true;
+    waiting_[spec.name] = std::move(connection);
+  }
+  return left;
+}
+
+Result<void> AcceptedConnections::prepare(Slot /*slot*/, const ServiceSpec& spec,
+                                          SpawnExtras& extras) {
+  if (spec.instance_of.empty()) return {};
+  MutexLock lock(mutex_);
+  const auto found = waiting_.find(spec.name);
+  if (found == waiting_.end()) return failure("its connection is over");
+  const int fd = found->second->fd.get();
+  extras.stream = fd;
+  found->second->passed = true;
+  extras.parts.push_back(found->second);
+  SocketAddress peer;
+  peer.size = sizeof peer.storage;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size) < 0 ||
+      peer.storage.ss_family == AF_UNIX)
+    return {};
+  const std::string text = address_text(peer);
+  const auto colon = text.rfind(':');
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  extras.environment.push_back("REMOTE_ADDR=" + host);
+  extras.environment.push_back("REMOTE_PORT=" + text.substr(colon + 1));
+  return {};
+}
+
+}  // namespace zinit

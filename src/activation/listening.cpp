@@ -1,0 +1,116 @@
+// Binding and listening. See listening.hpp.
+#include "activation/listening.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/trusted_path.hpp"
+#include "base/unix_address.hpp"
+#include "os/unix_receive.hpp"
+
+namespace zinit {
+
+namespace {
+
+Failure cannot_listen(const std::string& where, int errnum = errno) {
+  return sys_failure("listen on", where, errnum);
+}
+
+Result<void> make_parents(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? Result<void>()
+                                                  : make_directories(path.substr(0, slash), 0755);
+}
+
+bool set(int socket, int level, int option, bool on) {
+  const int value = 1;
+  return !on || ::setsockopt(socket, level, option, &value, sizeof value) == 0;
+}
+
+Result<OpenSocket> bind_path(UniqueFd fd, const SocketAddress& address, int type,
+                             const ListenOptions& options) {
+  const std::string path = reinterpret_cast<const sockaddr_un&>(address.storage).sun_path;
+  if (auto made = make_parents(path); !made) return Failure(made.error());
+  if (auto cleared = clear_socket_place(path, type); !cleared) return Failure(cleared.error());
+  // The file takes its mode from the socket: it is open to nobody else before its owner is set.
+  if (::fchmod(fd.get(), options.mode & 0600) < 0 ||
+      ::bind(fd.get(), address.get(), address.size) < 0)
+    return cannot_listen(path);
+  OpenSocket open{std::move(fd), SocketFile(path)};
+  if (auto given = open.file.give(options.owner, options.group, options.mode); !given) {
+    open.file.remove();
+    return Failure(given.error());
+  }
+  return open;
+}
+
+}  // namespace
+
+Result<Addresses> addresses_of(const Endpoint& place) {
+  if (!place.socket.empty()) return Addresses{local_address(place.socket)};
+  return resolve_now(place.host, place.port);
+}
+
+Result<OpenSocket> open_socket(const SocketAddress& address, ListenType type,
+                               const ListenOptions& options) {
+  const int family = address.storage.ss_family;
+  const int kind = type == ListenType::stream ? SOCK_STREAM : SOCK_DGRAM;
+  const std::string where = address_text(address);
+  UniqueFd fd(::socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return sys_failure("make a socket for", where);
+  OpenSocket open;
+  if (family == AF_UNIX) {
+    refuse_descriptors(fd.get());
+    auto bound = bind_path(std::move(fd), address, kind, options);
+    if (!bound) return bound;
+    open = *std::move(bound);
+  } else {
+    // A new server may have the port while connections of the last one are in TIME_WAIT.
+    const bool ready = set(fd.get(), SOL_SOCKET, SO_REUSEADDR, kind == SOCK_STREAM) &&
+                       set(fd.get(), SOL_SOCKET, SO_REUSEPORT, options.reuse_port) &&
+                       set(fd.get(), SOL_SOCKET, SO_KEEPALIVE, options.keepalive) &&
+                       set(fd.get(), SOL_IP, IP_FREEBIND, options.freebind);
+    if (!ready || ::bind(fd.get(), address.get(), address.size) < 0) return cannot_listen(where);
+    open.fd = std::move(fd);
+  }
+  if (kind == SOCK_STREAM && ::listen(open.fd.get(), options.backlog) < 0) {
+    const int errnum = errno;
+    open.file.remove();
+    return cannot_listen(where, errnum);
+  }
+  return open;
+}
+
+Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& options) {
+  if (auto made = make_parents(path); !made) return Failure(made.error());
+  const bool is_new = ::mkfifo(path.c_str(), options.mode & 0600) == 0;
+  if (!is_new && errno != EEXIST) return sys_failure("make the FIFO", path);
+  // Another's link in its place could lead anywhere.
+  auto fd = open_trusted(path, O_RDWR);
+  if (!fd) return Failure(std::move(fd.error()));
+  struct stat status {};
+  if (::fstat(fd->get(), &status) < 0) return sys_failure("look at", path);
+  if (!S_ISFIFO(status.st_mode))
+    return Failure(
+        Error{fmt::format("cannot listen on {}: it exists and is no FIFO", path), EEXIST});
+  OpenSocket open{*std::move(fd), SocketFile(path)};
+  if (auto given = open.file.give(options.owner, options.group, options.mode); !given)
+    return Failure(given.error());
+  if (!is_new) open.file = {};  // somebody else's stays
+  return open;
+}
+
+SocketAddress own_address(int socket) noexcept {
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address.storage), &address.size) < 0)
+    return {};
+  return address;
+}
+
+}  // namespace zinit

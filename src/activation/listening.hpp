@@ -1,0 +1,52 @@
+// Opens what others connect or send to: sockets of all kinds and FIFOs, for proxies and for
+// [socket] of services.
+//
+// Threads: any, but not a loop's: all of it may block on a file system or on a name server.
+#pragma once
+
+#include <optional>
+
+#include "base/fd.hpp"
+#include "io/resolver.hpp"
+#include "model/listen_address.hpp"
+#include "os/socket_file.hpp"
+
+namespace zinit {
+
+struct ListenOptions {
+  // Of unix sockets and FIFOs; unset: zinit's own.
+  mode_t mode = 0666;
+  std::optional<uid_t> owner;
+  std::optional<gid_t> group;
+  int backlog = 4096;  // the kernel takes net.core.somaxconn at most
+  bool reuse_port = false;
+  bool keepalive = false;
+  bool freebind = false;
+
+  bool operator==(const ListenOptions&) const = default;
+};
+
+/// The addresses of a place: for a name all that it has, looked up now.
+[[nodiscard]] Result<Addresses> addresses_of(const Endpoint& place);
+
+/// What is open at an address. Who closes it for good removes its file.
+struct OpenSocket {
+  UniqueFd fd;
+  SocketFile file;  // none for TCP and UDP
+};
+
+/// Binds a socket that does not block to one of the addresses of a place, and listens. Missing
+/// directories of a path are made, with mode 0755. What nobody has open at a path is replaced.
+/// @return  EADDRINUSE if somebody else has the address
+[[nodiscard]] Result<OpenSocket> open_socket(const SocketAddress& address, ListenType type,
+                                             const ListenOptions& options);
+
+/// Opens the FIFO at `path` for reading and writing, so that it never has an end, without blocking;
+/// makes it if there is none.
+/// @return  EEXIST if something else is there
+[[nodiscard]] Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& options);
+
+/// The address that a socket is bound to; with size 0 if the kernel does not say.
+[[nodiscard]] SocketAddress own_address(int socket) noexcept;
+
+}  // namespace zinit

@@ -1,0 +1,198 @@
+// The proxies of the data loop. See proxies.hpp.
+#include "activation/proxies.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+
+namespace zinit {
+
+namespace {
+
+// A connection has two sockets, and up to four ends of pipes while bytes are under way; the rest of
+// the descriptors is for services.
+std::size_t most_connections() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;
+  return std::max<std::size_t>(limit.rlim_cur / 4, 16);
+}
+
+constexpr Milliseconds kLackAgain{100};
+
+}  // namespace
+
+class Proxies::Impl {
+ public:
+  Impl(EventLoop& loop, ServiceAccess& services, std::function<void(ProxyTable::Place)> gone)
+      : services_(services),
+        gone_(std::move(gone)),
+        set_(loop, [this](EpollSet::Key key, std::uint32_t events) { on_ready(key, events); }),
+        resolver_(loop),
+        shared_{loop,
+                set_,
+                pipes_,
+                resolver_,
+                services,
+                connections_,
+                waiting_,
+                most_connections(),
+                [this] { tidy_.ask(); },
+                [this] { again_.set(kLackAgain); }},
+        again_(loop, [this] { accept_again(); }),
+        idle_(loop, [this] { stop_idle(); }),
+        tidy_(loop, [this] { tidy(); }),
+        look_(loop, [this] { look_now(); }) {}
+
+  void apply(std::vector<Change>& changes, const Done& done) {
+    if (!set_.open()) again_.set(kLackAgain);
+    Listeners unused;
+    for (Change& change : changes) {
+      Listeners old = change.removed ? close(change) : put(change);
+      std::ranges::move(old, std::back_inserter(unused));
+    }
+    idle_proxies_ = static_cast<std::size_t>(std::ranges::count_if(proxies_, [](const auto& one) {
+      return !one.second->closed() && one.second->spec().idle_timeout.count() > 0;
+    }));
+    stop_idle();
+    done(std::move(unused));
+  }
+
+  void look() noexcept {
+    if (waiting_ > 0 || idle_proxies_ > 0) look_.ask();
+  }
+
+ private:
+  Listeners put(Change& change) {
+    auto& proxy = proxies_[change.place];
+    if (!proxy) proxy = std::make_unique<Proxy>(shared_, change.place, *change.counts);
+    Listeners old = proxy->set(change.spec, std::move(change.listeners));
+    for (auto& [number, left] : change.left) proxy->take_over(number, std::move(left));
+    proxy->look();  // nothing else need happen to those that wait
+    return old;
+  }
+
+  Listeners close(const Change& change) {
+    const auto found = proxies_.find(change.place);
+    if (found == proxies_.end()) return {};
+    Listeners old = found->second->close();
+    tidy_.ask();
+    return old;
+  }
+
+  void on_ready(EpollSet::Key key, std::uint32_t events) {
+    const auto found = proxies_.find(Proxy::place_of(key));
+    if (found == proxies_.end()) return;
+    if ((key & Proxy::kListener) != 0)
+      found->second->on_listener(static_cast<std::uint32_t>(key));
+    else
+      found->second->on_connection(static_cast<std::uint32_t>(key), Proxy::side_of(key), events);
+  }
+
+  /// After the end of connections: others may be accepted, and a proxy that was removed may go.
+  void tidy() {
+    if (connections_ < shared_.most) accept_again();
+    std::erase_if(proxies_, [this](const auto& one) {
+      const bool gone = one.second->closed() && one.second->connections() == 0;
+      if (gone) gone_(one.first);
+      return gone;
+    });
+    stop_idle();
+  }
+
+  void accept_again() {
+    if (!set_.open()) return again_.set(kLackAgain);
+    for (const auto& [place, proxy] : proxies_) proxy->accept_again();
+  }
+
+  void look_now() {
+    for (const auto& [place, proxy] : proxies_) proxy->look();
+    stop_idle();
+  }
+
+  /// What the proxies of one service have in common.
+  struct Use {
+    std::size_t connections = 0;
+    bool forever = false;  // one of them has no idle_timeout
+    std::chrono::seconds idle{0};
+    TimePoint last{};
+  };
+
+  void stop_idle() {
+    if (idle_proxies_ == 0) return idle_.stop();
+    std::map<std::string_view, Use> uses;
+    for (const auto& [place, proxy] : proxies_) {
+      const ProxySpec& spec = proxy->spec();
+      Use& use = uses[spec.service];
+      use.connections += proxy->connections();
+      use.last = std::max(use.last, proxy->last_used());
+      if (proxy->closed()) continue;
+      use.forever = use.forever || spec.idle_timeout.count() == 0;
+      use.idle = std::max(use.idle, spec.idle_timeout);
+    }
+    const TimePoint now = Clock::now();
+    TimePoint next = kNever;
+    for (const auto& [name, use] : uses) {
+      if (use.connections > 0 || use.forever) continue;
+      const std::string service(name);
+      const TimePoint up = services_.up_since(service);
+      if (up == kNever) continue;  // a change of it is told
+      const TimePoint due = after(std::max(use.last, up), use.idle);
+      if (due > now)
+        next = std::min(next, due);
+      else
+        services_.stop_idle(service, use.idle);
+    }
+    if (next == kNever) return idle_.stop();
+    idle_.set(std::chrono::ceil<Milliseconds>(next - now));
+  }
+
+  ServiceAccess& services_;
+  const std::function<void(ProxyTable::Place)> gone_;
+  EpollSet set_;
+  PipePool pipes_;
+  Resolver resolver_;
+  std::size_t connections_ = 0;
+  std::atomic<std::size_t> waiting_ = 0;
+  std::atomic<std::size_t> idle_proxies_ = 0;
+  ProxyShared shared_;
+  TimerWatcher again_;
+  TimerWatcher idle_;
+  LoopCall tidy_;
+  LoopCall look_;
+  std::map<ProxyTable::Place, std::unique_ptr<Proxy>> proxies_;
+};
+
+Proxies::Proxies(EventLoop& loop, ServiceAccess& services,
+                 std::function<void(ProxyTable::Place)> gone)
+    : loop_(loop), impl_(std::make_unique<Impl>(loop, services, std::move(gone))) {}
+
+Proxies::~Proxies() = default;
+
+Result<void> Proxies::apply(std::vector<Change> changes, Done done) {
+  // A task can be copied, and what the changes own cannot.
+  auto all = std::make_shared<std::vector<Change>>(std::move(changes));
+  return loop_.post([impl = impl_.get(), all, done = std::move(done)] { impl->apply(*all, done); });
+}
+
+void Proxies::look() noexcept { impl_->look(); }
+
+std::map<ProxyTable::Place, std::vector<std::pair<std::uint32_t, Proxy::Left>>> left_connections(
+    Inheritance& inherited) {
+  std::map<std::pair<ProxyTable::Place, std::uint32_t>, Proxy::Left> found;
+  for (const KeptKind kind :
+       {KeptKind::proxy_client, KeptKind::proxy_backend, KeptKind::proxy_pipe}) {
+    for (Inheritance::One& one : inherited.take_all(kind)) {
+      Proxy::Left& left = found[{one.note.owner, one.note.slot}];
+      if (kind == KeptKind::proxy_pipe)
+        left.pipes.emplace_back(std::move(one.fd), one.note.part);
+      else
+        (kind == KeptKind::proxy_client ? left.client : left.backend) = std::move(one.fd);
+    }
+  }
+  std::map<ProxyTable::Place, std::vector<std::pair<std::uint32_t, Proxy::Left>>> sorted;
+  for (auto& [key, left] : found) sorted[key.first].emplace_back(key.second, std::move(left));
+  return sorted;
+}
+
+}  // namespace zinit

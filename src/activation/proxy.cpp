@@ -1,0 +1,445 @@
+// Accepting, holding and connecting. See proxy.hpp.
+#include "activation/proxy.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "activation/proxy_header.hpp"
+#include "base/log.hpp"
+#include "os/disposal.hpp"
+#include "os/unix_receive.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr int kAcceptedATurn = 16;
+constexpr std::size_t kMostAttempts = 64;  // at once, of one proxy
+
+constexpr Milliseconds kFirstDelay{10};
+constexpr Milliseconds kMostDelay{500};
+constexpr Milliseconds kAskAgain{1000};
+constexpr Milliseconds kTellAgain{10000};
+
+bool lacks(int errnum) {
+  return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == ENOBUFS;
+}
+
+/// Bytes are passed on as they come; whether to wait for more is the sender's to decide.
+void send_at_once(int socket) noexcept {
+  const int on = 1;
+  (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails for unix sockets
+}
+
+SocketAddress peer_address(int socket) noexcept {
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address.storage), &address.size) < 0)
+    return {};
+  return address;
+}
+
+/// The number of a connection is the time of its arrival in ms, so that the next image knows how
+/// long it has waited.
+std::uint32_t number_of(TimePoint now) {
+  return static_cast<std::uint32_t>(
+      std::chrono::floor<Milliseconds>(now.time_since_epoch()).count());
+}
+
+}  // namespace
+
+/// A backend that is being connected to.
+struct Proxy::Attempt {
+  Resolver::Query query{};
+  Addresses addresses{};
+  std::size_t next = 0;
+  UniqueFd socket{};
+  TimePoint until = kNever;  // the address that is tried has so long
+};
+
+struct Proxy::Connection {
+  std::uint32_t number;
+  TimePoint since;                     // of its turn: with single_connection, when it came first
+  KeptFd client;                       // until it is relayed
+  std::unique_ptr<Attempt> attempt{};  // under way
+  std::unique_ptr<Relay> relay{};
+  bool hung = false;  // the client has closed, and its bytes wait
+};
+
+Proxy::Proxy(ProxyShared& shared, ProxyTable::Place place, ProxyCounts& counts)
+    : shared_(shared),
+      place_(place),
+      counts_(counts),
+      last_used_(Clock::now()),
+      timer_(shared.loop, [this] { advance(); }) {}
+
+Proxy::~Proxy() {
+  watch_listeners(false);
+  while (!connections_.empty()) remove(connections_.begin()->first);
+}
+
+// --- settings ---
+
+Listeners Proxy::set(ProxyPtr spec, Listeners listeners) {
+  watch_listeners(false);
+  closed_ = false;
+  spec_ = std::move(spec);
+  backend_ = parse_proxy_address(spec_->backend).value_or(Endpoint{});
+  std::swap(listeners_, listeners);
+  watch_listeners(true);
+  was_up_ = false;
+  delay_ = {};
+  advance();
+  return listeners;
+}
+
+Listeners Proxy::close() {
+  watch_listeners(false);
+  closed_ = true;
+  timer_.stop();
+  while (!waiting_.empty()) reject(waiting_.front(), "the proxy was removed");
+  return std::exchange(listeners_, {});
+}
+
+void Proxy::watch_listeners(bool accepting) noexcept {
+  if (accepting_ == accepting) return;
+  accepting_ = accepting;
+  bool watched = true;
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    const int fd = listeners_[i]->fd();
+    if (!accepting)
+      shared_.set.remove(fd);
+    else
+      watched =
+          shared_.set.add(fd, EPOLLIN, kListener | EpollSet::Key{place_} << 40 | i) && watched;
+  }
+  if (watched) return;
+  watch_listeners(false);
+  shared_.lacking();
+}
+
+void Proxy::accept_again() noexcept {
+  if (accepting_ || closed_ || shared_.connections >= shared_.most) return;
+  watch_listeners(true);
+}
+
+// --- connections ---
+
+EpollSet::Key Proxy::key(std::uint32_t number, Relay::Side side) const noexcept {
+  return EpollSet::Key{place_} << 40 | EpollSet::Key{side} << 32 | number;
+}
+
+void Proxy::on_listener(std::size_t index) {
+  if (!accepting_ || index >= listeners_.size()) return;
+  const int listener = listeners_[index]->fd();
+  int accepted = 0;
+  while (accepted < kAcceptedATurn && accept_one(listener)) ++accepted;
+  if (accepted > 0) advance();
+}
+
+bool Proxy::accept_one(int listener) {
+  if (shared_.connections >= shared_.most) {
+    watch_listeners(false);
+    return false;
+  }
+  UniqueFd client(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!client && lacks(errno)) {
+    watch_listeners(false);
+    shared_.lacking();
+    return false;
+  }
+  // Anything else is about a connection that is gone already, or there is none.
+  if (!client) return errno != EAGAIN && errno != EINVAL;
+  std::uint32_t number = number_of(Clock::now());
+  while (connections_.contains(number)) ++number;
+  const KeptNote note{KeptKind::proxy_client, 0, number, place_};
+  ++counts_.total;
+  add(number, KeptFd(std::move(client), note));
+  return true;
+}
+
+Proxy::Connection& Proxy::add(std::uint32_t number, KeptFd client) {
+  send_at_once(client.get());
+  auto made = std::make_unique<Connection>();
+  Connection& connection = *made;
+  connection.number = number;
+  connection.since = Clock::now();
+  ++shared_.waiting;  // before the service is looked at: from now on its changes are told
+  // Only its end is looked for; what it sends waits.
+  if (!shared_.set.add(client.get(), 0, key(number, Relay::client))) shared_.lacking();
+  connection.client = std::move(client);
+  connections_.emplace(number, std::move(made));
+  waiting_.push_back(number);
+  ++shared_.connections;
+  ++counts_.active;
+  return connection;
+}
+
+void Proxy::take_over(std::uint32_t number, Left left) {
+  if (!left.client || connections_.contains(number)) return;
+  const TimePoint now = Clock::now();
+  Connection& connection = add(number, std::move(left.client));
+  connection.since = now - Milliseconds(static_cast<std::uint32_t>(number_of(now) - number));
+  if (!left.backend) return;
+  leave_queue(number);
+  const ProxyPtr spec = spec_;
+  connection.relay = std::make_unique<Relay>(
+      Relay::Shared{shared_.set, shared_.pipes},
+      Relay::Identity{place_, number, key(number, Relay::client), key(number, Relay::backend)},
+      std::move(connection.client), counts_,
+      [this, spec] { return shared_.services.killed(spec->service); });
+  for (auto& [fd, part] : left.pipes) connection.relay->take_over_pipe(std::move(fd), part);
+  const bool watched = shared_.set.add(left.backend.get(), 0, key(number, Relay::backend));
+  settle(connection, connection.relay->go_on(std::move(left.backend)) && watched);
+}
+
+void Proxy::on_connection(std::uint32_t number, Relay::Side side, std::uint32_t events) {
+  const auto found = connections_.find(number);
+  if (found == connections_.end()) return;
+  Connection& connection = *found->second;
+  if (connection.relay) return settle(connection, connection.relay->ready(side, events));
+  side == Relay::client ? on_held(connection, events) : attempt_ready(connection);
+}
+
+/// A client that is held has closed or reset its connection. What a unix client has sent before is
+/// still delivered; a TCP client's end is not told of before all of it is read.
+void Proxy::on_held(Connection& connection, std::uint32_t events) {
+  int bytes = 0;
+  shared_.set.remove(connection.client.get());
+  connection.hung = true;
+  const bool reset = (events & EPOLLERR) != 0;
+  if (!reset && ::ioctl(connection.client.get(), FIONREAD, &bytes) == 0 && bytes > 0) return;
+  remove(connection.number);
+  advance();
+}
+
+void Proxy::settle(Connection& connection, bool goes_on) {
+  if (goes_on) return;
+  remove(connection.number);
+  advance();
+}
+
+void Proxy::leave_queue(std::uint32_t number) noexcept {
+  if (std::erase(waiting_, number) > 0) --shared_.waiting;
+}
+
+void Proxy::remove(std::uint32_t number) {
+  const auto found = connections_.find(number);
+  Connection& connection = *found->second;
+  const bool was_first = connection.relay || waiting_.front() == number;
+  if (!connection.relay) {
+    leave_queue(number);
+    stop_attempt(connection);
+    if (connection.client) {
+      shared_.set.remove(connection.client.get());
+      close_socket(connection.client.release());
+    }
+  }
+  connections_.erase(found);
+  // With single_connection the time of the next one begins now.
+  if (spec_->single_connection && was_first && !waiting_.empty())
+    connections_.at(waiting_.front())->since = Clock::now();
+  --shared_.connections;
+  --counts_.active;
+  last_used_ = Clock::now();
+  shared_.over();
+}
+
+void Proxy::reject(std::uint32_t number, std::string_view why) {
+  Connection& connection = *connections_.at(number);
+  ++counts_.rejected;
+  shared_.set.remove(connection.client.get());
+  reset_connection(connection.client.release());
+  remove(number);
+  if (const TimePoint now = Clock::now(); now >= told_at_) {
+    told_at_ = after(now, kTellAgain);
+    log_warn("proxy {}: a connection is rejected: {}", spec_->name, why);
+  }
+}
+
+// --- connections that wait ---
+
+TimePoint Proxy::too_late_at(const Connection& connection) const noexcept {
+  const bool its_turn =
+      !spec_->single_connection || (relayed() == 0 && waiting_.front() == connection.number);
+  return its_turn ? after(connection.since, spec_->connect_timeout) : kNever;
+}
+
+/// Does what is to be done for those that wait, and sets the timer for the rest.
+void Proxy::advance() {
+  const TimePoint now = Clock::now();
+  pass_deadlines(now);
+  if (!waiting_.empty()) {
+    const bool up = shared_.services.stand(spec_->service) == ServiceAccess::Stand::up;
+    if (up && !std::exchange(was_up_, up)) retry_at_ = now, delay_ = {};
+    was_up_ = up;
+    up ? connect_some(now) : ask_for_service(now);
+  }
+  set_timer(now);
+}
+
+void Proxy::look() {
+  if (!waiting_.empty()) advance();
+}
+
+void Proxy::pass_deadlines(TimePoint now) {
+  const std::deque<std::uint32_t> waiting = waiting_;
+  for (const std::uint32_t number : waiting) {
+    Connection& connection = *connections_.at(number);
+    if (too_late_at(connection) <= now)
+      reject(number, "its backend was not there within connect_timeout");
+    else if (connection.attempt && connection.attempt->until <= now)
+      try_next(connection);
+  }
+}
+
+void Proxy::ask_for_service(TimePoint now) {
+  if (now < ask_at_) return;
+  ask_at_ = after(now, kAskAgain);
+  shared_.services.start(spec_->service, "a connection to proxy " + spec_->name);
+}
+
+bool Proxy::may_connect(const Connection& connection) const noexcept {
+  if (connection.attempt || attempts_ >= kMostAttempts) return false;
+  return !spec_->single_connection || (relayed() == 0 && waiting_.front() == connection.number);
+}
+
+void Proxy::connect_some(TimePoint now) {
+  if (now < retry_at_) return;
+  const std::deque<std::uint32_t> waiting = waiting_;
+  for (const std::uint32_t number : waiting) {
+    const auto found = connections_.find(number);
+    if (found == connections_.end() || found->second->relay) continue;
+    if (may_connect(*found->second)) begin_attempt(*found->second);
+    if (retry_at_ > now) return;  // the backend is not there
+  }
+}
+
+void Proxy::begin_attempt(Connection& connection) {
+  connection.attempt = std::make_unique<Attempt>();
+  ++attempts_;
+  if (!backend_.socket.empty()) {
+    connection.attempt->addresses = {local_address(backend_.socket)};
+    return try_next(connection);
+  }
+  const std::uint32_t number = connection.number;
+  auto query = shared_.resolver.resolve(backend_.host, backend_.port,
+                                        [this, number](Result<Addresses> found) {
+                                          const auto at = connections_.find(number);
+                                          if (at == connections_.end() || !at->second->attempt)
+                                            return;
+                                          Connection& held = *at->second;
+                                          if (found) held.attempt->addresses = *std::move(found);
+                                          try_next(held);
+                                        });
+  // Without one the answer has come already, and the connection may be gone.
+  if (query) connection.attempt->query = std::move(query);
+}
+
+/// Connects to the next address of the backend.
+void Proxy::try_next(Connection& connection) {
+  Attempt& attempt = *connection.attempt;
+  if (attempt.socket) shared_.set.remove(attempt.socket.get());
+  attempt.socket.reset();
+  if (attempt.next == attempt.addresses.size()) return attempt_failed(connection);
+  const std::size_t left = attempt.addresses.size() - attempt.next;
+  const SocketAddress& address = attempt.addresses[attempt.next++];
+  const TimePoint now = Clock::now();
+  const TimePoint end = too_late_at(connection);
+  attempt.until =
+      end == kNever ? kNever : now + (end - now) / static_cast<TimePoint::duration::rep>(left);
+  const int family = address.storage.ss_family;
+  attempt.socket.reset(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!attempt.socket) return attempt_failed(connection);
+  if (family == AF_UNIX) refuse_descriptors(attempt.socket.get());
+  send_at_once(attempt.socket.get());
+  if (::connect(attempt.socket.get(), address.get(), address.size) == 0)
+    return connected(connection);
+  if (errno != EINPROGRESS) return try_next(connection);
+  if (!shared_.set.add(attempt.socket.get(), EPOLLOUT, key(connection.number, Relay::backend)))
+    attempt_failed(connection);
+}
+
+void Proxy::attempt_ready(Connection& connection) {
+  if (!connection.attempt || !connection.attempt->socket) return;
+  const int socket = connection.attempt->socket.get();
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
+  const SocketAddress own = own_address(socket), other = peer_address(socket);
+  // Where nobody listens on a port of this machine, the kernel may connect a socket to itself.
+  if (error == 0 && address_text(own) != address_text(other)) {
+    shared_.set.remove(socket);
+    connected(connection);
+  } else {
+    try_next(connection);
+  }
+  advance();
+}
+
+/// The backend takes no connection now: all that wait try it again later.
+void Proxy::attempt_failed(Connection& connection) {
+  stop_attempt(connection);
+  delay_ = std::clamp(delay_ * 2, kFirstDelay, kMostDelay);
+  retry_at_ = after(Clock::now(), delay_);
+}
+
+void Proxy::stop_attempt(Connection& connection) noexcept {
+  if (!connection.attempt) return;
+  if (connection.attempt->socket) shared_.set.remove(connection.attempt->socket.get());
+  connection.attempt.reset();
+  --attempts_;
+}
+
+void Proxy::connected(Connection& connection) {
+  UniqueFd backend = std::move(connection.attempt->socket);
+  const std::uint32_t number = connection.number;
+  std::string header;
+  if (spec_->proxy_protocol > 0) {
+    const int client = connection.client.get();
+    header = proxy_header(spec_->proxy_protocol, peer_address(client), own_address(client));
+  }
+  auto relay = std::make_unique<Relay>(
+      Relay::Shared{shared_.set, shared_.pipes},
+      Relay::Identity{place_, number, key(number, Relay::client), key(number, Relay::backend)},
+      std::move(connection.client), counts_,
+      [this, spec = spec_] { return shared_.services.killed(spec->service); });
+  if (connection.hung) relay->client_has_hung_up();
+  if (!relay->begin(backend, header)) {
+    connection.client = relay->release_client();
+    return attempt_failed(connection);
+  }
+  delay_ = {};
+  retry_at_ = {};
+  ask_at_ = {};  // it does come, so it need not be spared when it has ended
+  stop_attempt(connection);
+  leave_queue(number);
+  connection.relay = std::move(relay);
+  const bool hung = connection.hung;
+  settle(connection,
+         hung ? connection.relay->ready(Relay::client, EPOLLHUP) : !connection.relay->over());
+}
+
+void Proxy::set_timer(TimePoint now) {
+  TimePoint due = kNever;
+  bool idle = false;  // one could be connected
+  for (const std::uint32_t number : waiting_) {
+    const Connection& connection = *connections_.at(number);
+    due = std::min(due, too_late_at(connection));
+    if (connection.attempt) due = std::min(due, connection.attempt->until);
+    idle = idle || may_connect(connection);
+  }
+  if (!waiting_.empty() && !was_up_) due = std::min(due, ask_at_);
+  if (idle && was_up_) due = std::min(due, retry_at_);
+  if (due == kNever) return timer_.stop();
+  timer_.set(std::max(std::chrono::ceil<Milliseconds>(due - now), Milliseconds{0}));
+}
+
+}  // namespace zinit

@@ -1,0 +1,86 @@
+// Opening the sockets of a proxy. See proxy_listeners.hpp.
+#include "activation/proxy_listeners.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/format.hpp"
+#include "base/unix_address.hpp"
+
+namespace zinit {
+
+namespace {
+
+ListenerPtr with_address(const Listeners& listeners, const std::string& address) {
+  const auto found =
+      std::ranges::find(listeners, address, [](const ListenerPtr& one) { return one->address(); });
+  return found == listeners.end() || !(*found)->reachable() ? nullptr : *found;
+}
+
+Result<void> open_all(const Addresses& addresses, ProxyTable::Place place, const Listeners& spare,
+                      Listeners& opened) {
+  std::optional<Error> lacking;
+  const std::size_t before = opened.size();
+  for (const SocketAddress& address : addresses) {
+    const std::string text = address_text(address);
+    if (with_address(opened, text)) continue;  // two names of one address
+    if (ListenerPtr there = with_address(spare, text)) {
+      opened.push_back(std::move(there));
+      continue;
+    }
+    auto open = open_socket(address, ListenType::stream, {});
+    if (open) {
+      opened.push_back(std::make_shared<ProxyListener>(
+          KeptFd(std::move(open->fd), {KeptKind::proxy_listener, 0, 0, place}),
+          std::move(open->file), text));
+      continue;
+    }
+    const int errnum = open.error().errnum;
+    if (errnum != EAFNOSUPPORT && errnum != EADDRNOTAVAIL) return Failure(std::move(open.error()));
+    lacking = std::move(open.error());
+  }
+  if (opened.size() == before && lacking) return Failure(*std::move(lacking));
+  return {};
+}
+
+}  // namespace
+
+Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
+                                 const Listeners& spare) {
+  Listeners opened;
+  for (const std::string& listen : spec.listen) {
+    const auto at = parse_proxy_address(listen);
+    if (!at) return failure(fmt::format("{} {}", listen, at.error()));
+    const auto addresses = addresses_of(*at);
+    if (!addresses) return Failure(addresses.error());
+    if (auto open = open_all(*addresses, place, spare, opened); !open) return Failure(open.error());
+  }
+  return opened;
+}
+
+ListenerPtr take_over_listener(KeptFd fd) {
+  const SocketAddress address = own_address(fd.get());
+  if (address.size == 0) return nullptr;
+  const std::string text = address_text(address);
+  SocketFile file;
+  if (address.storage.ss_family == AF_UNIX)
+    file = SocketFile(reinterpret_cast<const sockaddr_un&>(address.storage).sun_path);
+  return std::make_shared<ProxyListener>(std::move(fd), std::move(file), text);
+}
+
+Result<void> check_backend(const ProxySpec& spec) {
+  const auto backend = parse_proxy_address(spec.backend);
+  if (!backend) return failure(fmt::format("{} {}", spec.backend, backend.error()));
+  if (backend->socket.empty()) {
+    const auto found = resolve_now(backend->host, backend->port);
+    return found ? Result<void>() : Failure(found.error());
+  }
+  struct stat status {};
+  if (::stat(backend->socket.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
+    return failure(fmt::format("the backend {} is no socket", spec.backend));
+  return {};
+}
+
+}  // namespace zinit

@@ -1,0 +1,57 @@
+// The sockets that proxies listen on.
+//
+// A listener is shared by whoever has a use for it: the proxy that accepts from it, on the data
+// loop, and src/init, which opens listeners and gives those of the old setting to the new one. The
+// last to let go of it removes its file, so that must not be a loop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "activation/listening.hpp"
+#include "activation/proxy_table.hpp"
+#include "model/proxy_spec.hpp"
+#include "os/kept_descriptors.hpp"
+
+namespace zinit {
+
+/// A socket that a proxy listens on.
+class ProxyListener {
+ public:
+  ProxyListener(KeptFd fd, SocketFile file, std::string address)
+      : fd_(std::move(fd)), file_(std::move(file)), address_(std::move(address)) {}
+  /// Closes it, and removes its file before. May block on a file system.
+  ~ProxyListener() { file_.remove(); }
+  ProxyListener(const ProxyListener&) = delete;
+  ProxyListener& operator=(const ProxyListener&) = delete;
+
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// Its address with numbers, as address_text() gives it.
+  [[nodiscard]] const std::string& address() const noexcept { return address_; }
+  /// Whether clients still reach it: its file may have been removed.
+  [[nodiscard]] bool reachable() const noexcept { return file_.path().empty() || file_.is_there(); }
+
+ private:
+  KeptFd fd_;
+  SocketFile file_;
+  const std::string address_;
+};
+
+using ListenerPtr = std::shared_ptr<ProxyListener>;
+using Listeners = std::vector<ListenerPtr>;
+
+/// Opens all that the proxy listens on, or nothing: at each address of a name, but for those of a
+/// protocol that this machine does not have. What is open in `spare` at one of the addresses is
+/// used as it is. Blocks (activation/listening.hpp).
+[[nodiscard]] Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
+                                               const Listeners& spare);
+
+/// A listener of the image before.
+[[nodiscard]] ListenerPtr take_over_listener(KeptFd fd);
+
+/// Why connections to the backend could never succeed, as far as that can be known now: its name
+/// does not resolve, or its path is no socket. A path that is not there may still come. Blocks.
+[[nodiscard]] Result<void> check_backend(const ProxySpec& spec);
+
+}  // namespace zinit

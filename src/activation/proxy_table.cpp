@@ -1,0 +1,87 @@
+// The counts of proxies in a memory file. See proxy_table.hpp.
+#include "activation/proxy_table.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "model/spec.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::uint64_t kMagic = 0x31797870746e697a;  // "zintpxy1"
+
+struct Row {
+  char name[kNameMax + 1];  // empty: free
+  ProxyCounts counts;
+};
+
+struct Header {
+  std::uint64_t magic;
+};
+
+constexpr std::size_t kRowsAt = 64;
+static_assert(sizeof(Header) <= kRowsAt && kRowsAt % alignof(Row) == 0);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+constexpr std::size_t kBytes = kRowsAt + ProxyTable::kMost * sizeof(Row);
+
+Row& row_of(const MappedFile& file, std::size_t place) noexcept {
+  return std::launder(reinterpret_cast<Row*>(file.data() + kRowsAt))[place];
+}
+
+Header& header_of(const MappedFile& file) noexcept {
+  return *std::launder(reinterpret_cast<Header*>(file.data()));
+}
+
+}  // namespace
+
+Result<ProxyTable> ProxyTable::create() {
+  auto file = MappedFile::create_sparse("zinit-proxies", kBytes);
+  if (!file) return Failure(std::move(file.error()));
+  header_of(*file).magic = kMagic;
+  file->keep({KeptKind::proxy_table});
+  return ProxyTable(*std::move(file));
+}
+
+Result<ProxyTable> ProxyTable::take_over(KeptFd kept) {
+  auto file = MappedFile::map(std::move(kept));
+  if (!file) return Failure(std::move(file.error()));
+  if (file->size() < kBytes || header_of(*file).magic != kMagic)
+    return failure("the counts of the proxies are of another version");
+  for (std::size_t place = 0; place < kMost; ++place) {
+    Row& row = row_of(*file, place);
+    row.name[kNameMax] = '\0';
+    if (row.name[0] != '\0') row.counts.active = 0;
+  }
+  return ProxyTable(*std::move(file));
+}
+
+std::optional<ProxyTable::Place> ProxyTable::claim(std::string_view name) noexcept {
+  std::optional<Place> free_place;
+  for (std::size_t place = 0; place < kMost; ++place) {
+    const Row& row = row_of(file_, place);
+    if (name == row.name) return static_cast<Place>(place);
+    if (row.name[0] == '\0' && !free_place) free_place = static_cast<Place>(place);
+  }
+  if (!free_place || name.empty() || name.size() > kNameMax) return std::nullopt;
+  Row& row = row_of(file_, *free_place);
+  row.counts.total = row.counts.rejected = row.counts.active = 0;
+  row.counts.to_backend = row.counts.from_backend = 0;
+  in_order();
+  std::memcpy(row.name, name.data(), name.size());
+  row.name[name.size()] = '\0';
+  return free_place;
+}
+
+void ProxyTable::free(Place place) noexcept { row_of(file_, place).name[0] = '\0'; }
+
+ProxyCounts& ProxyTable::counts(Place place) const noexcept { return row_of(file_, place).counts; }
+
+std::string ProxyTable::name(Place place) const {
+  return place < kMost ? std::string(row_of(file_, place).name) : std::string();
+}
+
+}  // namespace zinit

@@ -1,0 +1,282 @@
+// Moving bytes between two sockets. See relay.hpp.
+#include "activation/relay.hpp"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "os/disposal.hpp"
+#include "os/unix_receive.hpp"
+
+namespace zinit {
+
+namespace {
+
+// For one side, before others have their turn.
+constexpr std::size_t kBytesATurn = std::size_t{512} * 1024;
+
+// What the kernel gives a pipe by default, and the most that is under way in one direction.
+constexpr std::size_t kPipeBytes = std::size_t{64} * 1024;
+
+// Whoever has sent less than this had no more: it is not asked again before the set tells of it.
+constexpr std::size_t kSmall = std::size_t{16} * 1024;
+
+constexpr std::size_t kCopyBytes = std::size_t{64} * 1024;
+
+bool is_unix(int socket) noexcept {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
+/// splice(2) of a socket that does not block, EINTR repeated.
+ssize_t splice_some(int from, int to, std::size_t most) noexcept {
+  ssize_t moved = 0;
+  do {
+    moved = ::splice(from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  } while (moved < 0 && errno == EINTR);
+  return moved;
+}
+
+}  // namespace
+
+void reset_connection(UniqueFd fd) noexcept {
+  const linger at_once{1, 0};
+  // Has no effect on a unix socket, which is just closed. (socket(7), SO_LINGER)
+  (void)::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close_socket(std::move(fd));
+}
+
+Pipe PipePool::take() noexcept {
+  if (!free_.empty()) {
+    Pipe pipe = std::move(free_.back());
+    free_.pop_back();
+    return pipe;
+  }
+  auto made = make_pipe(O_NONBLOCK);
+  return made ? *std::move(made) : Pipe{};
+}
+
+void PipePool::give(Pipe pipe) noexcept {
+  if (free_.size() < kMostFree) free_.push_back(std::move(pipe));
+}
+
+Relay::Relay(Shared shared, const Identity& identity, KeptFd accepted, ProxyCounts& counts,
+             std::function<bool()> killed)
+    : shared_(shared), identity_(identity), counts_(counts), killed_(std::move(killed)) {
+  sides_[client].fd = std::move(accepted);
+}
+
+Relay::~Relay() {
+  for (End& end : sides_) {
+    if (!end.fd) continue;
+    if (!end.hung) shared_.set.remove(end.fd.get());
+    broken_ ? reset_connection(end.fd.release()) : close_socket(end.fd.release());
+  }
+}
+
+void Relay::client_has_hung_up() noexcept {
+  sides_[client].hung = true;
+  sides_[backend].closed = true;
+}
+
+bool Relay::begin(UniqueFd& socket, std::string_view header) {
+  if (!header.empty()) {
+    if (!lend_pipe(client)) return false;
+    End& from = sides_[client];
+    const ssize_t written = ::write(from.pipe[1].get(), header.data(), header.size());
+    if (written != static_cast<ssize_t>(header.size())) return false;
+    from.held = header.size();
+  }
+  if (!shared_.set.add(socket.get(), 0, identity_.backend_key)) return false;
+  // Its note says that the header is in the pipe, so it comes after that.
+  (void)go_on(KeptFd(std::move(socket),
+                     {KeptKind::proxy_backend, 0, identity_.connection, identity_.place}));
+  return true;
+}
+
+void Relay::take_over_pipe(KeptFd fd, std::uint8_t part) noexcept {
+  if (part < 4) sides_[part / 2].pipe[part % 2] = std::move(fd);
+}
+
+bool Relay::go_on(KeptFd socket) {
+  sides_[backend].fd = std::move(socket);
+  for (End& end : sides_) {
+    end.strangers = is_unix(end.fd.get()) && !refuses_descriptors(end.fd.get());
+    if (end.held > 0) continue;
+    int bytes = 0;
+    const bool whole = end.pipe[0] && end.pipe[1];
+    if (whole && ::ioctl(end.pipe[0].get(), FIONREAD, &bytes) == 0 && bytes > 0)
+      end.held = static_cast<std::size_t>(bytes);
+    else
+      end.pipe = {};
+  }
+  for (const Side side : {client, backend})
+    if (sides_[side].held > 0) move(side);
+  return settle();
+}
+
+bool Relay::ready(Side side, std::uint32_t events) {
+  const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  if (gone) hang_up(side, (events & EPOLLERR) != 0);
+  if (gone || (events & EPOLLIN) != 0) move(side);
+  if ((events & EPOLLOUT) != 0) move(other(side));
+  return settle();
+}
+
+/// The kernel tells of this for as long as the descriptor is in the set.
+void Relay::hang_up(Side side, bool failed) noexcept {
+  End& end = sides_[side];
+  end.failed = end.failed || failed;
+  if (std::exchange(end.hung, true)) return;
+  shared_.set.remove(end.fd.get());
+  End& from = sides_[other(side)];
+  from.closed = true;
+  from.pipe = {};
+  from.held = 0;
+}
+
+bool Relay::lend_pipe(Side from) noexcept {
+  End& end = sides_[from];
+  if (end.pipe[0]) return true;
+  Pipe pipe = shared_.pipes.take();
+  if (!pipe.read) return false;
+  const auto note = [&](std::uint8_t which) {
+    return KeptNote{KeptKind::proxy_pipe, static_cast<std::uint8_t>(from * 2 + which),
+                    identity_.connection, identity_.place};
+  };
+  end.pipe[0] = KeptFd(std::move(pipe.read), note(0));
+  end.pipe[1] = KeptFd(std::move(pipe.write), note(1));
+  return true;
+}
+
+void Relay::return_pipe(Side from) noexcept {
+  End& end = sides_[from];
+  if (!end.pipe[0] || end.held > 0) return;
+  shared_.pipes.give({end.pipe[0].release(), end.pipe[1].release()});
+}
+
+/// Moves what comes from one side, as far as it has come and the other side takes it.
+void Relay::move(Side from) noexcept {
+  End& end = sides_[from];
+  std::size_t left = kBytesATurn;
+  end.blocked = false;
+  while (!end.closed && !end.blocked && !broken_) {
+    if (end.held > 0) {
+      pass_on(from);
+      continue;
+    }
+    if (end.ended) {
+      end_way(from);
+      break;
+    }
+    // Nothing tells again of an end that has hung up; what has come from it is bounded.
+    if (left == 0 && !end.hung) break;
+    if (end.strangers || !lend_pipe(from)) {
+      if (!copy(from)) break;
+      left -= std::min(left, kCopyBytes);
+      continue;
+    }
+    const ssize_t taken = take_in(from);
+    if (taken < 0) break;
+    if (taken == 0) {
+      end.ended = true;
+      continue;
+    }
+    end.held = static_cast<std::size_t>(taken);
+    left -= std::min(left, end.held);
+    pass_on(from);
+    if (static_cast<std::size_t>(taken) < kSmall && !end.hung) break;
+  }
+  return_pipe(from);
+}
+
+/// @return  as splice(2); -1 also for what ends the connection
+ssize_t Relay::take_in(Side from) noexcept {
+  End& end = sides_[from];
+  const ssize_t taken = splice_some(end.fd.get(), end.pipe[1].get(), kPipeBytes);
+  if (taken < 0 && errno != EAGAIN) broken_ = true;
+  return taken;
+}
+
+void Relay::pass_on(Side from) noexcept {
+  End& end = sides_[from];
+  const ssize_t moved = splice_some(end.pipe[0].get(), sides_[other(from)].fd.get(), end.held);
+  passed(from, moved);
+  if (moved > 0) end.held -= static_cast<std::size_t>(moved);
+}
+
+/// Counts what the other end has taken, or notes why it takes nothing. One that takes nothing any
+/// more may still have something to say, so the other way goes on.
+void Relay::passed(Side from, ssize_t bytes) noexcept {
+  End& end = sides_[from];
+  if (bytes > 0) {
+    (from == client ? counts_.to_backend : counts_.from_backend) +=
+        static_cast<std::uint64_t>(bytes);
+  } else if (bytes == 0 || errno == EAGAIN) {
+    end.blocked = true;
+  } else {
+    end.closed = true;
+    end.pipe = {};
+    end.held = 0;
+    sides_[other(from)].failed = true;
+  }
+}
+
+/// Without a pipe: the bytes stay in the kernel until they are passed on. For want of descriptors,
+/// and from a unix socket that descriptors may come over: who passes one decides how long its close
+/// takes, and splice(2) would close it here.
+/// @return  whether there may be more
+bool Relay::copy(Side from) noexcept {
+  End& end = sides_[from];
+  char buffer[kCopyBytes];
+  const ssize_t seen = peek_bytes(end.fd.get(), buffer);
+  end.ended = seen == 0;
+  if (seen < 0 && errno != EAGAIN) broken_ = true;
+  if (seen <= 0) return end.ended;
+  const ssize_t sent = ::send(sides_[other(from)].fd.get(), buffer, static_cast<std::size_t>(seen),
+                              MSG_NOSIGNAL | MSG_DONTWAIT);
+  passed(from, sent);
+  if (sent > 0 && receive_bytes(end.fd.get(), {buffer, static_cast<std::size_t>(sent)}) != sent)
+    broken_ = true;
+  return static_cast<std::size_t>(seen) >= kSmall || end.hung;
+}
+
+void Relay::end_way(Side from) noexcept {
+  End& end = sides_[from];
+  if (end.failed || (from == backend && killed_())) {
+    broken_ = true;
+    return;
+  }
+  end.closed = true;
+  ::shutdown(sides_[other(from)].fd.get(), SHUT_WR);
+}
+
+void Relay::watch(Side side) noexcept {
+  End& end = sides_[side];
+  if (end.hung) return;
+  const End& from = sides_[other(side)];
+  std::uint32_t events = 0;
+  if (!end.ended && !end.closed && !end.blocked) events |= EPOLLIN;
+  if (from.blocked && !from.closed) events |= EPOLLOUT;
+  if (events == end.watched) return;
+  if (!shared_.set.change(end.fd.get(), events, key(side))) broken_ = true;
+  end.watched = events;
+}
+
+/// @return  whether there is more to do
+bool Relay::settle() noexcept {
+  if (over() && (sides_[client].failed || sides_[backend].failed)) broken_ = true;
+  if (over()) return false;
+  watch(client);
+  watch(backend);
+  return !over();
+}
+
+}  // namespace zinit

@@ -1,0 +1,423 @@
+// Opening, passing and watching the sockets of services. See service_sockets.hpp.
+#include "activation/service_sockets.hpp"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/unix_address.hpp"
+#include "os/users.hpp"
+#include "supervisor/spawn_extras.hpp"
+
+namespace zinit {
+
+namespace {
+
+// After a start, until a socket may start its service again.
+constexpr Milliseconds kStartAgain{1000};
+// For want of descriptors.
+constexpr Milliseconds kLackAgain{100};
+constexpr int kAcceptedATurn = 16;
+
+EpollSet::Key key_of(Slot slot, std::size_t index) { return EpollSet::Key{slot} << 16 | index; }
+
+void set_blocking(int fd, bool blocking) noexcept {
+  const int flags = ::fcntl(fd, F_GETFL);
+  ::fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
+Result<ListenOptions> options_of(const SocketSpec& spec) {
+  ListenOptions options;
+  options.mode = spec.mode;
+  options.backlog = static_cast<int>(spec.backlog);
+  options.reuse_port = spec.reuse_port;
+  options.keepalive = spec.keepalive;
+  options.freebind = spec.freebind;
+  if (spec.user.empty() && spec.group.empty()) return options;
+  const auto owner = look_up(spec.user, spec.group);
+  if (!owner) return Failure(owner.error());
+  options.owner = owner->ids.uid;
+  // The file's group stays zinit's own unless one is named.
+  if (!spec.group.empty()) options.group = owner->ids.gid;
+  return options;
+}
+
+/// Each instance takes pipes and a pidfd beside its connection, and the rest is for others.
+std::size_t most_instances() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 64;
+  return std::max<std::size_t>(limit.rlim_cur / 8, 1);
+}
+
+/// Whether sockets of the one can serve the other: the addresses may differ.
+bool same_options(SocketSpec one, const SocketSpec& other) {
+  one.listen = other.listen;
+  one.names = other.names;
+  one.on_demand = other.on_demand;
+  one.max_connections = other.max_connections;
+  return one == other;
+}
+
+/// Opens all sockets of one entry of `listen`.
+Result<void> open_address(const ListenAddress& at, const ListenOptions& options,
+                          std::vector<OpenSocket>& opened) {
+  if (at.type == ListenType::fifo) {
+    auto fifo = open_fifo(at.place.socket, options);
+    if (!fifo) return Failure(std::move(fifo.error()));
+    opened.push_back(*std::move(fifo));
+    return {};
+  }
+  const auto addresses = addresses_of(at.place);
+  if (!addresses) return Failure(addresses.error());
+  std::optional<Error> lacking;
+  for (const SocketAddress& address : *addresses) {
+    auto socket = open_socket(address, at.type, options);
+    if (socket) {
+      opened.push_back(*std::move(socket));
+      continue;
+    }
+    const int errnum = socket.error().errnum;
+    if (errnum != EAFNOSUPPORT && errnum != EADDRNOTAVAIL)
+      return Failure(std::move(socket.error()));
+    lacking = std::move(socket.error());
+  }
+  return opened.empty() && lacking ? Failure(*std::move(lacking)) : Result<void>();
+}
+
+}  // namespace
+
+struct ServiceSockets::Socket {
+  std::size_t entry;  // of `listen`
+  KeptFd fd;
+  SocketFile file;
+};
+
+struct ServiceSockets::Service {
+  std::string name;
+  SocketSpec spec{};
+  std::vector<Socket> sockets{};
+  bool ignored = false;     // its status is "ignore": nothing starts it
+  bool watched = false;     // the sockets are in the set
+  bool was_wanted = false;  // its wish has been up
+  std::size_t connections = 0;
+  TimePoint again_at{};  // not to be watched before
+
+  [[nodiscard]] std::vector<OpenSocket> close() {
+    std::vector<OpenSocket> closed;
+    for (Socket& socket : sockets)
+      closed.push_back({socket.fd.release(), std::exchange(socket.file, {})});
+    sockets.clear();
+    return closed;
+  }
+  /// On a thread that may block.
+  void close_now() {
+    for (OpenSocket& socket : close()) socket.file.remove();
+  }
+};
+
+namespace {
+
+/// Keeps sockets open until the process has them.
+template <class T>
+struct Held : SpawnPart {
+  explicit Held(T what) : held(std::move(what)) {}
+  const T held;
+};
+
+}  // namespace
+
+ServiceSockets::ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls calls)
+    : services_(services),
+      calls_(std::move(calls)),
+      set_(loop, [this](EpollSet::Key key, std::uint32_t) { on_ready(key); }),
+      most_instances_(most_instances()),
+      look_(loop, [this] { look_now(); }),
+      again_(loop, [this] { look_now(); }) {}
+
+ServiceSockets::~ServiceSockets() {
+  MutexLock lock(mutex_);
+  for (auto& [slot, service] : open_) service->close_now();
+}
+
+// --- opening and closing ---
+
+ServiceSockets::ServicePtr ServiceSockets::take(Slot slot) {
+  MutexLock lock(mutex_);
+  const auto found = open_.find(slot);
+  if (found == open_.end()) return nullptr;
+  ServicePtr service = found->second;
+  watch_sockets(slot, *service, false);
+  open_.erase(found);
+  return service;
+}
+
+Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
+  const SocketSpec& wanted = *spec.socket;
+  const auto reachable = [](const Socket& socket) {
+    return socket.file.path().empty() || socket.file.is_there();
+  };
+  {
+    MutexLock lock(mutex_);
+    const auto found = open_.find(slot);
+    if (found != open_.end() && found->second->spec == wanted && found->second->name == spec.name &&
+        !found->second->sockets.empty() && std::ranges::all_of(found->second->sockets, reachable)) {
+      found->second->ignored = spec.status == StartStatus::ignore;
+      return {};
+    }
+  }
+  const auto options = options_of(wanted);
+  if (!options) return Failure(options.error());
+  const ServicePtr old = take(slot);
+  auto made = std::make_shared<Service>();
+  made->name = spec.name;
+  made->spec = wanted;
+  made->ignored = spec.status == StartStatus::ignore;
+  if (old && old->name == spec.name) {
+    made->was_wanted = old->was_wanted;
+    made->connections = old->connections;
+  }
+  // What is the same stays open, so that no client is refused meanwhile.
+  std::vector<bool> there(wanted.listen.size());
+  if (old && same_options(old->spec, wanted)) {
+    for (Socket& socket : old->sockets) {
+      const auto same = std::ranges::find(wanted.listen, old->spec.listen[socket.entry]);
+      if (same == wanted.listen.end() || !reachable(socket)) continue;
+      socket.entry = static_cast<std::size_t>(same - wanted.listen.begin());
+      there[socket.entry] = true;
+      made->sockets.push_back(std::move(socket));
+    }
+    std::erase_if(old->sockets, [](const Socket& socket) { return !socket.fd; });
+  }
+  if (old) old->close_now();
+  Result<void> result;
+  for (std::size_t entry = 0; entry < wanted.listen.size() && result; ++entry) {
+    if (there[entry]) continue;
+    const auto at = parse_listen_address(wanted.listen[entry]);
+    std::vector<OpenSocket> opened;
+    result = at ? open_address(*at, *options, opened)
+                : failure(fmt::format("{} {}", wanted.listen[entry], at.error()));
+    for (OpenSocket& socket : opened) {
+      set_blocking(socket.fd.get(), !wanted.accept);
+      const KeptNote note{KeptKind::service_socket, 0, slot, static_cast<std::uint16_t>(entry)};
+      made->sockets.push_back({entry, KeptFd(std::move(socket.fd), note), std::move(socket.file)});
+    }
+  }
+  std::ranges::stable_sort(made->sockets, {}, &Socket::entry);
+  if (!result) made->spec.listen.clear();  // so that it counts as another the next time
+  MutexLock lock(mutex_);
+  open_[slot] = std::move(made);
+  return result;
+}
+
+std::map<std::string, std::string> ServiceSockets::open_all(const Graph& graph) {
+  std::map<std::string, std::string> faults;
+  MutexLock opening(opening_);
+  std::vector<Slot> gone;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [slot, service] : open_) {
+      const bool stays = graph.used(slot) && !graph.node(slot).removed &&
+                         graph.spec(slot).name == service->name &&
+                         graph.spec(slot).socket->configured();
+      if (!stays) gone.push_back(slot);
+    }
+  }
+  for (const Slot slot : gone)
+    if (const ServicePtr service = take(slot)) service->close_now();
+  for (const Slot slot : graph.order()) {
+    const ServiceSpec& spec = graph.spec(slot);
+    if (!spec.socket->configured() || graph.node(slot).broken() || graph.node(slot).removed)
+      continue;
+    if (auto opened = open(slot, spec); !opened) faults[spec.name] = opened.error().text;
+  }
+  look();
+  return faults;
+}
+
+void ServiceSockets::take_over(Inheritance& inherited, const Graph& graph) {
+  MutexLock lock(mutex_);
+  for (Inheritance::One& one : inherited.take_all(KeptKind::service_socket)) {
+    const Slot slot = one.note.slot;
+    if (!graph.used(slot)) continue;
+    const ServiceSpec& spec = graph.spec(slot);
+    if (one.note.owner >= spec.socket->listen.size()) continue;
+    ServicePtr& service = open_[slot];
+    if (!service) {
+      service = std::make_shared<Service>();
+      service->name = spec.name;
+      service->spec = *spec.socket;
+      service->ignored = spec.status == StartStatus::ignore;
+    }
+    const auto at = parse_listen_address(spec.socket->listen[one.note.owner]);
+    SocketFile file(at ? at->place.socket : std::string());
+    service->sockets.push_back({one.note.owner, std::move(one.fd), std::move(file)});
+  }
+  for (auto& [slot, service] : open_)
+    std::ranges::stable_sort(service->sockets, {}, &Socket::entry);
+}
+
+// --- passing ---
+
+Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {
+  if (!spec.socket->configured() || spec.socket->accept) return {};
+  MutexLock opening(opening_);
+  if (auto opened = open(slot, spec); !opened) return opened;
+  MutexLock lock(mutex_);
+  const auto found = open_.find(slot);
+  if (found == open_.end()) return {};
+  const ServicePtr service = found->second;
+  service->was_wanted = true;
+  for (const Socket& socket : service->sockets) {
+    const auto& names = service->spec.names;
+    extras.listen_fds.push_back(
+        {socket.fd.get(), names.empty() ? service->name : names[socket.entry]});
+  }
+  extras.parts.push_back(std::make_shared<Held<ServicePtr>>(service));
+  return {};
+}
+
+std::vector<std::string> ServiceSockets::addresses(const std::string& name) const {
+  std::vector<std::string> addresses;
+  MutexLock lock(mutex_);
+  const ServicePtr service = named(name);
+  if (!service || service->spec.listen.empty()) return addresses;
+  for (const Socket& socket : service->sockets) {
+    const std::string& address = service->spec.listen[socket.entry];
+    if (addresses.empty() || addresses.back() != address) addresses.push_back(address);
+  }
+  return addresses;
+}
+
+ServiceSockets::ServicePtr ServiceSockets::named(const std::string& name) const {
+  for (const auto& [slot, service] : open_)
+    if (service->name == name) return service;
+  return nullptr;
+}
+
+// --- what comes to the sockets ---
+
+void ServiceSockets::watch_sockets(Slot slot, Service& service, bool on) noexcept {
+  if (service.watched == on) return;
+  service.watched = on;
+  for (std::size_t i = 0; i < service.sockets.size(); ++i) {
+    const int fd = service.sockets[i].fd.get();
+    if (!on)
+      set_.remove(fd);
+    else if (!set_.add(fd, EPOLLIN, key_of(slot, i)))
+      service.watched = false;
+  }
+  if (on && !service.watched) {
+    for (const Socket& socket : service.sockets) set_.remove(socket.fd.get());
+    service.again_at = after(Clock::now(), kLackAgain);
+    look_.ask();
+  }
+}
+
+bool ServiceSockets::has_room(const Service& service) const noexcept {
+  std::size_t all = 0;
+  for (const auto& [slot, one] : open_) all += one->connections;
+  return service.connections < service.spec.max_connections && all < most_instances_;
+}
+
+void ServiceSockets::look() noexcept {
+  MutexLock lock(mutex_);
+  if (!open_.empty()) look_.ask();
+}
+
+void ServiceSockets::look_now() {
+  const TimePoint now = Clock::now();
+  TimePoint next = set_.open() ? kNever : after(now, kLackAgain);
+  std::vector<OpenSocket> closed;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [slot, service] : open_) {
+      Service& one = *service;
+      const SocketSpec& spec = one.spec;
+      if (spec.accept) {
+        const bool room = has_room(one) && !one.ignored;
+        if (room && one.again_at > now) next = std::min(next, one.again_at);
+        watch_sockets(slot, one, room && one.again_at <= now);
+        continue;
+      }
+      const bool wanted = services_.wanted(one.name);
+      const bool off = services_.stand(one.name) == ServiceAccess::Stand::off;
+      one.was_wanted = one.was_wanted || wanted;
+      if (!spec.on_demand && off && !wanted && one.was_wanted) {
+        one.was_wanted = false;
+        std::ranges::move(one.close(), std::back_inserter(closed));
+      }
+      const bool starts = spec.on_demand && off && !one.ignored;
+      if (starts && one.again_at > now) next = std::min(next, one.again_at);
+      watch_sockets(slot, one, starts && one.again_at <= now);
+    }
+  }
+  if (!closed.empty()) calls_.let_go(std::move(closed));
+  if (next != kNever) again_.set(std::chrono::ceil<Milliseconds>(next - now));
+}
+
+void ServiceSockets::on_ready(EpollSet::Key key) {
+  const auto slot = static_cast<Slot>(key >> 16);
+  const auto index = static_cast<std::size_t>(key & 0xffff);
+  ServicePtr service;
+  int listener = -1;
+  std::string address;
+  {
+    MutexLock lock(mutex_);
+    const auto found = open_.find(slot);
+    if (found == open_.end() || !found->second->watched) return;
+    service = found->second;
+    if (index >= service->sockets.size()) return;
+    listener = service->sockets[index].fd.get();
+    address = service->spec.listen[service->sockets[index].entry];
+    if (!service->spec.accept) {
+      watch_sockets(slot, *service, false);
+      service->again_at = after(Clock::now(), kStartAgain);
+    }
+  }
+  if (service->spec.accept) return accept_some(slot, service, listener);
+  services_.start(service->name, "a connection to " + address);
+}
+
+void ServiceSockets::accept_some(Slot slot, const ServicePtr& service, int listener) {
+  for (int i = 0; i < kAcceptedATurn; ++i) {
+    UniqueFd connection(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    const int errnum = connection ? 0 : errno;
+    {
+      MutexLock lock(mutex_);
+      if (!connection && (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM)) {
+        service->again_at = after(Clock::now(), kLackAgain);
+        watch_sockets(slot, *service, false);
+        return look_.ask();
+      }
+      if (connection) ++service->connections;
+      if (connection && !has_room(*service)) watch_sockets(slot, *service, false);
+    }
+    if (connection)
+      calls_.accepted(service->name, KeptFd(std::move(connection), {KeptKind::accepted, 0, slot}));
+    else if (errnum == EAGAIN || errnum == EINVAL)
+      return;
+    MutexLock lock(mutex_);
+    if (!service->watched) return;
+  }
+}
+
+void ServiceSockets::connection_over(const std::string& name) noexcept {
+  MutexLock lock(mutex_);
+  const ServicePtr service = named(name);
+  if (!service) return;
+  if (service->connections > 0) --service->connections;
+  look_.ask();
+}
+
+void ServiceSockets::set_connections(const std::string& name, std::size_t count) {
+  MutexLock lock(mutex_);
+  if (const ServicePtr service = named(name)) service->connections = count;
+}
+
+}  // namespace zinit

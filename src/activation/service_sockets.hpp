@@ -1,0 +1,103 @@
+// [socket] of services: opens the sockets, keeps them over restarts and re-executions, passes them
+// to each main process, and starts the service when something comes to them.
+//
+//   [socket]        who reads it                           what starts
+//   on_demand       the service; zinit until it is up      the service
+//   with others     the service                            nothing: it is started at boot
+//   accept          zinit                                  an instance for each connection
+//
+// A socket that has started its service is not looked at again before the service is down, and no
+// sooner than a second later, so that a service which fails without reading costs little.
+//
+// Lock order: `opening_`, which is held while a file system may block, then the other, then the
+// board's.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "activation/listening.hpp"
+#include "activation/services.hpp"
+#include "base/mutex.hpp"
+#include "io/epoll_set.hpp"
+#include "model/graph.hpp"
+#include "os/kept_descriptors.hpp"
+#include "supervisor/watch_port.hpp"
+
+namespace zinit {
+
+class ServiceSockets final : public WatchPort {
+ public:
+  /// Called on the loop's thread; none may block.
+  struct Calls {
+    /// Takes a connection of a service with `accept`.
+    std::function<void(const std::string& service, KeptFd connection)> accepted;
+    /// Takes sockets that are to be closed, and their files removed, where that may block.
+    std::function<void(std::vector<OpenSocket>)> let_go;
+  };
+
+  /// Loop and services outlive this. While no thread runs the loop.
+  ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls calls);
+  /// Removes the files of all sockets.
+  ~ServiceSockets() override;
+  ServiceSockets(const ServiceSockets&) = delete;
+  ServiceSockets& operator=(const ServiceSockets&) = delete;
+
+  /// Goes on with the sockets of the image before: those of the services in `graph`. Before any
+  /// process is spawned. Any thread.
+  void take_over(Inheritance& inherited, const Graph& graph) EXCLUDES(mutex_);
+
+  /// Opens what the services of `graph` need and is not open, and closes what none has any more.
+  /// May block: not on a loop's thread.
+  /// @return  what could not be opened: by the names of the services, why
+  [[nodiscard]] std::map<std::string, std::string> open_all(const Graph& graph)
+      EXCLUDES(opening_, mutex_);
+
+  /// Services may have come up or down. Any thread; cheap, and does nothing without sockets.
+  void look() noexcept EXCLUDES(mutex_);
+
+  /// The addresses that are open for a service, as its file has them. Any thread.
+  [[nodiscard]] std::vector<std::string> addresses(const std::string& service) const
+      EXCLUDES(mutex_);
+
+  /// A connection of a service with `accept` is over. Any thread.
+  void connection_over(const std::string& service) noexcept EXCLUDES(mutex_);
+  /// How many there are after a re-execution. Any thread.
+  void set_connections(const std::string& service, std::size_t count) EXCLUDES(mutex_);
+
+  // WatchPort.
+  [[nodiscard]] Result<void> prepare(Slot slot, const ServiceSpec& spec,
+                                     SpawnExtras& extras) override EXCLUDES(opening_, mutex_);
+  void watch(const CheckedProcessPtr& /*process*/) override {}
+  void changed() noexcept override {}
+
+ private:
+  struct Socket;
+  struct Service;
+  using ServicePtr = std::shared_ptr<Service>;
+
+  [[nodiscard]] Result<void> open(Slot slot, const ServiceSpec& spec) REQUIRES(opening_)
+      EXCLUDES(mutex_);
+  [[nodiscard]] ServicePtr take(Slot slot) EXCLUDES(mutex_);
+  [[nodiscard]] ServicePtr named(const std::string& service) const REQUIRES(mutex_);
+  void watch_sockets(Slot slot, Service& service, bool on) noexcept REQUIRES(mutex_);
+  [[nodiscard]] bool has_room(const Service& service) const noexcept REQUIRES(mutex_);
+  void look_now() EXCLUDES(mutex_);
+  void on_ready(EpollSet::Key key) EXCLUDES(mutex_);
+  void accept_some(Slot slot, const ServicePtr& service, int listener) EXCLUDES(mutex_);
+
+  ServiceAccess& services_;
+  const Calls calls_;
+  EpollSet set_;
+  const std::size_t most_instances_;  // of all services together
+  LoopCall look_;
+  TimerWatcher again_;
+  Mutex opening_;
+  mutable Mutex mutex_;
+  std::map<Slot, ServicePtr> open_ GUARDED_BY(mutex_);
+};
+
+}  // namespace zinit

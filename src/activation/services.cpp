@@ -1,0 +1,57 @@
+// The services behind proxies and sockets, by the board.
+#include "activation/services.hpp"
+
+#include <sys/wait.h>
+
+#include "base/format.hpp"
+#include "os/process.hpp"
+#include "supervisor/board.hpp"
+
+namespace zinit {
+
+ServiceAccess::Stand BoardServices::stand(const std::string& service) {
+  const auto brief = board_.brief(service);
+  if (!brief) return Stand::unknown;
+  if (brief->done || (brief->state == State::running && brief->wish == Wish::up)) return Stand::up;
+  return brief->settled ? Stand::off : Stand::coming;
+}
+
+bool BoardServices::wanted(const std::string& service) {
+  const auto brief = board_.brief(service);
+  return brief && brief->wish == Wish::up;
+}
+
+void BoardServices::start(const std::string& service, const std::string& why) {
+  const auto brief = board_.brief(service);
+  if (!brief || brief->ignored) return;
+  // One that is on its way anyway is only asked for again while it waits for its restart delay.
+  const bool on_its_way = brief->wish == Wish::up && brief->state != State::failed &&
+                          brief->state != State::exited && brief->state != State::inactive;
+  if (on_its_way && brief->state != State::blocked) return;
+  if (!on_its_way) board_.say(LogLevel::info, fmt::format("{}: started by {}", service, why));
+  (void)board_.start(service);  // a shutdown has begun, or it was just removed
+}
+
+void BoardServices::stop_idle(const std::string& service, std::chrono::seconds idle) {
+  const auto brief = board_.brief(service);
+  if (!brief || brief->wish == Wish::down || brief->needed) return;
+  board_.say(LogLevel::info,
+             fmt::format("{}: stopped after {} s without a connection", service, idle.count()));
+  (void)board_.stop(service);
+}
+
+TimePoint BoardServices::up_since(const std::string& service) {
+  const auto brief = board_.brief(service);
+  return brief && brief->state == State::running && brief->wish == Wish::up ? brief->ready_at
+                                                                            : kNever;
+}
+
+bool BoardServices::killed(const std::string& service) {
+  const auto brief = board_.brief(service);
+  if (!brief || brief->main_pid == 0) return brief && brief->killed;
+  // The kernel closes the files of a process before it tells its parent of the end.
+  const auto stat = read_process_stat(brief->main_pid);
+  return stat ? (stat->exiting || stat->zombie()) && WIFSIGNALED(stat->exit_status) : false;
+}
+
+}  // namespace zinit

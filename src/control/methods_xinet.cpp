@@ -1,0 +1,174 @@
+// The methods xinet.*, which set, remove and tell of proxies.
+#include "base/format.hpp"
+#include "base/json_writer.hpp"
+#include "base/text.hpp"
+#include "config/value_text.hpp"
+#include "control/answers.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::string_view kPersist = "persist";
+
+constexpr Param kProxy{"name", ParamType::string, true, {}, "the proxy"};
+constexpr Param kJustProxy[] = {kProxy};
+constexpr Param kSet[] = {
+    kProxy,
+    {"listen", ParamType::strings, true, {}, "the addresses at which it listens"},
+    {"backend", ParamType::string, true, {}, "the address that the service listens at"},
+    {"service", ParamType::string, true, {}, "what is started for a connection"},
+    {"connect_timeout", ParamType::count, false, "30",
+     "for so many seconds a connection waits for the backend"},
+    {"idle_timeout", ParamType::count, false, "0",
+     "after so many seconds without a connection the service is stopped; 0: never"},
+    {"single_connection", ParamType::boolean, false, "false",
+     "a second client waits until the first has gone"},
+    {"proxy_protocol", ParamType::count, false, "0",
+     "the version of HAProxy's header for the backend, 1 or 2; 0: none"},
+    {kPersist, ParamType::boolean, false, "true", "write its file too"},
+};
+
+/// The parameters that were given, as the keys of [proxy] whose names they have; or, in words, what
+/// in them a file cannot have.
+tl::expected<Value, std::string> config_of(const Params& params) {
+  JsonDocument config(rapidjson::kObjectType);
+  auto& allocator = config.GetAllocator();
+  for (const Param& param : kSet) {
+    const JsonValue* given = params.value(param.name);
+    if (param.name == kPersist || given == nullptr) continue;
+    JsonValue name(param.name.data(), static_cast<unsigned>(param.name.size()), allocator);
+    // The copy recurses no deeper than an array of strings: types have been checked.
+    JsonValue value(*given, allocator);
+    config.AddMember(name, value, allocator);
+  }
+  return value_from_json(config);
+}
+
+RpcError proxy_not_found(const Daemon& daemon, std::string_view name) {
+  const std::string told = shortened(name, kNameMax);
+  std::vector<std::string> known;
+  for (const ProxyView& proxy : daemon.proxies()) known.push_back(proxy.spec->name);
+  const auto near = nearest(name, known);
+  return RpcError(RpcCode::proxy_not_found, fmt::format("no proxy \"{}\"", printable(told)))
+      .hint(near ? fmt::format("did you mean {}?", *near) : std::string())
+      .with("proxy", json_of(told));
+}
+
+/// What turns a refusal into an error about the proxy `name`, in front of `service`.
+auto refusal_about(RpcContext& context, std::string name, std::string service = {}) {
+  return [&context, name = std::move(name),
+          service = std::move(service)](const RequestFailure& failure) -> RpcError {
+    if (failure.refusal == Refusal::proxy_not_found) return proxy_not_found(context.daemon, name);
+    const bool of_service = failure.refusal == Refusal::not_found;
+    return refused(context.board, of_service ? service : std::string(), failure)
+        .with("proxy", json_of(name));
+  };
+}
+
+void put_proxy(JsonWriter& writer, const ProxyView& proxy) {
+  const ProxySpec& spec = *proxy.spec;
+  const auto text_or_null = [&](std::string_view key, const std::string& text) {
+    writer.member(key, text.empty() ? std::nullopt : std::optional(text));
+  };
+  writer.begin_object().member("name", spec.name).member("listen", spec.listen);
+  writer.member("backend", spec.backend).member("service", spec.service);
+  writer.member("running", proxy.running);
+  text_or_null("error", proxy.error);
+  writer.member("total_connections", proxy.total_connections);
+  writer.member("active_connections", proxy.active_connections);
+  writer.member("rejected_connections", proxy.rejected_connections);
+  writer.member("bytes_to_backend", proxy.bytes_to_backend);
+  writer.member("bytes_from_backend", proxy.bytes_from_backend);
+  writer.member("connect_timeout", spec.connect_timeout.count());
+  writer.member("idle_timeout", spec.idle_timeout.count());
+  writer.member("single_connection", spec.single_connection);
+  writer.member("proxy_protocol", spec.proxy_protocol);
+  text_or_null("file", spec.file);
+  writer.end_object();
+}
+
+std::string set_json(const RequestResult<Daemon::ProxySet>& set) {
+  JsonWriter writer;
+  writer.begin_object().member("name", set->name).member("replaced", set->replaced);
+  return writer.end_object().take();
+}
+
+Outcome xinet_set(Call& call) {
+  const auto refuse = refusal_about(call.context, shortened(name_of(call), kNameMax),
+                                    std::string(*call.params.string("service")));
+  auto config = config_of(call.params);
+  if (!config) {
+    return refuse({Refusal::config_error,
+                   "the settings are wrong: " + config.error(),
+                   {"error: " + config.error()}});
+  }
+  const Awaited<Daemon::ProxySet> awaited;
+  call.context.daemon.set_proxy({*std::move(config), call.params.boolean(kPersist)},
+                                awaited.as(call.context, refuse, set_json));
+  return awaited.later();
+}
+
+Outcome xinet_delete(Call& call) {
+  const std::string name(name_of(call));
+  const Awaited<void> awaited;
+  call.context.daemon.delete_proxy(
+      name, awaited.as(call.context, refusal_about(call.context, name),
+                       [](const RequestResult<void>&) { return ok_json(); }));
+  return awaited.later();
+}
+
+Outcome xinet_list(Call& call) {
+  JsonWriter writer;
+  writer.begin_array();
+  for (const ProxyView& proxy : call.context.daemon.proxies()) writer.put(proxy.spec->name);
+  return writer.end_array().take();
+}
+
+Outcome xinet_status(Call& call) {
+  JsonWriter writer;
+  for (const ProxyView& proxy : call.context.daemon.proxies()) {
+    if (proxy.spec->name != name_of(call)) continue;
+    put_proxy(writer, proxy);
+    return writer.take();
+  }
+  return proxy_not_found(call.context.daemon, name_of(call));
+}
+
+Outcome xinet_status_all(Call& call) {
+  JsonWriter writer;
+  writer.begin_array();
+  for (const ProxyView& proxy : call.context.daemon.proxies()) put_proxy(writer, proxy);
+  return writer.end_array().take();
+}
+
+// --- the rows ---
+
+constexpr std::string_view kSetAliases[] = {"xinet.create", "xinet.register"};
+constexpr std::string_view kDeleteAliases[] = {"xinet.unregister"};
+constexpr std::string_view kSetResult =
+    R"({"type":"object","properties":{"name":{"type":"string"},"replaced":{"type":"boolean"}}})";
+constexpr std::string_view kStatus = R"({"$ref":"#/components/schemas/proxy"})";
+constexpr std::string_view kStatuses =
+    R"({"type":"array","items":{"$ref":"#/components/schemas/proxy"}})";
+
+// clang-format off
+constexpr Method kMethods[] = {
+    {"xinet.set",               kSetAliases, kSet,    Right::full, xinet_set,
+     "Adds or replaces a proxy", kSetResult},
+    {"xinet.delete",            kDeleteAliases, kJustProxy, Right::full, xinet_delete,
+     "Removes a proxy; its connections go on", kOk},
+    {"xinet.list",              {}, {},               Right::read, xinet_list,
+     "Names of all proxies, sorted", kNamesResult},
+    {"xinet.status",            {}, kJustProxy,       Right::read, xinet_status,
+     "Everything about one proxy", kStatus},
+    {"xinet.status_all",        {}, {},               Right::read, xinet_status_all,
+     "Everything about all proxies", kStatuses},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Method> xinet_methods() noexcept { return kMethods; }
+
+}  // namespace zinit

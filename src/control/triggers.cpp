@@ -1,0 +1,80 @@
+// What starts a service by a connection: see triggers.hpp.
+#include "control/triggers.hpp"
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// Whether a connection may start the service at all.
+bool may_be_started(const ServiceSpec& spec) { return spec.status != StartStatus::ignore; }
+
+std::string words_of(const ProxyView& proxy) {
+  const std::string at =
+      fmt::format("proxy {} at {}", proxy.spec->name, join(proxy.spec->listen, ", "));
+  if (proxy.running) return fmt::format("a connection to {} starts it", at);
+  return fmt::format("{} would start it, but does not listen: {}", at, proxy.error);
+}
+
+/// Whether the service is down because nobody wants it to run, and for no other reason.
+bool merely_unwanted(const WhyReport& report) {
+  return std::ranges::any_of(report.reasons, [&](const WhyReason& reason) {
+    return reason.kind == "wish" && reason.service == report.name;
+  });
+}
+
+}  // namespace
+
+Triggers::Triggers(const Daemon& daemon) : daemon_(daemon) {
+  for (ProxyView& proxy : daemon.proxies()) {
+    std::vector<ProxyView>& those = proxies_[proxy.spec->service];
+    those.push_back(std::move(proxy));
+  }
+}
+
+std::vector<std::string> Triggers::proxies_of(const std::string& service) const {
+  std::vector<std::string> names;
+  for (const ProxyView& proxy : before(service)) names.push_back(proxy.spec->name);
+  return names;
+}
+
+std::vector<std::string> Triggers::sockets_of(const std::string& service) const {
+  return daemon_.sockets_of(service);
+}
+
+std::vector<std::string> Triggers::addresses_for(const ServiceSpec& spec) const {
+  if (!may_be_started(spec)) return {};
+  std::vector<std::string> addresses = sockets_that_start(spec);
+  for (const ProxyView& proxy : before(spec.name)) {
+    if (!proxy.running) continue;
+    addresses.insert(addresses.end(), proxy.spec->listen.begin(), proxy.spec->listen.end());
+  }
+  return addresses;
+}
+
+void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
+  if (!merely_unwanted(report) || !may_be_started(spec)) return;
+  const auto add = [&](std::string detail) {
+    report.reasons.push_back(
+        {"trigger", report.name, report.state, std::move(detail), report.name, 0});
+  };
+  for (const ProxyView& proxy : before(spec.name)) add(words_of(proxy));
+  if (const std::vector<std::string> sockets = sockets_that_start(spec); !sockets.empty())
+    add(fmt::format("a connection to {} starts it", join(sockets, ", ")));
+}
+
+const std::vector<ProxyView>& Triggers::before(const std::string& service) const {
+  static const std::vector<ProxyView> none;
+  const auto found = proxies_.find(service);
+  return found == proxies_.end() ? none : found->second;
+}
+
+std::vector<std::string> Triggers::sockets_that_start(const ServiceSpec& spec) const {
+  return spec.starts_by_connection() ? daemon_.sockets_of(spec.name) : std::vector<std::string>();
+}
+
+}  // namespace zinit

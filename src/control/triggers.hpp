@@ -1,0 +1,38 @@
+// What starts a service by a connection: the proxies in front of it, and the sockets of its
+// [socket]. The model and the board know nothing of either.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "control/daemon.hpp"
+
+namespace zinit {
+
+/// The proxies that there are, by the services that they start. Made once for an answer, however
+/// many services that is about. On the control loop's thread.
+class Triggers {
+ public:
+  /// `daemon` must outlive it.
+  explicit Triggers(const Daemon& daemon);
+
+  /// The names of the proxies whose connections are for the service.
+  [[nodiscard]] std::vector<std::string> proxies_of(const std::string& service) const;
+  /// The addresses of its [socket] that are open.
+  [[nodiscard]] std::vector<std::string> sockets_of(const std::string& service) const;
+  /// The addresses, of both, at which a connection starts the service while it is down.
+  [[nodiscard]] std::vector<std::string> addresses_for(const ServiceSpec& spec) const;
+  /// Adds to the report of a service that nobody wants to run what would start it, as reasons of
+  /// kind "trigger". Adds nothing where something is wrong with it.
+  void explain(WhyReport& report, const ServiceSpec& spec) const;
+
+ private:
+  [[nodiscard]] const std::vector<ProxyView>& before(const std::string& service) const;
+  [[nodiscard]] std::vector<std::string> sockets_that_start(const ServiceSpec& spec) const;
+
+  const Daemon& daemon_;
+  std::map<std::string, std::vector<ProxyView>, std::less<>> proxies_;  // by service
+};
+
+}  // namespace zinit

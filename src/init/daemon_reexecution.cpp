@@ -1,0 +1,145 @@
+// What the daemon does over re-executions: what it keeps for the next image, how it executes it,
+// and how it goes on with what the image before has left.
+#include <unistd.h>
+
+#include "base/kill_point.hpp"
+#include "base/log.hpp"
+#include "init/adoption.hpp"
+#include "init/crash_log.hpp"
+#include "init/daemon.hpp"
+
+namespace zinit {
+
+/// After a re-execution: takes over all services as they were.
+void ZinitDaemon::go_on() {
+  kill_point("reexec.taken");
+  Legacy& legacy = *start_.legacy;
+  const DaemonFacts& before = legacy.daemon;
+  put_daemon(before, kept_);  // so that keep_facts() writes what differs
+  services_started_ = before.services_started;
+  if (legacy.facts.empty()) services_started_ = start_.started;  // nothing is booted twice
+  booted_ = before.booted || legacy.facts.empty();
+  shell_.take_over(before.shell);
+  if (before.shutdown) shutdown_.go_on(*before.shutdown);
+  scheduled_ = before.scheduled;
+  machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
+  use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
+  if (scheduled_ && server_) server_->go_on_with(*scheduled_);
+  // A crash while the services were loaded: there are none yet.
+  if (!services_started_ && legacy.journal.entries.empty())
+    load_services();
+  else
+    restore_services();
+  reap_more_.ask();  // the ends of children during the execve(2)
+  log_info("version {} goes on, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
+           ::getpid());
+  const Crashes crashes = logged_crashes();
+  if (crashes.last && crashes.count != before.crashes)
+    log_error("this was a recovery from a fault in zinit itself: {}", crash_text(*crashes.last));
+}
+
+void ZinitDaemon::restore_services() {
+  Legacy& legacy = *start_.legacy;
+  KeptServices kept = kept_services(legacy.facts, settings_.defaults);
+  state_.set_kept(kept.entries);  // before what is lost is added, for that has no facts
+  add_lost(kept);
+  const auto to_start = adopt(kept.entries, start_.cgroups.get(), legacy.journal);
+  readiness_.take_over(legacy.descriptors, legacy.facts);
+  // No process is spawned before its sockets and its connection are found.
+  board_.hold_launches(true);
+  board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);
+  sockets_.take_over(legacy.descriptors, *board_.graph());
+  board_.hold_launches(false);
+  state_.set_kept({});
+  // The image before may have crashed before its board knew of it.
+  if (shutdown_.begun() && !board_.shutting_down()) board_.begin_shutdown();
+  proxies_.restore(legacy.descriptors, legacy.facts);
+  kill_point("reexec.restored");
+  logs_.take_over_pipes(legacy.descriptors, legacy.facts);
+  for (const std::string& name : to_start)
+    if (const auto started = board_.start(name); !started) log_error("{}", started.error().text);
+}
+
+/// What is lost of the configuration in force is read from the files.
+void ZinitDaemon::add_lost(KeptServices& kept) {
+  const bool nothing = start_.legacy->facts.empty();
+  if (!nothing && lost_services(kept.entries, start_.legacy->journal).empty()) return;
+  const Configuration config = read_configuration(start_.sources);
+  if (nothing) {
+    use_settings(config);
+    log_warnings(config);
+    kept.masked = config.masked;
+    proxies_.load(config);
+  }
+  add_lost_services(config.specs, start_.legacy->journal, kept.entries);
+}
+
+/// Has the next image know what the daemon itself knows. To be called after each change of that.
+void ZinitDaemon::keep_facts() {
+  DaemonFacts own;
+  own.started = start_.started;
+  own.services_started = services_started_;
+  own.booted = booted_;
+  own.nofile = start_.nofile;
+  own.program = installed_program();
+  own.crashes = logged_crashes().count;
+  own.shell = shell_.pid();
+  own.settings = settings_.text;
+  own.etc_environment = etc_environment_;
+  own.shutdown = shutdown_.stand();
+  own.scheduled = scheduled_;
+  FactMap facts;
+  put_daemon(own, facts);
+  FactMap changed;
+  for (auto& [key, value] : facts)
+    if (const auto kept = kept_.find(key); kept == kept_.end() || kept->second != value)
+      changed[key] = value;
+  if (changed.empty()) return;
+  if (const auto kept = facts_.set(changed); !kept) return log_error("{}", kept.error().text);
+  kept_ = std::move(facts);
+}
+
+void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
+  scheduled_ = power;
+  keep_facts();
+}
+
+void ZinitDaemon::execute_again(NextImage which) {
+  const auto give_up = [](std::string_view why) { log_error("no re-execution: {}", why); };
+  self_watchdog_.set(Milliseconds{0});  // the loop does not answer it meanwhile
+  if (server_) {
+    server_->hold_requests(true);  // a reload that is begun now would be cut off
+    server_->finish();
+  }
+  // A loop that hangs is given up as after a crash: what it has read and not yet stored is kept.
+  if (start_.data_loop->stop(kLastTurns)) {
+    logs_.finish(kLastLines);
+    logs_.keep_left(true);
+  }
+  kill_point("reexec.stopped");
+  const bool still = board_.while_still([&] {
+    const Error fault = zinit::execute_again(which);
+    log_error("{}", fault.text);
+    // Files of logs are not written any more, so an image that writes them is better than none.
+    if (which != NextImage::same) give_up(zinit::execute_again(NextImage::same).text);
+  });
+  if (!still) give_up("a launch has begun");
+  logs_.keep_left(false);
+  if (auto running = start_.data_loop->start(); !running)
+    log_error("logs and checks stand still: {}", running.error().text);
+  if (server_) server_->hold_requests(false);
+  self_watchdog_.set(settings_.self_watchdog);
+}
+
+void ZinitDaemon::reexecute(bool update, ReexecuteDone done) {
+  if (shutdown_.begun())
+    return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
+  if (!can_execute() || kept_list_fd() < 0) {
+    return done(tl::unexpected(RequestFailure{
+        Refusal::process_error,
+        "zinit could not prepare for it when it was started, as its log says; is /proc mounted?"}));
+  }
+  reexecution_.begin(update ? NextImage::installed : NextImage::same, std::move(done));
+}
+
+}  // namespace zinit

@@ -1,0 +1,34 @@
+// Whose log a process writes to. See log_output.hpp.
+#include "init/log_output.hpp"
+
+namespace zinit {
+
+Result<OutputPipes> LogOutput::open_output(Slot slot) {
+  {
+    MutexLock lock(mutex_);
+    if (const auto instance = instances_.find(slot); instance != instances_.end())
+      if (const auto of = accepting_.find(instance->second); of != accepting_.end())
+        slot = of->second;
+  }
+  return logs_.open_output(slot);
+}
+
+void LogOutput::configure(Slot slot, const SpecPtr& spec) {
+  {
+    MutexLock lock(mutex_);
+    if (spec->socket->accept) accepting_[spec->name] = slot;
+    if (!spec->instance_of.empty()) instances_[slot] = spec->instance_of;
+  }
+  logs_.configure(slot, spec);
+}
+
+void LogOutput::forget(Slot slot) {
+  {
+    MutexLock lock(mutex_);
+    instances_.erase(slot);
+    std::erase_if(accepting_, [slot](const auto& one) { return one.second == slot; });
+  }
+  logs_.forget(slot);
+}
+
+}  // namespace zinit

@@ -1,0 +1,30 @@
+// Joins the supervisor and io, which do not include each other: OutputPort by way of LogStore.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/mutex.hpp"
+#include "io/log_store.hpp"
+#include "supervisor/ports.hpp"
+
+namespace zinit {
+
+/// Threads and locks are those of OutputPort. The store outlives this.
+class LogOutput final : public OutputPort {
+ public:
+  explicit LogOutput(LogStore& logs) : logs_(logs) {}
+
+  /// What an instance for a connection writes goes to the log of its service.
+  [[nodiscard]] Result<OutputPipes> open_output(Slot slot) override EXCLUDES(mutex_);
+  void configure(Slot slot, const SpecPtr& spec) override EXCLUDES(mutex_);
+  void forget(Slot slot) override EXCLUDES(mutex_);
+
+ private:
+  LogStore& logs_;
+  Mutex mutex_;                                               // a leaf
+  std::map<std::string, Slot> accepting_ GUARDED_BY(mutex_);  // services with `accept`
+  std::map<Slot, std::string> instances_ GUARDED_BY(mutex_);  // and of which service they are
+};
+
+}  // namespace zinit

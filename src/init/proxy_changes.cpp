@@ -1,0 +1,447 @@
+// Setting, loading and removing proxies. See proxy_changes.hpp.
+#include "init/proxy_changes.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "config/proxy_reader.hpp"
+#include "init/proxy_file.hpp"
+#include "init/service_file.hpp"
+#include "supervisor/refusals.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::string_view kFacts = "proxy/";
+constexpr Milliseconds kRetry{5000};
+
+std::string fact_key(const std::string& name) { return std::string(kFacts) + name; }
+
+/// Names whose the address is, if it is another proxy's.
+template <class Entries>
+std::string with_holder(std::string text, const Entries& entries, const std::string& name) {
+  for (const auto& [other, entry] : entries) {
+    if (other == name) continue;
+    for (const ListenerPtr& listener : entry.listeners) {
+      std::string_view address = listener->address();
+      if (address.starts_with("unix:")) address.remove_prefix(5);
+      if (text.find(fmt::format(" {}:", address)) != std::string::npos)
+        return fmt::format("{}; proxy {} listens there", text, other);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+/// A request of a client, on its way.
+struct ProxyChanges::Set {
+  SetProxy request;
+  Daemon::ProxyDone done;
+  std::string name;
+  Entries before{};
+  std::optional<ProxyTable::Place> place{};
+  std::optional<RequestFailure> failure{};
+  std::shared_ptr<ProxySpec> spec{};
+  Listeners listeners{};
+};
+
+/// What files say, on its way.
+struct ProxyChanges::Load {
+  std::vector<ProxyPtr> files;
+  Entries before{};
+  Entries after{};
+};
+
+ProxyChanges::ProxyChanges(Parts parts)
+    : parts_(std::move(parts)),
+      services_(parts_.board),
+      retry_(parts_.loop, [this] { load(); }),
+      proxies_(parts_.data_loop, services_, [this](ProxyTable::Place place) {
+        // Where that fails, the place is only lost.
+        (void)parts_.loop.post([this, place] { free_place(place); });
+      }) {}
+
+// --- places ---
+
+ProxyTable* ProxyChanges::table() {
+  if (table_) return &*table_;
+  auto made = ProxyTable::create();
+  if (made) return &table_.emplace(*std::move(made));
+  log_error("no proxy can be had: {}", made.error().text);
+  return nullptr;
+}
+
+std::optional<ProxyTable::Place> ProxyChanges::place_for(const std::string& name) {
+  ProxyTable* const places = table();
+  return places != nullptr ? places->claim(name) : std::nullopt;
+}
+
+void ProxyChanges::free_place(ProxyTable::Place place) {
+  const bool used =
+      std::ranges::any_of(entries_, [place](const auto& one) { return one.second.place == place; });
+  if (!used && table_) table_->free(place);
+}
+
+// --- telling the data loop, and the next image ---
+
+Proxies::Change ProxyChanges::change_of(const Entry& entry) const {
+  return {entry.spec, entry.place, table_ ? &table_->counts(entry.place) : nullptr, entry.listeners,
+          entry.listeners.empty()};
+}
+
+void ProxyChanges::put(const std::string& name, Entry entry) {
+  std::string fact;
+  if (!entry.spec->broken()) {
+    fact = proxy_json(*entry.spec);
+    for (const ListenerPtr& listener : entry.listeners) fact += "\n" + listener->address();
+  }
+  parts_.facts.keep(fact_key(name), fact);
+  entries_.insert_or_assign(name, std::move(entry));
+}
+
+void ProxyChanges::drop(const std::string& name) {
+  parts_.facts.keep(fact_key(name), {});
+  entries_.erase(name);
+}
+
+void ProxyChanges::apply(std::vector<Proxies::Change> changes, std::function<void()> then) {
+  ++under_way_;
+  const auto told = proxies_.apply(std::move(changes), [this, then](Listeners unused) {
+    const auto shared = std::make_shared<Listeners>(std::move(unused));
+    const auto posted = parts_.loop.post([this, then, shared] { let_go(shared, then); });
+    if (!posted) log_error("a proxy's change is not answered: {}", posted.error().text);
+  });
+  if (told) return;
+  log_error("proxies: {}", told.error().text);
+  end_change(then);
+}
+
+/// Closing a listener removes its file, which may block.
+void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused,
+                          const std::function<void()>& then) {
+  if (unused->empty()) return end_change(then);
+  FileTask task;
+  task.work = [unused] { unused->clear(); };
+  task.finish = [this, then](const std::optional<Error>&) { end_change(then); };
+  parts_.queue.add(std::move(task));
+}
+
+void ProxyChanges::end_change(const std::function<void()>& then) {
+  --under_way_;
+  if (then) catch_all("proxies", then);
+  if (under_way_ == 0) parts_.settled();
+}
+
+// --- files ---
+
+void ProxyChanges::load(const LoadedConfig& config) {
+  std::vector<ProxyPtr> files;
+  std::set<std::string_view> read;
+  for (const ProxyPtr& file : config.proxies) read.insert(file->file);
+  // What is no TOML may count as the file of a service that is wrong.
+  std::set<std::string_view> unreadable;
+  for (const SpecPtr& spec : config.specs)
+    if (spec->broken()) unreadable.insert(spec->file);
+  const auto missing = [&](const std::string& file) {
+    const std::string_view folder = std::string_view(file).substr(0, file.rfind('/'));
+    return std::ranges::find(config.missing, folder) != config.missing.end();
+  };
+  for (const auto& [name, entry] : entries_) {
+    const std::string& file = entry.spec->file;
+    if (file.empty() || read.contains(file)) continue;
+    if (unreadable.contains(file) || missing(file)) files.push_back(entry.spec);
+  }
+  for (const ProxyPtr& file : config.proxies) {
+    // One whose name is wrong has that of its file.
+    const auto same = std::ranges::find_if(entries_, [&](const auto& one) {
+      return file->broken() && one.second.spec->file == file->file;
+    });
+    files.push_back(same == entries_.end() ? file : same->second.spec);
+  }
+  files_ = std::move(files);
+  load();
+}
+
+void ProxyChanges::load() {
+  if (files_.empty() && entries_.empty()) return;
+  const auto load = std::make_shared<Load>();
+  load->files = files_;
+  ++under_way_;
+  FileTask task;
+  task.begin = [this, load] {
+    load->before = entries_;
+    for (const ProxyPtr& spec : load->files) {
+      Entry entry{spec, 0, {}, {}};
+      if (const auto place = place_for(spec->name))
+        entry.place = *place;
+      else
+        entry.error = fmt::format("there are {} proxies already", ProxyTable::kMost);
+      load->after.emplace(spec->name, std::move(entry));
+    }
+    for (const auto& [name, entry] : load->before)
+      if (entry.spec->file.empty())
+        load->after.emplace(name, Entry{entry.spec, entry.place, entry.listeners, {}});
+  };
+  task.work = [load] { open_loaded(*load); };
+  task.finish = [this, load](const std::optional<Error>& fault) { take_loaded(*load, fault); };
+  parts_.queue.add(std::move(task));
+}
+
+/// Opens what is not open yet. A proxy whose new setting cannot be had keeps the old one.
+void ProxyChanges::open_loaded(Load& load) {
+  std::set<ListenerPtr> spare;
+  for (const auto& [name, entry] : load.before)
+    spare.insert(entry.listeners.begin(), entry.listeners.end());
+  const auto keep = [&](Entry& entry, const Entry& old) {
+    entry.listeners.clear();
+    for (const ListenerPtr& listener : old.listeners)
+      if (spare.erase(listener) > 0) entry.listeners.push_back(listener);
+  };
+  const auto old_of = [&](const std::string& name) -> const Entry* {
+    const auto found = load.before.find(name);
+    return found == load.before.end() ? nullptr : &found->second;
+  };
+  std::vector<Entry*> changed;
+  for (auto& [name, entry] : load.after) {
+    const Entry* const old = old_of(name);
+    const bool same = old != nullptr && *old->spec == *entry.spec && old->error.empty() &&
+                      std::ranges::all_of(old->listeners, &ProxyListener::reachable);
+    if (same)
+      keep(entry, *old);
+    else if (entry.error.empty())
+      changed.push_back(&entry);
+  }
+  for (Entry* const entry : changed) {
+    const Entry* const old = old_of(entry->spec->name);
+    Result<Listeners> opened = failure("its file is wrong");
+    if (!entry->spec->broken())
+      opened = open_listeners(*entry->spec, entry->place, {spare.begin(), spare.end()});
+    if (opened) {
+      for (const ListenerPtr& listener : *opened) spare.erase(listener);
+      entry->listeners = *std::move(opened);
+      continue;
+    }
+    entry->error = with_holder(opened.error().text, load.after, entry->spec->name);
+    if (old == nullptr || old->spec->broken()) continue;
+    keep(*entry, *old);
+    entry->spec = old->spec;
+  }
+}
+
+void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
+  --under_way_;
+  if (fault) log_error("proxies: {}", fault->text);
+  std::vector<Proxies::Change> changes;
+  for (const auto& [name, entry] : load.before) {
+    if (fault || load.after.contains(name)) continue;
+    log_info("proxy {}: removed", name);
+    changes.push_back(change_of(entry));
+    changes.back().removed = true;
+    drop(name);
+  }
+  for (auto& [name, entry] : load.after) {
+    if (fault) continue;
+    const auto old = load.before.find(name);
+    if (!entry.error.empty() && (old == load.before.end() || old->second.error != entry.error))
+      log_error("proxy {}: {}", name, entry.error);
+    const bool is_new = old == load.before.end();
+    const bool differs = is_new || old->second.spec != entry.spec ||
+                         old->second.listeners != entry.listeners ||
+                         old->second.error != entry.error;
+    if (!differs) continue;
+    if (!entry.listeners.empty() || !is_new) changes.push_back(change_of(entry));
+    put(name, std::move(entry));
+  }
+  // The last references that might close a listener are those of the data loop.
+  load.before.clear();
+  load.after.clear();
+  retry_later();
+  apply(std::move(changes), {});
+}
+
+void ProxyChanges::retry_later() {
+  const bool again = std::ranges::any_of(entries_, [this](const auto& one) {
+    const auto file = std::ranges::find(files_, one.first, &ProxySpec::name);
+    return !one.second.error.empty() && (file == files_.end() || !(*file)->broken());
+  });
+  again ? retry_.set(kRetry) : retry_.stop();
+}
+
+// --- requests ---
+
+void ProxyChanges::set(SetProxy request, Daemon::ProxyDone done) {
+  const auto set = std::make_shared<Set>();
+  set->request = std::move(request);
+  set->done = std::move(done);
+  if (const Member* name = set->request.config.find("name"); name != nullptr)
+    set->name = name->value.string;
+  FileTask task;
+  task.bytes = memory_of(set->request.config);
+  task.begin = [this, set] {
+    set->before = entries_;
+    if (!name_fault(set->name)) set->place = place_for(set->name);
+  };
+  task.work = [this, set] { make_set(*set); };
+  task.finish = [this, set](const std::optional<Error>& fault) { take_set(set, fault); };
+  parts_.queue.add(std::move(task));
+}
+
+/// On the queue's thread.
+void ProxyChanges::make_set(Set& set) const {
+  const auto fail = [&set](Refusal refusal, std::string text,
+                           std::vector<std::string> details = {}) {
+    set.failure = RequestFailure{refusal, std::move(text), std::move(details)};
+    set.listeners.clear();
+  };
+  auto parsed = proxy_from_table(set.request.config);
+  if (!parsed) {
+    return fail(Refusal::config_error, "the proxy is wrong: " + parsed.error().front(),
+                parsed.error());
+  }
+  set.spec = *std::move(parsed);
+  const ProxySpec& spec = *set.spec;
+  if (parts_.board.find(spec.service) == kNoSlot)
+    return fail(Refusal::not_found, fmt::format("no service is named {}", spec.service));
+  if (!set.place) {
+    return fail(Refusal::process_error,
+                fmt::format("there are {} proxies already", ProxyTable::kMost));
+  }
+  const auto old = set.before.find(spec.name);
+  const bool there = old != set.before.end();
+  if (there) {
+    set.spec->file = old->second.spec->file;
+    set.spec->drop_ins = old->second.spec->drop_ins;
+    set.spec->vendors = old->second.spec->vendors;
+  }
+  if (const auto checked = check_backend(spec); !checked)
+    return fail(Refusal::config_error, checked.error().text, {checked.error().text});
+  auto opened = open_listeners(spec, *set.place, there ? old->second.listeners : Listeners{});
+  if (!opened) {
+    const std::string text = with_holder(opened.error().text, set.before, spec.name);
+    return fail(Refusal::config_error, text, {text});
+  }
+  set.listeners = *std::move(opened);
+  if (!set.request.persist) return;
+  const auto written = write_proxy_file(*set.spec, parts_.places);
+  if (!written) fail(written.error().refusal, written.error().text);
+}
+
+void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault) {
+  const bool there = set->before.contains(set->name);
+  set->before.clear();
+  if (fault) set->failure = RequestFailure{Refusal::process_error, fault->text, {}};
+  if (set->failure) {
+    if (!there && set->place) free_place(*set->place);
+    return set->done(tl::unexpected(*std::move(set->failure)));
+  }
+  Entry entry{set->spec, *set->place, std::move(set->listeners), {}};
+  log_info("proxy {}: {} by a client{}", set->name, there ? "replaced" : "added",
+           set->request.persist ? ", written to " + set->spec->file : ", at runtime only");
+  std::vector<Proxies::Change> changes;
+  changes.push_back(change_of(entry));
+  put(set->name, std::move(entry));
+  // What is tried again later is what is in force, and a reload brings what files say.
+  std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == set->name; });
+  if (!set->spec->file.empty()) files_.push_back(set->spec);
+  apply(std::move(changes), [set, there] { set->done(Daemon::ProxySet{set->name, there}); });
+}
+
+void ProxyChanges::remove(const std::string& name, Daemon::DeleteDone done) {
+  const auto failure = std::make_shared<std::optional<RequestFailure>>();
+  const auto file = std::make_shared<std::string>();
+  FileTask task;
+  task.bytes = name.size();
+  task.begin = [this, name, failure, file] {
+    const auto found = entries_.find(name);
+    if (found == entries_.end())
+      *failure = RequestFailure{Refusal::proxy_not_found, "no proxy is named " + name, {}};
+    else
+      *file = found->second.spec->file;
+  };
+  task.work = [failure, file, name] {
+    if (*failure || file->empty()) return;
+    if (const auto removed = remove_config_file(*file, name); !removed) *failure = removed.error();
+  };
+  task.finish = [this, name, failure, done = std::move(done)](const std::optional<Error>& fault) {
+    if (fault) *failure = RequestFailure{Refusal::process_error, fault->text, {}};
+    if (*failure) return done(tl::unexpected(**failure));
+    take_away(name, done);
+  };
+  parts_.queue.add(std::move(task));
+}
+
+void ProxyChanges::take_away(const std::string& name, const Daemon::DeleteDone& done) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return done({});  // a reload has removed it already
+  std::vector<Proxies::Change> changes;
+  changes.push_back(change_of(found->second));
+  changes.back().removed = true;
+  drop(name);
+  std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == name; });
+  log_info("proxy {}: removed by a client", name);
+  apply(std::move(changes), [done] { done({}); });
+}
+
+// --- over a re-execution ---
+
+void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
+  if (KeptFd kept = inherited.take(KeptKind::proxy_table)) {
+    auto table = ProxyTable::take_over(std::move(kept));
+    if (table)
+      table_.emplace(*std::move(table));
+    else
+      log_error("{}", table.error().text);
+  }
+  std::map<std::string, ListenerPtr> listeners;
+  for (Inheritance::One& one : inherited.take_all(KeptKind::proxy_listener))
+    if (ListenerPtr listener = take_over_listener(std::move(one.fd)))
+      listeners[listener->address()] = std::move(listener);
+  auto left = left_connections(inherited);
+  std::vector<Proxies::Change> changes;
+  each_below(facts, kFacts, [&](std::string_view name, const std::string& fact) {
+    const auto lines = split(fact, '\n');
+    auto spec = proxy_from_json(lines.front());
+    const auto place = spec ? place_for(spec->name) : std::nullopt;
+    if (!place) return log_error("proxy {} of the image before cannot be gone on with", name);
+    Entry entry{std::make_shared<ProxySpec>(*std::move(spec)), *place, {}, {}};
+    for (std::size_t i = 1; i < lines.size(); ++i)
+      if (const auto found = listeners.find(std::string(lines[i])); found != listeners.end())
+        entry.listeners.push_back(found->second);
+    if (entry.listeners.size() + 1 != lines.size() || lines.size() == 1)
+      entry.error = "it does not listen at all of its addresses";
+    if (!entry.spec->file.empty()) files_.push_back(entry.spec);
+    changes.push_back(change_of(entry));
+    changes.back().left = std::move(left[*place]);
+    put(std::string(name), std::move(entry));
+  });
+  retry_later();
+  if (!changes.empty()) apply(std::move(changes), {});
+}
+
+// --- queries ---
+
+std::vector<ProxyView> ProxyChanges::views() const {
+  std::vector<ProxyView> views;
+  for (const auto& [name, entry] : entries_) {
+    ProxyView& view = views.emplace_back();
+    view.spec = entry.spec;
+    view.running = entry.error.empty();
+    view.error = entry.error;
+    if (!table_) continue;
+    const ProxyCounts& counts = table_->counts(entry.place);
+    view.total_connections = counts.total;
+    view.active_connections = counts.active;
+    view.rejected_connections = counts.rejected;
+    view.bytes_to_backend = counts.to_backend;
+    view.bytes_from_backend = counts.from_backend;
+  }
+  return views;
+}
+
+}  // namespace zinit

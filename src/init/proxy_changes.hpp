@@ -1,0 +1,99 @@
+// Which proxies there are: those of files, and those that clients set and delete (control.md,
+// "Proxies"). Addresses are looked up, bound and given back, and files written, as tasks of the
+// file queue, for all of that may block; then the data loop is told (activation/proxies.hpp).
+//
+// A change opens all that the new setting listens on before it touches the old one. What listens at
+// an address already is used again, so no client is refused meanwhile; in a reload also by another
+// proxy. A proxy of a file whose address cannot be had now is tried again every 5 s.
+//
+// Everything here is called on the control loop's thread, except what is said to be of any.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "activation/proxies.hpp"
+#include "control/daemon.hpp"
+#include "init/configuration.hpp"
+#include "init/file_queue.hpp"
+#include "os/state_facts.hpp"
+
+namespace zinit {
+
+class ProxyChanges {
+ public:
+  /// All of these outlive this object. `settled` is called when no change is under way any more.
+  struct Parts {
+    FileQueue& queue;
+    EventLoop& loop;
+    EventLoop& data_loop;
+    Board& board;
+    const Places& places;
+    StateFacts& facts;
+    std::function<void()> settled;
+  };
+  explicit ProxyChanges(Parts parts);
+  ProxyChanges(const ProxyChanges&) = delete;
+  ProxyChanges& operator=(const ProxyChanges&) = delete;
+
+  /// After a re-execution: goes on with the proxies of the image before, at once.
+  void restore(Inheritance& inherited, const FactMap& facts);
+
+  /// At boot and at a reload: the proxies of files are those of `config`. Those that were set at
+  /// runtime only stay, and those whose file cannot be read or is wrong stay as they are.
+  void load(const LoadedConfig& config);
+
+  void set(SetProxy request, Daemon::ProxyDone done);
+  void remove(const std::string& name, Daemon::DeleteDone done);
+
+  /// Sorted by name.
+  [[nodiscard]] std::vector<ProxyView> views() const;
+  /// Whether a change is not in force yet.
+  [[nodiscard]] bool busy() const noexcept { return under_way_ > 0; }
+
+  /// To be called after each change of the board. Any thread.
+  void look() noexcept { proxies_.look(); }
+
+ private:
+  struct Entry {
+    ProxyPtr spec;
+    ProxyTable::Place place = 0;
+    Listeners listeners;
+    std::string error;  // why it does not listen as its file says
+  };
+  using Entries = std::map<std::string, Entry>;
+  struct Set;
+  struct Load;
+
+  void load();
+  [[nodiscard]] ProxyTable* table();
+  [[nodiscard]] std::optional<ProxyTable::Place> place_for(const std::string& name);
+  void free_place(ProxyTable::Place place);
+  static void open_loaded(Load& load);
+  void take_loaded(Load& load, const std::optional<Error>& fault);
+  void make_set(Set& set) const;
+  void take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault);
+  void take_away(const std::string& name, const Daemon::DeleteDone& done);
+  void put(const std::string& name, Entry entry);
+  void drop(const std::string& name);
+  [[nodiscard]] Proxies::Change change_of(const Entry& entry) const;
+  void apply(std::vector<Proxies::Change> changes, std::function<void()> then);
+  void let_go(const std::shared_ptr<Listeners>& unused, const std::function<void()>& then);
+  void end_change(const std::function<void()>& then);
+  void retry_later();
+
+  const Parts parts_;
+  BoardServices services_;
+  std::optional<ProxyTable> table_;  // made for the first proxy
+  Entries entries_;
+  std::vector<ProxyPtr> files_;  // as they were last read
+  std::size_t under_way_ = 0;
+  TimerWatcher retry_;
+  Proxies proxies_;  // counts in table_
+};
+
+}  // namespace zinit

@@ -1,0 +1,193 @@
+// Opening sockets as the graph changes, and instances for connections. See socket_changes.hpp.
+#include "init/socket_changes.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "config/spec_reader.hpp"
+#include "config/value_text.hpp"
+#include "os/disposal.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr Milliseconds kRetry{5000};
+
+Value text_value(std::string text) {
+  Value value;
+  value.type = ValueType::string;
+  value.string = std::move(text);
+  return value;
+}
+
+bool any_sockets(const Graph& graph) {
+  return std::ranges::any_of(graph.order(),
+                             [&](Slot slot) { return graph.spec(slot).socket->configured(); });
+}
+
+}  // namespace
+
+SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
+                    const ServiceDefaults& defaults) {
+  const auto json = json_from(service.document);
+  auto document = json ? value_from_json(*json) : tl::unexpected(std::string());
+  if (!document) return nullptr;
+  const std::string name = fmt::format("{}@{}", service.name, number);
+  document->table.erase("socket");
+  document->table["service"].value.table["name"] = {{}, text_value(name)};
+  document->table["lifecycle"].value.table["restart"] = {{}, text_value("never")};
+  const ParsedSpec parsed = spec_from_document(*document, service.system_class_default, defaults);
+  if (parsed.spec->name != name) return nullptr;
+  parsed.spec->runtime = true;
+  parsed.spec->instance_of = service.name;
+  return finish(parsed);
+}
+
+SocketChanges::SocketChanges(Parts parts)
+    : queue_(parts.queue),
+      loop_(parts.loop),
+      board_(parts.board),
+      settings_(parts.settings),
+      settled_(std::move(parts.settled)),
+      services_(parts.board),
+      sockets_(parts.data_loop, services_,
+               {[this](const std::string& service, KeptFd connection) {
+                  instance_later(service, std::move(connection));
+                },
+                [this](std::vector<OpenSocket> closed) {
+                  const auto shared = std::make_shared<std::vector<OpenSocket>>(std::move(closed));
+                  FileTask task;
+                  task.work = [shared] {
+                    for (OpenSocket& socket : *shared) socket.file.remove();
+                    shared->clear();
+                  };
+                  task.finish = [](const std::optional<Error>&) {};
+                  (void)loop_.post([this, task] { queue_.add(task); });
+                }}),
+      retry_(parts.loop, [this] { open(); }) {}
+
+// --- sockets ---
+
+void SocketChanges::take_over(Inheritance& inherited, const Graph& graph) {
+  sockets_.take_over(inherited, graph);
+  std::map<std::string, std::size_t> counts;
+  for (auto& [service, connection] : accepted_.take_over(inherited, graph)) {
+    ++counts[service];
+    instance_later(service, std::move(connection));
+  }
+  for (const Slot slot : graph.order()) {
+    const ServiceSpec& spec = graph.spec(slot);
+    if (spec.instance_of.empty()) continue;
+    instances_[spec.name] = spec.instance_of;
+    ++counts[spec.instance_of];
+    const auto number = parse_integer(std::string_view(spec.name).substr(spec.name.rfind('@') + 1));
+    std::uint64_t& last = last_[spec.instance_of];
+    last = std::max(last, static_cast<std::uint64_t>(number.value_or(0)));
+  }
+  for (const auto& [service, count] : counts) sockets_.set_connections(service, count);
+}
+
+void SocketChanges::look() {
+  if (!instances_.empty()) end_instances();
+  if (!under_way_ && board_.graph() != seen_) open();
+  sockets_.look();
+}
+
+void SocketChanges::open() {
+  GraphPtr graph = board_.graph();
+  const bool none = !any_sockets(*graph) && (!seen_ || !any_sockets(*seen_));
+  seen_ = graph;
+  if (none) return;
+  under_way_ = true;
+  const auto faults = std::make_shared<std::map<std::string, std::string>>();
+  FileTask task;
+  task.work = [this, graph, faults] { *faults = sockets_.open_all(*graph); };
+  task.finish = [this, faults](const std::optional<Error>& fault) {
+    if (fault) log_error("sockets: {}", fault->text);
+    opened(*faults);
+  };
+  queue_.add(std::move(task));
+}
+
+void SocketChanges::opened(const std::map<std::string, std::string>& faults) {
+  under_way_ = false;
+  for (const auto& [service, text] : faults) {
+    const auto told = faults_.find(service);
+    if (told == faults_.end() || told->second != text) log_error("{}: {}", service, text);
+  }
+  faults_ = faults;
+  faults_.empty() ? retry_.stop() : retry_.set(kRetry);
+  if (board_.graph() != seen_) return open();
+  settled_();
+}
+
+// --- instances ---
+
+/// Any thread.
+void SocketChanges::instance_later(const std::string& service, KeptFd connection) {
+  const auto shared = std::make_shared<KeptFd>(std::move(connection));
+  const auto posted =
+      loop_.post([this, service, shared] { begin_instance(service, std::move(*shared)); });
+  if (!posted) sockets_.connection_over(service);
+}
+
+void SocketChanges::begin_instance(const std::string& service, KeptFd connection) {
+  // So that what it requires is up, and it is shown as what it is.
+  if (!services_.wanted(service)) services_.start(service, "a connection");
+  const std::uint64_t number = ++last_[service];
+  std::string name = fmt::format("{}@{}", service, number);
+  const bool same_graph = board_.graph() == seen_;
+  accepted_.put(name, std::move(connection));
+  const auto added = add_instance(service, name);
+  if (!added) {
+    log_error("{}: a connection is closed: {}", service, added.error().text);
+    accepted_.drop(name);
+    return over(service);
+  }
+  instances_[name] = service;
+  accepted_.keep(name, board_.find(name));
+  if (same_graph) seen_ = board_.graph();  // an instance has no sockets
+}
+
+RequestResult<Board::SetReport> SocketChanges::add_instance(const std::string& service,
+                                                            std::string& name) {
+  const GraphPtr graph = board_.graph();
+  const Slot slot = graph->find_loaded(service);
+  const auto refuse = [](std::string text) {
+    return tl::unexpected(RequestFailure{Refusal::invalid_state, std::move(text), {}});
+  };
+  if (slot == kNoSlot) return refuse("the service is gone");
+  const SpecPtr spec = instance_of(graph->spec(slot), last_[service], settings_.defaults);
+  if (!spec) return refuse(fmt::format("{} cannot be the name of a service", name));
+  return board_.set(spec, true, false);
+}
+
+void SocketChanges::over(const std::string& service) { sockets_.connection_over(service); }
+
+void SocketChanges::end_instances() {
+  MaskedNames gone;
+  for (auto one = instances_.begin(); one != instances_.end();) {
+    const auto brief = board_.brief(one->first);
+    // One that lacks a descriptor for its spawn waits, and is tried again.
+    const bool ended = !brief || (brief->settled && !brief->has_process && at_rest(brief->state));
+    // Its process has the connection.
+    if (ended || brief->main_pid != 0) accepted_.drop(one->first);
+    if (!ended) {
+      ++one;
+      continue;
+    }
+    if (brief) gone[one->first] = {};
+    over(one->second);
+    one = instances_.erase(one);
+  }
+  if (gone.empty()) return;
+  const bool same_graph = board_.graph() == seen_;
+  (void)board_.remove(gone);  // fails for a shutdown alone
+  if (same_graph) seen_ = board_.graph();
+}
+
+}  // namespace zinit

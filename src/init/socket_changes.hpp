@@ -1,0 +1,89 @@
+// [socket] of services, seen from the control loop: has the sockets opened when the graph changes,
+// and makes an instance NAME@N of a service with `accept` for each of its connections.
+//
+// An instance is a service like others, at runtime only: its own state, cgroup and limits. It never
+// restarts, and leaves the graph when it has ended. Its standard error goes to the log of NAME.
+//
+// Everything here is called on the control loop's thread, except what is said to be of any.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "activation/accepted.hpp"
+#include "activation/service_sockets.hpp"
+#include "config/settings.hpp"
+#include "init/file_queue.hpp"
+#include "supervisor/board.hpp"
+
+namespace zinit {
+
+class SocketChanges {
+ public:
+  /// All of these outlive this object. `settled` is called when all sockets are open that can be.
+  struct Parts {
+    FileQueue& queue;
+    EventLoop& loop;
+    EventLoop& data_loop;
+    Board& board;
+    const GlobalSettings& settings;
+    std::function<void()> settled;
+  };
+  explicit SocketChanges(Parts parts);
+  SocketChanges(const SocketChanges&) = delete;
+  SocketChanges& operator=(const SocketChanges&) = delete;
+
+  /// What passes sockets and connections to processes.
+  [[nodiscard]] WatchPort& sockets() noexcept { return sockets_; }
+  [[nodiscard]] WatchPort& connections() noexcept { return accepted_; }
+
+  /// After a re-execution, before the board is restored: goes on with what is open.
+  void take_over(Inheritance& inherited, const Graph& graph);
+
+  /// To be called after each change of the board: opens and closes sockets if the graph is another,
+  /// and removes instances that have ended.
+  void look();
+
+  /// Whether sockets are still to be opened.
+  [[nodiscard]] bool busy() const { return under_way_ || board_.graph() != seen_; }
+
+  /// The addresses that are open for a service. Any thread.
+  [[nodiscard]] std::vector<std::string> addresses(const std::string& service) const {
+    return sockets_.addresses(service);
+  }
+
+ private:
+  void open();
+  void opened(const std::map<std::string, std::string>& faults);
+  void begin_instance(const std::string& service, KeptFd connection);
+  void instance_later(const std::string& service, KeptFd connection);
+  [[nodiscard]] RequestResult<Board::SetReport> add_instance(const std::string& service,
+                                                             std::string& name);
+  void end_instances();
+  void over(const std::string& service);
+
+  FileQueue& queue_;
+  EventLoop& loop_;
+  Board& board_;
+  const GlobalSettings& settings_;
+  const std::function<void()> settled_;
+  BoardServices services_;
+  AcceptedConnections accepted_;
+  ServiceSockets sockets_;
+  GraphPtr seen_;  // whose sockets are open, or being opened
+  bool under_way_ = false;
+  std::map<std::string, std::string> faults_;     // that were told, by service
+  std::map<std::string, std::string> instances_;  // the services that they are of, by their names
+  std::map<std::string, std::uint64_t> last_;     // the number of a service's last instance
+  TimerWatcher retry_;
+};
+
+/// The spec of an instance of `service`: the same without [socket], and without restarts. Null if
+/// that is no valid service, because its name would be too long.
+[[nodiscard]] SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
+                                  const ServiceDefaults& defaults);
+
+}  // namespace zinit
