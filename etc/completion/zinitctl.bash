@@ -2,7 +2,8 @@
 # /usr/share/bash-completion/completions/zinitctl, or source it.
 #
 # The table is compared with src/client/verbs.cpp by a test. A line is VERB:WHAT:OPTIONS, where WHAT
-# its arguments are; an option that ends in = takes a value.
+# its arguments are; an option that ends in = takes a value. The verbs of a family have two words.
+# Options beyond the end of a line go on in another one of the same verb.
 
 _zinitctl_table='
 # begin table
@@ -32,6 +33,11 @@ edit:services:--drop-in --root=
 wait:services:--for=
 is-running:services:
 events:services:-f --follow
+xinet set:proxies:--listen= --backend= --service= --connect-timeout= --idle-timeout=
+xinet set:proxies:--single-connection --proxy-protocol=
+xinet delete:proxies:
+xinet list:nothing:
+xinet status:proxies:
 ping:nothing:
 shutdown:nothing:
 poweroff:nothing:
@@ -42,11 +48,11 @@ debug-state:nothing:
 # end table
 '
 
-# The third field of the table for the verb $1.
+# The third fields of the table for the verb $1.
 _zinitctl_options() {
   local verb what options
   while IFS=: read -r verb what options; do
-    [[ $verb == "$1" && $what != "" ]] && { echo "$options"; return; }
+    [[ $verb == "$1" && $what != "" ]] && echo "$options"
   done <<<"$_zinitctl_table"
 }
 
@@ -56,6 +62,19 @@ _zinitctl_services() {
   zinitctl "$@" list 2>/dev/null | while read -r symbol name rest; do
     [[ $symbol == \[* ]] && echo "$name"
   done
+}
+
+# Names of proxies from that server.
+_zinitctl_proxies() {
+  local name rest
+  zinitctl "$@" xinet list 2>/dev/null | while read -r name rest; do
+    [[ $name == NAME ]] || echo "$name"
+  done
+}
+
+# The second words of the verbs whose first word is $1.
+_zinitctl_second_words() {
+  sed -n "s/^$1 \([a-z][a-z-]*\):.*/\1/p" <<<"$_zinitctl_table" | uniq
 }
 
 _zinitctl() {
@@ -72,23 +91,34 @@ _zinitctl() {
         [[ $word == --socket && $i -lt $COMP_CWORD ]] && socket=(--socket "${COMP_WORDS[i]}")
         ;;
       -*) ;;
-      *) [[ $verb ]] || verb=$word ;;
+      *)
+        if [[ ! $verb ]]; then
+          verb=$word
+        elif [[ $verb != *' '* && $(_zinitctl_second_words "$verb") ]]; then
+          verb+=" $word"
+        fi
+        ;;
     esac
   done
   options="$(_zinitctl_options '') $([[ $verb ]] && _zinitctl_options "$verb")"
-  [[ $verb ]] && what=$(sed -n "s/^$verb:\([a-z]*\):.*/\1/p" <<<"$_zinitctl_table")
+  [[ $verb ]] && what=$(sed -n "/^$verb:/{s/^[^:]*:\([a-z]*\):.*/\1/p;q}" <<<"$_zinitctl_table")
+  [[ $verb && ! $what && $(_zinitctl_second_words "$verb") ]] && what=second
   case $previous in
     --socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --root) COMPREPLY=($(compgen -d -- "$current")); return ;;
     --state) options='inactive blocked starting running stopping exited failed' ;;
     --class) options='user system' ;;
     --for) options='running exited failed stopped' ;;
-    --timeout) return ;;
+    --service) options=$(_zinitctl_services "${socket[@]}") ;;
+    --proxy-protocol) options='1 2' ;;
+    --timeout | --listen | --backend | --connect-timeout | --idle-timeout) return ;;
     -n | --lines) options='all 10 100 1000' ;;
     *)
       if [[ $current != -* ]]; then
         case $what in
-          verbs) options=$(sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' <<<"$_zinitctl_table") ;;
+          verbs) options=$(sed -n 's/^\([a-z][a-z-]*\)[: ].*/\1/p' <<<"$_zinitctl_table" | uniq) ;;
+          second) options=$(_zinitctl_second_words "$verb") ;;
+          proxies) options=$(_zinitctl_proxies "${socket[@]}") ;;
           services) options=$(_zinitctl_services "${socket[@]}") ;;
           files) COMPREPLY=($(compgen -f -- "$current")); return ;;
           *) return ;;

@@ -92,7 +92,7 @@ class ArgumentParser {
           ::getopt_long(argc, argv.data(), letters.c_str(), long_options.data(), &long_option);
       if (found == -1) break;
       if (found == kNoOption) {
-        parsed_.rest.emplace_back(::optarg);
+        take_word(::optarg);
       } else if (auto taken = take(found, words_[word], long_option >= 0); !taken) {
         return Failure(taken.error());
       }
@@ -116,6 +116,16 @@ class ArgumentParser {
                            : kFirstCode + static_cast<int>(&row - shape_.options.data());
   }
 
+  /// Takes a word that is no option: a further value of the one before, or an argument.
+  void take_word(std::string word) {
+    if (repeats_ == nullptr || word.find(':') == std::string::npos) {
+      repeats_ = nullptr;
+      parsed_.rest.push_back(std::move(word));
+    } else {
+      repeats_->push_back(std::move(word));
+    }
+  }
+
   /// Takes the option that getopt_long() has found in `word`.
   Result<void> take(int found, const std::string& word, bool is_long) {
     const bool refused = found == kNoValue || found == kFault;
@@ -133,6 +143,7 @@ class ArgumentParser {
     if (found == kNoValue) return failure(name + ": needs a value");
     auto& values = parsed_.options_[std::string(name_of(*row))];
     if (!row->value.empty()) values.emplace_back(::optarg);
+    repeats_ = row->value.ends_with("...") ? &values : nullptr;
     return {};
   }
 
@@ -165,6 +176,9 @@ class ArgumentParser {
   const CommandShape& shape_;
   std::vector<std::string>& words_;
   Arguments parsed_;
+  // The values of the option that the last words were for, if it takes further ones. The map that
+  // holds them does not move them.
+  std::vector<std::string>* repeats_ = nullptr;
 };
 
 Result<Arguments> parse_arguments(const CommandShape& shape, std::vector<std::string> words) {

@@ -63,7 +63,8 @@ std::string own_hint(int code) {
 
 int exit_status_of(const ClientError& error) noexcept {
   switch (error.code()) {
-    case ErrorCode::service_not_found: return ExitStatus::no_service;
+    case ErrorCode::service_not_found:
+    case ErrorCode::proxy_not_found: return ExitStatus::no_service;
     case ErrorCode::invalid_signal:
     case ErrorCode::invalid_params: return ExitStatus::usage;
     case ErrorCode::no_server:

@@ -22,7 +22,7 @@ struct ExitStatus {
     failed = 1,
     usage = 2,
     not_running = 3,
-    no_service = 4,
+    no_service = 4,  // or no proxy
     no_server = 5,
     timeout = 6,
     not_permitted = 7,

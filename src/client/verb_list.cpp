@@ -6,6 +6,7 @@
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
+#include "client/table.hpp"
 #include "client/words.hpp"
 #include "model/state.hpp"
 
@@ -51,71 +52,6 @@ class ListFilter {
   bool named_ = false;
 };
 
-// A table for people: each column is as wide as its longest text, and the last one takes the rest
-// of the terminal.
-
-struct TableCell {
-  std::string text;  // printable
-  Colour colour = Colour::none;
-};
-
-struct TableColumn {
-  std::string title;
-  bool right = false;         // aligned to the right, as numbers are
-  std::size_t widest = 1000;  // on a terminal, longer texts are cut
-};
-
-constexpr std::size_t kGap = 2;
-// The last column keeps at least this width; on a terminal too narrow for that, lines wrap.
-constexpr std::size_t kLeast = 8;
-
-using TableRow = std::vector<TableCell>;  // a cell for each column
-
-/// How wide the columns are, in cells of the terminal.
-std::vector<std::size_t> column_widths(const Terminal& terminal,
-                                       std::span<const TableColumn> columns,
-                                       const std::vector<TableRow>& rows) {
-  std::vector<std::size_t> widths;
-  std::size_t used = 0;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    std::size_t width = display_width(columns[i].title);
-    for (const TableRow& row : rows) width = std::max(width, display_width(row[i].text));
-    if (terminal.is_terminal) width = std::min(width, columns[i].widest);
-    if (terminal.is_terminal && i + 1 == columns.size()) {
-      const std::size_t room = terminal.width > used ? terminal.width - used : 0;
-      width = std::min(width, std::max(room, kLeast));
-    }
-    widths.push_back(width);
-    used += width + kGap;
-  }
-  return widths;
-}
-
-/// A line of titles and a line for each row, without blanks at their ends.
-std::string table_text(const Terminal& terminal, std::span<const TableColumn> columns,
-                       const std::vector<TableRow>& rows) {
-  const auto widths = column_widths(terminal, columns, rows);
-  std::string text;
-  const auto add_row = [&](const TableRow& row) {
-    const std::size_t begin = text.size();
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) text.append(kGap, ' ');
-      const std::string shown = terminal.fit(row[i].text, widths[i]);
-      const std::size_t blanks = widths[i] - std::min(widths[i], display_width(shown));
-      if (columns[i].right) text.append(blanks, ' ');
-      text += terminal.paint(row[i].colour, shown);
-      if (!columns[i].right) text.append(blanks, ' ');
-    }
-    text.erase(std::max(text.find_last_not_of(' ') + 1, begin));
-    text += '\n';
-  };
-  TableRow titles;
-  for (const TableColumn& column : columns) titles.push_back({column.title, Colour::dim});
-  add_row(titles);
-  for (const TableRow& row : rows) add_row(row);
-  return text;
-}
-
 TableRow row_of(const ServiceStatus& status) {
   const Colour colour = state_colour(status.state);
   return {{std::string(symbol_of(status.state)), colour},
@@ -131,8 +67,8 @@ TableRow row_of(const ServiceStatus& status) {
 /// that, and is asked for all members.
 void for_each_status(Client& client, const std::function<void(const ServiceStatus&)>& each) {
   const std::vector<std::string> members = {
-      "name",      "description",   "state",         "reason",    "class",     "pid",
-      "uptime_ms", "restart_count", "restart_in_ms", "last_exit", "waiting_on"};
+      "name",      "description",   "state",         "reason",    "class",      "pid",
+      "uptime_ms", "restart_count", "restart_in_ms", "last_exit", "waiting_on", "starts_on"};
   try {
     client.list_full(members, each);
   } catch (const ClientError& error) {

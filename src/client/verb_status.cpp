@@ -190,7 +190,7 @@ void print_status(VerbContext& context, const StatusAnswers& answers) {
   const NeighbourStates states = states_of_neighbours(context, status);
   TextBlock block(context.terminal());
   block.add("state", state_line(status));
-  block.add("why", state_cause(status));
+  block.add("why", cause_or_start(status));
   block.add("says", printable(status.status_text));
   block.add("process", process_line(status));
   if (status.restart_count > 0) block.add("restarts", std::to_string(status.restart_count));
@@ -198,6 +198,8 @@ void print_status(VerbContext& context, const StatusAnswers& answers) {
   block.add("health", health_line(status));
   block.add("type", type_line(status));
   add_dependencies(block, status, states);
+  block.add("proxies", printable(join(status.proxies, ", ")));
+  block.add("sockets", printable(join(status.sockets, ", ")));
   block.add("file", file_line(status));
   for (const std::string& path : drop_ins_of(status)) block.add("drop-in", printable(path));
   for (const std::string& warning : status.warnings) block.add("warning", printable(warning));

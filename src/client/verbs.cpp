@@ -72,6 +72,15 @@ constexpr OptionRow kWaitOptions[] = {
 constexpr OptionRow kEventsOptions[] = {
     {"-f,--follow", "", "go on as they happen, until interrupted"},
 };
+constexpr OptionRow kProxyOptions[] = {
+    {"--listen", "ADDRESS...", "where it listens; may be given several times"},
+    {"--backend", "ADDRESS", "where the service listens"},
+    {"--service", "NAME", "what is started for a connection"},
+    {"--connect-timeout", "SECONDS", "how long a connection waits for the backend; default: 30"},
+    {"--idle-timeout", "SECONDS", "stop the service so long after the last connection"},
+    {"--single-connection", "", "a second client waits until the first has gone"},
+    {"--proxy-protocol", "VERSION", "send the backend HAProxy's header of version 1 or 2"},
+};
 
 using enum Completes;
 constexpr std::span<const OptionRow> kNoOptions;
@@ -104,6 +113,16 @@ const VerbRow* find_verb(std::string_view name) noexcept {
   for (const VerbRow& verb : kVerbs)
     if (verb.name == name) return &verb;
   return nullptr;
+}
+
+std::vector<std::string_view> verbs_of_family(std::string_view family) {
+  std::vector<std::string_view> words;
+  for (const VerbRow& verb : kVerbs) {
+    const auto blank = verb.name.find(' ');
+    if (blank != std::string_view::npos && verb.name.substr(0, blank) == family)
+      words.push_back(verb.name.substr(blank + 1));
+  }
+  return words;
 }
 
 std::span<const OptionRow> global_options() noexcept { return kGlobalOptions; }

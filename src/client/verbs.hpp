@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace zinit {
 
@@ -12,15 +13,17 @@ class VerbContext;
 /// An option of a verb or of another command.
 struct OptionRow {
   std::string_view names;  // the short name, then the long one: "-n,--lines", or one of them
-  std::string_view value;  // what its value is called, "N"; empty if it takes none
-  std::string_view help;   // one line
+  // What its value is called, "N"; empty if it takes none. With "..." at the end, each word with a
+  // colon that follows the value is another one: an address has one, and no name.
+  std::string_view value;
+  std::string_view help;  // one line
 };
 
 /// What the shell is to complete the arguments of a verb with.
-enum class Completes { nothing, services, files };
+enum class Completes { nothing, services, proxies, files };
 
 struct VerbRow {
-  std::string_view name;
+  std::string_view name;       // of a family of verbs, two words: "xinet list"
   std::string_view arguments;  // as in the usage line, "NAME...", "[PATTERN]"; may be empty
   Completes completes = Completes::nothing;
   std::span<const OptionRow> options;
@@ -38,6 +41,9 @@ struct VerbRow {
 
 /// Null if there is no such verb.
 [[nodiscard]] const VerbRow* find_verb(std::string_view name) noexcept;
+
+/// The verbs of a family, by their second words: "set", "list"; none if there is no such family.
+[[nodiscard]] std::vector<std::string_view> verbs_of_family(std::string_view family);
 
 /// Options that are accepted before and after every verb.
 [[nodiscard]] std::span<const OptionRow> global_options() noexcept;

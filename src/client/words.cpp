@@ -100,6 +100,13 @@ std::string state_cause(const ServiceStatus& status) {
   return {};
 }
 
+std::string cause_or_start(const ServiceStatus& status) {
+  std::string cause = state_cause(status);
+  const bool down = status.state == "inactive" || status.state == "exited";
+  if (!cause.empty() || !down || status.starts_on.empty()) return cause;
+  return printable("starts on a connection to " + join(status.starts_on, ", "));
+}
+
 std::string state_phrase(std::string_view state) {
   const bool over = state == "exited" || state == "failed";
   return printable(fmt::format("{} {}", over ? "has" : "is", state));
@@ -112,7 +119,7 @@ std::string state_phrase(const ServiceStatus& status) {
 
 std::string cause_or_description(const ServiceStatus& status) {
   if (status.reason && status.reason->type == "config_error") return config_fault(*status.reason);
-  std::string cause = state_cause(status);
+  std::string cause = cause_or_start(status);
   return cause.empty() ? printable(status.description) : cause;
 }
 

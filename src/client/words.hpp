@@ -25,7 +25,11 @@ namespace zinit {
 [[nodiscard]] std::string state_phrase(std::string_view state);
 [[nodiscard]] std::string state_phrase(const ServiceStatus& status);
 
-/// The last column of `list`: state_cause(), or the description if that is empty.
+/// state_cause(); or, of a service that is down and waits for nothing but a connection, the
+/// addresses at which one starts it.
+[[nodiscard]] std::string cause_or_start(const ServiceStatus& status);
+
+/// The last column of `list`: cause_or_start(), or the description if that is empty.
 [[nodiscard]] std::string cause_or_description(const ServiceStatus& status);
 
 /// "12s", "3m20s", "5h03m", "4d02h": a duration for a column.

@@ -18,8 +18,11 @@ namespace {
 // A longer timeout (this is about 30 years) is as good as none, and could overflow in milliseconds.
 constexpr double kLongestTimeout = 1e9;
 
-/// "  -n, --lines N   the last N lines": short and long names in columns of their own.
-std::string option_line(const OptionRow& option) {
+// Columns of a verb, and of the longest option, before what is said about it.
+constexpr std::size_t kVerbWidth = 21;
+
+/// "-n, --lines N": short and long names in columns of their own.
+std::string option_names(const OptionRow& option) {
   std::string names(option.names);
   if (const auto comma = names.find(','); comma != std::string::npos) {
     names.insert(comma + 1, " ");
@@ -27,7 +30,29 @@ std::string option_line(const OptionRow& option) {
     names.insert(0, "    ");
   }
   if (!option.value.empty()) names.append(" ").append(option.value);
-  return fmt::format("  {:<21} {}\n", names, option.help);
+  return names;
+}
+
+/// "  -n, --lines N   the last N lines", one line for each.
+std::string option_lines(std::span<const OptionRow> options) {
+  std::size_t width = kVerbWidth;
+  for (const OptionRow& option : options) width = std::max(width, option_names(option).size());
+  std::string text;
+  for (const OptionRow& option : options)
+    text += fmt::format("  {:<{}} {}\n", option_names(option), width, option.help);
+  return text;
+}
+
+/// A line for each verb, or for each of a family.
+std::string verb_lines(std::string_view family) {
+  std::string text;
+  for (const VerbRow& verb : verbs()) {
+    if (!verb.name.starts_with(family)) continue;
+    std::string call(verb.name);
+    if (!verb.arguments.empty()) call.append(" ").append(verb.arguments);
+    text += fmt::format("  {:<{}} {}\n", call, kVerbWidth, verb.help);
+  }
+  return text;
 }
 
 /// What --help prints without a verb: all verbs and the global options.
@@ -35,17 +60,12 @@ std::string general_help() {
   std::string text =
       "Controls a running zinit; `zinit server` runs one, see zinit(8).\n\n"
       "usage: zinitctl [OPTIONS] VERB [ARGUMENTS]\n\n";
-  for (const VerbRow& verb : verbs()) {
-    std::string call(verb.name);
-    if (!verb.arguments.empty()) call.append(" ").append(verb.arguments);
-    text += fmt::format("  {:<21} {}\n", call, verb.help);
-  }
-  text += "\nOptions, before or after the verb:\n";
-  for (const OptionRow& option : global_options()) text += option_line(option);
+  text += verb_lines("");
+  text += "\nOptions, before or after the verb:\n" + option_lines(global_options());
   text +=
       "\nNAME may be a shell pattern in quotes where a verb takes several.\n"
       "Each verb has --help. Exit status: 0 done, 1 failed, 2 wrong usage,\n"
-      "3 not running, 4 no such service, 5 no server, 6 timeout, 7 not permitted.\n";
+      "3 not running, 4 no such name, 5 no server, 6 timeout, 7 not permitted.\n";
   return text;
 }
 
@@ -61,11 +81,14 @@ std::string verb_help(const VerbRow& verb) {
   std::string text =
       fmt::format("{}\n\nzinitctl {}: {}.\n", usage_line(verb), verb.name, verb.help);
   if (!verb.more.empty()) text.append(verb.more).append("\n");
-  if (!verb.options.empty()) text += "\nOptions:\n";
-  for (const OptionRow& option : verb.options) text += option_line(option);
-  text += "\nOptions of every verb:\n";
-  for (const OptionRow& option : global_options()) text += option_line(option);
-  return text;
+  if (!verb.options.empty()) text += "\nOptions:\n" + option_lines(verb.options);
+  return text + "\nOptions of every verb:\n" + option_lines(global_options());
+}
+
+/// What --help prints with the first word of a family of verbs alone.
+std::string family_help(std::string_view family) {
+  return fmt::format("usage: zinitctl {} VERB [OPTIONS] [ARGUMENTS]\n\n{}\nOptions:\n{}", family,
+                     verb_lines(std::string(family) + " "), option_lines(global_options()));
 }
 
 int usage_error(Printer& printer, std::string_view what, std::string_view why,
@@ -100,8 +123,9 @@ Result<std::optional<Milliseconds>> timeout_of(const Arguments& arguments) {
 
 // Those that change nothing, and print nothing before they have all their answers: they may be run
 // once more when the connection is closed.
-constexpr int (*kReading[])(VerbContext&) = {run_list,       run_status, run_why,        run_tree,
-                                             run_is_running, run_ping,   run_debug_state};
+constexpr int (*kReading[])(VerbContext&) = {run_list,        run_status,     run_why,
+                                             run_tree,        run_is_running, run_ping,
+                                             run_debug_state, run_xinet_list, run_xinet_status};
 
 /// Whether the server has executed itself anew before it answered, so that nobody knows whether it
 /// has done what it was asked for.
@@ -181,6 +205,35 @@ int with_verb(const VerbRow& verb, std::vector<std::string> words, Printer& prin
   return run_verb(context);
 }
 
+/// The first word of a family of verbs without the second: --help, or an error.
+int without_second_word(const std::string& family, std::vector<std::string> words,
+                        Printer& printer) {
+  const auto arguments = parse_arguments({options_with({}), 0, 0, ""}, std::move(words));
+  if (!arguments) return usage_error(printer, family, arguments.error().text, kSeeHelp);
+  if (print_help(*arguments, family_help(family), printer)) return ExitStatus::done;
+  return usage_error(printer, family,
+                     join(verbs_of_family(family), ", ") + ": one of these is missing",
+                     "usage: zinitctl " + family + " VERB [OPTIONS] [ARGUMENTS]");
+}
+
+/// Runs the verb whose name begins with `words[at]`.
+int run_named(std::vector<std::string> words, std::size_t at, Printer& printer) {
+  const auto take = [&](std::size_t index) {
+    std::string word = std::move(words[index]);
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(index));
+    return word;
+  };
+  std::string name = take(at);
+  if (!verbs_of_family(name).empty()) {
+    const std::size_t second = find_verb_word(words);
+    if (second == words.size()) return without_second_word(name, std::move(words), printer);
+    name += " " + take(second);
+  }
+  const VerbRow* verb = find_verb(name);
+  return verb == nullptr ? unknown_verb(printer, name)
+                         : with_verb(*verb, std::move(words), printer);
+}
+
 }  // namespace
 
 int zinitctl(std::vector<std::string> words, Printer& printer) {
@@ -188,11 +241,8 @@ int zinitctl(std::vector<std::string> words, Printer& printer) {
   int status = 0;
   if (at == words.size()) {
     status = without_verb(std::move(words), printer);
-  } else if (const VerbRow* verb = find_verb(words[at])) {
-    words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
-    status = with_verb(*verb, std::move(words), printer);
   } else {
-    status = unknown_verb(printer, words[at]);
+    status = run_named(std::move(words), at, printer);
   }
   if (auto written = printer.flush(); !written && written.error().errnum != EPIPE) {
     printer.err(fmt::format("zinitctl: {}\n", written.error().text));

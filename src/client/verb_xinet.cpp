@@ -1,0 +1,163 @@
+// zinitctl xinet: sets, removes and shows the proxies that start services on connections.
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
+#include "client/table.hpp"
+#include "client/text_block.hpp"
+#include "client/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// The value of an option that has to be given.
+std::string needed(const VerbContext& context, std::string_view option) {
+  if (!context.arguments.has(option))
+    throw VerbFailure{ExitStatus::usage, fmt::format("--{} is missing", option)};
+  return context.arguments.value(option);
+}
+
+/// The value of an option that is a number of seconds; nothing if it was not given.
+std::optional<std::int64_t> seconds(const VerbContext& context, std::string_view option) {
+  if (!context.arguments.has(option)) return std::nullopt;
+  const std::string text = context.arguments.value(option);
+  const auto number = parse_integer(text);
+  if (!number || *number < 0) {
+    throw VerbFailure{ExitStatus::usage,
+                      fmt::format("--{} {}: not a number of seconds", option, text)};
+  }
+  return *number;
+}
+
+std::optional<std::int64_t> proxy_protocol(const VerbContext& context) {
+  if (!context.arguments.has("proxy-protocol")) return std::nullopt;
+  const std::string text = context.arguments.value("proxy-protocol");
+  if (text != "1" && text != "2") {
+    throw VerbFailure{ExitStatus::usage,
+                      fmt::format("--proxy-protocol {}: there are version 1 and 2", text)};
+  }
+  return parse_integer(text);
+}
+
+/// The parameters of xinet.set; what was not given is the server's to choose.
+JsonParams params_of(const VerbContext& context) {
+  (void)needed(context, "listen");
+  JsonParams params;
+  params.add("name", context.arguments.rest.front())
+      .add("listen", context.arguments.values("listen"))
+      .add("backend", needed(context, "backend"))
+      .add("service", needed(context, "service"))
+      .add_given("connect_timeout", seconds(context, "connect-timeout"))
+      .add_given("idle_timeout", seconds(context, "idle-timeout"))
+      .add_given("proxy_protocol", proxy_protocol(context));
+  if (context.arguments.has("single-connection")) params.add("single_connection", true);
+  return params;
+}
+
+/// Prints each fault that the server has found in the settings, or any other error.
+int tell_refusal(VerbContext& context, const ClientError& error, const std::string& name) {
+  if (error.code() != ErrorCode::config_error || error.data().empty())
+    return context.fail(error, name);
+  const std::vector<std::string> faults = json_strings(parse_json(error.data()), "messages");
+  if (faults.empty()) return context.fail(error, name);
+  for (const std::string& fault : faults) context.warn(name, fault);
+  return ExitStatus::failed;
+}
+
+TableRow row_of(const ProxyStatus& proxy) {
+  return {{printable(proxy.name)},
+          {printable(join(proxy.listen, ", "))},
+          {printable(proxy.backend)},
+          {printable(proxy.service)},
+          {proxy.running ? "listening" : "failed", proxy.running ? Colour::green : Colour::red},
+          {std::to_string(proxy.active_connections)}};
+}
+
+std::string list_text(const Terminal& terminal, const std::vector<ProxyStatus>& proxies) {
+  if (proxies.empty()) return {};
+  const TableColumn columns[] = {{"NAME"},    {"LISTEN"}, {"BACKEND"},
+                                 {"SERVICE"}, {"STATE"},  {"CONNECTIONS", true}};
+  std::vector<TableRow> rows;
+  for (const ProxyStatus& proxy : proxies) rows.push_back(row_of(proxy));
+  return table_text(terminal, columns, rows);
+}
+
+std::string times_line(const ProxyStatus& proxy) {
+  std::string text = fmt::format("{} s for the backend", proxy.connect_timeout.count());
+  if (proxy.idle_timeout.count() > 0)
+    text += fmt::format(", {} s idle until the service is stopped", proxy.idle_timeout.count());
+  return text;
+}
+
+std::string options_line(const ProxyStatus& proxy) {
+  std::vector<std::string> options;
+  if (proxy.single_connection) options.emplace_back("one connection at a time");
+  if (proxy.proxy_protocol > 0)
+    options.push_back(fmt::format("PROXY protocol, version {}", proxy.proxy_protocol));
+  return join(options, "; ");
+}
+
+std::string status_text(const Terminal& terminal, const ProxyStatus& proxy) {
+  TextBlock block(terminal);
+  block.add("state", proxy.running ? "listening" : "failed");
+  block.add("why", printable(proxy.error));
+  block.add("listen", printable(join(proxy.listen, ", ")));
+  block.add("backend", printable(proxy.backend));
+  block.add("service", printable(proxy.service));
+  block.add("connections", fmt::format("{} now, {} in all, {} rejected", proxy.active_connections,
+                                       proxy.total_connections, proxy.rejected_connections));
+  block.add("bytes",
+            fmt::format("{} to the backend, {} from it", bytes_text(proxy.bytes_to_backend),
+                        bytes_text(proxy.bytes_from_backend)));
+  block.add("times", times_line(proxy));
+  block.add("options", options_line(proxy));
+  block.add("file", proxy.file.empty() ? "none: set at runtime" : printable(proxy.file));
+  return fmt::format("{}\n{}", terminal.paint(Colour::bold, printable(proxy.name)), block.text());
+}
+
+}  // namespace
+
+int run_xinet_set(VerbContext& context) {
+  const JsonParams params = params_of(context);
+  try {
+    // It waits for reloads that are under way, so not only as long as other calls.
+    const std::uint64_t request = context.client().request("xinet.set", params.text());
+    const std::string json = context.client().answer(request, context.time_left());
+    const ProxySetResult result = read_proxy_set(parse_json(json));
+    return context.print_result(json, fmt::format("{} is {}\n", printable(result.name),
+                                                  result.replaced ? "replaced" : "added"));
+  } catch (const ClientError& error) {
+    return tell_refusal(context, error, context.arguments.rest.front());
+  }
+}
+
+int run_xinet_delete(VerbContext& context) {
+  const std::string& name = context.arguments.rest.front();
+  const std::string json =
+      context.client().call("xinet.delete", JsonParams().add("name", name).text());
+  return context.print_result(json, fmt::format("{} is removed\n", printable(name)));
+}
+
+int run_xinet_list(VerbContext& context) {
+  const std::string json = context.client().call("xinet.status_all");
+  return context.print_result(json, list_text(context.terminal(), read_proxies(parse_json(json))));
+}
+
+int run_xinet_status(VerbContext& context) {
+  if (!context.arguments.rest.empty()) {
+    const std::string json = context.client().call(
+        "xinet.status", JsonParams().add("name", context.arguments.rest.front()).text());
+    return context.print_result(json,
+                                status_text(context.terminal(), read_proxy(parse_json(json))));
+  }
+  const std::string json = context.client().call("xinet.status_all");
+  std::string text;
+  for (const ProxyStatus& proxy : read_proxies(parse_json(json)))
+    text += (text.empty() ? "" : "\n") + status_text(context.terminal(), proxy);
+  return context.print_result(json, text);
+}
+
+}  // namespace zinit
