@@ -24,8 +24,9 @@ const Texts kStatusFull =
             "restart_count", "restart_in_ms",  "last_start_us", "last_ready_us", "last_stop_us",
             "last_exit",     "memory_bytes",   "cpu_usec",      "tasks",         "requires",
             "after",         "wants",          "conflicts",     "required_by",   "blocked_by",
-            "waiting_on",    "conflicts_with", "health",        "status_text",   "file",
-            "changed_on_disk", "warnings",   "log_lines",      "log_dropped",   "log_dropped_by"});
+            "waiting_on",    "conflicts_with", "proxies",       "sockets",       "starts_on",
+            "health",        "status_text",    "file",          "changed_on_disk", "warnings",
+            "log_lines",     "log_dropped",    "log_dropped_by"});
 
 }  // namespace
 
@@ -114,7 +115,8 @@ TEST_CASE("service.status_full of a service that runs", "[quick][methods]") {
   CHECK(s["tasks"] == 1);
   CHECK(s["file"] == zinit.config("a.toml"));
   for (const char* empty : {"requires", "after", "wants", "conflicts", "required_by", "blocked_by",
-                            "waiting_on", "conflicts_with", "warnings"}) {
+                            "waiting_on", "conflicts_with", "proxies", "sockets", "starts_on",
+                            "warnings"}) {
     INFO(empty);
     CHECK(s[empty].is_array());
     CHECK(s[empty].size() == 0);

@@ -158,6 +158,24 @@ void kill_and_await(Machine& machine, const Daemon& daemon) {
   await_another(machine, daemon, "kill -9 {0}");
 }
 
+/// A client of the daemon whose connection starts it, by way of a proxy at `listen`, twice: in
+/// between it is stopped, since there is no client.
+void start_by_clients(Machine& machine, const std::string& daemon, const std::string& listen,
+                      const std::string& backend, const Seen& client) {
+  INFO(daemon);
+  machine.zinitctl("stop " + daemon);
+  machine.zinitctl(
+      fmt::format("xinet set {}-proxy --listen {} --backend {} --service {} "
+                  "--connect-timeout 120 --idle-timeout 2",
+                  daemon, listen, backend, daemon));
+  for (int times = 0; times < 2; ++times) {
+    CHECK(machine.shell().output_of(client.command).find(client.output) != std::string::npos);
+    machine.zinitctl("wait " + daemon + " --for stopped --timeout 120");
+  }
+  machine.zinitctl(fmt::format("xinet delete {}-proxy", daemon));
+  machine.zinitctl("start " + daemon);
+}
+
 /// Powers off; what comes after another is down before that, and none had to be given up.
 void power_off(Machine& machine) {
   const std::size_t up = machine.console().text().size();
@@ -192,6 +210,14 @@ SCENARIO("ten of Debian's daemons run, answer, come back when killed, and stop i
         if (daemon.probed) freeze_and_await(machine, daemon);
       }
       machine.console().wait_for("login: ");  // agetty's second
+      start_by_clients(machine, "redis-server", "tcp:127.0.0.1:6400", "tcp:127.0.0.1:6379",
+                       {"redis-cli -p 6400 ping", "PONG\n"});
+      start_by_clients(machine, "nginx", "127.0.0.1:8080", "localhost:80",
+                       {"wget -S -q -O /dev/null http://127.0.0.1:8080/ 2>&1", "HTTP/1.1 200 OK"});
+      start_by_clients(machine, "postgresql", "tcp:localhost:5433", "tcp:127.0.0.1:5432",
+                       {"cd / && /usr/lib/postgresql/15/bin/psql -h 127.0.0.1 -p 5433 -U postgres "
+                        "-Atc 'select 6 * 7'",
+                        "42\n"});
       machine.zinitctl("stop redis-server");
       CHECK(machine.shell().run("test -e /run/redis").code == 1);
       power_off(machine);
