@@ -93,11 +93,12 @@ ALL_SOURCES := $(SRC) $(call sources,test)
 # twice that of the rest.
 HOT := $(filter $(addprefix src/,base/% io/% model/% os/% supervisor/% watch/% client/libzinit/% \
   client/verb_list.cpp config/toml_reader.cpp activation/relay.cpp),$(SRC))
-# What is there in these rooms for single requests and for start-up.
-HOT := $(filter-out $(addprefix src/,base/trusted_path.cpp io/dev_log.cpp io/http_reader.cpp \
-  io/probe.cpp io/resolver.cpp io/syslog_message.cpp model/endpoint.cpp model/why.cpp \
+# What is there in these rooms for single requests, for start-up, and large: {fmt} itself.
+HOT := $(filter-out $(addprefix src/,base/format.cpp base/trusted_path.cpp \
+  client/libzinit/client.cpp io/dev_log.cpp io/http_reader.cpp io/probe.cpp io/resolver.cpp \
+  io/syslog_message.cpp model/endpoint.cpp model/why.cpp os/cgroup_resources.cpp \
   os/disposal.cpp os/mount.cpp os/users.cpp supervisor/board_services.cpp \
-  supervisor/reload_report.cpp),$(HOT))
+  supervisor/reload_report.cpp watch/pidfile.cpp watch/readiness_pidfile.cpp),$(HOT))
 HOT_OPTIMISE := $(if $(filter release,$(FLAVOUR)),-O2 -g $(HARDEN),$(OPTIMISE))
 
 # --- the program ---------------------------------------------------------------------------------

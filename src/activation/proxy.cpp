@@ -186,7 +186,9 @@ void Proxy::take_over(std::uint32_t number, Left left) {
   if (!left.client || connections_.contains(number)) return;
   const TimePoint now = Clock::now();
   Connection& connection = add(number, std::move(left.client));
-  connection.since = now - Milliseconds(static_cast<std::uint32_t>(number_of(now) - number));
+  // Where several came at once a number may be of a moment that is yet to come.
+  const auto age = static_cast<std::int32_t>(number_of(now) - number);
+  connection.since = now - Milliseconds(std::max(age, 0));
   if (!left.backend) return;
   leave_queue(number);
   const ProxyPtr spec = spec_;
