@@ -50,8 +50,8 @@ void AcceptedConnections::drop(const std::string& instance) {
   waiting_.erase(found);
 }
 
-std::vector<std::pair<std::string, KeptFd>> AcceptedConnections::take_over(Inheritance& inherited,
-                                                                           const Graph& graph) {
+std::vector<std::pair<std::string, KeptFd>> AcceptedConnections::take_inherited(
+    Inheritance& inherited, const Graph& graph) {
   std::vector<std::pair<std::string, KeptFd>> left;
   MutexLock lock(mutex_);
   for (Inheritance::One& one : inherited.take_all(KeptKind::accepted)) {

@@ -26,8 +26,8 @@ class AcceptedConnections final : public WatchPort {
   void drop(const std::string& instance) EXCLUDES(mutex_);
   /// Goes on with the connections of the image before.
   /// @return  those that have no instance yet, with the names of their services
-  [[nodiscard]] std::vector<std::pair<std::string, KeptFd>> take_over(Inheritance& inherited,
-                                                                      const Graph& graph)
+  [[nodiscard]] std::vector<std::pair<std::string, KeptFd>> take_inherited(Inheritance& inherited,
+                                                                           const Graph& graph)
       EXCLUDES(mutex_);
 
   // WatchPort: passes the connection to the instance.

@@ -240,7 +240,7 @@ std::map<std::string, std::string> ServiceSockets::open_all(const Graph& graph) 
   return faults;
 }
 
-void ServiceSockets::take_over(Inheritance& inherited, const Graph& graph) {
+void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) {
   MutexLock lock(mutex_);
   for (Inheritance::One& one : inherited.take_all(KeptKind::service_socket)) {
     const Slot slot = one.note.slot;

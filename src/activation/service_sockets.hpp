@@ -48,7 +48,7 @@ class ServiceSockets final : public WatchPort {
 
   /// Goes on with the sockets of the image before: those of the services in `graph`. Before any
   /// process is spawned. Any thread.
-  void take_over(Inheritance& inherited, const Graph& graph) EXCLUDES(mutex_);
+  void take_inherited(Inheritance& inherited, const Graph& graph) EXCLUDES(mutex_);
 
   /// Opens what the services of `graph` need and is not open, and closes what none has any more.
   /// May block: not on a loop's thread.

@@ -73,9 +73,9 @@ SocketChanges::SocketChanges(Parts parts)
 // --- sockets ---
 
 void SocketChanges::take_over(Inheritance& inherited, const Graph& graph) {
-  sockets_.take_over(inherited, graph);
+  sockets_.take_inherited(inherited, graph);
   std::map<std::string, std::size_t> counts;
-  for (auto& [service, connection] : accepted_.take_over(inherited, graph)) {
+  for (auto& [service, connection] : accepted_.take_inherited(inherited, graph)) {
     ++counts[service];
     instance_later(service, std::move(connection));
   }

@@ -384,9 +384,9 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
   if (slot == kNoSlot) return std::nullopt;
   const Record& record = world.record(slot);
   const pid_t pid = record.command.is_main() ? core.jobs[slot]->process.pid() : 0;
-  const bool needed = std::ranges::any_of(world.node(slot).required_by, [&](Slot dependent) {
-    return world.record(dependent).wish == Wish::up;
-  });
+  bool needed = false;
+  for (const Slot dependent : world.node(slot).required_by)
+    needed = needed || world.record(dependent).wish == Wish::up;
   return Brief{record.state,
                record.wish,
                settled(world, slot, Clock::now()),
