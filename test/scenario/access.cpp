@@ -212,11 +212,11 @@ TEST_CASE("what members send in part and do not read has one bound", "[quick][ro
     const std::string call = R"({"jsonrpc":"2.0","method":"rpc.discover","id":1})"
                              "\n";
     bytes.clear();
-    for (int i = 0; i < 30; ++i) bytes += call;
+    for (int i = 0; i < 24; ++i) bytes += call;
   }
   SECTION("answers of a batch of which one never comes") {
     bytes = R"([{"jsonrpc":"2.0","method":"service.wait","params":["a","exited"],"id":0})";
-    for (int i = 0; i < 30; ++i) bytes += R"(,{"jsonrpc":"2.0","method":"rpc.discover","id":1})";
+    for (int i = 0; i < 24; ++i) bytes += R"(,{"jsonrpc":"2.0","method":"rpc.discover","id":1})";
     bytes += "]\n";
   }
   SECTION("calls that wait, with long ids") {
