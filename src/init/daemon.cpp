@@ -97,6 +97,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       readiness_(start_.data_loop->loop(), notify_directory(start_.sources.places.services.runtime),
                  &facts_),
       environment_(base_environment({}, handed_on(start_))),
+      sockets_({files_, *loop_, start_.data_loop->loop(), board_, settings_,
+                [this] { on_sockets_open(false); }}),
       board_({output_, changes_, watchers_, &state_},
              {environment_, start_.nofile, start_.cgroups, start_.sources.places.services}),
       shutdown_(
@@ -116,8 +118,6 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           [this](std::function<void()> answer) { in_force_.wait(reopening_, std::move(answer)); }),
       service_changes_(files_, board_, start_.sources.places, settings_),
       proxies_({files_, *loop_, start_.data_loop->loop(), board_, start_.sources.places, facts_,
-                [this] { on_sockets_open(false); }}),
-      sockets_({files_, *loop_, start_.data_loop->loop(), board_, settings_,
                 [this] { on_sockets_open(false); }}),
       boot_anyway_(*loop_, [this] { on_sockets_open(true); }),
       reexecution_(

@@ -169,6 +169,7 @@ class ZinitDaemon final : public Daemon {
   KeptState state_{facts_};
   ReadinessChecks readiness_;
   BaseEnvironment environment_;
+  SocketChanges sockets_;  // outlives the board, whose threads call it
   Board board_;
   std::optional<SyslogInput> syslog_;  // as PID 1
   Shutdown shutdown_;
@@ -180,7 +181,6 @@ class ZinitDaemon final : public Daemon {
   Reloader reloader_;
   ServiceChanges service_changes_;
   ProxyChanges proxies_;
-  SocketChanges sockets_;
   bool boot_waits_ = false;  // for sockets to be open
   TimerWatcher boot_anyway_;
   Reexecution reexecution_;

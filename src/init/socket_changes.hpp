@@ -23,7 +23,8 @@ namespace zinit {
 
 class SocketChanges {
  public:
-  /// All of these outlive this object. `settled` is called when all sockets are open that can be.
+  /// The loops and the settings outlive this object; the board and the queue may end before it.
+  /// `settled` is called when all sockets are open that can be.
   struct Parts {
     FileQueue& queue;
     EventLoop& loop;
