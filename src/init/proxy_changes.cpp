@@ -111,31 +111,32 @@ void ProxyChanges::drop(const std::string& name) {
 }
 
 void ProxyChanges::apply(std::vector<Proxies::Change> changes, std::function<void()> then) {
-  ++under_way_;
-  const auto told = proxies_.apply(std::move(changes), [this, then](Listeners unused) {
+  // What a client waits for stays on this thread: the data loop has its number alone.
+  const Ticket ticket = ++last_;
+  applied_[ticket] = std::move(then);
+  const auto told = proxies_.apply(std::move(changes), [this, ticket](Listeners unused) {
     const auto shared = std::make_shared<Listeners>(std::move(unused));
-    const auto posted = parts_.loop.post([this, then, shared] { let_go(shared, then); });
+    const auto posted = parts_.loop.post([this, ticket, shared] { let_go(shared, ticket); });
     if (!posted) log_error("a proxy's change is not answered: {}", posted.error().text);
   });
   if (told) return;
   log_error("proxies: {}", told.error().text);
-  end_change(then);
+  end_change(ticket);
 }
 
 /// Closing a listener removes its file, which may block.
-void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused,
-                          const std::function<void()>& then) {
-  if (unused->empty()) return end_change(then);
+void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket) {
+  if (unused->empty()) return end_change(ticket);
   FileTask task;
   task.work = [unused] { unused->clear(); };
-  task.finish = [this, then](const std::optional<Error>&) { end_change(then); };
+  task.finish = [this, ticket](const std::optional<Error>&) { end_change(ticket); };
   parts_.queue.add(std::move(task));
 }
 
-void ProxyChanges::end_change(const std::function<void()>& then) {
-  --under_way_;
-  if (then) catch_all("proxies", then);
-  if (under_way_ == 0) parts_.settled();
+void ProxyChanges::end_change(Ticket ticket) {
+  const auto change = applied_.extract(ticket);
+  if (!change.empty() && change.mapped()) catch_all("proxies", change.mapped());
+  if (!busy()) parts_.settled();
 }
 
 // --- files ---
@@ -172,7 +173,7 @@ void ProxyChanges::load() {
   if (files_.empty() && entries_.empty()) return;
   const auto load = std::make_shared<Load>();
   load->files = files_;
-  ++under_way_;
+  ++loading_;
   FileTask task;
   task.begin = [this, load] {
     load->before = entries_;
@@ -235,7 +236,7 @@ void ProxyChanges::open_loaded(Load& load) {
 }
 
 void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
-  --under_way_;
+  --loading_;
   if (fault) log_error("proxies: {}", fault->text);
   std::vector<Proxies::Change> changes;
   for (const auto& [name, entry] : load.before) {

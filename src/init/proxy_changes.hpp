@@ -9,6 +9,7 @@
 // Everything here is called on the control loop's thread, except what is said to be of any.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -53,7 +54,7 @@ class ProxyChanges {
   /// Sorted by name.
   [[nodiscard]] std::vector<ProxyView> views() const;
   /// Whether a change is not in force yet.
-  [[nodiscard]] bool busy() const noexcept { return under_way_ > 0; }
+  [[nodiscard]] bool busy() const noexcept { return loading_ > 0 || !applied_.empty(); }
 
   /// To be called after each change of the board. Any thread.
   void look() noexcept { proxies_.look(); }
@@ -66,6 +67,7 @@ class ProxyChanges {
     std::string error;  // why it does not listen as its file says
   };
   using Entries = std::map<std::string, Entry>;
+  using Ticket = std::uint64_t;
   struct Set;
   struct Load;
 
@@ -82,8 +84,8 @@ class ProxyChanges {
   void drop(const std::string& name);
   [[nodiscard]] Proxies::Change change_of(const Entry& entry) const;
   void apply(std::vector<Proxies::Change> changes, std::function<void()> then);
-  void let_go(const std::shared_ptr<Listeners>& unused, const std::function<void()>& then);
-  void end_change(const std::function<void()>& then);
+  void let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket);
+  void end_change(Ticket ticket);
   void retry_later();
 
   const Parts parts_;
@@ -91,7 +93,9 @@ class ProxyChanges {
   std::optional<ProxyTable> table_;  // made for the first proxy
   Entries entries_;
   std::vector<ProxyPtr> files_;  // as they were last read
-  std::size_t under_way_ = 0;
+  std::size_t loading_ = 0;      // files that are being opened
+  Ticket last_ = 0;
+  std::map<Ticket, std::function<void()>> applied_;  // what follows when the data loop has it
   TimerWatcher retry_;
   Proxies proxies_;  // counts in table_
 };
