@@ -78,11 +78,8 @@ Result<void> AcceptedConnections::prepare(Slot /*slot*/, const ServiceSpec& spec
   extras.stream = fd;
   found->second->passed = true;
   extras.parts.push_back(found->second);
-  SocketAddress peer;
-  peer.size = sizeof peer.storage;
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size) < 0 ||
-      peer.storage.ss_family == AF_UNIX)
-    return {};
+  const SocketAddress peer = peer_address(fd);
+  if (peer.size == 0 || peer.storage.ss_family == AF_UNIX) return {};
   const std::string text = address_text(peer);
   const auto colon = text.rfind(':');
   std::string host = text.substr(0, colon);

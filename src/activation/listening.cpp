@@ -105,12 +105,21 @@ Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& optio
   return open;
 }
 
-SocketAddress own_address(int socket) noexcept {
-  SocketAddress address;
-  address.size = sizeof address.storage;
-  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address.storage), &address.size) < 0)
-    return {};
-  return address;
+Result<void> at_each(const Addresses& addresses,
+                     const std::function<Result<void>(const SocketAddress&)>& open) {
+  std::optional<Error> lacking;
+  std::size_t there = 0;
+  for (const SocketAddress& address : addresses) {
+    auto opened = open(address);
+    const int errnum = opened ? 0 : opened.error().errnum;
+    if (opened)
+      ++there;
+    else if (errnum == EAFNOSUPPORT || errnum == EADDRNOTAVAIL)
+      lacking = std::move(opened.error());
+    else
+      return opened;
+  }
+  return there == 0 && lacking ? Failure(*std::move(lacking)) : Result<void>();
 }
 
 }  // namespace zinit

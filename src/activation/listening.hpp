@@ -4,6 +4,7 @@
 // Threads: any, but not a loop's: all of it may block on a file system or on a name server.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "base/fd.hpp"
@@ -22,8 +23,6 @@ struct ListenOptions {
   bool reuse_port = false;
   bool keepalive = false;
   bool freebind = false;
-
-  bool operator==(const ListenOptions&) const = default;
 };
 
 /// The addresses of a place: for a name all that it has, looked up now.
@@ -46,7 +45,9 @@ struct OpenSocket {
 /// @return  EEXIST if something else is there
 [[nodiscard]] Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& options);
 
-/// The address that a socket is bound to; with size 0 if the kernel does not say.
-[[nodiscard]] SocketAddress own_address(int socket) noexcept;
+/// Calls `open` for each address of a name. One of a protocol that this machine does not have is
+/// passed over, as long as there is another.
+[[nodiscard]] Result<void> at_each(const Addresses& addresses,
+                                   const std::function<Result<void>(const SocketAddress&)>& open);
 
 }  // namespace zinit

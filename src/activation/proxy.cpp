@@ -38,14 +38,6 @@ void send_at_once(int socket) noexcept {
   (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails for unix sockets
 }
 
-SocketAddress peer_address(int socket) noexcept {
-  SocketAddress address;
-  address.size = sizeof address.storage;
-  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address.storage), &address.size) < 0)
-    return {};
-  return address;
-}
-
 /// The number of a connection is the time of its arrival in ms, so that the next image knows how
 /// long it has waited.
 std::uint32_t number_of(TimePoint now) {
@@ -191,15 +183,20 @@ void Proxy::take_over(std::uint32_t number, Left left) {
   connection.since = now - Milliseconds(std::max(age, 0));
   if (!left.backend) return;
   leave_queue(number);
-  const ProxyPtr spec = spec_;
-  connection.relay = std::make_unique<Relay>(
-      Relay::Shared{shared_.set, shared_.pipes},
-      Relay::Identity{place_, number, key(number, Relay::client), key(number, Relay::backend)},
-      std::move(connection.client), counts_,
-      [this, spec] { return shared_.services.killed(spec->service); });
+  connection.relay = relay_for(connection);
   for (auto& [fd, part] : left.pipes) connection.relay->take_over_pipe(std::move(fd), part);
   const bool watched = shared_.set.add(left.backend.get(), 0, key(number, Relay::backend));
   settle(connection, connection.relay->go_on(std::move(left.backend)) && watched);
+}
+
+/// Takes the client from the connection. Whose end is whose goes by the settings of this moment.
+std::unique_ptr<Relay> Proxy::relay_for(Connection& connection) {
+  const std::uint32_t number = connection.number;
+  return std::make_unique<Relay>(
+      Relay::Shared{shared_.set, shared_.pipes},
+      Relay::Identity{place_, number, key(number, Relay::client), key(number, Relay::backend)},
+      std::move(connection.client), counts_,
+      [this, spec = spec_] { return shared_.services.killed(spec->service); });
 }
 
 void Proxy::on_connection(std::uint32_t number, Relay::Side side, std::uint32_t events) {
@@ -375,9 +372,7 @@ void Proxy::attempt_ready(Connection& connection) {
   int error = 0;
   socklen_t size = sizeof error;
   if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
-  const SocketAddress own = own_address(socket), other = peer_address(socket);
-  // Where nobody listens on a port of this machine, the kernel may connect a socket to itself.
-  if (error == 0 && address_text(own) != address_text(other)) {
+  if (error == 0 && !connected_to_itself(socket)) {
     shared_.set.remove(socket);
     connected(connection);
   } else {
@@ -402,17 +397,12 @@ void Proxy::stop_attempt(Connection& connection) noexcept {
 
 void Proxy::connected(Connection& connection) {
   UniqueFd backend = std::move(connection.attempt->socket);
-  const std::uint32_t number = connection.number;
   std::string header;
   if (spec_->proxy_protocol > 0) {
     const int client = connection.client.get();
     header = proxy_header(spec_->proxy_protocol, peer_address(client), own_address(client));
   }
-  auto relay = std::make_unique<Relay>(
-      Relay::Shared{shared_.set, shared_.pipes},
-      Relay::Identity{place_, number, key(number, Relay::client), key(number, Relay::backend)},
-      std::move(connection.client), counts_,
-      [this, spec = spec_] { return shared_.services.killed(spec->service); });
+  auto relay = relay_for(connection);
   if (connection.hung) relay->client_has_hung_up();
   if (!relay->begin(backend, header)) {
     connection.client = relay->release_client();
@@ -422,7 +412,7 @@ void Proxy::connected(Connection& connection) {
   retry_at_ = {};
   ask_at_ = {};  // it does come, so it need not be spared when it has ended
   stop_attempt(connection);
-  leave_queue(number);
+  leave_queue(connection.number);
   connection.relay = std::move(relay);
   const bool hung = connection.hung;
   settle(connection,

@@ -96,6 +96,7 @@ class Proxy {
   void watch_listeners(bool accepting) noexcept;
   bool accept_one(int listener);
   Connection& add(std::uint32_t number, KeptFd client);
+  [[nodiscard]] std::unique_ptr<Relay> relay_for(Connection& connection);
   void advance();
   void pass_deadlines(TimePoint now);
   void ask_for_service(TimePoint now);

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/format.hpp"
 #include "base/unix_address.hpp"
@@ -21,28 +20,20 @@ ListenerPtr with_address(const Listeners& listeners, const std::string& address)
 
 Result<void> open_all(const Addresses& addresses, ProxyTable::Place place, const Listeners& spare,
                       Listeners& opened) {
-  std::optional<Error> lacking;
-  const std::size_t before = opened.size();
-  for (const SocketAddress& address : addresses) {
+  return at_each(addresses, [&](const SocketAddress& address) -> Result<void> {
     const std::string text = address_text(address);
-    if (with_address(opened, text)) continue;  // two names of one address
+    if (with_address(opened, text)) return {};  // two names of one address
     if (ListenerPtr there = with_address(spare, text)) {
       opened.push_back(std::move(there));
-      continue;
+      return {};
     }
     auto open = open_socket(address, ListenType::stream, {});
-    if (open) {
-      opened.push_back(std::make_shared<ProxyListener>(
-          KeptFd(std::move(open->fd), {KeptKind::proxy_listener, 0, 0, place}),
-          std::move(open->file), text));
-      continue;
-    }
-    const int errnum = open.error().errnum;
-    if (errnum != EAFNOSUPPORT && errnum != EADDRNOTAVAIL) return Failure(std::move(open.error()));
-    lacking = std::move(open.error());
-  }
-  if (opened.size() == before && lacking) return Failure(*std::move(lacking));
-  return {};
+    if (!open) return Failure(std::move(open.error()));
+    opened.push_back(std::make_shared<ProxyListener>(
+        KeptFd(std::move(open->fd), {KeptKind::proxy_listener, 0, 0, place}), std::move(open->file),
+        text));
+    return {};
+  });
 }
 
 }  // namespace

@@ -10,8 +10,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/log.hpp"
-#include "base/unix_address.hpp"
+#include "base/format.hpp"
 #include "os/users.hpp"
 #include "supervisor/spawn_extras.hpp"
 
@@ -75,19 +74,12 @@ Result<void> open_address(const ListenAddress& at, const ListenOptions& options,
   }
   const auto addresses = addresses_of(at.place);
   if (!addresses) return Failure(addresses.error());
-  std::optional<Error> lacking;
-  for (const SocketAddress& address : *addresses) {
+  return at_each(*addresses, [&](const SocketAddress& address) -> Result<void> {
     auto socket = open_socket(address, at.type, options);
-    if (socket) {
-      opened.push_back(*std::move(socket));
-      continue;
-    }
-    const int errnum = socket.error().errnum;
-    if (errnum != EAFNOSUPPORT && errnum != EADDRNOTAVAIL)
-      return Failure(std::move(socket.error()));
-    lacking = std::move(socket.error());
-  }
-  return opened.empty() && lacking ? Failure(*std::move(lacking)) : Result<void>();
+    if (!socket) return Failure(std::move(socket.error()));
+    opened.push_back(*std::move(socket));
+    return {};
+  });
 }
 
 }  // namespace
@@ -99,10 +91,13 @@ struct ServiceSockets::Socket {
 };
 
 struct ServiceSockets::Service {
+  explicit Service(const ServiceSpec& of)
+      : name(of.name), spec(*of.socket), ignored(of.status == StartStatus::ignore) {}
+
   std::string name;
-  SocketSpec spec{};
+  SocketSpec spec;
   std::vector<Socket> sockets{};
-  bool ignored = false;     // its status is "ignore": nothing starts it
+  bool ignored;             // its status is "ignore": nothing starts it
   bool watched = false;     // the sockets are in the set
   bool was_wanted = false;  // its wish has been up
   std::size_t connections = 0;
@@ -121,16 +116,11 @@ struct ServiceSockets::Service {
   }
 };
 
-namespace {
-
 /// Keeps sockets open until the process has them.
-template <class T>
-struct Held : SpawnPart {
-  explicit Held(T what) : held(std::move(what)) {}
-  const T held;
+struct ServiceSockets::Held : SpawnPart {
+  explicit Held(ServicePtr what) : service(std::move(what)) {}
+  const ServicePtr service;
 };
-
-}  // namespace
 
 ServiceSockets::ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls calls)
     : services_(services),
@@ -174,10 +164,7 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   const auto options = options_of(wanted);
   if (!options) return Failure(options.error());
   const ServicePtr old = take(slot);
-  auto made = std::make_shared<Service>();
-  made->name = spec.name;
-  made->spec = wanted;
-  made->ignored = spec.status == StartStatus::ignore;
+  auto made = std::make_shared<Service>(spec);
   if (old && old->name == spec.name) {
     made->was_wanted = old->was_wanted;
     made->connections = old->connections;
@@ -248,12 +235,7 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
     const ServiceSpec& spec = graph.spec(slot);
     if (one.note.owner >= spec.socket->listen.size()) continue;
     ServicePtr& service = open_[slot];
-    if (!service) {
-      service = std::make_shared<Service>();
-      service->name = spec.name;
-      service->spec = *spec.socket;
-      service->ignored = spec.status == StartStatus::ignore;
-    }
+    if (!service) service = std::make_shared<Service>(spec);
     const auto at = parse_listen_address(spec.socket->listen[one.note.owner]);
     SocketFile file(at ? at->place.socket : std::string());
     service->sockets.push_back({one.note.owner, std::move(one.fd), std::move(file)});
@@ -278,7 +260,7 @@ Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnEx
     extras.listen_fds.push_back(
         {socket.fd.get(), names.empty() ? service->name : names[socket.entry]});
   }
-  extras.parts.push_back(std::make_shared<Held<ServicePtr>>(service));
+  extras.parts.push_back(std::make_shared<Held>(service));
   return {};
 }
 

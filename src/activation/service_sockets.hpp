@@ -78,6 +78,7 @@ class ServiceSockets final : public WatchPort {
   struct Socket;
   struct Service;
   using ServicePtr = std::shared_ptr<Service>;
+  struct Held;
 
   [[nodiscard]] Result<void> open(Slot slot, const ServiceSpec& spec) REQUIRES(opening_)
       EXCLUDES(mutex_);

@@ -106,8 +106,6 @@ Value document_of(Value keys) {
   return document;
 }
 
-Value text_value(const std::string& text) { return {.type = ValueType::string, .string = text}; }
-
 Value integer_value(std::int64_t number) { return {.type = ValueType::integer, .integer = number}; }
 
 /// The keys of the proxy that are not at their defaults.

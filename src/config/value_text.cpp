@@ -184,6 +184,10 @@ void put_table(std::string& text, const Value& table, const std::string& header)
 
 }  // namespace
 
+Value text_value(std::string text) {
+  return {.type = ValueType::string, .string = std::move(text)};
+}
+
 std::string to_json(const Value& document) {
   JsonWriter writer;
   write(writer, document);

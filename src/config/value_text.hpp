@@ -10,6 +10,9 @@
 
 namespace zinit {
 
+/// A value that is this text, without a place.
+[[nodiscard]] Value text_value(std::string text);
+
 /// The document on one line, without its places. Its strings are UTF-8: all readers of documents
 /// ensure that.
 [[nodiscard]] std::string to_json(const Value& document);

@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "config/proxy_reader.hpp"

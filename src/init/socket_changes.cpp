@@ -9,20 +9,12 @@
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
-#include "os/disposal.hpp"
 
 namespace zinit {
 
 namespace {
 
 constexpr Milliseconds kRetry{5000};
-
-Value text_value(std::string text) {
-  Value value;
-  value.type = ValueType::string;
-  value.string = std::move(text);
-  return value;
-}
 
 bool any_sockets(const Graph& graph) {
   return std::ranges::any_of(graph.order(),
@@ -139,14 +131,14 @@ void SocketChanges::begin_instance(const std::string& service, KeptFd connection
   // So that what it requires is up, and it is shown as what it is.
   if (!services_.wanted(service)) services_.start(service, "a connection");
   const std::uint64_t number = ++last_[service];
-  std::string name = fmt::format("{}@{}", service, number);
+  const std::string name = fmt::format("{}@{}", service, number);
   const bool same_graph = board_.graph() == seen_;
   accepted_.put(name, std::move(connection));
   const auto added = add_instance(service, name);
   if (!added) {
     log_error("{}: a connection is closed: {}", service, added.error().text);
     accepted_.drop(name);
-    return over(service);
+    return sockets_.connection_over(service);
   }
   instances_[name] = service;
   accepted_.keep(name, board_.find(name));
@@ -154,7 +146,7 @@ void SocketChanges::begin_instance(const std::string& service, KeptFd connection
 }
 
 RequestResult<Board::SetReport> SocketChanges::add_instance(const std::string& service,
-                                                            std::string& name) {
+                                                            const std::string& name) {
   const GraphPtr graph = board_.graph();
   const Slot slot = graph->find_loaded(service);
   const auto refuse = [](std::string text) {
@@ -165,8 +157,6 @@ RequestResult<Board::SetReport> SocketChanges::add_instance(const std::string& s
   if (!spec) return refuse(fmt::format("{} cannot be the name of a service", name));
   return board_.set(spec, true, false);
 }
-
-void SocketChanges::over(const std::string& service) { sockets_.connection_over(service); }
 
 void SocketChanges::end_instances() {
   MaskedNames gone;
@@ -181,7 +171,7 @@ void SocketChanges::end_instances() {
       continue;
     }
     if (brief) gone[one->first] = {};
-    over(one->second);
+    sockets_.connection_over(one->second);
     one = instances_.erase(one);
   }
   if (gone.empty()) return;

@@ -62,9 +62,8 @@ class SocketChanges {
   void begin_instance(const std::string& service, KeptFd connection);
   void instance_later(const std::string& service, KeptFd connection);
   [[nodiscard]] RequestResult<Board::SetReport> add_instance(const std::string& service,
-                                                             std::string& name);
+                                                             const std::string& name);
   void end_instances();
-  void over(const std::string& service);
 
   FileQueue& queue_;
   EventLoop& loop_;

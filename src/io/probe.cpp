@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/format.hpp"
 #include "os/disposal.hpp"
@@ -22,18 +21,6 @@ std::string request_text(const Endpoint& endpoint) {
   return fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: zinit/" ZINIT_VERSION
                      "\r\nAccept: */*\r\nConnection: close\r\n\r\n",
                      endpoint.target, host_header(endpoint));
-}
-
-/// If nobody listens on a port of this machine, the kernel may choose that port as the socket's
-/// own. Then the socket connects to itself (RFC 9293, simultaneous open).
-bool connected_to_itself(int socket) {
-  sockaddr_storage own{}, other{};
-  socklen_t own_size = sizeof own, other_size = sizeof other;
-  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&own), &own_size) < 0 ||
-      ::getpeername(socket, reinterpret_cast<sockaddr*>(&other), &other_size) < 0)
-    return false;
-  return own.ss_family != AF_UNIX && own_size == other_size &&
-         std::memcmp(&own, &other, own_size) == 0;
 }
 
 }  // namespace

@@ -61,6 +61,13 @@ SocketAddress ip_address(int family, const void* bytes) {
   return address;
 }
 
+SocketAddress address_by(int (*ask)(int, sockaddr*, socklen_t*), int socket) noexcept {
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  if (ask(socket, reinterpret_cast<sockaddr*>(&address.storage), &address.size) < 0) return {};
+  return address;
+}
+
 /// If `text` is a numeric address, appends it to `to`.
 bool numeric(const std::string& text, Addresses& to) {
   unsigned char bytes[sizeof(in6_addr)];
@@ -174,6 +181,16 @@ std::string address_text(const SocketAddress& address) {
   const void* bytes = is_v6 ? static_cast<const void*>(&v6.sin6_addr) : &v4.sin_addr;
   (void)::inet_ntop(family, bytes, text, sizeof text);
   return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", text, is_v6 ? "]" : "", ntohs(v4.sin_port));
+}
+
+SocketAddress own_address(int socket) noexcept { return address_by(::getsockname, socket); }
+
+SocketAddress peer_address(int socket) noexcept { return address_by(::getpeername, socket); }
+
+bool connected_to_itself(int socket) noexcept {
+  const SocketAddress own = own_address(socket), other = peer_address(socket);
+  return own.size > 0 && own.storage.ss_family != AF_UNIX && own.size == other.size &&
+         std::memcmp(&own.storage, &other.storage, own.size) == 0;
 }
 
 class Resolver::Impl {

@@ -42,6 +42,14 @@ using Addresses = std::vector<SocketAddress>;
 /// "127.0.0.1:80", "[::1]:80" or "unix:/run/x".
 [[nodiscard]] std::string address_text(const SocketAddress& address);
 
+/// The address that a socket is bound to, or that it is connected to; with size 0 if the kernel
+/// does not say. (getsockname(2), getpeername(2))
+[[nodiscard]] SocketAddress own_address(int socket) noexcept;
+[[nodiscard]] SocketAddress peer_address(int socket) noexcept;
+/// If nobody listens on a port of this machine, the kernel may choose that port as a socket's own.
+/// Then the socket connects to itself (RFC 9293, simultaneous open).
+[[nodiscard]] bool connected_to_itself(int socket) noexcept;
+
 /// The addresses of `name`, in lower case, in a text in the format of hosts(5): at most
 /// Resolver::kMaxAddresses, with port 0.
 [[nodiscard]] Addresses in_hosts(std::string_view text, const std::string& name);
