@@ -488,6 +488,7 @@ bool ZinitDaemon::can_be_destroyed() {
 
 void ZinitDaemon::finish_logs() {
   machine_watchdog_.finish(shutdown_.kind() != PowerAction::halt);
+  files_.await(kLastLines);
   data_loop_ended_ = start_.data_loop->stop(kLastTurns);
   if (!data_loop_ended_) return log_error("logs: the data loop hangs; their last lines are lost");
   if (syslog_) syslog_->finish();

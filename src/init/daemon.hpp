@@ -93,7 +93,8 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] bool can_be_destroyed();
   /// Reaps children that have ended; true: there may be more.
   bool reap_some();
-  /// Reads what services have written, and lets the sinks write queued lines. Ends the data loop.
+  /// Reads what services have written, and lets the sinks write queued lines. Ends the data loop,
+  /// and the task of files that is under way.
   void finish_logs();
   /// Removes zinit's cgroups, except those that still have processes.
   void leave_cgroups();
@@ -115,8 +116,8 @@ class ZinitDaemon final : public Daemon {
   }
 
  private:
-  /// How long sinks may write queued lines when the data loop has ended: a blocked console must not
-  /// delay that more.
+  /// How long the last file may be written, and how long sinks may write queued lines when the data
+  /// loop has ended: a blocked console must not delay that more.
   static constexpr Milliseconds kLastLines{500};
   /// For the data loop to come to its end. It hangs if a file of a service's does.
   static constexpr Milliseconds kLastTurns{2000};

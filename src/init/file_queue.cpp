@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/log.hpp"
 #include "base/memory.hpp"
 
 namespace zinit {
@@ -53,6 +54,10 @@ void FileQueue::work(const FileTask& task) noexcept {
     }
   });
   done_.ask();
+}
+
+void FileQueue::await(Milliseconds limit) noexcept {
+  if (!thread_.join(limit)) log_error("files: a file system hangs; what was to be written is lost");
 }
 
 void FileQueue::finish() {

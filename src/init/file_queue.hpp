@@ -37,6 +37,10 @@ class FileQueue {
   /// with a fault.
   void add(FileTask task);
 
+  /// Waits for the task under way, at most for `limit`, and finishes none. The loop does not run
+  /// any more.
+  void await(Milliseconds limit) noexcept;
+
   /// Whether a task is under way; it may hang with its file system.
   [[nodiscard]] bool busy() const noexcept { return thread_.joinable(); }
 

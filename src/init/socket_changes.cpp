@@ -16,6 +16,19 @@ namespace {
 
 constexpr Milliseconds kRetry{5000};
 
+/// Sockets that are not needed any more. If nobody has removed their files they go with this.
+struct Closing {
+  explicit Closing(std::vector<OpenSocket> closed) : sockets(std::move(closed)) {}
+  ~Closing() { remove(); }
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+  void remove() {
+    for (OpenSocket& socket : sockets) socket.file.remove();
+    sockets.clear();
+  }
+  std::vector<OpenSocket> sockets;
+};
+
 bool any_sockets(const Graph& graph) {
   return std::ranges::any_of(graph.order(),
                              [&](Slot slot) { return graph.spec(slot).socket->configured(); });
@@ -51,13 +64,13 @@ SocketChanges::SocketChanges(Parts parts)
                   instance_later(service, std::move(connection));
                 },
                 [this](std::vector<OpenSocket> closed) {
-                  const auto shared = std::make_shared<std::vector<OpenSocket>>(std::move(closed));
+                  const auto closing = std::make_shared<Closing>(std::move(closed));
                   FileTask task;
-                  task.work = [shared] {
-                    for (OpenSocket& socket : *shared) socket.file.remove();
-                    shared->clear();
+                  task.work = [closing] { closing->remove(); };
+                  // If they cannot be removed elsewhere they stay: this thread must not hang.
+                  task.finish = [closing](const std::optional<Error>& fault) {
+                    if (fault) closing->sockets.clear();
                   };
-                  task.finish = [](const std::optional<Error>&) {};
                   (void)loop_.post([this, task] { queue_.add(task); });
                 }}),
       retry_(parts.loop, [this] { open(); }) {}

@@ -205,25 +205,15 @@ Result<std::unique_ptr<DataLoop>> DataLoop::create() {
 DataLoop::~DataLoop() { loop_->stop(); }
 
 Result<void> DataLoop::start() {
-  MutexLock lock(mutex_);
-  auto thread = Thread::start("zinit-data", kLoopStackBytes, [this] {
-    loop_->run();
-    MutexLock end(mutex_);
-    ended_ = true;
-    has_ended_.notify_all();
-  });
+  auto thread = Thread::start("zinit-data", kLoopStackBytes, [this] { loop_->run(); });
   if (!thread) return Failure(thread.error());
-  ended_ = false;
   thread_ = std::move(*thread);
   return {};
 }
 
 bool DataLoop::stop(Milliseconds limit) noexcept {
   loop_->stop();
-  const TimePoint until = after(Clock::now(), limit);
-  MutexLock lock(mutex_);
-  while (!ended_ && Clock::now() < until) has_ended_.wait_until(mutex_, until);
-  return ended_;
+  return thread_.join(limit);
 }
 
 }  // namespace zinit

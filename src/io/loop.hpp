@@ -153,9 +153,6 @@ class DataLoop {
  private:
   explicit DataLoop(std::unique_ptr<EventLoop> loop) : loop_(std::move(loop)) {}
   std::unique_ptr<EventLoop> loop_;
-  Mutex mutex_;
-  CondVar has_ended_;
-  bool ended_ GUARDED_BY(mutex_) = true;  // no thread runs the loop
   Thread thread_;  // the last member: it is joined before what it uses is destroyed
 };
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "os/signals.hpp"
 
 #ifndef AT_MINSIGSTKSZ
@@ -103,11 +104,35 @@ class ThreadMemory {
   std::size_t signal_stack_ = 0;
 };
 
+/// What a thread sets once, and others wait for.
+class Flag {
+ public:
+  void set() noexcept {
+    MutexLock lock(mutex_);
+    set_ = true;
+    is_set_.notify_all();
+  }
+  /// @return  whether it was set within `limit`
+  [[nodiscard]] bool await(Milliseconds limit) noexcept {
+    const TimePoint until = after(Clock::now(), limit);
+    MutexLock lock(mutex_);
+    while (!set_ && Clock::now() < until) is_set_.wait_until(mutex_, until);
+    return set_;
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar is_set_;
+  bool set_ GUARDED_BY(mutex_) = false;
+};
+
 /// Passed to a new thread, which owns it.
 struct Start {
   std::string name;
   std::function<void()> entry;
-  const ThreadMemory* memory;  // outlives the thread
+  // Both outlive the thread.
+  const ThreadMemory* memory;
+  Flag* ended;
 };
 
 void run_guarded(const Start& start) noexcept {
@@ -126,6 +151,7 @@ void* run_thread(void* argument) {
   const stack_t before = start->memory->install_signal_stack();
   run_guarded(*start);
   ::sigaltstack(&before, nullptr);
+  start->ended->set();
   return nullptr;
 }
 
@@ -156,6 +182,7 @@ void set_thread_name(const std::string& name) noexcept {
 struct Thread::Running {
   pthread_t id{};
   ThreadMemory memory;
+  Flag ended;
   Running* next = nullptr;  // in the list of detached threads
 };
 
@@ -177,7 +204,8 @@ Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
   if (!memory) return sys_failure("start", "thread " + name);
   auto running = std::make_unique<Running>();
   running->memory = std::move(memory);
-  auto start = std::make_unique<Start>(Start{name, std::move(entry), &running->memory});
+  auto start =
+      std::make_unique<Start>(Start{name, std::move(entry), &running->memory, &running->ended});
   const Attributes attributes(running->memory);
   if (const int errnum = pthread_create(&running->id, attributes.get(), run_thread, start.get());
       errnum != 0)
@@ -192,6 +220,12 @@ void Thread::join() noexcept {
   if (!running_) return;
   pthread_join(running_->id, nullptr);
   running_.reset();
+}
+
+bool Thread::join(Milliseconds limit) noexcept {
+  if (running_ && !running_->ended.await(limit)) return false;
+  join();
+  return true;
 }
 
 // The end of a detached thread is not noticed, so its stack is kept until the program ends.

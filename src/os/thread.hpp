@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace zinit {
 
@@ -49,6 +50,9 @@ class Thread {
 
   /// Waits for its end, if there is a thread. Not to be called by the thread itself.
   void join() noexcept;
+
+  /// Waits for its end, at most for `limit`. @return  false if it still runs
+  [[nodiscard]] bool join(Milliseconds limit) noexcept;
 
   /// Detaches it: it may outlive this object, and so must all that it uses.
   void detach() noexcept;

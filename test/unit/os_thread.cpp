@@ -142,6 +142,20 @@ TEST_CASE("a thread object is joined by assignment and by its end", "[os][thread
   CHECK(ended == 2);
 }
 
+TEST_CASE("a thread is waited for no longer than the limit", "[os][thread]") {
+  std::atomic<bool> go_on{false};
+  auto thread = Thread::start("t", kSmallStackBytes, [&] { go_on.wait(false); });
+  REQUIRE(thread);
+  CHECK_FALSE(thread->join(Milliseconds(20)));
+  CHECK_FALSE(thread->join(Milliseconds(-1)));
+  CHECK(thread->joinable());
+  go_on = true;
+  go_on.notify_all();
+  CHECK(thread->join(Milliseconds(60000)));
+  CHECK_FALSE(thread->joinable());
+  CHECK(thread->join(Milliseconds(0)));  // there is none any more
+}
+
 TEST_CASE("blocked signals are read from a descriptor, each once", "[os][signals]") {
   const int status = in_child([] {
     const int wanted[] = {SIGUSR1, SIGTERM};
