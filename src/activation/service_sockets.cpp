@@ -122,6 +122,26 @@ struct ServiceSockets::Held : SpawnPart {
   const ServicePtr service;
 };
 
+/// The right to open and to close the sockets of one service; who comes second waits for it.
+class ServiceSockets::Turn {
+ public:
+  Turn(ServiceSockets& of, Slot slot) : of_(of), slot_(slot) {
+    MutexLock lock(of_.mutex_);
+    while (!of_.turns_.insert(slot_).second) of_.turn_over_.wait(of_.mutex_);
+  }
+  ~Turn() {
+    MutexLock lock(of_.mutex_);
+    of_.turns_.erase(slot_);
+    of_.turn_over_.notify_all();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  ServiceSockets& of_;
+  const Slot slot_;
+};
+
 ServiceSockets::ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls calls)
     : services_(services),
       calls_(std::move(calls)),
@@ -147,6 +167,7 @@ ServiceSockets::ServicePtr ServiceSockets::take(Slot slot) {
   return service;
 }
 
+/// In the service's turn.
 Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   const SocketSpec& wanted = *spec.socket;
   const auto reachable = [](const Socket& socket) {
@@ -204,7 +225,6 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
 
 std::map<std::string, std::string> ServiceSockets::open_all(const Graph& graph) {
   std::map<std::string, std::string> faults;
-  MutexLock opening(opening_);
   std::vector<Slot> gone;
   {
     MutexLock lock(mutex_);
@@ -215,12 +235,15 @@ std::map<std::string, std::string> ServiceSockets::open_all(const Graph& graph) 
       if (!stays) gone.push_back(slot);
     }
   }
-  for (const Slot slot : gone)
+  for (const Slot slot : gone) {
+    const Turn turn(*this, slot);
     if (const ServicePtr service = take(slot)) service->close_now();
+  }
   for (const Slot slot : graph.order()) {
     const ServiceSpec& spec = graph.spec(slot);
     if (!spec.socket->configured() || graph.node(slot).broken() || graph.node(slot).removed)
       continue;
+    const Turn turn(*this, slot);
     if (auto opened = open(slot, spec); !opened) faults[spec.name] = opened.error().text;
   }
   look();
@@ -248,7 +271,7 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
 
 Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {
   if (!spec.socket->configured() || spec.socket->accept) return {};
-  MutexLock opening(opening_);
+  const Turn turn(*this, slot);
   if (auto opened = open(slot, spec); !opened) return opened;
   MutexLock lock(mutex_);
   const auto found = open_.find(slot);

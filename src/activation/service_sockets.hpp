@@ -9,13 +9,14 @@
 // A socket that has started its service is not looked at again before the service is down, and no
 // sooner than a second later, so that a service which fails without reading costs little.
 //
-// Lock order: `opening_`, which is held while a file system may block, then the other, then the
-// board's.
+// The sockets of one service are opened by one thread at a time, which may block on a file system
+// or a name server; those of others are not held up by it. No lock is held meanwhile.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,7 @@ class ServiceSockets final : public WatchPort {
   /// May block: not on a loop's thread.
   /// @return  what could not be opened: by the names of the services, why
   [[nodiscard]] std::map<std::string, std::string> open_all(const Graph& graph)
-      EXCLUDES(opening_, mutex_);
+      EXCLUDES(mutex_);
 
   /// Services may have come up or down. Any thread; cheap, and does nothing without sockets.
   void look() noexcept EXCLUDES(mutex_);
@@ -70,7 +71,7 @@ class ServiceSockets final : public WatchPort {
 
   // WatchPort.
   [[nodiscard]] Result<void> prepare(Slot slot, const ServiceSpec& spec,
-                                     SpawnExtras& extras) override EXCLUDES(opening_, mutex_);
+                                     SpawnExtras& extras) override EXCLUDES(mutex_);
   void watch(const CheckedProcessPtr& /*process*/) override {}
   void changed() noexcept override {}
 
@@ -79,9 +80,9 @@ class ServiceSockets final : public WatchPort {
   struct Service;
   using ServicePtr = std::shared_ptr<Service>;
   struct Held;
+  class Turn;
 
-  [[nodiscard]] Result<void> open(Slot slot, const ServiceSpec& spec) REQUIRES(opening_)
-      EXCLUDES(mutex_);
+  [[nodiscard]] Result<void> open(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr take(Slot slot) EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr named(const std::string& service) const REQUIRES(mutex_);
   void watch_sockets(Slot slot, Service& service, bool on) noexcept REQUIRES(mutex_);
@@ -96,8 +97,9 @@ class ServiceSockets final : public WatchPort {
   const std::size_t most_instances_;  // of all services together
   LoopCall look_;
   TimerWatcher again_;
-  Mutex opening_;
   mutable Mutex mutex_;
+  std::set<Slot> turns_ GUARDED_BY(mutex_);  // whose sockets are being opened
+  CondVar turn_over_;
   std::map<Slot, ServicePtr> open_ GUARDED_BY(mutex_);
 };
 
