@@ -418,8 +418,21 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
     if (!entry.spec->file.empty()) files_.push_back(entry.spec);
     changes.push_back(change_of(entry));
     changes.back().left = std::move(left[*place]);
+    changes.back().removed = false;
     put(std::string(name), std::move(entry));
   });
+  // Those of a proxy that was removed go on until they end.
+  for (auto& [place, connections] : left) {
+    if (connections.empty() || !table_) continue;
+    const auto unknown = std::make_shared<ProxySpec>();
+    unknown->name = table_->name(place);
+    const Entry gone{unknown, place, {}, {}};
+    changes.push_back(change_of(gone));
+    changes.back().left = std::move(connections);
+    changes.back().removed = false;
+    changes.push_back(change_of(gone));
+    changes.back().removed = true;
+  }
   retry_later();
   if (!changes.empty()) apply(std::move(changes), {});
 }

@@ -234,6 +234,33 @@ TEST_CASE(
   CHECK_FALSE(Client::possible(front));
 }
 
+TEST_CASE("connections of a proxy that was deleted go on over re-executions",
+          "[quick][xinet][reexec]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  Client first(proxied.front), second(proxied.front);
+  CHECK(first.echo("before") == "before");
+  CHECK(second.echo("before") == "before");
+  zinit.result("xinet.delete", named("p"));
+  for (int i = 0; i < 2; ++i) {
+    zinit.reexecute();
+    CHECK(first.echo("after") == "after");
+    CHECK_FALSE(Client::possible(proxied.front));
+    CHECK(zinit.result("xinet.list").texts().empty());
+  }
+  // Another of that name has its own connections.
+  zinit.result("xinet.set", proxy_params("p", proxied.front, proxied.back, "s"));
+  CHECK(Client(proxied.front).echo("new") == "new");
+  for (Client* client : {&first, &second}) {
+    CHECK(client->echo("still") == "still");
+    client->finish();
+    CHECK(client->read_all() == "");
+    CHECK_FALSE(client->was_reset());
+  }
+  await_count(zinit, "p", "active_connections", 0);
+}
+
 TEST_CASE("the service of a connection ends while zinit executes itself anew",
           "[quick][xinet][reexec]") {
   Server zinit;
