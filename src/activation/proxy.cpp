@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "activation/proxy_header.hpp"
+#include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "os/disposal.hpp"
 #include "os/unix_receive.hpp"
@@ -154,6 +155,7 @@ bool Proxy::accept_one(int listener) {
   const KeptNote note{KeptKind::proxy_client, 0, number, place_};
   ++counts_.total;
   add(number, KeptFd(std::move(client), note));
+  kill_point("proxy.accepted");
   return true;
 }
 
@@ -404,6 +406,7 @@ void Proxy::connected(Connection& connection) {
   }
   auto relay = relay_for(connection);
   if (connection.hung) relay->client_has_hung_up();
+  kill_point("proxy.connected");
   if (!relay->begin(backend, header)) {
     connection.client = relay->release_client();
     return attempt_failed(connection);

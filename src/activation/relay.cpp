@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/kill_point.hpp"
 #include "os/disposal.hpp"
 #include "os/unix_receive.hpp"
 
@@ -190,6 +191,7 @@ void Relay::move(Side from) noexcept {
       continue;
     }
     end.held = static_cast<std::size_t>(taken);
+    kill_point("relay.taken");
     left -= std::min(left, end.held);
     pass_on(from);
     if (static_cast<std::size_t>(taken) < kSmall && !end.hung) break;
@@ -208,6 +210,7 @@ ssize_t Relay::take_in(Side from) noexcept {
 void Relay::pass_on(Side from) noexcept {
   End& end = sides_[from];
   const ssize_t moved = splice_some(end.pipe[0].get(), sides_[other(from)].fd.get(), end.held);
+  kill_point("relay.passed");
   passed(from, moved);
   if (moved > 0) end.held -= static_cast<std::size_t>(moved);
 }

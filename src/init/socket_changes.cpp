@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
@@ -147,6 +148,7 @@ void SocketChanges::begin_instance(const std::string& service, KeptFd connection
   const std::string name = fmt::format("{}@{}", service, number);
   const bool same_graph = board_.graph() == seen_;
   accepted_.put(name, std::move(connection));
+  kill_point("instance.accepted");
   const auto added = add_instance(service, name);
   if (!added) {
     log_error("{}: a connection is closed: {}", service, added.error().text);
@@ -154,6 +156,7 @@ void SocketChanges::begin_instance(const std::string& service, KeptFd connection
     return sockets_.connection_over(service);
   }
   instances_[name] = service;
+  kill_point("instance.added");
   accepted_.keep(name, board_.find(name));
   if (same_graph) seen_ = board_.graph();  // an instance has no sockets
 }

@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "scenario/harness.hpp"
+#include "scenario/peer.hpp"
+#include "scenario/proxies.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace zinit::test;
@@ -67,14 +69,39 @@ void walk_through(const std::string& point) {
   CHECK(std::filesystem::exists(mark));  // it has come to the place
 }
 
+/// Has clients connect to a proxy and to a socket whose connections have instances. One image
+/// crashes at `point`, and no client notices.
+void connect_through(const std::string& point) {
+  INFO(point);
+  const TempDir dir;
+  const std::string mark = dir / "crashed", socket = free_address();
+  Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
+  const Proxied proxied(zinit, {"echo"});
+  zinit.file("each.toml",
+             "[service]\nexec = ['cat']\n[socket]\nlisten = '" + socket + "'\naccept = true\n");
+  boot_open(zinit);
+  for (const std::string& address : {proxied.front, socket}) {
+    INFO(address);
+    Client client(address);
+    CHECK(client.echo("one") == "one");
+    CHECK(client.echo("another") == "another");
+    client.finish();
+    CHECK(client.read_all() == "");
+    CHECK_FALSE(client.was_reset());
+  }
+  CHECK(zinit.count("start s") <= 1);
+  CHECK(std::filesystem::exists(mark));
+}
+
 /// Walks through the places `points`: where, and the how many-th time.
-void walk_through_all(const std::vector<std::string>& points) {
+void walk_through_all(const std::vector<std::string>& points,
+                      void (*walk)(const std::string& point) = walk_through) {
   if (!has_kill_points()) {
     // The flavour that is installed.
     CHECK_THAT(zinit_binary(), !Contains("san") && !Contains("debug"));
     return;
   }
-  for (const std::string& point : points) walk_through(point);
+  for (const std::string& point : points) walk(point);
 }
 
 }  // namespace
@@ -106,4 +133,11 @@ TEST_CASE("a crash in a re-execution or a shutdown loses no service, and starts 
           "[quick][killpoints]") {
   walk_through_all({"reexec.stopped", "reexec.execute", "reexec.taken", "reexec.journal",
                     "reexec.restored", "shutdown.begun", "shutdown.through"});
+}
+
+TEST_CASE("a crash while a connection is served loses neither it nor a byte",
+          "[quick][killpoints][xinet][sockets]") {
+  walk_through_all({"proxy.accepted", "proxy.connected", "relay.taken", "relay.taken:2",
+                    "relay.passed", "relay.passed:2", "instance.accepted", "instance.added"},
+                   connect_through);
 }
