@@ -379,3 +379,23 @@ TEST_CASE("the list, the status and why name what starts a service", "[quick][xi
   set.zinit.result("xinet.delete", named("p"));
   CHECK(set.zinit.status("s")["proxies"].size() == 0);
 }
+
+TEST_CASE("a proxy stays as it is while its file is no TOML", "[quick][xinet][reload]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  Client before(proxied.front);
+  CHECK(before.echo("before") == "before");
+  for (const std::string text : {"[proxy\n", "[proxy]\nlisten =\n", "", "\xff"}) {
+    INFO(text);
+    zinit.file("p.toml", text);
+    (void)zinit.reload();
+    CHECK(zinit.result("xinet.list").texts() == std::vector<std::string>{"p"});
+    CHECK(Client(proxied.front).echo("new") == "new");
+    CHECK(before.echo("still") == "still");
+  }
+  zinit.file("p.toml", proxy_text(proxied.front, proxied.back, "s", "idle_timeout = 5"));
+  (void)zinit.reload();
+  CHECK(proxy_status(zinit, "p")["idle_timeout"] == 5);
+  CHECK(before.echo("still") == "still");
+}
