@@ -20,6 +20,7 @@ namespace {
 
 // After a start, until a socket may start its service again.
 constexpr Milliseconds kStartAgain{1000};
+constexpr Milliseconds kMostStartAgain{60000};  // where it fails again and again
 // For want of descriptors.
 constexpr Milliseconds kLackAgain{100};
 constexpr int kAcceptedATurn = 16;
@@ -86,8 +87,11 @@ Result<void> open_address(const ListenAddress& at, const ListenOptions& options,
 
 struct ServiceSockets::Socket {
   std::size_t entry;  // of `listen`
-  KeptFd fd;
+  std::shared_ptr<KeptFd> fd;
   SocketFile file;
+  bool lost = false;  // its file was gone when this image began
+
+  [[nodiscard]] bool reachable() const { return !lost && (file.path().empty() || file.is_there()); }
 };
 
 struct ServiceSockets::Service {
@@ -97,29 +101,25 @@ struct ServiceSockets::Service {
   std::string name;
   SocketSpec spec;
   std::vector<Socket> sockets{};
+  bool complete = false;    // all of `listen` is open
+  bool stopped = false;     // all was closed, until the service starts
   bool ignored;             // its status is "ignore": nothing starts it
   bool watched = false;     // the sockets are in the set
   bool was_wanted = false;  // its wish has been up
-  std::size_t connections = 0;
-  TimePoint again_at{};  // not to be watched before
+  TimePoint again_at{};     // not to be watched before
+  Milliseconds delay{0};    // until then, after the last start
 
-  [[nodiscard]] std::vector<OpenSocket> close() {
-    std::vector<OpenSocket> closed;
-    for (Socket& socket : sockets)
-      closed.push_back({socket.fd.release(), std::exchange(socket.file, {})});
-    sockets.clear();
-    return closed;
-  }
   /// On a thread that may block.
-  void close_now() {
-    for (OpenSocket& socket : close()) socket.file.remove();
+  void close() {
+    for (Socket& socket : sockets) socket.file.remove();
+    sockets.clear();
+    complete = false;
   }
 };
 
 /// Keeps sockets open until the process has them.
 struct ServiceSockets::Held : SpawnPart {
-  explicit Held(ServicePtr what) : service(std::move(what)) {}
-  const ServicePtr service;
+  std::vector<std::shared_ptr<KeptFd>> sockets;
 };
 
 /// The right to open and to close the sockets of one service; who comes second waits for it.
@@ -152,7 +152,7 @@ ServiceSockets::ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls c
 
 ServiceSockets::~ServiceSockets() {
   MutexLock lock(mutex_);
-  for (auto& [slot, service] : open_) service->close_now();
+  for (auto& [slot, service] : open_) service->close();
 }
 
 // --- opening and closing ---
@@ -170,57 +170,88 @@ ServiceSockets::ServicePtr ServiceSockets::take(Slot slot) {
 /// In the service's turn.
 Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   const SocketSpec& wanted = *spec.socket;
-  const auto reachable = [](const Socket& socket) {
-    return socket.file.path().empty() || socket.file.is_there();
-  };
   {
     MutexLock lock(mutex_);
     const auto found = open_.find(slot);
     if (found != open_.end() && found->second->spec == wanted && found->second->name == spec.name &&
-        !found->second->sockets.empty() && std::ranges::all_of(found->second->sockets, reachable)) {
+        found->second->complete &&
+        std::ranges::all_of(found->second->sockets, &Socket::reachable)) {
       found->second->ignored = spec.status == StartStatus::ignore;
       return {};
     }
   }
   const auto options = options_of(wanted);
   if (!options) return Failure(options.error());
+  const auto note_of = [slot](std::size_t entry, const SocketFile& file) {
+    return KeptNote{KeptKind::service_socket,
+                    static_cast<std::uint8_t>(file.path().empty() ? 0 : 1), slot,
+                    static_cast<std::uint16_t>(entry)};
+  };
   const ServicePtr old = take(slot);
   auto made = std::make_shared<Service>(spec);
   if (old && old->name == spec.name) {
     made->was_wanted = old->was_wanted;
-    made->connections = old->connections;
+    made->again_at = old->again_at;
+    made->delay = old->delay;
   }
   // What is the same stays open, so that no client is refused meanwhile.
   std::vector<bool> there(wanted.listen.size());
   if (old && same_options(old->spec, wanted)) {
     for (Socket& socket : old->sockets) {
       const auto same = std::ranges::find(wanted.listen, old->spec.listen[socket.entry]);
-      if (same == wanted.listen.end() || !reachable(socket)) continue;
-      socket.entry = static_cast<std::size_t>(same - wanted.listen.begin());
-      there[socket.entry] = true;
+      if (same == wanted.listen.end() || !socket.reachable()) continue;
+      const auto entry = static_cast<std::size_t>(same - wanted.listen.begin());
+      if (entry != std::exchange(socket.entry, entry))
+        *socket.fd = KeptFd(socket.fd->release(), note_of(entry, socket.file));
+      there[entry] = true;
       made->sockets.push_back(std::move(socket));
     }
     std::erase_if(old->sockets, [](const Socket& socket) { return !socket.fd; });
   }
-  if (old) old->close_now();
+  if (old) old->close();
   Result<void> result;
-  for (std::size_t entry = 0; entry < wanted.listen.size() && result; ++entry) {
+  for (std::size_t entry = 0; entry < wanted.listen.size(); ++entry) {
     if (there[entry]) continue;
     const auto at = parse_listen_address(wanted.listen[entry]);
     std::vector<OpenSocket> opened;
     result = at ? open_address(*at, *options, opened)
                 : failure(fmt::format("{} {}", wanted.listen[entry], at.error()));
+    if (!result) break;  // none of several addresses of a name is left open then
     for (OpenSocket& socket : opened) {
       set_blocking(socket.fd.get(), !wanted.accept);
-      const KeptNote note{KeptKind::service_socket, 0, slot, static_cast<std::uint16_t>(entry)};
-      made->sockets.push_back({entry, KeptFd(std::move(socket.fd), note), std::move(socket.file)});
+      auto fd = std::make_shared<KeptFd>(std::move(socket.fd), note_of(entry, socket.file));
+      made->sockets.push_back({entry, std::move(fd), std::move(socket.file)});
     }
   }
   std::ranges::stable_sort(made->sockets, {}, &Socket::entry);
-  if (!result) made->spec.listen.clear();  // so that it counts as another the next time
+  made->complete = result.has_value();
   MutexLock lock(mutex_);
   open_[slot] = std::move(made);
   return result;
+}
+
+/// Whether the service was stopped, with its sockets: only a start opens them again.
+bool ServiceSockets::stays_stopped(const std::string& service, const SocketSpec& spec) {
+  if (spec.on_demand || spec.accept || services_.wanted(service)) return false;
+  MutexLock lock(mutex_);
+  const ServicePtr there = named(service);
+  return there && there->stopped;
+}
+
+void ServiceSockets::close_stopped(Slot slot) {
+  const Turn turn(*this, slot);
+  std::vector<Socket> closed;
+  {
+    MutexLock lock(mutex_);
+    const auto found = open_.find(slot);
+    if (found == open_.end() || services_.wanted(found->second->name)) return;
+    Service& service = *found->second;
+    watch_sockets(slot, service, false);
+    service.stopped = true;
+    service.complete = false;
+    closed.swap(service.sockets);
+  }
+  for (Socket& socket : closed) socket.file.remove();
 }
 
 std::map<std::string, std::string> ServiceSockets::open_all(const Graph& graph) {
@@ -237,11 +268,12 @@ std::map<std::string, std::string> ServiceSockets::open_all(const Graph& graph) 
   }
   for (const Slot slot : gone) {
     const Turn turn(*this, slot);
-    if (const ServicePtr service = take(slot)) service->close_now();
+    if (const ServicePtr service = take(slot)) service->close();
   }
   for (const Slot slot : graph.order()) {
     const ServiceSpec& spec = graph.spec(slot);
-    if (!spec.socket->configured() || graph.node(slot).broken() || graph.node(slot).removed)
+    if (!spec.socket->configured() || graph.node(slot).broken() || graph.node(slot).removed ||
+        stays_stopped(spec.name, *spec.socket))
       continue;
     const Turn turn(*this, slot);
     if (auto opened = open(slot, spec); !opened) faults[spec.name] = opened.error().text;
@@ -260,8 +292,17 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
     ServicePtr& service = open_[slot];
     if (!service) service = std::make_shared<Service>(spec);
     const auto at = parse_listen_address(spec.socket->listen[one.note.owner]);
-    SocketFile file(at ? at->place.socket : std::string());
-    service->sockets.push_back({one.note.owner, std::move(one.fd), std::move(file)});
+    const std::string path = at ? at->place.socket : std::string();
+    SocketFile file(one.note.part == 1 ? path : std::string());
+    const bool lost = one.note.part == 1 && file.path().empty();
+    service->sockets.push_back(
+        {one.note.owner, std::make_shared<KeptFd>(std::move(one.fd)), std::move(file), lost});
+  }
+  for (const Slot slot : graph.order()) {
+    const ServiceSpec& spec = graph.spec(slot);
+    if (!spec.socket->configured() || open_.contains(slot) || services_.wanted(spec.name)) continue;
+    open_[slot] = std::make_shared<Service>(spec);
+    open_[slot]->stopped = true;  // unless it is on demand, it was stopped with its sockets
   }
   for (auto& [slot, service] : open_)
     std::ranges::stable_sort(service->sockets, {}, &Socket::entry);
@@ -278,12 +319,14 @@ Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnEx
   if (found == open_.end()) return {};
   const ServicePtr service = found->second;
   service->was_wanted = true;
+  const auto held = std::make_shared<Held>();
   for (const Socket& socket : service->sockets) {
     const auto& names = service->spec.names;
     extras.listen_fds.push_back(
-        {socket.fd.get(), names.empty() ? service->name : names[socket.entry]});
+        {socket.fd->get(), names.empty() ? service->name : names[socket.entry]});
+    held->sockets.push_back(socket.fd);
   }
-  extras.parts.push_back(std::make_shared<Held>(service));
+  extras.parts.push_back(held);
   return {};
 }
 
@@ -291,7 +334,7 @@ std::vector<std::string> ServiceSockets::addresses(const std::string& name) cons
   std::vector<std::string> addresses;
   MutexLock lock(mutex_);
   const ServicePtr service = named(name);
-  if (!service || service->spec.listen.empty()) return addresses;
+  if (!service) return addresses;
   for (const Socket& socket : service->sockets) {
     const std::string& address = service->spec.listen[socket.entry];
     if (addresses.empty() || addresses.back() != address) addresses.push_back(address);
@@ -311,23 +354,26 @@ void ServiceSockets::watch_sockets(Slot slot, Service& service, bool on) noexcep
   if (service.watched == on) return;
   service.watched = on;
   for (std::size_t i = 0; i < service.sockets.size(); ++i) {
-    const int fd = service.sockets[i].fd.get();
+    const int fd = service.sockets[i].fd->get();
     if (!on)
       set_.remove(fd);
     else if (!set_.add(fd, EPOLLIN, key_of(slot, i)))
       service.watched = false;
   }
   if (on && !service.watched) {
-    for (const Socket& socket : service.sockets) set_.remove(socket.fd.get());
+    for (const Socket& socket : service.sockets) set_.remove(socket.fd->get());
     service.again_at = after(Clock::now(), kLackAgain);
     look_.ask();
   }
 }
 
 bool ServiceSockets::has_room(const Service& service) const noexcept {
-  std::size_t all = 0;
-  for (const auto& [slot, one] : open_) all += one->connections;
-  return service.connections < service.spec.max_connections && all < most_instances_;
+  std::size_t all = 0, own = 0;
+  for (const auto& [name, count] : connections_) {
+    all += count;
+    if (name == service.name) own = count;
+  }
+  return own < service.spec.max_connections && all < most_instances_;
 }
 
 void ServiceSockets::look() noexcept {
@@ -338,7 +384,6 @@ void ServiceSockets::look() noexcept {
 void ServiceSockets::look_now() {
   const TimePoint now = Clock::now();
   TimePoint next = set_.open() ? kNever : after(now, kLackAgain);
-  std::vector<OpenSocket> closed;
   {
     MutexLock lock(mutex_);
     for (const auto& [slot, service] : open_) {
@@ -351,18 +396,18 @@ void ServiceSockets::look_now() {
         continue;
       }
       const bool wanted = services_.wanted(one.name);
-      const bool off = services_.stand(one.name) == ServiceAccess::Stand::off;
+      const auto stand = services_.stand(one.name);
+      const bool off = stand == ServiceAccess::Stand::off || stand == ServiceAccess::Stand::done;
       one.was_wanted = one.was_wanted || wanted;
       if (!spec.on_demand && off && !wanted && one.was_wanted) {
         one.was_wanted = false;
-        std::ranges::move(one.close(), std::back_inserter(closed));
+        calls_.stopped(slot);
       }
       const bool starts = spec.on_demand && off && !one.ignored;
       if (starts && one.again_at > now) next = std::min(next, one.again_at);
       watch_sockets(slot, one, starts && one.again_at <= now);
     }
   }
-  if (!closed.empty()) calls_.let_go(std::move(closed));
   if (next != kNever) again_.set(std::chrono::ceil<Milliseconds>(next - now));
 }
 
@@ -370,7 +415,7 @@ void ServiceSockets::on_ready(EpollSet::Key key) {
   const auto slot = static_cast<Slot>(key >> 16);
   const auto index = static_cast<std::size_t>(key & 0xffff);
   ServicePtr service;
-  int listener = -1;
+  std::shared_ptr<KeptFd> listener;
   std::string address;
   {
     MutexLock lock(mutex_);
@@ -378,14 +423,17 @@ void ServiceSockets::on_ready(EpollSet::Key key) {
     if (found == open_.end() || !found->second->watched) return;
     service = found->second;
     if (index >= service->sockets.size()) return;
-    listener = service->sockets[index].fd.get();
+    listener = service->sockets[index].fd;
     address = service->spec.listen[service->sockets[index].entry];
     if (!service->spec.accept) {
       watch_sockets(slot, *service, false);
-      service->again_at = after(Clock::now(), kStartAgain);
+      service->delay = services_.failed(service->name)
+                           ? std::clamp(service->delay * 2, kStartAgain, kMostStartAgain)
+                           : kStartAgain;
+      service->again_at = after(Clock::now(), service->delay);
     }
   }
-  if (service->spec.accept) return accept_some(slot, service, listener);
+  if (service->spec.accept) return accept_some(slot, service, listener->get());
   services_.start(service->name, "a connection to " + address);
 }
 
@@ -395,12 +443,13 @@ void ServiceSockets::accept_some(Slot slot, const ServicePtr& service, int liste
     const int errnum = connection ? 0 : errno;
     {
       MutexLock lock(mutex_);
-      if (!connection && (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM)) {
+      if (!connection &&
+          (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == ENOBUFS)) {
         service->again_at = after(Clock::now(), kLackAgain);
         watch_sockets(slot, *service, false);
         return look_.ask();
       }
-      if (connection) ++service->connections;
+      if (connection) ++connections_[service->name];
       if (connection && !has_room(*service)) watch_sockets(slot, *service, false);
     }
     if (connection)
@@ -414,15 +463,14 @@ void ServiceSockets::accept_some(Slot slot, const ServicePtr& service, int liste
 
 void ServiceSockets::connection_over(const std::string& name) noexcept {
   MutexLock lock(mutex_);
-  const ServicePtr service = named(name);
-  if (!service) return;
-  if (service->connections > 0) --service->connections;
+  const auto found = connections_.find(name);
+  if (found != connections_.end() && --found->second == 0) connections_.erase(found);
   look_.ask();
 }
 
 void ServiceSockets::set_connections(const std::string& name, std::size_t count) {
   MutexLock lock(mutex_);
-  if (const ServicePtr service = named(name)) service->connections = count;
+  connections_[name] = count;
 }
 
 }  // namespace zinit

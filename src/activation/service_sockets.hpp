@@ -11,6 +11,7 @@
 //
 // The sockets of one service are opened by one thread at a time, which may block on a file system
 // or a name server; those of others are not held up by it. No lock is held meanwhile.
+// The lock is taken before the board's.
 #pragma once
 
 #include <functional>
@@ -36,8 +37,9 @@ class ServiceSockets final : public WatchPort {
   struct Calls {
     /// Takes a connection of a service with `accept`.
     std::function<void(const std::string& service, KeptFd connection)> accepted;
-    /// Takes sockets that are to be closed, and their files removed, where that may block.
-    std::function<void(std::vector<OpenSocket>)> let_go;
+    /// The sockets of a service that was stopped are to be closed: have close_stopped() called for
+    /// it where that may block.
+    std::function<void(Slot slot)> stopped;
   };
 
   /// Loop and services outlive this. While no thread runs the loop.
@@ -54,8 +56,11 @@ class ServiceSockets final : public WatchPort {
   /// Opens what the services of `graph` need and is not open, and closes what none has any more.
   /// May block: not on a loop's thread.
   /// @return  what could not be opened: by the names of the services, why
-  [[nodiscard]] std::map<std::string, std::string> open_all(const Graph& graph)
-      EXCLUDES(mutex_);
+  [[nodiscard]] std::map<std::string, std::string> open_all(const Graph& graph) EXCLUDES(mutex_);
+
+  /// Closes the sockets of a service that is not on demand, if it is still stopped. May block: not
+  /// on a loop's thread.
+  void close_stopped(Slot slot) EXCLUDES(mutex_);
 
   /// Services may have come up or down. Any thread; cheap, and does nothing without sockets.
   void look() noexcept EXCLUDES(mutex_);
@@ -84,6 +89,8 @@ class ServiceSockets final : public WatchPort {
 
   [[nodiscard]] Result<void> open(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr take(Slot slot) EXCLUDES(mutex_);
+  [[nodiscard]] bool stays_stopped(const std::string& service, const SocketSpec& spec)
+      EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr named(const std::string& service) const REQUIRES(mutex_);
   void watch_sockets(Slot slot, Service& service, bool on) noexcept REQUIRES(mutex_);
   [[nodiscard]] bool has_room(const Service& service) const noexcept REQUIRES(mutex_);
@@ -101,6 +108,7 @@ class ServiceSockets final : public WatchPort {
   std::set<Slot> turns_ GUARDED_BY(mutex_);  // whose sockets are being opened
   CondVar turn_over_;
   std::map<Slot, ServicePtr> open_ GUARDED_BY(mutex_);
+  std::map<std::string, std::size_t> connections_ GUARDED_BY(mutex_);  // with `accept`, by service
 };
 
 }  // namespace zinit

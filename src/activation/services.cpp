@@ -12,8 +12,9 @@ namespace zinit {
 ServiceAccess::Stand BoardServices::stand(const std::string& service) {
   const auto brief = board_.brief(service);
   if (!brief) return Stand::unknown;
-  if (brief->done || (brief->state == State::running && brief->wish == Wish::up)) return Stand::up;
-  return brief->settled ? Stand::off : Stand::coming;
+  if (brief->done) return Stand::done;
+  if (brief->state == State::running && brief->wish == Wish::up) return Stand::up;
+  return brief->settled && at_rest(brief->state) ? Stand::off : Stand::coming;
 }
 
 bool BoardServices::wanted(const std::string& service) {
@@ -21,14 +22,16 @@ bool BoardServices::wanted(const std::string& service) {
   return brief && brief->wish == Wish::up;
 }
 
+bool BoardServices::failed(const std::string& service) {
+  const auto brief = board_.brief(service);
+  return brief && brief->state == State::failed;
+}
+
 void BoardServices::start(const std::string& service, const std::string& why) {
   const auto brief = board_.brief(service);
-  if (!brief || brief->ignored) return;
-  // One that is on its way anyway is only asked for again while it waits for its restart delay.
-  const bool on_its_way = brief->wish == Wish::up && brief->state != State::failed &&
-                          brief->state != State::exited && brief->state != State::inactive;
-  if (on_its_way && brief->state != State::blocked) return;
-  if (!on_its_way) board_.say(LogLevel::info, fmt::format("{}: started by {}", service, why));
+  if (!brief || brief->ignored || board_.shutting_down()) return;
+  if (brief->wish == Wish::up && !at_rest(brief->state)) return;
+  board_.say(LogLevel::info, fmt::format("{}: started by {}", service, why));
   (void)board_.start(service);  // a shutdown has begun, or it was just removed
 }
 

@@ -21,7 +21,8 @@ class ServiceAccess {
     unknown,  // there is no such service
     off,      // it is down, and nothing brings it up but a start
     coming,   // it is being started or stopped, or waits to be
-    up,       // it runs and is ready, or is a oneshot that is done
+    up,       // it runs and is ready
+    done,     // it is a oneshot that is done
   };
   /// Any thread, as all functions here; none blocks.
   [[nodiscard]] virtual Stand stand(const std::string& service) = 0;
@@ -29,8 +30,11 @@ class ServiceAccess {
   /// Whether its wish is up.
   [[nodiscard]] virtual bool wanted(const std::string& service) = 0;
 
-  /// Starts it, as a request of a client does, unless its status is "ignore". One that waits for
-  /// its restart delay is started now.
+  /// Whether it has failed for good: only a start tries it again.
+  [[nodiscard]] virtual bool failed(const std::string& service) = 0;
+
+  /// Starts it, as a request of a client does, unless its status is "ignore" or it is on its way
+  /// already.
   virtual void start(const std::string& service, const std::string& why) = 0;
 
   /// Stops it, as a request of a client does, unless a service that is up requires it.
@@ -51,6 +55,7 @@ class BoardServices final : public ServiceAccess {
 
   [[nodiscard]] Stand stand(const std::string& service) override;
   [[nodiscard]] bool wanted(const std::string& service) override;
+  [[nodiscard]] bool failed(const std::string& service) override;
   void start(const std::string& service, const std::string& why) override;
   void stop_idle(const std::string& service, std::chrono::seconds idle) override;
   [[nodiscard]] TimePoint up_since(const std::string& service) override;

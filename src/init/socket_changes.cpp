@@ -17,19 +17,6 @@ namespace {
 
 constexpr Milliseconds kRetry{5000};
 
-/// Sockets that are not needed any more. If nobody has removed their files they go with this.
-struct Closing {
-  explicit Closing(std::vector<OpenSocket> closed) : sockets(std::move(closed)) {}
-  ~Closing() { remove(); }
-  Closing(const Closing&) = delete;
-  Closing& operator=(const Closing&) = delete;
-  void remove() {
-    for (OpenSocket& socket : sockets) socket.file.remove();
-    sockets.clear();
-  }
-  std::vector<OpenSocket> sockets;
-};
-
 bool any_sockets(const Graph& graph) {
   return std::ranges::any_of(graph.order(),
                              [&](Slot slot) { return graph.spec(slot).socket->configured(); });
@@ -64,14 +51,10 @@ SocketChanges::SocketChanges(Parts parts)
                {[this](const std::string& service, KeptFd connection) {
                   instance_later(service, std::move(connection));
                 },
-                [this](std::vector<OpenSocket> closed) {
-                  const auto closing = std::make_shared<Closing>(std::move(closed));
+                [this](Slot slot) {
                   FileTask task;
-                  task.work = [closing] { closing->remove(); };
-                  // If they cannot be removed elsewhere they stay: this thread must not hang.
-                  task.finish = [closing](const std::optional<Error>& fault) {
-                    if (fault) closing->sockets.clear();
-                  };
+                  task.work = [this, slot] { sockets_.close_stopped(slot); };
+                  task.finish = [](const std::optional<Error>&) {};
                   (void)loop_.post([this, task] { queue_.add(task); });
                 }}),
       retry_(parts.loop, [this] { open(); }) {}
@@ -113,7 +96,7 @@ void SocketChanges::open() {
   FileTask task;
   task.work = [this, graph, faults] { *faults = sockets_.open_all(*graph); };
   task.finish = [this, faults](const std::optional<Error>& fault) {
-    if (fault) log_error("sockets: {}", fault->text);
+    if (fault) (*faults)["sockets"] = fault->text;  // so that it is tried again
     opened(*faults);
   };
   queue_.add(std::move(task));

@@ -44,7 +44,7 @@ enum class KeptKind : std::uint8_t {
   proxy_client = 18,    // an accepted connection
   proxy_backend = 19,   // the other side of it
   proxy_pipe = 20,      // part: which end of which pipe, see activation/relay.cpp
-  service_socket = 21,  // of [socket]; part: which of the slot's
+  service_socket = 21,  // of [socket]; owner: which entry of `listen`; part: 1 if it has a file
   accepted = 22,        // a connection for the instance, or one of the service, in the slot
 };
 

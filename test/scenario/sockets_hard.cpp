@@ -1,6 +1,7 @@
 // [socket] of services (zinit.toml(5)) where it gets difficult: everything at once, over
 // re-executions and crashes.
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -133,4 +134,157 @@ TEST_CASE("a wrong [socket] is a fault of its file, and harms no other", "[quick
   CHECK(eventually([&] { return zinit.status("good")["sockets"].size() == 1; }));
   CHECK(Client(at).echo("hello") == "hello");
   CHECK(zinit.ctl({"check", zinit.config()}).code == 1);
+}
+
+TEST_CASE("sockets whose order a reload has changed are the same after a re-execution",
+          "[quick][sockets][reload][reexec]") {
+  Server zinit;
+  const std::string a = free_address(), b = "unix:" + zinit.path("b.sock"), c = free_address();
+  const auto file = [&](const std::string& listen, const std::string& names) {
+    zinit.file("s.toml", "[service]\nexec = [" + peer({"trace", "started", "passed", "echo"}) +
+                             "]\n[socket]\nlisten = [" + listen + "]\nnames = [" + names + "]\n");
+  };
+  file("'" + a + "', '" + b + "'", "'a', 'b'");
+  boot_open(zinit);
+  file("'" + b + "', '" + c + "', '" + a + "'", "'b', 'c', 'a'");
+  (void)zinit.reload();
+  zinit.reexecute();
+  CHECK(zinit.status("s")["sockets"].texts() == std::vector<std::string>{b, c, a});
+  for (const std::string& address : {a, b, c}) CHECK(Client(address).echo("hello") == "hello");
+  CHECK(zinit.count("fds 3 b:c:a") == 1);
+  file("'" + c + "'", "'c'");
+  (void)zinit.reload();
+  zinit.reexecute();
+  CHECK(Client(c).echo("hello") == "hello");
+  CHECK_FALSE(Client::possible(a));
+  CHECK_FALSE(Client::possible(b));
+  zinit.await_trace("fds 1 c");
+}
+
+TEST_CASE("a service of whose sockets one cannot be had keeps the others", "[sockets]") {
+  Server zinit;
+  const std::string good = "unix:" + zinit.path("of-a-name-of-many-bytes.sock");
+  const std::string used = free_address();
+  zinit.file("other.toml", peers({"at", used, "echo"}));
+  zinit.boot();
+  (void)zinit.start("other");
+  CHECK(eventually([&] { return Client::possible(used); }));
+  zinit.file("s.toml", "[service]\nexec = [" + peer({"trace", "started", "passed", "echo"}) +
+                           "]\n[socket]\nlisten = ['" + good + "', '" + used + "']\n");
+  (void)zinit.reload();
+  REQUIRE(eventually([&] { return Client::possible(good); }));
+  Client waits(good);
+  REQUIRE(waits.send("hello"));
+  std::this_thread::sleep_for(6s);  // it is tried again meanwhile
+  CHECK(waits.quiet());
+  zinit.reexecute();
+  CHECK(waits.quiet());
+  (void)zinit.stop("other");
+  CHECK(waits.read(5) == "hello");
+  CHECK(Client(used).echo("hello") == "hello");
+  zinit.await_trace("fds 2 s:s");
+}
+
+TEST_CASE("sockets that a stop has closed stay closed until the service starts",
+          "[quick][sockets][reload][reexec]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml", "[service]\nexec = [" + peer({"passed", "echo"}) +
+                           "]\n[socket]\nlisten = ['" + at + "']\non_demand = false\n");
+  boot_open(zinit, {"s"});
+  (void)zinit.stop("s");
+  REQUIRE(eventually([&] { return !Client::possible(at); }));
+  zinit.add("another", {.exec = "sleep 100000"});
+  (void)zinit.reload();
+  zinit.await_state("another", "running");
+  CHECK_FALSE(Client::possible(at));
+  zinit.reexecute();
+  (void)zinit.reload();
+  CHECK_FALSE(Client::possible(at));
+  for (int i = 0; i < 20; ++i) {
+    (void)zinit.start("s");
+    CHECK(Client(at).echo("hello") == "hello");
+    (void)zinit.stop("s");
+  }
+  (void)zinit.start("s");
+  CHECK(zinit.state("s") == "running");
+}
+
+TEST_CASE("a FIFO that was there before stays when its service is deleted",
+          "[quick][sockets][reexec]") {
+  Server zinit;
+  const std::string fifo = zinit.path("fifo");
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  zinit.file("s.toml",
+             "[service]\nexec = 'sleep 100000'\n[socket]\nlisten = ['fifo:" + fifo + "']\n");
+  boot_open(zinit);
+  zinit.reexecute();
+  zinit.result("service.delete", named("s"));
+  CHECK(zinit.ctl({"status", "s"}).code == 4);
+  zinit.await_settled();
+  CHECK(::access(fifo.c_str(), F_OK) == 0);
+}
+
+TEST_CASE("a oneshot on demand is started again by the next connection", "[sockets]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml", "[service]\noneshot = true\nexec = ['sh', '-c', '\"$0\" \"$@\"; exit 0', " +
+                           peer({"trace", "started", "passed", "few", "last"}) +
+                           "]\n[socket]\nlisten = ['" + at + "']\n");
+  boot_open(zinit);
+  for (int times = 1; times <= 3; ++times) {
+    CHECK(Client(at).echo("hello") == "hello");
+    zinit.await_trace("started", times);
+    zinit.await_state("s", "exited");
+  }
+}
+
+TEST_CASE("a connection that waits does not shorten a restart delay", "[sockets][xinet]") {
+  Server zinit;
+  const std::string at = free_address(), front = free_address();
+  const std::string policy = "[lifecycle]\nrestart_delay_ms = 60000\n";
+  zinit.file("s.toml", "[service]\nexec = 'echo s >> $T; exit 1'\n[socket]\nlisten = ['" + at +
+                           "']\n" + policy);
+  zinit.file("t.toml", "[service]\nstatus = 'stop'\nexec = 'echo t >> $T; exit 1'\n" + policy);
+  zinit.file("p.toml", proxy_text(front, free_address(), "t"));
+  boot_open(zinit);
+  Client direct(at), proxied(front);
+  zinit.await_trace("s");
+  zinit.await_trace("t");
+  std::this_thread::sleep_for(4s);
+  CHECK(zinit.count("s") == 1);
+  CHECK(zinit.count("t") == 1);
+}
+
+TEST_CASE("a service that has failed for good is tried less and less often", "[sockets][xinet]") {
+  Server zinit;
+  const std::string at = free_address(), front = free_address();
+  const std::string policy = "[lifecycle]\nmax_restarts = 1\nrestart_delay_ms = 10\n";
+  zinit.file("s.toml", "[service]\nexec = 'echo s >> $T; exit 1'\n[socket]\nlisten = ['" + at +
+                           "']\n" + policy);
+  zinit.file("t.toml", "[service]\nstatus = 'stop'\nexec = 'echo t >> $T; exit 1'\n" + policy);
+  zinit.file("p.toml", proxy_text(front, free_address(), "t"));
+  boot_open(zinit);
+  Client direct(at), proxied(front);
+  zinit.await_trace("s", 4);  // two starts, of two attempts each
+  zinit.await_trace("t", 4);
+  std::this_thread::sleep_for(8s);
+  CHECK(zinit.count("s") <= 8);
+  CHECK(zinit.count("t") <= 8);
+}
+
+TEST_CASE("a shutdown says nothing of starts by connections that wait", "[quick][sockets][xinet]") {
+  Server zinit;
+  const std::string at = free_address(), front = free_address();
+  zinit.file("s.toml",
+             "[service]\nexec = 'exec sleep 100000'\n[socket]\nlisten = ['" + at + "']\n");
+  zinit.file("t.toml", "[service]\nexec = 'exec sleep 100000'\n");
+  zinit.file("p.toml", proxy_text(front, free_address(), "t"));
+  boot_open(zinit);
+  Client direct(at), proxied(front);
+  zinit.await_state("s", "running");
+  zinit.signal(SIGTERM);
+  CHECK(zinit.exit_code() == 0);
+  const std::string messages = zinit.messages();
+  CHECK(messages.find("started by", messages.find("shut down: SIGTERM")) == std::string::npos);
 }
