@@ -10,15 +10,16 @@ namespace zinit {
 
 namespace {
 
+constexpr std::size_t kMostConnections = 65536;
+constexpr Milliseconds kLackAgain{100};
+
 // A connection has two sockets, and up to four ends of pipes while bytes are under way; the rest of
 // the descriptors is for services.
 std::size_t most_connections() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;
-  return std::max<std::size_t>(limit.rlim_cur / 4, 16);
+  return std::clamp<std::size_t>(limit.rlim_cur / 4, 16, kMostConnections);
 }
-
-constexpr Milliseconds kLackAgain{100};
 
 }  // namespace
 
@@ -74,7 +75,10 @@ class Proxies::Impl {
 
   Listeners close(const Change& change) {
     const auto found = proxies_.find(change.place);
-    if (found == proxies_.end()) return {};
+    if (found == proxies_.end()) {  // it has never listened
+      gone_(change.place);
+      return {};
+    }
     Listeners old = found->second->close();
     tidy_.ask();
     return old;
@@ -133,7 +137,7 @@ class Proxies::Impl {
     const TimePoint now = Clock::now();
     TimePoint next = kNever;
     for (const auto& [name, use] : uses) {
-      if (use.connections > 0 || use.forever) continue;
+      if (use.connections > 0 || use.forever || use.idle.count() == 0) continue;
       const std::string service(name);
       const TimePoint up = services_.up_since(service);
       if (up == kNever) continue;  // a change of it is told

@@ -27,6 +27,7 @@ constexpr std::size_t kMostAttempts = 64;  // at once, of one proxy
 constexpr Milliseconds kFirstDelay{10};
 constexpr Milliseconds kMostDelay{500};
 constexpr Milliseconds kAskAgain{1000};
+constexpr Milliseconds kMostAskAgain{60000};  // of a service that fails again and again
 constexpr Milliseconds kTellAgain{10000};
 
 bool lacks(int errnum) {
@@ -71,7 +72,8 @@ Proxy::Proxy(ProxyShared& shared, ProxyTable::Place place, ProxyCounts& counts)
       place_(place),
       counts_(counts),
       last_used_(Clock::now()),
-      timer_(shared.loop, [this] { advance(); }) {}
+      timer_(shared.loop, [this] { advance(); }),
+      advance_(shared.loop, [this] { advance(); }) {}
 
 Proxy::~Proxy() {
   watch_listeners(false);
@@ -83,6 +85,9 @@ Proxy::~Proxy() {
 Listeners Proxy::set(ProxyPtr spec, Listeners listeners) {
   watch_listeners(false);
   closed_ = false;
+  const bool other = spec_ && (spec_->backend != spec->backend || spec_->service != spec->service);
+  for (const std::uint32_t number : waiting_)
+    if (other) stop_attempt(*connections_.at(number));
   spec_ = std::move(spec);
   backend_ = parse_proxy_address(spec_->backend).value_or(Endpoint{});
   std::swap(listeners_, listeners);
@@ -150,8 +155,11 @@ bool Proxy::accept_one(int listener) {
   }
   // Anything else is about a connection that is gone already, or there is none.
   if (!client) return errno != EAGAIN && errno != EINVAL;
+  // None is used twice in one turn: the set may still tell of the connection that had it.
   std::uint32_t number = number_of(Clock::now());
+  if (static_cast<std::int32_t>(number - last_number_) <= 0) number = last_number_ + 1;
   while (connections_.contains(number)) ++number;
+  last_number_ = number;
   const KeptNote note{KeptKind::proxy_client, 0, number, place_};
   ++counts_.total;
   add(number, KeptFd(std::move(client), note));
@@ -224,7 +232,7 @@ void Proxy::on_held(Connection& connection, std::uint32_t events) {
 void Proxy::settle(Connection& connection, bool goes_on) {
   if (goes_on) return;
   remove(connection.number);
-  advance();
+  advance_later();
 }
 
 void Proxy::leave_queue(std::uint32_t number) noexcept {
@@ -278,13 +286,17 @@ void Proxy::advance() {
   const TimePoint now = Clock::now();
   pass_deadlines(now);
   if (!waiting_.empty()) {
-    const bool up = shared_.services.stand(spec_->service) == ServiceAccess::Stand::up;
-    if (up && !std::exchange(was_up_, up)) retry_at_ = now, delay_ = {};
+    const auto stand = shared_.services.stand(spec_->service);
+    const bool up = stand == ServiceAccess::Stand::up || stand == ServiceAccess::Stand::done;
+    if (up && !was_up_) retry_at_ = now, delay_ = {};
     was_up_ = up;
     up ? connect_some(now) : ask_for_service(now);
   }
   set_timer(now);
 }
+
+/// What is under way may be advance() itself; and one turn of the loop may bring many events.
+void Proxy::advance_later() noexcept { waiting_.empty() ? timer_.stop() : advance_.ask(); }
 
 void Proxy::look() {
   if (!waiting_.empty()) advance();
@@ -303,7 +315,10 @@ void Proxy::pass_deadlines(TimePoint now) {
 
 void Proxy::ask_for_service(TimePoint now) {
   if (now < ask_at_) return;
-  ask_at_ = after(now, kAskAgain);
+  ask_delay_ = shared_.services.failed(spec_->service)
+                   ? std::clamp(ask_delay_ * 2, kAskAgain, kMostAskAgain)
+                   : kAskAgain;
+  ask_at_ = after(now, ask_delay_);
   shared_.services.start(spec_->service, "a connection to proxy " + spec_->name);
 }
 
@@ -319,7 +334,8 @@ void Proxy::connect_some(TimePoint now) {
     const auto found = connections_.find(number);
     if (found == connections_.end() || found->second->relay) continue;
     if (may_connect(*found->second)) begin_attempt(*found->second);
-    if (retry_at_ > now) return;  // the backend is not there
+    // The backend is not there, or is asked by enough.
+    if (retry_at_ > now || attempts_ >= kMostAttempts) return;
   }
 }
 
@@ -339,6 +355,7 @@ void Proxy::begin_attempt(Connection& connection) {
                                           Connection& held = *at->second;
                                           if (found) held.attempt->addresses = *std::move(found);
                                           try_next(held);
+                                          advance_later();
                                         });
   // Without one the answer has come already, and the connection may be gone.
   if (query) connection.attempt->query = std::move(query);
@@ -380,12 +397,13 @@ void Proxy::attempt_ready(Connection& connection) {
   } else {
     try_next(connection);
   }
-  advance();
+  advance_later();
 }
 
 /// The backend takes no connection now: all that wait try it again later.
 void Proxy::attempt_failed(Connection& connection) {
   stop_attempt(connection);
+  if (retry_at_ > Clock::now()) return;  // another one has found it so
   delay_ = std::clamp(delay_ * 2, kFirstDelay, kMostDelay);
   retry_at_ = after(Clock::now(), delay_);
 }

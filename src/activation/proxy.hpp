@@ -98,6 +98,7 @@ class Proxy {
   Connection& add(std::uint32_t number, KeptFd client);
   [[nodiscard]] std::unique_ptr<Relay> relay_for(Connection& connection);
   void advance();
+  void advance_later() noexcept;
   void pass_deadlines(TimePoint now);
   void ask_for_service(TimePoint now);
   void connect_some(TimePoint now);
@@ -133,10 +134,13 @@ class Proxy {
   bool was_up_ = false;
   TimePoint last_used_;
   TimePoint ask_at_{};
+  Milliseconds ask_delay_{0};
   TimePoint retry_at_{};
   Milliseconds delay_{0};
   TimePoint told_at_{};  // of rejected connections
+  std::uint32_t last_number_ = 0;
   TimerWatcher timer_;
+  LoopCall advance_;
 };
 
 }  // namespace zinit

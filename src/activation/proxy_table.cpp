@@ -59,14 +59,17 @@ Result<ProxyTable> ProxyTable::take_over(KeptFd kept) {
   return ProxyTable(*std::move(file));
 }
 
+std::optional<ProxyTable::Place> ProxyTable::find(std::string_view name) const noexcept {
+  for (std::size_t place = 0; place < kMost; ++place)
+    if (name == row_of(file_, place).name) return static_cast<Place>(place);
+  return std::nullopt;
+}
+
 std::optional<ProxyTable::Place> ProxyTable::claim(std::string_view name) noexcept {
-  std::optional<Place> free_place;
-  for (std::size_t place = 0; place < kMost; ++place) {
-    const Row& row = row_of(file_, place);
-    if (name == row.name) return static_cast<Place>(place);
-    if (row.name[0] == '\0' && !free_place) free_place = static_cast<Place>(place);
-  }
-  if (!free_place || name.empty() || name.size() > kNameMax) return std::nullopt;
+  if (name.empty() || name.size() > kNameMax) return std::nullopt;
+  if (const auto there = find(name)) return there;
+  const auto free_place = find({});
+  if (!free_place) return std::nullopt;
   Row& row = row_of(file_, *free_place);
   row.counts.total = row.counts.rejected = row.counts.active = 0;
   row.counts.to_backend = row.counts.from_backend = 0;

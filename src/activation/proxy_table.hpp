@@ -33,6 +33,8 @@ class ProxyTable {
   /// Goes on with the table of the image before. An error if it is none.
   [[nodiscard]] static Result<ProxyTable> take_over(KeptFd file);
 
+  /// The place that the proxy `name` has.
+  [[nodiscard]] std::optional<Place> find(std::string_view name) const noexcept;
   /// The place of the proxy `name`: the one that it has, else a free one with all counts at 0.
   /// Nothing if kMost proxies have one.
   [[nodiscard]] std::optional<Place> claim(std::string_view name) noexcept;

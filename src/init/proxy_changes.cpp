@@ -45,6 +45,7 @@ struct ProxyChanges::Set {
   std::string name;
   Entries before{};
   std::optional<ProxyTable::Place> place{};
+  bool new_place = false;  // it was free
   std::optional<RequestFailure> failure{};
   std::shared_ptr<ProxySpec> spec{};
   Listeners listeners{};
@@ -243,6 +244,7 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
     log_info("proxy {}: removed", name);
     changes.push_back(change_of(entry));
     changes.back().removed = true;
+    changes.back().listeners.clear();
     drop(name);
   }
   for (auto& [name, entry] : load.after) {
@@ -255,13 +257,14 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
                          old->second.listeners != entry.listeners ||
                          old->second.error != entry.error;
     if (!differs) continue;
+    entry.place = place_for(name).value_or(entry.place);
     if (!entry.listeners.empty() || !is_new) changes.push_back(change_of(entry));
     put(name, std::move(entry));
   }
   // The last references that might close a listener are those of the data loop.
   load.before.clear();
   load.after.clear();
-  retry_later();
+  fault ? retry_.set(kRetry) : retry_later();
   apply(std::move(changes), {});
 }
 
@@ -285,7 +288,9 @@ void ProxyChanges::set(SetProxy request, Daemon::ProxyDone done) {
   task.bytes = memory_of(set->request.config);
   task.begin = [this, set] {
     set->before = entries_;
-    if (!name_fault(set->name)) set->place = place_for(set->name);
+    if (name_fault(set->name)) return;
+    set->new_place = !table_ || !table_->find(set->name);
+    set->place = place_for(set->name);
   };
   task.work = [this, set] { make_set(*set); };
   task.finish = [this, set](const std::optional<Error>& fault) { take_set(set, fault); };
@@ -337,10 +342,11 @@ void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional
   set->before.clear();
   if (fault) set->failure = RequestFailure{Refusal::process_error, fault->text, {}};
   if (set->failure) {
-    if (!there && set->place) free_place(*set->place);
+    if (set->new_place && set->place) free_place(*set->place);
     return set->done(tl::unexpected(*std::move(set->failure)));
   }
-  Entry entry{set->spec, *set->place, std::move(set->listeners), {}};
+  // That of a proxy of this name which was removed may have become free meanwhile.
+  Entry entry{set->spec, place_for(set->name).value_or(*set->place), std::move(set->listeners), {}};
   log_info("proxy {}: {} by a client{}", set->name, there ? "replaced" : "added",
            set->request.persist ? ", written to " + set->spec->file : ", at runtime only");
   std::vector<Proxies::Change> changes;
@@ -382,6 +388,7 @@ void ProxyChanges::take_away(const std::string& name, const Daemon::DeleteDone& 
   std::vector<Proxies::Change> changes;
   changes.push_back(change_of(found->second));
   changes.back().removed = true;
+  changes.back().listeners.clear();
   drop(name);
   std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == name; });
   log_info("proxy {}: removed by a client", name);

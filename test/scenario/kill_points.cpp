@@ -78,7 +78,7 @@ void connect_through(const std::string& point) {
   Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
   const Proxied proxied(zinit, {"echo"});
   zinit.file("each.toml",
-             "[service]\nexec = ['cat']\n[socket]\nlisten = '" + socket + "'\naccept = true\n");
+             "[service]\nexec = ['cat']\n[socket]\nlisten = ['" + socket + "']\naccept = true\n");
   boot_open(zinit);
   for (const std::string& address : {proxied.front, socket}) {
     INFO(address);

@@ -242,3 +242,86 @@ TEST_CASE("clients of all kinds at once, while services, settings and zinit itse
   CHECK(Client(path).echo("hello") == "hello");
   CHECK(eventually([&] { return descriptors(zinit) < 250; }));
 }
+
+TEST_CASE("removing a proxy without idle_timeout stops no service", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  const std::string front = free_address(), back = free_address();
+  zinit.file("i.toml", peers({"at", back, "echo"}));
+  zinit.file("ip.toml", proxy_text(front, back, "i", "idle_timeout = 600"));
+  boot_open(zinit);
+  CHECK(Client(proxied.front).echo("hello") == "hello");
+  CHECK(Client(front).echo("hello") == "hello");
+  zinit.result("xinet.delete", named("p"));
+  zinit.await_settled();
+  CHECK(zinit.state("s") == "running");
+  CHECK(zinit.state("i") == "running");
+}
+
+TEST_CASE("proxies that are deleted and set in one breath are apart", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  for (int i = 0; i < 5; ++i) {
+    INFO(i);
+    const std::string front = free_address();
+    const auto set = [&](const std::string& name, const std::string& listen) {
+      return R"({"jsonrpc":"2.0","id":1,"method":"xinet.set","params":)" +
+             proxy_params(name, listen, proxied.back, "s") + "}";
+    };
+    Connection connection = zinit.connect();
+    REQUIRE(connection.send(
+        R"([{"jsonrpc":"2.0","id":1,"method":"xinet.delete","params":{"name":"p"}},)" +
+        set("p", proxied.front) + "," + set("q", front) + "]\n"));
+    REQUIRE(connection.line());
+    // Refused if the old one's address was not free yet: calls of a batch wait for no other.
+    zinit.result("xinet.set", proxy_params("p", proxied.front, proxied.back, "s"));
+    CHECK(Client(proxied.front).echo("p") == "p");
+    CHECK(Client(front).echo("of q") == "of q");
+    await_count(zinit, "p", "active_connections", 0);
+    await_count(zinit, "q", "active_connections", 0);
+    CHECK(proxy_status(zinit, "p")["bytes_to_backend"] == 1);
+    CHECK(proxy_status(zinit, "q")["bytes_to_backend"] == 4);
+    zinit.result("xinet.delete", named("q"));
+  }
+}
+
+TEST_CASE("a proxy that cannot be set anew leaves the counts of the one before alone",
+          "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  Client client(proxied.front);
+  CHECK(client.echo("hello") == "hello");
+  zinit.result("xinet.delete", named("p"));
+  CHECK(zinit
+            .ctl({"xinet", "set", "p", "--listen", "nowhere.invalid:1", "--backend", proxied.back,
+                  "--service", "s"})
+            .code != 0);
+  const std::string front = free_address();
+  zinit.result("xinet.set", proxy_params("q", front, proxied.back, "s"));
+  client.finish();
+  CHECK(client.read_all() == "");
+  CHECK(Client(front).echo("q") == "q");
+  await_count(zinit, "q", "active_connections", 0);
+  CHECK(proxy_status(zinit, "q")["total_connections"] == 1);
+}
+
+TEST_CASE("three thousand clients that close while they are held are served", "[xinet]") {
+  Server zinit;
+  const std::string front = "unix:" + zinit.path("front"), back = "unix:" + zinit.path("back");
+  const std::string go = zinit.path("go");
+  zinit.file("s.toml", peers({"after", go, "at", back, "echo"}));
+  zinit.file("p.toml", proxy_text(front, back, "s", "connect_timeout = 600"));
+  boot_open(zinit);
+  constexpr int kClients = 3000;
+  for (int i = 0; i < kClients; ++i) {
+    Client client(front);
+    REQUIRE(client.send("x"));
+  }
+  await_count(zinit, "p", "active_connections", kClients);
+  zinit.mark("go");
+  await_count(zinit, "p", "active_connections", 0);
+  CHECK(proxy_status(zinit, "p")["bytes_to_backend"] == kClients);
+  CHECK_THAT(zinit.messages(), !Contains("fault in zinit itself"));
+}

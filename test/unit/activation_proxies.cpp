@@ -20,6 +20,7 @@ namespace {
 class Services final : public ServiceAccess {
  public:
   [[nodiscard]] Stand stand(const std::string&) override { return now; }
+  [[nodiscard]] bool failed(const std::string&) override { return false; }
   [[nodiscard]] bool wanted(const std::string&) override { return now != Stand::off; }
   void start(const std::string&, const std::string&) override { ++started; }
   void stop_idle(const std::string&, std::chrono::seconds) override {
