@@ -176,6 +176,92 @@ void start_by_clients(Machine& machine, const std::string& daemon, const std::st
   machine.zinitctl("start " + daemon);
 }
 
+/// A program that takes its sockets from who starts it, or is started for each connection.
+struct Socketed {
+  std::string name;
+  std::string file;
+  Seen client;  ///< whose connection starts it
+};
+
+const std::vector<Socketed>& socketed() {
+  static const std::vector<Socketed> all = {
+      {"bus",
+       R"([service]
+exec = ["/usr/bin/dbus-daemon", "--system", "--address=systemd:", "--nofork", "--nopidfile"]
+[socket]
+listen = ["unix:/run/bus"]
+)",
+       {"dbus-send --bus=unix:path=/run/bus --print-reply --dest=org.freedesktop.DBus / "
+        "org.freedesktop.DBus.ListNames",
+        "string \"org.freedesktop.DBus\""}},
+      {"rpcbind",
+       R"([service]
+exec = ["/sbin/rpcbind", "-f", "-w"]
+[socket]
+listen = ["unix:/run/rpcbind.sock", "tcp:0.0.0.0:111", "udp:0.0.0.0:111"]
+)",
+       {"rpcinfo -p", "100000    4   tcp    111"}},
+      {"gunicorn",
+       R"([service]
+exec = ["/usr/bin/python3", "-m", "gunicorn", "--timeout", "240", "app:answer"]
+dir = "/srv/gunicorn"
+[socket]
+listen = ["tcp:127.0.0.1:8000"]
+)",
+       {"wget -q -O - http://127.0.0.1:8000/", "answered by gunicorn"}},
+      {"cups",
+       R"([service]
+exec = ["/usr/sbin/cupsd", "-l"]
+[socket]
+listen = ["unix:/run/cups.sock"]
+)",
+       {"lpstat -h /run/cups.sock -r", "scheduler is running"}},
+      {"sshd",
+       R"([service]
+exec = ["/usr/sbin/dropbear", "-i", "-R"]
+[socket]
+listen = ["tcp:127.0.0.1:2222"]
+accept = true
+)",
+       {"nc 127.0.0.1 2222 </dev/null", "SSH-2.0-dropbear"}},
+      {"httpd",
+       R"([service]
+exec = ["/bin/busybox", "httpd", "-i", "-h", "/var/www/html"]
+[socket]
+listen = ["tcp:127.0.0.1:8001"]
+accept = true
+)",
+       {"wget -S -q -O /dev/null http://127.0.0.1:8001/ 2>&1", "HTTP/1.1 200 OK"}},
+  };
+  return all;
+}
+
+std::vector<File> debian_files() {
+  // Debian's units have 90 s, and an emulated processor may take most of the built-in 30.
+  std::vector<File> files = {{"/etc/zinit/zinit.toml", "[defaults]\nstart_timeout_ms = 120000\n"},
+                             {"/srv/gunicorn/app.py",
+                              "def answer(environ, start):\n"
+                              "  start('200 OK', [('Content-Type', 'text/plain')])\n"
+                              "  return [b'answered by gunicorn']\n"}};
+  for (const Socketed& program : socketed())
+    files.push_back({fmt::format("/etc/zinit/services/{}.toml", program.name), program.file});
+  return files;
+}
+
+/// The connection of the program's first client starts it; where it stays, it keeps its sockets
+/// while it is stopped, and the next client starts it again.
+void start_by_sockets(Machine& machine, const Socketed& program) {
+  INFO(program.name);
+  const bool accepts = program.file.find("accept = true") != std::string::npos;
+  CHECK(machine.state(program.name) == (accepts ? "running" : "inactive"));
+  for (int times = 0; times < 2; ++times) {
+    const std::string answer = machine.shell().output_of(program.client.command);
+    INFO(answer);
+    CHECK(answer.find(program.client.output) != std::string::npos);
+    machine.zinitctl("stop " + program.name);
+  }
+}
+
 /// Powers off; what comes after another is down before that, and none had to be given up.
 void power_off(Machine& machine) {
   const std::size_t up = machine.console().text().size();
@@ -194,11 +280,7 @@ void power_off(Machine& machine) {
 
 SCENARIO("ten of Debian's daemons run, answer, come back when killed, and stop in order") {
   GIVEN("a machine with their packages and a service file for each") {
-    // Debian's units have 90 s, and an emulated processor may take most of the built-in 30.
-    Machine machine(
-        {.files = {{"/etc/zinit/zinit.toml", "[defaults]\nstart_timeout_ms = 120000\n"}},
-         .memory_mib = 768,
-         .folder = "build/vm/debian"});
+    Machine machine({.files = debian_files(), .memory_mib = 768, .folder = "build/vm/debian"});
     for (const Daemon& daemon : daemons())
       machine.zinitctl("wait " + daemon.name + " --for running --timeout 120");
     THEN("each is as Debian's unit has it, and again after a reload and after it was killed") {
@@ -218,6 +300,7 @@ SCENARIO("ten of Debian's daemons run, answer, come back when killed, and stop i
                        {"cd / && /usr/lib/postgresql/15/bin/psql -h 127.0.0.1 -p 5433 -U postgres "
                         "-Atc 'select 6 * 7'",
                         "42\n"});
+      for (const Socketed& program : socketed()) start_by_sockets(machine, program);
       machine.zinitctl("stop redis-server");
       CHECK(machine.shell().run("test -e /run/redis").code == 1);
       power_off(machine);
