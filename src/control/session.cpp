@@ -80,6 +80,7 @@ bool Session::step() {
   if (connection_.over() || connection_.starved() || connection_.paused()) return false;
   if (working_ >= kMaxWorking) return false;
   if (!message_ && (server_.holds_requests() || !next_message())) return false;
+  if (!connection_.has_room()) return false;  // others may have taken it since the last call
   carry_out(message_->calls[next_call_]);
   if (++next_call_ < message_->calls.size()) return true;
   message_.reset();

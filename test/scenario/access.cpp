@@ -236,7 +236,7 @@ TEST_CASE("what members send in part and do not read has one bound", "[quick][ro
     std::this_thread::sleep_for(1s);
     return bytes_of_others(zinit) == before;
   }));
-  CHECK(bytes_of_others(zinit) < 24 * mib);
+  CHECK(bytes_of_others(zinit) < 18 * mib);
   CHECK(eventually([&] { return refused(all) > 0; }));  // reads, so less is held afterwards
   CHECK(zinit.ctl({"ping"}).code == 0);
   Connection root = zinit.connect();  // nothing of root's is counted
