@@ -20,10 +20,12 @@ namespace zinit {
 namespace {
 
 // For one side, before others have their turn.
-constexpr std::size_t kBytesATurn = std::size_t{512} * 1024;
+constexpr std::size_t kBytesATurn = std::size_t{1024} * 1024;
 
-// What the kernel gives a pipe by default, and the most that is under way in one direction.
-constexpr std::size_t kPipeBytes = std::size_t{64} * 1024;
+// The most that is under way in one direction. A pipe is made with room for 16 pages, and gets this
+// much where a burst needs it: fewer steps wake both ends less often, which is most of what a
+// large transfer costs.
+constexpr std::size_t kPipeBytes = std::size_t{1024} * 1024;
 
 // Whoever has sent less than this had no more: it is not asked again before the set tells of it.
 constexpr std::size_t kSmall = std::size_t{16} * 1024;
@@ -152,6 +154,7 @@ bool Relay::lend_pipe(Side from) noexcept {
     return KeptNote{KeptKind::proxy_pipe, static_cast<std::uint8_t>(from * 2 + which),
                     identity_.connection, identity_.place};
   };
+  end.wide = false;
   end.pipe[0] = KeptFd(std::move(pipe.read), note(0));
   end.pipe[1] = KeptFd(std::move(pipe.write), note(1));
   return true;
@@ -191,6 +194,9 @@ void Relay::move(Side from) noexcept {
       continue;
     }
     end.held = static_cast<std::size_t>(taken);
+    // Without room for more, where pipe(7)'s limits of a user are reached, it serves as it is.
+    if (end.held > kSmall && !std::exchange(end.wide, true))
+      (void)::fcntl(end.pipe[1].get(), F_SETPIPE_SZ, kPipeBytes);
     kill_point("relay.taken");
     left -= std::min(left, end.held);
     pass_on(from);

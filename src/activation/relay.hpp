@@ -99,6 +99,7 @@ class Relay {
     std::array<KeptFd, 2> pipe;  // of that way: read end, write end
     std::size_t held = 0;        // bytes in it
     std::uint32_t watched = 0;   // events asked for
+    bool wide = false;           // the pipe was asked to hold as much as one may
     bool blocked = false;        // the other end takes no more for now
     bool ended = false;          // nothing more comes from here
     bool closed = false;         // the way is: its end was passed on, or nothing can be any more
