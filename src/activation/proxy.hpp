@@ -6,9 +6,9 @@
 //                 |  +---- too late: rejected, by a reset
 //                 +-------------+ not yet: again after a delay
 //
-// The service is asked for when a connection waits, and again every second; it is not connected to
-// before it is up. Then the backend is tried at growing intervals of at most half a second, for all
-// that wait together, and at once when the service becomes up.
+// The service is asked for when a connection waits, and again after a StartDelay; it is not
+// connected to before it is up. Then the backend is tried at growing intervals of at most half a
+// second, for all that wait together, and at once when the service becomes up.
 //
 // Threads: only the loop's.
 #pragma once
@@ -134,7 +134,7 @@ class Proxy {
   bool was_up_ = false;
   TimePoint last_used_;
   TimePoint ask_at_{};
-  Milliseconds ask_delay_{0};
+  StartDelay ask_delay_;
   TimePoint retry_at_{};
   Milliseconds delay_{0};
   TimePoint told_at_{};  // of rejected connections

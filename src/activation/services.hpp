@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -12,6 +13,21 @@
 namespace zinit {
 
 class Board;
+
+/// How long those who wait for a service leave it alone after they have started it: a second, and
+/// where it has failed for good twice as long each time, a minute at most.
+class StartDelay {
+ public:
+  /// After a start. `failed`: as ServiceAccess::failed() says before it.
+  [[nodiscard]] Milliseconds next(bool failed) noexcept {
+    return delay_ = failed ? std::clamp(delay_ * 2, kFirst, kMost) : kFirst;
+  }
+
+ private:
+  static constexpr Milliseconds kFirst{1000};
+  static constexpr Milliseconds kMost{60000};
+  Milliseconds delay_{0};
+};
 
 class ServiceAccess {
  public:

@@ -10,6 +10,11 @@
 
 namespace zinit {
 
+/// Whether a system call failed for want of descriptors or memory.
+[[nodiscard]] constexpr bool is_shortage(int errnum) noexcept {
+  return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == ENOBUFS;
+}
+
 /// What went wrong, for people: "cannot open /etc/x: No such file or directory". `errnum` is the
 /// errno of the system call that failed, or 0 if none did. Callers that must tell temporary from
 /// permanent errors read `errnum`, never the text.
@@ -20,8 +25,7 @@ struct Error {
   /// A lack of processes, memory or descriptors, or a process that was killed before it executed
   /// (ECANCELED): the same call may succeed later (behaviour.md, "States").
   [[nodiscard]] bool temporary() const noexcept {
-    return errnum == EAGAIN || errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE ||
-           errnum == ECANCELED;
+    return is_shortage(errnum) || errnum == EAGAIN || errnum == ECANCELED;
   }
 };
 
