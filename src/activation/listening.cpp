@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -28,8 +29,13 @@ Result<void> make_parents(const std::string& path) {
 }
 
 bool set(int socket, int level, int option, bool on) {
-  const int value = 1;
-  return !on || ::setsockopt(socket, level, option, &value, sizeof value) == 0;
+  const int value = on ? 1 : 0;
+  return ::setsockopt(socket, level, option, &value, sizeof value) == 0;
+}
+
+bool set_inet(int socket, const ListenOptions& options) {
+  return set(socket, SOL_SOCKET, SO_REUSEPORT, options.reuse_port) &&
+         set(socket, SOL_SOCKET, SO_KEEPALIVE, options.keepalive);
 }
 
 Result<OpenSocket> bind_path(UniqueFd fd, const SocketAddress& address, int type,
@@ -72,8 +78,7 @@ Result<OpenSocket> open_socket(const SocketAddress& address, ListenType type,
   } else {
     // A new server may have the port while connections of the last one are in TIME_WAIT.
     const bool ready = set(fd.get(), SOL_SOCKET, SO_REUSEADDR, kind == SOCK_STREAM) &&
-                       set(fd.get(), SOL_SOCKET, SO_REUSEPORT, options.reuse_port) &&
-                       set(fd.get(), SOL_SOCKET, SO_KEEPALIVE, options.keepalive) &&
+                       set_inet(fd.get(), options) &&
                        set(fd.get(), SOL_IP, IP_FREEBIND, options.freebind);
     if (!ready || ::bind(fd.get(), address.get(), address.size) < 0) return cannot_listen(where);
     open.fd = std::move(fd);
@@ -103,6 +108,21 @@ Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& optio
     return Failure(given.error());
   if (!is_new) open.file = {};  // somebody else's stays
   return open;
+}
+
+Result<void> set_options(int fd, const SocketFile& file, const ListenOptions& options) {
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  const SocketAddress at = own_address(fd);
+  if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0 &&
+      ::listen(fd, options.backlog) < 0)
+    return sys_failure("set the backlog of", address_text(at));
+  if (!file.path().empty())
+    return file.give(options.owner.value_or(::geteuid()), options.group.value_or(::getegid()),
+                     options.mode);
+  // A FIFO that was there before has no address, and stays somebody else's.
+  if (at.size > 0 && !set_inet(fd, options)) return sys_failure("set options of", address_text(at));
+  return {};
 }
 
 Result<void> at_each(const Addresses& addresses,

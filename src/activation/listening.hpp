@@ -45,6 +45,11 @@ struct OpenSocket {
 /// @return  EEXIST if something else is there
 [[nodiscard]] Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& options);
 
+/// Gives what open_socket() or open_fifo() has opened other options, but for freebind, which is
+/// over with the bind. Who has it open, and what waits there, is not touched.
+[[nodiscard]] Result<void> set_options(int fd, const SocketFile& file,
+                                       const ListenOptions& options);
+
 /// Calls `open` for each address of a name. One of a protocol that this machine does not have is
 /// passed over, as long as there is another.
 [[nodiscard]] Result<void> at_each(const Addresses& addresses,

@@ -26,13 +26,7 @@ constexpr std::size_t kMostAttempts = 64;  // at once, of one proxy
 
 constexpr Milliseconds kFirstDelay{10};
 constexpr Milliseconds kMostDelay{500};
-constexpr Milliseconds kAskAgain{1000};
-constexpr Milliseconds kMostAskAgain{60000};  // of a service that fails again and again
 constexpr Milliseconds kTellAgain{10000};
-
-bool lacks(int errnum) {
-  return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == ENOBUFS;
-}
 
 /// Bytes are passed on as they come; whether to wait for more is the sender's to decide.
 void send_at_once(int socket) noexcept {
@@ -86,10 +80,14 @@ Listeners Proxy::set(ProxyPtr spec, Listeners listeners) {
   watch_listeners(false);
   closed_ = false;
   const bool other = spec_ && (spec_->backend != spec->backend || spec_->service != spec->service);
-  for (const std::uint32_t number : waiting_)
-    if (other) stop_attempt(*connections_.at(number));
+  if (other)
+    for (const std::uint32_t number : waiting_) stop_attempt(*connections_.at(number));
   spec_ = std::move(spec);
   backend_ = parse_proxy_address(spec_->backend).value_or(Endpoint{});
+  // Whoever has connected to an address that is given up was told that it is connected.
+  for (const ListenerPtr& listener : listeners_)
+    if (std::ranges::find(listeners, listener) == listeners.end())
+      while (accept_one(listener->fd())) {}
   std::swap(listeners_, listeners);
   watch_listeners(true);
   was_up_ = false;
@@ -148,7 +146,7 @@ bool Proxy::accept_one(int listener) {
     return false;
   }
   UniqueFd client(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!client && lacks(errno)) {
+  if (!client && is_shortage(errno)) {
     watch_listeners(false);
     shared_.lacking();
     return false;
@@ -315,10 +313,7 @@ void Proxy::pass_deadlines(TimePoint now) {
 
 void Proxy::ask_for_service(TimePoint now) {
   if (now < ask_at_) return;
-  ask_delay_ = shared_.services.failed(spec_->service)
-                   ? std::clamp(ask_delay_ * 2, kAskAgain, kMostAskAgain)
-                   : kAskAgain;
-  ask_at_ = after(now, ask_delay_);
+  ask_at_ = after(now, ask_delay_.next(shared_.services.failed(spec_->service)));
   shared_.services.start(spec_->service, "a connection to proxy " + spec_->name);
 }
 
@@ -432,6 +427,7 @@ void Proxy::connected(Connection& connection) {
   delay_ = {};
   retry_at_ = {};
   ask_at_ = {};  // it does come, so it need not be spared when it has ended
+  ask_delay_ = {};
   stop_attempt(connection);
   leave_queue(connection.number);
   connection.relay = std::move(relay);

@@ -18,9 +18,6 @@ namespace zinit {
 
 namespace {
 
-// After a start, until a socket may start its service again.
-constexpr Milliseconds kStartAgain{1000};
-constexpr Milliseconds kMostStartAgain{60000};  // where it fails again and again
 // For want of descriptors.
 constexpr Milliseconds kLackAgain{100};
 constexpr int kAcceptedATurn = 16;
@@ -55,13 +52,9 @@ std::size_t most_instances() noexcept {
   return std::max<std::size_t>(limit.rlim_cur / 8, 1);
 }
 
-/// Whether sockets of the one can serve the other: the addresses may differ.
-bool same_options(SocketSpec one, const SocketSpec& other) {
-  one.listen = other.listen;
-  one.names = other.names;
-  one.on_demand = other.on_demand;
-  one.max_connections = other.max_connections;
-  return one == other;
+KeptNote note_of(Slot slot, std::size_t entry, const SocketFile& file) {
+  return {KeptKind::service_socket, static_cast<std::uint8_t>(file.path().empty() ? 0 : 1), slot,
+          static_cast<std::uint16_t>(entry)};
 }
 
 /// Opens all sockets of one entry of `listen`.
@@ -89,9 +82,8 @@ struct ServiceSockets::Socket {
   std::size_t entry;  // of `listen`
   std::shared_ptr<KeptFd> fd;
   SocketFile file;
-  bool lost = false;  // its file was gone when this image began
 
-  [[nodiscard]] bool reachable() const { return !lost && (file.path().empty() || file.is_there()); }
+  [[nodiscard]] bool reachable() const { return file.path().empty() || file.is_there(); }
 };
 
 struct ServiceSockets::Service {
@@ -107,14 +99,13 @@ struct ServiceSockets::Service {
   bool watched = false;     // the sockets are in the set
   bool was_wanted = false;  // its wish has been up
   TimePoint again_at{};     // not to be watched before
-  Milliseconds delay{0};    // until then, after the last start
+  StartDelay delay{};       // until then, after the last start
 
   /// On a thread that may block.
-  void close() {
+  static void close(std::vector<Socket>&& sockets) {
     for (Socket& socket : sockets) socket.file.remove();
-    sockets.clear();
-    complete = false;
   }
+  void close() { close(std::exchange(sockets, {})); }
 };
 
 /// Keeps sockets open until the process has them.
@@ -167,6 +158,32 @@ ServiceSockets::ServicePtr ServiceSockets::take(Slot slot) {
   return service;
 }
 
+/// Takes over what has the same address, so that no client is refused meanwhile. It stays open even
+/// if it cannot be given the new options.
+Result<void> ServiceSockets::keep_open(Service& old, Service& made, Slot slot,
+                                       const ListenOptions& options) {
+  Result<void> result;
+  if (old.name == made.name) {
+    made.was_wanted = old.was_wanted;
+    made.again_at = old.again_at;
+    made.delay = old.delay;
+  }
+  for (Socket& socket : old.sockets) {
+    const auto same = std::ranges::find(made.spec.listen, old.spec.listen[socket.entry]);
+    if (same == made.spec.listen.end() || !socket.reachable()) continue;
+    const auto entry = static_cast<std::size_t>(same - made.spec.listen.begin());
+    if (entry != std::exchange(socket.entry, entry))
+      *socket.fd = KeptFd(socket.fd->release(), note_of(slot, entry, socket.file));
+    if (old.spec != made.spec) {
+      set_blocking(socket.fd->get(), !made.spec.accept);
+      if (auto set = set_options(socket.fd->get(), socket.file, options); !set) result = set;
+    }
+    made.sockets.push_back(std::move(socket));
+  }
+  std::erase_if(old.sockets, [](const Socket& socket) { return !socket.fd; });
+  return result;
+}
+
 /// In the service's turn.
 Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   const SocketSpec& wanted = *spec.socket;
@@ -182,44 +199,26 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   }
   const auto options = options_of(wanted);
   if (!options) return Failure(options.error());
-  const auto note_of = [slot](std::size_t entry, const SocketFile& file) {
-    return KeptNote{KeptKind::service_socket,
-                    static_cast<std::uint8_t>(file.path().empty() ? 0 : 1), slot,
-                    static_cast<std::uint16_t>(entry)};
-  };
   const ServicePtr old = take(slot);
   auto made = std::make_shared<Service>(spec);
-  if (old && old->name == spec.name) {
-    made->was_wanted = old->was_wanted;
-    made->again_at = old->again_at;
-    made->delay = old->delay;
-  }
-  // What is the same stays open, so that no client is refused meanwhile.
-  std::vector<bool> there(wanted.listen.size());
-  if (old && same_options(old->spec, wanted)) {
-    for (Socket& socket : old->sockets) {
-      const auto same = std::ranges::find(wanted.listen, old->spec.listen[socket.entry]);
-      if (same == wanted.listen.end() || !socket.reachable()) continue;
-      const auto entry = static_cast<std::size_t>(same - wanted.listen.begin());
-      if (entry != std::exchange(socket.entry, entry))
-        *socket.fd = KeptFd(socket.fd->release(), note_of(entry, socket.file));
-      there[entry] = true;
-      made->sockets.push_back(std::move(socket));
-    }
-    std::erase_if(old->sockets, [](const Socket& socket) { return !socket.fd; });
-  }
-  if (old) old->close();
   Result<void> result;
+  if (old) {
+    result = keep_open(*old, *made, slot, *options);
+    old->close();
+  }
   for (std::size_t entry = 0; entry < wanted.listen.size(); ++entry) {
-    if (there[entry]) continue;
+    if (std::ranges::find(made->sockets, entry, &Socket::entry) != made->sockets.end()) continue;
     const auto at = parse_listen_address(wanted.listen[entry]);
     std::vector<OpenSocket> opened;
-    result = at ? open_address(*at, *options, opened)
-                : failure(fmt::format("{} {}", wanted.listen[entry], at.error()));
-    if (!result) break;  // none of several addresses of a name is left open then
+    const Result<void> open = at ? open_address(*at, *options, opened)
+                                 : failure(fmt::format("{} {}", wanted.listen[entry], at.error()));
+    if (!open) {  // none of several addresses of a name is left open then
+      result = open;
+      break;
+    }
     for (OpenSocket& socket : opened) {
       set_blocking(socket.fd.get(), !wanted.accept);
-      auto fd = std::make_shared<KeptFd>(std::move(socket.fd), note_of(entry, socket.file));
+      auto fd = std::make_shared<KeptFd>(std::move(socket.fd), note_of(slot, entry, socket.file));
       made->sockets.push_back({entry, std::move(fd), std::move(socket.file)});
     }
   }
@@ -251,7 +250,7 @@ void ServiceSockets::close_stopped(Slot slot) {
     service.complete = false;
     closed.swap(service.sockets);
   }
-  for (Socket& socket : closed) socket.file.remove();
+  Service::close(std::move(closed));
 }
 
 std::map<std::string, std::string> ServiceSockets::open_all(const Graph& graph) {
@@ -293,10 +292,9 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
     if (!service) service = std::make_shared<Service>(spec);
     const auto at = parse_listen_address(spec.socket->listen[one.note.owner]);
     const std::string path = at ? at->place.socket : std::string();
-    SocketFile file(one.note.part == 1 ? path : std::string());
-    const bool lost = one.note.part == 1 && file.path().empty();
+    SocketFile file = one.note.part == 1 ? SocketFile::of(one.fd.get(), path) : SocketFile();
     service->sockets.push_back(
-        {one.note.owner, std::make_shared<KeptFd>(std::move(one.fd)), std::move(file), lost});
+        {one.note.owner, std::make_shared<KeptFd>(std::move(one.fd)), std::move(file)});
   }
   for (const Slot slot : graph.order()) {
     const ServiceSpec& spec = graph.spec(slot);
@@ -427,10 +425,7 @@ void ServiceSockets::on_ready(EpollSet::Key key) {
     address = service->spec.listen[service->sockets[index].entry];
     if (!service->spec.accept) {
       watch_sockets(slot, *service, false);
-      service->delay = services_.failed(service->name)
-                           ? std::clamp(service->delay * 2, kStartAgain, kMostStartAgain)
-                           : kStartAgain;
-      service->again_at = after(Clock::now(), service->delay);
+      service->again_at = after(Clock::now(), service->delay.next(services_.failed(service->name)));
     }
   }
   if (service->spec.accept) return accept_some(slot, service, listener->get());
@@ -443,8 +438,7 @@ void ServiceSockets::accept_some(Slot slot, const ServicePtr& service, int liste
     const int errnum = connection ? 0 : errno;
     {
       MutexLock lock(mutex_);
-      if (!connection &&
-          (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == ENOBUFS)) {
+      if (is_shortage(errnum)) {
         service->again_at = after(Clock::now(), kLackAgain);
         watch_sockets(slot, *service, false);
         return look_.ask();

@@ -6,8 +6,8 @@
 //   with others     the service                            nothing: it is started at boot
 //   accept          zinit                                  an instance for each connection
 //
-// A socket that has started its service is not looked at again before the service is down, and no
-// sooner than a second later, so that a service which fails without reading costs little.
+// A socket that has started its service is not looked at again before the service is down, and not
+// within a StartDelay, so that a service which fails without reading costs little.
 //
 // The sockets of one service are opened by one thread at a time, which may block on a file system
 // or a name server; those of others are not held up by it. No lock is held meanwhile.
@@ -88,6 +88,8 @@ class ServiceSockets final : public WatchPort {
   class Turn;
 
   [[nodiscard]] Result<void> open(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
+  [[nodiscard]] static Result<void> keep_open(Service& old, Service& made, Slot slot,
+                                              const ListenOptions& options);
   [[nodiscard]] ServicePtr take(Slot slot) EXCLUDES(mutex_);
   [[nodiscard]] bool stays_stopped(const std::string& service, const SocketSpec& spec)
       EXCLUDES(mutex_);

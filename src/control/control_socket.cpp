@@ -110,8 +110,8 @@ Result<ControlSocket> ControlSocket::open(const ControlSocketSettings& settings)
 }
 
 void ControlSocket::adopt(KeptFd listening, std::string path) {
+  file_ = SocketFile::of(listening.get(), std::move(path));
   fd_ = std::move(listening);
-  file_ = SocketFile(std::move(path));
 }
 
 ControlSocket ControlSocket::take_over(KeptFd listening) {

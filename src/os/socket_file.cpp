@@ -2,6 +2,8 @@
 #include "os/socket_file.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -75,6 +77,20 @@ SocketFile::SocketFile(std::string path) {
   path_ = std::move(path);
   device_ = status.st_dev;
   inode_ = status.st_ino;
+}
+
+SocketFile SocketFile::of(int fd, std::string path) {
+  struct stat status {};
+  const bool fifo = ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+  // SIOCUNIXFILE of <linux/un.h>, which cannot be included beside <sys/un.h>.
+  const UniqueFd file(fifo ? -1 : ::ioctl(fd, SIOCPROTOPRIVATE));
+  if (!fifo && (!file || ::fstat(file.get(), &status) < 0) && ::lstat(path.c_str(), &status) < 0)
+    status = {};
+  SocketFile found;
+  found.path_ = std::move(path);
+  found.device_ = status.st_dev;
+  found.inode_ = status.st_ino;
+  return found;
 }
 
 bool SocketFile::is_ours(const struct stat& status) const noexcept {

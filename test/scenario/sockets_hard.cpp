@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "scenario/harness.hpp"
+#include "scenario/listening.hpp"
 #include "scenario/peer.hpp"
 #include "scenario/proxies.hpp"
 
@@ -239,16 +240,31 @@ TEST_CASE("a oneshot on demand is started again by the next connection", "[socke
   }
 }
 
-TEST_CASE("a connection that waits does not shorten a restart delay", "[sockets][xinet]") {
+namespace {
+
+/// A connection waits for each of two services that fail: `s` for its socket, `t` behind a proxy.
+struct Failing {
+  /// `policy`: lines of [lifecycle].
+  explicit Failing(const std::string& policy) {
+    const std::string at = free_address(), front = free_address();
+    const std::string more = "[lifecycle]\n" + policy;
+    zinit.file("s.toml", "[service]\nexec = 'echo s >> $T; exit 1'\n[socket]\nlisten = ['" + at +
+                             "']\n" + more);
+    zinit.file("t.toml", "[service]\nstatus = 'stop'\nexec = 'echo t >> $T; exit 1'\n" + more);
+    zinit.file("p.toml", proxy_text(front, free_address(), "t"));
+    boot_open(zinit);
+    clients.emplace_back(at);
+    clients.emplace_back(front);
+  }
   Server zinit;
-  const std::string at = free_address(), front = free_address();
-  const std::string policy = "[lifecycle]\nrestart_delay_ms = 60000\n";
-  zinit.file("s.toml", "[service]\nexec = 'echo s >> $T; exit 1'\n[socket]\nlisten = ['" + at +
-                           "']\n" + policy);
-  zinit.file("t.toml", "[service]\nstatus = 'stop'\nexec = 'echo t >> $T; exit 1'\n" + policy);
-  zinit.file("p.toml", proxy_text(front, free_address(), "t"));
-  boot_open(zinit);
-  Client direct(at), proxied(front);
+  std::vector<Client> clients;
+};
+
+}  // namespace
+
+TEST_CASE("a connection that waits does not shorten a restart delay", "[sockets][xinet]") {
+  Failing failing("restart_delay_ms = 60000\n");
+  Server& zinit = failing.zinit;
   zinit.await_trace("s");
   zinit.await_trace("t");
   std::this_thread::sleep_for(4s);
@@ -257,15 +273,8 @@ TEST_CASE("a connection that waits does not shorten a restart delay", "[sockets]
 }
 
 TEST_CASE("a service that has failed for good is tried less and less often", "[sockets][xinet]") {
-  Server zinit;
-  const std::string at = free_address(), front = free_address();
-  const std::string policy = "[lifecycle]\nmax_restarts = 1\nrestart_delay_ms = 10\n";
-  zinit.file("s.toml", "[service]\nexec = 'echo s >> $T; exit 1'\n[socket]\nlisten = ['" + at +
-                           "']\n" + policy);
-  zinit.file("t.toml", "[service]\nstatus = 'stop'\nexec = 'echo t >> $T; exit 1'\n" + policy);
-  zinit.file("p.toml", proxy_text(front, free_address(), "t"));
-  boot_open(zinit);
-  Client direct(at), proxied(front);
+  Failing failing("max_restarts = 1\nrestart_delay_ms = 10\n");
+  Server& zinit = failing.zinit;
   zinit.await_trace("s", 4);  // two starts, of two attempts each
   zinit.await_trace("t", 4);
   std::this_thread::sleep_for(8s);
@@ -287,4 +296,98 @@ TEST_CASE("a shutdown says nothing of starts by connections that wait", "[quick]
   CHECK(zinit.exit_code() == 0);
   const std::string messages = zinit.messages();
   CHECK(messages.find("started by", messages.find("shut down: SIGTERM")) == std::string::npos);
+}
+
+TEST_CASE("other options of a socket are set while its service has it",
+          "[quick][sockets][reload]") {
+  Server zinit;
+  const std::string at = free_address(), path = zinit.path("s.sock");
+  const auto write = [&](const std::string& exec, const std::string& more) {
+    zinit.file("s.toml", "[service]\nexec = [" + exec + "]\n[socket]\nlisten = ['" + at +
+                             "', 'unix:" + path + "']\n" + more);
+  };
+  write("'sleep', '100000'", "");
+  boot_open(zinit);
+  std::vector<Client> waiting;
+  for (const std::string& address : {at, "unix:" + path}) {
+    waiting.emplace_back(address);
+    REQUIRE(waiting.back().send("held"));
+  }
+  const pid_t before = zinit.pid_of("s");
+  write("'sleep', '100000'", "mode = '0600'\nbacklog = 7\nkeepalive = true\n");
+  CHECK(zinit.reload()["changed"].texts() == std::vector<std::string>{"s"});
+  struct stat status {};
+  CHECK(eventually(
+      [&] { return ::stat(path.c_str(), &status) == 0 && (status.st_mode & 0777) == 0600; }));
+  CHECK(eventually([&] {
+    const Json pid = zinit.status("s")["pid"];
+    return pid.is_number() && pid.number() != before;
+  }));
+  write(peer({"passed", "echo"}), "mode = '0600'\n");
+  (void)zinit.reload();
+  for (Client& client : waiting) CHECK(client.read(4) == "held");
+}
+
+TEST_CASE("the end of an instance that a client stops is told", "[quick][sockets][accept][ctl]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml", "[service]\nexec = [" + peer({"inetd", "echo"}) +
+                           "]\n[socket]\naccept = true\nlisten = ['" + at + "']\n");
+  boot_open(zinit);
+  for (int i = 1; i <= 5; ++i) {
+    Client client(at);
+    CHECK(client.echo("hello") == "hello");
+    const Outcome stop = zinit.ctl({"stop", "s@" + std::to_string(i)});
+    INFO(stop.err);
+    CHECK(stop.code == 0);
+  }
+}
+
+TEST_CASE("why names the socket that cannot be had", "[quick][sockets][ctl]") {
+  Server zinit;
+  Listening other;
+  const std::string taken = "127.0.0.1:" + other.port(), at = free_address();
+  zinit.file("s.toml", "[service]\nexec = [" + peer({"passed", "echo"}) +
+                           "]\n[socket]\nlisten = ['" + at + "', '" + taken + "']\n");
+  boot_open(zinit);
+  const std::string why = zinit.ctl({"why", "s"}).out;
+  CHECK_THAT(why, Contains("a connection to " + at + " starts it"));
+  CHECK_THAT(why,
+             Contains("its sockets are not all open") && Contains(taken) && Contains("in use"));
+}
+
+TEST_CASE("a file that somebody else has put in a socket's place stays over a re-execution",
+          "[quick][sockets][xinet][reexec]") {
+  if (geteuid() != 0) return skip("only root is told which file a socket is bound to");
+  Server zinit;
+  const std::string path = zinit.path("s.sock"), front = zinit.path("p.sock");
+  zinit.file("s.toml", "[service]\nexec = [" + peer({"passed", "echo"}) +
+                           "]\n[socket]\nlisten = ['unix:" + path + "']\n");
+  zinit.file("p.toml", proxy_text("unix:" + front, free_address(), "s"));
+  boot_open(zinit);
+  for (const std::string& one : {path, front}) {
+    REQUIRE(::unlink(one.c_str()) == 0);
+    write_file(one, "somebody else's");
+  }
+  zinit.reexecute();
+  zinit.remove("s");
+  zinit.remove("p");
+  (void)zinit.reload();
+  zinit.await_settled();
+  for (const std::string& one : {path, front}) CHECK(read_file(one) == "somebody else's");
+}
+
+TEST_CASE("a proxy's socket whose file has gone is there again at the next reload, of any image",
+          "[quick][xinet][reexec]") {
+  if (geteuid() != 0) return skip("only root is told which file a socket is bound to");
+  Server zinit;
+  const std::string front = "unix:" + zinit.path("p.sock"), back = free_address();
+  zinit.file("s.toml", peers({"at", back, "echo"}));
+  zinit.file("p.toml", proxy_text(front, back, "s"));
+  boot_open(zinit);
+  REQUIRE(::unlink(zinit.path("p.sock").c_str()) == 0);
+  zinit.reexecute();
+  (void)zinit.reload();
+  CHECK(eventually([&] { return Client::possible(front); }));
+  CHECK(Client(front).echo("hello") == "hello");
 }
