@@ -271,6 +271,12 @@ struct ReloadReport {
   std::vector<std::string> failed_before;  // those of `failed` whose file is unchanged
   // For each of `restarted` and `stopped`: the changed keys that need it, or "requires NAME".
   std::map<std::string, std::vector<std::string>> why;
+  /// The names of proxies. Those of `failed` have a wrong file, and stay as they were.
+  struct Proxies {
+    std::vector<std::string> added, changed, removed, unchanged, failed;
+    std::vector<std::string> messages;  // what is wrong with these files
+  };
+  Proxies proxies;
 };
 
 /// One line of a service's output.

@@ -48,6 +48,14 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
       block.add("", printable(fault));
     }
   }
+  const ReloadReport::Proxies& proxies = report.proxies;
+  block.add("proxies added", name_list(proxies.added, Colour::green));
+  block.add("proxies changed", name_list(proxies.changed, Colour::yellow));
+  block.add("proxies removed", name_list(proxies.removed, Colour::red));
+  if (!proxies.unchanged.empty())
+    block.add("proxies unchanged", std::to_string(proxies.unchanged.size()));
+  block.add("proxies failed", name_list(proxies.failed, Colour::red));
+  for (const std::string& fault : proxies.messages) block.add("", printable(fault));
   context.print(dry_run ? "a reload would do this:\n" : "reloaded:\n");
   context.print(block.text().empty() ? "    no service is configured\n" : block.text());
 }
@@ -74,10 +82,10 @@ int reload_files(VerbContext& context) {
       context.client().call("service.reload", JsonParams().add("dry_run", dry_run).text());
   const ReloadReport report = read_reload(parse_json(json));
   context.json() ? context.print_json(json) : print_report(context, report, dry_run);
-  if (report.failed.empty()) return ExitStatus::done;
-  context.complain("reload",
-                   fmt::format("{} service file{} refused; `zinitctl check` shows every fault",
-                               report.failed.size(), report.failed.size() == 1 ? " is" : "s are"));
+  const std::size_t failed = report.failed.size() + report.proxies.failed.size();
+  if (failed == 0) return ExitStatus::done;
+  context.complain("reload", fmt::format("{} file{} refused; `zinitctl check` shows every fault",
+                                         failed, failed == 1 ? " is" : "s are"));
   return ExitStatus::failed;
 }
 

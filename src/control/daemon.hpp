@@ -128,8 +128,12 @@ class Daemon {
   virtual void delete_proxy(const std::string& name, DeleteDone done) = 0;
   /// All proxies, sorted by name.
   [[nodiscard]] virtual std::vector<ProxyView> proxies() const = 0;
-  /// The addresses of [socket] that are open for a service.
-  [[nodiscard]] virtual std::vector<std::string> sockets_of(const std::string& service) const = 0;
+  /// What [socket] of a service has come to.
+  struct Sockets {
+    std::vector<std::string> open;  // addresses, as its file has them
+    std::string error;              // why one of the others is not; it is tried again
+  };
+  [[nodiscard]] virtual Sockets sockets_of(const std::string& service) const = 0;
 };
 
 }  // namespace zinit

@@ -171,7 +171,8 @@ constexpr std::string_view kReloadResult =
     R"("restarted":{"$ref":"#/components/schemas/names"},)"
     R"("stopped":{"$ref":"#/components/schemas/names"},)"
     R"("failed_before":{"$ref":"#/components/schemas/names"},)"
-    R"("why":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}}}})";
+    R"("why":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}},)"
+    R"("proxies":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}}}})";
 constexpr std::string_view kIsolated =
     R"({"type":"object","properties":{"started":{"$ref":"#/components/schemas/names"},)"
     R"("stopped":{"$ref":"#/components/schemas/names"}}})";

@@ -43,12 +43,13 @@ std::vector<std::string> Triggers::proxies_of(const std::string& service) const 
 }
 
 std::vector<std::string> Triggers::sockets_of(const std::string& service) const {
-  return daemon_.sockets_of(service);
+  return daemon_.sockets_of(service).open;
 }
 
 std::vector<std::string> Triggers::addresses_for(const ServiceSpec& spec) const {
   if (!may_be_started(spec)) return {};
-  std::vector<std::string> addresses = sockets_that_start(spec);
+  std::vector<std::string> addresses;
+  if (spec.starts_by_connection()) addresses = sockets_of(spec.name);
   for (const ProxyView& proxy : before(spec.name)) {
     if (!proxy.running) continue;
     addresses.insert(addresses.end(), proxy.spec->listen.begin(), proxy.spec->listen.end());
@@ -63,18 +64,17 @@ void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
         {"trigger", report.name, report.state, std::move(detail), report.name, 0});
   };
   for (const ProxyView& proxy : before(spec.name)) add(words_of(proxy));
-  if (const std::vector<std::string> sockets = sockets_that_start(spec); !sockets.empty())
-    add(fmt::format("a connection to {} starts it", join(sockets, ", ")));
+  if (!spec.starts_by_connection()) return;
+  const Daemon::Sockets sockets = daemon_.sockets_of(spec.name);
+  if (!sockets.open.empty())
+    add(fmt::format("a connection to {} starts it", join(sockets.open, ", ")));
+  if (!sockets.error.empty()) add(fmt::format("its sockets are not all open: {}", sockets.error));
 }
 
 const std::vector<ProxyView>& Triggers::before(const std::string& service) const {
   static const std::vector<ProxyView> none;
   const auto found = proxies_.find(service);
   return found == proxies_.end() ? none : found->second;
-}
-
-std::vector<std::string> Triggers::sockets_that_start(const ServiceSpec& spec) const {
-  return spec.starts_by_connection() ? daemon_.sockets_of(spec.name) : std::vector<std::string>();
 }
 
 }  // namespace zinit

@@ -29,7 +29,6 @@ class Triggers {
 
  private:
   [[nodiscard]] const std::vector<ProxyView>& before(const std::string& service) const;
-  [[nodiscard]] std::vector<std::string> sockets_that_start(const ServiceSpec& spec) const;
 
   const Daemon& daemon_;
   std::map<std::string, std::vector<ProxyView>, std::less<>> proxies_;  // by service

@@ -383,6 +383,12 @@ std::string reload_json(const ReloadReport& report) {
   writer.key("why").begin_object();
   for (const auto& [name, reasons] : report.why) writer.member(name, reasons);
   writer.end_object();
+  const ProxyReport& proxies = report.proxies;
+  writer.key("proxies").begin_object();
+  writer.member("added", proxies.added).member("changed", proxies.changed);
+  writer.member("removed", proxies.removed).member("unchanged", proxies.unchanged);
+  writer.member("failed", proxies.failed).member("messages", proxies.messages);
+  writer.end_object();
   return writer.end_object().take();
 }
 

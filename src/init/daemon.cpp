@@ -411,6 +411,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool 
   const std::vector<SpecPtr> added = runtime_services(*board_.graph(), specs);
   specs.insert(specs.end(), added.begin(), added.end());
   auto report = board_.reload(specs, dry_run, config.masked);
+  if (report) report->proxies = proxies_.plan(config);
   if (!report || dry_run) return report;
   use_settings(config);
   proxies_.load(config);

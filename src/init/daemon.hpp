@@ -111,8 +111,8 @@ class ZinitDaemon final : public Daemon {
   void set_proxy(SetProxy request, ProxyDone done) override;
   void delete_proxy(const std::string& name, DeleteDone done) override;
   [[nodiscard]] std::vector<ProxyView> proxies() const override { return proxies_.views(); }
-  [[nodiscard]] std::vector<std::string> sockets_of(const std::string& service) const override {
-    return sockets_.addresses(service);
+  [[nodiscard]] Sockets sockets_of(const std::string& service) const override {
+    return sockets_.view(service);
   }
 
  private:

@@ -5,6 +5,7 @@
 // Threads: everything here on the control loop's thread, except `work`.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -23,6 +24,14 @@ struct FileTask {
   std::function<void(const std::optional<Error>& fault)> finish;
   std::size_t bytes = 0;  // memory that the task holds while it waits
 };
+
+/// How long to wait before what was begun at `began`, and has failed, is tried again: 5 s, or so
+/// long that it has the queue for a tenth of the time at most. A name server that does not answer
+/// takes seconds for each name.
+[[nodiscard]] inline Milliseconds retry_delay(TimePoint began) noexcept {
+  const auto took = std::chrono::ceil<Milliseconds>(Clock::now() - began);
+  return std::max(Milliseconds{5000}, took * 9);
+}
 
 class FileQueue {
  public:

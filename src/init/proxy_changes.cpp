@@ -17,7 +17,6 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kFacts = "proxy/";
-constexpr Milliseconds kRetry{5000};
 
 std::string fact_key(const std::string& name) { return std::string(kFacts) + name; }
 
@@ -44,6 +43,7 @@ struct ProxyChanges::Set {
   Daemon::ProxyDone done;
   std::string name;
   Entries before{};
+  Listeners spare{};  // open, and nobody needs it
   std::optional<ProxyTable::Place> place{};
   bool new_place = false;  // it was free
   std::optional<RequestFailure> failure{};
@@ -54,7 +54,9 @@ struct ProxyChanges::Set {
 /// What files say, on its way.
 struct ProxyChanges::Load {
   std::vector<ProxyPtr> files;
+  TimePoint began{};
   Entries before{};
+  std::set<ListenerPtr> spare{};  // open, and nobody needs it
   Entries after{};
 };
 
@@ -91,8 +93,15 @@ void ProxyChanges::free_place(ProxyTable::Place place) {
 // --- telling the data loop, and the next image ---
 
 Proxies::Change ProxyChanges::change_of(const Entry& entry) const {
-  return {entry.spec, entry.place, table_ ? &table_->counts(entry.place) : nullptr, entry.listeners,
-          entry.listeners.empty()};
+  return {entry.spec, entry.place, table_ ? &table_->counts(entry.place) : nullptr,
+          entry.listeners};
+}
+
+Proxies::Change ProxyChanges::removal_of(const Entry& entry) const {
+  Proxies::Change change = change_of(entry);
+  change.listeners.clear();
+  change.removed = true;
+  return change;
 }
 
 void ProxyChanges::put(const std::string& name, Entry entry) {
@@ -102,15 +111,20 @@ void ProxyChanges::put(const std::string& name, Entry entry) {
     for (const ListenerPtr& listener : entry.listeners) fact += "\n" + listener->address();
   }
   parts_.facts.keep(fact_key(name), fact);
-  entries_.insert_or_assign(name, std::move(entry));
+  Entry& there = entries_[name];
+  leaving_.insert(there.listeners.begin(), there.listeners.end());
+  for (const ListenerPtr& listener : entry.listeners) leaving_.erase(listener);
+  there = std::move(entry);
 }
 
 void ProxyChanges::drop(const std::string& name) {
   parts_.facts.keep(fact_key(name), {});
+  const Listeners& listeners = entries_.at(name).listeners;
+  leaving_.insert(listeners.begin(), listeners.end());
   entries_.erase(name);
 }
 
-void ProxyChanges::apply(std::vector<Proxies::Change> changes, std::function<void()> then) {
+void ProxyChanges::apply(std::vector<Proxies::Change> changes, Then then) {
   // What a client waits for stays on this thread: the data loop has its number alone.
   const Ticket ticket = ++last_;
   applied_[ticket] = std::move(then);
@@ -121,27 +135,28 @@ void ProxyChanges::apply(std::vector<Proxies::Change> changes, std::function<voi
   });
   if (told) return;
   log_error("proxies: {}", told.error().text);
-  end_change(ticket);
+  end_change(ticket, told.error());
 }
 
 /// Closing a listener removes its file, which may block.
 void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket) {
-  if (unused->empty()) return end_change(ticket);
+  if (unused->empty()) return end_change(ticket, {});
+  for (const ListenerPtr& listener : *unused) leaving_.erase(listener);
   FileTask task;
   task.work = [unused] { unused->clear(); };
-  task.finish = [this, ticket](const std::optional<Error>&) { end_change(ticket); };
+  task.finish = [this, ticket](const std::optional<Error>&) { end_change(ticket, {}); };
   parts_.queue.add(std::move(task));
 }
 
-void ProxyChanges::end_change(Ticket ticket) {
+void ProxyChanges::end_change(Ticket ticket, const std::optional<Error>& fault) {
   const auto change = applied_.extract(ticket);
-  if (!change.empty() && change.mapped()) catch_all("proxies", change.mapped());
+  if (!change.empty() && change.mapped()) catch_all("proxies", [&] { change.mapped()(fault); });
   if (!busy()) parts_.settled();
 }
 
 // --- files ---
 
-void ProxyChanges::load(const LoadedConfig& config) {
+std::vector<ProxyPtr> ProxyChanges::files_of(const LoadedConfig& config) const {
   std::vector<ProxyPtr> files;
   std::set<std::string_view> read;
   for (const ProxyPtr& file : config.proxies) read.insert(file->file);
@@ -165,7 +180,40 @@ void ProxyChanges::load(const LoadedConfig& config) {
     });
     files.push_back(same == entries_.end() ? file : same->second.spec);
   }
-  files_ = std::move(files);
+  return files;
+}
+
+ProxyReport ProxyChanges::plan(const LoadedConfig& config) const {
+  ProxyReport report;
+  std::set<std::string_view> stay;
+  const std::vector<ProxyPtr> files = files_of(config);
+  for (const ProxyPtr& file : files) {
+    stay.insert(file->name);
+    const auto there = entries_.find(file->name);
+    if (file->broken())
+      continue;
+    else if (there == entries_.end())
+      report.added.push_back(file->name);
+    else
+      (*there->second.spec == *file ? report.unchanged : report.changed).push_back(file->name);
+  }
+  for (const auto& [name, entry] : entries_) {
+    if (stay.contains(name)) continue;
+    (entry.spec->file.empty() ? report.unchanged : report.removed).push_back(name);
+  }
+  for (const ProxyPtr& file : config.proxies) {
+    if (!file->broken()) continue;
+    std::erase(report.unchanged, file->name);
+    report.failed.push_back(file->name);
+    report.messages.insert(report.messages.end(), file->errors.begin(), file->errors.end());
+  }
+  for (auto* names : {&report.added, &report.changed, &report.unchanged, &report.failed})
+    std::ranges::sort(*names);
+  return report;
+}
+
+void ProxyChanges::load(const LoadedConfig& config) {
+  files_ = files_of(config);
   load();
 }
 
@@ -176,7 +224,9 @@ void ProxyChanges::load() {
   ++loading_;
   FileTask task;
   task.begin = [this, load] {
+    load->began = Clock::now();
     load->before = entries_;
+    load->spare = leaving_;
     for (const ProxyPtr& spec : load->files) {
       Entry entry{spec, 0, {}, {}};
       if (const auto place = place_for(spec->name))
@@ -196,7 +246,7 @@ void ProxyChanges::load() {
 
 /// Opens what is not open yet. A proxy whose new setting cannot be had keeps the old one.
 void ProxyChanges::open_loaded(Load& load) {
-  std::set<ListenerPtr> spare;
+  std::set<ListenerPtr>& spare = load.spare;
   for (const auto& [name, entry] : load.before)
     spare.insert(entry.listeners.begin(), entry.listeners.end());
   const auto keep = [&](Entry& entry, const Entry& old) {
@@ -242,9 +292,7 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
   for (const auto& [name, entry] : load.before) {
     if (fault || load.after.contains(name)) continue;
     log_info("proxy {}: removed", name);
-    changes.push_back(change_of(entry));
-    changes.back().removed = true;
-    changes.back().listeners.clear();
+    changes.push_back(removal_of(entry));
     drop(name);
   }
   for (auto& [name, entry] : load.after) {
@@ -258,22 +306,26 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
                          old->second.error != entry.error;
     if (!differs) continue;
     entry.place = place_for(name).value_or(entry.place);
-    if (!entry.listeners.empty() || !is_new) changes.push_back(change_of(entry));
+    if (!entry.listeners.empty())
+      changes.push_back(change_of(entry));
+    else if (!is_new)
+      changes.push_back(removal_of(entry));
     put(name, std::move(entry));
   }
   // The last references that might close a listener are those of the data loop.
   load.before.clear();
+  load.spare.clear();
   load.after.clear();
-  fault ? retry_.set(kRetry) : retry_later();
+  fault ? retry_.set(retry_delay(load.began)) : retry_later(load.began);
   apply(std::move(changes), {});
 }
 
-void ProxyChanges::retry_later() {
+void ProxyChanges::retry_later(TimePoint began) {
   const bool again = std::ranges::any_of(entries_, [this](const auto& one) {
     const auto file = std::ranges::find(files_, one.first, &ProxySpec::name);
     return !one.second.error.empty() && (file == files_.end() || !(*file)->broken());
   });
-  again ? retry_.set(kRetry) : retry_.stop();
+  again ? retry_.set(retry_delay(began)) : retry_.stop();
 }
 
 // --- requests ---
@@ -288,6 +340,7 @@ void ProxyChanges::set(SetProxy request, Daemon::ProxyDone done) {
   task.bytes = memory_of(set->request.config);
   task.begin = [this, set] {
     set->before = entries_;
+    set->spare = {leaving_.begin(), leaving_.end()};
     if (name_fault(set->name)) return;
     set->new_place = !table_ || !table_->find(set->name);
     set->place = place_for(set->name);
@@ -326,7 +379,8 @@ void ProxyChanges::make_set(Set& set) const {
   }
   if (const auto checked = check_backend(spec); !checked)
     return fail(Refusal::config_error, checked.error().text, {checked.error().text});
-  auto opened = open_listeners(spec, *set.place, there ? old->second.listeners : Listeners{});
+  if (there) std::ranges::copy(old->second.listeners, std::back_inserter(set.spare));
+  auto opened = open_listeners(spec, *set.place, set.spare);
   if (!opened) {
     const std::string text = with_holder(opened.error().text, set.before, spec.name);
     return fail(Refusal::config_error, text, {text});
@@ -340,6 +394,7 @@ void ProxyChanges::make_set(Set& set) const {
 void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault) {
   const bool there = set->before.contains(set->name);
   set->before.clear();
+  set->spare.clear();
   if (fault) set->failure = RequestFailure{Refusal::process_error, fault->text, {}};
   if (set->failure) {
     if (set->new_place && set->place) free_place(*set->place);
@@ -355,7 +410,11 @@ void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional
   // What is tried again later is what is in force, and a reload brings what files say.
   std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == set->name; });
   if (!set->spec->file.empty()) files_.push_back(set->spec);
-  apply(std::move(changes), [set, there] { set->done(Daemon::ProxySet{set->name, there}); });
+  apply(std::move(changes), [set, there](const std::optional<Error>& lost) {
+    if (lost)
+      return set->done(tl::unexpected(RequestFailure{Refusal::process_error, lost->text, {}}));
+    set->done(Daemon::ProxySet{set->name, there});
+  });
 }
 
 void ProxyChanges::remove(const std::string& name, Daemon::DeleteDone done) {
@@ -386,13 +445,14 @@ void ProxyChanges::take_away(const std::string& name, const Daemon::DeleteDone& 
   const auto found = entries_.find(name);
   if (found == entries_.end()) return done({});  // a reload has removed it already
   std::vector<Proxies::Change> changes;
-  changes.push_back(change_of(found->second));
-  changes.back().removed = true;
-  changes.back().listeners.clear();
+  changes.push_back(removal_of(found->second));
   drop(name);
   std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == name; });
   log_info("proxy {}: removed by a client", name);
-  apply(std::move(changes), [done] { done({}); });
+  apply(std::move(changes), [done](const std::optional<Error>& lost) {
+    if (lost) return done(tl::unexpected(RequestFailure{Refusal::process_error, lost->text, {}}));
+    done({});
+  });
 }
 
 // --- over a re-execution ---
@@ -425,7 +485,6 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
     if (!entry.spec->file.empty()) files_.push_back(entry.spec);
     changes.push_back(change_of(entry));
     changes.back().left = std::move(left[*place]);
-    changes.back().removed = false;
     put(std::string(name), std::move(entry));
   });
   // Those of a proxy that was removed go on until they end.
@@ -436,11 +495,9 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
     const Entry gone{unknown, place, {}, {}};
     changes.push_back(change_of(gone));
     changes.back().left = std::move(connections);
-    changes.back().removed = false;
-    changes.push_back(change_of(gone));
-    changes.back().removed = true;
+    changes.push_back(removal_of(gone));
   }
-  retry_later();
+  retry_later(Clock::now());
   if (!changes.empty()) apply(std::move(changes), {});
 }
 

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,9 @@ class ProxyChanges {
   /// runtime only stay, and those whose file cannot be read or is wrong stay as they are.
   void load(const LoadedConfig& config);
 
+  /// What load() will make of them.
+  [[nodiscard]] ProxyReport plan(const LoadedConfig& config) const;
+
   void set(SetProxy request, Daemon::ProxyDone done);
   void remove(const std::string& name, Daemon::DeleteDone done);
 
@@ -68,6 +72,7 @@ class ProxyChanges {
   };
   using Entries = std::map<std::string, Entry>;
   using Ticket = std::uint64_t;
+  using Then = std::function<void(const std::optional<Error>& fault)>;
   struct Set;
   struct Load;
 
@@ -82,11 +87,13 @@ class ProxyChanges {
   void take_away(const std::string& name, const Daemon::DeleteDone& done);
   void put(const std::string& name, Entry entry);
   void drop(const std::string& name);
+  [[nodiscard]] std::vector<ProxyPtr> files_of(const LoadedConfig& config) const;
   [[nodiscard]] Proxies::Change change_of(const Entry& entry) const;
-  void apply(std::vector<Proxies::Change> changes, std::function<void()> then);
+  [[nodiscard]] Proxies::Change removal_of(const Entry& entry) const;
+  void apply(std::vector<Proxies::Change> changes, Then then);
   void let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket);
-  void end_change(Ticket ticket);
-  void retry_later();
+  void end_change(Ticket ticket, const std::optional<Error>& fault);
+  void retry_later(TimePoint began);
 
   const Parts parts_;
   BoardServices services_;
@@ -95,7 +102,8 @@ class ProxyChanges {
   std::vector<ProxyPtr> files_;  // as they were last read
   std::size_t loading_ = 0;      // files that are being opened
   Ticket last_ = 0;
-  std::map<Ticket, std::function<void()>> applied_;  // what follows when the data loop has it
+  std::map<Ticket, Then> applied_;  // what follows when the data loop has it
+  std::set<ListenerPtr> leaving_;   // given up, and perhaps not closed yet
   TimerWatcher retry_;
   Proxies proxies_;  // counts in table_
 };

@@ -8,6 +8,22 @@
 
 namespace zinit {
 
+namespace {
+
+std::string proxy_summary(const ProxyReport& report) {
+  std::string text;
+  const auto add = [&text](const std::vector<std::string>& names, std::string_view what) {
+    if (!names.empty()) text += fmt::format(", {} {}", names.size(), what);
+  };
+  add(report.added, "added");
+  add(report.changed, "changed");
+  add(report.removed, "removed");
+  if (!report.failed.empty()) add(report.failed, "refused: " + join(report.failed, ", "));
+  return text.empty() ? text : "; proxies: " + text.substr(2);
+}
+
+}  // namespace
+
 std::string reload_summary(const ReloadReport& report) {
   std::string text =
       fmt::format("{} added, {} changed", report.added.size(), report.changed.size());
@@ -15,7 +31,7 @@ std::string reload_summary(const ReloadReport& report) {
   text += fmt::format(", {} removed, {} unchanged", report.removed.size(), report.unchanged.size());
   if (!report.failed.empty())
     text += fmt::format(", {} refused: {}", report.failed.size(), join(report.failed, ", "));
-  return text;
+  return text + proxy_summary(report.proxies);
 }
 
 void Reloader::reload(bool dry_run, Daemon::ReloadDone done) {

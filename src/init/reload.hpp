@@ -20,7 +20,8 @@
 
 namespace zinit {
 
-/// For the log: "2 added, 1 changed (1 restarted), 0 removed, 7 unchanged, 1 refused: web".
+/// For the log: "2 added, 1 changed (1 restarted), 0 removed, 7 unchanged, 1 refused: web; proxies:
+/// 1 added".
 [[nodiscard]] std::string reload_summary(const ReloadReport& report);
 
 class Reloader {

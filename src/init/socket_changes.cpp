@@ -15,7 +15,8 @@ namespace zinit {
 
 namespace {
 
-constexpr Milliseconds kRetry{5000};
+constexpr Milliseconds kRemoval{1};  // so that those who wait for its end are answered before
+constexpr Milliseconds kTellAgain{10000};
 
 bool any_sockets(const Graph& graph) {
   return std::ranges::any_of(graph.order(),
@@ -57,7 +58,8 @@ SocketChanges::SocketChanges(Parts parts)
                   task.finish = [](const std::optional<Error>&) {};
                   (void)loop_.post([this, task] { queue_.add(task); });
                 }}),
-      retry_(parts.loop, [this] { open(); }) {}
+      retry_(parts.loop, [this] { open(); }),
+      removal_(parts.loop, [this] { remove_ended(); }) {}
 
 // --- sockets ---
 
@@ -94,9 +96,11 @@ void SocketChanges::open() {
   under_way_ = true;
   const auto faults = std::make_shared<std::map<std::string, std::string>>();
   FileTask task;
+  task.begin = [this] { began_ = Clock::now(); };
   task.work = [this, graph, faults] { *faults = sockets_.open_all(*graph); };
   task.finish = [this, faults](const std::optional<Error>& fault) {
-    if (fault) (*faults)["sockets"] = fault->text;  // so that it is tried again
+    if (fault) log_error("sockets: {}", fault->text);
+    failed_ = fault.has_value();
     opened(*faults);
   };
   queue_.add(std::move(task));
@@ -109,9 +113,14 @@ void SocketChanges::opened(const std::map<std::string, std::string>& faults) {
     if (told == faults_.end() || told->second != text) log_error("{}: {}", service, text);
   }
   faults_ = faults;
-  faults_.empty() ? retry_.stop() : retry_.set(kRetry);
+  faults_.empty() && !failed_ ? retry_.stop() : retry_.set(retry_delay(began_));
   if (board_.graph() != seen_) return open();
   settled_();
+}
+
+Daemon::Sockets SocketChanges::view(const std::string& service) const {
+  const auto fault = faults_.find(service);
+  return {sockets_.addresses(service), fault == faults_.end() ? std::string() : fault->second};
 }
 
 // --- instances ---
@@ -134,7 +143,10 @@ void SocketChanges::begin_instance(const std::string& service, KeptFd connection
   kill_point("instance.accepted");
   const auto added = add_instance(service, name);
   if (!added) {
-    log_error("{}: a connection is closed: {}", service, added.error().text);
+    if (const TimePoint now = Clock::now(); now >= told_at_) {
+      told_at_ = after(now, kTellAgain);
+      log_error("{}: a connection is closed: {}", service, added.error().text);
+    }
     accepted_.drop(name);
     return sockets_.connection_over(service);
   }
@@ -158,7 +170,6 @@ RequestResult<Board::SetReport> SocketChanges::add_instance(const std::string& s
 }
 
 void SocketChanges::end_instances() {
-  MaskedNames gone;
   for (auto one = instances_.begin(); one != instances_.end();) {
     const auto brief = board_.brief(one->first);
     // One that lacks a descriptor for its spawn waits, and is tried again.
@@ -169,13 +180,16 @@ void SocketChanges::end_instances() {
       ++one;
       continue;
     }
-    if (brief) gone[one->first] = {};
+    if (brief && ended_.empty()) removal_.set(kRemoval);
+    if (brief) ended_[one->first] = {};
     sockets_.connection_over(one->second);
     one = instances_.erase(one);
   }
-  if (gone.empty()) return;
+}
+
+void SocketChanges::remove_ended() {
   const bool same_graph = board_.graph() == seen_;
-  (void)board_.remove(gone);  // fails for a shutdown alone
+  (void)board_.remove(std::exchange(ended_, {}));  // fails for a shutdown alone
   if (same_graph) seen_ = board_.graph();
 }
 

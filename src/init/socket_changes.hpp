@@ -2,7 +2,8 @@
 // and makes an instance NAME@N of a service with `accept` for each of its connections.
 //
 // An instance is a service like others, at runtime only: its own state, cgroup and limits. It never
-// restarts, and leaves the graph when it has ended. Its standard error goes to the log of NAME.
+// restarts, and leaves the graph a moment after it has ended, so that a client which has waited for
+// that still gets its status. Its standard error goes to the log of NAME.
 //
 // Everything here is called on the control loop's thread, except what is said to be of any.
 #pragma once
@@ -16,6 +17,7 @@
 #include "activation/accepted.hpp"
 #include "activation/service_sockets.hpp"
 #include "config/settings.hpp"
+#include "control/daemon.hpp"
 #include "init/file_queue.hpp"
 #include "supervisor/board.hpp"
 
@@ -51,10 +53,7 @@ class SocketChanges {
   /// Whether sockets are still to be opened.
   [[nodiscard]] bool busy() const { return under_way_ || board_.graph() != seen_; }
 
-  /// The addresses that are open for a service. Any thread.
-  [[nodiscard]] std::vector<std::string> addresses(const std::string& service) const {
-    return sockets_.addresses(service);
-  }
+  [[nodiscard]] Daemon::Sockets view(const std::string& service) const;
 
  private:
   void open();
@@ -64,6 +63,7 @@ class SocketChanges {
   [[nodiscard]] RequestResult<Board::SetReport> add_instance(const std::string& service,
                                                              const std::string& name);
   void end_instances();
+  void remove_ended();
 
   FileQueue& queue_;
   EventLoop& loop_;
@@ -75,10 +75,15 @@ class SocketChanges {
   ServiceSockets sockets_;
   GraphPtr seen_;  // whose sockets are open, or being opened
   bool under_way_ = false;
+  TimePoint began_{};                             // the last opening
+  bool failed_ = false;                           // the sockets could not even be looked at
   std::map<std::string, std::string> faults_;     // that were told, by service
   std::map<std::string, std::string> instances_;  // the services that they are of, by their names
+  MaskedNames ended_;                             // instances that are about to leave the graph
   std::map<std::string, std::uint64_t> last_;     // the number of a service's last instance
+  TimePoint told_at_{};  // of connections that are closed: not again before
   TimerWatcher retry_;
+  TimerWatcher removal_;
 };
 
 /// The spec of an instance of `service`: the same without [socket], and without restarts. Null if

@@ -43,6 +43,17 @@ struct ServiceView {
   std::vector<std::string> warnings;        // about its file, its dependencies and its resources
 };
 
+/// What a reload makes of proxies: their names by what happens to them. `failed` are those whose
+/// file is wrong: they stay as they were.
+struct ProxyReport {
+  std::vector<std::string> added;
+  std::vector<std::string> changed;
+  std::vector<std::string> removed;
+  std::vector<std::string> unchanged;
+  std::vector<std::string> failed;
+  std::vector<std::string> messages;  // what is wrong with the files of `failed`
+};
+
 /// The report of a reload: the names of services by what happened to them. `failed` are services
 /// whose new file is refused: new ones are failed{config_error}, loaded ones keep their old config.
 struct ReloadReport {
@@ -56,6 +67,7 @@ struct ReloadReport {
   std::vector<std::string> failed_before;  // those of `failed` whose files have not changed
   // Why each of `restarted` and `stopped` is there: the changed keys, or "requires NAME".
   std::map<std::string, std::vector<std::string>> why;
+  ProxyReport proxies;
 };
 
 /// One change of state.

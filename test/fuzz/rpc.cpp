@@ -85,8 +85,8 @@ class NoDaemon final : public Daemon {
     view.running = true;
     return {view};
   }
-  [[nodiscard]] std::vector<std::string> sockets_of(const std::string& service) const override {
-    return service == "db" ? std::vector<std::string>{"unix:/run/db"} : std::vector<std::string>();
+  [[nodiscard]] Sockets sockets_of(const std::string& service) const override {
+    return service == "db" ? Sockets{{"unix:/run/db"}, "no more"} : Sockets();
   }
 
  private:

@@ -399,3 +399,72 @@ TEST_CASE("a proxy stays as it is while its file is no TOML", "[quick][xinet][re
   CHECK(proxy_status(zinit, "p")["idle_timeout"] == 5);
   CHECK(before.echo("still") == "still");
 }
+
+TEST_CASE("a proxy may be set to listen where its own old address is in the way",
+          "[quick][xinet]") {
+  SetUp set;
+  const std::string port = set.front.substr(set.front.rfind(':'));
+  Client held(set.front);
+  CHECK(held.echo("before") == "before");
+  for (const std::string& listen : {"0.0.0.0" + port, "127.0.0.1" + port, "0.0.0.0" + port}) {
+    set.zinit.result("xinet.set", proxy_params("p", listen, set.back, "s"));
+    CHECK(Client(set.front).echo("hello") == "hello");
+  }
+  CHECK(held.echo("after") == "after");
+  // Nobody else may have it.
+  Listening other;
+  const std::string taken = "127.0.0.1:" + other.port();
+  const Json error = refused(set.zinit, proxy_params("p", taken, set.back, "s"), set.front);
+  CHECK_THAT(words_of(error), Contains("in use"));
+}
+
+TEST_CASE("clients that connected to an address that is given up are served", "[quick][xinet]") {
+  Server zinit;
+  const std::string front = free_address(), back = free_address();
+  zinit.file("s.toml", peers({"at", back, "echo"}));
+  zinit.file("p.toml", proxy_text(front, back, "s"));
+  boot_open(zinit);
+  for (int i = 0; i < 10; ++i) {
+    const std::string now = zinit.result("xinet.status", named("p"))["listen"].texts().front();
+    std::vector<Client> clients;
+    REQUIRE(kill(zinit.pid(), SIGSTOP) == 0);
+    Connection connection = zinit.connect();
+    REQUIRE(connection.send(R"({"jsonrpc":"2.0","id":1,"method":"xinet.set","params":)" +
+                            proxy_params("p", free_address(), back, "s") + "}\n"));
+    for (int client = 0; client < 20; ++client) {
+      clients.emplace_back(now);
+      REQUIRE(clients.back().send("hello"));
+    }
+    REQUIRE(kill(zinit.pid(), SIGCONT) == 0);
+    for (Client& client : clients) CHECK(client.read(5) == "hello");
+    REQUIRE(connection.line());
+  }
+}
+
+TEST_CASE("a reload tells what becomes of proxies", "[quick][xinet][reload][ctl]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  const std::string other = free_address();
+  zinit.file("q.toml", proxy_text(other, proxied.back, "s"));
+  zinit.file("p.toml", proxy_text(proxied.front, proxied.back, "s", "connect_timeout = 5\n"));
+  zinit.file("r.toml", "[proxy]\nlisten = ['nonsense']\nbackend = '127.0.0.1:1'\nservice = 's'\n");
+  for (const bool dry_run : {true, false}) {
+    INFO(dry_run);
+    const Json report =
+        zinit.result("service.reload", dry_run ? R"({"dry_run":true})" : "{}")["proxies"];
+    CHECK(report["added"].texts() == std::vector<std::string>{"q"});
+    CHECK(report["changed"].texts() == std::vector<std::string>{"p"});
+    CHECK(report["failed"].texts() == std::vector<std::string>{"r"});
+    CHECK(Client::possible(other) == !dry_run);
+  }
+  const Outcome again = zinit.ctl({"reload"});
+  CHECK(again.code == 1);
+  CHECK_THAT(again.out, Contains("proxies unchanged") && Contains("nonsense"));
+  zinit.remove("q");
+  zinit.remove("r");
+  CHECK(zinit.result("service.reload", R"({"dry_run":true})")["proxies"]["removed"].texts() ==
+        std::vector<std::string>{"q", "r"});
+  CHECK(zinit.ctl({"reload"}).code == 0);
+  CHECK(eventually([&] { return !Client::possible(other); }));
+}

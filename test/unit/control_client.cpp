@@ -138,7 +138,7 @@ TEST_CASE("the client library sets proxies and reads what they are", "[control][
     view.bytes_to_backend = 2;
     view.bytes_from_backend = 1;
     rig.daemon.proxies_there = {view};
-    rig.daemon.sockets = {{"db", {"unix:/run/x"}}};
+    rig.daemon.sockets = {{"db", {{"unix:/run/x"}, {}}}};
   });
   CHECK(client.proxies() == std::vector<std::string>{"front"});
   const auto all = client.all_proxies();

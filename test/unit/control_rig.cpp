@@ -72,9 +72,9 @@ void FakeDaemon::delete_proxy(const std::string& name, DeleteDone done) {
   done({});
 }
 
-std::vector<std::string> FakeDaemon::sockets_of(const std::string& service) const {
+Daemon::Sockets FakeDaemon::sockets_of(const std::string& service) const {
   const auto found = sockets.find(service);
-  return found == sockets.end() ? std::vector<std::string>() : found->second;
+  return found == sockets.end() ? Sockets() : found->second;
 }
 
 // --- client ---

@@ -60,7 +60,7 @@ class FakeDaemon final : public Daemon {
     ++asked_for_proxies;
     return proxies_there;
   }
-  [[nodiscard]] std::vector<std::string> sockets_of(const std::string& service) const override;
+  [[nodiscard]] Sockets sockets_of(const std::string& service) const override;
 
   std::function<void(PowerAction, const std::string&)> on_power;
   std::function<void(bool, ReloadDone)> on_reload;
@@ -71,7 +71,7 @@ class FakeDaemon final : public Daemon {
   std::vector<std::string> deleted_proxies;
   std::optional<RequestFailure> proxy_refusal;  // the answer to all that is asked of proxies
   std::vector<ProxyView> proxies_there;
-  std::map<std::string, std::vector<std::string>> sockets;  // by service
+  std::map<std::string, Sockets> sockets;  // by service
   mutable int asked_for_proxies = 0;
   std::optional<ScheduledPower> scheduled;
   std::atomic<int> powered{0};

@@ -191,7 +191,7 @@ TEST_CASE("a status has the proxies of a service, its sockets and where it start
   Rig rig({sleeper("db", on_demand), sleeper("web"), sleeper("lone"), sleeper("never", ignored)});
   rig.daemon.proxies_there = two_proxies();
   rig.daemon.proxies_there.push_back(proxy("other", {"tcp:localhost:9"}, "never"));
-  rig.daemon.sockets = {{"db", {"udp:0.0.0.0:53"}}, {"never", {"unix:/run/never"}}};
+  rig.daemon.sockets = {{"db", {{"udp:0.0.0.0:53"}, {}}}, {"never", {{"unix:/run/never"}, {}}}};
   TestClient client = rig.client();
   const Json db(client.call("service.status_full", R"(["db"])"));
   CHECK(db["proxies"].text() == R"(["db-proxy"])");
@@ -215,11 +215,12 @@ TEST_CASE("why names the connections that start a service which nobody wants", "
   rig.daemon.proxies_there = two_proxies();
   for (const char* name : {"never", "bad", "setup"})
     rig.daemon.proxies_there.push_back(proxy(name, {"tcp:localhost:9"}, name));
-  rig.daemon.sockets = {{"db", {"unix:/run/x.sock", "udp:localhost:53"}}};
+  rig.daemon.sockets = {{"db", {{"unix:/run/x.sock", "udp:localhost:53"}, "no more"}}};
   TestClient client = rig.client();
   const std::vector<std::string> of_db = {
       "a connection to proxy db-proxy at tcp:localhost:5432, unix:/run/db starts it",
-      "a connection to unix:/run/x.sock, udp:localhost:53 starts it"};
+      "a connection to unix:/run/x.sock, udp:localhost:53 starts it",
+      "its sockets are not all open: no more"};
   CHECK(triggers(client, "db") == of_db);
   CHECK(triggers(client, "web") ==
         std::vector<std::string>{"proxy web-proxy at tcp:[::1]:80 would start it, but does not "

@@ -242,11 +242,17 @@ ReloadReport read_reload(const JsonValue& value) {
   read_members(value, "added", report.added, "changed", report.changed, "removed", report.removed,
                "unchanged", report.unchanged, "failed", report.failed, "restarted",
                report.restarted, "stopped", report.stopped, "failed_before", report.failed_before);
-  const JsonValue* why = json_member(value, "why");
-  if (why == nullptr) return report;
-  json_expect_object(*why, "why");
-  for (const auto& one : why->GetObject())
-    report.why[std::string(text_of(one.name))] = json_strings(one.value);
+  if (const JsonValue* why = json_member(value, "why")) {
+    json_expect_object(*why, "why");
+    for (const auto& one : why->GetObject())
+      report.why[std::string(text_of(one.name))] = json_strings(one.value);
+  }
+  if (const JsonValue* member = json_member(value, "proxies")) {
+    ReloadReport::Proxies& proxies = report.proxies;
+    read_members(*member, "added", proxies.added, "changed", proxies.changed, "removed",
+                 proxies.removed, "unchanged", proxies.unchanged, "failed", proxies.failed,
+                 "messages", proxies.messages);
+  }
   return report;
 }
 
