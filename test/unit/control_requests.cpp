@@ -149,12 +149,11 @@ TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]")
     (dry_run ? report.unchanged : report.added) = {"web"};
     done(report);
   };
-  CHECK(
-      client.call("service.reload", R"({"dry_run":true})") ==
-      R"({"added":[],"changed":[],"removed":[],"unchanged":["web"],"failed":[],)"
-      R"("restarted":[],"stopped":[],"failed_before":[],"why":{},)"
-      R"("proxies":{"added":[],"changed":[],"removed":[],"unchanged":[],"failed":[],)"
-      R"("messages":[]}})");
+  CHECK(client.call("service.reload", R"({"dry_run":true})") ==
+        R"({"added":[],"changed":[],"removed":[],"unchanged":["web"],"failed":[],)"
+        R"("restarted":[],"stopped":[],"failed_before":[],"why":{},)"
+        R"("proxies":{"added":[],"changed":[],"removed":[],"unchanged":[],"failed":[],)"
+        R"("messages":[]}})");
 
   std::vector<Daemon::ReloadDone> asked;
   rig.daemon.on_reload = [&](bool, Daemon::ReloadDone done) { asked.push_back(std::move(done)); };
