@@ -12,7 +12,7 @@ File service(const std::string& name, const std::string& text) {
 namespace {
 
 VmOptions with_shell(VmOptions options) {
-  options.shell = true;
+  options.shell = options.disks.empty();
   return options;
 }
 

@@ -17,7 +17,8 @@ class Machine : public Vm {
  public:
   explicit Machine(std::vector<File> files = {});
 
-  /// Another system, booted until its login. VmOptions::shell is set.
+  /// Another system, booted until its login. VmOptions::shell is set, but for a machine with disks:
+  /// one of them has that service.
   explicit Machine(VmOptions options);
 
   /// The result of `zinitctl --json ARGUMENTS`, which must succeed or, as `status` does, tell by

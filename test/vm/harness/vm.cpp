@@ -74,22 +74,43 @@ std::string kernel_arguments(const VmOptions& options) {
   return line;
 }
 
+std::vector<std::string> disk_arguments(const std::vector<const Disk*>& disks) {
+  std::vector<std::string> words;
+  for (size_t i = 0; i < disks.size(); ++i) {
+    const std::string device =
+        i == 0 ? "nvme,serial=first" : fmt::format("virtio-blk-pci,addr={:#x}", 0x10 + i);
+    // What a test reads afterwards is in this machine's memory: nothing has to reach its own disk.
+    words.insert(words.end(),
+                 {"-drive",
+                  fmt::format("file=/dev/fd/{},format=raw,if=none,id=disk{},cache=unsafe",
+                              disks[i]->fd(), i),
+                  "-device", fmt::format("{},drive=disk{}", device, i)});
+  }
+  if (!disks.empty())
+    words.insert(words.end(), {"-netdev", "user,id=net,restrict=on", "-device",
+                               "virtio-net-pci,netdev=net,addr=0x8"});
+  return words;
+}
+
 std::vector<std::string> command(const VmOptions& options, int initrd, int console, int shell,
                                  int monitor) {
   const auto line = [](const char* id, int fd) {
     return fmt::format("socket,id={},fd={}", id, fd);
   };
   // clang-format off
-  return {"qemu-system-x86_64", "-nodefaults", "-no-user-config", "-accel", "tcg", "-machine", "pc",
+  std::vector<std::string> words = {
+          "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-accel", "tcg", "-machine", "pc",
           "-cpu", "max", "-smp", "1", "-m",
           fmt::format("{}", options.memory_mib), "-display", "none", "-no-reboot",
           "-kernel", options.folder + "/vmlinuz",
-          "-initrd", fmt::format("/dev/fd/{}", initrd),
           "-append", kernel_arguments(options),
           "-chardev", line("console", console), "-serial", "chardev:console",
           "-chardev", line("shell", shell), "-serial", "chardev:shell",
           "-chardev", line("monitor", monitor), "-mon", "chardev=monitor,mode=readline"};
   // clang-format on
+  if (options.initrd) words.insert(words.end(), {"-initrd", fmt::format("/dev/fd/{}", initrd)});
+  for (std::string& word : disk_arguments(options.disks)) words.push_back(std::move(word));
+  return words;
 }
 
 }  // namespace
@@ -113,7 +134,7 @@ Vm::~Vm() {
 void Vm::start(const VmOptions& options, int console, int shell, int monitor) {
   std::vector<File> files = options.files;
   if (options.shell) files.push_back(shell_service());
-  initrd_ = make_initrd(options, files);
+  if (options.initrd) initrd_ = make_initrd(options, files);
   std::vector<std::string> words = command(options, initrd_.get(), console, shell, monitor);
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -126,6 +147,7 @@ void Vm::start(const VmOptions& options, int console, int shell, int monitor) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);  // it died before the call
     for (const int fd : {console, shell, monitor}) ::fcntl(fd, F_SETFD, 0);
+    for (const Disk* disk : options.disks) ::fcntl(disk->fd(), F_SETFD, 0);
     ::execvp(argv[0], argv.data());
     const int error = errno;
     [[maybe_unused]] const ssize_t n = ::write(failed.write.get(), &error, sizeof error);
@@ -179,5 +201,7 @@ void Vm::log_in() {
 }
 
 void Vm::press_ctrl_alt_del() { monitor_.send("sendkey ctrl-alt-delete\n"); }
+
+void Vm::press_power_button() { monitor_.send("system_powerdown\n"); }
 
 }  // namespace zinit::vm

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "vm/harness/archive.hpp"
+#include "vm/harness/disk.hpp"
 #include "vm/harness/terminal.hpp"
 
 namespace zinit::vm {
@@ -27,6 +28,11 @@ struct VmOptions {
   unsigned memory_mib = 256;
   /// Folder of kernel and initramfs.
   std::string folder = "build/vm";
+  /// The first is an NVMe disk, which the kernel knows without a module; the others are
+  /// paravirtual, vda and so on. With disks there is a network card, too, in a network of QEMU's
+  /// own, which answers DHCP and reaches nothing else.
+  std::vector<const Disk*> disks{};
+  bool initrd = true;  ///< false: the kernel mounts its root file system from a disk
 };
 
 class Vm {
@@ -46,6 +52,8 @@ class Vm {
 
   /// Presses Ctrl-Alt-Del.
   void press_ctrl_alt_del();
+
+  void press_power_button();
 
   /// Waits until QEMU ends by itself, as it does when the machine is powered off or resets.
   /// @return  QEMU's exit code, 0 if all is well; throws if it does not come in time.

@@ -1,0 +1,85 @@
+// Copies images, and runs the tools of e2fsprogs on the copies by their descriptors' names in /dev.
+#include "vm/harness/disk.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <stdexcept>
+#include <vector>
+
+#include "base/format.hpp"
+
+namespace zinit::vm {
+
+namespace {
+
+[[noreturn]] void fail(const char* verb, const std::string& object) {
+  throw std::runtime_error(sys_failure(verb, object).value().text);
+}
+
+/// The parts of the file that are no holes.
+void copy_data(int from, int to, off_t size, const std::string& image) {
+  for (off_t at = 0; (at = ::lseek(from, at, SEEK_DATA)) >= 0;) {
+    const off_t end = ::lseek(from, at, SEEK_HOLE);
+    if (end < 0) fail("seek in", image);
+    for (off_t out = at; at < end;)
+      if (::copy_file_range(from, &at, to, &out, static_cast<size_t>(end - at), 0) <= 0)
+        fail("copy", image);
+    if (at >= size) break;
+  }
+}
+
+/// Runs a command with the descriptor open. Its standard output and error are the output.
+Answer run(std::vector<std::string> words, int open) {
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  auto pipe = make_pipe();
+  if (!pipe) throw std::runtime_error(pipe.error().text);
+  const pid_t pid = ::fork();
+  if (pid < 0) fail("fork", "a child");
+  if (pid == 0) {
+    ::fcntl(open, F_SETFD, 0);
+    ::dup2(pipe->write.get(), STDOUT_FILENO);
+    ::dup2(pipe->write.get(), STDERR_FILENO);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  pipe->write.reset();
+  std::string output;
+  char buffer[4096];
+  for (ssize_t n; (n = ::read(pipe->read.get(), buffer, sizeof buffer)) > 0;)
+    output.append(buffer, static_cast<size_t>(n));
+  int status = 0;
+  if (::waitpid(pid, &status, 0) != pid) fail("wait for", words[0]);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), output};
+}
+
+}  // namespace
+
+Disk::Disk(const std::string& image) {
+  UniqueFd from(::open(image.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info {};
+  if (!from || ::fstat(from.get(), &info) < 0) fail("open", image);
+  const std::string folder = std::filesystem::path(image).parent_path();
+  fd_ = UniqueFd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!fd_ || ::ftruncate(fd_.get(), info.st_size) < 0) fail("make a file in", folder);
+  copy_data(from.get(), fd_.get(), info.st_size, image);
+}
+
+Answer Disk::check() const {
+  return run({"/sbin/e2fsck", "-f", "-n", fmt::format("/dev/fd/{}", fd())}, fd());
+}
+
+void Disk::debug(const std::string& request) const {
+  const Answer answer =
+      run({"/sbin/debugfs", "-w", "-R", request, fmt::format("/dev/fd/{}", fd())}, fd());
+  // It exits with 0 whatever becomes of a request, and prints its version otherwise.
+  const bool quiet = answer.output.find('\n') == answer.output.size() - 1;
+  if (answer.code != 0 || !quiet) throw std::runtime_error(request + ": " + answer.output);
+}
+
+}  // namespace zinit::vm
