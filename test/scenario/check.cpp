@@ -163,7 +163,11 @@ TEST_CASE("the examples of etc are without a fault", "[quick][check]") {
   const TempDir copy;
   const std::string examples = copy.path() + "/examples";
   std::filesystem::copy(source, examples, std::filesystem::copy_options::recursive);
-  for (const char* folder : {"/idioms", "/idioms/user", "/debian", "/tour"}) {
+  // The daemons that a machine with disks has besides, put where they belong there.
+  for (const char* daemon : {"agetty-ttyS0", "cron", "dbus", "rsyslog"})
+    std::filesystem::copy(fmt::format("{}/debian/{}.toml", source, daemon),
+                          examples + "/debian-disk/services");
+  for (const char* folder : {"/idioms", "/idioms/user", "/debian", "/debian-disk", "/tour"}) {
     const Outcome check = run({.argv = {"zinitctl", "check", examples + folder}});
     INFO(folder << ": " << check.out << check.err);
     CHECK(check.code == 0);
