@@ -289,8 +289,9 @@ build/fuzz/obj/%.o: %.cpp build/fuzz/src.pch Makefile
 image: build/zinit  ## build the QEMU image of the sample system (build/vm)
 	@test/vm/image
 
-images: image  ## build that one and the one of Debian's daemons, which tests boot (build/vm/debian)
+images: image  ## build that one, and those of Debian that tests boot: build/vm/debian and, as root, build/vm/disk
 	@test/vm/debian-image
+	@test/vm/disk-image
 
 # The packages first: whatever else make would run beside their installation needs them.
 run: deps  ## boot the sample system in QEMU, show it, leave you at its shell
@@ -361,10 +362,11 @@ build/compile_commands.json: $(OUT)/flags $(ALL_SOURCES)
 # --- what must be there --------------------------------------------------------------------------
 
 # Debian 12's names. With git and make this is all that building, testing and `make run` need; what
-# the boot image holds is downloaded by test/vm/image and never installed.
+# the boot images hold is downloaded by the scripts of test/vm and never installed here.
 BUILD_DEPS := g++ libev-dev libc-ares-dev libhttp-parser-dev libtoml11-dev rapidjson-dev \
   libexpected-dev libfmt-dev
-TEST_DEPS := catch2 clang libclang-rt-14-dev mandoc qemu-system-x86 cpio busybox socat
+TEST_DEPS := catch2 clang libclang-rt-14-dev mandoc qemu-system-x86 cpio busybox socat \
+  mmdebstrap e2fsprogs
 
 .PHONY: deps
 deps:  ## install what is missing of the Debian packages needed (root, only when some are missing)
