@@ -11,6 +11,7 @@
 #include "config/keys.hpp"
 #include "config/section_reader.hpp"
 #include "config/value_text.hpp"
+#include "model/listen_address.hpp"
 
 namespace zinit {
 
@@ -39,6 +40,7 @@ class ProxyReader {
     read_members();
     settle_name(document_, kProxySection, reader_, parsed_, findings_);
     find_missing();
+    find_loop();
     if (const Member* service = key_of(document_, kProxySection, "service"))
       parsed_.service_at = service->value.at;
     sort_by_place(parsed_.diagnostics);
@@ -81,6 +83,19 @@ class ProxyReader {
       if (main->value.find(name) != nullptr) continue;
       findings_.add(Severity::error, main->at, fmt::format("{}.{}", kProxySection, name),
                     "is missing, must be " + allowed_text(*find_key(kProxySection, name)));
+    }
+  }
+
+  /// Each connection would make another one, until nobody has descriptors any more.
+  void find_loop() {
+    const auto backend = parse_proxy_address(parsed_.proxy->backend);
+    for (const std::string& listen : parsed_.proxy->listen) {
+      const auto at = parse_proxy_address(listen);
+      if (!backend || !at || *at != *backend) continue;
+      findings_.add(
+          Severity::error, key_of(document_, kProxySection, "backend")->value.at,
+          fmt::format("{}.backend", kProxySection),
+          fmt::format("\"{}\" is where the proxy itself listens, must be another", listen));
     }
   }
 

@@ -1,12 +1,12 @@
 // Many re-executions, and many crashes, one after the other under load: nothing is lost, counted
 // wrong, or left over. Longer in `make soak`.
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <thread>
 
 #include "scenario/harness.hpp"
+#include "support/soak.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace zinit::test;
@@ -18,8 +18,6 @@ constexpr int kLoopers = 20;   // which end at once and are spawned again
 constexpr int kWriters = 10;   // of 1,000 numbered lines a second each
 constexpr int kRestarted = 4;  // one for each client
 constexpr int kOneshots = 16;
-
-bool long_form() { return std::getenv("ZINIT_SOAK_SECONDS") != nullptr; }
 
 const char* const kWriting =
     "i=0; while [ ! -e $D/enough ]; do n=$((i+100)); "

@@ -7,6 +7,7 @@
 #include "scenario/harness.hpp"
 #include "scenario/peer.hpp"
 #include "scenario/proxies.hpp"
+#include "support/soak.hpp"
 
 using namespace zinit::test;
 using namespace std::chrono_literals;
@@ -155,25 +156,25 @@ TEST_CASE("the counts of a proxy are right to the byte", "[quick][xinet]") {
   CHECK(all["single_connection"] == false);
 }
 
-TEST_CASE("64 MiB go each way at once", "[xinet]") {
-  constexpr std::uint64_t kSize = 64 * kMegabyte;
+TEST_CASE("64 MiB, and 1 GiB in the long form, go each way at once", "[xinet][soak]") {
+  const std::uint64_t size = (long_form() ? 1024 : 64) * kMegabyte;
   Server zinit;
-  const std::string count = std::to_string(kSize), path = "unix:" + zinit.path("front");
+  const std::string count = std::to_string(size), path = "unix:" + zinit.path("front");
   const Proxied proxied(zinit, {"swap", count});
   zinit.file("u.toml", proxy_text(path, proxied.back, "s"));
   boot_open(zinit);
-  const std::string sum = sum_of_pattern(kSize);
+  const std::string sum = sum_of_pattern(size);
   for (const std::string& front : {proxied.front, path}) {
     INFO(front);
     Client client(front);
     auto received = std::async(std::launch::async, [&] { return sum_of_rest(client); });
-    send_pattern(client, kSize);
+    send_pattern(client, size);
     CHECK(received.get() == sum);
     zinit.await_trace("sum " + sum, front == path ? 2 : 1);
   }
   await_count(zinit, "p", "active_connections", 0);
-  CHECK(proxy_status(zinit, "p")["bytes_to_backend"] == std::int64_t{kSize});
-  CHECK(proxy_status(zinit, "p")["bytes_from_backend"] == std::int64_t{kSize});
+  CHECK(proxy_status(zinit, "p")["bytes_to_backend"].number() == std::int64_t(size));
+  CHECK(proxy_status(zinit, "p")["bytes_from_backend"].number() == std::int64_t(size));
 }
 
 TEST_CASE("a client that reads slowly makes the backend wait, not zinit grow", "[xinet]") {

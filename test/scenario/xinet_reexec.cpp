@@ -6,6 +6,7 @@
 #include "scenario/harness.hpp"
 #include "scenario/peer.hpp"
 #include "scenario/proxies.hpp"
+#include "support/soak.hpp"
 
 using namespace zinit::test;
 using namespace std::chrono_literals;
@@ -147,11 +148,11 @@ TEST_CASE("connections of proxies go on over a crash", "[quick][xinet][reexec][c
   check_connections(kCrash);
 }
 
-TEST_CASE("no byte is lost in twenty re-executions", "[xinet][reexec]") {
+TEST_CASE("no byte is lost in many re-executions", "[xinet][reexec][soak]") {
   for (const std::string kind : {"tcp", "unix"}) {
     INFO(kind);
-    check_transfer(kind, 64 * kMegabyte, [](Server& zinit) {
-      for (int i = 0; i < 20; ++i) zinit.reexecute();
+    check_transfer(kind, (long_form() ? 1024 : 64) * kMegabyte, [](Server& zinit) {
+      for (int i = 0; i < (long_form() ? 50 : 20); ++i) zinit.reexecute();
     });
   }
 }

@@ -334,9 +334,9 @@ const Right kRight[] = {
     {O, "freebind", "true", [](auto& o) { return o.spec.socket->freebind; }},
 
     {X, "name", "'a@b'", [](auto& o) { return o.proxy.name == "a@b"; }},
-    {X, "listen", "['a:1', 'tcp:a:2', '[::1]:1', 'unix:/b']",
+    {X, "listen", "['a:1', 'tcp:a:3', '[::1]:1', 'unix:/b']",
      [](auto& o) {
-       return o.proxy.listen == Words{"a:1", "tcp:a:2", "[::1]:1", "unix:/b"};
+       return o.proxy.listen == Words{"a:1", "tcp:a:3", "[::1]:1", "unix:/b"};
      }},
     {X, "backend", "'unix:/run/b'", [](auto& o) { return o.proxy.backend == "unix:/run/b"; }},
     {X, "service", "'web'", [](auto& o) { return o.proxy.service == "web"; }},

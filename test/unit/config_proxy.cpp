@@ -107,6 +107,18 @@ TEST_CASE("what a proxy must have and has not is told at its section", "[config]
             "name begins with a letter or a digit"});
 }
 
+TEST_CASE("a proxy cannot be its own backend", "[config][proxy]") {
+  const std::string start = "[proxy]\nlisten = ['h:80', 'unix:/a']\nservice = 'web'\nbackend = ";
+  for (const std::string backend : {"tcp:h:80", "unix:/a"}) {
+    const std::string at = backend == "tcp:h:80" ? "h:80" : "unix:/a";
+    CHECK(messages_of(start + "'" + backend + "'\n") ==
+          Lines{"f.toml:4:11: error: proxy.backend: \"" + at +
+                "\" is where the proxy itself listens, must be another"});
+  }
+  for (const std::string backend : {"h:81", "i:80", "unix:/b", "unix:/a/b"})
+    CHECK(messages_of(start + "'" + backend + "'\n").empty());
+}
+
 TEST_CASE("[proxy] stands beside no other section", "[config][proxy]") {
   const std::string beside = "stands beside [service], must have a file of its own";
   CHECK(messages_of(kService + kProxy) == Lines{"f.toml:3:2: error: proxy: " + beside});
