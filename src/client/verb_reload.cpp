@@ -33,6 +33,17 @@ std::vector<std::string> faults_of(Client& client, const std::string& name) {
   }
 }
 
+std::string proxies_text(VerbContext& context, const ReloadReport::Proxies& proxies) {
+  TextBlock block(context.terminal());
+  block.add("added", name_list(proxies.added, Colour::green));
+  block.add("changed", name_list(proxies.changed, Colour::yellow));
+  block.add("removed", name_list(proxies.removed, Colour::red));
+  if (!proxies.unchanged.empty()) block.add("unchanged", std::to_string(proxies.unchanged.size()));
+  block.add("failed", name_list(proxies.failed, Colour::red));
+  for (const std::string& fault : proxies.messages) block.add("", printable(fault));
+  return block.text();
+}
+
 void print_report(VerbContext& context, const ReloadReport& report, bool dry_run) {
   TextBlock block(context.terminal());
   block.add("added", name_list(report.added, Colour::green));
@@ -48,16 +59,10 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
       block.add("", printable(fault));
     }
   }
-  const ReloadReport::Proxies& proxies = report.proxies;
-  block.add("proxies added", name_list(proxies.added, Colour::green));
-  block.add("proxies changed", name_list(proxies.changed, Colour::yellow));
-  block.add("proxies removed", name_list(proxies.removed, Colour::red));
-  if (!proxies.unchanged.empty())
-    block.add("proxies unchanged", std::to_string(proxies.unchanged.size()));
-  block.add("proxies failed", name_list(proxies.failed, Colour::red));
-  for (const std::string& fault : proxies.messages) block.add("", printable(fault));
   context.print(dry_run ? "a reload would do this:\n" : "reloaded:\n");
   context.print(block.text().empty() ? "    no service is configured\n" : block.text());
+  const std::string proxies = proxies_text(context, report.proxies);
+  if (!proxies.empty()) context.print("proxies:\n" + proxies);
 }
 
 /// Makes one service reload itself. The server answers when that is done.

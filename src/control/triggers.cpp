@@ -58,17 +58,16 @@ std::vector<std::string> Triggers::addresses_for(const ServiceSpec& spec) const 
 }
 
 void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
-  if (!merely_unwanted(report) || !may_be_started(spec)) return;
-  const auto add = [&](std::string detail) {
-    report.reasons.push_back(
-        {"trigger", report.name, report.state, std::move(detail), report.name, 0});
+  const auto add = [&](const char* kind, std::string detail) {
+    report.reasons.push_back({kind, report.name, report.state, std::move(detail), report.name, 0});
   };
-  for (const ProxyView& proxy : before(spec.name)) add(words_of(proxy));
-  if (!spec.starts_by_connection()) return;
   const Daemon::Sockets sockets = daemon_.sockets_of(spec.name);
-  if (!sockets.open.empty())
-    add(fmt::format("a connection to {} starts it", join(sockets.open, ", ")));
-  if (!sockets.error.empty()) add(fmt::format("its sockets are not all open: {}", sockets.error));
+  if (!sockets.error.empty())
+    add("socket", fmt::format("its sockets are not all open: {}", sockets.error));
+  if (!merely_unwanted(report) || !may_be_started(spec)) return;
+  for (const ProxyView& proxy : before(spec.name)) add("trigger", words_of(proxy));
+  if (spec.starts_by_connection() && !sockets.open.empty())
+    add("trigger", fmt::format("a connection to {} starts it", join(sockets.open, ", ")));
 }
 
 const std::vector<ProxyView>& Triggers::before(const std::string& service) const {

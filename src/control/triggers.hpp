@@ -23,8 +23,9 @@ class Triggers {
   [[nodiscard]] std::vector<std::string> sockets_of(const std::string& service) const;
   /// The addresses, of both, at which a connection starts the service while it is down.
   [[nodiscard]] std::vector<std::string> addresses_for(const ServiceSpec& spec) const;
-  /// Adds to the report of a service that nobody wants to run what would start it, as reasons of
-  /// kind "trigger". Adds nothing where something is wrong with it.
+  /// Adds to the report of a service why one of its sockets is not open, as a reason of kind
+  /// "socket"; and of one that nobody wants to run, and that nothing is wrong with, what would
+  /// start it, as reasons of kind "trigger".
   void explain(WhyReport& report, const ServiceSpec& spec) const;
 
  private:

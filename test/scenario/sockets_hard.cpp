@@ -391,3 +391,17 @@ TEST_CASE("a proxy's socket whose file has gone is there again at the next reloa
   CHECK(eventually([&] { return Client::possible(front); }));
   CHECK(Client(front).echo("hello") == "hello");
 }
+
+TEST_CASE("why tells of a service with accept that it cannot be connected to",
+          "[quick][sockets][accept][ctl]") {
+  Server zinit;
+  Listening other;
+  zinit.file("s.toml", "[service]\nexec = 'cat'\n[socket]\naccept = true\nlisten = ['127.0.0.1:" +
+                           other.port() + "']\n");
+  zinit.boot({"s"});
+  CHECK_THAT(zinit.ctl({"why", "s"}).out, Contains("its sockets are not all open"));
+  other.end();
+  CHECK(eventually([&] {
+    return zinit.ctl({"why", "s"}).out.find("not all open") == std::string::npos;
+  }));
+}
