@@ -259,22 +259,25 @@ struct BulkResult {
   std::vector<PassedOver> failed;
 };
 
-/// What a reload did, or would do.
-struct ReloadReport {
+/// The names of what a reload has read, by what happens to them.
+struct ReloadedNames {
   std::vector<std::string> added;
   std::vector<std::string> changed;
   std::vector<std::string> removed;
   std::vector<std::string> unchanged;
-  std::vector<std::string> failed;         // their new file is refused: status_full() says why
+  std::vector<std::string> failed;  // their new file is refused
+};
+
+/// What a reload did, or would do: to services, of whose failures status_full() says more, and to
+/// proxies, of which those that failed stay as they were.
+struct ReloadReport : ReloadedNames {
   std::vector<std::string> restarted;      // their process is, or would be, restarted
   std::vector<std::string> stopped;        // they require a service that goes away
   std::vector<std::string> failed_before;  // those of `failed` whose file is unchanged
   // For each of `restarted` and `stopped`: the changed keys that need it, or "requires NAME".
   std::map<std::string, std::vector<std::string>> why;
-  /// The names of proxies. Those of `failed` have a wrong file, and stay as they were.
-  struct Proxies {
-    std::vector<std::string> added, changed, removed, unchanged, failed;
-    std::vector<std::string> messages;  // what is wrong with these files
+  struct Proxies : ReloadedNames {
+    std::vector<std::string> messages;  // what is wrong with the files of those that failed
   };
   Proxies proxies;
 };

@@ -28,13 +28,13 @@ Result<void> make_parents(const std::string& path) {
                                                   : make_directories(path.substr(0, slash), 0755);
 }
 
-bool set(int socket, int level, int option, bool on) {
+bool set(int socket, int level, int option, bool on) noexcept {
   const int value = on ? 1 : 0;
   return ::setsockopt(socket, level, option, &value, sizeof value) == 0;
 }
 
 bool set_inet(int socket, const ListenOptions& options) {
-  return set(socket, SOL_SOCKET, SO_REUSEPORT, options.reuse_port) &&
+  return share_port(socket, options.reuse_port) &&
          set(socket, SOL_SOCKET, SO_KEEPALIVE, options.keepalive);
 }
 
@@ -47,7 +47,8 @@ Result<OpenSocket> bind_path(UniqueFd fd, const SocketAddress& address, int type
   if (::fchmod(fd.get(), options.mode & 0600) < 0 ||
       ::bind(fd.get(), address.get(), address.size) < 0)
     return cannot_listen(path);
-  OpenSocket open{std::move(fd), SocketFile(path)};
+  SocketFile file(fd.get(), path);
+  OpenSocket open{std::move(fd), std::move(file)};
   if (auto given = open.file.give(options.owner, options.group, options.mode); !given) {
     open.file.remove();
     return Failure(given.error());
@@ -103,11 +104,16 @@ Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& optio
   if (!S_ISFIFO(status.st_mode))
     return Failure(
         Error{fmt::format("cannot listen on {}: it exists and is no FIFO", path), EEXIST});
-  OpenSocket open{*std::move(fd), SocketFile(path)};
+  SocketFile file(fd->get(), path);
+  OpenSocket open{*std::move(fd), std::move(file)};
   if (auto given = open.file.give(options.owner, options.group, options.mode); !given)
     return Failure(given.error());
   if (!is_new) open.file = {};  // somebody else's stays
   return open;
+}
+
+bool share_port(int socket, bool shared) noexcept {
+  return set(socket, SOL_SOCKET, SO_REUSEPORT, shared);
 }
 
 Result<void> set_options(int fd, const SocketFile& file, const ListenOptions& options) {

@@ -45,6 +45,10 @@ struct OpenSocket {
 /// @return  EEXIST if something else is there
 [[nodiscard]] Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& options);
 
+/// Whether others who share theirs, too, may bind to the same port. (socket(7), SO_REUSEPORT)
+/// @return  false, with errno, if it is a socket without ports
+[[nodiscard]] bool share_port(int socket, bool shared) noexcept;
+
 /// Gives what open_socket() or open_fifo() has opened other options, but for freebind, which is
 /// over with the bind. Who has it open, and what waits there, is not touched.
 [[nodiscard]] Result<void> set_options(int fd, const SocketFile& file,

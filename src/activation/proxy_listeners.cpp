@@ -20,20 +20,15 @@ ListenerPtr with_address(const Listeners& listeners, const std::string& address)
   return found == listeners.end() || !(*found)->reachable() ? nullptr : *found;
 }
 
-void share_port(int socket, bool shared) noexcept {
-  const int on = shared ? 1 : 0;
-  (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-}
-
 /// What is about to be closed may have the port at another address: at 127.0.0.1 where all of the
 /// machine's are to be listened on. It is no obstacle, and stays if the new one cannot be had.
 Result<OpenSocket> open_beside(const SocketAddress& address, const Listeners& spare) {
   ListenOptions options;
   options.reuse_port = true;
-  for (const ListenerPtr& listener : spare) share_port(listener->fd(), true);
+  for (const ListenerPtr& listener : spare) (void)share_port(listener->fd(), true);
   auto open = open_socket(address, ListenType::stream, options);
-  for (const ListenerPtr& listener : spare) share_port(listener->fd(), false);
-  if (open) share_port(open->fd.get(), false);
+  for (const ListenerPtr& listener : spare) (void)share_port(listener->fd(), false);
+  if (open) (void)share_port(open->fd.get(), false);
   return open;
 }
 
@@ -78,7 +73,7 @@ ListenerPtr take_over_listener(KeptFd fd) {
   const std::string text = address_text(address);
   SocketFile file;
   if (address.storage.ss_family == AF_UNIX)
-    file = SocketFile::of(fd.get(), reinterpret_cast<const sockaddr_un&>(address.storage).sun_path);
+    file = SocketFile(fd.get(), reinterpret_cast<const sockaddr_un&>(address.storage).sun_path);
   return std::make_shared<ProxyListener>(std::move(fd), std::move(file), text);
 }
 

@@ -71,12 +71,19 @@ std::optional<ProxyTable::Place> ProxyTable::claim(std::string_view name) noexce
   const auto free_place = find({});
   if (!free_place) return std::nullopt;
   Row& row = row_of(file_, *free_place);
-  row.counts.total = row.counts.rejected = row.counts.active = 0;
-  row.counts.to_backend = row.counts.from_backend = 0;
+  row.counts.active = 0;
+  count_anew(*free_place);
   in_order();
   std::memcpy(row.name, name.data(), name.size());
   row.name[name.size()] = '\0';
   return free_place;
+}
+
+void ProxyTable::count_anew(Place place) noexcept {
+  ProxyCounts& of = counts(place);
+  if (of.active != 0) return;
+  of.total = of.rejected = 0;
+  of.to_backend = of.from_backend = 0;
 }
 
 void ProxyTable::free(Place place) noexcept { row_of(file_, place).name[0] = '\0'; }

@@ -39,6 +39,8 @@ class ProxyTable {
   /// Nothing if kMost proxies have one.
   [[nodiscard]] std::optional<Place> claim(std::string_view name) noexcept;
   void free(Place place) noexcept;
+  /// Sets the counts of a place that is claimed to 0, unless there are connections.
+  void count_anew(Place place) noexcept;
 
   /// Of a place that is claimed.
   [[nodiscard]] ProxyCounts& counts(Place place) const noexcept;

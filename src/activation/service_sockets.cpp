@@ -163,6 +163,7 @@ ServiceSockets::ServicePtr ServiceSockets::take(Slot slot) {
 Result<void> ServiceSockets::keep_open(Service& old, Service& made, Slot slot,
                                        const ListenOptions& options) {
   Result<void> result;
+  const bool other_options = old.spec != made.spec;
   if (old.name == made.name) {
     made.was_wanted = old.was_wanted;
     made.again_at = old.again_at;
@@ -174,7 +175,7 @@ Result<void> ServiceSockets::keep_open(Service& old, Service& made, Slot slot,
     const auto entry = static_cast<std::size_t>(same - made.spec.listen.begin());
     if (entry != std::exchange(socket.entry, entry))
       *socket.fd = KeptFd(socket.fd->release(), note_of(slot, entry, socket.file));
-    if (old.spec != made.spec) {
+    if (other_options) {
       set_blocking(socket.fd->get(), !made.spec.accept);
       if (auto set = set_options(socket.fd->get(), socket.file, options); !set) result = set;
     }
@@ -292,7 +293,7 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
     if (!service) service = std::make_shared<Service>(spec);
     const auto at = parse_listen_address(spec.socket->listen[one.note.owner]);
     const std::string path = at ? at->place.socket : std::string();
-    SocketFile file = one.note.part == 1 ? SocketFile::of(one.fd.get(), path) : SocketFile();
+    SocketFile file = one.note.part == 1 ? SocketFile(one.fd.get(), path) : SocketFile();
     service->sockets.push_back(
         {one.note.owner, std::make_shared<KeptFd>(std::move(one.fd)), std::move(file)});
   }

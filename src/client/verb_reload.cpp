@@ -33,12 +33,16 @@ std::vector<std::string> faults_of(Client& client, const std::string& name) {
   }
 }
 
+void add_names(TextBlock& block, const ReloadedNames& names) {
+  block.add("added", name_list(names.added, Colour::green));
+  block.add("changed", name_list(names.changed, Colour::yellow));
+  block.add("removed", name_list(names.removed, Colour::red));
+  if (!names.unchanged.empty()) block.add("unchanged", std::to_string(names.unchanged.size()));
+}
+
 std::string proxies_text(VerbContext& context, const ReloadReport::Proxies& proxies) {
   TextBlock block(context.terminal());
-  block.add("added", name_list(proxies.added, Colour::green));
-  block.add("changed", name_list(proxies.changed, Colour::yellow));
-  block.add("removed", name_list(proxies.removed, Colour::red));
-  if (!proxies.unchanged.empty()) block.add("unchanged", std::to_string(proxies.unchanged.size()));
+  add_names(block, proxies);
   block.add("failed", name_list(proxies.failed, Colour::red));
   for (const std::string& fault : proxies.messages) block.add("", printable(fault));
   return block.text();
@@ -46,10 +50,7 @@ std::string proxies_text(VerbContext& context, const ReloadReport::Proxies& prox
 
 void print_report(VerbContext& context, const ReloadReport& report, bool dry_run) {
   TextBlock block(context.terminal());
-  block.add("added", name_list(report.added, Colour::green));
-  block.add("changed", name_list(report.changed, Colour::yellow));
-  block.add("removed", name_list(report.removed, Colour::red));
-  if (!report.unchanged.empty()) block.add("unchanged", std::to_string(report.unchanged.size()));
+  add_names(block, report);
   block.add("restarted", name_list(with_reasons(report.restarted, report), Colour::yellow));
   block.add("stopped", name_list(with_reasons(report.stopped, report), Colour::red));
   block.add("failed", name_list(report.failed, Colour::red));

@@ -110,7 +110,7 @@ Result<ControlSocket> ControlSocket::open(const ControlSocketSettings& settings)
 }
 
 void ControlSocket::adopt(KeptFd listening, std::string path) {
-  file_ = SocketFile::of(listening.get(), std::move(path));
+  file_ = SocketFile(listening.get(), std::move(path));
   fd_ = std::move(listening);
 }
 

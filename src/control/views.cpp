@@ -375,20 +375,21 @@ std::string why_json(const WhyReport& report) {
 
 std::string reload_json(const ReloadReport& report) {
   JsonWriter writer;
+  const auto put_names = [&writer](const ReloadedNames& names) {
+    writer.member("added", names.added).member("changed", names.changed);
+    writer.member("removed", names.removed).member("unchanged", names.unchanged);
+    writer.member("failed", names.failed);
+  };
   writer.begin_object();
-  writer.member("added", report.added).member("changed", report.changed);
-  writer.member("removed", report.removed).member("unchanged", report.unchanged);
-  writer.member("failed", report.failed).member("restarted", report.restarted);
-  writer.member("stopped", report.stopped).member("failed_before", report.failed_before);
+  put_names(report);
+  writer.member("restarted", report.restarted).member("stopped", report.stopped);
+  writer.member("failed_before", report.failed_before);
   writer.key("why").begin_object();
   for (const auto& [name, reasons] : report.why) writer.member(name, reasons);
   writer.end_object();
-  const ProxyReport& proxies = report.proxies;
   writer.key("proxies").begin_object();
-  writer.member("added", proxies.added).member("changed", proxies.changed);
-  writer.member("removed", proxies.removed).member("unchanged", proxies.unchanged);
-  writer.member("failed", proxies.failed).member("messages", proxies.messages);
-  writer.end_object();
+  put_names(report.proxies);
+  writer.member("messages", report.proxies.messages).end_object();
   return writer.end_object().take();
 }
 

@@ -84,6 +84,14 @@ std::optional<ProxyTable::Place> ProxyChanges::place_for(const std::string& name
   return places != nullptr ? places->claim(name) : std::nullopt;
 }
 
+/// The place of a proxy that had `place` when its change began: that of a removed one of its name may
+/// have become free meanwhile. A new one counts from 0, where no connections of that one go on.
+ProxyTable::Place ProxyChanges::place_now(const std::string& name, ProxyTable::Place place) {
+  const ProxyTable::Place now = place_for(name).value_or(place);
+  if (!entries_.contains(name)) table_->count_anew(now);
+  return now;
+}
+
 void ProxyChanges::free_place(ProxyTable::Place place) {
   const bool used =
       std::ranges::any_of(entries_, [place](const auto& one) { return one.second.place == place; });
@@ -190,9 +198,8 @@ ProxyReport ProxyChanges::plan(const LoadedConfig& config) const {
   for (const ProxyPtr& file : files) {
     stay.insert(file->name);
     const auto there = entries_.find(file->name);
-    if (file->broken())
-      continue;
-    else if (there == entries_.end())
+    if (file->broken()) continue;
+    if (there == entries_.end())
       report.added.push_back(file->name);
     else
       (*there->second.spec == *file ? report.unchanged : report.changed).push_back(file->name);
@@ -305,7 +312,7 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
                          old->second.listeners != entry.listeners ||
                          old->second.error != entry.error;
     if (!differs) continue;
-    entry.place = place_for(name).value_or(entry.place);
+    entry.place = place_now(name, entry.place);
     if (!entry.listeners.empty())
       changes.push_back(change_of(entry));
     else if (!is_new)
@@ -400,8 +407,7 @@ void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional
     if (set->new_place && set->place) free_place(*set->place);
     return set->done(tl::unexpected(*std::move(set->failure)));
   }
-  // That of a proxy of this name which was removed may have become free meanwhile.
-  Entry entry{set->spec, place_for(set->name).value_or(*set->place), std::move(set->listeners), {}};
+  Entry entry{set->spec, place_now(set->name, *set->place), std::move(set->listeners), {}};
   log_info("proxy {}: {} by a client{}", set->name, there ? "replaced" : "added",
            set->request.persist ? ", written to " + set->spec->file : ", at runtime only");
   std::vector<Proxies::Change> changes;

@@ -79,6 +79,7 @@ class ProxyChanges {
   void load();
   [[nodiscard]] ProxyTable* table();
   [[nodiscard]] std::optional<ProxyTable::Place> place_for(const std::string& name);
+  [[nodiscard]] ProxyTable::Place place_now(const std::string& name, ProxyTable::Place place);
   void free_place(ProxyTable::Place place);
   static void open_loaded(Load& load);
   void take_loaded(Load& load, const std::optional<Error>& fault);

@@ -100,20 +100,20 @@ void SocketChanges::open() {
   task.work = [this, graph, faults] { *faults = sockets_.open_all(*graph); };
   task.finish = [this, faults](const std::optional<Error>& fault) {
     if (fault) log_error("sockets: {}", fault->text);
-    failed_ = fault.has_value();
-    opened(*faults);
+    opened(*faults, fault.has_value());
   };
   queue_.add(std::move(task));
 }
 
-void SocketChanges::opened(const std::map<std::string, std::string>& faults) {
+/// @param failed  the sockets could not even be looked at
+void SocketChanges::opened(const std::map<std::string, std::string>& faults, bool failed) {
   under_way_ = false;
   for (const auto& [service, text] : faults) {
     const auto told = faults_.find(service);
     if (told == faults_.end() || told->second != text) log_error("{}: {}", service, text);
   }
   faults_ = faults;
-  faults_.empty() && !failed_ ? retry_.stop() : retry_.set(retry_delay(began_));
+  faults_.empty() && !failed ? retry_.stop() : retry_.set(retry_delay(began_));
   if (board_.graph() != seen_) return open();
   settled_();
 }

@@ -57,7 +57,7 @@ class SocketChanges {
 
  private:
   void open();
-  void opened(const std::map<std::string, std::string>& faults);
+  void opened(const std::map<std::string, std::string>& faults, bool failed);
   void begin_instance(const std::string& service, KeptFd connection);
   void instance_later(const std::string& service, KeptFd connection);
   [[nodiscard]] RequestResult<Board::SetReport> add_instance(const std::string& service,
@@ -76,7 +76,6 @@ class SocketChanges {
   GraphPtr seen_;  // whose sockets are open, or being opened
   bool under_way_ = false;
   TimePoint began_{};                             // the last opening
-  bool failed_ = false;                           // the sockets could not even be looked at
   std::map<std::string, std::string> faults_;     // that were told, by service
   std::map<std::string, std::string> instances_;  // the services that they are of, by their names
   MaskedNames ended_;                             // instances that are about to leave the graph

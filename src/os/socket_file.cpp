@@ -71,26 +71,15 @@ Result<void> clear_socket_place(const std::string& path, int type) {
             EADDRINUSE});
 }
 
-SocketFile::SocketFile(std::string path) {
-  struct stat status {};
-  if (path.empty() || ::lstat(path.c_str(), &status) < 0) return;
-  path_ = std::move(path);
-  device_ = status.st_dev;
-  inode_ = status.st_ino;
-}
-
-SocketFile SocketFile::of(int fd, std::string path) {
+SocketFile::SocketFile(int fd, std::string path) : path_(std::move(path)) {
   struct stat status {};
   const bool fifo = ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
   // SIOCUNIXFILE of <linux/un.h>, which cannot be included beside <sys/un.h>.
   const UniqueFd file(fifo ? -1 : ::ioctl(fd, SIOCPROTOPRIVATE));
-  if (!fifo && (!file || ::fstat(file.get(), &status) < 0) && ::lstat(path.c_str(), &status) < 0)
+  if (!fifo && (!file || ::fstat(file.get(), &status) < 0) && ::lstat(path_.c_str(), &status) < 0)
     status = {};
-  SocketFile found;
-  found.path_ = std::move(path);
-  found.device_ = status.st_dev;
-  found.inode_ = status.st_ino;
-  return found;
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
 }
 
 bool SocketFile::is_ours(const struct stat& status) const noexcept {

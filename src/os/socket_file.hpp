@@ -25,12 +25,10 @@ class SocketFile {
  public:
   /// None.
   SocketFile() = default;
-  /// The file that is at `path` now; none if there is no file.
-  explicit SocketFile(std::string path);
   /// The file that the socket `fd` was bound to, or the FIFO that it is, which was at `path` once.
   /// Where the kernel does not tell (before Linux 4.11, or without CAP_NET_ADMIN) it is taken for
   /// the one that is at `path` now. (unix(7), SIOCUNIXFILE)
-  [[nodiscard]] static SocketFile of(int fd, std::string path);
+  SocketFile(int fd, std::string path);
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Whether the path still leads to this file.

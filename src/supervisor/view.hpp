@@ -43,25 +43,23 @@ struct ServiceView {
   std::vector<std::string> warnings;        // about its file, its dependencies and its resources
 };
 
-/// What a reload makes of proxies: their names by what happens to them. `failed` are those whose
-/// file is wrong: they stay as they were.
-struct ProxyReport {
+/// The names of what a reload has read, by what happens to them.
+struct ReloadedNames {
   std::vector<std::string> added;
   std::vector<std::string> changed;
   std::vector<std::string> removed;
   std::vector<std::string> unchanged;
-  std::vector<std::string> failed;
+  std::vector<std::string> failed;  // their file is refused
+};
+
+/// What a reload makes of proxies. Those of `failed` stay as they were.
+struct ProxyReport : ReloadedNames {
   std::vector<std::string> messages;  // what is wrong with the files of `failed`
 };
 
-/// The report of a reload: the names of services by what happened to them. `failed` are services
-/// whose new file is refused: new ones are failed{config_error}, loaded ones keep their old config.
-struct ReloadReport {
-  std::vector<std::string> added;
-  std::vector<std::string> changed;
-  std::vector<std::string> removed;
-  std::vector<std::string> unchanged;
-  std::vector<std::string> failed;
+/// What a reload makes of services, and of proxies. Services of `failed` that are new are
+/// failed{config_error}, loaded ones keep their old config.
+struct ReloadReport : ReloadedNames {
   std::vector<std::string> restarted;  // whose process is (or, in a dry run, would be) restarted
   std::vector<std::string> stopped;    // because they lose something that they require
   std::vector<std::string> failed_before;  // those of `failed` whose files have not changed

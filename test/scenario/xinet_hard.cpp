@@ -274,13 +274,11 @@ TEST_CASE("proxies that are deleted and set in one breath are apart", "[quick][x
         R"([{"jsonrpc":"2.0","id":1,"method":"xinet.delete","params":{"name":"p"}},)" +
         set("p", proxied.front) + "," + set("q", front) + "]\n"));
     CHECK_THAT(connection.line().value_or(""), !Contains("error"));
-    // One that is set anew while its connections go on has their counts, too.
-    const std::int64_t before = proxy_status(zinit, "p")["bytes_to_backend"].number();
     CHECK(Client(proxied.front).echo("p") == "p");
     CHECK(Client(front).echo("of q") == "of q");
     await_count(zinit, "p", "active_connections", 0);
     await_count(zinit, "q", "active_connections", 0);
-    CHECK(proxy_status(zinit, "p")["bytes_to_backend"].number() == before + 1);
+    CHECK(proxy_status(zinit, "p")["bytes_to_backend"] == 1);
     CHECK(proxy_status(zinit, "q")["bytes_to_backend"] == 4);
     zinit.result("xinet.delete", named("q"));
   }

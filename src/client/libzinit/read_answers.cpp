@@ -239,19 +239,21 @@ BulkResult read_bulk(const JsonValue& value, const char* done) {
 
 ReloadReport read_reload(const JsonValue& value) {
   ReloadReport report;
-  read_members(value, "added", report.added, "changed", report.changed, "removed", report.removed,
-               "unchanged", report.unchanged, "failed", report.failed, "restarted",
-               report.restarted, "stopped", report.stopped, "failed_before", report.failed_before);
+  const auto read_names = [](const JsonValue& from, ReloadedNames& names) {
+    read_members(from, "added", names.added, "changed", names.changed, "removed", names.removed,
+                 "unchanged", names.unchanged, "failed", names.failed);
+  };
+  read_names(value, report);
+  read_members(value, "restarted", report.restarted, "stopped", report.stopped, "failed_before",
+               report.failed_before);
   if (const JsonValue* why = json_member(value, "why")) {
     json_expect_object(*why, "why");
     for (const auto& one : why->GetObject())
       report.why[std::string(text_of(one.name))] = json_strings(one.value);
   }
-  if (const JsonValue* member = json_member(value, "proxies")) {
-    ReloadReport::Proxies& proxies = report.proxies;
-    read_members(*member, "added", proxies.added, "changed", proxies.changed, "removed",
-                 proxies.removed, "unchanged", proxies.unchanged, "failed", proxies.failed,
-                 "messages", proxies.messages);
+  if (const JsonValue* proxies = json_member(value, "proxies")) {
+    read_names(*proxies, report.proxies);
+    read_members(*proxies, "messages", report.proxies.messages);
   }
   return report;
 }
