@@ -1,11 +1,14 @@
 // Binding and listening. See listening.hpp.
 #include "activation/listening.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/file.hpp"
@@ -98,18 +101,54 @@ Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& optio
   if (!is_new && errno != EEXIST) return sys_failure("make the FIFO", path);
   // Another's link in its place could lead anywhere.
   auto fd = open_trusted(path, O_RDWR);
-  if (!fd) return Failure(std::move(fd.error()));
+  if (!fd) {
+    if (is_new) ::unlink(path.c_str());
+    return Failure(std::move(fd.error()));
+  }
   struct stat status {};
   if (::fstat(fd->get(), &status) < 0) return sys_failure("look at", path);
   if (!S_ISFIFO(status.st_mode))
     return Failure(
         Error{fmt::format("cannot listen on {}: it exists and is no FIFO", path), EEXIST});
+  if (!is_new) return OpenSocket{*std::move(fd), {}};  // somebody else's stays as it is
   SocketFile file(fd->get(), path);
-  OpenSocket open{*std::move(fd), std::move(file)};
-  if (auto given = open.file.give(options.owner, options.group, options.mode); !given)
+  if (auto given = file.give(options.owner, options.group, options.mode); !given) {
+    file.remove();
     return Failure(given.error());
-  if (!is_new) open.file = {};  // somebody else's stays
-  return open;
+  }
+  return OpenSocket{*std::move(fd), std::move(file)};
+}
+
+bool concerns_connection(int errnum) noexcept {
+  constexpr std::array kPassing = {EINTR,     ECONNABORTED, ENETDOWN,     EPROTO,     ENOPROTOOPT,
+                                   EHOSTDOWN, ENONET,       EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH};
+  return std::ranges::find(kPassing, errnum) != kPassing.end();
+}
+
+bool listens_at(int fd, const ListenAddress& place) {
+  const std::string& path = place.place.socket;
+  if (place.type == ListenType::fifo) {
+    struct stat there {};
+    struct stat open {};
+    return ::fstat(fd, &open) == 0 && S_ISFIFO(open.st_mode) &&
+           (::stat(path.c_str(), &there) < 0 ||
+            (there.st_dev == open.st_dev && there.st_ino == open.st_ino));
+  }
+  int type = 0;
+  socklen_t size = sizeof type;
+  const int wanted = place.type == ListenType::stream ? SOCK_STREAM : SOCK_DGRAM;
+  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != wanted) return false;
+  const std::string at = address_text(own_address(fd));
+  if (!path.empty()) return at == fmt::format("unix:{}", path);
+  if (!at.ends_with(fmt::format(":{}", place.place.port))) return false;
+  std::array<char, sizeof(in6_addr)> number{};
+  const char* const host = place.place.host.c_str();
+  const bool numeric = ::inet_pton(AF_INET, host, number.data()) == 1 ||
+                       ::inet_pton(AF_INET6, host, number.data()) == 1;
+  if (!numeric) return true;
+  const auto wants = resolve_now(place.place.host, place.place.port);
+  return wants && std::ranges::any_of(
+                      *wants, [&](const SocketAddress& one) { return address_text(one) == at; });
 }
 
 bool share_port(int socket, bool shared) noexcept {

@@ -45,6 +45,14 @@ struct OpenSocket {
 /// @return  EEXIST if something else is there
 [[nodiscard]] Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& options);
 
+/// Whether an error of accept4(2) is about the connection, which is gone, and others may be there.
+/// After any other but EAGAIN a pause is in place.
+[[nodiscard]] bool concerns_connection(int errnum) noexcept;
+
+/// Whether `fd`, which was opened here once, listens at `place`. Of a name the port alone is looked
+/// at.
+[[nodiscard]] bool listens_at(int fd, const ListenAddress& place);
+
 /// Whether others who share theirs, too, may bind to the same port. (socket(7), SO_REUSEPORT)
 /// @return  false, with errno, if it is a socket without ports
 [[nodiscard]] bool share_port(int socket, bool shared) noexcept;

@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kMostConnections = 65536;
 constexpr Milliseconds kLackAgain{100};
 
-// A connection has two sockets, and up to four ends of pipes while bytes are under way; the rest of
-// the descriptors is for services.
+// A connection has two sockets, and up to two pipes while bytes are under way. All sockets take half
+// of the descriptors at most, and all pipes an eighth; the rest is for services.
 std::size_t most_connections() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;
@@ -29,6 +29,7 @@ class Proxies::Impl {
       : services_(services),
         gone_(std::move(gone)),
         set_(loop, [this](EpollSet::Key key, std::uint32_t events) { on_ready(key, events); }),
+        pipes_(most_connections() / 4),
         resolver_(loop),
         shared_{loop,
                 set_,
@@ -39,7 +40,8 @@ class Proxies::Impl {
                 waiting_,
                 most_connections(),
                 [this] { tidy_.ask(); },
-                [this] { again_.set(kLackAgain); }},
+                [this] { again_.set(kLackAgain); },
+                [this](const SocketAddress& to) { return proxy_at(to); }},
         again_(loop, [this] { accept_again(); }),
         idle_(loop, [this] { stop_idle(); }),
         tidy_(loop, [this] { tidy(); }),
@@ -48,8 +50,11 @@ class Proxies::Impl {
   void apply(std::vector<Change>& changes, const Done& done) {
     if (!set_.open()) again_.set(kLackAgain);
     Listeners unused;
+    Listeners in_use;
+    for (const Change& change : changes)
+      in_use.insert(in_use.end(), change.listeners.begin(), change.listeners.end());
     for (Change& change : changes) {
-      Listeners old = change.removed ? close(change) : put(change);
+      Listeners old = change.removed ? close(change) : put(change, in_use);
       std::ranges::move(old, std::back_inserter(unused));
     }
     idle_proxies_ = static_cast<std::size_t>(std::ranges::count_if(proxies_, [](const auto& one) {
@@ -64,10 +69,10 @@ class Proxies::Impl {
   }
 
  private:
-  Listeners put(Change& change) {
+  Listeners put(Change& change, const Listeners& in_use) {
     auto& proxy = proxies_[change.place];
     if (!proxy) proxy = std::make_unique<Proxy>(shared_, change.place, *change.counts);
-    Listeners old = proxy->set(change.spec, std::move(change.listeners));
+    Listeners old = proxy->set(change.spec, std::move(change.listeners), in_use);
     for (auto& [number, left] : change.left) proxy->take_over(number, std::move(left));
     proxy->look();  // nothing else need happen to those that wait
     return old;
@@ -104,6 +109,12 @@ class Proxies::Impl {
     stop_idle();
   }
 
+  [[nodiscard]] const Proxy* proxy_at(const SocketAddress& to) const {
+    for (const auto& [place, proxy] : proxies_)
+      if (to.size > 0 && proxy->takes(to)) return proxy.get();
+    return nullptr;
+  }
+
   void accept_again() {
     if (!set_.open()) return again_.set(kLackAgain);
     for (const auto& [place, proxy] : proxies_) proxy->accept_again();
@@ -125,9 +136,13 @@ class Proxies::Impl {
   void stop_idle() {
     if (idle_proxies_ == 0) return idle_.stop();
     std::map<std::string_view, Use> uses;
+    for (const auto& [place, proxy] : proxies_)
+      if (!proxy->closed() && proxy->spec().idle_timeout.count() > 0) uses[proxy->spec().service];
     for (const auto& [place, proxy] : proxies_) {
       const ProxySpec& spec = proxy->spec();
-      Use& use = uses[spec.service];
+      const auto found = uses.find(spec.service);
+      if (found == uses.end()) continue;
+      Use& use = found->second;
       use.connections += proxy->connections();
       use.last = std::max(use.last, proxy->last_used());
       if (proxy->closed()) continue;

@@ -22,16 +22,20 @@ namespace zinit {
 namespace {
 
 constexpr int kAcceptedATurn = 16;
+constexpr int kMostGivenUp = 65536;        // connections that wait at an address which is given up
 constexpr std::size_t kMostAttempts = 64;  // at once, of one proxy
+constexpr std::size_t kMostInRing = 64;    // proxies that lead to each other
 
 constexpr Milliseconds kFirstDelay{10};
 constexpr Milliseconds kMostDelay{500};
 constexpr Milliseconds kTellAgain{10000};
 
-/// Bytes are passed on as they come; whether to wait for more is the sender's to decide.
-void send_at_once(int socket) noexcept {
+/// Bytes are passed on as they come; whether to wait for more is the sender's to decide. A peer
+/// that has lost its power is found out, for it would have its place for ever.
+void set_options_of(int socket) noexcept {
   const int on = 1;
   (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails for unix sockets
+  (void)::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
 /// The number of a connection is the time of its arrival in ms, so that the next image knows how
@@ -76,18 +80,22 @@ Proxy::~Proxy() {
 
 // --- settings ---
 
-Listeners Proxy::set(ProxyPtr spec, Listeners listeners) {
+Listeners Proxy::set(ProxyPtr spec, Listeners listeners, const Listeners& in_use) {
   watch_listeners(false);
   closed_ = false;
   const bool other = spec_ && (spec_->backend != spec->backend || spec_->service != spec->service);
-  if (other)
+  if (other) {
+    last_tried_ = {};
     for (const std::uint32_t number : waiting_) stop_attempt(*connections_.at(number));
+    ask_at_ = {};
+    ask_delay_ = {};
+  }
   spec_ = std::move(spec);
   backend_ = parse_proxy_address(spec_->backend).value_or(Endpoint{});
   // Whoever has connected to an address that is given up was told that it is connected.
   for (const ListenerPtr& listener : listeners_)
-    if (std::ranges::find(listeners, listener) == listeners.end())
-      while (accept_one(listener->fd())) {}
+    if (std::ranges::find(in_use, listener) == in_use.end())
+      for (int i = 0; i < kMostGivenUp && accept_one(listener->fd()); ++i) {}
   std::swap(listeners_, listeners);
   watch_listeners(true);
   was_up_ = false;
@@ -146,13 +154,13 @@ bool Proxy::accept_one(int listener) {
     return false;
   }
   UniqueFd client(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!client && is_shortage(errno)) {
+  if (!client && errno == EAGAIN) return false;
+  if (!client && concerns_connection(errno)) return true;
+  if (!client) {
     watch_listeners(false);
     shared_.lacking();
     return false;
   }
-  // Anything else is about a connection that is gone already, or there is none.
-  if (!client) return errno != EAGAIN && errno != EINVAL;
   // None is used twice in one turn: the set may still tell of the connection that had it.
   std::uint32_t number = number_of(Clock::now());
   if (static_cast<std::int32_t>(number - last_number_) <= 0) number = last_number_ + 1;
@@ -166,7 +174,7 @@ bool Proxy::accept_one(int listener) {
 }
 
 Proxy::Connection& Proxy::add(std::uint32_t number, KeptFd client) {
-  send_at_once(client.get());
+  set_options_of(client.get());
   auto made = std::make_unique<Connection>();
   Connection& connection = *made;
   connection.number = number;
@@ -193,8 +201,9 @@ void Proxy::take_over(std::uint32_t number, Left left) {
   leave_queue(number);
   connection.relay = relay_for(connection);
   for (auto& [fd, part] : left.pipes) connection.relay->take_over_pipe(std::move(fd), part);
-  const bool watched = shared_.set.add(left.backend.get(), 0, key(number, Relay::backend));
-  settle(connection, connection.relay->go_on(std::move(left.backend)) && watched);
+  // Where that fails, the relay tries it again.
+  (void)shared_.set.add(left.backend.get(), 0, key(number, Relay::backend));
+  settle(connection, connection.relay->go_on(std::move(left.backend)));
 }
 
 /// Takes the client from the connection. Whose end is whose goes by the settings of this moment.
@@ -364,6 +373,9 @@ void Proxy::try_next(Connection& connection) {
   if (attempt.next == attempt.addresses.size()) return attempt_failed(connection);
   const std::size_t left = attempt.addresses.size() - attempt.next;
   const SocketAddress& address = attempt.addresses[attempt.next++];
+  last_tried_ = address;
+  if (leads_back())
+    return reject(connection.number, "its backend is the proxy itself, perhaps by way of others");
   const TimePoint now = Clock::now();
   const TimePoint end = too_late_at(connection);
   attempt.until =
@@ -372,7 +384,7 @@ void Proxy::try_next(Connection& connection) {
   attempt.socket.reset(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!attempt.socket) return attempt_failed(connection);
   if (family == AF_UNIX) refuse_descriptors(attempt.socket.get());
-  send_at_once(attempt.socket.get());
+  set_options_of(attempt.socket.get());
   if (::connect(attempt.socket.get(), address.get(), address.size) == 0)
     return connected(connection);
   if (errno != EINPROGRESS) return try_next(connection);
@@ -408,6 +420,20 @@ void Proxy::stop_attempt(Connection& connection) noexcept {
   if (connection.attempt->socket) shared_.set.remove(connection.attempt->socket.get());
   connection.attempt.reset();
   --attempts_;
+}
+
+bool Proxy::takes(const SocketAddress& to) const {
+  return std::ranges::any_of(listeners_,
+                             [&](const ListenerPtr& listener) { return listener->takes(to); });
+}
+
+/// Whether its backend is itself, perhaps by way of others: each connection would make another one,
+/// until there are no descriptors any more.
+bool Proxy::leads_back() const {
+  const Proxy* at = shared_.proxy_at(last_tried_);
+  for (std::size_t i = 0; i < kMostInRing && at != nullptr && at != this; ++i)
+    at = shared_.proxy_at(at->last_tried_);
+  return at == this;
 }
 
 void Proxy::connected(Connection& connection) {

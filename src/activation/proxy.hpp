@@ -27,6 +27,8 @@
 
 namespace zinit {
 
+class Proxy;
+
 /// What all proxies of a loop share; it outlives them.
 struct ProxyShared {
   EventLoop& loop;
@@ -39,6 +41,7 @@ struct ProxyShared {
   const std::size_t most;             // there may be
   std::function<void()> over;         // a connection is
   std::function<void()> lacking;      // for want of descriptors or memory: to be tried again soon
+  std::function<const Proxy*(const SocketAddress& to)> proxy_at;  // that listens there, or null
 };
 
 class Proxy {
@@ -49,9 +52,10 @@ class Proxy {
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
 
-  /// Takes new settings; connections that are relayed go on as they are.
+  /// Takes new settings; connections that are relayed go on as they are. What waits at a listener
+  /// that is in use by none of the proxies any more, of which all are `in_use`, is accepted before.
   /// @return  listeners that are not used any more, which another thread lets go of
-  [[nodiscard]] Listeners set(ProxyPtr spec, Listeners listeners);
+  [[nodiscard]] Listeners set(ProxyPtr spec, Listeners listeners, const Listeners& in_use);
   /// Takes no connections any more, and rejects those that wait. @return  as set()
   [[nodiscard]] Listeners close();
 
@@ -63,6 +67,9 @@ class Proxy {
   [[nodiscard]] bool waits() const noexcept { return !waiting_.empty(); }
   /// When the last connection was over.
   [[nodiscard]] TimePoint last_used() const noexcept { return last_used_; }
+
+  /// Whether a connection to that address comes to it.
+  [[nodiscard]] bool takes(const SocketAddress& to) const;
 
   /// The set has told of a listener, or of one side of a connection, by the key's rest.
   void on_listener(std::size_t index);
@@ -108,6 +115,7 @@ class Proxy {
   void attempt_ready(Connection& connection);
   void attempt_failed(Connection& connection);
   void connected(Connection& connection);
+  [[nodiscard]] bool leads_back() const;
   void stop_attempt(Connection& connection) noexcept;
   void on_held(Connection& connection, std::uint32_t events);
   void settle(Connection& connection, bool goes_on);
@@ -125,6 +133,7 @@ class Proxy {
   ProxyCounts& counts_;
   ProxyPtr spec_;
   Endpoint backend_;
+  SocketAddress last_tried_;  // of the backend's addresses; size 0: none yet
   Listeners listeners_;
   std::map<std::uint32_t, std::unique_ptr<Connection>> connections_;  // by number
   std::deque<std::uint32_t> waiting_;  // those without a backend, in order of their arrival

@@ -1,6 +1,7 @@
 // Opening the sockets of a proxy. See proxy_listeners.hpp.
 #include "activation/proxy_listeners.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -18,6 +19,37 @@ ListenerPtr with_address(const Listeners& listeners, const std::string& address)
   const auto found =
       std::ranges::find(listeners, address, [](const ListenerPtr& one) { return one->address(); });
   return found == listeners.end() || !(*found)->reachable() ? nullptr : *found;
+}
+
+in_port_t port_of(const SocketAddress& address) noexcept {
+  return address.storage.ss_family == AF_INET
+             ? reinterpret_cast<const sockaddr_in&>(address.storage).sin_port
+             : reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port;
+}
+
+/// The bytes of an address of a host.
+std::string_view host_of(const SocketAddress& address) noexcept {
+  const bool v4 = address.storage.ss_family == AF_INET;
+  const void* const host =
+      v4 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(address.storage).sin_addr)
+         : &reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_addr;
+  return {static_cast<const char*>(host), v4 ? sizeof(in_addr) : sizeof(in6_addr)};
+}
+
+std::string_view path_of(const SocketAddress& address) noexcept {
+  return reinterpret_cast<const sockaddr_un&>(address.storage).sun_path;
+}
+
+bool is_any(const SocketAddress& address) noexcept {
+  return std::ranges::all_of(host_of(address), [](char byte) { return byte == 0; });
+}
+
+/// Whether it is an address of this machine: a socket that is connected to one has that one itself.
+/// For UDP nothing is sent.
+bool is_own(const SocketAddress& to) noexcept {
+  const UniqueFd probe(::socket(to.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return probe && ::connect(probe.get(), to.get(), to.size) == 0 &&
+         host_of(own_address(probe.get())) == host_of(to);
 }
 
 /// What is about to be closed may have the port at another address: at 127.0.0.1 where all of the
@@ -42,7 +74,8 @@ Result<void> open_all(const Addresses& addresses, ProxyTable::Place place, const
       return {};
     }
     auto open = open_socket(address, ListenType::stream, {});
-    if (!open && open.error().errnum == EADDRINUSE && !spare.empty())
+    const bool port = address.storage.ss_family != AF_UNIX;
+    if (!open && open.error().errnum == EADDRINUSE && port && !spare.empty())
       open = open_beside(address, spare);
     if (!open) return Failure(std::move(open.error()));
     opened.push_back(std::make_shared<ProxyListener>(
@@ -53,6 +86,14 @@ Result<void> open_all(const Addresses& addresses, ProxyTable::Place place, const
 }
 
 }  // namespace
+
+bool ProxyListener::takes(const SocketAddress& to) const {
+  const auto family = own_.storage.ss_family;
+  if (family == AF_UNIX || to.storage.ss_family == AF_UNIX)
+    return family == to.storage.ss_family && path_of(own_) == path_of(to);
+  if (port_of(own_) != port_of(to)) return false;
+  return is_any(own_) ? is_own(to) : host_of(own_) == host_of(to);
+}
 
 Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
                                  const Listeners& spare) {

@@ -20,7 +20,10 @@ namespace zinit {
 class ProxyListener {
  public:
   ProxyListener(KeptFd fd, SocketFile file, std::string address)
-      : fd_(std::move(fd)), file_(std::move(file)), address_(std::move(address)) {}
+      : fd_(std::move(fd)),
+        file_(std::move(file)),
+        address_(std::move(address)),
+        own_(own_address(fd_.get())) {}
   /// Closes it, and removes its file before. May block on a file system.
   ~ProxyListener() { file_.remove(); }
   ProxyListener(const ProxyListener&) = delete;
@@ -29,6 +32,8 @@ class ProxyListener {
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// Its address with numbers, as address_text() gives it.
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
+  /// Whether a connection to that address comes to this socket.
+  [[nodiscard]] bool takes(const SocketAddress& to) const;
   /// Whether clients still reach it: its file may have been removed.
   [[nodiscard]] bool reachable() const noexcept { return file_.path().empty() || file_.is_there(); }
 
@@ -36,6 +41,7 @@ class ProxyListener {
   KeptFd fd_;
   SocketFile file_;
   const std::string address_;
+  const SocketAddress own_;
 };
 
 using ListenerPtr = std::shared_ptr<ProxyListener>;

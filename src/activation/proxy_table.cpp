@@ -12,7 +12,7 @@ namespace zinit {
 
 namespace {
 
-constexpr std::uint64_t kMagic = 0x31797870746e697a;  // "zintpxy1"
+constexpr std::uint64_t kMagic = 0x32797870746e697a;  // "zintpxy2"
 
 struct Row {
   char name[kNameMax + 1];  // empty: free
@@ -21,6 +21,7 @@ struct Row {
 
 struct Header {
   std::uint64_t magic;
+  std::uint64_t used;  // rows that have ever had a name; to read further ones would take memory
 };
 
 constexpr std::size_t kRowsAt = 64;
@@ -51,7 +52,9 @@ Result<ProxyTable> ProxyTable::take_over(KeptFd kept) {
   if (!file) return Failure(std::move(file.error()));
   if (file->size() < kBytes || header_of(*file).magic != kMagic)
     return failure("the counts of the proxies are of another version");
-  for (std::size_t place = 0; place < kMost; ++place) {
+  Header& header = header_of(*file);
+  header.used = std::min<std::uint64_t>(header.used, kMost);
+  for (std::size_t place = 0; place < header.used; ++place) {
     Row& row = row_of(*file, place);
     row.name[kNameMax] = '\0';
     if (row.name[0] != '\0') row.counts.active = 0;
@@ -60,7 +63,7 @@ Result<ProxyTable> ProxyTable::take_over(KeptFd kept) {
 }
 
 std::optional<ProxyTable::Place> ProxyTable::find(std::string_view name) const noexcept {
-  for (std::size_t place = 0; place < kMost; ++place)
+  for (std::size_t place = 0; place < header_of(file_).used; ++place)
     if (name == row_of(file_, place).name) return static_cast<Place>(place);
   return std::nullopt;
 }
@@ -68,8 +71,10 @@ std::optional<ProxyTable::Place> ProxyTable::find(std::string_view name) const n
 std::optional<ProxyTable::Place> ProxyTable::claim(std::string_view name) noexcept {
   if (name.empty() || name.size() > kNameMax) return std::nullopt;
   if (const auto there = find(name)) return there;
-  const auto free_place = find({});
-  if (!free_place) return std::nullopt;
+  auto free_place = find({});
+  std::uint64_t& used = header_of(file_).used;
+  if (!free_place && used == kMost) return std::nullopt;
+  if (!free_place) free_place = static_cast<Place>(used++);
   Row& row = row_of(file_, *free_place);
   row.counts.active = 0;
   count_anew(*free_place);
@@ -86,12 +91,17 @@ void ProxyTable::count_anew(Place place) noexcept {
   of.to_backend = of.from_backend = 0;
 }
 
+void ProxyTable::keep_only(const std::function<bool(Place)>& wanted) {
+  for (std::size_t place = 0; place < header_of(file_).used; ++place)
+    if (!wanted(static_cast<Place>(place))) free(static_cast<Place>(place));
+}
+
 void ProxyTable::free(Place place) noexcept { row_of(file_, place).name[0] = '\0'; }
 
 ProxyCounts& ProxyTable::counts(Place place) const noexcept { return row_of(file_, place).counts; }
 
 std::string ProxyTable::name(Place place) const {
-  return place < kMost ? std::string(row_of(file_, place).name) : std::string();
+  return place < header_of(file_).used ? std::string(row_of(file_, place).name) : std::string();
 }
 
 }  // namespace zinit

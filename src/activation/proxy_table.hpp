@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ class ProxyTable {
   /// Nothing if kMost proxies have one.
   [[nodiscard]] std::optional<Place> claim(std::string_view name) noexcept;
   void free(Place place) noexcept;
+  /// Frees all places that `wanted` says false of.
+  void keep_only(const std::function<bool(Place)>& wanted);
   /// Sets the counts of a place that is claimed to 0, unless there are connections.
   void count_anew(Place place) noexcept;
 

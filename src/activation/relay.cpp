@@ -22,9 +22,7 @@ namespace {
 // For one side, before others have their turn.
 constexpr std::size_t kBytesATurn = std::size_t{1024} * 1024;
 
-// The most that is under way in one direction. A pipe is made with room for 16 pages, and gets this
-// much where a burst needs it: fewer steps wake both ends less often, which is most of what a
-// large transfer costs.
+// The most that is under way in one direction: what a wide pipe holds.
 constexpr std::size_t kPipeBytes = std::size_t{1024} * 1024;
 
 // Whoever has sent less than this had no more: it is not asked again before the set tells of it.
@@ -56,18 +54,36 @@ void reset_connection(UniqueFd fd) noexcept {
   close_socket(std::move(fd));
 }
 
-Pipe PipePool::take() noexcept {
-  if (!free_.empty()) {
-    Pipe pipe = std::move(free_.back());
-    free_.pop_back();
-    return pipe;
+PipePool::Lent PipePool::take() noexcept {
+  if (lent_ >= most_) return {};
+  Lent lent;
+  for (std::vector<Pipe>* const free : {&free_wide_, &free_}) {
+    if (free->empty() || lent.pipe.read) continue;
+    lent = {std::move(free->back()), free == &free_wide_};
+    free->pop_back();
   }
-  auto made = make_pipe(O_NONBLOCK);
-  return made ? *std::move(made) : Pipe{};
+  if (!lent.pipe.read)
+    if (auto made = make_pipe(O_NONBLOCK)) lent.pipe = *std::move(made);
+  if (lent.pipe.read) ++lent_;
+  return lent;
 }
 
-void PipePool::give(Pipe pipe) noexcept {
-  if (free_.size() < kMostFree) free_.push_back(std::move(pipe));
+bool PipePool::widen(int pipe) noexcept {
+  if (wide_ >= kMostWide || ::fcntl(pipe, F_SETPIPE_SZ, kPipeBytes) < 0) return false;
+  ++wide_;
+  return true;
+}
+
+void PipePool::give(Lent lent) noexcept {
+  std::vector<Pipe>& free = lent.wide ? free_wide_ : free_;
+  if (free.size() == (lent.wide ? kMostFreeWide : kMostFree)) return lost(lent.wide);
+  free.push_back(std::move(lent.pipe));
+  --lent_;
+}
+
+void PipePool::lost(bool wide) noexcept {
+  --lent_;
+  if (wide) --wide_;
 }
 
 Relay::Relay(Shared shared, const Identity& identity, KeptFd accepted, ProxyCounts& counts,
@@ -78,6 +94,7 @@ Relay::Relay(Shared shared, const Identity& identity, KeptFd accepted, ProxyCoun
 
 Relay::~Relay() {
   for (End& end : sides_) {
+    drop_pipe(end);
     if (!end.fd) continue;
     if (!end.hung) shared_.set.remove(end.fd.get());
     broken_ ? reset_connection(end.fd.release()) : close_socket(end.fd.release());
@@ -105,7 +122,9 @@ bool Relay::begin(UniqueFd& socket, std::string_view header) {
 }
 
 void Relay::take_over_pipe(KeptFd fd, std::uint8_t part) noexcept {
-  if (part < 4) sides_[part / 2].pipe[part % 2] = std::move(fd);
+  if (part >= 4) return;
+  if (part % 2 == 0) shared_.pipes.borrowed();
+  sides_[part / 2].pipe[part % 2] = std::move(fd);
 }
 
 bool Relay::go_on(KeptFd socket) {
@@ -118,7 +137,7 @@ bool Relay::go_on(KeptFd socket) {
     if (whole && ::ioctl(end.pipe[0].get(), FIONREAD, &bytes) == 0 && bytes > 0)
       end.held = static_cast<std::size_t>(bytes);
     else
-      end.pipe = {};
+      drop_pipe(end);
   }
   for (const Side side : {client, backend})
     if (sides_[side].held > 0) move(side);
@@ -126,6 +145,10 @@ bool Relay::go_on(KeptFd socket) {
 }
 
 bool Relay::ready(Side side, std::uint32_t events) {
+  // Whoever has ended a connection in order may die before its last bytes are passed on.
+  const bool ends = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  if (ends && side == backend && !std::exchange(sides_[side].seen, true))
+    sides_[side].failed = killed_();
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
   if (gone) hang_up(side, (events & EPOLLERR) != 0);
   if (gone || (events & EPOLLIN) != 0) move(side);
@@ -141,20 +164,19 @@ void Relay::hang_up(Side side, bool failed) noexcept {
   shared_.set.remove(end.fd.get());
   End& from = sides_[other(side)];
   from.closed = true;
-  from.pipe = {};
-  from.held = 0;
+  drop_pipe(from);
 }
 
 bool Relay::lend_pipe(Side from) noexcept {
   End& end = sides_[from];
   if (end.pipe[0]) return true;
-  Pipe pipe = shared_.pipes.take();
+  auto [pipe, wide] = shared_.pipes.take();
   if (!pipe.read) return false;
   const auto note = [&](std::uint8_t which) {
     return KeptNote{KeptKind::proxy_pipe, static_cast<std::uint8_t>(from * 2 + which),
                     identity_.connection, identity_.place};
   };
-  end.wide = false;
+  end.wide = wide;
   end.pipe[0] = KeptFd(std::move(pipe.read), note(0));
   end.pipe[1] = KeptFd(std::move(pipe.write), note(1));
   return true;
@@ -163,7 +185,15 @@ bool Relay::lend_pipe(Side from) noexcept {
 void Relay::return_pipe(Side from) noexcept {
   End& end = sides_[from];
   if (!end.pipe[0] || end.held > 0) return;
-  shared_.pipes.give({end.pipe[0].release(), end.pipe[1].release()});
+  shared_.pipes.give(
+      {{end.pipe[0].release(), end.pipe[1].release()}, std::exchange(end.wide, false)});
+}
+
+/// With what it holds.
+void Relay::drop_pipe(End& end) noexcept {
+  if (end.pipe[0]) shared_.pipes.lost(std::exchange(end.wide, false));
+  end.pipe = {};
+  end.held = 0;
 }
 
 /// Moves what comes from one side, as far as it has come and the other side takes it.
@@ -194,9 +224,7 @@ void Relay::move(Side from) noexcept {
       continue;
     }
     end.held = static_cast<std::size_t>(taken);
-    // Without room for more, where pipe(7)'s limits of a user are reached, it serves as it is.
-    if (end.held > kSmall && !std::exchange(end.wide, true))
-      (void)::fcntl(end.pipe[1].get(), F_SETPIPE_SZ, kPipeBytes);
+    if (end.held > kSmall && !end.wide) end.wide = shared_.pipes.widen(end.pipe[1].get());
     kill_point("relay.taken");
     left -= std::min(left, end.held);
     pass_on(from);
@@ -232,8 +260,7 @@ void Relay::passed(Side from, ssize_t bytes) noexcept {
     end.blocked = true;
   } else {
     end.closed = true;
-    end.pipe = {};
-    end.held = 0;
+    drop_pipe(end);
     sides_[other(from)].failed = true;
   }
 }
@@ -259,7 +286,7 @@ bool Relay::copy(Side from) noexcept {
 
 void Relay::end_way(Side from) noexcept {
   End& end = sides_[from];
-  if (end.failed || (from == backend && killed_())) {
+  if (end.failed || (from == backend && !end.seen && killed_())) {
     broken_ = true;
     return;
   }
@@ -274,6 +301,7 @@ void Relay::watch(Side side) noexcept {
   std::uint32_t events = 0;
   if (!end.ended && !end.closed && !end.blocked) events |= EPOLLIN;
   if (from.blocked && !from.closed) events |= EPOLLOUT;
+  if (side == backend && !end.seen && !end.ended) events |= EPOLLRDHUP;
   if (events == end.watched) return;
   if (!shared_.set.change(end.fd.get(), events, key(side))) broken_ = true;
   end.watched = events;

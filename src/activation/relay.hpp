@@ -2,11 +2,15 @@
 //
 //   client --splice--> pipe --splice--> backend
 //
-// No byte comes into zinit's own memory: splice(2) moves it from one socket into a pipe and from
-// there into the other, each as one step of the kernel. So a crash of zinit between the two loses
-// nothing, and what a pipe still holds is passed on by the next image. A direction has a pipe only
-// while bytes are under way, so an idle connection has none; and at most one pipe's worth of bytes
-// is taken from a side before the other side has taken it.
+// splice(2) moves bytes from one socket into a pipe and from there into the other, each as one step
+// of the kernel. So a crash of zinit between the two loses nothing, and what a pipe still holds is
+// passed on by the next image. A direction has a pipe only while bytes are under way, so an idle
+// connection has none; and at most one pipe's worth of bytes, 1 MiB, is taken from a side before
+// the other side has taken it.
+//
+// Where there is no pipe to be had, and from a unix socket that descriptors may come over (before
+// Linux 6.16: from any), bytes are peeked at, sent, and then taken from the socket. A crash of
+// zinit between the last two steps passes these on twice.
 //
 //   what a side does          what the other side sees
 //   sends its end (FIN)       the end, after all bytes; the other direction goes on
@@ -29,16 +33,39 @@
 namespace zinit {
 
 /// Pipes that no connection uses at the moment, to save making them for each burst of bytes.
+///
+/// A pipe is made with room for 16 pages. A wide one has room for 1 MiB: fewer steps wake both ends
+/// less often, which is most of what a large transfer costs. That memory is the kernel's, of no
+/// cgroup, and pipe(7) limits what a user has of it, log pipes among it; so there are few.
 class PipePool {
  public:
-  /// An empty pipe that does not block; with no descriptors if none can be had.
-  [[nodiscard]] Pipe take() noexcept;
+  struct Lent {
+    Pipe pipe;
+    bool wide = false;
+  };
+
+  /// @param most  pipes are lent at a time
+  explicit PipePool(std::size_t most) noexcept : most_(most) {}
+
+  /// An empty pipe that does not block, a wide one if one is free; with no descriptors if none can
+  /// be had.
+  [[nodiscard]] Lent take() noexcept;
+  /// Makes a pipe wide, if one more may be. @return  whether it is
+  [[nodiscard]] bool widen(int pipe) noexcept;
   /// Takes back a pipe that is empty.
-  void give(Pipe pipe) noexcept;
+  void give(Lent lent) noexcept;
+  /// A pipe that was lent was closed. One of the image before counts as lent from borrowed() on.
+  void lost(bool wide) noexcept;
+  void borrowed() noexcept { ++lent_; }
 
  private:
   static constexpr std::size_t kMostFree = 64;
-  std::vector<Pipe> free_;
+  static constexpr std::size_t kMostWide = 64;
+  static constexpr std::size_t kMostFreeWide = 4;
+  std::vector<Pipe> free_, free_wide_;
+  const std::size_t most_;
+  std::size_t lent_ = 0;
+  std::size_t wide_ = 0;  // lent or free
 };
 
 class Relay {
@@ -99,18 +126,20 @@ class Relay {
     std::array<KeptFd, 2> pipe;  // of that way: read end, write end
     std::size_t held = 0;        // bytes in it
     std::uint32_t watched = 0;   // events asked for
-    bool wide = false;           // the pipe was asked to hold as much as one may
+    bool wide = false;           // the pipe is
     bool blocked = false;        // the other end takes no more for now
     bool ended = false;          // nothing more comes from here
     bool closed = false;         // the way is: its end was passed on, or nothing can be any more
     bool hung = false;           // both ways are over for this end; it is not in the set any more
     bool failed = false;         // by a reset
+    bool seen = false;           // its end was told of, which may be before all bytes were read
     bool strangers = false;      // descriptors may come with its bytes
   };
 
   [[nodiscard]] static Side other(Side side) noexcept { return side == client ? backend : client; }
   [[nodiscard]] bool lend_pipe(Side from) noexcept;
   void return_pipe(Side from) noexcept;
+  void drop_pipe(End& end) noexcept;
   void move(Side from) noexcept;
   [[nodiscard]] ssize_t take_in(Side from) noexcept;
   void pass_on(Side from) noexcept;

@@ -2,6 +2,7 @@
 #include "activation/service_sockets.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -57,6 +58,13 @@ KeptNote note_of(Slot slot, std::size_t entry, const SocketFile& file) {
           static_cast<std::uint16_t>(entry)};
 }
 
+/// The [socket] of the service `name` if it has that slot in the graph, else null.
+const SocketSpec* wanted_of(const Graph& graph, Slot slot, const std::string& name) {
+  if (!graph.used(slot) || graph.node(slot).removed) return nullptr;
+  const ServiceSpec& spec = graph.spec(slot);
+  return spec.name == name && spec.socket->configured() ? &*spec.socket : nullptr;
+}
+
 /// Opens all sockets of one entry of `listen`.
 Result<void> open_address(const ListenAddress& at, const ListenOptions& options,
                           std::vector<OpenSocket>& opened) {
@@ -83,7 +91,13 @@ struct ServiceSockets::Socket {
   std::shared_ptr<KeptFd> fd;
   SocketFile file;
 
-  [[nodiscard]] bool reachable() const { return file.path().empty() || file.is_there(); }
+  /// Whether clients reach it: its file may have been removed, and whoever has it open may have
+  /// shut it down for all. (shutdown(2))
+  [[nodiscard]] bool reachable() const {
+    pollfd state{fd->get(), 0, 0};
+    if (::poll(&state, 1, 0) > 0 && (state.revents & POLLHUP) != 0) return false;
+    return file.path().empty() || file.is_there();
+  }
 };
 
 struct ServiceSockets::Service {
@@ -93,13 +107,14 @@ struct ServiceSockets::Service {
   std::string name;
   SocketSpec spec;
   std::vector<Socket> sockets{};
-  bool complete = false;    // all of `listen` is open
-  bool stopped = false;     // all was closed, until the service starts
-  bool ignored;             // its status is "ignore": nothing starts it
-  bool watched = false;     // the sockets are in the set
-  bool was_wanted = false;  // its wish has been up
-  TimePoint again_at{};     // not to be watched before
-  StartDelay delay{};       // until then, after the last start
+  bool complete = false;       // all of `listen` is open
+  bool stopped = false;        // all was closed, until the service starts
+  bool ignored;                // its status is "ignore": nothing starts it
+  bool watched = false;        // the sockets are in the set
+  bool was_wanted = false;     // its wish has been up
+  bool launch_failed = false;  // for want of its sockets
+  TimePoint again_at{};        // not to be watched before
+  StartDelay delay{};          // until then, after the last start
 
   /// On a thread that may block.
   static void close(std::vector<Socket>&& sockets) {
@@ -136,7 +151,7 @@ class ServiceSockets::Turn {
 ServiceSockets::ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls calls)
     : services_(services),
       calls_(std::move(calls)),
-      set_(loop, [this](EpollSet::Key key, std::uint32_t) { on_ready(key); }),
+      set_(loop, [this](EpollSet::Key key, std::uint32_t events) { on_ready(key, events); }),
       most_instances_(most_instances()),
       look_(loop, [this] { look_now(); }),
       again_(loop, [this] { look_now(); }) {}
@@ -163,9 +178,10 @@ ServiceSockets::ServicePtr ServiceSockets::take(Slot slot) {
 Result<void> ServiceSockets::keep_open(Service& old, Service& made, Slot slot,
                                        const ListenOptions& options) {
   Result<void> result;
-  const bool other_options = old.spec != made.spec;
+  const bool other_options = old.spec != made.spec || !old.complete;
   if (old.name == made.name) {
     made.was_wanted = old.was_wanted;
+    made.launch_failed = old.launch_failed;
     made.again_at = old.again_at;
     made.delay = old.delay;
   }
@@ -173,16 +189,23 @@ Result<void> ServiceSockets::keep_open(Service& old, Service& made, Slot slot,
     const auto same = std::ranges::find(made.spec.listen, old.spec.listen[socket.entry]);
     if (same == made.spec.listen.end() || !socket.reachable()) continue;
     const auto entry = static_cast<std::size_t>(same - made.spec.listen.begin());
-    if (entry != std::exchange(socket.entry, entry))
+    if (entry != std::exchange(socket.entry, entry)) {
+      MutexLock lock(mutex_);
       *socket.fd = KeptFd(socket.fd->release(), note_of(slot, entry, socket.file));
+    }
     if (other_options) {
-      set_blocking(socket.fd->get(), !made.spec.accept);
+      if (made.spec.accept) set_blocking(socket.fd->get(), false);
       if (auto set = set_options(socket.fd->get(), socket.file, options); !set) result = set;
     }
     made.sockets.push_back(std::move(socket));
   }
   std::erase_if(old.sockets, [](const Socket& socket) { return !socket.fd; });
   return result;
+}
+
+Result<void> ServiceSockets::open_in_turn(Slot slot, const ServiceSpec& spec) {
+  const Turn turn(*this, slot);
+  return open(slot, spec);
 }
 
 /// In the service's turn.
@@ -218,7 +241,6 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
       break;
     }
     for (OpenSocket& socket : opened) {
-      set_blocking(socket.fd.get(), !wanted.accept);
       auto fd = std::make_shared<KeptFd>(std::move(socket.fd), note_of(slot, entry, socket.file));
       made->sockets.push_back({entry, std::move(fd), std::move(socket.file)});
     }
@@ -254,29 +276,52 @@ void ServiceSockets::close_stopped(Slot slot) {
   Service::close(std::move(closed));
 }
 
-std::map<std::string, std::string> ServiceSockets::open_all(const Graph& graph) {
-  std::map<std::string, std::string> faults;
-  std::vector<Slot> gone;
+/// Closes what `listen` does not have any more: another service may be to listen there.
+void ServiceSockets::close_unwanted() {
+  const GraphPtr graph = calls_.graph();
+  std::vector<Slot> slots;
   {
     MutexLock lock(mutex_);
-    for (const auto& [slot, service] : open_) {
-      const bool stays = graph.used(slot) && !graph.node(slot).removed &&
-                         graph.spec(slot).name == service->name &&
-                         graph.spec(slot).socket->configured();
-      if (!stays) gone.push_back(slot);
+    for (const auto& [slot, service] : open_) slots.push_back(slot);
+  }
+  for (const Slot slot : slots) {
+    const Turn turn(*this, slot);
+    std::vector<Socket> closed;
+    {
+      MutexLock lock(mutex_);
+      const auto found = open_.find(slot);
+      if (found == open_.end()) continue;
+      Service& service = *found->second;
+      const SocketSpec* const wanted = wanted_of(*graph, slot, service.name);
+      if (wanted != nullptr && wanted->listen == service.spec.listen) continue;
+      watch_sockets(slot, service, false);
+      for (Socket& socket : service.sockets) {
+        const std::string& address = service.spec.listen[socket.entry];
+        if (wanted == nullptr || std::ranges::find(wanted->listen, address) == wanted->listen.end())
+          closed.push_back(std::move(socket));
+      }
+      std::erase_if(service.sockets, [](const Socket& socket) { return !socket.fd; });
+      service.complete = false;
+      if (wanted == nullptr) open_.erase(found);
     }
+    Service::close(std::move(closed));
   }
-  for (const Slot slot : gone) {
+}
+
+std::map<std::string, std::string> ServiceSockets::open_all() {
+  std::map<std::string, std::string> faults;
+  close_unwanted();
+  const GraphPtr planned = calls_.graph();
+  for (const Slot slot : planned->order()) {
+    if (!planned->spec(slot).socket->configured()) continue;
     const Turn turn(*this, slot);
-    if (const ServicePtr service = take(slot)) service->close();
-  }
-  for (const Slot slot : graph.order()) {
-    const ServiceSpec& spec = graph.spec(slot);
-    if (!spec.socket->configured() || graph.node(slot).broken() || graph.node(slot).removed ||
-        stays_stopped(spec.name, *spec.socket))
-      continue;
-    const Turn turn(*this, slot);
-    if (auto opened = open(slot, spec); !opened) faults[spec.name] = opened.error().text;
+    // A process that was started meanwhile has the sockets of the graph of now.
+    const GraphPtr graph = calls_.graph();
+    const std::string& name = planned->spec(slot).name;
+    if (wanted_of(*graph, slot, name) == nullptr || graph->node(slot).broken()) continue;
+    const ServiceSpec& spec = graph->spec(slot);
+    if (stays_stopped(name, *spec.socket)) continue;
+    if (auto opened = open(slot, spec); !opened) faults[name] = opened.error().text;
   }
   look();
   return faults;
@@ -288,14 +333,17 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
     const Slot slot = one.note.slot;
     if (!graph.used(slot)) continue;
     const ServiceSpec& spec = graph.spec(slot);
-    if (one.note.owner >= spec.socket->listen.size()) continue;
+    // What it was to listen at may have changed, and not have been opened yet.
+    const auto entry = one.note.owner;
+    if (entry >= spec.socket->listen.size()) continue;
+    const auto at = parse_listen_address(spec.socket->listen[entry]);
+    if (!at || !listens_at(one.fd.get(), *at)) continue;
     ServicePtr& service = open_[slot];
     if (!service) service = std::make_shared<Service>(spec);
-    const auto at = parse_listen_address(spec.socket->listen[one.note.owner]);
-    const std::string path = at ? at->place.socket : std::string();
-    SocketFile file = one.note.part == 1 ? SocketFile(one.fd.get(), path) : SocketFile();
+    SocketFile file =
+        one.note.part == 1 ? SocketFile(one.fd.get(), at->place.socket) : SocketFile();
     service->sockets.push_back(
-        {one.note.owner, std::make_shared<KeptFd>(std::move(one.fd)), std::move(file)});
+        {entry, std::make_shared<KeptFd>(std::move(one.fd)), std::move(file)});
   }
   for (const Slot slot : graph.order()) {
     const ServiceSpec& spec = graph.spec(slot);
@@ -311,16 +359,23 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
 
 Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {
   if (!spec.socket->configured() || spec.socket->accept) return {};
+  Result<void> opened = open_in_turn(slot, spec);
+  if (!opened && opened.error().errnum == EADDRINUSE) {
+    close_unwanted();  // another service may be about to give it up
+    opened = open_in_turn(slot, spec);
+  }
   const Turn turn(*this, slot);
-  if (auto opened = open(slot, spec); !opened) return opened;
   MutexLock lock(mutex_);
   const auto found = open_.find(slot);
-  if (found == open_.end()) return {};
+  if (found != open_.end()) found->second->launch_failed = !opened;
+  if (!opened) calls_.reopen();
+  if (!opened || found == open_.end()) return opened;
   const ServicePtr service = found->second;
   service->was_wanted = true;
   const auto held = std::make_shared<Held>();
   for (const Socket& socket : service->sockets) {
     const auto& names = service->spec.names;
+    set_blocking(socket.fd->get(), true);  // its last process may have set it otherwise
     extras.listen_fds.push_back(
         {socket.fd->get(), names.empty() ? service->name : names[socket.entry]});
     held->sockets.push_back(socket.fd);
@@ -383,11 +438,16 @@ void ServiceSockets::look() noexcept {
 void ServiceSockets::look_now() {
   const TimePoint now = Clock::now();
   TimePoint next = set_.open() ? kNever : after(now, kLackAgain);
+  std::vector<std::string> to_start;
   {
     MutexLock lock(mutex_);
     for (const auto& [slot, service] : open_) {
       Service& one = *service;
       const SocketSpec& spec = one.spec;
+      if (one.launch_failed && one.complete && services_.failed(one.name)) {
+        one.launch_failed = false;
+        to_start.push_back(one.name);
+      }
       if (spec.accept) {
         const bool room = has_room(one) && !one.ignored;
         if (room && one.again_at > now) next = std::min(next, one.again_at);
@@ -407,15 +467,19 @@ void ServiceSockets::look_now() {
       watch_sockets(slot, one, starts && one.again_at <= now);
     }
   }
+  for (const std::string& name : to_start)
+    services_.start(name, "its sockets, which it has failed without");
   if (next != kNever) again_.set(std::chrono::ceil<Milliseconds>(next - now));
 }
 
-void ServiceSockets::on_ready(EpollSet::Key key) {
+void ServiceSockets::on_ready(EpollSet::Key key, std::uint32_t events) {
   const auto slot = static_cast<Slot>(key >> 16);
   const auto index = static_cast<std::size_t>(key & 0xffff);
   ServicePtr service;
-  std::shared_ptr<KeptFd> listener;
+  std::shared_ptr<KeptFd> listener;  // stays open until here is done
+  int fd = -1;
   std::string address;
+  const bool shut_down = (events & EPOLLHUP) != 0;
   {
     MutexLock lock(mutex_);
     const auto found = open_.find(slot);
@@ -423,23 +487,30 @@ void ServiceSockets::on_ready(EpollSet::Key key) {
     service = found->second;
     if (index >= service->sockets.size()) return;
     listener = service->sockets[index].fd;
+    fd = listener->get();
     address = service->spec.listen[service->sockets[index].entry];
-    if (!service->spec.accept) {
+    if (!service->spec.accept || shut_down) {
       watch_sockets(slot, *service, false);
       service->again_at = after(Clock::now(), service->delay.next(services_.failed(service->name)));
     }
   }
-  if (service->spec.accept) return accept_some(slot, service, listener->get());
+  if (shut_down) return calls_.reopen();
+  if (service->spec.accept) return accept_some(slot, service, fd);
   services_.start(service->name, "a connection to " + address);
 }
 
 void ServiceSockets::accept_some(Slot slot, const ServicePtr& service, int listener) {
   for (int i = 0; i < kAcceptedATurn; ++i) {
-    UniqueFd connection(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
-    const int errnum = connection ? 0 : errno;
+    UniqueFd connection;
+    int errnum = 0;
     {
+      // Whoever has stopped the watching may make the socket one that blocks.
       MutexLock lock(mutex_);
-      if (is_shortage(errnum)) {
+      if (!service->watched) return;
+      connection.reset(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+      if (!connection) errnum = errno;
+      if (errnum == EAGAIN) return;
+      if (errnum != 0 && !concerns_connection(errnum)) {
         service->again_at = after(Clock::now(), kLackAgain);
         watch_sockets(slot, *service, false);
         return look_.ask();
@@ -449,10 +520,6 @@ void ServiceSockets::accept_some(Slot slot, const ServicePtr& service, int liste
     }
     if (connection)
       calls_.accepted(service->name, KeptFd(std::move(connection), {KeptKind::accepted, 0, slot}));
-    else if (errnum == EAGAIN || errnum == EINVAL)
-      return;
-    MutexLock lock(mutex_);
-    if (!service->watched) return;
   }
 }
 

@@ -33,13 +33,17 @@ namespace zinit {
 
 class ServiceSockets final : public WatchPort {
  public:
-  /// Called on the loop's thread; none may block.
+  /// Called on the loop's thread, if nothing else is said; none may block.
   struct Calls {
     /// Takes a connection of a service with `accept`.
     std::function<void(const std::string& service, KeptFd connection)> accepted;
     /// The sockets of a service that was stopped are to be closed: have close_stopped() called for
     /// it where that may block.
     std::function<void(Slot slot)> stopped;
+    /// Sockets are not as they are to be: have open_all() called. Any thread.
+    std::function<void()> reopen;
+    /// The graph in force. Called on any thread.
+    std::function<GraphPtr()> graph;
   };
 
   /// Loop and services outlive this. While no thread runs the loop.
@@ -53,10 +57,10 @@ class ServiceSockets final : public WatchPort {
   /// process is spawned. Any thread.
   void take_inherited(Inheritance& inherited, const Graph& graph) EXCLUDES(mutex_);
 
-  /// Opens what the services of `graph` need and is not open, and closes what none has any more.
-  /// May block: not on a loop's thread.
+  /// Closes what no service of the graph needs any more, and opens what is missing. A service that
+  /// has failed for want of it is started then. May block: not on a loop's thread.
   /// @return  what could not be opened: by the names of the services, why
-  [[nodiscard]] std::map<std::string, std::string> open_all(const Graph& graph) EXCLUDES(mutex_);
+  [[nodiscard]] std::map<std::string, std::string> open_all() EXCLUDES(mutex_);
 
   /// Closes the sockets of a service that is not on demand, if it is still stopped. May block: not
   /// on a loop's thread.
@@ -87,9 +91,11 @@ class ServiceSockets final : public WatchPort {
   struct Held;
   class Turn;
 
+  void close_unwanted() EXCLUDES(mutex_);
+  [[nodiscard]] Result<void> open_in_turn(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] Result<void> open(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
-  [[nodiscard]] static Result<void> keep_open(Service& old, Service& made, Slot slot,
-                                              const ListenOptions& options);
+  [[nodiscard]] Result<void> keep_open(Service& old, Service& made, Slot slot,
+                                       const ListenOptions& options) EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr take(Slot slot) EXCLUDES(mutex_);
   [[nodiscard]] bool stays_stopped(const std::string& service, const SocketSpec& spec)
       EXCLUDES(mutex_);
@@ -97,7 +103,7 @@ class ServiceSockets final : public WatchPort {
   void watch_sockets(Slot slot, Service& service, bool on) noexcept REQUIRES(mutex_);
   [[nodiscard]] bool has_room(const Service& service) const noexcept REQUIRES(mutex_);
   void look_now() EXCLUDES(mutex_);
-  void on_ready(EpollSet::Key key) EXCLUDES(mutex_);
+  void on_ready(EpollSet::Key key, std::uint32_t events) EXCLUDES(mutex_);
   void accept_some(Slot slot, const ServicePtr& service, int listener) EXCLUDES(mutex_);
 
   ServiceAccess& services_;

@@ -41,6 +41,7 @@ class ProxyReader {
     settle_name(document_, kProxySection, reader_, parsed_, findings_);
     find_missing();
     find_loop();
+    find_overlap();
     if (const Member* service = key_of(document_, kProxySection, "service"))
       parsed_.service_at = service->value.at;
     sort_by_place(parsed_.diagnostics);
@@ -96,6 +97,26 @@ class ProxyReader {
           Severity::error, key_of(document_, kProxySection, "backend")->value.at,
           fmt::format("{}.backend", kProxySection),
           fmt::format("\"{}\" is where the proxy itself listens, must be another", listen));
+    }
+  }
+
+  /// An address that another one of the list has already, as 0.0.0.0 has all of IPv4.
+  void find_overlap() {
+    const auto& listen = parsed_.proxy->listen;
+    for (const std::string& all : listen) {
+      const auto wide = parse_proxy_address(all);
+      if (!wide || (wide->host != "0.0.0.0" && wide->host != "::")) continue;
+      const bool v6 = wide->host == "::";
+      for (const std::string& one : listen) {
+        const auto at = parse_proxy_address(one);
+        const bool number = at && at->host.find_first_not_of("0123456789.") == std::string::npos;
+        const bool same = at && (v6 ? at->host.find(':') != std::string::npos : number);
+        if (!same || at->host == wide->host || at->port != wide->port) continue;
+        findings_.add(
+            Severity::error, key_of(document_, kProxySection, "listen")->value.at,
+            fmt::format("{}.listen", kProxySection),
+            fmt::format("\"{}\" is among what \"{}\" takes, must be one of the two", one, all));
+      }
     }
   }
 

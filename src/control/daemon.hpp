@@ -67,8 +67,9 @@ struct SetProxy {
 /// A proxy as xinet.status shows it.
 struct ProxyView {
   ProxyPtr spec;
-  bool running = false;  // it listens at all of its addresses
-  std::string error;     // why it does not; empty: it does
+  bool running = false;    // it listens at all of its addresses, as its file says
+  bool listening = false;  // it listens at some
+  std::string error;       // why not at all of them; empty: it does
   std::uint64_t total_connections = 0;
   std::uint64_t active_connections = 0;  // those that are held for the backend among them
   std::uint64_t rejected_connections = 0;

@@ -17,6 +17,9 @@ std::string words_of(const ProxyView& proxy) {
   const std::string at =
       fmt::format("proxy {} at {}", proxy.spec->name, join(proxy.spec->listen, ", "));
   if (proxy.running) return fmt::format("a connection to {} starts it", at);
+  if (proxy.listening)
+    return fmt::format("a connection to {} starts it; its file is not in force: {}", at,
+                       proxy.error);
   return fmt::format("{} would start it, but does not listen: {}", at, proxy.error);
 }
 

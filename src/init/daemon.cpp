@@ -480,6 +480,8 @@ void ZinitDaemon::set_proxy(SetProxy request, ProxyDone done) {
 }
 
 void ZinitDaemon::delete_proxy(const std::string& name, DeleteDone done) {
+  if (shutdown_.begun())
+    return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
   proxies_.remove(name, std::move(done));
 }
 

@@ -16,7 +16,10 @@ namespace zinit {
 
 namespace {
 
+// A fact is the setting in force as JSON, and a line for each address that is open; where there is
+// a fault also the setting that is wanted, as JSON, and the fault.
 constexpr std::string_view kFacts = "proxy/";
+constexpr std::string_view kFault = "!";
 
 std::string fact_key(const std::string& name) { return std::string(kFacts) + name; }
 
@@ -45,6 +48,7 @@ struct ProxyChanges::Set {
   Entries before{};
   Listeners spare{};  // open, and nobody needs it
   std::optional<ProxyTable::Place> place{};
+  std::string no_place{};  // why there is none
   bool new_place = false;  // it was free
   std::optional<RequestFailure> failure{};
   std::shared_ptr<ProxySpec> spec{};
@@ -84,8 +88,14 @@ std::optional<ProxyTable::Place> ProxyChanges::place_for(const std::string& name
   return places != nullptr ? places->claim(name) : std::nullopt;
 }
 
-/// The place of a proxy that had `place` when its change began: that of a removed one of its name may
-/// have become free meanwhile. A new one counts from 0, where no connections of that one go on.
+/// Why place_for() gives none.
+std::string ProxyChanges::no_place() const {
+  return table_ ? fmt::format("there are {} proxies already", ProxyTable::kMost)
+                : std::string("there is no memory for the counts of proxies, as the log says");
+}
+
+/// The place of a proxy that had `place` when its change began: that of a removed one of its name
+/// may have become free meanwhile. A new one counts from 0, where no connections of that one go on.
 ProxyTable::Place ProxyChanges::place_now(const std::string& name, ProxyTable::Place place) {
   const ProxyTable::Place now = place_for(name).value_or(place);
   if (!entries_.contains(name)) table_->count_anew(now);
@@ -100,9 +110,9 @@ void ProxyChanges::free_place(ProxyTable::Place place) {
 
 // --- telling the data loop, and the next image ---
 
+/// Of an entry that has a place.
 Proxies::Change ProxyChanges::change_of(const Entry& entry) const {
-  return {entry.spec, entry.place, table_ ? &table_->counts(entry.place) : nullptr,
-          entry.listeners};
+  return {entry.spec, *entry.place, &table_->counts(*entry.place), entry.listeners};
 }
 
 Proxies::Change ProxyChanges::removal_of(const Entry& entry) const {
@@ -112,13 +122,22 @@ Proxies::Change ProxyChanges::removal_of(const Entry& entry) const {
   return change;
 }
 
-void ProxyChanges::put(const std::string& name, Entry entry) {
+void ProxyChanges::keep_fact(const std::string& name, const Entry& entry) {
   std::string fact;
   if (!entry.spec->broken()) {
     fact = proxy_json(*entry.spec);
     for (const ListenerPtr& listener : entry.listeners) fact += "\n" + listener->address();
+    // Where the new setting cannot be had, the old one is in force until it can.
+    const auto file = std::ranges::find(files_, name, &ProxySpec::name);
+    const bool wants = file != files_.end() && !(*file)->broken() && **file != *entry.spec;
+    if (wants) fact += "\n" + proxy_json(**file);
+    if (!entry.error.empty()) fact += "\n" + std::string(kFault) + entry.error;
   }
   parts_.facts.keep(fact_key(name), fact);
+}
+
+void ProxyChanges::put(const std::string& name, Entry entry) {
+  keep_fact(name, entry);
   Entry& there = entries_[name];
   leaving_.insert(there.listeners.begin(), there.listeners.end());
   for (const ListenerPtr& listener : entry.listeners) leaving_.erase(listener);
@@ -149,8 +168,10 @@ void ProxyChanges::apply(std::vector<Proxies::Change> changes, Then then) {
 /// Closing a listener removes its file, which may block.
 void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket) {
   if (unused->empty()) return end_change(ticket, {});
-  for (const ListenerPtr& listener : *unused) leaving_.erase(listener);
   FileTask task;
+  task.begin = [this, unused] {
+    for (const ListenerPtr& listener : *unused) leaving_.erase(listener);
+  };
   task.work = [unused] { unused->clear(); };
   task.finish = [this, ticket](const std::optional<Error>&) { end_change(ticket, {}); };
   parts_.queue.add(std::move(task));
@@ -235,11 +256,8 @@ void ProxyChanges::load() {
     load->before = entries_;
     load->spare = leaving_;
     for (const ProxyPtr& spec : load->files) {
-      Entry entry{spec, 0, {}, {}};
-      if (const auto place = place_for(spec->name))
-        entry.place = *place;
-      else
-        entry.error = fmt::format("there are {} proxies already", ProxyTable::kMost);
+      Entry entry{spec, place_for(spec->name), {}, {}};
+      if (!entry.place) entry.error = no_place();
       load->after.emplace(spec->name, std::move(entry));
     }
     for (const auto& [name, entry] : load->before)
@@ -279,7 +297,7 @@ void ProxyChanges::open_loaded(Load& load) {
     const Entry* const old = old_of(entry->spec->name);
     Result<Listeners> opened = failure("its file is wrong");
     if (!entry->spec->broken())
-      opened = open_listeners(*entry->spec, entry->place, {spare.begin(), spare.end()});
+      opened = open_listeners(*entry->spec, *entry->place, {spare.begin(), spare.end()});
     if (opened) {
       for (const ListenerPtr& listener : *opened) spare.erase(listener);
       entry->listeners = *std::move(opened);
@@ -299,7 +317,7 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
   for (const auto& [name, entry] : load.before) {
     if (fault || load.after.contains(name)) continue;
     log_info("proxy {}: removed", name);
-    changes.push_back(removal_of(entry));
+    if (entry.place) changes.push_back(removal_of(entry));
     drop(name);
   }
   for (auto& [name, entry] : load.after) {
@@ -311,12 +329,15 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
     const bool differs = is_new || old->second.spec != entry.spec ||
                          old->second.listeners != entry.listeners ||
                          old->second.error != entry.error;
-    if (!differs) continue;
-    entry.place = place_now(name, entry.place);
+    if (!differs) {
+      if (!entry.error.empty()) keep_fact(name, entry);  // its file may say something else by now
+      continue;
+    }
+    if (entry.place) entry.place = place_now(name, *entry.place);
     if (!entry.listeners.empty())
       changes.push_back(change_of(entry));
-    else if (!is_new)
-      changes.push_back(removal_of(entry));
+    else if (!is_new && old->second.place)
+      changes.push_back(removal_of(old->second));
     put(name, std::move(entry));
   }
   // The last references that might close a listener are those of the data loop.
@@ -351,6 +372,7 @@ void ProxyChanges::set(SetProxy request, Daemon::ProxyDone done) {
     if (name_fault(set->name)) return;
     set->new_place = !table_ || !table_->find(set->name);
     set->place = place_for(set->name);
+    if (!set->place) set->no_place = no_place();
   };
   task.work = [this, set] { make_set(*set); };
   task.finish = [this, set](const std::optional<Error>& fault) { take_set(set, fault); };
@@ -373,10 +395,7 @@ void ProxyChanges::make_set(Set& set) const {
   const ProxySpec& spec = *set.spec;
   if (parts_.board.find(spec.service) == kNoSlot)
     return fail(Refusal::not_found, fmt::format("no service is named {}", spec.service));
-  if (!set.place) {
-    return fail(Refusal::process_error,
-                fmt::format("there are {} proxies already", ProxyTable::kMost));
-  }
+  if (!set.place) return fail(Refusal::process_error, set.no_place);
   const auto old = set.before.find(spec.name);
   const bool there = old != set.before.end();
   if (there) {
@@ -412,10 +431,10 @@ void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional
            set->request.persist ? ", written to " + set->spec->file : ", at runtime only");
   std::vector<Proxies::Change> changes;
   changes.push_back(change_of(entry));
-  put(set->name, std::move(entry));
   // What is tried again later is what is in force, and a reload brings what files say.
   std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == set->name; });
   if (!set->spec->file.empty()) files_.push_back(set->spec);
+  put(set->name, std::move(entry));
   apply(std::move(changes), [set, there](const std::optional<Error>& lost) {
     if (lost)
       return set->done(tl::unexpected(RequestFailure{Refusal::process_error, lost->text, {}}));
@@ -451,7 +470,7 @@ void ProxyChanges::take_away(const std::string& name, const Daemon::DeleteDone& 
   const auto found = entries_.find(name);
   if (found == entries_.end()) return done({});  // a reload has removed it already
   std::vector<Proxies::Change> changes;
-  changes.push_back(removal_of(found->second));
+  if (found->second.place) changes.push_back(removal_of(found->second));
   drop(name);
   std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == name; });
   log_info("proxy {}: removed by a client", name);
@@ -482,13 +501,22 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
     auto spec = proxy_from_json(lines.front());
     const auto place = spec ? place_for(spec->name) : std::nullopt;
     if (!place) return log_error("proxy {} of the image before cannot be gone on with", name);
-    Entry entry{std::make_shared<ProxySpec>(*std::move(spec)), *place, {}, {}};
-    for (std::size_t i = 1; i < lines.size(); ++i)
-      if (const auto found = listeners.find(std::string(lines[i])); found != listeners.end())
-        entry.listeners.push_back(found->second);
-    if (entry.listeners.size() + 1 != lines.size() || lines.size() == 1)
-      entry.error = "it does not listen at all of its addresses";
-    if (!entry.spec->file.empty()) files_.push_back(entry.spec);
+    Entry entry{std::make_shared<ProxySpec>(*std::move(spec)), place, {}, {}};
+    ProxyPtr wanted = entry.spec;
+    std::size_t addresses = 0;
+    for (const std::string_view line : std::span(lines).subspan(1)) {
+      if (line.starts_with(kFault)) {
+        entry.error = line.substr(kFault.size());
+      } else if (line.starts_with('{')) {
+        if (auto other = proxy_from_json(line))
+          wanted = std::make_shared<ProxySpec>(*std::move(other));
+      } else if (++addresses; const auto found = listeners.extract(std::string(line))) {
+        entry.listeners.push_back(found.mapped());
+      }
+    }
+    const bool lacks = addresses == 0 || entry.listeners.size() < addresses;
+    if (lacks && entry.error.empty()) entry.error = "it does not listen at all of its addresses";
+    if (!wanted->file.empty()) files_.push_back(wanted);
     changes.push_back(change_of(entry));
     changes.back().left = std::move(left[*place]);
     put(std::string(name), std::move(entry));
@@ -503,6 +531,17 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
     changes.back().left = std::move(connections);
     changes.push_back(removal_of(gone));
   }
+  // The image before may have ended in the midst of a change.
+  const auto unclaimed = std::make_shared<Listeners>();
+  for (auto& [address, listener] : listeners) unclaimed->push_back(std::move(listener));
+  let_go(unclaimed, ++last_);
+  if (table_) {
+    table_->keep_only([&](ProxyTable::Place place) {
+      return left.contains(place) || std::ranges::any_of(entries_, [place](const auto& one) {
+               return one.second.place == place;
+             });
+    });
+  }
   retry_later(Clock::now());
   if (!changes.empty()) apply(std::move(changes), {});
 }
@@ -515,9 +554,10 @@ std::vector<ProxyView> ProxyChanges::views() const {
     ProxyView& view = views.emplace_back();
     view.spec = entry.spec;
     view.running = entry.error.empty();
+    view.listening = !entry.listeners.empty();
     view.error = entry.error;
-    if (!table_) continue;
-    const ProxyCounts& counts = table_->counts(entry.place);
+    if (!entry.place) continue;
+    const ProxyCounts& counts = table_->counts(*entry.place);
     view.total_connections = counts.total;
     view.active_connections = counts.active;
     view.rejected_connections = counts.rejected;

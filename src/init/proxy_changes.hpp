@@ -66,7 +66,7 @@ class ProxyChanges {
  private:
   struct Entry {
     ProxyPtr spec;
-    ProxyTable::Place place = 0;
+    std::optional<ProxyTable::Place> place;  // none: there are no more, and it does not listen
     Listeners listeners;
     std::string error;  // why it does not listen as its file says
   };
@@ -80,12 +80,14 @@ class ProxyChanges {
   [[nodiscard]] ProxyTable* table();
   [[nodiscard]] std::optional<ProxyTable::Place> place_for(const std::string& name);
   [[nodiscard]] ProxyTable::Place place_now(const std::string& name, ProxyTable::Place place);
+  [[nodiscard]] std::string no_place() const;
   void free_place(ProxyTable::Place place);
   static void open_loaded(Load& load);
   void take_loaded(Load& load, const std::optional<Error>& fault);
   void make_set(Set& set) const;
   void take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault);
   void take_away(const std::string& name, const Daemon::DeleteDone& done);
+  void keep_fact(const std::string& name, const Entry& entry);
   void put(const std::string& name, Entry entry);
   void drop(const std::string& name);
   [[nodiscard]] std::vector<ProxyPtr> files_of(const LoadedConfig& config) const;

@@ -48,16 +48,18 @@ SocketChanges::SocketChanges(Parts parts)
       settings_(parts.settings),
       settled_(std::move(parts.settled)),
       services_(parts.board),
-      sockets_(parts.data_loop, services_,
-               {[this](const std::string& service, KeptFd connection) {
-                  instance_later(service, std::move(connection));
-                },
-                [this](Slot slot) {
-                  FileTask task;
-                  task.work = [this, slot] { sockets_.close_stopped(slot); };
-                  task.finish = [](const std::optional<Error>&) {};
-                  (void)loop_.post([this, task] { queue_.add(task); });
-                }}),
+      sockets_(
+          parts.data_loop, services_,
+          {[this](const std::string& service, KeptFd connection) {
+             instance_later(service, std::move(connection));
+           },
+           [this](Slot slot) {
+             FileTask task;
+             task.work = [this, slot] { sockets_.close_stopped(slot); };
+             task.finish = [](const std::optional<Error>&) {};
+             (void)loop_.post([this, task] { queue_.add(task); });
+           },
+           [this] { (void)loop_.post([this] { open(); }); }, [this] { return board_.graph(); }}),
       retry_(parts.loop, [this] { open(); }),
       removal_(parts.loop, [this] { remove_ended(); }) {}
 
@@ -89,15 +91,18 @@ void SocketChanges::look() {
 }
 
 void SocketChanges::open() {
-  GraphPtr graph = board_.graph();
+  const GraphPtr graph = board_.graph();
   const bool none = !any_sockets(*graph) && (!seen_ || !any_sockets(*seen_));
-  seen_ = graph;
-  if (none) return;
+  if (none) seen_ = graph;
+  if (none || under_way_) return;
   under_way_ = true;
   const auto faults = std::make_shared<std::map<std::string, std::string>>();
   FileTask task;
-  task.begin = [this] { began_ = Clock::now(); };
-  task.work = [this, graph, faults] { *faults = sockets_.open_all(*graph); };
+  task.begin = [this] {
+    began_ = Clock::now();
+    seen_ = board_.graph();  // those before it in the queue may have changed it
+  };
+  task.work = [this, faults] { *faults = sockets_.open_all(); };
   task.finish = [this, faults](const std::optional<Error>& fault) {
     if (fault) log_error("sockets: {}", fault->text);
     opened(*faults, fault.has_value());

@@ -33,7 +33,9 @@ bool EpollSet::add(int fd, std::uint32_t events, Key key) noexcept {
 }
 
 bool EpollSet::change(int fd, std::uint32_t events, Key key) noexcept {
-  return control(EPOLL_CTL_MOD, fd, events, key);
+  // It may be missing for want of memory when it was to be added.
+  return control(EPOLL_CTL_MOD, fd, events, key) ||
+         (errno == ENOENT && control(EPOLL_CTL_ADD, fd, events, key));
 }
 
 bool EpollSet::control(int operation, int fd, std::uint32_t events, Key key) noexcept {

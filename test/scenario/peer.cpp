@@ -5,6 +5,8 @@
 //   at ADDRESS             listens there; more than one may be given
 //   passed                 has its sockets passed, and traces what it finds of them: "fds N NAMES",
 //                          "not its own" where LISTEN_PID is another, "no blocking" of each
+//   careless               sets its sockets so that they do not block
+//   shut                   shuts its sockets down, for all who have them, and ends
 //   inetd                  has one connection, as standard input and output
 //   ask ADDRESS TEXT       connects there, sends the text, and traces "answer ..." or "refused"
 //   few                    takes one connection at a time
@@ -313,6 +315,11 @@ __attribute__((constructor(65535))) void be_peer(int argc, char** argv, char**) 
       sockets.push_back(listen_at(words.at(++at)));
     } else if (word == "passed") {
       sockets = passed();
+    } else if (word == "careless") {
+      for (const int fd : sockets) ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    } else if (word == "shut") {
+      for (const int fd : sockets) ::shutdown(fd, SHUT_RDWR);
+      _exit(0);
     } else if (word == "ask") {
       const std::string& address = words.at(++at);
       ask(address, words.at(++at));

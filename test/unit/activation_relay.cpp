@@ -123,7 +123,7 @@ class Rig {
 
  private:
   std::unique_ptr<EventLoop> loop_;
-  PipePool pipes_;
+  PipePool pipes_{64};
   ProxyCounts counts_{};
   EpollSet set_;
   std::optional<Relay> relay_;

@@ -119,6 +119,19 @@ TEST_CASE("a proxy cannot be its own backend", "[config][proxy]") {
     CHECK(messages_of(start + "'" + backend + "'\n").empty());
 }
 
+TEST_CASE("no two addresses of a proxy overlap", "[config][proxy]") {
+  const auto listening = [](const std::string& listen) {
+    return messages_of("[proxy]\nservice = 'web'\nbackend = 'b:1'\nlisten = " + listen + "\n");
+  };
+  CHECK(listening("['127.0.0.1:80', '0.0.0.0:80']") ==
+        Lines{"f.toml:4:10: error: proxy.listen: \"127.0.0.1:80\" is among what \"0.0.0.0:80\" "
+              "takes, must be one of the two"});
+  CHECK(listening("['[::]:80', '[::1]:80']").size() == 1);
+  for (const char* good : {"['0.0.0.0:80', '127.0.0.1:81']", "['0.0.0.0:80', '[::1]:80']",
+                           "['0.0.0.0:80', 'unix:/a']", "['127.0.0.1:80', '127.0.0.2:80']"})
+    CHECK(listening(good).empty());
+}
+
 TEST_CASE("[proxy] stands beside no other section", "[config][proxy]") {
   const std::string beside = "stands beside [service], must have a file of its own";
   CHECK(messages_of(kService + kProxy) == Lines{"f.toml:3:2: error: proxy: " + beside});
