@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kMostConnections = 65536;
 constexpr Milliseconds kLackAgain{100};
 
-// A connection has two sockets, and up to two pipes while bytes are under way. All sockets take half
-// of the descriptors at most, and all pipes an eighth; the rest is for services.
+// A connection has two sockets, and up to two pipes while bytes are under way. All sockets take
+// half of the descriptors at most, and all pipes an eighth; the rest is for services.
 std::size_t most_connections() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;
