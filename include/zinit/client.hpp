@@ -196,7 +196,8 @@ struct ProxyStatus {
   std::chrono::seconds idle_timeout{};  // 0: never
   bool single_connection = false;
   int proxy_protocol = 0;
-  std::string file;  // empty: none
+  std::string file;                   // empty: none
+  std::vector<std::string> warnings;  // what is wrong with it
 };
 
 /// One link of an explanation.

@@ -115,6 +115,7 @@ std::string status_text(const Terminal& terminal, const ProxyStatus& proxy) {
   block.add("times", times_line(proxy));
   block.add("options", options_line(proxy));
   block.add("file", proxy.file.empty() ? "none: set at runtime" : printable(proxy.file));
+  for (const std::string& warning : proxy.warnings) block.add("warning", printable(warning));
   return fmt::format("{}\n{}", terminal.paint(Colour::bold, printable(proxy.name)), block.text());
 }
 

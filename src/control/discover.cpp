@@ -85,7 +85,8 @@ constexpr std::string_view kProxy =
     R"("bytes_to_backend":{"type":"integer"},"bytes_from_backend":{"type":"integer"},)"
     R"("connect_timeout":{"type":"integer"},"idle_timeout":{"type":"integer"},)"
     R"("single_connection":{"type":"boolean"},"proxy_protocol":{"enum":[0,1,2]},)"
-    R"("file":{"type":["string","null"]}}})";
+    R"("file":{"type":["string","null"]},)"
+    R"("warnings":{"type":"array","items":{"type":"string"}}}})";
 
 void put_components(JsonWriter& writer) {
   writer.key("components").begin_object().key("schemas").begin_object();

@@ -85,7 +85,9 @@ void put_proxy(JsonWriter& writer, const ProxyView& proxy) {
   writer.member("single_connection", spec.single_connection);
   writer.member("proxy_protocol", spec.proxy_protocol);
   text_or_null("file", spec.file);
-  writer.end_object();
+  std::vector<std::string> warnings = spec.errors;
+  warnings.insert(warnings.end(), spec.warnings.begin(), spec.warnings.end());
+  writer.member("warnings", warnings).end_object();
 }
 
 std::string set_json(const RequestResult<Daemon::ProxySet>& set) {

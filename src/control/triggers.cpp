@@ -49,12 +49,17 @@ std::vector<std::string> Triggers::sockets_of(const std::string& service) const 
   return daemon_.sockets_of(service).open;
 }
 
+std::string Triggers::fault_of_sockets(const std::string& service) const {
+  const std::string error = daemon_.sockets_of(service).error;
+  return error.empty() ? error : fmt::format("its sockets are not all open: {}", error);
+}
+
 std::vector<std::string> Triggers::addresses_for(const ServiceSpec& spec) const {
   if (!may_be_started(spec)) return {};
   std::vector<std::string> addresses;
   if (spec.starts_by_connection()) addresses = sockets_of(spec.name);
   for (const ProxyView& proxy : before(spec.name)) {
-    if (!proxy.running) continue;
+    if (!proxy.listening) continue;
     addresses.insert(addresses.end(), proxy.spec->listen.begin(), proxy.spec->listen.end());
   }
   return addresses;
@@ -64,13 +69,13 @@ void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
   const auto add = [&](const char* kind, std::string detail) {
     report.reasons.push_back({kind, report.name, report.state, std::move(detail), report.name, 0});
   };
-  const Daemon::Sockets sockets = daemon_.sockets_of(spec.name);
-  if (!sockets.error.empty())
-    add("socket", fmt::format("its sockets are not all open: {}", sockets.error));
+  if (std::string fault = fault_of_sockets(spec.name); !fault.empty())
+    add("socket", std::move(fault));
   if (!merely_unwanted(report) || !may_be_started(spec)) return;
   for (const ProxyView& proxy : before(spec.name)) add("trigger", words_of(proxy));
-  if (spec.starts_by_connection() && !sockets.open.empty())
-    add("trigger", fmt::format("a connection to {} starts it", join(sockets.open, ", ")));
+  const std::vector<std::string> open = sockets_of(spec.name);
+  if (spec.starts_by_connection() && !open.empty())
+    add("trigger", fmt::format("a connection to {} starts it", join(open, ", ")));
 }
 
 const std::vector<ProxyView>& Triggers::before(const std::string& service) const {

@@ -21,6 +21,8 @@ class Triggers {
   [[nodiscard]] std::vector<std::string> proxies_of(const std::string& service) const;
   /// The addresses of its [socket] that are open.
   [[nodiscard]] std::vector<std::string> sockets_of(const std::string& service) const;
+  /// Why others are not; empty: all are.
+  [[nodiscard]] std::string fault_of_sockets(const std::string& service) const;
   /// The addresses, of both, at which a connection starts the service while it is down.
   [[nodiscard]] std::vector<std::string> addresses_for(const ServiceSpec& spec) const;
   /// Adds to the report of a service why one of its sockets is not open, as a reason of kind

@@ -147,7 +147,12 @@ struct Put {
   static void status_text(W& w, S s) { put_text_or_null(w, s.view.status_text); }
   static void file(W& w, S s) { put_text_or_null(w, s.spec().file); }
   static void changed_on_disk(W& w, S s) { w.put(s.changed_on_disk); }
-  static void warnings(W& w, S s) { w.put(s.view.warnings); }
+  static void warnings(W& w, S s) {
+    std::vector<std::string> all = s.view.warnings;
+    if (std::string fault = s.triggers->fault_of_sockets(s.spec().name); !fault.empty())
+      all.push_back(std::move(fault));
+    w.put(all);
+  }
   static void log_lines(W& w, S s) { w.put(s.log.lines); }
   static void log_dropped(W& w, S s) { w.put(s.log.dropped); }
   static void log_dropped_by(W& w, S s) {
@@ -254,7 +259,8 @@ StatusSelection::StatusSelection(const std::vector<std::string>& names) {
     members.set(i);
     usage = usage || name == "memory_bytes" || name == "cpu_usec" || name == "tasks";
     changes = changes || name == "changed_on_disk";
-    triggers = triggers || name == "proxies" || name == "sockets" || name == "starts_on";
+    triggers = triggers || name == "proxies" || name == "sockets" || name == "starts_on" ||
+               name == "warnings";
   }
 }
 

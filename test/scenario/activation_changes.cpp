@@ -224,3 +224,24 @@ TEST_CASE("what a backend has sent before its end is delivered, though its servi
   const std::string rest = client.read_all();
   CHECK(start.size() + rest.size() == bytes);
 }
+
+TEST_CASE("the status of a proxy and of a service tell what is wrong with their addresses",
+          "[quick][xinet][sockets][ctl]") {
+  Server zinit;
+  Listening holder;
+  const std::string taken = "127.0.0.1:" + holder.port(), free = free_address();
+  zinit.file("p.toml", proxy_text(free, free_address(), "s", "conect_timeout = 3"));
+  zinit.file("q.toml", proxy_text(free_address(), "nowhere", "s"));
+  zinit.file("s.toml", "[service]\nexec = [" + peer({"passed", "echo"}) +
+                           "]\n[socket]\nlisten = ['" + free_address() + "', '" + taken + "']\n");
+  zinit.boot();
+  CHECK_THAT(zinit.ctl({"xinet", "status", "p"}).out,
+             Contains("listening") && Contains("warning") && Contains("conect_timeout"));
+  CHECK_THAT(zinit.ctl({"xinet", "status", "q"}).out,
+             Contains("failed") && Contains("q.toml:3") && Contains("proxy.backend"));
+  CHECK(eventually([&] {
+    const std::string said = zinit.ctl({"status", "s"}).out;
+    return said.find("are not all open") != std::string::npos &&
+           said.find(taken) != std::string::npos;
+  }));
+}

@@ -18,7 +18,7 @@ ProxyView proxy(const std::string& name, std::vector<std::string> listen,
   spec.service = service;
   ProxyView view;
   view.spec = std::make_shared<const ProxySpec>(std::move(spec));
-  view.running = true;
+  view.running = view.listening = true;
   return view;
 }
 
@@ -31,7 +31,7 @@ std::vector<ProxyView> two_proxies() {
   good.bytes_to_backend = 1000;
   good.bytes_from_backend = 5'000'000'000;
   ProxyView bad = proxy("web-proxy", {"tcp:[::1]:80"}, "web");
-  bad.running = false;
+  bad.running = bad.listening = false;
   bad.error = "tcp:[::1]:80: address in use";
   return {good, bad};
 }
@@ -177,7 +177,7 @@ TEST_CASE("xinet.list, status and status_all tell of the proxies", "[control][xi
       R"("backend":"unix:/run/backend","service":"db","running":true,"error":null,)"
       R"("total_connections":9,"active_connections":2,"rejected_connections":1,)"
       R"("bytes_to_backend":1000,"bytes_from_backend":5000000000,"connect_timeout":30,)"
-      R"("idle_timeout":0,"single_connection":false,"proxy_protocol":0,"file":null})";
+      R"("idle_timeout":0,"single_connection":false,"proxy_protocol":0,"file":null,"warnings":[]})";
   CHECK(client.call("xinet.status", R"(["db-proxy"])") == db);
   const Json all(client.call("xinet.status_all"));
   REQUIRE(all.size() == 2);

@@ -271,7 +271,7 @@ ProxyStatus read_proxy(const JsonValue& value) {
                "bytes_to_backend", proxy.bytes_to_backend, "bytes_from_backend",
                proxy.bytes_from_backend, "connect_timeout", proxy.connect_timeout, "idle_timeout",
                proxy.idle_timeout, "single_connection", proxy.single_connection, "proxy_protocol",
-               proxy.proxy_protocol, "file", proxy.file);
+               proxy.proxy_protocol, "file", proxy.file, "warnings", proxy.warnings);
   return proxy;
 }
 
