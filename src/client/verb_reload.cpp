@@ -90,8 +90,9 @@ int reload_files(VerbContext& context) {
   context.json() ? context.print_json(json) : print_report(context, report, dry_run);
   const std::size_t failed = report.failed.size() + report.proxies.failed.size();
   if (failed == 0) return ExitStatus::done;
-  context.complain("reload", fmt::format("{} file{} refused; `zinitctl check` shows every fault",
-                                         failed, failed == 1 ? " is" : "s are"));
+  context.complain(
+      "reload", fmt::format("{} file{} not in force; `zinitctl check` shows every fault of files",
+                            failed, failed == 1 ? " is" : "s are"));
   return ExitStatus::failed;
 }
 

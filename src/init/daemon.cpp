@@ -115,7 +115,12 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       reloader_(
           files_, [this] { return read_configuration(start_.sources); },
           [this](const Configuration& config, bool dry_run) { return take(config, dry_run); },
-          [this](std::function<void()> answer) { in_force_.wait(reopening_, std::move(answer)); }),
+          [this](Reloader::Report& report, std::function<void()> answer) {
+            in_force_.wait(reopening_, [this, &report, answer = std::move(answer)] {
+              if (report) proxies_.add_faults(report->proxies);
+              answer();
+            });
+          }),
       service_changes_(files_, board_, start_.sources.places, settings_),
       proxies_({files_, *loop_, start_.data_loop->loop(), board_, start_.sources.places, facts_,
                 [this] { on_sockets_open(false); }}),

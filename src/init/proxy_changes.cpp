@@ -240,6 +240,17 @@ ProxyReport ProxyChanges::plan(const LoadedConfig& config) const {
   return report;
 }
 
+void ProxyChanges::add_faults(ProxyReport& report) const {
+  for (const auto& [name, entry] : entries_) {
+    if (entry.error.empty() || std::ranges::find(report.failed, name) != report.failed.end())
+      continue;
+    for (auto* names : {&report.added, &report.changed, &report.unchanged})
+      std::erase(*names, name);
+    report.failed.insert(std::ranges::lower_bound(report.failed, name), name);
+    report.messages.push_back(fmt::format("{}: {}; tried again every 5 s", name, entry.error));
+  }
+}
+
 void ProxyChanges::load(const LoadedConfig& config) {
   files_ = files_of(config);
   load();

@@ -52,6 +52,9 @@ class ProxyChanges {
   /// What load() will make of them.
   [[nodiscard]] ProxyReport plan(const LoadedConfig& config) const;
 
+  /// When that is done: adds those that are not in force as their files say.
+  void add_faults(ProxyReport& report) const;
+
   void set(SetProxy request, Daemon::ProxyDone done);
   void remove(const std::string& name, Daemon::DeleteDone done);
 

@@ -78,7 +78,7 @@ void Reloader::finish(const RequestPtr& request, const std::optional<Error>& fau
     for (const Daemon::ReloadDone& each : request->done)
       catch_all("reload", [&] { each(request->report); });
   };
-  request->dry_run ? answer() : await_(answer);
+  request->dry_run ? answer() : await_(request->report, answer);
 }
 
 }  // namespace zinit

@@ -28,14 +28,16 @@ class Reloader {
  public:
   using Read = std::function<Configuration()>;
   using Take = std::function<RequestResult<ReloadReport>(const Configuration&, bool dry_run)>;
-  using Await = std::function<void(std::function<void()> answer)>;
+  using Report = RequestResult<ReloadReport>;
+  using Await = std::function<void(Report& report, std::function<void()> answer)>;
 
   /// `read` is called on the queue's thread, then `take` on the loop's with its result. A reload,
   /// but no dry run, is then answered when `await` calls its argument, once and on the loop's
-  /// thread. The loop must not run any more when this is destroyed.
+  /// thread; until then it may add to the report. The loop must not run any more when this is
+  /// destroyed.
   Reloader(
       FileQueue& queue, Read read, Take take,
-      Await await = [](const std::function<void()>& answer) { answer(); })
+      Await await = [](Report& /*report*/, const std::function<void()>& answer) { answer(); })
       : queue_(queue), read_(std::move(read)), take_(std::move(take)), await_(std::move(await)) {}
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;

@@ -52,9 +52,10 @@ struct ReloadedNames {
   std::vector<std::string> failed;  // their file is refused
 };
 
-/// What a reload makes of proxies. Those of `failed` stay as they were.
+/// What a reload makes of proxies. Those of `failed` stay as they were: their file is refused, or
+/// one of its addresses is in use.
 struct ProxyReport : ReloadedNames {
-  std::vector<std::string> messages;  // what is wrong with the files of `failed`
+  std::vector<std::string> messages;  // what is wrong with those of `failed`
 };
 
 /// What a reload makes of services, and of proxies. Services of `failed` that are new are

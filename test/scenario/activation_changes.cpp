@@ -174,7 +174,10 @@ TEST_CASE("a proxy whose new address is in use gets it when it is free, in which
   Listening holder;
   const std::string wanted = "127.0.0.1:" + holder.port();
   zinit.file("p.toml", proxy_text(wanted, proxied.back, "s"));
-  (void)zinit.reload();
+  const auto told = zinit.ctl({"reload"});
+  CHECK(told.code == 1);
+  CHECK_THAT(told.out, Contains("failed") && Contains("p: cannot listen on " + wanted));
+  CHECK_THAT(told.err, Contains("1 file is not in force"));
   CHECK(Client(proxied.front).echo("hello") == "hello");
   zinit.reexecute();
   const Json kept = proxy_status(zinit, "p");

@@ -312,7 +312,7 @@ TEST_CASE("reload says what became of what, and exits 1 where a file is refused"
         "    stopped      y (requires z)\n"
         "    failed       d\n"
         "                 d.toml:1:1: error: x\n");
-  CHECK_THAT(ran.err, StartsWith("zinitctl: reload: 1 file is refused"));
+  CHECK_THAT(ran.err, StartsWith("zinitctl: reload: 1 file is not in force"));
   CHECK(server.run({"reload", "--dry-run"}).status == 1);
   CHECK(server.requests().back() == R"(service.reload {"dry_run":true})");
 }
