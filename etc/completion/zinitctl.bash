@@ -43,6 +43,7 @@ shutdown:nothing:
 poweroff:nothing:
 reboot:nothing:
 halt:nothing:
+kexec:nothing:
 reexec:nothing:--update
 debug-state:nothing:
 # end table

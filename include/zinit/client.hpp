@@ -395,12 +395,13 @@ class Client {
 
   PingAnswer ping();
   SystemInfo info();
-  /// These four stop all services and end zinit, or the machine: at the time `at_us`, microseconds
-  /// since 1970, or now if none is given.
+  /// These five stop all services and end zinit, or the machine: at the time `at_us`, microseconds
+  /// since 1970, or now if none is given. kexec() needs a kernel that is loaded (invalid_state).
   void shutdown(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
   void poweroff(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
   void reboot(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
   void halt(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
+  void kexec(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
 
   /// Cancels a shutdown whose time has not come. Returns false if there is none.
   bool cancel_shutdown();

@@ -143,6 +143,7 @@ class PowerCommand {
       case PowerAction::power_off: client.poweroff(at_us, message); break;
       case PowerAction::reboot: client.reboot(at_us, message); break;
       case PowerAction::halt: client.halt(at_us, message); break;
+      case PowerAction::kexec: client.kexec(at_us, message); break;
     }
     printer_.out(at_us ? fmt::format("{} at {}; `shutdown -c` takes it back\n", end().words,
                                      date_time(*at_us))

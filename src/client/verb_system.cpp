@@ -1,5 +1,5 @@
-// zinitctl kill, isolate, ping, shutdown, poweroff, reboot, halt, reexec and debug-state: one call
-// each.
+// zinitctl kill, isolate, ping, shutdown, poweroff, reboot, halt, kexec, reexec and debug-state:
+// one call each.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
@@ -61,6 +61,8 @@ int run_poweroff(VerbContext& context) {
 }
 int run_reboot(VerbContext& context) { return end_system(context, "system.reboot", "the restart"); }
 int run_halt(VerbContext& context) { return end_system(context, "system.halt", "the halt"); }
+
+int run_kexec(VerbContext& context) { return end_system(context, "system.kexec", "the kexec"); }
 
 int run_reexec(VerbContext& context) {
   const bool update = context.arguments.has("update");

@@ -25,6 +25,10 @@ Outcome power(Call& call) {
   if (context.board.shutting_down()) {
     return RpcError(RpcCode::shutting_down, "a shutdown has begun already");
   }
+  if (action == PowerAction::kexec && !kernel_is_loaded()) {
+    return RpcError(RpcCode::invalid_state, "no kernel is loaded that could be executed")
+        .hint("kexec -l loads one");
+  }
   std::string message(call.params.string("message").value_or(""));
   if (const auto at_us = call.params.count("at_us")) {
     context.power.set({action, *at_us, std::move(message)});
@@ -126,6 +130,8 @@ constexpr Method kMethods[] = {
      "Restarts the machine", kOk},
     {"system.halt",             {}, kPower,           Right::full, power<PowerAction::halt>,
      "Halts the machine", kOk},
+    {"system.kexec",            {}, kPower,           Right::full, power<PowerAction::kexec>,
+     "Executes the kernel that is loaded", kOk},
     {"system.reexec",           kReexecAliases, kReexec, Right::full, system_reexec,
      "Executes the server anew; services run on", kOk},
     {"system.cancel_shutdown",  {}, {},               Right::full, system_cancel_shutdown,

@@ -64,7 +64,7 @@ std::optional<PowerFact> power_of(const FactMap& facts, std::string_view key) {
   if (second == std::string::npos) return std::nullopt;
   const auto action = parse_integer(text.substr(0, first));
   const auto number = parse_integer(text.substr(first + 1, second - first - 1));
-  if (!action || !number || *action < 0 || *action > static_cast<int>(PowerAction::halt))
+  if (!action || !number || *action < 0 || *action > static_cast<int>(PowerAction::kexec))
     return std::nullopt;
   return PowerFact{static_cast<PowerAction>(*action), *number, text.substr(second + 1)};
 }

@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "base/fd.hpp"
+#include "base/file.hpp"
 
 namespace zinit {
 
@@ -25,8 +26,9 @@ constexpr ActionRow kActions[] = {  // in the order of PowerAction
     {LINUX_REBOOT_CMD_POWER_OFF, "power off"},
     {LINUX_REBOOT_CMD_RESTART, "reboot"},
     {LINUX_REBOOT_CMD_HALT, "halt"},
+    {LINUX_REBOOT_CMD_KEXEC, "kexec"},
 };
-static_assert(std::size(kActions) == static_cast<std::size_t>(PowerAction::halt) + 1);
+static_assert(std::size(kActions) == static_cast<std::size_t>(PowerAction::kexec) + 1);
 
 }  // namespace
 
@@ -43,6 +45,11 @@ Error end_machine(PowerAction action) noexcept {
   } catch (...) {
     return Error{"reboot failed", errnum};  // short enough to need no memory
   }
+}
+
+bool kernel_is_loaded() {
+  const auto text = read_file("/sys/kernel/kexec_loaded", 16);
+  return text && text->starts_with('1');
 }
 
 Result<void> take_ctrl_alt_del() {

@@ -14,6 +14,7 @@ enum class PowerAction : std::uint8_t {
   power_off,
   reboot,
   halt,
+  kexec,  // into the kernel that is loaded
 };
 
 /// "power off", for logs and messages.
@@ -22,6 +23,10 @@ enum class PowerAction : std::uint8_t {
 /// Calls reboot(2), without sync or unmounting. In a PID namespace other than the first it ends the
 /// namespace: the parent sees its PID 1 die by SIGHUP or SIGINT. Returns only if it fails: EPERM.
 [[nodiscard]] Error end_machine(PowerAction action) noexcept;
+
+/// Whether a kernel is loaded that PowerAction::kexec can go on with. (kexec_load(2);
+/// the kernel's Documentation/ABI/testing/sysfs-kernel-kexec-kdump)
+[[nodiscard]] bool kernel_is_loaded();
 
 /// Makes Ctrl-Alt-Del send SIGINT to PID 1, instead of restarting the machine at once.
 [[nodiscard]] Result<void> take_ctrl_alt_del();

@@ -240,6 +240,7 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"system.poweroff", result("{\"ok\":true}")},
                        {"system.reboot", result("{\"ok\":true}")},
                        {"system.halt", result("{\"ok\":true}")},
+                       {"system.kexec", result("{\"ok\":true}")},
                        {"xinet.set", result("{}")},
                        {"xinet.delete", result("{\"ok\":true}")},
                        {"xinet.status", result("{}")},

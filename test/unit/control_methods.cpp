@@ -209,7 +209,8 @@ TEST_CASE("a shutdown is answered before it happens, and asked for once", "[cont
 TEST_CASE("what the mode has not is not supported", "[control][methods]") {
   Rig rig;
   TestClient client = rig.client();
-  for (const std::string method : {"system.poweroff", "system.reboot", "system.halt"}) {
+  for (const std::string method :
+       {"system.poweroff", "system.reboot", "system.halt", "system.kexec"}) {
     CHECK(client.error_of(method) == -32013);
     CHECK(client.error_of(method, R"({"at_us":9000000000000000})") == -32013);
   }

@@ -2,10 +2,22 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/file.hpp"
 #include "vm/machine.hpp"
 
 using namespace zinit;
 using namespace zinit::vm;
+using Catch::Contains;
+
+namespace {
+
+std::string file_of_image(const std::string& name) {
+  const auto content = read_file(("build/vm/" + name).c_str(), std::size_t{64} << 20);
+  if (!content) FAIL(content.error().text);
+  return *content;
+}
+
+}  // namespace
 
 SCENARIO("the sample system boots from an initramfs, serves, lets root in and powers off") {
   GIVEN("the sample system with zinit as /init") {
@@ -62,6 +74,37 @@ SCENARIO("the console shows starts in the order of dependencies and stops in the
         CHECK(in_order(down, {"redis: stopped", "syslogd: stopped"}));
         CHECK(in_order(down, {"klogd: stopped", "syslogd: stopped"}));
         CHECK(machine.wait_for_end() == 0);
+      }
+    }
+  }
+}
+
+SCENARIO("kexec ends the machine in order and goes on with the kernel that was loaded") {
+  GIVEN("a booted machine with its kernel and its initramfs as files") {
+    Machine machine({.files = {{"/boot/vmlinuz", file_of_image("vmlinuz")},
+                               {"/boot/initrd", file_of_image("initrd")}},
+                     .memory_mib = 768});
+    WHEN("no kernel is loaded") {
+      const Answer refused = machine.shell().run("zinitctl kexec");
+      THEN("it is refused, and nothing is stopped") {
+        CHECK(refused.code == 1);
+        CHECK_THAT(refused.output, Contains("no kernel is loaded") && Contains("kexec -l"));
+        CHECK(machine.state("redis") == "running");
+        AND_WHEN("one is") {
+          machine.shell().output_of(
+              "kexec -l /boot/vmlinuz --initrd=/boot/initrd --append=\"$(cat /proc/cmdline) "
+              "anew\"");
+          machine.shell().send("zinitctl kexec\n");
+          THEN("services are stopped, and the next kernel boots without the firmware") {
+            machine.console().wait_for("redis: stopped");
+            machine.console().wait_for("Starting new kernel");
+            machine.log_in();
+            CHECK_THAT(machine.console().output_of("cat /proc/cmdline"), Contains(" anew"));
+            machine.console().send("zinitctl poweroff\n");
+            machine.console().wait_for("reboot: Power down");
+            CHECK(machine.wait_for_end() == 0);
+          }
+        }
       }
     }
   }

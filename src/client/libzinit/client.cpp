@@ -164,6 +164,10 @@ void Client::halt(std::optional<std::int64_t> at_us, const std::string& message)
   impl_->end("system.halt", at_us, message);
 }
 
+void Client::kexec(std::optional<std::int64_t> at_us, const std::string& message) {
+  impl_->end("system.kexec", at_us, message);
+}
+
 void Client::reexec(bool update) {
   impl_->tell("system.reexec", update ? JsonParams().add("update", true).text() : "");
 }
