@@ -266,7 +266,7 @@ struct ReloadedNames {
   std::vector<std::string> changed;
   std::vector<std::string> removed;
   std::vector<std::string> unchanged;
-  std::vector<std::string> failed;  // their new file is refused
+  std::vector<std::string> failed;  // what their new file says is not in force
 };
 
 /// What a reload did, or would do: to services, of whose failures status_full() says more, and to
@@ -278,7 +278,7 @@ struct ReloadReport : ReloadedNames {
   // For each of `restarted` and `stopped`: the changed keys that need it, or "requires NAME".
   std::map<std::string, std::vector<std::string>> why;
   struct Proxies : ReloadedNames {
-    std::vector<std::string> messages;  // what is wrong with the files of those that failed
+    std::vector<std::string> messages;  // why those of `failed` did
   };
   Proxies proxies;
 };

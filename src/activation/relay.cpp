@@ -147,8 +147,8 @@ bool Relay::go_on(KeptFd socket) {
 bool Relay::ready(Side side, std::uint32_t events) {
   // Whoever has ended a connection in order may die before its last bytes are passed on.
   const bool ends = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-  if (ends && side == backend && !std::exchange(sides_[side].seen, true))
-    sides_[side].failed = killed_();
+  if (ends && side == backend && !std::exchange(sides_[side].seen, true) && killed_())
+    sides_[side].failed = true;
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
   if (gone) hang_up(side, (events & EPOLLERR) != 0);
   if (gone || (events & EPOLLIN) != 0) move(side);
