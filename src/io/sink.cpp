@@ -137,11 +137,22 @@ void TextSink::drop_current() noexcept {
   current_ = {};
 }
 
+/// A terminal hangs up when the session that it controls ends, such as a getty's. Its descriptors
+/// are dead from then on (EIO), but it can be opened again. The descriptor keeps its number.
+bool TextSink::open_again() noexcept {
+  const UniqueFd again = reopen_nonblocking(fd_.get());
+  if (!again) return false;
+  writable_.stop();
+  return ::dup3(again.get(), fd_.get(), O_CLOEXEC) >= 0;
+}
+
 TextSink::Progress TextSink::write_current() noexcept {
+  bool hung_up = false;
   while (written_ < current_.text.size()) {
     const ssize_t written = write_now(fd_.get(), std::string_view(current_.text).substr(written_));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EAGAIN) return Progress::blocked;
+    if (written < 0 && errno == EIO && !std::exchange(hung_up, true) && open_again()) continue;
     if (written < 0) {
       drop_current();
       return Progress::done;

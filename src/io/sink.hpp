@@ -160,6 +160,7 @@ class TextSink : public QueuedSink {
   void drop_current() noexcept;
   [[nodiscard]] bool next_line() noexcept;
   [[nodiscard]] Progress write_current() noexcept;
+  [[nodiscard]] bool open_again() noexcept;
 
   UniqueFd fd_;
   const int lines_at_once_;

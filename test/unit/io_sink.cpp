@@ -5,9 +5,13 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <csignal>
+#include <cstdlib>
 #include <new>
 #include <thread>
 
@@ -290,6 +294,42 @@ TEST_CASE("sink: a file is written from its current position on", "[io]") {
   give(sink, "hello", new_count());
   sink.finish(1000ms);
   CHECK(read_file(path.c_str(), 1000).value_or("") == "before\nweb: hello\n");
+}
+
+TEST_CASE("sink: a console that has hung up is opened again", "[io]") {
+  const UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  REQUIRE(::unlockpt(master.get()) == 0);
+  auto terminal = open_fd(::ptsname(master.get()), O_RDWR | O_NOCTTY | O_NONBLOCK);
+  REQUIRE(terminal);
+  auto data = DataLoop::create();
+  REQUIRE(data);
+  const auto dropped = new_count();
+  ConsoleSink sink((*data)->loop(), UniqueFd(::fcntl(terminal->get(), F_DUPFD_CLOEXEC, 0)));
+  REQUIRE((*data)->start());
+  const auto receive = [&] {
+    char buffer[100];
+    pollfd ready{master.get(), POLLIN, 0};
+    REQUIRE(::poll(&ready, 1, 10000) == 1);
+    const ssize_t size = ::read(master.get(), buffer, sizeof buffer);
+    return std::string(buffer, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  };
+  give(sink, "before", dropped);
+  CHECK(receive() == "web: before\r\n");
+  const pid_t session = ::fork();
+  if (session == 0) {
+    ::signal(SIGHUP, SIG_IGN);
+    ::setsid();
+    if (::ioctl(terminal->get(), TIOCSCTTY, 0) < 0) ::_exit(1);
+    ::_exit(::vhangup() < 0 ? errno : 0);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(session, &status, 0) == session);
+  REQUIRE(status == 0);
+  REQUIRE(::write(terminal->get(), "x", 1) == -1);
+  give(sink, "after", dropped);
+  CHECK(receive() == "web: after\r\n");
+  CHECK(*dropped == 0);
+  CHECK((*data)->stop(test::kPatience));
 }
 
 TEST_CASE("sink: a socket that does not say so itself is not waited for either", "[io]") {
