@@ -19,8 +19,10 @@ SCENARIO("at the kernel's threads-max spawns wait, and succeed when it is no lon
     std::vector<File> files{
         service("hog",
                 "[service]\nstatus = \"stop\"\n"
-                "exec = \"( while :; do sleep 100000 & done ); exec sleep 12\"\n"),
-        service("late", "[service]\nstatus = \"stop\"\noneshot = true\nexec = \"sleep 4\"\n")};
+                "exec = \"( while :; do sleep 100000 & done ); : >/tmp/full; exec sleep 12\"\n"),
+        service("late",
+                "[service]\nstatus = \"stop\"\noneshot = true\n"
+                "exec = \"until [ -e /tmp/full ]; do read -t 1 x <>/tmp/wait; done; :\"\n")};
     for (int i = 0; i < 10; ++i) {
       files.push_back(service(fmt::format("v{}", i),
                               "[service]\nstatus = \"stop\"\nexec = \"sleep 100000\"\n"
@@ -32,7 +34,8 @@ SCENARIO("at the kernel's threads-max spawns wait, and succeed when it is no lon
       machine.shell().output_of(
           "mkfifo /tmp/wait; exec 9<>/tmp/wait;"
           "echo $(($(ls -d /proc/[0-9]*/task/[0-9]* | wc -l) + 30)) >/proc/sys/kernel/threads-max;"
-          "zinitctl start --no-wait hog 'v*'; read -t 20 x <&9; true");
+          "zinitctl start --no-wait hog 'v*';"
+          "until [ -e /tmp/full ]; do read -t 1 x <&9; done; read -t 14 x <&9; true");
       machine.shell().repeat_until("zinitctl --json status hog", "\"state\":\"exited\"");
       THEN("those that found no room run now") {
         CHECK(machine.zinitctl("logs zinit -n all").find(kWanting) != std::string::npos);
