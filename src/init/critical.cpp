@@ -58,4 +58,11 @@ std::vector<ServiceView> CriticalWatch::look() {
 
 void CriticalWatch::acted_on(const ServiceView& view) { acted_on_.insert(view.spec->name); }
 
+std::vector<std::string> CriticalWatch::down() const {
+  std::vector<std::string> names;
+  for (const std::string& name : acted_on_)
+    if (const auto view = board_.view(name); view && ended_(*view)) names.push_back(name);
+  return names;
+}
+
 }  // namespace zinit

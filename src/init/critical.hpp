@@ -32,6 +32,8 @@ class CriticalWatch {
   [[nodiscard]] std::vector<ServiceView> look();
   /// The end of this service has been handled.
   void acted_on(const ServiceView& view);
+  /// The names of those whose end has been handled and that have not come up since.
+  [[nodiscard]] std::vector<std::string> down() const;
 
  private:
   const Board& board_;

@@ -132,7 +132,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       reap_more_(*loop_, [this] { reap_ended(0); }),
       reap_later_(*loop_, [this] { reap_ended(0); }),
       signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
-      shell_again_(*loop_, [this] { no_services(); }),
+      shell_again_(*loop_, [this] { booted_ ? start_critical() : no_services(); }),
       boot_over_(*loop_, [] { release_idle_memory(); }),
       machine_watchdog_(*loop_),
       self_watchdog_(
@@ -291,20 +291,36 @@ void ZinitDaemon::no_services() {
   else
     log_error("no service file in {}: nothing is started; after mending that, zinitctl reload",
               directories);
-  if (start_.mode != Mode::system || shell_.running()) return;
+  if (start_.mode != Mode::system) return;
+  start_shell("there is no service file");
+}
+
+void ZinitDaemon::start_shell(std::string_view why) {
+  if (shell_.running()) return;
   shell_started_ = Clock::now();
-  shell_.start("there is no service file");
+  shell_.start(why);
 }
 
 void ZinitDaemon::on_shell_over(bool ran) {
-  if (shutdown_.begun() || booted_) return;
+  if (shutdown_.begun()) return;
   const bool first = !services_started_;
   if (!ran) {
     if (first) start_services();
     return;
   }
   if (!first && Clock::now() - shell_started_ < kShortShell) return shell_again_.set(kShellAgain);
+  if (booted_) return start_critical();
   reload_and_log([this] { start_services(); });
+}
+
+/// Whoever has left the shell may have mended what had brought it.
+void ZinitDaemon::start_critical() {
+  if (shutdown_.begun()) return;
+  for (const std::string& name : critical_.down()) {
+    log_info("{}, which is critical, is started again after the emergency shell", name);
+    if (const auto started = board_.start(name); !started)
+      log_error("{}: {}", name, started.error().text);
+  }
 }
 
 void ZinitDaemon::on_signals() {
@@ -396,7 +412,7 @@ void ZinitDaemon::on_critical_end(const ServiceView& view) {
       "{}, which is critical, {}", view.spec->name,
       record.state == State::failed ? "failed: " + reason_text(record.reason) : "has ended");
   if (start_.mode == Mode::system) {
-    shell_.start(what);
+    start_shell(what);
     return;
   }
   exit_code_ = exit_code_of(record);

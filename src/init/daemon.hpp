@@ -140,6 +140,7 @@ class ZinitDaemon final : public Daemon {
   void start_services();
   [[nodiscard]] RequestResult<void> boot_target();
   void no_services();
+  void start_shell(std::string_view why);
   void on_signals();
   void on_signal(const PendingSignal& pending);
   void tell_ended(const EndedProcess& ended);
@@ -150,6 +151,7 @@ class ZinitDaemon final : public Daemon {
   RequestResult<ReloadReport> take(const Configuration& config, bool dry_run);
   void on_change();
   void on_critical_end(const ServiceView& view);
+  void start_critical();
   void on_shell_over(bool ran);
 
   DaemonStart start_;

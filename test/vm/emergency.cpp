@@ -73,6 +73,12 @@ SCENARIO("a critical service that fails for good brings the emergency shell") {
       vm.console().wait_for("vital");
       vm.console().wait_for("# ");
       CHECK(vm.console().output_of("zinitctl why vital").find("No such file") != std::string::npos);
+      AND_WHEN("it is mended, and the shell is left") {
+        vm.console().output_of(
+            "printf '#!/bin/sh\\nexec sleep 1000\\n' >/nowhere; chmod 755 /nowhere");
+        vm.console().send("sleep 2; exit\n");
+        THEN("it is started again") { vm.console().wait_for("vital: running"); }
+      }
     }
   }
 }
