@@ -24,6 +24,7 @@ namespace zinit {
 namespace {
 
 constexpr std::size_t kCommandLineMax = 65536;
+constexpr const char* kInitramfs = "/etc/initrd-release";
 
 template <class T>
 void log_if_failed(const Result<T>& result) {
@@ -86,6 +87,7 @@ void read_kernel_options(StartRequest& request, const std::string& command_line)
   std::string text = command_line;
   for (const std::string& word : request.options.words) text.append(" ").append(word);
   request.kernel = parse_kernel_options(text);
+  if (::access(kInitramfs, F_OK) == 0) request.kernel = for_initramfs(request.kernel);
 }
 
 void set_up_keys() {

@@ -141,6 +141,13 @@ KernelOptions parse_kernel_options(std::string_view text) {
   return options;
 }
 
+KernelOptions for_initramfs(const KernelOptions& options) {
+  KernelOptions own;
+  own.log_level = options.log_level;
+  own.faults = options.faults;
+  return own;
+}
+
 bool in_container(const ServerOptions& options, const Environment& environment, bool marked) {
   const auto told = value_of(environment, "ZINIT_CONTAINER");
   return options.container || (told && *told != "0") || value_of(environment, "container") ||

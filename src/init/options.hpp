@@ -51,6 +51,11 @@ struct KernelOptions {
 /// several settings of one option counts.
 [[nodiscard]] KernelOptions parse_kernel_options(std::string_view text);
 
+/// What of them is for an initramfs that is on its way to another root, and has a file
+/// /etc/initrd-release to say so (https://systemd.io/INITRD_INTERFACE): the log level. Target,
+/// directory and shell are those of the other root.
+[[nodiscard]] KernelOptions for_initramfs(const KernelOptions& options);
+
 /// Whether zinit is PID 1 of a container rather than of a machine (zinit.toml(5), "Where files are
 /// read"). `marked`: /.dockerenv or /run/.containerenv exists.
 [[nodiscard]] bool in_container(const ServerOptions& options, const Environment& environment,

@@ -76,6 +76,16 @@ TEST_CASE("single, rescue and emergency each ask for the shell, and only as whol
   }
 }
 
+TEST_CASE("of the kernel's settings an initramfs takes the log level alone", "[init][options]") {
+  const auto own = for_initramfs(parse_kernel_options(
+      "emergency zinit.target=x zinit.log_level=debug zinit.config_dir=/x zinit.taget=y"));
+  CHECK(own.log_level == LogLevel::debug);
+  CHECK(own.target.empty());
+  CHECK_FALSE(own.config_dir);
+  CHECK_FALSE(own.shell);
+  CHECK(own.faults.size() == 1);
+}
+
 TEST_CASE("a wrong kernel setting is told and leaves the others", "[init][options]") {
   const auto options = parse_kernel_options("zinit.log_level=loud zinit.taget=x zinit.target=y");
   CHECK(options.target == "y");
