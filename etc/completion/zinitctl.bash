@@ -44,6 +44,7 @@ poweroff:nothing:
 reboot:nothing:
 halt:nothing:
 kexec:nothing:
+switch-root:files:
 reexec:nothing:--update
 debug-state:nothing:
 # end table

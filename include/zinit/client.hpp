@@ -403,6 +403,11 @@ class Client {
   void halt(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
   void kexec(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
 
+  /// PID 1 of a machine alone: stops all services but those that survive it, makes the mounted
+  /// directory `new_root` the root and executes `init` there in its own place. invalid_state, with
+  /// the reason, where that cannot be done; then nothing was stopped.
+  void switch_root(const std::string& new_root, const std::string& init = "/sbin/init");
+
   /// Cancels a shutdown whose time has not come. Returns false if there is none.
   bool cancel_shutdown();
 

@@ -99,6 +99,14 @@ void set_environment(Environment& environment, Environment later) {
   std::erase_if(environment, [&](const std::string&) { return replaced[place++]; });
 }
 
+std::vector<char*> execve_list(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  all.reserve(texts.size() + 1);
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
 Environment overlay(const Environment& earlier, Environment later) {
   Environment both = earlier;
   set_environment(both, std::move(later));

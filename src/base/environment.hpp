@@ -26,6 +26,9 @@ void set_environment(Environment& environment, Environment later);
 /// The variables of both; if both set a key, `later` wins.
 [[nodiscard]] Environment overlay(const Environment& earlier, Environment later);
 
+/// `texts` as execve(2) takes arguments and variables: null-terminated. Points into `texts`.
+[[nodiscard]] std::vector<char*> execve_list(const std::vector<std::string>& texts);
+
 /// How many faulty lines are reported by number: a file may have any number of them.
 inline constexpr std::size_t kMostFaulty = 5;
 

@@ -144,6 +144,7 @@ class PowerCommand {
       case PowerAction::reboot: client.reboot(at_us, message); break;
       case PowerAction::halt: client.halt(at_us, message); break;
       case PowerAction::kexec: client.kexec(at_us, message); break;
+      case PowerAction::switch_root: break;  // no name of a command stands for it
     }
     printer_.out(at_us ? fmt::format("{} at {}; `shutdown -c` takes it back\n", end().words,
                                      date_time(*at_us))

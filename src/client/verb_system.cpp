@@ -1,5 +1,5 @@
-// zinitctl kill, isolate, ping, shutdown, poweroff, reboot, halt, kexec, reexec and debug-state:
-// one call each.
+// zinitctl kill, isolate, ping, shutdown, poweroff, reboot, halt, kexec, switch-root, reexec and
+// debug-state: one call each.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
@@ -63,6 +63,15 @@ int run_reboot(VerbContext& context) { return end_system(context, "system.reboot
 int run_halt(VerbContext& context) { return end_system(context, "system.halt", "the halt"); }
 
 int run_kexec(VerbContext& context) { return end_system(context, "system.kexec", "the kexec"); }
+
+int run_switch_root(VerbContext& context) {
+  const auto& words = context.arguments.rest;
+  JsonParams params;
+  params.add("new_root", words[0]);
+  if (words.size() > 1) params.add("init", words[1]);
+  return context.print_result(context.client().call("system.switch_root", params.text()),
+                              "the switch to the new root has begun\n");
+}
 
 int run_reexec(VerbContext& context) {
   const bool update = context.arguments.has("update");

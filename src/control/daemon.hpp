@@ -13,6 +13,7 @@
 
 #include "config/value.hpp"
 #include "model/proxy_spec.hpp"
+#include "os/mount.hpp"
 #include "os/power.hpp"
 #include "supervisor/board.hpp"
 
@@ -107,6 +108,12 @@ class Daemon {
   /// the execution, which closes all connections when the answers have been written, or with the
   /// reason why there is none.
   virtual void reexecute(bool update, ReexecuteDone done) = 0;
+
+  using SwitchDone = std::function<void(const RequestResult<void>&)>;
+  /// Goes over to another root, where its init becomes this process: services end but for those
+  /// with `survive`. `done` is called once on the control loop's thread, when it is found that it
+  /// can be done and just before it begins, or with the reason why not.
+  virtual void switch_root(NewRoot next, SwitchDone done) = 0;
 
   using SetDone = std::function<void(const RequestResult<Board::SetReport>&)>;
   /// Replaces the service of that name, or adds it (Board::set()). Queued with reloads; `done` as

@@ -40,6 +40,17 @@ Outcome power(Call& call) {
               }};
 }
 
+Outcome system_switch_root(Call& call) {
+  RpcContext& context = call.context;
+  constexpr PowerAction action = PowerAction::switch_root;
+  if (!context.daemon.supports(action)) return not_supported(action, context.daemon.info().mode);
+  const Awaited<void> awaited;
+  context.daemon.switch_root(
+      {std::string(*call.params.string("new_root")), std::string(*call.params.string("init"))},
+      awaited.as(context, "", [](const RequestResult<void>&) { return ok_json(); }));
+  return awaited.later();
+}
+
 Outcome system_reexec(Call& call) {
   const Awaited<void> awaited;
   call.context.daemon.reexecute(
@@ -96,6 +107,10 @@ constexpr Param kPower[] = {
     {"at_us", ParamType::count, false, {}, "when, in microseconds since 1970; none: now"},
     {"message", ParamType::string, false, {}, "why, for the log"},
 };
+constexpr Param kSwitchRoot[] = {
+    {"new_root", ParamType::string, true, {}, "the directory where the new root is mounted"},
+    {"init", ParamType::string, false, "\"/sbin/init\"", "the program in it that is to be PID 1"},
+};
 constexpr Param kReexec[] = {
     {"update", ParamType::boolean, false, "false", "the program that is installed now"},
 };
@@ -132,6 +147,8 @@ constexpr Method kMethods[] = {
      "Halts the machine", kOk},
     {"system.kexec",            {}, kPower,           Right::full, power<PowerAction::kexec>,
      "Executes the kernel that is loaded", kOk},
+    {"system.switch_root",      {}, kSwitchRoot,      Right::full, system_switch_root,
+     "Goes over to another root and executes its init", kOk},
     {"system.reexec",           kReexecAliases, kReexec, Right::full, system_reexec,
      "Executes the server anew; services run on", kOk},
     {"system.cancel_shutdown",  {}, {},               Right::full, system_cancel_shutdown,

@@ -176,11 +176,13 @@ void ZinitDaemon::run() {
   // If memory is short this throws, and there are no services until a reload loads them.
   catch_all("boot", [this] { start_.legacy ? go_on() : load_services(); });
   // The shell comes before the services, also if it was there before a re-execution.
-  const bool shell_first = start_.legacy ? shell_.running() : start_.kernel.shell;
+  const bool first = !start_.legacy || (switched_ && !booted_);
+  const bool shell_first =
+      shell_.running() || (first && (start_.kernel.shell || !switch_fault_.empty()));
   if (!shell_first || services_started_)
     start_with_sockets();
   else if (!shell_.running())
-    shell_.start("asked for on the kernel command line");
+    shell_.start(switch_fault_.empty() ? "asked for on the kernel command line" : switch_fault_);
   start_.legacy.reset();  // closes what nobody has taken
   self_watchdog_.set(settings_.self_watchdog);
   loop_->run();
@@ -392,6 +394,12 @@ void ZinitDaemon::on_change() {
   if (!memory_released_ && board_.boot_settled()) {
     memory_released_ = true;
     boot_over_.set(kAfterBoot);
+  }
+  if (switched_ && booted_ && board_.boot_settled()) {
+    switched_ = false;
+    switch_fault_.clear();
+    keep_facts();
+    board_.settle_switch();
   }
   shutdown_.look();
   service_changes_.look();

@@ -91,6 +91,9 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
   /// Whether no thread hangs in a system call, so that destroying this will not either.
   [[nodiscard]] bool can_be_destroyed();
+  /// When kind() is switch_root: ends what is left but for what survives, enters the new root and
+  /// executes its init. If that fails, zinit itself is executed anew where it is, with a shell.
+  [[noreturn]] void leave_root();
   /// Reaps children that have ended; true: there may be more.
   bool reap_some();
   /// Reads what services have written, and lets the sinks write queued lines. Ends the data loop,
@@ -106,6 +109,7 @@ class ZinitDaemon final : public Daemon {
   void reload(bool dry_run, ReloadDone done) override;
   void keep_scheduled(const std::optional<ScheduledPower>& power) override;
   void reexecute(bool update, ReexecuteDone done) override;
+  void switch_root(NewRoot next, SwitchDone done) override;
   void set_service(SetService request, SetDone done) override;
   void delete_service(const DeleteService& request, DeleteDone done) override;
   void set_proxy(SetProxy request, ProxyDone done) override;
@@ -135,6 +139,9 @@ class ZinitDaemon final : public Daemon {
   void add_lost(KeptServices& kept);
   void keep_facts();
   void execute_again(NextImage which);
+  [[nodiscard]] bool survives(const ProcessStat& process) const;
+  [[nodiscard]] Error execute_in_new_root(bool own);
+  void arrive();
   void start_with_sockets();
   void on_sockets_open(bool anyway);
   void start_services();
@@ -201,6 +208,9 @@ class ZinitDaemon final : public Daemon {
   bool booted_ = false;                        // the board has been told what to start
   TimePoint shell_started_{};
   bool memory_released_ = false;  // what start-up took, once it is over
+  NewRoot next_;                  // of a switch-root that has begun
+  bool switched_ = false;         // a switch-root is over, and its services have not settled yet
+  std::string switch_fault_;      // why that has failed
   int exit_code_ = 0;
   bool data_loop_ended_ = true;
 };

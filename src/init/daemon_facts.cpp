@@ -18,6 +18,10 @@ constexpr std::string_view kBooted = "daemon/booted";
 constexpr std::string_view kCrashes = "daemon/crashes";
 constexpr std::string_view kSoft = "daemon/nofile/soft";
 constexpr std::string_view kHard = "daemon/nofile/hard";
+constexpr std::string_view kSwitched = "daemon/switched";
+constexpr std::string_view kSwitchFault = "daemon/switch_fault";
+constexpr std::string_view kNewRoot = "daemon/new_root";
+constexpr std::string_view kNewInit = "daemon/new_init";
 constexpr std::string_view kShutdown = "daemon/shutdown";    // "KIND UNTIL HURRIED"
 constexpr std::string_view kScheduled = "daemon/scheduled";  // "KIND AT MESSAGE"
 
@@ -64,7 +68,7 @@ std::optional<PowerFact> power_of(const FactMap& facts, std::string_view key) {
   if (second == std::string::npos) return std::nullopt;
   const auto action = parse_integer(text.substr(0, first));
   const auto number = parse_integer(text.substr(first + 1, second - first - 1));
-  if (!action || !number || *action < 0 || *action > static_cast<int>(PowerAction::kexec))
+  if (!action || !number || *action < 0 || *action > static_cast<int>(PowerAction::switch_root))
     return std::nullopt;
   return PowerFact{static_cast<PowerAction>(*action), *number, text.substr(second + 1)};
 }
@@ -96,6 +100,10 @@ void put_daemon(const DaemonFacts& daemon, FactMap& facts) {
   put(facts, kScheduled,
       scheduled ? power_text(scheduled->action, scheduled->at_us, scheduled->message)
                 : std::string());
+  put(facts, kNewRoot, daemon.next.root);
+  put(facts, kNewInit, daemon.next.init);
+  put(facts, kSwitched, daemon.switched ? "1" : "");
+  put(facts, kSwitchFault, daemon.switch_fault);
   put(facts, kSettings, daemon.settings);
   put(facts, kEtcEnvironment, daemon.etc_environment);
 }
@@ -119,6 +127,9 @@ DaemonFacts daemon_from(const FactMap& facts) {
   }
   if (const auto later = power_of(facts, kScheduled))
     daemon.scheduled = {later->action, later->number, later->rest};
+  daemon.next = {text_of_fact(facts, kNewRoot), text_of_fact(facts, kNewInit)};
+  daemon.switched = number_of(facts, kSwitched).has_value();
+  daemon.switch_fault = text_of_fact(facts, kSwitchFault);
   daemon.settings = text_of_fact(facts, kSettings);
   daemon.etc_environment = text_of_fact(facts, kEtcEnvironment);
   return daemon;

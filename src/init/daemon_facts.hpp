@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "control/daemon.hpp"
 #include "init/shutdown.hpp"
+#include "os/mount.hpp"
 #include "os/state_facts.hpp"
 
 namespace zinit {
@@ -24,6 +25,9 @@ struct DaemonFacts {
   pid_t shell = 0;                            // the emergency shell; 0: none
   std::optional<Shutdown::Stand> shutdown;    // that has begun
   std::optional<ScheduledPower> scheduled;    // for later
+  NewRoot next;                               // of a switch-root that has begun
+  bool switched = false;                      // one is over, and its services have not settled yet
+  std::string switch_fault;                   // why that has failed
   std::string settings;                       // the text of zinit.toml in force
   std::string etc_environment;                // that of /etc/environment
 };

@@ -20,16 +20,21 @@ void ZinitDaemon::go_on() {
   if (legacy.facts.empty()) services_started_ = start_.started;  // nothing is booted twice
   booted_ = before.booted || legacy.facts.empty();
   shell_.take_over(before.shell);
+  next_ = before.next;
+  switched_ = before.switched;
+  switch_fault_ = before.switch_fault;
   if (before.shutdown) shutdown_.go_on(*before.shutdown);
   scheduled_ = before.scheduled;
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
   use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
   if (scheduled_ && server_) server_->go_on_with(*scheduled_);
   // A crash while the services were loaded: there are none yet.
-  if (!services_started_ && legacy.journal.entries.empty())
+  const bool arriving = switched_ && !booted_;
+  if (!arriving && !services_started_ && legacy.journal.entries.empty())
     load_services();
   else
     restore_services();
+  if (arriving) arrive();
   reap_more_.ask();  // the ends of children during the execve(2)
   log_info("version {} goes on, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
            ::getpid());
@@ -52,7 +57,8 @@ void ZinitDaemon::restore_services() {
   board_.hold_launches(false);
   state_.set_kept({});
   // The image before may have crashed before its board knew of it.
-  if (shutdown_.begun() && !board_.shutting_down()) board_.begin_shutdown();
+  if (shutdown_.begun() && !board_.shutting_down())
+    board_.begin_shutdown(shutdown_.kind() == PowerAction::switch_root);
   proxies_.restore(legacy.descriptors, legacy.facts);
   kill_point("reexec.restored");
   logs_.take_over_pipes(legacy.descriptors, legacy.facts);
@@ -84,6 +90,9 @@ void ZinitDaemon::keep_facts() {
   own.program = installed_program();
   own.crashes = logged_crashes().count;
   own.shell = shell_.pid();
+  own.next = next_;
+  own.switched = switched_;
+  own.switch_fault = switch_fault_;
   own.settings = settings_.text;
   own.etc_environment = etc_environment_;
   own.shutdown = shutdown_.stand();

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -21,7 +22,8 @@ namespace zinit {
 
 namespace {
 
-constexpr Milliseconds kGrace{3000};    // between SIGTERM and SIGKILL
+constexpr Milliseconds kGrace{3000};  // between SIGTERM and SIGKILL
+constexpr Milliseconds kScanAgain{50};
 constexpr Milliseconds kForKill{2000};  // a process that is left then hangs in the kernel
 
 bool any_child_left() {
@@ -29,21 +31,50 @@ bool any_child_left() {
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
 }
 
-/// Reaps for at most `limit`. Returns whether no child is left.
-bool reap_until_none(const std::function<bool()>& reap_some, Milliseconds limit) {
-  const TimePoint deadline = after(Clock::now(), limit);
-  while (true) {
-    while (reap_some()) {}
-    if (!any_child_left()) return true;
-    if (Clock::now() >= deadline) return false;
-    wait_for_child(deadline);
-  }
-}
+/// The processes that are to be killed.
+class Rest {
+ public:
+  Rest(const std::function<bool()>& reap_some,
+       const std::function<bool(const ProcessStat&)>& spared)
+      : reap_some_(reap_some), spared_(spared) {}
 
-void signal_all(int signal) {
-  if (::kill(-1, signal) < 0 && errno != ESRCH)
-    log_error("{}", sys_failure("signal", "what is left").value().text);
-}
+  /// Reaps for at most `limit`. Returns whether none is left.
+  bool reap_until_none(Milliseconds limit) {
+    const TimePoint deadline = after(Clock::now(), limit);
+    while (true) {
+      while (reap_some_()) {}
+      if (spared_ ? chosen().empty() : !any_child_left()) return true;
+      const TimePoint now = Clock::now();
+      if (now >= deadline) return false;
+      // The end of a process whose parent is spared causes no SIGCHLD here.
+      wait_for_child(spared_ ? std::min(deadline, after(now, kScanAgain)) : deadline);
+    }
+  }
+
+  void signal(int number) {
+    if (!spared_) return signal_one(-1, number);
+    for (const pid_t pid : chosen()) signal_one(pid, number);
+  }
+
+ private:
+  static void signal_one(pid_t pid, int number) {
+    if (::kill(pid, number) < 0 && errno != ESRCH)
+      log_error("{}", sys_failure("signal", "what is left").value().text);
+  }
+
+  [[nodiscard]] std::vector<pid_t> chosen() const {
+    std::vector<pid_t> pids;
+    const auto processes = all_processes();
+    if (!processes) log_error("{}; what is left runs on", processes.error().text);
+    for (const ProcessStat& process : processes ? *processes : std::vector<ProcessStat>())
+      if (process.pid != ::getpid() && !process.kernel && !process.zombie() && !spared_(process))
+        pids.push_back(process.pid);
+    return pids;
+  }
+
+  const std::function<bool()>& reap_some_;
+  const std::function<bool(const ProcessStat&)>& spared_;
+};
 
 /// A step that may hang on a device or a server that is gone.
 struct LastStep {
@@ -107,16 +138,19 @@ void carry_out(const LastStep& step) {
 
 }  // namespace
 
-void kill_the_rest(const std::function<bool()>& reap_some) {
-  while (reap_some()) {}
-  if (!any_child_left()) return;
-  log_info("SIGTERM to all processes that are left");
-  signal_all(SIGTERM);
-  signal_all(SIGCONT);  // a stopped process handles no signal but SIGKILL
-  if (reap_until_none(reap_some, kGrace)) return;
-  log_warn("SIGKILL to all processes that are left");
-  signal_all(SIGKILL);
-  if (!reap_until_none(reap_some, kForKill)) log_error("some processes cannot be killed");
+void kill_the_rest(const std::function<bool()>& reap_some,
+                   const std::function<bool(const ProcessStat&)>& spared) {
+  Rest rest(reap_some, spared);
+  if (rest.reap_until_none(Milliseconds{0})) return;
+  const std::string_view which =
+      spared ? "all processes that do not survive" : "all processes that are left";
+  log_info("SIGTERM to {}", which);
+  rest.signal(SIGTERM);
+  rest.signal(SIGCONT);  // a stopped process handles no signal but SIGKILL
+  if (rest.reap_until_none(kGrace)) return;
+  log_warn("SIGKILL to {}", which);
+  rest.signal(SIGKILL);
+  if (!rest.reap_until_none(kForKill)) log_error("some processes cannot be killed");
 }
 
 void leave_machine(PowerAction action) {

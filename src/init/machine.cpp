@@ -141,6 +141,7 @@ void run_machine(StartRequest request) {
   } catch (const std::exception& fault) {
     stay_alive(fault.what());
   }
+  if (daemon->kind() == PowerAction::switch_root) daemon->leave_root();
   catch_all("shutdown", [daemon] { kill_the_rest([daemon] { return daemon->reap_some(); }); });
   catch_all("shutdown", [daemon] { daemon->leave_cgroups(); });
   catch_all("shutdown", [daemon] { daemon->finish_logs(); });

@@ -20,6 +20,8 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "init/environment.hpp"
+#include "os/console.hpp"
+#include "os/power.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
 #include "os/spawn.hpp"
@@ -34,11 +36,6 @@ constexpr const char* kVariable = "ZINIT_INHERITS";
 
 // What the kernel appends to the path of a program whose file was replaced or removed.
 constexpr std::string_view kDeleted = " (deleted)";
-
-// For the launches and the work with files that are under way to end, and how often that is looked
-// at.
-constexpr Milliseconds kLaunchesEnd{5000};
-constexpr Milliseconds kLookAgain{2};
 
 // Of the output of a self-check.
 constexpr std::size_t kMostOutput = 4096;
@@ -191,10 +188,7 @@ void prepare_execution() {
   static Environment& texts = *new Environment;
   texts = own_environment();
   texts.push_back(fmt::format("{}={}:{}", kVariable, kept_list_fd(), ::getpid()));
-  static std::vector<char*>& pointers = *new std::vector<char*>;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  variables = &pointers;
+  variables = new std::vector<char*>(execve_list(texts));
 }
 
 bool can_execute() noexcept { return variables != nullptr && own_program().file; }
@@ -213,6 +207,28 @@ Error execute_again(NextImage which) {
     ::execve(program.path.c_str(), arguments, variables->data());
   });
   return sys_failure("execute", program.path, errnum).value();
+}
+
+Error execute_stranger(const std::string& program, const Environment& environment,
+                       const std::optional<rlimit>& nofile) {
+  std::vector<std::string> texts{program};
+  for (char** word = arguments; *word != nullptr && *++word != nullptr;) texts.emplace_back(*word);
+  const auto words = execve_list(texts);
+  const auto settings = execve_list(environment);
+  if (auto console = open_fd("/dev/console", O_RDWR | O_NOCTTY | O_NONBLOCK)) {
+    ::fcntl(console->get(), F_SETFL, 0);
+    if (const auto made = make_standard_streams(console->get()); !made)
+      log_warn("{}", made.error().text);
+  }
+  if (nofile && ::setrlimit(RLIMIT_NOFILE, &*nofile) < 0)
+    log_warn("{}", sys_failure("lower", "the limit of open files").value().text);
+  give_back_ctrl_alt_del();
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) std::signal(signal, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  ::execve(program.c_str(), words.data(), settings.data());
+  return sys_failure("execute", program).value();
 }
 
 Reexecution::Reexecution(EventLoop& loop, Board& board, FileQueue& files,

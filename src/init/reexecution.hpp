@@ -2,12 +2,15 @@
 // left, and the execve(2) itself. When and whether is up to ZinitDaemon.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/environment.hpp"
 #include "base/time.hpp"
 #include "init/file_queue.hpp"
 #include "io/watcher.hpp"
@@ -62,9 +65,21 @@ void prepare_execution();
 /// fails; then nothing has changed. (execveat(2))
 [[nodiscard]] Error execute_again(NextImage which);
 
-/// The same in the handler of a fault: the same program. @return  errno
+/// Executes another program, which is to find this process as the kernel starts PID 1, with
+/// `environment` and the words that the kernel has passed, and without what zinit has changed about
+/// signals, limits (`nofile`, if it is known), Ctrl-Alt-Del and the standard streams. Returns only
+/// if that fails.
+[[nodiscard]] Error execute_stranger(const std::string& program, const Environment& environment,
+                                     const std::optional<rlimit>& nofile);
+
+/// Like execute_again(), in the handler of a fault: the same program. @return  errno
 /// Async-signal-safe.
 [[nodiscard]] int execute_after_fault() noexcept;
+
+/// For the launches and the work with files that are under way to end, and how often that is looked
+/// at.
+inline constexpr Milliseconds kLaunchesEnd{5000};
+inline constexpr Milliseconds kLookAgain{2};
 
 /// The way to a re-execution: the installed program is checked, then no launch is begun any more,
 /// and when none is under way the program is executed.

@@ -43,10 +43,12 @@ void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit)
   on_begun_();
   timer_.set(limit - hurried_);  // first, for what follows may throw for want of memory
   tell(LogLevel::info, [&] {
-    return fmt::format("{}; stopping all services, {} at most", why, duration_text(limit.count()));
+    const bool over_it = kind == PowerAction::switch_root;
+    return fmt::format("{}; stopping all services{}, {} at most", why,
+                       over_it ? " that do not survive it" : "", duration_text(limit.count()));
   });
   kill_point("shutdown.begun");
-  board_.begin_shutdown();
+  board_.begin_shutdown(kind == PowerAction::switch_root);
   look();
 }
 

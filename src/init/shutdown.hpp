@@ -46,6 +46,9 @@ class Shutdown {
   /// A second request: services that are left have 1 s.
   void hurry(std::string_view why);
 
+  /// It has led to a switch-root, and none has begun any more.
+  void forget() noexcept { begun_ = finished_ = false; }
+
   /// To be called when the board has changed.
   void look();
 

@@ -183,7 +183,12 @@ bool kept(const World& world, Slot slot) {
   }
 }
 
+bool stays_up(const World& world, Slot slot) {
+  return world.switching && world.spec(slot).survive && world.record(slot).wish == Wish::up;
+}
+
 bool dependency_lost(const World& world, Slot slot) {
+  if (stays_up(world, slot)) return false;
   const Node& node = world.node(slot);
   return !node.missing.empty() ||
          std::ranges::any_of(node.requires_, [&](Slot required) { return !kept(world, required); });
@@ -210,7 +215,9 @@ bool in_the_way(const World& world, Slot slot) {
 }
 
 bool dependents_down(const World& world, Slot slot) {
-  const auto out_of_the_way = [&](Slot other) { return !in_the_way(world, other); };
+  const auto out_of_the_way = [&](Slot other) {
+    return stays_up(world, other) || !in_the_way(world, other);
+  };
   const Node& node = world.node(slot);
   return std::ranges::all_of(node.required_by, out_of_the_way) &&
          (!world.shutdown || std::ranges::all_of(node.ordered_before, out_of_the_way));
@@ -251,7 +258,7 @@ bool first_try(const World& world, Slot slot) {
 }
 
 bool of_earlier_run(const World& world, Slot slot, Slot above) {
-  return !world.record(slot).respawn && active(world, above) &&
+  return !world.record(slot).respawn && active(world, above) && !stays_up(world, above) &&
          world.record(above).state != State::failed;
 }
 

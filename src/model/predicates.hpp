@@ -36,6 +36,10 @@ namespace zinit {
 /// Something that `slot` requires is missing, or is not kept.
 [[nodiscard]] bool dependency_lost(const World& world, Slot slot);
 
+/// A switch-root is under way, and the service keeps running over it: its spec has `survive`, and
+/// its wish is up. Until what the new root starts has settled, what it requires may be gone.
+[[nodiscard]] bool stays_up(const World& world, Slot slot);
+
 /// A process of the service is there, or is being spawned.
 [[nodiscard]] bool has_process(const Record& record);
 
@@ -100,8 +104,7 @@ struct Claim {
 /// Whether something holds the blocked service up that does not end by itself, or only after a
 /// delay: a re-spawn's delay, a conflict, a missing name, or a service that it waits for and for
 /// which `settled` is true.
-[[nodiscard]] bool held_up(const World& world, Slot slot,
-                           const std::function<bool(Slot)>& settled);
+[[nodiscard]] bool held_up(const World& world, Slot slot, const std::function<bool(Slot)>& settled);
 
 /// settled() for many services of a world that does not change meanwhile. What was found for one is
 /// reused for the others, and is kept in World::searches: a world may have one object at a time.

@@ -253,9 +253,22 @@ Bulk choose_delete_all(const Graph& graph) {
   return bulk;
 }
 
-Slots request_shutdown(World& world) {
+Slots request_shutdown(World& world, bool switching) {
   world.shutdown = true;
-  for (const Slot slot : world.graph->order()) no_longer_wish(world.record(slot));
+  world.switching = switching;
+  for (const Slot slot : world.graph->order())
+    if (!stays_up(world, slot)) no_longer_wish(world.record(slot));
+  return world.graph->order();
+}
+
+Slots end_switch(World& world) {
+  world.shutdown = false;
+  world.stop_limit = Milliseconds::max();
+  return world.graph->order();
+}
+
+Slots settle_switch(World& world) {
+  world.switching = false;
   return world.graph->order();
 }
 

@@ -52,7 +52,13 @@ Bulk request_stop_all(World& world);
 /// requires, at any depth, and the command that zinit was given. Changes nothing.
 Bulk choose_delete_all(const Graph& graph);
 /// Every wish becomes down, and nothing is started any more.
-Slots request_shutdown(World& world);
+/// @param switching  a switch-root follows: what survives it keeps its wish.
+Slots request_shutdown(World& world, bool switching = false);
+/// The services are down: what survives may be started again, and is not stopped for what it
+/// requires before settle_switch().
+Slots end_switch(World& world);
+/// The new root has booted: what has survived is a service like others.
+Slots settle_switch(World& world);
 
 /// Replaces the world's graph by the plan's. Added services get records, changed ones owe a stop if
 /// their process must be restarted, removed ones stop, and records of slots that have left the

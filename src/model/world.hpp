@@ -15,6 +15,8 @@ struct World {
   GraphPtr graph;
   std::vector<Record> records;  // by slot
   bool shutdown = false;
+  bool switching =
+      false;  // from a shutdown for a switch-root until the new root's boot has settled
   Milliseconds stop_limit = Milliseconds::max();  // of each stop stage in a hurried shutdown
   std::int64_t next_rank = -1;                    // for the next explicit `start`; counts down
   std::uint64_t serial = 0;                       // grows when a service becomes ready or fails

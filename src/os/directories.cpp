@@ -269,4 +269,10 @@ Result<void> remove_service_directory(const std::string& place, const std::strin
                        EBUSY});
 }
 
+Result<void> empty_directory(int fd, Milliseconds limit) {
+  const int fault = Emptier(fd, after(Clock::now(), limit)).run();
+  if (fault != 0) return sys_failure("remove", "all files", fault);
+  return {};
+}
+
 }  // namespace zinit

@@ -45,4 +45,8 @@ inline constexpr Milliseconds kRemovalLimit{10000};
                                                     const std::string& name,
                                                     Milliseconds limit = kRemovalLimit);
 
+/// Removes everything in the open directory `fd`, and nothing of another mount. What cannot be
+/// removed stays, and is the error; ETIMEDOUT: there was no time for all.
+[[nodiscard]] Result<void> empty_directory(int fd, Milliseconds limit);
+
 }  // namespace zinit

@@ -1,15 +1,19 @@
-// Mounting what is missing, and unmounting all. See mount.hpp.
+// Mounting what is missing, moving to another root, and unmounting all. See mount.hpp.
 #include "os/mount.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/swap.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "base/fd.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
+#include "os/directories.hpp"
 
 namespace zinit {
 
@@ -88,6 +92,70 @@ Result<void> remount_read_only(const std::string& target) {
   return {};
 }
 
+// --- another root ---
+
+/// To delete the files of an initramfs.
+constexpr Milliseconds kForOldFiles{10'000};
+
+/// The mounts that go along to a new root; they come back unless keep() is called.
+class Carried {
+ public:
+  explicit Carried(std::string root) : root_(std::move(root)) {
+    for (const char* const from : kCarriedMounts) {
+      if (!is_mounted(from)) continue;
+      if (const auto moved = carry(from))
+        moved_.push_back(from);
+      else
+        log_warn("{}; it stays behind", moved.error().text);
+    }
+  }
+  ~Carried() {
+    for (auto from = moved_.rbegin(); from != moved_.rend(); ++from)
+      if (::mount((root_ + *from).c_str(), *from, nullptr, MS_MOVE, nullptr) < 0)
+        log_error("{}", sys_failure("move back", *from).value().text);
+  }
+  Carried(const Carried&) = delete;
+  Carried& operator=(const Carried&) = delete;
+
+  void keep() noexcept { moved_.clear(); }
+
+ private:
+  Result<void> carry(const char* from) const {
+    const std::string to = root_ + from;
+    if (::mkdir(to.c_str(), 0755) < 0 && errno != EEXIST) return sys_failure("make", to);
+    struct stat status {};
+    if (::lstat(to.c_str(), &status) < 0) return sys_failure("find", to);
+    // A link would lead to somewhere below the old root.
+    if (!S_ISDIR(status.st_mode)) return sys_failure("mount on", to, ENOTDIR);
+    if (::mount(from, to.c_str(), nullptr, MS_MOVE, nullptr) < 0) return sys_failure("move", from);
+    return {};
+  }
+
+  const std::string root_;
+  std::vector<const char*> moved_;
+};
+
+/// Detaches those of `mounts` that have stayed in the directory `old`. Newest first.
+void detach_rest(int old, const std::vector<Mount>& mounts, const std::string& root) {
+  if (::fchdir(old) < 0)
+    return log_warn("{}", sys_failure("change to", "the old root").value().text);
+  for (const std::string& target : unmount_order(mounts)) {
+    if (target == root || lies_below(target, root) || kept(target)) continue;
+    const std::string there = "." + target;
+    if (::umount2(there.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+      log_info("{} is left behind and detached", target);
+    else if (errno != EINVAL && errno != ENOENT)
+      log_warn("{}", sys_failure("detach", target).value().text);
+  }
+  (void)!::chdir("/");
+}
+
+bool in_memory(int directory) {
+  struct statfs system {};
+  return ::fstatfs(directory, &system) == 0 &&
+         (system.f_type == RAMFS_MAGIC || system.f_type == TMPFS_MAGIC);
+}
+
 }  // namespace
 
 bool is_mounted(const std::string& path) noexcept {
@@ -119,6 +187,30 @@ std::vector<Error> make_device_links(const std::string& dev) {
       faults.push_back(sys_failure("make", path).value());
   }
   return faults;
+}
+
+Result<void> enter_root(const std::string& root) {
+  const auto old = open_fd("/", O_RDONLY | O_DIRECTORY);
+  if (!old) return Failure(old.error());
+  const auto mounts = read_mounts();
+  if (!mounts) return Failure(mounts.error());
+  // A mount below one that is shared with other mount namespaces cannot be moved.
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0)
+    return sys_failure("make private", "all mounts");
+  Carried carried(root);
+  if (::chdir(root.c_str()) < 0) return sys_failure("change to", root);
+  if (::mount(".", "/", nullptr, MS_MOVE, nullptr) < 0) {
+    auto fault = sys_failure("move the root to", root);
+    (void)!::chdir("/");
+    return fault;
+  }
+  carried.keep();
+  if (::chroot(".") < 0 || ::chdir("/") < 0) return sys_failure("change the root to", root);
+  detach_rest(old->get(), *mounts, root);
+  if (in_memory(old->get()))
+    if (const auto emptied = empty_directory(old->get(), kForOldFiles); !emptied)
+      log_warn("the old root: {}", emptied.error().text);
+  return {};
 }
 
 std::vector<Mount> parse_mountinfo(std::string_view text) {

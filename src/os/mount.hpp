@@ -1,4 +1,5 @@
-// Mounts: makes those that a system needs before anything else, and unmounts all at a shutdown.
+// Mounts: makes those that a system needs before anything else, moves to another root, and unmounts
+// all at a shutdown.
 //
 // All functions may block for as long as a file system or a device does. At a shutdown they are
 // called in child processes that can be given up (init/last_steps.cpp).
@@ -49,6 +50,27 @@ inline constexpr std::array kSystemMounts = {
 /// Makes /dev/fd, /dev/stdin, /dev/stdout and /dev/stderr, links into /proc/self/fd, unless they
 /// exist. @return an error for each that could not be made.
 [[nodiscard]] std::vector<Error> make_device_links(const std::string& dev = "/dev");
+
+// --- another root ---
+
+/// Where a switch-root leads: a mounted directory, and the program in it that is to be PID 1.
+struct NewRoot {
+  std::string root;
+  std::string init;
+};
+
+/// What goes along to a new root.
+inline constexpr std::array kCarriedMounts{"/dev", "/run", "/sys", "/proc"};
+
+/// Makes `root`, a mounted directory, the root of this process and of all its threads. The mounts
+/// of kCarriedMounts are moved into it, over what is mounted there; one whose directory is missing
+/// on a read-only root stays behind, which is logged. All other mounts are detached, so that those
+/// that nobody uses are unmounted now. If the old root is in memory (ramfs, tmpfs) its files are
+/// deleted, and nothing of another file system.
+///
+/// @return  why not; then all is as it was. (mount(2), MS_MOVE; chroot(2); the kernel's
+///          Documentation/filesystems/ramfs-rootfs-initramfs.rst)
+[[nodiscard]] Result<void> enter_root(const std::string& root);
 
 // --- the end ---
 

@@ -27,8 +27,9 @@ constexpr ActionRow kActions[] = {  // in the order of PowerAction
     {LINUX_REBOOT_CMD_RESTART, "reboot"},
     {LINUX_REBOOT_CMD_HALT, "halt"},
     {LINUX_REBOOT_CMD_KEXEC, "kexec"},
+    {LINUX_REBOOT_CMD_CAD_OFF, "switch-root"},
 };
-static_assert(std::size(kActions) == static_cast<std::size_t>(PowerAction::kexec) + 1);
+static_assert(std::size(kActions) == static_cast<std::size_t>(PowerAction::switch_root) + 1);
 
 }  // namespace
 
@@ -56,6 +57,8 @@ Result<void> take_ctrl_alt_del() {
   if (::reboot(RB_DISABLE_CAD) < 0) return sys_failure("take", "Ctrl-Alt-Del");
   return {};
 }
+
+void give_back_ctrl_alt_del() noexcept { ::reboot(static_cast<int>(RB_ENABLE_CAD)); }
 
 Result<void> take_keyboard_request() {
   auto fd = open_fd("/dev/tty0", O_RDONLY | O_NOCTTY | O_NONBLOCK);

@@ -14,14 +14,16 @@ enum class PowerAction : std::uint8_t {
   power_off,
   reboot,
   halt,
-  kexec,  // into the kernel that is loaded
+  kexec,        // into the kernel that is loaded
+  switch_root,  // no end of the machine: PID 1 goes on in another root, as another program
 };
 
 /// "power off", for logs and messages.
 [[nodiscard]] std::string_view power_action_text(PowerAction action) noexcept;
 
-/// Calls reboot(2), without sync or unmounting. In a PID namespace other than the first it ends the
-/// namespace: the parent sees its PID 1 die by SIGHUP or SIGINT. Returns only if it fails: EPERM.
+/// Calls reboot(2) for any but switch_root, without sync or unmounting. In a PID namespace other
+/// than the first it ends the namespace: the parent sees its PID 1 die by SIGHUP or SIGINT. Returns
+/// only if it fails: EPERM.
 [[nodiscard]] Error end_machine(PowerAction action) noexcept;
 
 /// Whether a kernel is loaded that PowerAction::kexec can go on with. (kexec_load(2);
@@ -30,6 +32,8 @@ enum class PowerAction : std::uint8_t {
 
 /// Makes Ctrl-Alt-Del send SIGINT to PID 1, instead of restarting the machine at once.
 [[nodiscard]] Result<void> take_ctrl_alt_del();
+/// Undoes that, as the kernel starts PID 1.
+void give_back_ctrl_alt_del() noexcept;
 
 /// Makes the keyboard request (Alt and the up arrow) send SIGWINCH to this process. Fails with
 /// ENOENT, ENXIO or ENODEV on a machine without a virtual terminal. (ioctl_console(2), KDSIGACCEPT)

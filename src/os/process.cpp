@@ -22,8 +22,9 @@ namespace {
 // The most that is read of a command line, which may be as long as the process's stack allows.
 constexpr std::size_t kCommandLineMax = std::size_t{64} * 1024;
 
-// PF_FORKNOEXEC and PF_EXITING of the kernel.
+// PF_FORKNOEXEC, PF_KTHREAD and PF_EXITING of the kernel.
 constexpr long long kForkedNotExecuted = 0x40;
+constexpr long long kKernelThread = 0x200000;
 constexpr long long kExiting = 0x4;
 
 struct CloseDirectory {
@@ -164,6 +165,7 @@ std::optional<ProcessStat> parse_process_stat(std::string_view line) {
   stat.group = static_cast<pid_t>(fields.number(5));
   stat.session = static_cast<pid_t>(fields.number(6));
   stat.executed = (fields.number(9) & kForkedNotExecuted) == 0;
+  stat.kernel = (fields.number(9) & kKernelThread) != 0;
   stat.exiting = (fields.number(9) & kExiting) != 0;
   stat.cpu_us = ticks_to_us(fields.number(14) + fields.number(15));
   stat.threads = fields.number(20);

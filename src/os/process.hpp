@@ -88,6 +88,7 @@ struct ProcessStat {
   pid_t group = 0;
   pid_t session = 0;
   bool executed = false;    // false from fork(2) until execve(2)
+  bool kernel = false;      // a thread of the kernel's, which takes no signals
   bool exiting = false;     // it is ending, and its files may be closed already
   std::int64_t cpu_us = 0;  // user and system
   std::int64_t threads = 0;

@@ -2,7 +2,6 @@
 #include "os/spawn.hpp"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,10 +11,12 @@
 #include <array>
 #include <csignal>
 
+#include "base/environment.hpp"
 #include "base/format.hpp"
 #include "base/mutex.hpp"
 #include "base/text.hpp"
 #include "model/reason.hpp"
+#include "os/program_file.hpp"
 #include "os/signals.hpp"
 #include "os/spawn_child.hpp"
 #include "os/spawn_settings.hpp"
@@ -74,15 +75,6 @@ class IdChange {
   }
   const bool changes_;
 };
-
-/// Null-terminated, as execve(2) wants it; points into `texts`.
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  all.reserve(texts.size() + 1);
-  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
-  all.push_back(nullptr);
-  return all;
-}
 
 /// Adds the variables for the child's pid to `env`, with room for the digits.
 /// @return  where the child writes them; points into `texts`
@@ -158,45 +150,6 @@ Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   return opened;
 }
 
-/// Opens a file by its path below `root`, where absolute links are resolved too. Before Linux 5.6
-/// they are resolved below our own root: a search of the PATH may miss a program, and the error
-/// message may be wrong.
-Result<UniqueFd> open_below(const std::string& root, const std::string& path, int flags) {
-  if (root.empty()) return open_fd(path.c_str(), flags);
-  const auto top = open_fd(root.c_str(), O_PATH | O_DIRECTORY);
-  if (!top) return sys_failure("change the root to", root, top.error().errnum);
-  open_how how{};
-  how.flags = static_cast<__u64>(flags | O_CLOEXEC);
-  how.resolve = RESOLVE_IN_ROOT;
-  const long fd = ::syscall(SYS_openat2, top->get(), path.c_str(), &how, sizeof how);
-  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) return open_fd((root + path).c_str(), flags);
-  if (fd < 0) return sys_failure("open", path);
-  return UniqueFd(static_cast<int>(fd));
-}
-
-/// stat(2) of a file below a root.
-Result<struct stat> stat_below(const std::string& root, const std::string& path) {
-  struct stat status {};
-  if (root.empty()) {
-    if (::stat(path.c_str(), &status) < 0) return sys_failure("find", path);
-    return status;
-  }
-  const auto file = open_below(root, path, O_PATH);
-  if (!file) return Failure(file.error());
-  if (::fstat(file->get(), &status) < 0) return sys_failure("find", path);
-  return status;
-}
-
-/// The interpreter that the file at `path` names after "#!"; empty if it is no script. For a file
-/// that exists although execve(2) failed with ENOENT.
-std::string interpreter_of(const std::string& root, const std::string& path) {
-  auto fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!fd) return {};
-  char buffer[256];
-  const ssize_t got = ::read(fd->get(), buffer, sizeof buffer);
-  return got < 0 ? "" : interpreter_in({buffer, static_cast<std::size_t>(got)});
-}
-
 /// Says so if the program exists but its interpreter does not: errno's text would be misleading.
 Failure execute_failure(const SpawnPlan& plan, int errnum) {
   const std::string& program = plan.program;
@@ -263,8 +216,8 @@ Result<StartedChild> start_prepared(ChildWork& work) {
 
 Result<Child> spawn_checked(const SpawnPlan& plan) {
   if (plan.argv.empty()) return sys_failure("execute", plan.program, EINVAL);
-  const auto argv = pointers(plan.argv);
-  auto env = pointers(plan.env);
+  const auto argv = execve_list(plan.argv);
+  auto env = execve_list(plan.env);
   std::vector<std::string> own_pid;
   const auto pid_places = add_pid_variables(plan, own_pid, env);
   std::vector<int> passed_from, passed_as;
@@ -325,12 +278,6 @@ std::string below(const std::string& dir, std::string_view path) {
 }
 
 }  // namespace
-
-std::string interpreter_in(std::string_view script) {
-  if (!script.starts_with("#!")) return {};
-  const std::string_view line = trim(script.substr(2, script.find('\n') - 2));
-  return std::string(line.substr(0, line.find_first_of(" \t")));
-}
 
 Result<Child> spawn(const SpawnPlan& plan) {
   auto child = spawn_checked(plan);

@@ -91,9 +91,6 @@ struct Child {
 /// reaper, before this returns. (behaviour.md, "States"; clone(2), execve(2))
 [[nodiscard]] Result<Child> spawn(const SpawnPlan& plan);
 
-/// The interpreter that the beginning of a script names after "#!"; empty if it is no script.
-[[nodiscard]] std::string interpreter_in(std::string_view script);
-
 /// The path of the program for argv[0] `name`. If `name` has a slash, that is `name` itself, below
 /// `dir` if it is relative. Otherwise it is the first executable file of that name in `path`, the
 /// PATH of the service, whose relative directories are below `dir` too. If `root` is not empty, all

@@ -90,6 +90,7 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
   }
   core.adopt(plan, false);
   world.shutdown = image.world.shutdown;
+  world.switching = image.world.switching;
   world.next_rank = image.world.next_rank;
   world.serial = image.world.serial;
   core.start_added = image.world.start_added;
@@ -147,6 +148,7 @@ RequestResult<void> Board::boot(const std::string& target) {
     asked.push_back(slot);
   }
   core.boot_pending = request_pull(world, asked);
+  core.boot_settled.reset();  // one over which a service may have come was of another root
   core.booting = true;
   core.tell_neighbours(core.boot_pending);
   core.note_boot();  // the boot is over already if there is nothing to start
@@ -257,11 +259,40 @@ std::optional<RequestResult<void>> Board::outcome(const ServiceReload& reload) c
       refused(Refusal::process_error, "its reload_exec failed: " + reload->fault));
 }
 
-void Board::begin_shutdown() {
+void Board::begin_shutdown(bool switching) {
   BoardCore& core = *core_;
   const BoardCore::Change change(core);
   if (core.world.shutdown) return;
-  core.tell_neighbours(request_shutdown(core.world));
+  core.tell_neighbours(request_shutdown(core.world, switching));
+  core.store_world();
+}
+
+void Board::end_switch() {
+  BoardCore& core = *core_;
+  const BoardCore::Change change(core);
+  World& world = core.world;
+  std::vector<SpecPtr> specs;
+  for (const Slot slot : world.graph->order()) {
+    if (world.node(slot).removed || !stays_up(world, slot)) continue;
+    auto spec = std::make_shared<ServiceSpec>(*as_read(world.node(slot).spec));
+    spec->runtime = true;  // its file is gone with the old root
+    spec->file.clear();
+    spec->drop_ins.clear();
+    spec->identities.clear();
+    specs.push_back(std::move(spec));
+  }
+  core.tell_neighbours(zinit::end_switch(world));
+  core.start_added = false;  // boot() decides what is started
+  core.boot_settled.reset();
+  core.adopt(plan(*world.graph, specs, core.live(), {}), false);
+  core.store_world();
+}
+
+void Board::settle_switch() {
+  BoardCore& core = *core_;
+  const BoardCore::Change change(core);
+  core.tell_neighbours(zinit::settle_switch(core.world));
+  core.store_world();
 }
 
 void Board::say(LogLevel level, std::string line) {
@@ -287,7 +318,7 @@ bool Board::all_down() const {
   MutexLock lock(core.mutex);
   World& world = core.world;
   for (const Slot slot : world.graph->order()) {
-    if (!rests(world, slot)) return false;
+    if (!stays_up(world, slot) && !rests(world, slot)) return false;
   }
   return true;
 }
@@ -298,7 +329,7 @@ std::vector<std::string> Board::still_up() const {
   World& world = core.world;
   std::vector<std::string> names;
   for (const Slot slot : world.graph->order()) {
-    if (!rests(world, slot)) names.push_back(world.graph->name(slot));
+    if (!stays_up(world, slot) && !rests(world, slot)) names.push_back(world.graph->name(slot));
   }
   return names;
 }

@@ -190,8 +190,17 @@ class Board final : public WatchReports {
   void say(LogLevel level, std::string line);
 
   /// Sets every wish to down; nothing is started any more. Further calls do nothing. When the last
-  /// process is gone, all_down() becomes true and ChangePort is notified.
-  void begin_shutdown();
+  /// process is gone, all_down() becomes true and ChangePort is notified. With `switching` a
+  /// switch-root follows: services with `survive` whose wish is up stay as they are, and do not
+  /// count as up below.
+  void begin_shutdown(bool switching = false);
+  /// After a begin_shutdown(true), when all_down() is true: forgets every service but those that
+  /// survive, which are from now on services without a file. What they require may be missing until
+  /// settle_switch(). For just before the new root's init is executed.
+  void end_switch();
+  /// What the new root starts has settled: from now on a service that has survived stops, as others
+  /// do, if it loses what it requires.
+  void settle_switch();
   /// Shortens the rest of every stop timeout to `limit`. For a second shutdown request, and for the
   /// end of shutdown_timeout_ms.
   void hurry_shutdown(Milliseconds limit);

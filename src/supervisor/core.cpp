@@ -200,7 +200,7 @@ void BoardCore::store(Slot slot) {
 void BoardCore::store_world() {
   if (!journal_) return;
   journal_->store_world({world.shutdown, start_added, world.next_rank, world.serial,
-                         events.last_seq(), boot_settled.value_or(TimePoint{})});
+                         events.last_seq(), boot_settled.value_or(TimePoint{}), world.switching});
 }
 
 }  // namespace zinit

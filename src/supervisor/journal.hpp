@@ -106,6 +106,7 @@ struct JournalWorld {
   std::uint64_t serial = 0;
   std::uint64_t events = 0;  // how many changes of state there have been
   TimePoint settled{};       // when the services of the boot had settled; not yet: 0
+  bool switching = false;    // World::switching
 
   bool operator==(const JournalWorld&) const = default;
 };
@@ -113,8 +114,8 @@ struct JournalWorld {
 /// A process that was being made when the image ended.
 struct JournalLaunch {
   Slot slot = kNoSlot;
-  std::uint8_t what = 0;  // as the caller of begin_launch() counts
-  pid_t pid = 0;          // 0: it had not been made
+  std::uint8_t what = 0;            // as the caller of begin_launch() counts
+  pid_t pid = 0;                    // 0: it had not been made
   std::optional<ProcessEnd> end{};  // it had ended, and was reaped
 };
 

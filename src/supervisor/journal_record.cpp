@@ -31,6 +31,7 @@ enum Flag : std::uint32_t {
   kReasonPre = 1 << 16,
   kHealthy = 1 << 17,
   kStartAdded = 1 << 18,  // of the world
+  kSwitching = 1 << 19,   // of the world
 };
 
 // copy_record() and copy_facts() list the fields that are copied between a journal's record and the
@@ -187,7 +188,8 @@ JournalRecord service_record(const JournalView& view) noexcept {
 JournalRecord world_record(const JournalWorld& world) noexcept {
   JournalRecord record = empty_record(RecordKind::world, kNoSlot);
   record.flags = (world.shutdown ? std::uint32_t{kShutdown} : 0) |
-                 (world.start_added ? std::uint32_t{kStartAdded} : 0);
+                 (world.start_added ? std::uint32_t{kStartAdded} : 0) |
+                 (world.switching ? std::uint32_t{kSwitching} : 0);
   record.rank = world.next_rank;
   record.ready_serial = world.serial;
   record.events = world.events;
@@ -226,6 +228,7 @@ JournalWorld world_of(const RawRecord& raw) noexcept {
   JournalWorld world;
   world.shutdown = (from.flags & kShutdown) != 0;
   world.start_added = (from.flags & kStartAdded) != 0;
+  world.switching = (from.flags & kSwitching) != 0;
   if (from.rank < 0 && from.rank > -kMostTime) world.next_rank = from.rank;
   world.serial = from.ready_serial;
   if (from.events <= kMostEvents) world.events = from.events;

@@ -10,7 +10,7 @@
 #include "os/membership.hpp"
 #include "os/mount.hpp"
 #include "os/process.hpp"
-#include "os/spawn.hpp"
+#include "os/program_file.hpp"
 #include "os/tcp_ports.hpp"
 #include "watch/pidfile.hpp"
 

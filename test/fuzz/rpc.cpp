@@ -59,6 +59,7 @@ class NoDaemon final : public Daemon {
   void power(PowerAction, const std::string&) override {}
   void reload(bool, ReloadDone done) override { done(ReloadReport{}); }
   void reexecute(bool, ReexecuteDone done) override { done({}); }
+  void switch_root(NewRoot, SwitchDone done) override { done({}); }
   void keep_scheduled(const std::optional<ScheduledPower>&) override {}
   void set_service(SetService request, SetDone done) override {
     const auto written = read_toml(to_toml(request.config));

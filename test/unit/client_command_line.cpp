@@ -241,6 +241,7 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"system.reboot", result("{\"ok\":true}")},
                        {"system.halt", result("{\"ok\":true}")},
                        {"system.kexec", result("{\"ok\":true}")},
+                       {"system.switch_root", result("{\"ok\":true}")},
                        {"xinet.set", result("{}")},
                        {"xinet.delete", result("{\"ok\":true}")},
                        {"xinet.status", result("{}")},

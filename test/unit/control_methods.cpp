@@ -209,6 +209,7 @@ TEST_CASE("a shutdown is answered before it happens, and asked for once", "[cont
 TEST_CASE("what the mode has not is not supported", "[control][methods]") {
   Rig rig;
   TestClient client = rig.client();
+  CHECK(client.error_of("system.switch_root", R"({"new_root":"/mnt"})") == -32013);
   for (const std::string method :
        {"system.poweroff", "system.reboot", "system.halt", "system.kexec"}) {
     CHECK(client.error_of(method) == -32013);

@@ -52,6 +52,10 @@ class FakeDaemon final : public Daemon {
   void power(PowerAction action, const std::string& message) override;
   void reload(bool dry_run, ReloadDone done) override;
   void reexecute(bool update, ReexecuteDone done) override;
+  void switch_root(NewRoot next, SwitchDone done) override {
+    switched_to = std::move(next);
+    done({});
+  }
   void set_service(SetService request, SetDone done) override;
   void delete_service(const DeleteService& request, DeleteDone done) override;
   void set_proxy(SetProxy request, ProxyDone done) override;
@@ -74,6 +78,7 @@ class FakeDaemon final : public Daemon {
   std::map<std::string, Sockets> sockets;  // by service
   mutable int asked_for_proxies = 0;
   std::optional<ScheduledPower> scheduled;
+  NewRoot switched_to;
   std::atomic<int> powered{0};
 };
 

@@ -29,3 +29,23 @@ SCENARIO("PID 1 crashes where a mistake would cost most, and the machine goes on
   machine.console().wait_for("reboot: Power down");
   CHECK(machine.wait_for_end() == 0);
 }
+
+SCENARIO("PID 1 crashes on its way to another root, and gets there", "[killpoints]") {
+  const std::string point = GENERATE("switch.begun", "switch.entered");
+  INFO(point);
+  Machine machine({.kernel_arguments = "ZINIT_KILL_MARK=/run/killed ZINIT_KILL_AT=" + point,
+                   .files = {service("keeper",
+                                     "[service]\nexec = [\"/bin/sleep\", \"100000\"]\n"
+                                     "survive = true\n")}});
+  auto& shell = machine.shell();
+  machine.zinitctl("wait multi-user --for running --timeout 120");
+  make_root(shell);
+  const int pid = machine.pid("keeper");
+  shell.send("zinitctl switch-root /new\n");
+  machine.console().wait_for("fault in zinit");
+  machine.console().wait_for("inside login: ");
+  shell.wait_for("built-in shell (ash)");
+  CHECK(machine.pid("keeper") == pid);
+  CHECK(shell.output_of("stat -f -c %T /") == "tmpfs\n");
+  CHECK(machine.state("multi-user") == "running");
+}

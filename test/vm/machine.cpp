@@ -44,7 +44,18 @@ std::string Machine::state(const std::string& name) {
   return ask("status " + name)["state"].GetString();
 }
 
+void Machine::load_watchdog(const std::string& options) {
+  shell().output_of("insmod /lib/watchdog.ko && insmod /lib/softdog.ko " + options);
+  shell().repeat_until("grep -x active /sys/class/watchdog/watchdog0/state", "active");
+}
+
 int Machine::pid(const std::string& name) { return ask("status " + name)["pid"].GetInt(); }
+
+void make_root(Terminal& shell) {
+  shell.output_of(
+      "mkdir /new && mount -t tmpfs -o size=120m new /new && cp -a /bin /etc /lib* /sbin /usr "
+      "/var /root /new/ && mkdir /new/tmp && echo inside > /new/etc/hostname");
+}
 
 bool in_order(const std::string& text, const std::vector<std::string>& words) {
   size_t at = 0;

@@ -31,9 +31,16 @@ class Machine : public Vm {
   /// state of a service
   std::string state(const std::string& name);
 
+  /// Loads the kernel's watchdog in software, with `options`, and waits until it is armed.
+  void load_watchdog(const std::string& options = {});
+
   /// pid of a service, which must have one
   int pid(const std::string& name);
 };
+
+/// Mounts a file system in memory at /new and copies what is in the initramfs to it, with the host
+/// name `inside`.
+void make_root(Terminal& shell);
 
 /// True where the words stand in the text one after the other.
 [[nodiscard]] bool in_order(const std::string& text, const std::vector<std::string>& words);

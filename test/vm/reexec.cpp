@@ -45,8 +45,7 @@ SCENARIO("PID 1 executes itself anew, asked to and after faults, and no service 
     Machine machine({File{"/etc/zinit/zinit.toml",
                           "watchdog_device = \"/dev/watchdog\"\nwatchdog_timeout_ms = 5000\n"}});
     auto& shell = machine.shell();
-    shell.output_of("insmod /lib/watchdog.ko && insmod /lib/softdog.ko");
-    shell.repeat_until("grep -x active /sys/class/watchdog/watchdog0/state", "active");
+    machine.load_watchdog();
     machine.zinitctl("stop syslogd");  // so that /dev/log is PID 1's
     shell.repeat_until("ls /dev/log", "/dev/log");
     const auto before = services_of(machine);

@@ -13,8 +13,7 @@ SCENARIO("a watchdog whose driver comes late is fed from then on, and disarmed w
     auto& shell = machine.shell();
     const std::string state = "cat /sys/class/watchdog/watchdog0/state";
     WHEN("the driver is loaded") {
-      shell.output_of("insmod /lib/watchdog.ko && insmod /lib/softdog.ko");
-      shell.repeat_until("grep -x active /sys/class/watchdog/watchdog0/state", "active");
+      machine.load_watchdog();
       THEN("it has the timeout, and the machine lives for longer than that") {
         shell.repeat_until("cat /sys/class/watchdog/watchdog0/timeout", "3");
         const double fed = std::stod(shell.output_of("cat /proc/uptime"));
@@ -35,8 +34,7 @@ SCENARIO("a watchdog whose driver refuses the timeout is fed by the driver's own
         {File{"/etc/zinit/zinit.toml",
               "watchdog_device = \"/dev/watchdog\"\nwatchdog_timeout_ms = 86400000\n"}});
     auto& shell = machine.shell();
-    shell.output_of("insmod /lib/watchdog.ko && insmod /lib/softdog.ko soft_margin=4");
-    shell.repeat_until("grep -x active /sys/class/watchdog/watchdog0/state", "active");
+    machine.load_watchdog("soft_margin=4");
     THEN("the machine lives for longer than that, and the log has the timeout in force") {
       const double fed = std::stod(shell.output_of("cat /proc/uptime"));
       shell.repeat_until("awk '{ print ($1 > " + std::to_string(fed + 9) + ") }' /proc/uptime",

@@ -168,6 +168,11 @@ void Client::kexec(std::optional<std::int64_t> at_us, const std::string& message
   impl_->end("system.kexec", at_us, message);
 }
 
+void Client::switch_root(const std::string& new_root, const std::string& init) {
+  impl_->tell("system.switch_root",
+              JsonParams().add("new_root", new_root).add("init", init).text());
+}
+
 void Client::reexec(bool update) {
   impl_->tell("system.reexec", update ? JsonParams().add("update", true).text() : "");
 }

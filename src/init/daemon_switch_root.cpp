@@ -1,0 +1,119 @@
+// switch-root: what the daemon does from the request to the execution of the new root's init, and
+// how it begins there if that is zinit again (behaviour.md, "initramfs"; doc/architecture.md).
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/kill_point.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "init/daemon.hpp"
+#include "init/environment.hpp"
+#include "init/last_resort.hpp"
+#include "init/last_steps.hpp"
+#include "init/switch_root.hpp"
+#include "os/net.hpp"
+
+namespace zinit {
+
+void ZinitDaemon::switch_root(NewRoot next, SwitchDone done) {
+  auto checked = std::make_shared<Result<bool>>(false);
+  FileTask task;
+  task.work = [next, checked] { *checked = check_new_root(next); };
+  task.finish = [this, next, checked, done](const std::optional<Error>& fault) {
+    const auto refuse = [&](Refusal refusal, std::string text) {
+      done(tl::unexpected(RequestFailure{refusal, std::move(text)}));
+    };
+    if (fault) return refuse(Refusal::process_error, fault->text);
+    if (!*checked) return refuse(Refusal::invalid_state, checked->error().text);
+    if (shutdown_.begun()) return refuse(Refusal::shutting_down, "a shutdown has begun already");
+    next_ = next;
+    done({});
+    begin_shutdown(PowerAction::switch_root,
+                   fmt::format("to {}, {}", printable(next.root), printable(next.init)));
+  };
+  files_.add(std::move(task));
+}
+
+bool ZinitDaemon::survives(const ProcessStat& process) const {
+  std::string owner = board_.owner_of({process.pid, process.group, process.session});
+  if (owner.empty() && start_.cgroups) owner = start_.cgroups->service_of(process.pid);
+  const GraphPtr graph = board_.graph();
+  const Slot slot = graph->find(owner);
+  return slot != kNoSlot && graph->spec(slot).survive;
+}
+
+void ZinitDaemon::leave_root() {
+  kill_the_rest([this] { return reap_some(); },
+                [this](const ProcessStat& process) { return survives(process); });
+  board_.hold_launches(true);
+  board_.end_switch();
+  shutdown_.forget();
+  switched_ = true;
+  switch_fault_.clear();  // of an attempt before
+  booted_ = false;
+  services_started_.reset();
+  // Once more, for the machine may have changed since the request.
+  const auto own = check_new_root(next_);
+  machine_watchdog_.finish(true);
+  if (data_loop_ended_ = start_.data_loop->stop(kLastTurns); data_loop_ended_) {
+    if (own && !*own && syslog_) syslog_->finish();
+    logs_.finish(kLastLines);
+    logs_.keep_left(true);
+  }
+  log_info("switch-root: going on as {}", printable(next_.init));
+  kill_point("switch.begun");
+  Error fault{"a launch has not come to its end", EBUSY};
+  const TimePoint until = after(Clock::now(), kLaunchesEnd);
+  while (!board_.while_still([&] { fault = own ? execute_in_new_root(*own) : own.error(); })) {
+    if (Clock::now() >= until) break;
+    ::usleep(kLookAgain.count() * 1000);
+  }
+  // What follows is the way back: zinit goes on where it is, with a shell that says why.
+  switch_fault_ = fmt::format("switch-root: {}", fault.text);
+  log_error("{}", switch_fault_);
+  keep_facts();
+  fault = zinit::execute_again(NextImage::same);
+  stay_alive(fault.text.c_str());
+}
+
+/// @return  why not
+Error ZinitDaemon::execute_in_new_root(bool own) {
+  if (auto entered = enter_root(next_.root); !entered) return entered.error();
+  keep_facts();  // after a crash zinit goes on in the new root
+  kill_point("switch.entered");
+  if (own) {
+    set_installed_program(next_.init);
+    return zinit::execute_again(NextImage::installed);
+  }
+  machine_watchdog_.finish(false);
+  leave_cgroups();
+  Environment variables = start_.environment;
+  std::erase_if(variables, [](const std::string& entry) { return entry.starts_with("PATH="); });
+  return execute_stranger(next_.init, variables, start_.nofile);
+}
+
+/// The first configuration of a root, where services of the root before may run.
+void ZinitDaemon::arrive() {
+  if (const auto named = set_hostname(); !named) log_warn("boot: {}", named.error().text);
+  const Configuration config = read_configuration(start_.sources);
+  use_settings(config);
+  log_warnings(config);
+  const GraphPtr graph = board_.graph();
+  std::vector<SpecPtr> specs = config.specs;
+  // A service that would have to be restarted goes on as the root before has defined it.
+  if (const auto plan = board_.reload(specs, true, config.masked)) {
+    std::erase_if(specs, [&](const SpecPtr& spec) {
+      return graph->find(spec->name) != kNoSlot &&
+             std::ranges::find(plan->restarted, spec->name) != plan->restarted.end();
+    });
+  }
+  const std::vector<SpecPtr> survivors = runtime_services(*graph, specs);
+  specs.insert(specs.end(), survivors.begin(), survivors.end());
+  if (const auto taken = board_.reload(specs, false, config.masked); !taken)
+    log_error("boot: {}", taken.error().text);
+  proxies_.load(config);
+  logs_.reopen_files();
+}
+
+}  // namespace zinit

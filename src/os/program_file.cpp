@@ -1,0 +1,158 @@
+// Program files, and what the kernel needs of them. See program_file.hpp.
+#include "os/program_file.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <linux/openat2.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <optional>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+using ElfHeader = ElfW(Ehdr);
+using ElfSegment = ElfW(Phdr);
+
+// The kernel follows so many interpreters of interpreters (exec_binprm() in fs/exec.c).
+constexpr int kMostInterpreters = 5;
+constexpr std::size_t kMostSegments = 256;
+
+/// Reads up to `size` bytes at `offset`. @return  how many
+std::size_t read_at(int fd, void* to, std::size_t size, std::uint64_t offset) {
+  const ssize_t got = ::pread(fd, to, size, static_cast<off_t>(offset));
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
+std::optional<ElfHeader> elf_header(int fd) {
+  ElfHeader header{};
+  if (read_at(fd, &header, sizeof header, 0) < EI_NIDENT + sizeof header.e_type * 2 ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+    return std::nullopt;
+  return header;
+}
+
+/// Whether a file with this header is for the machine that zinit itself was built for.
+bool for_this_machine(const ElfHeader& header) {
+  const auto own = open_fd("/proc/self/exe", O_RDONLY);
+  const auto known = own ? elf_header(own->get()) : std::nullopt;
+  if (!known) return true;  // without /proc: execve(2) will tell
+  return header.e_ident[EI_CLASS] == known->e_ident[EI_CLASS] &&
+         header.e_ident[EI_DATA] == known->e_ident[EI_DATA] && header.e_machine == known->e_machine;
+}
+
+/// The loader that an ELF file of this machine names; empty if it is linked statically. (elf(5),
+/// PT_INTERP)
+std::string loader_of(int fd, const ElfHeader& header) {
+  for (std::size_t i = 0; i < header.e_phnum && i < kMostSegments; ++i) {
+    ElfSegment segment{};
+    const auto at = header.e_phoff + i * sizeof segment;
+    if (read_at(fd, &segment, sizeof segment, at) < sizeof segment) return {};
+    if (segment.p_type != PT_INTERP) continue;
+    char path[256];
+    const auto size = std::min<std::uint64_t>(segment.p_filesz, sizeof path);
+    return {path, ::strnlen(path, read_at(fd, path, size, segment.p_offset))};
+  }
+  return {};
+}
+
+/// Why `file` cannot be executed whatever it holds; empty if it can.
+std::string mode_fault(int file) {
+  struct stat status {};
+  struct statvfs system {};
+  if (::fstat(file, &status) < 0 || ::fstatvfs(file, &system) < 0)
+    return "cannot be looked at: " + errno_text(errno);
+  if (!S_ISREG(status.st_mode)) return "is no regular file";
+  if ((status.st_mode & 0111) == 0) return "is not executable";
+  if ((system.f_flag & ST_NOEXEC) != 0) return "lies on a file system that is mounted noexec";
+  return {};
+}
+
+/// The program that has to be executed to execute `file`; empty if there is none. Or why `file` is
+/// no program.
+Result<std::string> needed_by(int file, const std::string& path) {
+  if (const auto header = elf_header(file)) {
+    if (for_this_machine(*header)) return loader_of(file, *header);
+    return Failure(Error{path + " is a program for another architecture", ENOEXEC});
+  }
+  char head[256];
+  std::string interpreter = interpreter_in({head, read_at(file, head, sizeof head, 0)});
+  if (!interpreter.empty()) return interpreter;
+  return Failure(
+      Error{path + " is neither a program nor a script (its first line is not #!...)", ENOEXEC});
+}
+
+}  // namespace
+
+Result<UniqueFd> open_below(const std::string& root, const std::string& path, int flags) {
+  if (root.empty()) return open_fd(path.c_str(), flags);
+  const auto top = open_fd(root.c_str(), O_PATH | O_DIRECTORY);
+  if (!top) return sys_failure("change the root to", root, top.error().errnum);
+  open_how how{};
+  how.flags = static_cast<__u64>(flags | O_CLOEXEC);
+  how.resolve = RESOLVE_IN_ROOT;
+  const long fd = ::syscall(SYS_openat2, top->get(), path.c_str(), &how, sizeof how);
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) return open_fd((root + path).c_str(), flags);
+  if (fd < 0) return sys_failure("open", path);
+  return UniqueFd(static_cast<int>(fd));
+}
+
+Result<struct stat> stat_below(const std::string& root, const std::string& path) {
+  struct stat status {};
+  if (root.empty()) {
+    if (::stat(path.c_str(), &status) < 0) return sys_failure("find", path);
+    return status;
+  }
+  const auto file = open_below(root, path, O_PATH);
+  if (!file) return Failure(file.error());
+  if (::fstat(file->get(), &status) < 0) return sys_failure("find", path);
+  return status;
+}
+
+std::string interpreter_in(std::string_view script) {
+  if (!script.starts_with("#!")) return {};
+  const std::string_view line = trim(script.substr(2, script.find('\n') - 2));
+  return std::string(line.substr(0, line.find_first_of(" \t")));
+}
+
+std::string interpreter_of(const std::string& root, const std::string& path) {
+  auto fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return {};
+  char head[256];
+  return interpreter_in({head, read_at(fd->get(), head, sizeof head, 0)});
+}
+
+Result<UniqueFd> open_program(const std::string& root, const std::string& path) {
+  UniqueFd program;
+  std::string needed = path;
+  for (int depth = 0; !needed.empty(); ++depth) {
+    const std::string name =
+        depth == 0 ? path : fmt::format("{}, which {} needs,", printable(needed), path);
+    if (depth > kMostInterpreters)
+      return Failure(Error{path + " has too many interpreters of interpreters", ELOOP});
+    auto file = open_below(root, needed, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (!file) {
+      if (depth == 0) return file;
+      return Failure(
+          Error{fmt::format("{} cannot be opened: {}", name, errno_text(file.error().errnum)),
+                file.error().errnum});
+    }
+    if (const std::string fault = mode_fault(file->get()); !fault.empty())
+      return Failure(Error{fmt::format("{} {}", name, fault), EACCES});
+    auto next = needed_by(file->get(), name);
+    if (!next) return Failure(std::move(next.error()));
+    needed = *std::move(next);
+    if (depth == 0) program = std::move(*file);
+  }
+  return program;
+}
+
+}  // namespace zinit
