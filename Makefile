@@ -299,6 +299,16 @@ run: deps  ## boot the sample system in QEMU, show it, leave you at its shell
 	@$(MAKE) --no-print-directory image $(OUT)/vm-demo
 	@$(OUT)/vm-demo
 
+# --- an initramfs ----------------------------------------------------------------------------------
+
+KERNEL ?= $(shell uname -r)
+INITRAMFS ?= build/initramfs-$(KERNEL)
+
+.PHONY: initramfs
+initramfs: build/zinit  ## build the initramfs of etc/initramfs for KERNEL=VERSION (this machine's); WITH=PARTS, MODULES=NAMES, ROOT=FOLDER, INITRAMFS=FILE
+	@etc/initramfs/build -z build/zinit -r '$(ROOT)' -m '$(MODULES)' '$(KERNEL)' '$(INITRAMFS)' $(WITH)
+	@echo "$(INITRAMFS): $$(stat -c %s '$(INITRAMFS)') bytes"
+
 # --- measuring -----------------------------------------------------------------------------------
 
 # What the measurements are made with lies in build/bench, and so do the packages that zinit is
@@ -310,7 +320,7 @@ build/bench/pause: BENCH_FLAGS += -nostartfiles
 build/bench/measure: bench/processes.cpp
 
 .PHONY: bench
-bench: build/zinit $(BENCH) build/bench/pause-libc  ## measure what doc/performance.md claims; N=ROUNDS (5)
+bench: image $(BENCH) build/bench/pause-libc  ## measure what doc/performance.md claims; N=ROUNDS (5)
 	@bench/fetch
 	@bench/run $(N)
 	@bench/proxies $(N)

@@ -29,6 +29,14 @@ struct Disks {
             .initrd = false};
   }
 
+  /// Through the initramfs of etc/initramfs.
+  [[nodiscard]] VmOptions machine_through_ours(const std::string& arguments = {}) const {
+    VmOptions options = machine(arguments);
+    options.folder = "build/vm/initramfs";
+    options.initrd = true;
+    return options;
+  }
+
   [[nodiscard]] VmOptions machine_with_initrd() const {
     VmOptions options = machine();
     options.initrd = true;
@@ -226,6 +234,39 @@ SCENARIO("a root file system that cannot be mended is left alone, and somebody i
   }
 }
 
+SCENARIO("zinit's initramfs goes over to the Debian on a disk, and to its sysvinit") {
+  if (none_to_be_had()) return test::skip("building the image needs root");
+  GIVEN("a disk where lost+found is said to be a file") {
+    const Disks disks;
+    disks.root.debug("set_inode_field /lost+found mode 0100700");
+    disks.root.debug("set_super_value state 2");
+    WHEN("the machine is switched on, and the disk mended by hand") {
+      Vm machine(disks.machine_through_ours());
+      machine.console().wait_for("UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY");
+      machine.console().wait_for("# ");
+      machine.console().output_of("fsck.ext4 -y /dev/nvme0n1; [ $? -le 3 ]");
+      machine.console().send("sleep 2; exit\n");
+      machine.console().wait_for("disk login: ");
+      THEN("the boot goes on from the disk, which is not checked again") {
+        Terminal& shell = machine.shell();
+        shell.output_of("zinitctl wait ssh cron rsyslog --for running --timeout 120");
+        CHECK(shell.output_of("zinitctl logs fsck-root") == "");
+        CHECK(shell.output_of("findmnt -n -o SOURCE,OPTIONS /").find("/dev/nvme0n1 rw,") == 0);
+        shell.send("poweroff\n");
+        machine.console().wait_for("reboot: Power down");
+        CHECK(machine.wait_for_end() == 0);
+        disks.check_clean();
+
+        Vm sysvinit(disks.machine_through_ours("init=/sbin/init.sysvinit"));
+        sysvinit.console().wait_for("switch-root: going on as /sbin/init.sysvinit");
+        sysvinit.log_in();
+        CHECK(sysvinit.console().output_of("readlink /proc/1/exe; ls /proc/1/fd") ==
+              "/usr/sbin/init.sysvinit\n10\n");
+      }
+    }
+  }
+}
+
 SCENARIO("a machine can be reached where disks of fstab are missing") {
   if (none_to_be_had()) return test::skip("building the image needs root");
   GIVEN("a machine with the disk of its root file system alone") {
@@ -257,7 +298,8 @@ SCENARIO("the power button powers off, and systemd starts from the same disk aft
       THEN("it is off in order, and Debian's own init finds all as it was") {
         await_power_off(machine, up);
         disks.check_clean();
-        Vm systemd(disks.machine("init=/lib/systemd/systemd"));
+        Vm systemd(disks.machine_through_ours("init=/lib/systemd/systemd"));
+        systemd.console().wait_for("switch-root: going on as /lib/systemd/systemd");
         systemd.log_in();
         Terminal& console = systemd.console();
         CHECK(console.output_of("systemctl is-active ssh cron rsyslog dbus home.mount") ==
