@@ -290,9 +290,10 @@ build/fuzz/obj/%.o: %.cpp build/fuzz/src.pch Makefile
 image: build/zinit  ## build the QEMU image of the sample system (build/vm)
 	@test/vm/image
 
-images: image  ## build that one, and those of Debian that tests boot: build/vm/debian and, as root, build/vm/disk
+images: image  ## build that one, and those of Debian that tests boot: build/vm/debian and, as root, build/vm/disk and build/vm/initramfs
 	@test/vm/debian-image
 	@test/vm/disk-image
+	@test/vm/initramfs-image
 
 # The packages first: whatever else make would run beside their installation needs them.
 run: deps  ## boot the sample system in QEMU, show it, leave you at its shell
@@ -324,6 +325,7 @@ bench: image $(BENCH) build/bench/pause-libc  ## measure what doc/performance.md
 	@bench/fetch
 	@bench/run $(N)
 	@bench/proxies $(N)
+	@bench/boot $(N)
 
 build/bench/pause-libc: bench/pause.cpp bench/report.hpp
 	@mkdir -p $(@D)
