@@ -254,7 +254,7 @@ FUZZ_SRC := $(wildcard \
   $(foreach name,http_reader notify_message resolver ring ring_memory splitter syslog_message,\
     src/io/$(name).cpp) \
   $(foreach name,cgroup cgroup_tree console kept_descriptors kernel_command_line membership \
-    memory_file mount net process program_file spawn state_facts tcp_ports,\
+    memory_file mount net process program_file spawn state_facts tcp_ports unmount,\
     src/os/$(name).cpp) \
   $(foreach name,daemon_facts kept_config options,src/init/$(name).cpp) src/watch/pidfile.cpp
 FUZZ_OBJ := $(FUZZ_SRC:%.cpp=build/fuzz/obj/%.o)

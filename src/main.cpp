@@ -11,6 +11,7 @@
 
 #include "client/entry.hpp"
 #include "client/verbs.hpp"
+#include "init/last_steps.hpp"
 #include "init/reexecution.hpp"
 #include "init/start.hpp"
 
@@ -86,6 +87,7 @@ int unknown_name(std::string_view name) {
 int main(int argc, char** argv) {
   const std::string_view path = argc > 0 ? argv[0] : "";
   const std::string_view name = path.substr(path.rfind('/') + 1);
+  if (is_pid1() && path == zinit::kLastStepsName) return zinit::run_last_steps(argc, argv);
   for (const Name& known : kNames)
     if (known.name == name) return known.run(argc, argv);
   return is_pid1() ? zinit_pid1(argc, argv) : unknown_name(name);

@@ -519,7 +519,7 @@ bool ZinitDaemon::can_be_destroyed() {
 }
 
 void ZinitDaemon::finish_logs() {
-  machine_watchdog_.finish(shutdown_.kind() != PowerAction::halt);
+  if (shutdown_.kind() == PowerAction::halt) machine_watchdog_.disarm();
   files_.await(kLastLines);
   data_loop_ended_ = start_.data_loop->stop(kLastTurns);
   if (!data_loop_ended_) return log_error("logs: the data loop hangs; their last lines are lost");

@@ -96,6 +96,10 @@ class ZinitDaemon final : public Daemon {
   [[noreturn]] void leave_root();
   /// Reaps children that have ended; true: there may be more.
   bool reap_some();
+  /// For as long as something is waited for after run().
+  void feed_watchdog() { machine_watchdog_.feed(); }
+  /// See MachineWatchdog::release().
+  [[nodiscard]] int release_watchdog() noexcept { return machine_watchdog_.release(); }
   /// Reads what services have written, and lets the sinks write queued lines. Ends the data loop,
   /// and the task of files that is under way.
   void finish_logs();

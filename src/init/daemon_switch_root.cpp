@@ -44,7 +44,7 @@ bool ZinitDaemon::survives(const ProcessStat& process) const {
 }
 
 void ZinitDaemon::leave_root() {
-  kill_the_rest([this] { return reap_some(); },
+  kill_the_rest([this] { return reap_some(); }, [this] { feed_watchdog(); },
                 [this](const ProcessStat& process) { return survives(process); });
   board_.hold_launches(true);
   board_.end_switch();
@@ -55,7 +55,7 @@ void ZinitDaemon::leave_root() {
   services_started_.reset();
   // Once more, for the machine may have changed since the request.
   const auto own = check_new_root(next_);
-  machine_watchdog_.finish(true);
+  machine_watchdog_.feed();
   if (data_loop_ended_ = start_.data_loop->stop(kLastTurns); data_loop_ended_) {
     if (own && !*own && syslog_) syslog_->finish();
     logs_.finish(kLastLines);
@@ -86,7 +86,7 @@ Error ZinitDaemon::execute_in_new_root(bool own) {
     set_installed_program(next_.init);
     return zinit::execute_again(NextImage::installed);
   }
-  machine_watchdog_.finish(false);
+  machine_watchdog_.disarm();
   leave_cgroups();
   Environment variables = start_.environment;
   std::erase_if(variables, [](const std::string& entry) { return entry.starts_with("PATH="); });

@@ -1,6 +1,9 @@
 // Killing all processes that are left after the services were stopped; and the last steps of a
 // machine, each in a process that can be given up.
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,14 +12,16 @@
 #include <cerrno>
 #include <csignal>
 
+#include "base/fd.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "init/last_resort.hpp"
 #include "init/last_steps.hpp"
 #include "init/utmp.hpp"
-#include "os/mount.hpp"
+#include "init/watchdog.hpp"
 #include "os/power.hpp"
 #include "os/signals.hpp"
+#include "os/unmount.hpp"
 
 namespace zinit {
 
@@ -26,6 +31,14 @@ constexpr Milliseconds kGrace{3000};  // between SIGTERM and SIGKILL
 constexpr Milliseconds kScanAgain{50};
 constexpr Milliseconds kForKill{2000};  // a process that is left then hangs in the kernel
 
+constexpr Milliseconds kSignOfLife{250};
+
+/// Waits for a child as wait_for_child() does, but not for long.
+void wait_alive(TimePoint deadline, const SignOfLife& alive) {
+  alive();
+  wait_for_child(std::min(deadline, after(Clock::now(), kSignOfLife)));
+}
+
 bool any_child_left() {
   siginfo_t info{};
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
@@ -34,9 +47,9 @@ bool any_child_left() {
 /// The processes that are to be killed.
 class Rest {
  public:
-  Rest(const std::function<bool()>& reap_some,
+  Rest(const std::function<bool()>& reap_some, const SignOfLife& alive,
        const std::function<bool(const ProcessStat&)>& spared)
-      : reap_some_(reap_some), spared_(spared) {}
+      : reap_some_(reap_some), alive_(alive), spared_(spared) {}
 
   /// Reaps for at most `limit`. Returns whether none is left.
   bool reap_until_none(Milliseconds limit) {
@@ -47,7 +60,7 @@ class Rest {
       const TimePoint now = Clock::now();
       if (now >= deadline) return false;
       // The end of a process whose parent is spared causes no SIGCHLD here.
-      wait_for_child(spared_ ? std::min(deadline, after(now, kScanAgain)) : deadline);
+      wait_alive(spared_ ? std::min(deadline, after(now, kScanAgain)) : deadline, alive_);
     }
   }
 
@@ -73,6 +86,7 @@ class Rest {
   }
 
   const std::function<bool()>& reap_some_;
+  const SignOfLife& alive_;
   const std::function<bool(const ProcessStat&)>& spared_;
 };
 
@@ -81,7 +95,7 @@ struct LastStep {
   std::string_view name;
   Milliseconds limit;  // long enough for slow disks, short enough for somebody who waits
   bool machine_wide;   // not in a pid namespace: swap and file systems are the machine's
-  void (*run)();
+  std::function<void()> run;
 };
 
 void log_all(const std::vector<Error>& faults) {
@@ -92,11 +106,15 @@ void write_login_records() {
   if (const auto written = record_shutdown(); !written) log_warn("{}", written.error().text);
 }
 
-constexpr std::array kSteps = {
+// By then all is written, but for what does not answer.
+constexpr Milliseconds kForUnmount{20'000};
+
+const std::array kSteps = {
     LastStep{"login records", Milliseconds{5000}, false, write_login_records},
-    LastStep{"sync", Milliseconds{60000}, false, [] { ::sync(); }},
+    LastStep{"sync", Milliseconds{600'000}, false, [] { log_all(sync_all()); }},
     LastStep{"swap off", Milliseconds{30000}, true, [] { log_all(swap_off_all()); }},
-    LastStep{"unmount", Milliseconds{60000}, true, [] { log_all(unmount_all()); }},
+    LastStep{"unmount", kForUnmount + 2 * kAfterGivingUp, true,
+             [] { log_all(unmount_all(after(Clock::now(), kForUnmount))); }},
 };
 
 /// The inode of the initial pid namespace (the kernel's PROC_PID_INIT_INO). In another one zinit is
@@ -110,18 +128,18 @@ bool owns_machine() {
 }
 
 /// Waits at most `limit` for the child `pid`; reaps other children that end meanwhile.
-bool ends_within(pid_t pid, Milliseconds limit) {
+bool ends_within(pid_t pid, Milliseconds limit, const SignOfLife& alive) {
   const TimePoint deadline = after(Clock::now(), limit);
   while (true) {
     const pid_t ended = ::waitpid(-1, nullptr, WNOHANG);
     if (ended == pid || (ended < 0 && errno == ECHILD)) return true;
     if (ended > 0) continue;
     if (ms_between(Clock::now(), deadline) == 0) return false;
-    wait_for_child(deadline);
+    wait_alive(deadline, alive);
   }
 }
 
-void carry_out(const LastStep& step) {
+void carry_out(const LastStep& step, const SignOfLife& alive) {
   log_debug("{}", step.name);
   const pid_t pid = ::fork();
   if (pid == 0) {
@@ -130,17 +148,56 @@ void carry_out(const LastStep& step) {
   }
   if (pid < 0) {
     log_error("{}: {}", step.name, sys_failure("start", "a process for it").value().text);
-  } else if (!ends_within(pid, step.limit)) {
+  } else if (!ends_within(pid, step.limit, alive)) {
     log_error("{}: not done within {}; going on without", step.name,
               duration_text(step.limit.count()));
   }
 }
 
+/// The steps themselves.
+[[noreturn]] void take_last_steps(PowerAction action, int watchdog) {
+  const SignOfLife alive = [watchdog] { (void)feed_watchdog(watchdog); };
+  const bool whole = owns_machine();
+  for (const LastStep& step : kSteps)
+    if (whole || !step.machine_wide) carry_out(step, alive);
+  log_info("{} now", power_action_text(action));
+  alive();
+  const Error refused = end_machine(action);
+  stay_alive(refused.text.c_str());
+}
+
+constexpr const char* kOwnFile = "/proc/self/exe";
+constexpr std::size_t kProgramMax = std::size_t{64} << 20;
+
+bool own_file_is_deleted() {
+  struct stat status {};
+  return ::stat(kOwnFile, &status) == 0 && status.st_nlink == 0;
+}
+
+/// Executes a copy of this program in memory, which goes on. @return  why not
+Error go_on_in_memory(PowerAction action, int watchdog) {
+  const UniqueFd copy(::memfd_create("zinit", MFD_CLOEXEC));
+  if (!copy) return sys_failure("make", "a file in memory for zinit").value();
+  // By a child: the file lies on a disk that may hang.
+  const auto copy_it = [&copy] {
+    const auto program = read_file(kOwnFile, kProgramMax);
+    if (program) (void)write_all(copy.get(), *program, "zinit");
+  };
+  carry_out({"copy of zinit in memory", Milliseconds{10'000}, false, copy_it},
+            [watchdog] { (void)feed_watchdog(watchdog); });
+  if (watchdog >= 0) ::fcntl(watchdog, F_SETFD, 0);
+  std::string words[] = {std::string(kLastStepsName), std::to_string(static_cast<int>(action)),
+                         std::to_string(watchdog)};
+  char* arguments[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+  ::syscall(SYS_execveat, copy.get(), "", arguments, environ, AT_EMPTY_PATH);
+  return sys_failure("execute", "a copy of zinit in memory").value();
+}
+
 }  // namespace
 
-void kill_the_rest(const std::function<bool()>& reap_some,
+void kill_the_rest(const std::function<bool()>& reap_some, const SignOfLife& alive,
                    const std::function<bool(const ProcessStat&)>& spared) {
-  Rest rest(reap_some, spared);
+  Rest rest(reap_some, alive, spared);
   if (rest.reap_until_none(Milliseconds{0})) return;
   const std::string_view which =
       spared ? "all processes that do not survive" : "all processes that are left";
@@ -153,13 +210,20 @@ void kill_the_rest(const std::function<bool()>& reap_some,
   if (!rest.reap_until_none(kForKill)) log_error("some processes cannot be killed");
 }
 
-void leave_machine(PowerAction action) {
-  const bool whole = owns_machine();
-  for (const LastStep& step : kSteps)
-    if (whole || !step.machine_wide) carry_out(step);
-  log_info("{} now", power_action_text(action));
-  const Error refused = end_machine(action);
-  stay_alive(refused.text.c_str());
+void leave_machine(PowerAction action, int watchdog) {
+  if (own_file_is_deleted()) log_warn("{}", go_on_in_memory(action, watchdog).text);
+  take_last_steps(action, watchdog);
+}
+
+int run_last_steps(int argc, char** argv) {
+  const auto number = [&](int at) { return at < argc ? parse_integer(argv[at]).value_or(-1) : -1; };
+  if (auto log = open_fd("/dev/kmsg", O_WRONLY | O_NOCTTY))
+    set_log_descriptor(log->release(), true);
+  survive_faults(log_descriptor(), "/dev/console");
+  const auto action = number(1);
+  const bool known = action >= 0 && action <= static_cast<int>(PowerAction::kexec);
+  take_last_steps(known ? static_cast<PowerAction>(action) : PowerAction::power_off,
+                  static_cast<int>(number(2)));
 }
 
 }  // namespace zinit

@@ -142,10 +142,11 @@ void run_machine(StartRequest request) {
     stay_alive(fault.what());
   }
   if (daemon->kind() == PowerAction::switch_root) daemon->leave_root();
-  catch_all("shutdown", [daemon] { kill_the_rest([daemon] { return daemon->reap_some(); }); });
+  const SignOfLife alive = [daemon] { daemon->feed_watchdog(); };
+  catch_all("shutdown", [&] { kill_the_rest([daemon] { return daemon->reap_some(); }, alive); });
   catch_all("shutdown", [daemon] { daemon->leave_cgroups(); });
   catch_all("shutdown", [daemon] { daemon->finish_logs(); });
-  leave_machine(daemon->kind());
+  leave_machine(daemon->kind(), daemon->release_watchdog());
 }
 
 }  // namespace zinit

@@ -92,7 +92,7 @@ int run_plain(StartRequest request) {
     return kFailed;
   }
   (*daemon)->run();
-  if (mode == Mode::container) kill_the_rest([&] { return (*daemon)->reap_some(); });
+  if (mode == Mode::container) kill_the_rest([&] { return (*daemon)->reap_some(); }, [] {});
   (*daemon)->leave_cgroups();
   (*daemon)->finish_logs();
   const int code = (*daemon)->exit_code();

@@ -26,6 +26,14 @@ constexpr Milliseconds kShortestAsk{10};
 
 }  // namespace
 
+int feed_watchdog(int fd) noexcept {
+  if (fd < 0) return 0;
+  ssize_t fed;
+  do fed = ::write(fd, "", 1);
+  while (fed < 0 && errno == EINTR);
+  return fed < 0 ? errno : 0;
+}
+
 MachineWatchdog::MachineWatchdog(EventLoop& loop)
     : timer_(loop, [this] { fd_ ? feed() : open(); }) {}
 
@@ -85,24 +93,21 @@ void MachineWatchdog::take_timeout() {
 
 // ENODEV: the device is gone, and has to be opened again.
 void MachineWatchdog::feed() {
+  if (!fd_) return;
   timer_.set(feed_each_);
-  ssize_t fed;
-  do fed = ::write(fd_.get(), "", 1);
-  while (fed < 0 && errno == EINTR);
-  const int errnum = fed < 0 ? errno : 0;
+  const int errnum = feed_watchdog(fd_.get());
   const bool told = std::exchange(told_, errnum != 0);
   if (errnum != 0 && !told) log_error("watchdog: cannot feed {}: {}", device_, errno_text(errnum));
   if (errnum == ENODEV) fd_.reset();
 }
 
-void MachineWatchdog::finish(bool armed) noexcept {
+int MachineWatchdog::release() noexcept {
   timer_.stop();
-  if (!armed) return disarm();
-  // Not closed: with some drivers that would disarm it, or reset the machine.
-  if (fd_ && ::write(fd_.get(), "", 1) < 0) log_error("watchdog: {}", errno_text(errno));
+  return fd_.release().release();
 }
 
 void MachineWatchdog::disarm() noexcept {
+  timer_.stop();
   if (fd_ && ::write(fd_.get(), "V", 1) < 0) log_error("watchdog: {}", errno_text(errno));
   fd_.reset();
 }

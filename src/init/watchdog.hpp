@@ -16,6 +16,9 @@
 
 namespace zinit {
 
+/// Feeds a hardware watchdog that is open as `fd`; -1: none, which is no error. @return errno, or 0
+[[nodiscard]] int feed_watchdog(int fd) noexcept;
+
 /// Feeds a hardware watchdog from the control loop, so that the machine is reset if that hangs. Any
 /// write feeds it; a `V` before closing disarms it, if the driver allows that (the kernel's
 /// Documentation/watchdog/watchdog-api.rst). Control loop's thread only.
@@ -31,16 +34,19 @@ class MachineWatchdog {
   /// timeout than this, the shorter one counts.
   void set(const std::string& device, Milliseconds timeout);
 
-  /// Before the machine ends: feeds it a last time. If `armed` it stays so, and resets a machine
-  /// that hangs; a machine that is halted must not be reset.
-  void finish(bool armed) noexcept;
+  /// Feeds it now, if there is one. Once the control loop has ended this is up to the caller, and a
+  /// machine whose end hangs is reset.
+  void feed();
+  /// The descriptor, armed and no longer this object's; -1: none.
+  [[nodiscard]] int release() noexcept;
+
+  /// For a machine that must not be reset: one that is halted, or whose next init does not feed it.
+  void disarm() noexcept;
 
  private:
   void open();
   void begin();
   void take_timeout();
-  void feed();
-  void disarm() noexcept;
 
   TimerWatcher timer_;
   std::string device_;

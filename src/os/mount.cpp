@@ -1,11 +1,10 @@
-// Mounting what is missing, moving to another root, and unmounting all. See mount.hpp.
+// Mounting what is missing, reading what is mounted, moving to another root. See mount.hpp.
 #include "os/mount.hpp"
 
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/swap.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,55 +40,10 @@ constexpr std::array<std::string_view, 5> kKept = {"/", "/proc", "/sys", "/dev",
 /// Mounts below these stay as well: they hold no data that could be lost.
 constexpr std::array<std::string_view, 3> kKeptWhole = {"/proc/", "/sys/", "/dev/"};
 
-/// Blanks, tabs, line ends and backslashes of names stand in /proc as \ and three octal digits.
-std::string unescape(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto digit = [&](std::size_t at) {
-      return at < text.size() && text[at] >= '0' && text[at] <= '7' ? text[at] - '0' : -1;
-    };
-    const int high = digit(i + 1), middle = digit(i + 2), low = digit(i + 3);
-    if (text[i] == '\\' && high >= 0 && middle >= 0 && low >= 0) {
-      plain += static_cast<char>(high * 64 + middle * 8 + low);
-      i += 3;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
-
 bool kept(const std::string& target) {
   return std::find(kKept.begin(), kKept.end(), target) != kKept.end() ||
          std::any_of(kKeptWhole.begin(), kKeptWhole.end(),
                      [&](std::string_view whole) { return target.starts_with(whole); });
-}
-
-Result<std::vector<Mount>> read_mounts() {
-  const auto text = read_file("/proc/self/mountinfo", kProcFileMax);
-  if (!text) return Failure(text.error());
-  return parse_mountinfo(*text);
-}
-
-bool lies_below(const std::string& target, const std::string& directory) {
-  return directory == "/" || target.starts_with(directory + "/");
-}
-
-/// Tries once to unmount each mount. @return whether any succeeded
-bool unmount_round(const std::string& below) {
-  const auto mounts = read_mounts();
-  if (!mounts) return false;
-  bool any = false;
-  for (const std::string& target : unmount_order(*mounts)) {
-    if (lies_below(target, below) && ::umount2(target.c_str(), UMOUNT_NOFOLLOW) == 0) any = true;
-  }
-  return any;
-}
-
-Result<void> remount_read_only(const std::string& target) {
-  if (::mount(nullptr, target.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) < 0)
-    return sys_failure("remount read-only", target);
-  return {};
 }
 
 // --- another root ---
@@ -213,6 +167,23 @@ Result<void> enter_root(const std::string& root) {
   return {};
 }
 
+std::string unescape(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto digit = [&](std::size_t at) {
+      return at < text.size() && text[at] >= '0' && text[at] <= '7' ? text[at] - '0' : -1;
+    };
+    const int high = digit(i + 1), middle = digit(i + 2), low = digit(i + 3);
+    if (text[i] == '\\' && high >= 0 && middle >= 0 && low >= 0) {
+      plain += static_cast<char>(high * 64 + middle * 8 + low);
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
 std::vector<Mount> parse_mountinfo(std::string_view text) {
   std::vector<Mount> mounts;
   for (const std::string_view line : split(text, '\n')) {
@@ -226,6 +197,12 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
   return mounts;
 }
 
+Result<std::vector<Mount>> read_mounts() {
+  const auto text = read_file("/proc/self/mountinfo", kProcFileMax);
+  if (!text) return Failure(text.error());
+  return parse_mountinfo(*text);
+}
+
 std::vector<std::string> unmount_order(const std::vector<Mount>& mounts) {
   std::vector<std::string> order;
   for (auto mount = mounts.rbegin(); mount != mounts.rend(); ++mount)
@@ -233,40 +210,8 @@ std::vector<std::string> unmount_order(const std::vector<Mount>& mounts) {
   return order;
 }
 
-std::vector<Error> unmount_all(const std::string& below) {
-  while (unmount_round(below)) {}
-  const auto left = read_mounts();
-  if (!left) return {left.error()};
-  std::vector<std::string> targets = unmount_order(*left);
-  if (below == "/") targets.emplace_back("/");
-  std::vector<Error> faults;
-  for (const std::string& target : targets) {
-    if (!lies_below(target, below)) continue;
-    if (const auto done = remount_read_only(target); !done) faults.push_back(done.error());
-  }
-  return faults;
-}
-
-std::vector<std::string> parse_swaps(std::string_view text) {
-  std::vector<std::string> all;
-  for (const std::string_view line : split(text, '\n')) {
-    const std::string_view name = line.substr(0, line.find_first_of(" \t"));
-    if (name.starts_with('/')) all.push_back(unescape(name));  // the first line is a heading
-  }
-  return all;
-}
-
-std::vector<Error> swap_off_all() {
-  const auto text = read_file("/proc/swaps", kProcFileMax);
-  if (!text) {
-    // A kernel without swap has no such file.
-    return text.error().errnum == ENOENT ? std::vector<Error>{} : std::vector{text.error()};
-  }
-  std::vector<Error> faults;
-  for (const std::string& path : parse_swaps(*text))
-    if (::swapoff(path.c_str()) < 0)
-      faults.push_back(sys_failure("turn off swap on", path).value());
-  return faults;
+bool lies_below(const std::string& path, const std::string& directory) {
+  return directory == "/" || path.starts_with(directory + "/");
 }
 
 }  // namespace zinit

@@ -1,8 +1,7 @@
-// Mounts: makes those that a system needs before anything else, moves to another root, and unmounts
-// all at a shutdown.
+// Mounts: makes those that a system needs before anything else, reads what is mounted, and moves to
+// another root. os/unmount.hpp is the way back.
 //
-// All functions may block for as long as a file system or a device does. At a shutdown they are
-// called in child processes that can be given up (init/last_steps.cpp).
+// All functions may block for as long as a file system or a device does.
 #pragma once
 
 #include <sys/mount.h>
@@ -51,6 +50,33 @@ inline constexpr std::array kSystemMounts = {
 /// exist. @return an error for each that could not be made.
 [[nodiscard]] std::vector<Error> make_device_links(const std::string& dev = "/dev");
 
+// --- what is mounted ---
+
+struct Mount {
+  std::string target;
+  std::string type;
+  std::string root{};  // the directory of the file system that is mounted
+};
+
+/// The mounts in the text of /proc/self/mountinfo, in its order: what was mounted later comes
+/// later. Lines of another form are left out. (proc(5))
+[[nodiscard]] std::vector<Mount> parse_mountinfo(std::string_view text);
+
+/// The mounts of this process's namespace.
+[[nodiscard]] Result<std::vector<Mount>> read_mounts();
+
+/// A name as /proc writes it, where blanks, tabs, line ends and backslashes are \ and three octal
+/// digits.
+[[nodiscard]] std::string unescape(std::string_view text);
+
+/// The targets of `mounts` to unmount, newest first, so that a mount goes before the one it lies
+/// on. Without /, /proc, /sys, /dev and /run, which zinit needs to the end, and without the mounts
+/// below /proc, /sys and /dev, which hold no data to lose.
+[[nodiscard]] std::vector<std::string> unmount_order(const std::vector<Mount>& mounts);
+
+/// Whether a path lies below a directory.
+[[nodiscard]] bool lies_below(const std::string& path, const std::string& directory);
+
 // --- another root ---
 
 /// Where a switch-root leads: a mounted directory, and the program in it that is to be PID 1.
@@ -71,37 +97,5 @@ inline constexpr std::array kCarriedMounts{"/dev", "/run", "/sys", "/proc"};
 /// @return  why not; then all is as it was. (mount(2), MS_MOVE; chroot(2); the kernel's
 ///          Documentation/filesystems/ramfs-rootfs-initramfs.rst)
 [[nodiscard]] Result<void> enter_root(const std::string& root);
-
-// --- the end ---
-
-struct Mount {
-  std::string target;
-  std::string type;
-  std::string root{};  // the directory of the file system that is mounted
-};
-
-/// The mounts in the text of /proc/self/mountinfo, in its order: what was mounted later comes
-/// later. Lines of another form are left out. (proc(5))
-[[nodiscard]] std::vector<Mount> parse_mountinfo(std::string_view text);
-
-/// The targets of `mounts` to unmount, newest first, so that a mount goes before the one it lies
-/// on. Without /, /proc, /sys, /dev and /run, which zinit needs to the end, and without the mounts
-/// below /proc, /sys and /dev, which hold no data to lose.
-[[nodiscard]] std::vector<std::string> unmount_order(const std::vector<Mount>& mounts);
-
-/// Unmounts everything in unmount_order(), repeatedly while any unmount succeeds, and remounts the
-/// rest read-only, including the root.
-///
-/// @param below  only mounts below this directory, and not the root.
-/// @return  an error for each that could neither be unmounted nor be made read-only.
-/// Threads that have files open there keep a file system busy.
-[[nodiscard]] std::vector<Error> unmount_all(const std::string& below = "/");
-
-/// The devices and files in the text of /proc/swaps.
-[[nodiscard]] std::vector<std::string> parse_swaps(std::string_view text);
-
-/// Turns all swap off. @return an error for each area that stays. May take long, since swapped
-/// pages are read back.
-[[nodiscard]] std::vector<Error> swap_off_all();
 
 }  // namespace zinit

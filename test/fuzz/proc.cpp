@@ -12,6 +12,7 @@
 #include "os/process.hpp"
 #include "os/program_file.hpp"
 #include "os/tcp_ports.hpp"
+#include "os/unmount.hpp"
 #include "watch/pidfile.hpp"
 
 namespace zinit::fuzz {

@@ -8,6 +8,7 @@
 
 #include "base/fd.hpp"
 #include "os/mount.hpp"
+#include "os/unmount.hpp"
 #include "support/forked.hpp"
 #include "support/skip.hpp"
 #include "support/temp_dir.hpp"
@@ -147,7 +148,7 @@ TEST_CASE("all is unmounted, and what is busy is made read-only", "[os][mount][r
       if (!mount_tmpfs(dir / name)) return std::string("cannot mount ") + name;
     const int file = ::open((dir / "busy/file").c_str(), O_CREAT | O_RDONLY, 0600);
     const int open_for_writing = ::open((dir / "written/file").c_str(), O_CREAT | O_WRONLY, 0600);
-    const auto faults = unmount_all(dir.path());
+    const auto faults = unmount_all(after(Clock::now(), Milliseconds{10'000}), dir.path());
     std::string all;
     for (const Error& fault : faults) all += fault.text + "\n";
     const auto now = read_file("/proc/self/mountinfo", 1 << 20).value();
@@ -158,7 +159,9 @@ TEST_CASE("all is unmounted, and what is busy is made read-only", "[os][mount][r
       all += "busy can be written\n";
     ::close(file);
     ::close(open_for_writing);
-    if (!unmount_all(dir.path()).empty() || is_mounted(dir / "busy")) all += "still busy\n";
+    if (!unmount_all(after(Clock::now(), Milliseconds{10'000}), dir.path()).empty() ||
+        is_mounted(dir / "busy"))
+      all += "still busy\n";
     return all;
   });
   CHECK(said == "cannot remount read-only " + dir.path() +

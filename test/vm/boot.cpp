@@ -2,22 +2,11 @@
 
 #include <catch2/catch.hpp>
 
-#include "base/file.hpp"
 #include "vm/machine.hpp"
 
 using namespace zinit;
 using namespace zinit::vm;
 using Catch::Contains;
-
-namespace {
-
-std::string file_of_image(const std::string& name) {
-  const auto content = read_file(("build/vm/" + name).c_str(), std::size_t{64} << 20);
-  if (!content) FAIL(content.error().text);
-  return *content;
-}
-
-}  // namespace
 
 SCENARIO("the sample system boots from an initramfs, serves, lets root in and powers off") {
   GIVEN("the sample system with zinit as /init") {

@@ -1,70 +1,16 @@
 // Debian 12 on disks, installed by its own packages' scripts, with zinit as /sbin/init in place of
 // systemd and the service files of etc/zinit/examples/debian-disk (disk-image makes it).
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 
 #include "base/format.hpp"
 #include "support/skip.hpp"
-#include "vm/machine.hpp"
+#include "vm/debian_disks.hpp"
 
 using namespace zinit;
 using namespace zinit::vm;
 
 namespace {
-
-/// The disks of one machine, which it is switched on with again and again.
-struct Disks {
-  Disk root{"build/vm/disk/root.ext4"};
-  Disk home{"build/vm/disk/home.ext4"};
-  Disk swap{"build/vm/disk/swap"};
-
-  /// Without an initramfs: zinit finds the root file system as the kernel mounts it, read-only.
-  [[nodiscard]] VmOptions machine(const std::string& arguments = {}) const {
-    return {.kernel_arguments = "root=/dev/nvme0n1 ro " + arguments,
-            .memory_mib = 512,
-            .folder = "build/vm/disk",
-            .disks = {&root, &home, &swap},
-            .initrd = false};
-  }
-
-  /// Through the initramfs of etc/initramfs.
-  [[nodiscard]] VmOptions machine_through_ours(const std::string& arguments = {}) const {
-    VmOptions options = machine(arguments);
-    options.folder = "build/vm/initramfs";
-    options.initrd = true;
-    return options;
-  }
-
-  [[nodiscard]] VmOptions machine_with_initrd() const {
-    VmOptions options = machine();
-    options.initrd = true;
-    return options;
-  }
-
-  /// The machine is off, and has left nothing that a check would have to mend.
-  void check_clean() const {
-    for (const Disk* disk : {&root, &home}) {
-      const Answer check = disk->check();
-      INFO(check.output);
-      CHECK(check.code == 0);
-    }
-  }
-};
-
-/// Only root can build the image.
-bool none_to_be_had() { return ::geteuid() != 0 && ::access("build/vm/disk/root.ext4", F_OK) != 0; }
-
-/// What the machine's shell comes to print.
-void see(Machine& machine, const std::string& command, const std::string& output) {
-  machine.shell().repeat_until(command, output);
-}
-
-void await_running(Machine& machine, const std::vector<std::string>& services) {
-  for (const std::string& service : services)
-    machine.zinitctl("wait " + service + " --for running --timeout 120");
-}
 
 void look_at_early_boot(Machine& machine) {
   for (const char* done :
@@ -152,9 +98,9 @@ void await_power_off(Machine& machine, std::size_t up) {
 }  // namespace
 
 SCENARIO("Debian starts from a disk, is used, and is powered off with its file systems clean") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
+  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
   GIVEN("a machine whose root file system the kernel has mounted read-only") {
-    const Disks disks;
+    const DebianDisks disks;
     Machine machine(disks.machine());
     await_running(machine, {"udevd", "rsyslog", "dbus", "cron", "acpid", "agetty-ttyS0", "ssh"});
     THEN("what a boot does is done, its daemons work, and people log in") {
@@ -172,9 +118,9 @@ SCENARIO("Debian starts from a disk, is used, and is powered off with its file s
 }
 
 SCENARIO("a damaged root file system is mended before it is used") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
+  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
   GIVEN("a disk with a file whose count of links is wrong") {
-    const Disks disks;
+    const DebianDisks disks;
     disks.root.debug("set_inode_field /etc/hostname links_count 3");
     disks.root.debug("set_super_value state 2");
     REQUIRE(disks.root.check().code != 0);
@@ -209,9 +155,9 @@ SCENARIO("a damaged root file system is mended before it is used") {
 }
 
 SCENARIO("a root file system that cannot be mended is left alone, and somebody is asked for") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
+  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
   GIVEN("a disk where lost+found is said to be a file") {
-    const Disks disks;
+    const DebianDisks disks;
     disks.root.debug("set_inode_field /lost+found mode 0100700");
     disks.root.debug("set_super_value state 2");
     WHEN("the machine is switched on") {
@@ -235,9 +181,9 @@ SCENARIO("a root file system that cannot be mended is left alone, and somebody i
 }
 
 SCENARIO("zinit's initramfs goes over to the Debian on a disk, and to its sysvinit") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
+  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
   GIVEN("a disk where lost+found is said to be a file") {
-    const Disks disks;
+    const DebianDisks disks;
     disks.root.debug("set_inode_field /lost+found mode 0100700");
     disks.root.debug("set_super_value state 2");
     WHEN("the machine is switched on, and the disk mended by hand") {
@@ -268,9 +214,9 @@ SCENARIO("zinit's initramfs goes over to the Debian on a disk, and to its sysvin
 }
 
 SCENARIO("a machine can be reached where disks of fstab are missing") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
+  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
   GIVEN("a machine with the disk of its root file system alone") {
-    const Disks disks;
+    const DebianDisks disks;
     VmOptions options = disks.machine();
     options.disks.resize(1);
     Machine machine(std::move(options));
@@ -286,9 +232,9 @@ SCENARIO("a machine can be reached where disks of fstab are missing") {
 }
 
 SCENARIO("the power button powers off, and systemd starts from the same disk afterwards") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
+  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
   GIVEN("a machine with zinit as its init") {
-    const Disks disks;
+    const DebianDisks disks;
     Machine machine(disks.machine());
     await_running(machine, {"acpid", "ssh", "network-mounts"});
     see(machine, "grep -l 'Power Button' /sys/class/input/input*/name", "/name");
@@ -314,9 +260,9 @@ SCENARIO("the power button powers off, and systemd starts from the same disk aft
 }
 
 SCENARIO("packages that are installed later start and stop nothing behind zinit's back") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
+  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
   GIVEN("a machine with packages that have a unit file and an init script") {
-    const Disks disks;
+    const DebianDisks disks;
     Machine machine(disks.machine());
     await_running(machine, {"cron", "ssh"});
     const int cron = machine.pid("cron");

@@ -3,10 +3,18 @@
 
 #include <stdexcept>
 
+#include "base/fd.hpp"
+
 namespace zinit::vm {
 
 File service(const std::string& name, const std::string& text) {
   return {"/etc/zinit/services/" + name + ".toml", text};
+}
+
+std::string file_of_image(const std::string& name) {
+  const auto content = read_file(("build/vm/" + name).c_str(), std::size_t{64} << 20);
+  if (!content) throw std::runtime_error(content.error().text);
+  return *content;
 }
 
 namespace {

@@ -12,6 +12,9 @@ namespace zinit::vm {
 /// A service file /etc/zinit/services/NAME.toml.
 [[nodiscard]] File service(const std::string& name, const std::string& text);
 
+/// The content of a file of the sample system's image, such as its kernel.
+[[nodiscard]] std::string file_of_image(const std::string& name);
+
 /// The sample system with the files added, booted until its target is reached.
 class Machine : public Vm {
  public:

@@ -2,6 +2,7 @@
 #include "vm/harness/disk.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,8 +33,8 @@ void copy_data(int from, int to, off_t size, const std::string& image) {
   }
 }
 
-/// Runs a command with the descriptor open. Its standard output and error are the output.
-Answer run(std::vector<std::string> words, int open) {
+/// Runs a command with these descriptors open. Its standard output and error are the output.
+Answer run(std::vector<std::string> words, const std::vector<int>& open) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -42,7 +43,7 @@ Answer run(std::vector<std::string> words, int open) {
   const pid_t pid = ::fork();
   if (pid < 0) fail("fork", "a child");
   if (pid == 0) {
-    ::fcntl(open, F_SETFD, 0);
+    for (const int fd : open) ::fcntl(fd, F_SETFD, 0);
     ::dup2(pipe->write.get(), STDOUT_FILENO);
     ::dup2(pipe->write.get(), STDERR_FILENO);
     ::execv(argv[0], argv.data());
@@ -70,13 +71,25 @@ Disk::Disk(const std::string& image) {
   copy_data(from.get(), fd_.get(), info.st_size, image);
 }
 
-Answer Disk::check() const {
-  return run({"/sbin/e2fsck", "-f", "-n", fmt::format("/dev/fd/{}", fd())}, fd());
+Answer Disk::check(std::size_t offset) const {
+  const std::string device = fmt::format("/dev/fd/{}?offset={}", fd(), offset);
+  return run({"/sbin/e2fsck", "-f", "-n", device}, {fd()});
+}
+
+Disk Disk::file(const std::string& path) const {
+  Disk copy;
+  copy.fd_ = UniqueFd(::memfd_create("disk", MFD_CLOEXEC));
+  if (!copy.fd_) fail("make", "a memory file");
+  const std::string request = fmt::format("dump {} /dev/fd/{}", path, copy.fd());
+  run({"/sbin/debugfs", "-R", request, fmt::format("/dev/fd/{}", fd())}, {fd(), copy.fd()});
+  if (struct stat info{}; ::fstat(copy.fd(), &info) < 0 || info.st_size == 0)
+    throw std::runtime_error(path + " is not there, or empty");
+  return copy;
 }
 
 void Disk::debug(const std::string& request) const {
   const Answer answer =
-      run({"/sbin/debugfs", "-w", "-R", request, fmt::format("/dev/fd/{}", fd())}, fd());
+      run({"/sbin/debugfs", "-w", "-R", request, fmt::format("/dev/fd/{}", fd())}, {fd()});
   // It exits with 0 whatever becomes of a request, and prints its version otherwise.
   const bool quiet = answer.output.find('\n') == answer.output.size() - 1;
   if (answer.code != 0 || !quiet) throw std::runtime_error(request + ": " + answer.output);

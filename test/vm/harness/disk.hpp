@@ -18,13 +18,20 @@ class Disk {
   [[nodiscard]] int fd() const { return fd_.get(); }
 
   /// `e2fsck -f -n`: looks at the whole of an ext4 file system and changes nothing.
+  ///
+  /// @param offset  where it begins on the disk, in bytes.
   /// @return  0 where it is clean and without a fault, and what e2fsck has printed
-  [[nodiscard]] Answer check() const;
+  [[nodiscard]] Answer check(std::size_t offset = 0) const;
+
+  /// A file of an ext4 file system, as a disk of its own.
+  [[nodiscard]] Disk file(const std::string& path) const;
 
   /// Has debugfs(8) do this to an ext4 file system, which must succeed.
   void debug(const std::string& request) const;
 
  private:
+  Disk() = default;
+
   UniqueFd fd_;
 };
 
