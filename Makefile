@@ -379,7 +379,7 @@ build/compile_commands.json: $(OUT)/flags $(ALL_SOURCES)
 BUILD_DEPS := g++ libev-dev libc-ares-dev libhttp-parser-dev libtoml11-dev rapidjson-dev \
   libexpected-dev libfmt-dev
 TEST_DEPS := catch2 clang libclang-rt-14-dev mandoc qemu-system-x86 cpio busybox socat \
-  mmdebstrap e2fsprogs
+  mmdebstrap e2fsprogs linux-headers-cloud-amd64
 
 .PHONY: deps
 deps:  ## install what is missing of the Debian packages needed (root, only when some are missing)

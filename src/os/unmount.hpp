@@ -14,16 +14,16 @@
 
 namespace zinit {
 
-/// Writes what is not yet written of every file system that is mounted, of all at the same time. May
-/// take long, but not where nothing at all has been written for kWithoutProgress.
+/// Writes what is not yet written of every file system that is mounted, of all at the same time.
+/// May take long, but not where nothing at all has been written for kWithoutProgress.
 /// @return  an error for each that could not be written. (syncfs(2); proc(5), /proc/meminfo)
 [[nodiscard]] std::vector<Error> sync_all();
 inline constexpr Milliseconds kWithoutProgress{10'000};
 
-/// Unmounts everything in unmount_order() (os/mount.hpp) and detaches loop devices, repeatedly while
-/// any of it succeeds. What has not answered by `give_up` is asked once more by force, which fails
-/// the requests that a server owes. Then remounts the rest read-only, including the root; both take
-/// kAfterGivingUp at most.
+/// Unmounts everything in unmount_order() (os/mount.hpp) and detaches loop devices, repeatedly
+/// while any of it succeeds. What has not answered by `give_up` is asked once more by force, which
+/// fails the requests that a server owes. Then remounts the rest read-only, including the root;
+/// both take kAfterGivingUp at most.
 ///
 /// @param below  only mounts below this directory, not the root, and no loop devices.
 /// @return  an error for each that does not answer, or could not be made read-only.

@@ -1,0 +1,166 @@
+// Boots where little or nothing is prepared for PID 1, or too much: a script of busybox's, as the
+// first PID 1, makes the machine so and executes zinit.
+
+#include <catch2/catch.hpp>
+
+#include "vm/machine.hpp"
+
+using namespace zinit;
+using namespace zinit::vm;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// The sample system, after this script.
+VmOptions after(const std::string& script) {
+  return {.files = {{"/prepare", "#!/bin/sh\n" + script + "\nexec /sbin/init \"$@\"\n", 0755}},
+          .shell = true,
+          .program = "/prepare"};
+}
+
+/// A service that runs a command of zinit's own and shows what that says.
+File own_command(const std::string& name, const std::string& words) {
+  return {"/prepared/" + name + ".toml", "[service]\nexec = \"/zinit " + words +
+                                             "\"\noneshot = true\n[logging]\nconsole = true\n"};
+}
+
+/// A root with one program and the service files alone, after this script in it.
+VmOptions bare_root(const std::string& script) {
+  return {.files = {{"/prepare",
+                     "#!/bin/sh\nmkdir /new && mount -t tmpfs new /new && cd /new && "
+                     "cp /sbin/zinit zinit && mkdir -p etc/zinit && "
+                     "cp -r /prepared etc/zinit/services\n" +
+                         script + "\nexec switch_root /new /zinit\n",
+                     0755},
+                    own_command("list", "list"),
+                    own_command("version", "--version")},
+          .program = "/prepare"};
+}
+
+std::size_t count(const std::string& text, const std::string& words) {
+  std::size_t times = 0;
+  for (std::size_t at = 0; (at = text.find(words, at)) != std::string::npos; ++at) ++times;
+  return times;
+}
+
+/// The sample system works.
+void check_up(Vm& machine) {
+  machine.console().wait_for("sample login: ");
+  Terminal& shell = machine.shell();
+  shell.output_of("zinitctl wait multi-user --for running --timeout 120");
+  shell.repeat_until("redis-cli ping", "PONG");
+}
+
+void check_power_off(Vm& machine) {
+  machine.shell().send("zinitctl poweroff\n");
+  machine.console().wait_for("reboot: Power down");
+  CHECK(machine.wait_for_end() == 0);
+}
+
+}  // namespace
+
+SCENARIO("one program and the service files are enough for a boot") {
+  GIVEN("a root with nothing else, in which not a directory is prepared") {
+    Vm machine(bare_root(""));
+    THEN("zinit makes what it needs, and its services run") {
+      machine.console().wait_for("version: zinit 0.");
+      machine.console().wait_for("list: exited with code 0");
+      CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
+      machine.press_ctrl_alt_del();
+      machine.console().wait_for("reboot: Restarting system");
+      CHECK(machine.wait_for_end() == 0);
+    }
+  }
+}
+
+SCENARIO("a root that stays read-only costs a line for each thing that is missing in it") {
+  GIVEN("one that has the directories") {
+    Vm machine(bare_root("mkdir dev proc sys run tmp; mount -o remount,ro new /new"));
+    THEN("nothing is missing") {
+      machine.console().wait_for("list: exited with code 0");
+      CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
+    }
+  }
+  GIVEN("one that has none") {
+    Vm machine(bare_root("mount -o remount,ro new /new"));
+    THEN("each is told once, services run, and Ctrl-Alt-Del ends the machine in order") {
+      machine.console().wait_for("version: exited with code 0");
+      machine.press_ctrl_alt_del();
+      machine.console().wait_for("reboot: Restarting system");
+      CHECK(machine.wait_for_end() == 0);
+    }
+  }
+}
+
+SCENARIO("a kernel that lacks what others have costs a line for each") {
+  GIVEN("one without devtmpfs and cgroup2, and the devices in the root file system") {
+    Vm machine(
+        after("insmod /lib/nofs.ko types=devtmpfs,cgroup2; cd /dev && "
+              "mknod null c 1 3; mknod kmsg c 1 11; mknod ttyS0 c 4 64; mknod ttyS1 c 4 65; "
+              "mknod console c 5 1; mknod tty c 5 0; cd /"));
+    THEN("the sample system comes up, its services in process groups alone") {
+      check_up(machine);
+      const std::string& said = machine.console().text();
+      CHECK(count(said, "boot: cannot mount /dev: No such device") == 1);
+      CHECK(count(said, "boot: cannot mount /sys/fs/cgroup: No such device") == 1);
+      CHECK(count(said, "boot: cannot") == 2);
+      check_power_off(machine);
+    }
+  }
+  GIVEN("one without /dev/console, whose PID 1 has no standard streams") {
+    Vm machine(after("mount -t devtmpfs dev /dev; rm /dev/console; exec <&- >&- 2>&-"));
+    THEN("the sample system comes up, on the console of the command line") {
+      check_up(machine);
+      CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
+      CHECK(machine.shell().output_of("readlink /proc/1/fd/0") == "/dev/ttyS0\n");
+      check_power_off(machine);
+    }
+  }
+  GIVEN("one whose /proc has processes alone") {
+    Vm machine(after("mount -t proc -o subset=pid proc /proc"));
+    THEN("the sample system comes up") {
+      check_up(machine);
+      CHECK(count(machine.console().text(), "boot: cannot") == 1);
+      CHECK(count(machine.console().text(), "boot: cannot open /proc/cmdline: No such file") == 1);
+      check_power_off(machine);
+    }
+  }
+}
+
+SCENARIO("what an initramfs has mounted already is left as it is") {
+  GIVEN("all that zinit mounts, with other options") {
+    Vm machine(
+        after("mount -t proc proc /proc; mount -t sysfs -o ro sysfs /sys; "
+              "mount -t devtmpfs dev /dev; mkdir /dev/pts /dev/shm; "
+              "mount -t devpts devpts /dev/pts; mount -t tmpfs -o size=1m shm /dev/shm; "
+              "mount -t tmpfs -o size=2m run /run; "
+              "mount -t cgroup2 cgroup2 /sys/fs/cgroup; ln -s /proc/self/fd /dev/fd"));
+    THEN("each is there once, as it was") {
+      check_up(machine);
+      CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
+      CHECK(machine.shell().output_of("grep -c . /proc/mounts") == "8\n");
+      CHECK_THAT(machine.shell().output_of("cat /proc/mounts"),
+                 Contains("run /run tmpfs rw,relatime,size=2048k") &&
+                     Contains("sysfs /sys sysfs ro,relatime"));
+      check_power_off(machine);
+    }
+  }
+}
+
+SCENARIO("a console that takes no output holds up nothing") {
+  GIVEN("a booted machine whose console is under flow control") {
+    Machine machine;
+    machine.console().send("\x13");
+    Terminal& shell = machine.shell();
+    WHEN("much is shown there") {
+      shell.output_of(
+          "printf '[service]\\nexec = \"yes\"\\n[logging]\\nconsole = true\\n' "
+          ">/tmp/yes.toml && zinitctl add-service /tmp/yes.toml");
+      shell.repeat_until("zinitctl --json status yes", "\"console\":");
+      THEN("PID 1 answers, restarts services and ends the machine") {
+        machine.zinitctl("restart redis");
+        check_power_off(machine);
+      }
+    }
+  }
+}
