@@ -519,7 +519,10 @@ bool ZinitDaemon::can_be_destroyed() {
 }
 
 void ZinitDaemon::finish_logs() {
-  if (shutdown_.kind() == PowerAction::halt) machine_watchdog_.disarm();
+  if (shutdown_.kind() == PowerAction::halt)
+    machine_watchdog_.disarm();
+  else
+    machine_watchdog_.feed();
   files_.await(kLastLines);
   data_loop_ended_ = start_.data_loop->stop(kLastTurns);
   if (!data_loop_ended_) return log_error("logs: the data loop hangs; their last lines are lost");

@@ -16,6 +16,24 @@
 
 namespace zinit {
 
+namespace {
+
+/// For a file system that was asked a moment ago.
+constexpr Milliseconds kCheckedAgain{5000};
+
+/// check_new_root() by a thread of its own, for the file system may not answer any more.
+Result<bool> check_again(const NewRoot& next) {
+  const auto checked = std::make_shared<Result<bool>>(false);
+  auto thread = Thread::start("zinit-root", kLoopStackBytes,
+                              [next, checked] { *checked = check_new_root(next); });
+  if (!thread) return Failure(thread.error());
+  if (thread->join(kCheckedAgain)) return *checked;
+  thread->detach();
+  return Failure(Error{fmt::format("{} does not answer", printable(next.root)), ETIMEDOUT});
+}
+
+}  // namespace
+
 void ZinitDaemon::switch_root(NewRoot next, SwitchDone done) {
   auto checked = std::make_shared<Result<bool>>(false);
   FileTask task;
@@ -54,7 +72,8 @@ void ZinitDaemon::leave_root() {
   booted_ = false;
   services_started_.reset();
   // Once more, for the machine may have changed since the request.
-  const auto own = check_new_root(next_);
+  machine_watchdog_.feed();
+  const auto own = check_again(next_);
   machine_watchdog_.feed();
   if (data_loop_ended_ = start_.data_loop->stop(kLastTurns); data_loop_ended_) {
     if (own && !*own && syslog_) syslog_->finish();
@@ -67,6 +86,7 @@ void ZinitDaemon::leave_root() {
   const TimePoint until = after(Clock::now(), kLaunchesEnd);
   while (!board_.while_still([&] { fault = own ? execute_in_new_root(*own) : own.error(); })) {
     if (Clock::now() >= until) break;
+    machine_watchdog_.feed();
     ::usleep(kLookAgain.count() * 1000);
   }
   // What follows is the way back: zinit goes on where it is, with a shell that says why.
@@ -79,6 +99,7 @@ void ZinitDaemon::leave_root() {
 
 /// @return  why not
 Error ZinitDaemon::execute_in_new_root(bool own) {
+  machine_watchdog_.feed();
   if (auto entered = enter_root(next_.root); !entered) return entered.error();
   keep_facts();  // after a crash zinit goes on in the new root
   kill_point("switch.entered");

@@ -1,7 +1,6 @@
 // Killing all processes that are left after the services were stopped; and the last steps of a
 // machine, each in a process that can be given up.
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,6 +18,8 @@
 #include "init/last_steps.hpp"
 #include "init/utmp.hpp"
 #include "init/watchdog.hpp"
+#include "io/loop.hpp"
+#include "os/memory_file.hpp"
 #include "os/power.hpp"
 #include "os/signals.hpp"
 #include "os/unmount.hpp"
@@ -143,7 +144,7 @@ void carry_out(const LastStep& step, const SignOfLife& alive) {
   log_debug("{}", step.name);
   const pid_t pid = ::fork();
   if (pid == 0) {
-    step.run();
+    catch_all(step.name, step.run);
     _exit(0);
   }
   if (pid < 0) {
@@ -169,27 +170,39 @@ void carry_out(const LastStep& step, const SignOfLife& alive) {
 constexpr const char* kOwnFile = "/proc/self/exe";
 constexpr std::size_t kProgramMax = std::size_t{64} << 20;
 
+/// Of a program; nothing is asked of a server.
+struct statx look_at(int directory, const char* path) {
+  struct statx status {};
+  if (::statx(directory, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_NLINK | STATX_SIZE,
+              &status) < 0)
+    status.stx_mask = 0;
+  return status;
+}
+
 bool own_file_is_deleted() {
-  struct stat status {};
-  return ::stat(kOwnFile, &status) == 0 && status.st_nlink == 0;
+  const struct statx own = look_at(AT_FDCWD, kOwnFile);
+  return (own.stx_mask & STATX_NLINK) != 0 && own.stx_nlink == 0;
 }
 
 /// Executes a copy of this program in memory, which goes on. @return  why not
 Error go_on_in_memory(PowerAction action, int watchdog) {
-  const UniqueFd copy(::memfd_create("zinit", MFD_CLOEXEC));
-  if (!copy) return sys_failure("make", "a file in memory for zinit").value();
+  const auto copy = make_memory_file("zinit", true);
+  if (!copy) return copy.error();
   // By a child: the file lies on a disk that may hang.
   const auto copy_it = [&copy] {
     const auto program = read_file(kOwnFile, kProgramMax);
-    if (program) (void)write_all(copy.get(), *program, "zinit");
+    if (program) (void)write_all(copy->get(), *program, "zinit");
   };
   carry_out({"copy of zinit in memory", Milliseconds{10'000}, false, copy_it},
             [watchdog] { (void)feed_watchdog(watchdog); });
+  // A part of a program would be executed all the same.
+  if (look_at(copy->get(), "").stx_size != look_at(AT_FDCWD, kOwnFile).stx_size)
+    return Error{"a copy of zinit in memory could not be made", ENOMEM};
   if (watchdog >= 0) ::fcntl(watchdog, F_SETFD, 0);
   std::string words[] = {std::string(kLastStepsName), std::to_string(static_cast<int>(action)),
                          std::to_string(watchdog)};
   char* arguments[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-  ::syscall(SYS_execveat, copy.get(), "", arguments, environ, AT_EMPTY_PATH);
+  ::syscall(SYS_execveat, copy->get(), "", arguments, environ, AT_EMPTY_PATH);
   return sys_failure("execute", "a copy of zinit in memory").value();
 }
 
@@ -210,8 +223,13 @@ void kill_the_rest(const std::function<bool()>& reap_some, const SignOfLife& ali
   if (!rest.reap_until_none(kForKill)) log_error("some processes cannot be killed");
 }
 
-void leave_machine(PowerAction action, int watchdog) {
-  if (own_file_is_deleted()) log_warn("{}", go_on_in_memory(action, watchdog).text);
+void leave_machine(PowerAction action, int watchdog, bool threads_hang) {
+  if (owns_machine() && own_file_is_deleted()) {
+    const Error fault = threads_hang
+                            ? Error{"a thread hangs; zinit stays in its deleted file", EBUSY}
+                            : go_on_in_memory(action, watchdog);
+    log_warn("{}", fault.text);
+  }
   take_last_steps(action, watchdog);
 }
 

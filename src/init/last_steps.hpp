@@ -29,8 +29,9 @@ void kill_the_rest(const std::function<bool()>& reap_some, const SignOfLife& ali
 /// A program whose file has been deleted, as an upgrade does, would keep the file system of that
 /// from being made read-only: a copy of it in memory, called kLastStepsName, goes on in its place.
 ///
-/// @param watchdog  descriptor of the hardware watchdog, which is fed meanwhile; -1: none.
-[[noreturn]] void leave_machine(PowerAction action, int watchdog);
+/// @param watchdog      descriptor of the hardware watchdog, which is fed meanwhile; -1: none.
+/// @param threads_hang  whether a thread may hang in the kernel: execve(2) would wait for it.
+[[noreturn]] void leave_machine(PowerAction action, int watchdog, bool threads_hang);
 
 /// The name that the copy is executed by, as PID 1.
 inline constexpr std::string_view kLastStepsName = "zinit-last-steps";

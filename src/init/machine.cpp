@@ -146,7 +146,7 @@ void run_machine(StartRequest request) {
   catch_all("shutdown", [&] { kill_the_rest([daemon] { return daemon->reap_some(); }, alive); });
   catch_all("shutdown", [daemon] { daemon->leave_cgroups(); });
   catch_all("shutdown", [daemon] { daemon->finish_logs(); });
-  leave_machine(daemon->kind(), daemon->release_watchdog());
+  leave_machine(daemon->kind(), daemon->release_watchdog(), !daemon->can_be_destroyed());
 }
 
 }  // namespace zinit

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "os/signals.hpp"
 
@@ -51,12 +52,11 @@ std::vector<std::string> Attempts::under_way() const {
 }
 
 bool Attempts::wait_for_one(TimePoint until) {
-  while (!children_.empty()) {
-    if (reap()) return true;
-    if (Clock::now() >= until) return false;
-    wait_for_child(until);
+  while (!std::exchange(late_, false)) {
+    if (children_.empty() || (!reap() && Clock::now() >= until)) return false;
+    if (!late_) wait_for_child(until);
   }
-  return false;
+  return true;
 }
 
 bool Attempts::reap() {
@@ -68,6 +68,8 @@ bool Attempts::reap() {
   // A child that was killed has not made its call.
   if (child->second.result != nullptr)
     *child->second.result = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+  else
+    late_ = true;
   children_.erase(child);
   return true;
 }

@@ -36,7 +36,8 @@ class Attempts {
   /// The paths of the calls that have not returned yet.
   [[nodiscard]] std::vector<std::string> under_way() const;
 
-  /// Waits until one of those under way returns. @return false if none does before `until`
+  /// Waits until one of those under way returns, or has returned since they were last waited for.
+  /// @return  false if none does before `until`
   bool wait_for_one(TimePoint until);
 
  private:
@@ -48,6 +49,7 @@ class Attempts {
     int* result;  // nullptr: nobody waits for it any more
   };
   std::map<pid_t, Child> children_;
+  bool late_ = false;  // one that nobody waited for any more has returned
 };
 
 }  // namespace zinit

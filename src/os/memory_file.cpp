@@ -9,16 +9,17 @@
 #include <algorithm>
 #include <utility>
 
-// Debian 12's C library does not define the flag; Linux from 6.3 on logs a warning without it.
+// Debian 12's C library does not define the flags; Linux from 6.3 on logs a warning without one.
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
+#define MFD_EXEC 0x0010U
 #endif
 
 namespace zinit {
 
-Result<UniqueFd> make_memory_file(const char* name) {
+Result<UniqueFd> make_memory_file(const char* name, bool program) {
   constexpr unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  UniqueFd fd(::memfd_create(name, flags | MFD_NOEXEC_SEAL));
+  UniqueFd fd(::memfd_create(name, flags | (program ? MFD_EXEC : MFD_NOEXEC_SEAL)));
   if (!fd && errno == EINVAL) fd.reset(::memfd_create(name, flags));
   if (!fd) return sys_failure("make the memory file", name);
   ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK);

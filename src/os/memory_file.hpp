@@ -16,7 +16,8 @@ namespace zinit {
 /// An empty file in memory, close-on-exec, that nobody can make shorter, which would be a SIGBUS in
 /// a mapping of it. Where the kernel refuses that seal, it is used without. `name` is what
 /// /proc/PID/fd shows. (memfd_create(2), F_SEAL_SHRINK)
-[[nodiscard]] Result<UniqueFd> make_memory_file(const char* name);
+/// @param program  whether it may be executed.
+[[nodiscard]] Result<UniqueFd> make_memory_file(const char* name, bool program = false);
 
 /// What is in the memory file `fd`, of which the first `most` bytes at most. (pread(2))
 [[nodiscard]] Result<std::string> read_memory_file(int fd, std::size_t most = SIZE_MAX);

@@ -94,7 +94,9 @@ inline constexpr std::array kCarriedMounts{"/dev", "/run", "/sys", "/proc"};
 /// that nobody uses are unmounted now. If the old root is in memory (ramfs, tmpfs) its files are
 /// deleted, and nothing of another file system.
 ///
-/// @return  why not; then all is as it was. (mount(2), MS_MOVE; chroot(2); the kernel's
+/// @return  why not; then all is as it was, but that mounts are private; and where chroot(2) is
+///          refused, which only a lack of memory can be the reason for, the mounts have moved.
+///          (mount(2), MS_MOVE; chroot(2); the kernel's
 ///          Documentation/filesystems/ramfs-rootfs-initramfs.rst)
 [[nodiscard]] Result<void> enter_root(const std::string& root);
 

@@ -62,9 +62,11 @@ int detach_loop(const char* path) {
 
 // --- what there is ---
 
-/// Newest first.
-std::vector<std::string> targets_below(const std::string& directory) {
+/// Newest first. None where they cannot be read, which is added to `faults`.
+std::vector<std::string> targets_below(const std::string& directory,
+                                       std::vector<Error>* faults = nullptr) {
   const auto mounts = read_mounts();
+  if (!mounts && faults != nullptr) faults->push_back(mounts.error());
   if (!mounts) return {};
   std::vector<std::string> targets = unmount_order(*mounts);
   std::erase_if(targets, [&](const std::string& path) { return !lies_below(path, directory); });
@@ -87,7 +89,8 @@ std::vector<std::string> loops() {
 std::uint64_t unwritten_kib() {
   std::uint64_t sum = 0;
   const auto text = read_file("/proc/meminfo", kMeminfoMax);
-  for (const std::string_view line : split(text ? *text : "", '\n'))
+  if (!text) return 0;
+  for (const std::string_view line : split(*text, '\n'))
     for (const std::string_view name : {"Dirty:", "Writeback:"})
       if (line.starts_with(name)) sum += std::strtoull(line.data() + name.size(), nullptr, 10);
   return sum;
@@ -117,10 +120,11 @@ bool among(const std::vector<std::string>& all, const std::string& one) {
 
 /// Tries once to unmount each that is not being unmounted already.
 /// @return  whether another round may get further
-bool unmount_round(Attempts& attempts, const std::string& below) {
+bool unmount_round(Attempts& attempts, TimePoint give_up, const std::string& below) {
   bool any = false;
   for (const std::string& target : targets_below(below)) {
     if (among(attempts.under_way(), target)) continue;
+    if (Clock::now() >= give_up) break;
     any |= attempts.make({target}, unmount, kEach).front() == 0;
   }
   return any;
@@ -129,15 +133,23 @@ bool unmount_round(Attempts& attempts, const std::string& below) {
 /// The kernel says that it has detached one that is in use, too, and does so when it no longer is.
 bool detach_loops(Attempts& attempts) {
   const std::vector<std::string> before = loops();
-  if (before.empty()) return false;
-  attempts.make(before, detach_loop, kEach);
+  std::vector<std::string> devices = before;
+  std::erase_if(devices, [under_way = attempts.under_way()](const std::string& device) {
+    return among(under_way, device);
+  });
+  if (devices.empty()) return false;
+  attempts.make(devices, detach_loop, kEach);
   return loops().size() < before.size();
 }
+
+/// No mount below /dev is unmounted (unmount_order()).
+bool is_device(const std::string& path) { return path.starts_with("/dev/"); }
 
 }  // namespace
 
 std::vector<Error> sync_all() {
-  std::vector<std::string> targets = targets_below("/");
+  std::vector<Error> all;
+  std::vector<std::string> targets = targets_below("/", &all);
   targets.emplace_back("/");
   std::uint64_t before = unwritten_kib();
   const auto progress = [&] {
@@ -145,30 +157,35 @@ std::vector<Error> sync_all() {
     return now < std::exchange(before, now);
   };
   Attempts attempts;
-  auto all =
-      faults("write back", targets, attempts.make(targets, write_back, kWithoutProgress, progress));
-  if (attempts.under_way().empty())
-    std::ranges::move(
-        faults("write back", {"all devices"},
-               attempts.make({"all devices"}, write_back_all, kWithoutProgress, progress)),
-        std::back_inserter(all));
+  const auto add = [&](const std::vector<std::string>& what, Attempts::Call call) {
+    const auto results = attempts.make(what, call, kWithoutProgress, progress);
+    std::ranges::move(faults("write back", what, results), std::back_inserter(all));
+  };
+  add(targets, write_back);
+  if (attempts.under_way().empty()) add({"all devices"}, write_back_all);
   return all;
 }
 
 std::vector<Error> unmount_all(TimePoint give_up, const std::string& below) {
   const bool all = below == "/";
   Attempts attempts;
-  while (unmount_round(attempts, below) || (all && detach_loops(attempts)) ||
+  while (unmount_round(attempts, give_up, below) || (all && detach_loops(attempts)) ||
          attempts.wait_for_one(give_up)) {}
-  std::vector<std::string> hanging = attempts.under_way();
-  std::vector<Error> all_faults;
-  for (const std::string& target : hanging) all_faults.push_back(unanswered("unmount", target));
-  attempts.make(hanging, unmount_by_force, kForForce);
-  std::vector<std::string> left = targets_below(below);
+  std::vector<Error> told;
+  std::vector<std::string> left = targets_below(below, &told);
+  std::vector<std::string> hanging;
+  for (const std::string& path : attempts.under_way()) {
+    told.push_back(unanswered(is_device(path) ? "detach" : "unmount", path));
+    if (among(left, path)) hanging.push_back(path);
+  }
+  if (!hanging.empty()) {
+    attempts.make(hanging, unmount_by_force, kForForce);
+    left = targets_below(below);
+  }
   if (all) left.emplace_back("/");
   const auto read_only = attempts.make(left, remount_read_only, kForReadOnly);
-  std::ranges::move(faults("remount read-only", left, read_only), std::back_inserter(all_faults));
-  return all_faults;
+  std::ranges::move(faults("remount read-only", left, read_only), std::back_inserter(told));
+  return told;
 }
 
 std::vector<std::string> parse_swaps(std::string_view text) {

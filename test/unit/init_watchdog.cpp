@@ -76,8 +76,16 @@ TEST_CASE("at the machine's end its watchdog stays armed but for a halt", "[init
     REQUIRE(loop);
     MachineWatchdog watchdog(**loop);
     watchdog.set(device, 60s);
-    watchdog.finish(armed);
+    const std::size_t fed = text_of(device).size();
+    if (armed) {
+      const UniqueFd released(watchdog.release());
+      CHECK(feed_watchdog(released.get()) == 0);
+    } else {
+      watchdog.disarm();
+    }
+    CHECK(text_of(device).size() == fed + 1);
     CHECK((text_of(device).back() == 'V') == !armed);
+    CHECK(watchdog.release() == -1);
   }
 }
 
