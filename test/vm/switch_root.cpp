@@ -36,12 +36,18 @@ SCENARIO("switch-root goes over to another root, where zinit supervises on what 
     shell.output_of("redis-cli set key here");
     const int pid = machine.pid("redis");
     const int syslogd = machine.pid("syslogd");
+    const std::string fds =
+        fmt::format("ls -l /proc/{}/fd | awk '{{ print $(NF - 2), $NF }}' | grep -v '^0 '", pid);
+    const std::string open = shell.output_of(fds);
     WHEN("it is switched to, and does not know redis") {
       shell.output_of("rm /new/etc/zinit/services/redis.toml");
       switch_root(machine);
       THEN("redis runs on, supervised, and all else has begun anew") {
         CHECK(shell.output_of("hostname") == "inside\n");
         CHECK(machine.pid("redis") == pid);
+        CHECK(shell.output_of("cat /sys/fs/cgroup/zinit/redis.service/cgroup.procs") ==
+              fmt::format("{}\n", pid));
+        CHECK(shell.output_of(fds) == open);
         CHECK(shell.output_of("redis-cli --raw get key") == "here\n");
         CHECK(machine.pid("syslogd") != syslogd);
         CHECK(machine.state("multi-user") == "running");
