@@ -74,6 +74,8 @@ void ZinitDaemon::leave_root() {
   // Once more, for the machine may have changed since the request.
   machine_watchdog_.feed();
   const auto own = check_again(next_);
+  // Its thread hangs in the kernel, and execve(2) would wait for that.
+  if (!own && own.error().errnum == ETIMEDOUT) stay_alive(own.error().text.c_str());
   machine_watchdog_.feed();
   if (data_loop_ended_ = start_.data_loop->stop(kLastTurns); data_loop_ended_) {
     if (own && !*own && syslog_) syslog_->finish();
