@@ -8,6 +8,7 @@
 #   make SAN=address,undefined   build/asan      dynamic, for g++ cannot link sanitizers statically
 #   make SAN=thread              build/tsan
 #   make CXX=clang++             build/clang-release, and so on
+#   make CXX=aarch64-linux-gnu-g++   build/aarch64-linux-gnu-release, for that architecture
 #
 # The tests themselves are compiled once for all flavours, into build/test, except for TSan, which
 # must see how they synchronise with what they test (build/test-tsan). The scenario tests run the
@@ -25,6 +26,16 @@ MAKEFLAGS += --no-builtin-rules
 ifeq ($(origin CXX),default)
   CXX := g++
 endif
+# What a cross compiler's name begins with, and those of the tools that go with it: the prefix of
+# aarch64-linux-gnu-g++ or .../aarch64-linux-gnu-g++-12; nothing for g++ and clang++.
+COMPILER_NAME := $(notdir $(firstword $(foreach word,$(CXX),$(if $(findstring ++,$(word)),$(word)))))
+TOOLS := $(if $(findstring -g++,$(COMPILER_NAME)),$(firstword $(subst g++, ,$(COMPILER_NAME))))
+ifeq ($(origin AR),default)
+  AR := $(TOOLS)ar
+endif
+STRIP ?= $(TOOLS)strip
+OBJCOPY ?= $(TOOLS)objcopy
+
 comma := ,
 # What the compiler adds to a release against faults that would let somebody else's code run: a
 # canary above the buffers of a frame, no frame that leaps over the guard page of a stack, checked
@@ -37,16 +48,19 @@ ifeq ($(SAN),)
   # Static, and at addresses that the kernel chooses anew at each start; Debian's compilers and
   # libraries make objects fit for that unasked. Tables that relocation fills are read-only after
   # it, the stack is not executable, and code lies in segments of its own. What is to be relocated
-  # takes 2 KB as a bit map, where a list takes 176.
+  # takes 2 KB as a bit map, where a list takes 176; binutils 2.40 can do so for x86 alone.
   LINK_MODE := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,-O2
-  LINK_MODE += -Wl,-z,pack-relative-relocs
+  ifeq ($(ARCHITECTURE),x86_64)
+    LINK_MODE += -Wl,-z,pack-relative-relocs
+  endif
   # With -O2 for all the program has 5.1 MB.
   OPTIMISE := $(if $(DEBUG),-Og -g,-Os -g $(HARDEN))
   # Optimising at link time makes the program 6 % smaller; tests are linked from the same objects,
   # which have both (-ffat-lto-objects). LTO= links in half the time, for work on the code.
   LTO ?= $(if $(DEBUG)$(findstring clang,$(CXX)),,1)
   SRC_LTO := $(if $(LTO),-flto -ffat-lto-objects)
-  LINK_LTO := $(if $(LTO),-flto=auto)
+  # In one part, which takes longer and is 30 KB smaller than several that know less of each other.
+  LINK_LTO := $(if $(LTO),-flto=auto -flto-partition=one)
   LINK_NO_LTO := $(if $(LTO),-fno-lto)
 else
   FLAVOUR := $(or $(if $(filter thread,$(SAN)),tsan),$(if $(filter address%,$(SAN)),asan),\
@@ -59,32 +73,58 @@ else
               -fno-sanitize-recover=all
 endif
 CLANG := $(if $(findstring clang,$(notdir $(CXX))),clang-)
-MODE := $(CLANG)$(strip $(FLAVOUR))
+MODE := $(CLANG)$(TOOLS)$(strip $(FLAVOUR))
 OUT := build/$(MODE)
 
 # A test is compiled more often than it is run.
 TEST_OPTIMISE := -Og -g1
 TEST_SANITIZE := $(if $(filter thread,$(SAN)),$(SANITIZE))
-TEST_OUT := build/$(CLANG)test$(if $(TEST_SANITIZE),-tsan)
+TEST_OUT := build/$(CLANG)$(TOOLS)test$(if $(TEST_SANITIZE),-tsan)
 
 # Third-party headers lie in /usr/include, which compilers take as system headers: no -isystem.
 CPPFLAGS_ALL := -Isrc -Iinclude -DZINIT_VERSION='"$(VERSION)"' $(if $(SAN)$(DEBUG),-DZINIT_KILL_POINTS) \
   $(CPPFLAGS)
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
+WERROR ?= -Werror
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion $(WERROR)
 CXXFLAGS_ALL := -std=c++20 -pthread $(WARNINGS) -ffunction-sections -fdata-sections $(CXXFLAGS)
 LDFLAGS_ALL := $(LINK_MODE) -pthread -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
 LIBS := -lev -lcares -lhttp_parser
+# The same bytes in whatever folder it is built. No part of the flags that are remembered: a clone
+# that is moved need not be built anew.
+SAME_PATHS := -ffile-prefix-map=$(CURDIR)=.
 
 # --- sources -------------------------------------------------------------------------------------
 
 # $(call sources,FOLDER): every .cpp below it, sorted so that links are reproducible
 sources = $(sort $(shell find $(1) -name '*.cpp' 2>/dev/null))
-objects = $(patsubst %.cpp,$(OUT)/obj/%.o,$(1))
-test_objects = $(patsubst %.cpp,$(TEST_OUT)/obj/%.o,$(1))
+
+# Sources of one room are compiled a few at a time, as a group that includes them: what they all
+# include is most of the compiler's work. So the names in anonymous namespaces of a room of src
+# differ. A group goes by its first source, as obj/src/os/attempts.group.o does. Those that need flags
+# of their own are compiled alone, and tests that compare what the server and the client's library say:
+# both have names that the other has too.
+ALONE := src/main.cpp src/config/modes.cpp test/support/main.cpp \
+  $(shell grep -l 'include "control/' test/unit/client_*.cpp)
+GROUP := 1 2 3 4 5 6 7 8
+
+# $(call grouped,FOLDER OF OBJECTS,SOURCES OF ONE ROOM): the objects
+grouped = $(if $(2),$(call group,$(1)/$(patsubst %.cpp,%.group,$(firstword $(2))),$(wordlist 1,$(words $(GROUP)),$(2))) \
+  $(call grouped,$(1),$(wordlist $(words $(GROUP) more),$(words $(2)),$(2))))
+# $(call group,STEM,SOURCES): notes what the group STEM consists of, and is the name of its object
+group = $(eval MEMBERS_$(1) := $(2))$(1).o
+# $(call objects_in,FOLDER OF OBJECTS,SOURCES)
+objects_in = $(patsubst %.cpp,$(1)/%.o,$(filter $(ALONE),$(2))) $(foreach room,$(sort $(call room_of,$(2))),\
+  $(call grouped,$(1),$(strip $(foreach source,$(filter-out $(ALONE),$(2)),$(if $(filter $(room),$(call room_of,$(source))),$(source))))))
+# $(call room_of,SOURCES): their folders; unit tests have the room that they test before a _
+room_of = $(foreach source,$(1),$(if $(filter test/unit/%,$(source)),$(firstword $(subst _, ,$(source))),$(dir $(source))))
+# $(call remember_groups,OBJECTS): writes down what the groups among them consist of, where it is new
+remember_groups = $(shell mkdir -p $(sort $(dir $(1))))$(foreach stem,$(patsubst %.o,%,$(filter %.group.o,$(1))),\
+  $(if $(call same,$(strip $(file <$(stem).list)),$(MEMBERS_$(stem))),,$(file >$(stem).list,$(MEMBERS_$(stem)))))
+same = $(and $(findstring x$(1)x,x$(2)x),$(findstring x$(2)x,x$(1)x))
+test_objects = $(call objects_in,$(TEST_OUT)/obj,$(1))
 
 SRC := $(call sources,src)
-INTERNAL_OBJ := $(call objects,$(filter-out src/main.cpp,$(SRC)))
-CLIENT_OBJ := $(call objects,$(call sources,src/base) $(call sources,src/client/libzinit))
+TEST_OBJ := $(call test_objects,$(filter-out test/fuzz/%,$(call sources,test)))
 SUPPORT_OBJ := $(call test_objects,$(call sources,test/support))
 VM_HARNESS := $(call sources,test/vm/harness)
 VM_DEMO := $(call sources,test/vm/demo)
@@ -95,12 +135,21 @@ ALL_SOURCES := $(SRC) $(call sources,test)
 # twice that of the rest.
 HOT := $(filter $(addprefix src/,base/% io/% model/% os/% supervisor/% watch/% client/libzinit/% \
   client/verb_list.cpp config/toml_reader.cpp activation/relay.cpp),$(SRC))
-# What is there in these rooms for single requests, for start-up, and large: {fmt} itself.
+# What is there in these rooms for single requests, for start-up and the end, and large: {fmt} itself.
 HOT := $(filter-out $(addprefix src/,base/format.cpp base/trusted_path.cpp \
-  client/libzinit/client.cpp io/dev_log.cpp io/http_reader.cpp io/probe.cpp io/resolver.cpp \
-  io/syslog_message.cpp model/endpoint.cpp model/why.cpp os/cgroup_resources.cpp \
-  os/disposal.cpp os/mount.cpp os/users.cpp supervisor/board_services.cpp \
-  supervisor/reload_report.cpp watch/pidfile.cpp watch/readiness_pidfile.cpp),$(HOT))
+  client/libzinit/async_client.cpp client/libzinit/client.cpp client/libzinit/names.cpp \
+  client/libzinit/requests.cpp io/dev_log.cpp io/http_reader.cpp io/probe.cpp io/resolver.cpp \
+  io/sink_table.cpp io/sink_trouble.cpp io/socket_sink.cpp io/syslog_message.cpp \
+  model/endpoint.cpp model/graph.cpp model/plan.cpp model/request.cpp model/why.cpp \
+  os/attempts.cpp os/cgroup_resources.cpp os/cgroup_tree.cpp os/disposal.cpp \
+  os/kept_descriptors.cpp os/mount.cpp os/program_file.cpp os/unmount.cpp os/users.cpp \
+  supervisor/board_services.cpp supervisor/journal_read.cpp supervisor/reload_report.cpp \
+  supervisor/restore.cpp watch/fd_store.cpp watch/pidfile.cpp watch/prober.cpp \
+  watch/readiness.cpp watch/readiness_pidfile.cpp),$(HOT))
+HOT_OBJ := $(call objects_in,$(OUT)/obj,$(HOT))
+COLD_OBJ := $(call objects_in,$(OUT)/obj,$(filter-out $(HOT),$(SRC)))
+INTERNAL_OBJ := $(filter-out %/src/main.o,$(HOT_OBJ) $(COLD_OBJ))
+CLIENT_OBJ := $(filter $(OUT)/obj/src/base/% $(OUT)/obj/src/client/libzinit/%,$(INTERNAL_OBJ))
 HOT_OPTIMISE := $(if $(filter release,$(FLAVOUR)),-O2 -g $(HARDEN),$(OPTIMISE))
 
 # --- the program ---------------------------------------------------------------------------------
@@ -109,14 +158,17 @@ NAMES := zinitctl zinit-server zinit-pid1 init poweroff reboot halt shutdown
 
 .PHONY: all
 ifeq ($(MODE),release)
-all: build/zinit $(if $(LTO),size) $(NAMES:%=build/%)  ## build everything (default); DEBUG=1, SAN=address,undefined, SAN=thread, CXX=clang++
+all: $(if $(LTO),$(if $(filter-out : true,$(STRIP)),size)) $(NAMES:%=build/%)  ## build everything (default); DEBUG=1, SAN=address,undefined, SAN=thread, CXX=clang++
 endif
-all: $(OUT)/zinit $(NAMES:%=$(OUT)/%) $(OUT)/libzinit.a
+# What is installed.
+STRIPPED := $(if $(filter release,$(MODE)),build,$(OUT)/stripped)/zinit
+all: $(OUT)/zinit $(STRIPPED) $(NAMES:%=$(OUT)/%) $(OUT)/libzinit.a
 
 # Copied, as install does: strip writes the file in one piece, and a kernel that caches it so maps a
-# megabyte where a page is touched, which all counts as resident.
-build/zinit: $(OUT)/zinit
-	@strip -o $@.stripped $< && cat $@.stripped >$@ && chmod 755 $@ && rm $@.stripped
+# megabyte where a page is touched, which all counts as resident. With STRIP=: it keeps its symbols.
+$(STRIPPED): $(OUT)/zinit
+	@mkdir -p $(@D)
+	@cp $< $@.stripped && $(STRIP) $@.stripped && cat $@.stripped >$@ && chmod 755 $@ && rm $@.stripped
 
 .PHONY: size
 size: build/zinit
@@ -129,14 +181,17 @@ $(sort $(NAMES:%=build/%) $(NAMES:%=$(OUT)/%)):
 
 $(OUT)/zinit: $(OUT)/obj/src/main.o $(OUT)/libzinit-internal.a
 	@echo "  link $@"
-	@$(CXX) $(LDFLAGS_ALL) $(LINK_LTO) -o $@ $^ $(LIBS)
+	@$(CXX) $(LDFLAGS_ALL) $(LINK_LTO) $(if $(LINK_LTO),$(SAME_PATHS)) -o $@ $^ $(LIBS)
 
 # An archive is made anew: `ar r` would keep members whose source is gone.
 $(OUT)/libzinit-internal.a: $(INTERNAL_OBJ) $(OUT)/internal.list
-	@rm -f $@; ar rcs $@ $(INTERNAL_OBJ)
+	@rm -f $@; $(AR) rcsD $@ $(INTERNAL_OBJ)
 
+# What is installed of it has code alone. Our objects are for optimising at link time too, which the
+# compiler of whoever links with it, another or a later one, would warn of or refuse.
 $(OUT)/libzinit.a: $(CLIENT_OBJ) $(OUT)/client.list
-	@rm -f $@; ar rcs $@ $(CLIENT_OBJ)
+	@rm -f $@; $(AR) rcsD $@ $(CLIENT_OBJ)
+	@$(OBJCOPY) -D --strip-debug -R '.gnu.lto_*' -R '.gnu.debuglto_*' $@
 
 # --- compiling -----------------------------------------------------------------------------------
 
@@ -147,14 +202,21 @@ $(shell mkdir -p $(dir $(1)); printf '%s\n' '$(subst ','\'',$(2))' | cmp -s - $(
   printf '%s\n' '$(subst ','\'',$(2))' >$(1))
 endef
 
-ifneq ($(filter-out help clean deps format,$(or $(MAKECMDGOALS),all)),)
+SYSCONFDIR ?= /etc
+VENDORDIR ?= /usr/lib/zinit
+
+# Not by targets that build nothing, or call make for it: they may be asked for with other flags.
+NO_BUILD := help clean deps format lint lint-clang dist install-built uninstall
+ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
   COMPILER := $(shell $(CXX) --version | head -n 1) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) $(PCH)
   $(call remember,$(OUT)/flags,$(COMPILER) $(OPTIMISE) $(HOT_OPTIMISE) $(HOT) $(SANITIZE) $(SRC_LTO) $(LINK_LTO) $(LDFLAGS_ALL) $(LIBS))
   $(call remember,$(TEST_OUT)/flags,$(COMPILER) $(TEST_OPTIMISE) $(TEST_SANITIZE))
   $(call remember,$(OUT)/internal.list,$(INTERNAL_OBJ))
   $(call remember,$(OUT)/client.list,$(CLIENT_OBJ))
+  $(call remember,$(OUT)/directories,$(SYSCONFDIR) $(VENDORDIR))
+  $(call remember_groups,$(HOT_OBJ) $(COLD_OBJ) $(TEST_OBJ))
 endif
-$(OUT)/flags $(TEST_OUT)/flags $(OUT)/internal.list $(OUT)/client.list: ;
+$(OUT)/flags $(TEST_OUT)/flags $(OUT)/internal.list $(OUT)/client.list $(OUT)/directories: ;
 
 # Headers that most sources include, compiled once for each set of flags: half of the compiler's
 # work. Not where ccache stands in for it: that cannot look into them, and is faster without. What a
@@ -164,29 +226,42 @@ PCH_SRC := $(if $(PCH),$(OUT)/pch/src.hpp.gch)
 PCH_HOT := $(if $(filter release,$(FLAVOUR)),$(PCH_SRC:src.hpp.gch=hot.hpp.gch),$(PCH_SRC))
 PCH_TEST := $(if $(PCH),$(TEST_OUT)/pch/test.hpp.gch)
 
-HOT_OBJ := $(call objects,$(HOT))
-TEST_OBJ := $(call test_objects,$(call sources,test))
-COLD_OBJ := $(filter-out $(HOT_OBJ),$(call objects,$(SRC)))
-
-# $(call compile,WHAT,FLAGS,PRECOMPILED HEADER)
+# $(call compile,WHAT,FLAGS,PRECOMPILED HEADER): what is compiled is the first of the dependencies,
+# and of a group what it includes; g++ would take that for headers, where an anonymous namespace is
+# a fault.
 define compile
 @mkdir -p $(@D)
-@echo "  $(1) $<"
-@$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) $(2) $(if $(3),-Winvalid-pch -include $(3:.gch=)) -MMD -MP -c -o $@ $<
+@echo "  $(1) $(or $(MEMBERS_$(@:.o=)),$<)"
+@$(CXX) -I. $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) $(if $(CLANG),,-Wno-subobject-linkage) $(SAME_PATHS) $(2) $(if $(3),-Winvalid-pch -include $(3:.gch=)) -MMD -MP -c -o $@ $<
 endef
 
-$(COLD_OBJ): $(OUT)/obj/%.o: %.cpp $(OUT)/flags $(PCH_SRC)
+.SECONDEXPANSION:
+build/%.group.cpp: build/%.group.list
+	@printf '#include "%s"\n' $(MEMBERS_build/$*.group) >$@
+$(TEST_OUT)/obj/test/%.group.cpp: $(TEST_OUT)/obj/test/%.group.list $$(MEMBERS_$(TEST_OUT)/obj/test/$$*.group) test/group
+	@test/group $(MEMBERS_$(@:.cpp=)) >$@
+
+# $(call source_of,OBJECT,FOLDER OF OBJECTS)
+source_of = $(if $(filter %.group.o,$(1)),$(1:.o=.cpp),$(patsubst $(2)/%.o,%.cpp,$(1)))
+
+$(COLD_OBJ): $$(call source_of,$$@,$(OUT)/obj) $(OUT)/flags $(PCH_SRC)
 	$(call compile,$(MODE),$(SANITIZE) $(OPTIMISE) $(SRC_LTO),$(PCH_SRC))
 
-$(HOT_OBJ): $(OUT)/obj/%.o: %.cpp $(OUT)/flags $(PCH_HOT)
+$(HOT_OBJ): $$(call source_of,$$@,$(OUT)/obj) $(OUT)/flags $(PCH_HOT)
 	$(call compile,$(MODE),$(SANITIZE) $(HOT_OPTIMISE) $(SRC_LTO),$(PCH_HOT))
+
+# The one source that knows where the program looks for the administrator's and the vendor's files.
+MODES_OBJ := $(OUT)/obj/src/config/modes.o
+$(MODES_OBJ): $(OUT)/directories
+$(MODES_OBJ): private CPPFLAGS_ALL += -DZINIT_CONFIG='"$(SYSCONFDIR)/zinit"' \
+  -DZINIT_VENDOR_CONFIG='"$(VENDORDIR)"'
 
 # Catch2's own main: 8 s of compiling, longer when optimised, and nothing in it is ours.
 CATCH_OBJ := $(TEST_OUT)/obj/test/support/main.o
-$(CATCH_OBJ): $(TEST_OUT)/obj/%.o: %.cpp $(TEST_OUT)/flags
+$(CATCH_OBJ): test/support/main.cpp $(TEST_OUT)/flags
 	$(call compile,$(notdir $(TEST_OUT)),-Itest $(TEST_SANITIZE) -O0)
 
-$(filter-out $(CATCH_OBJ),$(TEST_OBJ)): $(TEST_OUT)/obj/%.o: %.cpp $(TEST_OUT)/flags $(PCH_TEST)
+$(filter-out $(CATCH_OBJ),$(TEST_OBJ)): $$(call source_of,$$@,$(TEST_OUT)/obj) $(TEST_OUT)/flags $(PCH_TEST)
 	$(call compile,$(notdir $(TEST_OUT)),-Itest $(TEST_SANITIZE) $(TEST_OPTIMISE),$(PCH_TEST))
 
 $(PCH_SRC): src/precompiled.hpp $(OUT)/flags
@@ -221,13 +296,20 @@ $(UNIT_TESTS) $(OUTSIDE_TESTS): $(SUPPORT_OBJ) $(OUT)/libzinit-internal.a
 $(OUT)/vm-demo: $(call test_objects,$(VM_DEMO) $(VM_HARNESS)) $(OUT)/libzinit-internal.a
 	$(link_test)
 
-.PHONY: unit-tests tests unit test
+.PHONY: unit-tests check-tests tests unit check test
 unit-tests: $(UNIT_TESTS)
+
+check-tests: all $(UNIT_TESTS) $(if $(SAN),,$(OUT)/test-scenario)
 
 tests: all $(UNIT_TESTS) $(if $(SAN),,$(OUTSIDE_TESTS))  ## build the tests of this flavour without running them
 
 unit:  ## run unit and model tests of this flavour; T=NAME as for test
 	@MAKE='$(MAKE)' test/run --mode '$(MODE)' --only unit,model --name '$(T)'
+
+# Needs the packages of building and Catch2, no network and no root; what cannot be tried where it
+# runs is skipped and named.
+check:  ## build and run unit, model and scenario tests of this flavour, as a package's build does; T=NAME as for test
+	@MAKE='$(MAKE)' test/run --mode '$(MODE)' --only unit,model,scenario --name '$(T)'
 
 # With T or a flavour given, that flavour alone is built and run.
 test: deps  ## run all tests, sanitizer builds too; T=NAME: those whose "SUITE: NAME" contains it
@@ -243,21 +325,12 @@ soak: all  ## soak the program of this flavour for T seconds (600)
 
 # --- fuzzing -------------------------------------------------------------------------------------
 
-# clang's libFuzzer and the sources that it looks at, compiled for it alone: build/fuzz. What these
-# need of the rest of zinit is that of this flavour, so it need not be named or compiled once more.
-# RapidJSON adds to null pointers, which clang's pointer-overflow counts as a fault.
+# clang's libFuzzer, and all sources compiled for it: build/fuzz. RapidJSON adds to null pointers,
+# which clang's pointer-overflow counts as a fault.
 FUZZ_CXX := clang++
 FUZZ_FLAGS := -std=c++20 -pthread -O1 -g1 -fno-omit-frame-pointer \
   -fsanitize=fuzzer,address,undefined -fno-sanitize=vptr,pointer-overflow -fno-sanitize-recover=all
-FUZZ_SRC := $(wildcard \
-    $(foreach room,base model config control supervisor client/libzinit,src/$(room)/*.cpp)) \
-  $(foreach name,http_reader notify_message resolver ring ring_memory splitter syslog_message,\
-    src/io/$(name).cpp) \
-  $(foreach name,cgroup cgroup_tree console kept_descriptors kernel_command_line membership \
-    memory_file mount net process program_file spawn state_facts tcp_ports unmount,\
-    src/os/$(name).cpp) \
-  $(foreach name,daemon_facts kept_config options,src/init/$(name).cpp) src/watch/pidfile.cpp
-FUZZ_OBJ := $(FUZZ_SRC:%.cpp=build/fuzz/obj/%.o)
+FUZZ_OBJ := $(call objects_in,build/fuzz/obj,$(filter-out src/main.cpp,$(SRC)))
 FUZZERS := $(patsubst test/fuzz/%.cpp,build/fuzz/%,$(wildcard test/fuzz/*.cpp))
 
 .PHONY: fuzz fuzzers
@@ -266,22 +339,25 @@ fuzz: fuzzers  ## fuzz what reads others' bytes for T seconds each (600)
 
 fuzzers: $(FUZZERS)
 
-$(FUZZERS): build/fuzz/%: build/fuzz/obj/test/fuzz/%.o build/fuzz/looked-at.a $(OUT)/libzinit-internal.a
+$(FUZZERS): build/fuzz/%: build/fuzz/obj/test/fuzz/%.o build/fuzz/libzinit-internal.a
 	@echo "  link $@"
 	@$(FUZZ_CXX) $(FUZZ_FLAGS) -o $@ $^ $(LIBS)
 
-build/fuzz/looked-at.a: $(FUZZ_OBJ) Makefile
-	@rm -f $@; ar rcs $@ $(FUZZ_OBJ)
+build/fuzz/libzinit-internal.a: $(FUZZ_OBJ) Makefile
+	@rm -f $@; $(AR) rcsD $@ $(FUZZ_OBJ)
 
 build/fuzz/src.pch: src/precompiled.hpp Makefile
 	@mkdir -p $(@D)
 	@$(FUZZ_CXX) $(CPPFLAGS_ALL) $(FUZZ_FLAGS) -x c++-header -MMD -MP -o $@ $<
 
-build/fuzz/obj/%.o: %.cpp build/fuzz/src.pch Makefile
+$(FUZZ_OBJ) $(FUZZERS:build/fuzz/%=build/fuzz/obj/test/fuzz/%.o): $$(call source_of,$$@,build/fuzz/obj) build/fuzz/src.pch Makefile
 	@mkdir -p $(@D)
-	@echo "  fuzz $<"
-	@$(FUZZ_CXX) $(CPPFLAGS_ALL) -Itest $(FUZZ_FLAGS) -include-pch build/fuzz/src.pch -MMD -MP -c -o $@ $<
+	@echo "  fuzz $(or $(MEMBERS_$(@:.o=)),$<)"
+	@$(FUZZ_CXX) -I. $(CPPFLAGS_ALL) -Itest $(FUZZ_FLAGS) -include-pch build/fuzz/src.pch -MMD -MP -c -o $@ $<
 
+ifneq ($(filter fuzz fuzzers build/fuzz/%,$(MAKECMDGOALS)),)
+  $(call remember_groups,$(FUZZ_OBJ))
+endif
 -include build/fuzz/src.d $(FUZZ_OBJ:.o=.d) $(patsubst %,build/fuzz/obj/test/fuzz/%.d,$(notdir $(FUZZERS)))
 
 # --- the boot image ------------------------------------------------------------------------------
@@ -379,15 +455,15 @@ build/compile_commands.json: $(OUT)/flags $(ALL_SOURCES)
 BUILD_DEPS := g++ libev-dev libc-ares-dev libhttp-parser-dev libtoml11-dev rapidjson-dev \
   libexpected-dev libfmt-dev
 TEST_DEPS := catch2 clang libclang-rt-14-dev mandoc qemu-system-x86 cpio busybox socat \
-  mmdebstrap e2fsprogs linux-headers-cloud-amd64
+  mmdebstrap e2fsprogs linux-headers-cloud-amd64 pkgconf tzdata
 
 .PHONY: deps
 deps:  ## install what is missing of the Debian packages needed (root, only when some are missing)
 	@etc='$(BUILD_DEPS) $(TEST_DEPS)'; \
 	missing=; \
 	for p in $$etc; do \
-	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || \
-	    missing="$$missing $$p"; \
+	  dpkg-query -W -f '$${db:Status-Status} $${Architecture}\n' $$p 2>/dev/null | \
+	    grep -Eqx "installed (all|$$(dpkg --print-architecture))" || missing="$$missing $$p"; \
 	done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
@@ -398,42 +474,95 @@ deps:  ## install what is missing of the Debian packages needed (root, only when
 
 # --- installing ----------------------------------------------------------------------------------
 
-# PREFIX= (empty) installs to /sbin and /bin, as an image without merged /usr wants it.
+# PREFIX= (empty) installs to /sbin and /bin, as an image without merged /usr wants it. The program
+# reads $(SYSCONFDIR)/zinit and $(VENDORDIR), whatever PREFIX is: who changes these gives them to
+# both make and make install.
 PREFIX ?= /usr
-SBIN := $(DESTDIR)$(PREFIX)/sbin
-BIN := $(DESTDIR)$(PREFIX)/bin
-LIB := $(DESTDIR)$(PREFIX)/lib
-INCLUDE := $(DESTDIR)$(PREFIX)/include
-MAN := $(DESTDIR)$(PREFIX)/share/man
-EXAMPLES := $(DESTDIR)$(PREFIX)/share/doc/zinit/examples
-COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/zinitctl
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/zinit
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+BASHCOMPDIR ?= $(DATADIR)/bash-completion/completions
+ZSHCOMPDIR ?= $(DATADIR)/zsh/site-functions
+FISHCOMPDIR ?= $(DATADIR)/fish/vendor_completions.d
+INSTALL ?= install
+SBIN := $(DESTDIR)$(SBINDIR)
+BIN := $(DESTDIR)$(BINDIR)
+LIB := $(DESTDIR)$(LIBDIR)
+INCLUDE := $(DESTDIR)$(INCLUDEDIR)
+MAN := $(DESTDIR)$(MANDIR)
+DOC := $(DESTDIR)$(DOCDIR)
+EXAMPLES := $(DOC)/examples
+PKGCONFIG := $(DESTDIR)$(PKGCONFIGDIR)
+BASH_COMPLETION := $(DESTDIR)$(BASHCOMPDIR)/zinitctl
+ZSH_COMPLETION := $(DESTDIR)$(ZSHCOMPDIR)/_zinitctl
+FISH_COMPLETION := $(DESTDIR)$(FISHCOMPDIR)/zinitctl.fish
+CONFIG := $(DESTDIR)$(SYSCONFDIR)/zinit
+VENDOR := $(DESTDIR)$(VENDORDIR)
 SBIN_NAMES := zinit-server zinit-pid1
 INIT_NAMES := init poweroff reboot halt shutdown
 MAN_PAGES := $(wildcard man/*.[1-8])
+DOC_FILES := COPYING COPYING.LGPL-2.1 doc/licences.md
+# Where service files are looked for; empty as installed.
+PLACES := $(foreach folder,system services targets,$(CONFIG)/$(folder) $(VENDOR)/$(folder))
 
-.PHONY: install uninstall
-install: all  ## install below DESTDIR and PREFIX (/usr); INIT=1 also init, poweroff, reboot, halt, shutdown
-	install -D -m 755 build/zinit $(SBIN)/zinit
+# $(call below_prefix,FOLDER): as pkg-config can move it, with whatever prefix it is told
+below_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+
+.PHONY: install install-built uninstall
+install: all  ## install below DESTDIR and PREFIX (/usr); INIT=1 also init, poweroff, reboot, halt, shutdown; doc/packaging.md has the rest
+	@$(MAKE) --no-print-directory install-built
+
+# What is there, without looking whether it is up to date.
+install-built:
+	$(INSTALL) -D -m 755 $(STRIPPED) $(SBIN)/zinit
 	for n in $(SBIN_NAMES) $(if $(INIT),$(INIT_NAMES)); do ln -sf zinit $(SBIN)/$$n || exit 1; done
-	install -d $(BIN) && ln -sf ../sbin/zinit $(BIN)/zinitctl
-	install -D -m 644 $(OUT)/libzinit.a $(LIB)/libzinit.a
+	$(INSTALL) -d $(BIN) && ln -sfr $(SBIN)/zinit $(BIN)/zinitctl
+	$(INSTALL) -D -m 644 $(OUT)/libzinit.a $(LIB)/libzinit.a
 	for h in $(wildcard include/zinit/*); do \
-	  install -D -m 644 $$h $(INCLUDE)/zinit/$${h##*/} || exit 1; done
-	install -d $(LIB)/pkgconfig
-	printf '%s\n' 'prefix=$(PREFIX)' 'Name: libzinit' 'Description: client of the zinit init system' \
-	  'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lzinit -pthread' \
-	  >$(LIB)/pkgconfig/libzinit.pc
-	for m in $(MAN_PAGES); do install -D -m 644 $$m $(MAN)/man$${m##*.}/$${m##*/} || exit 1; done
-	install -D -m 644 etc/completion/zinitctl.bash $(COMPLETION)
-	cd etc && find zinit -type f -exec install -D -m 644 {} $(abspath $(EXAMPLES))/{} \;
+	  $(INSTALL) -D -m 644 $$h $(INCLUDE)/zinit/$${h##*/} || exit 1; done
+	$(INSTALL) -d $(PKGCONFIG)
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(call below_prefix,$(LIBDIR))' \
+	  'includedir=$(call below_prefix,$(INCLUDEDIR))' \
+	  'Name: libzinit' 'Description: client of the zinit init system' 'Version: $(VERSION)' \
+	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lzinit -pthread' >$(PKGCONFIG)/libzinit.pc
+	chmod 644 $(PKGCONFIG)/libzinit.pc
+	for m in $(MAN_PAGES); do $(INSTALL) -D -m 644 $$m $(MAN)/man$${m##*.}/$${m##*/} || exit 1; done
+	$(INSTALL) -D -m 644 etc/completion/zinitctl.bash $(BASH_COMPLETION)
+	$(INSTALL) -D -m 644 etc/completion/_zinitctl $(ZSH_COMPLETION)
+	$(INSTALL) -D -m 644 etc/completion/zinitctl.fish $(FISH_COMPLETION)
+	for d in $(DOC_FILES); do $(INSTALL) -D -m 644 $$d $(DOC)/$${d##*/} || exit 1; done
+	cd etc && find zinit -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(EXAMPLES))/{} \;
+	$(INSTALL) -d $(PLACES)
+	[ -e $(CONFIG)/zinit.toml ] || $(INSTALL) -m 644 etc/zinit.toml $(CONFIG)/zinit.toml
 
-uninstall:  ## remove what install put there; INIT=1 as for install
+uninstall:  ## remove what install put there, but not what an administrator has added or changed; INIT=1 as for install
 	for n in $(SBIN_NAMES) $(if $(INIT),$(INIT_NAMES)); do \
 	  [ "$$(readlink $(SBIN)/$$n)" != zinit ] || rm -f $(SBIN)/$$n; done
-	rm -f $(SBIN)/zinit $(BIN)/zinitctl $(LIB)/libzinit.a $(LIB)/pkgconfig/libzinit.pc
-	rm -f $(COMPLETION)
+	rm -f $(SBIN)/zinit $(BIN)/zinitctl $(LIB)/libzinit.a $(PKGCONFIG)/libzinit.pc
+	rm -f $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
 	rm -rf $(INCLUDE)/zinit $(EXAMPLES)
 	for m in $(MAN_PAGES); do rm -f $(MAN)/man$${m##*.}/$${m##*/}; done
+	for d in $(DOC_FILES); do rm -f $(DOC)/$${d##*/}; done
+	! cmp -s etc/zinit.toml $(CONFIG)/zinit.toml || rm -f $(CONFIG)/zinit.toml
+	for d in $(DOC) $(PLACES) $(CONFIG) $(VENDOR); do \
+	  [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d; done
+
+# --- the sources as an archive -------------------------------------------------------------------
+
+# What is committed: times are those of the commit, and the same commit gives the same bytes.
+DIST := zinit-$(VERSION)
+
+.PHONY: dist
+dist:  ## pack what git has of the last commit as build/zinit-VERSION.tar.gz
+	@mkdir -p build
+	@git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD >build/$(DIST).tar
+	@gzip -9nf build/$(DIST).tar
+	@echo build/$(DIST).tar.gz
 
 # --- the rest ------------------------------------------------------------------------------------
 

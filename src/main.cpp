@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,10 @@
 #include "init/last_steps.hpp"
 #include "init/reexecution.hpp"
 #include "init/start.hpp"
+
+/// What libstdc++ calls for an exception that nobody catches. Its own one names the exception, and
+/// takes 40 KB of the program for that; zinit logs the fault with its addresses.
+void __gnu_cxx::__verbose_terminate_handler() { std::abort(); }
 
 namespace {
 

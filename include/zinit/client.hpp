@@ -9,10 +9,17 @@
 //     zinit.events_subscribe({"web"}, [](const zinit::StateEvent& event) { ... });
 //     while (zinit.dispatch()) {}
 //
+// Two complete programs are in doc/library.md. For programs with an event loop there is AsyncClient
+// (zinit/async_client.hpp, which this header brings along).
+//
 // There is one method for each method of the protocol, under its name: logs.get is logs_get(), and
 // service.* and system.* go without their prefix, so that service.status_full is status_full();
 // those of xinet.* are named after proxies, so that xinet.set is set_proxy().
 // call() calls any method; its parameters and its result are JSON text.
+//
+// A state or the type of a reason is a Word: an enumerator and its text. A member of an answer that
+// ends in _us or _ms is the number of the protocol; the function of its name without that unit
+// gives it as a type of std::chrono.
 //
 // Errors are thrown as ClientError. Those of the server have negative codes, as in JSON-RPC; those
 // that the library itself finds have positive ones. After `disconnected`, `bad_answer` and
@@ -29,78 +36,31 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include <zinit/answer.hpp>
+#include <zinit/error.hpp>
+#include <zinit/names.hpp>
 
 namespace zinit {
 // Part of every symbol, so that a program linked with one version of this header cannot use the
 // library of another.
 inline namespace v1 {
 
-/// What can go wrong with a call.
-struct ErrorCode {
-  enum : int {
-    // Answered by the server, as JSON-RPC 2.0 has them ...
-    parse_error = -32700,
-    invalid_request = -32600,
-    method_not_found = -32601,
-    invalid_params = -32602,
-    internal_error = -32603,
-    // ... and zinit's own.
-    service_not_found = -32000,
-    already_exists = -32001,
-    not_running = -32003,
-    invalid_signal = -32004,
-    config_error = -32005,
-    shutting_down = -32006,
-    not_permitted = -32007,
-    file_error = -32008,
-    invalid_state = -32009,
-    dependency_error = -32010,
-    process_error = -32011,
-    timeout = -32012,
-    not_supported = -32013,
-    proxy_not_found = -32014,
-    // Found by this library.
-    no_server = 1,       // nothing listens on the socket
-    access_denied = 2,   // the socket's mode does not admit this user
-    no_answer = 3,       // none within the timeout
-    disconnected = 4,    // the server closed the connection before it answered
-    bad_answer = 5,      // what came is no answer: not JSON, the wrong type, or too long
-    system_failure = 6,  // a system call failed; the message has the errno's text
-  };
-};
-
-/// The one exception type of this library; what() is the message.
-class ClientError : public std::runtime_error {
- public:
-  ClientError(int code, const std::string& message, std::string data = {})
-      : std::runtime_error(message), code_(code), data_(std::move(data)) {}
-
-  /// One of ErrorCode, or another negative number that a newer server answers.
-  [[nodiscard]] int code() const noexcept { return code_; }
-
-  /// `data` of the server's error object as JSON text, such as {"name":"service_not_found",...};
-  /// empty if it has none.
-  [[nodiscard]] const std::string& data() const noexcept { return data_; }
-
- private:
-  int code_;
-  std::string data_;
-};
-
 /// Why a service is `failed`, or `inactive` because of a condition. `type` says which of the other
 /// members are used; the rest are empty or 0.
 struct StatusReason {
-  std::string type;
+  ReasonWord type;
   int code = 0;                       // exit_code
   std::string signal;                 // signal: "SIGKILL"
   std::string detail;                 // signal: more about it, such as a lack of memory; or empty
   int attempts = 0;                   // health_check_failed
   std::string service;                // dependency_failed
-  std::string dependency;             // missing_dependency
+  std::string dependency;             // missing_dependency, stopped_with
+  bool conflict = false;              // stopped_with: the other was started, and they conflict
   std::string masked_by;              // missing_dependency: the link that masks it; or empty
   std::string message;                // spawn_error
   int port = 0;                       // port_in_use
@@ -125,6 +85,20 @@ struct WaitingFor {
   std::string reason;  // in words
 };
 
+/// A dependency of a service that the file of the other has, by its `required_by`, `before` or
+/// `wanted_by`.
+struct AddedDependency {
+  std::string service;
+  std::string kind;  // "requires", "after", "wants"
+  std::string file;  // empty if the other was added at runtime
+};
+
+/// How a condition of a service stood when it was to start last.
+struct ConditionStatus {
+  std::string condition;  // as its file has it, perhaps with what was found
+  bool held = false;
+};
+
 struct HealthStatus {
   std::string type;
   bool healthy = false;
@@ -141,7 +115,7 @@ struct DroppedLines {
 /// What service.status answers.
 struct BriefStatus {
   std::string name;
-  std::string state;    // inactive, blocked, starting, running, stopping, exited, failed
+  StateWord state;
   std::string summary;  // running, ok, error, re-spawn, waiting, stopping, stopped
   std::optional<int> pid;
   std::optional<int> exit_code;
@@ -149,11 +123,22 @@ struct BriefStatus {
 };
 
 /// Everything about one service or target: a field for each member of a *status_full*, such as
-/// `std::string state`. What JSON has as null is empty here. Times are microseconds since 1970.
+/// `StateWord state`. What JSON has as null is empty here. Times are microseconds since 1970.
 struct ServiceStatus {
 #define ZINIT_STATUS_MEMBER(type, field, name, schema) type field{};
 #include <zinit/status_members.inc>
 #undef ZINIT_STATUS_MEMBER
+
+  /// Times that end in _us or _ms above as types of std::chrono; nothing where there is none.
+  /// `last_start` and the other two are those of the last process; `cpu_time` is what all of its
+  /// processes have used.
+  [[nodiscard]] std::optional<WallTime> since() const { return wall_time(since_us); }
+  [[nodiscard]] std::optional<WallTime> last_start() const { return wall_time(last_start_us); }
+  [[nodiscard]] std::optional<WallTime> last_ready() const { return wall_time(last_ready_us); }
+  [[nodiscard]] std::optional<WallTime> last_stop() const { return wall_time(last_stop_us); }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> uptime() const;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> restart_in() const;
+  [[nodiscard]] std::optional<std::chrono::microseconds> cpu_time() const;
 
   /// From the JSON text of a *status_full*, such as call() gives. Throws ClientError bad_answer.
   [[nodiscard]] static ServiceStatus parse(std::string_view json);
@@ -200,11 +185,17 @@ struct ProxyStatus {
   std::vector<std::string> warnings;  // what is wrong with it
 };
 
+/// When one expression of a service's timer is due.
+struct TimerStatus {
+  std::string service, expression;
+  std::optional<std::int64_t> last_us, next_us;  // since 1970: of starts
+};
+
 /// One link of an explanation.
 struct WhyReason {
   std::string kind;
   std::string service;  // the one that this link is about
-  std::string state;
+  StateWord state;
   std::string detail;      // in words
   std::string root_cause;  // the service at fault at the end of the chain
   int depth = 0;  // 0: a direct reason; 1: a reason of the last one before it with depth 0; ...
@@ -212,7 +203,7 @@ struct WhyReason {
 
 struct WhyReport {
   std::string name;
-  std::string state;
+  StateWord state;
   std::vector<WhyReason> reasons;  // empty: nothing is wrong
 };
 
@@ -220,11 +211,39 @@ struct WhyReport {
 /// needs recursion for a deep one.
 struct TreeNode {
   std::string name;
-  std::string state;  // empty: nothing has that name
+  StateWord state;  // empty: nothing has that name
   // The edge from the node above, "requires", "wants", "after"; of a root: "service", "target".
   std::string kind;
+  std::string file;  // the file that has the edge, if it is not that of the node it begins at
   int depth = 0;
   bool repeated = false;  // it is in the list already, with its children, which are left out here
+};
+
+/// What the processes of a service use. What is not known, or counted nowhere, has no value.
+struct ServiceStats {
+  std::optional<int> pid;
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<std::uint64_t> cpu_usec;
+  std::optional<double> cpu_percent;  // of one processor, lately
+  std::optional<std::uint64_t> tasks;
+  std::optional<std::uint64_t> io_read_bytes;
+  std::optional<std::uint64_t> io_write_bytes;
+};
+
+/// A process of a service.
+struct ProcessInfo {
+  int pid = 0;
+  int ppid = 0;
+  std::string comm;     // the program's name, cut by the kernel to 15 bytes
+  std::string cmdline;  // arguments with blanks between them; may be cut, and end in "..."
+  std::string state;    // a letter as in ps(1)
+};
+
+/// A process in the tree of a service's processes, which is a list as that of TreeNode is.
+struct ProcessNode {
+  int pid = 0;
+  std::string comm;
+  int depth = 0;
 };
 
 /// The services that isolate() starts and stops.
@@ -292,6 +311,8 @@ struct LogLine {
   std::string service{};             // whose it is; empty in logs_get()
   std::uint64_t seq = 0;             // its number in its log
   std::uint64_t dropped = 0;         // not 0: so many lines were lost here; the rest is empty
+
+  [[nodiscard]] WallTime time() const { return wall_time(time_us); }
 };
 
 /// Which lines logs_filter() is to find.
@@ -299,20 +320,22 @@ struct LogFilter {
   std::string name{};     // only those of this service; empty: of all, of zinit and of syslog
   std::string pattern{};  // only those that contain this
   std::string stream{};   // only those of this stream; empty: of any
-  std::optional<std::int64_t> since_us{};
-  std::uint32_t lines = 100;  // the last so many of them
+  std::optional<std::chrono::system_clock::time_point> since{};  // only those from then on
+  std::uint32_t lines = 100;                                     // the last so many of them
 };
 
 /// One change of state.
 struct StateEvent {
   std::string service;
-  std::string from;
-  std::string to;
+  StateWord from;
+  StateWord to;
   std::optional<StatusReason> reason;
   std::optional<int> pid;
   std::int64_t time_us = 0;  // since 1970
   std::uint64_t seq = 0;
   std::uint64_t dropped = 0;  // not 0: so many events were lost here; the rest is empty
+
+  [[nodiscard]] WallTime time() const { return wall_time(time_us); }
 };
 
 struct PingAnswer {
@@ -324,15 +347,26 @@ struct SystemInfo {
   std::string version;
   int pid = 0;
   std::string mode;  // system, container, standalone
-  std::int64_t uptime_ms = 0;
+  std::chrono::milliseconds uptime{};
   std::uint64_t services = 0;
   std::string hostname;
   std::string kernel;
-  std::optional<std::int64_t> boot_kernel_ms;   // spent by the kernel before zinit
-  std::optional<std::int64_t> boot_started_ms;  // until the first start
-  std::optional<std::int64_t> boot_settled_ms;  // until everything had settled
-  std::uint64_t crashes = 0;                    // faults of its own that it has recovered from
-  std::optional<std::string> last_crash{};      // signal, thread and addresses of the last one
+  std::optional<std::chrono::milliseconds> boot_kernel;   // spent by the kernel before zinit
+  std::optional<std::chrono::milliseconds> boot_started;  // until the first start
+  std::optional<std::chrono::milliseconds> boot_settled;  // until everything had settled
+  std::uint64_t crashes = 0;                // faults of its own that it has recovered from
+  std::optional<std::string> last_crash{};  // signal, thread and addresses of the last one
+};
+
+/// What became of a service that the boot started. Times are in microseconds since the kernel's
+/// start, or since zinit's own where it is not process 1 of a machine.
+struct BootStep {
+  std::string name;
+  std::int64_t wanted_us = 0;
+  std::optional<std::int64_t> spawned_us;  // its first process
+  std::optional<std::int64_t> ready_us;    // running for the first time, or a oneshot that was done
+  std::string state;                       // now
+  std::string waited_for;                  // what released it last; empty: nothing held it up
 };
 
 /// Whether start(), stop() or restart() waits for the outcome.
@@ -343,6 +377,9 @@ struct Wait {
 
 /// What wait() waits for.
 enum class WaitFor { running, exited, failed, stopped };
+
+/// When a shutdown or the like is to happen; nothing: now.
+using ShutdownTime = std::optional<std::chrono::system_clock::time_point>;
 
 class Client {
  public:
@@ -385,6 +422,13 @@ class Client {
   /// empty.
   std::string call(std::string_view method, std::string_view params = {});
 
+  /// Makes a request of zinit/request.hpp and returns its result. The methods below do so, each
+  /// with its own.
+  template <class T>
+  T call(const Request<T>& request) {
+    return request.read(*exchange(request));
+  }
+
   /// The halves of call(): several requests may be sent before the first answer is read, and
   /// answers may be read in any order, each once. `answer` waits at most `limit`, nothing: for
   /// ever.
@@ -395,13 +439,15 @@ class Client {
 
   PingAnswer ping();
   SystemInfo info();
-  /// These five stop all services and end zinit, or the machine: at the time `at_us`, microseconds
-  /// since 1970, or now if none is given. kexec() needs a kernel that is loaded (invalid_state).
-  void shutdown(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
-  void poweroff(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
-  void reboot(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
-  void halt(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
-  void kexec(std::optional<std::int64_t> at_us = {}, const std::string& message = {});
+  std::vector<BootStep> bootchart();  ///< what the boot started, in the order of spawning
+  std::vector<TimerStatus> timers();  ///< what is due first in front
+  /// These five stop all services and end zinit, or the machine: at the time `at`, or now if none
+  /// is given. kexec() needs a kernel that is loaded (invalid_state).
+  void shutdown(ShutdownTime at = {}, const std::string& message = {});
+  void poweroff(ShutdownTime at = {}, const std::string& message = {});
+  void reboot(ShutdownTime at = {}, const std::string& message = {});
+  void halt(ShutdownTime at = {}, const std::string& message = {});
+  void kexec(ShutdownTime at = {}, const std::string& message = {});
 
   /// PID 1 of a machine alone: stops all services but those that survive it, makes the mounted
   /// directory `new_root` the root and executes `init` there in its own place. invalid_state, with
@@ -461,6 +507,9 @@ class Client {
   /// What `name` depends on, or with `reverse` what depends on it; without a name the whole forest.
   std::vector<TreeNode> tree(const std::string& name = {}, bool reverse = false);
   bool is_running(const std::string& name);
+  ServiceStats stats(const std::string& name);
+  /// The processes of a service, the main one first; none if it is down.
+  std::vector<ProcessInfo> children(const std::string& name);
   /// Waits until the service is in that state, at most `limit`; then ErrorCode::timeout.
   ServiceStatus wait(const std::string& name, WaitFor state,
                      std::optional<std::chrono::milliseconds> limit = {});
@@ -524,12 +573,28 @@ class Client {
 
   /// The whole graph, as JSON text.
   std::string debug_state();
+  /// The processes of a service as trees: several if not all of them descend from one. not_running
+  /// if there are none.
+  std::vector<ProcessNode> process_tree(const std::string& name);
 
  private:
   struct Impl;
   explicit Client(std::unique_ptr<Impl> impl) noexcept;
+  std::shared_ptr<const JsonAnswer> exchange(const RequestText& request);
   std::unique_ptr<Impl> impl_;
 };
 
+inline std::optional<std::chrono::milliseconds> ServiceStatus::uptime() const {
+  return uptime_ms ? std::optional(std::chrono::milliseconds(*uptime_ms)) : std::nullopt;
+}
+inline std::optional<std::chrono::milliseconds> ServiceStatus::restart_in() const {
+  return restart_in_ms ? std::optional(std::chrono::milliseconds(*restart_in_ms)) : std::nullopt;
+}
+inline std::optional<std::chrono::microseconds> ServiceStatus::cpu_time() const {
+  return cpu_usec ? std::optional(std::chrono::microseconds(*cpu_usec)) : std::nullopt;
+}
+
 }  // namespace v1
 }  // namespace zinit
+
+#include <zinit/async_client.hpp>

@@ -11,7 +11,6 @@ namespace zinit {
 namespace {
 
 constexpr std::size_t kMostConnections = 65536;
-constexpr Milliseconds kLackAgain{100};
 
 // A connection has two sockets, and up to two pipes while bytes are under way. All sockets take
 // half of the descriptors at most, and all pipes an eighth; the rest is for services.

@@ -21,7 +21,6 @@ namespace zinit {
 
 namespace {
 
-constexpr int kAcceptedATurn = 16;
 constexpr int kMostGivenUp = 65536;        // connections that wait at an address which is given up
 constexpr std::size_t kMostAttempts = 64;  // at once, of one proxy
 constexpr std::size_t kMostInRing = 64;    // proxies that lead to each other

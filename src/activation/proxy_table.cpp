@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kMagic = 0x32797870746e697a;  // "zintpxy2"
 
-struct Row {
+struct ProxyRow {
   char name[kNameMax + 1];  // empty: free
   ProxyCounts counts;
 };
@@ -25,12 +25,12 @@ struct Header {
 };
 
 constexpr std::size_t kRowsAt = 64;
-static_assert(sizeof(Header) <= kRowsAt && kRowsAt % alignof(Row) == 0);
+static_assert(sizeof(Header) <= kRowsAt && kRowsAt % alignof(ProxyRow) == 0);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
-constexpr std::size_t kBytes = kRowsAt + ProxyTable::kMost * sizeof(Row);
+constexpr std::size_t kBytes = kRowsAt + ProxyTable::kMost * sizeof(ProxyRow);
 
-Row& row_of(const MappedFile& file, std::size_t place) noexcept {
-  return std::launder(reinterpret_cast<Row*>(file.data() + kRowsAt))[place];
+ProxyRow& row_of(const MappedFile& file, std::size_t place) noexcept {
+  return std::launder(reinterpret_cast<ProxyRow*>(file.data() + kRowsAt))[place];
 }
 
 Header& header_of(const MappedFile& file) noexcept {
@@ -55,7 +55,7 @@ Result<ProxyTable> ProxyTable::take_over(KeptFd kept) {
   Header& header = header_of(*file);
   header.used = std::min<std::uint64_t>(header.used, kMost);
   for (std::size_t place = 0; place < header.used; ++place) {
-    Row& row = row_of(*file, place);
+    ProxyRow& row = row_of(*file, place);
     row.name[kNameMax] = '\0';
     if (row.name[0] != '\0') row.counts.active = 0;
   }
@@ -75,7 +75,7 @@ std::optional<ProxyTable::Place> ProxyTable::claim(std::string_view name) noexce
   std::uint64_t& used = header_of(file_).used;
   if (!free_place && used == kMost) return std::nullopt;
   if (!free_place) free_place = static_cast<Place>(used++);
-  Row& row = row_of(file_, *free_place);
+  ProxyRow& row = row_of(file_, *free_place);
   row.counts.active = 0;
   count_anew(*free_place);
   in_order();

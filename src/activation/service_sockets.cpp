@@ -19,10 +19,6 @@ namespace zinit {
 
 namespace {
 
-// For want of descriptors.
-constexpr Milliseconds kLackAgain{100};
-constexpr int kAcceptedATurn = 16;
-
 EpollSet::Key key_of(Slot slot, std::size_t index) { return EpollSet::Key{slot} << 16 | index; }
 
 void set_blocking(int fd, bool blocking) noexcept {

@@ -24,7 +24,7 @@ bool BoardServices::wanted(const std::string& service) {
 
 bool BoardServices::failed(const std::string& service) {
   const auto brief = board_.brief(service);
-  return brief && brief->state == State::failed;
+  return brief && (brief->state == State::failed || brief->skipped);
 }
 
 void BoardServices::start(const std::string& service, const std::string& why) {

@@ -14,6 +14,12 @@ namespace zinit {
 
 class Board;
 
+/// So many connections are accepted at a listener before others have their turn.
+inline constexpr int kAcceptedATurn = 16;
+
+/// After so long connections are accepted again where descriptors were wanting.
+inline constexpr Milliseconds kLackAgain{100};
+
 /// How long those who wait for a service leave it alone after they have started it: a second, and
 /// where it has failed for good twice as long each time, a minute at most.
 class StartDelay {
@@ -46,7 +52,8 @@ class ServiceAccess {
   /// Whether its wish is up.
   [[nodiscard]] virtual bool wanted(const std::string& service) = 0;
 
-  /// Whether it has failed for good: only a start tries it again.
+  /// Whether it has failed for good, or was not started for a condition: only a start tries it
+  /// again.
   [[nodiscard]] virtual bool failed(const std::string& service) = 0;
 
   /// Starts it, as a request of a client does, unless its status is "ignore" or it is on its way

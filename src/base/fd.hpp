@@ -1,8 +1,11 @@
 // File descriptors that close themselves, and the calls that make them, always close-on-exec.
 #pragma once
 
+#include <dirent.h>
 #include <sys/types.h>
 
+#include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +41,18 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+/// Owns what opendir(3) returned, which may be null.
+using UniqueDirectory = std::unique_ptr<DIR, CloseDirectory>;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+/// Owns what fopen(3) returned, which may be null.
+using UniqueFile = std::unique_ptr<std::FILE, CloseFile>;
 
 struct Pipe {
   UniqueFd read;

@@ -12,8 +12,6 @@ namespace zinit {
 
 namespace {
 
-constexpr int kMostLinks = 40;  // the kernel's limit (path_resolution(7))
-
 /// Puts the parts of `path` before `parts`.
 void prepend(std::deque<std::string>& parts, std::string_view path) {
   const auto names = split(path, '/');

@@ -8,6 +8,9 @@
 
 namespace zinit {
 
+/// So many symbolic links are followed in one path, as by the kernel (path_resolution(7)).
+inline constexpr int kMostLinks = 40;
+
 /// Resolves the symbolic links in `path` as if `root` were the root directory: an absolute link
 /// begins there, and `..` never leaves it. Parts that do not exist are kept as written. Thus a link
 /// in an image cannot lead zinitctl --root to files of the machine on which the image is made, as
@@ -16,8 +19,8 @@ namespace zinit {
 /// @param root         does not end in a slash; if it is empty, `path` is returned as it is.
 /// @param path         begins with `root`.
 /// @param follow_last  whether the last part is resolved, too, if it is a link.
-/// @return  ELOOP if there are more than 40 links on the way, the kernel's limit: such a path is
-///          not to be used. Other errors are those of readlink(2).
+/// @return  ELOOP if there are more than kMostLinks on the way: such a path is not to be used.
+///          Other errors are those of readlink(2).
 [[nodiscard]] Result<std::string> real_below(const std::string& root, const std::string& path,
                                              bool follow_last = true);
 

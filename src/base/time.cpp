@@ -29,4 +29,8 @@ std::string duration_text(std::int64_t ms) {
   return fmt::format("{} d {} h", ms / day, ms % day / hour);
 }
 
+std::string seconds_text(std::int64_t ms) {
+  return ms < 1000 ? fmt::format("0.{} s", ms / 100) : duration_text(ms);
+}
+
 }  // namespace zinit

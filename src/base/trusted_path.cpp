@@ -8,13 +8,12 @@
 #include <deque>
 
 #include "base/format.hpp"
+#include "base/rooted.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
 
 namespace {
-
-constexpr int kMostLinks = 40;  // the kernel's limit (path_resolution(7))
 
 bool is_ours(uid_t owner) noexcept { return owner == 0 || owner == ::geteuid(); }
 

@@ -168,7 +168,7 @@ class ArgumentParser {
     }
     if (shape_.most >= 0 && count > shape_.most) {
       const auto first = static_cast<std::size_t>(shape_.most);
-      return failure(fmt::format("{} is one too many", printable(parsed_.rest[first])));
+      return failure(fmt::format("unexpected argument \"{}\"", printable(parsed_.rest[first])));
     }
     return std::move(parsed_);
   }

@@ -24,6 +24,14 @@ struct Machine {
 
 [[nodiscard]] int zinitctl(std::vector<std::string> words, Printer& printer);
 
+/// Prints what the last of `words`, which is under the cursor, may become: a line for each word,
+/// with a tabulator and help behind it where there is some; ":files" where files fit. For
+/// completions.
+[[nodiscard]] int complete(std::vector<std::string> words, Printer& printer);
+
+/// What zinitctl's first word is where the rest is for complete().
+inline constexpr const char* kComplete = "__complete";
+
 /// Runs the command `name`: poweroff, reboot, halt or shutdown.
 [[nodiscard]] int power_command(std::string_view name, std::vector<std::string> words,
                                 Printer& printer, const Machine& machine);

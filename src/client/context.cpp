@@ -2,15 +2,19 @@
 #include "client/context.hpp"
 
 #include <fnmatch.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstdlib>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/libzinit/socket_path.hpp"
+#include "client/verbs.hpp"
 
 namespace zinit {
 
@@ -23,6 +27,10 @@ constexpr Milliseconds kPatience{30000};
 // of, this stays below the number of crashes (behaviour.md) that it gives up after.
 constexpr int kMostFruitless = 3;
 constexpr Milliseconds kSoon{10000};
+
+// What they are about is the machine, so they are for the system's server.
+constexpr int (*kOfTheMachine[])(VerbContext&) = {run_poweroff, run_reboot, run_halt, run_kexec,
+                                                  run_switch_root};
 
 /// The member `hint` of an error's data; empty if there is none.
 std::string hint_of(const ClientError& error) {
@@ -61,6 +69,28 @@ std::string own_hint(int code) {
 
 }  // namespace
 
+Client connect_server(const std::string& path, bool systems, std::optional<Milliseconds> limit) {
+  const auto connect = [&](const std::string& to) {
+    return limit ? Client::connect(to, *limit) : Client::connect(to);
+  };
+  const char* const named = std::getenv("ZINIT_SOCKET");
+  if (!path.empty()) return connect(path);
+  if (::geteuid() == 0 || (named != nullptr && *named != '\0'))
+    return connect(Client::default_socket());
+  if (systems) return connect(kSystemSocket);
+  try {
+    return connect(Client::default_socket());
+  } catch (const ClientError& own) {
+    if (own.code() != ErrorCode::no_server) throw;
+    try {
+      return connect(kSystemSocket);
+    } catch (const ClientError& error) {
+      if (error.code() != ErrorCode::no_server) throw;
+      throw ClientError(ErrorCode::no_server, fmt::format("{}; {}", own.what(), error.what()));
+    }
+  }
+}
+
 int exit_status_of(const ClientError& error) noexcept {
   switch (error.code()) {
     case ErrorCode::service_not_found:
@@ -95,12 +125,11 @@ VerbContext::VerbContext(const VerbRow& row, Arguments given, Printer& printer,
 
 Client& VerbContext::client() {
   if (!client_) {
-    const std::string path =
-        arguments.has("socket") ? arguments.value("socket") : Client::default_socket();
     auto left = time_left();
     // What a re-execution takes is not of the user's time.
     if (left && connected_ != TimePoint{}) left = std::max(*left, kGrace);
-    client_ = left ? Client::connect(path, *left) : Client::connect(path);
+    const bool systems = std::ranges::find(kOfTheMachine, verb.run) != std::end(kOfTheMachine);
+    client_ = connect_server(arguments.value("socket"), systems, left);
     connected_ = Clock::now();
     if (left) client_->set_timeout(left);
   }
@@ -190,6 +219,15 @@ int VerbContext::fail(const ClientError& error, std::string_view name) {
     }
   }
   return fail(exit_status_of(error), name, why);
+}
+
+int VerbContext::fail_faults(const ClientError& error, std::string_view name) {
+  std::vector<std::string> faults;
+  if (error.code() == ErrorCode::config_error && !error.data().empty())
+    faults = json_strings(parse_json(error.data()), "messages");
+  if (faults.empty()) return fail(error, name);
+  for (const std::string& fault : faults) warn(name, fault);
+  return ExitStatus::failed;
 }
 
 std::vector<std::string> VerbContext::names() {

@@ -110,6 +110,8 @@ class VerbContext {
   /// The same for an error of the server or the connection. If the service does not exist, the
   /// most similar name is printed, too.
   int fail(const ClientError& error, std::string_view name);
+  /// The same for what was given to the server to keep: prints each fault that it has found there.
+  int fail_faults(const ClientError& error, std::string_view name);
 
   /// The names on the command line, in order and without repetition. A shell pattern stands for all
   /// names that it matches; if it matches none, VerbFailure (no_service) is thrown.
@@ -127,6 +129,12 @@ class VerbContext {
   int fruitless_ = 0;    // connections in a row that were closed soon and without an answer
   std::optional<std::uint64_t> crashes_;  // of the server, when it was connected to again
 };
+
+/// Connects to the server at `path`. If that is empty, to the one that $ZINIT_SOCKET names; else to
+/// this user's own, or, where there is none or if `systems`, to the system's. Throws ClientError;
+/// one for having found neither names both.
+[[nodiscard]] Client connect_server(const std::string& path, bool systems,
+                                    std::optional<Milliseconds> limit = {});
 
 /// Whether the shell pattern (glob(7)) matches the whole of `name`.
 [[nodiscard]] bool matches(const std::string& pattern, const std::string& name);

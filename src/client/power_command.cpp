@@ -110,10 +110,7 @@ class PowerCommand {
     return kEnds[0];
   }
 
-  [[nodiscard]] Client connect() const {
-    return Client::connect(arguments_.has("socket") ? arguments_.value("socket")
-                                                    : Client::default_socket());
-  }
+  [[nodiscard]] Client connect() const { return connect_server(arguments_.value("socket"), true); }
 
   int cancel() {
     const bool cancelled = connect().cancel_shutdown();
@@ -138,12 +135,13 @@ class PowerCommand {
       message = join(std::span(arguments_.rest).subspan(1), " ");
     }
     Client client = connect();
+    const ShutdownTime at = wall_time(at_us);
     switch (end().end) {
-      case PowerAction::shut_down: client.shutdown(at_us, message); break;
-      case PowerAction::power_off: client.poweroff(at_us, message); break;
-      case PowerAction::reboot: client.reboot(at_us, message); break;
-      case PowerAction::halt: client.halt(at_us, message); break;
-      case PowerAction::kexec: client.kexec(at_us, message); break;
+      case PowerAction::shut_down: client.shutdown(at, message); break;
+      case PowerAction::power_off: client.poweroff(at, message); break;
+      case PowerAction::reboot: client.reboot(at, message); break;
+      case PowerAction::halt: client.halt(at, message); break;
+      case PowerAction::kexec: client.kexec(at, message); break;
       case PowerAction::switch_root: break;  // no name of a command stands for it
     }
     printer_.out(at_us ? fmt::format("{} at {}; `shutdown -c` takes it back\n", end().words,

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <clocale>
-#include <cstdio>
 #include <optional>
 
 #include "base/fd.hpp"
@@ -27,10 +26,10 @@ constexpr rlim_t kMostMemoryBytes = rlim_t{64} << 20;
 /// (proc(5), statm: the sixth number)
 std::optional<rlim_t> data_in_use() {
   const auto text = read_file("/proc/self/statm", 256);
-  unsigned long long pages = 0;
-  if (!text || std::sscanf(text->c_str(), "%*u %*u %*u %*u %*u %llu", &pages) != 1)
-    return std::nullopt;
-  return rlim_t{pages} * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+  const auto numbers = split(text ? std::string_view(*text) : std::string_view(), ' ');
+  const auto pages = numbers.size() > 5 ? parse_integer(numbers[5]) : std::nullopt;
+  if (!pages) return std::nullopt;
+  return static_cast<rlim_t>(*pages) * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
 }
 
 /// Lets malloc fail when it has taken kMostMemoryBytes more, for a scope.

@@ -22,7 +22,7 @@ std::string_view file_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
 
-bool is_there(const std::string& path) {
+bool exists_at(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0;
 }
@@ -54,21 +54,12 @@ std::string file_by_server(VerbContext& context, const std::string& name) {
 }
 
 /// All services that have a file in the places, and the names that are masked.
-struct Found {
-  std::vector<ParsedSpec> parsed;
-  MaskedNames masked;
-};
-
-Found all_of(const Places& places) {
-  const ReadText read = read_below(places.root);
+ParsedListing all_of(const Places& places) {
   Listing listing;
   listing.root = places.root;
   for (const ConfigDirectory& directory : places.directories) list_directory(directory, listing);
-  Found found;
-  found.parsed = parse_files(listing.files, {}, read);
-  settle_names(found.parsed, listing.findings);
+  ParsedListing found = parse_listing(listing, {}, read_below(places.root));
   std::erase_if(found.parsed, [](const ParsedSpec& one) { return one.proxy != nullptr; });
-  found.masked = masked_names(listing.masked, found.parsed, read);
   return found;
 }
 
@@ -101,7 +92,7 @@ bool is_system_class(const Places& places, const std::string& path) {
   });
 }
 
-[[noreturn]] void not_found(const std::string& name, const Found& found) {
+[[noreturn]] void not_found(const std::string& name, const ParsedListing& found) {
   std::string why = "no such service";
   if (const auto mask = found.masked.find(name); mask != found.masked.end()) {
     why =
@@ -134,26 +125,35 @@ Places places_of(VerbContext& context) {
   // In a script, --root "$image" with an unset variable must not change this machine.
   if (root.empty()) throw VerbFailure{ExitStatus::usage, "--root is empty"};
   while (root.ends_with('/')) root.pop_back();
-  if (!is_there(root + "/"))
+  if (!exists_at(root + "/"))
     throw VerbFailure{ExitStatus::failed, fmt::format("there is no directory {}/", root)};
   return places_below(root.empty() ? "/" : root);
 }
 
-SourceFile find_service_files(VerbContext& context, const Places& places, const std::string& name) {
+SourceFile find_service_files(VerbContext& context, const Places& places, const std::string& name,
+                              bool* unmade) {
   if (!context.arguments.has("root")) {
     std::string file = file_by_server(context, name);
     // The server has read the vendor's file, but the administrator may have replaced it since.
-    if (is_there(own_place_of(file))) file = own_place_of(file);
-    if (is_there(file)) {
+    if (exists_at(own_place_of(file))) file = own_place_of(file);
+    if (exists_at(file) && !is_template_name(stem_of(file))) {
       Listing listing;
       list_file(file, is_system_class(places, file), listing);
       return std::move(listing.files.front());
     }
   }
-  const Found found = all_of(places);
+  const ParsedListing found = all_of(places);
   for (const ParsedSpec& one : found.parsed) {
     const ServiceSpec& spec = *one.spec;
-    if (spec.name == name) return {spec.file, spec.system_class_default, true, spec.drop_ins};
+    if (spec.name != name) continue;
+    SourceFile file{spec.file, spec.system_class_default, true, spec.drop_ins};
+    if (spec.is_instance()) file.instance = name;
+    file.link = spec.instance->link;
+    return file;
+  }
+  if (found.templates->makes(name) && !found.masked.contains(name)) {
+    if (unmade != nullptr) *unmade = true;
+    return found.templates->source_of(name);
   }
   not_found(name, found);
 }
@@ -164,15 +164,25 @@ std::string on_disk(const Places& places, const std::string& path, bool follow_l
   throw VerbFailure{ExitStatus::failed, real.error().text + "; nothing is changed"};
 }
 
+std::string own_path(const SourceFile& source) {
+  if (source.instance.empty()) return source.path;
+  return source.link.empty() ? beside(source.path, source.instance) : source.link;
+}
+
 std::string own_drop_in(const SourceFile& source, const std::string& name) {
-  return fmt::format("{}.d/{}", own_place_of(source.path), name);
+  return fmt::format("{}.d/{}", own_place_of(own_path(source)), name);
 }
 
 SourceFile with_drop_in(SourceFile source, const std::string& path) {
   const std::string_view name = file_name(path);
+  const auto folder = [](std::string_view of) {
+    return file_name(of.substr(0, of.size() - file_name(of).size() - 1));
+  };
   auto& drop_ins = source.drop_ins;
-  const auto at = std::ranges::find_if(
-      drop_ins, [&](const std::string& other) { return file_name(other) >= name; });
+  // Those of an instance come after its template's.
+  const auto at = std::ranges::find_if(drop_ins, [&](const std::string& other) {
+    return folder(other) == folder(path) && file_name(other) >= name;
+  });
   if (at != drop_ins.end() && file_name(*at) == name)
     *at = path;
   else

@@ -20,11 +20,16 @@ namespace zinit {
 [[nodiscard]] Places places_of(VerbContext& context);
 
 /// The files of a service as they are on disk now: those that the server names, or, without a
-/// server or with --root, those that it would read. Throws VerbFailure (no_service) if there is no
-/// such service, with the most similar name or the link that masks it; and if a service has no
-/// file.
+/// server or with --root, those that it would read. Of an instance these are its template's, and
+/// `unmade` is set if there is neither a link nor a dependency that makes it. Throws VerbFailure
+/// (no_service) if there is no such service, with the most similar name or the link that masks it;
+/// and if a service has no file.
 [[nodiscard]] SourceFile find_service_files(VerbContext& context, const Places& places,
-                                            const std::string& name);
+                                            const std::string& name, bool* unmade = nullptr);
+
+/// The path of the file that is the service's alone; of an instance of a template the link that
+/// makes it, or would.
+[[nodiscard]] std::string own_path(const SourceFile& source);
 
 /// The path on this machine of a file of the places: links are followed as below their root. If
 /// `path` itself is a link, that is so only with `follow_last`. Throws VerbFailure if there are too

@@ -36,6 +36,16 @@ bool is_dumb() {
   return type == nullptr || std::string_view(type) == "dumb";
 }
 
+/// Whether the environment names a locale whose characters are not UTF-8.
+bool other_than_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (!is_set(name)) continue;
+    const std::string locale = upper(std::getenv(name));
+    return locale.find("UTF-8") == std::string::npos && locale.find("UTF8") == std::string::npos;
+  }
+  return false;
+}
+
 /// How many bytes the first `cells` characters of `text` have.
 std::size_t prefix_bytes(std::string_view text, std::size_t cells) {
   std::size_t at = 0;
@@ -57,13 +67,14 @@ std::string Terminal::paint(Colour colour, std::string_view text) const {
 std::string Terminal::fit(std::string_view text, std::size_t cells) const {
   if (!is_terminal || display_width(text) <= cells) return std::string(text);
   if (cells == 0) return {};
-  return std::string(text.substr(0, prefix_bytes(text, cells - 1))) + "…";
+  return std::string(text.substr(0, prefix_bytes(text, cells - 1))) + (utf8 ? "…" : "~");
 }
 
 Terminal standard_terminal() {
   Terminal terminal;
   terminal.is_terminal = ::isatty(STDOUT_FILENO) == 1;
   terminal.colours = terminal.is_terminal && !is_set("NO_COLOR") && !is_dumb();
+  terminal.utf8 = !other_than_utf8();
   winsize size{};
   // A table cannot be made to fit less than 20 columns.
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)

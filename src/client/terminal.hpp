@@ -14,6 +14,7 @@ struct Terminal {
   bool is_terminal = false;  // if not, nothing is cut: a file or a pipe has no width
   bool colours = false;
   std::size_t width = 80;
+  bool utf8 = true;  // else ASCII: lines and ellipses are drawn with that
 
   /// `text` in a colour, if there are colours. Escape sequences do not count as width.
   [[nodiscard]] std::string paint(Colour colour, std::string_view text) const;
@@ -24,7 +25,8 @@ struct Terminal {
 };
 
 /// What standard output is. It has colours if it is a terminal that is not "dumb", and $NO_COLOR is
-/// not set. A terminal of unknown width, such as a serial line, has 80 columns.
+/// not set. It is taken for one of UTF-8 unless $LC_ALL, $LC_CTYPE or $LANG, the first that is set,
+/// names another (locale(7)). A terminal of unknown width, such as a serial line, has 80 columns.
 [[nodiscard]] Terminal standard_terminal();
 
 }  // namespace zinit

@@ -2,6 +2,7 @@
 #include "client/times.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -96,7 +97,19 @@ std::optional<std::int64_t> parse_clock(std::string_view text, std::int64_t now_
   return today <= now_us ? today : time_us_of(time, -1) + fraction;
 }
 
-std::optional<std::int64_t> parse_date(std::string_view text) {
+/// The beginning of a day, in local time: "today", "yesterday".
+std::optional<std::int64_t> parse_day(std::string_view text, std::int64_t now_us) {
+  if (text != "today" && text != "yesterday") return std::nullopt;
+  std::tm time = local_time(now_us);
+  time.tm_hour = time.tm_min = time.tm_sec = 0;
+  return time_us_of(time, text == "today" ? 0 : -1);
+}
+
+std::optional<std::int64_t> parse_date(std::string_view date_and_time) {
+  // A date alone means its beginning.
+  const bool alone = has_form(date_and_time, "0000-00-00");
+  const std::string whole = std::string(date_and_time) + (alone ? "T00:00" : "");
+  std::string_view text = whole;
   const auto zone = take_zone(text);
   const std::int64_t fraction = take_fraction(text);
   if (text.size() < 11 || !has_form(text.substr(0, 10), "0000-00-00")) return std::nullopt;
@@ -123,9 +136,23 @@ std::tm local_time(std::int64_t time_us) {
   return time;
 }
 
+std::string rfc3339_text(std::int64_t time_us, std::int64_t offset) {
+  offset -= offset % 60;  // before there were time zones they had seconds, for which it has no room
+  const auto seconds = static_cast<std::time_t>(time_us / kSecond + offset);
+  std::tm time{};
+  ::gmtime_r(&seconds, &time);
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", time.tm_year + 1900, time.tm_mon + 1,
+                  time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec);
+  if (time_us % kSecond != 0) text += fmt::format(".{:06}", time_us % kSecond);
+  const std::int64_t minutes = std::abs(offset) / 60;
+  return text + fmt::format("{}{:02}:{:02}", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+}
+
 std::optional<std::int64_t> parse_past_time(std::string_view text, std::int64_t now_us) {
   if (const auto ago = parse_ago(text, now_us)) return ago;
   if (const auto clock = parse_clock(text, now_us)) return clock;
+  if (const auto day = parse_day(text, now_us)) return day;
   return parse_date(text);
 }
 

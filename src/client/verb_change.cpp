@@ -45,18 +45,10 @@ std::string patient_call(VerbContext& context, const char* method, const std::st
   return context.client().answer(request, context.time_left());
 }
 
-/// Prints each fault that the server has found in the file, or any other error.
-int tell_refusal(VerbContext& context, const ClientError& error, const std::string& name) {
-  if (error.code() != ErrorCode::config_error) return context.fail(error, name);
-  for (const std::string& fault : json_strings(parse_json(error.data()), "messages"))
-    context.warn(name, fault);
-  return ExitStatus::failed;
-}
-
 int print_set(VerbContext& context, const std::string& json) {
   const SetResult result = read_set(parse_json(json));
   std::string text =
-      fmt::format("{} is {}{}\n", printable(result.name), result.created ? "added" : "replaced",
+      fmt::format("{} {}{}\n", printable(result.name), result.created ? "added" : "replaced",
                   context.arguments.has("persist") ? "" : ", at runtime only");
   for (const std::string& warning : result.warnings)
     text += fmt::format("warning: {}\n", printable(warning));
@@ -73,7 +65,7 @@ int change_all(VerbContext& context, const char* method, const char* done) {
   for (const PassedOver& one : bulk.skipped)
     block.add("skipped", printable(fmt::format("{}: {}", one.name, one.reason)));
   const bool nothing = block.text().empty() && bulk.failed.empty();
-  context.print_result(json, nothing ? "nothing is to be done\n" : block.text());
+  context.print_result(json, nothing ? "nothing to do\n" : block.text());
   for (const PassedOver& one : bulk.failed)
     if (!context.json()) context.warn(one.name, one.reason);
   return bulk.failed.empty() ? ExitStatus::done : ExitStatus::failed;
@@ -105,7 +97,7 @@ int run_add_service(VerbContext& context) {
   try {
     return print_set(context, patient_call(context, "service.set", params.text()));
   } catch (const ClientError& error) {
-    return tell_refusal(context, error, parsed.spec->name);
+    return context.fail_faults(error, parsed.spec->name);
   }
 }
 
@@ -116,7 +108,7 @@ int run_remove_service(VerbContext& context) {
       .add("persist", context.arguments.has("persist"))
       .add("cascade", context.arguments.has("cascade"));
   return context.print_result(patient_call(context, "service.delete", params.text()),
-                              fmt::format("{} is removed\n", printable(name)));
+                              fmt::format("{} removed\n", printable(name)));
 }
 
 int run_start_all(VerbContext& context) {

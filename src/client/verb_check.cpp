@@ -1,9 +1,13 @@
-// zinitctl check: finds faults in service files, without a server.
+// zinitctl check: finds faults in service files, and shows when a calendar time is due.
 #include "base/format.hpp"
+#include "base/time.hpp"
+#include "client/absences.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/service_files.hpp"
+#include "client/times.hpp"
 #include "config/check.hpp"
+#include "schedule/calendar.hpp"
 
 namespace zinit {
 
@@ -42,13 +46,51 @@ void print_check(VerbContext& context, const CheckResult& result) {
       fmt::format("{} file{} checked, no faults\n", result.files, result.files == 1 ? "" : "s"));
 }
 
+/// The places of the server, so that a check finds what a reload would. Paths can be checked
+/// whosever the server is: then its zinit.toml does not count.
+Places places_to_check(VerbContext& context) {
+  try {
+    return places_of(context);
+  } catch (const VerbFailure&) {
+    if (context.arguments.rest.empty()) throw;
+    return places_below({});
+  }
+}
+
+/// check --calendar: the next times, by the machine's clock and in its zone, as timers are due.
+int show_calendar_times(VerbContext& context) {
+  constexpr int kTimes = 10;
+  if (!context.arguments.rest.empty())
+    throw VerbFailure{ExitStatus::usage, "--calendar and a PATH are not for one another"};
+  const auto spec = CalendarSpec::parse(context.arguments.value("calendar"));
+  if (!spec) throw VerbFailure{ExitStatus::usage, spec.error().text};
+  const auto zone = TimeZone::local();
+  if (!zone) throw VerbFailure{ExitStatus::failed, zone.error().text};
+
+  std::string lines;
+  std::string json;
+  auto next = spec->next_after(wall_us(), *zone);
+  const bool any = next.has_value();
+  for (int i = 0; next && i < kTimes; ++i, next = spec->next_after(*next, *zone)) {
+    const std::string time = rfc3339_text(*next, zone->period_at(*next / 1'000'000).offset);
+    lines += time + "\n";
+    json += fmt::format("{}\"{}\"", json.empty() ? "" : ",", time);
+  }
+  context.print_result("[" + json + "]", lines);
+  if (any) return ExitStatus::done;
+  return context.fail(ExitStatus::failed, "",
+                      fmt::format("{} is never due again", spec->normalized()));
+}
+
 }  // namespace
 
 int run_check(VerbContext& context) {
-  const Places places = places_below({});
+  if (context.arguments.has("calendar")) return show_calendar_times(context);
+  const Places places = places_to_check(context);
   const std::vector<std::string>& paths = context.arguments.rest;
-  const CheckResult result =
-      paths.empty() ? check_places(places) : check_paths(paths, places.settings_file);
+  const CheckResult result = paths.empty()
+                                 ? check_places(places, absences_here())
+                                 : check_paths(paths, places.settings_file, absences_here());
   context.json() ? print_check_json(context, result) : print_check(context, result);
   return result.exit_code();
 }

@@ -14,6 +14,7 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "client/absences.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/service_files.hpp"
 #include "config/check.hpp"
@@ -146,7 +147,10 @@ std::string check(VerbContext& context, const Editing& editing, const std::strin
     if (path == editing.place) return text;
     return others(path);
   };
-  const CheckResult result = check_change(editing.places, editing.after, editing.replaced, read);
+  // Another system's programs and users are not those of this machine.
+  const FindAbsences absences = editing.places.root.empty() ? absences_here() : FindAbsences();
+  const CheckResult result =
+      check_change(editing.places, editing.after, editing.replaced, read, absences);
   std::string first;
   for (const Diagnostic& diagnostic : result.diagnostics) {
     const std::string line = to_text(diagnostic);

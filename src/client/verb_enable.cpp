@@ -1,5 +1,6 @@
 // zinitctl enable and disable: set whether a service is started at boot, by a drop-in with the key
-// `status`. They only change files, so they need no server and work on an image.
+// `status`. What is started by a timer and the like, whatever its status, is disabled by "ignore":
+// "stop" would change nothing. They only change files, so they need no server and work on an image.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
@@ -14,9 +15,16 @@ namespace {
 /// What differs between the two verbs.
 struct StatusVerb {
   StartStatus status;
-  std::string_view word;    // `status` as the file has it; also the verb that --now carries out
+  std::string_view word;    // `status` as the file has it
+  std::string_view now;     // the verb that --now carries out
   std::string_view effect;  // what it means for the service
 };
+
+/// What `verb` is for a service with that spec.
+StatusVerb verb_for(const ServiceSpec& spec, const StatusVerb& verb) {
+  if (verb.status == StartStatus::start || !spec.triggered()) return verb;
+  return {StartStatus::ignore, "ignore", verb.now, verb.effect};
+}
 
 /// Whether the service has the wanted status already. For `disable`, "ignore" is enough: such a
 /// service is not started at boot either.
@@ -26,15 +34,24 @@ bool is_set(const ServiceSpec& spec, const StatusVerb& verb) {
          (verb.status == StartStatus::stop && spec.status == StartStatus::ignore);
 }
 
+/// "web starts at boot", or of one that a timer starts "web is started by its timer".
+std::string effect_of(const std::string& name, const ServiceSpec& spec, const StatusVerb& verb,
+                      std::string_view adverb) {
+  const bool starts = verb.status == StartStatus::start;
+  if (!spec.triggered()) return fmt::format("{}{} {} at boot", name, adverb, verb.effect);
+  return fmt::format("{} is{}{} started by {}", name, adverb, starts ? "" : " not",
+                     trigger_words(spec));
+}
+
 /// The section that the drop-in has to set `status` in: "service" or "target". `source` has to be
 /// without that drop-in.
 std::string_view section_of(const std::string& name, const SourceFile& source,
                             const ReadText& read) {
   const SpecPtr spec = finish(read_spec(source, {}, read));
   if (spec->broken()) {
-    throw VerbFailure{
-        ExitStatus::failed,
-        fmt::format("its file is to be mended first: {}", spec->findings->errors.front()), name};
+    throw VerbFailure{ExitStatus::failed,
+                      fmt::format("correct its file first: {}", spec->findings->errors.front()),
+                      name};
   }
   return kind_name(spec->kind);
 }
@@ -73,7 +90,21 @@ int write_status(VerbContext& context, const Places& places, const SourceFile& s
                      make_parent(real).and_then([&] { return replace_file(real, text, {}); }));
 }
 
-int set_status(VerbContext& context, const StatusVerb& verb) {
+/// Makes the link at `path` by which an instance is there from the next boot on. Returns the exit
+/// status.
+int make_template_link(VerbContext& context, const Places& places, const SourceFile& source,
+                       const std::string& path) {
+  std::string target = source.path;
+  if (beside(path, stem_of(target)) == target)
+    target = target.substr(target.rfind('/') + 1);
+  else if (target.starts_with(places.root))
+    target.erase(0, places.root.size());  // as it is seen from the link
+  const std::string real = on_disk(places, path);
+  return tell_change(context, source.instance,
+                     make_parent(real).and_then([&] { return make_link(target, real); }));
+}
+
+int set_status(VerbContext& context, const StatusVerb& asked) {
   const std::string& name = context.arguments.rest.front();
   const bool now = context.arguments.has("now");
   if (now && context.arguments.has("root")) {
@@ -81,31 +112,41 @@ int set_status(VerbContext& context, const StatusVerb& verb) {
                       "--now is for a server, --root for a system that does not run"};
   }
   const Places places = places_of(context);
-  const SourceFile source = find_service_files(context, places, name);
-  const std::string drop_in = own_drop_in(source, kStatusDropIn);
-  const bool changed = !is_set(*finish(read_spec(source, {}, read_below(places.root))), verb);
+  bool unmade = false;
+  const SourceFile source = find_service_files(context, places, name, &unmade);
+  std::string file = own_drop_in(source, kStatusDropIn);
+  const SpecPtr spec = finish(read_spec(source, {}, read_below(places.root)));
+  const StatusVerb verb = verb_for(*spec, asked);
+  bool changed = !is_set(*spec, verb);
+  // Nothing at boot starts an instance that nothing makes.
+  if (unmade && asked.status == StartStatus::stop) changed = false;
   if (changed) {
-    const int status = write_status(context, places, source, drop_in, verb);
+    const int status = write_status(context, places, source, file, verb);
     if (status != ExitStatus::done) return status;
+  }
+  if (unmade && verb.status == StartStatus::start) {
+    file = own_place_of(own_path(source));
+    const int status = make_template_link(context, places, source, file);
+    if (status != ExitStatus::done) return status;
+    changed = true;
   }
   JsonParams json;
   json.add("name", name).add("status", verb.word).add("changed", changed);
-  json.add("file", changed ? drop_in : "");
-  const std::string text =
-      changed ? fmt::format("{} is {} from the next boot on: {}", name, verb.effect, drop_in)
-              : fmt::format("{} is {} at boot already", name, verb.effect);
+  json.add("file", changed ? file : "");
+  const std::string text = changed ? effect_of(name, *spec, verb, "") + ": " + file
+                                   : effect_of(name, *spec, verb, " already");
   // With --now and --json, the one document is the answer to the start or stop.
   if (!now || !context.json()) context.print_result(json.text(), printable(text) + "\n");
-  return now ? find_verb(verb.word)->run(context) : ExitStatus::done;
+  return now ? find_verb(verb.now)->run(context) : ExitStatus::done;
 }
 
 }  // namespace
 
 int run_enable(VerbContext& context) {
-  return set_status(context, {StartStatus::start, "start", "started"});
+  return set_status(context, {StartStatus::start, "start", "start", "starts"});
 }
 int run_disable(VerbContext& context) {
-  return set_status(context, {StartStatus::stop, "stop", "not started"});
+  return set_status(context, {StartStatus::stop, "stop", "stop", "does not start"});
 }
 
 }  // namespace zinit

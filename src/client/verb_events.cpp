@@ -29,14 +29,29 @@ std::string event_line(const Terminal& terminal, const StateEvent& event) {
 // As many as a server keeps.
 constexpr std::int64_t kAllEvents = 1000;
 
+/// The value of --lines, if it was given.
+std::optional<std::int64_t> lines_of(const Arguments& arguments) {
+  if (!arguments.has("lines")) return std::nullopt;
+  const std::string text = arguments.value("lines");
+  if (text == "all") return kAllEvents;
+  const auto lines = parse_integer(text);
+  if (!lines || *lines < 0)
+    throw VerbFailure{ExitStatus::usage, fmt::format("-n {}: not a number of lines, or all", text)};
+  return std::min<std::int64_t>(*lines, kAllEvents);
+}
+
 class EventPrinter {
  public:
-  explicit EventPrinter(VerbContext& context) : context_(context), names_(context.names()) {}
+  explicit EventPrinter(VerbContext& context)
+      : context_(context), names_(context.names()), lines_(lines_of(context.arguments)) {}
 
   /// Prints the last changes that the server keeps, or all of them since the last one printed.
   void print_kept() {
     JsonParams params = of_names();
-    if (printed_kept_) params.add("lines", kAllEvents);
+    if (printed_kept_)
+      params.add("lines", kAllEvents);
+    else if (lines_)
+      params.add("lines", *lines_);
     JsonDocument kept = parse_json(context_.client().call("events.get", params.text()));
     json_expect_array(kept, "events");
     // The changes of all services are numbered in one row. A server that has executed itself anew
@@ -82,6 +97,7 @@ class EventPrinter {
 
   VerbContext& context_;
   const std::vector<std::string> names_;
+  const std::optional<std::int64_t> lines_;  // how many to begin with
   std::uint64_t last_seq_ = 0;
   bool printed_kept_ = false;
   bool gap_possible_ = false;  // before the next one that is printed

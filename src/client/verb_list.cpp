@@ -30,9 +30,15 @@ class ListFilter {
     if (!pattern_.empty() && !matches(pattern_, status.name)) return false;
     named_ = true;
     if (!class_.empty() && status.class_ != class_) return false;
-    return states_.empty() || std::ranges::find(states_, status.state) != states_.end();
+    return states_.empty() || std::ranges::any_of(states_, [&](const std::string& state) {
+             return state == status.state || state == shown_state(status);
+           });
   }
 
+  /// Whether it leaves out any.
+  [[nodiscard]] bool filters() const {
+    return !pattern_.empty() || !class_.empty() || !states_.empty();
+  }
   /// Whether there is a pattern that has matched no service.
   [[nodiscard]] bool pattern_failed() const { return !pattern_.empty() && !named_; }
   [[nodiscard]] const std::string& pattern() const { return pattern_; }
@@ -42,6 +48,7 @@ class ListFilter {
     if (state_from_name(state)) return;
     std::vector<std::string> known;
     for (const StateInfo& info : kStates) known.emplace_back(info.name);
+    if (state == "stopped" || state == "done") return;
     throw VerbFailure{ExitStatus::usage,
                       fmt::format("--state {}: the states are {}", state, join(known, ", "))};
   }
@@ -56,7 +63,7 @@ TableRow row_of(const ServiceStatus& status) {
   const Colour colour = state_colour(status.state);
   return {{std::string(symbol_of(status.state)), colour},
           {printable(status.name)},
-          {printable(status.state), colour},
+          {printable(shown_state(status)), colour},
           {status.pid ? std::to_string(*status.pid) : "-"},
           {status.uptime_ms ? short_duration(*status.uptime_ms) : "-"},
           {std::to_string(status.restart_count)},
@@ -67,8 +74,9 @@ TableRow row_of(const ServiceStatus& status) {
 /// that, and is asked for all members.
 void for_each_status(Client& client, const std::function<void(const ServiceStatus&)>& each) {
   const std::vector<std::string> members = {
-      "name",      "description",   "state",         "reason",    "class",      "pid",
-      "uptime_ms", "restart_count", "restart_in_ms", "last_exit", "waiting_on", "starts_on"};
+      "name",          "description",   "state",     "reason",     "class",
+      "pid",           "summary",       "oneshot",   "wish",       "uptime_ms",
+      "restart_count", "restart_in_ms", "last_exit", "waiting_on", "starts_on"};
   try {
     client.list_full(members, each);
   } catch (const ClientError& error) {
@@ -87,13 +95,16 @@ void list_as_table(VerbContext& context, ListFilter& filter) {
       {"PID", true},
       {"UPTIME", true},
       {"RESTARTS", true},
-      {"WHY OR WHAT", false},
+      {"DETAILS", false},
   };
   std::vector<TableRow> rows;
   for_each_status(context.client(), [&](const ServiceStatus& status) {
     if (filter.admits(status)) rows.push_back(row_of(status));
   });
-  if (!rows.empty()) context.print(table_text(terminal, columns, rows));
+  if (!rows.empty()) return context.print(table_text(terminal, columns, rows));
+  if (!filter.pattern_failed())
+    context.print(filter.filters() ? "no service matches\n"
+                                   : "no services; `zinitctl add-service FILE` adds one\n");
 }
 
 /// Prints the objects as the server sent them, with members that this client may not know.

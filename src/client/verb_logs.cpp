@@ -76,7 +76,7 @@ Selection read_selection(const Arguments& arguments) {
 }
 
 /// A line of a log. With --json it also has the line as JSON text.
-struct Found {
+struct FoundLine {
   LogLine line;
   std::string json;
 };
@@ -146,7 +146,7 @@ class LogPrinter {
   /// Prints the last lines that the server keeps; when that was done before, all lines since the
   /// last one that was printed or passed over. Returns the exit status.
   int print_kept() {
-    std::vector<Found> found;
+    std::vector<FoundLine> found;
     newest_ = last_;
     for (const std::string& name : names_) {
       try {
@@ -160,13 +160,13 @@ class LogPrinter {
     }
     // Several logs are merged by time. Lines of one log keep their order.
     if (with_names_)
-      std::ranges::stable_sort(found, {}, [](const Found& each) { return each.line.time_us; });
+      std::ranges::stable_sort(found, {}, [](const FoundLine& each) { return each.line.time_us; });
     if (!again_ && found.size() > selection_.lines)
       found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(selection_.lines));
     if (context_.json() && !follows_) {
       print_array(found);
     } else {
-      for (const Found& each : found) print(each);
+      for (const FoundLine& each : found) print(each);
     }
     // Not before: what was found and not printed is to be found once more.
     last_ = std::move(newest_);
@@ -176,8 +176,8 @@ class LogPrinter {
 
   /// Appends the last lines of one log. The length of an answer is limited, so a long log takes
   /// several calls: first for the newest lines, then for those before them.
-  void gather(const std::string& name, std::vector<Found>& found) {
-    std::vector<std::vector<Found>> pages;
+  void gather(const std::string& name, std::vector<FoundLine>& found) {
+    std::vector<std::vector<FoundLine>> pages;
     std::size_t missing = again_ ? kAllLines : selection_.lines;
     std::uint64_t seen = again_ ? last_[name].seq : 0;  // lines up to this one are not wanted
     std::uint64_t first = 0;
@@ -187,7 +187,7 @@ class LogPrinter {
       // The numbers start again when a service is removed and added again.
       if (newest_[name].seq < seen) seen = 0;
       if (seen > 0)
-        std::erase_if(page.found, [&](const Found& each) { return each.line.seq <= seen; });
+        std::erase_if(page.found, [&](const FoundLine& each) { return each.line.seq <= seen; });
       if (page.found.size() > missing)
         page.found.erase(page.found.begin(), page.found.end() - std::ptrdiff_t(missing));
       missing -= page.found.size();
@@ -201,8 +201,8 @@ class LogPrinter {
   }
 
   /// What tells that lines were lost after the last one.
-  Found gap_in(const std::string& name, std::uint64_t lines) {
-    Found gap;
+  FoundLine gap_in(const std::string& name, std::uint64_t lines) {
+    FoundLine gap;
     gap.line.service = name;
     gap.line.time_us = last_[name].time_us;
     gap.line.dropped = lines;
@@ -212,9 +212,9 @@ class LogPrinter {
 
   /// A part of a log.
   struct Page {
-    std::vector<Found> found;  // those of its lines that are to be printed
-    std::uint64_t first = 0;   // the number of its first line; 0: it has none
-    bool cut = false;          // it may not go back to the beginning
+    std::vector<FoundLine> found;  // those of its lines that are to be printed
+    std::uint64_t first = 0;       // the number of its first line; 0: it has none
+    bool cut = false;              // it may not go back to the beginning
   };
 
   /// Asks for the last lines before the one with the number `before`, or of the whole log if that
@@ -237,7 +237,7 @@ class LogPrinter {
     LogLine& newest = newest_[name];
     for (JsonValue& line : log.GetArray()) {
       json_expect_object(line, "line of the log");
-      Found each{read_log_line(line), {}};
+      FoundLine each{read_log_line(line), {}};
       each.line.service = name;
       if (page.first == 0) page.first = each.line.seq;
       if (before == 0) {
@@ -254,7 +254,7 @@ class LogPrinter {
 
   /// Prints the line of a notification.
   void print_new(JsonDocument params) {
-    Found found{read_log_line(params), {}};
+    FoundLine found{read_log_line(params), {}};
     if (found.line.dropped == 0) {
       // A line that came just after subscribe() may have been printed by print_kept(). The numbers
       // alone do not tell: they start again when a service is removed and added again.
@@ -268,7 +268,7 @@ class LogPrinter {
     print(found);
   }
 
-  void print(const Found& found) {
+  void print(const FoundLine& found) {
     if (context_.json()) return context_.print_json(found.json);
     const LogLine& line = found.line;
     if (line.dropped > 0) {
@@ -286,9 +286,9 @@ class LogPrinter {
     context_.print(text + printable(line.line) + "\n");
   }
 
-  void print_array(const std::vector<Found>& found) {
+  void print_array(const std::vector<FoundLine>& found) {
     std::string text = "[";
-    for (const Found& each : found) text.append(text.size() > 1 ? "," : "").append(each.json);
+    for (const FoundLine& each : found) text.append(text.size() > 1 ? "," : "").append(each.json);
     context_.print_json(text + "]");
   }
 

@@ -40,8 +40,8 @@ int print_done(VerbContext& context, const std::string& name, const std::string&
   json.add("name", name).add("masked", masked).add("changed", changed).add("file", link);
   const bool running = !context.arguments.has("root");
   std::string text =
-      masked ? fmt::format("{} is masked{} by {}", name, changed ? "" : " already", link)
-             : fmt::format("{} is {}", name, changed ? "masked no more" : "not masked");
+      masked ? fmt::format("{} {} by {}", name, changed ? "masked" : "is already masked", link)
+             : fmt::format("{} {}", name, changed ? "unmasked" : "is not masked");
   if (changed && running) text += "; `zinitctl reload` applies it";
   return context.print_result(json.text(), printable(text) + "\n");
 }
@@ -74,8 +74,9 @@ int run_mask(VerbContext& context) {
   if (!masks.own.empty()) return print_done(context, name, masks.own.front(), true, false);
   if (!masks.vendors.empty()) return print_done(context, name, masks.vendors, true, false);
   const SourceFile source = find_service_files(context, places, name);
-  const std::string link = own_place_of(source.path);
-  if (link == source.path) return refuse_own(context, places, name, link);
+  const std::string link = own_place_of(own_path(source));
+  if (link == (source.instance.empty() ? source.path : source.link))
+    return refuse_own(context, places, name, link);
   const std::string path = on_disk(places, link);
   const int status = tell_change(
       context, name, make_parent(path).and_then([&] { return make_link("/dev/null", path); }));

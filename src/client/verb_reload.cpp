@@ -1,5 +1,8 @@
 // zinitctl reload: the server reads the service files again. With a name, only that service is told
 // to reload itself.
+#include <algorithm>
+#include <map>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
@@ -20,13 +23,13 @@ std::vector<std::string> with_reasons(std::vector<std::string> names, const Relo
   return names;
 }
 
-/// Why the new file of `name` was refused. A new service has failed for that reason. A service that
-/// was loaded before goes on, and has the faults as warnings.
+/// Why the new file of `name` was refused. A new service has failed for that reason; one that was
+/// loaded before goes on.
 std::vector<std::string> faults_of(Client& client, const std::string& name) {
   try {
     const ServiceStatus status = client.status_full(name);
     if (status.reason && !status.reason->messages.empty()) return status.reason->messages;
-    return status.warnings;
+    return status.refused;
   } catch (const ClientError& error) {
     if (error.code() > 0) throw;
     return {};  // the service does not exist: a dry run loads nothing
@@ -40,6 +43,38 @@ void add_names(TextBlock& block, const ReloadedNames& names) {
   if (!names.unchanged.empty()) block.add("unchanged", std::to_string(names.unchanged.size()));
 }
 
+/// The warnings of all services, by name.
+using Warnings = std::map<std::string, std::vector<std::string>>;
+
+Warnings all_warnings(Client& client) {
+  const std::string all = client.call("service.list_full", R"({"members":["name","warnings"]})");
+  const JsonDocument services = parse_json(all);
+  json_expect_array(services, "services");
+  Warnings warnings;
+  for (const JsonValue& one : services.GetArray())
+    warnings[json_string(one, "name")] = json_strings(one, "warnings");
+  return warnings;
+}
+
+/// What a reload is to be told for: all warnings of files that have changed a service, and new
+/// ones of others, such as an unknown key, which changes nothing. Those of refused files are told
+/// as faults.
+std::vector<std::string> told_warnings(const Warnings& before, const Warnings& after,
+                                       const ReloadReport& report) {
+  const auto has = [](const std::vector<std::string>& list, const std::string& one) {
+    return std::ranges::find(list, one) != list.end();
+  };
+  std::vector<std::string> told;
+  for (const auto& [name, warnings] : after) {
+    if (warnings.empty() || has(report.failed, name)) continue;
+    const auto old = before.find(name);
+    const bool all = old == before.end() || has(report.added, name) || has(report.changed, name);
+    for (const std::string& warning : warnings)
+      if (all || !has(old->second, warning)) told.push_back(warning);
+  }
+  return told;
+}
+
 std::string proxies_text(VerbContext& context, const ReloadReport::Proxies& proxies) {
   TextBlock block(context.terminal());
   add_names(block, proxies);
@@ -48,7 +83,8 @@ std::string proxies_text(VerbContext& context, const ReloadReport::Proxies& prox
   return block.text();
 }
 
-void print_report(VerbContext& context, const ReloadReport& report, bool dry_run) {
+void print_report(VerbContext& context, const ReloadReport& report, const Warnings& before,
+                  bool dry_run) {
   TextBlock block(context.terminal());
   add_names(block, report);
   block.add("restarted", name_list(with_reasons(report.restarted, report), Colour::yellow));
@@ -59,6 +95,11 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
     for (const std::string& fault : faults_of(context.client(), name)) {
       block.add("", printable(fault));
     }
+  }
+  // A dry run applies nothing, so there is nothing yet that could have warnings.
+  if (!dry_run) {
+    for (const std::string& warning : told_warnings(before, all_warnings(context.client()), report))
+      block.add("warning", printable(warning));
   }
   context.print(dry_run ? "a reload would do this:\n" : "reloaded:\n");
   context.print(block.text().empty() ? "    no service is configured\n" : block.text());
@@ -71,7 +112,7 @@ int reload_one(VerbContext& context, const std::string& name, bool dry_run) {
   const std::string json = context.client().call(
       "service.reload", JsonParams().add("name", name).add("dry_run", dry_run).text());
   return context.print_result(
-      json, fmt::format("{} {}\n", printable(name), dry_run ? "could be reloaded" : "is reloaded"));
+      json, fmt::format("{} {}\n", printable(name), dry_run ? "can reload" : "reloaded"));
 }
 
 }  // namespace
@@ -84,15 +125,17 @@ int run_reload(VerbContext& context) {
 
 int reload_files(VerbContext& context) {
   const bool dry_run = context.arguments.has("dry-run");
+  Warnings before;
+  if (!dry_run && !context.json()) before = all_warnings(context.client());
   const std::string json =
       context.client().call("service.reload", JsonParams().add("dry_run", dry_run).text());
   const ReloadReport report = read_reload(parse_json(json));
-  context.json() ? context.print_json(json) : print_report(context, report, dry_run);
+  context.json() ? context.print_json(json) : print_report(context, report, before, dry_run);
   const std::size_t failed = report.failed.size() + report.proxies.failed.size();
   if (failed == 0) return ExitStatus::done;
-  context.complain(
-      "reload", fmt::format("{} file{} not in force; `zinitctl check` shows every fault of files",
-                            failed, failed == 1 ? " is" : "s are"));
+  context.complain("reload",
+                   fmt::format("{} file{} not in force; `zinitctl check` shows all faults", failed,
+                               failed == 1 ? " is" : "s are"));
   return ExitStatus::failed;
 }
 

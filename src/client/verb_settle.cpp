@@ -2,7 +2,10 @@
 // the result of each, in the order of the names.
 //
 // If the client is interrupted while it waits, the server goes on with the requests.
+#include <algorithm>
+#include <array>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -12,6 +15,9 @@
 #include "client/context.hpp"
 #include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
+#include "client/progress.hpp"
+#include "client/text_block.hpp"
 #include "client/words.hpp"
 
 namespace zinit {
@@ -28,6 +34,11 @@ struct SettleVerb {
 
 bool is_down(const ServiceStatus& status) {
   return status.state == "inactive" || status.state == "exited";
+}
+
+/// A service that need not run here has been started as well as it can be.
+bool is_started(const ServiceStatus& status) {
+  return counts_as_running(status) || is_skipped(status);
 }
 
 bool any_state(const ServiceStatus&) { return true; }
@@ -49,13 +60,52 @@ std::string outcome_line(const Terminal& terminal, const ServiceStatus& status) 
   return text + "\n";
 }
 
-/// Why a start has failed, and what to do next.
-std::string fault_words(const ServiceStatus& status) {
-  std::string cause = state_cause(status);
-  if (cause.empty() && status.last_exit) cause = exit_words(*status.last_exit);
-  return fmt::format("{}{}{}; see `zinitctl why {}`", state_phrase(status),
-                     cause.empty() ? "" : ": ", cause, printable(status.name));
-}
+/// What requests have done to other services than those that they were for.
+class Others {
+ public:
+  void add(const JsonValue& answer) {
+    for (std::size_t i = 0; i < kKinds.size(); ++i)
+      for (std::string& name : json_strings(answer, kKinds[i].member))
+        names_[i].insert(std::move(name));
+  }
+
+  /// A line for each kind, less `named`, which are told of by themselves.
+  [[nodiscard]] std::string text(const Terminal& terminal, std::span<const Asked> named) {
+    for (const Asked& asked : named)
+      for (auto& names : names_) names.erase(asked.name);
+    std::string text;
+    for (std::size_t i = 0; i < kKinds.size(); ++i) {
+      if (names_[i].empty()) continue;
+      std::vector<std::string> names(names_[i].begin(), names_[i].end());
+      std::vector<BlockWord> words = words_of(kKinds[i].words);
+      for (BlockWord& word : name_list(names, Colour::none)) words.push_back(std::move(word));
+      if (kKinds[i].member == kLeft) add_how_to_start(words, names);
+      text += wrapped(terminal, 0, 4, words);
+    }
+    return text;
+  }
+
+ private:
+  static constexpr const char* kLeft = "left_stopped";
+  struct Kind {
+    const char* member;  // of the answer
+    std::string_view words;
+  };
+  static constexpr std::array<Kind, 4> kKinds = {{{"also_started", "also started:"},
+                                                  {"also_stopped", "also stopped:"},
+                                                  {"also_restarted", "also restarted:"},
+                                                  {kLeft, "left stopped:"}}};
+
+  static void add_how_to_start(std::vector<BlockWord>& words,
+                               const std::vector<std::string>& names) {
+    words.back().text += ";";
+    const std::string how = fmt::format("`zinitctl start {}` starts {}", join(names, " "),
+                                        names.size() == 1 ? "it" : "them");
+    for (BlockWord& word : words_of(printable(how))) words.push_back(std::move(word));
+  }
+
+  std::array<std::set<std::string>, kKinds.size()> names_;
+};
 
 /// Sends a request.
 void ask(VerbContext& context, const SettleVerb& verb, const char* method, bool waits,
@@ -101,14 +151,16 @@ void ask_again(VerbContext& context, const SettleVerb& verb, bool waits, Asked& 
 
 /// Reads the answer to one request. Prints it, or, with --json, adds it to `json`. Returns the exit
 /// status.
-int finish(VerbContext& context, const SettleVerb& verb, const Asked& asked, bool waits,
-           std::string& json) {
+int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, const Asked& asked,
+           bool waits, std::string& json, Others& others) {
   try {
     const auto limit = waits ? with_grace(context.time_left()) : context.patience();
     const std::string answer =
-        asked.answer.empty() ? context.client().answer(asked.request, limit) : asked.answer;
+        asked.answer.empty() ? progress.answer(asked.request, limit, asked.name) : asked.answer;
     json.append(json.empty() ? "" : ",").append(answer);
-    const ServiceStatus status = ServiceStatus::parse(answer);
+    const JsonDocument document = parse_json(answer);
+    const ServiceStatus status = read_status(document);
+    others.add(document);
     const bool good = !waits || verb.succeeded(status);
     if (good && !context.json()) context.print(outcome_line(context.terminal(), status));
     // Written at once: the next answer may take long.
@@ -130,6 +182,8 @@ int settle(VerbContext& context, const SettleVerb& verb) {
   std::string json;
   std::vector<Asked> all;
   std::size_t finished = 0;  // of all
+  Others others;
+  Progress progress(context);
   context.over_reexecutions([&] {
     if (all.empty())
       for (std::string& name : context.names()) all.push_back({std::move(name)});
@@ -137,22 +191,23 @@ int settle(VerbContext& context, const SettleVerb& verb) {
       asked.at_us == 0 ? ask(context, verb, verb.method, waits, asked)
                        : ask_again(context, verb, waits, asked);
     for (; finished < all.size(); ++finished) {
-      const int status = finish(context, verb, all[finished], waits, json);
+      const int status = finish(context, progress, verb, all[finished], waits, json, others);
       if (first == ExitStatus::done) first = status;
       context.answered();
     }
   });
-  if (context.json()) context.print_json("[" + json + "]");
+  if (context.json())
+    context.print_json("[" + json + "]");
+  else
+    context.print(others.text(context.terminal(), all));
   return first;
 }
 
 }  // namespace
 
-int run_start(VerbContext& context) {
-  return settle(context, {"service.start", counts_as_running, true});
-}
+int run_start(VerbContext& context) { return settle(context, {"service.start", is_started, true}); }
 int run_restart(VerbContext& context) {
-  return settle(context, {"service.restart", counts_as_running, true});
+  return settle(context, {"service.restart", is_started, true});
 }
 int run_stop(VerbContext& context) { return settle(context, {"service.stop", is_down}); }
 

@@ -70,11 +70,9 @@ std::vector<BlockWord> neighbour_words(const std::vector<std::string>& names,
 }
 
 std::string state_line(const ServiceStatus& status) {
-  std::string text = printable(status.state);
+  std::string text = printable(shown_state(status));
   // The other words of the summary say what the state says already.
-  if (status.summary == "re-spawn" || status.summary == "ok") {
-    text += fmt::format(" ({})", status.summary);
-  }
+  if (status.summary == "re-spawn") text += " (re-spawn)";
   if (status.since_us) {
     text +=
         fmt::format(" since {}, for {}", date_time(*status.since_us),
@@ -132,14 +130,19 @@ std::string dropped_line(const ServiceStatus& status) {
 std::vector<std::string> drop_ins_of(const ServiceStatus& status) {
   Listing listing;
   if (!status.file.empty()) list_file(status.file, false, listing);
-  return listing.files.empty() ? std::vector<std::string>() : listing.files.front().drop_ins;
+  if (!status.file.empty() && !status.instance_of.empty())
+    list_instance(beside(status.file, status.name), std::move(listing.files.front()), listing);
+  return listing.files.empty() ? std::vector<std::string>() : listing.files.back().drop_ins;
 }
 
 std::string file_line(const ServiceStatus& status) {
   if (status.file.empty()) return "none: added at runtime";
-  const bool changed = status.changed_on_disk.value_or(false);
-  return printable(status.file) +
-         (changed ? " (changed on disk; `zinitctl reload` applies it)" : "");
+  const char* remark = "";
+  if (status.changed_on_disk.value_or(false))
+    remark = " (changed on disk; `zinitctl reload` applies it)";
+  else if (!status.refused.empty())
+    remark = " (refused when it was last read; an earlier version stays in force)";
+  return printable(status.file) + remark;
 }
 
 void add_dependencies(TextBlock& block, const ServiceStatus& status,
@@ -149,6 +152,9 @@ void add_dependencies(TextBlock& block, const ServiceStatus& status,
   block.add("after", neighbour_words(status.after, states));
   block.add("conflicts", neighbour_words(status.conflicts, states));
   block.add("required by", neighbour_words(status.required_by, states));
+  for (const AddedDependency& added : status.added)
+    block.add("added", printable(fmt::format("{} {}, by {}", added.kind, added.service,
+                                             added.file.empty() ? "that service" : added.file)));
 }
 
 /// "[+] web - what it is": the description may go on below the name.
@@ -185,7 +191,7 @@ StatusAnswers ask_status(VerbContext& context, const std::string& name) {
   return answers;
 }
 
-void print_status(VerbContext& context, const StatusAnswers& answers) {
+std::string status_text(VerbContext& context, const StatusAnswers& answers) {
   const ServiceStatus& status = answers.status;
   const NeighbourStates states = states_of_neighbours(context, status);
   TextBlock block(context.terminal());
@@ -195,36 +201,102 @@ void print_status(VerbContext& context, const StatusAnswers& answers) {
   block.add("process", process_line(status));
   if (status.restart_count > 0) block.add("restarts", std::to_string(status.restart_count));
   block.add("last exit", last_exit_line(status));
+  for (const ConditionStatus& one : status.conditions)
+    block.add("condition", printable(one.condition + (one.held ? " holds" : " does not hold")));
   block.add("health", health_line(status));
   block.add("type", type_line(status));
   add_dependencies(block, status, states);
   block.add("proxies", printable(join(status.proxies, ", ")));
   block.add("sockets", printable(join(status.sockets, ", ")));
+  block.add("instance of", printable(status.instance_of));
   block.add("file", file_line(status));
   for (const std::string& path : drop_ins_of(status)) block.add("drop-in", printable(path));
-  for (const std::string& warning : status.warnings) block.add("warning", printable(warning));
+  for (const std::string& fault : status.refused) block.add("refused", printable(fault));
+  for (const std::string& warning : status.warnings) {
+    if (std::ranges::find(status.refused, warning) == status.refused.end())
+      block.add("warning", printable(warning));
+  }
   block.add("lost output", dropped_line(status));
   add_log(block, answers.log);
-  context.print(title_lines(context.terminal(), status) + block.text());
+  return title_lines(context.terminal(), status) + block.text();
 }
 
 int exit_status_of(const ServiceStatus& status) {
   return counts_as_running(status) ? ExitStatus::done : ExitStatus::not_running;
 }
 
+/// What is to be looked at: it failed, or waits for more than its turn.
+bool needs_a_look(const ServiceStatus& status) {
+  return status.state == "failed" || status.state == "blocked" || status.restart_in_ms;
+}
+
+/// How many services there are in which state, and what is to be looked at.
+int print_overview(VerbContext& context) {
+  std::map<std::string, std::int64_t, std::less<>> count;
+  std::vector<ServiceStatus> to_see;
+  std::size_t all = 0;
+  for (ServiceStatus& status : context.client().list_full()) {
+    ++all;
+    ++count[std::string(shown_state(status))];
+    if (needs_a_look(status)) to_see.push_back(std::move(status));
+  }
+  std::vector<std::string> parts, names;
+  JsonParams json, states;
+  json.add("services", static_cast<std::int64_t>(all));
+  for (const auto& [state, number] : count) {
+    parts.push_back(fmt::format("{} {}", number, printable(state)));
+    states.add(state, number);
+  }
+  std::string text = fmt::format("{} service{}{}{}\n", all, all == 1 ? "" : "s",
+                                 parts.empty() ? "" : ": ", join(parts, ", "));
+  for (const ServiceStatus& status : to_see) {
+    names.push_back(status.name);
+    std::vector<BlockWord> words{
+        {std::string(symbol_of(status.state)), state_colour(status.state)}};
+    for (BlockWord& word :
+         words_of(fmt::format("{}: {}", printable(status.name), cause_or_description(status))))
+      words.push_back(std::move(word));
+    text += wrapped(context.terminal(), 0, 4, words);
+  }
+  if (!to_see.empty())
+    text += fmt::format("`zinitctl why {}` explains the first\n", printable(names.front()));
+  json.add_json("states", states.text()).add("attention", names);
+  return context.print_result(json.text(), text);
+}
+
+/// Adds the status of one service to `text`, or to the elements of `json`. Returns the exit status.
+int add_status(VerbContext& context, const std::string& name, std::string& text,
+               std::string& json) try {
+  if (context.json()) {
+    const std::string one =
+        context.client().call("service.status_full", JsonParams().add("name", name).text());
+    json.append(json.empty() ? "" : ",").append(one);
+    return exit_status_of(ServiceStatus::parse(one));
+  }
+  const StatusAnswers answers = ask_status(context, name);
+  text.append(text.empty() ? "" : "\n").append(status_text(context, answers));
+  return exit_status_of(answers.status);
+} catch (const ClientError& error) {
+  if (error.code() > 0) throw;
+  return context.fail(error, name);
+}
+
 }  // namespace
 
 int run_status(VerbContext& context) {
-  const std::string& name = context.arguments.rest.front();
-  if (!context.json()) {
-    const StatusAnswers answers = ask_status(context, name);
-    print_status(context, answers);
-    return exit_status_of(answers.status);
+  if (context.arguments.rest.empty()) return print_overview(context);
+  const std::vector<std::string> names = context.names();
+  const bool one = context.arguments.rest.size() == 1 && names.front() == context.arguments.rest[0];
+  int first = ExitStatus::done;
+  std::string text, json;
+  for (const std::string& name : names) {
+    const int status = add_status(context, name, text, json);
+    if (first == ExitStatus::done) first = status;
   }
-  const std::string json =
-      context.client().call("service.status_full", JsonParams().add("name", name).text());
-  context.print_json(json);
-  return exit_status_of(ServiceStatus::parse(json));
+  if (!context.json()) context.print(text);
+  // Of one service the object itself, of several a list.
+  if (context.json() && !(one && json.empty())) context.print_json(one ? json : "[" + json + "]");
+  return first;
 }
 
 int run_is_running(VerbContext& context) {

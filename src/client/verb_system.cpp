@@ -1,30 +1,76 @@
 // zinitctl kill, isolate, ping, shutdown, poweroff, reboot, halt, kexec, switch-root, reexec and
 // debug-state: one call each.
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
+#include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
+#include "client/progress.hpp"
+#include "client/words.hpp"
 #include "model/reason.hpp"
 
 namespace zinit {
 
 namespace {
 
+/// The server closes the connection when all services are down.
 int end_system(VerbContext& context, const char* method, std::string_view what) {
-  return context.print_result(context.client().call(method), fmt::format("{} has begun\n", what));
+  context.print_result(context.client().call(method), fmt::format("{} has begun\n", what));
+  context.flush();
+  if (!context.arguments.has("no-wait")) Progress(context).until_server_ends();
+  return ExitStatus::done;
+}
+
+/// Waits until what an isolate has started and stopped is settled. Returns the exit status.
+int wait_for_isolation(VerbContext& context, const std::string& target,
+                       const Isolation& isolation) {
+  Progress progress(context);
+  int status = ExitStatus::done;
+  std::vector<std::string> names = isolation.stopped;
+  names.insert(names.end(), isolation.started.begin(), isolation.started.end());
+  if (std::ranges::find(names, target) == names.end()) names.push_back(target);
+  for (const std::string& name : names) {
+    JsonParams params;
+    params.add("name", name).add("for", "settled");
+    if (const auto left = context.time_left()) params.add("timeout_ms", left->count());
+    try {
+      const auto request = context.client().request("service.wait", params.text());
+      const ServiceStatus end =
+          ServiceStatus::parse(progress.answer(request, with_grace(context.time_left()), name));
+      if (name == target && end.state != "running")
+        status = context.fail(ExitStatus::failed, name, fault_words(end));
+    } catch (const ClientError& error) {
+      if (error.code() > 0) throw;
+      if (error.code() == ErrorCode::service_not_found) continue;  // it was removed meanwhile
+      status = context.fail(error, name);
+    }
+  }
+  return status;
 }
 
 }  // namespace
 
 int run_kill(VerbContext& context) {
-  const std::string& name = context.arguments.rest[0];
-  const std::string signal =
-      context.arguments.rest.size() > 1 ? context.arguments.rest[1] : "SIGTERM";
+  auto& words = context.arguments.rest;
+  std::string signal = "SIGTERM";
+  if (context.arguments.has("signal")) {
+    signal = context.arguments.value("signal");
+    if (words.size() > 1) throw VerbFailure{ExitStatus::usage, "two signals are given"};
+  } else if (words.size() > 1) {
+    // kill(1) has the signal before the name.
+    if (signal_number(words[1]) == 0 && signal_number(words[0]) != 0) std::swap(words[0], words[1]);
+    signal = words[1];
+  }
+  const std::string& name = words[0];
   if (signal_number(signal) == 0) {
     throw VerbFailure{
         ExitStatus::usage,
-        fmt::format("{} is no signal: a name such as HUP or SIGHUP, or 1 to 64", signal)};
+        fmt::format("unknown signal \"{}\"; use a name such as HUP or SIGHUP, or a number from 1 "
+                    "to 64",
+                    signal)};
   }
   JsonParams params;
   params.add("name", name).add("signal", signal).add("main", context.arguments.has("main"));
@@ -42,8 +88,11 @@ int run_isolate(VerbContext& context) {
   };
   add("stopping", isolation.stopped);
   add("starting", isolation.started);
-  if (text.empty()) text = fmt::format("{} is all there is already\n", printable(target));
-  return context.print_result(json, text);
+  if (text.empty()) text = fmt::format("only {} is running already\n", printable(target));
+  context.print_result(json, text);
+  context.flush();
+  if (context.arguments.has("no-wait")) return ExitStatus::done;
+  return wait_for_isolation(context, target, isolation);
 }
 
 int run_ping(VerbContext& context) {

@@ -65,7 +65,7 @@ std::string advice(const WhyReason& root) {
     return "add a service of that name, or take it out of `requires`";
   }
   if (root.state == "failed")
-    return advice_for_failed(root) + "; what waits for it follows by itself";
+    return advice_for_failed(root) + "; its dependents then start automatically";
   if (root.state == "inactive" || root.state == "exited")
     return fmt::format("`zinitctl start {}`", name);
   if (root.state == "running")
@@ -76,7 +76,8 @@ std::string advice(const WhyReason& root) {
 /// The last link of a chain with advice about its service; empty if that link says already what to
 /// do.
 std::string root_cause(const Terminal& terminal, const WhyReport& report, const WhyReason& last) {
-  if (last.service == report.name || last.kind == "stopping") return {};
+  if (last.service == report.name || last.kind == "stopping" || last.kind == "stopped_with")
+    return {};
   if (last.kind == "missing" && last.depth == 0) return {};
   std::vector<BlockWord> words =
       words_of(printable(fmt::format("root cause {}: {}", last.service, advice(last))));
@@ -84,10 +85,18 @@ std::string root_cause(const Terminal& terminal, const WhyReport& report, const 
   return wrapped(terminal, 4, 4, words);
 }
 
+/// "is blocked", "failed"; "stopped" where a request, for it or for another, has ended it.
+std::string phrase_of(const WhyReport& report) {
+  const bool stopped = report.state == "exited" && !report.reasons.empty() &&
+                       (report.reasons.front().kind == "stopped_with" ||
+                        report.reasons.front().detail.starts_with("was stopped"));
+  return stopped ? "stopped" : state_phrase(report.state);
+}
+
 std::string why_text(const Terminal& terminal, const WhyReport& report) {
   std::string text = fmt::format(
       "{} {} {}{}\n", terminal.paint(state_colour(report.state), symbol_of(report.state)),
-      terminal.paint(Colour::bold, printable(report.name)), state_phrase(report.state),
+      terminal.paint(Colour::bold, printable(report.name)), phrase_of(report),
       report.reasons.empty() ? ": nothing is wrong" : "");
   std::string above;  // the service whose reason comes next
   for (std::size_t i = 0; i < report.reasons.size(); ++i) {

@@ -57,16 +57,6 @@ JsonParams params_of(const VerbContext& context) {
   return params;
 }
 
-/// Prints each fault that the server has found in the settings, or any other error.
-int tell_refusal(VerbContext& context, const ClientError& error, const std::string& name) {
-  if (error.code() != ErrorCode::config_error || error.data().empty())
-    return context.fail(error, name);
-  const std::vector<std::string> faults = json_strings(parse_json(error.data()), "messages");
-  if (faults.empty()) return context.fail(error, name);
-  for (const std::string& fault : faults) context.warn(name, fault);
-  return ExitStatus::failed;
-}
-
 TableRow row_of(const ProxyStatus& proxy) {
   return {{printable(proxy.name)},
           {printable(join(proxy.listen, ", "))},
@@ -131,7 +121,7 @@ int run_xinet_set(VerbContext& context) {
     return context.print_result(json, fmt::format("{} is {}\n", printable(result.name),
                                                   result.replaced ? "replaced" : "added"));
   } catch (const ClientError& error) {
-    return tell_refusal(context, error, context.arguments.rest.front());
+    return context.fail_faults(error, context.arguments.rest.front());
   }
 }
 

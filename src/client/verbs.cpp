@@ -29,6 +29,7 @@ constexpr OptionRow kSettleOptions[] = {
 };
 constexpr OptionRow kKillOptions[] = {
     {"--main", "", "signal the main process alone, not its group"},
+    {"-s,--signal", "SIGNAL", "the signal; -9 and -HUP work too"},
 };
 constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
@@ -42,6 +43,9 @@ constexpr OptionRow kAddOptions[] = {
 constexpr OptionRow kRemoveOptions[] = {
     {"--persist", "", "remove its file too; a vendor's is masked"},
     {"--cascade", "", "stop what requires it, and remove those dependencies"},
+};
+constexpr OptionRow kCheckOptions[] = {
+    {"--calendar", "EXPR", "show when a timer with this calendar time would be due"},
 };
 constexpr OptionRow kEnableOptions[] = {
     {"--now", "", "start or stop it now as well"},
@@ -58,7 +62,8 @@ constexpr OptionRow kLogsOptions[] = {
     {"--all", "", "of all services, of zinit and of syslog"},
     {"-n,--lines", "N", "the last N lines, or all; default: 100, with --since all"},
     {"-f,--follow", "", "go on with lines as they come"},
-    {"--since", "TIME", "only lines since: 90s, 10m, 2h, 1d (ago), HH:MM[:SS] or RFC 3339"},
+    {"--since", "TIME",
+     "only lines since: 10m or 2h (ago), 21:30, yesterday, 2026-01-31, RFC 3339"},
     {"--grep", "REGEX", "only lines that match (POSIX extended)"},
     {"--stream", "STREAM", "only those of stdout, stderr, zinit or syslog"},
     {"-t,--time", "", "show when each line came"},
@@ -69,7 +74,11 @@ constexpr OptionRow kTreeOptions[] = {
 constexpr OptionRow kWaitOptions[] = {
     {"--for", "STATE", "running (default), exited, failed or stopped"},
 };
+constexpr OptionRow kNoWaitOptions[] = {
+    {"--no-wait", "", "return at once"},
+};
 constexpr OptionRow kEventsOptions[] = {
+    {"-n,--lines", "N", "the last N changes, or all; default: 100"},
     {"-f,--follow", "", "go on as they happen, until interrupted"},
 };
 constexpr OptionRow kProxyOptions[] = {
@@ -80,6 +89,14 @@ constexpr OptionRow kProxyOptions[] = {
     {"--idle-timeout", "SECONDS", "stop the service so long after the last connection"},
     {"--single-connection", "", "a second client waits until the first has gone"},
     {"--proxy-protocol", "VERSION", "send the backend HAProxy's header of version 1 or 2"},
+};
+
+constexpr OptionRow kBootchartOptions[] = {
+    {"--svg", "", "a picture for a web browser"},
+};
+constexpr OptionRow kGraphOptions[] = {
+    {"--dot", "", "text for Graphviz (default)"},
+    {"--svg", "", "a picture for a web browser"},
 };
 
 using enum Completes;

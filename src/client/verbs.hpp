@@ -20,7 +20,15 @@ struct OptionRow {
 };
 
 /// What the shell is to complete the arguments of a verb with.
-enum class Completes { nothing, services, proxies, files };
+enum class Completes {
+  nothing,
+  services,
+  startable,  // services that are down
+  active,     // services that are not
+  targets,
+  proxies,
+  files,
+};
 
 struct VerbRow {
   std::string_view name;       // of a family of verbs, two words: "xinet list"

@@ -19,6 +19,7 @@ constexpr ReasonType kReasonTypes[] = {
     ReasonType::dependency_failed,   ReasonType::missing_dependency,
     ReasonType::spawn_error,         ReasonType::port_in_use,
     ReasonType::config_error,        ReasonType::condition,
+    ReasonType::stopped_with,
 };
 
 ReasonType type_from_name(std::string_view name) {
@@ -51,23 +52,33 @@ Reason model_reason(const StatusReason& reason) {
       made.text = reason.holder;
       break;
     case ReasonType::condition: made.text = reason.which; break;
+    case ReasonType::stopped_with:
+      made.text = reason.dependency;
+      made.number = reason.conflict ? 1 : 0;
+      break;
     default: break;
   }
   return made;
 }
 
+/// "waiting for db to start", "waiting for db, which is stopping", "conflicts with db, which ...".
+std::string waiting_words(const WaitingFor& waiting) {
+  const std::string_view how = waiting.kind == "conflicts" ? "conflicts with" : "waiting for";
+  if (waiting.kind != "conflicts" && waiting.reason.starts_with("is starting"))
+    return fmt::format("{} {} to start", how, waiting.service);
+  const bool absent = waiting.reason.starts_with("no ");
+  return fmt::format("{} {}, {} {}", how, waiting.service, absent ? "but" : "which",
+                     waiting.reason);
+}
+
 std::string blocked_cause(const ServiceStatus& status) {
-  std::string text;
+  std::vector<std::string> causes;
   if (status.restart_in_ms) {
-    text = fmt::format("starts again in {}", duration_text(*status.restart_in_ms));
-    if (status.last_exit) text += "; " + exit_words(*status.last_exit);
+    if (status.last_exit) causes.push_back("last " + exit_words(*status.last_exit));
+    causes.push_back("restarting in " + seconds_text(*status.restart_in_ms));
   }
-  for (const WaitingFor& waiting : status.waiting_on) {
-    text += fmt::format("{}{} {}, which {}", text.empty() ? "" : "; ",
-                        waiting.kind == "conflicts" ? "conflicts with" : "waits for",
-                        waiting.service, waiting.reason);
-  }
-  return printable(text);
+  for (const WaitingFor& waiting : status.waiting_on) causes.push_back(waiting_words(waiting));
+  return causes.empty() ? "about to start" : printable(join(causes, "; "));
 }
 
 /// The first fault of a file, without file and line, which would be too long for a column.
@@ -88,7 +99,7 @@ std::string reason_words(const StatusReason& reason) {
 }
 
 std::string exit_words(const ProcessExit& end) {
-  if (end.code) return fmt::format("exited with code {}", *end.code);
+  if (end.code) return fmt::format("exit code {}", *end.code);
   const std::string how = end.detail.empty() ? "killed by " + end.signal
                                              : fmt::format("{} ({})", end.detail, end.signal);
   return printable(how + (end.core ? ", core dumped" : ""));
@@ -107,14 +118,24 @@ std::string cause_or_start(const ServiceStatus& status) {
   return printable("starts on a connection to " + join(status.starts_on, ", "));
 }
 
-std::string state_phrase(std::string_view state) {
-  const bool over = state == "exited" || state == "failed";
-  return printable(fmt::format("{} {}", over ? "has" : "is", state));
+std::string_view shown_state(const ServiceStatus& status) {
+  if (status.state != "exited") return status.state;
+  if (status.oneshot && status.summary == "ok") return "done";
+  return status.wish == "down" ? "stopped" : "exited";
 }
 
-std::string state_phrase(const ServiceStatus& status) {
-  const bool done = status.oneshot && status.summary == "ok";
-  return done ? "is done" : state_phrase(status.state);
+std::string state_phrase(std::string_view state) {
+  const bool verb = state == "exited" || state == "failed" || state == "stopped";
+  return printable(fmt::format("{}{}", verb ? "" : "is ", state));
+}
+
+std::string state_phrase(const ServiceStatus& status) { return state_phrase(shown_state(status)); }
+
+std::string fault_words(const ServiceStatus& status) {
+  std::string cause = state_cause(status);
+  if (cause.empty() && status.last_exit) cause = exit_words(*status.last_exit);
+  return fmt::format("{}{}{}; see `zinitctl why {}`", state_phrase(status),
+                     cause.empty() ? "" : ": ", cause, printable(status.name));
 }
 
 std::string cause_or_description(const ServiceStatus& status) {
@@ -172,6 +193,10 @@ Colour state_colour(std::string_view state) {
 std::string_view symbol_of(std::string_view state) {
   const auto known = state_from_name(state);
   return known ? state_symbol(*known) : "[ ]";
+}
+
+bool is_skipped(const ServiceStatus& status) {
+  return status.state == "inactive" && status.reason && status.reason->type == "condition";
 }
 
 bool counts_as_running(const ServiceStatus& status) {

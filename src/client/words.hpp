@@ -11,19 +11,26 @@
 
 namespace zinit {
 
-/// "exited with code 1", "requires db, which failed", ...: the same words as in the server's log.
+/// "exit code 1", "requires db, which failed", ...: the same words as in the server's log.
 [[nodiscard]] std::string reason_words(const StatusReason& reason);
 
-/// "exited with code 1", "killed by SIGSEGV, core dumped".
+/// "exit code 1", "killed by SIGSEGV, core dumped".
 [[nodiscard]] std::string exit_words(const ProcessExit& end);
 
 /// Why a service is in its state, in one line; for a blocked one, all that it waits for. Empty if
 /// there is nothing to say.
 [[nodiscard]] std::string state_cause(const ServiceStatus& status);
 
-/// "is running", "has failed", "is done" (a oneshot): the words after a service's name.
+/// The state, as people are shown it: of those that have exited, a oneshot that has succeeded is
+/// "done", and what was told to stop "stopped".
+[[nodiscard]] std::string_view shown_state(const ServiceStatus& status);
+
+/// "is running", "failed", "is done" (a oneshot): the words after a service's name.
 [[nodiscard]] std::string state_phrase(std::string_view state);
 [[nodiscard]] std::string state_phrase(const ServiceStatus& status);
+
+/// Why a start has failed, and what to do next: "failed: exit code 2; see `zinitctl why web`".
+[[nodiscard]] std::string fault_words(const ServiceStatus& status);
 
 /// state_cause(); or, of a service that is down and waits for nothing but a connection, the
 /// addresses at which one starts it.
@@ -49,5 +56,8 @@ namespace zinit {
 
 /// Whether a status counts as up: running, or a oneshot that is done (control.md, exit status 3).
 [[nodiscard]] bool counts_as_running(const ServiceStatus& status);
+
+/// Whether it was not started because a condition did not hold.
+[[nodiscard]] bool is_skipped(const ServiceStatus& status);
 
 }  // namespace zinit

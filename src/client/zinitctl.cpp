@@ -10,6 +10,7 @@
 #include "client/commands.hpp"
 #include "client/context.hpp"
 #include "client/verbs.hpp"
+#include "model/reason.hpp"
 
 namespace zinit {
 
@@ -99,7 +100,36 @@ int usage_error(Printer& printer, std::string_view what, std::string_view why,
 
 constexpr std::string_view kSeeHelp = "`zinitctl --help` lists the verbs and options.";
 
+/// What people type who know another init, and what it is here.
+struct OtherName {
+  std::string_view name, here;
+};
+constexpr OtherName kOtherNames[] = {
+    {"show", "`zinitctl status NAME`, or `--json status NAME`"},
+    {"cat", "`zinitctl status NAME` shows the path of its file"},
+    {"ps", "`zinitctl list`"},
+    {"list-units", "`zinitctl list`"},
+    {"list-dependencies", "`zinitctl tree NAME`"},
+    {"is-active", "`zinitctl is-running NAME`"},
+    {"is-failed", "`zinitctl list --state failed`"},
+    {"is-enabled", "`zinitctl status NAME`"},
+    {"daemon-reload", "`zinitctl reload`"},
+    {"daemon-reexec", "`zinitctl reexec`"},
+    {"reload-or-restart", "`zinitctl reload NAME`, or `zinitctl restart NAME`"},
+    {"journalctl", "`zinitctl logs NAME`"},
+    {"log", "`zinitctl logs NAME`"},
+    {"up", "`zinitctl start NAME`"},
+    {"down", "`zinitctl stop NAME`"},
+    {"delete", "`zinitctl remove-service NAME`"},
+    {"monitor", "`zinitctl add-service FILE`"},
+    {"forget", "`zinitctl remove-service NAME`"},
+};
+
 int unknown_verb(Printer& printer, const std::string& word) {
+  for (const OtherName& other : kOtherNames)
+    if (other.name == word)
+      return usage_error(printer, word, fmt::format("no such verb; here it is {}", other.here),
+                         kSeeHelp);
   std::vector<std::string_view> known;
   for (const VerbRow& verb : verbs()) known.push_back(verb.name);
   std::string why = "no such verb";
@@ -186,7 +216,7 @@ int without_verb(std::vector<std::string> words, Printer& printer) {
   const auto arguments = parse_arguments({options_with({}), 0, 0, ""}, std::move(words));
   if (!arguments) return usage_error(printer, "options", arguments.error().text, kSeeHelp);
   if (print_help(*arguments, general_help(), printer)) return ExitStatus::done;
-  return usage_error(printer, "usage", "a verb is missing", kSeeHelp);
+  return usage_error(printer, "usage", "no command given", kSeeHelp);
 }
 
 int with_verb(const VerbRow& verb, std::vector<std::string> words, Printer& printer) {
@@ -211,9 +241,19 @@ int without_second_word(const std::string& family, std::vector<std::string> word
   const auto arguments = parse_arguments({options_with({}), 0, 0, ""}, std::move(words));
   if (!arguments) return usage_error(printer, family, arguments.error().text, kSeeHelp);
   if (print_help(*arguments, family_help(family), printer)) return ExitStatus::done;
-  return usage_error(printer, family,
-                     join(verbs_of_family(family), ", ") + ": one of these is missing",
-                     "usage: zinitctl " + family + " VERB [OPTIONS] [ARGUMENTS]");
+  return usage_error(
+      printer, family,
+      fmt::format("no command given; there are {}", join(verbs_of_family(family), ", ")),
+      "usage: zinitctl " + family + " VERB [OPTIONS] [ARGUMENTS]");
+}
+
+/// Makes "-9" and "-HUP", as kill(1) takes them, options with a value.
+void take_signal_options(std::vector<std::string>& words) {
+  for (std::string& word : words) {
+    if (word == "--") return;
+    const bool one_dash = word.size() > 1 && word[0] == '-' && word[1] != '-';
+    if (one_dash && signal_number(word.substr(1)) != 0) word = "--signal=" + word.substr(1);
+  }
 }
 
 /// Runs the verb whose name begins with `words[at]`.
@@ -230,6 +270,7 @@ int run_named(std::vector<std::string> words, std::size_t at, Printer& printer) 
     name += " " + take(second);
   }
   const VerbRow* verb = find_verb(name);
+  if (name == "kill") take_signal_options(words);
   return verb == nullptr ? unknown_verb(printer, name)
                          : with_verb(*verb, std::move(words), printer);
 }
@@ -237,6 +278,8 @@ int run_named(std::vector<std::string> words, std::size_t at, Printer& printer) 
 }  // namespace
 
 int zinitctl(std::vector<std::string> words, Printer& printer) {
+  if (!words.empty() && words.front() == kComplete)
+    return complete({words.begin() + 1, words.end()}, printer);
   const std::size_t at = find_verb_word(words);
   int status = 0;
   if (at == words.size()) {

@@ -17,6 +17,7 @@
 #include "base/text.hpp"
 #include "config/directory.hpp"
 #include "config/proxy_reader.hpp"
+#include "config/toml_reader.hpp"
 #include "model/graph.hpp"
 
 namespace zinit {
@@ -49,6 +50,15 @@ std::string_view file_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
 
+/// The name without the suffix that it would have for systemd, or as a file; empty if it has none.
+std::string_view without_suffix(std::string_view name) {
+  for (const std::string_view suffix : {".service", ".target", ".toml"}) {
+    if (name.size() > suffix.size() && name.ends_with(suffix))
+      return name.substr(0, name.size() - suffix.size());
+  }
+  return {};
+}
+
 /// Warns of dependencies that do not exist. That is no error, since they may be added later.
 /// `names` has the names of all services.
 void tell_absent(const Node& node, const std::vector<std::string>& names, const MaskedNames& masked,
@@ -70,12 +80,19 @@ void tell_absent(const Node& node, const std::vector<std::string>& names, const 
     for (const auto& [name, at] : list) {
       if (!is_absent.contains(name)) continue;
       const auto mask = masked.find(name);
-      findings.push_back(
-          {node.spec->file_of(at), at, Severity::warning, fmt::format("dependencies.{}", key),
-           mask != masked.end() ? fmt::format("\"{}\" is masked by {}; until it is unmasked {}",
-                                              name, mask->second, effect)
-                                : fmt::format("nothing is named \"{}\"{}; until it is added {}",
-                                              name, near_words(name), effect)});
+      const std::string_view stem = without_suffix(name);
+      std::string text;
+      if (mask != masked.end())
+        text = fmt::format("\"{}\" is masked by {}; until it is unmasked {}", name, mask->second,
+                           effect);
+      else if (!stem.empty())
+        text = fmt::format("nothing is named \"{}\": names have no suffix here, write \"{}\"", name,
+                           stem);
+      else
+        text = fmt::format("nothing is named \"{}\"{}; until it is added {}", name,
+                           near_words(name), effect);
+      findings.push_back({node.spec->file_of(at), at, Severity::warning,
+                          fmt::format("dependencies.{}", key), std::move(text)});
     }
   };
   const Dependencies& all = *node.spec->dependencies;
@@ -83,6 +100,9 @@ void tell_absent(const Node& node, const std::vector<std::string>& names, const 
   tell(all.after, *node.unknown, "after", "this has no effect");
   tell(all.wants, *node.unknown, "wants", "this has no effect");
   tell(all.conflicts, *node.unknown, "conflicts", "this has no effect");
+  tell(all.required_by, *node.unknown, "required_by", "this has no effect");
+  tell(all.before, *node.unknown, "before", "this has no effect");
+  tell(all.wanted_by, *node.unknown, "wanted_by", "this has no effect");
 }
 
 /// Parses a message of the graph, and finds which file of the service it is about.
@@ -95,9 +115,44 @@ Diagnostic diagnostic_of(const std::string& message, const ServiceSpec& spec) {
   return diagnostic;
 }
 
+/// The files of a service read again as one document, for the places of its values.
+Value document_of(const ServiceSpec& spec, const ReadText& read) {
+  Value all;
+  for (std::uint32_t source = 0; source <= spec.drop_ins.size(); ++source) {
+    const auto text = read(spec.file_of({0, 0, source}));
+    std::vector<TomlFault> doubles;
+    if (!text) continue;
+    if (auto document = read_toml(*text, source, &doubles)) lay_over(all, *std::move(document));
+  }
+  return all;
+}
+
+/// Where the document names what is absent.
+SourcePosition place_of(const Absence& absence, const Value& document) {
+  const Member* key = key_of(document, absence.section, absence.key);
+  if (key == nullptr) return {};
+  const Value& value = key->value;
+  return absence.index < value.array.size() ? value.array[absence.index].at : value.at;
+}
+
+/// Adds a warning for each thing that the service names and that is not there.
+void warn_of_absences(ParsedSpec& one, const FindAbsences& find, const ReadText& read) {
+  std::vector<Absence> absences = find(*one.spec);
+  if (absences.empty()) return;
+  const Value document = document_of(*one.spec, read);
+  for (Absence& absence : absences) {
+    const SourcePosition at = place_of(absence, document);
+    one.diagnostics.push_back({one.spec->file_of(at), at, Severity::warning,
+                               fmt::format("{}.{}", absence.section, absence.key),
+                               std::move(absence.text)});
+  }
+}
+
 /// Collects files and directories, then judges them together.
 class Checker {
  public:
+  explicit Checker(const FindAbsences& absences) : absences_(absences) {}
+
   /// `all` are the paths that are checked together. A vendor's directory among them is read behind
   /// the directory that overrides it.
   void add_path(const std::string& path, std::span<const std::string> all) {
@@ -132,11 +187,21 @@ class Checker {
       settings_ = read_settings(path, false, not_asked_for).value_or(GlobalSettings{});
   }
 
-  /// Replaces the file `instead_of` or the one with the path of `changed`, or else appends it.
+  /// Replaces the instance, or the file `instead_of` or the one with the path of `changed`, or else
+  /// appends it.
   void replace(const std::string& instead_of, const SourceFile& changed) {
+    if (!changed.instance.empty()) {
+      std::erase_if(listing_.files,
+                    [&](const SourceFile& file) { return file.instance == changed.instance; });
+      listing_.files.push_back(changed);
+      listing_.files.back().drop_ins = own_drop_ins(changed);
+      return;
+    }
     for (SourceFile& file : listing_.files) {
       if (file.path != instead_of && file.path != changed.path) continue;
+      const std::map<std::string, DropIns> own = std::move(file.own);
       file = changed;
+      file.own = own;
       return;
     }
     listing_.files.push_back(changed);
@@ -146,14 +211,15 @@ class Checker {
 
   CheckResult result(const ReadText& read) {
     leave_out_doubles();
-    std::vector<ParsedSpec> parsed = parse_files(listing_.files, settings_.defaults, read);
-    std::size_t count = parsed.size() + settings_files_;
-    for (const ParsedSpec& one : parsed) count += one.spec->drop_ins.size();
-    settle_names(parsed, findings());
-    const MaskedNames masked = masked_names(listing_.masked, parsed, read);
+    ParsedListing all = parse_listing(listing_, settings_.defaults, read);
+    std::vector<ParsedSpec>& parsed = all.parsed;
+    const MaskedNames& masked = all.masked;
+    const std::size_t count = all.files + settings_files_;
+    tell_templates_once(parsed);
     judge_graph(parsed, masked);
     warn_of_absent_services(parsed, masked);
     for (ParsedSpec& one : parsed) {
+      if (absences_ && !one.proxy) warn_of_absences(one, absences_, read);
       sort_by_place(one.diagnostics);
       findings().insert(findings().end(), one.diagnostics.begin(), one.diagnostics.end());
     }
@@ -166,6 +232,15 @@ class Checker {
 
  private:
   std::vector<Diagnostic>& findings() { return listing_.findings; }
+
+  /// Takes out of the faults of instances those of their templates, which are told already.
+  void tell_templates_once(std::vector<ParsedSpec>& parsed) {
+    for (ParsedSpec& one : parsed)
+      if (one.spec->is_instance())
+        std::erase_if(one.diagnostics, [&](const Diagnostic& fault) {
+          return std::ranges::find(findings(), fault) != findings().end();
+        });
+  }
 
   void add_settings_of(const Places& places) {
     const auto real = real_below(places.root, places.settings_file);
@@ -206,7 +281,14 @@ class Checker {
 
   void add_file(const std::string& path) {
     if (file_name(path) == kSettingsFile) return add_settings(path, true);
-    list_file(laid_over_by(path).value_or(path), false, listing_);
+    const std::string file = laid_over_by(path).value_or(path);
+    const std::string of = beside(file, template_of(stem_of(file)));
+    if (file == path || path_exists(file) || !path_exists(of))
+      return list_file(file, false, listing_);
+    // A drop-in of an instance that has no file of its own.
+    Listing own;
+    list_file(of, false, own);
+    list_instance(file, std::move(own.files.front()), listing_);
   }
 
   /// The file that a drop-in is laid over; nothing if `path` is no drop-in.
@@ -259,6 +341,7 @@ class Checker {
     }
   }
 
+  const FindAbsences& absences_;
   Listing listing_;
   GlobalSettings settings_;
   std::size_t settings_files_ = 0;
@@ -269,23 +352,25 @@ class Checker {
 
 int CheckResult::exit_code() const { return has_error(diagnostics, true) ? 1 : 0; }
 
-CheckResult check_paths(std::span<const std::string> paths, const std::string& settings_file) {
-  Checker checker;
+CheckResult check_paths(std::span<const std::string> paths, const std::string& settings_file,
+                        const FindAbsences& absences) {
+  Checker checker(absences);
   for (const std::string& path : paths) checker.add_path(path, paths);
   checker.assume_settings(settings_file);
   return checker.result();
 }
 
-CheckResult check_places(const Places& places) {
-  Checker checker;
+CheckResult check_places(const Places& places, const FindAbsences& absences) {
+  Checker checker(absences);
   checker.add_places(places);
   return checker.result();
 }
 
 CheckResult check_change(const Places& places, const SourceFile& changed,
-                         const std::string& instead_of, const ReadText& read) {
-  const std::vector<Diagnostic> before = check_places(places).diagnostics;
-  Checker checker;
+                         const std::string& instead_of, const ReadText& read,
+                         const FindAbsences& absences) {
+  const std::vector<Diagnostic> before = check_places(places, absences).diagnostics;
+  Checker checker(absences);
   checker.add_places(places);
   checker.replace(instead_of, changed);
   CheckResult result = checker.result(read);

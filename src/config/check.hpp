@@ -1,6 +1,7 @@
-// `zinitctl check`: validates files and directories without a server.
+// `zinitctl check`: validates files and directories.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,16 @@ struct CheckResult {
   [[nodiscard]] int exit_code() const;
 };
 
+/// Something that a service names and that is not there.
+struct Absence {
+  std::string_view section, key;
+  std::size_t index = 0;  // of the element that names it, if the value is an array
+  std::string text{};     // of the warning
+};
+
+/// Finds what a service names and the machine does not have. Empty: nobody looks.
+using FindAbsences = std::function<std::vector<Absence>(const ServiceSpec& spec)>;
+
 /// All faults of all files, and of the graph that they make together. Stricter than a boot: unknown
 /// sections and keys are errors. A name that nothing has is a warning: it may be added later.
 ///
@@ -29,16 +40,19 @@ struct CheckResult {
 ///               A drop-in is checked with its service file, /etc/zinit with the vendor's files.
 /// @param settings_file  the zinit.toml whose [defaults] apply if none is among the files. It is
 ///               not checked itself. Empty: none.
+/// @param absences  what is not there becomes a warning.
 [[nodiscard]] CheckResult check_paths(std::span<const std::string> paths,
-                                      const std::string& settings_file = {});
+                                      const std::string& settings_file = {},
+                                      const FindAbsences& absences = {});
 
 /// The same for the places that a server would read from.
-[[nodiscard]] CheckResult check_places(const Places& places);
+[[nodiscard]] CheckResult check_places(const Places& places, const FindAbsences& absences = {});
 
 /// What check_places() would report if `changed` were installed with the text that `read` returns:
 /// all faults of its own service, and new faults of other services. `instead_of` is the file that
 /// `changed` replaces, if there is one.
 [[nodiscard]] CheckResult check_change(const Places& places, const SourceFile& changed,
-                                       const std::string& instead_of, const ReadText& read);
+                                       const std::string& instead_of, const ReadText& read,
+                                       const FindAbsences& absences = {});
 
 }  // namespace zinit

@@ -24,7 +24,7 @@ class Contradictions {
     const Lifecycle& lifecycle = spec_.lifecycle;
     if (spec_.oneshot && lifecycle.restart == RestartPolicy::always) {
       refuse("lifecycle", "restart",
-             "\"always\" contradicts service.oneshot, must be \"on-failure\" or \"never\"");
+             "\"always\" cannot be used with service.oneshot, must be \"on-failure\" or \"never\"");
     }
     if (lifecycle.restart_delay_max < lifecycle.restart_delay) {
       refuse("lifecycle", "restart_delay_max_ms",
@@ -32,13 +32,14 @@ class Contradictions {
                          lifecycle.restart_delay_max.count(), lifecycle.restart_delay.count()));
     }
     if (spec_.reload_signal != 0 && !spec_.reload_exec->argv.empty())
-      refuse("service", "reload_signal", "stands beside reload_exec, must be one of them");
+      refuse("service", "reload_signal", "cannot be used with reload_exec");
     look_at_health();
     look_at_logging();
     look_at_readiness();
     look_at_process();
     look_at_resources();
     look_at_socket();
+    look_at_triggers();
   }
 
  private:
@@ -60,7 +61,7 @@ class Contradictions {
     if (health == nullptr) return;
     if (spec_.oneshot) {
       findings_.add(Severity::error, health->at, "health",
-                    "contradicts service.oneshot: what runs to its end is not probed");
+                    "cannot be used with service.oneshot: a oneshot is not probed");
     }
     const Member* type = key_of(document_, "health", "type");
     if (type == nullptr) {
@@ -74,10 +75,10 @@ class Contradictions {
     const std::string needed = command ? "exec" : "endpoint";
     if (key_of(document_, "health", needed) == nullptr) {
       findings_.add(Severity::error, type->value.at, "health." + needed,
-                    fmt::format("is missing, which {} must have", of_type));
+                    fmt::format("is missing, {} needs it", of_type));
     }
-    refuse("health", command ? "endpoint" : "exec", "does not go with " + of_type);
-    if (kind != ProbeType::http) refuse("health", "status", "does not go with " + of_type);
+    refuse("health", command ? "endpoint" : "exec", "cannot be used with " + of_type);
+    if (kind != ProbeType::http) refuse("health", "status", "cannot be used with " + of_type);
     if (!command && reader_.stored("health", "endpoint")) look_at_endpoint(kind);
   }
 
@@ -91,7 +92,7 @@ class Contradictions {
   void look_at_logging() {
     if (spec_.logging->file.empty()) {
       for (const std::string_view name : {"file_max_bytes", "file_keep"})
-        warn("logging", name, "stands there without file, and so has no effect");
+        warn("logging", name, "has no effect without file");
     }
     // With `tty`, the output of commands other than the main process is captured all the same.
     const bool has_lines = spec_.tty->empty() || !spec_.pre_exec->empty() ||
@@ -100,8 +101,7 @@ class Contradictions {
                            key_of(document_, "health", "exec") != nullptr;
     if (has_lines) return;
     for (const std::string_view name : {"file", "syslog", "forward"}) {
-      warn("logging", name,
-           "stands beside service.tty, whose output is not captured, and so has no effect");
+      warn("logging", name, "has no effect with service.tty, whose output is not captured");
     }
   }
 
@@ -109,14 +109,15 @@ class Contradictions {
     const Readiness& readiness = *spec_.readiness;
     const bool notifies = readiness.way.by != Notify::none;
     if (spec_.oneshot) {
-      constexpr const char* text = "contradicts service.oneshot, whose good end is what counts";
+      constexpr const char* text =
+          "cannot be used with service.oneshot, which is done when it exits with success";
       if (notifies) refuse("readiness", "notify", text);
       if (!readiness.pidfile.empty()) refuse("readiness", "pidfile", text);
     } else if (notifies && !readiness.pidfile.empty()) {
-      refuse("readiness", "pidfile", "stands beside notify, must be one of them");
+      refuse("readiness", "pidfile", "cannot be used with notify");
     }
     if (readiness.way.by == Notify::systemd) return;
-    constexpr const char* text = "goes with notify = \"systemd\" alone";
+    constexpr const char* text = "requires notify = \"systemd\"";
     if (readiness.notify_access != NotifyAccess::main) refuse("readiness", "notify_access", text);
     if (readiness.fdstore_max > 0) refuse("readiness", "fdstore_max", text);
     if (readiness.watchdog > Milliseconds{0}) refuse("readiness", "watchdog_ms", text);
@@ -126,7 +127,33 @@ class Contradictions {
     const Resources& resources = *spec_.resources;
     if (resources.memory_high && resources.memory_max &&
         *resources.memory_high > *resources.memory_max)
-      warn("resources", "memory_high", "is above memory_max, and so has no effect");
+      warn("resources", "memory_high", "is above memory_max and has no effect");
+  }
+
+  /// A section that must have one of these keys.
+  void need_one(const Member* section, std::string_view name,
+                std::initializer_list<std::string_view> keys, std::string_view text) {
+    if (section == nullptr) return;
+    for (const std::string_view key : keys)
+      if (key_of(document_, name, key) != nullptr) return;
+    findings_.add(Severity::error, section->at, std::string(name), std::string(text));
+  }
+
+  void look_at_triggers() {
+    const Member* timer = section_of(document_, "timer");
+    const Member* path = section_of(document_, "path");
+    need_one(timer, "timer", {"calendar", "cron", "every_ms", "on_boot_ms"},
+             "has no time, must have one of calendar, cron, every_ms and on_boot_ms");
+    need_one(path, "path", {"exists", "changed", "directory_not_empty"},
+             "has no file, must have one of exists, changed and directory_not_empty");
+    if (spec_.timer->on_boot && spec_.timer->calendar.empty() && spec_.timer->cron.empty() &&
+        !spec_.timer->every)
+      warn("timer", "persistent", "has no effect with on_boot_ms alone: each boot starts it");
+    if (!spec_.accepts()) return;
+    for (const Member* section : {timer, path})
+      if (section != nullptr)
+        findings_.add(Severity::error, section->at, section == timer ? "timer" : "path",
+                      "cannot be used with socket.accept: only its instances have processes");
   }
 
   void look_at_socket() {
@@ -141,11 +168,11 @@ class Contradictions {
     if (reader_.stored("socket", "listen") && reader_.stored("socket", "names") &&
         names != socket.listen.size()) {
       refuse("socket", "names",
-             fmt::format("has {} names, must have one for each of {} addresses", names,
+             fmt::format("has {} names for {} addresses, must have as many", names,
                          socket.listen.size()));
     }
     if (socket.accept) return look_at_accept();
-    warn("socket", "max_connections", "stands there without accept, and so has no effect");
+    warn("socket", "max_connections", "has no effect without accept");
     look_at_passed_sockets();
   }
 
@@ -156,7 +183,7 @@ class Contradictions {
     const NotifyWay& way = spec_.readiness->way;
     if (way.by == Notify::newline && way.fd < first_free) {
       refuse("readiness", "notify",
-             fmt::format("has the number of one of the sockets of socket.listen, must be at least "
+             fmt::format("is the descriptor of a socket of socket.listen, must be at least "
                          "\"{}{}\"",
                          kNotifyFd, first_free));
     }
@@ -166,7 +193,7 @@ class Contradictions {
         continue;
       if (std::ranges::find(*spec_.ports, address->place.port) == spec_.ports->end()) continue;
       refuse("service", "ports",
-             fmt::format("has {}, on which zinit itself listens for {}, must not have it",
+             fmt::format("has {}, which zinit itself listens on for {}; take it out",
                          address->place.port, quoted(text)));
     }
   }
@@ -174,20 +201,20 @@ class Contradictions {
   /// With `accept` the instances have the connection, and only they have processes.
   void look_at_accept() {
     if (!spec_.socket->on_demand)
-      refuse("socket", "on_demand", "contradicts accept: connections start the instances");
+      refuse("socket", "on_demand", "cannot be false with accept: connections start the instances");
     refuse("service", "tty",
-           "contradicts socket.accept, by which the connection is the standard streams");
+           "cannot be used with socket.accept: the connection is the standard streams");
     for (const std::string_view name : {"readiness", "health"}) {
       if (const Member* section = section_of(document_, name))
         findings_.add(Severity::error, section->at, std::string(name),
-                      "contradicts socket.accept: the service itself has no process");
+                      "cannot be used with socket.accept: the service itself has no process");
     }
     if (!reader_.stored("socket", "listen")) return;
     for (const Value& one : key_of(document_, "socket", "listen")->value.array) {
       const auto address = parse_listen_address(one.string);
       if (address && address->type == ListenType::stream) continue;
       findings_.add(Severity::error, one.at, "socket.listen",
-                    quoted(one.string) + " contradicts accept, which takes connections of streams");
+                    quoted(one.string) + " cannot be used with accept, which needs stream sockets");
     }
   }
 
@@ -195,10 +222,10 @@ class Contradictions {
     const ProcessSettings& process = *spec_.process;
     if (process.priority && (!process.scheduler || !is_realtime(*process.scheduler))) {
       refuse("process", "priority",
-             fmt::format("{} goes with the scheduler \"fifo\" or \"rr\" alone", *process.priority));
+             fmt::format("{} requires the scheduler \"fifo\" or \"rr\"", *process.priority));
     }
     if (process.io_class == IoClass::idle && process.io_priority)
-      warn("process", "io_priority", "the io_class \"idle\" has no priorities: ignored");
+      warn("process", "io_priority", "has no effect with io_class \"idle\"");
   }
 
   const Value& document_;

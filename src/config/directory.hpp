@@ -8,6 +8,7 @@
 
 #include "config/loader.hpp"
 #include "config/spec_reader.hpp"
+#include "config/templates.hpp"
 
 namespace zinit {
 
@@ -41,6 +42,10 @@ void list_directory(const ConfigDirectory& directory, Listing& listing);
 /// Adds one file that was named by the operator, with the drop-ins that belong to it.
 void list_file(const std::string& path, bool system_class, Listing& listing);
 
+/// Adds the instance whose own file would be at `path`, made of the template `file`, with the
+/// drop-ins of `file` and then those of `path`.
+void list_instance(const std::string& path, SourceFile file, Listing& listing);
+
 /// Whether the files of a service have changed since they were read: one was replaced or written,
 /// a drop-in came or went, or a file in /etc/zinit now replaces or masks a vendor's. False for a
 /// service that has no file. Blocks on the file system; opens no file.
@@ -63,6 +68,20 @@ void settle_names(std::vector<ParsedSpec>& parsed, std::vector<Diagnostic>& find
 [[nodiscard]] MaskedNames masked_names(const std::vector<MaskedFile>& masked,
                                        const std::vector<ParsedSpec>& parsed,
                                        const ReadText& read = read_from_disk);
+
+/// All that the files of a listing describe.
+struct ParsedListing {
+  std::vector<ParsedSpec> parsed;  // in load order, then the instances that others depend on
+  MaskedNames masked;
+  TemplatesPtr templates;  // never null
+  std::size_t files = 0;   // how many there were, drop-ins included
+};
+
+/// Parses the files of `listing`, makes the instances of its templates, and settles the names. What
+/// is wrong with a template is reported in the listing, as its instance 1 would have it: for
+/// every value need not make sense before it has its %i. `listing.files` are those left then.
+[[nodiscard]] ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults = {},
+                                          const ReadText& read = read_from_disk);
 
 /// A reader of files that resolves links below `root`, as a listing with this root does.
 [[nodiscard]] ReadText read_below(const std::string& root);

@@ -33,6 +33,10 @@ inline void assign(Milliseconds& field, const Key&, const Value& value) {
   field = Milliseconds(value.integer);
 }
 
+inline void assign(std::optional<Milliseconds>& field, const Key&, const Value& value) {
+  field = Milliseconds(value.integer);
+}
+
 inline void assign(std::chrono::seconds& field, const Key&, const Value& value) {
   field = std::chrono::seconds(value.integer);
 }
@@ -60,6 +64,13 @@ inline void assign(Command& field, const Key&, const Value& value) {
   }
   field.argv.clear();
   for (const Value& word : value.array) field.argv.push_back(word.string);
+}
+
+/// The negation stands in front of the string, or of the first argument.
+inline void assign(ConditionCommand& field, const Key& key, const Value& value) {
+  const auto [negated, command] = negated_command(value);
+  field.negated = negated;
+  assign(field.command, key, command);
 }
 
 inline void assign(std::vector<Command>& field, const Key& key, const Value& value) {
@@ -140,6 +151,10 @@ inline void assign(ProbeType& field, const Key& key, const Value& value) {
   field = static_cast<ProbeType>(word - key.words.begin() + 1);
 }
 
+inline void assign(std::optional<bool>& field, const Key&, const Value& value) {
+  field = value.boolean;
+}
+
 inline void assign(std::optional<int>& field, const Key&, const Value& value) {
   field = static_cast<int>(value.integer);
 }
@@ -209,7 +224,10 @@ inline Readiness& part(Destination& to, Readiness*) { return to.spec->readiness.
 inline Logging& part(Destination& to, Logging*) { return to.spec->logging.edit(); }
 inline ProcessSettings& part(Destination& to, ProcessSettings*) { return to.spec->process.edit(); }
 inline Resources& part(Destination& to, Resources*) { return to.spec->resources.edit(); }
+inline TimerSpec& part(Destination& to, TimerSpec*) { return to.spec->timer.edit(); }
+inline PathSpec& part(Destination& to, PathSpec*) { return to.spec->path.edit(); }
 inline SocketSpec& part(Destination& to, SocketSpec*) { return to.spec->socket.edit(); }
+inline ConditionSpec& part(Destination& to, ConditionSpec*) { return to.spec->condition.edit(); }
 inline ProxySpec& part(Destination& to, ProxySpec*) { return *to.proxy; }
 inline GlobalSettings& part(Destination& to, GlobalSettings*) { return *to.settings; }
 

@@ -12,6 +12,8 @@
 #include "model/listen_address.hpp"
 #include "model/log_target.hpp"
 #include "model/reason.hpp"
+#include "schedule/calendar.hpp"
+#include "schedule/cron.hpp"
 
 namespace zinit {
 
@@ -45,6 +47,21 @@ class Check {
     findings_.add(Severity::error, value.at, full_name(key_),
                   seen.empty() ? std::string(what) : seen + " " + std::string(what));
     return false;
+  }
+
+  /// `what` is wrong with the value, which stands between it and `rest`: `invalid size "5X"; ...`.
+  bool invalid(const Value& value, std::string_view what, std::string_view rest) {
+    findings_.add(Severity::error, value.at, full_name(key_),
+                  fmt::format("{} {}{}", what, shown(value), rest));
+    return false;
+  }
+
+  /// The same where the rest is what the key, or an element, allows.
+  bool invalid(const Value& value, std::string_view what) {
+    return invalid(value, what, ", must be " + allowed_text(key_));
+  }
+  bool element_invalid(const Value& value, std::string_view what) {
+    return invalid(value, what, ", must be " + element_text(key_));
   }
 
   bool not_allowed(const Value& value, std::string_view what) {
@@ -99,7 +116,7 @@ class Check {
   bool one_line(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
     return value.string.find('\n') == std::string::npos ||
-           not_allowed(value, "is of several lines");
+           not_allowed(value, "has more than one line");
   }
 
   bool word(const Value& value) {
@@ -107,11 +124,11 @@ class Check {
     if (std::find(key_.words.begin(), key_.words.end(), value.string) != key_.words.end()) {
       return true;
     }
-    std::string what = fmt::format("is not known, must be {}", allowed_text(key_));
+    std::string rest = fmt::format(", must be {}", allowed_text(key_));
     if (const auto near = nearest(value.string, key_.words)) {
-      what += fmt::format("; did you mean \"{}\"?", *near);
+      rest += fmt::format("; did you mean \"{}\"?", *near);
     }
-    return wrong(value, what);
+    return invalid(value, "unknown value", rest);
   }
 
   bool path(const Value& value) {
@@ -124,7 +141,7 @@ class Check {
     if (!expect(value, ValueType::string)) return false;
     if (value.string.empty() && key_.default_text == "\"\"") return true;
     const auto fault = name_fault(value.string);
-    return !fault || wrong(value, "will not do: " + *fault);
+    return !fault || invalid(value, "invalid name", ": " + *fault);
   }
 
   bool names(const Value& value) {
@@ -133,10 +150,10 @@ class Check {
       if (!string_element(one)) return false;
       // A name reserved for zinit is legal: no service has it, which is reported with the graph.
       const auto fault = name_fault(one.string);
-      if (fault && !is_taken_name(one.string)) return wrong(one, "will not do: " + *fault);
+      if (fault && !is_taken_name(one.string)) return invalid(one, "invalid name", ": " + *fault);
       if (!seen.insert(one.string).second) {
         findings_.add(Severity::warning, one.at, full_name(key_),
-                      quoted(one.string) + " is named twice");
+                      quoted(one.string) + " is listed twice");
       }
       return true;
     });
@@ -144,7 +161,7 @@ class Check {
 
   bool expect_element(const Value& value, ValueType type) {
     if (value.type == type && !holds_nul(value)) return true;
-    if (value.type == type) return wrong(value, "holds a NUL character, which no value may");
+    if (value.type == type) return wrong(value, "contains a NUL character, which is not allowed");
     return element_not_allowed(value, fmt::format("is {}", type_phrase(value.type)));
   }
 
@@ -170,7 +187,8 @@ class Check {
       return command(value);
     return each(value, [&](const Value& one) {
       if (is_array(one)) return command(one);
-      return element_not_allowed(one, fmt::format("is {}", type_phrase(one.type)));
+      return wrong(one, fmt::format("is {}, must be an array of strings like the others",
+                                    type_phrase(one.type)));
     });
   }
 
@@ -180,6 +198,31 @@ class Check {
     const auto parsed = parse(value.string);
     return parsed || wrong(value, parsed.error());
   }
+
+  bool condition_path(const Value& value) {
+    if (!string_element(value)) return false;
+    return without_negation(value.string).starts_with('/') ||
+           element_not_allowed(value, "does not begin with /");
+  }
+
+  bool condition_word(const Value& value) {
+    if (!string_element(value)) return false;
+    const std::string_view word = without_negation(value.string);
+    return (!word.empty() && word.find('\n') == std::string_view::npos) ||
+           element_not_allowed(value, word.empty() ? "is empty" : "has more than one line");
+  }
+
+  bool virtualization(const Value& value) {
+    if (!string_element(value)) return false;
+    const std::string_view word = without_negation(value.string);
+    if (std::ranges::find(key_.words, word) != key_.words.end()) return true;
+    const auto near = nearest(word, key_.words);
+    return invalid(value, "unknown value",
+                   near ? fmt::format("; did you mean {}?", quoted(*near))
+                        : ", must be " + element_text(key_));
+  }
+
+  bool condition_exec(const Value& value) { return command(negated_command(value).second); }
 
   bool file(const Value& value) {
     if (!string_element(value)) return false;
@@ -192,7 +235,7 @@ class Check {
     const auto parts = split(value.string, '/');
     const bool escapes = std::ranges::any_of(
         parts, [](std::string_view part) { return part.empty() || part == "." || part == ".."; });
-    return !escapes || element_not_allowed(value, "is no such path");
+    return !escapes || element_invalid(value, "invalid path");
   }
 
   /// Values of variables are never shown in messages: they may be secrets.
@@ -212,16 +255,16 @@ class Check {
     const std::string key = full_name(key_) + "." + variable;
     if (variable.empty() ||
         variable.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
-      findings_.add(
-          Severity::error, member.at, full_name(key_),
-          quoted(variable) + " is no name of a variable, must not be empty nor hold = or NUL");
+      findings_.add(Severity::error, member.at, full_name(key_),
+                    fmt::format("invalid variable name {}, must not be empty or contain = or NUL",
+                                quoted(variable)));
       return false;
     }
     const Value& value = member.value;
     if (value.type == ValueType::string && !holds_nul(value)) return true;
     const std::string what = value.type != ValueType::string
                                  ? fmt::format("is {}, must be a string", type_phrase(value.type))
-                                 : "holds a NUL character, which no value may";
+                                 : "contains a NUL character, which is not allowed";
     findings_.add(Severity::error, value.at, key, what);
     return false;
   }
@@ -239,7 +282,8 @@ class Check {
         value.string.empty() || std::any_of(value.string.begin(), value.string.end(), [](char c) {
           return static_cast<unsigned char>(c) <= ' ' || c == ':' || c == '\x7f';
         });
-    return !bad || element_not_allowed(value, "is no name");
+    return !bad ||
+           invalid(value, "invalid name", ", must not be empty or contain blanks or colons");
   }
 
   bool octal(const Value& value) {
@@ -248,20 +292,20 @@ class Check {
     const bool digits = !text.empty() && text.find_first_not_of("01234567") == std::string::npos;
     const auto first = text.find_first_not_of('0');
     const std::size_t length = first == std::string::npos ? 0 : text.size() - first;
-    return (digits && length <= 3) || not_allowed(value, "is no such mask");
+    return (digits && length <= 3) || invalid(value, "invalid mode");
   }
 
   bool signal(const Value& value) {
     if (value.type == ValueType::integer) return integer(value);
     if (!expect(value, ValueType::string)) return false;
-    return signal_number(value.string) != 0 || no_signal(value, "is no signal", allowed_text(key_));
+    return signal_number(value.string) != 0 || no_signal(value, allowed_text(key_));
   }
 
-  bool no_signal(const Value& value, std::string_view what, std::string_view allowed) {
+  bool no_signal(const Value& value, std::string_view allowed) {
     const std::string near = nearest_signal(value.string);
-    return wrong(value,
-                 fmt::format("{}, must be {}{}", what, allowed,
-                             near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+    return invalid(value, "unknown signal",
+                   fmt::format(", must be {}{}", allowed,
+                               near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
   }
 
   bool good_end(const Value& value) {
@@ -269,41 +313,40 @@ class Check {
     if (!string_element(value)) return false;
     // A number in quotes may be meant as a signal or as an exit code, so it is refused.
     const bool number = value.string.find_first_not_of("0123456789") == std::string::npos;
-    return (!number && signal_number(value.string) != 0) ||
-           no_signal(value, "is no signal's name", element_text(key_));
+    return (!number && signal_number(value.string) != 0) || no_signal(value, element_text(key_));
   }
 
   bool limit(const Value& value) {
     if (value.type != ValueType::integer && value.type != ValueType::string)
       return expect(value, ValueType::integer);
     const auto limit = limit_of(value);
-    if (!limit) return not_allowed(value, "is no limit");
+    if (!limit) return invalid(value, "invalid limit");
     for (const std::uint64_t half : {limit->soft, limit->hard})
       if (half != kUnlimited && half > static_cast<std::uint64_t>(key_.max))
         return not_allowed(value, "is out of range");
-    return limit->soft <= limit->hard ||
-           wrong(value, "has a soft limit above the hard one, must be the other way round");
+    return limit->soft <= limit->hard || wrong(value, "has a soft limit above its hard limit");
   }
 
   bool bytes(const Value& value) {
     if (value.type != ValueType::integer && value.type != ValueType::string)
       return expect(value, ValueType::integer);
     const auto bytes = bytes_of(value);
-    if (!bytes) return not_allowed(value, "is no number of bytes");
+    if (!bytes) return invalid(value, "invalid size", "; use e.g. \"512M\"");
     return in_range(*bytes) || not_allowed(value, "is out of range");
   }
 
   bool processors(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
     const auto thousandths = thousandths_of(value.string);
-    if (!thousandths) return not_allowed(value, "is no part of processors");
+    if (!thousandths)
+      return invalid(value, "invalid value", "; use e.g. \"50%\" of one core, or \"2.5\" cores");
     return in_range(*thousandths) || not_allowed(value, "is out of range");
   }
 
   bool notify(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
     if (value.string == kNotifySystemd) return true;
-    if (!value.string.starts_with(kNotifyFd)) return not_allowed(value, "is no way to notify");
+    if (!value.string.starts_with(kNotifyFd)) return invalid(value, "unknown value");
     const auto fd = parse_integer(std::string_view(value.string).substr(kNotifyFd.size()));
     return (fd && in_range(*fd)) || not_allowed(value, "is out of range");
   }
@@ -321,7 +364,7 @@ class Check {
   bool status(const Value& value) {
     if (value.type != ValueType::integer && !string_element(value)) return false;
     const auto range = status_range_of(value);
-    if (!range) return element_not_allowed(value, "is no range");
+    if (!range) return element_invalid(value, "invalid range");
     if (range->first < key_.min || range->last > key_.max)
       return element_not_allowed(value, "is out of range");
     return range->first <= range->last || element_not_allowed(value, "ends before it begins");
@@ -330,11 +373,9 @@ class Check {
   bool capability(const Value& value) {
     if (!string_element(value)) return false;
     if (capability_number(value.string)) return true;
-    std::string what = "is no capability's name";
-    if (const auto near = nearest_capability(value.string)) {
-      what += fmt::format(", did you mean \"{}\"?", *near);
-    }
-    return wrong(value, what);
+    const auto near = nearest_capability(value.string);
+    return invalid(value, "unknown capability",
+                   near ? fmt::format(", did you mean \"{}\"?", *near) : std::string());
   }
 
   bool address(const Value& value) {
@@ -353,7 +394,7 @@ class Check {
       const auto parsed = parse(one.string);
       if (!parsed) return wrong(one, parsed.error());
       return seen.insert(place_of(*parsed)).second ||
-             wrong(one, "is the same address as one before");
+             wrong(one, "is the same address as an earlier one");
     });
     return good && (!value.array.empty() || wrong(value, "is empty, must name an address"));
   }
@@ -373,7 +414,21 @@ class Check {
     const bool good =
         !text.empty() && text.size() <= kMaxLabel &&
         std::ranges::all_of(text, [](char c) { return c >= ' ' && c < '\x7f' && c != ':'; });
-    return good || element_not_allowed(value, "is no such name");
+    return good || element_invalid(value, "invalid name");
+  }
+
+  template <class Spec>
+  bool expression(const Value& value) {
+    if (!string_element(value)) return false;
+    const auto parsed = Spec::parse(value.string);
+    if (!parsed)  // it names the text itself
+      findings_.add(Severity::error, value.at, full_name(key_), parsed.error().text);
+    return parsed.has_value();
+  }
+
+  bool absolute(const Value& value) {
+    if (!string_element(value)) return false;
+    return value.string.starts_with('/') || element_not_allowed(value, "does not begin with /");
   }
 
   bool integer_element(const Value& value) {
@@ -419,34 +474,34 @@ constexpr TypeInfo kTypes[] = {
     {Type::command, by<&Check::command>, "a string or an array of strings", "a string"},
     {Type::commands, by<&Check::commands>,
      "a string, an array of strings or an array of such arrays",
-     "a string, or all of them arrays of strings"},
+     "a string"},
     {Type::strings, by<&Check::strings>, "a table of strings"},
     {Type::account, by<&Check::account>, "a name or an integer from 0 to {account}"},
     {Type::accounts, by<&Check::array_of<&Check::account>>,
      "an array of names and integers from 0 to {account}",
      "a name or an integer from 0 to {account}"},
     {Type::octal, by<&Check::octal>, "a string of octal digits, at most \"0777\""},
-    {Type::signal, by<&Check::signal>, "a signal's name or an integer from 1 to {max}"},
+    {Type::signal, by<&Check::signal>, "a signal name or an integer from 1 to {max}"},
     {Type::success, by<&Check::array_of<&Check::good_end>>,
-     "an array of exit codes from 0 to {max} and signals' names",
-     "an exit code from {min} to {max} or a signal's name"},
+     "an array of exit codes from 0 to {max} and signal names",
+     "an exit code from {min} to {max} or a signal name"},
     {Type::limit, by<&Check::limit>, "{range}, \"unlimited\" or \"soft:hard\""},
     {Type::cpus, by<&Check::cpus>, "an array of integers from {min} to {max}", "{range}"},
     {Type::ports, by<&Check::array_of<&Check::integer_element>>,
      "an array of integers from {min} to {max}", "{range}"},
     {Type::files, by<&Check::one_or_array_of<&Check::file>>,
-     "an absolute path, which - may precede, or an array of such paths",
-     "an absolute path, which - may precede"},
+     "an absolute path, optionally after a -, or an array of such paths",
+     "an absolute path, optionally after a -"},
     {Type::folders, by<&Check::one_or_array_of<&Check::folder>>,
      "a relative path without empty parts, . and .., or an array of such paths",
      "a relative path without empty parts, . and .."},
     {Type::capabilities, by<&Check::array_of<&Check::capability>>,
-     "an array of capabilities' names", "a capability's name"},
+     "an array of capability names", "a capability name"},
     {Type::bytes, by<&Check::bytes>, "{range} or with a unit, as \"512M\""},
     {Type::notify, by<&Check::notify>,
-     "\"systemd\" or \"fd:N\", N being an integer from {min} to {max}"},
+     "\"systemd\" or \"fd:N\" with N from {min} to {max}"},
     {Type::processors, by<&Check::processors>,
-     "a string such as \"50%\" of one processor or \"2.5\" processors, at least \"0.1%\""},
+     "a string such as \"50%\" of one core or \"2.5\" cores, at least \"0.1%\""},
     {Type::statuses, by<&Check::statuses>,
      "an array of codes from {min} to {max} and ranges such as \"200..299\"",
      "a code from {min} to {max} or a range such as \"200..299\""},
@@ -458,8 +513,28 @@ constexpr TypeInfo kTypes[] = {
      "\"fifo:/path\"",
      "\"host:port\", \"udp:host:port\", \"unix:/path\", \"unix-dgram:/path\" or \"fifo:/path\""},
     {Type::labels, by<&Check::array_of<&Check::label>>,
-     "an array of names of 1 to 255 characters of ASCII without : and control characters",
-     "a name of 1 to 255 characters of ASCII without : and control characters"},
+     "an array of names of 1 to 255 ASCII characters without : and control characters",
+     "a name of 1 to 255 ASCII characters without : and control characters"},
+    {Type::calendar, by<&Check::one_or_array_of<&Check::expression<CalendarSpec>>>,
+     "a calendar expression as of systemd.time(7), or an array of them",
+     "a calendar expression as of systemd.time(7)"},
+    {Type::cron, by<&Check::one_or_array_of<&Check::expression<CronSpec>>>,
+     "the five fields of crontab(5), or an array of such strings", "the five fields of crontab(5)"},
+    {Type::paths, by<&Check::one_or_array_of<&Check::absolute>>,
+     "an absolute path, or an array of such paths", "an absolute path"},
+    {Type::condition_paths, by<&Check::one_or_array_of<&Check::condition_path>>,
+     "an absolute path, optionally after a !, or an array of such paths",
+     "an absolute path, optionally after a !"},
+    {Type::condition_words, by<&Check::one_or_array_of<&Check::condition_word>>,
+     "a word or KEY=VALUE, optionally after a !, or an array of such strings",
+     "a word or KEY=VALUE, optionally after a !"},
+    {Type::virtualization, by<&Check::one_or_array_of<&Check::virtualization>>,
+     "a name of systemd-detect-virt(1), \"vm\", \"container\", \"yes\" or \"no\", optionally "
+     "after a !, or an array of such words",
+     "a name of systemd-detect-virt(1), \"vm\", \"container\", \"yes\" or \"no\", optionally "
+     "after a !"},
+    {Type::condition_exec, by<&Check::condition_exec>,
+     "a string or an array of strings, optionally after a !", "a string"},
 };
 // clang-format on
 
@@ -484,7 +559,7 @@ std::string element_text(const Key& key) {
 }
 
 bool Check::run(const Value& value) {
-  if (holds_nul(value)) return wrong(value, "holds a NUL character, which no value may");
+  if (holds_nul(value)) return wrong(value, "contains a NUL character, which is not allowed");
   return info_of(key_).check(*this, value);
 }
 
@@ -500,6 +575,16 @@ std::string alternatives(std::span<const std::string_view> words) {
 }
 
 std::string allowed_text(const Key& key) { return filled_in(info_of(key).allowed, key); }
+
+std::pair<bool, Value> negated_command(const Value& value) {
+  Value command = value;
+  Value* const first =
+      value.type == ValueType::array && !value.array.empty() ? &command.array.front() : &command;
+  if (first->type != ValueType::string || !first->string.starts_with(kNegation))
+    return {false, std::move(command)};
+  first->string.erase(0, 1);
+  return {true, std::move(command)};
+}
 
 bool check_value(const Key& key, const Value& value, Findings& findings) {
   return Check(key, findings).run(value);

@@ -1,7 +1,6 @@
 // The rows of the table of keys.
 #include "config/keys.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "config/key_fields.hpp"
@@ -174,6 +173,18 @@ constexpr Key kKeys[] = {
      .default_text = "[]",
      .help = "pulled in, and not waited for",
      .example = "[\"metrics\"]", .store = store<&Dependencies::wants>},
+    {.section = "dependencies", .name = "required_by", .type = Type::names,
+     .default_text = "[]",
+     .help = "services and targets that require this one: requires, written at the other end",
+     .example = "[\"multi-user\"]", .store = store<&Dependencies::required_by>},
+    {.section = "dependencies", .name = "before", .type = Type::names,
+     .default_text = "[]",
+     .help = "services that come after this one: after, written at the other end",
+     .example = "[\"web\"]", .store = store<&Dependencies::before>},
+    {.section = "dependencies", .name = "wanted_by", .type = Type::names,
+     .default_text = "[]",
+     .help = "services and targets that want this one: wants, written at the other end",
+     .example = "[\"multi-user\"]", .store = store<&Dependencies::wanted_by>},
     {.section = "dependencies", .name = "conflicts", .type = Type::names,
      .default_text = "[]",
      .help = "never run at the same time as this one",
@@ -193,7 +204,7 @@ constexpr Key kKeys[] = {
      .example = "30000", .store = store<&Lifecycle::restart_delay_max>},
     {.section = "lifecycle", .name = "max_restarts", .type = Type::integer,
      .default_text = "0",
-     .help = "so many re-spawns in a row, then failed; 0 is without limit",
+     .help = "give up after this many consecutive restarts; 0: never",
      .example = "5", .store = store<&Lifecycle::max_restarts>},
     {.section = "lifecycle", .name = "stability_period_ms", .type = Type::integer,
      .default_text = "10000",
@@ -246,7 +257,7 @@ constexpr Key kKeys[] = {
      .example = "2000", .store = store<&HealthCheck::timeout>},
     {.section = "health", .name = "retries", .type = Type::integer, .min = 1,
      .default_text = "3",
-     .help = "so many failures in a row while running end the service",
+     .help = "end the service after this many consecutive failures while it runs",
      .example = "5", .store = store<&HealthCheck::retries>},
 
     {.section = "readiness", .name = "notify", .type = Type::notify, .min = 3, .max = 1023,
@@ -397,54 +408,7 @@ constexpr Key kKeys[] = {
      .help = "processes and threads it may have",
      .example = "200", .store = store<&Resources::pids_max>},
 
-    {.section = "socket", .name = "listen", .type = Type::listen,
-     .default_text = "required",
-     .help = "addresses that zinit listens on for the service, which gets the sockets",
-     .example = "[\"127.0.0.1:80\", \"unix:/run/web.sock\"]", .store = store<&SocketSpec::listen>},
-    {.section = "socket", .name = "names", .type = Type::labels,
-     .default_text = "the service's name",
-     .help = "what LISTEN_FDNAMES calls the sockets, one name each",
-     .example = "[\"http\"]", .store = store<&SocketSpec::names>},
-    {.section = "socket", .name = "on_demand", .type = Type::boolean,
-     .default_text = "true",
-     .help = "the first connection starts the service, and boot does not",
-     .example = "false", .store = store<&SocketSpec::on_demand>},
-    {.section = "socket", .name = "accept", .type = Type::boolean,
-     .default_text = "false",
-     .help = "each connection gets an instance of its own, as its standard input and output",
-     .example = "true", .store = store<&SocketSpec::accept>},
-    {.section = "socket", .name = "max_connections", .type = Type::integer, .min = 1, .max = 65535,
-     .default_text = "64",
-     .help = "so many instances at a time; further connections wait",
-     .example = "256", .store = store<&SocketSpec::max_connections>},
-    {.section = "socket", .name = "mode", .type = Type::octal, .max = 0777,
-     .default_text = "\"0666\"",
-     .help = "mode of unix sockets and FIFOs",
-     .example = "\"0660\"", .store = store<&SocketSpec::mode>},
-    {.section = "socket", .name = "user", .type = Type::account,
-     .default_text = "zinit's own",
-     .help = "who owns unix sockets and FIFOs",
-     .example = "\"www-data\"", .store = store<&SocketSpec::user>},
-    {.section = "socket", .name = "group", .type = Type::account,
-     .default_text = "zinit's own",
-     .help = "the group of unix sockets and FIFOs",
-     .example = "\"www-data\"", .store = store<&SocketSpec::group>},
-    {.section = "socket", .name = "backlog", .type = Type::integer, .min = 1, .max = 1000000,
-     .default_text = "4096",
-     .help = "so many connections wait to be accepted; the kernel may allow fewer",
-     .example = "128", .store = store<&SocketSpec::backlog>},
-    {.section = "socket", .name = "reuse_port", .type = Type::boolean,
-     .default_text = "false",
-     .help = "others may listen on the same ports, and share the connections",
-     .example = "true", .store = store<&SocketSpec::reuse_port>},
-    {.section = "socket", .name = "keepalive", .type = Type::boolean,
-     .default_text = "false",
-     .help = "the kernel asks silent TCP connections whether the other side is there",
-     .example = "true", .store = store<&SocketSpec::keepalive>},
-    {.section = "socket", .name = "freebind", .type = Type::boolean,
-     .default_text = "false",
-     .help = "listens on IP addresses that the machine has not yet",
-     .example = "true", .store = store<&SocketSpec::freebind>},
+#include "config/trigger_keys.inc"
 
     {.section = "target", .name = "name", .type = Type::name,
      .default_text = "the file's name less .toml",
@@ -533,9 +497,9 @@ constexpr Key kKeys[] = {
 };
 // clang-format on
 
-constexpr std::array<std::string_view, 12> kSections = {
-    "service", "dependencies", "lifecycle", "health", "readiness", "logging",
-    "limits",  "process",      "resources", "socket", "target",    "proxy"};
+constexpr std::array<std::string_view, 15> kSections = {
+    "service",   "dependencies", "lifecycle", "health", "readiness", "logging", "limits", "process",
+    "resources", "socket",       "timer",     "path",   "condition", "target",  "proxy"};
 
 constexpr std::array<std::string_view, 3> kDefaultableSections = {"lifecycle", "logging", "limits"};
 
@@ -546,24 +510,5 @@ std::span<const std::string_view> defaultable_sections() noexcept { return kDefa
 std::span<const Key> all_keys() noexcept { return kKeys; }
 
 std::span<const std::string_view> known_sections() noexcept { return kSections; }
-
-const Key* find_key(std::string_view section, std::string_view name) noexcept {
-  const auto is_meant = [&](const Key& key) { return key.name == name && key.section == section; };
-  const auto* found = std::find_if(std::begin(kKeys), std::end(kKeys), is_meant);
-  return found == std::end(kKeys) ? nullptr : found;
-}
-
-std::vector<std::string_view> keys_of(std::string_view section) {
-  std::vector<std::string_view> names;
-  for (const Key& key : kKeys) {
-    if (key.section == section) names.push_back(key.name);
-  }
-  return names;
-}
-
-std::string full_name(const Key& key) {
-  if (key.section.empty()) return std::string(key.name);
-  return std::string(key.section) + "." + std::string(key.name);
-}
 
 }  // namespace zinit

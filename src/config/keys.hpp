@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/diagnostic.hpp"
@@ -53,6 +54,14 @@ enum class Type : std::uint8_t {
   addresses,     // array of them; at least one, and none twice
   listen,        // array of what parse_listen_address() takes; at least one, and none twice
   labels,        // array of names for LISTEN_FDNAMES
+  calendar,      // an expression that CalendarSpec::parse() takes, or an array of them
+  cron,          // one that CronSpec::parse() takes, likewise
+  paths,         // an absolute path, or an array of them
+  // Of conditions; in front of each text a ! may stand.
+  condition_paths,  // an absolute path, or an array of them
+  condition_words,  // a text of one line that is not empty, or an array of them
+  virtualization,   // one of `words`, or an array of them
+  condition_exec,   // a command
 };
 
 /// What a row may write to. Which of them is there depends on the section.
@@ -80,6 +89,9 @@ struct Key {
   std::string_view example;                      // a value, as TOML
   void (*store)(Destination&, const Key&, const Value&);  // a value that has passed check_value()
 };
+
+/// A value of Type::condition_exec without its negation, and whether it has one.
+[[nodiscard]] std::pair<bool, Value> negated_command(const Value& value);
 
 /// All keys, by section in the order of zinit.toml(5).
 [[nodiscard]] std::span<const Key> all_keys() noexcept;

@@ -5,29 +5,25 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 
+#include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/rooted.hpp"
 #include "base/trusted_path.hpp"
 #include "config/directory.hpp"
 #include "config/modes.hpp"
+#include "config/templates.hpp"
 
 namespace zinit {
 
 namespace {
 
-constexpr std::string_view kSuffix = ".toml";
 constexpr std::string_view kDropIns = ".toml.d";
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using OpenDirectory = std::unique_ptr<DIR, CloseDirectory>;
 
 /// A finding about a file or directory as a whole.
 Diagnostic about(const std::string& path, Severity severity, std::string text) {
@@ -71,7 +67,7 @@ std::optional<Diagnostic> warning_of(const std::string& path, const struct stat&
 int read_entries(const std::string& path, const Listing& listing, Entries& entries) {
   const auto real = real_below(listing.root, path);
   if (!real) return real.error().errnum;
-  const OpenDirectory open(::opendir(real->c_str()));
+  const UniqueDirectory open(::opendir(real->c_str()));
   struct stat status {};
   if (!open || ::fstat(::dirfd(open.get()), &status) < 0) return errno;
   entries.warning = warning_of(path, status);
@@ -81,7 +77,7 @@ int read_entries(const std::string& path, const Listing& listing, Entries& entri
     if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
     if (name.starts_with('.')) continue;
-    if (name.ends_with(kSuffix)) entries.files.emplace(name);
+    if (name.ends_with(kFileSuffix)) entries.files.emplace(name);
     if (name.ends_with(kDropIns)) entries.drop_ins.emplace(name);
   }
   return errno;
@@ -111,7 +107,7 @@ Entries drop_ins_of_folder(const std::string& folder, Listing& listing,
   const int errnum = read_entries(folder, listing, entries);
   if (errnum == ENOENT) return entries;
   if (errnum == ENOTDIR) {
-    found.push_back(about(folder, Severity::warning, "is no directory of drop-ins, left out"));
+    found.push_back(about(folder, Severity::warning, "is not a directory of drop-ins, ignored"));
   } else if (Error{{}, errnum}.temporary()) {
     tell_unreadable(listing, folder, errnum);
   } else if (errnum != 0) {
@@ -160,7 +156,7 @@ void find_drop_ins(SourceFile& file, const std::vector<std::string>& directories
       switch (look_at(path, listing)) {
         case Found::file: by_name[name] = std::move(path); break;
         case Found::mask: by_name.erase(name); break;
-        case Found::other: tell(listing, path, Severity::warning, "is no regular file, left out");
+        case Found::other: tell(listing, path, Severity::warning, "is not a regular file, ignored");
       }
     }
   }
@@ -175,6 +171,19 @@ void find_writable(SourceFile& file, const Listing& listing) {
   };
   look(file.path);
   for (const std::string& path : file.drop_ins) look(path);
+}
+
+/// Notes that the file is a link to the template that its name is an instance of.
+void find_template(SourceFile& file, const Listing& listing) {
+  const std::string_view stem = stem_of(file.path);
+  const std::string_view of = template_of(stem);
+  const auto link = real_below(listing.root, file.path, false);
+  if (of.empty() || name_fault(std::string(stem)) || !link) return;
+  char target[PATH_MAX];
+  const ssize_t length = ::readlink(link->c_str(), target, sizeof target);
+  if (length < 0 || stem_of({target, static_cast<std::size_t>(length)}) != of) return;
+  file.instance = stem;
+  file.link = file.path;
 }
 
 /// The folders in which the drop-ins of one file may lie.
@@ -203,9 +212,10 @@ class DirectoryLister {
       const std::string& path = entries == &own_ ? directory_.path : directory_.vendor;
       for (const std::string& folder : entries->drop_ins) {
         const std::string file = folder.substr(0, folder.size() - 2);
-        if (names.contains(file)) continue;
+        const std::string_view of = template_of(stem_of(file));
+        if (names.contains(file) || (!of.empty() && names.contains(beside({}, of)))) continue;
         tell(listing_, joined(path, folder), Severity::warning,
-             fmt::format("there is no {} that its files could be laid over", file));
+             fmt::format("there is no {} that its drop-ins could apply to", file));
       }
     }
   }
@@ -221,7 +231,7 @@ class DirectoryLister {
     } else if (found == Found::file) {
       add_file(own, folders_of(name, false), false);
     } else {
-      if (in_own) tell(listing_, own, Severity::warning, "is no regular file, left out");
+      if (in_own) tell(listing_, own, Severity::warning, "is not a regular file, ignored");
       if (vendors_.files.contains(name)) add_vendors(name, vendors);
     }
   }
@@ -230,7 +240,7 @@ class DirectoryLister {
     switch (look_at(path, listing_)) {
       case Found::file: return add_file(path, folders_of(name, true), true);
       case Found::mask: return listing_.masked.push_back({path, {}});
-      case Found::other: tell(listing_, path, Severity::warning, "is no regular file, left out");
+      case Found::other: tell(listing_, path, Severity::warning, "is not a regular file, ignored");
     }
   }
 
@@ -250,7 +260,25 @@ class DirectoryLister {
     file.vendors = vendors;
     find_drop_ins(file, folders, listing_);
     find_writable(file, listing_);
+    find_template(file, listing_);
+    if (is_template_name(stem_of(path))) find_own(file);
     listing_.files.push_back(std::move(file));
+  }
+
+  /// Finds the drop-ins of single instances of a template.
+  void find_own(SourceFile& file) {
+    std::set<std::string> folders = own_.drop_ins;
+    if (file.vendors) folders.insert(vendors_.drop_ins.begin(), vendors_.drop_ins.end());
+    for (const std::string& folder : folders) {
+      const std::string name = folder.substr(0, folder.size() - kDropIns.size());
+      if (template_of(name) != stem_of(file.path)) continue;
+      SourceFile own{beside(file.path, name)};
+      find_drop_ins(own, folders_of(name + std::string(kFileSuffix), file.vendors), listing_);
+      for (const std::string& path : own.drop_ins)
+        if (struct stat status{}; stat_below(listing_, path, status))
+          if (auto warning = warning_of(path, status)) own.found.push_back(*std::move(warning));
+      file.own[name] = {std::move(own.drop_ins), std::move(own.found)};
+    }
   }
 
   const ConfigDirectory& directory_;
@@ -270,6 +298,17 @@ void list_file(const std::string& path, bool system_class, Listing& listing) {
   file.vendors = own_place_of(path) != path;
   find_drop_ins(file, drop_in_folders(path, file.vendors), listing);
   find_writable(file, listing);
+  find_template(file, listing);
+  listing.files.push_back(std::move(file));
+}
+
+void list_instance(const std::string& path, SourceFile file, Listing& listing) {
+  SourceFile own{path};
+  find_drop_ins(own, drop_in_folders(path, file.vendors), listing);
+  file.drop_ins.insert(file.drop_ins.end(), own.drop_ins.begin(), own.drop_ins.end());
+  file.found.insert(file.found.end(), own.found.begin(), own.found.end());
+  file.instance = stem_of(path);
+  file.own.clear();
   listing.files.push_back(std::move(file));
 }
 
@@ -283,6 +322,13 @@ bool changed_on_disk(const ServiceSpec& spec) {
   SourceFile file{read.file};
   Listing listing;
   find_drop_ins(file, drop_in_folders(read.file, read.vendors), listing);
+  if (spec.is_instance()) {
+    const std::string& link = spec.instance->link;
+    list_instance(link.empty() ? beside(read.file, spec.name) : link, std::move(file), listing);
+    file = std::move(listing.files.back());
+    struct stat status {};
+    if (!link.empty() && ::lstat(link.c_str(), &status) < 0) return true;
+  }
   return file.drop_ins != read.drop_ins;
 }
 

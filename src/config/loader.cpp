@@ -8,9 +8,11 @@
 #include <atomic>
 #include <cerrno>
 #include <exception>
+#include <iterator>
 #include <optional>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/format.hpp"
@@ -58,13 +60,13 @@ void refuse(ParsedSpec& second, ParsedSpec& first, std::vector<Diagnostic>& find
     return fmt::format("{}.name", one.proxy ? kProxySection : kind_name(one.spec->kind));
   };
   const std::string& name = second.spec->name;
-  findings.push_back(
-      {second.spec->file_of(second.name_at), second.name_at, Severity::error, key(second),
-       fmt::format("\"{}\" is taken by {}, must be another name", name, first.spec->file)});
+  findings.push_back({second.spec->file_of(second.name_at), second.name_at, Severity::error,
+                      key(second),
+                      fmt::format("\"{}\" is already the name in {}", name, first.spec->file)});
   findings.insert(findings.end(), second.diagnostics.begin(), second.diagnostics.end());
   first.diagnostics.push_back(
       {first.spec->file_of(first.name_at), first.name_at, Severity::warning, key(first),
-       fmt::format("\"{}\" is the name in {} too, which is left out", name, second.spec->file)});
+       fmt::format("\"{}\" is also the name in {}, which is ignored", name, second.spec->file)});
   sort_by_place(first.diagnostics);
 }
 
@@ -147,6 +149,50 @@ MaskedNames masked_names(const std::vector<MaskedFile>& masked,
   return names;
 }
 
+ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
+                            const ReadText& read) {
+  ParsedListing all;
+  for (const SourceFile& file : listing.files) all.files += 1 + file.drop_ins.size();
+  all.templates = std::make_shared<const Templates>(Templates::take_from(listing, read));
+  const Templates& templates = *all.templates;
+  const ReadText kept = templates.reader(read);
+  for (SourceFile& file : listing.files)
+    if (templates.makes(file.instance)) file = templates.source_of(file.instance, &file);
+  all.parsed = parse_files(listing.files, defaults, kept);
+  settle_names(all.parsed, listing.findings);
+  all.masked = masked_names(listing.masked, all.parsed, read);
+  std::vector<SourceFile> samples;
+  for (const std::string& name : templates.names()) {
+    for (const auto& [instance, own] : templates.files().find(name)->second.own)
+      all.files += own.paths.size();
+    samples.push_back(templates.source_of(name + "1"));
+    samples.back().drop_ins = templates.files().find(name)->second.drop_ins;
+  }
+  for (const ParsedSpec& one : parse_files(samples, defaults, kept))
+    listing.findings.insert(listing.findings.end(), one.diagnostics.begin(), one.diagnostics.end());
+  std::unordered_set<std::string_view> names;
+  std::vector<std::string> wanted;
+  for (const ParsedSpec& one : all.parsed) {
+    if (!one.proxy) names.insert(one.spec->name);
+    one.proxy ? wanted.push_back(one.proxy->service) : add_instance_names(*one.spec, wanted);
+  }
+  std::size_t left_out = 0;
+  std::vector<ParsedSpec> made = make_instances(
+      templates, std::move(wanted),
+      [&](const std::string& name) { return names.contains(name) || all.masked.contains(name); },
+      defaults, &left_out);
+  if (left_out > 0)
+    listing.findings.push_back(
+        {templates.files().begin()->second.path,
+         {},
+         Severity::error,
+         {},
+         fmt::format("{} instances of templates are made at most, {} more are left out",
+                     kMostInstances, left_out)});
+  std::ranges::move(made, std::back_inserter(all.parsed));
+  return all;
+}
+
 ReadText read_below(const std::string& root) {
   if (root.empty()) return read_from_disk;
   return
@@ -154,7 +200,7 @@ ReadText read_below(const std::string& root) {
 }
 
 LoadedConfig load_config(std::span<const ConfigDirectory> directories,
-                         const std::string& settings_file, bool settings_named) {
+                         const std::string& settings_file, bool settings_named, bool console) {
   LoadedConfig loaded;
   Listing listing;
   if (!settings_file.empty()) {
@@ -164,10 +210,12 @@ LoadedConfig load_config(std::span<const ConfigDirectory> directories,
     else
       listing.incomplete = settings.error();
   }
+  if (console) default_to_console(loaded.settings);
   for (const ConfigDirectory& directory : directories) list_directory(directory, listing);
-  std::vector<ParsedSpec> parsed = parse_files(listing.files, loaded.settings.defaults);
-  settle_names(parsed, listing.findings);
-  loaded.masked = masked_names(listing.masked, parsed);
+  ParsedListing all = parse_listing(listing, loaded.settings.defaults);
+  std::vector<ParsedSpec>& parsed = all.parsed;
+  loaded.masked = std::move(all.masked);
+  loaded.templates = std::move(all.templates);
   warn_of_absent_services(parsed, loaded.masked);
   loaded.incomplete = std::move(listing.incomplete);
   loaded.missing = std::move(listing.missing);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "config/templates.hpp"
 #include "model/graph.hpp"
 #include "model/proxy_spec.hpp"
 
@@ -26,10 +27,13 @@ struct ConfigDirectory {
 };
 
 struct LoadedConfig {
-  std::vector<SpecPtr> specs;  // in load order, names distinct, broken ones among them
+  // In load order, names distinct, broken ones among them; then the instances of templates that
+  // others depend on.
+  std::vector<SpecPtr> specs;
   // In load order, broken ones among them. Names are distinct, but a service may have the same. A
   // file that cannot be read at all is among `specs`, for nobody knows what it describes.
   std::vector<ProxyPtr> proxies;
+  TemplatesPtr templates;             // never null
   MaskedNames masked;                 // what a link to /dev/null hides, and nothing else provides
   std::vector<std::string> messages;  // whole lines about whole files, directories and settings
   GlobalSettings settings;
@@ -43,9 +47,10 @@ struct LoadedConfig {
 ///
 /// @param settings_file   may be missing, or empty for none.
 /// @param settings_named  the operator gave it: it is reported if it is missing.
+/// @param console         see default_to_console().
 /// To be called by a thread with an ordinary stack that holds no lock.
 [[nodiscard]] LoadedConfig load_config(std::span<const ConfigDirectory> directories,
                                        const std::string& settings_file,
-                                       bool settings_named = false);
+                                       bool settings_named = false, bool console = false);
 
 }  // namespace zinit

@@ -3,12 +3,18 @@
 
 #include "base/format.hpp"
 
+// The Makefile's, for who builds a package with SYSCONFDIR or VENDORDIR of its own.
+#ifndef ZINIT_CONFIG
+#define ZINIT_CONFIG "/etc/zinit"
+#define ZINIT_VENDOR_CONFIG "/usr/lib/zinit"
+#endif
+
 namespace zinit {
 
 namespace {
 
-constexpr std::string_view kSystemConfig = "/etc/zinit";
-constexpr std::string_view kVendorConfig = "/usr/lib/zinit";
+constexpr std::string_view kSystemConfig = ZINIT_CONFIG;
+constexpr std::string_view kVendorConfig = ZINIT_VENDOR_CONFIG;
 constexpr std::string_view kSystemSocket = "/run/zinit.sock";
 constexpr std::string_view kSettings = "/zinit.toml";
 
@@ -44,16 +50,25 @@ bool is_users_own(const ModeOptions& options) {
   return options.mode == Mode::standalone && options.uid != 0;
 }
 
+/// Where a user's own server has its socket, and the client looks for it. @return  whether that is
+/// in /tmp
+bool users_socket(std::string& path, const ModeOptions& options, const Getenv& environment) {
+  const auto runtime = options.uid != 0 ? path_of(environment, "XDG_RUNTIME_DIR") : std::nullopt;
+  path = runtime ? *runtime : "/tmp/zinit-" + std::to_string(options.uid);
+  path += "/zinit.sock";
+  return !runtime;
+}
+
 void place_socket(Places& places, const ModeOptions& options, const Getenv& environment) {
   if (const auto named = options.socket ? options.socket : value_of(environment, "ZINIT_SOCKET")) {
     places.socket = *named;
-  } else if (!is_users_own(options)) {
-    places.socket = kSystemSocket;
-  } else if (const auto runtime = path_of(environment, "XDG_RUNTIME_DIR")) {
-    places.socket = *runtime + "/zinit.sock";
+  } else if (is_users_own(options)) {
+    places.socket_in_tmp = users_socket(places.socket, options, environment);
   } else {
-    places.socket = "/tmp/zinit-" + std::to_string(options.uid) + "/zinit.sock";
-    places.socket_in_tmp = true;
+    places.socket = kSystemSocket;
+    // A container's root may be read-only, and it may run as a user who may not write to /run.
+    if (options.mode == Mode::container)
+      places.spare_in_tmp = users_socket(places.spare_socket, options, environment);
   }
 }
 

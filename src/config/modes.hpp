@@ -41,7 +41,11 @@ struct Places {
   bool settings_named = false;               // it was given by the operator
   std::string socket;
   bool socket_in_tmp = false;  // its directory must be made, mode 0700, and its owner checked
-  DirectoryPlaces services;    // in which services' own directories are made
+  // Container mode, where no socket was named: where it goes if it cannot be made at the place
+  // above. There a client of this user finds it without being told.
+  std::string spare_socket;  // empty: nowhere
+  bool spare_in_tmp = false;
+  DirectoryPlaces services;  // in which services' own directories are made
 };
 
 /// The path in /etc/zinit at which a vendor's file is replaced or masked, and beside which its

@@ -64,10 +64,8 @@ class ProxyReader {
       const bool main = document_.find(kProxySection) == nullptr && &member == misspelt(document_);
       return reader_.unknown_section(name, member, main ? Severity::error : Severity::unknown);
     }
-    findings_.add(
-        Severity::error, member.at, name,
-        fmt::format("stands beside [{0}], must not: a file with [{0}] has no other section",
-                    kProxySection));
+    findings_.add(Severity::error, member.at, name,
+                  fmt::format("cannot be in one file with [{}]", kProxySection));
   }
 
   void read_main(const Member& member) {
@@ -93,10 +91,9 @@ class ProxyReader {
     for (const std::string& listen : parsed_.proxy->listen) {
       const auto at = parse_proxy_address(listen);
       if (!backend || !at || *at != *backend) continue;
-      findings_.add(
-          Severity::error, key_of(document_, kProxySection, "backend")->value.at,
-          fmt::format("{}.backend", kProxySection),
-          fmt::format("\"{}\" is where the proxy itself listens, must be another", listen));
+      findings_.add(Severity::error, key_of(document_, kProxySection, "backend")->value.at,
+                    fmt::format("{}.backend", kProxySection),
+                    fmt::format("\"{}\" is an address that the proxy itself listens at", listen));
     }
   }
 
@@ -112,10 +109,9 @@ class ProxyReader {
         const bool number = at && at->host.find_first_not_of("0123456789.") == std::string::npos;
         const bool same = at && (v6 ? at->host.find(':') != std::string::npos : number);
         if (!same || at->host == wide->host || at->port != wide->port) continue;
-        findings_.add(
-            Severity::error, key_of(document_, kProxySection, "listen")->value.at,
-            fmt::format("{}.listen", kProxySection),
-            fmt::format("\"{}\" is among what \"{}\" takes, must be one of the two", one, all));
+        findings_.add(Severity::error, key_of(document_, kProxySection, "listen")->value.at,
+                      fmt::format("{}.listen", kProxySection),
+                      fmt::format("\"{}\" is already covered by \"{}\"", one, all));
       }
     }
   }
@@ -145,7 +141,7 @@ Value document_of(Value keys) {
 Value integer_value(std::int64_t number) { return {.type = ValueType::integer, .integer = number}; }
 
 /// The keys of the proxy that are not at their defaults.
-Value keys_of(const ProxySpec& spec) {
+Value proxy_keys(const ProxySpec& spec) {
   const ProxySpec defaults;
   Value keys;
   const auto put = [&](const char* name, Value value) {
@@ -210,12 +206,12 @@ ParsedProxy proxy_from_table(const Value& keys) {
   return std::move(parsed.proxy);
 }
 
-std::string proxy_text(const ProxySpec& spec) { return to_toml(document_of(keys_of(spec))); }
+std::string proxy_text(const ProxySpec& spec) { return to_toml(document_of(proxy_keys(spec))); }
 
 std::string proxy_json(const ProxySpec& spec) {
   JsonWriter to;
   to.begin_object().member("file", spec.file).member("drop_ins", spec.drop_ins);
-  to.member("vendors", spec.vendors).key("keys").put_raw(to_json(keys_of(spec)));
+  to.member("vendors", spec.vendors).key("keys").put_raw(to_json(proxy_keys(spec)));
   return to.end_object().take();
 }
 

@@ -5,18 +5,17 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/foreign_keys.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// A key of exactly that name in some section: probably the one that was meant.
-const Key* elsewhere(std::string_view name) {
-  const auto keys = all_keys();
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) {
-    return key.name == name && !key.section.empty();
-  });
-  return found == keys.end() ? nullptr : &*found;
+/// What to write in zinit.toml for a key of service files; empty if it can have no default.
+std::string_view as_default(std::string_view name) {
+  for (const std::string_view section : defaultable_sections())
+    if (find_key(section, name) != nullptr) return "; write it in [defaults]";
+  return {};
 }
 
 }  // namespace
@@ -42,11 +41,13 @@ void SectionReader::unknown_key(std::string_view section, const std::string& nam
                                 const Member& member) {
   std::vector<std::string_view> known = keys_of(section);
   if (section.empty()) known.emplace_back("defaults");
+  const std::string instead =
+      section.empty() ? std::string(as_default(name)) : foreign_key(section, name);
   std::string text = "unknown key";
-  if (const auto near = nearest(name, known)) {
+  if (!instead.empty()) {
+    text += instead;
+  } else if (const auto near = nearest(name, known)) {
     text += fmt::format(", did you mean \"{}\"?", *near);
-  } else if (const Key* key = elsewhere(name)) {
-    text += fmt::format(", did you mean {}?", full_name(*key));
   } else {
     text += ", must be " + alternatives(known);
   }
@@ -58,8 +59,10 @@ void SectionReader::unknown_section(const std::string& name, const Member& membe
                                     Severity severity) {
   const bool is_section = member.value.type == ValueType::table;
   std::string text = is_section ? "unknown section" : "unknown key outside a section";
-  if (const Key* key = is_section ? nullptr : elsewhere(name)) {
-    text += fmt::format(", did you mean {}?", full_name(*key));
+  const std::string instead =
+      is_section ? std::string(foreign_section(name)) : foreign_key({}, name);
+  if (!instead.empty()) {
+    text += instead;
   } else if (const auto near = is_section ? nearest(name, known_sections()) : std::nullopt) {
     text += fmt::format(", did you mean [{}]?", *near);
   } else {

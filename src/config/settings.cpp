@@ -110,6 +110,15 @@ GlobalSettings parse_settings(std::string_view text, const std::string& path,
   return settings;
 }
 
+void default_to_console(GlobalSettings& settings) {
+  const Key* const key = find_key("logging", "console");
+  std::erase_if(settings.defaults, [key](const auto& one) { return one.first == key; });
+  Value on;
+  on.type = ValueType::boolean;
+  on.boolean = true;
+  settings.defaults.emplace_back(key, std::move(on));
+}
+
 Result<GlobalSettings> read_settings(const std::string& path, bool named,
                                      std::vector<Diagnostic>& diagnostics) {
   const auto text = read_file(path.c_str(), kMaxFileBytes);

@@ -48,4 +48,8 @@ struct GlobalSettings {
 [[nodiscard]] Result<GlobalSettings> read_settings(const std::string& path, bool named,
                                                    std::vector<Diagnostic>& diagnostics);
 
+/// Sends the output of services to the console as well, unless their own files say otherwise; wins
+/// over [defaults].
+void default_to_console(GlobalSettings& settings);
+
 }  // namespace zinit

@@ -110,9 +110,9 @@ class Splitter {
 };
 
 /// Whether a shell would not look for a program of that name. In bash, %1 is a job.
-bool shell_takes(const std::string& program) {
+bool shell_takes(std::string_view program) {
   return program.starts_with('%') ||
-         std::binary_search(std::begin(kShellOwn), std::end(kShellOwn), std::string_view(program));
+         std::binary_search(std::begin(kShellOwn), std::end(kShellOwn), program);
 }
 
 }  // namespace
@@ -124,10 +124,26 @@ Result<Command> command_from_string(std::string_view text) {
   if (first == std::string_view::npos) return failure("is empty, must name a program");
   Splitter splitter(text.substr(first, text.find_last_not_of(blanks) + 1 - first));
   auto words = splitter.words();
-  if (splitter.open_quote()) return failure("has a quote that is not closed");
-  if (words && words->front().empty()) return failure("names no program, must begin with one");
+  if (splitter.open_quote()) return failure("has an unclosed quote");
+  if (words && words->front().empty()) return failure("must begin with a program");
   if (words && !shell_takes(words->front())) return Command{std::move(*words), true};
   return Command{{"/bin/sh", "-c", std::string(text)}};
+}
+
+std::string_view first_program(std::string_view text) {
+  const auto plain = [](char c) {
+    return name_character(c, false) || std::string_view("./+-").find(c) != std::string_view::npos;
+  };
+  while (true) {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\n"), text.size()));
+    const auto end = std::ranges::find_if_not(text, plain);
+    const std::string_view word(text.begin(), end);
+    const bool ends =
+        end == text.end() || std::string_view(" \t\n;&|").find(*end) != std::string_view::npos;
+    if (!ends || word.starts_with('-') || (word != "exec" && shell_takes(word))) return {};
+    if (word != "exec") return word;
+    text.remove_prefix(word.size());
+  }
 }
 
 }  // namespace zinit

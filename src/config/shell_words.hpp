@@ -18,4 +18,8 @@ namespace zinit {
 ///          program, or a quote that is not closed, which a shell would refuse too.
 [[nodiscard]] Result<Command> command_from_string(std::string_view text);
 
+/// The program that `/bin/sh -c` would execute first for `text`; empty if that is not certain, as
+/// for builtins, assignments and expansions.
+[[nodiscard]] std::string_view first_program(std::string_view text);
+
 }  // namespace zinit

@@ -57,7 +57,7 @@ tl::expected<std::string, TomlFault> clean_source(std::string_view raw, std::uin
     if (!forbidden(text[i])) continue;
     const auto byte = static_cast<unsigned char>(text[i]);
     return fault(i, byte == 0
-                        ? "control character 0x00, which no value may hold"
+                        ? "control character 0x00, which is not allowed"
                         : fmt::format("control character 0x{:02x}, must be written as \\u{:04x}",
                                       byte, byte));
   }

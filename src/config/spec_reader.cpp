@@ -15,14 +15,13 @@
 #include "config/keys.hpp"
 #include "config/proxy_reader.hpp"
 #include "config/section_reader.hpp"
+#include "config/templates.hpp"
 #include "config/toml_reader.hpp"
 #include "config/value_text.hpp"
 
 namespace zinit {
 
 namespace {
-
-constexpr std::string_view kSuffix = ".toml";
 
 /// The most faults of one file that status and the log show: a file with 20,000 must flood neither.
 constexpr std::size_t kMaxTold = 100;
@@ -35,7 +34,9 @@ ParsedSpec blank_spec(const SourceFile& file) {
   parsed.spec->vendors = file.vendors;
   parsed.spec->system_class_default = file.system_class;
   parsed.spec->class_ = file.system_class ? ServiceClass::system : ServiceClass::user;
-  const std::string stem(stem_of(file.path));
+  const std::string stem(file.instance.empty() ? stem_of(file.path) : file.instance);
+  if (!file.instance.empty())
+    parsed.spec->instance.edit() = {std::string(template_of(stem)), file.link};
   parsed.spec->name = usable_name(stem);
   parsed.name_mangled = parsed.spec->name != stem;
   return parsed;
@@ -104,9 +105,8 @@ class SpecReader {
     misses_main_ = main == nullptr;
     if (const Member* proxy = document_.find(kProxySection)) {
       findings_.add(Severity::error, proxy->at, std::string(kProxySection),
-                    misses_main_ ? "describes a proxy, must be [service] or [target]"
-                                 : fmt::format("stands beside [{}], must have a file of its own",
-                                               main_section()));
+                    misses_main_ ? "describes a proxy, not a service or target"
+                                 : fmt::format("cannot be in one file with [{}]", main_section()));
       return;
     }
     const bool told = std::ranges::any_of(document_.table, [this](const auto& one) {
@@ -114,7 +114,7 @@ class SpecReader {
     });
     if (misses_main_ && !told) {
       findings_.add(Severity::error, document_.at, "",
-                    "none of [service], [target] and [proxy], must have one of them");
+                    "there is no [service], [target] or [proxy] section");
     }
   }
 
@@ -124,7 +124,7 @@ class SpecReader {
     const bool other_is_second = place(main.at) < place(other.at);
     findings_.add(Severity::error, (other_is_second ? other : main).at,
                   std::string(other_is_second ? other_name : kind_name(spec_.kind)),
-                  "stands beside the other of [service] and [target], must be one of them");
+                  "[service] and [target] cannot be in one file");
   }
 
   /// Whether there is neither [service] nor [target], and this section seems to be one of them
@@ -213,7 +213,7 @@ bool names_kind(const Value& document) {
 class LayerReader {
  public:
   LayerReader(const SourceFile& file, const ReadText& read)
-      : read_(read), found_(file.found), parsed_(blank_spec(file)) {}
+      : read_(read), found_(file.found), identities_(file.identities), parsed_(blank_spec(file)) {}
 
   ParsedSpec read(const ServiceDefaults& defaults) {
     std::optional<Value> document = layer(0);
@@ -225,7 +225,12 @@ class LayerReader {
     for (std::uint32_t source = 1; source <= drop_ins; ++source) {
       if (std::optional<Value> top = layer(source)) lay_over(all, *std::move(top));
     }
-    const bool proxy = kind_known ? proxy_known : describes_proxy(all);
+    const bool instance = parsed_.spec->is_instance();
+    if (instance) {
+      Findings findings{parsed_.spec->file, parsed_.diagnostics, parsed_.spec.get()};
+      make_instance(all, parsed_.spec->name, findings);
+    }
+    const bool proxy = !instance && (kind_known ? proxy_known : describes_proxy(all));
     if (proxy) parsed_.proxy = std::make_shared<ProxySpec>();
     if (document) {
       return proxy ? read_proxy(all, std::move(parsed_))
@@ -246,7 +251,8 @@ class LayerReader {
     const SourcePosition whole{0, 0, source};
     const std::string& path = parsed_.spec->file_of(whole);
     // Taken before the file is read, so that a change in between is detected later.
-    parsed_.spec->identities.push_back(identity_of(path));
+    parsed_.spec->identities.push_back(source < identities_.size() ? identities_[source]
+                                                                   : identity_of(path));
     const auto text = read_(path);
     if (!text) {
       struct stat status {};
@@ -269,6 +275,7 @@ class LayerReader {
 
   const ReadText& read_;
   const std::vector<Diagnostic>& found_;
+  const std::vector<FileIdentity>& identities_;
   ParsedSpec parsed_;
   bool seems_proxy_ = false;  // the file is no TOML, and has the header [proxy]
 };
@@ -289,7 +296,7 @@ void tell(const ParsedSpec& parsed, std::vector<std::string>& warnings,
                {},
                Severity::warning,
                {},
-               fmt::format("{} faults in all, the rest is told by zinitctl check", told)}));
+               fmt::format("{} faults in all; `zinitctl check` shows the rest", told)}));
 }
 
 }  // namespace
@@ -297,7 +304,7 @@ void tell(const ParsedSpec& parsed, std::vector<std::string>& warnings,
 std::string_view stem_of(std::string_view path) {
   const auto slash = path.rfind('/');
   if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
-  if (path.ends_with(kSuffix)) path.remove_suffix(kSuffix.size());
+  if (path.ends_with(kFileSuffix)) path.remove_suffix(kFileSuffix.size());
   return path;
 }
 
@@ -329,13 +336,13 @@ void settle_name(const Value& document, std::string_view section, const SectionR
     parsed.name_mangled = false;
     return;
   }
-  const std::string stem(stem_of(spec.file));
+  const std::string stem(spec.is_instance() ? spec.name : stem_of(spec.file));
   spec.name = usable_name(stem);
   // A bad stem is a fault only where there is no key.
   if (given != nullptr || !parsed.name_mangled) return;
   findings.add(Severity::error, parsed.name_at, fmt::format("{}.name", section),
-               spec.file.empty() ? "is missing, and there is no file to name it"
-                                 : fmt::format("is missing, and the file's own {} will not do: {}",
+               spec.file.empty() ? "is missing, and there is no file name to take it from"
+                                 : fmt::format("is missing, and the file name {} is invalid: {}",
                                                quoted(stem), name_fault(stem).value_or("")));
 }
 

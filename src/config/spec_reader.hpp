@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,11 +19,20 @@
 
 namespace zinit {
 
+/// What names of service files end in.
+inline constexpr std::string_view kFileSuffix = ".toml";
+
 class SectionReader;
 struct Findings;
 
 /// The size limit of a service file: a larger one was put there by mistake or malice.
 inline constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+
+/// The drop-ins of one file.
+struct DropIns {
+  std::vector<std::string> paths;  // in the order in which they apply
+  std::vector<Diagnostic> found;   // faults of their folders
+};
 
 /// A service file to read.
 struct SourceFile {
@@ -32,6 +42,12 @@ struct SourceFile {
   std::vector<std::string> drop_ins{};  // paths, in the order in which they apply
   std::vector<Diagnostic> found{};      // faults of the folders of drop-ins
   bool vendors = false;                 // a vendor's file: one in /etc/zinit may replace it
+  // The instance that is to be made of the file, which is a template; and the link that makes it,
+  // if one does. Without a template of that name `path` is the link's own.
+  std::string instance{};
+  std::string link{};
+  std::vector<FileIdentity> identities{};  // noted when they were read before; else taken anew
+  std::map<std::string, DropIns> own{};    // of a template: those of single instances
 };
 
 /// Returns the text of a file: read_from_disk(), or the caller's own if it is not installed yet.

@@ -120,9 +120,9 @@ void close_table(Value& table) {
 
 /// A function that can meet a fault returns false after it has called fault(). Only the first fault
 /// is kept.
-class Reader {
+class TomlReader {
  public:
-  Reader(std::string_view text, std::uint32_t source, std::vector<TomlFault>* doubles)
+  TomlReader(std::string_view text, std::uint32_t source, std::vector<TomlFault>* doubles)
       : text_(text), places_(text, source), doubles_(doubles) {}
 
   tl::expected<Value, TomlFault> read() {
@@ -179,7 +179,7 @@ class Reader {
     skip_blanks();
     skip_comment();
     if (done() || take('\n')) return true;
-    return fault(next_, fmt::format("'{}' where the line should end", next_character()));
+    return fault(next_, fmt::format("expected the end of the line, found '{}'", next_character()));
   }
 
   /// The next character for messages, with all of its bytes.
@@ -213,8 +213,8 @@ class Reader {
 
   bool missing_key() {
     if (done() || peek() == '\n') return fault(next_, "a key is missing at the end of the line");
-    return fault(next_, fmt::format("'{}' where a key should be: A-Z a-z 0-9 _ -, or any text in "
-                                    "quotes",
+    return fault(next_, fmt::format("expected a key (A-Z a-z 0-9 _ -, or any text in quotes), "
+                                    "found '{}'",
                                     next_character()));
   }
 
@@ -327,7 +327,7 @@ class Reader {
       if (!value(result.array.emplace_back())) return false;
       if (!skip_lines()) return fault(start, "this array is not closed by ]");
       if (!take(',') && peek() != ']') {
-        return fault(next_, fmt::format("'{}' where , or ] should be", next_character()));
+        return fault(next_, fmt::format("expected , or ], found '{}'", next_character()));
       }
     }
   }
@@ -346,7 +346,7 @@ class Reader {
       if (done() || peek() == '\n' || peek() == '#') {
         return fault(next_, "an inline table must be closed by } on the same line");
       }
-      return fault(next_, fmt::format("'{}' where , or }} should be", next_character()));
+      return fault(next_, fmt::format("expected , or }}, found '{}'", next_character()));
     }
     close_table(result);
     return true;
@@ -399,7 +399,7 @@ class Reader {
     if (std::string_view("btnfr\"\\uU").find(c) != std::string_view::npos && !done()) return true;
     if (long_form && (c == '\n' || c == ' ' || c == '\t')) return true;
     return fault(start,
-                 fmt::format("\\{} is no escape of TOML; a backslash is \\\\, and a string in "
+                 fmt::format("\\{} is not an escape of TOML; a backslash is \\\\, and a string in "
                              "single quotes has no escapes",
                              done() || c == '\n' ? "" : next_character()));
   }
@@ -435,7 +435,7 @@ tl::expected<Value, TomlFault> read_toml(std::string_view raw, std::uint32_t sou
                                          std::vector<TomlFault>* doubles) {
   auto text = clean_source(raw, source);
   if (!text) return tl::unexpected(std::move(text.error()));
-  return Reader(*text, source, doubles).read();
+  return TomlReader(*text, source, doubles).read();
 }
 
 }  // namespace zinit

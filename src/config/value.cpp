@@ -70,7 +70,7 @@ std::string shown(const Value& value) {
     case ValueType::out_of_range:
     case ValueType::floating:
     case ValueType::datetime: return shortened(value.string, kMostShown);
-    case ValueType::string: return quoted(value.string);
+    case ValueType::string: return zinit::quoted(value.string);
     case ValueType::array:
     case ValueType::table: break;
   }

@@ -52,7 +52,7 @@ void write(JsonWriter& writer, const Value& value) {
 
 using Read = tl::expected<Value, std::string>;
 
-class Reader {
+class ValueReader {
  public:
   Read read(const JsonValue& json, const std::string& path, int depth) {
     if (depth > kMaxDepth) return fault(path, "nested too deep");
@@ -61,10 +61,10 @@ class Reader {
       case rapidjson::kObjectType: return table(json, path, depth);
       case rapidjson::kArrayType: return array(json, path, depth);
       case rapidjson::kNumberType: return number(json);
-      case rapidjson::kNullType: return fault(path, "null stands for nothing here");
+      case rapidjson::kNullType: return fault(path, "null is not allowed here");
       case rapidjson::kStringType:
         // RapidJSON turns a lone surrogate into bytes that are not UTF-8.
-        if (!valid_utf8(text_of(json))) return fault(path, "is no valid Unicode");
+        if (!valid_utf8(text_of(json))) return fault(path, "is not valid Unicode");
         return Value{.type = ValueType::string, .string = std::string(text_of(json))};
       case rapidjson::kFalseType:
       case rapidjson::kTrueType: break;
@@ -107,7 +107,7 @@ class Reader {
     for (const auto& member : json.GetObject()) {
       if (member.value.IsNull()) continue;
       std::string name(text_of(member.name));
-      if (!valid_utf8(name)) return fault(path, "has a name that is no valid Unicode");
+      if (!valid_utf8(name)) return fault(path, "has a name that is not valid Unicode");
       const std::string below = path.empty() ? name : fmt::format("{}.{}", path, name);
       Read read_member = read(member.value, below, depth + 1);
       if (!read_member) return read_member;
@@ -195,8 +195,8 @@ std::string to_json(const Value& document) {
 }
 
 tl::expected<Value, std::string> value_from_json(const JsonValue& json) {
-  if (!json.IsObject()) return tl::unexpected<std::string>("config: is no object of sections");
-  return Reader().read(json, {}, 0);
+  if (!json.IsObject()) return tl::unexpected<std::string>("config: is not an object of sections");
+  return ValueReader().read(json, {}, 0);
 }
 
 std::string to_toml(const Value& document) {

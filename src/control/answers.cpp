@@ -3,6 +3,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/templates.hpp"
 #include "control/views.hpp"
 
 namespace zinit {
@@ -17,6 +18,12 @@ RpcError service_not_found(const Board& board, std::string_view name) {
     return std::move(error).about(name).hint(
         fmt::format("it is masked by {}; `zinitctl unmask {}`, then service.reload, bring it back",
                     *link, name));
+  }
+  const std::string_view of = told.ends_with('@') ? told : template_of(told);
+  if (board.has_template(of)) {
+    return std::move(error).about(told).hint(
+        of == told ? fmt::format("{0} is a template: name an instance of it, as {0}NAME", told)
+                   : fmt::format("`zinitctl start {}` makes it, an instance of {}", told, of));
   }
   const std::vector<std::string> names = board.names();
   const auto near = nearest(name, names);

@@ -31,6 +31,8 @@ struct DaemonInfo {
   std::optional<std::int64_t> kernel_ms;
   std::optional<std::int64_t> started_ms;
   std::optional<std::int64_t> settled_ms;
+  // The start of the times of system.bootchart: the kernel's start in system mode, else zinit's.
+  TimePoint boot_from{};
   // How often zinit has recovered from a fault of its own, and where the last one was; empty: none.
   std::uint32_t crashes = 0;
   std::string last_crash;
@@ -78,6 +80,14 @@ struct ProxyView {
   std::uint64_t bytes_from_backend = 0;
 };
 
+/// When one expression of a service's [timer] is due, as system.timers shows it.
+struct TimerView {
+  std::string service;
+  std::string expression;
+  std::int64_t last_us = 0;             // when the timer last started the service; 0: never
+  std::optional<std::int64_t> next_us;  // none: never again, or it is disabled
+};
+
 class Daemon {
  public:
   virtual ~Daemon() = default;
@@ -115,6 +125,11 @@ class Daemon {
   /// can be done and just before it begins, or with the reason why not.
   virtual void switch_root(NewRoot next, SwitchDone done) = 0;
 
+  /// Adds the service of that name as an instance of its template, if there is one and no such
+  /// service. It is not started yet, and is removed unless it soon is.
+  /// @return  config_error for a template that is wrong, or wrong as this instance; shutting_down
+  virtual RequestResult<void> make_instance(std::string_view /*name*/) { return {}; }
+
   using SetDone = std::function<void(const RequestResult<Board::SetReport>&)>;
   /// Replaces the service of that name, or adds it (Board::set()). Queued with reloads; `done` as
   /// with reload().
@@ -142,6 +157,10 @@ class Daemon {
     std::string error;              // why one of the others is not; it is tried again
   };
   [[nodiscard]] virtual Sockets sockets_of(const std::string& service) const = 0;
+  /// All expressions of timers, by service.
+  [[nodiscard]] virtual std::vector<TimerView> timers() const = 0;
+  /// Why the service may not be started by its [timer] or [path] when it should; empty: it is.
+  [[nodiscard]] virtual std::string trigger_fault(const std::string& service) const = 0;
 };
 
 }  // namespace zinit

@@ -64,6 +64,10 @@ constexpr std::string_view kTree =
     R"({"type":"object","properties":{"name":{"type":"string"},"state":{"type":["string","null"]},)"
     R"("kind":{"type":"string"},"repeated":{"type":"boolean"},"children":{"type":"array",)"
     R"("items":{"$ref":"#/components/schemas/tree"}}}})";
+constexpr std::string_view kProcessTree =
+    R"({"type":"object","properties":{"pid":{"type":"integer"},"comm":{"type":"string"},)"
+    R"("children":{"type":"array","items":{"$ref":"#/components/schemas/process_tree"}},)"
+    R"("others":{"type":"array","items":{"$ref":"#/components/schemas/process_tree"}}}})";
 constexpr std::string_view kEvent =
     R"({"type":"object","properties":{"service":{"type":"string"},)"
     R"("from":{"$ref":"#/components/schemas/state"},"to":{"$ref":"#/components/schemas/state"},)"
@@ -93,6 +97,7 @@ void put_components(JsonWriter& writer) {
   put_states(writer);
   writer.key("names").put_raw(kNames).key("left").put_raw(kLeft).key("reason").put_raw(kReason);
   writer.key("tree").put_raw(kTree).key("event").put_raw(kEvent);
+  writer.key("process_tree").put_raw(kProcessTree);
   writer.key("log_line").put_raw(kLogLine).key("proxy").put_raw(kProxy);
   writer.key("status_full").put_raw(status_full_schema()).end_object();
   put_errors(writer);

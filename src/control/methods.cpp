@@ -30,9 +30,9 @@ RpcError method_not_found(std::span<const Method> methods, std::string_view name
 std::span<const Method> all_methods() {
   static const std::vector<Method> all = [] {
     std::vector<Method> rows;
-    for (const auto family :
-         {discover_methods(), system_methods(), service_methods(), change_methods(),
-          request_methods(), log_methods(), event_methods(), xinet_methods(), debug_methods()})
+    for (const auto family : {discover_methods(), system_methods(), service_methods(),
+                              process_methods(), change_methods(), request_methods(), log_methods(),
+                              event_methods(), xinet_methods(), debug_methods()})
       rows.insert(rows.end(), family.begin(), family.end());
     return rows;
   }();

@@ -29,6 +29,7 @@ namespace zinit {
 
 class FileChanges;
 class PowerSchedule;
+class ProcessLooks;
 
 /// What a peer may do, and what a method requires. In ascending order.
 enum class Right : std::uint8_t {
@@ -53,6 +54,7 @@ struct RpcContext {
   Daemon& daemon;
   PowerSchedule& power;
   FileChanges& file_changes;
+  ProcessLooks& processes;
   std::function<ControlFigures()> figures;
   std::function<void()> look_again;  // has look() of every Later called soon; on the loop's thread
 };
@@ -119,6 +121,7 @@ struct Method {
 [[nodiscard]] std::span<const Method> discover_methods() noexcept;
 [[nodiscard]] std::span<const Method> system_methods() noexcept;
 [[nodiscard]] std::span<const Method> service_methods() noexcept;
+[[nodiscard]] std::span<const Method> process_methods() noexcept;
 [[nodiscard]] std::span<const Method> change_methods() noexcept;
 [[nodiscard]] std::span<const Method> request_methods() noexcept;
 [[nodiscard]] std::span<const Method> log_methods() noexcept;

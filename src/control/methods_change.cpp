@@ -179,7 +179,7 @@ Outcome service_delete(Call& call) {
 constexpr Param kConfig{"config", ParamType::object, true, {}, "the sections of a service file"};
 constexpr Param kStart{"start", ParamType::boolean, false, "true",
                        "start it, if it is new or its wish is down"};
-constexpr Param kSet[] = {
+constexpr Param kSetParams[] = {
     kConfig,
     {"persist", ParamType::boolean, false, "true", "write its file too"},
     kStart,
@@ -211,10 +211,10 @@ constexpr std::string_view kSetResult =
   R"("failed":{"$ref":"#/components/schemas/left"}}})"
 
 // clang-format off
-constexpr Method kMethods[] = {
+constexpr Method kChangeMethods[] = {
     {"service.get",             {}, kJustName,        Right::read, service_get,
      "Its sections as they were read", kGetResult},
-    {"service.set",             kSetAliases, kSet,    Right::full, service_set,
+    {"service.set",             kSetAliases, kSetParams, Right::full, service_set,
      "Adds or replaces it", kSetResult},
     {"service.add",             kAddAliases, kAdd,    Right::full, service_set,
      "The same, at runtime only", kSetResult},
@@ -232,6 +232,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> change_methods() noexcept { return kMethods; }
+std::span<const Method> change_methods() noexcept { return kChangeMethods; }
 
 }  // namespace zinit

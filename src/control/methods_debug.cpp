@@ -4,8 +4,8 @@
 
 #include <array>
 #include <climits>
-#include <memory>
 
+#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
@@ -107,8 +107,7 @@ void put_timers(JsonWriter& writer, const std::vector<ServiceView>& views) {
 /// Names in a directory of /proc/self, without the dots.
 std::vector<std::string> entries(const char* path) {
   std::vector<std::string> names;
-  const auto close = [](DIR* directory) { ::closedir(directory); };
-  const std::unique_ptr<DIR, decltype(close)> directory(::opendir(path), close);
+  const UniqueDirectory directory(::opendir(path));
   if (!directory) return names;
   while (const dirent* entry = ::readdir(directory.get()))
     if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
@@ -171,7 +170,7 @@ Outcome debug_state(Call& call) {
 // --- the rows ---
 
 // clang-format off
-constexpr Method kMethods[] = {
+constexpr Method kDebugMethods[] = {
     {"debug.state",             {}, {},               Right::read, debug_state,
      "The whole graph, with zinit's own threads and descriptors", kObject},
 };
@@ -179,6 +178,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> debug_methods() noexcept { return kMethods; }
+std::span<const Method> debug_methods() noexcept { return kDebugMethods; }
 
 }  // namespace zinit

@@ -45,14 +45,14 @@ Outcome events_unsubscribe(Call& call) {
 
 // --- the rows ---
 
-constexpr Param kNames{"names", ParamType::strings, false, {}, "of these services; none: of all"};
-constexpr Param kEventsGet[] = {kNames, kLines};
-constexpr Param kEventsSubscribe[] = {kNames};
+constexpr Param kWhose{"names", ParamType::strings, false, {}, "of these services; none: of all"};
+constexpr Param kEventsGet[] = {kWhose, kLines};
+constexpr Param kEventsSubscribe[] = {kWhose};
 constexpr std::string_view kEvents =
     R"({"type":"array","items":{"$ref":"#/components/schemas/event"}})";
 
 // clang-format off
-constexpr Method kMethods[] = {
+constexpr Method kEventMethods[] = {
     {"events.get",              {}, kEventsGet,       Right::read, events_get,
      "The last changes of state, of 1,000 kept", kEvents},
     {"events.subscribe",        {}, kEventsSubscribe, Right::read, events_subscribe,
@@ -64,6 +64,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> event_methods() noexcept { return kMethods; }
+std::span<const Method> event_methods() noexcept { return kEventMethods; }
 
 }  // namespace zinit

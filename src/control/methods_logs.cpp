@@ -249,7 +249,7 @@ constexpr std::string_view kLogLines =
     R"({"type":"array","items":{"$ref":"#/components/schemas/log_line"}})";
 
 // clang-format off
-constexpr Method kMethods[] = {
+constexpr Method kLogMethods[] = {
     {"logs.get",                {}, kLogs,            Right::read, logs_get,
      "The last lines of its output", kLogLines},
     {"logs.tail",               {}, kLogs,            Right::read, logs_tail,
@@ -265,6 +265,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> log_methods() noexcept { return kMethods; }
+std::span<const Method> log_methods() noexcept { return kLogMethods; }
 
 }  // namespace zinit

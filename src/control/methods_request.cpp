@@ -29,10 +29,24 @@ bool is_stopped(const Brief& brief) {
 struct Goal {
   std::string_view word;
   Condition reached;
+  bool needs_life = false;  // what has failed, or was not started for a condition, and is not
+                            // started again, will not reach it
 };
 
-constexpr std::array kGoals = {Goal{"running", is_running}, Goal{"exited", is_exited},
-                               Goal{"failed", is_failed}, Goal{"stopped", is_stopped}};
+constexpr std::array kGoals = {Goal{"running", is_running, true}, Goal{"exited", is_exited, true},
+                               Goal{"failed", is_failed}, Goal{"stopped", is_stopped},
+                               Goal{"settled", is_settled}};
+
+RpcError has_failed(const RpcContext& context, const std::string& name, std::string_view goal) {
+  const auto view = context.board.view(name);
+  const std::string why = view ? reason_text(view->record.reason) : std::string();
+  return RpcError(
+             RpcCode::invalid_state,
+             fmt::format("{} {}: {}, and is not restarted; it will not be {}", name,
+                         view && view->record.skipped ? "was not started" : "failed", why, goal))
+      .about(name)
+      .hint("service.why says why");
+}
 
 RpcError timed_out(const Board& board, const std::string& name, std::string_view goal,
                    std::int64_t timeout_ms) {
@@ -45,16 +59,36 @@ RpcError timed_out(const Board& board, const std::string& name, std::string_view
       .with("state", json_of(state));
 }
 
-/// Answers with *status_full* as soon as `goal` is reached.
-Later wait_until(Call& call, Goal goal) {
+/// What a request has done to other services, as members to be added to a *status_full*.
+std::string others_members(const Board::Others& others) {
+  JsonWriter writer;
+  writer.begin_object().member("also_started", others.started);
+  writer.member("also_stopped", others.stopped).member("also_restarted", others.restarted);
+  writer.member("left_stopped", others.left_stopped).end_object();
+  const std::string object = writer.take();
+  return object.substr(1);
+}
+
+/// A *status_full* with `more` members at its end, as others_members() makes them.
+RpcResult with_members(RpcResult status, const std::string& more) {
+  if (status && !more.empty()) status->replace(status->size() - 1, 1, "," + more);
+  return status;
+}
+
+/// Answers with *status_full*, and `more`, as soon as `goal` is reached.
+Later wait_until(Call& call, Goal goal, std::string more = {}) {
   RpcContext& context = call.context;
   std::string name(name_of(call));
   Later later;
-  later.look = [&context, name, goal]() -> std::optional<RpcResult> {
+  later.look = [&context, name, goal, more = std::move(more)]() -> std::optional<RpcResult> {
     const auto brief = context.board.brief(name);
     if (!brief) return tl::unexpected(service_not_found(context.board, name));
-    if (!goal.reached(*brief)) return std::nullopt;
-    return status_full_of(context, name);
+    if (!goal.reached(*brief)) {
+      const bool lifeless = brief->state == State::failed || brief->skipped;
+      if (!goal.needs_life || !lifeless || !brief->settled) return std::nullopt;
+      return tl::unexpected(has_failed(context, name, goal.word));
+    }
+    return with_members(status_full_of(context, name), more);
   };
   if (const auto timeout_ms = call.params.count("timeout_ms")) {
     later.deadline = after(Clock::now(), Milliseconds(*timeout_ms));
@@ -65,13 +99,20 @@ Later wait_until(Call& call, Goal goal) {
   return later;
 }
 
-template <RequestResult<void> (Board::*act)(std::string_view)>
+template <RequestResult<Board::Others> (Board::*act)(std::string_view)>
 Outcome request(Call& call) {
   Board& board = call.context.board;
   const std::string_view name = name_of(call);
-  if (const auto done = (board.*act)(name); !done) return refused(board, name, done.error());
-  if (call.params.boolean("wait")) return wait_until(call, {"settled", is_settled});
-  return outcome_of(status_full_of(call.context, name));
+  if (act != &Board::stop) {
+    const auto made = call.context.daemon.make_instance(name);
+    if (!made) return refused(board, name, made.error());
+  }
+  const auto done = (board.*act)(name);
+  if (!done) return refused(board, name, done.error());
+  std::string more = others_members(*done);
+  if (call.params.boolean("wait"))
+    return wait_until(call, {"settled", is_settled}, std::move(more));
+  return outcome_of(with_members(status_full_of(call.context, name), more));
 }
 
 /// The reload of one service by its own reload_exec or reload_signal. The report lists it as
@@ -135,7 +176,7 @@ Outcome service_wait(Call& call) {
   for (const Goal& goal : kGoals)
     if (goal.word == word) return wait_until(call, goal);
   return RpcError(RpcCode::invalid_params,
-                  "Invalid params: \"for\" must be running, exited, failed or stopped");
+                  "Invalid params: \"for\" must be running, exited, failed, stopped or settled");
 }
 
 // --- the rows ---
@@ -159,7 +200,8 @@ constexpr Param kReload[] = {
 constexpr Param kWait[] = {
     kName,
     {"for", ParamType::string, false, R"("running")",
-     "running (or a oneshot that is done), exited, failed, or stopped: no process and none coming"},
+     "running (or a oneshot that is done), exited, failed, stopped (no process and none coming) or "
+     "settled"},
     kTimeout,
 };
 constexpr std::string_view kReloadResult =
@@ -178,7 +220,7 @@ constexpr std::string_view kIsolated =
     R"("stopped":{"$ref":"#/components/schemas/names"}}})";
 
 // clang-format off
-constexpr Method kMethods[] = {
+constexpr Method kRequestMethods[] = {
     {"service.start",           {}, kRequest,         Right::full, request<&Board::start>,
      "Starts it, with what it requires and wants", kStatusFull},
     {"service.stop",            {}, kRequest,         Right::full, request<&Board::stop>,
@@ -198,6 +240,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> request_methods() noexcept { return kMethods; }
+std::span<const Method> request_methods() noexcept { return kRequestMethods; }
 
 }  // namespace zinit

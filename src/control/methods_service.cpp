@@ -55,14 +55,14 @@ Outcome service_is_running(Call& call) {
 
 constexpr Param kListFull[] = {
     {"members", ParamType::strings, false, {}, "these alone of each; none given: all"}};
-constexpr Param kTree[] = {
+constexpr Param kTreeParams[] = {
     kNameOptional,
     {"reverse", ParamType::boolean, false, "false", "what depends on it, not what it depends on"},
 };
 constexpr std::string_view kFlag = R"({"type":"boolean"})";
 constexpr std::string_view kStatusesFull =
     R"({"type":"array","items":{"$ref":"#/components/schemas/status_full"}})";
-constexpr std::string_view kStatus =
+constexpr std::string_view kStatusResult =
     R"({"type":"object","properties":{"name":{"type":"string"},)"
     R"("state":{"$ref":"#/components/schemas/state"},"summary":{"type":"string"},)"
     R"("pid":{"type":["integer","null"]},"exit_code":{"type":["integer","null"]},)"
@@ -78,18 +78,18 @@ constexpr std::string_view kTreeResult =
     R"({"type":"array","items":{"$ref":"#/components/schemas/tree"}}]})";
 
 // clang-format off
-constexpr Method kMethods[] = {
+constexpr Method kServiceMethods[] = {
     {"service.list",            {}, {},               Right::read, service_list,
      "Names of all services and targets, sorted", kNamesResult},
     {"service.list_full",       {}, kListFull,        Right::read, service_list_full,
      "Everything about all", kStatusesFull},
     {"service.status",          {}, kJustName,        Right::read, service_status,
-     "State of one", kStatus},
+     "State of one", kStatusResult},
     {"service.status_full",     {}, kJustName,        Right::read, service_status_full,
      "Everything about one", kStatusFull},
     {"service.why",             {}, kJustName,        Right::read, service_why,
      "Why it is not running, down to the root cause", kWhy},
-    {"service.tree",            {}, kTree,            Right::read, service_tree,
+    {"service.tree",            {}, kTreeParams,      Right::read, service_tree,
      "What it depends on; without a name all trees", kTreeResult},
     {"service.is_running",      {}, kJustName,        Right::read, service_is_running,
      "Whether it runs, or is a oneshot that is done", kFlag},
@@ -98,6 +98,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> service_methods() noexcept { return kMethods; }
+std::span<const Method> service_methods() noexcept { return kServiceMethods; }
 
 }  // namespace zinit

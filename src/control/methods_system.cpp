@@ -2,6 +2,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "base/format.hpp"
 #include "config/modes.hpp"
 #include "control/answers.hpp"
@@ -76,6 +79,22 @@ void put_places(JsonWriter& writer, const Places* places) {
   writer.end_object();
 }
 
+Outcome system_timers(Call& call) {
+  std::vector<TimerView> timers = call.context.daemon.timers();
+  // What is due first comes first.
+  std::ranges::stable_sort(timers, {}, [](const TimerView& timer) {
+    return timer.next_us.value_or(std::numeric_limits<std::int64_t>::max());
+  });
+  JsonWriter writer;
+  writer.begin_array();
+  for (const TimerView& timer : timers) {
+    const auto last = timer.last_us == 0 ? std::nullopt : std::optional(timer.last_us);
+    writer.begin_object().member("service", timer.service).member("last_us", last);
+    writer.member("next_us", timer.next_us).member("expression", timer.expression).end_object();
+  }
+  return writer.end_array().take();
+}
+
 Outcome system_info(Call& call) {
   const DaemonInfo info = call.context.daemon.info();
   utsname host{};
@@ -93,6 +112,36 @@ Outcome system_info(Call& call) {
   writer.end_object();
   put_places(writer, info.places);
   return writer.end_object().take();
+}
+
+Outcome system_bootchart(Call& call) {
+  const TimePoint from = call.context.daemon.info().boot_from;
+  std::vector<Board::BootStep> steps = call.context.board.boot_steps();
+  // In the order in which they were spawned; those that were not come last.
+  std::ranges::sort(steps, [](const Board::BootStep& a, const Board::BootStep& b) {
+    const bool spawned = a.spawned != TimePoint{};
+    if (spawned != (b.spawned != TimePoint{})) return spawned;
+    return std::tie(a.spawned, a.name) < std::tie(b.spawned, b.name);
+  });
+  JsonWriter writer;
+  const auto put_time = [&](std::string_view name, TimePoint time) {
+    std::optional<std::int64_t> us;
+    if (time != TimePoint{})
+      us = std::chrono::duration_cast<std::chrono::microseconds>(time - from).count();
+    writer.member(name, us);
+  };
+  writer.begin_array();
+  for (const Board::BootStep& step : steps) {
+    writer.begin_object().member("name", step.name);
+    put_time("wanted_us", step.wanted);
+    put_time("spawned_us", step.spawned);
+    put_time("ready_us", step.ready);
+    writer.member("state", state_name(step.state));
+    writer.member("waited_for",
+                  step.waited_for.empty() ? std::nullopt : std::optional(step.waited_for));
+    writer.end_object();
+  }
+  return writer.end_array().take();
 }
 
 Outcome system_cancel_shutdown(Call& call) {
@@ -128,15 +177,28 @@ constexpr std::string_view kInfo =
     R"("config":{"type":"object","properties":{"directories":{"type":"array","items":)"
     R"({"type":"object","properties":{"path":{"type":"string"},"vendor":{"type":"string"},)"
     R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"}}}}})";
+constexpr std::string_view kTimers =
+    R"({"type":"array","items":{"type":"object","properties":{"service":{"type":"string"},)"
+    R"("last_us":{"type":["integer","null"]},"next_us":{"type":["integer","null"]},)"
+    R"("expression":{"type":"string"}}}})";
+constexpr std::string_view kBootchart =
+    R"({"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},)"
+    R"("wanted_us":{"type":"integer"},"spawned_us":{"type":["integer","null"]},)"
+    R"("ready_us":{"type":["integer","null"]},"state":{"$ref":"#/components/schemas/state"},)"
+    R"("waited_for":{"type":["string","null"]}}}})";
 constexpr std::string_view kCancelled =
     R"({"type":"object","properties":{"ok":{"const":true},"cancelled":{"type":"boolean"}}})";
 
 // clang-format off
-constexpr Method kMethods[] = {
+constexpr Method kSystemMethods[] = {
     {"system.ping",             {}, {},               Right::read, system_ping,
      "Version and pid of the server", kPing},
     {"system.info",             {}, {},               Right::read, system_info,
      "The server and its boot", kInfo},
+    {"system.bootchart",        {}, {},               Right::read, system_bootchart,
+     "When each service of the boot was wanted, spawned and ready", kBootchart},
+    {"system.timers",           {}, {},               Right::read, system_timers,
+     "When timers were due last, and will be next", kTimers},
     {"system.shutdown",         {}, kPower,           Right::full, power<PowerAction::shut_down>,
      "Stops all services and ends the server; as PID 1 of a machine: powers it off", kOk},
     {"system.poweroff",         {}, kPower,           Right::full, power<PowerAction::power_off>,
@@ -158,6 +220,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> system_methods() noexcept { return kMethods; }
+std::span<const Method> system_methods() noexcept { return kSystemMethods; }
 
 }  // namespace zinit

@@ -11,10 +11,10 @@ namespace {
 
 constexpr std::string_view kPersist = "persist";
 
-constexpr Param kProxy{"name", ParamType::string, true, {}, "the proxy"};
-constexpr Param kJustProxy[] = {kProxy};
-constexpr Param kSet[] = {
-    kProxy,
+constexpr Param kProxyName{"name", ParamType::string, true, {}, "the proxy"};
+constexpr Param kJustProxy[] = {kProxyName};
+constexpr Param kProxySet[] = {
+    kProxyName,
     {"listen", ParamType::strings, true, {}, "the addresses at which it listens"},
     {"backend", ParamType::string, true, {}, "the address that the service listens at"},
     {"service", ParamType::string, true, {}, "what is started for a connection"},
@@ -34,7 +34,7 @@ constexpr Param kSet[] = {
 tl::expected<Value, std::string> config_of(const Params& params) {
   JsonDocument config(rapidjson::kObjectType);
   auto& allocator = config.GetAllocator();
-  for (const Param& param : kSet) {
+  for (const Param& param : kProxySet) {
     const JsonValue* given = params.value(param.name);
     if (param.name == kPersist || given == nullptr) continue;
     JsonValue name(param.name.data(), static_cast<unsigned>(param.name.size()), allocator);
@@ -90,7 +90,7 @@ void put_proxy(JsonWriter& writer, const ProxyView& proxy) {
   writer.member("warnings", warnings).end_object();
 }
 
-std::string set_json(const RequestResult<Daemon::ProxySet>& set) {
+std::string proxy_set_json(const RequestResult<Daemon::ProxySet>& set) {
   JsonWriter writer;
   writer.begin_object().member("name", set->name).member("replaced", set->replaced);
   return writer.end_object().take();
@@ -107,7 +107,7 @@ Outcome xinet_set(Call& call) {
   }
   const Awaited<Daemon::ProxySet> awaited;
   call.context.daemon.set_proxy({*std::move(config), call.params.boolean(kPersist)},
-                                awaited.as(call.context, refuse, set_json));
+                                awaited.as(call.context, refuse, proxy_set_json));
   return awaited.later();
 }
 
@@ -146,24 +146,24 @@ Outcome xinet_status_all(Call& call) {
 
 // --- the rows ---
 
-constexpr std::string_view kSetAliases[] = {"xinet.create", "xinet.register"};
-constexpr std::string_view kDeleteAliases[] = {"xinet.unregister"};
-constexpr std::string_view kSetResult =
+constexpr std::string_view kProxySetAliases[] = {"xinet.create", "xinet.register"};
+constexpr std::string_view kProxyDeleteAliases[] = {"xinet.unregister"};
+constexpr std::string_view kProxySetResult =
     R"({"type":"object","properties":{"name":{"type":"string"},"replaced":{"type":"boolean"}}})";
-constexpr std::string_view kStatus = R"({"$ref":"#/components/schemas/proxy"})";
+constexpr std::string_view kProxyResult = R"({"$ref":"#/components/schemas/proxy"})";
 constexpr std::string_view kStatuses =
     R"({"type":"array","items":{"$ref":"#/components/schemas/proxy"}})";
 
 // clang-format off
-constexpr Method kMethods[] = {
-    {"xinet.set",               kSetAliases, kSet,    Right::full, xinet_set,
-     "Adds or replaces a proxy", kSetResult},
-    {"xinet.delete",            kDeleteAliases, kJustProxy, Right::full, xinet_delete,
+constexpr Method kXinetMethods[] = {
+    {"xinet.set",               kProxySetAliases, kProxySet, Right::full, xinet_set,
+     "Adds or replaces a proxy", kProxySetResult},
+    {"xinet.delete",            kProxyDeleteAliases, kJustProxy, Right::full, xinet_delete,
      "Removes a proxy; its connections go on", kOk},
     {"xinet.list",              {}, {},               Right::read, xinet_list,
      "Names of all proxies, sorted", kNamesResult},
     {"xinet.status",            {}, kJustProxy,       Right::read, xinet_status,
-     "Everything about one proxy", kStatus},
+     "Everything about one proxy", kProxyResult},
     {"xinet.status_all",        {}, {},               Right::read, xinet_status_all,
      "Everything about all proxies", kStatuses},
 };
@@ -171,6 +171,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> xinet_methods() noexcept { return kMethods; }
+std::span<const Method> xinet_methods() noexcept { return kXinetMethods; }
 
 }  // namespace zinit

@@ -29,6 +29,7 @@
 #include "control/control_socket.hpp"
 #include "control/file_changes.hpp"
 #include "control/power_schedule.hpp"
+#include "control/process_looks.hpp"
 #include "control/quota.hpp"
 #include "control/session.hpp"
 #include "io/epoll_set.hpp"
@@ -99,6 +100,10 @@ class Server final {
   /// events and lines of logs to their subscribers. Takes kLastTime at most.
   void finish() noexcept;
 
+  /// Whether a session has a turn to come, in which it may answer what the last change has brought.
+  /// The loop's thread.
+  [[nodiscard]] bool has_ready() const noexcept { return !ready_own_.empty() || !ready_.empty(); }
+
   /// Whether no request is begun any more; those under way go on. The loop's thread.
   void hold_requests(bool hold) noexcept;
 
@@ -118,7 +123,6 @@ class Server final {
   void pause_accepting(int errnum);
   void admit(UniqueFd fd);
   void round();
-  [[nodiscard]] bool has_ready() const noexcept { return !ready_own_.empty() || !ready_.empty(); }
   [[nodiscard]] std::list<Session*>& ready_list(const Session& session) noexcept {
     return session.share() ? ready_ : ready_own_;
   }
@@ -137,6 +141,7 @@ class Server final {
   const std::span<const Method> methods_;
   PowerSchedule power_;
   FileChanges file_changes_;
+  ProcessLooks processes_;
   RpcContext context_;
   bool holds_requests_ = false;
 

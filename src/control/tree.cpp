@@ -14,7 +14,8 @@ namespace {
 struct Edge {
   Slot slot = kNoSlot;  // kNoSlot: no service has the name
   std::string_view name;
-  std::string_view kind;  // of the edge; for a root, the kind of the service
+  std::string_view kind;      // of the edge; for a root, the kind of the service
+  Slot written_in = kNoSlot;  // the service whose file adds the edge; kNoSlot: its own has it
 };
 
 class TreeWriter {
@@ -66,7 +67,9 @@ class TreeWriter {
       for (const Slot other : slots) {
         const auto same = [other](const Edge& edge) { return edge.slot == other; };
         if (std::any_of(edges.begin(), edges.end(), same)) continue;
-        edges.push_back({other, graph_.name(other), kind});
+        const Slot from = reverse_ ? other : slot, to = reverse_ ? slot : other;
+        edges.push_back(
+            {other, graph_.name(other), kind, graph_.node(from).adds(to, kind) ? to : kNoSlot});
       }
     };
     add(reverse_ ? node.required_by : node.requires_, "requires");
@@ -97,6 +100,7 @@ class TreeWriter {
     const auto brief = board_.brief(edge.name);
     brief ? writer_.put(state_name(brief->state)) : writer_.put(nullptr);
     writer_.member("kind", edge.kind);
+    if (edge.written_in != kNoSlot) writer_.member("file", graph_.spec(edge.written_in).file);
     Open node;
     if (edge.slot != kNoSlot && seen_[edge.slot]) {
       writer_.member("repeated", true);

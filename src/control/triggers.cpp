@@ -1,4 +1,4 @@
-// What starts a service by a connection: see triggers.hpp.
+// What starts a service, other than requests: see triggers.hpp.
 #include "control/triggers.hpp"
 
 #include <algorithm>
@@ -71,8 +71,16 @@ void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
   };
   if (std::string fault = fault_of_sockets(spec.name); !fault.empty())
     add("socket", std::move(fault));
+  if (std::string fault = daemon_.trigger_fault(spec.name); !fault.empty())
+    add("trigger", std::move(fault));
   if (!merely_unwanted(report) || !may_be_started(spec)) return;
   for (const ProxyView& proxy : before(spec.name)) add("trigger", words_of(proxy));
+  if (spec.timer->configured()) {
+    for (const TimerView& timer : daemon_.timers())
+      if (timer.service == spec.name && timer.next_us)
+        add("trigger", fmt::format("its timer ({}) starts it in {}", timer.expression,
+                                   duration_text((*timer.next_us - wall_us()) / 1000)));
+  }
   const std::vector<std::string> open = sockets_of(spec.name);
   if (spec.starts_by_connection() && !open.empty())
     add("trigger", fmt::format("a connection to {} starts it", join(open, ", ")));

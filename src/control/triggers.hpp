@@ -1,5 +1,5 @@
-// What starts a service by a connection: the proxies in front of it, and the sockets of its
-// [socket]. The model and the board know nothing of either.
+// What starts a service, other than requests: the proxies in front of it, the sockets of its
+// [socket], its [timer]. The model and the board know nothing of these.
 #pragma once
 
 #include <map>

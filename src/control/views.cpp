@@ -29,9 +29,12 @@ struct StatusSource {
 using W = JsonWriter;
 using S = const StatusSource&;
 
-void put_names(W& w, const std::vector<Dependency>& dependencies) {
+/// The dependencies of one kind: those of the service's own file, then those that others' add.
+void put_names(W& w, S s, std::string_view kind, std::vector<Dependency> Dependencies::*own) {
   w.begin_array();
-  for (const Dependency& dependency : dependencies) w.put(dependency.name);
+  for (const Dependency& dependency : (*s.spec().dependencies).*own) w.put(dependency.name);
+  for (const AddedView& added : s.view.added)
+    if (added.kind == kind) w.put(added.name);
   w.end_array();
 }
 
@@ -39,6 +42,26 @@ void put_or_null(W& w, std::int64_t value, bool there) { there ? w.put(value) : 
 
 void put_text_or_null(W& w, const std::string& text) {
   text.empty() ? w.put(nullptr) : w.put(text);
+}
+
+/// More about the signal that has ended the last process: that memory was short, or for what zinit
+/// has sent it. Empty if nothing is known.
+std::string why_signalled(const Record& record) {
+  const ReasonType type = record.reason.type;
+  const bool by_zinit = type == ReasonType::start_timeout ||
+                        type == ReasonType::health_check_failed ||
+                        type == ReasonType::watchdog_timeout;
+  return by_zinit ? reason_text(record.reason) : reason_of_end(record.end).text;
+}
+
+/// Whether the record's reason is that of its state. In others the record has that of an earlier
+/// failure, or of a stop that is under way.
+bool tells_reason(const Record& record) {
+  const ReasonType type = record.reason.type;
+  if (record.state == State::failed) return type != ReasonType::stopped_with;
+  if (!at_rest(record.state)) return false;
+  return type == ReasonType::config_error || type == ReasonType::stopped_with ||
+         (type == ReasonType::condition && record.state == State::inactive);
 }
 
 void put_last_exit(W& w, S s) {
@@ -50,7 +73,7 @@ void put_last_exit(W& w, S s) {
   w.begin_object();
   if (end.by_signal) {
     w.member("signal", signal_name(end.value)).member("core", end.core);
-    if (const std::string detail = reason_of_end(end).text; !detail.empty())
+    if (const std::string detail = why_signalled(s.view.record); !detail.empty())
       w.member("detail", detail);
   } else {
     w.member("code", end.value);
@@ -82,13 +105,9 @@ struct Put {
   static void state(W& w, S s) { w.put(state_name(s.view.record.state)); }
   static void summary(W& w, S s) { w.put(s.view.summary); }
   static void symbol(W& w, S s) { w.put(state_symbol(s.view.record.state)); }
-  /// Shown only in state `failed`, and in `inactive` if the reason is a condition. In any other
-  /// state the record has the reason of an earlier failure.
   static void reason(W& w, S s) {
     const Record& record = s.view.record;
-    const bool skipped =
-        record.state == State::inactive && record.reason.type == ReasonType::condition;
-    put_reason(w, record.state == State::failed || skipped ? record.reason : Reason());
+    put_reason(w, tells_reason(record) ? record.reason : Reason());
   }
   static void wish(W& w, S s) { w.put(s.view.record.wish == Wish::up ? "up" : "down"); }
   static void pid(W& w, S s) { put_or_null(w, s.view.pid, s.view.pid > 0); }
@@ -120,11 +139,20 @@ struct Put {
   static void memory_bytes(W& w, S s) { w.put(s.usage.memory_bytes); }
   static void cpu_usec(W& w, S s) { w.put(s.usage.cpu_us); }
   static void tasks(W& w, S s) { w.put(s.usage.tasks); }
-  static void requires_(W& w, S s) { put_names(w, s.spec().dependencies->requires_); }
-  static void after(W& w, S s) { put_names(w, s.spec().dependencies->after); }
-  static void wants(W& w, S s) { put_names(w, s.spec().dependencies->wants); }
-  static void conflicts(W& w, S s) { put_names(w, s.spec().dependencies->conflicts); }
+  static void requires_(W& w, S s) { put_names(w, s, "requires", &Dependencies::requires_); }
+  static void after(W& w, S s) { put_names(w, s, "after", &Dependencies::after); }
+  static void wants(W& w, S s) { put_names(w, s, "wants", &Dependencies::wants); }
+  static void conflicts(W& w, S s) { put_names(w, s, "conflicts", &Dependencies::conflicts); }
   static void required_by(W& w, S s) { w.put(s.view.required_by); }
+  static void added(W& w, S s) {
+    w.begin_array();
+    for (const AddedView& added : s.view.added) {
+      w.begin_object().member("service", added.name).member("kind", added.kind).key("file");
+      put_text_or_null(w, added.file);
+      w.end_object();
+    }
+    w.end_array();
+  }
   static void blocked_by(W& w, S s) {
     std::vector<std::string> names;
     for (const Waiting& waiting : s.view.waiting_on)
@@ -140,13 +168,31 @@ struct Put {
     w.end_array();
   }
   static void conflicts_with(W& w, S s) { w.put(s.view.conflicts_with); }
+  static void conditions(W& w, S s) {
+    w.begin_array();
+    for (const ConditionResult& one : s.view.conditions)
+      w.begin_object().member("condition", one.text).member("held", one.held).end_object();
+    w.end_array();
+  }
   static void proxies(W& w, S s) { w.put(s.triggers->proxies_of(s.spec().name)); }
   static void sockets(W& w, S s) { w.put(s.triggers->sockets_of(s.spec().name)); }
   static void starts_on(W& w, S s) { w.put(s.triggers->addresses_for(s.spec())); }
   static void health(W& w, S s) { put_health(w, s); }
   static void status_text(W& w, S s) { put_text_or_null(w, s.view.status_text); }
+  static void instance_of(W& w, S s) {
+    put_text_or_null(w, s.spec().is_instance() ? s.spec().instance->of : s.spec().connection_of);
+  }
   static void file(W& w, S s) { put_text_or_null(w, s.spec().file); }
   static void changed_on_disk(W& w, S s) { w.put(s.changed_on_disk); }
+  static void refused(W& w, S s) {
+    const SpecFindings& findings = *s.spec().findings;
+    const std::size_t end = findings.warnings.size();
+    w.begin_array();
+    // The last warning of a refusal only says that there is one (model/plan.cpp).
+    for (std::size_t i = end - findings.refused_warnings; i + 1 < end; ++i)
+      w.put(findings.warnings[i]);
+    w.end_array();
+  }
   static void warnings(W& w, S s) {
     std::vector<std::string> all = s.view.warnings;
     if (std::string fault = s.triggers->fault_of_sockets(s.spec().name); !fault.empty())
@@ -337,6 +383,10 @@ void put_reason(JsonWriter& writer, const Reason& reason) {
       break;
     case ReasonType::config_error: writer.member("messages", reason.messages); break;
     case ReasonType::condition: writer.member("which", reason.text); break;
+    case ReasonType::stopped_with:
+      writer.member("dependency", reason.text);
+      if (reason.number != 0) writer.member("conflict", true);
+      break;
     case ReasonType::none:
     case ReasonType::start_timeout:
     case ReasonType::stop_timeout:

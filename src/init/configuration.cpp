@@ -94,8 +94,9 @@ SpecPtr main_service(const std::vector<std::string>& command) {
 Configuration read_configuration(const Sources& sources) {
   const RefusableAllocations refusable;
   Configuration config;
-  static_cast<LoadedConfig&>(config) = load_config(
-      sources.places.directories, sources.places.settings_file, sources.places.settings_named);
+  const Places& places = sources.places;
+  static_cast<LoadedConfig&>(config) =
+      load_config(places.directories, places.settings_file, places.settings_named, sources.console);
   find_socket_group(config, sources.places.settings_file);
   read_environment(config);
   if (!sources.command.empty()) put_main_first(config, sources.command);
@@ -110,6 +111,7 @@ Configuration kept_settings(const Sources& sources, std::string_view text,
   Configuration config;
   std::vector<Diagnostic> told_before;
   config.settings = parse_settings(text, sources.places.settings_file, told_before);
+  if (sources.console) default_to_console(config.settings);
   find_socket_group(config, sources.places.settings_file);
   config.etc_environment = std::move(etc_environment);
   return config;

@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint64_t kMagic = 0x68737263'74696e7a;  // "znitcrsh"
 constexpr std::int64_t kMinuteNs = 60'000'000'000;
 
-struct Log {
+struct CrashLog {
   std::uint64_t magic;
   std::atomic<std::uint32_t> count;
   std::uint32_t reserved;
@@ -28,14 +28,14 @@ struct Log {
 };
 
 /// Never unmapped: a crash may come at any time.
-Log* log = nullptr;
+CrashLog* crash_log = nullptr;
 
 Result<MappedFile> log_file(KeptFd inherited) {
   if (inherited) {
     auto file = MappedFile::map(std::move(inherited));
-    if (file && file->size() >= sizeof(Log)) return file;
+    if (file && file->size() >= sizeof(CrashLog)) return file;
   }
-  return MappedFile::create("zinit-crashes", sizeof(Log));
+  return MappedFile::create("zinit-crashes", sizeof(CrashLog));
 }
 
 }  // namespace
@@ -46,33 +46,33 @@ Result<void> open_crash_log(KeptFd inherited) {
   static MappedFile& kept = *new MappedFile;
   kept = std::move(*file);
   kept.keep({KeptKind::crashes});
-  log = std::launder(reinterpret_cast<Log*>(kept.data()));
-  if (log->magic != kMagic) {
-    new (log) Log{};
-    log->magic = kMagic;
+  crash_log = std::launder(reinterpret_cast<CrashLog*>(kept.data()));
+  if (crash_log->magic != kMagic) {
+    new (crash_log) CrashLog{};
+    crash_log->magic = kMagic;
   }
   return {};
 }
 
 bool log_crash(const Crash& crash) noexcept {
-  if (log == nullptr) return false;
+  if (crash_log == nullptr) return false;
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   const std::int64_t now_ns = now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
-  const std::uint32_t nth = log->count;
+  const std::uint32_t nth = crash_log->count;
   // The place of the oldest of the last five is that of the fifth before this one.
-  std::int64_t& place = log->at_ns[nth % kCrashesAMinute];
+  std::int64_t& place = crash_log->at_ns[nth % kCrashesAMinute];
   place = now_ns;
-  log->last = crash;
-  log->count = nth + 1;
+  crash_log->last = crash;
+  crash_log->count = nth + 1;
   if (nth + 1 < kCrashesAMinute || crashes_apart()) return true;
-  const std::int64_t first = log->at_ns[(nth + 1) % kCrashesAMinute];
+  const std::int64_t first = crash_log->at_ns[(nth + 1) % kCrashesAMinute];
   return now_ns - first > kMinuteNs;
 }
 
 Crashes logged_crashes() noexcept {
-  if (log == nullptr || log->count == 0) return {};
-  return {log->count, log->last};
+  if (crash_log == nullptr || crash_log->count == 0) return {};
+  return {crash_log->count, crash_log->last};
 }
 
 std::string crash_text(const Crash& crash) {

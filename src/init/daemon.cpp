@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "init/crash_log.hpp"
 #include "init/environment.hpp"
+#include "init/prepare_server.hpp"
 #include "os/memory.hpp"
 
 namespace zinit {
@@ -98,7 +99,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
                  &facts_),
       environment_(base_environment({}, handed_on(start_))),
       sockets_({files_, *loop_, start_.data_loop->loop(), board_, settings_,
-                [this] { on_sockets_open(false); }}),
+                [this] { on_sockets_open(false); },
+                [this] { return server_ && server_->has_ready(); }}),
       board_({output_, changes_, watchers_, &state_},
              {environment_, start_.nofile, start_.cgroups, start_.sources.places.services}),
       shutdown_(
@@ -110,7 +112,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
                 [this](std::uint64_t reopening) {
                   return shutdown_.begun() ||
                          (logs_.reopened(reopening) && board_.limits_applied() &&
-                          !proxies_.busy() && !sockets_.busy());
+                          !proxies_.busy() && !sockets_.busy() && !timers_.busy() &&
+                          !paths_.busy());
                 }),
       reloader_(
           files_, [this] { return read_configuration(start_.sources); },
@@ -121,9 +124,16 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
               answer();
             });
           }),
-      service_changes_(files_, board_, start_.sources.places, settings_),
+      instances_(board_, *loop_, settings_, facts_,
+                 [this] { return server_ && server_->has_ready(); }),
+      service_changes_(files_, board_, start_.sources.places, settings_,
+                       [this] { return instances_.templates(); }),
       proxies_({files_, *loop_, start_.data_loop->loop(), board_, start_.sources.places, facts_,
                 [this] { on_sockets_open(false); }}),
+      timers_({files_, *loop_, board_, facts_, start_.sources.places.services.state,
+               start_.mode == Mode::system ? TimePoint{} : start_.started,
+               [this] { in_force_.look(); }}),
+      paths_({files_, *loop_, board_, facts_, [this] { in_force_.look(); }}),
       boot_anyway_(*loop_, [this] { on_sockets_open(true); }),
       reexecution_(
           *loop_, board_, files_, start_.check_options,
@@ -205,8 +215,7 @@ void ZinitDaemon::serve(ControlSocket socket) {
 /// opened at boot.
 void ZinitDaemon::renew_socket() {
   if (server_ && server_->reachable()) return;
-  const Places& places = start_.sources.places;
-  auto socket = ControlSocket::open({places.socket, places.socket_in_tmp, Milliseconds{0}});
+  auto socket = open_control_socket(start_.sources.places, Milliseconds{0});
   if (!socket) return log_error("no new client can connect: {}", socket.error().text);
   log_warn("the control socket is made anew: there was none at {}", socket->path());
   serve(std::move(*socket));
@@ -222,6 +231,7 @@ void ZinitDaemon::load_services() {
   use_settings(config);
   log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
   log_warnings(config);
+  instances_.use(config.templates);
   board_.load(config.specs, config.masked);
   proxies_.load(config);
 }
@@ -269,6 +279,18 @@ void ZinitDaemon::start_services() {
   booted_ = true;
   if (const auto booted = boot_target(); !booted) log_error("boot: {}", booted.error().text);
   keep_facts();
+  look_at_triggers();
+}
+
+/// Nothing is started by a timer or a file before the boot.
+void ZinitDaemon::look_at_triggers() {
+  timers_.look();
+  paths_.look();
+}
+
+std::string ZinitDaemon::trigger_fault(const std::string& service) const {
+  const std::string fault = timers_.fault_of(service);
+  return fault.empty() ? paths_.fault_of(service) : fault;
 }
 
 /// If the target on the kernel command line does not exist, the default one is booted: whoever made
@@ -403,11 +425,13 @@ void ZinitDaemon::on_change() {
   }
   shutdown_.look();
   service_changes_.look();
+  instances_.look();
   proxies_.look();
   sockets_.look();
   in_force_.look();
   if (syslog_) syslog_->look();
   if (shutdown_.begun()) return;
+  if (booted_) look_at_triggers();
   for (const ServiceView& view : critical_.look()) {
     on_critical_end(view);
     critical_.acted_on(view);
@@ -439,12 +463,16 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool 
   std::vector<SpecPtr> specs = config.specs;
   const std::vector<SpecPtr> added = runtime_services(*board_.graph(), specs);
   specs.insert(specs.end(), added.begin(), added.end());
+  instances_.complete(specs, config);
   auto report = board_.reload(specs, dry_run, config.masked);
   if (report) report->proxies = proxies_.plan(config);
   if (!report || dry_run) return report;
   use_settings(config);
+  instances_.use(config.templates);
   proxies_.load(config);
   sockets_.look();
+  timers_.anew();
+  if (booted_) look_at_triggers();
   std::vector<std::string> news = report->added;
   news.insert(news.end(), report->changed.begin(), report->changed.end());
   news.insert(news.end(), report->failed.begin(), report->failed.end());
@@ -462,7 +490,10 @@ DaemonInfo ZinitDaemon::info() const {
   info.places = &start_.sources.places;
   info.uptime_ms = since_start(Clock::now());
   // The monotonic clock starts with the kernel.
-  if (start_.mode == Mode::system) info.kernel_ms = ms_between(TimePoint{}, start_.started);
+  if (start_.mode == Mode::system)
+    info.kernel_ms = ms_between(TimePoint{}, start_.started);
+  else
+    info.boot_from = start_.started;
   if (services_started_) info.started_ms = since_start(*services_started_);
   const Crashes crashes = logged_crashes();
   info.crashes = crashes.count;
@@ -494,6 +525,7 @@ void ZinitDaemon::set_service(SetService request, SetDone done) {
   service_changes_.set(std::move(request), [this, done = std::move(done)](
                                                const RequestResult<Board::SetReport>& report) {
     sockets_.look();
+    if (booted_) look_at_triggers();
     in_force_.wait(0, [done, report] { done(report); });
   });
 }

@@ -24,9 +24,11 @@
 #include "init/daemon_facts.hpp"
 #include "init/emergency.hpp"
 #include "init/in_force.hpp"
+#include "init/instances.hpp"
 #include "init/kept_config.hpp"
 #include "init/log_output.hpp"
 #include "init/options.hpp"
+#include "init/paths.hpp"
 #include "init/proxy_changes.hpp"
 #include "init/reexecution.hpp"
 #include "init/reload.hpp"
@@ -35,6 +37,7 @@
 #include "init/signals.hpp"
 #include "init/socket_changes.hpp"
 #include "init/syslog_input.hpp"
+#include "init/timers.hpp"
 #include "init/watchdog.hpp"
 #include "io/log_store.hpp"
 #include "os/process.hpp"
@@ -114,6 +117,9 @@ class ZinitDaemon final : public Daemon {
   void keep_scheduled(const std::optional<ScheduledPower>& power) override;
   void reexecute(bool update, ReexecuteDone done) override;
   void switch_root(NewRoot next, SwitchDone done) override;
+  RequestResult<void> make_instance(std::string_view name) override {
+    return instances_.make(name);
+  }
   void set_service(SetService request, SetDone done) override;
   void delete_service(const DeleteService& request, DeleteDone done) override;
   void set_proxy(SetProxy request, ProxyDone done) override;
@@ -122,6 +128,8 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] Sockets sockets_of(const std::string& service) const override {
     return sockets_.view(service);
   }
+  [[nodiscard]] std::vector<TimerView> timers() const override { return timers_.views(); }
+  [[nodiscard]] std::string trigger_fault(const std::string& service) const override;
 
  private:
   /// How long the last file may be written, and how long sinks may write queued lines when the data
@@ -149,6 +157,7 @@ class ZinitDaemon final : public Daemon {
   void start_with_sockets();
   void on_sockets_open(bool anyway);
   void start_services();
+  void look_at_triggers();
   [[nodiscard]] RequestResult<void> boot_target();
   void no_services();
   void start_shell(std::string_view why);
@@ -193,8 +202,11 @@ class ZinitDaemon final : public Daemon {
   InForce in_force_;
   std::uint64_t reopening_ = 0;  // the ticket of the log files that were last opened anew
   Reloader reloader_;
+  Instances instances_;
   ServiceChanges service_changes_;
   ProxyChanges proxies_;
+  Timers timers_;
+  Paths paths_;
   bool boot_waits_ = false;  // for sockets to be open
   TimerWatcher boot_anyway_;
   Reexecution reexecution_;

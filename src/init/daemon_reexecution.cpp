@@ -35,6 +35,7 @@ void ZinitDaemon::go_on() {
   else
     restore_services();
   if (arriving) arrive();
+  if (booted_) look_at_triggers();
   reap_more_.ask();  // the ends of children during the execve(2)
   log_info("version {} goes on, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
            ::getpid());
@@ -46,6 +47,7 @@ void ZinitDaemon::go_on() {
 void ZinitDaemon::restore_services() {
   Legacy& legacy = *start_.legacy;
   KeptServices kept = kept_services(legacy.facts, settings_.defaults);
+  instances_.restore(legacy.facts);
   state_.set_kept(kept.entries);  // before what is lost is added, for that has no facts
   add_lost(kept);
   const auto to_start = adopt(kept.entries, start_.cgroups.get(), legacy.journal);
@@ -60,6 +62,8 @@ void ZinitDaemon::restore_services() {
   if (shutdown_.begun() && !board_.shutting_down())
     board_.begin_shutdown(shutdown_.kind() == PowerAction::switch_root);
   proxies_.restore(legacy.descriptors, legacy.facts);
+  timers_.take_over(legacy.facts);
+  paths_.take_over(legacy.facts);
   kill_point("reexec.restored");
   logs_.take_over_pipes(legacy.descriptors, legacy.facts);
   for (const std::string& name : to_start)
@@ -75,6 +79,7 @@ void ZinitDaemon::add_lost(KeptServices& kept) {
     use_settings(config);
     log_warnings(config);
     kept.masked = config.masked;
+    instances_.use(config.templates);
     proxies_.load(config);
   }
   add_lost_services(config.specs, start_.legacy->journal, kept.entries);

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
+#include "init/instances.hpp"
 #include "io/loop.hpp"
 #include "supervisor/journal.hpp"
 
@@ -37,15 +38,17 @@ void put_list(JsonWriter& to, std::string_view name, const std::vector<std::stri
   if (!list.empty()) to.member(name, list);
 }
 
+void put_identity(JsonWriter& to, const FileIdentity& one) {
+  to.begin_array().put(std::uint64_t{one.device}).put(std::uint64_t{one.inode});
+  to.put(std::int64_t{one.size}).put(one.modified_ns).end_array();
+}
+
 /// Where a spec was read from.
 void put_origin(JsonWriter& to, const ServiceSpec& spec) {
   to.member("file", spec.file);
   put_list(to, "drop_ins", spec.drop_ins);
   to.key("identities").begin_array();
-  for (const FileIdentity& one : spec.identities) {
-    to.begin_array().put(std::uint64_t{one.device}).put(std::uint64_t{one.inode});
-    to.put(std::int64_t{one.size}).put(one.modified_ns).end_array();
-  }
+  for (const FileIdentity& one : spec.identities) put_identity(to, one);
   to.end_array();
 }
 
@@ -59,7 +62,9 @@ std::string fact_of(const Node& node) {
   put_flag(to, "runtime", spec.runtime);
   put_flag(to, "system_class", spec.system_class_default);
   put_flag(to, "inherit_streams", spec.inherit_streams);
-  if (!spec.instance_of.empty()) to.member("instance_of", spec.instance_of);
+  if (!spec.connection_of.empty()) to.member("instance_of", spec.connection_of);
+  if (spec.is_instance()) to.member("template", spec.instance->of);
+  if (spec.is_instance()) to.member("link", spec.instance->link);
   put_origin(to, spec);
   if (!spec.document.empty()) to.key("document").put_raw(spec.document);
   put_list(to, "warnings", spec.findings->warnings);
@@ -72,6 +77,14 @@ std::string fact_of(const Node& node) {
     to.end_object();
   }
   return to.end_object().take();
+}
+
+std::vector<std::string> texts_in(const JsonValue& list) {
+  std::vector<std::string> texts;
+  if (!list.IsArray()) return texts;
+  for (const JsonValue& one : list.GetArray())
+    if (one.IsString()) texts.emplace_back(text_of(one));
+  return texts;
 }
 
 /// Reads members of an object; those that are missing, or of another type, have their defaults.
@@ -96,12 +109,8 @@ class Members {
     return value != nullptr && value->IsUint() ? value->GetUint() : 0;
   }
   [[nodiscard]] std::vector<std::string> texts(const char* name) const {
-    std::vector<std::string> texts;
     const JsonValue* value = find(name);
-    if (value == nullptr || !value->IsArray()) return texts;
-    for (const JsonValue& one : value->GetArray())
-      if (one.IsString()) texts.emplace_back(text_of(one));
-    return texts;
+    return value != nullptr ? texts_in(*value) : std::vector<std::string>();
   }
 
  private:
@@ -166,7 +175,9 @@ std::optional<GraphEntry> entry_from(const std::string& text, Slot slot,
   spec->runtime = from.flag("runtime");
   spec->system_class_default = from.flag("system_class");
   spec->inherit_streams = from.flag("inherit_streams");
-  spec->instance_of = from.text("instance_of");
+  spec->connection_of = from.text("instance_of");
+  if (std::string of = from.text("template"); !of.empty())
+    spec->instance.edit() = {std::move(of), from.text("link")};
   SpecFindings findings{from.texts("warnings"), from.number("refused_warnings"),
                         from.texts("errors"), nullptr, nullptr};
   // What was no fault to the image before is one to this: it must not run half of a file.
@@ -226,6 +237,57 @@ KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults
     kept.masked.emplace(name, link);
   });
   return kept;
+}
+
+std::string template_fact(const std::string& name, const Templates& templates) {
+  const SourceFile& file = templates.files().find(name)->second;
+  std::vector<std::string> paths{file.path};
+  JsonWriter to;
+  to.begin_object().member("file", file.path);
+  put_flag(to, "vendors", file.vendors);
+  put_flag(to, "system_class", file.system_class);
+  const auto put_drop_ins = [&](const std::vector<std::string>& list) {
+    to.put(list);
+    paths.insert(paths.end(), list.begin(), list.end());
+  };
+  to.key("drop_ins");
+  put_drop_ins(file.drop_ins);
+  to.key("own").begin_object();
+  for (const auto& [instance, own] : file.own) {
+    to.key(instance);
+    put_drop_ins(own.paths);
+  }
+  to.end_object().key("texts").begin_object();
+  for (const std::string& path : paths) {
+    const auto text = templates.texts().find(path);
+    if (text == templates.texts().end()) continue;
+    to.key(path).begin_array();
+    put_identity(to, text->second.identity);
+    to.put(text->second.text).end_array();
+  }
+  return to.end_object().end_object().take();
+}
+
+void add_template(const std::string& name, const std::string& fact, Templates::Files& files,
+                  Templates::Texts& texts) {
+  auto json = json_from(fact);
+  if (!json || !json->IsObject() || !is_template_name(name)) return;
+  const Members from(*json);
+  SourceFile file{from.text("file"), from.flag("system_class")};
+  file.vendors = from.flag("vendors");
+  file.drop_ins = from.texts("drop_ins");
+  const auto each_of = [&](const char* key, auto act) {
+    if (!json->HasMember(key) || !(*json)[key].IsObject()) return;
+    each_member((*json)[key], [&](auto& one) { act(std::string(text_of(one.name)), one.value); });
+  };
+  each_of("own", [&](const std::string& instance, const JsonValue& list) {
+    file.own[instance].paths = texts_in(list);
+  });
+  each_of("texts", [&](const std::string& path, const JsonValue& one) {
+    if (one.IsArray() && one.Size() == 2 && one[1].IsString())
+      texts[path] = {identity_from(one[0]), std::string(text_of(one[1]))};
+  });
+  if (stem_of(file.path) == name) files.emplace(name, std::move(file));
 }
 
 void KeptState::graph_changed(const Graph& before, const Graph& after) noexcept {

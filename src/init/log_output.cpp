@@ -3,21 +3,23 @@
 
 namespace zinit {
 
-Result<OutputPipes> LogOutput::open_output(Slot slot) {
-  {
-    MutexLock lock(mutex_);
-    if (const auto instance = instances_.find(slot); instance != instances_.end())
-      if (const auto of = accepting_.find(instance->second); of != accepting_.end())
-        slot = of->second;
-  }
-  return logs_.open_output(slot);
+Slot LogOutput::log_of(Slot slot) {
+  MutexLock lock(mutex_);
+  if (const auto instance = instances_.find(slot); instance != instances_.end())
+    if (const auto of = accepting_.find(instance->second); of != accepting_.end())
+      return of->second;
+  return slot;
 }
+
+Result<OutputPipes> LogOutput::open_output(Slot slot) { return logs_.open_output(log_of(slot)); }
+
+void LogOutput::note(Slot slot, std::string_view line) { logs_.note(log_of(slot), line); }
 
 void LogOutput::configure(Slot slot, const SpecPtr& spec) {
   {
     MutexLock lock(mutex_);
     if (spec->socket->accept) accepting_[spec->name] = slot;
-    if (!spec->instance_of.empty()) instances_[slot] = spec->instance_of;
+    if (!spec->connection_of.empty()) instances_[slot] = spec->connection_of;
   }
   logs_.configure(slot, spec);
 }

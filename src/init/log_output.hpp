@@ -19,8 +19,12 @@ class LogOutput final : public OutputPort {
   [[nodiscard]] Result<OutputPipes> open_output(Slot slot) override EXCLUDES(mutex_);
   void configure(Slot slot, const SpecPtr& spec) override EXCLUDES(mutex_);
   void forget(Slot slot) override EXCLUDES(mutex_);
+  void note(Slot slot, std::string_view line) override EXCLUDES(mutex_);
 
  private:
+  /// Whose log it is.
+  [[nodiscard]] Slot log_of(Slot slot) EXCLUDES(mutex_);
+
   LogStore& logs_;
   Mutex mutex_;                                               // a leaf
   std::map<std::string, Slot> accepting_ GUARDED_BY(mutex_);  // services with `accept`

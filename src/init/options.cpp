@@ -35,6 +35,7 @@ constexpr Option kOptions[] = {
     {.name = "--socket", .value = &ServerOptions::socket},
     {.name = "--pid1-mode", .flag = &ServerOptions::pid1_mode},
     {.name = "--container", .flag = &ServerOptions::container},
+    {.name = "--console", .flag = &ServerOptions::console},
     {.name = "--self-check", .flag = &ServerOptions::self_check},
     {.name = "--journal-version", .value = &ServerOptions::journal_version},
     {.name = "--help", .flag = &ServerOptions::help},
@@ -54,26 +55,35 @@ std::string unknown_option(std::string_view name) {
 /// Parses one command line.
 class OptionReader {
  public:
-  explicit OptionReader(std::span<const std::string> arguments) : arguments_(arguments) {}
+  OptionReader(std::span<const std::string> arguments, Words words)
+      : arguments_(arguments), words_(words) {}
 
   ServerOptions read() {
     while (next_ < arguments_.size()) {
       const std::string& argument = arguments_[next_++];
       if (argument == "--") {
         options_.dashes = true;
-        options_.command.assign(arguments_.begin() + static_cast<std::ptrdiff_t>(next_),
-                                arguments_.end());
-        break;
-      }
-      if (argument.size() > 1 && argument.front() == '-')
+        take_command();
+      } else if (argument.size() > 1 && argument.front() == '-') {
         read_option(argument);
-      else
+      } else if (words_ == Words::command) {
+        --next_;
+        take_command();
+      } else {
         options_.words.push_back(argument);
+      }
     }
     return std::move(options_);
   }
 
  private:
+  /// The rest is the command.
+  void take_command() {
+    options_.command.assign(arguments_.begin() + static_cast<std::ptrdiff_t>(next_),
+                            arguments_.end());
+    next_ = arguments_.size();
+  }
+
   void read_option(const std::string& argument) {
     const auto equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
@@ -103,6 +113,7 @@ class OptionReader {
   }
 
   std::span<const std::string> arguments_;
+  const Words words_;
   std::size_t next_ = 0;
   std::optional<std::string> attached_;
   ServerOptions options_;
@@ -125,8 +136,8 @@ void read_kernel_setting(KernelOptions& options, std::string_view name, std::str
 
 }  // namespace
 
-ServerOptions parse_server_options(std::span<const std::string> arguments) {
-  return OptionReader(arguments).read();
+ServerOptions parse_server_options(std::span<const std::string> arguments, Words words) {
+  return OptionReader(arguments, words).read();
 }
 
 KernelOptions parse_kernel_options(std::string_view text) {

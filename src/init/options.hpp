@@ -2,6 +2,7 @@
 // Pure: nothing here reads a file or makes a system call.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,20 +22,28 @@ struct ServerOptions {
   std::optional<LogLevel> log_level;
   bool pid1_mode = false;
   bool container = false;
+  bool console = false;  // what services print goes to standard output as well
   bool help = false;
   bool version = false;
   bool self_check = false;  // only see whether this program could go on in another's place
   std::optional<std::string> journal_version;  // of the one whose place it would take
   bool dashes = false;                         // there is a `--`
-  std::vector<std::string> command;  // what follows `--`: the service `main` of zinit-pid1
-  std::vector<std::string> words;    // not options: the kernel passes words that it does not know
-  std::vector<std::string> faults;   // error messages; what else was parsed is valid
+  std::vector<std::string> command;            // of the service `main` of a container's PID 1
+  std::vector<std::string> words;   // not options: the kernel passes words that it does not know
+  std::vector<std::string> faults;  // error messages; what else was parsed is valid
+};
+
+/// What an argument is that is neither an option nor the value of one.
+enum class Words : std::uint8_t {
+  none,     // a word, and options may follow
+  command,  // it begins the command, as what follows `--` does: tini and the like read theirs so
 };
 
 /// Options are `--name VALUE` or `--name=VALUE`, in any order. A server that is not PID 1 refuses
 /// to start if there are faults or words; PID 1 logs them and goes on, except for a container's
 /// `--` without a command.
-[[nodiscard]] ServerOptions parse_server_options(std::span<const std::string> arguments);
+[[nodiscard]] ServerOptions parse_server_options(std::span<const std::string> arguments,
+                                                 Words words = Words::none);
 
 /// Options on the kernel command line (behaviour.md, "PID 1 in system mode" 4). `quiet` is not
 /// among them: it sets the kernel's log level, which applies to zinit's lines on the console as

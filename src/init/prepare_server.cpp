@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <climits>
 #include <csignal>
 #include <cstdlib>
@@ -72,20 +73,24 @@ LogSinks open_sinks(EventLoop& loop) {
 }
 
 Result<void> open_socket(DaemonStart& start) {
-  const Places& places = start.sources.places;
   if (start.legacy) {
     if (KeptFd listening = start.legacy->descriptors.take(KeptKind::control_socket)) {
       start.socket = ControlSocket::take_over(std::move(listening));
       return {};
     }
   }
-  auto socket = ControlSocket::open({places.socket, places.socket_in_tmp});
+  auto socket = open_control_socket(start.sources.places, ControlSocketSettings().lock_wait);
   if (socket) {
     start.socket = std::move(*socket);
     return {};
   }
-  if (start.mode != Mode::system) return Failure(socket.error());
-  log_error("no client can be answered: {}", socket.error().text);
+  const bool taken = start.mode == Mode::container && socket.error().errnum == EADDRINUSE;
+  if (start.mode == Mode::standalone || taken) return Failure(socket.error());
+  // What a container is there for must not depend on it: its root may be read-only.
+  if (start.mode == Mode::container)
+    log_warn("there is no control socket, so zinitctl cannot be used: {}", socket.error().text);
+  else
+    log_error("no client can be answered: {}", socket.error().text);
   return {};
 }
 
@@ -156,12 +161,23 @@ int run_self_check(const StartRequest& request) {
   } else if (!request.options.faults.empty()) {
     fault = request.options.faults.front();
   } else {
-    const Configuration config = read_configuration({places_of(request), {}});
+    const Configuration config = read_configuration({.places = places_of(request)});
     if (config.incomplete) fault = config.incomplete->text;
   }
   const std::string said = fault.empty() ? std::string(kSelfCheckPassed) : fault;
   if (!write_all(STDOUT_FILENO, said + "\n", "standard output")) return 1;
   return fault.empty() ? 0 : 1;
+}
+
+Result<ControlSocket> open_control_socket(const Places& places, Milliseconds lock_wait) {
+  auto socket = ControlSocket::open({places.socket, places.socket_in_tmp, lock_wait});
+  // Where another server answers, this one is not to be taken for it.
+  const bool taken = !socket && socket.error().errnum == EADDRINUSE;
+  if (socket || taken || places.spare_socket.empty()) return socket;
+  auto spare = ControlSocket::open({places.spare_socket, places.spare_in_tmp, lock_wait});
+  if (!spare) return socket;
+  log_warn("{}; the control socket is {}", socket.error().text, spare->path());
+  return spare;
 }
 
 Result<DaemonStart> prepare_server(StartRequest request) {
@@ -180,7 +196,7 @@ Result<DaemonStart> prepare_server(StartRequest request) {
   if (start.legacy && start.legacy->daemon.nofile) start.nofile = start.legacy->daemon.nofile;
   start.environment = own_environment();
   use_asked_log_level(start, request);
-  start.sources = {places_of(request), {}};
+  start.sources = {.places = places_of(request), .console = request.options.console};
   if (request.mode == Mode::container) start.sources.command = request.options.command;
   start.console = std::move(request.console);
   start.kernel = std::move(request.kernel);

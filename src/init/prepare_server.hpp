@@ -20,10 +20,15 @@ struct StartRequest {
 /// @return  the exit status
 [[nodiscard]] int run_self_check(const StartRequest& request);
 
+/// The control socket at its place or, if that cannot be had, at the spare one, which is logged.
+/// @return  the error of the first place
+[[nodiscard]] Result<ControlSocket> open_control_socket(const Places& places,
+                                                        Milliseconds lock_wait);
+
 /// Prepares the process (signals, descriptors) and makes all parts of DaemonStart. Invalid options
 /// are logged.
-/// @return  an error if there are no descriptors for the loop, or no control socket; system mode
-///          goes on without a socket.
+/// @return  an error if there are no descriptors for the loop, or in standalone mode no control
+///          socket; PID 1 goes on without it, but in a container not where another server has it.
 /// On the main thread, before other threads are started.
 [[nodiscard]] Result<DaemonStart> prepare_server(StartRequest request);
 

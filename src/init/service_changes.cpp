@@ -49,10 +49,13 @@ void ServiceChanges::set(SetService request, Daemon::SetDone done) {
   set->done = std::move(done);
   FileTask task;
   task.bytes = memory_of(set->request.config);
+  task.begin = [this, set] { set->templates = templates_(); };
   task.work = [this, set] {
     set->made = make_service(set->request, places_, settings_.defaults, *board_.graph());
     if (!set->made) return;
-    const auto checked = board_.set(set->made->spec, set->request.start, true);
+    set->also =
+        instances_for(*set->made->spec, *set->templates, *board_.graph(), settings_.defaults);
+    const auto checked = board_.set(set->made->spec, set->request.start, true, set->also);
     if (!checked)
       set->made = unplaced(checked.error(), *set->made->spec);
     else if (const auto written = write_service_file(*set->made); !written)
@@ -61,7 +64,7 @@ void ServiceChanges::set(SetService request, Daemon::SetDone done) {
   task.finish = [this, set](const std::optional<Error>& fault) {
     if (fault) return set->done(failed(*fault));
     if (!set->made) return set->done(tl::unexpected(set->made.error()));
-    auto report = board_.set(set->made->spec, set->request.start, false);
+    auto report = board_.set(set->made->spec, set->request.start, false, set->also);
     if (!report) {
       report = unplaced(report.error(), *set->made->spec);
     } else {
@@ -156,7 +159,8 @@ std::vector<SpecPtr> runtime_services(const Graph& graph, const std::vector<Spec
   std::vector<SpecPtr> kept;
   for (const Slot slot : graph.order()) {
     const Node& node = graph.node(slot);
-    if (!node.removed && node.spec->runtime && !names.contains(node.spec->name))
+    if (!node.removed && node.spec->runtime && !node.spec->is_instance() &&
+        !names.contains(node.spec->name))
       kept.push_back(as_read(node.spec));
   }
   return kept;

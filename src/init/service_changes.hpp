@@ -15,6 +15,7 @@
 #include "control/daemon.hpp"
 #include "init/configuration.hpp"
 #include "init/file_queue.hpp"
+#include "init/instances.hpp"
 #include "init/service_file.hpp"
 
 namespace zinit {
@@ -22,9 +23,14 @@ namespace zinit {
 class ServiceChanges {
  public:
   /// All of these outlive this object.
+  /// @param templates  returns those in force.
   ServiceChanges(FileQueue& queue, Board& board, const Places& places,
-                 const GlobalSettings& settings)
-      : queue_(queue), board_(board), places_(places), settings_(settings) {}
+                 const GlobalSettings& settings, std::function<TemplatesPtr()> templates)
+      : queue_(queue),
+        board_(board),
+        places_(places),
+        settings_(settings),
+        templates_(std::move(templates)) {}
   ServiceChanges(const ServiceChanges&) = delete;
   ServiceChanges& operator=(const ServiceChanges&) = delete;
 
@@ -38,7 +44,9 @@ class ServiceChanges {
   struct Set {
     SetService request;
     Daemon::SetDone done;
+    TemplatesPtr templates{};
     RequestResult<NewService> made = tl::unexpected(RequestFailure{});  // by the queue's thread
+    std::vector<SpecPtr> also{};  // likewise: the instances that it depends on
   };
   struct Removal {
     DeleteService request;
@@ -57,10 +65,12 @@ class ServiceChanges {
   Board& board_;
   const Places& places_;
   const GlobalSettings& settings_;
+  const std::function<TemplatesPtr()> templates_;
   std::vector<Removal> stopping_;  // whose services are not down yet
 };
 
 /// The services in `graph` that were added at runtime and are not in `specs`: a reload keeps them.
+/// Instances of templates are made again instead.
 [[nodiscard]] std::vector<SpecPtr> runtime_services(const Graph& graph,
                                                     const std::vector<SpecPtr>& specs);
 

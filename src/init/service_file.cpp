@@ -88,7 +88,8 @@ class ServiceMaker {
     NewService made;
     const bool system_class = before_ && before_->system_class_default;
     const auto parsed = spec_from_document(document, system_class, defaults_);
-    if (before_) {
+    // An instance of a template that is replaced is none any more.
+    if (before_ && !before_->is_instance()) {
       parsed.spec->file = before_->file;
       parsed.spec->drop_ins = before_->drop_ins;
       parsed.spec->identities = before_->identities;
@@ -103,9 +104,9 @@ class ServiceMaker {
   }
 
   std::optional<RequestFailure> choose_place(const std::string& name) {
-    if (before_ && !before_->file.empty()) {
-      place_ = own_place_of(before_->file);
-      if (place_ == before_->file || !path_exists(place_)) return std::nullopt;
+    if (before_ && !before_->own_file().empty()) {
+      place_ = own_place_of(before_->own_file());
+      if (place_ == before_->own_file() || !path_exists(place_)) return std::nullopt;
     } else if (places_.added.empty()) {
       return RequestFailure{Refusal::file_error, "no directory of services is read"};
     } else {
@@ -121,10 +122,12 @@ class ServiceMaker {
   RequestResult<NewService> with_file(const Value& document, const std::string& name) const {
     NewService made;
     made.place = place_;
+    made.replaces_link = before_ && before_->is_instance();
     made.text = to_toml(document);
     Listing listing;
     list_file(place_, before_ && before_->system_class_default, listing);
-    const SourceFile& source = listing.files.front();
+    SourceFile& source = listing.files.front();
+    source.instance.clear();  // what is written takes the place of the link that made one
     ParsedSpec parsed = read_spec(source, defaults_, [&](const std::string& path) {
       return path == place_ ? Result<std::string>(made.text) : read_from_disk(path);
     });
@@ -167,10 +170,11 @@ RequestResult<NewService> make_service(const SetService& request, const Places& 
   return ServiceMaker(request, places, defaults, graph).make();
 }
 
-RequestResult<void> write_config_file(const std::string& path, const std::string& text) {
-  const std::string place = behind_links(path);
+RequestResult<void> write_config_file(const std::string& path, const std::string& text,
+                                      bool replaces_link) {
+  const std::string place = replaces_link ? path : behind_links(path);
   struct stat status {};
-  const bool there = ::stat(place.c_str(), &status) == 0;
+  const bool there = !replaces_link && ::stat(place.c_str(), &status) == 0;
   if (there && !S_ISREG(status.st_mode)) {
     return refused(Refusal::already_exists,
                    fmt::format("{} is no regular file any more; after a reload what it has "
@@ -187,7 +191,7 @@ RequestResult<void> write_config_file(const std::string& path, const std::string
 
 RequestResult<void> write_service_file(NewService& service) {
   if (service.place.empty()) return {};
-  auto written = write_config_file(service.place, service.text);
+  auto written = write_config_file(service.place, service.text, service.replaces_link);
   if (written) service.spec->identities.front() = identity_of(service.place);
   return written;
 }
@@ -196,8 +200,8 @@ RequestResult<std::string> remove_service_file(const DeleteService& request, con
   const SpecPtr spec = loaded(graph, request.name);
   if (spec && spec->inherit_streams)
     return refused(Refusal::not_supported, request.name + " is the command that zinit was given");
-  if (!spec || !request.persist || spec->file.empty()) return std::string();
-  return remove_config_file(spec->file, request.name);
+  if (!spec || !request.persist || spec->own_file().empty()) return std::string();
+  return remove_config_file(spec->own_file(), request.name);
 }
 
 RequestResult<std::string> remove_config_file(const std::string& file, const std::string& name) {

@@ -12,8 +12,9 @@ namespace zinit {
 /// A service that is to be added, or to replace the one of its name.
 struct NewService {
   std::shared_ptr<ServiceSpec> spec;
-  std::string place;  // the path of its file; empty if it is to have none
-  std::string text;   // of the file
+  std::string place;           // the path of its file; empty if it is to have none
+  std::string text;            // of the file
+  bool replaces_link = false;  // what is at `place` makes an instance of a template
   std::vector<std::string> warnings;
 };
 
@@ -40,10 +41,12 @@ struct NewService {
 [[nodiscard]] RequestResult<std::string> remove_service_file(const DeleteService& request,
                                                              const Graph& graph);
 
-/// Writes a file of the configuration atomically, behind a link if there is one. Blocks.
+/// Writes a file of the configuration atomically, behind a link if there is one; or, with
+/// `replaces_link`, in its place. Blocks.
 /// @return  file_error, or already_exists for what is no regular file: nothing is changed
 [[nodiscard]] RequestResult<void> write_config_file(const std::string& path,
-                                                    const std::string& text);
+                                                    const std::string& text,
+                                                    bool replaces_link = false);
 
 /// Removes the file of what is named `name`; a vendor's is masked instead. Blocks.
 /// @return  the symbolic link that masks it, or an empty text; file_error, or already_exists if

@@ -18,13 +18,18 @@ constexpr Milliseconds kHurried{1000};
 // and are ignored.
 constexpr Milliseconds kLastWait{5000};
 
+// Between lines that say whom it waits for, and of how many of them.
+constexpr Milliseconds kBetweenReminders{5000};
+constexpr std::size_t kMostReminded = 3;
+
 }  // namespace
 
 Shutdown::Shutdown(EventLoop& loop, Board& board, std::function<void()> begun,
                    std::function<void()> through)
     : board_(board),
       on_begun_(std::move(begun)),
-      through_(std::move(through)), timer_(loop, [this] { on_timer(); }) {}
+      through_(std::move(through)), timer_(loop, [this] { on_timer(); }),
+      reminder_(loop, [this] { remind(); }) {}
 
 /// Logs through the board, so that the line comes after those about the services that led to it.
 /// Without memory for it there is no line.
@@ -42,6 +47,7 @@ void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit)
   until_ = after(Clock::now(), limit - hurried_);
   on_begun_();
   timer_.set(limit - hurried_);  // first, for what follows may throw for want of memory
+  reminder_.set(kBetweenReminders);
   tell(LogLevel::info, [&] {
     const bool over_it = kind == PowerAction::switch_root;
     return fmt::format("{}; stopping all services{}, {} at most", why,
@@ -63,6 +69,7 @@ void Shutdown::go_on(const Stand& stand) {
   until_ = stand.until;
   hurried_ = stand.hurried;
   timer_.set(Milliseconds{std::max<std::int64_t>(ms_between(Clock::now(), until_), 0)});
+  reminder_.set(kBetweenReminders);
 }
 
 void Shutdown::hurry(std::string_view why) {
@@ -75,6 +82,22 @@ void Shutdown::hurry(std::string_view why) {
 
 void Shutdown::look() {
   if (begun_ && !finished_ && board_.all_down()) finish();
+}
+
+void Shutdown::remind() {
+  reminder_.set(kBetweenReminders);
+  tell(LogLevel::info, [this] {
+    std::vector<std::string> left = board_.still_up();
+    const std::size_t more = left.size() - std::min(left.size(), kMostReminded);
+    left.resize(left.size() - more);
+    for (std::string& name : left) {
+      const auto report = board_.why(name);
+      if (report && !report->reasons.empty())
+        name += fmt::format(" ({})", report->reasons.front().detail);
+    }
+    return fmt::format("waiting for {}{}", join(left, ", "),
+                       more == 0 ? "" : fmt::format(" and {} more", more));
+  });
 }
 
 void Shutdown::on_timer() {
@@ -102,6 +125,7 @@ void Shutdown::finish() {
   kill_point("shutdown.through");
   finished_ = true;
   timer_.stop();
+  reminder_.stop();
   through_();
 }
 

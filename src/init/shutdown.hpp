@@ -47,13 +47,15 @@ class Shutdown {
   void hurry(std::string_view why);
 
   /// It has led to a switch-root, and none has begun any more.
-  void forget() noexcept { begun_ = finished_ = false; }
+  void forget() noexcept { begun_ = finished_ = false; }  // finish() has stopped the timers
 
   /// To be called when the board has changed.
   void look();
 
  private:
   void on_timer();
+  /// Says whom it waits for, and again later.
+  void remind();
   template <class Text>
   void tell(LogLevel level, Text text) noexcept;
   void finish();
@@ -62,6 +64,7 @@ class Shutdown {
   std::function<void()> on_begun_;
   std::function<void()> through_;
   TimerWatcher timer_;
+  TimerWatcher reminder_;
   PowerAction kind_ = PowerAction::shut_down;
   bool begun_ = false;
   TimePoint until_{};

@@ -15,7 +15,6 @@ namespace zinit {
 
 namespace {
 
-constexpr Milliseconds kRemoval{1};  // so that those who wait for its end are answered before
 constexpr Milliseconds kTellAgain{10000};
 
 bool any_sockets(const Graph& graph) {
@@ -37,7 +36,7 @@ SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
   const ParsedSpec parsed = spec_from_document(*document, service.system_class_default, defaults);
   if (parsed.spec->name != name) return nullptr;
   parsed.spec->runtime = true;
-  parsed.spec->instance_of = service.name;
+  parsed.spec->connection_of = service.name;
   return finish(parsed);
 }
 
@@ -61,7 +60,7 @@ SocketChanges::SocketChanges(Parts parts)
            },
            [this] { (void)loop_.post([this] { open(); }); }, [this] { return board_.graph(); }}),
       retry_(parts.loop, [this] { open(); }),
-      removal_(parts.loop, [this] { remove_ended(); }) {}
+      removal_(parts.loop, std::move(parts.answers_due), [this] { remove_ended(); }) {}
 
 // --- sockets ---
 
@@ -74,11 +73,11 @@ void SocketChanges::take_over(Inheritance& inherited, const Graph& graph) {
   }
   for (const Slot slot : graph.order()) {
     const ServiceSpec& spec = graph.spec(slot);
-    if (spec.instance_of.empty()) continue;
-    instances_[spec.name] = spec.instance_of;
-    ++counts[spec.instance_of];
+    if (spec.connection_of.empty()) continue;
+    instances_[spec.name] = spec.connection_of;
+    ++counts[spec.connection_of];
     const auto number = parse_integer(std::string_view(spec.name).substr(spec.name.rfind('@') + 1));
-    std::uint64_t& last = last_[spec.instance_of];
+    std::uint64_t& last = last_[spec.connection_of];
     last = std::max(last, static_cast<std::uint64_t>(number.value_or(0)));
   }
   for (const auto& [service, count] : counts) sockets_.set_connections(service, count);
@@ -141,8 +140,10 @@ void SocketChanges::instance_later(const std::string& service, KeptFd connection
 void SocketChanges::begin_instance(const std::string& service, KeptFd connection) {
   // So that what it requires is up, and it is shown as what it is.
   if (!services_.wanted(service)) services_.start(service, "a connection");
-  const std::uint64_t number = ++last_[service];
-  const std::string name = fmt::format("{}@{}", service, number);
+  // The number of an instance of a template, or of another service, is passed over.
+  std::string name;
+  do name = fmt::format("{}@{}", service, ++last_[service]);
+  while (board_.find(name) != kNoSlot);
   const bool same_graph = board_.graph() == seen_;
   accepted_.put(name, std::move(connection));
   kill_point("instance.accepted");
@@ -185,7 +186,7 @@ void SocketChanges::end_instances() {
       ++one;
       continue;
     }
-    if (brief && ended_.empty()) removal_.set(kRemoval);
+    if (brief) removal_.ask();
     if (brief) ended_[one->first] = {};
     sockets_.connection_over(one->second);
     one = instances_.erase(one);

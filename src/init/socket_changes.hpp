@@ -19,6 +19,7 @@
 #include "config/settings.hpp"
 #include "control/daemon.hpp"
 #include "init/file_queue.hpp"
+#include "init/later_removal.hpp"
 #include "supervisor/board.hpp"
 
 namespace zinit {
@@ -26,7 +27,8 @@ namespace zinit {
 class SocketChanges {
  public:
   /// The loops and the settings outlive this object; the board and the queue may end before it.
-  /// `settled` is called when all sockets are open that can be.
+  /// `settled` is called when all sockets are open that can be. `answers_due` tells whether clients
+  /// may still be to be told of the last change.
   struct Parts {
     FileQueue& queue;
     EventLoop& loop;
@@ -34,6 +36,7 @@ class SocketChanges {
     Board& board;
     const GlobalSettings& settings;
     std::function<void()> settled;
+    std::function<bool()> answers_due;
   };
   explicit SocketChanges(Parts parts);
   SocketChanges(const SocketChanges&) = delete;
@@ -82,7 +85,7 @@ class SocketChanges {
   std::map<std::string, std::uint64_t> last_;     // the number of a service's last instance
   TimePoint told_at_{};  // of connections that are closed: not again before
   TimerWatcher retry_;
-  TimerWatcher removal_;
+  LaterRemoval removal_;
 };
 
 /// The spec of an instance of `service`: the same without [socket], and without restarts. Null if

@@ -25,7 +25,8 @@ constexpr int kWrongUsage = 2;
 constexpr std::string_view kUsage =
     "usage: zinit server [OPTIONS]\n"
     "       zinit-server [OPTIONS]\n"
-    "       zinit-pid1 [--container] [OPTIONS] [-- COMMAND ARGUMENT...]   as PID 1 only\n"
+    "       zinit-pid1 [OPTIONS]                                    as PID 1 only\n"
+    "       zinit-pid1 --container [OPTIONS] [[--] COMMAND ARGUMENT...]\n"
     "\n"
     "Starts and supervises services. Talk to it by zinitctl; zinit(8) says more.\n"
     "\n"
@@ -34,6 +35,7 @@ constexpr std::string_view kUsage =
     "  --socket PATH        answer clients at PATH\n"
     "  --log-level LEVEL    trace, debug, info, warn or error\n"
     "  --pid1-mode          read the directories that PID 1 reads\n"
+    "  --console            print services' output unless their files say otherwise\n"
     "  --container          PID 1 of a container, not of a machine\n"
     "  --help, --version\n";
 
@@ -116,9 +118,11 @@ int run_server(ServerName name, std::span<const std::string> arguments) {
   if (request.options.self_check && ::getpid() != 1) return run_self_check(request);
   request.inherited = take_inheritance();
   const bool pid1 = ::getpid() == 1;
+  ServerOptions of_container = parse_server_options(arguments, Words::command);
   const bool container =
       pid1 && (name == ServerName::server ||
-               in_container(request.options, own_environment(), marked_as_container()));
+               in_container(of_container, own_environment(), marked_as_container()));
+  if (container) request.options = std::move(of_container);
   if (pid1 && !container) {
     request.mode = Mode::system;
     run_machine(std::move(request));

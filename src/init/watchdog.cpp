@@ -18,7 +18,7 @@ namespace zinit {
 namespace {
 
 // A driver may be loaded by a service, some time after boot.
-constexpr Milliseconds kLookAgain{10000};
+constexpr Milliseconds kLookAtDeviceAgain{10000};
 
 // Loops are asked this often within the limit.
 constexpr int kAsksALimit = 4;
@@ -56,8 +56,8 @@ void MachineWatchdog::open() {
   if (!opened) {
     if (!std::exchange(told_, true))
       log_error("watchdog: {}; tried again every {}", opened.error().text,
-                duration_text(kLookAgain.count()));
-    return timer_.set(kLookAgain);
+                duration_text(kLookAtDeviceAgain.count()));
+    return timer_.set(kLookAtDeviceAgain);
   }
   fd_ = KeptFd(std::move(*opened), {KeptKind::watchdog});
   begin();

@@ -280,6 +280,13 @@ bool LogStore::look_back(Slot slot, Ring::Place& place, std::size_t count, std::
   return log->look_back(place, count, bytes, visit);
 }
 
+void LogStore::note(Slot slot, std::string_view line) {
+  ServiceLog* log = impl_->find(slot);
+  if (log == nullptr) return;
+  impl_->drain(*log);
+  log->note_once(line);
+}
+
 void LogStore::take_message(Slot slot, pid_t pid, std::int64_t time_us, std::string_view line) {
   impl_->get(slot).take(LogStream::syslog, pid, time_us, line);
 }

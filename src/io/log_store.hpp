@@ -115,6 +115,11 @@ class LogStore {
 
   [[nodiscard]] LogInfo info(Slot slot);
 
+  /// Adds a line of zinit's own to the log of `slot`, behind what its pipes hold now, unless the
+  /// newest line there is the same one. It goes to the ring and to subscriptions, not to the sinks.
+  /// Nothing, if there is no such log.
+  void note(Slot slot, std::string_view line);
+
   /// Stores a message that process `pid` sent to /dev/log, in the log of `slot` (or kSyslog) and
   /// its sinks.
   void take_message(Slot slot, pid_t pid, std::int64_t time_us, std::string_view line);

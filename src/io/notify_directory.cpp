@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 #include <vector>
 
+#include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -27,7 +27,7 @@ constexpr int kAttempts = 4096;
 /// The entries whose names are numbers; none if the directory cannot be read.
 std::vector<std::string> numbers_in(const std::string& directory) {
   std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
+  const UniqueDirectory open(::opendir(directory.c_str()));
   if (!open) return names;
   while (const dirent* entry = ::readdir(open.get()))
     if (parse_integer(entry->d_name)) names.emplace_back(entry->d_name);

@@ -19,7 +19,7 @@ namespace zinit {
 
 namespace {
 
-constexpr int kAttempts = 8;  // to find an unused name
+constexpr int kNameAttempts = 8;  // to find an unused name
 
 Result<void> bind_to(int fd, const std::string& name) {
   const sockaddr_un address = unix_address(name);
@@ -54,7 +54,8 @@ Result<NotifySocket> NotifySocket::abstract() {
         fmt::format("zinit/{}/{:016x}{:016x}", ::getpid(), random[0], random[1]);
     const auto bound = bind_to(fd->get(), std::string(1, '\0') + name);
     if (bound) return NotifySocket(std::move(*fd), "@" + name);
-    if (bound.error().errnum != EADDRINUSE || attempt >= kAttempts) return Failure(bound.error());
+    if (bound.error().errnum != EADDRINUSE || attempt >= kNameAttempts)
+      return Failure(bound.error());
   }
 }
 

@@ -118,6 +118,19 @@ void ServiceLog::forget() noexcept {
 
 void ServiceLog::note(std::string_view line) noexcept {
   FairLock lock(mutex_);
+  note_locked(line);
+}
+
+void ServiceLog::note_once(std::string_view line) noexcept {
+  FairLock lock(mutex_);
+  const std::size_t hash = std::hash<std::string_view>()(line);
+  if (noted_seq_ != 0 && noted_seq_ == ring_.last_seq() && noted_hash_ == hash) return;
+  note_locked(line);
+  noted_seq_ = ring_.last_seq();
+  noted_hash_ = hash;
+}
+
+void ServiceLog::note_locked(std::string_view line) noexcept {
   const std::int64_t time_us = wall_us();
   ring_.append(time_us, LogStream::zinit, false, line);
   const SplitLine only{line, false};

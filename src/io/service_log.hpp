@@ -111,6 +111,9 @@ class ServiceLog {
 
   /// Stores a line of zinit's own log, in the ring only.
   void note(std::string_view line) noexcept EXCLUDES(mutex_);
+  /// The same, unless the newest line is this one already: a service that does nothing but crash
+  /// says so once.
+  void note_once(std::string_view line) noexcept EXCLUDES(mutex_);
 
   /// Stores a line that did not come by a pipe, and gives it to the sinks; in pieces if it is
   /// longer than kMaxPiece.
@@ -163,6 +166,7 @@ class ServiceLog {
     DropCount dropped;
   };
 
+  void note_locked(std::string_view line) noexcept REQUIRES(mutex_);
   [[nodiscard]] ssize_t read_locked(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
   void end_locked(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
   void take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes) REQUIRES(mutex_);
@@ -175,6 +179,8 @@ class ServiceLog {
   mutable FairMutex mutex_;
   Ring ring_ GUARDED_BY(mutex_);
   std::string name_ GUARDED_BY(mutex_);
+  std::uint64_t noted_seq_ GUARDED_BY(mutex_) = 0;  // of the last line of note_once()
+  std::size_t noted_hash_ GUARDED_BY(mutex_) = 0;   // of its text
   std::vector<Output> outputs_ GUARDED_BY(mutex_);
   std::vector<LogPipePtr> pipes_ GUARDED_BY(mutex_);  // oldest first
   std::vector<std::shared_ptr<LogTap>> taps_ GUARDED_BY(mutex_);

@@ -21,7 +21,7 @@ constexpr int kKmsgAtOnce = 16;
 constexpr int kConsoleAtOnce = 8192;
 
 // Counted for each line beside its text, so that the queue is bounded for empty lines too.
-constexpr std::size_t kLineOverhead = 64;
+constexpr std::size_t kQueuedLineOverhead = 64;
 
 // The kernel cuts or refuses records of /dev/kmsg from 976 bytes on, depending on its version and
 // configuration (kernel/printk/printk.c: LOG_LINE_MAX, PRINTK_PREFIX_MAX).
@@ -56,9 +56,9 @@ void QueuedSink::add(const SinkBatch& batch, const DropCount& dropped, std::size
   MutexLock lock(mutex_);
   for (const SplitLine& line : batch.lines) {
     // Before formatting, so that dropping lines is cheap in a flood.
-    if (queued_bytes_ + line.text.size() + kLineOverhead > limit_) break;
+    if (queued_bytes_ + line.text.size() + kQueuedLineOverhead > limit_) break;
     queue_.push_back({format(batch, line), dropped, now});
-    queued_bytes_ += queue_.back().text.size() + kLineOverhead;
+    queued_bytes_ += queue_.back().text.size() + kQueuedLineOverhead;
     ++done;
     if (!std::exchange(awake_, true)) begins = true;
   }
@@ -87,7 +87,7 @@ void QueuedSink::go_on_with(std::string_view left) {
       queue_.push_back({std::string(left.substr(colon + 1, static_cast<std::size_t>(*size))),
                         nobodys, Clock::now()});
       const std::size_t taken = queue_.back().text.size();
-      queued_bytes_ += taken + kLineOverhead;
+      queued_bytes_ += taken + kQueuedLineOverhead;
       left.remove_prefix(colon + 1 + taken);
     }
     awake_ = !queue_.empty();
@@ -104,7 +104,7 @@ bool QueuedSink::next(QueuedLine& line) noexcept {
   }
   line = std::move(queue_.front());
   queue_.pop_front();
-  queued_bytes_ -= line.text.size() + kLineOverhead;
+  queued_bytes_ -= line.text.size() + kQueuedLineOverhead;
   return true;
 }
 

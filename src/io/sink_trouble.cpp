@@ -10,7 +10,7 @@ namespace zinit {
 namespace {
 
 constexpr Milliseconds kFirst{1000};
-constexpr Milliseconds kAgain{60000};
+constexpr Milliseconds kSayAgain{60000};
 
 std::string lines_text(std::uint64_t lines) {
   return fmt::format("{} {} lost", lines, lines == 1 ? "line" : "lines");
@@ -49,7 +49,7 @@ std::string SinkTrouble::say(TimePoint now) {
   const State state = state_;
   const bool more = lost != said_;
   said_ = lost;
-  next_ = after(now, kAgain);
+  next_ = after(now, kSayAgain);
   if (state == State::failing) {
     told_ = true;
     MutexLock lock(mutex_);

@@ -19,8 +19,8 @@ namespace zinit {
 
 namespace {
 
-constexpr Milliseconds kFirstDelay{200};
-constexpr Milliseconds kLastDelay{10000};
+constexpr Milliseconds kFirstConnectDelay{200};
+constexpr Milliseconds kLastConnectDelay{10000};
 constexpr Milliseconds kConnectLimit{10000};
 
 // Long, since the resolver may have many servers to ask.
@@ -305,7 +305,7 @@ void SocketSink::down(const std::string& why) noexcept {
   give_up_old();
   if (!fill()) return;  // the next line tries again
   if (trouble() != nullptr) trouble()->failing(why);
-  delay_ = std::clamp(delay_ * 2, kFirstDelay, kLastDelay);
+  delay_ = std::clamp(delay_ * 2, kFirstConnectDelay, kLastConnectDelay);
   timer_.set(delay_);
 }
 

@@ -28,7 +28,17 @@ void make_rest(Record& me) {
   me.again = false;
 }
 
+Reason stop_reason(const Record& me) {
+  switch (me.cause) {
+    case StopCause::unhealthy: return {ReasonType::health_check_failed, me.health_attempts, {}, {}};
+    case StopCause::watchdog: return {ReasonType::watchdog_timeout, 0, {}, {}};
+    default: return {ReasonType::start_timeout, 0, {}, {}, me.command.before_post};
+  }
+}
+
 void schedule(Record& me, const Lifecycle& lifecycle, TimePoint now) {
+  // How its process was made to end is not why.
+  if (me.state == State::stopping) me.reason = stop_reason(me);
   if (stable(me, lifecycle, now)) me.count = 0;
   // A shift by more than 27 is not needed: 2^27 ms is more than the longest delay in a file.
   const auto doubled = lifecycle.restart_delay * (std::int64_t{1} << std::min(me.count, 27u));
@@ -41,14 +51,6 @@ void fail(World& world, Record& me, Reason reason) {
   me.reason = std::move(reason);
   me.respawn = false;
   me.failed_serial = ++world.serial;
-}
-
-Reason stop_reason(const Record& me) {
-  switch (me.cause) {
-    case StopCause::unhealthy: return {ReasonType::health_check_failed, me.health_attempts, {}, {}};
-    case StopCause::watchdog: return {ReasonType::watchdog_timeout, 0, {}, {}};
-    default: return {ReasonType::start_timeout, 0, {}, {}, me.command.before_post};
-  }
 }
 
 /// When to retry a spawn that failed for lack of processes, memory or file descriptors. At least
@@ -231,7 +233,11 @@ void leave(Record& me, State to, Act act) {
     }
     if (me.state != State::blocked && to != State::blocked) me.delay_until = {};
   }
-  const bool reason_stays = to == State::failed || (to == State::inactive && act == Act::launch);
+  const bool skipped = to == State::inactive && act == Act::launch;
+  const bool scheduled = to == State::blocked && act == Act::schedule;
+  const bool stopped_with =
+      me.reason.type == ReasonType::stopped_with && me.wish == Wish::down && to != State::failed;
+  const bool reason_stays = to == State::failed || skipped || scheduled || stopped_with;
   if (!reason_stays) me.reason = {};
   if (to != State::starting && to != State::stopping) me.deadline = kNever;
 }
@@ -275,6 +281,8 @@ void begin_launch(World& world, Slot slot, const Row& row, TimePoint now) {
   me.command.before_post =
       me.command.index < spec.pre_exec->size() ? CommandKind::pre_exec : CommandKind::main;
 }
+
+void abandon_launch(World& world, Slot slot) { world.record(slot).process = Process::none; }
 
 std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now) {
   world.stop_limit = std::min(world.stop_limit, limit);

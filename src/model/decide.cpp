@@ -93,6 +93,8 @@ bool done_oneshot_asked(const Situation& s) {
 bool done_oneshot_pulled(const Situation& s) {
   return done_oneshot(s) && s.me().try_ == Try::pulled;
 }
+/// A condition for its start did not hold, and it is to be tried once more.
+bool skipped_wanted(const Situation& s) { return s.me().skipped && wanted(s) && !owed(s); }
 /// The wish is down, it had ended by itself, and its dependents are down.
 bool down_with_result(const Situation& s) {
   return down(s) && (s.me().done || s.me().by_itself) && dependents_down(s);
@@ -223,6 +225,7 @@ constexpr std::nullopt_t same = std::nullopt;  // the service stays in its state
 // The whole behaviour of a service. Of the rows for its state, the first whose predicate holds is
 // taken, so the order of rows matters. A row that keeps the state and does nothing is a wait.
 constexpr Row kRows[] = {
+    ROW(inactive, skipped_wanted, blocked, fresh_kept),
     ROW(inactive, wanted, blocked, fresh),
 
     ROW(exited, done_oneshot_asked, blocked, fresh_kept),

@@ -91,6 +91,10 @@ struct Step {
 /// process, which launches nothing.
 void begin_launch(World& world, Slot slot, const Row& row, TimePoint now);
 
+/// The launch that has begun is given up before there was a process: the service is as it was
+/// before begin_launch(), and is decided about anew.
+void abandon_launch(World& world, Slot slot);
+
 /// How a launch ended.
 struct LaunchOutcome {
   enum class Kind : std::uint8_t {

@@ -18,10 +18,6 @@ constexpr std::size_t kMaxHost = 253;  // the longest name in the DNS (RFC 1035)
 // Longer than the path of any health page, and short enough for one write to a socket.
 constexpr std::size_t kMaxTarget = 4096;
 
-tl::unexpected<std::string> wrong(std::string text) {
-  return tl::unexpected<std::string>(std::move(text));
-}
-
 bool is_v6(const std::string& host) {
   in6_addr address;
   return ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
@@ -33,10 +29,10 @@ bool allowed_in_host(char c) {
 }
 
 std::optional<std::string> host_fault(std::string_view host) {
-  if (host.empty()) return "names no host";
-  if (host.size() > kMaxHost) return fmt::format("names a host of more than {} bytes", kMaxHost);
+  if (host.empty()) return "has no host";
+  if (host.size() > kMaxHost) return fmt::format("has a host name of more than {} bytes", kMaxHost);
   for (const char c : host) {
-    if (!allowed_in_host(c)) return fmt::format("names the host \"{}\", which cannot be one", host);
+    if (!allowed_in_host(c)) return fmt::format("has the invalid host name \"{}\"", host);
   }
   return std::nullopt;
 }
@@ -44,7 +40,7 @@ std::optional<std::string> host_fault(std::string_view host) {
 Parsed<std::uint16_t> parse_port(std::string_view text) {
   const auto number = parse_integer(text);
   if (!number || *number < 1 || *number > 65535)
-    return wrong(fmt::format("names the port \"{}\", must be one from 1 to 65535", text));
+    return wrong(fmt::format("has the invalid port \"{}\", must be from 1 to 65535", text));
   return static_cast<std::uint16_t>(*number);
 }
 
@@ -58,13 +54,14 @@ Parsed<Endpoint> parse_host(std::string_view text, std::uint16_t standard) {
     if (end == std::string_view::npos) return wrong("has no ] after its IPv6 address");
     endpoint.host = text.substr(1, end - 1);
     if (!is_v6(endpoint.host))
-      return wrong(fmt::format("has \"{}\" in brackets, which is no IPv6 address", endpoint.host));
+      return wrong(
+          fmt::format("has \"{}\" in brackets, which is not an IPv6 address", endpoint.host));
     port = text.substr(end + 1);
     has_port = port.starts_with(':');
-    if (!has_port && !port.empty()) return wrong("has neither : nor an end after ]");
+    if (!has_port && !port.empty()) return wrong("has something other than :PORT after ]");
   } else {
     if (is_v6(std::string(text)) || is_v6(std::string(text.substr(0, text.rfind(':')))))
-      return wrong("has an IPv6 address without brackets, must be as \"[::1]:80\"");
+      return wrong("has an IPv6 address without brackets; use e.g. \"[::1]:80\"");
     const auto colon = text.find(':');
     has_port = colon != std::string_view::npos;
     endpoint.host = text.substr(0, colon);
@@ -72,7 +69,7 @@ Parsed<Endpoint> parse_host(std::string_view text, std::uint16_t standard) {
     if (has_port) port = text.substr(colon);
   }
   endpoint.port = standard;
-  if (!has_port && standard == 0) return wrong("has no port, must be as \"localhost:80\"");
+  if (!has_port && standard == 0) return wrong("has no port; use e.g. \"localhost:80\"");
   if (!has_port) return endpoint;
   const auto number = parse_port(port.substr(1));
   if (!number) return wrong(number.error());
@@ -81,9 +78,9 @@ Parsed<Endpoint> parse_host(std::string_view text, std::uint16_t standard) {
 }
 
 Parsed<Endpoint> parse_socket(std::string_view path) {
-  if (!path.starts_with('/')) return wrong("has no absolute path of a socket");
+  if (!path.starts_with('/')) return wrong("has no absolute path to a socket");
   if (path.size() > kUnixPathMax)
-    return wrong(fmt::format("has a socket's path of {} bytes, the kernel allows {}", path.size(),
+    return wrong(fmt::format("has a socket path of {} bytes, the kernel allows {}", path.size(),
                              kUnixPathMax));
   Endpoint endpoint;
   endpoint.socket = path;
@@ -122,7 +119,7 @@ bool take(std::string_view& text, std::string_view prefix) {
 
 Parsed<Endpoint> parse_tcp_endpoint(std::string_view text) {
   if (text.find("://") != std::string_view::npos)
-    return wrong("is a URL, must be as \"localhost:80\" or \"unix:/run/x.sock\"");
+    return wrong("is a URL; use e.g. \"localhost:80\" or \"unix:/run/x.sock\"");
   if (take(text, "unix:")) return parse_socket(text);
   return parse_host(text, 0);
 }
@@ -133,15 +130,16 @@ Parsed<Endpoint> parse_http_endpoint(std::string_view text) {
     const auto target = end == std::string_view::npos ? "/" : text.substr(end + 1);
     return with_target(parse_socket(text.substr(0, end)), target);
   }
-  if (text.starts_with("https:")) return wrong("is of https, which probes do not speak: use http");
+  if (text.starts_with("https:"))
+    return wrong("is an https URL, which health checks do not support; use http");
   if (!take(text, "http://"))
     return wrong(
-        "is no URL, must be as \"http://localhost:80/path\" or "
+        "is not an http URL; use e.g. \"http://localhost:80/path\" or "
         "\"http+unix:///run/x.sock:/path\"");
   const auto end = std::min(text.find_first_of("/?#"), text.size());
   const std::string_view authority = text.substr(0, end);
   if (authority.find('@') != std::string_view::npos)
-    return wrong("has a user in its URL, which probes do not send");
+    return wrong("has a user in its URL, which health checks do not send");
   return with_target(parse_host(authority, kHttpPort), text.substr(end));
 }
 

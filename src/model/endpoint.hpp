@@ -27,6 +27,11 @@ struct Endpoint {
 template <class T>
 using Parsed = tl::expected<T, std::string>;
 
+/// The other half of a Parsed: what is wrong with the text, worded to follow the name of a key.
+[[nodiscard]] inline tl::unexpected<std::string> wrong(std::string text) {
+  return tl::unexpected<std::string>(std::move(text));
+}
+
 /// Parses the endpoint of a tcp probe.
 [[nodiscard]] Parsed<Endpoint> parse_tcp_endpoint(std::string_view text);
 

@@ -16,6 +16,8 @@ namespace {
 
 using EdgeList = std::vector<Slot> Node::*;
 
+constexpr std::string_view kNamesItself = "a service cannot name itself; take it out";
+
 void add_unique(std::vector<Slot>& list, Slot slot) {
   if (std::ranges::find(list, slot) == list.end()) list.push_back(slot);
 }
@@ -41,10 +43,16 @@ class GraphBuilder {
     for (const Slot slot : graph_->order_) {
       if (!node(slot).removed && !node(slot).broken()) resolve(slot);
     }
+    for (const Slot slot : graph_->order_) {
+      if (!node(slot).removed && !node(slot).broken()) add_to_others(slot);
+    }
     refuse_cycles();
     refuse_conflicts_inside();
     for (const Slot slot : graph_->order_) {
       if (node(slot).removed) resolve_removed(slot);
+    }
+    for (const Slot slot : graph_->order_) {
+      if (!node(slot).removed && !node(slot).broken()) add_to_removed(slot);
     }
     link_back();
     mark_watched();
@@ -90,12 +98,25 @@ class GraphBuilder {
     place.load_order = entry.load_order;
   }
 
+  /// Where an edge is written, and by which key.
+  struct EdgePlace {
+    const ServiceSpec* spec = nullptr;
+    SourcePosition at;
+    std::string_view key;
+  };
+
+  /// A fault of `slot` about an edge, which may be written in another service's file.
+  void fault(Slot slot, const EdgePlace& place, std::string_view text) {
+    node(slot).faults.edit().push_back(message(*place.spec, place.at, "error", place.key, text));
+  }
+
   void fault(Slot slot, SourcePosition at, std::string_view key, std::string_view text) {
     node(slot).faults.edit().push_back(message(*node(slot).spec, at, "error", key, text));
   }
 
   void drop_edges(Slot slot) {
     Node& self = node(slot);
+    self.added.reset();
     self.requires_.clear();
     self.after.clear();
     self.wants.clear();
@@ -115,6 +136,48 @@ class GraphBuilder {
       ListOf{&Dependencies::conflicts, &Node::conflicts, "conflicts"},
   };
 
+  static constexpr std::array kListsForOthers = {
+      ListOf{&Dependencies::required_by, &Node::requires_, "required_by"},
+      ListOf{&Dependencies::before, &Node::after, "before"},
+      ListOf{&Dependencies::wanted_by, &Node::wants, "wanted_by"},
+  };
+
+  /// Calls `act` with each edge to `slot` that its own file adds to another service.
+  template <class Act>
+  void each_added(Slot slot, Act act) {
+    for (const ListOf& list : kListsForOthers) {
+      for (const Dependency& dependency : (*node(slot).spec->dependencies).*list.names)
+        act(list, dependency, graph_->find(dependency.name));
+    }
+  }
+
+  /// Gives others the edges that the file of `slot` adds to them.
+  void add_to_others(Slot slot) {
+    each_added(slot, [&](const ListOf& list, const Dependency& dependency, Slot other) {
+      if (other == slot) fault(slot, dependency.at, list.key, kNamesItself);
+    });
+    if (!node(slot).faults->empty()) return drop_edges(slot);
+    each_added(slot, [&](const ListOf& list, const Dependency& dependency, Slot other) {
+      if (other == kNoSlot || node(other).removed) {
+        auto& unknown = node(slot).unknown.edit();
+        if (std::ranges::find(unknown, dependency.name) == unknown.end())
+          unknown.push_back(dependency.name);
+      } else if (!node(other).broken()) {
+        auto& edges = node(other).*list.edges;
+        if (std::ranges::find(edges, slot) != edges.end()) return;
+        edges.push_back(slot);
+        node(other).added.edit().push_back({slot, kind_of(list)});
+      }
+    });
+  }
+
+  /// What an edge of these lists is called at the service that it begins at.
+  static std::string_view kind_of(const ListOf& list) {
+    for (const ListOf& own : kLists)
+      if (own.edges == list.edges) return own.key;
+    return {};
+  }
+
   void resolve(Slot slot) {
     for (const ListOf& list : kLists) {
       for (const Dependency& dependency : (*node(slot).spec->dependencies).*list.names) {
@@ -127,10 +190,7 @@ class GraphBuilder {
   void resolve_one(Slot slot, const ListOf& list, const Dependency& dependency) {
     Node& self = node(slot);
     const Slot other = graph_->find(dependency.name);
-    if (other == slot) {
-      fault(slot, dependency.at, list.key, "a service cannot name itself; take it out");
-      return;
-    }
+    if (other == slot) return fault(slot, dependency.at, list.key, kNamesItself);
     // A removed service counts as missing, but the edge is kept: the service must wait for its
     // dependents to stop.
     if (other != kNoSlot) add_unique(self.*list.edges, other);
@@ -157,11 +217,7 @@ class GraphBuilder {
       const std::vector<Slot> path = shortest_cycle(graph_->nodes_, slot, inside, came_from);
       const std::string text =
           fmt::format("a cycle: {}; take one of these dependencies out", cycle_text(path));
-      const bool by_requires =
-          std::ranges::find(node(slot).requires_, path.size() > 1 ? path[1] : slot) !=
-          node(slot).requires_.end();
-      fault(slot, position_of(slot, path[1 % path.size()], by_requires),
-            by_requires ? "requires" : "after", text);
+      fault(slot, place_of(slot, path[1 % path.size()]), text);
     }
     for (const Slot slot : component) drop_edges(slot);
   }
@@ -177,12 +233,24 @@ class GraphBuilder {
     return text.append(name(path.front()));
   }
 
-  SourcePosition position_of(Slot slot, Slot other, bool by_requires) {
-    const Dependencies& all = *node(slot).spec->dependencies;
-    for (const Dependency& dependency : by_requires ? all.requires_ : all.after) {
-      if (dependency.name == name(other)) return dependency.at;
+  /// The place of the edge of `requires` or `after` from `slot` to `other`: in the file of `slot`,
+  /// or in that of `other`, which adds it.
+  EdgePlace place_of(Slot slot, Slot other) {
+    const auto written = [this](Slot in, const ListOf& list, Slot names) -> EdgePlace {
+      const ServiceSpec& spec = *node(in).spec;
+      for (const Dependency& dependency : (*spec.dependencies).*list.names)
+        if (dependency.name == name(names)) return {&spec, dependency.at, list.key};
+      return {};
+    };
+    for (const ListOf& list : kLists) {
+      if (list.edges != &Node::requires_ && list.edges != &Node::after) continue;
+      if (const EdgePlace own = written(slot, list, other); own.spec != nullptr) return own;
+      for (const ListOf& added : kListsForOthers) {
+        if (added.edges != list.edges) continue;
+        if (const EdgePlace its = written(other, added, slot); its.spec != nullptr) return its;
+      }
     }
-    return {};
+    return {node(slot).spec.get(), {}, "requires"};
   }
 
   // Refuses services that conflict with what they require, and those that require two services that
@@ -219,7 +287,7 @@ class GraphBuilder {
       else if (slot == b)
         tell_conflict_with(slot, a, above_a);
       else
-        fault(slot, required_at(slot, above_b), "requires",
+        fault(slot, required_at(slot, above_b),
               fmt::format("{} requires {} and {}, which conflict; take one of them out", name(slot),
                           name(a), name(b)));
       add_unique(refused, slot);
@@ -228,14 +296,12 @@ class GraphBuilder {
 
   /// Reports that `slot` requires `other`, although one of the two conflicts with the other.
   void tell_conflict_with(Slot slot, Slot other, const Search& above_other) {
-    SourcePosition at = required_at(slot, above_other);
-    std::string_view key = "requires";
+    EdgePlace place = required_at(slot, above_other);
     for (const Dependency& dependency : node(slot).spec->dependencies->conflicts) {
-      if (dependency.name != name(other)) continue;
-      at = dependency.at;
-      key = "conflicts";
+      if (dependency.name == name(other))
+        place = {node(slot).spec.get(), dependency.at, "conflicts"};
     }
-    fault(slot, at, key, conflict_words(slot, name(other)));
+    fault(slot, place, conflict_words(slot, name(other)));
   }
 
   std::string conflict_words(Slot slot, std::string_view other) {
@@ -243,13 +309,11 @@ class GraphBuilder {
                        name(slot), other);
   }
 
-  /// The place in the file of `slot` where it requires a service that is marked in `above`.
-  SourcePosition required_at(Slot slot, const Search& above) {
-    for (const Dependency& dependency : node(slot).spec->dependencies->requires_) {
-      const Slot required = graph_->find(dependency.name);
-      if (required != kNoSlot && above.has(required)) return dependency.at;
-    }
-    return {};
+  /// The place where `slot` requires a service that is marked in `above`.
+  EdgePlace required_at(Slot slot, const Search& above) {
+    for (const Slot required : node(slot).requires_)
+      if (above.has(required)) return place_of(slot, required);
+    return {node(slot).spec.get(), {}, "requires"};
   }
 
   Search above(Slot start, const std::vector<std::vector<Slot>>& dependents) {
@@ -279,6 +343,13 @@ class GraphBuilder {
       add_unique(node(slot).conflicts, other);
       add_unique(node(other).conflicts, slot);
     }
+  }
+
+  /// Adds the edges of removed services to `slot` that its file has, as resolve_removed() does.
+  void add_to_removed(Slot slot) {
+    each_added(slot, [&](const ListOf& list, const Dependency&, Slot other) {
+      if (other != kNoSlot && node(other).removed) keep_edge(other, list.edges, {name(slot), {}});
+    });
   }
 
   void keep_edge(Slot slot, EdgeList list, const Dependency& dependency) {
@@ -360,10 +431,12 @@ std::string fault_moved_to(const ServiceSpec& spec, const ServiceSpec* before,
   const auto words = fault.find(": ", fault.find(": dependencies.") + 2);
   const std::string_view text = fault.substr(words == std::string_view::npos ? 0 : words + 2);
   using List = std::vector<Dependency> Dependencies::*;
-  constexpr std::array<std::pair<List, std::string_view>, 3> lists = {{
+  constexpr std::array<std::pair<List, std::string_view>, 5> lists = {{
       {&Dependencies::conflicts, "conflicts"},
       {&Dependencies::requires_, "requires"},
+      {&Dependencies::required_by, "required_by"},
       {&Dependencies::after, "after"},
+      {&Dependencies::before, "before"},
   }};
   for (const auto& [list, key] : lists) {
     for (const Dependency& dependency : (*spec.dependencies).*list) {

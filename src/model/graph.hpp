@@ -70,6 +70,13 @@ class Search {
   std::uint32_t epoch_ = 0;
 };
 
+/// An edge of a service that the file of another one adds: by its `required_by`, `before` or
+/// `wanted_by`, which is `requires`, `after` or `wants` written at the other end.
+struct AddedEdge {
+  Slot to = kNoSlot;      // the service whose file has it
+  std::string_view kind;  // requires, after or wants
+};
+
 struct Node {
   SpecPtr spec;          // null: the slot is free
   bool removed = false;  // its file is gone; it stays, with its edges, until it is down
@@ -83,8 +90,9 @@ struct Node {
   std::vector<Slot> ordered_before;  // the reverse of after: those that wait for this one
   std::vector<Slot> wanted_by;
 
+  OrDefault<std::vector<AddedEdge>> added;      // those of the edges above that others' files add
   std::vector<std::string> missing;             // required names that no loaded service has
-  OrDefault<std::vector<std::string>> unknown;  // such names in after, wants and conflicts
+  OrDefault<std::vector<std::string>> unknown;  // such names in the other lists of dependencies
   OrDefault<std::vector<std::string>>
       faults;  // whole messages about its place in the graph: config_error
 
@@ -94,6 +102,11 @@ struct Node {
   bool watched_from_above = false;
   bool watched_from_below = false;
 
+  /// Whether its edge of that kind to `to` is written in the file of `to`.
+  [[nodiscard]] bool adds(Slot to, std::string_view kind) const {
+    return std::ranges::any_of(
+        *added, [&](const AddedEdge& edge) { return edge.to == to && edge.kind == kind; });
+  }
   /// The file or its place in the graph is wrong, so the service fails with config_error.
   [[nodiscard]] bool broken() const { return spec->broken() || !faults->empty(); }
 };

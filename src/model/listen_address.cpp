@@ -21,13 +21,9 @@ constexpr Prefix kPrefixes[] = {
     {"fifo:", ListenType::fifo, true},
 };
 
-tl::unexpected<std::string> wrong(std::string text) {
-  return tl::unexpected<std::string>(std::move(text));
-}
-
 /// A FIFO is opened by its path, which may be longer than that of a socket.
 Parsed<Endpoint> parse_fifo(std::string_view path) {
-  if (!path.starts_with('/')) return wrong("has no absolute path of a FIFO");
+  if (!path.starts_with('/')) return wrong("has no absolute path to a FIFO");
   constexpr std::size_t most = PATH_MAX - 1;
   if (path.size() > most)
     return wrong(fmt::format("has a path of {} bytes, the kernel allows {}", path.size(), most));
@@ -62,7 +58,7 @@ Parsed<Endpoint> parse_proxy_address(std::string_view text) {
   auto address = parse_listen_address(text);
   if (!address) return wrong(std::move(address.error()));
   if (address->type != ListenType::stream)
-    return wrong("is no address of streams, must be as \"localhost:80\" or \"unix:/run/x.sock\"");
+    return wrong("is not a stream address; use e.g. \"localhost:80\" or \"unix:/run/x.sock\"");
   return std::move(address->place);
 }
 

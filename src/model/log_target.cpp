@@ -12,13 +12,13 @@ Parsed<LogTarget> parse(std::string_view text, std::string_view kinds, bool udp)
   else if (udp && text.starts_with("udp:"))
     target.way = LogTarget::Way::udp;
   else if (!text.starts_with("unix:"))
-    return tl::unexpected<std::string>("is no such address, must be " + std::string(kinds));
+    return tl::unexpected<std::string>("is not a valid address, must be " + std::string(kinds));
   const bool local = target.way == LogTarget::Way::unix_socket;
   auto endpoint = parse_tcp_endpoint(local ? text : text.substr(4));
   if (!endpoint) return tl::unexpected<std::string>(std::move(endpoint.error()));
   // Without this, "tcp:unix:/path" would pass for a unix socket.
   if (local == endpoint->socket.empty())
-    return tl::unexpected<std::string>("is no such address, must be " + std::string(kinds));
+    return tl::unexpected<std::string>("is not a valid address, must be " + std::string(kinds));
   target.endpoint = *std::move(endpoint);
   return target;
 }

@@ -44,7 +44,8 @@ class Planner {
     for (const SpecPtr& spec : specs) names_.insert(spec->name);
     for (const Slot slot : old_.order()) {
       const Node& node = old_.node(slot);
-      if (!node.removed && !node.broken()) loaded_from_.emplace(node.spec->file, slot);
+      if (!node.removed && !node.broken() && !node.spec->is_instance())
+        loaded_from_.emplace(node.spec->file, slot);
     }
     for (const SpecPtr& spec : specs) add(spec);
     add_removed();
@@ -74,7 +75,8 @@ class Planner {
   /// with another name. That service is not known if the file was broken before, too.
   [[nodiscard]] std::string name_of(const ServiceSpec& spec) const {
     const auto found = loaded_from_.find(spec.file);
-    if (!spec.broken() || spec.file.empty() || found == loaded_from_.end()) return spec.name;
+    if (!spec.broken() || spec.file.empty() || spec.is_instance() || found == loaded_from_.end())
+      return spec.name;
     std::string name = old_.name(found->second);
     return names_.contains(name) ? spec.name : name;
   }
@@ -212,10 +214,12 @@ class Planner {
       const std::vector<std::string> faults = *plan_.graph->node(one->slot).faults;
       std::vector<const PlannedService*> work{one};
       while (!work.empty()) {
-        const std::vector<Dependency> required = work.back()->spec->dependencies->requires_;
+        std::vector<std::string> required = added_to(work.back()->name);
+        for (const Dependency& dependency : work.back()->spec->dependencies->requires_)
+          required.push_back(dependency.name);
         work.pop_back();
-        for (const Dependency& dependency : required) {
-          const auto other = by_name.find(dependency.name);
+        for (const std::string& name : required) {
+          const auto other = by_name.find(name);
           if (other == by_name.end() || !seen.insert(other->second).second) continue;
           work.push_back(other->second);
           if (!is_change(*other->second) || other->second->spec->broken()) continue;
@@ -227,6 +231,17 @@ class Planner {
       }
     }
     return refused;
+  }
+
+  /// The services whose files add them to what `name` requires.
+  [[nodiscard]] std::vector<std::string> added_to(const std::string& name) const {
+    std::vector<std::string> names;
+    for (const PlannedService& planned : plan_.services) {
+      const auto& dependents = planned.spec->dependencies->required_by;
+      if (std::ranges::find(dependents, name, &Dependency::name) != dependents.end())
+        names.push_back(planned.name);
+    }
+    return names;
   }
 
   /// The faults of another service, as messages about the change that has caused them: a new

@@ -178,6 +178,7 @@ bool kept(const World& world, Slot slot) {
     case State::blocked:
     case State::starting: return record.respawn;
     case State::stopping: return record.again;
+    case State::inactive: return record.skipped;
     case State::exited: return world.spec(slot).oneshot && record.done && record.try_ == Try::asked;
     default: return false;
   }

@@ -30,8 +30,9 @@ constexpr std::array kTypes = {
     TypeName{ReasonType::port_in_use, "port_in_use"},
     TypeName{ReasonType::config_error, "config_error"},
     TypeName{ReasonType::condition, "condition"},
+    TypeName{ReasonType::stopped_with, "stopped_with"},
 };
-static_assert(kTypes.size() == static_cast<std::size_t>(ReasonType::condition) + 1);
+static_assert(kTypes.size() == static_cast<std::size_t>(ReasonType::stopped_with) + 1);
 static_assert(
     [] {
       for (std::size_t i = 0; i < kTypes.size(); ++i)
@@ -71,6 +72,11 @@ std::string bare_name(std::string_view name) {
   std::string bare = upper(name);
   if (bare.starts_with("SIG")) bare.erase(0, 3);
   return bare;
+}
+
+/// Whose end it is, before the words for that; empty for the main process.
+std::string_view whose_words(CommandKind step) {
+  return step == CommandKind::pre_exec ? "pre_exec " : "";
 }
 
 /// Real-time signals are counted from libc's SIGRTMIN, above those that libc keeps for itself.
@@ -114,11 +120,18 @@ Reason reason_of_end(const ProcessEnd& end, CommandKind step) {
   return reason;
 }
 
+std::string end_text(const ProcessEnd& end, CommandKind step) {
+  const Reason reason = reason_of_end(end, step);
+  if (end.by_signal) return reason_text(reason);
+  return fmt::format("{}exited with code {}", whose_words(step), end.value);
+}
+
 std::string reason_text(const Reason& reason) {
-  const std::string_view whose = reason.step == CommandKind::pre_exec ? "pre_exec " : "";
+  const std::string_view whose = whose_words(reason.step);
   switch (reason.type) {
     case ReasonType::none: return {};
-    case ReasonType::exit_code: return fmt::format("{}exited with code {}", whose, reason.number);
+    case ReasonType::exit_code:
+      return fmt::format("{}exit code {}", whose.empty() ? "" : "pre_exec: ", reason.number);
     case ReasonType::signal:
       return reason.text.empty()
                  ? fmt::format("{}killed by {}", whose, signal_name(reason.number))
@@ -143,6 +156,9 @@ std::string reason_text(const Reason& reason) {
                          reason.text.empty() ? "" : " by " + reason.text);
     case ReasonType::config_error: return join(reason.messages, "; ");
     case ReasonType::condition: return "condition " + reason.text + " does not hold";
+    case ReasonType::stopped_with:
+      return reason.number == 0 ? "stopped with " + reason.text + ", which it requires"
+                                : "stopped for " + reason.text + ", which conflicts with it";
   }
   return {};
 }

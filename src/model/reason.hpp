@@ -1,5 +1,5 @@
-// Why a service is `failed`, or `inactive` because a condition did not hold; and how a process
-// ended.
+// Why a service is `failed`; why it is down, if that is neither its own end nor a stop that named
+// it; and how a process ended.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +40,9 @@ enum class ReasonType : std::uint8_t {
   port_in_use,         // number: the port; text: its holder, if known
   config_error,        // messages
   condition,           // text: the condition that does not hold; the state is `inactive`
+  // It was stopped together with another; the state is `exited` or `inactive`. text: the service
+  // whose stop it was, or, with number 1, one that conflicts with it and was started.
+  stopped_with,
 };
 
 /// The word in JSON: `type` of a reason.
@@ -65,10 +68,13 @@ struct Reason {
 
 [[nodiscard]] Reason reason_of_end(const ProcessEnd& end, CommandKind step = CommandKind::main);
 
+/// How a process has ended, in words: "exited with code 1", "pre_exec killed by SIGKILL".
+[[nodiscard]] std::string end_text(const ProcessEnd& end, CommandKind step = CommandKind::main);
+
 /// The word in JSON for `step` of a reason, which is also the name of the key.
 inline constexpr std::string_view kPreStepName = "pre_exec";
 
-/// A reason in words, after "failed: ": "exited with code 1", "pre_exec killed by SIGKILL",
+/// A reason in words, after "failed: ": "exit code 1", "pre_exec killed by SIGKILL",
 /// "requires db, which failed", ...
 [[nodiscard]] std::string reason_text(const Reason& reason);
 

@@ -12,11 +12,15 @@ namespace zinit {
 
 namespace {
 
+using Fate = PlannedService::Fate;
+
 /// It is starting or running, or its process is being spawned.
 bool has_run(const Record& record) {
   return record.state == State::starting || record.state == State::running ||
          (record.state == State::blocked && record.process == Process::launching);
 }
+
+void append(Slots& to, const Slots& from) { to.insert(to.end(), from.begin(), from.end()); }
 
 void pull(Record& record) {
   record.wish = Wish::up;
@@ -75,6 +79,28 @@ void take_down(Record& record) {
   if (has_run(record)) record.stop_owed = true;
 }
 
+bool stopped_with(const Record& record) { return record.reason.type == ReasonType::stopped_with; }
+
+/// Takes `slot` and all its dependents down. The reason for `slot`, if it is not empty, says for
+/// whom; that for its dependents is `slot`. Those that have been up go to `stopped`.
+void take_down_with_dependents(World& world, Slot slot, Reason reason, Requested& result) {
+  const Slots all = closure(world, slot, &Node::required_by);
+  for (const Slot each : all) {
+    Record& record = world.record(each);
+    const bool was_up = record.wish == Wish::up || has_run(record);
+    // A process that cannot be killed stays the reason of its service's failure.
+    const bool tell = record.state != State::failed || record.process == Process::none;
+    if (was_up && tell)
+      record.reason =
+          each == slot ? reason : Reason{ReasonType::stopped_with, 0, world.graph->name(slot), {}};
+    else if (each == slot && stopped_with(record))
+      record.reason = reason;
+    if (was_up) result.stopped.push_back(each);
+    take_down(record);
+  }
+  append(result.changed, all);
+}
+
 /// Marks what an isolate does not stop: `target` with what it requires and wants, and services of
 /// class `system` whose wish is up with what they require, at any depth. The marks are valid until
 /// the next request.
@@ -129,22 +155,34 @@ Bulk pass_over_system(const Graph& graph, Counts counts) {
   return bulk;
 }
 
-void append(Slots& to, const Slots& from) { to.insert(to.end(), from.begin(), from.end()); }
-
 /// Stops everything that conflicts with a service in `started`, unless it is in `started` as well.
-void stop_conflicting(World& world, const Slots& started, Slots& changed) {
+void stop_conflicting(World& world, const Slots& started, Requested& result) {
   for (const Slot slot : started) {
     for (const Slot other : world.node(slot).conflicts) {
       if (std::ranges::find(started, other) != started.end()) continue;
-      if (world.record(other).wish == Wish::up) append(changed, request_stop(world, other));
+      if (world.record(other).wish == Wish::up)
+        take_down_with_dependents(
+            world, other, {ReasonType::stopped_with, 1, world.graph->name(slot), {}}, result);
     }
   }
 }
 
+/// The dependents of `slot` that an earlier stop has taken down with it.
+Slots left_stopped(const World& world, Slot slot) {
+  Slots left = closure(world, slot, &Node::required_by);
+  std::erase_if(left, [&](Slot each) {
+    const Record& record = world.record(each);
+    return each == slot || record.wish == Wish::up || !stopped_with(record);
+  });
+  return left;
+}
+
 }  // namespace
 
-Slots request_start(World& world, Slot slot) {
-  Slots changed{slot};
+Requested request_start(World& world, Slot slot) {
+  Requested result;
+  Slots& changed = result.changed;
+  changed.push_back(slot);
   Record& record = world.record(slot);
   record.wish = Wish::up;
   record.try_ = Try::asked;
@@ -152,28 +190,40 @@ Slots request_start(World& world, Slot slot) {
   search.begin(world.graph->slots());
   search.visit(slot);
   pull_dependencies(world, search, changed);
+  for (const Slot each : changed) {
+    const bool tried = each != slot && world.record(each).try_ != Try::none;
+    if (tried && !satisfied(world, each) && !active(world, each)) result.started.push_back(each);
+  }
   const Slots started = closure(world, slot, &Node::requires_);
   for (const Slot each : started) world.record(each).rank = world.next_rank;
   --world.next_rank;
   append(changed, started);
-  stop_conflicting(world, started, changed);
-  return changed;
+  stop_conflicting(world, started, result);
+  result.left = left_stopped(world, slot);
+  return result;
 }
 
-Slots request_stop(World& world, Slot slot) {
-  Slots changed = closure(world, slot, &Node::required_by);
-  for (const Slot each : changed) take_down(world.record(each));
-  return changed;
+Requested request_stop(World& world, Slot slot) {
+  Requested result;
+  take_down_with_dependents(world, slot, {}, result);
+  std::erase(result.stopped, slot);
+  return result;
 }
 
-Slots request_restart(World& world, Slot slot) {
+Requested request_restart(World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (!has_run(record)) return request_start(world, slot);
-  Slots changed;
+  Requested result;
   // A stop may have been requested just before, with no step taken since. The last request counts.
-  if (record.wish == Wish::down) changed = request_start(world, slot);
-  append(changed, owe_stop(world, slot));
-  return changed;
+  if (record.wish == Wish::down) result = request_start(world, slot);
+  const Slots owing = owe_stop(world, slot);
+  append(result.changed, owing);
+  for (const Slot each : owing) {
+    const Record& other = world.record(each);
+    if (each != slot && other.stop_owed && other.wish == Wish::up) result.restarted.push_back(each);
+  }
+  result.left = left_stopped(world, slot);
+  return result;
 }
 
 Slots request_pull(World& world, const Slots& slots) {
@@ -203,7 +253,7 @@ Isolation request_isolate(World& world, Slot target) {
   const auto down = [&](Slot slot) { return !satisfied(world, slot) && !active(world, slot); };
   Slots before;
   std::ranges::copy_if(world.graph->order(), std::back_inserter(before), down);
-  append(isolation.changed, request_start(world, target));
+  append(isolation.changed, request_start(world, target).changed);
   for (const Slot slot : before) {
     const Record& record = world.record(slot);
     if (record.wish == Wish::up && record.try_ != Try::none) isolation.started.push_back(slot);
@@ -221,11 +271,11 @@ Bulk request_start_all(World& world) {
     else if (node.spec->status == StartStatus::ignore)
       bulk.skipped.push_back({slot, "its status is \"ignore\""});
     else if (node.broken())
-      bulk.failed.push_back({slot, reason_text(world.record(slot).reason)});
+      bulk.failed.push_back({slot, reason_text(fault_of(world, slot))});
     else if (satisfied(world, slot))
       continue;
-    else if (node.spec->starts_by_connection() && !node.spec->accepts())
-      bulk.skipped.push_back({slot, "a connection to its sockets starts it"});
+    else if (const std::string trigger = trigger_words(*node.spec); !trigger.empty())
+      bulk.skipped.push_back({slot, trigger + " starts it"});
     else
       bulk.done.push_back(slot);
   }
@@ -297,7 +347,6 @@ struct Before {
 /// started.
 void apply_planned(World& world, const PlannedService& planned, const Before& before,
                    bool start_added, Slots& pulled) {
-  using Fate = PlannedService::Fate;
   const Slot slot = planned.slot;
   Record& record = world.record(slot);
   const bool to_be_started = planned.spec->starts_at_boot() && planned.start && start_added;
@@ -337,9 +386,31 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
   }
 }
 
+/// Adds the service to `pulled` if it is not ready and its file adds it to the dependencies of one
+/// whose wish is up, which did not have it in the graph `old`.
+void pull_for_new_dependents(const World& world, const Graph* old, const PlannedService& planned,
+                             Slots& pulled) {
+  const Node& node = world.node(planned.slot);
+  const auto is_new = [&](Slot dependent, std::vector<Slot> Node::*edges) {
+    if (old == nullptr || !old->used(dependent)) return true;
+    const auto& had = old->node(dependent).*edges;
+    return std::ranges::find(had, planned.slot) == had.end();
+  };
+  const auto look = [&](const std::vector<Slot>& dependents, std::vector<Slot> Node::*edges) {
+    for (const Slot dependent : dependents) {
+      if (world.record(dependent).wish == Wish::up && is_new(dependent, edges))
+        pulled.push_back(planned.slot);
+    }
+  };
+  if (satisfied(world, planned.slot)) return;
+  look(node.required_by, &Node::requires_);
+  look(node.wanted_by, &Node::wants);
+}
+
 /// Adds the service to `pulled` if it is new or was broken, and something whose wish is up requires
 /// or wants it. If its dependencies have changed and its own wish is up, adds these as well.
-void collect_needed(World& world, const PlannedService& planned, bool was_broken, Slots& pulled) {
+void collect_needed(World& world, const Graph* old, const PlannedService& planned, bool was_broken,
+                    Slots& pulled) {
   const Node& node = world.node(planned.slot);
   const auto needed = [&](Slot other) {
     return !world.node(other).removed && world.spec(other).status != StartStatus::ignore;
@@ -353,6 +424,8 @@ void collect_needed(World& world, const PlannedService& planned, bool was_broken
       }
     }
   }
+  if (planned.dependencies_changed && needed(planned.slot))
+    pull_for_new_dependents(world, old, planned, pulled);
   if (planned.dependencies_changed && world.record(planned.slot).wish == Wish::up) {
     for (const auto list : {&Node::requires_, &Node::wants}) {
       for (const Slot other : node.*list) {
@@ -393,7 +466,8 @@ void apply_plan(World& world, const Plan& plan, bool start_added) {
     apply_planned(world, planned, before(planned.slot), start_added, pulled);
   }
   for (const PlannedService& planned : plan.services) {
-    if (!gone(planned)) collect_needed(world, planned, before(planned.slot).broken, pulled);
+    if (!gone(planned))
+      collect_needed(world, old.get(), planned, before(planned.slot).broken, pulled);
   }
   request_pull(world, pulled);
 }

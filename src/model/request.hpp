@@ -13,13 +13,23 @@ namespace zinit {
 
 using Slots = std::vector<Slot>;
 
+/// What a start, stop or restart of one service does, and to which others.
+struct Requested {
+  Slots changed;  // all whose records have changed
+  // The others that are started, stopped, or stopped and started again with it.
+  Slots started, stopped, restarted;
+  // Its dependents, at any depth, that an earlier stop of it has taken down, and that a start of it
+  // does not bring back.
+  Slots left;
+};
+
 /// `start`: `slot` is tried once more. What it requires and wants is started with it, what
 /// conflicts with any of these is stopped.
-Slots request_start(World& world, Slot slot);
+Requested request_start(World& world, Slot slot);
 /// `stop`: the wish of `slot` and of all its dependents becomes down.
-Slots request_stop(World& world, Slot slot);
+Requested request_stop(World& world, Slot slot);
 /// `restart`: `slot` and all its dependents owe one stop. If `slot` does not run, like `start`.
-Slots request_restart(World& world, Slot slot);
+Requested request_restart(World& world, Slot slot);
 /// Boot and start-all: each of `slots` is started with what it requires and wants. Unlike with
 /// `start`, none of them gains precedence in a conflict, and nothing is stopped for a conflict.
 Slots request_pull(World& world, const Slots& slots);

@@ -24,7 +24,7 @@ struct Part {
 };
 
 template <auto member>
-bool same(const ServiceSpec& before, const ServiceSpec& after) {
+bool equal(const ServiceSpec& before, const ServiceSpec& after) {
   return before.*member == after.*member;
 }
 
@@ -33,38 +33,41 @@ bool same(const ServiceSpec& before, const ServiceSpec& after) {
 constexpr SpecChange kProcess = SpecChange::restart;
 constexpr SpecChange kOwn = SpecChange::settings;
 constexpr Part kParts[] = {
-    {"[service] or [target]", kProcess, same<&ServiceSpec::kind>},
-    {"exec", kProcess, same<&ServiceSpec::exec>},
-    {"dir", kProcess, same<&ServiceSpec::dir>},
-    {"oneshot", kProcess, same<&ServiceSpec::oneshot>},
-    {"env", kProcess, same<&ServiceSpec::env>},
-    {"env_file", kProcess, same<&ServiceSpec::env_file>},
-    {"user", kProcess, same<&ServiceSpec::user>},
-    {"group", kProcess, same<&ServiceSpec::group>},
-    {"groups", kProcess, same<&ServiceSpec::groups>},
-    {"umask", kProcess, same<&ServiceSpec::umask>},
-    {"tty", kProcess, same<&ServiceSpec::tty>},
-    {"pre_exec", kProcess, same<&ServiceSpec::pre_exec>},
-    {"directories", kProcess, same<&ServiceSpec::directories>},
-    {"[readiness]", kProcess, same<&ServiceSpec::readiness>},
-    {"[limits]", kProcess, same<&ServiceSpec::limits>},
-    {"[process]", kProcess, same<&ServiceSpec::process>},
-    {"[socket]", kProcess, same<&ServiceSpec::socket>},
-    {"description", kOwn, same<&ServiceSpec::description>},
-    {"status", kOwn, same<&ServiceSpec::status>},
-    {"class", kOwn, same<&ServiceSpec::class_>},
-    {"critical", kOwn, same<&ServiceSpec::critical>},
-    {"survive", kOwn, same<&ServiceSpec::survive>},
-    {"ports", kOwn, same<&ServiceSpec::ports>},
-    {"post_exec", kOwn, same<&ServiceSpec::post_exec>},
-    {"stop_exec", kOwn, same<&ServiceSpec::stop_exec>},
-    {"reload_exec", kOwn, same<&ServiceSpec::reload_exec>},
-    {"reload_signal", kOwn, same<&ServiceSpec::reload_signal>},
-    {"[dependencies]", kOwn, same<&ServiceSpec::dependencies>},
-    {"[lifecycle]", kOwn, same<&ServiceSpec::lifecycle>},
-    {"[health]", kOwn, same<&ServiceSpec::health>},
-    {"[logging]", kOwn, same<&ServiceSpec::logging>},
-    {"[resources]", kOwn, same<&ServiceSpec::resources>},
+    {"[service] or [target]", kProcess, equal<&ServiceSpec::kind>},
+    {"exec", kProcess, equal<&ServiceSpec::exec>},
+    {"dir", kProcess, equal<&ServiceSpec::dir>},
+    {"oneshot", kProcess, equal<&ServiceSpec::oneshot>},
+    {"env", kProcess, equal<&ServiceSpec::env>},
+    {"env_file", kProcess, equal<&ServiceSpec::env_file>},
+    {"user", kProcess, equal<&ServiceSpec::user>},
+    {"group", kProcess, equal<&ServiceSpec::group>},
+    {"groups", kProcess, equal<&ServiceSpec::groups>},
+    {"umask", kProcess, equal<&ServiceSpec::umask>},
+    {"tty", kProcess, equal<&ServiceSpec::tty>},
+    {"pre_exec", kProcess, equal<&ServiceSpec::pre_exec>},
+    {"directories", kProcess, equal<&ServiceSpec::directories>},
+    {"[readiness]", kProcess, equal<&ServiceSpec::readiness>},
+    {"[limits]", kProcess, equal<&ServiceSpec::limits>},
+    {"[process]", kProcess, equal<&ServiceSpec::process>},
+    {"[socket]", kProcess, equal<&ServiceSpec::socket>},
+    {"description", kOwn, equal<&ServiceSpec::description>},
+    {"status", kOwn, equal<&ServiceSpec::status>},
+    {"class", kOwn, equal<&ServiceSpec::class_>},
+    {"critical", kOwn, equal<&ServiceSpec::critical>},
+    {"survive", kOwn, equal<&ServiceSpec::survive>},
+    {"ports", kOwn, equal<&ServiceSpec::ports>},
+    {"post_exec", kOwn, equal<&ServiceSpec::post_exec>},
+    {"stop_exec", kOwn, equal<&ServiceSpec::stop_exec>},
+    {"reload_exec", kOwn, equal<&ServiceSpec::reload_exec>},
+    {"reload_signal", kOwn, equal<&ServiceSpec::reload_signal>},
+    {"[dependencies]", kOwn, equal<&ServiceSpec::dependencies>},
+    {"[lifecycle]", kOwn, equal<&ServiceSpec::lifecycle>},
+    {"[health]", kOwn, equal<&ServiceSpec::health>},
+    {"[logging]", kOwn, equal<&ServiceSpec::logging>},
+    {"[resources]", kOwn, equal<&ServiceSpec::resources>},
+    {"[timer]", kOwn, equal<&ServiceSpec::timer>},
+    {"[path]", kOwn, equal<&ServiceSpec::path>},
+    {"[condition]", kOwn, equal<&ServiceSpec::condition>},
 };
 
 }  // namespace
@@ -91,15 +94,26 @@ std::vector<std::string_view> restart_causes(const ServiceSpec& before, const Se
   return keys;
 }
 
+std::string trigger_words(const ServiceSpec& spec) {
+  std::string words;
+  const auto add = [&](bool there, std::string_view word) {
+    if (there) words.append(words.empty() ? "" : " or ").append(word);
+  };
+  add(spec.starts_by_connection() && !spec.accepts(), "a connection to its sockets");
+  add(spec.timer->configured(), "its timer");
+  add(spec.path->configured(), "a file of its [path]");
+  return words;
+}
+
 std::optional<std::string> name_fault(const std::string& name) {
   if (name.empty()) return "a name must not be empty";
   if (name.size() > kNameMax) {
     return fmt::format("a name has at most {} characters, this one has {}", kNameMax, name.size());
   }
-  if (!letter_or_digit(name.front())) return "a name begins with a letter or a digit";
+  if (!letter_or_digit(name.front())) return "a name must begin with a letter or a digit";
   if (!std::all_of(name.begin(), name.end(), allowed_in_name))
-    return "a name is made of A-Z, a-z, 0-9, _, ., @ and - alone";
-  if (is_taken_name(name)) return fmt::format("the name {} is zinit's own", name);
+    return "a name may only have A-Z, a-z, 0-9, _, ., @ and -";
+  if (is_taken_name(name)) return fmt::format("the name {} is reserved", name);
   return std::nullopt;
 }
 

@@ -17,10 +17,12 @@
 #include "base/time.hpp"
 #include "model/checks.hpp"
 #include "model/command.hpp"
+#include "model/condition_spec.hpp"
 #include "model/kind.hpp"
 #include "model/process_settings.hpp"
 #include "model/resources.hpp"
 #include "model/socket_spec.hpp"
+#include "model/trigger_spec.hpp"
 
 namespace zinit {
 
@@ -96,6 +98,10 @@ struct Dependencies {
   std::vector<Dependency> after;
   std::vector<Dependency> wants;
   std::vector<Dependency> conflicts;
+  // Edges of the services named here to this one: `requires`, `after` and `wants` in those.
+  std::vector<Dependency> required_by;
+  std::vector<Dependency> before;
+  std::vector<Dependency> wanted_by;
 
   bool operator==(const Dependencies&) const = default;
 };
@@ -142,6 +148,15 @@ struct SpecFindings {
   SpecPtr refused;
 };
 
+/// Of what an instance of a template was made. Its `file` and the first of its drop-ins are the
+/// template's.
+struct InstanceOrigin {
+  std::string of;    // the template, "getty@"; empty: the service is no instance
+  std::string link;  // the link to the template that has made it; empty: none
+
+  bool operator==(const InstanceOrigin&) const = default;
+};
+
 struct ServiceSpec {
   std::string name;
   Kind kind = Kind::service;
@@ -151,7 +166,8 @@ struct ServiceSpec {
   bool vendors = false;                  // `file` is a vendor's: one in /etc/zinit may replace it
   std::string document;                  // the sections as they were read, as JSON text
   bool runtime = false;                  // was set at runtime, and has no file
-  std::string instance_of;               // the service with `accept` whose connection it has
+  std::string connection_of;             // the service with `accept` whose connection it has
+  OrDefault<InstanceOrigin> instance;    // of a template; with `runtime`: a client started it
   bool system_class_default = false;     // from a directory whose class is `system` by default
   OrDefault<std::string> description;
   Command exec;  // empty if the kind has no process, or the spec is broken
@@ -186,6 +202,9 @@ struct ServiceSpec {
   OrDefault<ProcessSettings> process;
   OrDefault<Resources> resources;
   OrDefault<SocketSpec> socket;
+  OrDefault<TimerSpec> timer;
+  OrDefault<PathSpec> path;
+  OrDefault<ConditionSpec> condition;
 
   OrDefault<SpecFindings> findings;
   SourcePosition dependencies_at;  // place of [dependencies], for messages about the graph
@@ -201,16 +220,26 @@ struct ServiceSpec {
   [[nodiscard]] bool starts_by_connection() const noexcept {
     return socket->configured() && socket->on_demand;
   }
-  /// Whether boot, or a reload that adds it, starts it although no other service needs it. If
-  /// connections start it, that is left to them; with `accept` it must be started to listen.
+  /// Whether a connection, a timer or a file starts it, so that boot does not. With `accept` it
+  /// must be started to listen.
+  [[nodiscard]] bool triggered() const noexcept {
+    return (starts_by_connection() && !accepts()) || timer->configured() || path->configured();
+  }
+  /// Whether boot, or a reload that adds it, starts it although no other service needs it.
   [[nodiscard]] bool starts_at_boot() const noexcept {
-    return status == StartStatus::start && (!starts_by_connection() || accepts());
+    return status == StartStatus::start && !triggered();
   }
   /// Whether the readiness or health of its process must be watched.
   [[nodiscard]] bool watched() const noexcept {
     return readiness->awaited() || health->configured();
   }
   [[nodiscard]] bool broken() const noexcept { return !findings->errors.empty(); }
+  /// Whether it was made of a template.
+  [[nodiscard]] bool is_instance() const noexcept { return !instance->of.empty(); }
+  /// The file that is its alone: the link of an instance, empty if that has none.
+  [[nodiscard]] const std::string& own_file() const noexcept {
+    return is_instance() ? instance->link : file;
+  }
   /// The file that contains `at`.
   [[nodiscard]] const std::string& file_of(SourcePosition at) const noexcept {
     return at.source == 0 || at.source > drop_ins.size() ? file : drop_ins[at.source - 1];
@@ -230,6 +259,10 @@ enum class SpecChange : std::uint8_t { none, settings, restart };
 /// The changed keys and sections that take a restart.
 [[nodiscard]] std::vector<std::string_view> restart_causes(const ServiceSpec& before,
                                                            const ServiceSpec& after);
+
+/// What starts a service that boot does not start, in words: "its timer", "a connection to its
+/// sockets or its [path]"; empty if boot does.
+[[nodiscard]] std::string trigger_words(const ServiceSpec& spec);
 
 /// The longest name of a service, in bytes.
 inline constexpr std::size_t kNameMax = 128;

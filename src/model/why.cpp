@@ -10,9 +10,13 @@ namespace zinit {
 
 namespace {
 
+/// "last killed by SIGKILL; restarting in 0.9 s"
 std::string delay_words(const Record& record, TimePoint now) {
-  return fmt::format("waits {} before its next attempt",
-                     duration_text(ms_between(now, record.delay_until)));
+  const std::string cause = record.reason    ? reason_text(record.reason)
+                            : record.has_end ? end_text(record.end, record.command.before_post)
+                                             : std::string();
+  return fmt::format("{}{}restarting in {}", cause.empty() ? "" : "last " + cause,
+                     cause.empty() ? "" : "; ", seconds_text(ms_between(now, record.delay_until)));
 }
 
 /// Why there is no service of that name.
@@ -21,23 +25,26 @@ std::string absence_words(const World& world, std::string_view name) {
   return link == nullptr ? "no service has that name" : "is masked by " + *link;
 }
 
-/// Of a service that connections start.
-constexpr const char* kNoConnection = "waits for a connection to its sockets";
+/// Of a service that nobody has asked for. `unasked`: if nothing but a request starts it.
+std::string unwanted_words(const ServiceSpec& spec, const char* unasked) {
+  const std::string trigger = trigger_words(spec);
+  return trigger.empty() ? unasked : "waits for " + trigger;
+}
 
 /// Why a service at rest is at rest.
 std::string rest_words(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
   if (record.skipped) return reason_text(record.reason);
-  if (record.by_itself && record.state == State::exited) {
-    return spec.oneshot ? "has run to its end" : "has ended by itself and is not started again";
-  }
+  if (record.by_itself && record.state == State::exited)
+    return spec.oneshot ? "is done" : "exited by itself and is not restarted";
   if (spec.status == StartStatus::ignore) {
     return fmt::format("has status \"ignore\": only `zinitctl start {}` starts it", spec.name);
   }
-  if (record.wish == Wish::up) return "is about to be started";
+  if (record.wish == Wish::up) return "is about to start";
+  if (record.reason.type == ReasonType::stopped_with) return "was " + reason_text(record.reason);
   if (record.has_end) return "was stopped on request";
-  return spec.starts_by_connection() && !spec.accepts() ? kNoConnection : "is not asked to run";
+  return unwanted_words(spec, "is not asked to run");
 }
 
 /// The state of a service in words, for the explanation of another one that waits for it.
@@ -47,16 +54,16 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
     case State::inactive:
     case State::exited: return rest_words(world, slot);
     case State::blocked:
-      if (record.process == Process::launching) return "is being executed";
-      if (record.wish == Wish::down) return "is about to be stopped";
+      if (record.process == Process::launching) return "is starting";
+      if (record.wish == Wish::down) return "is about to stop";
       if (record.delay_until > now) return delay_words(record, now);
       return "is blocked itself";
     case State::starting:
-      return fmt::format("has been starting for {}", duration_text(ms_between(record.since, now)));
+      return fmt::format("is starting, for {} so far",
+                         duration_text(ms_between(record.since, now)));
     case State::running:
-      return record.wish == Wish::down || record.stop_owed ? "is about to be stopped"
-                                                           : "is running";
-    case State::stopping: return "is being stopped";
+      return record.wish == Wish::down || record.stop_owed ? "is about to stop" : "is running";
+    case State::stopping: return "is stopping";
     case State::failed: return "failed: " + reason_text(record.reason);
   }
   return {};
@@ -68,6 +75,16 @@ std::string readiness_words(const Readiness& readiness) {
   if (readiness.way.by == Notify::newline)
     return fmt::format("a newline on descriptor {}", readiness.way.fd);
   return fmt::format("{} to name its process", readiness.pidfile);
+}
+
+/// The key by which the file of another service adds an edge of that kind.
+std::string_view key_of_added(std::string_view kind) {
+  if (kind == "requires") return "required_by";
+  return kind == "after" ? "before" : "wanted_by";
+}
+
+std::string file_words(const ServiceSpec& spec) {
+  return spec.file.empty() ? "a service added at runtime" : spec.file;
 }
 
 class Explainer {
@@ -116,23 +133,51 @@ class Explainer {
         {std::move(kind), own_name(), report_.state, std::move(detail), own_name(), 0});
   }
 
+  /// It is down because another was stopped, or started, and how it comes back.
+  void add_stopped_with(const Reason& reason) {
+    const Slot other = world_.graph->find(reason.text);
+    const State state = other == kNoSlot ? State::inactive : world_.record(other).state;
+    const std::string detail =
+        reason.number == 0
+            ? fmt::format(
+                  "was stopped, and {0}, which requires it, with it; start it again with "
+                  "`zinitctl start {0}`",
+                  own_name())
+            : fmt::format(
+                  "was started, and {0}, which conflicts with it, stopped for that; "
+                  "`zinitctl start {0}` starts it again, and stops {1}",
+                  own_name(), reason.text);
+    report_.reasons.push_back({"stopped_with", reason.text, state, detail, reason.text, 0});
+  }
+
+  /// Tells what is wrong with its file or with its place among the others, which stays so after a
+  /// stop. Returns whether anything is.
+  bool explain_config() {
+    if (!world_.node(slot_).broken()) return false;
+    for (const std::string& text : fault_of(world_, slot_).messages)
+      add("config", text + "; correct it, then `zinitctl reload`");
+    return true;
+  }
+
   void explain_inactive(const Record& record) {
+    if (explain_config()) return;
     if (record.skipped) return add("condition", reason_text(record.reason));
-    if (world_.shutdown)
-      return add("shutdown", "zinit is shutting down: nothing is started any more");
-    if (record.wish == Wish::up) return add("pending", "is about to be started");
+    if (world_.shutdown) return add("shutdown", "zinit is shutting down: nothing starts any more");
+    if (record.reason.type == ReasonType::stopped_with) return add_stopped_with(record.reason);
+    if (record.wish == Wish::up) return add("pending", "is about to start");
     const ServiceSpec& spec = world_.spec(slot_);
     add("wish", fmt::format("{}; start it with `zinitctl start {}`",
                             spec.status == StartStatus::ignore
                                 ? "has status \"ignore\", so nothing starts it by itself"
-                            : spec.starts_by_connection() && !spec.accepts() ? kNoConnection
-                                                                             : "not asked to run",
+                                : unwanted_words(spec, "not asked to run"),
                             own_name()));
   }
 
   void explain_exited(const Record& record) {
     if (world_.spec(slot_).oneshot && record.done) return;  // all is well
-    const std::string how = record.has_end ? ", " + reason_text(reason_of_end(record.end)) : "";
+    if (explain_config()) return;
+    if (record.reason.type == ReasonType::stopped_with) return add_stopped_with(record.reason);
+    const std::string how = record.has_end ? ", " + end_text(record.end) : "";
     add("wish", fmt::format("{}{}; start it with `zinitctl start {}`", rest_words(world_, slot_),
                             how, own_name()));
   }
@@ -189,7 +234,7 @@ class Explainer {
       if (!in_the_way(world_, other)) return;
       const std::string& name = world_.graph->name(other);
       report_.reasons.push_back({"stopping", name, world_.record(other).state,
-                                 fmt::format("stops first, for it {} {}", relation, own_name()),
+                                 fmt::format("stops first, because it {} {}", relation, own_name()),
                                  name, 0});
     };
     for (const Slot above : node.required_by) add_first(above, "requires");
@@ -200,39 +245,38 @@ class Explainer {
     }
   }
 
+  /// When the stage of a stop is over: "; SIGKILL in 7.2 s".
+  std::string deadline_words(const Record& record) const {
+    if (record.stage == StopStage::killed) return ", after SIGKILL";
+    if (record.stage == StopStage::none || record.deadline == kNever) return {};
+    return "; SIGKILL in " + seconds_text(ms_between(now_, record.deadline));
+  }
+
   void explain_stopping() {
+    const Record& record = world_.record(slot_);
     explain_dependents();
-    if (report_.reasons.empty() && !explain_step(world_.record(slot_)))
-      add("stopping", "waits for its processes to end");
+    if (report_.reasons.empty() && !explain_step(record))
+      add("stopping", "waiting for its processes to end" + deadline_words(record));
     if (world_.shutdown) add("shutdown", "zinit is shutting down");
   }
 
   void explain_blocked(const Record& record) {
-    if (world_.shutdown) add("shutdown", "zinit is shutting down: nothing is started any more");
+    if (world_.shutdown) add("shutdown", "zinit is shutting down: nothing starts any more");
     if (record.wish == Wish::down) return;
-    if (record.delay_until > now_) {
-      std::string how;
-      if (record.reason)
-        how = ": " + reason_text(record.reason);
-      else if (record.has_end)
-        how = "; " + reason_text(reason_of_end(record.end)) + " last";
-      add("delay", fmt::format("{}{}; `zinitctl start {}` tries at once", delay_words(record, now_),
-                               how, own_name()));
-    }
+    if (record.delay_until > now_)
+      add("delay", fmt::format("{}; `zinitctl start {}` restarts it now", delay_words(record, now_),
+                               own_name()));
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);
     if (record.process == Process::launching)
-      add("pending", "is being executed: its program, directory or files are read");
-    if (report_.reasons.empty()) add("pending", "is about to be started");
+      add("pending", "is starting: its program, directory or files are being read");
+    if (report_.reasons.empty()) add("pending", "is about to start");
   }
 
   void explain_failed(const Record& record) {
     const ReasonType type = record.reason.type;
     if (type == ReasonType::dependency_failed || type == ReasonType::missing_dependency)
       explain_lack();
-    if (type == ReasonType::config_error) {
-      for (const std::string& text : record.reason.messages)
-        add("config", text + "; correct it, then `zinitctl reload`");
-    }
+    if (type == ReasonType::config_error) explain_config();
     if (report_.reasons.empty()) add("failed", reason_text(record.reason) + advice(type));
   }
 
@@ -327,8 +371,10 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
   std::vector<Waiting> list;
   const Node& node = world.node(slot);
   const auto add = [&](Slot other, std::string_view kind) {
-    list.push_back(
-        {other, world.graph->name(other), std::string(kind), state_words(world, other, now)});
+    std::string words = state_words(world, other, now);
+    if (node.adds(other, kind))
+      words += fmt::format(" ({}, in {})", key_of_added(kind), file_words(world.spec(other)));
+    list.push_back({other, world.graph->name(other), std::string(kind), std::move(words)});
   };
   for (const std::string& name : node.missing) {
     list.push_back({kNoSlot, name, "requires", absence_words(world, name)});

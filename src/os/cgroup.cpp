@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <csignal>
-#include <memory>
 #include <span>
 
+#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "os/process.hpp"
@@ -27,14 +27,10 @@ constexpr int kKillRounds = 50;
 // Descriptors that are open at a time while processes are signalled.
 constexpr std::size_t kSignalledAtOnce = 64;
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
 /// Names of the directories in `path`, which are the child cgroups of a cgroup.
 std::vector<std::string> directories_in(const std::string& path) {
   std::vector<std::string> names;
-  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
+  const UniqueDirectory directory(::opendir(path.c_str()));
   while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
     const std::string_view name = entry->d_name;
     if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
@@ -172,6 +168,26 @@ CgroupUsage Cgroup::usage() const {
   if (const auto threads = read("cgroup.threads"))
     usage.tasks = std::count(threads->begin(), threads->end(), '\n');
   return usage;
+}
+
+CgroupIo parse_io_stat(std::string_view text) {
+  constexpr std::string_view read = "rbytes=", written = "wbytes=";
+  CgroupIo io;
+  for (const std::string_view line : split(text, '\n')) {
+    for (const std::string_view word : split(line, ' ')) {
+      if (word.starts_with(read))
+        io.read_bytes += parse_integer(word.substr(read.size())).value_or(0);
+      if (word.starts_with(written))
+        io.write_bytes += parse_integer(word.substr(written.size())).value_or(0);
+    }
+  }
+  return io;
+}
+
+std::optional<CgroupIo> Cgroup::io() const {
+  const auto text = read("io.stat");
+  if (!text) return std::nullopt;
+  return parse_io_stat(*text);
 }
 
 MemoryKills Cgroup::memory_kills() const {

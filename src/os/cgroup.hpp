@@ -22,6 +22,15 @@ struct CgroupUsage {
   std::optional<std::int64_t> tasks;
 };
 
+/// What a cgroup has had read from and written to disks, over all of them.
+struct CgroupIo {
+  std::int64_t read_bytes = 0;
+  std::int64_t write_bytes = 0;
+};
+
+/// The sums over the lines of an io.stat file.
+[[nodiscard]] CgroupIo parse_io_stat(std::string_view text);
+
 /// How many processes the OOM killer has killed so far, and whether because of the cgroup's own
 /// limit or because the machine was out of memory.
 struct MemoryKills {
@@ -55,6 +64,12 @@ class Cgroup {
   void signal(int signal) const;
 
   [[nodiscard]] CgroupUsage usage() const;
+  /// Nothing without the io controller.
+  [[nodiscard]] std::optional<CgroupIo> io() const;
+
+  /// The processes in it and below, in no order; without PID 1, and those that this pid namespace
+  /// does not show.
+  [[nodiscard]] std::vector<pid_t> processes() const;
 
   /// OOM kills in it and below; none without the memory controller.
   [[nodiscard]] MemoryKills memory_kills() const;
@@ -70,7 +85,6 @@ class Cgroup {
   Cgroup(std::string path, UniqueFd directory)
       : path_(std::move(path)), directory_(std::move(directory)) {}
   [[nodiscard]] std::vector<std::string> tree() const;
-  [[nodiscard]] std::vector<pid_t> processes() const;
   void signal_those(int signal, const std::vector<pid_t>& pids) const;
 
   std::string path_;

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
@@ -20,10 +19,6 @@ namespace zinit {
 namespace {
 
 constexpr mode_t kMode = 0755;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
 
 /// Opens the directory `name` in `at`, unless it is a symbolic link. On failure the result is
 /// empty, with errno.
@@ -75,7 +70,7 @@ template <class Visit>
 bool each_entry(int directory, Visit visit) {
   UniqueFd copy = open_directory(directory, ".");  // a separate open file has its own position
   if (!copy) return false;
-  const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(copy.get()));
+  const UniqueDirectory stream(::fdopendir(copy.get()));
   if (!stream) return false;
   (void)copy.release();
   while (true) {

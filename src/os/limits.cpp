@@ -23,7 +23,7 @@ constexpr unsigned kFirstInherited = 3;
 constexpr rlim_t kRoom = 4096;
 
 /// What the kernel allows at most: fs.nr_open, else its default.
-rlim_t most_descriptors() {
+rlim_t most_allowed_by_kernel() {
   const auto text = read_file("/proc/sys/fs/nr_open", 64);
   const auto number = text ? parse_integer(trim(*text)) : std::nullopt;
   return number && *number > 0 ? static_cast<rlim_t>(*number) : 1048576;
@@ -41,7 +41,7 @@ Result<rlimit> raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &before) < 0)
     return sys_failure("read", "the limit of open files");
   rlimit high = before;
-  high.rlim_cur = high.rlim_max = std::max(most_descriptors(), before.rlim_max);
+  high.rlim_cur = high.rlim_max = std::max(most_allowed_by_kernel(), before.rlim_max);
   if (::setrlimit(RLIMIT_NOFILE, &high) == 0) return before;
   // Without the privilege the hard limit stays, and the soft one may be raised to it.
   high.rlim_cur = high.rlim_max = before.rlim_max;

@@ -18,7 +18,7 @@ namespace zinit {
 
 namespace {
 
-constexpr std::size_t kProcFileMax = std::size_t{16} * 1024 * 1024;
+constexpr std::size_t kMountTableMax = std::size_t{16} * 1024 * 1024;
 
 // Fields of a line of mountinfo before the optional ones, which a "-" ends.
 constexpr int kBeforeOptional = 6;
@@ -198,7 +198,7 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
 }
 
 Result<std::vector<Mount>> read_mounts() {
-  const auto text = read_file("/proc/self/mountinfo", kProcFileMax);
+  const auto text = read_file("/proc/self/mountinfo", kMountTableMax);
   if (!text) return Failure(text.error());
   return parse_mountinfo(*text);
 }

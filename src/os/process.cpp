@@ -10,8 +10,8 @@
 
 #include <algorithm>
 #include <csignal>
-#include <memory>
 
+#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 
@@ -26,10 +26,6 @@ constexpr std::size_t kCommandLineMax = std::size_t{64} * 1024;
 constexpr long long kForkedNotExecuted = 0x40;
 constexpr long long kKernelThread = 0x200000;
 constexpr long long kExiting = 0x4;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
 
 /// The fields of /proc/PID/stat after the name in parentheses, by their number in proc(5).
 class StatFields {
@@ -206,7 +202,7 @@ std::string shown_command_line(std::string text) {
 }
 
 Result<std::vector<ProcessStat>> all_processes() {
-  std::unique_ptr<DIR, CloseDirectory> proc(::opendir("/proc"));
+  UniqueDirectory proc(::opendir("/proc"));
   if (!proc) return sys_failure("open", "/proc");
   std::vector<ProcessStat> all;
   while (const dirent* entry = ::readdir(proc.get())) {

@@ -19,24 +19,24 @@ namespace zinit {
 
 namespace {
 
-enum class Listener { none, stale, live, foreign };
+enum class ListenerState { none, stale, live, foreign };
 
-Result<Listener> listener_at(const std::string& path, int type) {
+Result<ListenerState> listener_at(const std::string& path, int type) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) < 0) {
-    if (errno == ENOENT) return Listener::none;
+    if (errno == ENOENT) return ListenerState::none;
     return sys_failure("look at", path);
   }
-  if (!S_ISSOCK(status.st_mode)) return Listener::foreign;
+  if (!S_ISSOCK(status.st_mode)) return ListenerState::foreign;
   const UniqueFd probe(::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!probe) return sys_failure("make a socket for", path);
   const sockaddr_un address = unix_address(path);
-  if (::connect(probe.get(), generic(address), sizeof address) == 0) return Listener::live;
+  if (::connect(probe.get(), generic(address), sizeof address) == 0) return ListenerState::live;
   // Other errors mean a live socket: EAGAIN that its backlog is full, EPROTOTYPE that it is of
   // another type.
-  if (errno == ECONNREFUSED) return Listener::stale;
-  if (errno == ENOENT) return Listener::none;
-  return Listener::live;
+  if (errno == ECONNREFUSED) return ListenerState::stale;
+  if (errno == ENOENT) return ListenerState::none;
+  return ListenerState::live;
 }
 
 /// chmod(2) of a file that is open with O_PATH, which fchmod(2) refuses. Returns false, with errno.
@@ -53,18 +53,18 @@ bool set_mode(int file, mode_t mode) {
 }  // namespace
 
 Result<void> clear_socket_place(const std::string& path, int type) {
-  const Result<Listener> there = listener_at(path, type);
+  const Result<ListenerState> there = listener_at(path, type);
   if (!there) return Failure(there.error());
   switch (*there) {
-    case Listener::none: return {};
-    case Listener::stale:
+    case ListenerState::none: return {};
+    case ListenerState::stale:
       if (::unlink(path.c_str()) < 0 && errno != ENOENT)
         return sys_failure("remove the stale socket", path);
       return {};
-    case Listener::foreign:
+    case ListenerState::foreign:
       return Failure(
           Error{fmt::format("cannot listen on {}: it exists and is no socket", path), EADDRINUSE});
-    case Listener::live: break;
+    case ListenerState::live: break;
   }
   return Failure(
       Error{fmt::format("cannot listen on {}: it is already in use by another server", path),

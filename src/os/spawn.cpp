@@ -147,6 +147,7 @@ Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   for (std::size_t i = 0; i < given.size(); ++i)
     work.streams[i] = plan.tty.empty() && given[i] >= 0 ? given[i] : opened.get();
   work.take_terminal = !plan.tty.empty();
+  work.foreground = plan.foreground && plan.in >= 0 && ::tcgetpgrp(plan.in) >= 0;
   return opened;
 }
 

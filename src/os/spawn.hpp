@@ -62,6 +62,9 @@ struct SpawnPlan {
   std::vector<std::string> pid_variables = {};
   // A terminal to use for all three streams, as the controlling terminal. Empty: none.
   std::string tty;
+  // If `in` is the controlling terminal of the caller: stay in the caller's session, in a process
+  // group of its own that is the terminal's foreground. Otherwise there is a session of its own.
+  bool foreground = false;
 
   int cgroup = -1;  // directory of the cgroup that it is made in; -1: zinit's own
   // Both get the pid before the process can do anything; `noted` even if this thread does not live
@@ -75,7 +78,7 @@ struct SpawnPlan {
 
 /// A process that executes its program.
 struct Child {
-  pid_t pid = -1;  // leader of its own session and process group
+  pid_t pid = -1;  // leader of its own process group and, unless `foreground`, session
   UniqueFd pidfd;  // none where the kernel has no pidfds (before 5.3)
 };
 

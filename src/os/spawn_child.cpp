@@ -115,17 +115,32 @@ ZINIT_CHILD void close_others(const ChildWork& work) {
   ::syscall(SYS_close_range, work.report + 1, ~0U, 0);
 }
 
+/// Leads a session of its own; or a process group that shares the terminal of ours, as a shell's
+/// foreground job does.
+ZINIT_CHILD bool take_group(const ChildWork& work) {
+  return (work.foreground ? ::syscall(SYS_setpgid, 0, 0) : ::syscall(SYS_setsid)) >= 0;
+}
+
+/// As tini does. SIGTTOU, which the terminal sends to those in the background, is still blocked.
+/// If it fails the program has no job control, but runs.
+ZINIT_CHILD void come_to_foreground(const ChildWork& work) {
+  if (!work.foreground) return;
+  const int group = static_cast<int>(::syscall(SYS_getpid));
+  ::syscall(SYS_ioctl, 0, TIOCSPGRP, &group);
+}
+
 /// All that the child does until execve(2).
 [[noreturn]] ZINIT_CHILD void run_child(ChildWork* shared) {
   ChildWork& work = *shared;
   reset_handlers(work);
   if (!take_descriptors(work)) fail(work, SpawnStep::descriptors);
   enter_cgroup(work);
-  if (::syscall(SYS_setsid) < 0) fail(work, SpawnStep::session);
+  if (!take_group(work)) fail(work, SpawnStep::session);
   if (!place_streams(work) || !place_passed(work)) fail(work, SpawnStep::descriptors);
   // 1: take it from another session, if we may. A service that was just stopped may still have it.
   if (work.take_terminal && ::syscall(SYS_ioctl, 0, TIOCSCTTY, 1) < 0)
     fail(work, SpawnStep::terminal);
+  come_to_foreground(work);
   close_others(work);
   apply_settings(work);
   take_identity(work);

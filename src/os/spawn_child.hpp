@@ -21,7 +21,7 @@ namespace zinit {
 enum class SpawnStep : int {
   none,
   cgroup,       // cgroup.procs, where clone3 could not make it there
-  session,      // setsid
+  session,      // setsid, or setpgid
   descriptors,  // the standard streams
   terminal,     // TIOCSCTTY
   oom_score,    // /proc/self/oom_score_adj
@@ -71,6 +71,7 @@ struct ChildWork {
   char* const* pid_places = nullptr;  // where the child writes its pid, kPidDigits bytes each
   std::size_t pid_count = 0;
   bool take_terminal = false;
+  bool foreground = false;  // of our own session, whose terminal stream 0 is
   const ChildLimit* limits = nullptr;
   std::size_t limit_count = 0;
   // From here to `uid`, null or -1 means that it is left unchanged.

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <memory>
 
+#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "os/process.hpp"
@@ -23,13 +23,6 @@ constexpr std::size_t kState = 3;
 constexpr std::size_t kInode = 9;
 constexpr std::string_view kListening = "0A";
 
-struct CloseFile {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words = split(trim(line), ' ');
   std::erase_if(words, [](std::string_view word) { return word.empty(); });
@@ -37,7 +30,7 @@ std::vector<std::string_view> words_of(std::string_view line) {
 }
 
 std::optional<Listener> find_in(const char* table, std::span<const int> ports) {
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(table, "re"));
+  const UniqueFile file(std::fopen(table, "re"));
   if (!file) return std::nullopt;
   char line[512];
   // First comes the heading, then listening sockets, then all others, possibly very many.
@@ -52,7 +45,7 @@ std::optional<Listener> find_in(const char* table, std::span<const int> ports) {
 
 bool holds(const std::string& pid, const std::string& socket) {
   const std::string folder = "/proc/" + pid + "/fd";
-  const std::unique_ptr<DIR, CloseDirectory> descriptors(::opendir(folder.c_str()));
+  const UniqueDirectory descriptors(::opendir(folder.c_str()));
   if (!descriptors) return false;
   while (const dirent* entry = ::readdir(descriptors.get())) {
     char target[64];
@@ -91,7 +84,7 @@ std::optional<Listener> find_listener(std::span<const int> ports) {
 std::vector<pid_t> holders_of_socket(std::uint64_t inode) {
   std::vector<pid_t> holders;
   const std::string socket = fmt::format("socket:[{}]", inode);
-  const std::unique_ptr<DIR, CloseDirectory> proc(::opendir("/proc"));
+  const UniqueDirectory proc(::opendir("/proc"));
   if (!proc) return holders;
   while (const dirent* entry = ::readdir(proc.get())) {
     const auto pid = parse_integer(entry->d_name);

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
-#include <memory>
 #include <utility>
 
 #include "base/fd.hpp"
@@ -76,7 +75,7 @@ std::vector<std::string> targets_below(const std::string& directory,
 /// The loop devices that have a file. None on a kernel without them, or without /sys.
 std::vector<std::string> loops() {
   std::vector<std::string> devices;
-  const std::unique_ptr<DIR, int (*)(DIR*)> blocks(::opendir("/sys/block"), ::closedir);
+  const UniqueDirectory blocks(::opendir("/sys/block"));
   while (const dirent* const entry = blocks ? ::readdir(blocks.get()) : nullptr) {
     const std::string name = entry->d_name;
     if (name.starts_with("loop") && ::access(("/sys/block/" + name + "/loop").c_str(), F_OK) == 0)

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <memory>
 
+#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 
@@ -21,11 +21,6 @@ constexpr std::size_t kEntryMax = std::size_t{4} * 1024 * 1024;
 
 /// Means "unchanged" to setresuid(2), setresgid(2) and chown(2): a service with this id stays root.
 constexpr std::uint32_t kNoId = 0xffffffff;
-
-struct CloseFile {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 struct User {
   uid_t uid = 0;
@@ -51,7 +46,7 @@ bool lists(const group& entry, const std::string& user) {
 /// @return  whether `visit` returned true
 template <class Entry, class Next, class Visit>
 Result<bool> each_entry(const std::string& path, Next next, Visit visit) {
-  const File file(std::fopen(path.c_str(), "re"));
+  const UniqueFile file(std::fopen(path.c_str(), "re"));
   if (!file) return sys_failure("open", path);
   std::vector<char> buffer(kEntryStart);
   while (true) {

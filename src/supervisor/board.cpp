@@ -8,6 +8,7 @@
 #include "base/kill_point.hpp"
 #include "base/text.hpp"
 #include "model/predicates.hpp"
+#include "model/request.hpp"
 #include "supervisor/core.hpp"
 #include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"
@@ -29,6 +30,19 @@ ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUI
   return report;
 }
 
+std::vector<std::string> sorted_names(const Graph& graph, const Slots& slots) {
+  std::vector<std::string> names;
+  for (const Slot slot : slots) names.push_back(graph.name(slot));
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+Board::Others others(const Graph& graph, const Requested& requested) {
+  return {sorted_names(graph, requested.started), sorted_names(graph, requested.stopped),
+          sorted_names(graph, requested.restarted), sorted_names(graph, requested.left)};
+}
+
 /// Adds to the entry what was being launched for it.
 void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launches) {
   for (const JournalLaunch& launch : launches) {
@@ -43,6 +57,7 @@ void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launche
       case LaunchOrder::What::stop: entry.facts.helpers[0] = launch.pid; break;
       case LaunchOrder::What::reload: entry.facts.helpers[1] = launch.pid; break;
       case LaunchOrder::What::probe: entry.facts.helpers[2] = launch.pid; break;
+      case LaunchOrder::What::condition: entry.facts.condition = launch.pid; break;
       case LaunchOrder::What::clean:
       case LaunchOrder::What::limit: break;
     }
@@ -150,37 +165,43 @@ RequestResult<void> Board::boot(const std::string& target) {
   core.boot_pending = request_pull(world, asked);
   core.boot_settled.reset();  // one over which a service may have come was of another root
   core.booting = true;
+  core.begin_boot_times();
   core.tell_neighbours(core.boot_pending);
   core.note_boot();  // the boot is over already if there is nothing to start
   return {};
 }
 
-RequestResult<void> Board::start(std::string_view name) { return bring_up(name, request_start); }
+RequestResult<Board::Others> Board::start(std::string_view name) {
+  return bring_up(name, request_start);
+}
 
-RequestResult<void> Board::restart(std::string_view name) {
+RequestResult<Board::Others> Board::restart(std::string_view name) {
   return bring_up(name, request_restart);
 }
 
-RequestResult<void> Board::bring_up(std::string_view name, Slots (*request)(World&, Slot)) {
+RequestResult<Board::Others> Board::bring_up(std::string_view name,
+                                             Requested (*request)(World&, Slot)) {
   BoardCore& core = *core_;
   const BoardCore::Change change(core);
   World& world = core.world;
   const Slot slot = world.graph->find_loaded(name);
   if (slot == kNoSlot) return not_found(name);
   if (world.shutdown) return in_shutdown();
-  core.tell_neighbours(request(world, slot));
-  return {};
+  const Requested requested = request(world, slot);
+  core.tell_neighbours(requested.changed);
+  return others(*world.graph, requested);
 }
 
-RequestResult<void> Board::stop(std::string_view name) {
+RequestResult<Board::Others> Board::stop(std::string_view name) {
   BoardCore& core = *core_;
   const BoardCore::Change change(core);
   World& world = core.world;
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return not_found(name);
-  if (world.shutdown) return {};  // all are stopped already
-  core.tell_neighbours(request_stop(world, slot));
-  return {};
+  if (world.shutdown) return Others();  // all are stopped already
+  const Requested requested = request_stop(world, slot);
+  core.tell_neighbours(requested.changed);
+  return others(*world.graph, requested);
 }
 
 RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
@@ -191,11 +212,8 @@ RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
   if (slot == kNoSlot) return not_found(target);
   if (world.shutdown) return in_shutdown();
   const Isolation isolation = request_isolate(world, slot);
-  Isolated names;
-  for (const Slot each : isolation.started) names.started.push_back(world.graph->name(each));
-  for (const Slot each : isolation.stopped) names.stopped.push_back(world.graph->name(each));
-  std::ranges::sort(names.started);
-  std::ranges::sort(names.stopped);
+  Isolated names{sorted_names(*world.graph, isolation.started),
+                 sorted_names(*world.graph, isolation.stopped)};
   core.tell_neighbours(isolation.changed);
   return names;
 }
@@ -277,6 +295,7 @@ void Board::end_switch() {
     auto spec = std::make_shared<ServiceSpec>(*as_read(world.node(slot).spec));
     spec->runtime = true;  // its file is gone with the old root
     spec->file.clear();
+    spec->instance.reset();
     spec->drop_ins.clear();
     spec->identities.clear();
     specs.push_back(std::move(spec));
@@ -385,7 +404,9 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   MutexLock lock(core.mutex);
   const Slot slot = core.world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
-  return zinit::why(core.world, slot, Clock::now());
+  WhyReport report = zinit::why(core.world, slot, Clock::now());
+  core.tell_conditions(slot, report);
+  return report;
 }
 
 Slot Board::find(std::string_view name) const { return graph()->find(name); }
@@ -422,6 +443,7 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
                record.wish,
                settled(world, slot, Clock::now()),
                record.state == State::exited && record.done,
+               record.state == State::inactive && record.skipped,
                active(world, slot),
                world.node(slot).removed && at_rest(record.state) && !active(world, slot),
                world.spec(slot).status == StartStatus::ignore,
@@ -447,6 +469,19 @@ std::optional<TimePoint> Board::boot_settled() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
   return core.boot_settled;
+}
+
+std::vector<Board::BootStep> Board::boot_steps() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  std::vector<BootStep> steps;
+  for (Slot slot = 0; slot < core.boot_times.size(); ++slot) {
+    const BoardCore::BootTimes& times = core.boot_times[slot];
+    if (times.wanted == TimePoint{} || !core.world.graph->used(slot)) continue;
+    steps.push_back({core.world.graph->name(slot), core.world.record(slot).state, times.wanted,
+                     times.spawned, times.ready, times.waited_for});
+  }
+  return steps;
 }
 
 }  // namespace zinit

@@ -30,6 +30,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,8 @@ enum class Refusal : std::uint8_t {
   dependency_error,  // details: the services that require it
   proxy_not_found,
 };
+
+struct Requested;
 
 struct RequestFailure {
   Refusal refusal;
@@ -122,9 +125,15 @@ class Board final : public WatchReports {
   RequestResult<void> boot(const std::string& target);
 
   // Client requests. They change wishes and return at once; view() and the events show the result.
-  RequestResult<void> start(std::string_view name);
-  RequestResult<void> stop(std::string_view name);
-  RequestResult<void> restart(std::string_view name);
+  /// Names of the services that a request changes besides the one that it is for, sorted.
+  struct Others {
+    std::vector<std::string> started, stopped;
+    std::vector<std::string> restarted;     // stopped, and started again
+    std::vector<std::string> left_stopped;  // dependents that an earlier stop of it took down
+  };
+  RequestResult<Others> start(std::string_view name);
+  RequestResult<Others> stop(std::string_view name);
+  RequestResult<Others> restart(std::string_view name);
   /// Names of the services that isolate() starts and stops.
   struct Isolated {
     std::vector<std::string> started, stopped;
@@ -152,8 +161,10 @@ class Board final : public WatchReports {
   /// Replaces the service with the name of `spec`, or adds it. The effects are those of a reload
   /// that finds only this file changed. With `start`, a new service, or one whose wish is down, is
   /// started. Refused as a whole if `spec` would make the graph invalid (config_error). With
-  /// `dry_run` nothing is changed.
-  RequestResult<SetReport> set(const SpecPtr& spec, bool start, bool dry_run);
+  /// `dry_run` nothing is changed. `also` are instances of templates that it depends on, which are
+  /// added with it, and are not started by that alone.
+  RequestResult<SetReport> set(const SpecPtr& spec, bool start, bool dry_run,
+                               std::span<const SpecPtr> also = {});
   /// Whether the service may be removed: it must exist (not_found), and without `cascade` no other
   /// service may require it (dependency_error).
   RequestResult<void> removable(std::string_view name, bool cascade) const;
@@ -232,6 +243,10 @@ class Board final : public WatchReports {
                  const std::optional<ProcessEnd>& end) override;
   void status_text(const CheckedProcess& process, std::string text) override;
 
+  /// The names of the templates in force, for messages about instances that are not there.
+  void name_templates(std::vector<std::string> names);
+  [[nodiscard]] bool has_template(std::string_view name) const;
+
   // Queries.
   [[nodiscard]] std::vector<std::string> names() const;  // sorted
   [[nodiscard]] std::optional<ServiceView> view(std::string_view name) const;
@@ -250,7 +265,8 @@ class Board final : public WatchReports {
     State state;
     Wish wish;
     bool settled;
-    bool done;  // a oneshot that has succeeded
+    bool done;     // a oneshot that has succeeded
+    bool skipped;  // a condition for its start did not hold
     bool has_process;
     bool leaving;    // removed and down: it is about to leave the graph
     bool ignored;    // its status is "ignore"
@@ -268,9 +284,21 @@ class Board final : public WatchReports {
   /// When every service that boot() asked for had settled for the first time, on the monotonic
   /// clock.
   [[nodiscard]] std::optional<TimePoint> boot_settled() const;
+  /// What became of a service that boot() has started, until the boot had settled. Times are on the
+  /// monotonic clock; the epoch: it has not come to that.
+  struct BootStep {
+    std::string name;
+    State state;  // now
+    TimePoint wanted;
+    TimePoint spawned;       // its first process
+    TimePoint ready;         // running for the first time, or a oneshot that was done
+    std::string waited_for;  // what released it last before it was spawned; empty: nothing held it
+  };
+  /// Of all of these that are still in the graph, in no order.
+  [[nodiscard]] std::vector<BootStep> boot_steps() const;
 
  private:
-  RequestResult<void> bring_up(std::string_view name, std::vector<Slot> (*request)(World&, Slot));
+  RequestResult<Others> bring_up(std::string_view name, Requested (*request)(World&, Slot));
 
   // Callers of the board do not include the headers of threads, journal and records.
   std::unique_ptr<class BoardCore> core_;

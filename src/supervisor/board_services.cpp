@@ -22,8 +22,10 @@ std::vector<SpecPtr> specs_of(const Graph& graph) {
   return specs;
 }
 
-Wanted with(const Graph& graph, const SpecPtr& spec) {
+Wanted with(const Graph& graph, const SpecPtr& spec, std::span<const SpecPtr> also) {
   Wanted wanted{specs_of(graph), graph.masked()};
+  for (const SpecPtr& one : also)
+    if (graph.find_loaded(one->name) == kNoSlot) wanted.specs.push_back(one);
   const auto same =
       std::ranges::find(wanted.specs, spec->name, [](const SpecPtr& one) { return one->name; });
   if (same == wanted.specs.end())
@@ -60,7 +62,8 @@ std::string forget_names(const std::string& document, const MaskedNames& names) 
 SpecPtr without_edges_to(const ServiceSpec& spec, const MaskedNames& names) {
   auto copy = std::make_shared<ServiceSpec>(spec);
   Dependencies& all = copy->dependencies.edit();
-  for (auto* list : {&all.requires_, &all.after, &all.wants, &all.conflicts}) {
+  for (auto* list : {&all.requires_, &all.after, &all.wants, &all.conflicts, &all.required_by,
+                     &all.before, &all.wanted_by}) {
     std::erase_if(*list,
                   [&](const Dependency& dependency) { return names.contains(dependency.name); });
   }
@@ -78,11 +81,14 @@ Wanted without(const Graph& graph, const MaskedNames& gone) {
   return wanted;
 }
 
-/// Names of the services that require `slot`, sorted.
+/// Names of the services whose own files require `slot`, sorted. What its own file adds to others
+/// goes with it.
 std::vector<std::string> requirers(const Graph& graph, Slot slot) {
   std::vector<std::string> names;
-  for (const Slot other : graph.node(slot).required_by)
-    if (!graph.node(other).removed) names.push_back(graph.name(other));
+  for (const Slot other : graph.node(slot).required_by) {
+    const bool by_itself = graph.node(other).adds(slot, "requires");
+    if (!graph.node(other).removed && !by_itself) names.push_back(graph.name(other));
+  }
   std::ranges::sort(names);
   return names;
 }
@@ -102,15 +108,30 @@ Board::Bulk named(const Graph& graph, const Bulk& bulk) {
 
 }  // namespace
 
-RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool dry_run) {
+void Board::name_templates(std::vector<std::string> names) {
   BoardCore& core = *core_;
-  PlanAside aside(core, [&](const Graph& graph) { return with(graph, spec); });
+  MutexLock lock(core.mutex);
+  core.templates = std::move(names);
+}
+
+bool Board::has_template(std::string_view name) const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  return std::ranges::find(core.templates, name) != core.templates.end();
+}
+
+RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool dry_run,
+                                           std::span<const SpecPtr> also) {
+  BoardCore& core = *core_;
+  PlanAside aside(core, [&](const Graph& graph) { return with(graph, spec, also); });
   const BoardCore::Change change(core);
   World& world = core.world;
   if (world.shutdown) return in_shutdown();
   Plan& plan = aside.plan(core);
   SetReport report{spec->name, world.graph->find_loaded(spec->name) == kNoSlot, {}};
   for (PlannedService& planned : plan.services) {
+    for (const SpecPtr& one : also)
+      if (planned.name == one->name) planned.start = false;
     if (planned.name != spec->name) continue;
     planned.start = false;  // the parameter `start` decides, not the spec's status
     if (planned.refused.empty()) continue;
@@ -121,7 +142,7 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
   core.adopt(plan, core.start_added);
   const Slot slot = world.graph->find(spec->name);
   if (start && (report.created || world.record(slot).wish == Wish::down))
-    core.tell_neighbours(request_start(world, slot));
+    core.tell_neighbours(request_start(world, slot).changed);
   const TimePoint now = Clock::now();
   SettledQuestions settled(world, now);
   report.warnings = core.view(slot, now, settled).warnings;

@@ -102,6 +102,8 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
       output_.configure(slot, world.graph->node(slot).spec);
       if (stays(slot) && before->spec(slot).resources != world.spec(slot).resources)
         limit_cgroup(*jobs[slot]);
+      if (stays(slot) && before->spec(slot).condition != world.spec(slot).condition)
+        conditions_changed(*jobs[slot]);
       if (stays(slot)) change_checks(*jobs[slot]);
     }
     if (!stays(slot)) store(slot);
@@ -146,6 +148,10 @@ void BoardCore::forget(Slot slot) {
   jobs[slot].reset();
   output_.forget(slot);
   checks_.rested(slot);
+  if (state_ != nullptr) state_->keep(conditions_key(slot), {});
+  if (slot >= boot_times.size() || boot_times[slot].wanted == TimePoint{}) return;
+  boot_times[slot] = {};
+  keep_boot_times(slot);
 }
 
 std::string BoardCore::owner_of(const std::vector<pid_t>& numbers) {
@@ -166,7 +172,19 @@ void BoardCore::note_boot() {
   if (!boot_pending.empty()) return;
   booting = false;
   boot_settled = Clock::now();
+  for (Slot slot = 0; slot < boot_times.size(); ++slot)
+    if (boot_times[slot].wanted != TimePoint{}) keep_boot_times(slot);
   store_world();
+}
+
+void BoardCore::begin_boot_times() {
+  for (Slot slot = 0; slot < boot_times.size(); ++slot) {  // of a boot of another root
+    boot_times[slot] = {};
+    keep_boot_times(slot);
+  }
+  boot_times.resize(world.graph->slots());
+  const TimePoint now = Clock::now();
+  for (const Slot slot : boot_pending) boot_times[slot].wanted = now;
 }
 
 void BoardCore::go_on_booting() {
@@ -184,7 +202,11 @@ void BoardCore::store(Slot slot) {
     facts.pgid = job->process.spawned().number();
     facts.leader = job->process.spawned().leader();
     facts.main_group = job->process.main_group();
-    std::ranges::transform(job->side.all(), facts.helpers.begin(), &SideCommand::pid);
+    if (const std::span<SideCommand> sides = job->side.all(); !sides.empty()) {
+      std::ranges::transform(sides.first<std::tuple_size_v<decltype(facts.helpers)>>(),
+                             facts.helpers.begin(), &SideCommand::pid);
+      facts.condition = job->side.condition().pid();
+    }
     facts.started = job->started;
     if (job->user) facts.user = *job->user;
   }

@@ -13,6 +13,7 @@
 //   launches.cpp     orders for launches, and their results
 //   ends.cpp         ends of processes
 //   signals.cpp      signals, and commands beside the main process
+//   conditions.cpp   conditions of a service that is about to start
 //   checks.cpp       checks of main processes
 //   restore.cpp      restoring a board from a journal
 #pragma once
@@ -69,9 +70,19 @@ class BoardCore {
   CgroupWatches cgroups GUARDED_BY(mutex);
   std::vector<std::shared_ptr<Job>> jobs GUARDED_BY(mutex);  // by slot; null: none
   bool start_added GUARDED_BY(mutex) = true;  // of services that a reload adds: see apply_plan()
+  std::vector<std::string> templates GUARDED_BY(mutex);  // see Board::name_templates()
   std::optional<TimePoint> boot_settled GUARDED_BY(mutex);
   Slots boot_pending GUARDED_BY(mutex);
   bool booting GUARDED_BY(mutex) = false;
+  /// Of a service that boot() has started, until the boot has settled; the epoch: not yet, or it is
+  /// no such service.
+  struct BootTimes {
+    TimePoint wanted{};
+    TimePoint spawned{};     // its first process (a target: when it left `blocked`)
+    TimePoint ready{};       // running for the first time, or done
+    std::string waited_for;  // the service that released it last before it was spawned
+  };
+  std::vector<BootTimes> boot_times GUARDED_BY(mutex);  // by slot; may be shorter
 
   /// Holds the board's lock for a change of records. Before releasing it, takes all steps that the
   /// change has made due and that only change records or send signals, so that the next caller sees
@@ -96,6 +107,8 @@ class BoardCore {
   void adopt(const Plan& plan, bool start_new) REQUIRES(mutex);
   /// Queues a line for zinit's log; the janitor writes it without the lock.
   void say(LogLevel level, std::string line) REQUIRES(mutex);
+  /// Tells the reader of the service's own log of a bad end that nobody asked for.
+  void note_bad_end(const Job& job, State from, State to, const Reason& cause) REQUIRES(mutex);
   /// Stores the changed records in the journal, makes due the jobs of all affected services that
   /// now have a step to take, and notifies ChangePort.
   void tell_neighbours(std::span<const Slot> changed) REQUIRES(mutex);
@@ -109,10 +122,14 @@ class BoardCore {
   void cgroups_changed() REQUIRES(mutex);
   /// Restores the record and job of a service from its journal entry.
   void restore(Slot slot, const JournalEntry& entry, const FactMap& facts) REQUIRES(mutex);
+  /// Begins to note the times of boot_pending.
+  void begin_boot_times() REQUIRES(mutex);
   /// After a re-execution before the boot's services had settled: all that are wanted have to.
   void go_on_booting() REQUIRES(mutex);
   /// See Board::reload_service().
   RequestResult<ServiceReload> reload_service(Slot slot, bool dry_run) REQUIRES(mutex);
+  /// Adds to the report on a service that was not started for a condition how each of them stood.
+  void tell_conditions(Slot slot, WhyReport& report) REQUIRES(mutex);
   [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)
       REQUIRES(mutex);
   /// By slot: whether the service is active or not at rest, so that it must stay in the graph.
@@ -182,6 +199,8 @@ class BoardCore {
   void tell_transition(Job& job, State from, State to) REQUIRES(mutex);
   void stamp(Job& job, State from, State to) REQUIRES(mutex);
   void publish(const Job& job, State from, State to) REQUIRES(mutex);
+  void note_boot_times(Slot slot, State to) REQUIRES(mutex);
+  [[nodiscard]] std::string released_by(Slot slot) REQUIRES(mutex);
   void forget_removed(Slot slot) REQUIRES(mutex);
 
   // --- job_threads.cpp ---
@@ -205,7 +224,7 @@ class BoardCore {
   void work(Job& job) REQUIRES(mutex);
   [[nodiscard]] LaunchOrder next_order(Job& job) REQUIRES(mutex);
   [[nodiscard]] Launch carry_out(Job& job, const LaunchOrder& order) REQUIRES(mutex);
-  [[nodiscard]] bool launch_unwanted(Job& job) const REQUIRES(mutex);
+  [[nodiscard]] bool launch_unwanted(Job& job) REQUIRES(mutex);
   void help_launch(Job& job) REQUIRES(mutex);
 
   // --- janitor.cpp ---
@@ -278,6 +297,27 @@ class BoardCore {
   /// Gives the watcher that ordered the probe its result, unless it has one.
   void probe_over(Job& job, Error fault) REQUIRES(mutex);
 
+  // --- conditions.cpp ---
+  /// Whether the launch that `row` asks for has conditions which are to be looked at before it.
+  [[nodiscard]] bool awaits_conditions(const Job& job, const Row& row) REQUIRES(mutex);
+  /// Whether a service whose conditions are being looked at would still be launched by now.
+  [[nodiscard]] bool still_to_start(const Job& job) REQUIRES(mutex);
+  /// Kills exec of [condition] if that runs for nothing: whatever it finds, there is no start.
+  void end_unwanted_condition(Job& job) REQUIRES(mutex);
+  void conditions_changed(Job& job) REQUIRES(mutex);
+  void conditions_launched(Job& job, const LaunchOrder& order, Launch& launch,
+                           const EarlyEnd* early) REQUIRES(mutex);
+  void condition_ended(Job& job, const ProcessEnd& end) REQUIRES(mutex);
+  void condition_late(Job& job) REQUIRES(mutex);
+  void command_over(Job& job, bool told, bool good, const std::string& remark) REQUIRES(mutex);
+  /// Whether all of it has gone, which is waited for: then the launch goes on.
+  void look_at_condition(Job& job) REQUIRES(mutex);
+  void result_found(Job& job) REQUIRES(mutex);
+  void conditions_over(Job& job, const LaunchOutcome& outcome) REQUIRES(mutex);
+  [[nodiscard]] static std::string conditions_key(Slot slot);
+  void keep_conditions(const Job& job) REQUIRES(mutex);
+  void restore_conditions(Slot slot, const FactMap& kept) REQUIRES(mutex);
+
   // --- checks.cpp ---
   void begin_checks(Job& job, const SpawnExtrasPtr& extras = nullptr) REQUIRES(mutex);
   void end_checks(Job& job) REQUIRES(mutex);
@@ -295,6 +335,10 @@ class BoardCore {
   // --- restore.cpp ---
   /// The key of the fact with the runtime directories of a service.
   [[nodiscard]] static std::string runtime_dirs_key(Slot slot);
+  /// That of the fact with its BootTimes.
+  [[nodiscard]] static std::string boot_times_key(Slot slot);
+  void keep_boot_times(Slot slot) REQUIRES(mutex);
+  void restore_boot_times(Slot slot, const FactMap& kept) REQUIRES(mutex);
   void end_launch(Job& job, pid_t pid) REQUIRES(mutex);
   void restore_side_commands(Job& job, const JournalFacts& facts) REQUIRES(mutex);
   void restore_cgroup(Job& job) REQUIRES(mutex);

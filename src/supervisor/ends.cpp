@@ -105,7 +105,7 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
             job.name));
   }
   if (post && end != ProcessEnd{})
-    say(LogLevel::warn, fmt::format("{}: post_exec {}", job.name, reason_text(reason_of_end(end))));
+    say(LogLevel::warn, fmt::format("{}: post_exec {}", job.name, end_text(end)));
 }
 
 void BoardCore::leader_ended(Job& job, Remains remains) {
@@ -130,6 +130,10 @@ void BoardCore::forget_gone(Job& job) {
 
 bool BoardCore::look_at_unit(Job& job) {
   forget_gone(job);
+  if (job.condition_result) {
+    look_at_condition(job);
+    return false;
+  }
   const bool in_background =
       job.process.pid() == 0 && world.record(job.slot).process == Process::alive;
   if (in_background && job.process.spawned().number() == 0 && job.cgroup.in_use() &&

@@ -47,7 +47,7 @@ bool BoardCore::janitor_round() {
   const bool end = ending_;
   let_go();
   ended.clear();
-  LogWriter::write(lines);
+  LogWriter::write(lines, output_);
   mutex.lock();
   if (!end && janitor_rests()) rest();
   return !end || !log_.empty();

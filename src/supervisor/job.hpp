@@ -41,6 +41,14 @@ struct LaunchUnderWay {
   [[nodiscard]] pid_t pid() const noexcept { return child ? child->load() : 0; }
 };
 
+/// How far the conditions of a service are that is about to start.
+enum class ConditionCheck : std::uint8_t {
+  none,      // not looked at yet
+  runs,      // they are being looked at; the record's process is `launching`
+  outdated,  // likewise, and a reload has changed them since
+  held,      // they hold: it is launched unless its situation has changed meanwhile
+};
+
 struct Job {
   Job(ProcessTable& table, CgroupWatches& watches, Slot its_slot, std::string its_name)
       : slot(its_slot),
@@ -78,6 +86,10 @@ struct Job {
   OrDefault<std::vector<std::string>> runtime_dirs;     // made, to be removed when it rests
   OrDefault<std::vector<std::string>> to_remove;        // those that its thread removes now
   std::optional<uid_t> user;                            // that its last command was run as
+  OrDefault<std::vector<ConditionResult>> conditions;   // as they stood at the last start
+  ConditionCheck condition_check = ConditionCheck::none;
+  SpecPtr condition_spec;  // as it was when its command was launched; null: none runs
+  std::unique_ptr<ConditionResult> condition_result;  // while what is left of the command goes
   bool limits_changed = false;         // [resources] has changed; its thread applies it
   TimePoint started{};                 // of the last process of pre_exec or exec
   TimePoint ended{};                   // likewise

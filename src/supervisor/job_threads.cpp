@@ -292,7 +292,7 @@ Launch BoardCore::carry_out(Job& job, const LaunchOrder& order) {
 }
 
 /// Whether the process of a launch under way would be killed as soon as the launch is over.
-bool BoardCore::launch_unwanted(Job& job) const {
+bool BoardCore::launch_unwanted(Job& job) {
   const Record& record = world.record(job.slot);
   const bool stopping = record.state == State::stopping;
   const auto pointless = [&](const SideCommand& side) {
@@ -305,6 +305,7 @@ bool BoardCore::launch_unwanted(Job& job) const {
     case LaunchOrder::What::stop: return !stopping || record.stage == StopStage::killed;
     case LaunchOrder::What::reload: return pointless(job.side.reload());
     case LaunchOrder::What::probe: return pointless(job.side.probe());
+    case LaunchOrder::What::condition: return !still_to_start(job);
     case LaunchOrder::What::clean:
     case LaunchOrder::What::limit: break;  // no process
   }

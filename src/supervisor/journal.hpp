@@ -69,6 +69,7 @@ struct JournalFacts : ServiceTimes {
   pid_t pid = 0;                   // of the main process; 0: none
   pid_t pgid = 0;                  // of its group; 0: none
   std::array<pid_t, 3> helpers{};  // of stop_exec, reload_exec and a probe; 0: none
+  pid_t condition = 0;             // of exec of [condition]; 0: none
   pid_t leader = 0;                // the process that was spawned; 0 once it is reaped
   pid_t main_group = 0;            // the group of pid, if it is not pgid; 0: none
   TimePoint started{};             // of the last process of pre_exec or exec

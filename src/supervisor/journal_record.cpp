@@ -98,7 +98,7 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.word(stored.cause, own.cause, StopCause::watchdog);
   way.word(stored.stage, own.stage, StopStage::killed);
   way.word(stored.health, own.health, Health::watchdog);
-  way.word(stored.reason_type, own.reason.type, ReasonType::condition);
+  way.word(stored.reason_type, own.reason.type, ReasonType::stopped_with);
   way.flag(stored.flags, kStopOwed, own.stop_owed, true);
   way.flag(stored.flags, kAgain, own.again, true);
   way.flag(stored.flags, kRespawn, own.respawn, true);
@@ -140,6 +140,7 @@ void copy_facts(Way& way, Stored& stored, Own& own) noexcept {
   way.value(stored.last_ready_us, own.last_ready_us);
   way.value(stored.last_stop_us, own.last_stop_us);
   way.value(stored.helpers, own.helpers);
+  way.value(stored.condition, own.condition);
   way.value(stored.leader, own.leader);
   way.value(stored.main_group, own.main_group);
   way.time(stored.started_ns, own.started);

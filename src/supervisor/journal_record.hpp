@@ -100,7 +100,7 @@ struct JournalRecord {
   std::uint32_t step;
   std::array<std::int32_t, 3> helpers;
   std::int32_t main_group;
-  std::int32_t reserved2;
+  std::int32_t condition;
   char text[kJournalText];
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "os/conditions.hpp"
 #include "os/directories.hpp"
 #include "os/process.hpp"
 #include "os/spawn_slots.hpp"
@@ -106,8 +107,8 @@ Result<void> Launcher::add_extras(const LaunchOrder& order, SpawnPlan& plan, Lau
   return launch.extras->add_to(plan);
 }
 
-Result<Child> Launcher::spawn_command(const LaunchOrder& order, const Announce& announce,
-                                      Launch& launch) {
+Result<Child> Launcher::spawn_once(const LaunchOrder& order, const Announce& announce,
+                                   Launch& launch) {
   const ServiceSpec& spec = *order.spec;
   SpawnPlan plan;
   if (auto prepared = prepare(order, defaults_, plan); !prepared) return Failure(prepared.error());
@@ -126,6 +127,7 @@ Result<Child> Launcher::spawn_command(const LaunchOrder& order, const Announce& 
     plan.in = STDIN_FILENO;
     plan.out = STDOUT_FILENO;
     plan.err = STDERR_FILENO;
+    plan.foreground = true;
   } else if (plan.tty.empty()) {
     auto opened = output_.open_output(order.slot);
     if (!opened) return Failure(opened.error());
@@ -141,11 +143,20 @@ Result<Child> Launcher::spawn_command(const LaunchOrder& order, const Announce& 
   return spawn_in_cgroup(order, plan, launch);
 }
 
+Result<Child> Launcher::spawn_command(const LaunchOrder& order, const Announce& announce,
+                                      Launch& launch) {
+  auto child = spawn_once(order, announce, launch);
+  if (!child && child.error().errnum == EMFILE && StreamSlots::give_up())
+    child = spawn_once(order, announce, launch);
+  return child;
+}
+
 Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
   if (order.what == LaunchOrder::What::clean) {
     remove_directories(order);
     return {};
   }
+  if (order.what == LaunchOrder::What::condition) return look_at_all_conditions(order, announce);
   if (order.first && !order.spec->ports->empty()) {
     if (Reason taken = taken_port(*order.spec)) return failed_launch(std::move(taken), false);
   }
@@ -155,8 +166,6 @@ Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
     return launch;
   }
   auto child = spawn_command(order, announce, launch);
-  if (!child && child.error().errnum == EMFILE && StreamSlots::give_up())
-    child = spawn_command(order, announce, launch);
   if (!child) {
     Launch failed = failed_launch(child.error());
     failed.cgroup = launch.cgroup;
@@ -164,6 +173,37 @@ Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
     return failed;
   }
   launch.child = std::move(*child);
+  return launch;
+}
+
+// A command is run only where everything else holds: it is what costs most. Its failure to start
+// says nothing about what it was to find out, so the condition does not hold, negated or not.
+Launch Launcher::look_at_all_conditions(const LaunchOrder& order, const Announce& announce) {
+  const ConditionSpec& spec = *order.spec->condition;
+  Launch launch;
+  auto looked =
+      look_at_conditions(spec, spec.virtualization.empty() ? MachineFacts{} : this_machine());
+  if (!looked) return failed_launch(looked.error());
+  launch.conditions = std::move(*looked);
+  const auto unmet = std::ranges::find(launch.conditions, false, &ConditionResult::held);
+  if (unmet != launch.conditions.end()) {
+    launch.outcome = {LaunchOutcome::Kind::unmet, {ReasonType::condition, 0, unmet->text, {}}};
+    return launch;
+  }
+  if (spec.exec.command.argv.empty()) return launch;
+  auto child = spawn_command(order, announce, launch);
+  if (child) {
+    launch.child = std::move(*child);
+    return launch;
+  }
+  if (child.error().temporary()) {
+    launch.outcome = failed_launch(child.error()).outcome;
+    launch.errnum = child.error().errnum;
+    return launch;
+  }
+  launch.conditions.push_back({command_condition(spec.exec, child.error().text), false});
+  launch.outcome = {LaunchOutcome::Kind::unmet,
+                    {ReasonType::condition, 0, launch.conditions.back().text, {}}};
   return launch;
 }
 

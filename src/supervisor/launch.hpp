@@ -11,6 +11,7 @@
 
 #include "base/environment.hpp"
 #include "base/mutex.hpp"
+#include "model/condition_spec.hpp"
 #include "model/decide.hpp"
 #include "os/cgroup_tree.hpp"
 #include "os/spawn.hpp"
@@ -23,14 +24,15 @@ namespace zinit {
 /// Work for a service that is done without the board's lock.
 struct LaunchOrder {
   enum class What : std::uint8_t {
-    main,    // exec
-    pre,     // pre_exec
-    post,    // post_exec
-    stop,    // stop_exec, beside the main process
-    reload,  // reload_exec, likewise
-    probe,   // exec of [health], likewise
-    clean,   // no process: removes the runtime directories in `directories`
-    limit,   // no process: applies changed [resources] to the service's cgroup
+    main,       // exec
+    pre,        // pre_exec
+    post,       // post_exec
+    stop,       // stop_exec, beside the main process
+    reload,     // reload_exec, likewise
+    probe,      // exec of [health], likewise
+    clean,      // no process: removes the runtime directories in `directories`
+    limit,      // no process: applies changed [resources] to the service's cgroup
+    condition,  // before the first command: its conditions, and exec of [condition]
   };
   SpecPtr spec;
   Slot slot = kNoSlot;
@@ -60,6 +62,7 @@ struct Launch {
   std::vector<std::string> runtime_dirs;     // that were made, or were there already
   SpawnExtrasPtr extras;                     // what the watchers gave the main process
   std::optional<uid_t> user;                 // that the command is run as, if that is known
+  std::vector<ConditionResult> conditions;   // those that were looked at
   int errnum = 0;                            // errno of a failed spawn; 0: none
 };
 
@@ -93,11 +96,14 @@ class Launcher {
 
  private:
   void remove_directories(const LaunchOrder& order);
+  [[nodiscard]] Launch look_at_all_conditions(const LaunchOrder& order, const Announce& announce);
   [[nodiscard]] std::vector<std::string> limit_cgroup(const ServiceSpec& spec);
   [[nodiscard]] bool await_removals(const LaunchOrder& order) EXCLUDES(mutex_);
   [[nodiscard]] Reason taken_port(const ServiceSpec& spec);
   [[nodiscard]] Result<Child> spawn_command(const LaunchOrder& order, const Announce& announce,
                                             Launch& launch);
+  [[nodiscard]] Result<Child> spawn_once(const LaunchOrder& order, const Announce& announce,
+                                         Launch& launch);
   [[nodiscard]] Result<void> add_extras(const LaunchOrder& order, SpawnPlan& plan, Launch& launch);
   [[nodiscard]] Result<Child> spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& plan,
                                               Launch& launch);

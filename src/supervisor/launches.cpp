@@ -37,15 +37,18 @@ std::string end_variable(const Record& record) {
 /// for the launch. The services that conflict with it cannot start now, which may let others start.
 void BoardCore::begin_step(Job& job, LaunchOrder& order) {
   order.row = std::exchange(job.to_launch, nullptr);
+  const bool asks = awaits_conditions(job, *order.row);
+  job.condition_check = asks ? ConditionCheck::runs : ConditionCheck::none;
   begin_launch(world, job.slot, *order.row, Clock::now());
   job.clock_seen = Clock::now();  // the time limit of post_exec begins
   const CurrentCommand& command = world.record(job.slot).command;
-  order.what = what_of(command.kind());
+  order.what = asks ? LaunchOrder::What::condition : what_of(command.kind());
   order.index = command.index;
-  order.first = order.row->act == Act::launch;
+  order.first = order.row->act == Act::launch && !asks;
   if (order.what == LaunchOrder::What::post) order.extra = {end_variable(world.record(job.slot))};
   store(job.slot);
-  if (order.first && !world.node(job.slot).conflicts.empty()) tell_neighbours({&job.slot, 1});
+  if ((order.first || asks) && !world.node(job.slot).conflicts.empty())
+    tell_neighbours({&job.slot, 1});
 }
 
 void BoardCore::launch_over(Job& job, const LaunchOrder& order, Launch launch) {
@@ -63,6 +66,8 @@ void BoardCore::launch_over(Job& job, const LaunchOrder& order, Launch launch) {
     removal_over(job);
   else if (order.what == LaunchOrder::What::limit)
     limits_over(job, std::move(launch.resource_faults));
+  else if (order.what == LaunchOrder::What::condition)
+    conditions_launched(job, order, launch, early);
   else if (runs_beside(order.what))
     side_launched(job, order, launch, early);
   else

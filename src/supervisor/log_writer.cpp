@@ -5,10 +5,16 @@
 
 namespace zinit {
 
-bool LogWriter::say(LogLevel level, std::string line) {
+bool LogWriter::say(LogLevel level, std::string line) { return add({level, std::move(line)}); }
+
+bool LogWriter::note(Slot slot, std::string line) {
+  return add({LogLevel::info, std::move(line), slot});
+}
+
+bool LogWriter::add(Line line) {
   const bool first = empty();
   if (lines_.size() < kMostLines)
-    lines_.push_back({level, std::move(line)});
+    lines_.push_back(std::move(line));
   else
     ++lost_;
   return first;
@@ -16,8 +22,13 @@ bool LogWriter::say(LogLevel level, std::string line) {
 
 LogWriter::Lines LogWriter::take() { return {std::exchange(lines_, {}), std::exchange(lost_, 0)}; }
 
-void LogWriter::write(const Lines& lines) {
-  for (const Line& line : lines.lines) log_line(line.level, line.text);
+void LogWriter::write(const Lines& lines, OutputPort& services) {
+  for (const Line& line : lines.lines) {
+    if (line.slot == kNoSlot)
+      log_line(line.level, line.text);
+    else
+      services.note(line.slot, line.text);
+  }
   if (lines.lost > 0)
     log_warn("{} lines of this log were lost: more came than could be written", lines.lost);
 }

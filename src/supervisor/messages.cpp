@@ -13,8 +13,7 @@ std::string end_words(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   // If only a pre_exec has ended, with success, there is no end to report.
   if (!record.has_end || facts.started == TimePoint{} || record.command.passed) return {};
-  return fmt::format("{} after {}",
-                     reason_text(reason_of_end(record.end, record.command.before_post)),
+  return fmt::format("{} after {}", end_text(record.end, record.command.before_post),
                      duration_text(ms_between(facts.started, facts.ended)));
 }
 
@@ -70,7 +69,10 @@ std::string failed_line(const TransitionFacts& facts) {
 
 std::string words(const TransitionFacts& facts) {
   switch (facts.to) {
-    case State::inactive: return "inactive";
+    case State::inactive: {
+      const Record& record = facts.world.record(facts.slot);
+      return record.skipped ? "not started: " + reason_text(record.reason) : "inactive";
+    }
     case State::blocked: return blocked_line(facts);
     case State::starting: return starting_line(facts);
     case State::running:
@@ -93,6 +95,7 @@ LogLevel transition_level(const TransitionFacts& facts) {
     const Record& record = facts.world.record(facts.slot);
     return record.count > 0 ? LogLevel::warn : LogLevel::debug;
   }
+  if (facts.to == State::inactive && facts.world.record(facts.slot).skipped) return LogLevel::info;
   // A service without a process gets inactive for a reason that has been logged already.
   return facts.to == State::inactive ? LogLevel::debug : LogLevel::info;
 }

@@ -30,6 +30,10 @@ class OutputPort {
 
   /// The service was removed and its slot may be reused: drops its log. Called like configure().
   virtual void forget(Slot slot) = 0;
+
+  /// Adds a line of zinit's own to the service's log, behind all that its processes have written.
+  /// Any thread; does not block; the board's lock is not held.
+  virtual void note(Slot slot, std::string_view line) = 0;
 };
 
 /// Keeps what the next image of zinit must know beside the journal. Implemented by init. Called by

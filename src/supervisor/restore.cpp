@@ -29,7 +29,36 @@ bool executes(pid_t pid) { return await_execution(pid, after(Clock::now(), kToEx
 
 std::string BoardCore::runtime_dirs_key(Slot slot) { return fmt::format("runtime_dirs/{}", slot); }
 
+std::string BoardCore::boot_times_key(Slot slot) { return fmt::format("boot/{}", slot); }
+
+void BoardCore::keep_boot_times(Slot slot) {
+  if (state_ == nullptr) return;
+  const BootTimes& times = boot_times[slot];
+  const auto ns = [](TimePoint time) { return time.time_since_epoch().count(); };
+  std::string value;
+  if (times.wanted != TimePoint{}) {
+    value = fmt::format("{} {} {} {}", ns(times.wanted), ns(times.spawned), ns(times.ready),
+                        times.waited_for);
+  }
+  state_->keep(boot_times_key(slot), value);
+}
+
+void BoardCore::restore_boot_times(Slot slot, const FactMap& kept) {
+  const auto fact = kept.find(boot_times_key(slot));
+  if (fact == kept.end()) return;
+  const auto words = split(fact->second, ' ');
+  if (words.size() != 4) return;
+  const auto time = [&](std::size_t i) {
+    return TimePoint(TimePoint::duration(std::max(parse_integer(words[i]).value_or(0), 0LL)));
+  };
+  boot_times.resize(std::max<std::size_t>(boot_times.size(), slot + 1));
+  boot_times[slot] = {time(0), time(1), time(2), std::string(words[3])};
+  keep_boot_times(slot);  // where the file of the image before could not be gone on with
+}
+
 void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kept) {
+  restore_boot_times(slot, kept);
+  restore_conditions(slot, kept);
   Record& record = world.record(slot);
   Job& job = *jobs[slot];
   if (entry.known) record = entry.record;
@@ -129,9 +158,14 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
     if (!limit.infinite) job.side.reload().limit(after(Clock::now(), limit.value));  // anew
     job.clock_seen = Clock::now();
   }
-  if (!is_left(probe)) return;
-  restore(job.side.probe(), probe);
-  job.side.probe().kill();  // nothing waits for its result after the re-execution
+  if (is_left(probe)) {
+    restore(job.side.probe(), probe);
+    job.side.probe().kill();  // nothing waits for its result after the re-execution
+  }
+  // The conditions are looked at anew, for the launch that they are part of is made once more.
+  if (!is_left(facts.condition)) return;
+  restore(job.side.condition(), facts.condition);
+  job.side.condition().kill();
 }
 
 // Processes that the previous image left in the service's cgroup still belong to the service.

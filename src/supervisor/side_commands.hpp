@@ -1,6 +1,7 @@
 // Commands of a service that run beside its main process: stop_exec, reload_exec, and the exec of
-// [health]. Each has its own session and process group. While a process of one is left, the service
-// does not count as gone. The model does not know of these commands.
+// [health]; and the exec of [condition], which runs before there is one. Each has its own session
+// and process group. While a process of one is left, the service does not count as gone. The model
+// does not know of these commands.
 //
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once
@@ -60,6 +61,8 @@ class SideCommands {
   [[nodiscard]] SideCommand& stop() { return made()[0]; }
   [[nodiscard]] SideCommand& reload() { return made()[1]; }
   [[nodiscard]] SideCommand& probe() { return made()[2]; }
+  /// Has no main process, and is not ordered: its launch is that of the service (conditions.cpp).
+  [[nodiscard]] SideCommand& condition() { return made()[3]; }
   /// In this order; empty if none has been asked for.
   [[nodiscard]] std::span<SideCommand> all() const noexcept {
     return made_ ? std::span(*made_) : std::span<SideCommand>();
@@ -75,16 +78,16 @@ class SideCommands {
   [[nodiscard]] TimePoint deadline() const noexcept;
 
  private:
-  using Three = std::array<SideCommand, 3>;
-  [[nodiscard]] Three& made() {
+  using Four = std::array<SideCommand, 4>;
+  [[nodiscard]] Four& made() {
     const auto one = [this] { return SideCommand(table_, slot_); };
-    if (!made_) made_.reset(new Three{one(), one(), one()});
+    if (!made_) made_.reset(new Four{one(), one(), one(), one()});
     return *made_;
   }
 
   ProcessTable& table_;
   const Slot slot_;
-  std::unique_ptr<Three> made_;
+  std::unique_ptr<Four> made_;
 };
 
 }  // namespace zinit

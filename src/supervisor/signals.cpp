@@ -125,11 +125,15 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
   side.ended(remains);
   store(job.slot);
   if (remains == Remains::zombie) reap(pid);
+  if (&side == &job.side.condition()) {
+    forget_gone(job);
+    return condition_ended(job, end);
+  }
   std::string fault;
   if (side.late())
     fault = "took too long";
   else if (end != ProcessEnd{})
-    fault = reason_text(reason_of_end(end));
+    fault = end_text(end);
   forget_gone(job);
   if (probes && !fault.empty()) fault = "its command " + fault;
   side_over(job, side, fault);
@@ -167,6 +171,7 @@ void BoardCore::look_at_side_commands(Job& job) {
   if (job.side.all().empty()) return;
   const TimePoint now = Clock::now();
   static_cast<void>(job.side.reload().kill_if_late(now));
+  if (job.side.condition().kill_if_late(now)) condition_late(job);
   if (!job.side.probe().kill_if_late(now) || !job.probed) return;
   // The result is given without waiting for its end: it may hang where SIGKILL does not reach it,
   // or in its launch.

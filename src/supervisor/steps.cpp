@@ -75,16 +75,19 @@ void BoardCore::take_all_steps(Job& job, Whose whose) {
     const TimePoint now = decision_time(job, whose);
     const Record& record = world.record(job.slot);
     if (record.process == Process::launching) {  // the job waits for the launch
+      end_unwanted_condition(job);
       const bool limited = record.command.post && now < record.deadline;
       job.until = std::min(job.side.deadline(), limited ? record.deadline : kNever);
       return;
     }
     const Step step = decide(Situation{world, job.slot, now});
     if (step.waits()) {
+      job.condition_check = ConditionCheck::none;
       job.until = next_look(job, step, now);
       return;
     }
-    if (is_launch(*step.row) && world.spec(job.slot).has_process()) {
+    if (is_launch(*step.row) &&
+        (world.spec(job.slot).has_process() || awaits_conditions(job, *step.row))) {
       job.to_launch = step.row;
       job.until = job.side.deadline();
       return;
@@ -114,6 +117,8 @@ void BoardCore::perform(Job& job, const Row& row) {
     case Act::signal_stop: signal_stop(job); break;
     case Act::kill:
       if (thaw(job)) return;
+      say(LogLevel::warn,
+          fmt::format("{}: its processes did not end in time; killed with SIGKILL", job.name));
       kill_all(job);
       break;
     default: break;
@@ -152,6 +157,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
     drop_cgroup(job);
     checks_.rested(slot);
   }
+  if (booting && from != to) note_boot_times(slot, to);
   if (from != to && at_rest(to)) order_removal(job);
   forget_removed(slot);
   if (from != to) publish(job, from, to);
@@ -182,15 +188,72 @@ void BoardCore::stamp(Job& job, State from, State to) {
   }
 }
 
+void BoardCore::note_boot_times(Slot slot, State to) {
+  if (slot >= boot_times.size() || boot_times[slot].wanted == TimePoint{}) return;
+  BootTimes& times = boot_times[slot];
+  const bool ready = to == State::running || (to == State::exited && world.record(slot).done);
+  if (to == State::starting && times.spawned == TimePoint{}) {
+    times.spawned = Clock::now();
+    times.waited_for = released_by(slot);
+  }
+  if (ready && times.ready == TimePoint{}) times.ready = Clock::now();
+}
+
+/// Of the services that may hold this one up, the one that was the last to stop doing so since it
+/// was wanted; empty if none has.
+std::string BoardCore::released_by(Slot slot) {
+  const Node& node = world.node(slot);
+  TimePoint latest = boot_times[slot].wanted;
+  std::string name;
+  for (const auto* others : {&node.requires_, &node.after, &node.conflicts}) {
+    for (const Slot other : *others) {
+      const Record& record = world.record(other);
+      if ((record.state != State::running && !at_rest(record.state)) || record.since <= latest)
+        continue;
+      latest = record.since;
+      name = world.graph->name(other);
+    }
+  }
+  return name;
+}
+
 void BoardCore::publish(const Job& job, State from, State to) {
   const Record& record = world.record(job.slot);
   const pid_t pid = job.process.pid();
   StateEvent event{0, job.times.since_us, job.name, from, to, {}, pid};
-  event.reason = record.reason;
+  // A re-spawn is not a failure that the record would keep a reason for.
+  const bool respawns = to == State::blocked && from != State::inactive && record.respawn;
+  const Reason cause = respawns && !record.reason && record.has_end
+                           ? reason_of_end(record.end, record.command.before_post)
+                           : record.reason;
+  event.reason = cause;
   events.add(std::move(event));
+  note_bad_end(job, from, to, cause);
   const TransitionFacts facts{world, job.slot, from, to, pid, job.started, job.ended, Clock::now()};
   const LogLevel level = transition_level(facts);
   if (log_enabled(level)) say(level, transition_line(facts));
+}
+
+void BoardCore::note_bad_end(const Job& job, State from, State to, const Reason& cause) {
+  const ProcessEnd& end = world.record(job.slot).end;
+  std::string line;
+  switch (cause.type) {
+    case ReasonType::exit_code:
+    case ReasonType::signal:
+      if (good_end(world.spec(job.slot), end)) return;
+      line = end_text(end, cause.step);
+      if (end.core) line += ", core dumped";
+      break;
+    case ReasonType::start_timeout:
+    case ReasonType::stop_timeout:
+    case ReasonType::health_check_failed:
+    case ReasonType::watchdog_timeout:
+    case ReasonType::spawn_error:
+    case ReasonType::port_in_use: line = "failed: " + reason_text(cause); break;
+    default: return;
+  }
+  const bool bad = to == State::failed || (to == State::blocked && from != State::blocked);
+  if (bad && log_.note(job.slot, std::move(line))) wake_janitor();
 }
 
 // A decision depends only on the present state, so a job is made due only if its decision now
@@ -206,7 +269,8 @@ void BoardCore::tell_neighbours(std::span<const Slot> changed) {
     Job* const job = jobs[slot].get();
     if (job == nullptr || job->due) continue;
     const Step step = decide(Situation{world, slot, decision_time(*job, Whose::others)});
-    if (!step.waits() || step.deadline < job->until) make_due(*job);
+    const bool checked = job->condition_check == ConditionCheck::runs;  // perhaps for nothing now
+    if (!step.waits() || step.deadline < job->until || checked) make_due(*job);
   }
   changes_.changed();
 }

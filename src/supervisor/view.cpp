@@ -13,6 +13,14 @@ bool runs(const Record& record) {
          record.state == State::stopping;
 }
 
+/// The reason of a service that rests and has not failed. What is wrong with its file stays so when
+/// it is stopped; what has been mended since the record was made does not.
+Reason reason_at_rest(const World& world, Slot slot) {
+  if (world.node(slot).broken()) return fault_of(world, slot);
+  const Reason& reason = world.record(slot).reason;
+  return reason.type == ReasonType::config_error ? Reason() : reason;
+}
+
 std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
   std::vector<std::string> warnings = node.spec->findings->warnings;
   const auto add = [&](const std::vector<std::string>& names, std::string_view what) {
@@ -38,6 +46,8 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
   view.slot = slot;
   view.spec = node.spec;
   view.record = record;
+  if (at_rest(record.state) && record.state != State::failed)
+    view.record.reason = reason_at_rest(world, slot);
   view.summary = summary(world, slot);
   view.removed = node.removed;
   view.settled = settled.ask(slot);
@@ -53,9 +63,14 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
       node.spec->has_process() ? view.pid != 0 && runs(record) : record.state == State::running;
   if (up) view.uptime_ms = ms_between(job.started, now);
   if (view.main_pid != 0) view.status_text = *job.status_text;
+  view.conditions = *job.conditions;
   view.restart_count = job.times.restart_count;
   if (record.state == State::blocked && record.delay_until > now) {
     view.restart_in_ms = ms_between(now, record.delay_until);
+  }
+  for (const AddedEdge& edge : *node.added) {
+    const ServiceSpec& other = world.spec(edge.to);
+    view.added.push_back({edge.kind, other.name, other.file});
   }
   for (const Slot other : node.required_by) view.required_by.push_back(world.graph->name(other));
   if (record.state == State::blocked) {

@@ -16,6 +16,12 @@
 
 namespace zinit {
 
+/// A dependency of a service that another service's file adds.
+struct AddedView {
+  std::string_view kind;  // requires, after or wants
+  std::string name, file;
+};
+
 struct ServiceView {
   Slot slot = kNoSlot;
   SpecPtr spec;
@@ -37,6 +43,8 @@ struct ServiceView {
   std::uint64_t restart_count = 0;  // re-spawns since it was loaded
   std::int64_t restart_in_ms = -1;  // until a delayed re-spawn; -1: none is delayed
 
+  std::vector<ConditionResult> conditions;  // as they stood when it was to start last
+  std::vector<AddedView> added;
   std::vector<std::string> required_by;
   std::vector<Waiting> waiting_on;          // while blocked
   std::vector<std::string> conflicts_with;  // while blocked by a conflict

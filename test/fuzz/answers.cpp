@@ -11,6 +11,7 @@
 #include "base/unix_address.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
+#include "zinit/async_client.hpp"
 
 namespace zinit::fuzz {
 
@@ -93,7 +94,13 @@ class Listener {
   [[nodiscard]] UniqueFd accept() const { return UniqueFd(::accept(fd_.get(), nullptr, nullptr)); }
 
  private:
-  const std::string path_ = std::string(1, '\0') + "zinit-fuzz-" + std::to_string(::getpid());
+  static std::string new_path() {
+    static int count = 0;
+    return std::string(1, '\0') + "zinit-fuzz-" + std::to_string(::getpid()) + "-" +
+           std::to_string(++count);
+  }
+
+  const std::string path_ = new_path();
   UniqueFd fd_;
 };
 
@@ -118,6 +125,38 @@ void check_calls(std::string_view input) {
     for (std::size_t i = 0; client.dispatch(std::chrono::milliseconds(0)); ++i)
       require(i <= input.size());
   });
+}
+
+/// The same for AsyncClient: each call is told once, and the connection ends.
+void check_async_calls(std::string_view input) {
+  static const Listener listener;
+  AsyncClient client(listener.path());
+  const UniqueFd server = listener.accept();
+  require(::send(server.get(), input.data(), input.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(input.size()));
+  require(::shutdown(server.get(), SHUT_WR) == 0);
+  int told = 0;
+  bool closed = false;
+  client.on_closed([&](const ClientError& error) {
+    require(told == 4 && error.code() != 0);
+    closed = true;
+  });
+  const auto count = [&](const auto& answer) {
+    ++told;
+    require(answer || answer.error().code() != 0);
+  };
+  client.call(any_request("system.ping"), count);
+  client.subscribe(
+      "events.subscribe", {},
+      [](std::string_view, const std::string& params) { require(is_json(params)); }, count);
+  client.logs_subscribe(
+      {}, [](const LogLine&) {}, 0, count);
+  client.call(request::list_full(), count);
+  for (std::size_t i = 0; client.is_open(); ++i) {
+    require(i <= input.size() + 1);
+    client.on_readable();
+  }
+  require(closed && client.fd() == -1 && !client.next_timeout());
 }
 
 }  // namespace
@@ -160,6 +199,7 @@ std::set<std::string> words() {
 void look_at(std::string_view input) {
   for (const std::string_view line : split(input, '\n')) check_text(std::string(line));
   check_calls(input);
+  check_async_calls(input);
 }
 
 }  // namespace zinit::fuzz

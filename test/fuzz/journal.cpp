@@ -24,6 +24,7 @@ class NoOutput final : public OutputPort {
   Result<OutputPipes> open_output(Slot) override { return sys_failure("open", "pipes", ENOSYS); }
   void configure(Slot, const SpecPtr&) override {}
   void forget(Slot) override {}
+  void note(Slot, std::string_view) override {}
 };
 
 class NoChecks final : public WatchPort {
@@ -120,7 +121,7 @@ void check_image(const JournalImage& image) {
     require(i == 0 || image.entries[i - 1].slot < entry.slot);
     require(!entry.name.empty());
     require(entry.record.state <= State::failed && entry.record.process <= Process::ended);
-    require(entry.record.reason.type <= ReasonType::condition);
+    require(entry.record.reason.type <= ReasonType::stopped_with);
   }
 }
 

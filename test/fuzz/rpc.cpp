@@ -41,6 +41,7 @@ class NoOutput final : public OutputPort {
   }
   void configure(Slot, const SpecPtr&) override {}
   void forget(Slot) override {}
+  void note(Slot, std::string_view) override {}
 };
 
 class NoChecks final : public WatchPort {
@@ -86,6 +87,10 @@ class NoDaemon final : public Daemon {
     view.running = true;
     return {view};
   }
+  [[nodiscard]] std::vector<TimerView> timers() const override {
+    return {{"web", "daily", 1, 2}, {"db", "every_ms = 5", 0, {}}};
+  }
+  [[nodiscard]] std::string trigger_fault(const std::string&) const override { return "no zone"; }
   [[nodiscard]] Sockets sockets_of(const std::string& service) const override {
     return service == "db" ? Sockets{{"unix:/run/db"}, "no more"} : Sockets();
   }

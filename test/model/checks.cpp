@@ -2,7 +2,7 @@
 // service.
 #include <catch2/catch.hpp>
 
-#include "fake_world.hpp"
+#include "model/fake_world.hpp"
 #include "model/why.hpp"
 
 using namespace zinit;

@@ -4,7 +4,7 @@
 #include <functional>
 #include <set>
 
-#include "fake_world.hpp"
+#include "model/fake_world.hpp"
 
 using namespace zinit;
 using namespace zinit::test;
@@ -79,6 +79,11 @@ Reason dependency_reason(const std::string& name) {
 const std::vector<Case>& cases() {
   using enum State;
   static const std::vector<Case> all = {
+      {inactive, "skipped_wanted", "s",
+       [](Scene& w) {
+         w["s"].skipped = true;
+         w["s"].try_ = Try::pulled;
+       }},
       {inactive, "wanted", "s", [](Scene& w) { w["s"].try_ = Try::asked; }},
       {inactive, "always", "s", [](Scene&) {}},
 

@@ -2,7 +2,7 @@
 // behaviour.md ("Dependencies") says of the pair, which is programmed here a second time.
 #include <catch2/catch.hpp>
 
-#include "fake_world.hpp"
+#include "model/fake_world.hpp"
 #include "model/predicates.hpp"
 
 using namespace zinit;

@@ -1,5 +1,5 @@
 // The simulated world: its scheduler, its processes, and the invariants checked at every step.
-#include "fake_world.hpp"
+#include "model/fake_world.hpp"
 
 #include <algorithm>
 #include <sstream>
@@ -26,10 +26,13 @@ Specs::Specs(const std::string& text) {
       spec.kind = Kind::target;
     } else {
       Dependencies& all = spec.dependencies.edit();
-      auto& list = kind == "requires" ? all.requires_
-                   : kind == "after"  ? all.after
-                   : kind == "wants"  ? all.wants
-                                      : all.conflicts;
+      auto& list = kind == "requires"      ? all.requires_
+                   : kind == "after"       ? all.after
+                   : kind == "wants"       ? all.wants
+                   : kind == "required_by" ? all.required_by
+                   : kind == "before"      ? all.before
+                   : kind == "wanted_by"   ? all.wanted_by
+                                           : all.conflicts;
       list.push_back({other, {}});
       if (other.back() == '?')
         list.back().name.pop_back();  // need not exist
@@ -72,6 +75,9 @@ std::string Specs::text() const {
     add("after", spec->dependencies->after);
     add("wants", spec->dependencies->wants);
     add("conflicts", spec->dependencies->conflicts);
+    add("required_by", spec->dependencies->required_by);
+    add("before", spec->dependencies->before);
+    add("wanted_by", spec->dependencies->wanted_by);
     text += "\n";
   }
   return text;
@@ -87,13 +93,13 @@ FakeWorld::FakeWorld(const Specs& specs, std::uint64_t seed) : random_(seed) {
 
 void FakeWorld::start(const std::string& name) {
   trace_.push_back("start " + name);
-  touched(request_start(world, slot(name)));
+  touched(request_start(world, slot(name)).changed);
   work();
 }
 
 void FakeWorld::stop(const std::string& name) {
   trace_.push_back("stop " + name);
-  touched(request_stop(world, slot(name)));
+  touched(request_stop(world, slot(name)).changed);
   work();
 }
 
@@ -112,7 +118,7 @@ std::pair<std::string, std::string> FakeWorld::isolate(const std::string& target
 
 void FakeWorld::restart(const std::string& name) {
   trace_.push_back("restart " + name);
-  touched(request_restart(world, slot(name)));
+  touched(request_restart(world, slot(name)).changed);
   work();
 }
 

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "fake_world.hpp"
+#include "model/fake_world.hpp"
 
 using namespace zinit;
 using namespace zinit::test;

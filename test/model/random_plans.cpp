@@ -4,7 +4,7 @@
 #include <random>
 #include <set>
 
-#include "fake_world.hpp"
+#include "model/fake_world.hpp"
 
 using namespace zinit;
 using namespace zinit::test;
@@ -36,8 +36,13 @@ SpecPtr some_spec(Dice& dice, const std::string& name) {
   spec->file = "/etc/" + name + ".toml";
   spec->exec.argv = {roll(dice, 4) == 0 ? "/bin/other" : "/bin/one"};
   spec->description = roll(dice, 4) == 0 ? "other" : "one";
-  spec->dependencies.edit() = {some_names(dice), some_names(dice), some_names(dice),
-                        roll(dice, 4) == 0 ? some_names(dice) : std::vector<Dependency>{}};
+  const auto at_times = [&] {
+    return roll(dice, 4) == 0 ? some_names(dice) : std::vector<Dependency>{};
+  };
+  Dependencies& all = spec->dependencies.edit();
+  for (auto* list : {&all.requires_, &all.after, &all.wants}) *list = some_names(dice);
+  for (auto* list : {&all.conflicts, &all.required_by, &all.before, &all.wanted_by})
+    *list = at_times();
   if (roll(dice, 10) == 0) spec->findings.edit().errors = {spec->file + ":1:1: error: wrong"};
   return spec;
 }
@@ -75,8 +80,8 @@ bool could_run(const Graph& graph, const std::string& name) {
     const Node* node = loaded(graph, work.back());
     work.pop_back();
     if (node == nullptr || node->broken() || !node->missing.empty()) return false;
-    for (const Dependency& one : node->spec->dependencies->requires_)
-      if (seen.insert(one.name).second) work.push_back(one.name);
+    for (const Slot one : node->requires_)
+      if (seen.insert(graph.name(one)).second) work.push_back(graph.name(one));
   }
   return true;
 }
@@ -86,7 +91,8 @@ std::string words(const Directory& directory) {
   for (const SpecPtr& spec : directory) {
     text += "\n" + spec->name + (spec->broken() ? " (wrong)" : "") + ":";
     const Dependencies& all = *spec->dependencies;
-    for (const auto* list : {&all.requires_, &all.after, &all.wants, &all.conflicts}) {
+    for (const auto* list : {&all.requires_, &all.after, &all.wants, &all.conflicts,
+                             &all.required_by, &all.before, &all.wanted_by}) {
       for (const Dependency& one : *list) text += " " + one.name;
       text += ";";
     }

@@ -1,7 +1,7 @@
 // What requests lead to, and the reasons that `why` tells, after behaviour.md.
 #include <catch2/catch.hpp>
 
-#include "fake_world.hpp"
+#include "model/fake_world.hpp"
 #include "model/predicates.hpp"
 #include "model/why.hpp"
 
@@ -58,6 +58,85 @@ TEST_CASE("stop takes dependents down first and leaves what the service itself r
   w.start("app");
   w.settle();
   CHECK(w.states() == "web=exited app=running db=running ");
+}
+
+TEST_CASE("what a stop took down with it says so, until it is started again", "[deps][why]") {
+  FakeWorld w("web requires app, app requires db");
+  w.boot();
+  w.settle();
+  w.stop("db");
+  CHECK(w.record("web").reason == Reason{ReasonType::stopped_with, 0, "db", {}});
+  w.settle();
+  CHECK(w.record("web").reason == Reason{ReasonType::stopped_with, 0, "db", {}});
+  CHECK_FALSE(w.record("db").reason);
+  const WhyReport report = why(w.world, w.slot("web"), w.now);
+  REQUIRE(report.reasons.size() == 1);
+  CHECK(report.reasons.front().kind == "stopped_with");
+  CHECK(report.reasons.front().root_cause == "db");
+  CHECK(request_start(w.world, w.slot("db")).left == Slots{w.slot("app"), w.slot("web")});
+  w.start("web");
+  CHECK_FALSE(w.record("web").reason);
+  CHECK_FALSE(w.record("app").reason);
+  w.settle();
+  w.stop("app");
+  w.stop("web");  // by its own name now
+  w.settle();
+  CHECK_FALSE(w.record("web").reason);
+}
+
+TEST_CASE("a dependent that never ran is stopped with what it requires all the same",
+          "[deps][why]") {
+  FakeWorld w("web requires db");
+  w.life = [](const std::string& name, int) {
+    Life life;
+    life.spawn_takes = std::chrono::seconds(name == "db" ? 5 : 0);
+    return life;
+  };
+  w.boot();
+  CHECK(w.state("web") == State::blocked);
+  w.stop("db");
+  w.settle();
+  CHECK(w.state("web") == State::inactive);
+  CHECK(w.record("web").reason.type == ReasonType::stopped_with);
+}
+
+TEST_CASE("a request tells what it does to others", "[deps]") {
+  FakeWorld w("web requires app, app requires db, left conflicts right, on requires left");
+  w.boot();
+  w.settle();
+  Requested done = request_stop(w.world, w.slot("app"));
+  CHECK(done.stopped == Slots{w.slot("web")});
+  w.stop("app");
+  w.settle();
+  CHECK(request_stop(w.world, w.slot("app")).stopped.empty());
+  done = request_start(w.world, w.slot("web"));
+  CHECK(done.started == Slots{w.slot("app")});
+  w.start("web");
+  w.settle();
+  CHECK(request_restart(w.world, w.slot("db")).restarted == Slots{w.slot("app"), w.slot("web")});
+  w.settle();
+  done = request_start(w.world, w.slot("right"));
+  CHECK(done.stopped == Slots{w.slot("left"), w.slot("on")});
+  CHECK(w.record("left").reason == Reason{ReasonType::stopped_with, 1, "right", {}});
+  CHECK(w.record("on").reason == Reason{ReasonType::stopped_with, 0, "left", {}});
+}
+
+TEST_CASE("a delay before a restart has the cause of the stop, not the signal of it",
+          "[restart][why]") {
+  Specs specs("web");
+  specs["web"].readiness.edit().way.by = Notify::systemd;
+  FakeWorld w(specs);
+  w.life = [](const std::string&, int) {
+    Life life;
+    life.never_ready = true;
+    return life;
+  };
+  w.boot();
+  w.advance(31s);
+  REQUIRE(w.state("web") == State::blocked);
+  CHECK(w.record("web").reason.type == ReasonType::start_timeout);
+  CHECK_THAT(why(w.world, w.slot("web"), w.now).reasons.front().detail,
+             Catch::StartsWith("last not ready within its start timeout; restarting in 0."));
 }
 
 TEST_CASE("restart brings dependents back", "[deps]") {
@@ -255,7 +334,7 @@ TEST_CASE("a shutdown stops in order, everything, and nothing starts again", "[s
   w.shutdown();
   const WhyReport of_web = why(w.world, w.slot("web"), w.now);
   REQUIRE_FALSE(of_web.reasons.empty());
-  CHECK(of_web.reasons.front().detail == "stops first, for it comes after web");
+  CHECK(of_web.reasons.front().detail == "stops first, because it comes after web");
   w.settle();
   CHECK(w.faults().empty());
   CHECK(position(w, "web exited") < position(w, "db killed by 15"));
@@ -322,6 +401,28 @@ TEST_CASE("a condition that does not hold leaves it inactive, and satisfied for 
   w.settle();
   CHECK(w.states() == "web=running maybe=inactive ");
   CHECK(w.record("maybe").reason.type == ReasonType::condition);
+}
+
+TEST_CASE("another try of what was skipped for a condition leaves its dependents running",
+          "[condition]") {
+  FakeWorld w("web requires maybe");
+  int unmet = 2;
+  w.life = [&](const std::string& name, int) {
+    Life life;
+    if (name == "maybe" && unmet-- > 0)
+      life.launch = {LaunchOutcome::Kind::unmet, {ReasonType::condition, 0, "path_exists", {}}};
+    return life;
+  };
+  w.boot();
+  w.settle();
+  w.start("web");  // which pulls the other in once more
+  w.settle();
+  CHECK(unmet == 0);
+  CHECK(w.states() == "web=running maybe=inactive ");
+  w.start("maybe");
+  w.settle();
+  CHECK(w.states() == "web=running maybe=running ");
+  CHECK(w.spawns("web") == 1);
 }
 
 TEST_CASE("why follows a chain of ten to its root", "[why]") {

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "fake_world.hpp"
+#include "model/fake_world.hpp"
 #include "model/predicates.hpp"
 #include "support/sanitized.hpp"
 

@@ -259,6 +259,22 @@ TEST_CASE("a second server on a socket in use exits with 1 and leaves the first 
   CHECK(zinit.connect().result("service.status", named("a"))["pid"] == pid);
 }
 
+TEST_CASE("a container on a socket in use exits with 1, and makes none elsewhere",
+          "[quick][access][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  Launch second = second_server(zinit, zinit.socket());
+  second.argv[0] = "zinit-pid1";
+  second.argv[1] = "--container";
+  second.pid_namespace = true;
+  const Outcome outcome = run(second);
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.err, Contains("already in use"));
+  CHECK(zinit.result("system.ping")["pid"] == std::int64_t{zinit.pid()});
+}
+
 TEST_CASE("a socket that nobody listens on is replaced", "[quick][access]") {
   Server zinit;
   leave_socket(zinit.socket());

@@ -65,7 +65,7 @@ TEST_CASE("list shows symbol, name, state and pid, sorted by name", "[quick][ctl
     REQUIRE(at != std::string::npos);
     last = at;
   }
-  for (const char* part : {"[+]", "[X]", "[-]", "[.]", "running", "failed", "inactive", "exited"})
+  for (const char* part : {"[+]", "[X]", "[-]", "[.]", "running", "failed", "inactive", "done"})
     CHECK_THAT(outcome.out, Contains(part));
   CHECK_THAT(outcome.out, Contains(std::to_string(graph.zinit.pid_of("db"))));
   CHECK_THAT(outcome.out, Contains("the database"));

@@ -90,7 +90,7 @@ TEST_CASE("edit refuses what breaks other services, or takes another's name", "[
   CHECK_THAT(conflict.out, Contains("top requires x and y, which conflict"));
   const Outcome name = with.edit("sed -i '/exec/a name = \"y\"'", {"x"});
   CHECK(name.code == 1);
-  CHECK_THAT(name.out, Contains("\"y\" is taken by " + with.zinit.config("x.toml")));
+  CHECK_THAT(name.out, Contains("\"y\" is already the name in " + with.zinit.config("x.toml")));
   CHECK(read_file(with.zinit.config("x.toml")) == before);
   CHECK(with.edit("sed -i s/100000/100001/", {"x"}).code == 1);  // the reload tells of wrong.toml
   CHECK_THAT(read_file(with.zinit.config("x.toml")), Contains("100001"));

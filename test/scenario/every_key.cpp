@@ -50,7 +50,7 @@ TEST_CASE("what a file says of a service for people is shown", "[quick][keys]") 
   zinit.add("a", {.service = "description = 'the a of all'\nclass = 'system'\nsurvive = true"});
   zinit.file("t.toml", "[target]\ndescription = 'the t'\nclass = 'system'\n");
   zinit.add("b");
-  zinit.boot();
+  zinit.boot({"a"});
   CHECK(zinit.status("a")["description"] == "the a of all");
   CHECK(zinit.status("a")["class"] == "system");
   CHECK(zinit.status("a")["warnings"].size() == 0);

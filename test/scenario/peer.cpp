@@ -102,7 +102,7 @@ Place place_of(std::string text) {
 
 using Words = std::vector<std::string>;
 
-void trace(const std::string& line) {
+void write_trace(const std::string& line) {
   const int fd = ::open(std::getenv("T"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   if (::write(fd, (line + "\n").data(), line.size() + 1) < 0) _exit(91);
   ::close(fd);
@@ -170,13 +170,13 @@ void serve(int in, int out, const Words& words, pid_t service) {
     }
     Sum sum;
     each_piece(in, [&](std::string_view bytes) { return sum.add(bytes), true; });
-    trace("sum " + sum.text());
+    write_trace("sum " + sum.text());
   } else if (what == "talk") {
     (void)write_all(out, "bye");
     end_side(out);
     std::ofstream file(words.at(1), std::ios::app | std::ios::binary);
     each_piece(in, [&](std::string_view bytes) { return bool(file << bytes << std::flush); });
-    trace("heard the end");
+    write_trace("heard the end");
   } else if (what == "silent") {
     for (;;) ::pause();
   } else if (what == "die") {
@@ -195,7 +195,7 @@ void serve(int in, int out, const Words& words, pid_t service) {
   } else if (what == "wait") {
     (void)write_all(out, "hello");
     char byte = 0;
-    trace(::read(in, &byte, 1) < 0 ? "reset" : "ended");
+    write_trace(::read(in, &byte, 1) < 0 ? "reset" : "ended");
   } else if (what == "env") {
     (void)write_all(out, variable(words.at(1).c_str()));
   } else if (what == "complain") {
@@ -212,7 +212,7 @@ void take_text(int fd) {
   if (n <= 0) return;
   std::string all(text, static_cast<std::size_t>(n));
   if (all.back() == '\n') all.pop_back();
-  trace("got " + all);
+  write_trace("got " + all);
 }
 
 /// Only a socket for connections listens.
@@ -262,13 +262,13 @@ int connect_to(const std::string& address) {
 
 void ask(const std::string& address, const std::string& text) {
   const int fd = connect_to(address);
-  if (fd < 0) return trace("refused");
+  if (fd < 0) return write_trace("refused");
   (void)write_all(fd, text);
   end_side(fd);
   std::string answer;
   each_piece(fd, [&](std::string_view bytes) { return answer += bytes, true; });
   ::close(fd);
-  trace("answer " + answer);
+  write_trace("answer " + answer);
 }
 
 int listen_at(const std::string& address) {
@@ -287,12 +287,12 @@ int listen_at(const std::string& address) {
 
 std::vector<int> passed() {
   const std::string count = variable("LISTEN_FDS");
-  trace("fds " + count + " " + variable("LISTEN_FDNAMES"));
-  if (variable("LISTEN_PID") != std::to_string(::getpid())) trace("not its own");
+  write_trace("fds " + count + " " + variable("LISTEN_FDNAMES"));
+  if (variable("LISTEN_PID") != std::to_string(::getpid())) write_trace("not its own");
   std::vector<int> fds;
   for (int i = 0; count != "unset" && i < std::stoi(count); ++i) {
     fds.push_back(3 + i);
-    if ((::fcntl(3 + i, F_GETFL) & O_NONBLOCK) != 0) trace("no blocking");
+    if ((::fcntl(3 + i, F_GETFL) & O_NONBLOCK) != 0) write_trace("no blocking");
   }
   return fds;
 }
@@ -310,7 +310,7 @@ __attribute__((constructor(65535))) void be_peer(int argc, char** argv, char**) 
       const std::string& file = words.at(++at);
       while (::access(file.c_str(), F_OK) != 0) ::usleep(2000);
     } else if (word == "trace") {
-      trace(words.at(++at));
+      write_trace(words.at(++at));
     } else if (word == "at") {
       sockets.push_back(listen_at(words.at(++at)));
     } else if (word == "passed") {

@@ -243,7 +243,7 @@ TEST_CASE("stop goes on waiting over a re-execution", "[quick][reexec]") {
   CHECK(zinit.state("a") == "stopping");
   zinit.mark("down");
   CHECK(stop.exit_code() == 0);
-  CHECK_THAT(stop.output(), Contains("a has exited"));
+  CHECK_THAT(stop.output(), Contains("a stopped"));
   CHECK(zinit.count("begun") == 1);
 }
 

@@ -316,6 +316,85 @@ TEST_CASE("a reload tells of a file that was wrong before and still is", "[quick
   CHECK_THAT(told.out, Contains("bad.toml:2:8: error: service.exec: 1 is an integer"));
 }
 
+TEST_CASE("a wrong file is told as long as it is wrong, whatever is asked of its service",
+          "[quick][reload]") {
+  Server zinit;
+  zinit.file("broken.toml", "[service]\nexec = 1\n");
+  zinit.add("web");
+  zinit.file("rescue.toml", "[target]\nstatus = 'stop'\n");
+  zinit.boot({"web"});
+  const std::string fault = "broken.toml:2:8: error: service.exec: 1 is an integer";
+  const auto told = [&] {
+    INFO(zinit.status("broken"));
+    CHECK(zinit.status("broken")["reason"]["type"] == "config_error");
+    CHECK(zinit.status("broken")["reason"].mentions(fault));
+    CHECK(zinit.result("service.why", named("broken")).mentions(fault));
+    CHECK_THAT(zinit.ctl({"why", "broken"}).out,
+               Contains("service.exec: 1 is an integer") && Contains("zinitctl reload"));
+    CHECK_THAT(zinit.ctl({"list"}).out, Contains("config error: service.exec: 1 is an integer"));
+    const Json all = zinit.result("service.start_all");
+    CHECK(all["failed"].elements().at(0)["name"] == "broken");
+    CHECK(all["failed"].mentions(fault));
+  };
+  zinit.await_failed("broken", "config_error");
+  told();
+  zinit.stop("broken");
+  CHECK(zinit.state("broken") == "inactive");
+  told();
+  CHECK(zinit.ctl({"isolate", "rescue"}).code == 0);
+  zinit.await_state("web", "exited");
+  told();
+  zinit.reexecute();
+  told();
+  zinit.add("broken", {.service = "status = 'stop'"});
+  zinit.reload();
+  CHECK(zinit.state("broken") == "inactive");
+  CHECK(zinit.status("broken")["reason"].is_null());
+  CHECK_FALSE(zinit.result("service.why", named("broken")).mentions("error"));
+}
+
+TEST_CASE("a file that was refused is told so, with what is wrong with it", "[quick][reload]") {
+  Server zinit;
+  zinit.add("web");
+  zinit.boot({"web"});
+  CHECK(zinit.status("web")["refused"].size() == 0);
+  zinit.file("web.toml", "[service]\nexec = 2\n");
+  const Outcome reload = zinit.ctl({"reload"});
+  CHECK(reload.code == 1);
+  CHECK_THAT(reload.out, Contains("web.toml:2:8: error: service.exec: 2 is an integer"));
+  const Json refused = zinit.status("web")["refused"];
+  REQUIRE(refused.size() == 1);
+  CHECK(refused.mentions("web.toml:2:8: error: service.exec: 2 is an integer"));
+  const std::string status = zinit.ctl({"status", "web"}).out;
+  CHECK_THAT(status, Contains("refused when it was last read") && !Contains("changed on disk") &&
+                         Contains("refused      " + zinit.config("web.toml") + ":2:8"));
+  zinit.add("web");
+  CHECK(zinit.ctl({"reload"}).code == 0);
+  CHECK(zinit.status("web")["refused"].size() == 0);
+}
+
+TEST_CASE("a reload prints the warnings of what it has applied", "[quick][reload]") {
+  Server zinit;
+  zinit.file("old.toml", "[service]\nexec = 'sleep 100000'\nold_key = 1\n");
+  zinit.boot({"old"});
+  zinit.add("new", {.service = "onshot = true"});
+  const Outcome dry = zinit.ctl({"reload", "--dry-run"});
+  CHECK_THAT(dry.out, !Contains("unknown key"));
+  const Outcome added = zinit.ctl({"reload"});
+  CHECK(added.code == 0);
+  CHECK_THAT(added.out, Contains("service.onshot: unknown key, did you mean \"oneshot\"?") &&
+                            !Contains("old_key"));
+  zinit.add("new", {.service = "onshot = false\numask = '0077'"});
+  CHECK_THAT(zinit.ctl({"reload"}).out,
+             Contains("changed") && Contains("service.onshot") && !Contains("old_key"));
+  // One that makes no difference to the service, which counts as unchanged.
+  zinit.file("old.toml", "[service]\nexec = 'sleep 100000'\nold_key = 1\nother_key = 1\n");
+  CHECK_THAT(zinit.ctl({"reload"}).out, Contains("unchanged    2") &&
+                                            Contains("old.toml:4:1: warning: service.other_key") &&
+                                            !Contains("old_key"));
+  CHECK_THAT(zinit.ctl({"reload"}).out, !Contains("unknown key"));
+}
+
 TEST_CASE("a reload restarts nothing that is being stopped on request", "[quick][reload]") {
   Server zinit;
   zinit.add("web", {.exec = stubborn("web"), .lifecycle = "stop_timeout_ms = 1000"});

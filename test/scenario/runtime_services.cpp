@@ -105,7 +105,8 @@ TEST_CASE("service.set refuses what check refuses, with every fault, and changes
   CHECK_THAT(refused(config_of("web", "", R"("db")")).at(0), Contains("web -> db -> web"));
   CHECK_THAT(refused(R"({"service":{"name":"web","exec":18446744073709551615}})").at(0),
              Contains("service.exec: "));
-  const std::string nameless = "error: service.name: is missing, and there is no file to name it";
+  const std::string nameless =
+      "error: service.name: is missing, and there is no file name to take it from";
   CHECK(refused(R"({"servce":{"name":"web","exec":"x"}})") ==
         Texts{"error: servce: unknown section, did you mean [service]?", nameless});
   CHECK(refused(R"({"service":"x"})") ==
@@ -394,11 +395,10 @@ TEST_CASE("add-service and remove-service do the same from the command line", "[
   Server zinit;
   zinit.boot();
   write_file(zinit.path("web.toml"), "[service]\nexec = 'sleep 100000' # by its file's name\n");
-  CHECK(zinit.ctl({"add-service", zinit.path("web.toml")}).out ==
-        "web is added, at runtime only\n");
+  CHECK(zinit.ctl({"add-service", zinit.path("web.toml")}).out == "web added, at runtime only\n");
   CHECK(entries_of(zinit.config()).empty());
   CHECK(zinit.status("web")["changed_on_disk"] == false);
-  CHECK(zinit.ctl({"add-service", "--persist", zinit.path("web.toml")}).out == "web is replaced\n");
+  CHECK(zinit.ctl({"add-service", "--persist", zinit.path("web.toml")}).out == "web replaced\n");
   CHECK(entries_of(zinit.config()) == Texts{"web.toml"});
   const Outcome wrong = zinit.ctl({"add-service", "-"}, "[service]\nname = 'x'\nexce = 'x'\n");
   CHECK(wrong.code == 1);
@@ -406,20 +406,20 @@ TEST_CASE("add-service and remove-service do the same from the command line", "[
   const Outcome input = zinit.ctl(
       {"add-service", "-"},
       "[service]\nname = 'app'\nexec = 'sleep 100000'\n[dependencies]\nrequires = ['web']\n");
-  CHECK(input.out == "app is added, at runtime only\n");
+  CHECK(input.out == "app added, at runtime only\n");
   const Outcome cycle = zinit.ctl({"add-service", "-"},
                                   "[service]\nname = 'web'\nexec = 'sleep 100000'\n"
                                   "[dependencies]\nrequires = ['app']\n");
   CHECK(cycle.code == 1);
   CHECK_THAT(cycle.err, Contains("web -> app -> web"));
   CHECK_THAT(zinit.ctl({"remove-service", "web"}).err, Contains("web is required by app"));
-  CHECK(zinit.ctl({"remove-service", "--cascade", "--persist", "web"}).out == "web is removed\n");
+  CHECK(zinit.ctl({"remove-service", "--cascade", "--persist", "web"}).out == "web removed\n");
   CHECK(entries_of(zinit.config()).empty());
   CHECK(zinit.ctl({"remove-service", "web"}).code == 4);
   CHECK(zinit.ctl({"start-all"}).out == "    started      app\n");
   CHECK(zinit.ctl({"stop-all"}).out == "    stopped      app\n");
   CHECK(zinit.ctl({"delete-all"}).out == "    deleted      app\n");
-  CHECK(zinit.ctl({"delete-all"}).out == "nothing is to be done\n");
+  CHECK(zinit.ctl({"delete-all"}).out == "nothing to do\n");
 }
 
 TEST_CASE("a vendor's service is replaced in /etc/zinit and removed by masking",

@@ -62,10 +62,10 @@ TEST_CASE("a wrong setting is told in its place, and its default stands", "[quic
   zinit.boot({"a"});
   const std::string file = zinit.path("zinit.toml");
   for (const char* fault :
-       {":1:13: error: log_level: \"loud\" is not known", ":2:23: error: shutdown_timeout_ms: 0",
+       {":1:13: error: log_level: unknown value \"loud\"", ":2:23: error: shutdown_timeout_ms: 0",
         ":3:1: warning: socket_grup: unknown key, did you mean \"socket_group\"?",
-        ":4:23: error: socket_group_access: \"write\" is not known",
-        ":6:11: error: defaults.restart: \"often\" is not known",
+        ":4:23: error: socket_group_access: unknown value \"write\"",
+        ":6:11: error: defaults.restart: unknown value \"often\"",
         ":7:1: warning: defaults.exec: unknown key"}) {
     zinit.await_message(file + fault);
   }

@@ -186,7 +186,7 @@ TEST_CASE("launches that hang hold up nobody else", "[quick][root][spawn]") {
   server.await_state("works", "running");
   CHECK(server.state("hangs3") == "blocked");
   const Json why = server.result("service.why", R"(["hangs3"])");
-  CHECK(why["reasons"][0]["detail"].text().find("is being executed") == 0);
+  CHECK(why["reasons"][0]["detail"].text().find("is starting: its program") == 0);
   CHECK(server.state("z") == "blocked");  // hangs0's attempt is not over
 
   const int writer = ::open(passwd.c_str(), O_RDWR | O_CLOEXEC);

@@ -94,7 +94,7 @@ TEST_CASE("a pre_exec that fails is a failed start, with its step in the reason"
   CHECK(twice["signal"] == "SIGKILL");
   CHECK(twice["step"] == "pre_exec");
   CHECK(zinit.trace() == Texts{"try", "try", "try"});
-  CHECK_THAT(zinit.ctl({"status", "never"}).out, Contains("pre_exec exited with code 3"));
+  CHECK_THAT(zinit.ctl({"status", "never"}).out, Contains("pre_exec: exit code 3"));
 }
 
 TEST_CASE("a pre_exec or what follows it that cannot be executed is a spawn error",
@@ -325,7 +325,7 @@ TEST_CASE("reload NAME sends reload_signal to the main process", "[quick][steps]
   CHECK_FALSE(zinit.traced("hup"));
   const Outcome reloaded = zinit.ctl({"reload", "a"});
   CHECK(reloaded.code == 0);
-  CHECK(reloaded.out == "a is reloaded\n");
+  CHECK(reloaded.out == "a reloaded\n");
   zinit.await_trace("hup");
   CHECK(zinit.result("service.reload", named("a"))["unchanged"][0] == "a");
   zinit.await_trace("hup", 2);

@@ -27,7 +27,7 @@ const std::vector<WrongFile>& wrong_files() {
       // --- not TOML
       {"syntax.toml", "", "", "[service\nexec = 'x'\n"},
       {"no-value.toml", "2:", "", "[service]\nexec =\n"},
-      {"twice.toml", "3:", "", "[service]\nexec = 'a'\nexec = 'b'\n"},
+      {"twice.toml", "3:", "", "[service]\nexec = 'sleep 1'\nexec = 'sleep 2'\n"},
       {"open-string.toml", "2:", "", "[service]\nexec = 'never ends\n"},
       {"not-utf8.toml", "2:", "", "[service]\nexec = 'a\xff\xfe'\n"},
       {"nul.toml", "", "", std::string("[service]\nexec = 'a\0b'\n", 22)},

@@ -1,5 +1,4 @@
-// The man page and the completion are of the verbs and options that there are, no more and no
-// fewer.
+// The man pages have the verbs, options and methods that there are, no more and no fewer.
 #include <catch2/catch.hpp>
 
 #include <map>
@@ -9,6 +8,7 @@
 #include "base/text.hpp"
 #include "client/arguments.hpp"
 #include "client/verbs.hpp"
+#include "control/methods.hpp"
 
 using namespace zinit;
 
@@ -64,36 +64,6 @@ std::map<std::string, std::set<std::string>> items_of(const std::string& page, c
   return items;
 }
 
-std::string expected_completion() {
-  constexpr std::size_t longest = 90;
-  const auto line = [](std::string_view verb, std::string_view what,
-                       std::span<const OptionRow> options) {
-    const std::string begin = std::string(verb) + ":" + std::string(what) + ":";
-    std::string text = begin;
-    std::size_t at = 0;  // where the last line begins
-    for (const OptionRow& option : options) {
-      for (const std::string_view name : split(option.names, ',')) {
-        const std::string word = std::string(name) + (option.value.empty() ? "" : "=");
-        if (text.size() - at + word.size() > longest) {
-          at = text.size() + 1;
-          text += "\n" + begin;
-        }
-        text.append(text.ends_with(':') ? "" : " ").append(word);
-      }
-    }
-    return text + "\n";
-  };
-  std::string table = line("", "verbs", global_options());
-  for (const VerbRow& verb : verbs()) {
-    const char* what = verb.completes == Completes::services  ? "services"
-                       : verb.completes == Completes::proxies ? "proxies"
-                       : verb.completes == Completes::files   ? "files"
-                                                              : "nothing";
-    table += line(verb.name, what, verb.options);
-  }
-  return table;
-}
-
 }  // namespace
 
 TEST_CASE("zinitctl(1) lists the verbs and options that there are", "[client]") {
@@ -116,12 +86,42 @@ TEST_CASE("zinitctl(1) lists the options of all verbs", "[client]") {
   CHECK(items.at("") == mdoc_options(global_options()));
 }
 
-TEST_CASE("the completion for bash has the verbs and options that there are", "[client]") {
-  const std::string script = read_document("etc/completion/zinitctl.bash");
-  const std::string begin = "# begin table\n";
-  const auto from = script.find(begin);
-  REQUIRE(from != std::string::npos);
-  const std::string table =
-      script.substr(from + begin.size(), script.find("# end table", from) - from - begin.size());
-  CHECK(table == expected_completion());
+TEST_CASE("zinitctl(1) has an example of each verb", "[client]") {
+  const std::string page = read_document("man/zinitctl.1");
+  const std::string examples = page.substr(page.find("\n.Sh EXAMPLES\n"));
+  for (const VerbRow& verb : verbs()) {
+    CAPTURE(verb.name);
+    CHECK(examples.find("zinitctl " + std::string(verb.name)) != std::string::npos);
+  }
+}
+
+TEST_CASE("zinit-rpc(7) has the methods, their other names and their parameters", "[client]") {
+  const std::string page = read_document("man/zinit-rpc.7");
+  std::size_t items = 0;
+  for (const Method& method : all_methods()) {
+    CAPTURE(method.name);
+    if (method.name == "rpc.discover") continue;
+    const std::string item = "\n.It Cm " + std::string(method.name);
+    auto at = page.find(item + "\n");
+    if (at == std::string::npos) at = page.find(item + " ");
+    if (method.name == "events.unsubscribe") {  // as that of logs
+      CHECK(page.find(".Cm events.unsubscribe .") != std::string::npos);
+      continue;
+    }
+    REQUIRE(at != std::string::npos);
+    ++items;
+    const auto end = std::min(page.find("\n.It Cm ", at + 1), page.find("\n.Sh ", at + 1));
+    const std::string entry = page.substr(at, end - at);
+    for (const std::string_view alias : method.aliases)
+      CHECK(entry.find("\n.Cm " + std::string(alias)) != std::string::npos);
+    for (const Param& param : method.params)
+      CHECK(entry.find("\n.It Ar " + std::string(param.name) + "\n") != std::string::npos);
+  }
+  const auto from = page.find("\n.Sh METHODS\n"), to = page.find("\n.Sh NOTIFICATIONS\n");
+  const std::string methods = page.substr(from, to - from);
+  std::size_t listed = 0;
+  for (auto at = methods.find("\n.It Cm "); at != std::string::npos;
+       at = methods.find("\n.It Cm ", at + 1))
+    ++listed;
+  CHECK(listed == items);
 }

@@ -457,15 +457,18 @@ TEST_CASE("lines of logs are found and followed", "[client]") {
     peer.result(R"({"ok":true})");
   });
   Client client = Client::connect(server.path());
-  const auto found = client.logs_filter(
-      {.name = "web", .pattern = "x", .stream = "stderr", .since_us = 4, .lines = 2});
+  const auto found = client.logs_filter({.name = "web",
+                                         .pattern = "x",
+                                         .stream = "stderr",
+                                         .since = std::chrono::system_clock::time_point(4us),
+                                         .lines = 2});
   REQUIRE(found.size() == 1);
   CHECK(found[0].service == "web");
   CHECK(found[0].seq == 9);
   CHECK(client.logs_filter({}).empty());
   std::vector<LogLine> lines;
-  const auto subscription =
-      client.logs_subscribe({"web"}, [&](const LogLine& line) { lines.push_back(line); }, 1);
+  const auto subscription = client.logs_subscribe(
+      {"web"}, [&](const LogLine& line) { lines.push_back(line); }, 1);
   for (int i = 0; i < 2; ++i) REQUIRE(client.dispatch(test::kPatience));
   client.logs_unsubscribe(subscription);
   REQUIRE(lines.size() == 2);

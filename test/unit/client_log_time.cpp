@@ -36,6 +36,9 @@ TEST_CASE("a time is so long ago, or one of the day, or a date", "[client]") {
   CHECK(parse_past_time("2026-01-31T14:04:56+01:30", 0) == kNow);
   CHECK(parse_past_time("2026-01-31T05:34:56-07:00", 0) == kNow);
   CHECK(parse_past_time("2026-01-31 12:34:56", 0) == local(2026, 1, 31, 12, 34, 56));
+  CHECK(parse_past_time("2026-01-31", 0) == local(2026, 1, 31, 0, 0, 0));
+  CHECK(parse_past_time("today", local(2026, 3, 1, 8, 30, 0)) == local(2026, 3, 1, 0, 0, 0));
+  CHECK(parse_past_time("yesterday", local(2026, 3, 1, 8, 30, 0)) == local(2026, 2, 28, 0, 0, 0));
   CHECK(parse_past_time("2024-02-29 00:00", 0) == local(2024, 2, 29, 0, 0, 0));
 }
 
@@ -53,9 +56,19 @@ TEST_CASE("what is no time is none", "[client]") {
        {"", "s", "1", "1w", "-1s", "1.5h", "99999999999s", "999999999d",
         "1:00", "24:00", "12:60", "12:00:61",
         "12:00:", "12:00 ", "2026-02-29T12:00:00Z", "2026-13-01T12:00:00Z", "2026-00-01T12:00:00Z",
-        "2026-01-00T12:00:00Z", "2026-01-31", "2026-01-31T", "2026-01-31T12:34:56.Z",
-        "2026-01-31T12:34:56+0100", "2026-01-31T12:34:56Zx", "yesterday"}) {
+        "2026-01-00T12:00:00Z", "2026-01-31T", "2026-01-31T12:34:56.Z",
+        "2026-01-31T12:34:56+0100", "2026-01-31T12:34:56Zx", "tomorrow", "2026-02-30"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_past_time(text, kNow));
   }
+}
+
+TEST_CASE("a time is written as RFC 3339 has it", "[client]") {
+  CHECK(rfc3339_text(kNow, 0) == "2026-01-31T12:34:56+00:00");
+  CHECK(rfc3339_text(kNow, 37800) == "2026-01-31T23:04:56+10:30");
+  CHECK(rfc3339_text(kNow, -12600) == "2026-01-31T09:04:56-03:30");
+  CHECK(rfc3339_text(kNow + 250, 0) == "2026-01-31T12:34:56.000250+00:00");
+  CHECK(rfc3339_text(0, 3600) == "1970-01-01T01:00:00+01:00");
+  // As in Liberia until 1972: the moment stays what it is.
+  CHECK(rfc3339_text(0, -2670) == "1969-12-31T23:16:00-00:44");
 }

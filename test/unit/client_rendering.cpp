@@ -74,6 +74,7 @@ TEST_CASE("foreign bytes never reach the terminal as they are", "[client]") {
                               R"("service":"a","detail":")" +
                               evil + "\"}]}")},
        {"service.tree", result(R"({"name":")" + evil + R"(","state":"running"})")},
+       {"debug.process_tree", result(R"({"pid":1,"comm":")" + evil + "\"}")},
        {"service.start", R"("error":{"code":-32006,"message":")" + evil + "\"}"},
        {"events.get", result(R"([{"service":")" + evil + "\"}]")},
        {"logs.filter", result(R"([{"time_us":1,"stream":"stdout","line":")" + evil + "\"}]")},
@@ -83,6 +84,7 @@ TEST_CASE("foreign bytes never reach the terminal as they are", "[client]") {
                                              {"status", "a"},
                                              {"why", "a"},
                                              {"tree", "a"},
+                                             {"debug-procs", "a"},
                                              {"start", "a"},
                                              {"events"},
                                              {"logs", "a"},
@@ -170,8 +172,8 @@ TEST_CASE("status asks for all that it shows before it reads the first answer", 
 
 TEST_CASE("status of what does not exist names what is near, with answers still to come",
           "[client]") {
-  CannedServer server({{"service.status_full", not_found("wed", "null")},
-                       {"service.list", result(R"(["web"])")}});
+  CannedServer server(
+      {{"service.status_full", not_found("wed", "null")}, {"service.list", result(R"(["web"])")}});
   const Ran ran = server.run({"status", "wed"});
   CHECK(ran.status == 4);
   CHECK_THAT(ran.err, Contains("did you mean web?"));
@@ -185,7 +187,7 @@ TEST_CASE("why tells the chain down to the root cause and what to do", "[client]
             R"({"kind":"requires","service":"db","state":"blocked","detail":"is blocked itself",)"
             R"("root_cause":"disk","depth":0},)"
             R"({"kind":"requires","service":"disk","state":"failed",)"
-            R"("detail":"failed: exited with code 2",)"
+            R"("detail":"failed: exit code 2",)"
             R"("root_cause":"disk","depth":1},)"
             R"({"kind":"requires","service":"net","state":"inactive",)"
             R"("detail":"no service has that name",)"
@@ -193,14 +195,54 @@ TEST_CASE("why tells the chain down to the root cause and what to do", "[client]
   CHECK(server.run({"why", "web"}).out ==
         "[?] web is blocked\n"
         "    web requires db, which is blocked itself\n"
-        "      db requires disk, which failed: exited with code 2\n"
-        "    root cause disk: see `zinitctl logs disk`, then `zinitctl start disk`; what waits for "
-        "it follows by itself\n"
+        "      db requires disk, which failed: exit code 2\n"
+        "    root cause disk: see `zinitctl logs disk`, then `zinitctl start disk`; its "
+        "dependents then start automatically\n"
         "    web requires net, but no service has that name\n"
         "    root cause net: add a service of that name, or take it out of `requires`\n");
   CHECK(longest_line(server.run({"why", "web"}, kNarrow).out) <= 80);
   CannedServer well({{"service.why", result(R"({"name":"web","state":"running","reasons":[]})")}});
   CHECK(well.run({"why", "web"}).out == "[+] web is running: nothing is wrong\n");
+}
+
+TEST_CASE("stats is a table of what is known", "[client]") {
+  CannedServer server(
+      {{"service.list", result(R"(["db","web"])")},
+       {"service.stats",
+        result(R"({"pid":412,"memory_bytes":4300800,"cpu_usec":12400000,"cpu_percent":103.5,)"
+               R"("tasks":3,"io_read_bytes":null,"io_write_bytes":12288})")}});
+  CHECK(server.run({"stats"}).out ==
+        "NAME  PID   CPU%  TIME   MEMORY  TASKS  READ   WRITTEN\n"
+        "db    412  103.5   12s  4.1 MiB      3     -  12.0 KiB\n"
+        "web   412  103.5   12s  4.1 MiB      3     -  12.0 KiB\n");
+  CHECK_THAT(server.run({"stats", "web", "--json"}).out,
+             StartsWith(R"([{"name":"web","pid":412,"memory_bytes":4300800,)"));
+}
+
+TEST_CASE("stats leaves out who is down, unless it was named", "[client]") {
+  CannedServer server({{"service.list", result(R"(["web"])")},
+                       {"service.stats", result(R"({"pid":null,"memory_bytes":null})")}});
+  CHECK(server.run({"stats"}).out == "no service has a process\n");
+  CHECK(server.run({"stats", "--json"}).out == "[]\n");
+  CHECK(server.run({"stats", "w*"}).out ==
+        "NAME  PID  CPU%  TIME  MEMORY  TASKS  READ  WRITTEN\n"
+        "web     -     -     -       -      -     -        -\n");
+  CannedServer nobody(
+      {{"service.list", result(R"(["web"])")}, {"service.stats", not_found("web", "null")}});
+  CHECK(nobody.run({"stats"}).status == 0);  // it has gone since the list was made
+  CHECK(nobody.run({"stats", "web"}).status == 4);
+  CHECK(nobody.run({"stats", "web"}).out.empty());
+  CHECK(nobody.run({"stats", "x*"}).status == 4);
+}
+
+TEST_CASE("debug-procs draws the processes, and below them those without a connection",
+          "[client]") {
+  CannedServer server(
+      {{"debug.process_tree",
+        result(R"({"pid":10,"comm":"sh","children":[{"pid":11,"comm":"a","children":[)"
+               R"({"pid":12,"comm":"b","children":[]}]},{"pid":13,"comm":"c","children":[]}],)"
+               R"("others":[{"pid":20,"comm":"d","children":[]}]})")}});
+  CHECK(server.run({"debug-procs", "web"}).out == "10 sh\n├─ 11 a\n│  └─ 12 b\n└─ 13 c\n20 d\n");
 }
 
 TEST_CASE("tree draws lines, edges and what was shown before", "[client]") {
@@ -224,9 +266,9 @@ TEST_CASE("tree draws lines, edges and what was shown before", "[client]") {
 }
 
 TEST_CASE("logs of several services are merged in order of time", "[client]") {
-  CannedServer server({{"logs.filter",
-                        result(R"([{"time_us":1,"stream":"stdout","line":"one\ttwo"},)"
-                               R"({"time_us":2,"stream":"stderr","line":"three"}])")}});
+  CannedServer server(
+      {{"logs.filter", result(R"([{"time_us":1,"stream":"stdout","line":"one\ttwo"},)"
+                              R"({"time_us":2,"stream":"stderr","line":"three"}])")}});
   CHECK(server.run({"logs", "a"}).out == "one\ttwo\nthree\n");
   CHECK(server.run({"logs", "a", "b"}).out == "a: one\ttwo\nb: one\ttwo\na: three\nb: three\n");
   CHECK(server.run({"logs", "a", "-n", "2", "--json"}).out ==
@@ -258,8 +300,7 @@ TEST_CASE("of lines that are kept those are shown that are asked for", "[client]
   CHECK(shown({"a", "--since", "1970-01-01T00:00:02Z", "-n1"}) == "four\n");
   CHECK(shown({"a", "--grep", "o", "-n", "2"}) == "two\nfour\n");
   CHECK(shown({"a", "-n2"}) == "three\nfour\n");
-  CHECK(shown({"--all", "-n", "4"}) ==
-        "syslog: three\na: four\nzinit: four\nsyslog: four\n");
+  CHECK(shown({"--all", "-n", "4"}) == "syslog: three\na: four\nzinit: four\nsyslog: four\n");
   CHECK(shown({"a", "--grep", "four", "--json"}) ==
         R"([{"service":"a","time_us":4000000,"stream":"zinit","line":"four","seq":4}])"
         "\n");
@@ -269,8 +310,8 @@ TEST_CASE("logs -f shows each line once, those that came meanwhile too, and says
           "[client]") {
   const auto line = [](int seq, const std::string& text, const std::string& service = "a") {
     return R"({"jsonrpc":"2.0","method":"logs.line","params":{"subscription":1,"service":")" +
-           service + R"(","time_us":)" + std::to_string(seq) +
-           R"(,"stream":"stdout","line":")" + text + R"(","seq":)" + std::to_string(seq) + "}}\n";
+           service + R"(","time_us":)" + std::to_string(seq) + R"(,"stream":"stdout","line":")" +
+           text + R"(","seq":)" + std::to_string(seq) + "}}\n";
   };
   FakeServer server([&](Peer& peer) {
     peer.result(R"({"subscription":1})");
@@ -291,6 +332,21 @@ TEST_CASE("logs -f shows each line once, those that came meanwhile too, and says
   CHECK(ran.status == 5);
 }
 
+TEST_CASE("status says that the file was refused, and prints why only once", "[client]") {
+  CannedServer server(
+      {{"service.status_full",
+        result(status_json("web", "running",
+                           R"("file":"/nonexistent/web.toml","refused":["web.toml:2:8: error: x"],)"
+                           R"("warnings":["web.toml:2:8: error: x","it stays in force"])"))},
+       {"logs.get", result("[]")}});
+  const Ran ran = server.run({"status", "web"});
+  CHECK_THAT(ran.out,
+             Contains("web.toml (refused when it was last read; an earlier version stays in") &&
+                 Contains("refused      web.toml:2:8: error: x\n") &&
+                 !Contains("warning      web.toml") &&
+                 Contains("warning      it stays in force\n"));
+}
+
 TEST_CASE("reload says what became of what, and exits 1 where a file is refused", "[client]") {
   CannedServer server(
       {{"service.reload", result(R"({"added":["a"],"changed":["b","c"],"removed":[],)"
@@ -300,7 +356,10 @@ TEST_CASE("reload says what became of what, and exits 1 where a file is refused"
        {"service.status_full",
         result(status_json("d", "failed",
                            R"("reason":{"type":)"
-                           R"("config_error","messages":["d.toml:1:1: error: x"]})"))}});
+                           R"("config_error","messages":["d.toml:1:1: error: x"]})"))},
+       {"service.list_full", result(R"([{"name":"a","warnings":["a.toml:3:1: warning: y"]},)"
+                                    R"({"name":"b","warnings":[]},)"
+                                    R"({"name":"x","warnings":["x.toml:1:1: warning: old"]}])")}});
   const Ran ran = server.run({"reload"});
   CHECK(ran.status == 1);
   CHECK(ran.out ==
@@ -311,7 +370,8 @@ TEST_CASE("reload says what became of what, and exits 1 where a file is refused"
         "    restarted    c (exec, env)\n"
         "    stopped      y (requires z)\n"
         "    failed       d\n"
-        "                 d.toml:1:1: error: x\n");
+        "                 d.toml:1:1: error: x\n"
+        "    warning      a.toml:3:1: warning: y\n");
   CHECK_THAT(ran.err, StartsWith("zinitctl: reload: 1 file is not in force"));
   CHECK(server.run({"reload", "--dry-run"}).status == 1);
   CHECK(server.requests().back() == R"(service.reload {"dry_run":true})");
@@ -325,7 +385,7 @@ TEST_CASE("events are one line each, as text and as JSON", "[client]") {
                R"({"service":"db","from":"blocked","to":"starting","seq":5,"time_us":0}])")}});
   const Ran text = server.run({"events"});
   CHECK(text.status == 0);
-  CHECK_THAT(text.out, Contains("[X] web: starting -> failed, pid 9: exited with code 1\n"));
+  CHECK_THAT(text.out, Contains("[X] web: starting -> failed, pid 9: exit code 1\n"));
   CHECK_THAT(text.out, Contains("[>] db: blocked -> starting\n"));
   const Ran json = server.run({"events", "--json", "web"});
   CHECK(json.out == R"({"service":"web","from":"starting","to":"failed","seq":4,"reason":{"type":)"

@@ -41,12 +41,12 @@ TEST_CASE("start exits 1 where it did not lead to running or a oneshot's success
       {status_json("a", "running"), 0, ""},
       {R"({"name":"a","state":"exited","summary":"ok","oneshot":true})", 0, ""},
       {status_json("a", "exited", R"("last_exit":{"code":0})"), 1,
-       "zinitctl: start a: has exited: exited with code 0; see `zinitctl why a`\n"},
+       "zinitctl: start a: exited: exit code 0; see `zinitctl why a`\n"},
       {status_json("a", "failed", R"("reason":{"type":"exit_code","code":3})"), 1,
-       "zinitctl: start a: has failed: exited with code 3; see `zinitctl why a`\n"},
+       "zinitctl: start a: failed: exit code 3; see `zinitctl why a`\n"},
       {status_json("a", "blocked",
                    R"("waiting_on":[{"service":"db","kind":"requires","reason":"failed: x"}])"),
-       1, "zinitctl: start a: is blocked: waits for db, which failed: x; see `zinitctl why a`\n"},
+       1, "zinitctl: start a: is blocked: waiting for db, which failed: x; see `zinitctl why a`\n"},
       {status_json("a", "inactive"), 1, "zinitctl: start a: is inactive; see `zinitctl why a`\n"},
   }));
   CannedServer server({{"service.start", result(json)}});
@@ -63,7 +63,7 @@ TEST_CASE("stop exits 0 where it is down, and 1 where it cannot be killed", "[cl
                        result(status_json("a", "failed", R"("reason":{"type":"stop_timeout"})"))}});
   const Ran ran = stuck.run({"stop", "a"});
   CHECK(ran.status == 1);
-  CHECK_THAT(ran.err, Contains("has failed: its process cannot be killed"));
+  CHECK_THAT(ran.err, Contains("failed: its process cannot be killed"));
 }
 
 TEST_CASE("one of several that does not exist fails alone", "[client]") {

@@ -48,7 +48,8 @@ TEST_CASE("what is unknown is an error", "[config][check]") {
         Lines{file + ":3:1: error: service.execs: unknown key, did you mean \"exec\"?",
               file + ":4:2: error: xyzzy: unknown section, sections are [service], "
                      "[dependencies], [lifecycle], [health], [readiness], [logging], [limits], "
-                     "[process], [resources], [socket], [target], [proxy]"});
+                     "[process], [resources], [socket], [timer], [path], [condition], [target], "
+                     "[proxy]"});
   CHECK(result.exit_code() == 1);
 }
 
@@ -78,6 +79,42 @@ TEST_CASE("a name that is mistyped is told with the one that is meant", "[config
   CHECK(lines_of(check({directory.path()})) ==
         Lines{file + ":4:13: warning: dependencies.requires: nothing is named \"databse\", did you "
                      "mean \"database\"?; until it is added the service cannot start"});
+}
+
+TEST_CASE("a name with the suffix of a file is told without it", "[config][check]") {
+  const TempDir directory;
+  const std::string file = directory.write(
+      "a.toml",
+      "[service]\nexec = 'a'\n[dependencies]\nrequires = ['b.service']\nwants = ['c.toml']\n");
+  directory.write("b.toml", "[target]\n");
+  const std::string start = ": names have no suffix here, write ";
+  CHECK(lines_of(check({directory.path()})) ==
+        Lines{file + ":4:13: warning: dependencies.requires: nothing is named \"b.service\"" +
+                  start + "\"b\"",
+              file + ":5:10: warning: dependencies.wants: nothing is named \"c.toml\"" + start +
+                  "\"c\""});
+  directory.write("b.service.toml", "[target]\n");
+  CHECK(lines_of(check({directory.path()})).size() == 1);  // it may have that name
+}
+
+TEST_CASE("what is absent is a warning where it is named, in drop-ins too", "[config][check]") {
+  const TempDir directory;
+  const std::string file = directory.write(
+      "a.toml", "[service]\nexec = ['a', 'b']\npre_exec = [\n['c'],\n['d']]\nuser = 'me'\n");
+  std::filesystem::create_directories(file + ".d");
+  const std::string drop_in = directory.write("a.toml.d/1.toml", "service.user = 'you'\n");
+  const std::vector<std::string> paths{directory.path()};
+  const CheckResult result = check_paths(paths, {}, [](const ServiceSpec& spec) {
+    return std::vector<Absence>{{"service", "user", 0, "no " + *spec.user},
+                                {"service", "exec", 0, "no a"},
+                                {"service", "pre_exec", 1, "no d"},
+                                {"service", "dir", 0, "no dir"}};
+  });
+  CHECK(lines_of(result) == Lines{file + ":1:1: warning: service.dir: no dir",
+                                  file + ":2:9: warning: service.exec: no a",
+                                  file + ":5:1: warning: service.pre_exec: no d",
+                                  drop_in + ":1:16: warning: service.user: no you"});
+  CHECK(result.exit_code() == 0);
 }
 
 TEST_CASE("faults of the graph stand among those of the file, in order", "[config][check]") {
@@ -138,9 +175,9 @@ TEST_CASE("two files of one name are an error of the second", "[config][check]")
   const std::string a = directory.write("a.toml", "[target]\nname = 'x'\n");
   const std::string b = directory.write("b.toml", "[target]\nname = 'x'\n");
   CHECK(lines_of(check({directory.path()})) ==
-        Lines{b + ":2:8: error: target.name: \"x\" is taken by " + a + ", must be another name",
-              a + ":2:8: warning: target.name: \"x\" is the name in " + b +
-                  " too, which is left out"});
+        Lines{b + ":2:8: error: target.name: \"x\" is already the name in " + a,
+              a + ":2:8: warning: target.name: \"x\" is also the name in " + b +
+                  ", which is ignored"});
 }
 
 TEST_CASE("what was named and cannot be read is an error", "[config][check]") {
@@ -369,7 +406,8 @@ TEST_CASE("a change is told with what it breaks elsewhere, and without what was 
                     "take one of them out"});
   const Lines taken = change("name = 'y'\n");
   REQUIRE(taken.size() == 3);
-  CHECK_THAT(taken[0], Catch::Contains("y.toml:1:2: error: service.name: \"y\" is taken by " + x));
+  CHECK_THAT(taken[0],
+             Catch::Contains("y.toml:1:2: error: service.name: \"y\" is already the name in " + x));
   CHECK_THAT(taken[1], Catch::Contains(top + ":4:13: warning: ") && Catch::Contains("\"x\""));
   CHECK_THAT(taken[2], Catch::Contains(x + ":3:8: warning: "));
   CHECK(change("umask = 9\n").size() == 1);

@@ -68,8 +68,8 @@ TEST_CASE("an integer beyond 64 bits is one still, and told as out of range", "[
 }
 
 TEST_CASE("what no service file could say is refused", "[config][json]") {
-  CHECK(fault_of("[]") == "config: is no object of sections");
-  CHECK(fault_of(R"({"a":{"b":[null]}})") == "a.b: null stands for nothing here");
+  CHECK(fault_of("[]") == "config: is not an object of sections");
+  CHECK(fault_of(R"({"a":{"b":[null]}})") == "a.b: null is not allowed here");
   CHECK(fault_of(R"({"a":{"b":1,"b":2}})") == "a.b: is there twice");
   std::string deep;
   for (int i = 0; i <= kMaxDepth; ++i) deep += "[";

@@ -118,8 +118,8 @@ TEST_CASE("a fault is told in the file and at the place where it stands", "[conf
                    "[lifecycle]\nrestart_delay_max_ms = 7\nrestart = 'always'\n[wat]\n"});
   CHECK(messages_of(parsed) ==
         Lines{"a.toml:2:11: error: service.oneshot: 5 is an integer, must be true or false",
-              "1.toml:3:9: error: service.umask: \"rwx\" is no such mask, must be a string of "
-              "octal digits, at most \"0777\"",
+              "1.toml:3:9: error: service.umask: invalid mode \"rwx\", must be a string of octal "
+              "digits, at most \"0777\"",
               "1.toml:4:1: warning: service.onshot: unknown key, did you mean \"oneshot\"?",
               "2.toml:2:24: error: lifecycle.restart_delay_max_ms: 7 is less than "
               "restart_delay_ms, must be at least 1000",
@@ -131,11 +131,10 @@ TEST_CASE("a fault is told in the file and at the place where it stands", "[conf
 TEST_CASE("keys of different files may contradict one another", "[config][layers]") {
   CHECK(messages_of(read_layers(
             {exec("a") + "[lifecycle]\nrestart = 'always'\n", "[service]\noneshot = true\n"})) ==
-        Lines{"a.toml:4:11: error: lifecycle.restart: \"always\" contradicts service.oneshot, must "
-              "be \"on-failure\" or \"never\""});
+        Lines{"a.toml:4:11: error: lifecycle.restart: \"always\" cannot be used with "
+              "service.oneshot, must be \"on-failure\" or \"never\""});
   CHECK(messages_of(read_layers({exec("a"), "[target]\n"})) ==
-        Lines{"1.toml:1:2: error: target: stands beside the other of [service] and [target], must "
-              "be one of them"});
+        Lines{"1.toml:1:2: error: target: [service] and [target] cannot be in one file"});
 }
 
 TEST_CASE("a drop-in's faults are told beside the syntax of its file, and no more",
@@ -197,7 +196,8 @@ TEST_CASE("what is no file replaces nothing", "[config][layers]") {
   std::filesystem::create_directory(tree.own + "/a.toml");
   const LoadedConfig loaded = tree.load();
   CHECK(files_of(loaded) == Lines{a});
-  CHECK(loaded.messages == Lines{tree.own + "/a.toml:1:1: warning: is no regular file, left out"});
+  CHECK(loaded.messages ==
+        Lines{tree.own + "/a.toml:1:1: warning: is not a regular file, ignored"});
 }
 
 TEST_CASE("a link to /dev/null masks the vendor's file, by the name that it gives",
@@ -259,10 +259,12 @@ TEST_CASE("drop-ins without a file are told, those that are no files left out",
   const LoadedConfig loaded = tree.load();
   REQUIRE(loaded.specs.size() == 1);
   CHECK(loaded.specs[0]->drop_ins.empty());
-  CHECK(loaded.messages ==
-        Lines{tree.own + "/a.toml.d/10.toml:1:1: warning: is no regular file, left out",
-              tree.own + "/gone.toml.d:1:1: warning: there is no gone.toml that its files could be "
-                         "laid over"});
+  CHECK(
+      loaded.messages ==
+      Lines{
+          tree.own + "/a.toml.d/10.toml:1:1: warning: is not a regular file, ignored",
+          tree.own +
+              "/gone.toml.d:1:1: warning: there is no gone.toml that its drop-ins could apply to"});
 }
 
 TEST_CASE("a drop-in that goes while it is read is left out, one that cannot be read is a fault",
@@ -289,7 +291,7 @@ TEST_CASE("a folder of drop-ins that is none, or cannot be read, concerns its se
     const LoadedConfig loaded = load();
     CHECK_FALSE(loaded.incomplete);
     CHECK(loaded.specs[1]->findings->warnings ==
-          Lines{web + ".d:1:1: warning: is no directory of drop-ins, left out"});
+          Lines{web + ".d:1:1: warning: is not a directory of drop-ins, ignored"});
     CHECK_FALSE(loaded.specs[1]->broken());
   }
   SECTION("a link that leads to itself") {
@@ -331,6 +333,21 @@ TEST_CASE("[defaults] are defaults of every service, and of no target", "[config
   CHECK(oneshot.spec->lifecycle.start_timeout == Timeout{Milliseconds(9), false});
 
   CHECK(read_layers({"[target]\n"}, defaults).spec->logging->buffer_lines == 1000);
+}
+
+TEST_CASE("--console is a default that wins over [defaults], and not over a service's own key",
+          "[config][layers]") {
+  std::vector<Diagnostic> faults;
+  for (const std::string text : {"", "[defaults]\nconsole = false\nbuffer_lines = 7\n"}) {
+    GlobalSettings settings = parse_settings(text, "zinit.toml", faults);
+    default_to_console(settings);
+    CHECK(settings.defaults.size() == (text.empty() ? 1 : 2));
+    const auto console = [&](const std::string& more) {
+      return read_layers({exec("a") + more}, settings.defaults).spec->logging->console;
+    };
+    CHECK(console(""));
+    CHECK_FALSE(console("[logging]\nconsole = false\n"));
+  }
 }
 
 TEST_CASE("faults of [defaults] are told at their place in zinit.toml, and the rest holds",

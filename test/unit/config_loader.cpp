@@ -94,7 +94,7 @@ TEST_CASE("what is no regular file is told and left out, and nothing hangs", "[c
   CHECK(names_of(loaded) == Lines{"good"});
   Lines expected;
   for (const char* name : {"fifo", "folder"}) {
-    expected.push_back(directory / name + ".toml:1:1: warning: is no regular file, left out");
+    expected.push_back(directory / name + ".toml:1:1: warning: is not a regular file, ignored");
   }
   CHECK(loaded.messages == expected);
   CHECK(loaded.masked == MaskedNames{{"null", directory / "null.toml"}});
@@ -133,10 +133,9 @@ TEST_CASE("a wrong file harms only itself", "[config][loader]") {
     REQUIRE(errors.size() == 1);
     return errors[0].substr((directory / name).size() + std::string(".toml").size());
   };
-  CHECK(error_of("b-empty") ==
-        ":1:1: error: none of [service], [target] and [proxy], must have one of them");
+  CHECK(error_of("b-empty") == ":1:1: error: there is no [service], [target] or [proxy] section");
   CHECK(error_of("c-utf8") == ":2:9: error: byte 0xff is not UTF-8, which a TOML file must be");
-  CHECK(error_of("d-nul") == ":2:10: error: control character 0x00, which no value may hold");
+  CHECK(error_of("d-nul") == ":2:10: error: control character 0x00, which is not allowed");
   CHECK(error_of("e-deep") == ":1:36: error: nested too deep, must be at most 32 levels");
   CHECK(error_of("f-big") ==
         ":4:14: error: lifecycle.max_restarts: 99999999999999999999 is an integer out of range "
@@ -182,17 +181,15 @@ TEST_CASE("of two files with one name the first stands, and both are told", "[co
   CHECK(web.exec.argv == Lines{"first"});
   CHECK_FALSE(web.broken());
   CHECK(web.findings->warnings ==
-        Lines{first + ":2:8: warning: service.name: \"web\" is the name in " + second +
-                  " too, which is left out",
-              first + ":2:8: warning: service.name: \"web\" is the name in " + third +
-                  " too, which is left out"});
+        Lines{first + ":2:8: warning: service.name: \"web\" is also the name in " + second +
+                  ", which is ignored",
+              first + ":2:8: warning: service.name: \"web\" is also the name in " + third +
+                  ", which is ignored"});
   CHECK(loaded.messages ==
-        Lines{second + ":2:8: error: target.name: \"web\" is taken by " + first +
-                  ", must be another name",
+        Lines{second + ":2:8: error: target.name: \"web\" is already the name in " + first,
               second + ":3:10: error: target.status: 5 is an integer, must be \"start\", \"stop\" "
                        "or \"ignore\"",
-              third + ":1:2: error: service.name: \"web\" is taken by " + first +
-                  ", must be another name"});
+              third + ":1:2: error: service.name: \"web\" is already the name in " + first});
 }
 
 TEST_CASE("a file without a usable name never takes another's", "[config][loader]") {

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "config/check.hpp"
 #include "config/keys.hpp"
+#include "config/settings.hpp"
 #include "support/skip.hpp"
 
 using namespace zinit;
@@ -84,6 +85,25 @@ TEST_CASE("zinit.toml(5) says of each key what the table of keys says", "[config
                                  ? "Required."
                                  : "Default: " + std::string(key.default_text) + "."));
     CHECK(entry.lines.back() == ".Dl " + std::string(key.name) + " = " + std::string(key.example));
+  }
+}
+
+TEST_CASE("the zinit.toml that is installed has every setting with its default", "[config][man]") {
+  const auto file = read_file("etc/zinit.toml", std::size_t{1} << 16);
+  if (!file) return test::skip("the tests do not run in the root of the repository");
+  std::string text;  // without the mark that makes a setting a comment; other comments have a blank
+  for (const std::string_view line : split(*file, '\n')) {
+    const bool is_setting = line.size() > 1 && line[0] == '#' && line[1] != ' ';
+    text.append(is_setting ? line.substr(1) : line).push_back('\n');
+  }
+  std::vector<Diagnostic> faults;
+  CHECK(parse_settings(text, "etc/zinit.toml", faults).defaults.size() == 2);
+  for (const Diagnostic& fault : faults) CHECK(to_text(fault) == "");
+  for (const Key& key : all_keys()) {
+    if (!key.section.empty()) continue;
+    const std::string line = std::string(key.name) + " = " + std::string(key.default_text);
+    INFO(line);
+    CHECK(text.find("\n" + line) != std::string::npos);
   }
 }
 

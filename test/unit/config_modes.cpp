@@ -58,6 +58,27 @@ TEST_CASE("container mode reads services and targets", "[config][modes]") {
   CHECK(places.socket == "/run/zinit.sock");
 }
 
+TEST_CASE("a container alone has a spare place for the socket, its user's own", "[config][modes]") {
+  const Places users = places_with(mode(Mode::container, 1000));
+  CHECK(users.socket == "/run/zinit.sock");
+  CHECK(users.spare_socket == "/tmp/zinit-1000/zinit.sock");
+  CHECK(users.spare_in_tmp);
+  const Places xdg = places_with(mode(Mode::container, 1000), {{"XDG_RUNTIME_DIR", "/r"}});
+  CHECK(xdg.spare_socket == "/r/zinit.sock");
+  CHECK_FALSE(xdg.spare_in_tmp);
+
+  const Places roots = places_with(mode(Mode::container), {{"XDG_RUNTIME_DIR", "/r"}});
+  CHECK(roots.spare_socket == "/tmp/zinit-0/zinit.sock");  // where root's client looks, too
+  CHECK(roots.spare_in_tmp);
+
+  ModeOptions named = mode(Mode::container, 1000);
+  named.socket = "/s";
+  for (const ModeOptions& options : {named, mode(Mode::system), mode(Mode::standalone, 1000)}) {
+    CHECK(places_with(options).spare_socket.empty());
+    CHECK_FALSE(places_with(options).spare_in_tmp);
+  }
+}
+
 TEST_CASE("a standalone server of root reads services, with --pid1-mode the others too",
           "[config][modes]") {
   ModeOptions options = mode(Mode::standalone);

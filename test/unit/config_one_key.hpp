@@ -45,6 +45,8 @@ inline std::string document_with(std::string_view section, std::string_view key,
   if (section == "health") text += rest_of_health(key, value);
   if (section == "socket" && key != "listen") text += "listen = [\"unix:/x\"]\n";
   if (section == "socket" && key == "max_connections") text += "accept = true\n";
+  if (section == "timer" && (key == "random_delay_ms" || key == "persistent"))
+    text += "calendar = \"daily\"\n";
   if (section == "proxy") return text + rest_of_proxy(key);
   if (section != "service" && section != "target") text += "[service]\nexec = \"run\"\n";
   return text;

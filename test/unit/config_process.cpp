@@ -17,7 +17,7 @@ TEST_CASE("what is said of a log file without one has no effect, and is told so"
   const auto spec = parse_spec("[service]\nexec = 'run'\n[logging]\nfile_keep = 2\n", "f.toml");
   REQUIRE(spec.diagnostics.size() == 1);
   CHECK(to_text(spec.diagnostics[0]) ==
-        "f.toml:4:13: warning: logging.file_keep: stands there without file, and so has no effect");
+        "f.toml:4:13: warning: logging.file_keep: has no effect without file");
 }
 
 TEST_CASE("sinks of a service whose output goes to its terminal have no effect, and are told so",
@@ -31,8 +31,7 @@ TEST_CASE("sinks of a service whose output goes to its terminal have no effect, 
     for (const auto& diagnostic : spec.diagnostics) texts.push_back(to_text(diagnostic));
     return texts;
   };
-  const std::string why =
-      ": stands beside service.tty, whose output is not captured, and so has no effect";
+  const std::string why = ": has no effect with service.tty, whose output is not captured";
   CHECK(told("tty = '/dev/tty1'\n") ==
         std::vector<std::string>{"f.toml:5:8: warning: logging.file" + why,
                                  "f.toml:7:10: warning: logging.syslog" + why,
@@ -50,13 +49,13 @@ TEST_CASE("a priority without a scheduler that has priorities is an error", "[co
     return texts;
   };
   const std::vector<std::string> alone{
-      "f.toml:4:12: error: process.priority: 5 goes with the scheduler \"fifo\" or \"rr\" alone"};
+      "f.toml:4:12: error: process.priority: 5 requires the scheduler \"fifo\" or \"rr\""};
   CHECK(messages("priority = 5") == alone);
   CHECK(messages("priority = 5\nscheduler = 'batch'") == alone);
   CHECK(messages("priority = 5\nscheduler = 'rr'").empty());
   CHECK(messages("io_priority = 5\nio_class = 'idle'") ==
-        std::vector<std::string>{"f.toml:4:15: warning: process.io_priority: the io_class \"idle\" "
-                                 "has no priorities: ignored"});
+        std::vector<std::string>{
+            "f.toml:4:15: warning: process.io_priority: has no effect with io_class \"idle\""});
 }
 
 TEST_CASE("a limit that is set again replaces the first, and order is no change",
@@ -83,5 +82,5 @@ TEST_CASE("a memory_high above memory_max is a warning", "[config][keys]") {
       "[service]\nexec = 'x'\n[resources]\nmemory_max = '1M'\nmemory_high = '2M'\n", "f.toml");
   REQUIRE(parsed.diagnostics.size() == 1);
   CHECK(to_text(parsed.diagnostics[0]) ==
-        "f.toml:5:15: warning: resources.memory_high: is above memory_max, and so has no effect");
+        "f.toml:5:15: warning: resources.memory_high: is above memory_max and has no effect");
 }

@@ -101,10 +101,9 @@ TEST_CASE("what a proxy must have and has not is told at its section", "[config]
               "f.toml:2:3: error: proxy.service: is missing, must be a name"});
   CHECK(messages_of("proxy = 5\n") ==
         Lines{"f.toml:1:9: error: proxy: is an integer, must be a section, [proxy]"});
-  CHECK(
-      messages_of(parse_spec(kProxy, "-x.toml")) ==
-      Lines{"-x.toml:1:2: error: proxy.name: is missing, and the file's own \"-x\" will not do: a "
-            "name begins with a letter or a digit"});
+  CHECK(messages_of(parse_spec(kProxy, "-x.toml")) ==
+        Lines{"-x.toml:1:2: error: proxy.name: is missing, and the file name \"-x\" is invalid: a "
+              "name must begin with a letter or a digit"});
 }
 
 TEST_CASE("a proxy cannot be its own backend", "[config][proxy]") {
@@ -113,7 +112,7 @@ TEST_CASE("a proxy cannot be its own backend", "[config][proxy]") {
     const std::string at = backend == "tcp:h:80" ? "h:80" : "unix:/a";
     CHECK(messages_of(start + "'" + backend + "'\n") ==
           Lines{"f.toml:4:11: error: proxy.backend: \"" + at +
-                "\" is where the proxy itself listens, must be another"});
+                "\" is an address that the proxy itself listens at"});
   }
   for (const std::string backend : {"h:81", "i:80", "unix:/b", "unix:/a/b"})
     CHECK(messages_of(start + "'" + backend + "'\n").empty());
@@ -124,8 +123,8 @@ TEST_CASE("no two addresses of a proxy overlap", "[config][proxy]") {
     return messages_of("[proxy]\nservice = 'web'\nbackend = 'b:1'\nlisten = " + listen + "\n");
   };
   CHECK(listening("['127.0.0.1:80', '0.0.0.0:80']") ==
-        Lines{"f.toml:4:10: error: proxy.listen: \"127.0.0.1:80\" is among what \"0.0.0.0:80\" "
-              "takes, must be one of the two"});
+        Lines{"f.toml:4:10: error: proxy.listen: \"127.0.0.1:80\" is already covered by "
+              "\"0.0.0.0:80\""});
   CHECK(listening("['[::]:80', '[::1]:80']").size() == 1);
   for (const char* good : {"['0.0.0.0:80', '127.0.0.1:81']", "['0.0.0.0:80', '[::1]:80']",
                            "['0.0.0.0:80', 'unix:/a']", "['127.0.0.1:80', '127.0.0.2:80']"})
@@ -133,18 +132,15 @@ TEST_CASE("no two addresses of a proxy overlap", "[config][proxy]") {
 }
 
 TEST_CASE("[proxy] stands beside no other section", "[config][proxy]") {
-  const std::string beside = "stands beside [service], must have a file of its own";
+  const std::string beside = "cannot be in one file with [service]";
   CHECK(messages_of(kService + kProxy) == Lines{"f.toml:3:2: error: proxy: " + beside});
   CHECK(messages_of(kProxy + kService) == Lines{"f.toml:1:2: error: proxy: " + beside});
   CHECK(messages_of("[target]\n" + kProxy) ==
-        Lines{"f.toml:2:2: error: proxy: stands beside [target], must have a file of its own"});
+        Lines{"f.toml:2:2: error: proxy: cannot be in one file with [target]"});
   CHECK_FALSE(parse_spec(kProxy + kService, "f.toml").proxy);
-  CHECK(
-      messages_of(kProxy + "[dependencies]\nafter = ['x']\n[logging]\n") ==
-      Lines{"f.toml:5:2: error: dependencies: stands beside [proxy], must not: a file with [proxy] "
-            "has no other section",
-            "f.toml:7:2: error: logging: stands beside [proxy], must not: a file with [proxy] has "
-            "no other section"});
+  CHECK(messages_of(kProxy + "[dependencies]\nafter = ['x']\n[logging]\n") ==
+        Lines{"f.toml:5:2: error: dependencies: cannot be in one file with [proxy]",
+              "f.toml:7:2: error: logging: cannot be in one file with [proxy]"});
 }
 
 TEST_CASE("unknown keys and sections of a proxy are told as those of a service",
@@ -152,10 +148,10 @@ TEST_CASE("unknown keys and sections of a proxy are told as those of a service",
   CHECK(messages_of(kProxy + "backends = 'x'\n") ==
         Lines{"f.toml:5:1: warning: proxy.backends: unknown key, did you mean \"backend\"?"});
   CHECK(messages_of(kProxy + "restart = 'x'\n[xyzzy]\n") ==
-        Lines{"f.toml:5:1: warning: proxy.restart: unknown key, did you mean lifecycle.restart?",
+        Lines{"f.toml:5:1: warning: proxy.restart: unknown key; write \"restart\" in [lifecycle]",
               "f.toml:6:2: warning: xyzzy: unknown section, sections are [service], "
               "[dependencies], [lifecycle], [health], [readiness], [logging], [limits], [process], "
-              "[resources], [socket], [target], [proxy]"});
+              "[resources], [socket], [timer], [path], [condition], [target], [proxy]"});
   CHECK(messages_of("[prxy]\n") ==
         Lines{"f.toml:1:2: error: prxy: unknown section, did you mean [proxy]?"});
   CHECK(parse_spec("[prxy]\n", "f.toml").proxy);
@@ -195,9 +191,7 @@ TEST_CASE("drop-ins are laid over a proxy's file, and cannot make a service of i
   CHECK(proxy.errors.empty());
   directory.write("p.toml.d/5.toml", "[service]\nexec = 'run'\n");
   CHECK(load(directory).proxies.at(0)->errors ==
-        Lines{drop_in +
-              ":1:2: error: service: stands beside [proxy], must not: a file with [proxy] "
-              "has no other section"});
+        Lines{drop_in + ":1:2: error: service: cannot be in one file with [proxy]"});
   directory.write("p.toml.d/5.toml", "[proxy]\nidle_timeout = -1\n");
   CHECK(load(directory).proxies.at(0)->errors ==
         Lines{drop_in + ":2:16: error: proxy.idle_timeout: -1 is out of range, must be an integer "
@@ -238,11 +232,12 @@ TEST_CASE("proxies and services have names of their own", "[config][proxy][loade
   loaded = load(directory);
   REQUIRE(loaded.proxies.size() == 1);
   CHECK(loaded.proxies[0]->file == directory / "a.toml");
-  CHECK(loaded.messages == Lines{second + ":6:8: error: proxy.name: \"web\" is taken by " +
-                                 (directory / "a.toml") + ", must be another name"});
+  CHECK(loaded.messages ==
+        Lines{second + ":6:8: error: proxy.name: \"web\" is already the name in " +
+              (directory / "a.toml")});
   CHECK(loaded.proxies[0]->warnings ==
-        Lines{(directory / "a.toml") + ":5:8: warning: proxy.name: \"web\" is the name in " +
-              second + " too, which is left out"});
+        Lines{(directory / "a.toml") + ":5:8: warning: proxy.name: \"web\" is also the name in " +
+              second + ", which is ignored"});
 }
 
 TEST_CASE("proxies are in load order, the wrong ones among them, and harm no service",
@@ -337,8 +332,8 @@ TEST_CASE("a service cannot be set by a config that describes a proxy", "[config
   const ParsedSpec parsed = spec_from_document(document);
   CHECK_FALSE(parsed.proxy);
   CHECK(messages_of(parsed) ==
-        Lines{"error: service.name: is missing, and there is no file to name it",
-              "error: proxy: describes a proxy, must be [service] or [target]"});
+        Lines{"error: service.name: is missing, and there is no file name to take it from",
+              "error: proxy: describes a proxy, not a service or target"});
 }
 
 TEST_CASE("two specs are equal where a proxy does the same by both", "[config][proxy]") {
@@ -383,8 +378,8 @@ TEST_CASE("a proxy is made from a table of keys, as strictly as check is", "[con
   REQUIRE_FALSE(wrong);
   CHECK(wrong.error() ==
         Lines{"error: proxy.backend: 5 is an integer, must be \"host:port\" or \"unix:/path\"",
-              "error: proxy.listen: \"a\" has no port, must be as \"localhost:80\"",
-              "error: proxy.name: \"-\" will not do: a name begins with a letter or a digit",
+              "error: proxy.listen: \"a\" has no port; use e.g. \"localhost:80\"",
+              "error: proxy.name: invalid name \"-\": a name must begin with a letter or a digit",
               "error: proxy.persist: unknown key, must be \"name\", \"listen\", \"backend\", "
               "\"service\", \"connect_timeout\", \"idle_timeout\", \"single_connection\" or "
               "\"proxy_protocol\"",
@@ -393,7 +388,7 @@ TEST_CASE("a proxy is made from a table of keys, as strictly as check is", "[con
       proxy_from_table(json_value(R"({"listen":["a:1"],"backend":"a:2","service":"web"})"));
   REQUIRE_FALSE(nameless);
   CHECK(nameless.error() ==
-        Lines{"error: proxy.name: is missing, and there is no file to name it"});
+        Lines{"error: proxy.name: is missing, and there is no file name to take it from"});
 }
 
 TEST_CASE("a proxy's text is read as the same proxy, whatever the file is called",

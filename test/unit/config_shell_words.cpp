@@ -102,11 +102,24 @@ TEST_CASE("a command without a program or with an open quote is refused", "[conf
   };
   CHECK(fault_of("") == "is empty, must name a program");
   CHECK(fault_of(" \t\n ") == "is empty, must name a program");
-  CHECK(fault_of("'' a") == "names no program, must begin with one");
-  CHECK(fault_of("a 'b") == "has a quote that is not closed");
-  CHECK(fault_of("a \"b") == "has a quote that is not closed");
-  CHECK(fault_of("a 'b\" c") == "has a quote that is not closed");
+  CHECK(fault_of("'' a") == "must begin with a program");
+  CHECK(fault_of("a 'b") == "has an unclosed quote");
+  CHECK(fault_of("a \"b") == "has an unclosed quote");
+  CHECK(fault_of("a 'b\" c") == "has an unclosed quote");
   // Here the quote may well be in order: a comment, a here-document. The shell will say.
   CHECK(needs_shell("a # don't"));
   CHECK(needs_shell("a $(b 'c)"));
+}
+
+TEST_CASE("the program that a shell begins with is known only where nothing else could be meant",
+          "[config][exec]") {
+  CHECK(first_program("/usr/sbin/webd --port $PORT") == "/usr/sbin/webd");
+  CHECK(first_program("\n  webd; other") == "webd");
+  CHECK(first_program("webd|sort") == "webd");
+  CHECK(first_program("exec /usr/sbin/webd \"$A\"") == "/usr/sbin/webd");
+  for (const char* text : {"", " ", "A=1 webd", "$WEBD -x", "\"webd\" $x", "if true; then x; fi",
+                           "cd / && ./x", "exec -a x y", "exec", "f() { x; }", "./we*", "# x"}) {
+    INFO(text);
+    CHECK(first_program(text) == "");
+  }
 }

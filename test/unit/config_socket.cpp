@@ -51,7 +51,7 @@ TEST_CASE("a section [socket] must have addresses, and a name for each or none",
         Lines{"f.toml:3:2: error: socket.listen: is missing, must be an array of \"host:port\", "
               "\"udp:host:port\", \"unix:/path\", \"unix-dgram:/path\" and \"fifo:/path\""});
   CHECK(messages_of(service(kListen + "names = ['a', 'a']\n")).empty());
-  const std::string wrong = " names, must have one for each of 2 addresses";
+  const std::string wrong = " names for 2 addresses, must have as many";
   CHECK(messages_of(service(kListen + "names = ['a']\n")) ==
         Lines{"f.toml:5:9: error: socket.names: has 1" + wrong});
   CHECK(messages_of(service(kListen + "names = ['a', 'b', 'c']\n")) ==
@@ -62,20 +62,20 @@ TEST_CASE("what contradicts accept is told where it stands", "[config][socket]")
   const std::string accept = "accept = true\n";
   CHECK(messages_of(service(kListen + accept + "max_connections = 3\n")).empty());
   CHECK(messages_of(service(kListen + accept + "on_demand = false\n")) ==
-        Lines{"f.toml:6:13: error: socket.on_demand: contradicts accept: connections start the "
-              "instances"});
+        Lines{"f.toml:6:13: error: socket.on_demand: cannot be false with accept: connections "
+              "start the instances"});
   CHECK(messages_of(
             service("listen = ['a:80', 'udp:a:80',\n'unix-dgram:/a', 'fifo:/b']\n" + accept)) ==
-        Lines{"f.toml:4:19: error: socket.listen: \"udp:a:80\" contradicts accept, which takes "
-              "connections of streams",
-              "f.toml:5:1: error: socket.listen: \"unix-dgram:/a\" contradicts accept, which takes "
-              "connections of streams",
-              "f.toml:5:18: error: socket.listen: \"fifo:/b\" contradicts accept, which takes "
-              "connections of streams"});
+        Lines{"f.toml:4:19: error: socket.listen: \"udp:a:80\" cannot be used with accept, which "
+              "needs stream sockets",
+              "f.toml:5:1: error: socket.listen: \"unix-dgram:/a\" cannot be used with accept, "
+              "which needs stream sockets",
+              "f.toml:5:18: error: socket.listen: \"fifo:/b\" cannot be used with accept, which "
+              "needs stream sockets"});
   CHECK(messages_of("[service]\nexec = 'run'\ntty = '/dev/tty1'\n[socket]\n" + kListen + accept) ==
-        Lines{"f.toml:3:7: error: service.tty: contradicts socket.accept, by which the connection "
+        Lines{"f.toml:3:7: error: service.tty: cannot be used with socket.accept: the connection "
               "is the standard streams"});
-  const std::string none = "contradicts socket.accept: the service itself has no process";
+  const std::string none = "cannot be used with socket.accept: the service itself has no process";
   CHECK(messages_of(service(kListen + accept, "[readiness]\nnotify = 'systemd'\n")) ==
         Lines{"f.toml:6:2: error: readiness: " + none});
   CHECK(messages_of(service(kListen + accept, "[health]\ntype = 'tcp'\nendpoint = 'a:80'\n")) ==
@@ -84,8 +84,7 @@ TEST_CASE("what contradicts accept is told where it stands", "[config][socket]")
 
 TEST_CASE("max_connections without accept has no effect, and that is told", "[config][socket]") {
   CHECK(messages_of(service(kListen + "max_connections = 3\n")) ==
-        Lines{"f.toml:5:19: warning: socket.max_connections: stands there without accept, and so "
-              "has no effect"});
+        Lines{"f.toml:5:19: warning: socket.max_connections: has no effect without accept"});
 }
 
 TEST_CASE("neither a port nor a descriptor can be both the socket's and another's",
@@ -96,16 +95,15 @@ TEST_CASE("neither a port nor a descriptor can be both the socket's and another'
   };
   CHECK(with_ports("[80, 81]", "['a:82', 'udp:a:80', 'unix:/80']").empty());
   CHECK(with_ports("[80, 81]", "['a:82', '[::]:81']") ==
-        Lines{"f.toml:3:9: error: service.ports: has 81, on which zinit itself listens for "
-              "\"[::]:81\", must not have it"});
+        Lines{"f.toml:3:9: error: service.ports: has 81, which zinit itself listens on for "
+              "\"[::]:81\"; take it out"});
   const auto with_notify = [](const std::string& way) {
     return messages_of(service(kListen, "[readiness]\nnotify = '" + way + "'\n"));
   };
   CHECK(with_notify("fd:5").empty());
   CHECK(with_notify("systemd").empty());
-  CHECK(with_notify("fd:4") ==
-        Lines{"f.toml:6:10: error: readiness.notify: has the number of one of the sockets of "
-              "socket.listen, must be at least \"fd:5\""});
+  CHECK(with_notify("fd:4") == Lines{"f.toml:6:10: error: readiness.notify: is the descriptor of a "
+                                     "socket of socket.listen, must be at least \"fd:5\""});
 }
 
 TEST_CASE("a target has no sockets", "[config][socket]") {

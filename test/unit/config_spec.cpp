@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "config/foreign_keys.hpp"
+#include "config/keys.hpp"
 #include "unit/config_text.hpp"
 
 using namespace zinit;
@@ -34,7 +36,7 @@ std::string name_for(const std::string& path, const std::string& text = "[target
 
 const std::string kSections =
     "[service], [dependencies], [lifecycle], [health], [readiness], [logging], [limits], "
-    "[process], [resources], [socket], [target], [proxy]";
+    "[process], [resources], [socket], [timer], [path], [condition], [target], [proxy]";
 
 }  // namespace
 
@@ -89,10 +91,10 @@ TEST_CASE("dependencies keep their places, and the section its own", "[config][s
 }
 
 TEST_CASE("contradictions are errors at the value that contradicts", "[config][spec]") {
-  CHECK(
-      messages_of("[service]\nexec='run'\noneshot=true\n[lifecycle]\nrestart='always'\n") ==
-      Lines{"f.toml:5:9: error: lifecycle.restart: \"always\" contradicts service.oneshot, must be "
-            "\"on-failure\" or \"never\""});
+  CHECK(messages_of("[service]\nexec='run'\noneshot=true\n[lifecycle]\nrestart='always'\n") ==
+        Lines{"f.toml:5:9: error: lifecycle.restart: \"always\" cannot be used with "
+              "service.oneshot, must be "
+              "\"on-failure\" or \"never\""});
   CHECK(
       messages_of("[service]\nexec='run'\n[lifecycle]\nrestart_delay_ms=9\n"
                   "restart_delay_max_ms=8\n") ==
@@ -101,13 +103,10 @@ TEST_CASE("contradictions are errors at the value that contradicts", "[config][s
   CHECK(messages_of("[service]\nexec='run'\n[lifecycle]\nrestart_delay_ms=9\n"
                     "restart_delay_max_ms=9\n")
             .empty());
-  CHECK(
-      messages_of("[service]\nexec='run'\n[target]\n") ==
-      Lines{"f.toml:3:2: error: target: stands beside the other of [service] and [target], must be "
-            "one of them"});
+  CHECK(messages_of("[service]\nexec='run'\n[target]\n") ==
+        Lines{"f.toml:3:2: error: target: [service] and [target] cannot be in one file"});
   CHECK(messages_of("[target]\n[service]\nexec='run'\n") ==
-        Lines{"f.toml:2:2: error: service: stands beside the other of [service] and [target], must "
-              "be one of them"});
+        Lines{"f.toml:2:2: error: service: [service] and [target] cannot be in one file"});
 }
 
 TEST_CASE("a wrong value makes no second fault by its default", "[config][spec]") {
@@ -124,8 +123,7 @@ TEST_CASE("what must be there and is not is told at its section", "[config][spec
       messages_of("#\n [service]\n") ==
       Lines{
           "f.toml:2:3: error: service.exec: is missing, must be a string or an array of strings"});
-  const Lines neither{
-      "f.toml:1:1: error: none of [service], [target] and [proxy], must have one of them"};
+  const Lines neither{"f.toml:1:1: error: there is no [service], [target] or [proxy] section"};
   CHECK(messages_of("") == neither);
   CHECK(messages_of("\xEF\xBB\xBF") == neither);
   CHECK(messages_of("# nothing\r\n") == neither);
@@ -155,7 +153,7 @@ TEST_CASE("unknown keys and sections are warnings with the nearest that is known
         Lines{"f.toml:3:1: warning: service.excec: unknown key, did you mean \"exec\"?"});
   CHECK(
       messages_of("[service]\nexec='run'\nrestart='always'\n") ==
-      Lines{"f.toml:3:1: warning: service.restart: unknown key, did you mean lifecycle.restart?"});
+      Lines{"f.toml:3:1: warning: service.restart: unknown key; write \"restart\" in [lifecycle]"});
   CHECK(messages_of("[target]\nzzzzzz=1\n") ==
         Lines{"f.toml:2:1: warning: target.zzzzzz: unknown key, must be \"name\", \"description\", "
               "\"status\" or \"class\""});
@@ -166,12 +164,131 @@ TEST_CASE("unknown keys and sections are warnings with the nearest that is known
   CHECK(
       messages_of("exec='run'\n[service]\nexec='run'\n") ==
       Lines{
-          "f.toml:1:1: warning: exec: unknown key outside a section, did you mean service.exec?"});
+          "f.toml:1:1: warning: exec: unknown key outside a section; write \"exec\" in [service]"});
   CHECK(messages_of("plugh=1\n[service]\nexec='run'\n") ==
         Lines{"f.toml:1:1: warning: plugh: unknown key outside a section, sections are " +
               kSections});
   CHECK(messages_of("[service]\nexec='run'\n\"a\\u001bb\"=1\n")[0].find('\x1b') ==
         std::string::npos);
+}
+
+TEST_CASE("a key or section of another init system is told with what it is here",
+          "[config][spec]") {
+  const struct {
+    std::string line, told;
+  } rows[] = {
+      {"ExecStart = 'x'", "; write \"exec\""},
+      {"command = 'x'", "; write \"exec\""},
+      {"working-directory = '/'", "; write \"dir\""},
+      {"Environment = 'A=b'", "; write \"env\", a table: env = { NAME = \"value\" }"},
+      {"env-file = '/x'", "; write \"env_file\""},
+      {"User = 'x'", "; write \"user\""},
+      {"depends-on = ['x']", "; write \"requires\" in [dependencies]"},
+      {"Wants = 'x'", "; write \"wants\" in [dependencies]"},
+      {"waits-for = ['x']", "; write \"wants\" in [dependencies]"},
+      {"Restart = 'always'", "; write \"restart\" in [lifecycle]"},
+      {"restart-delay = 5", "; write \"restart_delay_ms\" in [lifecycle], in milliseconds"},
+      {"TimeoutStopSec = 5", "; write \"stop_timeout_ms\" in [lifecycle], in milliseconds"},
+      {"smooth-recovery = true", "; write \"restart\" in [lifecycle]"},
+      {"StandardOutput = 'file:/x'", "; write \"file\" in [logging], an absolute path"},
+      {"LimitNOFILE = 5", "; write \"nofile\" in [limits]"},
+      {"PIDFile = '/x'", "; write \"pidfile\" in [readiness]"},
+      {"type = 'forking'",
+       "; write oneshot = true in [service], or \"notify\" or \"pidfile\" in [readiness]"},
+      {"before = ['x']", "; write \"before\" in [dependencies]"},
+      {"WantedBy = 'x'", "; write \"wanted_by\" in [dependencies]"},
+      {"requires = ['x']", "; write \"requires\" in [dependencies]"},
+  };
+  for (const auto& [line, told] : rows) {
+    INFO(line);
+    const std::string key = line.substr(0, line.find(' '));
+    CHECK(messages_of("[service]\nexec='run'\n" + line + "\n") ==
+          Lines{"f.toml:3:1: warning: service." + key + ": unknown key" + told});
+  }
+  CHECK(messages_of("[service]\nexec='run'\n[Unit]\n") ==
+        Lines{"f.toml:3:2: warning: Unit: unknown section; write [service] for the description and "
+              "[dependencies] for names of others"});
+  CHECK(messages_of("[service]\nexec='run'\n[Install]\n") ==
+        Lines{"f.toml:3:2: warning: Install: unknown section; write \"wanted_by\" in "
+              "[dependencies]"});
+  CHECK(find_key("dependencies", "wanted_by") != nullptr);
+  CHECK(messages_of("[Service]\nexec='run'\n") ==
+        Lines{"f.toml:1:2: error: Service: unknown section, did you mean [service]?"});
+}
+
+TEST_CASE("each key that another one is told for exists", "[config][spec]") {
+  const std::vector<std::string> names = {"Command",
+                                          "cmd",
+                                          "run",
+                                          "program",
+                                          "ExecStart",
+                                          "workdir",
+                                          "WorkingDirectory",
+                                          "working-dir",
+                                          "cwd",
+                                          "directory",
+                                          "Environment",
+                                          "EnvironmentFile",
+                                          "env-file",
+                                          "run-as",
+                                          "SupplementaryGroups",
+                                          "ExecStartPre",
+                                          "ExecStop",
+                                          "stop-command",
+                                          "ExecStopPost",
+                                          "ExecReload",
+                                          "RuntimeDirectory",
+                                          "StateDirectory",
+                                          "CacheDirectory",
+                                          "LogsDirectory",
+                                          "TTYPath",
+                                          "depends_on",
+                                          "depends-ms",
+                                          "need",
+                                          "needs",
+                                          "BindsTo",
+                                          "Requisite",
+                                          "autorestart",
+                                          "respawn",
+                                          "RestartSec",
+                                          "TimeoutStartSec",
+                                          "start-timeout",
+                                          "stop-timeout",
+                                          "stopwaitsecs",
+                                          "KillSignal",
+                                          "term-signal",
+                                          "SuccessExitStatus",
+                                          "exitcodes",
+                                          "WatchdogSec",
+                                          "logfile",
+                                          "StandardError",
+                                          "stdout_logfile",
+                                          "RootDirectory",
+                                          "chroot",
+                                          "NoNewPrivileges",
+                                          "OOMScoreAdjust",
+                                          "CapabilityBoundingSet",
+                                          "AmbientCapabilities",
+                                          "CPUQuota",
+                                          "MemoryLimit",
+                                          "TasksMax",
+                                          "LimitCORE",
+                                          "Group",
+                                          "UMask",
+                                          "After",
+                                          "Conflicts",
+                                          "MemoryMax"};
+  for (const std::string& name : names) {
+    const std::string told = foreign_key("target", name);
+    INFO(name << told);
+    const auto key = told.find("write \""), section = told.find("\" in [");
+    REQUIRE(key != std::string::npos);
+    REQUIRE(section != std::string::npos);
+    CHECK(find_key(told.substr(section + 6, told.find(']') - section - 6),
+                   told.substr(key + 7, section - key - 7)) != nullptr);
+  }
+  CHECK(foreign_key("service", "xyzzy").empty());
+  CHECK(foreign_key("service", "-").empty());
 }
 
 TEST_CASE("unknown keys do not keep a service from loading", "[config][spec]") {
@@ -191,14 +308,14 @@ TEST_CASE("a file of endless faults tells a hundred, and that there are more", "
   CHECK(spec->findings->errors.size() == 1);
   CHECK(spec->findings->warnings.size() == 100);
   CHECK(spec->findings->warnings.back() ==
-        "f.toml:1:1: warning: 5001 faults in all, the rest is told by zinitctl check");
+        "f.toml:1:1: warning: 5001 faults in all; `zinitctl check` shows the rest");
   const SpecPtr late = finish(parse_spec(text + "exec = 5\n", "f.toml"));
   CHECK(late->findings->errors.size() == 1);
 }
 
 TEST_CASE("a target has no keys of services", "[config][spec]") {
   CHECK(messages_of("[target]\nexec='run'\n[lifecycle]\nrestart='always'\n") ==
-        Lines{"f.toml:2:1: warning: target.exec: unknown key, did you mean service.exec?",
+        Lines{"f.toml:2:1: warning: target.exec: unknown key; write \"exec\" in [service]",
               "f.toml:3:2: warning: lifecycle: unknown section, a target may have [target] and "
               "[dependencies]"});
 }
@@ -218,20 +335,20 @@ stop_timeout_ms = 0
 requires = ["a", 5, "b c"]
 )") ==
       Lines{
-          "f.toml:2:8: error: service.name: \"no name\" will not do: a name is made of A-Z, a-z, "
-          "0-9, _, ., @ and - alone",
+          "f.toml:2:8: error: service.name: invalid name \"no name\": a name may only have A-Z, "
+          "a-z, 0-9, _, ., @ and -",
           "f.toml:3:8: error: service.exec: \"\" is empty, must name a program",
           "f.toml:4:11: error: service.oneshot: \"yes\" is a string, must be true or false",
           "f.toml:5:9: error: service.umask: 22 is an integer, must be a string of octal digits, "
           "at most \"0777\"",
           "f.toml:6:1: warning: service.critcal: unknown key, did you mean \"critical\"?",
-          "f.toml:8:11: error: lifecycle.restart: \"sometimes\" is not known, must be \"always\", "
+          "f.toml:8:11: error: lifecycle.restart: unknown value \"sometimes\", must be \"always\", "
           "\"on-failure\" or \"never\"",
           "f.toml:9:19: error: lifecycle.stop_timeout_ms: 0 is out of range, must be an integer of "
           "at least 1",
           "f.toml:11:18: error: dependencies.requires: 5 is an integer, must be a name",
-          "f.toml:11:21: error: dependencies.requires: \"b c\" will not do: a name is made of A-Z, "
-          "a-z, 0-9, _, ., @ and - alone",
+          "f.toml:11:21: error: dependencies.requires: invalid name \"b c\": a name may only have "
+          "A-Z, a-z, 0-9, _, ., @ and -",
       });
 }
 
@@ -239,7 +356,7 @@ TEST_CASE("a fault of syntax is the only one, in the same shape", "[config][spec
   const SpecPtr spec = finish(parse_spec("[service]\nexec = run\noneshot = 5\n", "/etc/a b.toml"));
   CHECK(spec->name == "a_b");
   CHECK(spec->findings->errors ==
-        Lines{"/etc/a b.toml:2:8: error: run is no value; a string needs quotes, a "
+        Lines{"/etc/a b.toml:2:8: error: run is not a value; a string needs quotes, a "
               "boolean is true or false"});
   CHECK(spec->findings->warnings.empty());
 }
@@ -249,7 +366,7 @@ TEST_CASE("a key or section that is there twice hides no other fault", "[config]
                     "restart='x'\n[service]\numask=9\n") ==
         Lines{"f.toml:5:1: error: lifecycle.max_restarts: \"max_restarts\" is defined already, in "
               "line 4",
-              "f.toml:6:9: error: lifecycle.restart: \"x\" is not known, must be \"always\", "
+              "f.toml:6:9: error: lifecycle.restart: unknown value \"x\", must be \"always\", "
               "\"on-failure\" or \"never\"",
               "f.toml:7:2: error: service: \"service\" is defined already, in line 1",
               "f.toml:8:7: error: service.umask: 9 is an integer, must be a string of octal "
@@ -284,8 +401,8 @@ TEST_CASE("a file without a usable name gets one that a service may have", "[con
   CHECK(usable_name(std::string(300, 'a')) == std::string(128, 'a'));
   CHECK(usable_name("." + std::string(300, 'a')).size() == 128);
   CHECK(messages_of("[service]\nexec='run'\n", "/x/my service.toml") ==
-        Lines{"/x/my service.toml:1:2: error: service.name: is missing, and the file's own \"my "
-              "service\" will not do: a name is made of A-Z, a-z, 0-9, _, ., @ and - alone"});
+        Lines{"/x/my service.toml:1:2: error: service.name: is missing, and the file name \"my "
+              "service\" is invalid: a name may only have A-Z, a-z, 0-9, _, ., @ and -"});
   CHECK(parse_spec("", "my service.toml").name_mangled);
   CHECK_FALSE(parse_spec("", "web.toml").name_mangled);
 }
@@ -303,8 +420,8 @@ TEST_CASE("a document that is no file is checked like one, its messages without 
         Lines{"error: service.exec: 0 is an integer, must be a string or an array of strings"});
   const SpecPtr empty = finish(spec_from_document(Value{}));
   CHECK(empty->findings->errors ==
-        Lines{"error: none of [service], [target] and [proxy], must have one of them",
-              "error: service.name: is missing, and there is no file to name it"});
+        Lines{"error: there is no [service], [target] or [proxy] section",
+              "error: service.name: is missing, and there is no file name to take it from"});
 }
 
 TEST_CASE("a health check has what its type needs, and nothing of another's", "[config][health]") {
@@ -312,15 +429,15 @@ TEST_CASE("a health check has what its type needs, and nothing of another's", "[
   CHECK(messages_of(head) ==
         Lines{"f.toml:3:2: error: health.type: is missing, must be \"tcp\", \"http\" or \"exec\""});
   CHECK(messages_of(head + "type='tcp'\n") ==
-        Lines{"f.toml:4:6: error: health.endpoint: is missing, which the type \"tcp\" must have"});
+        Lines{"f.toml:4:6: error: health.endpoint: is missing, the type \"tcp\" needs it"});
   CHECK(messages_of(head + "type='exec'\n") ==
-        Lines{"f.toml:4:6: error: health.exec: is missing, which the type \"exec\" must have"});
+        Lines{"f.toml:4:6: error: health.exec: is missing, the type \"exec\" needs it"});
   CHECK(messages_of(head + "type='exec'\nexec='a'\nendpoint='b:1'\nstatus=[200]\n") ==
-        Lines{"f.toml:6:10: error: health.endpoint: does not go with the type \"exec\"",
-              "f.toml:7:8: error: health.status: does not go with the type \"exec\""});
+        Lines{"f.toml:6:10: error: health.endpoint: cannot be used with the type \"exec\"",
+              "f.toml:7:8: error: health.status: cannot be used with the type \"exec\""});
   CHECK(messages_of(head + "type='tcp'\nexec='a'\nendpoint='b:1'\n") ==
-        Lines{"f.toml:5:6: error: health.exec: does not go with the type \"tcp\""});
+        Lines{"f.toml:5:6: error: health.exec: cannot be used with the type \"tcp\""});
   CHECK(messages_of("[service]\nexec='run'\noneshot=true\n[health]\ntype='exec'\nexec='a'\n") ==
-        Lines{"f.toml:4:2: error: health: contradicts service.oneshot: what runs to its end is not "
+        Lines{"f.toml:4:2: error: health: cannot be used with service.oneshot: a oneshot is not "
               "probed"});
 }

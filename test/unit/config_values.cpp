@@ -28,27 +28,26 @@ TEST_CASE("a variable of env is told by its own name", "[config][keys]") {
   const auto messages = [](const std::string& value) {
     return messages_of("[service]\nenv = " + value + "\nexec = \"run\"\n");
   };
-  CHECK(messages("{A = 1, B = ['x']}") ==
-        std::vector<std::string>{
-            "f.toml:2:12: error: service.env.A: is an integer, must be a string",
-            "f.toml:2:19: error: service.env.B: is an array, must be a string"});
-  CHECK(messages(R"({A = "x\u0000"})") ==
-        std::vector<std::string>{"f.toml:2:12: error: service.env.A: holds a NUL "
-                                 "character, which no value may"});
   CHECK(
-      messages("{'a=b' = 'x'}") ==
-      std::vector<std::string>{"f.toml:2:8: error: service.env: \"a=b\" is no name of a variable, "
-                               "must not be empty nor hold = or NUL"});
+      messages("{A = 1, B = ['x']}") ==
+      std::vector<std::string>{"f.toml:2:12: error: service.env.A: is an integer, must be a string",
+                               "f.toml:2:19: error: service.env.B: is an array, must be a string"});
+  CHECK(messages(R"({A = "x\u0000"})") ==
+        std::vector<std::string>{
+            "f.toml:2:12: error: service.env.A: contains a NUL character, which is not allowed"});
+  CHECK(messages("{'a=b' = 'x'}") ==
+        std::vector<std::string>{"f.toml:2:8: error: service.env: invalid variable name \"a=b\", "
+                                 "must not be empty or contain = or NUL"});
   CHECK(messages("{'' = 'x'}") ==
-        std::vector<std::string>{"f.toml:2:8: error: service.env: \"\" is no name of a variable, "
-                                 "must not be empty nor hold = or NUL"});
+        std::vector<std::string>{"f.toml:2:8: error: service.env: invalid variable name \"\", must "
+                                 "not be empty or contain = or NUL"});
 }
 
-TEST_CASE("a dependency that is named twice is a warning", "[config][keys]") {
+TEST_CASE("a dependency that is listed twice is a warning", "[config][keys]") {
   const ParsedSpec parsed =
       parse_spec("[dependencies]\nafter = ['a', 'b', 'a']\n[service]\nexec = 'run'\n", "f.toml");
-  CHECK(texts_of(parsed) ==
-        std::vector<std::string>{"f.toml:2:20: warning: dependencies.after: \"a\" is named twice"});
+  CHECK(texts_of(parsed) == std::vector<std::string>{
+                                "f.toml:2:20: warning: dependencies.after: \"a\" is listed twice"});
   CHECK(parsed.spec->dependencies->after.size() == 3);
 }
 
@@ -56,6 +55,6 @@ TEST_CASE("of reload_exec and reload_signal there may be one", "[config][keys]")
   const std::string service = "[service]\nexec = 'x'\nreload_signal = 'HUP'\n";
   CHECK(messages_of(service).empty());
   CHECK(messages_of(service + "reload_exec = 'y'\n") ==
-        std::vector<std::string>{"f.toml:3:17: error: service.reload_signal: stands beside "
-                                 "reload_exec, must be one of them"});
+        std::vector<std::string>{
+            "f.toml:3:17: error: service.reload_signal: cannot be used with reload_exec"});
 }

@@ -80,7 +80,7 @@ TEST_CASE("the client library is told of changes of state", "[control][client]")
   Client client = Client::connect(rig.path());
   std::vector<std::string> seen;
   const auto number = client.events_subscribe({"web"}, [&](const zinit::v1::StateEvent& event) {
-    seen.push_back(event.from + ">" + event.to);
+    seen.push_back(event.from.text() + ">" + event.to.text());
   });
   (void)client.start("web", {true, {}});
   while (seen.size() < 3 && client.dispatch(20000ms)) {}

@@ -35,6 +35,9 @@ const std::vector<std::string> kRequests = {
     R"("logs.get","params":{"name":"job"})",
     R"("service.reload")",
     R"("service.tree")",
+    R"("service.stats","params":["web"])",
+    R"("debug.process_tree","params":["web"])",
+    R"("service.children","params":["web"])",
     R"("service.reload","params":{"dry_run":true})",
     R"("service.stop","params":["web",true])",
     R"("service.start_all")",
@@ -111,7 +114,7 @@ TEST_CASE("whatever allocation fails, everybody is answered and everything goes 
   REQUIRE(whole.starts_with("made "));
   const std::uint64_t made = std::stoull(whole.substr(5));
   // Others each time, for no two runs are the same.
-  for (std::uint64_t first = 1; first < made; first += sanitized() ? 41 : 13) {
+  for (std::uint64_t first = 1; first < made; first += sanitized() ? 101 : 31) {
     const std::string said = outcome(first, 1 + first % 3 * 20);
     INFO("from the " << first << "-th of about " << made << ", " << 1 + first % 3 * 20);
     CHECK_THAT(said, Catch::StartsWith("made "));

@@ -46,8 +46,10 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
     LogStore logs(rig.loop(), {});
     PowerSchedule power(rig.loop(), rig.board(), rig.daemon);
     FileChanges changes([](const ServiceSpec&) { return false; });
+    ProcessLooks processes(rig.loop(), [] {});
     RpcContext context{
-        rig.board(), logs, rig.daemon, power, changes, [] { return ControlFigures{}; }, [] {}};
+        rig.board(), logs, rig.daemon, power, changes, processes, [] { return ControlFigures{}; },
+        [] {}};
     for (const Method& method : all_methods()) {
       RpcMessage message =
           parse_rpc(fmt::format(R"({{"jsonrpc":"2.0","method":"{}","id":1}})", method.name));
@@ -122,7 +124,7 @@ TEST_CASE("parameters are checked, and what is wrong is named", "[control][metho
           "Invalid params: \"timeout_ms\" must be an integer from 0 to 9007199254740992");
   }
   CHECK(message("service.wait", R"({"name":"web","for":"done"})") ==
-        "Invalid params: \"for\" must be running, exited, failed or stopped");
+        "Invalid params: \"for\" must be running, exited, failed, stopped or settled");
   CHECK(message("events.subscribe", R"([["web",1]])") ==
         "Invalid params: \"names\" must be an array of strings");
 
@@ -149,7 +151,8 @@ TEST_CASE("a service that does not exist is answered with the nearest that does"
   for (const std::string method :
        {"service.status", "service.status_full", "service.start", "service.stop", "service.restart",
         "service.kill", "service.reload", "service.why", "service.tree", "service.is_running",
-        "service.wait", "logs.get", "logs.tail"}) {
+        "service.wait", "service.stats", "service.children", "debug.process_tree", "logs.get",
+        "logs.tail"}) {
     INFO(method);
     const Json error(client.call(method, R"({"name":"databse"})"));
     REQUIRE(error.has("code"));

@@ -29,6 +29,7 @@ class StoredOutput final : public OutputPort {
   Result<OutputPipes> open_output(Slot slot) override;
   void configure(Slot slot, const SpecPtr& spec) override { store_.configure(slot, spec); }
   void forget(Slot slot) override { store_.forget(slot); }
+  void note(Slot slot, std::string_view line) override { store_.note(slot, line); }
 
  private:
   LogStore& store_;
@@ -65,6 +66,11 @@ class FakeDaemon final : public Daemon {
     return proxies_there;
   }
   [[nodiscard]] Sockets sockets_of(const std::string& service) const override;
+  [[nodiscard]] std::vector<TimerView> timers() const override { return timers_there; }
+  [[nodiscard]] std::string trigger_fault(const std::string& service) const override {
+    const auto found = trigger_faults.find(service);
+    return found == trigger_faults.end() ? std::string() : found->second;
+  }
 
   std::function<void(PowerAction, const std::string&)> on_power;
   std::function<void(bool, ReloadDone)> on_reload;
@@ -76,6 +82,8 @@ class FakeDaemon final : public Daemon {
   std::optional<RequestFailure> proxy_refusal;  // the answer to all that is asked of proxies
   std::vector<ProxyView> proxies_there;
   std::map<std::string, Sockets> sockets;  // by service
+  std::vector<TimerView> timers_there;
+  std::map<std::string, std::string> trigger_faults;  // by service
   mutable int asked_for_proxies = 0;
   std::optional<ScheduledPower> scheduled;
   NewRoot switched_to;

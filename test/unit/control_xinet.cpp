@@ -110,10 +110,10 @@ TEST_CASE("text that no file can have is an error in the settings of a proxy", "
   TestClient client = rig.client();
   const Json error(client.call("xinet.set", R"(["a",["b:1","\udc00:2"],"c:1","s"])"));
   CHECK(error["code"] == -32005);
-  CHECK(error["message"] == "the settings are wrong: listen: is no valid Unicode");
+  CHECK(error["message"] == "the settings are wrong: listen: is not valid Unicode");
   CHECK(error["data"]["name"] == "config_error");
   CHECK(error["data"]["proxy"] == "a");
-  CHECK(error["data"]["messages"].text() == R"(["error: listen: is no valid Unicode"])");
+  CHECK(error["data"]["messages"].text() == R"(["error: listen: is not valid Unicode"])");
   CHECK(rig.daemons(&FakeDaemon::set_proxies).empty());
 }
 

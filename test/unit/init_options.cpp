@@ -35,6 +35,22 @@ TEST_CASE("what follows -- is a command, options in it too", "[init][options]") 
   CHECK(options.faults.empty());
 }
 
+TEST_CASE("in a container the first word begins the command, as tini reads it", "[init][options]") {
+  const auto read = [](const Strings& arguments) {
+    return parse_server_options(arguments, Words::command);
+  };
+  const auto options = read({"--console", "--socket", "/s", "bash", "-c", "exit 4", "--", "x"});
+  CHECK(options.command == Strings{"bash", "-c", "exit 4", "--", "x"});
+  CHECK(options.console);
+  CHECK(options.socket == "/s");
+  CHECK(options.words.empty());
+  CHECK(options.faults.empty());
+  CHECK_FALSE(options.dashes);
+  CHECK_FALSE(read({"true", "--container"}).container);  // the command's own
+  CHECK(read({"--", "-x", "y"}).command == Strings{"-x", "y"});
+  CHECK(read({"--container"}).command.empty());
+}
+
 TEST_CASE("every wrong option is named, and the good ones beside it are taken", "[init][options]") {
   const auto options = parsed(
       {"--confg", "--socket", "/s", "--container=1", "--log-level", "loud", "single", "--config"});

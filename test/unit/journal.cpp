@@ -60,6 +60,7 @@ JournalFacts full_facts() {
   f.last_ready_us = 3;
   f.last_stop_us = 4;
   f.helpers = {814, 815, 816};
+  f.condition = 817;
   f.leader = 810;
   f.main_group = 813;
   f.started = TimePoint(std::chrono::nanoseconds(103456789012345));

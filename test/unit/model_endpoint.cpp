@@ -28,41 +28,41 @@ TEST_CASE("endpoint: a wrong one is told what is wrong with it", "[health]") {
     const auto endpoint = parse_tcp_endpoint(text);
     return endpoint ? "right" : endpoint.error();
   };
-  CHECK(tcp("localhost") == "has no port, must be as \"localhost:80\"");
-  CHECK(tcp(":80") == "names no host");
-  CHECK(tcp("") == "names no host");
-  CHECK(tcp("a:0") == "names the port \"0\", must be one from 1 to 65535");
-  CHECK(tcp("a:") == "names the port \"\", must be one from 1 to 65535");
-  CHECK(tcp("a:65536") == "names the port \"65536\", must be one from 1 to 65535");
-  CHECK(tcp("a:b:80") == "names the port \"b:80\", must be one from 1 to 65535");
-  CHECK(tcp("a:-1") == "names the port \"-1\", must be one from 1 to 65535");
-  CHECK(tcp("::1:80") == "has an IPv6 address without brackets, must be as \"[::1]:80\"");
+  CHECK(tcp("localhost") == "has no port; use e.g. \"localhost:80\"");
+  CHECK(tcp(":80") == "has no host");
+  CHECK(tcp("") == "has no host");
+  CHECK(tcp("a:0") == "has the invalid port \"0\", must be from 1 to 65535");
+  CHECK(tcp("a:") == "has the invalid port \"\", must be from 1 to 65535");
+  CHECK(tcp("a:65536") == "has the invalid port \"65536\", must be from 1 to 65535");
+  CHECK(tcp("a:b:80") == "has the invalid port \"b:80\", must be from 1 to 65535");
+  CHECK(tcp("a:-1") == "has the invalid port \"-1\", must be from 1 to 65535");
+  CHECK(tcp("::1:80") == "has an IPv6 address without brackets; use e.g. \"[::1]:80\"");
   CHECK(tcp("[::1") == "has no ] after its IPv6 address");
-  CHECK(tcp("[a]:80") == "has \"a\" in brackets, which is no IPv6 address");
-  CHECK(tcp("[::1]80") == "has neither : nor an end after ]");
-  CHECK(tcp("[::1]") == "has no port, must be as \"localhost:80\"");
-  CHECK(tcp("a b:80") == "names the host \"a b\", which cannot be one");
-  CHECK(tcp(std::string(300, 'a') + ":80") == "names a host of more than 253 bytes");
-  CHECK(tcp("unix:run") == "has no absolute path of a socket");
+  CHECK(tcp("[a]:80") == "has \"a\" in brackets, which is not an IPv6 address");
+  CHECK(tcp("[::1]80") == "has something other than :PORT after ]");
+  CHECK(tcp("[::1]") == "has no port; use e.g. \"localhost:80\"");
+  CHECK(tcp("a b:80") == "has the invalid host name \"a b\"");
+  CHECK(tcp(std::string(300, 'a') + ":80") == "has a host name of more than 253 bytes");
+  CHECK(tcp("unix:run") == "has no absolute path to a socket");
   CHECK(tcp("unix:/" + std::string(107, 'x')) ==
-        "has a socket's path of 108 bytes, the kernel allows 107");
-  CHECK(tcp("http://a") == "is a URL, must be as \"localhost:80\" or \"unix:/run/x.sock\"");
+        "has a socket path of 108 bytes, the kernel allows 107");
+  CHECK(tcp("http://a") == "is a URL; use e.g. \"localhost:80\" or \"unix:/run/x.sock\"");
 
   const auto http = [](std::string_view text) {
     const auto endpoint = parse_http_endpoint(text);
     return endpoint ? "right" : endpoint.error();
   };
-  CHECK(http("https://a/") == "is of https, which probes do not speak: use http");
-  CHECK(http("a:80").starts_with("is no URL, must be as \"http://localhost:80/path\""));
-  CHECK(http("http:///x") == "names no host");
-  CHECK(http("http://u:p@a/") == "has a user in its URL, which probes do not send");
+  CHECK(http("https://a/") == "is an https URL, which health checks do not support; use http");
+  CHECK(http("a:80").starts_with("is not an http URL; use e.g. \"http://localhost:80/path\""));
+  CHECK(http("http:///x") == "has no host");
+  CHECK(http("http://u:p@a/") == "has a user in its URL, which health checks do not send");
   CHECK(http("http://a/#x") == "has a # part, which is never sent to a server");
   CHECK(http("http://a/x y") ==
         "has a character in its path that a URL cannot have, write it as %20");
   CHECK(http("http://a/x\r\nEvil: 1") ==
         "has a character in its path that a URL cannot have, write it as %20");
   CHECK(http("http://a/" + std::string(5000, 'x')) == "has a path of more than 4096 bytes");
-  CHECK(http("http+unix://x:/y") == "has no absolute path of a socket");
+  CHECK(http("http+unix://x:/y") == "has no absolute path to a socket");
 }
 
 TEST_CASE("endpoint: the header Host names what the URL does", "[health]") {

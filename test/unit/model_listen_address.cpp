@@ -39,12 +39,12 @@ TEST_CASE("proxy address: streams alone", "[model][proxy]") {
   CHECK(parse_proxy_address("tcp:[::1]:80") == Endpoint{"", "::1", 80, ""});
   CHECK(parse_proxy_address("unix:/run/x:1") == Endpoint{"/run/x:1", "", 0, ""});
   const std::string no_stream =
-      "is no address of streams, must be as \"localhost:80\" or \"unix:/run/x.sock\"";
+      "is not a stream address; use e.g. \"localhost:80\" or \"unix:/run/x.sock\"";
   for (const char* text : {"udp:a:80", "unix-dgram:/run/x", "fifo:/run/x"}) {
     INFO(text);
     CHECK(parse_proxy_address(text).error() == no_stream);
   }
-  CHECK(parse_proxy_address("udp:a").error() == "has no port, must be as \"localhost:80\"");
+  CHECK(parse_proxy_address("udp:a").error() == "has no port; use e.g. \"localhost:80\"");
 }
 
 TEST_CASE("listen address: a wrong one is told what is wrong with it", "[model][socket]") {
@@ -52,26 +52,26 @@ TEST_CASE("listen address: a wrong one is told what is wrong with it", "[model][
     const auto address = parse_listen_address(text);
     return address ? "right" : address.error();
   };
-  CHECK(fault("") == "names no host");
-  CHECK(fault("localhost") == "has no port, must be as \"localhost:80\"");
-  CHECK(fault("80") == "has no port, must be as \"localhost:80\"");
-  CHECK(fault("tcp:80") == "has no port, must be as \"localhost:80\"");
-  CHECK(fault("udp:80") == "has no port, must be as \"localhost:80\"");
-  CHECK(fault(":80") == "names no host");
-  CHECK(fault("a:0") == "names the port \"0\", must be one from 1 to 65535");
-  CHECK(fault("tcp:a:65536") == "names the port \"65536\", must be one from 1 to 65535");
-  CHECK(fault("upd:a:53") == "names the port \"a:53\", must be one from 1 to 65535");
-  CHECK(fault("udp:udp:a:53") == "names the port \"a:53\", must be one from 1 to 65535");
-  CHECK(fault("::1:80") == "has an IPv6 address without brackets, must be as \"[::1]:80\"");
-  CHECK(fault("udp:[::1]") == "has no port, must be as \"localhost:80\"");
+  CHECK(fault("") == "has no host");
+  CHECK(fault("localhost") == "has no port; use e.g. \"localhost:80\"");
+  CHECK(fault("80") == "has no port; use e.g. \"localhost:80\"");
+  CHECK(fault("tcp:80") == "has no port; use e.g. \"localhost:80\"");
+  CHECK(fault("udp:80") == "has no port; use e.g. \"localhost:80\"");
+  CHECK(fault(":80") == "has no host");
+  CHECK(fault("a:0") == "has the invalid port \"0\", must be from 1 to 65535");
+  CHECK(fault("tcp:a:65536") == "has the invalid port \"65536\", must be from 1 to 65535");
+  CHECK(fault("upd:a:53") == "has the invalid port \"a:53\", must be from 1 to 65535");
+  CHECK(fault("udp:udp:a:53") == "has the invalid port \"a:53\", must be from 1 to 65535");
+  CHECK(fault("::1:80") == "has an IPv6 address without brackets; use e.g. \"[::1]:80\"");
+  CHECK(fault("udp:[::1]") == "has no port; use e.g. \"localhost:80\"");
   CHECK(fault("tcp:unix:/run/x") == "has two prefixes, must have one");
   CHECK(fault("udp:unix:/run/x") == "has two prefixes, must have one");
-  CHECK(fault("unix:run/x") == "has no absolute path of a socket");
-  CHECK(fault("unix-dgram:x") == "has no absolute path of a socket");
-  CHECK(fault("fifo:x") == "has no absolute path of a FIFO");
+  CHECK(fault("unix:run/x") == "has no absolute path to a socket");
+  CHECK(fault("unix-dgram:x") == "has no absolute path to a socket");
+  CHECK(fault("fifo:x") == "has no absolute path to a FIFO");
   CHECK(fault("unix-dgram:/" + std::string(107, 'x')) ==
-        "has a socket's path of 108 bytes, the kernel allows 107");
+        "has a socket path of 108 bytes, the kernel allows 107");
   CHECK(fault("fifo:/" + std::string(4095, 'x')) ==
         "has a path of 4096 bytes, the kernel allows 4095");
-  CHECK(fault("http://a:80") == "is a URL, must be as \"localhost:80\" or \"unix:/run/x.sock\"");
+  CHECK(fault("http://a:80") == "is a URL; use e.g. \"localhost:80\" or \"unix:/run/x.sock\"");
 }

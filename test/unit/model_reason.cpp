@@ -28,7 +28,7 @@ TEST_CASE("want of memory is told with the signal, and whose it was", "[model][r
 }
 
 TEST_CASE("a reason reads as the end of a sentence", "[model][reason]") {
-  CHECK(reason_text({ReasonType::exit_code, 1, {}, {}}) == "exited with code 1");
+  CHECK(reason_text({ReasonType::exit_code, 1, {}, {}}) == "exit code 1");
   CHECK(reason_text({ReasonType::signal, SIGKILL, {}, {}}) == "killed by SIGKILL");
   CHECK(reason_text({ReasonType::dependency_failed, 0, "db", {}}) == "requires db, which failed");
   CHECK(reason_text({ReasonType::missing_dependency, 0, "db", {}}) ==
@@ -47,7 +47,7 @@ TEST_CASE("a reason reads as the end of a sentence", "[model][reason]") {
 
 TEST_CASE("every type of reason has its own word and, but for none, a text", "[model][reason]") {
   std::vector<std::string_view> seen;
-  for (int i = 0; i <= static_cast<int>(ReasonType::condition); ++i) {
+  for (int i = 0; i <= static_cast<int>(ReasonType::stopped_with); ++i) {
     const auto type = static_cast<ReasonType>(i);
     CHECK(std::find(seen.begin(), seen.end(), reason_type_name(type)) == seen.end());
     seen.push_back(reason_type_name(type));

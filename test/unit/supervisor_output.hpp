@@ -21,6 +21,7 @@ class NoOutput final : public OutputPort {
   }
   void configure(Slot, const SpecPtr&) override {}
   void forget(Slot) override {}
+  void note(Slot, std::string_view) override {}
 };
 
 /// Nobody watches: what the processes of a board under test say is told to it by the test.

@@ -52,7 +52,7 @@ SCENARIO("the console shows starts in the order of dependencies and stops in the
     CHECK(in_order(boot, {"loopback: starting", "network: running", "redis: starting",
                           "redis: running", "web: starting"}));
     CHECK(in_order(boot, {"syslogd: running", "klogd: starting"}));
-    CHECK(in_order(boot, {"basic: running", "getty-ttyS0: starting"}));
+    CHECK(in_order(boot, {"basic: running", "getty@ttyS0: starting"}));
     WHEN("it is powered off") {
       machine.shell().send("zinitctl poweroff\n");
       machine.console().wait_for("reboot: Power down");

@@ -16,7 +16,48 @@ void jump(Machine& machine, long long seconds) {
   machine.shell().output_of(fmt::format("date -s @$(($(date +%s) + {}))", seconds));
 }
 
+void set_clock(Machine& machine, const std::string& time) {
+  machine.shell().output_of(fmt::format("date -u -s '{}'", time));
+}
+
+/// Waits until the timer has run so often, and is due at `next` then.
+void await_runs(Machine& machine, int runs, const std::string& next) {
+  machine.shell().repeat_until("echo $(wc -l </run/runs) runs", fmt::format("{} runs", runs));
+  CHECK(machine.shell().output_of(
+            "date -u -d @$(zinitctl --json timers | sed 's/.*nightly\",[^}]*next_us\":\\([0-9]*\\)"
+            "[0-9]\\{6\\},.*/\\1/') '+%F %T'") == next + "\n");
+}
+
 }  // namespace
+
+SCENARIO("timers go by a clock that is set, ahead and back") {
+  GIVEN("a service that is started each night, and one whose time passed while it was off") {
+    const std::string run =
+        "[service]\noneshot = true\nexec = \"echo $ZINIT_SERVICE >>/run/runs\"\n";
+    Machine machine({service("nightly", run + "[timer]\ncalendar = \"3:00\"\n"),
+                     service("owed",
+                             "[service]\noneshot = true\nexec = \"echo >>/run/owed\"\n"
+                             "[timer]\ncalendar = \"yearly\"\npersistent = true\n"),
+                     {"/var/lib/zinit/timers/owed", "1500000000000000\n"}});
+    WHEN("the clock shows the time") {
+      machine.shell().repeat_until("echo $(wc -l </run/owed) owed", "1 owed");
+      // The nights of the years in between are due once, at once; this one is due in 5 s.
+      set_clock(machine, "2031-06-01 02:59:55");
+      await_runs(machine, 2, "2031-06-02 03:00:00");
+      THEN("it runs once a night, once more if the night comes back, and once for all that pass") {
+        set_clock(machine, "2031-06-01 23:00:00");
+        set_clock(machine, "2031-06-01 02:59:55");
+        await_runs(machine, 3, "2031-06-02 03:00:00");
+        set_clock(machine, "2031-06-07 12:00:00");
+        await_runs(machine, 4, "2031-06-08 03:00:00");
+        machine.zinitctl("reexec");
+        set_clock(machine, "2031-06-08 02:59:55");
+        await_runs(machine, 5, "2031-06-09 03:00:00");
+        CHECK(machine.shell().output_of("cat /run/owed | wc -l") == "2\n");
+      }
+    }
+  }
+}
 
 SCENARIO("a clock set a year ahead or back fires no timer early or late, and uptimes are right") {
   const long long by = GENERATE(kYear, -kYear);

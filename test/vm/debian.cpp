@@ -106,7 +106,7 @@ const std::vector<Daemon>& daemons() {
        "root",
        {bounding_set(kSysAdmin)},
        {"readlink /proc/$PID/exe", "/usr/sbin/haveged\n"}},
-      {"agetty-ttyS0",  // its prompt is awaited on the console
+      {"agetty@ttyS0",  // its prompt is awaited on the console
        "root",
        {{"readlink /proc/$PID/fd/0", "/dev/ttyS0\n"}},
        {"readlink /proc/$PID/exe", "/sbin/agetty\n"}},
@@ -269,9 +269,9 @@ void power_off(Machine& machine) {
   machine.console().wait_for("reboot: Power down");
   const std::string down = machine.console().text().substr(up);
   INFO(down);
-  for (const char* earlier : {"cron", "dbus", "chrony", "agetty-ttyS0"})
+  for (const char* earlier : {"cron", "dbus", "chrony", "agetty@ttyS0"})
     CHECK(in_order(down, {fmt::format("{}: stopped", earlier), "rsyslog: stopped"}));
-  CHECK(in_order(down, {"agetty-ttyS0: stopped", "dbus: stopped"}));
+  CHECK(in_order(down, {"agetty@ttyS0: stopped", "dbus: stopped"}));
   CHECK(down.find("goes on without") == std::string::npos);
   CHECK(machine.wait_for_end() == 0);
 }

@@ -73,6 +73,8 @@ void log_in_by_ssh(Machine& machine) {
 void look_at_daemons(Machine& machine) {
   see(machine, "logger -p user.info from a test; grep -c 'from a test' /var/log/user.log", "1\n");
   see(machine, "grep -c 'Linux version' /var/log/kern.log", "1\n");
+  see(machine, "zinitctl timers", "logrotate  daily");
+  see(machine, "zinitctl start logrotate", "logrotate is done");
   machine.shell().output_of("logrotate --force /etc/logrotate.conf");
   see(machine, "logger -p user.info after it; grep 'after it' /var/log/user.log", "after it");
   see(machine,
@@ -102,7 +104,7 @@ SCENARIO("Debian starts from a disk, is used, and is powered off with its file s
   GIVEN("a machine whose root file system the kernel has mounted read-only") {
     const DebianDisks disks;
     Machine machine(disks.machine());
-    await_running(machine, {"udevd", "rsyslog", "dbus", "cron", "acpid", "agetty-ttyS0", "ssh"});
+    await_running(machine, {"udevd", "rsyslog", "dbus", "cron", "acpid", "agetty@ttyS0", "ssh"});
     THEN("what a boot does is done, its daemons work, and people log in") {
       look_at_early_boot(machine);
       look_at_network(machine);
@@ -165,7 +167,7 @@ SCENARIO("a root file system that cannot be mended is left alone, and somebody i
       THEN("its emergency shell has the console for itself, and nothing was written") {
         machine.console().wait_for("UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY");
         machine.console().wait_for("(or press Control-D to continue): ");
-        machine.shell().repeat_until("zinitctl --json status agetty-ttyS0", "dependency_failed");
+        machine.shell().repeat_until("zinitctl --json status agetty@ttyS0", "dependency_failed");
         machine.shell().repeat_until("findmnt -n -o OPTIONS /", "ro,relatime");
         machine.console().send("\n");
         machine.console().wait_for("# ");

@@ -77,25 +77,29 @@ std::optional<Milliseconds> with_grace(const std::optional<Milliseconds>& limit)
   return *limit < Milliseconds::max() - kGrace ? *limit + kGrace : *limit;
 }
 
-ClientConnection::ClientConnection(const std::string& path, TimePoint deadline)
-    : chunk_(kFirstChunk) {
+UniqueFd connect_to(const std::string& path, std::optional<TimePoint> deadline) {
   const sockaddr_un address = address_of(path);
-  fd_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd_) fail_system("make a socket", errno);
-  limit_connect(fd_.get(), deadline);
+  const int mode = deadline ? 0 : SOCK_NONBLOCK;
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | mode, 0));
+  if (!fd) fail_system("make a socket", errno);
+  if (deadline) limit_connect(fd.get(), *deadline);
   int result;
-  do result = ::connect(fd_.get(), generic(address), sizeof address);
+  do result = ::connect(fd.get(), generic(address), sizeof address);
   while (result < 0 && errno == EINTR);
   if (result < 0) fail_connect(path, errno);
-  if (::fcntl(fd_.get(), F_SETFL, O_NONBLOCK) < 0) fail_system("set up a socket", errno);
+  if (::fcntl(fd.get(), F_SETFL, O_NONBLOCK) < 0) fail_system("set up a socket", errno);
+  return fd;
 }
 
-std::optional<ucred> ClientConnection::server() const noexcept {
+std::optional<ucred> peer_of(int fd) noexcept {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return std::nullopt;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return std::nullopt;
   return peer;
 }
+
+ClientConnection::ClientConnection(const std::string& path, TimePoint deadline)
+    : fd_(connect_to(path, deadline)), chunk_(kFirstChunk) {}
 
 short ClientConnection::wait_for(short events, TimePoint deadline) const {
   while (true) {

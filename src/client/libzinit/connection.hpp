@@ -23,10 +23,18 @@ inline constexpr Milliseconds kGrace{2000};
 [[nodiscard]] std::optional<Milliseconds> with_grace(
     const std::optional<Milliseconds>& limit) noexcept;
 
+/// Connects to a unix socket; the descriptor does not block. Waits until `deadline` while the
+/// server's backlog is full, without one not at all. Throws ClientError: no_server, access_denied,
+/// system_failure, or no_answer if the backlog stays full.
+[[nodiscard]] UniqueFd connect_to(const std::string& path, std::optional<TimePoint> deadline);
+
+/// The process and user that listened on the other end's socket (SO_PEERCRED); nothing if the
+/// kernel does not say.
+[[nodiscard]] std::optional<ucred> peer_of(int fd) noexcept;
+
 class ClientConnection {
  public:
-  /// Connects. Throws ClientError: no_server, access_denied, system_failure, or no_answer if the
-  /// server's backlog stays full until `deadline`.
+  /// As connect_to().
   ClientConnection(const std::string& path, TimePoint deadline);
 
   /// Sends `line` and a line end. What the server sends meanwhile is read and kept, so that the two
@@ -38,9 +46,8 @@ class ClientConnection {
   /// is longer than the limit, or no_answer at the deadline; what has come so far is kept then.
   [[nodiscard]] std::string read_line(TimePoint deadline);
 
-  /// The server's process and user, as they were when it began to listen (SO_PEERCRED); nothing if
-  /// the kernel does not say.
-  [[nodiscard]] std::optional<ucred> server() const noexcept;
+  /// As peer_of().
+  [[nodiscard]] std::optional<ucred> server() const noexcept { return peer_of(fd_.get()); }
 
   void set_line_limit(std::size_t bytes) noexcept { line_limit_ = bytes; }
 

@@ -1,8 +1,9 @@
 // The client's JSON: see json.hpp.
 #include "client/libzinit/json.hpp"
 
+#include <algorithm>
+
 #include "base/format.hpp"
-#include "zinit/client.hpp"
 
 namespace zinit {
 
@@ -104,6 +105,24 @@ std::vector<std::string> json_strings(const JsonValue& object, const char* name)
   if (value == nullptr) return {};
   json_expect_array(*value, name);
   return json_strings(*value);
+}
+
+std::string request_line(std::uint64_t id, std::string_view method, std::string_view params) {
+  std::string line = fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":{})", id, json_of(method));
+  if (!params.empty()) line.append(",\"params\":").append(params);
+  line += '}';
+  // In JSON a line end between two tokens is white space; for the server it would end the request.
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
+
+ClientError read_error(const JsonValue& error) {
+  json_expect_object(error, "error");
+  const auto code = json_int(error, "code");
+  if (!code || *code >= 0)
+    throw ClientError(ErrorCode::bad_answer, "the server answered an error without a code");
+  const JsonValue* data = json_member(error, "data");
+  return {*code, json_string(error, "message"), data != nullptr ? json_text(*data) : ""};
 }
 
 JsonParams& JsonParams::add_json(std::string_view name, std::string_view json) {

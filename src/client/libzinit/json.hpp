@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/json_writer.hpp"
+#include "zinit/error.hpp"
 
 namespace zinit {
 
@@ -43,6 +44,13 @@ namespace zinit {
 /// Throws bad_answer, about `what`, unless `value` is an array (an object).
 void json_expect_array(const JsonValue& value, const char* what);
 void json_expect_object(const JsonValue& value, const char* what);
+
+/// A request as JSON text on one line, without its end. `params` is JSON text, or empty.
+[[nodiscard]] std::string request_line(std::uint64_t id, std::string_view method,
+                                       std::string_view params);
+
+/// The error object of an answer. Throws bad_answer if it is none.
+[[nodiscard]] ClientError read_error(const JsonValue& error);
 
 /// The `params` of a request: an object built member by member.
 class JsonParams {

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/format.hpp"
 #include "client/libzinit/json.hpp"
 
 namespace zinit {
@@ -35,6 +36,10 @@ using Name = const char*;
 using Object = const JsonValue&;
 
 void read_value(Object object, Name name, std::string& field) { field = json_string(object, name); }
+template <class Enum>
+void read_value(Object object, Name name, Word<Enum>& field) {
+  field = Word<Enum>(json_string(object, name));
+}
 void read_value(Object object, Name name, bool& field) { field = json_bool(object, name); }
 void read_value(Object object, Name name, int& field) {
   field = json_int(object, name).value_or(0);
@@ -45,8 +50,15 @@ void read_value(Object object, Name name, std::int64_t& field) {
 void read_value(Object object, Name name, std::uint64_t& field) {
   field = json_count(object, name);
 }
-void read_value(Object object, Name name, std::chrono::seconds& field) {
-  field = std::chrono::seconds(json_integer(object, name).value_or(0));
+void read_value(Object object, Name name, double& field) {
+  const JsonValue* value = json_member(object, name);
+  if (value != nullptr && !value->IsNumber())
+    throw ClientError(ErrorCode::bad_answer, fmt::format("{} is no number", name));
+  field = value != nullptr ? value->GetDouble() : 0;
+}
+template <class Period>
+void read_value(Object object, Name name, std::chrono::duration<std::int64_t, Period>& field) {
+  field = std::chrono::duration<std::int64_t, Period>(json_integer(object, name).value_or(0));
 }
 void read_value(Object object, Name name, std::vector<std::string>& field) {
   field = json_strings(object, name);
@@ -55,6 +67,19 @@ void read_value(Object object, Name name, std::vector<WaitingFor>& field) {
   field = read_array_member(object, name, [](Object value) -> WaitingFor {
     return {json_string(value, "service"), json_string(value, "kind"),
             json_string(value, "reason")};
+  });
+}
+void read_value(Object object, Name name, std::vector<AddedDependency>& field) {
+  field = read_array_member(object, name, [](Object value) -> AddedDependency {
+    return {json_string(value, "service"), json_string(value, "kind"), json_string(value, "file")};
+  });
+}
+void read_value(Object object, Name name, std::vector<ConditionStatus>& field) {
+  field = read_array_member(object, name, [](Object value) -> ConditionStatus {
+    ConditionStatus one;
+    read_value(value, "condition", one.condition);
+    read_value(value, "held", one.held);
+    return one;
   });
 }
 /// An object with a count for each log sink.
@@ -78,9 +103,9 @@ void read_members(Object object, Name name, Field& field, More&&... more) {
 void read_fields(Object value, StatusReason& reason) {
   read_members(value, "type", reason.type, "code", reason.code, "signal", reason.signal, "detail",
                reason.detail, "attempts", reason.attempts, "service", reason.service, "dependency",
-               reason.dependency, "masked_by", reason.masked_by, "message", reason.message, "port",
-               reason.port, "holder", reason.holder, "messages", reason.messages, "which",
-               reason.which, "step", reason.step);
+               reason.dependency, "conflict", reason.conflict, "masked_by", reason.masked_by,
+               "message", reason.message, "port", reason.port, "holder", reason.holder, "messages",
+               reason.messages, "which", reason.which, "step", reason.step);
 }
 
 void read_fields(Object value, ProcessExit& exit) {
@@ -144,28 +169,50 @@ std::string decode_base64(const std::string& text) {
   return bytes;
 }
 
+StateWord json_state(const JsonValue& object) { return StateWord(json_string(object, "state")); }
+
 WhyReason read_why_reason(const JsonValue& value) {
-  return {json_string(value, "kind"),       json_string(value, "service"),
-          json_string(value, "state"),      json_string(value, "detail"),
-          json_string(value, "root_cause"), json_int(value, "depth").value_or(0)};
+  return {json_string(value, "kind"),
+          json_string(value, "service"),
+          json_state(value),
+          json_string(value, "detail"),
+          json_string(value, "root_cause"),
+          json_int(value, "depth").value_or(0)};
 }
 
-TreeNode read_tree_node(const JsonValue& value, int depth) {
-  return {json_string(value, "name"), json_string(value, "state"), json_string(value, "kind"),
-          depth, json_bool(value, "repeated")};
+/// Calls visit(NODE, DEPTH) for each node of nested trees, each before its `children`. `value` is a
+/// tree or an array of trees, whose roots have depth 0. No recursion: the server chooses the depth.
+template <class Visit>
+void walk_trees(const JsonValue& value, Visit visit) {
+  struct Open {
+    const JsonValue* siblings;  // an array
+    rapidjson::SizeType next;
+  };
+  std::vector<Open> open;
+  const auto enter = [&](const JsonValue& node) {
+    visit(node, static_cast<int>(open.size()) - 1);
+    const JsonValue* children = json_member(node, "children");
+    if (children == nullptr) return;
+    json_expect_array(*children, "children");
+    open.push_back({children, 0});
+  };
+  static const JsonValue none(rapidjson::kArrayType);
+  if (!value.IsObject()) json_expect_array(value, "tree");
+  open.push_back({value.IsObject() ? &none : &value, 0});
+  if (value.IsObject()) enter(value);
+  while (!open.empty()) {
+    Open& level = open.back();
+    if (level.next == level.siblings->Size()) {
+      open.pop_back();
+    } else {
+      enter((*level.siblings)[level.next++]);
+    }
+  }
 }
 
-}  // namespace
-
-BriefStatus read_brief_status(const JsonValue& value) {
-  return {json_string(value, "name"), json_string(value, "state"),  json_string(value, "summary"),
-          json_int(value, "pid"),     json_int(value, "exit_code"), json_string(value, "error")};
-}
-
-// Looks up only the members that are present: a list of many services has few members of each.
-ServiceStatus read_status(const JsonValue& value) {
+/// Looks up only the members that are present: a list of many services has few members of each.
+void fill_status(const JsonValue& value, ServiceStatus& status) {
   json_expect_object(value, "status");
-  ServiceStatus status;
   for (const auto& member : value.GetObject()) {
     const std::string_view name = text_of(member.name);
     const auto* const known =
@@ -173,45 +220,68 @@ ServiceStatus read_status(const JsonValue& value) {
     if (known == kStatusMembers.end() || known->name != name) continue;
     known->read(value, known->name.data(), status);
   }
+}
+
+}  // namespace
+
+BriefStatus read_brief_status(const JsonValue& value) {
+  return {json_string(value, "name"),    json_state(value),
+          json_string(value, "summary"), json_int(value, "pid"),
+          json_int(value, "exit_code"),  json_string(value, "error")};
+}
+
+ServiceStatus read_status(const JsonValue& value) {
+  ServiceStatus status;
+  fill_status(value, status);
   return status;
 }
 
+std::vector<ServiceStatus> read_statuses(const JsonValue& value) {
+  json_expect_array(value, "list");
+  // Filled where they are: to move one takes more code than to read it.
+  std::vector<ServiceStatus> all(value.Size());
+  for (rapidjson::SizeType i = 0; i < value.Size(); ++i) fill_status(value[i], all[i]);
+  return all;
+}
+
 WhyReport read_why(const JsonValue& value) {
-  return {json_string(value, "name"), json_string(value, "state"),
+  return {json_string(value, "name"), json_state(value),
           read_array_member(value, "reasons", read_why_reason)};
 }
 
 std::vector<TreeNode> read_tree(const JsonValue& value) {
-  struct Open {
-    const JsonValue* siblings;  // an array
-    rapidjson::SizeType next;
-  };
   std::vector<TreeNode> nodes;
-  std::vector<Open> open;
-  const auto visit = [&](const JsonValue& node) {
-    nodes.push_back(read_tree_node(node, static_cast<int>(open.size()) - 1));
-    const JsonValue* children = json_member(node, "children");
-    if (children == nullptr) return;
-    json_expect_array(*children, "children");
-    open.push_back({children, 0});
+  walk_trees(value, [&](const JsonValue& node, int depth) {
+    nodes.push_back({json_string(node, "name"), json_state(node), json_string(node, "kind"),
+                     json_string(node, "file"), depth, json_bool(node, "repeated")});
+  });
+  return nodes;
+}
+
+ServiceStats read_stats(const JsonValue& value) {
+  ServiceStats stats;
+  read_members(value, "pid", stats.pid, "memory_bytes", stats.memory_bytes, "cpu_usec",
+               stats.cpu_usec, "cpu_percent", stats.cpu_percent, "tasks", stats.tasks,
+               "io_read_bytes", stats.io_read_bytes, "io_write_bytes", stats.io_write_bytes);
+  return stats;
+}
+
+std::vector<ProcessInfo> read_processes(const JsonValue& value) {
+  return read_array(value, "processes", [](Object one) {
+    ProcessInfo process;
+    read_members(one, "pid", process.pid, "ppid", process.ppid, "comm", process.comm, "cmdline",
+                 process.cmdline, "state", process.state);
+    return process;
+  });
+}
+
+std::vector<ProcessNode> read_process_tree(const JsonValue& value) {
+  std::vector<ProcessNode> nodes;
+  const auto add = [&](const JsonValue& node, int depth) {
+    nodes.push_back({json_int(node, "pid").value_or(0), json_string(node, "comm"), depth});
   };
-  if (value.IsObject()) {
-    // A single tree. Its root has depth 0, like the roots of a forest.
-    static const JsonValue none(rapidjson::kArrayType);
-    open.push_back({&none, 0});
-    visit(value);
-  } else {
-    json_expect_array(value, "tree");
-    open.push_back({&value, 0});
-  }
-  while (!open.empty()) {
-    Open& level = open.back();
-    if (level.next == level.siblings->Size()) {
-      open.pop_back();
-    } else {
-      visit((*level.siblings)[level.next++]);
-    }
-  }
+  walk_trees(value, add);
+  if (const JsonValue* others = json_member(value, "others")) walk_trees(*others, add);
   return nodes;
 }
 
@@ -310,15 +380,33 @@ PingAnswer read_ping(const JsonValue& value) {
 SystemInfo read_info(const JsonValue& value) {
   SystemInfo info;
   read_members(value, "version", info.version, "pid", info.pid, "mode", info.mode, "uptime_ms",
-               info.uptime_ms, "services", info.services, "hostname", info.hostname, "kernel",
+               info.uptime, "services", info.services, "hostname", info.hostname, "kernel",
                info.kernel);
   if (const JsonValue* boot = json_member(value, "boot")) {
-    read_members(*boot, "kernel_ms", info.boot_kernel_ms, "started_ms", info.boot_started_ms,
-                 "settled_ms", info.boot_settled_ms);
+    read_members(*boot, "kernel_ms", info.boot_kernel, "started_ms", info.boot_started,
+                 "settled_ms", info.boot_settled);
   }
   if (const JsonValue* crashes = json_member(value, "crashes"))
     read_members(*crashes, "count", info.crashes, "last", info.last_crash);
   return info;
+}
+
+std::vector<BootStep> read_bootchart(const JsonValue& value) {
+  return read_array(value, "bootchart", [](Object one) {
+    BootStep step;
+    read_members(one, "name", step.name, "wanted_us", step.wanted_us, "spawned_us", step.spawned_us,
+                 "ready_us", step.ready_us, "state", step.state, "waited_for", step.waited_for);
+    return step;
+  });
+}
+
+std::vector<TimerStatus> read_timers(const JsonValue& value) {
+  return read_array(value, "timers", [](Object one) {
+    TimerStatus timer;
+    read_members(one, "service", timer.service, "last_us", timer.last_us, "next_us", timer.next_us,
+                 "expression", timer.expression);
+    return timer;
+  });
 }
 
 }  // namespace zinit

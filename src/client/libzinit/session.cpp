@@ -1,8 +1,6 @@
 // JSON-RPC 2.0 over one connection: see session.hpp.
 #include "client/libzinit/session.hpp"
 
-#include <algorithm>
-
 #include "base/format.hpp"
 #include "zinit/client.hpp"
 
@@ -16,26 +14,12 @@ constexpr std::size_t kNotificationBytes = std::size_t{16} << 20;
 
 [[noreturn]] void bad(const char* why) { throw ClientError(ErrorCode::bad_answer, why); }
 
-/// Throws the error object of an answer.
-[[noreturn]] void throw_error(const JsonValue& error) {
-  json_expect_object(error, "error");
-  const auto code = json_int(error, "code");
-  if (!code || *code >= 0) bad("the server answered an error without a code");
-  const JsonValue* data = json_member(error, "data");
-  throw ClientError(*code, json_string(error, "message"), data != nullptr ? json_text(*data) : "");
-}
-
 }  // namespace
 
 std::uint64_t ClientSession::request(std::string_view method, std::string_view params,
                                      TimePoint deadline) {
   const std::uint64_t id = next_id_++;
-  std::string line = fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":{})", id, json_of(method));
-  if (!params.empty()) line.append(",\"params\":").append(params);
-  line += '}';
-  // In JSON a line end between two tokens is white space; for the server it would end the request.
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  connection_.send_line(std::move(line), deadline);
+  connection_.send_line(request_line(id, method, params), deadline);
   pending_.insert(id);
   return id;
 }
@@ -45,7 +29,7 @@ JsonDocument ClientSession::answer(std::uint64_t id, TimePoint deadline) {
     if (const auto found = answers_.find(id); found != answers_.end()) {
       JsonDocument message = std::move(found->second);
       answers_.erase(found);
-      if (const JsonValue* error = json_member(message, "error")) throw_error(*error);
+      if (const JsonValue* error = json_member(message, "error")) throw read_error(*error);
       if (!message.HasMember("result")) bad("the server's answer has neither result nor error");
       return message;
     }
@@ -77,7 +61,7 @@ void ClientSession::keep_answer(JsonDocument message) {
   if (id->value.IsNull()) {
     // An error without an id is about the connection: access denied, or a request that cannot be
     // read.
-    if (const JsonValue* error = json_member(message, "error")) throw_error(*error);
+    if (const JsonValue* error = json_member(message, "error")) throw read_error(*error);
   }
   if (!id->value.IsUint64() || pending_.erase(id->value.GetUint64()) == 0) {
     bad("the server answered what was not asked");

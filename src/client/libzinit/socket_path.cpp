@@ -21,21 +21,28 @@ Result<void> check_own_directory(const std::string& path, unsigned uid) {
       Error{fmt::format("{} is not a directory of user {} alone: not trusted", path, uid), EPERM});
 }
 
+bool is_there(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
 }  // namespace
 
-Result<std::string> default_socket_path(unsigned uid, const Environment& environment) {
+Result<std::string> default_socket_path(unsigned uid, const Variables& environment) {
   const auto variable = [&](const char* name) {
     const char* value = environment(name);
     return std::string(value != nullptr ? value : "");
   };
   if (auto path = variable("ZINIT_SOCKET"); !path.empty()) return path;
-  if (uid == 0) return "/run/zinit.sock";
-  if (auto runtime = variable("XDG_RUNTIME_DIR"); runtime.starts_with('/')) {
+  const std::string directory = fmt::format("/tmp/zinit-{}", uid);
+  const std::string in_tmp = directory + "/zinit.sock";
+  const auto checked = check_own_directory(directory, uid);
+  if (uid == 0 && (is_there(kSystemSocket) || !is_there(in_tmp) || !checked)) return kSystemSocket;
+  if (auto runtime = variable("XDG_RUNTIME_DIR"); uid != 0 && runtime.starts_with('/')) {
     return runtime + "/zinit.sock";
   }
-  const std::string directory = fmt::format("/tmp/zinit-{}", uid);
-  if (auto checked = check_own_directory(directory, uid); !checked) return Failure(checked.error());
-  return directory + "/zinit.sock";
+  if (!checked) return Failure(checked.error());
+  return in_tmp;
 }
 
 }  // namespace zinit

@@ -1,0 +1,210 @@
+// What services name and this machine does not have: see absences.hpp.
+#include "client/absences.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+#include <memory>
+
+#include "base/environment.hpp"
+#include "base/format.hpp"
+#include "config/shell_words.hpp"
+#include "os/program_file.hpp"
+#include "os/spawn.hpp"
+#include "os/users.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::size_t kEnvironmentFileMax = 65536;
+
+bool is_absent(int errnum) { return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP; }
+
+/// What is the same for all services.
+struct Surroundings {
+  std::string path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  long processors = ::sysconf(_SC_NPROCESSORS_CONF);
+  std::map<std::string, std::string> accounts;  // why "u:NAME" or "g:NAME" is not there, or empty
+
+  /// A service's PATH is that of /etc/environment, or in containers and of standalone servers that
+  /// which the server was given, which is perhaps that of whoever calls zinitctl.
+  Surroundings() {
+    if (const char* own = std::getenv("PATH")) path.append(":").append(own);
+    if (const auto text = read_file("/etc/environment", kEnvironmentFileMax)) {
+      Environment environment;
+      set_environment(environment, parse_environment_text(*text).settings);
+      if (const auto set = value_of(environment, "PATH")) path.append(":").append(*set);
+    }
+  }
+
+  const std::string& account_fault(bool group, const std::string& name) {
+    const auto [known, fresh] = accounts.try_emplace((group ? "g:" : "u:") + name);
+    if (fresh) {
+      const auto found = group ? look_up({}, name) : look_up(name, {});
+      // Of other errors nothing follows for the server, which is root's.
+      if (!found && (found.error().errnum == 0 || found.error().errnum == ENOENT))
+        known->second = found.error().text;
+    }
+    return known->second;
+  }
+};
+
+/// Looks at one service.
+class AbsenceSearch {
+ public:
+  AbsenceSearch(const ServiceSpec& spec, Surroundings& machine)
+      : spec_(spec), machine_(machine), root_(spec.process->root) {}
+
+  std::vector<Absence> find() {
+    look_at_accounts();
+    for (std::size_t i = 0; i < spec_.env_file->size(); ++i) {
+      const EnvironmentFile& file = (*spec_.env_file)[i];
+      if (!file.optional) look_at({}, file.path, {"service", "env_file", i});
+    }
+    look_at_processors();
+    // Without its root nothing can be said of what lies below it.
+    if (root_.empty() || look_at_directory({}, root_, {"process", "root"})) look_below_root();
+    return std::move(found_);
+  }
+
+ private:
+  void tell(Absence where, std::string text) {
+    where.text = std::move(text);
+    found_.push_back(std::move(where));
+  }
+
+  /// The file; nothing if it is not there, which is told, or if that cannot be known.
+  std::optional<struct stat> look_at(const std::string& root, const std::string& path,
+                                     const Absence& where) {
+    const auto status = stat_below(root, path);
+    if (status) return *status;
+    if (is_absent(status.error().errnum)) tell(where, in_root(root, path) + " does not exist");
+    return std::nullopt;
+  }
+
+  static std::string in_root(const std::string& root, const std::string& path) {
+    return root.empty() ? path : fmt::format("{} below {}", path, root);
+  }
+
+  bool look_at_directory(const std::string& root, const std::string& path, const Absence& where) {
+    const auto status = look_at(root, path, where);
+    if (!status) return false;
+    if (!S_ISDIR(status->st_mode)) tell(where, in_root(root, path) + " is not a directory");
+    return S_ISDIR(status->st_mode);
+  }
+
+  void look_at_account(bool group, const std::string& name, const Absence& where) {
+    if (name.empty()) return;
+    const std::string& fault = machine_.account_fault(group, name);
+    if (!fault.empty()) tell(where, fault);
+  }
+
+  void look_at_accounts() {
+    look_at_account(false, *spec_.user, {"service", "user"});
+    look_at_account(true, *spec_.group, {"service", "group"});
+    if (*spec_.groups) {
+      for (std::size_t i = 0; i < (*spec_.groups)->size(); ++i)
+        look_at_account(true, (**spec_.groups)[i], {"service", "groups", i});
+    }
+    look_at_account(false, spec_.socket->user, {"socket", "user"});
+    look_at_account(true, spec_.socket->group, {"socket", "group"});
+  }
+
+  /// "50" is often written where "50%" is meant.
+  void look_at_processors() {
+    const auto& thousandths = spec_.resources->cpu_max;
+    if (!thousandths || machine_.processors < 1) return;
+    const double cores = *thousandths / 1000.0;
+    if (cores <= static_cast<double>(machine_.processors)) return;
+    tell({"resources", "cpu_max"},
+         fmt::format("allows {} cores, and this machine has {}; half of one core is \"50%\"", cores,
+                     machine_.processors));
+  }
+
+  void look_below_root() {
+    if (!is_made(spec_.dir)) look_at_directory(root_, spec_.dir, {"service", "dir"});
+    look_at_command(spec_.exec, {"service", "exec"});
+    look_at_commands(*spec_.pre_exec, "pre_exec");
+    look_at_commands(*spec_.post_exec, "post_exec");
+    look_at_command(*spec_.stop_exec, {"service", "stop_exec"});
+    look_at_command(*spec_.reload_exec, {"service", "reload_exec"});
+    look_at_command(spec_.health->exec, {"health", "exec"});
+    look_at_command(spec_.condition->exec.command, {"condition", "exec"});
+  }
+
+  /// Whether the directory is one that zinit makes before the start, or lies in one.
+  [[nodiscard]] bool is_made(const std::string& dir) const {
+    const ServiceDirectories& made = *spec_.directories;
+    for (const auto* names : {&made.runtime, &made.state, &made.cache, &made.log}) {
+      for (const std::string& name : *names)
+        if ((dir + "/").find("/" + name + "/") != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  void look_at_commands(const std::vector<Command>& commands, std::string_view key) {
+    for (std::size_t i = 0; i < commands.size(); ++i)
+      look_at_command(commands[i], {"service", key, i});
+  }
+
+  void look_at_command(const Command& command, const Absence& where) {
+    const std::vector<std::string>& argv = command.argv;
+    if (argv.empty()) return;
+    look_at_program(argv.front(), where);
+    if (argv.size() != 3 || argv[0] != "/bin/sh" || argv[1] != "-c") return;
+    const std::string_view first = first_program(argv[2]);
+    if (!first.empty()) look_at_program(std::string(first), where);
+  }
+
+  void look_at_program(const std::string& name, const Absence& where) {
+    const bool bare = name.find('/') == std::string::npos;
+    const auto path = bare ? searched_path() : std::string();
+    if (!path) return;
+    const auto program = resolve_program(name, *path, spec_.dir, root_);
+    if (program) return look_at_file(*program, where);
+    const int errnum = program.error().errnum;
+    if (errnum == EACCES) return tell(where, name + " is not executable");
+    if (errnum == ENOENT)
+      tell(where, in_root(root_, fmt::format("no program \"{}\" in PATH", name)));
+  }
+
+  /// All directories in which the service may look; nothing if that is not known.
+  [[nodiscard]] std::optional<std::string> searched_path() const {
+    const auto set =
+        std::ranges::find(*spec_.env, "PATH", [](const auto& one) { return one.first; });
+    if (set != spec_.env->end()) return set->second;
+    if (!spec_.env_file->empty()) return std::nullopt;
+    return machine_.path;
+  }
+
+  void look_at_file(const std::string& program, const Absence& where) {
+    const auto status = look_at(root_, program, where);
+    if (!status) return;
+    if (!S_ISREG(status->st_mode)) return tell(where, program + " is not a regular file");
+    if ((status->st_mode & 0111) == 0) return tell(where, program + " is not executable");
+    const std::string interpreter = interpreter_of(root_, program);
+    if (interpreter.empty()) return;
+    const auto needed = stat_below(root_, interpreter);
+    if (!needed && is_absent(needed.error().errnum))
+      tell(where, fmt::format("{} needs {}, which does not exist", program, interpreter));
+  }
+
+  const ServiceSpec& spec_;
+  Surroundings& machine_;
+  const std::string& root_;
+  std::vector<Absence> found_;
+};
+
+}  // namespace
+
+FindAbsences absences_here() {
+  return [machine = std::make_shared<Surroundings>()](const ServiceSpec& spec) {
+    return AbsenceSearch(spec, *machine).find();
+  };
+}
+
+}  // namespace zinit

@@ -1,0 +1,210 @@
+// What the shells' completions ask: what the word under the cursor may become. The scripts in
+// etc/completion hand over the words of the line, so there is one table of verbs and options for
+// all of them, that of this program.
+#include <algorithm>
+#include <array>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "client/arguments.hpp"
+#include "client/commands.hpp"
+#include "client/context.hpp"
+#include "client/words.hpp"
+#include "model/reason.hpp"
+#include "model/state.hpp"
+
+namespace zinit {
+
+namespace {
+
+// How long the server may take. Who presses Tab waits for it.
+constexpr Milliseconds kCompletionPatience{1000};
+
+bool is_active(const ServiceStatus& status) {
+  return status.state != "inactive" && status.state != "exited" && status.state != "failed";
+}
+
+/// Whether a service fits what completes the argument: there is no use in starting what runs.
+bool fits(const ServiceStatus& status, Completes what) {
+  switch (what) {
+    case Completes::startable: return status.state != "running" && status.state != "starting";
+    case Completes::active: return is_active(status);
+    case Completes::targets: return status.kind == "target";
+    default: return true;
+  }
+}
+
+class Completion {
+ public:
+  Completion(std::vector<std::string> words, Printer& printer) : printer_(printer) {
+    if (!words.empty()) {
+      current_ = std::move(words.back());
+      words.pop_back();
+    }
+    words_ = std::move(words);
+  }
+
+  void run() {
+    find_verb_of_line();
+    if (const OptionRow* option = option_before(); option != nullptr) return values_of(*option);
+    if (current_.starts_with('-')) return options();
+    if (verb_ != nullptr) return arguments();
+    family_.empty() ? verb_names() : second_words();
+  }
+
+ private:
+  void add(std::string_view word, std::string_view help = {}) {
+    if (!word.starts_with(current_)) return;
+    printer_.out(fmt::format("{}{}{}\n", printable(word), help.empty() ? "" : "\t", help));
+  }
+
+  template <class Words>
+  void add_all(const Words& words) {
+    for (const auto& word : words) add(word);
+  }
+
+  /// The shell completes names of files by itself.
+  void add_files() { printer_.out(":files\n"); }
+
+  void find_verb_of_line() {
+    std::size_t at = find_verb_word(words_);
+    if (at == words_.size()) return;
+    std::string name = words_[at];
+    if (!verbs_of_family(name).empty()) {
+      family_ = name;
+      const std::span<const std::string> rest = std::span(words_).subspan(at + 1);
+      const std::size_t second = find_verb_word(rest);
+      if (second == rest.size()) return;
+      name += " " + rest[second];
+      at += 1 + second;
+    }
+    verb_ = find_verb(name);
+    unknown_ = verb_ == nullptr;
+    given_.assign(words_.begin() + static_cast<std::ptrdiff_t>(at) + 1, words_.end());
+  }
+
+  [[nodiscard]] std::vector<OptionRow> options_here() const {
+    std::vector<OptionRow> all(global_options().begin(), global_options().end());
+    if (verb_ != nullptr) all.insert(all.end(), verb_->options.begin(), verb_->options.end());
+    return all;
+  }
+
+  /// The option whose value the word under the cursor is; null if it is none.
+  [[nodiscard]] const OptionRow* option_before() {
+    options_ = options_here();
+    if (words_.empty()) return nullptr;
+    for (const OptionRow& option : options_) {
+      const auto names = split(option.names, ',');
+      if (!option.value.empty() && std::ranges::find(names, words_.back()) != names.end())
+        return &option;
+    }
+    return nullptr;
+  }
+
+  void options() {
+    for (const OptionRow& option : options_)
+      for (const std::string_view name : split(option.names, ',')) add(name, option.help);
+  }
+
+  void values_of(const OptionRow& option) {
+    const std::string_view what = option.value;
+    constexpr std::array<std::string_view, 4> goals = {"running", "exited", "failed", "stopped"};
+    constexpr std::array<std::string_view, 2> classes = {"user", "system"};
+    constexpr std::array<std::string_view, 4> streams = {"stdout", "stderr", "zinit", "syslog"};
+    constexpr std::array<std::string_view, 4> counts = {"all", "10", "100", "1000"};
+    constexpr std::array<std::string_view, 2> versions = {"1", "2"};
+    constexpr std::array<std::string_view, 8> times = {
+        "minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly"};
+    if (what == "PATH" || what == "DIR" || what == "FILE") return add_files();
+    if (option.names == "--for") return add_all(goals);
+    if (what == "STATE") return states();
+    if (what == "CLASS") return add_all(classes);
+    if (what == "STREAM") return add_all(streams);
+    if (what == "SIGNAL") return signals();
+    if (what == "NAME") return services(Completes::services);
+    if (what == "N") return add_all(counts);
+    if (what == "VERSION") return add_all(versions);
+    if (what == "EXPR") return add_all(times);
+  }
+
+  void states() {
+    for (const StateInfo& info : kStates) add(info.name);
+    add("stopped");
+    add("done");
+  }
+
+  void signals() {
+    for (int number = 1; number < 32; ++number) add(signal_name(number));
+  }
+
+  void verb_names() {
+    if (unknown_) return;
+    std::string_view last;
+    for (const VerbRow& verb : verbs()) {
+      const std::string_view word = verb.name.substr(0, verb.name.find(' '));
+      if (word != last) add(word, verb.help);
+      last = word;
+    }
+  }
+
+  void second_words() {
+    if (unknown_) return;
+    for (const std::string_view word : verbs_of_family(family_))
+      add(word, find_verb(fmt::format("{} {}", family_, word))->help);
+  }
+
+  void arguments() {
+    const auto count = std::ranges::count_if(
+        given_, [](const std::string& word) { return !word.starts_with('-'); });
+    if (verb_->most() >= 0 && count >= verb_->most()) return;
+    if (verb_->name == "kill" && count == 1) return signals();
+    switch (verb_->completes) {
+      case Completes::nothing: return;
+      case Completes::files: return add_files();
+      case Completes::proxies: return add_all(server().proxies());
+      default: return services(verb_->completes);
+    }
+  }
+
+  void services(Completes what) {
+    for (const ServiceStatus& status :
+         server().list_full({"name", "state", "kind", "description"})) {
+      if (!fits(status, what)) continue;
+      if (std::ranges::find(given_, status.name) == given_.end())
+        add(status.name, printable(status.description));
+    }
+  }
+
+  /// The server that the line means.
+  [[nodiscard]] Client server() const {
+    std::string path;
+    for (std::size_t i = 0; i + 1 < words_.size(); ++i)
+      if (words_[i] == "--socket") path = words_[i + 1];
+    Client client = connect_server(path, false, kCompletionPatience);
+    client.set_timeout(kCompletionPatience);
+    return client;
+  }
+
+  Printer& printer_;
+  std::vector<std::string> words_;  // before the cursor, without the program's name
+  std::string current_;             // under it
+  const VerbRow* verb_ = nullptr;
+  std::string family_;
+  bool unknown_ = false;            // what stands in the verb's place is none
+  std::vector<std::string> given_;  // behind the verb
+  std::vector<OptionRow> options_;
+};
+
+}  // namespace
+
+int complete(std::vector<std::string> words, Printer& printer) {
+  try {
+    Completion(std::move(words), printer).run();
+  } catch (const ClientError&) {
+    // Without a server there are no names, and the line is no place for errors.
+  }
+  (void)printer.flush();  // the shell that asked is there, or nobody is
+  return ExitStatus::done;
+}
+
+}  // namespace zinit

@@ -1,0 +1,129 @@
+// What is shown while a verb waits: see progress.hpp.
+#include "client/progress.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <ranges>
+#include <string_view>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "client/terminal.hpp"
+#include "model/state.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr Milliseconds kBetween{1000};
+
+// Goes to the beginning of the line and clears it (console_codes(4)).
+constexpr std::string_view kClearLine = "\r\x1b[K";
+
+// How many services that wait for another one's stop are looked through.
+constexpr int kMostLinks = 16;
+
+void write_error(std::string_view text) noexcept {
+  // If nobody can be told, there is nobody to tell of that.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+/// Runs with SIGINT at its default again, which then ends this program.
+void interrupted(int signal) {
+  write_error("\nzinitctl: interrupted; the server goes on with it\n");
+  ::raise(signal);
+}
+
+bool is_at_rest(const ServiceStatus& status) {
+  constexpr std::array<std::string_view, 4> down = {"inactive", "exited", "failed", "blocked"};
+  return std::ranges::find(down, status.state) != down.end();
+}
+
+}  // namespace
+
+Progress::Progress(VerbContext& context)
+    : context_(context), shows_(!context.json() && ::isatty(STDERR_FILENO) == 1) {
+  struct sigaction action {};
+  action.sa_handler = interrupted;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+  // It cannot fail: SIGINT is a signal that may be handled.
+  (void)::sigaction(SIGINT, &action, nullptr);
+}
+
+Progress::~Progress() {
+  clear();
+  (void)::signal(SIGINT, SIG_DFL);
+}
+
+void Progress::show(const std::string& text) {
+  Terminal terminal = context_.terminal();
+  terminal.is_terminal = true;
+  shown_ = true;
+  write_error(fmt::format("{}{}", kClearLine, terminal.fit(printable(text), terminal.width - 1)));
+}
+
+void Progress::clear() {
+  if (shown_) write_error(kClearLine);
+  shown_ = false;
+}
+
+std::string Progress::waiting_for(std::string name) {
+  for (int link = 0; link < kMostLinks; ++link) {
+    const WhyReport report = context_.client().why(name);
+    if (report.reasons.empty()) break;
+    const WhyReason& reason = report.reasons.front();
+    if (reason.kind != "stopping" || reason.service == name)
+      return fmt::format("{}: {}", name, reason.detail);
+    name = reason.service;  // it stops first
+  }
+  return "waiting for " + name;
+}
+
+std::string Progress::answer(std::uint64_t request, std::optional<Milliseconds> limit,
+                             const std::string& name) {
+  if (!shows_) return context_.client().answer(request, limit);
+  const TimePoint deadline = limit ? after(Clock::now(), *limit) : kNever;
+  while (true) {
+    const TimePoint next = std::min(deadline, after(Clock::now(), kBetween));
+    try {
+      std::string answer =
+          context_.client().answer(request, Milliseconds(ms_between(Clock::now(), next)));
+      clear();
+      return answer;
+    } catch (const ClientError& error) {
+      if (error.code() != ErrorCode::no_answer || next == deadline) throw;
+    }
+    try {
+      show(waiting_for(name));
+    } catch (const ClientError& error) {
+      if (error.code() > 0) throw;  // the connection's; else there is no such service any more
+    }
+  }
+}
+
+void Progress::until_server_ends() {
+  try {
+    while (true) {
+      const auto left = context_.time_left();
+      if (left == Milliseconds(0)) throw VerbFailure{ExitStatus::timeout, "the server still runs"};
+      // Nothing is to come but the end of the connection.
+      (void)context_.client().dispatch(shows_ ? std::min(left.value_or(kBetween), kBetween) : left);
+      if (shows_) show_who_is_left();
+    }
+  } catch (const ClientError& error) {
+    clear();
+    if (error.code() != ErrorCode::disconnected) throw;
+  }
+}
+
+void Progress::show_who_is_left() {
+  std::vector<ServiceStatus> left = context_.client().list_full({"name", "state"});
+  std::erase_if(left, is_at_rest);
+  if (left.empty()) return clear();
+  show(fmt::format("{} left; {}", left.size(), waiting_for(left.front().name)));
+}
+
+}  // namespace zinit

@@ -1,0 +1,52 @@
+// Pictures in SVG: see svg.hpp.
+#include "client/svg.hpp"
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+std::string escaped(std::string_view text) {
+  std::string safe;
+  for (const char c : printable(text)) {
+    switch (c) {
+      case '&': safe += "&amp;"; break;
+      case '<': safe += "&lt;"; break;
+      case '>': safe += "&gt;"; break;
+      default: safe += c;
+    }
+  }
+  return safe;
+}
+
+}  // namespace
+
+Svg::Svg(int width, int height, std::string_view style)
+    : text_(fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" "
+                        "viewBox=\"0 0 {0} {1}\">\n<style>\ntext {{ font: 12px sans-serif; }}\n"
+                        "{2}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
+                        width, height, style)) {}
+
+void Svg::box(std::string_view css_class, double x, double y, double width, double height,
+              std::string_view hint) {
+  text_ += fmt::format(
+      "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\">", css_class,
+      x, y, width, height);
+  if (!hint.empty()) text_.append("<title>").append(escaped(hint)).append("</title>");
+  text_ += "</rect>\n";
+}
+
+void Svg::text(std::string_view css_class, double x, double y, std::string_view text) {
+  text_ += fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", css_class, x, y,
+                       escaped(text));
+}
+
+void Svg::path(std::string_view css_class, std::string_view path) {
+  text_ += fmt::format("<path class=\"{}\" d=\"{}\"/>\n", css_class, path);
+}
+
+std::string Svg::take() { return std::move(text_.append("</svg>\n")); }
+
+}  // namespace zinit

@@ -1,0 +1,30 @@
+// Pictures in SVG (Scalable Vector Graphics 1.1), drawn from lines, boxes and texts.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace zinit {
+
+class Svg {
+ public:
+  /// @param style  CSS for the classes that elements are given
+  Svg(int width, int height, std::string_view style);
+
+  /// A box with the corner `x`, `y`; `hint` appears when the mouse points at it.
+  void box(std::string_view css_class, double x, double y, double width, double height,
+           std::string_view hint = {});
+  /// A line of text that begins at `x`, or ends there if the class says so; `y` is its base line.
+  void text(std::string_view css_class, double x, double y, std::string_view text);
+  /// A line; `path` is as SVG's attribute `d` has it.
+  void path(std::string_view css_class, std::string_view path);
+
+  /// The document, with a line end. Names in it are those of services, which any file may choose:
+  /// they are escaped for XML, and for a terminal.
+  [[nodiscard]] std::string take();
+
+ private:
+  std::string text_;
+};
+
+}  // namespace zinit

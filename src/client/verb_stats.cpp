@@ -1,0 +1,135 @@
+// zinitctl stats and debug-procs: which processes services have, and what they use.
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
+#include "client/table.hpp"
+#include "client/tree_lines.hpp"
+#include "client/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+struct Figures {
+  std::string name;
+  std::string json;
+  ServiceStats stats;
+};
+
+bool uses_something(const ServiceStats& stats) {
+  return stats.pid || stats.memory_bytes || stats.tasks;
+}
+
+/// Asks for the figures of all `names` before it reads the first answer. Names that the user has
+/// `given` are shown whether they have processes or not, and are told if there is no such service.
+int ask_figures(VerbContext& context, const std::vector<std::string>& names, bool given,
+                std::vector<Figures>& all) {
+  std::vector<std::uint64_t> requests;
+  for (const std::string& name : names) {
+    requests.push_back(
+        context.client().request("service.stats", JsonParams().add("name", name).text()));
+  }
+  int status = ExitStatus::done;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    try {
+      std::string json = context.client().answer(requests[i], context.patience());
+      const ServiceStats stats = read_stats(parse_json(json));
+      if (given || uses_something(stats)) all.push_back({names[i], std::move(json), stats});
+    } catch (const ClientError& error) {
+      // Codes above 0 are the library's own: there will be no more answers.
+      if (error.code() > 0) throw;
+      if (!given && error.code() == ErrorCode::service_not_found) continue;  // it has just gone
+      const int failed = context.fail(error, names[i]);
+      if (status == ExitStatus::done) status = failed;
+    }
+  }
+  return status;
+}
+
+template <class T, class Show>
+std::string shown(const std::optional<T>& value, Show show) {
+  return value ? show(*value) : std::string("-");
+}
+
+TableRow row_of(const Figures& figures) {
+  const ServiceStats& stats = figures.stats;
+  const auto number = [](auto value) { return std::to_string(value); };
+  return {{printable(figures.name)},
+          {shown(stats.pid, number)},
+          {shown(stats.cpu_percent, [](double share) { return fmt::format("{:.1f}", share); })},
+          {shown(stats.cpu_usec,
+                 [](std::uint64_t us) {
+                   return short_duration(static_cast<std::int64_t>(us / 1000));
+                 })},
+          {shown(stats.memory_bytes, bytes_text)},
+          {shown(stats.tasks, number)},
+          {shown(stats.io_read_bytes, bytes_text)},
+          {shown(stats.io_write_bytes, bytes_text)}};
+}
+
+std::string stats_table(const Terminal& terminal, const std::vector<Figures>& all) {
+  if (all.empty()) return "no service has a process\n";
+  const TableColumn columns[] = {
+      {"NAME", false, std::max<std::size_t>(terminal.width / 3, 12)},
+      {"PID", true},
+      {"CPU%", true},
+      {"TIME", true},
+      {"MEMORY", true},
+      {"TASKS", true},
+      {"READ", true},
+      {"WRITTEN", true},
+  };
+  std::vector<TableRow> rows;
+  for (const Figures& figures : all) rows.push_back(row_of(figures));
+  return table_text(terminal, columns, rows);
+}
+
+std::string stats_array(const std::vector<Figures>& all) {
+  std::string text = "[";
+  for (const Figures& figures : all) {
+    text.append(text.size() > 1 ? "," : "").append("{\"name\":").append(json_of(figures.name));
+    text.append(",").append(figures.json, 1);
+  }
+  return text + "]";
+}
+
+/// "412 nginx", with lines to the left.
+std::string process_lines(const Terminal& terminal, const std::vector<ProcessNode>& nodes) {
+  std::vector<int> depths;
+  for (const ProcessNode& node : nodes) depths.push_back(node.depth);
+  const std::vector<std::string> before = tree_lines(depths, terminal.utf8);
+  std::string text;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const std::string line =
+        fmt::format("{}{} {}", before[i], nodes[i].pid, printable(nodes[i].comm));
+    text += terminal.fit(line, terminal.width) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+int run_stats(VerbContext& context) {
+  const bool given = !context.arguments.rest.empty();
+  std::vector<Figures> all;
+  const int status =
+      ask_figures(context, given ? context.names() : context.client().list(), given, all);
+  if (context.json())
+    context.print_json(stats_array(all));
+  else if (!all.empty() || status == ExitStatus::done)
+    context.print(stats_table(context.terminal(), all));
+  return status;
+}
+
+int run_debug_procs(VerbContext& context) {
+  const std::string json = context.client().call(
+      "debug.process_tree", JsonParams().add("name", context.arguments.rest.front()).text());
+  const std::vector<ProcessNode> nodes = read_process_tree(parse_json(json));
+  return context.print_result(json, process_lines(context.terminal(), nodes));
+}
+
+}  // namespace zinit

@@ -1,0 +1,43 @@
+// zinitctl timers: when the timers of services are due.
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
+#include "client/table.hpp"
+#include "client/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+std::string time_or_dash(std::optional<std::int64_t> time_us) {
+  return time_us ? date_time(*time_us) : "-";
+}
+
+TableRow row_of(const TimerStatus& timer) {
+  const std::int64_t left_us = timer.next_us.value_or(0) - wall_us();
+  return {{time_or_dash(timer.next_us)},
+          {timer.next_us ? duration_text(std::max<std::int64_t>(left_us, 0) / 1000) : "-"},
+          {time_or_dash(timer.last_us)},
+          {printable(timer.service)},
+          {printable(timer.expression)}};
+}
+
+}  // namespace
+
+int run_timers(VerbContext& context) {
+  const std::string json = context.client().call("system.timers");
+  const std::vector<TimerStatus> timers = read_timers(parse_json(json));
+  constexpr const char* kNone = "no service has a timer\n";
+  const TableColumn columns[] = {{"NEXT"}, {"LEFT", true}, {"LAST"}, {"SERVICE"}, {"TIMER"}};
+  std::vector<TableRow> rows;
+  for (const TimerStatus& timer : timers) rows.push_back(row_of(timer));
+  return context.print_result(json,
+                              rows.empty() ? kNone : table_text(context.terminal(), columns, rows));
+}
+
+}  // namespace zinit

@@ -1,0 +1,230 @@
+// Processes of services: see service_processes.hpp.
+#include "control/service_processes.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/json_writer.hpp"
+#include "base/text.hpp"
+#include "os/cgroup.hpp"
+
+namespace zinit {
+
+namespace {
+
+std::vector<ProcessStat> in_cgroup_at(const std::string& path) {
+  std::vector<ProcessStat> found;
+  const auto cgroup = Cgroup::open(path);
+  if (!cgroup) return found;
+  std::vector<pid_t> pids = cgroup->processes();
+  std::ranges::sort(pids);
+  // A process that moves while the cgroups below are read may be seen twice.
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+  for (const pid_t pid : pids)
+    if (auto stat = read_process_stat(pid)) found.push_back(std::move(*stat));
+  return found;
+}
+
+void add(std::optional<std::int64_t>& sum, std::int64_t value) { sum = sum.value_or(0) + value; }
+
+/// What the process has had read from and written to disks. The kernel tells only root and the
+/// process's own user.
+void add_io(ServiceFigures& sums, pid_t pid) {
+  const auto text = read_file(fmt::format("/proc/{}/io", pid).c_str(), 4096);
+  if (!text) return;
+  if (const auto bytes = keyed_number(*text, "read_bytes:")) add(sums.io_read_bytes, *bytes);
+  if (const auto bytes = keyed_number(*text, "write_bytes:")) add(sums.io_write_bytes, *bytes);
+}
+
+ServiceFigures sums_of(const std::vector<ProcessStat>& processes, bool with_io) {
+  ServiceFigures sums;
+  for (const ProcessStat& process : processes) {
+    add(sums.memory_bytes, process.memory_bytes);
+    add(sums.cpu_us, process.cpu_us);
+    add(sums.tasks, process.threads);
+    if (with_io) add_io(sums, process.pid);
+  }
+  return sums;
+}
+
+/// Cuts the list, so that what is written of it has a limit.
+void limit(std::vector<ProcessStat>& processes) {
+  if (processes.size() > kMostListed) processes.resize(kMostListed);
+}
+
+/// The processes as a forest, by their positions in the list.
+class ProcessForest {
+ public:
+  explicit ProcessForest(const std::vector<ProcessStat>& processes)
+      : processes_(processes), children_(processes.size()), written_(processes.size(), false) {
+    std::map<pid_t, std::size_t> positions;
+    for (std::size_t i = 0; i < processes.size(); ++i) positions[processes[i].pid] = i;
+    for (std::size_t i = 0; i < processes.size(); ++i) {
+      const auto parent = positions.find(processes[i].ppid);
+      parents_.push_back(parent == positions.end() ? kNone : parent->second);
+      if (parents_[i] != kNone) children_[parents_[i]].push_back(i);
+    }
+  }
+
+  /// The topmost of those that the process at `at` descends from. A pid that is used again while
+  /// the list is read can make a circle of parents, in which no process is the topmost.
+  [[nodiscard]] std::size_t topmost(std::size_t at) const {
+    for (std::size_t steps = 0; parents_[at] != kNone && steps < parents_.size(); ++steps)
+      at = parents_[at];
+    return at;
+  }
+
+  [[nodiscard]] bool written(std::size_t at) const { return written_[at]; }
+
+  /// Writes the tree below `root`, without the end of its object. No recursion: a process may have
+  /// thousands of generations.
+  void put(JsonWriter& writer, std::size_t root) {
+    open(writer, root);
+    while (true) {
+      Open& top = open_.back();
+      const std::vector<std::size_t>& below = children_[top.at];
+      if (top.next < below.size()) {
+        const std::size_t child = below[top.next++];
+        if (!written_[child]) open(writer, child);
+        continue;
+      }
+      writer.end_array();
+      open_.pop_back();
+      if (open_.empty()) return;
+      writer.end_object();
+    }
+  }
+
+ private:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  struct Open {
+    std::size_t at;
+    std::size_t next;
+  };
+
+  void open(JsonWriter& writer, std::size_t at) {
+    written_[at] = true;
+    writer.begin_object().member("pid", processes_[at].pid).member("comm", processes_[at].comm);
+    writer.key("children").begin_array();
+    open_.push_back({at, 0});
+  }
+
+  const std::vector<ProcessStat>& processes_;
+  std::vector<std::size_t> parents_;
+  std::vector<std::vector<std::size_t>> children_;
+  std::vector<bool> written_;
+  std::vector<Open> open_;
+};
+
+}  // namespace
+
+std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all, pid_t pid,
+                                    pid_t own_session) {
+  const auto main = std::ranges::find(all, pid, &ProcessStat::pid);
+  if (main == all.end()) return {};
+  const pid_t session = main->session == own_session ? 0 : main->session;
+  std::multimap<pid_t, std::size_t> by_parent;
+  std::vector<bool> member(all.size(), false);
+  std::vector<std::size_t> found;
+  const auto take = [&](std::size_t at) {
+    if (member[at]) return;
+    member[at] = true;
+    found.push_back(at);
+  };
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    by_parent.emplace(all[i].ppid, i);
+    if (all[i].pid == pid || (session != 0 && all[i].session == session)) take(i);
+  }
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto [first, last] = by_parent.equal_range(all[found[i]].pid);
+    for (auto child = first; child != last; ++child) take(child->second);
+  }
+  std::ranges::sort(found);
+  std::vector<ProcessStat> members;
+  for (const std::size_t at : found) members.push_back(all[at]);
+  return members;
+}
+
+std::vector<ProcessStat> ProcessScan::of(const ServicePlace& place) {
+  std::vector<ProcessStat> found;
+  if (!place.cgroup.empty()) {
+    found = in_cgroup_at(place.cgroup);
+  } else if (place.pid > 0) {
+    if (!all_) all_ = all_processes().value_or(std::vector<ProcessStat>());
+    found = members_of(*all_, place.pid, ::getsid(0));
+  }
+  const auto main = std::ranges::find(found, place.pid, &ProcessStat::pid);
+  if (main != found.end()) std::rotate(found.begin(), main, main + 1);
+  return found;
+}
+
+ServiceFigures figures_of(const ServicePlace& place, ProcessScan& scan) {
+  ServiceFigures figures;
+  if (!place.cgroup.empty()) {
+    if (const auto cgroup = Cgroup::open(place.cgroup)) {
+      const CgroupUsage usage = cgroup->usage();
+      const std::optional<CgroupIo> io = cgroup->io();
+      figures = {usage.memory_bytes, usage.cpu_us, usage.tasks, {}, {}};
+      if (io) figures.io_read_bytes = io->read_bytes, figures.io_write_bytes = io->write_bytes;
+    }
+  }
+  const bool with_io = !figures.io_read_bytes;
+  if (figures.memory_bytes && figures.cpu_us && figures.tasks && !with_io) return figures;
+  const ServiceFigures sums = sums_of(scan.of(place), with_io);
+  if (!figures.memory_bytes) figures.memory_bytes = sums.memory_bytes;
+  if (!figures.cpu_us) figures.cpu_us = sums.cpu_us;
+  if (!figures.tasks) figures.tasks = sums.tasks;
+  if (with_io) figures.io_read_bytes = sums.io_read_bytes;
+  if (with_io) figures.io_write_bytes = sums.io_write_bytes;
+  return figures;
+}
+
+std::string children_json(std::vector<ProcessStat> processes) {
+  limit(processes);
+  const std::size_t longest =
+      std::min<std::size_t>(kMostCommandLines / std::max<std::size_t>(processes.size(), 1), 4096);
+  JsonWriter writer;
+  writer.begin_array();
+  for (const ProcessStat& process : processes) {
+    writer.begin_object().member("pid", process.pid).member("ppid", process.ppid);
+    writer.member("comm", process.comm);
+    writer.member("cmdline", shortened(command_line(process.pid), longest));
+    writer.member("state", std::string_view(&process.state, 1)).end_object();
+  }
+  return writer.end_array().take();
+}
+
+std::string process_tree_json(std::vector<ProcessStat> processes, pid_t pid) {
+  const auto main = std::ranges::find(processes, pid, &ProcessStat::pid);
+  const auto at = main == processes.end() ? 0 : main - processes.begin();
+  limit(processes);
+  ProcessForest forest(processes);
+  JsonWriter writer;
+  forest.put(writer, forest.topmost(static_cast<std::size_t>(at)));
+  writer.key("others").begin_array();
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    if (forest.written(i)) continue;
+    forest.put(writer, forest.topmost(i));
+    writer.end_object();
+  }
+  return writer.end_array().end_object().take();
+}
+
+std::optional<std::int64_t> CpuShares::sample(const Run& run, std::int64_t cpu_us, TimePoint now) {
+  const Sample start{run.started, 0};
+  MutexLock lock(mutex_);
+  Kept& kept = kept_[run.slot];
+  if (kept.started_us != run.started_us) kept = {run.started_us, start, start};
+  const bool next = now - kept.newer.at >= kLeast;
+  Sample base = next ? kept.newer : kept.older;
+  if (now - base.at > kMost) base = start;
+  if (next) kept = {run.started_us, kept.newer, {now, cpu_us}};
+  const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(now - base.at).count();
+  if (elapsed <= 0) return std::nullopt;
+  // The times of processes that have ended are gone where they are summed up.
+  return std::max<std::int64_t>(cpu_us - base.cpu_us, 0) * 1000 / elapsed;
+}
+
+}  // namespace zinit

@@ -1,0 +1,44 @@
+// Removes services that have ended and that nobody wants any more, many at a time, and not before
+// those clients were answered that have waited for their ends: these still get their status.
+//
+// Everything here is called on the control loop's thread.
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "io/watcher.hpp"
+
+namespace zinit {
+
+class LaterRemoval {
+ public:
+  /// The loop outlives it. `answers_due` tells whether clients may still be to be told of the last
+  /// change.
+  LaterRemoval(EventLoop& loop, std::function<bool()> answers_due, std::function<void()> remove)
+      : answers_due_(std::move(answers_due)),
+        remove_(std::move(remove)),
+        timer_(loop, [this] { on_time(); }) {}
+
+  /// Has `remove` called soon, once.
+  void ask() noexcept {
+    if (!timer_.active()) timer_.set(kSoon);
+  }
+
+ private:
+  static constexpr Milliseconds kSoon{1};
+  static constexpr int kMostPutOff = 100;  // for there may always be a client to be answered
+
+  void on_time() {
+    if (answers_due_() && ++put_off_ < kMostPutOff) return timer_.set(kSoon);
+    put_off_ = 0;
+    remove_();
+  }
+
+  const std::function<bool()> answers_due_;
+  const std::function<void()> remove_;
+  int put_off_ = 0;
+  TimerWatcher timer_;
+};
+
+}  // namespace zinit

@@ -1,0 +1,99 @@
+// [path] of services: starts each when one of its files is there, has changed, or its directory is
+// not empty.
+//
+// What comes while the service runs is not lost: it runs once more then. A directory that is still
+// not empty when the service has ended starts it again after restart_delay_ms, unless it was
+// stopped on request. Then, as with any other key, the next change does.
+//
+// Everything here is called on the control loop's thread. The file systems are asked on that of the
+// queue, for they may not answer.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "activation/path_watch.hpp"
+#include "activation/services.hpp"
+#include "init/file_queue.hpp"
+#include "io/epoll_set.hpp"
+#include "os/state_facts.hpp"
+#include "supervisor/board.hpp"
+
+namespace zinit {
+
+class Paths {
+ public:
+  /// All of these outlive this object. `settled` is called when all paths have been looked at.
+  struct Parts {
+    FileQueue& queue;
+    EventLoop& loop;
+    Board& board;
+    StateFacts& facts;
+    std::function<void()> settled;
+  };
+  explicit Paths(Parts parts);
+  ~Paths();
+  Paths(const Paths&) = delete;
+  Paths& operator=(const Paths&) = delete;
+
+  /// After a re-execution, before the first look(): what has changed since the image before has
+  /// looked is found.
+  void take_over(const FactMap& facts) { inherited_ = facts_below(facts, kFacts); }
+
+  /// To be called after each change of the board.
+  void look();
+
+  /// Whether paths are being looked at.
+  [[nodiscard]] bool busy() const noexcept { return under_way_; }
+
+  /// Why not all that a service waits for may be seen; empty: it is.
+  [[nodiscard]] std::string fault_of(const std::string& service) const;
+
+ private:
+  static constexpr std::string_view kFacts = "path/";
+
+  struct Service {
+    SpecPtr spec;
+    std::vector<PathWatch::Number> numbers;
+    bool wanted = false;       // it is to be started when it has ended
+    bool active = false;       // it was not at rest when it was last looked at
+    TimePoint again = kNever;  // when its directories are to be looked at again
+    bool ended = false;        // they are being looked at because it has ended
+  };
+  struct One {
+    std::string service;
+    std::string state;
+    std::string warning;
+    bool not_empty = false;
+  };
+
+  void load();
+  void watch(const std::string& name, Service& service, std::vector<std::string> known);
+  void begin_watching();
+  void on_events();
+  void ask();
+  void answered(const std::map<PathWatch::Number, PathWatch::Found>& found);
+  void follow();
+  void follow(const std::string& name, Service& service);
+  void keep(const std::string& name, const Service& service);
+  void look_at_all();
+
+  const Parts parts_;
+  BoardServices services_;
+  FactMap inherited_;
+  GraphPtr seen_;
+  std::map<std::string, Service> all_;
+  std::vector<One> paths_;            // by number
+  std::shared_ptr<PathWatch> watch_;  // shared with the task under way
+  EpollSet events_;
+  UniqueFd mounts_;
+  PathWatch::Touches touched_;  // that are to be looked at
+  bool under_way_ = false;
+  TimerWatcher again_;
+};
+
+}  // namespace zinit

@@ -1,0 +1,279 @@
+// Starting services at their times. See timers.hpp.
+#include "init/timers.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/fd.hpp"
+#include "base/file.hpp"
+#include "base/kill_point.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::string_view kFacts = "timer/";
+constexpr std::size_t kLongestStamp = 32;
+
+bool any_timers(const Graph& graph) {
+  return std::ranges::any_of(graph.order(),
+                             [&](Slot slot) { return graph.spec(slot).timer->configured(); });
+}
+
+/// From 0 to `most`, any as probable as the others. Without random numbers, which only a kernel
+/// that has just been started lacks, there is no delay.
+Milliseconds random_delay(Milliseconds most) noexcept {
+  std::uint64_t number = 0;
+  if (most.count() <= 0 || ::getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
+    return Milliseconds{0};
+  return Milliseconds(
+      static_cast<std::int64_t>(number % (static_cast<std::uint64_t>(most.count()) + 1)));
+}
+
+}  // namespace
+
+Timers::Timers(Parts parts)
+    : parts_(std::move(parts)),
+      services_(parts_.board),
+      wall_(parts_.loop,
+            [this](bool clock_set) {
+              if (clock_set) {
+                log_info("the wall clock was set: timers go by the new time");
+                for (const auto& [service, timer] : timers_) timer->clock_set(wall_us());
+              }
+              run_due();
+            }),
+      monotonic_(parts_.loop, [this] { run_due(); }) {}
+
+void Timers::take_over(const FactMap& facts) {
+  each_below(facts, kFacts, [this](std::string_view service, const std::string& text) {
+    if (const auto stand = parse_stand(text)) inherited_[std::string(service)] = *stand;
+  });
+}
+
+// --- reading ---
+
+void Timers::look() {
+  if (!under_way_ && (anew_ || parts_.board.graph() != seen_)) load();
+  look_back();
+}
+
+void Timers::load() {
+  const GraphPtr graph = parts_.board.graph();
+  seen_ = graph;
+  const bool anew = std::exchange(anew_, false);
+  if (timers_.empty() && inherited_.empty() && !any_timers(*graph)) return;
+  under_way_ = true;
+  const auto made = std::make_shared<Made>();
+  for (const Slot slot : graph->order()) {
+    const ServiceSpec& spec = graph->spec(slot);
+    if (graph->node(slot).removed || !spec.timer->configured()) continue;
+    const auto old = timers_.find(spec.name);
+    const bool stays = !anew && old != timers_.end() && old->second->spec() == *spec.timer;
+    (*made)[spec.name] = stays ? old->second : nullptr;
+  }
+  FileTask task;
+  task.work = [graph, made, boot = parts_.boot] {
+    std::optional<TimeZone> local;
+    for (auto& [service, timer] : *made) {
+      if (timer) continue;
+      if (!local) {
+        auto read = TimeZone::local();
+        if (!read) log_warn("timers go by UTC: {}", read.error().text);
+        local = read ? *read : TimeZone::utc();
+      }
+      timer =
+          std::make_shared<ServiceTimer>(*graph->spec(graph->find(service)).timer, *local, boot);
+    }
+  };
+  task.finish = [this, made](const std::optional<Error>& fault) {
+    under_way_ = false;
+    if (fault) log_error("timers: {}", fault->text);
+    loaded(*made);
+    look();
+    if (!busy()) parts_.settled();
+  };
+  parts_.queue.add(std::move(task));
+}
+
+void Timers::loaded(const Made& made) {
+  const Moment now = Moment::now();
+  Made old = std::exchange(timers_, {});
+  for (const auto& [service, timer] : made) {
+    if (!timer) continue;  // it could not be read
+    timers_[service] = timer;
+    const auto before = old.extract(service);
+    if (!before.empty() && before.mapped() == timer) continue;
+    if (!timer->fault().empty()) log_error("{}: [timer]: {}", service, timer->fault());
+    auto stand = inherited_.extract(service);
+    if (!before.empty() && before.mapped()->spec() == timer->spec()) {
+      timer->go_on(before.mapped()->stand(), last_start(service));
+    } else if (!stand.empty()) {
+      timer->go_on(stand.mapped(), last_start(service));
+    } else {
+      timer->begin(now, random_delay(timer->spec().random_delay));
+      if (!before.empty() && before.mapped()->spec().on_boot == timer->spec().on_boot) {
+        ServiceTimer::Stand changed = timer->stand();
+        changed.booted = before.mapped()->stand().booted;
+        changed.last_us = before.mapped()->stand().last_us;
+        changed.caught_up = before.mapped()->stand().caught_up;
+        timer->go_on(changed, {});
+      }
+    }
+    keep(service, *timer);
+  }
+  follow_status(now);
+  for (const auto& [service, timer] : old) parts_.facts.keep(std::string(kFacts) + service, {});
+  for (const auto& [service, stand] : std::exchange(inherited_, {}))
+    parts_.facts.keep(std::string(kFacts) + service, {});
+  arm();
+}
+
+/// What was missed while a timer was disabled is not owed.
+void Timers::follow_status(Moment now) {
+  for (const auto& [service, timer] : timers_) {
+    const auto brief = parts_.board.brief(service);
+    const bool disabled = !brief || brief->ignored;
+    if (disabled ? disabled_.insert(service).second : disabled_.erase(service) == 0) continue;
+    if (disabled || !timer->due(now)) continue;
+    timer->passed(now, false, random_delay(timer->spec().random_delay));
+    keep(service, *timer);
+  }
+}
+
+// --- what was missed ---
+
+std::string Timers::stamp_of(const std::string& service) const {
+  return parts_.state + "/zinit/timers/" + service;
+}
+
+/// Reads when timers were due last before zinit's start, of those that catch up.
+void Timers::look_back() {
+  if (under_way_ || parts_.state.empty() || !parts_.board.boot_settled()) return;
+  const auto stamps = std::make_shared<std::map<std::string, std::optional<std::int64_t>>>();
+  for (const auto& [service, timer] : timers_)
+    if (timer->spec().persistent && !timer->stand().caught_up) (*stamps)[service] = {};
+  if (stamps->empty()) return;
+  under_way_ = true;
+  FileTask task;
+  task.work = [this, stamps] {
+    for (auto& [service, at] : *stamps) {
+      const auto text = read_file(stamp_of(service).c_str(), kLongestStamp);
+      if (text) at = parse_integer(trim(*text));
+    }
+  };
+  task.finish = [this, stamps](const std::optional<Error>&) {
+    under_way_ = false;
+    const Moment now = Moment::now();
+    for (const auto& [service, at] : *stamps) {
+      const auto found = timers_.find(service);
+      if (found == timers_.end() || found->second->stand().caught_up) continue;
+      // The first time nothing is owed.
+      if (!at) write_stamp(service, found->second->stand().since_us);
+      found->second->catch_up(at.value_or(found->second->stand().since_us), now);
+      keep(service, *found->second);
+    }
+    run_due();
+    look();
+    if (!busy()) parts_.settled();
+  };
+  parts_.queue.add(std::move(task));
+}
+
+void Timers::write_stamp(const std::string& service, std::int64_t at_us) {
+  if (parts_.state.empty()) return;
+  FileTask task;
+  task.work = [path = stamp_of(service), at_us, service] {
+    const auto made = make_directories(path.substr(0, path.rfind('/')), 0755);
+    const auto written = made ? replace_file(path, fmt::format("{}\n", at_us), {})
+                              : Result<Remark>(Failure(made.error()));
+    if (!written)
+      log_warn("{}: a boot will not know when its timer was due last: {}", service,
+               written.error().text);
+  };
+  task.finish = [](const std::optional<Error>&) {};
+  parts_.queue.add(std::move(task));
+}
+
+// --- running ---
+
+TimePoint Timers::last_start(const std::string& service) const {
+  const auto view = parts_.board.view(service);
+  if (!view || view->last_start_us == 0) return {};
+  const Moment now = Moment::now();
+  const auto ago =
+      std::chrono::microseconds(std::max<std::int64_t>(now.wall_us - view->last_start_us, 0));
+  return now.at - ago;
+}
+
+void Timers::run_due() {
+  const Moment now = Moment::now();
+  for (const auto& [service, timer] : timers_)
+    if (!disabled_.contains(service) && timer->due(now)) run(service, *timer);
+  arm();
+}
+
+void Timers::run(const std::string& service, ServiceTimer& timer) {
+  const Moment now = Moment::now();
+  // It may have been started by others since every_ms was counted.
+  if (timer.spec().every) timer.go_on(timer.stand(), last_start(service));
+  if (!timer.due(now)) return;
+  const bool starts = services_.stand(service) == ServiceAccess::Stand::off ||
+                      services_.stand(service) == ServiceAccess::Stand::done;
+  timer.passed(now, starts, random_delay(timer.spec().random_delay));
+  keep(service, timer);  // before the start: after a crash in between it is not started twice
+  kill_point("timer.kept");
+  if (timer.spec().persistent) write_stamp(service, now.wall_us);
+  if (starts) services_.start(service, "its timer");
+}
+
+void Timers::keep(const std::string& service, const ServiceTimer& timer) {
+  parts_.facts.keep(std::string(kFacts) + service, stand_text(timer.stand()));
+}
+
+/// Of a service with status "ignore" the timer is disabled, and need not wake zinit.
+void Timers::arm() {
+  std::optional<std::int64_t> wall_us;
+  TimePoint at = kNever;
+  for (const auto& [service, timer] : timers_) {
+    if (disabled_.contains(service)) continue;
+    for (const ServiceTimer::Next& next : timer->next()) {
+      at = std::min(at, next.at);
+      if (next.wall_us) wall_us = std::min(wall_us.value_or(*next.wall_us), *next.wall_us);
+    }
+  }
+  at == kNever ? monotonic_.stop()
+               : monotonic_.set(std::chrono::ceil<Milliseconds>(std::max(at - Clock::now(), {})));
+  if (!wall_us) return wall_.stop();
+  if (const auto set = wall_.set(*wall_us); !set) log_error("timers: {}", set.error().text);
+}
+
+std::string Timers::fault_of(const std::string& service) const {
+  const auto found = timers_.find(service);
+  return found == timers_.end() ? std::string() : found->second->fault();
+}
+
+std::vector<TimerView> Timers::views() const {
+  std::vector<TimerView> views;
+  const Moment now = Moment::now();
+  for (const auto& [service, timer] : timers_) {
+    ServiceTimer current = *timer;
+    current.go_on(timer->stand(), last_start(service));
+    for (const ServiceTimer::Next& next : current.next()) {
+      TimerView view{service, std::string(next.expression), timer->stand().last_us, next.wall_us};
+      if (next.at != kNever)
+        view.next_us =
+            now.wall_us +
+            std::chrono::duration_cast<std::chrono::microseconds>(next.at - now.at).count();
+      if (disabled_.contains(service)) view.next_us.reset();
+      views.push_back(std::move(view));
+    }
+  }
+  return views;
+}
+
+}  // namespace zinit

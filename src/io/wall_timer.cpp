@@ -1,0 +1,51 @@
+// A timer of the wall clock by timerfd. See wall_timer.hpp.
+#include "io/wall_timer.hpp"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace zinit {
+
+namespace {
+
+constexpr std::int64_t kSecond = 1000000;
+
+}  // namespace
+
+Result<void> WallTimer::set(std::int64_t at_us) {
+  if (!fd_) {
+    fd_ = UniqueFd(::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC));
+    if (!fd_) return sys_failure("make", "a timer of the wall clock");
+    watcher_ =
+        std::make_unique<IoWatcher>(loop_, fd_.get(), EV_READ, [this](int) { on_readable(); });
+  }
+  // A time of 0 would stop it.
+  const std::int64_t us = std::max<std::int64_t>(at_us, 1);
+  itimerspec time{};
+  time.it_value.tv_sec = us / kSecond;
+  time.it_value.tv_nsec = us % kSecond * 1000;
+  if (::timerfd_settime(fd_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &time, nullptr) < 0)
+    return sys_failure("set", "a timer of the wall clock");
+  watcher_->start();
+  return {};
+}
+
+void WallTimer::stop() noexcept {
+  if (!fd_) return;
+  watcher_->stop();
+  const itimerspec none{};
+  (void)::timerfd_settime(fd_.get(), 0, &none, nullptr);  // cannot fail: all values are valid
+}
+
+void WallTimer::on_readable() {
+  std::uint64_t expirations = 0;
+  const ssize_t size = ::read(fd_.get(), &expirations, sizeof expirations);
+  if (size < 0 && errno != ECANCELED) return;  // EAGAIN: it was set anew meanwhile
+  watcher_->stop();
+  callback_(size < 0);
+}
+
+}  // namespace zinit

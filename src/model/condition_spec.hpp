@@ -1,0 +1,60 @@
+// [condition] of a service: what must hold when it is about to start (zinit.toml(5)); and what an
+// evaluation has found.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/command.hpp"
+
+namespace zinit {
+
+/// In front of a text of a condition: it holds if the rest does not.
+inline constexpr char kNegation = '!';
+
+/// What a condition on virtualization may name: names of systemd-detect-virt(1), and what stands
+/// for several of them.
+inline constexpr std::array<std::string_view, 32> kVirtualizationWords = {
+    "yes",       "no",     "vm",     "container", "kvm",         "qemu",           "vmware",
+    "microsoft", "oracle", "xen",    "bochs",     "uml",         "amazon",         "zvm",
+    "parallels", "bhyve",  "qnx",    "acrn",      "powervm",     "apple",          "google",
+    "sre",       "docker", "podman", "lxc",       "lxc-libvirt", "systemd-nspawn", "openvz",
+    "rkt",       "wsl",    "proot",  "pouch"};
+
+/// A command that must exit with 0; with `negated`, with another code.
+struct ConditionCommand {
+  Command command;  // empty: none
+  bool negated = false;
+
+  bool operator==(const ConditionCommand&) const = default;
+};
+
+/// All of them must hold. Each text may have a kNegation in front.
+struct ConditionSpec {
+  std::vector<std::string> path_exists, path_is_directory, path_is_mount;  // absolute paths
+  std::vector<std::string> kernel_command_line;                            // words, or KEY=VALUE
+  std::vector<std::string> virtualization;  // of kVirtualizationWords
+  std::optional<bool> first_boot;
+  ConditionCommand exec;
+
+  [[nodiscard]] bool configured() const noexcept { return *this != ConditionSpec{}; }
+  bool operator==(const ConditionSpec&) const = default;
+};
+
+/// How a condition stood when it was last looked at.
+struct ConditionResult {
+  std::string text;  // as in the file, shortened: "path_exists = !/etc/x"
+  bool held = false;
+
+  bool operator==(const ConditionResult&) const = default;
+};
+
+/// The text of a condition without its negation.
+[[nodiscard]] inline std::string_view without_negation(std::string_view text) noexcept {
+  return text.starts_with(kNegation) ? text.substr(1) : text;
+}
+
+}  // namespace zinit

@@ -1,0 +1,201 @@
+// Conditions of a service that is about to start. They are a launch before its first command: it
+// has a place to spawn and no lock, the service is blocked meanwhile and its process `launching`,
+// as with any launch, so the model knows of its outcome alone. Where there is a command, exec, that
+// runs as a side command, which no thread waits for, and the launch is over when it has ended. If
+// all conditions hold, the service is decided about anew, and launched if that is still its step:
+// within ten seconds a dependency may be lost, or another one be started that conflicts.
+//
+// After a re-execution the launch is made anew, from the conditions on; a command that is left is
+// killed. It only asks, so it may do so twice.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "os/conditions.hpp"
+#include "supervisor/core.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr Milliseconds kConditionTime{10000};
+
+// For what was killed.
+constexpr Milliseconds kTimeToGo{1000};
+
+/// The row that starts a service.
+const Row& first_launch_row() {
+  return *std::ranges::find(decision_rows(), Act::launch, &Row::act);
+}
+
+bool runs_now(ConditionCheck check) {
+  return check == ConditionCheck::runs || check == ConditionCheck::outdated;
+}
+
+}  // namespace
+
+bool BoardCore::awaits_conditions(const Job& job, const Row& row) {
+  return row.act == Act::launch && job.condition_check != ConditionCheck::held &&
+         world.spec(job.slot).condition->configured();
+}
+
+/// A request for a start that has come meanwhile is met by the start that is under way.
+bool BoardCore::still_to_start(const Job& job) {
+  if (job.condition_check == ConditionCheck::outdated) return false;
+  Record& record = world.record(job.slot);
+  const Process process = std::exchange(record.process, Process::none);
+  const Try asked = std::exchange(record.try_, Try::none);
+  const Step step = decide(Situation{world, job.slot, Clock::now()});
+  record.process = process;
+  record.try_ = asked;
+  return step.row != nullptr && step.row->act == Act::launch;
+}
+
+void BoardCore::end_unwanted_condition(Job& job) {
+  if (!runs_now(job.condition_check) || job.launch || job.side.all().empty()) return;
+  if (job.side.condition().pid() != 0 && !still_to_start(job)) job.side.condition().kill();
+}
+
+/// A reload has changed the conditions: those that are being looked at count for nothing.
+void BoardCore::conditions_changed(Job& job) {
+  job.condition_check =
+      runs_now(job.condition_check) ? ConditionCheck::outdated : ConditionCheck::none;
+  make_due(job);
+}
+
+void BoardCore::conditions_launched(Job& job, const LaunchOrder& order, Launch& launch,
+                                    const EarlyEnd* early) {
+  const pid_t pid = std::max(launch.child.pid, 0);  // -1: no command was launched
+  if (pid != 0 || launch.cgroup) note_launch(job, launch);
+  job.conditions = std::move(launch.conditions);
+  if (pid == 0) return conditions_over(job, launch.outcome);
+  job.condition_spec = order.spec;
+  SideCommand& side = job.side.condition();
+  side.order(0);
+  side.launched(pid);
+  if (early != nullptr) return side_ended(job, side, early->end, early->remains);
+  job.clock_seen = Clock::now();  // its time limit begins
+  side.limit(after(job.clock_seen, kConditionTime));
+  store(job.slot);
+  end_unwanted_condition(job);
+}
+
+/// Processes that it has left in its group were killed with it, and now those that have left that.
+void BoardCore::condition_ended(Job& job, const ProcessEnd& end) {
+  kill_cgroup(job);
+  const bool told = !end.by_signal;  // who was killed has found out nothing
+  command_over(job, told, end.value == 0, end == ProcessEnd{} ? "" : end_text(end));
+}
+
+/// The command has taken too long; or what is left of it does not go, though it was killed: that is
+/// not waited for any longer, for it may hang where SIGKILL does not reach it.
+void BoardCore::condition_late(Job& job) {
+  if (job.condition_result) return result_found(job);
+  kill_cgroup(job);
+  command_over(job, false, false,
+               fmt::format("took longer than {}", duration_text(kConditionTime.count())));
+}
+
+/// `told`: it has ended by itself; `good`: with 0.
+void BoardCore::command_over(Job& job, bool told, bool good, const std::string& remark) {
+  if (!job.condition_spec) return;                          // it was given up
+  if (job.condition_result) return look_at_condition(job);  // its time was over before
+  const ConditionCommand& exec = job.condition_spec->condition->exec;
+  job.condition_result = std::make_unique<ConditionResult>(
+      ConditionResult{command_condition(exec, remark), told && good != exec.negated});
+  look_at_condition(job);
+}
+
+// Whatever comes next gets a new cgroup only if this one is empty. That matters: from Linux 6.14 on
+// a process that is made in a cgroup that was killed before may be killed as well.
+void BoardCore::look_at_condition(Job& job) {
+  SideCommand& side = job.side.condition();
+  const auto left = [&] { return !side.gone() || job.cgroup.populated(); };
+  if (left()) {
+    // An end takes the limit away, also that of a command which was too late.
+    if (side.deadline() == kNever) side.limit(after(Clock::now(), kTimeToGo));
+    job.cgroup.watch_end();
+    if (left()) return make_due(job);  // it may have ended before it was watched
+  }
+  job.cgroup.emptied();
+  result_found(job);
+}
+
+/// Where the command was killed because there is to be no start it has no result.
+void BoardCore::result_found(Job& job) {
+  job.side.condition().limit(kNever);
+  job.condition_spec.reset();
+  const std::unique_ptr<ConditionResult> found = std::move(job.condition_result);
+  LaunchOutcome outcome;
+  if (still_to_start(job)) {
+    if (!found->held)
+      outcome = {LaunchOutcome::Kind::unmet, {ReasonType::condition, 0, found->text, {}}};
+    job.conditions.edit().push_back(std::move(*found));
+  }
+  conditions_over(job, outcome);
+}
+
+void BoardCore::conditions_over(Job& job, const LaunchOutcome& outcome) {
+  const bool held = outcome.kind == LaunchOutcome::Kind::started;
+  const bool goes_on = still_to_start(job);
+  job.condition_check = held && goes_on ? ConditionCheck::held : ConditionCheck::none;
+  keep_conditions(job);
+  make_due(job);
+  if (held || !goes_on) {
+    abandon_launch(world, job.slot);
+    return tell_neighbours({&job.slot, 1});
+  }
+  enter(job, first_launch_row(), outcome);
+  if (outcome.kind == LaunchOutcome::Kind::exhausted) tell_exhausted(job.slot, outcome.reason);
+}
+
+void BoardCore::tell_conditions(Slot slot, WhyReport& report) {
+  const Job& job = *jobs[slot];
+  const auto own = [&](std::string_view kind) {
+    return std::ranges::find(report.reasons, kind, &WhyReason::kind);
+  };
+  if (runs_now(job.condition_check)) {
+    const auto pending = own("pending");
+    if (pending != report.reasons.end()) {
+      pending->kind = "condition";
+      pending->detail = "looks whether its conditions hold";
+    }
+    return;
+  }
+  const auto unmet = own("condition");
+  if (unmet == report.reasons.end() || !world.record(slot).skipped || job.conditions->empty())
+    return;
+  WhyReason one = std::move(*unmet);
+  report.reasons.erase(unmet);
+  for (const bool held : {false, true}) {
+    for (const ConditionResult& result : *job.conditions) {
+      if (result.held != held) continue;
+      one.detail = fmt::format("condition {} {}", result.text, held ? "holds" : "does not hold");
+      report.reasons.push_back(one);
+    }
+  }
+}
+
+// --- over a re-execution ---
+
+std::string BoardCore::conditions_key(Slot slot) { return fmt::format("conditions/{}", slot); }
+
+/// A line for each, with a + or a - in front. Texts of conditions have no line ends.
+void BoardCore::keep_conditions(const Job& job) {
+  if (state_ == nullptr) return;
+  std::string value;
+  for (const ConditionResult& result : *job.conditions)
+    value += fmt::format("{}{}\n", result.held ? '+' : '-', result.text);
+  state_->keep(conditions_key(job.slot), value);
+}
+
+void BoardCore::restore_conditions(Slot slot, const FactMap& kept) {
+  const auto fact = kept.find(conditions_key(slot));
+  if (fact == kept.end()) return;
+  Job& job = *jobs[slot];
+  for (const std::string_view line : split(fact->second, '\n'))
+    if (line.size() > 1)
+      job.conditions.edit().push_back({std::string(line.substr(1)), line.front() == '+'});
+  keep_conditions(job);  // where the file of the image before could not be gone on with
+}
+
+}  // namespace zinit

@@ -1,0 +1,310 @@
+// What verbs say of the services that they were not asked about, and the words for what is down.
+#include <algorithm>
+
+#include "scenario/harness.hpp"
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+/// web-1 and web-2 require db; `all` requires them both; left and right conflict.
+struct Shop {
+  Shop() {
+    zinit.add("db");
+    zinit.add("web-1", {.dependencies = "requires = ['db']"});
+    zinit.add("web-2", {.dependencies = "requires = ['db']"});
+    zinit.add("left", {.dependencies = "conflicts = ['right']"});
+    zinit.add("right", {.service = "status = 'stop'"});
+    zinit.add("job", {.exec = "true", .service = "oneshot = true"});
+    zinit.boot({"web-1", "web-2", "left"});
+    zinit.await_state("job", "exited");
+  }
+  Outcome ctl(Texts arguments) { return zinit.ctl(std::move(arguments)); }
+  Json json(Texts arguments) {
+    arguments.insert(arguments.begin(), "--json");
+    const Outcome outcome = ctl(std::move(arguments));
+    const auto parsed = Json::parse(outcome.out);
+    if (!parsed) FAIL("no JSON: " << outcome.out << outcome.err);
+    return *parsed;
+  }
+  Server zinit;
+};
+
+/// The columns STATE of `list NAME`.
+bool lists(Shop& shop, const std::string& name, const std::string& word) {
+  const std::string text = shop.ctl({"list", name}).out;
+  return text.find(" " + word + " ") != std::string::npos;
+}
+
+int count_in(const std::string& text, std::string_view part) {
+  int count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("stop names what it takes down with it, and start what stays down", "[quick][ctl]") {
+  Shop shop;
+  const Outcome stopped = shop.ctl({"stop", "db"});
+  CHECK(stopped.code == 0);
+  CHECK(stopped.out == "[.] db stopped\nalso stopped: web-1, web-2\n");
+  const Outcome started = shop.ctl({"start", "db"});
+  CHECK(started.code == 0);
+  CHECK_THAT(started.out, Contains("left stopped: web-1, web-2; `zinitctl start web-1 web-2` "
+                                   "starts\n    them\n") ||
+                              Contains("left stopped: web-1, web-2; `zinitctl start web-1 web-2` "
+                                       "starts them\n"));
+  CHECK(shop.zinit.state("web-1") == "exited");
+  const Outcome web = shop.ctl({"stop", "db", "web-1"});
+  CHECK_THAT(web.out, !Contains("also"));  // web-2 is down already, and web-1 was named
+  const Outcome again = shop.ctl({"start", "web-1"});
+  CHECK_THAT(again.out, Contains("also started: db\n"));
+}
+
+TEST_CASE("the JSON of a request names the others too", "[quick][ctl][rpc]") {
+  Shop shop;
+  const Json restarted = shop.json({"restart", "db"})[0];
+  CHECK(restarted["also_restarted"].dump() == R"(["web-1","web-2"])");
+  CHECK(restarted["also_stopped"].dump() == "[]");
+  const Json stopped = shop.json({"stop", "db"})[0];
+  CHECK(stopped["also_stopped"].dump() == R"(["web-1","web-2"])");
+  const Json started = shop.json({"start", "--no-wait", "db"})[0];
+  CHECK(started["left_stopped"].dump() == R"(["web-1","web-2"])");
+  CHECK(started["also_started"].dump() == "[]");
+}
+
+TEST_CASE("what went down with another says so, and how it comes back", "[quick][ctl][why]") {
+  Shop shop;
+  shop.ctl({"stop", "db"});
+  const Json status = shop.json({"status", "web-1"});
+  CHECK(status["reason"]["type"] == "stopped_with");
+  CHECK(status["reason"]["dependency"] == "db");
+  CHECK(shop.json({"status", "db"})["reason"].is_null());
+  CHECK_THAT(shop.ctl({"why", "web-1"}).out,
+             Contains("db was stopped, and web-1, which requires it, with it") &&
+                 Contains("zinitctl start web-1"));
+  CHECK_THAT(shop.ctl({"list", "web-1"}).out, Contains("stopped with db, which it requires"));
+  shop.ctl({"stop", "web-1"});  // by its own name now
+  CHECK(shop.json({"status", "web-1"})["reason"].is_null());
+  shop.ctl({"start", "web-2"});
+  CHECK(shop.json({"status", "web-2"})["reason"].is_null());
+}
+
+TEST_CASE("start names what it stops because the two conflict", "[quick][ctl]") {
+  Shop shop;
+  const Outcome started = shop.ctl({"start", "right"});
+  CHECK(started.code == 0);
+  CHECK_THAT(started.out, Contains("also stopped: left\n"));
+  const Json reason = shop.json({"status", "left"})["reason"];
+  CHECK(reason["type"] == "stopped_with");
+  CHECK(reason["dependency"] == "right");
+  CHECK(reason["conflict"] == true);
+  CHECK_THAT(shop.ctl({"why", "left"}).out,
+             Contains("right was started") && Contains("stops right"));
+}
+
+TEST_CASE("a re-execution keeps why a service is down", "[ctl][reexec]") {
+  Shop shop;
+  shop.ctl({"stop", "db"});
+  REQUIRE(shop.ctl({"reexec"}).code == 0);
+  CHECK(shop.json({"status", "web-1"})["reason"]["dependency"] == "db");
+}
+
+TEST_CASE("list tells stopped and done apart, and takes both as states", "[quick][ctl]") {
+  Shop shop;
+  shop.ctl({"stop", "left"});
+  CHECK(lists(shop, "left", "stopped"));
+  CHECK(lists(shop, "job", "done"));
+  CHECK(shop.json({"list", "job"})[0]["state"] == "exited");
+  CHECK_THAT(shop.ctl({"list", "--state", "stopped"}).out, Contains("left") && !Contains("job"));
+  CHECK_THAT(shop.ctl({"list", "--state", "done"}).out, Contains("job") && !Contains("left"));
+  CHECK_THAT(shop.ctl({"list", "--state", "exited"}).out, Contains("job") && Contains("left"));
+}
+
+TEST_CASE("a list that is empty says so", "[quick][ctl]") {
+  Server zinit;
+  zinit.boot({});
+  CHECK_THAT(zinit.ctl({"list"}).out, Contains("no services"));
+  CHECK(zinit.ctl({"--json", "list"}).out == "[]\n");
+  zinit.add("web");
+  zinit.ctl({"reload"});
+  CHECK(zinit.ctl({"list", "--class", "system"}).out == "no service matches\n");
+}
+
+TEST_CASE("status takes several names and patterns, and gives an overview without one",
+          "[quick][ctl]") {
+  Shop shop;
+  const Outcome both = shop.ctl({"status", "db", "web-*"});
+  CHECK(both.code == 0);
+  for (const char* name : {"db", "web-1", "web-2"})
+    CHECK_THAT(both.out, Contains(std::string("[+] ") + name));
+  CHECK(shop.json({"status", "db", "left"}).size() == 2);
+  CHECK(shop.json({"status", "web-*"}).size() == 2);
+  const Outcome some = shop.ctl({"status", "db", "nothing"});
+  CHECK(some.code == 4);
+  CHECK_THAT(some.out, Contains("[+] db"));
+  CHECK_THAT(some.err, Contains("nothing"));
+  CHECK(shop.ctl({"status", "db", "right"}).code == 3);
+  const Outcome all = shop.ctl({"status"});
+  CHECK(all.code == 0);
+  CHECK_THAT(all.out, Contains("6 services: 1 done, 1 inactive, 4 running"));
+  shop.zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true"});
+  shop.ctl({"reload"});
+  shop.zinit.await_state("bad", "failed");
+  CHECK_THAT(shop.ctl({"status"}).out,
+             Contains("[X] bad: exit code 3") && Contains("zinitctl why bad"));
+  const Json json = shop.json({"status"});
+  CHECK(json["states"]["failed"] == 1);
+  CHECK(json["attention"].dump() == R"(["bad"])");
+}
+
+TEST_CASE("kill takes the signal where kill(1) has it", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("db", {.exec = "trap 'echo got HUP' HUP; echo ready; while :; do sleep 0.05; done"});
+  zinit.boot({"db"});
+  int heard = 0;
+  for (const Texts& words :
+       {Texts{"kill", "-HUP", "db"}, Texts{"kill", "HUP", "db"}, Texts{"kill", "-1", "db"},
+        Texts{"kill", "db", "SIGHUP"}, Texts{"kill", "-s", "hup", "db"}}) {
+    INFO(words[1]);
+    REQUIRE(eventually([&] { return count_in(zinit.ctl({"logs", "db"}).out, "ready") == 1; }));
+    CHECK(zinit.ctl(words).code == 0);
+    ++heard;
+    REQUIRE(eventually([&] {
+      return count_in(zinit.ctl({"logs", "db"}).out, "got HUP") == heard;
+    }));
+  }
+  const Outcome wrong = zinit.ctl({"kill", "db", "nonsense"});
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.err, Contains("unknown signal \"nonsense\""));
+  const pid_t pid = zinit.pid_of("db");
+  CHECK(zinit.ctl({"kill", "-9", "db"}).code == 0);
+  REQUIRE(eventually([&] { return zinit.pid_of("db") != pid && zinit.pid_of("db") > 0; }));
+}
+
+TEST_CASE("a wait for what failed and is not restarted ends at once", "[quick][ctl]") {
+  Shop shop;
+  shop.zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true"});
+  shop.ctl({"reload"});
+  shop.zinit.await_state("bad", "failed");
+  const Outcome waited = shop.ctl({"wait", "bad"});
+  CHECK(waited.code == 1);
+  CHECK_THAT(waited.err, Contains("bad failed: exit code 3"));
+  CHECK(shop.ctl({"wait", "bad", "--for", "failed"}).code == 0);
+  CHECK(shop.ctl({"--timeout", "0.3", "wait", "right"}).code == 6);  // it may still be started
+}
+
+TEST_CASE("isolate waits until all is as it is to be", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("slow", {.exec = "trap 'sleep 0.5; exit' TERM; while :; do sleep 0.05; done"});
+  zinit.file("rescue.toml", "[target]\n");
+  zinit.boot({"slow"});
+  CHECK(zinit.ctl({"isolate", "rescue"}).code == 0);
+  CHECK(zinit.state("slow") == "exited");
+  CHECK(zinit.state("rescue") == "running");
+}
+
+TEST_CASE("isolate says once what its target came to", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.file("t.toml", "[target]\nstatus = 'stop'\n[dependencies]\nrequires = ['bad']\n");
+  zinit.boot();
+  const Outcome outcome = zinit.ctl({"isolate", "t"});
+  CHECK(outcome.code == 1);
+  CHECK(count_in(outcome.err, "requires bad, which failed; see `zinitctl why t`") == 1);
+}
+
+TEST_CASE("shutdown waits until the server has ended", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("slow", {.exec = "trap 'sleep 0.5; exit' TERM; while :; do sleep 0.05; done"});
+  zinit.boot({"slow"});
+  CHECK(zinit.ctl({"shutdown"}).code == 0);
+  CHECK(zinit.ctl({"ping"}).code == 5);
+}
+
+TEST_CASE("a bad end that nobody asked for is in the service's own log, and in events",
+          "[quick][logs]") {
+  Server zinit;
+  zinit.add("crash", {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done; echo last words; exit 3",
+                      .lifecycle = "restart_delay_ms = 60000\nrestart_delay_max_ms = 60000"});
+  zinit.add("fine", {.exec = "echo done", .service = "oneshot = true"});
+  zinit.boot({"crash"});
+  zinit.mark("go");
+  zinit.await_delayed("crash");
+  zinit.await_state("fine", "exited");
+  REQUIRE(eventually([&] {
+    return zinit.ctl({"logs", "crash"}).out == "last words\nexited with code 3\n";
+  }));
+  CHECK(zinit.ctl({"logs", "crash", "--stream", "zinit"}).out == "exited with code 3\n");
+  CHECK(eventually([&] { return zinit.ctl({"logs", "fine"}).out == "done\n"; }));
+  CHECK_THAT(zinit.ctl({"events", "crash"}).out, Contains("running -> blocked: exit code 3"));
+  CHECK_THAT(zinit.ctl({"list", "crash"}).out, Contains("last exit code 3; restarting in "));
+}
+
+TEST_CASE("a service that does nothing but crash says so once", "[quick][logs]") {
+  Server zinit;
+  zinit.add("crash", {.exec = "exit 3", .lifecycle = "restart_delay_ms = 0\nmax_restarts = 3"});
+  zinit.boot({});
+  zinit.await_failed("crash", "exit_code");
+  REQUIRE(eventually([&] { return zinit.ctl({"logs", "crash"}).out == "exited with code 3\n"; }));
+}
+
+TEST_CASE("a start time-out is told as that, not as the signal that ended it", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("late", {.lifecycle = "start_timeout_ms = 200\nrestart_delay_ms = 60000\n"
+                                  "restart_delay_max_ms = 60000",
+                     .more = "[readiness]\nnotify = 'systemd'"});
+  zinit.boot({});
+  zinit.await_delayed("late");
+  CHECK_THAT(zinit.ctl({"list", "late"}).out, Contains("not ready within its start timeout"));
+  CHECK_THAT(zinit.ctl({"events", "late"}).out, Contains("not ready within its start timeout"));
+}
+
+TEST_CASE("events takes a number of lines", "[quick][ctl]") {
+  Shop shop;
+  CHECK(lines_of(shop.ctl({"events", "-n", "3"}).out).size() == 3);
+  CHECK(lines_of(shop.ctl({"events", "-n", "0"}).out).empty());
+  CHECK(lines_of(shop.ctl({"events", "-n", "all"}).out).size() > 6);
+  CHECK(shop.ctl({"events", "-n", "few"}).code == 2);
+}
+
+TEST_CASE("the verbs of other inits are answered with the ones of this", "[quick][ctl]") {
+  Server zinit;
+  zinit.boot({});
+  for (const auto& [theirs, ours] :
+       {std::pair("is-active", "is-running"), std::pair("daemon-reload", "`zinitctl reload`"),
+        std::pair("journalctl", "logs"), std::pair("show", "status"), std::pair("ps", "list")}) {
+    INFO(theirs);
+    const Outcome outcome = zinit.ctl({theirs});
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.err, Contains(ours));
+  }
+}
+
+TEST_CASE("a package adds itself to a target, and is shown with its file", "[quick][deps]") {
+  Server zinit;
+  zinit.file("all.toml", "[target]\n");
+  zinit.add("web");
+  zinit.add("mine", {.dependencies = "wanted_by = ['all']\nbefore = ['web']\n"
+                                     "required_by = ['nobody']"});
+  zinit.boot({"web", "mine"});
+  const std::string file = zinit.config("mine.toml");
+  CHECK_THAT(zinit.ctl({"tree", "all"}).out, Contains("mine (wants) (by " + file + ")"));
+  const Json status = zinit.status("all");
+  CHECK(status["wants"].dump() == R"(["mine"])");
+  CHECK(status["added"][0]["file"] == file);
+  CHECK(status["added"][0]["kind"] == "wants");
+  CHECK_THAT(zinit.ctl({"status", "web"}).out, Contains("after mine, by " + file));
+  CHECK_THAT(zinit.ctl({"why", "mine"}).out, Contains("nobody"));  // a warning
+  zinit.add("mine", {.dependencies = "before = ['web']\nafter = ['web']"});
+  const Outcome reload = zinit.ctl({"reload"});
+  CHECK(reload.code == 1);
+  CHECK_THAT(reload.out, Contains("a cycle: mine -> web -> mine"));
+  CHECK(zinit.state("web") == "running");
+  zinit.remove("mine");
+  CHECK(zinit.ctl({"reload"}).code == 0);
+  CHECK(zinit.status("all")["wants"].size() == 0);
+}

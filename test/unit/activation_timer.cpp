@@ -1,0 +1,169 @@
+// When a service's timer is due: activation/timer.hpp.
+#include "activation/timer.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace zinit;
+
+namespace {
+
+constexpr std::int64_t kSecond = 1000000;
+constexpr std::int64_t kHour = 3600 * kSecond;
+constexpr std::int64_t kDay = 24 * kHour;
+constexpr std::int64_t kNow = std::int64_t{1780315200} * kSecond;  // 2026-06-01 12:00 UTC
+
+Moment at(std::int64_t wall_us, std::int64_t monotonic_s) {
+  return {wall_us, TimePoint(std::chrono::seconds(monotonic_s))};
+}
+
+ServiceTimer timer_of(const TimerSpec& spec) {
+  ServiceTimer timer(spec, TimeZone::utc(), TimePoint{});
+  REQUIRE(timer.fault().empty());
+  return timer;
+}
+
+ServiceTimer daily() {
+  TimerSpec spec;
+  spec.calendar = {"daily"};
+  ServiceTimer timer = timer_of(spec);
+  timer.begin(at(kNow, 100), Milliseconds{0});
+  return timer;
+}
+
+std::int64_t wall_of(const ServiceTimer& timer) { return timer.next().front().wall_us.value_or(0); }
+
+}  // namespace
+
+TEST_CASE("a timer is due at the next time after it was loaded, and once", "[timer]") {
+  ServiceTimer timer = daily();
+  CHECK(wall_of(timer) == kNow + 12 * kHour);
+  CHECK_FALSE(timer.due(at(kNow + 12 * kHour - 1, 43300)));
+  const Moment then = at(kNow + 12 * kHour, 43300);
+  REQUIRE(timer.due(then));
+  timer.passed(then, true, Milliseconds{0});
+  CHECK_FALSE(timer.due(then));
+  CHECK(wall_of(timer) == kNow + 36 * kHour);
+  CHECK(timer.stand().last_us == then.wall_us);
+}
+
+TEST_CASE("a time that passes while the service runs is no start", "[timer]") {
+  ServiceTimer timer = daily();
+  timer.passed(at(kNow + 12 * kHour, 43300), false, Milliseconds{0});
+  CHECK(timer.stand().last_us == 0);
+  CHECK(wall_of(timer) == kNow + 36 * kHour);
+}
+
+TEST_CASE("what a clock that is set passes over is due once", "[timer]") {
+  ServiceTimer timer = daily();
+  const Moment later = at(kNow + 400 * kDay, 101);
+  timer.clock_set(later.wall_us);
+  REQUIRE(timer.due(later));
+  timer.passed(later, true, Milliseconds{0});
+  CHECK_FALSE(timer.due(later));
+  CHECK(wall_of(timer) == kNow + 400 * kDay + 12 * kHour);
+}
+
+TEST_CASE("what a clock that is set back goes back over is due again", "[timer]") {
+  ServiceTimer timer = daily();
+  timer.passed(at(kNow + 12 * kHour, 43300), true, Milliseconds{0});
+  timer.clock_set(kNow + 11 * kHour);
+  CHECK(wall_of(timer) == kNow + 12 * kHour);
+}
+
+TEST_CASE("a clock that was never set passes over nothing", "[timer]") {
+  TimerSpec spec;
+  spec.calendar = {"daily"};
+  ServiceTimer timer = timer_of(spec);
+  timer.begin(at(5 * kSecond, 5), Milliseconds{0});
+  timer.clock_set(kNow);
+  CHECK_FALSE(timer.due(at(kNow, 6)));
+  CHECK(wall_of(timer) == kNow + 12 * kHour);
+}
+
+TEST_CASE("what was missed is due at once, and once", "[timer]") {
+  ServiceTimer timer = daily();
+  const Moment now = at(kNow, 100);
+  SECTION("after ten days") {
+    timer.catch_up(kNow - 10 * kDay, now);
+    REQUIRE(timer.due(now));
+    timer.passed(now, true, Milliseconds{0});
+  }
+  SECTION("after an hour nothing was") { timer.catch_up(kNow - kHour, now); }
+  SECTION("a time that is still to come") { timer.catch_up(kNow + 10 * kDay, now); }
+  CHECK_FALSE(timer.due(now));
+  CHECK(wall_of(timer) == kNow + 12 * kHour);
+  CHECK(timer.stand().caught_up);
+}
+
+TEST_CASE("every_ms goes by the monotonic clock, from the last start", "[timer]") {
+  TimerSpec spec;
+  spec.every = Milliseconds{10000};
+  ServiceTimer timer = timer_of(spec);
+  timer.begin(at(kNow, 100), Milliseconds{0});
+  timer.clock_set(kNow + 400 * kDay);
+  CHECK_FALSE(timer.due(at(kNow + 400 * kDay, 109)));
+  CHECK(timer.due(at(kNow, 110)));
+  timer.go_on(timer.stand(), TimePoint(std::chrono::seconds(105)));
+  CHECK_FALSE(timer.due(at(kNow, 114)));
+  CHECK(timer.due(at(kNow, 115)));
+  SECTION("what was missed") {
+    timer.catch_up(kNow - kHour, at(kNow, 106));
+    CHECK(timer.due(at(kNow, 106)));
+  }
+  SECTION("while the service runs") {
+    timer.passed(at(kNow, 115), false, Milliseconds{0});
+    CHECK_FALSE(timer.due(at(kNow, 124)));
+    CHECK(timer.due(at(kNow, 125)));
+  }
+}
+
+TEST_CASE("on_boot_ms is once, and at once if it is over", "[timer]") {
+  TimerSpec spec;
+  spec.on_boot = Milliseconds{50000};
+  spec.every = Milliseconds{1000000};
+  ServiceTimer timer = timer_of(spec);
+  timer.begin(at(kNow, 40), Milliseconds{0});
+  CHECK_FALSE(timer.due(at(kNow, 49)));
+  REQUIRE(timer.due(at(kNow, 50)));
+  timer.passed(at(kNow, 50), true, Milliseconds{0});
+  CHECK_FALSE(timer.due(at(kNow, 1049)));
+  CHECK(timer.due(at(kNow, 1050)));
+  ServiceTimer late = timer_of(spec);
+  late.begin(at(kNow, 3000), Milliseconds{0});
+  CHECK(late.due(at(kNow, 3000)));
+}
+
+TEST_CASE("a random delay puts off what is due next", "[timer]") {
+  ServiceTimer timer = daily();
+  timer.passed(at(kNow + 12 * kHour, 43300), true, Milliseconds{1500});
+  CHECK(wall_of(timer) == kNow + 36 * kHour + kSecond + kSecond / 2);
+}
+
+TEST_CASE("huge delays make a timer that is never due", "[timer]") {
+  TimerSpec spec;
+  spec.every = Milliseconds::max();
+  spec.random_delay = Milliseconds::max();
+  spec.calendar = {"daily"};
+  ServiceTimer timer = timer_of(spec);
+  timer.begin(at(kNow, 100), Milliseconds::max());
+  CHECK(timer.next().back().at == kNever);
+  CHECK(wall_of(timer) > kNow + 1000 * kDay);
+}
+
+TEST_CASE("the zone that is gone, and what is wrong, is left out and told", "[timer]") {
+  TimerSpec spec;
+  spec.calendar = {"daily Europe/Nowhere", "hourly"};
+  const ServiceTimer timer(spec, TimeZone::utc(), TimePoint{});
+  CHECK_THAT(timer.fault(), Catch::Contains("Europe/Nowhere"));
+}
+
+TEST_CASE("where a timer stands outlasts a re-execution", "[timer]") {
+  const ServiceTimer::Stand stand{
+      5, -6, TimePoint(TimePoint::duration(-7)), true, Milliseconds{8}, true};
+  const auto read = parse_stand(stand_text(stand));
+  REQUIRE(read);
+  CHECK(*read == stand);
+  for (const char* bad :
+       {"", "1 2 3 4 5", "1 2 3 4 5 x", "1 2 3 4 5 6 7", "99999999999999999999 0 0 0 0 0"})
+    CHECK_FALSE(parse_stand(bad));
+}
