@@ -82,6 +82,12 @@ bool group_exists(pid_t group) noexcept {
   return group > 1 && (::kill(-group, 0) == 0 || errno == EPERM);
 }
 
+bool has_child_in(pid_t group) noexcept {
+  siginfo_t info{};
+  return group > 1 && ::waitid(P_PGID, static_cast<id_t>(group), &info,
+                               WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 bool process_exists(pid_t pid) noexcept {
   return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
 }

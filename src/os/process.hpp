@@ -38,6 +38,10 @@ namespace zinit {
 /// Whether a process is left in the group, zombies included.
 [[nodiscard]] bool group_exists(pid_t group) noexcept;
 
+/// Whether this process has a child in the process group, zombies included. It looks at children
+/// until one has ended, where group_exists() looks at each member of the group. (waitid(2), P_PGID)
+[[nodiscard]] bool has_child_in(pid_t group) noexcept;
+
 /// Whether there is a process with this pid, zombies included.
 [[nodiscard]] bool process_exists(pid_t pid) noexcept;
 

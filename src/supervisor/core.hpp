@@ -264,6 +264,7 @@ class BoardCore {
 
   // --- ends.cpp ---
   [[nodiscard]] bool own_ended(Job& job, pid_t pid, const ProcessEnd& end) REQUIRES(mutex);
+  void member_ended(pid_t group) REQUIRES(mutex);
   [[nodiscard]] LaunchUnderWay* launch_of(pid_t child) REQUIRES(mutex);
   void main_ended(Job& job, const ProcessEnd& end, Remains remains) REQUIRES(mutex);
   void early_end(Job& job, const EarlyEnd& early) REQUIRES(mutex);

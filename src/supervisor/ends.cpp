@@ -26,11 +26,21 @@ void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
     if (journal_) journal_->launch_ended(launch->noted, end);
   }
   reap(pid);
-  if (!group || group_exists(*group)) return;
-  if (LaunchUnderWay* const launch = launch_of(*group); launch != nullptr && launch->early_end)
-    launch->early_end->remains = Remains::nothing;
-  const Slot member = processes.of_group(*group);
-  if (member != kNoSlot && jobs[member]) look_at_unit(*jobs[member]);
+  if (group) member_ended(*group);
+}
+
+/// A process that is nobody's own has been reaped: its group may have been emptied. Asking the
+/// kernel takes a walk through the whole group, so it is not asked about a group that nobody waits
+/// for, nor about one whose leader lives, and only when no child of zinit is left in it.
+void BoardCore::member_ended(pid_t group) {
+  if (processes.of_pid(group) != kNoSlot) return;
+  LaunchUnderWay* const launch = launch_of(group);
+  const bool early = launch != nullptr && launch->early_end;
+  const Slot owner = processes.of_group(group);
+  if (!early && (owner == kNoSlot || !jobs[owner])) return;
+  if (has_child_in(group) || group_exists(group)) return;
+  if (early) launch->early_end->remains = Remains::nothing;
+  if (owner != kNoSlot && jobs[owner]) look_at_unit(*jobs[owner]);
 }
 
 /// The launch that has created the process `child`; null if none.
