@@ -104,7 +104,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       board_({output_, changes_, watchers_, &state_},
              {environment_, start_.nofile, start_.cgroups, start_.sources.places.services}),
       shutdown_(
-          *loop_, board_, [this] { keep_facts(); }, [this] { loop_->stop(); }),
+          *loop_, board_, [this] { on_shutdown_begun(); }, [this] { loop_->stop(); }),
       critical_(board_, critical_end(start_.mode)),
       shell_(*loop_, start_.console, start_.environment, [this](bool ran) { on_shell_over(ran); }),
       files_(*loop_),
@@ -377,6 +377,13 @@ void ZinitDaemon::on_signal(const PendingSignal& pending) {
 
 void ZinitDaemon::begin_shutdown(PowerAction kind, std::string_view why) {
   shutdown_.begin(kind, why, settings_.shutdown_timeout);
+}
+
+void ZinitDaemon::on_shutdown_begun() {
+  const bool ends_all =
+      start_.mode != Mode::standalone && shutdown_.kind() != PowerAction::switch_root;
+  if (ends_all && start_.cgroups) start_.cgroups->keep_all();
+  keep_facts();
 }
 
 void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal) {

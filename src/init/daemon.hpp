@@ -106,7 +106,8 @@ class ZinitDaemon final : public Daemon {
   /// Reads what services have written, and lets the sinks write queued lines. Ends the data loop,
   /// and the task of files that is under way.
   void finish_logs();
-  /// Removes zinit's cgroups, except those that still have processes.
+  /// Removes zinit's cgroups, except those that still have processes. Not needed where a machine or
+  /// container ends.
   void leave_cgroups();
 
   // The interface Daemon of src/control.
@@ -166,6 +167,7 @@ class ZinitDaemon final : public Daemon {
   void tell_ended(const EndedProcess& ended);
   void reap_ended(pid_t named);
   void begin_shutdown(PowerAction kind, std::string_view why);
+  void on_shutdown_begun();
   void on_shutdown_signal(PowerAction kind, int signal);
   void reload_and_log(std::function<void()> then);
   RequestResult<ReloadReport> take(const Configuration& config, bool dry_run);

@@ -94,12 +94,15 @@ int run_plain(StartRequest request) {
     return kFailed;
   }
   (*daemon)->run();
-  if (mode == Mode::container) kill_the_rest([&] { return (*daemon)->reap_some(); }, [] {});
-  (*daemon)->leave_cgroups();
+  if (mode == Mode::container)
+    kill_the_rest([&] { return (*daemon)->reap_some(); }, [] {});
+  else
+    (*daemon)->leave_cgroups();
   (*daemon)->finish_logs();
   const int code = (*daemon)->exit_code();
-  // The destructor would wait for threads that hang in the kernel.
-  if (!(*daemon)->can_be_destroyed()) _exit(code);
+  // A container ends with this process, and the destructor would wait for threads that hang in the
+  // kernel.
+  if (mode == Mode::container || !(*daemon)->can_be_destroyed()) _exit(code);
   return code;
 }
 

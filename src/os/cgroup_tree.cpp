@@ -256,6 +256,11 @@ void CgroupTree::remove(const std::string& service) {
   removed_.notify_all();
 }
 
+void CgroupTree::keep_all() {
+  MutexLock lock(mutex_);
+  closing_ = true;
+}
+
 // The kernel refuses processes in a cgroup that enables controllers for its children, so they are
 // disabled before this process moves back. That fails if another zinit beside this one still uses
 // them; then this process stays in its leaf.

@@ -84,7 +84,12 @@ class CgroupTree {
   /// Removes a service's cgroup with those below it, unless there are processes or it is held.
   void remove(const std::string& service);
 
-  /// Moves this process back to OWN, and removes all cgroups that have no processes.
+  /// From now on remove() removes nothing: the machine or container ends with this process, and all
+  /// cgroups with that.
+  void keep_all();
+
+  /// Moves this process back to OWN, and removes all cgroups that have no processes. That takes
+  /// milliseconds: the kernel waits for all processors.
   void close();
 
  private:
