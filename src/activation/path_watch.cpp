@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/rooted.hpp"
@@ -23,7 +24,9 @@ namespace {
 
 constexpr std::uint32_t kSelf = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_MASK_ADD;
 constexpr std::uint32_t kComes = IN_CREATE | IN_MOVED_TO;
-constexpr std::uint32_t kGoes = IN_DELETE | IN_MOVED_FROM;
+constexpr std::uint32_t kNames = kComes | IN_DELETE | IN_MOVED_FROM;
+
+constexpr int kMostTries = 16;  // where directories come and go while they are looked at
 
 constexpr const char* kMissing = "-";
 constexpr std::size_t kMostCreated = 64;  // of more at once, nobody asks whether they are open
@@ -80,11 +83,6 @@ bool still_open(const std::string& path) {
   return S_ISREG(status.st_mode) && status.st_nlink == 1;
 }
 
-std::string parent_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 /// Without slashes at its end and double ones.
 std::string cleaned(const std::string& path) {
   std::string clean;
@@ -120,8 +118,9 @@ PathWatch::Touches PathWatch::read_events() {
     const auto found = watched_.find(event->wd);
     if (found == watched_.end()) continue;
     const std::string_view name = InotifyEvents::name(*event);
-    for (const Interest& interest : found->second)
-      if (name.empty() || interest.name.empty() || interest.name == name)
+    for (const Interest& interest : found->second.interests)
+      if (name.empty() ||
+          ((interest.name.empty() || interest.name == name) && (interest.mask & event->mask) != 0))
         touch(touches, interest, name.empty() ? 0 : event->mask, name);
     // A directory that was moved is another path's from now on.
     if ((event->mask & IN_MOVE_SELF) != 0) (void)::inotify_rm_watch(fd_.get(), event->wd);
@@ -140,77 +139,130 @@ void PathWatch::touch(Touches& touches, const Interest& interest, std::uint32_t 
   if (file_made && touch.created.size() < kMostCreated)
     touch.created.emplace_back(interest.name.empty() ? name : "");
   else
-    touch.written = touch.written || (mask & (kComes | kGoes | IN_CLOSE_WRITE)) != 0;
+    touch.written = touch.written || (mask & (kNames | IN_CLOSE_WRITE)) != 0;
 }
 
 // --- looking ---
 
 /// @return  0, or errno
-int PathWatch::watch(const std::string& directory, std::uint32_t mask, Interest interest) {
-  const int descriptor = ::inotify_add_watch(fd_.get(), directory.c_str(), mask);
+int PathWatch::watch(const std::string& directory, std::uint32_t mask, Number number,
+                     std::string name, bool last) {
+  const int descriptor = ::inotify_add_watch(fd_.get(), directory.c_str(), kSelf | mask);
   if (descriptor < 0) return errno;
-  std::vector<Interest>& interests = watched_[descriptor];
-  if (std::ranges::find(interests, interest) == interests.end())
-    interests.push_back(std::move(interest));
+  Watched& watched = watched_[descriptor];
+  watched.directory = directory;
+  watched.mask |= mask;
+  const auto same = std::ranges::find_if(watched.interests, [&](const Interest& one) {
+    return one.number == number && one.name == name && one.last == last;
+  });
+  if (same != watched.interests.end()) {
+    same->mask |= mask;
+    return 0;
+  }
+  watched.interests.push_back({number, std::move(name), last, mask});
+  paths_[number].watches.insert(descriptor);
   return 0;
 }
 
-void PathWatch::watch_parts(Number number, const std::string& path, int links,
-                            std::string& warning) {
+/// Watches what is on the way to a path, links followed.
+/// @return  false if a directory has gone meanwhile: its parent knows of it only the next time
+bool PathWatch::watch_way(Number number, std::string& warning) {
   const PathKind kind = paths_[number].kind;
-  std::string directory = "/";
-  while (true) {
-    const std::size_t begin = directory == "/" ? 1 : directory.size() + 1;
-    const std::size_t end = std::min(path.find('/', begin), path.size());
-    const bool last = end >= path.size();
-    const std::string name =
-        path.substr(std::min(begin, path.size()), end - std::min(begin, path.size()));
-    const std::string next = path.substr(0, end);
-    const auto watch_here = [&](std::uint32_t mask) {
-      const int errnum = watch(directory, kSelf | mask, {number, name, last});
-      if (errnum == ENOSPC || errnum == ENOMEM)
-        warning = fmt::format("{} cannot be watched: {}{}", directory, errno_text(errnum),
-                              errnum == ENOSPC ? "; raise fs.inotify.max_user_watches" : "");
-      return errnum == 0;
-    };
+  const std::string& path = paths_[number].text;
+  std::string directory;  // empty: the root
+  std::string rest = path.substr(1);
+  int links = 0;
+  const auto refused = [&](const std::string& where, int errnum) {
+    if (errnum == ENOENT || errnum == ENOTDIR) return false;
+    warning = fmt::format("{} cannot be watched: {}{}", where, errno_text(errnum),
+                          errnum == ENOSPC ? "; raise fs.inotify.max_user_watches" : "");
+    return true;
+  };
+  while (!rest.empty()) {
+    const std::size_t slash = rest.find('/');
+    const bool last = slash == std::string::npos;
+    const std::string name = rest.substr(0, slash);
+    const std::string here = directory.empty() ? "/" : directory;
+    const std::string next = directory + "/" + name;
     const bool names_matter = last && kind != PathKind::directory_not_empty;
     const std::uint32_t writes = kind == PathKind::changed ? IN_CLOSE_WRITE : 0;
-    if (!watch_here(names_matter ? kComes | kGoes | writes : 0)) return;
+    int errnum = watch(here, names_matter ? kNames | writes : 0, number, name, last);
+    if (errnum != 0) return refused(here, errnum);
     struct stat status {};
-    bool there = ::lstat(next.c_str(), &status) == 0;
-    if (!names_matter && (!there || S_ISLNK(status.st_mode))) {
-      if (!watch_here(kComes | kGoes)) return;
-      there = ::lstat(next.c_str(), &status) == 0;  // it may have come meanwhile
+    const auto there = [&] { return ::lstat(next.c_str(), &status) == 0; };
+    const auto leads_on = [&] { return last || S_ISDIR(status.st_mode); };
+    bool found = there();
+    // What is not there, leads elsewhere or is in the way may be replaced.
+    if (!names_matter && (!found || !leads_on() || S_ISLNK(status.st_mode))) {
+      errnum = watch(here, kNames, number, name, last);
+      if (errnum != 0) return refused(here, errnum);
+      found = there();
     }
-    if (!there) {
-      if (warning.empty()) warning = untold_words(directory, path);
-      return;
+    const bool link = found && S_ISLNK(status.st_mode);
+    if (!found && errno == EACCES) return refused(next, EACCES);
+    if (warning.empty() && (last || !found)) warning = untold_words(here, path);
+    if (!found || (!link && !leads_on()) || (link && ++links > kMostLinks)) return true;
+    rest = last ? "" : rest.substr(slash + 1);
+    if (!link) {
+      directory = next;
+      continue;
     }
-    if (last) {
-      if (warning.empty()) warning = untold_words(directory, path);
-      const std::uint32_t inside = kind == PathKind::exists    ? 0
-                                   : kind == PathKind::changed ? kComes | kGoes | IN_CLOSE_WRITE
-                                                               : kComes;
-      if (inside != 0) (void)watch(next, kSelf | inside, {number, {}, true});
-      if (!S_ISLNK(status.st_mode) || links >= kMostLinks) return;
-      std::array<char, PATH_MAX> target{};
-      const ssize_t size = ::readlink(next.c_str(), target.data(), target.size());
-      if (size <= 0) return;
-      const std::string_view text(target.data(), static_cast<std::size_t>(size));
-      const bool absolute = text.front() == '/';
-      return watch_parts(
-          number,
-          cleaned(absolute ? std::string(text) : fmt::format("{}/{}", parent_of(next), text)),
-          links + 1, warning);
-    }
-    directory = next;
+    std::array<char, PATH_MAX> target{};
+    const ssize_t size = ::readlink(next.c_str(), target.data(), target.size());
+    if (size <= 0) return false;
+    rest = cleaned(fmt::format(
+        "{}/{}", std::string_view(target.data(), static_cast<std::size_t>(size)), rest));
+    if (rest.front() != '/') continue;
+    directory.clear();
+    rest.erase(0, 1);
+  }
+  if (kind == PathKind::exists) return true;
+  const std::uint32_t inside = kind == PathKind::changed ? kNames | IN_CLOSE_WRITE : kComes;
+  const std::string itself = directory.empty() ? "/" : directory;
+  const int errnum = watch(itself, inside, number, {}, true);
+  return errnum == 0 || errnum == ENOTDIR || refused(itself, errnum);
+}
+
+/// Watches what is on the way to a path now, and no longer what was.
+void PathWatch::watch_anew(Number number, std::string& warning) {
+  const std::set<int> before = std::exchange(paths_[number].watches, {});
+  for (const int descriptor : before)
+    if (const auto found = watched_.find(descriptor); found != watched_.end())
+      std::erase_if(found->second.interests,
+                    [number](const Interest& one) { return one.number == number; });
+  for (int tries = 0; tries < kMostTries && !watch_way(number, warning); ++tries) continue;
+  for (const int descriptor : before) narrow(descriptor);
+  for (const int descriptor : paths_[number].watches) narrow(descriptor);
+}
+
+/// Ends a watch that nobody needs, and the events of one that nobody needs any more: others make
+/// and remove files there without waking zinit.
+void PathWatch::narrow(int descriptor) {
+  const auto found = watched_.find(descriptor);
+  if (found == watched_.end()) return;
+  Watched& watched = found->second;
+  std::uint32_t needed = 0;
+  for (const Interest& one : watched.interests) needed |= one.mask;
+  if (watched.interests.empty()) {
+    (void)::inotify_rm_watch(fd_.get(), descriptor);
+    watched_.erase(found);
+  } else if (needed != watched.mask) {
+    watched.mask = needed;
+    const std::uint32_t mask = (kSelf & ~std::uint32_t{IN_MASK_ADD}) | needed;
+    const int now = ::inotify_add_watch(fd_.get(), watched.directory.c_str(), mask);
+    if (now < 0 || now == descriptor) return;
+    // Another directory has its name meanwhile, of which an event tells.
+    if (const auto other = watched_.find(now); other == watched_.end())
+      (void)::inotify_rm_watch(fd_.get(), now);
+    else
+      (void)::inotify_add_watch(fd_.get(), watched.directory.c_str(), kSelf | other->second.mask);
   }
 }
 
 PathWatch::Found PathWatch::look(Number number, Touch touch, const std::string& before) {
   const Path& path = paths_[number];
   Found found;
-  watch_parts(number, path.text, 0, found.warning);
+  watch_anew(number, found.warning);
   struct stat status {};
   const bool there = ::stat(path.text.c_str(), &status) == 0;
   const bool first = before.empty();

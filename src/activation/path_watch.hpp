@@ -1,9 +1,9 @@
 // [path] of services: which files are there, have changed or have something in them (inotify(7)).
 //
 // What is watched of a path are its directories as far as they exist: that they stay what they are,
-// and, in the last one that exists, what comes into being there. So a path may begin to exist at
-// any part of it, and be deleted and made anew. Other entries of these directories wake nobody
-// unless they are in the last one that exists.
+// and, in the last one that exists or where a link lies, what comes into being there. So a path may
+// begin to exist at any part of it, and be deleted and made anew. Other entries of these
+// directories wake nobody unless they are in the last one that exists.
 //
 // inotify tells nothing of what other machines, or the kernel itself, do with a file system: see
 // the warnings. Nor does it tell of mounts, so whoever has this calls look() after each mount.
@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,26 +69,34 @@ class PathWatch {
   struct Path {
     PathKind kind;
     std::string text;
+    std::set<int> watches{};  // descriptors of what is watched for it
   };
   /// Why a directory is watched.
   struct Interest {
     Number number;
     std::string name;  // of the entry; empty: all
     bool last;         // the entry is the path itself
-
-    bool operator==(const Interest&) const = default;
+    std::uint32_t mask;
+  };
+  struct Watched {
+    std::string directory;   // as it was called then
+    std::uint32_t mask = 0;  // what the kernel tells
+    std::vector<Interest> interests{};
   };
 
   explicit PathWatch(UniqueFd fd) : fd_(std::move(fd)) {}
 
-  [[nodiscard]] int watch(const std::string& directory, std::uint32_t mask, Interest interest);
-  void watch_parts(Number number, const std::string& path, int links, std::string& warning);
+  [[nodiscard]] int watch(const std::string& directory, std::uint32_t mask, Number number,
+                          std::string name, bool last);
+  [[nodiscard]] bool watch_way(Number number, std::string& warning);
+  void watch_anew(Number number, std::string& warning);
+  void narrow(int descriptor);
   static void touch(Touches& touches, const Interest& interest, std::uint32_t mask,
                     std::string_view name);
 
   UniqueFd fd_;
   std::vector<Path> paths_;
-  std::map<int, std::vector<Interest>> watched_;  // by watch descriptor
+  std::map<int, Watched> watched_;  // by watch descriptor
 };
 
 }  // namespace zinit

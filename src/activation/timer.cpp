@@ -35,6 +35,20 @@ void read(const std::vector<std::string>& texts, std::vector<Spec>& specs,
   }
 }
 
+/// `N` whole numbers with a blank between them, and nothing else.
+template <std::size_t N>
+std::optional<std::array<std::int64_t, N>> parse_numbers(std::string_view text) {
+  std::array<std::int64_t, N> numbers{};
+  const auto parts = split(text, ' ');
+  if (parts.size() != N) return std::nullopt;
+  for (std::size_t i = 0; i < N; ++i) {
+    const auto number = parse_integer(parts[i]);
+    if (!number) return std::nullopt;
+    numbers[i] = *number;
+  }
+  return numbers;
+}
+
 }  // namespace
 
 ServiceTimer::ServiceTimer(const TimerSpec& spec, TimeZone local, TimePoint boot)
@@ -45,9 +59,20 @@ ServiceTimer::ServiceTimer(const TimerSpec& spec, TimeZone local, TimePoint boot
   if (spec_.on_boot) texts_.push_back(fmt::format("on_boot_ms = {}", spec_.on_boot->count()));
 }
 
-void ServiceTimer::go_on(const Stand& stand, TimePoint last_start) {
+void ServiceTimer::go_on(const Stand& stand) {
   stand_ = stand;
-  plan(last_start);
+  plan();
+}
+
+// Between every_from and now, whatever the wall clock was set to meanwhile.
+void ServiceTimer::started(std::int64_t start_us, Moment now) {
+  if (!spec_.every || start_us == 0 || start_us == stand_.start_us) return;
+  using std::chrono::microseconds;
+  const auto most = std::chrono::duration_cast<microseconds>(now.at - stand_.every_from);
+  const microseconds ago(std::max<std::int64_t>(now.wall_us - start_us, 0));
+  stand_.start_us = start_us;
+  stand_.every_from = now.at - std::min(ago, std::max(most, microseconds{0}));
+  plan();
 }
 
 void ServiceTimer::begin(Moment now, Milliseconds delay) {
@@ -71,7 +96,8 @@ void ServiceTimer::passed(Moment now, bool started, Milliseconds delay) {
   const bool boot_due = spec_.on_boot && over(1);
   const bool every_due = spec_.every && over(spec_.on_boot ? 2 : 1);
   stand_.booted = stand_.booted || boot_due;
-  stand_.since_us = now.wall_us;
+  stand_.since_us = std::max(stand_.since_us, now.wall_us);
+  stand_.not_before_us = 0;
   if (started || every_due) stand_.every_from = now.at;
   stand_.delay = delay;
   stand_.caught_up = true;
@@ -80,28 +106,44 @@ void ServiceTimer::passed(Moment now, bool started, Milliseconds delay) {
 }
 
 void ServiceTimer::clock_set(std::int64_t wall_us) {
-  const bool was_unset = stand_.since_us < kEarliestSet && wall_us >= kEarliestSet;
-  if (was_unset || stand_.since_us > wall_us) stand_.since_us = wall_us;
-  plan();
+  const bool is_set = wall_us >= kEarliestSet;
+  if (is_set && (stand_.since_us < kEarliestSet || stand_.since_us > wall_us))
+    stand_.since_us = wall_us;
+  put_off_missed(wall_us);
 }
 
-void ServiceTimer::catch_up(std::int64_t last_us, Moment now) {
+void ServiceTimer::catch_up(const std::optional<Stamp>& earlier, Moment now) {
   stand_.caught_up = true;
-  stand_.last_us = std::min(last_us, now.wall_us);
-  stand_.since_us = stand_.last_us;
-  const auto ago = std::chrono::microseconds(now.wall_us - stand_.last_us);
-  stand_.every_from = std::min(stand_.every_from, now.at - ago);
-  plan();
+  if (!earlier) return;
+  // A clock that is not set yet does not make it a time to come.
+  const std::int64_t latest = now.wall_us >= kEarliestSet ? now.wall_us : earlier->since_us;
+  stand_.since_us = std::min(earlier->since_us, latest);
+  stand_.last_us = std::min(earlier->last_us, latest);
+  if (spec_.every) {
+    const Milliseconds ago(std::max<std::int64_t>(now.wall_us - stand_.since_us, 0) / 1000);
+    stand_.every_from = std::min(stand_.every_from, now.at - std::min(*spec_.every, ago));
+  }
+  put_off_missed(now.wall_us);
 }
 
-void ServiceTimer::plan(TimePoint last_start) {
+/// What has been missed is put off by the random delay as every start is: else all that a machine
+/// owes would begin at the same moment.
+void ServiceTimer::put_off_missed(std::int64_t wall_us) {
+  stand_.not_before_us = wall_us + us_of(stand_.delay);
+  plan();
+  const bool missed = std::ranges::any_of(
+      next_, [&](const Next& next) { return next.wall_us == stand_.not_before_us; });
+  if (!missed) stand_.not_before_us = 0;
+}
+
+void ServiceTimer::plan() {
   next_.clear();
   auto text = texts_.cbegin();
   const std::int64_t delay_us = us_of(stand_.delay);
   const auto add_wall = [&](const auto& specs) {
     for (const auto& spec : specs) {
       auto at = spec.next_after(stand_.since_us, local_);
-      if (at) *at += delay_us;
+      if (at) at = std::max(*at + delay_us, stand_.not_before_us);
       next_.push_back({*text++, at, kNever});
     }
   };
@@ -110,31 +152,33 @@ void ServiceTimer::plan(TimePoint last_start) {
   const auto add = [&](TimePoint from, Milliseconds delay, bool over) {
     next_.push_back({*text++, {}, over ? kNever : after(after(from, delay), stand_.delay)});
   };
-  if (spec_.every) add(std::max(stand_.every_from, last_start), *spec_.every, false);
+  if (spec_.every) add(stand_.every_from, *spec_.every, false);
   if (spec_.on_boot) add(boot_, *spec_.on_boot, stand_.booted);
 }
 
 std::string stand_text(const ServiceTimer::Stand& stand) {
-  return fmt::format("{} {} {} {:d} {} {:d}", stand.since_us, stand.last_us,
-                     stand.every_from.time_since_epoch().count(), stand.booted, stand.delay.count(),
-                     stand.caught_up);
+  return fmt::format("{} {} {} {} {} {:d} {} {:d}", stand.since_us, stand.not_before_us,
+                     stand.last_us, stand.every_from.time_since_epoch().count(), stand.start_us,
+                     stand.booted, stand.delay.count(), stand.caught_up);
 }
 
 std::optional<ServiceTimer::Stand> parse_stand(std::string_view text) {
-  std::array<std::int64_t, 6> numbers{};
-  const auto parts = split(text, ' ');
-  if (parts.size() != numbers.size()) return std::nullopt;
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const auto number = parse_integer(parts[i]);
-    if (!number) return std::nullopt;
-    numbers[i] = *number;
-  }
-  return ServiceTimer::Stand{numbers[0],
-                             numbers[1],
-                             TimePoint(TimePoint::duration(numbers[2])),
-                             numbers[3] != 0,
-                             Milliseconds(numbers[4]),
-                             numbers[5] != 0};
+  const auto numbers = parse_numbers<8>(text);
+  if (!numbers) return std::nullopt;
+  const auto& [since, not_before, last, from, start, booted, delay, caught_up] = *numbers;
+  return ServiceTimer::Stand{
+      since,       not_before,          last,          TimePoint(TimePoint::duration(from)), start,
+      booted != 0, Milliseconds(delay), caught_up != 0};
+}
+
+std::string stamp_text(const ServiceTimer::Stand& stand) {
+  return fmt::format("{} {}\n", stand.since_us, stand.last_us);
+}
+
+std::optional<ServiceTimer::Stamp> parse_stamp(std::string_view text) {
+  const auto numbers = parse_numbers<2>(trim(text));
+  if (!numbers) return std::nullopt;
+  return ServiceTimer::Stamp{(*numbers)[0], (*numbers)[1]};
 }
 
 }  // namespace zinit

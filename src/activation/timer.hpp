@@ -32,12 +32,14 @@ class ServiceTimer {
  public:
   /// What outlasts the image: where the timer stands.
   struct Stand {
-    std::int64_t since_us = 0;  // times of the wall clock after this one are still to come
-    std::int64_t last_us = 0;   // when it last started the service; 0: never
-    TimePoint every_from;       // what every_ms is counted from
-    bool booted = false;        // on_boot_ms is over
-    Milliseconds delay{0};      // the random delay of the next start
-    bool caught_up = false;     // what was missed before zinit's start is known
+    std::int64_t since_us = 0;       // times of the wall clock after this one are still to come
+    std::int64_t not_before_us = 0;  // what has been missed is due then
+    std::int64_t last_us = 0;        // when it last started the service; 0: never
+    TimePoint every_from;            // what every_ms is counted from
+    std::int64_t start_us = 0;       // the service's last start that every_from knows of
+    bool booted = false;             // on_boot_ms is over
+    Milliseconds delay{0};           // the random delay of the next start
+    bool caught_up = false;          // what was missed before zinit's start is known
 
     bool operator==(const Stand&) const = default;
   };
@@ -59,25 +61,34 @@ class ServiceTimer {
   [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
   [[nodiscard]] const Stand& stand() const noexcept { return stand_; }
 
-  /// Goes on from there. `last_start` is the service's last start, however it came, and never later
-  /// than now.
-  void go_on(const Stand& stand, TimePoint last_start);
+  /// What outlasts the machine, in a file, of a timer that catches up.
+  struct Stamp {
+    std::int64_t since_us = 0;
+    std::int64_t last_us = 0;
+  };
+
+  /// Goes on from there.
+  void go_on(const Stand& stand);
   /// A new one, loaded `now`.
   void begin(Moment now, Milliseconds delay);
 
   [[nodiscard]] std::span<const Next> next() const noexcept { return next_; }
   [[nodiscard]] bool due(Moment now) const noexcept;
 
+  /// When the service was last started, however that came; 0: never.
+  void started(std::int64_t start_us, Moment now);
   /// It was due, and the service was started or, where not `started`, ran already.
   void passed(Moment now, bool started, Milliseconds delay);
   /// The wall clock was set. What it has passed over is due once; what it goes back over, again.
-  /// If it was never set before, as on a machine whose clock has no battery, nothing was missed.
+  /// If it was never set before, as on a machine whose clock has no battery, only what is missing
+  /// since an earlier life of the machine was missed.
   void clock_set(std::int64_t wall_us);
-  /// `last_us` is when it last was due in an earlier life of the machine.
-  void catch_up(std::int64_t last_us, Moment now);
+  /// `earlier` is where it stood in an earlier life of the machine; nothing: it had none.
+  void catch_up(const std::optional<Stamp>& earlier, Moment now);
 
  private:
-  void plan(TimePoint last_start = {});
+  void plan();
+  void put_off_missed(std::int64_t wall_us);
 
   TimerSpec spec_;
   TimeZone local_;
@@ -94,5 +105,9 @@ class ServiceTimer {
 [[nodiscard]] std::string stand_text(const ServiceTimer::Stand& stand);
 /// Nothing if that is none.
 [[nodiscard]] std::optional<ServiceTimer::Stand> parse_stand(std::string_view text);
+
+/// For the file of a timer that catches up.
+[[nodiscard]] std::string stamp_text(const ServiceTimer::Stand& stand);
+[[nodiscard]] std::optional<ServiceTimer::Stamp> parse_stamp(std::string_view text);
 
 }  // namespace zinit

@@ -17,7 +17,7 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kFacts = "timer/";
-constexpr std::size_t kLongestStamp = 32;
+constexpr std::size_t kLongestStamp = 64;
 
 bool any_timers(const Graph& graph) {
   return std::ranges::any_of(graph.order(),
@@ -111,9 +111,9 @@ void Timers::loaded(const Made& made) {
     if (!timer->fault().empty()) log_error("{}: [timer]: {}", service, timer->fault());
     auto stand = inherited_.extract(service);
     if (!before.empty() && before.mapped()->spec() == timer->spec()) {
-      timer->go_on(before.mapped()->stand(), last_start(service));
+      timer->go_on(before.mapped()->stand());
     } else if (!stand.empty()) {
-      timer->go_on(stand.mapped(), last_start(service));
+      timer->go_on(stand.mapped());
     } else {
       timer->begin(now, random_delay(timer->spec().random_delay));
       if (!before.empty() && before.mapped()->spec().on_boot == timer->spec().on_boot) {
@@ -121,7 +121,7 @@ void Timers::loaded(const Made& made) {
         changed.booted = before.mapped()->stand().booted;
         changed.last_us = before.mapped()->stand().last_us;
         changed.caught_up = before.mapped()->stand().caught_up;
-        timer->go_on(changed, {});
+        timer->go_on(changed);
       }
     }
     keep(service, *timer);
@@ -154,27 +154,25 @@ std::string Timers::stamp_of(const std::string& service) const {
 /// Reads when timers were due last before zinit's start, of those that catch up.
 void Timers::look_back() {
   if (under_way_ || parts_.state.empty() || !parts_.board.boot_settled()) return;
-  const auto stamps = std::make_shared<std::map<std::string, std::optional<std::int64_t>>>();
+  const auto stamps = std::make_shared<std::map<std::string, std::optional<ServiceTimer::Stamp>>>();
   for (const auto& [service, timer] : timers_)
     if (timer->spec().persistent && !timer->stand().caught_up) (*stamps)[service] = {};
   if (stamps->empty()) return;
   under_way_ = true;
   FileTask task;
   task.work = [this, stamps] {
-    for (auto& [service, at] : *stamps) {
-      const auto text = read_file(stamp_of(service).c_str(), kLongestStamp);
-      if (text) at = parse_integer(trim(*text));
-    }
+    for (auto& [service, stamp] : *stamps)
+      if (const auto text = read_file(stamp_of(service).c_str(), kLongestStamp))
+        stamp = parse_stamp(*text);
   };
   task.finish = [this, stamps](const std::optional<Error>&) {
     under_way_ = false;
     const Moment now = Moment::now();
-    for (const auto& [service, at] : *stamps) {
+    for (const auto& [service, stamp] : *stamps) {
       const auto found = timers_.find(service);
       if (found == timers_.end() || found->second->stand().caught_up) continue;
-      // The first time nothing is owed.
-      if (!at) write_stamp(service, found->second->stand().since_us);
-      found->second->catch_up(at.value_or(found->second->stand().since_us), now);
+      found->second->catch_up(stamp, now);
+      if (!stamp) write_stamp(service, *found->second);
       keep(service, *found->second);
     }
     run_due();
@@ -184,13 +182,13 @@ void Timers::look_back() {
   parts_.queue.add(std::move(task));
 }
 
-void Timers::write_stamp(const std::string& service, std::int64_t at_us) {
+void Timers::write_stamp(const std::string& service, const ServiceTimer& timer) {
   if (parts_.state.empty()) return;
   FileTask task;
-  task.work = [path = stamp_of(service), at_us, service] {
+  task.work = [path = stamp_of(service), text = stamp_text(timer.stand()), service] {
     const auto made = make_directories(path.substr(0, path.rfind('/')), 0755);
-    const auto written = made ? replace_file(path, fmt::format("{}\n", at_us), {})
-                              : Result<Remark>(Failure(made.error()));
+    const auto written =
+        made ? replace_file(path, text, {}) : Result<Remark>(Failure(made.error()));
     if (!written)
       log_warn("{}: a boot will not know when its timer was due last: {}", service,
                written.error().text);
@@ -201,13 +199,10 @@ void Timers::write_stamp(const std::string& service, std::int64_t at_us) {
 
 // --- running ---
 
-TimePoint Timers::last_start(const std::string& service) const {
-  const auto view = parts_.board.view(service);
-  if (!view || view->last_start_us == 0) return {};
-  const Moment now = Moment::now();
-  const auto ago =
-      std::chrono::microseconds(std::max<std::int64_t>(now.wall_us - view->last_start_us, 0));
-  return now.at - ago;
+/// every_ms is counted from the service's last start, which others may have asked for.
+void Timers::look_at_start(const std::string& service, ServiceTimer& timer, Moment now) const {
+  if (!timer.spec().every) return;
+  if (const auto view = parts_.board.view(service)) timer.started(view->last_start_us, now);
 }
 
 void Timers::run_due() {
@@ -219,15 +214,14 @@ void Timers::run_due() {
 
 void Timers::run(const std::string& service, ServiceTimer& timer) {
   const Moment now = Moment::now();
-  // It may have been started by others since every_ms was counted.
-  if (timer.spec().every) timer.go_on(timer.stand(), last_start(service));
+  look_at_start(service, timer, now);
   if (!timer.due(now)) return;
   const bool starts = services_.stand(service) == ServiceAccess::Stand::off ||
                       services_.stand(service) == ServiceAccess::Stand::done;
   timer.passed(now, starts, random_delay(timer.spec().random_delay));
   keep(service, timer);  // before the start: after a crash in between it is not started twice
   kill_point("timer.kept");
-  if (timer.spec().persistent) write_stamp(service, now.wall_us);
+  if (timer.spec().persistent) write_stamp(service, timer);
   if (starts) services_.start(service, "its timer");
 }
 
@@ -262,7 +256,7 @@ std::vector<TimerView> Timers::views() const {
   const Moment now = Moment::now();
   for (const auto& [service, timer] : timers_) {
     ServiceTimer current = *timer;
-    current.go_on(timer->stand(), last_start(service));
+    look_at_start(service, current, now);
     for (const ServiceTimer::Next& next : current.next()) {
       TimerView view{service, std::string(next.expression), timer->stand().last_us, next.wall_us};
       if (next.at != kNever)

@@ -74,8 +74,8 @@ class Timers {
   void run(const std::string& service, ServiceTimer& timer);
   void arm();
   void keep(const std::string& service, const ServiceTimer& timer);
-  void write_stamp(const std::string& service, std::int64_t at_us);
-  [[nodiscard]] TimePoint last_start(const std::string& service) const;
+  void write_stamp(const std::string& service, const ServiceTimer& timer);
+  void look_at_start(const std::string& service, ServiceTimer& timer, Moment now) const;
   [[nodiscard]] std::string stamp_of(const std::string& service) const;
 
   const Parts parts_;

@@ -176,7 +176,7 @@ TEST_CASE("what was missed is caught up with once, and nothing the first time",
     CHECK_FALSE(zinit.traced("ran"));
   }
   SECTION("two years later") {
-    write_file(stamp, std::to_string(zinit::wall_us() - 2 * 366 * 86400 * kSecond) + "\n");
+    write_file(stamp, std::to_string(zinit::wall_us() - 2 * 366 * 86400 * kSecond) + " 0\n");
     zinit.boot();
     zinit.await_trace("ran");
     REQUIRE(eventually(

@@ -132,3 +132,56 @@ TEST_CASE("a folder is not empty when something is in it", "[path]") {
   CHECK(rig.starts());
   CHECK(rig.look().not_empty);
 }
+
+TEST_CASE("what a link has led to before is no part of the path any more", "[path]") {
+  Rig rig;
+  for (const char* name : {"one", "two"}) rig.make(name);
+  rig.folder.write("one/file", "");
+  rig.folder.write("two/file", "");
+  REQUIRE(::symlink("one", (rig.folder / "link").c_str()) == 0);
+  rig.watch.add(PathKind::changed, rig.folder / "link/file");
+  CHECK_FALSE(rig.look().holds);
+  REQUIRE(::symlink("two", (rig.folder / "next").c_str()) == 0);
+  REQUIRE(::rename((rig.folder / "next").c_str(), (rig.folder / "link").c_str()) == 0);
+  CHECK(rig.starts());  // another file
+  (void)rig.watch.read_events();
+  rig.folder.write("one/file", "x");
+  CHECK(rig.quiet());
+  rig.folder.write("two/file", "x");
+  CHECK(rig.starts());
+}
+
+TEST_CASE("what is in the way, or leads nowhere, may be replaced", "[path]") {
+  Rig rig;
+  rig.watch.add(PathKind::exists, rig.folder / "a/b");
+  SECTION("a file") {
+    rig.folder.write("a", "");
+    CHECK_FALSE(rig.look().holds);
+    REQUIRE(::unlink((rig.folder / "a").c_str()) == 0);
+    CHECK_FALSE(rig.starts());
+    rig.make("a");
+    CHECK_FALSE(rig.starts());
+    rig.folder.write("a/b", "");
+  }
+  SECTION("a link") {
+    REQUIRE(::symlink("c/d", (rig.folder / "a").c_str()) == 0);
+    CHECK_FALSE(rig.look().holds);
+    rig.make("c");
+    CHECK_FALSE(rig.starts());
+    rig.make("c/d");
+    CHECK_FALSE(rig.starts());
+    rig.folder.write("c/d/b", "");
+  }
+  CHECK(rig.starts());
+}
+
+TEST_CASE("a directory that was the last one no longer tells of others once it is not", "[path]") {
+  Rig rig;
+  rig.watch.add(PathKind::exists, rig.folder / "a/b");
+  CHECK_FALSE(rig.look().holds);
+  rig.make("a");
+  CHECK_FALSE(rig.starts());
+  (void)rig.watch.read_events();
+  rig.folder.write("other", "");
+  CHECK(rig.quiet());
+}

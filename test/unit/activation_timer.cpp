@@ -84,15 +84,46 @@ TEST_CASE("what was missed is due at once, and once", "[timer]") {
   ServiceTimer timer = daily();
   const Moment now = at(kNow, 100);
   SECTION("after ten days") {
-    timer.catch_up(kNow - 10 * kDay, now);
+    timer.catch_up({{kNow - 10 * kDay, kNow - 11 * kDay}}, now);
+    CHECK(timer.stand().last_us == kNow - 11 * kDay);
     REQUIRE(timer.due(now));
     timer.passed(now, true, Milliseconds{0});
   }
-  SECTION("after an hour nothing was") { timer.catch_up(kNow - kHour, now); }
-  SECTION("a time that is still to come") { timer.catch_up(kNow + 10 * kDay, now); }
+  SECTION("after an hour nothing was") { timer.catch_up({{kNow - kHour, 0}}, now); }
+  SECTION("a time that is still to come") { timer.catch_up({{kNow + 10 * kDay, 0}}, now); }
+  SECTION("the first time nothing is") {
+    timer.catch_up({}, now);
+    CHECK(timer.stand().last_us == 0);
+  }
   CHECK_FALSE(timer.due(now));
   CHECK(wall_of(timer) == kNow + 12 * kHour);
   CHECK(timer.stand().caught_up);
+}
+
+TEST_CASE("what was missed is put off by the random delay too", "[timer]") {
+  TimerSpec spec;
+  spec.calendar = {"daily"};
+  spec.every = Milliseconds{kDay / 1000};
+  ServiceTimer timer = timer_of(spec);
+  timer.begin(at(kNow, 100), Milliseconds{5000});
+  SECTION("while the machine was down") { timer.catch_up({{kNow - 10 * kDay, 0}}, at(kNow, 100)); }
+  SECTION("while the clock was behind") { timer.clock_set(kNow + kDay); }
+  const std::int64_t wall = timer.stand().not_before_us - 5 * kSecond;
+  CHECK_FALSE(timer.due(at(wall + 5 * kSecond - 1, 104)));
+  CHECK(timer.due(at(wall + 5 * kSecond, 105)));
+  timer.passed(at(wall + 5 * kSecond, 105), true, Milliseconds{0});
+  CHECK_FALSE(timer.due(at(wall + 6 * kSecond, 106)));
+}
+
+TEST_CASE("what was missed is known though the clock is set only later", "[timer]") {
+  TimerSpec spec;
+  spec.calendar = {"daily"};
+  ServiceTimer timer = timer_of(spec);
+  timer.begin(at(5 * kSecond, 5), Milliseconds{0});
+  timer.catch_up({{kNow - 3 * kDay, kNow - 3 * kDay}}, at(9 * kSecond, 9));
+  CHECK_FALSE(timer.due(at(10 * kSecond, 10)));
+  timer.clock_set(kNow);
+  CHECK(timer.due(at(kNow, 11)));
 }
 
 TEST_CASE("every_ms goes by the monotonic clock, from the last start", "[timer]") {
@@ -103,12 +134,18 @@ TEST_CASE("every_ms goes by the monotonic clock, from the last start", "[timer]"
   timer.clock_set(kNow + 400 * kDay);
   CHECK_FALSE(timer.due(at(kNow + 400 * kDay, 109)));
   CHECK(timer.due(at(kNow, 110)));
-  timer.go_on(timer.stand(), TimePoint(std::chrono::seconds(105)));
+  timer.started(kNow + 5 * kSecond, at(kNow + 10 * kSecond, 110));
   CHECK_FALSE(timer.due(at(kNow, 114)));
   CHECK(timer.due(at(kNow, 115)));
-  SECTION("what was missed") {
-    timer.catch_up(kNow - kHour, at(kNow, 106));
-    CHECK(timer.due(at(kNow, 106)));
+  SECTION("what was missed, before the machine's boot too") {
+    timer.catch_up({{kNow - kHour, 0}}, at(kNow, 6));
+    CHECK(timer.due(at(kNow, 6)));
+  }
+  SECTION("a clock that goes back delays it once") {
+    timer.started(kNow + kHour, at(kNow, 115));
+    CHECK_FALSE(timer.due(at(kNow, 124)));
+    timer.started(kNow + kHour, at(kNow, 125));
+    CHECK(timer.due(at(kNow, 125)));
   }
   SECTION("while the service runs") {
     timer.passed(at(kNow, 115), false, Milliseconds{0});
@@ -159,11 +196,11 @@ TEST_CASE("the zone that is gone, and what is wrong, is left out and told", "[ti
 
 TEST_CASE("where a timer stands outlasts a re-execution", "[timer]") {
   const ServiceTimer::Stand stand{
-      5, -6, TimePoint(TimePoint::duration(-7)), true, Milliseconds{8}, true};
+      5, 4, -6, TimePoint(TimePoint::duration(-7)), 3, true, Milliseconds{8}, true};
   const auto read = parse_stand(stand_text(stand));
   REQUIRE(read);
   CHECK(*read == stand);
-  for (const char* bad :
-       {"", "1 2 3 4 5", "1 2 3 4 5 x", "1 2 3 4 5 6 7", "99999999999999999999 0 0 0 0 0"})
+  for (const char* bad : {"", "1 2 3 4 5 6 7", "1 2 3 4 5 6 7 x", "1 2 3 4 5 6 7 8 9",
+                          "99999999999999999999 0 0 0 0 0 0 0"})
     CHECK_FALSE(parse_stand(bad));
 }

@@ -38,7 +38,7 @@ SCENARIO("timers go by a clock that is set, ahead and back") {
                      service("owed",
                              "[service]\noneshot = true\nexec = \"echo >>/run/owed\"\n"
                              "[timer]\ncalendar = \"yearly\"\npersistent = true\n"),
-                     {"/var/lib/zinit/timers/owed", "1500000000000000\n"}});
+                     {"/var/lib/zinit/timers/owed", "1500000000000000 0\n"}});
     WHEN("the clock shows the time") {
       machine.shell().repeat_until("echo $(wc -l </run/owed) owed", "1 owed");
       // The nights of the years in between are due once, at once; this one is due in 5 s.
