@@ -2,19 +2,27 @@
 # source it. What a word may become is asked of zinitctl itself.
 
 _zinitctl() {
-  local IFS=$'\n' word words=() value
-  # bash takes the = of --socket=PATH for a word. An option and its value may be two words.
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
-    [[ $word == = ]] || words+=("$word")
+  local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} word words=() typed value done=''
+  # Not COMP_WORDS: bash parts words at = and @ too. An option and its value may be two words.
+  read -ra typed <<<"$line"
+  [[ $line == *[[:space:]] ]] && typed+=('')
+  for word in "${typed[@]:1}"; do
+    case $word in
+      --*=*) words+=("${word%%=*}" "${word#*=}") ;;
+      *) words+=("$word") ;;
+    esac
   done
-  [[ ${COMP_WORDS[COMP_CWORD]} == = ]] && words+=('')
+  word=${words[-1]}
+  # bash replaces what comes after the last @ alone.
+  [[ $word == *@* && $COMP_WORDBREAKS == *@* ]] && done=${word%@*}@
   COMPREPLY=()
   while IFS=$'\t' read -r value _; do
     if [[ $value == :files ]]; then
       compopt -o filenames
-      COMPREPLY+=($(compgen -f -- "${words[-1]}"))
+      IFS=$'\n'
+      COMPREPLY+=($(compgen -f -- "$word"))
     else
-      COMPREPLY+=("$value")
+      COMPREPLY+=("${value#"$done"}")
     fi
   done < <("${COMP_WORDS[0]}" __complete "${words[@]}" 2>/dev/null)
 }

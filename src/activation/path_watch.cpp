@@ -264,7 +264,7 @@ PathWatch::Found PathWatch::look(Number number, Touch touch, const std::string& 
   Found found;
   watch_anew(number, found.warning);
   struct stat status {};
-  const bool there = ::stat(path.text.c_str(), &status) == 0;
+  const bool there = found.there = ::stat(path.text.c_str(), &status) == 0;
   const bool first = before.empty();
   switch (path.kind) {
     case PathKind::exists:

@@ -42,8 +42,9 @@ class PathWatch {
 
   /// What look() has found.
   struct Found {
-    std::string state;       // for the next look(), also of another image; one line
-    bool holds = false;      // starts the service
+    std::string state;   // for the next look(), also of another image; one line
+    bool holds = false;  // starts the service
+    bool there = false;
     bool not_empty = false;  // of a directory that must not be empty
     std::string warning;     // why changes may not be seen; empty: they are
   };

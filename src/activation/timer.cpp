@@ -83,6 +83,18 @@ void ServiceTimer::begin(Moment now, Milliseconds delay) {
   plan();
 }
 
+void ServiceTimer::replace(const ServiceTimer& before) {
+  const Stand& known = before.stand_;
+  stand_.last_us = known.last_us;
+  stand_.caught_up = known.caught_up;
+  stand_.booted = known.booted && before.spec_.on_boot == spec_.on_boot;
+  if (before.spec_.every) {
+    stand_.every_from = known.every_from;
+    stand_.start_us = known.start_us;
+  }
+  plan();
+}
+
 bool ServiceTimer::due(Moment now) const noexcept {
   return std::ranges::any_of(next_, [now](const Next& next) {
     return next.wall_us ? *next.wall_us <= now.wall_us : next.at <= now.at;
@@ -117,8 +129,9 @@ void ServiceTimer::catch_up(const std::optional<Stamp>& earlier, Moment now) {
   if (!earlier) return;
   // A clock that is not set yet does not make it a time to come.
   const std::int64_t latest = now.wall_us >= kEarliestSet ? now.wall_us : earlier->since_us;
-  stand_.since_us = std::min(earlier->since_us, latest);
-  stand_.last_us = std::min(earlier->last_us, latest);
+  stand_.since_us =
+      std::clamp<std::int64_t>(earlier->since_us, 0, std::max<std::int64_t>(latest, 0));
+  stand_.last_us = std::clamp<std::int64_t>(earlier->last_us, 0, std::max<std::int64_t>(latest, 0));
   if (spec_.every) {
     const Milliseconds ago(std::max<std::int64_t>(now.wall_us - stand_.since_us, 0) / 1000);
     stand_.every_from = std::min(stand_.every_from, now.at - std::min(*spec_.every, ago));

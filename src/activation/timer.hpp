@@ -71,6 +71,8 @@ class ServiceTimer {
   void go_on(const Stand& stand);
   /// A new one, loaded `now`.
   void begin(Moment now, Milliseconds delay);
+  /// The same, in place of `before`, whose [timer] was another: the service's last start counts.
+  void replace(const ServiceTimer& before);
 
   [[nodiscard]] std::span<const Next> next() const noexcept { return next_; }
   [[nodiscard]] bool due(Moment now) const noexcept;

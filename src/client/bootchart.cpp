@@ -112,7 +112,7 @@ std::vector<bool> critical_chain(const std::vector<BootStep>& steps) {
 
 std::string bootchart_text(const Terminal& terminal, const SystemInfo& info,
                            const std::vector<BootStep>& steps) {
-  if (steps.empty()) return "nothing is known of a boot\n";
+  if (steps.empty()) return "no service was started at boot\n";
   const Span span = span_of(info, steps);
   const std::vector<bool> critical = critical_chain(steps);
   std::size_t name_width = 4;

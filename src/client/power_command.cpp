@@ -44,7 +44,7 @@ constexpr OptionRow kShutdownOptions[] = {
     {"-P,--poweroff", "", "power off"},
     {"-r,--reboot", "", "restart"},
     {"-H,--halt", "", "halt"},
-    {"-c", "", "take back a shutdown whose time has not come"},
+    {"-c", "", "cancel a scheduled shutdown"},
     kForce,
     kSocket,
     kHelp,
@@ -99,7 +99,9 @@ class PowerCommand {
   }
 
   static std::string hint_for(const ClientError& error) {
-    return error.code() == ErrorCode::no_server ? "; -f does it without a server" : "";
+    return error.code() == ErrorCode::no_server
+               ? "; -f does it at once, without a server, and stops nothing first"
+               : "";
   }
 
   [[nodiscard]] const EndRow& end() const {
@@ -114,7 +116,7 @@ class PowerCommand {
 
   int cancel() {
     const bool cancelled = connect().cancel_shutdown();
-    printer_.out(cancelled ? "the shutdown is cancelled\n" : "no shutdown was planned\n");
+    printer_.out(cancelled ? "the shutdown is cancelled\n" : "no shutdown is scheduled\n");
     return ExitStatus::done;
   }
 
@@ -128,7 +130,7 @@ class PowerCommand {
     std::string message;
     if (is_shutdown_) {
       if (arguments_.rest.empty())
-        return fail(ExitStatus::usage, "a time is missing: now, +MINUTES or HH:MM");
+        return fail(ExitStatus::usage, "give a time: now, +MINUTES or HH:MM");
       const auto time = shutdown_time(arguments_.rest.front(), machine_.now_us);
       if (!time) return fail(ExitStatus::usage, time.error().text);
       if (*time > machine_.now_us) at_us = *time;
@@ -138,13 +140,16 @@ class PowerCommand {
     const ShutdownTime at = wall_time(at_us);
     switch (end().end) {
       case PowerAction::shut_down: client.shutdown(at, message); break;
-      case PowerAction::power_off: client.poweroff(at, message); break;
+      case PowerAction::power_off:
+        // A container has no power, but an end.
+        is_shutdown_ ? client.shutdown(at, message) : client.poweroff(at, message);
+        break;
       case PowerAction::reboot: client.reboot(at, message); break;
       case PowerAction::halt: client.halt(at, message); break;
       case PowerAction::kexec: client.kexec(at, message); break;
       case PowerAction::switch_root: break;  // no name of a command stands for it
     }
-    printer_.out(at_us ? fmt::format("{} at {}; `shutdown -c` takes it back\n", end().words,
+    printer_.out(at_us ? fmt::format("{} at {}; cancel it with `shutdown -c`\n", end().words,
                                      date_time(*at_us))
                        : fmt::format("{} has begun\n", end().words));
     return ExitStatus::done;

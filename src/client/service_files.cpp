@@ -132,6 +132,8 @@ Places places_of(VerbContext& context) {
 
 SourceFile find_service_files(VerbContext& context, const Places& places, const std::string& name,
                               bool* unmade) {
+  // Before any path is made of it.
+  if (const auto fault = name_fault(name)) throw VerbFailure{ExitStatus::usage, *fault, name};
   if (!context.arguments.has("root")) {
     std::string file = file_by_server(context, name);
     // The server has read the vendor's file, but the administrator may have replaced it since.
@@ -151,6 +153,7 @@ SourceFile find_service_files(VerbContext& context, const Places& places, const 
     file.link = spec.instance->link;
     return file;
   }
+  if (found.templates->has(name)) return found.templates->files().find(name)->second;
   if (found.templates->makes(name) && !found.masked.contains(name)) {
     if (unmade != nullptr) *unmade = true;
     return found.templates->source_of(name);

@@ -169,7 +169,7 @@ Result<std::int64_t> shutdown_time(std::string_view text, std::int64_t now_us) {
     const std::int64_t today = time_us_of(time);
     return today > now_us ? today : time_us_of(time, 1);
   }
-  return failure(fmt::format("{} is no time: now, +MINUTES or HH:MM", printable(text)));
+  return failure(fmt::format("invalid time \"{}\"; use now, +MINUTES or HH:MM", printable(text)));
 }
 
 }  // namespace zinit

@@ -126,7 +126,7 @@ std::string run_editor(const Copy& copy) {
   if (status == 0) return {};
   return WIFEXITED(status) && WEXITSTATUS(status) == 127
              ? fmt::format("the editor {} cannot be run; EDITOR names another", program)
-             : fmt::format("the editor {} did not end with success", program);
+             : fmt::format("the editor {} failed", program);
 }
 
 /// Asks whether to edit again. Without a terminal the answer is no.

@@ -38,7 +38,8 @@ bool is_set(const ServiceSpec& spec, const StatusVerb& verb) {
 std::string effect_of(const std::string& name, const ServiceSpec& spec, const StatusVerb& verb,
                       std::string_view adverb) {
   const bool starts = verb.status == StartStatus::start;
-  if (!spec.triggered()) return fmt::format("{}{} {} at boot", name, adverb, verb.effect);
+  if (!spec.triggered())
+    return fmt::format("{}{} {} at boot{}", name, adverb, verb.effect, starts ? "" : " by itself");
   return fmt::format("{} is{}{} started by {}", name, adverb, starts ? "" : " not",
                      trigger_words(spec));
 }
@@ -111,6 +112,10 @@ int set_status(VerbContext& context, const StatusVerb& asked) {
     throw VerbFailure{ExitStatus::usage,
                       "--now is for a server, --root for a system that does not run"};
   }
+  if (is_template_name(name)) {
+    throw VerbFailure{ExitStatus::usage,
+                      fmt::format("is a template; name an instance of it, as {}NAME", name), name};
+  }
   const Places places = places_of(context);
   bool unmade = false;
   const SourceFile source = find_service_files(context, places, name, &unmade);
@@ -137,7 +142,10 @@ int set_status(VerbContext& context, const StatusVerb& asked) {
                                    : effect_of(name, *spec, verb, " already");
   // With --now and --json, the one document is the answer to the start or stop.
   if (!now || !context.json()) context.print_result(json.text(), printable(text) + "\n");
-  return now ? find_verb(verb.now)->run(context) : ExitStatus::done;
+  if (!now) return ExitStatus::done;
+  // What starts it goes by the server's config, not by this file.
+  if (changed && spec->triggered()) (void)context.client().call("service.reload");
+  return find_verb(verb.now)->run(context);
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ std::optional<std::int64_t> lines_of(const Arguments& arguments) {
   if (text == "all") return kAllEvents;
   const auto lines = parse_integer(text);
   if (!lines || *lines < 0)
-    throw VerbFailure{ExitStatus::usage, fmt::format("-n {}: not a number of lines, or all", text)};
+    throw VerbFailure{ExitStatus::usage,
+                      fmt::format("invalid number of lines \"{}\"; use a number or \"all\"", text)};
   return std::min<std::int64_t>(*lines, kAllEvents);
 }
 
@@ -72,7 +73,7 @@ class EventPrinter {
     context_.answered();
     context_.flush();
     while (context_.client().dispatch(context_.time_left())) context_.flush();
-    throw VerbFailure{ExitStatus::timeout, "the time is up"};
+    throw VerbFailure{ExitStatus::timeout, "timed out"};
   }
 
  private:

@@ -49,7 +49,8 @@ std::uint32_t wanted_lines(const Arguments& arguments) {
   const std::string text = arguments.value("lines");
   if (text == "all") return kAllLines;
   const auto number = parse_integer(text);
-  if (!number || *number < 0) wrong(fmt::format("-n {}: a number of lines, or all", text));
+  if (!number || *number < 0)
+    wrong(fmt::format("invalid number of lines \"{}\"; use a number or \"all\"", text));
   return static_cast<std::uint32_t>(std::min<long long>(*number, kAllLines));
 }
 
@@ -66,7 +67,8 @@ Selection read_selection(const Arguments& arguments) {
     const std::string text = arguments.value("grep");
     auto regex = Regex::compile(text);
     if (!regex)
-      wrong(fmt::format("--grep {}: no regular expression: {}", text, regex.error().text));
+      wrong(fmt::format("invalid regular expression \"{}\" for --grep: {}", text,
+                        regex.error().text));
     selection.regex = std::move(*regex);
   }
   selection.stream = arguments.value("stream");
@@ -115,7 +117,7 @@ class LogPrinter {
     context_.answered();
     context_.flush();
     while (context_.client().dispatch(context_.time_left())) context_.flush();
-    throw VerbFailure{ExitStatus::timeout, "the time is up"};
+    throw VerbFailure{ExitStatus::timeout, "timed out"};
   }
 
  private:

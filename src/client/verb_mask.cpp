@@ -59,8 +59,8 @@ int refuse_own(VerbContext& context, const Places& places, const std::string& na
                      "that one, or `zinitctl disable {}`",
                      vendors, name)
                : fmt::format(
-                     "is a file of your own, and no vendor's that a link could hide; remove it, "
-                     "or `zinitctl disable {}`",
+                     "is a file of your own, and only a vendor's can be masked; remove it, or "
+                     "`zinitctl disable {}`",
                      name);
   return context.fail(ExitStatus::failed, name, own + " " + what);
 }

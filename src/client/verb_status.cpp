@@ -240,6 +240,8 @@ int print_overview(VerbContext& context) {
     ++count[std::string(shown_state(status))];
     if (needs_a_look(status)) to_see.push_back(std::move(status));
   }
+  std::stable_partition(to_see.begin(), to_see.end(),
+                        [](const ServiceStatus& one) { return one.state == "failed"; });
   std::vector<std::string> parts, names;
   JsonParams json, states;
   json.add("services", static_cast<std::int64_t>(all));

@@ -61,7 +61,7 @@ int run_kill(VerbContext& context) {
     if (words.size() > 1) throw VerbFailure{ExitStatus::usage, "two signals are given"};
   } else if (words.size() > 1) {
     // kill(1) has the signal before the name.
-    if (signal_number(words[1]) == 0 && signal_number(words[0]) != 0) std::swap(words[0], words[1]);
+    if (signal_number(words[1]) == 0 && words[0] == upper(words[0])) std::swap(words[0], words[1]);
     signal = words[1];
   }
   const std::string& name = words[0];
@@ -88,7 +88,8 @@ int run_isolate(VerbContext& context) {
   };
   add("stopping", isolation.stopped);
   add("starting", isolation.started);
-  if (text.empty()) text = fmt::format("only {} is running already\n", printable(target));
+  if (text.empty())
+    text = fmt::format("nothing to do: only {} and what it needs are running\n", printable(target));
   context.print_result(json, text);
   context.flush();
   if (context.arguments.has("no-wait")) return ExitStatus::done;

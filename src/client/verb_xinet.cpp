@@ -76,7 +76,7 @@ std::string list_text(const Terminal& terminal, const std::vector<ProxyStatus>& 
 }
 
 std::string times_line(const ProxyStatus& proxy) {
-  std::string text = fmt::format("{} s for the backend", proxy.connect_timeout.count());
+  std::string text = fmt::format("connect timeout {} s", proxy.connect_timeout.count());
   if (proxy.idle_timeout.count() > 0)
     text += fmt::format(", {} s idle until the service is stopped", proxy.idle_timeout.count());
   return text;

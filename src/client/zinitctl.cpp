@@ -128,11 +128,11 @@ constexpr OtherName kOtherNames[] = {
 int unknown_verb(Printer& printer, const std::string& word) {
   for (const OtherName& other : kOtherNames)
     if (other.name == word)
-      return usage_error(printer, word, fmt::format("no such verb; here it is {}", other.here),
+      return usage_error(printer, word, fmt::format("unknown command; use {}", other.here),
                          kSeeHelp);
   std::vector<std::string_view> known;
   for (const VerbRow& verb : verbs()) known.push_back(verb.name);
-  std::string why = "no such verb";
+  std::string why = word.empty() ? "empty command" : "unknown command";
   if (const auto near = nearest(word, known)) why += fmt::format("; did you mean {}?", *near);
   return usage_error(printer, printable(word), why, kSeeHelp);
 }

@@ -134,8 +134,12 @@ class Contradictions {
   void need_one(const Member* section, std::string_view name,
                 std::initializer_list<std::string_view> keys, std::string_view text) {
     if (section == nullptr) return;
-    for (const std::string_view key : keys)
-      if (key_of(document_, name, key) != nullptr) return;
+    for (const std::string_view key : keys) {
+      const Member* found = key_of(document_, name, key);
+      const bool nothing =
+          found != nullptr && found->value.type == ValueType::array && found->value.array.empty();
+      if (found != nullptr && !nothing) return;
+    }
     findings_.add(Severity::error, section->at, std::string(name), std::string(text));
   }
 

@@ -61,7 +61,7 @@ struct ForeignSection {
 };
 
 constexpr ForeignSection kForeignSections[] = {
-    {"unit", "; write [service] for the description and [dependencies] for names of others"},
+    {"unit", "; put the description in [service], and names of others in [dependencies]"},
     {"install", "; write \"wanted_by\" in [dependencies]"},
 };
 // clang-format on

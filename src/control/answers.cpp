@@ -21,6 +21,8 @@ RpcError service_not_found(const Board& board, std::string_view name) {
   }
   const std::string_view of = told.ends_with('@') ? told : template_of(told);
   if (board.has_template(of)) {
+    const auto fault = of == told ? std::nullopt : name_fault(std::string(name));
+    if (fault) return std::move(error).about(told).hint(printable(*fault));
     return std::move(error).about(told).hint(
         of == told ? fmt::format("{0} is a template: name an instance of it, as {0}NAME", told)
                    : fmt::format("`zinitctl start {}` makes it, an instance of {}", told, of));
@@ -51,8 +53,7 @@ RpcError refused(const Board& board, std::string_view name, const RequestFailure
     case Refusal::dependency_error:
       return RpcError(RpcCode::dependency_error, failure.text)
           .about(name)
-          .hint(
-              "delete these first, or with cascade: then they are stopped, and require it no more")
+          .hint("delete these first, or use cascade, which stops them and drops the dependency")
           .with("required_by", json_of(std::span<const std::string>(failure.details)));
     case Refusal::proxy_not_found:
       return RpcError(RpcCode::proxy_not_found, failure.text).about(name);

@@ -112,6 +112,9 @@ class Daemon {
   /// Keeps what is scheduled, for the next image; nothing: no shutdown is scheduled any more.
   virtual void keep_scheduled(const std::optional<ScheduledPower>& power) = 0;
 
+  /// Writes a line to the terminals of all who are logged in, where this is PID 1. Any text.
+  virtual void tell_terminals(std::string text) = 0;
+
   using ReexecuteDone = std::function<void(const RequestResult<void>&)>;
   /// Executes zinit anew; with `update` the program that is installed now, once it has passed a
   /// self-check. Services run on. `done` is called once on the control loop's thread: just before
@@ -158,7 +161,7 @@ class Daemon {
   };
   [[nodiscard]] virtual Sockets sockets_of(const std::string& service) const = 0;
   /// All expressions of timers, by service.
-  [[nodiscard]] virtual std::vector<TimerView> timers() const = 0;
+  [[nodiscard]] virtual std::vector<TimerView> timers(std::string_view of = {}) const = 0;
   /// Why the service may not be started by its [timer] or [path] when it should; empty: it is.
   [[nodiscard]] virtual std::string trigger_fault(const std::string& service) const = 0;
 };

@@ -3,6 +3,7 @@
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
 #include "config/keys.hpp"
+#include "config/templates.hpp"
 #include "config/value_text.hpp"
 #include "control/answers.hpp"
 
@@ -86,17 +87,19 @@ struct BulkWait {
 
   [[nodiscard]] std::string answer(const Board& board, const AboutAll& about) const {
     std::vector<std::string> done;
-    std::vector<Board::Bulk::Left> failed = asked.failed;
+    std::vector<Board::Bulk::Left> failed = asked.failed, skipped = asked.skipped;
     for (const std::string& name : asked.done) {
       const auto view = board.view(name);
       if (!view || about.succeeded(*view))
         done.push_back(name);
+      else if (view->record.skipped)
+        skipped.push_back({name, reason_text(view->record.reason)});
       else
         failed.push_back({name, words_of(*view)});
     }
     JsonWriter writer;
     writer.begin_object().member(about.done, done);
-    put_left(writer, "skipped", asked.skipped);
+    put_left(writer, "skipped", skipped);
     put_left(writer, "failed", failed);
     return writer.end_object().take();
   }
@@ -151,6 +154,14 @@ Outcome service_get(Call& call) {
 Outcome service_set(Call& call) {
   const JsonValue& config = *call.params.object("config");
   const std::string name = name_in(config);
+  if (is_template_name(name)) {
+    return refused(call.context.board, name,
+                   {Refusal::config_error,
+                    fmt::format("{} is the name of a template, which is a file: put it in a "
+                                "directory of services, then reload",
+                                name),
+                    {}});
+  }
   auto document = value_from_json(config);
   if (!document) {
     return refused(call.context.board, name,

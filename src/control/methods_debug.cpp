@@ -88,8 +88,8 @@ void put_services(JsonWriter& writer, const Board& board, const std::vector<Serv
   writer.end_array();
 }
 
-/// The deadlines of all services, each with its kind.
-void put_timers(JsonWriter& writer, const std::vector<ServiceView>& views) {
+/// The deadlines of all services, each with its kind, and when their timers are due next.
+void put_timers(JsonWriter& writer, const std::vector<ServiceView>& views, const Daemon& daemon) {
   const TimePoint now = Clock::now();
   writer.key("timers").begin_array();
   for (const ServiceView& view : views) {
@@ -100,6 +100,12 @@ void put_timers(JsonWriter& writer, const std::vector<ServiceView>& views) {
     };
     put("delay", view.record.delay_until);
     put("deadline", view.record.deadline);
+  }
+  const std::int64_t now_us = wall_us();
+  for (const TimerView& timer : daemon.timers()) {
+    if (!timer.next_us) continue;
+    writer.begin_object().member("service", timer.service).member("kind", "timer");
+    writer.member("in_ms", std::max<std::int64_t>(*timer.next_us - now_us, 0) / 1000).end_object();
   }
   writer.end_array();
 }
@@ -160,7 +166,7 @@ Outcome debug_state(Call& call) {
   writer.end_object();
   const std::vector<ServiceView> views = board.views();
   put_services(writer, board, views);
-  put_timers(writer, views);
+  put_timers(writer, views, call.context.daemon);
   put_proxies(writer, call.context.daemon);
   put_descriptors(writer);
   put_threads(writer);

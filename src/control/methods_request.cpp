@@ -42,7 +42,7 @@ RpcError has_failed(const RpcContext& context, const std::string& name, std::str
   const std::string why = view ? reason_text(view->record.reason) : std::string();
   return RpcError(
              RpcCode::invalid_state,
-             fmt::format("{} {}: {}, and is not restarted; it will not be {}", name,
+             fmt::format("{} {}: {}; it will not be {}", name,
                          view && view->record.skipped ? "was not started" : "failed", why, goal))
       .about(name)
       .hint("service.why says why");
@@ -60,9 +60,15 @@ RpcError timed_out(const Board& board, const std::string& name, std::string_view
 }
 
 /// What a request has done to other services, as members to be added to a *status_full*.
-std::string others_members(const Board::Others& others) {
+/// One that a condition has kept down is not among those that were started.
+std::string others_members(const Board& board, const Board::Others& others) {
+  std::vector<std::string> started = others.started;
+  std::erase_if(started, [&](const std::string& name) {
+    const auto brief = board.brief(name);
+    return brief && brief->skipped;
+  });
   JsonWriter writer;
-  writer.begin_object().member("also_started", others.started);
+  writer.begin_object().member("also_started", started);
   writer.member("also_stopped", others.stopped).member("also_restarted", others.restarted);
   writer.member("left_stopped", others.left_stopped).end_object();
   const std::string object = writer.take();
@@ -75,12 +81,12 @@ RpcResult with_members(RpcResult status, const std::string& more) {
   return status;
 }
 
-/// Answers with *status_full*, and `more`, as soon as `goal` is reached.
-Later wait_until(Call& call, Goal goal, std::string more = {}) {
+/// Answers with *status_full*, and the members of `others`, as soon as `goal` is reached.
+Later wait_until(Call& call, Goal goal, std::optional<Board::Others> others = {}) {
   RpcContext& context = call.context;
   std::string name(name_of(call));
   Later later;
-  later.look = [&context, name, goal, more = std::move(more)]() -> std::optional<RpcResult> {
+  later.look = [&context, name, goal, others = std::move(others)]() -> std::optional<RpcResult> {
     const auto brief = context.board.brief(name);
     if (!brief) return tl::unexpected(service_not_found(context.board, name));
     if (!goal.reached(*brief)) {
@@ -88,7 +94,8 @@ Later wait_until(Call& call, Goal goal, std::string more = {}) {
       if (!goal.needs_life || !lifeless || !brief->settled) return std::nullopt;
       return tl::unexpected(has_failed(context, name, goal.word));
     }
-    return with_members(status_full_of(context, name), more);
+    return with_members(status_full_of(context, name),
+                        others ? others_members(context.board, *others) : std::string());
   };
   if (const auto timeout_ms = call.params.count("timeout_ms")) {
     later.deadline = after(Clock::now(), Milliseconds(*timeout_ms));
@@ -107,12 +114,11 @@ Outcome request(Call& call) {
     const auto made = call.context.daemon.make_instance(name);
     if (!made) return refused(board, name, made.error());
   }
-  const auto done = (board.*act)(name);
+  auto done = (board.*act)(name);
   if (!done) return refused(board, name, done.error());
-  std::string more = others_members(*done);
   if (call.params.boolean("wait"))
-    return wait_until(call, {"settled", is_settled}, std::move(more));
-  return outcome_of(with_members(status_full_of(call.context, name), more));
+    return wait_until(call, {"settled", is_settled}, *std::move(done));
+  return outcome_of(with_members(status_full_of(call.context, name), others_members(board, *done)));
 }
 
 /// The reload of one service by its own reload_exec or reload_signal. The report lists it as

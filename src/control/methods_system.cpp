@@ -6,6 +6,8 @@
 #include <tuple>
 
 #include "base/format.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
 #include "config/modes.hpp"
 #include "control/answers.hpp"
 #include "control/power_schedule.hpp"
@@ -34,6 +36,10 @@ Outcome power(Call& call) {
   }
   std::string message(call.params.string("message").value_or(""));
   if (const auto at_us = call.params.count("at_us")) {
+    const std::int64_t in_ms = std::max<std::int64_t>((*at_us - wall_us()) / 1000, 0);
+    context.daemon.tell_terminals(fmt::format("The system will go down for {} in {}{}{}",
+                                              power_action_text(action), duration_text(in_ms),
+                                              message.empty() ? "" : ": ", message));
     context.power.set({action, *at_us, std::move(message)});
     return ok_json();
   }
@@ -145,8 +151,13 @@ Outcome system_bootchart(Call& call) {
 }
 
 Outcome system_cancel_shutdown(Call& call) {
+  const bool cancelled = call.context.power.cancel();
+  if (cancelled) {
+    log_warn("the shutdown that was scheduled is cancelled");
+    call.context.daemon.tell_terminals("The system will not go down: the shutdown is cancelled");
+  }
   JsonWriter writer;
-  writer.begin_object().member("ok", true).member("cancelled", call.context.power.cancel());
+  writer.begin_object().member("ok", true).member("cancelled", cancelled);
   return writer.end_object().take();
 }
 

@@ -76,10 +76,13 @@ void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
   if (!merely_unwanted(report) || !may_be_started(spec)) return;
   for (const ProxyView& proxy : before(spec.name)) add("trigger", words_of(proxy));
   if (spec.timer->configured()) {
-    for (const TimerView& timer : daemon_.timers())
-      if (timer.service == spec.name && timer.next_us)
-        add("trigger", fmt::format("its timer ({}) starts it in {}", timer.expression,
-                                   duration_text((*timer.next_us - wall_us()) / 1000)));
+    for (const TimerView& timer : daemon_.timers(spec.name))
+      add("trigger",
+          timer.next_us
+              ? fmt::format(
+                    "its timer ({}) starts it in {}", timer.expression,
+                    duration_text(std::max<std::int64_t>(*timer.next_us - wall_us(), 0) / 1000))
+              : fmt::format("its timer ({}) is not due any more", timer.expression));
   }
   const std::vector<std::string> open = sockets_of(spec.name);
   if (spec.starts_by_connection() && !open.empty())

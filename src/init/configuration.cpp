@@ -124,9 +124,9 @@ std::optional<RequestFailure> reload_fault(const LoadedConfig& config, const Gra
       if (!comes_from(graph.spec(slot), directory)) continue;
       return RequestFailure{
           Refusal::file_error,
-          fmt::format("{}: there is no such directory, and {} was read from it; make it, empty, "
-                      "where its services are to go",
-                      directory, graph.name(slot))};
+          fmt::format("{} was read from {}, which is gone; nothing is changed; make that "
+                      "directory anew, empty, if its services are to go",
+                      graph.name(slot), directory)};
     }
   }
   return std::nullopt;

@@ -12,6 +12,7 @@
 #include "init/crash_log.hpp"
 #include "init/environment.hpp"
 #include "init/prepare_server.hpp"
+#include "init/utmp.hpp"
 #include "os/memory.hpp"
 
 namespace zinit {
@@ -29,6 +30,9 @@ constexpr Milliseconds kSocketsFirst{500};
 // while.
 constexpr Milliseconds kShortShell{2000};
 constexpr Milliseconds kShellAgain{10000};
+
+// Of a text on terminals.
+constexpr std::size_t kLongestMessage = 1000;
 
 // After the last service has settled, until the log lines and events about it were handled.
 constexpr Milliseconds kAfterBoot{500};
@@ -133,7 +137,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       timers_({files_, *loop_, board_, facts_, start_.sources.places.services.state,
                start_.mode == Mode::system ? TimePoint{} : start_.started,
                [this] { in_force_.look(); }}),
-      paths_({files_, *loop_, board_, facts_, [this] { in_force_.look(); }}),
+      paths_({*loop_, board_, facts_, [this] { in_force_.look(); }}),
       boot_anyway_(*loop_, [this] { on_sockets_open(true); }),
       reexecution_(
           *loop_, board_, files_, start_.check_options,
@@ -313,7 +317,7 @@ void ZinitDaemon::no_services() {
         "no directory of service files is known, for neither HOME nor XDG_CONFIG_HOME is an "
         "absolute path; nothing is started");
   else
-    log_error("no service file in {}: nothing is started; after mending that, zinitctl reload",
+    log_error("no service file in {}: nothing is started; add one, then run `zinitctl reload`",
               directories);
   if (start_.mode != Mode::system) return;
   start_shell("there is no service file");
@@ -518,7 +522,17 @@ void ZinitDaemon::power(PowerAction action, const std::string& message) {
     action = PowerAction::power_off;
   const std::string why =
       message.empty() ? "asked for by a client" : fmt::format("asked for by a client: {}", message);
+  tell_terminals(fmt::format("The system is going down for {} now{}{}", power_action_text(action),
+                             message.empty() ? "" : ": ", message));
   begin_shutdown(action, why);
+}
+
+void ZinitDaemon::tell_terminals(std::string text) {
+  if (start_.mode == Mode::standalone) return;
+  FileTask task;
+  task.work = [text = printable(shortened(text, kLongestMessage))] { zinit::tell_terminals(text); };
+  task.finish = [](const std::optional<Error>&) {};
+  files_.add(std::move(task));
 }
 
 void ZinitDaemon::reload(bool dry_run, ReloadDone done) {
@@ -554,7 +568,8 @@ void ZinitDaemon::delete_proxy(const std::string& name, DeleteDone done) {
 }
 
 bool ZinitDaemon::can_be_destroyed() {
-  return data_loop_ended_ && board_.all_down() && !board_.busy() && !files_.busy() && !logs_.busy();
+  return data_loop_ended_ && board_.all_down() && !board_.busy() && !files_.busy() &&
+         !paths_.looks() && !logs_.busy();
 }
 
 void ZinitDaemon::finish_logs() {

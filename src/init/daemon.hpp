@@ -116,6 +116,7 @@ class ZinitDaemon final : public Daemon {
   void power(PowerAction action, const std::string& message) override;
   void reload(bool dry_run, ReloadDone done) override;
   void keep_scheduled(const std::optional<ScheduledPower>& power) override;
+  void tell_terminals(std::string text) override;
   void reexecute(bool update, ReexecuteDone done) override;
   void switch_root(NewRoot next, SwitchDone done) override;
   RequestResult<void> make_instance(std::string_view name) override {
@@ -129,7 +130,9 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] Sockets sockets_of(const std::string& service) const override {
     return sockets_.view(service);
   }
-  [[nodiscard]] std::vector<TimerView> timers() const override { return timers_.views(); }
+  [[nodiscard]] std::vector<TimerView> timers(std::string_view of) const override {
+    return timers_.views(of);
+  }
   [[nodiscard]] std::string trigger_fault(const std::string& service) const override;
 
  private:

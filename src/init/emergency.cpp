@@ -56,7 +56,7 @@ void EmergencyShell::start(std::string_view why) {
     starter_ = std::move(*thread);
     return;
   }
-  log_error("emergency shell: {}; none can be had: {}", why_, thread.error().text);
+  log_error("{}; the emergency shell cannot be started: {}", why_, thread.error().text);
   over_(false);
 }
 
@@ -84,7 +84,7 @@ void EmergencyShell::on_spawned() {
     std::swap(outcome, outcome_);
   }
   if (!outcome.child) {
-    log_error("emergency shell: {}; none can be had: {}", why_, outcome.child.error().text);
+    log_error("{}; the emergency shell cannot be started: {}", why_, outcome.child.error().text);
     return over_(false);
   }
   set_pid(outcome.child->pid);

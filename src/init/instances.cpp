@@ -92,13 +92,13 @@ RequestResult<void> Instances::make(std::string_view given) {
   if (const SpecPtr& spec = made.front(); spec->broken()) {
     return tl::unexpected(
         RequestFailure{Refusal::config_error,
-                       fmt::format("its template {} is wrong: {}", template_of(name),
+                       fmt::format("it cannot be made of {}: {}", template_of(name),
                                    spec->findings->errors.front()),
                        spec->findings->errors});
   }
   const auto added = board_.set(made.front(), false, false, std::span(made).subspan(1));
   if (!added) return tl::unexpected(added.error());
-  log_info("{}: made of the template {} by a client", name, made.front()->file);
+  log_info("{}: an instance of {}, started by a client", name, made.front()->file);
   return {};
 }
 
@@ -164,8 +164,8 @@ bool Instances::unwanted(const Graph& graph, Slot slot) const {
   const auto brief = board_.brief(graph.name(slot));
   if (!brief || !brief->settled || brief->has_process || !at_rest(brief->state)) return false;
   const bool wish = brief->wish == Wish::up;
-  // A connection starts it again, and its sockets would close.
-  if (wish && graph.spec(slot).starts_by_connection()) return false;
+  // A connection, its timer or a file starts it again.
+  if (wish && graph.spec(slot).triggered()) return false;
   return (!wish || brief->state != State::failed) && !is_named(graph, slot);
 }
 
@@ -176,7 +176,7 @@ void Instances::remove_ended() {
     if (was_started(graph->node(slot)) && unwanted(*graph, slot)) gone[graph->name(slot)];
   if (gone.empty()) return;
   for (const auto& [name, link] : gone)
-    log_info("{}: gone, for it was started as an instance of a template and is down", name);
+    log_info("{}: removed: an instance that was started goes away when it is down", name);
   (void)board_.remove(gone);  // fails for a shutdown alone
 }
 

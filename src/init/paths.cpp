@@ -15,7 +15,15 @@ namespace zinit {
 namespace {
 
 constexpr EpollSet::Key kInotify = 0;
-constexpr EpollSet::Key kMounts = 1;
+
+// How long the file systems may take to answer before others no longer wait for that.
+constexpr Milliseconds kPatience{2000};
+
+// After a lack of descriptors, memory or threads.
+constexpr Milliseconds kAfterLack{5000};
+
+// A service that changes its own file is started that often at most.
+constexpr Milliseconds kLeastDelay{100};
 
 /// The states of a service's paths as a fact, and whether it is to be started yet.
 constexpr char kWanted = '!';
@@ -25,21 +33,25 @@ constexpr char kBetween = ' ';
 
 Paths::Paths(Parts parts)
     : parts_(std::move(parts)),
+      queue_(parts_.loop),
       services_(parts_.board),
-      events_(parts_.loop, [this](EpollSet::Key key,
-                                  std::uint32_t) { key == kMounts ? look_at_all() : on_events(); }),
-      again_(parts_.loop, [this] { follow(); }) {}
+      events_(parts_.loop, [this](EpollSet::Key, std::uint32_t) { on_events(); }),
+      silence_(parts_.loop, [this] { on_silence(); }),
+      again_(parts_.loop, [this] { follow_all(); }),
+      retry_(parts_.loop, [this] {
+        look();
+        if (!touched_.empty()) ask();
+      }) {}
 
 Paths::~Paths() {
   if (watch_) events_.remove(watch_->fd());
-  if (mounts_) events_.remove(mounts_.get());
 }
 
 // --- the graph ---
 
 void Paths::look() {
-  if (parts_.board.graph() != seen_) load();
-  if (!all_.empty()) follow();
+  if (parts_.board.graph() != seen_ && !retry_.active()) load();
+  if (!all_.empty()) follow_all();
 }
 
 void Paths::load() {
@@ -57,6 +69,14 @@ void Paths::load() {
     service.spec = spec;
   }
   if (same && next.size() == all_.size()) return all_.swap(next);
+  Result<PathWatch> made = next.empty() ? Result<PathWatch>(Failure(Error{})) : PathWatch::create();
+  if (!next.empty() && !made) {  // all stays as it is until there is one
+    fault_ = fmt::format("its [path] is not watched: {}", made.error().text);
+    log_error("changes of [path] are not in force: {}", made.error().text);
+    seen_.reset();
+    return retry_.set(kAfterLack);
+  }
+  fault_.clear();
   // What was known of paths that stay is kept, so that no change is missed.
   std::map<std::string, std::vector<std::string>> states;
   for (auto& [name, service] : next)
@@ -70,8 +90,6 @@ void Paths::load() {
   paths_.clear();
   touched_.clear();
   if (all_.empty()) return inherited_.clear();
-  auto made = PathWatch::create();
-  if (!made) return log_error("no service is started by its [path]: {}", made.error().text);
   watch_ = std::make_shared<PathWatch>(*std::move(made));
   for (auto& [name, service] : all_) watch(name, service, std::move(states[name]));
   inherited_.clear();
@@ -92,7 +110,8 @@ void Paths::watch(const std::string& name, Service& service, std::vector<std::st
   const auto add = [&](PathKind kind, const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
       service.numbers.push_back(watch_->add(kind, path));
-      paths_.push_back({name, {}, {}});
+      paths_.push_back({name, kind});
+      paths_.back().wants = service.wanted;  // until it is looked at
       touched_[service.numbers.back()];
     }
   };
@@ -104,13 +123,18 @@ void Paths::watch(const std::string& name, Service& service, std::vector<std::st
 }
 
 void Paths::begin_watching() {
-  bool good = events_.open() && events_.add(watch_->fd(), EPOLLIN, kInotify);
-  if (!mounts_) {
-    mounts_ = UniqueFd(::open("/proc/self/mounts", O_RDONLY | O_CLOEXEC));
-    // proc_pid_mounts(5): a change of the mounts is an EPOLLPRI. Without /proc none is seen.
-    if (mounts_) good = events_.add(mounts_.get(), EPOLLPRI, kMounts) && good;
+  if (!events_.open() || !events_.add(watch_->fd(), EPOLLIN, kInotify)) {
+    fault_ = fmt::format("its [path] is not watched: {}", errno_text(errno));
+    log_error("changes of files start no service: {}", errno_text(errno));
   }
-  if (!good) log_error("changes of files start no service: {}", errno_text(errno));
+  if (mounts_) return;
+  mounts_ = UniqueFd(::open("/proc/self/mounts", O_RDONLY | O_CLOEXEC));
+  if (!mounts_) return;  // without /proc no mount is seen
+  // A change of the mounts is an error on it (proc_pid_mounts(5)), which counts as writable; it is
+  // always readable. Not in `events_`: whoever asks first has the change, which would be the set.
+  mounts_changed_ = std::make_unique<IoWatcher>(parts_.loop, mounts_.get(), EV_WRITE,
+                                                [this](int) { look_at_all(); });
+  mounts_changed_->start();
 }
 
 // --- what happens to paths ---
@@ -122,13 +146,25 @@ void Paths::look_at_all() {
 
 void Paths::on_events() {
   if (under_way_ || !watch_) return;
-  for (auto& [number, touch] : watch_->read_events()) {
+  take(watch_->read_events());
+  if (!touched_.empty()) ask();
+}
+
+void Paths::take(PathWatch::Touches touches) {
+  for (auto& [number, touch] : touches) {
     PathWatch::Touch& all = touched_[number];
     all.appeared = all.appeared || touch.appeared;
     all.written = all.written || touch.written;
     all.created.insert(all.created.end(), touch.created.begin(), touch.created.end());
   }
-  if (!touched_.empty()) ask();
+}
+
+/// A file system does not answer. Whoever waits for all paths to be in force waits no longer.
+void Paths::on_silence() {
+  hangs_ = true;
+  log_warn(
+      "[path]: a file system does not answer; no change of a file starts a service until then");
+  parts_.settled();
 }
 
 /// Has the file systems asked. Until they have answered no events are read, since what is watched
@@ -140,22 +176,30 @@ void Paths::ask() {
   const auto found = std::make_shared<std::map<PathWatch::Number, PathWatch::Found>>();
   std::map<PathWatch::Number, std::string> before;
   for (const auto& [number, touch] : touched_) before[number] = paths_[number].state;
+  const auto touches = std::make_shared<PathWatch::Touches>(std::exchange(touched_, {}));
+  silence_.set(kPatience);
   FileTask task;
-  task.work = [watch = watch_, found, before, touches = std::exchange(touched_, {})] {
-    for (const auto& [number, touch] : touches)
+  task.work = [watch = watch_, found, before, touches] {
+    for (const auto& [number, touch] : *touches)
       (*found)[number] = watch->look(number, touch, before.at(number));
   };
-  task.finish = [this, watch = watch_, found](const std::optional<Error>& fault) {
-    under_way_ = false;
-    if (fault) log_error("[path]: {}", fault->text);
+  task.finish = [this, watch = watch_, found, touches](const std::optional<Error>& fault) {
+    under_way_ = hangs_ = false;
+    silence_.stop();
     if (watch_ == watch) {  // else others are watched by now
       (void)events_.change(watch_->fd(), EPOLLIN, kInotify);
+      if (fault) take(std::move(*touches));
       answered(*found);
     }
-    if (!touched_.empty()) ask();
+    if (fault) {
+      log_error("[path]: {}", fault->text);
+      retry_.set(kAfterLack);
+    } else if (!touched_.empty()) {
+      ask();
+    }
     if (!busy()) parts_.settled();
   };
-  parts_.queue.add(std::move(task));
+  queue_.add(std::move(task));
 }
 
 void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found) {
@@ -167,26 +211,34 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
     if (one.warning != path.warning && !one.warning.empty())
       log_warn("{}: [path]: {}", path.service, one.warning);
     path.warning = one.warning;
-    service.wanted = service.wanted || one.holds || (service.ended && one.not_empty);
+    // What has gone meanwhile starts nothing any more.
+    const bool stays = path.kind == PathKind::changed ||
+                       (path.kind == PathKind::exists ? one.there : one.not_empty);
+    path.wants = (path.wants && stays) || one.holds || (service.ended && one.not_empty);
   }
   for (auto& [name, service] : all_) {
     const bool asked =
         std::ranges::any_of(service.numbers, [&](auto number) { return found.contains(number); });
     if (!asked) continue;
     service.ended = false;
+    service.wanted =
+        std::ranges::any_of(service.numbers, [&](auto number) { return paths_[number].wants; });
     follow(name, service);
     keep(name, service);
   }
+  arm();
 }
 
 // --- the services ---
 
-void Paths::follow() {
+void Paths::follow_all() {
+  for (auto& [name, service] : all_) follow(name, service);
+  arm();
+}
+
+void Paths::arm() {
   TimePoint next = kNever;
-  for (auto& [name, service] : all_) {
-    follow(name, service);
-    next = std::min(next, service.again);
-  }
+  for (const auto& [name, service] : all_) next = std::min(next, service.again);
   next == kNever ? again_.stop()
                  : again_.set(std::chrono::ceil<Milliseconds>(std::max(next - Clock::now(), {})));
 }
@@ -194,31 +246,60 @@ void Paths::follow() {
 /// Starts a service that is to be started, and looks at the directories of one that has ended.
 void Paths::follow(const std::string& name, Service& service) {
   const auto brief = parts_.board.brief(name);
-  if (!brief || brief->ignored) {
+  const bool was_ignored = std::exchange(service.ignored, !brief || brief->ignored);
+  const auto want_nothing = [&] {
     service.wanted = false;
-    return;
+    service.again = kNever;
+    for (const PathWatch::Number number : service.numbers) paths_[number].wants = false;
+  };
+  if (service.ignored) return want_nothing();
+  if (was_ignored) {  // as if it had just been loaded
+    for (const PathWatch::Number number : service.numbers) {
+      paths_[number].state.clear();
+      touched_[number];
+    }
+    ask();
   }
   const bool rests = at_rest(brief->state) && brief->settled && !brief->has_process;
   const bool has_ended = std::exchange(service.active, !rests) && rests;
+  const bool was_wanted = std::exchange(service.up, brief->wish == Wish::up);
+  const TimePoint now = Clock::now();
   if (!rests) {
     service.again = kNever;
     return;
   }
-  if (service.wanted) {
-    service.wanted = false;
-    service.again = kNever;
-    service.active = true;
+  // A stop on request counts for all that has happened before it.
+  if (brief->wish == Wish::down && (has_ended || was_wanted)) {
+    want_nothing();
     keep(name, service);
-    return services_.start(name, "its [path]");
   }
-  const bool by_itself = has_ended && brief->wish == Wish::up;
-  if (by_itself && !service.spec->path->directory_not_empty.empty())
-    service.again = after(Clock::now(), service.spec->lifecycle.restart_delay);
-  if (service.again > Clock::now()) return;
+  if (service.wanted) {
+    service.again = service.not_before;
+    if (service.not_before <= now) start(name, service);
+    return;
+  }
+  const bool failed = services_.failed(name);
+  if (has_ended && brief->wish == Wish::up && !service.spec->path->directory_not_empty.empty())
+    service.again =
+        after(now, failed ? service.delay.next(true) : service.spec->lifecycle.restart_delay);
+  if (service.again > now) return;
   service.again = kNever;
   service.ended = true;
   for (const PathWatch::Number number : service.numbers) touched_[number];
   ask();
+}
+
+void Paths::start(const std::string& name, Service& service) {
+  service.wanted = false;
+  service.again = kNever;
+  service.active = true;
+  for (const PathWatch::Number number : service.numbers) paths_[number].wants = false;
+  const Milliseconds usual = std::max(service.spec->lifecycle.restart_delay, kLeastDelay);
+  const bool failed = services_.failed(name);
+  const Milliseconds delay = service.delay.next(failed);
+  service.not_before = after(Clock::now(), failed ? delay : usual);
+  keep(name, service);
+  services_.start(name, "its [path]");
 }
 
 void Paths::keep(const std::string& name, const Service& service) {
@@ -233,6 +314,8 @@ void Paths::keep(const std::string& name, const Service& service) {
 std::string Paths::fault_of(const std::string& service) const {
   const auto found = all_.find(service);
   if (found == all_.end()) return {};
+  if (!fault_.empty()) return fault_;
+  if (hangs_) return "a file system of its [path] or another service's does not answer";
   for (const PathWatch::Number number : found->second.numbers)
     if (!paths_[number].warning.empty()) return paths_[number].warning;
   return {};

@@ -29,7 +29,6 @@ class Paths {
  public:
   /// All of these outlive this object. `settled` is called when all paths have been looked at.
   struct Parts {
-    FileQueue& queue;
     EventLoop& loop;
     Board& board;
     StateFacts& facts;
@@ -47,8 +46,10 @@ class Paths {
   /// To be called after each change of the board.
   void look();
 
-  /// Whether paths are being looked at.
-  [[nodiscard]] bool busy() const noexcept { return under_way_; }
+  /// Whether paths are being looked at, and the file systems may still answer soon.
+  [[nodiscard]] bool busy() const noexcept { return under_way_ && !hangs_; }
+  /// Whether a look is under way, however long it takes: it may hang with its file system.
+  [[nodiscard]] bool looks() const noexcept { return queue_.busy(); }
 
   /// Why not all that a service waits for may be seen; empty: it is.
   [[nodiscard]] std::string fault_of(const std::string& service) const;
@@ -61,28 +62,40 @@ class Paths {
     std::vector<PathWatch::Number> numbers;
     bool wanted = false;       // it is to be started when it has ended
     bool active = false;       // it was not at rest when it was last looked at
+    bool ignored = false;      // its status is "ignore"
+    bool up = false;           // its wish was up when it was last looked at
     TimePoint again = kNever;  // when its directories are to be looked at again
+    TimePoint not_before{};    // of the next start
+    StartDelay delay{};        // until then, where it has failed
     bool ended = false;        // they are being looked at because it has ended
   };
   struct One {
     std::string service;
-    std::string state;
-    std::string warning;
+    PathKind kind;
+    std::string state{};
+    std::string warning{};
     bool not_empty = false;
+    bool wants = false;  // what has happened to it starts the service
   };
 
   void load();
   void watch(const std::string& name, Service& service, std::vector<std::string> known);
   void begin_watching();
   void on_events();
+  void take(PathWatch::Touches touches);
   void ask();
+  void on_silence();
   void answered(const std::map<PathWatch::Number, PathWatch::Found>& found);
-  void follow();
+  void follow_all();
+  void arm();
   void follow(const std::string& name, Service& service);
+  void start(const std::string& name, Service& service);
   void keep(const std::string& name, const Service& service);
   void look_at_all();
 
   const Parts parts_;
+  // Of its own: a file system that does not answer must not hold up what reads service files.
+  FileQueue queue_;
   BoardServices services_;
   FactMap inherited_;
   GraphPtr seen_;
@@ -91,9 +104,14 @@ class Paths {
   std::shared_ptr<PathWatch> watch_;  // shared with the task under way
   EpollSet events_;
   UniqueFd mounts_;
+  std::unique_ptr<IoWatcher> mounts_changed_;
   PathWatch::Touches touched_;  // that are to be looked at
   bool under_way_ = false;
+  bool hangs_ = false;  // what is under way takes long
+  std::string fault_;   // why nothing is watched
+  TimerWatcher silence_;
   TimerWatcher again_;
+  TimerWatcher retry_;
 };
 
 }  // namespace zinit

@@ -100,9 +100,8 @@ int run_plain(StartRequest request) {
     (*daemon)->leave_cgroups();
   (*daemon)->finish_logs();
   const int code = (*daemon)->exit_code();
-  // A container ends with this process, and the destructor would wait for threads that hang in the
-  // kernel.
-  if (mode == Mode::container || !(*daemon)->can_be_destroyed()) _exit(code);
+  // The destructor would wait for threads that hang in the kernel.
+  if (!(*daemon)->can_be_destroyed()) _exit(code);
   return code;
 }
 

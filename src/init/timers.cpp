@@ -17,6 +17,9 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kFacts = "timer/";
+
+// After a lack of descriptors, memory or threads.
+constexpr Milliseconds kAfterLack{5000};
 constexpr std::size_t kLongestStamp = 64;
 
 bool any_timers(const Graph& graph) {
@@ -39,6 +42,11 @@ Milliseconds random_delay(Milliseconds most) noexcept {
 Timers::Timers(Parts parts)
     : parts_(std::move(parts)),
       services_(parts_.board),
+      retry_(parts_.loop,
+             [this] {
+               look();
+               run_due();
+             }),
       wall_(parts_.loop,
             [this](bool clock_set) {
               if (clock_set) {
@@ -58,7 +66,8 @@ void Timers::take_over(const FactMap& facts) {
 // --- reading ---
 
 void Timers::look() {
-  if (!under_way_ && (anew_ || parts_.board.graph() != seen_)) load();
+  if (under_way_) return;
+  if ((anew_ || parts_.board.graph() != seen_) && !retry_.active()) load();
   look_back();
 }
 
@@ -92,8 +101,13 @@ void Timers::load() {
   };
   task.finish = [this, made](const std::optional<Error>& fault) {
     under_way_ = false;
-    if (fault) log_error("timers: {}", fault->text);
-    loaded(*made);
+    if (fault) {  // those before stay in force until then
+      log_error("changes of timers are not in force: {}", fault->text);
+      anew_ = true;
+      retry_.set(kAfterLack);
+    } else {
+      loaded(*made);
+    }
     look();
     if (!busy()) parts_.settled();
   };
@@ -116,13 +130,7 @@ void Timers::loaded(const Made& made) {
       timer->go_on(stand.mapped());
     } else {
       timer->begin(now, random_delay(timer->spec().random_delay));
-      if (!before.empty() && before.mapped()->spec().on_boot == timer->spec().on_boot) {
-        ServiceTimer::Stand changed = timer->stand();
-        changed.booted = before.mapped()->stand().booted;
-        changed.last_us = before.mapped()->stand().last_us;
-        changed.caught_up = before.mapped()->stand().caught_up;
-        timer->go_on(changed);
-      }
+      if (!before.empty()) timer->replace(*before.mapped());
     }
     keep(service, *timer);
   }
@@ -154,16 +162,26 @@ std::string Timers::stamp_of(const std::string& service) const {
 /// Reads when timers were due last before zinit's start, of those that catch up.
 void Timers::look_back() {
   if (under_way_ || parts_.state.empty() || !parts_.board.boot_settled()) return;
-  const auto stamps = std::make_shared<std::map<std::string, std::optional<ServiceTimer::Stamp>>>();
+  struct Stamp {
+    bool there = false;
+    std::optional<ServiceTimer::Stamp> earlier{};
+  };
+  const auto stamps = std::make_shared<std::map<std::string, Stamp>>();
   for (const auto& [service, timer] : timers_)
     if (timer->spec().persistent && !timer->stand().caught_up) (*stamps)[service] = {};
   if (stamps->empty()) return;
   under_way_ = true;
   FileTask task;
   task.work = [this, stamps] {
-    for (auto& [service, stamp] : *stamps)
-      if (const auto text = read_file(stamp_of(service).c_str(), kLongestStamp))
-        stamp = parse_stamp(*text);
+    for (auto& [service, stamp] : *stamps) {
+      const auto text = read_file(stamp_of(service).c_str(), kLongestStamp);
+      if (!text && text.error().errnum == ENOENT) continue;  // the first time
+      if (text) stamp.earlier = parse_stamp(*text);
+      stamp.there = true;
+      if (!stamp.earlier)
+        log_warn("{}: what it has missed is not known: {}", service,
+                 text ? stamp_of(service) + " is damaged" : text.error().text);
+    }
   };
   task.finish = [this, stamps](const std::optional<Error>&) {
     under_way_ = false;
@@ -171,8 +189,8 @@ void Timers::look_back() {
     for (const auto& [service, stamp] : *stamps) {
       const auto found = timers_.find(service);
       if (found == timers_.end() || found->second->stand().caught_up) continue;
-      found->second->catch_up(stamp, now);
-      if (!stamp) write_stamp(service, *found->second);
+      found->second->catch_up(stamp.earlier, now);
+      if (!stamp.there) write_stamp(service, *found->second);
       keep(service, *found->second);
     }
     run_due();
@@ -205,7 +223,9 @@ void Timers::look_at_start(const std::string& service, ServiceTimer& timer, Mome
   if (const auto view = parts_.board.view(service)) timer.started(view->last_start_us, now);
 }
 
+/// In a shutdown nothing is started, and what is due then is missed.
 void Timers::run_due() {
+  if (parts_.board.shutting_down()) return;
   const Moment now = Moment::now();
   for (const auto& [service, timer] : timers_)
     if (!disabled_.contains(service) && timer->due(now)) run(service, *timer);
@@ -243,7 +263,10 @@ void Timers::arm() {
   at == kNever ? monotonic_.stop()
                : monotonic_.set(std::chrono::ceil<Milliseconds>(std::max(at - Clock::now(), {})));
   if (!wall_us) return wall_.stop();
-  if (const auto set = wall_.set(*wall_us); !set) log_error("timers: {}", set.error().text);
+  if (const auto set = wall_.set(*wall_us); !set) {
+    log_error("timers: {}", set.error().text);
+    retry_.set(kAfterLack);
+  }
 }
 
 std::string Timers::fault_of(const std::string& service) const {
@@ -251,10 +274,11 @@ std::string Timers::fault_of(const std::string& service) const {
   return found == timers_.end() ? std::string() : found->second->fault();
 }
 
-std::vector<TimerView> Timers::views() const {
+std::vector<TimerView> Timers::views(std::string_view of) const {
   std::vector<TimerView> views;
   const Moment now = Moment::now();
   for (const auto& [service, timer] : timers_) {
+    if (!of.empty() && service != of) continue;
     ServiceTimer current = *timer;
     look_at_start(service, current, now);
     for (const ServiceTimer::Next& next : current.next()) {

@@ -60,8 +60,8 @@ class Timers {
   /// Which of its expressions could not be read; empty: none.
   [[nodiscard]] std::string fault_of(const std::string& service) const;
 
-  /// By service, in the order of their names.
-  [[nodiscard]] std::vector<TimerView> views() const;
+  /// By service, in the order of their names; of one service, unless `of` is empty.
+  [[nodiscard]] std::vector<TimerView> views(std::string_view of) const;
 
  private:
   using Made = std::map<std::string, std::shared_ptr<ServiceTimer>>;
@@ -86,6 +86,7 @@ class Timers {
   Made timers_;
   std::set<std::string> disabled_;  // of timers_: their services have status "ignore"
   std::map<std::string, ServiceTimer::Stand> inherited_;
+  TimerWatcher retry_;
   WallTimer wall_;
   TimerWatcher monotonic_;
 };

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/fd.hpp"
+#include "base/format.hpp"
 #include "base/time.hpp"
 
 namespace zinit {
@@ -60,7 +61,25 @@ Result<void> write_record(const std::string& path, int flags, const utmpx& recor
   return write_all(fd->get(), bytes_of(record), path);
 }
 
+void tell_terminal(std::string_view line, std::string_view text) {
+  if (line.empty() || line.front() == '/' || line.find("..") != std::string_view::npos) return;
+  const std::string path = fmt::format("/dev/{}", line);
+  const auto terminal = open_fd(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+  if (!terminal || ::isatty(terminal->get()) != 1) return;
+  [[maybe_unused]] const ssize_t told = ::write(terminal->get(), text.data(), text.size());
+}
+
 }  // namespace
+
+void tell_terminals(std::string_view text, const LoginFiles& files) {
+  const std::string message = fmt::format("\r\n\a{}\r\n", text);
+  const auto utmp = open_fd(files.utmp.c_str(), O_RDONLY | O_NONBLOCK);
+  utmpx record{};
+  while (utmp && ::read(utmp->get(), &record, sizeof record) == sizeof record) {
+    const std::string_view line(record.ut_line, ::strnlen(record.ut_line, sizeof record.ut_line));
+    if (record.ut_type == USER_PROCESS) tell_terminal(line, message);
+  }
+}
 
 Result<void> record_shutdown(const LoginFiles& files) {
   const utmpx record = shutdown_record();

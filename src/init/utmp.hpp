@@ -1,7 +1,9 @@
-// The records of a shutdown in wtmp and utmp, where last(1) and who(1) look (utmp(5)).
+// The records of a shutdown in wtmp and utmp, where last(1) and who(1) look (utmp(5)), and those
+// who are logged in according to the latter.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 
@@ -17,5 +19,9 @@ struct LoginFiles {
 /// that can be given up.
 /// @return  the first error; the other file is written nevertheless.
 [[nodiscard]] Result<void> record_shutdown(const LoginFiles& files = {});
+
+/// Writes `text`, which is safe to print, to the terminals of all who are logged in, as wall(1)
+/// does. One that does not take it at once is left out. May hang with the file system of utmp.
+void tell_terminals(std::string_view text, const LoginFiles& files = {});
 
 }  // namespace zinit

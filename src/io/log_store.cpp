@@ -284,7 +284,7 @@ void LogStore::note(Slot slot, std::string_view line) {
   ServiceLog* log = impl_->find(slot);
   if (log == nullptr) return;
   impl_->drain(*log);
-  log->note_once(line);
+  log->note_end(line);
 }
 
 void LogStore::take_message(Slot slot, pid_t pid, std::int64_t time_us, std::string_view line) {

@@ -23,6 +23,10 @@ namespace {
 // bytes: if lines are shorter than this on average, the next read is a short one. A thread that
 // waits for the lock may hold the board's lock.
 constexpr std::size_t kShortLine = 16;
+
+// See note_end(). So many lines fit into the first block of a ring.
+constexpr int kNotedInARow = 8;
+constexpr Milliseconds kNotedAgain{60000};
 constexpr std::size_t kShortRead = 4096;
 
 // Memory that a line takes beside its text while it waits for a client.
@@ -121,11 +125,16 @@ void ServiceLog::note(std::string_view line) noexcept {
   note_locked(line);
 }
 
-void ServiceLog::note_once(std::string_view line) noexcept {
+void ServiceLog::note_end(std::string_view line) noexcept {
   FairLock lock(mutex_);
   const std::size_t hash = std::hash<std::string_view>()(line);
-  if (noted_seq_ != 0 && noted_seq_ == ring_.last_seq() && noted_hash_ == hash) return;
+  const TimePoint now = Clock::now();
+  const bool again = noted_seq_ != 0 && noted_seq_ == ring_.last_seq() && noted_hash_ == hash;
+  noted_in_a_row_ = again ? noted_in_a_row_ : 0;
+  if (noted_in_a_row_ >= kNotedInARow && now < after(noted_at_, kNotedAgain)) return;
+  ++noted_in_a_row_;
   note_locked(line);
+  noted_at_ = now;
   noted_seq_ = ring_.last_seq();
   noted_hash_ = hash;
 }

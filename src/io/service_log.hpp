@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.hpp"
 #include "io/fair_mutex.hpp"
 #include "io/log_store.hpp"
 #include "io/read_area.hpp"
@@ -111,9 +112,9 @@ class ServiceLog {
 
   /// Stores a line of zinit's own log, in the ring only.
   void note(std::string_view line) noexcept EXCLUDES(mutex_);
-  /// The same, unless the newest line is this one already: a service that does nothing but crash
-  /// says so once.
-  void note_once(std::string_view line) noexcept EXCLUDES(mutex_);
+  /// The same for the end of a process, unless the newest 8 lines are all this one and the last of
+  /// them is no older than a minute: a service that does nothing but crash fills no memory.
+  void note_end(std::string_view line) noexcept EXCLUDES(mutex_);
 
   /// Stores a line that did not come by a pipe, and gives it to the sinks; in pieces if it is
   /// longer than kMaxPiece.
@@ -179,7 +180,9 @@ class ServiceLog {
   mutable FairMutex mutex_;
   Ring ring_ GUARDED_BY(mutex_);
   std::string name_ GUARDED_BY(mutex_);
-  std::uint64_t noted_seq_ GUARDED_BY(mutex_) = 0;  // of the last line of note_once()
+  TimePoint noted_at_ GUARDED_BY(mutex_);           // the last line of note_end()
+  int noted_in_a_row_ GUARDED_BY(mutex_) = 0;       // so often
+  std::uint64_t noted_seq_ GUARDED_BY(mutex_) = 0;  // of that
   std::size_t noted_hash_ GUARDED_BY(mutex_) = 0;   // of its text
   std::vector<Output> outputs_ GUARDED_BY(mutex_);
   std::vector<LogPipePtr> pipes_ GUARDED_BY(mutex_);  // oldest first

@@ -27,9 +27,13 @@ Result<void> WallTimer::set(std::int64_t at_us) {
   itimerspec time{};
   time.it_value.tv_sec = us / kSecond;
   time.it_value.tv_nsec = us % kSecond * 1000;
-  if (::timerfd_settime(fd_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &time, nullptr) < 0)
-    return sys_failure("set", "a timer of the wall clock");
+  const int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+  const int errnum = ::timerfd_settime(fd_.get(), flags, &time, nullptr) < 0 ? errno : 0;
+  if (errnum != 0 && errnum != ECANCELED)
+    return sys_failure("set", "a timer of the wall clock", errnum);
   watcher_->start();
+  // It is set all the same, and the clock has been set since it was before.
+  if (errnum == ECANCELED) callback_(true);
   return {};
 }
 

@@ -44,12 +44,12 @@ void pull_dependencies(World& world, Search& search, Slots& changed) {
   }
 }
 
-/// `slot` and all that it reaches over `edges`.
-Slots closure(const World& world, Slot slot, std::vector<Slot> Node::*edges) {
+/// `slots` and all that they reach over `edges`.
+Slots closure(const World& world, const Slots& slots, std::vector<Slot> Node::*edges) {
   Slots result;
   Search& search = world.searches.request;
   search.begin(world.graph->slots());
-  search.visit(slot);
+  for (const Slot slot : slots) search.visit(slot);
   for (Slot at; search.next(at);) {
     result.push_back(at);
     for (const Slot other : world.node(at).*edges) search.visit(other);
@@ -60,7 +60,7 @@ Slots closure(const World& world, Slot slot, std::vector<Slot> Node::*edges) {
 /// Makes `slot` and all its dependents owe one stop if they run. Returns all of them, running or
 /// not.
 Slots owe_stop(World& world, Slot slot) {
-  Slots all = closure(world, slot, &Node::required_by);
+  Slots all = closure(world, {slot}, &Node::required_by);
   for (const Slot each : all) {
     if (has_run(world.record(each))) world.record(each).stop_owed = true;
   }
@@ -84,7 +84,7 @@ bool stopped_with(const Record& record) { return record.reason.type == ReasonTyp
 /// Takes `slot` and all its dependents down. The reason for `slot`, if it is not empty, says for
 /// whom; that for its dependents is `slot`. Those that have been up go to `stopped`.
 void take_down_with_dependents(World& world, Slot slot, Reason reason, Requested& result) {
-  const Slots all = closure(world, slot, &Node::required_by);
+  const Slots all = closure(world, {slot}, &Node::required_by);
   for (const Slot each : all) {
     Record& record = world.record(each);
     const bool was_up = record.wish == Wish::up || has_run(record);
@@ -167,12 +167,12 @@ void stop_conflicting(World& world, const Slots& started, Requested& result) {
   }
 }
 
-/// The dependents of `slot` that an earlier stop has taken down with it.
-Slots left_stopped(const World& world, Slot slot) {
-  Slots left = closure(world, slot, &Node::required_by);
+/// The dependents of `slots`, whose wish is up, that an earlier stop has taken down with them.
+Slots left_stopped(const World& world, const Slots& slots) {
+  Slots left = closure(world, slots, &Node::required_by);
   std::erase_if(left, [&](Slot each) {
     const Record& record = world.record(each);
-    return each == slot || record.wish == Wish::up || !stopped_with(record);
+    return record.wish == Wish::up || !stopped_with(record);
   });
   return left;
 }
@@ -194,12 +194,14 @@ Requested request_start(World& world, Slot slot) {
     const bool tried = each != slot && world.record(each).try_ != Try::none;
     if (tried && !satisfied(world, each) && !active(world, each)) result.started.push_back(each);
   }
-  const Slots started = closure(world, slot, &Node::requires_);
+  const Slots started = closure(world, {slot}, &Node::requires_);
   for (const Slot each : started) world.record(each).rank = world.next_rank;
   --world.next_rank;
   append(changed, started);
   stop_conflicting(world, started, result);
-  result.left = left_stopped(world, slot);
+  Slots up = result.started;
+  up.push_back(slot);
+  result.left = left_stopped(world, up);
   return result;
 }
 
@@ -222,7 +224,7 @@ Requested request_restart(World& world, Slot slot) {
     const Record& other = world.record(each);
     if (each != slot && other.stop_owed && other.wish == Wish::up) result.restarted.push_back(each);
   }
-  result.left = left_stopped(world, slot);
+  result.left = left_stopped(world, {slot});
   return result;
 }
 
@@ -263,6 +265,7 @@ Isolation request_isolate(World& world, Slot target) {
 
 Bulk request_start_all(World& world) {
   Bulk bulk;
+  Slots asked;  // that of a wrong config too: it has failed then, and is started when it is mended
   for (const Slot slot : world.graph->order()) {
     const Node& node = world.node(slot);
     if (node.removed) continue;
@@ -271,7 +274,7 @@ Bulk request_start_all(World& world) {
     else if (node.spec->status == StartStatus::ignore)
       bulk.skipped.push_back({slot, "its status is \"ignore\""});
     else if (node.broken())
-      bulk.failed.push_back({slot, reason_text(fault_of(world, slot))});
+      bulk.failed.push_back({slot, reason_text(fault_of(world, slot))}), asked.push_back(slot);
     else if (satisfied(world, slot))
       continue;
     else if (const std::string trigger = trigger_words(*node.spec); !trigger.empty())
@@ -279,7 +282,8 @@ Bulk request_start_all(World& world) {
     else
       bulk.done.push_back(slot);
   }
-  request_pull(world, bulk.done);
+  append(asked, bulk.done);
+  request_pull(world, asked);
   return bulk;
 }
 
@@ -375,7 +379,7 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
       [[fallthrough]];
     case Fate::settings:
       if (record.wish == Wish::up &&
-          (record.state == State::failed || record.state == State::blocked)) {
+          (record.state == State::failed || record.state == State::blocked || record.skipped)) {
         pulled.push_back(slot);
       }
       break;

@@ -117,9 +117,8 @@ class Explainer {
     }
     for (const std::string& name : *world_.node(slot_).unknown) {
       const std::string* link = world_.graph->masked_by(name);
-      add("warning", fmt::format("names {} in its dependencies, {}: ignored", name,
-                                 link == nullptr ? "and nothing has that name"
-                                                 : "which is masked by " + *link));
+      add("warning", fmt::format("names {} in its dependencies, which {}: ignored", name,
+                                 link == nullptr ? "does not exist" : "is masked by " + *link));
     }
     return std::move(report_);
   }
@@ -155,7 +154,7 @@ class Explainer {
   bool explain_config() {
     if (!world_.node(slot_).broken()) return false;
     for (const std::string& text : fault_of(world_, slot_).messages)
-      add("config", text + "; correct it, then `zinitctl reload`");
+      add("config", text + "; correct it and run `zinitctl reload`");
     return true;
   }
 

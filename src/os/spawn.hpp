@@ -82,6 +82,9 @@ struct Child {
   UniqueFd pidfd;  // none where the kernel has no pidfds (before 5.3)
 };
 
+/// How the errors of execve(2) and of a program that is not found begin; no others do.
+inline constexpr std::string_view kExecuteFault = "cannot execute ";
+
 /// Starts `plan`'s program, and waits until it is executed or a step has failed.
 ///
 /// @return  the child; or which step failed, with errno's text: "cannot execute /usr/bin/webd: No

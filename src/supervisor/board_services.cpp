@@ -141,7 +141,8 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
   if (dry_run) return report;
   core.adopt(plan, core.start_added);
   const Slot slot = world.graph->find(spec->name);
-  if (start && (report.created || world.record(slot).wish == Wish::down))
+  const Record& record = world.record(slot);
+  if (start && (report.created || record.wish == Wish::down || record.skipped))
     core.tell_neighbours(request_start(world, slot).changed);
   const TimePoint now = Clock::now();
   SettledQuestions settled(world, now);

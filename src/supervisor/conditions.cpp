@@ -177,6 +177,20 @@ void BoardCore::tell_conditions(Slot slot, WhyReport& report) {
 
 // --- over a re-execution ---
 
+/// The conditions are looked at anew when the command has gone, for the launch that they are part of
+/// is made once more: what is made in its cgroup meanwhile might be killed with it.
+void BoardCore::end_left_condition(Job& job) {
+  SideCommand& side = job.side.condition();
+  side.kill();
+  Record& record = world.record(job.slot);
+  if (record.state != State::blocked || record.process != Process::none) return;
+  record.process = Process::launching;
+  job.condition_check = ConditionCheck::outdated;
+  job.condition_spec = world.node(job.slot).spec;
+  job.clock_seen = Clock::now();
+  side.limit(after(job.clock_seen, kTimeToGo));
+}
+
 std::string BoardCore::conditions_key(Slot slot) { return fmt::format("conditions/{}", slot); }
 
 /// A line for each, with a + or a - in front. Texts of conditions have no line ends.

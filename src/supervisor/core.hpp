@@ -299,6 +299,7 @@ class BoardCore {
   void probe_over(Job& job, Error fault) REQUIRES(mutex);
 
   // --- conditions.cpp ---
+  void end_left_condition(Job& job) REQUIRES(mutex);
   /// Whether the launch that `row` asks for has conditions which are to be looked at before it.
   [[nodiscard]] bool awaits_conditions(const Job& job, const Row& row) REQUIRES(mutex);
   /// Whether a service whose conditions are being looked at would still be launched by now.

@@ -176,8 +176,9 @@ Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
   return launch;
 }
 
-// A command is run only where everything else holds: it is what costs most. Its failure to start
-// says nothing about what it was to find out, so the condition does not hold, negated or not.
+// A command is run only where everything else holds: it is what costs most. That it cannot be
+// executed says nothing about what it was to find out, so the condition does not hold, negated or
+// not. Where its user or directory is wrong, that is what the service itself would fail of.
 Launch Launcher::look_at_all_conditions(const LaunchOrder& order, const Announce& announce) {
   const ConditionSpec& spec = *order.spec->condition;
   Launch launch;
@@ -196,7 +197,7 @@ Launch Launcher::look_at_all_conditions(const LaunchOrder& order, const Announce
     launch.child = std::move(*child);
     return launch;
   }
-  if (child.error().temporary()) {
+  if (child.error().temporary() || !child.error().text.starts_with(kExecuteFault)) {
     launch.outcome = failed_launch(child.error()).outcome;
     launch.errnum = child.error().errnum;
     return launch;

@@ -44,7 +44,7 @@ std::string starting_line(const TransitionFacts& facts) {
 
 std::string_view stop_cause_words(StopCause cause) {
   switch (cause) {
-    case StopCause::dependency: return ", something that it requires goes";
+    case StopCause::dependency: return ", because something that it requires stops";
     case StopCause::owed: return ", for a restart";
     case StopCause::late: return ", not ready within its start timeout";
     case StopCause::unhealthy: return ", its health checks failed";
@@ -59,8 +59,7 @@ std::string failed_line(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   const std::string text = "failed: " + reason_text(record.reason);
   switch (record.reason.type) {
-    case ReasonType::spawn_error:
-      return text + "; not retried, correct its file and `zinitctl reload`";
+    case ReasonType::spawn_error: return text + "; not retried";
     case ReasonType::exit_code:
     case ReasonType::signal: return fmt::format("failed: {}; not started again", end_words(facts));
     default: return text;

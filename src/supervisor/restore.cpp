@@ -162,10 +162,9 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
     restore(job.side.probe(), probe);
     job.side.probe().kill();  // nothing waits for its result after the re-execution
   }
-  // The conditions are looked at anew, for the launch that they are part of is made once more.
   if (!is_left(facts.condition)) return;
   restore(job.side.condition(), facts.condition);
-  job.side.condition().kill();
+  end_left_condition(job);
 }
 
 // Processes that the previous image left in the service's cgroup still belong to the service.

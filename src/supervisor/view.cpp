@@ -26,9 +26,9 @@ std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
   const auto add = [&](const std::vector<std::string>& names, std::string_view what) {
     for (const std::string& name : names) {
       const std::string* link = graph.masked_by(name);
-      warnings.push_back(fmt::format(
-          "{} names {} in its dependencies, {}: {}", node.spec->name, name,
-          link == nullptr ? "and nothing has that name" : "which is masked by " + *link, what));
+      warnings.push_back(
+          fmt::format("{} names {} in its dependencies, which {}: {}", node.spec->name, name,
+                      link == nullptr ? "does not exist" : "is masked by " + *link, what));
     }
   };
   add(node.missing, "it cannot start");

@@ -62,6 +62,7 @@ class NoDaemon final : public Daemon {
   void reexecute(bool, ReexecuteDone done) override { done({}); }
   void switch_root(NewRoot, SwitchDone done) override { done({}); }
   void keep_scheduled(const std::optional<ScheduledPower>&) override {}
+  void tell_terminals(std::string) override {}
   void set_service(SetService request, SetDone done) override {
     const auto written = read_toml(to_toml(request.config));
     require(written && to_json(*written) == to_json(request.config));
@@ -87,7 +88,7 @@ class NoDaemon final : public Daemon {
     view.running = true;
     return {view};
   }
-  [[nodiscard]] std::vector<TimerView> timers() const override {
+  [[nodiscard]] std::vector<TimerView> timers(std::string_view) const override {
     return {{"web", "daily", 1, 2}, {"db", "every_ms = 5", 0, {}}};
   }
   [[nodiscard]] std::string trigger_fault(const std::string&) const override { return "no zone"; }

@@ -294,7 +294,8 @@ TEST_CASE("a re-execution keeps how conditions stood, and looks at those anew th
   Server zinit;
   zinit.add("a", under("a", "path_exists = ['/', '/no/such']"));
   zinit.add("b", {.exec = tracing("b"), .dependencies = "requires = ['a']"});
-  zinit.add("c", under("c", gated("c")));
+  // No delay comes between: that is for what has failed.
+  zinit.add("c", under("c", gated("c"), {.lifecycle = "restart_delay_ms = 600000"}));
   zinit.boot({"b"});
   zinit.await_trace("check c");
   const Texts before = stood(zinit.status("a"));
@@ -329,4 +330,50 @@ TEST_CASE("check tells wrong conditions with their places", "[quick][conditions]
                            "\"dokcer\"; did you mean \"docker\"?"));
   CHECK_THAT(all, Contains("a.toml:6:14: error: condition.first_boot"));
   CHECK_THAT(all, Contains("t.toml:2:2: error"));
+}
+
+TEST_CASE("what the service would fail of is no condition that does not hold",
+          "[quick][conditions]") {
+  Server zinit;
+  zinit.add("a", under("a", "exec = 'true'", {.service = "dir = '/no/such'"}));
+  zinit.add("b", {.exec = tracing("b"), .dependencies = "requires = ['a']"});
+  zinit.boot({});
+  zinit.await_failed("a", "spawn_error");
+  zinit.await_failed("b", "dependency_failed");
+  CHECK_FALSE(zinit.traced("start b"));
+}
+
+TEST_CASE("one that was skipped is tried again when its config is another", "[quick][conditions]") {
+  Server zinit;
+  zinit.add("a", under("a", "path_exists = '/no/such'"));
+  zinit.boot({});
+  (void)await_skipped(zinit, "a");
+  SECTION("by a reload") {
+    zinit.add("a", under("a", "path_exists = '/'"));
+    (void)zinit.reload();
+  }
+  SECTION("by a client") {
+    (void)zinit.result(
+        "service.set",
+        R"({"config":{"service":{"name":"a","exec":"sleep 1000"}},"persist":false})");
+  }
+  zinit.await_state("a", "running");
+}
+
+TEST_CASE("start-all passes over what a condition keeps down", "[quick][conditions]") {
+  Server zinit;
+  zinit.add("a", under("a", "path_exists = '/no/such'"));
+  zinit.add("wrong", {.service = "oneshot = 'maybe'"});
+  zinit.boot({});
+  (void)zinit.result("service.stop_all");
+  const Json all = zinit.result("service.start_all");
+  REQUIRE(all["skipped"].size() == 1);
+  CHECK(all["skipped"][0]["name"] == "a");
+  CHECK_THAT(all["skipped"][0]["reason"].text(), Contains("path_exists"));
+  CHECK(all["failed"].size() == 1);
+  // It has failed then, and is started when it is mended.
+  zinit.await_failed("wrong", "config_error");
+  zinit.add("wrong");
+  (void)zinit.reload();
+  zinit.await_state("wrong", "running");
 }

@@ -62,6 +62,7 @@ TEST_CASE("stop names what it takes down with it, and start what stays down", "[
   CHECK_THAT(web.out, !Contains("also"));  // web-2 is down already, and web-1 was named
   const Outcome again = shop.ctl({"start", "web-1"});
   CHECK_THAT(again.out, Contains("also started: db\n"));
+  CHECK_THAT(again.out, Contains("left stopped: web-2;"));  // it requires what was also started
 }
 
 TEST_CASE("the JSON of a request names the others too", "[quick][ctl][rpc]") {
@@ -244,12 +245,18 @@ TEST_CASE("a bad end that nobody asked for is in the service's own log, and in e
   CHECK_THAT(zinit.ctl({"list", "crash"}).out, Contains("last exit code 3; restarting in "));
 }
 
-TEST_CASE("a service that does nothing but crash says so once", "[quick][logs]") {
+TEST_CASE("each crash is in the log, but of those of one that only crashes the first few",
+          "[quick][logs]") {
   Server zinit;
-  zinit.add("crash", {.exec = "exit 3", .lifecycle = "restart_delay_ms = 0\nmax_restarts = 3"});
+  zinit.add("few", {.exec = "exit 3", .lifecycle = "restart_delay_ms = 0\nmax_restarts = 3"});
+  zinit.add("many", {.exec = "exit 3", .lifecycle = "restart_delay_ms = 0\nmax_restarts = 30"});
   zinit.boot({});
-  zinit.await_failed("crash", "exit_code");
-  REQUIRE(eventually([&] { return zinit.ctl({"logs", "crash"}).out == "exited with code 3\n"; }));
+  const auto lines = [&](const std::string& name) {
+    zinit.await_failed(name, "exit_code");
+    return count_in(zinit.ctl({"logs", name}).out, "exited with code 3\n");
+  };
+  CHECK(eventually([&] { return lines("few") == 4; }));
+  CHECK(eventually([&] { return lines("many") == 8; }));
 }
 
 TEST_CASE("a start time-out is told as that, not as the signal that ended it", "[quick][ctl]") {

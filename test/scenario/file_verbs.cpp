@@ -218,7 +218,7 @@ TEST_CASE("one's own file is never lost to a mask", "[quick][verbs]") {
                               Contains("zinitctl disable web"));
   CHECK(read_file(image.path("etc/zinit/services/web.toml")) == kSleep);
   image.put("etc/zinit/services/own.toml", kSleep);
-  CHECK_THAT(image.ctl("mask", "own").err, Contains("no vendor's"));
+  CHECK_THAT(image.ctl("mask", "own").err, Contains("only a vendor's can be masked"));
 }
 
 TEST_CASE("unmask leaves the vendor's own mask alone, and takes each of ours", "[quick][verbs]") {

@@ -236,3 +236,53 @@ TEST_CASE("faults of a [path] are told with their places", "[quick][path][check]
   CHECK_THAT(fault("[path]\nchanged = ['/a', 5]\n"), Contains("p.toml:5:18: error: path.changed"));
   zinit.boot();
 }
+
+TEST_CASE("a stop on request counts for what has happened to files before", "[quick][path]") {
+  Server zinit;
+  const std::string path = zinit.path("file");
+  zinit.add("s", by_path(key("exists", path), "echo ran >>$T; sleep 1000"));
+  boot(zinit);
+  zinit.mark("file");
+  zinit.await_trace("ran");
+  REQUIRE(::unlink(path.c_str()) == 0);
+  zinit.mark("file");
+  await_seen(zinit);
+  CHECK(zinit.ctl({"stop", "s"}).code == 0);
+  await_seen(zinit);
+  CHECK(zinit.count("ran") == 1);
+  REQUIRE(::unlink(path.c_str()) == 0);
+  zinit.mark("file");
+  zinit.await_trace("ran", 2);
+}
+
+TEST_CASE("what comes and goes during a run starts no other", "[quick][path]") {
+  Server zinit;
+  const std::string path = zinit.path("file");
+  zinit.add("s", by_path(key("exists", path),
+                         "echo ran >>$T; while ! [ -e $D/go ]; do sleep 0.01; done"));
+  boot(zinit);
+  zinit.mark("file");
+  zinit.await_trace("ran");
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(::unlink(path.c_str()) == 0);
+    if (i == 0) zinit.mark("file");
+    await_seen(zinit);
+  }
+  zinit.mark("go");
+  zinit.await_state("s", "exited");
+  await_seen(zinit);
+  CHECK(zinit.count("ran") == 1);
+}
+
+TEST_CASE("a path is looked at when its service is no longer to be ignored", "[quick][path]") {
+  Server zinit;
+  Toml toml = by_path(key("directory_not_empty", zinit.path("spool")));
+  zinit.put("spool/one", "");
+  toml.service += "\nstatus = 'ignore'";
+  zinit.add("s", toml);
+  boot(zinit);
+  CHECK_FALSE(zinit.traced("ran"));
+  zinit.add("s", by_path(key("directory_not_empty", zinit.path("spool"))));
+  (void)zinit.reload();
+  zinit.await_trace("ran");
+}

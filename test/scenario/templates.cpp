@@ -320,6 +320,8 @@ TEST_CASE("service.set and delete leave a template as it is", "[quick][templates
     CHECK(zinit.status(name)["file"] == zinit.config(name + ".toml"));
     CHECK_FALSE(std::filesystem::is_symlink(zinit.config(name + ".toml")));
   }
+  CHECK(zinit.error("service.set",
+                    R"({"config":{"service":{"name":"web@","exec":"true"}}})")["code"] == -32005);
   CHECK(read_file(zinit.config("web@.toml")) == kTemplate);
   // Without a file of its own an instance is only removed.
   (void)zinit.start("web@3");
@@ -397,4 +399,23 @@ TEST_CASE("edit of an instance changes its template, and with --drop-in itself a
   const Outcome wrong = zinit.ctl({"edit", "web@2"}, "", {"EDITOR=sed -i s/exec/exce/"});
   CHECK(wrong.code == 1);
   CHECK_THAT(read_file(zinit.config("web@.toml")), Contains("exec"));
+}
+
+TEST_CASE("no name leads a verb out of the directory of services", "[quick][templates][verbs]") {
+  Server zinit;
+  zinit.file("web@.toml", kTemplate);
+  zinit.boot({});
+  for (const char* verb : {"enable", "disable", "mask", "edit"}) {
+    for (const char* name : {"web@a/../../b", "web@../../c", "web@a b", "../x"}) {
+      const Outcome refused = zinit.ctl({verb, name});
+      INFO(verb << " " << name);
+      CHECK(refused.code == 2);
+      CHECK_THAT(refused.err, Contains("a name "));
+    }
+  }
+  CHECK_THAT(zinit.ctl({"enable", "web@"}).err, Contains("is a template"));
+  CHECK_THAT(zinit.ctl({"start", "web@a/b"}).err, Contains("a name may only have"));
+  const auto files = std::filesystem::directory_iterator(zinit.config());
+  CHECK(std::distance(begin(files), end(files)) == 1);
+  CHECK_FALSE(std::filesystem::exists(zinit.path("b.toml")));
 }

@@ -17,7 +17,7 @@ using Catch::Matchers::StartsWith;
 TEST_CASE("a mistyped verb is an error that names the nearest one", "[client]") {
   const Ran ran = run({"strat", "web"});
   CHECK(ran.status == 2);
-  CHECK_THAT(ran.err, StartsWith("zinitctl: strat: no such verb; did you mean start?\n"));
+  CHECK_THAT(ran.err, StartsWith("zinitctl: strat: unknown command; did you mean start?\n"));
   CHECK(ran.out.empty());
 }
 
@@ -41,18 +41,20 @@ TEST_CASE("wrong usage exits 2 and says what is wrong", "[client]") {
       {"list --state runing", "zinitctl: list: --state runing: the states are inactive, "},
       {"list --class x", "zinitctl: list: --class is user or system"},
       {"kill web SIGFOO", "zinitctl: kill: unknown signal \"SIGFOO\""},
-      {"logs -n few web", "zinitctl: logs: -n few: a number of lines, or all"},
+      {"logs -n few web",
+       "zinitctl: logs: invalid number of lines \"few\"; use a number or \"all\""},
       {"logs", "zinitctl: logs: name a service, or all of them by --all"},
       {"logs --all web", "zinitctl: logs: either names or --all"},
       {"logs --since soon web",
        "zinitctl: logs: --since soon: no such time; it may be 90s, 10m, 2h or 1d (ago), "
        "today, yesterday, HH:MM[:SS], 2026-01-31, or 2026-01-31T12:34:56Z"},
-      {"logs --grep a( web", "zinitctl: logs: --grep a(: no regular expression: Unmatched ( or "},
+      {"logs --grep a( web",
+       "zinitctl: logs: invalid regular expression \"a(\" for --grep: Unmatched ( or "},
       {"logs --stream out web",
        "zinitctl: logs: --stream out: there are stdout, stderr, zinit and syslog"},
       {"wait web --for ever", "zinitctl: wait: --for is running, exited, failed or stopped"},
       {"xinet", "zinitctl: xinet: no command given; there are set, delete, list, status\nusage: "},
-      {"xinet lst", "zinitctl: xinet lst: no such verb; did you mean xinet list?"},
+      {"xinet lst", "zinitctl: xinet lst: unknown command; did you mean xinet list?"},
       {"xinet --jsno", "zinitctl: xinet: unknown option --jsno; did you mean --json?"},
       {"xinet set",
        "zinitctl: xinet set: NAME is missing\nusage: zinitctl xinet set [OPTIONS] NAME"},

@@ -70,7 +70,7 @@ TEST_CASE("a boot of a machine is told from the kernel's start", "[client]") {
              StartsWith("kernel 60 ms, zinit 40 ms, services 2.0 s; "
                         "not settled yet 2.1 s after the kernel's start\n"));
   CannedServer none({{"system.bootchart", result("[]")}, {"system.info", info("60", "null")}});
-  CHECK(none.run({"bootchart"}).out == "nothing is known of a boot\n");
+  CHECK(none.run({"bootchart"}).out == "no service was started at boot\n");
 }
 
 TEST_CASE("the critical chain ends, whatever waited for whom", "[client]") {

@@ -60,6 +60,7 @@ class TimeZone {
 
 CannedServer all_ends() {
   return CannedServer({{"system.poweroff", result("{\"ok\":true}")},
+                       {"system.shutdown", result("{\"ok\":true}")},
                        {"system.reboot", result("{\"ok\":true}")},
                        {"system.halt", result("{\"ok\":true}")},
                        {"system.cancel_shutdown", result("{\"ok\":true,\"cancelled\":true}")}});
@@ -74,9 +75,9 @@ TEST_CASE("each name and each option asks for its end of the machine", "[client]
       {"halt", "system.halt {}"},
       {"halt -p", "system.poweroff {}"},
       {"reboot --halt", "system.halt {}"},
-      {"shutdown now", "system.poweroff {}"},
-      {"shutdown -h now", "system.poweroff {}"},
-      {"shutdown -P now", "system.poweroff {}"},
+      {"shutdown now", "system.shutdown {}"},
+      {"shutdown -h now", "system.shutdown {}"},
+      {"shutdown -P now", "system.shutdown {}"},
       {"shutdown -r now", "system.reboot {}"},
       {"shutdown -H now", "system.halt {}"},
       {"shutdown -r +0", "system.reboot {}"},
@@ -102,7 +103,7 @@ TEST_CASE("a shutdown at a later time is told to the server with its time", "[cl
   const Ran ran =
       run_power("shutdown", {"--socket", server.path(), "-r", "+5", "for", "repair"}, fake.machine);
   CHECK(ran.status == 0);
-  CHECK_THAT(ran.out, StartsWith("restart at ") && Contains("`shutdown -c` takes it back"));
+  CHECK_THAT(ran.out, StartsWith("restart at ") && Contains("cancel it with `shutdown -c`"));
   CHECK(server.requests() ==
         std::vector<std::string>{R"(system.reboot {"at_us":)" + std::to_string(kNow + 5 * kMinute) +
                                  R"(,"message":"for repair"})"});
@@ -115,7 +116,7 @@ TEST_CASE("-f ends the machine without a server", "[client]") {
   CHECK(run_power("halt", {"-f"}, fake.machine).status == 0);
   CHECK(run_power("shutdown", {"-r", "-f"}, fake.machine).status == 0);
   CHECK(fake.ends == std::vector<PowerAction>{PowerAction::power_off, PowerAction::reboot,
-                                             PowerAction::halt, PowerAction::reboot});
+                                              PowerAction::halt, PowerAction::reboot});
   const Machine refusing{[](PowerAction) -> Result<void> { return failure("cannot reboot: no"); },
                          kNow};
   const Ran refused = run_power("reboot", {"-f"}, refusing);
@@ -128,7 +129,7 @@ TEST_CASE("without a server the commands exit 5 and name -f", "[client]") {
   const Ran ran = run_power("poweroff", {"--socket", "/nonexistent"}, fake.machine);
   CHECK(ran.status == 5);
   CHECK_THAT(ran.err,
-             StartsWith("poweroff: cannot connect") && Contains("-f does it without a server"));
+             StartsWith("poweroff: cannot connect") && Contains("-f does it at once, without a server"));
   CHECK(fake.ends.empty());
 }
 

@@ -123,7 +123,7 @@ TEST_CASE("xinet status shows one proxy or all", "[client][xinet]") {
       "    service      postgres\n"
       "    connections  2 now, 17 in all, 1 rejected\n"
       "    bytes        2.0 KiB to the backend, 5 B from it\n"
-      "    times        10 s for the backend, 300 s idle until the service is stopped\n"
+      "    times        connect timeout 10 s, 300 s idle until the service is stopped\n"
       "    options      one connection at a time; PROXY protocol, version 2\n"
       "    file         /etc/pg.toml\n";
   CHECK(server.run({"xinet", "status", "pg"}).out == good);
@@ -139,7 +139,7 @@ TEST_CASE("xinet status shows one proxy or all", "[client][xinet]") {
             "    service      postgres\n"
             "    connections  2 now, 17 in all, 1 rejected\n"
             "    bytes        2.0 KiB to the backend, 5 B from it\n"
-            "    times        10 s for the backend\n"
+            "    times        connect timeout 10 s\n"
             "    file         none: set at runtime\n");
 }
 

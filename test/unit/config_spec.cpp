@@ -206,8 +206,8 @@ TEST_CASE("a key or section of another init system is told with what it is here"
           Lines{"f.toml:3:1: warning: service." + key + ": unknown key" + told});
   }
   CHECK(messages_of("[service]\nexec='run'\n[Unit]\n") ==
-        Lines{"f.toml:3:2: warning: Unit: unknown section; write [service] for the description and "
-              "[dependencies] for names of others"});
+        Lines{"f.toml:3:2: warning: Unit: unknown section; put the description in [service], and "
+              "names of others in [dependencies]"});
   CHECK(messages_of("[service]\nexec='run'\n[Install]\n") ==
         Lines{"f.toml:3:2: warning: Install: unknown section; write \"wanted_by\" in "
               "[dependencies]"});

@@ -47,6 +47,8 @@ class FakeDaemon final : public Daemon {
     return info;
   }
   void keep_scheduled(const std::optional<ScheduledPower>& power) override { scheduled = power; }
+  void tell_terminals(std::string text) override { told.push_back(std::move(text)); }
+  std::vector<std::string> told;  // what terminals have been told
   [[nodiscard]] bool supports(PowerAction action) const override {
     return action == PowerAction::shut_down;
   }
@@ -66,7 +68,11 @@ class FakeDaemon final : public Daemon {
     return proxies_there;
   }
   [[nodiscard]] Sockets sockets_of(const std::string& service) const override;
-  [[nodiscard]] std::vector<TimerView> timers() const override { return timers_there; }
+  [[nodiscard]] std::vector<TimerView> timers(std::string_view of) const override {
+    std::vector<TimerView> those = timers_there;
+    std::erase_if(those, [of](const TimerView& one) { return !of.empty() && one.service != of; });
+    return those;
+  }
   [[nodiscard]] std::string trigger_fault(const std::string& service) const override {
     const auto found = trigger_faults.find(service);
     return found == trigger_faults.end() ? std::string() : found->second;

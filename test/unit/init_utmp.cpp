@@ -1,9 +1,12 @@
 // The records of a shutdown in wtmp and utmp.
 #include <catch2/catch.hpp>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <utmpx.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -92,4 +95,32 @@ TEST_CASE("a login file that cannot be written is told, and the other is written
   write_records(files.paths().utmp, {});
   CHECK_FALSE(record_shutdown(files.paths()));
   CHECK(read_records(files.paths().utmp).size() == 1);
+}
+
+TEST_CASE("the terminals of those who are logged in are told, and no other file", "[init][utmp]") {
+  const Files files;
+  const UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK));
+  REQUIRE(master);
+  REQUIRE(::grantpt(master.get()) == 0);
+  REQUIRE(::unlockpt(master.get()) == 0);
+  const std::string terminal = ::ptsname(master.get());
+  const UniqueFd open_end(::open(terminal.c_str(), O_RDWR | O_NOCTTY));
+  const std::string file = files.directory / "file";
+  write_records(file, {});
+  const auto on = [](short type, std::string line) {
+    utmpx record = record_of(type, "eve");
+    std::strncpy(record.ut_line, line.c_str(), sizeof record.ut_line);
+    return record;
+  };
+  write_records(files.paths().utmp,
+                {on(USER_PROCESS, "nowhere"), on(USER_PROCESS, ".." + file), on(USER_PROCESS, ""),
+                 on(DEAD_PROCESS, terminal.substr(5)), on(USER_PROCESS, terminal.substr(5))});
+  tell_terminals("down in 5 min", files.paths());
+  char text[100] = {};
+  const ssize_t size = ::read(master.get(), text, sizeof text);
+  REQUIRE(size > 0);
+  const std::string told(text, static_cast<std::size_t>(size));
+  CHECK_THAT(told, Catch::Contains("down in 5 min"));
+  CHECK(told.find("5 min") == told.rfind("5 min"));
+  CHECK(std::filesystem::file_size(file) == 0);
 }
