@@ -84,8 +84,8 @@ bool group_exists(pid_t group) noexcept {
 
 bool has_child_in(pid_t group) noexcept {
   siginfo_t info{};
-  return group > 1 && ::waitid(P_PGID, static_cast<id_t>(group), &info,
-                               WEXITED | WNOHANG | WNOWAIT) == 0;
+  return group > 1 &&
+         ::waitid(P_PGID, static_cast<id_t>(group), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 bool process_exists(pid_t pid) noexcept {

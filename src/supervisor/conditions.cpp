@@ -177,8 +177,8 @@ void BoardCore::tell_conditions(Slot slot, WhyReport& report) {
 
 // --- over a re-execution ---
 
-/// The conditions are looked at anew when the command has gone, for the launch that they are part of
-/// is made once more: what is made in its cgroup meanwhile might be killed with it.
+/// The conditions are looked at anew when the command has gone, for the launch that they are part
+/// of is made once more: what is made in its cgroup meanwhile might be killed with it.
 void BoardCore::end_left_condition(Job& job) {
   SideCommand& side = job.side.condition();
   side.kill();
