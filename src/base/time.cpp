@@ -1,12 +1,15 @@
 // Clock arithmetic that cannot overflow, and durations in words.
 #include "base/time.hpp"
 
+#include <algorithm>
+
 #include "base/format.hpp"
 
 namespace zinit {
 
 TimePoint after(TimePoint from, Milliseconds delay) noexcept {
-  if (delay >= std::chrono::duration_cast<Milliseconds>(kNever - from)) return kNever;
+  const TimePoint late = std::max(from, TimePoint{});  // what is before that has room enough
+  if (delay >= std::chrono::duration_cast<Milliseconds>(kNever - late)) return kNever;
   return from + delay;
 }
 

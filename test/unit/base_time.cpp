@@ -13,6 +13,9 @@ TEST_CASE("a deadline too far away is never", "[base][time]") {
   CHECK(after(now, Milliseconds::max()) == kNever);
   CHECK(after(kNever, 0ms) == kNever);
   CHECK(after(kNever, 1ms) == kNever);
+  const TimePoint before = TimePoint{} - std::chrono::hours(1000);
+  CHECK(after(before, 5ms) == before + 5ms);
+  CHECK(after(before, Milliseconds::max()) == kNever);
 }
 
 TEST_CASE("time between is never negative", "[base][time]") {
