@@ -22,12 +22,8 @@ inline constexpr std::array<std::string_view, 10> kContainerNames = {
     "docker", "podman", "lxc", "lxc-libvirt", "systemd-nspawn",
     "openvz", "rkt",    "wsl", "proot",       "pouch"};
 
-inline constexpr std::array<std::string_view, 18> kVmNames = {
-    "kvm", "qemu",      "vmware", "microsoft", "oracle", "xen",     "bochs", "uml",    "amazon",
-    "zvm", "parallels", "bhyve",  "qnx",       "acrn",   "powervm", "apple", "google", "sre"};
-
 struct Virtualization {
-  std::string_view name = {};  // of the two lists, "vm-other" or "container-other"; empty: none
+  std::string_view name = {};  // one of systemd's, "vm-other" or "container-other"; empty: none
   bool container = false;
 };
 

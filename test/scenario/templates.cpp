@@ -40,6 +40,22 @@ std::string command_of(Server& zinit, const std::string& name) {
   return words;
 }
 
+/// Boots with the template web@ and an instance by a dependency, by a link and by a start, each.
+Texts make_three(Server& zinit) {
+  zinit.file("web@.toml", kTemplate);
+  zinit.add("all", {.dependencies = "requires = ['web@1']"});
+  link(zinit, "web@.toml", "web@2.toml");
+  zinit.boot({"all", "web@1", "web@2"});
+  (void)zinit.start("web@3");
+  return {"web@1", "web@2", "web@3"};
+}
+
+std::vector<pid_t> pids_of(Server& zinit, const Texts& names) {
+  std::vector<pid_t> pids;
+  for (const std::string& name : names) pids.push_back(zinit.pid_of(name));
+  return pids;
+}
+
 void crash_and_go_on(Server& zinit) {
   const auto count = zinit.result("system.info")["crashes"]["count"].number();
   zinit.fault();
@@ -176,14 +192,8 @@ TEST_CASE("instances that an instance needs come and go with it", "[quick][templ
 
 TEST_CASE("a reload that changes a template changes its instances", "[quick][templates]") {
   Server zinit;
-  zinit.file("web@.toml", kTemplate);
-  zinit.add("all", {.dependencies = "requires = ['web@1']"});
-  link(zinit, "web@.toml", "web@2.toml");
-  zinit.boot({"all", "web@1", "web@2"});
-  (void)zinit.start("web@3");
-  const Texts instances{"web@1", "web@2", "web@3"};
-  std::vector<pid_t> pids;
-  for (const std::string& name : instances) pids.push_back(zinit.pid_of(name));
+  const Texts instances = make_three(zinit);
+  const std::vector<pid_t> pids = pids_of(zinit, instances);
   CHECK(zinit.reload()["unchanged"].size() == 4);
   // Settings, in place.
   zinit.file("web@.toml", kTemplate + "critical = true\n");
@@ -265,14 +275,8 @@ TEST_CASE("a cycle between instances of one template is a cycle", "[quick][templ
 
 TEST_CASE("started instances and templates go over a re-execution", "[quick][templates][reexec]") {
   Server zinit;
-  zinit.file("web@.toml", kTemplate);
-  zinit.add("all", {.dependencies = "requires = ['web@1']"});
-  link(zinit, "web@.toml", "web@2.toml");
-  zinit.boot({"all", "web@1", "web@2"});
-  (void)zinit.start("web@3");
-  const Texts instances{"web@1", "web@2", "web@3"};
-  std::vector<pid_t> pids;
-  for (const std::string& name : instances) pids.push_back(zinit.pid_of(name));
+  const Texts instances = make_three(zinit);
+  const std::vector<pid_t> pids = pids_of(zinit, instances);
   zinit.file("web@.toml", "[service]\nexec = ['sleep', '20000%i']\n");  // not in force yet
   const bool asked = GENERATE(true, false);
   asked ? zinit.reexecute() : crash_and_go_on(zinit);

@@ -10,6 +10,17 @@ using namespace zinit;
 using namespace zinit::test;
 using namespace std::chrono_literals;
 
+namespace {
+
+void call_twice_until_closed(std::unique_ptr<AsyncClient>& client, Story& story) {
+  client->on_closed(story.closed());
+  client->call(kAnything, story.call("a"));
+  client->call(kAnything, story.call("b"));
+  REQUIRE(run_until(client, [&] { return !client->is_open(); }));
+}
+
+}  // namespace
+
 TEST_CASE("a call is sent at once and its callback called by the event loop alone",
           "[client][async]") {
   FakeServer server([](Peer& peer) {
@@ -116,10 +127,7 @@ TEST_CASE("whatever is no JSON-RPC ends the connection, and every call is told o
   });
   auto client = connect(server);
   Story story;
-  client->on_closed(story.closed());
-  client->call(kAnything, story.call("a"));
-  client->call(kAnything, story.call("b"));
-  REQUIRE(run_until(client, [&] { return !client->is_open(); }));
+  call_twice_until_closed(client, story);
   CHECK(story.told == Lines{"a 5", "b 5", "closed 5"});
   CHECK(client->fd() == -1);
   CHECK_FALSE(client->wants_read());
@@ -155,10 +163,7 @@ TEST_CASE("a server that closes is told of after what it has said before", "[cli
   });
   auto client = connect(server);
   Story story;
-  client->on_closed(story.closed());
-  client->call(kAnything, story.call("a"));
-  client->call(kAnything, story.call("b"));
-  REQUIRE(run_until(client, [&] { return !client->is_open(); }));
+  call_twice_until_closed(client, story);
   CHECK(story.told == Lines{"a ok", "b 4", "closed 4"});
 }
 
