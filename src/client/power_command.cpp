@@ -149,9 +149,11 @@ class PowerCommand {
       case PowerAction::kexec: client.kexec(at, message); break;
       case PowerAction::switch_root: break;  // no name of a command stands for it
     }
-    printer_.out(at_us ? fmt::format("{} at {}; cancel it with `shutdown -c`\n", end().words,
-                                     date_time(*at_us))
-                       : fmt::format("{} has begun\n", end().words));
+    const bool power_off = end().end == PowerAction::power_off;
+    const std::string_view what = is_shutdown_ && power_off ? "shutdown" : end().words;
+    printer_.out(
+        at_us ? fmt::format("{} at {}; cancel it with `shutdown -c`\n", what, date_time(*at_us))
+              : fmt::format("{} has begun\n", what));
     return ExitStatus::done;
   }
 

@@ -82,19 +82,22 @@ std::string Progress::waiting_for(std::string name) {
   return "waiting for " + name;
 }
 
-std::string Progress::answer(std::uint64_t request, std::optional<Milliseconds> limit,
-                             const std::string& name) {
-  if (!shows_) return context_.client().answer(request, limit);
+std::uint64_t Progress::first_answered(const std::vector<std::uint64_t>& requests,
+                                       std::optional<Milliseconds> limit, const std::string& name) {
+  if (!shows_) return context_.client().first_answered(requests, limit);
   const TimePoint deadline = limit ? after(Clock::now(), *limit) : kNever;
   while (true) {
     const TimePoint next = std::min(deadline, after(Clock::now(), kBetween));
     try {
-      std::string answer =
-          context_.client().answer(request, Milliseconds(ms_between(Clock::now(), next)));
+      const std::uint64_t first =
+          context_.client().first_answered(requests, Milliseconds(ms_between(Clock::now(), next)));
       clear();
-      return answer;
+      return first;
     } catch (const ClientError& error) {
-      if (error.code() != ErrorCode::no_answer || next == deadline) throw;
+      if (error.code() != ErrorCode::no_answer || next == deadline) {
+        clear();
+        throw;
+      }
     }
     try {
       show(waiting_for(name));
@@ -102,6 +105,12 @@ std::string Progress::answer(std::uint64_t request, std::optional<Milliseconds> 
       if (error.code() > 0) throw;  // the connection's; else there is no such service any more
     }
   }
+}
+
+std::string Progress::answer(std::uint64_t request, std::optional<Milliseconds> limit,
+                             const std::string& name) {
+  (void)first_answered({request}, limit, name);
+  return context_.client().answer(request, Milliseconds(0));
 }
 
 void Progress::until_server_ends() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/context.hpp"
 
@@ -20,7 +21,12 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Client::answer() to a request that settles the service `name`. Throws what that throws.
+  /// Client::first_answered() of requests that settle services, one of them `name`. Throws what
+  /// that throws.
+  [[nodiscard]] std::uint64_t first_answered(const std::vector<std::uint64_t>& requests,
+                                             std::optional<Milliseconds> limit,
+                                             const std::string& name);
+  /// Client::answer() to such a request.
   [[nodiscard]] std::string answer(std::uint64_t request, std::optional<Milliseconds> limit,
                                    const std::string& name);
 

@@ -12,42 +12,60 @@ namespace {
 constexpr std::size_t kGap = 2;
 // The last column keeps at least this width; on a terminal too narrow for that, lines wrap.
 constexpr std::size_t kLeast = 8;
+// Columns are left out as long as the last one has less than this, and less than it needs.
+constexpr std::size_t kEnough = 16;
 
-/// How wide the columns are, in cells of the terminal.
-std::vector<std::size_t> column_widths(const Terminal& terminal,
-                                       std::span<const TableColumn> columns,
-                                       const std::vector<TableRow>& rows) {
-  std::vector<std::size_t> widths;
-  std::size_t used = 0;
+/// A column that is shown, and how wide it is, in cells of the terminal.
+struct Shown {
+  std::size_t index;
+  std::size_t width;
+};
+
+std::size_t width_of_all(const std::vector<Shown>& shown) {
+  std::size_t width = kGap * (shown.size() - 1);
+  for (const Shown& column : shown) width += column.width;
+  return width;
+}
+
+std::vector<Shown> shown_columns(const Terminal& terminal, std::span<const TableColumn> columns,
+                                 const std::vector<TableRow>& rows) {
+  std::vector<Shown> shown;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     std::size_t width = display_width(columns[i].title);
     for (const TableRow& row : rows) width = std::max(width, display_width(row[i].text));
     if (terminal.is_terminal) width = std::min(width, columns[i].widest);
-    if (terminal.is_terminal && i + 1 == columns.size()) {
-      const std::size_t room = terminal.width > used ? terminal.width - used : 0;
-      width = std::min(width, std::max(room, kLeast));
-    }
-    widths.push_back(width);
-    used += width + kGap;
+    shown.push_back({i, width});
   }
-  return widths;
+  if (!terminal.is_terminal) return shown;
+  while (true) {
+    const std::size_t last = shown.back().width;
+    const std::size_t others = width_of_all(shown) - last;
+    const auto sparest = std::ranges::max_element(
+        shown, {}, [&](const Shown& column) { return columns[column.index].spare; });
+    if (others + std::min(last, kEnough) <= terminal.width || columns[sparest->index].spare == 0) {
+      const std::size_t room = terminal.width > others ? terminal.width - others : 0;
+      shown.back().width = std::min(last, std::max(room, kLeast));
+      return shown;
+    }
+    shown.erase(sparest);
+  }
 }
 
 }  // namespace
 
 std::string table_text(const Terminal& terminal, std::span<const TableColumn> columns,
                        const std::vector<TableRow>& rows) {
-  const auto widths = column_widths(terminal, columns, rows);
+  const std::vector<Shown> shown = shown_columns(terminal, columns, rows);
   std::string text;
   const auto add_row = [&](const TableRow& row) {
     const std::size_t begin = text.size();
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) text.append(kGap, ' ');
-      const std::string shown = terminal.fit(row[i].text, widths[i]);
-      const std::size_t blanks = widths[i] - std::min(widths[i], display_width(shown));
-      if (columns[i].right) text.append(blanks, ' ');
-      text += terminal.paint(row[i].colour, shown);
-      if (!columns[i].right) text.append(blanks, ' ');
+    for (const auto& [index, width] : shown) {
+      if (text.size() > begin) text.append(kGap, ' ');
+      const std::string cell = terminal.fit(row[index].text, width);
+      const std::size_t blanks = width - std::min(width, display_width(cell));
+      if (columns[index].right) text.append(blanks, ' ');
+      text += terminal.paint(row[index].colour, cell);
+      if (!columns[index].right) text.append(blanks, ' ');
     }
     text.erase(std::max(text.find_last_not_of(' ') + 1, begin));
     text += '\n';

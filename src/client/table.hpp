@@ -1,5 +1,5 @@
 // A table for people: each column is as wide as its longest text, and the last one takes the rest
-// of the terminal.
+// of the terminal. On a narrow terminal columns that can be spared are left out.
 #pragma once
 
 #include <span>
@@ -15,10 +15,13 @@ struct TableCell {
   Colour colour = Colour::none;
 };
 
+inline constexpr std::size_t kAnyWidth = 1000;
+
 struct TableColumn {
   std::string title;
-  bool right = false;         // aligned to the right, as numbers are
-  std::size_t widest = 1000;  // on a terminal, longer texts are cut
+  bool right = false;              // aligned to the right, as numbers are
+  std::size_t widest = kAnyWidth;  // on a terminal, longer texts are cut
+  int spare = 0;                   // what has the highest number is left out first; 0: never
 };
 
 using TableRow = std::vector<TableCell>;  // a cell for each column

@@ -7,6 +7,7 @@
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
+#include "client/others.hpp"
 #include "client/text_block.hpp"
 #include "config/spec_reader.hpp"
 
@@ -45,11 +46,21 @@ std::string patient_call(VerbContext& context, const char* method, const std::st
   return context.client().answer(request, context.time_left());
 }
 
+/// What an answer says that was done to other services.
+std::string others_text(const VerbContext& context, const JsonValue& answer) {
+  Others others;
+  others.add(answer);
+  return others.text(context.terminal());
+}
+
 int print_set(VerbContext& context, const std::string& json) {
-  const SetResult result = read_set(parse_json(json));
+  const JsonDocument answer = parse_json(json);
+  const SetResult result = read_set(answer);
   std::string text =
-      fmt::format("{} {}{}\n", printable(result.name), result.created ? "added" : "replaced",
+      fmt::format("{} {}{}{}\n", printable(result.name), result.created ? "added" : "replaced",
+                  result.restarted ? " and restarted" : "",
                   context.arguments.has("persist") ? "" : ", at runtime only");
+  text += others_text(context, answer);
   for (const std::string& warning : result.warnings)
     text += fmt::format("warning: {}\n", printable(warning));
   return context.print_result(json, text);
@@ -107,8 +118,9 @@ int run_remove_service(VerbContext& context) {
   params.add("name", name)
       .add("persist", context.arguments.has("persist"))
       .add("cascade", context.arguments.has("cascade"));
-  return context.print_result(patient_call(context, "service.delete", params.text()),
-                              fmt::format("{} removed\n", printable(name)));
+  const std::string json = patient_call(context, "service.delete", params.text());
+  return context.print_result(
+      json, fmt::format("{} removed\n", printable(name)) + others_text(context, parse_json(json)));
 }
 
 int run_start_all(VerbContext& context) {

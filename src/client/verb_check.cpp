@@ -1,5 +1,6 @@
 // zinitctl check: finds faults in service files, and shows when a calendar time is due.
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/absences.hpp"
 #include "client/context.hpp"
@@ -39,9 +40,22 @@ void print_check_json(VerbContext& context, const CheckResult& result) {
   context.print_json(text + "]}");
 }
 
-void print_check(VerbContext& context, const CheckResult& result) {
+/// "/etc/zinit/services, /usr/lib/zinit/services"
+std::string directories_of(const Places& places) {
+  std::vector<std::string> paths;
+  for (const ConfigDirectory& directory : places.directories) paths.push_back(directory.path);
+  return join(paths, ", ");
+}
+
+void print_check(VerbContext& context, const CheckResult& result, const Places& places) {
   for (const Diagnostic& diagnostic : result.diagnostics) context.print(to_text(diagnostic) + "\n");
   if (!result.diagnostics.empty()) return;
+  if (result.files == 0 && context.arguments.rest.empty())
+    return context.print(
+        printable(fmt::format("no file to check in {}; name other places, as in `zinitctl check "
+                              "DIRECTORY`",
+                              directories_of(places))) +
+        "\n");
   context.print(
       fmt::format("{} file{} checked, no faults\n", result.files, result.files == 1 ? "" : "s"));
 }
@@ -91,7 +105,7 @@ int run_check(VerbContext& context) {
   const CheckResult result = paths.empty()
                                  ? check_places(places, absences_here())
                                  : check_paths(paths, places.settings_file, absences_here());
-  context.json() ? print_check_json(context, result) : print_check(context, result);
+  context.json() ? print_check_json(context, result) : print_check(context, result, places);
   return result.exit_code();
 }
 

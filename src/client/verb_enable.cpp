@@ -40,8 +40,8 @@ std::string effect_of(const std::string& name, const ServiceSpec& spec, const St
   const bool starts = verb.status == StartStatus::start;
   if (!spec.triggered())
     return fmt::format("{}{} {} at boot{}", name, adverb, verb.effect, starts ? "" : " by itself");
-  return fmt::format("{} is{}{} started by {}", name, adverb, starts ? "" : " not",
-                     trigger_words(spec));
+  return fmt::format("{} is{}{} started by {} from the next boot or reload on", name, adverb,
+                     starts ? "" : " not", trigger_words(spec));
 }
 
 /// The section that the drop-in has to set `status` in: "service" or "target". `source` has to be

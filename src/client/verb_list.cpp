@@ -92,9 +92,9 @@ void list_as_table(VerbContext& context, ListFilter& filter) {
       // A name may have 128 characters. It gets a third of the terminal at most.
       {"NAME", false, std::max<std::size_t>(terminal.width / 3, 12)},
       {"STATE", false},
-      {"PID", true},
-      {"UPTIME", true},
-      {"RESTARTS", true},
+      {"PID", true, kAnyWidth, 1},
+      {"UPTIME", true, kAnyWidth, 2},
+      {"RESTARTS", true, kAnyWidth, 3},
       {"DETAILS", false},
   };
   std::vector<TableRow> rows;

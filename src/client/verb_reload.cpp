@@ -1,8 +1,5 @@
 // zinitctl reload: the server reads the service files again. With a name, only that service is told
 // to reload itself.
-#include <algorithm>
-#include <map>
-
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
@@ -23,56 +20,11 @@ std::vector<std::string> with_reasons(std::vector<std::string> names, const Relo
   return names;
 }
 
-/// Why the new file of `name` was refused. A new service has failed for that reason; one that was
-/// loaded before goes on.
-std::vector<std::string> faults_of(Client& client, const std::string& name) {
-  try {
-    const ServiceStatus status = client.status_full(name);
-    if (status.reason && !status.reason->messages.empty()) return status.reason->messages;
-    return status.refused;
-  } catch (const ClientError& error) {
-    if (error.code() > 0) throw;
-    return {};  // the service does not exist: a dry run loads nothing
-  }
-}
-
 void add_names(TextBlock& block, const ReloadedNames& names) {
   block.add("added", name_list(names.added, Colour::green));
   block.add("changed", name_list(names.changed, Colour::yellow));
   block.add("removed", name_list(names.removed, Colour::red));
   if (!names.unchanged.empty()) block.add("unchanged", std::to_string(names.unchanged.size()));
-}
-
-/// The warnings of all services, by name.
-using Warnings = std::map<std::string, std::vector<std::string>>;
-
-Warnings all_warnings(Client& client) {
-  const std::string all = client.call("service.list_full", R"({"members":["name","warnings"]})");
-  const JsonDocument services = parse_json(all);
-  json_expect_array(services, "services");
-  Warnings warnings;
-  for (const JsonValue& one : services.GetArray())
-    warnings[json_string(one, "name")] = json_strings(one, "warnings");
-  return warnings;
-}
-
-/// What a reload is to be told for: all warnings of files that have changed a service, and new
-/// ones of others, such as an unknown key, which changes nothing. Those of refused files are told
-/// as faults.
-std::vector<std::string> told_warnings(const Warnings& before, const Warnings& after,
-                                       const ReloadReport& report) {
-  const auto has = [](const std::vector<std::string>& list, const std::string& one) {
-    return std::ranges::find(list, one) != list.end();
-  };
-  std::vector<std::string> told;
-  for (const auto& [name, warnings] : after) {
-    if (warnings.empty() || has(report.failed, name)) continue;
-    const auto old = before.find(name);
-    const bool all = old == before.end() || has(report.added, name) || has(report.changed, name);
-    for (const std::string& warning : warnings)
-      if (all || !has(old->second, warning)) told.push_back(warning);
-  }
-  return told;
 }
 
 std::string proxies_text(VerbContext& context, const ReloadReport::Proxies& proxies) {
@@ -83,24 +35,15 @@ std::string proxies_text(VerbContext& context, const ReloadReport::Proxies& prox
   return block.text();
 }
 
-void print_report(VerbContext& context, const ReloadReport& report, const Warnings& before,
-                  bool dry_run) {
+void print_report(VerbContext& context, const ReloadReport& report, bool dry_run) {
   TextBlock block(context.terminal());
   add_names(block, report);
   block.add("restarted", name_list(with_reasons(report.restarted, report), Colour::yellow));
   block.add("stopped", name_list(with_reasons(report.stopped, report), Colour::red));
   block.add("failed", name_list(report.failed, Colour::red));
-  for (const std::string& name : report.failed) {
-    if (dry_run) continue;
-    for (const std::string& fault : faults_of(context.client(), name)) {
-      block.add("", printable(fault));
-    }
-  }
-  // A dry run applies nothing, so there is nothing yet that could have warnings.
-  if (!dry_run) {
-    for (const std::string& warning : told_warnings(before, all_warnings(context.client()), report))
-      block.add("warning", printable(warning));
-  }
+  for (const auto& [name, faults] : report.faults)
+    for (const std::string& fault : faults) block.add("", printable(fault));
+  for (const std::string& warning : report.warnings) block.add("warning", printable(warning));
   context.print(dry_run ? "a reload would do this:\n" : "reloaded:\n");
   context.print(block.text().empty() ? "    no service is configured\n" : block.text());
   const std::string proxies = proxies_text(context, report.proxies);
@@ -125,12 +68,10 @@ int run_reload(VerbContext& context) {
 
 int reload_files(VerbContext& context) {
   const bool dry_run = context.arguments.has("dry-run");
-  Warnings before;
-  if (!dry_run && !context.json()) before = all_warnings(context.client());
   const std::string json =
       context.client().call("service.reload", JsonParams().add("dry_run", dry_run).text());
   const ReloadReport report = read_reload(parse_json(json));
-  context.json() ? context.print_json(json) : print_report(context, report, before, dry_run);
+  context.json() ? context.print_json(json) : print_report(context, report, dry_run);
   const std::size_t failed = report.failed.size() + report.proxies.failed.size();
   if (failed == 0) return ExitStatus::done;
   context.complain("reload",

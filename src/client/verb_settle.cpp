@@ -1,11 +1,9 @@
 // zinitctl start, stop, restart and wait: sends the requests for all services first, then prints
-// the result of each, in the order of the names.
+// the result of each, in the order of the names; `wait` in the order in which they come.
 //
 // If the client is interrupted while it waits, the server goes on with the requests.
 #include <algorithm>
-#include <array>
 #include <optional>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -16,8 +14,8 @@
 #include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
+#include "client/others.hpp"
 #include "client/progress.hpp"
-#include "client/text_block.hpp"
 #include "client/words.hpp"
 
 namespace zinit {
@@ -59,53 +57,6 @@ std::string outcome_line(const Terminal& terminal, const ServiceStatus& status) 
   if (const std::string cause = state_cause(status); !cause.empty()) text += ": " + cause;
   return text + "\n";
 }
-
-/// What requests have done to other services than those that they were for.
-class Others {
- public:
-  void add(const JsonValue& answer) {
-    for (std::size_t i = 0; i < kKinds.size(); ++i)
-      for (std::string& name : json_strings(answer, kKinds[i].member))
-        names_[i].insert(std::move(name));
-  }
-
-  /// A line for each kind, less `named`, which are told of by themselves.
-  [[nodiscard]] std::string text(const Terminal& terminal, std::span<const Asked> named) {
-    for (const Asked& asked : named)
-      for (auto& names : names_) names.erase(asked.name);
-    std::string text;
-    for (std::size_t i = 0; i < kKinds.size(); ++i) {
-      if (names_[i].empty()) continue;
-      std::vector<std::string> names(names_[i].begin(), names_[i].end());
-      std::vector<BlockWord> words = words_of(kKinds[i].words);
-      for (BlockWord& word : name_list(names, Colour::none)) words.push_back(std::move(word));
-      if (kKinds[i].member == kLeft) add_how_to_start(words, names);
-      text += wrapped(terminal, 0, 4, words);
-    }
-    return text;
-  }
-
- private:
-  static constexpr const char* kLeft = "left_stopped";
-  struct Kind {
-    const char* member;  // of the answer
-    std::string_view words;
-  };
-  static constexpr std::array<Kind, 4> kKinds = {{{"also_started", "also started:"},
-                                                  {"also_stopped", "also stopped:"},
-                                                  {"also_restarted", "also restarted:"},
-                                                  {kLeft, "left stopped:"}}};
-
-  static void add_how_to_start(std::vector<BlockWord>& words,
-                               const std::vector<std::string>& names) {
-    words.back().text += ";";
-    const std::string how = fmt::format("`zinitctl start {}` starts {}", join(names, " "),
-                                        names.size() == 1 ? "it" : "them");
-    for (BlockWord& word : words_of(printable(how))) words.push_back(std::move(word));
-  }
-
-  std::array<std::set<std::string>, kKinds.size()> names_;
-};
 
 /// Sends a request.
 void ask(VerbContext& context, const SettleVerb& verb, const char* method, bool waits,
@@ -175,9 +126,23 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
   }
 }
 
-/// Returns the exit status of the first service that failed.
+/// Moves the request of `all` that is answered first to the place `next`, which is the first of
+/// those without an answer.
+void take_first(VerbContext& context, Progress& progress, std::vector<Asked>& all,
+                std::size_t next) {
+  std::vector<std::uint64_t> requests;
+  for (const Asked& asked : std::span(all).subspan(next)) requests.push_back(asked.request);
+  const auto limit = with_grace(context.time_left());
+  const auto first = progress.first_answered(requests, limit, all[next].name);
+  const auto at = std::ranges::find(requests, first) - requests.begin();
+  std::swap(all[next], all[next + static_cast<std::size_t>(at)]);
+}
+
+/// Returns the exit status of the first service that failed. `wait` ends with it, for it cannot
+/// succeed any more.
 int settle(VerbContext& context, const SettleVerb& verb) {
   const bool waits = !context.arguments.has("no-wait");
+  const bool is_wait = !verb.wait_for.empty();
   int first = ExitStatus::done;
   std::string json;
   std::vector<Asked> all;
@@ -190,16 +155,21 @@ int settle(VerbContext& context, const SettleVerb& verb) {
     for (Asked& asked : std::span(all).subspan(finished))
       asked.at_us == 0 ? ask(context, verb, verb.method, waits, asked)
                        : ask_again(context, verb, waits, asked);
-    for (; finished < all.size(); ++finished) {
+    while (finished < all.size()) {
+      if (is_wait) take_first(context, progress, all, finished);
       const int status = finish(context, progress, verb, all[finished], waits, json, others);
       if (first == ExitStatus::done) first = status;
       context.answered();
+      // The time is up for all of them at once.
+      const bool ends = is_wait && first != ExitStatus::done && first != ExitStatus::timeout;
+      finished = ends ? all.size() : finished + 1;
     }
   });
+  for (const Asked& asked : all) others.leave_out(asked.name);
   if (context.json())
     context.print_json("[" + json + "]");
   else
-    context.print(others.text(context.terminal(), all));
+    context.print(others.text(context.terminal()));
   return first;
 }
 

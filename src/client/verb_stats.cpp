@@ -75,13 +75,13 @@ std::string stats_table(const Terminal& terminal, const std::vector<Figures>& al
   if (all.empty()) return "no service has a process\n";
   const TableColumn columns[] = {
       {"NAME", false, std::max<std::size_t>(terminal.width / 3, 12)},
-      {"PID", true},
+      {"PID", true, kAnyWidth, 1},
       {"CPU%", true},
-      {"TIME", true},
+      {"TIME", true, kAnyWidth, 2},
       {"MEMORY", true},
-      {"TASKS", true},
-      {"READ", true},
-      {"WRITTEN", true},
+      {"TASKS", true, kAnyWidth, 3},
+      {"READ", true, kAnyWidth, 4},
+      {"WRITTEN", true, kAnyWidth, 5},
   };
   std::vector<TableRow> rows;
   for (const Figures& figures : all) rows.push_back(row_of(figures));

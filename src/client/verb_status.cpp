@@ -262,6 +262,13 @@ int print_overview(VerbContext& context) {
   }
   if (!to_see.empty())
     text += fmt::format("`zinitctl why {}` explains the first\n", printable(names.front()));
+  if (const auto scheduled = context.client().info().scheduled) {
+    const std::string message = scheduled->message.empty() ? "" : ": " + scheduled->message;
+    text += printable(fmt::format("{} at {}{}; `shutdown -c` cancels it", scheduled->action,
+                                  date_time(scheduled->at_us), message)) +
+            "\n";
+    json.add("scheduled_us", scheduled->at_us);
+  }
   json.add_json("states", states.text()).add("attention", names);
   return context.print_result(json.text(), text);
 }

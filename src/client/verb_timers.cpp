@@ -33,7 +33,8 @@ int run_timers(VerbContext& context) {
   const std::string json = context.client().call("system.timers");
   const std::vector<TimerStatus> timers = read_timers(parse_json(json));
   constexpr const char* kNone = "no service has a timer\n";
-  const TableColumn columns[] = {{"NEXT"}, {"LEFT", true}, {"LAST"}, {"SERVICE"}, {"TIMER"}};
+  const TableColumn columns[] = {
+      {"NEXT"}, {"LEFT", true}, {"LAST", false, kAnyWidth, 1}, {"SERVICE"}, {"TIMER"}};
   std::vector<TableRow> rows;
   for (const TimerStatus& timer : timers) rows.push_back(row_of(timer));
   return context.print_result(json,

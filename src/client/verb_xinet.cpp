@@ -69,7 +69,7 @@ TableRow row_of(const ProxyStatus& proxy) {
 std::string list_text(const Terminal& terminal, const std::vector<ProxyStatus>& proxies) {
   if (proxies.empty()) return {};
   const TableColumn columns[] = {{"NAME"},    {"LISTEN"}, {"BACKEND"},
-                                 {"SERVICE"}, {"STATE"},  {"CONNECTIONS", true}};
+                                 {"SERVICE"}, {"STATE"},  {"CONNECTIONS", true, kAnyWidth, 1}};
   std::vector<TableRow> rows;
   for (const ProxyStatus& proxy : proxies) rows.push_back(row_of(proxy));
   return table_text(terminal, columns, rows);

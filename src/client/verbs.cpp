@@ -35,7 +35,7 @@ constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
 };
 constexpr OptionRow kReexecOptions[] = {
-    {"--update", "", "the program that is installed now, if it passes a self-check"},
+    {"--update", "", "the installed program, if it passes a self-check"},
 };
 constexpr OptionRow kAddOptions[] = {
     {"--persist", "", "write its file too"},
@@ -62,8 +62,7 @@ constexpr OptionRow kLogsOptions[] = {
     {"--all", "", "of all services, of zinit and of syslog"},
     {"-n,--lines", "N", "the last N lines, or all; default: 100, with --since all"},
     {"-f,--follow", "", "go on with lines as they come"},
-    {"--since", "TIME",
-     "only lines since: 10m or 2h (ago), 21:30, yesterday, 2026-01-31, RFC 3339"},
+    {"--since", "TIME", "since 10m (ago), 21:30, yesterday, 2026-01-31, RFC 3339"},
     {"--grep", "REGEX", "only lines that match (POSIX extended)"},
     {"--stream", "STREAM", "only those of stdout, stderr, zinit or syslog"},
     {"-t,--time", "", "show when each line came"},
@@ -85,10 +84,10 @@ constexpr OptionRow kProxyOptions[] = {
     {"--listen", "ADDRESS...", "where it listens; may be given several times"},
     {"--backend", "ADDRESS", "where the service listens"},
     {"--service", "NAME", "what is started for a connection"},
-    {"--connect-timeout", "SECONDS", "how long a connection waits for the backend; default: 30"},
-    {"--idle-timeout", "SECONDS", "stop the service so long after the last connection"},
+    {"--connect-timeout", "SECONDS", "how long to wait for the backend; default: 30"},
+    {"--idle-timeout", "SECONDS", "stop the service so long after the last client"},
     {"--single-connection", "", "a second client waits until the first has gone"},
-    {"--proxy-protocol", "VERSION", "send the backend HAProxy's header of version 1 or 2"},
+    {"--proxy-protocol", "VERSION", "send HAProxy's header of version 1 or 2"},
 };
 
 constexpr OptionRow kBootchartOptions[] = {

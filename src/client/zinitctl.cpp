@@ -105,9 +105,13 @@ struct OtherName {
   std::string_view name, here;
 };
 constexpr OtherName kOtherNames[] = {
+    {"help", "`zinitctl --help`, or `zinitctl VERB --help`"},
     {"show", "`zinitctl status NAME`, or `--json status NAME`"},
     {"cat", "`zinitctl status NAME` shows the path of its file"},
     {"ps", "`zinitctl list`"},
+    {"list-timers", "`zinitctl timers`"},
+    {"reset-failed", "`zinitctl stop NAME`, or `zinitctl start NAME` to try again"},
+    {"try-restart", "`zinitctl restart NAME`"},
     {"list-units", "`zinitctl list`"},
     {"list-dependencies", "`zinitctl tree NAME`"},
     {"is-active", "`zinitctl is-running NAME`"},

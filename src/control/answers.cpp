@@ -68,6 +68,16 @@ RpcResult status_full_of(const RpcContext& context, std::string_view name) {
   return status_full_json(context, *view);
 }
 
+void put_others(JsonWriter& writer, const Board& board, const Board::Others& others) {
+  std::vector<std::string> started = others.started;
+  std::erase_if(started, [&](const std::string& name) {
+    const auto brief = board.brief(name);
+    return brief && brief->skipped;
+  });
+  writer.member("also_started", started).member("also_stopped", others.stopped);
+  writer.member("also_restarted", others.restarted).member("left_stopped", others.left_stopped);
+}
+
 std::string_view name_of(const Call& call) { return *call.params.string("name"); }
 
 Outcome outcome_of(RpcResult result) {

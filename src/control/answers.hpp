@@ -38,6 +38,17 @@ inline constexpr std::string_view kStatusFull = R"({"$ref":"#/components/schemas
 inline constexpr std::string_view kSubscription =
     R"({"type":"object","properties":{"subscription":{"type":"integer"}}})";
 
+// The members of put_others() in a schema.
+#define ZINIT_OTHERS                                           \
+  R"("also_started":{"$ref":"#/components/schemas/names"},)"   \
+  R"("also_stopped":{"$ref":"#/components/schemas/names"},)"   \
+  R"("also_restarted":{"$ref":"#/components/schemas/names"},)" \
+  R"("left_stopped":{"$ref":"#/components/schemas/names"})"
+/// *status_full*, and what was done to other services.
+inline constexpr std::string_view kStatusAndOthers =
+    R"({"allOf":[{"$ref":"#/components/schemas/status_full"},)"
+    R"({"type":"object","properties":{)" ZINIT_OTHERS "}}]}";
+
 // --- answers ---
 
 /// `{ok: true}`
@@ -52,6 +63,10 @@ inline constexpr std::string_view kSubscription =
 
 /// *status_full* of `name`; service_not_found if there is no such service.
 [[nodiscard]] RpcResult status_full_of(const RpcContext& context, std::string_view name);
+
+/// What a request has done to other services, as members of the object that is being written. One
+/// that a condition has kept down is not among those that were started.
+void put_others(JsonWriter& writer, const Board& board, const Board::Others& others);
 
 /// The parameter `name`, which the table says is required.
 [[nodiscard]] std::string_view name_of(const Call& call);

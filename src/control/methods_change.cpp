@@ -33,10 +33,17 @@ std::string without_secrets(const std::string& text) {
   return json_of(document);
 }
 
-std::string set_json(const RequestResult<Board::SetReport>& report) {
+std::string set_json(const Board& board, const Board::SetReport& report) {
   JsonWriter writer;
-  writer.begin_object().member("name", report->name).member("created", report->created);
-  writer.member("warnings", report->warnings);
+  writer.begin_object().member("name", report.name).member("created", report.created);
+  writer.member("restarted", report.restarted).member("warnings", report.warnings);
+  put_others(writer, board, report.others);
+  return writer.end_object().take();
+}
+
+std::string deleted_json(const Board& board, const Board::Others& others) {
+  JsonWriter writer;
+  put_others(writer.begin_object().member("ok", true), board, others);
   return writer.end_object().take();
 }
 
@@ -172,16 +179,20 @@ Outcome service_set(Call& call) {
   const Awaited<Board::SetReport> awaited;
   call.context.daemon.set_service(
       {*std::move(document), call.params.boolean("persist"), call.params.boolean("start")},
-      awaited.as(call.context, name, set_json));
+      awaited.as(call.context, name, [&board = call.context.board](const auto& report) {
+        return set_json(board, *report);
+      }));
   return awaited.later();
 }
 
 Outcome service_delete(Call& call) {
   const std::string name(name_of(call));
-  const Awaited<void> awaited;
+  const Awaited<Board::Others> awaited;
   call.context.daemon.delete_service(
       {name, call.params.boolean("persist"), call.params.boolean("cascade")},
-      awaited.as(call.context, name, [](const RequestResult<void>&) { return ok_json(); }));
+      awaited.as(call.context, name, [&board = call.context.board](const auto& others) {
+        return deleted_json(board, *others);
+      }));
   return awaited.later();
 }
 
@@ -214,7 +225,10 @@ constexpr std::string_view kGetResult =
     R"("file":{"type":["string","null"]},"runtime":{"type":"boolean"}}})";
 constexpr std::string_view kSetResult =
     R"({"type":"object","properties":{"name":{"type":"string"},"created":{"type":"boolean"},)"
-    R"("warnings":{"type":"array","items":{"type":"string"}}}})";
+    R"("restarted":{"type":"boolean"},)"
+    R"("warnings":{"$ref":"#/components/schemas/names"},)" ZINIT_OTHERS "}}";
+constexpr std::string_view kDeleted =
+    R"({"type":"object","properties":{"ok":{"const":true},)" ZINIT_OTHERS "}}";
 // A schema whose first member has the name `done`.
 #define ZINIT_BULK_RESULT(done)                                                            \
   R"({"type":"object","properties":{")" done R"(":{"$ref":"#/components/schemas/names"},)" \
@@ -230,7 +244,7 @@ constexpr Method kChangeMethods[] = {
     {"service.add",             kAddAliases, kAdd,    Right::full, service_set,
      "The same, at runtime only", kSetResult},
     {"service.delete",          kDeleteAliases, kDelete, Right::full, service_delete,
-     "Stops it and removes it", kOk},
+     "Stops it and removes it", kDeleted},
     {"service.start_all",       {}, {},               Right::full, carry_out<kStartAll>,
      "Starts all of class user but those with status \"ignore\"", ZINIT_BULK_RESULT("started")},
     {"service.stop_all",        {}, {},               Right::full, carry_out<kStopAll>,

@@ -52,27 +52,19 @@ RpcError timed_out(const Board& board, const std::string& name, std::string_view
                    std::int64_t timeout_ms) {
   const auto brief = board.brief(name);
   const std::string_view state = state_name(brief ? brief->state : State::inactive);
+  const bool to_be_up = goal == "running" || goal == "settled";
   return RpcError(RpcCode::timeout, fmt::format("{} is not {} after {}: it is {}", name, goal,
                                                 duration_text(timeout_ms), state))
       .about(name)
-      .hint("service.why says what it waits for")
+      .hint(to_be_up ? "service.why says what it waits for" : "")
       .with("state", json_of(state));
 }
 
 /// What a request has done to other services, as members to be added to a *status_full*.
-/// One that a condition has kept down is not among those that were started.
 std::string others_members(const Board& board, const Board::Others& others) {
-  std::vector<std::string> started = others.started;
-  std::erase_if(started, [&](const std::string& name) {
-    const auto brief = board.brief(name);
-    return brief && brief->skipped;
-  });
   JsonWriter writer;
-  writer.begin_object().member("also_started", started);
-  writer.member("also_stopped", others.stopped).member("also_restarted", others.restarted);
-  writer.member("left_stopped", others.left_stopped).end_object();
-  const std::string object = writer.take();
-  return object.substr(1);
+  put_others(writer.begin_object(), board, others);
+  return writer.end_object().take().substr(1);
 }
 
 /// A *status_full* with `more` members at its end, as others_members() makes them.
@@ -220,6 +212,8 @@ constexpr std::string_view kReloadResult =
     R"("stopped":{"$ref":"#/components/schemas/names"},)"
     R"("failed_before":{"$ref":"#/components/schemas/names"},)"
     R"("why":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}},)"
+    R"("faults":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}},)"
+    R"("warnings":{"$ref":"#/components/schemas/names"},)"
     R"("proxies":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}}}})";
 constexpr std::string_view kIsolated =
     R"({"type":"object","properties":{"started":{"$ref":"#/components/schemas/names"},)"
@@ -228,11 +222,11 @@ constexpr std::string_view kIsolated =
 // clang-format off
 constexpr Method kRequestMethods[] = {
     {"service.start",           {}, kRequest,         Right::full, request<&Board::start>,
-     "Starts it, with what it requires and wants", kStatusFull},
+     "Starts it, with what it requires and wants", kStatusAndOthers},
     {"service.stop",            {}, kRequest,         Right::full, request<&Board::stop>,
-     "Stops it, what requires it first", kStatusFull},
+     "Stops it, what requires it first", kStatusAndOthers},
     {"service.restart",         {}, kRequest,         Right::full, request<&Board::restart>,
-     "Stops and starts it, with what requires it", kStatusFull},
+     "Stops and starts it, with what requires it", kStatusAndOthers},
     {"service.kill",            {}, kKill,            Right::full, service_kill,
      "Sends its processes a signal", kOk},
     {"service.reload",          {}, kReload,          Right::full, service_reload,

@@ -117,6 +117,13 @@ Outcome system_info(Call& call) {
   writer.member("last", info.last_crash.empty() ? std::nullopt : std::optional(info.last_crash));
   writer.end_object();
   put_places(writer, info.places);
+  writer.key("scheduled");
+  if (const auto& power = call.context.power.entry()) {
+    writer.begin_object().member("action", power_action_text(power->action));
+    writer.member("at_us", power->at_us).member("message", power->message).end_object();
+  } else {
+    writer.put(nullptr);
+  }
   return writer.end_object().take();
 }
 
@@ -187,7 +194,9 @@ constexpr std::string_view kInfo =
     R"("last":{"type":["string","null"]}}},)"
     R"("config":{"type":"object","properties":{"directories":{"type":"array","items":)"
     R"({"type":"object","properties":{"path":{"type":"string"},"vendor":{"type":"string"},)"
-    R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"}}}}})";
+    R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"}}},)"
+    R"("scheduled":{"type":["object","null"],"properties":{"action":{"type":"string"},)"
+    R"("at_us":{"type":"integer"},"message":{"type":"string"}}}}})";
 constexpr std::string_view kTimers =
     R"({"type":"array","items":{"type":"object","properties":{"service":{"type":"string"},)"
     R"("last_us":{"type":["integer","null"]},"next_us":{"type":["integer","null"]},)"

@@ -25,6 +25,9 @@ class PowerSchedule {
   /// Has the daemon begin the action at its time; if that has passed, in the loop's next round.
   void set(ScheduledPower entry);
 
+  /// What is scheduled.
+  [[nodiscard]] const std::optional<ScheduledPower>& entry() const noexcept { return entry_; }
+
   /// @return  whether a shutdown was scheduled.
   bool cancel() noexcept;
 

@@ -442,7 +442,9 @@ std::string reload_json(const ReloadReport& report) {
   writer.member("failed_before", report.failed_before);
   writer.key("why").begin_object();
   for (const auto& [name, reasons] : report.why) writer.member(name, reasons);
-  writer.end_object();
+  writer.end_object().key("faults").begin_object();
+  for (const auto& [name, faults] : report.faults) writer.member(name, faults);
+  writer.end_object().member("warnings", report.warnings);
   writer.key("proxies").begin_object();
   put_names(report.proxies);
   writer.member("messages", report.proxies.messages).end_object();

@@ -551,7 +551,7 @@ void ZinitDaemon::set_service(SetService request, SetDone done) {
   });
 }
 
-void ZinitDaemon::delete_service(const DeleteService& request, DeleteDone done) {
+void ZinitDaemon::delete_service(const DeleteService& request, DeletedDone done) {
   service_changes_.remove(request, std::move(done));
 }
 

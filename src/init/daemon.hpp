@@ -123,7 +123,7 @@ class ZinitDaemon final : public Daemon {
     return instances_.make(name);
   }
   void set_service(SetService request, SetDone done) override;
-  void delete_service(const DeleteService& request, DeleteDone done) override;
+  void delete_service(const DeleteService& request, DeletedDone done) override;
   void set_proxy(SetProxy request, ProxyDone done) override;
   void delete_proxy(const std::string& name, DeleteDone done) override;
   [[nodiscard]] std::vector<ProxyView> proxies() const override { return proxies_.views(); }

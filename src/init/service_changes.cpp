@@ -78,7 +78,7 @@ void ServiceChanges::set(SetService request, Daemon::SetDone done) {
   queue_.add(std::move(task));
 }
 
-void ServiceChanges::remove(const DeleteService& request, Daemon::DeleteDone done) {
+void ServiceChanges::remove(const DeleteService& request, Daemon::DeletedDone done) {
   FileTask task;
   task.bytes = request.name.size();
   task.finish = [this, request, done = std::move(done)](const std::optional<Error>& fault) {
@@ -88,14 +88,15 @@ void ServiceChanges::remove(const DeleteService& request, Daemon::DeleteDone don
   queue_.add(std::move(task));
 }
 
-void ServiceChanges::stop(const DeleteService& request, const Daemon::DeleteDone& done) {
+void ServiceChanges::stop(const DeleteService& request, const Daemon::DeletedDone& done) {
   if (stopping_.size() >= kMostStopping) {
     return done(
         failed({fmt::format("{} removals wait already; ask again later", kMostStopping), 0}));
   }
-  if (auto asked = board_.removable(request.name, request.cascade); !asked) return done(asked);
-  stopping_.push_back({request, done});
-  (void)board_.stop(request.name);  // cannot fail: the service was just found
+  if (auto asked = board_.removable(request.name, request.cascade); !asked)
+    return done(tl::unexpected(asked.error()));
+  // It cannot fail: the service was just found.
+  stopping_.push_back({request, done, board_.stop(request.name).value_or(Board::Others())});
   look();
 }
 
@@ -145,11 +146,12 @@ void ServiceChanges::finish(const std::vector<Removal>& down, const std::optiona
     catch_all("service.delete", [&] { removal.done(outcome_of(removal, fault)); });
 }
 
-RequestResult<void> ServiceChanges::outcome_of(const Removal& removal,
-                                               const std::optional<Error>& fault) {
+RequestResult<Board::Others> ServiceChanges::outcome_of(const Removal& removal,
+                                                        const std::optional<Error>& fault) {
   if (fault) return failed(*fault);
   // A reload may have removed it already.
-  if (removal.masked_by || removal.masked_by.error().refusal == Refusal::not_found) return {};
+  if (removal.masked_by || removal.masked_by.error().refusal == Refusal::not_found)
+    return removal.others;
   return tl::unexpected(removal.masked_by.error());
 }
 

@@ -82,7 +82,8 @@ void take_down(Record& record) {
 bool stopped_with(const Record& record) { return record.reason.type == ReasonType::stopped_with; }
 
 /// Takes `slot` and all its dependents down. The reason for `slot`, if it is not empty, says for
-/// whom; that for its dependents is `slot`. Those that have been up go to `stopped`.
+/// whom; that for its dependents is `slot`. Those that have been up, and had not failed, go to
+/// `stopped`.
 void take_down_with_dependents(World& world, Slot slot, Reason reason, Requested& result) {
   const Slots all = closure(world, {slot}, &Node::required_by);
   for (const Slot each : all) {
@@ -95,7 +96,7 @@ void take_down_with_dependents(World& world, Slot slot, Reason reason, Requested
           each == slot ? reason : Reason{ReasonType::stopped_with, 0, world.graph->name(slot), {}};
     else if (each == slot && stopped_with(record))
       record.reason = reason;
-    if (was_up) result.stopped.push_back(each);
+    if (was_up && record.state != State::failed) result.stopped.push_back(each);
     take_down(record);
   }
   append(result.changed, all);
@@ -249,9 +250,9 @@ Isolation request_isolate(World& world, Slot target) {
     const bool there = record.wish == Wish::up || active(world, slot);
     if (!there || stays.has(slot) || world.spec(slot).class_ == ServiceClass::system) continue;
     take_down(record);
-    isolation.stopped.push_back(slot);
+    isolation.changed.push_back(slot);
+    if (record.state != State::failed) isolation.stopped.push_back(slot);
   }
-  isolation.changed = isolation.stopped;
   const auto down = [&](Slot slot) { return !satisfied(world, slot) && !active(world, slot); };
   Slots before;
   std::ranges::copy_if(world.graph->order(), std::back_inserter(before), down);

@@ -30,19 +30,6 @@ ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUI
   return report;
 }
 
-std::vector<std::string> sorted_names(const Graph& graph, const Slots& slots) {
-  std::vector<std::string> names;
-  for (const Slot slot : slots) names.push_back(graph.name(slot));
-  std::ranges::sort(names);
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
-Board::Others others(const Graph& graph, const Requested& requested) {
-  return {sorted_names(graph, requested.started), sorted_names(graph, requested.stopped),
-          sorted_names(graph, requested.restarted), sorted_names(graph, requested.left)};
-}
-
 /// Adds to the entry what was being launched for it.
 void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launches) {
   for (const JournalLaunch& launch : launches) {
@@ -189,7 +176,7 @@ RequestResult<Board::Others> Board::bring_up(std::string_view name,
   if (world.shutdown) return in_shutdown();
   const Requested requested = request(world, slot);
   core.tell_neighbours(requested.changed);
-  return others(*world.graph, requested);
+  return others_of(*world.graph, requested);
 }
 
 RequestResult<Board::Others> Board::stop(std::string_view name) {
@@ -201,7 +188,7 @@ RequestResult<Board::Others> Board::stop(std::string_view name) {
   if (world.shutdown) return Others();  // all are stopped already
   const Requested requested = request_stop(world, slot);
   core.tell_neighbours(requested.changed);
-  return others(*world.graph, requested);
+  return others_of(*world.graph, requested);
 }
 
 RequestResult<Board::Isolated> Board::isolate(std::string_view target) {

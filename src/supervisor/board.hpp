@@ -156,7 +156,9 @@ class Board final : public WatchReports {
   struct SetReport {
     std::string name;
     bool created = false;
-    std::vector<std::string> warnings;
+    bool restarted = false;  // its process, which is replaced
+    std::vector<std::string> warnings{};
+    Others others{};
   };
   /// Replaces the service with the name of `spec`, or adds it. The effects are those of a reload
   /// that finds only this file changed. With `start`, a new service, or one whose wish is down, is

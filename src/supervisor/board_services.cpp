@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"
+#include "supervisor/reload_report.hpp"
 
 namespace zinit {
 
@@ -128,7 +129,7 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
   World& world = core.world;
   if (world.shutdown) return in_shutdown();
   Plan& plan = aside.plan(core);
-  SetReport report{spec->name, world.graph->find_loaded(spec->name) == kNoSlot, {}};
+  SetReport report{spec->name, world.graph->find_loaded(spec->name) == kNoSlot};
   for (PlannedService& planned : plan.services) {
     for (const SpecPtr& one : also)
       if (planned.name == one->name) planned.start = false;
@@ -139,11 +140,20 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
         Refusal::config_error, "the config is wrong: " + planned.refused.front(), planned.refused});
   }
   if (dry_run) return report;
+  const ReloadReport effects = report_of(plan, world);
   core.adopt(plan, core.start_added);
   const Slot slot = world.graph->find(spec->name);
   const Record& record = world.record(slot);
-  if (start && (report.created || record.wish == Wish::down || record.skipped))
-    core.tell_neighbours(request_start(world, slot).changed);
+  Requested requested;
+  if (start && (report.created || record.wish == Wish::down || record.skipped)) {
+    requested = request_start(world, slot);
+    core.tell_neighbours(requested.changed);
+  }
+  report.others = others_of(*world.graph, requested);
+  report.others.stopped.insert(report.others.stopped.end(), effects.stopped.begin(),
+                               effects.stopped.end());
+  report.others.restarted = effects.restarted;
+  report.restarted = std::erase(report.others.restarted, spec->name) > 0;
   const TimePoint now = Clock::now();
   SettledQuestions settled(world, now);
   report.warnings = core.view(slot, now, settled).warnings;

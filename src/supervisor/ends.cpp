@@ -108,11 +108,11 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
     tell_neighbours({&job.slot, 1});
   }
   if (!post && !has_time && end == ProcessEnd{} && job.process.group_left()) {
-    say(LogLevel::warn,
-        fmt::format(
-            "{}: exited and left processes, which are killed; if it goes to the background, "
-            "see readiness.pidfile",
-            job.name));
+    std::string line =
+        "exited and left processes, which are killed; if it goes to the background, see "
+        "readiness.pidfile";
+    say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
+    if (log_.note(job.slot, std::move(line))) wake_janitor();
   }
   if (post && end != ProcessEnd{})
     say(LogLevel::warn, fmt::format("{}: post_exec {}", job.name, end_text(end)));

@@ -18,12 +18,15 @@ class Reporter {
   Reporter(const Plan& plan, const World& world) : plan_(plan), world_(world) {}
 
   ReloadReport make() {
-    for (const PlannedService& planned : plan_.services) add(planned);
+    for (const PlannedService& planned : plan_.services) {
+      add(planned);
+      add_findings(planned);
+    }
     spread(going_, report_.stopped);
     spread(restarting_, report_.restarted);
-    for (Names* names : {&report_.added, &report_.changed, &report_.removed, &report_.unchanged,
-                         &report_.failed, &report_.restarted, &report_.stopped,
-                         &report_.failed_before}) {
+    for (Names* names :
+         {&report_.added, &report_.changed, &report_.removed, &report_.unchanged, &report_.failed,
+          &report_.restarted, &report_.stopped, &report_.failed_before}) {
       std::ranges::sort(*names);
     }
     return std::move(report_);
@@ -32,7 +35,6 @@ class Reporter {
  private:
   void add(const PlannedService& planned) {
     const bool refused = !planned.refused.empty();
-    if (refused) report_.failed.push_back(planned.name);
     switch (planned.fate) {
       case Fate::kept: return;
       case Fate::removed:
@@ -51,6 +53,24 @@ class Reporter {
         if (!refused) report_.changed.push_back(planned.name);
         add_change(planned);
     }
+  }
+
+  /// Adds the faults of a refused file; else all warnings of one that has changed a service, and
+  /// new ones of others, such as an unknown key, which changes nothing.
+  void add_findings(const PlannedService& planned) {
+    if (!planned.refused.empty()) {
+      report_.failed.push_back(planned.name);
+      report_.faults[planned.name] = planned.refused;
+      return;
+    }
+    if (planned.fate == Fate::removed) return;
+    Names old;
+    if (planned.fate == Fate::unchanged)
+      old = warnings_of(*world_.graph, world_.node(planned.slot));
+    const Graph& graph = *plan_.graph;
+    for (std::string& warning : warnings_of(graph, graph.node(planned.slot)))
+      if (std::ranges::find(old, warning) == old.end())
+        report_.warnings.push_back(std::move(warning));
   }
 
   void add_change(const PlannedService& planned) {
@@ -101,6 +121,19 @@ ReloadReport report_of(const Plan& plan, const World& world) {
   ReloadReport report = Reporter(plan, world).make();
   std::erase_if(report.why, [](const auto& one) { return one.second.empty(); });
   return report;
+}
+
+std::vector<std::string> sorted_names(const Graph& graph, const Slots& slots) {
+  std::vector<std::string> names;
+  for (const Slot slot : slots) names.push_back(graph.name(slot));
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+Board::Others others_of(const Graph& graph, const Requested& requested) {
+  return {sorted_names(graph, requested.started), sorted_names(graph, requested.stopped),
+          sorted_names(graph, requested.restarted), sorted_names(graph, requested.left)};
 }
 
 }  // namespace zinit

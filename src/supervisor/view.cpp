@@ -21,6 +21,8 @@ Reason reason_at_rest(const World& world, Slot slot) {
   return reason.type == ReasonType::config_error ? Reason() : reason;
 }
 
+}  // namespace
+
 std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
   std::vector<std::string> warnings = node.spec->findings->warnings;
   const auto add = [&](const std::vector<std::string>& names, std::string_view what) {
@@ -35,8 +37,6 @@ std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
   add(*node.unknown, "ignored");
   return warnings;
 }
-
-}  // namespace
 
 ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled) {
   const Node& node = world.node(slot);

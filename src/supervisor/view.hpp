@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/graph.hpp"
 #include "model/record.hpp"
 #include "model/why.hpp"
 
@@ -51,6 +52,9 @@ struct ServiceView {
   std::vector<std::string> warnings;        // about its file, its dependencies and its resources
 };
 
+/// The warnings about a service's file and its dependencies.
+[[nodiscard]] std::vector<std::string> warnings_of(const Graph& graph, const Node& node);
+
 /// The names of what a reload has read, by what happens to them.
 struct ReloadedNames {
   std::vector<std::string> added;
@@ -74,6 +78,9 @@ struct ReloadReport : ReloadedNames {
   std::vector<std::string> failed_before;  // those of `failed` whose files have not changed
   // Why each of `restarted` and `stopped` is there: the changed keys, or "requires NAME".
   std::map<std::string, std::vector<std::string>> why;
+  // What is wrong with the files of `failed`, by service; what a reload is to warn of in others.
+  std::map<std::string, std::vector<std::string>> faults;
+  std::vector<std::string> warnings;
   ProxyReport proxies;
 };
 

@@ -70,7 +70,7 @@ class NoDaemon final : public Daemon {
     require(!name_fault(spec->name));
     done(Board::SetReport{spec->name, true, {}});
   }
-  void delete_service(const DeleteService&, DeleteDone done) override { done({}); }
+  void delete_service(const DeleteService&, DeletedDone done) override { done(Board::Others()); }
   void set_proxy(SetProxy request, ProxyDone done) override {
     const auto written = read_toml(to_toml(request.config));
     require(written && to_json(*written) == to_json(request.config));

@@ -1,6 +1,7 @@
 // What verbs say of the services that they were not asked about, and the words for what is down.
 #include <algorithm>
 
+#include "base/time.hpp"
 #include "scenario/harness.hpp"
 
 using namespace zinit::test;
@@ -75,6 +76,88 @@ TEST_CASE("the JSON of a request names the others too", "[quick][ctl][rpc]") {
   const Json started = shop.json({"start", "--no-wait", "db"})[0];
   CHECK(started["left_stopped"].dump() == R"(["web-1","web-2"])");
   CHECK(started["also_started"].dump() == "[]");
+}
+
+TEST_CASE("what had failed before is not named as stopped", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("db");
+  zinit.add("bad",
+            {.exec = "exit 3", .service = "oneshot = true", .dependencies = "requires = ['db']"});
+  zinit.boot({"db"});
+  zinit.await_state("bad", "failed");
+  CHECK(zinit.ctl({"stop", "db"}).out == "[.] db stopped\n");
+  CHECK(zinit.state("bad") == "inactive");
+}
+
+TEST_CASE("a removal and a replacement name what they stop and restart", "[quick][ctl]") {
+  Shop shop;
+  const std::string file = shop.zinit.path("new.toml");
+  const auto add = [&](const std::string& seconds, const std::string& more = "") {
+    write_file(file, "[service]\nname = 'db'\nexec = 'sleep " + seconds + "'\n" + more);
+    return shop.ctl({"add-service", file});
+  };
+  CHECK(add("1001").out ==
+        "db replaced and restarted, at runtime only\nalso restarted: web-1, web-2\n");
+  CHECK_THAT(add("1002", "[dependencies]\nconflicts = ['left']\n").out,
+             Contains("db replaced and restarted"));
+  shop.ctl({"stop", "db"});
+  CHECK_THAT(add("1003", "[dependencies]\nrequires = ['right']\n").out,
+             Contains("db replaced, at runtime only\nalso started: right\nalso stopped: left\n"));
+  shop.ctl({"start", "web-1", "web-2"});
+  const Outcome removed = shop.ctl({"remove-service", "--cascade", "db"});
+  CHECK(removed.out == "db removed\nalso stopped: web-1, web-2\n");
+  shop.ctl({"reload"});
+  shop.ctl({"start", "web-2"});
+  CHECK(shop.json({"remove-service", "--cascade", "db"})["also_stopped"].dump() == R"(["web-2"])");
+}
+
+TEST_CASE("the JSON of a reload has its faults and warnings", "[quick][ctl][rpc]") {
+  Shop shop;
+  shop.zinit.file("db.toml", "[service]\nexec = 'sleep 1000'\nbogus = 1\n");
+  shop.zinit.file("left.toml", "[service]\nexec = 7\n");
+  for (const Texts& words : {Texts{"reload", "--dry-run"}, Texts{"reload"}}) {
+    const Json report = shop.json(words);
+    CHECK(report["failed"].dump() == R"(["left"])");
+    CHECK_THAT(report["faults"]["left"][0].text(), Contains("left.toml:2:8: error: "));
+    CHECK_THAT(report["warnings"][0].text(), Contains("bogus"));
+  }
+  CHECK(shop.json({"reload"})["warnings"].size() == 0);  // told once
+}
+
+TEST_CASE("a wait for several ends as soon as it cannot succeed", "[quick][ctl]") {
+  Shop shop;
+  shop.zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true"});
+  shop.ctl({"reload"});
+  shop.zinit.await_state("bad", "failed");
+  // right is down, and nothing starts it.
+  CHECK(shop.ctl({"wait", "right", "bad"}).code == 1);
+  CHECK(shop.ctl({"wait", "right", "nothing"}).code == 4);
+  CHECK(shop.ctl({"--timeout", "0.3", "wait", "right", "db"}).code == 6);
+  CHECK_THAT(shop.ctl({"wait", "db", "left"}).out, Contains("db is running") && Contains("left"));
+}
+
+TEST_CASE("a scheduled shutdown is shown", "[quick][ctl]") {
+  Shop shop;
+  CHECK(shop.zinit.connect().result("system.info")["scheduled"].is_null());
+  const std::string at = std::to_string(zinit::wall_us() + 3'600'000'000);
+  shop.zinit.connect().result("system.shutdown", R"({"message":"new disks","at_us":)" + at + "}");
+  CHECK(shop.zinit.connect().result("system.info")["scheduled"]["message"] == "new disks");
+  CHECK_THAT(shop.ctl({"status"}).out, Contains(": new disks; `shutdown -c` cancels it\n"));
+  REQUIRE(shop.ctl({"reexec"}).code == 0);
+  CHECK_THAT(shop.ctl({"status"}).out, Contains("new disks"));
+  shop.zinit.connect().result("system.cancel_shutdown");
+  CHECK_THAT(shop.ctl({"status"}).out, !Contains("new disks"));
+}
+
+TEST_CASE("a daemon that goes to the background by mistake is told of that in its log",
+          "[quick][logs]") {
+  Server zinit;
+  zinit.add("daemon", {.exec = "sleep 1000 & exit 0", .lifecycle = "restart = 'never'"});
+  zinit.boot({});
+  zinit.await_state("daemon", "exited");
+  CHECK(eventually([&] {
+    return zinit.ctl({"logs", "daemon"}).out.find("readiness.pidfile") != std::string::npos;
+  }));
 }
 
 TEST_CASE("what went down with another says so, and how it comes back", "[quick][ctl][why]") {
@@ -283,7 +366,8 @@ TEST_CASE("the verbs of other inits are answered with the ones of this", "[quick
   zinit.boot({});
   for (const auto& [theirs, ours] :
        {std::pair("is-active", "is-running"), std::pair("daemon-reload", "`zinitctl reload`"),
-        std::pair("journalctl", "logs"), std::pair("show", "status"), std::pair("ps", "list")}) {
+        std::pair("journalctl", "logs"), std::pair("list-timers", "`zinitctl timers`"),
+        std::pair("show", "status"), std::pair("ps", "list")}) {
     INFO(theirs);
     const Outcome outcome = zinit.ctl({theirs});
     CHECK(outcome.code == 2);

@@ -112,7 +112,7 @@ TEST_CASE("help and version need no server", "[client]") {
     words.emplace_back("--help");
     const Ran ran = run(words);
     CHECK(ran.status == 0);
-    CHECK(longest_line(ran.out) <= 100);
+    CHECK(longest_line(ran.out) <= 80);
   }
   CHECK(longest_line(run({"--help"}).out) <= 80);
 }

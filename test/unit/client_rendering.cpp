@@ -108,6 +108,25 @@ TEST_CASE("foreign bytes never reach the terminal as they are", "[client]") {
   }
 }
 
+TEST_CASE("a narrow terminal is spared the columns that matter least", "[client]") {
+  CannedServer server({{"service.list_full",
+                        result("[" +
+                               status_json("a-service-with-a-long-name", "failed",
+                                           R"("reason":{"type":"signal","signal":"SIGSEGV"})") +
+                               "]")}});
+  const auto list_at = [&](std::size_t width) {
+    const std::string out = server.run({"list"}, Terminal{true, false, width}).out;
+    CHECK(longest_line(out) <= width);
+    CHECK_THAT(out, Contains("NAME") && Contains("STATE") && Contains("DETAILS"));
+    return out;
+  };
+  CHECK_THAT(list_at(132), Contains("RESTARTS") && Contains("killed by SIGSEGV"));
+  CHECK_THAT(list_at(80), Contains("RESTARTS") && Contains("killed by SIGSE…"));
+  CHECK_THAT(list_at(60),
+             !Contains("RESTARTS") && Contains("PID") && Contains("killed by SIGSEGV"));
+  CHECK_THAT(list_at(40), !Contains("PID"));
+}
+
 TEST_CASE("colours appear on a terminal, and not with --no-color", "[client]") {
   CannedServer server({{"service.list_full", result("[" + status_json("a", "running") + "]")}});
   const Terminal colourful{true, true, 80};
@@ -352,14 +371,8 @@ TEST_CASE("reload says what became of what, and exits 1 where a file is refused"
       {{"service.reload", result(R"({"added":["a"],"changed":["b","c"],"removed":[],)"
                                  R"("unchanged":["x","y"],"failed":["d"],"restarted":["c"],)"
                                  R"("stopped":["y"],"why":{"c":["exec","env"],)"
-                                 R"("y":["requires z"]}})")},
-       {"service.status_full",
-        result(status_json("d", "failed",
-                           R"("reason":{"type":)"
-                           R"("config_error","messages":["d.toml:1:1: error: x"]})"))},
-       {"service.list_full", result(R"([{"name":"a","warnings":["a.toml:3:1: warning: y"]},)"
-                                    R"({"name":"b","warnings":[]},)"
-                                    R"({"name":"x","warnings":["x.toml:1:1: warning: old"]}])")}});
+                                 R"("y":["requires z"]},"faults":{"d":["d.toml:1:1: error: x"]},)"
+                                 R"("warnings":["a.toml:3:1: warning: y"]})")}});
   const Ran ran = server.run({"reload"});
   CHECK(ran.status == 1);
   CHECK(ran.out ==

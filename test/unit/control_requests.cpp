@@ -152,7 +152,7 @@ TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]")
   };
   CHECK(client.call("service.reload", R"({"dry_run":true})") ==
         R"({"added":[],"changed":[],"removed":[],"unchanged":["web"],"failed":[],)"
-        R"("restarted":[],"stopped":[],"failed_before":[],"why":{},)"
+        R"("restarted":[],"stopped":[],"failed_before":[],"why":{},"faults":{},"warnings":[],)"
         R"("proxies":{"added":[],"changed":[],"removed":[],"unchanged":[],"failed":[],)"
         R"("messages":[]}})");
 

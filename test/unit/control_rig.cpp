@@ -49,12 +49,12 @@ void FakeDaemon::reexecute(bool update, ReexecuteDone done) {
 
 void FakeDaemon::set_service(SetService request, SetDone done) {
   set.push_back(std::move(request));
-  done(Board::SetReport{"set", true, {"a warning"}});
+  done(Board::SetReport{"set", true, false, {"a warning"}});
 }
 
-void FakeDaemon::delete_service(const DeleteService& request, DeleteDone done) {
+void FakeDaemon::delete_service(const DeleteService& request, DeletedDone done) {
   deleted.push_back(request);
-  done({});
+  done(Board::Others());
 }
 
 void FakeDaemon::set_proxy(SetProxy request, ProxyDone done) {

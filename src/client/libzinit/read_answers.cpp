@@ -296,7 +296,10 @@ ServiceConfig read_config(const JsonValue& value) {
 }
 
 SetResult read_set(const JsonValue& value) {
-  return {json_string(value, "name"), json_bool(value, "created"), json_strings(value, "warnings")};
+  SetResult result;
+  read_members(value, "name", result.name, "created", result.created, "restarted", result.restarted,
+               "warnings", result.warnings);
+  return result;
 }
 
 BulkResult read_bulk(const JsonValue& value, const char* done) {
@@ -315,12 +318,16 @@ ReloadReport read_reload(const JsonValue& value) {
   };
   read_names(value, report);
   read_members(value, "restarted", report.restarted, "stopped", report.stopped, "failed_before",
-               report.failed_before);
-  if (const JsonValue* why = json_member(value, "why")) {
-    json_expect_object(*why, "why");
-    for (const auto& one : why->GetObject())
-      report.why[std::string(text_of(one.name))] = json_strings(one.value);
-  }
+               report.failed_before, "warnings", report.warnings);
+  const auto read_lists = [&value](const char* name, auto& lists) {
+    const JsonValue* member = json_member(value, name);
+    if (member == nullptr) return;
+    json_expect_object(*member, name);
+    for (const auto& one : member->GetObject())
+      lists[std::string(text_of(one.name))] = json_strings(one.value);
+  };
+  read_lists("why", report.why);
+  read_lists("faults", report.faults);
   if (const JsonValue* proxies = json_member(value, "proxies")) {
     read_names(*proxies, report.proxies);
     read_members(*proxies, "messages", report.proxies.messages);
@@ -388,6 +395,12 @@ SystemInfo read_info(const JsonValue& value) {
   }
   if (const JsonValue* crashes = json_member(value, "crashes"))
     read_members(*crashes, "count", info.crashes, "last", info.last_crash);
+  const JsonValue* scheduled = json_member(value, "scheduled");
+  if (scheduled != nullptr && !scheduled->IsNull()) {
+    ScheduledAction& action = info.scheduled.emplace();
+    read_members(*scheduled, "action", action.action, "at_us", action.at_us, "message",
+                 action.message);
+  }
   return info;
 }
 

@@ -41,6 +41,15 @@ JsonDocument ClientSession::answer(std::uint64_t id, TimePoint deadline) {
   }
 }
 
+std::uint64_t ClientSession::first_answered(const std::vector<std::uint64_t>& ids,
+                                            TimePoint deadline) {
+  while (true) {
+    for (const std::uint64_t id : ids)
+      if (!pending_.contains(id)) return id;
+    read_message(deadline);
+  }
+}
+
 void ClientSession::forget(std::uint64_t id) {
   answers_.erase(id);
   if (pending_.contains(id)) forgotten_.insert(id);

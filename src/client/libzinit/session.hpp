@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
@@ -28,6 +29,10 @@ class ClientSession {
   /// Waits for the answer to request `id`. Returns the whole message, which has a member `result`.
   /// Throws the server's error or one of the connection. After no_answer it may be called again.
   [[nodiscard]] JsonDocument answer(std::uint64_t id, TimePoint deadline);
+
+  /// The first of `ids` whose answer has come. Waits for one as answer() does.
+  [[nodiscard]] std::uint64_t first_answered(const std::vector<std::uint64_t>& ids,
+                                             TimePoint deadline);
 
   /// Nobody waits for the answer to `id` any more: it is dropped when it comes.
   void forget(std::uint64_t id);

@@ -1,0 +1,40 @@
+// What requests have done to other services than those that they were for, in words.
+#pragma once
+
+#include <array>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "client/terminal.hpp"
+
+namespace zinit {
+
+class Others {
+ public:
+  /// Takes the members of an answer that name others: also_started and its like (control.md).
+  void add(const JsonValue& answer);
+
+  /// `name` is told of by itself.
+  void leave_out(const std::string& name);
+
+  /// A line for each kind, such as "also stopped: a, b".
+  [[nodiscard]] std::string text(const Terminal& terminal) const;
+
+ private:
+  struct Kind {
+    const char* member;  // of the answer
+    std::string_view words;
+  };
+  static constexpr const char* kLeft = "left_stopped";
+  static constexpr std::array<Kind, 4> kKinds = {{{"also_started", "also started:"},
+                                                  {"also_stopped", "also stopped:"},
+                                                  {"also_restarted", "also restarted:"},
+                                                  {kLeft, "left stopped:"}}};
+
+  std::array<std::set<std::string>, kKinds.size()> names_;
+};
+
+}  // namespace zinit
