@@ -454,7 +454,7 @@ build/compile_commands.json: $(OUT)/flags $(ALL_SOURCES)
 # the boot images hold is downloaded by the scripts of test/vm and never installed here.
 BUILD_DEPS := g++ libev-dev libc-ares-dev libhttp-parser-dev libtoml11-dev rapidjson-dev \
   libexpected-dev libfmt-dev
-TEST_DEPS := catch2 clang libclang-rt-14-dev mandoc qemu-system-x86 cpio busybox socat \
+TEST_DEPS := catch2 clang libclang-rt-14-dev mandoc qemu-system-x86 cpio busybox socat jq \
   mmdebstrap e2fsprogs linux-headers-cloud-amd64 pkgconf tzdata
 
 .PHONY: deps
@@ -496,6 +496,7 @@ LIB := $(DESTDIR)$(LIBDIR)
 INCLUDE := $(DESTDIR)$(INCLUDEDIR)
 MAN := $(DESTDIR)$(MANDIR)
 DOC := $(DESTDIR)$(DOCDIR)
+DOC_PAGES := $(DOC)/doc
 EXAMPLES := $(DOC)/examples
 PKGCONFIG := $(DESTDIR)$(PKGCONFIGDIR)
 BASH_COMPLETION := $(DESTDIR)$(BASHCOMPDIR)/zinitctl
@@ -506,7 +507,11 @@ VENDOR := $(DESTDIR)$(VENDORDIR)
 SBIN_NAMES := zinit-server zinit-pid1
 INIT_NAMES := init poweroff reboot halt shutdown
 MAN_PAGES := $(wildcard man/*.[1-8])
-DOC_FILES := COPYING COPYING.LGPL-2.1 doc/licences.md
+# Names without a page of their own: each a link to the one that tells of it, and only where the
+# program's link is installed too, for other packages have pages of these names.
+SERVER_PAGES := $(SBIN_NAMES:%=%.8) $(if $(INIT),init.8)
+CLIENT_PAGES := $(if $(INIT),$(patsubst %,%.8,$(filter-out init,$(INIT_NAMES))))
+DOC_FILES := COPYING COPYING.LGPL-2.1 README.md CHANGELOG.md doc/licences.md
 # Where service files are looked for; empty as installed.
 PLACES := $(foreach folder,system services targets,$(CONFIG)/$(folder) $(VENDOR)/$(folder))
 
@@ -532,11 +537,17 @@ install-built:
 	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lzinit -pthread' >$(PKGCONFIG)/libzinit.pc
 	chmod 644 $(PKGCONFIG)/libzinit.pc
 	for m in $(MAN_PAGES); do $(INSTALL) -D -m 644 $$m $(MAN)/man$${m##*.}/$${m##*/} || exit 1; done
+	for l in $(SERVER_PAGES); do ln -sf zinit.8 $(MAN)/man8/$$l || exit 1; done
+	for l in $(CLIENT_PAGES); do ln -sf ../man1/zinitctl.1 $(MAN)/man8/$$l || exit 1; done
 	$(INSTALL) -D -m 644 etc/completion/zinitctl.bash $(BASH_COMPLETION)
 	$(INSTALL) -D -m 644 etc/completion/_zinitctl $(ZSH_COMPLETION)
 	$(INSTALL) -D -m 644 etc/completion/zinitctl.fish $(FISH_COMPLETION)
 	for d in $(DOC_FILES); do $(INSTALL) -D -m 644 $$d $(DOC)/$${d##*/} || exit 1; done
-	cd etc && find zinit -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(EXAMPLES))/{} \;
+	for d in $(wildcard doc/*.md); do $(INSTALL) -D -m 644 $$d $(DOC_PAGES)/$${d##*/} || exit 1; done
+	cd etc/zinit && find system services targets -type f -exec \
+	  $(INSTALL) -D -m 644 {} $(abspath $(EXAMPLES))/sample/{} \;
+	cd etc/zinit/examples && find * -type f -exec \
+	  $(INSTALL) -D -m 644 {} $(abspath $(EXAMPLES))/{} \;
 	$(INSTALL) -d $(PLACES)
 	[ -e $(CONFIG)/zinit.toml ] || $(INSTALL) -m 644 etc/zinit.toml $(CONFIG)/zinit.toml
 
@@ -545,7 +556,9 @@ uninstall:  ## remove what install put there, but not what an administrator has 
 	  [ "$$(readlink $(SBIN)/$$n)" != zinit ] || rm -f $(SBIN)/$$n; done
 	rm -f $(SBIN)/zinit $(BIN)/zinitctl $(LIB)/libzinit.a $(PKGCONFIG)/libzinit.pc
 	rm -f $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
-	rm -rf $(INCLUDE)/zinit $(EXAMPLES)
+	rm -rf $(INCLUDE)/zinit $(DOC_PAGES) $(EXAMPLES)
+	for l in $(SERVER_PAGES:%=$(MAN)/man8/%) $(CLIENT_PAGES:%=$(MAN)/man8/%); do \
+	  case "$$(readlink $$l)" in zinit.8 | ../man1/zinitctl.1) rm -f $$l ;; esac; done
 	for m in $(MAN_PAGES); do rm -f $(MAN)/man$${m##*.}/$${m##*/}; done
 	for d in $(DOC_FILES); do rm -f $(DOC)/$${d##*/}; done
 	! cmp -s etc/zinit.toml $(CONFIG)/zinit.toml || rm -f $(CONFIG)/zinit.toml
