@@ -33,17 +33,25 @@ std::string without_secrets(const std::string& text) {
   return json_of(document);
 }
 
+/// As put_others(), where there are any. A service is mostly added and removed without them.
+void put_any_others(JsonWriter& writer, const Board& board, const Board::Others& others) {
+  const bool none = others.started.empty() && others.stopped.empty() && others.restarted.empty() &&
+                    others.left_stopped.empty();
+  if (!none) put_others(writer, board, others);
+}
+
 std::string set_json(const Board& board, const Board::SetReport& report) {
   JsonWriter writer;
   writer.begin_object().member("name", report.name).member("created", report.created);
-  writer.member("restarted", report.restarted).member("warnings", report.warnings);
-  put_others(writer, board, report.others);
+  writer.member("warnings", report.warnings);
+  if (report.restarted) writer.member("restarted", true);
+  put_any_others(writer, board, report.others);
   return writer.end_object().take();
 }
 
 std::string deleted_json(const Board& board, const Board::Others& others) {
   JsonWriter writer;
-  put_others(writer.begin_object().member("ok", true), board, others);
+  put_any_others(writer.begin_object().member("ok", true), board, others);
   return writer.end_object().take();
 }
 
