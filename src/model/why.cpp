@@ -405,11 +405,8 @@ std::string_view summary(const World& world, Slot slot) {
     case State::failed: return "error";
     case State::stopping: return "stopping";
     case State::blocked:
-    case State::starting: {
-      // Without a delay it is a oneshot, or one that a condition kept down, that is started again.
-      const bool delayed = record.delay_until != TimePoint{};
-      return record.respawn && delayed && record.wish == Wish::up ? "re-spawn" : "waiting";
-    }
+    case State::starting:
+      return respawns(record) && record.wish == Wish::up ? "re-spawn" : "waiting";
     case State::exited: {
       const ServiceSpec& spec = world.spec(slot);
       const bool done = spec.oneshot && record.has_end && good_end(spec, record.end);

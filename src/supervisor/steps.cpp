@@ -222,8 +222,8 @@ void BoardCore::publish(const Job& job, State from, State to) {
   const pid_t pid = job.process.pid();
   StateEvent event{0, job.times.since_us, job.name, from, to, {}, pid};
   // A re-spawn is not a failure that the record would keep a reason for.
-  const bool respawns = to == State::blocked && from != State::inactive && record.respawn;
-  const Reason cause = respawns && !record.reason && record.has_end
+  const bool after_end = to == State::blocked && respawns(record) && record.has_end;
+  const Reason cause = after_end && !record.reason
                            ? reason_of_end(record.end, record.command.before_post)
                            : record.reason;
   event.reason = cause;

@@ -203,6 +203,9 @@ TEST_CASE("list tells stopped and done apart, and takes both as states", "[quick
   CHECK(lists(shop, "left", "stopped"));
   CHECK(lists(shop, "job", "done"));
   CHECK(shop.json({"list", "job"})[0]["state"] == "exited");
+  shop.ctl({"start", "job"});  // not a re-spawn, for which its end would be told
+  CHECK_THAT(shop.ctl({"events", "job"}).out,
+             Contains("exited -> blocked\n") && !Contains("exit code 0"));
   CHECK_THAT(shop.ctl({"list", "--state", "stopped"}).out, Contains("left") && !Contains("job"));
   CHECK_THAT(shop.ctl({"list", "--state", "done"}).out, Contains("job") && !Contains("left"));
   CHECK_THAT(shop.ctl({"list", "--state", "exited"}).out, Contains("job") && Contains("left"));
