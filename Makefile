@@ -140,9 +140,12 @@ HOT := $(filter-out $(addprefix src/,base/format.cpp base/trusted_path.cpp \
   client/libzinit/async_client.cpp client/libzinit/client.cpp client/libzinit/names.cpp \
   client/libzinit/requests.cpp io/dev_log.cpp io/http_reader.cpp io/probe.cpp io/resolver.cpp \
   io/sink_table.cpp io/sink_trouble.cpp io/socket_sink.cpp io/syslog_message.cpp \
-  model/endpoint.cpp model/graph.cpp model/plan.cpp model/request.cpp model/why.cpp \
-  os/attempts.cpp os/cgroup_resources.cpp os/cgroup_tree.cpp os/disposal.cpp \
-  os/kept_descriptors.cpp os/mount.cpp os/program_file.cpp os/unmount.cpp os/users.cpp \
+  model/capability.cpp model/endpoint.cpp model/graph.cpp model/listen_address.cpp model/plan.cpp \
+  model/request.cpp model/why.cpp \
+  os/attempts.cpp os/cgroup_resources.cpp os/cgroup_tree.cpp os/conditions.cpp os/console.cpp \
+  os/directories.cpp os/disposal.cpp os/kept_descriptors.cpp os/kernel_command_line.cpp \
+  os/mount.cpp os/net.cpp os/power.cpp os/program_file.cpp os/socket_file.cpp os/tcp_ports.cpp \
+  os/unmount.cpp os/users.cpp os/virtualization.cpp \
   supervisor/board_services.cpp supervisor/journal_read.cpp supervisor/reload_report.cpp \
   supervisor/restore.cpp watch/fd_store.cpp watch/pidfile.cpp watch/prober.cpp \
   watch/readiness.cpp watch/readiness_pidfile.cpp),$(HOT))
