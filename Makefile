@@ -514,7 +514,7 @@ MAN_PAGES := $(wildcard man/*.[1-8])
 # program's link is installed too, for other packages have pages of these names.
 SERVER_PAGES := $(SBIN_NAMES:%=%.8) $(if $(INIT),init.8)
 CLIENT_PAGES := $(if $(INIT),$(patsubst %,%.8,$(filter-out init,$(INIT_NAMES))))
-DOC_FILES := COPYING COPYING.LGPL-2.1 README.md CHANGELOG.md doc/licences.md
+DOC_FILES := COPYING COPYING.LGPL-2.1 README.md CHANGELOG.md
 # Where service files are looked for; empty as installed.
 PLACES := $(foreach folder,system services targets,$(CONFIG)/$(folder) $(VENDOR)/$(folder))
 

@@ -101,9 +101,10 @@ class Client {
   /// ever.
   std::uint64_t request(std::string_view method, std::string_view params = {});
   std::string answer(std::uint64_t request, std::optional<std::chrono::milliseconds> limit = {});
-  /// Which of `requests`, at least one, is answered first. answer() returns its answer at once.
-  std::uint64_t first_answered(const std::vector<std::uint64_t>& requests,
-                               std::optional<std::chrono::milliseconds> limit = {});
+  /// Waits until any request is answered whose answer has not been taken, and returns its number:
+  /// then answer() returns, or throws, at once. Throws as answer() does; invalid_request if no
+  /// answer is due.
+  std::uint64_t first_answered(std::optional<std::chrono::milliseconds> limit = {});
 
   // --- system ------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -231,8 +232,9 @@ struct ServiceConfig {
 struct SetResult {
   std::string name;
   bool created = false;
-  bool restarted = false;  // its process
   std::vector<std::string> warnings;
+  bool restarted = false;  // its process
+  bool stopped = false;    // it: something that it requires now does not exist
 };
 
 /// A service that a request for all services skipped or failed for, and why.
@@ -316,7 +318,7 @@ struct PingAnswer {
 
 /// A shutdown or the like whose time has not come.
 struct ScheduledAction {
-  std::string action;  // "power off", "restart", ...
+  std::string action;  // shutdown, poweroff, reboot, halt or kexec
   std::int64_t at_us = 0;
   std::string message;  // the client's; may be empty
 

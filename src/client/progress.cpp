@@ -82,17 +82,17 @@ std::string Progress::waiting_for(std::string name) {
   return "waiting for " + name;
 }
 
-std::uint64_t Progress::first_answered(const std::vector<std::uint64_t>& requests,
-                                       std::optional<Milliseconds> limit, const std::string& name) {
-  if (!shows_) return context_.client().first_answered(requests, limit);
+template <class Attempt>
+auto Progress::showing(std::optional<Milliseconds> limit, const std::string& name,
+                       Attempt attempt) {
+  if (!shows_) return attempt(limit);
   const TimePoint deadline = limit ? after(Clock::now(), *limit) : kNever;
   while (true) {
     const TimePoint next = std::min(deadline, after(Clock::now(), kBetween));
     try {
-      const std::uint64_t first =
-          context_.client().first_answered(requests, Milliseconds(ms_between(Clock::now(), next)));
+      auto result = attempt(Milliseconds(ms_between(Clock::now(), next)));
       clear();
-      return first;
+      return result;
     } catch (const ClientError& error) {
       if (error.code() != ErrorCode::no_answer || next == deadline) {
         clear();
@@ -109,8 +109,15 @@ std::uint64_t Progress::first_answered(const std::vector<std::uint64_t>& request
 
 std::string Progress::answer(std::uint64_t request, std::optional<Milliseconds> limit,
                              const std::string& name) {
-  (void)first_answered({request}, limit, name);
-  return context_.client().answer(request, Milliseconds(0));
+  return showing(limit, name, [&](std::optional<Milliseconds> left) {
+    return context_.client().answer(request, left);
+  });
+}
+
+std::uint64_t Progress::first_answered(std::optional<Milliseconds> limit, const std::string& name) {
+  return showing(limit, name, [&](std::optional<Milliseconds> left) {
+    return context_.client().first_answered(left);
+  });
 }
 
 void Progress::until_server_ends() {

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "client/context.hpp"
 
@@ -21,20 +20,21 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Client::first_answered() of requests that settle services, one of them `name`. Throws what
-  /// that throws.
-  [[nodiscard]] std::uint64_t first_answered(const std::vector<std::uint64_t>& requests,
-                                             std::optional<Milliseconds> limit,
-                                             const std::string& name);
-  /// Client::answer() to such a request.
+  /// Client::answer() to a request that settles the service `name`. Throws what that throws.
   [[nodiscard]] std::string answer(std::uint64_t request, std::optional<Milliseconds> limit,
                                    const std::string& name);
+  /// Client::first_answered(), likewise; `name` is one of those that are waited for.
+  [[nodiscard]] std::uint64_t first_answered(std::optional<Milliseconds> limit,
+                                             const std::string& name);
 
   /// Returns when the server has closed the connection, as it does at the end of a shutdown. Throws
   /// VerbFailure when --timeout is over.
   void until_server_ends();
 
  private:
+  /// Calls attempt(limit), which throws no_answer when that is over; shows who is waited for.
+  template <class Attempt>
+  auto showing(std::optional<Milliseconds> limit, const std::string& name, Attempt attempt);
   void show(const std::string& text);
   void clear();
   void show_who_is_left();

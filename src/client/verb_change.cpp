@@ -58,7 +58,9 @@ int print_set(VerbContext& context, const std::string& json) {
   const SetResult result = read_set(answer);
   std::string text =
       fmt::format("{} {}{}{}\n", printable(result.name), result.created ? "added" : "replaced",
-                  result.restarted ? " and restarted" : "",
+                  result.restarted ? " and restarted"
+                  : result.stopped ? " and stopped"
+                                   : "",
                   context.arguments.has("persist") ? "" : ", at runtime only");
   text += others_text(context, answer);
   for (const std::string& warning : result.warnings)

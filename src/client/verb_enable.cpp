@@ -34,14 +34,15 @@ bool is_set(const ServiceSpec& spec, const StatusVerb& verb) {
          (verb.status == StartStatus::stop && spec.status == StartStatus::ignore);
 }
 
-/// "web starts at boot", or of one that a timer starts "web is started by its timer".
+/// "web starts at boot", or of one that a timer starts "web is started by its timer", which the
+/// server goes by when it has read the file.
 std::string effect_of(const std::string& name, const ServiceSpec& spec, const StatusVerb& verb,
                       std::string_view adverb) {
   const bool starts = verb.status == StartStatus::start;
   if (!spec.triggered())
     return fmt::format("{}{} {} at boot{}", name, adverb, verb.effect, starts ? "" : " by itself");
-  return fmt::format("{} is{}{} started by {} from the next boot or reload on", name, adverb,
-                     starts ? "" : " not", trigger_words(spec));
+  return fmt::format("{} is{}{} started by {}{}", name, adverb, starts ? "" : " not",
+                     trigger_words(spec), adverb.empty() ? " from the next boot or reload on" : "");
 }
 
 /// The section that the drop-in has to set `status` in: "service" or "target". `source` has to be

@@ -130,12 +130,11 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
 /// those without an answer.
 void take_first(VerbContext& context, Progress& progress, std::vector<Asked>& all,
                 std::size_t next) {
-  std::vector<std::uint64_t> requests;
-  for (const Asked& asked : std::span(all).subspan(next)) requests.push_back(asked.request);
   const auto limit = with_grace(context.time_left());
-  const auto first = progress.first_answered(requests, limit, all[next].name);
-  const auto at = std::ranges::find(requests, first) - requests.begin();
-  std::swap(all[next], all[next + static_cast<std::size_t>(at)]);
+  const std::uint64_t first = progress.first_answered(limit, all[next].name);
+  const auto waiting = std::span(all).subspan(next);
+  const auto at = std::ranges::find(waiting, first, &Asked::request);
+  if (at != waiting.end()) std::swap(waiting.front(), *at);
 }
 
 /// Returns the exit status of the first service that failed. `wait` ends with it, for it cannot

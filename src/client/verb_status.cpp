@@ -230,6 +230,16 @@ bool needs_a_look(const ServiceStatus& status) {
   return status.state == "failed" || status.state == "blocked" || status.restart_in_ms;
 }
 
+/// "reboot at 2026-01-31 23:30:00: new disks; `shutdown -c` cancels it"
+std::string scheduled_line(const SystemInfo& info) {
+  const ScheduledAction& scheduled = *info.scheduled;
+  // That command is for the system's server.
+  const bool systems = info.mode != "standalone";
+  return printable(fmt::format("{} at {}{}{}{}", scheduled.action, date_time(scheduled.at_us),
+                               scheduled.message.empty() ? "" : ": ", scheduled.message,
+                               systems ? "; `shutdown -c` cancels it" : ""));
+}
+
 /// How many services there are in which state, and what is to be looked at.
 int print_overview(VerbContext& context) {
   std::map<std::string, std::int64_t, std::less<>> count;
@@ -262,13 +272,10 @@ int print_overview(VerbContext& context) {
   }
   if (!to_see.empty())
     text += fmt::format("`zinitctl why {}` explains the first\n", printable(names.front()));
-  if (const auto scheduled = context.client().info().scheduled) {
-    const std::string message = scheduled->message.empty() ? "" : ": " + scheduled->message;
-    text += printable(fmt::format("{} at {}{}; `shutdown -c` cancels it", scheduled->action,
-                                  date_time(scheduled->at_us), message)) +
-            "\n";
-    json.add("scheduled_us", scheduled->at_us);
-  }
+  const JsonDocument answer = parse_json(context.client().call("system.info"));
+  const SystemInfo info = read_info(answer);
+  if (info.scheduled) text += scheduled_line(info) + "\n";
+  json.add_json("scheduled", info.scheduled ? json_text(answer["scheduled"]) : "null");
   json.add_json("states", states.text()).add("attention", names);
   return context.print_result(json.text(), text);
 }

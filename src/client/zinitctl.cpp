@@ -111,7 +111,7 @@ constexpr OtherName kOtherNames[] = {
     {"ps", "`zinitctl list`"},
     {"list-timers", "`zinitctl timers`"},
     {"reset-failed", "`zinitctl stop NAME`, or `zinitctl start NAME` to try again"},
-    {"try-restart", "`zinitctl restart NAME`"},
+    {"try-restart", "`zinitctl is-running NAME && zinitctl restart NAME`"},
     {"list-units", "`zinitctl list`"},
     {"list-dependencies", "`zinitctl tree NAME`"},
     {"is-active", "`zinitctl is-running NAME`"},

@@ -65,7 +65,7 @@ inline constexpr std::string_view kStatusAndOthers =
 [[nodiscard]] RpcResult status_full_of(const RpcContext& context, std::string_view name);
 
 /// What a request has done to other services, as members of the object that is being written. One
-/// that a condition has kept down is not among those that were started.
+/// that a condition has kept down by now is not among those that were started.
 void put_others(JsonWriter& writer, const Board& board, const Board::Others& others);
 
 /// The parameter `name`, which the table says is required.

@@ -138,9 +138,9 @@ class Daemon {
   /// with reload().
   virtual void set_service(SetService request, SetDone done) = 0;
 
-  using DeletedDone = std::function<void(const RequestResult<Board::Others>&)>;
+  using ServiceDeleteDone = std::function<void(const RequestResult<Board::Others>&)>;
   /// Stops a service and removes it from the graph (Board::remove()), likewise.
-  virtual void delete_service(const DeleteService& request, DeletedDone done) = 0;
+  virtual void delete_service(const DeleteService& request, ServiceDeleteDone done) = 0;
 
   struct ProxySet {
     std::string name;
@@ -150,9 +150,9 @@ class Daemon {
   /// Replaces the proxy of that name, or adds it, when all of its addresses can be listened at. If
   /// that fails nothing changes. Queued with reloads; `done` as with reload().
   virtual void set_proxy(SetProxy request, ProxyDone done) = 0;
-  using DeleteDone = std::function<void(const RequestResult<void>&)>;
+  using ProxyDeleteDone = std::function<void(const RequestResult<void>&)>;
   /// Closes the listening sockets of a proxy, and removes its file. Established connections go on.
-  virtual void delete_proxy(const std::string& name, DeleteDone done) = 0;
+  virtual void delete_proxy(const std::string& name, ProxyDeleteDone done) = 0;
   /// All proxies, sorted by name.
   [[nodiscard]] virtual std::vector<ProxyView> proxies() const = 0;
   /// What [socket] of a service has come to.

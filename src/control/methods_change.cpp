@@ -33,25 +33,21 @@ std::string without_secrets(const std::string& text) {
   return json_of(document);
 }
 
-/// As put_others(), where there are any. A service is mostly added and removed without them.
-void put_any_others(JsonWriter& writer, const Board& board, const Board::Others& others) {
-  const bool none = others.started.empty() && others.stopped.empty() && others.restarted.empty() &&
-                    others.left_stopped.empty();
-  if (!none) put_others(writer, board, others);
-}
-
 std::string set_json(const Board& board, const Board::SetReport& report) {
   JsonWriter writer;
   writer.begin_object().member("name", report.name).member("created", report.created);
   writer.member("warnings", report.warnings);
+  // What is not so is left out: a service is mostly added and removed without effects on others.
   if (report.restarted) writer.member("restarted", true);
-  put_any_others(writer, board, report.others);
+  if (report.stopped) writer.member("stopped", true);
+  if (!report.others.empty()) put_others(writer, board, report.others);
   return writer.end_object().take();
 }
 
 std::string deleted_json(const Board& board, const Board::Others& others) {
   JsonWriter writer;
-  put_any_others(writer.begin_object().member("ok", true), board, others);
+  writer.begin_object().member("ok", true);
+  if (!others.empty()) put_others(writer, board, others);
   return writer.end_object().take();
 }
 
@@ -233,7 +229,7 @@ constexpr std::string_view kGetResult =
     R"("file":{"type":["string","null"]},"runtime":{"type":"boolean"}}})";
 constexpr std::string_view kSetResult =
     R"({"type":"object","properties":{"name":{"type":"string"},"created":{"type":"boolean"},)"
-    R"("restarted":{"type":"boolean"},)"
+    R"("restarted":{"const":true},"stopped":{"const":true},)"
     R"("warnings":{"$ref":"#/components/schemas/names"},)" ZINIT_OTHERS "}}";
 constexpr std::string_view kDeleted =
     R"({"type":"object","properties":{"ok":{"const":true},)" ZINIT_OTHERS "}}";

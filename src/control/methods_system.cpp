@@ -119,7 +119,10 @@ Outcome system_info(Call& call) {
   put_places(writer, info.places);
   writer.key("scheduled");
   if (const auto& power = call.context.power.entry()) {
-    writer.begin_object().member("action", power_action_text(power->action));
+    // As its method is called: "shut down" is shutdown.
+    std::string action(power_action_text(power->action));
+    std::erase(action, ' ');
+    writer.begin_object().member("action", action);
     writer.member("at_us", power->at_us).member("message", power->message).end_object();
   } else {
     writer.put(nullptr);
@@ -195,7 +198,8 @@ constexpr std::string_view kInfo =
     R"("config":{"type":"object","properties":{"directories":{"type":"array","items":)"
     R"({"type":"object","properties":{"path":{"type":"string"},"vendor":{"type":"string"},)"
     R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"}}},)"
-    R"("scheduled":{"type":["object","null"],"properties":{"action":{"type":"string"},)"
+    R"("scheduled":{"type":["object","null"],"properties":{)"
+    R"("action":{"enum":["shutdown","poweroff","reboot","halt","kexec"]},)"
     R"("at_us":{"type":"integer"},"message":{"type":"string"}}}}})";
 constexpr std::string_view kTimers =
     R"({"type":"array","items":{"type":"object","properties":{"service":{"type":"string"},)"

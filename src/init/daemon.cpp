@@ -124,7 +124,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           [this](const Configuration& config, bool dry_run) { return take(config, dry_run); },
           [this](Reloader::Report& report, std::function<void()> answer) {
             in_force_.wait(reopening_, [this, &report, answer = std::move(answer)] {
-              if (report) proxies_.add_faults(report->proxies);
+              if (report) add_effects(*report);
               answer();
             });
           }),
@@ -542,6 +542,14 @@ void ZinitDaemon::reload(bool dry_run, ReloadDone done) {
   reloader_.reload(dry_run, std::move(done));
 }
 
+/// Adds what is known when the changes are in force.
+void ZinitDaemon::add_effects(ReloadReport& report) const {
+  proxies_.add_faults(report.proxies);
+  for (const auto* names : {&report.added, &report.changed})
+    for (std::string& warning : board_.resource_warnings(*names))
+      report.warnings.push_back(std::move(warning));
+}
+
 void ZinitDaemon::set_service(SetService request, SetDone done) {
   service_changes_.set(std::move(request), [this, done = std::move(done)](
                                                const RequestResult<Board::SetReport>& report) {
@@ -551,7 +559,7 @@ void ZinitDaemon::set_service(SetService request, SetDone done) {
   });
 }
 
-void ZinitDaemon::delete_service(const DeleteService& request, DeletedDone done) {
+void ZinitDaemon::delete_service(const DeleteService& request, ServiceDeleteDone done) {
   service_changes_.remove(request, std::move(done));
 }
 
@@ -561,7 +569,7 @@ void ZinitDaemon::set_proxy(SetProxy request, ProxyDone done) {
   proxies_.set(std::move(request), std::move(done));
 }
 
-void ZinitDaemon::delete_proxy(const std::string& name, DeleteDone done) {
+void ZinitDaemon::delete_proxy(const std::string& name, ProxyDeleteDone done) {
   if (shutdown_.begun())
     return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
   proxies_.remove(name, std::move(done));

@@ -123,9 +123,9 @@ class ZinitDaemon final : public Daemon {
     return instances_.make(name);
   }
   void set_service(SetService request, SetDone done) override;
-  void delete_service(const DeleteService& request, DeletedDone done) override;
+  void delete_service(const DeleteService& request, ServiceDeleteDone done) override;
   void set_proxy(SetProxy request, ProxyDone done) override;
-  void delete_proxy(const std::string& name, DeleteDone done) override;
+  void delete_proxy(const std::string& name, ProxyDeleteDone done) override;
   [[nodiscard]] std::vector<ProxyView> proxies() const override { return proxies_.views(); }
   [[nodiscard]] Sockets sockets_of(const std::string& service) const override {
     return sockets_.view(service);
@@ -174,6 +174,7 @@ class ZinitDaemon final : public Daemon {
   void on_shutdown_signal(PowerAction kind, int signal);
   void reload_and_log(std::function<void()> then);
   RequestResult<ReloadReport> take(const Configuration& config, bool dry_run);
+  void add_effects(ReloadReport& report) const;
   void on_change();
   void on_critical_end(const ServiceView& view);
   void start_critical();

@@ -453,7 +453,7 @@ void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional
   });
 }
 
-void ProxyChanges::remove(const std::string& name, Daemon::DeleteDone done) {
+void ProxyChanges::remove(const std::string& name, Daemon::ProxyDeleteDone done) {
   const auto failure = std::make_shared<std::optional<RequestFailure>>();
   const auto file = std::make_shared<std::string>();
   FileTask task;
@@ -477,7 +477,7 @@ void ProxyChanges::remove(const std::string& name, Daemon::DeleteDone done) {
   parts_.queue.add(std::move(task));
 }
 
-void ProxyChanges::take_away(const std::string& name, const Daemon::DeleteDone& done) {
+void ProxyChanges::take_away(const std::string& name, const Daemon::ProxyDeleteDone& done) {
   const auto found = entries_.find(name);
   if (found == entries_.end()) return done({});  // a reload has removed it already
   std::vector<Proxies::Change> changes;

@@ -56,7 +56,7 @@ class ProxyChanges {
   void add_faults(ProxyReport& report) const;
 
   void set(SetProxy request, Daemon::ProxyDone done);
-  void remove(const std::string& name, Daemon::DeleteDone done);
+  void remove(const std::string& name, Daemon::ProxyDeleteDone done);
 
   /// Sorted by name.
   [[nodiscard]] std::vector<ProxyView> views() const;
@@ -89,7 +89,7 @@ class ProxyChanges {
   void take_loaded(Load& load, const std::optional<Error>& fault);
   void make_set(Set& set) const;
   void take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault);
-  void take_away(const std::string& name, const Daemon::DeleteDone& done);
+  void take_away(const std::string& name, const Daemon::ProxyDeleteDone& done);
   void keep_fact(const std::string& name, const Entry& entry);
   void put(const std::string& name, Entry entry);
   void drop(const std::string& name);

@@ -78,7 +78,7 @@ void ServiceChanges::set(SetService request, Daemon::SetDone done) {
   queue_.add(std::move(task));
 }
 
-void ServiceChanges::remove(const DeleteService& request, Daemon::DeletedDone done) {
+void ServiceChanges::remove(const DeleteService& request, Daemon::ServiceDeleteDone done) {
   FileTask task;
   task.bytes = request.name.size();
   task.finish = [this, request, done = std::move(done)](const std::optional<Error>& fault) {
@@ -88,14 +88,14 @@ void ServiceChanges::remove(const DeleteService& request, Daemon::DeletedDone do
   queue_.add(std::move(task));
 }
 
-void ServiceChanges::stop(const DeleteService& request, const Daemon::DeletedDone& done) {
+void ServiceChanges::stop(const DeleteService& request, const Daemon::ServiceDeleteDone& done) {
   if (stopping_.size() >= kMostStopping) {
     return done(
         failed({fmt::format("{} removals wait already; ask again later", kMostStopping), 0}));
   }
   if (auto asked = board_.removable(request.name, request.cascade); !asked)
     return done(tl::unexpected(asked.error()));
-  // It cannot fail: the service was just found.
+  // Where a reload has removed it in between, nothing is stopped with it.
   stopping_.push_back({request, done, board_.stop(request.name).value_or(Board::Others())});
   look();
 }

@@ -35,7 +35,7 @@ class ServiceChanges {
   ServiceChanges& operator=(const ServiceChanges&) = delete;
 
   void set(SetService request, Daemon::SetDone done);
-  void remove(const DeleteService& request, Daemon::DeletedDone done);
+  void remove(const DeleteService& request, Daemon::ServiceDeleteDone done);
 
   /// Removes deleted services that are down now. To be called after each change of the board.
   void look();
@@ -50,12 +50,12 @@ class ServiceChanges {
   };
   struct Removal {
     DeleteService request;
-    Daemon::DeletedDone done;
+    Daemon::ServiceDeleteDone done;
     Board::Others others;  // that were stopped with it
     RequestResult<std::string> masked_by = tl::unexpected(RequestFailure{});  // likewise
   };
 
-  void stop(const DeleteService& request, const Daemon::DeletedDone& done);
+  void stop(const DeleteService& request, const Daemon::ServiceDeleteDone& done);
   [[nodiscard]] bool is_down(const Removal& removal) const;
   [[nodiscard]] RequestResult<std::string> take_file(const DeleteService& request) const;
   void finish(const std::vector<Removal>& down, const std::optional<Error>& fault);

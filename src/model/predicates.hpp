@@ -23,10 +23,10 @@ namespace zinit {
 /// that step.
 [[nodiscard]] bool to_start(const World& world, Slot slot);
 
-/// A re-spawn is delayed or under way. Without a delay it is a oneshot, or one that a condition
+/// A re-spawn is delayed or under way. Where none is counted it is a oneshot, or one that a condition
 /// kept down, that is started again while its dependents run on.
 [[nodiscard]] inline bool respawns(const Record& record) {
-  return record.respawn && record.delay_until != TimePoint{};
+  return record.respawn && record.count > 0;
 }
 
 /// Services that require it may run: it is running, a oneshot that is done, or skipped for a

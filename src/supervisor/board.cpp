@@ -13,6 +13,7 @@
 #include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"
 #include "supervisor/reload_report.hpp"
+#include "supervisor/request_report.hpp"
 
 namespace zinit {
 
@@ -25,7 +26,7 @@ bool rests(const World& world, Slot slot) {
 }
 
 ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUIRES(core.mutex) {
-  ReloadReport report = report_of(planned, core.world);
+  ReloadReport report = report_of(planned, core.world, true);
   if (!dry_run) core.adopt(planned, core.start_added);
   return report;
 }
@@ -235,6 +236,16 @@ bool Board::limits_applied() const {
   MutexLock lock(core.mutex);
   return std::ranges::none_of(core.jobs,
                               [](const auto& job) { return job && job->awaits_limits(); });
+}
+
+std::vector<std::string> Board::resource_warnings(std::span<const std::string> names) const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  std::vector<std::string> warnings;
+  for (const std::string& name : names)
+    if (const Slot slot = core.world.graph->find_loaded(name); slot != kNoSlot)
+      core.add_resource_warnings(slot, warnings);
+  return warnings;
 }
 
 RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run,

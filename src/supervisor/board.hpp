@@ -125,11 +125,16 @@ class Board final : public WatchReports {
   RequestResult<void> boot(const std::string& target);
 
   // Client requests. They change wishes and return at once; view() and the events show the result.
-  /// Names of the services that a request changes besides the one that it is for, sorted.
+  /// Names of the services that a request changes besides the one that it is for, sorted. What had
+  /// failed is not among those that were stopped.
   struct Others {
     std::vector<std::string> started, stopped;
     std::vector<std::string> restarted;     // stopped, and started again
     std::vector<std::string> left_stopped;  // dependents that an earlier stop of it took down
+
+    [[nodiscard]] bool empty() const {
+      return started.empty() && stopped.empty() && restarted.empty() && left_stopped.empty();
+    }
   };
   RequestResult<Others> start(std::string_view name);
   RequestResult<Others> stop(std::string_view name);
@@ -151,12 +156,17 @@ class Board final : public WatchReports {
   /// Whether every change of [resources] that was made to a running service has been applied to its
   /// cgroup. When the last one has been, ChangePort is notified.
   [[nodiscard]] bool limits_applied() const;
+  /// What [resources] of these services could not be applied, and why; names that do not exist are
+  /// passed over.
+  [[nodiscard]] std::vector<std::string> resource_warnings(
+      std::span<const std::string> names) const;
 
   /// What set() did.
   struct SetReport {
     std::string name;
     bool created = false;
     bool restarted = false;  // its process, which is replaced
+    bool stopped = false;    // it: something that it requires now does not exist
     std::vector<std::string> warnings{};
     Others others{};
   };

@@ -8,6 +8,7 @@
 #include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"
 #include "supervisor/reload_report.hpp"
+#include "supervisor/request_report.hpp"
 
 namespace zinit {
 
@@ -94,14 +95,32 @@ std::vector<std::string> requirers(const Graph& graph, Slot slot) {
   return names;
 }
 
+/// Of each slot, whether the wish is up.
+std::vector<bool> wishes(const World& world) {
+  std::vector<bool> up(world.graph->slots());
+  for (const Slot slot : world.graph->order()) up[slot] = world.record(slot).wish == Wish::up;
+  return up;
+}
+
+/// Adds to `started` what has a wish that is up since `was_up` was made.
+void add_pulled(const World& world, const std::vector<bool>& was_up, Slots& started) {
+  for (const Slot slot : world.graph->order())
+    if (world.record(slot).wish == Wish::up && !(slot < was_up.size() && was_up[slot]))
+      started.push_back(slot);
+}
+
+void append_names(std::vector<std::string>& to, const std::vector<std::string>& names) {
+  to.insert(to.end(), names.begin(), names.end());
+  sort_names(to);
+}
+
 Board::Bulk named(const Graph& graph, const Bulk& bulk) {
   Board::Bulk result;
-  for (const Slot slot : bulk.done) result.done.push_back(graph.name(slot));
+  result.done = sorted_names(graph, bulk.done);
   for (const auto& [slot, reason] : bulk.skipped)
     result.skipped.push_back({graph.name(slot), reason});
   for (const auto& [slot, reason] : bulk.failed)
     result.failed.push_back({graph.name(slot), reason});
-  std::ranges::sort(result.done);
   for (auto* list : {&result.skipped, &result.failed})
     std::ranges::sort(*list, {}, &Board::Bulk::Left::name);
   return result;
@@ -140,7 +159,8 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
         Refusal::config_error, "the config is wrong: " + planned.refused.front(), planned.refused});
   }
   if (dry_run) return report;
-  const ReloadReport effects = report_of(plan, world);
+  const ReloadReport effects = report_of(plan, world, false);
+  const std::vector<bool> was_up = wishes(world);
   core.adopt(plan, core.start_added);
   const Slot slot = world.graph->find(spec->name);
   const Record& record = world.record(slot);
@@ -149,10 +169,12 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
     requested = request_start(world, slot);
     core.tell_neighbours(requested.changed);
   }
+  add_pulled(world, was_up, requested.started);
   report.others = others_of(*world.graph, requested);
-  report.others.stopped.insert(report.others.stopped.end(), effects.stopped.begin(),
-                               effects.stopped.end());
+  append_names(report.others.stopped, effects.stopped);
   report.others.restarted = effects.restarted;
+  std::erase(report.others.started, spec->name);
+  report.stopped = std::erase(report.others.stopped, spec->name) > 0;
   report.restarted = std::erase(report.others.restarted, spec->name) > 0;
   const TimePoint now = Clock::now();
   SettledQuestions settled(world, now);

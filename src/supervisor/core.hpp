@@ -130,6 +130,8 @@ class BoardCore {
   RequestResult<ServiceReload> reload_service(Slot slot, bool dry_run) REQUIRES(mutex);
   /// Adds to the report on a service that was not started for a condition how each of them stood.
   void tell_conditions(Slot slot, WhyReport& report) REQUIRES(mutex);
+  /// Adds what [resources] of the service could not be applied.
+  void add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const REQUIRES(mutex);
   [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)
       REQUIRES(mutex);
   /// By slot: whether the service is active or not at rest, so that it must stay in the graph.

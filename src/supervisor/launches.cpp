@@ -122,10 +122,7 @@ void BoardCore::note_process(Job& job, const LaunchOrder& order, Child child) {
   if (order.what == LaunchOrder::What::post) return;
   job.started = Clock::now();
   job.times.last_start_us = wall_us();
-  // A oneshot that is started once more has `respawn` set too, which keeps its dependents up, but
-  // it is no restart.
-  const Record& record = world.record(order.slot);
-  if (order.first && record.respawn && record.count > 0) ++job.times.restart_count;
+  if (order.first && respawns(world.record(order.slot))) ++job.times.restart_count;
 }
 
 /// Logs what no change of state reports.

@@ -19,7 +19,7 @@ std::string end_words(const TransitionFacts& facts) {
 
 std::string blocked_line(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
-  if (record.respawn && record.delay_until != TimePoint{} && record.count > 0) {
+  if (respawns(record) && record.delay_until != TimePoint{}) {
     const auto delay = duration_text(ms_between(record.since, record.delay_until));
     const std::string end = end_words(facts);
     return fmt::format("{}{}restart in {}, attempt {}", end, end.empty() ? "" : "; ", delay,

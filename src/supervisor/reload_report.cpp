@@ -2,6 +2,7 @@
 #include "supervisor/reload_report.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/format.hpp"
 #include "model/predicates.hpp"
@@ -17,10 +18,10 @@ class Reporter {
  public:
   Reporter(const Plan& plan, const World& world) : plan_(plan), world_(world) {}
 
-  ReloadReport make() {
+  ReloadReport make(bool with_findings) {
     for (const PlannedService& planned : plan_.services) {
       add(planned);
-      add_findings(planned);
+      if (with_findings) add_findings(planned);
     }
     spread(going_, report_.stopped);
     spread(restarting_, report_.restarted);
@@ -64,13 +65,18 @@ class Reporter {
       return;
     }
     if (planned.fate == Fate::removed) return;
-    Names old;
-    if (planned.fate == Fate::unchanged)
-      old = warnings_of(*world_.graph, world_.node(planned.slot));
-    const Graph& graph = *plan_.graph;
-    for (std::string& warning : warnings_of(graph, graph.node(planned.slot)))
-      if (std::ranges::find(old, warning) == old.end())
-        report_.warnings.push_back(std::move(warning));
+    const Node& node = plan_.graph->node(planned.slot);
+    std::set<std::string> old;
+    if (planned.fate == Fate::unchanged) {
+      const Node& before = world_.node(planned.slot);
+      const bool same = before.missing == node.missing && *before.unknown == *node.unknown &&
+                        before.spec->findings->warnings == node.spec->findings->warnings;
+      if (same) return;
+      for (std::string& warning : warnings_of(*world_.graph, before))
+        old.insert(std::move(warning));
+    }
+    for (std::string& warning : warnings_of(*plan_.graph, node))
+      if (!old.contains(warning)) report_.warnings.push_back(std::move(warning));
   }
 
   void add_change(const PlannedService& planned) {
@@ -117,23 +123,10 @@ class Reporter {
 
 }  // namespace
 
-ReloadReport report_of(const Plan& plan, const World& world) {
-  ReloadReport report = Reporter(plan, world).make();
+ReloadReport report_of(const Plan& plan, const World& world, bool with_findings) {
+  ReloadReport report = Reporter(plan, world).make(with_findings);
   std::erase_if(report.why, [](const auto& one) { return one.second.empty(); });
   return report;
-}
-
-std::vector<std::string> sorted_names(const Graph& graph, const Slots& slots) {
-  std::vector<std::string> names;
-  for (const Slot slot : slots) names.push_back(graph.name(slot));
-  std::ranges::sort(names);
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
-Board::Others others_of(const Graph& graph, const Requested& requested) {
-  return {sorted_names(graph, requested.started), sorted_names(graph, requested.stopped),
-          sorted_names(graph, requested.restarted), sorted_names(graph, requested.left)};
 }
 
 }  // namespace zinit

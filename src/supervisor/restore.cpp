@@ -136,7 +136,7 @@ void BoardCore::end_launch(Job& job, pid_t pid) {
   if (row.act != Act::launch_post) {
     job.started = Clock::now();
     job.times.last_start_us = wall_us();
-    if (row.act == Act::launch && record.respawn && record.count > 0) ++job.times.restart_count;
+    if (row.act == Act::launch && respawns(record)) ++job.times.restart_count;
   }
   const State to = apply(world, job.slot, row, Clock::now(), {});
   if (from == to) return;

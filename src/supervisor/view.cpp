@@ -80,13 +80,18 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
     }
   }
   view.warnings = warnings_of(*world.graph, node);
-  if (cgroups.tree() == nullptr && *node.spec->resources != Resources{}) {
-    view.warnings.push_back(
-        fmt::format("{}: [resources] has no effect: zinit has no cgroups here", node.spec->name));
-  }
-  for (const std::string& fault : *job.resource_faults)
-    view.warnings.push_back(fmt::format("{}: {}", node.spec->name, fault));
+  add_resource_warnings(slot, view.warnings);
   return view;
+}
+
+void BoardCore::add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const {
+  const ServiceSpec& spec = world.spec(slot);
+  if (cgroups.tree() == nullptr && *spec.resources != Resources{}) {
+    warnings.push_back(
+        fmt::format("{}: [resources] has no effect: zinit has no cgroups here", spec.name));
+  }
+  for (const std::string& fault : *jobs[slot]->resource_faults)
+    warnings.push_back(fmt::format("{}: {}", spec.name, fault));
 }
 
 }  // namespace zinit

@@ -68,16 +68,20 @@ class NoDaemon final : public Daemon {
     require(written && to_json(*written) == to_json(request.config));
     const SpecPtr spec = finish(spec_from_document(request.config));
     require(!name_fault(spec->name));
-    done(Board::SetReport{spec->name, true, {}});
+    Board::SetReport report;
+    report.name = spec->name;
+    done(report);
   }
-  void delete_service(const DeleteService&, DeletedDone done) override { done(Board::Others()); }
+  void delete_service(const DeleteService&, ServiceDeleteDone done) override {
+    done(Board::Others());
+  }
   void set_proxy(SetProxy request, ProxyDone done) override {
     const auto written = read_toml(to_toml(request.config));
     require(written && to_json(*written) == to_json(request.config));
     const std::string& name = request.config.find("name")->value.string;
     done(ProxySet{name, name == proxy_->name});
   }
-  void delete_proxy(const std::string& name, DeleteDone done) override {
+  void delete_proxy(const std::string& name, ProxyDeleteDone done) override {
     if (name != proxy_->name)
       return done(tl::unexpected(RequestFailure{Refusal::proxy_not_found, "no such proxy", {}}));
     done({});

@@ -198,6 +198,9 @@ TEST_CASE("without cgroups there is one warning, and services run", "[quick][roo
   running(zinit, "limited");
   CHECK(zinit.status("plain")["warnings"].size() == 0);
   CHECK_THAT(zinit.status("limited")["warnings"].dump(), Contains("[resources] has no effect"));
+  zinit.add("plain", {.more = "[resources]\nmemory_max = '1G'\n"});
+  CHECK_THAT(zinit.ctl({"reload"}).out,
+             Contains("plain: [resources] has no effect") && !Contains("limited"));
   zinit.shut_down();
   const std::string messages = zinit.messages();
   const std::string warning =

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/time.hpp"
+#include "scenario/background.hpp"
 #include "scenario/harness.hpp"
 
 using namespace zinit::test;
@@ -94,14 +95,20 @@ TEST_CASE("a removal and a replacement name what they stop and restart", "[quick
   const std::string file = shop.zinit.path("new.toml");
   const auto add = [&](const std::string& seconds, const std::string& more = "") {
     write_file(file, "[service]\nname = 'db'\nexec = 'sleep " + seconds + "'\n" + more);
+    for (const char* name : {"web-1", "web-2"})
+      if (shop.zinit.status(name)["wish"] == "up") shop.zinit.await_state(name, "running");
     return shop.ctl({"add-service", file});
   };
   CHECK(add("1001").out ==
         "db replaced and restarted, at runtime only\nalso restarted: web-1, web-2\n");
-  CHECK_THAT(add("1002", "[dependencies]\nconflicts = ['left']\n").out,
-             Contains("db replaced and restarted"));
+  shop.zinit.add("idle", {.service = "status = 'stop'"});
+  shop.ctl({"reload"});
+  CHECK_THAT(add("1002", "[dependencies]\nrequires = ['idle']\n").out,
+             Contains("db replaced and restarted") && Contains("also started: idle\n"));
+  CHECK_THAT(add("1003", "[dependencies]\nrequires = ['nobody']\n").out,
+             Contains("db replaced and stopped, at runtime only\nalso stopped: web-1, web-2\n"));
   shop.ctl({"stop", "db"});
-  CHECK_THAT(add("1003", "[dependencies]\nrequires = ['right']\n").out,
+  CHECK_THAT(add("1005", "[dependencies]\nrequires = ['right']\n").out,
              Contains("db replaced, at runtime only\nalso started: right\nalso stopped: left\n"));
   shop.ctl({"start", "web-1", "web-2"});
   const Outcome removed = shop.ctl({"remove-service", "--cascade", "db"});
@@ -130,10 +137,19 @@ TEST_CASE("a wait for several ends as soon as it cannot succeed", "[quick][ctl]"
   shop.ctl({"reload"});
   shop.zinit.await_state("bad", "failed");
   // right is down, and nothing starts it.
-  CHECK(shop.ctl({"wait", "right", "bad"}).code == 1);
+  const Outcome one = shop.ctl({"--json", "wait", "right", "db", "bad"});
+  CHECK(one.code == 1);
+  CHECK_THAT(one.err, !Contains("right"));
+  CHECK(Json::parse(one.out)->size() == 1);  // db, which was there before bad was found
   CHECK(shop.ctl({"wait", "right", "nothing"}).code == 4);
   CHECK(shop.ctl({"--timeout", "0.3", "wait", "right", "db"}).code == 6);
-  CHECK_THAT(shop.ctl({"wait", "db", "left"}).out, Contains("db is running") && Contains("left"));
+  // In the order in which they come.
+  Background waiting(shop.zinit, {"wait", "right", "db"});
+  REQUIRE(eventually([&] { return count_in(waiting.output(), "db is running") == 1; }));
+  shop.ctl({"start", "right"});
+  CHECK(waiting.exit_code() == 0);
+  const std::string both = waiting.output();
+  CHECK(both.find("db is running") < both.find("right is running"));
 }
 
 TEST_CASE("a scheduled shutdown is shown", "[quick][ctl]") {
@@ -141,12 +157,15 @@ TEST_CASE("a scheduled shutdown is shown", "[quick][ctl]") {
   CHECK(shop.zinit.connect().result("system.info")["scheduled"].is_null());
   const std::string at = std::to_string(zinit::wall_us() + 3'600'000'000);
   shop.zinit.connect().result("system.shutdown", R"({"message":"new disks","at_us":)" + at + "}");
-  CHECK(shop.zinit.connect().result("system.info")["scheduled"]["message"] == "new disks");
-  CHECK_THAT(shop.ctl({"status"}).out, Contains(": new disks; `shutdown -c` cancels it\n"));
+  const Json scheduled = shop.zinit.connect().result("system.info")["scheduled"];
+  CHECK(scheduled.dump() == R"({"action":"shutdown","at_us":)" + at + R"(,"message":"new disks"})");
+  CHECK(shop.json({"status"})["scheduled"].dump() == scheduled.dump());
+  CHECK_THAT(shop.ctl({"status"}).out, Contains("\nshutdown at ") && Contains(": new disks\n"));
   REQUIRE(shop.ctl({"reexec"}).code == 0);
   CHECK_THAT(shop.ctl({"status"}).out, Contains("new disks"));
   shop.zinit.connect().result("system.cancel_shutdown");
   CHECK_THAT(shop.ctl({"status"}).out, !Contains("new disks"));
+  CHECK(shop.json({"status"})["scheduled"].is_null());
 }
 
 TEST_CASE("a daemon that goes to the background by mistake is told of that in its log",
@@ -292,6 +311,18 @@ TEST_CASE("isolate waits until all is as it is to be", "[quick][ctl]") {
   CHECK(zinit.ctl({"isolate", "rescue"}).code == 0);
   CHECK(zinit.state("slow") == "exited");
   CHECK(zinit.state("rescue") == "running");
+}
+
+TEST_CASE("isolate does not name what had failed among those that it stops", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true"});
+  zinit.add("good");
+  zinit.file("rescue.toml", "[target]\n");
+  zinit.boot({"good"});
+  zinit.await_state("bad", "failed");
+  const Json isolated = zinit.result("system.isolate", R"(["rescue"])");
+  CHECK(isolated["stopped"].dump() == R"(["good"])");
+  zinit.await_state("bad", "inactive");
 }
 
 TEST_CASE("isolate says once what its target came to", "[quick][ctl]") {

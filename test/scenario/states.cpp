@@ -44,6 +44,9 @@ TEST_CASE("each state has its symbol and its word for people", "[quick][states]"
   zinit.add("blocked", {.dependencies = "requires = ['starting']"});
   zinit.add("delayed", {.exec = "exit 1", .lifecycle = "restart_delay_ms = 86400000"});
   zinit.add("starting", {.service = "oneshot = true"});
+  zinit.add("again", {.exec = "if mkdir $D/once; then exit 1; fi; exec sleep 100000",
+                      .lifecycle = "restart_delay_ms = 10",
+                      .more = "[readiness]\nnotify = 'systemd'"});
   zinit.add("running");
   zinit.add("stopping", {.exec = stubborn("stopping"), .lifecycle = "stop_timeout_ms = 86400000"});
   zinit.add("done", {.exec = "true", .service = "oneshot = true"});
@@ -71,6 +74,8 @@ TEST_CASE("each state has its symbol and its word for people", "[quick][states]"
   zinit.await_delayed("delayed");
   expect("delayed", "blocked", "[?]", "re-spawn");
   expect("starting", "starting", "[>]", "waiting");
+  REQUIRE(eventually([&] { return zinit.status("again")["restart_count"] == 1; }));
+  expect("again", "starting", "[>]", "re-spawn");
   expect("running", "running", "[+]", "running");
   expect("stopping", "stopping", "[!]", "stopping");
   expect("done", "exited", "[.]", "ok");

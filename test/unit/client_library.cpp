@@ -207,6 +207,28 @@ TEST_CASE("answers may come in another order than the requests", "[client]") {
   CHECK(error_code([&] { client.answer(second); }) == ErrorCode::invalid_request);
 }
 
+TEST_CASE("the request that is answered first is named, whatever the answer", "[client]") {
+  FakeServer server([](Peer& peer) {
+    const std::string first = test::id_of(peer.read_line());
+    const std::string second = test::id_of(peer.read_line());
+    peer.send(R"({"jsonrpc":"2.0","id":)" + second +
+              R"(,"error":{"code":-32000,"message":"no service"}})" + "\n");
+    peer.read_line();  // the third request comes when the first answer has been taken
+    peer.send(R"({"jsonrpc":"2.0","id":)" + first + R"(,"result":1})" + "\n");
+    peer.wait_for_close();
+  });
+  Client client = Client::connect(server.path());
+  CHECK(error_code([&] { client.first_answered(); }) == ErrorCode::invalid_request);
+  const auto first = client.request("a"), second = client.request("b");
+  CHECK(client.first_answered() == second);
+  CHECK(client.first_answered() == second);  // it is still to be taken
+  CHECK(error_code([&] { client.answer(second); }) == ErrorCode::service_not_found);
+  CHECK(error_code([&] { client.first_answered(10ms); }) == ErrorCode::no_answer);
+  (void)client.request("c");
+  CHECK(client.first_answered() == first);
+  CHECK(client.answer(first) == "1");
+}
+
 TEST_CASE("a server that says something else than an answer is told of", "[client]") {
   const std::string said =
       GENERATE("garbage\n", "\n", "[]\n", "7\n", "{\"id\":1}\n", "{\"result\":1}\n",

@@ -142,6 +142,22 @@ TEST_CASE("kill says why it cannot", "[control][methods]") {
   }
 }
 
+TEST_CASE("what is set and deleted tells its effects on others, where there are any",
+          "[control][methods]") {
+  Rig rig({sleeper("web")});
+  TestClient client = rig.client();
+  const std::string config = R"({"config":{"service":{"name":"set"}}})";
+  CHECK(client.call("service.set", config) ==
+        R"({"name":"set","created":true,"warnings":["a warning"]})");
+  CHECK(client.call("service.delete", R"(["web"])") == R"({"ok":true})");
+  rig.daemon.effects.stopped = {"a", "b"};
+  const std::string effects = R"("also_started":[],"also_stopped":["a","b"],"also_restarted":[],)"
+                              R"("left_stopped":[]})";
+  CHECK(client.call("service.set", config) ==
+        R"({"name":"set","created":true,"warnings":["a warning"],)" + effects);
+  CHECK(client.call("service.delete", R"(["web"])") == R"({"ok":true,)" + effects);
+}
+
 TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]") {
   Rig rig({sleeper("web")});
   TestClient client = rig.client();

@@ -49,12 +49,17 @@ void FakeDaemon::reexecute(bool update, ReexecuteDone done) {
 
 void FakeDaemon::set_service(SetService request, SetDone done) {
   set.push_back(std::move(request));
-  done(Board::SetReport{"set", true, false, {"a warning"}});
+  Board::SetReport report;
+  report.name = "set";
+  report.created = true;
+  report.warnings = {"a warning"};
+  report.others = effects;
+  done(report);
 }
 
-void FakeDaemon::delete_service(const DeleteService& request, DeletedDone done) {
+void FakeDaemon::delete_service(const DeleteService& request, ServiceDeleteDone done) {
   deleted.push_back(request);
-  done(Board::Others());
+  done(effects);
 }
 
 void FakeDaemon::set_proxy(SetProxy request, ProxyDone done) {
@@ -66,7 +71,7 @@ void FakeDaemon::set_proxy(SetProxy request, ProxyDone done) {
   done(ProxySet{name, replaced});
 }
 
-void FakeDaemon::delete_proxy(const std::string& name, DeleteDone done) {
+void FakeDaemon::delete_proxy(const std::string& name, ProxyDeleteDone done) {
   if (proxy_refusal) return done(tl::unexpected(*proxy_refusal));
   deleted_proxies.push_back(name);
   done({});

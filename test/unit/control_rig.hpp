@@ -60,9 +60,9 @@ class FakeDaemon final : public Daemon {
     done({});
   }
   void set_service(SetService request, SetDone done) override;
-  void delete_service(const DeleteService& request, DeletedDone done) override;
+  void delete_service(const DeleteService& request, ServiceDeleteDone done) override;
   void set_proxy(SetProxy request, ProxyDone done) override;
-  void delete_proxy(const std::string& name, DeleteDone done) override;
+  void delete_proxy(const std::string& name, ProxyDeleteDone done) override;
   [[nodiscard]] std::vector<ProxyView> proxies() const override {
     ++asked_for_proxies;
     return proxies_there;
@@ -92,6 +92,7 @@ class FakeDaemon final : public Daemon {
   std::map<std::string, std::string> trigger_faults;  // by service
   mutable int asked_for_proxies = 0;
   std::optional<ScheduledPower> scheduled;
+  Board::Others effects;  // of what sets and deletes services
   NewRoot switched_to;
   std::atomic<int> powered{0};
 };

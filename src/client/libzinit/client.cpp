@@ -96,9 +96,8 @@ std::string Client::answer(std::uint64_t request, std::optional<std::chrono::mil
   return json_text(impl_->session.answer(request, deadline_after(limit))["result"]);
 }
 
-std::uint64_t Client::first_answered(const std::vector<std::uint64_t>& requests,
-                                     std::optional<std::chrono::milliseconds> limit) {
-  return impl_->session.first_answered(requests, deadline_after(limit));
+std::uint64_t Client::first_answered(std::optional<std::chrono::milliseconds> limit) {
+  return impl_->session.first_answered(deadline_after(limit));
 }
 
 PingAnswer Client::ping() { return call(request::ping()); }

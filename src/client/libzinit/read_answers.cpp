@@ -297,8 +297,8 @@ ServiceConfig read_config(const JsonValue& value) {
 
 SetResult read_set(const JsonValue& value) {
   SetResult result;
-  read_members(value, "name", result.name, "created", result.created, "restarted", result.restarted,
-               "warnings", result.warnings);
+  read_members(value, "name", result.name, "created", result.created, "warnings", result.warnings,
+               "restarted", result.restarted, "stopped", result.stopped);
   return result;
 }
 

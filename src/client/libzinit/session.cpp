@@ -41,13 +41,13 @@ JsonDocument ClientSession::answer(std::uint64_t id, TimePoint deadline) {
   }
 }
 
-std::uint64_t ClientSession::first_answered(const std::vector<std::uint64_t>& ids,
-                                            TimePoint deadline) {
-  while (true) {
-    for (const std::uint64_t id : ids)
-      if (!pending_.contains(id)) return id;
+std::uint64_t ClientSession::first_answered(TimePoint deadline) {
+  while (answers_.empty()) {
+    if (pending_.size() == forgotten_.size())
+      throw ClientError(ErrorCode::invalid_request, "no answer is due");
     read_message(deadline);
   }
+  return answers_.begin()->first;
 }
 
 void ClientSession::forget(std::uint64_t id) {

@@ -9,7 +9,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
@@ -30,9 +29,8 @@ class ClientSession {
   /// Throws the server's error or one of the connection. After no_answer it may be called again.
   [[nodiscard]] JsonDocument answer(std::uint64_t id, TimePoint deadline);
 
-  /// The first of `ids` whose answer has come. Waits for one as answer() does.
-  [[nodiscard]] std::uint64_t first_answered(const std::vector<std::uint64_t>& ids,
-                                             TimePoint deadline);
+  /// The id of a request whose answer has come and was not taken. Waits for one as answer() does.
+  [[nodiscard]] std::uint64_t first_answered(TimePoint deadline);
 
   /// Nobody waits for the answer to `id` any more: it is dropped when it comes.
   void forget(std::uint64_t id);

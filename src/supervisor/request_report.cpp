@@ -1,0 +1,25 @@
+// Names of the services that a request has changed: see request_report.hpp.
+#include "supervisor/request_report.hpp"
+
+#include <algorithm>
+
+namespace zinit {
+
+void sort_names(std::vector<std::string>& names) {
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+}
+
+std::vector<std::string> sorted_names(const Graph& graph, const Slots& slots) {
+  std::vector<std::string> names;
+  for (const Slot slot : slots) names.push_back(graph.name(slot));
+  sort_names(names);
+  return names;
+}
+
+Board::Others others_of(const Graph& graph, const Requested& requested) {
+  return {sorted_names(graph, requested.started), sorted_names(graph, requested.stopped),
+          sorted_names(graph, requested.restarted), sorted_names(graph, requested.left)};
+}
+
+}  // namespace zinit

@@ -1,0 +1,19 @@
+// What a client is told of a request: the names of the services that it has changed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/request.hpp"
+#include "supervisor/board.hpp"
+
+namespace zinit {
+
+/// The names, sorted, each once.
+[[nodiscard]] std::vector<std::string> sorted_names(const Graph& graph, const Slots& slots);
+void sort_names(std::vector<std::string>& names);
+
+/// What a request has done to other services than its own.
+[[nodiscard]] Board::Others others_of(const Graph& graph, const Requested& requested);
+
+}  // namespace zinit
