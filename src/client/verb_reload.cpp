@@ -2,6 +2,7 @@
 // to reload itself.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -9,6 +10,7 @@
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/text_block.hpp"
+#include "config/templates.hpp"
 
 namespace zinit {
 
@@ -23,17 +25,30 @@ std::vector<std::string> with_reasons(std::vector<std::string> names, const Relo
   return names;
 }
 
-/// Why the new file of `name` was refused. A new service has failed for that reason; one that was
-/// loaded before goes on.
-std::vector<std::string> faults_of(Client& client, const std::string& name) {
-  try {
-    const ServiceStatus status = client.status_full(name);
-    if (status.reason && !status.reason->messages.empty()) return status.reason->messages;
-    return status.refused;
-  } catch (const ClientError& error) {
-    if (error.code() > 0) throw;
-    return {};  // the service does not exist: a dry run loads nothing
+/// What is not in force, and why: each once, though many services may be made of a template.
+struct RefusedFiles {
+  std::set<std::string> files;  // of what is not there yet the name of the service
+  std::vector<std::string> faults;
+};
+
+/// Why the new files of `names` were refused. A new service has failed for that reason; one that
+/// was loaded before goes on.
+RefusedFiles refused_of(Client& client, const std::vector<std::string>& names, bool dry_run) {
+  RefusedFiles refused;
+  for (const std::string& name : names) {
+    ServiceStatus status;
+    try {
+      if (!dry_run || !template_of(name).empty()) status = client.status_full(name);
+    } catch (const ClientError& error) {
+      if (error.code() > 0) throw;  // else it does not exist: a dry run loads nothing
+    }
+    refused.files.insert(status.instance_of.empty() ? name : status.file);
+    const bool has_failed = status.reason && !status.reason->messages.empty();
+    for (const std::string& fault : has_failed ? status.reason->messages : status.refused)
+      if (std::ranges::find(refused.faults, fault) == refused.faults.end())
+        refused.faults.push_back(fault);
   }
+  return refused;
 }
 
 void add_names(TextBlock& block, const ReloadedNames& names) {
@@ -83,19 +98,15 @@ std::string proxies_text(VerbContext& context, const ReloadReport::Proxies& prox
   return block.text();
 }
 
-void print_report(VerbContext& context, const ReloadReport& report, const Warnings& before,
-                  bool dry_run) {
+void print_report(VerbContext& context, const ReloadReport& report, const RefusedFiles& refused,
+                  const Warnings& before, bool dry_run) {
   TextBlock block(context.terminal());
   add_names(block, report);
   block.add("restarted", name_list(with_reasons(report.restarted, report), Colour::yellow));
   block.add("stopped", name_list(with_reasons(report.stopped, report), Colour::red));
   block.add("failed", name_list(report.failed, Colour::red));
-  for (const std::string& name : report.failed) {
-    if (dry_run) continue;
-    for (const std::string& fault : faults_of(context.client(), name)) {
-      block.add("", printable(fault));
-    }
-  }
+  if (!dry_run)
+    for (const std::string& fault : refused.faults) block.add("", printable(fault));
   // A dry run applies nothing, so there is nothing yet that could have warnings.
   if (!dry_run) {
     for (const std::string& warning : told_warnings(before, all_warnings(context.client()), report))
@@ -130,8 +141,10 @@ int reload_files(VerbContext& context) {
   const std::string json =
       context.client().call("service.reload", JsonParams().add("dry_run", dry_run).text());
   const ReloadReport report = read_reload(parse_json(json));
-  context.json() ? context.print_json(json) : print_report(context, report, before, dry_run);
-  const std::size_t failed = report.failed.size() + report.proxies.failed.size();
+  const RefusedFiles refused = refused_of(context.client(), report.failed, dry_run);
+  context.json() ? context.print_json(json)
+                 : print_report(context, report, refused, before, dry_run);
+  const std::size_t failed = refused.files.size() + report.proxies.failed.size();
   if (failed == 0) return ExitStatus::done;
   context.complain("reload",
                    fmt::format("{} file{} not in force; `zinitctl check` shows all faults", failed,
