@@ -22,6 +22,8 @@ _zinitctl() {
       IFS=$'\n'
       COMPREPLY+=($(compgen -f -- "$word"))
     else
+      # What ends in an @ is to be gone on with.
+      [[ $value == *@ ]] && compopt -o nospace
       COMPREPLY+=("${value#"$done"}")
     fi
   done < <("${COMP_WORDS[0]}" __complete "${words[@]}" 2>/dev/null)

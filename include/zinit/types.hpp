@@ -66,6 +66,7 @@ struct AddedDependency {
 struct ConditionStatus {
   std::string condition;  // as its file has it, perhaps with what was found
   bool held = false;
+  bool under_way = false;  // its command still runs
 };
 
 struct HealthStatus {
@@ -98,13 +99,13 @@ struct ServiceStatus {
 #include <zinit/status_members.inc>
 #undef ZINIT_STATUS_MEMBER
 
-  /// Times that end in _us or _ms above as types of std::chrono; nothing where there is none.
-  /// `last_start` and the other two are those of the last process; `cpu_time` is what all of its
-  /// processes have used.
+  /// Times that end in _us or _ms above as types of std::chrono; nothing where there is none. The
+  /// last ones are those of the last process; `cpu_time` is what all of its processes have used.
   [[nodiscard]] std::optional<WallTime> since() const { return wall_time(since_us); }
   [[nodiscard]] std::optional<WallTime> last_start() const { return wall_time(last_start_us); }
   [[nodiscard]] std::optional<WallTime> last_ready() const { return wall_time(last_ready_us); }
   [[nodiscard]] std::optional<WallTime> last_stop() const { return wall_time(last_stop_us); }
+  [[nodiscard]] std::optional<WallTime> next_start() const { return wall_time(next_start_us); }
   [[nodiscard]] std::optional<std::chrono::milliseconds> uptime() const;
   [[nodiscard]] std::optional<std::chrono::milliseconds> restart_in() const;
   [[nodiscard]] std::optional<std::chrono::microseconds> cpu_time() const;

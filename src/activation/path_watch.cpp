@@ -61,9 +61,13 @@ std::string untold_words(const std::string& directory, const std::string& path) 
       path, found->name);
 }
 
-bool has_entries(const std::string& path) {
+/// @param lacks  is set if that cannot be found out for now
+bool has_entries(const std::string& path, bool& lacks) {
   const UniqueDirectory directory(::opendir(path.c_str()));
-  if (!directory) return false;
+  if (!directory) {
+    lacks = lacks || Error{{}, errno}.temporary();
+    return false;
+  }
   while (const dirent* entry = ::readdir(directory.get()))
     if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) return true;
   return false;
@@ -166,7 +170,8 @@ int PathWatch::watch(const std::string& directory, std::uint32_t mask, Number nu
 
 /// Watches what is on the way to a path, links followed.
 /// @return  false if a directory has gone meanwhile: its parent knows of it only the next time
-bool PathWatch::watch_way(Number number, std::string& warning) {
+bool PathWatch::watch_way(Number number, Found& result) {
+  std::string& warning = result.warning;
   const PathKind kind = paths_[number].kind;
   const std::string& path = paths_[number].text;
   std::string directory;  // empty: the root
@@ -174,6 +179,7 @@ bool PathWatch::watch_way(Number number, std::string& warning) {
   int links = 0;
   const auto refused = [&](const std::string& where, int errnum) {
     if (errnum == ENOENT || errnum == ENOTDIR) return false;
+    result.lacks = errnum == ENOSPC || Error{{}, errnum}.temporary();
     warning = fmt::format("{} cannot be watched: {}{}", where, errno_text(errnum),
                           errnum == ENOSPC ? "; raise fs.inotify.max_user_watches" : "");
     return true;
@@ -224,13 +230,13 @@ bool PathWatch::watch_way(Number number, std::string& warning) {
 }
 
 /// Watches what is on the way to a path now, and no longer what was.
-void PathWatch::watch_anew(Number number, std::string& warning) {
+void PathWatch::watch_anew(Number number, Found& found) {
   const std::set<int> before = std::exchange(paths_[number].watches, {});
   for (const int descriptor : before)
-    if (const auto found = watched_.find(descriptor); found != watched_.end())
-      std::erase_if(found->second.interests,
+    if (const auto known = watched_.find(descriptor); known != watched_.end())
+      std::erase_if(known->second.interests,
                     [number](const Interest& one) { return one.number == number; });
-  for (int tries = 0; tries < kMostTries && !watch_way(number, warning); ++tries) continue;
+  for (int tries = 0; tries < kMostTries && !watch_way(number, found); ++tries) continue;
   for (const int descriptor : before) narrow(descriptor);
   for (const int descriptor : paths_[number].watches) narrow(descriptor);
 }
@@ -262,7 +268,7 @@ void PathWatch::narrow(int descriptor) {
 PathWatch::Found PathWatch::look(Number number, Touch touch, const std::string& before) {
   const Path& path = paths_[number];
   Found found;
-  watch_anew(number, found.warning);
+  watch_anew(number, found);
   struct stat status {};
   const bool there = found.there = ::stat(path.text.c_str(), &status) == 0;
   const bool first = before.empty();
@@ -280,7 +286,7 @@ PathWatch::Found PathWatch::look(Number number, Touch touch, const std::string& 
       if (!first && !touch.created.empty() && !found.holds) found.state = before;
       break;
     case PathKind::directory_not_empty:
-      found.not_empty = there && S_ISDIR(status.st_mode) && has_entries(path.text);
+      found.not_empty = there && S_ISDIR(status.st_mode) && has_entries(path.text, found.lacks);
       found.state = found.not_empty ? "+" : kMissing;
       found.holds = found.not_empty && (touch.appeared || found.state != before);
       break;

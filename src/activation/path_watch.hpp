@@ -46,6 +46,7 @@ class PathWatch {
     bool holds = false;  // starts the service
     bool there = false;
     bool not_empty = false;  // of a directory that must not be empty
+    bool lacks = false;      // memory, watches or descriptors: it is to be looked at again
     std::string warning;     // why changes may not be seen; empty: they are
   };
 
@@ -89,8 +90,8 @@ class PathWatch {
 
   [[nodiscard]] int watch(const std::string& directory, std::uint32_t mask, Number number,
                           std::string name, bool last);
-  [[nodiscard]] bool watch_way(Number number, std::string& warning);
-  void watch_anew(Number number, std::string& warning);
+  [[nodiscard]] bool watch_way(Number number, Found& result);
+  void watch_anew(Number number, Found& found);
   void narrow(int descriptor);
   static void touch(Touches& touches, const Interest& interest, std::uint32_t mask,
                     std::string_view name);

@@ -117,6 +117,19 @@ void ServiceTimer::passed(Moment now, bool started, Milliseconds delay) {
   plan();
 }
 
+void ServiceTimer::hold() {
+  held_ = spec_.every.has_value();
+  plan();
+}
+
+void ServiceTimer::release(Moment now) {
+  if (!std::exchange(held_, false)) return;
+  const TimePoint due = after(after(stand_.every_from, *spec_.every), stand_.delay);
+  if (const auto period = due - stand_.every_from; due <= now.at)
+    stand_.every_from += (now.at - stand_.every_from) / period * period;
+  plan();
+}
+
 void ServiceTimer::clock_set(std::int64_t wall_us) {
   const bool is_set = wall_us >= kEarliestSet;
   if (is_set && (stand_.since_us < kEarliestSet || stand_.since_us > wall_us))
@@ -165,7 +178,7 @@ void ServiceTimer::plan() {
   const auto add = [&](TimePoint from, Milliseconds delay, bool over) {
     next_.push_back({*text++, {}, over ? kNever : after(after(from, delay), stand_.delay)});
   };
-  if (spec_.every) add(stand_.every_from, *spec_.every, false);
+  if (spec_.every) add(stand_.every_from, *spec_.every, held_);
   if (spec_.on_boot) add(boot_, *spec_.on_boot, stand_.booted);
 }
 

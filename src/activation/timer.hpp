@@ -81,6 +81,11 @@ class ServiceTimer {
   void started(std::int64_t start_us, Moment now);
   /// It was due, and the service was started or, where not `started`, ran already.
   void passed(Moment now, bool started, Milliseconds delay);
+  /// Its service runs, so that every_ms is not due until it is released; then it goes on as if it
+  /// had been due meanwhile.
+  void hold();
+  void release(Moment now);
+  [[nodiscard]] bool held() const noexcept { return held_; }
   /// The wall clock was set. What it has passed over is due once; what it goes back over, again.
   /// If it was never set before, as on a machine whose clock has no battery, only what is missing
   /// since an earlier life of the machine was missed.
@@ -100,6 +105,7 @@ class ServiceTimer {
   std::vector<std::string> texts_;  // of calendars_, crons_, then of every_ms and on_boot_ms
   std::string fault_;
   Stand stand_;
+  bool held_ = false;
   std::vector<Next> next_;
 };
 

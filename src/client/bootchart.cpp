@@ -69,6 +69,10 @@ std::string started_text(const BootStep& step) {
 
 bool has_failed(const BootStep& step) { return step.state == "failed" && !step.ready_us; }
 
+/// Whether it was wanted and is not to be started any more: a condition does not hold, or it was
+/// stopped.
+bool is_left_out(const BootStep& step) { return step.state == "inactive" && !step.spawned_us; }
+
 /// The widths of the three parts of a bar: waiting, starting, ready. A start is always seen.
 struct Bar {
   std::size_t waiting, starting, ready;
@@ -141,12 +145,12 @@ std::string bootchart_text(const Terminal& terminal, const SystemInfo& info,
       if (length > 0)
         text += terminal.paint(over ? Colour::red : colour, std::string(length, over ? 'x' : mark));
     };
-    part(bar.waiting, failed && !spawned, '.', Colour::dim);
+    part(bar.waiting, failed && !spawned, is_left_out(steps[i]) ? '-' : '.', Colour::dim);
     part(bar.starting, failed, '=', Colour::yellow);
     part(bar.ready, false, '#', Colour::green);
     text += '\n';
   }
-  return text + ". waiting  = starting  # ready  x failed  * critical chain\n";
+  return text + ". waiting  = starting  # ready  x failed  - not started  * critical chain\n";
 }
 
 std::string bootchart_svg(const SystemInfo& info, const std::vector<BootStep>& steps) {
@@ -173,6 +177,7 @@ std::string bootchart_svg(const SystemInfo& info, const std::vector<BootStep>& s
     const auto part = [&](const char* css_class, double begin, double end) {
       if (end > begin) svg.box(css_class, left + begin, y + 2, end - begin, row - 4, hint);
     };
+    if (is_left_out(step)) continue;
     part(has_failed(step) && !step.spawned_us ? "failed" : "waiting", from, spawned);
     part(has_failed(step) ? "failed" : "starting", spawned, std::max(ready, spawned + 1));
     part("ready", ready, width);

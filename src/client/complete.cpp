@@ -9,6 +9,7 @@
 #include "client/arguments.hpp"
 #include "client/commands.hpp"
 #include "client/context.hpp"
+#include "client/libzinit/json.hpp"
 #include "client/words.hpp"
 #include "model/reason.hpp"
 #include "model/state.hpp"
@@ -22,6 +23,11 @@ constexpr Milliseconds kCompletionPatience{1000};
 
 bool is_active(const ServiceStatus& status) {
   return status.state != "inactive" && status.state != "exited" && status.state != "failed";
+}
+
+/// Whether the name of a template may stand there: alone, or as the beginning of an instance's.
+bool takes_templates(Completes what) {
+  return what == Completes::startable || what == Completes::files_of_services;
 }
 
 /// Whether a service fits what completes the argument: there is no use in starting what runs.
@@ -167,12 +173,18 @@ class Completion {
   }
 
   void services(Completes what) {
-    for (const ServiceStatus& status :
-         server().list_full({"name", "state", "kind", "description"})) {
+    Client client = server();
+    for (const ServiceStatus& status : client.list_full({"name", "state", "kind", "description"})) {
       if (!fits(status, what)) continue;
       if (std::ranges::find(given_, status.name) == given_.end())
         add(status.name, printable(status.description));
     }
+    if (!takes_templates(what)) return;
+    const JsonDocument info = parse_json(client.call("system.info"));
+    const JsonValue* config = json_member(info, "config");
+    if (config == nullptr) return;
+    for (const std::string& name : json_strings(*config, "templates"))
+      add(name, "a template: NAME@INSTANCE");
   }
 
   /// The server that the line means.

@@ -94,9 +94,11 @@ bool is_system_class(const Places& places, const std::string& path) {
 
 [[noreturn]] void not_found(const std::string& name, const ParsedListing& found) {
   std::string why = "no such service";
-  if (const auto mask = found.masked.find(name); mask != found.masked.end()) {
-    why =
-        fmt::format("it is masked by {}; `zinitctl unmask {}` brings it back", mask->second, name);
+  auto mask = found.masked.find(name);
+  if (mask == found.masked.end()) mask = found.masked.find(template_of(name));
+  if (mask != found.masked.end()) {
+    why = fmt::format("it is masked by {}; `zinitctl unmask {}` brings it back", mask->second,
+                      mask->first);
   } else {
     std::vector<std::string> names;
     for (const ParsedSpec& one : found.parsed) names.push_back(one.spec->name);

@@ -75,7 +75,7 @@ Places places_to_check(VerbContext& context) {
 int show_calendar_times(VerbContext& context) {
   constexpr int kTimes = 10;
   if (!context.arguments.rest.empty())
-    throw VerbFailure{ExitStatus::usage, "--calendar and a PATH are not for one another"};
+    throw VerbFailure{ExitStatus::usage, "--calendar looks at no file: leave out the PATH"};
   const auto spec = CalendarSpec::parse(context.arguments.value("calendar"));
   if (!spec) throw VerbFailure{ExitStatus::usage, spec.error().text};
   const auto zone = TimeZone::local();

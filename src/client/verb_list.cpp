@@ -74,9 +74,9 @@ TableRow row_of(const ServiceStatus& status) {
 /// that, and is asked for all members.
 void for_each_status(Client& client, const std::function<void(const ServiceStatus&)>& each) {
   const std::vector<std::string> members = {
-      "name",          "description",   "state",     "reason",     "class",
-      "pid",           "summary",       "oneshot",   "wish",       "uptime_ms",
-      "restart_count", "restart_in_ms", "last_exit", "waiting_on", "starts_on"};
+      "name",      "description", "state",      "reason",    "class",         "pid",
+      "summary",   "oneshot",     "wish",       "uptime_ms", "restart_count", "restart_in_ms",
+      "last_exit", "waiting_on",  "conditions", "starts_on"};
   try {
     client.list_full(members, each);
   } catch (const ClientError& error) {

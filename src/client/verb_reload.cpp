@@ -1,11 +1,16 @@
 // zinitctl reload: the server reads the service files again. With a name, only that service is told
 // to reload itself.
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/text_block.hpp"
+#include "config/diagnostic.hpp"
 
 namespace zinit {
 
@@ -18,6 +23,29 @@ std::vector<std::string> with_reasons(std::vector<std::string> names, const Relo
       name += fmt::format(" ({})", join(why->second, ", "));
   }
   return names;
+}
+
+using Faults = std::map<std::string, std::vector<std::string>>;
+
+/// The faults, each once: many services may be made of one template.
+std::vector<std::string> each_once(const Faults& faults) {
+  std::vector<std::string> all;
+  for (const auto& [name, own] : faults)
+    for (const std::string& fault : own)
+      if (std::ranges::find(all, fault) == all.end()) all.push_back(fault);
+  return all;
+}
+
+/// How many files of services are not in force.
+std::size_t count_files(const ReloadReport& report) {
+  std::set<std::string> files;
+  for (const std::string& name : report.failed) {
+    const auto own = report.faults.find(name);
+    const bool told = own != report.faults.end() && !own->second.empty();
+    const std::string file = told ? parse_diagnostic(own->second.front()).file : "";
+    files.insert(file.empty() ? name : file);
+  }
+  return files.size();
 }
 
 void add_names(TextBlock& block, const ReloadedNames& names) {
@@ -41,8 +69,7 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
   block.add("restarted", name_list(with_reasons(report.restarted, report), Colour::yellow));
   block.add("stopped", name_list(with_reasons(report.stopped, report), Colour::red));
   block.add("failed", name_list(report.failed, Colour::red));
-  for (const auto& [name, faults] : report.faults)
-    for (const std::string& fault : faults) block.add("", printable(fault));
+  for (const std::string& fault : each_once(report.faults)) block.add("", printable(fault));
   for (const std::string& warning : report.warnings) block.add("warning", printable(warning));
   context.print(dry_run ? "a reload would do this:\n" : "reloaded:\n");
   context.print(block.text().empty() ? "    no service is configured\n" : block.text());
@@ -72,7 +99,7 @@ int reload_files(VerbContext& context) {
       context.client().call("service.reload", JsonParams().add("dry_run", dry_run).text());
   const ReloadReport report = read_reload(parse_json(json));
   context.json() ? context.print_json(json) : print_report(context, report, dry_run);
-  const std::size_t failed = report.failed.size() + report.proxies.failed.size();
+  const std::size_t failed = count_files(report) + report.proxies.failed.size();
   if (failed == 0) return ExitStatus::done;
   context.complain("reload",
                    fmt::format("{} file{} not in force; `zinitctl check` shows all faults", failed,

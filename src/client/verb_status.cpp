@@ -179,6 +179,23 @@ void add_log(TextBlock& block, const std::vector<LogLine>& lines) {
   }
 }
 
+/// A line for each expression of the service's timer.
+void add_timers(VerbContext& context, TextBlock& block, const ServiceStatus& status) {
+  if (!status.next_start_us) return;
+  for (const TimerStatus& timer : read_timers(parse_json(context.client().call("system.timers")))) {
+    if (timer.service != status.name) continue;
+    std::string text = timer.expression + ": ";
+    if (timer.next_us)
+      text +=
+          fmt::format("next {}, in {}", date_time(*timer.next_us),
+                      duration_text(std::max<std::int64_t>(*timer.next_us - wall_us(), 0) / 1000));
+    else
+      text += "not due any more";
+    if (timer.last_us) text += fmt::format("; last {}", date_time(*timer.last_us));
+    block.add("timer", printable(text));
+  }
+}
+
 StatusAnswers ask_status(VerbContext& context, const std::string& name) {
   Client& client = context.client();
   const JsonParams named = JsonParams().add("name", name);
@@ -202,12 +219,15 @@ std::string status_text(VerbContext& context, const StatusAnswers& answers) {
   if (status.restart_count > 0) block.add("restarts", std::to_string(status.restart_count));
   block.add("last exit", last_exit_line(status));
   for (const ConditionStatus& one : status.conditions)
-    block.add("condition", printable(one.condition + (one.held ? " holds" : " does not hold")));
+    block.add("condition", printable(one.condition + (one.under_way ? " runs"
+                                                      : one.held    ? " holds"
+                                                                    : " does not hold")));
   block.add("health", health_line(status));
   block.add("type", type_line(status));
   add_dependencies(block, status, states);
   block.add("proxies", printable(join(status.proxies, ", ")));
   block.add("sockets", printable(join(status.sockets, ", ")));
+  add_timers(context, block, status);
   block.add("instance of", printable(status.instance_of));
   block.add("file", file_line(status));
   for (const std::string& path : drop_ins_of(status)) block.add("drop-in", printable(path));

@@ -9,6 +9,7 @@
 #include "client/libzinit/read_answers.hpp"
 #include "client/text_block.hpp"
 #include "client/words.hpp"
+#include "config/templates.hpp"
 
 namespace zinit {
 
@@ -59,7 +60,10 @@ std::string advice_for_failed(const WhyReason& root) {
 std::string advice(const WhyReason& root) {
   const std::string& name = root.service;
   if (root.detail.starts_with("is masked")) {
-    return fmt::format("`zinitctl unmask {}`, then `zinitctl reload`", name);
+    const std::string_view of = template_of(name);
+    const bool all = root.detail.find(fmt::format("/{}{}", of, kFileSuffix)) != std::string::npos;
+    return fmt::format("`zinitctl unmask {}`, then `zinitctl reload`",
+                       all && !of.empty() ? of : name);
   }
   if (root.kind == "missing" || root.detail.starts_with("no ")) {
     return "add a service of that name, or take it out of `requires`";

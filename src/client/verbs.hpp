@@ -23,8 +23,9 @@ struct OptionRow {
 enum class Completes {
   nothing,
   services,
-  startable,  // services that are down
-  active,     // services that are not
+  startable,          // services that are down
+  active,             // services that are not
+  files_of_services,  // services, and templates
   targets,
   proxies,
   files,

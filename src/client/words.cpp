@@ -1,6 +1,8 @@
 // Texts about a status: see words.hpp.
 #include "client/words.hpp"
 
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -78,7 +80,9 @@ std::string blocked_cause(const ServiceStatus& status) {
     causes.push_back("restarting in " + seconds_text(*status.restart_in_ms));
   }
   for (const WaitingFor& waiting : status.waiting_on) causes.push_back(waiting_words(waiting));
-  return causes.empty() ? "about to start" : printable(join(causes, "; "));
+  if (!causes.empty()) return printable(join(causes, "; "));
+  const bool asks = std::ranges::any_of(status.conditions, &ConditionStatus::under_way);
+  return asks ? "the command of its condition runs" : "about to start";
 }
 
 /// The first fault of a file, without file and line, which would be too long for a column.

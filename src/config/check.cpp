@@ -17,6 +17,7 @@
 #include "base/text.hpp"
 #include "config/directory.hpp"
 #include "config/proxy_reader.hpp"
+#include "config/templates.hpp"
 #include "config/toml_reader.hpp"
 #include "model/graph.hpp"
 
@@ -79,7 +80,8 @@ void tell_absent(const Node& node, const std::vector<std::string>& names, const 
     const std::set<std::string_view> is_absent(absent.begin(), absent.end());
     for (const auto& [name, at] : list) {
       if (!is_absent.contains(name)) continue;
-      const auto mask = masked.find(name);
+      auto mask = masked.find(name);
+      if (mask == masked.end()) mask = masked.find(template_of(name));
       const std::string_view stem = without_suffix(name);
       std::string text;
       if (mask != masked.end())

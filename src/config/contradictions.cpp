@@ -8,6 +8,8 @@
 #include "base/format.hpp"
 #include "model/endpoint.hpp"
 #include "model/listen_address.hpp"
+#include "schedule/calendar.hpp"
+#include "schedule/cron.hpp"
 
 namespace zinit {
 
@@ -143,7 +145,22 @@ class Contradictions {
     findings_.add(Severity::error, section->at, std::string(name), std::string(text));
   }
 
+  /// Warns of times such as 30 February.
+  template <class Expression>
+  void look_at_times(std::string_view name, const std::vector<std::string>& texts) {
+    const Member* key = key_of(document_, "timer", name);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto spec = Expression::parse(texts[i]);
+      if (!spec || spec->next_after(0, TimeZone::utc())) continue;
+      const Value& value = key->value;
+      findings_.add(Severity::warning, value.array.empty() ? value.at : value.array[i].at,
+                    fmt::format("timer.{}", name), quoted(texts[i]) + " is never due");
+    }
+  }
+
   void look_at_triggers() {
+    look_at_times<CalendarSpec>("calendar", spec_.timer->calendar);
+    look_at_times<CronSpec>("cron", spec_.timer->cron);
     const Member* timer = section_of(document_, "timer");
     const Member* path = section_of(document_, "path");
     need_one(timer, "timer", {"calendar", "cron", "every_ms", "on_boot_ms"},

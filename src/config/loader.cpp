@@ -155,6 +155,14 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
   for (const SourceFile& file : listing.files) all.files += 1 + file.drop_ins.size();
   all.templates = std::make_shared<const Templates>(Templates::take_from(listing, read));
   const Templates& templates = *all.templates;
+  // The mask of a template hides what links make of it, too.
+  std::unordered_set<std::string_view> hidden;
+  for (const MaskedFile& one : listing.masked)
+    if (is_template_name(stem_of(one.link)) && !templates.has(stem_of(one.link)))
+      hidden.insert(stem_of(one.link));
+  std::erase_if(listing.files, [&](const SourceFile& file) {
+    return hidden.contains(template_of(file.instance));
+  });
   const ReadText kept = templates.reader(read);
   for (SourceFile& file : listing.files)
     if (templates.makes(file.instance)) file = templates.source_of(file.instance, &file);
@@ -163,13 +171,17 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
   all.masked = masked_names(listing.masked, all.parsed, read);
   std::vector<SourceFile> samples;
   for (const std::string& name : templates.names()) {
-    for (const auto& [instance, own] : templates.files().find(name)->second.own)
-      all.files += own.paths.size();
     samples.push_back(templates.source_of(name + "1"));
     samples.back().drop_ins = templates.files().find(name)->second.drop_ins;
   }
-  for (const ParsedSpec& one : parse_files(samples, defaults, kept))
-    listing.findings.insert(listing.findings.end(), one.diagnostics.begin(), one.diagnostics.end());
+  const auto tell_faults = [&] {
+    for (const ParsedSpec& one : parse_files(samples, defaults, kept))
+      for (const Diagnostic& fault : one.diagnostics)
+        if (std::ranges::find(listing.findings, fault) == listing.findings.end())
+          listing.findings.push_back(fault);
+    samples.clear();
+  };
+  tell_faults();
   std::unordered_set<std::string_view> names;
   std::vector<std::string> wanted;
   for (const ParsedSpec& one : all.parsed) {
@@ -190,6 +202,17 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
          fmt::format("{} instances of templates are made at most, {} more are left out",
                      kMostInstances, left_out)});
   std::ranges::move(made, std::back_inserter(all.parsed));
+  // Drop-ins of instances that only a start makes.
+  std::unordered_set<std::string_view> there;
+  for (const ParsedSpec& one : all.parsed) there.insert(one.spec->name);
+  for (const auto& [name, file] : templates.files()) {
+    for (const auto& [instance, own] : file.own) {
+      all.files += own.paths.size();
+      if (!there.contains(instance) && !all.masked.contains(instance))
+        samples.push_back(templates.source_of(instance));
+    }
+  }
+  tell_faults();
   return all;
 }
 

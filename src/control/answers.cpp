@@ -14,10 +14,11 @@ RpcError service_not_found(const Board& board, std::string_view name) {
   // A name that is too long for any service is cut at the length of the longest possible name.
   const std::string told = shortened(name, kNameMax);
   RpcError error(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(told)));
-  if (const std::string* link = board.graph()->masked_by(name)) {
+  const GraphPtr graph = board.graph();
+  if (const std::string* link = graph->masked_by(name)) {
     return std::move(error).about(name).hint(
         fmt::format("it is masked by {}; `zinitctl unmask {}`, then service.reload, bring it back",
-                    *link, name));
+                    *link, graph->masked_as(name)));
   }
   const std::string_view of = told.ends_with('@') ? told : template_of(told);
   if (board.has_template(of)) {

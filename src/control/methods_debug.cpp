@@ -74,15 +74,28 @@ void put_node(JsonWriter& writer, const Graph& graph, Slot slot) {
   writer.member("faults", *node.faults);
 }
 
-void put_services(JsonWriter& writer, const Board& board, const std::vector<ServiceView>& views) {
-  const GraphPtr graph = board.graph();
+/// The files that start a service, and why not all of them may be seen.
+void put_path(JsonWriter& writer, const ServiceSpec& spec, const Daemon& daemon) {
+  if (!spec.path->configured()) return;
+  writer.key("path").begin_object().member("exists", spec.path->exists);
+  writer.member("changed", spec.path->changed);
+  writer.member("directory_not_empty", spec.path->directory_not_empty);
+  writer.member("fault", daemon.trigger_fault(spec.name)).end_object();
+}
+
+void put_services(JsonWriter& writer, const RpcContext& context,
+                  const std::vector<ServiceView>& views) {
+  const GraphPtr graph = context.board.graph();
   const TimePoint now = Clock::now();
   writer.key("services").begin_array();
   for (const ServiceView& view : views) {
     writer.begin_object().member("name", view.spec->name).member("slot", view.slot);
+    writer.key("instance_of");
+    put_instance_of(writer, *view.spec);
     writer.member("removed", view.removed).member("settled", view.settled).member("pid", view.pid);
     put_record(writer, view.record, now);
     put_node(writer, *graph, view.slot);
+    put_path(writer, *view.spec, context.daemon);
     writer.end_object();
   }
   writer.end_array();
@@ -165,7 +178,8 @@ Outcome debug_state(Call& call) {
   writer.member("bytes_of_others", figures.bytes_of_others);
   writer.end_object();
   const std::vector<ServiceView> views = board.views();
-  put_services(writer, board, views);
+  put_services(writer, call.context, views);
+  writer.member("templates", board.templates());
   put_timers(writer, views, call.context.daemon);
   put_proxies(writer, call.context.daemon);
   put_descriptors(writer);

@@ -74,7 +74,7 @@ Outcome system_ping(Call& /*call*/) {
   return writer.end_object().take();
 }
 
-void put_places(JsonWriter& writer, const Places* places) {
+void put_config(JsonWriter& writer, const Places* places, const Board& board) {
   writer.key("config").begin_object().key("directories").begin_array();
   const std::vector<ConfigDirectory> none;
   for (const ConfigDirectory& each : places ? places->directories : none) {
@@ -82,7 +82,7 @@ void put_places(JsonWriter& writer, const Places* places) {
     writer.member("class", each.system_class ? "system" : "user").end_object();
   }
   writer.end_array().member("settings", places ? places->settings_file : std::string());
-  writer.end_object();
+  writer.member("templates", board.templates()).end_object();
 }
 
 Outcome system_timers(Call& call) {
@@ -116,7 +116,7 @@ Outcome system_info(Call& call) {
   writer.key("crashes").begin_object().member("count", info.crashes);
   writer.member("last", info.last_crash.empty() ? std::nullopt : std::optional(info.last_crash));
   writer.end_object();
-  put_places(writer, info.places);
+  put_config(writer, info.places, call.context.board);
   writer.key("scheduled");
   if (const auto& power = call.context.power.entry()) {
     // As its method is called: "shut down" is shutdown.
@@ -197,7 +197,8 @@ constexpr std::string_view kInfo =
     R"("last":{"type":["string","null"]}}},)"
     R"("config":{"type":"object","properties":{"directories":{"type":"array","items":)"
     R"({"type":"object","properties":{"path":{"type":"string"},"vendor":{"type":"string"},)"
-    R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"}}},)"
+    R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"},)"
+    R"("templates":{"type":"array","items":{"type":"string"}}}},)"
     R"("scheduled":{"type":["object","null"],"properties":{)"
     R"("action":{"enum":["shutdown","poweroff","reboot","halt","kexec"]},)"
     R"("at_us":{"type":"integer"},"message":{"type":"string"}}}}})";

@@ -65,6 +65,14 @@ std::vector<std::string> Triggers::addresses_for(const ServiceSpec& spec) const 
   return addresses;
 }
 
+std::optional<std::int64_t> Triggers::next_start_of(const ServiceSpec& spec) const {
+  std::optional<std::int64_t> first;
+  if (!spec.timer->configured()) return first;
+  for (const TimerView& timer : daemon_.timers(spec.name))
+    if (timer.next_us) first = std::min(*timer.next_us, first.value_or(*timer.next_us));
+  return first;
+}
+
 void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
   const auto add = [&](const char* kind, std::string detail) {
     report.reasons.push_back({kind, report.name, report.state, std::move(detail), report.name, 0});

@@ -25,6 +25,8 @@ class Triggers {
   [[nodiscard]] std::string fault_of_sockets(const std::string& service) const;
   /// The addresses, of both, at which a connection starts the service while it is down.
   [[nodiscard]] std::vector<std::string> addresses_for(const ServiceSpec& spec) const;
+  /// When its [timer] starts it next; nothing: never.
+  [[nodiscard]] std::optional<std::int64_t> next_start_of(const ServiceSpec& spec) const;
   /// Adds to the report of a service why one of its sockets is not open, as a reason of kind
   /// "socket"; and of one that nobody wants to run, and that nothing is wrong with, what would
   /// start it, as reasons of kind "trigger".

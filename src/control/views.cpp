@@ -172,16 +172,17 @@ struct Put {
     w.begin_array();
     for (const ConditionResult& one : s.view.conditions)
       w.begin_object().member("condition", one.text).member("held", one.held).end_object();
+    if (const std::string& text = s.view.condition_under_way; !text.empty())
+      w.begin_object().member("condition", text).member("held", nullptr).end_object();
     w.end_array();
   }
   static void proxies(W& w, S s) { w.put(s.triggers->proxies_of(s.spec().name)); }
   static void sockets(W& w, S s) { w.put(s.triggers->sockets_of(s.spec().name)); }
   static void starts_on(W& w, S s) { w.put(s.triggers->addresses_for(s.spec())); }
+  static void next_start_us(W& w, S s) { w.put(s.triggers->next_start_of(s.spec())); }
   static void health(W& w, S s) { put_health(w, s); }
   static void status_text(W& w, S s) { put_text_or_null(w, s.view.status_text); }
-  static void instance_of(W& w, S s) {
-    put_text_or_null(w, s.spec().is_instance() ? s.spec().instance->of : s.spec().connection_of);
-  }
+  static void instance_of(W& w, S s) { put_instance_of(w, s.spec()); }
   static void file(W& w, S s) { put_text_or_null(w, s.spec().file); }
   static void changed_on_disk(W& w, S s) { w.put(s.changed_on_disk); }
   static void refused(W& w, S s) {
@@ -306,7 +307,7 @@ StatusSelection::StatusSelection(const std::vector<std::string>& names) {
     usage = usage || name == "memory_bytes" || name == "cpu_usec" || name == "tasks";
     changes = changes || name == "changed_on_disk";
     triggers = triggers || name == "proxies" || name == "sockets" || name == "starts_on" ||
-               name == "warnings";
+               name == "next_start_us" || name == "warnings";
   }
 }
 
@@ -394,6 +395,10 @@ void put_reason(JsonWriter& writer, const Reason& reason) {
   }
   if (reason.step == CommandKind::pre_exec) writer.member("step", kPreStepName);
   writer.end_object();
+}
+
+void put_instance_of(JsonWriter& writer, const ServiceSpec& spec) {
+  put_text_or_null(writer, spec.is_instance() ? spec.instance->of : spec.connection_of);
 }
 
 void put_log_line(JsonWriter& writer, const LogLine& line) {

@@ -39,6 +39,9 @@ void put_status(JsonWriter& writer, const ServiceView& view);
 /// A reason as an object with its `type`; null for none.
 void put_reason(JsonWriter& writer, const Reason& reason);
 
+/// The template that it is an instance of, or the service whose connection it has; null: neither.
+void put_instance_of(JsonWriter& writer, const ServiceSpec& spec);
+
 /// The members of a log line: `time_us`, `stream`, `line`, `raw` if the bytes are not UTF-8, `seq`.
 void put_log_line(JsonWriter& writer, const LogLine& line);
 

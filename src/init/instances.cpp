@@ -106,7 +106,16 @@ void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config
   if (config.templates->empty()) return;
   const GraphPtr graph = board_.graph();
   std::unordered_set<std::string> names;
-  for (const SpecPtr& spec : specs) names.insert(spec->name);
+  for (SpecPtr& spec : specs) {
+    names.insert(spec->name);
+    const Slot slot = graph->find_loaded(spec->name);
+    if (!spec->is_instance() || !spec->instance->link.empty() || slot == kNoSlot) continue;
+    // What a client has started does not go with a dependency that names it later.
+    if (!was_started(graph->node(slot))) continue;
+    const auto copy = std::make_shared<ServiceSpec>(*spec);
+    copy->runtime = true;
+    spec = copy;
+  }
   const auto there = [&](const std::string& name) {
     return names.contains(name) || config.masked.contains(name);
   };

@@ -38,8 +38,13 @@ Paths::Paths(Parts parts)
       events_(parts_.loop, [this](EpollSet::Key, std::uint32_t) { on_events(); }),
       silence_(parts_.loop, [this] { on_silence(); }),
       again_(parts_.loop, [this] { follow_all(); }),
-      retry_(parts_.loop, [this] {
-        look();
+      retry_(parts_.loop,
+             [this] {
+               look();
+               if (!touched_.empty()) ask();
+             }),
+      later_(parts_.loop, [this] {
+        for (const PathWatch::Number number : std::exchange(lacking_, {})) touched_[number];
         if (!touched_.empty()) ask();
       }) {}
 
@@ -89,6 +94,7 @@ void Paths::load() {
   watch_.reset();
   paths_.clear();
   touched_.clear();
+  lacking_.clear();
   if (all_.empty()) return inherited_.clear();
   watch_ = std::make_shared<PathWatch>(*std::move(made));
   for (auto& [name, service] : all_) watch(name, service, std::move(states[name]));
@@ -211,6 +217,7 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
     if (one.warning != path.warning && !one.warning.empty())
       log_warn("{}: [path]: {}", path.service, one.warning);
     path.warning = one.warning;
+    if (one.lacks) lacking_.insert(number);
     // What has gone meanwhile starts nothing any more.
     const bool stays = path.kind == PathKind::changed ||
                        (path.kind == PathKind::exists ? one.there : one.not_empty);
@@ -226,6 +233,7 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
     follow(name, service);
     keep(name, service);
   }
+  if (!lacking_.empty() && !later_.active()) later_.set(kAfterLack);
   arm();
 }
 

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -105,13 +106,15 @@ class Paths {
   EpollSet events_;
   UniqueFd mounts_;
   std::unique_ptr<IoWatcher> mounts_changed_;
-  PathWatch::Touches touched_;  // that are to be looked at
+  PathWatch::Touches touched_;           // that are to be looked at
+  std::set<PathWatch::Number> lacking_;  // that are to be looked at later
   bool under_way_ = false;
   bool hangs_ = false;  // what is under way takes long
   std::string fault_;   // why nothing is watched
   TimerWatcher silence_;
   TimerWatcher again_;
   TimerWatcher retry_;
+  TimerWatcher later_;  // of lacking_
 };
 
 }  // namespace zinit

@@ -74,7 +74,7 @@ class ServiceMaker {
     if (const std::string* link = graph_.masked_by(name)) {
       return RequestFailure{Refusal::invalid_state,
                             fmt::format("{} is masked by {}; `zinitctl unmask {}` takes that back",
-                                        name, *link, name)};
+                                        name, *link, graph_.masked_as(name))};
     }
     if (before_ && before_->inherit_streams) {
       return RequestFailure{Refusal::already_exists,

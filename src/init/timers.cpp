@@ -2,6 +2,7 @@
 #include "init/timers.hpp"
 
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -69,11 +70,12 @@ void Timers::look() {
   if (under_way_) return;
   if ((anew_ || parts_.board.graph() != seen_) && !retry_.active()) load();
   look_back();
+  release_ended();
 }
 
 void Timers::load() {
   const GraphPtr graph = parts_.board.graph();
-  seen_ = graph;
+  const GraphPtr before = std::exchange(seen_, graph);
   const bool anew = std::exchange(anew_, false);
   if (timers_.empty() && inherited_.empty() && !any_timers(*graph)) return;
   under_way_ = true;
@@ -99,14 +101,14 @@ void Timers::load() {
           std::make_shared<ServiceTimer>(*graph->spec(graph->find(service)).timer, *local, boot);
     }
   };
-  task.finish = [this, made](const std::optional<Error>& fault) {
+  task.finish = [this, made, before](const std::optional<Error>& fault) {
     under_way_ = false;
     if (fault) {  // those before stay in force until then
       log_error("changes of timers are not in force: {}", fault->text);
       anew_ = true;
       retry_.set(kAfterLack);
     } else {
-      loaded(*made);
+      loaded(*made, before);
     }
     look();
     if (!busy()) parts_.settled();
@@ -114,7 +116,7 @@ void Timers::load() {
   parts_.queue.add(std::move(task));
 }
 
-void Timers::loaded(const Made& made) {
+void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
   const Moment now = Moment::now();
   Made old = std::exchange(timers_, {});
   for (const auto& [service, timer] : made) {
@@ -123,6 +125,10 @@ void Timers::loaded(const Made& made) {
     const auto before = old.extract(service);
     if (!before.empty() && before.mapped() == timer) continue;
     if (!timer->fault().empty()) log_error("{}: [timer]: {}", service, timer->fault());
+    if (!before.empty()) {
+      before.mapped()->release(now);
+      if (before.mapped()->spec().persistent && !timer->spec().persistent) remove_stamp(service);
+    }
     auto stand = inherited_.extract(service);
     if (!before.empty() && before.mapped()->spec() == timer->spec()) {
       timer->go_on(before.mapped()->stand());
@@ -135,20 +141,33 @@ void Timers::loaded(const Made& made) {
     keep(service, *timer);
   }
   follow_status(now);
-  for (const auto& [service, timer] : old) parts_.facts.keep(std::string(kFacts) + service, {});
+  for (const auto& [service, timer] : old) {
+    parts_.facts.keep(std::string(kFacts) + service, {});
+    const Slot slot = graph_before ? graph_before->find(service) : kNoSlot;
+    if (!timer->spec().persistent || slot == kNoSlot) continue;
+    // What was removed at runtime alone comes back with its file.
+    const ServiceSpec& spec = graph_before->spec(slot);
+    const bool stays = seen_->find_loaded(service) != kNoSlot;
+    remove_stamp(service, stays ? "" : spec.is_instance() ? spec.instance->link : spec.file);
+  }
   for (const auto& [service, stand] : std::exchange(inherited_, {}))
     parts_.facts.keep(std::string(kFacts) + service, {});
   arm();
 }
 
-/// What was missed while a timer was disabled is not owed.
+/// What was missed while a timer was disabled is not owed, at the next boot neither.
 void Timers::follow_status(Moment now) {
   for (const auto& [service, timer] : timers_) {
     const auto brief = parts_.board.brief(service);
     const bool disabled = !brief || brief->ignored;
-    if (disabled ? disabled_.insert(service).second : disabled_.erase(service) == 0) continue;
-    if (disabled || !timer->due(now)) continue;
-    timer->passed(now, false, random_delay(timer->spec().random_delay));
+    if (disabled ? !disabled_.insert(service).second : disabled_.erase(service) == 0) continue;
+    const bool stamped = timer->spec().persistent && timer->stand().caught_up;
+    if (disabled) {
+      if (stamped) remove_stamp(service);
+      continue;
+    }
+    if (timer->due(now)) timer->passed(now, false, random_delay(timer->spec().random_delay));
+    if (stamped) write_stamp(service, *timer);
     keep(service, *timer);
   }
 }
@@ -189,8 +208,12 @@ void Timers::look_back() {
     for (const auto& [service, stamp] : *stamps) {
       const auto found = timers_.find(service);
       if (found == timers_.end() || found->second->stand().caught_up) continue;
-      found->second->catch_up(stamp.earlier, now);
-      if (!stamp.there) write_stamp(service, *found->second);
+      const bool disabled = disabled_.contains(service);
+      found->second->catch_up(disabled ? std::nullopt : stamp.earlier, now);
+      if (disabled)
+        remove_stamp(service);
+      else if (!stamp.there)
+        write_stamp(service, *found->second);
       keep(service, *found->second);
     }
     run_due();
@@ -215,7 +238,37 @@ void Timers::write_stamp(const std::string& service, const ServiceTimer& timer) 
   parts_.queue.add(std::move(task));
 }
 
+/// Nothing is owed without it. It stays while there is a file `unless`.
+void Timers::remove_stamp(const std::string& service, std::string unless) {
+  if (parts_.state.empty()) return;
+  FileTask task;
+  task.work = [path = stamp_of(service), unless = std::move(unless)] {
+    if (unless.empty() || !path_exists(unless)) (void)::unlink(path.c_str());
+  };
+  task.finish = [](const std::optional<Error>&) {};
+  parts_.queue.add(std::move(task));
+}
+
 // --- running ---
+
+/// The services of some timers have ended, which are due again from now on.
+void Timers::release_ended() {
+  const Moment now = Moment::now();
+  bool any = false;
+  for (const auto& [service, timer] : timers_) {
+    if (!timer->held() || !may_start(service)) continue;
+    look_at_start(service, *timer, now);
+    timer->release(now);
+    any = true;
+  }
+  if (any) arm();
+}
+
+/// Whether it is down, so that its timer starts it.
+bool Timers::may_start(const std::string& service) {
+  const ServiceAccess::Stand stand = services_.stand(service);
+  return stand == ServiceAccess::Stand::off || stand == ServiceAccess::Stand::done;
+}
 
 /// every_ms is counted from the service's last start, which others may have asked for.
 void Timers::look_at_start(const std::string& service, ServiceTimer& timer, Moment now) const {
@@ -236,9 +289,9 @@ void Timers::run(const std::string& service, ServiceTimer& timer) {
   const Moment now = Moment::now();
   look_at_start(service, timer, now);
   if (!timer.due(now)) return;
-  const bool starts = services_.stand(service) == ServiceAccess::Stand::off ||
-                      services_.stand(service) == ServiceAccess::Stand::done;
+  const bool starts = may_start(service);
   timer.passed(now, starts, random_delay(timer.spec().random_delay));
+  if (!starts) timer.hold();
   keep(service, timer);  // before the start: after a crash in between it is not started twice
   kill_point("timer.kept");
   if (timer.spec().persistent) write_stamp(service, timer);
@@ -277,10 +330,12 @@ std::string Timers::fault_of(const std::string& service) const {
 std::vector<TimerView> Timers::views(std::string_view of) const {
   std::vector<TimerView> views;
   const Moment now = Moment::now();
-  for (const auto& [service, timer] : timers_) {
-    if (!of.empty() && service != of) continue;
+  for (auto at = of.empty() ? timers_.begin() : timers_.find(of); at != timers_.end(); ++at) {
+    const auto& [service, timer] = *at;
+    if (!of.empty() && service != of) break;
     ServiceTimer current = *timer;
     look_at_start(service, current, now);
+    current.release(now);
     for (const ServiceTimer::Next& next : current.next()) {
       TimerView view{service, std::string(next.expression), timer->stand().last_us, next.wall_us};
       if (next.at != kNever)

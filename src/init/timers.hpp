@@ -1,9 +1,10 @@
 // [timer] of services: starts each when it is due, and keeps when that was, for the next image and,
 // with `persistent`, for the next boot.
 //
-// A service that runs already when it is due is not started again, and the time has passed. Timers
-// wait in the kernel: one for the wall clock, which also tells when somebody sets that, and one of
-// the loop, so that zinit sleeps until the first of all times.
+// A service that runs already when it is due is not started again, and the time has passed. Until
+// it has ended zinit does not wake up for its every_ms. Timers wait in the kernel: one for the wall
+// clock, which also tells when somebody sets that, and one of the loop, so that zinit sleeps until
+// the first of all times.
 //
 // What was missed while the machine was down is known when the services of the boot have settled:
 // only then the file systems are sure to be there.
@@ -64,10 +65,10 @@ class Timers {
   [[nodiscard]] std::vector<TimerView> views(std::string_view of) const;
 
  private:
-  using Made = std::map<std::string, std::shared_ptr<ServiceTimer>>;
+  using Made = std::map<std::string, std::shared_ptr<ServiceTimer>, std::less<>>;
 
   void load();
-  void loaded(const Made& made);
+  void loaded(const Made& made, const GraphPtr& graph_before);
   void follow_status(Moment now);
   void look_back();
   void run_due();
@@ -75,6 +76,9 @@ class Timers {
   void arm();
   void keep(const std::string& service, const ServiceTimer& timer);
   void write_stamp(const std::string& service, const ServiceTimer& timer);
+  void remove_stamp(const std::string& service, std::string unless = {});
+  void release_ended();
+  [[nodiscard]] bool may_start(const std::string& service);
   void look_at_start(const std::string& service, ServiceTimer& timer, Moment now) const;
   [[nodiscard]] std::string stamp_of(const std::string& service) const;
 

@@ -17,12 +17,13 @@ inline constexpr char kNegation = '!';
 
 /// What a condition on virtualization may name: names of systemd-detect-virt(1), and what stands
 /// for several of them.
-inline constexpr std::array<std::string_view, 32> kVirtualizationWords = {
-    "yes",       "no",     "vm",     "container", "kvm",         "qemu",           "vmware",
-    "microsoft", "oracle", "xen",    "bochs",     "uml",         "amazon",         "zvm",
-    "parallels", "bhyve",  "qnx",    "acrn",      "powervm",     "apple",          "google",
-    "sre",       "docker", "podman", "lxc",       "lxc-libvirt", "systemd-nspawn", "openvz",
-    "rkt",       "wsl",    "proot",  "pouch"};
+inline constexpr std::array<std::string_view, 35> kVirtualizationWords = {
+    "yes",    "no",     "vm",     "container", "vm-other",    "container-other",
+    "none",   "kvm",    "qemu",   "vmware",    "microsoft",   "oracle",
+    "xen",    "bochs",  "uml",    "amazon",    "zvm",         "parallels",
+    "bhyve",  "qnx",    "acrn",   "powervm",   "apple",       "google",
+    "sre",    "docker", "podman", "lxc",       "lxc-libvirt", "systemd-nspawn",
+    "openvz", "rkt",    "wsl",    "proot",     "pouch"};
 
 /// A command that must exit with 0; with `negated`, with another code.
 struct ConditionCommand {

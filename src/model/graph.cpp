@@ -403,8 +403,13 @@ std::shared_ptr<const Graph> Graph::build(const std::vector<GraphEntry>& entries
   return GraphBuilder(entries, std::move(masked)).take();
 }
 
+std::string_view Graph::masked_as(std::string_view name) const {
+  if (masked_.find(name) != masked_.end() || find_loaded(name) != kNoSlot) return name;
+  return name.substr(0, name.find('@') + 1);  // npos + 1 is 0
+}
+
 const std::string* Graph::masked_by(std::string_view name) const {
-  const auto found = masked_.find(name);
+  const auto found = masked_.find(masked_as(name));
   return found == masked_.end() ? nullptr : &found->second;
 }
 

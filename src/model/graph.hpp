@@ -142,6 +142,8 @@ class Graph {
   [[nodiscard]] Slot find_loaded(std::string_view name) const;
 
   [[nodiscard]] const MaskedNames& masked() const noexcept { return masked_; }
+  /// What a mask that hides `name` is of: itself, or of what is not there the template.
+  [[nodiscard]] std::string_view masked_as(std::string_view name) const;
   /// The link that masks `name`; null if it is not masked.
   [[nodiscard]] const std::string* masked_by(std::string_view name) const;
 

@@ -160,7 +160,9 @@ class Explainer {
 
   void explain_inactive(const Record& record) {
     if (explain_config()) return;
-    if (record.skipped) return add("condition", reason_text(record.reason));
+    if (record.skipped)
+      return add("condition", fmt::format("{}; `zinitctl start {}` looks again",
+                                          reason_text(record.reason), own_name()));
     if (world_.shutdown) return add("shutdown", "zinit is shutting down: nothing starts any more");
     if (record.reason.type == ReasonType::stopped_with) return add_stopped_with(record.reason);
     if (record.wish == Wish::up) return add("pending", "is about to start");
@@ -308,7 +310,8 @@ class Explainer {
     report_.reasons.push_back(
         {"missing", name, State::inactive,
          absence_words(world_, name) +
-             (masked ? fmt::format("; `zinitctl unmask {}`, then `zinitctl reload`", name)
+             (masked ? fmt::format("; `zinitctl unmask {}`, then `zinitctl reload`",
+                                   world_.graph->masked_as(name))
                      : "; add it, or take it out of `requires`"),
          name, 0});
   }

@@ -217,7 +217,7 @@ Result<Virtualization> detect_virtualization(const MachineFacts& machine) {
 bool is_virtualization(const Virtualization& found, std::string_view word) noexcept {
   const bool any = !found.name.empty();
   if (word == "yes") return any;
-  if (word == "no") return !any;
+  if (word == "no" || word == "none") return !any;
   if (word == "container") return found.container;
   if (word == "vm") return any && !found.container;
   return word == found.name;

@@ -31,7 +31,7 @@ struct Virtualization {
 /// what cannot be read says nothing. Fails only for want of memory or descriptors.
 [[nodiscard]] Result<Virtualization> detect_virtualization(const MachineFacts& machine);
 
-/// Whether it is `word`: a name, "vm", "container", "yes" or "no".
+/// Whether it is `word`: a name, "none", "vm", "container", "yes" or "no".
 [[nodiscard]] bool is_virtualization(const Virtualization& found, std::string_view word) noexcept;
 
 }  // namespace zinit

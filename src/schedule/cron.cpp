@@ -44,7 +44,7 @@ std::optional<int> cron_value(const CronField& field, std::string_view text) {
   const std::string_view names = field.names;
   if (text.size() == 3)
     for (std::size_t at = 0; at < names.size(); at += 3)
-      if (names.substr(at, 3) == text) return field.first + static_cast<int>(at / 3);
+      if (names.substr(at, 3) == upper(text)) return field.first + static_cast<int>(at / 3);
   const auto value = text.starts_with('-') ? std::nullopt : parse_integer(text);
   if (!value || *value < field.low || *value > field.high) return std::nullopt;
   return static_cast<int>(*value);
@@ -101,10 +101,12 @@ Result<CronSpec> CronSpec::parse(std::string_view text) {
 Result<CronSpec> CronSpec::read(std::string_view text) {
   if (text.size() > kMaxCronText)
     return failure(fmt::format("a cron time has at most {} bytes", kMaxCronText));
-  std::string word = upper(trim(text));
-  if (word == "@REBOOT") return failure("no time; on_boot_ms is for what is due after a boot");
+  std::string_view word = trim(text);
+  const std::string name_given = upper(word);
+  if (name_given == "@REBOOT")
+    return failure("no time; on_boot_ms is for what is due after a boot");
   for (const auto& [name, meaning] : kCronShorthands)
-    if (word == name) word = meaning;
+    if (name_given == name) word = meaning;
   if (word.starts_with('@'))
     return failure(
         "expected one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually");
@@ -116,8 +118,8 @@ Result<CronSpec> CronSpec::read(std::string_view text) {
   }
   if (fields.size() != kCronFields.size())
     return failure(fmt::format(
-        "{} fields, where cron has five: minute, hour, day of month, month, day of week{}",
-        fields.size(),
+        "{} field{}, where cron has five: minute, hour, day of month, month, day of week{}",
+        fields.size(), fields.size() == 1 ? "" : "s",
         fields.size() == 6 ? "; it has none for seconds (`calendar` has) or for a user" : ""));
 
   CronSpec spec;

@@ -1,7 +1,10 @@
 // TZif files and the rules of POSIX.1's TZ at their end.
 #include "schedule/zone.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -293,9 +296,11 @@ Result<TimeZone> TimeZone::load(std::string_view name, std::string_view director
 }
 
 Result<TimeZone> TimeZone::local() {
-  auto zone = read_zone_file("/etc/localtime");
-  if (!zone && zone.error().errnum == ENOENT) return utc();
-  return zone;
+  constexpr const char* path = "/etc/localtime";
+  auto zone = read_zone_file(path);
+  if (zone || zone.error().errnum != ENOENT) return zone;
+  if (struct stat status{}; ::lstat(path, &status) != 0) return utc();
+  return failure(fmt::format("{} leads to no file", path));
 }
 
 ZonePeriod TimeZone::period_at(std::int64_t utc) const noexcept {

@@ -258,6 +258,7 @@ class Board final : public WatchReports {
   /// The names of the templates in force, for messages about instances that are not there.
   void name_templates(std::vector<std::string> names);
   [[nodiscard]] bool has_template(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> templates() const;
 
   // Queries.
   [[nodiscard]] std::vector<std::string> names() const;  // sorted

@@ -140,6 +140,12 @@ bool Board::has_template(std::string_view name) const {
   return std::ranges::find(core.templates, name) != core.templates.end();
 }
 
+std::vector<std::string> Board::templates() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  return core.templates;
+}
+
 RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool dry_run,
                                            std::span<const SpecPtr> also) {
   BoardCore& core = *core_;

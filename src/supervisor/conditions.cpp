@@ -157,7 +157,8 @@ void BoardCore::tell_conditions(Slot slot, WhyReport& report) {
     const auto pending = own("pending");
     if (pending != report.reasons.end()) {
       pending->kind = "condition";
-      pending->detail = "looks whether its conditions hold";
+      pending->detail = job.condition_spec ? "the command of its condition runs"
+                                           : "looks whether its conditions hold";
     }
     return;
   }
@@ -169,7 +170,9 @@ void BoardCore::tell_conditions(Slot slot, WhyReport& report) {
   for (const bool held : {false, true}) {
     for (const ConditionResult& result : *job.conditions) {
       if (result.held != held) continue;
-      one.detail = fmt::format("condition {} {}", result.text, held ? "holds" : "does not hold");
+      one.detail = held ? fmt::format("condition {} holds", result.text)
+                        : fmt::format("condition {} does not hold; `zinitctl start {}` looks again",
+                                      result.text, report.name);
       report.reasons.push_back(one);
     }
   }

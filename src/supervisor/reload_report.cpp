@@ -100,6 +100,17 @@ class Reporter {
     return active(world_, slot) && world_.record(slot).wish == Wish::up;
   }
 
+  /// Whether `above` requires `at` after the reload, too.
+  [[nodiscard]] bool still_requires(Slot above, Slot at) const {
+    const Graph& next = *plan_.graph;
+    const Slot slot = next.find(world_.graph->name(above));
+    if (slot == kNoSlot) return false;
+    const Node& node = next.node(slot);
+    const std::string& name = world_.graph->name(at);
+    return std::ranges::find(node.missing, name) != node.missing.end() ||
+           std::ranges::any_of(node.requires_, [&](Slot one) { return next.name(one) == name; });
+  }
+
   /// Adds to `told` the running services that require one of `slots`, directly or indirectly.
   void spread(std::vector<Slot> slots, Names& told) {
     while (!slots.empty()) {
@@ -107,7 +118,7 @@ class Reporter {
       slots.pop_back();
       for (const Slot above : world_.node(at).required_by) {
         const std::string& name = world_.graph->name(above);
-        if (!runs_on(above) || report_.why.contains(name)) continue;
+        if (!runs_on(above) || report_.why.contains(name) || !still_requires(above, at)) continue;
         told.push_back(name);
         report_.why[name] = {"requires " + world_.graph->name(at)};
         slots.push_back(above);

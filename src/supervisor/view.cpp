@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/predicates.hpp"
+#include "os/conditions.hpp"
 #include "supervisor/core.hpp"
 
 namespace zinit {
@@ -64,6 +65,8 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
   if (up) view.uptime_ms = ms_between(job.started, now);
   if (view.main_pid != 0) view.status_text = *job.status_text;
   view.conditions = *job.conditions;
+  if (job.condition_spec && !job.condition_result)
+    view.condition_under_way = command_condition(job.condition_spec->condition->exec, {});
   view.restart_count = job.times.restart_count;
   if (record.state == State::blocked && record.delay_until > now) {
     view.restart_in_ms = ms_between(now, record.delay_until);

@@ -45,6 +45,7 @@ struct ServiceView {
   std::int64_t restart_in_ms = -1;  // until a delayed re-spawn; -1: none is delayed
 
   std::vector<ConditionResult> conditions;  // as they stood when it was to start last
+  std::string condition_under_way;          // the command that is asked; empty: none is
   std::vector<AddedView> added;
   std::vector<std::string> required_by;
   std::vector<Waiting> waiting_on;          // while blocked

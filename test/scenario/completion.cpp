@@ -25,10 +25,12 @@ TEST_CASE("bash completes verbs, options, values and the names that fit", "[quic
   zinit.add("db");
   zinit.add("off", {.service = "status = 'stop'"});
   zinit.add("worker@one");
+  zinit.file("tmpl@.toml", "[service]\nexec = 'true'\n");
   zinit.boot({"db", "worker@one"});
   REQUIRE(::symlink(zinit_binary().c_str(), zinit.path("zinitctl").c_str()) == 0);
   CHECK(completed(zinit, "sto") == "stop stop-all\n");
-  CHECK(completed(zinit, "start ") == "off\n");
+  CHECK(completed(zinit, "start ") == "off tmpl@\n");
+  CHECK(completed(zinit, "edit tm") == "tmpl@\n");
   CHECK(completed(zinit, "stop d") == "db\n");
   CHECK(completed(zinit, "stop worker@o") == "one\n");
   CHECK(completed(zinit, "stop wor") == "worker@one\n");

@@ -150,7 +150,8 @@ TEST_CASE("status, why and start tell what did and did not hold", "[quick][condi
   CHECK(waited.code == 1);
   CHECK_THAT(waited.err, Contains("was not started: condition path_exists = /no/such"));
   CHECK(why(zinit, "a") ==
-        Texts{"condition path_exists = /no/such does not hold", "condition path_exists = / holds"});
+        Texts{"condition path_exists = /no/such does not hold; `zinitctl start a` looks again",
+              "condition path_exists = / holds"});
   const std::string shown = zinit.ctl({"status", "a"}).out;
   CHECK_THAT(shown, Contains("path_exists = / holds"));
   CHECK_THAT(shown, Contains("path_exists = /no/such does not hold"));
@@ -193,7 +194,9 @@ TEST_CASE("exec of a condition runs as the service does, and counts as its start
   zinit.await_trace("me /usr");
   CHECK(zinit.state("a") == "blocked");
   CHECK(zinit.state("b") == "blocked");
-  CHECK(why(zinit, "a") == Texts{"looks whether its conditions hold"});
+  CHECK(why(zinit, "a") == Texts{"the command of its condition runs"});
+  CHECK_THAT(zinit.ctl({"list"}).out, Contains("the command of its condition runs"));
+  CHECK(zinit.status("a")["conditions"][0]["held"].is_null());
   CHECK_FALSE(zinit.traced("pre"));
   zinit.mark("go");
   zinit.await_state("b", "running");

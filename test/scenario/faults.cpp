@@ -33,7 +33,26 @@ class Faulty {
                          .lifecycle = kDelays,
                          .more = "[limits]\nnofile = 64\n[process]\nnice = 5\n"
                                  "cpu_affinity = [0]\nno_new_privs = true"});
+    server_.add("if", {.service = "status = 'stop'",
+                       .lifecycle = kDelays,
+                       .more = "[condition]\npath_exists = '/'\nexec = 'true'"});
+    server_.file("of@.toml",
+                 std::string("[service]\nexec = 'sleep 10000%i'\n[lifecycle]\n") + kDelays);
     server_.mark("env");
+  }
+
+  /// Has a timer and a path start services, too, which say so.
+  void add_triggered() {
+    server_.add("timed", {.exec = "echo >>$D/timed",
+                          .service = "oneshot = true",
+                          .lifecycle = kDelays,
+                          .more = "[timer]\nevery_ms = 50\ncalendar = 'yearly'"});
+    server_.add("by-path", {.exec = "rm $D/spool/*; echo >>$D/by-path",
+                            .service = "oneshot = true",
+                            .lifecycle = kDelays,
+                            .more = "[path]\ndirectory_not_empty = '" + server_.path("spool") +
+                                    "'\nchanged = '" + server_.path("env") + "'"});
+    std::filesystem::create_directory(server_.path("spool"));
   }
 
   void boot() {
@@ -92,9 +111,12 @@ class Faulty {
     return options;
   }
 
+  inline static const std::set<std::string> kTriggered{"timed", "by-path"};
+
   /// As it was before, whatever has come of the deed.
   void bring_up() {
-    for (const char* name : {"job", "full"}) (void)server_.stop(name);
+    for (const char* name : {"job", "full", "if"}) (void)server_.stop(name);
+    if (server_.result("service.list").mentions("of@1")) (void)server_.stop("of@1");
     // A deletion whose client was lost may still be under way, and come first.
     if (server_.result("service.list").mentions("new")) ask("service.delete", named("new"));
     REQUIRE_FALSE(server_.result("service.list").mentions("new"));
@@ -120,8 +142,13 @@ class Faulty {
     std::set<pid_t> known;
     for (const Json& status : server_.result("service.list_full").elements()) {
       INFO(status);
-      CHECK(status["wish"] == (status["state"] == "running" ? "up" : "down"));
       if (status["pid"].is_number()) known.insert(static_cast<pid_t>(status["pid"].number()));
+      // What is to run again and again is wanted while it rests, too.
+      if (status["oneshot"] == true && status["wish"] == "up") {
+        CHECK(kTriggered.contains(status["name"].text()));
+        continue;
+      }
+      CHECK(status["wish"] == (status["state"] == "running" ? "up" : "down"));
     }
     CHECK(eventually([&] {
       const auto children = children_of(server_.pid());
@@ -249,6 +276,42 @@ TEST_CASE("reloads and changes of services survive the failure of any system cal
   CHECK(zinit.server().ctl({"check", zinit.server().config()}).code == 0);
   for (const std::string& name : entries_of(zinit.server().config()))
     CHECK(std::filesystem::path(name).extension() == ".toml");
+}
+
+TEST_CASE("timers and paths survive the failure of any system call", "[slow][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  Faulty zinit;
+  zinit.add_triggered();
+  zinit.boot();
+  const auto runs = [&](const char* name) { return read_file(zinit.server().path(name)).size(); };
+  zinit.with_each_call_failing([&] {
+    const std::size_t before = runs("timed");
+    zinit.server().mark("spool/one");
+    (void)eventually([&] { return runs("timed") > before; }, std::chrono::milliseconds(200));
+  });
+  // Whatever was lost, they go on.
+  for (const char* name : {"timed", "by-path"}) {
+    const std::size_t before = runs(name);
+    INFO(zinit.server().status(name));
+    REQUIRE(eventually([&] {
+      zinit.server().mark("spool/one");
+      return runs(name) > before;
+    }));
+  }
+}
+
+TEST_CASE("conditions and instances survive the failure of any system call", "[slow][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  Faulty zinit;
+  zinit.boot();
+  zinit.with_each_call_failing([&] {
+    zinit.ask("service.start", named("if", kWait));
+    zinit.ask("service.start", named("of@1", kWait));
+    zinit.ask("service.stop", named("of@1", kWait));
+    zinit.ask("service.stop", named("if", kWait));
+  });
+  CHECK(zinit.server().start("if")["state"] == "running");
+  CHECK(zinit.server().start("of@1")["state"] == "running");
 }
 
 TEST_CASE("a process that is stopped before it executes goes on, or is killed where it is unwanted",

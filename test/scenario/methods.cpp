@@ -27,7 +27,7 @@ const Texts kStatusFull =
             "blocked_by",    "waiting_on",    "conflicts_with", "proxies",       "sockets",
             "starts_on",     "health",        "status_text",    "file",          "changed_on_disk",
             "refused",       "warnings",      "log_lines",      "log_dropped",   "log_dropped_by",
-            "instance_of", "conditions"});
+            "instance_of",   "conditions",    "next_start_us"});
 
 /// A request's answer has what it did to others as well.
 Texts with_others() {
@@ -62,7 +62,7 @@ TEST_CASE("system.info tells mode, uptime and how many services there are", "[qu
   CHECK(info.members() == sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname",
                                   "kernel", "boot", "crashes", "config"}));
   CHECK(info["crashes"].dump() == R"({"count":0,"last":null})");
-  CHECK(info["config"].members() == sorted({"directories", "settings"}));
+  CHECK(info["config"].members() == sorted({"directories", "settings", "templates"}));
   REQUIRE(info["config"]["directories"].size() == 1);
   CHECK(info["config"]["directories"][0]["path"] == zinit.config());
   CHECK(info["config"]["directories"][0]["vendor"] == "");

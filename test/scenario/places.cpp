@@ -77,6 +77,32 @@ TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks
   zinit.await_state("needs", "running");
 }
 
+TEST_CASE("the mask of a template hides its instances, whatever makes them",
+          "[quick][root][places][templates]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  zinit.put("usr/lib/zinit/services/e@.toml", kSleep);
+  zinit.put("etc/zinit/services/own@.toml", kSleep);
+  zinit.put("etc/zinit/services/needs.toml", kSleep + "[dependencies]\nrequires = ['e@1']\n");
+  std::filesystem::create_symlink("/usr/lib/zinit/services/e@.toml", zinit.config("e@2.toml"));
+  zinit.boot({"needs", "e@1", "e@2"});
+  CHECK(zinit.start("e@3")["state"] == "running");
+  const std::string link = "/etc/zinit/services/e@.toml";
+  std::filesystem::create_symlink("/dev/null", zinit.config("e@.toml"));
+  CHECK(zinit.reload()["removed"].texts() == Texts{"e@1", "e@2", "e@3"});
+  CHECK(zinit.await_failed("needs", "missing_dependency")["reason"]["masked_by"] == link);
+  CHECK_THAT(zinit.ctl({"why", "needs"}).out,
+             Contains("masked by " + link) && Contains("zinitctl unmask e@`"));
+  for (const char* verb : {"status", "why", "start"}) {
+    const Outcome asked = zinit.ctl({verb, "e@9"});
+    CHECK(asked.code == 4);
+    CHECK_THAT(asked.err, Contains("masked by " + link + "; `zinitctl unmask e@`"));
+  }
+  std::filesystem::remove(zinit.path("etc/zinit/services/e@.toml"));
+  CHECK(zinit.reload()["added"].texts() == Texts{"e@1", "e@2"});
+  zinit.await_state("needs", "running");
+}
+
 TEST_CASE("drop-ins are laid over a file, and status shows them and what changed",
           "[quick][root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");

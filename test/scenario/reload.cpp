@@ -72,6 +72,28 @@ TEST_CASE("a dry run tells whom a change takes along, and why", "[quick][reload]
   zinit.await_failed("lacks", "missing_dependency");
 }
 
+TEST_CASE("who no longer requires what goes is not told to go with it", "[quick][reload]") {
+  Server zinit;
+  zinit.add("goes");
+  zinit.add("base");
+  zinit.add("web", {.dependencies = "requires = ['goes', 'base']"});
+  zinit.boot({"web"});
+  const pid_t web = zinit.pid_of("web");
+  zinit.remove("goes");
+  zinit.add("base", {.exec = "sleep 200000"});
+  zinit.add("web");
+  const Json dry = zinit.result("service.reload", R"({"dry_run":true})");
+  const Json done = zinit.reload();
+  for (const Json& report : {dry, done}) {
+    CHECK(report["removed"].texts() == Texts{"goes"});
+    CHECK(report["changed"].texts() == Texts{"base", "web"});
+    CHECK(report["restarted"].texts() == Texts{"base"});
+    CHECK(report["stopped"].size() == 0);
+  }
+  zinit.await_settled();
+  CHECK(zinit.pid_of("web") == web);
+}
+
 TEST_CASE("comments, order of keys and a touched file change nothing", "[quick][reload]") {
   Server zinit;
   zinit.file("a.toml", "[service]\nexec = 'sleep 100000'\noneshot = false\n");

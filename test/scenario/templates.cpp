@@ -255,6 +255,23 @@ TEST_CASE("an instance goes with the dependency that made it", "[quick][template
   await_names(zinit, {"all", "web@3"});
 }
 
+TEST_CASE("an instance that was started outlasts a dependency that names it later",
+          "[quick][templates]") {
+  Server zinit;
+  zinit.file("web@.toml", kTemplate);
+  zinit.add("all");
+  zinit.boot({"all"});
+  (void)zinit.start("web@1");
+  const pid_t pid = zinit.pid_of("web@1");
+  zinit.add("all", {.dependencies = "after = ['web@1']"});
+  CHECK(zinit.reload()["changed"].texts() == Texts{"all"});
+  zinit.add("all");
+  CHECK(zinit.reload()["removed"].size() == 0);
+  CHECK(zinit.pid_of("web@1") == pid);
+  CHECK(zinit.stop("web@1")["name"] == "web@1");
+  await_names(zinit, {"all"});
+}
+
 TEST_CASE("a cycle between instances of one template is a cycle", "[quick][templates]") {
   Server zinit;
   zinit.file("a@.toml", kTemplate + "[dependencies]\nrequires = ['b@%i']\n");

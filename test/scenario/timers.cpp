@@ -37,6 +37,44 @@ Json await_timer(Server& zinit, const std::string& name) {
   return timer_of(zinit, name);
 }
 
+/// How often its control loop has waited.
+long wakeups(const Server& zinit) {
+  const std::string pid = std::to_string(zinit.pid());
+  const std::string status = read_file("/proc/" + pid + "/task/" + pid + "/status");
+  const std::string key = "\nvoluntary_ctxt_switches:";
+  return std::stol(status.substr(status.find(key) + key.size()));
+}
+
+/// The folder of a user's zinit for what outlasts it.
+class StateFolder {
+ public:
+  static constexpr uid_t kUser = 64125;
+
+  StateFolder() {
+    for (const std::string& made : {state_, state_ + "/zinit", state_ + "/zinit/timers"}) {
+      REQUIRE(::mkdir(made.c_str(), 0755) == 0);
+      REQUIRE(::chown(made.c_str(), kUser, kUser) == 0);
+    }
+    REQUIRE(::chmod(folder_.path().c_str(), 0755) == 0);
+  }
+
+  [[nodiscard]] Server::Options options() const {
+    return {.env = {"XDG_STATE_HOME=" + state_}, .uid = kUser};
+  }
+  [[nodiscard]] std::string stamp_of(const std::string& service) const {
+    return state_ + "/zinit/timers/" + service;
+  }
+  /// A stamp of two years ago.
+  void make_old(const std::string& service) const {
+    write_file(stamp_of(service),
+               std::to_string(zinit::wall_us() - 2 * 366 * 86400 * kSecond) + " 0\n");
+  }
+
+ private:
+  TempDir folder_;
+  std::string state_ = folder_.path() + "/state";
+};
+
 }  // namespace
 
 TEST_CASE("a timer starts its service, and not the boot", "[quick][timer]") {
@@ -81,6 +119,22 @@ TEST_CASE("a service that still runs is not started by its timer", "[quick][time
   zinit.await_trace("ran");
   zinit.await_trace("often", zinit.count("often") + 5);
   CHECK(zinit.count("ran") == 1);
+  zinit.mark("go");
+  zinit.await_trace("ran", 3);
+}
+
+TEST_CASE("zinit does not wake up for the timer of a service that still runs", "[quick][timer]") {
+  Server zinit;
+  zinit.add("slow",
+            timed("every_ms = 20", "echo ran >>$T; until [ -e $D/go ]; do sleep 0.05; done"));
+  zinit.boot();
+  zinit.await_trace("ran");
+  const std::int64_t begun = zinit::wall_us();
+  REQUIRE(eventually([&] { return zinit::wall_us() > begun + kSecond / 2; }));
+  const long before = wakeups(zinit);
+  REQUIRE(eventually([&] { return zinit::wall_us() > begun + 3 * kSecond / 2; }));
+  CHECK(wakeups(zinit) - before < 10);
+  CHECK(timer_of(zinit, "slow")["next_us"].number() > zinit::wall_us() - kSecond);
   zinit.mark("go");
   zinit.await_trace("ran", 3);
 }
@@ -156,17 +210,10 @@ TEST_CASE("every_ms counts from the last start, however that came", "[quick][tim
 TEST_CASE("what was missed is caught up with once, and nothing the first time",
           "[quick][timer][persistent]") {
   const std::string text = "calendar = '*-01-01'\npersistent = true";
-  constexpr uid_t kUser = 64125;
   if (geteuid() != 0) return skip("only root can become another user");
-  const TempDir folder;
-  const std::string state = folder.path() + "/state";
-  const std::string stamp = state + "/zinit/timers/yearly";
-  for (const std::string& made : {state, state + "/zinit", state + "/zinit/timers"}) {
-    REQUIRE(::mkdir(made.c_str(), 0755) == 0);
-    REQUIRE(::chown(made.c_str(), kUser, kUser) == 0);
-  }
-  REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
-  Server zinit({.env = {"XDG_STATE_HOME=" + state}, .uid = kUser});
+  const StateFolder folder;
+  const std::string stamp = folder.stamp_of("yearly");
+  Server zinit(folder.options());
   zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
   zinit.add("yearly", timed(text));
   SECTION("the first time") {
@@ -176,7 +223,7 @@ TEST_CASE("what was missed is caught up with once, and nothing the first time",
     CHECK_FALSE(zinit.traced("ran"));
   }
   SECTION("two years later") {
-    write_file(stamp, std::to_string(zinit::wall_us() - 2 * 366 * 86400 * kSecond) + " 0\n");
+    folder.make_old("yearly");
     zinit.boot();
     zinit.await_trace("ran");
     REQUIRE(eventually(
@@ -185,6 +232,54 @@ TEST_CASE("what was missed is caught up with once, and nothing the first time",
     zinit.await_trace("often", zinit.count("often") + 3);
     CHECK(zinit.count("ran") == 1);
   }
+}
+
+TEST_CASE("what a disabled timer has missed is not owed, and one that is removed leaves nothing",
+          "[quick][timer][persistent]") {
+  if (geteuid() != 0) return skip("only root can become another user");
+  const std::string text = "calendar = '*-01-01'\npersistent = true";
+  const StateFolder folder;
+  Server zinit(folder.options());
+  const auto has_stamp = [&](const char* name) {
+    return !read_file(folder.stamp_of(name)).empty();
+  };
+  const auto set_status = [&](const std::string& status) {
+    Toml toml = timed(text);
+    toml.service += "\nstatus = '" + status + "'";
+    zinit.add("yearly", toml);
+  };
+  zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
+  zinit.add("other", timed(text));
+  set_status("ignore");
+  folder.make_old("yearly");
+  zinit.boot();
+  REQUIRE(eventually([&] { return !has_stamp("yearly") && has_stamp("other"); }));
+  set_status("start");
+  (void)zinit.reload();
+  REQUIRE(eventually([&] { return has_stamp("yearly"); }));
+  CHECK(std::stoll(read_file(folder.stamp_of("yearly"))) > zinit::wall_us() - 3600 * kSecond);
+  zinit.await_trace("often", zinit.count("often") + 3);
+  CHECK_FALSE(zinit.traced("ran"));
+  SECTION("disabled again") {
+    set_status("ignore");
+    (void)zinit.reload();
+  }
+  SECTION("not persistent any more") {
+    zinit.add("yearly", timed("calendar = '*-01-01'"));
+    (void)zinit.reload();
+  }
+  SECTION("removed with its file") {
+    CHECK(zinit.ctl({"remove-service", "yearly", "--persist"}).code == 0);
+  }
+  SECTION("its file removed") {
+    zinit.remove("yearly");
+    (void)zinit.reload();
+  }
+  CHECK(eventually([&] { return !has_stamp("yearly"); }));
+  // What was removed at runtime alone comes back.
+  CHECK(zinit.ctl({"remove-service", "other"}).code == 0);
+  zinit.await_trace("often", zinit.count("often") + 2);
+  CHECK(has_stamp("other"));
 }
 
 TEST_CASE("zinitctl tells of timers", "[quick][timer][ctl]") {
@@ -201,6 +296,8 @@ TEST_CASE("zinitctl tells of timers", "[quick][timer][ctl]") {
   const std::string why = zinit.ctl({"why", "nightly"}).out;
   CHECK_THAT(why, Contains("waits for its timer") && Contains("its timer (3:00) starts it in "));
   CHECK_THAT(zinit.ctl({"start-all"}).out, Contains("its timer starts it"));
+  CHECK_THAT(zinit.ctl({"status", "nightly"}).out, Contains("timer        3:00: next 20"));
+  CHECK(zinit.status("nightly")["next_start_us"] == timer_of(zinit, "nightly")["next_us"]);
   CHECK_FALSE(zinit.traced("ran"));
 }
 

@@ -154,6 +154,39 @@ TEST_CASE("every_ms goes by the monotonic clock, from the last start", "[timer]"
   }
 }
 
+TEST_CASE("every_ms of a service that still runs is not due, and due on its grid afterwards",
+          "[timer]") {
+  TimerSpec spec;
+  spec.every = Milliseconds{10000};
+  spec.on_boot = Milliseconds{117000};
+  ServiceTimer timer = timer_of(spec);
+  timer.begin(at(kNow, 100), Milliseconds{0});
+  timer.passed(at(kNow, 110), false, Milliseconds{0});
+  timer.hold();
+  CHECK(timer.held());
+  CHECK(timer.next().front().at == kNever);
+  CHECK(timer.due(at(kNow, 117)));  // on_boot_ms is
+  timer.passed(at(kNow, 117), false, Milliseconds{0});
+  CHECK_FALSE(timer.due(at(kNow, 200)));
+  timer.release(at(kNow, 143));
+  CHECK_FALSE(timer.held());
+  CHECK_FALSE(timer.due(at(kNow, 149)));
+  CHECK(timer.due(at(kNow, 150)));
+  SECTION("within the first period") {
+    timer.hold();
+    timer.release(at(kNow, 149));
+    CHECK(timer.due(at(kNow, 150)));
+  }
+  SECTION("without end") {
+    spec.every = Milliseconds::max();
+    ServiceTimer never = timer_of(spec);
+    never.begin(at(kNow, 100), Milliseconds::max());
+    never.hold();
+    never.release(at(kNow, 1000000));
+    CHECK(never.next().front().at == kNever);
+  }
+}
+
 TEST_CASE("on_boot_ms is once, and at once if it is over", "[timer]") {
   TimerSpec spec;
   spec.on_boot = Milliseconds{50000};

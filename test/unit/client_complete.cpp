@@ -31,7 +31,8 @@ Texts asked(Texts words) {
       {{"service.list_full", result(R"([{"name":"db","state":"running","kind":"service"},)"
                                     R"({"name":"off","state":"inactive","kind":"service"},)"
                                     R"({"name":"broken","state":"failed","kind":"service"},)"
-                                    R"({"name":"all","state":"running","kind":"target"}])")}});
+                                    R"({"name":"all","state":"running","kind":"target"}])")},
+       {"system.info", result(R"({"config":{"templates":["getty@"]}})")}});
   words.insert(words.begin(), {"__complete", "--socket", server.path()});
   return words_in(run(std::move(words)).out);
 }
@@ -73,7 +74,9 @@ TEST_CASE("values are completed by what they are", "[client]") {
 }
 
 TEST_CASE("names of services are those that fit the verb", "[client]") {
-  CHECK(asked({"start", ""}) == Texts{"off", "broken"});
+  CHECK(asked({"start", ""}) == Texts{"off", "broken", "getty@"});
+  CHECK(asked({"edit", "g"}) == Texts{"getty@"});
+  CHECK(asked({"enable", ""}) == Texts{"db", "off", "broken", "all", "getty@"});
   CHECK(asked({"stop", ""}) == Texts{"db", "all"});
   CHECK(asked({"isolate", ""}) == Texts{"all"});
   CHECK(asked({"status", ""}) == Texts{"db", "off", "broken", "all"});

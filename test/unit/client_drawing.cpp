@@ -58,7 +58,7 @@ TEST_CASE("a boot is a time line with its critical chain", "[client]") {
         "  fails    100 ms         -  .xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"
         "* web      800 ms    200 ms  ............===################\n"
         "  never         -         -  ...............................\n"
-        ". waiting  = starting  # ready  x failed  * critical chain\n");
+        ". waiting  = starting  # ready  x failed  - not started  * critical chain\n");
   CHECK(longest_line(server.run({"bootchart"}, kNarrow).out) == 80);
   CHECK(longest_line(server.run({"bootchart"}, {true, false, 132}).out) == 132);
   CHECK(server.run({"bootchart", "--json"}).out == kBoot + "\n");

@@ -390,6 +390,37 @@ TEST_CASE("reload says what became of what, and exits 1 where a file is refused"
   CHECK(server.requests().back() == R"(service.reload {"dry_run":true})");
 }
 
+TEST_CASE("a template that is refused is one file, told once", "[client]") {
+  CannedServer server(
+      {{"service.reload", result(R"({"added":[],"changed":[],"removed":[],"unchanged":[],)"
+                                 R"("failed":["e@1","e@2"],"restarted":[],"stopped":[],)"
+                                 R"("faults":{"e@1":["e@.toml:1:1: error: x"],)"
+                                 R"("e@2":["e@.toml:1:1: error: x"]}})")}});
+  const Ran ran = server.run({"reload"});
+  CHECK(ran.out ==
+        "reloaded:\n"
+        "    failed       e@1, e@2\n"
+        "                 e@.toml:1:1: error: x\n");
+  CHECK_THAT(ran.err, StartsWith("zinitctl: reload: 1 file is not in force"));
+  CHECK_THAT(server.run({"reload", "--json"}).err, Contains("1 file is not in force"));
+}
+
+TEST_CASE("status has a line for each time of the service's timer", "[client]") {
+  CannedServer server(
+      {{"service.status_full", result(status_json("job", "inactive", R"("next_start_us":5)"))},
+       {"logs.get", result("[]")},
+       {"system.timers",
+        result(R"([{"service":"other","expression":"daily","next_us":5,"last_us":null},)"
+               R"({"service":"job","expression":"3:00","next_us":5,"last_us":4},)"
+               R"({"service":"job","expression":"on_boot_ms = 1","next_us":null,)"
+               R"("last_us":null}])")}});
+  const std::string out = server.run({"status", "job"}).out;
+  CHECK_THAT(out, Contains("timer        3:00: next 1970-01-01 ") &&
+                      Contains(", in 0 ms; last 1970-01-01 ") &&
+                      Contains("timer        on_boot_ms = 1: not due any more\n") &&
+                      !Contains("daily"));
+}
+
 TEST_CASE("events are one line each, as text and as JSON", "[client]") {
   CannedServer server(
       {{"events.get",

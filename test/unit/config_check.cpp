@@ -53,6 +53,34 @@ TEST_CASE("what is unknown is an error", "[config][check]") {
   CHECK(result.exit_code() == 1);
 }
 
+TEST_CASE("a time that never comes is a warning where it stands", "[config][check]") {
+  const TempDir directory;
+  const std::string file = directory.write(
+      "a.toml",
+      "[service]\nexec = 'a'\n[timer]\ncalendar = ['daily', '*-02-30']\ncron = '0 0 31 4 *'\n");
+  const CheckResult result = check({file});
+  CHECK(lines_of(result) == Lines{file + ":4:22: warning: timer.calendar: \"*-02-30\" is never due",
+                                  file + ":5:8: warning: timer.cron: \"0 0 31 4 *\" is never due"});
+  CHECK(result.exit_code() == 0);
+}
+
+TEST_CASE("drop-ins of an instance that only a start makes are checked, each once",
+          "[config][check]") {
+  const TempDir directory;
+  directory.write("e@.toml", "[service]\nexec = 'a'\n");
+  directory.write("b.toml", "[service]\nexec = 'a'\n[dependencies]\nwants = ['e@named']\n");
+  for (const std::string name : {"named", "other"}) {
+    const std::string folder = "e@" + name + ".toml.d";
+    std::filesystem::create_directory(directory.path() + "/" + folder);
+    directory.write(folder + "/x.toml", "[service]\numask = 5\n");
+  }
+  const CheckResult result = check({directory.path()});
+  CHECK(result.files == 4);
+  REQUIRE(result.diagnostics.size() == 2);
+  for (const Diagnostic& fault : result.diagnostics) CHECK(fault.key == "service.umask");
+  CHECK(result.diagnostics[0].file != result.diagnostics[1].file);
+}
+
 TEST_CASE("a name that nothing has is a warning where it stands", "[config][check]") {
   const TempDir directory;
   const std::string file =

@@ -365,6 +365,37 @@ TEST_CASE("a chain of 2,000 services is a tree as deep as that", "[control][meth
   CHECK(std::count(tree.begin(), tree.end(), '{') == 2000);
 }
 
+TEST_CASE("debug.state shows templates, their instances and paths", "[control][methods]") {
+  const auto one = std::make_shared<ServiceSpec>(*sleeper("web@1"));
+  one->instance.edit().of = "web@";
+  one->path.edit().exists = {"/x"};
+  Rig rig({sleeper("db"), one});
+  rig.board().name_templates({"web@"});
+  rig.daemon.trigger_faults["web@1"] = "no inotify";
+  const Json state(rig.client().call("debug.state"));
+  CHECK(state["templates"].text() == R"(["web@"])");
+  CHECK(state["services"][0]["instance_of"].is_null());
+  CHECK_FALSE(state["services"][0].has("path"));
+  const Json& web = state["services"][1];
+  CHECK(web["instance_of"] == "web@");
+  CHECK(web["path"].text() ==
+        R"({"exists":["/x"],"changed":[],"directory_not_empty":[],"fault":"no inotify"})");
+  CHECK(Json(rig.client().call("system.info"))["config"]["templates"].text() == R"(["web@"])");
+}
+
+TEST_CASE("a status tells when the timer of its service is due", "[control][methods]") {
+  const auto job = std::make_shared<ServiceSpec>(*sleeper("job"));
+  job->timer.edit().calendar = {"daily", "hourly", "*-02-30"};
+  Rig rig({sleeper("db"), job});
+  rig.daemon.timers_there = {
+      {"job", "daily", 0, 30}, {"job", "hourly", 0, 20}, {"job", "*-02-30", 0, {}}};
+  TestClient client = rig.client();
+  CHECK(Json(client.call("service.status_full", R"(["job"])"))["next_start_us"] == 20);
+  CHECK(Json(client.call("service.status_full", R"(["db"])"))["next_start_us"].is_null());
+  CHECK(Json(client.call("service.list_full", R"([["next_start_us"]])")).text() ==
+        R"([{"next_start_us":null},{"next_start_us":20}])");
+}
+
 TEST_CASE("debug.state shows services, edges, threads and descriptors", "[control][methods]") {
   Rig rig({sleeper("db"), sleeper("web", requiring("db"))});
   TestClient client = rig.client();

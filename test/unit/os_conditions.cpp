@@ -199,6 +199,7 @@ TEST_CASE("words of virtualization stand for one kind or for many", "[condition]
   const Virtualization none, kvm{"kvm", false}, docker{"docker", true};
   for (const auto& [word, in_none, in_kvm, in_docker] :
        {std::tuple{"yes", false, true, true}, std::tuple{"no", true, false, false},
+        std::tuple{"none", true, false, false}, std::tuple{"vm-other", false, false, false},
         std::tuple{"vm", false, true, false}, std::tuple{"container", false, false, true},
         std::tuple{"kvm", false, true, false}, std::tuple{"docker", false, false, true}}) {
     INFO(word);

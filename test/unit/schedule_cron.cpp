@@ -185,6 +185,7 @@ struct RefusedCron {
 
 constexpr RefusedCron kRefusedCrons[] = {
     {"", "0 fields, where cron has five"},
+    {"x", "\"x\": 1 field, where cron has five"},
     {"* * * *", "4 fields, where cron has five: minute, hour, day of month, month, day of week"},
     {"0 * * * * *",
      "6 fields, where cron has five: minute, hour, day of month, month, day of "
@@ -197,9 +198,9 @@ constexpr RefusedCron kRefusedCrons[] = {
     {"* * 0 * *", "\"0\" in the day of month"},
     {"* * 32 * *", "\"32\" in the day of month"},
     {"* * * 13 *", "\"13\" in the month: expected `*`, 1 to 12 or a name of three letters"},
-    {"* * * mon *", "\"MON\" in the month"},
+    {"* * * mon *", "\"mon\" in the month"},
     {"* * * * 8", "\"8\" in the day of week"},
-    {"* * * * monday", "\"MONDAY\" in the day of week"},
+    {"* * * * monday", "\"monday\" in the day of week"},
     {"-1 * * * *", "\"-1\" in the minute"},
     {"+1 * * * *", "\"+1\" in the minute"},
     {"1--2 * * * *", "\"1--2\" in the minute"},

@@ -79,6 +79,7 @@ void read_value(Object object, Name name, std::vector<ConditionStatus>& field) {
     ConditionStatus one;
     read_value(value, "condition", one.condition);
     read_value(value, "held", one.held);
+    one.under_way = json_member(value, "held") == nullptr;
     return one;
   });
 }
