@@ -8,7 +8,7 @@
 //                        or blocked; a look at what is left of its group when it ends, and its
 //                        pipes read to their end
 //       FOLDER           that, and a cgroup of its own below FOLDER
-//   bare reap            as PID 1: starts ./orphans, and reaps whatever ends
+//   bare reap [N]        as PID 1: starts ./orphans, with N if given, and reaps whatever ends
 //   bare echo SOCKET     answers each line that a client of the unix socket sends with itself
 //   bare ask SOCKET      a client of that, as a whole process: sends a line, prints the answer
 #include <fcntl.h>
@@ -202,9 +202,9 @@ class Loop {
   std::unordered_map<pid_t, Service> started_;
 };
 
-[[noreturn]] void reap() {
+[[noreturn]] void reap(char* count) {
   char orphans[] = "./orphans";
-  char* const command[] = {orphans, nullptr};
+  char* const command[] = {orphans, count, nullptr};
   if (::vfork() == 0) ::execve(orphans, command, environment);
   while (::wait(nullptr) > 0) continue;
   ::_exit(0);
@@ -244,10 +244,15 @@ int ask(const char* path) {
 
 int main(int argc, char** argv) {
   const std::string_view what = argc > 1 ? argv[1] : "";
-  if (what == "start" && argc == 4) Loop(std::stoi(argv[2]), argv[3]).run();
-  else if (what == "reap") reap();
-  else if (what == "echo" && argc == 3) return echo(argv[2]);
-  else if (what == "ask" && argc == 3) return ask(argv[2]);
-  else return 2;
+  if (what == "start" && argc == 4)
+    Loop(std::stoi(argv[2]), argv[3]).run();
+  else if (what == "reap")
+    reap(argc > 2 ? argv[2] : nullptr);
+  else if (what == "echo" && argc == 3)
+    return echo(argv[2]);
+  else if (what == "ask" && argc == 3)
+    return ask(argv[2]);
+  else
+    return 2;
   return 0;
 }

@@ -2,6 +2,9 @@
 // before has come, and prints the median time of an answer in microseconds.
 //
 //   call SOCKET N LINE
+//   call SOCKET N LINE at-once   from N connections that are open at once: prints the microseconds
+//                                until all have connected and have their answers
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -9,35 +12,67 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 namespace {
 
-bool ask(int server, const std::string& line) {
-  if (::write(server, line.data(), line.size()) != static_cast<ssize_t>(line.size())) return false;
+using Clock = std::chrono::steady_clock;
+
+double us_since(Clock::time_point from) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - from).count();
+}
+
+int connect_to(const char* path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+    std::exit(1);
+  return server;
+}
+
+void send_line(int server, const std::string& line) {
+  if (::write(server, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::exit(1);
+}
+
+void await_answer(int server) {
   char buffer[65536];
   for (ssize_t got; (got = ::read(server, buffer, sizeof buffer)) > 0;)
-    if (buffer[got - 1] == '\n') return true;
-  return false;
+    if (buffer[got - 1] == '\n') return;
+  std::exit(1);
+}
+
+int at_once(const char* path, std::size_t count, const std::string& line) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  std::vector<int> servers(count);
+  const auto before = Clock::now();
+  for (int& each : servers) each = connect_to(path);
+  for (const int each : servers) send_line(each, line);
+  for (const int each : servers) await_answer(each);
+  std::printf("%.0f\n", us_since(before));
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::snprintf(address.sun_path, sizeof address.sun_path, "%s", argv[1]);
-  const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) return 1;
+  if (argc != 4 && argc != 5) return 2;
+  const std::size_t count = std::stoul(argv[2]);
   const std::string line = std::string(argv[3]) + "\n";
-  std::vector<double> times(static_cast<std::size_t>(std::stoul(argv[2])));
+  if (argc == 5) return at_once(argv[1], count, line);
+  const int server = connect_to(argv[1]);
+  std::vector<double> times(count);
   for (double& each : times) {
-    const auto before = std::chrono::steady_clock::now();
-    if (!ask(server, line)) return 1;
-    each = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - before)
-               .count();
+    const auto before = Clock::now();
+    send_line(server, line);
+    await_answer(server);
+    each = us_since(before);
   }
   std::sort(times.begin(), times.end());
   std::printf("%.1f\n", times[times.size() / 2]);

@@ -1,13 +1,18 @@
 // Measures a flood of lines into a log file: has the program that writes the lines, a loop that
 // only copies a pipe into a file, and a client that starts the flood in zinit and measures it.
 //
-//   flood lines N                            writes N lines of 100 bytes
-//   flood append FILE N                      has a child write them, and copies them into FILE;
-//                                            prints the microseconds
+//   flood lines N                            writes N lines of 100 bytes, in blocks of 4 KiB
+//   flood each N                             writes each of them by a write(2) of its own
+//   flood append FILE                        copies its input into FILE, and does nothing else
+//   flood into BYTES FILE WAY N COMMAND...   has a child write them in one of these ways, and
+//                                            COMMAND read them; prints the microseconds until FILE
+//                                            has BYTES, and those of processor time of both
 //   flood through SOCKET SERVICE FILE BYTES  starts SERVICE and waits until FILE has so many bytes;
 //                                            prints the microseconds, and the 99th percentile of
 //                                            those of pings that it sends meanwhile
+//   flood quietly SOCKET SERVICE FILE BYTES  the same without pings
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -30,28 +35,53 @@ double us_since(Clock::time_point from) {
   return std::chrono::duration<double, std::micro>(Clock::now() - from).count();
 }
 
-int lines(long count) {
+int lines(long count, bool at_once) {
+  static char block[4096];
+  std::setvbuf(stdout, block, at_once ? _IOLBF : _IOFBF, sizeof block);
   const std::string rest(91, 'x');
   for (long i = 0; i < count; ++i) std::printf("%08ld%s\n", i, rest.c_str());
   return std::fflush(stdout) == 0 ? 0 : 1;
 }
 
-int append(const char* path, long count) {
+int append(const char* path) {
   const int file = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-  int ends[2];
-  if (file < 0 || ::pipe2(ends, O_CLOEXEC) < 0) return 1;
-  const auto start = Clock::now();
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(ends[1], STDOUT_FILENO);
-    std::exit(lines(count));
-  }
-  ::close(ends[1]);
+  if (file < 0) return 1;
   static char block[65536];
-  for (ssize_t got; (got = ::read(ends[0], block, sizeof block)) > 0;)
+  for (ssize_t got; (got = ::read(STDIN_FILENO, block, sizeof block)) > 0;)
     if (::write(file, block, static_cast<std::size_t>(got)) != got) return 1;
-  std::printf("%.0f\n", us_since(start));
-  ::waitpid(child, nullptr, 0);
+  return 0;
+}
+
+bool has_bytes(const char* file, long bytes) {
+  struct stat status {};
+  return ::stat(file, &status) == 0 && status.st_size >= bytes;
+}
+
+int into(long bytes, const char* file, const std::string& way, long count, char** command) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return 1;
+  const auto start = Clock::now();
+  if (::fork() == 0) {
+    ::dup2(ends[1], STDOUT_FILENO);
+    std::exit(lines(count, way == "each"));
+  }
+  if (::fork() == 0) {
+    ::dup2(ends[0], STDIN_FILENO);
+    ::execvp(command[0], command);
+    ::_exit(127);
+  }
+  ::close(ends[0]);
+  ::close(ends[1]);
+  while (!has_bytes(file, bytes)) {
+    if (us_since(start) > 60e6) return 1;
+    ::usleep(200);
+  }
+  const double us = us_since(start);
+  while (::wait(nullptr) > 0) continue;
+  rusage used{};
+  ::getrusage(RUSAGE_CHILDREN, &used);
+  const auto us_of = [](const timeval& time) { return time.tv_sec * 1'000'000 + time.tv_usec; };
+  std::printf("%.0f %ld\n", us, us_of(used.ru_utime) + us_of(used.ru_stime));
   return 0;
 }
 
@@ -73,17 +103,20 @@ void ask(int server, const std::string& line) {
   std::exit(1);
 }
 
-int through(const char* socket, const std::string& service, const char* file, long bytes) {
+int through(const char* socket, const std::string& service, const char* file, long bytes,
+            bool quietly) {
   const int server = connect_to(socket);
-  ask(server, R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})" "\n");
+  ask(server, R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})"
+              "\n");
   const auto start = Clock::now();
   ask(server, R"({"jsonrpc":"2.0","id":1,"method":"service.start","params":{"name":")" + service +
                   "\"}}\n");
   std::vector<double> pings;
-  struct stat status {};
-  while (::stat(file, &status) < 0 || status.st_size < bytes) {
+  while (!has_bytes(file, bytes)) {
     const auto before = Clock::now();
-    ask(server, R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})" "\n");
+    if (!quietly)
+      ask(server, R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})"
+                  "\n");
     pings.push_back(us_since(before));
     if (us_since(start) > 60e6) return 1;  // lines were lost
     ::usleep(200);
@@ -99,9 +132,12 @@ int through(const char* socket, const std::string& service, const char* file, lo
 
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
-  if (what == "lines" && argc == 3) return lines(std::atol(argv[2]));
-  if (what == "append" && argc == 4) return append(argv[2], std::atol(argv[3]));
-  if (what == "through" && argc == 6)
-    return through(argv[2], argv[3], argv[4], std::atol(argv[5]));
+  if ((what == "lines" || what == "each") && argc == 3)
+    return lines(std::atol(argv[2]), what == "each");
+  if (what == "append" && argc == 3) return append(argv[2]);
+  if (what == "into" && argc > 6)
+    return into(std::atol(argv[2]), argv[3], argv[4], std::atol(argv[5]), argv + 6);
+  if ((what == "through" || what == "quietly") && argc == 6)
+    return through(argv[2], argv[3], argv[4], std::atol(argv[5]), what == "quietly");
   return 2;
 }

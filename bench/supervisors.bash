@@ -8,7 +8,7 @@
 # $work holds the programs pause and orphans and the FIFOs reports and go, and is where services
 # run.
 
-everyone="bare session cgroup zinit${BEFORE:+ before} zinit+cgroup runit s6 finit"
+everyone="bare session cgroup zinit${BEFORE:+ before} zinit+cgroup runit s6 finit${DINIT:+ dinit}"
 everyone=${ONLY:-$everyone}
 
 # --- the system calls alone, in three ways: see bare.cpp
@@ -98,22 +98,49 @@ finit_command() {
 }
 finit_stop() { kill -l USR2; }
 
+# --- dinit, where DINIT is a checkout of it that is built: `boot` waits for all services
+
+# FOLDER NAME PROGRAM [LINE]
+dinit_file() {
+  printf '%s\n' type=process "command=$3" "working-dir=$work" restart=true restart-delay=0 \
+    restart-limit-count=0 ${4:+"$4"} >"$1/$2"
+}
+
+dinit_files() {
+  local i
+  mkdir -p "$work/dinit-$1"
+  for ((i = 0; i < $1; ++i)); do
+    dinit_file "$work/dinit-$1" "s$i" "$work/pause"
+    echo "depends-ms: s$i"
+  done >"$work/dinit-$1/boot"
+  echo 'type: internal' >>"$work/dinit-$1/boot"
+}
+dinit_command() { echo "$DINIT/src/dinit -q -d $work/dinit-$1 -p $work/dinit-socket boot"; }
+dinit_stop() { kill -l TERM; }
+
 # --- configurations for the chain and for the orphans
 
 # LENGTH: services each of which requires the one before it. runit and s6 have no dependencies, and
 # finit's conditions need a pid file, which this service does not write.
 chain_files() {
   local i
-  mkdir -p "$work/zinit-chain-$1"
+  mkdir -p "$work"/{zinit,dinit}-chain-"$1"
   for ((i = 0; i < $1; ++i)); do
     zinit_file "$work/zinit-chain-$1" "s$i" "$work/pause" "$([ $i = 0 ] || echo "s$((i - 1))")"
+    dinit_file "$work/dinit-chain-$1" "s$i" "$work/pause" \
+      "$([ $i = 0 ] || echo "depends-on: s$((i - 1))")"
   done
+  printf '%s\n' type=internal "depends-on: s$(($1 - 1))" >"$work/dinit-chain-$1/boot"
 }
 
-# One service that makes 1,000 orphans; its supervisor is PID 1, which gets them.
+# One service that makes 1,000 orphans, or 10,000 in its own group; its supervisor is PID 1, which
+# gets them.
 orphans_files() {
   mkdir -p "$work"/{zinit,finit}-orphans "$work"/{runit,s6}-orphans/orphans
   zinit_file "$work/zinit-orphans" orphans "$work/orphans"
+  mkdir -p "$work"/{zinit,dinit}-group
+  zinit_file "$work/zinit-group" orphans "$work/orphans 10000"
+  dinit_file "$work/dinit-group" boot "$work/orphans 10000"
   echo 'service [2345] /orphans -- orphans' >"$work/finit-orphans/services.conf"
   local folder
   for folder in "$work"/{runit,s6}-orphans/orphans; do
@@ -131,6 +158,7 @@ status_command() {
     runit) echo "$debian/usr/bin/sv status $work/runit-1000/s500" ;;
     s6) echo "$debian/usr/bin/s6-svstat $work/s6-1000/s500" ;;
     finit) echo "/sbin/initctl status s500" ;;
+    dinit) echo "$DINIT/src/dinitctl -p $work/dinit-socket status s500" ;;
   esac
 }
 
@@ -140,6 +168,7 @@ list_command() {
     zinit | before) echo "$(programs_of "$1")/zinitctl --socket $work/socket list" ;;
     runit) echo "$debian/usr/bin/sv status $(echo "$work"/runit-1000/*)" ;;
     finit) echo "/sbin/initctl status" ;;
+    dinit) echo "$DINIT/src/dinitctl -p $work/dinit-socket list" ;;
   esac
 }
 
@@ -149,6 +178,7 @@ restart_command() {
       echo "$(programs_of "$1")/zinitctl --socket $work/socket restart s500" ;;
     runit) echo "$debian/usr/bin/sv restart $work/runit-1000/s500" ;;
     s6) echo "$debian/usr/bin/s6-svc -r $work/s6-1000/s500" ;;
+    dinit) echo "$DINIT/src/dinitctl -p $work/dinit-socket restart s500" ;;
     finit) echo "nsenter $(finit_place) env LD_LIBRARY_PATH=/finit /sbin/initctl restart s500" ;;
   esac
 }

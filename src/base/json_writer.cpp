@@ -38,6 +38,11 @@ JsonWriter& JsonWriter::key(std::string_view name) {
   return *this;
 }
 
+JsonWriter& JsonWriter::quoted_key(std::string_view name) {
+  writer_.RawValue(name.data(), name.size(), rapidjson::kStringType);
+  return *this;
+}
+
 JsonWriter& JsonWriter::put(std::string_view text) {
   if (valid_utf8(text)) {
     writer_.String(text.data(), size_of(text));

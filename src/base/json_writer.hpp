@@ -24,6 +24,8 @@ class JsonWriter {
   JsonWriter& begin_array();
   JsonWriter& end_array();
   JsonWriter& key(std::string_view name);
+  /// The same from `name` with its quotes, of which nothing needs to be escaped: faster.
+  JsonWriter& quoted_key(std::string_view name);
 
   // Values: an element of an array, or the value of the key before.
   JsonWriter& put(std::string_view text);

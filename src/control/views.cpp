@@ -233,13 +233,17 @@ struct Schema {
 };
 
 struct StatusMember {
-  std::string_view name;
+  std::string_view quoted;  // its name, with the quotes
   std::string_view schema;
   void (*put)(W&, S);
+
+  [[nodiscard]] constexpr std::string_view name() const {
+    return quoted.substr(1, quoted.size() - 2);
+  }
 };
 
 constexpr StatusMember kMembers[] = {
-#define ZINIT_STATUS_MEMBER(type, field, name, schema) {name, Schema::schema, Put::field},
+#define ZINIT_STATUS_MEMBER(type, field, name, schema) {"\"" name "\"", Schema::schema, Put::field},
 #include "zinit/status_members.inc"
 #undef ZINIT_STATUS_MEMBER
 };
@@ -271,7 +275,7 @@ void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs
   writer.begin_object();
   for (std::size_t i = 0; i < std::size(kMembers); ++i) {
     if (!selection.members[i]) continue;
-    writer.key(kMembers[i].name);
+    writer.quoted_key(kMembers[i].quoted);
     kMembers[i].put(writer, source);
   }
   writer.end_object();
@@ -301,7 +305,7 @@ std::string base64(std::string_view bytes) {
 StatusSelection::StatusSelection(const std::vector<std::string>& names) {
   static_assert(std::size(kMembers) <= 64);
   for (std::size_t i = 0; i < std::size(kMembers); ++i) {
-    const std::string_view name = kMembers[i].name;
+    const std::string_view name = kMembers[i].name();
     if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
     members.set(i);
     usage = usage || name == "memory_bytes" || name == "cpu_usec" || name == "tasks";
@@ -339,9 +343,10 @@ std::string list_full_json(const RpcContext& context, const std::vector<ServiceV
 std::string status_full_schema() {
   JsonWriter writer;
   writer.begin_object().member("type", "object").key("properties").begin_object();
-  for (const StatusMember& member : kMembers) writer.key(member.name).put_raw(member.schema);
+  for (const StatusMember& member : kMembers)
+    writer.quoted_key(member.quoted).put_raw(member.schema);
   writer.end_object().key("required").begin_array();
-  for (const StatusMember& member : kMembers) writer.put(member.name);
+  for (const StatusMember& member : kMembers) writer.put(member.name());
   return writer.end_array().end_object().take();
 }
 

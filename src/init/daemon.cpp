@@ -387,6 +387,7 @@ void ZinitDaemon::on_shutdown_begun() {
   const bool ends_all =
       start_.mode != Mode::standalone && shutdown_.kind() != PowerAction::switch_root;
   if (ends_all && start_.cgroups) start_.cgroups->keep_all();
+  if (ends_all && syslog_) syslog_->unwatch();
   keep_facts();
 }
 

@@ -33,6 +33,8 @@ class SyslogInput {
   }
   /// To be called when a process has ended, which may have been a syslog daemon.
   void look() noexcept { dev_log_.look(); }
+  /// To be called when a shutdown begins.
+  void unwatch() noexcept { dev_log_.unwatch(); }
   void finish() noexcept { dev_log_.finish(); }
 
  private:

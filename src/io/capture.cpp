@@ -1,7 +1,10 @@
 // Watching and reading pipes on the data loop.
 #include "io/capture.hpp"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
+
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -11,8 +14,19 @@ namespace {
 
 constexpr Milliseconds kTryAgain{1000};
 
-// How long a pipe is not read when one of its sinks wants a pause.
-constexpr Milliseconds kPause{2};
+// How long a pipe is not read when one of its sinks wants a pause, or for lines to gather.
+constexpr Milliseconds kPause{1};
+
+// A pipe that is readable again after less than this would have had to be read at the end of a
+// pause: such an end comes late by what the kernel and a busy loop take.
+constexpr std::chrono::microseconds kSoon{1500};
+
+// The size of a pipe as the kernel makes it, and the largest that a user may ask for by default.
+constexpr std::size_t kPipeBytes = std::size_t{64} << 10;
+constexpr std::size_t kWidePipeBytes = std::size_t{1} << 20;
+
+// For how long pauses are given up.
+constexpr Milliseconds kNoPause{500};
 
 // The two pipes of the newest process, besides those of earlier ones.
 constexpr std::size_t kPipesKept = LogStore::kOldPipes + 2;
@@ -75,12 +89,29 @@ LogPipePtr Capture::find(const LogPipe* pipe) const {
 
 void Capture::readable(LogPipe& pipe) {
   if (pipe.log.wants_pause()) return pause(pipe);
-  if (!pipe.log.read(pipe, buffer_)) let_go(&pipe);
+  const ServiceLog::ReadOnce read = pipe.log.read(pipe, buffer_);
+  if (read.ended) return let_go(&pipe);
+  if (pays(pipe, read)) pause(pipe);
+}
+
+/// Whether it pays to let lines gather in a pipe that has just been read.
+bool Capture::pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept {
+  const TimePoint now = Clock::now();
+  const bool soon = now - std::exchange(pipe.read_at, now) < kSoon;
+  // Half, since a page of it may have room that the next line does not fit into.
+  const std::size_t room = (pipe.wide ? kWidePipeBytes : kPipeBytes) / 2;
+  if (std::exchange(pipe.paused, false) && read.found > room) {
+    const bool tried = std::exchange(pipe.wide, true);
+    if (tried || ::fcntl(pipe.fd.get(), F_SETPIPE_SZ, kWidePipeBytes) < 0)
+      pipe.no_pause_until = after(now, kNoPause);
+  }
+  return soon && read.all && now >= pipe.no_pause_until;
 }
 
 /// Removes the pipe from the set for a while. Asking for no events would not do: the kernel reports
 /// the hang-up of a pipe without writers all the same.
-void Capture::pause(const LogPipe& pipe) {
+void Capture::pause(LogPipe& pipe) {
+  pipe.paused = true;
   MutexLock lock(mutex_);
   paused_.push_back(&pipe);
   set_.remove(pipe.fd.get());

@@ -4,6 +4,12 @@
 // turn; the kernel reports all readable pipes before the first again. A pipe that the kernel cannot
 // watch (no memory for epoll) is tried again every second.
 //
+// A process that writes each line by a write(2) would wake the loop for each, which costs both more
+// than the lines. So a pipe that is readable again soon after it was emptied is not watched for a
+// millisecond, in which lines gather. What comes after silence is read at once. The pipe has to
+// hold what is written meanwhile: it is made wider when it is found half full after a pause, and if
+// that is not enough there are no pauses for a while.
+//
 // Threads: watch() and sweep() may be called by any thread, the rest only by the loop's.
 #pragma once
 
@@ -38,7 +44,8 @@ class Capture {
   void begin() EXCLUDES(mutex_);
   [[nodiscard]] LogPipePtr find(const LogPipe* pipe) const EXCLUDES(mutex_);
   void readable(LogPipe& pipe);
-  void pause(const LogPipe& pipe) EXCLUDES(mutex_);
+  [[nodiscard]] static bool pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept;
+  void pause(LogPipe& pipe) EXCLUDES(mutex_);
   void resume() EXCLUDES(mutex_);
   void let_go(const LogPipe* pipe) EXCLUDES(mutex_);
   void give_up_oldest(ServiceLog& log);
@@ -49,7 +56,7 @@ class Capture {
   mutable Mutex mutex_;  // taken before a loop's lock; no log's lock is held
   std::unordered_map<const LogPipe*, LogPipePtr> watched_ GUARDED_BY(mutex_);
   std::vector<const LogPipe*> unwatched_ GUARDED_BY(mutex_);  // refused by the kernel
-  std::vector<const LogPipe*> paused_ GUARDED_BY(mutex_);     // waiting for a sink
+  std::vector<const LogPipe*> paused_ GUARDED_BY(mutex_);     // not watched for a moment
   // Used by the loop's thread only.
   TimerWatcher again_;   // calls begin() while there are unwatched_
   TimerWatcher resume_;  // calls resume() while there are paused_

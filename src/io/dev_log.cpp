@@ -65,6 +65,10 @@ DevLog::DevLog(EventLoop& loop, std::string path, Take take, StateFacts* facts)
       take_(std::move(take)),
       facts_(facts),
       look_(loop, [this] { look_now(); }),
+      unwatch_(loop,
+               [this] {
+                 if (ours_ && inotify_) (void)::inotify_rm_watch(inotify_.get(), watch_);
+               }),
       grace_(loop, [this] { look_now(); }),
       again_(loop, [this] { readable_->start(); }) {}
 
@@ -105,8 +109,10 @@ void DevLog::watch_directory() {
   if (inotify_) return;
   inotify_.reset(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   const std::string directory = directory_of(path_);
-  if (!inotify_ || ::inotify_add_watch(inotify_.get(), directory.c_str(),
-                                       IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM) < 0) {
+  if (inotify_)
+    watch_ = ::inotify_add_watch(inotify_.get(), directory.c_str(),
+                                 IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM);
+  if (watch_ < 0) {
     inotify_.reset();
     if (std::exchange(unwatched_told_, true)) return;
     return log_warn("syslog: {}; a syslog daemon that comes is not noticed",

@@ -12,8 +12,8 @@
 // kMessages, and for at most kTime. The kernel bounds its queue of messages, and senders block
 // while it is full, as with every syslog daemon.
 //
-// Threads: look() may be called by any thread; start() and finish() while no thread runs the loop;
-// the rest only by the data loop's.
+// Threads: look() and unwatch() may be called by any thread; start() and finish() while no thread
+// runs the loop; the rest only by the data loop's.
 #pragma once
 
 #include <sys/socket.h>
@@ -59,6 +59,11 @@ class DevLog {
     if (!ours_) look_.ask();
   }
 
+  /// A shutdown has begun, in which no daemon comes: where zinit has the socket, the directory is
+  /// not watched any more. The kernel takes some 15 ms to forget a watch, and would hold up zinit's
+  /// end for what is left of them. Any thread.
+  void unwatch() noexcept { unwatch_.ask(); }
+
   /// At the end of zinit: reads the last messages, and removes the socket if it is still zinit's.
   void finish() noexcept;
 
@@ -84,9 +89,11 @@ class DevLog {
   const Take take_;
   StateFacts* const facts_;
   LoopCall look_;
+  LoopCall unwatch_;
   std::atomic<bool> ours_{false};
 
   UniqueFd inotify_;
+  int watch_ = -1;
   KeptFd fd_;
   dev_t device_ = 0;
   ino_t inode_ = 0;

@@ -15,6 +15,9 @@ constexpr std::size_t kBlock = std::size_t{256} << 10;
 // A block takes new lines for this long only, since too old lines are dropped by whole blocks.
 constexpr Milliseconds kBlockAge{1000};
 
+// Blocks whose memory is used again while a flood lasts, about as many as fill between two writes.
+constexpr std::size_t kSpares = 4;
+
 // Bytes written before another file on the same file system has its turn.
 constexpr std::size_t kBytesATurn = std::size_t{4} << 20;
 
@@ -90,6 +93,10 @@ FileSink::Block& FileSink::block_for(std::size_t bytes) {
       ms_between(queue_.back().since, now) > kBlockAge.count()) {
     queue_.emplace_back();
     queue_.back().since = now;
+    if (!spare_.empty()) {
+      queue_.back().bytes = std::move(spare_.back());
+      spare_.pop_back();
+    }
   }
   Block& block = queue_.back();
   const std::size_t needed = block.bytes.size() + bytes;
@@ -165,25 +172,31 @@ bool FileSink::idle() noexcept {
   return !queued_ && queue_.empty();
 }
 
-/// Takes the next block. Returns false if there is none; then the next line queues the sink again.
-bool FileSink::next_block() {
+/// Takes the next block. Returns false if there is none; then the next line queues the sink again,
+/// or if `lingers`, it stays queued for a moment, since it was a flood that was written.
+bool FileSink::next_block(bool& lingers) {
   if (written_ < current_.bytes.size()) return true;
   const std::size_t done = size_of(current_);
   const bool written = !current_.parts.empty();  // or else lose_current() has dropped it
   written_ = 0;
+  std::string bytes = std::move(current_.bytes);
+  bytes.clear();
   current_ = {};
   bool reopens = false;
   std::uint64_t asked = 0;
   {
     MutexLock lock(mutex_);
     waiting_bytes_ -= done;
+    if (bytes.capacity() >= kBlock && spare_.size() < kSpares) spare_.push_back(std::move(bytes));
     if (written && waiting_bytes_ < kQueueBytes / 8) half_full_ = {};
     reopens = reopen_after_ == 0U;
     if (reopens) {
       reopen_after_.reset();
       asked = reopen_asked_;
     } else if (queue_.empty()) {
-      queued_ = false;
+      lingers = lingers && !spare_.empty();
+      if (!lingers) spare_ = {};
+      queued_ = lingers;
     } else {
       current_ = std::move(queue_.front());
       pop_block();
@@ -200,7 +213,7 @@ bool FileSink::next_block() {
     reopened_ = asked;
   }
   writers_.tell_reopened();
-  return next_block();
+  return next_block(lingers);
 }
 
 void FileSink::pop_block() noexcept {
@@ -210,7 +223,8 @@ void FileSink::pop_block() noexcept {
 
 FileSink::Outcome FileSink::write_some() {
   for (std::size_t bytes = 0; bytes < kBytesATurn;) {
-    if (!next_block()) return Outcome::done;
+    bool lingers = bytes > 0;
+    if (!next_block(lingers)) return lingers ? Outcome::lingers : Outcome::done;
     Rotation rotation;
     {
       MutexLock lock(mutex_);

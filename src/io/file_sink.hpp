@@ -99,11 +99,11 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
     std::vector<Part> parts;
     TimePoint since;
   };
-  enum class Outcome { done, more, failed };
+  enum class Outcome { done, lingers, more, failed };
 
   // Called by writers.
   [[nodiscard]] Outcome write_some();
-  [[nodiscard]] bool next_block();
+  [[nodiscard]] bool next_block(bool& lingers);
   void give_up();
   void lose_current();
   void close() noexcept;
@@ -120,7 +120,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   Mutex mutex_;
   std::deque<Block> queue_ GUARDED_BY(mutex_);
-  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;  // includes the current block
+  std::vector<std::string> spare_ GUARDED_BY(mutex_);  // the memory of blocks that were written
+  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;   // includes the current block
   // When the queue became half full; TimePoint{}: not since it was nearly empty.
   TimePoint half_full_ GUARDED_BY(mutex_){};
   Rotation rotation_ GUARDED_BY(mutex_);

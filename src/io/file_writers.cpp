@@ -13,6 +13,10 @@ namespace {
 constexpr Milliseconds kFirstDelay{20};
 constexpr Milliseconds kLastDelay{1000};
 
+// A file is not written again for so long, in which lines gather. What comes after silence is
+// written at once, and a flood does not wake a writer for each read.
+constexpr Milliseconds kBetweenWrites{1};
+
 constexpr std::size_t kMostUnknown = FileWriters::kMostWriters / 2;
 
 constexpr std::size_t kStackBytes = std::size_t{128} << 10;
@@ -91,9 +95,13 @@ void FileWriters::put_back(Sinks& taken, FileSink::Outcome outcome, bool closed)
   sink->device_ = sink->file_.device();
   const bool failed = outcome == FileSink::Outcome::failed;
   sink->delay_ = failed ? std::clamp(sink->delay_ * 2, kFirstDelay, kLastDelay) : Milliseconds{0};
-  sink->next_try_ = failed ? after(Clock::now(), sink->delay_) : TimePoint{};
+  const bool lingers = outcome == FileSink::Outcome::lingers;
+  const bool written = lingers || outcome == FileSink::Outcome::done;
+  const Milliseconds pause = written ? kBetweenWrites : sink->delay_;
+  sink->next_try_ = after(Clock::now(), pause);
   // A sink that was being written when begin_finish() was called must be closed as well.
-  const bool again = outcome == FileSink::Outcome::more || (finishing_ ? !closed : failed);
+  const bool again =
+      lingers || outcome == FileSink::Outcome::more || (finishing_ ? !closed : failed);
   if (again) waiting_.splice(waiting_.end(), taken);
 }
 

@@ -26,8 +26,9 @@ struct Ring::Header {
   [[nodiscard]] std::uint32_t used() const noexcept {
     return static_cast<std::uint32_t>(span >> 32);
   }
+  /// In the order of the program, which is all that the next image needs.
   void set(std::uint32_t oldest, std::uint32_t used) noexcept {
-    span = std::uint64_t{used} << 32 | oldest;
+    span.store(std::uint64_t{used} << 32 | oldest, std::memory_order_release);
   }
 };
 
@@ -80,13 +81,13 @@ void Ring::put(std::uint32_t offset, const void* data, std::size_t size) noexcep
   if (size == 0) return;  // memcpy() must not get the null pointer of an empty text
   const std::size_t first = std::min<std::size_t>(size, header().capacity - offset);
   std::memcpy(run() + offset, data, first);
-  std::memcpy(run(), static_cast<const std::byte*>(data) + first, size - first);
+  if (first < size) std::memcpy(run(), static_cast<const std::byte*>(data) + first, size - first);
 }
 
 void Ring::get(std::uint32_t offset, void* data, std::size_t size) const noexcept {
   const std::size_t first = std::min<std::size_t>(size, header().capacity - offset);
   std::memcpy(data, run() + offset, first);
-  std::memcpy(static_cast<std::byte*>(data) + first, run(), size - first);
+  if (first < size) std::memcpy(static_cast<std::byte*>(data) + first, run(), size - first);
 }
 
 std::uint32_t Ring::step(std::uint32_t offset, std::uint32_t by) const noexcept {

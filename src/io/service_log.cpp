@@ -243,13 +243,12 @@ void ServiceLog::take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes)
 }
 
 /// Returns how many bytes were read; 0: the pipe has ended; -1: nothing to read now.
-ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer) {
+ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer, std::size_t found) {
   if (pipe.ended) return 0;
   ReadArea& area = buffer.area;
   // One byte at least, as the read has to tell of the end, and no more than are there: from a crash
   // in the midst of it the next image knows that all were read, or none.
-  const std::size_t there =
-      std::clamp<std::size_t>(readable_bytes(pipe.fd.get()), 1, pipe.read_bytes);
+  const std::size_t there = std::clamp<std::size_t>(found, 1, pipe.read_bytes);
   const std::uint64_t before = ring_.last_seq();
   area.begin(pipe.fd.get(), there, before);
   ssize_t count = 0;
@@ -289,9 +288,11 @@ bool ServiceLog::wants_pause() const {
                              [](const Output& output) { return output.sink->wants_pause(); });
 }
 
-bool ServiceLog::read(LogPipe& pipe, ReadBuffer& buffer) {
+ServiceLog::ReadOnce ServiceLog::read(LogPipe& pipe, ReadBuffer& buffer) {
   FairLock lock(mutex_);
-  return read_locked(pipe, buffer) != 0;
+  const std::size_t found = readable_bytes(pipe.fd.get());
+  const ssize_t count = read_locked(pipe, buffer, found);
+  return {count == 0, count < 0 || static_cast<std::size_t>(count) == found, found};
 }
 
 void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer) {
@@ -304,7 +305,7 @@ void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer) {
       if (::poll(&ready, 1, 0) == 0) return;  // most have nothing, and are still open
       left = readable_bytes(pipe.fd.get()) + 1;
     }
-    const ssize_t count = read_locked(pipe, buffer);
+    const ssize_t count = read_locked(pipe, buffer, readable_bytes(pipe.fd.get()));
     if (count <= 0) return;
     *left -= std::min(*left, static_cast<std::size_t>(count));
   } while (*left > 0);

@@ -74,6 +74,12 @@ struct LogPipe {
   bool kept_held = !splitter.held().empty();  // something was held then
   std::size_t read_bytes = ReadArea::kBytes;  // size of the next read
   std::atomic<bool> ended{false};             // end of file, or given up; set under the lock
+
+  // Used by Capture alone, on the loop's thread.
+  TimePoint read_at{};         // the last read
+  TimePoint no_pause_until{};  // a pause would hold up the process
+  bool paused = false;         // not read since the last pause
+  bool wide = false;           // its size was asked for
 };
 
 using LogPipePtr = std::shared_ptr<LogPipe>;
@@ -136,8 +142,13 @@ class ServiceLog {
   /// After a re-execution: stores what of `left`, which was read from `pipe`, is not stored yet.
   void take_left(LogPipe& pipe, const LeftRead& left) EXCLUDES(mutex_);
 
-  /// Reads `pipe` once into the log. Returns false if it has ended.
-  [[nodiscard]] bool read(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
+  /// Reads `pipe` once into the log.
+  struct ReadOnce {
+    bool ended;         // and nothing was read
+    bool all;           // what was in it
+    std::size_t found;  // bytes in it before
+  };
+  [[nodiscard]] ReadOnce read(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
 
   /// Whether a sink wants reading to pause (Sink::wants_pause()).
   [[nodiscard]] bool wants_pause() const EXCLUDES(mutex_);
@@ -168,7 +179,8 @@ class ServiceLog {
   };
 
   void note_locked(std::string_view line) noexcept REQUIRES(mutex_);
-  [[nodiscard]] ssize_t read_locked(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
+  [[nodiscard]] ssize_t read_locked(LogPipe& pipe, ReadBuffer& buffer, std::size_t found)
+      REQUIRES(mutex_);
   void end_locked(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
   void take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes) REQUIRES(mutex_);
   void split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer& buffer) REQUIRES(mutex_);

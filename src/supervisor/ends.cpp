@@ -187,19 +187,14 @@ void BoardCore::look_at_group(Job& job) {
   wake_janitor();
 }
 
-/// If events were lost, every service that relies on them is checked.
 void BoardCore::cgroups_changed() {
-  const CgroupWatches::Changes changes = cgroups.read();
-  for (const auto& [slot, watch] : changes.watched) {
+  for (const auto& [slot, watch] : cgroups.read()) {
     if (!jobs[slot]) continue;
     if (jobs[slot]->cgroup.is_memory_watch(watch))
       jobs[slot]->cgroup.look_at_memory();
     else
       look_at_unit(*jobs[slot]);
   }
-  if (!changes.lost) return;
-  for (const auto& job : jobs)
-    if (job && job->cgroup.end_is_told()) look_at_unit(*job);
 }
 
 }  // namespace zinit

@@ -1,11 +1,14 @@
 // Reads, writes and watches of cgroup files. See service_cgroup.hpp.
 #include "supervisor/service_cgroup.hpp"
 
+#include <fcntl.h>
+#include <sys/epoll.h>
+
+#include <array>
 #include <cerrno>
 #include <csignal>
 
 #include "base/text.hpp"
-#include "os/inotify.hpp"
 
 namespace zinit {
 
@@ -18,28 +21,34 @@ constexpr Milliseconds kFromKillToEnd{5000};
 }  // namespace
 
 CgroupWatches::CgroupWatches(std::shared_ptr<CgroupTree> tree)
-    : tree_(std::move(tree)), inotify_(tree_ ? ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1) {}
+    : tree_(std::move(tree)), set_(tree_ ? ::epoll_create1(EPOLL_CLOEXEC) : -1) {}
 
-int CgroupWatches::add(const std::string& path, Slot slot) {
-  if (!inotify_) return -1;
-  const int watch = ::inotify_add_watch(inotify_.get(), path.c_str(), IN_MODIFY);
-  if (watch >= 0) slots_[watch] = slot;
-  return watch;
+// Edge-triggered, since nobody reads this descriptor: what is wanted is read anew where it is
+// needed, and the kernel keeps a page for each open file that was read.
+int CgroupWatches::add(const std::string& path, Slot slot) noexcept {
+  if (!set_) return -1;
+  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  epoll_event event{};
+  event.events = EPOLLPRI | EPOLLET;
+  event.data.u64 = std::uint64_t{slot} << 32 | static_cast<std::uint32_t>(file.get());
+  if (!file || ::epoll_ctl(set_.get(), EPOLL_CTL_ADD, file.get(), &event) < 0) return -1;
+  return file.release();
 }
 
+// Removed first: a process that is being spawned may have a copy of the descriptor.
 void CgroupWatches::drop(int& watch) noexcept {
   if (watch < 0) return;
-  ::inotify_rm_watch(inotify_.get(), watch);
-  slots_.erase(std::exchange(watch, -1));
+  ::epoll_ctl(set_.get(), EPOLL_CTL_DEL, watch, nullptr);
+  ::close(std::exchange(watch, -1));
 }
 
-CgroupWatches::Changes CgroupWatches::read() {
-  Changes changes;
-  InotifyEvents waiting(inotify_.get());
-  while (const inotify_event* event = waiting.next()) {
-    if ((event->mask & IN_Q_OVERFLOW) != 0) changes.lost = true;
-    const auto watched = slots_.find(event->wd);
-    if (watched != slots_.end()) changes.watched.emplace_back(watched->second, event->wd);
+std::vector<std::pair<Slot, int>> CgroupWatches::read() {
+  std::array<epoll_event, 64> events;
+  const int count = ::epoll_wait(set_.get(), events.data(), events.size(), 0);
+  std::vector<std::pair<Slot, int>> changes;
+  for (int i = 0; i < count; ++i) {
+    const std::uint64_t key = events[static_cast<std::size_t>(i)].data.u64;
+    changes.emplace_back(static_cast<Slot>(key >> 32), static_cast<int>(key));
   }
   return changes;
 }
@@ -123,13 +132,11 @@ void ServiceCgroup::emptied() noexcept {
   unseen_ = false;
 }
 
-// Reads the file once after adding the watch: a kill in between would not be reported.
 void ServiceCgroup::watch_memory() {
   watches_.drop(memory_watch_);
   memory_kill_seen_ = {};
   if (!in_use_) return;
   memory_watch_ = watches_.add(path() + "/memory.events", slot_);
-  if (memory_watch_ >= 0) look_at_memory();
 }
 
 void ServiceCgroup::look_at_memory() {

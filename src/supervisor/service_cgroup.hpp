@@ -1,9 +1,11 @@
 // Cgroups of services: whether processes are left in one, signals to them, and watches that report
 // its changes.
 //
-// A cgroup is watched by inotify. Its memory.events is watched while there is a process, to know
-// when that dies whether an OOM kill hit it, or another process earlier. Its cgroup.events is
-// watched only while zinit waits for the end of its last process. At rest nothing is watched.
+// A cgroup's memory.events is watched while there is a process, to know when that dies whether an
+// OOM kill hit it, or another process earlier. Its cgroup.events is watched only while zinit waits
+// for the end of its last process. At rest nothing is watched. Both by EPOLLPRI on the open file
+// (Linux' cgroup-v2.rst): the kernel takes some 15 ms to close an inotify descriptor whose watches
+// were just removed, and that would be the longest part of a shutdown.
 //
 // The files are read and written under the board's lock, because they are the kernel's own and wait
 // for no device; a start and an end cost one such read each. Making and removing cgroups takes
@@ -16,7 +18,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -27,7 +28,7 @@
 
 namespace zinit {
 
-/// The inotify watches of files in services' cgroups.
+/// Files in services' cgroups that are watched.
 class CgroupWatches {
  public:
   /// `tree` null: there are no cgroups.
@@ -35,23 +36,20 @@ class CgroupWatches {
 
   [[nodiscard]] CgroupTree* tree() const noexcept { return tree_.get(); }
   /// Readable when a watched file has changed; -1 if nothing can be watched.
-  [[nodiscard]] int fd() const noexcept { return inotify_.get(); }
+  [[nodiscard]] int fd() const noexcept { return set_.get(); }
 
+  /// Also reports the file once at the beginning, so that no change is missed.
   /// @return  the watch's number; -1 if there is no such file, or no more watches are possible
-  [[nodiscard]] int add(const std::string& path, Slot slot);
+  [[nodiscard]] int add(const std::string& path, Slot slot) noexcept;
   void drop(int& watch) noexcept;
 
-  /// The changes since the last read().
-  struct Changes {
-    std::vector<std::pair<Slot, int>> watched;  // the service, and which of its watches
-    bool lost = false;                          // the kernel's queue has overflowed
-  };
-  [[nodiscard]] Changes read();
+  /// Some of the changes since the last read(), each a service and which of its watches. While
+  /// there are more, fd() stays readable.
+  [[nodiscard]] std::vector<std::pair<Slot, int>> read();
 
  private:
   const std::shared_ptr<CgroupTree> tree_;
-  UniqueFd inotify_;
-  std::unordered_map<int, Slot> slots_;  // by watch
+  UniqueFd set_;  // of epoll
 };
 
 /// The cgroup of one service.

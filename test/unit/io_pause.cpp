@@ -1,4 +1,4 @@
-// A sink that has reads wait until it has room.
+// Reads that wait: until a sink has room, and for lines to gather.
 #include <catch2/catch.hpp>
 
 #include "io/log_store.hpp"
@@ -16,11 +16,13 @@ class PausingSink final : public Sink {
   [[nodiscard]] std::string_view name() const noexcept override { return "console"; }
   void take(const SinkBatch& batch, const DropCount&) noexcept override {
     lines += static_cast<int>(batch.lines.size());
+    ++reads;
   }
   void finish(Milliseconds) noexcept override {}
   [[nodiscard]] bool wants_pause() noexcept override { return ++asked > 0 && pauses; }
 
   std::atomic<int> lines{0};
+  std::atomic<int> reads{0};
   std::atomic<int> asked{0};
   std::atomic<bool> pauses{true};
 };
@@ -54,5 +56,31 @@ TEST_CASE("log store: a sink can pause the reading of pipes, but not for a clien
   REQUIRE(write_all(pipes->out.get(), "three\n", "pipe"));
   sink->pauses = false;
   CHECK(test::becomes_true([&] { return sink->lines == 3; }));
+  CHECK((*data)->stop(test::kPatience));
+}
+
+TEST_CASE("log store: lines that come fast are read together, and none waits for the next",
+          "[io]") {
+  auto data = DataLoop::create();
+  REQUIRE(data);
+  const auto sink = std::make_shared<PausingSink>();
+  sink->pauses = false;
+  LogStore store((*data)->loop(), {nullptr, sink});
+  store.configure(0,
+                  test::service("web", {}, [](auto& spec) { spec.logging.edit().console = true; }));
+  REQUIRE((*data)->start());
+  auto pipes = store.open_output(0);
+  REQUIRE(pipes);
+  REQUIRE(write_all(pipes->out.get(), "one\n", "pipe"));
+  REQUIRE(test::becomes_true([&] { return sink->lines == 1; }));
+  // As fast as a service that does something for each line.
+  constexpr int kLines = 2000;
+  for (int i = 0; i < kLines; ++i) {
+    const TimePoint next = Clock::now() + std::chrono::microseconds{100};
+    REQUIRE(write_all(pipes->out.get(), "line\n", "pipe"));
+    while (Clock::now() < next) continue;
+  }
+  REQUIRE(test::becomes_true([&] { return sink->lines == kLines + 1; }));
+  CHECK(sink->reads < kLines / 2);
   CHECK((*data)->stop(test::kPatience));
 }

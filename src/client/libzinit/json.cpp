@@ -57,7 +57,7 @@ const JsonValue* json_member(const JsonValue& object, const char* name) {
   for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
     // Most names differ in length already.
     if (member->name.GetStringLength() != wanted.size()) continue;
-    if (text_of(member->name) != wanted) continue;
+    if (*member->name.GetString() != *name || text_of(member->name) != wanted) continue;
     return member->value.IsNull() ? nullptr : &member->value;
   }
   return nullptr;

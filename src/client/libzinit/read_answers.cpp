@@ -139,17 +139,13 @@ void read_field(Object object, Name name, ServiceStatus& status) {
   read_value(object, name, status.*Field);
 }
 
-/// Sorted by name, to be searched.
-constexpr auto kStatusMembers = [] {
-  std::array members = {
+/// In the order in which a server writes them.
+constexpr std::array kStatusMembers = {
 #define ZINIT_STATUS_MEMBER(type, field, name, schema) \
   StatusMember{name, read_field<&ServiceStatus::field>},
 #include "zinit/status_members.inc"
 #undef ZINIT_STATUS_MEMBER
-  };
-  std::ranges::sort(members, {}, &StatusMember::name);
-  return members;
-}();
+};
 
 /// Decodes base64 (RFC 4648), up to the first character that is none of it.
 std::string decode_base64(const std::string& text) {
@@ -211,15 +207,21 @@ void walk_trees(const JsonValue& value, Visit visit) {
   }
 }
 
-/// Looks up only the members that are present: a list of many services has few members of each.
+/// Looks up only the members that are present, since a list of many services has few members of
+/// each; each from the one before on, as they come in order.
 void fill_status(const JsonValue& value, ServiceStatus& status) {
   json_expect_object(value, "status");
+  std::size_t at = 0;
   for (const auto& member : value.GetObject()) {
+    if (member.value.IsNull()) continue;
     const std::string_view name = text_of(member.name);
-    const auto* const known =
-        std::ranges::lower_bound(kStatusMembers, name, {}, &StatusMember::name);
-    if (known == kStatusMembers.end() || known->name != name) continue;
-    known->read(value, known->name.data(), status);
+    std::size_t tried = 0;
+    while (tried < kStatusMembers.size() && kStatusMembers[at].name != name) {
+      at = (at + 1) % kStatusMembers.size();
+      ++tried;
+    }
+    if (tried == kStatusMembers.size()) continue;
+    kStatusMembers[at].read(value, kStatusMembers[at].name.data(), status);
   }
 }
 
