@@ -153,7 +153,8 @@ class ArgumentParser {
     const std::string option = word.substr(0, word.find('='));
     std::vector<std::string> known;
     for (const OptionRow& row : shape_.options) known.push_back(shown(row));
-    if (meant.empty()) meant = nearest(option, known).value_or("");
+    // Each letter is as near to every other.
+    if (meant.empty() && option.starts_with("--")) meant = nearest(option, known).value_or("");
     return failure(fmt::format("unknown option {}{}", printable(option),
                                meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
   }

@@ -81,12 +81,13 @@ Client connect_server(const std::string& path, bool systems, std::optional<Milli
   try {
     return connect(Client::default_socket());
   } catch (const ClientError& own) {
-    if (own.code() != ErrorCode::no_server) throw;
+    // Another user may have put something where this user's server would be.
+    if (own.code() != ErrorCode::no_server && own.code() != ErrorCode::access_denied) throw;
     try {
       return connect(kSystemSocket);
     } catch (const ClientError& error) {
       if (error.code() != ErrorCode::no_server) throw;
-      throw ClientError(ErrorCode::no_server, fmt::format("{}; {}", own.what(), error.what()));
+      throw ClientError(own.code(), fmt::format("{}; {}", own.what(), error.what()));
     }
   }
 }

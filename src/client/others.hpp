@@ -29,10 +29,12 @@ class Others {
     std::string_view words;
   };
   static constexpr const char* kLeft = "left_stopped";
-  static constexpr std::array<Kind, 4> kKinds = {{{"also_started", "also started:"},
+  static constexpr const char* kFailed = "also_failed";
+  static constexpr std::array<Kind, 5> kKinds = {{{"also_started", "also started:"},
                                                   {"also_stopped", "also stopped:"},
                                                   {"also_restarted", "also restarted:"},
-                                                  {kLeft, "left stopped:"}}};
+                                                  {kLeft, "left stopped:"},
+                                                  {kFailed, "also failed:"}}};
 
   std::array<std::set<std::string>, kKinds.size()> names_;
 };

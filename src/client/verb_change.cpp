@@ -53,6 +53,13 @@ std::string others_text(const VerbContext& context, const JsonValue& answer) {
   return others.text(context.terminal());
 }
 
+std::string warnings_text(const JsonValue& answer) {
+  std::string text;
+  for (const std::string& warning : json_strings(answer, "warnings"))
+    text += fmt::format("warning: {}\n", printable(warning));
+  return text;
+}
+
 int print_set(VerbContext& context, const std::string& json) {
   const JsonDocument answer = parse_json(json);
   const SetResult result = read_set(answer);
@@ -63,9 +70,7 @@ int print_set(VerbContext& context, const std::string& json) {
                                    : "",
                   context.arguments.has("persist") ? "" : ", at runtime only");
   text += others_text(context, answer);
-  for (const std::string& warning : result.warnings)
-    text += fmt::format("warning: {}\n", printable(warning));
-  return context.print_result(json, text);
+  return context.print_result(json, text + warnings_text(answer));
 }
 
 /// Calls `method`, which acts on all services of class user, and prints the outcome of each. `done`
@@ -121,8 +126,9 @@ int run_remove_service(VerbContext& context) {
       .add("persist", context.arguments.has("persist"))
       .add("cascade", context.arguments.has("cascade"));
   const std::string json = patient_call(context, "service.delete", params.text());
-  return context.print_result(
-      json, fmt::format("{} removed\n", printable(name)) + others_text(context, parse_json(json)));
+  const JsonDocument answer = parse_json(json);
+  return context.print_result(json, fmt::format("{} removed\n", printable(name)) +
+                                        others_text(context, answer) + warnings_text(answer));
 }
 
 int run_start_all(VerbContext& context) {

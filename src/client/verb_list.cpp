@@ -45,10 +45,10 @@ class ListFilter {
 
  private:
   static void check_state(const std::string& state) {
-    if (state_from_name(state)) return;
     std::vector<std::string> known;
     for (const StateInfo& info : kStates) known.emplace_back(info.name);
-    if (state == "stopped" || state == "done") return;
+    known.insert(known.end(), {"stopped", "done"});
+    if (std::ranges::find(known, state) != known.end()) return;
     throw VerbFailure{ExitStatus::usage,
                       fmt::format("--state {}: the states are {}", state, join(known, ", "))};
   }
@@ -76,7 +76,7 @@ void for_each_status(Client& client, const std::function<void(const ServiceStatu
   const std::vector<std::string> members = {
       "name",      "description", "state",      "reason",    "class",         "pid",
       "summary",   "oneshot",     "wish",       "uptime_ms", "restart_count", "restart_in_ms",
-      "last_exit", "waiting_on",  "conditions", "starts_on"};
+      "last_exit", "waiting_on",  "conditions", "starts_on", "next_start_us"};
   try {
     client.list_full(members, each);
   } catch (const ClientError& error) {

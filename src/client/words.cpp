@@ -118,8 +118,10 @@ std::string state_cause(const ServiceStatus& status) {
 std::string cause_or_start(const ServiceStatus& status) {
   std::string cause = state_cause(status);
   const bool down = status.state == "inactive" || status.state == "exited";
-  if (!cause.empty() || !down || status.starts_on.empty()) return cause;
-  return printable("starts on a connection to " + join(status.starts_on, ", "));
+  if (!cause.empty() || !down) return cause;
+  if (!status.starts_on.empty())
+    return printable("starts on a connection to " + join(status.starts_on, ", "));
+  return status.next_start_us ? "starts at " + date_time(*status.next_start_us) : "";
 }
 
 std::string_view shown_state(const ServiceStatus& status) {

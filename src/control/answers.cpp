@@ -54,7 +54,10 @@ RpcError refused(const Board& board, std::string_view name, const RequestFailure
     case Refusal::dependency_error:
       return RpcError(RpcCode::dependency_error, failure.text)
           .about(name)
-          .hint("delete these first, or use cascade, which stops them and drops the dependency")
+          .hint(
+              "delete these first, or use cascade (zinitctl: --cascade), which stops them and "
+              "drops "
+              "the dependency")
           .with("required_by", json_of(std::span<const std::string>(failure.details)));
     case Refusal::proxy_not_found:
       return RpcError(RpcCode::proxy_not_found, failure.text).about(name);
@@ -70,13 +73,19 @@ RpcResult status_full_of(const RpcContext& context, std::string_view name) {
 }
 
 void put_others(JsonWriter& writer, const Board& board, const Board::Others& others) {
-  std::vector<std::string> started = others.started;
-  std::erase_if(started, [&](const std::string& name) {
-    const auto brief = board.brief(name);
-    return brief && brief->skipped;
-  });
-  writer.member("also_started", started).member("also_stopped", others.stopped);
-  writer.member("also_restarted", others.restarted).member("left_stopped", others.left_stopped);
+  std::vector<std::string> failed;
+  const auto without_failed = [&](std::vector<std::string> names) {
+    std::erase_if(names, [&](const std::string& name) {
+      const auto brief = board.brief(name);
+      if (brief && brief->state == State::failed) failed.push_back(name);
+      return brief && (brief->skipped || brief->state == State::failed);
+    });
+    return names;
+  };
+  writer.member("also_started", without_failed(others.started));
+  writer.member("also_stopped", others.stopped);
+  writer.member("also_restarted", without_failed(others.restarted));
+  writer.member("left_stopped", others.left_stopped).member("also_failed", failed);
 }
 
 std::string_view name_of(const Call& call) { return *call.params.string("name"); }

@@ -43,7 +43,8 @@ inline constexpr std::string_view kSubscription =
   R"("also_started":{"$ref":"#/components/schemas/names"},)"   \
   R"("also_stopped":{"$ref":"#/components/schemas/names"},)"   \
   R"("also_restarted":{"$ref":"#/components/schemas/names"},)" \
-  R"("left_stopped":{"$ref":"#/components/schemas/names"})"
+  R"("left_stopped":{"$ref":"#/components/schemas/names"},)"   \
+  R"("also_failed":{"$ref":"#/components/schemas/names"})"
 /// *status_full*, and what was done to other services.
 inline constexpr std::string_view kStatusAndOthers =
     R"({"allOf":[{"$ref":"#/components/schemas/status_full"},)"
@@ -64,8 +65,9 @@ inline constexpr std::string_view kStatusAndOthers =
 /// *status_full* of `name`; service_not_found if there is no such service.
 [[nodiscard]] RpcResult status_full_of(const RpcContext& context, std::string_view name);
 
-/// What a request has done to other services, as members of the object that is being written. One
-/// that a condition has kept down by now is not among those that were started.
+/// What a request has done to other services, as members of the object that is being written. Those
+/// that were to be started and have failed by now are named apart; those that a condition has kept
+/// down are not named.
 void put_others(JsonWriter& writer, const Board& board, const Board::Others& others);
 
 /// The parameter `name`, which the table says is required.

@@ -138,7 +138,12 @@ class Daemon {
   /// with reload().
   virtual void set_service(SetService request, SetDone done) = 0;
 
-  using ServiceDeleteDone = std::function<void(const RequestResult<Board::Others>&)>;
+  /// What a removal has done to others, and what it has left for somebody to mend.
+  struct Deleted {
+    Board::Others others;
+    std::vector<std::string> warnings{};
+  };
+  using ServiceDeleteDone = std::function<void(const RequestResult<Deleted>&)>;
   /// Stops a service and removes it from the graph (Board::remove()), likewise.
   virtual void delete_service(const DeleteService& request, ServiceDeleteDone done) = 0;
 

@@ -28,9 +28,11 @@ std::string RpcError::json() const {
   JsonWriter writer;
   writer.begin_object();
   writer.member("code", static_cast<std::int32_t>(code_)).member("message", message_);
-  const bool own = code_ > RpcCode::invalid_request;  // zinit's codes, above those of JSON-RPC
+  // Those of the examples of JSON-RPC's specification.
+  const bool bare = code_ == RpcCode::parse_error || code_ == RpcCode::invalid_request ||
+                    code_ == RpcCode::method_not_found;
   const bool more = !service_.empty() || !hint_.empty() || !more_.empty();
-  if (own || more) {
+  if (!bare || more) {
     const auto text_or_null = [&](std::string_view key, const std::string& text) {
       writer.key(key);
       text.empty() ? writer.put(nullptr) : writer.put(text);

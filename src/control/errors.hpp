@@ -83,9 +83,9 @@ class RpcError {
   [[nodiscard]] RpcCode code() const noexcept { return code_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
-  /// The error object. JSON-RPC's own errors have no `data` if there is nothing to add, as in the
-  /// examples of its specification. All others have `data` with `name`, and with `service` and
-  /// `hint`, which may be null.
+  /// The error object. Those errors of JSON-RPC that the examples of its specification have are
+  /// without `data` if there is nothing to add, as there. All others have `data` with `name`, and
+  /// with `service` and `hint`, which may be null.
   [[nodiscard]] std::string json() const;
 
  private:

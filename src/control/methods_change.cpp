@@ -44,10 +44,11 @@ std::string set_json(const Board& board, const Board::SetReport& report) {
   return writer.end_object().take();
 }
 
-std::string deleted_json(const Board& board, const Board::Others& others) {
+std::string deleted_json(const Board& board, const Daemon::Deleted& deleted) {
   JsonWriter writer;
   writer.begin_object().member("ok", true);
-  if (!others.empty()) put_others(writer, board, others);
+  if (!deleted.others.empty()) put_others(writer, board, deleted.others);
+  if (!deleted.warnings.empty()) writer.member("warnings", deleted.warnings);
   return writer.end_object().take();
 }
 
@@ -78,9 +79,15 @@ bool is_gone(const ServiceView& view) { return view.removed && has_stopped(view)
 std::string words_of(const ServiceView& view) {
   const State state = view.record.state;
   if (state == State::failed) return "failed: " + reason_text(view.record.reason);
-  if (view.conflicts_with.empty()) return fmt::format("is {}", state_name(state));
-  return fmt::format("is {}: conflicts with {}", state_name(state),
-                     join(view.conflicts_with, ", "));
+  if (!view.conflicts_with.empty())
+    return fmt::format("is {}: conflicts with {}", state_name(state),
+                       join(view.conflicts_with, ", "));
+  if (view.restart_in_ms >= 0)
+    return fmt::format("{}; restarting in {}", end_text(view.record.end),
+                       duration_text(view.restart_in_ms));
+  if (view.waiting_on.empty()) return fmt::format("is {}", state_name(state));
+  const Waiting& first = view.waiting_on.front();
+  return fmt::format("waits for {}, which {}", first.name, first.reason);
 }
 
 /// A request about all services, and the names of the services that have not settled yet.
@@ -191,11 +198,11 @@ Outcome service_set(Call& call) {
 
 Outcome service_delete(Call& call) {
   const std::string name(name_of(call));
-  const Awaited<Board::Others> awaited;
+  const Awaited<Daemon::Deleted> awaited;
   call.context.daemon.delete_service(
       {name, call.params.boolean("persist"), call.params.boolean("cascade")},
-      awaited.as(call.context, name, [&board = call.context.board](const auto& others) {
-        return deleted_json(board, *others);
+      awaited.as(call.context, name, [&board = call.context.board](const auto& deleted) {
+        return deleted_json(board, *deleted);
       }));
   return awaited.later();
 }
@@ -232,7 +239,8 @@ constexpr std::string_view kSetResult =
     R"("restarted":{"const":true},"stopped":{"const":true},)"
     R"("warnings":{"$ref":"#/components/schemas/names"},)" ZINIT_OTHERS "}}";
 constexpr std::string_view kDeleted =
-    R"({"type":"object","properties":{"ok":{"const":true},)" ZINIT_OTHERS "}}";
+    R"({"type":"object","properties":{"ok":{"const":true},)"
+    R"("warnings":{"$ref":"#/components/schemas/names"},)" ZINIT_OTHERS "}}";
 // A schema whose first member has the name `done`.
 #define ZINIT_BULK_RESULT(done)                                                            \
   R"({"type":"object","properties":{")" done R"(":{"$ref":"#/components/schemas/names"},)" \

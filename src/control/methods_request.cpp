@@ -52,11 +52,14 @@ RpcError timed_out(const Board& board, const std::string& name, std::string_view
                    std::int64_t timeout_ms) {
   const auto brief = board.brief(name);
   const std::string_view state = state_name(brief ? brief->state : State::inactive);
-  const bool to_be_up = goal == "running" || goal == "settled";
+  const bool waits = state == "blocked" || state == "starting" || state == "stopping";
+  const bool rests = state != "running" && goal == "running";
   return RpcError(RpcCode::timeout, fmt::format("{} is not {} after {}: it is {}", name, goal,
                                                 duration_text(timeout_ms), state))
       .about(name)
-      .hint(to_be_up ? "service.why says what it waits for" : "")
+      .hint(waits   ? "service.why says what it waits for"
+            : rests ? "service.start starts it"
+                    : "")
       .with("state", json_of(state));
 }
 

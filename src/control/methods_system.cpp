@@ -36,9 +36,10 @@ Outcome power(Call& call) {
   }
   std::string message(call.params.string("message").value_or(""));
   if (const auto at_us = call.params.count("at_us")) {
-    const std::int64_t in_ms = std::max<std::int64_t>((*at_us - wall_us()) / 1000, 0);
-    context.daemon.tell_terminals(fmt::format("The system will go down for {} in {}{}{}",
-                                              power_action_text(action), duration_text(in_ms),
+    // Rounded up to seconds, so that a minute is told as one.
+    const std::int64_t in_s = std::max<std::int64_t>((*at_us - wall_us() + 999'999) / 1'000'000, 0);
+    context.daemon.tell_terminals(fmt::format("The system will {} in {}{}{}",
+                                              power_action_text(action), duration_text(in_s * 1000),
                                               message.empty() ? "" : ": ", message));
     context.power.set({action, *at_us, std::move(message)});
     return ok_json();
@@ -164,7 +165,7 @@ Outcome system_cancel_shutdown(Call& call) {
   const bool cancelled = call.context.power.cancel();
   if (cancelled) {
     log_warn("the shutdown that was scheduled is cancelled");
-    call.context.daemon.tell_terminals("The system will not go down: the shutdown is cancelled");
+    call.context.daemon.tell_terminals("The shutdown is cancelled");
   }
   JsonWriter writer;
   writer.begin_object().member("ok", true).member("cancelled", cancelled);

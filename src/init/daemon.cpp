@@ -523,7 +523,7 @@ void ZinitDaemon::power(PowerAction action, const std::string& message) {
     action = PowerAction::power_off;
   const std::string why =
       message.empty() ? "asked for by a client" : fmt::format("asked for by a client: {}", message);
-  tell_terminals(fmt::format("The system is going down for {} now{}{}", power_action_text(action),
+  tell_terminals(fmt::format("The system will {} now{}{}", power_action_text(action),
                              message.empty() ? "" : ": ", message));
   begin_shutdown(action, why);
 }

@@ -32,13 +32,16 @@ tl::unexpected<RequestFailure> unplaced(RequestFailure failure, const ServiceSpe
 }
 
 /// Warns of files that still require the service: cascade changes only the specs in memory.
-void tell_files_that_require(const Graph& graph, const std::string& name) {
+std::vector<std::string> files_that_require(const Graph& graph, const std::string& name) {
+  std::vector<std::string> warnings;
   for (const Slot slot : graph.node(graph.find(name)).required_by) {
     const ServiceSpec& spec = graph.spec(slot);
     if (!spec.file.empty())
-      log_warn("{} requires {} still, which is removed: a reload will find it missing", spec.file,
-               name);
+      warnings.push_back(
+          fmt::format("{} requires {} still, which is removed: a reload will find it missing",
+                      spec.file, name));
   }
+  return warnings;
 }
 
 }  // namespace
@@ -96,7 +99,7 @@ void ServiceChanges::stop(const DeleteService& request, const Daemon::ServiceDel
   if (auto asked = board_.removable(request.name, request.cascade); !asked)
     return done(tl::unexpected(asked.error()));
   // Where a reload has removed it in between, nothing is stopped with it.
-  stopping_.push_back({request, done, board_.stop(request.name).value_or(Board::Others())});
+  stopping_.push_back({request, done, {board_.stop(request.name).value_or(Board::Others())}});
   look();
 }
 
@@ -115,14 +118,15 @@ void ServiceChanges::look() {
   stopping_.erase(first, stopping_.end());
   FileTask task;
   task.work = [this, down] {
-    for (Removal& removal : *down) removal.masked_by = take_file(removal.request);
+    for (Removal& removal : *down) removal.masked_by = take_file(removal);
   };
   task.finish = [this, down](const std::optional<Error>& fault) { finish(*down, fault); };
   queue_.add(std::move(task));
 }
 
 /// Runs as a task of the queue: the service may have been set, started or required again by then.
-RequestResult<std::string> ServiceChanges::take_file(const DeleteService& request) const {
+RequestResult<std::string> ServiceChanges::take_file(Removal& removal) const {
+  const DeleteService& request = removal.request;
   if (auto still = board_.removable(request.name, request.cascade); !still)
     return tl::unexpected(still.error());
   const auto brief = board_.brief(request.name);
@@ -131,7 +135,10 @@ RequestResult<std::string> ServiceChanges::take_file(const DeleteService& reques
         Refusal::invalid_state, request.name + " was started again meanwhile; it is not removed"});
   }
   const GraphPtr graph = board_.graph();
-  if (request.persist && brief) tell_files_that_require(*graph, request.name);
+  if (request.persist && brief) {
+    removal.deleted.warnings = files_that_require(*graph, request.name);
+    for (const std::string& warning : removal.deleted.warnings) log_warn("{}", warning);
+  }
   return remove_service_file(request, *graph);
 }
 
@@ -146,12 +153,12 @@ void ServiceChanges::finish(const std::vector<Removal>& down, const std::optiona
     catch_all("service.delete", [&] { removal.done(outcome_of(removal, fault)); });
 }
 
-RequestResult<Board::Others> ServiceChanges::outcome_of(const Removal& removal,
-                                                        const std::optional<Error>& fault) {
+RequestResult<Daemon::Deleted> ServiceChanges::outcome_of(const Removal& removal,
+                                                          const std::optional<Error>& fault) {
   if (fault) return failed(*fault);
   // A reload may have removed it already.
   if (removal.masked_by || removal.masked_by.error().refusal == Refusal::not_found)
-    return removal.others;
+    return removal.deleted;
   return tl::unexpected(removal.masked_by.error());
 }
 

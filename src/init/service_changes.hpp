@@ -51,16 +51,16 @@ class ServiceChanges {
   struct Removal {
     DeleteService request;
     Daemon::ServiceDeleteDone done;
-    Board::Others others;  // that were stopped with it
+    Daemon::Deleted deleted;  // what became of others
     RequestResult<std::string> masked_by = tl::unexpected(RequestFailure{});  // likewise
   };
 
   void stop(const DeleteService& request, const Daemon::ServiceDeleteDone& done);
   [[nodiscard]] bool is_down(const Removal& removal) const;
-  [[nodiscard]] RequestResult<std::string> take_file(const DeleteService& request) const;
+  [[nodiscard]] RequestResult<std::string> take_file(Removal& removal) const;
   void finish(const std::vector<Removal>& down, const std::optional<Error>& fault);
-  [[nodiscard]] static RequestResult<Board::Others> outcome_of(const Removal& removal,
-                                                               const std::optional<Error>& fault);
+  [[nodiscard]] static RequestResult<Daemon::Deleted> outcome_of(const Removal& removal,
+                                                                 const std::optional<Error>& fault);
 
   FileQueue& queue_;
   Board& board_;

@@ -276,7 +276,7 @@ Bulk request_start_all(World& world) {
       bulk.skipped.push_back({slot, "its status is \"ignore\""});
     else if (node.broken())
       bulk.failed.push_back({slot, reason_text(fault_of(world, slot))}), asked.push_back(slot);
-    else if (satisfied(world, slot))
+    else if (satisfied(world, slot) && !world.record(slot).skipped)
       continue;
     else if (const std::string trigger = trigger_words(*node.spec); !trigger.empty())
       bulk.skipped.push_back({slot, trigger + " starts it"});

@@ -115,6 +115,12 @@ class Explainer {
         add("warning", fmt::format("wants {}, which {}", world_.graph->name(other),
                                    rest_words(world_, other)));
     }
+    const SpecFindings& findings = *world_.spec(slot_).findings;
+    if (findings.refused_warnings > 0) {
+      add("warning", fmt::format("its file has changed and is refused: {}",
+                                 *(findings.warnings.end() -
+                                   static_cast<std::ptrdiff_t>(findings.refused_warnings))));
+    }
     for (const std::string& name : *world_.node(slot_).unknown) {
       const std::string* link = world_.graph->masked_by(name);
       add("warning", fmt::format("names {} in its dependencies, which {}: ignored", name,

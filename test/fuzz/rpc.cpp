@@ -72,9 +72,7 @@ class NoDaemon final : public Daemon {
     report.name = spec->name;
     done(report);
   }
-  void delete_service(const DeleteService&, ServiceDeleteDone done) override {
-    done(Board::Others());
-  }
+  void delete_service(const DeleteService&, ServiceDeleteDone done) override { done(Deleted{}); }
   void set_proxy(SetProxy request, ProxyDone done) override {
     const auto written = read_toml(to_toml(request.config));
     require(written && to_json(*written) == to_json(request.config));

@@ -90,6 +90,45 @@ TEST_CASE("what had failed before is not named as stopped", "[quick][ctl]") {
   CHECK(zinit.state("bad") == "inactive");
 }
 
+TEST_CASE("start names what it meant to start with it and could not", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.file("all.toml",
+             "[target]\nstatus = 'stop'\n[dependencies]\nwants = ['bad', 'good']\n"
+             "after = ['bad']\n");
+  zinit.add("good", {.service = "status = 'stop'"});
+  zinit.boot();
+  const Outcome started = zinit.ctl({"start", "all"});
+  CHECK(started.code == 0);
+  CHECK_THAT(started.out, Contains("also started: good\n") &&
+                              Contains("also failed: bad; `zinitctl why bad` says why\n"));
+}
+
+TEST_CASE("start-all says of each what it came to", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("crash", {.exec = "exit 2",
+                      .lifecycle = "restart_delay_ms = 60000\n"
+                                   "restart_delay_max_ms = 60000"});
+  zinit.add("held", {.more = "[condition]\npath_exists = '/nowhere'\n"});
+  zinit.boot();
+  zinit.await_delayed("crash");
+  const Json all = *Json::parse(zinit.ctl({"--json", "start-all"}).out);
+  CHECK(all["skipped"][0]["name"] == "held");
+  CHECK_THAT(all["failed"][0]["reason"].text(), Contains("exited with code 2; restarting in "));
+}
+
+TEST_CASE("a removal warns of files that name what is gone, and why of a file that was refused",
+          "[quick][ctl][why]") {
+  Shop shop;
+  const Outcome removed = shop.ctl({"remove-service", "--cascade", "--persist", "db"});
+  CHECK_THAT(removed.out, Contains("warning: " + shop.zinit.config("web-1.toml") +
+                                   " requires db still, which is removed"));
+  shop.zinit.file("left.toml", "[service]\nexec = 7\n");
+  CHECK(shop.ctl({"reload"}).code == 1);
+  CHECK_THAT(shop.ctl({"why", "left"}).out,
+             Contains("its file has changed and is refused: ") && Contains("left.toml:2:8"));
+}
+
 TEST_CASE("a removal and a replacement name what they stop and restart", "[quick][ctl]") {
   Shop shop;
   const std::string file = shop.zinit.path("new.toml");

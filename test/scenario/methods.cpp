@@ -32,7 +32,8 @@ const Texts kStatusFull =
 /// A request's answer has what it did to others as well.
 Texts with_others() {
   Texts members = kStatusFull;
-  members.insert(members.end(), {"also_started", "also_stopped", "also_restarted", "left_stopped"});
+  members.insert(members.end(),
+                 {"also_started", "also_stopped", "also_restarted", "left_stopped", "also_failed"});
   return sorted(std::move(members));
 }
 
@@ -60,7 +61,7 @@ TEST_CASE("system.info tells mode, uptime and how many services there are", "[qu
     return info["boot"]["settled_ms"].is_number();
   }));
   CHECK(info.members() == sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname",
-                                  "kernel", "boot", "crashes", "config"}));
+                                  "kernel", "boot", "crashes", "config", "scheduled"}));
   CHECK(info["crashes"].dump() == R"({"count":0,"last":null})");
   CHECK(info["config"].members() == sorted({"directories", "settings", "templates"}));
   REQUIRE(info["config"]["directories"].size() == 1);

@@ -413,7 +413,8 @@ TEST_CASE("add-service and remove-service do the same from the command line", "[
   CHECK(cycle.code == 1);
   CHECK_THAT(cycle.err, Contains("web -> app -> web"));
   CHECK_THAT(zinit.ctl({"remove-service", "web"}).err, Contains("web is required by app"));
-  CHECK(zinit.ctl({"remove-service", "--cascade", "--persist", "web"}).out == "web removed\n");
+  CHECK(zinit.ctl({"remove-service", "--cascade", "--persist", "web"}).out ==
+        "web removed\nalso stopped: app\n");
   CHECK(entries_of(zinit.config()).empty());
   CHECK(zinit.ctl({"remove-service", "web"}).code == 4);
   CHECK(zinit.ctl({"start-all"}).out == "    started      app\n");

@@ -59,7 +59,7 @@ void FakeDaemon::set_service(SetService request, SetDone done) {
 
 void FakeDaemon::delete_service(const DeleteService& request, ServiceDeleteDone done) {
   deleted.push_back(request);
-  done(effects);
+  done(Deleted{effects});
 }
 
 void FakeDaemon::set_proxy(SetProxy request, ProxyDone done) {
