@@ -100,10 +100,10 @@ finit_stop() { kill -l USR2; }
 
 # --- dinit, where DINIT is a checkout of it that is built: `boot` waits for all services
 
-# FOLDER NAME PROGRAM [LINE]
+# FOLDER NAME PROGRAM
 dinit_file() {
   printf '%s\n' type=process "command=$3" "working-dir=$work" restart=true restart-delay=0 \
-    restart-limit-count=0 ${4:+"$4"} >"$1/$2"
+    restart-limit-count=0 >"$1/$2"
 }
 
 dinit_files() {
@@ -120,17 +120,15 @@ dinit_stop() { kill -l TERM; }
 
 # --- configurations for the chain and for the orphans
 
-# LENGTH: services each of which requires the one before it. runit and s6 have no dependencies, and
-# finit's conditions need a pid file, which this service does not write.
+# LENGTH: services each of which requires the one before it. runit and s6 have no dependencies,
+# finit's conditions need a pid file, which this service does not write, and dinit takes a chain of
+# 32 at most.
 chain_files() {
   local i
-  mkdir -p "$work"/{zinit,dinit}-chain-"$1"
+  mkdir -p "$work/zinit-chain-$1"
   for ((i = 0; i < $1; ++i)); do
     zinit_file "$work/zinit-chain-$1" "s$i" "$work/pause" "$([ $i = 0 ] || echo "s$((i - 1))")"
-    dinit_file "$work/dinit-chain-$1" "s$i" "$work/pause" \
-      "$([ $i = 0 ] || echo "depends-on: s$((i - 1))")"
   done
-  printf '%s\n' type=internal "depends-on: s$(($1 - 1))" >"$work/dinit-chain-$1/boot"
 }
 
 # One service that makes 1,000 orphans, or 10,000 in its own group; its supervisor is PID 1, which
