@@ -23,8 +23,8 @@ namespace zinit {
 /// that step.
 [[nodiscard]] bool to_start(const World& world, Slot slot);
 
-/// A re-spawn is delayed or under way. Where none is counted it is a oneshot, or one that a condition
-/// kept down, that is started again while its dependents run on.
+/// A re-spawn is delayed or under way. Where none is counted it is a oneshot, or one that a
+/// condition kept down, that is started again while its dependents run on.
 [[nodiscard]] inline bool respawns(const Record& record) {
   return record.respawn && record.count > 0;
 }
