@@ -136,19 +136,23 @@ ALL_SOURCES := $(SRC) $(call sources,test)
 HOT := $(filter $(addprefix src/,base/% io/% model/% os/% supervisor/% watch/% client/libzinit/% \
   client/verb_list.cpp config/toml_reader.cpp activation/relay.cpp),$(SRC))
 # What is there in these rooms for single requests, for start-up and the end, and large: {fmt} itself.
-HOT := $(filter-out $(addprefix src/,base/format.cpp base/trusted_path.cpp \
-  client/libzinit/async_client.cpp client/libzinit/client.cpp client/libzinit/names.cpp \
-  client/libzinit/requests.cpp io/dev_log.cpp io/http_reader.cpp io/probe.cpp io/resolver.cpp \
-  io/sink_table.cpp io/sink_trouble.cpp io/socket_sink.cpp io/syslog_message.cpp \
-  model/capability.cpp model/endpoint.cpp model/graph.cpp model/listen_address.cpp model/plan.cpp \
-  model/request.cpp model/why.cpp \
-  os/attempts.cpp os/cgroup_resources.cpp os/cgroup_tree.cpp os/conditions.cpp os/console.cpp \
+HOT := $(filter-out $(addprefix src/,base/environment.cpp base/format.cpp base/rooted.cpp \
+  base/trusted_path.cpp client/libzinit/async_client.cpp client/libzinit/client.cpp \
+  client/libzinit/names.cpp client/libzinit/requests.cpp io/dev_log.cpp io/http_reader.cpp \
+  io/notify_directory.cpp io/probe.cpp io/resolver.cpp io/sink_table.cpp io/sink_trouble.cpp \
+  io/socket_sink.cpp io/syslog_message.cpp io/wall_timer.cpp model/capability.cpp \
+  model/endpoint.cpp model/graph.cpp model/listen_address.cpp model/log_target.cpp model/plan.cpp \
+  model/reason.cpp model/request.cpp model/spec.cpp model/why.cpp os/attempts.cpp \
+  os/call_sites.cpp os/cgroup_resources.cpp os/cgroup_tree.cpp os/conditions.cpp os/console.cpp \
   os/directories.cpp os/disposal.cpp os/kept_descriptors.cpp os/kernel_command_line.cpp \
-  os/mount.cpp os/net.cpp os/power.cpp os/program_file.cpp os/socket_file.cpp os/tcp_ports.cpp \
-  os/unmount.cpp os/users.cpp os/virtualization.cpp \
-  supervisor/board_services.cpp supervisor/journal_read.cpp supervisor/reload_report.cpp \
-  supervisor/restore.cpp watch/fd_store.cpp watch/pidfile.cpp watch/prober.cpp \
-  watch/readiness.cpp watch/readiness_pidfile.cpp),$(HOT))
+  os/limits.cpp os/membership.cpp os/mount.cpp os/net.cpp os/power.cpp os/program_file.cpp \
+  os/socket_file.cpp os/tcp_ports.cpp os/thread.cpp os/unmount.cpp os/users.cpp \
+  os/virtualization.cpp supervisor/board.cpp supervisor/board_services.cpp \
+  supervisor/conditions.cpp supervisor/journal_read.cpp supervisor/messages.cpp \
+  supervisor/plan_aside.cpp supervisor/reload_report.cpp supervisor/request_report.cpp \
+  supervisor/restore.cpp supervisor/side_commands.cpp supervisor/spawn_places.cpp \
+  watch/fd_store.cpp watch/pidfile.cpp watch/prober.cpp watch/readiness.cpp \
+  watch/readiness_pidfile.cpp),$(HOT))
 HOT_OBJ := $(call objects_in,$(OUT)/obj,$(HOT))
 COLD_OBJ := $(call objects_in,$(OUT)/obj,$(filter-out $(HOT),$(SRC)))
 INTERNAL_OBJ := $(filter-out %/src/main.o,$(HOT_OBJ) $(COLD_OBJ))
