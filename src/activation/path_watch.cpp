@@ -286,7 +286,12 @@ PathWatch::Found PathWatch::look(Number number, Touch touch, const std::string& 
       if (!first && !touch.created.empty() && !found.holds) found.state = before;
       break;
     case PathKind::directory_not_empty:
-      found.not_empty = there && S_ISDIR(status.st_mode) && has_entries(path.text, found.lacks);
+      found.not_empty = there && S_ISDIR(status.st_mode) && has_entries(path.text, found.not_known);
+      if (found.not_known) {
+        found.lacks = true;
+        found.state = before;
+        break;
+      }
       found.state = found.not_empty ? "+" : kMissing;
       found.holds = found.not_empty && (touch.appeared || found.state != before);
       break;

@@ -47,6 +47,7 @@ class PathWatch {
     bool there = false;
     bool not_empty = false;  // of a directory that must not be empty
     bool lacks = false;      // memory, watches or descriptors: it is to be looked at again
+    bool not_known = false;  // for a lack: nothing but that has been found
     std::string warning;     // why changes may not be seen; empty: they are
   };
 

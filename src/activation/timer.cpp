@@ -110,7 +110,10 @@ void ServiceTimer::passed(Moment now, bool started, Milliseconds delay) {
   stand_.booted = stand_.booted || boot_due;
   stand_.since_us = std::max(stand_.since_us, now.wall_us);
   stand_.not_before_us = 0;
-  if (started || every_due) stand_.every_from = now.at;
+  if (started)
+    stand_.every_from = now.at;
+  else if (every_due)
+    skip_periods(now);
   stand_.delay = delay;
   stand_.caught_up = true;
   if (started) stand_.last_us = now.wall_us;
@@ -124,10 +127,15 @@ void ServiceTimer::hold() {
 
 void ServiceTimer::release(Moment now) {
   if (!std::exchange(held_, false)) return;
+  skip_periods(now);
+  plan();
+}
+
+/// Counts every_ms as if it had been due, and nothing started, at each of its times so far.
+void ServiceTimer::skip_periods(Moment now) noexcept {
   const TimePoint due = after(after(stand_.every_from, *spec_.every), stand_.delay);
   if (const auto period = due - stand_.every_from; due <= now.at)
     stand_.every_from += (now.at - stand_.every_from) / period * period;
-  plan();
 }
 
 void ServiceTimer::clock_set(std::int64_t wall_us) {

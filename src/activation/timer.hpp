@@ -94,6 +94,7 @@ class ServiceTimer {
   void catch_up(const std::optional<Stamp>& earlier, Moment now);
 
  private:
+  void skip_periods(Moment now) noexcept;
   void plan();
   void put_off_missed(std::int64_t wall_us);
 

@@ -21,6 +21,8 @@ constexpr Milliseconds kPatience{2000};
 
 // After a lack of descriptors, memory or threads.
 constexpr Milliseconds kAfterLack{5000};
+// A lack that lasts, such as that of watches, is looked for less and less often.
+constexpr Milliseconds kLongestLack{300000};
 
 // A service that changes its own file is started that often at most.
 constexpr Milliseconds kLeastDelay{100};
@@ -212,12 +214,13 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
   for (const auto& [number, one] : found) {
     One& path = paths_[number];
     Service& service = all_.at(path.service);
+    if (one.lacks) lacking_.insert(number);
+    if (one.not_known) continue;
     path.state = one.state;
     path.not_empty = one.not_empty;
     if (one.warning != path.warning && !one.warning.empty())
       log_warn("{}: [path]: {}", path.service, one.warning);
     path.warning = one.warning;
-    if (one.lacks) lacking_.insert(number);
     // What has gone meanwhile starts nothing any more.
     const bool stays = path.kind == PathKind::changed ||
                        (path.kind == PathKind::exists ? one.there : one.not_empty);
@@ -227,13 +230,21 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
     const bool asked =
         std::ranges::any_of(service.numbers, [&](auto number) { return found.contains(number); });
     if (!asked) continue;
-    service.ended = false;
+    service.ended = service.ended && std::ranges::any_of(service.numbers, [&](auto number) {
+                      const auto one = found.find(number);
+                      return one != found.end() && one->second.not_known;
+                    });
     service.wanted =
         std::ranges::any_of(service.numbers, [&](auto number) { return paths_[number].wants; });
     follow(name, service);
     keep(name, service);
   }
-  if (!lacking_.empty() && !later_.active()) later_.set(kAfterLack);
+  if (lacking_.empty()) {
+    lack_delay_ = {};
+  } else if (!later_.active()) {
+    later_.set(std::max(lack_delay_, kAfterLack));
+    lack_delay_ = std::min(std::max(lack_delay_, kAfterLack) * 2, kLongestLack);
+  }
   arm();
 }
 

@@ -114,7 +114,8 @@ class Paths {
   TimerWatcher silence_;
   TimerWatcher again_;
   TimerWatcher retry_;
-  TimerWatcher later_;  // of lacking_
+  TimerWatcher later_;          // of lacking_
+  Milliseconds lack_delay_{0};  // the next time that later_ waits
 };
 
 }  // namespace zinit

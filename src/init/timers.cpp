@@ -243,7 +243,10 @@ void Timers::remove_stamp(const std::string& service, std::string unless) {
   if (parts_.state.empty()) return;
   FileTask task;
   task.work = [path = stamp_of(service), unless = std::move(unless)] {
-    if (unless.empty() || !path_exists(unless)) (void)::unlink(path.c_str());
+    if (!unless.empty() && path_exists(unless)) return;
+    if (::unlink(path.c_str()) < 0 && errno != ENOENT)
+      log_warn("{}: cannot be removed, so that a boot will take for missed what was not wanted: {}",
+               path, errno_text(errno));
   };
   task.finish = [](const std::optional<Error>&) {};
   parts_.queue.add(std::move(task));
@@ -259,6 +262,7 @@ void Timers::release_ended() {
     if (!timer->held() || !may_start(service)) continue;
     look_at_start(service, *timer, now);
     timer->release(now);
+    keep(service, *timer);
     any = true;
   }
   if (any) arm();

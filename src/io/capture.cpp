@@ -21,9 +21,8 @@ constexpr Milliseconds kPause{1};
 // pause: such an end comes late by what the kernel and a busy loop take.
 constexpr std::chrono::microseconds kSoon{1500};
 
-// The size of a pipe as the kernel makes it, and the largest that a user may ask for by default.
-constexpr std::size_t kPipeBytes = std::size_t{64} << 10;
-constexpr std::size_t kWidePipeBytes = std::size_t{1} << 20;
+// The largest pipe that a user may ask for by default (fs.pipe-max-size).
+constexpr int kWidePipeBytes = 1 << 20;
 
 // For how long pauses are given up.
 constexpr Milliseconds kNoPause{500};
@@ -91,27 +90,33 @@ void Capture::readable(LogPipe& pipe) {
   if (pipe.log.wants_pause()) return pause(pipe);
   const ServiceLog::ReadOnce read = pipe.log.read(pipe, buffer_);
   if (read.ended) return let_go(&pipe);
-  if (pays(pipe, read)) pause(pipe);
+  if (!pays(pipe, read)) return;
+  pipe.paused = true;
+  pause(pipe);
 }
 
 /// Whether it pays to let lines gather in a pipe that has just been read.
 bool Capture::pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept {
   const TimePoint now = Clock::now();
   const bool soon = now - std::exchange(pipe.read_at, now) < kSoon;
-  // Half, since a page of it may have room that the next line does not fit into.
-  const std::size_t room = (pipe.wide ? kWidePipeBytes : kPipeBytes) / 2;
-  if (std::exchange(pipe.paused, false) && read.found > room) {
-    const bool tried = std::exchange(pipe.wide, true);
-    if (tried || ::fcntl(pipe.fd.get(), F_SETPIPE_SZ, kWidePipeBytes) < 0)
-      pipe.no_pause_until = after(now, kNoPause);
+  if (std::exchange(pipe.paused, false)) {
+    if (pipe.capacity <= 0) pipe.capacity = ::fcntl(pipe.fd.get(), F_GETPIPE_SZ);
+    // Half, since a page of it may have room that the next line does not fit into.
+    if (static_cast<std::int64_t>(read.found) > pipe.capacity / 2) {
+      const bool tried = std::exchange(pipe.tried_wide, true);
+      const int wider = tried ? -1 : ::fcntl(pipe.fd.get(), F_SETPIPE_SZ, kWidePipeBytes);
+      if (wider > 0)
+        pipe.capacity = wider;
+      else
+        pipe.no_pause_until = after(now, kNoPause);
+    }
   }
   return soon && read.all && now >= pipe.no_pause_until;
 }
 
 /// Removes the pipe from the set for a while. Asking for no events would not do: the kernel reports
 /// the hang-up of a pipe without writers all the same.
-void Capture::pause(LogPipe& pipe) {
-  pipe.paused = true;
+void Capture::pause(const LogPipe& pipe) {
   MutexLock lock(mutex_);
   paused_.push_back(&pipe);
   set_.remove(pipe.fd.get());
@@ -119,8 +124,10 @@ void Capture::pause(LogPipe& pipe) {
 }
 
 void Capture::resume() {
+  resume_.set(kTryAgain);  // in case memory runs out in the midst of it
   MutexLock lock(mutex_);
   for (; !paused_.empty(); paused_.pop_back()) listen(*paused_.back());
+  resume_.stop();
 }
 
 /// Stops watching a pipe that has ended, and closes it.

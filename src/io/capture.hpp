@@ -45,7 +45,7 @@ class Capture {
   [[nodiscard]] LogPipePtr find(const LogPipe* pipe) const EXCLUDES(mutex_);
   void readable(LogPipe& pipe);
   [[nodiscard]] static bool pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept;
-  void pause(LogPipe& pipe) EXCLUDES(mutex_);
+  void pause(const LogPipe& pipe) EXCLUDES(mutex_);
   void resume() EXCLUDES(mutex_);
   void let_go(const LogPipe* pipe) EXCLUDES(mutex_);
   void give_up_oldest(ServiceLog& log);

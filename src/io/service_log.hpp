@@ -78,8 +78,9 @@ struct LogPipe {
   // Used by Capture alone, on the loop's thread.
   TimePoint read_at{};         // the last read
   TimePoint no_pause_until{};  // a pause would hold up the process
-  bool paused = false;         // not read since the last pause
-  bool wide = false;           // its size was asked for
+  bool paused = false;         // for lines to gather, and not read since
+  bool tried_wide = false;     // a larger size was asked for
+  int capacity = 0;            // in bytes, once it is known
 };
 
 using LogPipePtr = std::shared_ptr<LogPipe>;

@@ -19,8 +19,8 @@ namespace {
 
 constexpr unsigned kFirstInherited = 3;
 
-// Enough for a thousand running services, which need three each. Such a table takes 33 KiB.
-constexpr rlim_t kRoom = 4096;
+// Enough for a thousand running services, which need four each. Such a table takes 65 KiB.
+constexpr rlim_t kRoom = 8192;
 
 /// What the kernel allows at most: fs.nr_open, else its default.
 rlim_t most_allowed_by_kernel() {

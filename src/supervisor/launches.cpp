@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "model/predicates.hpp"
 #include "os/directories.hpp"
 #include "supervisor/core.hpp"
 #include "supervisor/messages.hpp"

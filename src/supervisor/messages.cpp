@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/predicates.hpp"
 #include "model/why.hpp"
 
 namespace zinit {

@@ -107,8 +107,10 @@ class Reporter {
     if (slot == kNoSlot) return false;
     const Node& node = next.node(slot);
     const std::string& name = world_.graph->name(at);
-    return std::ranges::find(node.missing, name) != node.missing.end() ||
-           std::ranges::any_of(node.requires_, [&](Slot one) { return next.name(one) == name; });
+    // Neither list has the name where the other may have it.
+    if (const Slot there = next.find(name); there != kNoSlot)
+      if (std::ranges::find(node.requires_, there) != node.requires_.end()) return true;
+    return std::ranges::find(node.missing, name) != node.missing.end();
   }
 
   /// Adds to `told` the running services that require one of `slots`, directly or indirectly.

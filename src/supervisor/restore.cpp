@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "base/text.hpp"
+#include "model/predicates.hpp"
 #include "supervisor/core.hpp"
 
 namespace zinit {

@@ -128,6 +128,7 @@ void ServiceCgroup::watch_end() {
 
 void ServiceCgroup::emptied() noexcept {
   watches_.drop(end_watch_);
+  watches_.drop(memory_watch_);
   in_use_ = false;
   unseen_ = false;
 }
