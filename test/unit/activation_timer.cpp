@@ -172,6 +172,15 @@ TEST_CASE("every_ms of a service that still runs is not due, and due on its grid
   CHECK_FALSE(timer.held());
   CHECK_FALSE(timer.due(at(kNow, 149)));
   CHECK(timer.due(at(kNow, 150)));
+  SECTION("in the next image, which does not know that it was held") {
+    ServiceTimer next = timer_of(spec);
+    next.go_on(timer.stand());
+    next.passed(at(kNow, 163), false, Milliseconds{0});
+    next.hold();
+    next.release(at(kNow, 168));
+    CHECK_FALSE(next.due(at(kNow, 169)));
+    CHECK(next.due(at(kNow, 170)));
+  }
   SECTION("within the first period") {
     timer.hold();
     timer.release(at(kNow, 149));
