@@ -461,8 +461,8 @@ build/compile_commands.json: $(OUT)/flags $(ALL_SOURCES)
 # the boot images hold is downloaded by the scripts of test/vm and never installed here.
 BUILD_DEPS := g++ libev-dev libc-ares-dev libhttp-parser-dev libtoml11-dev rapidjson-dev \
   libexpected-dev libfmt-dev
-TEST_DEPS := catch2 clang libclang-rt-14-dev mandoc qemu-system-x86 cpio busybox socat jq \
-  mmdebstrap e2fsprogs linux-headers-cloud-amd64 pkgconf tzdata
+TEST_DEPS := catch2 clang libclang-rt-14-dev mandoc qemu-system-x86 cpio busybox socat \
+  netcat-openbsd jq mmdebstrap e2fsprogs linux-headers-cloud-amd64 pkgconf tzdata
 
 .PHONY: deps
 deps:  ## install what is missing of the Debian packages needed (root, only when some are missing)
