@@ -3,7 +3,7 @@
 
 namespace zinit {
 
-/// Has all threads share a few of malloc's arenas. Before the first thread starts. (mallopt(3))
+/// Has all threads share one arena of malloc. Before the first thread starts. (mallopt(3))
 void share_arenas() noexcept;
 
 /// Gives freed memory that malloc keeps back to the kernel: after start-up, or after a large task

@@ -106,9 +106,11 @@ TEST_CASE("start names what it meant to start with it and could not", "[quick][c
 
 TEST_CASE("start-all says of each what it came to", "[quick][ctl]") {
   Server zinit;
+  // It is never running, so that start-all cannot see it so.
   zinit.add("crash", {.exec = "exit 2",
                       .lifecycle = "restart_delay_ms = 60000\n"
-                                   "restart_delay_max_ms = 60000"});
+                                   "restart_delay_max_ms = 60000",
+                      .more = "[readiness]\nnotify = 'systemd'\n"});
   zinit.add("held", {.more = "[condition]\npath_exists = '/nowhere'\n"});
   zinit.boot();
   zinit.await_delayed("crash");

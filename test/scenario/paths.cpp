@@ -219,6 +219,22 @@ TEST_CASE("files that change while zinit executes itself anew, or has crashed, a
   CHECK(zinit.count("ran") == 2);
 }
 
+TEST_CASE("more changes than the kernel keeps lose none that counts", "[path]") {
+  const int most = std::stoi(read_file("/proc/sys/fs/inotify/max_queued_events"));
+  if (most > 100000) return skip("this kernel keeps more events than files are made here");
+  Server zinit;
+  zinit.put("folder/first", "");
+  zinit.add("s", by_path(key("changed", zinit.path("folder"))));
+  zinit.add("late", by_path(key("exists", zinit.path("folder/late")), "echo late >>$T"));
+  boot(zinit);
+  REQUIRE(::kill(zinit.pid(), SIGSTOP) == 0);
+  for (int i = 0; i <= most; ++i) zinit.put("folder/" + std::to_string(i), "");
+  zinit.mark("folder/late");  // its event is lost
+  REQUIRE(::kill(zinit.pid(), SIGCONT) == 0);
+  zinit.await_trace("ran");
+  zinit.await_trace("late");
+}
+
 TEST_CASE("a path where the kernel does not tell of changes is warned of", "[quick][path]") {
   Server zinit;
   zinit.add("s", by_path(key("exists", "/proc/self/nothing")));
