@@ -5,8 +5,6 @@
 //   call SOCKET N LINE at-once   from N connections that are open at once: prints the microseconds
 //                                until all have connected and have their answers
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,34 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "server.hpp"
+
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double us_since(Clock::time_point from) {
-  return std::chrono::duration<double, std::micro>(Clock::now() - from).count();
-}
-
-int connect_to(const char* path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-  const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-    std::exit(1);
-  return server;
-}
-
-void send_line(int server, const std::string& line) {
-  if (::write(server, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::exit(1);
-}
-
-void await_answer(int server) {
-  char buffer[65536];
-  for (ssize_t got; (got = ::read(server, buffer, sizeof buffer)) > 0;)
-    if (buffer[got - 1] == '\n') return;
-  std::exit(1);
-}
 
 int at_once(const char* path, std::size_t count, const std::string& line) {
   rlimit limit{};

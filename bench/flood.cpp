@@ -13,9 +13,7 @@
 //   flood quietly SOCKET SERVICE FILE BYTES  the same without pings
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,13 +25,9 @@
 #include <string>
 #include <vector>
 
+#include "server.hpp"
+
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double us_since(Clock::time_point from) {
-  return std::chrono::duration<double, std::micro>(Clock::now() - from).count();
-}
 
 int lines(long count, bool at_once) {
   static char block[4096];
@@ -85,22 +79,9 @@ int into(long bytes, const char* file, const std::string& way, long count, char*
   return 0;
 }
 
-int connect_to(const char* path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-  const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-    std::exit(1);
-  return server;
-}
-
 void ask(int server, const std::string& line) {
-  if (::write(server, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::exit(1);
-  char buffer[65536];
-  for (ssize_t got; (got = ::read(server, buffer, sizeof buffer)) > 0;)
-    if (buffer[got - 1] == '\n') return;
-  std::exit(1);
+  send_line(server, line);
+  await_answer(server);
 }
 
 int through(const char* socket, const std::string& service, const char* file, long bytes,

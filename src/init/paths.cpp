@@ -242,8 +242,8 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
   if (lacking_.empty()) {
     lack_delay_ = {};
   } else if (!later_.active()) {
-    later_.set(std::max(lack_delay_, kAfterLack));
-    lack_delay_ = std::min(std::max(lack_delay_, kAfterLack) * 2, kLongestLack);
+    lack_delay_ = std::clamp(lack_delay_ * 2, kAfterLack, kLongestLack);
+    later_.set(lack_delay_);
   }
   arm();
 }

@@ -115,7 +115,7 @@ class Paths {
   TimerWatcher again_;
   TimerWatcher retry_;
   TimerWatcher later_;          // of lacking_
-  Milliseconds lack_delay_{0};  // the next time that later_ waits
+  Milliseconds lack_delay_{0};  // that later_ has waited; 0: it has not
 };
 
 }  // namespace zinit

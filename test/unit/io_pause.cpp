@@ -27,17 +27,26 @@ class PausingSink final : public Sink {
   std::atomic<bool> pauses{true};
 };
 
+/// A log store on a running data loop, whose lines go to `sink`.
+struct PausingStore {
+  PausingStore() {
+    REQUIRE(data);
+    store.configure(0, service("web", {}, [](auto& spec) { spec.logging.edit().console = true; }));
+    REQUIRE((*data)->start());
+  }
+  decltype(DataLoop::create()) data = DataLoop::create();
+  std::shared_ptr<PausingSink> sink = std::make_shared<PausingSink>();
+  LogStore store{data.value()->loop(), {nullptr, sink}};
+};
+
 }  // namespace
 
 TEST_CASE("log store: a sink can pause the reading of pipes, but not for a client's request",
           "[io]") {
-  auto data = DataLoop::create();
-  REQUIRE(data);
-  const auto sink = std::make_shared<PausingSink>();
-  LogStore store((*data)->loop(), {nullptr, sink});
-  store.configure(0,
-                  test::service("web", {}, [](auto& spec) { spec.logging.edit().console = true; }));
-  REQUIRE((*data)->start());
+  PausingStore paused;
+  auto& data = paused.data;
+  auto& sink = paused.sink;
+  auto& store = paused.store;
   {
     auto pipes = store.open_output(0);
     REQUIRE(pipes);
@@ -61,14 +70,11 @@ TEST_CASE("log store: a sink can pause the reading of pipes, but not for a clien
 
 TEST_CASE("log store: lines that come fast are read together, and none waits for the next",
           "[io]") {
-  auto data = DataLoop::create();
-  REQUIRE(data);
-  const auto sink = std::make_shared<PausingSink>();
+  PausingStore paused;
+  auto& data = paused.data;
+  auto& sink = paused.sink;
+  auto& store = paused.store;
   sink->pauses = false;
-  LogStore store((*data)->loop(), {nullptr, sink});
-  store.configure(0,
-                  test::service("web", {}, [](auto& spec) { spec.logging.edit().console = true; }));
-  REQUIRE((*data)->start());
   auto pipes = store.open_output(0);
   REQUIRE(pipes);
   REQUIRE(write_all(pipes->out.get(), "one\n", "pipe"));
