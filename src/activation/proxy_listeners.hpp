@@ -25,7 +25,9 @@ class ProxyListener {
         address_(std::move(address)),
         own_(own_address(fd_.get())) {}
   /// Closes it, and removes its file before. May block on a file system.
-  ~ProxyListener() { file_.remove(); }
+  ~ProxyListener() { remove_file(); }
+  /// Clients that come by its path do not reach it any more. May block on a file system.
+  void remove_file() noexcept { file_.remove(); }
   ProxyListener(const ProxyListener&) = delete;
   ProxyListener& operator=(const ProxyListener&) = delete;
 

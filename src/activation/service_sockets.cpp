@@ -152,7 +152,9 @@ ServiceSockets::ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls c
       look_(loop, [this] { look_now(); }),
       again_(loop, [this] { look_now(); }) {}
 
-ServiceSockets::~ServiceSockets() {
+ServiceSockets::~ServiceSockets() { end(); }
+
+void ServiceSockets::end() {
   MutexLock lock(mutex_);
   for (auto& [slot, service] : open_) service->close();
 }

@@ -48,8 +48,10 @@ class ServiceSockets final : public WatchPort {
 
   /// Loop and services outlive this. While no thread runs the loop.
   ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls calls);
-  /// Removes the files of all sockets.
+  /// end(), if that was not called.
   ~ServiceSockets() override;
+  /// Closes all sockets, and removes their files. While no thread runs the loop.
+  void end() EXCLUDES(mutex_);
   ServiceSockets(const ServiceSockets&) = delete;
   ServiceSockets& operator=(const ServiceSockets&) = delete;
 

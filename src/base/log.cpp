@@ -58,22 +58,39 @@ std::string record(LogLevel level, std::string_view text, bool kmsg) {
   return cut(fmt::format("{:<5} {}", info.name, text), kLineMax) + '\n';
 }
 
-bool write_line(LogLevel level, std::string_view text) {
-  const bool kmsg = sink_is_kmsg;
-  const std::string line = record(level, text, kmsg);
-  const ssize_t written =
-      sink_is_ready ? ::write(sink, line.data(), line.size()) : write_now(sink, line);
-  return written == static_cast<ssize_t>(line.size());
-}
+/// Lines that go to the sink in one write, where it is not the kernel, for which each is a record.
+class Batch {
+ public:
+  void add(LogLevel level, std::string_view text) {
+    const std::string line = record(level, text, kmsg_);
+    if (kmsg_ || text_.size() + line.size() > PIPE_BUF) flush();
+    text_ += line;
+    ++lines_;
+  }
 
-/// Logs how many lines were lost, before the next line that can be written.
-void tell_dropped() {
-  const std::uint64_t count = dropped.exchange(0);
-  if (count == 0) return;
-  const bool told = write_line(LogLevel::warn,
-                               fmt::format("log: {} line{} dropped", count, count == 1 ? "" : "s"));
-  if (!told) dropped += count;
-}
+  /// How many lines were lost. They are counted with the batch that tells of them, so that they
+  /// count again if that cannot be written.
+  void add_dropped() {
+    const std::uint64_t count = dropped.exchange(0);
+    if (count == 0) return;
+    add(LogLevel::warn, fmt::format("log: {} line{} dropped", count, count == 1 ? "" : "s"));
+    lines_ += count - 1;
+  }
+
+  void flush() noexcept {
+    if (text_.empty()) return;
+    const ssize_t written =
+        sink_is_ready ? ::write(sink, text_.data(), text_.size()) : write_now(sink, text_);
+    if (written < static_cast<ssize_t>(text_.size())) dropped += lines_;
+    text_.clear();
+    lines_ = 0;
+  }
+
+ private:
+  const bool kmsg_ = sink_is_kmsg;
+  std::string text_;
+  std::uint64_t lines_ = 0;
+};
 
 }  // namespace
 
@@ -110,18 +127,27 @@ void set_log_listener(LogListener new_listener) noexcept { listener = new_listen
 
 bool log_enabled(LogLevel level) noexcept { return level >= threshold; }
 
-void log_line(LogLevel level, std::string_view text) noexcept {
-  if (!log_enabled(level)) return;
+void log_lines(std::span<const LogRecord> lines) noexcept {
   const int saved = errno;  // callers log before they report their own fault
-  try {
-    const std::string line = printable(text);
-    tell_dropped();
-    if (!write_line(level, line)) ++dropped;
-    if (const LogListener listen = listener) listen(level, line);
-  } catch (...) {
-    ++dropped;  // no memory for the line
+  Batch batch;
+  for (const auto& [level, text] : lines) {
+    if (!log_enabled(level)) continue;
+    try {
+      const std::string line = printable(text);
+      batch.add_dropped();
+      batch.add(level, line);
+      if (const LogListener listen = listener) listen(level, line);
+    } catch (...) {
+      ++dropped;  // no memory for the line
+    }
   }
+  batch.flush();
   errno = saved;
+}
+
+void log_line(LogLevel level, std::string_view text) noexcept {
+  const LogRecord line{level, text};
+  log_lines({&line, 1});
 }
 
 }  // namespace zinit

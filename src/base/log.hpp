@@ -3,10 +3,11 @@
 // once is dropped and counted, and the count is logged before the next line that can be written.
 //
 // Any thread may log, also with locks held: the calling thread formats the line and hands it to the
-// sink in one write.
+// sink in one write, with the lines that it has beside it.
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -32,7 +33,7 @@ void set_log_descriptor(int fd, bool kmsg) noexcept;
 /// block. Never closed. Any thread.
 [[nodiscard]] int log_descriptor() noexcept;
 
-/// Sets a function that is called with every line after it was written, for the log named `zinit`.
+/// Sets a function that is called with every line, for the log named `zinit`.
 /// It must not block or log. Set it before there are other threads.
 using LogListener = void (*)(LogLevel level, std::string_view line);
 void set_log_listener(LogListener listener) noexcept;
@@ -41,6 +42,13 @@ void set_log_listener(LogListener listener) noexcept;
 
 /// Writes one line; control characters in it are shown as \xNN.
 void log_line(LogLevel level, std::string_view text) noexcept;
+
+struct LogRecord {
+  LogLevel level;
+  std::string_view text;
+};
+/// The same for several, in as few writes as the sink takes.
+void log_lines(std::span<const LogRecord> lines) noexcept;
 
 template <class... Args>
 void log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) noexcept {

@@ -587,10 +587,18 @@ void ZinitDaemon::finish_logs() {
   else
     machine_watchdog_.feed();
   files_.await(kLastLines);
+  start_.data_loop->loop().stop();  // comes to its end while the board does
+  if (board_.all_down() && !board_.busy()) board_.end();
   data_loop_ended_ = start_.data_loop->stop(kLastTurns);
   if (!data_loop_ended_) return log_error("logs: the data loop hangs; their last lines are lost");
   if (syslog_) syslog_->finish();
   logs_.finish(kLastLines);
+}
+
+void ZinitDaemon::remove_files() {
+  readiness_.end();
+  sockets_.end();
+  proxies_.remove_files();
 }
 
 void ZinitDaemon::leave_cgroups() {

@@ -106,6 +106,9 @@ class ZinitDaemon final : public Daemon {
   /// Reads what services have written, and lets the sinks write queued lines. Ends the data loop,
   /// and the task of files that is under way.
   void finish_logs();
+  /// Removes the files of sockets: all that this leaves when the process ends without destroying it.
+  /// After finish_logs(), where can_be_destroyed().
+  void remove_files();
   /// Removes zinit's cgroups, except those that still have processes. Not needed where a machine or
   /// container ends.
   void leave_cgroups();

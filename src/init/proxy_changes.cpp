@@ -73,6 +73,12 @@ ProxyChanges::ProxyChanges(Parts parts)
         (void)parts_.loop.post([this, place] { free_place(place); });
       }) {}
 
+void ProxyChanges::remove_files() noexcept {
+  for (const auto& [name, entry] : entries_)
+    for (const ListenerPtr& listener : entry.listeners) listener->remove_file();
+  for (const ListenerPtr& listener : leaving_) listener->remove_file();
+}
+
 // --- places ---
 
 ProxyTable* ProxyChanges::table() {

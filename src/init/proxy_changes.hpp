@@ -66,6 +66,9 @@ class ProxyChanges {
   /// To be called after each change of the board. Any thread.
   void look() noexcept { proxies_.look(); }
 
+  /// When zinit ends: removes the files of all that is listened on.
+  void remove_files() noexcept;
+
  private:
   struct Entry {
     ProxyPtr spec;

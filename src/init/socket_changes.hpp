@@ -58,6 +58,9 @@ class SocketChanges {
 
   [[nodiscard]] Daemon::Sockets view(const std::string& service) const;
 
+  /// See ServiceSockets::end().
+  void end() { sockets_.end(); }
+
  private:
   void open();
   void opened(const std::map<std::string, std::string>& faults, bool failed);

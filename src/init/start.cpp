@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/log.hpp"
+#include "base/sanitized.hpp"
 #include "init/environment.hpp"
 #include "init/last_resort.hpp"
 #include "init/last_steps.hpp"
@@ -100,8 +101,11 @@ int run_plain(StartRequest request) {
     (*daemon)->leave_cgroups();
   (*daemon)->finish_logs();
   const int code = (*daemon)->exit_code();
-  // The destructor would wait for threads that hang in the kernel.
-  if (!(*daemon)->can_be_destroyed()) _exit(code);
+  const bool rests = (*daemon)->can_be_destroyed();
+  if (rests) (*daemon)->remove_files();
+  // The destructor would wait for threads that hang in the kernel. It frees what the kernel frees
+  // faster, which is why only a build that looks for leaks calls it.
+  if (!rests || !kSanitized) _exit(code);
   return code;
 }
 

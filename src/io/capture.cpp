@@ -35,9 +35,9 @@ constexpr std::size_t kPipesKept = LogStore::kOldPipes + 2;
 Capture::Capture(EventLoop& loop)
     : loop_(loop),
       set_(loop,
-           [this](EpollSet::Key key, std::uint32_t) {
+           [this](EpollSet::Key key, std::uint32_t events) {
              if (const LogPipePtr pipe = find(reinterpret_cast<const LogPipe*>(key)))
-               readable(*pipe);
+               events == EPOLLHUP ? ended(*pipe) : readable(*pipe);
            }),
       again_(loop, [this] { begin(); }),
       resume_(loop, [this] { resume(); }),
@@ -84,6 +84,12 @@ LogPipePtr Capture::find(const LogPipe* pipe) const {
   MutexLock lock(mutex_);
   const auto found = watched_.find(pipe);
   return found == watched_.end() ? nullptr : found->second;
+}
+
+/// For a pipe that nobody can write to any more, and that is empty: it need not be read.
+void Capture::ended(LogPipe& pipe) {
+  pipe.log.end(pipe, buffer_);
+  let_go(&pipe);
 }
 
 void Capture::readable(LogPipe& pipe) {
@@ -147,8 +153,7 @@ void Capture::let_go(const LogPipe* pipe) {
 void Capture::give_up_oldest(ServiceLog& log) {
   for (const LogPipePtr& pipe : log.pipes(kPipesKept)) {
     log.drain(*pipe, buffer_);
-    log.end(*pipe, buffer_);
-    let_go(pipe.get());
+    ended(*pipe);
   }
 }
 

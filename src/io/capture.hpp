@@ -43,6 +43,7 @@ class Capture {
   void listen(const LogPipe& pipe) REQUIRES(mutex_);
   void begin() EXCLUDES(mutex_);
   [[nodiscard]] LogPipePtr find(const LogPipe* pipe) const EXCLUDES(mutex_);
+  void ended(LogPipe& pipe);
   void readable(LogPipe& pipe);
   [[nodiscard]] static bool pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept;
   void pause(const LogPipe& pipe) EXCLUDES(mutex_);

@@ -56,7 +56,7 @@ NotifyDirectory::NotifyDirectory(std::string shared)
     : shared_(std::move(shared)),
       own_(shared_.empty() ? "" : fmt::format("{}/{}", shared_, ::getpid())) {}
 
-NotifyDirectory::~NotifyDirectory() {
+void NotifyDirectory::remove() noexcept {
   MutexLock lock(mutex_);
   if (!own_.empty()) ::rmdir(own_.c_str());  // it may have been made before a re-execution
 }

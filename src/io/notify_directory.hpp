@@ -22,13 +22,15 @@ class NotifyDirectory {
   /// The directory lies in `shared`; both are made with the first socket. If `shared` is empty,
   /// add_socket() fails.
   explicit NotifyDirectory(std::string shared);
-  /// Removes the directory, unless there are sockets in it.
-  ~NotifyDirectory();
   NotifyDirectory(const NotifyDirectory&) = delete;
   NotifyDirectory& operator=(const NotifyDirectory&) = delete;
 
   /// Makes a new socket. Any thread; may block on the file system.
   [[nodiscard]] Result<NotifySocket> add_socket(std::optional<uid_t> user);
+
+  /// Removes the directory, unless there are sockets in it. Any thread; may block on the file
+  /// system.
+  void remove() noexcept;
 
  private:
   [[nodiscard]] Result<void> make() REQUIRES(mutex_);

@@ -14,6 +14,7 @@
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"
+#include "base/sanitized.hpp"
 #include "os/signals.hpp"
 
 #ifndef AT_MINSIGSTKSZ
@@ -24,20 +25,8 @@ namespace zinit {
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ZINIT_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ZINIT_SANITIZED 1
-#endif
-#endif
-
-#ifdef ZINIT_SANITIZED
 // Sanitizers keep their own data on each stack, and make frames several times as large.
-constexpr std::size_t kLeastStackBytes = std::size_t{1024} * 1024;
-#else
-constexpr std::size_t kLeastStackBytes = 0;
-#endif
+constexpr std::size_t kLeastStackBytes = kSanitized ? std::size_t{1024} * 1024 : 0;
 
 constexpr std::size_t kPage = 4096;
 

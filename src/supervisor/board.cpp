@@ -67,6 +67,8 @@ bool Board::busy() const {
   return core.launches();
 }
 
+void Board::end() { core_->end(); }
+
 void Board::load(const std::vector<SpecPtr>& specs, const MaskedNames& masked) {
   BoardCore& core = *core_;  // clang's thread safety analysis cannot follow a unique_ptr
   const BoardCore::Change change(core);

@@ -89,15 +89,18 @@ class Board final : public WatchReports {
     StatePort* state = nullptr;  // null: no re-execution is meant
   };
   Board(Ports ports, SpawnDefaults defaults);
-  /// Ends the threads of all jobs; the processes of services keep running.
+  /// end(), if that was not called.
   ~Board();
   Board(const Board&) = delete;
   Board& operator=(const Board&) = delete;
 
   /// Whether the constructor could start the janitor's thread. To be checked before any other call.
   [[nodiscard]] const Result<void>& works() const;
-  /// Whether a launch is under way. The destructor waits for it, and it may hang.
+  /// Whether a launch is under way. end() waits for it, and it may hang.
   [[nodiscard]] bool busy() const;
+  /// Ends all threads, and writes the last lines of the log; the processes of services keep
+  /// running. Nothing is done by the board any more after it.
+  void end();
 
   /// Takes the first graph: makes records, starts nothing. Once, before any other change. `masked`
   /// names the services that are masked on purpose (config/loader.hpp).

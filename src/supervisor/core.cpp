@@ -28,7 +28,9 @@ BoardCore::BoardCore(const Board::Ports& ports, SpawnDefaults defaults)
     works_ = Failure(thread.error());
 }
 
-BoardCore::~BoardCore() {
+BoardCore::~BoardCore() { end(); }
+
+void BoardCore::end() {
   launcher_.stop();
   std::list<Thread> ended;
   {
@@ -36,11 +38,11 @@ BoardCore::~BoardCore() {
     ending_ = true;
     for (const auto& job : jobs)
       if (job) job->wake.notify_one();
-    janitor_wake_.notify_one();
-    janitor_pause_.notify_one();
     while (!threads_.empty()) all_ended_.wait(mutex);
     ended.splice(ended.end(), ended_threads_);
   }
+  janitor_wake_.notify_one();
+  janitor_pause_.notify_one();
   janitor_.join();
   ended.clear();  // joins: the last thing a job's thread does is to wake the janitor, unlocked
 }

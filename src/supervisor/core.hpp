@@ -62,6 +62,8 @@ class BoardCore {
   ~BoardCore();
   BoardCore(const BoardCore&) = delete;
   BoardCore& operator=(const BoardCore&) = delete;
+  /// See Board::end().
+  void end() EXCLUDES(mutex);
 
   Mutex mutex;
   World world GUARDED_BY(mutex);

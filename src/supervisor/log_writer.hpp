@@ -1,5 +1,5 @@
 // The queue of lines for zinit's own log, and of those for services' logs. Lines are queued under
-// the board's lock and written later without it, in the same order.
+// the board's lock and written later without it, each log's in the same order.
 //
 // Threads: no locking of its own; the board's lock guards it, except for write(), which is called
 // without the lock.

@@ -68,7 +68,9 @@ ReadinessChecks::ReadinessChecks(EventLoop& loop, std::string directory, StateFa
   looked_->call = &files_looked_;
 }
 
-ReadinessChecks::~ReadinessChecks() {
+ReadinessChecks::~ReadinessChecks() { end(); }
+
+void ReadinessChecks::end() {
   {
     MutexLock lock(looked_->mutex);
     looked_->call = nullptr;
@@ -78,6 +80,8 @@ ReadinessChecks::~ReadinessChecks() {
     MutexLock lock(mutex_);
     watches.swap(watches_);
   }
+  watches.clear();
+  sockets_.remove();
 }
 
 Result<void> ReadinessChecks::prepare(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {

@@ -54,7 +54,10 @@ class ReadinessChecks final : public WatchPort {
   /// After a re-execution, before the first process is watched: takes what the image before has
   /// left.
   void take_over(Inheritance& inherited, const FactMap& facts);
+  /// end(), if that was not called.
   ~ReadinessChecks() override;
+  /// Watches nothing any more, and removes the files of its sockets. While no thread runs the loop.
+  void end();
   ReadinessChecks(const ReadinessChecks&) = delete;
   ReadinessChecks& operator=(const ReadinessChecks&) = delete;
 
