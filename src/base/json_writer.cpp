@@ -90,6 +90,13 @@ JsonWriter& JsonWriter::put_unsigned(std::uint64_t value) {
   return *this;
 }
 
+void JsonWriter::drop_empty(std::size_t before, std::size_t value) {
+  const std::string_view text(buffer_.GetString() + value, buffer_.GetSize() - value);
+  if (text != ":null" && text != ":[]" && text != ":\"\"" && text != ":{}") return;
+  buffer_.Pop(buffer_.GetSize() - before);
+  writer_.forget_member();
+}
+
 std::string JsonWriter::take() {
   std::string text(buffer_.GetString(), buffer_.GetSize());
   buffer_.Clear();

@@ -269,14 +269,19 @@ CgroupUsage usage_of(const ServiceView& view) {
 void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs,
                      const StatusSelection& selection, const Triggers* triggers,
                      std::optional<bool> changed_on_disk) {
-  const LogInfo log = logs.info(view.slot);
+  const LogInfo log = selection.logs ? logs.info(view.slot) : LogInfo();
   const CgroupUsage usage = selection.usage ? usage_of(view) : CgroupUsage();
   const StatusSource source{view, log, usage, triggers, changed_on_disk};
   writer.begin_object();
   for (std::size_t i = 0; i < std::size(kMembers); ++i) {
     if (!selection.members[i]) continue;
-    writer.quoted_key(kMembers[i].quoted);
-    kMembers[i].put(writer, source);
+    const auto put = [&, i] { kMembers[i].put(writer, source); };
+    if (selection.some) {
+      writer.member_if_any(kMembers[i].quoted, put);
+    } else {
+      writer.quoted_key(kMembers[i].quoted);
+      put();
+    }
   }
   writer.end_object();
 }
@@ -304,12 +309,14 @@ std::string base64(std::string_view bytes) {
 
 StatusSelection::StatusSelection(const std::vector<std::string>& names) {
   static_assert(std::size(kMembers) <= 64);
+  some = !names.empty();
   for (std::size_t i = 0; i < std::size(kMembers); ++i) {
     const std::string_view name = kMembers[i].name();
     if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
     members.set(i);
     usage = usage || name == "memory_bytes" || name == "cpu_usec" || name == "tasks";
     changes = changes || name == "changed_on_disk";
+    logs = logs || name.starts_with("log_");
     triggers = triggers || name == "proxies" || name == "sockets" || name == "starts_on" ||
                name == "next_start_us" || name == "warnings";
   }

@@ -18,8 +18,10 @@ struct StatusSelection {
   explicit StatusSelection(const std::vector<std::string>& names = {});
 
   std::bitset<64> members;  // by their positions in the table
+  bool some = false;        // not all: those that are null or empty are left out
   bool usage = false;       // one of them needs the cgroup's figures: memory, CPU time, tasks
   bool changes = false;     // changed_on_disk is among them
+  bool logs = false;        // one of them counts the lines of the log
   bool triggers = false;    // one of them tells of proxies or sockets
 };
 

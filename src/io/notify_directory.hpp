@@ -22,6 +22,8 @@ class NotifyDirectory {
   /// The directory lies in `shared`; both are made with the first socket. If `shared` is empty,
   /// add_socket() fails.
   explicit NotifyDirectory(std::string shared);
+  /// remove(), if that was not called.
+  ~NotifyDirectory() { remove(); }
   NotifyDirectory(const NotifyDirectory&) = delete;
   NotifyDirectory& operator=(const NotifyDirectory&) = delete;
 

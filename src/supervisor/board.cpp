@@ -385,17 +385,16 @@ std::optional<ServiceView> Board::view(std::string_view name) const {
 }
 
 std::vector<ServiceView> Board::views() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  const Graph& graph = *core.world.graph;
+  std::vector<Slot> slots = graph.order();  // sorted, for views take more time to move
+  std::ranges::sort(slots, {}, [&](Slot slot) -> const std::string& { return graph.name(slot); });
   std::vector<ServiceView> views;
-  {
-    BoardCore& core = *core_;
-    MutexLock lock(core.mutex);
-    const TimePoint now = Clock::now();
-    SettledQuestions settled(core.world, now);
-    for (const Slot slot : core.world.graph->order())
-      views.push_back(core.view(slot, now, settled));
-  }
-  std::ranges::sort(views, {},
-                    [](const ServiceView& view) -> const std::string& { return view.spec->name; });
+  views.reserve(slots.size());
+  const TimePoint now = Clock::now();
+  SettledQuestions settled(core.world, now);
+  for (const Slot slot : slots) views.push_back(core.view(slot, now, settled));
   return views;
 }
 

@@ -81,7 +81,7 @@ void ReadinessChecks::end() {
     watches.swap(watches_);
   }
   watches.clear();
-  sockets_.remove();
+  sockets_.remove();  // which is empty now
 }
 
 Result<void> ReadinessChecks::prepare(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {

@@ -245,6 +245,11 @@ TEST_CASE("a full list has the members that were asked for alone", "[control][me
         R"([{"name":"db","state":"inactive"},{"name":"web","state":"inactive"}])");
   CHECK(client.call("service.list_full", R"({"members":["name","of_a_later_version"]})") ==
         R"([{"name":"db"},{"name":"web"}])");
+  // What is null or empty is left out, first, last, alone or between others.
+  CHECK(client.call("service.list_full", R"({"members":["pid"]})") == "[{},{}]");
+  CHECK(client.call("service.list_full",
+                    R"({"members":["description","kind","requires","oneshot","log_dropped_by"]})") ==
+        R"([{"kind":"service","oneshot":false},{"kind":"service","oneshot":false}])");
   const std::string all = client.call("service.list_full");
   CHECK(client.call("service.list_full", R"({"members":[]})") == all);
   CHECK(all.find("\"memory_bytes\":") != std::string::npos);
