@@ -576,33 +576,4 @@ void ZinitDaemon::delete_proxy(const std::string& name, ProxyDeleteDone done) {
   proxies_.remove(name, std::move(done));
 }
 
-bool ZinitDaemon::can_be_destroyed() {
-  return data_loop_ended_ && board_.all_down() && !board_.busy() && !files_.busy() &&
-         !paths_.looks() && !logs_.busy();
-}
-
-void ZinitDaemon::finish_logs() {
-  if (shutdown_.kind() == PowerAction::halt)
-    machine_watchdog_.disarm();
-  else
-    machine_watchdog_.feed();
-  files_.await(kLastLines);
-  start_.data_loop->loop().stop();  // comes to its end while the board does
-  if (board_.all_down() && !board_.busy()) board_.end();
-  data_loop_ended_ = start_.data_loop->stop(kLastTurns);
-  if (!data_loop_ended_) return log_error("logs: the data loop hangs; their last lines are lost");
-  if (syslog_) syslog_->finish();
-  logs_.finish(kLastLines);
-}
-
-void ZinitDaemon::remove_files() {
-  readiness_.end();
-  sockets_.end();
-  proxies_.remove_files();
-}
-
-void ZinitDaemon::leave_cgroups() {
-  if (start_.cgroups) start_.cgroups->close();
-}
-
 }  // namespace zinit

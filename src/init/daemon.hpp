@@ -106,7 +106,7 @@ class ZinitDaemon final : public Daemon {
   /// Reads what services have written, and lets the sinks write queued lines. Ends the data loop,
   /// and the task of files that is under way.
   void finish_logs();
-  /// Removes the files of sockets: all that this leaves when the process ends without destroying it.
+  /// Removes the files of sockets, all that stays when the process ends without destroying this.
   /// After finish_logs(), where can_be_destroyed().
   void remove_files();
   /// Removes zinit's cgroups, except those that still have processes. Not needed where a machine or
