@@ -106,6 +106,7 @@ void Timers::load() {
     if (fault) {  // those before stay in force until then
       log_error("changes of timers are not in force: {}", fault->text);
       anew_ = true;
+      seen_ = before;  // what has left the graph since then still has a stamp
       retry_.set(kAfterLack);
     } else {
       loaded(*made, before);
