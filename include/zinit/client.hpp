@@ -106,6 +106,13 @@ class Client {
   /// answer is due.
   std::uint64_t first_answered(std::optional<std::chrono::milliseconds> limit = {});
 
+  /// The descriptor of the connection, for who waits for other things too: readable (poll(2)) when
+  /// something has come that was not read yet, and when the server has closed it. first_answered()
+  /// and dispatch(), with a limit of 0, take what is there and wait for nothing. As long as it is
+  /// writable, request() does not wait either, unless the request is long. AsyncClient is made for
+  /// event loops altogether.
+  [[nodiscard]] int fd() const noexcept;
+
   // --- system ------------------------------------------------------------------------------------
 
   PingAnswer ping();

@@ -4,6 +4,8 @@
 #include <getopt.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -11,6 +13,9 @@
 namespace zinit {
 
 namespace {
+
+// A longer time (this is about 30 years) is as good as none, and could overflow in milliseconds.
+constexpr double kLongestSeconds = 1e9;
 
 bool is_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
@@ -184,6 +189,20 @@ class ArgumentParser {
 
 Result<Arguments> parse_arguments(const CommandShape& shape, std::vector<std::string> words) {
   return ArgumentParser(shape, words).parse();
+}
+
+Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
+                                               std::string_view option) {
+  if (!arguments.has(option)) return std::nullopt;
+  const std::string text = arguments.value(option);
+  const char* const end = text.data() + text.size();
+  double seconds = 0;
+  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
+  if (error != std::errc() || stop != end || !std::isfinite(seconds) || seconds <= 0)
+    return failure(
+        fmt::format("--{} {}: not a number of seconds above 0", option, printable(text)));
+  return Milliseconds(
+      static_cast<std::int64_t>(std::ceil(std::min(seconds, kLongestSeconds) * 1000)));
 }
 
 }  // namespace zinit

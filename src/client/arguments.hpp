@@ -2,12 +2,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "client/verbs.hpp"
 
 namespace zinit {
@@ -43,5 +45,10 @@ struct CommandShape {
 /// the most similar one.
 [[nodiscard]] Result<Arguments> parse_arguments(const CommandShape& shape,
                                                 std::vector<std::string> words);
+
+/// The value of an option that takes a positive number of seconds, such as "timeout"; nothing if it
+/// was not given. What is longer than 30 years is taken for that.
+[[nodiscard]] Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
+                                                             std::string_view option);
 
 }  // namespace zinit

@@ -31,11 +31,6 @@ bool is_set(const char* variable) {
   return value != nullptr && *value != '\0';
 }
 
-bool is_dumb() {
-  const char* type = std::getenv("TERM");
-  return type == nullptr || std::string_view(type) == "dumb";
-}
-
 /// Whether the environment names a locale whose characters are not UTF-8.
 bool other_than_utf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
@@ -68,6 +63,11 @@ std::string Terminal::fit(std::string_view text, std::size_t cells) const {
   if (!is_terminal || display_width(text) <= cells) return std::string(text);
   if (cells == 0) return {};
   return std::string(text.substr(0, prefix_bytes(text, cells - 1))) + (utf8 ? "…" : "~");
+}
+
+bool is_dumb() {
+  const char* type = std::getenv("TERM");
+  return type == nullptr || *type == '\0' || std::string_view(type) == "dumb";
 }
 
 Terminal standard_terminal() {

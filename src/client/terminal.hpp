@@ -24,6 +24,9 @@ struct Terminal {
   [[nodiscard]] std::string fit(std::string_view text, std::size_t cells) const;
 };
 
+/// Whether $TERM says that the terminal knows no escape sequences, or is not set.
+[[nodiscard]] bool is_dumb();
+
 /// What standard output is. It has colours if it is a terminal that is not "dumb", and $NO_COLOR is
 /// not set. It is taken for one of UTF-8 unless $LC_ALL, $LC_CTYPE or $LANG, the first that is set,
 /// names another (locale(7)). A terminal of unknown width, such as a serial line, has 80 columns.

@@ -8,6 +8,7 @@
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
+#include "client/reports.hpp"
 #include "client/text_block.hpp"
 #include "client/words.hpp"
 #include "config/directory.hpp"
@@ -16,19 +17,11 @@ namespace zinit {
 
 namespace {
 
-constexpr std::uint32_t kLogLines = 10;
-
 /// Waits for the answer to a request. All requests are sent before the first answer is read, so
 /// that the server is waited for only once.
 JsonDocument answer_to(VerbContext& context, std::uint64_t request) {
   return parse_json(context.client().answer(request, context.patience()));
 }
-
-/// The answers to the requests that are sent together.
-struct StatusAnswers {
-  ServiceStatus status;
-  std::vector<LogLine> log;
-};
 
 /// The states of the services that a status names, by name; "" for one that does not exist.
 using NeighbourStates = std::map<std::string, std::string>;
@@ -59,7 +52,8 @@ std::vector<BlockWord> neighbour_words(const std::vector<std::string>& names,
                                        const NeighbourStates& states) {
   std::vector<BlockWord> words;
   for (const std::string& name : names) {
-    const std::string& state = states.at(name);
+    const auto found = states.find(name);
+    const std::string state = found == states.end() ? "" : found->second;
     std::string text =
         fmt::format("{} {}", state.empty() ? "[ ]" : symbol_of(state), printable(name));
     if (state.empty()) text += " (does not exist)";
@@ -180,10 +174,9 @@ void add_log(TextBlock& block, const std::vector<LogLine>& lines) {
 }
 
 /// A line for each expression of the service's timer.
-void add_timers(VerbContext& context, TextBlock& block, const ServiceStatus& status) {
-  if (!status.next_start_us) return;
-  for (const TimerStatus& timer : read_timers(parse_json(context.client().call("system.timers")))) {
-    if (timer.service != status.name) continue;
+void add_timers(TextBlock& block, const StatusAnswers& answers) {
+  for (const TimerStatus& timer : answers.timers) {
+    if (timer.service != answers.status.name) continue;
     std::string text = timer.expression + ": ";
     if (timer.next_us)
       text +=
@@ -201,44 +194,12 @@ StatusAnswers ask_status(VerbContext& context, const std::string& name) {
   const JsonParams named = JsonParams().add("name", name);
   const auto status = client.request("service.status_full", named.text());
   const auto log =
-      client.request("logs.get", JsonParams(named).add("lines", std::int64_t{kLogLines}).text());
-  StatusAnswers answers;
-  answers.status = read_status(answer_to(context, status));
-  answers.log = read_log_lines(answer_to(context, log));
+      client.request("logs.get", JsonParams(named).add("lines", kStatusLogLines).text());
+  StatusAnswers answers{
+      read_status(answer_to(context, status)), read_log_lines(answer_to(context, log)), {}, {}};
+  answers.states = states_of_neighbours(context, answers.status);
+  if (answers.status.next_start_us) answers.timers = client.timers();
   return answers;
-}
-
-std::string status_text(VerbContext& context, const StatusAnswers& answers) {
-  const ServiceStatus& status = answers.status;
-  const NeighbourStates states = states_of_neighbours(context, status);
-  TextBlock block(context.terminal());
-  block.add("state", state_line(status));
-  block.add("why", cause_or_start(status));
-  block.add("says", printable(status.status_text));
-  block.add("process", process_line(status));
-  if (status.restart_count > 0) block.add("restarts", std::to_string(status.restart_count));
-  block.add("last exit", last_exit_line(status));
-  for (const ConditionStatus& one : status.conditions)
-    block.add("condition", printable(one.condition + (one.under_way ? " runs"
-                                                      : one.held    ? " holds"
-                                                                    : " does not hold")));
-  block.add("health", health_line(status));
-  block.add("type", type_line(status));
-  add_dependencies(block, status, states);
-  block.add("proxies", printable(join(status.proxies, ", ")));
-  block.add("sockets", printable(join(status.sockets, ", ")));
-  add_timers(context, block, status);
-  block.add("instance of", printable(status.instance_of));
-  block.add("file", file_line(status));
-  for (const std::string& path : drop_ins_of(status)) block.add("drop-in", printable(path));
-  for (const std::string& fault : status.refused) block.add("refused", printable(fault));
-  for (const std::string& warning : status.warnings) {
-    if (std::ranges::find(status.refused, warning) == status.refused.end())
-      block.add("warning", printable(warning));
-  }
-  block.add("lost output", dropped_line(status));
-  add_log(block, answers.log);
-  return title_lines(context.terminal(), status) + block.text();
 }
 
 int exit_status_of(const ServiceStatus& status) {
@@ -310,7 +271,7 @@ int add_status(VerbContext& context, const std::string& name, std::string& text,
     return exit_status_of(ServiceStatus::parse(one));
   }
   const StatusAnswers answers = ask_status(context, name);
-  text.append(text.empty() ? "" : "\n").append(status_text(context, answers));
+  text.append(text.empty() ? "" : "\n").append(status_text(context.terminal(), answers));
   return exit_status_of(answers.status);
 } catch (const ClientError& error) {
   if (error.code() > 0) throw;
@@ -318,6 +279,38 @@ int add_status(VerbContext& context, const std::string& name, std::string& text,
 }
 
 }  // namespace
+
+std::string status_text(const Terminal& terminal, const StatusAnswers& answers) {
+  const ServiceStatus& status = answers.status;
+  TextBlock block(terminal);
+  block.add("state", state_line(status));
+  block.add("why", cause_or_start(status));
+  block.add("says", printable(status.status_text));
+  block.add("process", process_line(status));
+  if (status.restart_count > 0) block.add("restarts", std::to_string(status.restart_count));
+  block.add("last exit", last_exit_line(status));
+  for (const ConditionStatus& one : status.conditions)
+    block.add("condition", printable(one.condition + (one.under_way ? " runs"
+                                                      : one.held    ? " holds"
+                                                                    : " does not hold")));
+  block.add("health", health_line(status));
+  block.add("type", type_line(status));
+  add_dependencies(block, status, answers.states);
+  block.add("proxies", printable(join(status.proxies, ", ")));
+  block.add("sockets", printable(join(status.sockets, ", ")));
+  add_timers(block, answers);
+  block.add("instance of", printable(status.instance_of));
+  block.add("file", file_line(status));
+  for (const std::string& path : drop_ins_of(status)) block.add("drop-in", printable(path));
+  for (const std::string& fault : status.refused) block.add("refused", printable(fault));
+  for (const std::string& warning : status.warnings) {
+    if (std::ranges::find(status.refused, warning) == status.refused.end())
+      block.add("warning", printable(warning));
+  }
+  block.add("lost output", dropped_line(status));
+  add_log(block, answers.log);
+  return title_lines(terminal, status) + block.text();
+}
 
 int run_status(VerbContext& context) {
   if (context.arguments.rest.empty()) return print_overview(context);

@@ -7,6 +7,7 @@
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
+#include "client/reports.hpp"
 #include "client/text_block.hpp"
 #include "client/words.hpp"
 #include "config/templates.hpp"
@@ -97,6 +98,8 @@ std::string phrase_of(const WhyReport& report) {
   return stopped ? "stopped" : state_phrase(report.state);
 }
 
+}  // namespace
+
 std::string why_text(const Terminal& terminal, const WhyReport& report) {
   std::string text = fmt::format(
       "{} {} {}{}\n", terminal.paint(state_colour(report.state), symbol_of(report.state)),
@@ -114,8 +117,6 @@ std::string why_text(const Terminal& terminal, const WhyReport& report) {
   }
   return text;
 }
-
-}  // namespace
 
 int run_why(VerbContext& context) {
   const std::string& name = context.arguments.rest.front();

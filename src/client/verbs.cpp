@@ -73,6 +73,9 @@ constexpr OptionRow kTreeOptions[] = {
 constexpr OptionRow kWaitOptions[] = {
     {"--for", "STATE", "running (default), exited, failed or stopped"},
 };
+constexpr OptionRow kTopOptions[] = {
+    {"-d,--interval", "SECONDS", "between two samples; default: 1"},
+};
 constexpr OptionRow kNoWaitOptions[] = {
     {"--no-wait", "", "return at once"},
 };

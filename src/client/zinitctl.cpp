@@ -2,8 +2,6 @@
 // prints the help, which is made from the table of verbs.
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <cmath>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -15,9 +13,6 @@
 namespace zinit {
 
 namespace {
-
-// A longer timeout (this is about 30 years) is as good as none, and could overflow in milliseconds.
-constexpr double kLongestTimeout = 1e9;
 
 // Columns of a verb, and of the longest option, before what is said about it.
 constexpr std::size_t kVerbWidth = 21;
@@ -141,20 +136,6 @@ int unknown_verb(Printer& printer, const std::string& word) {
   return usage_error(printer, printable(word), why, kSeeHelp);
 }
 
-/// The value of --timeout, a positive number of seconds, if it was given.
-Result<std::optional<Milliseconds>> timeout_of(const Arguments& arguments) {
-  if (!arguments.has("timeout")) return std::nullopt;
-  const std::string text = arguments.value("timeout");
-  const char* const end = text.data() + text.size();
-  double seconds = 0;
-  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
-  if (error != std::errc() || stop != end || !std::isfinite(seconds) || seconds <= 0) {
-    return failure(fmt::format("--timeout {}: not a number of seconds above 0", printable(text)));
-  }
-  return Milliseconds(
-      static_cast<std::int64_t>(std::ceil(std::min(seconds, kLongestTimeout) * 1000)));
-}
-
 // Those that change nothing, and print nothing before they have all their answers: they may be run
 // once more when the connection is closed.
 constexpr int (*kReading[])(VerbContext&) = {run_list,        run_status,     run_why,
@@ -228,7 +209,7 @@ int with_verb(const VerbRow& verb, std::vector<std::string> words, Printer& prin
       {options_with(verb.options), verb.least(), verb.most(), verb.arguments}, std::move(words));
   if (!arguments) return usage_error(printer, verb.name, arguments.error().text, usage_line(verb));
   if (print_help(*arguments, verb_help(verb), printer)) return ExitStatus::done;
-  const auto timeout = timeout_of(*arguments);
+  const auto timeout = seconds_of(*arguments, "timeout");
   if (!timeout) return usage_error(printer, verb.name, timeout.error().text, usage_line(verb));
   if (arguments->has("no-color")) {
     Terminal terminal = printer.terminal();

@@ -73,6 +73,8 @@ std::optional<int> Client::server_pid() const {
   return server ? std::optional(server->pid) : std::nullopt;
 }
 
+int Client::fd() const noexcept { return impl_->session.fd(); }
+
 void Client::set_timeout(std::optional<std::chrono::milliseconds> timeout) {
   impl_->timeout = timeout;
 }

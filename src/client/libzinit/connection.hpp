@@ -46,6 +46,8 @@ class ClientConnection {
   /// is longer than the limit, or no_answer at the deadline; what has come so far is kept then.
   [[nodiscard]] std::string read_line(TimePoint deadline);
 
+  /// To be polled beside others.
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// As peer_of().
   [[nodiscard]] std::optional<ucred> server() const noexcept { return peer_of(fd_.get()); }
 

@@ -43,6 +43,7 @@ class ClientSession {
   bool dispatch(TimePoint deadline);
 
   /// See ClientConnection.
+  [[nodiscard]] int fd() const noexcept { return connection_.fd(); }
   [[nodiscard]] std::optional<ucred> server() const noexcept { return connection_.server(); }
 
   void set_answer_limit(std::size_t bytes) noexcept { connection_.set_line_limit(bytes); }

@@ -1,0 +1,77 @@
+// A whole terminal as a screen of lines: raw mode, the alternate screen, its size, the keys, and
+// the signals that concern it. Whatever ends the program but SIGKILL, the terminal is as it was
+// before. Nothing here waits for the terminal.
+//
+// Plain ECMA-48 and what every terminal since the VT220 and the Linux console has: there is no
+// terminfo in a static binary.
+#pragma once
+
+#include <termios.h>
+
+#include <csignal>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "client/keys.hpp"
+
+namespace zinit {
+
+class Screen {
+ public:
+  /// Takes standard input and output, which are terminals, and blocks the signals that wait() tells
+  /// of. Throws VerbFailure where that cannot be done.
+  Screen();
+  /// Gives the terminal back, and the signals.
+  ~Screen();
+  Screen(const Screen&) = delete;
+  Screen& operator=(const Screen&) = delete;
+
+  [[nodiscard]] std::size_t width() const noexcept { return width_; }
+  [[nodiscard]] std::size_t height() const noexcept { return height_; }
+
+  /// Shows these lines from the top on, cut at the edges. They may have colours, and no other
+  /// control characters. Writes only those that have changed. While the terminal has not taken what
+  /// was shown before, nothing is done: is_ready() says when to call it again.
+  void show(const std::vector<std::string>& lines);
+  [[nodiscard]] bool is_ready() const noexcept { return unwritten_.empty(); }
+  /// The next show() draws all lines anew.
+  void forget() { shown_.clear(); }
+
+  /// Waits until there are keys, the size has changed, the terminal has come back to this program,
+  /// `fd` is ready for `events` (poll(2)) or `timeout_ms` has passed (-1: never).
+  /// @return  what `fd` is ready for
+  short wait(int fd, short events, int timeout_ms);
+
+  [[nodiscard]] std::optional<int> next_key();
+
+  /// Whether lines are to be drawn anew since the last call: the size or the terminal's content has
+  /// changed.
+  [[nodiscard]] bool has_changed() noexcept { return std::exchange(changed_, false); }
+  /// The signal that is to end the program, or SIGHUP if the terminal has gone; 0: none.
+  [[nodiscard]] int end_signal() const noexcept { return end_signal_; }
+
+ private:
+  void enter();
+  void leave();
+  void measure();
+  void write_some();
+  void take_signals();
+  void read_keys();
+  void suspend();
+
+  termios before_{};
+  sigset_t mask_before_{};
+  UniqueFd output_, signals_;
+  std::size_t width_ = 80, height_ = 24;
+  std::vector<std::string> shown_;
+  std::string unwritten_;
+  KeyReader keys_;
+  bool closes_keys_ = false;  // nothing more has come of the key that has begun
+  bool changed_ = false;
+  int end_signal_ = 0;
+};
+
+}  // namespace zinit

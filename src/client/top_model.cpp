@@ -1,0 +1,167 @@
+// What `top` knows: see top_model.hpp.
+#include "client/top_model.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "client/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+using Count = std::optional<std::uint64_t>;
+
+/// How much a counter grows in a second. One that has become smaller is another process's.
+std::optional<double> growth(const Count& before, const Count& now, double seconds) {
+  if (!before || !now || *now < *before || seconds <= 0) return std::nullopt;
+  return static_cast<double>(*now - *before) / seconds;
+}
+
+/// What rows are sorted by; what is not known comes behind 0.
+double figure_of(const TopRow& row, TopSort sort) {
+  const auto of = [](const auto& value) { return value ? static_cast<double>(*value) : -1.0; };
+  switch (sort) {
+    case TopSort::cpu: return of(row.cpu_percent);
+    case TopSort::memory: return of(row.stats.memory_bytes);
+    case TopSort::tasks: return of(row.stats.tasks);
+    case TopSort::io: return of(row.read_rate) + of(row.write_rate);
+    case TopSort::name:
+    case TopSort::state: break;
+  }
+  return 0;
+}
+
+/// What qsort_r(3) asks. Rows of the same figure are in the order of names, in both directions.
+int compare_rows(const void* left, const void* right, void* model) {
+  const auto& sorted = *static_cast<const TopModel*>(model);
+  const TopRow* a = *static_cast<const TopRow* const*>(left);
+  const TopRow* b = *static_cast<const TopRow* const*>(right);
+  int order = 0;
+  if (sorted.sort() == TopSort::state) {
+    order = a->shown.compare(b->shown);
+  } else if (sorted.sort() == TopSort::name) {
+    order = a->name.compare(b->name);
+  } else {
+    const double first = figure_of(*a, sorted.sort()), second = figure_of(*b, sorted.sort());
+    order = first > second ? -1 : first < second ? 1 : 0;
+  }
+  if (order == 0) return a->name.compare(b->name);
+  return sorted.is_reversed() ? -order : order;
+}
+
+}  // namespace
+
+std::string_view top_sort_name(TopSort sort) noexcept {
+  switch (sort) {
+    case TopSort::cpu: return "cpu";
+    case TopSort::memory: return "memory";
+    case TopSort::tasks: return "tasks";
+    case TopSort::io: return "io";
+    case TopSort::name: return "name";
+    case TopSort::state: return "state";
+  }
+  return "";
+}
+
+bool TopRow::uses_something() const { return stats.pid || stats.memory_bytes || stats.tasks; }
+
+void TopModel::add_service(const ServiceStatus& status) {
+  TopRow& row = services_[status.name];
+  row.name = status.name;
+  row.state = status.state;
+  row.shown = shown_state(status);
+  row.round = round_;
+}
+
+std::vector<std::string> TopModel::end_of_list() {
+  rows_.clear();  // they may point to what goes now
+  std::erase_if(services_, [&](const auto& each) { return each.second.round != round_; });
+  std::vector<std::string> names;
+  for (auto& [name, row] : services_) {
+    // These have no process. One that has exited or failed may have left some.
+    if (row.state == "inactive" || row.state == "blocked")
+      add_stats(name, {}, {});
+    else
+      names.push_back(name);
+  }
+  arrange();
+  return names;
+}
+
+void TopModel::add_stats(const std::string& name, const ServiceStats& stats, TimePoint when) {
+  const auto found = services_.find(name);
+  if (found == services_.end()) return;
+  TopRow& row = found->second;
+  const ServiceStats before = std::exchange(row.stats, stats);
+  const double seconds =
+      row.sampled == TimePoint{} ? 0 : std::chrono::duration<double>(when - row.sampled).count();
+  row.sampled = when;
+  const auto share = growth(before.cpu_usec, stats.cpu_usec, seconds);
+  row.cpu_percent = share ? std::optional(*share / 1e4) : std::nullopt;
+  row.read_rate = growth(before.io_read_bytes, stats.io_read_bytes, seconds);
+  row.write_rate = growth(before.io_write_bytes, stats.io_write_bytes, seconds);
+}
+
+void TopModel::sort_by(TopSort sort) {
+  reversed_ = sort == sort_ && !reversed_;
+  sort_ = sort;
+}
+
+void TopModel::arrange() {
+  rows_.clear();
+  for (const auto& [name, row] : services_) {
+    if (!all_ && !row.uses_something()) continue;
+    if (name.find(filter_) != std::string::npos) rows_.push_back(&row);
+  }
+  // Not std::sort, which is a kilobyte for each kind of element.
+  ::qsort_r(rows_.data(), rows_.size(), sizeof rows_[0], compare_rows, this);
+  if (pinned_.empty()) {
+    selected_ = 0;
+    return;
+  }
+  const auto pinned = std::ranges::find(rows_, pinned_, &TopRow::name);
+  if (pinned != rows_.end()) selected_ = static_cast<std::size_t>(pinned - rows_.begin());
+  select(selected_);  // if it has gone, the one that is in its place
+}
+
+TopTotals TopModel::totals() const {
+  TopTotals totals;
+  for (const auto& [name, row] : services_) {
+    ++totals.services;
+    ++totals.states[row.shown];
+    if (row.cpu_percent) totals.cpu_percent = totals.cpu_percent.value_or(0) + *row.cpu_percent;
+    totals.memory_bytes += row.stats.memory_bytes.value_or(0);
+    totals.tasks += row.stats.tasks.value_or(0);
+  }
+  return totals;
+}
+
+std::string TopModel::state_of(const std::string& name) const {
+  const auto found = services_.find(name);
+  return found == services_.end() ? std::string() : found->second.state;
+}
+
+void TopModel::select(std::size_t index) {
+  selected_ = std::min(index, rows_.empty() ? 0 : rows_.size() - 1);
+  pinned_ = selected_ == 0 ? std::string() : rows_[selected_]->name;
+}
+
+void TopModel::move(std::ptrdiff_t rows) {
+  const auto index = static_cast<std::ptrdiff_t>(selected_) + rows;
+  select(static_cast<std::size_t>(std::max<std::ptrdiff_t>(index, 0)));
+}
+
+std::string TopModel::selected_name() const {
+  return rows_.empty() ? std::string() : rows_[selected_]->name;
+}
+
+std::size_t TopModel::first_shown(std::size_t page) {
+  const std::size_t last = rows_.size() > page ? rows_.size() - page : 0;
+  first_ = std::min(first_, last);
+  if (selected_ < first_) first_ = selected_;
+  if (page > 0 && selected_ >= first_ + page) first_ = selected_ + 1 - page;
+  return first_;
+}
+
+}  // namespace zinit
