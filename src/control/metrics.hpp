@@ -39,7 +39,7 @@ struct ServiceSample {
     cpu,
     io_read,
     io_written,
-    log_lines,
+    lines,
     kNumbers
   };
 
