@@ -247,6 +247,12 @@ class Client {
   /// which may use this Client. False when the time is up; an error of the connection is thrown.
   bool dispatch(std::optional<std::chrono::milliseconds> limit = {});
 
+  // --- monitoring --------------------------------------------------------------------------------
+
+  /// Figures of services, proxies and the server as OpenMetrics text, as it is. Those of processes
+  /// are left out where the kernel does not tell them within 5 s.
+  std::string metrics();
+
   // --- debugging ---------------------------------------------------------------------------------
 
   /// The whole graph, as JSON text.

@@ -90,6 +90,7 @@ namespace request {
 [[nodiscard]] Request<std::vector<StateEvent>> events_get(
     const std::vector<std::string>& names = {}, std::uint32_t lines = 100);
 
+[[nodiscard]] Request<std::string> metrics();
 [[nodiscard]] Request<std::string> debug_state();
 
 }  // namespace request

@@ -1,4 +1,4 @@
-// zinitctl stats and debug-procs: which processes services have, and what they use.
+// zinitctl stats, metrics and debug-procs: which processes services have, and what they use.
 #include <algorithm>
 
 #include "base/format.hpp"
@@ -123,6 +123,14 @@ int run_stats(VerbContext& context) {
   else if (!all.empty() || status == ExitStatus::done)
     context.print(stats_table(context.terminal(), all));
   return status;
+}
+
+int run_metrics(VerbContext& context) {
+  const std::string text = context.client().metrics();
+  if (context.json()) return context.print_result(json_of(text), {});
+  // Line by line, for a line end is no control character here. What zinit sends is not changed.
+  for (const std::string_view line : split(trim(text), '\n')) context.print(printable(line) + "\n");
+  return ExitStatus::done;
 }
 
 int run_debug_procs(VerbContext& context) {

@@ -30,6 +30,7 @@ namespace zinit {
 class FileChanges;
 class PowerSchedule;
 class ProcessLooks;
+class Scrapes;
 
 /// What a peer may do, and what a method requires. In ascending order.
 enum class Right : std::uint8_t {
@@ -55,6 +56,7 @@ struct RpcContext {
   PowerSchedule& power;
   FileChanges& file_changes;
   ProcessLooks& processes;
+  Scrapes& scrapes;
   std::function<ControlFigures()> figures;
   std::function<void()> look_again;  // has look() of every Later called soon; on the loop's thread
 };
@@ -127,6 +129,7 @@ struct Method {
 [[nodiscard]] std::span<const Method> log_methods() noexcept;
 [[nodiscard]] std::span<const Method> event_methods() noexcept;
 [[nodiscard]] std::span<const Method> xinet_methods() noexcept;
+[[nodiscard]] std::span<const Method> metrics_methods() noexcept;
 [[nodiscard]] std::span<const Method> debug_methods() noexcept;
 
 /// Every method: the rows of all families.

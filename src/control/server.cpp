@@ -75,6 +75,7 @@ Server::Server(const Parts& parts, std::span<const Method> methods)
                power_,
                file_changes_,
                processes_,
+               scrapes_,
                [this] { return figures(); },
                [this] { look_again(); }},
       hangups_(parts.loop, [this](EpollSet::Key id, std::uint32_t) { on_hangup(id); }),

@@ -31,6 +31,7 @@
 #include "control/power_schedule.hpp"
 #include "control/process_looks.hpp"
 #include "control/quota.hpp"
+#include "control/scrapes.hpp"
 #include "control/session.hpp"
 #include "io/epoll_set.hpp"
 
@@ -142,6 +143,7 @@ class Server final {
   PowerSchedule power_;
   FileChanges file_changes_;
   ProcessLooks processes_;
+  Scrapes scrapes_;
   RpcContext context_;
   bool holds_requests_ = false;
 

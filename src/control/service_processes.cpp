@@ -227,4 +227,18 @@ std::optional<std::int64_t> CpuShares::sample(const Run& run, std::int64_t cpu_u
   return std::max<std::int64_t>(cpu_us - base.cpu_us, 0) * 1000 / elapsed;
 }
 
+void GrowingSums::grow(Slot slot, std::int64_t started_us, ServiceFigures& figures) {
+  MutexLock lock(mutex_);
+  Kept& kept = kept_[slot];
+  if (kept.started_us != started_us) kept = {started_us, {}};
+  for (std::size_t i = 0; i < std::size(kSums); ++i) {
+    std::optional<std::int64_t>& figure = figures.*kSums[i];
+    if (!figure) continue;
+    Sum& sum = kept.sums[i];
+    sum.counted += std::max<std::int64_t>(*figure - sum.last, 0);
+    sum.last = *figure;
+    figure = sum.counted;
+  }
+}
+
 }  // namespace zinit

@@ -11,7 +11,9 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -109,6 +111,31 @@ class CpuShares {
   Mutex mutex_;
   // By slot. Slots are used again, so there is one for each service at most.
   std::map<Slot, Kept> kept_ GUARDED_BY(mutex_);
+};
+
+/// Makes counters of processor time and input and output. A sum over processes becomes less when
+/// one of them ends, which a reader of counters takes for a start from 0: it would count what all
+/// others have used a second time. So the counter only grows, by what the sum has grown since it
+/// was looked at last. What a process uses between that and its end is not counted. Any thread.
+class GrowingSums {
+ public:
+  /// Puts the counters in place of the sums of the process that was started at `started_us`.
+  void grow(Slot slot, std::int64_t started_us, ServiceFigures& figures);
+
+ private:
+  static constexpr std::optional<std::int64_t> ServiceFigures::*kSums[] = {
+      &ServiceFigures::cpu_us, &ServiceFigures::io_read_bytes, &ServiceFigures::io_write_bytes};
+  struct Sum {
+    std::int64_t last = 0;
+    std::int64_t counted = 0;
+  };
+  struct Kept {
+    std::int64_t started_us = 0;
+    std::array<Sum, std::size(kSums)> sums{};
+  };
+
+  Mutex mutex_;
+  std::map<Slot, Kept> kept_ GUARDED_BY(mutex_);  // as above
 };
 
 }  // namespace zinit

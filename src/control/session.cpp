@@ -50,7 +50,8 @@ Session::Session(Server& server, std::uint64_t id, Right right, UniqueFd fd, Sha
 }
 
 bool Session::turn(TimePoint until) {
-  if (look_ || working_ > 0) look_at_waits();
+  // What is due goes on waiting for a client that has to read other answers first.
+  if (working_ > 0 || (look_ && !connection_.paused())) look_at_waits();
   for (Subscription& subscription : subscriptions_) (void)tell_dropped(subscription);
   bool more = true;
   do more = step();

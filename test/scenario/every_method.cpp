@@ -54,6 +54,7 @@ std::vector<Row> rows(const Server& zinit) {
       {"service.children", db},
       {"debug.process_tree", db},
       {"debug.state", ""},
+      {"metrics.get", ""},
       {"service.set", config_of("set")},
       {"service.create", config_of("create")},
       {"service.update", config_of("update")},

@@ -258,6 +258,7 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"xinet.delete", result("{\"ok\":true}")},
                        {"xinet.status", result("{}")},
                        {"xinet.status_all", result("[]")},
+                       {"metrics.get", result(R"("# EOF\n")")},
                        {"debug.state", result("{}")},
                        {"events.get", result("[]")}});
   const test::TempDir image;

@@ -63,6 +63,7 @@ TEST_CASE("the client library reads every answer of the server", "[control][clie
   CHECK(client.tree().size() >= 4);
   CHECK(client.reload(true).failed.empty());
   CHECK(client.debug_state().starts_with("{"));
+  CHECK(client.metrics().ends_with("# EOF\n"));
   CHECK(client.wait("web", zinit::WaitFor::running).state == "running");
   client.kill("web", "SIGKILL", true);
   CHECK(client.restart("web", {true, {}}).state == "running");

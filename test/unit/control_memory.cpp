@@ -38,6 +38,7 @@ const std::vector<std::string> kRequests = {
     R"("service.stats","params":["web"])",
     R"("debug.process_tree","params":["web"])",
     R"("service.children","params":["web"])",
+    R"("metrics.get")",
     R"("service.reload","params":{"dry_run":true})",
     R"("service.stop","params":["web",true])",
     R"("service.start_all")",

@@ -47,9 +47,10 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
     PowerSchedule power(rig.loop(), rig.board(), rig.daemon);
     FileChanges changes([](const ServiceSpec&) { return false; });
     ProcessLooks processes(rig.loop(), [] {});
-    RpcContext context{
-        rig.board(), logs, rig.daemon, power, changes, processes, [] { return ControlFigures{}; },
-        [] {}};
+    Scrapes scrapes;
+    RpcContext context{rig.board(), logs,      rig.daemon, power,
+                       changes,     processes, scrapes,    [] { return ControlFigures{}; },
+                       [] {}};
     for (const Method& method : all_methods()) {
       RpcMessage message =
           parse_rpc(fmt::format(R"({{"jsonrpc":"2.0","method":"{}","id":1}})", method.name));

@@ -39,6 +39,15 @@ Outcome get_data(Call&) { return std::string(R"(["hello",5])"); }
 Outcome filler(Call& call) {
   return json_of(std::string(static_cast<std::size_t>(*call.params.count("bytes")), 'x'));
 }
+
+/// The same, not at once.
+Outcome late_filler(Call& call) {
+  Later later;
+  later.look = [bytes = static_cast<std::size_t>(*call.params.count("bytes"))] {
+    return RpcResult(json_of(std::string(bytes, 'x')));
+  };
+  return later;
+}
 Outcome never(Call&) {
   return Later{[]() -> std::optional<RpcResult> { return std::nullopt; }, kNever, nullptr};
 }
@@ -51,6 +60,7 @@ constexpr Method kExamples[] = {
     {"get_data", {}, {}, Right::read, get_data, "", "{}"},
     {"update", {}, {}, Right::read, get_data, "", "{}"},
     {"filler", {}, kBytes, Right::read, filler, "", "{}"},
+    {"late_filler", {}, kBytes, Right::read, late_filler, "", "{}"},
     {"never", {}, {}, Right::read, never, "", "{}"},
     {"broken", {}, {}, Right::read, broken, "", "{}"},
 };
@@ -234,6 +244,24 @@ TEST_CASE("a client that asks for much at once and reads it late gets all of it"
     CHECK(answer->size() > 1500000);
     CHECK(answer->ends_with(fmt::format(",\"id\":{}}}", id)));
   }
+}
+
+TEST_CASE("answers that come later wait for a client that reads the ones before",
+          "[control][server]") {
+  Rig rig({}, kExamples);
+  TestClient client = rig.client();
+  std::string asks;
+  for (int id = 0; id < 10; ++id) asks += request("late_filler", "[1500000]", id);
+  client.send(asks);
+  std::string piece(std::size_t{64} << 10, '\0');
+  std::size_t received = 0;
+  while (received < std::size_t{15'000'000}) {
+    const ssize_t got = ::recv(client.fd(), piece.data(), piece.size(), 0);
+    REQUIRE(got > 0);
+    received += static_cast<std::size_t>(got);
+    for (int i = 0; i < 3; ++i) rig.on_loop([] {});  // the server sees that there is room
+  }
+  still_serves(rig);
 }
 
 TEST_CASE("one answer may be larger than what may wait", "[control][server]") {

@@ -296,6 +296,8 @@ bool Client::dispatch(std::optional<std::chrono::milliseconds> limit) {
   return impl_->session.dispatch(deadline_after(limit));
 }
 
+std::string Client::metrics() { return call(request::metrics()); }
+
 std::string Client::debug_state() { return call(request::debug_state()); }
 
 std::vector<ProcessNode> Client::process_tree(const std::string& name) {

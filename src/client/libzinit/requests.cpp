@@ -49,6 +49,11 @@ bool boolean(const JsonValue& value) {
   return value.GetBool();
 }
 
+std::string plain_text(const JsonValue& value) {
+  if (!value.IsString()) throw ClientError(ErrorCode::bad_answer, "the server's answer is no text");
+  return {value.GetString(), value.GetStringLength()};
+}
+
 /// For start, stop and restart: with `wait` the server answers when the service is settled.
 Request<ServiceStatus> settle(std::string_view method, const std::string& name, const Wait& wait) {
   JsonParams params = named(name);
@@ -292,6 +297,8 @@ Request<std::vector<ProcessNode>> process_tree(const std::string& name) {
 Request<std::vector<BootStep>> bootchart() { return make<read_bootchart>("system.bootchart"); }
 
 Request<std::vector<TimerStatus>> timers() { return make<read_timers>("system.timers"); }
+
+Request<std::string> metrics() { return make<plain_text>("metrics.get"); }
 
 Request<std::string> debug_state() { return any_request("debug.state"); }
 

@@ -1,0 +1,26 @@
+// metrics.get: figures of everything, for monitoring.
+#include "control/answers.hpp"
+#include "control/scrapes.hpp"
+
+namespace zinit {
+
+namespace {
+
+Outcome metrics_get(Call& call) { return call.context.scrapes.ask(call.context); }
+
+// --- the rows ---
+
+constexpr std::string_view kText = R"({"type":"string"})";
+
+// clang-format off
+constexpr Method kMetricsMethods[] = {
+    {"metrics.get",             {}, {},               Right::read, metrics_get,
+     "Figures of services, proxies and the server, as OpenMetrics text", kText},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Method> metrics_methods() noexcept { return kMetricsMethods; }
+
+}  // namespace zinit
