@@ -35,6 +35,7 @@ ifeq ($(origin AR),default)
 endif
 STRIP ?= $(TOOLS)strip
 OBJCOPY ?= $(TOOLS)objcopy
+READELF ?= $(TOOLS)readelf
 
 comma := ,
 # What the compiler adds to a release against faults that would let somebody else's code run: a
@@ -153,11 +154,49 @@ HOT := $(filter-out $(addprefix src/,base/environment.cpp base/format.cpp base/r
   supervisor/restore.cpp supervisor/side_commands.cpp supervisor/spawn_places.cpp \
   watch/fd_store.cpp watch/pidfile.cpp watch/prober.cpp watch/readiness.cpp \
   watch/readiness_pidfile.cpp),$(HOT))
-HOT_OBJ := $(call objects_in,$(OUT)/obj,$(HOT))
-COLD_OBJ := $(call objects_in,$(OUT)/obj,$(filter-out $(HOT),$(SRC)))
+# What runs in a server at rest, when services come and go, write lines or are asked about: that,
+# and some of the rest. It lies together in the program, and so does what it needs of libraries, for
+# the kernel maps code in pieces of 64 KiB at least: what a boot alone needs is unmapped after it
+# (release_after_boot()) and stays so.
+AT_REST := $(filter-out $(addprefix src/,activation/% client/% config/%),$(HOT)) \
+  $(filter $(addprefix src/,activation/accepted.cpp activation/service_sockets.cpp \
+  base/environment.cpp base/format.cpp base/rooted.cpp config/listing.cpp control/answers.cpp \
+  control/changes.cpp control/connection.cpp control/file_changes.cpp control/jsonrpc.cpp \
+  control/log_feed.cpp control/methods.cpp control/methods_logs.cpp control/methods_request.cpp \
+  control/methods_service.cpp control/params.cpp control/quota.cpp control/server.cpp \
+  control/session.cpp control/triggers.cpp control/views.cpp init/critical.cpp init/daemon.cpp \
+  init/in_force.cpp init/instances.cpp init/log_output.cpp init/timers.cpp model/reason.cpp \
+  model/request.cpp os/disposal.cpp os/kept_descriptors.cpp os/thread.cpp supervisor/board.cpp \
+  supervisor/conditions.cpp supervisor/messages.cpp supervisor/request_report.cpp \
+  supervisor/side_commands.cpp supervisor/spawn_places.cpp watch/readiness.cpp),$(SRC))
+# The members of libraries that it needs, as a linker script names them.
+LIBRARIES_AT_REST := $(patsubst %,*libc.a:%.o,accept4 bsd-_setjmp *brk cancellation \
+  cleanup_compat clock_gettime clone* close ctype-info cxa_atexit dl-tls epoll_* errno-loc fcntl* \
+  fstat* ftruncate64 futex-internal get[acpst]* geteuid kill libc_dlerror_result lowlevellock \
+  malloc mem* mmap64 mprotect munmap nptl* open64* opendir pipe2 poll prctl pthread_* read recvmsg \
+  res-close resolv_context send setjmp shutdown sig* stat64 strlen* syscall sysconf \
+  thread-freeres wait4 waitid waitpid write) *libev.a:ev.o *libm*.a:s_floor* \
+  $(patsubst %,*libstdc++.a:%.o,chrono condition_variable del_op* guard hash_bytes \
+  hashtable_c++0x list new_op string-inst)
+# Single functions of other files, and some that optimising at link time makes functions of their own
+# while our objects have them within others: by patterns of their names.
+FUNCTIONS_AT_REST := _ZN5zinit*4lookEv _ZN*EmergencyShell*child_ended* _ZN*Graph*find* \
+  _ZN*LogStore*watch* _ZN*ProxyChanges*views* _ZN*SocketChanges*view* _ZN5zinit11any_related* \
+  _ZN5zinit11template_of* _ZN5zinit7summary* _ZN*5wordsE* _ZN5zinit9rapidjson* \
+  _ZNK5zinit9rapidjson* _ZN3fmt* _ZNSt7__cxx1112basic_string* _ZNKSt7__cxx1112basic_string* \
+  _ZNSt6vectorINSt7__cxx11* _ZNKSt6ranges9__sort_fn* _ZNSt11__copy_move* _ZStpl*
+# Those of them, and the others, are compiled in groups of their own.
+split_objects = $(call objects_in,$(OUT)/obj,$(filter $(AT_REST),$(1))) \
+  $(call objects_in,$(OUT)/obj,$(filter-out $(AT_REST),$(1)))
+HOT_OBJ := $(call split_objects,$(HOT))
+COLD_OBJ := $(call split_objects,$(filter-out $(HOT),$(SRC)))
+AT_REST_OBJ := $(call objects_in,$(OUT)/obj,$(filter $(AT_REST),$(HOT))) \
+  $(call objects_in,$(OUT)/obj,$(filter-out $(HOT),$(AT_REST)))
 INTERNAL_OBJ := $(filter-out %/src/main.o,$(HOT_OBJ) $(COLD_OBJ))
 CLIENT_OBJ := $(filter $(OUT)/obj/src/base/% $(OUT)/obj/src/client/libzinit/%,$(INTERNAL_OBJ))
 HOT_OPTIMISE := $(if $(filter release,$(FLAVOUR)),-O2 -g $(HARDEN),$(OPTIMISE))
+
+ORDER := $(if $(filter release,$(FLAVOUR)),$(OUT)/at-rest.ld)
 
 # --- the program ---------------------------------------------------------------------------------
 
@@ -186,9 +225,19 @@ $(sort $(NAMES:%=build/%) $(NAMES:%=$(OUT)/%)):
 	@mkdir -p $(@D)
 	@ln -sf zinit $@
 
-$(OUT)/zinit: $(OUT)/obj/src/main.o $(OUT)/libzinit-internal.a
+$(OUT)/zinit: $(OUT)/obj/src/main.o $(OUT)/libzinit-internal.a $(ORDER)
 	@echo "  link $@"
-	@$(CXX) $(LDFLAGS_ALL) $(LINK_LTO) $(if $(LINK_LTO),$(SAME_PATHS)) -o $@ $^ $(LIBS)
+	@$(CXX) $(LDFLAGS_ALL) $(LINK_LTO) $(if $(LINK_LTO),-ffunction-sections $(SAME_PATHS)) $(ORDER:%=-Wl$(comma)-T$(comma)%) -o $@ $(filter-out $(ORDER),$^) $(LIBS)
+
+# The functions that AT_REST names, one after the other before all others. Those that are made for
+# optimising at link time have a suffix. The parts of functions that hardly ever run lie elsewhere,
+# in .text.unlikely.
+$(OUT)/at-rest.ld: $(AT_REST_OBJ) $(OUT)/at-rest.list
+	@{ echo 'SECTIONS { .text.at_rest : {'; \
+	  printf '%s(.text .text.*)\n' $(LIBRARIES_AT_REST:%='%'); \
+	  printf '*(.text.%s)\n' $(FUNCTIONS_AT_REST:%='%'); \
+	  $(READELF) -SW $(AT_REST_OBJ) | sed -n 's/.* \(\.text\._Z[^ ]*\) .*/*(\1 \1.*)/p' | sort -u; \
+	  echo '} } INSERT BEFORE .text;'; } >$@
 
 # An archive is made anew: `ar r` would keep members whose source is gone.
 $(OUT)/libzinit-internal.a: $(INTERNAL_OBJ) $(OUT)/internal.list
@@ -220,10 +269,12 @@ ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
   $(call remember,$(TEST_OUT)/flags,$(COMPILER) $(TEST_OPTIMISE) $(TEST_SANITIZE))
   $(call remember,$(OUT)/internal.list,$(INTERNAL_OBJ))
   $(call remember,$(OUT)/client.list,$(CLIENT_OBJ))
+  $(call remember,$(OUT)/at-rest.list,$(AT_REST) $(LIBRARIES_AT_REST) $(FUNCTIONS_AT_REST))
   $(call remember,$(OUT)/directories,$(SYSCONFDIR) $(VENDORDIR))
   $(call remember_groups,$(HOT_OBJ) $(COLD_OBJ) $(TEST_OBJ))
 endif
-$(OUT)/flags $(TEST_OUT)/flags $(OUT)/internal.list $(OUT)/client.list $(OUT)/directories: ;
+$(OUT)/flags $(TEST_OUT)/flags $(OUT)/internal.list $(OUT)/client.list $(OUT)/at-rest.list \
+  $(OUT)/directories: ;
 
 # Headers that most sources include, compiled once for each set of flags: half of the compiler's
 # work. Not where ccache stands in for it: that cannot look into them, and is faster without. What a

@@ -147,7 +147,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       reap_later_(*loop_, [this] { reap_ended(0); }),
       signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
       shell_again_(*loop_, [this] { booted_ ? start_critical() : no_services(); }),
-      boot_over_(*loop_, [] { release_idle_memory(); }),
+      boot_over_(*loop_, [] { release_after_boot(); }),
       machine_watchdog_(*loop_),
       self_watchdog_(
           {{"the control loop or the board", *loop_, [this] { (void)board_.last_seq(); }},

@@ -28,8 +28,8 @@ namespace {
 // Between two starts of the shell: on a console that is gone it ends at once.
 constexpr timespec kBetweenShells{2, 0};
 
-int log_fd = STDERR_FILENO;
-char console[256] = "/dev/console";
+int last_log_fd = STDERR_FILENO;
+char last_console[256] = "/dev/console";
 bool is_machine = true;
 std::atomic<pid_t> at_fault{0};  // the first thread
 std::atomic<bool> ends_in_shell{false};
@@ -59,7 +59,7 @@ class Line {
   /// There is nothing to be done if it cannot be written.
   void write() noexcept {
     text_[length_++] = '\n';
-    if (::write(log_fd, text_, length_) < 0) return;
+    if (::write(last_log_fd, text_, length_) < 0) return;
   }
 
  private:
@@ -73,7 +73,7 @@ class Line {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   ::setsid();
-  const int terminal = ::open(console, O_RDWR);
+  const int terminal = ::open(last_console, O_RDWR);
   if (terminal >= 0) ::ioctl(terminal, TIOCSCTTY, 1);
   for (int fd = 0; fd <= 2 && terminal >= 0; ++fd) ::dup2(terminal, fd);
   ::syscall(SYS_close_range, 3, ~0U, 0);
@@ -203,9 +203,9 @@ void on_fault(int signal, siginfo_t* info, void* context) noexcept {
 }  // namespace
 
 void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
-  log_fd = new_log_fd;
+  last_log_fd = new_log_fd;
   is_machine = !new_console.empty();
-  console[new_console.copy(console, sizeof console - 1)] = '\0';
+  last_console[new_console.copy(last_console, sizeof last_console - 1)] = '\0';
 
   // For a stack overflow of the main thread; other threads have their own (os/thread.hpp).
   static char stack[65536];

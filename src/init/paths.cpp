@@ -20,7 +20,7 @@ constexpr EpollSet::Key kInotify = 0;
 constexpr Milliseconds kPatience{2000};
 
 // After a lack of descriptors, memory or threads.
-constexpr Milliseconds kAfterLack{5000};
+constexpr Milliseconds kLookAfterLack{5000};
 // A lack that lasts, such as that of watches, is looked for less and less often.
 constexpr Milliseconds kLongestLack{300000};
 
@@ -81,7 +81,7 @@ void Paths::load() {
     fault_ = fmt::format("its [path] is not watched: {}", made.error().text);
     log_error("changes of [path] are not in force: {}", made.error().text);
     seen_.reset();
-    return retry_.set(kAfterLack);
+    return retry_.set(kLookAfterLack);
   }
   fault_.clear();
   // What was known of paths that stay is kept, so that no change is missed.
@@ -201,7 +201,7 @@ void Paths::ask() {
     }
     if (fault) {
       log_error("[path]: {}", fault->text);
-      retry_.set(kAfterLack);
+      retry_.set(kLookAfterLack);
     } else if (!touched_.empty()) {
       ask();
     }
@@ -242,7 +242,7 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
   if (lacking_.empty()) {
     lack_delay_ = {};
   } else if (!later_.active()) {
-    lack_delay_ = std::clamp(lack_delay_ * 2, kAfterLack, kLongestLack);
+    lack_delay_ = std::clamp(lack_delay_ * 2, kLookAfterLack, kLongestLack);
     later_.set(lack_delay_);
   }
   arm();

@@ -2,6 +2,13 @@
 #include "os/memory.hpp"
 
 #include <malloc.h>
+#include <sys/mman.h>
+
+#include <cstddef>
+
+// By the linker: where the program begins, which is a page's beginning, and where its code ends.
+extern "C" const char __executable_start;
+extern "C" const char etext;
 
 namespace zinit {
 
@@ -17,5 +24,12 @@ constexpr int kArenas = 1;
 void share_arenas() noexcept { ::mallopt(M_ARENA_MAX, kArenas); }
 
 void release_idle_memory() noexcept { ::malloc_trim(0); }
+
+void release_after_boot() noexcept {
+  release_idle_memory();
+  // Nothing there is ever written, so no page is lost; and where it does not work, nothing is.
+  ::madvise(const_cast<char*>(&__executable_start),
+            static_cast<std::size_t>(&etext - &__executable_start), MADV_DONTNEED);
+}
 
 }  // namespace zinit
