@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <climits>
@@ -39,6 +40,7 @@ std::atomic<int> sink{STDERR_FILENO};
 std::atomic<bool> sink_is_kmsg{false};
 std::atomic<bool> sink_is_ready{false};  // a plain write(2) to the sink never blocks
 std::atomic<std::uint64_t> dropped{0};
+std::atomic<bool> torn{false};  // the last line was written in part
 
 const LevelInfo& info_of(LogLevel level) noexcept {
   return kLevels[static_cast<std::size_t>(level)];
@@ -65,31 +67,41 @@ class Batch {
     const std::string line = record(level, text, kmsg_);
     if (kmsg_ || text_.size() + line.size() > PIPE_BUF) flush();
     text_ += line;
-    ++lines_;
   }
 
-  /// How many lines were lost. They are counted with the batch that tells of them, so that they
-  /// count again if that cannot be written.
-  void add_dropped() {
+  /// Logs how many lines were lost, before the next line that can be written.
+  void tell_dropped() {
+    if (dropped == 0) return;
+    flush();
     const std::uint64_t count = dropped.exchange(0);
-    if (count == 0) return;
     add(LogLevel::warn, fmt::format("log: {} line{} dropped", count, count == 1 ? "" : "s"));
-    lines_ += count - 1;
+    if (write_out() > 0) dropped += count;
   }
 
-  void flush() noexcept {
-    if (text_.empty()) return;
-    const ssize_t written =
-        sink_is_ready ? ::write(sink, text_.data(), text_.size()) : write_now(sink, text_);
-    if (written < static_cast<ssize_t>(text_.size())) dropped += lines_;
-    text_.clear();
-    lines_ = 0;
-  }
+  void flush() noexcept { dropped += write_out(); }
 
  private:
+  static std::size_t put(std::string_view text) noexcept {
+    const ssize_t put =
+        sink_is_ready ? ::write(sink, text.data(), text.size()) : write_now(sink, text);
+    return static_cast<std::size_t>(std::max<ssize_t>(put, 0));
+  }
+
+  /// A full disk and a terminal take a part: a line may be torn, and the next is not to go on in it.
+  /// @return  how many lines were lost
+  std::uint64_t write_out() noexcept {
+    if (text_.empty()) return 0;
+    if (torn && put("\n") == 1) torn = false;
+    const std::size_t done = torn ? 0 : put(text_);
+    if (done > 0) torn = text_[done - 1] != '\n';
+    const auto left = text_.begin() + static_cast<std::ptrdiff_t>(done);
+    const auto lost = static_cast<std::uint64_t>(std::count(left, text_.end(), '\n'));
+    text_.clear();
+    return lost;
+  }
+
   const bool kmsg_ = sink_is_kmsg;
   std::string text_;
-  std::uint64_t lines_ = 0;
 };
 
 }  // namespace
@@ -114,6 +126,7 @@ void set_log_descriptor(int fd, bool kmsg) noexcept {
   // reported as writable, and another process may fill a pipe between poll(2) and write(2).
   if (!kmsg) own = reopen_nonblocking(fd);
   sink = own ? own.get() : fd;
+  torn = false;
   sink_is_kmsg = kmsg;
   // /dev/kmsg never blocks a writer, but poll(2) never reports it as writable. A file does not
   // block either, and write_now() would make four system calls a line to find that out.
@@ -134,7 +147,7 @@ void log_lines(std::span<const LogRecord> lines) noexcept {
     if (!log_enabled(level)) continue;
     try {
       const std::string line = printable(text);
-      batch.add_dropped();
+      batch.tell_dropped();
       batch.add(level, line);
       if (const LogListener listen = listener) listen(level, line);
     } catch (...) {

@@ -89,11 +89,13 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
   Reason reason = outcome.reason;  // first: if this copy throws, nothing has changed yet
+  // Not whether its kind has a process: a reload may have made it a target during the spawn.
+  const bool spawned = me.process == Process::launching;
   me.process = Process::none;
   switch (outcome.kind) {
     case LaunchOutcome::Kind::started:
       step_started(me);
-      if (!spec.has_process()) me.process = Process::none;
+      if (!spawned) me.process = Process::none;
       me.ready_at = {};
       me.health = Health::good;
       me.done = me.by_itself = me.skipped = false;

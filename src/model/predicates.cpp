@@ -334,14 +334,13 @@ bool good_end(const ServiceSpec& spec, const ProcessEnd& end) {
 bool held_up(const World& world, Slot slot, const std::function<bool(Slot)>& settled) {
   const Record& record = world.record(slot);
   const Node& node = world.node(slot);
-  if (record.process != Process::launching) {
-    const auto keeps_it = [&](Slot other) {
-      return held_by(world, slot, other) && !gives_way(world, other);
-    };
-    if (record.delay_until != TimePoint{} || !node.missing.empty() ||
-        std::ranges::any_of(node.conflicts, keeps_it))
-      return true;
-  }
+  if (record.process == Process::launching) return false;
+  const auto keeps_it = [&](Slot other) {
+    return held_by(world, slot, other) && !gives_way(world, other);
+  };
+  if (record.delay_until != TimePoint{} || !node.missing.empty() ||
+      std::ranges::any_of(node.conflicts, keeps_it))
+    return true;
   Search& looked_at = world.searches.required;
   looked_at.begin(world.graph->slots());
   for (const Slot required : node.requires_) {

@@ -369,8 +369,9 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
       if (to_be_started && !world.node(slot).broken()) pulled.push_back(slot);
       break;
     case Fate::restart:
-      // A broken service can only become failed, and show its fault, while its wish is up.
-      if (before.broken)
+      // A broken service can only become failed, and show its fault, while its wish is up. If it is
+      // down, the service was stopped since.
+      if (before.broken && record.wish == Wish::up)
         record.wish = to_be_started || world.node(slot).broken() ? Wish::up : Wish::down;
       owe_stop(world, slot);
       // Its result is from another kind, `oneshot` or `accept`, and no longer counts: it must run

@@ -277,9 +277,7 @@ void FakeWorld::launch(Slot slot, const Row& row) {
   const std::string& name = world.graph->name(slot);
   const bool has_process = world.spec(slot).has_process();
   ++run.generation;
-  if (!has_process) {
-    world.record(slot).process = Process::launching;
-  } else {
+  if (has_process) {
     begin_launch(world, slot, row, now);
     check_step(slot);
     run.life = world.record(slot).command.is_main() ? life(name, run.count++)

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <sstream>
 
 #include "scenario/harness.hpp"
 #include "scenario/wrong_files.hpp"
@@ -214,6 +215,29 @@ TEST_CASE("a oneshot that is done and becomes a target or a daemon is started as
   zinit.await_state("web", "running");
 }
 
+TEST_CASE("a service that becomes a target while its process is spawned leaves none behind",
+          "[quick][reload]") {
+  Server zinit;
+  const auto name = [](int i) { return "s" + std::to_string(i); };
+  constexpr int services = 20;
+  for (int i = 0; i < services; ++i)
+    zinit.add(name(i), {.exec = "echo $$ >> $D/pids; exec sleep 100000"});
+  zinit.boot();
+  for (int i = 0; i < services; ++i) {
+    zinit.file(name(i) + ".toml", "[target]\n");
+    zinit.begin_stop(name(i));
+    zinit.begin_start(name(i));
+    std::this_thread::sleep_for(std::chrono::microseconds(100 * i));  // meets the spawn sometimes
+    zinit.reload();
+    CHECK(zinit.await_state(name(i), "running")["kind"] == "target");
+  }
+  CHECK(zinit.shut_down() == 0);
+  std::istringstream pids(read_file(zinit.path("pids")));
+  int count = 0;
+  for (pid_t pid = 0; pids >> pid; ++count) CHECK_FALSE(alive(pid));
+  CHECK(count >= services);
+}
+
 TEST_CASE("a wrong file that is new when another goes is listed as failed", "[quick][reload]") {
   Server zinit;
   zinit.add("a", {.service = "status = 'stop'"});
@@ -373,6 +397,24 @@ TEST_CASE("a wrong file is told as long as it is wrong, whatever is asked of its
   CHECK(zinit.state("broken") == "inactive");
   CHECK(zinit.status("broken")["reason"].is_null());
   CHECK_FALSE(zinit.result("service.why", named("broken")).mentions("error"));
+}
+
+TEST_CASE("what was stopped while its file was wrong stays stopped when that is mended",
+          "[quick][reload]") {
+  Server zinit;
+  for (const char* name : {"db", "wanted"}) zinit.add(name, {.service = "status = 'stop'"});
+  zinit.add("web", {.dependencies = "requires = ['db']\nconflicts = ['db']"});
+  zinit.boot();
+  CHECK(zinit.state("web") == "failed");
+  zinit.stop("web");
+  zinit.add("web", {.dependencies = "requires = ['db']\nwants = ['wanted']"});
+  zinit.reload();
+  const Json status = zinit.status("web");
+  CHECK(status["state"] == "inactive");
+  CHECK(status["wish"] == "down");
+  CHECK(status["reason"].is_null());
+  for (const char* name : {"db", "wanted"}) CHECK(zinit.state(name) == "inactive");
+  CHECK(zinit.start("web")["state"] == "running");
 }
 
 TEST_CASE("a file that was refused is told so, with what is wrong with it", "[quick][reload]") {

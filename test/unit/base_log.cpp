@@ -2,15 +2,19 @@
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <string>
 
 #include "base/fd.hpp"
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace zinit;
 
@@ -155,6 +159,35 @@ TEST_CASE("a full socket does not block the log either", "[base][log]") {
   set_log_descriptor(restore.write_end(), false);
   log_info("after");
   CHECK(restore.text().find(" lines dropped\ninfo  after\n") != std::string::npos);
+}
+
+TEST_CASE("a full file tears no two lines together, and each line that it lacks counts once",
+          "[base][log]") {
+  Captured restore;
+  const test::TempDir directory;
+  const std::string path = directory / "log";
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  set_log_descriptor(file.get(), false);
+  const auto before = ::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  const auto room = [&](rlim_t bytes) {
+    const rlimit changed{bytes, limit.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &changed) == 0);
+  };
+  const LogRecord lines[] = {{LogLevel::info, "one"},
+                             {LogLevel::info, "two"},
+                             {LogLevel::info, "three"},
+                             {LogLevel::info, "four"}};
+  room(26);  // the third line has six bytes
+  log_lines(lines);
+  log_info("five");
+  room(limit.rlim_cur);
+  log_lines({lines, 2});
+  set_log_descriptor(restore.write_end(), false);
+  (void)::signal(SIGXFSZ, before);
+  CHECK(read_file(path.c_str(), 1000).value() ==
+        "info  one\ninfo  two\ninfo  \nwarn  log: 3 lines dropped\ninfo  one\ninfo  two\n");
 }
 
 TEST_CASE("logging leaves errno as it was", "[base][log]") {
