@@ -87,7 +87,7 @@ class Batch {
     return static_cast<std::size_t>(std::max<ssize_t>(put, 0));
   }
 
-  /// A full disk and a terminal take a part: a line may be torn, and the next is not to go on in it.
+  /// A full disk and a terminal take a part: a line may be torn, and the next begins anew.
   /// @return  how many lines were lost
   std::uint64_t write_out() noexcept {
     if (text_.empty()) return 0;
