@@ -140,18 +140,20 @@ HOT := $(filter $(addprefix src/,base/% io/% model/% os/% supervisor/% watch/% c
 HOT := $(filter-out $(addprefix src/,base/environment.cpp base/format.cpp base/rooted.cpp \
   base/trusted_path.cpp client/libzinit/async_client.cpp client/libzinit/client.cpp \
   client/libzinit/names.cpp client/libzinit/requests.cpp io/dev_log.cpp io/http_reader.cpp \
-  io/notify_directory.cpp io/probe.cpp io/resolver.cpp io/sink_table.cpp io/sink_trouble.cpp \
+  io/log_store.cpp io/notify_directory.cpp io/probe.cpp io/resolver.cpp io/sink_table.cpp io/sink_trouble.cpp \
   io/socket_sink.cpp io/syslog_message.cpp io/wall_timer.cpp model/capability.cpp \
   model/endpoint.cpp model/graph.cpp model/listen_address.cpp model/log_target.cpp model/plan.cpp \
   model/reason.cpp model/request.cpp model/spec.cpp model/why.cpp os/attempts.cpp \
   os/call_sites.cpp os/cgroup_resources.cpp os/cgroup_tree.cpp os/conditions.cpp os/console.cpp \
   os/directories.cpp os/disposal.cpp os/kept_descriptors.cpp os/kernel_command_line.cpp \
   os/limits.cpp os/membership.cpp os/mount.cpp os/net.cpp os/power.cpp os/program_file.cpp \
-  os/socket_file.cpp os/tcp_ports.cpp os/thread.cpp os/unmount.cpp os/users.cpp \
-  os/virtualization.cpp supervisor/board.cpp supervisor/board_services.cpp \
-  supervisor/conditions.cpp supervisor/journal_read.cpp supervisor/messages.cpp \
+  os/socket_file.cpp os/spawn_settings.cpp os/tcp_ports.cpp os/thread.cpp os/unmount.cpp os/users.cpp \
+  os/virtualization.cpp supervisor/board.cpp supervisor/board_services.cpp supervisor/checks.cpp \
+  supervisor/conditions.cpp supervisor/janitor.cpp supervisor/journal_read.cpp \
+  supervisor/launch.cpp supervisor/launch_plan.cpp supervisor/messages.cpp \
   supervisor/plan_aside.cpp supervisor/reload_report.cpp supervisor/request_report.cpp \
-  supervisor/restore.cpp supervisor/side_commands.cpp supervisor/spawn_places.cpp \
+  supervisor/restore.cpp supervisor/service_cgroup.cpp \
+  supervisor/side_commands.cpp supervisor/spawn_extras.cpp supervisor/spawn_places.cpp \
   watch/fd_store.cpp watch/pidfile.cpp watch/prober.cpp watch/readiness.cpp \
   watch/readiness_pidfile.cpp),$(HOT))
 # What runs in a server at rest, when services come and go, write lines or are asked about: that,
@@ -165,10 +167,13 @@ AT_REST := $(filter-out $(addprefix src/,activation/% client/% config/%),$(HOT))
   control/log_feed.cpp control/methods.cpp control/methods_logs.cpp control/methods_request.cpp \
   control/methods_service.cpp control/params.cpp control/quota.cpp control/server.cpp \
   control/session.cpp control/triggers.cpp control/views.cpp init/critical.cpp init/daemon.cpp \
-  init/in_force.cpp init/instances.cpp init/log_output.cpp init/timers.cpp model/reason.cpp \
-  model/request.cpp os/disposal.cpp os/kept_descriptors.cpp os/thread.cpp supervisor/board.cpp \
-  supervisor/conditions.cpp supervisor/messages.cpp supervisor/request_report.cpp \
-  supervisor/side_commands.cpp supervisor/spawn_places.cpp watch/readiness.cpp),$(SRC))
+  init/in_force.cpp init/instances.cpp init/log_output.cpp init/timers.cpp io/log_store.cpp \
+  model/reason.cpp model/request.cpp os/disposal.cpp os/kept_descriptors.cpp \
+  os/spawn_settings.cpp os/thread.cpp supervisor/board.cpp supervisor/checks.cpp \
+  supervisor/conditions.cpp supervisor/janitor.cpp supervisor/launch.cpp \
+  supervisor/launch_plan.cpp supervisor/messages.cpp supervisor/request_report.cpp \
+  supervisor/service_cgroup.cpp supervisor/side_commands.cpp supervisor/spawn_extras.cpp \
+  supervisor/spawn_places.cpp watch/readiness.cpp),$(SRC))
 # The members of libraries that it needs, as a linker script names them.
 LIBRARIES_AT_REST := $(patsubst %,*libc.a:%.o,accept4 bsd-_setjmp *brk cancellation \
   cleanup_compat clock_gettime clone* close ctype-info cxa_atexit dl-tls epoll_* errno-loc fcntl* \
