@@ -21,30 +21,32 @@ std::string_view key_of(std::string_view entry) { return entry.substr(0, entry.f
 
 bool blank(char c) { return c == ' ' || c == '\t'; }
 
-/// The text in the quotes that `text` begins with. Nothing if they are not closed, or if something
-/// other than a comment follows them.
-std::optional<std::string> quoted_value(std::string_view text) {
+/// Puts the text in the quotes that `text` begins with into `value`, unless something other than a
+/// comment follows them. False if they are not closed.
+bool read_quoted(std::string_view text, std::optional<std::string>& value) {
   const char quote = text.front();
-  std::string value;
+  std::string inside;
   std::size_t at = 1;
   for (; at < text.size() && text[at] != quote; ++at) {
     const bool escapes = quote == '"' && text[at] == '\\' && at + 1 < text.size() &&
                          std::string_view("\"\\$`").find(text[at + 1]) != std::string_view::npos;
     if (escapes) ++at;
-    value += text[at];
+    inside += text[at];
   }
-  if (at >= text.size()) return std::nullopt;
+  if (at >= text.size()) return false;
   const std::string_view rest = text.substr(at + 1);
-  if (!rest.empty() && (!blank(rest.front()) || trim(rest).front() != '#')) return std::nullopt;
-  return value;
+  if (rest.empty() || (blank(rest.front()) && trim(rest).front() == '#')) value = std::move(inside);
+  return true;
 }
 
 /// `raw` is what follows the equals sign. As in a shell, a # begins a comment only after a blank:
-/// it may be part of a value, such as a colour.
-std::string parsed_value(std::string_view raw) {
+/// it may be part of a value, such as a colour. Nothing if it begins with a quote that is not
+/// closed.
+std::optional<std::string> parsed_value(std::string_view raw) {
   const std::string_view text = trim(raw);
   if (text.starts_with('"') || text.starts_with('\'')) {
-    if (auto value = quoted_value(text)) return std::move(*value);
+    std::optional<std::string> value;
+    if (!read_quoted(text, value) || value) return value;
   }
   for (std::size_t at = 0; at < text.size(); ++at) {
     const bool after_blank = at > 0 ? blank(text[at - 1]) : blank(raw.front());
@@ -123,15 +125,16 @@ EnvironmentText parse_environment_text(std::string_view text) {
     if (line.empty() || line.starts_with('#')) continue;
     if (line.starts_with(exported)) line = trim(line.substr(exported.size()));
     const auto equals = line.find('=');
-    const bool setting = equals != std::string_view::npos && is_key(line.substr(0, equals)) &&
-                         line.find('\0') == std::string_view::npos;
-    if (!setting) {
+    std::optional<std::string> value;
+    if (equals != std::string_view::npos && is_key(line.substr(0, equals)) &&
+        line.find('\0') == std::string_view::npos)
+      value = parsed_value(line.substr(equals + 1));
+    if (!value) {
       if (read.faulty.size() < kMostFaulty) read.faulty.push_back(number);
       ++read.faulty_count;
       continue;
     }
-    read.settings.push_back(
-        fmt::format("{}={}", line.substr(0, equals), parsed_value(line.substr(equals + 1))));
+    read.settings.push_back(fmt::format("{}={}", line.substr(0, equals), *value));
   }
   return read;
 }

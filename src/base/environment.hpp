@@ -29,8 +29,15 @@ void set_environment(Environment& environment, Environment later);
 /// `texts` as execve(2) takes arguments and variables: null-terminated. Points into `texts`.
 [[nodiscard]] std::vector<char*> execve_list(const std::vector<std::string>& texts);
 
+/// The most bytes of an env_file, which may be writable by less trusted users.
+inline constexpr std::size_t kEnvironmentFileMax = std::size_t{1024} * 1024;
+
 /// How many faulty lines are reported by number: a file may have any number of them.
 inline constexpr std::size_t kMostFaulty = 5;
+
+/// What is said of each of them.
+inline constexpr std::string_view kFaultyLine =
+    "passed over, must be KEY=value, and a quote must be closed";
 
 struct EnvironmentText {
   Environment settings;          // in the order of the lines; the last one of a key counts
@@ -43,7 +50,8 @@ struct EnvironmentText {
 ///
 /// A value in single quotes is taken as it is; in double quotes a backslash takes the special
 /// meaning from ", \, $ and `. Without quotes it ends at the end of the line, or before a blank and
-/// #, which begin a comment. Nothing is expanded. A quote that is not closed is part of the value.
+/// #, which begin a comment. Nothing is expanded. A line whose value begins with a quote that is
+/// not closed is faulty; if more follows the closed ones, all quotes are part of the value.
 [[nodiscard]] EnvironmentText parse_environment_text(std::string_view text);
 
 }  // namespace zinit

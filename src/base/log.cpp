@@ -140,6 +140,8 @@ void set_log_listener(LogListener new_listener) noexcept { listener = new_listen
 
 bool log_enabled(LogLevel level) noexcept { return level >= threshold; }
 
+std::uint64_t add_dropped_lines(std::uint64_t count) noexcept { return dropped += count; }
+
 void log_lines(std::span<const LogRecord> lines) noexcept {
   const int saved = errno;  // callers log before they report their own fault
   Batch batch;

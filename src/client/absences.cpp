@@ -20,8 +20,6 @@ namespace zinit {
 
 namespace {
 
-constexpr std::size_t kEnvironmentFileMax = 65536;
-
 bool is_absent(int errnum) { return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP; }
 
 /// What is the same for all services.
@@ -63,7 +61,12 @@ class AbsenceSearch {
     look_at_accounts();
     for (std::size_t i = 0; i < spec_.env_file->size(); ++i) {
       const EnvironmentFile& file = (*spec_.env_file)[i];
-      if (!file.optional) look_at({}, file.path, {"service", "env_file", i});
+      const Absence where{"service", "env_file", i};
+      if (!file.optional) look_at({}, file.path, where);
+      const auto text = read_file(file.path.c_str(), kEnvironmentFileMax);
+      if (!text) continue;
+      for (const int line : parse_environment_text(*text).faulty)
+        tell(where, fmt::format("{}:{}: {}", file.path, line, kFaultyLine));
     }
     look_at_processors();
     // Without its root nothing can be said of what lies below it.

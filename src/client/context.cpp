@@ -171,6 +171,11 @@ void VerbContext::connect_again(const ClientError& error) {
   }
 }
 
+void VerbContext::tell_gone(const ClientError& error) {
+  if (error.code() != ErrorCode::disconnected) throw error;
+  throw VerbFailure{ExitStatus::no_server, "the server has gone"};
+}
+
 std::optional<Milliseconds> VerbContext::time_left() const {
   if (deadline_ == kNever) return std::nullopt;
   return std::max(std::chrono::ceil<Milliseconds>(deadline_ - Clock::now()), Milliseconds(0));

@@ -76,6 +76,16 @@ class VerbContext {
     }
   }
 
+  /// The same for what is followed without end: that the server has ended is all there is to say.
+  template <class Attempt>
+  auto follow(Attempt attempt) {
+    try {
+      return over_reexecutions(attempt);
+    } catch (const ClientError& error) {
+      tell_gone(error);
+    }
+  }
+
   /// To be called by an attempt that has had its answers: it was not they that ended the server's
   /// image, so it may be repeated as often as need be.
   void answered() noexcept { fruitless_ = 0; }
@@ -120,6 +130,8 @@ class VerbContext {
  private:
   /// Throws `error` unless the server has executed itself anew.
   void connect_again(const ClientError& error);
+  /// Throws `error`, or, if the server has closed the connection, that it has gone.
+  [[noreturn]] static void tell_gone(const ClientError& error);
 
   Printer& printer_;
   const std::optional<Milliseconds> timeout_;

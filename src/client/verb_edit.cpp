@@ -198,7 +198,8 @@ int reload_if_served(VerbContext& context, const Editing& editing) {
   // An editor may be open for hours. The server may have closed the connection or been restarted.
   context.reconnect();
   try {
-    return context.fail(reload_files(context), editing.name, in_place + " all the same");
+    return context.fail(reload_files(context, editing.name, editing.place), editing.name,
+                        in_place + " all the same");
   } catch (const ClientError& error) {
     if (error.code() == ErrorCode::no_server)
       return print_outcome(context, editing, true,

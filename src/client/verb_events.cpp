@@ -108,8 +108,10 @@ class EventPrinter {
 
 int run_events(VerbContext& context) {
   EventPrinter printer(context);
-  const bool follow = context.arguments.has("follow");
-  context.over_reexecutions([&] { follow ? printer.follow() : printer.print_kept(); });
+  if (context.arguments.has("follow"))
+    context.follow([&] { printer.follow(); });
+  else
+    context.over_reexecutions([&] { printer.print_kept(); });
   return ExitStatus::done;
 }
 

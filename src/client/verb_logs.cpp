@@ -312,12 +312,7 @@ int run_logs(VerbContext& context) {
   LogPrinter printer(context, read_selection(context.arguments));
   if (!context.arguments.has("follow"))
     return context.over_reexecutions([&] { return printer.print(); });
-  try {
-    return context.over_reexecutions([&] { return printer.follow(); });
-  } catch (const ClientError& error) {
-    if (error.code() != ErrorCode::disconnected) throw;
-    throw VerbFailure{ExitStatus::no_server, "the server has gone"};
-  }
+  return context.follow([&] { return printer.follow(); });
 }
 
 }  // namespace zinit

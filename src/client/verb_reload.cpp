@@ -36,8 +36,8 @@ std::vector<std::string> each_once(const Faults& faults) {
   return all;
 }
 
-/// How many files of services are not in force.
-std::size_t count_files(const ReloadReport& report) {
+/// The files of services that are not in force; the service's name where a file is not told.
+std::set<std::string> faulty_files(const ReloadReport& report) {
   std::set<std::string> files;
   for (const std::string& name : report.failed) {
     const auto own = report.faults.find(name);
@@ -45,7 +45,7 @@ std::size_t count_files(const ReloadReport& report) {
     const std::string file = told ? parse_diagnostic(own->second.front()).file : "";
     files.insert(file.empty() ? name : file);
   }
-  return files.size();
+  return files;
 }
 
 void add_names(TextBlock& block, const ReloadedNames& names) {
@@ -93,18 +93,22 @@ int run_reload(VerbContext& context) {
   return reload_one(context, names.front(), context.arguments.has("dry-run"));
 }
 
-int reload_files(VerbContext& context) {
+int reload_files(VerbContext& context, const std::string& name, const std::string& file) {
   const bool dry_run = context.arguments.has("dry-run");
   const std::string json =
       context.client().call("service.reload", JsonParams().add("dry_run", dry_run).text());
   const ReloadReport report = read_reload(parse_json(json));
   context.json() ? context.print_json(json) : print_report(context, report, dry_run);
-  const std::size_t failed = count_files(report) + report.proxies.failed.size();
+  const std::set<std::string> faulty = faulty_files(report);
+  const std::size_t failed = faulty.size() + report.proxies.failed.size();
   if (failed == 0) return ExitStatus::done;
+  const bool others =
+      !file.empty() && !faulty.contains(file) && std::ranges::count(report.failed, name) == 0;
   context.complain("reload",
-                   fmt::format("{} file{} not in force; `zinitctl check` shows all faults", failed,
-                               failed == 1 ? " is" : "s are"));
-  return ExitStatus::failed;
+                   fmt::format("{} {}file{} not in force; `zinitctl check` shows all "
+                               "faults",
+                               failed, others ? "other " : "", failed == 1 ? " is" : "s are"));
+  return others ? ExitStatus::done : ExitStatus::failed;
 }
 
 }  // namespace zinit

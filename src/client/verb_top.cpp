@@ -89,14 +89,10 @@ int run_top(VerbContext& context) {
   if (context.json()) return print_sample(context, given->value_or(kFirstInterval));
   expect_screen(context);
   (void)context.client();  // what is wrong with the server is told before the screen is taken
-  int signal = 0;
-  try {
+  const int signal = [&] {
     TopLoop loop(context, given->value_or(kDefaultInterval));
-    signal = context.over_reexecutions([&] { return loop.run(); });
-  } catch (const ClientError& error) {
-    if (error.code() != ErrorCode::disconnected) throw;
-    throw VerbFailure{ExitStatus::no_server, "the server has gone"};
-  }
+    return context.follow([&] { return loop.run(); });
+  }();  // the screen is given back before anything is done about the signal
   if (signal == 0) return ExitStatus::done;
   // Who waits for this program is to see what has ended it.
   (void)::raise(signal);

@@ -62,7 +62,8 @@ struct VerbRow {
 #include "client/verbs.inc"
 #undef ZINIT_VERB
 
-/// Does what `reload` without a name does, for verbs that have changed files.
-int reload_files(VerbContext& context);
+/// Does what `reload` without a name does. For a verb that has changed `file`, of the service
+/// `name`, faults of others are only told: the exit status says whether that file is in force.
+int reload_files(VerbContext& context, const std::string& name = {}, const std::string& file = {});
 
 }  // namespace zinit

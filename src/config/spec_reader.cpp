@@ -340,10 +340,12 @@ void settle_name(const Value& document, std::string_view section, const SectionR
   spec.name = usable_name(stem);
   // A bad stem is a fault only where there is no key.
   if (given != nullptr || !parsed.name_mangled) return;
-  findings.add(Severity::error, parsed.name_at, fmt::format("{}.name", section),
-               spec.file.empty() ? "is missing, and there is no file name to take it from"
-                                 : fmt::format("is missing, and the file name {} is invalid: {}",
-                                               quoted(stem), name_fault(stem).value_or("")));
+  findings.add(
+      Severity::error, parsed.name_at, fmt::format("{}.name", section),
+      spec.file.empty()
+          ? "is missing, and there is no file name to take it from; add e.g. \"name\": \"web\""
+          : fmt::format("is missing, and the file name {} is invalid: {}", quoted(stem),
+                        name_fault(stem).value_or("")));
 }
 
 ParsedSpec spec_from_document(const Value& document, bool system_class,

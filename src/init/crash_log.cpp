@@ -9,6 +9,7 @@
 
 #include "base/format.hpp"
 #include "base/kill_point.hpp"
+#include "base/log.hpp"
 #include "model/reason.hpp"
 #include "os/memory_file.hpp"
 
@@ -22,7 +23,7 @@ constexpr std::int64_t kMinuteNs = 60'000'000'000;
 struct CrashLog {
   std::uint64_t magic;
   std::atomic<std::uint32_t> count;
-  std::uint32_t reserved;
+  std::atomic<std::uint32_t> dropped_lines;         // at the last execve(2), not told of by then
   std::array<std::int64_t, kCrashesAMinute> at_ns;  // of the last ones, on the monotonic clock
   Crash last;
 };
@@ -51,6 +52,7 @@ Result<void> open_crash_log(KeptFd inherited) {
     new (crash_log) CrashLog{};
     crash_log->magic = kMagic;
   }
+  add_dropped_lines(crash_log->dropped_lines.exchange(0));
   return {};
 }
 
@@ -73,6 +75,11 @@ bool log_crash(const Crash& crash) noexcept {
 Crashes logged_crashes() noexcept {
   if (crash_log == nullptr || crash_log->count == 0) return {};
   return {crash_log->count, crash_log->last};
+}
+
+void keep_dropped_lines() noexcept {
+  if (crash_log != nullptr)
+    crash_log->dropped_lines = static_cast<std::uint32_t>(add_dropped_lines(0));
 }
 
 std::string crash_text(const Crash& crash) {

@@ -47,6 +47,9 @@ inline constexpr std::size_t kCrashesAMinute = 5;
 
 [[nodiscard]] Crashes logged_crashes() noexcept;
 
+/// Has the next image tell of the lines of zinit's log that were dropped. Async-signal-safe.
+void keep_dropped_lines() noexcept;
+
 /// "SIGSEGV in thread zinit-data, at 0x1234 0x5678": the addresses are for addr2line(1).
 [[nodiscard]] std::string crash_text(const Crash& crash);
 

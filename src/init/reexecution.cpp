@@ -19,6 +19,7 @@
 #include "base/kill_point.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "init/crash_log.hpp"
 #include "init/environment.hpp"
 #include "os/console.hpp"
 #include "os/power.hpp"
@@ -98,6 +99,7 @@ Result<std::string> program_path(int program) {
 template <class Exec>
 int execute(Exec exec) noexcept {
   keep_over_exec(true);
+  keep_dropped_lines();
   kill_point("reexec.execute");
   block_faults(true);  // the next image would die of one that is sent before it has its handlers
   exec();

@@ -13,8 +13,7 @@ namespace zinit {
 
 namespace {
 
-// Limits for an env_file, which may be writable by less trusted users.
-constexpr std::size_t kEnvironmentFileMax = std::size_t{1024} * 1024;
+// As kEnvironmentFileMax a limit for what may be writable by less trusted users.
 constexpr std::size_t kMostSettings = 10000;
 
 /// The command of the order; empty if a reload has removed it from the config.
@@ -49,7 +48,7 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
   }
   EnvironmentText read = parse_environment_text(*text);
   for (const int line : read.faulty) {
-    log_warn("{}: {}:{}: passed over, must be KEY=value", spec.name, file.path, line);
+    log_warn("{}: {}:{}: {}", spec.name, file.path, line, kFaultyLine);
   }
   if (const std::size_t more = read.faulty_count - read.faulty.size(); more > 0)
     log_warn("{}: {}: {} more of its lines are passed over", spec.name, file.path, more);

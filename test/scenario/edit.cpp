@@ -92,8 +92,12 @@ TEST_CASE("edit refuses what breaks other services, or takes another's name", "[
   CHECK(name.code == 1);
   CHECK_THAT(name.out, Contains("\"y\" is already the name in " + with.zinit.config("x.toml")));
   CHECK(read_file(with.zinit.config("x.toml")) == before);
-  CHECK(with.edit("sed -i s/100000/100001/", {"x"}).code == 1);  // the reload tells of wrong.toml
+  const Outcome done = with.edit("sed -i s/100000/100001/", {"x"});
+  CHECK(done.code == 0);
+  CHECK(done.err ==
+        "zinitctl: reload: 1 other file is not in force; `zinitctl check` shows all faults\n");
   CHECK_THAT(read_file(with.zinit.config("x.toml")), Contains("100001"));
+  CHECK(with.zinit.ctl({"reload"}).code == 1);
 }
 
 TEST_CASE("what was written is told where it is, whatever becomes of editor, server or disk",
@@ -122,11 +126,13 @@ TEST_CASE("what was written is told where it is, whatever becomes of editor, ser
     CHECK_THAT(read_file(file), Contains("100001"));
     CHECK(with.zinit.exit_code() == 0);
   }
-  SECTION("the reload refuses another file") {
-    with.zinit.file("other.toml", "[service]\nexec = 1\n");
-    const Outcome done = with.edit("sed -i s/100000/100001/", {"web"});
+  SECTION("the reload refuses the service, for a drop-in that has come meanwhile") {
+    const Outcome done = with.edit("sh -c 'mkdir " + file + ".d; echo service.exec = 1 > " + file +
+                                       ".d/1.toml; sed -i s/100000/100001/ \"$0\"'",
+                                   {"web"});
     CHECK(done.code == 1);
-    CHECK_THAT(done.err, Contains(file + " is in place"));
+    CHECK_THAT(done.err, StartsWith("zinitctl: reload: 1 file is not in force"));
+    CHECK_THAT(done.err, Contains(file + " is in place all the same"));
   }
 }
 

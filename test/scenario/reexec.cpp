@@ -1,5 +1,6 @@
 // Re-execution (behaviour.md, "Re-execution and crash"): zinit executes itself anew, and no service
 // notices.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,6 +59,36 @@ void check_lines(const std::function<void(Server&)>& during) {
 }
 
 }  // namespace
+
+TEST_CASE("the next image tells how many lines of zinit's own log were dropped",
+          "[quick][reexec][crash]") {
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+  const std::string block(4096, '\n');
+  while (write(ends[1], block.data(), block.size()) > 0) continue;
+  const auto shown = [&] {
+    std::string all, piece(4096, ' ');
+    for (ssize_t got; (got = read(ends[0], piece.data(), piece.size())) > 0;)
+      all.append(piece, 0, static_cast<std::size_t>(got));
+    return all;
+  };
+  {
+    Server zinit({.in_child = [&] { dup2(ends[1], STDERR_FILENO); }});
+    zinit.add("a");
+    zinit.boot({"a"});
+    for (int i = 0; i < 10; ++i) zinit.restart("a");
+    SECTION("after a re-execution") { zinit.reexecute(); }
+    SECTION("after a crash") { crash(zinit); }
+    const auto dropped = lines_of(zinit, "zinit").size();
+    CHECK(dropped > 30);
+    shown();
+    zinit.restart("a");
+    CHECK_THAT(shown(), Catch::StartsWith("warn  log: " + std::to_string(dropped) +
+                                          " lines dropped\ninfo  a: stopping"));
+  }
+  close(ends[0]);
+  close(ends[1]);
+}
 
 TEST_CASE("a re-execution keeps processes, states, counts, times and wishes", "[quick][reexec]") {
   Server zinit;

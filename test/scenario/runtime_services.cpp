@@ -106,7 +106,8 @@ TEST_CASE("service.set refuses what check refuses, with every fault, and changes
   CHECK_THAT(refused(R"({"service":{"name":"web","exec":18446744073709551615}})").at(0),
              Contains("service.exec: "));
   const std::string nameless =
-      "error: service.name: is missing, and there is no file name to take it from";
+      "error: service.name: is missing, and there is no file name to take it from; "
+      "add e.g. \"name\": \"web\"";
   CHECK(refused(R"({"servce":{"name":"web","exec":"x"}})") ==
         Texts{"error: servce: unknown section, did you mean [service]?", nameless});
   CHECK(refused(R"({"service":"x"})") ==

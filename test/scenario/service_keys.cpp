@@ -88,7 +88,7 @@ TEST_CASE("env_file is read before each spawn, and stands between user and env",
   const std::string first = zinit.path("first"), second = zinit.path("second");
   write_file(first,
              "# a comment\nFROM=first\nONE='it''s'\nexport TWO=\"a \\\"b\\\"\" # why\n\nTHREE=x#y\n"
-             "HOME=/file\nZINIT_SERVICE=file\nnonsense\n");
+             "HOME=/file\nZINIT_SERVICE=file\nnonsense\nOPEN=\"x\n");
   write_file(second, "FROM=second\nFOUR=4\n");
   zinit.add("a", {.service = "env_file = ['" + first + "', '-/no/such/file', '" + second +
                              "']\nenv = { FOUR = 'env' }\nuser = " + std::to_string(geteuid())});
@@ -103,7 +103,10 @@ TEST_CASE("env_file is read before each spawn, and stands between user and env",
   CHECK(variable(given, "FOUR") == "env");
   CHECK(variable(given, "HOME") == "/file");
   CHECK(variable(given, "ZINIT_SERVICE") == "a");
-  zinit.await_message("a: " + first + ":9: passed over, must be KEY=value");
+  CHECK(variable(given, "OPEN") == "(unset)");
+  for (const char* line : {":9", ":10"})
+    zinit.await_message("a: " + first + line +
+                        ": passed over, must be KEY=value, and a quote must be closed");
   write_file(second, "FROM=changed\n");
   zinit.restart("a");
   // The kernel shows the environment only some moments after execve(2) is through.

@@ -19,9 +19,8 @@ TEST_CASE("lines of settings are read with export, quotes and comments", "[envir
   const EnvironmentText read = parse_environment_text(
       "# LANG=x\n\nLANG=C.UTF-8\n  export A=\"one two\"\r\nB='#3'\nC=\n"
       "no line\n=x\n1X=y\nD=a=b\nE=\"open");
-  CHECK(read.settings ==
-        Environment{"LANG=C.UTF-8", "A=one two", "B=#3", "C=", "D=a=b", "E=\"open"});
-  CHECK(read.faulty == std::vector<int>{7, 8, 9});
+  CHECK(read.settings == Environment{"LANG=C.UTF-8", "A=one two", "B=#3", "C=", "D=a=b"});
+  CHECK(read.faulty == std::vector<int>{7, 8, 9, 11});
 }
 
 TEST_CASE("single quotes keep everything, double quotes know four escapes", "[environment]") {
@@ -42,12 +41,18 @@ TEST_CASE("a value without quotes is taken as it is, up to a comment", "[environ
   CHECK(value("A=O'Brien's") == "O'Brien's");
 }
 
-TEST_CASE("a quote that is not closed, or followed by more, is part of the value",
-          "[environment]") {
-  CHECK(value("A='open") == "'open");
+TEST_CASE("quotes that are followed by more are part of the value", "[environment]") {
   CHECK(value("A='a'b") == "'a'b");
+  CHECK(value("A='a'b # why") == "'a'b");
   CHECK(value("A=\"a\" \"b\"") == "\"a\" \"b\"");
-  CHECK(value("A=\"a\\\"") == "\"a\\\"");
+}
+
+TEST_CASE("a line with a quote that is not closed is no setting", "[environment]") {
+  for (const char* line : {"A='open", "A=\"open # why", "A='", "A=\"a\\\"", "export A='x\""}) {
+    const EnvironmentText read = parse_environment_text(std::string(line) + "\nB=1\n");
+    CHECK(read.settings == Environment{"B=1"});
+    CHECK(read.faulty == std::vector<int>{1});
+  }
 }
 
 TEST_CASE("a line that holds a NUL character is no setting", "[environment]") {

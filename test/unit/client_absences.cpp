@@ -105,6 +105,13 @@ TEST_CASE("users, groups, directories and environment files that are not there a
               "service.groups[1]: cannot find group no-such-group in /etc/group",
               "service.env_file[1]: /nonexistent/b does not exist",
               "service.dir: /nonexistent/c does not exist"});
+  const TempDir directory;
+  const std::string lines = directory.write("env", "A=1\nB='open\nC\n");
+  CHECK(absent("[service]\nexec = 'true'\nenv_file = '-" + lines + "'\n") ==
+        Lines{"service.env_file: " + lines +
+                  ":2: passed over, must be KEY=value, and a quote must be closed",
+              "service.env_file: " + lines +
+                  ":3: passed over, must be KEY=value, and a quote must be closed"});
   CHECK(absent("[service]\nexec = 'true'\ndir = '/etc/passwd'\n") ==
         Lines{"service.dir: /etc/passwd is not a directory"});
   // What zinit makes before the start.

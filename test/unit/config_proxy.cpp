@@ -332,7 +332,8 @@ TEST_CASE("a service cannot be set by a config that describes a proxy", "[config
   const ParsedSpec parsed = spec_from_document(document);
   CHECK_FALSE(parsed.proxy);
   CHECK(messages_of(parsed) ==
-        Lines{"error: service.name: is missing, and there is no file name to take it from",
+        Lines{"error: service.name: is missing, and there is no file name to take it from; "
+              "add e.g. \"name\": \"web\"",
               "error: proxy: describes a proxy, not a service or target"});
 }
 
@@ -388,7 +389,8 @@ TEST_CASE("a proxy is made from a table of keys, as strictly as check is", "[con
       proxy_from_table(json_value(R"({"listen":["a:1"],"backend":"a:2","service":"web"})"));
   REQUIRE_FALSE(nameless);
   CHECK(nameless.error() ==
-        Lines{"error: proxy.name: is missing, and there is no file name to take it from"});
+        Lines{"error: proxy.name: is missing, and there is no file name to take it from; "
+              "add e.g. \"name\": \"web\""});
 }
 
 TEST_CASE("a proxy's text is read as the same proxy, whatever the file is called",

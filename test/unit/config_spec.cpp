@@ -421,7 +421,8 @@ TEST_CASE("a document that is no file is checked like one, its messages without 
   const SpecPtr empty = finish(spec_from_document(Value{}));
   CHECK(empty->findings->errors ==
         Lines{"error: there is no [service], [target] or [proxy] section",
-              "error: service.name: is missing, and there is no file name to take it from"});
+              "error: service.name: is missing, and there is no file name to take it from; "
+              "add e.g. \"name\": \"web\""});
 }
 
 TEST_CASE("a health check has what its type needs, and nothing of another's", "[config][health]") {
