@@ -115,7 +115,7 @@ void TopModel::arrange() {
     if (name.find(filter_) != std::string::npos) rows_.push_back(&row);
   }
   // Not std::sort, which is a kilobyte for each kind of element.
-  ::qsort_r(rows_.data(), rows_.size(), sizeof rows_[0], compare_rows, this);
+  if (!rows_.empty()) ::qsort_r(rows_.data(), rows_.size(), sizeof rows_[0], compare_rows, this);
   if (pinned_.empty()) {
     selected_ = 0;
     return;

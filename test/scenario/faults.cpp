@@ -116,7 +116,9 @@ class Faulty {
   /// As it was before, whatever has come of the deed.
   void bring_up() {
     for (const char* name : {"job", "full", "if"}) (void)server_.stop(name);
-    if (server_.result("service.list").mentions("of@1")) (void)server_.stop("of@1");
+    // One that is down goes away by itself, perhaps before this call.
+    if (server_.result("service.list").mentions("of@1"))
+      (void)ask("service.stop", named("of@1", kWait));
     // A deletion whose client was lost may still be under way, and come first.
     if (server_.result("service.list").mentions("new")) ask("service.delete", named("new"));
     REQUIRE_FALSE(server_.result("service.list").mentions("new"));
