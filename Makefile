@@ -140,15 +140,15 @@ HOT := $(filter $(addprefix src/,base/% io/% model/% os/% supervisor/% watch/% c
 HOT := $(filter-out $(addprefix src/,base/environment.cpp base/format.cpp base/rooted.cpp \
   base/trusted_path.cpp client/libzinit/async_client.cpp client/libzinit/client.cpp \
   client/libzinit/names.cpp client/libzinit/requests.cpp io/dev_log.cpp io/http_reader.cpp \
-  io/log_store.cpp io/notify_directory.cpp io/probe.cpp io/resolver.cpp io/sink_table.cpp io/sink_trouble.cpp \
-  io/socket_sink.cpp io/syslog_message.cpp io/wall_timer.cpp model/capability.cpp \
+  io/log_store.cpp io/notify_directory.cpp io/probe.cpp io/resolver.cpp io/sink_table.cpp \
+  io/sink_trouble.cpp io/socket_sink.cpp io/syslog_message.cpp io/wall_timer.cpp model/capability.cpp \
   model/endpoint.cpp model/graph.cpp model/listen_address.cpp model/log_target.cpp model/plan.cpp \
   model/reason.cpp model/request.cpp model/spec.cpp model/why.cpp os/attempts.cpp \
   os/call_sites.cpp os/cgroup_resources.cpp os/cgroup_tree.cpp os/conditions.cpp os/console.cpp \
   os/directories.cpp os/disposal.cpp os/kept_descriptors.cpp os/kernel_command_line.cpp \
   os/limits.cpp os/membership.cpp os/mount.cpp os/net.cpp os/power.cpp os/program_file.cpp \
-  os/socket_file.cpp os/spawn_settings.cpp os/tcp_ports.cpp os/thread.cpp os/unmount.cpp os/users.cpp \
-  os/virtualization.cpp supervisor/board.cpp supervisor/board_services.cpp supervisor/checks.cpp \
+  os/socket_file.cpp os/spawn_settings.cpp os/tcp_ports.cpp os/thread.cpp os/unmount.cpp \
+  os/users.cpp os/virtualization.cpp supervisor/board.cpp supervisor/board_services.cpp supervisor/checks.cpp \
   supervisor/conditions.cpp supervisor/janitor.cpp supervisor/journal_read.cpp \
   supervisor/launch.cpp supervisor/launch_plan.cpp supervisor/messages.cpp \
   supervisor/plan_aside.cpp supervisor/reload_report.cpp supervisor/request_report.cpp \

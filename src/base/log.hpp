@@ -43,16 +43,16 @@ void set_log_listener(LogListener listener) noexcept;
 /// Writes one line; control characters in it are shown as \xNN.
 void log_line(LogLevel level, std::string_view text) noexcept;
 
-/// Adds lines that were lost before, and returns how many the log has lost and not told of.
-/// Any thread. Async-signal-safe.
-std::uint64_t add_dropped_lines(std::uint64_t count) noexcept;
-
 struct LogRecord {
   LogLevel level;
   std::string_view text;
 };
 /// The same for several, in as few writes as the sink takes.
 void log_lines(std::span<const LogRecord> lines) noexcept;
+
+/// Adds lines that were lost before, and returns how many the log has lost and not told of.
+/// Any thread. Async-signal-safe.
+std::uint64_t add_dropped_lines(std::uint64_t count) noexcept;
 
 template <class... Args>
 void log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) noexcept {

@@ -35,7 +35,7 @@ ServiceSample sample_of(const ServiceView& view, LogInfo log) {
   if (record.has_end)
     numbers[record.end.by_signal ? Sample::exit_signal : Sample::exit_code] = record.end.value;
   if (view.spec->health->configured())
-    numbers[Sample::healthy] = checked_now(record) && record.healthy && record.health_attempts == 0;
+    numbers[Sample::healthy] = healthy_now(record);
   numbers[Sample::lines] = log.last_seq;
   return sample;
 }

@@ -89,7 +89,7 @@ void put_health(W& w, S s) {
     return;
   }
   w.begin_object().member("type", probe_type_name(s.spec().health->type));
-  w.member("healthy", checked_now(record) && record.healthy && record.health_attempts == 0);
+  w.member("healthy", healthy_now(record));
   w.member("attempts", record.health_attempts).key("last_error");
   put_text_or_null(w, *record.health_error);
   w.end_object();

@@ -321,6 +321,10 @@ bool checked_now(const Record& record) {
   return record.process == Process::alive && record.command.is_main();
 }
 
+bool healthy_now(const Record& record) {
+  return checked_now(record) && record.healthy && record.health_attempts == 0;
+}
+
 bool check_passed(World& world, Slot slot, CheckKind which) {
   Record& me = world.record(slot);
   if (!checked_now(me)) return false;

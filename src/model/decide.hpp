@@ -130,6 +130,8 @@ void group_gone(World& world, Slot slot);
 
 /// Whether there is a main process to check.
 [[nodiscard]] bool checked_now(const Record& record);
+/// Whether the last health check of that process has succeeded.
+[[nodiscard]] bool healthy_now(const Record& record);
 /// The process has said that it is ready, or a probe of it has succeeded.
 bool check_passed(World& world, Slot slot, CheckKind which);
 /// A probe has failed, the `attempts`-th in a row. This is only shown to users.
