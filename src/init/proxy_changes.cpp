@@ -18,10 +18,10 @@ namespace {
 
 // A fact is the setting in force as JSON, and a line for each address that is open; where there is
 // a fault also the setting that is wanted, as JSON, and the fault.
-constexpr std::string_view kFacts = "proxy/";
+constexpr std::string_view kProxyFacts = "proxy/";
 constexpr std::string_view kFault = "!";
 
-std::string fact_key(const std::string& name) { return std::string(kFacts) + name; }
+std::string fact_key(const std::string& name) { return std::string(kProxyFacts) + name; }
 
 /// Names whose the address is, if it is another proxy's.
 template <class Entries>
@@ -513,7 +513,7 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
       listeners[listener->address()] = std::move(listener);
   auto left = left_connections(inherited);
   std::vector<Proxies::Change> changes;
-  each_below(facts, kFacts, [&](std::string_view name, const std::string& fact) {
+  each_below(facts, kProxyFacts, [&](std::string_view name, const std::string& fact) {
     const auto lines = split(fact, '\n');
     auto spec = proxy_from_json(lines.front());
     const auto place = spec ? place_for(spec->name) : std::nullopt;

@@ -41,7 +41,7 @@ constexpr std::string_view kDeleted = " (deleted)";
 // Of the output of a self-check.
 constexpr std::size_t kMostOutput = 4096;
 
-char** arguments = nullptr;
+char** own_arguments = nullptr;
 
 /// Of the next image; null-terminated. Never destroyed: a fault may come at any time.
 std::vector<char*>* variables = nullptr;
@@ -128,7 +128,7 @@ void close_unknown() {
 
 }  // namespace
 
-void remember_command_line(char** argv) noexcept { arguments = argv; }
+void remember_command_line(char** argv) noexcept { own_arguments = argv; }
 
 std::optional<Inheritance> take_inheritance() {
   const char* value = std::getenv(kVariable);
@@ -197,7 +197,7 @@ bool can_execute() noexcept { return variables != nullptr && own_program().file;
 
 int execute_after_fault() noexcept {
   return execute([] {
-    ::syscall(SYS_execveat, own_program().file.get(), "", arguments, variables->data(),
+    ::syscall(SYS_execveat, own_program().file.get(), "", own_arguments, variables->data(),
               AT_EMPTY_PATH);
   });
 }
@@ -206,7 +206,7 @@ Error execute_again(NextImage which) {
   const Program& program = own_program();
   if (!can_execute()) return {"the running program could not be opened at the start", ENOENT};
   const int errnum = which == NextImage::same ? execute_after_fault() : execute([&program] {
-    ::execve(program.path.c_str(), arguments, variables->data());
+    ::execve(program.path.c_str(), own_arguments, variables->data());
   });
   return sys_failure("execute", program.path, errnum).value();
 }
@@ -214,7 +214,7 @@ Error execute_again(NextImage which) {
 Error execute_stranger(const std::string& program, const Environment& environment,
                        const std::optional<rlimit>& nofile) {
   std::vector<std::string> texts{program};
-  for (char** word = arguments; *word != nullptr && *++word != nullptr;) texts.emplace_back(*word);
+  for (char** word = own_arguments; *word != nullptr && *++word != nullptr;) texts.emplace_back(*word);
   const auto words = execve_list(texts);
   const auto settings = execve_list(environment);
   if (auto console = open_fd("/dev/console", O_RDWR | O_NOCTTY | O_NONBLOCK)) {

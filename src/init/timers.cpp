@@ -17,7 +17,7 @@ namespace zinit {
 
 namespace {
 
-constexpr std::string_view kFacts = "timer/";
+constexpr std::string_view kTimerFacts = "timer/";
 
 // After a lack of descriptors, memory or threads.
 constexpr Milliseconds kAfterLack{5000};
@@ -59,7 +59,7 @@ Timers::Timers(Parts parts)
       monotonic_(parts_.loop, [this] { run_due(); }) {}
 
 void Timers::take_over(const FactMap& facts) {
-  each_below(facts, kFacts, [this](std::string_view service, const std::string& text) {
+  each_below(facts, kTimerFacts, [this](std::string_view service, const std::string& text) {
     if (const auto stand = parse_stand(text)) inherited_[std::string(service)] = *stand;
   });
 }
@@ -143,7 +143,7 @@ void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
   }
   follow_status(now);
   for (const auto& [service, timer] : old) {
-    parts_.facts.keep(std::string(kFacts) + service, {});
+    parts_.facts.keep(std::string(kTimerFacts) + service, {});
     const Slot slot = graph_before ? graph_before->find(service) : kNoSlot;
     if (!timer->spec().persistent || slot == kNoSlot) continue;
     // What was removed at runtime alone comes back with its file.
@@ -152,7 +152,7 @@ void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
     remove_stamp(service, stays ? "" : spec.is_instance() ? spec.instance->link : spec.file);
   }
   for (const auto& [service, stand] : std::exchange(inherited_, {}))
-    parts_.facts.keep(std::string(kFacts) + service, {});
+    parts_.facts.keep(std::string(kTimerFacts) + service, {});
   arm();
 }
 
@@ -304,7 +304,7 @@ void Timers::run(const std::string& service, ServiceTimer& timer) {
 }
 
 void Timers::keep(const std::string& service, const ServiceTimer& timer) {
-  parts_.facts.keep(std::string(kFacts) + service, stand_text(timer.stand()));
+  parts_.facts.keep(std::string(kTimerFacts) + service, stand_text(timer.stand()));
 }
 
 /// Of a service with status "ignore" the timer is disabled, and need not wake zinit.

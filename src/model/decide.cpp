@@ -219,7 +219,7 @@ bool kill_expired(const Situation& s) {
   Row { from, when, State::stopping, Act::begin_stop, StopCause::cause, #when }
 
 using enum State;
-constexpr StateSet all = inactive | blocked | starting | running | stopping | exited | failed;
+constexpr StateSet any_state = inactive | blocked | starting | running | stopping | exited | failed;
 constexpr std::nullopt_t same = std::nullopt;  // the service stays in its state
 
 // The whole behaviour of a service. Of the rows for its state, the first whose predicate holds is
@@ -280,7 +280,7 @@ constexpr Row kRows[] = {
     ROW(failed, other_fault_now, same, report_fault),
     ROW(failed, dependency_returned, blocked, none),
 
-    ROW(all, always, same, none),
+    ROW(any_state, always, same, none),
 };
 
 #undef ROW

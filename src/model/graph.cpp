@@ -333,11 +333,11 @@ class GraphBuilder {
 
   /// A removed service keeps its edges while it stops, except those that would close a cycle.
   void resolve_removed(Slot slot) {
-    const Dependencies& all = *node(slot).spec->dependencies;
-    for (const Dependency& dependency : all.requires_)
+    const Dependencies& named = *node(slot).spec->dependencies;
+    for (const Dependency& dependency : named.requires_)
       keep_edge(slot, &Node::requires_, dependency);
-    for (const Dependency& dependency : all.after) keep_edge(slot, &Node::after, dependency);
-    for (const Dependency& dependency : all.conflicts) {
+    for (const Dependency& dependency : named.after) keep_edge(slot, &Node::after, dependency);
+    for (const Dependency& dependency : named.conflicts) {
       const Slot other = graph_->find(dependency.name);
       if (other == kNoSlot || other == slot) continue;
       add_unique(node(slot).conflicts, other);

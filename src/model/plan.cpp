@@ -177,12 +177,12 @@ class Planner {
   /// same faults before.
   static void refuse_again(PlannedService& planned, const Node* before,
                            const std::vector<std::string>& faults) {
-    const bool same =
+    const bool refused_before =
         before != nullptr && before->spec->findings->unrefused != nullptr &&
         before->spec->findings->errors == faults &&
         compare(*before->spec->findings->unrefused, *planned.spec) == SpecChange::none;
     planned.spec = with_errors(planned.spec, faults);
-    if (same) planned.fate = Fate::unchanged;
+    if (refused_before) planned.fate = Fate::unchanged;
   }
 
   /// The loaded services that require a missing name, directly or at any depth.

@@ -20,7 +20,7 @@ namespace zinit {
 namespace {
 
 // The most that is read of a command line, which may be as long as the process's stack allows.
-constexpr std::size_t kCommandLineMax = std::size_t{64} * 1024;
+constexpr std::size_t kArgumentsMax = std::size_t{64} * 1024;
 
 // PF_FORKNOEXEC, PF_KTHREAD and PF_EXITING of the kernel.
 constexpr long long kForkedNotExecuted = 0x40;
@@ -189,7 +189,7 @@ Result<ProcessStat> read_process_stat(pid_t pid) {
 std::string command_line(pid_t pid) {
   auto fd = open_fd(fmt::format("/proc/{}/cmdline", pid).c_str(), O_RDONLY);
   if (!fd) return {};
-  std::string text(kCommandLineMax, '\0');
+  std::string text(kArgumentsMax, '\0');
   std::size_t length = 0;
   while (length < text.size()) {
     const ssize_t got = ::read(fd->get(), text.data() + length, text.size() - length);

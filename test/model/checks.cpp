@@ -1,9 +1,10 @@
 // What readiness, health, signs of life and requests for more time of a main process mean for its
 // service.
-#include <catch2/catch.hpp>
-
 #include "model/fake_world.hpp"
 #include "model/why.hpp"
+#include "support/catch.hpp"
+
+namespace model_checks_test {
 
 using namespace zinit;
 using namespace zinit::test;
@@ -149,3 +150,5 @@ TEST_CASE("more time is bounded: by a day, and in a stop by a shutdown in a hurr
   REQUIRE(extend_deadline(c.world.world, web, 1h, c.world.now));
   CHECK(c.world.record("web").deadline == c.world.now + 100ms);
 }
+
+}  // namespace model_checks_test

@@ -1,10 +1,12 @@
 // A situation for each row of the decision table and each of its states, which must lead to that
 // row and to no other. A row without one fails the suite.
-#include <catch2/catch.hpp>
 #include <functional>
 #include <set>
 
 #include "model/fake_world.hpp"
+#include "support/catch.hpp"
+
+namespace model_decide_rows_test {
 
 using namespace zinit;
 using namespace zinit::test;
@@ -444,3 +446,5 @@ TEST_CASE("a restart delay of days doubles without overflow", "[decide]") {
   apply(scene.world, slot, *step.row, kNow);
   CHECK(scene["s"].delay_until == kNow + 86400000ms);
 }
+
+}  // namespace model_decide_rows_test

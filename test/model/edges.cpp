@@ -1,9 +1,10 @@
 // Every pair of states over every kind of edge. What one service does is compared with what
 // behaviour.md ("Dependencies") says of the pair, which is programmed here a second time.
-#include <catch2/catch.hpp>
-
 #include "model/fake_world.hpp"
 #include "model/predicates.hpp"
+#include "support/catch.hpp"
+
+namespace model_edges_test {
 
 using namespace zinit;
 using namespace zinit::test;
@@ -223,3 +224,5 @@ TEST_CASE("in a shutdown a service waits for what is ordered after it, and other
     CHECK(pair.step("other").waits() == in_the_way);
   });
 }
+
+}  // namespace model_edges_test

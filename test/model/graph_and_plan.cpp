@@ -1,8 +1,10 @@
 // What is wrong in a graph, and the plans of reloads from one set of specs to another.
-#include <catch2/catch.hpp>
 #include <random>
 
 #include "model/fake_world.hpp"
+#include "support/catch.hpp"
+
+namespace model_graph_and_plan_test {
 
 using namespace zinit;
 using namespace zinit::test;
@@ -386,3 +388,5 @@ TEST_CASE("a removed name that comes back while its old process stops is stopped
   CHECK(w.state("web") == State::running);
   CHECK(w.spawns("web") == 2);
 }
+
+}  // namespace model_graph_and_plan_test

@@ -1,10 +1,12 @@
 // Reloads from one random directory of service files to another.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <random>
 #include <set>
 
 #include "model/fake_world.hpp"
+#include "support/catch.hpp"
+
+namespace model_random_plans_test {
 
 using namespace zinit;
 using namespace zinit::test;
@@ -166,3 +168,5 @@ TEST_CASE("of ten thousand random pairs of directories each reload keeps what it
     check_graph(*reload.graph, plan(*reload.graph, second, some_live(dice, *reload.graph)));
   }
 }
+
+}  // namespace model_random_plans_test

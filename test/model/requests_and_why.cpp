@@ -1,9 +1,10 @@
 // What requests lead to, and the reasons that `why` tells, after behaviour.md.
-#include <catch2/catch.hpp>
-
 #include "model/fake_world.hpp"
 #include "model/predicates.hpp"
 #include "model/why.hpp"
+#include "support/catch.hpp"
+
+namespace model_requests_and_why_test {
 
 using namespace zinit;
 using namespace zinit::test;
@@ -552,3 +553,5 @@ TEST_CASE("a reload that brings accept ends the process, and one that takes it s
   CHECK(w.spawns("ftpd") == 2);
   CHECK(w.faults().empty());
 }
+
+}  // namespace model_requests_and_why_test

@@ -1,8 +1,9 @@
 // required_by, before and wanted_by: edges that are written at the other end.
-#include <catch2/catch.hpp>
-
 #include "model/fake_world.hpp"
 #include "model/why.hpp"
+#include "support/catch.hpp"
+
+namespace model_reverse_edges_test {
 
 using namespace zinit;
 using namespace zinit::test;
@@ -169,3 +170,5 @@ TEST_CASE("why says in which file an added edge is", "[why]") {
   CHECK_THAT(waiting.front().reason,
              Catch::EndsWith(" (required_by, in /etc/zinit/services/x.toml)"));
 }
+
+}  // namespace model_reverse_edges_test

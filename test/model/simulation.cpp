@@ -1,12 +1,14 @@
 // Random graphs with random histories on a simulated clock. What is promised holds at every step,
 // the services settle, and they settle in the same states whatever the order of steps was. A
 // failure prints its seed; with ZINIT_TEST_SEED=N a run begins there.
-#include <catch2/catch.hpp>
 #include <cstdlib>
 
 #include "model/fake_world.hpp"
 #include "model/predicates.hpp"
+#include "support/catch.hpp"
 #include "support/sanitized.hpp"
+
+namespace model_simulation_test {
 
 using namespace zinit;
 using namespace zinit::test;
@@ -234,3 +236,5 @@ TEST_CASE("the same history settles in the same states under every schedule", "[
     }
   }
 }
+
+}  // namespace model_simulation_test

@@ -1,10 +1,9 @@
 #pragma once
 // All that a scenario test needs. The tests know the specification and the binary, nothing of src/.
 
-#include <catch2/catch.hpp>
-
 #include "scenario/harness/connection.hpp"
 #include "scenario/harness/json.hpp"
 #include "scenario/harness/process.hpp"
 #include "scenario/harness/server.hpp"
+#include "support/catch.hpp"
 #include "support/skip.hpp"

@@ -11,7 +11,7 @@
 // may wait for any child, or count them.
 
 #define CATCH_CONFIG_MAIN
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 #include <sys/prctl.h>
 #include <sys/wait.h>

@@ -3,11 +3,12 @@
 // https://prometheus.io/docs/specs/om/open_metrics_spec/
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "support/catch.hpp"
 
 namespace zinit::test {
 

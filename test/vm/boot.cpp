@@ -1,8 +1,9 @@
 // A machine boots, works, and goes down: the sample system as it is, under both names of its init.
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_boot_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -165,3 +166,5 @@ SCENARIO("PID 1 mounts and sets up what a system needs, and reaps orphans") {
     }
   }
 }
+
+}  // namespace vm_boot_test

@@ -1,9 +1,10 @@
 // The clock of the wall jumps, and nothing that zinit waits for minds.
 
-#include <catch2/catch.hpp>
-
 #include "base/format.hpp"
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_clock_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -93,3 +94,5 @@ SCENARIO("a clock set a year ahead or back fires no timer early or late, and upt
     }
   }
 }
+
+}  // namespace vm_clock_test

@@ -1,10 +1,11 @@
 // Ten daemons of Debian, from its packages as they are, run by the service files of
 // etc/zinit/examples/debian on a machine with their users and folders (debian-image makes it).
 
-#include <catch2/catch.hpp>
-
 #include "base/format.hpp"
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_debian_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -307,3 +308,5 @@ SCENARIO("ten of Debian's daemons run, answer, come back when killed, and stop i
     }
   }
 }
+
+}  // namespace vm_debian_test

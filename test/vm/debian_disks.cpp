@@ -1,9 +1,8 @@
 // The machine with Debian on disks. See debian_disks.hpp.
+#include "support/catch.hpp"
 #include "vm/debian_disks.hpp"
 
 #include <unistd.h>
-
-#include <catch2/catch.hpp>
 
 namespace zinit::vm {
 

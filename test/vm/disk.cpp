@@ -1,11 +1,12 @@
 // Debian 12 on disks, installed by its own packages' scripts, with zinit as /sbin/init in place of
 // systemd and the service files of etc/zinit/examples/debian-disk (disk-image makes it).
 
-#include <catch2/catch.hpp>
-
 #include "base/format.hpp"
+#include "support/catch.hpp"
 #include "support/skip.hpp"
 #include "vm/debian_disks.hpp"
+
+namespace vm_disk_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -293,3 +294,5 @@ SCENARIO("packages that are installed later start and stop nothing behind zinit'
     }
   }
 }
+
+}  // namespace vm_disk_test

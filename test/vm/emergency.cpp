@@ -1,9 +1,10 @@
 // Boots that do not go the usual way: no services, words on the kernel's command line, a shell on
 // the console.
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_emergency_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -82,3 +83,5 @@ SCENARIO("a critical service that fails for good brings the emergency shell") {
     }
   }
 }
+
+}  // namespace vm_emergency_test

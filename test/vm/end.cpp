@@ -3,10 +3,11 @@
 
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/skip.hpp"
 #include "vm/debian_disks.hpp"
+
+namespace vm_end_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -180,3 +181,5 @@ SCENARIO("a kernel that is loaded finds a clean file system") {
   CHECK(machine.wait_for_end() == 0);
   disks.check_clean();
 }
+
+}  // namespace vm_end_test

@@ -3,11 +3,12 @@
 
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
 #include "base/format.hpp"
+#include "support/catch.hpp"
 #include "support/skip.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_initramfs_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -203,3 +204,5 @@ SCENARIO("the part `luks` opens an encrypted root file system with a passphrase"
     }
   }
 }
+
+}  // namespace vm_initramfs_test

@@ -1,8 +1,9 @@
-// PID 1 of a machine crashes at some of the places that test/scenario/kill_points.cpp walks through
+// PID 1 of a machine crashes at some of the places that test/scenario/reexec/kill_points.cpp walks through
 // (base/kill_point.hpp). The flavour of `make DEBUG=1` has them, and `make test DEBUG=1` boots it.
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_kill_points_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -49,3 +50,5 @@ SCENARIO("PID 1 crashes on its way to another root, and gets there", "[killpoint
   CHECK(shell.output_of("stat -f -c %T /") == "tmpfs\n");
   CHECK(machine.state("multi-user") == "running");
 }
+
+}  // namespace vm_kill_points_test

@@ -3,10 +3,11 @@
 
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/skip.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_prepared_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -172,3 +173,5 @@ SCENARIO("a console that takes no output holds up nothing") {
     }
   }
 }
+
+}  // namespace vm_prepared_test

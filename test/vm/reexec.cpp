@@ -1,11 +1,12 @@
 // PID 1 of a machine executes itself anew: asked to, and after a fault. A mistake there is a panic
 // of the kernel.
 
-#include <catch2/catch.hpp>
-
 #include <map>
 
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_reexec_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -96,3 +97,5 @@ SCENARIO("PID 1 executes itself anew, asked to and after faults, and no service 
     }
   }
 }
+
+}  // namespace vm_reexec_test

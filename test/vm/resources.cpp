@@ -1,13 +1,14 @@
 // What cgroups do to services, on a kernel with all controllers: limits that bite, and ends of what
 // has escaped.
 
-#include <catch2/catch.hpp>
-
 #include <cstdlib>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_resources_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -269,3 +270,5 @@ SCENARIO("a standalone server beside other processes has cgroups without control
     }
   }
 }
+
+}  // namespace vm_resources_test

@@ -1,10 +1,11 @@
 // Debian's rsyslog as the receiver of what services send, over each transport, and as the one that
 // takes /dev/log over and gives it back.
 
-#include <catch2/catch.hpp>
-
 #include "base/format.hpp"
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_rsyslog_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -113,3 +114,5 @@ SCENARIO("rsyslog takes /dev/log over from PID 1, which has it back when that is
     }
   }
 }
+
+}  // namespace vm_rsyslog_test

@@ -1,9 +1,10 @@
 // A kernel that lets no more processes be made: spawns wait, and succeed once there is room.
 
-#include <catch2/catch.hpp>
-
 #include "base/format.hpp"
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_shortage_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -67,3 +68,5 @@ SCENARIO("a supervisor within a pids.max spawns what has room, and the rest when
     }
   }
 }
+
+}  // namespace vm_shortage_test

@@ -1,7 +1,5 @@
 // A user of the machine sends PID 1 descriptors whose last close blocks for hours.
 
-#include <catch2/catch.hpp>
-
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,8 +12,11 @@
 #include "base/format.hpp"
 #include "base/unix_address.hpp"
 #include "os/unix_receive.hpp"
+#include "support/catch.hpp"
 #include "support/lingering.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_strangers_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -134,3 +135,5 @@ SCENARIO("who sends PID 1 sockets that linger holds up neither services nor the 
     }
   }
 }
+
+}  // namespace vm_strangers_test

@@ -1,9 +1,10 @@
 // A booted machine keeps its services up and says what is wrong with them.
 
-#include <catch2/catch.hpp>
-
 #include "base/format.hpp"
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_supervise_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -133,3 +134,5 @@ SCENARIO("a wrong file harms itself alone, whatever is wrong with it") {
     }
   }
 }
+
+}  // namespace vm_supervise_test

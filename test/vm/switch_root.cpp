@@ -1,9 +1,10 @@
 // switch-root: from the initramfs to another root in memory, and what it is refused for.
 
-#include <catch2/catch.hpp>
-
 #include "base/format.hpp"
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_switch_root_test {
 
 using namespace zinit;
 using namespace zinit::vm;
@@ -225,3 +226,5 @@ SCENARIO("a watchdog stays fed through a switch-root") {
     }
   }
 }
+
+}  // namespace vm_switch_root_test

@@ -1,9 +1,10 @@
 // A machine whose watchdog zinit feeds.
 
-#include <catch2/catch.hpp>
-
 #include "base/format.hpp"
+#include "support/catch.hpp"
 #include "vm/machine.hpp"
+
+namespace vm_watchdog_test {
 
 using namespace zinit::vm;
 using Catch::Matchers::Contains;
@@ -100,3 +101,5 @@ SCENARIO("a machine whose zinit hangs is reset, and one whose zinit executes its
     }
   }
 }
+
+}  // namespace vm_watchdog_test

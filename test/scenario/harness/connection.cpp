@@ -1,12 +1,12 @@
 // Lines over a unix socket: see connection.hpp.
 #include "scenario/harness/connection.hpp"
+#include "support/catch.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cstring>
 
 namespace zinit::test {

@@ -1,5 +1,6 @@
 // System calls that fail: see fault_injector.hpp.
 #include "scenario/harness/fault_injector.hpp"
+#include "support/catch.hpp"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <climits>
 #include <cstddef>

@@ -1,5 +1,6 @@
 // Starting processes and looking at them: see process.hpp.
 #include "scenario/harness/process.hpp"
+#include "support/catch.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>

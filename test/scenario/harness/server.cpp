@@ -1,5 +1,4 @@
 // Starting, asking and ending a zinit: see server.hpp.
-#define CATCH_CONFIG_EXTERNAL_INTERFACES
 #include "scenario/harness/server.hpp"
 
 #include <fcntl.h>
@@ -10,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -425,6 +423,14 @@ void Watch::await(const std::string& change) {
     return std::find(changes_.begin(), changes_.end(), change) != changes_.end();
   };
   while (!there()) take(connection_.notification());
+}
+
+void crash(Server& zinit, int signal) {
+  const auto count = zinit.result("system.info")["crashes"]["count"].number();
+  zinit.fault(signal);
+  zinit.reconnect();
+  REQUIRE(eventually(
+      [&] { return zinit.result("system.info")["crashes"]["count"].number() == count + 1; }));
 }
 
 }  // namespace zinit::test

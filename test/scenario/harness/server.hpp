@@ -188,4 +188,7 @@ class Watch {
 /// does not.
 bool at_rest(const Json& status);
 
+/// Has zinit crash, and waits until the next image answers.
+void crash(Server& zinit, int signal = SIGSEGV);
+
 }  // namespace zinit::test

@@ -1,0 +1,442 @@
+// [socket] of services (zinit.toml(5)): zinit listens, and passes its sockets to the service.
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/listening.hpp"
+#include "scenario/harness/peer.hpp"
+#include "scenario/harness/proxies.hpp"
+
+namespace activation_sockets_test {
+
+using namespace zinit::test;
+using namespace std::chrono_literals;
+using Catch::Contains;
+
+namespace {
+
+/// A service that has sockets passed; `listen` are elements of the array, `more` lines of the
+/// section.
+std::string socketed(const std::vector<std::string>& words, const std::vector<std::string>& listen,
+                     const std::string& more = "", const std::string& sections = "") {
+  std::vector<std::string> all{"trace", "started", "passed"};
+  all.insert(all.end(), words.begin(), words.end());
+  std::string text = "[service]\nexec = [" + peer(all) + "]\n[socket]\nlisten = [";
+  for (const std::string& address : listen) text += toml_string(address) + ", ";
+  return text + "]\n" + more + "\n[lifecycle]\nrestart_delay_ms = 10\n" + sections + "\n";
+}
+
+/// Waits until it is down, and stays so by itself.
+void await_down(Server& zinit, const std::string& name) {
+  zinit.await(
+      name, [](const Json& now) { return now["pid"].is_null(); }, "down");
+  zinit.await_settled();
+}
+
+struct stat status_of(const std::string& path) {
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("the first connection to a service's socket starts it", "[quick][sockets]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml", socketed({"echo"}, {at}));
+  boot_open(zinit);
+  zinit.await_settled();
+  CHECK(zinit.state("s") == "inactive");
+  Client client(at);
+  CHECK(client.echo("hello") == "hello");
+  zinit.await_state("s", "running");
+  CHECK(zinit.trace() == std::vector<std::string>{"started", "fds 1 s"});
+  // It accepts the next ones itself.
+  CHECK(Client(at).echo("again") == "again");
+  CHECK(zinit.count("started") == 1);
+}
+
+TEST_CASE("sockets of all kinds start their services and are passed to them", "[quick][sockets]") {
+  Server zinit;
+  const std::string tcp = free_address(), udp = "udp:" + free_address();
+  const std::string local = "unix:" + zinit.path("sock"), fifo = zinit.path("fifo");
+  const std::string dgram = "unix-dgram:" + zinit.path("dgram");
+  zinit.file("tcp.toml", socketed({"echo"}, {tcp}));
+  zinit.file("local.toml", socketed({"echo"}, {local}));
+  zinit.file("udp.toml", socketed({}, {udp}));
+  zinit.file("dgram.toml", socketed({}, {dgram}));
+  zinit.file("fifo.toml", socketed({}, {"fifo:" + fifo}));
+  zinit.file("named.toml", socketed({"echo"}, {"localhost:" + free_port()}));
+  std::string six;
+  if (has_ipv6()) {
+    six = "[::1]:" + free_port();
+    zinit.file("six.toml", socketed({"echo"}, {six}));
+  }
+  boot_open(zinit);
+  zinit.await_settled();
+  for (const char* name : {"tcp", "local", "udp", "dgram", "fifo", "named"})
+    CHECK(zinit.state(name) == "inactive");
+  CHECK(Client(tcp).echo("by tcp") == "by tcp");
+  zinit.await_trace("fds 1 tcp");
+  CHECK(Client(local).echo("by unix") == "by unix");
+  zinit.await_trace("fds 1 local");
+  if (!six.empty()) CHECK(Client(six).echo("by v6") == "by v6");
+  // What was sent before it started is not lost.
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(send_datagram(udp, "udp " + std::to_string(i)));
+    REQUIRE(send_datagram(dgram, "dgram " + std::to_string(i)));
+  }
+  for (int i = 0; i < 3; ++i) {
+    zinit.await_trace("got udp " + std::to_string(i));
+    zinit.await_trace("got dgram " + std::to_string(i));
+  }
+  std::ofstream(fifo) << "by fifo" << std::flush;
+  zinit.await_trace("got by fifo");
+  std::ofstream(fifo) << "again" << std::flush;
+  zinit.await_trace("got again");
+  for (const char* name : {"tcp", "local", "udp", "dgram", "fifo"}) {
+    INFO(name);
+    CHECK(zinit.state(name) == "running");
+    CHECK(zinit.count("fds 1 " + std::string(name)) == 1);
+  }
+  CHECK_FALSE(zinit.traced("not its own"));
+  CHECK_FALSE(zinit.traced("no blocking"));
+}
+
+TEST_CASE("several sockets are passed in order, by their names or that of the service",
+          "[quick][sockets]") {
+  Server zinit;
+  const std::string one = free_address(), two = "unix:" + zinit.path("two");
+  const std::string three = free_address(), four = free_address();
+  zinit.file("a.toml", socketed({"echo"}, {one, two}, "names = ['web', 'admin']"));
+  zinit.file("b.toml", socketed({"echo"}, {three, four}));
+  boot_open(zinit);
+  CHECK(Client(two).echo("two") == "two");
+  CHECK(Client(one).echo("one") == "one");
+  CHECK(Client(four).echo("four") == "four");
+  CHECK(Client(three).echo("three") == "three");
+  CHECK(zinit.traced("fds 2 web:admin"));
+  CHECK(zinit.traced("fds 2 b:b"));
+  CHECK(zinit.count("started") == 2);
+  CHECK_FALSE(zinit.traced("not its own"));
+  // No other descriptor of zinit's is open in the service.
+  const std::string fds = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd";
+  CHECK(entries_of(fds) == std::vector<std::string>{"0", "1", "2", "3", "4"});
+}
+
+TEST_CASE("unix sockets and FIFOs have the mode and the owner that the file says",
+          "[quick][sockets]") {
+  Server zinit;
+  const std::string plain = zinit.path("plain"), strict = zinit.path("strict");
+  const std::string fifo = zinit.path("below/fifo");
+  const bool root = ::geteuid() == 0;
+  zinit.file("a.toml", socketed({"echo"}, {"unix:" + plain}));
+  zinit.file("b.toml", socketed({"echo"}, {"unix:" + strict, "fifo:" + fifo},
+                                std::string("mode = '0640'\n") +
+                                    (root ? "user = 'daemon'\ngroup = 'mail'\n" : "")));
+  boot_open(zinit);
+  CHECK((status_of(plain).st_mode & 07777) == 0666);
+  CHECK(status_of(plain).st_uid == ::geteuid());
+  CHECK((status_of(strict).st_mode & 07777) == 0640);
+  CHECK((status_of(fifo).st_mode & 07777) == 0640);
+  CHECK(S_ISFIFO(status_of(fifo).st_mode));
+  if (!root) return;
+  CHECK(status_of(strict).st_uid == 1);
+  CHECK(status_of(fifo).st_uid == 1);
+  CHECK(status_of(strict).st_gid == 8);
+  CHECK(status_of(fifo).st_gid == 8);
+}
+
+TEST_CASE("without on_demand a service starts at boot, and others may connect before it is up",
+          "[quick][sockets]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml", socketed({"after", zinit.path("go"), "echo"}, {at}, "on_demand = false"));
+  zinit.file("user.toml", "[service]\noneshot = true\nexec = [" +
+                              peer({"trace", "asks", "ask", at, "early", "silent"}) +
+                              "]\n[dependencies]\nrequires = ['s']\n");
+  boot_open(zinit, {"s"});
+  Client client(at);
+  REQUIRE(client.send("hello"));
+  zinit.await_trace("started");
+  zinit.await_trace("asks");
+  CHECK(client.quiet());
+  CHECK_FALSE(zinit.traced("answer early"));
+  zinit.mark("go");
+  CHECK(client.read(5) == "hello");
+  zinit.await_trace("answer early");
+  CHECK(zinit.count("started") == 1);
+  CHECK_FALSE(zinit.traced("refused"));
+}
+
+TEST_CASE("services that start at boot find all sockets there", "[quick][sockets]") {
+  Server zinit;
+  const std::string tcp = free_address(), path = "unix:" + zinit.path("sock");
+  const std::string front = free_address(), back = free_address();
+  const std::vector<std::string> places{tcp, path, front};
+  for (int i = 0; i < 15; ++i) {
+    zinit.file("a" + std::to_string(i) + ".toml",
+               "[service]\nexec = [" +
+                   peer({"ask", places[static_cast<std::size_t>(i) % 3], "hello", "silent"}) +
+                   "]\n");
+  }
+  zinit.file("s.toml", socketed({"echo"}, {tcp}));
+  zinit.file("t.toml", socketed({"echo"}, {path}));
+  zinit.file("z.toml", peers({"at", back, "echo"}));
+  zinit.file("z.proxy.toml", proxy_text(front, back, "z"));
+  zinit.boot();
+  zinit.await_trace("answer hello", 15);
+  CHECK_FALSE(zinit.traced("refused"));
+}
+
+TEST_CASE("no connection is refused over fifty restarts", "[sockets]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml", socketed({"few", "echo"}, {at}, "on_demand = false"));
+  boot_open(zinit, {"s"});
+  std::atomic<bool> enough = false;
+  std::atomic<int> refused = 0, connected = 0;
+  std::thread clients([&] {
+    while (!enough) {
+      Client::possible(at) ? ++connected : ++refused;
+      std::this_thread::sleep_for(1ms);
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    if (i % 2 == 0) {
+      CHECK(zinit.restart("s")["state"] == "running");
+    } else {
+      const pid_t pid = zinit.pid_of("s");
+      zinit.kill("s");
+      zinit.await_new_pid("s", pid);
+    }
+  }
+  enough = true;
+  clients.join();
+  CHECK(refused == 0);
+  CHECK(connected > 100);
+  CHECK(Client(at).echo("hello") == "hello");
+}
+
+TEST_CASE("a stop on request closes the sockets of a service that is not on demand",
+          "[quick][sockets]") {
+  Server zinit;
+  const std::string at = free_address(), path = zinit.path("sock");
+  zinit.file("s.toml", socketed({"echo"}, {at, "unix:" + path}, "on_demand = false"));
+  boot_open(zinit, {"s"});
+  CHECK(Client(at).echo("hello") == "hello");
+  (void)zinit.stop("s");
+  CHECK(eventually([&] { return !Client::possible(at); }));
+  CHECK(eventually([&] { return ::access(path.c_str(), F_OK) != 0; }));
+  CHECK(zinit.start("s")["state"] == "running");
+  CHECK(Client(at).echo("again") == "again");
+  CHECK(Client("unix:" + path).echo("again") == "again");
+}
+
+TEST_CASE("an on-demand service that was stopped on request is started by the next connection",
+          "[sockets]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml", socketed({"echo"}, {at}));
+  boot_open(zinit);
+  for (int i = 1; i <= 3; ++i) {
+    INFO(i);
+    CHECK(Client(at).echo("hello") == "hello");
+    zinit.await_trace("started", i);
+    (void)zinit.stop("s");
+    await_down(zinit, "s");
+    CHECK(zinit.status("s")["wish"] == "down");
+  }
+  CHECK(zinit.count("started") == 3);
+}
+
+TEST_CASE("an on-demand service that has ended is started by the next connection",
+          "[quick][sockets]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml", socketed({"few", "pid"}, {at}, "", "restart = 'never'"));
+  boot_open(zinit);
+  const std::string first = Client(at).read_all();
+  CHECK(first == std::to_string(zinit.pid_of("s")));
+  zinit.kill("s");
+  await_down(zinit, "s");
+  const std::string second = Client(at).read_all();
+  CHECK(second == std::to_string(zinit.pid_of("s")));
+  CHECK(second != first);
+}
+
+TEST_CASE("a service that does not read what started it is not started in a frenzy", "[sockets]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml", "[service]\nexec = 'echo started >> $T; exit 0'\n[socket]\nlisten = ['" +
+                           at + "']\n[lifecycle]\nrestart = 'never'\n");
+  boot_open(zinit);
+  Client client(at);
+  zinit.await_trace("started", 2);
+  std::this_thread::sleep_for(2s);
+  CHECK(zinit.count("started") <= 6);
+}
+
+TEST_CASE("sockets close when their service is deleted, and when zinit ends", "[quick][sockets]") {
+  Server zinit;
+  const std::string one = free_address(), two = "unix:" + zinit.path("two");
+  const std::string three = free_address(), fifo = zinit.path("fifo");
+  zinit.file("a.toml", socketed({"echo"}, {one}));
+  zinit.file("b.toml", socketed({"echo"}, {two}));
+  zinit.file("c.toml", socketed({"echo"}, {three, "fifo:" + fifo}));
+  boot_open(zinit);
+  CHECK(Client(one).echo("a") == "a");
+  CHECK(Client::possible(three));
+  zinit.result("service.delete", named("a"));
+  zinit.remove("b");
+  (void)zinit.reload();
+  CHECK(eventually([&] { return !Client::possible(one); }));
+  CHECK(eventually([&] { return !Client::possible(two); }));
+  CHECK(eventually([&] { return ::access(zinit.path("two").c_str(), F_OK) != 0; }));
+  CHECK(Client(three).echo("c") == "c");
+  CHECK(zinit.shut_down() == 0);
+  CHECK_FALSE(Client::possible(three));
+  CHECK(::access(fifo.c_str(), F_OK) != 0);
+}
+
+TEST_CASE("a reload adds, changes and removes the sockets of a service",
+          "[quick][sockets][reload]") {
+  Server zinit;
+  const std::string one = free_address(), two = free_address(), back = free_address();
+  zinit.file("s.toml", "[service]\nexec = [" + peer({"at", back, "echo"}) + "]\n");
+  boot_open(zinit, {"s"});
+  CHECK_FALSE(Client::possible(one));
+  zinit.file("s.toml", socketed({"echo"}, {one}));
+  (void)zinit.reload();
+  CHECK(eventually([&] { return Client::possible(one); }));
+  CHECK(Client(one).echo("one") == "one");
+
+  zinit.file("s.toml", socketed({"echo"}, {one, two}));
+  (void)zinit.reload();
+  CHECK(eventually([&] { return Client::possible(two); }));
+  CHECK(Client(two).echo("two") == "two");
+  CHECK(Client(one).echo("one") == "one");
+
+  zinit.file("s.toml", socketed({"echo"}, {two}));
+  (void)zinit.reload();
+  CHECK(eventually([&] { return !Client::possible(one); }));
+  CHECK(Client(two).echo("two") == "two");
+
+  zinit.file("s.toml", "[service]\nexec = [" + peer({"at", back, "echo"}) + "]\n");
+  (void)zinit.reload();
+  CHECK(eventually([&] { return !Client::possible(two); }));
+  CHECK(eventually([&] { return Client::possible(back); }));
+}
+
+TEST_CASE("a service whose socket cannot be had says so, and has it when it is free", "[sockets]") {
+  Server zinit;
+  Listening other;
+  const std::string at = "127.0.0.1:" + other.port();
+  zinit.file("s.toml", socketed({"echo"}, {at}));
+  zinit.boot();
+  zinit.await_message(at);
+  zinit.await_message("in use");
+  other.end();
+  CHECK(eventually([&] { return Client::possible(at); }));
+  CHECK(Client(at).echo("hello") == "hello");
+}
+
+TEST_CASE("a service of status ignore is not started by its socket", "[quick][sockets]") {
+  Server zinit;
+  const std::string at = free_address();
+  const std::string text = socketed({"echo"}, {at});
+  zinit.file("s.toml", "[service]\nstatus = 'ignore'\n" + text.substr(10));
+  zinit.file("other.toml", socketed({"echo"}, {"unix:" + zinit.path("other")}));
+  boot_open(zinit);
+  Client client(at);
+  REQUIRE(client.send("hello"));
+  // By then it would have been started.
+  CHECK(Client("unix:" + zinit.path("other")).echo("other") == "other");
+  CHECK(zinit.state("s") == "inactive");
+  CHECK(client.quiet());
+  (void)zinit.start("s");
+  CHECK(client.read(5) == "hello");
+}
+
+TEST_CASE("the list, the status and why name the sockets of a service", "[quick][sockets][ctl]") {
+  Server zinit;
+  const std::string at = free_address(), path = "unix:" + zinit.path("sock");
+  zinit.file("s.toml", socketed({"echo"}, {at, path}));
+  boot_open(zinit);
+  CHECK(zinit.status("s")["sockets"].texts() == std::vector<std::string>{at, path});
+  CHECK(zinit.status("s")["starts_on"].texts() == std::vector<std::string>{at, path});
+  CHECK_THAT(zinit.ctl({"list"}).out, Contains("starts on a connection to " + at));
+  CHECK_THAT(zinit.ctl({"status", "s"}).out, Contains(at) && Contains(path));
+  CHECK_THAT(zinit.ctl({"why", "s"}).out, Contains("a connection to " + at));
+  CHECK(Client(at).echo("hello") == "hello");
+  zinit.await_state("s", "running");
+  CHECK_THAT(zinit.ctl({"list"}).out, !Contains("starts on a connection"));
+}
+
+namespace {
+
+void check_sockets_over(const std::function<void(Server&)>& again) {
+  Server zinit;
+  const std::string up = free_address(), down = free_address(), path = zinit.path("sock");
+  const std::string fifo = zinit.path("fifo"), udp = "udp:" + free_address();
+  zinit.file("up.toml", socketed({"echo"}, {up}, "on_demand = false"));
+  zinit.file("down.toml", socketed({"echo"}, {down, "unix:" + path}));
+  zinit.file("data.toml", socketed({}, {udp, "fifo:" + fifo}));
+  boot_open(zinit, {"up"});
+  Client client(up);
+  CHECK(client.echo("hello") == "hello");
+  const pid_t pid = zinit.pid_of("up");
+  again(zinit);
+  CHECK(zinit.pid_of("up") == pid);
+  CHECK(zinit.state("down") == "inactive");
+  CHECK(client.echo("again") == "again");
+  CHECK(Client(down).echo("down") == "down");
+  CHECK(Client("unix:" + path).echo("unix") == "unix");
+  REQUIRE(send_datagram(udp, "udp"));
+  std::ofstream(fifo) << "fifo" << std::flush;
+  zinit.await_trace("got udp");
+  zinit.await_trace("got fifo");
+  (void)zinit.stop("down");
+  again(zinit);
+  CHECK(Client(down).echo("down") == "down");
+  zinit.await_trace("fds 2 down:down", 2);
+  CHECK(zinit.count("fds 1 up") == 1);
+  CHECK_FALSE(zinit.traced("not its own"));
+  zinit.result("service.delete", named("down"));
+  CHECK(eventually([&] { return !Client::possible(down); }));
+  CHECK(eventually([&] { return ::access(path.c_str(), F_OK) != 0; }));
+}
+
+}  // namespace
+
+TEST_CASE("sockets stay open over a re-execution", "[quick][sockets][reexec]") {
+  check_sockets_over([](Server& zinit) { zinit.reexecute(); });
+}
+
+TEST_CASE("sockets stay open over a crash", "[quick][sockets][reexec][crash]") {
+  check_sockets_over([](Server& zinit) { crash(zinit); });
+}
+
+TEST_CASE("no connection to a socket is refused while zinit executes itself anew",
+          "[quick][sockets][reexec]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml", socketed({"echo"}, {at}));
+  boot_open(zinit);
+  for (int i = 0; i < 5; ++i) {
+    Client client(at);
+    CHECK(client.echo("hello") == "hello");
+    (void)zinit.stop("s");
+    Client waiting(at);
+    zinit.reexecute();
+    CHECK(waiting.echo("waited") == "waited");
+  }
+}
+
+}  // namespace activation_sockets_test

@@ -1,0 +1,324 @@
+// [timer] of services: what starts them at their times, and what `timers` and `why` tell of it.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/time.hpp"
+#include "scenario/harness.hpp"
+#include "support/temp_dir.hpp"
+
+namespace activation_timers_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+using Catch::StartsWith;
+
+namespace {
+
+constexpr std::int64_t kSecond = 1000000;
+
+/// A oneshot that says so, with this [timer].
+Toml timed(const std::string& timer, const std::string& exec = "echo ran >>$T") {
+  return {.exec = exec, .service = "oneshot = true", .more = "[timer]\n" + timer + "\n"};
+}
+
+Json timer_of(Server& zinit, const std::string& name) {
+  for (const Json& timer : zinit.result("system.timers").elements())
+    if (timer["service"] == name) return timer;
+  FAIL("no timer of " << name);
+  return {};
+}
+
+/// That of a service that was loaded a moment ago.
+Json await_timer(Server& zinit, const std::string& name) {
+  REQUIRE(eventually([&] {
+    const auto timers = zinit.result("system.timers").elements();
+    return std::ranges::any_of(timers, [&](const Json& one) { return one["service"] == name; });
+  }));
+  return timer_of(zinit, name);
+}
+
+/// How often its control loop has waited.
+long wakeups(const Server& zinit) {
+  const std::string pid = std::to_string(zinit.pid());
+  const std::string status = read_file("/proc/" + pid + "/task/" + pid + "/status");
+  const std::string key = "\nvoluntary_ctxt_switches:";
+  return std::stol(status.substr(status.find(key) + key.size()));
+}
+
+/// The folder of a user's zinit for what outlasts it.
+class StateFolder {
+ public:
+  static constexpr uid_t kUser = 64125;
+
+  StateFolder() {
+    for (const std::string& made : {state_, state_ + "/zinit", state_ + "/zinit/timers"}) {
+      REQUIRE(::mkdir(made.c_str(), 0755) == 0);
+      REQUIRE(::chown(made.c_str(), kUser, kUser) == 0);
+    }
+    REQUIRE(::chmod(folder_.path().c_str(), 0755) == 0);
+  }
+
+  [[nodiscard]] Server::Options options() const {
+    return {.env = {"XDG_STATE_HOME=" + state_}, .uid = kUser};
+  }
+  [[nodiscard]] std::string stamp_of(const std::string& service) const {
+    return state_ + "/zinit/timers/" + service;
+  }
+  /// A stamp of two years ago.
+  void make_old(const std::string& service) const {
+    write_file(stamp_of(service),
+               std::to_string(zinit::wall_us() - 2 * 366 * 86400 * kSecond) + " 0\n");
+  }
+
+ private:
+  TempDir folder_;
+  std::string state_ = folder_.path() + "/state";
+};
+
+}  // namespace
+
+TEST_CASE("a timer starts its service, and not the boot", "[quick][timer]") {
+  Server zinit;
+  zinit.add("often", timed("every_ms = 300"));
+  zinit.add("later", timed("calendar = 'yearly'", "echo later >>$T"));
+  zinit.add("other");
+  zinit.boot({"other"});
+  zinit.await_trace("ran", 3);
+  CHECK_FALSE(zinit.traced("later"));
+  CHECK(zinit.state("later") == "inactive");
+  const Json often = timer_of(zinit, "often");
+  CHECK(often.members() == std::vector<std::string>{"expression", "last_us", "next_us", "service"});
+  CHECK(often["expression"] == "every_ms = 300");
+  CHECK(often["last_us"].number() > 0);
+  CHECK(often["next_us"].number() > often["last_us"].number());
+  const Json later = timer_of(zinit, "later");
+  CHECK(later["last_us"].is_null());
+  CHECK(later["next_us"].number() > zinit::wall_us());
+  CHECK(zinit.result("system.timers").elements().front()["service"] == "often");
+}
+
+TEST_CASE("on_boot_ms is once, from zinit's start where that is no machine's", "[quick][timer]") {
+  Server zinit;
+  zinit.add("once", timed("on_boot_ms = 200"));
+  zinit.add("often", timed("every_ms = 400", "echo often >>$T"));
+  zinit.boot();
+  zinit.await_trace("ran");
+  CHECK(timer_of(zinit, "once")["next_us"].is_null());
+  zinit.reexecute();
+  (void)zinit.reload();
+  zinit.await_trace("often", zinit.count("often") + 2);
+  CHECK(zinit.count("ran") == 1);
+}
+
+TEST_CASE("a service that still runs is not started by its timer", "[quick][timer]") {
+  Server zinit;
+  zinit.add("slow",
+            timed("every_ms = 200", "echo ran >>$T; until [ -e $D/go ]; do sleep 0.05; done"));
+  zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
+  zinit.boot();
+  zinit.await_trace("ran");
+  zinit.await_trace("often", zinit.count("often") + 5);
+  CHECK(zinit.count("ran") == 1);
+  zinit.mark("go");
+  zinit.await_trace("ran", 3);
+}
+
+TEST_CASE("zinit does not wake up for the timer of a service that still runs", "[quick][timer]") {
+  Server zinit;
+  zinit.add("slow",
+            timed("every_ms = 20", "echo ran >>$T; until [ -e $D/go ]; do sleep 0.05; done"));
+  zinit.boot();
+  zinit.await_trace("ran");
+  const std::int64_t begun = zinit::wall_us();
+  REQUIRE(eventually([&] { return zinit::wall_us() > begun + kSecond / 2; }));
+  const long before = wakeups(zinit);
+  REQUIRE(eventually([&] { return zinit::wall_us() > begun + 3 * kSecond / 2; }));
+  CHECK(wakeups(zinit) - before < 10);
+  CHECK(timer_of(zinit, "slow")["next_us"].number() > zinit::wall_us() - kSecond);
+  zinit.mark("go");
+  zinit.await_trace("ran", 3);
+}
+
+TEST_CASE("stop ends a run, and disable the timer", "[quick][timer]") {
+  Server zinit;
+  zinit.add("slow", timed("every_ms = 300", "echo ran >>$T; sleep 1000"));
+  zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
+  zinit.boot();
+  zinit.await_trace("ran");
+  (void)zinit.stop("slow");
+  zinit.await_trace("ran", 2);
+  CHECK(zinit.ctl({"disable", "slow", "--now"}).code == 0);
+  (void)zinit.reload();
+  zinit.await_state("slow", "exited");
+  CHECK(timer_of(zinit, "slow")["next_us"].is_null());
+  const int before = zinit.count("ran");
+  zinit.await_trace("often", zinit.count("often") + 4);
+  CHECK(zinit.count("ran") == before);
+  CHECK(zinit.ctl({"enable", "slow"}).code == 0);
+  (void)zinit.reload();
+  zinit.await_trace("ran", before + 1);
+}
+
+TEST_CASE("calendar and cron give the next time of the wall clock", "[quick][timer]") {
+  Server zinit;
+  zinit.add("systemd", timed("calendar = ['*-*-* *:*:*', '2090-01-01']"));
+  zinit.add("cron", timed("cron = '0 0 1 1 *'", "true"));
+  zinit.boot();
+  zinit.await_trace("ran", 2);
+  const std::int64_t next = await_timer(zinit, "cron")["next_us"].number();
+  CHECK(next > zinit::wall_us());
+  CHECK(next % (60 * kSecond) == 0);
+  CHECK(zinit.result("system.timers").elements().size() == 3);
+}
+
+TEST_CASE("a timer goes on over a re-execution and a reload as it stood",
+          "[quick][timer][reexec]") {
+  Server zinit;
+  zinit.add("hourly", timed("every_ms = 3600000"));
+  zinit.add("spread", timed("calendar = 'yearly'\nrandom_delay_ms = 86400000", "true"));
+  zinit.boot();
+  const auto next_of = [&](const char* name) {
+    return await_timer(zinit, name)["next_us"].number();
+  };
+  const std::int64_t hourly = next_of("hourly"), spread = next_of("spread");
+  const auto same = [&] {
+    CHECK(std::abs(next_of("hourly") - hourly) < kSecond);
+    CHECK(next_of("spread") == spread);
+  };
+  zinit.reexecute();
+  same();
+  (void)zinit.reload();
+  same();
+  zinit.fault();
+  zinit.reconnect();
+  same();
+  zinit.add("hourly", timed("every_ms = 7200000"));
+  (void)zinit.reload();
+  CHECK(next_of("hourly") > hourly + 3000 * kSecond);
+}
+
+TEST_CASE("every_ms counts from the last start, however that came", "[quick][timer]") {
+  Server zinit;
+  zinit.add("hourly", timed("every_ms = 3600000"));
+  zinit.boot();
+  const std::int64_t first = await_timer(zinit, "hourly")["next_us"].number();
+  REQUIRE(eventually([&] { return zinit::wall_us() > first - 3600 * kSecond + kSecond / 2; }));
+  (void)zinit.start("hourly");
+  CHECK(timer_of(zinit, "hourly")["next_us"].number() > first + kSecond / 3);
+}
+
+TEST_CASE("what was missed is caught up with once, and nothing the first time",
+          "[quick][timer][persistent]") {
+  const std::string text = "calendar = '*-01-01'\npersistent = true";
+  if (geteuid() != 0) return skip("only root can become another user");
+  const StateFolder folder;
+  const std::string stamp = folder.stamp_of("yearly");
+  Server zinit(folder.options());
+  zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
+  zinit.add("yearly", timed(text));
+  SECTION("the first time") {
+    zinit.boot();
+    REQUIRE(eventually([&] { return !read_file(stamp).empty(); }));
+    zinit.await_trace("often", 3);
+    CHECK_FALSE(zinit.traced("ran"));
+  }
+  SECTION("two years later") {
+    folder.make_old("yearly");
+    zinit.boot();
+    zinit.await_trace("ran");
+    REQUIRE(eventually(
+        [&] { return std::stoll(read_file(stamp)) > zinit::wall_us() - 3600 * kSecond; }));
+    zinit.reexecute();
+    zinit.await_trace("often", zinit.count("often") + 3);
+    CHECK(zinit.count("ran") == 1);
+  }
+}
+
+TEST_CASE("what a disabled timer has missed is not owed, and one that is removed leaves nothing",
+          "[quick][timer][persistent]") {
+  if (geteuid() != 0) return skip("only root can become another user");
+  const std::string text = "calendar = '*-01-01'\npersistent = true";
+  const StateFolder folder;
+  Server zinit(folder.options());
+  const auto has_stamp = [&](const char* name) {
+    return !read_file(folder.stamp_of(name)).empty();
+  };
+  const auto set_status = [&](const std::string& status) {
+    Toml toml = timed(text);
+    toml.service += "\nstatus = '" + status + "'";
+    zinit.add("yearly", toml);
+  };
+  zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
+  zinit.add("other", timed(text));
+  set_status("ignore");
+  folder.make_old("yearly");
+  zinit.boot();
+  REQUIRE(eventually([&] { return !has_stamp("yearly") && has_stamp("other"); }));
+  set_status("start");
+  (void)zinit.reload();
+  REQUIRE(eventually([&] { return has_stamp("yearly"); }));
+  CHECK(std::stoll(read_file(folder.stamp_of("yearly"))) > zinit::wall_us() - 3600 * kSecond);
+  zinit.await_trace("often", zinit.count("often") + 3);
+  CHECK_FALSE(zinit.traced("ran"));
+  SECTION("disabled again") {
+    set_status("ignore");
+    (void)zinit.reload();
+  }
+  SECTION("not persistent any more") {
+    zinit.add("yearly", timed("calendar = '*-01-01'"));
+    (void)zinit.reload();
+  }
+  SECTION("removed with its file") {
+    CHECK(zinit.ctl({"remove-service", "yearly", "--persist"}).code == 0);
+  }
+  SECTION("its file removed") {
+    zinit.remove("yearly");
+    (void)zinit.reload();
+  }
+  CHECK(eventually([&] { return !has_stamp("yearly"); }));
+  // What was removed at runtime alone comes back.
+  CHECK(zinit.ctl({"remove-service", "other"}).code == 0);
+  zinit.await_trace("often", zinit.count("often") + 2);
+  CHECK(has_stamp("other"));
+}
+
+TEST_CASE("zinitctl tells of timers", "[quick][timer][ctl]") {
+  Server zinit;
+  zinit.boot();
+  CHECK(zinit.ctl({"timers"}).out == "no service has a timer\n");
+  CHECK(zinit.ctl({"timers", "--json"}).out == "[]\n");
+  zinit.add("nightly", timed("calendar = '3:00'"));
+  (void)zinit.reload();
+  (void)await_timer(zinit, "nightly");
+  const Outcome shown = zinit.ctl({"timers"});
+  CHECK(shown.code == 0);
+  CHECK_THAT(shown.out, StartsWith("NEXT") && Contains("nightly") && Contains("3:00"));
+  const std::string why = zinit.ctl({"why", "nightly"}).out;
+  CHECK_THAT(why, Contains("waits for its timer") && Contains("its timer (3:00) starts it in "));
+  CHECK_THAT(zinit.ctl({"start-all"}).out, Contains("its timer starts it"));
+  CHECK_THAT(zinit.ctl({"status", "nightly"}).out, Contains("timer        3:00: next 20"));
+  CHECK(zinit.status("nightly")["next_start_us"] == timer_of(zinit, "nightly")["next_us"]);
+  CHECK_FALSE(zinit.traced("ran"));
+}
+
+TEST_CASE("faults of a [timer] are told with their places", "[quick][timer][check]") {
+  Server zinit;
+  const auto fault = [&](const std::string& more) {
+    zinit.file("t.toml", "[service]\nexec = 'true'\noneshot = true\n" + more);
+    const Outcome checked = zinit.ctl({"check", zinit.config("t.toml")});
+    CHECK(checked.code == 1);
+    return checked.out;
+  };
+  CHECK_THAT(fault("[timer]\n"), Contains("t.toml:4:2: error: timer:") && Contains("every_ms"));
+  CHECK_THAT(fault("[timer]\ncalendar = '*-13-1'\n"),
+             Contains("t.toml:5:12: error: timer.calendar"));
+  CHECK_THAT(fault("[timer]\ncron = ['0 0 * * *', '61 * * * *']\n"),
+             Contains("t.toml:5:22: error: timer.cron"));
+  CHECK_THAT(fault("[timer]\nevery_ms = 0\n"), Contains("timer.every_ms"));
+  CHECK_THAT(fault("[timer]\ncalender = 'daily'\n"), Contains("calendar"));
+  zinit.boot();
+}
+
+}  // namespace activation_timers_test

@@ -1,0 +1,339 @@
+// What goes through a proxy (control.md, "Proxies"): every byte, both ways, and how each side ends.
+#include <sys/resource.h>
+
+#include <future>
+#include <thread>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/peer.hpp"
+#include "scenario/harness/proxies.hpp"
+#include "support/soak.hpp"
+
+namespace activation_xinet_bytes_test {
+
+using namespace zinit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t kMegabyte = 1024 * 1024;
+
+/// Sends so many bytes of the pattern and ends the client's side.
+void send_pattern(Client& client, std::uint64_t count) {
+  for (std::uint64_t at = 0; at < count; at += kMegabyte / 4)
+    REQUIRE(client.send(pattern(at, std::min(count - at, kMegabyte / 4))));
+  client.finish();
+}
+
+/// The sum of all that comes.
+std::string sum_of_rest(Client& client) {
+  Sum sum;
+  for (std::string piece; !(piece = client.read(kMegabyte / 4)).empty();) sum.add(piece);
+  return sum.text();
+}
+
+/// User and system time of a process, in s.
+double cpu_seconds(pid_t pid) {
+  return static_cast<double>(std::stol(proc_stat(pid, 14)) + std::stol(proc_stat(pid, 15))) /
+         static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace
+
+TEST_CASE("a client may end its side first, and the backend still answers", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"sum"});
+  boot_open(zinit);
+  Client client(proxied.front);
+  REQUIRE(client.send(pattern(0, 100000)));
+  client.finish();
+  CHECK(client.read_all() == sum_of_pattern(100000));
+  CHECK_FALSE(client.was_reset());
+  await_count(zinit, "p", "active_connections", 0);
+}
+
+TEST_CASE("a backend may end its side first, and the client still speaks", "[quick][xinet]") {
+  Server zinit;
+  const std::string heard = zinit.path("heard");
+  const Proxied proxied(zinit, {"talk", heard});
+  boot_open(zinit);
+  Client client(proxied.front);
+  CHECK(client.read_all() == "bye");
+  CHECK_FALSE(client.was_reset());
+  CHECK(proxy_status(zinit, "p")["active_connections"] == 1);
+  REQUIRE(client.send("one, "));
+  CHECK(eventually([&] { return read_file(heard) == "one, "; }));
+  REQUIRE(client.send("two"));
+  client.finish();
+  zinit.await_trace("heard the end");
+  CHECK(read_file(heard) == "one, two");
+  await_count(zinit, "p", "active_connections", 0);
+}
+
+TEST_CASE("ends of sides are kept between a unix client and a unix backend, too",
+          "[quick][xinet]") {
+  Server zinit;
+  const std::string front = "unix:" + zinit.path("front"), other = "unix:" + zinit.path("other");
+  const std::string back = "unix:" + zinit.path("back"), heard = zinit.path("heard");
+  const std::string talks = "unix:" + zinit.path("talks");
+  zinit.file("s.toml", peers({"at", back, "sum"}));
+  zinit.file("p.toml", proxy_text(front, back, "s"));
+  zinit.file("t.toml", peers({"at", talks, "talk", heard}));
+  zinit.file("q.toml", proxy_text(other, talks, "t"));
+  boot_open(zinit);
+  {
+    Client client(front);
+    REQUIRE(client.send(pattern(0, 300000)));
+    client.finish();
+    CHECK(client.read_all() == sum_of_pattern(300000));
+  }
+  {
+    // One that closes for good has still said all that it said.
+    Client client(other);
+    CHECK(client.read_all() == "bye");
+    REQUIRE(client.send(pattern(0, 50000)));
+  }
+  zinit.await_trace("heard the end");
+  CHECK(read_file(heard) == pattern(0, 50000));
+  await_count(zinit, "p", "active_connections", 0);
+  await_count(zinit, "q", "active_connections", 0);
+}
+
+TEST_CASE("a reset of the backend is one for the client", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"reset"});
+  boot_open(zinit);
+  Client client(proxied.front);
+  REQUIRE(client.send("x"));
+  CHECK(client.is_reset());
+  await_count(zinit, "p", "active_connections", 0);
+}
+
+TEST_CASE("a reset of the client is one for the backend", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"wait"});
+  boot_open(zinit);
+  {
+    Client client(proxied.front);
+    CHECK(client.read(5) == "hello");
+    client.reset();
+  }
+  zinit.await_trace("reset");
+  await_count(zinit, "p", "active_connections", 0);
+  {
+    Client client(proxied.front);
+    CHECK(client.read(5) == "hello");
+  }
+  zinit.await_trace("ended");
+}
+
+TEST_CASE("the counts of a proxy are right to the byte", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"sum"});
+  boot_open(zinit);
+  const Json none = proxy_status(zinit, "p");
+  for (const char* member : {"total_connections", "active_connections", "rejected_connections",
+                             "bytes_to_backend", "bytes_from_backend"})
+    CHECK(none[member] == 0);
+  std::int64_t to = 0, from = 0;
+  for (const std::size_t size : {0U, 1U, 65535U, 65536U, 65537U, 1000000U}) {
+    Client client(proxied.front);
+    REQUIRE(client.send(pattern(0, size)));
+    client.finish();
+    const std::string answer = client.read_all();
+    CHECK(answer == sum_of_pattern(size));
+    to += static_cast<std::int64_t>(size);
+    from += static_cast<std::int64_t>(answer.size());
+  }
+  await_count(zinit, "p", "active_connections", 0);
+  const Json all = proxy_status(zinit, "p");
+  CHECK(all["bytes_to_backend"] == to);
+  CHECK(all["bytes_from_backend"] == from);
+  CHECK(all["total_connections"] == 6);
+  CHECK(all["backend"] == proxied.back);
+  CHECK(all["service"] == "s");
+  CHECK(all["listen"].texts() == std::vector<std::string>{proxied.front});
+  CHECK(all["connect_timeout"] == 30);
+  CHECK(all["idle_timeout"] == 0);
+  CHECK(all["single_connection"] == false);
+}
+
+TEST_CASE("64 MiB, and 1 GiB in the long form, go each way at once", "[xinet][soak]") {
+  const std::uint64_t size = (long_form() ? 1024 : 64) * kMegabyte;
+  Server zinit;
+  const std::string count = std::to_string(size), path = "unix:" + zinit.path("front");
+  const Proxied proxied(zinit, {"swap", count});
+  zinit.file("u.toml", proxy_text(path, proxied.back, "s"));
+  boot_open(zinit);
+  const std::string sum = sum_of_pattern(size);
+  for (const std::string& front : {proxied.front, path}) {
+    INFO(front);
+    Client client(front);
+    auto received = std::async(std::launch::async, [&] { return sum_of_rest(client); });
+    send_pattern(client, size);
+    CHECK(received.get() == sum);
+    zinit.await_trace("sum " + sum, front == path ? 2 : 1);
+  }
+  await_count(zinit, "p", "active_connections", 0);
+  CHECK(proxy_status(zinit, "p")["bytes_to_backend"].number() == std::int64_t(size));
+  CHECK(proxy_status(zinit, "p")["bytes_from_backend"].number() == std::int64_t(size));
+}
+
+TEST_CASE("a client that reads slowly makes the backend wait, not zinit grow", "[xinet]") {
+  constexpr std::uint64_t kSize = 32 * kMegabyte;
+  Server zinit;
+  const Proxied proxied(zinit, {"give", std::to_string(kSize)});
+  boot_open(zinit);
+  {
+    Client client(proxied.front);
+    CHECK(client.read(10) == pattern(0, 10));
+  }
+  const long before = resident_kb(zinit.pid());
+  std::vector<Client> clients;
+  for (int i = 0; i < 5; ++i) clients.emplace_back(proxied.front);
+  std::int64_t last = -1;
+  // Until nothing more is taken from the backend.
+  REQUIRE(eventually([&] {
+    std::this_thread::sleep_for(100ms);
+    const auto now = proxy_status(zinit, "p")["bytes_from_backend"].number();
+    return std::exchange(last, now) == now;
+  }));
+  CHECK(last < static_cast<std::int64_t>(5 * kSize));
+  CHECK(resident_kb(zinit.pid()) - before < 4096);
+  const double cpu = cpu_seconds(zinit.pid());
+  std::this_thread::sleep_for(500ms);
+  CHECK(cpu_seconds(zinit.pid()) - cpu < 0.2);
+  for (Client& client : clients) {
+    CHECK(sum_of_rest(client) == sum_of_pattern(kSize));
+    client.close();
+  }
+}
+
+TEST_CASE("a backend that reads slowly makes the client wait", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"silent"});
+  boot_open(zinit);
+  const long before = resident_kb(zinit.pid());
+  Client client(proxied.front);
+  const std::string block = pattern(0, kMegabyte);
+  std::size_t sent = 0;
+  std::size_t stuck = 0;
+  // The kernel's buffers end somewhere.
+  REQUIRE(eventually([&] {
+    const std::size_t now = client.send_some(block);
+    sent += now;
+    stuck = now == 0 ? stuck + 1 : 0;
+    return stuck == 50 || sent > 256 * kMegabyte;
+  }));
+  CHECK(sent < 256 * kMegabyte);
+  CHECK(resident_kb(zinit.pid()) - before < 16384);
+}
+
+TEST_CASE("a backend killed in mid-transfer resets its client, and the next starts it again",
+          "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"die"});
+  boot_open(zinit);
+  for (int i = 1; i <= 3; ++i) {
+    INFO(i);
+    Client client(proxied.front);
+    REQUIRE(client.send("x"));
+    CHECK(client.read_all() == "");
+    CHECK(client.was_reset());
+    zinit.await_trace("start s", i);
+  }
+}
+
+TEST_CASE("the service is started again for a connection after it has ended", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"pid"}, "", {}, "restart = 'never'");
+  boot_open(zinit);
+  const std::string first = Client(proxied.front).read_all();
+  CHECK(first == std::to_string(zinit.pid_of("s")));
+  zinit.kill("s");
+  zinit.await(
+      "s", [](const Json& now) { return now["pid"].is_null(); }, "down");
+  zinit.await_settled();
+  const std::string second = Client(proxied.front).read_all();
+  CHECK(second == std::to_string(zinit.pid_of("s")));
+  CHECK(second != first);
+  (void)zinit.stop("s");
+  const std::string third = Client(proxied.front).read_all();
+  CHECK(third == std::to_string(zinit.pid_of("s")));
+}
+
+TEST_CASE("a service that ends after each connection is started at once for the next",
+          "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"last"}, "", {}, "restart = 'never'");
+  boot_open(zinit);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    Client client(proxied.front);
+    CHECK(client.echo("hello") == "hello");
+    CHECK(client.read_all() == "");
+    // The next one is for a service that is down, not for one that is about to be.
+    REQUIRE(eventually([&] { return zinit.status("s")["pid"].is_null(); }));
+  }
+  CHECK(zinit.count("start s") == 20);
+  CHECK(std::chrono::steady_clock::now() - begin < 10s);
+}
+
+TEST_CASE("three hundred connections at once", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  const auto before = descriptors(zinit);
+  {
+    std::vector<Client> clients;
+    for (int i = 0; i < 300; ++i) clients.emplace_back(proxied.front);
+    for (std::size_t i = 0; i < clients.size(); ++i)
+      REQUIRE(clients[i].send("client " + std::to_string(1000 + i)));
+    for (std::size_t i = 0; i < clients.size(); ++i)
+      CHECK(clients[i].read(11) == "client " + std::to_string(1000 + i));
+    CHECK(proxy_status(zinit, "p")["active_connections"] == 300);
+    for (Client& client : clients) client.finish();
+    for (Client& client : clients) CHECK(client.read_all() == "");
+  }
+  await_count(zinit, "p", "active_connections", 0);
+  CHECK(proxy_status(zinit, "p")["total_connections"] == 300);
+  CHECK(proxy_status(zinit, "p")["bytes_to_backend"] == 3300);
+  CHECK(proxy_status(zinit, "p")["bytes_from_backend"] == 3300);
+  // Pipes may be kept for the next, but few.
+  CHECK(eventually([&] { return descriptors(zinit) < before + 150; }));
+}
+
+TEST_CASE("without descriptors connections wait, and zinit does not spin", "[xinet]") {
+  Server zinit({.in_child = [] {
+    const rlimit few{120, 120};
+    if (::setrlimit(RLIMIT_NOFILE, &few) != 0) _exit(125);
+  }});
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  std::vector<Client> clients;
+  for (int i = 0; i < 150; ++i) clients.emplace_back(proxied.front);
+  for (Client& client : clients) REQUIRE(client.send("hello"));
+  CHECK(clients.front().read(5) == "hello");
+  // As many as it can have.
+  std::int64_t last = -1;
+  REQUIRE(eventually([&] {
+    std::this_thread::sleep_for(100ms);
+    const auto now = proxy_status(zinit, "p")["active_connections"].number();
+    return std::exchange(last, now) == now;
+  }));
+  CHECK(last < 150);
+  const double cpu = cpu_seconds(zinit.pid());
+  std::this_thread::sleep_for(1s);
+  CHECK(cpu_seconds(zinit.pid()) - cpu < 0.4);
+  // Each has its turn when others have gone.
+  for (Client& client : clients) {
+    const std::string rest = &client == &clients.front() ? "" : client.read(5);
+    CHECK(rest == (&client == &clients.front() ? "" : "hello"));
+    client.close();
+  }
+  await_count(zinit, "p", "active_connections", 0);
+  CHECK(proxy_status(zinit, "p")["total_connections"] == 150);
+  CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);
+}
+
+}  // namespace activation_xinet_bytes_test

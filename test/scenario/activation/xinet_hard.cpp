@@ -1,0 +1,329 @@
+// Proxies where it gets difficult (control.md, "Proxies"): services that do not come or go away,
+// clients that do not wait, and everything at once.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <random>
+#include <thread>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/peer.hpp"
+#include "scenario/harness/proxies.hpp"
+
+namespace activation_xinet_hard_test {
+
+using namespace zinit::test;
+using namespace std::chrono_literals;
+using Catch::Contains;
+
+TEST_CASE("what a client sends while it is held is delivered, though it has gone",
+          "[quick][xinet]") {
+  Server zinit;
+  const std::string heard = zinit.path("heard"), front = "unix:" + zinit.path("front");
+  const Proxied proxied(zinit, {"talk", heard}, "",
+                        {"trace", "before", "after", zinit.path("listen")});
+  zinit.file("u.toml", proxy_text(front, proxied.back, "s"));
+  boot_open(zinit);
+  for (const std::string& address : {proxied.front, front}) {
+    Client client(address);
+    REQUIRE(client.send(address));
+    client.finish();
+    client.close();
+  }
+  zinit.await_trace("before");
+  await_count(zinit, "p", "total_connections", 1);
+  await_count(zinit, "u", "total_connections", 1);
+  zinit.mark("listen");
+  zinit.await_trace("heard the end", 2);
+  CHECK_THAT(read_file(heard), Contains(proxied.front) && Contains(front));
+  await_count(zinit, "p", "active_connections", 0);
+  await_count(zinit, "u", "active_connections", 0);
+}
+
+TEST_CASE("the time of a client that waits for its turn begins with that", "[xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"}, "single_connection = true\nconnect_timeout = 1");
+  boot_open(zinit);
+  Client first(proxied.front);
+  CHECK(first.echo("first") == "first");
+  Client second(proxied.front), third(proxied.front);
+  REQUIRE(second.send("second"));
+  REQUIRE(third.send("third"));
+  std::this_thread::sleep_for(1500ms);
+  CHECK(second.quiet());
+  CHECK(first.echo("again") == "again");
+  first.close();
+  CHECK(second.read(6) == "second");
+  second.reset();
+  CHECK(third.read(5) == "third");
+  CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);
+}
+
+TEST_CASE("a service that fails to start is tried again, and its clients are reset in time",
+          "[xinet]") {
+  Server zinit;
+  const std::string front = free_address();
+  zinit.file("s.toml",
+             "[service]\nexec = 'echo run >> $T; exit 1'\nstatus = 'stop'\n"
+             "[lifecycle]\nrestart = 'never'\n");
+  zinit.file("p.toml", proxy_text(front, free_address(), "s", "connect_timeout = 2"));
+  boot_open(zinit);
+  std::vector<Client> clients;
+  for (int i = 0; i < 5; ++i) clients.emplace_back(front);
+  for (Client& client : clients) CHECK(client.is_reset());
+  await_count(zinit, "p", "rejected_connections", 5);
+  CHECK(zinit.count("run") >= 1);
+  CHECK(zinit.count("run") <= 4);
+}
+
+TEST_CASE("a service that is deleted while clients use its proxy", "[xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"}, "connect_timeout = 2");
+  boot_open(zinit);
+  Client client(proxied.front);
+  CHECK(client.echo("hello") == "hello");
+  zinit.result("service.delete", named("s"));
+  (void)client.read_all();  // by an end or by a reset
+  Client late(proxied.front);
+  CHECK(late.is_reset());
+  CHECK(proxy_status(zinit, "p")["rejected_connections"] == 1);
+  // It serves on when there is one of that name again.
+  zinit.file("s.toml", peers({"at", proxied.back, "pid"}));
+  (void)zinit.reload();
+  check_answers(zinit, proxied.front, "s");
+}
+
+TEST_CASE("a client that speaks to a backend that has gone is reset", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"pid"});
+  boot_open(zinit);
+  Client client(proxied.front);
+  CHECK(client.read_all() == std::to_string(zinit.pid_of("s")));
+  CHECK_FALSE(client.was_reset());
+  CHECK(eventually([&] { return !client.send("is there anybody"); }));
+  await_count(zinit, "p", "active_connections", 0);
+}
+
+TEST_CASE("connections that wait and that are under way end with zinit", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"}, "", {"trace", "before", "after", zinit.path("listen")});
+  const std::string path = zinit.path("front"), back = free_address();
+  zinit.file("e.toml", peers({"at", back, "echo"}));
+  zinit.file("ep.toml", proxy_text("unix:" + path, back, "e"));
+  boot_open(zinit);
+  Client held(proxied.front), relayed("unix:" + path);
+  CHECK(relayed.echo("hello") == "hello");
+  zinit.await_trace("before");
+  CHECK(zinit.shut_down() == 0);
+  CHECK(relayed.read_all() == "");
+  CHECK(held.read_all() == "");
+  CHECK(::access(path.c_str(), F_OK) != 0);
+}
+
+TEST_CASE("one address may be named twice, and parameters be given by position", "[quick][xinet]") {
+  Server zinit;
+  const std::string port = free_port(), back = free_address();
+  zinit.file("s.toml", peers({"at", back, "pid"}));
+  zinit.boot();
+  zinit.result("xinet.create", R"(["p",["127.0.0.1:)" + port + R"(","localhost:)" + port +
+                                   R"("],")" + back + R"(","s",5,6,true,0,false])");
+  check_answers(zinit, "127.0.0.1:" + port, "s");
+  const Json status = proxy_status(zinit, "p");
+  CHECK(status["connect_timeout"] == 5);
+  CHECK(status["idle_timeout"] == 6);
+  CHECK(status["single_connection"] == true);
+  CHECK(zinit.result("xinet.unregister", named("p"))["ok"] == true);
+  CHECK_FALSE(Client::possible("127.0.0.1:" + port));
+}
+
+TEST_CASE("a proxy of a file that is set at runtime only is as its file says after a reload",
+          "[quick][xinet][reload]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"}, "idle_timeout = 100");
+  boot_open(zinit);
+  const std::string before = read_file(zinit.config("p.toml"));
+  zinit.result("xinet.set", proxy_params("p", proxied.front, proxied.back, "s",
+                                         R"("idle_timeout":200,"persist":false)"));
+  CHECK(proxy_status(zinit, "p")["idle_timeout"] == 200);
+  CHECK(read_file(zinit.config("p.toml")) == before);
+  (void)zinit.reload();
+  CHECK(proxy_status(zinit, "p")["idle_timeout"] == 100);
+  zinit.result("xinet.set", proxy_params("p", proxied.front, proxied.back, "s",
+                                         R"("idle_timeout":300,"persist":true)"));
+  (void)zinit.reload();
+  CHECK(proxy_status(zinit, "p")["idle_timeout"] == 300);
+  CHECK_THAT(read_file(zinit.config("p.toml")), Contains("300"));
+  CHECK(Client(proxied.front).echo("hello") == "hello");
+}
+
+TEST_CASE("the service of a proxy that is idle is not stopped while another needs it", "[xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"}, "idle_timeout = 1");
+  const std::string other = free_address();
+  zinit.add("user", {.dependencies = "requires = ['s']"});
+  boot_open(zinit, {"user"});
+  CHECK(Client(proxied.front).echo("hello") == "hello");
+  const pid_t pid = zinit.pid_of("s");
+  std::this_thread::sleep_for(2s);
+  CHECK(zinit.pid_of("s") == pid);
+  CHECK(zinit.state("user") == "running");
+  (void)zinit.stop("user");
+  zinit.await(
+      "s", [](const Json& now) { return now["pid"].is_null(); }, "stopped");
+}
+
+TEST_CASE("clients that connect and reset at once leave nothing behind", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  CHECK(Client(proxied.front).echo("hello") == "hello");
+  await_count(zinit, "p", "active_connections", 0);
+  const auto before = descriptors(zinit);
+  for (int i = 0; i < 300; ++i) {
+    Client client(proxied.front);
+    if (i % 3 == 1) (void)client.send_some("x");
+    i % 3 == 2 ? client.close() : client.reset();
+  }
+  CHECK(Client(proxied.front).echo("hello") == "hello");
+  await_count(zinit, "p", "active_connections", 0);
+  CHECK(eventually([&] { return descriptors(zinit) < before + 140; }));
+  CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);
+}
+
+TEST_CASE("clients of all kinds at once, while services, settings and zinit itself change",
+          "[xinet][reexec]") {
+  Server zinit;
+  const std::string path = "unix:" + zinit.path("front");
+  const Proxied proxied(zinit, {"echo"});
+  zinit.file("u.toml", proxy_text(path, proxied.back, "s", "connect_timeout = 5"));
+  boot_open(zinit);
+  std::atomic<int> wrong = 0, right = 0;
+  Clients clients;
+  const auto client_for_long = [&](unsigned seed) {
+    std::mt19937 random(seed);
+    while (!clients.enough()) {
+      Client client(random() % 2 == 0 ? proxied.front : path);
+      const std::string bytes = pattern(seed, 1 + random() % 200000);
+      std::thread sender([&] {
+        if (client.send(bytes)) client.finish();
+      });
+      // What comes back is what was sent, as far as it comes: the service may be killed.
+      const std::string back = client.read(random() % 4 == 0 ? bytes.size() / 2 : bytes.size());
+      if (bytes.compare(0, back.size(), back) != 0) ++wrong;
+      if (back.size() == bytes.size()) ++right;
+      if (back.size() < bytes.size()) ::shutdown(client.fd(), SHUT_RDWR);
+      sender.join();
+      if (random() % 5 == 0) client.reset();
+    }
+  };
+  for (unsigned i = 0; i < 6; ++i) clients.add([&, i] { client_for_long(i); });
+  std::mt19937 random(1);
+  for (int i = 0; i < 30; ++i) {
+    switch (random() % 5) {
+      case 0: zinit.reexecute(); break;
+      case 1:
+        if (zinit.status("s")["pid"].is_number()) zinit.kill("s");
+        break;
+      case 2: (void)zinit.restart("s"); break;
+      case 3: zinit.result("xinet.set", proxy_params("p", proxied.front, proxied.back, "s")); break;
+      default: (void)zinit.reload(); break;
+    }
+    const int now = right;
+    CHECK(eventually([&] { return right > now; }));
+  }
+  crash(zinit);
+  clients.end();
+  CHECK(wrong == 0);
+  CHECK(right > 30);
+  for (const char* name : {"p", "u"}) {
+    await_count(zinit, name, "active_connections", 0);
+    CHECK(proxy_status(zinit, name)["rejected_connections"] == 0);
+  }
+  CHECK(Client(proxied.front).echo("hello") == "hello");
+  CHECK(Client(path).echo("hello") == "hello");
+  CHECK(eventually([&] { return descriptors(zinit) < 250; }));
+}
+
+TEST_CASE("removing a proxy without idle_timeout stops no service", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  const std::string front = free_address(), back = free_address();
+  zinit.file("i.toml", peers({"at", back, "echo"}));
+  zinit.file("ip.toml", proxy_text(front, back, "i", "idle_timeout = 600"));
+  boot_open(zinit);
+  CHECK(Client(proxied.front).echo("hello") == "hello");
+  CHECK(Client(front).echo("hello") == "hello");
+  zinit.result("xinet.delete", named("p"));
+  zinit.await_settled();
+  CHECK(zinit.state("s") == "running");
+  CHECK(zinit.state("i") == "running");
+}
+
+TEST_CASE("proxies that are deleted and set in one breath are apart", "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  for (int i = 0; i < 5; ++i) {
+    INFO(i);
+    const std::string front = free_address();
+    const auto set = [&](const std::string& name, const std::string& listen) {
+      return R"({"jsonrpc":"2.0","id":1,"method":"xinet.set","params":)" +
+             proxy_params(name, listen, proxied.back, "s") + "}";
+    };
+    Connection connection = zinit.connect();
+    REQUIRE(connection.send(
+        R"([{"jsonrpc":"2.0","id":1,"method":"xinet.delete","params":{"name":"p"}},)" +
+        set("p", proxied.front) + "," + set("q", front) + "]\n"));
+    CHECK_THAT(connection.line().value_or(""), !Contains("error"));
+    CHECK(Client(proxied.front).echo("p") == "p");
+    CHECK(Client(front).echo("of q") == "of q");
+    await_count(zinit, "p", "active_connections", 0);
+    await_count(zinit, "q", "active_connections", 0);
+    CHECK(proxy_status(zinit, "p")["bytes_to_backend"] == 1);
+    CHECK(proxy_status(zinit, "q")["bytes_to_backend"] == 4);
+    zinit.result("xinet.delete", named("q"));
+  }
+}
+
+TEST_CASE("a proxy that cannot be set anew leaves the counts of the one before alone",
+          "[quick][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  Client client(proxied.front);
+  CHECK(client.echo("hello") == "hello");
+  zinit.result("xinet.delete", named("p"));
+  CHECK(zinit
+            .ctl({"xinet", "set", "p", "--listen", "nowhere.invalid:1", "--backend", proxied.back,
+                  "--service", "s"})
+            .code != 0);
+  const std::string front = free_address();
+  zinit.result("xinet.set", proxy_params("q", front, proxied.back, "s"));
+  client.finish();
+  CHECK(client.read_all() == "");
+  CHECK(Client(front).echo("q") == "q");
+  await_count(zinit, "q", "active_connections", 0);
+  CHECK(proxy_status(zinit, "q")["total_connections"] == 1);
+}
+
+TEST_CASE("three thousand clients that close while they are held are served", "[xinet]") {
+  Server zinit;
+  const std::string front = "unix:" + zinit.path("front"), back = "unix:" + zinit.path("back");
+  const std::string go = zinit.path("go");
+  zinit.file("s.toml", peers({"after", go, "at", back, "echo"}));
+  zinit.file("p.toml", proxy_text(front, back, "s", "connect_timeout = 600"));
+  boot_open(zinit);
+  constexpr int kClients = 3000;
+  for (int i = 0; i < kClients; ++i) {
+    Client client(front);
+    REQUIRE(client.send("x"));
+  }
+  await_count(zinit, "p", "active_connections", kClients);
+  zinit.mark("go");
+  await_count(zinit, "p", "active_connections", 0);
+  CHECK(proxy_status(zinit, "p")["bytes_to_backend"] == kClients);
+  CHECK_THAT(zinit.messages(), !Contains("fault in zinit itself"));
+}
+
+}  // namespace activation_xinet_hard_test

@@ -1,0 +1,474 @@
+// Setting, replacing, removing and loading proxies (control.md, "Proxies"; zinit.toml(5)).
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/listening.hpp"
+#include "scenario/harness/peer.hpp"
+#include "scenario/harness/proxies.hpp"
+
+namespace activation_xinet_set_test {
+
+using namespace zinit::test;
+using namespace std::chrono_literals;
+using Catch::Contains;
+
+namespace {
+
+/// Sets a proxy that is refused; the error. The old one serves on.
+Json refused(Server& zinit, const std::string& params, const std::string& front) {
+  const Json error = zinit.error("xinet.set", params);
+  Client client(front);
+  CHECK(client.echo("still here") == "still here");
+  return error;
+}
+
+/// What the error says, in all of its parts.
+std::string words_of(const Json& error) { return error.dump(); }
+
+/// A server with the service `s` and the proxy `p` before it, which was set at runtime.
+class SetUp {
+ public:
+  SetUp() {
+    zinit.file("s.toml", peers({"trace", "start s", "at", back, "echo"}));
+    boot_open(zinit);
+    zinit.result("xinet.set", proxy_params("p", front, back, "s"));
+  }
+  Server zinit;
+  const std::string front = free_address(), back = free_address();
+};
+
+/// Leaves the file of a unix socket that nobody listens on any more.
+void leave_stale_socket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(fd, 1) == 0);
+  ::close(fd);
+  REQUIRE(::access(path.c_str(), F_OK) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a proxy is set, listed and deleted by requests", "[quick][xinet]") {
+  SetUp set;
+  CHECK(set.zinit.result("xinet.list").texts() == std::vector<std::string>{"p"});
+  const std::string other = free_address();
+  const Json added = set.zinit.result("xinet.set", proxy_params("a", other, set.back, "s"));
+  CHECK(added["name"] == "a");
+  CHECK(added["replaced"] == false);
+  CHECK(set.zinit.result("xinet.list").texts() == std::vector<std::string>{"a", "p"});
+  CHECK(set.zinit.result("xinet.status_all").size() == 2);
+  CHECK(proxy_status(set.zinit, "a")["running"] == true);
+  CHECK(Client(other).echo("hello") == "hello");
+  CHECK(set.zinit.result("xinet.delete", named("a"))["ok"] == true);
+  CHECK_FALSE(Client::possible(other));
+  CHECK(set.zinit.result("xinet.list").texts() == std::vector<std::string>{"p"});
+  CHECK(set.zinit.error("xinet.status", named("a"))["code"] == -32014);
+  CHECK(set.zinit.error("xinet.delete", named("a"))["code"] == -32014);
+  CHECK_THAT(words_of(set.zinit.error("xinet.delete", named("nowhere"))), Contains("nowhere"));
+}
+
+TEST_CASE("zinitctl sets, shows and deletes proxies", "[quick][xinet][ctl]") {
+  SetUp set;
+  const std::string front = free_address();
+  const Outcome added = set.zinit.ctl({"xinet", "set", "web", "--listen", front, "--backend",
+                                       set.back, "--service", "s", "--connect-timeout", "5"});
+  INFO(added.err);
+  CHECK(added.code == 0);
+  CHECK(Client(front).echo("hello") == "hello");
+  const Outcome list = set.zinit.ctl({"xinet", "list"});
+  CHECK(list.code == 0);
+  CHECK_THAT(list.out, Contains("web") && Contains(front) && Contains(set.back));
+  const Outcome status = set.zinit.ctl({"xinet", "status", "web"});
+  CHECK(status.code == 0);
+  CHECK_THAT(status.out, Contains(front));
+  const auto json = Json::parse(set.zinit.ctl({"--json", "xinet", "status", "web"}).out);
+  REQUIRE(json);
+  CHECK((*json)["connect_timeout"] == 5);
+  CHECK(
+      set.zinit
+          .ctl({"xinet", "set", "bad", "--listen", front, "--backend", set.back, "--service", "s"})
+          .code == 1);
+  CHECK(set.zinit.ctl({"xinet", "delete", "web"}).code == 0);
+  CHECK_FALSE(Client::possible(front));
+  CHECK(set.zinit.ctl({"xinet", "delete", "web"}).code != 0);
+}
+
+TEST_CASE("a proxy that is replaced keeps its connections, and new ones follow the new settings",
+          "[quick][xinet]") {
+  SetUp set;
+  Client old(set.front);
+  CHECK(old.echo("old") == "old");
+  const std::string back = free_address(), front = free_address();
+  set.zinit.file("t.toml", peers({"at", back, "pid"}));
+  (void)set.zinit.reload();
+  const Json replaced = set.zinit.result(
+      "xinet.set", R"({"name":"p","listen":[")" + set.front + R"(",")" + front +
+                       R"("],"backend":")" + back + R"(","service":"t","persist":false})");
+  CHECK(replaced["replaced"] == true);
+  CHECK(old.echo("goes on") == "goes on");
+  for (const std::string& address : {set.front, front}) check_answers(set.zinit, address, "t");
+  CHECK(old.echo("still") == "still");
+  // Without its first address it listens there no more, and the connection still goes on.
+  set.zinit.result("xinet.set", proxy_params("p", front, back, "t"));
+  CHECK_FALSE(Client::possible(set.front));
+  CHECK(old.echo("and on") == "and on");
+  set.zinit.result("xinet.delete", named("p"));
+  CHECK_FALSE(Client::possible(front));
+  CHECK(old.echo("to the end") == "to the end");
+  old.finish();
+  CHECK(old.read_all() == "");
+}
+
+TEST_CASE("a connection that is held when its proxy is replaced follows the new settings",
+          "[quick][xinet]") {
+  SetUp set;
+  const std::string front = free_address();
+  set.zinit.file("never.toml", peers({"after", set.zinit.path("never")}));
+  (void)set.zinit.reload();
+  set.zinit.result("xinet.set", proxy_params("q", front, free_address(), "never"));
+  Client client(front);
+  REQUIRE(client.send("hello"));
+  await_count(set.zinit, "q", "active_connections", 1);
+  set.zinit.result("xinet.set", proxy_params("q", front, set.back, "s"));
+  CHECK(client.read(5) == "hello");
+}
+
+TEST_CASE("a proxy that cannot be had is refused, and the old one serves on", "[quick][xinet]") {
+  SetUp set;
+  Server& zinit = set.zinit;
+  const std::string& front = set.front;
+  const std::string free = free_address();
+  Listening other;
+  const std::string taken = "127.0.0.1:" + other.port();
+
+  SECTION("an address that another process has") {
+    const Json error = refused(zinit, proxy_params("p", taken, set.back, "s"), front);
+    CHECK(error["code"] == -32005);
+    CHECK_THAT(words_of(error), Contains(taken) && Contains("in use"));
+  }
+  SECTION("an address that another process has, beside a free one") {
+    const Json error =
+        refused(zinit,
+                R"({"name":"p","listen":[")" + free + R"(",")" + taken + R"("],"backend":")" +
+                    set.back + R"(","service":"s","persist":false})",
+                front);
+    CHECK_THAT(words_of(error), Contains(taken));
+    CHECK_FALSE(Client::possible(free));
+  }
+  SECTION("an address that another proxy has") {
+    const Json error = refused(zinit, proxy_params("q", front, set.back, "s"), front);
+    CHECK_THAT(words_of(error), Contains(front) && Contains("proxy p"));
+    CHECK(zinit.result("xinet.list").texts() == std::vector<std::string>{"p"});
+  }
+  SECTION("an address that is none") {
+    const Json error = refused(zinit, proxy_params("p", "nowhere", set.back, "s"), front);
+    CHECK(error["code"] == -32005);
+    CHECK_THAT(words_of(error), Contains("nowhere"));
+  }
+  SECTION("an address of no interface") {
+    const Json error = refused(zinit, proxy_params("p", "192.0.2.1:80", set.back, "s"), front);
+    CHECK_THAT(words_of(error), Contains("192.0.2.1"));
+  }
+  SECTION("a backend whose name does not resolve") {
+    const Json error =
+        refused(zinit, proxy_params("p", front, "no-such-host.invalid:80", "s"), front);
+    CHECK(error["code"] == -32005);
+    CHECK_THAT(words_of(error), Contains("no-such-host.invalid"));
+  }
+  SECTION("a listen address whose name does not resolve") {
+    const Json error =
+        refused(zinit, proxy_params("p", "no-such-host.invalid:80", set.back, "s"), front);
+    CHECK_THAT(words_of(error), Contains("no-such-host.invalid"));
+  }
+  SECTION("a backend path that is no socket") {
+    zinit.put("plain", "text");
+    const Json error =
+        refused(zinit, proxy_params("p", front, "unix:" + zinit.path("plain"), "s"), front);
+    CHECK(error["code"] == -32005);
+    CHECK_THAT(words_of(error), Contains(zinit.path("plain")) && Contains("no socket"));
+  }
+  SECTION("a path to listen on that is no socket") {
+    zinit.put("plain", "text");
+    const Json error =
+        refused(zinit, proxy_params("p", "unix:" + zinit.path("plain"), set.back, "s"), front);
+    CHECK_THAT(words_of(error), Contains(zinit.path("plain")));
+    CHECK(read_file(zinit.path("plain")) == "text");
+  }
+  SECTION("a service that there is not") {
+    const Json error = refused(zinit, proxy_params("p", front, set.back, "nobody"), front);
+    CHECK(error["code"] == -32000);
+    CHECK_THAT(words_of(error), Contains("nobody"));
+  }
+  SECTION("a value out of range") {
+    const Json error =
+        refused(zinit, proxy_params("p", front, set.back, "s", R"("proxy_protocol":3)"), front);
+    CHECK((error["code"] == -32005 || error["code"] == -32602));
+  }
+  SECTION("a value of the wrong type") {
+    const Json error =
+        refused(zinit, proxy_params("p", front, set.back, "s", R"("idle_timeout":"x")"), front);
+    CHECK((error["code"] == -32005 || error["code"] == -32602));
+  }
+  SECTION("a name that is none") {
+    const Json error = refused(zinit, proxy_params("-p", free, set.back, "s"), front);
+    CHECK((error["code"] == -32005 || error["code"] == -32602));
+  }
+  CHECK(proxy_status(zinit, "p")["backend"] == set.back);
+  CHECK(proxy_status(zinit, "p")["listen"].texts() == std::vector<std::string>{front});
+  CHECK(entries_of(zinit.config()) == std::vector<std::string>{"s.toml"});
+}
+
+TEST_CASE("a stale unix socket is replaced, and a live one never", "[quick][xinet]") {
+  SetUp set;
+  const std::string stale = set.zinit.path("stale"), live = set.zinit.path("live");
+  leave_stale_socket(stale);
+  set.zinit.result("xinet.set", proxy_params("q", "unix:" + stale, set.back, "s"));
+  CHECK(Client("unix:" + stale).echo("hello") == "hello");
+
+  set.zinit.file("other.toml", "[service]\nexec = [" +
+                                   peer({"at", "unix:" + live, "trace", "listens", "pid"}) + "]\n");
+  (void)set.zinit.reload();
+  set.zinit.await_trace("listens");
+  const Json error = set.zinit.error("xinet.set", proxy_params("r", "unix:" + live, set.back, "s"));
+  CHECK_THAT(words_of(error), Contains(live) && Contains("in use"));
+  check_answers(set.zinit, "unix:" + live, "other");
+  set.zinit.result("xinet.delete", named("q"));
+  CHECK(::access(stale.c_str(), F_OK) != 0);
+}
+
+TEST_CASE("a proxy is written to a file, and deleting it removes that", "[quick][xinet]") {
+  SetUp set;
+  Server& zinit = set.zinit;
+  const std::string front = free_address();
+  zinit.result("xinet.set",
+               proxy_params("kept", front, set.back, "s",
+                            R"("connect_timeout":7,"idle_timeout":9,"single_connection":true)"));
+  CHECK(entries_of(zinit.config()) == std::vector<std::string>{"kept.toml", "s.toml"});
+  CHECK_THAT(read_file(zinit.config("kept.toml")), Contains("[proxy]") && Contains(front));
+  CHECK(zinit.ctl({"check", zinit.config()}).code == 0);
+  // It is the same after a reload, and after a new start, where the other is gone.
+  (void)zinit.reload();
+  CHECK(Client(front).echo("hello") == "hello");
+  CHECK(zinit.shut_down() == 0);
+  CHECK_FALSE(Client::possible(front));
+  boot_open(zinit);
+  CHECK(zinit.result("xinet.list").texts() == std::vector<std::string>{"kept"});
+  const Json status = proxy_status(zinit, "kept");
+  CHECK(status["connect_timeout"] == 7);
+  CHECK(status["idle_timeout"] == 9);
+  CHECK(status["single_connection"] == true);
+  CHECK(Client(front).echo("again") == "again");
+  zinit.result("xinet.delete", named("kept"));
+  CHECK(entries_of(zinit.config()) == std::vector<std::string>{"s.toml"});
+  CHECK_FALSE(Client::possible(front));
+}
+
+TEST_CASE("a proxy and a service of one name are written to two files", "[quick][xinet]") {
+  SetUp set;
+  const std::string front = free_address();
+  const std::string before = read_file(set.zinit.config("s.toml"));
+  set.zinit.result("xinet.set", proxy_params("s", front, set.back, "s", ""));
+  CHECK(read_file(set.zinit.config("s.toml")) == before);
+  CHECK(entries_of(set.zinit.config()).size() == 2);
+  (void)set.zinit.reload();
+  CHECK(Client(front).echo("hello") == "hello");
+  set.zinit.result("xinet.delete", named("s"));
+  CHECK(entries_of(set.zinit.config()) == std::vector<std::string>{"s.toml"});
+}
+
+TEST_CASE("a reload follows the files of proxies", "[quick][xinet][reload]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  const std::string front = free_address(), back = free_address();
+  zinit.file("t.toml", peers({"at", back, "pid"}));
+  boot_open(zinit);
+  Client old(proxied.front);
+  CHECK(old.echo("old") == "old");
+
+  // Another backend, at the same address.
+  zinit.file("p.toml", proxy_text(proxied.front, back, "t"));
+  (void)zinit.reload();
+  check_answers(zinit, proxied.front, "t");
+  CHECK(old.echo("goes on") == "goes on");
+
+  // A file that is wrong by now.
+  for (const std::string& wrong :
+       {std::string("[proxy]\nlisten = 3\n"), std::string("[proxy]\nlisten = [\n"),
+        proxy_text(proxied.front, back, "t", "idle_timeout = 'x'")}) {
+    INFO(wrong);
+    zinit.file("p.toml", wrong);
+    (void)zinit.reload();
+    check_answers(zinit, proxied.front, "t");
+  }
+
+  // Its address goes to another proxy, and it has another.
+  zinit.file("p.toml", proxy_text(front, back, "t"));
+  zinit.file("q.toml", proxy_text(proxied.front, proxied.back, "s"));
+  (void)zinit.reload();
+  check_answers(zinit, front, "t");
+  CHECK(Client(proxied.front).echo("by q") == "by q");
+  CHECK(old.echo("still") == "still");
+
+  // The addresses change places.
+  zinit.file("p.toml", proxy_text(proxied.front, back, "t"));
+  zinit.file("q.toml", proxy_text(front, proxied.back, "s"));
+  (void)zinit.reload();
+  check_answers(zinit, proxied.front, "t");
+  CHECK(Client(front).echo("by q") == "by q");
+
+  zinit.remove("p");
+  (void)zinit.reload();
+  CHECK_FALSE(Client::possible(proxied.front));
+  CHECK(zinit.result("xinet.list").texts() == std::vector<std::string>{"q"});
+  CHECK(old.echo("to the end") == "to the end");
+}
+
+TEST_CASE("no client is refused while a reload moves an address from one proxy to another",
+          "[quick][xinet][reload]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  CHECK(Client(proxied.front).echo("warm") == "warm");
+  std::atomic<bool> enough = false;
+  std::atomic<int> refused = 0, served = 0;
+  std::thread clients([&] {
+    while (!enough) Client::possible(proxied.front) ? ++served : ++refused;
+  });
+  for (int i = 0; i < 10; ++i) {
+    zinit.remove(i % 2 == 0 ? "p" : "q");
+    zinit.file(i % 2 == 0 ? "q.toml" : "p.toml", proxy_text(proxied.front, proxied.back, "s"));
+    (void)zinit.reload();
+  }
+  enough = true;
+  clients.join();
+  CHECK(refused == 0);
+  CHECK(served > 10);
+}
+
+TEST_CASE("a proxy of a file whose address is in use comes when it is free", "[xinet]") {
+  Server zinit;
+  Listening other;
+  const std::string front = "127.0.0.1:" + other.port(), back = free_address();
+  zinit.file("s.toml", peers({"at", back, "echo"}));
+  zinit.file("p.toml", proxy_text(front, back, "s"));
+  boot_open(zinit);
+  CHECK(proxy_status(zinit, "p")["running"] == false);
+  zinit.await_message("in use");
+  other.end();
+  CHECK(eventually([&] { return proxy_status(zinit, "p")["running"] == true; }));
+  CHECK(Client(front).echo("hello") == "hello");
+}
+
+TEST_CASE("the list, the status and why name what starts a service", "[quick][xinet][ctl]") {
+  SetUp set;
+  CHECK(set.zinit.status("s")["proxies"].texts() == std::vector<std::string>{"p"});
+  CHECK(set.zinit.status("s")["starts_on"].texts() == std::vector<std::string>{set.front});
+  CHECK_THAT(set.zinit.ctl({"status", "s"}).out, Contains("proxies") && Contains("p"));
+  CHECK_THAT(set.zinit.ctl({"list"}).out, Contains("starts on a connection to " + set.front));
+  CHECK_THAT(set.zinit.ctl({"why", "s"}).out, Contains("proxy p") && Contains(set.front));
+  CHECK(set.zinit.result("service.why", named("s")).mentions("trigger"));
+  CHECK(Client(set.front).echo("hello") == "hello");
+  CHECK_THAT(set.zinit.ctl({"list"}).out, !Contains("starts on a connection"));
+  CHECK_FALSE(set.zinit.result("service.why", named("s")).mentions("trigger"));
+  set.zinit.result("xinet.delete", named("p"));
+  CHECK(set.zinit.status("s")["proxies"].size() == 0);
+}
+
+TEST_CASE("a proxy stays as it is while its file is no TOML", "[quick][xinet][reload]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  Client before(proxied.front);
+  CHECK(before.echo("before") == "before");
+  for (const std::string text : {"[proxy\n", "[proxy]\nlisten =\n", "", "\xff"}) {
+    INFO(text);
+    zinit.file("p.toml", text);
+    (void)zinit.reload();
+    CHECK(zinit.result("xinet.list").texts() == std::vector<std::string>{"p"});
+    CHECK(Client(proxied.front).echo("new") == "new");
+    CHECK(before.echo("still") == "still");
+  }
+  zinit.file("p.toml", proxy_text(proxied.front, proxied.back, "s", "idle_timeout = 5"));
+  (void)zinit.reload();
+  CHECK(proxy_status(zinit, "p")["idle_timeout"] == 5);
+  CHECK(before.echo("still") == "still");
+}
+
+TEST_CASE("a proxy may be set to listen where its own old address is in the way",
+          "[quick][xinet]") {
+  SetUp set;
+  const std::string port = set.front.substr(set.front.rfind(':'));
+  Client held(set.front);
+  CHECK(held.echo("before") == "before");
+  for (const std::string& listen : {"0.0.0.0" + port, "127.0.0.1" + port, "0.0.0.0" + port}) {
+    set.zinit.result("xinet.set", proxy_params("p", listen, set.back, "s"));
+    CHECK(Client(set.front).echo("hello") == "hello");
+  }
+  CHECK(held.echo("after") == "after");
+  // Nobody else may have it.
+  Listening other;
+  const std::string taken = "127.0.0.1:" + other.port();
+  const Json error = refused(set.zinit, proxy_params("p", taken, set.back, "s"), set.front);
+  CHECK_THAT(words_of(error), Contains("in use"));
+}
+
+TEST_CASE("clients that connected to an address that is given up are served", "[quick][xinet]") {
+  Server zinit;
+  const std::string front = free_address(), back = free_address();
+  zinit.file("s.toml", peers({"at", back, "echo"}));
+  zinit.file("p.toml", proxy_text(front, back, "s"));
+  boot_open(zinit);
+  for (int i = 0; i < 10; ++i) {
+    const std::string now = zinit.result("xinet.status", named("p"))["listen"].texts().front();
+    std::vector<Client> clients;
+    REQUIRE(kill(zinit.pid(), SIGSTOP) == 0);
+    Connection connection = zinit.connect();
+    REQUIRE(connection.send(R"({"jsonrpc":"2.0","id":1,"method":"xinet.set","params":)" +
+                            proxy_params("p", free_address(), back, "s") + "}\n"));
+    for (int client = 0; client < 20; ++client) {
+      clients.emplace_back(now);
+      REQUIRE(clients.back().send("hello"));
+    }
+    REQUIRE(kill(zinit.pid(), SIGCONT) == 0);
+    for (Client& client : clients) CHECK(client.read(5) == "hello");
+    REQUIRE(connection.line());
+  }
+}
+
+TEST_CASE("a reload tells what becomes of proxies", "[quick][xinet][reload][ctl]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  boot_open(zinit);
+  const std::string other = free_address();
+  zinit.file("q.toml", proxy_text(other, proxied.back, "s"));
+  zinit.file("p.toml", proxy_text(proxied.front, proxied.back, "s", "connect_timeout = 5\n"));
+  zinit.file("r.toml", "[proxy]\nlisten = ['nonsense']\nbackend = '127.0.0.1:1'\nservice = 's'\n");
+  for (const bool dry_run : {true, false}) {
+    INFO(dry_run);
+    const Json report =
+        zinit.result("service.reload", dry_run ? R"({"dry_run":true})" : "{}")["proxies"];
+    CHECK(report["added"].texts() == std::vector<std::string>{"q"});
+    CHECK(report["changed"].texts() == std::vector<std::string>{"p"});
+    CHECK(report["failed"].texts() == std::vector<std::string>{"r"});
+    CHECK(Client::possible(other) == !dry_run);
+  }
+  const Outcome again = zinit.ctl({"reload"});
+  CHECK(again.code == 1);
+  CHECK_THAT(again.out, Contains("proxies:") && Contains("nonsense"));
+  zinit.remove("q");
+  zinit.remove("r");
+  CHECK(zinit.result("service.reload", R"({"dry_run":true})")["proxies"]["removed"].texts() ==
+        std::vector<std::string>{"q", "r"});
+  CHECK(zinit.ctl({"reload"}).code == 0);
+  CHECK(eventually([&] { return !Client::possible(other); }));
+}
+
+}  // namespace activation_xinet_set_test

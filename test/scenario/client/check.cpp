@@ -1,0 +1,340 @@
+// zinitctl check on the real binary: every fault in one run, as editors read it and as JSON
+// (control.md, "zinitctl"; zinit.toml(5), "What a wrong file does").
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <thread>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/wrong_files.hpp"
+#include "support/skip.hpp"
+#include "support/temp_dir.hpp"
+
+namespace client_check_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+/// The lines that are about a file.
+Texts lines_about(const Texts& lines, const std::string& file) {
+  Texts found;
+  for (const std::string& line : lines)
+    if (line.starts_with(file + ":")) found.push_back(line);
+  return found;
+}
+
+/// zinitctl check --calendar; where `zone` is given, in a system that has that file as its zone.
+Outcome check_calendar(const std::string& text, Texts more = {}, const std::string& zone = "") {
+  Launch what{.argv = {"zinitctl", "--socket", "/nonexistent", "check", "--calendar", text}};
+  what.argv.insert(what.argv.end(), more.begin(), more.end());
+  if (!zone.empty())
+    what.in_child = [zone] {
+      have_own_mounts();
+      if (mount(zone.c_str(), "/etc/localtime", nullptr, MS_BIND, nullptr) != 0) _exit(125);
+    };
+  return run(what);
+}
+
+/// "2100-01-01T01:00:00+01:00" as seconds since 1970.
+std::int64_t moment_of(const std::string& text) {
+  std::tm t{};
+  int hours = 0;
+  int minutes = 0;
+  char sign = 0;
+  INFO(text);
+  REQUIRE(std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%c%2d:%2d", &t.tm_year, &t.tm_mon,
+                      &t.tm_mday, &t.tm_hour, &t.tm_min, &t.tm_sec, &sign, &hours, &minutes) == 9);
+  REQUIRE((sign == '+' || sign == '-'));
+  t.tm_year -= 1900;
+  t.tm_mon -= 1;
+  const std::int64_t offset = (hours * 60 + minutes) * 60;
+  return ::timegm(&t) + (sign == '-' ? offset : -offset);
+}
+
+}  // namespace
+
+TEST_CASE("check looks at sockets and proxies as at all else", "[quick][check]") {
+  Server zinit;
+  const std::string socket =
+      "[service]\nexec = 'sleep 9'\n[socket]\nlisten = ['127.0.0.1:80', 'unix:/run/a']\n"
+      "names = ['a', 'b']\nmode = '0600'\nuser = 'root'\ngroup = 0\nbacklog = 5\n"
+      "reuse_port = true\nkeepalive = true\nfreebind = true\n";
+  const std::string proxy =
+      "[proxy]\nname = 'front'\nlisten = ['unix:/run/b']\nbackend = '[::1]:80'\nservice = 'a'\n"
+      "connect_timeout = 5\nidle_timeout = 60\nsingle_connection = true\nproxy_protocol = 1\n";
+  zinit.file("a.toml", socket + "on_demand = false\n");
+  zinit.file("b.toml", socket + "accept = true\nmax_connections = 2\n");
+  zinit.file("p.toml", proxy);
+  const Outcome good = zinit.ctl({"check", zinit.config()});
+  CHECK(good.out == "3 files checked, no faults\n");
+  CHECK(good.code == 0);
+
+  zinit.file("b.toml", socket + "accept = true\non_demand = false\n");
+  zinit.file("p.toml", proxy + "listens = ['unix:/run/c']\n");
+  const Outcome wrong = zinit.ctl({"check", zinit.config()});
+  CHECK(wrong.code == 1);
+  const Texts lines = lines_of(wrong.out);
+  REQUIRE(lines.size() == 2);
+  CHECK_THAT(lines[0],
+             Catch::StartsWith(zinit.config("b.toml") + ":14:13: error: socket.on_demand"));
+  CHECK_THAT(lines[1], Catch::StartsWith(zinit.config("p.toml") + ":10:1: error: proxy.listens"));
+
+  // No service is made of a proxy's file.
+  zinit.file("p.toml", proxy);
+  const Outcome added = zinit.ctl({"add-service", zinit.config("p.toml")});
+  CHECK(added.code == 1);
+  CHECK_THAT(added.err, Contains("describes a proxy"));
+}
+
+TEST_CASE("check without a path reads what the server reads, and warns of what is not there",
+          "[quick][check]") {
+  Server zinit;
+  zinit.file("a.toml",
+             "[service]\nexec = '/nonexistent/a'\nstatus = 'stop'\nuser = 'no-such-user'\n"
+             "dir = '/nonexistent/dir'\nenv_file = '/nonexistent/env'\n"
+             "pre_exec = [['true'], ['/nonexistent/pre', 'x']]\n"
+             "[dependencies]\nwants = ['b.service']\n[resources]\ncpu_max = '8000'\n");
+  zinit.file("b.toml", "[service]\nexec = 'sleep 100000'\n");
+  zinit.boot({"b"});
+  const Outcome check = zinit.ctl({"check"});
+  CHECK(check.code == 0);
+  const std::string file = zinit.config("a.toml");
+  const Texts lines = lines_of(check.out);
+  const Texts expected = {
+      ":2:8: warning: service.exec: /nonexistent/a does not exist",
+      ":4:8: warning: service.user: cannot find user no-such-user in /etc/passwd",
+      ":5:7: warning: service.dir: /nonexistent/dir does not exist",
+      ":6:12: warning: service.env_file: /nonexistent/env does not exist",
+      ":7:23: warning: service.pre_exec: /nonexistent/pre does not exist",
+      ":9:10: warning: dependencies.wants: nothing is named \"b.service\": names have no suffix "
+      "here, "
+      "write \"b\"",
+      ":11:11: warning: resources.cpu_max: allows 8000 cores, and this machine has "};
+  REQUIRE(lines.size() == expected.size());
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    CHECK_THAT(lines[i], Catch::StartsWith(file + expected[i]));
+  const Json json = Json::parse(zinit.ctl({"check", "--json"}).out).value();
+  CHECK(json["ok"] == true);
+  CHECK(json["files"] == 2);
+  CHECK(json["faults"].size() == expected.size());
+  // A server says nothing of it before it is needed.
+  CHECK(zinit.status("a")["warnings"].size() == 1);
+  CHECK(zinit.ctl({"check", zinit.config("b.toml")}).out == "1 file checked, no faults\n");
+}
+
+TEST_CASE("check tells all that a boot would, of every wrong file at once", "[quick][check]") {
+  Server zinit;
+  for (const WrongFile& wrong : wrong_files()) zinit.file(wrong.file, wrong.text);
+  zinit.add("good");
+  const Outcome check = zinit.ctl({"check", zinit.config()});
+  CHECK(check.code == 1);
+  CHECK(check.err == "");
+  const Texts lines = lines_of(check.out);
+  for (const WrongFile& wrong : wrong_files()) {
+    INFO(wrong.file << ":\n" << wrong.text.substr(0, 500));
+    const Texts about = lines_about(lines, zinit.config(wrong.file));
+    REQUIRE_FALSE(about.empty());
+    CHECK_THAT(about[0], Catch::StartsWith(zinit.config(wrong.file) + ":" + wrong.place) &&
+                             Contains(": error: ") && Contains(wrong.says));
+  }
+  CHECK(lines_about(lines, zinit.config("good.toml")).empty());
+
+  const Outcome json = zinit.ctl({"check", "--json", zinit.config()});
+  CHECK(json.code == 1);
+  const Json document = Json::parse(json.out).value();
+  CHECK(document["ok"] == false);
+  CHECK(document["files"] == static_cast<int>(wrong_files().size() + 1));
+  REQUIRE(document["faults"].size() == lines.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const Json fault = document["faults"].elements()[i];
+    CHECK_THAT(lines[i], Catch::StartsWith(fault["file"].text() + ":"));
+    CHECK(fault["line"].number() >= 1);
+    CHECK(fault["column"].number() >= 1);
+  }
+}
+
+TEST_CASE("check of a path has the defaults that check of all has", "[quick][check]") {
+  const zinit::test::TempDir home;
+  const uid_t user = geteuid() == 0 ? 64123 : geteuid();
+  REQUIRE(chmod(home.path().c_str(), 0755) == 0);
+  std::filesystem::create_directories(home / "zinit/services");
+  home.write("zinit/zinit.toml", "[defaults]\nrestart_delay_ms = 500\n");
+  const std::string file = home.write(
+      "zinit/services/a.toml", "[service]\nexec = 'a'\n[lifecycle]\nrestart_delay_max_ms = 400\n");
+  const auto check = [&](std::vector<std::string> argv) {
+    return run({.argv = std::move(argv), .env = {"XDG_CONFIG_HOME=" + home.path()}, .uid = user});
+  };
+  const Outcome all = check({"zinitctl", "check"});
+  CHECK_THAT(all.out, Contains(file + ":4:24: error: ") && Contains("must be at least 500"));
+  CHECK(check({"zinitctl", "check", file}).out == all.out);
+}
+
+TEST_CASE("what is hostile is checked without a hang", "[quick][check]") {
+  Server zinit;
+  REQUIRE(mkfifo(zinit.config("fifo.toml").c_str(), 0644) == 0);
+  std::filesystem::create_directory(zinit.config("folder.toml"));
+  std::filesystem::create_symlink("/dev/zero", zinit.config("endless.toml"));
+  std::filesystem::create_symlink("loop.toml", zinit.config("loop.toml"));
+  std::filesystem::create_directory(zinit.config("good.toml.d"));
+  REQUIRE(mkfifo(zinit.config("good.toml.d/fifo.toml").c_str(), 0644) == 0);
+  zinit.file("huge.toml", std::string((1 << 20) + 1, '#'));
+  zinit.file("deep.toml", "a" + std::string(300000, '.') + "b = 1");
+  zinit.add("good");
+  const Outcome check = zinit.ctl({"check", zinit.config()});
+  CHECK(check.code == 1);
+  const Texts lines = lines_of(check.out);
+  for (const char* file : {"fifo.toml", "folder.toml", "endless.toml", "loop.toml", "huge.toml",
+                           "deep.toml", "good.toml.d/fifo.toml"}) {
+    INFO(file);
+    CHECK(lines_about(lines, zinit.config(file)).size() == 1);
+  }
+  CHECK(lines_about(lines, zinit.config("good.toml")).empty());
+  for (const char* file : {"fifo.toml", "endless.toml"}) {
+    CHECK(zinit.ctl({"check", zinit.config(file)}).code == 1);  // named by somebody
+  }
+}
+
+TEST_CASE("files that come and go while they are read stop nobody", "[quick][check]") {
+  Server zinit;
+  zinit.add("good");
+  zinit.boot({"good"});
+  const pid_t pid = zinit.pid_of("good");
+  const std::jthread changing([folder = zinit.config()](const std::stop_token& stop) {
+    const auto name = [&](int number) { return folder + "/x" + std::to_string(number) + ".toml"; };
+    for (int i = 0; !stop.stop_requested(); i = (i + 1) % 20) {
+      if (std::FILE* file = std::fopen(name(i).c_str(), "w")) {
+        std::fputs("[service]\nexec = 'sleep 100000'\nstatus = 'stop'\n", file);
+        std::fclose(file);
+      }
+      ::unlink(name((i + 10) % 20).c_str());
+    }
+  });
+  for (int i = 0; i < 30; ++i) {
+    CHECK(zinit.reload().is_object());
+    CHECK(zinit.ctl({"check", "--json", zinit.config()}).err == "");
+  }
+  CHECK(zinit.state("good") == "running");
+  CHECK(zinit.pid_of("good") == pid);
+}
+
+TEST_CASE("the examples of etc are without a fault", "[quick][check]") {
+  const std::string source = "etc/zinit/examples";
+  if (access(source.c_str(), F_OK) != 0) return skip("does not run in the repository's root");
+  // A copy, for the checkout may belong to another user, which is a fault of its own.
+  const TempDir copy;
+  const std::string examples = copy.path() + "/examples";
+  std::filesystem::copy(source, examples, std::filesystem::copy_options::recursive);
+  // The daemons that a machine with disks has besides, put where they belong there.
+  for (const char* daemon : {"agetty@", "cron", "dbus", "rsyslog"})
+    std::filesystem::copy(source + "/debian/" + daemon + ".toml",
+                          examples + "/debian-disk/services");
+  for (const char* folder : {"/idioms", "/idioms/user", "/debian", "/debian-disk", "/tour"}) {
+    const Outcome check = run({.argv = {"zinitctl", "check", examples + folder}});
+    INFO(folder << ": " << check.out << check.err);
+    CHECK(check.code == 0);
+    CHECK(check.err == "");
+    // Not all of their programs and users are on this machine.
+    for (const std::string& line : lines_of(check.out)) {
+      CHECK_THAT(line, Contains("no faults") || Contains(" does not exist") ||
+                           Contains(": cannot find ") || Contains(": no program "));
+    }
+  }
+}
+
+TEST_CASE("service files that others than root can write to are told", "[quick][root][check]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  for (const char* name : {"theirs", "open", "good"}) zinit.add(name);
+  std::filesystem::create_directory(zinit.config("good.toml.d"));
+  zinit.file("good.toml.d/a.toml", "[service]\numask = '022'\n");
+  REQUIRE(chown(zinit.config("theirs.toml").c_str(), 54321, 0) == 0);
+  REQUIRE(chmod(zinit.config("open.toml").c_str(), 0666) == 0);
+  REQUIRE(chown(zinit.config("good.toml.d").c_str(), 54321, 0) == 0);
+  REQUIRE(chmod(zinit.config("good.toml.d/a.toml").c_str(), 0666) == 0);
+  REQUIRE(chmod(zinit.config().c_str(), 0777) == 0);
+  zinit.boot({"theirs", "open", "good"});
+  const std::string end = ": who can write to it decides what root runs";
+  const std::string theirs = "belongs to uid 54321" + end;
+  const std::string open = "can be written to by others than its owner, uid 0" + end;
+  CHECK(zinit.status("theirs")["warnings"].mentions(theirs));
+  const Outcome check = zinit.ctl({"check", zinit.config()});
+  CHECK(check.code == 0);
+  for (const auto& [file, says] : {std::pair{"/theirs.toml", theirs},
+                                   {"/open.toml", open},
+                                   {"/good.toml.d", theirs},
+                                   {"/good.toml.d/a.toml", open},
+                                   {"", open}}) {
+    CHECK_THAT(check.out, Contains(zinit.config() + file + ":1:1: warning: " + says));
+  }
+  CHECK(lines_about(lines_of(check.out), zinit.config("good.toml")).empty());
+}
+
+TEST_CASE("check --calendar shows the next ten times", "[quick][check]") {
+  const std::int64_t before = std::time(nullptr);
+  const Outcome outcome = check_calendar("*:*:0/20 UTC");
+  const std::int64_t after = std::time(nullptr);
+  CHECK(outcome.code == 0);
+  CHECK(outcome.err == "");
+  const Texts lines = lines_of(outcome.out);
+  REQUIRE(lines.size() == 10);
+  const std::int64_t first = moment_of(lines[0]);
+  CHECK(first > before);
+  CHECK(first <= after + 20);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    CHECK(moment_of(lines[i]) == first - first % 20 + static_cast<std::int64_t>(i) * 20);
+}
+
+TEST_CASE("check --calendar ends where there are no more times", "[quick][check]") {
+  const Outcome few = check_calendar("2198..2199-1-1 UTC", {"--json"});
+  CHECK(few.code == 0);
+  const auto json = Json::parse(few.out);
+  REQUIRE(json);
+  REQUIRE(json->is_array());
+  REQUIRE(json->size() == 2);
+  CHECK(moment_of(std::string((*json)[0].text())) == 7'195'046'400);
+
+  const Outcome none = check_calendar("*-2-30");
+  CHECK(none.code == 1);
+  CHECK(none.out == "");
+  CHECK(none.err == "zinitctl: check: *-02-30 00:00:00 is never due again\n");
+  const Outcome empty = check_calendar("*-2-30", {"--json"});
+  CHECK(empty.code == 1);
+  CHECK(empty.out == "[]\n");
+}
+
+TEST_CASE("check --calendar refuses what is no calendar time", "[quick][check]") {
+  const Outcome wrong = check_calendar("*-13-1");
+  CHECK(wrong.code == 2);
+  CHECK(wrong.out == "");
+  CHECK(wrong.err == "zinitctl: check: \"*-13-1\" at character 3: expected a month from 1 to 12\n");
+  CHECK(check_calendar("").code == 2);
+  const Outcome both = check_calendar("daily", {"/etc"});
+  CHECK(both.code == 2);
+  CHECK(both.out == "");
+}
+
+TEST_CASE("check --calendar follows the machine's zone, and says where its file is damaged",
+          "[root][check]") {
+  const std::string zone = "/usr/share/zoneinfo/Australia/Lord_Howe";
+  if (::access("/etc/localtime", F_OK) != 0) return skip("needs an /etc/localtime");
+  if (::access(zone.c_str(), R_OK) != 0) return skip("needs the zones of tzdata");
+  CHECK(check_calendar("2198-01,07-01 12:00", {}, zone).out ==
+        "2198-01-01T12:00:00+11:00\n2198-07-01T12:00:00+10:30\n");
+  CHECK(check_calendar("2198-07-01 0:0:0.5 UTC", {}, zone).out ==
+        "2198-07-01T10:30:00.500000+10:30\n");
+  const TempDir dir;
+  const Outcome damaged = check_calendar("daily", {}, dir.write("zone", "no zone"));
+  CHECK(damaged.code == 1);
+  CHECK(damaged.out == "");
+  CHECK_THAT(damaged.err, Contains("/etc/localtime: no sound time zone"));
+}
+
+}  // namespace client_check_test

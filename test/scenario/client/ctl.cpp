@@ -1,0 +1,277 @@
+// zinitctl: verbs, exit codes, --json, patterns, errors (control.md, "zinitctl").
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "scenario/harness.hpp"
+
+namespace client_ctl_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+/// A server with a graph on which each verb has something to say.
+struct Graph {
+  Graph() {
+    zinit.add("db", {.service = "description = 'the database'"});
+    zinit.add("web-1", {.exec = "echo hello; echo world >&2; exec sleep 100000",
+                        .dependencies = "requires = ['db']"});
+    zinit.add("web-2", {.dependencies = "requires = ['db']"});
+    zinit.add("off", {.service = "status = 'stop'"});
+    zinit.add("once", {.exec = "true", .service = "oneshot = true"});
+    // A oneshot: it is never running, so what a start of it comes to is sure.
+    zinit.add("broken", {.exec = "exit 7", .service = "oneshot = true"});
+    zinit.add("waits", {.dependencies = "requires = ['broken']"});
+    zinit.boot({"web-1", "web-2"});
+    zinit.await_state("once", "exited");
+    zinit.await_failed("waits", "dependency_failed");
+  }
+  Outcome ctl(std::vector<std::string> arguments) { return zinit.ctl(std::move(arguments)); }
+  int code(std::vector<std::string> arguments) { return ctl(std::move(arguments)).code; }
+  Server zinit;
+};
+
+/// One JSON document on standard output, and nothing else there.
+Json document(const Outcome& outcome) {
+  const auto json = Json::parse(outcome.out);
+  if (!json) FAIL("not one JSON document: " << outcome.out << outcome.err);
+  return *json;
+}
+
+/// Each line fits a terminal of 80 columns.
+bool narrow(const std::string& text) {
+  const auto lines = lines_of(text);
+  return std::all_of(lines.begin(), lines.end(), [](const std::string& line) {
+    const auto continued =
+        std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) == 0x80; });
+    return line.size() - static_cast<std::size_t>(continued) <= 80;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("list shows symbol, name, state and pid, sorted by name", "[quick][ctl]") {
+  Graph graph;
+  const Outcome outcome = graph.ctl({"list"});
+  CHECK(outcome.code == 0);
+  CHECK(outcome.err == "");
+  CHECK(narrow(outcome.out));
+  std::size_t last = 0;
+  for (const char* name : {"broken", "db", "off", "once", "waits", "web-1", "web-2"}) {
+    const auto at = outcome.out.find(name, last);
+    INFO(outcome.out);
+    REQUIRE(at != std::string::npos);
+    last = at;
+  }
+  for (const char* part : {"[+]", "[X]", "[-]", "[.]", "running", "failed", "inactive", "done"})
+    CHECK_THAT(outcome.out, Contains(part));
+  CHECK_THAT(outcome.out, Contains(std::to_string(graph.zinit.pid_of("db"))));
+  CHECK_THAT(outcome.out, Contains("the database"));
+  CHECK(outcome.out.find('\x1b') == std::string::npos);  // no terminal, no colour
+}
+
+TEST_CASE("status shows all of a service and exits with 3 where it does not run", "[quick][ctl]") {
+  Graph graph;
+  const Outcome running = graph.ctl({"status", "web-1"});
+  CHECK(running.code == 0);
+  REQUIRE(eventually([&] { return graph.zinit.status("web-1")["log_lines"] == 2; }));
+  const std::string text = graph.ctl({"status", "web-1"}).out;
+  for (const std::string& part :
+       {std::string("web-1"), std::string("running"), std::string("db"), std::string("hello"),
+        std::string("world"), graph.zinit.config("web-1.toml"),
+        std::to_string(graph.zinit.pid_of("web-1"))}) {
+    CHECK_THAT(text, Contains(part));
+  }
+  CHECK(graph.code({"status", "once"}) == 0);  // a oneshot that is done counts as running
+  CHECK(graph.code({"status", "off"}) == 3);
+  const Outcome failed = graph.ctl({"status", "broken"});
+  CHECK(failed.code == 3);
+  CHECK_THAT(failed.out, Contains("failed") && Contains("7"));
+}
+
+TEST_CASE("status says so when the file has changed since it was read", "[quick][ctl]") {
+  Graph graph;
+  const std::string before = graph.ctl({"status", "off"}).out;
+  graph.zinit.add("off", {.exec = "sleep 200000", .service = "status = 'stop'"});
+  CHECK(graph.ctl({"status", "off"}).out != before);
+  CHECK_THAT(graph.ctl({"status", "off"}).out, Contains("reload"));
+}
+
+TEST_CASE("start, stop and restart wait and say how it ended", "[quick][ctl]") {
+  Graph graph;
+  CHECK(graph.code({"start", "off"}) == 0);
+  CHECK(graph.zinit.state("off") == "running");
+  CHECK(graph.code({"stop", "off"}) == 0);
+  CHECK(graph.zinit.state("off") == "exited");
+  const pid_t db = graph.zinit.pid_of("db");
+  CHECK(graph.code({"restart", "db"}) == 0);
+  CHECK(graph.zinit.pid_of("db") != db);
+  CHECK(graph.code({"start", "once"}) == 0);
+  const Outcome failed = graph.ctl({"start", "broken"});
+  CHECK(failed.code == 1);
+  CHECK_THAT(failed.out + failed.err, Contains("broken") && Contains("7"));
+  CHECK(graph.code({"start", "waits"}) == 1);
+}
+
+TEST_CASE("start, stop and restart take several names and patterns", "[quick][ctl]") {
+  Graph graph;
+  CHECK(graph.code({"stop", "web-*"}) == 0);
+  CHECK(graph.zinit.state("web-1") == "exited");
+  CHECK(graph.zinit.state("web-2") == "exited");
+  CHECK(graph.zinit.state("db") == "running");
+  CHECK(graph.code({"start", "web-1", "web-2"}) == 0);
+  CHECK(graph.zinit.state("web-2") == "running");
+  CHECK(graph.code({"stop", "nothing-*"}) == 4);
+}
+
+TEST_CASE("no-wait asks and returns, a timeout exits with 6", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 86400000"});
+  zinit.boot();
+  zinit.await_trace("start a");
+  CHECK(zinit.ctl({"stop", "--no-wait", "a"}).code == 0);
+  zinit.await_state("a", "stopping");
+  const Outcome late = zinit.ctl({"--timeout", "0.1", "stop", "a"});
+  CHECK(late.code == 6);
+  CHECK_THAT(late.err, Catch::StartsWith("zinitctl: "));
+  CHECK(zinit.ctl({"--timeout", "0.1", "wait", "a", "--for", "stopped"}).code == 6);
+  CHECK(zinit.ctl({"kill", "a", "KILL"}).code == 0);
+  CHECK(zinit.ctl({"wait", "a", "--for", "stopped"}).code == 0);
+}
+
+TEST_CASE("kill sends SIGTERM or what is given, to the group or to the main process",
+          "[quick][ctl]") {
+  Server zinit;
+  zinit.add("a", {.lifecycle = "restart_delay_ms = 1"});
+  zinit.add("off", {.service = "status = 'stop'"});
+  zinit.boot();
+  pid_t pid = zinit.await_program("a");
+  CHECK(zinit.ctl({"kill", "a"}).code == 0);
+  pid = zinit.await_new_pid("a", pid);
+  CHECK(zinit.status("a")["last_exit"]["signal"] == "SIGTERM");
+  CHECK(zinit.ctl({"kill", "--main", "a", "sigusr2"}).code == 0);
+  zinit.await_new_pid("a", pid);
+  CHECK(zinit.status("a")["last_exit"]["signal"] == "SIGUSR2");
+  CHECK(zinit.ctl({"kill", "off"}).code != 0);
+  CHECK(zinit.ctl({"kill", "a", "SIGNONE"}).code != 0);
+}
+
+TEST_CASE("logs shows the lines kept, the last hundred or so many as asked", "[quick][ctl]") {
+  Server zinit;
+  zinit.add("a", {.exec = "for i in 1 2 3; do echo out $i; echo err $i >&2; done",
+                  .service = "oneshot = true"});
+  zinit.add("b", {.exec = "i=0; while [ $i -lt 150 ]; do echo line $i; i=$((i+1)); done",
+                  .service = "oneshot = true"});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  zinit.await_state("b", "exited");
+  REQUIRE(eventually([&] {
+    return zinit.status("a")["log_lines"] == 6 && zinit.status("b")["log_lines"] == 150;
+  }));
+  CHECK(lines_of(zinit.ctl({"logs", "a"}).out).size() == 6);
+  CHECK(lines_of(zinit.ctl({"logs", "b"}).out).size() == 100);
+  CHECK(lines_of(zinit.ctl({"logs", "b", "-n", "all"}).out).size() == 150);
+  CHECK(lines_of(zinit.ctl({"logs", "b", "-n", "3"}).out).size() == 3);
+  CHECK(lines_of(zinit.ctl({"logs", "a", "-t"}).out).size() == 6);
+  CHECK(document(zinit.ctl({"--json", "logs", "a"})).size() == 6);
+  CHECK(zinit.ctl({"logs", "none"}).code == 4);
+}
+
+TEST_CASE("reload prints what it does, with dry-run what it would", "[quick][ctl]") {
+  Graph graph;
+  graph.zinit.add("new");
+  const Outcome dry = graph.ctl({"reload", "--dry-run"});
+  CHECK(dry.code == 0);
+  CHECK_THAT(dry.out, Contains("new"));
+  CHECK(graph.zinit.result("service.list").size() == 7);
+  const Outcome outcome = graph.ctl({"reload"});
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.out, Contains("added") && Contains("new"));
+  CHECK(graph.zinit.result("service.list").size() == 8);
+  CHECK(document(graph.ctl({"--json", "reload"}))["unchanged"].size() == 8);
+}
+
+TEST_CASE("wait returns when it is so", "[quick][ctl]") {
+  Graph graph;
+  CHECK(graph.code({"wait", "db", "web-1"}) == 0);
+  CHECK(graph.code({"wait", "broken", "--for", "failed"}) == 0);
+  CHECK(graph.code({"wait", "once", "--for", "exited"}) == 0);
+  CHECK(graph.code({"--timeout", "0.1", "wait", "off"}) == 6);
+}
+
+TEST_CASE("events prints changes as they happen, one line each", "[quick][ctl]") {
+  Graph graph;
+  Launch what;
+  what.argv = {"zinitctl", "--socket", graph.zinit.socket(), "--json", "events", "-f", "off"};
+  what.out = open(graph.zinit.path("events").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  const pid_t follower = launch(what);
+  close(what.out);
+  const auto seen = [&] { return lines_of(read_file(graph.zinit.path("events"))); };
+  // The follower subscribes at some moment, so there is something to follow again and again.
+  REQUIRE(eventually([&] {
+    graph.zinit.start("off");
+    graph.zinit.stop("off");
+    return seen().size() >= 4;
+  }));
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto event = Json::parse(seen()[i]);
+    REQUIRE(event);
+    CHECK((*event)["service"] == "off");
+  }
+  kill(follower, SIGINT);
+  CHECK(wait_for_exit(follower).has_value());
+}
+
+TEST_CASE("ping, debug-state and --version", "[quick][ctl]") {
+  Graph graph;
+  const Outcome ping = graph.ctl({"ping"});
+  CHECK(ping.code == 0);
+  CHECK_THAT(ping.out, Contains(std::to_string(graph.zinit.pid())));
+  CHECK_THAT(graph.ctl({"debug-state"}).out, Contains("web-1"));
+  CHECK(document(graph.ctl({"--json", "ping"}))["pid"] == std::int64_t{graph.zinit.pid()});
+  CHECK(document(graph.ctl({"--json", "debug-state"})).is_object());
+  CHECK(graph.code({"--version"}) == 0);
+}
+
+TEST_CASE("the socket is named by option, else by ZINIT_SOCKET", "[quick][ctl]") {
+  Server zinit;
+  zinit.boot();
+  Launch what;
+  what.argv = {"zinitctl", "ping"};
+  what.env = {"ZINIT_SOCKET=" + zinit.socket()};
+  CHECK(run(what).code == 0);
+  what.argv = {"zinitctl", "--socket", "/nonexistent", "ping"};
+  CHECK(run(what).code == 5);
+}
+
+TEST_CASE("zinitctl shutdown ends the server", "[quick][ctl]") {
+  Graph graph;
+  CHECK(graph.code({"shutdown"}) == 0);
+  CHECK(graph.zinit.exit_code() == 0);
+}
+
+TEST_CASE("Ctrl-C during a waiting stop leaves it going", "[quick][ctl]") {
+  Server zinit;
+  zinit.add(
+      "a",
+      {.exec = "trap 'echo term >> $T; while ! [ -e $D/go ]; do sleep 0.01; done; exit 0' TERM; "
+               "echo start >> $T; while :; do sleep 1 & wait; done"});
+  zinit.boot();
+  zinit.await_trace("start");
+  Launch what;
+  what.argv = {"zinitctl", "--socket", zinit.socket(), "stop", "a"};
+  const pid_t client = launch(what);
+  zinit.await_trace("term");
+  kill(client, SIGINT);
+  const auto code = wait_for_exit(client);
+  CHECK(code != 0);
+  zinit.await_state("a", "stopping");
+  zinit.mark("go");
+  zinit.await_state("a", "exited");
+}
+
+}  // namespace client_ctl_test

@@ -1,0 +1,241 @@
+// Services that fork without end, crash without end, or cannot be had for want of processes.
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "scenario/harness.hpp"
+
+namespace control_abuse_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// Clock ticks of processor time, of all threads.
+long ticks(pid_t pid) {
+  return std::strtol(proc_stat(pid, 14).c_str(), nullptr, 10) +
+         std::strtol(proc_stat(pid, 15).c_str(), nullptr, 10);
+}
+
+std::string numbered(int i) { return "s" + std::to_string(i); }
+
+void set_limit(pid_t pid, __rlimit_resource resource, rlim_t soft) {
+  rlimit limit{};
+  REQUIRE(prlimit(pid, resource, nullptr, &limit) == 0);
+  limit.rlim_cur = soft;
+  REQUIRE(prlimit(pid, resource, &limit, nullptr) == 0);
+}
+
+/// What a shell that has ended has left: the test is its subreaper.
+class Hogs {
+ public:
+  [[nodiscard]] std::size_t count() const { return all().size(); }
+  void kill_all() const {
+    for (const pid_t pid : all()) {
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, 0);
+    }
+  }
+  ~Hogs() { kill_all(); }
+
+ private:
+  static std::vector<pid_t> all() {
+    std::vector<pid_t> pids = children_of(getpid());
+    std::erase_if(pids, [](pid_t pid) { return proc_cmdline(pid) != "sleep 100000"; });
+    return pids;
+  }
+};
+
+}  // namespace
+
+// --- fork storms ---------------------------------------------------------------------------------
+
+TEST_CASE("a service that forks five thousand orphans is stopped with all of them",
+          "[slow][abuse]") {
+  Server zinit;
+  zinit.add("storm", {.exec = "i=0; while [ $i -lt 5000 ]; do (sleep 100000 &); i=$((i+1)); done;"
+                              "echo forked >> $T; exec sleep 100000"});
+  zinit.add("calm");
+  zinit.boot({"calm"});
+  const pid_t calm = zinit.pid_of("calm");
+  REQUIRE(eventually([&] { return zinit.traced("forked"); }, 200s));  // ten thousand forks
+  REQUIRE(children_of(zinit.pid()).size() > 5000);
+  const Json stopped = zinit.stop("storm");
+  CHECK(stopped["state"] == "exited");
+  CHECK(children_of(zinit.pid()) == std::vector<pid_t>{calm});
+}
+
+TEST_CASE("what a service that ends leaves in the background is gone with it", "[quick][abuse]") {
+  Server zinit;
+  zinit.add("parent", {.exec = "i=0; while [ $i -lt 200 ]; do (sleep 100000 &); i=$((i+1)); done",
+                       .lifecycle = "restart = 'never'"});
+  zinit.boot();
+  zinit.await_state("parent", "exited");
+  CHECK(children_of(zinit.pid()).empty());
+}
+
+TEST_CASE("processes that ignore SIGTERM are killed after stop_timeout_ms", "[quick][abuse]") {
+  Server zinit;
+  const std::string fifty = "i=0; while [ $i -lt 50 ]; do sleep 100000 & i=$((i+1)); done; ";
+  zinit.add("deaf", {.exec = "trap '' TERM; " + fifty + "echo deaf >> $T; wait",
+                     .lifecycle = "stop_timeout_ms = 2000"});
+  zinit.add("leader", {.exec = "(trap '' TERM; " + fifty +
+                               "wait) & trap 'exit 0' TERM; "
+                               "echo leader >> $T; wait",
+                       .lifecycle = "stop_timeout_ms = 2000"});
+  zinit.boot();
+  zinit.await_trace("deaf");
+  zinit.await_trace("leader");
+  CHECK(zinit.stop("deaf")["last_exit"]["signal"] == "SIGKILL");
+  const Json stopped = zinit.stop("leader");
+  CHECK(stopped["state"] == "exited");
+  CHECK(stopped["last_exit"]["code"] == 0);  // how the main process ended
+  CHECK(children_of(zinit.pid()).empty());
+}
+
+// --- crash loops and many ------------------------------------------------------------------------
+
+TEST_CASE("a thousand services that crash without delay leave control and memory as they are",
+          "[alone][abuse]") {
+  constexpr int kServices = 1000;
+  Server zinit;
+  for (int i = 0; i < kServices; ++i) {
+    zinit.add(numbered(i), {.exec = "printf x >> $T; exit 1",
+                            .lifecycle = "restart = 'always'\nrestart_delay_ms = 0\n"
+                                         "restart_delay_max_ms = 0"});
+  }
+  zinit.boot();
+  Connection client = zinit.connect();
+  CHECK_FALSE(eventually([&] { return !client.result("system.ping").is_object(); }, 30s));
+  (void)client.result("service.stop_all");
+  // Looked at when all rest: in the midst of it the size differs by the threads that there are.
+  CHECK(eventually([&] { return job_threads(zinit.pid()).empty(); }));
+  if (!binary_is_sanitized())
+    CHECK(eventually([&] { return resident_kb(zinit.pid()) <= 9 * 1024; }));
+  INFO(resident_kb(zinit.pid()) << " KB");
+  std::size_t respawns = 0;
+  for (const Json& status : zinit.result("service.list_full").elements())
+    respawns += static_cast<std::size_t>(status["restart_count"].number());
+  // The stop may have come to some between their spawn and their line.
+  const std::size_t runs = read_file(zinit.path("trace")).size();
+  INFO(runs << " runs, " << respawns << " re-spawns");
+  CHECK(runs <= respawns + kServices);
+  CHECK(runs >= respawns);
+  CHECK(children_of(zinit.pid()).empty());
+}
+
+TEST_CASE("five thousand services start and stop", "[alone][abuse]") {
+  constexpr int kServices = 5000;
+  Server zinit;
+  for (int i = 0; i < kServices; ++i) zinit.add(numbered(i));
+  zinit.boot();
+  Connection client = zinit.connect();
+  for (int i = 0; i < kServices; ++i)
+    (void)client.result("service.wait", named(numbered(i), R"("for":"running")"));
+  CHECK(children_of(zinit.pid()).size() == kServices);
+  CHECK(client.result("service.stop_all")["stopped"].size() == kServices);
+  CHECK(children_of(zinit.pid()).empty());
+  CHECK(client.result("service.start_all")["started"].size() == kServices);
+  CHECK(zinit.shut_down() == 0);
+}
+
+// --- want of processes and descriptors -----------------------------------------------------------
+
+TEST_CASE("with no process left spawns wait, at no cost, and succeed when there is one",
+          "[root][abuse]") {
+  if (geteuid() != 0) return skip("needs root to become a user without other processes");
+  if (binary_is_sanitized()) return skip("sanitizers need threads of their own");
+  constexpr uid_t kUser = 64125;
+  const auto limited = [] {
+    const rlimit limit{150, 150};
+    if (setrlimit(RLIMIT_NPROC, &limit) != 0) _exit(125);
+  };
+  Server zinit({.uid = kUser, .in_child = limited});
+  for (int i = 0; i < 20; ++i) zinit.add(numbered(i), {.service = "status = 'stop'"});
+  zinit.boot();
+  Connection client = zinit.connect();
+  // A shell that takes all that there is, and ends when there is no more.
+  REQUIRE(wait_for_exit(launch({.argv = {"sh", "-c", "while :; do sleep 100000 & done"},
+                                .program = "/bin/sh",
+                                .uid = kUser,
+                                .in_child = limited})));
+  const Hogs hogs;
+  REQUIRE(hogs.count() > 10);
+  for (int i = 0; i < 20; ++i) (void)client.result("service.start", named(numbered(i)));
+  const auto waits = [&] {
+    return client.result("service.status_full", named("s19"))["restart_in_ms"].is_number();
+  };
+  REQUIRE(eventually(waits));
+  CHECK_THAT(client.result("service.why", named("s19")).dump(),
+             Contains("Resource temporarily unavailable"));
+  const long before = ticks(zinit.pid());
+  CHECK_FALSE(
+      eventually([&] { return client.result("service.is_running", named("s0")) == true; }, 3s));
+  CHECK(ticks(zinit.pid()) - before < 60);  // of 300
+  hogs.kill_all();
+  for (int i = 0; i < 20; ++i) zinit.await_state(numbered(i), "running");
+}
+
+TEST_CASE("with no descriptor left spawns wait and succeed when there is one", "[quick][abuse]") {
+  Server zinit;
+  for (int i = 0; i < 20; ++i) zinit.add(numbered(i), {.service = "status = 'stop'"});
+  zinit.boot();
+  Connection client = zinit.connect();
+  rlimit before{};
+  REQUIRE(prlimit(zinit.pid(), RLIMIT_NOFILE, nullptr, &before) == 0);
+  const auto open = entries_of("/proc/" + std::to_string(zinit.pid()) + "/fd").size();
+  set_limit(zinit.pid(), RLIMIT_NOFILE, open + 6);
+  for (int i = 0; i < 20; ++i) (void)client.result("service.start", named(numbered(i)));
+  CHECK(eventually([&] {
+    return client.result("service.status_full", named("s19"))["restart_in_ms"].is_number();
+  }));
+  REQUIRE(prlimit(zinit.pid(), RLIMIT_NOFILE, &before, nullptr) == 0);
+  for (int i = 0; i < 20; ++i) zinit.await_state(numbered(i), "running");
+}
+
+TEST_CASE("a service that is traced can be stopped, and is told when the tracer holds it",
+          "[quick][abuse]") {
+  Server zinit;
+  zinit.add("traced", {.lifecycle = "stop_timeout_ms = 200"});
+  zinit.boot({"traced"});
+  const pid_t pid = zinit.pid_of("traced");
+  if (ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0) return skip("needs ptrace");
+  // A tracer that does nothing holds the signal back, and then the dead process itself.
+  zinit.begin_stop("traced");
+  const Json held = zinit.await_failed("traced", "stop_timeout");
+  CHECK(held["wish"] == "down");
+  int status = 0;
+  while (waitpid(pid, &status, __WALL) == pid && !WIFSIGNALED(status))
+    (void)ptrace(PTRACE_CONT, pid, nullptr, WSTOPSIG(status));
+  zinit.await(
+      "traced", [](const Json& s) { return s["pid"].is_null() && s["state"] != "failed"; }, "gone");
+  CHECK(zinit.start("traced")["state"] == "running");
+}
+
+TEST_CASE("a daemon that leaves processes and exits is told where to look", "[quick][abuse]") {
+  Server zinit;
+  zinit.add("daemon", {.exec = "sleep 1000 & exit 0"});
+  zinit.boot();
+  zinit.await_message(
+      "daemon: exited and left processes, which are killed; if it goes to the "
+      "background, see readiness.pidfile");
+}
+
+TEST_CASE("the end does not wait for a data loop that hangs", "[quick][abuse]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot({"a"});
+  const pid_t thread = hold_thread(zinit.pid(), "zinit-data");
+  if (thread == 0) return skip("needs ptrace");
+  zinit.signal(SIGTERM);
+  CHECK(await_end_of_held(thread));
+  CHECK(zinit.exit_code() == 0);
+  CHECK(zinit.messages().find("the data loop hangs") != std::string::npos);
+}
+
+}  // namespace control_abuse_test

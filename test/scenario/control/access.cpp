@@ -1,0 +1,419 @@
+// Who may call, and what becomes of the socket (control.md, "JSON-RPC 2.0").
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "scenario/harness.hpp"
+
+namespace control_access_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// Acts as another user for a while, as far as peers see it.
+class As {
+ public:
+  explicit As(uid_t uid) { REQUIRE(seteuid(uid) == 0); }
+  ~As() { CHECK(seteuid(0) == 0); }
+};
+
+constexpr uid_t kMember = 64123;
+constexpr gid_t kGroup = 64777;
+constexpr int kInvalidState = -32009;
+
+/// Acts for a while as a member of socket_group.
+class AsMember {
+ public:
+  explicit AsMember(uid_t uid = kMember) : own_(getegid()) {
+    REQUIRE(setegid(kGroup) == 0);
+    REQUIRE(seteuid(uid) == 0);
+  }
+  ~AsMember() {
+    CHECK(seteuid(0) == 0);
+    CHECK(setegid(own_) == 0);
+  }
+
+ private:
+  gid_t own_;
+};
+
+void boot_shared(Server& zinit) {
+  write_file(zinit.path("zinit.toml"), "socket_group = " + std::to_string(kGroup) + "\n");
+  zinit.add("a");
+  zinit.boot();
+}
+
+/// Connections of a member, of which the server has answered the last.
+std::vector<Connection> connections(const Server& zinit, uid_t uid, std::size_t count) {
+  const AsMember member(uid);
+  std::vector<Connection> all;
+  while (all.size() < count) all.emplace_back(zinit.socket());
+  (void)all.back().result("system.ping");
+  return all;
+}
+
+/// Of how many connections the server says that they hold too much, or has closed them for it:
+/// one that does not read what it is told is closed after two seconds.
+std::size_t refused(std::vector<Connection>& all) {
+  std::size_t count = 0;
+  for (Connection& one : all) {
+    pollfd waited{one.fd(), POLLIN, 0};
+    if (poll(&waited, 1, 0) <= 0) continue;
+    const auto text = one.line();
+    if (!text || Json::parse(*text).value()["error"]["code"] == kInvalidState) ++count;
+  }
+  return count;
+}
+
+long bytes_of_others(Server& zinit) {
+  return static_cast<long>(zinit.result("debug.state")["control"]["bytes_of_others"].number());
+}
+
+/// A unix socket that is bound but that nobody listens on, as a killed server leaves it.
+void leave_socket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, path.c_str());
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  close(fd);
+}
+
+Launch second_server(const Server& first, const std::string& socket) {
+  Launch what;
+  what.argv = {"zinit", "server", "--config-dir", first.config(), "--socket", socket};
+  return what;
+}
+
+}  // namespace
+
+TEST_CASE("a stranger is told not_permitted and closed, whatever the mode of the socket",
+          "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  zinit.await_state("a", "running");
+  chmod(zinit.socket().c_str(), 0666);
+  {
+    const As nobody(65534);
+    Connection stranger(zinit.socket());
+    stranger.send(R"({"jsonrpc":"2.0","method":"service.stop","params":["a"],"id":1})"
+                  "\n");
+    CHECK(stranger.read()["error"]["code"] == -32007);
+    CHECK(stranger.closed());
+    Connection silent(zinit.socket());
+    CHECK(silent.closed());
+  }
+  CHECK(zinit.state("a") == "running");
+}
+
+TEST_CASE("zinitctl of a stranger exits with 7", "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  Launch what;
+  what.argv = {"zinitctl", "--socket", zinit.socket(), "list"};
+  what.uid = 65534;
+  const Outcome by_mode = run(what);
+  CHECK(by_mode.code == 7);
+  CHECK_THAT(by_mode.err, Catch::StartsWith("zinitctl: "));
+  chmod(zinit.socket().c_str(), 0666);
+  CHECK(run(what).code == 7);
+}
+
+TEST_CASE("root and the server's own user may do everything", "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.uid = 64123});
+  zinit.add("a");
+  zinit.boot();
+  CHECK(zinit.stop("a")["wish"] == "down");  // by root
+  const As owner(64123);
+  Connection own(zinit.socket());
+  CHECK(own.result("service.start", named("a", R"("wait":true)"))["state"] == "running");
+}
+
+TEST_CASE("members that take all connections they can get do not keep root out",
+          "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  rlimit limit{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  if (limit.rlim_cur < 5000) return skip("needs 5,000 descriptors");
+  Server zinit({.settings = true});
+  boot_shared(zinit);
+  std::vector<std::vector<Connection>> held;
+  for (uid_t user = 0; user < 3; ++user) held.push_back(connections(zinit, kMember + user, 1024));
+  {
+    const AsMember member;
+    Connection one_more(zinit.socket());
+    CHECK(one_more.read()["error"]["code"] == kInvalidState);
+    CHECK(one_more.closed());
+  }
+  held.push_back(connections(zinit, kMember + 3, 4096 - 64 - 3 * 1024));
+  {
+    const AsMember member(kMember + 4);
+    Connection first(zinit.socket());
+    CHECK(first.read()["error"]["code"] == kInvalidState);
+    Launch what;
+    what.argv = {"zinitctl", "--socket", zinit.socket(), "ping"};
+    const Outcome ping = run(what);
+    CHECK(ping.code == 1);
+    CHECK_THAT(ping.err, Contains("too many connections; one user may have 1024"));
+  }
+  CHECK(zinit.ctl({"ping"}).code == 0);
+  held.erase(held.begin());
+  CHECK(eventually(
+      [&] { return zinit.result("debug.state")["control"]["clients"].number() < 3100; }));
+  CHECK(connections(zinit, kMember, 1).size() == 1);
+}
+
+TEST_CASE("root does not wait until all calls of members are answered", "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.settings = true});
+  boot_shared(zinit);
+  std::vector<Connection> members = connections(zinit, kMember, 300);
+  Connection root(zinit.socket());
+  (void)root.result("system.ping");
+  // All of them have asked when the server looks, root as the last.
+  REQUIRE(kill(zinit.pid(), SIGSTOP) == 0);
+  std::string calls;
+  for (int i = 0; i < 20; ++i)
+    calls += R"({"jsonrpc":"2.0","method":"debug.state","id":1})"
+             "\n";
+  for (Connection& one : members) one.send(calls);
+  root.send(R"({"jsonrpc":"2.0","method":"system.ping","id":1})"
+            "\n");
+  REQUIRE(kill(zinit.pid(), SIGCONT) == 0);
+  (void)root.read();
+  const auto answered = std::ranges::count_if(members, [](const Connection& one) {
+    pollfd waited{one.fd(), POLLIN, 0};
+    return poll(&waited, 1, 0) > 0;
+  });
+  CHECK(answered < 100);
+}
+
+TEST_CASE("what members send in part and do not read has one bound", "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  constexpr long mib = 1 << 20;
+  Server zinit({.settings = true});
+  boot_shared(zinit);
+  std::vector<Connection> all = connections(zinit, kMember, 60);
+  std::string bytes(mib, ' ');
+  SECTION("half a request") { bytes.back() = '['; }
+  SECTION("answers") {
+    const std::string call = R"({"jsonrpc":"2.0","method":"rpc.discover","id":1})"
+                             "\n";
+    bytes.clear();
+    for (int i = 0; i < 24; ++i) bytes += call;
+  }
+  SECTION("answers of a batch of which one never comes") {
+    bytes = R"([{"jsonrpc":"2.0","method":"service.wait","params":["a","exited"],"id":0})";
+    for (int i = 0; i < 24; ++i) bytes += R"(,{"jsonrpc":"2.0","method":"rpc.discover","id":1})";
+    bytes += "]\n";
+  }
+  SECTION("calls that wait, with long ids") {
+    bytes = R"({"jsonrpc":"2.0","method":"service.wait","params":["a","exited"],"id":")" +
+            std::string(900000, 'x') + "\"}\n";
+  }
+  SECTION("names of subscriptions") {
+    bytes = R"({"jsonrpc":"2.0","method":"events.subscribe","params":[["a")";
+    for (int i = 0; i < 100000; ++i) bytes += R"(,"a")";
+    bytes += "]]}\n";
+  }
+  for (Connection& one : all) (void)one.send(bytes);
+  CHECK(eventually([&] { return bytes_of_others(zinit) > 4 * mib; }));
+  // What is read makes room, so first zinit does all that it will do.
+  CHECK(eventually([&] {
+    const long before = bytes_of_others(zinit);
+    std::this_thread::sleep_for(1s);
+    return bytes_of_others(zinit) == before;
+  }));
+  CHECK(bytes_of_others(zinit) < 18 * mib);
+  CHECK(eventually([&] { return refused(all) > 0; }));  // reads, so less is held afterwards
+  CHECK(zinit.ctl({"ping"}).code == 0);
+  Connection root = zinit.connect();  // nothing of root's is counted
+  CHECK(root.send(R"({"jsonrpc":"2.0","method":"system.ping","id":1)" + std::string(mib / 2, ' ') +
+                  "}\n"));
+  CHECK(root.read()["id"] == 1);
+  all.clear();
+  CHECK(eventually([&] { return bytes_of_others(zinit) == 0; }));
+}
+
+TEST_CASE("a second server on a socket in use exits with 1 and leaves the first alone",
+          "[quick][access]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  const auto pid = zinit.await_state("a", "running")["pid"];
+  const Outcome second = run(second_server(zinit, zinit.socket()));
+  CHECK(second.code == 1);
+  CHECK_THAT(second.err, Contains(zinit.socket()));
+  CHECK(zinit.connect().result("service.status", named("a"))["pid"] == pid);
+}
+
+TEST_CASE("a container on a socket in use exits with 1, and makes none elsewhere",
+          "[quick][access][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  Launch second = second_server(zinit, zinit.socket());
+  second.argv[0] = "zinit-pid1";
+  second.argv[1] = "--container";
+  second.pid_namespace = true;
+  const Outcome outcome = run(second);
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.err, Contains("already in use"));
+  CHECK(zinit.result("system.ping")["pid"] == std::int64_t{zinit.pid()});
+}
+
+TEST_CASE("a socket that nobody listens on is replaced", "[quick][access]") {
+  Server zinit;
+  leave_socket(zinit.socket());
+  zinit.boot();
+  CHECK(zinit.result("system.ping").is_object());
+}
+
+TEST_CASE("a socket whose file is gone is made anew by SIGHUP and by a reload", "[quick][access]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  const auto pid = zinit.await_state("a", "running")["pid"];
+  Connection before = zinit.connect();
+  std::filesystem::remove(zinit.socket());
+  zinit.signal(SIGHUP);
+  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  CHECK(zinit.connect().result("system.ping")["pid"] == zinit.pid());
+
+  // Another file in its place is not this server's either.
+  std::filesystem::remove(zinit.socket());
+  write_file(zinit.socket(), "");
+  CHECK(before.result("service.reload")["unchanged"].size() == 1);
+  CHECK(read_file(zinit.socket()).empty());
+  std::filesystem::remove(zinit.socket());
+  CHECK(before.result("service.reload")["unchanged"].size() == 1);
+  CHECK(zinit.connect().result("service.status", named("a"))["pid"] == pid);
+  struct stat status {};
+  REQUIRE(stat(zinit.socket().c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  CHECK(zinit.shut_down() == 0);
+  CHECK_FALSE(std::filesystem::exists(zinit.socket()));
+}
+
+TEST_CASE("what is no socket at the socket's place is left alone", "[quick][access]") {
+  Server zinit;
+  write_file(zinit.socket(), "precious");
+  zinit.launch();
+  CHECK(zinit.exit_code() == 1);
+  CHECK(read_file(zinit.socket()) == "precious");
+}
+
+TEST_CASE("a socket that cannot be made is a clear error", "[quick][access]") {
+  Server zinit;
+  write_file(zinit.path("file"), "");
+  const Outcome no_folder = run(second_server(zinit, zinit.path("file/zinit.sock")));
+  CHECK(no_folder.code == 1);
+  CHECK_THAT(no_folder.err, Contains(zinit.path("file")) && Contains("Not a directory"));
+  const std::string long_path = zinit.path(std::string(150, 'x'));
+  const Outcome too_long = run(second_server(zinit, long_path));
+  CHECK(too_long.code == 1);
+  CHECK_THAT(too_long.err, Contains(long_path));
+}
+
+TEST_CASE("a user's server has its socket in XDG_RUNTIME_DIR, its files in XDG_CONFIG_HOME",
+          "[quick][root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.uid = 64123});
+  for (const char* made : {"runtime", "home", "home/zinit", "home/zinit/services"}) {
+    REQUIRE(mkdir(zinit.path(made).c_str(), 0700) == 0);
+    REQUIRE(chown(zinit.path(made).c_str(), 64123, 64123) == 0);
+  }
+  const std::string file = zinit.path("home/zinit/services/mine.toml");
+  write_file(file, "[service]\nexec = 'sleep 100000'\n");
+  chmod(file.c_str(), 0644);
+  Launch what;
+  what.argv = {"zinit", "server"};
+  what.env = {"XDG_RUNTIME_DIR=" + zinit.path("runtime"), "XDG_CONFIG_HOME=" + zinit.path("home")};
+  what.uid = 64123;
+  const pid_t pid = launch(what);
+  const std::string socket = zinit.path("runtime/zinit.sock");
+  REQUIRE(eventually([&] { return Connection::possible(socket); }));
+  CHECK(Connection(socket).result("service.list").texts() == std::vector<std::string>{"mine"});
+  Launch list;
+  list.argv = {"zinitctl", "ping"};
+  list.env = what.env;
+  list.uid = 64123;
+  CHECK(run(list).code == 0);  // the client finds it by the same rules
+  kill(pid, SIGTERM);
+  CHECK(wait_for_exit(pid) == 0);
+}
+
+TEST_CASE("without these variables they are in ~/.config and in a folder of its own in /tmp",
+          "[root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  constexpr uid_t user = 64124;
+  const std::string folder = "/tmp/zinit-" + std::to_string(user);
+  if (access(folder.c_str(), F_OK) == 0) return skip("somebody has " + folder);
+  Server zinit({.uid = user});
+  const std::string config = zinit.path("home/.config/zinit");
+  std::filesystem::create_directories(config + "/services");
+  write_file(config + "/services/mine.toml",
+             "[service]\nexec = 'sleep 100000'\n[dependencies]\nrequires = ['all']\n");
+  write_file(config + "/zinit.toml", "default_target = 'all'\n");
+  write_file(config + "/services/all.toml", "[target]\n");
+  Launch what;
+  what.argv = {"zinit", "server"};
+  what.env = {"HOME=" + zinit.path("home")};
+  what.uid = user;
+  const pid_t pid = launch(what);
+  const std::string socket = folder + "/zinit.sock";
+  REQUIRE(eventually([&] { return Connection::possible(socket); }));
+  struct stat it {};
+  REQUIRE(stat(folder.c_str(), &it) == 0);
+  CHECK((it.st_mode & 07777) == 0700);
+  CHECK(it.st_uid == user);
+  const auto ctl = [&](std::vector<std::string> words) {
+    Launch client = what;
+    client.argv = std::move(words);
+    return run(client);
+  };
+  CHECK(ctl({"zinitctl", "wait", "all"}).code == 0);
+  // Started by nothing: the target of the user's zinit.toml was.
+  CHECK_THAT(ctl({"zinitctl", "status", "mine"}).out, Contains("inactive"));
+  CHECK(ctl({"zinitctl", "check"}).out == "3 files checked, no faults\n");
+  chmod(folder.c_str(), 0755);  // others could look for a way in: the client does not trust it
+  const Outcome open = ctl({"zinitctl", "list"});
+  CHECK(open.code != 0);
+  CHECK_THAT(open.err, Contains(folder));
+  chmod(folder.c_str(), 0700);
+  kill(pid, SIGTERM);
+  CHECK(wait_for_exit(pid) == 0);
+  CHECK(rmdir(folder.c_str()) == 0);
+}
+
+TEST_CASE("a user's folder for the socket that belongs to someone else is refused",
+          "[root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  const std::string folder = "/tmp/zinit-64321";
+  if (mkdir(folder.c_str(), 0777) != 0) return skip("somebody has " + folder);
+  Server zinit;
+  Launch what;
+  what.argv = {"zinit", "server", "--config-dir", zinit.config()};
+  what.uid = 64321;
+  const Outcome outcome = run(what);
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.err, Contains(folder));
+  CHECK(rmdir(folder.c_str()) == 0);
+}
+
+}  // namespace control_access_test

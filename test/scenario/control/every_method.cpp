@@ -1,0 +1,157 @@
+// Every method that rpc.discover names, under each of its names: the list here is the whole of it,
+// so a method without a row fails.
+#include <algorithm>
+
+#include "scenario/harness.hpp"
+
+namespace control_every_method_test {
+
+using namespace zinit::test;
+
+namespace {
+
+struct Row {
+  std::string method;
+  std::string params;
+  std::string error{};  // the name of the error that it has to be; empty: it succeeds
+};
+
+std::string config_of(const std::string& name) {
+  return R"({"config":{"service":{"name":")" + name +
+         R"(","exec":"sleep 100000"}},"persist":false,"start":false})";
+}
+
+std::string proxy_of(const std::string& name, const Server& zinit) {
+  return R"({"name":")" + name + R"(","listen":["unix:)" + zinit.path(name + ".sock") +
+         R"("],"backend":"unix:)" + zinit.path("backend") + R"(","service":"db","persist":false})";
+}
+
+/// In an order in which each finds what it needs. What ends or replaces the server is asked for in
+/// a way that is refused; other scenarios do it.
+std::vector<Row> rows(const Server& zinit) {
+  const std::string db = named("db");
+  return {
+      {"system.ping", ""},
+      {"system.info", ""},
+      {"system.bootchart", ""},
+      {"system.timers", ""},
+      {"system.shutdown", R"({"at_us":"soon"})", "invalid_params"},
+      {"system.poweroff", "", "not_supported"},
+      {"system.reboot", "", "not_supported"},
+      {"system.halt", "", "not_supported"},
+      {"system.kexec", "", "not_supported"},
+      {"system.switch_root", R"({"new_root":"/"})", "not_supported"},
+      {"system.reexec", R"({"update":5})", "invalid_params"},
+      {"system.prepare_restart", R"({"update":5})", "invalid_params"},
+      {"system.cancel_shutdown", ""},
+      {"service.list", ""},
+      {"service.list_full", ""},
+      {"service.status", db},
+      {"service.status_full", db},
+      {"service.get", db},
+      {"service.why", db},
+      {"service.tree", db},
+      {"service.is_running", db},
+      {"service.stats", db},
+      {"service.children", db},
+      {"debug.process_tree", db},
+      {"debug.state", ""},
+      {"metrics.get", ""},
+      {"service.set", config_of("set")},
+      {"service.create", config_of("create")},
+      {"service.update", config_of("update")},
+      {"service.register", config_of("register")},
+      {"service.add", config_of("add")},
+      {"service.monitor", config_of("monitor")},
+      {"service.delete", R"({"name":"add","persist":false})"},
+      {"service.remove", R"({"name":"monitor","persist":false})"},
+      {"service.start", db},
+      {"service.restart", R"({"name":"db","wait":true})"},
+      {"service.kill", R"({"name":"db","signal":"CONT"})"},
+      {"service.wait", R"({"name":"db","timeout_ms":60000})"},
+      {"service.reload", ""},
+      {"logs.get", db},
+      {"logs.tail", db},
+      {"logs.filter", R"({"pattern":"x"})"},
+      {"logs.subscribe", ""},
+      {"logs.unsubscribe", R"({"subscription":1})"},
+      {"events.get", ""},
+      {"events.subscribe", ""},
+      {"events.unsubscribe", R"({"subscription":2})"},
+      {"xinet.set", proxy_of("set", zinit)},
+      {"xinet.create", proxy_of("create", zinit)},
+      {"xinet.register", proxy_of("register", zinit)},
+      {"xinet.list", ""},
+      {"xinet.status", named("set")},
+      {"xinet.status_all", ""},
+      {"xinet.delete", named("set")},
+      {"xinet.unregister", named("create")},
+      {"system.isolate", R"({"target":"all"})"},
+      {"service.start_all", ""},
+      {"service.stop_all", ""},
+      {"service.stop", db},
+      {"service.delete_all", ""},
+  };
+}
+
+/// The text of all tests that use the program as its users do.
+std::string all_tests() {
+  std::string text;
+  for (const std::string folder : {"test/scenario", "test/vm"})
+    for (const std::string& file : entries_of(folder))
+      if (file.ends_with(".cpp")) text += read_file(folder + "/" + file);
+  return text;
+}
+
+/// What completions are offered behind these words.
+std::vector<std::string> words_for(std::vector<std::string> words) {
+  words.insert(words.begin(), {"zinitctl", "__complete"});
+  std::vector<std::string> offered;
+  for (const std::string& line : lines_of(run({.argv = std::move(words)}).out))
+    offered.push_back(line.substr(0, line.find('\t')));
+  return offered;
+}
+
+}  // namespace
+
+TEST_CASE("every method of rpc.discover answers, under each of its names", "[quick][methods]") {
+  Server zinit;
+  zinit.add("db");
+  zinit.file("all.toml", "[target]\n");
+  zinit.boot({"db"});
+  std::vector<std::string> known, tried;
+  for (const Json& method : zinit.result("rpc.discover")["methods"].elements())
+    known.push_back(method["name"].text());
+  for (const Row& row : rows(zinit)) {
+    INFO(row.method);
+    tried.push_back(row.method);
+    if (row.error.empty())
+      CHECK_FALSE(zinit.result(row.method, row.params).is_null());
+    else if (row.error == "invalid_params")
+      CHECK(zinit.error(row.method, row.params)["code"] == -32602);
+    else
+      CHECK(zinit.error(row.method, row.params)["data"]["name"] == row.error);
+  }
+  std::sort(known.begin(), known.end());
+  std::sort(tried.begin(), tried.end());
+  CHECK(tried == known);
+}
+
+TEST_CASE("every verb is used by a scenario", "[quick][ctl]") {
+  const std::string tests = all_tests();
+  int verbs = 0;
+  for (const std::string& verb : words_for({""})) {
+    INFO(verb);
+    ++verbs;
+    const bool used = tests.find('"' + verb + '"') != std::string::npos ||
+                      tests.find("zinitctl " + verb) != std::string::npos;
+    CHECK(used);
+  }
+  CHECK(verbs > 30);
+  for (const std::string& verb : words_for({"xinet", ""})) {
+    INFO("xinet " << verb);
+    CHECK(tests.find("\"xinet\", \"" + verb + '"') != std::string::npos);
+  }
+}
+
+}  // namespace control_every_method_test

@@ -1,0 +1,383 @@
+// The n-th system call fails, for every n, in all that zinit does: it refuses or puts off what it
+// cannot do, in a defined state, and leaks nothing.
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/fault_injector.hpp"
+
+namespace control_faults_test {
+
+using namespace zinit::test;
+
+namespace {
+
+const std::string kWait = R"("wait":true)";
+
+/// A server all of whose calls are watched, and what is to be the same after each failure.
+class Faulty {
+ public:
+  Faulty() : server_(options()) {
+    server_.add("base", {.lifecycle = kDelays});
+    server_.add("job", {.exec = "sh -c 'echo line; echo other >&2'",
+                        .service = "oneshot = true\nstatus = 'stop'",
+                        .lifecycle = kDelays});
+    server_.add("web", {.exec = "sh -c 'echo up; exec sleep 100000'",
+                        .service = "pre_exec = 'true'\nenv_file = '" + server_.path("env") +
+                                   "'\nports = [1]\nruntime_dir = 'zinit-faults-" +
+                                   std::to_string(getpid()) + "'",
+                        .dependencies = "requires = ['base']",
+                        .lifecycle = kDelays});
+    server_.add("full", {.service = "status = 'stop'\ndir = '/tmp'\nstop_exec = 'kill $MAINPID'\n"
+                                    "reload_exec = 'true'\npost_exec = 'true'" +
+                                    std::string(geteuid() == 0 ? "\nuser = 64123" : ""),
+                         .lifecycle = kDelays,
+                         .more = "[limits]\nnofile = 64\n[process]\nnice = 5\n"
+                                 "cpu_affinity = [0]\nno_new_privs = true"});
+    server_.add("if", {.service = "status = 'stop'",
+                       .lifecycle = kDelays,
+                       .more = "[condition]\npath_exists = '/'\nexec = 'true'"});
+    server_.file("of@.toml",
+                 std::string("[service]\nexec = 'sleep 10000%i'\n[lifecycle]\n") + kDelays);
+    server_.mark("env");
+  }
+
+  /// Has a timer and a path start services, too, which say so.
+  void add_triggered() {
+    server_.add("timed", {.exec = "echo >>$D/timed",
+                          .service = "oneshot = true",
+                          .lifecycle = kDelays,
+                          .more = "[timer]\nevery_ms = 50\ncalendar = 'yearly'"});
+    server_.add("by-path", {.exec = "rm $D/spool/*; echo >>$D/by-path",
+                            .service = "oneshot = true",
+                            .lifecycle = kDelays,
+                            .more = "[path]\ndirectory_not_empty = '" + server_.path("spool") +
+                                    "'\nchanged = '" + server_.path("env") + "'"});
+    std::filesystem::create_directory(server_.path("spool"));
+  }
+
+  void boot() {
+    server_.launch();
+    injector_.attach();
+    REQUIRE(eventually([&] { return Connection::possible(server_.socket()); }));
+    server_.await_state("web", "running");
+    // What is made once, at the first use: threads of the launcher, memory.
+    for (int i = 0; i < 5; ++i) bring_up();
+    descriptors_ = descriptors();
+  }
+
+  Server& server() { return server_; }
+
+  /// A call that may fail, and whose connection may be lost. @return  whether it was carried out
+  bool ask(const std::string& method, const std::string& params = "{}") {
+    INFO(method << " " << params);
+    Connection client(server_.socket());
+    if (!client.send(R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params +
+                     "}\n"))
+      return false;
+    const auto answer = client.line();
+    return answer && Json::parse(*answer) && Json::parse(*answer)->has("result");
+  }
+
+  /// Does `deed` with each of its calls failing in turn, until it makes no more.
+  template <class Deed>
+  void with_each_call_failing(Deed deed) {
+    std::set<std::string> failed;
+    for (int n = 1;; ++n) {
+      INFO("call " << n);
+      injector_.arm(n);
+      deed();
+      const std::string what = injector_.disarm();
+      if (what.empty()) break;
+      INFO("failed: " << what);
+      failed.insert(what);
+      REQUIRE(alive(server_.pid()));
+      server_.reconnect();
+      bring_up();
+      check();
+    }
+    std::string all;
+    for (const std::string& what : failed) all += "\n" + what;
+    INFO("failed were:" << all);
+    CHECK(failed.size() > 3);
+  }
+
+ private:
+  static constexpr const char* kDelays =
+      "restart_delay_ms = 1\nrestart_delay_max_ms = 1\nstop_timeout_ms = 2000";
+
+  Server::Options options() {
+    Server::Options options;
+    options.in_child = [this] { injector_.install_in_child(); };
+    return options;
+  }
+
+  inline static const std::set<std::string> kTriggered{"timed", "by-path"};
+
+  /// As it was before, whatever has come of the deed.
+  void bring_up() {
+    for (const char* name : {"job", "full", "if"}) (void)server_.stop(name);
+    // One that is down goes away by itself, perhaps before this call.
+    if (server_.result("service.list").mentions("of@1"))
+      (void)ask("service.stop", named("of@1", kWait));
+    // A deletion whose client was lost may still be under way, and come first.
+    if (server_.result("service.list").mentions("new")) ask("service.delete", named("new"));
+    REQUIRE_FALSE(server_.result("service.list").mentions("new"));
+    for (const char* name : {"base", "web"}) {
+      (void)server_.start(name);
+      server_.await_state(name, "running");
+    }
+  }
+
+  /// Without those of logs: one that has grown lies in a memory file of its own from then on.
+  [[nodiscard]] std::size_t descriptors() const {
+    const std::string folder = "/proc/" + std::to_string(server_.pid()) + "/fd/";
+    const auto all = entries_of(folder);
+    return static_cast<std::size_t>(std::ranges::count_if(all, [&](const std::string& fd) {
+      std::error_code gone;
+      return !std::filesystem::read_symlink(folder + fd, gone)
+                  .string()
+                  .starts_with("/memfd:zinit-log");
+    }));
+  }
+
+  void check() {
+    std::set<pid_t> known;
+    for (const Json& status : server_.result("service.list_full").elements()) {
+      INFO(status);
+      if (status["pid"].is_number()) known.insert(static_cast<pid_t>(status["pid"].number()));
+      // What is to run again and again is wanted while it rests, too.
+      if (status["oneshot"] == true && status["wish"] == "up") {
+        CHECK(kTriggered.contains(status["name"].text()));
+        continue;
+      }
+      CHECK(status["wish"] == (status["state"] == "running" ? "up" : "down"));
+    }
+    CHECK(eventually([&] {
+      const auto children = children_of(server_.pid());
+      return std::ranges::all_of(children, [&](pid_t pid) { return known.contains(pid); });
+    }));
+    INFO("descriptors: " << descriptors_ << " before, now " << descriptors());
+    CHECK(eventually([&] { return descriptors() <= descriptors_; }, std::chrono::seconds(5)));
+    CHECK(server_.result("debug.state").is_object());
+  }
+
+  FaultInjector injector_;
+  Server server_;
+  std::size_t descriptors_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a client is answered or hung up on, whatever system call fails", "[slow][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.launch();
+  injector.attach();
+  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  zinit.result("system.ping");  // its boot is over: of that another test lets calls fail
+  // All stay connected: nothing else happens that would wake zinit for one that it has forgotten.
+  std::vector<std::unique_ptr<Connection>> clients;
+  std::string failed;
+  do {
+    const int n = static_cast<int>(clients.size()) + 1;
+    INFO("call " << n);
+    injector.arm(n);
+    clients.push_back(std::make_unique<Connection>(zinit.socket()));
+    if (clients.back()->send(R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})"
+                             "\n"))
+      (void)clients.back()->line();
+    failed = injector.disarm();
+  } while (!failed.empty());
+  CHECK(clients.size() > 3);
+}
+
+TEST_CASE("a boot in which any one call fails serves its clients or says why it ends",
+          "[slow][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  std::string failed;
+  int n = 0, served = 0;
+  do {
+    FaultInjector injector;
+    injector.arm(++n);
+    Server zinit({.in_child = [&] { injector.install_in_child(); }});
+    zinit.add("a");
+    zinit.launch();
+    injector.attach();
+    const bool serves =
+        eventually([&] { return Connection::possible(zinit.socket()) || zinit.ended(); });
+    failed = injector.disarm();
+    INFO("call " << n << ", " << failed << ", said:\n" << zinit.messages());
+    CHECK(serves);
+    if (zinit.ended()) {
+      const std::string said = zinit.messages();
+      const bool by_libc = said.find("error while loading") != std::string::npos;  // before main()
+      CHECK(zinit.exit_code() == (by_libc ? 127 : 1));
+      CHECK_FALSE(said.empty());
+    } else {
+      ++served;
+      zinit.await_state("a", "running");
+      CHECK(zinit.shut_down() == 0);
+    }
+  } while (!failed.empty());
+  CHECK(served > 3);
+  CHECK(n > 10);
+}
+
+TEST_CASE("a start and a stop survive the failure of any system call", "[slow][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  Faulty zinit;
+  zinit.boot();
+  zinit.with_each_call_failing([&] {
+    zinit.ask("service.stop", named("base", kWait));
+    zinit.ask("service.start", named("web", kWait));
+  });
+}
+
+TEST_CASE("credentials, limits and commands beside a service survive the failure of any call",
+          "[slow][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  Faulty zinit;
+  zinit.boot();
+  zinit.with_each_call_failing([&] {
+    zinit.ask("service.start", named("full", kWait));
+    zinit.ask("service.reload", named("full"));
+    zinit.ask("service.stop", named("full", kWait));
+  });
+}
+
+TEST_CASE("what a service writes survives the failure of any system call", "[slow][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  Faulty zinit;
+  zinit.boot();
+  zinit.with_each_call_failing([&] {
+    zinit.ask("service.start", named("job", kWait));
+    zinit.ask("logs.get", named("job", R"("lines":5)"));
+    zinit.ask("service.stop", named("job", kWait));
+  });
+  zinit.server().start("job");
+  REQUIRE(eventually([&] {
+    const auto lines = zinit.server().result("logs.tail", named("job")).texts();
+    return std::ranges::find(lines, "line") != lines.end();
+  }));
+}
+
+TEST_CASE("reloads and changes of services survive the failure of any system call",
+          "[slow][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  Faulty zinit;
+  zinit.boot();
+  int changes = 0;
+  zinit.with_each_call_failing([&] {
+    zinit.server().file("base.toml", "[service]\nexec = 'sleep 100000'\ndescription = '" +
+                                         std::to_string(++changes) + "'\n");
+    zinit.ask("service.reload");
+    zinit.ask("service.set", R"({"config":{"service":{"name":"new","exec":"sleep 100000"}}})");
+    zinit.ask("service.delete", named("new"));
+  });
+  CHECK(zinit.server().ctl({"check", zinit.server().config()}).code == 0);
+  for (const std::string& name : entries_of(zinit.server().config()))
+    CHECK(std::filesystem::path(name).extension() == ".toml");
+}
+
+TEST_CASE("timers and paths survive the failure of any system call", "[slow][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  Faulty zinit;
+  zinit.add_triggered();
+  zinit.boot();
+  const auto runs = [&](const char* name) { return read_file(zinit.server().path(name)).size(); };
+  zinit.with_each_call_failing([&] {
+    const std::size_t before = runs("timed");
+    zinit.server().mark("spool/one");
+    (void)eventually([&] { return runs("timed") > before; }, std::chrono::milliseconds(200));
+  });
+  // Whatever was lost, they go on.
+  for (const char* name : {"timed", "by-path"}) {
+    const std::size_t before = runs(name);
+    INFO(zinit.server().status(name));
+    REQUIRE(eventually([&] {
+      zinit.server().mark("spool/one");
+      return runs(name) > before;
+    }));
+  }
+}
+
+TEST_CASE("conditions and instances survive the failure of any system call", "[slow][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  Faulty zinit;
+  zinit.boot();
+  zinit.with_each_call_failing([&] {
+    zinit.ask("service.start", named("if", kWait));
+    zinit.ask("service.start", named("of@1", kWait));
+    zinit.ask("service.stop", named("of@1", kWait));
+    zinit.ask("service.stop", named("if", kWait));
+  });
+  CHECK(zinit.server().start("if")["state"] == "running");
+  CHECK(zinit.server().start("of@1")["state"] == "running");
+}
+
+TEST_CASE("a process that is stopped before it executes goes on, or is killed where it is unwanted",
+          "[quick][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  for (const char* name : {"web", "other"}) zinit.add(name, {.service = "status = 'stop'"});
+  zinit.launch();
+  injector.attach();
+  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  const auto start_stopped = [&] {
+    injector.stop_next_child();
+    zinit.begin_start("web");
+    REQUIRE(eventually([&] {
+      return injector.stopped_child() != 0 && proc_stat(injector.stopped_child(), 3) == "T";
+    }));
+    return injector.stopped_child();
+  };
+  const pid_t pid = start_stopped();
+  zinit.start("other");
+  CHECK(zinit.state("other") == "running");
+  CHECK(zinit.await_state("web", "running")["pid"].number() == pid);
+  zinit.stop("web");
+  const pid_t unwanted = start_stopped();
+  zinit.stop("web");
+  CHECK(zinit.state("web") == "inactive");
+  CHECK_FALSE(alive(unwanted));
+  CHECK(zinit.shut_down() == 0);
+}
+
+TEST_CASE("a command beside a process that was stopped before it executed is killed once useless",
+          "[quick][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("web", {.service = "reload_exec = 'echo reloaded >> $T'\n"
+                               "post_exec = 'echo post >> $T'",
+                    .lifecycle = "stop_timeout_ms = 500\nrestart_delay_ms = 10"});
+  zinit.launch();
+  injector.attach();
+  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  const auto await_stopped_child = [&] {
+    REQUIRE(eventually([&] {
+      return injector.stopped_child() != 0 && proc_stat(injector.stopped_child(), 3) == "T";
+    }));
+  };
+  const pid_t first = zinit.pid_of("web");
+  Connection client = zinit.connect();
+  injector.stop_next_child();
+  REQUIRE(client.send(R"({"jsonrpc":"2.0","id":1,"method":"service.reload","params":["web"]})"
+                      "\n"));
+  await_stopped_child();
+  const pid_t reload = injector.stopped_child();
+  kill(first, SIGKILL);
+  CHECK(zinit.await_new_pid("web", first) != first);
+  CHECK_FALSE(alive(reload));
+  injector.stop_next_child();
+  CHECK(zinit.stop("web")["state"] == "exited");
+  CHECK_FALSE(alive(injector.stopped_child()));
+  CHECK(zinit.trace() == std::vector<std::string>{"post"});  // of the process that was killed
+  CHECK(zinit.shut_down() == 0);
+}
+
+}  // namespace control_faults_test

@@ -1,0 +1,243 @@
+// The RPC methods: their parameters, the members of their results and their errors (control.md).
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+#include "scenario/harness.hpp"
+
+namespace control_methods_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+Texts sorted(Texts texts) {
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+const Texts kStatusFull =
+    sorted({"name",          "description",   "kind",           "state",         "summary",
+            "symbol",        "reason",        "wish",           "pid",           "main_pid",
+            "class",         "status",        "oneshot",        "uptime_ms",     "since_us",
+            "restart_count", "restart_in_ms", "last_start_us",  "last_ready_us", "last_stop_us",
+            "last_exit",     "memory_bytes",  "cpu_usec",       "tasks",         "requires",
+            "after",         "wants",         "conflicts",      "required_by",   "added",
+            "blocked_by",    "waiting_on",    "conflicts_with", "proxies",       "sockets",
+            "starts_on",     "health",        "status_text",    "file",          "changed_on_disk",
+            "refused",       "warnings",      "log_lines",      "log_dropped",   "log_dropped_by",
+            "instance_of",   "conditions",    "next_start_us"});
+
+/// A request's answer has what it did to others as well.
+Texts with_others() {
+  Texts members = kStatusFull;
+  members.insert(members.end(),
+                 {"also_started", "also_stopped", "also_restarted", "left_stopped", "also_failed"});
+  return sorted(std::move(members));
+}
+
+}  // namespace
+
+TEST_CASE("system.ping tells version and pid", "[quick][methods]") {
+  Server zinit;
+  zinit.boot();
+  const Json ping = zinit.result("system.ping");
+  CHECK(ping.members() == Texts{"pid", "version"});
+  CHECK(ping["pid"] == std::int64_t{zinit.pid()});
+  CHECK_FALSE(ping["version"].text().empty());
+}
+
+TEST_CASE("system.info tells mode, uptime and how many services there are", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("b");
+  zinit.boot();
+  zinit.await_state("a", "running");
+  zinit.await_state("b", "running");
+  Json info;
+  REQUIRE(eventually([&] {
+    info = zinit.result("system.info");
+    return info["boot"]["settled_ms"].is_number();
+  }));
+  CHECK(info.members() == sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname",
+                                  "kernel", "boot", "crashes", "config", "scheduled"}));
+  CHECK(info["crashes"].dump() == R"({"count":0,"last":null})");
+  CHECK(info["config"].members() == sorted({"directories", "settings", "templates"}));
+  REQUIRE(info["config"]["directories"].size() == 1);
+  CHECK(info["config"]["directories"][0]["path"] == zinit.config());
+  CHECK(info["config"]["directories"][0]["vendor"] == "");
+  CHECK(info["config"]["directories"][0]["class"] == "user");
+  CHECK(info["mode"] == "standalone");
+  CHECK(info["services"] == 2);
+  CHECK(info["uptime_ms"].number() >= 0);
+  CHECK_FALSE(info["kernel"].text().empty());
+  CHECK(info["boot"].members() == sorted({"kernel_ms", "started_ms", "settled_ms"}));
+  CHECK(info["boot"]["settled_ms"].number() >= info["boot"]["started_ms"].number());
+}
+
+TEST_CASE("service.list has the names, service.list_full their full status", "[quick][methods]") {
+  Server zinit;
+  zinit.add("b");
+  zinit.add("a");
+  zinit.file("t.toml", "[target]\n");
+  zinit.boot();
+  CHECK(zinit.result("service.list").texts() == Texts{"a", "b", "t"});
+  const Json full = zinit.result("service.list_full");
+  REQUIRE(full.size() == 3);
+  for (const Json& status : full.elements()) CHECK(status.members() == kStatusFull);
+  CHECK(full[2]["kind"] == "target");
+}
+
+TEST_CASE("service.status has its members, those that are absent as null", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.service = "status = 'stop'"});
+  zinit.boot();
+  const Json status = zinit.result("service.status", named("a"));
+  CHECK(status.members() == sorted({"name", "state", "summary", "pid", "exit_code", "error"}));
+  for (const char* absent : {"pid", "exit_code", "error"}) CHECK(status[absent].is_null());
+}
+
+TEST_CASE("service.status_full of a service that runs", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.exec = "echo one; echo two >&2; exec sleep 100000",
+                  .service = "description = 'a test'"});
+  zinit.boot();
+  zinit.await_state("a", "running");
+  Json s;
+  REQUIRE(eventually([&] { return (s = zinit.status("a"))["log_lines"] == 2; }));
+  CHECK(s.members() == kStatusFull);
+  CHECK(s["name"] == "a");
+  CHECK(s["description"] == "a test");
+  CHECK(s["kind"] == "service");
+  CHECK(s["wish"] == "up");
+  CHECK(s["class"] == "user");
+  CHECK(s["status"] == "start");
+  CHECK(s["oneshot"] == false);
+  CHECK(s["uptime_ms"].number() >= 0);
+  CHECK(s["since_us"].number() >= s["last_start_us"].number());
+  CHECK(s["restart_count"] == 0);
+  // The kernel says 0 of a process for a moment while it executes the next program.
+  CHECK(eventually([&] { return zinit.status("a")["memory_bytes"].number() > 0; }));
+  CHECK(s["cpu_usec"].number() >= 0);
+  CHECK(s["tasks"] == 1);
+  CHECK(s["file"] == zinit.config("a.toml"));
+  for (const char* empty :
+       {"requires", "after", "wants", "conflicts", "required_by", "added", "blocked_by",
+        "waiting_on", "conflicts_with", "proxies", "sockets", "starts_on", "warnings"}) {
+    INFO(empty);
+    CHECK(s[empty].is_array());
+    CHECK(s[empty].size() == 0);
+  }
+  for (const char* absent : {"reason", "restart_in_ms", "last_stop_us", "last_exit", "health"}) {
+    INFO(absent);
+    CHECK(s[absent].is_null());
+  }
+  CHECK(s["log_dropped"] == 0);
+}
+
+TEST_CASE("status_full tells what blocks and what is blocked", "[quick][methods]") {
+  Server zinit;
+  zinit.add("gate",
+            {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done", .service = "oneshot = true"});
+  zinit.add("a", {.dependencies = "requires = ['gate']"});
+  zinit.boot();
+  const Json a = zinit.await(
+      "a", [](const Json& s) { return s["waiting_on"].size() == 1; }, "waiting for gate");
+  CHECK(a["waiting_on"].mentions("gate"));
+  CHECK(a["blocked_by"].mentions("gate"));
+  CHECK(zinit.status("gate")["required_by"].texts() == Texts{"a"});
+  zinit.mark("go");
+  CHECK(zinit.await_state("a", "running")["blocked_by"].size() == 0);
+}
+
+TEST_CASE("service.start, stop and restart answer the full status, at once or settled",
+          "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 86400000"});
+  zinit.add("once", {.exec = "sleep 0.1", .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.boot();
+  zinit.await_trace("start a");
+  CHECK(zinit.result("service.stop", named("a")).members() == with_others());
+  zinit.await_state("a", "stopping");
+  zinit.kill("a");
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK(zinit.start("once")["state"] == "exited");
+  CHECK(zinit.restart("once").members() == with_others());
+  CHECK(zinit.result("service.start", R"(["once", true])")["state"] == "exited");
+}
+
+TEST_CASE("service.kill takes a name of any form or a number, SIGTERM without",
+          "[quick][methods]") {
+  Server zinit;
+  zinit.add("a", {.lifecycle = "restart_delay_ms = 1\nrestart = 'always'"});
+  zinit.boot();
+  pid_t pid = static_cast<pid_t>(zinit.await_state("a", "running")["pid"].number());
+  const auto dies_of = [&](const std::string& params, const std::string& signal) {
+    INFO(params);
+    CHECK(zinit.result("service.kill", params)["ok"] == true);
+    pid = zinit.await_new_pid("a", pid);
+    CHECK(zinit.status("a")["last_exit"]["signal"] == signal);
+  };
+  dies_of(R"(["a"])", "SIGTERM");
+  dies_of(R"(["a","SIGINT"])", "SIGINT");
+  dies_of(R"(["a","int"])", "SIGINT");
+  dies_of(R"({"name":"a","signal":"SigUsr1"})", "SIGUSR1");
+  dies_of(R"({"name":"a","signal":9})", "SIGKILL");
+  dies_of(R"({"name":"a","signal":"9"})", "SIGKILL");
+}
+
+TEST_CASE("lines are kept up to buffer_lines, the last ones in order", "[quick][methods][logs]") {
+  Server zinit;
+  zinit.add("a", {.exec = "i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done",
+                  .service = "oneshot = true",
+                  .more = "[logging]\nbuffer_lines = 100\n"});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  REQUIRE(eventually([&] {
+    const Texts all = zinit.result("logs.tail", named("a", R"("lines":1000)")).texts();
+    return !all.empty() && all.back() == "299";
+  }));
+  const Texts kept = zinit.result("logs.tail", named("a", R"("lines":1000)")).texts();
+  REQUIRE(kept.size() == 100);
+  for (std::size_t i = 0; i < kept.size(); ++i) CHECK(kept[i] == std::to_string(200 + i));
+}
+
+TEST_CASE("a line over 16 KiB is given in pieces", "[quick][methods][logs]") {
+  Server zinit;
+  zinit.add("long",
+            {.exec = "head -c 40000 /dev/zero | tr '\\000' x", .service = "oneshot = true"});
+  zinit.boot();
+  Json pieces;
+  REQUIRE(
+      eventually([&] { return (pieces = zinit.result("logs.get", named("long"))).size() == 3; }));
+  CHECK(pieces[0]["line"].text().size() == 16384);
+  CHECK(pieces[2]["line"].text().size() == 40000 - 2 * 16384);
+}
+
+TEST_CASE("zinit's own messages are the log named zinit", "[quick][methods][logs]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  zinit.await_state("a", "running");
+  CHECK(eventually([&] { return zinit.result("logs.tail", named("zinit")).mentions("a: "); }));
+}
+
+TEST_CASE("an event of a failure carries its reason", "[quick][methods]") {
+  Server zinit;
+  zinit.add("a",
+            {.exec = "exit 5", .service = "status = 'stop'", .lifecycle = "restart = 'never'"});
+  zinit.boot();
+  Connection client = zinit.connect();
+  client.result("events.subscribe");
+  zinit.start("a");
+  Json event;
+  do event = client.notification();
+  while (!(event["to"] == "failed"));
+  CHECK(event["reason"]["type"] == "exit_code");
+  CHECK(event["reason"]["code"] == 5);
+}
+
+}  // namespace control_methods_test

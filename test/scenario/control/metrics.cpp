@@ -1,0 +1,149 @@
+// metrics.get and zinitctl metrics: OpenMetrics text of services, proxies and zinit.
+#include <unistd.h>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/peer.hpp"
+#include "scenario/harness/proxies.hpp"
+#include "support/open_metrics.hpp"
+
+namespace control_metrics_test {
+
+using namespace zinit::test;
+
+namespace {
+
+OpenMetrics metrics_of(Server& zinit) { return OpenMetrics(zinit.result("metrics.get").text()); }
+
+std::string of_service(const std::string& number, const std::string& name) {
+  return "zinit_service_" + number + "{service=\"" + name + "\"}";
+}
+
+constexpr uid_t kReader = 64124;
+constexpr gid_t kReaders = 64778;
+
+/// Acts for a while as a member of socket_group.
+class AsReader {
+ public:
+  AsReader() : own_(getegid()) {
+    REQUIRE(setegid(kReaders) == 0);
+    REQUIRE(seteuid(kReader) == 0);
+  }
+  ~AsReader() {
+    CHECK(seteuid(0) == 0);
+    CHECK(setegid(own_) == 0);
+  }
+
+ private:
+  gid_t own_;
+};
+
+}  // namespace
+
+TEST_CASE("metrics are the same text by the verb and by the method", "[quick][metrics]") {
+  Server zinit;
+  zinit.add("web@1.x-y_z");
+  zinit.add("down", {.service = "status = 'stop'"});
+  zinit.file("all.toml", "[target]\n");
+  zinit.boot({"web@1.x-y_z", "all"});
+  const Outcome shown = zinit.ctl({"metrics"});
+  CHECK(shown.code == 0);
+  CHECK(shown.err.empty());
+  const OpenMetrics metrics(shown.out);
+  CHECK(metrics.number(of_service("up", "web@1.x-y_z")) == 1);
+  CHECK(metrics.number(of_service("wanted", "web@1.x-y_z")) == 1);
+  CHECK(metrics.number(of_service("tasks", "web@1.x-y_z")) == 1);
+  CHECK(metrics.number(of_service("memory_bytes", "web@1.x-y_z")) > 0);
+  CHECK(metrics.number(of_service("cpu_seconds_total", "web@1.x-y_z")) >= 0);
+  CHECK(metrics.number(of_service("up", "all")) == 1);
+  CHECK(metrics.number(of_service("wanted", "down")) == 0);
+  CHECK(metrics[of_service("tasks", "down")].empty());
+  CHECK(metrics[of_service("start_time_seconds", "down")].empty());
+  CHECK(metrics[R"(zinit_service_state{service="down",state="inactive"})"] == "1");
+  CHECK(metrics[R"(zinit_services{state="running"})"] == "2");
+  CHECK(metrics["zinit_clients"] != "0");
+  CHECK(metrics.number("zinit_process_open_fds") > 3);
+  CHECK(metrics.count("zinit_build_info") == 1);
+
+  const OpenMetrics asked = metrics_of(zinit);
+  for (const char* name : {"zinit_service_up", "zinit_service_state", "zinit_service_tasks",
+                           "zinit_service_log_lines"})
+    CHECK(asked.count(name) == metrics.count(name));
+  const Outcome json = zinit.ctl({"metrics", "--json"});
+  const auto document = Json::parse(json.out);
+  REQUIRE(document);
+  CHECK(OpenMetrics(document->text()).count("zinit_service_up") == 3);
+  CHECK(zinit.error("metrics.get", R"(["web"])")["code"] == -32602);
+}
+
+TEST_CASE("metrics count a restart, and say how the process has ended", "[quick][metrics]") {
+  Server zinit;
+  zinit.add("web", {.exec = "echo said; exec sleep 100000", .lifecycle = "restart_delay_ms = 1"});
+  zinit.boot({"web"});
+  REQUIRE(eventually([&] { return zinit.status("web")["log_lines"] == 1; }));
+  const OpenMetrics before = metrics_of(zinit);
+  CHECK(before[of_service("restarts_total", "web")] == "0");
+  CHECK(before[of_service("log_lines_total", "web")] == "1");
+  CHECK(before[of_service("last_exit_signal", "web")].empty());
+  zinit.kill("web");
+  REQUIRE(eventually([&] {
+    const Json status = zinit.status("web");
+    return status["restart_count"] == 1 && status["state"] == "running";
+  }));
+  const OpenMetrics after = metrics_of(zinit);
+  CHECK(after[of_service("restarts_total", "web")] == "1");
+  CHECK(after[of_service("last_exit_signal", "web")] == "9");
+  CHECK(after[of_service("last_exit_code", "web")].empty());
+  CHECK(after.number(of_service("log_lines_total", "web")) > 1);
+  CHECK(after.number(of_service("start_time_seconds", "web")) >
+        before.number(of_service("start_time_seconds", "web")));
+  CHECK(after.number("zinit_state_changes_total") > before.number("zinit_state_changes_total"));
+}
+
+TEST_CASE("metrics tell of a health check, and of lines that a sink did not get",
+          "[quick][metrics]") {
+  Server zinit;
+  zinit.add("web", {.more = "[logging]\nforward = 'unix:" + zinit.path("nobody") +
+                            "'\n[health]\ntype = 'exec'\nexec = 'test ! -e " + zinit.path("ill") +
+                            "'\ninterval_ms = 20\nretries = 1000\n"});
+  zinit.boot({"web"});
+  CHECK(eventually([&] { return metrics_of(zinit)[of_service("healthy", "web")] == "1"; }));
+  zinit.mark("ill");
+  CHECK(eventually([&] { return metrics_of(zinit)[of_service("healthy", "web")] == "0"; }));
+  CHECK(metrics_of(zinit).count("zinit_service_log_dropped_lines_total") == 1);
+}
+
+TEST_CASE("metrics count what goes through a proxy", "[quick][metrics][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"sum"});
+  boot_open(zinit);
+  const auto number = [&](const std::string& of) {
+    return metrics_of(zinit).number("zinit_proxy_" + of + "{proxy=\"p\"}");
+  };
+  CHECK(number("listening") == 1);
+  CHECK(number("connections_total") == 0);
+  Client client(proxied.front);
+  REQUIRE(client.send("0123456789"));
+  CHECK(eventually([&] { return number("active_connections") == 1; }));
+  client.finish();
+  const std::string answer = client.read_all();
+  CHECK(eventually([&] { return number("active_connections") == 0; }));
+  CHECK(number("connections_total") == 1);
+  CHECK(number("rejected_connections_total") == 0);
+  CHECK(number("to_backend_bytes_total") == 10);
+  CHECK(number("from_backend_bytes_total") == static_cast<double>(answer.size()));
+}
+
+TEST_CASE("who may only read may have the metrics", "[quick][root][metrics][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.settings = true});
+  write_file(zinit.path("zinit.toml"), "socket_group = " + std::to_string(kReaders) + "\n");
+  zinit.add("web");
+  zinit.boot({"web"});
+  const AsReader reader;
+  Connection own(zinit.socket());
+  const OpenMetrics metrics(own.result("metrics.get").text());
+  CHECK(metrics[of_service("up", "web")] == "1");
+  CHECK(own.error("service.stop", named("web"))["code"] == -32007);
+}
+
+}  // namespace control_metrics_test

@@ -1,0 +1,99 @@
+// What each name of the binary does (control.md, "One binary, many names").
+#include "scenario/harness.hpp"
+
+namespace control_names_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+Outcome called(std::vector<std::string> argv, std::vector<std::string> env = {}) {
+  Launch what;
+  what.argv = std::move(argv);
+  what.env = std::move(env);
+  return run(what);
+}
+
+}  // namespace
+
+TEST_CASE("an unknown name prints the list of names and exits with 2", "[quick][names]") {
+  const Outcome outcome = called({"zinitd"});
+  CHECK(outcome.code == 2);
+  CHECK(outcome.out == "");
+  for (const char* name : {"zinitctl", "zinit", "zinit-server", "zinit-pid1", "init", "poweroff",
+                           "reboot", "halt", "shutdown"}) {
+    CHECK_THAT(outcome.err, Contains(name));
+  }
+}
+
+TEST_CASE("zinit is the server by its first word and the client by any other", "[quick][names]") {
+  Server zinit;
+  zinit.boot();
+  const Outcome ping = called({"zinit", "--socket", zinit.socket(), "ping"});
+  CHECK(ping.code == 0);
+  CHECK_THAT(ping.out, Contains(std::to_string(zinit.pid())));
+  CHECK(called({"zinit", "ping"}, {"ZINIT_SOCKET=" + zinit.socket()}).code == 0);
+  CHECK(called({"zinit", "ping"}, {"ZINIT_SOCKET=/nonexistent"}).code == 5);
+}
+
+TEST_CASE("zinit tells its version and its usage", "[quick][names]") {
+  for (const char* name : {"zinit", "zinitctl", "zinit-server"}) {
+    INFO(name);
+    const Outcome version = called({name, "--version"});
+    CHECK(version.code == 0);
+    CHECK_THAT(version.out, Contains("0."));
+    const Outcome help = called({name, "--help"});
+    CHECK(help.code == 0);
+    CHECK_FALSE(help.out.empty());
+  }
+}
+
+TEST_CASE("a name is taken without the folder it is called in", "[quick][names]") {
+  CHECK(called({"/usr/local/bin/zinitctl", "--version"}).code == 0);
+}
+
+TEST_CASE("zinit-server is the standalone supervisor", "[quick][names]") {
+  Server zinit({.argv = {"zinit-server"}});
+  zinit.add("a");
+  zinit.boot({"a"});
+  CHECK(zinit.result("system.info")["mode"] == "standalone");
+}
+
+TEST_CASE("the server takes its directory and socket from the environment", "[quick][names]") {
+  Server zinit({.by_environment = true});
+  zinit.add("a");
+  zinit.boot({"a"});
+}
+
+TEST_CASE("a wrong option of the server exits with 2", "[quick][names]") {
+  CHECK(called({"zinit", "server", "--no-such-option"}).code == 2);
+  CHECK(called({"zinit-server", "--log-level", "loud"}).code == 2);
+}
+
+TEST_CASE("init that is not PID 1 says that PID 1 is another process", "[quick][names]") {
+  const Outcome outcome = called({"init"}, {"ZINIT_SOCKET=/nonexistent/zinit.sock"});
+  CHECK(outcome.code != 0);
+  CHECK_FALSE(outcome.err.empty());
+}
+
+TEST_CASE("zinit-pid1 that is not PID 1 does not start", "[quick][names]") {
+  const Outcome outcome = called({"zinit-pid1", "--container"});
+  CHECK(outcome.code != 0);
+  CHECK_FALSE(outcome.err.empty());
+}
+
+TEST_CASE("the log level is set by option or by environment", "[quick][names]") {
+  const auto messages_at = [](std::vector<std::string> arguments, std::vector<std::string> env) {
+    Server zinit({.arguments = std::move(arguments), .env = std::move(env)});
+    zinit.add("a");
+    zinit.boot({"a"});
+    zinit.shut_down();
+    return zinit.messages();
+  };
+  CHECK(messages_at({"--log-level", "error"}, {}) == "");
+  CHECK(messages_at({"--log-level", "error"}, {"ZINIT_LOG_LEVEL=debug"}) == "");
+  CHECK_THAT(messages_at({}, {"ZINIT_LOG_LEVEL=debug"}), Contains("debug"));
+}
+
+}  // namespace control_names_test

@@ -1,0 +1,137 @@
+// Many services: a thousand at rest, a chain of a hundred.
+#include <algorithm>
+#include <cstdlib>
+
+#include "scenario/harness.hpp"
+
+namespace control_scale_test {
+
+using namespace zinit::test;
+
+namespace {
+
+/// How often the threads of a process gave up the processor to wait, all in all.
+long waits(pid_t pid) {
+  long sum = 0;
+  const std::string base = "/proc/" + std::to_string(pid) + "/task/";
+  for (const std::string& task : entries_of(base)) {
+    for (const std::string& line : lines_of(read_file(base + task + "/status"))) {
+      if (line.rfind("voluntary_ctxt_switches:", 0) == 0)
+        sum += std::strtol(line.c_str() + line.find(':') + 1, nullptr, 10);
+    }
+  }
+  return sum;
+}
+
+std::string numbered(const std::string& name, int i) { return name + std::to_string(i); }
+
+/// Whether the binary under test is one of a sanitizer's, whose size and speed say nothing.
+bool instrumented() {
+  return zinit_binary().find("asan") != std::string::npos ||
+         zinit_binary().find("tsan") != std::string::npos;
+}
+
+/// Asks each by itself: one answer about all of them would leave its size behind.
+void wait_until_all_run(Server& zinit, const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    zinit.result("service.wait", named(name, R"("for":"running")"));
+}
+
+std::vector<std::string> thousand_names() {
+  std::vector<std::string> names;
+  for (int i = 0; i < 1000; ++i) names.push_back(numbered("s", i));
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("a thousand services start, rest without a wake-up, and stop", "[alone][scale]") {
+  const auto names = thousand_names();
+  Server zinit;
+  for (const std::string& name : names) zinit.add(name);
+  zinit.boot();
+  wait_until_all_run(zinit, names);
+  long before = 0;
+  const auto in_peace = [&](std::chrono::milliseconds time) {
+    before = waits(zinit.pid());
+    return !eventually([&] { return waits(zinit.pid()) != before; }, time);
+  };
+  REQUIRE(eventually([&] { return in_peace(500ms); }));
+  CHECK(in_peace(10s));
+  INFO(waits(zinit.pid()) - before << " wake-ups");
+  CHECK(zinit.shut_down() == 0);
+}
+
+TEST_CASE("a thousand services take no more than 8 MB", "[alone][scale]") {
+  const auto names = thousand_names();
+  Server zinit;
+  for (const std::string& name : names) zinit.add(name);
+  zinit.boot();
+  wait_until_all_run(zinit, names);
+  if (instrumented()) return;
+  // What many requests took is given back soon after the last of them.
+  const auto small = [&] { return resident_kb(zinit.pid()) <= 8 * 1024; };
+  CHECK(eventually(small, 10s));
+  INFO(resident_kb(zinit.pid()) << " KB");
+}
+
+TEST_CASE("a chain of a hundred services starts in order, fifty times", "[slow][scale]") {
+  constexpr int kLength = 100;
+  Server zinit;
+  for (int i = 0; i < kLength; ++i) {
+    zinit.add(numbered("s", i),
+              {.exec = "echo " + std::to_string(i) + " >> $T",
+               .service = "oneshot = true",
+               .dependencies = i == 0 ? "" : "requires = ['" + numbered("s", i - 1) + "']"});
+  }
+  std::vector<std::string> expected;
+  for (int i = 0; i < kLength; ++i) expected.push_back(std::to_string(i));
+  const int runs = instrumented() ? 1 : 50;
+  for (int run = 0; run < runs; ++run) {
+    write_file(zinit.path("trace"), "");
+    zinit.boot();
+    zinit.await_state(numbered("s", kLength - 1), "exited");
+    REQUIRE(zinit.trace() == expected);
+    REQUIRE(zinit.shut_down() == 0);
+  }
+}
+
+TEST_CASE("a chain of a hundred services starts in order and stops in the reverse one",
+          "[quick][scale]") {
+  constexpr int kLength = 100;
+  Server zinit;
+  for (int i = 0; i < kLength; ++i) {
+    const std::string name = numbered("s", i);
+    zinit.add(name, {.exec = tracing(name),
+                     .dependencies = i == 0 ? "" : "requires = ['" + numbered("s", i - 1) + "']"});
+  }
+  zinit.boot();
+  for (int i = 0; i < kLength; ++i) zinit.await_trace("start " + numbered("s", i));
+  CHECK(zinit.shut_down() == 0);
+  std::vector<std::string> expected;
+  for (int i = kLength - 1; i >= 0; --i) expected.push_back("stop " + numbered("s", i));
+  auto stops = zinit.trace();
+  stops.erase(std::remove_if(stops.begin(), stops.end(),
+                             [](const std::string& line) { return line.rfind("stop ", 0) != 0; }),
+              stops.end());
+  CHECK(stops == expected);
+}
+
+TEST_CASE("a thousand services stop and start again by one that all require", "[alone][scale]") {
+  auto names = thousand_names();
+  Server zinit;
+  zinit.add("base");
+  for (const std::string& name : names) zinit.add(name, {.dependencies = "requires = ['base']"});
+  zinit.boot();
+  wait_until_all_run(zinit, names);
+  const pid_t old = zinit.pid_of("s0");
+  CHECK(zinit.restart("base")["state"] == "running");
+  wait_until_all_run(zinit, names);
+  zinit.await_new_pid("s0", old);
+  CHECK(zinit.stop("base")["state"] == "exited");
+  CHECK(children_of(zinit.pid()).empty());
+  for (const Json& status : zinit.result("service.list_full").elements())
+    CHECK(status["state"] == "exited");
+}
+
+}  // namespace control_scale_test

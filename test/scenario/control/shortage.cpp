@@ -1,0 +1,267 @@
+// What zinit does while memory, descriptors or a file system that answers are wanting: it refuses
+// what it cannot do, says so, and goes on.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+#include "support/temp_dir.hpp"
+
+namespace control_shortage_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+constexpr rlim_t kKilobyte = 1024;
+
+/// Lowers a soft limit of a process for as long as it lives.
+class Limited {
+ public:
+  Limited(pid_t pid, __rlimit_resource resource, rlim_t limit) : pid_(pid), resource_(resource) {
+    REQUIRE(prlimit(pid, resource, nullptr, &before_) == 0);
+    const rlimit now{limit, before_.rlim_max};
+    REQUIRE(prlimit(pid, resource, &now, nullptr) == 0);
+  }
+  ~Limited() { CHECK(prlimit(pid_, resource_, &before_, nullptr) == 0); }
+  Limited(const Limited&) = delete;
+  Limited& operator=(const Limited&) = delete;
+
+ private:
+  const pid_t pid_;
+  const __rlimit_resource resource_;
+  rlimit before_{};
+};
+
+rlim_t data_of(pid_t pid) { return std::stoul(proc_status(pid, "VmData")) * kKilobyte; }
+
+/// The lowest number that a new descriptor of the process would get.
+rlim_t lowest_free_descriptor(pid_t pid) {
+  const auto open = entries_of("/proc/" + std::to_string(pid) + "/fd");
+  rlim_t number = 0;
+  while (std::find(open.begin(), open.end(), std::to_string(number)) != open.end()) ++number;
+  return number;
+}
+
+/// As long as it lives, execve(2) of the file waits, but no longer than the kernel lets a lease be
+/// kept: 45 s (fcntl(2), F_SETLEASE).
+class Leased {
+ public:
+  explicit Leased(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    REQUIRE(::fcntl(fd_, F_SETSIG, SIGWINCH) == 0);  // one that does nothing
+    REQUIRE(::fcntl(fd_, F_SETLEASE, F_WRLCK) == 0);
+  }
+  ~Leased() { ::close(fd_); }
+  Leased(const Leased&) = delete;
+  Leased& operator=(const Leased&) = delete;
+
+ private:
+  const int fd_;
+};
+
+std::string ping_with(const std::string& params) {
+  return R"({"jsonrpc":"2.0","id":1,"method":"system.ping","params":[)" + params + "]}\n";
+}
+
+}  // namespace
+
+TEST_CASE("a request that there is no memory to read is refused, and zinit goes on",
+          "[shortage][rpc]") {
+  if (binary_is_sanitized()) return skip("needs a build without sanitizers");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  const auto pid = zinit.await_state("a", "running")["pid"];
+  Connection client = zinit.connect();
+  // As long as the one that follows, so that there is room for its text at least.
+  client.send(ping_with('"' + std::string(60'000, 'x') + '"'));
+  CHECK(client.read()["error"]["code"] == -32602);
+  {
+    const Limited limited(zinit.pid(), RLIMIT_DATA, data_of(zinit.pid()));
+    std::string numbers = "0";
+    while (numbers.size() < 60'000) numbers += ",0";
+    client.send(ping_with(numbers));
+    const Json refused = client.read();
+    INFO(refused);
+    CHECK(refused["error"]["code"] == -32603);
+    CHECK(refused["id"].is_null());
+  }
+  CHECK(client.result("system.ping")["pid"] == zinit.pid());
+  CHECK(zinit.status("a")["pid"] == pid);
+}
+
+TEST_CASE("a reload without a descriptor to read the directory by stops nothing",
+          "[shortage][reload]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("b");
+  zinit.boot();
+  const auto a = zinit.await_state("a", "running")["pid"];
+  const auto b = zinit.await_state("b", "running")["pid"];
+  Connection client = zinit.connect();
+  client.result("system.ping");
+  {
+    const Limited limited(zinit.pid(), RLIMIT_NOFILE, lowest_free_descriptor(zinit.pid()));
+    const Json refused = client.error("service.reload");
+    CHECK(refused["code"] == -32008);
+    CHECK_THAT(refused["message"].text(), Contains("Too many open files"));
+  }
+  CHECK(zinit.reload()["unchanged"].texts() == std::vector<std::string>{"a", "b"});
+  CHECK(zinit.status("a")["pid"] == a);
+  CHECK(zinit.status("b")["pid"] == b);
+}
+
+TEST_CASE("a server that has no memory to read its files at boot stays, and a reload boots it",
+          "[shortage][boot]") {
+  if (binary_is_sanitized()) return skip("needs a build without sanitizers");
+  constexpr rlim_t kTooLittle = 24 * 1024 * kKilobyte;
+  Server zinit({.in_child = [] {
+    const rlimit limit{kTooLittle, RLIM_INFINITY};
+    if (setrlimit(RLIMIT_DATA, &limit) != 0) _exit(125);
+  }});
+  std::string env = "[service.env]\n";
+  for (int i = 0; i < 5000; ++i) env += "K" + std::to_string(i) + " = '0123456789abcdef'\n";
+  env += "# " + std::string(512 * kKilobyte, 'x');
+  for (int i = 0; i < 40; ++i)
+    zinit.add("s" + std::to_string(i), {.service = "status = 'stop'", .more = env});
+  zinit.add("a");
+  zinit.boot();
+  CHECK(zinit.result("service.list").size() == 0);
+  zinit.await_message("boot: ");
+  const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+  REQUIRE(prlimit(zinit.pid(), RLIMIT_DATA, &none, nullptr) == 0);
+  CHECK(zinit.reload()["added"].size() == 41);
+  zinit.await_state("a", "running");
+}
+
+TEST_CASE("a supervisor without memory loses nothing and goes on when there is some",
+          "[shortage][alone]") {
+  if (binary_is_sanitized()) return skip("needs a build without sanitizers");
+  Server server;
+  constexpr int kServices = 30;
+  for (int i = 0; i < kServices; ++i) {
+    server.add("crash" + std::to_string(i), {.exec = "/bin/false",
+                                             .lifecycle = "restart_delay_ms = 10\n"
+                                                          "restart_delay_max_ms = 10"});
+  }
+  server.add("steady");
+  server.boot();
+  server.await_state("steady", "running");
+  const pid_t steady = server.pid_of("steady");
+  server.await(
+      "crash1", [](const Json& s) { return s["restart_count"].number() > 3; }, "re-spawn");
+
+  {
+    const Limited limited(server.pid(), RLIMIT_DATA, data_of(server.pid()) - 4 * 1024 * kKilobyte);
+    // Hundreds of ends, launches and messages.
+    CHECK_FALSE(eventually([&] { return !alive(server.pid()); }, 2s));
+  }
+
+  for (int i = 0; i < kServices; ++i) {
+    const std::string name = "crash" + std::to_string(i);
+    const auto before = server.status(name)["restart_count"].number();
+    server.await(
+        name, [&](const Json& s) { return s["restart_count"].number() > before; }, "re-spawn");
+  }
+  CHECK(server.pid_of("steady") == steady);
+  CHECK(server.shut_down() == 0);
+}
+
+TEST_CASE("launches that hang hold up nobody else", "[quick][root][spawn]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  Server server({.argv = {"zinit-pid1", "--container"}, .namespaced = true, .own_root = true});
+  // Whoever opens it to read a user's entry waits until somebody opens it to write.
+  const std::string passwd = server.path("etc/passwd");
+  REQUIRE(::mkfifo(passwd.c_str(), 0644) == 0);
+  constexpr int kHanging = 12;
+  for (int i = 0; i < kHanging; ++i) {
+    server.add("hangs" + std::to_string(i), {.service = "user = \"daemon\"\n"});
+  }
+  server.add("z", {.dependencies = "after = [\"hangs0\"]"});
+  server.add("works");
+  server.boot();
+  server.await_state("works", "running");
+  CHECK(server.state("hangs3") == "blocked");
+  const Json why = server.result("service.why", R"(["hangs3"])");
+  CHECK(why["reasons"][0]["detail"].text().find("is starting: its program") == 0);
+  CHECK(server.state("z") == "blocked");  // hangs0's attempt is not over
+
+  const int writer = ::open(passwd.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(writer >= 0);
+  REQUIRE(::unlink(passwd.c_str()) == 0);
+  ::close(writer);
+  for (int i = 0; i < kHanging; ++i)
+    server.await_failed("hangs" + std::to_string(i), "spawn_error");
+  server.await_state("z", "running");
+}
+
+TEST_CASE("a process that ends while there is no descriptor left is started again later",
+          "[quick][shortage]") {
+  Server server;
+  server.add("a", {.lifecycle = "restart_delay_ms = 100"});
+  server.boot({"a"});
+  const pid_t pid = server.pid_of("a");
+  {
+    const Limited limited(server.pid(), RLIMIT_NOFILE, lowest_free_descriptor(server.pid()));
+    REQUIRE(::kill(pid, SIGKILL) == 0);
+    CHECK(eventually([&] { return !alive(pid); }));
+  }
+  server.await_new_pid("a", pid);
+}
+
+TEST_CASE("a directory is removed although there is no thread to be had for it",
+          "[shortage][root]") {
+  if (geteuid() != 0) return skip("needs root to become a user without other processes");
+  constexpr uid_t kUser = 64128;
+  const TempDir place;
+  REQUIRE(::chown(place.path().c_str(), kUser, kUser) == 0);
+  Server server({.env = {"XDG_RUNTIME_DIR=" + place.path()}, .uid = kUser});
+  server.add("a", {.service = "runtime_dir = ['a']", .lifecycle = "restart = 'never'"});
+  server.boot({"a"});
+  REQUIRE(std::filesystem::exists(place / "a"));
+  Launch limit;
+  limit.program = "/usr/bin/prlimit";
+  limit.argv = {"prlimit", "--pid", std::to_string(server.pid()), "--nproc=1:"};
+  limit.uid = kUser;
+  REQUIRE(run(limit).code == 0);
+  REQUIRE(::kill(server.pid_of("a"), SIGKILL) == 0);
+  server.await_failed("a", "signal");
+  CHECK(eventually([&] { return !std::filesystem::exists(place / "a"); }));
+}
+
+TEST_CASE("a launch that is killed for it is not wanted is no want of processes",
+          "[shortage][spawn]") {
+  Server server;
+  const std::string program = server.path("program");
+  std::filesystem::copy_file("/bin/sleep", program);
+  server.add("hangs", {.exec = program + " 100000"});
+  server.add("other", {.service = "status = 'stop'"});
+  {
+    const Leased leased(program);
+    server.boot();
+    server.await_state("hangs", "blocked");
+    CHECK(server.stop("hangs")["state"] == "inactive");
+  }
+  CHECK(server.start("other")["state"] == "running");
+  CHECK_THAT(server.messages(), !Contains("tried again"));
+  CHECK(server.start("hangs")["state"] == "running");
+}
+
+TEST_CASE("descriptors that zinit has reserved are given to services where there are few",
+          "[shortage][spawn]") {
+  if (binary_is_sanitized()) return skip("sanitizers have descriptors of their own");
+  constexpr rlim_t kFew = 48;
+  Server server({.in_child = [] {
+    const rlimit limit{kFew, kFew};
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(125);
+  }});
+  for (const char* name : {"a", "b", "c"}) server.add(name);
+  server.boot({"a", "b", "c"});
+}
+
+}  // namespace control_shortage_test

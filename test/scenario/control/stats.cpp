@@ -1,0 +1,254 @@
+// Processes of services and what they use: service.stats, service.children, debug.process_tree, and
+// zinitctl stats and debug-procs.
+#include <algorithm>
+
+#include "scenario/harness.hpp"
+
+namespace control_stats_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+const Texts kFigures = {"cpu_percent",  "cpu_usec", "io_read_bytes", "io_write_bytes",
+                        "memory_bytes", "pid",      "tasks"};
+
+/// A shell with two children, of which one has a child of its own.
+constexpr const char* kFamily = "(sleep 100001 & wait) & sleep 100002 & wait";
+
+/// The command lines of a service's processes, once there are so many.
+Texts command_lines(Server& zinit, const std::string& name, std::size_t count) {
+  Texts lines;
+  CHECK(eventually([&] {
+    lines.clear();
+    for (const Json& each : zinit.result("service.children", named(name)).elements())
+      lines.push_back(each["cmdline"].text());
+    return lines.size() == count;
+  }));
+  return lines;
+}
+
+bool has(const Texts& texts, const std::string& text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+/// A process that has left the session of its service writes its pid to $D/escaped.
+constexpr const char* kEscaping =
+    "setsid sh -c 'echo $$ > $D/escaped; exec sleep 100003' & exec sleep 100000";
+
+}  // namespace
+
+TEST_CASE("service.stats has the figures of all processes of a service", "[quick][stats]") {
+  Server zinit;
+  zinit.add("a", {.exec = kFamily});
+  zinit.boot({"a"});
+  CHECK(command_lines(zinit, "a", 4).size() == 4);
+  const Json stats = zinit.result("service.stats", named("a"));
+  CHECK(stats.members() == kFigures);
+  CHECK(stats["pid"] == std::int64_t{zinit.pid_of("a")});
+  CHECK(stats["tasks"] == 4);
+  CHECK(stats["memory_bytes"].number() > 0);
+  CHECK(stats["cpu_usec"].number() >= 0);
+}
+
+TEST_CASE("service.stats tells a process that works from one that sleeps", "[quick][stats]") {
+  Server zinit;
+  zinit.add("works", {.exec = "while :; do :; done"});
+  zinit.add("sleeps");
+  zinit.boot({"works", "sleeps"});
+  CHECK(eventually([&] {
+    const Json stats = zinit.result("service.stats", named("works"));
+    return stats["cpu_usec"].number() > 100'000 && stats["cpu_percent"].dump() != "0.0";
+  }));
+  CHECK(zinit.result("service.stats", named("sleeps"))["cpu_percent"].is_number());
+}
+
+TEST_CASE("what a service reads from disks and writes to them is told where the kernel does",
+          "[quick][stats]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot({"a"});
+  const Json stats = zinit.result("service.stats", named("a"));
+  if (read_file("/proc/" + std::to_string(zinit.pid_of("a")) + "/io").empty())
+    return skip("needs /proc/PID/io");
+  CHECK(stats["io_read_bytes"].number() >= 0);
+  CHECK(stats["io_write_bytes"].number() >= 0);
+}
+
+TEST_CASE("a service that is down, and a target, have no figures and no processes",
+          "[quick][stats]") {
+  Server zinit;
+  zinit.add("a", {.service = "status = 'stop'"});
+  zinit.file("t.toml", "[target]\n");
+  zinit.boot({"t"});
+  for (const char* name : {"a", "t"}) {
+    INFO(name);
+    const Json stats = zinit.result("service.stats", named(name));
+    for (const std::string& figure : kFigures) CHECK(stats[figure].is_null());
+    CHECK(zinit.result("service.children", named(name)).dump() == "[]");
+    const Json error = zinit.error("debug.process_tree", named(name));
+    CHECK(error["code"] == -32003);
+    CHECK(error["message"] == std::string(name) + " has no process");
+  }
+}
+
+TEST_CASE("methods about the processes of what does not exist name what is near",
+          "[quick][stats]") {
+  Server zinit;
+  zinit.add("web");
+  zinit.boot();
+  for (const char* method : {"service.stats", "service.children", "debug.process_tree"}) {
+    INFO(method);
+    const Json error = zinit.error(method, named("wep"));
+    CHECK(error["code"] == -32000);
+    CHECK(error["data"]["hint"] == "did you mean web?");
+    CHECK(zinit.error(method)["code"] == -32602);
+  }
+}
+
+TEST_CASE("service.children lists the processes of a service, its main process first",
+          "[quick][stats]") {
+  Server zinit;
+  zinit.add("a", {.exec = kFamily});
+  zinit.boot({"a"});
+  // One that was forked has the shell's words until it executes.
+  CHECK(eventually([&] {
+    const Texts lines = command_lines(zinit, "a", 4);
+    return has(lines, "sleep 100001") && has(lines, "sleep 100002");
+  }));
+  const Json main = zinit.result("service.children", named("a"))[0];
+  CHECK(main.members() == Texts{"cmdline", "comm", "pid", "ppid", "state"});
+  CHECK(main["pid"] == std::int64_t{zinit.pid_of("a")});
+  CHECK(main["ppid"] == std::int64_t{zinit.pid()});
+  CHECK(main["comm"] == "sh");
+  CHECK(main["state"].text().size() == 1);
+}
+
+TEST_CASE("processes that have left the session of their service are still its own",
+          "[quick][stats]") {
+  Server zinit;
+  zinit.add("a", {.exec = kEscaping});
+  zinit.boot({"a"});
+  REQUIRE(eventually([&] { return !read_file(zinit.path("escaped")).empty(); }));
+  const std::string escaped = lines_of(read_file(zinit.path("escaped"))).front();
+  command_lines(zinit, "a", 2);
+  CHECK(
+      zinit.result("debug.process_tree", named("a")).mentions("\"pid\":" + escaped + ",\"comm\":"));
+}
+
+TEST_CASE("processes that come and go while they are looked at are no errors", "[quick][stats]") {
+  Server zinit;
+  zinit.add("a", {.exec = "while :; do sleep 0; done"});
+  zinit.boot({"a"});
+  for (int i = 0; i < 100; ++i) {
+    CHECK(zinit.result("service.children", named("a")).size() >= 1);
+    CHECK(zinit.result("service.stats", named("a"))["tasks"].number() >= 1);
+    CHECK(zinit.result("debug.process_tree", named("a"))["pid"].is_number());
+  }
+}
+
+TEST_CASE("debug.process_tree has each process below its parent", "[quick][stats]") {
+  Server zinit;
+  zinit.add("a", {.exec = kFamily});
+  zinit.boot({"a"});
+  command_lines(zinit, "a", 4);
+  const Json tree = zinit.result("debug.process_tree", named("a"));
+  CHECK(tree.members() == Texts{"children", "comm", "others", "pid"});
+  CHECK(tree["pid"] == std::int64_t{zinit.pid_of("a")});
+  REQUIRE(tree["children"].size() == 2);
+  CHECK(tree["children"][0]["children"].size() + tree["children"][1]["children"].size() == 1);
+  CHECK(tree["others"].size() == 0);
+}
+
+TEST_CASE("what has lost its parent is shown beside the tree", "[quick][cgroups][stats]") {
+  Server zinit;
+  // The parent of the sleep ends at once.
+  zinit.add("a", {.exec = "sh -c 'sleep 100001 &'; exec sleep 100000"});
+  zinit.boot({"a"});
+  command_lines(zinit, "a", 2);
+  Json tree;
+  // The shell's child is a shell until it has executed its program.
+  CHECK(eventually([&] {
+    tree = zinit.result("debug.process_tree", named("a"));
+    return tree["others"].size() == 1 && tree["others"][0]["comm"] == "sleep";
+  }));
+  CHECK(tree["children"].size() == 0);
+}
+
+TEST_CASE("many questions at once are all answered", "[quick][stats]") {
+  Server zinit;
+  for (int i = 0; i < 20; ++i) zinit.add("s" + std::to_string(i));
+  zinit.boot();
+  zinit.await_settled();
+  Connection client = zinit.connect();
+  std::string requests;
+  for (int i = 0; i < 400; ++i) {
+    requests += R"({"jsonrpc":"2.0","method":"service.stats","params":["s)" +
+                std::to_string(i % 20) + R"("],"id":)" + std::to_string(i) + "}\n";
+  }
+  REQUIRE(client.send(requests));
+  for (int i = 0; i < 400; ++i) CHECK(client.read()["result"]["tasks"] == 1);
+}
+
+// --- the verbs ---
+
+TEST_CASE("zinitctl stats shows who has processes, or those that are named", "[quick][stats]") {
+  Server zinit;
+  zinit.add("web-1");
+  zinit.add("web-2", {.service = "status = 'stop'"});
+  zinit.add("db");
+  zinit.boot({"web-1", "db"});
+  const Outcome all = zinit.ctl({"stats"});
+  CHECK(all.code == 0);
+  const Texts lines = lines_of(all.out);
+  REQUIRE(lines.size() == 3);
+  CHECK_THAT(lines[0], Catch::StartsWith("NAME") && Contains("CPU%") && Contains("MEMORY"));
+  CHECK_THAT(lines[1], Catch::StartsWith("db ") && Contains(std::to_string(zinit.pid_of("db"))));
+  CHECK_THAT(lines[2], Catch::StartsWith("web-1 "));
+  const Outcome some = zinit.ctl({"stats", "web-*", "--json"});
+  CHECK(some.code == 0);
+  const auto json = Json::parse(some.out);
+  REQUIRE(json);
+  REQUIRE(json->size() == 2);
+  CHECK((*json)[0]["name"] == "web-1");
+  CHECK((*json)[0]["tasks"] == 1);
+  CHECK((*json)[1]["name"] == "web-2");
+  CHECK((*json)[1]["pid"].is_null());
+}
+
+TEST_CASE("zinitctl stats and debug-procs tell what is wrong with a name", "[quick][stats]") {
+  Server zinit;
+  zinit.add("web");
+  zinit.add("down", {.service = "status = 'stop'"});
+  zinit.boot({"web"});
+  const Outcome stats = zinit.ctl({"stats", "wep", "web"});
+  CHECK(stats.code == 4);
+  CHECK_THAT(stats.err, Contains("did you mean web?"));
+  CHECK_THAT(stats.out, Contains("web "));  // the other one is shown
+  CHECK(zinit.ctl({"stats", "x*"}).code == 4);
+  CHECK(zinit.ctl({"debug-procs", "wep"}).code == 4);
+  const Outcome down = zinit.ctl({"debug-procs", "down"});
+  CHECK(down.code == 1);
+  CHECK_THAT(down.err, Contains("down has no process"));
+  CHECK(zinit.ctl({"debug-procs"}).code == 2);
+}
+
+TEST_CASE("zinitctl debug-procs draws the processes of a service", "[quick][stats]") {
+  Server zinit;
+  zinit.add("a", {.exec = kFamily});
+  zinit.boot({"a"});
+  command_lines(zinit, "a", 4);
+  const Outcome drawn = zinit.ctl({"debug-procs", "a"});
+  CHECK(drawn.code == 0);
+  const Texts lines = lines_of(drawn.out);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0] == std::to_string(zinit.pid_of("a")) + " sh");
+  CHECK_THAT(drawn.out, Contains("├─ ") && Contains("└─ ") && Contains(" sleep\n"));
+  const auto json = Json::parse(zinit.ctl({"debug-procs", "a", "--json"}).out);
+  REQUIRE(json);
+  CHECK((*json)["pid"] == std::int64_t{zinit.pid_of("a")});
+}
+
+}  // namespace control_stats_test

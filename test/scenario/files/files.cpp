@@ -1,0 +1,97 @@
+// Service files that are right, wrong and hostile, at boot (zinit.toml(5), "Where files are
+// read", "What a wrong file does").
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/wrong_files.hpp"
+
+namespace files_files_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+std::string messages_of(const Json& status) { return status["reason"]["messages"].dump(); }
+
+}  // namespace
+
+TEST_CASE("one file of each kind of wrong boots beside good ones", "[quick][files]") {
+  Server zinit;
+  for (const WrongFile& wrong : wrong_files()) zinit.file(wrong.file, wrong.text);
+  zinit.add("0-good");
+  zinit.add("zz-good");
+  zinit.boot({"0-good", "zz-good"});
+  for (const WrongFile& wrong : wrong_files()) {
+    INFO(wrong.file << ":\n" << wrong.text.substr(0, 500));
+    const Json status = zinit.await_failed(wrong.service(), "config_error");
+    const Json messages = status["reason"]["messages"];
+    REQUIRE(messages.size() > 0);
+    CHECK_THAT(messages[0].text(), Catch::StartsWith(zinit.config(wrong.file) + ":" + wrong.place));
+    CHECK_THAT(messages[0].text(), Contains(": error: ") && Contains(wrong.says));
+    zinit.await_message(zinit.config(wrong.file) + ":" + wrong.place);
+  }
+}
+
+TEST_CASE("a cycle fails all that are on it, with its path, and nobody else", "[quick][files]") {
+  Server zinit;
+  zinit.add("a", {.dependencies = "requires = ['b']"});
+  zinit.add("b", {.dependencies = "after = ['c']"});
+  zinit.add("c", {.dependencies = "requires = ['a']"});
+  zinit.add("wanting", {.dependencies = "wants = ['wanted']"});
+  zinit.add("wanted", {.dependencies = "wants = ['wanting']\nrequires = ['wanting']"});
+  zinit.add("behind", {.dependencies = "requires = ['a']"});
+  zinit.boot();
+  for (const char* name : {"a", "b", "c"}) {
+    const std::string messages = messages_of(zinit.await_failed(name, "config_error"));
+    for (const char* part : {"a", "b", "c"}) CHECK_THAT(messages, Contains(part));
+    CHECK_THAT(messages, Contains("cycle"));
+  }
+  zinit.await_state("wanted", "running");
+  zinit.await_state("wanting", "running");
+  CHECK(zinit.await_failed("behind", "dependency_failed")["reason"]["service"] == "a");
+}
+
+TEST_CASE("after, wants and conflicts may name nothing that exists, and why tells",
+          "[quick][files]") {
+  Server zinit;
+  for (const std::string kind : {"after", "wants", "conflicts"}) {
+    zinit.add(kind, {.dependencies = kind + " = ['absent']"});
+  }
+  zinit.boot();
+  for (const std::string kind : {"after", "wants", "conflicts"}) {
+    INFO(kind);
+    zinit.await_state(kind, "running");
+    CHECK_THAT(zinit.ctl({"why", kind}).out, Contains("absent"));
+  }
+}
+
+TEST_CASE("a file that may not be read is told and stops nobody", "[root][files]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.uid = 64123});
+  zinit.add("good");
+  zinit.add("secret");
+  chmod(zinit.config("secret.toml").c_str(), 0);
+  zinit.boot({"good"});
+  zinit.await_message("secret.toml: Permission denied");
+}
+
+TEST_CASE("no service file or no config directory: the server stays up and answers",
+          "[quick][files]") {
+  for (const bool directory : {true, false}) {
+    Server zinit;
+    if (!directory) std::filesystem::remove(zinit.config());
+    zinit.boot();
+    CHECK(zinit.result("service.list").size() == 0);
+    std::filesystem::create_directory(zinit.config());
+    zinit.add("late");
+    zinit.reload();
+    zinit.await_state("late", "running");
+  }
+}
+
+}  // namespace files_files_test

@@ -1,0 +1,246 @@
+// Where files are read: the vendor's and the administrator's directories, masks and drop-ins
+// (zinit.toml(5), "Where files are read").
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+#include "support/temp_dir.hpp"
+
+namespace files_places_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+const std::string kSleep = "[service]\nexec = 'sleep 100000'\n";
+
+Server::Options with_own_root() {
+  return {.argv = {"zinit", "server", "--pid1-mode"}, .own_root = true};
+}
+
+/// What a shell script prints that has zinit as $Z and zinitctl as $C, in the folder $D.
+Outcome run_script(const zinit::test::TempDir& dir, const std::string& script,
+                   std::vector<std::string> env = {}, std::optional<uid_t> uid = {}) {
+  std::filesystem::create_symlink(zinit_binary(), dir / "zinitctl");
+  Launch what;
+  what.program = "/bin/sh";
+  what.argv = {"sh", "-c", script};
+  what.env = std::move(env);
+  what.env.insert(what.env.end(),
+                  {"D=" + dir.path(), "Z=" + zinit_binary(), "C=" + dir / "zinitctl"});
+  what.uid = uid;
+  return run(what);
+}
+
+bool can_have_root() { return geteuid() == 0 && can_make_namespaces(); }
+
+}  // namespace
+
+TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks it",
+          "[quick][root][places]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  zinit.put("usr/lib/zinit/services/both.toml", kSleep + "description = 'the vendor'\n");
+  zinit.put("etc/zinit/services/both.toml", kSleep);
+  zinit.put("usr/lib/zinit/services/vendors.toml", kSleep);
+  zinit.put("usr/lib/zinit/services/masked.toml", kSleep + "name = 'hidden'\n");
+  std::filesystem::create_symlink("/dev/null", zinit.config("masked.toml"));
+  zinit.put("usr/lib/zinit/system/base.toml", kSleep);
+  zinit.put("usr/lib/zinit/targets/all.toml", "[target]\n");
+  zinit.put("etc/zinit/services/needs.toml", kSleep + "[dependencies]\nrequires = ['hidden']\n");
+  zinit.boot({"vendors"});
+  CHECK(zinit.result("service.list").texts() == Texts{"all", "base", "both", "needs", "vendors"});
+  CHECK(zinit.status("both")["file"] == "/etc/zinit/services/both.toml");
+  CHECK(zinit.status("both")["description"] == "");
+  CHECK(zinit.status("vendors")["file"] == "/usr/lib/zinit/services/vendors.toml");
+  CHECK(zinit.status("base")["class"] == "system");
+
+  const std::string link = "/etc/zinit/services/masked.toml";
+  const Json needs = zinit.await_failed("needs", "missing_dependency");
+  CHECK(needs["reason"]["dependency"] == "hidden");
+  CHECK(needs["reason"]["masked_by"] == link);
+  CHECK_THAT(zinit.ctl({"status", "needs"}).out, Contains("which is masked by " + link));
+  CHECK_THAT(zinit.ctl({"why", "needs"}).out,
+             Contains("masked by " + link) && Contains("zinitctl unmask hidden"));
+  for (const char* verb : {"status", "why", "start"}) {
+    const Outcome asked = zinit.ctl({verb, "hidden"});
+    CHECK(asked.code == 4);
+    CHECK_THAT(asked.err, Contains("masked by " + link));
+  }
+
+  std::filesystem::remove(zinit.path("etc/zinit/services/masked.toml"));
+  zinit.reload();
+  zinit.await_state("hidden", "running");
+  zinit.await_state("needs", "running");
+}
+
+TEST_CASE("the mask of a template hides its instances, whatever makes them",
+          "[quick][root][places][templates]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  zinit.put("usr/lib/zinit/services/e@.toml", kSleep);
+  zinit.put("etc/zinit/services/own@.toml", kSleep);
+  zinit.put("etc/zinit/services/needs.toml", kSleep + "[dependencies]\nrequires = ['e@1']\n");
+  std::filesystem::create_symlink("/usr/lib/zinit/services/e@.toml", zinit.config("e@2.toml"));
+  zinit.boot({"needs", "e@1", "e@2"});
+  CHECK(zinit.start("e@3")["state"] == "running");
+  const std::string link = "/etc/zinit/services/e@.toml";
+  std::filesystem::create_symlink("/dev/null", zinit.config("e@.toml"));
+  CHECK(zinit.reload()["removed"].texts() == Texts{"e@1", "e@2", "e@3"});
+  CHECK(zinit.await_failed("needs", "missing_dependency")["reason"]["masked_by"] == link);
+  CHECK_THAT(zinit.ctl({"why", "needs"}).out,
+             Contains("masked by " + link) && Contains("zinitctl unmask e@`"));
+  for (const char* verb : {"status", "why", "start"}) {
+    const Outcome asked = zinit.ctl({verb, "e@9"});
+    CHECK(asked.code == 4);
+    CHECK_THAT(asked.err, Contains("masked by " + link + "; `zinitctl unmask e@`"));
+  }
+  std::filesystem::remove(zinit.path("etc/zinit/services/e@.toml"));
+  CHECK(zinit.reload()["added"].texts() == Texts{"e@1", "e@2"});
+  zinit.await_state("needs", "running");
+}
+
+TEST_CASE("drop-ins are laid over a file, and status shows them and what changed",
+          "[quick][root][places]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  const std::string file = "usr/lib/zinit/services/web.toml";
+  zinit.put(file, "[service]\nexec = 'sleep 100001'\nenv = { A = 'vendor', B = 'vendor' }\n");
+  zinit.put(file + ".d/50.toml", "[service.env]\nB = 'drop-in'\n");
+  zinit.put("etc/zinit/services/web.toml.d/10.toml",
+            "[service]\nexec = 'sleep 100002'\nenv.B = 'first'\nenv.C = 'own'\n");
+  zinit.boot();
+  const Json web = zinit.await_state("web", "running");
+  const pid_t pid = static_cast<pid_t>(web["pid"].number());
+  CHECK(proc_cmdline(pid) == "sleep 100002");
+  const Texts environment = proc_environment(pid);
+  for (const char* line : {"A=vendor", "B=drop-in", "C=own"}) {
+    INFO(line);
+    CHECK(std::find(environment.begin(), environment.end(), line) != environment.end());
+  }
+  const std::string own = "/etc/zinit/services/web.toml.d/10.toml";
+  const std::string changed = "changed on disk";
+  const std::string before = zinit.ctl({"status", "web"}).out;
+  CHECK_THAT(before, Contains(own) && !Contains(changed));
+
+  zinit.put("etc/zinit/services/web.toml.d/90.toml", "service.description = 'new'\n");
+  CHECK_THAT(zinit.ctl({"status", "web"}).out, Contains(changed));
+  CHECK(zinit.reload()["changed"].texts() == Texts{"web"});
+  CHECK_THAT(zinit.ctl({"status", "web"}).out, Contains("web - new") && !Contains(changed));
+
+  zinit.put("etc/zinit/services/web.toml.d/10.toml", "[service]\numask = 5\n");
+  const Json kept = zinit.reload();
+  CHECK(kept["failed"].texts() == Texts{"web"});
+  CHECK(zinit.pid_of("web") == pid);
+  CHECK(zinit.status("web")["warnings"].mentions(own + ":2:9: error: service.umask: 5"));
+}
+
+TEST_CASE("status sees that drop-ins have gone", "[quick][places]") {
+  Server zinit;
+  zinit.add("a");
+  std::filesystem::create_directory(zinit.config("a.toml.d"));
+  zinit.file("a.toml.d/b.toml", "service.description = 'over it'\n");
+  zinit.boot();
+  CHECK_THAT(zinit.ctl({"status", "a"}).out, !Contains("changed on disk"));
+  std::filesystem::remove_all(zinit.config("a.toml.d"));
+  CHECK_THAT(zinit.ctl({"status", "a"}).out, Contains("changed on disk"));
+}
+
+TEST_CASE("drop-ins lie beside the files of --config-dir as well", "[quick][places]") {
+  Server zinit;
+  zinit.add("a");
+  std::filesystem::create_directory(zinit.config("a.toml.d"));
+  zinit.file("a.toml.d/b.toml", "service.exec = 'sleep 100003'\n");
+  zinit.file("a.toml.d/a.toml", "service.exec = 'wrong'\n");
+  zinit.boot();
+  const Json a = zinit.await_state("a", "running");
+  CHECK(proc_cmdline(static_cast<pid_t>(a["pid"].number())) == "sleep 100003");
+}
+
+TEST_CASE("--config-dir takes the place of the vendor's services too", "[quick][root][places]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server::Options options = with_own_root();
+  options.arguments = {"--config-dir", "/etc/elsewhere"};
+  Server zinit(options);
+  zinit.put("usr/lib/zinit/services/vendors.toml", kSleep);
+  zinit.put("etc/zinit/services/usual.toml", kSleep);
+  zinit.put("usr/lib/zinit/targets/all.toml", "[target]\n");
+  zinit.put("etc/elsewhere/mine.toml", kSleep);
+  zinit.boot({"mine"});
+  CHECK(zinit.result("service.list").texts() == Texts{"all", "mine"});
+}
+
+TEST_CASE("a relative --config-dir is one of the server's folder, wherever zinitctl is used",
+          "[quick][places]") {
+  const zinit::test::TempDir dir;
+  std::filesystem::create_directory(dir / "s");
+  dir.write("s/web.toml", kSleep);
+  const Outcome outcome = run_script(dir, R"(
+      cd $D; $Z server --config-dir s --socket $D/z 2>$D/log & pid=$!
+      until $C --socket $D/z ping >/dev/null 2>&1; do sleep 0.01; done
+      cd /; $C --socket $D/z disable web; echo "code $?"; kill $pid; wait $pid)");
+  INFO(outcome.err);
+  CHECK_THAT(outcome.out, Contains("code 0"));
+  CHECK(entries_of(dir / "s/web.toml.d") == Texts{"90-zinitctl.toml"});
+}
+
+TEST_CASE("a user's server without a home says that it knows no directory", "[quick][places]") {
+  const zinit::test::TempDir dir;
+  const uid_t user = geteuid() == 0 ? 64123 : geteuid();
+  REQUIRE(chown(dir.path().c_str(), user, user) == 0);
+  const Outcome outcome = run_script(dir, R"(
+      $Z server --socket $D/z 2>$D/log & pid=$!
+      until grep -q 'nothing is started' $D/log; do sleep 0.01; done
+      kill $pid; wait $pid; cat $D/log)",
+                                     {"HOME=", "XDG_CONFIG_HOME="}, user);
+  CHECK_THAT(outcome.out, Contains("no directory of service files is known") && Contains("HOME") &&
+                              !Contains("no service file in"));
+}
+
+TEST_CASE("two files of one name in two directories: the second is the error",
+          "[quick][root][places]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  zinit.put("usr/lib/zinit/services/a.toml", kSleep + "name = 'web'\n");
+  zinit.put("etc/zinit/services/b.toml", kSleep + "name = 'web'\n");
+  zinit.boot();
+  const Json web = zinit.await_state("web", "running");
+  CHECK(web["file"] == "/usr/lib/zinit/services/a.toml");  // by file name, both together
+  CHECK(web["warnings"].mentions("/etc/zinit/services/b.toml"));
+  const std::string fault = "/etc/zinit/services/b.toml:3:8: error: service.name: \"web\" is";
+  zinit.await_message(fault);
+  const Outcome check = zinit.ctl({"check"});
+  CHECK(check.code == 1);
+  CHECK_THAT(check.out, Contains(fault));
+}
+
+TEST_CASE("a changed /etc/environment reaches what is spawned after a reload",
+          "[quick][root][places][reload]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  zinit.put("etc/environment", "COLOUR=red\n");
+  zinit.add("a", {.exec = "echo start $COLOUR >> $T; exec sleep 100000"});
+  zinit.boot();
+  zinit.await_trace("start red");
+  zinit.put("etc/environment", "COLOUR=blue\n");
+  CHECK(zinit.reload()["unchanged"].texts() == Texts{"a"});
+  zinit.restart("a");
+  zinit.await_trace("start blue");
+  // One that cannot be read leaves things as they are.
+  std::filesystem::remove(zinit.path("etc/environment"));
+  std::filesystem::create_directory(zinit.path("etc/environment"));
+  zinit.reload();
+  zinit.restart("a");
+  zinit.await_trace("start blue", 2);
+  std::filesystem::remove(zinit.path("etc/environment"));
+  zinit.reload();
+  zinit.restart("a");
+  zinit.await_trace("start");
+}
+
+}  // namespace files_places_test

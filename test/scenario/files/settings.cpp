@@ -1,0 +1,236 @@
+// Global settings on the real binary (zinit.toml(5), "Global settings"), each seen at work.
+#include <grp.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+
+namespace files_settings_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+constexpr uid_t kMember = 64123;  // its own group has the same number
+constexpr gid_t kGroup = 64777;
+
+void settings(const Server& zinit, const std::string& text) {
+  write_file(zinit.path("zinit.toml"), text);
+}
+
+std::string mode_of(const std::string& path) {
+  struct stat it {};
+  REQUIRE(stat(path.c_str(), &it) == 0);
+  char text[32];
+  std::snprintf(text, sizeof text, "%o %u", it.st_mode & 07777, it.st_gid);
+  return text;
+}
+
+/// zinitctl as a user with one supplementary group.
+Outcome ctl_as(const Server& zinit, uid_t uid, gid_t group, Texts arguments) {
+  Launch what;
+  what.argv = {"zinitctl", "--socket", zinit.socket()};
+  what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
+  what.in_child = [uid, group] {
+    if (setgroups(1, &group) != 0 || setgid(uid) != 0 || setuid(uid) != 0) _exit(125);
+  };
+  return run(what);
+}
+
+/// The main thread alone; the others go on.
+bool hold_main_thread(const Server& zinit) {
+  if (ptrace(PTRACE_SEIZE, zinit.pid(), nullptr, nullptr) != 0) return false;
+  REQUIRE(ptrace(PTRACE_INTERRUPT, zinit.pid(), nullptr, nullptr) == 0);
+  int status = 0;
+  REQUIRE(waitpid(zinit.pid(), &status, __WALL) == zinit.pid());
+  REQUIRE(WIFSTOPPED(status));
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("a wrong setting is told in its place, and its default stands", "[quick][settings]") {
+  Server zinit({.settings = true});
+  settings(zinit,
+           "log_level = 'loud'\nshutdown_timeout_ms = 0\nsocket_grup = 'x'\n"
+           "socket_group_access = 'write'\n[defaults]\nrestart = 'often'\nexec = 'x'\n");
+  zinit.add("a");
+  zinit.boot({"a"});
+  const std::string file = zinit.path("zinit.toml");
+  for (const char* fault :
+       {":1:13: error: log_level: unknown value \"loud\"", ":2:23: error: shutdown_timeout_ms: 0",
+        ":3:1: warning: socket_grup: unknown key, did you mean \"socket_group\"?",
+        ":4:23: error: socket_group_access: unknown value \"write\"",
+        ":6:11: error: defaults.restart: unknown value \"often\"",
+        ":7:1: warning: defaults.exec: unknown key"}) {
+    zinit.await_message(file + fault);
+  }
+  CHECK(mode_of(zinit.socket()) == "600 " + std::to_string(getegid()));
+  const Outcome check = zinit.ctl({"check", file});
+  CHECK(check.code == 1);
+  CHECK_THAT(check.out, Contains(file + ":3:1: error: socket_grup"));
+}
+
+TEST_CASE("members of socket_group may ask and change nothing", "[quick][root][settings]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.settings = true});
+  settings(zinit, "socket_group = " + std::to_string(kGroup) + "\n");
+  zinit.add("a");
+  zinit.boot();
+  const Json pid = zinit.await_state("a", "running")["pid"];
+  CHECK(mode_of(zinit.socket()) == "660 " + std::to_string(kGroup));
+  CHECK(ctl_as(zinit, kMember, kGroup, {"status", "a"}).code == 0);
+  CHECK(ctl_as(zinit, kMember, kGroup, {"list"}).code == 0);
+  for (const Texts& change : {Texts{"stop", "a"}, Texts{"kill", "a"}, Texts{"reload"},
+                              Texts{"restart", "a"}, Texts{"shutdown"}}) {
+    INFO(change.front());
+    const Outcome refused = ctl_as(zinit, kMember, kGroup, change);
+    CHECK(refused.code == 7);
+    CHECK_THAT(refused.err, Contains("socket_group"));
+  }
+  CHECK(zinit.status("a")["pid"] == pid);
+  CHECK(ctl_as(zinit, kMember, kGroup + 1, {"list"}).code == 7);
+  chmod(zinit.socket().c_str(), 0666);  // whatever the mode says
+  CHECK(ctl_as(zinit, kMember, kGroup + 1, {"list"}).code == 7);
+}
+
+TEST_CASE("the values of env are hidden from members who may only ask", "[quick][root][settings]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.settings = true});
+  settings(zinit, "socket_group = " + std::to_string(kGroup) + "\n");
+  zinit.add("a", {.service = "[service.env]\nTOKEN = 'secret'"});
+  zinit.add("list", {.service = "env = ['TOKEN=secret']"});
+  zinit.add("misspelt", {.service = "envv = { TOKEN = 'secret' }"});
+  zinit.boot();
+  const gid_t own = getegid();
+  REQUIRE(setegid(kGroup) == 0);
+  REQUIRE(seteuid(kMember) == 0);
+  Connection member(zinit.socket());
+  REQUIRE(seteuid(0) == 0);
+  REQUIRE(setegid(own) == 0);
+  const Json hidden = member.result("service.get", named("a"));
+  CHECK(hidden["config"]["service"]["env"]["TOKEN"] == "***");
+  CHECK_FALSE(hidden.mentions("secret"));
+  for (const char* name : {"list", "misspelt"}) {
+    CHECK_FALSE(member.result("service.get", named(name)).mentions("secret"));
+    CHECK_FALSE(member.result("service.status_full", named(name)).mentions("secret"));
+  }
+  CHECK(zinit.result("service.get", named("a"))["config"]["service"]["env"]["TOKEN"] == "secret");
+}
+
+TEST_CASE("socket_group_access and the group itself follow a reload", "[quick][root][settings]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.settings = true});
+  settings(zinit, "socket_group = " + std::to_string(kMember) + "\nsocket_group_access = 'full'\n");
+  zinit.add("a");
+  zinit.boot({"a"});
+  CHECK(ctl_as(zinit, kMember, 1, {"stop", "a"}).code == 0);  // by its own group
+  settings(zinit, "");
+  zinit.reload();
+  CHECK(mode_of(zinit.socket()) == "600 " + std::to_string(getegid()));
+  CHECK(ctl_as(zinit, kMember, 1, {"list"}).code == 7);
+  settings(zinit, "socket_group = 'no-such-group-here'\n");
+  zinit.reload();
+  zinit.await_message("zinit.toml:1:16: error: socket_group: cannot find group no-such-group-here");
+  CHECK(mode_of(zinit.socket()) == "600 " + std::to_string(getegid()));
+}
+
+TEST_CASE("default_target is what boot starts, and nothing else", "[quick][settings]") {
+  Server zinit({.settings = true});
+  settings(zinit, "default_target = 'some'\n");
+  zinit.add("wanted");
+  zinit.add("other");
+  zinit.file("some.toml", "[target]\n[dependencies]\nrequires = ['wanted']\n");
+  zinit.boot({"some"});
+  zinit.await_settled();
+  CHECK(zinit.state("wanted") == "running");
+  CHECK(zinit.state("other") == "inactive");
+}
+
+TEST_CASE("shutdown_timeout_ms bounds the stopping of all services", "[quick][settings]") {
+  Server zinit({.settings = true});
+  settings(zinit, "shutdown_timeout_ms = 100\n");
+  zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 600000"});
+  zinit.boot();
+  zinit.await_trace("start a");
+  CHECK(zinit.shut_down() == 0);  // and not after ten minutes
+}
+
+TEST_CASE("log_level of the settings counts unless an option says otherwise", "[quick][settings]") {
+  for (const bool option : {false, true}) {
+    Server zinit({.arguments = option ? Texts{"--log-level", "info"} : Texts{}, .settings = true});
+    settings(zinit, "log_level = 'error'\n");
+    zinit.add("a");
+    zinit.boot({"a"});
+    zinit.shut_down();
+    const auto said = [&](const char* text) {
+      return zinit.messages().find(text) != std::string::npos;
+    };
+    CHECK(said("a: running") == option);
+    CHECK(said("info  version") == option);
+  }
+}
+
+TEST_CASE("[defaults] hold for every service that says nothing else, and follow a reload",
+          "[quick][settings]") {
+  Server zinit({.settings = true});
+  settings(zinit, "[defaults]\nstop_signal = 'SIGUSR1'\nrestart = 'always'\n");
+  const std::string tell =
+      "trap 'echo usr1 >> $T; exit 0' USR1; trap 'echo term >> $T; exit 0' "
+      "TERM; echo up >> $T; while :; do sleep 1 & wait; done";
+  zinit.add("a", {.exec = tell});
+  zinit.add("own", {.exec = tell, .lifecycle = "stop_signal = 'SIGTERM'"});
+  zinit.add("once", {.exec = "true", .service = "oneshot = true"});  // has no "always"
+  zinit.boot();
+  zinit.await_trace("up", 2);
+  CHECK(zinit.await_state("once", "exited")["summary"] == "ok");
+  zinit.stop("a");
+  CHECK(zinit.trace().back() == "usr1");
+  zinit.stop("own");
+  CHECK(zinit.trace().back() == "term");
+  settings(zinit, "");
+  const Texts changed = zinit.reload()["changed"].texts();
+  CHECK(changed == Texts{"a", "once", "own"});
+  zinit.start("a");
+  zinit.await_trace("up", 3);
+  zinit.stop("a");
+  CHECK(zinit.count("term") == 2);
+}
+
+TEST_CASE("a loop that is stuck counts as a crash with self_watchdog_ms", "[settings]") {
+  Server zinit({.settings = true});
+  settings(zinit, "self_watchdog_ms = 300\n");
+  zinit.add("a");
+  zinit.boot({"a"});
+  const pid_t a = zinit.pid_of("a");
+  if (!hold_main_thread(zinit)) return skip("needs ptrace(2)");
+  zinit.await_message("the control loop or the board has been stuck for");
+  zinit.await_message("goes on by executing itself anew");
+  zinit.reconnect();
+  CHECK(zinit.result("system.info")["crashes"]["count"] == 1);
+  CHECK(zinit.pid_of("a") == a);
+  CHECK(zinit.shut_down() == 0);
+}
+
+TEST_CASE("while zinit as a whole is suspended none of its loops counts as stuck", "[settings]") {
+  Server zinit({.settings = true});
+  settings(zinit, "self_watchdog_ms = 4000\n");
+  zinit.boot();
+  if (!hold_main_thread(zinit)) return skip("needs ptrace(2)");
+  std::this_thread::sleep_for(1200ms);  // it has been asked for a sign
+  zinit.signal(SIGSTOP);
+  std::this_thread::sleep_for(4s);
+  zinit.signal(SIGCONT);
+  std::this_thread::sleep_for(300ms);  // the watchdog sees that the sign is out still
+  REQUIRE(ptrace(PTRACE_DETACH, zinit.pid(), nullptr, nullptr) == 0);
+  zinit.result("system.ping");
+  CHECK(zinit.shut_down() == 0);
+}
+
+}  // namespace files_settings_test

@@ -1,0 +1,40 @@
+#pragma once
+// A TCP port that the test itself holds.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "support/catch.hpp"
+
+namespace zinit::test {
+
+/// A socket of the test's own that listens on a free port of the loopback's.
+class Listening {
+ public:
+  Listening() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(listen(fd_, 1) == 0);
+    socklen_t size = sizeof address;
+    REQUIRE(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~Listening() { end(); }
+  void end() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
+  }
+  std::string port() const { return std::to_string(port_); }
+
+ private:
+  int fd_;
+  int port_ = 0;
+};
+
+}  // namespace zinit::test

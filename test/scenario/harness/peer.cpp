@@ -1,0 +1,515 @@
+// A service for tests that others connect to: this very program, called `peer`. Its words:
+//
+//   after FILE             waits until it is there
+//   trace TEXT             a line for the trace
+//   at ADDRESS             listens there; more than one may be given
+//   passed                 has its sockets passed, and traces what it finds of them: "fds N NAMES",
+//                          "not its own" where LISTEN_PID is another, "no blocking" of each
+//   careless               sets its sockets so that they do not block
+//   shut                   shuts its sockets down, for all who have them, and ends
+//   inetd                  has one connection, as standard input and output
+//   ask ADDRESS TEXT       connects there, sends the text, and traces "answer ..." or "refused"
+//   few                    takes one connection at a time
+//
+// and then what it does with each connection, by a process of its own unless `few` is said:
+//
+//   echo                   sends back what comes until the end, then ends its side
+//   pid                    tells the pid of the service, and closes
+//   sum                    takes all, then tells how much that was and its checksum
+//   give N                 sends N bytes of the pattern, ends its side, and takes the rest
+//   swap N                 gives, and sums at the same time; the sum goes to the trace
+//   talk FILE              says "bye" and ends its side, and appends what comes to the file
+//   silent                 takes nothing and says nothing
+//   die                    kills the service when a byte comes, by SIGKILL
+//   reset                  resets the connection when a byte comes
+//   last                   sends back what comes once, and ends the service
+//   wait                   says "hello", and traces how the connection ended: "reset", "ended"
+//   env NAME               tells a variable of its environment, and closes
+//   complain TEXT          a line on standard error, then as echo
+//
+// What comes as a datagram, or by a FIFO, is traced as "got TEXT".
+#include "scenario/harness/peer.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <set>
+
+#include "scenario/harness.hpp"
+#include "support/catch.hpp"
+
+namespace zinit::test {
+
+namespace {
+
+// --- addresses ---
+
+struct Place {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  int type = SOCK_STREAM;
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+bool cut(std::string& text, std::string_view prefix) {
+  if (text.rfind(prefix, 0) != 0) return false;
+  text.erase(0, prefix.size());
+  return true;
+}
+
+Place place_of(std::string text) {
+  Place place;
+  const bool dgram = cut(text, "unix-dgram:");
+  if (dgram || cut(text, "udp:")) place.type = SOCK_DGRAM;
+  if (dgram || cut(text, "unix:")) {
+    auto& path = reinterpret_cast<sockaddr_un&>(place.storage);
+    path.sun_family = AF_UNIX;
+    text.copy(path.sun_path, sizeof path.sun_path - 1);
+    place.size = sizeof path;
+    return place;
+  }
+  cut(text, "tcp:");
+  const auto colon = text.rfind(':');
+  const auto port = htons(static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1))));
+  if (text[0] == '[') {
+    auto& six = reinterpret_cast<sockaddr_in6&>(place.storage);
+    six.sin6_family = AF_INET6;
+    six.sin6_port = port;
+    inet_pton(AF_INET6, text.substr(1, colon - 2).c_str(), &six.sin6_addr);
+    place.size = sizeof six;
+    return place;
+  }
+  auto& four = reinterpret_cast<sockaddr_in&>(place.storage);
+  four.sin_family = AF_INET;
+  four.sin_port = port;
+  if (inet_pton(AF_INET, text.substr(0, colon).c_str(), &four.sin_addr) != 1)
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  place.size = sizeof four;
+  return place;
+}
+
+// --- the service ---
+
+using Words = std::vector<std::string>;
+
+void write_trace(const std::string& line) {
+  const int fd = ::open(std::getenv("T"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (::write(fd, (line + "\n").data(), line.size() + 1) < 0) _exit(91);
+  ::close(fd);
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+/// What comes, piece by piece, until the end.
+template <class Take>
+void each_piece(int fd, Take take) {
+  char block[65536];
+  for (;;) {
+    const ssize_t n = ::read(fd, block, sizeof block);
+    if (n <= 0 || !take(std::string_view(block, static_cast<std::size_t>(n)))) return;
+  }
+}
+
+void give(int fd, std::uint64_t count) {
+  for (std::uint64_t at = 0; at < count;) {
+    const auto size = std::min<std::uint64_t>(count - at, 65536);
+    if (!write_all(fd, pattern(at, size))) return;
+    at += size;
+  }
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "unset" : value;
+}
+
+void end_side(int fd) { ::shutdown(fd, SHUT_WR); }
+
+void echo(int in, int out) {
+  each_piece(in, [&](std::string_view bytes) { return write_all(out, bytes); });
+  end_side(out);
+}
+
+/// One connection, from its begin to its end; `service` is the main process.
+void serve(int in, int out, const Words& words, pid_t service) {
+  const std::string& what = words.at(0);
+  if (what == "echo") {
+    echo(in, out);
+  } else if (what == "pid") {
+    (void)write_all(out, std::to_string(service));
+  } else if (what == "sum") {
+    Sum sum;
+    each_piece(in, [&](std::string_view bytes) { return sum.add(bytes), true; });
+    (void)write_all(out, sum.text());
+  } else if (what == "give") {
+    give(out, std::stoull(words.at(1)));
+    end_side(out);
+    each_piece(in, [](std::string_view) { return true; });
+  } else if (what == "swap") {
+    if (::fork() == 0) {
+      give(out, std::stoull(words.at(1)));
+      end_side(out);
+      _exit(0);
+    }
+    Sum sum;
+    each_piece(in, [&](std::string_view bytes) { return sum.add(bytes), true; });
+    write_trace("sum " + sum.text());
+  } else if (what == "talk") {
+    (void)write_all(out, "bye");
+    end_side(out);
+    std::ofstream file(words.at(1), std::ios::app | std::ios::binary);
+    each_piece(in, [&](std::string_view bytes) { return bool(file << bytes << std::flush); });
+    write_trace("heard the end");
+  } else if (what == "silent") {
+    for (;;) ::pause();
+  } else if (what == "die") {
+    char byte = 0;
+    if (::read(in, &byte, 1) == 1) ::kill(service, SIGKILL);
+    for (;;) ::pause();
+  } else if (what == "reset") {
+    char byte = 0;
+    (void)!::read(in, &byte, 1);
+    const linger at_once{1, 0};
+    ::setsockopt(out, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  } else if (what == "last") {
+    each_piece(in, [&](std::string_view bytes) { return write_all(out, bytes), false; });
+    end_side(out);
+    ::kill(service, SIGTERM);
+  } else if (what == "wait") {
+    (void)write_all(out, "hello");
+    char byte = 0;
+    write_trace(::read(in, &byte, 1) < 0 ? "reset" : "ended");
+  } else if (what == "env") {
+    (void)write_all(out, variable(words.at(1).c_str()));
+  } else if (what == "complain") {
+    (void)write_all(2, words.at(1) + "\n");
+    echo(in, out);
+  } else {
+    _exit(96);
+  }
+}
+
+void take_text(int fd) {
+  char text[4096];
+  const ssize_t n = ::read(fd, text, sizeof text);
+  if (n <= 0) return;
+  std::string all(text, static_cast<std::size_t>(n));
+  if (all.back() == '\n') all.pop_back();
+  write_trace("got " + all);
+}
+
+/// Only a socket for connections listens.
+bool listens(int fd) {
+  int on = 0;
+  socklen_t size = sizeof on;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) == 0 && on != 0;
+}
+
+[[noreturn]] void run(const std::vector<int>& sockets, bool few, const Words& words) {
+  ::signal(SIGCHLD, SIG_IGN);
+  std::vector<pollfd> all;
+  for (const int fd : sockets) all.push_back({fd, POLLIN, 0});
+  for (;;) {
+    if (::poll(all.data(), all.size(), -1) < 1) continue;
+    for (const pollfd& one : all) {
+      if (one.revents == 0) continue;
+      if (!listens(one.fd)) {
+        take_text(one.fd);
+        continue;
+      }
+      const int fd = ::accept4(one.fd, nullptr, nullptr, SOCK_CLOEXEC);
+      if (fd < 0) continue;
+      const pid_t service = ::getpid();
+      if (few || ::fork() == 0) {
+        // Nobody can connect to a service that has ended.
+        if (!few)
+          for (const int listener : sockets) ::close(listener);
+        serve(fd, fd, words, service);
+        ::close(fd);
+        if (!few) _exit(0);
+      }
+      ::close(fd);
+    }
+  }
+}
+
+int connect_to_address(const std::string& address) {
+  const Place place = place_of(address);
+  const int fd = ::socket(place.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && ::connect(fd, place.get(), place.size) == 0) return fd;
+  const int errnum = errno;
+  if (fd >= 0) ::close(fd);
+  errno = errnum;
+  return -1;
+}
+
+void ask(const std::string& address, const std::string& text) {
+  const int fd = connect_to_address(address);
+  if (fd < 0) return write_trace("refused");
+  (void)write_all(fd, text);
+  end_side(fd);
+  std::string answer;
+  each_piece(fd, [&](std::string_view bytes) { return answer += bytes, true; });
+  ::close(fd);
+  write_trace("answer " + answer);
+}
+
+int listen_at(const std::string& address) {
+  const Place place = place_of(address);
+  const int fd = ::socket(place.storage.ss_family, place.type | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (place.storage.ss_family == AF_UNIX)
+    ::unlink(reinterpret_cast<const sockaddr_un&>(place.storage).sun_path);
+  if (::bind(fd, place.get(), place.size) < 0 || ::listen(fd, 1024) < 0) {
+    ::perror(("peer: " + address).c_str());
+    _exit(100);
+  }
+  return fd;
+}
+
+std::vector<int> passed() {
+  const std::string count = variable("LISTEN_FDS");
+  write_trace("fds " + count + " " + variable("LISTEN_FDNAMES"));
+  if (variable("LISTEN_PID") != std::to_string(::getpid())) write_trace("not its own");
+  std::vector<int> fds;
+  for (int i = 0; count != "unset" && i < std::stoi(count); ++i) {
+    fds.push_back(3 + i);
+    if ((::fcntl(3 + i, F_GETFL) & O_NONBLOCK) != 0) write_trace("no blocking");
+  }
+  return fds;
+}
+
+/// Before any test: glibc gives constructors what main() gets.
+__attribute__((constructor(65535))) void be_peer(int argc, char** argv, char**) {
+  if (argc < 2 || std::strcmp(argv[1], "peer") != 0) return;
+  const Words words(argv + 2, argv + argc);
+  ::signal(SIGPIPE, SIG_IGN);
+  std::vector<int> sockets;
+  bool few = false;
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const std::string& word = words[at];
+    if (word == "after") {
+      const std::string& file = words.at(++at);
+      while (::access(file.c_str(), F_OK) != 0) ::usleep(2000);
+    } else if (word == "trace") {
+      write_trace(words.at(++at));
+    } else if (word == "at") {
+      sockets.push_back(listen_at(words.at(++at)));
+    } else if (word == "passed") {
+      sockets = passed();
+    } else if (word == "careless") {
+      for (const int fd : sockets) ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    } else if (word == "shut") {
+      for (const int fd : sockets) ::shutdown(fd, SHUT_RDWR);
+      _exit(0);
+    } else if (word == "ask") {
+      const std::string& address = words.at(++at);
+      ask(address, words.at(++at));
+    } else if (word == "few") {
+      few = true;
+    } else if (word == "inetd") {
+      serve(0, 1, Words(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end()),
+            ::getpid());
+      _exit(0);
+    } else {
+      run(sockets, few, Words(words.begin() + static_cast<std::ptrdiff_t>(at), words.end()));
+    }
+  }
+  run(sockets, few, {"silent"});
+}
+
+}  // namespace
+
+std::string peer(const Words& words) {
+  char path[4096];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+  std::string command = toml_string(std::string(path, static_cast<std::size_t>(length)));
+  command += ", 'peer'";
+  for (const std::string& word : words) command += ", " + toml_string(word);
+  return command;
+}
+
+std::string peers(const Words& words, const std::string& more) {
+  return "[service]\nexec = [" + peer(words) +
+         "]\nstatus = 'stop'\n[lifecycle]\nrestart_delay_ms = 10\n" + more + "\n";
+}
+
+std::string free_port() {
+  static std::set<in_port_t> given;
+  for (;;) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in four{};
+    four.sin_family = AF_INET;
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&four), sizeof four) == 0);
+    socklen_t size = sizeof four;
+    REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&four), &size) == 0);
+    const int other = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in6 six{};
+    six.sin6_family = AF_INET6;
+    six.sin6_addr = in6addr_loopback;
+    six.sin6_port = four.sin_port;
+    const bool taken =
+        ::bind(other, reinterpret_cast<sockaddr*>(&six), sizeof six) != 0 && errno == EADDRINUSE;
+    ::close(fd);
+    if (other >= 0) ::close(other);
+    if (!taken && given.insert(four.sin_port).second) return std::to_string(ntohs(four.sin_port));
+  }
+}
+
+std::string free_address() { return "127.0.0.1:" + free_port(); }
+
+bool has_ipv6() {
+  const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 six{};
+  six.sin6_family = AF_INET6;
+  six.sin6_addr = in6addr_loopback;
+  const bool has = fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&six), sizeof six) == 0;
+  if (fd >= 0) ::close(fd);
+  return has;
+}
+
+// --- clients ---
+
+Client::Client(const std::string& address) : fd_(connect_to_address(address)) {
+  if (fd_ < 0) FAIL("cannot connect to " << address << ": " << std::strerror(errno));
+}
+
+Client::~Client() { close(); }
+
+Client::Client(Client&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), was_reset_(other.was_reset_) {}
+
+bool Client::possible(const std::string& address) {
+  const int fd = connect_to_address(address);
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
+}
+
+bool Client::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    pollfd one{fd_, POLLOUT, 0};
+    if (::poll(&one, 1, static_cast<int>(kPatience.count())) < 1) FAIL("it takes nothing in time");
+    const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && errno != EINTR && errno != EAGAIN) {
+      was_reset_ = errno == ECONNRESET || errno == EPIPE;
+      return false;
+    }
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+std::size_t Client::send_some(std::string_view bytes) {
+  const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return n < 0 ? 0 : static_cast<std::size_t>(n);
+}
+
+void Client::finish() { ::shutdown(fd_, SHUT_WR); }
+
+void Client::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
+void Client::close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+std::string Client::read(std::size_t bytes, std::chrono::milliseconds deadline) {
+  std::string all;
+  std::string block(262144, '\0');
+  while (all.size() < bytes) {
+    pollfd one{fd_, POLLIN, 0};
+    if (::poll(&one, 1, static_cast<int>(deadline.count())) < 1)
+      FAIL("nothing more comes in time after " << all.size() << " bytes: " << all.substr(0, 200));
+    const ssize_t n = ::recv(fd_, block.data(), std::min(block.size(), bytes - all.size()), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) was_reset_ = errno == ECONNRESET;
+    if (n <= 0) break;
+    all.append(block.data(), static_cast<std::size_t>(n));
+  }
+  return all;
+}
+
+std::string Client::read_all(std::chrono::milliseconds deadline) {
+  return read(std::string::npos, deadline);
+}
+
+std::string Client::echo(const std::string& bytes) {
+  if (!send(bytes)) return "it takes nothing";
+  return read(bytes.size());
+}
+
+bool Client::is_reset(std::chrono::milliseconds deadline) {
+  (void)read_all(deadline);
+  return was_reset_;
+}
+
+bool Client::quiet() const {
+  pollfd one{fd_, POLLIN, 0};
+  return ::poll(&one, 1, 0) == 0;
+}
+
+std::string Client::own_port() const {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  REQUIRE(::getsockname(fd_, reinterpret_cast<sockaddr*>(&own), &size) == 0);
+  return std::to_string(ntohs(reinterpret_cast<const sockaddr_in&>(own).sin_port));
+}
+
+bool send_datagram(const std::string& address, const std::string& text) {
+  const Place place = place_of(address);
+  const int fd = ::socket(place.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const bool sent = ::sendto(fd, text.data(), text.size(), MSG_NOSIGNAL, place.get(), place.size) ==
+                    static_cast<ssize_t>(text.size());
+  ::close(fd);
+  return sent;
+}
+
+// --- bytes ---
+
+std::string pattern(std::uint64_t from, std::size_t count) {
+  std::string bytes(count, '\0');
+  for (std::size_t i = 0; i < count; ++i) bytes[i] = pattern_at(from + i);
+  return bytes;
+}
+
+void Sum::add(std::string_view bytes) {
+  count_ += bytes.size();
+  for (const char byte : bytes) sum_ = (sum_ ^ static_cast<unsigned char>(byte)) * 1099511628211U;
+}
+
+std::string Sum::text() const { return std::to_string(count_) + " " + std::to_string(sum_); }
+
+std::string sum_of_pattern(std::uint64_t bytes) {
+  Sum sum;
+  for (std::uint64_t at = 0; at < bytes;) {
+    const auto size = std::min<std::uint64_t>(bytes - at, 65536);
+    sum.add(pattern(at, size));
+    at += size;
+  }
+  return sum.text();
+}
+
+}  // namespace zinit::test

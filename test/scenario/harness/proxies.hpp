@@ -1,0 +1,110 @@
+#pragma once
+// What the tests of proxies have in common.
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/peer.hpp"
+
+namespace zinit::test {
+
+/// The file of a proxy; `more` are lines of its section.
+inline std::string proxy_text(const std::string& listen, const std::string& backend,
+                              const std::string& service, const std::string& more = "") {
+  return "[proxy]\nlisten = ['" + listen + "']\nbackend = '" + backend + "'\nservice = '" +
+         service + "'\n" + more + "\n";
+}
+
+/// Parameters of xinet.set; `more` are further members. Nothing is written to a file.
+inline std::string proxy_params(const std::string& name, const std::string& listen,
+                                const std::string& backend, const std::string& service,
+                                const std::string& more = R"("persist":false)") {
+  return R"({"name":")" + name + R"(","listen":[")" + listen + R"("],"backend":")" + backend +
+         R"(","service":")" + service + "\"" + (more.empty() ? "" : ",") + more + "}";
+}
+
+inline Json proxy_status(Server& zinit, const std::string& name) {
+  return zinit.result("xinet.status", named(name));
+}
+
+/// Waits until a number of the proxy's status is this one.
+inline void await_count(Server& zinit, const std::string& proxy, const std::string& member,
+                        std::int64_t wanted) {
+  Json last;
+  if (eventually([&] { return (last = proxy_status(zinit, proxy))[member] == wanted; })) return;
+  FAIL(member << " of " << proxy << " never came to be " << wanted << ": " << last);
+}
+
+/// The service that answers there is this one, and tells its pid.
+inline void check_answers(Server& zinit, const std::string& address, const std::string& service) {
+  const std::string answer = Client(address).read_all();  // this is what may start it
+  CHECK(answer == std::to_string(zinit.pid_of(service)));
+}
+
+/// A service `s` that listens at an address of its own as the words say, and a proxy `p` before it.
+class Proxied {
+ public:
+  /// `words` are those of peer() from what is done with a connection on; `more` lines of [proxy].
+  explicit Proxied(Server& zinit, std::vector<std::string> words, const std::string& more = "",
+                   const std::vector<std::string>& first = {}, const std::string& sections = "")
+      : front(free_address()), back(free_address()) {
+    words.insert(words.begin(), {"trace", "start s", "at", back});
+    words.insert(words.begin(), first.begin(), first.end());
+    zinit.file("s.toml", peers(words, sections));
+    zinit.file("p.toml", proxy_text(front, back, "s", more));
+  }
+
+  const std::string front;  ///< where the proxy listens
+  const std::string back;   ///< where the service does
+};
+
+/// Boots, and waits until all that its files have zinit listen at is open.
+inline void boot_open(Server& zinit, const std::vector<std::string>& running = {}) {
+  zinit.boot(running);
+  for (const std::string& file : entries_of(zinit.config())) {
+    const std::string text = read_file(zinit.config(file));
+    const std::string stem = file.substr(0, file.find('.'));
+    Json last;
+    if (text.find("[socket]") != std::string::npos) {
+      const bool open =
+          eventually([&] { return (last = zinit.status(stem))["sockets"].size() > 0; });
+      if (!open) FAIL("no socket is open: " << last);
+    } else if (text.find("[proxy]") != std::string::npos) {
+      const bool open = eventually([&] {
+        const auto all = (last = zinit.result("xinet.list")).texts();
+        return std::find(all.begin(), all.end(), stem) != all.end();
+      });
+      if (!open) FAIL("proxy " << stem << " is missing: " << last);
+    }
+  }
+}
+
+/// Threads that end when the test does, however it does.
+class Clients {
+ public:
+  ~Clients() { end(); }
+  void add(const std::function<void()>& client) { threads_.emplace_back(client); }
+  [[nodiscard]] bool enough() const { return enough_; }
+  void end() {
+    enough_ = true;
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+ private:
+  std::atomic<bool> enough_ = false;
+  std::vector<std::thread> threads_;
+};
+
+/// How many descriptors zinit has.
+inline std::size_t descriptors(const Server& zinit) {
+  return entries_of("/proc/" + std::to_string(zinit.pid()) + "/fd").size();
+}
+
+}  // namespace zinit::test

@@ -1,0 +1,271 @@
+// Each service in a cgroup of its own (behaviour.md, "Processes"; zinit.toml(5), [resources]).
+// What limits do to a process is seen on a kernel with all controllers, in test/vm.
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/fault_injector.hpp"
+
+namespace lifecycle_cgroups_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// The path of a process's cgroup of version 2 in its hierarchy; "" without one.
+std::string cgroup_of(pid_t pid) {
+  for (const std::string& line : lines_of(read_file("/proc/" + std::to_string(pid) + "/cgroup")))
+    if (line.rfind("0::", 0) == 0) return line.substr(3);
+  return "";
+}
+
+/// Where the hierarchy is mounted; "" where it is not.
+std::string hierarchy() {
+  for (const std::string& line : lines_of(read_file("/proc/self/mountinfo"))) {
+    if (line.find(" - cgroup2 ") == std::string::npos) continue;
+    std::istringstream words(line);
+    std::string word;
+    for (int i = 0; i < 5; ++i) words >> word;
+    return word;
+  }
+  return "";
+}
+
+bool has_cgroups(const Server& zinit) {
+  const std::string own = cgroup_of(zinit.pid());
+  return own.size() > 11 && own.substr(own.size() - 11) == "/supervisor";
+}
+
+/// zinit's own, which all of its others are in.
+std::string base_of(const Server& zinit) {
+  const std::string own = cgroup_of(zinit.pid());
+  return hierarchy() + own.substr(0, own.rfind('/'));
+}
+
+/// The number of a directory, which no other is given later; 0: there is none.
+ino_t number_of(const std::string& directory) {
+  struct stat status {};
+  return stat(directory.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+pid_t running(Server& zinit, const std::string& name) { return zinit.await_program(name); }
+
+/// A command that leaves the service's group and session and writes its pid to $D/NAME; at SIGTERM
+/// it writes "escaped NAME" to the trace and ends, where it is not stubborn.
+std::string escaping(const std::string& name, bool stubborn_one = false) {
+  const std::string trap =
+      stubborn_one ? "trap \"\" TERM" : "trap \"echo escaped " + name + " >> $T; exit\" TERM";
+  return "setsid sh -c '" + trap + "; echo $$ > $D/" + name + "; while :; do sleep 0.05; done' & ";
+}
+
+pid_t escaped_pid(Server& zinit, const std::string& name) {
+  REQUIRE(eventually([&] { return !read_file(zinit.path(name)).empty(); }));
+  return static_cast<pid_t>(std::stol(read_file(zinit.path(name))));
+}
+
+constexpr const char* kNeedsCgroups = "needs a writable cgroup v2";
+
+}  // namespace
+
+TEST_CASE("each service has a cgroup of its own, and zinit a leaf", "[quick][cgroups]") {
+  std::string base;
+  ino_t number = 0;
+  {
+    Server zinit;
+    zinit.add("a");
+    zinit.add("cgroup.procs", {.exec = "sleep 100000 & sleep 100000"});
+    zinit.boot();
+    if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+    base = base_of(zinit);
+    number = number_of(base);
+    CHECK(hierarchy() + cgroup_of(running(zinit, "a")) == base + "/a.service");
+    const pid_t shell = running(zinit, "cgroup.procs");
+    CHECK(hierarchy() + cgroup_of(shell) == base + "/cgroup.procs.service");
+    REQUIRE(eventually([&] { return children_of(shell).size() == 2; }));
+    CHECK(zinit.status("cgroup.procs")["tasks"].number() == 3);
+    zinit.stop("a");
+    CHECK(eventually([&] { return !std::filesystem::exists(base + "/a.service"); }));
+    CHECK(std::filesystem::exists(base + "/cgroup.procs.service"));
+  }
+  // There may be one of that name again: another zinit's, beside this test.
+  CHECK(number_of(base) != number);
+}
+
+TEST_CASE("what has left the group hears of a stop, and the stop waits for it",
+          "[quick][cgroups]") {
+  Server zinit;
+  zinit.add("a", {.exec = escaping("one") + "sleep 100000"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const pid_t escaped = escaped_pid(zinit, "one");
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK(zinit.traced("escaped one"));
+  CHECK_FALSE(alive(escaped));
+}
+
+TEST_CASE("what has left the group and ignores the stop is killed with it", "[quick][cgroups]") {
+  Server zinit;
+  zinit.add("a",
+            {.exec = escaping("one", true) + "sleep 100000", .lifecycle = "stop_timeout_ms = 300"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const pid_t escaped = escaped_pid(zinit, "one");
+  const Json status = zinit.stop("a");
+  CHECK(status["state"] == "exited");
+  CHECK(status["last_exit"]["signal"] == "SIGTERM");  // how the main process ended
+  CHECK_FALSE(alive(escaped));
+}
+
+TEST_CASE("what a main process that ended by itself leaves anywhere is killed before a re-spawn",
+          "[quick][cgroups]") {
+  Server zinit;
+  zinit.add("a",
+            {.exec = "if [ -e $D/again ]; then exec sleep 100000; fi; touch $D/again; " +
+                     escaping("one", true) + "while ! [ -s $D/one ]; do sleep 0.02; done; exit 3",
+             .lifecycle = "restart_delay_ms = 1"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const pid_t escaped = escaped_pid(zinit, "one");
+  REQUIRE(eventually([&] {
+    return zinit.status("a")["restart_count"].number() == 1 && zinit.state("a") == "running";
+  }));
+  CHECK_FALSE(alive(escaped));
+  CHECK(zinit.status("a")["last_exit"]["code"] == 3);
+}
+
+TEST_CASE("a service that was frozen while it was to stop ends by itself",
+          "[quick][root][cgroups]") {
+  if (geteuid() != 0) return skip("needs root to freeze it");
+  Server zinit;
+  zinit.add("a", {.exec = tracing("a"), .lifecycle = "stop_timeout_ms = 1000"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  zinit.await_started({"a"});
+  const std::string freeze = hierarchy() + cgroup_of(running(zinit, "a")) + "/cgroup.freeze";
+  write_file(freeze, "1");
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK(zinit.traced("stop a"));
+  zinit.await_message("a: was frozen while it was to stop");
+  // zinit does not wait for it at its own end.
+  (void)zinit.start("a");
+  zinit.await_trace("start a", 2);
+  write_file(hierarchy() + cgroup_of(running(zinit, "a")) + "/cgroup.freeze", "1");
+  CHECK(zinit.shut_down() == 0);
+  CHECK(zinit.count("stop a") == 1);
+}
+
+TEST_CASE("cgroups that a service has made in its own are removed with it",
+          "[quick][root][cgroups]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const std::string path = hierarchy() + cgroup_of(running(zinit, "a"));
+  REQUIRE(mkdir((path + "/inner").c_str(), 0755) == 0);
+  REQUIRE(mkdir((path + "/inner/most").c_str(), 0755) == 0);
+  zinit.stop("a");
+  CHECK(eventually([&] { return !std::filesystem::exists(path); }));
+}
+
+TEST_CASE("an oneshot's daemon ends with the oneshot", "[quick][cgroups]") {
+  Server zinit;
+  zinit.add("a", {.exec = escaping("one") + "while ! [ -s $D/one ]; do sleep 0.02; done",
+                  .service = "oneshot = true"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const pid_t escaped = escaped_pid(zinit, "one");
+  zinit.await_state("a", "exited");
+  CHECK_FALSE(alive(escaped));
+}
+
+TEST_CASE("without cgroups there is one warning, and services run", "[quick][root][cgroups]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.in_child = [] {
+    const std::string mounted = hierarchy();
+    if (unshare(CLONE_NEWNS) != 0) return;
+    mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    if (!mounted.empty()) umount2(mounted.c_str(), MNT_DETACH);
+  }});
+  zinit.add("plain");
+  zinit.add("limited", {.more = "[resources]\nmemory_max = '1G'\n"});
+  zinit.boot();
+  running(zinit, "plain");
+  running(zinit, "limited");
+  CHECK(zinit.status("plain")["warnings"].size() == 0);
+  CHECK_THAT(zinit.status("limited")["warnings"].dump(), Contains("[resources] has no effect"));
+  zinit.add("plain", {.more = "[resources]\nmemory_max = '1G'\n"});
+  CHECK_THAT(zinit.ctl({"reload"}).out,
+             Contains("plain: [resources] has no effect") && !Contains("limited"));
+  zinit.shut_down();
+  const std::string messages = zinit.messages();
+  const std::string warning =
+      "services are followed by their process groups alone: cgroup v2 is not mounted";
+  CHECK_THAT(messages, Contains(warning));
+  CHECK(messages.find(warning) == messages.rfind(warning));
+}
+
+TEST_CASE("who changes resources is answered when that has been done", "[quick][cgroups][reload]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("a");
+  zinit.launch();
+  injector.attach();
+  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  const pid_t pid = running(zinit, "a");
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const std::string limit = hierarchy() + cgroup_of(pid) + "/pids.max";
+  const auto in_force = [&](const std::string& most) {
+    return read_file(limit) == most + "\n" ||
+           zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
+  };
+  Connection client = zinit.connect();
+  const auto change = [&](const std::string& method, const std::string& params) {
+    injector.hold("pids.max");
+    client.send(R"({"jsonrpc":"2.0","id":"change","method":")" + method + R"(","params":)" +
+                params + "}\n");
+    client.send(R"({"jsonrpc":"2.0","id":"dry","method":"service.reload","params":[null,true]})"
+                "\n");
+    // The dry run comes after the change, and has nothing to wait for.
+    CHECK(client.read()["id"] == "dry");
+    injector.release();
+    CHECK(client.read()["id"] == "change");
+  };
+  zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
+  change("service.reload", "[]");
+  CHECK(in_force("77"));
+  change("service.set",
+         R"([{"service":{"name":"a","exec":"sleep 100000"},"resources":{"pids_max":78}},false])");
+  CHECK(in_force("78"));
+}
+
+TEST_CASE("changed resources take effect, or are told, without a restart", "[quick][cgroups]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const pid_t pid = running(zinit, "a");
+  const std::string path = hierarchy() + cgroup_of(pid);
+  zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
+  CHECK(zinit.reload()["changed"].dump() == R"(["a"])");
+  CHECK(eventually([&] {
+    return read_file(path + "/pids.max") == "77\n" ||
+           zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
+  }));
+  zinit.add("a");
+  zinit.reload();
+  CHECK(eventually([&] {
+    const std::string most = read_file(path + "/pids.max");
+    return (most.empty() || most == "max\n") && zinit.status("a")["warnings"].size() == 0;
+  }));
+  CHECK(zinit.pid_of("a") == pid);
+}
+
+}  // namespace lifecycle_cgroups_test

@@ -1,0 +1,232 @@
+// Two that must not run at the same time (behaviour.md, "Dependencies", conflicts).
+#include "scenario/harness.hpp"
+
+namespace lifecycle_conflicts_test {
+
+using namespace zinit::test;
+
+namespace {
+
+/// A service that tells in the trace if another one with the same lock runs. It holds the lock
+/// until its end at SIGTERM, so a start that comes too early is seen.
+std::string exclusive(const std::string& name) {
+  return "trap 'echo stop " + name +
+         " >> $T; rmdir $D/lock; exit 0' TERM; mkdir $D/lock || echo BOTH >> $T; "
+         "echo start " +
+         name + " >> $T; while :; do sleep 1 & wait; done";
+}
+
+bool both_ran(const Server& zinit) { return zinit.traced("BOTH"); }
+
+}  // namespace
+
+TEST_CASE("an explicit start stops what conflicts, whichever side says so", "[quick][conflicts]") {
+  for (const bool first_says_so : {true, false}) {
+    Server zinit;
+    zinit.add("a",
+              {.exec = exclusive("a"), .dependencies = first_says_so ? "conflicts = ['b']" : ""});
+    zinit.add("b", {.exec = exclusive("b"),
+                    .service = "status = 'stop'",
+                    .dependencies = first_says_so ? "" : "conflicts = ['a']"});
+    zinit.boot();
+    zinit.await_trace("start a");
+    CHECK(zinit.start("b")["state"] == "running");
+    const Json a = zinit.status("a");
+    CHECK(a["state"] == "exited");
+    CHECK(a["wish"] == "down");
+    zinit.await_trace("start b");
+    zinit.traced_in_order("stop a", "start b");
+    CHECK(zinit.start("a")["state"] == "running");
+    CHECK(zinit.state("b") == "exited");
+    zinit.await_trace("start a", 2);
+    CHECK_FALSE(both_ran(zinit));
+  }
+}
+
+TEST_CASE("at boot the one loaded first wins and the other starts when it goes",
+          "[quick][conflicts]") {
+  for (const bool first_says_so : {true, false}) {
+    Server zinit;
+    zinit.add("a",
+              {.exec = exclusive("a"), .dependencies = first_says_so ? "conflicts = ['b']" : ""});
+    zinit.add("b",
+              {.exec = exclusive("b"), .dependencies = first_says_so ? "" : "conflicts = ['a']"});
+    zinit.boot();
+    zinit.await_trace("start a");
+    const Json b = zinit.await(
+        "b",
+        [](const Json& s) { return s["state"] == "blocked" && s["conflicts_with"].size() > 0; },
+        "blocked by a conflict");
+    CHECK(b["conflicts_with"].texts() == std::vector<std::string>{"a"});
+    CHECK(b["wish"] == "up");
+    CHECK(zinit.result("service.why", named("b")).mentions("\"a\""));
+    zinit.stop("a");
+    zinit.await_trace("start b");
+    zinit.traced_in_order("stop a", "start b");
+    CHECK_FALSE(both_ran(zinit));
+  }
+}
+
+TEST_CASE("what conflicts starts when the other has failed or ended", "[quick][conflicts]") {
+  Server zinit;
+  zinit.add("a", {.exec = "while ! [ -e $D/end ]; do sleep 0.01; done; exit 1",
+                  .lifecycle = "restart = 'never'"});
+  zinit.add("b", {.dependencies = "conflicts = ['a']"});
+  zinit.boot();
+  zinit.await_state("b", "blocked");
+  zinit.mark("end");
+  zinit.await_state("b", "running");
+  CHECK(zinit.state("a") == "failed");
+}
+
+TEST_CASE("a conflict waits for a stop that takes its time", "[quick][conflicts]") {
+  Server zinit;
+  zinit.add(
+      "a",
+      {.exec = "trap 'while ! [ -e $D/go ]; do sleep 0.01; done; echo stop a >> $T; exit' TERM; "
+               "echo start a >> $T; while :; do sleep 1 & wait; done"});
+  zinit.add(
+      "b",
+      {.exec = tracing("b"), .service = "status = 'stop'", .dependencies = "conflicts = ['a']"});
+  zinit.boot();
+  zinit.await_trace("start a");
+  zinit.begin_start("b");
+  zinit.await_state("a", "stopping");
+  CHECK(zinit.state("b") == "blocked");
+  zinit.mark("go");
+  zinit.await_trace("start b");
+  zinit.traced_in_order("stop a", "start b");
+}
+
+TEST_CASE("one whose re-spawn is pending comes before the other", "[quick][conflicts]") {
+  Server zinit;
+  zinit.add("a", {.exec = exclusive("a"), .lifecycle = "restart_delay_ms = 86400000"});
+  zinit.add("b", {.exec = exclusive("b"), .dependencies = "conflicts = ['a']"});
+  zinit.boot();
+  zinit.await_trace("start a");
+  zinit.await_state("b", "blocked");
+  zinit.kill("a");
+  zinit.await_delayed("a");
+  const Json b = zinit.status("b");
+  CHECK(b["state"] == "blocked");
+  CHECK(b["conflicts_with"].mentions("a"));
+  CHECK_FALSE(zinit.traced("start b"));
+}
+
+TEST_CASE("an explicit start goes before a pending re-spawn by taking its wish",
+          "[quick][conflicts]") {
+  Server zinit;
+  zinit.add("a", {.exec = "exit 1", .lifecycle = "restart_delay_ms = 86400000"});
+  zinit.add("b", {.dependencies = "conflicts = ['a']"});
+  zinit.boot();
+  zinit.await_delayed("a");
+  CHECK(zinit.start("b")["state"] == "running");
+  CHECK(zinit.status("a")["wish"] == "down");
+  CHECK(zinit.state("a") == "inactive");
+}
+
+TEST_CASE("a blocked one holds nothing back while something active conflicts with it",
+          "[quick][conflicts]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("b", {.dependencies = "conflicts = ['a', 'c']"});
+  zinit.add("c");
+  zinit.boot({"a", "c"});
+  CHECK(zinit.await_state("b", "blocked")["conflicts_with"].size() > 0);
+}
+
+TEST_CASE("of two that wait for the same, the last started explicitly comes first",
+          "[quick][conflicts]") {
+  Server zinit;
+  // gate holds both back by requires, so both are blocked, and b has the higher rank.
+  zinit.add("gate", {.exec = "echo start gate >> $T; while ! [ -e $D/go ]; do sleep 0.01; done",
+                     .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.add("a", {.exec = exclusive("a"),
+                  .service = "status = 'stop'",
+                  .dependencies = "requires = ['gate']\nconflicts = ['b']"});
+  zinit.add("b", {.exec = exclusive("b"), .dependencies = "requires = ['gate']"});
+  zinit.boot();
+  zinit.await_trace("start gate");
+  zinit.begin_start("b");
+  zinit.await_state("b", "blocked");
+  zinit.begin_start("a");  // takes b's wish
+  zinit.await(
+      "b", [](const Json& s) { return s["wish"] == "down"; }, "not wished for");
+  zinit.mark("go");
+  zinit.await_trace("start a");
+  CHECK_FALSE(zinit.traced("start b"));
+  CHECK(zinit.state("b") == "inactive");
+}
+
+TEST_CASE("what an explicit start requires stops what conflicts with it too",
+          "[quick][conflicts]") {
+  Server zinit;
+  zinit.add("a", {.exec = exclusive("a")});
+  zinit.add(
+      "db",
+      {.exec = exclusive("db"), .service = "status = 'stop'", .dependencies = "conflicts = ['a']"});
+  zinit.add("web", {.service = "status = 'stop'", .dependencies = "requires = ['db']"});
+  zinit.boot();
+  zinit.await_trace("start a");
+  CHECK(zinit.start("web")["state"] == "running");
+  CHECK(zinit.state("db") == "running");
+  CHECK(zinit.state("a") == "exited");
+  zinit.await_trace("start db");
+  CHECK_FALSE(both_ran(zinit));
+}
+
+TEST_CASE("what is stopped for a conflict takes its dependents with it", "[quick][conflicts]") {
+  Server zinit;
+  zinit.add("a", {.exec = tracing("a")});
+  zinit.add("a-user", {.exec = tracing("a-user"), .dependencies = "requires = ['a']"});
+  zinit.add("b", {.service = "status = 'stop'", .dependencies = "conflicts = ['a']"});
+  zinit.boot();
+  zinit.await_trace("start a");
+  zinit.await_trace("start a-user");
+  zinit.await_state("a-user", "running");
+  CHECK(zinit.start("b")["state"] == "running");
+  zinit.traced_in_order("stop a-user", "stop a");
+  CHECK(zinit.status("a-user")["wish"] == "down");
+}
+
+TEST_CASE("targets conflict as services do", "[quick][conflicts][target]") {
+  Server zinit;
+  zinit.file("day.toml", "[target]\n[dependencies]\nconflicts = ['night']\n");
+  zinit.file("night.toml", "[target]\n");
+  zinit.boot({"day"});
+  zinit.await_state("night", "blocked");
+  CHECK(zinit.start("night")["state"] == "running");
+  CHECK(zinit.state("day") == "inactive");
+}
+
+TEST_CASE("a boot pulled start loses to what runs and wins nothing", "[quick][conflicts]") {
+  // c is pulled in by b at boot; load order alone decides, nothing is stopped for it.
+  Server zinit;
+  zinit.add("a", {.exec = exclusive("a"), .dependencies = "conflicts = ['c']"});
+  zinit.add("b", {.dependencies = "requires = ['c']"});
+  zinit.add("c", {.exec = exclusive("c"), .service = "status = 'stop'"});
+  zinit.boot();
+  zinit.await_trace("start a");
+  CHECK(zinit.await_state("c", "blocked")["conflicts_with"].mentions("a"));
+  zinit.await_state("b", "blocked");
+  zinit.stop("a");
+  zinit.await_state("b", "running");
+  CHECK_FALSE(both_ran(zinit));
+}
+
+TEST_CASE("opposite starts of two that conflict never let both run", "[quick][conflicts]") {
+  Server zinit;
+  zinit.add("a", {.exec = exclusive("a"), .dependencies = "conflicts = ['b']"});
+  zinit.add("b", {.exec = exclusive("b")});
+  zinit.boot();
+  zinit.await_trace("start a");
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = i % 2 == 0 ? "b" : "a";
+    const int before = zinit.count("start " + name);
+    zinit.begin_start(name);
+    zinit.await_trace("start " + name, before + 1);
+  }
+  CHECK_FALSE(both_ran(zinit));
+}
+
+}  // namespace lifecycle_conflicts_test

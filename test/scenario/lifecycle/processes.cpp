@@ -1,0 +1,296 @@
+// What a service's process is given and finds (zinit.toml(5), [service]; behaviour.md,
+// "Processes").
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+
+namespace lifecycle_processes_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+pid_t running(Server& zinit, const std::string& name) { return zinit.await_program(name); }
+
+/// Value of a variable in a process's environment; "(unset)" without it.
+std::string variable(pid_t pid, const std::string& name) {
+  for (const std::string& entry : proc_environment(pid))
+    if (entry.rfind(name + "=", 0) == 0) return entry.substr(name.size() + 1);
+  return "(unset)";
+}
+
+std::string numbers(const std::string& blanks) {
+  std::string text = blanks;
+  std::replace(text.begin(), text.end(), '\t', ' ');
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a service finds a clean process: streams, descriptors, signals, session",
+          "[quick][process]") {
+  // A caller of zinit may have all sorts of things open, blocked and ignored; no service sees them.
+  Server zinit({.in_child = [] {
+    for (int i = 0; i < 5; ++i) (void)!dup(0);
+    signal(SIGUSR1, SIG_IGN);
+    for (const int ignored : {SIGPIPE, SIGXFSZ, SIGTTOU}) signal(ignored, SIG_IGN);
+    sigset_t some;
+    sigemptyset(&some);
+    sigaddset(&some, SIGUSR2);
+    sigaddset(&some, SIGTERM);
+    sigprocmask(SIG_BLOCK, &some, nullptr);
+  }});
+  zinit.add("a");
+  zinit.boot();
+  const pid_t pid = running(zinit, "a");
+  CHECK(entries_of("/proc/" + std::to_string(pid) + "/fd") == Texts{"0", "1", "2"});
+  CHECK(proc_link(pid, "fd/0") == "/dev/null");
+  CHECK_THAT(proc_link(pid, "fd/1"), Catch::StartsWith("pipe:"));
+  CHECK_THAT(proc_link(pid, "fd/2"), Catch::StartsWith("pipe:"));
+  CHECK(proc_status(pid, "SigBlk") == "0000000000000000");
+  CHECK(proc_status(pid, "SigIgn") == "0000000000000000");
+  CHECK(proc_stat(pid, 5) == std::to_string(pid));  // process group
+  CHECK(proc_stat(pid, 6) == std::to_string(pid));  // session
+  CHECK(proc_stat(pid, 7) == "0");                  // no controlling terminal
+  CHECK(proc_stat(pid, 4) == std::to_string(zinit.pid()));
+  CHECK(proc_cmdline(pid) == "sleep 100000");
+  CHECK(proc_link(pid, "cwd") == "/");
+  CHECK(proc_status(pid, "Umask") == "0022");
+}
+
+TEST_CASE("no service inherits another one's descriptors", "[quick][process]") {
+  Server zinit;
+  for (int i = 0; i < 20; ++i) zinit.add("s" + std::to_string(i));
+  zinit.boot();
+  for (int i = 0; i < 20; ++i) {
+    const pid_t pid = running(zinit, "s" + std::to_string(i));
+    CHECK(entries_of("/proc/" + std::to_string(pid) + "/fd") == Texts{"0", "1", "2"});
+  }
+}
+
+TEST_CASE("an array is the argument vector as it is", "[quick][process]") {
+  Server zinit;
+  const std::string script = zinit.path("arguments");
+  write_file(script,
+             "#!/bin/sh\nfor a in \"$@\"; do echo \"<$a>\" >> $T; done\nexec sleep 100000\n");
+  chmod(script.c_str(), 0755);
+  zinit.file("a.toml",
+             "[service]\nexec = ['" + script + "', 'two words', '', '$HOME', '*', 'a;b']\n");
+  zinit.boot();
+  zinit.await_trace("<a;b>");
+  CHECK(zinit.trace() == Texts{"<two words>", "<>", "<$HOME>", "<*>", "<a;b>"});
+}
+
+TEST_CASE("a string of plain words and quotes is executed directly", "[quick][process]") {
+  Server zinit;
+  const std::string script = zinit.path("arguments");
+  write_file(script,
+             "#!/bin/sh\nfor a in \"$@\"; do echo \"<$a>\" >> $T; done\nexec sleep 100000\n");
+  chmod(script.c_str(), 0755);
+  zinit.add("plain", {.exec = "sleep 100000"});
+  zinit.file("quoted.toml",
+             "[service]\nexec = '''" + script + " \"two words\" 'and more' pl'ai'n'''\n");
+  zinit.boot();
+  CHECK(proc_cmdline(running(zinit, "plain")) == "sleep 100000");
+  zinit.await_trace("<plain>");
+  CHECK(zinit.trace() == Texts{"<two words>", "<and more>", "<plain>"});
+  CHECK(proc_stat(running(zinit, "quoted"), 4) == std::to_string(zinit.pid()));
+}
+
+TEST_CASE("a string with anything of the shell's means what sh makes of it", "[quick][process]") {
+  Server zinit;
+  zinit.add("list", {.exec = "echo one >> $T; echo two >> $T", .service = "oneshot = true"});
+  zinit.add("builtin", {.exec = "exit 6", .lifecycle = "restart = 'never'"});
+  zinit.add("variable", {.exec = "A=7; exit $A", .lifecycle = "restart = 'never'"});
+  zinit.add("assignment", {.exec = "B=8 sh -c 'exit $B'", .lifecycle = "restart = 'never'"});
+  zinit.add("pipe", {.exec = "echo x | grep -q y", .lifecycle = "restart = 'never'"});
+  zinit.add("glob", {.exec = "ls /dev/nul?", .service = "oneshot = true"});
+  zinit.boot();
+  zinit.await_state("list", "exited");
+  CHECK(zinit.trace() == Texts{"one", "two"});
+  CHECK(zinit.await_failed("builtin", "exit_code")["reason"]["code"] == 6);
+  CHECK(zinit.await_failed("variable", "exit_code")["reason"]["code"] == 7);
+  CHECK(zinit.await_failed("assignment", "exit_code")["reason"]["code"] == 8);
+  CHECK(zinit.await_failed("pipe", "exit_code")["reason"]["code"] == 1);
+  zinit.await_state("glob", "exited");
+}
+
+TEST_CASE("a program without a slash is looked up in the service's own PATH", "[quick][process]") {
+  Server zinit;
+  const std::string folder = zinit.path("bin");
+  std::filesystem::create_directory(folder);
+  write_file(folder + "/only-here", "#!/bin/sh\nexec sleep 100000\n");
+  chmod((folder + "/only-here").c_str(), 0755);
+  const std::string path = "env = { PATH = '" + folder + ":/usr/bin:/bin' }";
+  zinit.file("array.toml", "[service]\nexec = ['only-here']\n" + path + "\n");
+  zinit.file("string.toml", "[service]\nexec = 'only-here'\n" + path + "\n");
+  zinit.boot();
+  running(zinit, "array");
+  running(zinit, "string");
+}
+
+TEST_CASE("the environment has PATH, zinit's own, env and the service's name", "[quick][process]") {
+  Server zinit({.env = {"FROM_ZINIT=given", "REPLACED=old"}});
+  zinit.add(
+      "a",
+      {.service = "env = { ADDED = 'x y', REPLACED = 'new', EMPTY = '', ZINIT_SERVICE = 'no' }"});
+  zinit.boot();
+  const pid_t pid = running(zinit, "a");
+  CHECK_THAT(variable(pid, "PATH"), Contains("/usr/bin"));
+  CHECK(variable(pid, "FROM_ZINIT") == "given");
+  CHECK(variable(pid, "ADDED") == "x y");
+  CHECK(variable(pid, "REPLACED") == "new");
+  CHECK(variable(pid, "EMPTY") == "");
+  CHECK(variable(pid, "ZINIT_SERVICE") == "a");
+  const Texts all = proc_environment(pid);
+  CHECK(std::count_if(all.begin(), all.end(),
+                      [](const std::string& e) { return e.rfind("REPLACED=", 0) == 0; }) == 1);
+}
+
+TEST_CASE("a service runs in its directory with its umask", "[quick][process]") {
+  Server zinit;
+  zinit.add("a", {.exec = "touch made; exec sleep 100000",
+                  .service = "dir = '" + zinit.folder() + "'\numask = '0077'"});
+  zinit.boot();
+  const pid_t pid = running(zinit, "a");
+  REQUIRE(eventually([&] { return access(zinit.path("made").c_str(), F_OK) == 0; }));
+  CHECK(proc_status(pid, "Umask") == "0077");
+  CHECK(proc_link(pid, "cwd") == zinit.folder());
+  struct stat made {};
+  REQUIRE(stat(zinit.path("made").c_str(), &made) == 0);
+  CHECK((made.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("a service runs with the credentials of its user", "[quick][root][process]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  zinit.add("name", {.service = "user = 'nobody'"});
+  zinit.add("number", {.service = "user = 64123\ngroup = 64124"});
+  zinit.add("text", {.service = "user = '64123'\ngroup = '64124'"});
+  zinit.add("group", {.service = "group = 64124"});
+  zinit.boot();
+  const pid_t name = running(zinit, "name");
+  CHECK(numbers(proc_status(name, "Uid")) == "65534 65534 65534 65534");
+  CHECK(numbers(proc_status(name, "Gid")) == "65534 65534 65534 65534");
+  CHECK(proc_status(name, "Groups") == "65534");
+  CHECK(proc_status(name, "CapEff") == "0000000000000000");
+  CHECK(variable(name, "USER") == "nobody");
+  CHECK(variable(name, "LOGNAME") == "nobody");
+  CHECK(variable(name, "HOME") == "/nonexistent");
+  CHECK(variable(name, "SHELL") == "/usr/sbin/nologin");
+  for (const char* one : {"number", "text"}) {
+    const pid_t pid = running(zinit, one);
+    CHECK(numbers(proc_status(pid, "Uid")) == "64123 64123 64123 64123");
+    CHECK(numbers(proc_status(pid, "Gid")) == "64124 64124 64124 64124");
+    CHECK(variable(pid, "USER") == "64123");  // it has no entry
+    CHECK(variable(pid, "LOGNAME") == "64123");
+    CHECK(variable(pid, "HOME") == "/");
+    CHECK(variable(pid, "SHELL") == "/bin/sh");
+  }
+  const pid_t group = running(zinit, "group");
+  CHECK(numbers(proc_status(group, "Uid")) == "0 0 0 0");
+  CHECK(numbers(proc_status(group, "Gid")) == "64124 64124 64124 64124");
+}
+
+TEST_CASE("a server that is not root runs services as itself", "[root][process]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.uid = 64123});
+  zinit.add("a");
+  zinit.add("same", {.service = "user = 64123"});
+  zinit.add("other", {.service = "user = 'nobody'"});
+  zinit.add("more", {.service = "user = 64123\ngroups = [64123, 64124]"});
+  zinit.boot();
+  CHECK(numbers(proc_status(running(zinit, "a"), "Uid")) == "64123 64123 64123 64123");
+  CHECK(numbers(proc_status(running(zinit, "same"), "Uid")) == "64123 64123 64123 64123");
+  CHECK(zinit.await_failed("more", "spawn_error")["reason"]["message"] ==
+        "cannot set the supplementary groups: Operation not permitted");
+  const Json failed = zinit.await_failed("other", "spawn_error");
+  CHECK_THAT(failed["reason"]["message"].text(), Contains("Operation not permitted"));
+}
+
+TEST_CASE("a tty is the controlling terminal and all three streams of its service",
+          "[quick][process]") {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  REQUIRE(master >= 0);
+  REQUIRE(grantpt(master) == 0);
+  REQUIRE(unlockpt(master) == 0);
+  const std::string terminal = ptsname(master);
+  {
+    Server zinit;
+    zinit.add("a", {.service = "tty = '" + terminal + "'"});
+    zinit.boot();
+    const pid_t pid = running(zinit, "a");
+    for (const char* fd : {"fd/0", "fd/1", "fd/2"}) CHECK(proc_link(pid, fd) == terminal);
+    CHECK(proc_stat(pid, 7) != "0");
+    CHECK(proc_stat(pid, 8) == std::to_string(pid));  // it is the foreground group
+    CHECK(proc_stat(pid, 6) == std::to_string(pid));
+  }
+  close(master);
+}
+
+TEST_CASE("a tty that does not exist is a spawn error", "[quick][process]") {
+  Server zinit;
+  zinit.add("a", {.service = "tty = '/dev/no-such-tty'"});
+  zinit.boot();
+  CHECK_THAT(zinit.await_failed("a", "spawn_error")["reason"]["message"].text(),
+             Contains("/dev/no-such-tty") && Contains("No such file or directory"));
+}
+
+TEST_CASE("a standalone server is a subreaper and reaps orphans in bursts", "[quick][process]") {
+  Server zinit;
+  // The orphans leave the group, so that the end of the service does not end them.
+  zinit.add("a", {.exec = "i=0; while [ $i -lt 100 ]; do setsid sh -c 'while ! [ -e $D/go ]; do "
+                          "sleep 0.05; done' & "
+                          "i=$((i+1)); done; echo forked >> $T",
+                  .service = "oneshot = true"});
+  zinit.boot();
+  zinit.await_trace("forked");
+  zinit.mark("go");
+  zinit.await_state("a", "exited");
+  CHECK(eventually([&] { return children_of(zinit.pid()).empty(); }));
+}
+
+TEST_CASE("as PID 1 every orphan is reaped", "[quick][process][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add(
+      "a",
+      {.exec =
+           "i=0; while [ $i -lt 100 ]; do (sh -c 'while ! [ -e $D/go ]; do sleep 0.05; done' &) ; "
+           "i=$((i+1)); done; echo forked >> $T; exec sleep 100000"});
+  zinit.boot();
+  zinit.await_trace("forked");
+  CHECK(eventually([&] { return children_of(zinit.pid()).size() > 100; }));
+  zinit.mark("go");
+  CHECK(eventually([&] { return children_of(zinit.pid()).size() == 1; }));
+  zinit.await_state("a", "running");
+}
+
+TEST_CASE("how the last run ended and how often is kept and shown", "[quick][process]") {
+  Server zinit;
+  zinit.add("a", {.exec = "exec sleep 100000", .lifecycle = "restart_delay_ms = 1"});
+  zinit.boot();
+  pid_t pid = running(zinit, "a");
+  const Json first = zinit.status("a");
+  CHECK(first["last_exit"].is_null());
+  CHECK(first["restart_count"] == 0);
+  CHECK(first["last_start_us"].number() > 0);
+  CHECK(first["last_ready_us"].number() >= first["last_start_us"].number());
+  for (int i = 1; i <= 3; ++i) {
+    kill(pid, SIGABRT);
+    pid = zinit.await_new_pid("a", pid);
+    const Json status = zinit.status("a");
+    CHECK(status["restart_count"] == i);
+    CHECK(status["last_exit"]["signal"] == "SIGABRT");
+    CHECK(status["last_start_us"].number() > first["last_start_us"].number());
+  }
+}
+
+}  // namespace lifecycle_processes_test

@@ -1,0 +1,439 @@
+// Health checks (zinit.toml(5), [health]): what makes a service running, what ends it, and that
+// probes leave nothing behind.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/listening.hpp"
+#include "scenario/harness/notifier.hpp"
+#include "support/deadline.hpp"
+#include "support/refused_call.hpp"
+#include "support/temp_dir.hpp"
+
+namespace readiness_health_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+std::string health(const std::string& lines) { return "[health]\n" + lines + "\n"; }
+
+/// Probes by a command that writes "probe" to the trace and goes by the mark NAME.
+std::string by_mark(const std::string& name, const std::string& more = "") {
+  return health(
+      "type = 'exec'\nexec = " + toml_string("echo probe-" + name + " >> $T; test -e $D/" + name) +
+      "\nstart_interval_ms = 20\ninterval_ms = 20\n" + more);
+}
+
+std::string why(Server& zinit, const std::string& name) {
+  return zinit.result("service.why", named(name)).dump();
+}
+
+/// A web server that answers every request with the status that it is given.
+class Web {
+ public:
+  Web(const std::string& port, std::string status) : status_(std::move(status)) {
+    const int on = 1;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
+    REQUIRE(setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
+    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(listen(fd_, 16) == 0);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~Web() {
+    shutdown(fd_, SHUT_RDWR);  // ends accept(2)
+    thread_.join();
+    close(fd_);
+  }
+  /// It answers nobody while this lives.
+  std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
+  /// Waits for the next request.
+  void await_asked() const {
+    const int before = asked_;
+    REQUIRE(eventually([&] { return asked_ > before; }));
+  }
+  void answer(const std::string& status) {
+    const std::lock_guard lock(mutex_);
+    status_ = status;
+  }
+
+ private:
+  void serve() {
+    int connection = -1;
+    while ((connection = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0) {
+      char request[4096];
+      if (recv(connection, request, sizeof request, 0) > 0) {
+        ++asked_;
+        const std::lock_guard lock(mutex_);
+        const std::string text = "HTTP/1.1 " + status_ + "\r\nContent-Length: 0\r\n\r\n";
+        (void)send(connection, text.data(), text.size(), MSG_NOSIGNAL);
+      }
+      close(connection);
+    }
+  }
+
+  const int fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::mutex mutex_;
+  std::string status_;
+  std::atomic<int> asked_{0};
+  std::thread thread_;
+};
+
+/// A port that nobody has now.
+std::string free_port() { return Listening().port(); }
+
+}  // namespace
+
+TEST_CASE("a service runs when its health check has succeeded, by each type", "[quick][health]") {
+  Server zinit;
+  const std::string port = free_port();
+  zinit.add("web", {.more = health("type = 'http'\nendpoint = 'http://localhost:" + port +
+                                   "/x'\nstart_interval_ms = 20")});
+  zinit.add("tcp", {.more = health("type = 'tcp'\nendpoint = '127.0.0.1:" + port +
+                                   "'\nstart_interval_ms = 20")});
+  zinit.add("cmd", {.more = by_mark("open")});
+  zinit.add("after", {.dependencies = "requires = ['web', 'tcp', 'cmd']"});
+  zinit.boot();
+  for (const char* name : {"web", "tcp", "cmd"}) {
+    const Json ill = zinit.await(
+        name,
+        [](const Json& s) {
+          return s["health"]["attempts"].is_number() && s["health"]["attempts"].number() > 1;
+        },
+        "more than one probe");
+    CHECK(ill["state"] == "starting");
+    CHECK_FALSE(ill["health"]["healthy"].truth());
+    CHECK_FALSE(ill["health"]["last_error"].text().empty());
+    CHECK_THAT(why(zinit, name), Contains("its health check to succeed"));
+  }
+  CHECK(zinit.state("after") == "blocked");
+  zinit.mark("open");
+  const Web web(port, "200 OK");
+  zinit.await_state("after", "running");
+  for (const char* name : {"web", "tcp", "cmd"}) {
+    const Json well = zinit.status(name);
+    CHECK(well["health"]["healthy"].truth());
+    CHECK(well["health"]["attempts"] == 0);
+  }
+  CHECK(zinit.status("web")["health"]["type"] == "http");
+  CHECK(zinit.status("after")["health"].is_null());
+}
+
+TEST_CASE("a service that is never healthy has its start timeout, and no more", "[quick][health]") {
+  Server zinit;
+  zinit.add("a", {.lifecycle = "start_timeout_ms = 300\nrestart = 'never'",
+                  .more = by_mark("never", "retries = 1")});
+  zinit.boot();
+  zinit.await_failed("a", "start_timeout");
+}
+
+TEST_CASE("so many failures in a row end a running service, which is spawned again",
+          "[quick][health]") {
+  Server zinit;
+  zinit.mark("well");
+  zinit.add("a", {.exec = tracing("a"),
+                  .lifecycle = "restart_delay_ms = 10",
+                  .more = by_mark("well", "retries = 3")});
+  zinit.add("once", {.lifecycle = "restart = 'never'", .more = by_mark("well", "retries = 2")});
+  zinit.boot({"a", "once"});
+  zinit.await_started({"a"});
+  REQUIRE(unlink(zinit.path("well").c_str()) == 0);
+  const Json failed = zinit.await_failed("once", "health_check_failed");
+  CHECK(failed["reason"]["attempts"] == 2);
+  zinit.await_trace("start a", 2);
+  CHECK(zinit.traced("stop a"));
+  zinit.mark("well");
+  zinit.await_state("a", "running");
+  CHECK(zinit.status("a")["restart_count"].number() >= 1);
+}
+
+TEST_CASE("a probe that was under way while zinit was suspended says nothing", "[health]") {
+  Server zinit;
+  const std::string port = free_port();
+  Web web(port, "200 Fine");
+  zinit.add("web", {.lifecycle = "restart = 'never'",
+                    .more = health("type = 'http'\nendpoint = 'http://127.0.0.1:" + port +
+                                   "/up'\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 1\n"
+                                   "timeout_ms = 1500")});
+  zinit.add(
+      "command",
+      {.lifecycle = "restart = 'never'",
+       .more = health("type = 'exec'\nexec = " +
+                      toml_string("while [ -e $D/hold ]; do touch $D/held; sleep 0.02; done") +
+                      "\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 1\n"
+                      "timeout_ms = 1500")});
+  zinit.boot({"web", "command"});
+  zinit.mark("hold");
+  REQUIRE(eventually([&] { return access(zinit.path("held").c_str(), F_OK) == 0; }));
+  {
+    const auto held = web.hold();
+    web.await_asked();
+    zinit.signal(SIGSTOP);
+    std::this_thread::sleep_for(2500ms);
+    zinit.signal(SIGCONT);
+    std::this_thread::sleep_for(300ms);
+    CHECK(unlink(zinit.path("hold").c_str()) == 0);
+  }
+  web.await_asked();
+  web.await_asked();
+  for (const char* name : {"web", "command"}) {
+    INFO(name);
+    CHECK(zinit.state(name) == "running");
+    CHECK(zinit.status(name)["health"]["last_error"].is_null());
+  }
+}
+
+TEST_CASE("an http answer outside of status is no health", "[quick][health]") {
+  Server zinit;
+  const std::string port = free_port();
+  Web web(port, "204 None");
+  zinit.add("web", {.lifecycle = "restart = 'never'",
+                    .more = health("type = 'http'\nendpoint = 'http://127.0.0.1:" + port +
+                                   "/up'\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 2\n"
+                                   "status = [204, '300..302']")});
+  zinit.boot({"web"});
+  web.answer("500 Broken");
+  zinit.await_failed("web", "health_check_failed");
+  zinit.await_message("answered /up with status 500");
+}
+
+TEST_CASE("a server that answers with sockets that linger fails its check, and holds up nobody",
+          "[quick][health]") {
+  Server zinit({.in_child = [] {
+    if (!forget_passrights()) _exit(125);
+  }});
+  const std::string at = zinit.path("web");
+  zinit.file(
+      "web.toml",
+      "[service]\nexec = [" + notifier({"serve", at, "3", "HTTP/1.1 200 OK\n\n"}) + "]\n" +
+          health("type = 'http'\nendpoint = 'http+unix://" + at + ":/x'\nstart_interval_ms = 100"));
+  zinit.add("talks", {.exec = "while sleep 0.01; do echo line; done"});
+  zinit.boot();
+  const auto told = [&](const std::string& text) {
+    return eventually([&] { return why(zinit, "web").find(text) != std::string::npos; });
+  };
+  CHECK(told("cannot read from"));
+  CHECK(zinit.state("web") == "starting");
+  // The loop of the probe is that of the logs.
+  const auto lines = [&] { return zinit.status("talks")["log_lines"].number(); };
+  const auto before = lines();
+  CHECK(eventually([&] { return lines() > before + 10; }));
+  CHECK(zinit.shut_down() == 0);
+}
+
+TEST_CASE("a service that is stopped by SIGSTOP is ended and spawned again", "[quick][health]") {
+  Server zinit;
+  zinit.add("a", {.exec = "while :; do rm -f $D/ping; sleep 0.01; done",
+                  .lifecycle = "restart_delay_ms = 10",
+                  .more = health("type = 'exec'\nexec = " +
+                                 toml_string("echo > $D/ping; while test -e $D/ping; do "
+                                             "sleep 0.01; done") +
+                                 "\nstart_interval_ms = 20\ninterval_ms = 50\n"
+                                 "timeout_ms = 2000\nretries = 1")});
+  zinit.boot({"a"});
+  const pid_t first = zinit.pid_of("a");
+  REQUIRE(kill(first, SIGSTOP) == 0);
+  zinit.await_new_pid("a", first);
+}
+
+TEST_CASE("start_interval_ms counts until the first success, then interval_ms", "[quick][health]") {
+  Server zinit;
+  zinit.add(
+      "a",
+      {.more = health("type = 'exec'\nexec = " + toml_string("echo probe >> $T; test -e $D/well") +
+                      "\nstart_interval_ms = 10\ninterval_ms = 86400000")});
+  zinit.add("slow", {.more = health("type = 'exec'\nexec = 'echo slow >> $T; false'\n"
+                                    "start_interval_ms = 86400000\ninterval_ms = 10")});
+  zinit.boot();
+  zinit.await_trace("probe", 5);
+  zinit.mark("well");
+  zinit.await_state("a", "running");
+  const int probes = zinit.count("probe");
+  // What needs no time of its own to be seen: of another that goes on meanwhile nothing is said.
+  zinit.add("b", {.more = by_mark("b")});
+  zinit.reload();
+  zinit.await_trace("probe-b", 10);
+  CHECK(zinit.count("probe") == probes);
+  CHECK(zinit.count("slow") == 1);
+}
+
+TEST_CASE("a probe's command is killed with its group at its timeout", "[quick][health]") {
+  Server zinit;
+  zinit.add(
+      "a",
+      {.more = health("type = 'exec'\nexec = " + toml_string("sleep 4711 & echo $! >> $T; wait") +
+                      "\ntimeout_ms = 1000\nstart_interval_ms = 10")});
+  zinit.boot();
+  REQUIRE(becomes_true([&] { return zinit.trace().size() > 1; }));
+  CHECK(becomes_true([&] {
+    return zinit.status("a")["health"]["last_error"] == "its command took longer than 1000 ms";
+  }));
+  const std::vector<std::string> sleeps = zinit.trace();
+  CHECK(becomes_true([&] { return kill(std::stoi(sleeps[0]), 0) < 0; }));
+}
+
+TEST_CASE("a probe that runs when its service is stopped is gone before it counts as down",
+          "[quick][health]") {
+  Server zinit;
+  zinit.add("a", {.more = health("type = 'exec'\nexec = " +
+                                 toml_string("trap '' TERM; echo $$ >> $T; sleep 4711 & wait; "
+                                             "wait") +
+                                 "\ntimeout_ms = 86400000")});
+  zinit.boot();
+  REQUIRE(becomes_true([&] { return !zinit.trace().empty(); }));
+  const pid_t probe = std::stoi(zinit.trace()[0]);
+  CHECK(kill(probe, 0) == 0);
+  zinit.stop("a");
+  CHECK(kill(probe, 0) < 0);
+  // And so it is where the process ends by itself.
+  zinit.begin_start("a");
+  REQUIRE(becomes_true([&] { return zinit.trace().size() == 2; }));
+  zinit.add("a", {.lifecycle = "restart = 'never'"});
+  zinit.kill("a", R"("signal":"SIGKILL","main":true)");
+  CHECK(becomes_true([&] { return kill(std::stoi(zinit.trace()[1]), 0) < 0; }));
+}
+
+TEST_CASE("a probe's command has the service's environment, directory, log and MAINPID",
+          "[quick][health]") {
+  Server zinit;
+  zinit.add("a", {.service = "dir = '/proc'\nenv = { WHO = 'me' }",
+                  .more = health("type = 'exec'\nexec = " +
+                                 toml_string("echo seen $WHO $ZINIT_SERVICE $MAINPID $(pwd)"))});
+  zinit.boot({"a"});
+  CHECK_THAT(zinit.result("logs.tail", named("a")).dump(),
+             Contains("seen me a " + std::to_string(zinit.pid_of("a")) + " /proc"));
+}
+
+TEST_CASE("a reload that changes a health check takes effect without a restart",
+          "[quick][health]") {
+  Server zinit;
+  zinit.mark("one");
+  zinit.add("a", {.lifecycle = "restart = 'never'", .more = by_mark("one", "retries = 100000")});
+  zinit.boot({"a"});
+  const pid_t pid = zinit.pid_of("a");
+  zinit.add("a", {.lifecycle = "restart = 'never'", .more = by_mark("two", "retries = 100000")});
+  zinit.reload();
+  zinit.await_trace("probe-two", 2);
+  CHECK(zinit.pid_of("a") == pid);
+  zinit.await(
+      "a", [](const Json& s) { return !s["health"]["healthy"].truth(); }, "not healthy");
+  zinit.add("a", {.lifecycle = "restart = 'never'"});
+  zinit.reload();
+  const Json bare = zinit.await(
+      "a", [](const Json& s) { return s["health"].is_null(); }, "none");
+  CHECK(bare["state"] == "running");
+  zinit.add("a", {.lifecycle = "restart = 'never'", .more = by_mark("two", "retries = 2")});
+  zinit.reload();
+  zinit.await_failed("a", "health_check_failed");
+}
+
+TEST_CASE("failures of a health check that a reload has changed are not told of one that is well",
+          "[quick][health]") {
+  Server zinit;
+  zinit.mark("first");
+  zinit.add("a", {.more = by_mark("first", "retries = 100000")});
+  zinit.boot({"a"});
+  REQUIRE(unlink(zinit.path("first").c_str()) == 0);
+  zinit.await(
+      "a", [](const Json& s) { return !s["health"]["healthy"].truth(); }, "not healthy");
+  zinit.mark("second");
+  zinit.add("a", {.more = by_mark("second", "retries = 100000")});
+  zinit.reload();
+  const Json well = zinit.await(
+      "a", [](const Json& s) { return s["health"]["healthy"].truth(); }, "healthy again");
+  CHECK(well["health"]["attempts"] == 0);
+  CHECK(well["health"]["last_error"].is_null());
+}
+
+TEST_CASE("a service in the background is probed when its main process is known, and by its pid",
+          "[health][readiness]") {
+  Server zinit;
+  const std::string file = zinit.path("a.pid");
+  const auto check = [](const std::string& name) {
+    return health("type = 'exec'\nexec = " + toml_string("echo " + name + " $MAINPID >> $T") +
+                  "\nstart_interval_ms = 10\ninterval_ms = 10");
+  };
+  const std::string service =
+      "[service]\nexec = " +
+      toml_string(
+          "setsid sh -c 'while ! test -e $D/go; do sleep 0.01; done; echo $$ > $D/a.pid; "
+          "exec sleep 1000' & exit 0") +
+      "\n[readiness]\npidfile = '" + file + "'\n";
+  zinit.file("a.toml", service + check("early"));
+  zinit.add("b", {.more = by_mark("b")});
+  zinit.boot();
+  zinit.await(
+      "a", [](const Json& s) { return s["main_pid"].is_null(); }, "no main process");
+  // A reload is taken to it as it is.
+  zinit.file("a.toml", service + check("late"));
+  zinit.reload();
+  zinit.await_trace("probe-b", zinit.count("probe-b") + 5);
+  CHECK_FALSE(zinit.traced("early 0"));
+  CHECK_FALSE(zinit.traced("late 0"));
+  zinit.mark("go");
+  zinit.await_state("a", "running");
+  zinit.await_trace("late " + std::to_string(zinit.pid_of("a")));
+}
+
+TEST_CASE("a health check that a reload takes away while its command runs leaves nothing behind",
+          "[health]") {
+  Server zinit;
+  const std::string ready = "[readiness]\nnotify = 'systemd'\n";
+  const std::string service =
+      "[service]\nexec = [" + notifier({"send", "READY=1", "sleep"}) + "]\n";
+  zinit.file("a.toml", service + ready +
+                           health("type = 'exec'\nexec = " +
+                                  toml_string("echo probe >> $T; while ! test -e $D/go; do sleep "
+                                              "0.01; done; echo over >> $T") +
+                                  "\ntimeout_ms = 60000"));
+  zinit.boot();
+  zinit.await_trace("probe");
+  zinit.file("a.toml", service + ready);
+  zinit.reload();
+  zinit.mark("go");
+  zinit.await_trace("over");
+  zinit.await_state("a", "running");
+  zinit.file("a.toml", service + ready + by_mark("a"));
+  zinit.reload();
+  zinit.await_trace("probe-a", 2);
+}
+
+TEST_CASE("name servers that do not answer keep a service starting and nobody else waiting",
+          "[root][health]") {
+  const TempDir dir;
+  const std::string file =
+      dir.write("resolv.conf", "nameserver 127.0.0.77\nnameserver 127.0.0.78\n");
+  Server zinit({.in_child = [&] {
+    // Name servers on an address of the loopback where nobody listens on port 53, or is silent.
+    have_own_mounts();
+    mount(file.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr);
+  }});
+  const Listening server;
+  zinit.add("lost", {.more = health("type = 'tcp'\nendpoint = 'db.example:80'\n"
+                                    "start_interval_ms = 20\ntimeout_ms = 200")});
+  zinit.add("found", {.more = health("type = 'tcp'\nendpoint = 'localhost:" + server.port() +
+                                     "'\nstart_interval_ms = 20")});
+  zinit.boot({"found"});
+  const Json lost = zinit.await(
+      "lost",
+      [](const Json& s) {
+        return s["health"]["attempts"].is_number() && s["health"]["attempts"].number() > 1;
+      },
+      "probes that fail");
+  CHECK_THAT(lost["health"]["last_error"].text(), Contains("cannot resolve db.example"));
+  CHECK(lost["state"] == "starting");
+}
+
+}  // namespace readiness_health_test

@@ -1,0 +1,188 @@
+// What a service says over its notify socket after READY=1, and from where (zinit.toml(5),
+// [readiness]; sd_notify(3)).
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/notifier.hpp"
+
+namespace readiness_notify_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+void await_text(Server& zinit, const std::string& name, const std::string& text) {
+  zinit.await(
+      name, [&](const Json& s) { return s["status_text"] == text; }, "status text " + text);
+}
+
+}  // namespace
+
+TEST_CASE("a service that says it reloads or stops is running still, and is shown so",
+          "[quick][readiness]") {
+  Server zinit;
+  zinit.file("a.toml",
+             says({"send", "READY=1\nSTATUS=serving", "await", zinit.path("reload"), "send",
+                   "RELOADING=1\nMONOTONIC_USEC=1\nSTATUS=reading", "await", zinit.path("ready"),
+                   "send", "READY=1\nSTATUS=serving more", "await", zinit.path("stop"), "send",
+                   "STOPPING=1\nSTATUS=", "await", zinit.path("end"), "exit", "0"},
+                  kSystemd));
+  zinit.boot();
+  await_text(zinit, "a", "serving");
+  const pid_t pid = zinit.pid_of("a");
+  CHECK(zinit.state("a") == "running");
+  zinit.mark("reload");
+  await_text(zinit, "a", "reloading: reading");
+  CHECK(zinit.state("a") == "running");
+  zinit.mark("ready");
+  await_text(zinit, "a", "serving more");
+  zinit.mark("stop");
+  await_text(zinit, "a", "stopping");
+  CHECK(zinit.state("a") == "running");
+  CHECK(zinit.pid_of("a") == pid);
+  zinit.mark("end");
+  CHECK(zinit.await_state("a", "exited")["restart_count"] == 0);
+}
+
+TEST_CASE("a descriptor that a service takes back is not handed to the next process",
+          "[quick][readiness]") {
+  Server zinit;
+  zinit.file("a.toml",
+             says({"env", "LISTEN_FDS", "env", "LISTEN_FDNAMES", "fds", "1", "FDSTORE=1\nFDNAME=a",
+                   "fds", "1", "FDSTORE=1\nFDNAME=b", "send", "FDSTOREREMOVE=1\nFDNAME=a", "send",
+                   "FDSTOREREMOVE=1\nFDNAME=unknown", "send", "READY=1", "sleep"},
+                  "notify = 'systemd'\nfdstore_max = 8"));
+  zinit.boot({"a"});
+  zinit.restart("a");
+  CHECK(zinit.traced("LISTEN_FDS=1"));
+  CHECK(zinit.traced("LISTEN_FDNAMES=b"));
+}
+
+TEST_CASE("a service that stores descriptors and takes them back all the time has a bound",
+          "[quick][readiness]") {
+  Server zinit;
+  zinit.add("b");
+  zinit.file("a.toml",
+             says({"send", "READY=1", "churn", "100"}, "notify = 'systemd'\nfdstore_max = 100"));
+  zinit.boot();
+  zinit.await_state("a", "running");
+  const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
+  std::size_t most = 0;
+  for (int i = 0; i < 100; ++i, std::this_thread::sleep_for(20ms))
+    most = std::max(most, entries_of(descriptors).size());
+  CHECK(most < 2000);
+  CHECK(zinit.restart("b")["state"] == "running");
+}
+
+TEST_CASE("a service may change the time of its watchdog", "[quick][readiness]") {
+  Server zinit;
+  zinit.file("less.toml", says({"send", "READY=1\nWATCHDOG_USEC=100000", "sleep"},
+                               "notify = 'systemd'\nwatchdog_ms = 86400000", "restart = 'never'"));
+  zinit.file("none.toml",
+             says({"send", "READY=1\nWATCHDOG_USEC=1", "barrier", "trace", "set", "sleep"},
+                  kSystemd, "restart = 'never'"));
+  zinit.boot();
+  zinit.await_failed("less", "watchdog_timeout");
+  zinit.await_trace("set");
+  CHECK(zinit.state("none") == "running");
+}
+
+TEST_CASE("a barrier is lifted when all before it has been taken in, of an ignored sender too",
+          "[quick][readiness]") {
+  Server zinit;
+  zinit.file("a.toml",
+             says({"send", "READY=1\nSTATUS=told", "barrier", "trace", "over", "sleep"}, kSystemd));
+  zinit.file("b.toml",
+             says({"keep", "send", "MAINPID=1", "barrier", "trace", "other", "sleep"}, kSystemd));
+  zinit.boot();
+  zinit.await_trace("over");
+  CHECK(zinit.status("a")["status_text"] == "told");
+  zinit.await_trace("other");
+}
+
+TEST_CASE("each process has a socket to notify by, however fast one follows another",
+          "[quick][readiness]") {
+  Server zinit;
+  zinit.add("a", {.exec = "i=0; while [ $i -lt 200 ]; do [ -S $NOTIFY_SOCKET ] || break;"
+                          " i=$((i + 1)); done; echo $i >> $T; exit 1",
+                  .lifecycle = "restart_delay_ms = 0\nrestart_delay_max_ms = 0",
+                  .more = "[readiness]\nnotify = 'systemd'"});
+  zinit.boot();
+  REQUIRE(eventually([&] { return zinit.trace().size() > 30; }));
+  zinit.stop("a");
+  for (const std::string& line : zinit.trace()) CHECK(line == "200");
+}
+
+TEST_CASE("a main process that is another's child is seen to end, and how", "[quick][readiness]") {
+  Server zinit;
+  zinit.file("a.toml", says({"keep", "trace", "child", "sleep"}, kSystemd));
+  zinit.boot({"a"});
+  zinit.await(
+      "a", [&](const Json&) { return zinit.traced("child"); }, "its child");
+  const pid_t main = zinit.pid_of("a");
+  REQUIRE(::kill(main, SIGKILL) == 0);
+  zinit.await_new_pid("a", main);
+  zinit.await_trace("child", 2);
+  CHECK(zinit.status("a")["restart_count"] == 1);
+  CHECK(zinit.status("a")["last_exit"]["signal"] == "SIGKILL");
+  zinit.stop("a");
+  CHECK(zinit.state("a") == "exited");
+}
+
+TEST_CASE("a daemon that ends at once has ended, whatever its pidfile says", "[readiness]") {
+  Server zinit;
+  for (const std::string name : {"a", "b"}) {
+    const std::string file = zinit.path(name + ".pid");
+    zinit.file(name + ".toml",
+               says({"daemon", file, "exit", name == "a" ? "3" : "0"}, "pidfile = '" + file + "'",
+                    "restart = 'never'\nstart_timeout_ms = 'infinity'"));
+  }
+  zinit.boot();
+  // Whether its status is seen depends on who is faster; that it has gone does not.
+  for (const std::string name : {"a", "b"}) {
+    zinit.await(
+        name, [](const Json& s) { return s["state"] == "exited" || s["state"] == "failed"; },
+        "its end");
+    CHECK(zinit.status(name)["pid"].is_null());
+  }
+}
+
+TEST_CASE("a service with another root directory notifies by an abstract socket",
+          "[root][readiness]") {
+  Server zinit;
+  zinit.file("a.toml",
+             says({"env", "NOTIFY_SOCKET", "send", "READY=1\nSTATUS=here", "sleep"}, kSystemd) +
+                 "[process]\nroot = '/'\n");
+  zinit.boot({"a"});
+  CHECK(zinit.status("a")["status_text"] == "here");
+  CHECK_THAT(zinit.trace().at(0), Contains("NOTIFY_SOCKET=@zinit/"));
+}
+
+TEST_CASE("without cgroups whose a process is is known by descent", "[root][readiness]") {
+  Server zinit({.in_child = [] {
+    have_own_mounts();
+    umount2("/sys/fs/cgroup", MNT_DETACH);
+  }});
+  const std::string file = zinit.path("daemon.pid");
+  zinit.file("daemon.toml",
+             says({"daemon", file, "trace", "daemon", "sleep"}, "pidfile = '" + file + "'"));
+  zinit.file("main.toml", says({"main", "sleep"}, kSystemd));
+  zinit.file("all.toml", says({"child", "READY=1", "sleep"}, kAll));
+  zinit.file("only.toml", says({"child", "READY=1", "send", "MAINPID=" + std::to_string(::getpid()),
+                                "barrier", "trace", "sent", "sleep"},
+                               kSystemd));
+  zinit.boot();
+  for (const char* name : {"daemon", "main", "all"}) zinit.await_state(name, "running");
+  const pid_t first = zinit.pid_of("daemon");
+  CHECK(read_file(file) == std::to_string(first) + "\n");
+  zinit.await_trace("sent");
+  CHECK(zinit.state("only") == "starting");
+  REQUIRE(::kill(first, SIGKILL) == 0);
+  zinit.await_new_pid("daemon", first);
+  zinit.stop("daemon");
+  CHECK(zinit.state("daemon") == "exited");
+}
+
+}  // namespace readiness_notify_test

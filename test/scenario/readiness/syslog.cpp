@@ -1,0 +1,259 @@
+// /dev/log of PID 1 (control.md, last paragraph of "JSON-RPC 2.0"): real senders, and whose log a
+// message comes to.
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "scenario/harness.hpp"
+
+namespace readiness_syslog_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// /dev/log as the server sees it.
+std::string dev_log(const Server& zinit) {
+  return "/proc/" + std::to_string(zinit.pid()) + "/root/dev/log";
+}
+
+sockaddr_un address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, path.c_str());
+  return address;
+}
+
+/// Sends as a process of no service.
+bool send_to(const std::string& path, const std::string& text) {
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const sockaddr_un address = address_of(path);
+  const bool sent = sendto(fd, text.data(), text.size(), 0,
+                           reinterpret_cast<const sockaddr*>(&address), sizeof address) >= 0;
+  close(fd);
+  return sent;
+}
+
+/// Sends as a process of that user and of no service, which has ended when this returns.
+bool send_as(uid_t user, const std::string& path, const std::string& text) {
+  const pid_t child = fork();
+  if (child == 0) {
+    // Connected before: this user cannot follow the path through /proc.
+    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const sockaddr_un address = address_of(path);
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) _exit(1);
+    if (setresuid(user, user, user) < 0) _exit(2);
+    _exit(send(fd, text.data(), text.size(), 0) < 0 ? 3 : 0);
+  }
+  int status = -1;
+  return waitpid(child, &status, 0) == child && status == 0;
+}
+
+/// Waits until the log has this line, and says of which stream it is.
+std::string stream_of(Server& zinit, const std::string& log, const std::string& line) {
+  std::string stream;
+  CAPTURE(log, line);
+  CHECK(eventually([&] {
+    for (const Json& each : zinit.result("logs.get", named(log)).elements())
+      if (each["line"] == line) stream = each["stream"].text();
+    return !stream.empty();
+  }));
+  return stream;
+}
+
+/// A service that says a line by this command and does not end: zinit can still see who it was.
+Toml saying(const std::string& command) {
+  return {.exec = "{ echo hello; exec sleep 100000; } | " + command};
+}
+
+}  // namespace
+
+TEST_CASE("what a service says to /dev/log comes to its own log, whatever it calls itself",
+          "[quick][syslog]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  if (access("/usr/bin/logger", X_OK) != 0) return skip("needs util-linux's logger");
+  Server zinit({.container = true});
+  zinit.add("db");
+  zinit.add("web", saying("logger -p daemon.err -t web"));
+  zinit.add("new", saying("logger --rfc5424 -t new"));
+  zinit.add("forger", saying("logger -t db"));
+  zinit.add("leaver", saying("setsid logger -t db"));
+  zinit.boot();
+  CHECK(stream_of(zinit, "web", "err hello") == "syslog");
+  CHECK(stream_of(zinit, "new", "notice hello") == "syslog");
+  CHECK(stream_of(zinit, "forger", "notice db: hello") == "syslog");
+  CHECK(stream_of(zinit, "leaver", "notice db: hello") == "syslog");
+  CHECK_FALSE(zinit.result("logs.get", named("db")).mentions("hello"));
+  CHECK(zinit.ctl({"logs", "web", "--stream", "syslog"}).out == "err hello\n");
+}
+
+TEST_CASE("a sender that has left its service's session, group and parents is still its",
+          "[quick][syslog]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  if (access("/usr/bin/logger", X_OK) != 0) return skip("needs util-linux's logger");
+  Server zinit({.container = true});
+  zinit.add("db");
+  zinit.add("leaver", {.exec = "(setsid sh -c 'p=0; while [ $p != 1 ]; do "
+                               "read x x x p x </proc/$$/stat; done; "
+                               "{ echo hello; exec sleep 100000; } | logger -t db' &); "
+                               "exec sleep 100000"});
+  zinit.boot();
+  const std::string cgroup = read_file("/proc/" + std::to_string(zinit.pid()) + "/cgroup");
+  if (cgroup.find("/supervisor\n") == std::string::npos) return skip("needs a writable cgroup v2");
+  CHECK(stream_of(zinit, "leaver", "notice db: hello") == "syslog");
+  CHECK_FALSE(zinit.result("logs.get", named("db")).mentions("hello"));
+}
+
+TEST_CASE("busybox's logger is understood", "[quick][syslog]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  if (access("/usr/bin/busybox", X_OK) != 0 && access("/bin/busybox", X_OK) != 0)
+    return skip("needs busybox");
+  Server zinit({.container = true});
+  zinit.add("web", saying("busybox logger -p daemon.warning -t other"));
+  zinit.boot();
+  CHECK(stream_of(zinit, "web", "warning other: hello") == "syslog");
+}
+
+TEST_CASE("a message of no service goes by its tag, or to the log named syslog",
+          "[quick][syslog]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add("web");
+  zinit.boot();
+  const std::string path = dev_log(zinit);
+  REQUIRE(eventually([&] { return send_to(path, "<11>Jan  5 06:07:08 web[1]: one"); }));
+  CHECK(stream_of(zinit, "web", "err one") == "syslog");
+  REQUIRE(send_to(path, "<14>Jan  5 06:07:08 cron[1]: two\nthree"));
+  CHECK(stream_of(zinit, "syslog", "info cron: two") == "syslog");
+  CHECK(stream_of(zinit, "syslog", "info cron: three") == "syslog");
+  REQUIRE(send_to(path, std::string("\xff\x1b[2J\0x", 6)));
+  CHECK_THAT(zinit.ctl({"logs", "syslog"}).out, Contains("info cron: three"));
+  REQUIRE(eventually([&] {
+    return zinit.ctl({"logs", "syslog"}).out.find("notice \xef\xbf\xbd\\x1b[2J") !=
+           std::string::npos;
+  }));
+}
+
+TEST_CASE("the tag of another user's process does not choose the log", "[quick][syslog]") {
+  if (geteuid() != 0) return skip("needs root");
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add("web");
+  zinit.file("own.toml", "[service]\nexec = 'exec sleep 100000'\nuser = '54321'\n");
+  zinit.boot();
+  zinit.await_state("own", "running");
+  const std::string path = dev_log(zinit);
+  REQUIRE(eventually([&] { return send_to(path, "<14>Jan  5 06:07:08 web[1]: root"); }));
+  REQUIRE(send_as(54321, path, "<14>Jan  5 06:07:08 web[1]: forged"));
+  REQUIRE(send_as(54321, path, "<14>Jan  5 06:07:08 own[1]: mine"));
+  CHECK(stream_of(zinit, "web", "info root") == "syslog");
+  CHECK(stream_of(zinit, "own", "info mine") == "syslog");
+  CHECK(stream_of(zinit, "syslog", "info web: forged") == "syslog");
+}
+
+TEST_CASE("a message of many lines does not push all else out of a log", "[quick][syslog]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add("web");
+  zinit.boot();
+  const std::string path = dev_log(zinit);
+  REQUIRE(eventually([&] { return send_to(path, "<14>web: before"); }));
+  REQUIRE(send_to(path, "<14>web: first" + std::string(5000, '\n') + "last"));
+  REQUIRE(send_to(path, "<14>web: after"));
+  CHECK(stream_of(zinit, "web", "info after") == "syslog");
+  CHECK(stream_of(zinit, "web", "info before") == "syslog");
+  CHECK(stream_of(zinit, "web", "info first") == "syslog");
+  const auto lines = zinit.result("logs.tail", named("web", R"("lines":1000)")).texts();
+  CHECK(std::count_if(lines.begin(), lines.end(),
+                      [](const std::string& line) { return line.rfind("info ", 0) == 0; }) <= 68);
+  CHECK_THAT(lines[lines.size() - 2], Contains("\\x0a"));
+}
+
+TEST_CASE("a syslog daemon that comes has /dev/log until it goes", "[quick][syslog]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add("other", {.exec = "exec sleep 100000"});
+  zinit.boot();
+  const std::string path = dev_log(zinit);
+  REQUIRE(eventually([&] { return send_to(path, "<13>a: first"); }));
+  CHECK(stream_of(zinit, "syslog", "notice a: first") == "syslog");
+  for (const bool killed : {false, true}) {
+    REQUIRE(unlink(path.c_str()) == 0);
+    const int daemon = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const sockaddr_un address = address_of(path);
+    REQUIRE(bind(daemon, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    zinit.restart("other");
+    REQUIRE(send_to(path, "<13>a: not for zinit"));
+    char bytes[64];
+    CHECK(recv(daemon, bytes, sizeof bytes, 0) == 20);
+    if (!killed) unlink(path.c_str());
+    close(daemon);
+    // Nobody tells that it was killed; zinit looks when something else happens.
+    if (killed) zinit.restart("other");
+    const std::string again = killed ? "third" : "second";
+    REQUIRE(eventually([&] { return send_to(path, "<13>a: " + again); }));
+    CHECK(stream_of(zinit, "syslog", "notice a: " + again) == "syslog");
+  }
+  CHECK_FALSE(zinit.result("logs.get", named("syslog")).mentions("not for zinit"));
+}
+
+TEST_CASE("a syslog daemon that is no service and was killed is missed when PID 1 reaps it",
+          "[quick][syslog]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  // At SIGHUP leaves a process to PID 1, as a daemon is that went to the background.
+  zinit.add("other", {.exec = "trap '(true &)' HUP; echo ready; while :; do sleep 0.1; done"});
+  zinit.boot();
+  CHECK(stream_of(zinit, "other", "ready") == "stdout");
+  const std::string path = dev_log(zinit);
+  REQUIRE(eventually([&] { return send_to(path, "<13>a: first"); }));
+  REQUIRE(unlink(path.c_str()) == 0);
+  const int daemon = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const sockaddr_un address = address_of(path);
+  REQUIRE(bind(daemon, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(eventually([&] {
+    return zinit.ctl({"logs", "zinit"}).out.find("no longer zinit's") != std::string::npos;
+  }));
+  close(daemon);
+  zinit.kill("other", R"("signal":"HUP")");
+  REQUIRE(eventually([&] { return send_to(path, "<13>a: second"); }));
+  CHECK(stream_of(zinit, "syslog", "notice a: second") == "syslog");
+  CHECK(zinit.ctl({"logs", "zinit"}).out.find("/dev/log is zinit's again") != std::string::npos);
+}
+
+TEST_CASE("a sink that is set to zinit's own /dev/log makes no circle", "[quick][syslog]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add("web", {.exec = "echo once; exec sleep 100000",
+                    .more = "[logging]\nsyslog = 'unix:/dev/log'\n"});
+  zinit.boot();
+  CHECK(stream_of(zinit, "web", "once") == "stdout");
+  const std::string path = dev_log(zinit);
+  REQUIRE(eventually([&] { return send_to(path, "<13>web: from outside"); }));
+  CHECK(stream_of(zinit, "web", "notice from outside") == "syslog");
+  REQUIRE(send_to(path, "<13>web: last"));
+  CHECK(stream_of(zinit, "web", "notice last") == "syslog");
+  CHECK(zinit.result("logs.get", named("web")).size() == 3);
+  CHECK(zinit.status("web")["log_dropped"] == 0);
+  CHECK_FALSE(zinit.result("logs.get", named("syslog")).mentions("once"));
+}
+
+TEST_CASE("a flood to /dev/log disturbs nobody", "[quick][syslog]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  if (access("/usr/bin/logger", X_OK) != 0) return skip("needs util-linux's logger");
+  Server zinit({.container = true});
+  zinit.add("flood", {.exec = "yes 'a line that goes on for a while' | exec logger -t flood"});
+  zinit.add("other");
+  zinit.boot();
+  REQUIRE(eventually([&] { return zinit.status("flood")["log_lines"] == 1000; }));
+  for (int i = 0; i < 20; ++i) zinit.restart("other");
+  CHECK(zinit.stop("flood")["state"] == "exited");
+}
+
+}  // namespace readiness_syslog_test

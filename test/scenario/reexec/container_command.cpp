@@ -1,0 +1,232 @@
+// What the command of a container meets (doc/containers.md): a terminal, a root that cannot be
+// written to, any user; and what of its services' output reaches standard output.
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "scenario/harness/terminal.hpp"
+
+namespace reexec_container_command_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// PID 1 of a container, with the config directory of a server that is not launched.
+Launch container_of(const Server& zinit, std::vector<std::string> arguments) {
+  Launch what;
+  what.argv = {"zinit-pid1", "--container", "--config-dir", zinit.config()};
+  what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
+  what.env = {"ZINIT_TEST_BIN=" + zinit_binary()};
+  what.pid_namespace = true;
+  return what;
+}
+
+/// A command that asks the server beside it, as the client finds it by itself.
+const std::vector<std::string> kPing = {"bash", "-c", "exec -a zinitctl $ZINIT_TEST_BIN ping"};
+
+void make_read_only() {
+  for (const char* place : {"/tmp", "/run"})
+    if (mount(place, place, nullptr, MS_BIND, nullptr) != 0) _exit(125);
+  for (const char* place : {"/tmp", "/run", "/"})
+    if (mount(nullptr, place, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) _exit(125);
+}
+
+}  // namespace
+
+TEST_CASE("a shell that is the command of a container has job control", "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit;
+  Terminal terminal;
+  const pid_t pid = terminal.launch_in(container_of(
+      zinit, {"--socket", zinit.socket(), "--", "bash", "--norc", "--noediting", "-i"}));
+  terminal.type("echo ready$((1+1))\n");
+  terminal.await("ready2");
+
+  terminal.type("sleep 1001\n");
+  const pid_t interrupted = terminal.await_foreground("sleep 1001");
+  terminal.type("\x03");
+  CHECK(eventually([&] { return !alive(interrupted); }));
+  terminal.type("echo $?=after\n");
+  terminal.await("130=after");
+
+  terminal.type("sleep 1002\n");
+  const pid_t stopped = terminal.await_foreground("sleep 1002");
+  terminal.type("\x1a");
+  CHECK(eventually([&] { return proc_stat(stopped, 3) == "T"; }));
+  terminal.type("jobs -r; jobs -s\n");
+  terminal.await("Stopped");
+  terminal.type("fg\n");
+  CHECK(terminal.await_foreground("sleep 1002") == stopped);
+  terminal.type("\x03");
+  CHECK(eventually([&] { return !alive(stopped); }));
+
+  const Json main = zinit.status("main");  // zinit is there still, for none of it was its own
+  CHECK(main["state"] == "running");
+  CHECK(terminal.await_foreground("bash --norc --noediting -i") > 0);
+  CHECK(zinit.ctl({"reexec"}).code == 0);
+  terminal.type("sleep 1003\n");
+  terminal.await_foreground("sleep 1003");
+  terminal.type("\x03");
+  terminal.type("exit 7\n");
+  CHECK(wait_for_exit(pid) == 7);
+  CHECK_THAT(terminal.shown(), !Contains("no job control"));
+}
+
+TEST_CASE("Ctrl-C at the terminal of a container ends its command, which gives the exit code",
+          "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit;
+  Terminal terminal;
+  const pid_t pid =
+      terminal.launch_in(container_of(zinit, {"--socket", zinit.socket(), "--", "sleep", "1000"}));
+  terminal.await_foreground("sleep 1000");
+  terminal.type("\x03");
+  CHECK(wait_for_exit(pid) == 128 + SIGINT);
+}
+
+TEST_CASE("the first argument that is no option begins a container's command",
+          "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  const auto code_of = [](std::vector<std::string> arguments, Server::Options options) {
+    options.arguments = std::move(arguments);
+    Server zinit(std::move(options));
+    zinit.launch();
+    return zinit.exit_code();
+  };
+  CHECK(code_of({"bash", "-c", "exit 4"}, {.container = true}) == 4);
+  CHECK(code_of({"--log-level", "error", "sh", "-c", "exit $#", "-", "--container", "--x"},
+                {.container = true}) == 2);
+  CHECK(code_of({"sh", "-c", "exit 5"}, {.argv = {"zinit-server"}, .namespaced = true}) == 5);
+}
+
+TEST_CASE("a standalone server takes no command", "[quick][container]") {
+  Launch what;
+  what.argv = {"zinit", "server", "bash", "-c", "exit 4"};
+  CHECK(run(what).code == 2);
+}
+
+TEST_CASE("where nothing can be written to a container goes on without a control socket",
+          "[quick][root][container]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  Server zinit;
+  Launch what = container_of(zinit, {"sh", "-c", "echo here; exit 5"});
+  what.in_child = make_read_only;
+  for (const uid_t uid : {0u, 64126u}) {
+    what.uid = uid;
+    const Outcome outcome = run(what);
+    INFO(outcome.err);
+    CHECK(outcome.code == 5);
+    CHECK(outcome.out == "here\n");
+    const auto lines = lines_of(outcome.err);
+    CHECK(std::ranges::count_if(lines, [](const std::string& line) {
+            return line.starts_with("warn  there is no control socket") &&
+                   line.ends_with("/run/zinit.sock: Read-only file system");
+          }) == 1);
+  }
+}
+
+TEST_CASE("a container of any user has its socket where that user's client looks for it",
+          "[root][container]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  constexpr uid_t user = 64127;
+  const std::string folder = "/tmp/zinit-" + std::to_string(user);
+  if (access(folder.c_str(), F_OK) == 0) return skip("somebody has " + folder);
+  Server zinit({.uid = user});
+  Launch what = container_of(zinit, kPing);
+  what.uid = user;
+  Outcome outcome = run(what);
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.out, Contains("pid 1"));
+  CHECK_THAT(outcome.err, Contains("the control socket is " + folder + "/zinit.sock"));
+  CHECK(rmdir(folder.c_str()) == 0);  // the socket itself is gone
+
+  REQUIRE(mkdir(zinit.path("runtime").c_str(), 0700) == 0);
+  REQUIRE(chown(zinit.path("runtime").c_str(), user, user) == 0);
+  what.env.push_back("XDG_RUNTIME_DIR=" + zinit.path("runtime"));
+  outcome = run(what);
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.err, Contains("the control socket is " + zinit.path("runtime/zinit.sock")));
+}
+
+TEST_CASE("root's container that cannot write to /run has its socket in /tmp",
+          "[root][container]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  if (access("/tmp/zinit-0", F_OK) == 0) return skip("somebody has /tmp/zinit-0");
+  Server zinit;
+  Launch what = container_of(zinit, kPing);
+  what.in_child = [] {
+    if (mount("tmpfs", "/run", "tmpfs", MS_RDONLY, nullptr) != 0) _exit(125);
+  };
+  const Outcome outcome = run(what);
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.out, Contains("pid 1"));
+  CHECK_THAT(outcome.err, Contains("the control socket is /tmp/zinit-0/zinit.sock"));
+  CHECK(rmdir("/tmp/zinit-0") == 0);
+}
+
+TEST_CASE("a socket that a container was told and cannot make keeps its command from nothing",
+          "[quick][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit;
+  write_file(zinit.path("file"), "");
+  const std::string place = zinit.path("file/zinit.sock");
+  const Outcome outcome = run(container_of(zinit, {"--socket", place, "sh", "-c", "exit 6"}));
+  CHECK(outcome.code == 6);
+  CHECK_THAT(outcome.err, Contains("there is no control socket") && Contains(zinit.path("file")));
+}
+
+TEST_CASE("with --console the output of every service is on standard output, if its file agrees",
+          "[quick][container]") {
+  const bool namespaces = can_make_namespaces();
+  if (!namespaces) skip("needs pid namespaces, in part");
+  for (const bool container : {false, true}) {
+    if (container && !namespaces) continue;
+    Server zinit({.arguments = {"--console"}, .container = container, .settings = true});
+    write_file(zinit.path("zinit.toml"), "[defaults]\nconsole = false\n");
+    zinit.add("talker", {.exec = "echo hello; exec sleep 100000"});
+    zinit.add("quiet", {.exec = "echo secret; echo said >> $T; exec sleep 100000",
+                        .more = "[logging]\nconsole = false\n"});
+    zinit.boot({"talker", "quiet"});
+    zinit.await_trace("said");
+    CHECK(eventually([&] { return zinit.output() == "talker: hello\n"; }));
+    REQUIRE(zinit.ctl({"reexec"}).code == 0);
+    zinit.reconnect();
+    zinit.restart("talker");
+    CHECK(eventually([&] { return zinit.output() == "talker: hello\ntalker: hello\n"; }));
+    zinit.result("service.set",
+                 R"({"persist":false,"config":{"service":{"name":"new","exec":"echo new"}}})");
+    zinit.start("new");
+    CHECK(eventually([&] { return zinit.output().ends_with("new: new\n"); }));
+  }
+}
+
+TEST_CASE("[defaults] can send the output of every service to standard output",
+          "[quick][container]") {
+  Server zinit({.settings = true});
+  write_file(zinit.path("zinit.toml"), "[defaults]\nconsole = true\n");
+  zinit.add("talker", {.exec = "echo hello; exec sleep 100000"});
+  zinit.boot({"talker"});
+  CHECK(eventually([&] { return zinit.output() == "talker: hello\n"; }));
+}
+
+TEST_CASE("the service files of the sample image are without a fault", "[quick][container]") {
+  const std::string sample = "etc/container/zinit";
+  if (access(sample.c_str(), F_OK) != 0)
+    return skip("the tests do not run in the root of the clone");
+  Launch what;
+  what.argv = {"zinitctl", "--json", "check", sample};
+  const Outcome outcome = run(what);
+  INFO(outcome.out);
+  CHECK(outcome.code == 0);  // that the program is not on this machine is a warning alone
+  const auto report = Json::parse(outcome.out);
+  REQUIRE(report);
+  CHECK((*report)["files"] == 4);
+}
+
+}  // namespace reexec_container_command_test

@@ -1,0 +1,147 @@
+// Crashes at each place where what zinit has noted and what is true may differ
+// (base/kill_point.hpp). The release has no such places; the other flavours walk through all of
+// them.
+#include <filesystem>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/peer.hpp"
+#include "scenario/harness/proxies.hpp"
+#include "support/temp_dir.hpp"
+
+namespace reexec_kill_points_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// A service that says so if there are two of it at a time.
+std::string alone(const std::string& name) {
+  return "exec flock -n -E 99 $D/" + name + ".lock sh -c 'echo begins; exec sleep 100000' || " +
+         "echo two-of-" + name + " >> $T";
+}
+
+bool has_kill_points() { return binary_mentions("ZINIT_KILL_AT"); }
+
+/// Has zinit do all that leads through the places. One of its images crashes at `point`.
+void walk_through(const std::string& point) {
+  INFO(point);
+  const TempDir dir;
+  const std::string mark = dir / "crashed";
+  Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
+  const auto ctl = [&](const std::vector<std::string>& arguments) {
+    const Outcome done = zinit.ctl(arguments);
+    INFO(arguments.front() << ": " << done.err);
+    CHECK(done.code == 0);
+  };
+  const auto await_running = [&](const std::vector<std::string>& names) {
+    std::vector<std::string> arguments{"wait"};
+    arguments.insert(arguments.end(), names.begin(), names.end());
+    arguments.insert(arguments.end(), {"--for", "running", "--timeout", "60"});
+    ctl(arguments);
+  };
+  zinit.add("a", {.exec = alone("a")});
+  zinit.add("b", {.exec = alone("b"), .dependencies = "requires = ['a', 'once']"});
+  zinit.add("once", {.exec = "echo once >> $T", .service = "oneshot = true"});
+  zinit.add("again", {.exec = "printf half; printf 'of a line\\n'; false",
+                      .lifecycle = "restart = 'always'\nrestart_delay_ms = 20"});
+  zinit.add("stopped", {.exec = alone("stopped"), .service = "status = 'stop'"});
+  zinit.add("gone", {.exec = "echo gone >> $T", .dependencies = "after = ['once']"});
+  zinit.launch();
+  REQUIRE(eventually([&] { return zinit.ctl({"ping"}).code == 0; }));
+  await_running({"a", "b"});
+  ctl({"restart", "b"});
+  ctl({"stop", "a"});
+  ctl({"start", "b"});
+  ctl({"wait", "gone", "--for", "exited", "--timeout", "60"});
+  zinit.remove("gone");
+  zinit.add("next", {.exec = "echo next >> $T", .service = "oneshot = true"});  // in its place
+  zinit.add("added", {.exec = alone("added")});
+  zinit.add("stopped", {.exec = alone("stopped"), .service = "status = 'stop'\ndescription = 'x'"});
+  if (zinit.ctl({"reload"}).code != 0) ctl({"reload"});  // cut off by the crash, it is not repeated
+  await_running({"a", "b", "added"});
+  ctl({"wait", "next", "--for", "exited", "--timeout", "60"});
+  CHECK(zinit.ctl({"status", "gone"}).code == 4);
+  ctl({"reexec"});
+  await_running({"a", "b", "added"});
+  CHECK(zinit.ctl({"is-running", "stopped"}).code == 3);
+  zinit.signal(SIGTERM);
+  CHECK(zinit.exit_code() == 0);
+  CHECK(zinit.trace() == std::vector<std::string>{"once", "gone", "next"});
+  CHECK(std::filesystem::exists(mark));  // it has come to the place
+}
+
+/// Has clients connect to a proxy and to a socket whose connections have instances. One image
+/// crashes at `point`, and no client notices.
+void connect_through(const std::string& point) {
+  INFO(point);
+  const TempDir dir;
+  const std::string mark = dir / "crashed", socket = free_address();
+  Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
+  const Proxied proxied(zinit, {"echo"});
+  zinit.file("each.toml",
+             "[service]\nexec = ['cat']\n[socket]\nlisten = ['" + socket + "']\naccept = true\n");
+  boot_open(zinit);
+  for (const std::string& address : {proxied.front, socket}) {
+    INFO(address);
+    Client client(address);
+    CHECK(client.echo("one") == "one");
+    CHECK(client.echo("another") == "another");
+    client.finish();
+    CHECK(client.read_all() == "");
+    CHECK_FALSE(client.was_reset());
+  }
+  CHECK(zinit.count("start s") <= 1);
+  CHECK(std::filesystem::exists(mark));
+}
+
+/// Walks through the places `points`: where, and the how many-th time.
+void walk_through_all(const std::vector<std::string>& points,
+                      void (*walk)(const std::string& point) = walk_through) {
+  if (!has_kill_points()) {
+    // The flavour that is installed.
+    CHECK_THAT(zinit_binary(), !Contains("san") && !Contains("debug"));
+    return;
+  }
+  for (const std::string& point : points) walk(point);
+}
+
+}  // namespace
+
+TEST_CASE("a crash while a process is made loses no service, and starts none twice",
+          "[quick][killpoints]") {
+  walk_through_all({"clone.before", "clone.before:3", "clone.after", "clone.after:3",
+                    "launch.noted", "launch.noted:4", "launch.done", "launch.done:4",
+                    "launch.recorded", "launch.recorded:4"});
+}
+
+TEST_CASE("a crash while a state changes loses no service, and starts none twice",
+          "[quick][killpoints]") {
+  walk_through_all({"transition", "transition:5", "transition:9", "transition:14",
+                    "transition.applied", "transition.applied:4", "transition.applied:8",
+                    "transition.applied:13", "reap.before", "reap.before:3", "reap.after",
+                    "reap.after:2"});
+}
+
+TEST_CASE("a crash while something is noted loses no service, and starts none twice",
+          "[quick][killpoints]") {
+  walk_through_all({"journal.redo_torn:20", "journal.redo:25", "journal.torn:30", "reload.swapped",
+                    "reload.swapped:2", "reload.kept", "reload.kept:2", "facts.before:3",
+                    "facts.after:3", "facts.before:6", "facts.after:6", "read.done", "read.stored",
+                    "read.stored:2", "read.kept"});
+}
+
+TEST_CASE("a crash in a re-execution or a shutdown loses no service, and starts none twice",
+          "[quick][killpoints]") {
+  walk_through_all({"reexec.stopped", "reexec.execute", "reexec.taken", "reexec.journal",
+                    "reexec.restored", "shutdown.begun", "shutdown.through"});
+}
+
+TEST_CASE("a crash while a connection is served loses neither it nor a byte",
+          "[quick][killpoints][xinet][sockets]") {
+  walk_through_all({"proxy.accepted", "proxy.connected", "relay.taken", "relay.taken:2",
+                    "relay.passed", "relay.passed:2", "instance.accepted", "instance.added"},
+                   connect_through);
+}
+
+}  // namespace reexec_kill_points_test

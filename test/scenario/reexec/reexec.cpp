@@ -1,0 +1,456 @@
+// Re-execution (behaviour.md, "Re-execution and crash"): zinit executes itself anew, and no service
+// notices.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/notifier.hpp"
+#include "support/temp_dir.hpp"
+
+namespace reexec_reexec_test {
+
+using namespace zinit::test;
+using namespace std::chrono_literals;
+using Catch::Contains;
+
+namespace {
+
+std::vector<std::string> lines_of(Server& zinit, const std::string& name) {
+  return zinit.result("logs.tail", R"({"name":")" + name + R"(","lines":100000})").texts();
+}
+
+/// Writes "1", "#", "2", "#", ... in pieces that end within lines, until the test says it is
+/// enough.
+const char* const kCounting =
+    "i=0; while [ ! -e $D/enough ]; do i=$((i+1)); printf '%s\\n%s' $i ''; printf '#'; "
+    "printf '\\n'; [ $((i % 20)) -gt 0 ] || sleep 0.001; done; echo end; exec sleep 100000";
+
+/// Has a service write lines until `during` is over. All of them are in its log, once and in order.
+void check_lines(const std::function<void(Server&)>& during) {
+  Server zinit;
+  zinit.add("a", {.exec = kCounting,
+                  .more = "[logging]\nbuffer_lines = 1000000\nbuffer_bytes = 100000000\n"});
+  zinit.boot({"a"});
+  during(zinit);
+  zinit.mark("enough");
+  REQUIRE(eventually([&] {
+    const auto lines = lines_of(zinit, "a");
+    return !lines.empty() && lines.back() == "end";
+  }));
+  const auto lines = lines_of(zinit, "a");
+  REQUIRE(lines.size() > 100);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i)
+    wrong += lines[i] != (i % 2 == 0 ? std::to_string(i / 2 + 1) : "#") ? 1 : 0;
+  CHECK(wrong == 0);
+}
+
+}  // namespace
+
+TEST_CASE("the next image tells how many lines of zinit's own log were dropped",
+          "[quick][reexec][crash]") {
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+  const std::string block(4096, '\n');
+  while (write(ends[1], block.data(), block.size()) > 0) continue;
+  const auto shown = [&] {
+    std::string all, piece(4096, ' ');
+    for (ssize_t got; (got = read(ends[0], piece.data(), piece.size())) > 0;)
+      all.append(piece, 0, static_cast<std::size_t>(got));
+    return all;
+  };
+  {
+    Server zinit({.in_child = [&] { dup2(ends[1], STDERR_FILENO); }});
+    zinit.add("a");
+    zinit.boot({"a"});
+    for (int i = 0; i < 10; ++i) zinit.restart("a");
+    SECTION("after a re-execution") { zinit.reexecute(); }
+    SECTION("after a crash") { crash(zinit); }
+    const auto dropped = lines_of(zinit, "zinit").size();
+    CHECK(dropped > 30);
+    shown();
+    zinit.restart("a");
+    CHECK_THAT(shown(), Catch::StartsWith("warn  log: " + std::to_string(dropped) +
+                                          " lines dropped\ninfo  a: stopping"));
+  }
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_CASE("a re-execution keeps processes, states, counts, times and wishes", "[quick][reexec]") {
+  Server zinit;
+  zinit.add("db");
+  zinit.add("web", {.dependencies = "requires = ['db']"});
+  zinit.add("done", {.exec = "true", .service = "oneshot = true"});
+  zinit.add("broken", {.exec = "/nowhere"});
+  zinit.add("stopped");
+  zinit.add("again", {.exec = "false",
+                      .lifecycle = "restart = 'always'\nrestart_delay_ms = 100000\n"
+                                   "restart_delay_max_ms = 100000"});
+  zinit.file("wrong.toml", "[service]\nexec = 3\n");
+  zinit.boot({"db", "web"});
+  zinit.await_state("done", "exited");
+  zinit.await_delayed("again");
+  (void)zinit.stop("stopped");
+  (void)zinit.restart("db");
+  zinit.await_state("web", "running");
+  zinit.await_settled();
+  const std::vector<std::string> names{"db", "web", "done", "broken", "stopped", "again", "wrong"};
+  std::vector<Json> before;
+  for (const std::string& name : names) before.push_back(zinit.status(name));
+  const std::int64_t uptime = zinit.result("system.info")["uptime_ms"].number();
+
+  for (int i = 0; i < 3; ++i) zinit.reexecute();
+
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    INFO(names[i]);
+    const Json now = zinit.status(names[i]);
+    for (const char* member :
+         {"state", "wish", "pid", "restart_count", "since_us", "last_start_us", "last_ready_us",
+          "last_stop_us", "last_exit", "reason", "file", "warnings", "changed_on_disk"}) {
+      INFO(member);
+      CHECK(now[member].dump() == before[i][member].dump());
+    }
+  }
+  CHECK(zinit.result("system.info")["uptime_ms"].number() >= uptime);
+  // It is supervised as before.
+  const pid_t web = zinit.pid_of("web");
+  zinit.kill("web");
+  zinit.await_new_pid("web", web);
+  CHECK(zinit.status("web")["restart_count"] == 1);
+  CHECK(zinit.start("stopped")["state"] == "running");
+}
+
+TEST_CASE("a re-execution loses no line and doubles none", "[quick][reexec]") {
+  check_lines([](Server& zinit) {
+    for (int i = 0; i < 10; ++i) {
+      zinit.reexecute();
+      std::this_thread::sleep_for(50ms);
+    }
+  });
+}
+
+TEST_CASE("a crash loses no line and doubles none", "[quick][reexec][crash]") {
+  check_lines([](Server& zinit) {
+    for (int i = 0; i < 4; ++i) {
+      crash(zinit);
+      std::this_thread::sleep_for(50ms);
+    }
+  });
+}
+
+TEST_CASE("what a service has said of its readiness holds over a re-execution", "[quick][reexec]") {
+  Server zinit;
+  zinit.file("a.toml", says({"fds", "2", "FDSTORE=1\nFDNAME=kept", "send", "READY=1\nSTATUS=fine",
+                             "await", zinit.path("more"), "send", "STATUS=better", "barrier",
+                             "trace", "heard", "beat"},
+                            "notify = 'systemd'\nfdstore_max = 4\nwatchdog_ms = 3000"));
+  zinit.file("late.toml", says({"await", zinit.path("ready"), "send", "READY=1", "sleep"},
+                               "notify = 'systemd'", "start_timeout_ms = 100000"));
+  zinit.boot({"a"});
+  zinit.await_state("late", "starting");
+  const pid_t pid = zinit.pid_of("a");
+  zinit.reexecute();
+  CHECK(zinit.state("a") == "running");
+  // The data loop of the new image tells the board, a moment after the first answers.
+  CHECK(eventually([&] { return zinit.status("a")["status_text"] == "fine"; }));
+  CHECK(zinit.state("late") == "starting");
+  zinit.mark("more");
+  zinit.await_trace("heard");
+  CHECK(eventually([&] { return zinit.status("a")["status_text"] == "better"; }));
+  zinit.mark("ready");
+  zinit.await_state("late", "running");
+  std::this_thread::sleep_for(4s);  // longer than its watchdog
+  CHECK(zinit.pid_of("a") == pid);
+  zinit.kill("a");
+  zinit.await_new_pid("a", pid);
+  CHECK(eventually([&] { return zinit.state("a") == "running"; }));
+}
+
+TEST_CASE("time limits and delays go on over a re-execution", "[quick][reexec]") {
+  Server zinit;
+  zinit.add("deaf", {.exec = stubborn("deaf"), .lifecycle = "stop_timeout_ms = 2000"});
+  zinit.add("again", {.exec = "false", .lifecycle = "restart = 'always'\nrestart_delay_ms = 1500"});
+  zinit.boot();
+  zinit.await_started({"deaf"});
+  zinit.await_delayed("again");
+  zinit.begin_stop("deaf");
+  zinit.reexecute();
+  CHECK(zinit.state("deaf") == "stopping");
+  zinit.await_state("deaf", "exited");
+  CHECK(zinit.status("deaf")["last_exit"]["signal"] == "SIGKILL");
+  CHECK(eventually([&] { return zinit.status("again")["restart_count"].number() >= 1; }));
+}
+
+TEST_CASE("the config in force holds over a re-execution, not that on disk", "[quick][reexec]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("gone");
+  zinit.boot({"a", "gone"});
+  (void)zinit.result("service.add",
+                     R"({"config":{"service":{"name":"added","exec":"sleep 100000"}}})");
+  zinit.await_state("added", "running");
+  zinit.add("a", {.exec = "sleep 99999"});
+  zinit.remove("gone");
+  zinit.add("new");
+  const pid_t a = zinit.pid_of("a");
+  zinit.reexecute();
+  CHECK(zinit.pid_of("a") == a);
+  CHECK(zinit.result("service.get", R"({"name":"a"})")["config"].mentions("100000"));
+  CHECK(zinit.status("a")["changed_on_disk"] == true);
+  CHECK(zinit.state("gone") == "running");
+  CHECK(zinit.state("added") == "running");
+  CHECK(zinit.result("service.get", R"({"name":"added"})")["runtime"] == true);
+  CHECK(zinit.error("service.status", R"({"name":"new"})")["code"] == -32000);
+  (void)zinit.reload();
+  zinit.await_state("new", "running");
+  zinit.await_new_pid("a", a);
+}
+
+TEST_CASE("descriptors do not grow over re-executions", "[quick][reexec]") {
+  Server zinit;
+  zinit.add("a", {.exec = "sh -c 'echo hello; exec sleep 100000'"});
+  zinit.boot({"a"});
+  REQUIRE(eventually([&] { return lines_of(zinit, "a") == std::vector<std::string>{"hello"}; }));
+  zinit.reexecute();
+  const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
+  const auto before = entries_of(descriptors).size();
+  for (int i = 0; i < 20; ++i) zinit.reexecute();
+  CHECK(eventually([&] { return entries_of(descriptors).size() <= before; }));
+  CHECK(lines_of(zinit, "a") == std::vector<std::string>{"hello"});
+}
+
+TEST_CASE("a main process that zinit is not the parent of is watched over re-executions",
+          "[quick][reexec][readiness]") {
+  Server zinit;
+  // The launcher waits for its daemon, or has ended, so that the daemon is zinit's child.
+  const std::string daemon = "sh -c 'trap \"\" HUP; exec sleep 100000' & echo $! > $D/";
+  zinit.add("below", {.exec = daemon + "below.pid; wait",
+                      .lifecycle = "restart = 'always'",
+                      .more = "[readiness]\npidfile = '" + zinit.path("below.pid") + "'\n"});
+  zinit.add("apart", {.exec = daemon + "apart.pid",
+                      .lifecycle = "restart = 'always'",
+                      .more = "[readiness]\npidfile = '" + zinit.path("apart.pid") + "'\n"});
+  zinit.boot({"below", "apart"});
+  const std::vector<std::string> names{"below", "apart"};
+  std::vector<pid_t> pids;
+  for (const std::string& name : names) pids.push_back(zinit.pid_of(name));
+  for (int i = 0; i < 3; ++i) {
+    i == 1 ? crash(zinit) : zinit.reexecute();
+    for (std::size_t at = 0; at < names.size(); ++at) {
+      INFO(names[at] << " after " << i);
+      CHECK(zinit.state(names[at]) == "running");
+      CHECK(zinit.pid_of(names[at]) == pids[at]);
+      CHECK(alive(pids[at]));
+    }
+  }
+  for (std::size_t at = 0; at < names.size(); ++at) {
+    INFO(names[at]);
+    REQUIRE(::kill(pids[at], SIGKILL) == 0);
+    zinit.await_new_pid(names[at], pids[at]);
+    zinit.reexecute();
+    CHECK(zinit.stop(names[at])["state"] == "exited");
+  }
+}
+
+TEST_CASE("an update that cannot take over is refused, and one that can does", "[quick][reexec]") {
+  // The program lies at a path of its own, so that it can be replaced.
+  const TempDir dir;
+  const std::string program = dir / "zinit";
+  std::filesystem::copy_file(zinit_binary(), program);
+  Server zinit({.program = program});
+  zinit.add("a");
+  zinit.boot({"a"});
+  const pid_t a = zinit.pid_of("a");
+  write_file(program + ".new", "#!/bin/sh\necho it is broken\n");
+  REQUIRE(chmod((program + ".new").c_str(), 0755) == 0);
+  std::filesystem::rename(program + ".new", program);
+  const Outcome refused = zinit.ctl({"reexec", "--update"});
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("it is broken"));
+  CHECK(zinit.pid_of("a") == a);
+  std::filesystem::copy_file(zinit_binary(), program + ".new");
+  std::filesystem::rename(program + ".new", program);
+  zinit.reexecute({"reexec", "--update"});
+  CHECK(zinit.pid_of("a") == a);
+  CHECK(std::filesystem::read_symlink("/proc/" + std::to_string(zinit.pid()) + "/exe") == program);
+}
+
+TEST_CASE("an update executes what the path of the first start leads to by now",
+          "[quick][reexec]") {
+  const TempDir dir;
+  const std::string init = dir / "init";
+  const std::vector<std::string> versions{dir / "zinit-1", dir / "zinit-2"};
+  for (const std::string& version : versions) std::filesystem::copy_file(zinit_binary(), version);
+  std::filesystem::create_symlink(versions[0], init);
+  Server zinit({.program = init});
+  zinit.boot({});
+  // It is executed by its descriptor now, and what that is called is another question.
+  std::filesystem::rename(versions[0], dir / "zinit-old");
+  zinit.reexecute();
+  std::filesystem::remove(init);
+  std::filesystem::create_symlink(versions[1], init);
+  zinit.reexecute({"reexec", "--update"});
+  CHECK(std::filesystem::read_symlink("/proc/" + std::to_string(zinit.pid()) + "/exe") ==
+        versions[1]);
+}
+
+TEST_CASE("zinit recovers from a crash with every service running on", "[quick][reexec][crash]") {
+  Server zinit;
+  zinit.add("db");
+  zinit.add("web", {.dependencies = "requires = ['db']"});
+  zinit.add("done", {.exec = "true", .service = "oneshot = true"});
+  zinit.add("again", {.exec = "false",
+                      .lifecycle = "restart = 'always'\nrestart_delay_ms = 100000\n"
+                                   "restart_delay_max_ms = 100000"});
+  zinit.add("late", {.exec = "sleep 100000", .dependencies = "requires = ['again']"});
+  zinit.boot({"db", "web"});
+  zinit.await_state("done", "exited");
+  zinit.await_delayed("again");
+  (void)zinit.restart("db");
+  zinit.await_state("web", "running");
+  const std::vector<std::string> names{"db", "web", "done", "again", "late"};
+  std::vector<Json> before;
+  for (const std::string& name : names) before.push_back(zinit.status(name));
+
+  crash(zinit, SIGSEGV);
+  crash(zinit, SIGABRT);
+
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    INFO(names[i]);
+    const Json now = zinit.status(names[i]);
+    for (const char* member : {"state", "wish", "pid", "restart_count", "since_us", "last_start_us",
+                               "last_ready_us", "last_exit", "reason"}) {
+      INFO(member);
+      CHECK(now[member].dump() == before[i][member].dump());
+    }
+  }
+  const Json info = zinit.result("system.info");
+  CHECK(info["crashes"]["count"] == 2);
+  CHECK_THAT(info["crashes"]["last"].text(), Contains("SIGABRT in thread"));
+  CHECK_THAT(info["crashes"]["last"].text(), Contains(" at 0x"));
+  const pid_t web = zinit.pid_of("web");
+  zinit.kill("web");
+  zinit.await_new_pid("web", web);
+}
+
+TEST_CASE("the fifth crash within a minute ends zinit with 70", "[quick][reexec][crash]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot({"a"});
+  const pid_t a = zinit.pid_of("a");
+  for (int i = 0; i < 4; ++i) crash(zinit);
+  CHECK(zinit.pid_of("a") == a);
+  zinit.fault();
+  CHECK(zinit.exit_code() == 70);
+  ::kill(a, SIGKILL);
+}
+
+namespace {
+
+/// Where one of zinit's memory files can be opened.
+std::string memory_file(Server& zinit, const std::string& name) {
+  const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
+  std::vector<std::string> found;
+  for (const std::string& fd : entries_of(descriptors)) {
+    std::error_code gone;
+    const auto target = std::filesystem::read_symlink(descriptors + "/" + fd, gone);
+    if (!gone && target.string().find(name) != std::string::npos)
+      found.push_back(descriptors + "/" + fd);
+  }
+  REQUIRE(found.size() == 1);
+  return found[0];
+}
+
+/// Overwrites `count` bytes of one of zinit's memory files, as a wild write before a crash would.
+void damage(Server& zinit, const std::string& file, std::size_t at, std::size_t count,
+            char with = 'x') {
+  std::fstream memory(memory_file(zinit, file), std::ios::in | std::ios::out | std::ios::binary);
+  memory.seekp(static_cast<std::streamoff>(at));
+  memory << std::string(count, with);
+  REQUIRE(memory.flush());
+}
+
+/// These services run, with the pids that they had before.
+void check_run_on(Server& zinit, const std::vector<std::string>& names,
+                  const std::vector<pid_t>& before) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    INFO(names[i]);
+    CHECK(eventually([&] { return zinit.state(names[i]) == "running"; }));
+    CHECK(zinit.pid_of(names[i]) == before[i]);
+  }
+}
+
+/// Services of all kinds, and a oneshot that must not run twice.
+void add_some(Server& zinit) {
+  zinit.add("a");
+  zinit.add("b", {.dependencies = "requires = ['a', 'once']"});
+  zinit.add("once", {.exec = "echo once >> $T", .service = "oneshot = true"});
+  zinit.add("background", {.exec = "sleep 100000 & exec sleep 100000"});
+  zinit.boot({"a", "b", "background"});
+}
+
+}  // namespace
+
+TEST_CASE("without a journal what runs is adopted, and nothing is started twice",
+          "[quick][reexec][crash]") {
+  Server zinit;
+  add_some(zinit);
+  const std::vector<std::string> names{"a", "b", "background"};
+  std::vector<pid_t> before;
+  for (const std::string& name : names) before.push_back(zinit.pid_of(name));
+  const struct {
+    const char* file;
+    std::size_t at;
+    std::size_t count;
+  } damages[] = {{"zinit-journal", 0, 128}, {"zinit-journal", 512, 4096}, {"zinit-facts", 0, 300}};
+  for (const auto& each : damages) {
+    INFO(each.file << " at " << each.at);
+    damage(zinit, each.file, each.at, each.count);
+    crash(zinit);
+    check_run_on(zinit, names, before);
+    CHECK(zinit.state("once") == "exited");
+  }
+  CHECK(zinit.trace() == std::vector<std::string>{"once"});
+  zinit.kill("a");
+  zinit.await_new_pid("a", before[0]);
+}
+
+TEST_CASE("without the list of descriptors what runs is adopted, and nothing is started twice",
+          "[quick][reexec][crash]") {
+  Server zinit;
+  add_some(zinit);
+  const std::vector<std::string> names{"a", "b", "background"};
+  std::vector<pid_t> before;
+  for (const std::string& name : names) before.push_back(zinit.pid_of(name));
+  damage(zinit, "zinit-kept", 32, 8192, '\0');
+  zinit.fault();
+  zinit.await_message("goes on, standalone mode");
+  zinit.reconnect();
+  check_run_on(zinit, names, before);
+  CHECK(zinit.trace() == std::vector<std::string>{"once"});
+}
+
+TEST_CASE("a service whose configuration is lost goes on with that of its file",
+          "[quick][reexec][crash]") {
+  Server zinit;
+  add_some(zinit);
+  const pid_t b = zinit.pid_of("b");
+  const std::string facts = read_file(memory_file(zinit, "zinit-facts"));
+  const auto at = facts.find(R"("name":"b")");
+  REQUIRE(at != std::string::npos);
+  damage(zinit, "zinit-facts", at, 1);
+  crash(zinit);
+  CHECK(zinit.state("b") == "running");
+  CHECK(zinit.pid_of("b") == b);
+  CHECK(zinit.reload()["added"].size() == 0);
+  CHECK(zinit.pid_of("b") == b);
+}
+
+}  // namespace reexec_reexec_test

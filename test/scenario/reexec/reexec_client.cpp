@@ -1,0 +1,340 @@
+// zinitctl over a re-execution of the server, which closes all connections: verbs that follow or
+// wait connect again and go on.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "scenario/harness/background.hpp"
+#include "scenario/harness.hpp"
+#include "scenario/harness/notifier.hpp"
+
+namespace reexec_reexec_client_test {
+
+using namespace zinit::test;
+using namespace std::chrono_literals;
+using Catch::Contains;
+
+namespace {
+
+/// A service that writes "1", "2", ... in quick bursts until there is a file `enough`, then "end".
+Toml counting() {
+  return {.exec =
+              "i=0; while [ ! -e $D/enough ]; do for j in 1 2 3 4 5 6 7 8 9 10; do i=$((i+1)); "
+              "echo $i; done; sleep 0.003; done; echo end; exec sleep 100000",
+          .more = "[logging]\nbuffer_lines = 1000000\nbuffer_bytes = 100000000\n"};
+}
+
+/// The lines of one service, of those that are shown of several.
+std::vector<std::string> of_service(const std::vector<std::string>& lines,
+                                    const std::string& name) {
+  std::vector<std::string> found;
+  for (const std::string& line : lines)
+    if (line.starts_with(name + ": ")) found.push_back(line.substr(name.size() + 2));
+  return found;
+}
+
+/// Requires numbers without gap or double, from `first` on (0: any), and "end" after the last.
+void check_numbers(const std::vector<std::string>& lines, int first) {
+  REQUIRE(lines.size() > 100);
+  CHECK(lines.back() == "end");
+  int next = first > 0 ? first : std::stoi(lines.front());
+  std::vector<std::string> wrong;
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i, ++next)
+    if (lines[i] != std::to_string(next) && wrong.size() < 5)
+      wrong.push_back(lines[i] + " for " + std::to_string(next));
+  CHECK(wrong.empty());
+}
+
+/// A service that is ready when there is a file `ready`. It traces each start.
+std::string ready_late(const Server& zinit) {
+  return says({"trace", "begun", "await", zinit.path("ready"), "send", "READY=1", "sleep"},
+              "notify = 'systemd'", "start_timeout_ms = 100000");
+}
+
+/// A service that says when it is to stop, and does when there is a file `down`.
+Toml ends_late() {
+  return {.exec =
+              "echo begun >> $T; trap 'echo asked >> $T; while [ ! -e $D/down ]; do sleep "
+              "0.02; done; exit' TERM; while :; do sleep 0.02; done",
+          .lifecycle = "stop_timeout_ms = 100000"};
+}
+
+}  // namespace
+
+TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice", "[quick][reexec]") {
+  Server zinit;
+  zinit.add("a", counting());
+  zinit.add("b", counting());
+  zinit.boot({"a", "b"});
+  const Background all(zinit, {"logs", "-f", "-n", "all", "a"});
+  const Background both(zinit, {"logs", "-f", "-n", "0", "a", "b"});
+  const Background any(zinit, {"logs", "-f", "-n", "5", "--all"});
+  REQUIRE(all.shows("1"));
+  for (const Background* each : {&both, &any})
+    REQUIRE(eventually([&] { return of_service(each->lines(), "b").size() > 10; }));
+  for (int i = 0; i < 3; ++i) {
+    zinit.reexecute();
+    std::this_thread::sleep_for(100ms);
+  }
+  zinit.mark("enough");
+  CHECK(all.shows("end"));
+  check_numbers(all.lines(), 1);
+  for (const Background* each : {&both, &any}) {
+    CHECK(each->shows("a: end"));
+    CHECK(each->shows("b: end"));
+    check_numbers(of_service(each->lines(), "a"), 0);
+    check_numbers(of_service(each->lines(), "b"), 0);
+  }
+  const auto own = of_service(any.lines(), "zinit");
+  CHECK(std::count_if(own.begin(), own.end(), [](const std::string& line) {
+          return line.find(" goes on, ") != std::string::npos;
+        }) == 3);
+}
+
+TEST_CASE("logs -f tells how many lines a re-execution has cost it", "[quick][reexec]") {
+  Server zinit;
+  zinit.add("a", {.exec = "echo first; while [ ! -e $D/more ]; do sleep 0.02; done; for i in $(seq "
+                          "50); do echo $i; done; exec sleep 100000",
+                  .more = "[logging]\nbuffer_lines = 10\n"});
+  zinit.boot({"a"});
+  const Background followed(zinit, {"logs", "-f", "a"});
+  REQUIRE(followed.shows("first"));
+  followed.hold();
+  zinit.reexecute();
+  zinit.mark("more");
+  REQUIRE(eventually([&] { return zinit.result("logs.tail", named("a")).mentions("50"); }));
+  followed.go_on();
+  REQUIRE(followed.shows("50"));
+  const auto lines = followed.lines();
+  REQUIRE(lines.size() == 12);
+  CHECK(lines[1] == "40 lines were missed here, for they came too fast");
+  CHECK(lines[2] == "41");
+}
+
+TEST_CASE("logs -f shows what a service writes that is added over a re-execution",
+          "[quick][reexec]") {
+  Server zinit;
+  zinit.boot();
+  const Background followed(zinit, {"logs", "-f", "-n", "5", "--all"});
+  zinit.result("service.add", R"({"config":{"service":{"name":"a","exec":"sleep 100000"}}})");
+  REQUIRE(eventually([&] { return !of_service(followed.lines(), "zinit").empty(); }));
+  followed.hold();
+  zinit.reexecute();
+  zinit.result("service.add",
+               R"({"config":{"service":{"name":"new","exec":"sh -c 'echo hello; sleep 99999'"}}})");
+  REQUIRE(eventually([&] { return zinit.result("logs.tail", named("new")).mentions("hello"); }));
+  followed.go_on();
+  CHECK(followed.shows("new: hello"));
+}
+
+TEST_CASE("events -f goes on over re-executions, each change shown once", "[quick][reexec]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("b");
+  zinit.boot({"a", "b"});
+  const Background all(zinit, {"events", "-f", "--json"});
+  const Background of_b(zinit, {"events", "-f", "--json", "b"});
+  for (const Background* each : {&all, &of_b})
+    REQUIRE(eventually([&] { return each->output().find("running") != std::string::npos; }));
+  for (int i = 0; i < 3; ++i) {
+    (void)zinit.restart("a");
+    (void)zinit.restart("b");
+    of_b.hold();  // hears of the next ones only when it has connected again
+    zinit.reexecute();
+    (void)zinit.restart("b");
+    of_b.go_on();
+    // A client that is away for the whole life of an image never hears of it.
+    REQUIRE(eventually([&] {
+      return std::ranges::count_if(of_b.lines(), [](const std::string& line) {
+               return line.find(R"("to":"running")") != std::string::npos;
+             }) == 2 * i + 3;
+    }));
+  }
+  (void)zinit.stop("b");
+  const auto events = [](const Background& from) {
+    std::vector<Json> found;
+    for (const std::string& line : from.lines())
+      if (const auto event = Json::parse(line)) found.push_back(*event);
+    return found;
+  };
+  for (const Background* each : {&all, &of_b}) {
+    CHECK(eventually([&] { return each->output().find(R"("to":"exited")") != std::string::npos; }));
+    CHECK_THAT(each->output(), !Contains("dropped"));
+  }
+  std::int64_t seq = 0;
+  for (const Json& event : events(all)) CHECK(event["seq"] == ++seq);
+  int runs = 0;
+  std::string state = "inactive";
+  for (const Json& event : events(of_b)) {
+    CHECK(event["service"] == "b");
+    CHECK(event["from"] == state);
+    state = event["to"].text();
+    runs += state == "running" ? 1 : 0;
+  }
+  CHECK(runs == 7);
+}
+
+TEST_CASE("wait goes on over re-executions, for no longer than it was told", "[quick][reexec]") {
+  Server zinit;
+  zinit.file("late.toml", ready_late(zinit));
+  zinit.boot();
+  zinit.await_state("late", "starting");
+  const auto begin = std::chrono::steady_clock::now();
+  Background wait(zinit, {"wait", "late"});
+  Background limited(zinit, {"--timeout", "3", "wait", "late"});
+  for (int i = 0; i < 6; ++i) {
+    std::this_thread::sleep_for(300ms);
+    zinit.reexecute();
+  }
+  CHECK(limited.exit_code() == 6);
+  const auto lasted = std::chrono::steady_clock::now() - begin;
+  CHECK(lasted >= 3s);
+  CHECK(lasted < 4500ms);
+  CHECK_THAT(limited.errors(), Contains("zinitctl: wait late: late is not running after "));
+  CHECK(wait.output().empty());
+  zinit.mark("ready");
+  CHECK(wait.exit_code() == 0);
+  CHECK_THAT(wait.output(), Contains("late is running, pid "));
+  CHECK(wait.errors().empty());
+}
+
+TEST_CASE("start goes on waiting over a re-execution", "[quick][reexec]") {
+  Server zinit;
+  zinit.file("late.toml", ready_late(zinit));
+  zinit.add("once", {.exec = "echo once >> $T; while [ ! -e $D/ready ]; do sleep 0.02; done",
+                     .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.boot();
+  (void)zinit.ctl({"stop", "late"});
+  const int before = zinit.count("begun");
+  Background late(zinit, {"start", "late"});
+  Background once(zinit, {"start", "once"});
+  zinit.await_trace("once");
+  zinit.await_trace("begun", before + 1);
+  SECTION("that it outlives") {
+    for (int i = 0; i < 2; ++i) zinit.reexecute();
+    std::this_thread::sleep_for(100ms);
+    zinit.mark("ready");
+  }
+  SECTION("after which all was over before it has connected again") {
+    late.hold();
+    once.hold();
+    zinit.reexecute();
+    zinit.mark("ready");
+    zinit.await_state("once", "exited");
+    zinit.await_state("late", "running");
+    late.go_on();
+    once.go_on();
+  }
+  CHECK(late.exit_code() == 0);
+  CHECK_THAT(late.output(), Contains("late is running, pid "));
+  CHECK(once.exit_code() == 0);
+  CHECK(once.output().find("once") != std::string::npos);
+  zinit.await_settled();
+  CHECK(zinit.count("once") == 1);
+  CHECK(zinit.count("begun") == before + 1);
+}
+
+TEST_CASE("stop goes on waiting over a re-execution", "[quick][reexec]") {
+  Server zinit;
+  zinit.add("a", ends_late());
+  zinit.boot({"a"});
+  zinit.await_trace("begun");
+  Background stop(zinit, {"stop", "a"});
+  zinit.await_trace("asked");
+  for (int i = 0; i < 2; ++i) zinit.reexecute();
+  CHECK(zinit.state("a") == "stopping");
+  zinit.mark("down");
+  CHECK(stop.exit_code() == 0);
+  CHECK_THAT(stop.output(), Contains("a stopped"));
+  CHECK(zinit.count("begun") == 1);
+}
+
+TEST_CASE("restart goes on waiting over a re-execution, and restarts once", "[quick][reexec]") {
+  Server zinit;
+  zinit.add("a", ends_late());
+  zinit.boot({"a"});
+  zinit.await_trace("begun");
+  Background restart(zinit, {"restart", "a"});
+  zinit.await_trace("asked");
+  SECTION("that it outlives") {
+    for (int i = 0; i < 2; ++i) zinit.reexecute();
+    std::this_thread::sleep_for(100ms);
+    zinit.mark("down");
+  }
+  SECTION("after which it was over before it has connected again") {
+    restart.hold();
+    zinit.reexecute();
+    zinit.mark("down");
+    zinit.await_trace("begun", 2);
+    zinit.await_state("a", "running");
+    restart.go_on();
+  }
+  CHECK(restart.exit_code() == 0);
+  CHECK_THAT(restart.output(), Contains("a is running, pid "));
+  zinit.await_settled();
+  CHECK(zinit.count("begun") == 2);
+  CHECK(zinit.count("asked") == 1);
+}
+
+TEST_CASE("what changes something is not asked for twice", "[quick][reexec]") {
+  Server zinit;
+  zinit.file("late.toml", ready_late(zinit));
+  zinit.boot();
+  zinit.await_trace("begun");
+  Background all(zinit, {"start-all"});
+  std::this_thread::sleep_for(100ms);
+  zinit.reexecute();
+  CHECK(all.exit_code() == 5);
+  CHECK(all.errors() ==
+        "zinitctl: start-all: the server closed the connection before it answered; it goes on, so "
+        "see whether this was done before you ask again\n");
+}
+
+TEST_CASE("who waits or follows ends at once when the server is killed or shut down",
+          "[quick][reexec]") {
+  Server zinit;
+  zinit.file("late.toml", ready_late(zinit));
+  zinit.add("a", {.exec = "echo hello; exec sleep 100000"});
+  zinit.boot({"a"});
+  zinit.await_state("late", "starting");
+  Background logs(zinit, {"logs", "-f", "a"});
+  Background events(zinit, {"events", "-f"});
+  Background wait(zinit, {"wait", "late"});
+  Background start(zinit, {"start", "late"});
+  Background all(zinit, {"start-all"});
+  REQUIRE(logs.shows("hello"));
+  REQUIRE(eventually([&] { return !events.output().empty(); }));
+  std::this_thread::sleep_for(100ms);
+  zinit.reexecute();
+  CHECK(all.exit_code() == 5);
+  std::this_thread::sleep_for(100ms);
+  const bool killed = GENERATE(true, false);
+  CHECK(zinit.shut_down(killed ? SIGKILL : SIGTERM) == (killed ? 128 + SIGKILL : 0));
+  CHECK(logs.exit_code(1s) == 5);
+  CHECK(events.exit_code(1s) == 5);
+  CHECK(wait.exit_code(1s) == 5);
+  CHECK(start.exit_code(1s) == (killed ? 5 : 1));  // its service is stopped before the end
+  const std::string closed = ": the server closed the connection before it answered\n";
+  CHECK(logs.errors() == "zinitctl: logs: the server has gone\n");
+  CHECK(events.errors() == "zinitctl: events: the server has gone\n");
+  if (!killed) return;  // a shutdown may answer before it ends
+  CHECK(wait.errors() == "zinitctl: wait" + closed);
+  CHECK(start.errors() == "zinitctl: start" + closed);
+}
+
+TEST_CASE("a call waits in the backlog while the server executes itself anew", "[quick][reexec]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.boot({"a"});
+  for (int i = 0; i < 5; ++i) {
+    zinit.signal(SIGUSR1);
+    for (int j = 0; j < 10; ++j) {
+      const Outcome shown = zinit.ctl({"is-running", "a"});
+      INFO(shown.err);
+      REQUIRE(shown.code == 0);
+    }
+  }
+  zinit.reconnect();
+}
+
+}  // namespace reexec_reexec_client_test

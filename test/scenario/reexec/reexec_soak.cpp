@@ -1,0 +1,164 @@
+// Many re-executions, and many crashes, one after the other under load: nothing is lost, counted
+// wrong, or left over. Longer in `make soak`.
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <thread>
+
+#include "scenario/harness.hpp"
+#include "support/soak.hpp"
+#include "support/temp_dir.hpp"
+
+namespace reexec_reexec_soak_test {
+
+using namespace zinit::test;
+
+namespace {
+
+constexpr int kSleepers = 150;
+constexpr int kLoopers = 20;   // which end at once and are spawned again
+constexpr int kWriters = 10;   // of 1,000 numbered lines a second each
+constexpr int kRestarted = 4;  // one for each client
+constexpr int kOneshots = 16;
+
+const char* const kWriting =
+    "i=0; while [ ! -e $D/enough ]; do n=$((i+100)); "
+    "while [ $i -lt $n ]; do i=$((i+1)); echo $i; done; sleep 0.1; done; "
+    "echo end; exec sleep 100000";
+
+/// A client that asks without end, and says which of its calls have failed. Where zinit crashes
+/// before it has answered, 5 says that nobody knows whether a restart has been done.
+const char* const kAsking =
+    "while [ ! -e $D/enough ]; do "
+    "for call in list 'status w0' 'logs w1 -n 5' 'why loop0' \"restart r$1\"; do "
+    "$CTL --socket $D/zinit.sock $call >$D/said.$1 2>&1; code=$?; "
+    "[ $code = 0 ] || [ \"$code ${call%% *}\" = \"$MAY_FAIL\" ] || "
+    "echo \"$call: $code $(cat $D/said.$1)\" >>$D/failed; done; done";
+
+std::string nth(const char* name, int i) { return name + std::to_string(i); }
+
+class Load {
+ public:
+  explicit Load(Server& zinit, const std::string& may_fail = "") : zinit_(zinit) {
+    for (int i = 0; i < kSleepers; ++i) zinit.add(nth("s", i));
+    for (int i = 0; i < kLoopers; ++i)
+      zinit.add(nth("loop", i), {.exec = "echo >> $D/" + nth("loop", i) + "; exit 1",
+                                 .lifecycle = "restart = 'always'\nrestart_delay_ms = 100\n"
+                                              "restart_delay_max_ms = 400"});
+    for (int i = 0; i < kWriters; ++i)
+      zinit.add(nth("w", i),
+                {.exec = kWriting,
+                 .more = "[logging]\nbuffer_lines = 1000000\nbuffer_bytes = 100000000\n"});
+    for (int i = 0; i < kRestarted; ++i) zinit.add(nth("r", i));
+    for (int i = 0; i < kOneshots; ++i)
+      zinit.add(nth("once", i),
+                {.exec = "echo " + nth("once", i) + " >> $T", .service = "oneshot = true"});
+    zinit.boot({nth("s", 0), nth("w", 0), nth("r", 0)});
+    zinit.await_settled();
+    pids_ = pids();
+    std::filesystem::create_symlink(zinit_binary(), folder_ / "zinitctl");
+    for (int i = 0; i < kRestarted; ++i)
+      clients_.push_back(launch(
+          {.argv = {"sh", "-c", kAsking, "sh", std::to_string(i)},
+           .program = "/bin/sh",
+           .env = {"D=" + zinit.folder(), "CTL=" + folder_ / "zinitctl", "MAY_FAIL=" + may_fail}}));
+  }
+
+  /// Ends the load and checks what has become of everything.
+  void check() {
+    zinit_.mark("enough");
+    for (const pid_t client : clients_) CHECK(wait_for_exit(client) == 0);
+    CHECK(read_file(zinit_.path("failed")) == "");
+    CHECK(pids() == pids_);
+    for (int i = 0; i < kWriters; ++i) check_lines(nth("w", i));
+    for (int i = 0; i < kLoopers; ++i) {
+      const std::string name = nth("loop", i);
+      const auto restarts = zinit_.stop(name)["restart_count"].number();
+      const auto runs = std::ssize(lines_of(read_file(zinit_.path(name))));
+      // The last one may have been stopped before it could say so.
+      CHECK((runs == restarts + 1 || runs == restarts));
+    }
+    std::vector<std::string> ran = zinit_.trace();
+    CHECK(ran.size() == kOneshots);
+    CHECK(std::set<std::string>(ran.begin(), ran.end()).size() == kOneshots);
+  }
+
+ private:
+  std::vector<pid_t> pids() {
+    std::vector<pid_t> all;
+    for (int i = 0; i < kSleepers; ++i) all.push_back(zinit_.pid_of(nth("s", i)));
+    for (int i = 0; i < kWriters; ++i) all.push_back(zinit_.pid_of(nth("w", i)));
+    return all;
+  }
+
+  void check_lines(const std::string& name) {
+    INFO(name);
+    std::vector<std::string> lines;
+    REQUIRE(eventually([&] {
+      lines = zinit_.result("logs.tail", named(name, R"("lines":1000000)")).texts();
+      return !lines.empty() && lines.back() == "end";
+    }));
+    std::size_t right = 0;
+    while (right + 1 < lines.size() && lines[right] == std::to_string(right + 1)) ++right;
+    INFO("after " << right << " lines comes " << lines[right]);
+    CHECK(right + 1 == lines.size());
+    CHECK(lines.size() > 100);
+  }
+
+  Server& zinit_;
+  const TempDir folder_{};
+  std::vector<pid_t> pids_;
+  std::vector<pid_t> clients_;
+};
+
+std::size_t count_in_proc(const Server& zinit, const std::string& what) {
+  return entries_of("/proc/" + std::to_string(zinit.pid()) + "/" + what).size();
+}
+
+/// How often the log says that zinit has recovered.
+int recoveries(const Server& zinit) {
+  int count = 0;
+  for (const std::string& line : lines_of(zinit.messages()))
+    count += line.find("this was a recovery") != std::string::npos ? 1 : 0;
+  return count;
+}
+
+long anonymous_kb(const Server& zinit) {
+  return std::atol(proc_status(zinit.pid(), "RssAnon").c_str());
+}
+
+}  // namespace
+
+TEST_CASE("many re-executions under load lose nothing and leave nothing over",
+          "[quick][soak][reexec]") {
+  Server zinit;
+  Load load(zinit);
+  for (int i = 0; i < 3; ++i) zinit.reexecute();
+  const std::size_t descriptors = count_in_proc(zinit, "fd");
+  const std::size_t threads = count_in_proc(zinit, "task");
+  const long memory = anonymous_kb(zinit);
+  for (int i = 0; i < (long_form() ? 100 : 7); ++i) zinit.reexecute();
+  // Launches and clients come and go.
+  CHECK(eventually([&] { return count_in_proc(zinit, "fd") <= descriptors; }));
+  CHECK(eventually([&] { return count_in_proc(zinit, "task") <= threads + 8; }));
+  if (!binary_is_sanitized())  // ASan keeps what was freed for a while
+    CHECK(eventually([&] { return anonymous_kb(zinit) <= memory + 1024; }));
+  load.check();
+}
+
+TEST_CASE("many crashes under load lose nothing", "[quick][soak][reexec][crash]") {
+  // With the limit of five a minute set aside, where the build knows how to.
+  const bool any_number = binary_mentions("ZINIT_CRASHES_APART");
+  Server zinit({.env = {"ZINIT_CRASHES_APART=1"}});
+  Load load(zinit, "5 restart");
+  const int crashes = !any_number ? 4 : long_form() ? 20 : 6;
+  for (int i = 0; i < crashes; ++i) {
+    zinit.fault();
+    REQUIRE(eventually([&] { return recoveries(zinit) == i + 1; }));
+    std::this_thread::sleep_for(300ms);  // clients do not ask a fourth time what zinit crashes of
+  }
+  zinit.reconnect();
+  load.check();
+}
+
+}  // namespace reexec_reexec_soak_test

@@ -1,0 +1,245 @@
+// Proxies in front of services that a test brings up and down.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "activation/proxies.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+
+namespace activation_proxies_test {
+
+using namespace zinit;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What a test says of the services. The loop's thread is the test's own.
+class Services final : public ServiceAccess {
+ public:
+  [[nodiscard]] Stand stand(const std::string&) override { return now; }
+  [[nodiscard]] bool failed(const std::string&) override { return false; }
+  [[nodiscard]] bool wanted(const std::string&) override { return now != Stand::off; }
+  void start(const std::string&, const std::string&) override { ++started; }
+  void stop_idle(const std::string&, std::chrono::seconds) override {
+    ++stopped;
+    now = Stand::off;
+  }
+  [[nodiscard]] TimePoint up_since(const std::string&) override {
+    return now == Stand::up ? since : kNever;
+  }
+  [[nodiscard]] bool killed(const std::string&) override { return false; }
+
+  Stand now = Stand::off;
+  TimePoint since = Clock::now();
+  int started = 0;
+  int stopped = 0;
+};
+
+UniqueFd unix_socket() {
+  return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+/// One proxy between two paths.
+class Rig {
+ public:
+  explicit Rig(const std::function<void(ProxySpec&)>& more = {})
+      : loop_(EventLoop::create().value()),
+        table_(ProxyTable::create().value()),
+        proxies_(*loop_, services, [this](ProxyTable::Place) { ++gone; }) {
+    ::signal(SIGPIPE, SIG_IGN);
+    spec.name = "p";
+    spec.service = "s";
+    spec.listen = {"unix:" + (directory_ / "front")};
+    spec.backend = "unix:" + (directory_ / "back");
+    if (more) more(spec);
+    place_ = table_.claim("p").value();
+    auto opened = open_listeners(spec, place_, {});
+    REQUIRE(opened);
+    set(*std::move(opened));
+  }
+
+  void set(Listeners listeners, bool removed = false) {
+    std::vector<Proxies::Change> changes(1);
+    changes[0].spec = std::make_shared<ProxySpec>(spec);
+    changes[0].place = place_;
+    changes[0].counts = &counts();
+    changes[0].listeners = std::move(listeners);
+    changes[0].removed = removed;
+    bool done = false;
+    REQUIRE(proxies_.apply(std::move(changes), [&](Listeners) { done = true; }));
+    REQUIRE(until([&] { return done; }));
+  }
+  /// The backend begins to listen.
+  void listen() {
+    backend_ = unix_socket();
+    const SocketAddress at = local_address(directory_ / "back");
+    REQUIRE(::bind(backend_.get(), at.get(), at.size) == 0);
+    REQUIRE(::listen(backend_.get(), 100) == 0);
+  }
+  UniqueFd connect() {
+    UniqueFd client = unix_socket();
+    const SocketAddress at = local_address(directory_ / "front");
+    REQUIRE(::connect(client.get(), at.get(), at.size) == 0);
+    return client;
+  }
+  /// The next connection that the backend gets; none if none comes.
+  UniqueFd accepted(Milliseconds within = 10s) {
+    UniqueFd got;
+    until(
+        [&] {
+          return bool(got = UniqueFd(::accept4(backend_.get(), nullptr, nullptr, SOCK_NONBLOCK)));
+        },
+        within);
+    return got;
+  }
+  bool until(const std::function<bool()>& done, Milliseconds within = 10s) {
+    const TimePoint end = Clock::now() + within;
+    TimerWatcher tick(*loop_, [&] { loop_->stop(); });
+    bool is = false;
+    while (!(is = done()) && Clock::now() < end) {
+      tick.set(1ms);
+      loop_->run();
+    }
+    return is;
+  }
+  void come_up() {
+    services.now = ServiceAccess::Stand::up;
+    services.since = Clock::now();
+    proxies_.look();
+  }
+  ProxyCounts& counts() { return table_.counts(place_); }
+
+  Services services;
+  ProxySpec spec;
+  int gone = 0;
+
+ private:
+  test::TempDir directory_;
+  std::unique_ptr<EventLoop> loop_;
+  ProxyTable table_;
+  ProxyTable::Place place_ = 0;
+  UniqueFd backend_;
+  Proxies proxies_;
+};
+
+bool ended(int fd) {
+  char byte;
+  return ::recv(fd, &byte, 1, 0) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a connection waits for its service, and is not let through while that starts",
+          "[proxy][quick]") {
+  Rig rig;
+  rig.listen();
+  const UniqueFd client = rig.connect();
+  CHECK(rig.until([&] { return rig.services.started == 1; }));
+  rig.services.now = ServiceAccess::Stand::coming;
+  CHECK_FALSE(rig.accepted(100ms));
+  CHECK(rig.counts().active == 1);
+  rig.come_up();
+  const UniqueFd backend = rig.accepted();
+  CHECK(backend);
+  CHECK(rig.counts().total == 1);
+  CHECK(rig.counts().rejected == 0);
+}
+
+TEST_CASE("many connections ask for their service once, and all get through", "[proxy][quick]") {
+  Rig rig;
+  std::vector<UniqueFd> clients;
+  for (int i = 0; i < 50; ++i) clients.push_back(rig.connect());
+  CHECK(rig.until([&] { return rig.counts().total == 50; }));
+  CHECK(rig.services.started == 1);
+  rig.come_up();
+  // The service is up, and its backend comes later.
+  CHECK_FALSE(rig.until([&] { return rig.counts().active != 50; }, 50ms));
+  rig.listen();
+  for (int i = 0; i < 50; ++i) CHECK(rig.accepted());
+}
+
+TEST_CASE("a connection that waits too long is rejected", "[proxy][quick]") {
+  Rig rig([](ProxySpec& spec) { spec.connect_timeout = 1s; });
+  const UniqueFd client = rig.connect();
+  CHECK(rig.until([&] { return ended(client.get()); }));
+  CHECK(rig.counts().rejected == 1);
+  CHECK(rig.counts().active == 0);
+}
+
+TEST_CASE("with single_connection the second client waits for the end of the first",
+          "[proxy][quick]") {
+  Rig rig([](ProxySpec& spec) { spec.single_connection = true; });
+  rig.come_up();
+  rig.listen();
+  UniqueFd first = rig.connect();
+  const UniqueFd second = rig.connect();
+  UniqueFd one = rig.accepted();
+  REQUIRE(one);
+  CHECK_FALSE(rig.accepted(100ms));
+  first.reset();
+  one.reset();
+  CHECK(rig.accepted());
+}
+
+TEST_CASE("a service without a connection is stopped after idle_timeout", "[proxy][quick]") {
+  Rig rig([](ProxySpec& spec) { spec.idle_timeout = 1s; });
+  rig.listen();
+  UniqueFd client = rig.connect();
+  rig.come_up();
+  UniqueFd backend = rig.accepted();
+  REQUIRE(backend);
+  CHECK_FALSE(rig.until([&] { return rig.services.stopped > 0; }, 1300ms));
+  client.reset();
+  backend.reset();
+  CHECK(rig.until([&] { return rig.services.stopped == 1; }));
+}
+
+TEST_CASE("a client that goes while it waits is forgotten", "[proxy][quick]") {
+  Rig rig;
+  UniqueFd client = rig.connect();
+  CHECK(rig.until([&] { return rig.counts().active == 1; }));
+  client.reset();
+  CHECK(rig.until([&] { return rig.counts().active == 0; }));
+  CHECK(rig.counts().rejected == 0);
+}
+
+TEST_CASE("a proxy that is removed goes when its last connection is over", "[proxy][quick]") {
+  Rig rig;
+  rig.come_up();
+  rig.listen();
+  UniqueFd client = rig.connect();
+  UniqueFd backend = rig.accepted();
+  REQUIRE(backend);
+  rig.set({}, true);
+  CHECK(rig.gone == 0);
+  REQUIRE(::send(client.get(), "x", 1, 0) == 1);
+  char byte = 0;
+  CHECK(rig.until([&] { return ::recv(backend.get(), &byte, 1, 0) == 1; }));
+  client.reset();
+  backend.reset();
+  CHECK(rig.until([&] { return rig.gone == 1; }));
+}
+
+TEST_CASE("the counts of proxies have places by name", "[proxy][quick]") {
+  auto table = ProxyTable::create();
+  REQUIRE(table);
+  const auto a = table->claim("a"), b = table->claim("b");
+  REQUIRE((a && b));
+  CHECK(*a != *b);
+  table->counts(*a).total = 5;
+  CHECK(table->claim("a") == a);
+  CHECK(table->counts(*a).total == 5);
+  table->free(*a);
+  CHECK(table->name(*a).empty());
+  const auto again = table->claim("c");
+  CHECK(again == a);
+  CHECK(table->counts(*again).total == 0);
+  CHECK_FALSE(table->claim(std::string(200, 'x')));
+}
+
+}  // namespace activation_proxies_test

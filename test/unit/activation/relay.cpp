@@ -1,0 +1,294 @@
+// Relays between two sockets, with both ends in the test's hand.
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "activation/relay.hpp"
+#include "support/catch.hpp"
+
+namespace activation_relay_test {
+
+using namespace zinit;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Two ends of one connection, neither of which blocks.
+struct Ends {
+  UniqueFd near, far;
+};
+
+/// Descriptors can be sent over them, as before Linux 6.16 over all.
+Ends unix_ends() {
+  int fds[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+Ends tcp_ends() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::bind(listener.get(), generic, size) == 0);
+  REQUIRE(::listen(listener.get(), 1) == 0);
+  REQUIRE(::getsockname(listener.get(), generic, &size) == 0);
+  Ends ends;
+  ends.far.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::connect(ends.far.get(), generic, size) == 0);
+  ends.near.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  REQUIRE(ends.near);
+  REQUIRE(::fcntl(ends.far.get(), F_SETFL, O_NONBLOCK) == 0);
+  return ends;
+}
+
+/// A relay on a loop, and what is at its two ends.
+class Rig {
+ public:
+  explicit Rig(Ends client = tcp_ends(), Ends backend = tcp_ends(), std::string_view header = {})
+      : loop_(EventLoop::create().value()),
+        set_(*loop_,
+             [this](EpollSet::Key key, std::uint32_t events) {
+               if (!relay_ || relay_->ready(static_cast<Relay::Side>(key), events)) return;
+               relay_.reset();
+             }),
+        client_(std::move(client.far)),
+        backend_(std::move(backend.far)) {
+    ::signal(SIGPIPE, SIG_IGN);  // in zinit it is blocked in all threads but the main one
+    REQUIRE(set_.open());
+    REQUIRE(set_.add(client.near.get(), 0, Relay::client));
+    relay_.emplace(Relay::Shared{set_, pipes_},
+                   Relay::Identity{0, 1, Relay::client, Relay::backend},
+                   KeptFd(std::move(client.near), {}), counts_, [this] { return killed; });
+    REQUIRE(relay_->begin(backend.near, header));
+  }
+
+  int client() const { return client_.get(); }
+  int backend() const { return backend_.get(); }
+  void close_client() { client_.reset(); }
+  void close_backend() { backend_.reset(); }
+  [[nodiscard]] bool over() const { return !relay_; }
+  const ProxyCounts& counts() const { return counts_; }
+
+  /// Lets the loop work until `done`, for 10 s at most.
+  bool until(const std::function<bool()>& done) {
+    const TimePoint end = Clock::now() + 10s;
+    TimerWatcher tick(*loop_, [&] { loop_->stop(); });
+    bool is = false;
+    while (!(is = done()) && Clock::now() < end) {
+      tick.set(1ms);
+      loop_->run();
+    }
+    return is;
+  }
+
+  /// Reads from one end until there are so many bytes, or its end.
+  std::string read(int fd, std::size_t most) {
+    std::string text;
+    const bool all = until([&] {
+      char buffer[65536];
+      ssize_t got = 1;
+      while (text.size() < most && (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0)
+        text.append(buffer, static_cast<std::size_t>(got));
+      return got == 0 || text.size() >= most;
+    });
+    CHECK(all);
+    return text;
+  }
+  /// The errno with which reading from an end fails at last; 0 for an orderly end.
+  int end_of(int fd) {
+    int errnum = -1;
+    until([&] {
+      char buffer[65536];
+      const ssize_t got = ::recv(fd, buffer, sizeof buffer, 0);
+      if (got == 0) errnum = 0;
+      if (got < 0 && errno != EAGAIN) errnum = errno;
+      return errnum >= 0;
+    });
+    return errnum;
+  }
+
+  bool killed = false;
+
+ private:
+  std::unique_ptr<EventLoop> loop_;
+  PipePool pipes_{64};
+  ProxyCounts counts_{};
+  EpollSet set_;
+  std::optional<Relay> relay_;
+  UniqueFd client_, backend_;
+};
+
+void send_text(int fd, std::string_view text) {
+  REQUIRE(::send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+}
+
+/// While it lives there is no free descriptor.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    const UniqueFd lowest(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(lowest.get());
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+/// A text in which no part is like another.
+std::string pattern(std::size_t bytes) {
+  std::string text(bytes, '\0');
+  std::uint32_t state = 1;
+  for (char& c : text) c = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a relay passes bytes on both ways, and each end by itself", "[proxy][quick]") {
+  const bool unix_client = GENERATE(false, true);
+  const bool unix_backend = GENERATE(false, true);
+  Rig rig(unix_client ? unix_ends() : tcp_ends(), unix_backend ? unix_ends() : tcp_ends());
+  send_text(rig.client(), "question");
+  CHECK(rig.read(rig.backend(), 8) == "question");
+  REQUIRE(::shutdown(rig.client(), SHUT_WR) == 0);
+  CHECK(rig.end_of(rig.backend()) == 0);
+  send_text(rig.backend(), "answer");
+  CHECK(rig.read(rig.client(), 6) == "answer");
+  CHECK_FALSE(rig.over());
+  rig.close_backend();
+  CHECK(rig.end_of(rig.client()) == 0);
+  CHECK(rig.until([&] { return rig.over(); }));
+  CHECK(rig.counts().to_backend == 8);
+  CHECK(rig.counts().from_backend == 6);
+}
+
+TEST_CASE("the header comes before all that the client sends", "[proxy][quick]") {
+  Ends client = tcp_ends();
+  send_text(client.far.get(), "early");
+  Rig rig(std::move(client), tcp_ends(), "HEADER ");
+  CHECK(rig.read(rig.backend(), 12) == "HEADER early");
+}
+
+TEST_CASE("a reset is passed on, whichever side it comes from", "[proxy][quick]") {
+  const bool from_client = GENERATE(true, false);
+  Rig rig;
+  send_text(rig.client(), "x");
+  CHECK(rig.read(rig.backend(), 1) == "x");
+  const linger at_once{1, 0};
+  const int from = from_client ? rig.client() : rig.backend();
+  REQUIRE(::setsockopt(from, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
+  from_client ? rig.close_client() : rig.close_backend();
+  CHECK(rig.end_of(from_client ? rig.backend() : rig.client()) == ECONNRESET);
+  CHECK(rig.over());
+}
+
+TEST_CASE("the end of a backend that was killed is a reset", "[proxy][quick]") {
+  Rig rig;
+  rig.killed = true;
+  send_text(rig.backend(), "half of the");
+  CHECK(rig.read(rig.client(), 11) == "half of the");
+  rig.close_backend();
+  CHECK(rig.end_of(rig.client()) == ECONNRESET);
+}
+
+TEST_CASE("a side that takes nothing holds up its own way alone, and loses nothing",
+          "[proxy][quick]") {
+  const bool unix_ones = GENERATE(false, true);
+  Rig rig(unix_ones ? unix_ends() : tcp_ends(), unix_ones ? unix_ends() : tcp_ends());
+  const std::string text = pattern(8 << 20);
+  std::size_t sent = 0;
+  const auto send_some = [&] {
+    ssize_t got = 1;
+    while (sent < text.size() &&
+           (got = ::send(rig.client(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL)) > 0)
+      sent += static_cast<std::size_t>(got);
+  };
+  // Until neither the kernel nor the relay takes any more.
+  std::size_t before = 1;
+  while (before != sent) {
+    before = sent;
+    send_some();
+    int turns = 0;
+    rig.until([&] { return ++turns > 20; });
+  }
+  send_text(rig.backend(), "the other way");
+  CHECK(rig.read(rig.client(), 13) == "the other way");
+  std::string got;
+  while (got.size() < text.size()) {
+    send_some();
+    const std::string more =
+        rig.read(rig.backend(), std::min<std::size_t>(65536, sent - got.size()));
+    REQUIRE_FALSE(more.empty());
+    got += more;
+  }
+  CHECK((got == text));
+}
+
+TEST_CASE("what a unix client has sent before it closed for good is delivered", "[proxy][quick]") {
+  Rig rig(unix_ends(), unix_ends());
+  const std::string text = pattern(100000);
+  send_text(rig.client(), text);
+  rig.close_client();
+  CHECK((rig.read(rig.backend(), text.size() + 1) == text));
+  CHECK(rig.until([&] { return rig.over(); }));
+}
+
+TEST_CASE("without a descriptor for a pipe a relay copies", "[proxy][quick]") {
+  Ends client = tcp_ends(), backend = tcp_ends();
+  Rig rig(std::move(client), std::move(backend));
+  const NoDescriptors none;
+  const std::string text = pattern(300000);
+  std::size_t sent = 0;
+  std::string got;
+  while (got.size() < text.size()) {
+    const ssize_t some = ::send(rig.client(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+    if (some > 0) sent += static_cast<std::size_t>(some);
+    got += rig.read(rig.backend(), std::min<std::size_t>(1, sent - got.size()));
+  }
+  CHECK((got == text));
+  REQUIRE(::shutdown(rig.client(), SHUT_WR) == 0);
+  CHECK(rig.end_of(rig.backend()) == 0);
+}
+
+TEST_CASE("a unix client that passes a descriptor loses its connection", "[proxy][quick]") {
+  Rig rig(unix_ends(), unix_ends());
+  const UniqueFd passed(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  char byte = 'x';
+  iovec bytes{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
+  msghdr message{};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  const int number = passed.get();
+  std::memcpy(CMSG_DATA(header), &number, sizeof number);
+  REQUIRE(::sendmsg(rig.client(), &message, MSG_NOSIGNAL) == 1);
+  CHECK(rig.until([&] { return rig.over(); }));
+}
+
+}  // namespace activation_relay_test

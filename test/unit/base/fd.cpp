@@ -1,0 +1,134 @@
+// Descriptors and files: ownership, whole reads and writes.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "base/fd.hpp"
+#include "support/catch.hpp"
+#include "support/descriptors.hpp"
+#include "support/temp_dir.hpp"
+
+namespace base_fd_test {
+
+using namespace zinit;
+using test::TempDir;
+
+namespace {
+
+bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
+
+}  // namespace
+
+TEST_CASE("a descriptor is closed once, by its last owner", "[base][fd]") {
+  const int number = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  {
+    UniqueFd first(number);
+    UniqueFd second(std::move(first));
+    CHECK_FALSE(first);
+    CHECK(second.get() == number);
+    UniqueFd third;
+    third = std::move(second);
+    CHECK(is_open(number));
+  }
+  CHECK_FALSE(is_open(number));
+}
+
+TEST_CASE("a descriptor given away stays open", "[base][fd]") {
+  int number;
+  {
+    UniqueFd fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    number = fd.release();
+  }
+  CHECK(is_open(number));
+  ::close(number);
+}
+
+TEST_CASE("closing keeps errno", "[base][fd]") {
+  UniqueFd wrong(987654);  // its close fails with EBADF
+  errno = ENOENT;
+  wrong.reset();
+  CHECK(errno == ENOENT);
+}
+
+TEST_CASE("pipes and files are close-on-exec from birth", "[base][fd]") {
+  const auto pipe = make_pipe(O_NONBLOCK);
+  REQUIRE(pipe);
+  const auto file = open_fd("/dev/null", O_RDONLY);
+  REQUIRE(file);
+  for (const int fd : {pipe->read.get(), pipe->write.get(), file->get()})
+    CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK((::fcntl(pipe->read.get(), F_GETFL) & O_NONBLOCK) != 0);
+}
+
+TEST_CASE("a file that cannot be opened is named", "[base][fd]") {
+  const auto missing = open_fd("/nonexistent", O_RDONLY);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().text == "cannot open /nonexistent: No such file or directory");
+  CHECK(missing.error().errnum == ENOENT);
+}
+
+TEST_CASE("a file is read whole, or refused for its size", "[base][fd]") {
+  TempDir dir;
+  const std::string text(40000, 'x');
+  const std::string path = dir.write("file", text);
+  CHECK(read_file(path.c_str(), 40000) == text);
+  const auto large = read_file(path.c_str(), 39999);
+  REQUIRE_FALSE(large);
+  CHECK(large.error().text == "cannot read " + path + ": it is larger than 39999 bytes");
+  CHECK(read_file(dir.write("empty", "").c_str(), 10)->empty());
+  CHECK(read_file("/proc/self/stat", 4096)->find("(") != std::string::npos);  // whose size is 0
+}
+
+TEST_CASE("what is no file is refused, and nothing waits for it", "[base][fd]") {
+  TempDir dir;
+  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
+  const auto before = test::open_descriptors();
+  CHECK(read_file((dir / "fifo").c_str(), 10).error().errnum == EINVAL);
+  CHECK(read_file("/dev/zero", 10).error().errnum == EINVAL);
+  CHECK(read_file(dir.path().c_str(), 10).error().errnum == EISDIR);
+  CHECK(read_file((dir / "missing").c_str(), 10).error().errnum == ENOENT);
+  CHECK(test::open_descriptors() == before);
+}
+
+TEST_CASE("all is written, however little a write takes", "[base][fd]") {
+  auto pipe = make_pipe();
+  REQUIRE(pipe);
+  std::string got;
+  std::thread reader([&] {
+    char buffer[1000];
+    ssize_t count;
+    while ((count = ::read(pipe->read.get(), buffer, sizeof buffer)) > 0)
+      got.append(buffer, static_cast<std::size_t>(count));
+  });
+  const std::string text(300000, 'y');
+  CHECK(write_all(pipe->write.get(), text, "the pipe"));
+  pipe->write.reset();
+  reader.join();
+  CHECK(got == text);
+}
+
+TEST_CASE("a failed write is named", "[base][fd]") {
+  const auto full = open_fd("/dev/full", O_WRONLY);
+  REQUIRE(full);
+  const auto written = write_all(full->get(), "x", "/dev/full");
+  REQUIRE_FALSE(written);
+  CHECK(written.error().text == "cannot write /dev/full: No space left on device");
+}
+
+TEST_CASE("errors read as what could not be done and why", "[base][result]") {
+  errno = EACCES;
+  const Error error = sys_failure("open", "/etc/shadow").value();
+  CHECK(error.text == "cannot open /etc/shadow: Permission denied");
+  CHECK(error.errnum == EACCES);
+  CHECK(sys_failure("sync", "", EIO).value().text == "cannot sync: Input/output error");
+  CHECK(failure("no").value().errnum == 0);
+  CHECK_FALSE(errno_text(54321).empty());
+  for (const int temporary : {EAGAIN, ENOMEM, EMFILE, ENFILE})
+    CHECK(Error{"", temporary}.temporary());
+  for (const int for_good : {0, ENOENT, EACCES, ENOSPC, EINTR})
+    CHECK_FALSE(Error{"", for_good}.temporary());
+}
+
+}  // namespace base_fd_test

@@ -1,0 +1,172 @@
+// Files and links put in place as a whole, whoever else writes there, and what is told of it.
+#include <grp.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "base/fd.hpp"
+#include "base/file.hpp"
+#include "support/catch.hpp"
+#include "support/forked.hpp"
+#include "support/skip.hpp"
+#include "support/temp_dir.hpp"
+
+namespace base_file_test {
+
+using namespace zinit;
+using test::TempDir;
+
+namespace {
+
+std::string content(const std::string& path) { return read_file(path.c_str(), 1 << 20).value(); }
+
+std::size_t files_in(const TempDir& dir) {
+  const std::filesystem::directory_iterator all(dir.path());
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+struct stat status_of(const std::string& path) {
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return status;
+}
+
+/// What `work` says as an ordinary user, to whom the folder belongs.
+template <class Work>
+std::string as_user(const TempDir& dir, Work work) {
+  constexpr uid_t user = 64123;
+  REQUIRE(::chown(dir.path().c_str(), user, user) == 0);
+  return test::in_child([&]() -> std::string {
+    const bool is = ::setgroups(0, nullptr) == 0 && ::setgid(user) == 0 && ::setuid(user) == 0;
+    return is ? work() : "no user";
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a file is replaced as a whole and nothing is left beside it", "[base][file]") {
+  TempDir dir;
+  const std::string path = dir.write("file", "old");
+  REQUIRE(replace_file(path, "new text", FileOwner{0640}));
+  CHECK(content(path) == "new text");
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0640);
+  CHECK(files_in(dir) == 1);
+  REQUIRE(replace_file(dir / "other", "x", FileOwner{0600}));
+  CHECK(content(dir / "other") == "x");
+}
+
+TEST_CASE("a replacement that fails leaves the old file and nothing else", "[base][file]") {
+  TempDir dir;
+  const std::string path = dir.write("file", "old");
+  const std::string said = test::in_child([&]() -> std::string {
+    // As on a full disk: the file may not grow so far.
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{100, 100};
+    if (::setrlimit(RLIMIT_FSIZE, &small) != 0) return "no limit";
+    return replace_file(path, std::string(1000, 'x'), FileOwner{0600}).error().text;
+  });
+  CHECK(said == "cannot write " + path + ": File too large");
+  CHECK(content(path) == "old");
+  CHECK(files_in(dir) == 1);
+  CHECK_FALSE(replace_file("/nonexistent/file", "x", FileOwner{0600}));
+  // Nor is a directory replaced by a file.
+  CHECK_FALSE(replace_file(dir.path(), "x", FileOwner{0600}));
+}
+
+TEST_CASE("several may replace a file at once, and none is told a lie", "[base][file]") {
+  TempDir dir;
+  const std::string path = dir / "file";
+  const auto replace_often = [&path](char letter, int& failures) {
+    for (int round = 0; round < 300; ++round)
+      if (!replace_file(path, std::string(5000, letter), {})) ++failures;
+  };
+  int failures[2] = {};
+  std::thread other([&] { replace_often('a', failures[0]); });
+  replace_often('b', failures[1]);
+  other.join();
+  CHECK(failures[0] == 0);
+  CHECK(failures[1] == 0);
+  const std::string text = content(path);
+  CHECK(text == std::string(5000, text.front()));
+  CHECK(files_in(dir) == 1);
+}
+
+TEST_CASE("what a crash has left neither keeps a file from being replaced nor gives it its mode",
+          "[base][file]") {
+  TempDir dir;
+  const std::string path = dir.write("file", "old");
+  const std::string said = test::in_child([&]() -> std::string {
+    for (int number = 1; number < 3000; ++number) {
+      const std::string left = dir / (".zinit-" + std::to_string(::getpid()) + "-" +
+                                      std::to_string(number) + ".new~");
+      if (::mkfifo(left.c_str(), 0666) != 0) return "no fifo";
+    }
+    const auto done = replace_file(path, "new", FileOwner{0600});
+    if (!done) return done.error().text;
+    const auto linked = make_link("/dev/null", dir / "link", true);
+    return linked ? "" : linked.error().text;
+  });
+  CHECK(said.empty());
+  CHECK(content(path) == "new");
+  CHECK((status_of(path).st_mode & 07777) == 0600);
+  CHECK(std::filesystem::read_symlink(dir / "link") == "/dev/null");
+}
+
+TEST_CASE("the mode of a file is what was asked for, whatever the umask is", "[base][file]") {
+  TempDir dir;
+  const std::string path = dir / "file";
+  const std::string said = test::in_child([&]() -> std::string {
+    ::umask(077);
+    const auto done = replace_file(path, "x", FileOwner{0664});
+    return done ? *done : done.error().text;
+  });
+  CHECK(said.empty());
+  CHECK((status_of(path).st_mode & 07777) == 0664);
+}
+
+TEST_CASE("a file that is replaced keeps its owner, or gives its group's rights to nobody",
+          "[base][file][root]") {
+  if (::geteuid() != 0) return test::skip("needs root to give files away");
+  TempDir dir;
+  const std::string path = dir.write("file", "old");
+  REQUIRE(::chown(path.c_str(), 1234, 2345) == 0);
+  REQUIRE(::chmod(path.c_str(), 0640) == 0);
+  REQUIRE(replace_file(path, "new", owner_of(status_of(path))));
+  CHECK(status_of(path).st_uid == 1234);
+  CHECK(status_of(path).st_gid == 2345);
+  CHECK((status_of(path).st_mode & 07777) == 0640);
+
+  const FileOwner theirs = owner_of(status_of(path));
+  REQUIRE(as_user(dir, [&]() -> std::string {
+            return replace_file(path, "newer", theirs) ? "done" : "failed";
+          }) == "done");
+  CHECK(status_of(path).st_uid == 64123);
+  CHECK((status_of(path).st_mode & 07777) == 0600);
+}
+
+TEST_CASE("what is done and may not last is told as that, not as not done", "[base][file][root]") {
+  if (::geteuid() != 0) return test::skip("needs root to become someone else");
+  TempDir dir;
+  // Who may write in it cannot open it, and so cannot sync it.
+  REQUIRE(::chmod(dir.path().c_str(), 0311) == 0);
+  const std::string said = as_user(dir, [&]() -> std::string {
+    const auto done = replace_file(dir / "file", "x", {});
+    const auto linked = make_link("/dev/null", dir / "link");
+    const auto removed = remove_file(dir / "link");
+    if (!done || !linked || !removed) return "failed";
+    return *done + "\n" + *linked + "\n" + *removed;
+  });
+  const std::string remark = "this may not outlast a loss of power: cannot open " + dir.path() +
+                             ": Permission denied";
+  CHECK(said == remark + "\n" + remark + "\n" + remark);
+  REQUIRE(::chmod(dir.path().c_str(), 0755) == 0);
+  CHECK(content(dir / "file") == "x");
+}
+
+}  // namespace base_file_test

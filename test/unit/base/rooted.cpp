@@ -1,0 +1,75 @@
+// Where paths lead in a system that does not run.
+#include <filesystem>
+
+#include "base/rooted.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+
+namespace base_rooted_test {
+
+using namespace zinit;
+using test::TempDir;
+
+TEST_CASE("links of an image are followed in it, and never lead out", "[base][rooted]") {
+  const TempDir dir;
+  const std::string root = dir.path();
+  std::filesystem::create_directories(root + "/opt/real/deep");
+  std::filesystem::create_directories(root + "/etc");
+  const auto link = [&](const std::string& target, const std::string& path) {
+    std::filesystem::create_symlink(target, root + path);
+  };
+  link("/opt/real", "/etc/zinit");
+  link("../../../../../../opt", "/etc/up");
+  link("deep/./file", "/opt/real/near");
+  link("/etc/endless", "/etc/endless");
+  link("/nowhere/at/all", "/etc/dangling");
+  struct {
+    const char* path;
+    const char* leads_to;
+  } const rows[] = {
+      {"/etc/zinit/deep", "/opt/real/deep"},
+      {"/etc/zinit", "/opt/real"},
+      {"/etc/up/real", "/opt/real"},
+      {"/etc/zinit/near", "/opt/real/deep/file"},
+      {"/etc/zinit/../other", "/opt/other"},
+      {"/../../etc/passwd", "/etc/passwd"},
+      {"/etc//zinit/", "/opt/real"},
+      {"/etc/dangling/x", "/nowhere/at/all/x"},
+      {"/etc/none/x.toml", "/etc/none/x.toml"},
+  };
+  for (const auto& row : rows) {
+    INFO(row.path);
+    CHECK(real_below(root, root + row.path).value() == root + row.leads_to);
+  }
+  CHECK(real_below(root, root + "/etc/zinit/near", false).value() == root + "/opt/real/near");
+  CHECK(real_below(root, root + "/etc/zinit", false).value() == root + "/etc/zinit");
+  const auto endless = real_below(root, root + "/etc/endless/x");
+  REQUIRE_FALSE(endless);
+  CHECK(endless.error().errnum == ELOOP);
+  CHECK(endless.error().text.find(root + "/etc/endless/x") != std::string::npos);
+}
+
+TEST_CASE("a path with more links than the kernel follows leads nowhere", "[base][rooted]") {
+  const TempDir dir, outside;
+  const std::string root = dir.path();
+  for (int i = 1; i <= 41; ++i) {
+    const std::string target = i == 1 ? "/end" : "/" + std::to_string(i - 1);
+    std::filesystem::create_symlink(target, root + "/" + std::to_string(i));
+  }
+  CHECK(real_below(root, root + "/40/x").value() == root + "/end/x");
+  std::filesystem::create_symlink(outside.path(), root + "/end");
+  CHECK(real_below(root, root + "/39/x").value() == root + outside.path() + "/x");
+  for (const char* path : {"/40/x", "/41/x"}) {
+    INFO(path);
+    const auto real = real_below(root, root + path);
+    REQUIRE_FALSE(real);
+    CHECK(real.error().errnum == ELOOP);
+  }
+}
+
+TEST_CASE("without a root a path is left as it is", "[base][rooted]") {
+  CHECK(real_below("", "/etc//zinit/../x").value() == "/etc//zinit/../x");
+  CHECK(real_below("/", "//etc/./zinit-none/x").value() == "/etc/zinit-none/x");
+}
+
+}  // namespace base_rooted_test

@@ -1,0 +1,41 @@
+// Clock arithmetic and durations in words.
+#include "base/time.hpp"
+#include "support/catch.hpp"
+
+namespace base_time_test {
+
+using namespace zinit;
+using namespace std::chrono_literals;
+
+TEST_CASE("a deadline too far away is never", "[base][time]") {
+  const TimePoint now{std::chrono::hours(1000)};
+  CHECK(after(now, 5ms) == now + 5ms);
+  CHECK(after(now, 0ms) == now);
+  CHECK(after(now, Milliseconds::max()) == kNever);
+  CHECK(after(kNever, 0ms) == kNever);
+  CHECK(after(kNever, 1ms) == kNever);
+  const TimePoint before = TimePoint{} - std::chrono::hours(1000);
+  CHECK(after(before, 5ms) == before + 5ms);
+  CHECK(after(before, Milliseconds::max()) == kNever);
+}
+
+TEST_CASE("time between is never negative", "[base][time]") {
+  const TimePoint now{10s};
+  CHECK(ms_between(now, now + 1500us) == 1);
+  CHECK(ms_between(now, now) == 0);
+  CHECK(ms_between(now + 5s, now) == 0);
+}
+
+TEST_CASE("durations read as people say them", "[base][time]") {
+  CHECK(duration_text(0) == "0 ms");
+  CHECK(duration_text(850) == "850 ms");
+  CHECK(duration_text(1000) == "1.0 s");
+  CHECK(duration_text(12449) == "12.4 s");
+  CHECK(duration_text(59999) == "59.9 s");
+  CHECK(duration_text(200000) == "3 min 20 s");
+  CHECK(duration_text(3600000) == "1 h 0 min");
+  CHECK(duration_text(18180000) == "5 h 3 min");
+  CHECK(duration_text(353000000) == "4 d 2 h");
+}
+
+}  // namespace base_time_test

@@ -1,0 +1,118 @@
+// Paths through folders of others: which links are followed there, and which files are opened.
+#include "base/trusted_path.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "support/catch.hpp"
+#include "support/skip.hpp"
+#include "support/temp_dir.hpp"
+
+namespace base_trusted_path_test {
+
+using namespace zinit;
+using Catch::Contains;
+
+namespace {
+
+constexpr uid_t kStranger = 64123;
+
+/// A folder with others in it: `ours`, `shared`, which is sticky, and `theirs`.
+struct Folders {
+  test::TempDir dir;
+
+  Folders() {
+    for (const auto& [name, mode, owner] :
+         {std::tuple("ours", 0755, 0u), std::tuple("shared", 01777, 0u),
+          std::tuple("theirs", 0755, kStranger)}) {
+      REQUIRE(::mkdir((dir / name).c_str(), 0755) == 0);
+      REQUIRE(::chmod((dir / name).c_str(), static_cast<mode_t>(mode)) == 0);
+      REQUIRE(::chown((dir / name).c_str(), owner, owner) == 0);
+    }
+    dir.write("secret", "secret");
+  }
+
+  void link(const std::string& target, const std::string& name, uid_t owner = 0) const {
+    REQUIRE(::symlink(target.c_str(), (dir / name).c_str()) == 0);
+    REQUIRE(::lchown((dir / name).c_str(), owner, owner) == 0);
+  }
+
+  /// The text of the file; or why not, with DIR for the folder's path.
+  std::string read(const std::string& name, LastLink last = LastLink::followed) const {
+    const auto fd = open_trusted(dir / name, O_RDONLY, 0, last);
+    if (fd) return read_open_file(fd->get(), name.c_str(), 100).value_or("?");
+    std::string text = fd.error().text;
+    for (std::size_t at; (at = text.find(dir.path())) != std::string::npos;)
+      text.replace(at, dir.path().size(), "DIR");
+    return text;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("trusted path: links count by the folder that they lie in", "[base]") {
+  if (::geteuid() != 0) return test::skip("needs root");
+  Folders in;
+  in.link("../secret", "ours/link");
+  in.link(in.dir / "ours", "ours/up");
+  in.link("../secret", "shared/ours");
+  in.link("../secret", "shared/theirs", kStranger);
+  in.link("../secret", "theirs/link", kStranger);
+  in.link("../ours", "theirs/folder");  // whoever has made it: its name may be another one's
+  in.link("../theirs/folder/link", "ours/way");
+  CHECK(in.read("ours/link") == "secret");
+  CHECK(in.read("ours/up/up/./link") == "secret");
+  CHECK(in.read("ours//../ours/up/../secret") == "secret");
+  CHECK(in.read("shared/ours") == "secret");
+  CHECK(in.read("ours/link", LastLink::refused) ==
+        "cannot open DIR/ours/link: is a symbolic link, name the file itself");
+  CHECK(in.read("shared/theirs") ==
+        "cannot open DIR/shared/theirs: DIR/shared/theirs is a symbolic link, and its folder "
+        "DIR/shared can be written to by others than its owner, uid 0");
+  CHECK(in.read("theirs/link") ==
+        "cannot open DIR/theirs/link: DIR/theirs/link is a symbolic link, and its folder "
+        "DIR/theirs belongs to uid 64123");
+  for (const char* name : {"theirs/folder/link", "ours/way"})
+    CHECK_THAT(in.read(name), Contains("DIR/theirs/folder is a symbolic link"));
+}
+
+TEST_CASE("trusted path: a stranger's folder gives plain files with one name", "[base]") {
+  if (::geteuid() != 0) return test::skip("needs root");
+  Folders in;
+  REQUIRE(::link((in.dir / "secret").c_str(), (in.dir / "theirs/hard").c_str()) == 0);
+  in.dir.write("theirs/own", "own");
+  CHECK(in.read("theirs/own") == "own");
+  CHECK(in.read("theirs/hard") ==
+        "cannot open DIR/theirs/hard: it has several names (hard links), and its folder "
+        "DIR/theirs belongs to uid 64123");
+  CHECK(in.read("secret") == "secret");  // it has as many names, but nobody put it there
+  REQUIRE(::mkfifo((in.dir / "theirs/fifo").c_str(), 0600) == 0);
+  CHECK(open_trusted(in.dir / "theirs/fifo", O_RDONLY));
+  REQUIRE(::chown((in.dir / "theirs/fifo").c_str(), kStranger, kStranger) == 0);
+  CHECK_THAT(in.read("theirs/fifo"), Contains("it is no regular file"));
+}
+
+TEST_CASE("trusted path: what is no link is told as open(2) tells it", "[base]") {
+  test::TempDir dir;
+  dir.write("file", "text");
+  REQUIRE(::symlink("loop", (dir / "loop").c_str()) == 0);
+  REQUIRE(::symlink("nowhere", (dir / "dangling").c_str()) == 0);
+  const auto errnum = [&](const std::string& name) {
+    const auto fd = open_trusted(dir / name, O_WRONLY, 0, LastLink::followed);
+    return fd ? 0 : fd.error().errnum;
+  };
+  CHECK(errnum("file") == 0);
+  CHECK(errnum("file/below") == ENOTDIR);
+  CHECK(errnum("missing/below") == ENOENT);
+  CHECK(errnum("missing") == ENOENT);
+  CHECK(errnum("dangling") == ENOENT);
+  CHECK(errnum("loop") == ELOOP);
+  CHECK(errnum("loop/below") == ELOOP);
+  CHECK(errnum("") == EISDIR);
+  const auto folder = open_folder_of(dir / "file");
+  REQUIRE(folder);
+  CHECK(folder->path == dir.path());
+  CHECK(folder->name == "file");
+}
+
+}  // namespace base_trusted_path_test

@@ -1,0 +1,68 @@
+// Writing that does not block, to descriptors that would.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <climits>
+#include <string>
+
+#include "base/write_now.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+
+namespace base_write_now_test {
+
+using namespace zinit;
+
+namespace {
+
+constexpr int kMany = 10'000;  // times a page: no pipe or socket takes so much
+
+/// Writes until it is told to wait; the bytes that were taken. -1: it failed otherwise.
+long fill(int fd) {
+  const std::string page(PIPE_BUF, 'x');
+  long taken = 0;
+  for (int i = 0; i < kMany; ++i) {
+    const ssize_t written = write_now(fd, page);
+    if (written < 0) return errno == EAGAIN ? taken : -1;
+    taken += written;
+  }
+  return -1;
+}
+
+}  // namespace
+
+TEST_CASE("a full pipe is not waited for, whatever its flags", "[base]") {
+  for (const int flags : {0, O_NONBLOCK}) {
+    auto pipe = make_pipe(flags);
+    REQUIRE(pipe);
+    CHECK(fill(pipe->write.get()) == ::fcntl(pipe->write.get(), F_GETPIPE_SZ));
+  }
+}
+
+TEST_CASE("a full socket is not waited for", "[base]") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const UniqueFd one(ends[0]), other(ends[1]);
+  CHECK(fill(one.get()) > 0);
+}
+
+TEST_CASE("a terminal or a pipe is opened anew, what is neither is not", "[base]") {
+  auto pipe = make_pipe();
+  REQUIRE(pipe);
+  const UniqueFd own = reopen_nonblocking(pipe->write.get());
+  REQUIRE(own);
+  CHECK((::fcntl(own.get(), F_GETFL) & O_NONBLOCK) != 0);
+  CHECK((::fcntl(pipe->write.get(), F_GETFL) & O_NONBLOCK) == 0);
+  CHECK((::fcntl(own.get(), F_GETFD) & FD_CLOEXEC) != 0);
+  const auto null = open_fd("/dev/null", O_WRONLY);
+  REQUIRE(null);
+  CHECK(reopen_nonblocking(null->get()));
+  const test::TempDir dir;
+  const auto file = open_fd((dir / "file").c_str(), O_WRONLY | O_CREAT, 0600);
+  REQUIRE(file);
+  CHECK_FALSE(reopen_nonblocking(file->get()));
+  CHECK_FALSE(reopen_nonblocking(-1));
+}
+
+}  // namespace base_write_now_test

@@ -1,0 +1,81 @@
+// What the tests of AsyncClient share: an event loop, and what callbacks were told.
+#pragma once
+
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/deadline.hpp"
+#include "unit/client/fake_server.hpp"
+#include "zinit/async_client.hpp"
+
+namespace zinit::test {
+
+using Lines = std::vector<std::string>;
+
+/// One turn of an event loop; a callback may destroy the client.
+inline void turn(std::unique_ptr<AsyncClient>& client) {
+  const int due = client->timeout_ms();
+  pollfd waited{client->fd(), static_cast<short>(client->wants_write() ? POLLIN | POLLOUT : POLLIN),
+                0};
+  ::poll(&waited, 1, due < 0 ? 10 : std::min(due, 10));
+  if ((waited.revents & POLLOUT) != 0) client->on_writable();
+  if ((waited.revents & ~POLLOUT) != 0) client->on_readable();
+  if (client) client->on_timeout();
+}
+
+/// Runs the event loop until `done()`, or until the client is gone.
+template <class Condition>
+bool run_until(std::unique_ptr<AsyncClient>& client, Condition done) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (!done()) {
+    if (!client || std::chrono::steady_clock::now() >= end) return false;
+    turn(client);
+  }
+  return true;
+}
+
+inline std::unique_ptr<AsyncClient> connect(const FakeServer& server) {
+  return std::make_unique<AsyncClient>(server.path());
+}
+
+/// What callbacks were told, in order: "NAME ok", or "NAME CODE".
+class Story {
+ public:
+  template <class T>
+  AsyncClient::Callback<T> entry(std::string name) {
+    return [this, name = std::move(name)](const Answer<T>& answer) {
+      add(name + " " + (answer ? "ok" : std::to_string(answer.error().code())));
+    };
+  }
+  auto call(std::string name) { return entry<std::string>(std::move(name)); }
+  auto closed() {
+    return [this](const ClientError& why) { add("closed " + std::to_string(why.code())); };
+  }
+  void add(std::string what) { told.push_back(std::move(what)); }
+
+  Lines told;
+};
+
+inline std::string answer_to(const std::string& request, const std::string& result) {
+  return R"({"jsonrpc":"2.0","id":)" + id_of(request) + R"(,"result":)" + result + "}\n";
+}
+
+inline std::string event(int subscription, const std::string& rest) {
+  return R"({"jsonrpc":"2.0","method":"events.state","params":{"subscription":)" +
+         std::to_string(subscription) + "," + rest + "}}\n";
+}
+
+inline std::string change(int subscription, const std::string& service) {
+  return event(subscription, R"("service":")" + service + R"(","from":"starting","to":"running")");
+}
+
+inline const auto kAnything = any_request("any.method");
+
+}  // namespace zinit::test

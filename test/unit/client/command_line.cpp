@@ -1,0 +1,292 @@
+// zinitctl's command line, exit status and errors.
+#include <algorithm>
+#include <filesystem>
+
+#include "client/libzinit/json.hpp"
+#include "client/verbs.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+#include "unit/client/zinitctl.hpp"
+
+namespace client_command_line_test {
+
+using namespace zinit;
+using namespace zinit::test;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+TEST_CASE("a mistyped verb is an error that names the nearest one", "[client]") {
+  const Ran ran = run({"strat", "web"});
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, StartsWith("zinitctl: strat: unknown command; did you mean start?\n"));
+  CHECK(ran.out.empty());
+}
+
+TEST_CASE("wrong usage exits 2 and says what is wrong", "[client]") {
+  const auto [line, why] = GENERATE(table<std::string, std::string>({
+      {"", "zinitctl: usage: no command given"},
+      {"why", "zinitctl: why: NAME is missing"},
+      {"why a b", "zinitctl: why: unexpected argument \"b\""},
+      {"start --no-wiat a", "zinitctl: start: unknown option --no-wiat; did you mean --no-wait?"},
+      {"logs -x a", "zinitctl: logs: unknown option -x"},
+      {"--bogus", "zinitctl: options: unknown option --bogus"},
+      {"unmask web --root", "zinitctl: unmask: --root: needs a value\nusage: zinitctl unmask"},
+      {"--timeout", "zinitctl: options: --timeout: needs a value\n`zinitctl --help` lists"},
+      {"logs web -n", "zinitctl: logs: --lines: needs a value\nusage: zinitctl logs"},
+      {"start --no-w a", "zinitctl: start: unknown option --no-w; did you mean --no-wait?"},
+      {"start --jsno=1 a", "zinitctl: start: unknown option --jsno; did you mean --json?"},
+      {"logs --follow=1 a", "zinitctl: logs: --follow: takes no value\nusage: zinitctl logs"},
+      {"logs -fx a", "zinitctl: logs: unknown option -x"},
+      {"ping --timeout soon", "zinitctl: ping: --timeout soon: not a number of seconds above 0"},
+      {"ping --timeout 0", "zinitctl: ping: --timeout 0: not a number of seconds above 0"},
+      {"list --state runing", "zinitctl: list: --state runing: the states are inactive, "},
+      {"list --class x", "zinitctl: list: --class is user or system"},
+      {"kill web SIGFOO", "zinitctl: kill: unknown signal \"SIGFOO\""},
+      {"logs -n few web",
+       "zinitctl: logs: invalid number of lines \"few\"; use a number or \"all\""},
+      {"logs", "zinitctl: logs: name a service, or all of them by --all"},
+      {"logs --all web", "zinitctl: logs: either names or --all"},
+      {"logs --since soon web",
+       "zinitctl: logs: --since soon: no such time; it may be 90s, 10m, 2h or 1d (ago), "
+       "today, yesterday, HH:MM[:SS], 2026-01-31, or 2026-01-31T12:34:56Z"},
+      {"logs --grep a( web",
+       "zinitctl: logs: invalid regular expression \"a(\" for --grep: Unmatched ( or "},
+      {"logs --stream out web",
+       "zinitctl: logs: --stream out: there are stdout, stderr, zinit and syslog"},
+      {"wait web --for ever", "zinitctl: wait: --for is running, exited, failed or stopped"},
+      {"xinet", "zinitctl: xinet: no command given; there are set, delete, list, status\nusage: "},
+      {"xinet lst", "zinitctl: xinet lst: unknown command; did you mean xinet list?"},
+      {"xinet --jsno", "zinitctl: xinet: unknown option --jsno; did you mean --json?"},
+      {"xinet set",
+       "zinitctl: xinet set: NAME is missing\nusage: zinitctl xinet set [OPTIONS] NAME"},
+      {"xinet set pg", "zinitctl: xinet set: --listen is missing\n"},
+      {"xinet set pg --listen a:1 --service s", "zinitctl: xinet set: --backend is missing\n"},
+      {"xinet set pg --listen a:1 --backend b:1", "zinitctl: xinet set: --service is missing\n"},
+      {"xinet set pg a:1", "zinitctl: xinet set: unexpected argument \"a:1\""},
+      {"xinet set pg --listen a:1 b:1 c", "zinitctl: xinet set: unexpected argument \"c\""},
+      {"xinet set pg --listen a:1 --single-connection b:1",
+       "zinitctl: xinet set: unexpected argument \"b:1\""},
+      {"xinet set pg --listen a:1 --backend b:1 --service s --idle-timeout long",
+       "zinitctl: xinet set: --idle-timeout long: not a number of seconds"},
+      {"xinet set pg --listen a:1 --backend b:1 --service s --connect-timeout -1",
+       "zinitctl: xinet set: --connect-timeout -1: not a number of seconds"},
+      {"xinet set pg --listen a:1 --backend b:1 --service s --proxy-protocol 3",
+       "zinitctl: xinet set: --proxy-protocol 3: there are version 1 and 2"},
+      {"xinet list pg", "zinitctl: xinet list: unexpected argument \"pg\""},
+  }));
+  const Ran ran = run(words_of_line(line));
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, StartsWith(why));
+}
+
+TEST_CASE("global options are accepted before and after the verb", "[client]") {
+  CannedServer server({{"system.ping", result(R"({"version":"1","pid":7})")}});
+  const std::string socket = server.path();
+  CHECK(run({"--json", "--socket", socket, "ping"}).out == "{\"version\":\"1\",\"pid\":7}\n");
+  CHECK(run({"ping", "--socket=" + socket, "--json", "--timeout", "9"}).out ==
+        "{\"version\":\"1\",\"pid\":7}\n");
+  CHECK(run({"ping", "--socket", socket}).out == "zinit 1, pid 7\n");
+}
+
+TEST_CASE("a pattern in brackets is taken as it is", "[client]") {
+  CannedServer server({{"service.list", result(R"(["a","ab","b"])")},
+                       {"service.stop", result(status_json("a", "inactive"))}});
+  const auto words = GENERATE(std::vector<std::string>{"stop", "[ab]", "--no-wait"},
+                              std::vector<std::string>{"stop", "--no-wait", "--", "[ab]"});
+  const Ran ran = server.run(words);
+  CHECK(ran.status == 0);
+  REQUIRE(server.requests().size() == 3);
+  CHECK_THAT(server.requests()[1], Contains(R"("name":"a")"));
+  CHECK_THAT(server.requests()[2], Contains(R"("name":"b")"));
+}
+
+TEST_CASE("help and version need no server", "[client]") {
+  CHECK_THAT(run({"--help"}).out, Contains("\n  restart NAME... "));
+  CHECK_THAT(run({"-h"}).out, Contains("usage: zinitctl"));
+  CHECK_THAT(run({"start", "--help"}).out, StartsWith("usage: zinitctl start [OPTIONS] NAME...\n"));
+  CHECK_THAT(run({"start", "--help"}).out, Contains("--no-wait"));
+  CHECK_THAT(run({"--version"}).out, StartsWith("zinit "));
+  CHECK_THAT(run({"xinet", "--help"}).out, Contains("\n  xinet status [NAME] "));
+  CHECK(run({"xinet", "--help"}).out.find("restart") == std::string::npos);
+  for (const VerbRow& verb : verbs()) {
+    std::vector<std::string> words = words_of_line(std::string(verb.name));
+    words.emplace_back("--help");
+    const Ran ran = run(words);
+    CHECK(ran.status == 0);
+    CHECK(longest_line(ran.out) <= 80);
+  }
+  CHECK(longest_line(run({"--help"}).out) <= 80);
+}
+
+TEST_CASE("each error of the server or the connection has its exit status", "[client]") {
+  const auto [code, status] = GENERATE(table<int, int>({{-32000, 4},
+                                                        {-32003, 1},
+                                                        {-32006, 1},
+                                                        {-32007, 7},
+                                                        {-32009, 1},
+                                                        {-32011, 1},
+                                                        {-32012, 6},
+                                                        {-32013, 1},
+                                                        {-32014, 4},
+                                                        {-32602, 2},
+                                                        {-32603, 1}}));
+  CannedServer server(
+      {{"service.status_full", R"("error":{"code":)" + std::to_string(code) +
+                                   R"(,"message":"it is so","data":{"hint":"do this"}})"}});
+  const Ran ran = server.run({"status", "web"});
+  CHECK(ran.status == status);
+  CHECK(ran.err == "zinitctl: status web: it is so; do this\n");
+  CHECK(ran.out.empty());
+}
+
+TEST_CASE("hints that name methods are told with the verbs that people have", "[client]") {
+  CannedServer server(
+      {{"service.status_full", R"("error":{"code":-32012,"message":"it is late","data":)"
+                               R"({"hint":"service.why says more, service.why_not does not"}})"}});
+  CHECK(server.run({"status", "web"}).err ==
+        "zinitctl: status web: it is late; `zinitctl why` says more, service.why_not does not\n");
+}
+
+TEST_CASE("no server exits 5, one that hangs up 5, one that is silent 6, one that babbles 1",
+          "[client]") {
+  CHECK(run({"--socket", "/nonexistent/socket", "list"}).status == 5);
+  CHECK_THAT(run({"--socket", "/nonexistent/socket", "list"}).err,
+             StartsWith("zinitctl: list: cannot connect to /nonexistent/socket: No such file"));
+  FakeServer closing([](Peer& peer) { peer.read_line(); });
+  CHECK(run({"--socket", closing.path(), "list"}).status == 5);
+  FakeServer silent([](Peer& peer) { peer.wait_for_close(); });
+  CHECK(run({"--socket", silent.path(), "--timeout", "0.01", "list"}).status == 6);
+  FakeServer babbling([](Peer& peer) {
+    peer.read_line();
+    peer.send("\x1b[31mhello\n");
+  });
+  const Ran ran = run({"--socket", babbling.path(), "list"});
+  CHECK(ran.status == 1);
+  CHECK(ran.err.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("a mistyped service exits 4 with the nearest name, the server's or the client's",
+          "[client]") {
+  CannedServer hints({{"service.status_full", not_found("wep", "\"did you mean web?\"")}});
+  CHECK(hints.run({"status", "wep"}).err ==
+        "zinitctl: status wep: no service \"wep\"; did you mean web?\n");
+  CannedServer terse(
+      {{"service.why", not_found("wep", "null")}, {"service.list", result(R"(["web"])")}});
+  const Ran ran = terse.run({"why", "wep"});
+  CHECK(ran.status == 4);
+  CHECK(ran.err == "zinitctl: why wep: no service \"wep\"; did you mean web?\n");
+}
+
+TEST_CASE("status exits 0 for a oneshot that is done", "[client]") {
+  CannedServer server({{"service.status_full",
+                        result(R"({"name":"a","state":"exited","summary":"ok","oneshot":true})")}});
+  CHECK(server.run({"status", "a", "--json"}).status == 0);
+}
+
+TEST_CASE("is-running prints nothing and exits 0 or 3", "[client]") {
+  CannedServer up({{"service.is_running", result("true")}});
+  CHECK(up.run({"is-running", "a"}).status == 0);
+  CHECK(up.run({"is-running", "a"}).out.empty());
+  CHECK(up.run({"is-running", "a", "--json"}).out == "true\n");
+  CannedServer down({{"service.is_running", result("false")}});
+  CHECK(down.run({"is-running", "a"}).status == 3);
+  CHECK(down.run({"is-running", "a", "--json"}).out == "false\n");
+}
+
+TEST_CASE("kill sends the signal to the group, or to the main process", "[client]") {
+  CannedServer server({{"service.kill", result("{\"ok\":true}")}});
+  CHECK(server.run({"kill", "web"}).status == 0);
+  CHECK(server.run({"kill", "web", "hup", "--main", "--json"}).out == "{\"ok\":true}\n");
+  CHECK(server.requests() ==
+        std::vector<std::string>{R"(service.kill {"name":"web","signal":"SIGTERM","main":false})",
+                                 R"(service.kill {"name":"web","signal":"hup","main":true})"});
+}
+
+TEST_CASE("debug-state is indented for people and one line for programs", "[client]") {
+  CannedServer server({{"debug.state", result(R"({"a":[1]})")}});
+  CHECK(server.run({"debug-state"}).out == "{\n  \"a\": [\n    1\n  ]\n}\n");
+  CHECK(server.run({"debug-state", "--json"}).out == "{\"a\":[1]}\n");
+}
+
+namespace {
+
+bool takes_root(const VerbRow& verb) {
+  return std::ranges::any_of(verb.options,
+                             [](const OptionRow& option) { return option.names == "--root"; });
+}
+
+bool has_option(const VerbRow& verb, std::string_view names) {
+  return std::ranges::any_of(verb.options,
+                             [&](const OptionRow& option) { return option.names == names; });
+}
+
+}  // namespace
+
+TEST_CASE("every verb prints one JSON document with --json", "[client]") {
+  const std::string status = result(status_json("a", "running"));
+  CannedServer server({{"service.list_full", result("[]")},
+                       {"service.status_full", status},
+                       {"service.start", status},
+                       {"service.stop", result(status_json("a", "inactive"))},
+                       {"service.restart", status},
+                       {"service.kill", result("{\"ok\":true}")},
+                       {"logs.get", result("[]")},
+                       {"logs.filter", result("[]")},
+                       {"service.why", result("{}")},
+                       {"service.tree", result("[]")},
+                       {"service.reload", result("{}")},
+                       {"service.set", result("{}")},
+                       {"service.delete", result("{\"ok\":true}")},
+                       {"service.start_all", result("{}")},
+                       {"service.stop_all", result("{}")},
+                       {"service.delete_all", result("{}")},
+                       {"system.isolate", result("{}")},
+                       {"service.wait", status},
+                       {"service.is_running", result("true")},
+                       {"service.list", result(R"(["a"])")},
+                       {"service.stats", result("{}")},
+                       {"debug.process_tree", result("{}")},
+                       {"system.ping", result("{}")},
+                       {"system.bootchart", result("[]")},
+                       {"system.timers", result("[]")},
+                       {"system.shutdown", result("{\"ok\":true}")},
+                       {"system.poweroff", result("{\"ok\":true}")},
+                       {"system.reboot", result("{\"ok\":true}")},
+                       {"system.halt", result("{\"ok\":true}")},
+                       {"system.kexec", result("{\"ok\":true}")},
+                       {"system.switch_root", result("{\"ok\":true}")},
+                       {"xinet.set", result("{}")},
+                       {"xinet.delete", result("{\"ok\":true}")},
+                       {"xinet.status", result("{}")},
+                       {"xinet.status_all", result("[]")},
+                       {"metrics.get", result(R"("# EOF\n")")},
+                       {"debug.state", result("{}")},
+                       {"events.get", result("[]")}});
+  const test::TempDir image;
+  const std::string kServiceFile = "usr/lib/zinit/services/a.toml";
+  std::filesystem::create_directories(image / "usr/lib/zinit/services");
+  image.write(kServiceFile, "[service]\nexec = 'a'\n");
+  for (const VerbRow& verb : verbs()) {
+    // No server; a line for each event; an editor; a server that closes the connection.
+    if (verb.name == "check" || verb.name == "events" || verb.name == "edit" ||
+        verb.name == "reexec")
+      continue;
+    std::vector<std::string> words = words_of_line(std::string(verb.name));
+    words.emplace_back("--json");
+    if (verb.least() > 0 || verb.name == "logs")
+      words.push_back(verb.name == "add-service" ? image / kServiceFile : "a");
+    if (verb.name == "xinet set")
+      words.insert(words.end(), {"--listen", "a:1", "--backend", "b:1", "--service", "s"});
+    // The canned server never ends.
+    if (verb.name != "start" && has_option(verb, "--no-wait")) words.emplace_back("--no-wait");
+    if (takes_root(verb)) words.insert(words.end(), {"--root", image.path()});
+    const Ran ran = server.run(words);
+    CAPTURE(verb.name, ran.out, ran.err);
+    CHECK(ran.status == 0);
+    CHECK(ran.err.empty());
+    CHECK(ran.out.find('\n') == ran.out.size() - 1);
+    CHECK_NOTHROW((void)parse_json(ran.out));
+  }
+}
+
+}  // namespace client_command_line_test

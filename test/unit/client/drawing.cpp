@@ -1,0 +1,150 @@
+// What zinitctl draws: the time line of a boot, and the graph of dependencies.
+#include "client/bootchart.hpp"
+#include "client/graph_drawing.hpp"
+#include "support/catch.hpp"
+#include "unit/client/zinitctl.hpp"
+
+namespace client_drawing_test {
+
+using namespace zinit;
+using namespace zinit::test;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+const std::string kBoot =
+    R"([{"name":"db","wanted_us":100000,"spawned_us":100000,"ready_us":900000,"state":"running",)"
+    R"("waited_for":null},)"
+    R"({"name":"fails","wanted_us":100000,"spawned_us":200000,"ready_us":null,"state":"failed",)"
+    R"("waited_for":null},)"
+    R"({"name":"web","wanted_us":100000,"spawned_us":900000,"ready_us":1100000,)"
+    R"("state":"running","waited_for":"db"},)"
+    R"({"name":"never","wanted_us":100000,"spawned_us":null,"ready_us":null,"state":"blocked",)"
+    R"("waited_for":null}])";
+
+std::string info(const std::string& kernel_ms, const std::string& settled_ms) {
+  return result(R"({"uptime_ms":2100,"boot":{"kernel_ms":)" + kernel_ms +
+                R"(,"started_ms":90,"settled_ms":)" + settled_ms + "}}");
+}
+
+BootStep step(const std::string& name, std::optional<std::int64_t> ready,
+              const std::string& waited_for) {
+  BootStep made;
+  made.name = name;
+  made.ready_us = ready;
+  made.waited_for = waited_for;
+  return made;
+}
+
+ServiceStatus service(const std::string& name, const std::string& state,
+                      const std::vector<std::string>& requires_) {
+  ServiceStatus status;
+  status.name = name;
+  status.state = StateWord(state);
+  status.requires_ = requires_;
+  return status;
+}
+
+constexpr Terminal kSixty{true, false, 60};
+
+}  // namespace
+
+TEST_CASE("a boot is a time line with its critical chain", "[client]") {
+  CannedServer server({{"system.bootchart", result(kBoot)}, {"system.info", info("null", "2100")}});
+  CHECK(server.run({"bootchart"}, kSixty).out ==
+        "zinit 100 ms, services 2.0 s; settled 2.1 s after zinit's start\n"
+        "  NAME     WAITED  STARTING  100 ms                    2.1 s\n"
+        "* db         0 ms    800 ms  ============###################\n"
+        "  fails    100 ms         -  .xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"
+        "* web      800 ms    200 ms  ............===################\n"
+        "  never         -         -  ...............................\n"
+        ". waiting  = starting  # ready  x failed  - not started  * critical chain\n");
+  CHECK(longest_line(server.run({"bootchart"}, kNarrow).out) == 80);
+  CHECK(longest_line(server.run({"bootchart"}, {true, false, 132}).out) == 132);
+  CHECK(server.run({"bootchart", "--json"}).out == kBoot + "\n");
+}
+
+TEST_CASE("a boot of a machine is told from the kernel's start", "[client]") {
+  CannedServer server({{"system.bootchart", result(kBoot)}, {"system.info", info("60", "null")}});
+  CHECK_THAT(server.run({"bootchart"}).out,
+             StartsWith("kernel 60 ms, zinit 40 ms, services 2.0 s; "
+                        "not settled yet 2.1 s after the kernel's start\n"));
+  CannedServer none({{"system.bootchart", result("[]")}, {"system.info", info("60", "null")}});
+  CHECK(none.run({"bootchart"}).out == "no service was started at boot\n");
+}
+
+TEST_CASE("the critical chain ends, whatever waited for whom", "[client]") {
+  const auto chain = [](const std::vector<BootStep>& steps) { return critical_chain(steps); };
+  using Flags = std::vector<bool>;
+  CHECK(chain({}).empty());
+  CHECK(chain({step("a", {}, "b"), step("b", {}, "")}) == Flags{false, false});
+  CHECK(chain({step("a", 5, ""), step("b", 9, "gone"), step("c", 7, "a")}) ==
+        Flags{false, true, false});
+  CHECK(chain({step("a", 5, "b"), step("b", 9, "a"), step("c", 7, "a")}) ==
+        Flags{true, true, false});
+}
+
+TEST_CASE("a boot as SVG has a box for each part of each service", "[client]") {
+  CannedServer server({{"system.bootchart", result(kBoot)}, {"system.info", info("null", "2100")}});
+  const std::string svg = server.run({"bootchart", "--svg"}).out;
+  CHECK_THAT(svg, StartsWith("<svg xmlns=\"http://www.w3.org/2000/svg\""));
+  CHECK_THAT(svg, Contains("<text class=\"critical\" x=\"200.0\" y=\"43.0\">db</text>\n"));
+  CHECK_THAT(svg, Contains("<rect class=\"failed\""));
+  CHECK_THAT(svg, Contains("<title>web: waited 800 ms, starting 200 ms</title>"));
+  CHECK(svg.ends_with("</svg>\n"));
+}
+
+TEST_CASE("the graph is Graphviz text, the strongest edge of each two", "[client]") {
+  CannedServer server(
+      {{"service.list_full",
+        result(R"([{"name":"db","state":"running","conflicts":["old"]},)"
+               R"({"name":"old","state":"exited","conflicts":["db"]},)"
+               R"({"name":"web","state":"failed","requires":["db"],"wants":["cache","db"],)"
+               R"("after":["db","old"]}])")}});
+  const std::string dot =
+      "digraph zinit {\n"
+      "  rankdir=RL;\n"
+      "  node [shape=box, style=filled, fontname=\"sans-serif\"];\n"
+      "  \"db\" [fillcolor=\"#8cbf8c\"];\n"
+      "  \"old\" [fillcolor=\"#dddddd\"];\n"
+      "  \"web\" [fillcolor=\"#e08080\"];\n"
+      "  \"cache\" [fillcolor=\"white\", style=\"filled,dashed\"];\n"
+      "  \"db\" -> \"old\" [dir=none, color=red, constraint=false];\n"
+      "  \"web\" -> \"db\";\n"
+      "  \"web\" -> \"cache\" [style=dashed];\n"
+      "  \"web\" -> \"old\" [style=dotted];\n"
+      "}\n";
+  CHECK(server.run({"graph"}).out == dot);
+  CHECK(server.run({"graph", "--dot"}).out == dot);
+  CHECK(server.run({"graph", "--dot", "--svg"}).status == 2);
+  const std::string svg = server.run({"graph", "--svg"}).out;
+  CHECK_THAT(svg, Contains("<rect class=\"failed\"") && Contains(">cache</text>"));
+  CHECK_THAT(svg, Contains("<path class=\"conflicts\"") && Contains("<path class=\"wants\""));
+}
+
+TEST_CASE("names are no commands of a drawing", "[client]") {
+  const std::vector<ServiceStatus> services = {service("a\"];x", "running", {"<b>&\x1b"})};
+  CHECK_THAT(graph_dot(services), Contains("  \"a\\\"];x\" -> \"<b>&\\\\x1b\";\n"));
+  CHECK_THAT(graph_svg(services), Contains(">&lt;b&gt;&amp;\\x1b</text>"));
+}
+
+TEST_CASE("in a drawn graph each service stands behind all that it depends on", "[client]") {
+  // "a" is a circle's and an edge leads over a column.
+  const std::string svg =
+      graph_svg({service("d", "running", {"b", "c", "a"}), service("c", "running", {"b"}),
+                 service("b", "running", {"a"}), service("x", "running", {"y"}),
+                 service("y", "running", {"x"}), service("z", "running", {"y"})});
+  const auto left_of = [&](const std::string& name) {
+    const auto end = svg.find(">" + name + "</text>");
+    const auto at = svg.rfind("x=\"", end);
+    return std::stod(svg.substr(at + 3));
+  };
+  CHECK(left_of("a") < left_of("b"));
+  CHECK(left_of("b") < left_of("c"));
+  CHECK(left_of("c") < left_of("d"));
+  CHECK(left_of("y") != left_of("x"));
+  CHECK(left_of("z") > left_of("y"));
+}
+
+}  // namespace client_drawing_test

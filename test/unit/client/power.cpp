@@ -1,0 +1,200 @@
+// poweroff, reboot, halt, shutdown and SysV's init, against a server with canned answers.
+#include <cstdlib>
+#include <ctime>
+
+#include "client/commands.hpp"
+#include "client/times.hpp"
+#include "support/catch.hpp"
+#include "unit/client/zinitctl.hpp"
+
+namespace client_power_test {
+
+using namespace zinit;
+using namespace zinit::test;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+// 2026-01-31 12:00:30 UTC
+constexpr std::int64_t kNow = 1'769'860'830'000'000;
+constexpr std::int64_t kMinute = 60'000'000;
+
+/// A machine that notes how it was ended.
+struct FakeMachine {
+  std::vector<PowerAction> ends;
+  Machine machine{[this](PowerAction end) -> Result<void> {
+                    ends.push_back(end);
+                    return {};
+                  },
+                  kNow};
+};
+
+Ran run_power(std::string_view name, std::vector<std::string> words, const Machine& machine) {
+  StringPrinter printer;
+  const int status = power_command(name, std::move(words), printer, machine);
+  return {status, printer.out_, printer.err_};
+}
+
+/// Sets TZ for a scope.
+class TimeZone {
+ public:
+  explicit TimeZone(const char* zone) {
+    if (const char* before = std::getenv("TZ")) before_ = before;
+    set(zone);
+  }
+  ~TimeZone() { before_.empty() ? unset() : set(before_.c_str()); }
+  TimeZone(const TimeZone&) = delete;
+  TimeZone& operator=(const TimeZone&) = delete;
+
+ private:
+  static void set(const char* zone) {
+    ::setenv("TZ", zone, 1);
+    ::tzset();
+  }
+  static void unset() {
+    ::unsetenv("TZ");
+    ::tzset();
+  }
+  std::string before_;
+};
+
+CannedServer all_ends() {
+  return CannedServer({{"system.poweroff", result("{\"ok\":true}")},
+                       {"system.shutdown", result("{\"ok\":true}")},
+                       {"system.reboot", result("{\"ok\":true}")},
+                       {"system.halt", result("{\"ok\":true}")},
+                       {"system.cancel_shutdown", result("{\"ok\":true,\"cancelled\":true}")}});
+}
+
+}  // namespace
+
+TEST_CASE("each name and each option asks for its end of the machine", "[client]") {
+  const auto [line, request] = GENERATE(table<std::string, std::string>({
+      {"poweroff", "system.poweroff {}"},
+      {"reboot", "system.reboot {}"},
+      {"halt", "system.halt {}"},
+      {"halt -p", "system.poweroff {}"},
+      {"reboot --halt", "system.halt {}"},
+      {"shutdown now", "system.shutdown {}"},
+      {"shutdown -h now", "system.shutdown {}"},
+      {"shutdown -P now", "system.shutdown {}"},
+      {"shutdown -r now", "system.reboot {}"},
+      {"shutdown -H now", "system.halt {}"},
+      {"shutdown -r +0", "system.reboot {}"},
+      {"shutdown -r now disk full", R"(system.reboot {"message":"disk full"})"},
+      {"shutdown -c", "system.cancel_shutdown"},
+  }));
+  CAPTURE(line);
+  CannedServer server = all_ends();
+  std::vector<std::string> words = words_of_line(line);
+  const std::string name = words.front();
+  words.front() = "--socket=" + server.path();
+  FakeMachine fake;
+  const Ran ran = run_power(name, words, fake.machine);
+  CHECK(ran.status == 0);
+  CHECK(ran.err.empty());
+  CHECK(server.requests() == std::vector<std::string>{request});
+  CHECK(fake.ends.empty());
+}
+
+TEST_CASE("a shutdown at a later time is told to the server with its time", "[client]") {
+  CannedServer server = all_ends();
+  FakeMachine fake;
+  const Ran ran =
+      run_power("shutdown", {"--socket", server.path(), "-r", "+5", "for", "repair"}, fake.machine);
+  CHECK(ran.status == 0);
+  CHECK_THAT(ran.out, StartsWith("restart at ") && Contains("cancel it with `shutdown -c`"));
+  CHECK(server.requests() ==
+        std::vector<std::string>{R"(system.reboot {"at_us":)" + std::to_string(kNow + 5 * kMinute) +
+                                 R"(,"message":"for repair"})"});
+}
+
+TEST_CASE("-f ends the machine without a server", "[client]") {
+  FakeMachine fake;
+  CHECK(run_power("poweroff", {"-f"}, fake.machine).status == 0);
+  CHECK(run_power("reboot", {"--force"}, fake.machine).status == 0);
+  CHECK(run_power("halt", {"-f"}, fake.machine).status == 0);
+  CHECK(run_power("shutdown", {"-r", "-f"}, fake.machine).status == 0);
+  CHECK(fake.ends == std::vector<PowerAction>{PowerAction::power_off, PowerAction::reboot,
+                                              PowerAction::halt, PowerAction::reboot});
+  const Machine refusing{[](PowerAction) -> Result<void> { return failure("cannot reboot: no"); },
+                         kNow};
+  const Ran refused = run_power("reboot", {"-f"}, refusing);
+  CHECK(refused.status == 1);
+  CHECK(refused.err == "reboot: cannot reboot: no\n");
+}
+
+TEST_CASE("without a server the commands exit 5 and name -f", "[client]") {
+  FakeMachine fake;
+  const Ran ran = run_power("poweroff", {"--socket", "/nonexistent"}, fake.machine);
+  CHECK(ran.status == 5);
+  CHECK_THAT(ran.err,
+             StartsWith("poweroff: cannot connect") && Contains("-f does it at once"));
+  CHECK(fake.ends.empty());
+}
+
+TEST_CASE("wrong usage of the power commands exits 2 and ends nothing", "[client]") {
+  const std::string line = GENERATE(
+      "shutdown", "shutdown -h", "shutdown soon", "shutdown 25:00", "shutdown +x", "shutdown +-1",
+      "shutdown 12:5", "shutdown 12:60", "shutdown +999999999999", "poweroff now", "reboot -x");
+  CAPTURE(line);
+  std::vector<std::string> words = words_of_line(line);
+  const std::string name = words.front();
+  words.erase(words.begin());
+  FakeMachine fake;
+  const Ran ran = run_power(name, words, fake.machine);
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, StartsWith(name + ": "));
+  CHECK(fake.ends.empty());
+}
+
+TEST_CASE("HH:MM is the next time that the local clock shows it, over a change of summer time too",
+          "[client]") {
+  const TimeZone berlin("CET-1CEST,M3.5.0,M10.5.0/3");
+  // kNow is 13:00:30 there.
+  CHECK(shutdown_time("13:01", kNow) == kNow + kMinute / 2);
+  CHECK(shutdown_time("13:00", kNow) == kNow + 24 * 60 * kMinute - kMinute / 2);
+  // 2026-03-28 13:00 there; the night has 23 hours.
+  const std::int64_t before = 1'774'699'200'000'000;
+  CHECK(shutdown_time("13:00", before) == before + 23 * 60 * kMinute);
+}
+
+TEST_CASE("the power commands explain themselves", "[client]") {
+  FakeMachine fake;
+  for (const char* name : {"poweroff", "reboot", "halt", "shutdown"}) {
+    const Ran ran = run_power(name, {"--help"}, fake.machine);
+    CHECK(ran.status == 0);
+    CHECK_THAT(ran.out, StartsWith(std::string("usage: ") + name));
+    CHECK(longest_line(ran.out) <= 80);
+  }
+}
+
+TEST_CASE("SysV's init passes its level on", "[client]") {
+  const auto [level, request] = GENERATE(table<std::string, std::string>({
+      {"0", "system.poweroff {}"},
+      {"6", "system.reboot {}"},
+      {"1", R"(system.isolate {"target":"rescue"})"},
+      {"S", R"(system.isolate {"target":"rescue"})"},
+      {"q", R"(service.reload {"dry_run":false})"},
+  }));
+  CannedServer server({{"system.poweroff", result("{}")},
+                       {"system.reboot", result("{}")},
+                       {"system.isolate", result("{}")},
+                       {"service.reload", result("{}")}});
+  ::setenv("ZINIT_SOCKET", server.path().c_str(), 1);
+  StringPrinter printer;
+  CHECK(telinit({level}, printer) == 0);
+  ::unsetenv("ZINIT_SOCKET");
+  CHECK(server.requests() == std::vector<std::string>{request});
+}
+
+TEST_CASE("init that is not PID 1 says which process is", "[client]") {
+  StringPrinter printer;
+  CHECK(telinit({}, printer) == 2);
+  CHECK_THAT(printer.err_, StartsWith("init: PID 1 is another process ("));
+  CHECK(telinit({"3"}, printer) == 2);
+  CHECK(telinit({"0", "6"}, printer) == 2);
+}
+
+}  // namespace client_power_test

@@ -1,0 +1,68 @@
+// Runs zinitctl against a server that gives canned answers, and keeps what it prints.
+#pragma once
+
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "client/commands.hpp"
+#include "client/printer.hpp"
+#include "unit/client/fake_server.hpp"
+
+namespace zinit::test {
+
+class StringPrinter : public Printer {
+ public:
+  explicit StringPrinter(Terminal terminal = {}) : Printer(terminal) {}
+  void out(std::string_view text) override { out_ += text; }
+  void err(std::string_view text) override { err_ += text; }
+  Result<void> flush() override { return {}; }
+
+  std::string out_;
+  std::string err_;
+};
+
+struct Ran {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+/// zinitctl with these words, as on a pipe or on `terminal`.
+Ran run(std::vector<std::string> words, Terminal terminal = {});
+
+/// The result of service.status_full for a service in `state`, with more members.
+std::string status_json(const std::string& name, const std::string& state,
+                        const std::string& more = "");
+/// The member `result` of an answer.
+std::string result(const std::string& json);
+/// The member `error` for a service that does not exist; `hint` is JSON.
+std::string not_found(const std::string& name, const std::string& hint);
+
+/// The words of a command line without quotes.
+std::vector<std::string> words_of_line(const std::string& line);
+
+/// Cells of the longest line.
+std::size_t longest_line(const std::string& text);
+
+inline constexpr Terminal kNarrow{true, false, 80};
+
+/// Answers each method with what the table has: members of an answer, such as "result":true.
+class CannedServer {
+ public:
+  using Answers = std::map<std::string, std::string>;
+  explicit CannedServer(std::initializer_list<Answers::value_type> answers);
+
+  /// run() with this server's socket.
+  Ran run(std::vector<std::string> words, Terminal terminal = {});
+
+  /// "method params" of each request so far.
+  std::vector<std::string> requests();
+  [[nodiscard]] const std::string& path() const { return server_.path(); }
+
+ private:
+  FakeServer server_;
+};
+
+}  // namespace zinit::test

@@ -1,0 +1,527 @@
+// Every key of the table, set right: it is seen in the spec. A key without a row here fails. Set
+// wrong they are in config_keys_wrong.cpp.
+#include <functional>
+#include <set>
+#include <string>
+
+#include "init/kept_config.hpp"
+#include "support/catch.hpp"
+#include "unit/config/one_key.hpp"
+
+namespace config_keys_test {
+
+using namespace zinit;
+using namespace std::chrono_literals;
+using namespace zinit::test;
+
+namespace {
+
+struct Right {
+  std::string_view section, key;
+  std::string value;
+  std::function<bool(const Outcome&)> seen;
+};
+
+using Env = std::vector<std::pair<std::string, std::string>>;
+using Words = std::vector<std::string>;
+using Commands = std::vector<Command>;
+using Files = std::vector<EnvironmentFile>;
+
+std::vector<std::string> names_in(const std::vector<Dependency>& list) {
+  std::vector<std::string> names;
+  for (const Dependency& dependency : list) names.push_back(dependency.name);
+  return names;
+}
+
+bool has(const Outcome& outcome, Limit which, std::uint64_t soft, std::uint64_t hard) {
+  return outcome.spec.limits == std::vector{LimitSetting{which, soft, hard}};
+}
+
+constexpr std::string_view S = "service", D = "dependencies", L = "lifecycle", G = "logging",
+                           M = "limits", P = "process", R = "resources", T = "target";
+constexpr std::string_view H = "health", O = "socket", I = "timer", Y = "path", X = "proxy",
+                           C = "condition";
+const std::int64_t kMost = INT64_MAX;
+
+const Right kRight[] = {
+    {S, "name", "'a.b_c@d-9'", [](auto& o) { return o.spec.name == "a.b_c@d-9"; }},
+    {S, "name", "'" + std::string(128, 'n') + "'",
+     [](auto& o) { return o.spec.name == std::string(128, 'n'); }},
+    {S, "description", "'two words, \u00fc'",
+     [](auto& o) { return o.spec.description == "two words, \u00fc"; }},
+    {S, "exec", "'a \"b c\"'",
+     [](auto& o) {
+       return o.spec.exec.argv == Words{"a", "b c"};
+     }},
+    {S, "exec", "'a | b'",
+     [](auto& o) {
+       return o.spec.exec.argv == Words{"/bin/sh", "-c", "a | b"};
+     }},
+    {S, "exec", "['a', '', 'b | c']",
+     [](auto& o) {
+       return o.spec.exec.argv == Words{"a", "", "b | c"};
+     }},
+    {S, "dir", "'/var/lib'", [](auto& o) { return o.spec.dir == "/var/lib"; }},
+    {S, "oneshot", "true", [](auto& o) { return o.spec.oneshot; }},
+    {S, "oneshot", "false", [](auto& o) { return !o.spec.oneshot; }},
+    {S, "status", "'start'", [](auto& o) { return o.spec.status == StartStatus::start; }},
+    {S, "status", "'stop'", [](auto& o) { return o.spec.status == StartStatus::stop; }},
+    {S, "status", "'ignore'", [](auto& o) { return o.spec.status == StartStatus::ignore; }},
+    {S, "class", "'user'", [](auto& o) { return o.spec.class_ == ServiceClass::user; }},
+    {S, "class", "'system'", [](auto& o) { return o.spec.class_ == ServiceClass::system; }},
+    {S, "critical", "true", [](auto& o) { return o.spec.critical; }},
+    {S, "survive", "true", [](auto& o) { return o.spec.survive; }},
+    {S, "env", "{B = '', A = 'x=y', 'c.d' = '2'}",
+     [](auto& o) {
+       return o.spec.env == Env{{"A", "x=y"}, {"B", ""}, {"c.d", "2"}};
+     }},
+    {S, "env", "{}", [](auto& o) { return o.spec.env->empty(); }},
+    {S, "user", "'www-data'", [](auto& o) { return o.spec.user == "www-data"; }},
+    {S, "user", "1000", [](auto& o) { return o.spec.user == "1000"; }},
+    {S, "group", "'adm'", [](auto& o) { return o.spec.group == "adm"; }},
+    {S, "group", "0", [](auto& o) { return o.spec.group == "0"; }},
+    {S, "groups", "['video', 4294967294]",
+     [](auto& o) {
+       return o.spec.groups == Words{"video", "4294967294"};
+     }},
+    {S, "groups", "[]", [](auto& o) { return o.spec.groups == Words{}; }},
+    {S, "umask", "'0'", [](auto& o) { return o.spec.umask == 0; }},
+    {S, "umask", "'0077'", [](auto& o) { return o.spec.umask == 077; }},
+    {S, "umask", "'0000777'", [](auto& o) { return o.spec.umask == 0777; }},
+    {S, "tty", "'/dev/ttyS0'", [](auto& o) { return o.spec.tty == "/dev/ttyS0"; }},
+
+    {D, "requires", "['a', 'b@1']",
+     [](auto& o) {
+       return names_in(o.spec.dependencies->requires_) == Words{"a", "b@1"};
+     }},
+    {D, "requires", "['syslog']",  // nothing has that name, as nothing has many another
+     [](auto& o) { return names_in(o.spec.dependencies->requires_) == Words{"syslog"}; }},
+    {D, "after", "['a']",
+     [](auto& o) { return names_in(o.spec.dependencies->after) == Words{"a"}; }},
+    {D, "wants", "['a']",
+     [](auto& o) { return names_in(o.spec.dependencies->wants) == Words{"a"}; }},
+    {D, "required_by", "['a']",
+     [](auto& o) { return names_in(o.spec.dependencies->required_by) == Words{"a"}; }},
+    {D, "before", "['a']",
+     [](auto& o) { return names_in(o.spec.dependencies->before) == Words{"a"}; }},
+    {D, "wanted_by", "['a']",
+     [](auto& o) { return names_in(o.spec.dependencies->wanted_by) == Words{"a"}; }},
+    {D, "conflicts", "[]", [](auto& o) { return o.spec.dependencies->conflicts.empty(); }},
+
+    {H, "type", "'tcp'", [](auto& o) { return o.spec.health->type == ProbeType::tcp; }},
+    {H, "type", "'http'", [](auto& o) { return o.spec.health->type == ProbeType::http; }},
+    {H, "type", "'exec'", [](auto& o) { return o.spec.health->type == ProbeType::exec; }},
+    {H, "endpoint", "'[::1]:80'", [](auto& o) { return o.spec.health->endpoint == "[::1]:80"; }},
+    {H, "endpoint", "'unix:/run/a'",
+     [](auto& o) { return o.spec.health->endpoint == "unix:/run/a"; }},
+    {H, "endpoint", "'http+unix:///run/a:/b'",
+     [](auto& o) { return o.spec.health->endpoint == "http+unix:///run/a:/b"; }},
+    {H, "exec", "'a b'",
+     [](auto& o) {
+       return o.spec.health->exec.argv == Words{"a", "b"};
+     }},
+    {H, "status", "[200, '301..308']",
+     [](auto& o) {
+       return o.spec.health->status == std::vector<StatusRange>{{200, 200}, {301, 308}};
+     }},
+    {H, "interval_ms", "1", [](auto& o) { return o.spec.health->interval == 1ms; }},
+    {H, "start_interval_ms", "86400000",
+     [](auto& o) { return o.spec.health->start_interval == 24h; }},
+    {H, "timeout_ms", "7", [](auto& o) { return o.spec.health->timeout == 7ms; }},
+    {H, "retries", "1", [](auto& o) { return o.spec.health->retries == 1; }},
+
+    {L, "restart", "'always'",
+     [](auto& o) { return o.spec.lifecycle.restart == RestartPolicy::always; }},
+    {L, "restart", "'on-failure'",
+     [](auto& o) { return o.spec.lifecycle.restart == RestartPolicy::on_failure; }},
+    {L, "restart", "'never'",
+     [](auto& o) { return o.spec.lifecycle.restart == RestartPolicy::never; }},
+    {L, "restart_delay_ms", "0",
+     [](auto& o) { return o.spec.lifecycle.restart_delay.count() == 0; }},
+    {L, "restart_delay_ms", "86400000",
+     [](auto& o) { return o.spec.lifecycle.restart_delay.count() == 86400000; }},
+    {L, "restart_delay_max_ms", "1000",
+     [](auto& o) { return o.spec.lifecycle.restart_delay_max.count() == 1000; }},
+    {L, "max_restarts", "0", [](auto& o) { return o.spec.lifecycle.max_restarts == 0; }},
+    {L, "max_restarts", "7", [](auto& o) { return o.spec.lifecycle.max_restarts == 7; }},
+    {L, "max_restarts", "9223372036854775807",
+     [](auto& o) { return o.spec.lifecycle.max_restarts == 4294967295; }},
+    {L, "stability_period_ms", "0",
+     [](auto& o) { return o.spec.lifecycle.stability_period.count() == 0; }},
+    {L, "stability_period_ms", "9223372036854775807",
+     [](auto& o) { return o.spec.lifecycle.stability_period.count() == kMost; }},
+    {L, "start_timeout_ms", "1",
+     [](auto& o) {
+       return o.spec.lifecycle.start_timeout == Timeout{Milliseconds(1), false};
+     }},
+    {L, "start_timeout_ms", "'infinity'",
+     [](auto& o) { return o.spec.lifecycle.start_timeout.infinite; }},
+    {L, "success", "[255, 'SIGTERM', 0, 3, 'int', 3]",
+     [](auto& o) {
+       return o.spec.lifecycle.success->codes == std::vector{3, 255} &&
+              o.spec.lifecycle.success->signals == std::vector{2, 15};
+     }},
+    {L, "success", "[]", [](auto& o) { return o.spec.lifecycle.success == SuccessSet{}; }},
+    {L, "stop_timeout_ms", "1", [](auto& o) { return o.spec.lifecycle.stop_timeout.count() == 1; }},
+    {L, "stop_signal", "'SIGINT'", [](auto& o) { return o.spec.lifecycle.stop_signal == 2; }},
+    {L, "stop_signal", "'hup'", [](auto& o) { return o.spec.lifecycle.stop_signal == 1; }},
+    {L, "stop_signal", "'9'", [](auto& o) { return o.spec.lifecycle.stop_signal == 9; }},
+    {L, "stop_signal", "64", [](auto& o) { return o.spec.lifecycle.stop_signal == 64; }},
+
+    {S, "ports", "[443, 80, 1, 65535, 80]",
+     [](auto& o) {
+       return o.spec.ports == std::vector{1, 80, 443, 65535};
+     }},
+    {S, "env_file", "'-/etc/default/web'",
+     [](auto& o) {
+       return o.spec.env_file == Files{{"/etc/default/web", true}};
+     }},
+    {S, "env_file", "['/b', '-/a']",
+     [](auto& o) {
+       return o.spec.env_file == Files{{"/b", false}, {"/a", true}};
+     }},
+    {S, "pre_exec", "'a b'",
+     [](auto& o) {
+       return o.spec.pre_exec == Commands{{{"a", "b"}, true}};
+     }},
+    {S, "pre_exec", "['a', '$b']",
+     [](auto& o) {
+       return o.spec.pre_exec == Commands{{{"a", "$b"}}};
+     }},
+    {S, "pre_exec", "[['a', 'b'], ['c']]",
+     [](auto& o) {
+       return o.spec.pre_exec == Commands{{{"a", "b"}}, {{"c"}}};
+     }},
+    {S, "post_exec", "'a; b'",
+     [](auto& o) {
+       return o.spec.post_exec == Commands{{{"/bin/sh", "-c", "a; b"}}};
+     }},
+    {S, "runtime_dir", "'web'",
+     [](auto& o) { return o.spec.directories->runtime == Words{"web"}; }},
+    {S, "runtime_dir", "['web', 'web/a..b', '.c']",
+     [](auto& o) {
+       return o.spec.directories->runtime == Words{"web", "web/a..b", ".c"};
+     }},
+    {S, "state_dir", "'web'", [](auto& o) { return o.spec.directories->state == Words{"web"}; }},
+    {S, "cache_dir", "'web'", [](auto& o) { return o.spec.directories->cache == Words{"web"}; }},
+    {S, "log_dir", "'web'", [](auto& o) { return o.spec.directories->log == Words{"web"}; }},
+    {S, "stop_exec", "'a b'",
+     [](auto& o) {
+       return o.spec.stop_exec->argv == Words{"a", "b"};
+     }},
+    {S, "reload_exec", "['a', '']",
+     [](auto& o) {
+       return o.spec.reload_exec->argv == Words{"a", ""};
+     }},
+    {S, "reload_signal", "'hup'", [](auto& o) { return o.spec.reload_signal == 1; }},
+
+    {"readiness", "notify", "'systemd'",
+     [](auto& o) { return o.spec.readiness->way.by == Notify::systemd; }},
+    {"readiness", "notify", "'fd:1023'",
+     [](auto& o) {
+       return o.spec.readiness->way == NotifyWay{Notify::newline, 1023};
+     }},
+    {"readiness", "pidfile", "'/run/a.pid'",
+     [](auto& o) { return o.spec.readiness->pidfile == "/run/a.pid"; }},
+    {"readiness", "notify_access", "'all'",
+     [](auto& o) { return o.spec.readiness->notify_access == NotifyAccess::all; }},
+    {"readiness", "fdstore_max", "512",
+     [](auto& o) { return o.spec.readiness->fdstore_max == 512; }},
+    {"readiness", "watchdog_ms", "86400000",
+     [](auto& o) { return o.spec.readiness->watchdog == Milliseconds{86400000}; }},
+
+    {G, "buffer_lines", "0", [](auto& o) { return o.spec.logging->buffer_lines == 0; }},
+    {G, "buffer_lines", "1000000", [](auto& o) { return o.spec.logging->buffer_lines == 1000000; }},
+    {G, "buffer_bytes", "4096", [](auto& o) { return o.spec.logging->buffer_bytes == 4096; }},
+    {G, "buffer_bytes", "1073741824",
+     [](auto& o) { return o.spec.logging->buffer_bytes == 1073741824; }},
+    {G, "kmsg", "true", [](auto& o) { return o.spec.logging->kmsg; }},
+    {G, "console", "true", [](auto& o) { return o.spec.logging->console; }},
+    {G, "file", "'/var/log/x.log'",
+     [](auto& o) { return o.spec.logging->file == "/var/log/x.log"; }},
+    {G, "file_max_bytes", "0", [](auto& o) { return o.spec.logging->file_max_bytes == 0; }},
+    {G, "file_max_bytes", "4294967295",
+     [](auto& o) { return o.spec.logging->file_max_bytes == 4294967295; }},
+    {G, "file_keep", "1000", [](auto& o) { return o.spec.logging->file_keep == 1000; }},
+    {G, "syslog", "'unix:/dev/log'",
+     [](auto& o) { return o.spec.logging->syslog == "unix:/dev/log"; }},
+    {G, "syslog", "'udp:[::1]:514'",
+     [](auto& o) { return o.spec.logging->syslog == "udp:[::1]:514"; }},
+    {G, "syslog", "'tcp:logs.example.org:601'",
+     [](auto& o) { return o.spec.logging->syslog == "tcp:logs.example.org:601"; }},
+    {G, "forward", "'tcp:127.0.0.1:9000'",
+     [](auto& o) { return o.spec.logging->forward == "tcp:127.0.0.1:9000"; }},
+    {G, "forward", "'unix:/run/vector.sock'",
+     [](auto& o) { return o.spec.logging->forward == "unix:/run/vector.sock"; }},
+
+    {M, "nofile", "'1:2'", [](auto& o) { return has(o, Limit::nofile, 1, 2); }},
+    {M, "nproc", "7", [](auto& o) { return has(o, Limit::nproc, 7, 7); }},
+    {M, "core", "'unlimited'", [](auto& o) { return has(o, Limit::core, kUnlimited, kUnlimited); }},
+    {M, "memlock", "'unlimited:unlimited'",
+     [](auto& o) { return has(o, Limit::memlock, kUnlimited, kUnlimited); }},
+    {M, "stack", "'1:unlimited'", [](auto& o) { return has(o, Limit::stack, 1, kUnlimited); }},
+    {M, "data", "'1:2'", [](auto& o) { return has(o, Limit::data, 1, 2); }},
+    {M, "fsize", "7", [](auto& o) { return has(o, Limit::fsize, 7, 7); }},
+    {M, "cpu", "'unlimited'", [](auto& o) { return has(o, Limit::cpu, kUnlimited, kUnlimited); }},
+    {M, "as", "'unlimited:unlimited'",
+     [](auto& o) { return has(o, Limit::as, kUnlimited, kUnlimited); }},
+    {M, "rss", "'1:unlimited'", [](auto& o) { return has(o, Limit::rss, 1, kUnlimited); }},
+    {M, "msgqueue", "'1:2'", [](auto& o) { return has(o, Limit::msgqueue, 1, 2); }},
+    {M, "nice", "40", [](auto& o) { return has(o, Limit::nice, 40, 40); }},
+    {M, "rtprio", "'0:99'", [](auto& o) { return has(o, Limit::rtprio, 0, 99); }},
+    {M, "sigpending", "'unlimited:unlimited'",
+     [](auto& o) { return has(o, Limit::sigpending, kUnlimited, kUnlimited); }},
+    {M, "locks", "'1:unlimited'", [](auto& o) { return has(o, Limit::locks, 1, kUnlimited); }},
+
+    {P, "nice", "-20", [](auto& o) { return o.spec.process->nice == -20; }},
+    {P, "nice", "19", [](auto& o) { return o.spec.process->nice == 19; }},
+    {P, "io_class", "'realtime'",
+     [](auto& o) { return o.spec.process->io_class == IoClass::realtime; }},
+    {P, "io_class", "'best-effort'",
+     [](auto& o) { return o.spec.process->io_class == IoClass::best_effort; }},
+    {P, "io_priority", "0", [](auto& o) { return o.spec.process->io_priority == 0; }},
+    {P, "oom_score_adj", "-1000", [](auto& o) { return o.spec.process->oom_score_adj == -1000; }},
+    {P, "cpu_affinity", "[8191, 0, 2, 0]",
+     [](auto& o) {
+       return o.spec.process->cpu_affinity == std::vector{0, 2, 8191};
+     }},
+    {P, "scheduler", "'other'",
+     [](auto& o) { return o.spec.process->scheduler == Scheduler::other; }},
+    {P, "scheduler", "'rr'", [](auto& o) { return o.spec.process->scheduler == Scheduler::rr; }},
+    {P, "priority", "99", [](auto& o) { return o.spec.process->priority == 99; }},
+    {P, "root", "'/srv'", [](auto& o) { return o.spec.process->root == "/srv"; }},
+    {P, "no_new_privs", "true", [](auto& o) { return o.spec.process->no_new_privs; }},
+    {P, "capabilities", "['CAP_CHOWN', 'sys_admin', 'Cap_Checkpoint_Restore']",
+     [](auto& o) {
+       return o.spec.process->capabilities ==
+              (std::uint64_t{1} | std::uint64_t{1} << 21 | std::uint64_t{1} << 40);
+     }},
+    {P, "capabilities", "[]", [](auto& o) { return o.spec.process->capabilities == 0u; }},
+
+    {R, "memory_max", "'512M'", [](auto& o) { return o.spec.resources->memory_max == 512u << 20; }},
+    {R, "memory_max", "1", [](auto& o) { return o.spec.resources->memory_max == 1u; }},
+    {R, "memory_high", "'8388607T'",
+     [](auto& o) { return o.spec.resources->memory_high == std::uint64_t{8388607} << 40; }},
+    {R, "swap_max", "0", [](auto& o) { return o.spec.resources->swap_max == 0u; }},
+    {R, "swap_max", "'3K'", [](auto& o) { return o.spec.resources->swap_max == 3072u; }},
+    {R, "cpu_max", "'50%'", [](auto& o) { return o.spec.resources->cpu_max == 500u; }},
+    {R, "cpu_max", "'2.5'", [](auto& o) { return o.spec.resources->cpu_max == 2500u; }},
+    {R, "cpu_max", "'0.1%'", [](auto& o) { return o.spec.resources->cpu_max == 1u; }},
+    {R, "cpu_max", "'250%'", [](auto& o) { return o.spec.resources->cpu_max == 2500u; }},
+    {R, "cpu_max", "'8192'", [](auto& o) { return o.spec.resources->cpu_max == 8192000u; }},
+    {R, "cpu_weight", "1", [](auto& o) { return o.spec.resources->cpu_weight == 1u; }},
+    {R, "io_weight", "10000", [](auto& o) { return o.spec.resources->io_weight == 10000u; }},
+    {R, "pids_max", "1", [](auto& o) { return o.spec.resources->pids_max == 1u; }},
+
+    {T, "name", "'multi-user'",
+     [](auto& o) { return o.spec.name == "multi-user" && o.spec.kind == Kind::target; }},
+    {T, "description", "'x'", [](auto& o) { return o.spec.description == "x"; }},
+    {T, "status", "'stop'", [](auto& o) { return o.spec.status == StartStatus::stop; }},
+    {T, "class", "'system'", [](auto& o) { return o.spec.class_ == ServiceClass::system; }},
+
+    {O, "listen", "['a:1', 'udp:a:1', '[::1]:1', 'unix:/b', 'unix-dgram:/c', 'fifo:/d']",
+     [](auto& o) {
+       return o.spec.socket->listen ==
+              Words{"a:1", "udp:a:1", "[::1]:1", "unix:/b", "unix-dgram:/c", "fifo:/d"};
+     }},
+    {O, "names", "['" + std::string(255, 'n') + "']",
+     [](auto& o) { return o.spec.socket->names == Words{std::string(255, 'n')}; }},
+    {O, "names", "['a b;']", [](auto& o) { return o.spec.socket->names == Words{"a b;"}; }},
+    {O, "on_demand", "false", [](auto& o) { return !o.spec.socket->on_demand; }},
+    {O, "accept", "true", [](auto& o) { return o.spec.socket->accept; }},
+    {O, "max_connections", "1", [](auto& o) { return o.spec.socket->max_connections == 1; }},
+    {O, "max_connections", "65535",
+     [](auto& o) { return o.spec.socket->max_connections == 65535; }},
+    {O, "mode", "'0600'", [](auto& o) { return o.spec.socket->mode == 0600; }},
+    {O, "user", "'www'", [](auto& o) { return o.spec.socket->user == "www"; }},
+    {O, "group", "5", [](auto& o) { return o.spec.socket->group == "5"; }},
+    {O, "backlog", "1", [](auto& o) { return o.spec.socket->backlog == 1; }},
+    {O, "backlog", "1000000", [](auto& o) { return o.spec.socket->backlog == 1000000; }},
+    {O, "reuse_port", "true", [](auto& o) { return o.spec.socket->reuse_port; }},
+    {O, "keepalive", "true", [](auto& o) { return o.spec.socket->keepalive; }},
+    {O, "freebind", "true", [](auto& o) { return o.spec.socket->freebind; }},
+
+    {I, "calendar", "'Mon 3:00'",
+     [](auto& o) { return o.spec.timer->calendar == Words{"Mon 3:00"}; }},
+    {I, "calendar", "['daily', '*-*-1']",
+     [](auto& o) {
+       return o.spec.timer->calendar == Words{"daily", "*-*-1"};
+     }},
+    {I, "cron", "'0 3 * * *'", [](auto& o) { return o.spec.timer->cron == Words{"0 3 * * *"}; }},
+    {I, "every_ms", "1", [](auto& o) { return o.spec.timer->every == Milliseconds{1}; }},
+    {I, "on_boot_ms", "0", [](auto& o) { return o.spec.timer->on_boot == Milliseconds{0}; }},
+    {I, "random_delay_ms", "5", [](auto& o) { return o.spec.timer->random_delay.count() == 5; }},
+    {I, "persistent", "true", [](auto& o) { return o.spec.timer->persistent; }},
+    {Y, "exists", "'/a'", [](auto& o) { return o.spec.path->exists == Words{"/a"}; }},
+    {Y, "changed", "['/a', '/b']",
+     [](auto& o) {
+       return o.spec.path->changed == Words{"/a", "/b"};
+     }},
+    {Y, "directory_not_empty", "'/a b'",
+     [](auto& o) { return o.spec.path->directory_not_empty == Words{"/a b"}; }},
+
+
+    {C, "path_exists", "'/a'",
+     [](auto& o) { return o.spec.condition->path_exists == Words{"/a"}; }},
+    {C, "path_exists", "['/a', '!/b']",
+     [](auto& o) {
+       return o.spec.condition->path_exists == Words{"/a", "!/b"};
+     }},
+    {C, "path_is_directory", "'!/a b'",
+     [](auto& o) { return o.spec.condition->path_is_directory == Words{"!/a b"}; }},
+    {C, "path_is_mount", "['/']",
+     [](auto& o) { return o.spec.condition->path_is_mount == Words{"/"}; }},
+    {C, "kernel_command_line", "['quiet', '!a=b']",
+     [](auto& o) {
+       return o.spec.condition->kernel_command_line == Words{"quiet", "!a=b"};
+     }},
+    {C, "virtualization", "['!lxc-libvirt', 'vm']",
+     [](auto& o) {
+       return o.spec.condition->virtualization == Words{"!lxc-libvirt", "vm"};
+     }},
+    {C, "first_boot", "false", [](auto& o) { return o.spec.condition->first_boot == false; }},
+    {C, "exec", "'a b'",
+     [](auto& o) {
+       return o.spec.condition->exec == ConditionCommand{{{"a", "b"}, true}, false};
+     }},
+    {C, "exec", "'! a | b'",
+     [](auto& o) {
+       return o.spec.condition->exec ==
+              ConditionCommand{{{"/bin/sh", "-c", " a | b"}, false}, true};
+     }},
+    {C, "exec", "['!a', '!b']",
+     [](auto& o) {
+       return o.spec.condition->exec == ConditionCommand{{{"a", "!b"}, false}, true};
+     }},
+
+    {X, "name", "'a@b'", [](auto& o) { return o.proxy.name == "a@b"; }},
+    {X, "listen", "['a:1', 'tcp:a:3', '[::1]:1', 'unix:/b']",
+     [](auto& o) {
+       return o.proxy.listen == Words{"a:1", "tcp:a:3", "[::1]:1", "unix:/b"};
+     }},
+    {X, "backend", "'unix:/run/b'", [](auto& o) { return o.proxy.backend == "unix:/run/b"; }},
+    {X, "service", "'web'", [](auto& o) { return o.proxy.service == "web"; }},
+    {X, "connect_timeout", "1", [](auto& o) { return o.proxy.connect_timeout == 1s; }},
+    {X, "connect_timeout", "86400", [](auto& o) { return o.proxy.connect_timeout == 24h; }},
+    {X, "idle_timeout", "31536000", [](auto& o) { return o.proxy.idle_timeout == 365 * 24h; }},
+    {X, "single_connection", "true", [](auto& o) { return o.proxy.single_connection; }},
+    {X, "proxy_protocol", "2", [](auto& o) { return o.proxy.proxy_protocol == 2; }},
+
+    {"", "log_level", "'trace'", [](auto& o) { return o.settings.log_level == LogLevel::trace; }},
+    {"", "log_level", "'error'", [](auto& o) { return o.settings.log_level == LogLevel::error; }},
+    {"", "watchdog_device", "'/dev/watchdog0'",
+     [](auto& o) { return o.settings.watchdog_device == "/dev/watchdog0"; }},
+    {"", "watchdog_device", "''", [](auto& o) { return o.settings.watchdog_device.empty(); }},
+    {"", "watchdog_timeout_ms", "1000", [](auto& o) { return o.settings.watchdog_timeout == 1s; }},
+    {"", "self_watchdog_ms", "0", [](auto& o) { return o.settings.self_watchdog == 0s; }},
+    {"", "self_watchdog_ms", "250", [](auto& o) { return o.settings.self_watchdog == 250ms; }},
+    {"", "shutdown_timeout_ms", "1",
+     [](auto& o) { return o.settings.shutdown_timeout.count() == 1; }},
+    {"", "socket_group", "'adm'", [](auto& o) { return o.settings.socket_group == "adm"; }},
+    {"", "socket_group", "4", [](auto& o) { return o.settings.socket_group == "4"; }},
+    {"", "socket_group", "''", [](auto& o) { return o.settings.socket_group.empty(); }},
+    {"", "socket_group_access", "'full'",
+     [](auto& o) { return o.settings.socket_group_access == SocketAccess::full; }},
+    {"", "socket_group_access", "'read'",
+     [](auto& o) { return o.settings.socket_group_access == SocketAccess::read; }},
+    {"", "default_target", "'multi-user'",
+     [](auto& o) { return o.settings.default_target == "multi-user"; }},
+    {"", "default_target", "''", [](auto& o) { return o.settings.default_target.empty(); }},
+};
+
+}  // namespace
+
+TEST_CASE("each key set right is seen in what is loaded, without a word", "[config][keys]") {
+  for (const Right& row : kRight) {
+    INFO(row.section << "." << row.key << " = " << row.value);
+    const Outcome outcome = read_with(row.section, row.key, row.value);
+    CHECK(outcome.messages == std::vector<std::string>{});
+    CHECK(row.seen(outcome));
+  }
+}
+
+TEST_CASE("each key is seen in what the next image makes of the facts of this one",
+          "[config][keys][kept]") {
+  for (const Right& row : kRight) {
+    if (row.section.empty() || row.section == X) continue;
+    INFO(row.section << "." << row.key << " = " << row.value);
+    Outcome outcome = read_with(row.section, row.key, row.value);
+    const auto graph = Graph::build({{std::make_shared<ServiceSpec>(outcome.spec), 4, 0}});
+    FactMap facts;
+    put_changes(Graph(), *graph, facts);
+    const KeptServices kept = kept_services(facts, {});
+    REQUIRE(kept.entries.size() == 1);
+    const ServiceSpec& again = *kept.entries[0].spec;
+    CHECK(again.broken() == outcome.spec.broken());
+    CHECK(compare(again, outcome.spec) == SpecChange::none);
+    CHECK(again.document == outcome.spec.document);
+    outcome.spec = again;
+    CHECK(row.seen(outcome));
+  }
+}
+
+TEST_CASE("each key of the table is tested right", "[config][keys]") {
+  std::set<std::string> tested;
+  for (const Right& row : kRight)
+    tested.insert(std::string(row.section) + "." + std::string(row.key));
+  for (const Key& key : all_keys()) {
+    const std::string name = std::string(key.section) + "." + std::string(key.name);
+    INFO(name);
+    CHECK(tested.count(name) == 1);
+  }
+}
+
+TEST_CASE("each row of the table has a help of one line and an example that is right",
+          "[config][keys]") {
+  for (const Key& key : all_keys()) {
+    INFO(full_name(key));
+    CHECK_FALSE(key.help.empty());
+    CHECK(key.help.find('\n') == std::string_view::npos);
+    CHECK_FALSE(key.default_text.empty());
+    CHECK_FALSE(allowed_text(key).empty());
+    CHECK(find_key(key.section, key.name) == &key);
+    const Outcome outcome = read_with(key.section, key.name, std::string(key.example));
+    CHECK(outcome.messages == std::vector<std::string>{});
+  }
+}
+
+TEST_CASE("defaults that the table shows as TOML are what a file without the key has",
+          "[config][keys]") {
+  const Outcome bare = read_with("service", "oneshot", "false");
+  for (const Key& key : all_keys()) {
+    // Defaults in words, or that depend on other keys, have tests of their own.
+    const bool literal =
+        std::string_view("\"[{0123456789tf").find(key.default_text[0]) != std::string_view::npos &&
+        key.default_text.find_first_of(" ;,") == std::string_view::npos;
+    // What the kernel has by default is not written; what goes with a file alone has it beside it.
+    if (key.name.substr(0, 5) == "file_") continue;
+    if (!literal || key.section == "target" || key.section == "resources") continue;
+    INFO(full_name(key) << " = " << key.default_text);
+    Outcome said = read_with(key.section, key.name, std::string(key.default_text));
+    CHECK(said.messages == std::vector<std::string>{});
+    if (key.section == "health") {
+      HealthCheck health = *said.spec.health;
+      health.type = ProbeType::none;
+      health.endpoint.clear();
+      CHECK(health == HealthCheck{});
+      continue;
+    }
+    // Its keys stand beside notify.
+    if (key.section == "readiness") said.spec.readiness.edit().way = {};
+    if (key.section == "socket") {  // its keys stand beside listen, one of them beside accept
+      said.spec.socket.edit().listen.clear();
+      said.spec.socket.edit().accept = false;
+    }
+    if (key.section == "timer") said.spec.timer.reset();  // its keys stand beside calendar
+    if (key.section == "proxy") {
+      CHECK(said.proxy == read_with("proxy", "service", "'a'").proxy);
+      continue;
+    }
+    CHECK(compare(said.spec, key.section.empty() ? ServiceSpec{} : bare.spec) == SpecChange::none);
+    CHECK(said.settings.log_level == LogLevel::info);
+    CHECK(said.settings.shutdown_timeout == GlobalSettings{}.shutdown_timeout);
+    CHECK(said.settings.default_target.empty());
+  }
+}
+
+}  // namespace config_keys_test

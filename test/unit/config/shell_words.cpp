@@ -1,0 +1,128 @@
+// Which command strings are executed directly, and as what.
+#include <string>
+#include <vector>
+
+#include "config/shell_words.hpp"
+#include "support/catch.hpp"
+
+namespace config_shell_words_test {
+
+using namespace zinit;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words argv_of(const std::string& text) {
+  const auto command = command_from_string(text);
+  INFO(text << ": " << (command ? "" : command.error().text));
+  REQUIRE(command.has_value());
+  return command->argv;
+}
+
+bool needs_shell(const std::string& text) { return argv_of(text) == Words{"/bin/sh", "-c", text}; }
+
+}  // namespace
+
+TEST_CASE("plain words and quotes are executed without a shell", "[config][exec]") {
+  struct Row {
+    std::string text;
+    Words argv;
+  };
+  const Row rows[] = {
+      {"redis-server", {"redis-server"}},
+      {"/usr/bin/redis-server --port 6379", {"/usr/bin/redis-server", "--port", "6379"}},
+      {"  a \t b  ", {"a", "b"}},
+      {"\na b\n", {"a", "b"}},
+      {"a 'b c' \"d e\"", {"a", "b c", "d e"}},
+      {"a b'c'\"d\"e", {"a", "bcde"}},
+      {"a '' \"\"", {"a", "", ""}},
+      {"a '$x `y` \\z * \"'", {"a", "$x `y` \\z * \""}},
+      {"a \"b'c|d;e&f<g>h(i)j*k?l[m]n{o}#~!\"", {"a", "b'c|d;e&f<g>h(i)j*k?l[m]n{o}#~!"}},
+      {"a 'b\nc'", {"a", "b\nc"}},
+      {"a b#c", {"a", "b#c"}},
+      {"a ''#c", {"a", "#c"}},
+      {"a b~c d~", {"a", "b~c", "d~"}},
+      {"a '~' \"~x\"", {"a", "~", "~x"}},
+      {"a --key=value X=1", {"a", "--key=value", "X=1"}},
+      {"a !b c! ! d^e %f @g +h ,i ]j", {"a", "!b", "c!", "!", "d^e", "%f", "@g", "+h", ",i", "]j"}},
+      {"/opt/a=b/run", {"/opt/a=b/run"}},
+      {"./run", {"./run"}},
+      {"a if then", {"a", "if", "then"}},
+      {"/bin/echo x", {"/bin/echo", "x"}},
+      {"echoes x", {"echoes", "x"}},
+      {"'a b'/c", {"a b/c"}},
+      {"sleep 1d", {"sleep", "1d"}},
+      {"gr\u00fc\u00df \u20ac", {"gr\u00fc\u00df", "\u20ac"}},
+  };
+  for (const Row& row : rows) {
+    INFO(row.text);
+    CHECK(argv_of(row.text) == row.argv);
+  }
+}
+
+TEST_CASE("whatever a shell would do more with goes to the shell as it is", "[config][exec]") {
+  for (const std::string text : {
+           "a | b", "a & b",    "a &",        "a; b",        "a && b",   "a || b",  // operators
+           "a > b", "a < b",    "a 2>&1",     "a <<x",       "(a)",      "a)",
+           "a $b",  "a ${b}",   "a $(b)",     "a `b`",       "a \"$b\"", "a \"`b`\"",  // expansions
+           "a *",   "a b?",     "a [bc]",     "a {b,c}",     "a }",     // patterns and braces
+           "a ~",   "a ~b",     "~/bin/a",    "a b=~/c",     "a b:~c",  // homes
+           "a # b", "#a",                                               // comments
+           "a \\b", "a \\",     "a \"\\$b\"", "a \"b\\\\\"",            // escapes
+           "a\nb",  "a 'b'\nc",                                         // commands in lines
+       }) {
+    INFO(text);
+    CHECK(needs_shell(text));
+  }
+}
+
+TEST_CASE("a shell is taken where the first word is its own", "[config][exec]") {
+  for (const std::string text :
+       {"cd /tmp", "echo x",    "exec a",      ". ./a",      ": a",      "test -e a",  "true",
+        "kill 1",  "wait",      "ulimit -n 5", "export A=1", "umask 0",  "source a",   "printf x",
+        "type a",  "command a", "if a",        "for i",      "while a",  "case a",     "until a",
+        "! a",     "time a",    "function a",  "select a",   "'echo' x", "e\"cho\" x", "A=1 b",
+        "A=1",     "_x9=y a",   "A+=1 b",      "A='x y' b",  "%1"}) {
+    INFO(text);
+    CHECK(needs_shell(text));
+  }
+}
+
+TEST_CASE("what only looks like an assignment is a program", "[config][exec]") {
+  CHECK(argv_of("9A=1 b") == Words{"9A=1", "b"});
+  CHECK(argv_of("'A'=1 b") == Words{"A=1", "b"});
+  CHECK(argv_of("a-b=1 c") == Words{"a-b=1", "c"});
+  CHECK(argv_of("=a") == Words{"=a"});
+}
+
+TEST_CASE("a command without a program or with an open quote is refused", "[config][exec]") {
+  const auto fault_of = [](const std::string& text) {
+    const auto command = command_from_string(text);
+    return command ? std::string() : command.error().text;
+  };
+  CHECK(fault_of("") == "is empty, must name a program");
+  CHECK(fault_of(" \t\n ") == "is empty, must name a program");
+  CHECK(fault_of("'' a") == "must begin with a program");
+  CHECK(fault_of("a 'b") == "has an unclosed quote");
+  CHECK(fault_of("a \"b") == "has an unclosed quote");
+  CHECK(fault_of("a 'b\" c") == "has an unclosed quote");
+  // Here the quote may well be in order: a comment, a here-document. The shell will say.
+  CHECK(needs_shell("a # don't"));
+  CHECK(needs_shell("a $(b 'c)"));
+}
+
+TEST_CASE("the program that a shell begins with is known only where nothing else could be meant",
+          "[config][exec]") {
+  CHECK(first_program("/usr/sbin/webd --port $PORT") == "/usr/sbin/webd");
+  CHECK(first_program("\n  webd; other") == "webd");
+  CHECK(first_program("webd|sort") == "webd");
+  CHECK(first_program("exec /usr/sbin/webd \"$A\"") == "/usr/sbin/webd");
+  for (const char* text : {"", " ", "A=1 webd", "$WEBD -x", "\"webd\" $x", "if true; then x; fi",
+                           "cd / && ./x", "exec -a x y", "exec", "f() { x; }", "./we*", "# x"}) {
+    INFO(text);
+    CHECK(first_program(text) == "");
+  }
+}
+
+}  // namespace config_shell_words_test

@@ -1,0 +1,127 @@
+// A server and its board on a machine without memory: whatever allocation fails, nobody waits for
+// ever and nothing ends zinit.
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/memory.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+#include "support/forked.hpp"
+#include "support/sanitized.hpp"
+#include "support/temp_dir.hpp"
+#include "unit/control/rig.hpp"
+#include "unit/support/failing_new.hpp"
+
+namespace control_memory_test {
+
+using namespace zinit;
+using namespace zinit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::vector<std::string> kRequests = {
+    R"("service.start","params":["web",true])",
+    R"("service.status_full","params":["web"])",
+    R"("service.list_full")",
+    R"("service.start","params":["job",true])",
+    R"("service.why","params":["bad"])",
+    R"("service.restart","params":["db",true])",
+    R"("service.kill","params":{"name":"web","signal":"KILL"})",
+    R"("service.reload")",
+    R"("events.get")",
+    R"("logs.get","params":{"name":"job"})",
+    R"("service.reload")",
+    R"("service.tree")",
+    R"("service.stats","params":["web"])",
+    R"("debug.process_tree","params":["web"])",
+    R"("service.children","params":["web"])",
+    R"("metrics.get")",
+    R"("service.reload","params":{"dry_run":true})",
+    R"("service.stop","params":["web",true])",
+    R"("service.start_all")",
+    R"("service.stop_all")",
+    R"("service.wait","params":{"name":"web","for":"stopped","timeout_ms":50})",
+};
+
+/// Sends a request as a client of its own; whether it was answered, or hung up on.
+bool ask(Rig& rig, const std::string& method_and_params) {
+  TestClient client = rig.client();
+  try {
+    client.send(R"({"jsonrpc":"2.0","id":1,"method":)" + method_and_params + "}\n");
+  } catch (const std::runtime_error&) {  // hung up on already
+  }
+  return client.line().has_value();
+}
+
+/// Everything that the requests set off, with allocations from the `first`-th on failing, and all
+/// of it once more without. @return  what went wrong, or how many allocations were made
+std::string live_through(std::uint64_t first, std::uint64_t count) {
+  const SparedThread spared;
+  install_memory_policy();
+  ::alarm(60);
+  const TempDir dir;
+  auto job = std::make_shared<ServiceSpec>(*oneshot("job", "echo said; exit 0"));
+  job->logging.edit().file = dir / "job.log";
+  job->logging.edit().forward = "unix:" + dir / "nobody";
+  const std::vector<SpecPtr> specs = {sleeper("db"), sleeper("web", requiring("db")), job,
+                                      failing("bad", 3)};
+  Rig rig(specs);
+  rig.daemon.on_reload = [&rig, specs](bool dry_run, const Daemon::ReloadDone& done) {
+    std::vector<SpecPtr> others = specs;
+    // Each time the one that is there goes, and another one comes.
+    others.push_back(sleeper(rig.board().find("odd") == kNoSlot ? "odd" : "even"));
+    done(rig.board().reload(others, dry_run));
+  };
+  TestClient events = rig.client();
+  events.send(R"({"jsonrpc":"2.0","id":1,"method":"events.subscribe"})"
+              "\n");
+  TestClient logs = rig.client();
+  logs.send(R"({"jsonrpc":"2.0","id":1,"method":"logs.subscribe"})"
+            "\n");
+  if (!events.line() || !logs.line()) return "no subscription";
+  fail_new(first, count);
+  for (const std::string& request : kRequests) (void)ask(rig, request);
+  const std::uint64_t made = stop_failing_new();
+  for (const std::string& request : kRequests)
+    if (!ask(rig, request)) return "not answered: " + request;
+  for (const char* name : {"db", "web"}) {
+    if (!becomes_true([&] { return !rig.board().brief(name)->has_process; }))
+      return std::string(name) + " is not down";
+  }
+  if (rig.client().call("service.start", R"(["web",true])").find("running") == std::string::npos)
+    return "web does not start";
+  const auto in_its_file = [&] {
+    const auto text = read_file(job->logging->file.c_str(), 4096);
+    return text && text->ends_with("said\n");
+  };
+  if (!becomes_true(in_its_file)) return "what job said is not in its file";
+  rig.board().begin_shutdown();
+  if (!becomes_true([&] { return rig.board().all_down(); })) return "not all is down";
+  return "made " + std::to_string(made);
+}
+
+}  // namespace
+
+TEST_CASE("whatever allocation fails, everybody is answered and everything goes on",
+          "[control][slow]") {
+  const auto outcome = [](std::uint64_t first, std::uint64_t count) {
+    return in_child([=] { return live_through(first, count); });
+  };
+  const std::string whole = outcome(UINT64_MAX, 0);
+  INFO(whole);
+  REQUIRE(whole.starts_with("made "));
+  const std::uint64_t made = std::stoull(whole.substr(5));
+  // Others each time, for no two runs are the same.
+  for (std::uint64_t first = 1; first < made; first += sanitized() ? 101 : 31) {
+    const std::string said = outcome(first, 1 + first % 3 * 20);
+    INFO("from the " << first << "-th of about " << made << ", " << 1 + first % 3 * 20);
+    CHECK_THAT(said, Catch::StartsWith("made "));
+  }
+}
+
+}  // namespace control_memory_test

@@ -1,0 +1,218 @@
+// A control server with a real board behind it, on a socket of its own, and a client to speak to
+// it.
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/json.hpp"
+#include "control/server.hpp"
+#include "support/services.hpp"
+#include "support/temp_dir.hpp"
+#include "unit/supervisor/output.hpp"
+
+namespace zinit::test {
+
+/// Output of services goes to the log store, as in zinit.
+class StoredOutput final : public OutputPort {
+ public:
+  explicit StoredOutput(LogStore& store) : store_(store) {}
+  Result<OutputPipes> open_output(Slot slot) override;
+  void configure(Slot slot, const SpecPtr& spec) override { store_.configure(slot, spec); }
+  void forget(Slot slot) override { store_.forget(slot); }
+  void note(Slot slot, std::string_view line) override { store_.note(slot, line); }
+
+ private:
+  LogStore& store_;
+};
+
+/// What init would be: it writes down what it is asked for. All but `powered` is used on the loop's
+/// thread alone, or while it does not run.
+class FakeDaemon final : public Daemon {
+ public:
+  [[nodiscard]] DaemonInfo info() const override {
+    DaemonInfo info;
+    info.mode = "standalone";
+    info.uptime_ms = 5;
+    info.started_ms = 6;
+    return info;
+  }
+  void keep_scheduled(const std::optional<ScheduledPower>& power) override { scheduled = power; }
+  void tell_terminals(std::string text) override { told.push_back(std::move(text)); }
+  std::vector<std::string> told;  // what terminals have been told
+  [[nodiscard]] bool supports(PowerAction action) const override {
+    return action == PowerAction::shut_down;
+  }
+  void power(PowerAction action, const std::string& message) override;
+  void reload(bool dry_run, ReloadDone done) override;
+  void reexecute(bool update, ReexecuteDone done) override;
+  void switch_root(NewRoot next, SwitchDone done) override {
+    switched_to = std::move(next);
+    done({});
+  }
+  void set_service(SetService request, SetDone done) override;
+  void delete_service(const DeleteService& request, ServiceDeleteDone done) override;
+  void set_proxy(SetProxy request, ProxyDone done) override;
+  void delete_proxy(const std::string& name, ProxyDeleteDone done) override;
+  [[nodiscard]] std::vector<ProxyView> proxies() const override {
+    ++asked_for_proxies;
+    return proxies_there;
+  }
+  [[nodiscard]] Sockets sockets_of(const std::string& service) const override;
+  [[nodiscard]] std::vector<TimerView> timers(std::string_view of) const override {
+    std::vector<TimerView> those = timers_there;
+    std::erase_if(those, [of](const TimerView& one) { return !of.empty() && one.service != of; });
+    return those;
+  }
+  [[nodiscard]] std::string trigger_fault(const std::string& service) const override {
+    const auto found = trigger_faults.find(service);
+    return found == trigger_faults.end() ? std::string() : found->second;
+  }
+
+  std::function<void(PowerAction, const std::string&)> on_power;
+  std::function<void(bool, ReloadDone)> on_reload;
+  std::function<void(bool, ReexecuteDone)> on_reexecute;
+  std::vector<SetService> set;
+  std::vector<DeleteService> deleted;
+  std::vector<SetProxy> set_proxies;
+  std::vector<std::string> deleted_proxies;
+  std::optional<RequestFailure> proxy_refusal;  // the answer to all that is asked of proxies
+  std::vector<ProxyView> proxies_there;
+  std::map<std::string, Sockets> sockets;  // by service
+  std::vector<TimerView> timers_there;
+  std::map<std::string, std::string> trigger_faults;  // by service
+  mutable int asked_for_proxies = 0;
+  std::optional<ScheduledPower> scheduled;
+  Board::Others effects;  // of what sets and deletes services
+  NewRoot switched_to;
+  std::atomic<int> powered{0};
+};
+
+/// A connection to the rig; every wait has a deadline, after which the test fails.
+class TestClient {
+ public:
+  explicit TestClient(const std::string& path);
+  explicit TestClient(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  void send(std::string_view bytes);
+  /// As much of `bytes` as goes within a moment; what was sent.
+  std::size_t send_some(std::string_view bytes);
+  /// The next line, without its end; nothing where the server has closed.
+  std::optional<std::string> line();
+  /// Sends one request and gives the response to it: JSON text of `result`, or the error object.
+  std::string call(const std::string& method, const std::string& params = "{}");
+  [[nodiscard]] int error_of(const std::string& method, const std::string& params = "{}");
+  /// No more is sent.
+  void end_input();
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  /// Whether the server has closed; reads and throws away what is there before.
+  [[nodiscard]] bool closed();
+
+ private:
+  UniqueFd fd_;
+  std::string received_;
+  int last_id_ = 0;
+};
+
+/// A value of a JSON text, to look at. (RapidJSON's own comparisons recurse for ever in C++20.)
+class Json {
+ public:
+  /// Fails the test where `text` is no JSON.
+  explicit Json(const std::string& text);
+
+  // What is not there, and every member of what is no object, fails the test.
+  [[nodiscard]] Json operator[](const char* member) const;
+  [[nodiscard]] Json operator[](int index) const;
+  [[nodiscard]] bool has(const std::string& member) const;
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::vector<Json> elements() const;
+  [[nodiscard]] std::vector<std::string> member_names() const;
+
+  [[nodiscard]] bool is_null() const { return value_->IsNull(); }
+  [[nodiscard]] bool is_object() const { return value_->IsObject(); }
+  [[nodiscard]] bool is_array() const { return value_->IsArray(); }
+  [[nodiscard]] bool is_string() const { return value_->IsString(); }
+  [[nodiscard]] std::int64_t number() const;
+  [[nodiscard]] std::string string() const;
+  /// As JSON text without blanks.
+  [[nodiscard]] std::string text() const;
+
+  bool operator==(std::string_view other) const { return is_string() && string() == other; }
+  bool operator==(const char* other) const { return *this == std::string_view(other); }
+  bool operator==(const std::string& other) const { return *this == std::string_view(other); }
+  template <std::integral T>
+  bool operator==(T other) const {
+    if constexpr (std::same_as<T, bool>) {
+      return value_->IsBool() && value_->GetBool() == other;
+    } else {
+      return value_->IsInt64() && std::cmp_equal(value_->GetInt64(), other);
+    }
+  }
+  bool operator==(const Json& other) const { return text() == other.text(); }
+  friend std::ostream& operator<<(std::ostream& out, const Json& json) {
+    return out << json.text();
+  }
+
+ private:
+  Json(std::shared_ptr<JsonDocument> document, const JsonValue& value)
+      : document_(std::move(document)), value_(&value) {}
+  std::shared_ptr<JsonDocument> document_;
+  const JsonValue* value_;
+};
+
+/// The server. Its loop runs in a thread of its own from the start.
+class Rig {
+ public:
+  explicit Rig(const std::vector<SpecPtr>& specs = {},
+               std::span<const Method> methods = all_methods());
+  ~Rig();
+  Rig(const Rig&) = delete;
+  Rig& operator=(const Rig&) = delete;
+
+  [[nodiscard]] std::string path() const { return dir_ / "sock"; }
+  [[nodiscard]] TestClient client() const { return TestClient(path()); }
+  [[nodiscard]] const TempDir& dir() const { return dir_; }
+
+  /// Runs `action` on the loop's thread, and waits for it.
+  void on_loop(const std::function<void()>& action);
+  /// A copy of what the daemon has written down.
+  template <class T>
+  [[nodiscard]] T daemons(T FakeDaemon::*member) {
+    T copy;
+    on_loop([&] { copy = daemon.*member; });
+    return copy;
+  }
+  [[nodiscard]] ControlFigures figures();
+  [[nodiscard]] bool becomes(const std::string& name, State state);
+  [[nodiscard]] LogStore& logs() { return *logs_; }
+  [[nodiscard]] Board& board() { return *board_; }
+  [[nodiscard]] NoChecks& checks() { return checks_; }
+  [[nodiscard]] EventLoop& loop() { return *loop_; }
+  FakeDaemon daemon;
+
+ private:
+  void reap_all();
+
+  TempDir dir_;
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<Changes> changes_;
+  std::unique_ptr<LogStore> logs_;
+  std::unique_ptr<StoredOutput> output_;
+  NoChecks checks_;
+  std::unique_ptr<Board> board_;
+  std::unique_ptr<Server> server_;
+  std::atomic<bool> ending_{false};
+  std::thread reaper_;
+  std::thread thread_;
+};
+
+}  // namespace zinit::test

@@ -1,0 +1,172 @@
+// Reloads: read on a thread, taken on the loop, one after another.
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+
+#include "init/reload.hpp"
+#include "io/loop.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+
+namespace init_reload_test {
+
+using namespace zinit;
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+/// A Reloader on a loop, and what it did. The file read is a count of the readings.
+struct Bench {
+  std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
+  std::atomic<int> readings{0};
+  std::atomic<bool> may_read{true};
+  Strings taken;
+  Strings answers;
+  bool refuse = false;
+  std::size_t expected = 0;
+
+  Configuration read() {
+    test::becomes_true([this] { return may_read.load(); });
+    Configuration config;
+    config.messages = {std::to_string(++readings)};
+    return config;
+  }
+
+  RequestResult<ReloadReport> take(const Configuration& config, bool dry_run) {
+    if (refuse) return tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"});
+    taken.push_back(config.messages.front() + (dry_run ? " dry" : ""));
+    ReloadReport report;
+    report.added = config.messages;
+    return report;
+  }
+
+  Daemon::ReloadDone note() {
+    return [this](const RequestResult<ReloadReport>& report) {
+      answers.push_back(report ? report->added.front() : report.error().text);
+      if (answers.size() == expected) loop->stop();
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a reload's summary has counts, and names what was refused", "[init][reload]") {
+  ReloadReport report;
+  CHECK(reload_summary(report) == "0 added, 0 changed, 0 removed, 0 unchanged");
+  report.added = {"a", "b"};
+  report.changed = {"c"};
+  report.restarted = {"c"};
+  report.unchanged = {"d", "e", "f"};
+  report.failed = {"g", "h"};
+  CHECK(reload_summary(report) ==
+        "2 added, 1 changed (1 restarted), 0 removed, 3 unchanged, 2 refused: g, h");
+}
+
+TEST_CASE("each reload reads the files anew and answers in turn", "[init][reload]") {
+  Bench bench;
+  bench.expected = 3;
+  FileQueue queue(*bench.loop);
+  Reloader reloader(
+      queue, [&] { return bench.read(); },
+      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
+  reloader.reload(false, bench.note());
+  reloader.reload(true, bench.note());
+  reloader.reload(false, bench.note());
+  bench.loop->run();
+  CHECK(bench.taken == Strings{"1", "2 dry", "3"});
+  CHECK(bench.answers == Strings{"1", "2", "3"});
+  CHECK_FALSE(queue.busy());
+}
+
+TEST_CASE("while files are read the loop goes on", "[init][reload]") {
+  Bench bench;
+  bench.expected = 1;
+  bench.may_read = false;
+  FileQueue queue(*bench.loop);
+  Reloader reloader(
+      queue, [&] { return bench.read(); },
+      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
+  reloader.reload(false, bench.note());
+  bool busy = false;
+  REQUIRE(bench.loop->post([&] {
+    busy = queue.busy();
+    bench.may_read = true;
+  }));
+  bench.loop->run();
+  CHECK(busy);
+  CHECK(bench.answers == Strings{"1"});
+}
+
+TEST_CASE("a reload that the board refuses, and one that cannot be read, are answered",
+          "[init][reload]") {
+  Bench bench;
+  bench.expected = 2;
+  bool broken = false;
+  FileQueue queue(*bench.loop);
+  Reloader reloader(
+      queue,
+      [&]() -> Configuration {
+        if (broken) throw std::bad_alloc();
+        return bench.read();
+      },
+      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
+  bench.refuse = true;
+  reloader.reload(false, [&](const RequestResult<ReloadReport>& report) {
+    bench.note()(report);
+    broken = true;
+  });
+  reloader.reload(false, bench.note());
+  bench.loop->run();
+  CHECK(bench.answers == Strings{"too late", "not enough memory for the service files"});
+}
+
+TEST_CASE("reloads that wait are one, and dry runs another, however often they are asked for",
+          "[init][reload]") {
+  Bench bench;
+  bench.may_read = false;
+  FileQueue queue(*bench.loop);
+  Reloader reloader(
+      queue, [&] { return bench.read(); },
+      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
+  reloader.reload(false, bench.note());
+  for (int i = 0; i < 100; ++i) reloader.reload(i % 2 == 0, bench.note());
+  bench.expected = 101;
+  bench.may_read = true;
+  bench.loop->run();
+  CHECK(bench.taken == Strings{"1", "2 dry", "3"});
+  CHECK(std::count(bench.answers.begin(), bench.answers.end(), "2") == 50);
+  CHECK(std::count(bench.answers.begin(), bench.answers.end(), "3") == 50);
+}
+
+TEST_CASE("only so many may wait for one reload; who asks beyond is refused", "[init][reload]") {
+  Bench bench;
+  bench.may_read = false;
+  FileQueue queue(*bench.loop);
+  Reloader reloader(
+      queue, [&] { return bench.read(); },
+      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
+  bench.expected = Reloader::kMostAsking + 2;
+  for (std::size_t i = 0; i < Reloader::kMostAsking + 1; ++i) reloader.reload(false, bench.note());
+  CHECK(bench.answers.empty());
+  reloader.reload(false, bench.note());
+  REQUIRE(bench.answers.size() == 1);
+  CHECK_THAT(bench.answers.front(), Catch::Contains("wait for already"));
+  bench.may_read = true;
+  bench.loop->run();
+  CHECK(bench.taken == Strings{"1", "2"});
+}
+
+TEST_CASE("a reload that ends in an exception is answered", "[init][reload]") {
+  Bench bench;
+  bench.expected = 1;
+  FileQueue queue(*bench.loop);
+  Reloader reloader(
+      queue, [&] { return bench.read(); },
+      [&](const Configuration&, bool) -> RequestResult<ReloadReport> { throw std::bad_alloc(); });
+  reloader.reload(false, bench.note());
+  bench.loop->run();
+  CHECK(bench.answers == Strings{"not enough memory for a reload"});
+}
+
+}  // namespace init_reload_test

@@ -1,0 +1,328 @@
+// Log files: where they are cut, what others do to them, and how a line is written for collectors.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "io/file_sink.hpp"
+#include "io/log_file.hpp"
+#include "io/service_log.hpp"
+#include "io/sink_format.hpp"
+#include "io/sink_table.hpp"
+#include "model/log_target.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+#include "support/skip.hpp"
+#include "support/temp_dir.hpp"
+
+namespace io_log_file_test {
+
+using namespace zinit;
+
+namespace {
+
+std::string text_of_file(const std::string& path) {
+  auto text = read_file(path.c_str(), 1u << 20);
+  return text ? *text : "(" + text.error().text + ")";
+}
+
+void append(LogFile& file, std::string_view lines, const Rotation& rotation) {
+  std::size_t written = 0;
+  const auto done = file.append(lines, rotation, written);
+  if (!done) FAIL(done.error().text);
+  CHECK(written == lines.size());
+}
+
+}  // namespace
+
+TEST_CASE("log file: it is rotated between lines, before it exceeds its limit", "[io]") {
+  test::TempDir dir;
+  const std::string path = dir / "a.log";
+  LogFile file(path);
+  append(file, "12\n45\n78\nabc", {6, 2});
+  CHECK(text_of_file(path + ".1") == "12\n45\n");
+  CHECK(text_of_file(path) == "78\nabc");
+  // A line that was begun stays whole, and one that is too long is a file by itself.
+  append(file, "def\n0123456789\nx\n", {6, 2});
+  CHECK(text_of_file(path + ".2") == "78\nabcdef\n");
+  CHECK(text_of_file(path + ".1") == "0123456789\n");
+  CHECK(text_of_file(path) == "x\n");
+  CHECK(::access((path + ".3").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("log file: if no rotated file is to be kept it starts empty again", "[io]") {
+  test::TempDir dir;
+  LogFile file(dir / "a.log");
+  append(file, "12345\n67890\n", {6, 0});
+  CHECK(text_of_file(dir / "a.log") == "67890\n");
+  CHECK(::access((dir / "a.log.1").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("log file: a file that others renamed or emptied is not renamed again", "[io]") {
+  test::TempDir dir;
+  const std::string path = dir / "a.log";
+  LogFile file(path);
+  append(file, "12345\n", {6, 2});
+  REQUIRE(::rename(path.c_str(), (dir / "theirs").c_str()) == 0);
+  append(file, "67890\n", {6, 2});
+  CHECK(text_of_file(dir / "theirs") == "12345\n");
+  CHECK(text_of_file(path) == "67890\n");
+  REQUIRE(::truncate(path.c_str(), 0) == 0);
+  append(file, "abcde\n", {6, 2});
+  CHECK(text_of_file(path) == "abcde\n");
+  CHECK(::access((path + ".1").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("log file: if it cannot be renamed nothing is written beyond its size", "[io]") {
+  test::TempDir dir;
+  const std::string path = dir / "a.log";
+  // A directory in the way of the last name, which holds something.
+  REQUIRE(::mkdir((path + ".1").c_str(), 0755) == 0);
+  REQUIRE(::mkdir((path + ".1/x").c_str(), 0755) == 0);
+  LogFile file(path);
+  for (const std::size_t expected : {6u, 0u}) {
+    std::size_t written = 99;
+    const auto done = file.append("12345\n67890\nabcde\n", {6, 1}, written);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().text == "cannot rename " + path + ": Is a directory");
+    CHECK(written == expected);
+  }
+  CHECK(text_of_file(path) == "12345\n");
+  REQUIRE(::rename((path + ".1").c_str(), (dir / "away").c_str()) == 0);
+  append(file, "x\n", {6, 1});
+  CHECK(text_of_file(path + ".1") == "12345\n");
+  CHECK(text_of_file(path) == "x\n");
+}
+
+TEST_CASE("log file: it is neither opened nor rotated by a link that a stranger made", "[io]") {
+  if (::geteuid() != 0) return test::skip("needs root");
+  test::TempDir dir;
+  for (const char* folder : {"theirs", "theirs/logs", "secret"})
+    REQUIRE(::mkdir((dir / folder).c_str(), 0700) == 0);
+  for (const char* folder : {"theirs", "theirs/logs"})
+    REQUIRE(::chown((dir / folder).c_str(), 64123, 64123) == 0);
+  LogFile file(dir / "theirs/logs/a.log");
+  append(file, "12345\n", {6, 2});
+  CHECK(text_of_file(dir / "theirs/logs/a.log") == "12345\n");
+  // The folder makes way for a link to one of root's, in which there is a file of that name.
+  REQUIRE(::rename((dir / "theirs/logs").c_str(), (dir / "theirs/old").c_str()) == 0);
+  REQUIRE(::symlink((dir / "secret").c_str(), (dir / "theirs/logs").c_str()) == 0);
+  REQUIRE(::link((dir / "theirs/old/a.log").c_str(), (dir / "secret/a.log").c_str()) == 0);
+  std::size_t written = 0;
+  for (int i = 0; i < 2; ++i) {
+    const auto done = file.append("67890\n", {6, 2}, written);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().text == "cannot open " + (dir / "theirs/logs/a.log") + ": " +
+                                   (dir / "theirs/logs") + " is a symbolic link, and its folder " +
+                                   (dir / "theirs") + " belongs to uid 64123");
+    file.close();
+  }
+  CHECK(text_of_file(dir / "secret/a.log") == "12345\n");
+  CHECK(::access((dir / "secret/a.log.1").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("file sink: pieces of a line are joined, and another stream's line ends one", "[io]") {
+  test::TempDir dir;
+  const std::string path = dir / "a.log";
+  auto dropped = std::make_shared<std::atomic<std::uint64_t>>(0);
+  FileWriters writers;
+  const auto sink = std::make_shared<FileSink>(writers, path);
+  int out = 0, err = 0;  // only their addresses count
+  const std::string text = "one\ntwo\npiece";
+  const auto give = [&](const void* source, std::vector<SplitLine> lines) {
+    sink->take({"a", LogStream::out, 1, source, 0, lines}, dropped);
+  };
+  const std::string_view view = text;
+  give(&out, {{view.substr(0, 3)},
+              {view.substr(4, 3)},
+              {view.substr(8, 3), true},
+              {view.substr(11, 2), true}});
+  give(&out, {{"more", true}});
+  give(&err, {{"other"}, {""}});
+  give(&out, {{"end"}});
+  CHECK(test::becomes_true(
+      [&] { return text_of_file(path) == "one\ntwo\npiecemore\nother\n\nend\n"; }));
+  writers.begin_finish();
+  writers.await_finish(Milliseconds{20000});
+  CHECK_FALSE(writers.busy());
+  CHECK(*dropped == 0);
+}
+
+TEST_CASE("file sink: a file is opened again even if there is always more to write", "[io]") {
+  test::TempDir dir;
+  const std::string path = dir / "a.log";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const UniqueFd reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  auto dropped = std::make_shared<std::atomic<std::uint64_t>>(0);
+  FileWriters writers;
+  const auto sink = std::make_shared<FileSink>(writers, path);
+  const std::string text(10000, 'x');
+  const SplitLine line{text, false};
+  const auto give = [&] { sink->take({"a", LogStream::out, 1, nullptr, 0, {&line, 1}}, dropped); };
+  for (int i = 0; i < 20; ++i) give();  // more than a FIFO takes
+  std::vector<char> bytes(65536);
+  REQUIRE(test::becomes_true([&] { return ::read(reader.get(), bytes.data(), bytes.size()) > 0; }));
+  REQUIRE(::rename(path.c_str(), (dir / "old").c_str()) == 0);
+  sink->reopen(1);
+  // More comes than is taken out at the other end.
+  CHECK(test::becomes_true([&] {
+    give();
+    static_cast<void>(::read(reader.get(), bytes.data(), bytes.size()));
+    return ::access(path.c_str(), F_OK) == 0;
+  }));
+}
+
+/// Lets another log's line come to a file between two pieces of one line.
+class Interrupting final : public Sink {
+ public:
+  Interrupting(std::shared_ptr<FileSink> file, ServiceLog& other)
+      : file_(std::move(file)), other_(other) {}
+  std::string_view name() const noexcept override { return "interrupting"; }
+  void finish(Milliseconds) noexcept override {}
+  void take(const SinkBatch& batch, const DropCount& dropped) noexcept override {
+    file_->take(batch, dropped);
+    if (batch.lines.back().continues) other_.take(LogStream::syslog, 1, 0, "other");
+  }
+
+ private:
+  const std::shared_ptr<FileSink> file_;
+  ServiceLog& other_;
+};
+
+TEST_CASE("file sink: pieces of a message are not joined with another log's lines", "[io]") {
+  test::TempDir dir;
+  const std::string path = dir / "a.log";
+  FileWriters writers;
+  const auto sink = std::make_shared<FileSink>(writers, path);
+  RingMemory rings;
+  ServiceLog one(rings, 0, "one"), other(rings, 1, "other");
+  other.configure("other", {}, {sink});
+  one.configure("one", {}, {std::make_shared<Interrupting>(sink, other)});
+  const std::string first(kMaxPiece, 'x');
+  one.take(LogStream::syslog, 1, 0, first + "rest");
+  CHECK(test::becomes_true([&] { return text_of_file(path) == first + "\nother\nrest\n"; }));
+}
+
+TEST_CASE("file sink: lines that find no room are counted, and all others are written", "[io]") {
+  test::TempDir dir;
+  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
+  auto dropped = std::make_shared<std::atomic<std::uint64_t>>(0);
+  FileWriters writers;
+  const auto sink = std::make_shared<FileSink>(writers, dir / "fifo");
+  const std::string text(16000, 'x');
+  const SplitLine line{text, false};
+  constexpr std::uint64_t kLines = 600;
+  const auto flood = [&] {
+    for (std::uint64_t i = 0; i < kLines; ++i)
+      sink->take({"a", LogStream::out, 1, nullptr, 0, {&line, 1}}, dropped);
+  };
+  flood();
+  CHECK(*dropped >= kLines - FileSink::kQueueBytes / text.size());
+  CHECK(sink->wants_pause());
+  // Nobody reads it: at last everything is lost, and counted as such.
+  CHECK(test::becomes_true([&] { return *dropped == kLines; }));
+  // Room that was made by giving up slows nobody down again.
+  flood();
+  CHECK_FALSE(sink->wants_pause());
+  // The file can be written again: the next flood is as the first.
+  REQUIRE(::unlink((dir / "fifo").c_str()) == 0);
+  CHECK(test::becomes_true([&] { return sink->idle(); }));
+  REQUIRE(::unlink((dir / "fifo").c_str()) == 0);
+  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
+  sink->reopen(1);
+  CHECK(test::becomes_true([&] { return sink->idle(); }));
+  flood();
+  CHECK(sink->wants_pause());
+}
+
+namespace {
+
+Logging to_file(const std::string& path) {
+  Logging logging;
+  logging.file = path;
+  return logging;
+}
+
+void say(const std::vector<std::shared_ptr<Sink>>& sinks, std::string_view text) {
+  const SplitLine line{text, false};
+  const auto dropped = std::make_shared<std::atomic<std::uint64_t>>(0);
+  for (const auto& sink : sinks)
+    sink->take({"a", LogStream::out, 1, nullptr, 0, {&line, 1}}, dropped);
+}
+
+/// Descriptors of this process that are below `folder`.
+int open_below(const std::string& folder) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const auto target = std::filesystem::read_symlink(entry.path(), gone);
+    if (!gone && target.string().starts_with(folder)) ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("sink table: at the end all files are closed, whoever is at work on them", "[io]") {
+  test::TempDir dir;
+  auto loop = std::move(*EventLoop::create());
+  SinkTable table(*loop, {});
+  std::vector<std::vector<std::shared_ptr<Sink>>> all;
+  for (int i = 0; i < 100; ++i)
+    all.push_back(table.sinks_for(to_file(dir / fmt::format("{}.log", i))));
+  for (const auto& sinks : all) say(sinks, "first");
+  REQUIRE(test::becomes_true([&] { return open_below(dir.path()) == 100; }));
+  // Some are being written, some rest.
+  for (std::size_t i = 0; i < all.size(); i += 2) say(all[i], std::string(100000, 'x'));
+  table.finish(Milliseconds{20000});
+  CHECK(open_below(dir.path()) == 0);
+  CHECK(text_of_file(dir / "98.log").size() == 100007);
+}
+
+TEST_CASE("sink table: a file that is no longer used is closed when its lines are written",
+          "[io]") {
+  test::TempDir dir;
+  auto loop = std::move(*DataLoop::create());
+  SinkTable table(loop->loop(), {});
+  REQUIRE(loop->start());
+  auto sinks = table.sinks_for(to_file(dir / "a/a.log"));
+  say(sinks, "late");  // its folder is missing: a writer tries again
+  sinks.clear();
+  table.sweep();
+  REQUIRE(test::becomes_true([&] { return ::mkdir((dir / "a").c_str(), 0755) == 0; }));
+  CHECK(test::becomes_true([&] { return text_of_file(dir / "a/a.log") == "late\n"; }));
+  CHECK(test::becomes_true([&] { return open_below(dir.path()) == 0; }));
+  CHECK(loop->stop(test::kPatience));
+}
+
+TEST_CASE("sink format: no host name breaks the header of a syslog message", "[io]") {
+  CHECK(syslog_host("") == "-");
+  CHECK(syslog_host("a-1.example") == "a-1.example");
+  CHECK(syslog_host("my host\n\x7f\xc3\xa4") == "my_host____");
+}
+
+TEST_CASE("sink format: times are of RFC 3339 with microseconds", "[io]") {
+  CHECK(time_text(0) == "1970-01-01T00:00:00.000000Z");
+  CHECK(time_text(1795200466123456) == "2026-11-20T18:47:46.123456Z");
+  CHECK(time_text(-1) == "1969-12-31T23:59:59.999999Z");
+}
+
+TEST_CASE("log target: an address is parsed into its parts", "[model]") {
+  const auto udp = parse_syslog_target("udp:[::1]:514");
+  REQUIRE(udp);
+  CHECK(udp->way == LogTarget::Way::udp);
+  CHECK(udp->endpoint.host == "::1");
+  CHECK(udp->endpoint.port == 514);
+  const auto local = parse_forward_target("unix:/run/x");
+  REQUIRE(local);
+  CHECK(local->way == LogTarget::Way::unix_socket);
+  CHECK(local->endpoint.socket == "/run/x");
+  CHECK_FALSE(parse_forward_target("udp:localhost:1"));
+  CHECK_FALSE(parse_syslog_target("/dev/log"));
+  CHECK_FALSE(parse_syslog_target(""));
+}
+
+}  // namespace io_log_file_test

@@ -1,0 +1,383 @@
+// Probes of real servers on the loopback that are well, ill and hostile.
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <functional>
+#include <future>
+#include <optional>
+#include <thread>
+
+#include "io/probe.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+#include "support/dns_server.hpp"
+#include "support/forked.hpp"
+#include "support/refused_call.hpp"
+#include "support/temp_dir.hpp"
+
+namespace io_probe_test {
+
+using namespace zinit;
+using namespace std::chrono_literals;
+using zinit::test::DnsQuestion;
+using zinit::test::DnsServer;
+using zinit::test::TempDir;
+
+namespace {
+
+void send_text(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+/// A server that gives each connection, one after the other, to `serve`, which may return at any
+/// time: the connection is closed then. `ended` becomes readable when it is to return.
+class Server {
+ public:
+  using Serve = std::function<void(int connection, int ended)>;
+
+  explicit Server(Serve serve, int family = AF_INET, const std::string& path = {})
+      : serve_(std::move(serve)) {
+    socket_.reset(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ended_.reset(::eventfd(0, EFD_CLOEXEC));
+    SocketAddress address = local_address(path);
+    if (family == AF_INET) {
+      auto& to = reinterpret_cast<sockaddr_in&>(address.storage);
+      to = {};
+      to.sin_family = AF_INET;
+      to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      address.size = sizeof to;
+    } else if (family == AF_INET6) {
+      auto& to = reinterpret_cast<sockaddr_in6&>(address.storage);
+      to = {};
+      to.sin6_family = AF_INET6;
+      to.sin6_addr = in6addr_loopback;
+      address.size = sizeof to;
+    }
+    REQUIRE(::bind(socket_.get(), address.get(), address.size) == 0);
+    REQUIRE(::listen(socket_.get(), serve_ ? 16 : 0) == 0);
+    REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address.storage),
+                          &address.size) == 0);
+    port = ntohs(reinterpret_cast<sockaddr_in&>(address.storage).sin_port);
+    address_ = address;
+    if (serve_) thread_ = std::thread([this] { run(); });
+  }
+  ~Server() {
+    const std::uint64_t one = 1;
+    (void)!::write(ended_.get(), &one, sizeof one);
+    if (thread_.joinable()) thread_.join();
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Of one that serves nobody: connects until the queue is full.
+  void fill_queue() {
+    for (int i = 0; i < 8; ++i) {
+      UniqueFd fd(
+          ::socket(address_.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      (void)::connect(fd.get(), address_.get(), address_.size);
+      fillers_.push_back(std::move(fd));
+    }
+  }
+  [[nodiscard]] std::string host_port() const { return "127.0.0.1:" + std::to_string(port); }
+  [[nodiscard]] std::string url() const { return "http://" + host_port() + "/health"; }
+
+  int port = 0;
+
+ private:
+  void run() {
+    while (true) {
+      pollfd ready[] = {{socket_.get(), POLLIN, 0}, {ended_.get(), POLLIN, 0}};
+      if (::poll(ready, 2, -1) < 0 || ready[1].revents != 0) return;
+      const UniqueFd connection(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (connection) serve_(connection.get(), ended_.get());
+    }
+  }
+
+  const Serve serve_;
+  UniqueFd socket_, ended_;
+  SocketAddress address_;
+  std::vector<UniqueFd> fillers_;
+  std::thread thread_;
+};
+
+/// Waits until the other end has gone, or the test is over.
+void await_end(int connection, int ended) {
+  char buffer[4096];
+  while (true) {
+    pollfd ready[] = {{connection, POLLIN, 0}, {ended, POLLIN, 0}};
+    if (::poll(ready, 2, -1) < 0 || ready[1].revents != 0) return;
+    if (::recv(connection, buffer, sizeof buffer, 0) <= 0) return;
+  }
+}
+
+/// A request's text, to the empty line.
+std::string read_request(int connection) {
+  std::string text;
+  char buffer[4096];
+  while (text.find("\r\n\r\n") == std::string::npos) {
+    const ssize_t size = ::recv(connection, buffer, sizeof buffer, 0);
+    if (size <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(size));
+  }
+  return text;
+}
+
+/// Answers each request with `text` and closes.
+Server::Serve answer(std::string text) {
+  return [text](int connection, int ended) {
+    (void)read_request(connection);
+    send_text(connection, text);
+    ::shutdown(connection, SHUT_WR);
+    await_end(connection, ended);
+  };
+}
+
+/// Sends `first`, and then `more` for as long as somebody listens.
+Server::Serve endless(std::string first, std::string more) {
+  return [=](int connection, int) {
+    (void)read_request(connection);
+    send_text(connection, first);
+    while (::send(connection, more.data(), more.size(), MSG_NOSIGNAL) > 0) {}
+  };
+}
+
+class Rig {
+ public:
+  explicit Rig(const DnsServer& names) : Rig(names.resolv_conf(), names.port()) {}
+  explicit Rig(const std::string& resolv_conf = "", std::uint16_t port = 1) {
+    auto made = DataLoop::create();
+    REQUIRE(made);
+    data_ = std::move(*made);
+    dir.write("hosts", "");
+    dir.write("resolv.conf", resolv_conf);
+    resolver_.emplace(data_->loop(), ResolverFiles{dir / "hosts", dir / "resolv.conf", port});
+    probe_.emplace(data_->loop(), *resolver_);
+    REQUIRE(data_->start());
+  }
+  ~Rig() { CHECK(data_->stop(test::kPatience)); }
+
+  /// What a probe comes to; `limit` is its timeout.
+  std::string probe(Endpoint endpoint, Milliseconds limit = 30s,
+                    std::vector<StatusRange> status = {{200, 399}}) {
+    auto target = std::make_shared<ProbeTarget>();
+    target->http = !endpoint.target.empty();
+    target->endpoint = std::move(endpoint);
+    target->status = std::move(status);
+    target->timeout = limit;
+    std::promise<std::string> told;
+    REQUIRE(data_->loop().post([&] {
+      probe_->start(target, [&](Error fault) { told.set_value(std::move(fault.text)); });
+    }));
+    auto fault = told.get_future();
+    REQUIRE(fault.wait_for(60s) == std::future_status::ready);
+    return fault.get();
+  }
+  std::string tcp(const std::string& text, Milliseconds limit = 30s) {
+    return probe(parse_tcp_endpoint(text).value(), limit);
+  }
+  std::string http(const std::string& url, Milliseconds limit = 30s,
+                   std::vector<StatusRange> status = {{200, 399}}) {
+    return probe(parse_http_endpoint(url).value(), limit, std::move(status));
+  }
+
+  TempDir dir;
+
+ private:
+  std::unique_ptr<DataLoop> data_;
+  std::optional<Resolver> resolver_;
+  std::optional<Probe> probe_;
+};
+
+constexpr Milliseconds kShort{150};
+
+}  // namespace
+
+TEST_CASE("probe: tcp is healthy if the connection is accepted", "[io][health][quick]") {
+  Rig rig;
+  Server v4(await_end);
+  CHECK(rig.tcp(v4.host_port()).empty());
+  CHECK(rig.tcp("localhost:" + std::to_string(v4.port)).empty());
+  Server v6(await_end, AF_INET6);
+  CHECK(rig.tcp("[::1]:" + std::to_string(v6.port)).empty());
+  // 127.0.0.1 comes first and refuses.
+  CHECK(rig.tcp("localhost:" + std::to_string(v6.port)).empty());
+  Server local(await_end, AF_UNIX, rig.dir / "socket");
+  CHECK(rig.tcp("unix:" + rig.dir / "socket").empty());
+}
+
+TEST_CASE("probe: tcp says why a connection fails", "[io][health][quick]") {
+  Rig rig;
+  std::string closed;
+  {
+    Server server(await_end);
+    closed = server.host_port();
+  }
+  CHECK(rig.tcp(closed) == "cannot connect to " + closed + ": Connection refused");
+  const std::string missing = rig.dir / "socket";
+  CHECK(rig.tcp("unix:" + missing) ==
+        "cannot connect to unix:" + missing + ": No such file or directory");
+}
+
+TEST_CASE("probe: a full backlog of connections is not healthy", "[io][health][quick]") {
+  Rig rig;
+  Server tcp(nullptr);
+  tcp.fill_queue();
+  CHECK(rig.tcp(tcp.host_port(), kShort) ==
+        "cannot connect to " + tcp.host_port() + ": no answer within 150 ms");
+  Server local(nullptr, AF_UNIX, rig.dir / "socket");
+  local.fill_queue();
+  CHECK(rig.tcp("unix:" + rig.dir / "socket") ==
+        "cannot connect to unix:" + rig.dir / "socket" + ": its queue of connections is full");
+}
+
+TEST_CASE("probe: a connection that the kernel cannot watch says nothing of the service",
+          "[io][health][quick]") {
+  const Server server(nullptr);
+  const std::string said = test::in_child([&]() -> std::string {
+    auto loop = EventLoop::create();
+    if (!loop) return "no loop";
+    Resolver resolver(**loop);
+    Probe probe(**loop, resolver);
+    auto target = std::make_shared<ProbeTarget>();
+    target->endpoint = parse_tcp_endpoint(server.host_port()).value();
+    target->timeout = 30s;
+    if (!test::refuse_call(SYS_epoll_ctl, ENOMEM)) return "no filter";
+    std::string told;
+    probe.start(target, [&](const Error& fault) {
+      told = fault.text + (fault.temporary() ? " (temporary)" : "");
+      (*loop)->stop();
+    });
+    ::alarm(60);
+    (*loop)->run();
+    return told;
+  });
+  CHECK(said == "the kernel cannot watch a socket (temporary)");
+}
+
+TEST_CASE("probe: the addresses of a name are tried until one accepts the connection",
+          "[io][health][quick]") {
+  // Three that refuse, or do not answer, and the good one last.
+  DnsServer names([](const DnsQuestion& question) {
+    std::string packet = DnsServer::reply(question, 0);
+    if (question.type != 1) return packet;
+    for (const char last : {'\2', '\3', '\4', '\1'}) {
+      packet += std::string("\xc0\x0c\0\1\0\1\0\0\0\x1e\0\4\x7f\0\0", 15) + last;
+      ++packet[7];
+    }
+    return packet;
+  });
+  Rig rig(names);
+  Server server(await_end);
+  CHECK(rig.tcp("db.example:" + std::to_string(server.port)).empty());
+}
+
+TEST_CASE("probe: a name server that does not answer costs the probe's timeout and no more",
+          "[io][health][quick]") {
+  DnsServer silent([](const DnsQuestion&) { return std::string(); });
+  Rig rig(silent);
+  CHECK(rig.tcp("db.example:80", kShort) ==
+        "cannot resolve db.example: no name server has answered within 150 ms");
+  Server server(await_end);
+  CHECK(rig.tcp(server.host_port()).empty());
+}
+
+TEST_CASE("probe: http asks as HTTP/1.1 does, and goes by the status", "[io][health][quick]") {
+  Rig rig;
+  std::promise<std::string> seen;
+  Server server([&](int connection, int) {
+    seen.set_value(read_request(connection));
+    send_text(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  });
+  CHECK(rig.http("http://localhost:" + std::to_string(server.port) + "/health?deep=1").empty());
+  CHECK(seen.get_future().get() ==
+        "GET /health?deep=1 HTTP/1.1\r\nHost: localhost:" + std::to_string(server.port) +
+            "\r\nUser-Agent: zinit/" ZINIT_VERSION "\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+}
+
+TEST_CASE("probe: a redirect is healthy and not followed, a server error is not healthy",
+          "[io][health][quick]") {
+  Rig rig;
+  Server moved(answer("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n"));
+  CHECK(rig.http(moved.url()).empty());
+  Server broken(answer("HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n"));
+  CHECK(rig.http(broken.url()) == broken.host_port() + " answered /health with status 500");
+  CHECK(rig.http(broken.url(), 30s, {{200, 200}, {500, 501}}).empty());
+  CHECK_FALSE(rig.http(moved.url(), 30s, {{200, 200}}).empty());
+}
+
+TEST_CASE("probe: http over a unix socket", "[io][health][quick]") {
+  Rig rig;
+  Server server(answer("HTTP/1.1 200 OK\r\n\r\n"), AF_UNIX, rig.dir / "socket");
+  CHECK(rig.http("http+unix://" + rig.dir / "socket" + ":/health").empty());
+}
+
+TEST_CASE("probe: 1xx answers and bodies of every kind are skipped", "[io][health][quick]") {
+  Rig rig;
+  const std::string text = GENERATE(
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense", "HTTP/1.0 200 OK\r\n\r\nok");
+  Server server(answer(text));
+  CHECK(rig.http(server.url()).empty());
+  Server without_end(endless("HTTP/1.1 200 OK\r\n\r\n", std::string(4096, 'x')));
+  CHECK(rig.http(without_end.url()).empty());
+}
+
+TEST_CASE("probe: servers that say nothing, nonsense or too much are not healthy",
+          "[io][health][quick]") {
+  Rig rig;
+  const auto fault = [&](Server::Serve serve, Milliseconds limit) {
+    Server server(std::move(serve));
+    std::string text = rig.http(server.url(), limit);
+    REQUIRE(text.starts_with(server.host_port() + " "));
+    return text.substr(server.host_port().size() + 1);
+  };
+  CHECK(fault(await_end, 3s) == "has not answered within 3000 ms");
+  CHECK(fault(answer(""), 30s) == "closed the connection without an answer");
+  CHECK(fault(answer("HTTP/1.1 200"), 30s) == "closed the connection in the middle of its answer");
+  CHECK(fault(answer("220 mail ESMTP\r\n"), 30s).starts_with("sent what is not HTTP"));
+  CHECK(fault(endless("HTTP/1.1 200 OK\r\n", "X-More: of them\r\n"), 30s) ==
+        "sent headers of more than 65536 bytes");
+  CHECK(fault(endless("HTTP/1.1 100 Go\r\n\r\n", "HTTP/1.1 100 Go\r\n\r\n"), 30s) ==
+        "sent headers of more than 65536 bytes");
+  const auto stalls = [](int connection, int ended) {
+    (void)read_request(connection);
+    send_text(connection, "HTTP/1.1 200 OK\r\nServer: slow");
+    await_end(connection, ended);
+  };
+  CHECK(fault(stalls, 3s) == "has answered in part within 3000 ms");
+}
+
+TEST_CASE("probe: headers that come byte by byte count while they come in time",
+          "[io][health][quick]") {
+  Rig rig;
+  Server server([](int connection, int) {
+    (void)read_request(connection);
+    const int no_delay = 1;
+    (void)::setsockopt(connection, IPPROTO_TCP, 1 /* TCP_NODELAY */, &no_delay, sizeof no_delay);
+    for (const char byte : std::string_view("HTTP/1.1 200 OK\r\nA: b\r\n\r\n"))
+      send_text(connection, {&byte, 1});
+  });
+  CHECK(rig.http(server.url()).empty());
+}
+
+TEST_CASE("probe: a connection that is reset is reported", "[io][health][quick]") {
+  Rig rig;
+  Server server([](int connection, int) {
+    (void)read_request(connection);
+    const linger now{1, 0};
+    (void)::setsockopt(connection, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  });
+  CHECK(rig.http(server.url()) ==
+        "cannot read from " + server.host_port() + ": Connection reset by peer");
+}
+
+}  // namespace io_probe_test

@@ -1,0 +1,273 @@
+// Where zinit's cgroups lie, by texts; and, where one can be made, what is done with them.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <functional>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "os/cgroup_tree.hpp"
+#include "os/spawn.hpp"
+#include "os/spawn_child.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+#include "support/forked.hpp"
+#include "support/skip.hpp"
+
+namespace os_cgroup_test {
+
+using namespace zinit;
+
+namespace {
+
+using Paths = std::vector<std::string>;
+
+constexpr std::string_view kUnified =
+    "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec shared:4 - cgroup2 cgroup2 rw\n";
+constexpr std::string_view kHybrid =
+    "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
+    "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+    "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+constexpr std::string_view kPartOnly =
+    "50 40 0:26 /user.slice/a\\040b /mnt/part rw - cgroup2 cgroup2 rw\n";
+
+/// A cgroup for a test, and its end. Not there where none can be made.
+class Place {
+ public:
+  Place() {
+    const auto mounts = read_file("/proc/self/mountinfo", std::size_t{1} << 20);
+    const auto own = read_file("/proc/self/cgroup", 65536);
+    if (!mounts || !own) return;
+    for (const std::string& directory : own_cgroup_directories(*mounts, *own)) {
+      path_ = fmt::format("{}/zinit-unit-{}", directory, ::getpid());
+      if (::mkdir(path_.c_str(), 0755) == 0) return;
+    }
+    path_.clear();
+  }
+  ~Place() {
+    if (path_.empty()) return;
+    if (const auto all = Cgroup::open(path_)) {
+      const auto killed = all->kill();
+      (void)test::becomes_true([&] { return !all->populated(); });
+      all->remove_children();
+    }
+    ::rmdir(path_.c_str());
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  [[nodiscard]] bool made() const { return !path_.empty(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+std::string text_of(const Result<std::unique_ptr<CgroupTree>>& tree) {
+  return tree ? "tree" : tree.error().text;
+}
+
+SpawnPlan sleeping(int cgroup) {
+  SpawnPlan plan;
+  plan.program = "/bin/sleep";
+  plan.argv = {"sleep", "1000"};
+  plan.cgroup = cgroup;
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("cgroups: a process's service is the first part below zinit's own", "[os]") {
+  const auto service = [](std::string_view text) { return service_in_cgroup(text, "/a/zinit"); };
+  CHECK(service("0::/a/zinit/web.service\n") == "web");
+  CHECK(service("12:cpu:/x\n0::/a/zinit/web.service/zinit-control\n1:name=y:/") == "web");
+  CHECK(service("0::/a/zinit/web.service (deleted)\n").empty());
+  CHECK(service("0::/a/zinit/x.service.service\n") == "x.service");
+  for (const char* other :
+       {"", "0::/", "0::/a/zinit", "0::/a/zinit/", "0::/a/zinit/supervisor",
+        "0::/a/zinit-2/web.service", "0::/b/web.service", "1:cpu:/a/zinit/w.service"})
+    CHECK(service(other).empty());
+  CHECK(service_in_cgroup("0::/zinit/web.service", "/zinit") == "web");
+}
+
+TEST_CASE("the own cgroup is found through every mount that shows it", "[os][cgroup]") {
+  CHECK(own_cgroup_directories(kUnified, "0::/\n") == Paths{"/sys/fs/cgroup"});
+  CHECK(own_cgroup_directories(kUnified, "0::/a/b.service\n") ==
+        Paths{"/sys/fs/cgroup/a/b.service"});
+  CHECK(own_cgroup_directories(kHybrid, "4:memory:/x\n1:name=systemd:/y\n0::/z\n") ==
+        Paths{"/sys/fs/cgroup/unified/z"});
+  CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a b/c\n") == Paths{"/mnt/part/c"});
+  CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a b\n") == Paths{"/mnt/part"});
+  CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a bc\n").empty());
+  CHECK(own_cgroup_directories(kPartOnly, "0::/\n").empty());
+  CHECK(own_cgroup_directories(kUnified, "0::/../outside\n").empty());
+  CHECK(own_cgroup_directories(kUnified, "4:memory:/x\n").empty());
+  CHECK(own_cgroup_directories("", "0::/\n").empty());
+}
+
+TEST_CASE("a figure is found by its whole word", "[os][cgroup]") {
+  const std::string_view text = "oom 1\noom_kill 23\noom_group_kill 4\n";
+  CHECK(keyed_number(text, "oom") == 1);
+  CHECK(keyed_number(text, "oom_kill") == 23);
+  CHECK(keyed_number(text, "kill") == std::nullopt);
+  CHECK(keyed_number("", "oom") == std::nullopt);
+  CHECK(keyed_number("populated\n", "populated") == std::nullopt);
+}
+
+TEST_CASE("a tree of cgroups is made, filled, emptied and left without a trace",
+          "[os][cgroup][root]") {
+  const Place place;
+  if (!place.made()) return test::skip("needs a writable cgroup v2");
+  const std::string said = test::in_child([&]() -> std::string {
+    auto tree = CgroupTree::create_below(place.path());
+    if (!tree) return tree.error().text;
+    const auto own = read_file("/proc/self/cgroup", 65536).value();
+    if (own.find("/zinit/supervisor\n") == std::string::npos) return "not moved: " + own;
+    const auto cgroup = (*tree)->make("web");
+    if (!cgroup || cgroup->populated()) return "no fresh cgroup";
+    const auto child = spawn(sleeping(cgroup->fd()));
+    if (!child) return child.error().text;
+    const auto where = read_file(fmt::format("/proc/{}/cgroup", child->pid).c_str(), 65536);
+    if (where->find("/zinit/web.service\n") == std::string::npos) return "elsewhere: " + *where;
+    if (!cgroup->populated() || cgroup->usage().tasks != 1) return "not populated";
+    (*tree)->remove("web");
+    if (!Cgroup::open(cgroup->path())) return "removed with a process";
+    ::mkdir((cgroup->path() + "/nested").c_str(), 0755);
+    ::mkdir((cgroup->path() + "/nested/deeper").c_str(), 0755);
+    if (!cgroup->kill()) return "not killed";
+    int status = 0;
+    if (::waitpid(child->pid, &status, 0) != child->pid || WTERMSIG(status) != SIGKILL)
+      return "not killed by SIGKILL";
+    if (cgroup->populated()) return "still populated";
+    {
+      const CgroupTree::Hold hold(tree->get(), "web");
+      (*tree)->remove("web");
+      if (!Cgroup::open(cgroup->path())) return "removed while it was held";
+    }
+    (*tree)->remove("web");
+    if (Cgroup::open(cgroup->path())) return "not removed";
+    if (!(*tree)->make("other")) return "no other";
+    (*tree)->close();
+    return std::filesystem::exists(place.path() + "/zinit") ? "left behind" : "good";
+  });
+  CHECK(said == "good");
+}
+
+TEST_CASE("a process is made in its cgroup whichever way it is made", "[os][cgroup][root]") {
+  const Place place;
+  if (!place.made()) return test::skip("needs a writable cgroup v2");
+  const auto cgroup = Cgroup::open(place.path());
+  REQUIRE(cgroup);
+  const std::string line = place.path().substr(place.path().rfind('/')) + "\n";
+  for (const CloneWay way : {CloneWay::shared, CloneWay::copied}) {
+    const CloneWay before = clone_way();
+    use_clone_way(way);
+    const auto child = spawn(sleeping(cgroup->fd()));
+    // Where one cannot be made, it is told, and nothing is left behind.
+    UniqueFd no_cgroup(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const auto refused = spawn(sleeping(no_cgroup.get()));
+    use_clone_way(before);
+    REQUIRE(child);
+    CHECK(read_file(fmt::format("/proc/{}/cgroup", child->pid).c_str(), 65536)->ends_with(line));
+    CHECK_FALSE(refused);
+    CHECK(cgroup->kill());
+    CHECK(::waitpid(child->pid, nullptr, 0) == child->pid);
+  }
+}
+
+TEST_CASE("a signal reaches every process of a cgroup and of those below it",
+          "[os][cgroup][root]") {
+  const Place place;
+  if (!place.made()) return test::skip("needs a writable cgroup v2");
+  ::mkdir((place.path() + "/below").c_str(), 0755);
+  const auto above = Cgroup::open(place.path());
+  const auto below = Cgroup::open(place.path() + "/below");
+  REQUIRE((above && below));
+  for (const bool whole : {true, false}) {
+    const auto first = spawn(sleeping(above->fd()));
+    const auto second = spawn(sleeping(below->fd()));
+    REQUIRE((first && second));
+    (whole ? *above : *below).signal(SIGTERM);
+    int status = 0;
+    REQUIRE(::waitpid(second->pid, &status, 0) == second->pid);
+    CHECK(WTERMSIG(status) == SIGTERM);
+    if (!whole) {
+      CHECK(::kill(first->pid, 0) == 0);
+      CHECK(above->kill());
+    }
+    REQUIRE(::waitpid(first->pid, &status, 0) == first->pid);
+    CHECK(WTERMSIG(status) == (whole ? SIGTERM : SIGKILL));
+  }
+}
+
+TEST_CASE("without cgroup.kill every process is killed one by one, also what they still fork",
+          "[os][cgroup][root]") {
+  const Place place;
+  if (!place.made()) return test::skip("needs a writable cgroup v2");
+  const auto cgroup = Cgroup::open(place.path());
+  REQUIRE(cgroup);
+  SpawnPlan plan;
+  plan.program = "/bin/sh";
+  plan.argv = {"sh", "-c",
+               "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1000 & done; "
+               "while :; do sleep 0.001; done"};
+  plan.env = {"PATH=/usr/bin:/bin"};
+  plan.cgroup = cgroup->fd();
+  const auto child = spawn(plan);
+  REQUIRE(child);
+  REQUIRE(test::becomes_true([&] { return cgroup->usage().tasks.value_or(0) > 10; }));
+  cgroup->kill_each();
+  int status = 0;
+  REQUIRE(::waitpid(child->pid, &status, 0) == child->pid);
+  CHECK(WTERMSIG(status) == SIGKILL);
+  CHECK(test::becomes_true([&] { return !cgroup->populated(); }));
+}
+
+TEST_CASE("a second zinit takes another place, and one that was killed leaves its own to the next",
+          "[os][cgroup][root]") {
+  const Place place;
+  if (!place.made()) return test::skip("needs a writable cgroup v2");
+  const auto make_and_end = [&] {
+    return test::in_child([&]() -> std::string {
+      const auto tree = CgroupTree::create_below(place.path());
+      if (!tree || !(*tree)->make("stale")) return text_of(tree);
+      return (*tree)->path_of("x");  // without close(), as if it had been killed
+    });
+  };
+  const std::string first = place.path() + "/zinit/x.service";
+  CHECK(make_and_end() == first);
+  CHECK(test::in_child([&]() -> std::string {
+          const auto tree = CgroupTree::create_below(place.path());
+          if (!tree) return text_of(tree);
+          if ((*tree)->path_of("x") != first) return "not taken over";
+          if (Cgroup::open((*tree)->path_of("stale"))) return "not cleaned";
+          const std::string second = make_and_end();
+          if (second != place.path() + "/zinit-2/x.service") return second;
+          (*tree)->close();
+          return "good";
+        }) == "good");
+}
+
+TEST_CASE("resources without a controller are told by key, and others are not",
+          "[os][cgroup][root]") {
+  const Place place;
+  if (!place.made()) return test::skip("needs a writable cgroup v2");
+  const auto cgroup = Cgroup::open(place.path());
+  REQUIRE(cgroup);
+  if (cgroup->read("memory.max")) return test::skip("needs a cgroup without controllers");
+  Resources resources;
+  CHECK(apply_resources(*cgroup, resources, true).value().empty());
+  resources.memory_max = 1 << 20;
+  resources.pids_max = 5;
+  CHECK(apply_resources(*cgroup, resources, false).value() ==
+        Paths{"resources.memory_max has no effect: zinit's cgroup has no controller memory with "
+              "memory.max",
+              "resources.pids_max has no effect: zinit's cgroup has no controller pids with "
+              "pids.max"});
+}
+
+}  // namespace os_cgroup_test

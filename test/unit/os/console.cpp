@@ -1,0 +1,115 @@
+// The console: which, how it is opened, and descriptors 0 to 2.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "os/console.hpp"
+#include "os/kernel_command_line.hpp"
+#include "support/catch.hpp"
+#include "support/descriptors.hpp"
+#include "support/forked.hpp"
+#include "support/temp_dir.hpp"
+
+namespace os_console_test {
+
+using namespace zinit;
+using test::in_child;
+
+TEST_CASE("the kernel's words are parted by blanks outside quotes", "[os][console]") {
+  using Words = std::vector<std::string>;
+  CHECK(kernel_words("quiet  a=1\tb\n") == Words{"quiet", "a=1", "b"});
+  CHECK(kernel_words("a=\"b c\" \"d=e f\"g h\"") == Words{"a=b c", "d=e fg", "h"});
+  CHECK(kernel_words("").empty());
+  CHECK(kernel_words(" \n").empty());
+}
+
+TEST_CASE("the last console= names the console", "[os][console]") {
+  using Paths = std::vector<std::string>;
+  const Paths only{"/dev/console"};
+  CHECK(console_paths("") == only);
+  CHECK(console_paths("quiet root=/dev/sda1") == only);
+  CHECK(console_paths("console=tty0 console=ttyS0,115200n8 quiet") ==
+        Paths{"/dev/ttyS0", "/dev/console"});
+  CHECK(console_paths("console=ttyS0 console=tty0") == Paths{"/dev/tty0", "/dev/console"});
+  CHECK(console_paths("console=ttyS0 console=") == only);
+  CHECK(console_paths("console=null") == only);
+  CHECK(console_paths("console=../etc/passwd") == only);
+  CHECK(console_paths("console=hvc0 -- console=ttyS0") == Paths{"/dev/hvc0", "/dev/console"});
+  CHECK(console_paths("noconsole=tty1 netconsole=x") == only);
+}
+
+TEST_CASE("the first path that is a terminal is taken, without waiting", "[os][console]") {
+  UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  REQUIRE(::unlockpt(master.get()) == 0);
+  const std::string terminal = ::ptsname(master.get());
+  test::TempDir dir;
+  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);  // would hang who opens it carelessly
+  const auto before = test::open_descriptors();
+  {
+    const auto console = open_console({"/nonexistent", dir / "fifo", "/dev/null", terminal});
+    REQUIRE(console);
+    CHECK(console->path == terminal);
+    CHECK((::fcntl(console->fd.get(), F_GETFL) & O_NONBLOCK) != 0);
+    CHECK((::fcntl(console->fd.get(), F_GETFD) & FD_CLOEXEC) != 0);
+    CHECK(::write(console->fd.get(), "x", 1) == 1);
+  }
+  CHECK(open_console({"/nonexistent"}).error().text ==
+        "cannot open /nonexistent: No such file or directory");
+  CHECK(open_console({terminal + "0", "/dev/null"}).error().errnum == ENOTTY);
+  CHECK_FALSE(open_console({}));
+  CHECK(test::open_descriptors() == before);
+}
+
+TEST_CASE("a console nobody reads takes what fits and never blocks", "[os][console]") {
+  UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  REQUIRE(::unlockpt(master.get()) == 0);
+  const auto console = open_console({::ptsname(master.get())});
+  REQUIRE(console);
+  const std::string block(4096, 'x');
+  ssize_t written = 0;
+  for (int i = 0; i < 1000 && written >= 0; ++i)
+    written = ::write(console->fd.get(), block.data(), block.size());
+  CHECK(written == -1);
+  CHECK(errno == EAGAIN);
+}
+
+TEST_CASE("a descriptor becomes the three standard streams, and stays so over exec",
+          "[os][console]") {
+  for (const int start : {0, 2, 7}) {
+    INFO(start);
+    const std::string said = in_child([&]() -> std::string {
+      const int fd = ::open("/dev/zero", O_RDWR | O_CLOEXEC);
+      if (::dup3(fd, start == fd ? 9 : start, O_CLOEXEC) < 0) return "no dup";
+      if (const auto made = make_standard_streams(start); !made) return made.error().text;
+      std::string all;
+      const auto open = test::open_descriptors();
+      for (const int stream : {0, 1, 2}) {
+        all += open.at(stream) + " ";
+        if ((::fcntl(stream, F_GETFD) & FD_CLOEXEC) != 0) all += "closes ";
+      }
+      return all;
+    });
+    CHECK(said == "/dev/zero /dev/zero /dev/zero ");
+  }
+  CHECK_FALSE(make_standard_streams(-1));
+}
+
+TEST_CASE("closed standard streams are filled, open ones left alone", "[os][console]") {
+  const std::string said = in_child([]() -> std::string {
+    const int zero = ::open("/dev/zero", O_RDWR);
+    ::dup2(zero, 1);
+    ::close(0);
+    ::close(2);
+    if (const auto filled = fill_standard_streams(); !filled) return filled.error().text;
+    const auto open = test::open_descriptors();
+    std::string all = open.at(0) + " " + open.at(1) + " " + open.at(2);
+    for (const int stream : {0, 1, 2})
+      if ((::fcntl(stream, F_GETFD) & FD_CLOEXEC) != 0) all += " closes";
+    return all;
+  });
+  CHECK(said == "/dev/null /dev/zero /dev/null");
+}
+
+}  // namespace os_console_test

@@ -1,0 +1,125 @@
+// What zinit does to the machine, each in a namespace where nobody else is touched.
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "base/fd.hpp"
+#include "os/net.hpp"
+#include "os/power.hpp"
+#include "support/catch.hpp"
+#include "support/forked.hpp"
+#include "support/skip.hpp"
+#include "support/temp_dir.hpp"
+
+namespace os_machine_test {
+
+using namespace zinit;
+using test::in_child;
+using test::TempDir;
+
+namespace {
+
+std::string node_name() {
+  utsname names{};
+  ::uname(&names);
+  return names.nodename;
+}
+
+/// How PID 1 of a new PID namespace ends that asks for `action`: "signal N", or what it was
+/// refused. Asks nobody but that namespace: a process that is not its PID 1 does nothing.
+std::string end_of_namespace(PowerAction action) {
+  return in_child([action]() -> std::string {
+    if (::unshare(CLONE_NEWPID) != 0) return "no namespace";
+    return in_child([action]() -> std::string {
+      if (::getpid() != 1) return "not PID 1";
+      return end_machine(action).text;
+    });
+  });
+}
+
+}  // namespace
+
+TEST_CASE("reboot ends the namespace as its parent is told", "[os][power][root]") {
+  if (!test::may_unshare(CLONE_NEWPID)) return test::skip("needs root and namespaces");
+  CHECK(end_of_namespace(PowerAction::reboot) == "signal " + std::to_string(SIGHUP));
+  CHECK(end_of_namespace(PowerAction::power_off) == "signal " + std::to_string(SIGINT));
+  CHECK(end_of_namespace(PowerAction::halt) == "signal " + std::to_string(SIGINT));
+}
+
+TEST_CASE("who may not touch the machine is told so", "[os][power]") {
+  // In a PID namespace too where that can be had, so that not even a mistake here harms anybody.
+  const bool inside = test::may_unshare(CLONE_NEWPID);
+  if (!inside && ::geteuid() == 0) return test::skip("needs namespaces");
+  const auto ask = []() -> std::string {
+    if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return "still root";
+    return end_machine(PowerAction::reboot).text + "|" + take_ctrl_alt_del().error().text;
+  };
+  const std::string said = in_child([&]() -> std::string {
+    if (!inside) return ask();
+    return ::unshare(CLONE_NEWPID) == 0 ? in_child(ask) : "no namespace";
+  });
+  CHECK(said ==
+        "cannot reboot the machine: Operation not permitted|"
+        "cannot take Ctrl-Alt-Del: Operation not permitted");
+}
+
+TEST_CASE("loopback comes up, and may be up already", "[os][net][root]") {
+  if (!test::may_unshare(CLONE_NEWNET)) return test::skip("needs root and namespaces");
+  const std::string said = in_child([]() -> std::string {
+    if (::unshare(CLONE_NEWNET) != 0) return "no namespace";
+    const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq request{};
+    std::strcpy(request.ifr_name, "lo");
+    ::ioctl(socket.get(), SIOCGIFFLAGS, &request);
+    std::string all = (request.ifr_flags & IFF_UP) != 0 ? "up " : "down ";
+    all += loopback_up() ? "done " : "failed ";
+    all += loopback_up() ? "done " : "failed ";
+    ::ioctl(socket.get(), SIOCGIFFLAGS, &request);
+    all += (request.ifr_flags & IFF_UP) != 0 ? "up" : "down";
+    return all;
+  });
+  CHECK(said == "down done done up");
+}
+
+TEST_CASE("loopback without the right is an error", "[os][net][root]") {
+  if (!test::may_unshare(CLONE_NEWNET)) return test::skip("needs root and namespaces");
+  const std::string said = in_child([]() -> std::string {
+    if (::unshare(CLONE_NEWNET) != 0 || ::setresuid(65534, 65534, 65534) != 0) return "not ready";
+    return loopback_up().error().text;
+  });
+  CHECK(said == "cannot set up interface lo: Operation not permitted");
+}
+
+TEST_CASE("the machine's name is the first line that says something", "[os][net]") {
+  CHECK(parse_hostname("box\n") == "box");
+  CHECK(parse_hostname("# comment\n\n  box.example  \nother\n") == "box.example");
+  CHECK(parse_hostname("box") == "box");
+  CHECK_FALSE(parse_hostname(""));
+  CHECK_FALSE(parse_hostname("\n# box\n"));
+}
+
+TEST_CASE("the machine is named by its file, if that says a name", "[os][net][root]") {
+  if (!test::may_unshare(CLONE_NEWUTS)) return test::skip("needs root and namespaces");
+  TempDir dir;
+  dir.write("name", "test-box\n");
+  dir.write("empty", "# nothing\n");
+  dir.write("long", std::string(65, 'x'));
+  const std::string said = in_child([&]() -> std::string {
+    if (::unshare(CLONE_NEWUTS) != 0) return "no namespace";
+    std::string all = set_hostname(dir / "name").value() ? node_name() : "unset";
+    all += set_hostname(dir / "empty").value() ? " set" : " left";
+    all += set_hostname(dir / "missing").value() ? " set" : " left";
+    all += set_hostname(dir / "long").error().errnum == EINVAL ? " refused" : " taken";
+    return all + " " + node_name();
+  });
+  CHECK(said == "test-box left left refused test-box");
+}
+
+}  // namespace os_machine_test

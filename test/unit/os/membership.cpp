@@ -1,0 +1,131 @@
+// Whose a process is, as /proc has it.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/fd.hpp"
+#include "base/format.hpp"
+#include "os/membership.hpp"
+#include "os/process.hpp"
+#include "os/spawn.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+#include "support/forked.hpp"
+
+namespace os_membership_test {
+
+using namespace zinit;
+
+namespace {
+
+constexpr pid_t kNobody = 4194305;  // above the largest that the kernel gives
+
+/// A child of this process that sleeps, with these variables.
+class Sleeper {
+ public:
+  explicit Sleeper(std::vector<std::string> env) {
+    SpawnPlan plan;
+    plan.program = "/bin/sleep";
+    plan.argv = {"sleep", "1000"};
+    plan.env = std::move(env);
+    child_ = std::move(spawn(plan).value());
+    // The kernel lets zinit go on while execve(2) still has arguments and variables to set.
+    REQUIRE(test::becomes_true([&] { return !command_line(child_.pid).empty(); }));
+  }
+  ~Sleeper() {
+    ::kill(child_.pid, SIGKILL);
+    ::waitpid(child_.pid, nullptr, 0);
+  }
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+
+  [[nodiscard]] pid_t pid() const { return child_.pid; }
+
+ private:
+  Child child_;
+};
+
+std::string told(bool yes) { return yes ? "yes" : "no"; }
+
+}  // namespace
+
+TEST_CASE("membership: a process descends from those above it and from who made its session",
+          "[os][readiness][quick]") {
+  const Sleeper child({});
+  CHECK(descends_from(child.pid(), child.pid()));
+  CHECK(descends_from(child.pid(), ::getpid()));
+  CHECK_FALSE(descends_from(::getpid(), child.pid()));
+  CHECK_FALSE(descends_from(child.pid(), kNobody));
+  CHECK_FALSE(descends_from(kNobody, ::getpid()));
+  CHECK_FALSE(descends_from(1, 1));
+  CHECK_FALSE(descends_from(0, ::getpid()));
+  CHECK_FALSE(descends_from(-1, -1));
+  // One whose parent has gone is known by the session.
+  CHECK(test::in_child([] {
+          const pid_t first = ::setsid();
+          int ends[2];
+          if (::pipe(ends) < 0) return std::string("no pipe");
+          if (::fork() == 0) {
+            if (::fork() == 0) {
+              while (::getppid() != 1 && ::getppid() == first) ::usleep(1000);
+              const bool own = descends_from(::getpid(), first);
+              _exit(::write(ends[1], own ? "y" : "n", 1) == 1 ? 0 : 1);
+            }
+            _exit(0);
+          }
+          char answer = '?';
+          if (::read(ends[0], &answer, 1) != 1) return std::string("no answer");
+          return told(answer == 'y');
+        }) == "yes");
+}
+
+TEST_CASE("membership: a cgroup is known by the path that the process is shown",
+          "[os][readiness][quick]") {
+  const auto text = read_file("/proc/self/cgroup", 16384);
+  REQUIRE(text);
+  const auto at = text->find("0::/");
+  CHECK_FALSE(in_cgroup(kNobody, "/sys/fs/cgroup/zinit/a"));
+  CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup/zinit/not-this-one") == false);
+  if (at == std::string::npos) return;  // cgroup v1 alone: nobody is in one
+  const std::string path = text->substr(at + 3, text->find('\n', at) - at - 3);
+  if (path == "/") return;  // in none that has a name
+  CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path) == true);
+  CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path + "/below") == false);
+  CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path + "x") == false);
+}
+
+TEST_CASE("membership: an orphan may be a service's that began after it and names no other",
+          "[os][readiness][quick]") {
+  const auto before = ticks_since_boot();
+  const Sleeper named({"ZINIT_SERVICE=a"}), unnamed({"OTHER=1"});
+  CHECK(may_be_orphan_of(named.pid(), before, "a"));
+  CHECK_FALSE(may_be_orphan_of(named.pid(), before, "b"));
+  CHECK_FALSE(may_be_orphan_of(named.pid(), before, "aa"));
+  CHECK(may_be_orphan_of(unnamed.pid(), before, "a"));
+  CHECK_FALSE(may_be_orphan_of(named.pid(), before + 1000000, "a"));
+  CHECK_FALSE(may_be_orphan_of(::getppid(), 0, "a"));
+  CHECK_FALSE(may_be_orphan_of(kNobody, 0, "a"));
+}
+
+TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness][quick]") {
+  const auto before = ticks_since_boot();
+  auto pipe = make_pipe();
+  REQUIRE(pipe);
+  const pid_t orphan = ::fork();
+  if (orphan == 0) {
+    ::setsid();
+    const pid_t below = ::fork();
+    if (below != 0 && ::write(pipe->write.get(), &below, sizeof below) < 0) _exit(1);
+    while (true) ::pause();
+  }
+  pid_t below = 0;
+  REQUIRE(::read(pipe->read.get(), &below, sizeof below) == sizeof below);
+  CHECK(may_be_orphan_of(below, before, "a"));
+  CHECK_FALSE(may_be_orphan_of(below, before + 1000000, "a"));
+  ::kill(below, SIGKILL);
+  ::kill(orphan, SIGKILL);
+  ::waitpid(orphan, nullptr, 0);
+}
+
+}  // namespace os_membership_test

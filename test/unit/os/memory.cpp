@@ -1,0 +1,44 @@
+// The program's code, unmapped and mapped again.
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "os/memory.hpp"
+#include "support/catch.hpp"
+
+namespace os_memory_test {
+
+using namespace zinit;
+
+namespace {
+
+/// How much of the executable mappings of this program is in its page tables, in KiB.
+long mapped_code() {
+  std::ifstream maps("/proc/self/smaps");
+  long kib = 0;
+  bool code = false;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(" r-xp ") != std::string::npos)
+      code = line.find("/test-unit") != std::string::npos;
+    if (line.find(" r--p ") != std::string::npos || line.find(" rw-p ") != std::string::npos)
+      code = false;
+    long rss = 0;
+    std::string name;
+    if (std::istringstream words(line); code && words >> name >> rss && name == "Rss:") kib += rss;
+  }
+  return kib;
+}
+
+}  // namespace
+
+TEST_CASE("code that is unmapped is mapped again where it runs", "[memory][quick]") {
+  // Whatever ran since the start of this program was mapped; to look at the mappings runs little.
+  const long before = mapped_code();
+  REQUIRE(before > 0);
+  release_after_boot();
+  const long after = mapped_code();
+  CHECK(after > 0);
+  CHECK(after < before);
+}
+
+}  // namespace os_memory_test

@@ -1,0 +1,181 @@
+// Mounts, in namespaces of a test's own; the pure parts on texts.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.hpp"
+#include "os/mount.hpp"
+#include "os/unmount.hpp"
+#include "support/catch.hpp"
+#include "support/forked.hpp"
+#include "support/skip.hpp"
+#include "support/temp_dir.hpp"
+
+namespace os_mount_test {
+
+using namespace zinit;
+using test::in_child;
+using test::TempDir;
+
+namespace {
+
+/// A mount namespace whose changes nobody else sees.
+bool own_mounts() {
+  return ::unshare(CLONE_NEWNS) == 0 &&
+         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
+bool mount_tmpfs(const std::string& path) {
+  ::mkdir(path.c_str(), 0755);
+  return ::mount("tmpfs", path.c_str(), "tmpfs", 0, "") == 0;
+}
+
+}  // namespace
+
+TEST_CASE("mount points are told from other directories", "[os][mount]") {
+  CHECK(is_mounted("/"));
+  CHECK(is_mounted("/proc"));
+  CHECK_FALSE(is_mounted("/proc/self"));
+  CHECK_FALSE(is_mounted("/nonexistent"));
+  TempDir dir;
+  CHECK_FALSE(is_mounted(dir.path()));
+  CHECK_FALSE(is_mounted(dir.write("file", "")));
+}
+
+TEST_CASE("what is missing is mounted once, with its directory and flags", "[os][mount][root]") {
+  if (!test::may_unshare(CLONE_NEWNS)) return test::skip("needs root and namespaces");
+  TempDir dir;
+  const std::string said = in_child([&]() -> std::string {
+    if (!own_mounts()) return "no namespace";
+    const std::string target = dir / "run";
+    const MountRow row{"tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711"};
+    const auto first = mount_if_missing(row), second = mount_if_missing(row);
+    struct stat status {};
+    ::stat(target.c_str(), &status);
+    const auto text = read_file("/proc/self/mountinfo", 1 << 20).value();
+    const auto at = text.find(" " + target + " ");
+    const std::string options = text.substr(at, text.find('\n', at) - at);
+    return std::string(first.value() ? "new" : "old") + (second.value() ? " new" : " old") +
+           ((status.st_mode & 0777) == 0711 ? " mode" : " wrong mode") +
+           (options.find("nosuid,nodev") != std::string::npos ? " flags" : " wrong flags");
+  });
+  CHECK(said == "new old mode flags");
+}
+
+TEST_CASE("a mount that fails says why", "[os][mount]") {
+  TempDir dir;
+  const bool allowed = test::may_unshare(CLONE_NEWNS);
+  const std::string said = in_child([&]() -> std::string {
+    if (allowed && !own_mounts()) return "no namespace";
+    const std::string file = dir.write("file", "");
+    const std::string below = file + "/x", there = dir / "there";
+    const MountRow no_directory{"tmpfs", below.c_str(), "tmpfs", 0, ""};
+    const MountRow no_type{"x", there.c_str(), "nosuchfs", 0, ""};
+    return mount_if_missing(no_directory).error().text + "|" +
+           mount_if_missing(no_type).error().text;
+  });
+  const char* why = allowed ? "No such device" : "Operation not permitted";
+  CHECK(said == "cannot make " + dir.path() + "/file/x: Not a directory|cannot mount " +
+                    dir.path() + "/there: " + why);
+}
+
+TEST_CASE("the table of mounts goes from the outside in", "[os][mount]") {
+  for (std::size_t i = 0; i < kSystemMounts.size(); ++i) {
+    const std::string outer = std::string(kSystemMounts[i].target) + "/";
+    for (std::size_t j = 0; j < i; ++j) {
+      INFO(kSystemMounts[j].target << " before " << outer);
+      CHECK_FALSE(std::string(kSystemMounts[j].target).starts_with(outer));
+    }
+    CHECK((kSystemMounts[i].flags & MS_NOSUID) != 0);
+  }
+}
+
+TEST_CASE("the links of /dev are made where they are missing", "[os][mount]") {
+  TempDir dir;
+  REQUIRE(::symlink("elsewhere", (dir / "stdin").c_str()) == 0);
+  CHECK(make_device_links(dir.path()).empty());
+  char target[100] = {};
+  REQUIRE(::readlink((dir / "fd").c_str(), target, sizeof target) > 0);
+  CHECK(std::string(target) == "/proc/self/fd");
+  REQUIRE(::readlink((dir / "stderr").c_str(), target, sizeof target) > 0);
+  CHECK(std::string(target).starts_with("/proc/self/fd/2"));
+  char kept[100] = {};
+  REQUIRE(::readlink((dir / "stdin").c_str(), kept, sizeof kept) > 0);
+  CHECK(std::string(kept) == "elsewhere");
+  CHECK(make_device_links("/nonexistent").size() == 4);
+}
+
+TEST_CASE("mounts are read with blanks in their names and optional fields", "[os][mount]") {
+  const auto mounts = parse_mountinfo(
+      "22 27 0:20 / /sys rw,nosuid shared:7 - sysfs sysfs rw\n"
+      "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+      "40 27 8:2 / /mnt/a\\040b\\134c rw shared:1 master:2 - xfs /dev/sdb rw\n"
+      "broken line\n"
+      "41 27 8:2 / /mnt rw -\n"
+      "\n");
+  REQUIRE(mounts.size() == 3);
+  CHECK(mounts[0].target == "/sys");
+  CHECK(mounts[0].type == "sysfs");
+  CHECK(mounts[1].target == "/");
+  CHECK(mounts[2].target == "/mnt/a b\\c");
+  CHECK(mounts[2].type == "xfs");
+}
+
+TEST_CASE("the end of a mount's optional fields is not looked for before them", "[os][mount]") {
+  const auto mounts = parse_mountinfo(
+      "42 27 8:2 - /mnt/x rw - xfs /dev/sdc rw\n"
+      "43 27 8:2 / - rw\n");
+  REQUIRE(mounts.size() == 1);
+  CHECK(mounts[0].type == "xfs");
+}
+
+TEST_CASE("the last mount goes first, and what zinit needs stays", "[os][mount]") {
+  std::vector<Mount> mounts;
+  for (const auto* target :
+       {"/", "/proc", "/sys", "/sys/fs/cgroup", "/dev", "/dev/pts", "/run", "/home", "/home/x",
+        "/run/user/1000", "/device", "/proc/sys/fs/binfmt_misc", "/srv/jail/proc", "/home"})
+    mounts.push_back({target, "x"});
+  CHECK(unmount_order(mounts) == std::vector<std::string>{"/home", "/srv/jail/proc", "/device",
+                                                          "/run/user/1000", "/home/x", "/home"});
+}
+
+TEST_CASE("all is unmounted, and what is busy is made read-only", "[os][mount][root]") {
+  if (!test::may_unshare(CLONE_NEWNS)) return test::skip("needs root and namespaces");
+  TempDir dir;
+  const std::string said = in_child([&]() -> std::string {
+    if (!own_mounts()) return "no namespace";
+    for (const auto* name : {"a", "a/inner", "a", "busy", "busy/inner", "written", "with blank"})
+      if (!mount_tmpfs(dir / name)) return std::string("cannot mount ") + name;
+    const int file = ::open((dir / "busy/file").c_str(), O_CREAT | O_RDONLY, 0600);
+    const int open_for_writing = ::open((dir / "written/file").c_str(), O_CREAT | O_WRONLY, 0600);
+    const auto faults = unmount_all(after(Clock::now(), Milliseconds{10'000}), dir.path());
+    std::string all;
+    for (const Error& fault : faults) all += fault.text + "\n";
+    const auto now = read_file("/proc/self/mountinfo", 1 << 20).value();
+    for (const Mount& mount : parse_mountinfo(now))
+      if (mount.target.starts_with(dir.path()))
+        all += mount.target.substr(dir.path().size()) + "\n";
+    if (::open((dir / "busy/new").c_str(), O_CREAT | O_RDONLY, 0600) >= 0 || errno != EROFS)
+      all += "busy can be written\n";
+    ::close(file);
+    ::close(open_for_writing);
+    if (!unmount_all(after(Clock::now(), Milliseconds{10'000}), dir.path()).empty() ||
+        is_mounted(dir / "busy"))
+      all += "still busy\n";
+    return all;
+  });
+  CHECK(said == "cannot remount read-only " + dir.path() +
+                    "/written: Device or resource busy\n/busy\n/written\n");
+}
+
+TEST_CASE("swap is found by its devices and files", "[os][mount]") {
+  CHECK(parse_swaps("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+                    "/dev/sda2                               partition\t1048572\t0\t-2\n"
+                    "/swap\\040file                             file\t1048572\t0\t-3\n") ==
+        std::vector<std::string>{"/dev/sda2", "/swap file"});
+  CHECK(parse_swaps("Filename Type Size Used Priority\n").empty());
+  CHECK(parse_swaps("").empty());
+}
+
+}  // namespace os_mount_test

@@ -1,0 +1,254 @@
+// Signals to processes and groups, their ends, and what /proc says of them.
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/format.hpp"
+#include "os/process.hpp"
+#include "os/spawn.hpp"
+#include "support/catch.hpp"
+
+namespace os_process_test {
+
+using namespace zinit;
+
+namespace {
+
+/// A shell that has said that it is there, and is killed with its group and reaped.
+class Shell {
+ public:
+  explicit Shell(const std::string& script) : pipe_(make_pipe().value()) {
+    SpawnPlan plan;
+    plan.program = "/bin/sh";
+    plan.argv = {"sh", "-c", script};
+    plan.env = {"PATH=/usr/bin:/bin"};
+    plan.out = pipe_.write.get();
+    child_ = std::move(spawn(plan).value());
+    pipe_.write.reset();
+  }
+  ~Shell() {
+    if (group_exists(child_.pid)) static_cast<void>(signal_group(child_.pid, SIGKILL));
+    reap_all();
+  }
+  Shell(const Shell&) = delete;
+  Shell& operator=(const Shell&) = delete;
+
+  [[nodiscard]] pid_t pid() const { return child_.pid; }
+  [[nodiscard]] int pidfd() const { return child_.pidfd.get(); }
+
+  /// The next line of its output.
+  [[nodiscard]] std::string line() const {
+    std::string text;
+    char c;
+    pollfd ready{pipe_.read.get(), POLLIN, 0};
+    while (::poll(&ready, 1, 20000) > 0 && ::read(pipe_.read.get(), &c, 1) == 1 && c != '\n')
+      text += c;
+    return text;
+  }
+
+  /// Waits until a child has ended, without reaping it.
+  [[nodiscard]] EndedProcess ended() const {
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOWAIT);
+    return next_ended().value();
+  }
+
+ private:
+  void reap_all() const {
+    while (::waitpid(child_.pid, nullptr, 0) < 0 && errno == EINTR) {}
+  }
+  Pipe pipe_;
+  Child child_;
+};
+
+}  // namespace
+
+TEST_CASE("an end is seen before it is reaped, as often as one looks", "[os][process]") {
+  const Shell shell("exit 3");
+  const EndedProcess first = shell.ended();
+  CHECK(first.pid == shell.pid());
+  CHECK(first.end == ProcessEnd{false, 3, false});
+  REQUIRE(next_ended());
+  CHECK(next_ended()->pid == shell.pid());
+  CHECK(process_group(shell.pid()) == shell.pid());
+  CHECK(group_exists(shell.pid()));
+  CHECK(signal_process(shell.pidfd(), shell.pid(), SIGTERM));  // a zombie takes it and does nothing
+  reap(shell.pid());
+  CHECK_FALSE(next_ended());
+  CHECK_FALSE(process_group(shell.pid()));
+  CHECK_FALSE(group_exists(shell.pid()));
+}
+
+TEST_CASE("a death by signal is told from an exit", "[os][process]") {
+  const Shell shell("kill -9 $$");
+  const EndedProcess ended = shell.ended();
+  CHECK(ended.end.by_signal);
+  CHECK(ended.end.value == SIGKILL);
+  reap(ended.pid);
+}
+
+TEST_CASE("a signal to a group reaches all of it", "[os][process]") {
+  const Shell shell("sleep 100 & sleep 100 & echo $!; wait");
+  const auto last = static_cast<pid_t>(std::stoi(shell.line()));
+  const auto groups = groups_in_use();
+  REQUIRE(groups);
+  CHECK(std::count(groups->begin(), groups->end(), shell.pid()) == 3);
+  CHECK(process_group(last) == shell.pid());
+  REQUIRE(signal_group(shell.pid(), SIGTERM));
+  CHECK(shell.ended().end == ProcessEnd{true, SIGTERM, false});
+  CHECK(read_process_stat(shell.pid())->session == shell.pid());
+}
+
+TEST_CASE("a signal to what is gone is an error, never a signal to another", "[os][process]") {
+  pid_t gone;
+  UniqueFd pidfd;
+  {
+    Shell shell("exit 0");
+    gone = shell.pid();
+    pidfd = UniqueFd(::dup(shell.pidfd()));
+    reap(shell.ended().pid);
+  }
+  const auto by_pidfd = signal_process(pidfd.get(), gone, SIGTERM);
+  REQUIRE_FALSE(by_pidfd);
+  CHECK(by_pidfd.error().errnum == ESRCH);
+  CHECK(by_pidfd.error().text == fmt::format("cannot signal process {}: No such process", gone));
+  CHECK(signal_process(-1, gone, 0).error().errnum == ESRCH);
+  CHECK(signal_group(gone, 0).error().errnum == ESRCH);
+}
+
+TEST_CASE("numbers that mean everybody or ourselves are refused", "[os][process]") {
+  for (const pid_t number : {-5, -1, 0, 1}) {
+    INFO(number);
+    CHECK(signal_group(number, 0).error().errnum == ESRCH);
+    CHECK(signal_process(-1, number, 0).error().errnum == ESRCH);
+    CHECK_FALSE(group_exists(number));
+  }
+  CHECK_FALSE(process_group(0));
+  CHECK_FALSE(process_group(-1));
+}
+
+TEST_CASE("a process is signalled without a pidfd too", "[os][process]") {
+  const Shell shell("echo there; exec sleep 100");
+  CHECK(shell.line() == "there");
+  REQUIRE(signal_process(-1, shell.pid(), SIGINT));
+  CHECK(shell.ended().end.value == SIGINT);
+}
+
+TEST_CASE("a wrong signal number is told", "[os][process]") {
+  const Shell shell("echo there; exec sleep 100");
+  CHECK(signal_process(shell.pidfd(), shell.pid(), 65).error().errnum == EINVAL);
+}
+
+TEST_CASE("what /proc says of this process is so", "[os][process]") {
+  const auto stat = read_process_stat(::getpid());
+  REQUIRE(stat);
+  CHECK(stat->pid == ::getpid());
+  CHECK(stat->ppid == ::getppid());
+  CHECK(stat->group == ::getpgrp());
+  CHECK(stat->session == ::getsid(0));
+  CHECK(stat->threads >= 1);
+  CHECK(stat->start_ticks > 0);
+  CHECK(stat->memory_bytes > 100000);
+  CHECK_FALSE(stat->zombie());
+  CHECK(command_line(::getpid()).find("test") != std::string::npos);
+  const auto all = all_processes();
+  REQUIRE(all);
+  CHECK(std::any_of(all->begin(), all->end(), [](const auto& p) { return p.pid == ::getpid(); }));
+}
+
+TEST_CASE("a zombie is seen as one and has no command line", "[os][process]") {
+  const Shell shell("exit 0");
+  CHECK(shell.ended().pid == shell.pid());
+  const auto stat = read_process_stat(shell.pid());
+  REQUIRE(stat);
+  CHECK(stat->zombie());
+  CHECK(stat->ppid == ::getpid());
+  CHECK(command_line(shell.pid()).empty());
+  const auto in_use = [&] {
+    const auto groups = groups_in_use().value();
+    return std::binary_search(groups.begin(), groups.end(), shell.pid());
+  };
+  CHECK(in_use());  // it has still to be reaped
+  reap(shell.pid());
+  CHECK_FALSE(in_use());
+  const auto gone = read_process_stat(shell.pid());
+  REQUIRE_FALSE(gone);
+  CHECK((gone.error().errnum == ENOENT || gone.error().errnum == ESRCH));
+  CHECK(command_line(shell.pid()).empty());
+}
+
+TEST_CASE("a process cannot fake its line in /proc by its name", "[os][process]") {
+  const std::string rest =
+      " S 7 8 9 0 -1 4194560 1 2 3 4 250 50 0 0 20 0 3 0 4711 1000 25 18446744073709551615";
+  const auto plain = parse_process_stat("42 (sh)" + rest + "\n");
+  REQUIRE(plain);
+  CHECK(plain->pid == 42);
+  CHECK(plain->comm == "sh");
+  CHECK(plain->state == 'S');
+  CHECK(plain->ppid == 7);
+  CHECK(plain->group == 8);
+  CHECK(plain->session == 9);
+  CHECK(plain->cpu_us == 300 * 1000000LL / ::sysconf(_SC_CLK_TCK));
+  CHECK(plain->threads == 3);
+  CHECK(plain->start_ticks == 4711);
+  CHECK(plain->memory_bytes == 25 * ::sysconf(_SC_PAGESIZE));
+  const auto odd = parse_process_stat(
+      "42 (a) Z 1 (\n"
+      ")" +
+      rest);
+  REQUIRE(odd);
+  CHECK(odd->comm == "a) Z 1 (\n");
+  CHECK(odd->state == 'S');
+  for (const auto* wrong : {"", "42", "42 (sh", "42 sh) S 1", "x (sh) S 1", "42 (sh) S 1 2 3"}) {
+    INFO(wrong);
+    CHECK_FALSE(parse_process_stat(wrong));
+  }
+}
+
+TEST_CASE("figures that no kernel writes are not computed with", "[os][process]") {
+  for (const auto* most : {"9223372036854775807", "-9223372036854775808", "4611686018427387904"}) {
+    INFO(most);
+    const auto stat = parse_process_stat(
+        fmt::format("42 (sh) S 7 8 9 0 -1 0 1 2 3 4 {0} {0} 0 0 20 0 3 0 4711 1000 {0} 1", most));
+    REQUIRE(stat);
+    CHECK(stat->cpu_us == 0);
+    CHECK(stat->memory_bytes == 0);
+    CHECK(stat->start_ticks == 4711);
+  }
+}
+
+TEST_CASE("control characters in a command line are made harmless", "[os][process]") {
+  const Shell shell("echo there; sleep 100; : \x1B[2J");
+  CHECK(shell.line() == "there");
+  CHECK(command_line(shell.pid()).find('\x1B') == std::string::npos);
+  CHECK(command_line(shell.pid()) == "sh -c echo there; sleep 100; : \\x1b[2J");
+}
+
+TEST_CASE("orphans fall to a subreaper", "[os][process]") {
+  // In a process of its own: being one does not end.
+  const pid_t tester = ::fork();
+  if (tester == 0) {
+    if (!become_subreaper()) ::_exit(1);
+    if (::fork() == 0) {
+      if (::fork() == 0) ::_exit(7);
+      ::_exit(6);
+    }
+    int sum = 0;
+    siginfo_t info{};
+    for (int i = 0; i < 2; ++i) {
+      ::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
+      const auto ended = next_ended();
+      if (!ended) ::_exit(2);
+      sum += ended->end.value;
+      reap(ended->pid);
+    }
+    ::_exit(sum);
+  }
+  int status = 0;
+  ::waitpid(tester, &status, 0);
+  CHECK(WEXITSTATUS(status) == 13);
+}
+
+}  // namespace os_process_test

@@ -1,0 +1,102 @@
+// Who listens on a port: the kernel's table, and the processes behind a socket.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include "base/fd.hpp"
+#include "os/tcp_ports.hpp"
+#include "support/catch.hpp"
+
+namespace os_tcp_ports_test {
+
+using namespace zinit;
+
+namespace {
+
+/// A socket that listens on a free port of the loopback's.
+struct Listening {
+  explicit Listening(int family) : fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    REQUIRE(fd);
+    if (family == AF_INET6) {
+      sockaddr_in6 address{};
+      address.sin6_family = AF_INET6;
+      address.sin6_addr = in6addr_any;
+      REQUIRE(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    } else {
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      REQUIRE(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    }
+    REQUIRE(::listen(fd.get(), 1) == 0);
+    sockaddr_storage bound{};
+    socklen_t size = sizeof bound;
+    REQUIRE(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound), &size) == 0);
+    port = ntohs(family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
+                                    : reinterpret_cast<sockaddr_in&>(bound).sin_port);
+    struct stat status {};
+    REQUIRE(::fstat(fd.get(), &status) == 0);
+    inode = status.st_ino;
+  }
+  UniqueFd fd;
+  int port = 0;
+  std::uint64_t inode = 0;
+};
+
+}  // namespace
+
+TEST_CASE("lines of the kernel's table are read where a socket listens", "[ports]") {
+  CHECK(parse_listener("   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 "
+                       "00000000  1000        0 123456 1 0000000000000000 100 0 0 10 0\n") ==
+        Listener{8080, 123456});
+  CHECK(parse_listener("   1: 00000000000000000000000000000000:0050 "
+                       "00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 "
+                       "00000000     0        0 77 1 0000000000000000 100 0 0 10 0\n") ==
+        Listener{80, 77});
+  for (const char* line :
+       {"", "\n", "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt",
+        "   0: 0100007F:1F90 0100007F:1F91 01 00000000:00000000 00:00000000 00000000 0 0 5 1",
+        "   0: 0100007F 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 5 1",
+        "   0: 0100007F:xyz 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 5 1",
+        "   0: 0100007F:1F90 00000000:0000 0A"}) {
+    INFO(line);
+    CHECK(parse_listener(line) == std::nullopt);
+  }
+}
+
+TEST_CASE("a listener is found by its port, IPv4 or IPv6, and with it its process", "[ports]") {
+  for (const int family : {AF_INET, AF_INET6}) {
+    const UniqueFd possible(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!possible) continue;  // a kernel without IPv6
+    const Listening one(family);
+    const int ports[] = {1, one.port};
+    const auto found = find_listener(ports);
+    REQUIRE(found);
+    CHECK(*found == Listener{one.port, one.inode});
+    const auto holders = holders_of_socket(one.inode);
+    CHECK(std::ranges::find(holders, ::getpid()) != holders.end());
+  }
+}
+
+TEST_CASE("a port that nobody listens on is free", "[ports]") {
+  int port = 0;
+  {
+    const Listening gone(AF_INET);
+    port = gone.port;
+  }
+  CHECK(find_listener(std::array{port}) == std::nullopt);
+  CHECK(find_listener({}) == std::nullopt);
+}
+
+TEST_CASE("a lineage has pid, group and session of a process and of its parents", "[ports]") {
+  const auto all = lineage_of(::getpid());
+  for (const pid_t each : {::getpid(), ::getpgrp(), ::getsid(0), ::getppid()}) {
+    if (each > 1) CHECK(std::ranges::find(all, each) != all.end());
+  }
+  CHECK(lineage_of(1).empty());
+}
+
+}  // namespace os_tcp_ports_test

@@ -1,0 +1,179 @@
+// Descriptors that strangers send: they never become zinit's, and nothing waits for their close.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/time.hpp"
+#include "os/closer.hpp"
+#include "os/disposal.hpp"
+#include "os/unix_receive.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+#include "support/descriptors.hpp"
+#include "support/forked.hpp"
+#include "support/lingering.hpp"
+#include "support/notification.hpp"
+#include "support/refused_call.hpp"
+
+namespace os_unix_receive_test {
+
+using namespace zinit;
+
+namespace {
+
+/// Two connected unix sockets.
+struct Pair {
+  explicit Pair(int type) {
+    std::array<int, 2> fds{-1, -1};
+    REQUIRE(::socketpair(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds.data()) == 0);
+    zinit.reset(fds[0]);
+    stranger.reset(fds[1]);
+    const int on = 1;
+    if (type == SOCK_STREAM) return;
+    REQUIRE(::setsockopt(zinit.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0);
+  }
+  UniqueFd zinit, stranger;
+};
+
+/// Sends a descriptor and closes it, as one does who wants the receiver to close it last.
+bool send_away(const Pair& pair, std::string_view text, int fd) {
+  const bool sent = test::send_with(pair.stranger.get(), text, {fd});
+  ::close(fd);
+  return sent;
+}
+
+/// How long a call takes in which nobody may wait for a close.
+template <class Call>
+Milliseconds time_of(Call call) {
+  const TimePoint before = Clock::now();
+  call();
+  return Milliseconds(ms_between(before, Clock::now()));
+}
+
+constexpr Milliseconds kLong{5000};  // a close that lingers takes hours
+
+}  // namespace
+
+TEST_CASE("a datagram with descriptors is only looked at, and can be discarded", "[os][unix]") {
+  const test::Lingering lingering;
+  const Pair pair(SOCK_DGRAM);
+  const auto before = test::open_descriptors();
+  std::string buffer(100, '\0');
+  Datagram datagram;
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(send_away(pair, "one", lingering.make()));
+    REQUIRE(test::send_with(pair.stranger.get(), "two", {}));
+    CHECK(receive_datagram(pair.zinit.get(), buffer, datagram) == Received::with_descriptors);
+    CHECK(datagram.text == "one");
+    CHECK(datagram.sender.pid == ::getpid());
+    CHECK(datagram.whole);
+    CHECK(receive_datagram(pair.zinit.get(), buffer, datagram) == Received::with_descriptors);
+    CHECK(time_of([&] { REQUIRE(discard_datagram(pair.zinit.get())); }) < kLong);
+    CHECK(receive_datagram(pair.zinit.get(), buffer, datagram) == Received::datagram);
+    CHECK(datagram.text == "two");
+    CHECK(receive_datagram(pair.zinit.get(), buffer, datagram) == Received::nothing);
+  }
+  CHECK_FALSE(discard_datagram(pair.zinit.get()));
+  CHECK(test::open_descriptors() == before);
+}
+
+TEST_CASE("a discarded descriptor is closed", "[os][unix]") {
+  const Pair pair(SOCK_DGRAM);
+  std::array<int, 2> pipe{-1, -1};
+  REQUIRE(::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+  const UniqueFd end(pipe[0]);
+  REQUIRE(send_away(pair, "BARRIER=1", pipe[1]));
+  char byte = 0;
+  REQUIRE(::read(end.get(), &byte, 1) == -1);
+  REQUIRE(discard_datagram(pair.zinit.get()));
+  CHECK(test::becomes_true([&] { return ::read(end.get(), &byte, 1) == 0; }));
+}
+
+TEST_CASE("without a table of its own the thread alone waits", "[os][unix]") {
+  const test::Lingering lingering;
+  const std::string said = test::in_child([&]() -> std::string {
+    std::array<int, 2> fds{-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds.data()) != 0) return "no pair";
+    if (!test::refuse_call(SYS_unshare, EPERM)) return "no filter";
+    UniqueFd zinit(fds[0]);
+    for (int i = 0; i < 2; ++i) {
+      const int fd = lingering.make();
+      if (!test::send_with(fds[1], "x", {fd})) return "not sent";
+      ::close(fd);
+    }
+    if (!discard_datagram(zinit.get())) return "not discarded";
+    close_socket(std::move(zinit));
+    const auto closed = [&] { return ::fcntl(fds[0], F_GETFD) == -1; };
+    return test::becomes_true(closed) ? "closed" : "open";
+  });
+  CHECK(said == "closed");
+}
+
+TEST_CASE("a stream with descriptors is not read on", "[os][unix]") {
+  const Pair pair(SOCK_STREAM);
+  std::array<char, 100> buffer;
+  CHECK(receive_bytes(pair.zinit.get(), buffer) == -1);
+  CHECK(errno == EAGAIN);
+  REQUIRE(test::send_with(pair.stranger.get(), "abc", {}));
+  REQUIRE(receive_bytes(pair.zinit.get(), buffer) == 3);
+  CHECK(std::string_view(buffer.data(), 3) == "abc");
+  REQUIRE(test::send_with(pair.stranger.get(), "de", {}));
+  REQUIRE(test::send_with(pair.stranger.get(), "f", {STDIN_FILENO}));
+  CHECK(receive_bytes(pair.zinit.get(), buffer) == -1);
+  CHECK(errno == EBADMSG);
+}
+
+TEST_CASE("the end of a stream is told", "[os][unix]") {
+  Pair pair(SOCK_STREAM);
+  std::array<char, 100> buffer;
+  pair.stranger.reset();
+  CHECK(receive_bytes(pair.zinit.get(), buffer) == 0);
+}
+
+TEST_CASE("where the kernel can refuse descriptors, who sends one is told", "[os][unix]") {
+  const Pair pair(SOCK_STREAM);
+  refuse_descriptors(pair.zinit.get());
+  CHECK_FALSE(may_hold_descriptors(pair.zinit.get()));
+  std::array<char, 100> buffer;
+  errno = 0;
+  if (!test::send_with(pair.stranger.get(), "x", {STDIN_FILENO})) {
+    CHECK(errno == EPERM);
+    CHECK(test::send_with(pair.stranger.get(), "y", {}));
+    CHECK(receive_bytes(pair.zinit.get(), buffer) == 1);
+  } else {  // before Linux 6.16
+    CHECK(receive_bytes(pair.zinit.get(), buffer) == -1);
+    CHECK(errno == EBADMSG);
+  }
+}
+
+TEST_CASE("a socket is closed at once, whatever waits in it", "[os][unix]") {
+  const test::Lingering lingering;
+  for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
+    Pair pair(type);
+    for (int i = 0; i < 3; ++i) REQUIRE(send_away(pair, "x", lingering.make()));
+    CHECK(may_hold_descriptors(pair.zinit.get()));
+    CHECK(time_of([&] { close_socket(std::move(pair.zinit)); }) < kLong);
+    CHECK_FALSE(test::send_with(pair.stranger.get(), "y", {}));
+  }
+  Pair empty(SOCK_STREAM);
+  const int number = empty.zinit.get();
+  close_socket(std::move(empty.zinit));
+  CHECK(::fcntl(number, F_GETFD) == -1);
+}
+
+TEST_CASE("descriptors that linger do not wait for one another", "[os][unix]") {
+  const test::Lingering lingering;
+  const auto before = test::open_descriptors();
+  Closer closer;
+  for (int i = 0; i < 20; ++i) closer.close(UniqueFd(lingering.make()));
+  CHECK(test::becomes_true([&] { return test::open_descriptors() == before; }));
+}
+
+}  // namespace os_unix_receive_test

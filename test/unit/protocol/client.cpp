@@ -1,0 +1,175 @@
+// Server and client library speak the same language: each typed call reads what the server answers.
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+#include "unit/control/rig.hpp"
+#include "zinit/client.hpp"  // last: its public types share names with internal ones
+
+namespace protocol_client_test {
+
+using namespace zinit::test;
+using namespace std::chrono_literals;
+using zinit::Client;
+using zinit::ClientError;
+using zinit::ErrorCode;
+
+namespace {
+
+/// The code of the error that `call` throws, 0 without one.
+int code_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const ClientError& error) {
+    return error.code();
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("the client library reads every answer of the server", "[control][client]") {
+  Rig rig({sleeper("db"), sleeper("web", requiring("db")), oneshot("setup", "echo hello; exit 0"),
+           failing("bad", 3), sleeper("needy", requiring("bad")), target("all", {"web"})});
+  Client client = Client::connect(rig.path());
+
+  CHECK(client.ping().pid == ::getpid());
+  CHECK(client.info().mode == "standalone");
+  CHECK(client.info().services == 6);
+  CHECK(client.list().size() == 6);
+  CHECK(client.list_full().size() == 6);
+
+  const auto web = client.start("web", {true, 20000ms});
+  CHECK(web.state == "running");
+  CHECK(web.pid.value_or(0) > 0);
+  CHECK(web.requires_ == std::vector<std::string>{"db"});
+  CHECK(client.is_running("web"));
+  CHECK(client.status("web").pid == web.pid);
+  const auto bad = client.start("bad", {true, {}});
+  REQUIRE(bad.reason);
+  CHECK(bad.reason->type == "exit_code");
+  CHECK(bad.reason->code == 3);
+  CHECK(bad.last_exit->code == 3);
+  (void)client.start("needy", {true, {}});
+  const auto why = client.why("needy");
+  REQUIRE_FALSE(why.reasons.empty());
+  CHECK(why.reasons[0].root_cause == "bad");
+  CHECK(client.start("setup", {true, {}}).summary == "ok");
+  CHECK(becomes_true([&] { return !client.logs_get("setup").empty(); }));
+  CHECK(client.logs_tail("setup").size() == client.logs_get("setup").size());
+
+  const auto tree = client.tree("web");
+  REQUIRE(tree.size() == 2);
+  CHECK(tree[1].name == "db");
+  CHECK(tree[1].kind == "requires");
+  CHECK(tree[1].depth == 1);
+  CHECK(client.tree().size() >= 4);
+  CHECK(client.reload(true).failed.empty());
+  CHECK(client.debug_state().starts_with("{"));
+  CHECK(client.metrics().ends_with("# EOF\n"));
+  CHECK(client.wait("web", zinit::WaitFor::running).state == "running");
+  client.kill("web", "SIGKILL", true);
+  CHECK(client.restart("web", {true, {}}).state == "running");
+  CHECK(client.stop("web", {true, {}}).state == "exited");
+
+  CHECK(code_of([&] { (void)client.status("wbe"); }) == ErrorCode::service_not_found);
+  CHECK(code_of([&] { client.kill("web"); }) == ErrorCode::not_running);
+  CHECK(code_of([&] { client.reboot(); }) == ErrorCode::not_supported);
+  CHECK(code_of([&] { (void)client.wait("web", zinit::WaitFor::running, 10ms); }) ==
+        ErrorCode::timeout);
+}
+
+TEST_CASE("the client library is told of changes of state", "[control][client]") {
+  Rig rig({sleeper("web")});
+  Client client = Client::connect(rig.path());
+  std::vector<std::string> seen;
+  const auto number = client.events_subscribe({"web"}, [&](const zinit::v1::StateEvent& event) {
+    seen.push_back(event.from.text() + ">" + event.to.text());
+  });
+  (void)client.start("web", {true, {}});
+  while (seen.size() < 3 && client.dispatch(20000ms)) {}
+  CHECK(seen ==
+        std::vector<std::string>{"inactive>blocked", "blocked>starting", "starting>running"});
+  client.events_unsubscribe(number);
+}
+
+TEST_CASE("the client library sets proxies and reads what they are", "[control][client][xinet]") {
+  const auto on_demand = [](zinit::ServiceSpec& spec) {
+    spec.socket.edit().listen = {"unix:/run/x"};
+  };
+  Rig rig({sleeper("db", on_demand)});
+  Client client = Client::connect(rig.path());
+  zinit::ProxyConfig config;
+  config.name = "front";
+  config.listen = {"tcp:localhost:5432", "unix:/run/front"};
+  config.backend = "unix:/run/db";
+  config.service = "db";
+  CHECK_FALSE(client.set_proxy(config).replaced);
+  config.connect_timeout = 10s;
+  config.idle_timeout = 300s;
+  config.single_connection = true;
+  config.proxy_protocol = 1;
+  CHECK(client.set_proxy(config, false).name == "front");
+  const auto set = rig.daemons(&FakeDaemon::set_proxies);
+  REQUIRE(set.size() == 2);
+  CHECK(set[0].persist);
+  CHECK(set[0].config.table.size() == 4);
+  CHECK_FALSE(set[1].persist);
+  const zinit::Value& full = set[1].config;
+  CHECK(full.find("listen")->value.array.size() == 2);
+  CHECK(full.find("connect_timeout")->value.integer == 10);
+  CHECK(full.find("idle_timeout")->value.integer == 300);
+  CHECK(full.find("single_connection")->value.boolean);
+  CHECK(full.find("proxy_protocol")->value.integer == 1);
+
+  rig.on_loop([&] {
+    zinit::ProxySpec spec;
+    spec.name = "front";
+    spec.listen = {"tcp:localhost:5432", "unix:/run/front"};
+    spec.backend = "unix:/run/db";
+    spec.service = "db";
+    spec.file = "/etc/front.toml";
+    spec.connect_timeout = 10s;
+    spec.idle_timeout = 300s;
+    spec.single_connection = true;
+    spec.proxy_protocol = 1;
+    zinit::ProxyView view;
+    view.spec = std::make_shared<const zinit::ProxySpec>(spec);
+    view.error = "it does not";
+    view.total_connections = 5;
+    view.active_connections = 4;
+    view.rejected_connections = 3;
+    view.bytes_to_backend = 2;
+    view.bytes_from_backend = 1;
+    rig.daemon.proxies_there = {view};
+    rig.daemon.sockets = {{"db", {{"unix:/run/x"}, {}}}};
+  });
+  CHECK(client.proxies() == std::vector<std::string>{"front"});
+  const auto all = client.all_proxies();
+  REQUIRE(all.size() == 1);
+  for (const zinit::ProxyStatus& proxy : {all[0], client.proxy("front")}) {
+    CHECK(proxy.name == "front");
+    CHECK(proxy.listen == config.listen);
+    CHECK(proxy.backend == "unix:/run/db");
+    CHECK(proxy.service == "db");
+    CHECK_FALSE(proxy.running);
+    CHECK(proxy.error == "it does not");
+    CHECK(proxy.total_connections == 5);
+    CHECK(proxy.active_connections == 4);
+    CHECK(proxy.rejected_connections == 3);
+    CHECK(proxy.bytes_to_backend == 2);
+    CHECK(proxy.bytes_from_backend == 1);
+    CHECK(proxy.connect_timeout == 10s);
+    CHECK(proxy.idle_timeout == 300s);
+    CHECK(proxy.single_connection);
+    CHECK(proxy.proxy_protocol == 1);
+    CHECK(proxy.file == "/etc/front.toml");
+  }
+  const auto db = client.status_full("db");
+  CHECK(db.proxies == std::vector<std::string>{"front"});
+  CHECK(db.sockets == std::vector<std::string>{"unix:/run/x"});
+  CHECK(db.starts_on == std::vector<std::string>{"unix:/run/x"});
+  client.delete_proxy("front");
+  CHECK(rig.daemons(&FakeDaemon::deleted_proxies) == std::vector<std::string>{"front"});
+  CHECK(code_of([&] { (void)client.proxy("frnt"); }) == ErrorCode::proxy_not_found);
+}
+
+}  // namespace protocol_client_test

@@ -1,0 +1,130 @@
+// The man pages have the verbs, options and methods that there are, no more and no fewer.
+#include <map>
+#include <set>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "client/arguments.hpp"
+#include "client/verbs.hpp"
+#include "control/methods.hpp"
+#include "support/catch.hpp"
+
+namespace protocol_documents_test {
+
+using namespace zinit;
+
+namespace {
+
+std::string read_document(const char* path) {
+  const auto text = read_file(path, 1 << 20);
+  INFO("tests run in the root of the repository");
+  REQUIRE(text);
+  return *text;
+}
+
+/// What mdoc calls the option: "-no-wait" for --no-wait.
+std::set<std::string> mdoc_options(std::span<const OptionRow> options) {
+  std::set<std::string> names;
+  for (const OptionRow& option : options) {
+    for (const std::string_view name : split(option.names, ',')) names.emplace(name.substr(1));
+  }
+  return names;
+}
+
+/// The words that follow Fl in a line of mdoc.
+void add_flags(std::string_view line, std::set<std::string>& flags) {
+  const auto words = split(line, ' ');
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i - 1] == "Fl") flags.emplace(words[i]);
+  }
+}
+
+/// The words that follow Cm, up to the next macro: the name of the verb.
+std::string verb_of_item(std::span<const std::string_view> words) {
+  std::string name;
+  for (const std::string_view word : words.subspan(2)) {
+    if (word == "Oo" || word == "Op" || word == "Ar" || word == "Fl") break;
+    name.append(name.empty() ? "" : " ").append(word);
+  }
+  return name;
+}
+
+/// Options by verb, from the items of one subsection; those of several items in a row are one each.
+std::map<std::string, std::set<std::string>> items_of(const std::string& page, const char* begin,
+                                                      const char* end) {
+  std::map<std::string, std::set<std::string>> items;
+  const auto from = page.find(begin);
+  REQUIRE(from != std::string::npos);
+  const std::string part = page.substr(from, page.find(end, from + 1) - from);
+  for (const std::string_view line : split(part, '\n')) {
+    const auto words = split(line, ' ');
+    if (words.size() < 3 || words[0] != ".It") continue;
+    const std::string key = words[1] == "Cm" ? verb_of_item(words) : "";
+    add_flags(line, items[key]);
+  }
+  return items;
+}
+
+}  // namespace
+
+TEST_CASE("zinitctl(1) lists the verbs and options that there are", "[client]") {
+  const auto items = items_of(read_document("man/zinitctl.1"), ".Ss Verbs", ".Ss States");
+  std::set<std::string> listed, known;
+  for (const auto& [verb, flags] : items) listed.insert(verb);
+  for (const VerbRow& verb : verbs()) known.emplace(verb.name);
+  CHECK(listed == known);
+  for (const VerbRow& verb : verbs()) {
+    CAPTURE(verb.name);
+    const auto found = items.find(std::string(verb.name));
+    if (found == items.end()) continue;
+    CHECK(found->second == mdoc_options(verb.options));
+  }
+}
+
+TEST_CASE("zinitctl(1) lists the options of all verbs", "[client]") {
+  const auto items = items_of(read_document("man/zinitctl.1"), ".Sh DESCRIPTION", ".Ss Verbs");
+  REQUIRE(items.contains(""));
+  CHECK(items.at("") == mdoc_options(global_options()));
+}
+
+TEST_CASE("zinitctl(1) has an example of each verb", "[client]") {
+  const std::string page = read_document("man/zinitctl.1");
+  const std::string examples = page.substr(page.find("\n.Sh EXAMPLES\n"));
+  for (const VerbRow& verb : verbs()) {
+    CAPTURE(verb.name);
+    CHECK(examples.find("zinitctl " + std::string(verb.name)) != std::string::npos);
+  }
+}
+
+TEST_CASE("zinit-rpc(7) has the methods, their other names and their parameters", "[client]") {
+  const std::string page = read_document("man/zinit-rpc.7");
+  std::size_t items = 0;
+  for (const Method& method : all_methods()) {
+    CAPTURE(method.name);
+    if (method.name == "rpc.discover") continue;
+    const std::string item = "\n.It Cm " + std::string(method.name);
+    auto at = page.find(item + "\n");
+    if (at == std::string::npos) at = page.find(item + " ");
+    if (method.name == "events.unsubscribe") {  // as that of logs
+      CHECK(page.find(".Cm events.unsubscribe .") != std::string::npos);
+      continue;
+    }
+    REQUIRE(at != std::string::npos);
+    ++items;
+    const auto end = std::min(page.find("\n.It Cm ", at + 1), page.find("\n.Sh ", at + 1));
+    const std::string entry = page.substr(at, end - at);
+    for (const std::string_view alias : method.aliases)
+      CHECK(entry.find("\n.Cm " + std::string(alias)) != std::string::npos);
+    for (const Param& param : method.params)
+      CHECK(entry.find("\n.It Ar " + std::string(param.name) + "\n") != std::string::npos);
+  }
+  const auto from = page.find("\n.Sh METHODS\n"), to = page.find("\n.Sh NOTIFICATIONS\n");
+  const std::string methods = page.substr(from, to - from);
+  std::size_t listed = 0;
+  for (auto at = methods.find("\n.It Cm "); at != std::string::npos;
+       at = methods.find("\n.It Cm ", at + 1))
+    ++listed;
+  CHECK(listed == items);
+}
+
+}  // namespace protocol_documents_test

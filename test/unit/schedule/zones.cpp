@@ -1,0 +1,216 @@
+// Files of time zones: what they say, and what damage to them does.
+#include <limits>
+#include <random>
+#include <string>
+
+#include "schedule/cron.hpp"
+#include "support/catch.hpp"
+#include "support/skip.hpp"
+#include "support/temp_dir.hpp"
+#include "unit/schedule/zone_file.hpp"
+
+namespace schedule_zones_test {
+
+using namespace zinit;
+using namespace zinit::test;
+
+namespace {
+
+using Limits = std::numeric_limits<std::int64_t>;
+
+/// The offset from UTC at a time.
+std::int64_t offset_at(const TimeZone& zone, const std::string& utc) {
+  return zone.period_at(utc_seconds(utc)).offset;
+}
+
+/// What must hold for any file that is taken: asking it is safe, and periods fit each other.
+void ask(const TimeZone& zone) {
+  for (const std::int64_t at :
+       {Limits::min(), std::int64_t{-70'000'000'000}, std::int64_t{0}, std::int64_t{1'800'000'000},
+        std::int64_t{300'000'000'000}, Limits::max()}) {
+    const ZonePeriod period = zone.period_at(at);
+    CHECK(period.begin < period.end);
+    CHECK(std::abs(period.offset) <= 26 * 3600);
+    // Whoever goes from period to period gets on, and misses none.
+    if (period.end != ZonePeriod::kLast) CHECK(zone.period_at(period.end).begin == period.end);
+    if (period.begin != ZonePeriod::kFirst)
+      CHECK(zone.period_at(period.begin - 1).end == period.begin);
+  }
+}
+
+std::string refusal(const std::string& bytes) {
+  const auto zone = TimeZone::from_bytes(bytes);
+  return zone ? "taken" : zone.error().text;
+}
+
+}  // namespace
+
+TEST_CASE("UTC has one period for ever", "[schedule][zone]") {
+  ask(TimeZone::utc());
+  CHECK(TimeZone::utc().period_at(0).begin == ZonePeriod::kFirst);
+  CHECK(TimeZone::utc().period_at(0).end == ZonePeriod::kLast);
+  CHECK(TimeZone::utc().period_at(0).offset == 0);
+}
+
+TEST_CASE("a rule holds for ever", "[schedule][zone]") {
+  const TimeZone berlin = zone_by_rule("Europe/Berlin");
+  ask(berlin);
+  CHECK(offset_at(berlin, "2026-03-29 00:59:59") == 3600);
+  CHECK(offset_at(berlin, "2026-03-29 01:00:00") == 7200);
+  CHECK(offset_at(berlin, "2026-10-25 00:59:59") == 7200);
+  CHECK(offset_at(berlin, "2026-10-25 01:00:00") == 3600);
+  CHECK(offset_at(berlin, "9000-07-01 00:00:00") == 7200);
+  CHECK(offset_at(zone_by_rule("America/New_York"), "2199-07-01 00:00:00") == -4 * 3600);
+  // In the south summer lies across the turn of the year.
+  CHECK(offset_at(zone_by_rule("Australia/Lord_Howe"), "2026-12-31 23:59:59") == 11 * 3600);
+  CHECK(offset_at(zone_by_rule("Australia/Lord_Howe"), "2026-06-01 00:00:00") == 10 * 3600 + 1800);
+  // Ireland's law has standard time in summer, and one hour less in winter.
+  CHECK(offset_at(zone_by_rule("Europe/Dublin"), "2026-07-01 00:00:00") == 3600);
+  CHECK(offset_at(zone_by_rule("Europe/Dublin"), "2026-12-01 00:00:00") == 0);
+}
+
+TEST_CASE("a rule may count days, and hours beyond its day", "[schedule][zone]") {
+  // 1 March is the 60th day in each year with J, and the 59th or 60th from 0 without.
+  const TimeZone zone = ZoneFile{.rule = "AAA0BBB,J60/0,300"}.zone();
+  CHECK(offset_at(zone, "2024-02-29 23:59:59") == 0);
+  CHECK(offset_at(zone, "2024-03-01 00:00:00") == 3600);
+  CHECK(offset_at(zone, "2025-03-01 00:00:00") == 3600);
+  CHECK(offset_at(zone, "2024-10-27 00:59:59") == 3600);  // day 300 from 0, at 2:00
+  CHECK(offset_at(zone, "2024-10-27 01:00:00") == 0);
+  CHECK(offset_at(zone, "2025-10-28 01:00:00") == 0);
+  // Greenland's rule of 2023: Saturday 22:00, written as an hour before the last Sunday.
+  const TimeZone nuuk = ZoneFile{.version = '3', .rule = "<-02>2<-01>,M3.5.0/-1,M10.5.0/0"}.zone();
+  CHECK(offset_at(nuuk, "2026-03-29 00:59:59") == -7200);
+  CHECK(offset_at(nuuk, "2026-03-29 01:00:00") == -3600);
+  // A change that is days away from its year, as no zone has one.
+  const TimeZone late = ZoneFile{.version = '3', .rule = "AAA0BBB,0/0,J365/167"}.zone();
+  CHECK(offset_at(late, "2026-01-05 00:00:00") == 3600);
+  CHECK(offset_at(late, "2026-01-07 00:00:00") == 0);
+  CHECK(late.period_at(utc_seconds("2026-01-01 00:00:00") - 1).begin ==
+        utc_seconds("2025-01-06 22:00:00"));
+  // Summer all the year (RFC 8536, 3.3.1).
+  const TimeZone always = ZoneFile{.version = '3', .rule = "AAA3BBB4,0/0,J365/23"}.zone();
+  for (const char* at :
+       {"2026-01-01 03:00:00", "2026-01-01 04:00:00", "2026-07-01 00:00:00", "2026-12-31 23:59:59"})
+    CHECK(offset_at(always, at) == -4 * 3600);
+}
+
+TEST_CASE("listed changes come before the rule", "[schedule][zone]") {
+  const std::int64_t at = utc_seconds("2020-01-01 00:00:00");
+  const TimeZone zone = ZoneFile{.first_offset = 60,
+                                 .changes = {{0, 120}, {at, 180}},
+                                 .rule = "CET-1CEST,M3.5.0,M10.5.0/3"}
+                            .zone();
+  ask(zone);
+  CHECK(zone.period_at(-1).offset == 60);
+  CHECK(zone.period_at(-1).end == 0);
+  CHECK(zone.period_at(0).offset == 120);
+  CHECK(zone.period_at(at - 1).end == at);
+  CHECK(zone.period_at(at).begin == at);
+  CHECK(zone.period_at(at).offset == 3600);
+}
+
+// As zic(8) writes files for readers that are old ("-b fat"), and as it never does.
+TEST_CASE("changes beyond the years 0 to 9999 do no harm", "[schedule][zone]") {
+  constexpr std::int64_t kBigBang = -(std::int64_t{1} << 59);
+  const TimeZone zone =
+      ZoneFile{.first_offset = 60, .changes = {{kBigBang, 120}, {1000, 180}, {-kBigBang, 240}}}
+          .zone();
+  ask(zone);
+  CHECK(zone.period_at(0).offset == 120);
+  CHECK(zone.period_at(0).begin == ZonePeriod::kFirst);
+  CHECK(zone.period_at(1000).offset == 180);
+  CHECK(zone.period_at(1000).end == ZonePeriod::kLast);
+  const TimeZone alone = ZoneFile{.changes = {{kBigBang, -3600}}}.zone();
+  const auto spec = CronSpec::parse("0 0 * * *");
+  CHECK(spec->next_after(0, alone) == std::int64_t{3600} * 1'000'000);
+}
+
+TEST_CASE("without a rule the last change holds", "[schedule][zone]") {
+  for (const char version : {'\0', '2'}) {
+    const TimeZone zone =
+        ZoneFile{
+            .version = version, .first_offset = -3600, .changes = {{1000, 7200}, {2000, -3600}}}
+            .zone();
+    ask(zone);
+    CHECK(zone.period_at(Limits::min()).offset == -3600);
+    CHECK(zone.period_at(1999).offset == 7200);
+    CHECK(zone.period_at(Limits::max()).offset == -3600);
+    CHECK(zone.period_at(Limits::max()).end == ZonePeriod::kLast);
+  }
+}
+
+TEST_CASE("damaged files of zones are refused, and nothing else happens", "[schedule][zone]") {
+  const ZoneFile good{.changes = {{1000, 7200}, {2000, -3600}},
+                      .rule = "CET-1CEST,M3.5.0,M10.5.0/3"};
+  const std::string bytes = good.bytes();
+  REQUIRE(TimeZone::from_bytes(bytes));
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK(!TimeZone::from_bytes(bytes.substr(0, size)));
+
+  std::mt19937 random{18};
+  for (int i = 0; i < 20'000; ++i) {
+    std::string spoilt = bytes;
+    for (int n = 0; n <= i % 3; ++n)
+      spoilt[random() % spoilt.size()] = static_cast<char>(random() % 256);
+    if (const auto zone = TimeZone::from_bytes(spoilt)) ask(*zone);
+  }
+
+  CHECK_THAT(refusal("TZif"), Catch::Contains("does not begin"));
+  CHECK_THAT(refusal(std::string((1 << 20) + 1, 'T')), Catch::Contains("more than 1 MB"));
+  ZoneFile wrong = good;
+  wrong.changes[1].first = 1000;
+  CHECK_THAT(refusal(wrong.bytes()), Catch::Contains("not in order"));
+  wrong = good;
+  wrong.changes[0].second = 27 * 3600;
+  CHECK_THAT(refusal(wrong.bytes()), Catch::Contains("too large"));
+  wrong = good;
+  wrong.leap_seconds = 1;
+  CHECK_THAT(refusal(wrong.bytes()), Catch::Contains("leap seconds"));
+  wrong = good;
+  for (int i = 0; i < 5000; ++i) wrong.changes.emplace_back(3000 + i, 0);
+  CHECK_THAT(refusal(wrong.bytes()), Catch::Contains("too many changes"));
+  for (const char* rule :
+       {"CET", "CET-", "C-1", "CET-25", "CET-1:60", "CET-1CEST", "CET-1CEST,M3.5.0",
+        "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0",
+        "CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST,J0,J300", "CET-1CEST,366,10",
+        "CET-1CEST,M3.5.0,M10.5.0x", "<CET-1", "<+1>-1", "CET-1CEST,M3..0,M10.5.0", ",,"}) {
+    INFO(rule);
+    wrong = good;
+    wrong.rule = rule;
+    CHECK_THAT(refusal(wrong.bytes()), Catch::Contains("is no rule"));
+  }
+}
+
+TEST_CASE("a zone is looked for by its name, and nowhere else", "[schedule][zone]") {
+  const TempDir dir;
+  dir.write("Here", ZoneFile{.rule = "IST-5:30"}.bytes());
+  dir.write("text", "not a zone\n");
+  std::filesystem::create_directory(dir / "Area");
+  dir.write("Area/Far_Away-1+2", ZoneFile{.rule = "<+0545>-5:45"}.bytes());
+  CHECK(TimeZone::load("Here", dir.path())->period_at(0).offset == 19800);
+  CHECK(TimeZone::load("Area/Far_Away-1+2", dir.path())->period_at(0).offset == 20700);
+  CHECK(TimeZone::load("Gone", dir.path()).error().errnum == ENOENT);
+  CHECK_THAT(TimeZone::load("text", dir.path()).error().text,
+             Catch::Contains("no sound time zone"));
+  CHECK(TimeZone::load("Area", dir.path()).error().errnum == EISDIR);
+  for (const char* name : {"", "..", "../Here", "Area/../Here", "/Here", "Area//Here", "Here/", ".",
+                           "He re", "Here\n", "\xc3\xa9"}) {
+    INFO(name);
+    CHECK_THAT(TimeZone::load(name, dir.path()).error().text, Catch::Contains("is no name"));
+  }
+  CHECK(!TimeZone::load(std::string(300, 'a'), dir.path()));
+}
+
+TEST_CASE("the zones of this machine can be read", "[schedule][zone]") {
+  const auto berlin = TimeZone::load("Europe/Berlin");
+  if (!berlin) return skip("needs the zones of tzdata");
+  const TimeZone rule = zone_by_rule("Europe/Berlin");
+  for (std::int64_t at = utc_seconds("2000-01-01 00:00:00");
+       at < utc_seconds("2060-01-01 00:00:00"); at += 3600 * 7)
+    if (berlin->period_at(at).offset != rule.period_at(at).offset) FAIL(utc_text(at * 1'000'000));
+  CHECK(offset_at(*berlin, "1945-06-01 00:00:00") == 3 * 3600);  // two hours of summer time
+  CHECK(TimeZone::local());
+}
+
+}  // namespace schedule_zones_test

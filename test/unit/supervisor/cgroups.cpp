@@ -1,0 +1,93 @@
+// The board and cgroups: what becomes of a service whose cgroup cannot be made.
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+
+#include "base/format.hpp"
+#include "os/cgroup_tree.hpp"
+#include "os/process.hpp"
+#include "supervisor/board.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+#include "support/forked.hpp"
+#include "support/refused_call.hpp"
+#include "support/services.hpp"
+#include "support/skip.hpp"
+#include "unit/supervisor/output.hpp"
+
+namespace supervisor_cgroups_test {
+
+using namespace zinit;
+using test::NoOutput;
+
+namespace {
+
+class NoChanges final : public ChangePort {
+ public:
+  void changed() noexcept override {}
+};
+
+/// From now on no directory can be made in this process and those that it starts, for `errnum`.
+bool refuse_directories(int errnum) {
+#ifdef SYS_mkdir
+  constexpr long number = SYS_mkdir;
+#else
+  constexpr long number = SYS_mkdirat;
+#endif
+  return test::refuse_call(number, errnum);
+}
+
+/// Where a cgroup can be made; "" where none can.
+std::string own_directory() {
+  const auto mounts = read_file("/proc/self/mountinfo", std::size_t{1} << 20);
+  const auto own = read_file("/proc/self/cgroup", 65536);
+  if (!mounts || !own) return {};
+  for (const std::string& directory : own_cgroup_directories(*mounts, *own))
+    if (::access(directory.c_str(), W_OK) == 0) return directory;
+  return {};
+}
+
+/// How a service is after its first launch, for which no directory could be made.
+std::string first_launch(const std::string& directory, int errnum) {
+  auto tree = CgroupTree::create_below(directory);
+  if (!tree) return tree.error().text;
+  const std::shared_ptr<CgroupTree> cgroups = std::move(*tree);
+  if (!refuse_directories(errnum)) return "no filter";
+  NoOutput output;
+  NoChanges changes;
+  std::string state = "no state";
+  {
+    test::NoChecks checks;
+    Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}, cgroups});
+    board.load({test::sleeper(
+        "web", [](ServiceSpec& spec) { spec.lifecycle.restart_delay = Milliseconds{3600000}; })});
+    if (!board.boot("")) return "no boot";
+    (void)test::becomes_true([&] {
+      const Record record = board.view("web")->record;
+      return record.state == State::running || record.delay_until != TimePoint{};
+    });
+    const auto view = board.view("web");
+    state = state_name(view->record.state);
+    if (view->pid > 0) ::kill(view->pid, SIGKILL);
+  }
+  cgroups->close();
+  return state;
+}
+
+}  // namespace
+
+TEST_CASE("a cgroup that there is no memory for is tried again, not gone without",
+          "[board][cgroup][root]") {
+  const std::string directory = own_directory();
+  if (directory.empty()) return test::skip("needs a writable cgroup v2");
+  CHECK(test::in_child([&] { return first_launch(directory, ENOMEM); }) == "blocked");
+  // For good, or nobody knows how long: it runs without.
+  for (const int errnum : {EPERM, EROFS, EAGAIN})
+    CHECK(test::in_child([&] { return first_launch(directory, errnum); }) == "running");
+}
+
+}  // namespace supervisor_cgroups_test

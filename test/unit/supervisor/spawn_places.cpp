@@ -1,0 +1,72 @@
+// Permissions to spawn: how many, to whom, and what a shortage of processes changes.
+#include "supervisor/spawn_places.hpp"
+#include "support/catch.hpp"
+
+#include <vector>
+
+namespace supervisor_spawn_places_test {
+
+using namespace zinit;
+
+namespace {
+
+using Ticket = SpawnPlaces::Ticket;
+
+std::vector<Ticket> tickets(std::size_t count) {
+  std::vector<Ticket> made;
+  for (std::size_t i = 0; i < count; ++i) made.emplace_back(static_cast<Slot>(i));
+  return made;
+}
+
+/// The slots that get the places that are free, in turn.
+std::vector<Slot> all_next(SpawnPlaces& places) {
+  std::vector<Slot> slots;
+  while (const Ticket* const ticket = places.next()) slots.push_back(ticket->slot());
+  return slots;
+}
+
+}  // namespace
+
+TEST_CASE("so many places there are, first come, first served", "[supervisor][places]") {
+  SpawnPlaces places;
+  auto jobs = tickets(SpawnPlaces::kMost + 2);
+  for (Ticket& job : jobs) CHECK_FALSE(places.ask(job));
+  CHECK_FALSE(places.ask(jobs[1]));  // it keeps its turn
+  CHECK(all_next(places) == std::vector<Slot>{0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(places.ask(jobs[0]));
+  CHECK(jobs[8].queued());
+  places.give_back(jobs[3]);
+  CHECK_FALSE(jobs[3].has_place());
+  CHECK(all_next(places) == std::vector<Slot>{8});
+  places.give_back(jobs[3]);  // it has none any more
+  CHECK(all_next(places).empty());
+  places.give_back(jobs[9]);  // it only waited
+  CHECK(places.queue_empty());
+}
+
+TEST_CASE("who has left the queue gets no place, and keeps one that it has",
+          "[supervisor][places]") {
+  SpawnPlaces places;
+  auto jobs = tickets(3);
+  for (Ticket& job : jobs) CHECK_FALSE(places.ask(job));
+  places.withdraw(jobs[0]);
+  CHECK(all_next(places) == std::vector<Slot>{1, 2});
+  places.withdraw(jobs[1]);
+  CHECK(jobs[1].has_place());
+}
+
+TEST_CASE("while processes are short there is one place", "[supervisor][places]") {
+  SpawnPlaces places;
+  auto jobs = tickets(3);
+  CHECK_FALSE(places.processes_short());
+  CHECK(places.note_shortage());
+  CHECK_FALSE(places.note_shortage());
+  CHECK(places.processes_short());
+  CHECK(places.short_until() > Clock::now());
+  for (Ticket& job : jobs) CHECK_FALSE(places.ask(job));
+  CHECK(all_next(places) == std::vector<Slot>{0});
+  places.give_back(jobs[0]);
+  CHECK(all_next(places) == std::vector<Slot>{1});
+}
+
+}  // namespace supervisor_spawn_places_test
