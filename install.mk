@@ -1,0 +1,79 @@
+# Installs what `make` has built; doc/packaging.md describes the variables and the files.
+
+PREFIX ?= /usr
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/zinit
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+BASHCOMPDIR ?= $(DATADIR)/bash-completion/completions
+ZSHCOMPDIR ?= $(DATADIR)/zsh/site-functions
+FISHCOMPDIR ?= $(DATADIR)/fish/vendor_completions.d
+INSTALL ?= install
+# Below DESTDIR, where a package is put together.
+D := $(DESTDIR)
+DOC := $(D)$(DOCDIR)
+SBIN := $(D)$(SBINDIR)
+SBIN_NAMES := zinit-server zinit-pid1
+INIT_NAMES := init poweroff reboot halt shutdown
+# Names that have no page of their own get a link to the page that describes them; names of an init
+# only with INIT=1, for other packages have pages of these names.
+SERVER_PAGES := $(patsubst %,$(D)$(MANDIR)/man8/%.8,$(SBIN_NAMES) $(if $(INIT),init))
+CLIENT_PAGES := $(if $(INIT),$(patsubst %,$(D)$(MANDIR)/man8/%.8,poweroff reboot halt shutdown))
+COMPLETIONS := $(D)$(BASHCOMPDIR)/zinitctl $(D)$(ZSHCOMPDIR)/_zinitctl $(D)$(FISHCOMPDIR)/zinitctl.fish
+DOC_FILES := COPYING COPYING.LGPL-2.1 README.md CHANGELOG.md
+# Service files are read there. A program in a home directory is its user's, who has others.
+CONFIG := $(D)$(SYSCONFDIR)/zinit
+PLACES := $(if $(filter $(HOME)/%,$(PREFIX)),,$(foreach folder,system services targets,\
+  $(CONFIG)/$(folder) $(D)$(VENDORDIR)/$(folder)))
+
+.PHONY: install install-bin uninstall dist
+# What is there is installed as it is: flags that are missing here compile nothing anew.
+install: install-bin  ## install below DESTDIR and PREFIX (/usr); INIT=1: init, poweroff, reboot, halt, shutdown too
+	for file in include/zinit/*; do $(INSTALL) -D -m 644 $$file $(D)$(INCLUDEDIR)/zinit/$${file##*/} || exit 1; done
+	$(INSTALL) -D -m 644 $(OUT)/libzinit.a $(D)$(LIBDIR)/libzinit.a
+	$(INSTALL) -d $(D)$(PKGCONFIGDIR)
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)' \
+	  'includedir=$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)' 'Name: libzinit' \
+	  'Description: client of the zinit init system' 'Version: $(VERSION)' \
+	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lzinit -pthread' >$(D)$(PKGCONFIGDIR)/libzinit.pc
+	chmod 644 $(D)$(PKGCONFIGDIR)/libzinit.pc
+	for page in man/*.[1-8]; do $(INSTALL) -D -m 644 $$page $(D)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
+	for link in $(SERVER_PAGES); do ln -sf zinit.8 $$link || exit 1; done
+	for link in $(CLIENT_PAGES); do ln -sf ../man1/zinitctl.1 $$link || exit 1; done
+	for file in $(COMPLETIONS); do \
+	  $(INSTALL) -D -m 644 $$(ls etc/completion/$${file##*/} etc/completion/$${file##*/}.bash 2>/dev/null) $$file || exit 1; done
+	for file in $(DOC_FILES); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
+	for file in doc/*.md doc/*.svg; do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
+	mkdir -p $(DOC)/examples/sample && cp -r etc/zinit/examples/. $(DOC)/examples && \
+	  cp -r etc/zinit/system etc/zinit/services etc/zinit/targets $(DOC)/examples/sample && \
+	  chmod -R u=rwX,go=rX $(DOC)/examples
+	$(if $(PLACES),$(INSTALL) -d $(PLACES))
+	$(if $(PLACES),[ -e $(CONFIG)/zinit.toml ] || $(INSTALL) -m 644 etc/zinit.toml $(CONFIG)/zinit.toml)
+
+install-bin: $(if $(wildcard $(STRIPPED)),,all)  ## install the program and its names alone, as an image needs them
+	$(INSTALL) -D -m 755 $(STRIPPED) $(SBIN)/zinit
+	for name in $(SBIN_NAMES) $(if $(INIT),$(INIT_NAMES)); do ln -sf zinit $(SBIN)/$$name || exit 1; done
+	$(INSTALL) -d $(D)$(BINDIR) && ln -sfr $(SBIN)/zinit $(D)$(BINDIR)/zinitctl
+
+uninstall:  ## remove what install has put there, but not what an administrator has added or changed
+	for name in $(SBIN_NAMES) $(if $(INIT),$(INIT_NAMES)); do \
+	  [ "$$(readlink $(SBIN)/$$name)" != zinit ] || rm -f $(SBIN)/$$name; done
+	for link in $(SERVER_PAGES) $(CLIENT_PAGES); do \
+	  case "$$(readlink $$link)" in zinit.8 | ../man1/zinitctl.1) rm -f $$link ;; esac; done
+	for page in man/*.[1-8]; do rm -f $(D)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	rm -f $(SBIN)/zinit $(D)$(BINDIR)/zinitctl $(D)$(LIBDIR)/libzinit.a $(D)$(PKGCONFIGDIR)/libzinit.pc \
+	  $(COMPLETIONS) $(DOC_FILES:%=$(DOC)/%)
+	rm -rf $(D)$(INCLUDEDIR)/zinit $(DOC)/doc $(DOC)/examples
+	! cmp -s etc/zinit.toml $(CONFIG)/zinit.toml || rm -f $(CONFIG)/zinit.toml
+	for folder in $(DOC) $(PLACES) $(CONFIG) $(D)$(VENDORDIR); do \
+	  [ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
+
+DIST := zinit-$(VERSION)
+dist:  ## pack what git has of the last commit as build/zinit-VERSION.tar.gz: the same bytes each time
+	@mkdir -p build
+	@git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD >build/$(DIST).tar
+	@gzip -9nf build/$(DIST).tar && echo build/$(DIST).tar.gz
