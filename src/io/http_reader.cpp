@@ -1,63 +1,73 @@
-// http-parser, stopped at the end of the headers.
+// Lines of a response, each judged by its first bytes.
 #include "io/http_reader.hpp"
 
+#include <algorithm>
+
 #include "base/format.hpp"
+#include "base/text.hpp"
 
 namespace zinit {
 
-void HttpReader::reset() {
-  http_parser_init(&parser_, HTTP_RESPONSE);
-  parser_.data = this;
+namespace {
+
+/// The code of the status line that begins with `line`; 0 if no status line does. A code below 100
+/// has no meaning (RFC 9110, section 15).
+unsigned code_of_status_line(std::string_view line) {
+  constexpr std::string_view kDigits = "0123456789", kBlanks = " \t\v\f\r\n";
+  line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
+  const bool versioned = line.starts_with("HTTP/") && line.find_first_not_of(kDigits, 5) == 6 &&
+                         line[6] == '.' && line.find_first_not_of(kDigits, 7) == 8;
+  if (!versioned) return 0;
+  const std::size_t at = line.find_first_not_of(kBlanks, 8);
+  if (at == 8 || at == line.npos) return 0;
+  const std::size_t behind = at + 3;
+  if (line.find_first_of(kBlanks, at) != behind) return 0;
+  const auto code = parse_integer(line.substr(at, 3));
+  return code && *code >= 100 ? static_cast<unsigned>(*code) : 0;
 }
 
-/// Pausing the parser makes http_parser_execute() return the number of bytes parsed so far.
-int HttpReader::headers_over(http_parser* parser) {
-  const unsigned status = parser->status_code;
-  const bool passed_over = status / 100 == 1 && status != HTTP_STATUS_SWITCHING_PROTOCOLS;
-  if (passed_over) return 1;  // it has no body, so message_over() comes next
-  auto& self = *static_cast<HttpReader*>(parser->data);
-  self.status_ = status;
-  if (status < 100) self.fault_ = fmt::format("sent a status of {}", status);
-  http_parser_pause(parser, 1);
-  return 0;
-}
-
-int HttpReader::message_over(http_parser* parser) {
-  http_parser_pause(parser, 1);
-  return 0;
-}
+}  // namespace
 
 bool HttpReader::take(std::string_view bytes) {
-  static constexpr http_parser_settings kSettings = [] {
-    http_parser_settings settings{};
-    settings.on_headers_complete = headers_over;
-    settings.on_message_complete = message_over;
-    return settings;
-  }();
-  while (!over() && !bytes.empty()) {
-    const std::size_t read = http_parser_execute(&parser_, &kSettings, bytes.data(), bytes.size());
-    taken_ += read;
-    const auto error = static_cast<http_errno>(parser_.http_errno);
-    if (taken_ > kMaxBytes || error == HPE_HEADER_OVERFLOW) {
-      status_ = 0;
-      fault_ = fmt::format("sent headers of more than {} bytes", kMaxBytes);
-    }
+  for (const char byte : bytes) {
     if (over()) break;
-    if (error == HPE_PAUSED) {
-      // A 1xx response: the real one follows, even after "Connection: close".
-      reset();
-    } else if (error != HPE_OK) {
-      fault_ = fmt::format("sent what is not HTTP: {}", http_errno_description(error));
+    if (++taken_ > kMaxBytes) {
+      fault_ = fmt::format("sent headers of more than {} bytes", kMaxBytes);
+    } else {
+      if (size_ < line_.size()) line_[size_++] = byte;
+      if (byte == '\n' || size_ == line_.size()) judge_line();
+      if (byte == '\n') size_ = 0;
     }
-    bytes.remove_prefix(read < bytes.size() ? read : bytes.size());
   }
   return over();
 }
 
+void HttpReader::judge_line() {
+  const bool empty = line() == "\n" || line() == "\r\n";
+  if (empty) {
+    const bool passed_over = coming_ / 100 == 1 && coming_ != 101;
+    if (!passed_over) status_ = coming_;
+    coming_ = 0;
+  } else if (coming_ == 0) {
+    coming_ = code_of_status_line(line());
+    if (coming_ == 0) not_http();
+  }
+}
+
+void HttpReader::not_http() {
+  fault_ = fmt::format("sent what is not HTTP: \"{}\"", printable(trim(line())));
+}
+
 void HttpReader::ended() {
   if (over()) return;
-  fault_ = taken_ == 0 ? "closed the connection without an answer"
-                       : "closed the connection in the middle of its answer";
+  constexpr std::string_view kStart = "HTTP/";
+  if (taken_ == 0) {
+    fault_ = "closed the connection without an answer";
+  } else if (coming_ == 0 && !kStart.starts_with(trim(line()).substr(0, kStart.size()))) {
+    not_http();
+  } else {
+    fault_ = "closed the connection in the middle of its answer";
+  }
 }
 
 }  // namespace zinit

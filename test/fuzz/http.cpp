@@ -1,5 +1,5 @@
 // Fuzzes what reads the answers of web servers: any bytes, whole and in pieces, must come out as
-// the same status or fault, and as a fault that can be shown.
+// the same status or fault, and as a fault that can be shown and has some words only.
 #include "fuzz/fuzz.hpp"
 
 #include <algorithm>
@@ -10,6 +10,9 @@ namespace zinit::fuzz {
 
 namespace {
 
+// A fault quotes 64 bytes at most, each of which may become \xNN.
+constexpr std::size_t kLongestFault = 300;
+
 /// Gives `bytes` to `reader` in pieces of `size` at most, and then the end.
 void read(HttpReader& reader, std::string_view bytes, std::size_t size) {
   for (std::size_t at = 0; at < bytes.size(); at += size) {
@@ -17,9 +20,20 @@ void read(HttpReader& reader, std::string_view bytes, std::size_t size) {
   }
   reader.ended();
   require(reader.over());
-  require((reader.status() != 0) != !reader.fault().empty() || reader.status() < 100);
-  require(reader.status() < 1000);
-  require(showable(reader.fault()));
+  const unsigned status = reader.status();
+  require((status != 0) == reader.fault().empty());
+  require(status == 0 || status == 101 || (status >= 200 && status <= 999));
+  require(status == 0 || bytes.find(std::to_string(status)) != bytes.npos);
+  require(reader.fault().size() < kLongestFault && showable(reader.fault()));
+}
+
+/// What has been read is not changed by what follows.
+void read_on(HttpReader& reader) {
+  const unsigned status = reader.status();
+  const std::string fault = reader.fault();
+  require(reader.take("HTTP/1.1 418 Later\r\n\r\n"));
+  reader.ended();
+  require(reader.status() == status && reader.fault() == fault);
 }
 
 }  // namespace
@@ -33,6 +47,10 @@ std::set<std::string> words() {
           "204",
           "304",
           "\r\n",
+          "\n",
+          "\r\n\r\n",
+          "099",
+          "999",
           ": ",
           "Content-Length",
           "Transfer-Encoding",
@@ -49,6 +67,7 @@ void look_at(std::string_view input) {
   read(pieces, input, input.size() % 7 + 1);
   require(whole.status() == pieces.status());
   require(whole.fault() == pieces.fault());
+  read_on(whole);
 }
 
 }  // namespace zinit::fuzz

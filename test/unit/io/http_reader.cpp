@@ -37,8 +37,8 @@ TEST_CASE("http reader: the status counts once the headers are over", "[io][heal
   CHECK(read("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello") == Outcome{200, ""});
   CHECK(read("HTTP/1.0 503 No\r\n\r\n") == Outcome{503, ""});
   CHECK(read("HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n") == Outcome{301, ""});
-  CHECK(read("HTTP/1.1 204\r\n\r\n") == Outcome{204, ""});
-  CHECK(read("HTTP/1.1 200 OK\nServer: lone newlines\n\n") == Outcome{200, ""});
+  CHECK(read("HTTP/1.1 404 \r\nA: b\r\n\r\n") == Outcome{404, ""});
+  CHECK(read("HTTP/1.1 999 Own\r\n\r\n") == Outcome{999, ""});
   HttpReader reader;
   CHECK_FALSE(reader.take("HTTP/1.1 200 OK\r\nA: b\r\n"));
   CHECK(reader.status() == 0);
@@ -66,14 +66,55 @@ TEST_CASE("http reader: 1xx answers are skipped, except 101", "[io][health][quic
         "closed the connection in the middle of its answer");
 }
 
+TEST_CASE("http reader: what RFC 9112 lets a recipient take is taken", "[io][health][quick]") {
+  CHECK(read("HTTP/1.1 204\r\n\r\n") == Outcome{204, ""});
+  CHECK(read("HTTP/1.1 200 OK\nServer: lone newlines\n\n") == Outcome{200, ""});
+  CHECK(read("HTTP/1.1 200 OK\nServer: mixed\r\n\n") == Outcome{200, ""});
+  CHECK(read(" HTTP/1.1\t\r\v\f200\tOK\r\n\r\n") == Outcome{200, ""});
+  CHECK(read("HTTP/1.1 200 caf\xe9 \x01\r\n\r\n") == Outcome{200, ""});
+  CHECK(read("HTTP/1.1 200 " + std::string(1000, 'x') + "\r\n\r\n") == Outcome{200, ""});
+  CHECK(read("\r\n\nHTTP/1.1 200 OK\r\n\r\n") == Outcome{200, ""});
+}
+
+TEST_CASE("http reader: header fields are not judged", "[io][health][quick]") {
+  CHECK(read("HTTP/1.1 200 OK\r\nno colon\r\n folded\r\n: no name\r\n\r\n") == Outcome{200, ""});
+  CHECK(read("HTTP/1.1 200 OK\r\nHTTP/1.1 500 No\r\n\r\n") == Outcome{200, ""});
+  CHECK(read("HTTP/1.1 200 OK\r\nA: \r\r\n \r\n\r\n") == Outcome{200, ""});
+  // None of these lines is empty.
+  CHECK(read("HTTP/1.1 200 OK\r\n\r\r\n \r\nA: b\r").fault ==
+        "closed the connection in the middle of its answer");
+}
+
 TEST_CASE("http reader: what is no HTTP answer is reported as a fault", "[io][health][quick]") {
   CHECK(read("").fault == "closed the connection without an answer");
-  CHECK(read("HTTP/1.1 200 OK\r\nA: b\r\n").fault ==
-        "closed the connection in the middle of its answer");
-  CHECK(read("220 mail.example ESMTP\r\n").fault.starts_with("sent what is not HTTP: "));
-  CHECK(read(std::string("\x16\x03\x01\0\xff", 5)).fault.starts_with("sent what is not HTTP: "));
-  CHECK(read("HTTP/1.1 200 OK\r\nBad header\r\n\r\n").fault.starts_with("sent what is not HTTP: "));
-  CHECK(read("HTTP/1.1 099 Odd\r\n\r\n").fault == "sent a status of 99");
+  for (const char* part :
+       {"HTT", " HT", "\r", "\r\n", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\nA: b\r\n"}) {
+    INFO(part);
+    CHECK(read(part).fault == "closed the connection in the middle of its answer");
+  }
+  CHECK(read("220 mail.example ESMTP\r\n").fault ==
+        "sent what is not HTTP: \"220 mail.example ESMTP\"");
+  CHECK(read(std::string("\x16\x03\x01\0\xff", 5)).fault ==
+        "sent what is not HTTP: \"\\x16\\x03\\x01\\x00\uFFFD\"");
+  for (const char* line :
+       {"HTTP/1.1 099 Odd", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 +20 OK",
+        "HTTP/1.1 2x0 OK", "HTTP/1.1 OK", "HTTP/1.1", "HTTP/1.1200 OK", "HTTP/1 200 OK",
+        "HTTP/1.10 200 OK", "HTTP/x.1 200 OK", "HTTP/1,1 200 OK", "http/1.1 200 OK",
+        "HTTPS/1.1 200 OK", "xHTTP/1.1 200 OK", "GET / HTTP/1.1"}) {
+    CHECK(read(std::string(line) + "\r\n\r\n").fault ==
+          "sent what is not HTTP: \"" + std::string(line) + "\"");
+  }
+  CHECK(read("HTTP/1.1 100 Continue\r\n\r\n200 OK\r\n\r\n").fault ==
+        "sent what is not HTTP: \"200 OK\"");
+}
+
+TEST_CASE("http reader: what is not HTTP is judged, and shown, by its first bytes",
+          "[io][health][quick]") {
+  const std::string endless(100, 'x');
+  HttpReader reader;
+  CHECK(reader.take(endless));
+  CHECK(reader.fault() == "sent what is not HTTP: \"" + endless.substr(0, 64) + "\"");
+  CHECK(read(endless).fault == reader.fault());
 }
 
 TEST_CASE("http reader: headers and 1xx answers without end are given up", "[io][health][quick]") {
@@ -83,6 +124,12 @@ TEST_CASE("http reader: headers and 1xx answers without end are given up", "[io]
   std::string hints;
   while (hints.size() < 300000) hints += "HTTP/1.1 103 Early Hints\r\n\r\n";
   CHECK(read(hints).fault == "sent headers of more than 65536 bytes");
+  const auto of_size = [](std::size_t size) {
+    const std::string status_line = "HTTP/1.1 200 OK\r\n";
+    return status_line + std::string(size - status_line.size() - 4, 'x') + "\r\n\r\n";
+  };
+  CHECK(read(of_size(HttpReader::kMaxBytes)) == Outcome{200, ""});
+  CHECK(read(of_size(HttpReader::kMaxBytes + 1)).fault == "sent headers of more than 65536 bytes");
 }
 
 }  // namespace io_http_reader_test
