@@ -76,9 +76,8 @@ WERROR ?= $(if $(wildcard .git),-Werror)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion $(WERROR)
 DEFINES := -DZINIT_VERSION=\"$(VERSION)\" -DZINIT_CONFIG=\"$(SYSCONFDIR)/zinit\" \
   -DZINIT_VENDOR_CONFIG=\"$(VENDORDIR)\"
-# Paths begin at the root of the clone, so that the same sources give the same bytes anywhere.
 FLAGS = -I. -Isrc -Iinclude -Itest $(DEFINES) $(CPPFLAGS) -std=c++20 -pthread $(WARNINGS) \
-  -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. $(CXXFLAGS) $(OPTIMISE) $(INSTRUMENT)
+  -ffunction-sections -fdata-sections $(CXXFLAGS) $(OPTIMISE) $(INSTRUMENT)
 LINK_FLAGS = $(LINK) -pthread -Wl,--gc-sections $(LDFLAGS)
 LIBS := -lev -lcares
 
@@ -102,15 +101,18 @@ $(OUT)/obj/%.room.cpp: %
 	@printf '#include "%s"\n' $(sort $(filter-out %/main.cpp,$(wildcard $</*.cpp))) >$@
 .PRECIOUS: $(OUT)/obj/%.room.cpp
 
+# Paths begin at the root of the clone, so that the same sources give the same bytes anywhere.
+COMPILE = $(Q)$(CXX) $(FLAGS) -ffile-prefix-map=$(CURDIR)=. -MMD -MP -c -o $@ $<
+
 # g++ takes what a unit includes for headers, and warns of anonymous namespaces there.
 $(OUT)/obj/%.room.o: $(OUT)/obj/%.room.cpp $(OUT)/flags
 	@echo "  compile $*"
-	$(Q)$(CXX) $(FLAGS) $(if $(findstring clang,$(CXX)),,-Wno-subobject-linkage) -MMD -MP -c -o $@ $<
+	$(COMPILE) $(if $(findstring clang,$(CXX)),,-Wno-subobject-linkage)
 
 $(OUT)/obj/%.o: %.cpp $(OUT)/flags
 	@mkdir -p $(@D)
 	@echo "  compile $<"
-	$(Q)$(CXX) $(FLAGS) -MMD -MP -c -o $@ $<
+	$(COMPILE)
 
 # Changes when the compiler or a flag does, so that all is compiled anew.
 $(OUT)/flags: FORCE

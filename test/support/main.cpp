@@ -7,17 +7,25 @@
 //   begin NAME
 //   passed NAME | failed NAME | skipped NAME: REASON
 //
+// The program runs in a network namespace of its own if it may make one, with the loopback interface
+// up: no other test takes a port that this one has found free.
+//
 // A test case that leaves a child process, living or not yet waited for, has failed: the next one
 // may wait for any child, or count them.
 
 #define CATCH_CONFIG_MAIN
 #include "support/catch.hpp"
 
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -57,9 +65,24 @@ bool clear_children() {
   return found;
 }
 
+/// unshare(2), netdevice(7). Without the right to it the network stays that of the machine.
+void enter_network_namespace() {
+  if (::unshare(CLONE_NEWNET) != 0) return;
+  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  if (::ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
+    request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+    if (::ioctl(fd, SIOCSIFFLAGS, &request) != 0) std::perror("cannot set the loopback interface up");
+  }
+  ::close(fd);
+}
+
 class Book : public Catch::TestEventListenerBase {
  public:
   using TestEventListenerBase::TestEventListenerBase;
+
+  void testRunStarting(const Catch::TestRunInfo&) override { enter_network_namespace(); }
 
   void testCaseStarting(const Catch::TestCaseInfo& info) override {
     skip_reason.clear();
