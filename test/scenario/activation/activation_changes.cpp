@@ -40,7 +40,7 @@ std::string set_service(const std::string& name, const std::string& listen) {
 }  // namespace
 
 TEST_CASE("services that are set in one breath keep the sockets that their processes have",
-          "[quick][sockets]") {
+          "[sockets]") {
   Server zinit;
   zinit.boot();
   Connection connection = zinit.connect();
@@ -93,7 +93,7 @@ TEST_CASE("a service that has failed for its sockets is started when they can be
   check_answers(zinit, at, "s");
 }
 
-TEST_CASE("each process finds its sockets as the first one did", "[quick][sockets]") {
+TEST_CASE("each process finds its sockets as the first one did", "[sockets]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", booted(peer({"passed", "careless", "pid"}), at));
@@ -123,7 +123,7 @@ TEST_CASE("a socket that its service has shut down is opened anew", "[sockets]")
 }
 
 TEST_CASE("sockets that are not open yet are not taken for those of before over a re-execution",
-          "[quick][sockets][reload][reexec]") {
+          "[check][sockets][reload][reexec]") {
   Server zinit;
   const std::string before = free_address(), after = free_address();
   const std::string service = "[service]\nexec = [" + peer({"passed", "pid"}) + "]\n[socket]\n";
@@ -139,7 +139,7 @@ TEST_CASE("sockets that are not open yet are not taken for those of before over 
   CHECK(!Client::possible(before));
 }
 
-TEST_CASE("a proxy that leads to itself takes no connection", "[quick][xinet]") {
+TEST_CASE("a proxy that leads to itself takes no connection", "[check][xinet]") {
   Server zinit;
   const std::string port = free_port(), one = free_address(), other = free_address();
   zinit.file("s.toml", peers({"silent"}));
@@ -159,7 +159,7 @@ TEST_CASE("a proxy that leads to itself takes no connection", "[quick][xinet]") 
   zinit.await_message("its backend is the proxy itself");
 }
 
-TEST_CASE("proxies one before the other lead to the last one's service", "[quick][xinet]") {
+TEST_CASE("proxies one before the other lead to the last one's service", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   const std::string first = free_address();
@@ -194,7 +194,7 @@ TEST_CASE("a proxy whose new address is in use gets it when it is free, in which
   CHECK(!Client::possible(proxied.front));
 }
 
-TEST_CASE("a proxy may be deleted, and set again after another, in one breath", "[quick][xinet]") {
+TEST_CASE("a proxy may be deleted, and set again after another, in one breath", "[check][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   const std::string path = "unix:" + zinit.path("front");
@@ -217,7 +217,7 @@ TEST_CASE("a proxy may be deleted, and set again after another, in one breath", 
 }
 
 TEST_CASE("what a backend has sent before its end is delivered, though its service ends then",
-          "[quick][xinet]") {
+          "[xinet]") {
   Server zinit;
   constexpr std::size_t bytes = 4'000'000;
   const Proxied proxied(zinit, {"give", std::to_string(bytes)});
@@ -231,7 +231,7 @@ TEST_CASE("what a backend has sent before its end is delivered, though its servi
 }
 
 TEST_CASE("the status of a proxy and of a service tell what is wrong with their addresses",
-          "[quick][xinet][sockets][ctl]") {
+          "[xinet][sockets][ctl]") {
   Server zinit;
   Listening holder;
   const std::string taken = "127.0.0.1:" + holder.port(), free = free_address();

@@ -43,8 +43,7 @@ void boot(Server& zinit) {
 
 }  // namespace
 
-TEST_CASE("a file that appears starts the service, and again when it appears again",
-          "[quick][path]") {
+TEST_CASE("a file that appears starts the service, and again when it appears again", "[path]") {
   Server zinit;
   const std::string path = zinit.path("in/deep/file");
   zinit.add("s", by_path(key("exists", path)));
@@ -79,7 +78,7 @@ TEST_CASE("a file that appears starts the service, and again when it appears aga
   }
 }
 
-TEST_CASE("a file that is there when the service is loaded starts it", "[quick][path]") {
+TEST_CASE("a file that is there when the service is loaded starts it", "[path]") {
   Server zinit;
   zinit.mark("file");
   zinit.put("spool/one", "");
@@ -96,7 +95,7 @@ TEST_CASE("a file that is there when the service is loaded starts it", "[quick][
   CHECK(zinit.count("e") == 1);
 }
 
-TEST_CASE("a file that changes starts the service once for each change", "[quick][path]") {
+TEST_CASE("a file that changes starts the service once for each change", "[path]") {
   Server zinit;
   const std::string path = zinit.path("conf");
   zinit.add("s", by_path(key("changed", path)));
@@ -124,7 +123,7 @@ TEST_CASE("a file that changes starts the service once for each change", "[quick
   expect_run();
 }
 
-TEST_CASE("what changes while the service runs makes it run once more", "[quick][path]") {
+TEST_CASE("what changes while the service runs makes it run once more", "[path]") {
   Server zinit;
   const std::string path = zinit.path("conf");
   zinit.add(
@@ -144,7 +143,7 @@ TEST_CASE("what changes while the service runs makes it run once more", "[quick]
   CHECK(zinit.count("ran") == 2);
 }
 
-TEST_CASE("what is in a folder changes it", "[quick][path]") {
+TEST_CASE("what is in a folder changes it", "[check][path]") {
   Server zinit;
   zinit.put("folder/there", "");
   zinit.add("s", by_path(key("changed", zinit.path("folder"))));
@@ -159,7 +158,7 @@ TEST_CASE("what is in a folder changes it", "[quick][path]") {
   zinit.await_trace("ran", 3);
 }
 
-TEST_CASE("a folder that is not empty starts the service until it is", "[quick][path]") {
+TEST_CASE("a folder that is not empty starts the service until it is", "[path]") {
   Server zinit;
   zinit.put("spool/.keep", "");
   REQUIRE(::unlink(zinit.path("spool/.keep").c_str()) == 0);
@@ -176,7 +175,7 @@ TEST_CASE("a folder that is not empty starts the service until it is", "[quick][
   CHECK(zinit.status("s")["state"] == "exited");
 }
 
-TEST_CASE("a folder that fills does not start again what was stopped on request", "[quick][path]") {
+TEST_CASE("a folder that fills does not start again what was stopped on request", "[path]") {
   Server zinit;
   zinit.put("spool/one", "");
   zinit.add("s",
@@ -191,7 +190,7 @@ TEST_CASE("a folder that fills does not start again what was stopped on request"
 }
 
 TEST_CASE("files that change while zinit executes itself anew, or has crashed, are seen",
-          "[quick][path][reexec]") {
+          "[path][reexec]") {
   Server zinit;
   zinit.put("conf", "one");
   zinit.add("s", by_path(key("changed", zinit.path("conf"))));
@@ -237,7 +236,7 @@ TEST_CASE("more changes than the kernel keeps lose none that counts", "[path]") 
   zinit.await_trace("late");
 }
 
-TEST_CASE("a path where the kernel does not tell of changes is warned of", "[quick][path]") {
+TEST_CASE("a path where the kernel does not tell of changes is warned of", "[path]") {
   Server zinit;
   zinit.add("s", by_path(key("exists", "/proc/self/nothing")));
   zinit.boot();
@@ -245,7 +244,7 @@ TEST_CASE("a path where the kernel does not tell of changes is warned of", "[qui
   CHECK_THAT(zinit.ctl({"why", "s"}).out, Contains("of type proc"));
 }
 
-TEST_CASE("status ignore disables a [path]", "[quick][path]") {
+TEST_CASE("status ignore disables a [path]", "[path]") {
   Server zinit;
   Toml toml = by_path(key("exists", zinit.path("file")));
   toml.service += "\nstatus = 'ignore'";
@@ -256,7 +255,7 @@ TEST_CASE("status ignore disables a [path]", "[quick][path]") {
   CHECK_FALSE(zinit.traced("ran"));
 }
 
-TEST_CASE("faults of a [path] are told with their places", "[quick][path][check]") {
+TEST_CASE("faults of a [path] are told with their places", "[check][path]") {
   Server zinit;
   const auto fault = [&](const std::string& more) {
     zinit.file("p.toml", "[service]\nexec = 'true'\noneshot = true\n" + more);
@@ -270,7 +269,7 @@ TEST_CASE("faults of a [path] are told with their places", "[quick][path][check]
   zinit.boot();
 }
 
-TEST_CASE("a stop on request counts for what has happened to files before", "[quick][path]") {
+TEST_CASE("a stop on request counts for what has happened to files before", "[path]") {
   Server zinit;
   const std::string path = zinit.path("file");
   zinit.add("s", by_path(key("exists", path), "echo ran >>$T; sleep 1000"));
@@ -288,7 +287,7 @@ TEST_CASE("a stop on request counts for what has happened to files before", "[qu
   zinit.await_trace("ran", 2);
 }
 
-TEST_CASE("what comes and goes during a run starts no other", "[quick][path]") {
+TEST_CASE("what comes and goes during a run starts no other", "[path]") {
   Server zinit;
   const std::string path = zinit.path("file");
   zinit.add("s", by_path(key("exists", path),
@@ -307,7 +306,7 @@ TEST_CASE("what comes and goes during a run starts no other", "[quick][path]") {
   CHECK(zinit.count("ran") == 1);
 }
 
-TEST_CASE("a path is looked at when its service is no longer to be ignored", "[quick][path]") {
+TEST_CASE("a path is looked at when its service is no longer to be ignored", "[path]") {
   Server zinit;
   Toml toml = by_path(key("directory_not_empty", zinit.path("spool")));
   zinit.put("spool/one", "");

@@ -46,7 +46,7 @@ struct stat status_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("the first connection to a service's socket starts it", "[quick][sockets]") {
+TEST_CASE("the first connection to a service's socket starts it", "[sockets]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", socketed({"echo"}, {at}));
@@ -62,7 +62,7 @@ TEST_CASE("the first connection to a service's socket starts it", "[quick][socke
   CHECK(zinit.count("started") == 1);
 }
 
-TEST_CASE("sockets of all kinds start their services and are passed to them", "[quick][sockets]") {
+TEST_CASE("sockets of all kinds start their services and are passed to them", "[check][sockets]") {
   Server zinit;
   const std::string tcp = free_address(), udp = "udp:" + free_address();
   const std::string local = "unix:" + zinit.path("sock"), fifo = zinit.path("fifo");
@@ -110,7 +110,7 @@ TEST_CASE("sockets of all kinds start their services and are passed to them", "[
 }
 
 TEST_CASE("several sockets are passed in order, by their names or that of the service",
-          "[quick][sockets]") {
+          "[sockets]") {
   Server zinit;
   const std::string one = free_address(), two = "unix:" + zinit.path("two");
   const std::string three = free_address(), four = free_address();
@@ -130,8 +130,7 @@ TEST_CASE("several sockets are passed in order, by their names or that of the se
   CHECK(entries_of(fds) == std::vector<std::string>{"0", "1", "2", "3", "4"});
 }
 
-TEST_CASE("unix sockets and FIFOs have the mode and the owner that the file says",
-          "[quick][sockets]") {
+TEST_CASE("unix sockets and FIFOs have the mode and the owner that the file says", "[sockets]") {
   Server zinit;
   const std::string plain = zinit.path("plain"), strict = zinit.path("strict");
   const std::string fifo = zinit.path("below/fifo");
@@ -154,7 +153,7 @@ TEST_CASE("unix sockets and FIFOs have the mode and the owner that the file says
 }
 
 TEST_CASE("without on_demand a service starts at boot, and others may connect before it is up",
-          "[quick][sockets]") {
+          "[sockets]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", socketed({"after", zinit.path("go"), "echo"}, {at}, "on_demand = false"));
@@ -175,7 +174,7 @@ TEST_CASE("without on_demand a service starts at boot, and others may connect be
   CHECK_FALSE(zinit.traced("refused"));
 }
 
-TEST_CASE("services that start at boot find all sockets there", "[quick][sockets]") {
+TEST_CASE("services that start at boot find all sockets there", "[sockets]") {
   Server zinit;
   const std::string tcp = free_address(), path = "unix:" + zinit.path("sock");
   const std::string front = free_address(), back = free_address();
@@ -224,8 +223,7 @@ TEST_CASE("no connection is refused over fifty restarts", "[sockets]") {
   CHECK(Client(at).echo("hello") == "hello");
 }
 
-TEST_CASE("a stop on request closes the sockets of a service that is not on demand",
-          "[quick][sockets]") {
+TEST_CASE("a stop on request closes the sockets of a service that is not on demand", "[sockets]") {
   Server zinit;
   const std::string at = free_address(), path = zinit.path("sock");
   zinit.file("s.toml", socketed({"echo"}, {at, "unix:" + path}, "on_demand = false"));
@@ -256,8 +254,7 @@ TEST_CASE("an on-demand service that was stopped on request is started by the ne
   CHECK(zinit.count("started") == 3);
 }
 
-TEST_CASE("an on-demand service that has ended is started by the next connection",
-          "[quick][sockets]") {
+TEST_CASE("an on-demand service that has ended is started by the next connection", "[sockets]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", socketed({"few", "pid"}, {at}, "", "restart = 'never'"));
@@ -283,7 +280,7 @@ TEST_CASE("a service that does not read what started it is not started in a fren
   CHECK(zinit.count("started") <= 6);
 }
 
-TEST_CASE("sockets close when their service is deleted, and when zinit ends", "[quick][sockets]") {
+TEST_CASE("sockets close when their service is deleted, and when zinit ends", "[sockets]") {
   Server zinit;
   const std::string one = free_address(), two = "unix:" + zinit.path("two");
   const std::string three = free_address(), fifo = zinit.path("fifo");
@@ -306,7 +303,7 @@ TEST_CASE("sockets close when their service is deleted, and when zinit ends", "[
 }
 
 TEST_CASE("a reload adds, changes and removes the sockets of a service",
-          "[quick][sockets][reload]") {
+          "[check][sockets][reload]") {
   Server zinit;
   const std::string one = free_address(), two = free_address(), back = free_address();
   zinit.file("s.toml", "[service]\nexec = [" + peer({"at", back, "echo"}) + "]\n");
@@ -347,7 +344,7 @@ TEST_CASE("a service whose socket cannot be had says so, and has it when it is f
   CHECK(Client(at).echo("hello") == "hello");
 }
 
-TEST_CASE("a service of status ignore is not started by its socket", "[quick][sockets]") {
+TEST_CASE("a service of status ignore is not started by its socket", "[sockets]") {
   Server zinit;
   const std::string at = free_address();
   const std::string text = socketed({"echo"}, {at});
@@ -364,7 +361,7 @@ TEST_CASE("a service of status ignore is not started by its socket", "[quick][so
   CHECK(client.read(5) == "hello");
 }
 
-TEST_CASE("the list, the status and why name the sockets of a service", "[quick][sockets][ctl]") {
+TEST_CASE("the list, the status and why name the sockets of a service", "[sockets][ctl]") {
   Server zinit;
   const std::string at = free_address(), path = "unix:" + zinit.path("sock");
   zinit.file("s.toml", socketed({"echo"}, {at, path}));
@@ -415,16 +412,16 @@ void check_sockets_over(const std::function<void(Server&)>& again) {
 
 }  // namespace
 
-TEST_CASE("sockets stay open over a re-execution", "[quick][sockets][reexec]") {
+TEST_CASE("sockets stay open over a re-execution", "[check][sockets][reexec]") {
   check_sockets_over([](Server& zinit) { zinit.reexecute(); });
 }
 
-TEST_CASE("sockets stay open over a crash", "[quick][sockets][reexec][crash]") {
+TEST_CASE("sockets stay open over a crash", "[check][sockets][reexec][crash]") {
   check_sockets_over([](Server& zinit) { crash(zinit); });
 }
 
 TEST_CASE("no connection to a socket is refused while zinit executes itself anew",
-          "[quick][sockets][reexec]") {
+          "[threads][sockets][reexec]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", socketed({"echo"}, {at}));

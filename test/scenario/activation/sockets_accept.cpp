@@ -44,7 +44,7 @@ void await_others(Server& zinit, const std::vector<std::string>& wanted) {
 }  // namespace
 
 TEST_CASE("each connection has an instance, as its standard input and output",
-          "[quick][sockets][accept]") {
+          "[sockets][accept]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", accepting({"echo"}, at));
@@ -72,7 +72,7 @@ TEST_CASE("each connection has an instance, as its standard input and output",
   await_others(zinit, {});
 }
 
-TEST_CASE("an instance over a unix socket, and one over IPv6", "[quick][sockets][accept]") {
+TEST_CASE("an instance over a unix socket, and one over IPv6", "[check][sockets][accept]") {
   Server zinit;
   const std::string path = "unix:" + zinit.path("sock"), six = "[::1]:" + free_port();
   zinit.file("s.toml", accepting({"echo"}, path));
@@ -94,7 +94,7 @@ TEST_CASE("an instance over a unix socket, and one over IPv6", "[quick][sockets]
 }
 
 TEST_CASE("an instance finds who connects, its name and its settings in its environment",
-          "[quick][sockets][accept]") {
+          "[check][sockets][accept]") {
   Server zinit;
   const std::vector<std::string> names{"REMOTE_ADDR", "ZINIT_SERVICE", "MINE"};
   std::vector<std::string> places;
@@ -113,7 +113,7 @@ TEST_CASE("an instance finds who connects, its name and its settings in its envi
 }
 
 TEST_CASE("what instances write to standard error goes to their service's log",
-          "[quick][sockets][accept]") {
+          "[sockets][accept]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", accepting({"complain", "it hurts"}, at));
@@ -129,8 +129,7 @@ TEST_CASE("what instances write to standard error goes to their service's log",
   await_others(zinit, {});
 }
 
-TEST_CASE("no more than max_connections have an instance, and the rest wait",
-          "[quick][sockets][accept]") {
+TEST_CASE("no more than max_connections have an instance, and the rest wait", "[sockets][accept]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", accepting({"echo"}, at, "max_connections = 3"));
@@ -154,7 +153,7 @@ TEST_CASE("no more than max_connections have an instance, and the rest wait",
 }
 
 TEST_CASE("a hundred connections in a row and at once have their instances, which all go",
-          "[sockets][accept]") {
+          "[threads][sockets][accept]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", accepting({"echo"}, at));
@@ -180,7 +179,8 @@ TEST_CASE("a hundred connections in a row and at once have their instances, whic
   CHECK(eventually([&] { return descriptors(zinit) <= before; }));
 }
 
-TEST_CASE("clients that connect and reset at once leave no instance behind", "[sockets][accept]") {
+TEST_CASE("clients that connect and reset at once leave no instance behind",
+          "[threads][sockets][accept]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", accepting({"echo"}, at, "max_connections = 5"));
@@ -221,7 +221,7 @@ TEST_CASE("without descriptors for more instances no connection hangs, and later
   CHECK(Client(at).echo("hello") == "hello");
 }
 
-TEST_CASE("an instance starts what its service requires", "[quick][sockets][accept]") {
+TEST_CASE("an instance starts what its service requires", "[sockets][accept]") {
   Server zinit;
   const std::string at = free_address();
   zinit.add("db", {.exec = tracing("db"), .service = "status = 'stop'"});
@@ -236,7 +236,7 @@ TEST_CASE("an instance starts what its service requires", "[quick][sockets][acce
   await_others(zinit, {"db"});
 }
 
-TEST_CASE("instances are no part of what a reload changes", "[quick][sockets][accept][reload]") {
+TEST_CASE("instances are no part of what a reload changes", "[sockets][accept][reload]") {
   Server zinit;
   const std::string at = free_address(), other = free_address();
   zinit.file("s.toml", accepting({"echo"}, at));
@@ -255,7 +255,7 @@ TEST_CASE("instances are no part of what a reload changes", "[quick][sockets][ac
 }
 
 TEST_CASE("an instance that fails is not restarted, and its service serves on",
-          "[quick][sockets][accept]") {
+          "[sockets][accept]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml",
@@ -271,7 +271,7 @@ TEST_CASE("an instance that fails is not restarted, and its service serves on",
   }
 }
 
-TEST_CASE("a program that cannot be executed ends its connection", "[quick][sockets][accept]") {
+TEST_CASE("a program that cannot be executed ends its connection", "[check][sockets][accept]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", "[service]\nexec = ['/nowhere/program']\n[socket]\nlisten = ['" + at +
@@ -282,7 +282,7 @@ TEST_CASE("a program that cannot be executed ends its connection", "[quick][sock
   await_others(zinit, {});
 }
 
-TEST_CASE("instances have their own settings of processes", "[quick][sockets][accept]") {
+TEST_CASE("instances have their own settings of processes", "[sockets][accept]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", accepting({"echo"}, at, "", "dir = '/tmp'",
@@ -302,7 +302,7 @@ TEST_CASE("instances have their own settings of processes", "[quick][sockets][ac
 }
 
 TEST_CASE("the end of a service with accept: stop, delete and a reload without its socket",
-          "[quick][sockets][accept][reload]") {
+          "[sockets][accept][reload]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", accepting({"echo"}, at));
@@ -361,17 +361,17 @@ void check_instances_over(const std::function<void(Server&)>& again) {
 }  // namespace
 
 TEST_CASE("instances and their connections go on over a re-execution",
-          "[quick][sockets][accept][reexec]") {
+          "[check][sockets][accept][reexec]") {
   check_instances_over([](Server& zinit) { zinit.reexecute(); });
 }
 
 TEST_CASE("instances and their connections go on over a crash",
-          "[quick][sockets][accept][reexec][crash]") {
+          "[check][sockets][accept][reexec][crash]") {
   check_instances_over([](Server& zinit) { crash(zinit); });
 }
 
 TEST_CASE("an instance that ends while zinit executes itself anew leaves the graph",
-          "[quick][sockets][accept][reexec]") {
+          "[check][threads][sockets][accept][reexec]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", accepting({"echo"}, at));

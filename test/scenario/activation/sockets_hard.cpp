@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 using Catch::Contains;
 
 TEST_CASE("no connection is refused while services, instances and zinit itself start anew",
-          "[sockets][accept][reexec]") {
+          "[threads][sockets][accept][reexec]") {
   Server zinit;
   const std::string passed = free_address(), accepted = "unix:" + zinit.path("accepted");
   const std::string demanded = free_address();
@@ -82,7 +82,7 @@ TEST_CASE("no connection is refused while services, instances and zinit itself s
 }
 
 TEST_CASE("a connection that waits for its instance goes on over a crash",
-          "[quick][sockets][accept][reexec][crash]") {
+          "[check][sockets][accept][reexec][crash]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", "[service]\nexec = [" + peer({"inetd", "echo"}) +
@@ -103,7 +103,7 @@ TEST_CASE("a connection that waits for its instance goes on over a crash",
 }
 
 TEST_CASE("a socket whose file someone has removed is there again at the next reload",
-          "[quick][sockets][reload]") {
+          "[sockets][reload]") {
   Server zinit;
   const std::string path = zinit.path("sock");
   zinit.file("s.toml", "[service]\nexec = [" + peer({"passed", "echo"}) +
@@ -115,7 +115,7 @@ TEST_CASE("a socket whose file someone has removed is there again at the next re
   CHECK(Client("unix:" + path).echo("hello") == "hello");
 }
 
-TEST_CASE("a wrong [socket] is a fault of its file, and harms no other", "[quick][sockets]") {
+TEST_CASE("a wrong [socket] is a fault of its file, and harms no other", "[check][sockets]") {
   Server zinit;
   const std::string at = free_address();
   const std::string service = "[service]\nexec = [" + peer({"passed", "echo"}) + "]\n";
@@ -140,7 +140,7 @@ TEST_CASE("a wrong [socket] is a fault of its file, and harms no other", "[quick
 }
 
 TEST_CASE("sockets whose order a reload has changed are the same after a re-execution",
-          "[quick][sockets][reload][reexec]") {
+          "[sockets][reload][reexec]") {
   Server zinit;
   const std::string a = free_address(), b = "unix:" + zinit.path("b.sock"), c = free_address();
   const auto file = [&](const std::string& listen, const std::string& names) {
@@ -189,7 +189,7 @@ TEST_CASE("a service of whose sockets one cannot be had keeps the others", "[soc
 }
 
 TEST_CASE("sockets that a stop has closed stay closed until the service starts",
-          "[quick][sockets][reload][reexec]") {
+          "[check][sockets][reload][reexec]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", "[service]\nexec = [" + peer({"passed", "echo"}) +
@@ -213,8 +213,7 @@ TEST_CASE("sockets that a stop has closed stay closed until the service starts",
   CHECK(zinit.state("s") == "running");
 }
 
-TEST_CASE("a FIFO that was there before stays when its service is deleted",
-          "[quick][sockets][reexec]") {
+TEST_CASE("a FIFO that was there before stays when its service is deleted", "[sockets][reexec]") {
   Server zinit;
   const std::string fifo = zinit.path("fifo");
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
@@ -284,7 +283,7 @@ TEST_CASE("a service that has failed for good is tried less and less often", "[s
   CHECK(zinit.count("t") <= 8);
 }
 
-TEST_CASE("a shutdown says nothing of starts by connections that wait", "[quick][sockets][xinet]") {
+TEST_CASE("a shutdown says nothing of starts by connections that wait", "[sockets][xinet]") {
   Server zinit;
   const std::string at = free_address(), front = free_address();
   zinit.file("s.toml",
@@ -301,7 +300,7 @@ TEST_CASE("a shutdown says nothing of starts by connections that wait", "[quick]
 }
 
 TEST_CASE("other options of a socket are set while its service has it",
-          "[quick][sockets][reload]") {
+          "[check][sockets][reload]") {
   Server zinit;
   const std::string at = free_address(), path = zinit.path("s.sock");
   const auto write = [&](const std::string& exec, const std::string& more) {
@@ -330,7 +329,7 @@ TEST_CASE("other options of a socket are set while its service has it",
   for (Client& client : waiting) CHECK(client.read(4) == "held");
 }
 
-TEST_CASE("the end of an instance that a client stops is told", "[quick][sockets][accept][ctl]") {
+TEST_CASE("the end of an instance that a client stops is told", "[sockets][accept][ctl]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", "[service]\nexec = [" + peer({"inetd", "echo"}) +
@@ -345,7 +344,7 @@ TEST_CASE("the end of an instance that a client stops is told", "[quick][sockets
   }
 }
 
-TEST_CASE("why names the socket that cannot be had", "[quick][sockets][ctl]") {
+TEST_CASE("why names the socket that cannot be had", "[sockets][ctl]") {
   Server zinit;
   Listening other;
   const std::string taken = "127.0.0.1:" + other.port(), at = free_address();
@@ -359,7 +358,7 @@ TEST_CASE("why names the socket that cannot be had", "[quick][sockets][ctl]") {
 }
 
 TEST_CASE("a file that somebody else has put in a socket's place stays over a re-execution",
-          "[quick][sockets][xinet][reexec]") {
+          "[sockets][xinet][reexec]") {
   if (geteuid() != 0) return skip("only root is told which file a socket is bound to");
   Server zinit;
   const std::string path = zinit.path("s.sock"), front = zinit.path("p.sock");
@@ -380,7 +379,7 @@ TEST_CASE("a file that somebody else has put in a socket's place stays over a re
 }
 
 TEST_CASE("a proxy's socket whose file has gone is there again at the next reload, of any image",
-          "[quick][xinet][reexec]") {
+          "[check][xinet][reexec]") {
   if (geteuid() != 0) return skip("only root is told which file a socket is bound to");
   Server zinit;
   const std::string front = "unix:" + zinit.path("p.sock"), back = free_address();
@@ -395,7 +394,7 @@ TEST_CASE("a proxy's socket whose file has gone is there again at the next reloa
 }
 
 TEST_CASE("why tells of a service with accept that it cannot be connected to",
-          "[quick][sockets][accept][ctl]") {
+          "[sockets][accept][ctl]") {
   Server zinit;
   Listening other;
   zinit.file("s.toml", "[service]\nexec = 'cat'\n[socket]\naccept = true\nlisten = ['127.0.0.1:" +

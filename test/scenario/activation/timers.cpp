@@ -79,7 +79,7 @@ class StateFolder {
 
 }  // namespace
 
-TEST_CASE("a timer starts its service, and not the boot", "[quick][timer]") {
+TEST_CASE("a timer starts its service, and not the boot", "[timer]") {
   Server zinit;
   zinit.add("often", timed("every_ms = 300"));
   zinit.add("later", timed("calendar = 'yearly'", "echo later >>$T"));
@@ -99,7 +99,7 @@ TEST_CASE("a timer starts its service, and not the boot", "[quick][timer]") {
   CHECK(zinit.result("system.timers").elements().front()["service"] == "often");
 }
 
-TEST_CASE("on_boot_ms is once, from zinit's start where that is no machine's", "[quick][timer]") {
+TEST_CASE("on_boot_ms is once, from zinit's start where that is no machine's", "[timer]") {
   Server zinit;
   zinit.add("once", timed("on_boot_ms = 200"));
   zinit.add("often", timed("every_ms = 400", "echo often >>$T"));
@@ -112,7 +112,7 @@ TEST_CASE("on_boot_ms is once, from zinit's start where that is no machine's", "
   CHECK(zinit.count("ran") == 1);
 }
 
-TEST_CASE("a service that still runs is not started by its timer", "[quick][timer]") {
+TEST_CASE("a service that still runs is not started by its timer", "[timer]") {
   Server zinit;
   zinit.add("slow",
             timed("every_ms = 200", "echo ran >>$T; until [ -e $D/go ]; do sleep 0.05; done"));
@@ -125,7 +125,7 @@ TEST_CASE("a service that still runs is not started by its timer", "[quick][time
   zinit.await_trace("ran", 3);
 }
 
-TEST_CASE("zinit does not wake up for the timer of a service that still runs", "[quick][timer]") {
+TEST_CASE("zinit does not wake up for the timer of a service that still runs", "[timer]") {
   Server zinit;
   zinit.add("slow",
             timed("every_ms = 20", "echo ran >>$T; until [ -e $D/go ]; do sleep 0.05; done"));
@@ -141,7 +141,7 @@ TEST_CASE("zinit does not wake up for the timer of a service that still runs", "
   zinit.await_trace("ran", 3);
 }
 
-TEST_CASE("stop ends a run, and disable the timer", "[quick][timer]") {
+TEST_CASE("stop ends a run, and disable the timer", "[timer]") {
   Server zinit;
   zinit.add("slow", timed("every_ms = 300", "echo ran >>$T; sleep 1000"));
   zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
@@ -161,7 +161,7 @@ TEST_CASE("stop ends a run, and disable the timer", "[quick][timer]") {
   zinit.await_trace("ran", before + 1);
 }
 
-TEST_CASE("calendar and cron give the next time of the wall clock", "[quick][timer]") {
+TEST_CASE("calendar and cron give the next time of the wall clock", "[check][timer]") {
   Server zinit;
   zinit.add("systemd", timed("calendar = ['*-*-* *:*:*', '2090-01-01']"));
   zinit.add("cron", timed("cron = '0 0 1 1 *'", "true"));
@@ -174,7 +174,7 @@ TEST_CASE("calendar and cron give the next time of the wall clock", "[quick][tim
 }
 
 TEST_CASE("a timer goes on over a re-execution and a reload as it stood",
-          "[quick][timer][reexec]") {
+          "[check][timer][reexec]") {
   Server zinit;
   zinit.add("hourly", timed("every_ms = 3600000"));
   zinit.add("spread", timed("calendar = 'yearly'\nrandom_delay_ms = 86400000", "true"));
@@ -199,7 +199,7 @@ TEST_CASE("a timer goes on over a re-execution and a reload as it stood",
   CHECK(next_of("hourly") > hourly + 3000 * kSecond);
 }
 
-TEST_CASE("every_ms counts from the last start, however that came", "[quick][timer]") {
+TEST_CASE("every_ms counts from the last start, however that came", "[timer]") {
   Server zinit;
   zinit.add("hourly", timed("every_ms = 3600000"));
   zinit.boot();
@@ -210,7 +210,7 @@ TEST_CASE("every_ms counts from the last start, however that came", "[quick][tim
 }
 
 TEST_CASE("what was missed is caught up with once, and nothing the first time",
-          "[quick][timer][persistent]") {
+          "[timer][persistent]") {
   const std::string text = "calendar = '*-01-01'\npersistent = true";
   if (geteuid() != 0) return skip("only root can become another user");
   const StateFolder folder;
@@ -237,7 +237,7 @@ TEST_CASE("what was missed is caught up with once, and nothing the first time",
 }
 
 TEST_CASE("what a disabled timer has missed is not owed, and one that is removed leaves nothing",
-          "[quick][timer][persistent]") {
+          "[timer][persistent]") {
   if (geteuid() != 0) return skip("only root can become another user");
   const std::string text = "calendar = '*-01-01'\npersistent = true";
   const StateFolder folder;
@@ -284,7 +284,7 @@ TEST_CASE("what a disabled timer has missed is not owed, and one that is removed
   CHECK(has_stamp("other"));
 }
 
-TEST_CASE("zinitctl tells of timers", "[quick][timer][ctl]") {
+TEST_CASE("zinitctl tells of timers", "[timer][ctl]") {
   Server zinit;
   zinit.boot();
   CHECK(zinit.ctl({"timers"}).out == "no service has a timer\n");
@@ -303,7 +303,7 @@ TEST_CASE("zinitctl tells of timers", "[quick][timer][ctl]") {
   CHECK_FALSE(zinit.traced("ran"));
 }
 
-TEST_CASE("faults of a [timer] are told with their places", "[quick][timer][check]") {
+TEST_CASE("faults of a [timer] are told with their places", "[check][timer]") {
   Server zinit;
   const auto fault = [&](const std::string& more) {
     zinit.file("t.toml", "[service]\nexec = 'true'\noneshot = true\n" + more);

@@ -13,7 +13,7 @@ namespace activation_xinet_test {
 using namespace zinit::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("the first connection to a proxy starts its service", "[quick][xinet]") {
+TEST_CASE("the first connection to a proxy starts its service", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);
@@ -32,7 +32,7 @@ TEST_CASE("the first connection to a proxy starts its service", "[quick][xinet]"
   CHECK(zinit.count("start s") == 1);
 }
 
-TEST_CASE("twenty connections at once start the service once", "[quick][xinet]") {
+TEST_CASE("twenty connections at once start the service once", "[threads][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"pid"});
   boot_open(zinit);
@@ -52,7 +52,7 @@ TEST_CASE("twenty connections at once start the service once", "[quick][xinet]")
   CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);
 }
 
-TEST_CASE("addresses of all kinds are proxied to backends of all kinds", "[quick][xinet]") {
+TEST_CASE("addresses of all kinds are proxied to backends of all kinds", "[check][xinet]") {
   Server zinit;
   // What a client uses, and what the proxy and its service are told.
   struct Form {
@@ -97,7 +97,7 @@ TEST_CASE("addresses of all kinds are proxied to backends of all kinds", "[quick
   }
 }
 
-TEST_CASE("a proxy listens at several addresses", "[quick][xinet]") {
+TEST_CASE("a proxy listens at several addresses", "[xinet]") {
   Server zinit;
   const std::string back = free_address();
   const std::vector<std::string> fronts{free_address(), free_address(),
@@ -114,7 +114,7 @@ TEST_CASE("a proxy listens at several addresses", "[quick][xinet]") {
   CHECK(proxy_status(zinit, "p")["total_connections"] == 3);
 }
 
-TEST_CASE("a connection is held until the backend accepts", "[quick][xinet]") {
+TEST_CASE("a connection is held until the backend accepts", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "", {"trace", "before", "after", zinit.path("listen")});
   boot_open(zinit);
@@ -169,8 +169,7 @@ TEST_CASE("a service without a connection for idle_timeout is stopped, and start
   CHECK(zinit.count("start s") == 2);
 }
 
-TEST_CASE("with single_connection the second client waits until the first has gone",
-          "[quick][xinet]") {
+TEST_CASE("with single_connection the second client waits until the first has gone", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "single_connection = true");
   boot_open(zinit);
@@ -209,7 +208,7 @@ TEST_CASE("a service of status ignore is not started by a connection", "[xinet]"
   CHECK(client.echo("hello") == "hello");
 }
 
-TEST_CASE("a client that goes while it is held leaves nothing behind", "[quick][xinet]") {
+TEST_CASE("a client that goes while it is held leaves nothing behind", "[check][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "", {"trace", "before", "after", zinit.path("listen")});
   const std::string front = "unix:" + zinit.path("front");
@@ -230,7 +229,7 @@ TEST_CASE("a client that goes while it is held leaves nothing behind", "[quick][
   CHECK(client.echo("hello") == "hello");
 }
 
-TEST_CASE("a backend is told who connects by the header of proxy_protocol", "[quick][xinet]") {
+TEST_CASE("a backend is told who connects by the header of proxy_protocol", "[check][xinet]") {
   Server zinit;
   const std::string back = free_address();
   zinit.file("s.toml", peers({"at", back, "echo"}));
@@ -290,7 +289,7 @@ TEST_CASE("a backend is told who connects by the header of proxy_protocol", "[qu
 }
 
 TEST_CASE("a backend whose name a slow name server knows is found for each connection",
-          "[quick][xinet]") {
+          "[check][xinet]") {
   if (::geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   const DnsServer names(
       [](const DnsQuestion& question) {

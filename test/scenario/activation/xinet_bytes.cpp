@@ -40,7 +40,7 @@ double cpu_seconds(pid_t pid) {
 
 }  // namespace
 
-TEST_CASE("a client may end its side first, and the backend still answers", "[quick][xinet]") {
+TEST_CASE("a client may end its side first, and the backend still answers", "[check][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"sum"});
   boot_open(zinit);
@@ -52,7 +52,7 @@ TEST_CASE("a client may end its side first, and the backend still answers", "[qu
   await_count(zinit, "p", "active_connections", 0);
 }
 
-TEST_CASE("a backend may end its side first, and the client still speaks", "[quick][xinet]") {
+TEST_CASE("a backend may end its side first, and the client still speaks", "[xinet]") {
   Server zinit;
   const std::string heard = zinit.path("heard");
   const Proxied proxied(zinit, {"talk", heard});
@@ -71,7 +71,7 @@ TEST_CASE("a backend may end its side first, and the client still speaks", "[qui
 }
 
 TEST_CASE("ends of sides are kept between a unix client and a unix backend, too",
-          "[quick][xinet]") {
+          "[check][xinet]") {
   Server zinit;
   const std::string front = "unix:" + zinit.path("front"), other = "unix:" + zinit.path("other");
   const std::string back = "unix:" + zinit.path("back"), heard = zinit.path("heard");
@@ -99,7 +99,7 @@ TEST_CASE("ends of sides are kept between a unix client and a unix backend, too"
   await_count(zinit, "q", "active_connections", 0);
 }
 
-TEST_CASE("a reset of the backend is one for the client", "[quick][xinet]") {
+TEST_CASE("a reset of the backend is one for the client", "[check][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"reset"});
   boot_open(zinit);
@@ -109,7 +109,7 @@ TEST_CASE("a reset of the backend is one for the client", "[quick][xinet]") {
   await_count(zinit, "p", "active_connections", 0);
 }
 
-TEST_CASE("a reset of the client is one for the backend", "[quick][xinet]") {
+TEST_CASE("a reset of the client is one for the backend", "[check][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"wait"});
   boot_open(zinit);
@@ -127,7 +127,7 @@ TEST_CASE("a reset of the client is one for the backend", "[quick][xinet]") {
   zinit.await_trace("ended");
 }
 
-TEST_CASE("the counts of a proxy are right to the byte", "[quick][xinet]") {
+TEST_CASE("the counts of a proxy are right to the byte", "[check][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"sum"});
   boot_open(zinit);
@@ -209,7 +209,7 @@ TEST_CASE("a client that reads slowly makes the backend wait, not zinit grow", "
   }
 }
 
-TEST_CASE("a backend that reads slowly makes the client wait", "[quick][xinet]") {
+TEST_CASE("a backend that reads slowly makes the client wait", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"silent"});
   boot_open(zinit);
@@ -230,7 +230,7 @@ TEST_CASE("a backend that reads slowly makes the client wait", "[quick][xinet]")
 }
 
 TEST_CASE("a backend killed in mid-transfer resets its client, and the next starts it again",
-          "[quick][xinet]") {
+          "[check][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"die"});
   boot_open(zinit);
@@ -244,7 +244,7 @@ TEST_CASE("a backend killed in mid-transfer resets its client, and the next star
   }
 }
 
-TEST_CASE("the service is started again for a connection after it has ended", "[quick][xinet]") {
+TEST_CASE("the service is started again for a connection after it has ended", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"pid"}, "", {}, "restart = 'never'");
   boot_open(zinit);
@@ -262,8 +262,7 @@ TEST_CASE("the service is started again for a connection after it has ended", "[
   CHECK(third == std::to_string(zinit.pid_of("s")));
 }
 
-TEST_CASE("a service that ends after each connection is started at once for the next",
-          "[quick][xinet]") {
+TEST_CASE("a service that ends after each connection is started at once for the next", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"last"}, "", {}, "restart = 'never'");
   boot_open(zinit);
@@ -279,7 +278,7 @@ TEST_CASE("a service that ends after each connection is started at once for the 
   CHECK(std::chrono::steady_clock::now() - begin < 10s);
 }
 
-TEST_CASE("three hundred connections at once", "[quick][xinet]") {
+TEST_CASE("three hundred connections at once", "[check][threads][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using Catch::Contains;
 
 TEST_CASE("what a client sends while it is held is delivered, though it has gone",
-          "[quick][xinet]") {
+          "[check][xinet]") {
   Server zinit;
   const std::string heard = zinit.path("heard"), front = "unix:" + zinit.path("front");
   const Proxied proxied(zinit, {"talk", heard}, "",
@@ -94,7 +94,7 @@ TEST_CASE("a service that is deleted while clients use its proxy", "[xinet]") {
   check_answers(zinit, proxied.front, "s");
 }
 
-TEST_CASE("a client that speaks to a backend that has gone is reset", "[quick][xinet]") {
+TEST_CASE("a client that speaks to a backend that has gone is reset", "[check][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"pid"});
   boot_open(zinit);
@@ -105,7 +105,7 @@ TEST_CASE("a client that speaks to a backend that has gone is reset", "[quick][x
   await_count(zinit, "p", "active_connections", 0);
 }
 
-TEST_CASE("connections that wait and that are under way end with zinit", "[quick][xinet]") {
+TEST_CASE("connections that wait and that are under way end with zinit", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "", {"trace", "before", "after", zinit.path("listen")});
   const std::string path = zinit.path("front"), back = free_address();
@@ -121,7 +121,7 @@ TEST_CASE("connections that wait and that are under way end with zinit", "[quick
   CHECK(::access(path.c_str(), F_OK) != 0);
 }
 
-TEST_CASE("one address may be named twice, and parameters be given by position", "[quick][xinet]") {
+TEST_CASE("one address may be named twice, and parameters be given by position", "[xinet]") {
   Server zinit;
   const std::string port = free_port(), back = free_address();
   zinit.file("s.toml", peers({"at", back, "pid"}));
@@ -138,7 +138,7 @@ TEST_CASE("one address may be named twice, and parameters be given by position",
 }
 
 TEST_CASE("a proxy of a file that is set at runtime only is as its file says after a reload",
-          "[quick][xinet][reload]") {
+          "[check][xinet][reload]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "idle_timeout = 100");
   boot_open(zinit);
@@ -173,7 +173,8 @@ TEST_CASE("the service of a proxy that is idle is not stopped while another need
       "s", [](const Json& now) { return now["pid"].is_null(); }, "stopped");
 }
 
-TEST_CASE("clients that connect and reset at once leave nothing behind", "[quick][xinet]") {
+TEST_CASE("clients that connect and reset at once leave nothing behind",
+          "[check][threads][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);
@@ -192,7 +193,7 @@ TEST_CASE("clients that connect and reset at once leave nothing behind", "[quick
 }
 
 TEST_CASE("clients of all kinds at once, while services, settings and zinit itself change",
-          "[xinet][reexec]") {
+          "[threads][xinet][reexec]") {
   Server zinit;
   const std::string path = "unix:" + zinit.path("front");
   const Proxied proxied(zinit, {"echo"});
@@ -245,7 +246,7 @@ TEST_CASE("clients of all kinds at once, while services, settings and zinit itse
   CHECK(eventually([&] { return descriptors(zinit) < 250; }));
 }
 
-TEST_CASE("removing a proxy without idle_timeout stops no service", "[quick][xinet]") {
+TEST_CASE("removing a proxy without idle_timeout stops no service", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   const std::string front = free_address(), back = free_address();
@@ -260,7 +261,7 @@ TEST_CASE("removing a proxy without idle_timeout stops no service", "[quick][xin
   CHECK(zinit.state("i") == "running");
 }
 
-TEST_CASE("proxies that are deleted and set in one breath are apart", "[quick][xinet]") {
+TEST_CASE("proxies that are deleted and set in one breath are apart", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);
@@ -286,8 +287,7 @@ TEST_CASE("proxies that are deleted and set in one breath are apart", "[quick][x
   }
 }
 
-TEST_CASE("a proxy that cannot be set anew leaves the counts of the one before alone",
-          "[quick][xinet]") {
+TEST_CASE("a proxy that cannot be set anew leaves the counts of the one before alone", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);

@@ -142,11 +142,11 @@ void check_transfer(const std::string& kind, std::uint64_t count,
 
 }  // namespace
 
-TEST_CASE("connections of proxies go on over a re-execution", "[quick][xinet][reexec]") {
+TEST_CASE("connections of proxies go on over a re-execution", "[check][threads][xinet][reexec]") {
   check_connections(kReexecute);
 }
 
-TEST_CASE("connections of proxies go on over a crash", "[quick][xinet][reexec][crash]") {
+TEST_CASE("connections of proxies go on over a crash", "[check][xinet][reexec][crash]") {
   check_connections(kCrash);
 }
 
@@ -168,7 +168,7 @@ TEST_CASE("no byte is lost in four crashes", "[xinet][reexec][crash]") {
   }
 }
 
-TEST_CASE("no connection is refused while zinit executes itself anew", "[quick][xinet][reexec]") {
+TEST_CASE("no connection is refused while zinit executes itself anew", "[threads][xinet][reexec]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);
@@ -216,7 +216,7 @@ TEST_CASE("connect_timeout and idle_timeout go on over a re-execution", "[xinet]
 TEST_CASE(
     "a proxy that was set at runtime, and one whose file has changed, are the same after a "
     "re-execution",
-    "[quick][xinet][reexec]") {
+    "[xinet][reexec]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   const std::string front = free_address();
@@ -238,7 +238,7 @@ TEST_CASE(
 }
 
 TEST_CASE("connections of a proxy that was deleted go on over re-executions",
-          "[quick][xinet][reexec]") {
+          "[check][xinet][reexec]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);
@@ -265,7 +265,7 @@ TEST_CASE("connections of a proxy that was deleted go on over re-executions",
 }
 
 TEST_CASE("the service of a connection ends while zinit executes itself anew",
-          "[quick][xinet][reexec]") {
+          "[check][xinet][reexec]") {
   Server zinit;
   const Proxied proxied(zinit, {"pid"}, "", {}, "restart = 'never'");
   boot_open(zinit);

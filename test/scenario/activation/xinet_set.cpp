@@ -56,7 +56,7 @@ void leave_stale_socket(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("a proxy is set, listed and deleted by requests", "[quick][xinet]") {
+TEST_CASE("a proxy is set, listed and deleted by requests", "[check][xinet]") {
   SetUp set;
   CHECK(set.zinit.result("xinet.list").texts() == std::vector<std::string>{"p"});
   const std::string other = free_address();
@@ -75,7 +75,7 @@ TEST_CASE("a proxy is set, listed and deleted by requests", "[quick][xinet]") {
   CHECK_THAT(words_of(set.zinit.error("xinet.delete", named("nowhere"))), Contains("nowhere"));
 }
 
-TEST_CASE("zinitctl sets, shows and deletes proxies", "[quick][xinet][ctl]") {
+TEST_CASE("zinitctl sets, shows and deletes proxies", "[xinet][ctl]") {
   SetUp set;
   const std::string front = free_address();
   const Outcome added = set.zinit.ctl({"xinet", "set", "web", "--listen", front, "--backend",
@@ -102,7 +102,7 @@ TEST_CASE("zinitctl sets, shows and deletes proxies", "[quick][xinet][ctl]") {
 }
 
 TEST_CASE("a proxy that is replaced keeps its connections, and new ones follow the new settings",
-          "[quick][xinet]") {
+          "[xinet]") {
   SetUp set;
   Client old(set.front);
   CHECK(old.echo("old") == "old");
@@ -128,7 +128,7 @@ TEST_CASE("a proxy that is replaced keeps its connections, and new ones follow t
 }
 
 TEST_CASE("a connection that is held when its proxy is replaced follows the new settings",
-          "[quick][xinet]") {
+          "[xinet]") {
   SetUp set;
   const std::string front = free_address();
   set.zinit.file("never.toml", peers({"after", set.zinit.path("never")}));
@@ -141,7 +141,7 @@ TEST_CASE("a connection that is held when its proxy is replaced follows the new 
   CHECK(client.read(5) == "hello");
 }
 
-TEST_CASE("a proxy that cannot be had is refused, and the old one serves on", "[quick][xinet]") {
+TEST_CASE("a proxy that cannot be had is refused, and the old one serves on", "[xinet]") {
   SetUp set;
   Server& zinit = set.zinit;
   const std::string& front = set.front;
@@ -226,7 +226,7 @@ TEST_CASE("a proxy that cannot be had is refused, and the old one serves on", "[
   CHECK(entries_of(zinit.config()) == std::vector<std::string>{"s.toml"});
 }
 
-TEST_CASE("a stale unix socket is replaced, and a live one never", "[quick][xinet]") {
+TEST_CASE("a stale unix socket is replaced, and a live one never", "[check][xinet]") {
   SetUp set;
   const std::string stale = set.zinit.path("stale"), live = set.zinit.path("live");
   leave_stale_socket(stale);
@@ -244,7 +244,7 @@ TEST_CASE("a stale unix socket is replaced, and a live one never", "[quick][xine
   CHECK(::access(stale.c_str(), F_OK) != 0);
 }
 
-TEST_CASE("a proxy is written to a file, and deleting it removes that", "[quick][xinet]") {
+TEST_CASE("a proxy is written to a file, and deleting it removes that", "[check][xinet]") {
   SetUp set;
   Server& zinit = set.zinit;
   const std::string front = free_address();
@@ -271,7 +271,7 @@ TEST_CASE("a proxy is written to a file, and deleting it removes that", "[quick]
   CHECK_FALSE(Client::possible(front));
 }
 
-TEST_CASE("a proxy and a service of one name are written to two files", "[quick][xinet]") {
+TEST_CASE("a proxy and a service of one name are written to two files", "[xinet]") {
   SetUp set;
   const std::string front = free_address();
   const std::string before = read_file(set.zinit.config("s.toml"));
@@ -284,7 +284,7 @@ TEST_CASE("a proxy and a service of one name are written to two files", "[quick]
   CHECK(entries_of(set.zinit.config()) == std::vector<std::string>{"s.toml"});
 }
 
-TEST_CASE("a reload follows the files of proxies", "[quick][xinet][reload]") {
+TEST_CASE("a reload follows the files of proxies", "[xinet][reload]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   const std::string front = free_address(), back = free_address();
@@ -332,7 +332,7 @@ TEST_CASE("a reload follows the files of proxies", "[quick][xinet][reload]") {
 }
 
 TEST_CASE("no client is refused while a reload moves an address from one proxy to another",
-          "[quick][xinet][reload]") {
+          "[threads][xinet][reload]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);
@@ -367,7 +367,7 @@ TEST_CASE("a proxy of a file whose address is in use comes when it is free", "[x
   CHECK(Client(front).echo("hello") == "hello");
 }
 
-TEST_CASE("the list, the status and why name what starts a service", "[quick][xinet][ctl]") {
+TEST_CASE("the list, the status and why name what starts a service", "[xinet][ctl]") {
   SetUp set;
   CHECK(set.zinit.status("s")["proxies"].texts() == std::vector<std::string>{"p"});
   CHECK(set.zinit.status("s")["starts_on"].texts() == std::vector<std::string>{set.front});
@@ -382,7 +382,7 @@ TEST_CASE("the list, the status and why name what starts a service", "[quick][xi
   CHECK(set.zinit.status("s")["proxies"].size() == 0);
 }
 
-TEST_CASE("a proxy stays as it is while its file is no TOML", "[quick][xinet][reload]") {
+TEST_CASE("a proxy stays as it is while its file is no TOML", "[xinet][reload]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);
@@ -402,8 +402,7 @@ TEST_CASE("a proxy stays as it is while its file is no TOML", "[quick][xinet][re
   CHECK(before.echo("still") == "still");
 }
 
-TEST_CASE("a proxy may be set to listen where its own old address is in the way",
-          "[quick][xinet]") {
+TEST_CASE("a proxy may be set to listen where its own old address is in the way", "[xinet]") {
   SetUp set;
   const std::string port = set.front.substr(set.front.rfind(':'));
   Client held(set.front);
@@ -420,7 +419,7 @@ TEST_CASE("a proxy may be set to listen where its own old address is in the way"
   CHECK_THAT(words_of(error), Contains("in use"));
 }
 
-TEST_CASE("clients that connected to an address that is given up are served", "[quick][xinet]") {
+TEST_CASE("clients that connected to an address that is given up are served", "[check][xinet]") {
   Server zinit;
   const std::string front = free_address(), back = free_address();
   zinit.file("s.toml", peers({"at", back, "echo"}));
@@ -443,7 +442,7 @@ TEST_CASE("clients that connected to an address that is given up are served", "[
   }
 }
 
-TEST_CASE("a reload tells what becomes of proxies", "[quick][xinet][reload][ctl]") {
+TEST_CASE("a reload tells what becomes of proxies", "[xinet][reload][ctl]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);

@@ -32,7 +32,7 @@ void add_chain(Server& zinit) {
 }  // namespace
 
 TEST_CASE("system.bootchart tells when each service of the boot was spawned and ready",
-          "[quick][bootchart]") {
+          "[bootchart]") {
   Server zinit;
   add_chain(zinit);
   zinit.add("stopped", {.service = "status = 'stop'"});
@@ -57,7 +57,7 @@ TEST_CASE("system.bootchart tells when each service of the boot was spawned and 
 }
 
 TEST_CASE("what the boot could not start has no times, and what waited for its failure says so",
-          "[quick][bootchart]") {
+          "[bootchart]") {
   Server zinit;
   zinit.add("bad", {.exec = "sleep 0.1; exit 3",
                     .lifecycle = "restart = 'never'",
@@ -74,7 +74,7 @@ TEST_CASE("what the boot could not start has no times, and what waited for its f
   CHECK(steps["after"]["waited_for"] == "bad");
 }
 
-TEST_CASE("what happens after the boot changes nothing of its chart", "[quick][bootchart]") {
+TEST_CASE("what happens after the boot changes nothing of its chart", "[bootchart]") {
   Server zinit;
   add_chain(zinit);
   zinit.boot({"web"});
@@ -92,7 +92,7 @@ TEST_CASE("what happens after the boot changes nothing of its chart", "[quick][b
 }
 
 TEST_CASE("a boot's chart is that of the first image, after re-executions and crashes too",
-          "[quick][bootchart][reexec]") {
+          "[check][bootchart][reexec]") {
   Server zinit;
   add_chain(zinit);
   zinit.boot({"web"});
@@ -107,7 +107,7 @@ TEST_CASE("a boot's chart is that of the first image, after re-executions and cr
   CHECK(zinit.result("system.bootchart") == before);
 }
 
-TEST_CASE("zinitctl bootchart draws the boot", "[quick][bootchart]") {
+TEST_CASE("zinitctl bootchart draws the boot", "[bootchart]") {
   Server zinit;
   add_chain(zinit);
   zinit.boot({"web"});

@@ -61,7 +61,7 @@ std::int64_t moment_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("check looks at sockets and proxies as at all else", "[quick][check]") {
+TEST_CASE("check looks at sockets and proxies as at all else", "[ctl]") {
   Server zinit;
   const std::string socket =
       "[service]\nexec = 'sleep 9'\n[socket]\nlisten = ['127.0.0.1:80', 'unix:/run/a']\n"
@@ -95,7 +95,7 @@ TEST_CASE("check looks at sockets and proxies as at all else", "[quick][check]")
 }
 
 TEST_CASE("check without a path reads what the server reads, and warns of what is not there",
-          "[quick][check]") {
+          "[ctl]") {
   Server zinit;
   zinit.file("a.toml",
              "[service]\nexec = '/nonexistent/a'\nstatus = 'stop'\nuser = 'no-such-user'\n"
@@ -130,7 +130,7 @@ TEST_CASE("check without a path reads what the server reads, and warns of what i
   CHECK(zinit.ctl({"check", zinit.config("b.toml")}).out == "1 file checked, no faults\n");
 }
 
-TEST_CASE("check tells all that a boot would, of every wrong file at once", "[quick][check]") {
+TEST_CASE("check tells all that a boot would, of every wrong file at once", "[check][ctl]") {
   Server zinit;
   for (const WrongFile& wrong : wrong_files()) zinit.file(wrong.file, wrong.text);
   zinit.add("good");
@@ -161,7 +161,7 @@ TEST_CASE("check tells all that a boot would, of every wrong file at once", "[qu
   }
 }
 
-TEST_CASE("check of a path has the defaults that check of all has", "[quick][check]") {
+TEST_CASE("check of a path has the defaults that check of all has", "[check][ctl]") {
   const zinit::test::TempDir home;
   const uid_t user = geteuid() == 0 ? 64123 : geteuid();
   REQUIRE(chmod(home.path().c_str(), 0755) == 0);
@@ -177,7 +177,7 @@ TEST_CASE("check of a path has the defaults that check of all has", "[quick][che
   CHECK(check({"zinitctl", "check", file}).out == all.out);
 }
 
-TEST_CASE("what is hostile is checked without a hang", "[quick][check]") {
+TEST_CASE("what is hostile is checked without a hang", "[check][ctl]") {
   Server zinit;
   REQUIRE(mkfifo(zinit.config("fifo.toml").c_str(), 0644) == 0);
   std::filesystem::create_directory(zinit.config("folder.toml"));
@@ -202,7 +202,7 @@ TEST_CASE("what is hostile is checked without a hang", "[quick][check]") {
   }
 }
 
-TEST_CASE("files that come and go while they are read stop nobody", "[quick][check]") {
+TEST_CASE("files that come and go while they are read stop nobody", "[check][threads][ctl]") {
   Server zinit;
   zinit.add("good");
   zinit.boot({"good"});
@@ -225,7 +225,7 @@ TEST_CASE("files that come and go while they are read stop nobody", "[quick][che
   CHECK(zinit.pid_of("good") == pid);
 }
 
-TEST_CASE("the examples of etc are without a fault", "[quick][check]") {
+TEST_CASE("the examples of etc are without a fault", "[check][ctl]") {
   const std::string source = "etc/zinit/examples";
   if (access(source.c_str(), F_OK) != 0) return skip("does not run in the repository's root");
   // A copy, for the checkout may belong to another user, which is a fault of its own.
@@ -249,7 +249,7 @@ TEST_CASE("the examples of etc are without a fault", "[quick][check]") {
   }
 }
 
-TEST_CASE("service files that others than root can write to are told", "[quick][root][check]") {
+TEST_CASE("service files that others than root can write to are told", "[root][ctl]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
   for (const char* name : {"theirs", "open", "good"}) zinit.add(name);
@@ -277,7 +277,7 @@ TEST_CASE("service files that others than root can write to are told", "[quick][
   CHECK(lines_about(lines_of(check.out), zinit.config("good.toml")).empty());
 }
 
-TEST_CASE("check --calendar shows the next ten times", "[quick][check]") {
+TEST_CASE("check --calendar shows the next ten times", "[check][ctl]") {
   const std::int64_t before = std::time(nullptr);
   const Outcome outcome = check_calendar("*:*:0/20 UTC");
   const std::int64_t after = std::time(nullptr);
@@ -292,7 +292,7 @@ TEST_CASE("check --calendar shows the next ten times", "[quick][check]") {
     CHECK(moment_of(lines[i]) == first - first % 20 + static_cast<std::int64_t>(i) * 20);
 }
 
-TEST_CASE("check --calendar ends where there are no more times", "[quick][check]") {
+TEST_CASE("check --calendar ends where there are no more times", "[ctl]") {
   const Outcome few = check_calendar("2198..2199-1-1 UTC", {"--json"});
   CHECK(few.code == 0);
   const auto json = Json::parse(few.out);
@@ -310,7 +310,7 @@ TEST_CASE("check --calendar ends where there are no more times", "[quick][check]
   CHECK(empty.out == "[]\n");
 }
 
-TEST_CASE("check --calendar refuses what is no calendar time", "[quick][check]") {
+TEST_CASE("check --calendar refuses what is no calendar time", "[check][ctl]") {
   const Outcome wrong = check_calendar("*-13-1");
   CHECK(wrong.code == 2);
   CHECK(wrong.out == "");
@@ -322,7 +322,7 @@ TEST_CASE("check --calendar refuses what is no calendar time", "[quick][check]")
 }
 
 TEST_CASE("check --calendar follows the machine's zone, and says where its file is damaged",
-          "[root][check]") {
+          "[root][ctl]") {
   const std::string zone = "/usr/share/zoneinfo/Australia/Lord_Howe";
   if (::access("/etc/localtime", F_OK) != 0) return skip("needs an /etc/localtime");
   if (::access(zone.c_str(), R_OK) != 0) return skip("needs the zones of tzdata");

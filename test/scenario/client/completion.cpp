@@ -22,7 +22,7 @@ std::string completed(const Server& zinit, const std::string& typed) {
 
 }  // namespace
 
-TEST_CASE("bash completes verbs, options, values and the names that fit", "[quick][ctl]") {
+TEST_CASE("bash completes verbs, options, values and the names that fit", "[check][ctl]") {
   Server zinit;
   zinit.add("db");
   zinit.add("off", {.service = "status = 'stop'"});

@@ -54,7 +54,7 @@ bool narrow(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("list shows symbol, name, state and pid, sorted by name", "[quick][ctl]") {
+TEST_CASE("list shows symbol, name, state and pid, sorted by name", "[ctl]") {
   Graph graph;
   const Outcome outcome = graph.ctl({"list"});
   CHECK(outcome.code == 0);
@@ -74,7 +74,7 @@ TEST_CASE("list shows symbol, name, state and pid, sorted by name", "[quick][ctl
   CHECK(outcome.out.find('\x1b') == std::string::npos);  // no terminal, no colour
 }
 
-TEST_CASE("status shows all of a service and exits with 3 where it does not run", "[quick][ctl]") {
+TEST_CASE("status shows all of a service and exits with 3 where it does not run", "[ctl]") {
   Graph graph;
   const Outcome running = graph.ctl({"status", "web-1"});
   CHECK(running.code == 0);
@@ -93,7 +93,7 @@ TEST_CASE("status shows all of a service and exits with 3 where it does not run"
   CHECK_THAT(failed.out, Contains("failed") && Contains("7"));
 }
 
-TEST_CASE("status says so when the file has changed since it was read", "[quick][ctl]") {
+TEST_CASE("status says so when the file has changed since it was read", "[ctl]") {
   Graph graph;
   const std::string before = graph.ctl({"status", "off"}).out;
   graph.zinit.add("off", {.exec = "sleep 200000", .service = "status = 'stop'"});
@@ -101,7 +101,7 @@ TEST_CASE("status says so when the file has changed since it was read", "[quick]
   CHECK_THAT(graph.ctl({"status", "off"}).out, Contains("reload"));
 }
 
-TEST_CASE("start, stop and restart wait and say how it ended", "[quick][ctl]") {
+TEST_CASE("start, stop and restart wait and say how it ended", "[ctl]") {
   Graph graph;
   CHECK(graph.code({"start", "off"}) == 0);
   CHECK(graph.zinit.state("off") == "running");
@@ -117,7 +117,7 @@ TEST_CASE("start, stop and restart wait and say how it ended", "[quick][ctl]") {
   CHECK(graph.code({"start", "waits"}) == 1);
 }
 
-TEST_CASE("start, stop and restart take several names and patterns", "[quick][ctl]") {
+TEST_CASE("start, stop and restart take several names and patterns", "[check][ctl]") {
   Graph graph;
   CHECK(graph.code({"stop", "web-*"}) == 0);
   CHECK(graph.zinit.state("web-1") == "exited");
@@ -128,7 +128,7 @@ TEST_CASE("start, stop and restart take several names and patterns", "[quick][ct
   CHECK(graph.code({"stop", "nothing-*"}) == 4);
 }
 
-TEST_CASE("no-wait asks and returns, a timeout exits with 6", "[quick][ctl]") {
+TEST_CASE("no-wait asks and returns, a timeout exits with 6", "[ctl]") {
   Server zinit;
   zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 86400000"});
   zinit.boot();
@@ -143,8 +143,7 @@ TEST_CASE("no-wait asks and returns, a timeout exits with 6", "[quick][ctl]") {
   CHECK(zinit.ctl({"wait", "a", "--for", "stopped"}).code == 0);
 }
 
-TEST_CASE("kill sends SIGTERM or what is given, to the group or to the main process",
-          "[quick][ctl]") {
+TEST_CASE("kill sends SIGTERM or what is given, to the group or to the main process", "[ctl]") {
   Server zinit;
   zinit.add("a", {.lifecycle = "restart_delay_ms = 1"});
   zinit.add("off", {.service = "status = 'stop'"});
@@ -160,7 +159,7 @@ TEST_CASE("kill sends SIGTERM or what is given, to the group or to the main proc
   CHECK(zinit.ctl({"kill", "a", "SIGNONE"}).code != 0);
 }
 
-TEST_CASE("logs shows the lines kept, the last hundred or so many as asked", "[quick][ctl]") {
+TEST_CASE("logs shows the lines kept, the last hundred or so many as asked", "[check][ctl]") {
   Server zinit;
   zinit.add("a", {.exec = "for i in 1 2 3; do echo out $i; echo err $i >&2; done",
                   .service = "oneshot = true"});
@@ -181,7 +180,7 @@ TEST_CASE("logs shows the lines kept, the last hundred or so many as asked", "[q
   CHECK(zinit.ctl({"logs", "none"}).code == 4);
 }
 
-TEST_CASE("reload prints what it does, with dry-run what it would", "[quick][ctl]") {
+TEST_CASE("reload prints what it does, with dry-run what it would", "[ctl]") {
   Graph graph;
   graph.zinit.add("new");
   const Outcome dry = graph.ctl({"reload", "--dry-run"});
@@ -195,7 +194,7 @@ TEST_CASE("reload prints what it does, with dry-run what it would", "[quick][ctl
   CHECK(document(graph.ctl({"--json", "reload"}))["unchanged"].size() == 8);
 }
 
-TEST_CASE("wait returns when it is so", "[quick][ctl]") {
+TEST_CASE("wait returns when it is so", "[ctl]") {
   Graph graph;
   CHECK(graph.code({"wait", "db", "web-1"}) == 0);
   CHECK(graph.code({"wait", "broken", "--for", "failed"}) == 0);
@@ -203,7 +202,7 @@ TEST_CASE("wait returns when it is so", "[quick][ctl]") {
   CHECK(graph.code({"--timeout", "0.1", "wait", "off"}) == 6);
 }
 
-TEST_CASE("events prints changes as they happen, one line each", "[quick][ctl]") {
+TEST_CASE("events prints changes as they happen, one line each", "[ctl]") {
   Graph graph;
   Launch what;
   what.argv = {"zinitctl", "--socket", graph.zinit.socket(), "--json", "events", "-f", "off"};
@@ -226,7 +225,7 @@ TEST_CASE("events prints changes as they happen, one line each", "[quick][ctl]")
   CHECK(wait_for_exit(follower).has_value());
 }
 
-TEST_CASE("ping, debug-state and --version", "[quick][ctl]") {
+TEST_CASE("ping, debug-state and --version", "[check][ctl]") {
   Graph graph;
   const Outcome ping = graph.ctl({"ping"});
   CHECK(ping.code == 0);
@@ -237,7 +236,7 @@ TEST_CASE("ping, debug-state and --version", "[quick][ctl]") {
   CHECK(graph.code({"--version"}) == 0);
 }
 
-TEST_CASE("the socket is named by option, else by ZINIT_SOCKET", "[quick][ctl]") {
+TEST_CASE("the socket is named by option, else by ZINIT_SOCKET", "[ctl]") {
   Server zinit;
   zinit.boot();
   Launch what;
@@ -248,13 +247,13 @@ TEST_CASE("the socket is named by option, else by ZINIT_SOCKET", "[quick][ctl]")
   CHECK(run(what).code == 5);
 }
 
-TEST_CASE("zinitctl shutdown ends the server", "[quick][ctl]") {
+TEST_CASE("zinitctl shutdown ends the server", "[ctl]") {
   Graph graph;
   CHECK(graph.code({"shutdown"}) == 0);
   CHECK(graph.zinit.exit_code() == 0);
 }
 
-TEST_CASE("Ctrl-C during a waiting stop leaves it going", "[quick][ctl]") {
+TEST_CASE("Ctrl-C during a waiting stop leaves it going", "[ctl]") {
   Server zinit;
   zinit.add(
       "a",

@@ -50,7 +50,7 @@ int count_in(const std::string& text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("stop names what it takes down with it, and start what stays down", "[quick][ctl]") {
+TEST_CASE("stop names what it takes down with it, and start what stays down", "[ctl]") {
   Shop shop;
   const Outcome stopped = shop.ctl({"stop", "db"});
   CHECK(stopped.code == 0);
@@ -69,7 +69,7 @@ TEST_CASE("stop names what it takes down with it, and start what stays down", "[
   CHECK_THAT(again.out, Contains("left stopped: web-2;"));  // it requires what was also started
 }
 
-TEST_CASE("the JSON of a request names the others too", "[quick][ctl][rpc]") {
+TEST_CASE("the JSON of a request names the others too", "[ctl][rpc]") {
   Shop shop;
   const Json restarted = shop.json({"restart", "db"})[0];
   CHECK(restarted["also_restarted"].dump() == R"(["web-1","web-2"])");
@@ -81,7 +81,7 @@ TEST_CASE("the JSON of a request names the others too", "[quick][ctl][rpc]") {
   CHECK(started["also_started"].dump() == "[]");
 }
 
-TEST_CASE("what had failed before is not named as stopped", "[quick][ctl]") {
+TEST_CASE("what had failed before is not named as stopped", "[ctl]") {
   Server zinit;
   zinit.add("db");
   zinit.add("bad",
@@ -92,7 +92,7 @@ TEST_CASE("what had failed before is not named as stopped", "[quick][ctl]") {
   CHECK(zinit.state("bad") == "inactive");
 }
 
-TEST_CASE("start names what it meant to start with it and could not", "[quick][ctl]") {
+TEST_CASE("start names what it meant to start with it and could not", "[ctl]") {
   Server zinit;
   zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true\nstatus = 'stop'"});
   zinit.file("all.toml",
@@ -106,7 +106,7 @@ TEST_CASE("start names what it meant to start with it and could not", "[quick][c
                               Contains("also failed: bad; `zinitctl why bad` says why\n"));
 }
 
-TEST_CASE("start-all says of each what it came to", "[quick][ctl]") {
+TEST_CASE("start-all says of each what it came to", "[ctl]") {
   Server zinit;
   // It is never running, so that start-all cannot see it so.
   zinit.add("crash", {.exec = "exit 2",
@@ -122,7 +122,7 @@ TEST_CASE("start-all says of each what it came to", "[quick][ctl]") {
 }
 
 TEST_CASE("a removal warns of files that name what is gone, and why of a file that was refused",
-          "[quick][ctl][why]") {
+          "[ctl][why]") {
   Shop shop;
   const Outcome removed = shop.ctl({"remove-service", "--cascade", "--persist", "db"});
   CHECK_THAT(removed.out, Contains("warning: " + shop.zinit.config("web-1.toml") +
@@ -133,7 +133,7 @@ TEST_CASE("a removal warns of files that name what is gone, and why of a file th
              Contains("its file has changed and is refused: ") && Contains("left.toml:2:8"));
 }
 
-TEST_CASE("a removal and a replacement name what they stop and restart", "[quick][ctl]") {
+TEST_CASE("a removal and a replacement name what they stop and restart", "[ctl]") {
   Shop shop;
   const std::string file = shop.zinit.path("new.toml");
   const auto add = [&](const std::string& seconds, const std::string& more = "") {
@@ -161,7 +161,7 @@ TEST_CASE("a removal and a replacement name what they stop and restart", "[quick
   CHECK(shop.json({"remove-service", "--cascade", "db"})["also_stopped"].dump() == R"(["web-2"])");
 }
 
-TEST_CASE("the JSON of a reload has its faults and warnings", "[quick][ctl][rpc]") {
+TEST_CASE("the JSON of a reload has its faults and warnings", "[ctl][rpc]") {
   Shop shop;
   shop.zinit.file("db.toml", "[service]\nexec = 'sleep 1000'\nbogus = 1\n");
   shop.zinit.file("left.toml", "[service]\nexec = 7\n");
@@ -174,7 +174,7 @@ TEST_CASE("the JSON of a reload has its faults and warnings", "[quick][ctl][rpc]
   CHECK(shop.json({"reload"})["warnings"].size() == 0);  // told once
 }
 
-TEST_CASE("a wait for several ends as soon as it cannot succeed", "[quick][ctl]") {
+TEST_CASE("a wait for several ends as soon as it cannot succeed", "[ctl]") {
   Shop shop;
   shop.zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true"});
   shop.ctl({"reload"});
@@ -195,7 +195,7 @@ TEST_CASE("a wait for several ends as soon as it cannot succeed", "[quick][ctl]"
   CHECK(both.find("db is running") < both.find("right is running"));
 }
 
-TEST_CASE("a scheduled shutdown is shown", "[quick][ctl]") {
+TEST_CASE("a scheduled shutdown is shown", "[ctl]") {
   Shop shop;
   CHECK(shop.zinit.connect().result("system.info")["scheduled"].is_null());
   const std::string at = std::to_string(zinit::wall_us() + 3'600'000'000);
@@ -211,8 +211,7 @@ TEST_CASE("a scheduled shutdown is shown", "[quick][ctl]") {
   CHECK(shop.json({"status"})["scheduled"].is_null());
 }
 
-TEST_CASE("a daemon that goes to the background by mistake is told of that in its log",
-          "[quick][logs]") {
+TEST_CASE("a daemon that goes to the background by mistake is told of that in its log", "[logs]") {
   Server zinit;
   zinit.add("daemon", {.exec = "sleep 1000 & exit 0", .lifecycle = "restart = 'never'"});
   zinit.boot({});
@@ -222,7 +221,7 @@ TEST_CASE("a daemon that goes to the background by mistake is told of that in it
   }));
 }
 
-TEST_CASE("what went down with another says so, and how it comes back", "[quick][ctl][why]") {
+TEST_CASE("what went down with another says so, and how it comes back", "[ctl][why]") {
   Shop shop;
   shop.ctl({"stop", "db"});
   const Json status = shop.json({"status", "web-1"});
@@ -239,7 +238,7 @@ TEST_CASE("what went down with another says so, and how it comes back", "[quick]
   CHECK(shop.json({"status", "web-2"})["reason"].is_null());
 }
 
-TEST_CASE("start names what it stops because the two conflict", "[quick][ctl]") {
+TEST_CASE("start names what it stops because the two conflict", "[ctl]") {
   Shop shop;
   const Outcome started = shop.ctl({"start", "right"});
   CHECK(started.code == 0);
@@ -259,7 +258,7 @@ TEST_CASE("a re-execution keeps why a service is down", "[ctl][reexec]") {
   CHECK(shop.json({"status", "web-1"})["reason"]["dependency"] == "db");
 }
 
-TEST_CASE("list tells stopped and done apart, and takes both as states", "[quick][ctl]") {
+TEST_CASE("list tells stopped and done apart, and takes both as states", "[ctl]") {
   Shop shop;
   shop.ctl({"stop", "left"});
   CHECK(lists(shop, "left", "stopped"));
@@ -273,7 +272,7 @@ TEST_CASE("list tells stopped and done apart, and takes both as states", "[quick
   CHECK_THAT(shop.ctl({"list", "--state", "exited"}).out, Contains("job") && Contains("left"));
 }
 
-TEST_CASE("a list that is empty says so", "[quick][ctl]") {
+TEST_CASE("a list that is empty says so", "[ctl]") {
   Server zinit;
   zinit.boot({});
   CHECK_THAT(zinit.ctl({"list"}).out, Contains("no services"));
@@ -283,8 +282,7 @@ TEST_CASE("a list that is empty says so", "[quick][ctl]") {
   CHECK(zinit.ctl({"list", "--class", "system"}).out == "no service matches\n");
 }
 
-TEST_CASE("status takes several names and patterns, and gives an overview without one",
-          "[quick][ctl]") {
+TEST_CASE("status takes several names and patterns, and gives an overview without one", "[ctl]") {
   Shop shop;
   const Outcome both = shop.ctl({"status", "db", "web-*"});
   CHECK(both.code == 0);
@@ -310,7 +308,7 @@ TEST_CASE("status takes several names and patterns, and gives an overview withou
   CHECK(json["attention"].dump() == R"(["bad"])");
 }
 
-TEST_CASE("kill takes the signal where kill(1) has it", "[quick][ctl]") {
+TEST_CASE("kill takes the signal where kill(1) has it", "[ctl]") {
   Server zinit;
   zinit.add("db", {.exec = "trap 'echo got HUP' HUP; echo ready; while :; do sleep 0.05; done"});
   zinit.boot({"db"});
@@ -334,7 +332,7 @@ TEST_CASE("kill takes the signal where kill(1) has it", "[quick][ctl]") {
   REQUIRE(eventually([&] { return zinit.pid_of("db") != pid && zinit.pid_of("db") > 0; }));
 }
 
-TEST_CASE("a wait for what failed and is not restarted ends at once", "[quick][ctl]") {
+TEST_CASE("a wait for what failed and is not restarted ends at once", "[ctl]") {
   Shop shop;
   shop.zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true"});
   shop.ctl({"reload"});
@@ -346,7 +344,7 @@ TEST_CASE("a wait for what failed and is not restarted ends at once", "[quick][c
   CHECK(shop.ctl({"--timeout", "0.3", "wait", "right"}).code == 6);  // it may still be started
 }
 
-TEST_CASE("isolate waits until all is as it is to be", "[quick][ctl]") {
+TEST_CASE("isolate waits until all is as it is to be", "[ctl]") {
   Server zinit;
   zinit.add("slow", {.exec = "trap 'sleep 0.5; exit' TERM; while :; do sleep 0.05; done"});
   zinit.file("rescue.toml", "[target]\n");
@@ -356,7 +354,7 @@ TEST_CASE("isolate waits until all is as it is to be", "[quick][ctl]") {
   CHECK(zinit.state("rescue") == "running");
 }
 
-TEST_CASE("isolate does not name what had failed among those that it stops", "[quick][ctl]") {
+TEST_CASE("isolate does not name what had failed among those that it stops", "[ctl]") {
   Server zinit;
   zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true"});
   zinit.add("good");
@@ -368,7 +366,7 @@ TEST_CASE("isolate does not name what had failed among those that it stops", "[q
   zinit.await_state("bad", "inactive");
 }
 
-TEST_CASE("isolate says once what its target came to", "[quick][ctl]") {
+TEST_CASE("isolate says once what its target came to", "[ctl]") {
   Server zinit;
   zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true\nstatus = 'stop'"});
   zinit.file("t.toml", "[target]\nstatus = 'stop'\n[dependencies]\nrequires = ['bad']\n");
@@ -378,7 +376,7 @@ TEST_CASE("isolate says once what its target came to", "[quick][ctl]") {
   CHECK(count_in(outcome.err, "requires bad, which failed; see `zinitctl why t`") == 1);
 }
 
-TEST_CASE("shutdown waits until the server has ended", "[quick][ctl]") {
+TEST_CASE("shutdown waits until the server has ended", "[ctl]") {
   Server zinit;
   zinit.add("slow", {.exec = "trap 'sleep 0.5; exit' TERM; while :; do sleep 0.05; done"});
   zinit.boot({"slow"});
@@ -386,8 +384,7 @@ TEST_CASE("shutdown waits until the server has ended", "[quick][ctl]") {
   CHECK(zinit.ctl({"ping"}).code == 5);
 }
 
-TEST_CASE("a bad end that nobody asked for is in the service's own log, and in events",
-          "[quick][logs]") {
+TEST_CASE("a bad end that nobody asked for is in the service's own log, and in events", "[logs]") {
   Server zinit;
   zinit.add("crash", {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done; echo last words; exit 3",
                       .lifecycle = "restart_delay_ms = 60000\nrestart_delay_max_ms = 60000"});
@@ -406,7 +403,7 @@ TEST_CASE("a bad end that nobody asked for is in the service's own log, and in e
 }
 
 TEST_CASE("each crash is in the log, but of those of one that only crashes the first few",
-          "[quick][logs]") {
+          "[logs]") {
   Server zinit;
   zinit.add("few", {.exec = "exit 3", .lifecycle = "restart_delay_ms = 0\nmax_restarts = 3"});
   zinit.add("many", {.exec = "exit 3", .lifecycle = "restart_delay_ms = 0\nmax_restarts = 30"});
@@ -419,7 +416,7 @@ TEST_CASE("each crash is in the log, but of those of one that only crashes the f
   CHECK(eventually([&] { return lines("many") == 8; }));
 }
 
-TEST_CASE("a start time-out is told as that, not as the signal that ended it", "[quick][ctl]") {
+TEST_CASE("a start time-out is told as that, not as the signal that ended it", "[ctl]") {
   Server zinit;
   zinit.add("late", {.lifecycle = "start_timeout_ms = 200\nrestart_delay_ms = 60000\n"
                                   "restart_delay_max_ms = 60000",
@@ -430,7 +427,7 @@ TEST_CASE("a start time-out is told as that, not as the signal that ended it", "
   CHECK_THAT(zinit.ctl({"events", "late"}).out, Contains("not ready within its start timeout"));
 }
 
-TEST_CASE("events takes a number of lines", "[quick][ctl]") {
+TEST_CASE("events takes a number of lines", "[ctl]") {
   Shop shop;
   CHECK(lines_of(shop.ctl({"events", "-n", "3"}).out).size() == 3);
   CHECK(lines_of(shop.ctl({"events", "-n", "0"}).out).empty());
@@ -438,7 +435,7 @@ TEST_CASE("events takes a number of lines", "[quick][ctl]") {
   CHECK(shop.ctl({"events", "-n", "few"}).code == 2);
 }
 
-TEST_CASE("the verbs of other inits are answered with the ones of this", "[quick][ctl]") {
+TEST_CASE("the verbs of other inits are answered with the ones of this", "[check][ctl]") {
   Server zinit;
   zinit.boot({});
   for (const auto& [theirs, ours] :
@@ -452,7 +449,7 @@ TEST_CASE("the verbs of other inits are answered with the ones of this", "[quick
   }
 }
 
-TEST_CASE("a package adds itself to a target, and is shown with its file", "[quick][deps]") {
+TEST_CASE("a package adds itself to a target, and is shown with its file", "[check][deps]") {
   Server zinit;
   zinit.file("all.toml", "[target]\n");
   zinit.add("web");

@@ -43,7 +43,7 @@ struct Edited {
 
 }  // namespace
 
-TEST_CASE("edit checks the copy, puts it in place and reloads", "[quick][verbs]") {
+TEST_CASE("edit checks the copy, puts it in place and reloads", "[check][verbs]") {
   Edited with;
   with.zinit.add("web");
   chmod(with.zinit.config("web.toml").c_str(), 0640);
@@ -61,7 +61,7 @@ TEST_CASE("edit checks the copy, puts it in place and reloads", "[quick][verbs]"
   CHECK(entries_of(with.zinit.config()) == Texts{"web.toml"});
 }
 
-TEST_CASE("a file that is edited keeps its mode, its owner and its group", "[quick][root][verbs]") {
+TEST_CASE("a file that is edited keeps its mode, its owner and its group", "[root][verbs]") {
   if (geteuid() != 0) return skip("needs root to give files away");
   Edited with;
   with.zinit.add("web");
@@ -78,7 +78,7 @@ TEST_CASE("a file that is edited keeps its mode, its owner and its group", "[qui
   CHECK(it.st_gid == 64124);
 }
 
-TEST_CASE("edit refuses what breaks other services, or takes another's name", "[quick][verbs]") {
+TEST_CASE("edit refuses what breaks other services, or takes another's name", "[verbs]") {
   Edited with;
   with.zinit.add("x");
   with.zinit.add("y");
@@ -103,7 +103,7 @@ TEST_CASE("edit refuses what breaks other services, or takes another's name", "[
 }
 
 TEST_CASE("what was written is told where it is, whatever becomes of editor, server or disk",
-          "[quick][verbs]") {
+          "[verbs]") {
   Edited with;
   with.zinit.add("web");
   with.zinit.boot();
@@ -138,7 +138,7 @@ TEST_CASE("what was written is told where it is, whatever becomes of editor, ser
   }
 }
 
-TEST_CASE("a full disk for the copy is told, and leaves no copy", "[quick][root][verbs]") {
+TEST_CASE("a full disk for the copy is told, and leaves no copy", "[root][verbs]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep);
@@ -152,7 +152,7 @@ TEST_CASE("a full disk for the copy is told, and leaves no copy", "[quick][root]
   CHECK_THAT(outcome.err, Contains("No space left on device"));
 }
 
-TEST_CASE("what has a fault is refused with its place, and is not lost", "[quick][verbs]") {
+TEST_CASE("what has a fault is refused with its place, and is not lost", "[check][verbs]") {
   Edited with;
   with.zinit.add("web");
   with.zinit.add("db", {.dependencies = "requires = ['web']"});
@@ -176,7 +176,7 @@ TEST_CASE("what has a fault is refused with its place, and is not lost", "[quick
   CHECK(with.zinit.state("db") == "running");
 }
 
-TEST_CASE("an editor that fails or changes nothing leaves everything as it is", "[quick][verbs]") {
+TEST_CASE("an editor that fails or changes nothing leaves everything as it is", "[verbs]") {
   Edited with;
   with.zinit.add("web");
   with.zinit.boot();
@@ -193,7 +193,7 @@ TEST_CASE("an editor that fails or changes nothing leaves everything as it is", 
   CHECK(with.copies().empty());
 }
 
-TEST_CASE("edit --drop-in makes one, and edits it the next time", "[quick][verbs]") {
+TEST_CASE("edit --drop-in makes one, and edits it the next time", "[check][verbs]") {
   Edited with;
   with.zinit.add("web");
   with.zinit.boot();
@@ -212,7 +212,7 @@ TEST_CASE("edit --drop-in makes one, and edits it the next time", "[quick][verbs
   CHECK(with.zinit.status("web")["description"] == "two");
 }
 
-TEST_CASE("edit --root works on the system below it, and never on this one", "[quick][verbs]") {
+TEST_CASE("edit --root works on the system below it, and never on this one", "[check][verbs]") {
   const Image image;
   image.put("usr/lib/zinit/services/web.toml", kSleep);
   image.put("outside", kSleep);
@@ -239,7 +239,7 @@ TEST_CASE("edit --root works on the system below it, and never on this one", "[q
   CHECK(read_file(file) == kSleep);
 }
 
-TEST_CASE("an image whose directories are links leads no verb out of it", "[quick][verbs]") {
+TEST_CASE("an image whose directories are links leads no verb out of it", "[verbs]") {
   const zinit::test::TempDir elsewhere;  // has the names that the image's links have
   const std::string outside = elsewhere.path();
   std::filesystem::create_directories(outside + "/x/web.toml.d");
@@ -275,7 +275,7 @@ TEST_CASE("an image whose directories are links leads no verb out of it", "[quic
   CHECK(entries_of(outside + "/x/web.toml.d").empty());
 }
 
-TEST_CASE("an empty --root is an error, not this machine", "[quick][verbs]") {
+TEST_CASE("an empty --root is an error, not this machine", "[verbs]") {
   for (const char* verb : {"enable", "disable", "mask", "unmask", "edit"}) {
     Launch what;
     what.argv = {"zinitctl", verb, "--root", "", "web"};
@@ -287,7 +287,7 @@ TEST_CASE("an empty --root is an error, not this machine", "[quick][verbs]") {
 }
 
 TEST_CASE("a vendor's file is edited in its place in /etc/zinit, a link where it leads",
-          "[quick][root][verbs]") {
+          "[root][verbs]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   Server zinit({.own_root = true});
   zinit.put("usr/lib/zinit/services/web.toml", kSleep);

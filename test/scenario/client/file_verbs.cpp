@@ -20,7 +20,7 @@ using Texts = std::vector<std::string>;
 // --- enable and disable --------------------------------------------------------------------------
 
 TEST_CASE("disable and enable write a drop-in at the vendor's file's place in /etc/zinit",
-          "[quick][verbs]") {
+          "[check][verbs]") {
   const Image image;
   image.put("usr/lib/zinit/services/web.toml", kSleep);
   const std::string drop_in = image.path("etc/zinit/services/web.toml.d/" + kOurs);
@@ -36,7 +36,7 @@ TEST_CASE("disable and enable write a drop-in at the vendor's file's place in /e
   CHECK(entries_of(image.path("usr/lib/zinit/services")) == Texts{"web.toml"});
 }
 
-TEST_CASE("enable of what is started anyway writes nothing", "[quick][verbs]") {
+TEST_CASE("enable of what is started anyway writes nothing", "[verbs]") {
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep);
   CHECK(image.ctl("enable", "web").code == 0);
@@ -47,7 +47,7 @@ TEST_CASE("enable of what is started anyway writes nothing", "[quick][verbs]") {
   CHECK_THAT(read_file(image.path("etc/zinit/services/odd.toml.d/" + kOurs)), Contains("start"));
 }
 
-TEST_CASE("targets are enabled and disabled as targets, and by their own names", "[quick][verbs]") {
+TEST_CASE("targets are enabled and disabled as targets, and by their own names", "[verbs]") {
   const Image image;
   image.put("usr/lib/zinit/targets/10-t.toml", "[target]\nname = 'multi'\n");
   const Outcome done = image.ctl("disable", "multi", {"--json"});
@@ -58,7 +58,7 @@ TEST_CASE("targets are enabled and disabled as targets, and by their own names",
   CHECK_THAT(read_file(drop_in), Contains("[target]\nstatus = \"stop\""));
 }
 
-TEST_CASE("a server of another user's may not say which file root writes", "[quick][root][verbs]") {
+TEST_CASE("a server of another user's may not say which file root writes", "[root][verbs]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.uid = 64123});
   zinit.add("a");
@@ -74,7 +74,7 @@ TEST_CASE("a server of another user's may not say which file root writes", "[qui
   CHECK(zinit.ctl({"list"}).code == 0);
 }
 
-TEST_CASE("enable says what keeps it from being done, and changes nothing", "[quick][verbs]") {
+TEST_CASE("enable says what keeps it from being done, and changes nothing", "[verbs]") {
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep + "status = 'stop'\n");
   image.put("etc/zinit/services/web.toml.d/95-last.toml", "service.status = 'stop'\n");
@@ -99,7 +99,7 @@ TEST_CASE("enable says what keeps it from being done, and changes nothing", "[qu
 }
 
 TEST_CASE("enable and disable --now start and stop, and what they wrote holds at the next boot",
-          "[quick][verbs]") {
+          "[verbs]") {
   Server zinit;
   zinit.add("web");
   zinit.add("other");
@@ -119,7 +119,7 @@ TEST_CASE("enable and disable --now start and stop, and what they wrote holds at
 }
 
 TEST_CASE("an image with more links than are followed has nothing written outside of it",
-          "[quick][verbs]") {
+          "[check][verbs]") {
   const Image image, outside;
   image.put("usr/lib/zinit/services/web.toml", kSleep);
   std::filesystem::create_directories(outside.path("victim"));
@@ -150,8 +150,7 @@ TEST_CASE("an image with more links than are followed has nothing written outsid
   CHECK(entries_of(image.root()).size() == std::size_t(links) + 2);  // and etc, usr
 }
 
-TEST_CASE("a full disk leaves the drop-in as it was, and nothing beside it",
-          "[quick][root][verbs]") {
+TEST_CASE("a full disk leaves the drop-in as it was, and nothing beside it", "[root][verbs]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   const Image image;
   Launch what = image.script(
@@ -171,7 +170,7 @@ TEST_CASE("a full disk leaves the drop-in as it was, and nothing beside it",
   CHECK_THAT(outcome.err, Contains("No space left on device") && Contains("nothing is changed"));
 }
 
-TEST_CASE("who may not write is told so, with exit status 7", "[quick][root][verbs]") {
+TEST_CASE("who may not write is told so, with exit status 7", "[root][verbs]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep);
@@ -187,7 +186,7 @@ TEST_CASE("who may not write is told so, with exit status 7", "[quick][root][ver
 // --- mask and unmask -----------------------------------------------------------------------------
 
 TEST_CASE("mask puts a link to /dev/null in the place of the vendor's file, unmask takes it away",
-          "[quick][verbs]") {
+          "[check][verbs]") {
   const Image image;
   image.put("usr/lib/zinit/services/10-web.toml", kSleep + "name = 'web'\n");
   const std::string link = image.path("etc/zinit/services/10-web.toml");
@@ -208,7 +207,7 @@ TEST_CASE("mask puts a link to /dev/null in the place of the vendor's file, unma
   CHECK(image.ctl("unmask", "none").code == 4);
 }
 
-TEST_CASE("one's own file is never lost to a mask", "[quick][verbs]") {
+TEST_CASE("one's own file is never lost to a mask", "[verbs]") {
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep);
   image.put("usr/lib/zinit/services/web.toml", kSleep);
@@ -223,7 +222,7 @@ TEST_CASE("one's own file is never lost to a mask", "[quick][verbs]") {
   CHECK_THAT(image.ctl("mask", "own").err, Contains("only a vendor's can be masked"));
 }
 
-TEST_CASE("unmask leaves the vendor's own mask alone, and takes each of ours", "[quick][verbs]") {
+TEST_CASE("unmask leaves the vendor's own mask alone, and takes each of ours", "[verbs]") {
   const Image image;
   const std::string vendors = image.path("usr/lib/zinit/services/web.toml");
   const std::string ours = image.path("etc/zinit/services/web.toml");
@@ -244,7 +243,7 @@ TEST_CASE("unmask leaves the vendor's own mask alone, and takes each of ours", "
   CHECK(image.ctl("disable", "db").code == 0);
 }
 
-TEST_CASE("who may not read a folder is told what is done in it", "[quick][root][verbs]") {
+TEST_CASE("who may not read a folder is told what is done in it", "[root][verbs]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep);
@@ -261,7 +260,7 @@ TEST_CASE("who may not read a folder is told what is done in it", "[quick][root]
   CHECK(entries_of(folder) == Texts{kOurs});
 }
 
-TEST_CASE("two who change one service at once both say what they have done", "[quick][verbs]") {
+TEST_CASE("two who change one service at once both say what they have done", "[verbs]") {
   const Image image;
   image.put("etc/zinit/services/web.toml", kSleep);
   const Outcome outcome =
@@ -297,8 +296,7 @@ TEST_CASE("the server's directories are the ones that verbs work on, not the mac
   CHECK(entries_of(zinit.config()) == Texts{"web.toml"});
 }
 
-TEST_CASE("a masked service does not exist after a reload, until it is unmasked",
-          "[quick][root][verbs]") {
+TEST_CASE("a masked service does not exist after a reload, until it is unmasked", "[root][verbs]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   Server zinit({.own_root = true});
   zinit.put("usr/lib/zinit/services/web.toml", kSleep);

@@ -7,7 +7,7 @@ using namespace zinit::test;
 using Catch::Contains;
 using Catch::StartsWith;
 
-TEST_CASE("zinitctl graph draws the dependencies", "[quick][graph]") {
+TEST_CASE("zinitctl graph draws the dependencies", "[check][graph]") {
   Server zinit;
   zinit.add("db");
   zinit.add("web", {.dependencies = "requires = ['db']\nwants = ['cache']"});

@@ -73,7 +73,7 @@ class Top {
 }  // namespace
 
 TEST_CASE("top shows services, sorts and filters them, and gives the terminal back",
-          "[quick][top]") {
+          "[check][top]") {
   Server zinit;
   zinit.add("busy", {.exec = "while :; do :; done"});
   zinit.add("calm");
@@ -101,7 +101,7 @@ TEST_CASE("top shows services, sorts and filters them, and gives the terminal ba
   CHECK(top.restored());
 }
 
-TEST_CASE("top stops, starts and explains the service that is selected", "[quick][top]") {
+TEST_CASE("top stops, starts and explains the service that is selected", "[top]") {
   Server zinit;
   zinit.add("a", {.exec = "printf 'said \\033[31mthis\\n'; exec sleep 100000"});
   zinit.add("b", {.exec = "exit 3", .lifecycle = "restart = 'never'"});
@@ -132,7 +132,7 @@ TEST_CASE("top stops, starts and explains the service that is selected", "[quick
   CHECK(top.exit_code() == 0);
 }
 
-TEST_CASE("top gives the terminal back when a signal or the server ends it", "[quick][top]") {
+TEST_CASE("top gives the terminal back when a signal or the server ends it", "[top]") {
   Server zinit;
   zinit.add("a");
   zinit.boot({"a"});
@@ -159,7 +159,7 @@ TEST_CASE("top gives the terminal back when a signal or the server ends it", "[q
   CHECK(top.restored());
 }
 
-TEST_CASE("top goes with the terminal's size, down to one that shows nothing", "[quick][top]") {
+TEST_CASE("top goes with the terminal's size, down to one that shows nothing", "[check][top]") {
   Server zinit;
   zinit.add("a-service-with-a-long-name");
   zinit.boot({"a-service-with-a-long-name"});
@@ -180,7 +180,7 @@ TEST_CASE("top goes with the terminal's size, down to one that shows nothing", "
 }
 
 TEST_CASE("top is a job of a shell, which it gives the terminal to and takes it from again",
-          "[quick][top]") {
+          "[top]") {
   Server zinit;
   zinit.add("a");
   zinit.boot({"a"});
@@ -210,7 +210,7 @@ TEST_CASE("top is a job of a shell, which it gives the terminal to and takes it 
   CHECK(wait_for_exit(shell) == 0);
 }
 
-TEST_CASE("top without a terminal says what to use instead", "[quick][top]") {
+TEST_CASE("top without a terminal says what to use instead", "[top]") {
   Server zinit;
   zinit.add("a");
   zinit.boot({"a"});
@@ -232,7 +232,7 @@ TEST_CASE("top without a terminal says what to use instead", "[quick][top]") {
   CHECK(zinit.ctl({"top", "-d", "soon"}).code == 2);
 }
 
-TEST_CASE("top --json prints one sample of those that have processes", "[quick][top]") {
+TEST_CASE("top --json prints one sample of those that have processes", "[top]") {
   Server zinit;
   zinit.add("busy", {.exec = "while :; do :; done"});
   zinit.add("calm");
@@ -250,7 +250,7 @@ TEST_CASE("top --json prints one sample of those that have processes", "[quick][
   CHECK(std::stod(busy["cpu_percent"].dump()) > std::stod(calm["cpu_percent"].dump()));
 }
 
-TEST_CASE("who may only read may watch, and is told what is not permitted", "[quick][root][top]") {
+TEST_CASE("who may only read may watch, and is told what is not permitted", "[root][top]") {
   if (geteuid() != 0) return skip("needs root to be another user");
   Server zinit({.settings = true});
   zinit.add("a");

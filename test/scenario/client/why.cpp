@@ -20,7 +20,7 @@ struct Explained {
 
 }  // namespace
 
-TEST_CASE("why explains every reason, names the root cause and says what to do", "[quick][why]") {
+TEST_CASE("why explains every reason, names the root cause and says what to do", "[check][why]") {
   const Listening listener;
   Server zinit;
   zinit.add("code", {.exec = "exit 3", .lifecycle = "restart = 'never'"});
@@ -89,7 +89,7 @@ TEST_CASE("why explains every reason, names the root cause and says what to do",
   }
 }
 
-TEST_CASE("why tells of several causes at once, and of each its root", "[quick][why]") {
+TEST_CASE("why tells of several causes at once, and of each its root", "[why]") {
   Server zinit;
   zinit.add("bad", {.exec = "exit 7", .lifecycle = "restart = 'never'"});
   zinit.add("slow", {.exec = "sleep 100000", .service = "oneshot = true"});
@@ -111,7 +111,7 @@ TEST_CASE("why tells of several causes at once, and of each its root", "[quick][
   CHECK(both.mentions("nobody"));
 }
 
-TEST_CASE("why tells of what is wanted and ignored", "[quick][why]") {
+TEST_CASE("why tells of what is wanted and ignored", "[why]") {
   Server zinit;
   zinit.add("ignored", {.service = "status = 'ignore'"});
   zinit.add("web", {.dependencies = "wants = ['ignored']"});
@@ -121,7 +121,7 @@ TEST_CASE("why tells of what is wanted and ignored", "[quick][why]") {
   CHECK_FALSE(zinit.result("service.why", named("web")).mentions("ignored"));
 }
 
-TEST_CASE("why names a dependent that has to stop before a service starts anew", "[quick][why]") {
+TEST_CASE("why names a dependent that has to stop before a service starts anew", "[why]") {
   Server zinit;
   zinit.add("base", {.lifecycle = "restart = 'never'"});
   zinit.add("above",
@@ -143,7 +143,7 @@ TEST_CASE("why names a dependent that has to stop before a service starts anew",
   zinit.await_state("base", "running");
 }
 
-TEST_CASE("while shutting down why says so", "[quick][why]") {
+TEST_CASE("while shutting down why says so", "[why]") {
   Server zinit;
   zinit.add("slow", {.exec = stubborn("slow"), .lifecycle = "stop_timeout_ms = 5000"});
   zinit.add("web", {.service = "status = 'stop'"});

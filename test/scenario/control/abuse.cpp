@@ -70,7 +70,7 @@ TEST_CASE("a service that forks five thousand orphans is stopped with all of the
   CHECK(children_of(zinit.pid()) == std::vector<pid_t>{calm});
 }
 
-TEST_CASE("what a service that ends leaves in the background is gone with it", "[quick][abuse]") {
+TEST_CASE("what a service that ends leaves in the background is gone with it", "[check][abuse]") {
   Server zinit;
   zinit.add("parent", {.exec = "i=0; while [ $i -lt 200 ]; do (sleep 100000 &); i=$((i+1)); done",
                        .lifecycle = "restart = 'never'"});
@@ -79,7 +79,7 @@ TEST_CASE("what a service that ends leaves in the background is gone with it", "
   CHECK(children_of(zinit.pid()).empty());
 }
 
-TEST_CASE("processes that ignore SIGTERM are killed after stop_timeout_ms", "[quick][abuse]") {
+TEST_CASE("processes that ignore SIGTERM are killed after stop_timeout_ms", "[threads][abuse]") {
   Server zinit;
   const std::string fifty = "i=0; while [ $i -lt 50 ]; do sleep 100000 & i=$((i+1)); done; ";
   zinit.add("deaf", {.exec = "trap '' TERM; " + fifty + "echo deaf >> $T; wait",
@@ -181,7 +181,7 @@ TEST_CASE("with no process left spawns wait, at no cost, and succeed when there 
   for (int i = 0; i < 20; ++i) zinit.await_state(numbered(i), "running");
 }
 
-TEST_CASE("with no descriptor left spawns wait and succeed when there is one", "[quick][abuse]") {
+TEST_CASE("with no descriptor left spawns wait and succeed when there is one", "[check][abuse]") {
   Server zinit;
   for (int i = 0; i < 20; ++i) zinit.add(numbered(i), {.service = "status = 'stop'"});
   zinit.boot();
@@ -199,7 +199,7 @@ TEST_CASE("with no descriptor left spawns wait and succeed when there is one", "
 }
 
 TEST_CASE("a service that is traced can be stopped, and is told when the tracer holds it",
-          "[quick][abuse]") {
+          "[check][abuse]") {
   Server zinit;
   zinit.add("traced", {.lifecycle = "stop_timeout_ms = 200"});
   zinit.boot({"traced"});
@@ -217,7 +217,7 @@ TEST_CASE("a service that is traced can be stopped, and is told when the tracer 
   CHECK(zinit.start("traced")["state"] == "running");
 }
 
-TEST_CASE("a daemon that leaves processes and exits is told where to look", "[quick][abuse]") {
+TEST_CASE("a daemon that leaves processes and exits is told where to look", "[abuse]") {
   Server zinit;
   zinit.add("daemon", {.exec = "sleep 1000 & exit 0"});
   zinit.boot();
@@ -226,7 +226,7 @@ TEST_CASE("a daemon that leaves processes and exits is told where to look", "[qu
       "background, see readiness.pidfile");
 }
 
-TEST_CASE("the end does not wait for a data loop that hangs", "[quick][abuse]") {
+TEST_CASE("the end does not wait for a data loop that hangs", "[threads][abuse]") {
   Server zinit;
   zinit.add("a");
   zinit.boot({"a"});

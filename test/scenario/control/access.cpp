@@ -97,7 +97,7 @@ Launch second_server(const Server& first, const std::string& socket) {
 }  // namespace
 
 TEST_CASE("a stranger is told not_permitted and closed, whatever the mode of the socket",
-          "[quick][root][access]") {
+          "[check][root][access]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
   zinit.add("a");
@@ -117,7 +117,7 @@ TEST_CASE("a stranger is told not_permitted and closed, whatever the mode of the
   CHECK(zinit.state("a") == "running");
 }
 
-TEST_CASE("zinitctl of a stranger exits with 7", "[quick][root][access]") {
+TEST_CASE("zinitctl of a stranger exits with 7", "[root][access]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
   zinit.add("a");
@@ -132,7 +132,7 @@ TEST_CASE("zinitctl of a stranger exits with 7", "[quick][root][access]") {
   CHECK(run(what).code == 7);
 }
 
-TEST_CASE("root and the server's own user may do everything", "[quick][root][access]") {
+TEST_CASE("root and the server's own user may do everything", "[root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.uid = 64123});
   zinit.add("a");
@@ -143,8 +143,7 @@ TEST_CASE("root and the server's own user may do everything", "[quick][root][acc
   CHECK(own.result("service.start", named("a", R"("wait":true)"))["state"] == "running");
 }
 
-TEST_CASE("members that take all connections they can get do not keep root out",
-          "[quick][root][access]") {
+TEST_CASE("members that take all connections they can get do not keep root out", "[root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   rlimit limit{};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -177,7 +176,7 @@ TEST_CASE("members that take all connections they can get do not keep root out",
   CHECK(connections(zinit, kMember, 1).size() == 1);
 }
 
-TEST_CASE("root does not wait until all calls of members are answered", "[quick][root][access]") {
+TEST_CASE("root does not wait until all calls of members are answered", "[check][root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.settings = true});
   boot_shared(zinit);
@@ -202,7 +201,7 @@ TEST_CASE("root does not wait until all calls of members are answered", "[quick]
   CHECK(answered < 100);
 }
 
-TEST_CASE("what members send in part and do not read has one bound", "[quick][root][access]") {
+TEST_CASE("what members send in part and do not read has one bound", "[check][root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   constexpr long mib = 1 << 20;
   Server zinit({.settings = true});
@@ -250,7 +249,7 @@ TEST_CASE("what members send in part and do not read has one bound", "[quick][ro
 }
 
 TEST_CASE("a second server on a socket in use exits with 1 and leaves the first alone",
-          "[quick][access]") {
+          "[access]") {
   Server zinit;
   zinit.add("a");
   zinit.boot();
@@ -262,7 +261,7 @@ TEST_CASE("a second server on a socket in use exits with 1 and leaves the first 
 }
 
 TEST_CASE("a container on a socket in use exits with 1, and makes none elsewhere",
-          "[quick][access][container]") {
+          "[access][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit;
   zinit.add("a");
@@ -277,14 +276,14 @@ TEST_CASE("a container on a socket in use exits with 1, and makes none elsewhere
   CHECK(zinit.result("system.ping")["pid"] == std::int64_t{zinit.pid()});
 }
 
-TEST_CASE("a socket that nobody listens on is replaced", "[quick][access]") {
+TEST_CASE("a socket that nobody listens on is replaced", "[access]") {
   Server zinit;
   leave_socket(zinit.socket());
   zinit.boot();
   CHECK(zinit.result("system.ping").is_object());
 }
 
-TEST_CASE("a socket whose file is gone is made anew by SIGHUP and by a reload", "[quick][access]") {
+TEST_CASE("a socket whose file is gone is made anew by SIGHUP and by a reload", "[check][access]") {
   Server zinit;
   zinit.add("a");
   zinit.boot();
@@ -310,7 +309,7 @@ TEST_CASE("a socket whose file is gone is made anew by SIGHUP and by a reload", 
   CHECK_FALSE(std::filesystem::exists(zinit.socket()));
 }
 
-TEST_CASE("what is no socket at the socket's place is left alone", "[quick][access]") {
+TEST_CASE("what is no socket at the socket's place is left alone", "[access]") {
   Server zinit;
   write_file(zinit.socket(), "precious");
   zinit.launch();
@@ -318,7 +317,7 @@ TEST_CASE("what is no socket at the socket's place is left alone", "[quick][acce
   CHECK(read_file(zinit.socket()) == "precious");
 }
 
-TEST_CASE("a socket that cannot be made is a clear error", "[quick][access]") {
+TEST_CASE("a socket that cannot be made is a clear error", "[access]") {
   Server zinit;
   write_file(zinit.path("file"), "");
   const Outcome no_folder = run(second_server(zinit, zinit.path("file/zinit.sock")));
@@ -331,7 +330,7 @@ TEST_CASE("a socket that cannot be made is a clear error", "[quick][access]") {
 }
 
 TEST_CASE("a user's server has its socket in XDG_RUNTIME_DIR, its files in XDG_CONFIG_HOME",
-          "[quick][root][access]") {
+          "[root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.uid = 64123});
   for (const char* made : {"runtime", "home", "home/zinit", "home/zinit/services"}) {

@@ -114,7 +114,7 @@ std::vector<std::string> words_for(std::vector<std::string> words) {
 
 }  // namespace
 
-TEST_CASE("every method of rpc.discover answers, under each of its names", "[quick][methods]") {
+TEST_CASE("every method of rpc.discover answers, under each of its names", "[check][methods]") {
   Server zinit;
   zinit.add("db");
   zinit.file("all.toml", "[target]\n");
@@ -137,7 +137,7 @@ TEST_CASE("every method of rpc.discover answers, under each of its names", "[qui
   CHECK(tried == known);
 }
 
-TEST_CASE("every verb is used by a scenario", "[quick][ctl]") {
+TEST_CASE("every verb is used by a scenario", "[ctl]") {
   const std::string tests = all_tests();
   int verbs = 0;
   for (const std::string& verb : words_for({""})) {

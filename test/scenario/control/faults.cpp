@@ -319,7 +319,7 @@ TEST_CASE("conditions and instances survive the failure of any system call", "[s
 }
 
 TEST_CASE("a process that is stopped before it executes goes on, or is killed where it is unwanted",
-          "[quick][faults]") {
+          "[check][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});
@@ -348,7 +348,7 @@ TEST_CASE("a process that is stopped before it executes goes on, or is killed wh
 }
 
 TEST_CASE("a command beside a process that was stopped before it executed is killed once useless",
-          "[quick][faults]") {
+          "[check][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});

@@ -50,7 +50,7 @@ std::string next_of(Connection& connection) {
 }  // namespace
 
 TEST_CASE("a subscription goes on over restarts, and over a removal and addition",
-          "[quick][logs]") {
+          "[threads][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "echo hello; exec sleep 100000"});
   zinit.add("b", {.exec = "echo not wanted; exec sleep 100000"});
@@ -68,7 +68,7 @@ TEST_CASE("a subscription goes on over restarts, and over a removal and addition
 }
 
 TEST_CASE("who subscribes to all hears of services that are added, and of zinit itself",
-          "[quick][logs]") {
+          "[threads][logs]") {
   Server zinit;
   zinit.boot();
   Connection client = zinit.connect();
@@ -84,7 +84,7 @@ TEST_CASE("who subscribes to all hears of services that are added, and of zinit 
 }
 
 TEST_CASE("one who follows a flood and reads nothing delays nobody and is told what it missed",
-          "[quick][logs]") {
+          "[check][threads][logs]") {
   Server zinit;
   zinit.add("flood", {.exec = "exec yes 'a line that goes on for a while, as many lines do'"});
   zinit.add("other");
@@ -111,7 +111,7 @@ TEST_CASE("one who follows a flood and reads nothing delays nobody and is told w
   zinit.result("system.ping");
 }
 
-TEST_CASE("logs -f shows what is kept and what comes, over restarts too", "[quick][logs]") {
+TEST_CASE("logs -f shows what is kept and what comes, over restarts too", "[check][logs]") {
   Server zinit;
   const Mouth mouth(zinit.path("fifo"));
   zinit.add("a", echoing("fifo"));
@@ -141,8 +141,7 @@ TEST_CASE("logs -f shows what is kept and what comes, over restarts too", "[quic
   CHECK((*line)["stream"] == "stdout");
 }
 
-TEST_CASE("logs -f ends with 5 when the server goes, and with 6 when its time is up",
-          "[quick][logs]") {
+TEST_CASE("logs -f ends with 5 when the server goes, and with 6 when its time is up", "[logs]") {
   Server zinit;
   zinit.add("a", {.exec = "echo hello; exec sleep 100000"});
   zinit.boot();
@@ -155,7 +154,7 @@ TEST_CASE("logs -f ends with 5 when the server goes, and with 6 when its time is
 }
 
 TEST_CASE("who follows gets what was written before the end, though the data loop hangs",
-          "[quick][logs]") {
+          "[threads][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "trap 'seq 5000; echo last; exit' TERM; echo first; while :; do sleep "
                           "0.05; done"});
@@ -173,7 +172,7 @@ TEST_CASE("who follows gets what was written before the end, though the data loo
   CHECK(zinit.exit_code() == 0);
 }
 
-TEST_CASE("logs shows the lines that its options ask for", "[quick][logs]") {
+TEST_CASE("logs shows the lines that its options ask for", "[check][logs]") {
   Server zinit;
   zinit.add("web-1", {.exec = "echo one; echo two >&2; printf 'bad \\377\\033[1m\\n'",
                       .service = "oneshot = true"});
@@ -212,7 +211,7 @@ TEST_CASE("logs shows the lines that its options ask for", "[quick][logs]") {
   CHECK(zinit.ctl({"logs", "web-1", "--stream", "both"}).code == 2);
 }
 
-TEST_CASE("logs ends quietly when nobody reads on", "[quick][logs]") {
+TEST_CASE("logs ends quietly when nobody reads on", "[logs]") {
   Server zinit;
   zinit.add("a", {.exec = "exec yes 'a line that goes on for a while'"});
   zinit.boot({"a"});

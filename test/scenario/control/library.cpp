@@ -15,7 +15,7 @@ using zinit::ErrorCode;
 using zinit::ServiceState;
 using zinit::WaitFor;
 
-TEST_CASE("libzinit starts, looks, explains and stops", "[quick][library]") {
+TEST_CASE("libzinit starts, looks, explains and stops", "[check][library]") {
   Server zinit;
   zinit.add("db", {.exec = "[ -e $D/mended ] && exec sleep 100000; echo sad; exit 4",
                    .lifecycle = "restart = 'never'"});
@@ -44,7 +44,7 @@ TEST_CASE("libzinit starts, looks, explains and stops", "[quick][library]") {
   CHECK_FALSE(client.is_running("web"));
 }
 
-TEST_CASE("libzinit throws the server's error with its code and data", "[quick][library]") {
+TEST_CASE("libzinit throws the server's error with its code and data", "[library]") {
   Server zinit;
   zinit.add("database");
   zinit.boot();
@@ -60,7 +60,7 @@ TEST_CASE("libzinit throws the server's error with its code and data", "[quick][
   CHECK(client.ping().pid == zinit.pid());
 }
 
-TEST_CASE("libzinit hears of changes", "[quick][library]") {
+TEST_CASE("libzinit hears of changes", "[library]") {
   Server zinit;
   zinit.add("a", {.service = "status = 'stop'"});
   zinit.boot();
@@ -74,7 +74,7 @@ TEST_CASE("libzinit hears of changes", "[quick][library]") {
         std::vector{ServiceState::blocked, ServiceState::starting, ServiceState::running});
 }
 
-TEST_CASE("libzinit tells that the server has gone", "[quick][library]") {
+TEST_CASE("libzinit tells that the server has gone", "[library]") {
   Server zinit;
   zinit.boot();
   Client client = Client::connect(zinit.socket());

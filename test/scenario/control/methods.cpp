@@ -41,7 +41,7 @@ Texts with_others() {
 
 }  // namespace
 
-TEST_CASE("system.ping tells version and pid", "[quick][methods]") {
+TEST_CASE("system.ping tells version and pid", "[methods]") {
   Server zinit;
   zinit.boot();
   const Json ping = zinit.result("system.ping");
@@ -50,7 +50,7 @@ TEST_CASE("system.ping tells version and pid", "[quick][methods]") {
   CHECK_FALSE(ping["version"].text().empty());
 }
 
-TEST_CASE("system.info tells mode, uptime and how many services there are", "[quick][methods]") {
+TEST_CASE("system.info tells mode, uptime and how many services there are", "[methods]") {
   Server zinit;
   zinit.add("a");
   zinit.add("b");
@@ -78,7 +78,7 @@ TEST_CASE("system.info tells mode, uptime and how many services there are", "[qu
   CHECK(info["boot"]["settled_ms"].number() >= info["boot"]["started_ms"].number());
 }
 
-TEST_CASE("service.list has the names, service.list_full their full status", "[quick][methods]") {
+TEST_CASE("service.list has the names, service.list_full their full status", "[methods]") {
   Server zinit;
   zinit.add("b");
   zinit.add("a");
@@ -91,7 +91,7 @@ TEST_CASE("service.list has the names, service.list_full their full status", "[q
   CHECK(full[2]["kind"] == "target");
 }
 
-TEST_CASE("service.status has its members, those that are absent as null", "[quick][methods]") {
+TEST_CASE("service.status has its members, those that are absent as null", "[methods]") {
   Server zinit;
   zinit.add("a", {.service = "status = 'stop'"});
   zinit.boot();
@@ -100,7 +100,7 @@ TEST_CASE("service.status has its members, those that are absent as null", "[qui
   for (const char* absent : {"pid", "exit_code", "error"}) CHECK(status[absent].is_null());
 }
 
-TEST_CASE("service.status_full of a service that runs", "[quick][methods]") {
+TEST_CASE("service.status_full of a service that runs", "[methods]") {
   Server zinit;
   zinit.add("a", {.exec = "echo one; echo two >&2; exec sleep 100000",
                   .service = "description = 'a test'"});
@@ -138,7 +138,7 @@ TEST_CASE("service.status_full of a service that runs", "[quick][methods]") {
   CHECK(s["log_dropped"] == 0);
 }
 
-TEST_CASE("status_full tells what blocks and what is blocked", "[quick][methods]") {
+TEST_CASE("status_full tells what blocks and what is blocked", "[methods]") {
   Server zinit;
   zinit.add("gate",
             {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done", .service = "oneshot = true"});
@@ -154,7 +154,7 @@ TEST_CASE("status_full tells what blocks and what is blocked", "[quick][methods]
 }
 
 TEST_CASE("service.start, stop and restart answer the full status, at once or settled",
-          "[quick][methods]") {
+          "[methods]") {
   Server zinit;
   zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 86400000"});
   zinit.add("once", {.exec = "sleep 0.1", .service = "oneshot = true\nstatus = 'stop'"});
@@ -170,7 +170,7 @@ TEST_CASE("service.start, stop and restart answer the full status, at once or se
 }
 
 TEST_CASE("service.kill takes a name of any form or a number, SIGTERM without",
-          "[quick][methods]") {
+          "[check][methods]") {
   Server zinit;
   zinit.add("a", {.lifecycle = "restart_delay_ms = 1\nrestart = 'always'"});
   zinit.boot();
@@ -189,7 +189,7 @@ TEST_CASE("service.kill takes a name of any form or a number, SIGTERM without",
   dies_of(R"({"name":"a","signal":"9"})", "SIGKILL");
 }
 
-TEST_CASE("lines are kept up to buffer_lines, the last ones in order", "[quick][methods][logs]") {
+TEST_CASE("lines are kept up to buffer_lines, the last ones in order", "[check][methods][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done",
                   .service = "oneshot = true",
@@ -205,7 +205,7 @@ TEST_CASE("lines are kept up to buffer_lines, the last ones in order", "[quick][
   for (std::size_t i = 0; i < kept.size(); ++i) CHECK(kept[i] == std::to_string(200 + i));
 }
 
-TEST_CASE("a line over 16 KiB is given in pieces", "[quick][methods][logs]") {
+TEST_CASE("a line over 16 KiB is given in pieces", "[check][methods][logs]") {
   Server zinit;
   zinit.add("long",
             {.exec = "head -c 40000 /dev/zero | tr '\\000' x", .service = "oneshot = true"});
@@ -217,7 +217,7 @@ TEST_CASE("a line over 16 KiB is given in pieces", "[quick][methods][logs]") {
   CHECK(pieces[2]["line"].text().size() == 40000 - 2 * 16384);
 }
 
-TEST_CASE("zinit's own messages are the log named zinit", "[quick][methods][logs]") {
+TEST_CASE("zinit's own messages are the log named zinit", "[methods][logs]") {
   Server zinit;
   zinit.add("a");
   zinit.boot();
@@ -225,7 +225,7 @@ TEST_CASE("zinit's own messages are the log named zinit", "[quick][methods][logs
   CHECK(eventually([&] { return zinit.result("logs.tail", named("zinit")).mentions("a: "); }));
 }
 
-TEST_CASE("an event of a failure carries its reason", "[quick][methods]") {
+TEST_CASE("an event of a failure carries its reason", "[methods]") {
   Server zinit;
   zinit.add("a",
             {.exec = "exit 5", .service = "status = 'stop'", .lifecycle = "restart = 'never'"});

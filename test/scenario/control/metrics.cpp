@@ -39,7 +39,7 @@ class AsReader {
 
 }  // namespace
 
-TEST_CASE("metrics are the same text by the verb and by the method", "[quick][metrics]") {
+TEST_CASE("metrics are the same text by the verb and by the method", "[check][metrics]") {
   Server zinit;
   zinit.add("web@1.x-y_z");
   zinit.add("down", {.service = "status = 'stop'"});
@@ -75,7 +75,7 @@ TEST_CASE("metrics are the same text by the verb and by the method", "[quick][me
   CHECK(zinit.error("metrics.get", R"(["web"])")["code"] == -32602);
 }
 
-TEST_CASE("metrics count a restart, and say how the process has ended", "[quick][metrics]") {
+TEST_CASE("metrics count a restart, and say how the process has ended", "[metrics]") {
   Server zinit;
   zinit.add("web", {.exec = "echo said; exec sleep 100000", .lifecycle = "restart_delay_ms = 1"});
   zinit.boot({"web"});
@@ -100,7 +100,7 @@ TEST_CASE("metrics count a restart, and say how the process has ended", "[quick]
 }
 
 TEST_CASE("metrics tell of a health check, and of lines that a sink did not get",
-          "[quick][metrics]") {
+          "[check][metrics]") {
   Server zinit;
   zinit.add("web", {.more = "[logging]\nforward = 'unix:" + zinit.path("nobody") +
                             "'\n[health]\ntype = 'exec'\nexec = 'test ! -e " + zinit.path("ill") +
@@ -112,7 +112,7 @@ TEST_CASE("metrics tell of a health check, and of lines that a sink did not get"
   CHECK(metrics_of(zinit).count("zinit_service_log_dropped_lines_total") == 1);
 }
 
-TEST_CASE("metrics count what goes through a proxy", "[quick][metrics][xinet]") {
+TEST_CASE("metrics count what goes through a proxy", "[check][metrics][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"sum"});
   boot_open(zinit);
@@ -133,7 +133,7 @@ TEST_CASE("metrics count what goes through a proxy", "[quick][metrics][xinet]") 
   CHECK(number("from_backend_bytes_total") == static_cast<double>(answer.size()));
 }
 
-TEST_CASE("who may only read may have the metrics", "[quick][root][metrics][access]") {
+TEST_CASE("who may only read may have the metrics", "[root][metrics][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.settings = true});
   write_file(zinit.path("zinit.toml"), "socket_group = " + std::to_string(kReaders) + "\n");

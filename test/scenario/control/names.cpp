@@ -17,7 +17,7 @@ Outcome called(std::vector<std::string> argv, std::vector<std::string> env = {})
 
 }  // namespace
 
-TEST_CASE("an unknown name prints the list of names and exits with 2", "[quick][names]") {
+TEST_CASE("an unknown name prints the list of names and exits with 2", "[names]") {
   const Outcome outcome = called({"zinitd"});
   CHECK(outcome.code == 2);
   CHECK(outcome.out == "");
@@ -27,7 +27,7 @@ TEST_CASE("an unknown name prints the list of names and exits with 2", "[quick][
   }
 }
 
-TEST_CASE("zinit is the server by its first word and the client by any other", "[quick][names]") {
+TEST_CASE("zinit is the server by its first word and the client by any other", "[names]") {
   Server zinit;
   zinit.boot();
   const Outcome ping = called({"zinit", "--socket", zinit.socket(), "ping"});
@@ -37,7 +37,7 @@ TEST_CASE("zinit is the server by its first word and the client by any other", "
   CHECK(called({"zinit", "ping"}, {"ZINIT_SOCKET=/nonexistent"}).code == 5);
 }
 
-TEST_CASE("zinit tells its version and its usage", "[quick][names]") {
+TEST_CASE("zinit tells its version and its usage", "[names]") {
   for (const char* name : {"zinit", "zinitctl", "zinit-server"}) {
     INFO(name);
     const Outcome version = called({name, "--version"});
@@ -49,41 +49,41 @@ TEST_CASE("zinit tells its version and its usage", "[quick][names]") {
   }
 }
 
-TEST_CASE("a name is taken without the folder it is called in", "[quick][names]") {
+TEST_CASE("a name is taken without the folder it is called in", "[names]") {
   CHECK(called({"/usr/local/bin/zinitctl", "--version"}).code == 0);
 }
 
-TEST_CASE("zinit-server is the standalone supervisor", "[quick][names]") {
+TEST_CASE("zinit-server is the standalone supervisor", "[names]") {
   Server zinit({.argv = {"zinit-server"}});
   zinit.add("a");
   zinit.boot({"a"});
   CHECK(zinit.result("system.info")["mode"] == "standalone");
 }
 
-TEST_CASE("the server takes its directory and socket from the environment", "[quick][names]") {
+TEST_CASE("the server takes its directory and socket from the environment", "[check][names]") {
   Server zinit({.by_environment = true});
   zinit.add("a");
   zinit.boot({"a"});
 }
 
-TEST_CASE("a wrong option of the server exits with 2", "[quick][names]") {
+TEST_CASE("a wrong option of the server exits with 2", "[names]") {
   CHECK(called({"zinit", "server", "--no-such-option"}).code == 2);
   CHECK(called({"zinit-server", "--log-level", "loud"}).code == 2);
 }
 
-TEST_CASE("init that is not PID 1 says that PID 1 is another process", "[quick][names]") {
+TEST_CASE("init that is not PID 1 says that PID 1 is another process", "[names]") {
   const Outcome outcome = called({"init"}, {"ZINIT_SOCKET=/nonexistent/zinit.sock"});
   CHECK(outcome.code != 0);
   CHECK_FALSE(outcome.err.empty());
 }
 
-TEST_CASE("zinit-pid1 that is not PID 1 does not start", "[quick][names]") {
+TEST_CASE("zinit-pid1 that is not PID 1 does not start", "[names]") {
   const Outcome outcome = called({"zinit-pid1", "--container"});
   CHECK(outcome.code != 0);
   CHECK_FALSE(outcome.err.empty());
 }
 
-TEST_CASE("the log level is set by option or by environment", "[quick][names]") {
+TEST_CASE("the log level is set by option or by environment", "[check][names]") {
   const auto messages_at = [](std::vector<std::string> arguments, std::vector<std::string> env) {
     Server zinit({.arguments = std::move(arguments), .env = std::move(env)});
     zinit.add("a");

@@ -41,7 +41,7 @@ void check_error(const Json& answer, int code, const std::string& id = "null") {
 }  // namespace
 
 TEST_CASE("a request by position or by name is answered with its id and the result",
-          "[quick][rpc]") {
+          "[check][rpc]") {
   Talk talk;
   for (const char* params : {R"(["a"])", R"({"name":"a"})"}) {
     const Json answer =
@@ -54,7 +54,7 @@ TEST_CASE("a request by position or by name is answered with its id and the resu
   }
 }
 
-TEST_CASE("a notification is carried out and not answered", "[quick][rpc]") {
+TEST_CASE("a notification is carried out and not answered", "[check][rpc]") {
   Talk talk;
   talk.client->send(R"({"jsonrpc": "2.0", "method": "service.stop", "params": ["a"]})"
                     "\n");
@@ -64,7 +64,7 @@ TEST_CASE("a notification is carried out and not answered", "[quick][rpc]") {
   talk.zinit.await_state("a", "exited");
 }
 
-TEST_CASE("a mixed batch is answered for all but its notifications", "[quick][rpc]") {
+TEST_CASE("a mixed batch is answered for all but its notifications", "[check][rpc]") {
   Talk talk;
   const Json answers = talk.ask(
       R"([{"jsonrpc": "2.0", "method": "service.is_running", "params": ["a"], "id": "1"},)"
@@ -88,7 +88,7 @@ TEST_CASE("a mixed batch is answered for all but its notifications", "[quick][rp
 }
 
 TEST_CASE("a thousand clients are served at a time, and services keep their own limits",
-          "[quick][rpc]") {
+          "[check][threads][rpc]") {
   // The soft limit that a login has; zinit raises its own as it needs.
   Server zinit({.in_child = [] {
     const rlimit usual{1024, 4096};
@@ -110,7 +110,7 @@ TEST_CASE("a thousand clients are served at a time, and services keep their own 
   zinit.await_new_pid("a", static_cast<pid_t>(a["pid"].number()));
 }
 
-TEST_CASE("a client that goes away in the middle harms nobody", "[quick][rpc]") {
+TEST_CASE("a client that goes away in the middle harms nobody", "[check][rpc]") {
   Talk talk;
   for (int i = 0; i < 50; ++i) {
     Connection client = talk.zinit.connect();

@@ -97,7 +97,7 @@ TEST_CASE("a chain of a hundred services starts in order, fifty times", "[slow][
 }
 
 TEST_CASE("a chain of a hundred services starts in order and stops in the reverse one",
-          "[quick][scale]") {
+          "[threads][scale]") {
   constexpr int kLength = 100;
   Server zinit;
   for (int i = 0; i < kLength; ++i) {

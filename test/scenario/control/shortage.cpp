@@ -172,7 +172,7 @@ TEST_CASE("a supervisor without memory loses nothing and goes on when there is s
   CHECK(server.shut_down() == 0);
 }
 
-TEST_CASE("launches that hang hold up nobody else", "[quick][root][spawn]") {
+TEST_CASE("launches that hang hold up nobody else", "[threads][root][spawn]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   Server server({.argv = {"zinit-pid1", "--container"}, .namespaced = true, .own_root = true});
   // Whoever opens it to read a user's entry waits until somebody opens it to write.
@@ -201,7 +201,7 @@ TEST_CASE("launches that hang hold up nobody else", "[quick][root][spawn]") {
 }
 
 TEST_CASE("a process that ends while there is no descriptor left is started again later",
-          "[quick][shortage]") {
+          "[check][shortage]") {
   Server server;
   server.add("a", {.lifecycle = "restart_delay_ms = 100"});
   server.boot({"a"});

@@ -188,7 +188,7 @@ void tidy(Server& zinit, Dice& dice) {
 }  // namespace
 
 TEST_CASE("after a soak of eight clients the graph settles and nothing is left over",
-          "[quick][soak]") {
+          "[check][threads][soak]") {
   const unsigned seed = seed_of_this_run();
   INFO("ZINIT_TEST_SEED=" << seed);
   Dice dice(seed);

@@ -40,7 +40,7 @@ constexpr const char* kEscaping =
 
 }  // namespace
 
-TEST_CASE("service.stats has the figures of all processes of a service", "[quick][stats]") {
+TEST_CASE("service.stats has the figures of all processes of a service", "[check][stats]") {
   Server zinit;
   zinit.add("a", {.exec = kFamily});
   zinit.boot({"a"});
@@ -53,7 +53,7 @@ TEST_CASE("service.stats has the figures of all processes of a service", "[quick
   CHECK(stats["cpu_usec"].number() >= 0);
 }
 
-TEST_CASE("service.stats tells a process that works from one that sleeps", "[quick][stats]") {
+TEST_CASE("service.stats tells a process that works from one that sleeps", "[stats]") {
   Server zinit;
   zinit.add("works", {.exec = "while :; do :; done"});
   zinit.add("sleeps");
@@ -66,7 +66,7 @@ TEST_CASE("service.stats tells a process that works from one that sleeps", "[qui
 }
 
 TEST_CASE("what a service reads from disks and writes to them is told where the kernel does",
-          "[quick][stats]") {
+          "[stats]") {
   Server zinit;
   zinit.add("a");
   zinit.boot({"a"});
@@ -77,8 +77,7 @@ TEST_CASE("what a service reads from disks and writes to them is told where the 
   CHECK(stats["io_write_bytes"].number() >= 0);
 }
 
-TEST_CASE("a service that is down, and a target, have no figures and no processes",
-          "[quick][stats]") {
+TEST_CASE("a service that is down, and a target, have no figures and no processes", "[stats]") {
   Server zinit;
   zinit.add("a", {.service = "status = 'stop'"});
   zinit.file("t.toml", "[target]\n");
@@ -94,8 +93,7 @@ TEST_CASE("a service that is down, and a target, have no figures and no processe
   }
 }
 
-TEST_CASE("methods about the processes of what does not exist name what is near",
-          "[quick][stats]") {
+TEST_CASE("methods about the processes of what does not exist name what is near", "[stats]") {
   Server zinit;
   zinit.add("web");
   zinit.boot();
@@ -109,7 +107,7 @@ TEST_CASE("methods about the processes of what does not exist name what is near"
 }
 
 TEST_CASE("service.children lists the processes of a service, its main process first",
-          "[quick][stats]") {
+          "[check][stats]") {
   Server zinit;
   zinit.add("a", {.exec = kFamily});
   zinit.boot({"a"});
@@ -126,8 +124,7 @@ TEST_CASE("service.children lists the processes of a service, its main process f
   CHECK(main["state"].text().size() == 1);
 }
 
-TEST_CASE("processes that have left the session of their service are still its own",
-          "[quick][stats]") {
+TEST_CASE("processes that have left the session of their service are still its own", "[stats]") {
   Server zinit;
   zinit.add("a", {.exec = kEscaping});
   zinit.boot({"a"});
@@ -138,7 +135,8 @@ TEST_CASE("processes that have left the session of their service are still its o
       zinit.result("debug.process_tree", named("a")).mentions("\"pid\":" + escaped + ",\"comm\":"));
 }
 
-TEST_CASE("processes that come and go while they are looked at are no errors", "[quick][stats]") {
+TEST_CASE("processes that come and go while they are looked at are no errors",
+          "[check][threads][stats]") {
   Server zinit;
   zinit.add("a", {.exec = "while :; do sleep 0; done"});
   zinit.boot({"a"});
@@ -149,7 +147,7 @@ TEST_CASE("processes that come and go while they are looked at are no errors", "
   }
 }
 
-TEST_CASE("debug.process_tree has each process below its parent", "[quick][stats]") {
+TEST_CASE("debug.process_tree has each process below its parent", "[stats]") {
   Server zinit;
   zinit.add("a", {.exec = kFamily});
   zinit.boot({"a"});
@@ -162,7 +160,7 @@ TEST_CASE("debug.process_tree has each process below its parent", "[quick][stats
   CHECK(tree["others"].size() == 0);
 }
 
-TEST_CASE("what has lost its parent is shown beside the tree", "[quick][cgroups][stats]") {
+TEST_CASE("what has lost its parent is shown beside the tree", "[cgroups][stats]") {
   Server zinit;
   // The parent of the sleep ends at once.
   zinit.add("a", {.exec = "sh -c 'sleep 100001 &'; exec sleep 100000"});
@@ -177,7 +175,7 @@ TEST_CASE("what has lost its parent is shown beside the tree", "[quick][cgroups]
   CHECK(tree["children"].size() == 0);
 }
 
-TEST_CASE("many questions at once are all answered", "[quick][stats]") {
+TEST_CASE("many questions at once are all answered", "[threads][stats]") {
   Server zinit;
   for (int i = 0; i < 20; ++i) zinit.add("s" + std::to_string(i));
   zinit.boot();
@@ -194,7 +192,7 @@ TEST_CASE("many questions at once are all answered", "[quick][stats]") {
 
 // --- the verbs ---
 
-TEST_CASE("zinitctl stats shows who has processes, or those that are named", "[quick][stats]") {
+TEST_CASE("zinitctl stats shows who has processes, or those that are named", "[stats]") {
   Server zinit;
   zinit.add("web-1");
   zinit.add("web-2", {.service = "status = 'stop'"});
@@ -218,7 +216,7 @@ TEST_CASE("zinitctl stats shows who has processes, or those that are named", "[q
   CHECK((*json)[1]["pid"].is_null());
 }
 
-TEST_CASE("zinitctl stats and debug-procs tell what is wrong with a name", "[quick][stats]") {
+TEST_CASE("zinitctl stats and debug-procs tell what is wrong with a name", "[stats]") {
   Server zinit;
   zinit.add("web");
   zinit.add("down", {.service = "status = 'stop'"});
@@ -235,7 +233,7 @@ TEST_CASE("zinitctl stats and debug-procs tell what is wrong with a name", "[qui
   CHECK(zinit.ctl({"debug-procs"}).code == 2);
 }
 
-TEST_CASE("zinitctl debug-procs draws the processes of a service", "[quick][stats]") {
+TEST_CASE("zinitctl debug-procs draws the processes of a service", "[stats]") {
   Server zinit;
   zinit.add("a", {.exec = kFamily});
   zinit.boot({"a"});

@@ -47,7 +47,7 @@ TEST_CASE("every key of the manual is set by a test of the program", "[keys]") {
   }
 }
 
-TEST_CASE("what a file says of a service for people is shown", "[quick][keys]") {
+TEST_CASE("what a file says of a service for people is shown", "[keys]") {
   Server zinit;
   zinit.add("a", {.service = "description = 'the a of all'\nclass = 'system'\nsurvive = true"});
   zinit.file("t.toml", "[target]\ndescription = 'the t'\nclass = 'system'\n");

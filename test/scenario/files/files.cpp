@@ -20,7 +20,7 @@ std::string messages_of(const Json& status) { return status["reason"]["messages"
 
 }  // namespace
 
-TEST_CASE("one file of each kind of wrong boots beside good ones", "[quick][files]") {
+TEST_CASE("one file of each kind of wrong boots beside good ones", "[check][files]") {
   Server zinit;
   for (const WrongFile& wrong : wrong_files()) zinit.file(wrong.file, wrong.text);
   zinit.add("0-good");
@@ -37,7 +37,7 @@ TEST_CASE("one file of each kind of wrong boots beside good ones", "[quick][file
   }
 }
 
-TEST_CASE("a cycle fails all that are on it, with its path, and nobody else", "[quick][files]") {
+TEST_CASE("a cycle fails all that are on it, with its path, and nobody else", "[check][files]") {
   Server zinit;
   zinit.add("a", {.dependencies = "requires = ['b']"});
   zinit.add("b", {.dependencies = "after = ['c']"});
@@ -56,8 +56,7 @@ TEST_CASE("a cycle fails all that are on it, with its path, and nobody else", "[
   CHECK(zinit.await_failed("behind", "dependency_failed")["reason"]["service"] == "a");
 }
 
-TEST_CASE("after, wants and conflicts may name nothing that exists, and why tells",
-          "[quick][files]") {
+TEST_CASE("after, wants and conflicts may name nothing that exists, and why tells", "[files]") {
   Server zinit;
   for (const std::string kind : {"after", "wants", "conflicts"}) {
     zinit.add(kind, {.dependencies = kind + " = ['absent']"});
@@ -81,7 +80,7 @@ TEST_CASE("a file that may not be read is told and stops nobody", "[root][files]
 }
 
 TEST_CASE("no service file or no config directory: the server stays up and answers",
-          "[quick][files]") {
+          "[check][files]") {
   for (const bool directory : {true, false}) {
     Server zinit;
     if (!directory) std::filesystem::remove(zinit.config());

@@ -42,7 +42,7 @@ bool can_have_root() { return geteuid() == 0 && can_make_namespaces(); }
 }  // namespace
 
 TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks it",
-          "[quick][root][places]") {
+          "[check][root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");
   Server zinit(with_own_root());
   zinit.put("usr/lib/zinit/services/both.toml", kSleep + "description = 'the vendor'\n");
@@ -80,7 +80,7 @@ TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks
 }
 
 TEST_CASE("the mask of a template hides its instances, whatever makes them",
-          "[quick][root][places][templates]") {
+          "[root][places][templates]") {
   if (!can_have_root()) return skip("needs root and namespaces");
   Server zinit(with_own_root());
   zinit.put("usr/lib/zinit/services/e@.toml", kSleep);
@@ -106,7 +106,7 @@ TEST_CASE("the mask of a template hides its instances, whatever makes them",
 }
 
 TEST_CASE("drop-ins are laid over a file, and status shows them and what changed",
-          "[quick][root][places]") {
+          "[check][root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");
   Server zinit(with_own_root());
   const std::string file = "usr/lib/zinit/services/web.toml";
@@ -140,7 +140,7 @@ TEST_CASE("drop-ins are laid over a file, and status shows them and what changed
   CHECK(zinit.status("web")["warnings"].mentions(own + ":2:9: error: service.umask: 5"));
 }
 
-TEST_CASE("status sees that drop-ins have gone", "[quick][places]") {
+TEST_CASE("status sees that drop-ins have gone", "[places]") {
   Server zinit;
   zinit.add("a");
   std::filesystem::create_directory(zinit.config("a.toml.d"));
@@ -151,7 +151,7 @@ TEST_CASE("status sees that drop-ins have gone", "[quick][places]") {
   CHECK_THAT(zinit.ctl({"status", "a"}).out, Contains("changed on disk"));
 }
 
-TEST_CASE("drop-ins lie beside the files of --config-dir as well", "[quick][places]") {
+TEST_CASE("drop-ins lie beside the files of --config-dir as well", "[check][places]") {
   Server zinit;
   zinit.add("a");
   std::filesystem::create_directory(zinit.config("a.toml.d"));
@@ -162,7 +162,7 @@ TEST_CASE("drop-ins lie beside the files of --config-dir as well", "[quick][plac
   CHECK(proc_cmdline(static_cast<pid_t>(a["pid"].number())) == "sleep 100003");
 }
 
-TEST_CASE("--config-dir takes the place of the vendor's services too", "[quick][root][places]") {
+TEST_CASE("--config-dir takes the place of the vendor's services too", "[root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");
   Server::Options options = with_own_root();
   options.arguments = {"--config-dir", "/etc/elsewhere"};
@@ -176,7 +176,7 @@ TEST_CASE("--config-dir takes the place of the vendor's services too", "[quick][
 }
 
 TEST_CASE("a relative --config-dir is one of the server's folder, wherever zinitctl is used",
-          "[quick][places]") {
+          "[places]") {
   const zinit::test::TempDir dir;
   std::filesystem::create_directory(dir / "s");
   dir.write("s/web.toml", kSleep);
@@ -189,7 +189,7 @@ TEST_CASE("a relative --config-dir is one of the server's folder, wherever zinit
   CHECK(entries_of(dir / "s/web.toml.d") == Texts{"90-zinitctl.toml"});
 }
 
-TEST_CASE("a user's server without a home says that it knows no directory", "[quick][places]") {
+TEST_CASE("a user's server without a home says that it knows no directory", "[places]") {
   const zinit::test::TempDir dir;
   const uid_t user = geteuid() == 0 ? 64123 : geteuid();
   REQUIRE(chown(dir.path().c_str(), user, user) == 0);
@@ -202,8 +202,7 @@ TEST_CASE("a user's server without a home says that it knows no directory", "[qu
                               !Contains("no service file in"));
 }
 
-TEST_CASE("two files of one name in two directories: the second is the error",
-          "[quick][root][places]") {
+TEST_CASE("two files of one name in two directories: the second is the error", "[root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");
   Server zinit(with_own_root());
   zinit.put("usr/lib/zinit/services/a.toml", kSleep + "name = 'web'\n");
@@ -220,7 +219,7 @@ TEST_CASE("two files of one name in two directories: the second is the error",
 }
 
 TEST_CASE("a changed /etc/environment reaches what is spawned after a reload",
-          "[quick][root][places][reload]") {
+          "[check][root][places][reload]") {
   if (!can_have_root()) return skip("needs root and namespaces");
   Server zinit(with_own_root());
   zinit.put("etc/environment", "COLOUR=red\n");

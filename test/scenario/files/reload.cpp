@@ -14,8 +14,7 @@ using namespace zinit::test;
 using Catch::Contains;
 using Texts = std::vector<std::string>;
 
-TEST_CASE("a reload tells what is added, changed, removed and unchanged, and does it",
-          "[quick][reload]") {
+TEST_CASE("a reload tells what is added, changed, removed and unchanged, and does it", "[reload]") {
   Server zinit;
   for (const char* name : {"stays", "changes", "goes"}) zinit.add(name);
   zinit.boot();
@@ -48,7 +47,7 @@ TEST_CASE("a reload tells what is added, changed, removed and unchanged, and doe
   CHECK(zinit.status("stays")["pid"] == stays);
 }
 
-TEST_CASE("a dry run tells whom a change takes along, and why", "[quick][reload]") {
+TEST_CASE("a dry run tells whom a change takes along, and why", "[check][reload]") {
   Server zinit;
   zinit.add("base");
   zinit.add("web", {.dependencies = "requires = ['base']"});
@@ -75,7 +74,7 @@ TEST_CASE("a dry run tells whom a change takes along, and why", "[quick][reload]
   zinit.await_failed("lacks", "missing_dependency");
 }
 
-TEST_CASE("who no longer requires what goes is not told to go with it", "[quick][reload]") {
+TEST_CASE("who no longer requires what goes is not told to go with it", "[reload]") {
   Server zinit;
   zinit.add("goes");
   zinit.add("base");
@@ -97,7 +96,7 @@ TEST_CASE("who no longer requires what goes is not told to go with it", "[quick]
   CHECK(zinit.pid_of("web") == web);
 }
 
-TEST_CASE("comments, order of keys and a touched file change nothing", "[quick][reload]") {
+TEST_CASE("comments, order of keys and a touched file change nothing", "[reload]") {
   Server zinit;
   zinit.file("a.toml", "[service]\nexec = 'sleep 100000'\noneshot = false\n");
   zinit.boot();
@@ -107,7 +106,7 @@ TEST_CASE("comments, order of keys and a touched file change nothing", "[quick][
   CHECK(zinit.status("a")["pid"] == pid);
 }
 
-TEST_CASE("a change of description, policy or delays restarts nothing", "[quick][reload]") {
+TEST_CASE("a change of description, policy or delays restarts nothing", "[reload]") {
   Server zinit;
   zinit.add("a");
   zinit.boot();
@@ -121,7 +120,7 @@ TEST_CASE("a change of description, policy or delays restarts nothing", "[quick]
 }
 
 TEST_CASE("a reload that changes a service stops its dependents first and brings them back",
-          "[quick][reload]") {
+          "[reload]") {
   Server zinit;
   zinit.add("db", {.exec = tracing("db")});
   zinit.add("web", {.exec = tracing("web"), .dependencies = "requires = ['db']"});
@@ -136,7 +135,7 @@ TEST_CASE("a reload that changes a service stops its dependents first and brings
   zinit.traced_in_order("stop web", "stop db");
 }
 
-TEST_CASE("a reload pulls in what a changed service newly requires", "[quick][reload]") {
+TEST_CASE("a reload pulls in what a changed service newly requires", "[reload]") {
   Server zinit;
   zinit.add("db", {.service = "status = 'stop'"});
   zinit.add("a");
@@ -148,7 +147,7 @@ TEST_CASE("a reload pulls in what a changed service newly requires", "[quick][re
 }
 
 TEST_CASE("a removed service that others require leaves them failed until it is added again",
-          "[quick][reload]") {
+          "[reload]") {
   Server zinit;
   zinit.add("db", {.exec = tracing("db")});
   zinit.add("web", {.exec = tracing("web"), .dependencies = "requires = ['db']"});
@@ -165,7 +164,7 @@ TEST_CASE("a removed service that others require leaves them failed until it is 
 }
 
 TEST_CASE("a service that is removed and added again while it stops starts anew",
-          "[quick][reload]") {
+          "[threads][reload]") {
   Server zinit;
   const std::string exec =
       "trap 'echo term >> $T; while ! [ -e $D/go ]; do sleep 0.01; done; exit 0' TERM; echo start "
@@ -185,8 +184,7 @@ TEST_CASE("a service that is removed and added again while it stops starts anew"
   zinit.await_state("a", "running");
 }
 
-TEST_CASE("a service that comes back wrong while it stops is failed when it is down",
-          "[quick][reload]") {
+TEST_CASE("a service that comes back wrong while it stops is failed when it is down", "[reload]") {
   Server zinit;
   zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 300"});
   zinit.boot();
@@ -202,7 +200,7 @@ TEST_CASE("a service that comes back wrong while it stops is failed when it is d
 }
 
 TEST_CASE("a oneshot that is done and becomes a target or a daemon is started as that",
-          "[quick][reload]") {
+          "[reload]") {
   Server zinit;
   zinit.add("job", {.exec = "true", .service = "oneshot = true"});
   zinit.add("web", {.dependencies = "requires = ['job']"});
@@ -218,7 +216,7 @@ TEST_CASE("a oneshot that is done and becomes a target or a daemon is started as
 }
 
 TEST_CASE("a service that becomes a target while its process is spawned leaves none behind",
-          "[quick][reload]") {
+          "[threads][reload]") {
   Server zinit;
   const auto name = [](int i) { return "s" + std::to_string(i); };
   constexpr int services = 20;
@@ -240,7 +238,7 @@ TEST_CASE("a service that becomes a target while its process is spawned leaves n
   CHECK(count >= services);
 }
 
-TEST_CASE("a wrong file that is new when another goes is listed as failed", "[quick][reload]") {
+TEST_CASE("a wrong file that is new when another goes is listed as failed", "[reload]") {
   Server zinit;
   zinit.add("a", {.service = "status = 'stop'"});
   zinit.boot();
@@ -251,7 +249,7 @@ TEST_CASE("a wrong file that is new when another goes is listed as failed", "[qu
 }
 
 TEST_CASE("at a reload each wrong file leaves its service on the old config, with a warning",
-          "[quick][reload]") {
+          "[check][reload]") {
   Server zinit;
   zinit.add("good");
   for (const WrongFile& wrong : wrong_files()) {
@@ -277,7 +275,7 @@ TEST_CASE("at a reload each wrong file leaves its service on the old config, wit
 }
 
 TEST_CASE("a file that no longer says its service's name keeps the service all the same",
-          "[quick][reload]") {
+          "[reload]") {
   Server zinit;
   zinit.file("x.toml", "[service]\nname = 'other'\nexec = 'sleep 100000'\n");
   zinit.boot();
@@ -291,7 +289,7 @@ TEST_CASE("a file that no longer says its service's name keeps the service all t
   CHECK_THAT(other["warnings"].dump(), Contains("x.toml:1:"));
 }
 
-TEST_CASE("a wrong file that is new at a reload is listed as failed", "[quick][reload]") {
+TEST_CASE("a wrong file that is new at a reload is listed as failed", "[reload]") {
   Server zinit;
   zinit.add("good");
   zinit.boot();
@@ -308,7 +306,7 @@ TEST_CASE("a wrong file that is new at a reload is listed as failed", "[quick][r
 }
 
 TEST_CASE("a cycle made by a reload leaves those that run on their old configs",
-          "[quick][reload]") {
+          "[check][reload]") {
   Server zinit;
   zinit.add("a", {.dependencies = "requires = ['b']"});
   zinit.add("b");
@@ -323,7 +321,7 @@ TEST_CASE("a cycle made by a reload leaves those that run on their old configs",
   CHECK_THAT(zinit.status("b")["warnings"].dump(), Contains("cycle"));
 }
 
-TEST_CASE("a wrong file whose name is another at each reload harms nobody", "[quick][reload]") {
+TEST_CASE("a wrong file whose name is another at each reload harms nobody", "[check][reload]") {
   Server zinit;
   zinit.add("good");
   zinit.file("f.toml", "[service]\nname = 'n'\nexec = 1\n");
@@ -340,7 +338,7 @@ TEST_CASE("a wrong file whose name is another at each reload harms nobody", "[qu
   CHECK(zinit.status("good")["pid"] == good);
 }
 
-TEST_CASE("a reload tells of a file that was wrong before and still is", "[quick][reload]") {
+TEST_CASE("a reload tells of a file that was wrong before and still is", "[reload]") {
   Server zinit;
   zinit.add("good");
   zinit.file("bad.toml", "[service]\nexec = 1\n");
@@ -365,7 +363,7 @@ TEST_CASE("a reload tells of a file that was wrong before and still is", "[quick
 }
 
 TEST_CASE("a wrong file is told as long as it is wrong, whatever is asked of its service",
-          "[quick][reload]") {
+          "[reload]") {
   Server zinit;
   zinit.file("broken.toml", "[service]\nexec = 1\n");
   zinit.add("web");
@@ -402,7 +400,7 @@ TEST_CASE("a wrong file is told as long as it is wrong, whatever is asked of its
 }
 
 TEST_CASE("what was stopped while its file was wrong stays stopped when that is mended",
-          "[quick][reload]") {
+          "[reload]") {
   Server zinit;
   for (const char* name : {"db", "wanted"}) zinit.add(name, {.service = "status = 'stop'"});
   zinit.add("web", {.dependencies = "requires = ['db']\nconflicts = ['db']"});
@@ -419,7 +417,7 @@ TEST_CASE("what was stopped while its file was wrong stays stopped when that is 
   CHECK(zinit.start("web")["state"] == "running");
 }
 
-TEST_CASE("a file that was refused is told so, with what is wrong with it", "[quick][reload]") {
+TEST_CASE("a file that was refused is told so, with what is wrong with it", "[reload]") {
   Server zinit;
   zinit.add("web");
   zinit.boot({"web"});
@@ -439,7 +437,7 @@ TEST_CASE("a file that was refused is told so, with what is wrong with it", "[qu
   CHECK(zinit.status("web")["refused"].size() == 0);
 }
 
-TEST_CASE("a reload prints the warnings of what it applies, or would apply", "[quick][reload]") {
+TEST_CASE("a reload prints the warnings of what it applies, or would apply", "[reload]") {
   Server zinit;
   zinit.file("old.toml", "[service]\nexec = 'sleep 100000'\nold_key = 1\n");
   zinit.boot({"old"});
@@ -461,7 +459,7 @@ TEST_CASE("a reload prints the warnings of what it applies, or would apply", "[q
   CHECK_THAT(zinit.ctl({"reload"}).out, !Contains("unknown key"));
 }
 
-TEST_CASE("a reload restarts nothing that is being stopped on request", "[quick][reload]") {
+TEST_CASE("a reload restarts nothing that is being stopped on request", "[reload]") {
   Server zinit;
   zinit.add("web", {.exec = stubborn("web"), .lifecycle = "stop_timeout_ms = 1000"});
   zinit.boot();
@@ -476,7 +474,7 @@ TEST_CASE("a reload restarts nothing that is being stopped on request", "[quick]
 }
 
 TEST_CASE("what is wrong with one service's folder of drop-ins keeps no other from a reload",
-          "[quick][reload]") {
+          "[check][reload]") {
   Server zinit;
   zinit.add("web");
   zinit.add("odd");
@@ -494,8 +492,7 @@ TEST_CASE("what is wrong with one service's folder of drop-ins keeps no other fr
              Contains("web.toml.d:1:1: error: cannot read"));
 }
 
-TEST_CASE("a reload that cannot read its directory changes nothing and says so",
-          "[quick][reload]") {
+TEST_CASE("a reload that cannot read its directory changes nothing and says so", "[reload]") {
   Server zinit;
   zinit.add("a");
   zinit.boot();
@@ -526,7 +523,7 @@ TEST_CASE("a reload that cannot read its directory changes nothing and says so",
 }
 
 TEST_CASE("a reload that cannot read zinit.toml keeps the settings and the services",
-          "[quick][reload][settings]") {
+          "[check][reload][settings]") {
   Server zinit({.settings = true});
   write_file(zinit.path("zinit.toml"), "[defaults]\nstop_signal = 'SIGQUIT'\n");
   zinit.add("a");
@@ -542,7 +539,7 @@ TEST_CASE("a reload that cannot read zinit.toml keeps the settings and the servi
 }
 
 TEST_CASE("reloads asked for without end are few readings, and all are answered",
-          "[quick][reload]") {
+          "[threads][reload]") {
   Server zinit;
   zinit.add("a");
   zinit.boot({"a"});

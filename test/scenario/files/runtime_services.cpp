@@ -40,7 +40,7 @@ Texts names_of(const Json& left) {
 }  // namespace
 
 TEST_CASE("service.set adds a service with its file, which a reload then finds as it is",
-          "[quick][runtime]") {
+          "[check][runtime]") {
   Server zinit;
   zinit.boot();
   const Json made = zinit.result(
@@ -62,7 +62,7 @@ TEST_CASE("service.set adds a service with its file, which a reload then finds a
   CHECK(config["lifecycle"]["success"][1] == "HUP");
 }
 
-TEST_CASE("service.set replaces a service as a reload would", "[quick][runtime]") {
+TEST_CASE("service.set replaces a service as a reload would", "[runtime]") {
   Server zinit;
   zinit.add("web");
   zinit.boot({"web"});
@@ -79,7 +79,7 @@ TEST_CASE("service.set replaces a service as a reload would", "[quick][runtime]"
 }
 
 TEST_CASE("a service set with start false stays down, and one that was stopped is started",
-          "[quick][runtime]") {
+          "[runtime]") {
   Server zinit;
   zinit.boot();
   (void)zinit.result("service.add", setting(kWeb, R"(,"start":false)"));
@@ -89,7 +89,7 @@ TEST_CASE("a service set with start false stays down, and one that was stopped i
 }
 
 TEST_CASE("service.set refuses what check refuses, with every fault, and changes nothing",
-          "[quick][runtime]") {
+          "[check][runtime]") {
   Server zinit;
   zinit.add("db", {.dependencies = "requires = ['web']"});
   zinit.boot();
@@ -119,7 +119,7 @@ TEST_CASE("service.set refuses what check refuses, with every fault, and changes
   CHECK(zinit.error("service.set", "{}")["code"] == -32602);
 }
 
-TEST_CASE("what the graph refuses has no place, as no file has it yet", "[quick][runtime]") {
+TEST_CASE("what the graph refuses has no place, as no file has it yet", "[check][runtime]") {
   Server zinit;
   zinit.add("web");
   zinit.boot();
@@ -143,7 +143,7 @@ TEST_CASE("what the graph refuses has no place, as no file has it yet", "[quick]
              Catch::StartsWith(zinit.config("web.toml.d/1.toml") + ":1:26: error: dependencies"));
 }
 
-TEST_CASE("an error of service.set names the service that the config names", "[quick][runtime]") {
+TEST_CASE("an error of service.set names the service that the config names", "[runtime]") {
   Server zinit;
   zinit.file("web.toml", "[service]\nname = 'other'\nexec = 'sleep 100000'\n");
   zinit.boot();
@@ -160,7 +160,7 @@ TEST_CASE("an error of service.set names the service that the config names", "[q
   CHECK(named_in(R"({"service":{"exec":"x"}})", -32005).is_null());
 }
 
-TEST_CASE("what requires a service that is added comes up with it", "[quick][runtime]") {
+TEST_CASE("what requires a service that is added comes up with it", "[runtime]") {
   Server zinit;
   zinit.add("app", {.dependencies = "requires = ['web']"});
   zinit.boot();
@@ -171,7 +171,7 @@ TEST_CASE("what requires a service that is added comes up with it", "[quick][run
   CHECK_THAT(made["warnings"].texts().at(0), Contains("none"));
 }
 
-TEST_CASE("a service added at runtime only has no file and outlives reloads", "[quick][runtime]") {
+TEST_CASE("a service added at runtime only has no file and outlives reloads", "[runtime]") {
   Server zinit;
   zinit.boot();
   (void)zinit.result("service.add", setting(kWeb));
@@ -190,7 +190,7 @@ TEST_CASE("a service added at runtime only has no file and outlives reloads", "[
 }
 
 TEST_CASE("a file's service that is replaced at runtime only is as its file says after a reload",
-          "[quick][runtime]") {
+          "[runtime]") {
   Server zinit;
   zinit.add("web", {.service = "description = 'file'"});
   zinit.boot();
@@ -203,7 +203,7 @@ TEST_CASE("a file's service that is replaced at runtime only is as its file says
   CHECK(zinit.status("web")["description"] == "file");
 }
 
-TEST_CASE("a file that is another's is not written over", "[quick][runtime]") {
+TEST_CASE("a file that is another's is not written over", "[runtime]") {
   Server zinit;
   zinit.file("web.toml", "[service]\nname = 'other'\nexec = 'sleep 100000'\n");
   zinit.boot();
@@ -213,7 +213,7 @@ TEST_CASE("a file that is another's is not written over", "[quick][runtime]") {
   CHECK(zinit.result("service.list").texts() == Texts{"other"});
 }
 
-TEST_CASE("drop-ins lie over what service.set writes, and are told", "[quick][runtime]") {
+TEST_CASE("drop-ins lie over what service.set writes, and are told", "[check][runtime]") {
   Server zinit;
   zinit.add("web");
   std::filesystem::create_directory(zinit.config("web.toml.d"));
@@ -225,7 +225,7 @@ TEST_CASE("drop-ins lie over what service.set writes, and are told", "[quick][ru
   CHECK(zinit.reload()["unchanged"].texts() == Texts{"web"});
 }
 
-TEST_CASE("service.delete stops a service, and takes it and its file away", "[quick][runtime]") {
+TEST_CASE("service.delete stops a service, and takes it and its file away", "[runtime]") {
   Server zinit;
   zinit.add("web", {.exec = tracing("web")});
   zinit.add("kept");
@@ -241,8 +241,7 @@ TEST_CASE("service.delete stops a service, and takes it and its file away", "[qu
   CHECK(zinit.error("service.delete", named("web"))["code"] == -32000);
 }
 
-TEST_CASE("service.delete without persist leaves the file for the next reload",
-          "[quick][runtime]") {
+TEST_CASE("service.delete without persist leaves the file for the next reload", "[runtime]") {
   Server zinit;
   zinit.add("web");
   zinit.boot({"web"});
@@ -254,7 +253,7 @@ TEST_CASE("service.delete without persist leaves the file for the next reload",
   zinit.await_state("web", "running");
 }
 
-TEST_CASE("what others require is deleted by cascade alone, dependents first", "[quick][runtime]") {
+TEST_CASE("what others require is deleted by cascade alone, dependents first", "[runtime]") {
   Server zinit;
   zinit.add("db", {.exec = tracing("db")});
   zinit.add("app", {.exec = tracing("app"), .dependencies = "requires = ['db']"});
@@ -276,7 +275,7 @@ TEST_CASE("what others require is deleted by cascade alone, dependents first", "
 }
 
 TEST_CASE("what is set or started again while its removal waits for its stop stays",
-          "[quick][runtime]") {
+          "[threads][runtime]") {
   const bool by_set = GENERATE(true, false);
   Server zinit;
   zinit.add("web", {.exec = stubborn("web"), .lifecycle = "stop_timeout_ms = 500"});
@@ -296,7 +295,7 @@ TEST_CASE("what is set or started again while its removal waits for its stop sta
   CHECK(zinit.reload()["unchanged"].texts() == Texts{"web"});
 }
 
-TEST_CASE("what comes to be required while its removal waits keeps its file", "[quick][runtime]") {
+TEST_CASE("what comes to be required while its removal waits keeps its file", "[runtime]") {
   Server zinit;
   zinit.add("db", {.exec = stubborn("db"), .lifecycle = "stop_timeout_ms = 500"});
   zinit.boot();
@@ -312,7 +311,7 @@ TEST_CASE("what comes to be required while its removal waits keeps its file", "[
 }
 
 TEST_CASE("a cycle that service.set takes apart is mended for all that were on it",
-          "[quick][runtime]") {
+          "[check][runtime]") {
   Server zinit;
   zinit.add("a", {.dependencies = "requires = ['b']"});
   zinit.add("b", {.dependencies = "requires = ['a']"});
@@ -324,7 +323,7 @@ TEST_CASE("a cycle that service.set takes apart is mended for all that were on i
 }
 
 TEST_CASE("a file that has become a link to something else is not written through",
-          "[quick][runtime]") {
+          "[check][runtime]") {
   Server zinit;
   zinit.add("web");
   zinit.boot({"web"});
@@ -337,7 +336,7 @@ TEST_CASE("a file that has become a link to something else is not written throug
   CHECK(std::filesystem::is_symlink(zinit.config("web.toml")));
 }
 
-TEST_CASE("many services are deleted at once", "[quick][runtime]") {
+TEST_CASE("many services are deleted at once", "[threads][runtime]") {
   constexpr int kMany = 100;
   Server zinit;
   zinit.add("base");
@@ -357,7 +356,7 @@ TEST_CASE("many services are deleted at once", "[quick][runtime]") {
 }
 
 TEST_CASE("stop-all, start-all and delete-all pass over class system and what it stands on",
-          "[quick][runtime]") {
+          "[runtime]") {
   Server zinit;
   zinit.add("agent", {.service = "class = 'system'", .dependencies = "requires = ['base']"});
   zinit.add("base");
@@ -382,7 +381,7 @@ TEST_CASE("stop-all, start-all and delete-all pass over class system and what it
   CHECK(entries_of(zinit.config()).size() == 5);
 }
 
-TEST_CASE("start-all starts what has status stop, and stops nothing for it", "[quick][runtime]") {
+TEST_CASE("start-all starts what has status stop, and stops nothing for it", "[runtime]") {
   Server zinit;
   zinit.add("one");
   zinit.add("two", {.service = "status = 'stop'", .dependencies = "conflicts = ['one']"});
@@ -394,7 +393,7 @@ TEST_CASE("start-all starts what has status stop, and stops nothing for it", "[q
   CHECK(zinit.state("one") == "running");
 }
 
-TEST_CASE("add-service and remove-service do the same from the command line", "[quick][runtime]") {
+TEST_CASE("add-service and remove-service do the same from the command line", "[check][runtime]") {
   Server zinit;
   zinit.boot();
   write_file(zinit.path("web.toml"), "[service]\nexec = 'sleep 100000' # by its file's name\n");
@@ -427,7 +426,7 @@ TEST_CASE("add-service and remove-service do the same from the command line", "[
 }
 
 TEST_CASE("a vendor's service is replaced in /etc/zinit and removed by masking",
-          "[quick][root][runtime]") {
+          "[root][runtime]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   Server zinit({.own_root = true});
   const std::string vendors = zinit.path("usr/lib/zinit/services/web.toml");
@@ -461,7 +460,7 @@ void fill_disk(const std::string& directory) {
 }  // namespace
 
 TEST_CASE("a full disk refuses service.set and leaves the old file and service",
-          "[quick][root][runtime]") {
+          "[root][runtime]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   std::string directory;
   Server::Options options;

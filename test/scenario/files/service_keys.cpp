@@ -85,7 +85,7 @@ class Folder {
 
 // --- env_file ------------------------------------------------------------------------------------
 
-TEST_CASE("env_file is read before each spawn, and stands between user and env", "[quick][keys]") {
+TEST_CASE("env_file is read before each spawn, and stands between user and env", "[check][keys]") {
   Server zinit({.env = {"FROM=zinit", "ONLY_ZINIT=1"}});
   const std::string first = zinit.path("first"), second = zinit.path("second");
   write_file(first,
@@ -116,7 +116,7 @@ TEST_CASE("env_file is read before each spawn, and stands between user and env",
 }
 
 TEST_CASE("an env_file with lines without end is told in a few, and one of too many refused",
-          "[quick][keys]") {
+          "[check][keys]") {
   Server zinit;
   std::string nonsense = "FIRST=1\n", many = "nonsense\n";
   for (int i = 0; i < 300000; ++i) nonsense += "x\n";
@@ -140,7 +140,7 @@ TEST_CASE("an env_file with lines without end is told in a few, and one of too m
   CHECK(lines_of(zinit.messages()).size() < 100);
 }
 
-TEST_CASE("an env_file that is missing is a spawn error, unless it may be", "[quick][keys]") {
+TEST_CASE("an env_file that is missing is a spawn error, unless it may be", "[check][keys]") {
   Server zinit;
   zinit.add("a", {.service = "env_file = '/no/such/file'"});
   zinit.add("b", {.service = "env_file = '-/no/such/file'"});
@@ -152,8 +152,7 @@ TEST_CASE("an env_file that is missing is a spawn error, unless it may be", "[qu
   CHECK_THAT(message(zinit.await_failed("c", "spawn_error")), Contains("/tmp"));
 }
 
-TEST_CASE("an env_file that a stranger has linked to another's file is not read",
-          "[quick][root][keys]") {
+TEST_CASE("an env_file that a stranger has linked to another's file is not read", "[root][keys]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
   write_file(zinit.path("secret"), "KEY=secret\n");
@@ -193,7 +192,7 @@ TEST_CASE("a container's service has its environment in the order of the manual"
 // --- ports ---------------------------------------------------------------------------------------
 
 TEST_CASE("a port that a process has is told with the process, and retried by a start",
-          "[quick][keys]") {
+          "[check][keys]") {
   Server zinit;
   Listening taken;
   zinit.add("a", {.exec = "echo up >> $T; exec sleep 100000",
@@ -211,7 +210,7 @@ TEST_CASE("a port that a process has is told with the process, and retried by a 
   CHECK(zinit.start("a")["state"] == "running");
 }
 
-TEST_CASE("a port that a service has is told with its name", "[quick][keys]") {
+TEST_CASE("a port that a service has is told with its name", "[check][keys]") {
   if (!has_perl()) return zinit::test::skip("needs perl");
   Server zinit;
   Listening found;
@@ -236,7 +235,7 @@ TEST_CASE("a port that a service has is told with its name", "[quick][keys]") {
   zinit.await_trace("listening", 3);
 }
 
-TEST_CASE("a taken port is tried again by a reload that changes the service", "[quick][keys]") {
+TEST_CASE("a taken port is tried again by a reload that changes the service", "[keys]") {
   Server zinit;
   const Listening taken;
   zinit.add("a", {.service = "ports = [" + taken.port() + "]"});
@@ -250,7 +249,7 @@ TEST_CASE("a taken port is tried again by a reload that changes the service", "[
 // --- directories ---------------------------------------------------------------------------------
 
 TEST_CASE("directories are made for the service, and runtime_dir goes when it rests",
-          "[root][keys]") {
+          "[check][root][keys]") {
   if (geteuid() != 0) return zinit::test::skip("needs root");
   const Folder folder;
   Server zinit(users_own(folder.path()));
@@ -366,7 +365,7 @@ TEST_CASE("directories get the user of the service below the system's places", "
   CHECK_FALSE(fs::exists("/run/" + name));
 }
 
-TEST_CASE("links that a service's user has planted lead nowhere", "[root][keys]") {
+TEST_CASE("links that a service's user has planted lead nowhere", "[check][root][keys]") {
   if (geteuid() != 0) return zinit::test::skip("needs root");
   const std::string name = "zinit-test-" + std::to_string(getpid());
   const std::string run = "/run/" + name;

@@ -55,7 +55,7 @@ bool hold_main_thread(const Server& zinit) {
 
 }  // namespace
 
-TEST_CASE("a wrong setting is told in its place, and its default stands", "[quick][settings]") {
+TEST_CASE("a wrong setting is told in its place, and its default stands", "[check][settings]") {
   Server zinit({.settings = true});
   settings(zinit,
            "log_level = 'loud'\nshutdown_timeout_ms = 0\nsocket_grup = 'x'\n"
@@ -77,7 +77,7 @@ TEST_CASE("a wrong setting is told in its place, and its default stands", "[quic
   CHECK_THAT(check.out, Contains(file + ":3:1: error: socket_grup"));
 }
 
-TEST_CASE("members of socket_group may ask and change nothing", "[quick][root][settings]") {
+TEST_CASE("members of socket_group may ask and change nothing", "[check][root][settings]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.settings = true});
   settings(zinit, "socket_group = " + std::to_string(kGroup) + "\n");
@@ -100,7 +100,7 @@ TEST_CASE("members of socket_group may ask and change nothing", "[quick][root][s
   CHECK(ctl_as(zinit, kMember, kGroup + 1, {"list"}).code == 7);
 }
 
-TEST_CASE("the values of env are hidden from members who may only ask", "[quick][root][settings]") {
+TEST_CASE("the values of env are hidden from members who may only ask", "[root][settings]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.settings = true});
   settings(zinit, "socket_group = " + std::to_string(kGroup) + "\n");
@@ -124,7 +124,7 @@ TEST_CASE("the values of env are hidden from members who may only ask", "[quick]
   CHECK(zinit.result("service.get", named("a"))["config"]["service"]["env"]["TOKEN"] == "secret");
 }
 
-TEST_CASE("socket_group_access and the group itself follow a reload", "[quick][root][settings]") {
+TEST_CASE("socket_group_access and the group itself follow a reload", "[root][settings]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.settings = true});
   settings(zinit, "socket_group = " + std::to_string(kMember) + "\nsocket_group_access = 'full'\n");
@@ -141,7 +141,7 @@ TEST_CASE("socket_group_access and the group itself follow a reload", "[quick][r
   CHECK(mode_of(zinit.socket()) == "600 " + std::to_string(getegid()));
 }
 
-TEST_CASE("default_target is what boot starts, and nothing else", "[quick][settings]") {
+TEST_CASE("default_target is what boot starts, and nothing else", "[settings]") {
   Server zinit({.settings = true});
   settings(zinit, "default_target = 'some'\n");
   zinit.add("wanted");
@@ -153,7 +153,7 @@ TEST_CASE("default_target is what boot starts, and nothing else", "[quick][setti
   CHECK(zinit.state("other") == "inactive");
 }
 
-TEST_CASE("shutdown_timeout_ms bounds the stopping of all services", "[quick][settings]") {
+TEST_CASE("shutdown_timeout_ms bounds the stopping of all services", "[settings]") {
   Server zinit({.settings = true});
   settings(zinit, "shutdown_timeout_ms = 100\n");
   zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 600000"});
@@ -162,7 +162,7 @@ TEST_CASE("shutdown_timeout_ms bounds the stopping of all services", "[quick][se
   CHECK(zinit.shut_down() == 0);  // and not after ten minutes
 }
 
-TEST_CASE("log_level of the settings counts unless an option says otherwise", "[quick][settings]") {
+TEST_CASE("log_level of the settings counts unless an option says otherwise", "[settings]") {
   for (const bool option : {false, true}) {
     Server zinit({.arguments = option ? Texts{"--log-level", "info"} : Texts{}, .settings = true});
     settings(zinit, "log_level = 'error'\n");
@@ -178,7 +178,7 @@ TEST_CASE("log_level of the settings counts unless an option says otherwise", "[
 }
 
 TEST_CASE("[defaults] hold for every service that says nothing else, and follow a reload",
-          "[quick][settings]") {
+          "[check][settings]") {
   Server zinit({.settings = true});
   settings(zinit, "[defaults]\nstop_signal = 'SIGUSR1'\nrestart = 'always'\n");
   const std::string tell =

@@ -68,7 +68,7 @@ void crash_and_go_on(Server& zinit) {
 
 }  // namespace
 
-TEST_CASE("a dependency makes an instance of a template", "[quick][templates]") {
+TEST_CASE("a dependency makes an instance of a template", "[check][templates]") {
   Server zinit;
   zinit.file("web@.toml", kTemplate + "[dependencies]\nrequires = ['db@%i']\n");
   zinit.file("db@.toml", kTemplate + "status = 'stop'\n");
@@ -90,7 +90,7 @@ TEST_CASE("a dependency makes an instance of a template", "[quick][templates]") 
   CHECK(names_in(zinit) == Texts{"all", "db@1", "db@2", "web@1", "web@2"});
 }
 
-TEST_CASE("a link to a template makes an instance that is started at boot", "[quick][templates]") {
+TEST_CASE("a link to a template makes an instance that is started at boot", "[templates]") {
   Server zinit;
   zinit.file("getty@.toml", kTemplate);
   link(zinit, "getty@.toml", "getty@1.toml");
@@ -110,7 +110,7 @@ TEST_CASE("a link to a template makes an instance that is started at boot", "[qu
   CHECK_FALSE(alive(first));
 }
 
-TEST_CASE("start makes an instance, which is gone when it is down", "[quick][templates]") {
+TEST_CASE("start makes an instance, which is gone when it is down", "[templates]") {
   Server zinit;
   zinit.file("job@.toml", kTemplate + "status = 'stop'\n");
   zinit.file("once@.toml", "[service]\nexec = 'exit %i'\noneshot = true\n");
@@ -148,7 +148,7 @@ TEST_CASE("start makes an instance, which is gone when it is down", "[quick][tem
   await_names(zinit, {"other"});
 }
 
-TEST_CASE("an instance that is not there is made by start alone", "[quick][templates]") {
+TEST_CASE("an instance that is not there is made by start alone", "[templates]") {
   Server zinit;
   zinit.file("job@.toml", kTemplate);
   zinit.file("bad@.toml", "[service]\nexec = 'run'\numask = '%i'\n");
@@ -172,7 +172,7 @@ TEST_CASE("an instance that is not there is made by start alone", "[quick][templ
   CHECK(zinit.start("bad@0022")["name"] == "bad@0022");
 }
 
-TEST_CASE("instances that an instance needs come and go with it", "[quick][templates]") {
+TEST_CASE("instances that an instance needs come and go with it", "[check][templates]") {
   Server zinit;
   zinit.file("web@.toml", kTemplate + "[dependencies]\nrequires = ['db@%i']\n");
   zinit.file("db@.toml", kTemplate);
@@ -192,7 +192,7 @@ TEST_CASE("instances that an instance needs come and go with it", "[quick][templ
   CHECK(zinit.reload()["unchanged"].texts() == Texts{"db@5", "own"});
 }
 
-TEST_CASE("a reload that changes a template changes its instances", "[quick][templates]") {
+TEST_CASE("a reload that changes a template changes its instances", "[templates]") {
   Server zinit;
   const Texts instances = make_three(zinit);
   const std::vector<pid_t> pids = pids_of(zinit, instances);
@@ -230,7 +230,7 @@ TEST_CASE("a reload that changes a template changes its instances", "[quick][tem
   CHECK_FALSE(alive(kept));
 }
 
-TEST_CASE("an instance goes with the dependency that made it", "[quick][templates]") {
+TEST_CASE("an instance goes with the dependency that made it", "[templates]") {
   Server zinit;
   zinit.file("web@.toml", kTemplate);
   zinit.add("all", {.dependencies = "requires = ['web@1', 'web@2']"});
@@ -257,8 +257,7 @@ TEST_CASE("an instance goes with the dependency that made it", "[quick][template
   await_names(zinit, {"all", "web@3"});
 }
 
-TEST_CASE("an instance that was started outlasts a dependency that names it later",
-          "[quick][templates]") {
+TEST_CASE("an instance that was started outlasts a dependency that names it later", "[templates]") {
   Server zinit;
   zinit.file("web@.toml", kTemplate);
   zinit.add("all");
@@ -274,7 +273,7 @@ TEST_CASE("an instance that was started outlasts a dependency that names it late
   await_names(zinit, {"all"});
 }
 
-TEST_CASE("a cycle between instances of one template is a cycle", "[quick][templates]") {
+TEST_CASE("a cycle between instances of one template is a cycle", "[check][templates]") {
   Server zinit;
   zinit.file("a@.toml", kTemplate + "[dependencies]\nrequires = ['b@%i']\n");
   zinit.file("b@.toml", kTemplate + "[dependencies]\nrequires = ['a@%i']\n");
@@ -292,7 +291,7 @@ TEST_CASE("a cycle between instances of one template is a cycle", "[quick][templ
   CHECK_THAT(check.out, Contains("a cycle: a@1 -> b@1 -> a@1"));
 }
 
-TEST_CASE("started instances and templates go over a re-execution", "[quick][templates][reexec]") {
+TEST_CASE("started instances and templates go over a re-execution", "[check][templates][reexec]") {
   Server zinit;
   const Texts instances = make_three(zinit);
   const std::vector<pid_t> pids = pids_of(zinit, instances);
@@ -327,7 +326,7 @@ TEST_CASE("a thousand instances by one dependency", "[templates]") {
   CHECK(zinit.status("x@999")["last_exit"]["code"] == 0);
 }
 
-TEST_CASE("service.set and delete leave a template as it is", "[quick][templates]") {
+TEST_CASE("service.set and delete leave a template as it is", "[templates]") {
   Server zinit;
   zinit.file("web@.toml", kTemplate);
   link(zinit, "web@.toml", "web@1.toml");
@@ -358,7 +357,7 @@ TEST_CASE("service.set and delete leave a template as it is", "[quick][templates
   CHECK(read_file(zinit.config("web@.toml")) == kTemplate);
 }
 
-TEST_CASE("a connection's instance passes over the names of others", "[quick][templates][accept]") {
+TEST_CASE("a connection's instance passes over the names of others", "[templates][accept]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", "[service]\nexec = [" + peer({"inetd", "echo"}) +
@@ -379,7 +378,7 @@ TEST_CASE("a connection's instance passes over the names of others", "[quick][te
 // --- verbs that change files ---------------------------------------------------------------------
 
 TEST_CASE("enable makes the link of an instance, disable a drop-in of its own",
-          "[quick][templates][verbs]") {
+          "[templates][verbs]") {
   const Image image;
   image.put("usr/lib/zinit/services/getty@.toml", kTemplate);
   image.put("etc/zinit/services/own@.toml", kTemplate + "status = 'stop'\n");
@@ -405,7 +404,7 @@ TEST_CASE("enable makes the link of an instance, disable a drop-in of its own",
 }
 
 TEST_CASE("edit of an instance changes its template, and with --drop-in itself alone",
-          "[quick][templates][verbs]") {
+          "[templates][verbs]") {
   Server zinit;
   zinit.file("web@.toml", kTemplate);
   zinit.add("all", {.dependencies = "requires = ['web@1', 'web@2']"});
@@ -424,7 +423,7 @@ TEST_CASE("edit of an instance changes its template, and with --drop-in itself a
   CHECK_THAT(read_file(zinit.config("web@.toml")), Contains("exec"));
 }
 
-TEST_CASE("no name leads a verb out of the directory of services", "[quick][templates][verbs]") {
+TEST_CASE("no name leads a verb out of the directory of services", "[check][templates][verbs]") {
   Server zinit;
   zinit.file("web@.toml", kTemplate);
   zinit.boot({});

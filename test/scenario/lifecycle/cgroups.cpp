@@ -73,7 +73,7 @@ constexpr const char* kNeedsCgroups = "needs a writable cgroup v2";
 
 }  // namespace
 
-TEST_CASE("each service has a cgroup of its own, and zinit a leaf", "[quick][cgroups]") {
+TEST_CASE("each service has a cgroup of its own, and zinit a leaf", "[check][cgroups]") {
   std::string base;
   ino_t number = 0;
   {
@@ -97,8 +97,7 @@ TEST_CASE("each service has a cgroup of its own, and zinit a leaf", "[quick][cgr
   CHECK(number_of(base) != number);
 }
 
-TEST_CASE("what has left the group hears of a stop, and the stop waits for it",
-          "[quick][cgroups]") {
+TEST_CASE("what has left the group hears of a stop, and the stop waits for it", "[cgroups]") {
   Server zinit;
   zinit.add("a", {.exec = escaping("one") + "sleep 100000"});
   zinit.boot();
@@ -109,7 +108,7 @@ TEST_CASE("what has left the group hears of a stop, and the stop waits for it",
   CHECK_FALSE(alive(escaped));
 }
 
-TEST_CASE("what has left the group and ignores the stop is killed with it", "[quick][cgroups]") {
+TEST_CASE("what has left the group and ignores the stop is killed with it", "[cgroups]") {
   Server zinit;
   zinit.add("a",
             {.exec = escaping("one", true) + "sleep 100000", .lifecycle = "stop_timeout_ms = 300"});
@@ -123,7 +122,7 @@ TEST_CASE("what has left the group and ignores the stop is killed with it", "[qu
 }
 
 TEST_CASE("what a main process that ended by itself leaves anywhere is killed before a re-spawn",
-          "[quick][cgroups]") {
+          "[check][cgroups]") {
   Server zinit;
   zinit.add("a",
             {.exec = "if [ -e $D/again ]; then exec sleep 100000; fi; touch $D/again; " +
@@ -139,8 +138,7 @@ TEST_CASE("what a main process that ended by itself leaves anywhere is killed be
   CHECK(zinit.status("a")["last_exit"]["code"] == 3);
 }
 
-TEST_CASE("a service that was frozen while it was to stop ends by itself",
-          "[quick][root][cgroups]") {
+TEST_CASE("a service that was frozen while it was to stop ends by itself", "[root][cgroups]") {
   if (geteuid() != 0) return skip("needs root to freeze it");
   Server zinit;
   zinit.add("a", {.exec = tracing("a"), .lifecycle = "stop_timeout_ms = 1000"});
@@ -161,7 +159,7 @@ TEST_CASE("a service that was frozen while it was to stop ends by itself",
 }
 
 TEST_CASE("cgroups that a service has made in its own are removed with it",
-          "[quick][root][cgroups]") {
+          "[check][root][cgroups]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
   zinit.add("a");
@@ -174,7 +172,7 @@ TEST_CASE("cgroups that a service has made in its own are removed with it",
   CHECK(eventually([&] { return !std::filesystem::exists(path); }));
 }
 
-TEST_CASE("an oneshot's daemon ends with the oneshot", "[quick][cgroups]") {
+TEST_CASE("an oneshot's daemon ends with the oneshot", "[cgroups]") {
   Server zinit;
   zinit.add("a", {.exec = escaping("one") + "while ! [ -s $D/one ]; do sleep 0.02; done",
                   .service = "oneshot = true"});
@@ -185,7 +183,7 @@ TEST_CASE("an oneshot's daemon ends with the oneshot", "[quick][cgroups]") {
   CHECK_FALSE(alive(escaped));
 }
 
-TEST_CASE("without cgroups there is one warning, and services run", "[quick][root][cgroups]") {
+TEST_CASE("without cgroups there is one warning, and services run", "[root][cgroups]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit({.in_child = [] {
     const std::string mounted = hierarchy();
@@ -211,7 +209,8 @@ TEST_CASE("without cgroups there is one warning, and services run", "[quick][roo
   CHECK(messages.find(warning) == messages.rfind(warning));
 }
 
-TEST_CASE("who changes resources is answered when that has been done", "[quick][cgroups][reload]") {
+TEST_CASE("who changes resources is answered when that has been done",
+          "[threads][cgroups][reload]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});
@@ -246,7 +245,7 @@ TEST_CASE("who changes resources is answered when that has been done", "[quick][
   CHECK(in_force("78"));
 }
 
-TEST_CASE("changed resources take effect, or are told, without a restart", "[quick][cgroups]") {
+TEST_CASE("changed resources take effect, or are told, without a restart", "[check][cgroups]") {
   Server zinit;
   zinit.add("a");
   zinit.boot();

@@ -28,7 +28,7 @@ void disturb(Server& zinit, Connection& client, Dice& dice, int services) {
 }  // namespace
 
 TEST_CASE("after random requests and deaths the graph settles and holds what it promises",
-          "[quick][chaos]") {
+          "[check][threads][chaos]") {
   const unsigned seed = seed_of_this_run();
   INFO("ZINIT_TEST_SEED=" << seed);
   Dice dice(seed);
@@ -46,7 +46,8 @@ TEST_CASE("after random requests and deaths the graph settles and holds what it 
   check_settled(zinit.result("service.list_full").elements(), zinit.pid());
 }
 
-TEST_CASE("two clients that ask opposite things at once leave a defined state", "[quick][chaos]") {
+TEST_CASE("two clients that ask opposite things at once leave a defined state",
+          "[threads][chaos]") {
   Server zinit;
   zinit.add("db", {.lifecycle = "restart_delay_ms = 1"});
   zinit.add("web", {.dependencies = "requires = ['db']"});
@@ -74,7 +75,7 @@ TEST_CASE("two clients that ask opposite things at once leave a defined state", 
   CHECK(zinit.state("db") == "running");
 }
 
-TEST_CASE("a stop and a start at every moment of a start are carried out", "[quick][chaos]") {
+TEST_CASE("a stop and a start at every moment of a start are carried out", "[threads][chaos]") {
   Server zinit;
   zinit.add("gate", {.exec = "sleep 0.05", .service = "oneshot = true"});
   zinit.add("a", {.exec = "sleep 100000", .dependencies = "requires = ['gate']"});

@@ -74,7 +74,7 @@ void check_all(Server& zinit, const std::vector<Case>& cases) {
 }  // namespace
 
 TEST_CASE("a service starts if its conditions hold, and stays inactive if one does not",
-          "[quick][conditions]") {
+          "[conditions]") {
   Server zinit;
   const std::string here = toml_string(zinit.folder()),
                     not_here = toml_string("!" + zinit.folder());
@@ -125,7 +125,7 @@ TEST_CASE("either first_boot or its opposite holds, and of each kind of machine"
   CHECK(ran("virtual") != ran("real"));
 }
 
-TEST_CASE("what requires a service that is skipped starts", "[quick][conditions]") {
+TEST_CASE("what requires a service that is skipped starts", "[conditions]") {
   Server zinit;
   zinit.add("a", under("a", "path_exists = '/no/such'"));
   zinit.add("b", {.exec = tracing("b"), .dependencies = "requires = ['a']"});
@@ -136,7 +136,7 @@ TEST_CASE("what requires a service that is skipped starts", "[quick][conditions]
   CHECK(zinit.count("start b") == 1);
 }
 
-TEST_CASE("status, why and start tell what did and did not hold", "[quick][conditions]") {
+TEST_CASE("status, why and start tell what did and did not hold", "[check][conditions]") {
   Server zinit;
   zinit.add("a", under("a", "path_exists = ['/', '/no/such']\nexec = 'echo no >> $T'",
                        {.service = "status = 'stop'"}));
@@ -162,7 +162,7 @@ TEST_CASE("status, why and start tell what did and did not hold", "[quick][condi
   CHECK(why(zinit, "b").empty());
 }
 
-TEST_CASE("conditions are looked at anew by each start and each restart", "[quick][conditions]") {
+TEST_CASE("conditions are looked at anew by each start and each restart", "[conditions]") {
   Server zinit;
   const std::string wanted = zinit.path("wanted");
   zinit.add("a", under("a", "path_exists = " + toml_string(wanted),
@@ -183,7 +183,7 @@ TEST_CASE("conditions are looked at anew by each start and each restart", "[quic
 }
 
 TEST_CASE("exec of a condition runs as the service does, and counts as its start",
-          "[quick][conditions]") {
+          "[check][conditions]") {
   Server zinit;
   zinit.add("a",
             under("a",
@@ -213,7 +213,7 @@ TEST_CASE("exec of a condition runs as the service does, and counts as its start
 }
 
 TEST_CASE("a stop ends exec of a condition at once, and so does a shutdown",
-          "[quick][conditions]") {
+          "[threads][conditions]") {
   Server zinit;
   for (const char* name : {"a", "b", "c"})
     zinit.add(name, under(name, gated(name), {.service = "status = 'stop'"}));
@@ -242,7 +242,7 @@ TEST_CASE("a stop ends exec of a condition at once, and so does a shutdown",
 }
 
 TEST_CASE("a dependency that is lost while conditions are looked at holds up the start",
-          "[quick][conditions]") {
+          "[conditions]") {
   Server zinit;
   zinit.add("db");
   zinit.add("a", under("a", gated("a"),
@@ -266,7 +266,7 @@ TEST_CASE("exec of a condition has ten seconds, and is killed with its group", "
   CHECK(eventually([&] { return proc_cmdline(child).empty(); }));
 }
 
-TEST_CASE("processes that exec of a condition leaves are killed", "[quick][conditions]") {
+TEST_CASE("processes that exec of a condition leaves are killed", "[conditions]") {
   Server zinit;
   zinit.add("a", under("a", "exec = 'sleep 100000 & echo $! > $D/child'"));
   zinit.boot({"a"});
@@ -276,7 +276,7 @@ TEST_CASE("processes that exec of a condition leaves are killed", "[quick][condi
 }
 
 TEST_CASE("a reload changes conditions without a restart, and those that are looked at",
-          "[quick][conditions]") {
+          "[check][conditions]") {
   Server zinit;
   zinit.add("a", under("a", "path_exists = '/'"));
   zinit.add("b", under("b", gated("b"), {.service = "status = 'stop'"}));
@@ -295,7 +295,7 @@ TEST_CASE("a reload changes conditions without a restart, and those that are loo
 }
 
 TEST_CASE("a re-execution keeps how conditions stood, and looks at those anew that it cut off",
-          "[quick][reexec][conditions]") {
+          "[check][reexec][conditions]") {
   Server zinit;
   zinit.add("a", under("a", "path_exists = ['/', '/no/such']"));
   zinit.add("b", {.exec = tracing("b"), .dependencies = "requires = ['a']"});
@@ -320,7 +320,7 @@ TEST_CASE("a re-execution keeps how conditions stood, and looks at those anew th
   CHECK(zinit.count("start b") == 1);
 }
 
-TEST_CASE("check tells wrong conditions with their places", "[quick][conditions]") {
+TEST_CASE("check tells wrong conditions with their places", "[check][conditions]") {
   Server zinit;
   zinit.file("a.toml",
              "[service]\nexec = 'true'\n[condition]\npath_exists = ['/a', 'b']\n"
@@ -337,8 +337,7 @@ TEST_CASE("check tells wrong conditions with their places", "[quick][conditions]
   CHECK_THAT(all, Contains("t.toml:2:2: error"));
 }
 
-TEST_CASE("what the service would fail of is no condition that does not hold",
-          "[quick][conditions]") {
+TEST_CASE("what the service would fail of is no condition that does not hold", "[conditions]") {
   Server zinit;
   zinit.add("a", under("a", "exec = 'true'", {.service = "dir = '/no/such'"}));
   zinit.add("b", {.exec = tracing("b"), .dependencies = "requires = ['a']"});
@@ -348,7 +347,7 @@ TEST_CASE("what the service would fail of is no condition that does not hold",
   CHECK_FALSE(zinit.traced("start b"));
 }
 
-TEST_CASE("one that was skipped is tried again when its config is another", "[quick][conditions]") {
+TEST_CASE("one that was skipped is tried again when its config is another", "[conditions]") {
   Server zinit;
   zinit.add("a", under("a", "path_exists = '/no/such'"));
   zinit.boot({});
@@ -365,7 +364,7 @@ TEST_CASE("one that was skipped is tried again when its config is another", "[qu
   zinit.await_state("a", "running");
 }
 
-TEST_CASE("start-all passes over what a condition keeps down", "[quick][conditions]") {
+TEST_CASE("start-all passes over what a condition keeps down", "[conditions]") {
   Server zinit;
   zinit.add("a", under("a", "path_exists = '/no/such'"));
   zinit.add("wrong", {.service = "oneshot = 'maybe'"});

@@ -20,7 +20,7 @@ bool both_ran(const Server& zinit) { return zinit.traced("BOTH"); }
 
 }  // namespace
 
-TEST_CASE("an explicit start stops what conflicts, whichever side says so", "[quick][conflicts]") {
+TEST_CASE("an explicit start stops what conflicts, whichever side says so", "[conflicts]") {
   for (const bool first_says_so : {true, false}) {
     Server zinit;
     zinit.add("a",
@@ -43,8 +43,7 @@ TEST_CASE("an explicit start stops what conflicts, whichever side says so", "[qu
   }
 }
 
-TEST_CASE("at boot the one loaded first wins and the other starts when it goes",
-          "[quick][conflicts]") {
+TEST_CASE("at boot the one loaded first wins and the other starts when it goes", "[conflicts]") {
   for (const bool first_says_so : {true, false}) {
     Server zinit;
     zinit.add("a",
@@ -67,7 +66,7 @@ TEST_CASE("at boot the one loaded first wins and the other starts when it goes",
   }
 }
 
-TEST_CASE("what conflicts starts when the other has failed or ended", "[quick][conflicts]") {
+TEST_CASE("what conflicts starts when the other has failed or ended", "[conflicts]") {
   Server zinit;
   zinit.add("a", {.exec = "while ! [ -e $D/end ]; do sleep 0.01; done; exit 1",
                   .lifecycle = "restart = 'never'"});
@@ -79,7 +78,7 @@ TEST_CASE("what conflicts starts when the other has failed or ended", "[quick][c
   CHECK(zinit.state("a") == "failed");
 }
 
-TEST_CASE("a conflict waits for a stop that takes its time", "[quick][conflicts]") {
+TEST_CASE("a conflict waits for a stop that takes its time", "[conflicts]") {
   Server zinit;
   zinit.add(
       "a",
@@ -98,7 +97,7 @@ TEST_CASE("a conflict waits for a stop that takes its time", "[quick][conflicts]
   zinit.traced_in_order("stop a", "start b");
 }
 
-TEST_CASE("one whose re-spawn is pending comes before the other", "[quick][conflicts]") {
+TEST_CASE("one whose re-spawn is pending comes before the other", "[conflicts]") {
   Server zinit;
   zinit.add("a", {.exec = exclusive("a"), .lifecycle = "restart_delay_ms = 86400000"});
   zinit.add("b", {.exec = exclusive("b"), .dependencies = "conflicts = ['a']"});
@@ -113,8 +112,7 @@ TEST_CASE("one whose re-spawn is pending comes before the other", "[quick][confl
   CHECK_FALSE(zinit.traced("start b"));
 }
 
-TEST_CASE("an explicit start goes before a pending re-spawn by taking its wish",
-          "[quick][conflicts]") {
+TEST_CASE("an explicit start goes before a pending re-spawn by taking its wish", "[conflicts]") {
   Server zinit;
   zinit.add("a", {.exec = "exit 1", .lifecycle = "restart_delay_ms = 86400000"});
   zinit.add("b", {.dependencies = "conflicts = ['a']"});
@@ -126,7 +124,7 @@ TEST_CASE("an explicit start goes before a pending re-spawn by taking its wish",
 }
 
 TEST_CASE("a blocked one holds nothing back while something active conflicts with it",
-          "[quick][conflicts]") {
+          "[conflicts]") {
   Server zinit;
   zinit.add("a");
   zinit.add("b", {.dependencies = "conflicts = ['a', 'c']"});
@@ -135,8 +133,7 @@ TEST_CASE("a blocked one holds nothing back while something active conflicts wit
   CHECK(zinit.await_state("b", "blocked")["conflicts_with"].size() > 0);
 }
 
-TEST_CASE("of two that wait for the same, the last started explicitly comes first",
-          "[quick][conflicts]") {
+TEST_CASE("of two that wait for the same, the last started explicitly comes first", "[conflicts]") {
   Server zinit;
   // gate holds both back by requires, so both are blocked, and b has the higher rank.
   zinit.add("gate", {.exec = "echo start gate >> $T; while ! [ -e $D/go ]; do sleep 0.01; done",
@@ -158,8 +155,7 @@ TEST_CASE("of two that wait for the same, the last started explicitly comes firs
   CHECK(zinit.state("b") == "inactive");
 }
 
-TEST_CASE("what an explicit start requires stops what conflicts with it too",
-          "[quick][conflicts]") {
+TEST_CASE("what an explicit start requires stops what conflicts with it too", "[conflicts]") {
   Server zinit;
   zinit.add("a", {.exec = exclusive("a")});
   zinit.add(
@@ -175,7 +171,7 @@ TEST_CASE("what an explicit start requires stops what conflicts with it too",
   CHECK_FALSE(both_ran(zinit));
 }
 
-TEST_CASE("what is stopped for a conflict takes its dependents with it", "[quick][conflicts]") {
+TEST_CASE("what is stopped for a conflict takes its dependents with it", "[conflicts]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a")});
   zinit.add("a-user", {.exec = tracing("a-user"), .dependencies = "requires = ['a']"});
@@ -189,7 +185,7 @@ TEST_CASE("what is stopped for a conflict takes its dependents with it", "[quick
   CHECK(zinit.status("a-user")["wish"] == "down");
 }
 
-TEST_CASE("targets conflict as services do", "[quick][conflicts][target]") {
+TEST_CASE("targets conflict as services do", "[conflicts][target]") {
   Server zinit;
   zinit.file("day.toml", "[target]\n[dependencies]\nconflicts = ['night']\n");
   zinit.file("night.toml", "[target]\n");
@@ -199,7 +195,7 @@ TEST_CASE("targets conflict as services do", "[quick][conflicts][target]") {
   CHECK(zinit.state("day") == "inactive");
 }
 
-TEST_CASE("a boot pulled start loses to what runs and wins nothing", "[quick][conflicts]") {
+TEST_CASE("a boot pulled start loses to what runs and wins nothing", "[conflicts]") {
   // c is pulled in by b at boot; load order alone decides, nothing is stopped for it.
   Server zinit;
   zinit.add("a", {.exec = exclusive("a"), .dependencies = "conflicts = ['c']"});
@@ -214,7 +210,7 @@ TEST_CASE("a boot pulled start loses to what runs and wins nothing", "[quick][co
   CHECK_FALSE(both_ran(zinit));
 }
 
-TEST_CASE("opposite starts of two that conflict never let both run", "[quick][conflicts]") {
+TEST_CASE("opposite starts of two that conflict never let both run", "[threads][conflicts]") {
   Server zinit;
   zinit.add("a", {.exec = exclusive("a"), .dependencies = "conflicts = ['b']"});
   zinit.add("b", {.exec = exclusive("b")});

@@ -33,7 +33,7 @@ Toml delayed() {
 
 }  // namespace
 
-TEST_CASE("a start is not answered while what it requires is being spawned", "[quick][deps]") {
+TEST_CASE("a start is not answered while what it requires is being spawned", "[deps]") {
   Server zinit;
   const char* stopped = "status = 'stop'";
   zinit.add("crashes", {.exec = "sh -c 'exit 1'",
@@ -60,7 +60,7 @@ TEST_CASE("a start is not answered while what it requires is being spawned", "[q
   CHECK(blocked < 30);
 }
 
-TEST_CASE("a start waits until what is required runs or is done", "[quick][deps]") {
+TEST_CASE("a start waits until what is required runs or is done", "[deps]") {
   Server zinit;
   zinit.add("gate", gate("gate"));
   zinit.add("db", {.exec = tracing("db"), .dependencies = "requires = ['gate']"});
@@ -75,8 +75,7 @@ TEST_CASE("a start waits until what is required runs or is done", "[quick][deps]
   zinit.traced_in_order("end gate", "start db");
 }
 
-TEST_CASE("requires and wants pull in what is not started, after and conflicts do not",
-          "[quick][deps]") {
+TEST_CASE("requires and wants pull in what is not started, after and conflicts do not", "[deps]") {
   Server zinit;
   for (const char* name : {"required", "wanted", "earlier", "other", "deep"}) {
     zinit.add(name, {.service = "status = 'stop'"});
@@ -94,7 +93,7 @@ TEST_CASE("requires and wants pull in what is not started, after and conflicts d
   CHECK(zinit.state("other") == "inactive");
 }
 
-TEST_CASE("what has status ignore is never pulled in, and why says so", "[quick][deps]") {
+TEST_CASE("what has status ignore is never pulled in, and why says so", "[deps]") {
   Server zinit;
   zinit.add("ignored", {.service = "status = 'ignore'"});
   zinit.add("a", {.dependencies = "requires = ['ignored']"});
@@ -108,7 +107,7 @@ TEST_CASE("what has status ignore is never pulled in, and why says so", "[quick]
   zinit.await_state("a", "running");
 }
 
-TEST_CASE("wants neither holds a start nor minds a failure", "[quick][deps]") {
+TEST_CASE("wants neither holds a start nor minds a failure", "[deps]") {
   Server zinit;
   zinit.add("gate", gate("gate"));
   zinit.add("broken", broken());
@@ -120,7 +119,7 @@ TEST_CASE("wants neither holds a start nor minds a failure", "[quick][deps]") {
   CHECK(zinit.state("a") == "running");
 }
 
-TEST_CASE("independent services start at the same time", "[quick][deps]") {
+TEST_CASE("independent services start at the same time", "[threads][deps]") {
   Server zinit;
   // Each ends only when it has seen all the others start.
   for (int i = 0; i < 8; ++i) {
@@ -134,7 +133,7 @@ TEST_CASE("independent services start at the same time", "[quick][deps]") {
 
 // --- after ---------------------------------------------------------------------------------------
 
-TEST_CASE("after holds a start while the other is starting, or about to start", "[quick][after]") {
+TEST_CASE("after holds a start while the other is starting, or about to start", "[after]") {
   Server zinit;
   zinit.add("gate", gate("gate"));
   zinit.add("middle", {.exec = tracing("middle"), .dependencies = "requires = ['gate']"});
@@ -151,7 +150,7 @@ TEST_CASE("after holds a start while the other is starting, or about to start", 
   zinit.await_state("b", "running");
 }
 
-TEST_CASE("after is released by all that is not about to start", "[quick][after]") {
+TEST_CASE("after is released by all that is not about to start", "[after]") {
   Server zinit;
   zinit.add("runs");
   zinit.add("done", {.exec = "true", .service = "oneshot = true"});
@@ -180,7 +179,7 @@ TEST_CASE("after is released by all that is not about to start", "[quick][after]
   for (const std::string& other : blocked) zinit.await_state(other, "blocked");
 }
 
-TEST_CASE("after is released when the other is stopped while it starts", "[quick][after]") {
+TEST_CASE("after is released when the other is stopped while it starts", "[threads][after]") {
   Server zinit;
   zinit.add("gate", gate("gate"));
   zinit.add("a", {.dependencies = "after = ['gate']"});
@@ -191,7 +190,7 @@ TEST_CASE("after is released when the other is stopped while it starts", "[quick
   zinit.await_state("a", "running");
 }
 
-TEST_CASE("what goes away later does not matter to what only comes after it", "[quick][after]") {
+TEST_CASE("what goes away later does not matter to what only comes after it", "[after]") {
   Server zinit;
   zinit.add("first", broken());
   zinit.add("a", {.dependencies = "after = ['first']"});
@@ -205,7 +204,7 @@ TEST_CASE("what goes away later does not matter to what only comes after it", "[
 // --- failures and revival ------------------------------------------------------------------------
 
 TEST_CASE("a failure goes up the chain by name, and mending its root alone brings all back",
-          "[quick][deps]") {
+          "[check][deps]") {
   Server zinit;
   zinit.add("s0", {.exec = "[ -e $D/mended ] && exec sleep 100000; exit 42",
                    .lifecycle = "restart = 'never'"});
@@ -228,8 +227,7 @@ TEST_CASE("a failure goes up the chain by name, and mending its root alone bring
   for (int i = 1; i < 10; ++i) zinit.await_state(name(i), "running");
 }
 
-TEST_CASE("a running service is stopped and fails when what it requires fails for good",
-          "[quick][deps]") {
+TEST_CASE("a running service is stopped and fails when what it requires fails for good", "[deps]") {
   Server zinit;
   zinit.add("db", broken());
   zinit.add("web", {.exec = tracing("web"), .dependencies = "requires = ['db']"});
@@ -244,7 +242,7 @@ TEST_CASE("a running service is stopped and fails when what it requires fails fo
   zinit.await_state("web", "running");
 }
 
-TEST_CASE("dependents stay while what they require is spawned again", "[quick][deps]") {
+TEST_CASE("dependents stay while what they require is spawned again", "[deps]") {
   Server zinit;
   zinit.add("db", {.lifecycle = "restart_delay_ms = 200"});
   zinit.add("web", {.dependencies = "requires = ['db']"});
@@ -259,7 +257,7 @@ TEST_CASE("dependents stay while what they require is spawned again", "[quick][d
   CHECK(zinit.pid_of("top") == top);
 }
 
-TEST_CASE("a start takes what it requires out of its re-spawn delay", "[quick][deps]") {
+TEST_CASE("a start takes what it requires out of its re-spawn delay", "[deps]") {
   Server zinit;
   zinit.add("db", delayed());
   zinit.add("web", {.service = "status = 'stop'", .dependencies = "requires = ['db']"});
@@ -270,7 +268,7 @@ TEST_CASE("a start takes what it requires out of its re-spawn delay", "[quick][d
   CHECK(zinit.state("db") == "exited");
 }
 
-TEST_CASE("a missing dependency fails the service until that name is added", "[quick][deps]") {
+TEST_CASE("a missing dependency fails the service until that name is added", "[deps]") {
   Server zinit;
   zinit.add("web", {.dependencies = "requires = ['db']"});
   zinit.add("top", {.dependencies = "requires = ['web']"});
@@ -284,7 +282,7 @@ TEST_CASE("a missing dependency fails the service until that name is added", "[q
   CHECK(zinit.state("db") == "running");
 }
 
-TEST_CASE("the reason of a dependency's failure is kept current", "[quick][deps]") {
+TEST_CASE("the reason of a dependency's failure is kept current", "[deps]") {
   Server zinit;
   zinit.add("a", {.exec = "[ -e $D/mended ] && exec sleep 100000; exit 1",
                   .lifecycle = "restart = 'never'"});
@@ -302,7 +300,7 @@ TEST_CASE("the reason of a dependency's failure is kept current", "[quick][deps]
 }
 
 TEST_CASE("a service that ends by itself with success takes its dependents down until it is back",
-          "[quick][deps]") {
+          "[deps]") {
   Server zinit;
   zinit.add("db", {.exec = "while ! [ -e $D/end ]; do sleep 0.01; done",
                    .lifecycle = "restart = 'never'"});
@@ -321,7 +319,7 @@ TEST_CASE("a service that ends by itself with success takes its dependents down 
 }
 
 TEST_CASE("a oneshot that was stopped on request does not satisfy, even where it exits with 0",
-          "[quick][deps]") {
+          "[deps]") {
   Server zinit;
   zinit.add("once", {.exec = tracing("once"), .service = "oneshot = true"});
   zinit.add("a", {.dependencies = "requires = ['once']"});
@@ -336,7 +334,7 @@ TEST_CASE("a oneshot that was stopped on request does not satisfy, even where it
   CHECK(zinit.state("a") == "blocked");
 }
 
-TEST_CASE("why says that nothing is wrong where nothing is", "[quick][deps]") {
+TEST_CASE("why says that nothing is wrong where nothing is", "[deps]") {
   Server zinit;
   zinit.add("a");
   zinit.boot({"a"});
@@ -346,7 +344,7 @@ TEST_CASE("why says that nothing is wrong where nothing is", "[quick][deps]") {
   CHECK_FALSE(told.out.empty());
 }
 
-TEST_CASE("status names both sides of a dependency", "[quick][deps]") {
+TEST_CASE("status names both sides of a dependency", "[deps]") {
   Server zinit;
   zinit.add("db");
   zinit.add("web", {.dependencies =

@@ -17,7 +17,7 @@ std::string numbered(int i) { return "s" + std::to_string(i); }
 
 }  // namespace
 
-TEST_CASE("a service on its way has a thread of its name, and none at rest", "[quick][threads]") {
+TEST_CASE("a service on its way has a thread of its name, and none at rest", "[threads]") {
   Server zinit;
   zinit.add("first",
             {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done", .service = "oneshot = true"});
@@ -32,7 +32,7 @@ TEST_CASE("a service on its way has a thread of its name, and none at rest", "[q
 }
 
 TEST_CASE("a re-spawn delay and a stop have a thread, and what waits behind a delay has none",
-          "[quick][threads]") {
+          "[threads]") {
   Server zinit;
   zinit.add("base", {.exec = "exit 1", .lifecycle = "restart_delay_ms = 600000"});
   zinit.add("above", {.dependencies = "requires = ['base']"});
@@ -51,8 +51,7 @@ TEST_CASE("a re-spawn delay and a stop have a thread, and what waits behind a de
   CHECK(eventually([&] { return job_threads(zinit.pid()) == std::vector<std::string>{"base"}; }));
 }
 
-TEST_CASE("what waits for a service has a thread again when that is started again",
-          "[quick][threads]") {
+TEST_CASE("what waits for a service has a thread again when that is started again", "[threads]") {
   Server zinit;
   zinit.add("base", {.lifecycle = "start_timeout_ms = 1500\nrestart_delay_ms = 1000",
                      .more = "[readiness]\nnotify = 'systemd'\n"});
@@ -68,7 +67,7 @@ TEST_CASE("what waits for a service has a thread again when that is started agai
 }
 
 TEST_CASE("where processes are few as many services run as fit, and others when there is room",
-          "[root][threads]") {
+          "[root]") {
   if (geteuid() != 0) return skip("needs root to become a user without other processes");
   if (binary_is_sanitized()) return skip("sanitizers need threads of their own");
   constexpr uid_t kUser = 64127;

@@ -93,7 +93,7 @@ void copy_program(const std::string& root, const std::string& program) {
 
 }  // namespace
 
-TEST_CASE("every limit is seen from inside", "[quick][limits]") {
+TEST_CASE("every limit is seen from inside", "[check][limits]") {
   Server zinit;
   for (const LimitRow& row : kLimits) {
     zinit.add(row.key, {.more = section("limits", std::string(row.key) + " = " + row.value)});
@@ -105,7 +105,7 @@ TEST_CASE("every limit is seen from inside", "[quick][limits]") {
   }
 }
 
-TEST_CASE("a service without limits has those that zinit was started with", "[quick][limits]") {
+TEST_CASE("a service without limits has those that zinit was started with", "[limits]") {
   Server zinit({.in_child = [] {
     const rlimit files{123, 456};
     setrlimit(RLIMIT_NOFILE, &files);
@@ -121,7 +121,7 @@ TEST_CASE("a service without limits has those that zinit was started with", "[qu
   CHECK(limit_of(zinit.await_program("b"), "Max locked memory") == "1024 2048");
 }
 
-TEST_CASE("unlimited open files are as many as zinit may have", "[quick][limits]") {
+TEST_CASE("unlimited open files are as many as zinit may have", "[limits]") {
   Server zinit;
   zinit.add("a", {.more = section("limits", "nofile = '5:unlimited'")});
   zinit.boot();
@@ -130,7 +130,7 @@ TEST_CASE("unlimited open files are as many as zinit may have", "[quick][limits]
         "5 " + own.substr(own.find(' ') + 1));
 }
 
-TEST_CASE("a limit that may not be raised is a spawn error that names it", "[quick][limits]") {
+TEST_CASE("a limit that may not be raised is a spawn error that names it", "[check][limits]") {
   Server zinit({.uid = geteuid() == 0 ? std::optional<uid_t>(65534) : std::nullopt, .in_child = [] {
                   const rlimit core{0, 0};
                   setrlimit(RLIMIT_CORE, &core);
@@ -139,7 +139,7 @@ TEST_CASE("a limit that may not be raised is a spawn error that names it", "[qui
   CHECK(message == "cannot set the limit core to 0:4096: Operation not permitted");
 }
 
-TEST_CASE("a changed limit restarts the process, the same limit does not", "[quick][limits]") {
+TEST_CASE("a changed limit restarts the process, the same limit does not", "[limits]") {
   Server zinit;
   zinit.add("a", {.more = section("limits", "core = 0\nfsize = 4096")});
   zinit.boot();
@@ -152,7 +152,7 @@ TEST_CASE("a changed limit restarts the process, the same limit does not", "[qui
 }
 
 TEST_CASE("nice value, io class, out-of-memory score and affinity are seen from inside",
-          "[quick][process]") {
+          "[check][process]") {
   cpu_set_t allowed;
   REQUIRE(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
   int cpu = CPU_SETSIZE - 1;
@@ -181,7 +181,7 @@ TEST_CASE("nice value, io class, out-of-memory score and affinity are seen from 
   CHECK(proc_status(zinit.await_program("cpu"), "Cpus_allowed_list") == std::to_string(cpu));
 }
 
-TEST_CASE("the scheduler is seen from inside", "[quick][process]") {
+TEST_CASE("the scheduler is seen from inside", "[process]") {
   Server zinit;
   zinit.add("batch", {.more = section("process", "scheduler = 'batch'\nnice = 3")});
   zinit.add("idle", {.more = section("process", "scheduler = 'idle'")});
@@ -194,7 +194,7 @@ TEST_CASE("the scheduler is seen from inside", "[quick][process]") {
 }
 
 TEST_CASE("a real-time scheduler and a realtime io class are seen from inside",
-          "[quick][root][process]") {
+          "[check][root][process]") {
   const sched_param lowest{1}, none{0};
   if (sched_setscheduler(0, SCHED_RR, &lowest) != 0) return skip("needs real-time priorities");
   REQUIRE(sched_setscheduler(0, SCHED_OTHER, &none) == 0);
@@ -215,7 +215,7 @@ TEST_CASE("a real-time scheduler and a realtime io class are seen from inside",
   CHECK(syscall(SYS_ioprio_get, 1, zinit.await_program("io")) == (1 << 13 | 0));
 }
 
-TEST_CASE("no_new_privs is seen from inside, and is off by default", "[quick][process]") {
+TEST_CASE("no_new_privs is seen from inside, and is off by default", "[process]") {
   Server zinit;
   zinit.add("on", {.more = section("process", "no_new_privs = true")});
   zinit.add("off");
@@ -226,7 +226,7 @@ TEST_CASE("no_new_privs is seen from inside, and is off by default", "[quick][pr
 }
 
 TEST_CASE("capabilities cut the bounding set, and reach a user that is not root",
-          "[quick][root][process]") {
+          "[check][root][process]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
   const std::string two = "capabilities = ['CAP_NET_BIND_SERVICE', 'kill']";  // bits 10 and 5
@@ -257,7 +257,7 @@ TEST_CASE("capabilities cut the bounding set, and reach a user that is not root"
 }
 
 TEST_CASE("capabilities that zinit was started with as inheritable do not come back",
-          "[quick][root][process]") {
+          "[root][process]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit({.in_child = inherit_all_capabilities});
   const std::string one = "capabilities = ['kill']";  // bit 5
@@ -279,7 +279,7 @@ TEST_CASE("capabilities that zinit was started with as inheritable do not come b
   CHECK(proc_status(zinit.await_program("user"), "CapInh") == bit);
 }
 
-TEST_CASE("a capability that zinit lacks is told", "[quick][root][process]") {
+TEST_CASE("a capability that zinit lacks is told", "[root][process]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit({.in_child = [] { prctl(PR_CAPBSET_DROP, 25, 0, 0, 0); }});  // CAP_SYS_TIME
   const std::string message =
@@ -291,7 +291,7 @@ TEST_CASE("a capability that zinit lacks is told", "[quick][root][process]") {
 }
 
 TEST_CASE("root is the service's root directory: its program is looked up there",
-          "[quick][root][process]") {
+          "[check][root][process]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
   const std::string root = zinit.path("jail");
@@ -312,8 +312,7 @@ TEST_CASE("root is the service's root directory: its program is looked up there"
   CHECK(proc_link(zinit.await_program("link"), "exe") == root + "/bin/sleep");
 }
 
-TEST_CASE("a root that does not exist, or lacks the program, is a spawn error",
-          "[quick][root][process]") {
+TEST_CASE("a root that does not exist, or lacks the program, is a spawn error", "[root][process]") {
   if (geteuid() != 0) return skip("needs root");
   {
     Server zinit;
@@ -332,7 +331,7 @@ TEST_CASE("a root that does not exist, or lacks the program, is a spawn error",
              Catch::StartsWith("cannot execute sleep: No such file or directory in PATH"));
 }
 
-TEST_CASE("what the kernel refuses is a spawn error that names the step", "[quick][process]") {
+TEST_CASE("what the kernel refuses is a spawn error that names the step", "[check][process]") {
   struct Row {
     const char* line;
     const char* message;

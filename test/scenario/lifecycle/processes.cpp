@@ -35,7 +35,7 @@ std::string numbers(const std::string& blanks) {
 }  // namespace
 
 TEST_CASE("a service finds a clean process: streams, descriptors, signals, session",
-          "[quick][process]") {
+          "[check][process]") {
   // A caller of zinit may have all sorts of things open, blocked and ignored; no service sees them.
   Server zinit({.in_child = [] {
     for (int i = 0; i < 5; ++i) (void)!dup(0);
@@ -65,7 +65,7 @@ TEST_CASE("a service finds a clean process: streams, descriptors, signals, sessi
   CHECK(proc_status(pid, "Umask") == "0022");
 }
 
-TEST_CASE("no service inherits another one's descriptors", "[quick][process]") {
+TEST_CASE("no service inherits another one's descriptors", "[check][process]") {
   Server zinit;
   for (int i = 0; i < 20; ++i) zinit.add("s" + std::to_string(i));
   zinit.boot();
@@ -75,7 +75,7 @@ TEST_CASE("no service inherits another one's descriptors", "[quick][process]") {
   }
 }
 
-TEST_CASE("an array is the argument vector as it is", "[quick][process]") {
+TEST_CASE("an array is the argument vector as it is", "[check][process]") {
   Server zinit;
   const std::string script = zinit.path("arguments");
   write_file(script,
@@ -88,7 +88,7 @@ TEST_CASE("an array is the argument vector as it is", "[quick][process]") {
   CHECK(zinit.trace() == Texts{"<two words>", "<>", "<$HOME>", "<*>", "<a;b>"});
 }
 
-TEST_CASE("a string of plain words and quotes is executed directly", "[quick][process]") {
+TEST_CASE("a string of plain words and quotes is executed directly", "[process]") {
   Server zinit;
   const std::string script = zinit.path("arguments");
   write_file(script,
@@ -104,7 +104,7 @@ TEST_CASE("a string of plain words and quotes is executed directly", "[quick][pr
   CHECK(proc_stat(running(zinit, "quoted"), 4) == std::to_string(zinit.pid()));
 }
 
-TEST_CASE("a string with anything of the shell's means what sh makes of it", "[quick][process]") {
+TEST_CASE("a string with anything of the shell's means what sh makes of it", "[check][process]") {
   Server zinit;
   zinit.add("list", {.exec = "echo one >> $T; echo two >> $T", .service = "oneshot = true"});
   zinit.add("builtin", {.exec = "exit 6", .lifecycle = "restart = 'never'"});
@@ -122,7 +122,7 @@ TEST_CASE("a string with anything of the shell's means what sh makes of it", "[q
   zinit.await_state("glob", "exited");
 }
 
-TEST_CASE("a program without a slash is looked up in the service's own PATH", "[quick][process]") {
+TEST_CASE("a program without a slash is looked up in the service's own PATH", "[process]") {
   Server zinit;
   const std::string folder = zinit.path("bin");
   std::filesystem::create_directory(folder);
@@ -136,7 +136,7 @@ TEST_CASE("a program without a slash is looked up in the service's own PATH", "[
   running(zinit, "string");
 }
 
-TEST_CASE("the environment has PATH, zinit's own, env and the service's name", "[quick][process]") {
+TEST_CASE("the environment has PATH, zinit's own, env and the service's name", "[check][process]") {
   Server zinit({.env = {"FROM_ZINIT=given", "REPLACED=old"}});
   zinit.add(
       "a",
@@ -154,7 +154,7 @@ TEST_CASE("the environment has PATH, zinit's own, env and the service's name", "
                       [](const std::string& e) { return e.rfind("REPLACED=", 0) == 0; }) == 1);
 }
 
-TEST_CASE("a service runs in its directory with its umask", "[quick][process]") {
+TEST_CASE("a service runs in its directory with its umask", "[process]") {
   Server zinit;
   zinit.add("a", {.exec = "touch made; exec sleep 100000",
                   .service = "dir = '" + zinit.folder() + "'\numask = '0077'"});
@@ -168,7 +168,7 @@ TEST_CASE("a service runs in its directory with its umask", "[quick][process]") 
   CHECK((made.st_mode & 0777) == 0600);
 }
 
-TEST_CASE("a service runs with the credentials of its user", "[quick][root][process]") {
+TEST_CASE("a service runs with the credentials of its user", "[check][root][process]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
   zinit.add("name", {.service = "user = 'nobody'"});
@@ -216,7 +216,7 @@ TEST_CASE("a server that is not root runs services as itself", "[root][process]"
 }
 
 TEST_CASE("a tty is the controlling terminal and all three streams of its service",
-          "[quick][process]") {
+          "[check][process]") {
   const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   REQUIRE(master >= 0);
   REQUIRE(grantpt(master) == 0);
@@ -235,7 +235,7 @@ TEST_CASE("a tty is the controlling terminal and all three streams of its servic
   close(master);
 }
 
-TEST_CASE("a tty that does not exist is a spawn error", "[quick][process]") {
+TEST_CASE("a tty that does not exist is a spawn error", "[process]") {
   Server zinit;
   zinit.add("a", {.service = "tty = '/dev/no-such-tty'"});
   zinit.boot();
@@ -243,7 +243,8 @@ TEST_CASE("a tty that does not exist is a spawn error", "[quick][process]") {
              Contains("/dev/no-such-tty") && Contains("No such file or directory"));
 }
 
-TEST_CASE("a standalone server is a subreaper and reaps orphans in bursts", "[quick][process]") {
+TEST_CASE("a standalone server is a subreaper and reaps orphans in bursts",
+          "[check][threads][process]") {
   Server zinit;
   // The orphans leave the group, so that the end of the service does not end them.
   zinit.add("a", {.exec = "i=0; while [ $i -lt 100 ]; do setsid sh -c 'while ! [ -e $D/go ]; do "
@@ -257,7 +258,7 @@ TEST_CASE("a standalone server is a subreaper and reaps orphans in bursts", "[qu
   CHECK(eventually([&] { return children_of(zinit.pid()).empty(); }));
 }
 
-TEST_CASE("as PID 1 every orphan is reaped", "[quick][process][container]") {
+TEST_CASE("as PID 1 every orphan is reaped", "[process][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   zinit.add(
@@ -273,7 +274,7 @@ TEST_CASE("as PID 1 every orphan is reaped", "[quick][process][container]") {
   zinit.await_state("a", "running");
 }
 
-TEST_CASE("how the last run ended and how often is kept and shown", "[quick][process]") {
+TEST_CASE("how the last run ended and how often is kept and shown", "[process]") {
   Server zinit;
   zinit.add("a", {.exec = "exec sleep 100000", .lifecycle = "restart_delay_ms = 1"});
   zinit.boot();

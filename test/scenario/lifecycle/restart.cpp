@@ -22,7 +22,7 @@ std::vector<long> gaps(const Server& zinit) {
 
 }  // namespace
 
-TEST_CASE("a oneshot satisfies by an exit code of success", "[quick][restart]") {
+TEST_CASE("a oneshot satisfies by an exit code of success", "[restart]") {
   Server zinit;
   zinit.add("once", {.exec = "exit 3", .service = "oneshot = true", .lifecycle = "success = [3]"});
   zinit.add("a", {.dependencies = "requires = ['once']"});
@@ -31,7 +31,7 @@ TEST_CASE("a oneshot satisfies by an exit code of success", "[quick][restart]") 
   CHECK(zinit.ctl({"status", "once"}).code == 0);
 }
 
-TEST_CASE("the delay doubles with each re-spawn", "[quick][restart]") {
+TEST_CASE("the delay doubles with each re-spawn", "[restart]") {
   Server zinit;
   zinit.add("a",
             {.exec = kStamp + "exit 1", .lifecycle = "restart_delay_ms = 60\nmax_restarts = 3"});
@@ -44,7 +44,7 @@ TEST_CASE("the delay doubles with each re-spawn", "[quick][restart]") {
   CHECK(between[2] >= 240);
 }
 
-TEST_CASE("the delay is capped", "[quick][restart]") {
+TEST_CASE("the delay is capped", "[restart]") {
   Server zinit;
   zinit.add("a", {.exec = "echo run >> $T; [ $(wc -l < $T) -lt 5 ] && exit 1; exec sleep 100000",
                   .lifecycle = "restart_delay_ms = 50\nrestart_delay_max_ms = 60"});
@@ -62,8 +62,7 @@ TEST_CASE("the delay is capped", "[quick][restart]") {
   CHECK(zinit.status("a")["restart_count"] == 4);
 }
 
-TEST_CASE("after max_restarts re-spawns in a row it is failed with the last reason",
-          "[quick][restart]") {
+TEST_CASE("after max_restarts re-spawns in a row it is failed with the last reason", "[restart]") {
   Server zinit;
   zinit.add("bad", {.exec = "echo bad >> $T; exit 9",
                     .lifecycle = "restart_delay_ms = 1\nmax_restarts = 2"});
@@ -77,7 +76,7 @@ TEST_CASE("after max_restarts re-spawns in a row it is failed with the last reas
   CHECK(zinit.count("good") == 3);
 }
 
-TEST_CASE("max_restarts of 0 is without limit", "[quick][restart]") {
+TEST_CASE("max_restarts of 0 is without limit", "[restart]") {
   Server zinit;
   zinit.add("a", {.exec = "echo run >> $T; exit 1",
                   .lifecycle = "restart_delay_ms = 0\nrestart_delay_max_ms = 0"});
@@ -85,7 +84,7 @@ TEST_CASE("max_restarts of 0 is without limit", "[quick][restart]") {
   zinit.await_trace("run", 30);
 }
 
-TEST_CASE("having run for the stability period, the count starts anew", "[quick][restart]") {
+TEST_CASE("having run for the stability period, the count starts anew", "[restart]") {
   Server zinit;
   zinit.add("a",
             {.exec = "echo run >> $T; sleep 0.3; exit 1",
@@ -95,7 +94,7 @@ TEST_CASE("having run for the stability period, the count starts anew", "[quick]
 }
 
 TEST_CASE("an explicit start ends the delay of a re-spawn and starts its doubling anew",
-          "[quick][restart]") {
+          "[restart]") {
   Server zinit;
   zinit.add("a", {.exec = "[ -e $D/mended ]",
                   .service = "oneshot = true",
@@ -113,7 +112,7 @@ TEST_CASE("an explicit start ends the delay of a re-spawn and starts its doublin
 }
 
 TEST_CASE("an explicit start is one more try of what is failed or exited, whatever the policy",
-          "[quick][restart]") {
+          "[restart]") {
   Server zinit;
   zinit.add("failed", {.exec = "echo failed >> $T; exit 1", .lifecycle = "restart = 'never'"});
   zinit.add("exited", {.exec = "echo exited >> $T", .lifecycle = "restart = 'never'"});
@@ -132,7 +131,7 @@ TEST_CASE("an explicit start is one more try of what is failed or exited, whatev
 }
 
 TEST_CASE("an explicit start runs a oneshot that is done once more, its dependents stay",
-          "[quick][restart]") {
+          "[restart]") {
   Server zinit;
   zinit.add("once", {.exec = "echo run >> $T; [ $(wc -l < $T) -eq 1 ] && exit; "
                              "while ! [ -e $D/go ]; do sleep 0.01; done",
@@ -149,8 +148,7 @@ TEST_CASE("an explicit start runs a oneshot that is done once more, its dependen
   CHECK(zinit.pid_of("a") == pid);
 }
 
-TEST_CASE("a oneshot that fails when it is run once more takes its dependents down",
-          "[quick][restart]") {
+TEST_CASE("a oneshot that fails when it is run once more takes its dependents down", "[restart]") {
   Server zinit;
   zinit.add("once",
             {.exec = "echo run >> $T; [ $(wc -l < $T) -eq 1 ]", .service = "oneshot = true"});
@@ -160,7 +158,7 @@ TEST_CASE("a oneshot that fails when it is run once more takes its dependents do
   CHECK(zinit.await_failed("a", "dependency_failed")["reason"]["service"] == "once");
 }
 
-TEST_CASE("a stop ends the delay of a re-spawn for good", "[quick][restart]") {
+TEST_CASE("a stop ends the delay of a re-spawn for good", "[restart]") {
   Server zinit;
   zinit.add("a", {.exec = "echo run >> $T; exit 1", .lifecycle = "restart_delay_ms = 300"});
   zinit.boot();
@@ -170,7 +168,7 @@ TEST_CASE("a stop ends the delay of a re-spawn for good", "[quick][restart]") {
   CHECK_FALSE(eventually([&] { return zinit.count("run") > spawned; }, 700ms));
 }
 
-TEST_CASE("every policy with every end, for services and oneshots", "[quick][restart]") {
+TEST_CASE("every policy with every end, for services and oneshots", "[restart]") {
   struct Row {
     bool oneshot;
     const char* policy;  // empty: the default
@@ -223,7 +221,7 @@ TEST_CASE("every policy with every end, for services and oneshots", "[quick][res
   }
 }
 
-TEST_CASE("a oneshot has no start timeout unless it is given one", "[quick][restart]") {
+TEST_CASE("a oneshot has no start timeout unless it is given one", "[restart]") {
   Server zinit;
   zinit.add("free", {.service = "oneshot = true"});
   zinit.add("said", {.service = "oneshot = true", .lifecycle = "start_timeout_ms = 'infinity'"});

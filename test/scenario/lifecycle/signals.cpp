@@ -26,8 +26,7 @@ const Toml kHangs{.exec = stubborn("hangs"), .lifecycle = "stop_timeout_ms = 864
 
 }  // namespace
 
-TEST_CASE("SIGTERM, SIGINT and SIGQUIT stop all services and end zinit with 0",
-          "[quick][signals]") {
+TEST_CASE("SIGTERM, SIGINT and SIGQUIT stop all services and end zinit with 0", "[signals]") {
   for (const int number : {SIGTERM, SIGINT, SIGQUIT}) {
     in_both_modes([&](Server::Options options, bool) {
       INFO("signal " << number << (options.container ? ", container" : ", standalone"));
@@ -42,7 +41,7 @@ TEST_CASE("SIGTERM, SIGINT and SIGQUIT stop all services and end zinit with 0",
   }
 }
 
-TEST_CASE("SIGPWR shuts a container down and is ignored standalone", "[quick][signals]") {
+TEST_CASE("SIGPWR shuts a container down and is ignored standalone", "[signals]") {
   in_both_modes([](Server::Options options, bool container) {
     Server zinit(options);
     zinit.add("a", {.exec = tracing("a")});
@@ -58,7 +57,7 @@ TEST_CASE("SIGPWR shuts a container down and is ignored standalone", "[quick][si
   });
 }
 
-TEST_CASE("SIGHUP reads the service files again", "[quick][signals]") {
+TEST_CASE("SIGHUP reads the service files again", "[signals]") {
   in_both_modes([](Server::Options options, bool) {
     Server zinit(options);
     zinit.add("a");
@@ -72,7 +71,7 @@ TEST_CASE("SIGHUP reads the service files again", "[quick][signals]") {
   });
 }
 
-TEST_CASE("SIGPIPE is ignored and SIGUSR1 leaves every service running", "[quick][signals]") {
+TEST_CASE("SIGPIPE is ignored and SIGUSR1 leaves every service running", "[signals]") {
   in_both_modes([](Server::Options options, bool) {
     Server zinit(options);
     zinit.add("a");
@@ -86,8 +85,7 @@ TEST_CASE("SIGPIPE is ignored and SIGUSR1 leaves every service running", "[quick
   });
 }
 
-TEST_CASE("zinit takes its signals though its caller blocked and ignored them",
-          "[quick][signals]") {
+TEST_CASE("zinit takes its signals though its caller blocked and ignored them", "[signals]") {
   Server zinit({.in_child = [] {
     for (const int number : {SIGTERM, SIGINT, SIGCHLD}) signal(number, SIG_IGN);
     sigset_t all;
@@ -102,8 +100,7 @@ TEST_CASE("zinit takes its signals though its caller blocked and ignored them",
   CHECK(zinit.shut_down(SIGTERM) == 0);
 }
 
-TEST_CASE("a shutdown stops in the reverse of the order by requires and after",
-          "[quick][signals]") {
+TEST_CASE("a shutdown stops in the reverse of the order by requires and after", "[signals]") {
   in_both_modes([](Server::Options options, bool) {
     Server zinit(options);
     zinit.add("db", on("db", ""));
@@ -120,7 +117,7 @@ TEST_CASE("a shutdown stops in the reverse of the order by requires and after",
 }
 
 TEST_CASE("who waits for what a shutdown stops is answered, and followers are told its last event",
-          "[quick][signals]") {
+          "[threads][signals]") {
   Server zinit;
   zinit.add("a", {.exec = "trap 'exit 0' TERM; echo up >> $T; while :; do sleep 1 & wait; done"});
   zinit.boot();
@@ -137,7 +134,7 @@ TEST_CASE("who waits for what a shutdown stops is answered, and followers are to
   CHECK(zinit.exit_code() == 0);
 }
 
-TEST_CASE("independent services stop at the same time in a shutdown", "[quick][signals]") {
+TEST_CASE("independent services stop at the same time in a shutdown", "[signals]") {
   Server zinit;
   // Each ends only when it has seen the stop of all the others begin.
   for (int i = 0; i < 6; ++i) {
@@ -151,7 +148,7 @@ TEST_CASE("independent services stop at the same time in a shutdown", "[quick][s
   CHECK(zinit.shut_down() == 0);
 }
 
-TEST_CASE("nothing is started or spawned again once a shutdown has begun", "[quick][signals]") {
+TEST_CASE("nothing is started or spawned again once a shutdown has begun", "[threads][signals]") {
   Server zinit;
   zinit.add("crashes",
             {.exec = "echo run >> $T; trap 'exit 1' TERM; while :; do sleep 1 & wait; done",
@@ -179,7 +176,7 @@ TEST_CASE("nothing is started or spawned again once a shutdown has begun", "[qui
 }
 
 TEST_CASE("once a shutdown has begun, signals that ask for a re-execution mean nothing",
-          "[quick][signals]") {
+          "[signals]") {
   Server zinit;
   zinit.add("hangs", kHangs);
   zinit.boot({"hangs"});
@@ -203,7 +200,7 @@ TEST_CASE("a second signal during a shutdown cuts every stop timeout to a second
   CHECK(zinit.exit_code() == 0);
 }
 
-TEST_CASE("SIGHUP does nothing once a shutdown has begun", "[quick][signals]") {
+TEST_CASE("SIGHUP does nothing once a shutdown has begun", "[signals]") {
   Server zinit;
   zinit.add("hangs", kHangs);
   zinit.boot();
@@ -217,7 +214,7 @@ TEST_CASE("SIGHUP does nothing once a shutdown has begun", "[quick][signals]") {
   CHECK(zinit.exit_code() == 0);
 }
 
-TEST_CASE("a shutdown asked for during boot begins at once", "[quick][signals]") {
+TEST_CASE("a shutdown asked for during boot begins at once", "[threads][signals]") {
   Server zinit;
   zinit.add("first", {.exec = tracing("first"), .service = "oneshot = true"});
   zinit.add("second", {.exec = tracing("second"), .dependencies = "requires = ['first']"});
@@ -228,7 +225,7 @@ TEST_CASE("a shutdown asked for during boot begins at once", "[quick][signals]")
   CHECK_FALSE(zinit.traced("start second"));
 }
 
-TEST_CASE("system.shutdown ends zinit as SIGTERM does", "[quick][signals]") {
+TEST_CASE("system.shutdown ends zinit as SIGTERM does", "[signals]") {
   in_both_modes([](Server::Options options, bool) {
     Server zinit(options);
     zinit.add("a", {.exec = tracing("a")});
@@ -241,7 +238,7 @@ TEST_CASE("system.shutdown ends zinit as SIGTERM does", "[quick][signals]") {
 }
 
 TEST_CASE("a server that is killed leaves its socket, and the next one takes it over",
-          "[quick][signals]") {
+          "[check][signals]") {
   Server zinit;
   zinit.boot();
   CHECK(zinit.shut_down(SIGKILL) == 128 + SIGKILL);

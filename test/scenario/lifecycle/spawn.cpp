@@ -21,7 +21,7 @@ Json failed_spawn(Server& zinit, const std::string& service_lines) {
 
 }  // namespace
 
-TEST_CASE("what a spawn failed for is told by name, with errno's text", "[quick][spawn]") {
+TEST_CASE("what a spawn failed for is told by name, with errno's text", "[check][spawn]") {
   Server zinit;
   const std::string text = zinit.path("text"), noise = zinit.path("noise");
   for (const std::string& file : {text, noise}) write_file(file, "no program\n");
@@ -55,7 +55,7 @@ TEST_CASE("what a spawn failed for is told by name, with errno's text", "[quick]
   }
 }
 
-TEST_CASE("a string that names a script without a first line is run by sh", "[quick][spawn]") {
+TEST_CASE("a string that names a script without a first line is run by sh", "[check][spawn]") {
   Server zinit;
   write_file(zinit.path("script"), "echo \"$0 $1\" >> $T\nexec sleep 100000\n");
   chmod(zinit.path("script").c_str(), 0755);
@@ -65,8 +65,7 @@ TEST_CASE("a string that names a script without a first line is run by sh", "[qu
   CHECK(zinit.await_state("script", "running")["reason"].is_null());
 }
 
-TEST_CASE("what cannot be executed never passes through running and is not retried",
-          "[quick][spawn]") {
+TEST_CASE("what cannot be executed never passes through running and is not retried", "[spawn]") {
   Server zinit;
   zinit.file("a.toml",
              "[service]\nexec = ['/no/such/program']\nstatus = 'stop'\n"
@@ -82,7 +81,7 @@ TEST_CASE("what cannot be executed never passes through running and is not retri
   CHECK(zinit.state("a") == "failed");
 }
 
-TEST_CASE("a spawn error is retried by an explicit start", "[quick][spawn]") {
+TEST_CASE("a spawn error is retried by an explicit start", "[spawn]") {
   Server zinit;
   const std::string program = zinit.path("late");
   failed_spawn(zinit, "exec = ['" + program + "']");
@@ -92,7 +91,7 @@ TEST_CASE("a spawn error is retried by an explicit start", "[quick][spawn]") {
   CHECK(zinit.start("a")["state"] == "running");
 }
 
-TEST_CASE("a spawn error is retried by a reload that changes the service", "[quick][spawn]") {
+TEST_CASE("a spawn error is retried by a reload that changes the service", "[spawn]") {
   Server zinit;
   failed_spawn(zinit, "exec = ['/no/such/program']");
   zinit.reload();
@@ -102,7 +101,7 @@ TEST_CASE("a spawn error is retried by a reload that changes the service", "[qui
   zinit.await_state("a", "running");
 }
 
-TEST_CASE("a spawn error is retried when a dependency comes back", "[quick][spawn]") {
+TEST_CASE("a spawn error is retried when a dependency comes back", "[spawn]") {
   Server zinit;
   const std::string program = zinit.path("late");
   zinit.add("dep", {.lifecycle = "restart_delay_ms = 10"});
@@ -143,7 +142,7 @@ TEST_CASE("want of processes is no failure, the spawn is tried again until there
   zinit.await_state("d", "running");
 }
 
-TEST_CASE("without /dev/null standard input is a pipe at its end", "[quick][root][spawn]") {
+TEST_CASE("without /dev/null standard input is a pipe at its end", "[check][root][spawn]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit({.in_child = [] {
     have_own_mounts();

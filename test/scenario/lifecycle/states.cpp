@@ -6,7 +6,7 @@ namespace lifecycle_states_test {
 using namespace zinit::test;
 using Texts = std::vector<std::string>;
 
-TEST_CASE("a service passes blocked and starting on its way to running", "[quick][states]") {
+TEST_CASE("a service passes blocked and starting on its way to running", "[states]") {
   Server zinit;
   zinit.add("a", {.service = "status = 'stop'"});
   zinit.boot();
@@ -21,8 +21,7 @@ TEST_CASE("a service passes blocked and starting on its way to running", "[quick
   CHECK(watch.changes() == Texts{"a inactive blocked", "a blocked starting", "a starting running"});
 }
 
-TEST_CASE("a service that is stopped on request is exited with the signal it died of",
-          "[quick][states]") {
+TEST_CASE("a service that is stopped on request is exited with the signal it died of", "[states]") {
   Server zinit;
   zinit.add("a");
   zinit.boot();
@@ -40,7 +39,7 @@ TEST_CASE("a service that is stopped on request is exited with the signal it die
   CHECK(watch.changes() == Texts{"a running stopping", "a stopping exited"});
 }
 
-TEST_CASE("each state has its symbol and its word for people", "[quick][states]") {
+TEST_CASE("each state has its symbol and its word for people", "[states]") {
   Server zinit;
   zinit.add("inactive", {.service = "status = 'stop'"});
   zinit.add("blocked", {.dependencies = "requires = ['starting']"});
@@ -86,8 +85,7 @@ TEST_CASE("each state has its symbol and its word for people", "[quick][states]"
   zinit.kill("stopping");
 }
 
-TEST_CASE("how a process ended badly is the reason of failed, until a stop clears it",
-          "[quick][states]") {
+TEST_CASE("how a process ended badly is the reason of failed, until a stop clears it", "[states]") {
   Server zinit;
   zinit.add("code", {.exec = "exit 7", .lifecycle = "restart = 'never'"});
   zinit.add("signal", {.exec = "kill -SEGV $$", .lifecycle = "restart = 'never'"});
@@ -107,7 +105,7 @@ TEST_CASE("how a process ended badly is the reason of failed, until a stop clear
   CHECK(stopped["last_exit"]["code"] == 7);
 }
 
-TEST_CASE("stopping what ended by itself with success makes it inactive", "[quick][states]") {
+TEST_CASE("stopping what ended by itself with success makes it inactive", "[states]") {
   Server zinit;
   zinit.add("once", {.exec = "true", .service = "oneshot = true"});
   zinit.add("daemon", {.exec = "true"});
@@ -122,7 +120,7 @@ TEST_CASE("stopping what ended by itself with success makes it inactive", "[quic
 }
 
 TEST_CASE("starting what runs, or stopping what is stopped, changes nothing and is no error",
-          "[quick][states]") {
+          "[states]") {
   Server zinit;
   zinit.add("a");
   zinit.add("never", {.service = "status = 'stop'"});
@@ -135,7 +133,7 @@ TEST_CASE("starting what runs, or stopping what is stopped, changes nothing and 
   CHECK(zinit.stop("never")["state"] == "inactive");
 }
 
-TEST_CASE("stopping what waits makes it inactive without a spawn", "[quick][states]") {
+TEST_CASE("stopping what waits makes it inactive without a spawn", "[states]") {
   Server zinit;
   zinit.add("slow",
             {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done", .service = "oneshot = true"});
@@ -151,7 +149,7 @@ TEST_CASE("stopping what waits makes it inactive without a spawn", "[quick][stat
   watch.await("a blocked inactive");
 }
 
-TEST_CASE("a oneshot is starting until it ends and exited after a success", "[quick][states]") {
+TEST_CASE("a oneshot is starting until it ends and exited after a success", "[states]") {
   Server zinit;
   zinit.add("a",
             {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done", .service = "oneshot = true"});
@@ -168,7 +166,7 @@ TEST_CASE("a oneshot is starting until it ends and exited after a success", "[qu
   watch.await("a starting exited");
 }
 
-TEST_CASE("an oneshot is not run again by a start of what requires it", "[quick][states]") {
+TEST_CASE("an oneshot is not run again by a start of what requires it", "[states]") {
   Server zinit;
   zinit.add("once", {.exec = "echo run >> $T", .service = "oneshot = true"});
   zinit.add("a", {.service = "status = 'stop'", .dependencies = "requires = ['once']"});
@@ -179,7 +177,7 @@ TEST_CASE("an oneshot is not run again by a start of what requires it", "[quick]
 }
 
 TEST_CASE("what is not ready in time is stopped, and failed or tried again as the policy says",
-          "[quick][states]") {
+          "[states]") {
   Server zinit;
   const std::string timeout = "start_timeout_ms = 300\n";
   zinit.add("once", {.exec = tracing("once"), .service = "oneshot = true", .lifecycle = timeout});
@@ -195,8 +193,7 @@ TEST_CASE("what is not ready in time is stopped, and failed or tried again as th
   CHECK(zinit.count("start twice") == 2);
 }
 
-TEST_CASE("a target runs when what it requires does and rests as inactive",
-          "[quick][states][target]") {
+TEST_CASE("a target runs when what it requires does and rests as inactive", "[states][target]") {
   Server zinit;
   zinit.add("once",
             {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done", .service = "oneshot = true"});
@@ -217,7 +214,7 @@ TEST_CASE("a target runs when what it requires does and rests as inactive",
   watch.await("all stopping inactive");
 }
 
-TEST_CASE("a target fails and recovers with what it requires", "[quick][states][target]") {
+TEST_CASE("a target fails and recovers with what it requires", "[states][target]") {
   Server zinit;
   zinit.add("a", {.exec = "[ -e $D/mended ] && exec sleep 100000; exit 5",
                   .lifecycle = "restart = 'never'"});
@@ -229,7 +226,7 @@ TEST_CASE("a target fails and recovers with what it requires", "[quick][states][
   zinit.await_state("all", "running");
 }
 
-TEST_CASE("a service is not started at boot unless its status says so", "[quick][states]") {
+TEST_CASE("a service is not started at boot unless its status says so", "[states]") {
   Server zinit;
   zinit.add("start");
   zinit.add("stop", {.service = "status = 'stop'"});

@@ -40,7 +40,7 @@ const std::string kAsked =
 // --- pre_exec ------------------------------------------------------------------------------------
 
 TEST_CASE("pre_exec runs one by one before each spawn, with environment and log",
-          "[quick][steps]") {
+          "[check][steps]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a"),
                   .service = "env = { WHO = 'me' }\npre_exec = [" +
@@ -60,7 +60,7 @@ TEST_CASE("pre_exec runs one by one before each spawn, with environment and log"
   CHECK(zinit.status("a")["restart_count"] == 1);
 }
 
-TEST_CASE("a service is starting while its pre_exec runs, with the pid of that", "[quick][steps]") {
+TEST_CASE("a service is starting while its pre_exec runs, with the pid of that", "[steps]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a"), .service = "pre_exec = " + shell(gated("pre"))});
   zinit.add("b", {.exec = tracing("b"), .dependencies = "requires = ['a']"});
@@ -78,8 +78,7 @@ TEST_CASE("a service is starting while its pre_exec runs, with the pid of that",
   CHECK(running["pid"] == running["main_pid"]);
 }
 
-TEST_CASE("a pre_exec that fails is a failed start, with its step in the reason",
-          "[quick][steps]") {
+TEST_CASE("a pre_exec that fails is a failed start, with its step in the reason", "[steps]") {
   Server zinit;
   zinit.add("never",
             {.exec = tracing("never"),
@@ -99,8 +98,7 @@ TEST_CASE("a pre_exec that fails is a failed start, with its step in the reason"
   CHECK_THAT(zinit.ctl({"status", "never"}).out, Contains("pre_exec: exit code 3"));
 }
 
-TEST_CASE("a pre_exec or what follows it that cannot be executed is a spawn error",
-          "[quick][steps]") {
+TEST_CASE("a pre_exec or what follows it that cannot be executed is a spawn error", "[steps]") {
   Server zinit;
   zinit.add("first", {.exec = tracing("first"),
                       .service = "pre_exec = ['/no/such/program']\npost_exec = " +
@@ -121,7 +119,7 @@ TEST_CASE("a pre_exec or what follows it that cannot be executed is a spawn erro
   CHECK_FALSE(zinit.traced("post of first"));  // nothing had run
 }
 
-TEST_CASE("pre_exec is within the start timeout", "[quick][steps]") {
+TEST_CASE("pre_exec is within the start timeout", "[steps]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a"),
                   .service = "pre_exec = 'sleep 100000'",
@@ -131,7 +129,7 @@ TEST_CASE("pre_exec is within the start timeout", "[quick][steps]") {
   CHECK(zinit.trace().empty());
 }
 
-TEST_CASE("a stop during pre_exec ends it, and nothing is started", "[quick][steps]") {
+TEST_CASE("a stop during pre_exec ends it, and nothing is started", "[threads][steps]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a"),
                   .service = "pre_exec = " + shell(gated("pre")) +
@@ -142,7 +140,7 @@ TEST_CASE("a stop during pre_exec ends it, and nothing is started", "[quick][ste
   CHECK(zinit.trace() == Texts{"pre", "post SIGTERM"});
 }
 
-TEST_CASE("what a pre_exec leaves behind is killed when it has ended", "[quick][steps]") {
+TEST_CASE("what a pre_exec leaves behind is killed when it has ended", "[steps]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a"),
                   .service = "pre_exec = " + shell("sleep 100000 & echo $! > $D/left")});
@@ -154,7 +152,7 @@ TEST_CASE("what a pre_exec leaves behind is killed when it has ended", "[quick][
 // --- post_exec -----------------------------------------------------------------------------------
 
 TEST_CASE("post_exec is told how the process ended, and comes before a re-spawn too",
-          "[quick][steps]") {
+          "[check][steps]") {
   Server zinit;
   zinit.add(
       "a",
@@ -172,7 +170,7 @@ TEST_CASE("post_exec is told how the process ended, and comes before a re-spawn 
   CHECK(zinit.trace() == Texts{"up", "post1 3", "post2", "up", "post1 SIGTERM", "post2"});
 }
 
-TEST_CASE("a service is gone only when its post_exec is done", "[quick][steps]") {
+TEST_CASE("a service is gone only when its post_exec is done", "[steps]") {
   Server zinit;
   zinit.add("db", {.exec = tracing("db")});
   zinit.add("web", {.exec = tracing("web"),
@@ -194,7 +192,7 @@ TEST_CASE("a service is gone only when its post_exec is done", "[quick][steps]")
   zinit.await_state("web", "exited");
 }
 
-TEST_CASE("a stop while post_exec runs after a crash lets it finish", "[quick][steps]") {
+TEST_CASE("a stop while post_exec runs after a crash lets it finish", "[threads][steps]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a"),
                   .service = "post_exec = [" + shell(gated("post")) + ", " +
@@ -213,8 +211,7 @@ TEST_CASE("a stop while post_exec runs after a crash lets it finish", "[quick][s
   CHECK(zinit.trace() == Texts{"start a", "post", "second"});
 }
 
-TEST_CASE("post_exec that takes too long is killed, and the rest of it left out",
-          "[quick][steps]") {
+TEST_CASE("post_exec that takes too long is killed, and the rest of it left out", "[steps]") {
   Server zinit;
   zinit.add("a",
             {.exec = "exit 4",
@@ -226,7 +223,7 @@ TEST_CASE("post_exec that takes too long is killed, and the rest of it left out"
   CHECK(zinit.trace() == Texts{"post"});
 }
 
-TEST_CASE("a post_exec that fails is told in the log and changes nothing", "[quick][steps]") {
+TEST_CASE("a post_exec that fails is told in the log and changes nothing", "[steps]") {
   Server zinit;
   zinit.add("a", {.exec = "exit 0",
                   .service = "oneshot = true\npost_exec = [" + shell("exit 9") +
@@ -238,7 +235,7 @@ TEST_CASE("a post_exec that fails is told in the log and changes nothing", "[qui
   zinit.await_message("a: post_exec: cannot execute /no/such/program");
 }
 
-TEST_CASE("a shutdown waits for post_exec", "[quick][steps]") {
+TEST_CASE("a shutdown waits for post_exec", "[steps]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a"),
                   .service = "post_exec = " + shell("sleep 0.3; " + trace_line("post"))});
@@ -250,7 +247,7 @@ TEST_CASE("a shutdown waits for post_exec", "[quick][steps]") {
 
 // --- stop_exec -----------------------------------------------------------------------------------
 
-TEST_CASE("stop_exec stops the service in place of the signal, by its MAINPID", "[quick][steps]") {
+TEST_CASE("stop_exec stops the service in place of the signal, by its MAINPID", "[check][steps]") {
   Server zinit;
   zinit.add("a", {.exec = kAsked,
                   .service = "stop_exec = 'echo asks $ZINIT_SERVICE >> $T; kill -USR1 $MAINPID'"});
@@ -260,7 +257,7 @@ TEST_CASE("stop_exec stops the service in place of the signal, by its MAINPID", 
   CHECK(zinit.trace() == Texts{"up", "asks a", "usr1"});
 }
 
-TEST_CASE("a stop_exec that fails leaves the stop to the signal", "[quick][steps]") {
+TEST_CASE("a stop_exec that fails leaves the stop to the signal", "[steps]") {
   for (const char* command : {"exit 1", "/no/such/program"}) {
     INFO(command);
     Server zinit;
@@ -272,7 +269,7 @@ TEST_CASE("a stop_exec that fails leaves the stop to the signal", "[quick][steps
   }
 }
 
-TEST_CASE("stop_timeout_ms covers stop_exec, then all is killed", "[quick][steps]") {
+TEST_CASE("stop_timeout_ms covers stop_exec, then all is killed", "[steps]") {
   Server zinit;
   zinit.add("idle", {.exec = stubborn("idle"),
                      .service = "stop_exec = 'true'",
@@ -291,7 +288,7 @@ TEST_CASE("stop_timeout_ms covers stop_exec, then all is killed", "[quick][steps
   CHECK_FALSE(alive(static_cast<pid_t>(std::stoi(read_file(zinit.path("stopper"))))));
 }
 
-TEST_CASE("a stop waits for the end of stop_exec", "[quick][steps]") {
+TEST_CASE("a stop waits for the end of stop_exec", "[steps]") {
   Server zinit;
   zinit.add("a", {.exec = kAsked,
                   .service = "stop_exec = 'kill -USR1 $MAINPID; sleep 0.3; echo late >> $T'\n"
@@ -302,7 +299,7 @@ TEST_CASE("a stop waits for the end of stop_exec", "[quick][steps]") {
   CHECK(zinit.trace() == Texts{"up", "usr1", "late", "post"});
 }
 
-TEST_CASE("stop_exec stops what is restarted, too", "[quick][steps]") {
+TEST_CASE("stop_exec stops what is restarted, too", "[steps]") {
   Server zinit;
   zinit.add("a", {.exec = kAsked, .service = "stop_exec = 'kill -USR1 $MAINPID'"});
   zinit.boot();
@@ -314,7 +311,7 @@ TEST_CASE("stop_exec stops what is restarted, too", "[quick][steps]") {
 
 // --- reload_exec, reload_signal ------------------------------------------------------------------
 
-TEST_CASE("reload NAME sends reload_signal to the main process", "[quick][steps]") {
+TEST_CASE("reload NAME sends reload_signal to the main process", "[steps]") {
   Server zinit;
   zinit.add("a",
             {.exec = "trap 'echo hup >> $T' HUP; echo up >> $T; while :; do sleep 1 & wait; done",
@@ -334,7 +331,7 @@ TEST_CASE("reload NAME sends reload_signal to the main process", "[quick][steps]
   CHECK(zinit.pid_of("a") == pid);
 }
 
-TEST_CASE("reload NAME runs reload_exec, and answers when it is done", "[quick][steps]") {
+TEST_CASE("reload NAME runs reload_exec, and answers when it is done", "[check][steps]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a"),
                   .service = "reload_exec = 'sleep 0.1; echo reload $MAINPID >> $T; echo said'"});
@@ -348,7 +345,7 @@ TEST_CASE("reload NAME runs reload_exec, and answers when it is done", "[quick][
 }
 
 TEST_CASE("a reload that fails, or takes too long, is an error and leaves the service alone",
-          "[quick][steps]") {
+          "[steps]") {
   Server zinit;
   zinit.add("bad", {.exec = tracing("bad"), .service = "reload_exec = 'exit 7'"});
   zinit.add("missing", {.exec = tracing("missing"), .service = "reload_exec = '/no/such/program'"});
@@ -374,7 +371,7 @@ TEST_CASE("a reload that fails, or takes too long, is an error and leaves the se
   CHECK(eventually([&] { return !alive(reloader); }));
 }
 
-TEST_CASE("what has no way to reload, does not run or reloads already says so", "[quick][steps]") {
+TEST_CASE("what has no way to reload, does not run or reloads already says so", "[steps]") {
   Server zinit;
   zinit.add("plain");
   zinit.add("down", {.service = "reload_signal = 'HUP'\nstatus = 'stop'"});
@@ -402,7 +399,7 @@ TEST_CASE("what has no way to reload, does not run or reloads already says so", 
   CHECK(zinit.stop("slow")["state"] == "exited");
 }
 
-TEST_CASE("a change of what is run beside or after a process restarts nothing", "[quick][steps]") {
+TEST_CASE("a change of what is run beside or after a process restarts nothing", "[steps]") {
   Server zinit;
   zinit.add("a", {.exec = kAsked, .service = "stop_exec = 'true'"});
   zinit.boot();

@@ -46,8 +46,7 @@ class Freezer {
 
 }  // namespace
 
-TEST_CASE("a stop stops all that requires the service first, and takes their wishes",
-          "[quick][stop]") {
+TEST_CASE("a stop stops all that requires the service first, and takes their wishes", "[stop]") {
   Server zinit;
   zinit.add("base", {.exec = tracing("base")});
   zinit.add("db", on(tracing("db"), "base"));
@@ -67,7 +66,7 @@ TEST_CASE("a stop stops all that requires the service first, and takes their wis
   CHECK(zinit.state("top") == "exited");
 }
 
-TEST_CASE("a restart stops dependents first and brings them back", "[quick][stop]") {
+TEST_CASE("a restart stops dependents first and brings them back", "[stop]") {
   Server zinit;
   zinit.add("db", {.exec = tracing("db")});
   zinit.add("web", on(tracing("web"), "db"));
@@ -83,14 +82,14 @@ TEST_CASE("a restart stops dependents first and brings them back", "[quick][stop
   CHECK(zinit.count("stop db") == 1);
 }
 
-TEST_CASE("a restart of what does not run is a start", "[quick][stop]") {
+TEST_CASE("a restart of what does not run is a start", "[stop]") {
   Server zinit;
   zinit.add("a", {.service = "status = 'stop'"});
   zinit.boot();
   CHECK(zinit.restart("a")["state"] == "running");
 }
 
-TEST_CASE("a restart leaves a dependent that was stopped on request where it is", "[quick][stop]") {
+TEST_CASE("a restart leaves a dependent that was stopped on request where it is", "[stop]") {
   Server zinit;
   zinit.add("db", {.exec = tracing("db")});
   zinit.add("web", on(tracing("web"), "db"));
@@ -103,7 +102,7 @@ TEST_CASE("a restart leaves a dependent that was stopped on request where it is"
 }
 
 TEST_CASE("all that a stop takes is stopping at once, and each signal waits for its dependents",
-          "[quick][stop]") {
+          "[stop]") {
   Server zinit;
   zinit.add("db", {.exec = tracing("db")});
   zinit.add("left", on(tracing("left"), "db"));
@@ -125,7 +124,7 @@ TEST_CASE("all that a stop takes is stopping at once, and each signal waits for 
   zinit.traced_in_order("stop right", "stop db");
 }
 
-TEST_CASE("a dependent that was blocked or failed becomes inactive by the stop", "[quick][stop]") {
+TEST_CASE("a dependent that was blocked or failed becomes inactive by the stop", "[stop]") {
   Server zinit;
   zinit.add("db", {.exec = tracing("db")});
   zinit.add("held", {.service = "status = 'ignore'"});
@@ -142,7 +141,7 @@ TEST_CASE("a dependent that was blocked or failed becomes inactive by the stop",
   zinit.await_state("failed", "inactive");
 }
 
-TEST_CASE("a stop that a start follows at once is carried out all the same", "[quick][stop]") {
+TEST_CASE("a stop that a start follows at once is carried out all the same", "[threads][stop]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a")});
   zinit.boot();
@@ -158,7 +157,7 @@ TEST_CASE("a stop that a start follows at once is carried out all the same", "[q
   CHECK(zinit.status("a")["wish"] == "up");
 }
 
-TEST_CASE("a start during a stop brings the service back after it", "[quick][stop]") {
+TEST_CASE("a start during a stop brings the service back after it", "[threads][stop]") {
   Server zinit;
   zinit.add("a", {.exec = gated_stop("a")});
   zinit.boot();
@@ -172,7 +171,7 @@ TEST_CASE("a start during a stop brings the service back after it", "[quick][sto
   zinit.await_new_pid("a", old);
 }
 
-TEST_CASE("a stop uses the signal of the service", "[quick][stop]") {
+TEST_CASE("a stop uses the signal of the service", "[stop]") {
   Server zinit;
   const auto trapping = [](const std::string& signal) {
     return "trap 'echo got " + signal + " >> $T; exit 0' " + signal + "; echo ready " + signal +
@@ -187,7 +186,7 @@ TEST_CASE("a stop uses the signal of the service", "[quick][stop]") {
   for (const std::string name : {"INT", "USR1", "HUP"}) CHECK(zinit.traced("got " + name));
 }
 
-TEST_CASE("a stop is over when the whole group is gone, not only its leader", "[quick][stop]") {
+TEST_CASE("a stop is over when the whole group is gone, not only its leader", "[stop]") {
   Server zinit;
   zinit.add(
       "a", {.exec = "(trap '' TERM; echo ready >> $T; while ! [ -e $D/go ]; do sleep 0.01; done) & "
@@ -223,7 +222,7 @@ TEST_CASE("time for which zinit was suspended does not count for a stop timeout"
   CHECK(status["last_exit"]["code"] == 0);
 }
 
-TEST_CASE("a service that is stopped by SIGSTOP can be stopped for good", "[quick][stop]") {
+TEST_CASE("a service that is stopped by SIGSTOP can be stopped for good", "[stop]") {
   Server zinit;
   zinit.add("a", {.lifecycle = "stop_timeout_ms = 3600000"});
   zinit.boot();
@@ -236,7 +235,7 @@ TEST_CASE("a service that is stopped by SIGSTOP can be stopped for good", "[quic
 }
 
 TEST_CASE("what the main process left in its group is killed before it is spawned again",
-          "[quick][stop]") {
+          "[check][stop]") {
   Server zinit;
   zinit.add("a", {.exec = "for p in $(cat $D/pids); do kill -0 $p && echo LEFT >> $T; done; "
                           "sh -c 'trap \"\" TERM; exec sleep 100000' & echo $! >> $D/pids; "
@@ -249,7 +248,7 @@ TEST_CASE("what the main process left in its group is killed before it is spawne
   CHECK_FALSE(zinit.traced("LEFT"));
 }
 
-TEST_CASE("kill reaches the group, and with main the main process alone", "[quick][stop]") {
+TEST_CASE("kill reaches the group, and with main the main process alone", "[stop]") {
   Server zinit;
   zinit.add(
       "a",
@@ -267,8 +266,7 @@ TEST_CASE("kill reaches the group, and with main the main process alone", "[quic
   zinit.await_trace("main", 2);
 }
 
-TEST_CASE("a dependent that cannot be stopped soon delays only what stands behind it",
-          "[quick][stop]") {
+TEST_CASE("a dependent that cannot be stopped soon delays only what stands behind it", "[stop]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a")});
   zinit.add("a-user", on(gated_stop("a-user"), "a"));
@@ -285,7 +283,7 @@ TEST_CASE("a dependent that cannot be stopped soon delays only what stands behin
 }
 
 TEST_CASE("the one that goes waits with its signal, unless its process has ended already",
-          "[quick][stop]") {
+          "[stop]") {
   Server zinit;
   zinit.add("db", {.exec = "[ -e $D/mended ] && exec sleep 100000; while ! [ -e $D/end ]; do sleep "
                            "0.01; done; exit 1",
@@ -301,7 +299,7 @@ TEST_CASE("the one that goes waits with its signal, unless its process has ended
   zinit.await_failed("web", "dependency_failed");
 }
 
-TEST_CASE("one whose wish is down rests only when all that require it do", "[quick][stop]") {
+TEST_CASE("one whose wish is down rests only when all that require it do", "[stop]") {
   Server zinit;
   zinit.add("once", {.exec = "true", .service = "oneshot = true"});
   zinit.add("web", on(gated_stop("web"), "once"));
@@ -314,8 +312,7 @@ TEST_CASE("one whose wish is down rests only when all that require it do", "[qui
   zinit.await_state("once", "inactive");
 }
 
-TEST_CASE("a stop of what has ended waits for those above it, and promises no re-spawn",
-          "[quick][stop]") {
+TEST_CASE("a stop of what has ended waits for those above it, and promises no re-spawn", "[stop]") {
   Server zinit;
   zinit.add("delayed", {.exec = "sleep 0.3; exit 1", .lifecycle = "restart_delay_ms = 3600000"});
   zinit.add("failed", {.exec = "sleep 0.3; exit 1", .lifecycle = "restart = 'never'"});
@@ -378,8 +375,7 @@ TEST_CASE("one that could not be killed starts again when it has gone, where its
   zinit.await_new_pid("a", pid);
 }
 
-TEST_CASE("isolate leaves a target, what it pulls in and what is of class system",
-          "[quick][stop]") {
+TEST_CASE("isolate leaves a target, what it pulls in and what is of class system", "[stop]") {
   Server zinit;
   zinit.file("rescue.toml", "[target]\nstatus = 'stop'\n[dependencies]\nwants = ['shell']\n");
   zinit.add("shell", {.service = "status = 'stop'"});

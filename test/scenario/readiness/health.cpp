@@ -96,7 +96,7 @@ std::string free_port() { return Listening().port(); }
 
 }  // namespace
 
-TEST_CASE("a service runs when its health check has succeeded, by each type", "[quick][health]") {
+TEST_CASE("a service runs when its health check has succeeded, by each type", "[check][health]") {
   Server zinit;
   const std::string port = free_port();
   zinit.add("web", {.more = health("type = 'http'\nendpoint = 'http://localhost:" + port +
@@ -131,7 +131,7 @@ TEST_CASE("a service runs when its health check has succeeded, by each type", "[
   CHECK(zinit.status("after")["health"].is_null());
 }
 
-TEST_CASE("a service that is never healthy has its start timeout, and no more", "[quick][health]") {
+TEST_CASE("a service that is never healthy has its start timeout, and no more", "[health]") {
   Server zinit;
   zinit.add("a", {.lifecycle = "start_timeout_ms = 300\nrestart = 'never'",
                   .more = by_mark("never", "retries = 1")});
@@ -139,8 +139,7 @@ TEST_CASE("a service that is never healthy has its start timeout, and no more", 
   zinit.await_failed("a", "start_timeout");
 }
 
-TEST_CASE("so many failures in a row end a running service, which is spawned again",
-          "[quick][health]") {
+TEST_CASE("so many failures in a row end a running service, which is spawned again", "[health]") {
   Server zinit;
   zinit.mark("well");
   zinit.add("a", {.exec = tracing("a"),
@@ -195,7 +194,7 @@ TEST_CASE("a probe that was under way while zinit was suspended says nothing", "
   }
 }
 
-TEST_CASE("an http answer outside of status is no health", "[quick][health]") {
+TEST_CASE("an http answer outside of status is no health", "[check][health]") {
   Server zinit;
   const std::string port = free_port();
   Web web(port, "204 None");
@@ -210,7 +209,7 @@ TEST_CASE("an http answer outside of status is no health", "[quick][health]") {
 }
 
 TEST_CASE("a server that answers with sockets that linger fails its check, and holds up nobody",
-          "[quick][health]") {
+          "[check][health]") {
   Server zinit({.in_child = [] {
     if (!forget_passrights()) _exit(125);
   }});
@@ -233,7 +232,7 @@ TEST_CASE("a server that answers with sockets that linger fails its check, and h
   CHECK(zinit.shut_down() == 0);
 }
 
-TEST_CASE("a service that is stopped by SIGSTOP is ended and spawned again", "[quick][health]") {
+TEST_CASE("a service that is stopped by SIGSTOP is ended and spawned again", "[health]") {
   Server zinit;
   zinit.add("a", {.exec = "while :; do rm -f $D/ping; sleep 0.01; done",
                   .lifecycle = "restart_delay_ms = 10",
@@ -248,7 +247,7 @@ TEST_CASE("a service that is stopped by SIGSTOP is ended and spawned again", "[q
   zinit.await_new_pid("a", first);
 }
 
-TEST_CASE("start_interval_ms counts until the first success, then interval_ms", "[quick][health]") {
+TEST_CASE("start_interval_ms counts until the first success, then interval_ms", "[health]") {
   Server zinit;
   zinit.add(
       "a",
@@ -269,7 +268,7 @@ TEST_CASE("start_interval_ms counts until the first success, then interval_ms", 
   CHECK(zinit.count("slow") == 1);
 }
 
-TEST_CASE("a probe's command is killed with its group at its timeout", "[quick][health]") {
+TEST_CASE("a probe's command is killed with its group at its timeout", "[check][health]") {
   Server zinit;
   zinit.add(
       "a",
@@ -285,7 +284,7 @@ TEST_CASE("a probe's command is killed with its group at its timeout", "[quick][
 }
 
 TEST_CASE("a probe that runs when its service is stopped is gone before it counts as down",
-          "[quick][health]") {
+          "[threads][health]") {
   Server zinit;
   zinit.add("a", {.more = health("type = 'exec'\nexec = " +
                                  toml_string("trap '' TERM; echo $$ >> $T; sleep 4711 & wait; "
@@ -306,7 +305,7 @@ TEST_CASE("a probe that runs when its service is stopped is gone before it count
 }
 
 TEST_CASE("a probe's command has the service's environment, directory, log and MAINPID",
-          "[quick][health]") {
+          "[check][health]") {
   Server zinit;
   zinit.add("a", {.service = "dir = '/proc'\nenv = { WHO = 'me' }",
                   .more = health("type = 'exec'\nexec = " +
@@ -316,8 +315,7 @@ TEST_CASE("a probe's command has the service's environment, directory, log and M
              Contains("seen me a " + std::to_string(zinit.pid_of("a")) + " /proc"));
 }
 
-TEST_CASE("a reload that changes a health check takes effect without a restart",
-          "[quick][health]") {
+TEST_CASE("a reload that changes a health check takes effect without a restart", "[health]") {
   Server zinit;
   zinit.mark("one");
   zinit.add("a", {.lifecycle = "restart = 'never'", .more = by_mark("one", "retries = 100000")});
@@ -340,7 +338,7 @@ TEST_CASE("a reload that changes a health check takes effect without a restart",
 }
 
 TEST_CASE("failures of a health check that a reload has changed are not told of one that is well",
-          "[quick][health]") {
+          "[health]") {
   Server zinit;
   zinit.mark("first");
   zinit.add("a", {.more = by_mark("first", "retries = 100000")});

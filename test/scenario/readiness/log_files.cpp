@@ -50,7 +50,7 @@ std::int64_t dropped(Server& zinit, const std::string& name) {
 }  // namespace
 
 TEST_CASE("lines of ten services go through rotated files, each once and in order",
-          "[quick][logs]") {
+          "[check][threads][logs]") {
   Server zinit;
   constexpr int kServices = 10, kLines = 100000;
   for (int i = 0; i < kServices; ++i) {
@@ -79,7 +79,7 @@ TEST_CASE("lines of ten services go through rotated files, each once and in orde
   }
 }
 
-TEST_CASE("only file_keep renamed files are kept, beside one of file_max_bytes", "[quick][logs]") {
+TEST_CASE("only file_keep renamed files are kept, beside one of file_max_bytes", "[check][logs]") {
   Server zinit;
   const std::string file = zinit.path("a.log");
   zinit.add("a", {.exec = "seq 1000",
@@ -99,7 +99,7 @@ TEST_CASE("only file_keep renamed files are kept, beside one of file_max_bytes",
   CHECK(std::equal(lines.rbegin(), lines.rend(), all.rbegin()));
 }
 
-TEST_CASE("what a service wrote before it was killed is in its file", "[quick][logs]") {
+TEST_CASE("what a service wrote before it was killed is in its file", "[logs]") {
   Server zinit;
   for (const char* name : {"a", "b"}) {
     zinit.add(name, {.exec = "i=0; while :; do i=$((i+1)); echo $i; echo $i > $D/said.$NAME; done",
@@ -141,7 +141,7 @@ TEST_CASE("what a service wrote before it was killed is in its file", "[quick][l
   }
 }
 
-TEST_CASE("two services that name one file do not tear each other's lines", "[quick][logs]") {
+TEST_CASE("two services that name one file do not tear each other's lines", "[threads][logs]") {
   Server zinit;
   const std::string file = zinit.path("both.log");
   for (const char* name : {"a", "b"}) {
@@ -168,7 +168,7 @@ TEST_CASE("two services that name one file do not tear each other's lines", "[qu
   CHECK(x == 50000);
 }
 
-TEST_CASE("a log file that was renamed is opened anew at SIGHUP", "[quick][logs]") {
+TEST_CASE("a log file that was renamed is opened anew at SIGHUP", "[check][logs]") {
   Server zinit;
   const std::string file = zinit.path("a.log");
   zinit.add("a", {.exec = "i=0; while :; do i=$((i+1)); echo $i; while ! [ -e $D/go$i ]; do "
@@ -191,7 +191,7 @@ TEST_CASE("a log file that was renamed is opened anew at SIGHUP", "[quick][logs]
   CHECK(read_file(file + ".old") == "1\n2\n");
 }
 
-TEST_CASE("a reload is answered when log files have been opened anew", "[quick][logs][reload]") {
+TEST_CASE("a reload is answered when log files have been opened anew", "[logs][reload]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});
@@ -229,7 +229,7 @@ TEST_CASE("a log file that cannot be opened holds up the answer of a reload for 
   injector.release();
 }
 
-TEST_CASE("log files that cannot be written cost their lines and nothing else", "[quick][logs]") {
+TEST_CASE("log files that cannot be written cost their lines and nothing else", "[check][logs]") {
   Server zinit;
   mkdir(zinit.path("directory").c_str(), 0755);
   REQUIRE(mkfifo(zinit.path("fifo").c_str(), 0600) == 0);
@@ -277,7 +277,7 @@ TEST_CASE("log files that cannot be written cost their lines and nothing else", 
 }
 
 TEST_CASE("a service that prevents the rotation of its log loses lines and fills no disk",
-          "[quick][logs]") {
+          "[logs]") {
   Server zinit;
   const std::string file = zinit.path("a.log");
   zinit.add("a", {.exec = "mkdir -p " + file + ".1/x; seq 1000; exec sleep 100000",
@@ -290,7 +290,7 @@ TEST_CASE("a service that prevents the rotation of its log loses lines and fills
   zinit.await_message("log file " + file + ": cannot rename " + file + ": Is a directory");
 }
 
-TEST_CASE("no log is written where a service's user has put a link", "[quick][root][logs]") {
+TEST_CASE("no log is written where a service's user has put a link", "[check][root][logs]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
   const std::string folder = zinit.path("theirs");
@@ -352,7 +352,7 @@ TEST_CASE("a log file on a full disk loses lines, counts them, and goes on when 
 }
 
 TEST_CASE("what waits is written when a service goes, gets another file, or zinit ends",
-          "[quick][logs]") {
+          "[threads][logs]") {
   Server zinit;
   const auto file = [&](const std::string& name) { return zinit.path(name + ".log"); };
   const Toml gone{.exec = "seq 50000", .service = "oneshot = true", .more = logging(file("gone"))};

@@ -182,7 +182,7 @@ std::int64_t dropped(Server& zinit, const std::string& name, const std::string& 
 
 }  // namespace
 
-TEST_CASE("syslog sends RFC 5424 over every kind of socket", "[quick][logs]") {
+TEST_CASE("syslog sends RFC 5424 over every kind of socket", "[check][logs]") {
   Server zinit;
   Collector udp = Collector::inet(SOCK_DGRAM);
   Collector tcp = Collector::inet(SOCK_STREAM);
@@ -239,7 +239,7 @@ TEST_CASE("syslog sends RFC 5424 over every kind of socket", "[quick][logs]") {
   CHECK(frames.empty());
 }
 
-TEST_CASE("forward sends a JSON object a line", "[quick][logs]") {
+TEST_CASE("forward sends a JSON object a line", "[check][logs]") {
   Server zinit;
   Collector tcp = Collector::inet(SOCK_STREAM);
   Collector local = Collector::local(SOCK_STREAM, zinit.path("socket"));
@@ -267,7 +267,8 @@ TEST_CASE("forward sends a JSON object a line", "[quick][logs]") {
   }
 }
 
-TEST_CASE("a collector that comes late or goes away for a while gets the lines", "[quick][logs]") {
+TEST_CASE("a collector that comes late or goes away for a while gets the lines",
+          "[threads][logs]") {
   Server zinit;
   const int port = Collector::inet(SOCK_STREAM).port();  // free again
   zinit.add("a", {.exec = "for i in 1 2 3 4; do echo line $i; while ! [ -e $D/go$i ]; do "
@@ -304,7 +305,7 @@ TEST_CASE("a line too large for a router on its way is counted, and the next one
   CHECK(dropped(zinit, "a", "syslog") == 1);
 }
 
-TEST_CASE("collectors that do not take lines cost those lines and nothing else", "[quick][logs]") {
+TEST_CASE("collectors that do not take lines cost those lines and nothing else", "[check][logs]") {
   Server zinit;
   Collector silent = Collector::inet(SOCK_STREAM);  // connections are made and nothing is read
   Collector full = Collector::local(SOCK_DGRAM, zinit.path("full"));
@@ -333,7 +334,7 @@ TEST_CASE("collectors that do not take lines cost those lines and nothing else",
   CHECK(zinit.shut_down() == 0);
 }
 
-TEST_CASE("a collector that sends sockets that linger holds up nobody", "[quick][logs]") {
+TEST_CASE("a collector that sends sockets that linger holds up nobody", "[check][logs]") {
   Server zinit({.in_child = [] {
     if (!forget_passrights()) _exit(125);
   }});
@@ -354,7 +355,7 @@ TEST_CASE("a collector that sends sockets that linger holds up nobody", "[quick]
 }
 
 TEST_CASE("what waits for a collector is sent when the service goes and when zinit ends",
-          "[quick][logs]") {
+          "[threads][logs]") {
   Server zinit;
   Collector first = Collector::inet(SOCK_STREAM);
   Collector second = Collector::local(SOCK_DGRAM, zinit.path("second"));

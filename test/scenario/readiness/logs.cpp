@@ -12,7 +12,7 @@ using namespace zinit::test;
 using Catch::Contains;
 
 TEST_CASE("a service that writes without end disturbs nobody and takes no memory",
-          "[quick][logs]") {
+          "[check][threads][logs]") {
   Server zinit;
   zinit.add("flood", {.exec = "yes 'a line that goes on for a while, as many lines do'"});
   zinit.add("other", {.lifecycle = "restart_delay_ms = 1\nrestart_delay_max_ms = 1"});
@@ -27,7 +27,7 @@ TEST_CASE("a service that writes without end disturbs nobody and takes no memory
   CHECK(zinit.stop("flood")["state"] == "exited");
 }
 
-TEST_CASE("buffer_bytes bounds what is kept", "[quick][logs]") {
+TEST_CASE("buffer_bytes bounds what is kept", "[check][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "i=0; while [ $i -lt 500 ]; do echo 'thirty bytes are in this line'; "
                           "i=$((i+1)); done; echo last",
@@ -46,7 +46,7 @@ TEST_CASE("buffer_bytes bounds what is kept", "[quick][logs]") {
   CHECK(kept.size() > 50);
 }
 
-TEST_CASE("zinitctl logs shows all of a log that takes many answers", "[quick][logs]") {
+TEST_CASE("zinitctl logs shows all of a log that takes many answers", "[check][logs]") {
   Server zinit;
   const std::size_t count = binary_is_sanitized() ? 50000 : 100000;
   zinit.add("a", {.exec = "seq -f 'line %.0f, and so that it takes some room: "
@@ -65,7 +65,7 @@ TEST_CASE("zinitctl logs shows all of a log that takes many answers", "[quick][l
   CHECK(std::to_string(lines_of(zinit.ctl({"logs", "a", "-n", most}).out).size()) == most);
 }
 
-TEST_CASE("with buffer_lines of 0 nothing is kept and the service goes on", "[quick][logs]") {
+TEST_CASE("with buffer_lines of 0 nothing is kept and the service goes on", "[check][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "echo one; echo two; echo done >> $T; exec sleep 100000",
                   .more = "[logging]\nbuffer_lines = 0\n"});
@@ -75,7 +75,7 @@ TEST_CASE("with buffer_lines of 0 nothing is kept and the service goes on", "[qu
   CHECK(zinit.result("logs.get", named("a")).size() == 0);
 }
 
-TEST_CASE("what was written before an end is there, over a re-spawn too", "[quick][logs]") {
+TEST_CASE("what was written before an end is there, over a re-spawn too", "[logs]") {
   Server zinit;
   zinit.add("a", {.exec = "echo run >> $T; i=0; while [ $i -lt 100 ]; do echo line $i; "
                           "i=$((i+1)); done; exit 1",
@@ -90,7 +90,7 @@ TEST_CASE("what was written before an end is there, over a re-spawn too", "[quic
   CHECK(std::count(kept.begin(), kept.end(), "line 0") == 3);
 }
 
-TEST_CASE("with console a line goes to zinit's own standard output as well", "[quick][logs]") {
+TEST_CASE("with console a line goes to zinit's own standard output as well", "[logs]") {
   Server zinit;
   zinit.add("loud", {.exec = "echo to be seen; echo and this >&2; exec sleep 100000",
                      .more = "[logging]\nconsole = true\n"});
@@ -107,7 +107,7 @@ TEST_CASE("with console a line goes to zinit's own standard output as well", "[q
   CHECK_THAT(zinit.output(), !Contains("not to be seen"));
 }
 
-TEST_CASE("a console that nobody reads blocks neither service nor zinit", "[quick][logs]") {
+TEST_CASE("a console that nobody reads blocks neither service nor zinit", "[threads][logs]") {
   int ends[2];
   REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
   {
@@ -146,7 +146,7 @@ TEST_CASE("with kmsg a line goes to the kernel's ring buffer as well", "[root][l
   close(kmsg);
 }
 
-TEST_CASE("a grandchild that holds the pipes holds nothing else", "[quick][logs]") {
+TEST_CASE("a grandchild that holds the pipes holds nothing else", "[check][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "setsid sh -c 'echo $$ >> $T; exec sleep 100000' & "
                           "while ! [ -s $T ]; do sleep 0.01; done; echo parent",

@@ -21,7 +21,7 @@ void await_text(Server& zinit, const std::string& name, const std::string& text)
 }  // namespace
 
 TEST_CASE("a service that says it reloads or stops is running still, and is shown so",
-          "[quick][readiness]") {
+          "[readiness]") {
   Server zinit;
   zinit.file("a.toml",
              says({"send", "READY=1\nSTATUS=serving", "await", zinit.path("reload"), "send",
@@ -47,7 +47,7 @@ TEST_CASE("a service that says it reloads or stops is running still, and is show
 }
 
 TEST_CASE("a descriptor that a service takes back is not handed to the next process",
-          "[quick][readiness]") {
+          "[check][readiness]") {
   Server zinit;
   zinit.file("a.toml",
              says({"env", "LISTEN_FDS", "env", "LISTEN_FDNAMES", "fds", "1", "FDSTORE=1\nFDNAME=a",
@@ -61,7 +61,7 @@ TEST_CASE("a descriptor that a service takes back is not handed to the next proc
 }
 
 TEST_CASE("a service that stores descriptors and takes them back all the time has a bound",
-          "[quick][readiness]") {
+          "[check][threads][readiness]") {
   Server zinit;
   zinit.add("b");
   zinit.file("a.toml",
@@ -76,7 +76,7 @@ TEST_CASE("a service that stores descriptors and takes them back all the time ha
   CHECK(zinit.restart("b")["state"] == "running");
 }
 
-TEST_CASE("a service may change the time of its watchdog", "[quick][readiness]") {
+TEST_CASE("a service may change the time of its watchdog", "[readiness]") {
   Server zinit;
   zinit.file("less.toml", says({"send", "READY=1\nWATCHDOG_USEC=100000", "sleep"},
                                "notify = 'systemd'\nwatchdog_ms = 86400000", "restart = 'never'"));
@@ -90,7 +90,7 @@ TEST_CASE("a service may change the time of its watchdog", "[quick][readiness]")
 }
 
 TEST_CASE("a barrier is lifted when all before it has been taken in, of an ignored sender too",
-          "[quick][readiness]") {
+          "[check][readiness]") {
   Server zinit;
   zinit.file("a.toml",
              says({"send", "READY=1\nSTATUS=told", "barrier", "trace", "over", "sleep"}, kSystemd));
@@ -103,7 +103,7 @@ TEST_CASE("a barrier is lifted when all before it has been taken in, of an ignor
 }
 
 TEST_CASE("each process has a socket to notify by, however fast one follows another",
-          "[quick][readiness]") {
+          "[threads][readiness]") {
   Server zinit;
   zinit.add("a", {.exec = "i=0; while [ $i -lt 200 ]; do [ -S $NOTIFY_SOCKET ] || break;"
                           " i=$((i + 1)); done; echo $i >> $T; exit 1",
@@ -115,7 +115,7 @@ TEST_CASE("each process has a socket to notify by, however fast one follows anot
   for (const std::string& line : zinit.trace()) CHECK(line == "200");
 }
 
-TEST_CASE("a main process that is another's child is seen to end, and how", "[quick][readiness]") {
+TEST_CASE("a main process that is another's child is seen to end, and how", "[readiness]") {
   Server zinit;
   zinit.file("a.toml", says({"keep", "trace", "child", "sleep"}, kSystemd));
   zinit.boot({"a"});

@@ -29,7 +29,7 @@ std::size_t descriptors(const Server& zinit) {
 
 }  // namespace
 
-TEST_CASE("a service that notifies is running once it has said READY=1", "[quick][readiness]") {
+TEST_CASE("a service that notifies is running once it has said READY=1", "[check][readiness]") {
   Server zinit;
   zinit.file("a.toml",
              says({"trace", "up", "await", zinit.path("go"), "send", "STATUS=half way\x1b[31m",
@@ -55,7 +55,7 @@ TEST_CASE("a service that notifies is running once it has said READY=1", "[quick
 }
 
 TEST_CASE("a service that was ready in time runs, though zinit was suspended past its timeout",
-          "[quick][readiness]") {
+          "[readiness]") {
   Server zinit;
   zinit.add("base");
   std::vector<std::string> names;
@@ -107,7 +107,7 @@ TEST_CASE("who waits for a start gets what became of it while zinit was suspende
 }
 
 TEST_CASE("who is not ready within its start timeout has failed, and more time is more time",
-          "[quick][readiness]") {
+          "[readiness]") {
   Server zinit;
   zinit.file("late.toml", says({"sleep"}, kSystemd, "restart = 'never'\nstart_timeout_ms = 100"));
   zinit.file("more.toml", says({"send", "EXTEND_TIMEOUT_USEC=18446744073709551615", "send",
@@ -127,7 +127,7 @@ TEST_CASE("who is not ready within its start timeout has failed, and more time i
 }
 
 TEST_CASE("messages of the main process alone count, unless notify_access lets all speak",
-          "[quick][readiness]") {
+          "[check][readiness]") {
   Server zinit;
   zinit.file("main.toml", says({"child", "READY=1", "sleep"}, kSystemd));
   zinit.file("all.toml", says({"child", "READY=1", "sleep"}, kAll));
@@ -150,7 +150,7 @@ TEST_CASE("messages of the main process alone count, unless notify_access lets a
 }
 
 TEST_CASE("who sends sockets that linger holds up neither zinit nor the service",
-          "[quick][readiness]") {
+          "[check][readiness]") {
   Server zinit;
   zinit.file("victim.toml", says({"env", "NOTIFY_SOCKET", "trace", "socket", "await",
                                   zinit.path("go"), "send", "READY=1", "sleep"},
@@ -172,14 +172,14 @@ TEST_CASE("who sends sockets that linger holds up neither zinit nor the service"
 }
 
 TEST_CASE("who waits for a service sees the status text that came with READY",
-          "[quick][readiness]") {
+          "[check][readiness]") {
   Server zinit;
   zinit.file("a.toml", says({"send", "READY=1\nSTATUS=serving", "sleep"}, kSystemd));
   zinit.boot({"a"});
   for (int i = 0; i < 30; ++i) REQUIRE(zinit.restart("a")["status_text"] == "serving");
 }
 
-TEST_CASE("a notify socket belongs to the user of its service", "[quick][readiness]") {
+TEST_CASE("a notify socket belongs to the user of its service", "[readiness]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
   const std::string show = "exec = \"stat -c '%a %u' $NOTIFY_SOCKET; exec sleep 1000\"\n";
@@ -196,7 +196,8 @@ TEST_CASE("a notify socket belongs to the user of its service", "[quick][readine
   CHECK(says("any", "666 0"));
 }
 
-TEST_CASE("the end of a process takes nothing from the socket of the next", "[quick][readiness]") {
+TEST_CASE("the end of a process takes nothing from the socket of the next",
+          "[threads][readiness]") {
   Server zinit;
   zinit.file("a.toml",
              "[service]\nexec = " +
@@ -211,7 +212,7 @@ TEST_CASE("the end of a process takes nothing from the socket of the next", "[qu
 }
 
 TEST_CASE("a newline on its descriptor makes a service ready, and an end of file does not",
-          "[quick][readiness]") {
+          "[check][readiness]") {
   Server zinit;
   zinit.file("line.toml",
              says({"count", "await", zinit.path("go"), "line", "7", "close", "7", "sleep"},
@@ -228,7 +229,7 @@ TEST_CASE("a newline on its descriptor makes a service ready, and an end of file
 }
 
 TEST_CASE("a watchdog that is not fed ends the service, and WATCHDOG=trigger does at once",
-          "[quick][readiness]") {
+          "[readiness]") {
   Server zinit;
   zinit.file("a.toml", says({"env", "WATCHDOG_USEC", "env", "WATCHDOG_PID", "send", "READY=1",
                              "send", "WATCHDOG=1", "sleep"},
@@ -245,8 +246,7 @@ TEST_CASE("a watchdog that is not fed ends the service, and WATCHDOG=trigger doe
   zinit.await_failed("b", "watchdog_timeout");
 }
 
-TEST_CASE("a watchdog counts anew after zinit and the service were suspended",
-          "[quick][readiness]") {
+TEST_CASE("a watchdog counts anew after zinit and the service were suspended", "[readiness]") {
   Server zinit;
   zinit.file("a.toml", says({"send", "READY=1", "beat"}, "notify = 'systemd'\nwatchdog_ms = 1500",
                             "restart = 'never'"));
@@ -263,7 +263,7 @@ TEST_CASE("a watchdog counts anew after zinit and the service were suspended",
 }
 
 TEST_CASE("descriptors are kept up to fdstore_max over a restart, and handed back",
-          "[quick][readiness]") {
+          "[check][readiness]") {
   Server zinit;
   const Steps steps = {
       "env",    "LISTEN_PID", "env",   "LISTEN_FDS", "env", "LISTEN_FDNAMES",
@@ -321,7 +321,7 @@ TEST_CASE("a daemon that goes to the background is found by its pidfile", "[read
 }
 
 TEST_CASE("a daemon that has a session of its own only after its pid was written is stopped, whole",
-          "[quick][readiness]") {
+          "[readiness]") {
   Server zinit;
   const std::string file = zinit.path("a.pid");
   // Its worker is in its group alone: no cgroup is to find it.
@@ -349,8 +349,7 @@ TEST_CASE("a daemon that has a session of its own only after its pid was written
   for (const int gone : {0, 1}) CHECK_FALSE(alive(std::stoi(workers[std::size_t(gone)])));
 }
 
-TEST_CASE("a daemon in the background whose stop_exec fails gets its stop signal",
-          "[quick][readiness]") {
+TEST_CASE("a daemon in the background whose stop_exec fails gets its stop signal", "[readiness]") {
   Server zinit;
   const std::string file = zinit.path("a.pid");
   zinit.add("a", {.exec = "sh -c 'setsid sh $D/daemon & while ! [ -s " + file +
@@ -448,7 +447,7 @@ TEST_CASE("a pidfile that is stale, empty or names a stranger is not believed", 
   zinit.await_state("a", "running");
 }
 
-TEST_CASE("hostile notifiers harm nobody, and nothing of theirs stays open", "[readiness]") {
+TEST_CASE("hostile notifiers harm nobody, and nothing of theirs stays open", "[check][readiness]") {
   Server zinit;
   zinit.add("plain");
   zinit.boot({"plain"});

@@ -75,7 +75,7 @@ Toml saying(const std::string& command) {
 }  // namespace
 
 TEST_CASE("what a service says to /dev/log comes to its own log, whatever it calls itself",
-          "[quick][syslog]") {
+          "[check][syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   if (access("/usr/bin/logger", X_OK) != 0) return skip("needs util-linux's logger");
   Server zinit({.container = true});
@@ -94,7 +94,7 @@ TEST_CASE("what a service says to /dev/log comes to its own log, whatever it cal
 }
 
 TEST_CASE("a sender that has left its service's session, group and parents is still its",
-          "[quick][syslog]") {
+          "[check][syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   if (access("/usr/bin/logger", X_OK) != 0) return skip("needs util-linux's logger");
   Server zinit({.container = true});
@@ -110,7 +110,7 @@ TEST_CASE("a sender that has left its service's session, group and parents is st
   CHECK_FALSE(zinit.result("logs.get", named("db")).mentions("hello"));
 }
 
-TEST_CASE("busybox's logger is understood", "[quick][syslog]") {
+TEST_CASE("busybox's logger is understood", "[check][syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   if (access("/usr/bin/busybox", X_OK) != 0 && access("/bin/busybox", X_OK) != 0)
     return skip("needs busybox");
@@ -121,7 +121,7 @@ TEST_CASE("busybox's logger is understood", "[quick][syslog]") {
 }
 
 TEST_CASE("a message of no service goes by its tag, or to the log named syslog",
-          "[quick][syslog]") {
+          "[check][syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   zinit.add("web");
@@ -140,7 +140,7 @@ TEST_CASE("a message of no service goes by its tag, or to the log named syslog",
   }));
 }
 
-TEST_CASE("the tag of another user's process does not choose the log", "[quick][syslog]") {
+TEST_CASE("the tag of another user's process does not choose the log", "[syslog]") {
   if (geteuid() != 0) return skip("needs root");
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
@@ -157,7 +157,7 @@ TEST_CASE("the tag of another user's process does not choose the log", "[quick][
   CHECK(stream_of(zinit, "syslog", "info web: forged") == "syslog");
 }
 
-TEST_CASE("a message of many lines does not push all else out of a log", "[quick][syslog]") {
+TEST_CASE("a message of many lines does not push all else out of a log", "[check][syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   zinit.add("web");
@@ -175,7 +175,7 @@ TEST_CASE("a message of many lines does not push all else out of a log", "[quick
   CHECK_THAT(lines[lines.size() - 2], Contains("\\x0a"));
 }
 
-TEST_CASE("a syslog daemon that comes has /dev/log until it goes", "[quick][syslog]") {
+TEST_CASE("a syslog daemon that comes has /dev/log until it goes", "[syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   zinit.add("other", {.exec = "exec sleep 100000"});
@@ -204,7 +204,7 @@ TEST_CASE("a syslog daemon that comes has /dev/log until it goes", "[quick][sysl
 }
 
 TEST_CASE("a syslog daemon that is no service and was killed is missed when PID 1 reaps it",
-          "[quick][syslog]") {
+          "[syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   // At SIGHUP leaves a process to PID 1, as a daemon is that went to the background.
@@ -227,7 +227,7 @@ TEST_CASE("a syslog daemon that is no service and was killed is missed when PID 
   CHECK(zinit.ctl({"logs", "zinit"}).out.find("/dev/log is zinit's again") != std::string::npos);
 }
 
-TEST_CASE("a sink that is set to zinit's own /dev/log makes no circle", "[quick][syslog]") {
+TEST_CASE("a sink that is set to zinit's own /dev/log makes no circle", "[syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   zinit.add("web", {.exec = "echo once; exec sleep 100000",
@@ -244,7 +244,7 @@ TEST_CASE("a sink that is set to zinit's own /dev/log makes no circle", "[quick]
   CHECK_FALSE(zinit.result("logs.get", named("syslog")).mentions("once"));
 }
 
-TEST_CASE("a flood to /dev/log disturbs nobody", "[quick][syslog]") {
+TEST_CASE("a flood to /dev/log disturbs nobody", "[check][threads][syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   if (access("/usr/bin/logger", X_OK) != 0) return skip("needs util-linux's logger");
   Server zinit({.container = true});

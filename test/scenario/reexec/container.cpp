@@ -18,7 +18,7 @@ const Toml kCritical{.exec = "while ! [ -e $D/end ]; do sleep 0.01; done; exit $
 
 }  // namespace
 
-TEST_CASE("a container ends with the exit code of a critical service", "[quick][container]") {
+TEST_CASE("a container ends with the exit code of a critical service", "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   for (const int code : {0, 3}) {
     Server zinit({.container = true});
@@ -34,7 +34,7 @@ TEST_CASE("a container ends with the exit code of a critical service", "[quick][
 }
 
 TEST_CASE("a container ends with 128 + the signal that ended a critical service",
-          "[quick][container]") {
+          "[check][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   zinit.add(
@@ -45,7 +45,7 @@ TEST_CASE("a container ends with 128 + the signal that ended a critical service"
 }
 
 TEST_CASE("a container ends when what its critical service requires is missing or has failed",
-          "[quick][container]") {
+          "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   for (const std::string required : {"missing", "fails"}) {
     Server zinit({.container = true});
@@ -58,7 +58,7 @@ TEST_CASE("a container ends when what its critical service requires is missing o
 }
 
 TEST_CASE("a container lives on while a critical service is spawned again or stopped on request",
-          "[quick][container]") {
+          "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   zinit.add("main", {.service = "critical = true", .lifecycle = "restart_delay_ms = 1"});
@@ -71,7 +71,7 @@ TEST_CASE("a container lives on while a critical service is spawned again or sto
   zinit.result("system.ping");
 }
 
-TEST_CASE("without a service a container's PID 1 stays up and answers", "[quick][container]") {
+TEST_CASE("without a service a container's PID 1 stays up and answers", "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   std::filesystem::remove(zinit.config());
@@ -82,7 +82,7 @@ TEST_CASE("without a service a container's PID 1 stays up and answers", "[quick]
   std::filesystem::create_directory(zinit.config());
 }
 
-TEST_CASE("container mode is chosen by option, name or environment", "[quick][container]") {
+TEST_CASE("container mode is chosen by option, name or environment", "[check][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   const auto mode_of = [](std::vector<std::string> argv, std::vector<std::string> env) {
     Server zinit({.argv = std::move(argv),
@@ -99,7 +99,7 @@ TEST_CASE("container mode is chosen by option, name or environment", "[quick][co
   CHECK(mode_of({"any-other-name"}, {"ZINIT_CONTAINER=yes"}) == "container");
 }
 
-TEST_CASE("a command after two dashes is the critical service main", "[quick][container]") {
+TEST_CASE("a command after two dashes is the critical service main", "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   const std::string command = "echo hello; while ! [ -e $D/go ]; do sleep 0.01; done; exit 9";
   Server zinit({.arguments = {"--", "/bin/sh", "-c", command}, .container = true});
@@ -114,7 +114,7 @@ TEST_CASE("a command after two dashes is the critical service main", "[quick][co
   CHECK(zinit.traced("stop other"));
 }
 
-TEST_CASE("two dashes without a command behind them are wrong usage", "[quick][container]") {
+TEST_CASE("two dashes without a command behind them are wrong usage", "[container]") {
   for (const bool pid1 : {false, true}) {
     if (pid1 && !can_make_namespaces()) return skip("needs pid namespaces");
     Launch what;
@@ -127,8 +127,7 @@ TEST_CASE("two dashes without a command behind them are wrong usage", "[quick][c
   }
 }
 
-TEST_CASE("as the command of a container zinitctl is a client, though it is PID 1",
-          "[quick][container]") {
+TEST_CASE("as the command of a container zinitctl is a client, though it is PID 1", "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Launch what;
   what.argv = {"zinitctl", "--socket", "/nonexistent/socket", "list"};
@@ -137,7 +136,7 @@ TEST_CASE("as the command of a container zinitctl is a client, though it is PID 
 }
 
 TEST_CASE("a container reads services and targets below /etc/zinit, in that order",
-          "[quick][root][container]") {
+          "[root][container]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   Server zinit({.argv = {"zinit-pid1", "--container"}, .namespaced = true, .own_root = true});
   write_file(zinit.path("etc/passwd"),
@@ -160,7 +159,7 @@ TEST_CASE("a container reads services and targets below /etc/zinit, in that orde
 }
 
 TEST_CASE("with --pid1-mode a standalone server reads system and targets as well",
-          "[quick][root][container]") {
+          "[root][container]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   using Texts = std::vector<std::string>;
   const auto listed = [](std::vector<std::string> argv) {

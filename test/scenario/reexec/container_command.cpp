@@ -39,7 +39,7 @@ void make_read_only() {
 
 }  // namespace
 
-TEST_CASE("a shell that is the command of a container has job control", "[quick][container]") {
+TEST_CASE("a shell that is the command of a container has job control", "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit;
   Terminal terminal;
@@ -79,7 +79,7 @@ TEST_CASE("a shell that is the command of a container has job control", "[quick]
 }
 
 TEST_CASE("Ctrl-C at the terminal of a container ends its command, which gives the exit code",
-          "[quick][container]") {
+          "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit;
   Terminal terminal;
@@ -91,7 +91,7 @@ TEST_CASE("Ctrl-C at the terminal of a container ends its command, which gives t
 }
 
 TEST_CASE("the first argument that is no option begins a container's command",
-          "[quick][container]") {
+          "[check][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   const auto code_of = [](std::vector<std::string> arguments, Server::Options options) {
     options.arguments = std::move(arguments);
@@ -105,14 +105,14 @@ TEST_CASE("the first argument that is no option begins a container's command",
   CHECK(code_of({"sh", "-c", "exit 5"}, {.argv = {"zinit-server"}, .namespaced = true}) == 5);
 }
 
-TEST_CASE("a standalone server takes no command", "[quick][container]") {
+TEST_CASE("a standalone server takes no command", "[check][container]") {
   Launch what;
   what.argv = {"zinit", "server", "bash", "-c", "exit 4"};
   CHECK(run(what).code == 2);
 }
 
 TEST_CASE("where nothing can be written to a container goes on without a control socket",
-          "[quick][root][container]") {
+          "[root][container]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   Server zinit;
   Launch what = container_of(zinit, {"sh", "-c", "echo here; exit 5"});
@@ -171,7 +171,7 @@ TEST_CASE("root's container that cannot write to /run has its socket in /tmp",
 }
 
 TEST_CASE("a socket that a container was told and cannot make keeps its command from nothing",
-          "[quick][container]") {
+          "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit;
   write_file(zinit.path("file"), "");
@@ -182,7 +182,7 @@ TEST_CASE("a socket that a container was told and cannot make keeps its command 
 }
 
 TEST_CASE("with --console the output of every service is on standard output, if its file agrees",
-          "[quick][container]") {
+          "[container]") {
   const bool namespaces = can_make_namespaces();
   if (!namespaces) skip("needs pid namespaces, in part");
   for (const bool container : {false, true}) {
@@ -206,8 +206,7 @@ TEST_CASE("with --console the output of every service is on standard output, if 
   }
 }
 
-TEST_CASE("[defaults] can send the output of every service to standard output",
-          "[quick][container]") {
+TEST_CASE("[defaults] can send the output of every service to standard output", "[container]") {
   Server zinit({.settings = true});
   write_file(zinit.path("zinit.toml"), "[defaults]\nconsole = true\n");
   zinit.add("talker", {.exec = "echo hello; exec sleep 100000"});
@@ -215,7 +214,7 @@ TEST_CASE("[defaults] can send the output of every service to standard output",
   CHECK(eventually([&] { return zinit.output() == "talker: hello\n"; }));
 }
 
-TEST_CASE("the service files of the sample image are without a fault", "[quick][container]") {
+TEST_CASE("the service files of the sample image are without a fault", "[container]") {
   const std::string sample = "etc/container/zinit";
   if (access(sample.c_str(), F_OK) != 0)
     return skip("the tests do not run in the root of the clone");

@@ -1,6 +1,6 @@
 // Crashes at each place where what zinit has noted and what is true may differ
-// (base/kill_point.hpp). The release has no such places; the other flavours walk through all of
-// them.
+// (base/kill_point.hpp). The release has no such places: these scenarios, tagged [killpoints], are
+// run with MODE=check alone.
 #include <filesystem>
 
 #include "scenario/harness.hpp"
@@ -11,7 +11,6 @@
 namespace reexec_kill_points_test {
 
 using namespace zinit::test;
-using Catch::Contains;
 
 namespace {
 
@@ -20,8 +19,6 @@ std::string alone(const std::string& name) {
   return "exec flock -n -E 99 $D/" + name + ".lock sh -c 'echo begins; exec sleep 100000' || " +
          "echo two-of-" + name + " >> $T";
 }
-
-bool has_kill_points() { return binary_mentions("ZINIT_KILL_AT"); }
 
 /// Has zinit do all that leads through the places. One of its images crashes at `point`.
 void walk_through(const std::string& point) {
@@ -98,25 +95,20 @@ void connect_through(const std::string& point) {
 /// Walks through the places `points`: where, and the how many-th time.
 void walk_through_all(const std::vector<std::string>& points,
                       void (*walk)(const std::string& point) = walk_through) {
-  if (!has_kill_points()) {
-    // The flavour that is installed.
-    CHECK_THAT(zinit_binary(), !Contains("san") && !Contains("debug"));
-    return;
-  }
   for (const std::string& point : points) walk(point);
 }
 
 }  // namespace
 
 TEST_CASE("a crash while a process is made loses no service, and starts none twice",
-          "[quick][killpoints]") {
+          "[check][killpoints]") {
   walk_through_all({"clone.before", "clone.before:3", "clone.after", "clone.after:3",
                     "launch.noted", "launch.noted:4", "launch.done", "launch.done:4",
                     "launch.recorded", "launch.recorded:4"});
 }
 
 TEST_CASE("a crash while a state changes loses no service, and starts none twice",
-          "[quick][killpoints]") {
+          "[check][killpoints]") {
   walk_through_all({"transition", "transition:5", "transition:9", "transition:14",
                     "transition.applied", "transition.applied:4", "transition.applied:8",
                     "transition.applied:13", "reap.before", "reap.before:3", "reap.after",
@@ -124,7 +116,7 @@ TEST_CASE("a crash while a state changes loses no service, and starts none twice
 }
 
 TEST_CASE("a crash while something is noted loses no service, and starts none twice",
-          "[quick][killpoints]") {
+          "[check][killpoints]") {
   walk_through_all({"journal.redo_torn:20", "journal.redo:25", "journal.torn:30", "reload.swapped",
                     "reload.swapped:2", "reload.kept", "reload.kept:2", "facts.before:3",
                     "facts.after:3", "facts.before:6", "facts.after:6", "read.done", "read.stored",
@@ -132,13 +124,13 @@ TEST_CASE("a crash while something is noted loses no service, and starts none tw
 }
 
 TEST_CASE("a crash in a re-execution or a shutdown loses no service, and starts none twice",
-          "[quick][killpoints]") {
+          "[check][killpoints]") {
   walk_through_all({"reexec.stopped", "reexec.execute", "reexec.taken", "reexec.journal",
                     "reexec.restored", "shutdown.begun", "shutdown.through"});
 }
 
 TEST_CASE("a crash while a connection is served loses neither it nor a byte",
-          "[quick][killpoints][xinet][sockets]") {
+          "[check][killpoints][xinet][sockets]") {
   walk_through_all({"proxy.accepted", "proxy.connected", "relay.taken", "relay.taken:2",
                     "relay.passed", "relay.passed:2", "instance.accepted", "instance.added"},
                    connect_through);

@@ -54,7 +54,7 @@ void check_lines(const std::function<void(Server&)>& during) {
 }  // namespace
 
 TEST_CASE("the next image tells how many lines of zinit's own log were dropped",
-          "[quick][reexec][crash]") {
+          "[check][reexec][crash]") {
   int ends[2];
   REQUIRE(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
   const std::string block(4096, '\n');
@@ -83,7 +83,8 @@ TEST_CASE("the next image tells how many lines of zinit's own log were dropped",
   close(ends[1]);
 }
 
-TEST_CASE("a re-execution keeps processes, states, counts, times and wishes", "[quick][reexec]") {
+TEST_CASE("a re-execution keeps processes, states, counts, times and wishes",
+          "[check][threads][reexec]") {
   Server zinit;
   zinit.add("db");
   zinit.add("web", {.dependencies = "requires = ['db']"});
@@ -127,7 +128,7 @@ TEST_CASE("a re-execution keeps processes, states, counts, times and wishes", "[
   CHECK(zinit.start("stopped")["state"] == "running");
 }
 
-TEST_CASE("a re-execution loses no line and doubles none", "[quick][reexec]") {
+TEST_CASE("a re-execution loses no line and doubles none", "[check][threads][reexec]") {
   check_lines([](Server& zinit) {
     for (int i = 0; i < 10; ++i) {
       zinit.reexecute();
@@ -136,7 +137,7 @@ TEST_CASE("a re-execution loses no line and doubles none", "[quick][reexec]") {
   });
 }
 
-TEST_CASE("a crash loses no line and doubles none", "[quick][reexec][crash]") {
+TEST_CASE("a crash loses no line and doubles none", "[check][reexec][crash]") {
   check_lines([](Server& zinit) {
     for (int i = 0; i < 4; ++i) {
       crash(zinit);
@@ -145,7 +146,7 @@ TEST_CASE("a crash loses no line and doubles none", "[quick][reexec][crash]") {
   });
 }
 
-TEST_CASE("what a service has said of its readiness holds over a re-execution", "[quick][reexec]") {
+TEST_CASE("what a service has said of its readiness holds over a re-execution", "[check][reexec]") {
   Server zinit;
   zinit.file("a.toml", says({"fds", "2", "FDSTORE=1\nFDNAME=kept", "send", "READY=1\nSTATUS=fine",
                              "await", zinit.path("more"), "send", "STATUS=better", "barrier",
@@ -173,7 +174,7 @@ TEST_CASE("what a service has said of its readiness holds over a re-execution", 
   CHECK(eventually([&] { return zinit.state("a") == "running"; }));
 }
 
-TEST_CASE("time limits and delays go on over a re-execution", "[quick][reexec]") {
+TEST_CASE("time limits and delays go on over a re-execution", "[check][reexec]") {
   Server zinit;
   zinit.add("deaf", {.exec = stubborn("deaf"), .lifecycle = "stop_timeout_ms = 2000"});
   zinit.add("again", {.exec = "false", .lifecycle = "restart = 'always'\nrestart_delay_ms = 1500"});
@@ -188,7 +189,7 @@ TEST_CASE("time limits and delays go on over a re-execution", "[quick][reexec]")
   CHECK(eventually([&] { return zinit.status("again")["restart_count"].number() >= 1; }));
 }
 
-TEST_CASE("the config in force holds over a re-execution, not that on disk", "[quick][reexec]") {
+TEST_CASE("the config in force holds over a re-execution, not that on disk", "[check][reexec]") {
   Server zinit;
   zinit.add("a");
   zinit.add("gone");
@@ -213,7 +214,7 @@ TEST_CASE("the config in force holds over a re-execution, not that on disk", "[q
   zinit.await_new_pid("a", a);
 }
 
-TEST_CASE("descriptors do not grow over re-executions", "[quick][reexec]") {
+TEST_CASE("descriptors do not grow over re-executions", "[check][threads][reexec]") {
   Server zinit;
   zinit.add("a", {.exec = "sh -c 'echo hello; exec sleep 100000'"});
   zinit.boot({"a"});
@@ -227,7 +228,7 @@ TEST_CASE("descriptors do not grow over re-executions", "[quick][reexec]") {
 }
 
 TEST_CASE("a main process that zinit is not the parent of is watched over re-executions",
-          "[quick][reexec][readiness]") {
+          "[check][reexec][readiness]") {
   Server zinit;
   // The launcher waits for its daemon, or has ended, so that the daemon is zinit's child.
   const std::string daemon = "sh -c 'trap \"\" HUP; exec sleep 100000' & echo $! > $D/";
@@ -259,7 +260,7 @@ TEST_CASE("a main process that zinit is not the parent of is watched over re-exe
   }
 }
 
-TEST_CASE("an update that cannot take over is refused, and one that can does", "[quick][reexec]") {
+TEST_CASE("an update that cannot take over is refused, and one that can does", "[check][reexec]") {
   // The program lies at a path of its own, so that it can be replaced.
   const TempDir dir;
   const std::string program = dir / "zinit";
@@ -283,7 +284,7 @@ TEST_CASE("an update that cannot take over is refused, and one that can does", "
 }
 
 TEST_CASE("an update executes what the path of the first start leads to by now",
-          "[quick][reexec]") {
+          "[check][reexec]") {
   const TempDir dir;
   const std::string init = dir / "init";
   const std::vector<std::string> versions{dir / "zinit-1", dir / "zinit-2"};
@@ -301,7 +302,7 @@ TEST_CASE("an update executes what the path of the first start leads to by now",
         versions[1]);
 }
 
-TEST_CASE("zinit recovers from a crash with every service running on", "[quick][reexec][crash]") {
+TEST_CASE("zinit recovers from a crash with every service running on", "[check][reexec][crash]") {
   Server zinit;
   zinit.add("db");
   zinit.add("web", {.dependencies = "requires = ['db']"});
@@ -340,7 +341,7 @@ TEST_CASE("zinit recovers from a crash with every service running on", "[quick][
   zinit.await_new_pid("web", web);
 }
 
-TEST_CASE("the fifth crash within a minute ends zinit with 70", "[quick][reexec][crash]") {
+TEST_CASE("the fifth crash within a minute ends zinit with 70", "[check][reexec][crash]") {
   Server zinit;
   zinit.add("a");
   zinit.boot({"a"});
@@ -399,7 +400,7 @@ void add_some(Server& zinit) {
 }  // namespace
 
 TEST_CASE("without a journal what runs is adopted, and nothing is started twice",
-          "[quick][reexec][crash]") {
+          "[check][reexec][crash]") {
   Server zinit;
   add_some(zinit);
   const std::vector<std::string> names{"a", "b", "background"};
@@ -423,7 +424,7 @@ TEST_CASE("without a journal what runs is adopted, and nothing is started twice"
 }
 
 TEST_CASE("without the list of descriptors what runs is adopted, and nothing is started twice",
-          "[quick][reexec][crash]") {
+          "[check][reexec][crash]") {
   Server zinit;
   add_some(zinit);
   const std::vector<std::string> names{"a", "b", "background"};
@@ -438,7 +439,7 @@ TEST_CASE("without the list of descriptors what runs is adopted, and nothing is 
 }
 
 TEST_CASE("a service whose configuration is lost goes on with that of its file",
-          "[quick][reexec][crash]") {
+          "[check][reexec][crash]") {
   Server zinit;
   add_some(zinit);
   const pid_t b = zinit.pid_of("b");

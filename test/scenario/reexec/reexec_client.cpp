@@ -61,7 +61,8 @@ Toml ends_late() {
 
 }  // namespace
 
-TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice", "[quick][reexec]") {
+TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice",
+          "[check][threads][reexec]") {
   Server zinit;
   zinit.add("a", counting());
   zinit.add("b", counting());
@@ -91,7 +92,7 @@ TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice", "[q
         }) == 3);
 }
 
-TEST_CASE("logs -f tells how many lines a re-execution has cost it", "[quick][reexec]") {
+TEST_CASE("logs -f tells how many lines a re-execution has cost it", "[check][reexec]") {
   Server zinit;
   zinit.add("a", {.exec = "echo first; while [ ! -e $D/more ]; do sleep 0.02; done; for i in $(seq "
                           "50); do echo $i; done; exec sleep 100000",
@@ -112,7 +113,7 @@ TEST_CASE("logs -f tells how many lines a re-execution has cost it", "[quick][re
 }
 
 TEST_CASE("logs -f shows what a service writes that is added over a re-execution",
-          "[quick][reexec]") {
+          "[check][reexec]") {
   Server zinit;
   zinit.boot();
   const Background followed(zinit, {"logs", "-f", "-n", "5", "--all"});
@@ -127,7 +128,7 @@ TEST_CASE("logs -f shows what a service writes that is added over a re-execution
   CHECK(followed.shows("new: hello"));
 }
 
-TEST_CASE("events -f goes on over re-executions, each change shown once", "[quick][reexec]") {
+TEST_CASE("events -f goes on over re-executions, each change shown once", "[check][reexec]") {
   Server zinit;
   zinit.add("a");
   zinit.add("b");
@@ -174,7 +175,7 @@ TEST_CASE("events -f goes on over re-executions, each change shown once", "[quic
   CHECK(runs == 7);
 }
 
-TEST_CASE("wait goes on over re-executions, for no longer than it was told", "[quick][reexec]") {
+TEST_CASE("wait goes on over re-executions, for no longer than it was told", "[reexec]") {
   Server zinit;
   zinit.file("late.toml", ready_late(zinit));
   zinit.boot();
@@ -198,7 +199,7 @@ TEST_CASE("wait goes on over re-executions, for no longer than it was told", "[q
   CHECK(wait.errors().empty());
 }
 
-TEST_CASE("start goes on waiting over a re-execution", "[quick][reexec]") {
+TEST_CASE("start goes on waiting over a re-execution", "[reexec]") {
   Server zinit;
   zinit.file("late.toml", ready_late(zinit));
   zinit.add("once", {.exec = "echo once >> $T; while [ ! -e $D/ready ]; do sleep 0.02; done",
@@ -234,7 +235,7 @@ TEST_CASE("start goes on waiting over a re-execution", "[quick][reexec]") {
   CHECK(zinit.count("begun") == before + 1);
 }
 
-TEST_CASE("stop goes on waiting over a re-execution", "[quick][reexec]") {
+TEST_CASE("stop goes on waiting over a re-execution", "[reexec]") {
   Server zinit;
   zinit.add("a", ends_late());
   zinit.boot({"a"});
@@ -249,7 +250,7 @@ TEST_CASE("stop goes on waiting over a re-execution", "[quick][reexec]") {
   CHECK(zinit.count("begun") == 1);
 }
 
-TEST_CASE("restart goes on waiting over a re-execution, and restarts once", "[quick][reexec]") {
+TEST_CASE("restart goes on waiting over a re-execution, and restarts once", "[reexec]") {
   Server zinit;
   zinit.add("a", ends_late());
   zinit.boot({"a"});
@@ -276,7 +277,7 @@ TEST_CASE("restart goes on waiting over a re-execution, and restarts once", "[qu
   CHECK(zinit.count("asked") == 1);
 }
 
-TEST_CASE("what changes something is not asked for twice", "[quick][reexec]") {
+TEST_CASE("what changes something is not asked for twice", "[reexec]") {
   Server zinit;
   zinit.file("late.toml", ready_late(zinit));
   zinit.boot();
@@ -290,8 +291,7 @@ TEST_CASE("what changes something is not asked for twice", "[quick][reexec]") {
         "see whether this was done before you ask again\n");
 }
 
-TEST_CASE("who waits or follows ends at once when the server is killed or shut down",
-          "[quick][reexec]") {
+TEST_CASE("who waits or follows ends at once when the server is killed or shut down", "[reexec]") {
   Server zinit;
   zinit.file("late.toml", ready_late(zinit));
   zinit.add("a", {.exec = "echo hello; exec sleep 100000"});
@@ -322,7 +322,8 @@ TEST_CASE("who waits or follows ends at once when the server is killed or shut d
   CHECK(start.errors() == "zinitctl: start" + closed);
 }
 
-TEST_CASE("a call waits in the backlog while the server executes itself anew", "[quick][reexec]") {
+TEST_CASE("a call waits in the backlog while the server executes itself anew",
+          "[threads][reexec]") {
   Server zinit;
   zinit.add("a");
   zinit.boot({"a"});

@@ -130,7 +130,7 @@ long anonymous_kb(const Server& zinit) {
 }  // namespace
 
 TEST_CASE("many re-executions under load lose nothing and leave nothing over",
-          "[quick][soak][reexec]") {
+          "[check][threads][soak][reexec]") {
   Server zinit;
   Load load(zinit);
   for (int i = 0; i < 3; ++i) zinit.reexecute();
@@ -146,7 +146,7 @@ TEST_CASE("many re-executions under load lose nothing and leave nothing over",
   load.check();
 }
 
-TEST_CASE("many crashes under load lose nothing", "[quick][soak][reexec][crash]") {
+TEST_CASE("many crashes under load lose nothing", "[check][threads][soak][reexec][crash]") {
   // With the limit of five a minute set aside, where the build knows how to.
   const bool any_number = binary_mentions("ZINIT_CRASHES_APART");
   Server zinit({.env = {"ZINIT_CRASHES_APART=1"}});

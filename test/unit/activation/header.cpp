@@ -34,7 +34,7 @@ SocketAddress v6(const char* host, std::uint16_t port) {
 
 }  // namespace
 
-TEST_CASE("version 1 of the PROXY header is a line of text", "[proxy][quick]") {
+TEST_CASE("version 1 of the PROXY header is a line of text", "[proxy]") {
   CHECK(proxy_header(1, v4("192.0.2.7", 56324), v4("198.51.100.1", 443)) ==
         "PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n");
   CHECK(proxy_header(1, v6("2001:db8::7", 1), v6("::1", 65535)) ==
@@ -43,7 +43,7 @@ TEST_CASE("version 1 of the PROXY header is a line of text", "[proxy][quick]") {
   CHECK(proxy_header(1, v4("192.0.2.7", 1), v6("::1", 2)) == "PROXY UNKNOWN\r\n");
 }
 
-TEST_CASE("version 2 of the PROXY header is binary", "[proxy][quick]") {
+TEST_CASE("version 2 of the PROXY header is binary", "[proxy]") {
   const std::string signature = "\r\n\r\n\0\r\nQUIT\n"s;
   CHECK(proxy_header(2, v4("192.0.2.7", 0x1234), v4("198.51.100.1", 443)) ==
         signature + "\x21\x11\0\x0c"s + "\xc0\0\x02\x07"s + "\xc6\x33\x64\x01" +

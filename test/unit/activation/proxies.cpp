@@ -135,7 +135,7 @@ bool ended(int fd) {
 }  // namespace
 
 TEST_CASE("a connection waits for its service, and is not let through while that starts",
-          "[proxy][quick]") {
+          "[proxy]") {
   Rig rig;
   rig.listen();
   const UniqueFd client = rig.connect();
@@ -150,7 +150,7 @@ TEST_CASE("a connection waits for its service, and is not let through while that
   CHECK(rig.counts().rejected == 0);
 }
 
-TEST_CASE("many connections ask for their service once, and all get through", "[proxy][quick]") {
+TEST_CASE("many connections ask for their service once, and all get through", "[proxy]") {
   Rig rig;
   std::vector<UniqueFd> clients;
   for (int i = 0; i < 50; ++i) clients.push_back(rig.connect());
@@ -163,7 +163,7 @@ TEST_CASE("many connections ask for their service once, and all get through", "[
   for (int i = 0; i < 50; ++i) CHECK(rig.accepted());
 }
 
-TEST_CASE("a connection that waits too long is rejected", "[proxy][quick]") {
+TEST_CASE("a connection that waits too long is rejected", "[proxy]") {
   Rig rig([](ProxySpec& spec) { spec.connect_timeout = 1s; });
   const UniqueFd client = rig.connect();
   CHECK(rig.until([&] { return ended(client.get()); }));
@@ -171,8 +171,7 @@ TEST_CASE("a connection that waits too long is rejected", "[proxy][quick]") {
   CHECK(rig.counts().active == 0);
 }
 
-TEST_CASE("with single_connection the second client waits for the end of the first",
-          "[proxy][quick]") {
+TEST_CASE("with single_connection the second client waits for the end of the first", "[proxy]") {
   Rig rig([](ProxySpec& spec) { spec.single_connection = true; });
   rig.come_up();
   rig.listen();
@@ -186,7 +185,7 @@ TEST_CASE("with single_connection the second client waits for the end of the fir
   CHECK(rig.accepted());
 }
 
-TEST_CASE("a service without a connection is stopped after idle_timeout", "[proxy][quick]") {
+TEST_CASE("a service without a connection is stopped after idle_timeout", "[proxy]") {
   Rig rig([](ProxySpec& spec) { spec.idle_timeout = 1s; });
   rig.listen();
   UniqueFd client = rig.connect();
@@ -199,7 +198,7 @@ TEST_CASE("a service without a connection is stopped after idle_timeout", "[prox
   CHECK(rig.until([&] { return rig.services.stopped == 1; }));
 }
 
-TEST_CASE("a client that goes while it waits is forgotten", "[proxy][quick]") {
+TEST_CASE("a client that goes while it waits is forgotten", "[proxy]") {
   Rig rig;
   UniqueFd client = rig.connect();
   CHECK(rig.until([&] { return rig.counts().active == 1; }));
@@ -208,7 +207,7 @@ TEST_CASE("a client that goes while it waits is forgotten", "[proxy][quick]") {
   CHECK(rig.counts().rejected == 0);
 }
 
-TEST_CASE("a proxy that is removed goes when its last connection is over", "[proxy][quick]") {
+TEST_CASE("a proxy that is removed goes when its last connection is over", "[proxy]") {
   Rig rig;
   rig.come_up();
   rig.listen();
@@ -225,7 +224,7 @@ TEST_CASE("a proxy that is removed goes when its last connection is over", "[pro
   CHECK(rig.until([&] { return rig.gone == 1; }));
 }
 
-TEST_CASE("the counts of proxies have places by name", "[proxy][quick]") {
+TEST_CASE("the counts of proxies have places by name", "[proxy]") {
   auto table = ProxyTable::create();
   REQUIRE(table);
   const auto a = table->claim("a"), b = table->claim("b");

@@ -164,7 +164,7 @@ std::string pattern(std::size_t bytes) {
 
 }  // namespace
 
-TEST_CASE("a relay passes bytes on both ways, and each end by itself", "[proxy][quick]") {
+TEST_CASE("a relay passes bytes on both ways, and each end by itself", "[proxy]") {
   const bool unix_client = GENERATE(false, true);
   const bool unix_backend = GENERATE(false, true);
   Rig rig(unix_client ? unix_ends() : tcp_ends(), unix_backend ? unix_ends() : tcp_ends());
@@ -182,14 +182,14 @@ TEST_CASE("a relay passes bytes on both ways, and each end by itself", "[proxy][
   CHECK(rig.counts().from_backend == 6);
 }
 
-TEST_CASE("the header comes before all that the client sends", "[proxy][quick]") {
+TEST_CASE("the header comes before all that the client sends", "[proxy]") {
   Ends client = tcp_ends();
   send_text(client.far.get(), "early");
   Rig rig(std::move(client), tcp_ends(), "HEADER ");
   CHECK(rig.read(rig.backend(), 12) == "HEADER early");
 }
 
-TEST_CASE("a reset is passed on, whichever side it comes from", "[proxy][quick]") {
+TEST_CASE("a reset is passed on, whichever side it comes from", "[proxy]") {
   const bool from_client = GENERATE(true, false);
   Rig rig;
   send_text(rig.client(), "x");
@@ -202,7 +202,7 @@ TEST_CASE("a reset is passed on, whichever side it comes from", "[proxy][quick]"
   CHECK(rig.over());
 }
 
-TEST_CASE("the end of a backend that was killed is a reset", "[proxy][quick]") {
+TEST_CASE("the end of a backend that was killed is a reset", "[proxy]") {
   Rig rig;
   rig.killed = true;
   send_text(rig.backend(), "half of the");
@@ -211,8 +211,7 @@ TEST_CASE("the end of a backend that was killed is a reset", "[proxy][quick]") {
   CHECK(rig.end_of(rig.client()) == ECONNRESET);
 }
 
-TEST_CASE("a side that takes nothing holds up its own way alone, and loses nothing",
-          "[proxy][quick]") {
+TEST_CASE("a side that takes nothing holds up its own way alone, and loses nothing", "[proxy]") {
   const bool unix_ones = GENERATE(false, true);
   Rig rig(unix_ones ? unix_ends() : tcp_ends(), unix_ones ? unix_ends() : tcp_ends());
   const std::string text = pattern(8 << 20);
@@ -244,7 +243,7 @@ TEST_CASE("a side that takes nothing holds up its own way alone, and loses nothi
   CHECK((got == text));
 }
 
-TEST_CASE("what a unix client has sent before it closed for good is delivered", "[proxy][quick]") {
+TEST_CASE("what a unix client has sent before it closed for good is delivered", "[proxy]") {
   Rig rig(unix_ends(), unix_ends());
   const std::string text = pattern(100000);
   send_text(rig.client(), text);
@@ -253,7 +252,7 @@ TEST_CASE("what a unix client has sent before it closed for good is delivered", 
   CHECK(rig.until([&] { return rig.over(); }));
 }
 
-TEST_CASE("without a descriptor for a pipe a relay copies", "[proxy][quick]") {
+TEST_CASE("without a descriptor for a pipe a relay copies", "[proxy]") {
   Ends client = tcp_ends(), backend = tcp_ends();
   Rig rig(std::move(client), std::move(backend));
   const NoDescriptors none;
@@ -270,7 +269,7 @@ TEST_CASE("without a descriptor for a pipe a relay copies", "[proxy][quick]") {
   CHECK(rig.end_of(rig.backend()) == 0);
 }
 
-TEST_CASE("a unix client that passes a descriptor loses its connection", "[proxy][quick]") {
+TEST_CASE("a unix client that passes a descriptor loses its connection", "[proxy]") {
   Rig rig(unix_ends(), unix_ends());
   const UniqueFd passed(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   char byte = 'x';

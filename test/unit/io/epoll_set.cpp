@@ -13,8 +13,7 @@ namespace io_epoll_set_test {
 using namespace zinit;
 using namespace std::chrono_literals;
 
-TEST_CASE("a descriptor that was removed is not reported, though a copy of it is open",
-          "[io][quick]") {
+TEST_CASE("a descriptor that was removed is not reported, though a copy of it is open", "[io]") {
   auto loop = EventLoop::create();
   REQUIRE(loop);
   std::vector<EpollSet::Key> ready;
@@ -38,7 +37,7 @@ TEST_CASE("a descriptor that was removed is not reported, though a copy of it is
   CHECK(std::ranges::count(ready, EpollSet::Key{1}) == 0);
 }
 
-TEST_CASE("an epoll set without events reports a hang-up alone", "[io][quick]") {
+TEST_CASE("an epoll set without events reports a hang-up alone", "[io]") {
   auto loop = EventLoop::create();
   REQUIRE(loop);
   int reported = 0;

@@ -33,7 +33,7 @@ Outcome read(std::string_view bytes) {
 
 }  // namespace
 
-TEST_CASE("http reader: the status counts once the headers are over", "[io][health][quick]") {
+TEST_CASE("http reader: the status counts once the headers are over", "[io][health]") {
   CHECK(read("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello") == Outcome{200, ""});
   CHECK(read("HTTP/1.0 503 No\r\n\r\n") == Outcome{503, ""});
   CHECK(read("HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n") == Outcome{301, ""});
@@ -47,15 +47,14 @@ TEST_CASE("http reader: the status counts once the headers are over", "[io][heal
   CHECK(reader.take("anything"));
 }
 
-TEST_CASE("http reader: a body is not looked at, chunked or without an end",
-          "[io][health][quick]") {
+TEST_CASE("http reader: a body is not looked at, chunked or without an end", "[io][health]") {
   CHECK(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n") ==
         Outcome{200, ""});
   CHECK(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk") == Outcome{200, ""});
   CHECK(read("HTTP/1.1 200 OK\r\n\r\n" + std::string(200000, 'x')) == Outcome{200, ""});
 }
 
-TEST_CASE("http reader: 1xx answers are skipped, except 101", "[io][health][quick]") {
+TEST_CASE("http reader: 1xx answers are skipped, except 101", "[io][health]") {
   CHECK(read("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n"
              "HTTP/1.1 200 OK\r\n\r\n") == Outcome{200, ""});
   CHECK(read("HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\nHTTP/1.1 500 No\r\n\r\n") ==
@@ -66,7 +65,7 @@ TEST_CASE("http reader: 1xx answers are skipped, except 101", "[io][health][quic
         "closed the connection in the middle of its answer");
 }
 
-TEST_CASE("http reader: what RFC 9112 lets a recipient take is taken", "[io][health][quick]") {
+TEST_CASE("http reader: what RFC 9112 lets a recipient take is taken", "[io][health]") {
   CHECK(read("HTTP/1.1 204\r\n\r\n") == Outcome{204, ""});
   CHECK(read("HTTP/1.1 200 OK\nServer: lone newlines\n\n") == Outcome{200, ""});
   CHECK(read("HTTP/1.1 200 OK\nServer: mixed\r\n\n") == Outcome{200, ""});
@@ -76,7 +75,7 @@ TEST_CASE("http reader: what RFC 9112 lets a recipient take is taken", "[io][hea
   CHECK(read("\r\n\nHTTP/1.1 200 OK\r\n\r\n") == Outcome{200, ""});
 }
 
-TEST_CASE("http reader: header fields are not judged", "[io][health][quick]") {
+TEST_CASE("http reader: header fields are not judged", "[io][health]") {
   CHECK(read("HTTP/1.1 200 OK\r\nno colon\r\n folded\r\n: no name\r\n\r\n") == Outcome{200, ""});
   CHECK(read("HTTP/1.1 200 OK\r\nHTTP/1.1 500 No\r\n\r\n") == Outcome{200, ""});
   CHECK(read("HTTP/1.1 200 OK\r\nA: \r\r\n \r\n\r\n") == Outcome{200, ""});
@@ -85,7 +84,7 @@ TEST_CASE("http reader: header fields are not judged", "[io][health][quick]") {
         "closed the connection in the middle of its answer");
 }
 
-TEST_CASE("http reader: what is no HTTP answer is reported as a fault", "[io][health][quick]") {
+TEST_CASE("http reader: what is no HTTP answer is reported as a fault", "[io][health]") {
   CHECK(read("").fault == "closed the connection without an answer");
   for (const char* part :
        {"HTT", " HT", "\r", "\r\n", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\nA: b\r\n"}) {
@@ -109,7 +108,7 @@ TEST_CASE("http reader: what is no HTTP answer is reported as a fault", "[io][he
 }
 
 TEST_CASE("http reader: what is not HTTP is judged, and shown, by its first bytes",
-          "[io][health][quick]") {
+          "[io][health]") {
   const std::string endless(100, 'x');
   HttpReader reader;
   CHECK(reader.take(endless));
@@ -117,7 +116,7 @@ TEST_CASE("http reader: what is not HTTP is judged, and shown, by its first byte
   CHECK(read(endless).fault == reader.fault());
 }
 
-TEST_CASE("http reader: headers and 1xx answers without end are given up", "[io][health][quick]") {
+TEST_CASE("http reader: headers and 1xx answers without end are given up", "[io][health]") {
   std::string headers = "HTTP/1.1 200 OK\r\n";
   while (headers.size() < 300000) headers += "X-Filler: " + std::string(1000, 'x') + "\r\n";
   CHECK(read(headers).fault == "sent headers of more than 65536 bytes");

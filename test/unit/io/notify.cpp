@@ -61,7 +61,7 @@ void takes(NotifySocket& socket) {
 }  // namespace
 
 TEST_CASE("notify message: each line with a known key and a valid value counts",
-          "[io][readiness][quick]") {
+          "[io][readiness]") {
   const NotifyMessage all = parse_notify_message(
       "READY=1\nRELOADING=1\nSTOPPING=1\nWATCHDOG=1\nFDSTORE=1\nFDSTOREREMOVE=1\nFDNAME=a-b.c\n"
       "STATUS=a=b\nMAINPID=4321\nEXTEND_TIMEOUT_USEC=5\nWATCHDOG_USEC=7\nMONOTONIC_USEC=1\n");
@@ -76,7 +76,7 @@ TEST_CASE("notify message: each line with a known key and a valid value counts",
   CHECK(parse_notify_message("\n\nSTATUS=\nREADY=1").status == "");
 }
 
-TEST_CASE("notify message: unknown keys and invalid values are ignored", "[io][readiness][quick]") {
+TEST_CASE("notify message: unknown keys and invalid values are ignored", "[io][readiness]") {
   for (const std::string_view text : {"", "READY", "READY=", "READY=0", "READY=1 ", " READY=1",
                                       "ready=1", "=1", "READY==1", "XREADY=1", "READY=1\r"}) {
     INFO(text);
@@ -100,8 +100,7 @@ TEST_CASE("notify message: unknown keys and invalid values are ignored", "[io][r
   CHECK(parse_notify_message("FDNAME=" + std::string(255, 'n')).fd_name.size() == 255);
 }
 
-TEST_CASE("notify message: a status is cut, and has no control characters",
-          "[io][readiness][quick]") {
+TEST_CASE("notify message: a status is cut, and has no control characters", "[io][readiness]") {
   CHECK(parse_notify_message("STATUS=\x1b[31m").status == "\\x1b[31m");
   CHECK(parse_notify_message("STATUS=one\nSTATUS=two").status == "two");
   const auto cut = parse_notify_message("STATUS=" + std::string(4000, '\x01')).status;
@@ -111,7 +110,7 @@ TEST_CASE("notify message: a status is cut, and has no control characters",
 }
 
 TEST_CASE("notify socket: datagrams come with their sender and their descriptors",
-          "[io][readiness][quick]") {
+          "[io][readiness]") {
   const auto before = test::open_descriptors();
   {
     test::TempDir dir;
@@ -131,7 +130,7 @@ TEST_CASE("notify socket: datagrams come with their sender and their descriptors
 }
 
 TEST_CASE("notify directory: each socket has a path that no other gets, and the end removes all",
-          "[io][readiness][quick]") {
+          "[io][readiness]") {
   test::TempDir dir;
   const std::string own = fmt::format("{}/notify/{}", dir.path(), ::getpid());
   {
@@ -161,7 +160,7 @@ TEST_CASE("notify directory: each socket has a path that no other gets, and the 
 }
 
 TEST_CASE("notify directory: what dead zinits have left is removed, and nothing else",
-          "[io][readiness][quick]") {
+          "[io][readiness]") {
   test::TempDir dir;
   const std::string own = fmt::format("{}/{}", dir.path(), ::getpid());
   for (const char* name : {"900001", "900002", "900003", "other"})

@@ -200,7 +200,7 @@ constexpr Milliseconds kShort{150};
 
 }  // namespace
 
-TEST_CASE("probe: tcp is healthy if the connection is accepted", "[io][health][quick]") {
+TEST_CASE("probe: tcp is healthy if the connection is accepted", "[io][health]") {
   Rig rig;
   Server v4(await_end);
   CHECK(rig.tcp(v4.host_port()).empty());
@@ -213,7 +213,7 @@ TEST_CASE("probe: tcp is healthy if the connection is accepted", "[io][health][q
   CHECK(rig.tcp("unix:" + rig.dir / "socket").empty());
 }
 
-TEST_CASE("probe: tcp says why a connection fails", "[io][health][quick]") {
+TEST_CASE("probe: tcp says why a connection fails", "[io][health]") {
   Rig rig;
   std::string closed;
   {
@@ -226,7 +226,7 @@ TEST_CASE("probe: tcp says why a connection fails", "[io][health][quick]") {
         "cannot connect to unix:" + missing + ": No such file or directory");
 }
 
-TEST_CASE("probe: a full backlog of connections is not healthy", "[io][health][quick]") {
+TEST_CASE("probe: a full backlog of connections is not healthy", "[io][health]") {
   Rig rig;
   Server tcp(nullptr);
   tcp.fill_queue();
@@ -239,7 +239,7 @@ TEST_CASE("probe: a full backlog of connections is not healthy", "[io][health][q
 }
 
 TEST_CASE("probe: a connection that the kernel cannot watch says nothing of the service",
-          "[io][health][quick]") {
+          "[io][health]") {
   const Server server(nullptr);
   const std::string said = test::in_child([&]() -> std::string {
     auto loop = EventLoop::create();
@@ -263,7 +263,7 @@ TEST_CASE("probe: a connection that the kernel cannot watch says nothing of the 
 }
 
 TEST_CASE("probe: the addresses of a name are tried until one accepts the connection",
-          "[io][health][quick]") {
+          "[io][health]") {
   // Three that refuse, or do not answer, and the good one last.
   DnsServer names([](const DnsQuestion& question) {
     std::string packet = DnsServer::reply(question, 0);
@@ -280,7 +280,7 @@ TEST_CASE("probe: the addresses of a name are tried until one accepts the connec
 }
 
 TEST_CASE("probe: a name server that does not answer costs the probe's timeout and no more",
-          "[io][health][quick]") {
+          "[io][health]") {
   DnsServer silent([](const DnsQuestion&) { return std::string(); });
   Rig rig(silent);
   CHECK(rig.tcp("db.example:80", kShort) ==
@@ -289,7 +289,7 @@ TEST_CASE("probe: a name server that does not answer costs the probe's timeout a
   CHECK(rig.tcp(server.host_port()).empty());
 }
 
-TEST_CASE("probe: http asks as HTTP/1.1 does, and goes by the status", "[io][health][quick]") {
+TEST_CASE("probe: http asks as HTTP/1.1 does, and goes by the status", "[io][health]") {
   Rig rig;
   std::promise<std::string> seen;
   Server server([&](int connection, int) {
@@ -303,7 +303,7 @@ TEST_CASE("probe: http asks as HTTP/1.1 does, and goes by the status", "[io][hea
 }
 
 TEST_CASE("probe: a redirect is healthy and not followed, a server error is not healthy",
-          "[io][health][quick]") {
+          "[io][health]") {
   Rig rig;
   Server moved(answer("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n"));
   CHECK(rig.http(moved.url()).empty());
@@ -313,13 +313,13 @@ TEST_CASE("probe: a redirect is healthy and not followed, a server error is not 
   CHECK_FALSE(rig.http(moved.url(), 30s, {{200, 200}}).empty());
 }
 
-TEST_CASE("probe: http over a unix socket", "[io][health][quick]") {
+TEST_CASE("probe: http over a unix socket", "[io][health]") {
   Rig rig;
   Server server(answer("HTTP/1.1 200 OK\r\n\r\n"), AF_UNIX, rig.dir / "socket");
   CHECK(rig.http("http+unix://" + rig.dir / "socket" + ":/health").empty());
 }
 
-TEST_CASE("probe: 1xx answers and bodies of every kind are skipped", "[io][health][quick]") {
+TEST_CASE("probe: 1xx answers and bodies of every kind are skipped", "[io][health]") {
   Rig rig;
   const std::string text = GENERATE(
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
@@ -331,8 +331,7 @@ TEST_CASE("probe: 1xx answers and bodies of every kind are skipped", "[io][healt
   CHECK(rig.http(without_end.url()).empty());
 }
 
-TEST_CASE("probe: servers that say nothing, nonsense or too much are not healthy",
-          "[io][health][quick]") {
+TEST_CASE("probe: servers that say nothing, nonsense or too much are not healthy", "[io][health]") {
   Rig rig;
   const auto fault = [&](Server::Serve serve, Milliseconds limit) {
     Server server(std::move(serve));
@@ -356,8 +355,7 @@ TEST_CASE("probe: servers that say nothing, nonsense or too much are not healthy
   CHECK(fault(stalls, 3s) == "has answered in part within 3000 ms");
 }
 
-TEST_CASE("probe: headers that come byte by byte count while they come in time",
-          "[io][health][quick]") {
+TEST_CASE("probe: headers that come byte by byte count while they come in time", "[io][health]") {
   Rig rig;
   Server server([](int connection, int) {
     (void)read_request(connection);
@@ -369,7 +367,7 @@ TEST_CASE("probe: headers that come byte by byte count while they come in time",
   CHECK(rig.http(server.url()).empty());
 }
 
-TEST_CASE("probe: a connection that is reset is reported", "[io][health][quick]") {
+TEST_CASE("probe: a connection that is reset is reported", "[io][health]") {
   Rig rig;
   Server server([](int connection, int) {
     (void)read_request(connection);

@@ -80,13 +80,13 @@ class Rig {
 
 }  // namespace
 
-TEST_CASE("resolver: a numeric address resolves to itself", "[io][health][quick]") {
+TEST_CASE("resolver: a numeric address resolves to itself", "[io][health]") {
   Rig rig(kNobody);
   CHECK(rig.resolve("127.0.0.1") == "127.0.0.1:80");
   CHECK(rig.resolve("::1") == "[::1]:80");
 }
 
-TEST_CASE("resolver: localhost needs neither a file nor a server", "[io][health][quick]") {
+TEST_CASE("resolver: localhost needs neither a file nor a server", "[io][health]") {
   Rig rig(kNobody);
   CHECK(rig.resolve("localhost") == "127.0.0.1:80 [::1]:80");
   CHECK(rig.resolve("LocalHost.") == "127.0.0.1:80 [::1]:80");
@@ -94,7 +94,7 @@ TEST_CASE("resolver: localhost needs neither a file nor a server", "[io][health]
 }
 
 TEST_CASE("resolver: /etc/hosts comes first, and is read again when it has changed",
-          "[io][health][quick]") {
+          "[io][health]") {
   Rig rig(kNobody,
           "# 10.0.0.9 db\n10.0.0.1\tdb db.lan # 10.0.0.7 db\n::2 other\nnonsense db\n"
           "::1 DB\n10.0.0.3 localhost\n10.0.0.4 web");
@@ -107,7 +107,7 @@ TEST_CASE("resolver: /etc/hosts comes first, and is read again when it has chang
   CHECK(rig.resolve("db") == "10.0.0.2:80");
 }
 
-TEST_CASE("resolver: missing files and FIFOs in their place do no harm", "[io][health][quick]") {
+TEST_CASE("resolver: missing files and FIFOs in their place do no harm", "[io][health]") {
   Rig rig;
   for (const char* name : {"hosts", "resolv.conf"}) {
     std::filesystem::remove(rig.dir / name);
@@ -116,7 +116,7 @@ TEST_CASE("resolver: missing files and FIFOs in their place do no harm", "[io][h
   CHECK(rig.resolve("localhost") == "127.0.0.1:80 [::1]:80");
 }
 
-TEST_CASE("resolver: a name server is asked for what no file has", "[io][health][quick]") {
+TEST_CASE("resolver: a name server is asked for what no file has", "[io][health]") {
   DnsServer server([](const DnsQuestion& question) {
     if (question.name == "db.example") return DnsServer::loopback(question);
     if (question.name == "empty.example") return DnsServer::reply(question, 0);
@@ -130,7 +130,7 @@ TEST_CASE("resolver: a name server is asked for what no file has", "[io][health]
   CHECK(rig.resolve("broken.example") != "127.0.0.1:80");
 }
 
-TEST_CASE("resolver: search domains of resolv.conf are tried", "[io][health][quick]") {
+TEST_CASE("resolver: search domains of resolv.conf are tried", "[io][health]") {
   DnsServer server([](const DnsQuestion& question) {
     return question.name == "db.lan" ? DnsServer::loopback(question)
                                      : DnsServer::reply(question, 3);
@@ -139,7 +139,7 @@ TEST_CASE("resolver: search domains of resolv.conf are tried", "[io][health][qui
   CHECK(rig.resolve("db") == "127.0.0.1:80");
 }
 
-TEST_CASE("resolver: addresses of both IPv4 and IPv6 are found", "[io][health][quick]") {
+TEST_CASE("resolver: addresses of both IPv4 and IPv6 are found", "[io][health]") {
   DnsServer server([](const DnsQuestion& question) {
     static constexpr char kV6[] = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
     return question.type == 28 ? DnsServer::reply(question, 0, {kV6, 16})
@@ -151,7 +151,7 @@ TEST_CASE("resolver: addresses of both IPv4 and IPv6 are found", "[io][health][q
   CHECK(both.find("[::1]:80") != std::string::npos);
 }
 
-TEST_CASE("resolver: invalid answers do no harm", "[io][health][quick]") {
+TEST_CASE("resolver: invalid answers do no harm", "[io][health]") {
   const std::string lie = GENERATE(std::string(3, 'x'), std::string(2000, '\xff'),
                                    std::string(60000, 'z'), "id", "count", "loop");
   DnsServer server([&](const DnsQuestion& question) {
@@ -181,8 +181,7 @@ TEST_CASE("resolver: invalid answers do no harm", "[io][health][quick]") {
   }
 }
 
-TEST_CASE("resolver: all who ask for one name share one query",
-          "[io][health][quick]") {
+TEST_CASE("resolver: all who ask for one name share one query", "[io][health]") {
   std::promise<void> go;
   const std::shared_future<void> gone = go.get_future().share();
   DnsServer server([gone](const DnsQuestion& question) {
@@ -200,7 +199,7 @@ TEST_CASE("resolver: all who ask for one name share one query",
 }
 
 TEST_CASE("resolver: resolv.conf is read again when it has changed, also during a query",
-          "[io][health][quick]") {
+          "[io][health]") {
   DnsServer silent([](const DnsQuestion&) { return std::string(); });
   DnsServer good(DnsServer::loopback, 2, silent.port());
   Rig rig(silent);
@@ -212,7 +211,7 @@ TEST_CASE("resolver: resolv.conf is read again when it has changed, also during 
   CHECK(first.get() == "127.0.0.1:80");
 }
 
-TEST_CASE("resolver: a query that was dropped is not answered", "[io][health][quick]") {
+TEST_CASE("resolver: a query that was dropped is not answered", "[io][health]") {
   DnsServer silent([](const DnsQuestion&) { return std::string(); });
   Rig rig(silent);
   bool told = false;

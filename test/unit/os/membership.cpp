@@ -51,7 +51,7 @@ std::string told(bool yes) { return yes ? "yes" : "no"; }
 }  // namespace
 
 TEST_CASE("membership: a process descends from those above it and from who made its session",
-          "[os][readiness][quick]") {
+          "[os][readiness]") {
   const Sleeper child({});
   CHECK(descends_from(child.pid(), child.pid()));
   CHECK(descends_from(child.pid(), ::getpid()));
@@ -81,7 +81,7 @@ TEST_CASE("membership: a process descends from those above it and from who made 
 }
 
 TEST_CASE("membership: a cgroup is known by the path that the process is shown",
-          "[os][readiness][quick]") {
+          "[os][readiness]") {
   const auto text = read_file("/proc/self/cgroup", 16384);
   REQUIRE(text);
   const auto at = text->find("0::/");
@@ -96,7 +96,7 @@ TEST_CASE("membership: a cgroup is known by the path that the process is shown",
 }
 
 TEST_CASE("membership: an orphan may be a service's that began after it and names no other",
-          "[os][readiness][quick]") {
+          "[os][readiness]") {
   const auto before = ticks_since_boot();
   const Sleeper named({"ZINIT_SERVICE=a"}), unnamed({"OTHER=1"});
   CHECK(may_be_orphan_of(named.pid(), before, "a"));
@@ -108,7 +108,7 @@ TEST_CASE("membership: an orphan may be a service's that began after it and name
   CHECK_FALSE(may_be_orphan_of(kNobody, 0, "a"));
 }
 
-TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness][quick]") {
+TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness]") {
   const auto before = ticks_since_boot();
   auto pipe = make_pipe();
   REQUIRE(pipe);

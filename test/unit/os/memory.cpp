@@ -31,7 +31,7 @@ long mapped_code() {
 
 }  // namespace
 
-TEST_CASE("code that is unmapped is mapped again where it runs", "[memory][quick]") {
+TEST_CASE("code that is unmapped is mapped again where it runs", "[memory]") {
   // Whatever ran since the start of this program was mapped; to look at the mappings runs little.
   const long before = mapped_code();
   REQUIRE(before > 0);
