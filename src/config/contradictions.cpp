@@ -73,7 +73,7 @@ class Contradictions {
     if (type == nullptr || !reader_.stored("health", "type")) return;
     const ProbeType kind = spec_.health->type;
     const bool command = kind == ProbeType::exec;
-    const std::string of_type = "the type " + quoted(type->value.string);
+    const std::string of_type = "the type " + in_quotes(type->value.string);
     const std::string needed = command ? "exec" : "endpoint";
     if (key_of(document_, "health", needed) == nullptr) {
       findings_.add(Severity::error, type->value.at, "health." + needed,
@@ -88,7 +88,7 @@ class Contradictions {
     const std::string& text = spec_.health->endpoint;
     const auto parsed =
         kind == ProbeType::http ? parse_http_endpoint(text) : parse_tcp_endpoint(text);
-    if (!parsed) refuse("health", "endpoint", quoted(text) + " " + parsed.error());
+    if (!parsed) refuse("health", "endpoint", in_quotes(text) + " " + parsed.error());
   }
 
   void look_at_logging() {
@@ -154,7 +154,7 @@ class Contradictions {
       if (!spec || spec->next_after(0, TimeZone::utc())) continue;
       const Value& value = key->value;
       findings_.add(Severity::warning, value.array.empty() ? value.at : value.array[i].at,
-                    fmt::format("timer.{}", name), quoted(texts[i]) + " is never due");
+                    fmt::format("timer.{}", name), in_quotes(texts[i]) + " is never due");
     }
   }
 
@@ -215,7 +215,7 @@ class Contradictions {
       if (std::ranges::find(*spec_.ports, address->place.port) == spec_.ports->end()) continue;
       refuse("service", "ports",
              fmt::format("has {}, which zinit itself listens on for {}; take it out",
-                         address->place.port, quoted(text)));
+                         address->place.port, in_quotes(text)));
     }
   }
 
@@ -234,8 +234,9 @@ class Contradictions {
     for (const Value& one : key_of(document_, "socket", "listen")->value.array) {
       const auto address = parse_listen_address(one.string);
       if (address && address->type == ListenType::stream) continue;
-      findings_.add(Severity::error, one.at, "socket.listen",
-                    quoted(one.string) + " cannot be used with accept, which needs stream sockets");
+      findings_.add(
+          Severity::error, one.at, "socket.listen",
+          in_quotes(one.string) + " cannot be used with accept, which needs stream sockets");
     }
   }
 

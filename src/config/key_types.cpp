@@ -153,7 +153,7 @@ class Check {
       if (fault && !is_taken_name(one.string)) return invalid(one, "invalid name", ": " + *fault);
       if (!seen.insert(one.string).second) {
         findings_.add(Severity::warning, one.at, full_name(key_),
-                      quoted(one.string) + " is listed twice");
+                      in_quotes(one.string) + " is listed twice");
       }
       return true;
     });
@@ -218,7 +218,7 @@ class Check {
     if (std::ranges::find(key_.words, word) != key_.words.end()) return true;
     const auto near = nearest(word, key_.words);
     return invalid(value, "unknown value",
-                   near ? fmt::format("; did you mean {}?", quoted(*near))
+                   near ? fmt::format("; did you mean {}?", in_quotes(*near))
                         : ", must be " + element_text(key_));
   }
 
@@ -257,7 +257,7 @@ class Check {
         variable.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
       findings_.add(Severity::error, member.at, full_name(key_),
                     fmt::format("invalid variable name {}, must not be empty or contain = or NUL",
-                                quoted(variable)));
+                                in_quotes(variable)));
       return false;
     }
     const Value& value = member.value;
@@ -569,7 +569,7 @@ std::string alternatives(std::span<const std::string_view> words) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (i > 0) text += i + 1 < words.size() ? ", " : " or ";
-    text += quoted(words[i]);
+    text += in_quotes(words[i]);
   }
   return text;
 }

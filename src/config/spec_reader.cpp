@@ -344,7 +344,7 @@ void settle_name(const Value& document, std::string_view section, const SectionR
       Severity::error, parsed.name_at, fmt::format("{}.name", section),
       spec.file.empty()
           ? "is missing, and there is no file name to take it from; add e.g. \"name\": \"web\""
-          : fmt::format("is missing, and the file name {} is invalid: {}", quoted(stem),
+          : fmt::format("is missing, and the file name {} is invalid: {}", in_quotes(stem),
                         name_fault(stem).value_or("")));
 }
 

@@ -97,7 +97,7 @@ void make_instance(Value& document, const std::string& name, Findings& findings)
     } else if (value.type != ValueType::string || value.string != own) {
       findings.add(Severity::error, value.at, fmt::format("{}.name", kind.name),
                    fmt::format("is {}, must be \"{}\" in a template, or left out",
-                               value.type == ValueType::string ? quoted(value.string)
+                               value.type == ValueType::string ? in_quotes(value.string)
                                                                : type_phrase(value.type),
                                own));
     }

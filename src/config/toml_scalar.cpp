@@ -162,7 +162,7 @@ std::string complaint(std::string_view token) {
   if (first == '"' || first == '\'') {
     return "this string has a \\u or \\U escape that names no character";
   }
-  const std::string name = quoted(token).substr(1, quoted(token).size() - 2);
+  const std::string name = in_quotes(token).substr(1, in_quotes(token).size() - 2);
   if ((first >= '0' && first <= '9') || first == '+' || first == '-' || first == '.') {
     return fmt::format("{} is neither a number nor a date; a string needs quotes", name);
   }

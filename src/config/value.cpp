@@ -61,7 +61,7 @@ std::string_view type_phrase(ValueType type) {
   return "a value";
 }
 
-std::string quoted(std::string_view text) { return '"' + shortened(text, kMostShown) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + shortened(text, kMostShown) + '"'; }
 
 std::string shown(const Value& value) {
   switch (value.type) {
@@ -70,7 +70,7 @@ std::string shown(const Value& value) {
     case ValueType::out_of_range:
     case ValueType::floating:
     case ValueType::datetime: return shortened(value.string, kMostShown);
-    case ValueType::string: return zinit::quoted(value.string);
+    case ValueType::string: return in_quotes(value.string);
     case ValueType::array:
     case ValueType::table: break;
   }

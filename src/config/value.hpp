@@ -68,8 +68,9 @@ void lay_over(Value& base, Value&& top);
 /// "a string", "an integer", ...: for messages.
 [[nodiscard]] std::string_view type_phrase(ValueType type);
 
-/// `text` in quotes as a message shows it, cut short if it is long.
-[[nodiscard]] std::string quoted(std::string_view text);
+/// `text` in quotes as a message shows it, cut short if it is long. Its name is not that of
+/// std::quoted, which a call with a std::string would find as well.
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 /// A scalar as a message shows it: `"text"`, `5`, `true`, cut short if long; empty for an array or
 /// table.
