@@ -197,18 +197,12 @@ format:  ## run clang-format over src, include and test
 
 # --- machines, packages, measuring ---------------------------------------------------------------
 
-BUILD_DEPS := g++ libev-dev libc-ares-dev libtoml11-dev rapidjson-dev \
-  libexpected-dev libfmt-dev
-RUN_DEPS := qemu-system-x86 cpio busybox
-TEST_DEPS := catch2 clang libclang-rt-14-dev mandoc socat netcat-openbsd jq mmdebstrap e2fsprogs \
-  linux-headers-cloud-amd64 pkgconf tzdata
-
 .PHONY: deps run images bench initramfs help clean
 deps:  ## install the Debian packages that are missing (as root; names of Debian 12)
-	@test/packages $(BUILD_DEPS) $(RUN_DEPS) $(TEST_DEPS)
+	@test/packages build run test
 
 run:  ## boot the sample system in QEMU, show it at work, leave you at its shell
-	@test/vm/demo/run $(BUILD_DEPS) $(RUN_DEPS)
+	@test/vm/demo/run
 
 images: $(STRIPPED)  ## build the images that tests boot: build/vm
 	@test/vm/image && test/vm/debian-image && test/vm/disk-image && test/vm/initramfs-image

@@ -47,9 +47,9 @@ install: install-bin  ## install below DESTDIR and PREFIX (/usr); INIT=1: init, 
 	for file in $(COMPLETIONS); do \
 	  $(INSTALL) -D -m 644 $$(ls etc/completion/$${file##*/} etc/completion/$${file##*/}.bash 2>/dev/null) $$file || exit 1; done
 	for file in $(DOC_FILES); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
-	for file in doc/*.md doc/*.svg; do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
-	mkdir -p $(DOC)/examples/sample && cp -r etc/zinit/examples/. $(DOC)/examples && \
-	  cp -r etc/zinit/system etc/zinit/services etc/zinit/targets $(DOC)/examples/sample && \
+	for file in $(wildcard doc/*.md doc/*.svg); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
+	mkdir -p $(DOC)/examples/sample && cp -r etc/sample/examples/. $(DOC)/examples && \
+	  cp -r etc/sample/system etc/sample/services etc/sample/targets $(DOC)/examples/sample && \
 	  chmod -R u=rwX,go=rX $(DOC)/examples
 	$(if $(PLACES),$(INSTALL) -d $(PLACES))
 	$(if $(PLACES),[ -e $(CONFIG)/zinit.toml ] || $(INSTALL) -m 644 etc/zinit.toml $(CONFIG)/zinit.toml)

@@ -1,5 +1,5 @@
 // Ten daemons of Debian, from its packages as they are, run by the service files of
-// etc/zinit/examples/debian on a machine with their users and folders (debian-image makes it).
+// etc/sample/examples/debian on a machine with their users and folders (debian-image makes it).
 
 #include "base/format.hpp"
 #include "support/catch.hpp"

@@ -1,5 +1,5 @@
 // Debian 12 on disks, installed by its own packages' scripts, with zinit as /sbin/init in place of
-// systemd and the service files of etc/zinit/examples/debian-disk (disk-image makes it).
+// systemd and the service files of etc/sample/examples/debian-disk (disk-image makes it).
 
 #include "base/format.hpp"
 #include "support/catch.hpp"

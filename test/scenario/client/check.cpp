@@ -226,7 +226,7 @@ TEST_CASE("files that come and go while they are read stop nobody", "[check][thr
 }
 
 TEST_CASE("the examples of etc are without a fault", "[check][ctl]") {
-  const std::string source = "etc/zinit/examples";
+  const std::string source = "etc/sample/examples";
   if (access(source.c_str(), F_OK) != 0) return skip("does not run in the repository's root");
   // A copy, for the checkout may belong to another user, which is a fault of its own.
   const TempDir copy;

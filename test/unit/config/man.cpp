@@ -109,7 +109,7 @@ TEST_CASE("the zinit.toml that is installed has every setting with its default",
 }
 
 TEST_CASE("the sample system of etc is without a fault", "[config][check]") {
-  const std::string samples = "etc/zinit";
+  const std::string samples = "etc/sample";
   const CheckResult result = check_paths(std::span(&samples, 1));
   if (result.files == 0) return test::skip("the tests do not run in the root of the repository");
   for (const Diagnostic& diagnostic : result.diagnostics) {
