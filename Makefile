@@ -1,7 +1,5 @@
-# Builds zinit, its tests and its boot image. `make help` lists the targets.
-#
-# Everything made lies in build/, and what depends on the compiler's flags in build/MODE/, so that
-# the modes live side by side:
+# Builds zinit, its tests and its boot image. `make help` lists the targets. Everything made lies in
+# build/, and what depends on the compiler's flags in build/MODE/, so that the modes live side by side:
 #
 #   make               build/release   what is installed: static, optimised, hardened
 #   make MODE=debug    build/debug     the same for a debugger
@@ -135,7 +133,6 @@ all: $(OUT)/zinit $(STRIPPED) $(NAMES:%=$(OUT)/%) $(OUT)/libzinit.a $(if $(filte
 $(OUT)/zinit: $(OUT)/obj/src/main.o $(OUT)/libzinit-internal.a
 	@echo "  link $@"
 	$(Q)$(CXX) $(LINK_FLAGS) -o $@ $^ $(LIBS)
-
 $(STRIPPED): $(OUT)/zinit
 	@mkdir -p $(@D)
 	$(Q)$(STRIP) -o $@ $<
@@ -175,23 +172,17 @@ fuzzers: $(FUZZERS)
 # The scripts call make themselves: $(MAKE) here would have `make -n` run them.
 unit:  ## build and run the unit and model tests of this mode; T=TEXT: those with TEXT in their name
 	@test/run --mode '$(MODE)' --only unit,model --name '$(T)'
-
 check:  ## the same and scenarios, as a package's build does: without network, root or more packages
 	@test/run --mode '$(MODE)' --only unit,model,scenario --name '$(T)'
-
 test: deps  ## build and run all tests in all modes; T=TEXT: those with TEXT in "SUITE: NAME"
 	@test/run --name '$(T)' $(if $(filter-out file default,$(origin MODE)),--mode '$(MODE)')
-
 fuzz:  ## fuzz whatever reads the bytes of others for T seconds each (600)
 	@make --no-print-directory MODE=check fuzzers && test/fuzz/run $(or $(T),600)
-
 soak: $(OUT)/zinit $(NAMES:%=$(OUT)/%)  ## soak the program of this mode for T seconds (600)
 	@make --no-print-directory MODE=release build/release/test-scenario
 	@ZINIT_SOAK_SECONDS=$(or $(T),600) ZINIT_BIN='$(CURDIR)/$(OUT)/zinit' build/release/test-scenario '[soak]'
-
 lint:  ## headers, rooms, comments, widths, man pages; hardening and packaging of build/zinit
 	@test/lint/run
-
 format:  ## run clang-format over src, include and test
 	find src include test -name '*.[ch]pp' -exec clang-format -i {} +
 
@@ -200,10 +191,8 @@ format:  ## run clang-format over src, include and test
 .PHONY: deps run images bench initramfs help clean
 deps:  ## install the Debian packages that are missing (as root; names of Debian 12)
 	@test/packages build run test
-
 run:  ## boot the sample system in QEMU, show it at work, leave you at its shell
 	@test/vm/demo/run
-
 images: $(STRIPPED)  ## build the images that tests boot: build/vm
 	@test/vm/image && test/vm/debian-image && test/vm/disk-image && test/vm/initramfs-image
 
@@ -211,13 +200,10 @@ KERNEL ?= $(shell uname -r)
 INITRAMFS ?= build/initramfs-$(KERNEL)
 initramfs: $(STRIPPED)  ## build that of etc/initramfs; KERNEL=VERSION, WITH=PARTS, MODULES=NAMES, ROOT=FOLDER, INITRAMFS=FILE
 	@etc/initramfs/build -z $< -r '$(ROOT)' -m '$(MODULES)' '$(KERNEL)' '$(INITRAMFS)' $(WITH)
-
 bench: all  ## measure what doc/performance.md claims; N=ROUNDS (5)
 	@bench/build && test/vm/image && bench/fetch && bench/run $(N) && bench/proxies $(N) && bench/boot $(N)
-
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile install.mk
-
 clean:  ## remove build/
 	rm -rf build
 
