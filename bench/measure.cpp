@@ -11,7 +11,7 @@
 //   kill            kills the service that began last; the time until the next one begins
 //   run COMMAND...  runs a command; the time until a service begins
 //   orphans NAME    closes "go", at which processes called NAME end; the time until all are reaped
-//   memory KEY      memory of all processes of the supervisor, in KiB (KEY: Rss or Pss)
+//   memory KEY      memory of all processes of the supervisor, in KiB (KEY: Rss, Pss, Anonymous)
 //   wake-ups        how often threads of the supervisor were woken
 //   stop SIGNAL     sends it to the supervisor; the time until it and all services are gone
 //

@@ -1,6 +1,5 @@
 // Places at which a build for tests can be told to crash: where what zinit has noted and what is
-// true may differ. The sanitized flavours and that of DEBUG=1 have them (ZINIT_KILL_POINTS); in the
-// release this is nothing.
+// true may differ. All modes but release have them (ZINIT_KILL_POINTS); there this is nothing.
 #pragma once
 
 namespace zinit {
