@@ -5,10 +5,12 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -121,16 +123,46 @@ Stamp stamp_of(const std::string& path) {
 }
 
 // By default c-ares sets close-on-exec only after it has made a socket.
+
+ares_socket_t open_query_socket(int family, int type, int protocol, void*) {
+  return ::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+}
+
+int close_query_socket(ares_socket_t fd, void*) { return ::close(fd); }
+
+ares_ssize_t receive_answer(ares_socket_t fd, void* to, size_t size, int flags, sockaddr* from,
+                            ares_socklen_t* length, void*) {
+  return ::recvfrom(fd, to, size, flags, from, length);
+}
+
+#if ARES_VERSION >= 0x012200  // 1.34, which deprecates ares_set_socket_functions()
+void set_socket_functions(ares_channel channel) {
+  ares_socket_functions_ex functions{};
+  functions.version = 1;
+  functions.flags = ARES_SOCKFUNC_FLAG_NONBLOCKING;
+  functions.asocket = open_query_socket;
+  functions.aclose = close_query_socket;
+  // Must be there. ENOSYS tells c-ares to go on without the option.
+  functions.asetsockopt = [](ares_socket_t, ares_socket_opt_t, const void*, ares_socklen_t, void*) {
+    errno = ENOSYS;
+    return -1;
+  };
+  functions.aconnect = [](ares_socket_t fd, const sockaddr* to, ares_socklen_t size, unsigned,
+                          void*) { return ::connect(fd, to, size); };
+  functions.arecvfrom = receive_answer;
+  functions.asendto = [](ares_socket_t fd, const void* query, size_t size, int, const sockaddr* to,
+                         ares_socklen_t length, void*) -> ares_ssize_t {
+    return ::sendto(fd, query, size, MSG_NOSIGNAL, to, length);
+  };
+  ares_set_socket_functions_ex(channel, &functions, nullptr);  // which copies them
+}
+#else
 const ares_socket_functions kSockets = {
-    [](int family, int type, int protocol, void*) {
-      return ::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-    },
-    [](ares_socket_t fd, void*) { return ::close(fd); },
+    open_query_socket, close_query_socket,
     [](ares_socket_t fd, const sockaddr* to, ares_socklen_t size, void*) {
       return ::connect(fd, to, size);
     },
-    [](ares_socket_t fd, void* to, size_t size, int flags, sockaddr* from, ares_socklen_t* length,
-       void*) -> ares_ssize_t { return ::recvfrom(fd, to, size, flags, from, length); },
+    receive_answer,
     [](ares_socket_t fd, const iovec* parts, int count, void*) -> ares_ssize_t {
       // Like writev(2), but without SIGPIPE.
       msghdr message{};
@@ -138,6 +170,11 @@ const ares_socket_functions kSockets = {
       message.msg_iovlen = static_cast<std::size_t>(count);
       return ::sendmsg(fd, &message, MSG_NOSIGNAL);
     }};
+
+void set_socket_functions(ares_channel channel) {
+  ares_set_socket_functions(channel, &kSockets, nullptr);
+}
+#endif
 
 }  // namespace
 
@@ -286,7 +323,7 @@ class Resolver::Impl {
       return Failure(Error{fmt::format("cannot ask a name server: {}", ares_strerror(status)),
                            status == ARES_ENOMEM ? ENOMEM : 0});
     }
-    ares_set_socket_functions(channel_, &kSockets, nullptr);
+    set_socket_functions(channel_);
     resolv_conf_ = stamp;
     // Repeat the queries that the old channel has not answered.
     try {
