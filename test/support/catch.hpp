@@ -1,5 +1,25 @@
-// Catch2, with what a listener to test cases needs of it.
+// Catch2, with what a listener to test cases needs of it: version 2 is one header, version 3 has a
+// library beside many. Tests use the names of version 2.
 #pragma once
 
 #define CATCH_CONFIG_EXTERNAL_INTERFACES
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+#include <string>
+
+namespace Catch {
+
+using TestEventListenerBase = EventListenerBase;
+
+using Matchers::EndsWith;
+using Matchers::Matches;
+using Matchers::StartsWith;
+/// In version 3 Matchers::Contains is about elements of a range.
+inline auto Contains(const std::string& part) { return Matchers::ContainsSubstring(part); }
+
+}  // namespace Catch
+
+using Catch::Approx;
+#else
 #include <catch2/catch.hpp>
+#endif

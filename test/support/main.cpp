@@ -13,7 +13,7 @@
 // A test case that leaves a child process, living or not yet waited for, has failed: the next one
 // may wait for any child, or count them.
 
-#define CATCH_CONFIG_MAIN
+#define CATCH_CONFIG_RUNNER
 #include "support/catch.hpp"
 
 #include <net/if.h>
@@ -80,24 +80,27 @@ void enter_network_namespace() {
 
 class Book : public Catch::TestEventListenerBase {
  public:
-  using TestEventListenerBase::TestEventListenerBase;
+  using Catch::TestEventListenerBase::TestEventListenerBase;
 
   void testRunStarting(const Catch::TestRunInfo&) override { enter_network_namespace(); }
 
   void testCaseStarting(const Catch::TestCaseInfo& info) override {
+    name_ = info.name;
     skip_reason.clear();
     // What an earlier test case made of this process would hand it the orphans of later ones.
     ::prctl(PR_SET_CHILD_SUBREAPER, 0);
-    note("begin " + info.name);
+    note("begin " + name_);
   }
 
   void testCaseEnded(const Catch::TestCaseStats& stats) override {
-    const std::string& name = stats.testInfo.name;
     const bool clean = !clear_children();
-    if (stats.totals.assertions.failed > 0 || !clean) return note("failed " + name);
-    if (!skip_reason.empty()) return note("skipped " + name + ": " + skip_reason);
-    note("passed " + name);
+    if (stats.totals.assertions.failed > 0 || !clean) return note("failed " + name_);
+    if (!skip_reason.empty()) return note("skipped " + name_ + ": " + skip_reason);
+    note("passed " + name_);
   }
+
+ private:
+  std::string name_;  // of the test case; what `stats` has of it differs in versions 2 and 3
 };
 
 CATCH_REGISTER_LISTENER(Book)
@@ -111,3 +114,5 @@ void skip(const std::string& reason) {
 }
 
 }  // namespace zinit::test
+
+int main(int argc, char* argv[]) { return Catch::Session().run(argc, argv); }

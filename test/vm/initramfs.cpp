@@ -12,7 +12,7 @@ namespace vm_initramfs_test {
 
 using namespace zinit;
 using namespace zinit::vm;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 namespace {
 

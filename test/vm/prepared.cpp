@@ -11,7 +11,7 @@ namespace vm_prepared_test {
 
 using namespace zinit;
 using namespace zinit::vm;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 namespace {
 

@@ -8,7 +8,7 @@ namespace vm_switch_root_test {
 
 using namespace zinit;
 using namespace zinit::vm;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 namespace {
 

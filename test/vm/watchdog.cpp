@@ -7,7 +7,7 @@
 namespace vm_watchdog_test {
 
 using namespace zinit::vm;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 namespace {
 

@@ -12,7 +12,7 @@ namespace client_command_line_test {
 
 using namespace zinit;
 using namespace zinit::test;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using Catch::Matchers::StartsWith;
 
 TEST_CASE("a mistyped verb is an error that names the nearest one", "[client]") {

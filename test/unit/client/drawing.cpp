@@ -8,7 +8,7 @@ namespace client_drawing_test {
 
 using namespace zinit;
 using namespace zinit::test;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using Catch::Matchers::StartsWith;
 
 namespace {

@@ -10,7 +10,7 @@ namespace client_reexecution_test {
 
 using namespace zinit;
 using namespace zinit::test;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 namespace {
 

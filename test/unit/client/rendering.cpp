@@ -10,7 +10,7 @@ namespace client_rendering_test {
 
 using namespace zinit;
 using namespace zinit::test;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using Catch::Matchers::StartsWith;
 
 TEST_CASE("list is a table that fits the terminal and is whole on a pipe", "[client]") {

@@ -8,7 +8,7 @@ namespace client_settle_test {
 
 using namespace zinit;
 using namespace zinit::test;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using Catch::Matchers::StartsWith;
 
 TEST_CASE("several services are all asked to start before the first answer is read", "[client]") {

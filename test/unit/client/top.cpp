@@ -8,7 +8,7 @@
 namespace client_top_test {
 
 using namespace zinit;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 namespace {
 
