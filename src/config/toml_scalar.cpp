@@ -1,16 +1,12 @@
-// Reads scalars with toml11's lexers. Its parsers would be 55 KB more of the program: what they
-// make of numbers and dates is not used, and their messages name its own functions. toml11 throws;
-// no exception leaves this file.
+// Reads scalars by toml11's public interface, in which versions 3.7 and 4 agree. toml11 throws; no
+// exception leaves this file.
 #include "config/toml_scalar.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
-#include <toml/lexer.hpp>
+#include <sstream>
+#include <toml.hpp>
 
 #include "base/format.hpp"
 
@@ -20,139 +16,73 @@ namespace {
 
 using Scalar = tl::expected<Value, std::string>;
 
-/// The number that an integer token stands for. toml11 would silently give the nearest that fits.
-Value exact_integer(std::string_view token) {
-  std::string digits(token);
-  std::erase(digits, '_');
-  int base = 10;
-  if (digits.starts_with("0x")) base = 16;
-  if (digits.starts_with("0o")) base = 8;
-  if (digits.starts_with("0b")) base = 2;
-  Value value;
-  errno = 0;
-  value.integer = std::strtoll(digits.c_str() + (base == 10 ? 0 : 2), nullptr, base);
-  value.type = errno == ERANGE ? ValueType::out_of_range : ValueType::integer;
-  if (value.type == ValueType::out_of_range) value.string = token;
-  return value;
+Value string_value(std::string_view text) {
+  return {.type = ValueType::string, .string = std::string(text)};
 }
 
-/// Whether the whole token is what `Lexer` stands for.
-template <class Lexer>
-bool is(toml::detail::location& location) {
-  location.reset(location.begin());
-  return Lexer::invoke(location).is_ok() && location.iter() == location.end();
-}
-
-/// The number that two digits of a token stand for.
-int two_digits(std::string_view token, std::size_t at) {
-  return (token[at] - '0') * 10 + (token[at + 1] - '0');
-}
-
-/// Of a token that has the form of a date.
-bool is_a_day(std::string_view token) {
-  using namespace std::chrono;
-  const year_month_day date{year{two_digits(token, 0) * 100 + two_digits(token, 2)},
-                            month{static_cast<unsigned>(two_digits(token, 5))},
-                            day{static_cast<unsigned>(two_digits(token, 8))}};
-  return date.ok();
-}
-
-/// Of one that has the form of a time at `at`, perhaps with an offset from UTC. A minute may have a
-/// leap second.
-bool is_a_time(std::string_view token, std::size_t at) {
-  const auto good = [&](std::size_t hour, int most_seconds) {
-    return two_digits(token, hour) < 24 && two_digits(token, hour + 3) < 60 &&
-           (most_seconds == 0 || two_digits(token, hour + 6) <= most_seconds);
-  };
-  const auto sign = token.find_first_of("+-", at);
-  return good(at, 60) && (sign == std::string_view::npos || good(sign + 1, 0));
-}
-
-bool is_datetime(std::string_view token, toml::detail::location& location) {
-  using namespace toml::detail;
-  if (is<lex_local_date>(location)) return is_a_day(token);
-  if (is<lex_local_time>(location)) return is_a_time(token, 0);
-  if (!is<either<lex_offset_date_time, lex_local_date_time>>(location)) return false;
-  return is_a_day(token) && is_a_time(token, 11);
-}
-
-/// Appends a character in UTF-8. @return  false if there is none of that number
-bool append_character(std::string& text, std::uint32_t code) {
-  if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
-  const auto put = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
-  const auto put_rest = [&](int shift) {
-    for (; shift >= 0; shift -= 6) put(0x80 | ((code >> shift) & 0x3f));
-  };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xc0 | code >> 6);
-    put_rest(0);
-  } else if (code < 0x10000) {
-    put(0xe0 | code >> 12);
-    put_rest(6);
-  } else {
-    put(0xf0 | code >> 18);
-    put_rest(12);
-  }
-  return true;
-}
-
-/// What the inside of a string in double quotes stands for; all of its escapes are known ones.
-std::optional<std::string> unescaped(std::string_view inside) {
-  constexpr std::string_view kEscapes = "btnfr\"\\";
-  constexpr std::string_view kMeanings = "\b\t\n\f\r\"\\";
-  std::string text;
-  for (std::size_t at = 0; at < inside.size(); ++at) {
-    if (inside[at] != '\\') {
-      text += inside[at];
-      continue;
-    }
-    const char escape = inside[++at];
-    if (escape == 'u' || escape == 'U') {
-      const std::size_t digits = escape == 'u' ? 4 : 8;
-      std::uint32_t code = 0;
-      std::from_chars(&inside[at + 1], &inside[at + 1] + digits, code, 16);
-      if (!append_character(text, code)) return std::nullopt;
-      at += digits;
-    } else if (const auto known = kEscapes.find(escape); known != std::string_view::npos) {
-      text += kMeanings[known];
-    } else {  // the end of a line, perhaps after blanks: all of these are left out
-      at = std::min(inside.find_first_not_of(" \t\r\n", at), inside.size()) - 1;
-    }
-  }
-  return text;
-}
-
-std::optional<std::string> string_of(std::string_view token, toml::detail::location& location) {
-  using namespace toml::detail;
-  if (!is<lex_string>(location)) return std::nullopt;
-  const bool basic = token.front() == '"';
-  const bool several_lines = token.starts_with("\"\"\"") || token.starts_with("'''");
+/// A string without a backslash has no escapes: what stands between its quotes is its value. That
+/// is nearly every string, and takes toml11 a hundred times as long.
+std::optional<Value> plain_string(std::string_view token) {
+  const char quote = token.front();
+  if (quote == '"' && token.find('\\') != std::string_view::npos) return std::nullopt;
+  const bool several_lines = token.size() >= 6 && token[1] == quote && token[2] == quote;
   const std::size_t quotes = several_lines ? 3 : 1;
   std::string_view inside = token.substr(quotes, token.size() - 2 * quotes);
-  if (several_lines && inside.starts_with("\r\n")) inside.remove_prefix(1);
   if (several_lines && inside.starts_with('\n')) inside.remove_prefix(1);
-  return basic ? unescaped(inside) : std::string(inside);
+  return string_value(inside);
 }
 
-/// Nothing if the token is no value.
-std::optional<Value> read(std::string_view token) {
-  using namespace toml::detail;
-  location location("", std::string(token));
-  if (token.front() == '"' || token.front() == '\'') {
-    const auto text = string_of(token, location);
-    return text ? std::optional(Value{.type = ValueType::string, .string = *text}) : std::nullopt;
+/// The value of a decimal, hexadecimal, octal or binary integer; nothing if the token is none. Of
+/// one that does not fit toml11 3.7 gives the nearest number, and version 4 calls it a fault of
+/// syntax.
+std::optional<Value> exact_integer(std::string_view token) {
+  const bool sign = token.starts_with('+') || token.starts_with('-');
+  std::string_view rest = token.substr(sign ? 1 : 0);
+  int base = 10;
+  if (!sign && rest.starts_with("0x")) base = 16;
+  if (!sign && rest.starts_with("0o")) base = 8;
+  if (!sign && rest.starts_with("0b")) base = 2;
+  if (base != 10) rest.remove_prefix(2);
+  if (base == 10 && rest.size() > 1 && rest[0] == '0') return std::nullopt;
+  // The digits, of which any two may have a _ between them, after a - that std::from_chars() reads.
+  std::string digits(token.starts_with('-') ? "-" : "");
+  bool after_digit = false;
+  for (const char c : rest) {
+    if (c == '-' || (c == '_' && !after_digit)) return std::nullopt;
+    after_digit = c != '_';
+    if (after_digit) digits += c;
   }
-  if (is<lex_boolean>(location))
-    return Value{.type = ValueType::boolean, .boolean = token == "true"};
-  if (is<lex_integer>(location)) return exact_integer(token);
-  // Of these no key makes use: they are shown in messages as they stand.
-  if (is<lex_float>(location))
-    return Value{.type = ValueType::floating, .string = std::string(token)};
-  if (is_datetime(token, location))
+  if (!after_digit) return std::nullopt;
+  Value value;
+  value.type = ValueType::integer;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, fault] = std::from_chars(digits.data(), end, value.integer, base);
+  if (stop != end) return std::nullopt;
+  if (fault == std::errc()) return value;
+  return Value{.type = ValueType::out_of_range, .string = std::string(token)};
+}
+
+/// What toml11 makes of the token; nothing if the token is no value. May throw.
+std::optional<Value> toml11_value(std::string_view token) {
+  std::istringstream line("v = " + std::string(token) + '\n');
+  const toml::value document = toml::parse(line, "");
+  if (document.size() != 1) return std::nullopt;
+  const toml::value& value = toml::find(document, "v");
+  if (value.is_string()) return string_value(toml::get<std::string>(value));
+  if (value.is_boolean())
+    return Value{.type = ValueType::boolean, .boolean = toml::get<bool>(value)};
+  // Of these no key makes use: messages show them as they stand.
+  if (value.is_floating()) return Value{.type = ValueType::floating, .string = std::string(token)};
+  if (value.is_local_date() || value.is_local_time() || value.is_local_datetime() ||
+      value.is_offset_datetime())
     return Value{.type = ValueType::datetime, .string = std::string(token)};
   return std::nullopt;
+}
+
+std::optional<Value> read(std::string_view token) {
+  const bool string = token.front() == '"' || token.front() == '\'';
+  auto value = string ? plain_string(token) : exact_integer(token);
+  return value ? value : toml11_value(token);
 }
 
 /// What is wrong, judged by what the token seems to be meant as. toml11's own messages have several

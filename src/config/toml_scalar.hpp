@@ -2,8 +2,9 @@
 //
 // toml11 3.7.1 is not given whole files. It copies the line into a message for each alternative
 // that it tries, so that 400 KiB of array on one line take it half a minute; deep nesting overflows
-// its stack; it keeps no place of a key, and it saturates integers in silence. With one
-// value at a time none of that arises.
+// its stack; it keeps no place of a key. One value at a time has none of these faults. Messages are
+// our own. Version 4 refuses floats beyond the range of a double, and allows offsets of 24 hours
+// from UTC; no key takes floats or dates, so both versions refuse a file with one of these.
 #pragma once
 
 #include <string>

@@ -77,6 +77,29 @@ TEST_CASE("integers are exact up to the ends of 64 bits and as written beyond", 
   }
 }
 
+TEST_CASE("floats and dates are as written, whichever version of toml11 reads them",
+          "[config][toml]") {
+  for (const std::string text : {"-0.0", "1_0.0_1", "1e05", "6.5E-3", "+inf", "nan"}) {
+    INFO(text);
+    const Value document = document_of("a = " + text);
+    CHECK(at(document, {"a"}).type == ValueType::floating);
+    CHECK(at(document, {"a"}).string == text);
+  }
+  for (const std::string text : {"1980-02-29", "23:59:60", "07:32:00.123456789",
+                                 "1979-05-27t07:32:00", "1979-05-27 07:32:00.5-23:59"}) {
+    INFO(text);
+    const Value document = document_of("a = " + text);
+    CHECK(at(document, {"a"}).type == ValueType::datetime);
+    CHECK(at(document, {"a"}).string == text);
+  }
+}
+
+TEST_CASE("escapes stand for their characters", "[config][toml]") {
+  CHECK(at(document_of(R"(a = "\b\f\n\r\t\"\\")"), {"a"}).string == "\b\f\n\r\t\"\\");
+  CHECK(at(document_of(R"(a = "\u00e4\U0001F600")"), {"a"}).string == "\xC3\xA4\xF0\x9F\x98\x80");
+  CHECK(at(document_of("a = \"\"\"\nb\\\n  \n c\"\"\"\"\""), {"a"}).string == "bc\"\"");
+}
+
 TEST_CASE("keys and values know their places", "[config][toml]") {
   const Value root = document_of(R"(# comment
 [service]
@@ -175,6 +198,13 @@ TEST_CASE("a fault of syntax is told once, at its place, in one line", "[config]
       {"a = 0022", "1:5: 0022" + no_number},
       {"a = 1_", "1:5: 1_" + no_number},
       {"a = 2024-13-01", "1:5: 2024-13-01" + no_number},
+      {"a = 1979-02-29", "1:5: 1979-02-29" + no_number},
+      {"a = 24:00:00", "1:5: 24:00:00" + no_number},
+      {"a = +-1", "1:5: +-1" + no_number},
+      {"a = 0x-F", "1:5: 0x-F" + no_number},
+      {"a = 0x", "1:5: 0x" + no_number},
+      {"a = 1__0", "1:5: 1__0" + no_number},
+      {"a = 1e", "1:5: 1e" + no_number},
       {"a = \"b", "1:5: this string is not closed by \""},
       {"\na = 'b\n'", "2:5: this string is not closed by '"},
       {"a = \"\"\"b\n\nc", "1:5: this string is not closed by \"\"\""},
