@@ -92,7 +92,7 @@ TEST_CASE("what is no file is refused, and nothing waits for it", "[base][fd]") 
   CHECK(test::open_descriptors() == before);
 }
 
-TEST_CASE("all is written, however little a write takes", "[base][fd]") {
+TEST_CASE("all is written, however little a write takes", "[threads][base][fd]") {
   auto pipe = make_pipe();
   REQUIRE(pipe);
   std::string got;

@@ -79,7 +79,7 @@ TEST_CASE("a replacement that fails leaves the old file and nothing else", "[bas
   CHECK_FALSE(replace_file(dir.path(), "x", FileOwner{0600}));
 }
 
-TEST_CASE("several may replace a file at once, and none is told a lie", "[base][file]") {
+TEST_CASE("several may replace a file at once, and none is told a lie", "[threads][base][file]") {
   TempDir dir;
   const std::string path = dir / "file";
   const auto replace_often = [&path](char letter, int& failures) {

@@ -23,7 +23,7 @@ void call_twice_until_closed(std::unique_ptr<AsyncClient>& client, Story& story)
 }  // namespace
 
 TEST_CASE("a call is sent at once and its callback called by the event loop alone",
-          "[client][async]") {
+          "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     peer.result(R"({"name":"web","state":"running","uptime_ms":1500})");
     peer.wait_for_close();
@@ -48,7 +48,7 @@ TEST_CASE("a call is sent at once and its callback called by the event loop alon
 }
 
 TEST_CASE("answers are put together from single bytes, and taken apart from one piece",
-          "[client][async]") {
+          "[threads][client][async]") {
   const bool in_pieces = GENERATE(true, false);
   FakeServer server([&](Peer& peer) {
     std::string all;
@@ -64,7 +64,8 @@ TEST_CASE("answers are put together from single bytes, and taken apart from one 
   CHECK(story.told == Lines{"0 ok", "1 ok", "2 ok", "3 ok", "4 ok"});
 }
 
-TEST_CASE("requests that the socket does not take wait until it is writable", "[client][async]") {
+TEST_CASE("requests that the socket does not take wait until it is writable",
+          "[threads][client][async]") {
   std::promise<void> go;
   FakeServer server([&](Peer& peer) {
     go.get_future().wait();
@@ -87,7 +88,7 @@ TEST_CASE("requests that the socket does not take wait until it is writable", "[
 }
 
 TEST_CASE("a server that reads nothing fails the calls beyond the bound, not the client",
-          "[client][async]") {
+          "[threads][client][async]") {
   std::promise<void> go;
   FakeServer server([&](Peer& peer) {
     go.get_future().wait();
@@ -113,7 +114,7 @@ TEST_CASE("a server that reads nothing fails the calls beyond the bound, not the
 }
 
 TEST_CASE("whatever is no JSON-RPC ends the connection, and every call is told once",
-          "[client][async]") {
+          "[threads][client][async]") {
   const std::string said = GENERATE(
       as<std::string>{}, "garbage\n", "\n", "[]\n", "7\n", "{\"id\":1}\n", "{\"result\":1}\n",
       "{\"id\":9,\"result\":1}\n", "{\"id\":\"1\",\"result\":1}\n", "{\"id\":1,\"error\":7}\n",
@@ -137,7 +138,7 @@ TEST_CASE("whatever is no JSON-RPC ends the connection, and every call is told o
   CHECK(story.told.size() == 3);
 }
 
-TEST_CASE("a line without end is cut off at the limit", "[client][async]") {
+TEST_CASE("a line without end is cut off at the limit", "[threads][client][async]") {
   std::promise<void> closed;
   FakeServer server([&](Peer& peer) {
     peer.read_line();
@@ -156,7 +157,8 @@ TEST_CASE("a line without end is cut off at the limit", "[client][async]") {
   CHECK(closed.get_future().wait_for(test::kPatience) == std::future_status::ready);
 }
 
-TEST_CASE("a server that closes is told of after what it has said before", "[client][async]") {
+TEST_CASE("a server that closes is told of after what it has said before",
+          "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     const std::string first = peer.read_line();
     peer.read_line();
@@ -168,7 +170,7 @@ TEST_CASE("a server that closes is told of after what it has said before", "[cli
   CHECK(story.told == Lines{"a ok", "b 4", "closed 4"});
 }
 
-TEST_CASE("a stranger who is turned away learns why", "[client][async]") {
+TEST_CASE("a stranger who is turned away learns why", "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     peer.send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32007,"message":"not permitted"}})"
               "\n");
@@ -182,7 +184,7 @@ TEST_CASE("a stranger who is turned away learns why", "[client][async]") {
   CHECK(story.told == Lines{"a -32007", "closed -32007"});
 }
 
-TEST_CASE("an error of the server concerns its call alone", "[client][async]") {
+TEST_CASE("an error of the server concerns its call alone", "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     peer.answer(R"("error":{"code":-32000,"message":"no service wep","data":{"hint":"web?"}})");
     peer.result(R"({"name":7})");
@@ -210,7 +212,8 @@ TEST_CASE("an error of the server concerns its call alone", "[client][async]") {
   CHECK(server.requests().size() == 3);
 }
 
-TEST_CASE("a call whose time passes is told so, and its late answer no one", "[client][async]") {
+TEST_CASE("a call whose time passes is told so, and its late answer no one",
+          "[threads][client][async]") {
   std::promise<void> go;
   FakeServer server([&](Peer& peer) {
     const std::string late = peer.read_line();
@@ -235,7 +238,7 @@ TEST_CASE("a call whose time passes is told so, and its late answer no one", "[c
 }
 
 TEST_CASE("requests that wait for a service have their own limit, and outlast it a little",
-          "[client][async]") {
+          "[threads][client][async]") {
   FakeServer server([](Peer& peer) { peer.wait_for_close(); });
   auto client = connect(server);
   client->set_timeout(5ms);
@@ -248,7 +251,7 @@ TEST_CASE("requests that wait for a service have their own limit, and outlast it
       R"("params":{"name":"web","wait":true,"timeout_ms":100000}})"));
 }
 
-TEST_CASE("AsyncClient connects at once or not at all", "[client][async]") {
+TEST_CASE("AsyncClient connects at once or not at all", "[threads][client][async]") {
   FakeServer server(nullptr, 0);
   const auto code_of = [](const std::string& path) {
     try {
@@ -272,7 +275,7 @@ TEST_CASE("AsyncClient connects at once or not at all", "[client][async]") {
   CHECK(code == ErrorCode::no_answer);
 }
 
-TEST_CASE("an AsyncClient can be moved, its calls go with it", "[client][async]") {
+TEST_CASE("an AsyncClient can be moved, its calls go with it", "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     const std::string request = peer.read_line();
     if (!request.empty()) peer.send(answer_to(request, "1"));  // the other one asks nothing
@@ -287,7 +290,8 @@ TEST_CASE("an AsyncClient can be moved, its calls go with it", "[client][async]"
   CHECK(story.told == Lines{"a ok"});
 }
 
-TEST_CASE("mutilated answers end in a callback each, whatever they say", "[client][async]") {
+TEST_CASE("mutilated answers end in a callback each, whatever they say",
+          "[threads][client][async]") {
   const unsigned seed = GENERATE(range(1u, 40u));
   CAPTURE(seed);
   FakeServer server([&](Peer& peer) {

@@ -12,7 +12,7 @@ using namespace zinit::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("a callback may call, cancel and be cancelled, and not enter the loop anew",
-          "[client][async]") {
+          "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     const std::string first = peer.read_line();
     const std::string second = peer.read_line();
@@ -41,7 +41,7 @@ TEST_CASE("a callback may call, cancel and be cancelled, and not enter the loop 
   client->cancel(12345);
 }
 
-TEST_CASE("a callback may destroy or close the client", "[client][async]") {
+TEST_CASE("a callback may destroy or close the client", "[threads][client][async]") {
   const bool destroys = GENERATE(true, false);
   const std::string where = GENERATE("answer", "event", "late", "closed");
   CAPTURE(destroys, where);
@@ -84,7 +84,7 @@ TEST_CASE("a callback may destroy or close the client", "[client][async]") {
 }
 
 TEST_CASE("what a callback throws comes out of the loop, and nothing is lost by it",
-          "[client][async]") {
+          "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     const std::string first = peer.read_line();
     const std::string second = peer.read_line();
@@ -114,7 +114,7 @@ TEST_CASE("what a callback throws comes out of the loop, and nothing is lost by 
 }
 
 TEST_CASE("calls to a client that is closed fail by their callbacks, not at once",
-          "[client][async]") {
+          "[threads][client][async]") {
   FakeServer server([](Peer&) {});
   auto client = connect(server);
   Story story;
@@ -140,7 +140,7 @@ TEST_CASE("calls to a client that is closed fail by their callbacks, not at once
 }
 
 TEST_CASE("subscriptions are given their events and lines until they are ended",
-          "[client][async]") {
+          "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     peer.result(R"({"subscription":5})");
     peer.result(R"({"subscription":6})");
@@ -187,7 +187,7 @@ TEST_CASE("subscriptions are given their events and lines until they are ended",
   CHECK(requests[2].ends_with(R"("method":"events.unsubscribe","params":{"subscription":5}})"));
 }
 
-TEST_CASE("a subscription that is refused or unreadable is told so", "[client][async]") {
+TEST_CASE("a subscription that is refused or unreadable is told so", "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     peer.answer(R"("error":{"code":-32009,"message":"too many"})");
     peer.result("true");
@@ -207,7 +207,7 @@ TEST_CASE("a subscription that is refused or unreadable is told so", "[client][a
 }
 
 TEST_CASE("a subscription that is ended before its answer is ended at the server afterwards",
-          "[client][async]") {
+          "[threads][client][async]") {
   std::promise<void> go;
   FakeServer server([&](Peer& peer) {
     const std::string request = peer.read_line();

@@ -268,7 +268,7 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
 }
 
 TEST_CASE("a thousand files are loaded in order, soon, and leave no descriptor open",
-          "[config][loader]") {
+          "[threads][config][loader]") {
   const TempDir directory;
   Lines expected;
   for (int i = 0; i < 1000; ++i) {

@@ -58,21 +58,23 @@ int wakes_without_the_loop(const std::function<void(Connection&)>& fill) {
 
 }  // namespace
 
-TEST_CASE("connection: the end of a pause wakes, also where no event tells of it", "[control]") {
+TEST_CASE("connection: the end of a pause wakes, also where no event tells of it",
+          "[threads][control]") {
   CHECK(wakes_without_the_loop([](Connection& connection) {
           REQUIRE(connection.put_answer(std::string(1500000, 'a')));
           REQUIRE(connection.paused());
         }) == 1);
 }
 
-TEST_CASE("connection: notifications that were held back are asked for again", "[control]") {
+TEST_CASE("connection: notifications that were held back are asked for again",
+          "[threads][control]") {
   CHECK(wakes_without_the_loop([](Connection& connection) {
           while (!connection.is_ahead())
             REQUIRE(connection.put_notification(std::string(1000, 'n')));
         }) == 1);
 }
 
-TEST_CASE("connection: what held nothing back wakes nobody", "[control]") {
+TEST_CASE("connection: what held nothing back wakes nobody", "[threads][control]") {
   CHECK(wakes_without_the_loop([](Connection& connection) {
           REQUIRE(connection.put_answer(std::string(1000, 'a')));
         }) == 0);

@@ -10,7 +10,8 @@ using namespace zinit;
 using namespace zinit::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("logs are the last lines, with the bytes where they are no UTF-8", "[control][methods]") {
+TEST_CASE("logs are the last lines, with the bytes where they are no UTF-8",
+          "[threads][control][methods]") {
   Rig rig({oneshot("web", R"(echo one; printf 'two\377\n'; echo three >&2)")});
   TestClient client = rig.client();
   (void)client.call("service.start", R"(["web",true])");
@@ -37,7 +38,8 @@ TEST_CASE("logs are the last lines, with the bytes where they are no UTF-8", "[c
   CHECK(Json(client.call("service.status_full", R"(["web"])"))["log_lines"] == tail.size());
 }
 
-TEST_CASE("changes of state are told to those who asked for them, in order", "[control][methods]") {
+TEST_CASE("changes of state are told to those who asked for them, in order",
+          "[threads][control][methods]") {
   Rig rig({sleeper("web"), sleeper("db")});
   TestClient all = rig.client(), some = rig.client(), actor = rig.client();
   CHECK(all.call("events.subscribe") == R"({"subscription":1})");
@@ -79,7 +81,7 @@ TEST_CASE("changes of state are told to those who asked for them, in order", "[c
 }
 
 TEST_CASE("a subscriber that does not read misses events and is told how many",
-          "[control][methods]") {
+          "[threads][control][methods]") {
   Rig rig({target("t", {})});
   TestClient slow = rig.client(), actor = rig.client();
   (void)slow.call("events.subscribe");

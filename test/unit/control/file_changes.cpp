@@ -32,14 +32,15 @@ SpecPtr named(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("each of several services has its own answer", "[control]") {
+TEST_CASE("each of several services has its own answer", "[threads][control]") {
   FileChanges changes(look);
   CHECK(changes.ask({}).empty());
   const std::vector<SpecPtr> specs{named("same"), named("changed")};
   CHECK(test::becomes_true([&] { return changes.ask(specs) == Answers{false, true}; }));
 }
 
-TEST_CASE("a file system that hangs is waited for once, and answers again later", "[control]") {
+TEST_CASE("a file system that hangs is waited for once, and answers again later",
+          "[threads][control]") {
   const auto spec = named("changed");
   const auto changes = std::make_unique<FileChanges>(look);
   hangs = true;
@@ -49,7 +50,7 @@ TEST_CASE("a file system that hangs is waited for once, and answers again later"
   CHECK(test::becomes_true([&] { return changes->ask({spec}) == Answers{true}; }));
 }
 
-TEST_CASE("what hangs does not hold up the end", "[control]") {
+TEST_CASE("what hangs does not hold up the end", "[threads][control]") {
   hangs = true;
   { CHECK(FileChanges(look).ask({named("changed")}) == Answers{std::nullopt}); }
   hangs = false;

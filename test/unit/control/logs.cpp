@@ -37,7 +37,7 @@ std::string next_line(TestClient& client) {
 }  // namespace
 
 TEST_CASE("a search finds lines by what is in them, by stream, time and log",
-          "[control][methods][logs]") {
+          "[threads][control][methods][logs]") {
   Rig rig({sleeper("web"), sleeper("db")});
   LogStore& logs = rig.logs();
   const Slot web = rig.board().find("web");
@@ -64,7 +64,7 @@ TEST_CASE("a search finds lines by what is in them, by stream, time and log",
 }
 
 TEST_CASE("a search through much goes on in portions, and others are served meanwhile",
-          "[control][methods][logs]") {
+          "[threads][control][methods][logs]") {
   Rig rig({sleeper("web", [](ServiceSpec& spec) { spec.logging.edit().buffer_lines = 1000000; })});
   const Slot web = rig.board().find("web");
   for (int i = 1; i <= 200000; ++i) rig.logs().take_message(web, 1, i, "a line");
@@ -80,7 +80,7 @@ TEST_CASE("a search through much goes on in portions, and others are served mean
 }
 
 TEST_CASE("a client that asks for many searches gets them a few at a time",
-          "[control][methods][logs]") {
+          "[threads][control][methods][logs]") {
   Rig rig({sleeper("web", [](ServiceSpec& spec) { spec.logging.edit().buffer_lines = 1000000; })});
   const Slot web = rig.board().find("web");
   for (int i = 1; i <= 100000; ++i) rig.logs().take_message(web, 1, i, "a line");
@@ -131,7 +131,7 @@ TEST_CASE("an answer has the newest 4 MiB of lines, and those before can be aske
 }
 
 TEST_CASE("lines are told to those who follow their log, beginning with the last ones",
-          "[control][methods][logs]") {
+          "[threads][control][methods][logs]") {
   Rig rig({sleeper("web"), sleeper("db")});
   LogStore& logs = rig.logs();
   const Slot web = rig.board().find("web");
@@ -162,7 +162,7 @@ TEST_CASE("lines are told to those who follow their log, beginning with the last
 }
 
 TEST_CASE("the answer to a subscription in a batch comes before its lines",
-          "[control][methods][logs]") {
+          "[threads][control][methods][logs]") {
   Rig rig({sleeper("web")});
   rig.logs().take_message(rig.board().find("web"), 1, 1, "one");
   TestClient client = rig.client();
@@ -205,7 +205,7 @@ TEST_CASE("who follows a flood and does not read misses lines and is told how ma
 }
 
 TEST_CASE("last lines of many subscriptions have the room of one client, and the rest is counted",
-          "[control][methods][logs]") {
+          "[threads][control][methods][logs]") {
   constexpr int kSubscriptions = 20, kLines = 500;
   Rig rig({sleeper("web")});
   const Slot web = rig.board().find("web");
@@ -232,7 +232,7 @@ TEST_CASE("last lines of many subscriptions have the room of one client, and the
   CHECK(told * 1000 < std::int64_t{4} << 20);
 }
 
-TEST_CASE("who goes while it follows leaves nothing behind", "[control][methods][logs]") {
+TEST_CASE("who goes while it follows leaves nothing behind", "[threads][control][methods][logs]") {
   Rig rig({sleeper("web")});
   const Slot web = rig.board().find("web");
   for (int i = 0; i < 20; ++i) {

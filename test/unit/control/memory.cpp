@@ -108,7 +108,7 @@ std::string live_through(std::uint64_t first, std::uint64_t count) {
 }  // namespace
 
 TEST_CASE("whatever allocation fails, everybody is answered and everything goes on",
-          "[control][slow]") {
+          "[threads][control][slow]") {
   const auto outcome = [](std::uint64_t first, std::uint64_t count) {
     return in_child([=] { return live_through(first, count); });
   };

@@ -32,7 +32,7 @@ TEST_CASE("the table of methods holds together", "[control][methods]") {
 }
 
 TEST_CASE("a peer that may only read is refused every method that changes something",
-          "[control][methods]") {
+          "[threads][control][methods]") {
   class Nobody final : public Subscriber {
     std::optional<std::uint64_t> subscribe(std::vector<std::string>) override { return 1; }
     bool unsubscribe(std::uint64_t) override { return true; }
@@ -66,7 +66,7 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
   CHECK(rig.daemon.powered == 0);
 }
 
-TEST_CASE("rpc.discover describes every method of the table", "[control][methods]") {
+TEST_CASE("rpc.discover describes every method of the table", "[threads][control][methods]") {
   Rig rig;
   const std::string text = rig.client().call("rpc.discover");
   const Json document(text);
@@ -101,7 +101,7 @@ TEST_CASE("rpc.discover describes every method of the table", "[control][methods
 
 // --- parameters ---
 
-TEST_CASE("parameters are checked, and what is wrong is named", "[control][methods]") {
+TEST_CASE("parameters are checked, and what is wrong is named", "[threads][control][methods]") {
   Rig rig({sleeper("web")});
   TestClient client = rig.client();
   const auto message = [&](const std::string& method, const std::string& params) {
@@ -139,7 +139,7 @@ TEST_CASE("parameters are checked, and what is wrong is named", "[control][metho
 }
 
 TEST_CASE("a method that does not exist is answered with the nearest that does",
-          "[control][methods]") {
+          "[threads][control][methods]") {
   Rig rig;
   const Json error(rig.client().call("service.lsit"));
   CHECK(error["code"] == -32601);
@@ -147,7 +147,7 @@ TEST_CASE("a method that does not exist is answered with the nearest that does",
 }
 
 TEST_CASE("a service that does not exist is answered with the nearest that does",
-          "[control][methods]") {
+          "[threads][control][methods]") {
   Rig rig({sleeper("database")});
   TestClient client = rig.client();
   for (const std::string method :
@@ -167,7 +167,7 @@ TEST_CASE("a service that does not exist is answered with the nearest that does"
 }
 
 TEST_CASE("what is asked for by a name without end is refused in a few words",
-          "[control][methods]") {
+          "[threads][control][methods]") {
   std::vector<SpecPtr> services;
   for (int i = 0; i < 100; ++i)
     services.push_back(sleeper("service-with-a-long-name-" + std::to_string(i)));
@@ -191,7 +191,8 @@ TEST_CASE("what is asked for by a name without end is refused in a few words",
 
 // --- system ---
 
-TEST_CASE("a shutdown is answered before it happens, and asked for once", "[control][methods]") {
+TEST_CASE("a shutdown is answered before it happens, and asked for once",
+          "[threads][control][methods]") {
   Rig rig({sleeper("web")});
   PowerAction asked = PowerAction::halt;
   std::string why;
@@ -211,7 +212,7 @@ TEST_CASE("a shutdown is answered before it happens, and asked for once", "[cont
   CHECK(rig.daemon.powered == 1);
 }
 
-TEST_CASE("what the mode has not is not supported", "[control][methods]") {
+TEST_CASE("what the mode has not is not supported", "[threads][control][methods]") {
   Rig rig;
   TestClient client = rig.client();
   CHECK(client.error_of("system.switch_root", R"({"new_root":"/mnt"})") == -32013);
@@ -223,7 +224,8 @@ TEST_CASE("what the mode has not is not supported", "[control][methods]") {
   CHECK(rig.daemon.powered == 0);
 }
 
-TEST_CASE("a shutdown at a time happens then, unless it is taken back", "[control][methods]") {
+TEST_CASE("a shutdown at a time happens then, unless it is taken back",
+          "[threads][control][methods]") {
   Rig rig;
   TestClient client = rig.client();
   CHECK(client.call("system.cancel_shutdown") == R"({"ok":true,"cancelled":false})");
@@ -240,7 +242,7 @@ TEST_CASE("a shutdown at a time happens then, unless it is taken back", "[contro
 
 // --- services ---
 
-TEST_CASE("a full list has the members that were asked for alone", "[control][methods]") {
+TEST_CASE("a full list has the members that were asked for alone", "[threads][control][methods]") {
   Rig rig({sleeper("web"), sleeper("db")});
   TestClient client = rig.client();
   CHECK(client.call("service.list_full", R"({"members":["state","name"]})") ==
@@ -258,7 +260,7 @@ TEST_CASE("a full list has the members that were asked for alone", "[control][me
   CHECK(all.find("\"memory_bytes\":") != std::string::npos);
 }
 
-TEST_CASE("a full status has the figures of a process", "[control][methods]") {
+TEST_CASE("a full status has the figures of a process", "[threads][control][methods]") {
   Rig rig({sleeper("db"), sleeper("web", [](ServiceSpec& spec) {
              spec.description = "the \"web\"";
              spec.file = "/etc/zinit/services/web.toml";
@@ -303,7 +305,7 @@ TEST_CASE("a full status has the figures of a process", "[control][methods]") {
   CHECK(client.call("service.is_running", R"(["web"])") == "false");
 }
 
-TEST_CASE("why names the root cause", "[control][methods]") {
+TEST_CASE("why names the root cause", "[threads][control][methods]") {
   Rig rig({failing("db", 3), sleeper("app", requiring("db")), sleeper("web", requiring("app"))});
   TestClient client = rig.client();
   (void)client.call("service.start", R"(["web",true])");
@@ -318,7 +320,8 @@ TEST_CASE("why names the root cause", "[control][methods]") {
   }
 }
 
-TEST_CASE("the tree follows dependencies both ways, and repeats nothing", "[control][methods]") {
+TEST_CASE("the tree follows dependencies both ways, and repeats nothing",
+          "[threads][control][methods]") {
   Rig rig({sleeper("db"), sleeper("cache", requiring("db")),
            sleeper("web",
                    [](ServiceSpec& spec) {
@@ -349,7 +352,8 @@ TEST_CASE("the tree follows dependencies both ways, and repeats nothing", "[cont
   CHECK(forest[1]["name"] == "web");
 }
 
-TEST_CASE("services that want each other in a circle are in the forest", "[control][methods]") {
+TEST_CASE("services that want each other in a circle are in the forest",
+          "[threads][control][methods]") {
   const auto wanting = [](const char* name) {
     return [name](ServiceSpec& spec) { spec.dependencies.edit().wants = {{name, {}}}; };
   };
@@ -363,7 +367,7 @@ TEST_CASE("services that want each other in a circle are in the forest", "[contr
   }
 }
 
-TEST_CASE("a chain of 2,000 services is a tree as deep as that", "[control][methods]") {
+TEST_CASE("a chain of 2,000 services is a tree as deep as that", "[threads][control][methods]") {
   std::vector<SpecPtr> specs = {target("t0", {})};
   for (int i = 1; i < 2000; ++i) {
     specs.push_back(target(fmt::format("t{}", i), {fmt::format("t{}", i - 1)}));
@@ -373,7 +377,7 @@ TEST_CASE("a chain of 2,000 services is a tree as deep as that", "[control][meth
   CHECK(std::count(tree.begin(), tree.end(), '{') == 2000);
 }
 
-TEST_CASE("debug.state shows templates, their instances and paths", "[control][methods]") {
+TEST_CASE("debug.state shows templates, their instances and paths", "[threads][control][methods]") {
   const auto one = std::make_shared<ServiceSpec>(*sleeper("web@1"));
   one->instance.edit().of = "web@";
   one->path.edit().exists = {"/x"};
@@ -391,7 +395,7 @@ TEST_CASE("debug.state shows templates, their instances and paths", "[control][m
   CHECK(Json(rig.client().call("system.info"))["config"]["templates"].text() == R"(["web@"])");
 }
 
-TEST_CASE("a status tells when the timer of its service is due", "[control][methods]") {
+TEST_CASE("a status tells when the timer of its service is due", "[threads][control][methods]") {
   const auto job = std::make_shared<ServiceSpec>(*sleeper("job"));
   job->timer.edit().calendar = {"daily", "hourly", "*-02-30"};
   Rig rig({sleeper("db"), job});
@@ -404,7 +408,8 @@ TEST_CASE("a status tells when the timer of its service is due", "[control][meth
         R"([{},{"next_start_us":20}])");
 }
 
-TEST_CASE("debug.state shows services, edges, threads and descriptors", "[control][methods]") {
+TEST_CASE("debug.state shows services, edges, threads and descriptors",
+          "[threads][control][methods]") {
   Rig rig({sleeper("db"), sleeper("web", requiring("db"))});
   TestClient client = rig.client();
   (void)client.call("service.start", R"(["web",true])");

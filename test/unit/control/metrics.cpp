@@ -146,7 +146,7 @@ TEST_CASE("a counter of processor time goes on where a process of several has en
 }
 
 TEST_CASE("metrics.get has what the server knows of itself and of its services",
-          "[control][metrics]") {
+          "[threads][control][metrics]") {
   Rig rig({sleeper("web"), failing("bad", 3)});
   rig.daemon.proxies_there = {proxy("front")};
   TestClient client = rig.client();
@@ -171,7 +171,8 @@ TEST_CASE("metrics.get has what the server knows of itself and of its services",
   CHECK(metrics.count("zinit_proxy_listening") == 1);
 }
 
-TEST_CASE("however many ask for metrics, there are two scrapes at most", "[control][metrics]") {
+TEST_CASE("however many ask for metrics, there are two scrapes at most",
+          "[threads][control][metrics]") {
   Rig rig({sleeper("web")});
   std::unique_ptr<Scraping> scraping;
   std::vector<Later> laters;
@@ -204,7 +205,8 @@ TEST_CASE("however many ask for metrics, there are two scrapes at most", "[contr
   rig.on_loop([&] { scraping.reset(); });
 }
 
-TEST_CASE("metrics come without the figures of processes if one hangs", "[control][metrics]") {
+TEST_CASE("metrics come without the figures of processes if one hangs",
+          "[threads][control][metrics]") {
   Rig rig({sleeper("web")});
   rig.client().call("service.start", R"(["web",true])");
   std::atomic<bool> hangs{true};

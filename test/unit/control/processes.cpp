@@ -68,7 +68,7 @@ TEST_CASE("a tree of processes begins where its main process comes from", "[cont
   CHECK(Json(process_tree_json({process(30, 1)}, 0))["pid"] == 30);
 }
 
-TEST_CASE("a tree of processes ends, whatever pids say", "[control][processes]") {
+TEST_CASE("a tree of processes ends, whatever pids say", "[threads][control][processes]") {
   const Json circle(process_tree_json({process(10, 11), process(11, 10), process(12, 12)}, 10));
   std::size_t count = 0;
   for (std::size_t at = 0; (at = circle.text().find("\"comm\"", at)) != std::string::npos; ++at)
@@ -128,7 +128,7 @@ TEST_CASE("a share of a processor begins anew with the next process", "[control]
 }
 
 TEST_CASE("service.stats, service.children and debug.process_tree tell of a process",
-          "[control][processes]") {
+          "[threads][control][processes]") {
   Rig rig({sleeper("web"), oneshot("job", "exit 0")});
   TestClient client = rig.client();
   const Json down(client.call("service.stats", R"(["web"])"));
@@ -152,7 +152,8 @@ TEST_CASE("service.stats, service.children and debug.process_tree tell of a proc
   CHECK(tree["others"].size() == 0);
 }
 
-TEST_CASE("a look that hangs delays neither the loop nor other looks", "[control][processes]") {
+TEST_CASE("a look that hangs delays neither the loop nor other looks",
+          "[threads][control][processes]") {
   Rig rig({sleeper("web")});
   std::atomic<bool> hangs{true};
   std::unique_ptr<ProcessLooks> looks;
@@ -194,7 +195,8 @@ TEST_CASE("a look that hangs delays neither the loop nor other looks", "[control
   });
 }
 
-TEST_CASE("answers that nobody fetches are given up, the oldest first", "[control][processes]") {
+TEST_CASE("answers that nobody fetches are given up, the oldest first",
+          "[threads][control][processes]") {
   Rig rig;
   std::unique_ptr<ProcessLooks> looks;
   std::vector<Later> laters;

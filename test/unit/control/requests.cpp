@@ -10,7 +10,7 @@ using namespace zinit;
 using namespace zinit::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("a start that waits is answered with what became of it", "[control][methods]") {
+TEST_CASE("a start that waits is answered with what became of it", "[threads][control][methods]") {
   Rig rig({oneshot("setup", "sleep 0.2"), failing("bad", 7), sleeper("user", requiring("bad"))});
   TestClient client = rig.client();
   const Json done(client.call("service.start", R"(["setup",true])"));
@@ -33,7 +33,8 @@ TEST_CASE("a start that waits is answered with what became of it", "[control][me
   CHECK(brief["pid"].is_null());
 }
 
-TEST_CASE("starting what runs and stopping what is down are no errors", "[control][methods]") {
+TEST_CASE("starting what runs and stopping what is down are no errors",
+          "[threads][control][methods]") {
   Rig rig({sleeper("web")});
   TestClient client = rig.client();
   CHECK(Json(client.call("service.stop", R"(["web",true])"))["state"] == "inactive");
@@ -41,7 +42,8 @@ TEST_CASE("starting what runs and stopping what is down are no errors", "[contro
   CHECK(Json(client.call("service.start", R"(["web",true])"))["state"] == "running");
 }
 
-TEST_CASE("a restart that waits is not answered by the state before it", "[control][methods]") {
+TEST_CASE("a restart that waits is not answered by the state before it",
+          "[threads][control][methods]") {
   Rig rig({sleeper("web")});
   TestClient client = rig.client();
   std::int64_t pid = Json(client.call("service.start", R"(["web",true])"))["pid"].number();
@@ -54,7 +56,8 @@ TEST_CASE("a restart that waits is not answered by the state before it", "[contr
   }
 }
 
-TEST_CASE("a wait that takes too long is answered with the error timeout", "[control][methods]") {
+TEST_CASE("a wait that takes too long is answered with the error timeout",
+          "[threads][control][methods]") {
   Rig rig({oneshot("slow", "sleep 1000")});
   TestClient client = rig.client();
   const TimePoint before = Clock::now();
@@ -69,7 +72,7 @@ TEST_CASE("a wait that takes too long is answered with the error timeout", "[con
   CHECK(rig.figures().waiting == 0);
 }
 
-TEST_CASE("answers may come in another order than their requests", "[control][methods]") {
+TEST_CASE("answers may come in another order than their requests", "[threads][control][methods]") {
   Rig rig({sleeper("web")});
   TestClient client = rig.client();
   client.send(R"({"jsonrpc":"2.0","method":"service.wait","params":["web"],"id":"w"})"
@@ -86,7 +89,7 @@ TEST_CASE("answers may come in another order than their requests", "[control][me
 }
 
 TEST_CASE("a batch that waits is answered as one, when its last answer is there",
-          "[control][methods]") {
+          "[threads][control][methods]") {
   Rig rig({sleeper("web")});
   TestClient client = rig.client();
   client.send(R"([{"jsonrpc":"2.0","method":"service.start","params":["web",true],"id":1},)"
@@ -106,7 +109,7 @@ TEST_CASE("a batch that waits is answered as one, when its last answer is there"
   }
 }
 
-TEST_CASE("wait answers once it is so", "[control][methods]") {
+TEST_CASE("wait answers once it is so", "[threads][control][methods]") {
   Rig rig({sleeper("web"), failing("bad", 1), oneshot("done", "exit 0")});
   TestClient waiter = rig.client(), actor = rig.client();
   const auto waited = [&](const std::string& name, const std::string& what,
@@ -132,7 +135,7 @@ TEST_CASE("wait answers once it is so", "[control][methods]") {
   CHECK(actor.error_of("service.wait", R"(["bad","running",0])") == -32009);
 }
 
-TEST_CASE("kill says why it cannot", "[control][methods]") {
+TEST_CASE("kill says why it cannot", "[threads][control][methods]") {
   Rig rig({sleeper("web")});
   TestClient client = rig.client();
   CHECK(client.error_of("service.kill", R"(["web"])") == -32003);
@@ -144,7 +147,7 @@ TEST_CASE("kill says why it cannot", "[control][methods]") {
 }
 
 TEST_CASE("what is set and deleted tells its effects on others, where there are any",
-          "[control][methods]") {
+          "[threads][control][methods]") {
   Rig rig({sleeper("web")});
   TestClient client = rig.client();
   const std::string config = R"({"config":{"service":{"name":"set"}}})";
@@ -159,7 +162,7 @@ TEST_CASE("what is set and deleted tells its effects on others, where there are 
   CHECK(client.call("service.delete", R"(["web"])") == R"({"ok":true,)" + effects);
 }
 
-TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]") {
+TEST_CASE("reload is the daemon's, and may take its time", "[threads][control][methods]") {
   Rig rig({sleeper("web")});
   TestClient client = rig.client();
   rig.daemon.on_reload = [](bool dry_run, Daemon::ReloadDone done) {
@@ -192,7 +195,7 @@ TEST_CASE("reload is the daemon's, and may take its time", "[control][methods]")
 }
 
 TEST_CASE("a re-execution is the daemon's, who answers before it or says why there is none",
-          "[control][methods]") {
+          "[threads][control][methods]") {
   Rig rig({sleeper("web")});
   TestClient client = rig.client();
   std::vector<bool> asked;
@@ -214,7 +217,7 @@ TEST_CASE("a re-execution is the daemon's, who answers before it or says why the
   CHECK_THAT(client.call("system.reexec"), Catch::Contains("the self-check has failed"));
 }
 
-TEST_CASE("a wait for a service that a reload takes away ends", "[control][methods]") {
+TEST_CASE("a wait for a service that a reload takes away ends", "[threads][control][methods]") {
   Rig rig({sleeper("web"), sleeper("db")});
   TestClient waiter = rig.client();
   waiter.send(R"({"jsonrpc":"2.0","method":"service.wait","params":["web"],"id":1})"
@@ -226,7 +229,7 @@ TEST_CASE("a wait for a service that a reload takes away ends", "[control][metho
   CHECK(answer["error"]["data"]["service"] == "web");
 }
 
-TEST_CASE("a reason is shown only where it holds", "[control][methods]") {
+TEST_CASE("a reason is shown only where it holds", "[threads][control][methods]") {
   Rig rig({failing("bad", 1)});
   TestClient client = rig.client();
   CHECK(Json(client.call("service.start", R"(["bad",true])"))["reason"].is_object());

@@ -81,7 +81,7 @@ void still_serves(Rig& rig) {
 }  // namespace
 
 TEST_CASE("every example of the JSON-RPC 2.0 specification is answered as there",
-          "[control][server]") {
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient client = rig.client();
   const auto exchange = [&](const std::string& text, const std::string& answer) {
@@ -142,13 +142,13 @@ TEST_CASE("every example of the JSON-RPC 2.0 specification is answered as there"
   CHECK(client.call("subtract", "[5,3]") == "2");
 }
 
-TEST_CASE("an alias is the method itself", "[control][server]") {
+TEST_CASE("an alias is the method itself", "[threads][control][server]") {
   Rig rig({}, kExamples);
   CHECK(rig.client().call("minus", "[5,3]") == "2");
 }
 
 TEST_CASE("a handler that finds no memory is an internal error of that call alone",
-          "[control][server]") {
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient client = rig.client();
   CHECK(client.error_of("broken") == -32603);
@@ -156,7 +156,7 @@ TEST_CASE("a handler that finds no memory is an internal error of that call alon
 }
 
 TEST_CASE("a client sends many requests without waiting, and every one is answered",
-          "[control][server]") {
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient client = rig.client();
   constexpr int kRequests = 20000;
@@ -175,7 +175,7 @@ TEST_CASE("a client sends many requests without waiting, and every one is answer
 }
 
 TEST_CASE("requests may come in pieces, with CRLF, and with blank lines between",
-          "[control][server]") {
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient client = rig.client();
   const std::string text =
@@ -186,7 +186,7 @@ TEST_CASE("requests may come in pieces, with CRLF, and with blank lines between"
 }
 
 TEST_CASE("a request of 1 MiB is taken, a longer one refused and its client closed",
-          "[control][server]") {
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   const auto padded = [](std::size_t size) {
     std::string text = R"({"jsonrpc":"2.0","method":"get_data","id":1})";
@@ -219,7 +219,8 @@ TEST_CASE("a request of 1 MiB is taken, a longer one refused and its client clos
   still_serves(rig);
 }
 
-TEST_CASE("a client that never reads is dropped, and others do not notice", "[control][server]") {
+TEST_CASE("a client that never reads is dropped, and others do not notice",
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient mute = rig.client();
   const std::string asks = request("filler", "[100000]", 1);
@@ -234,7 +235,7 @@ TEST_CASE("a client that never reads is dropped, and others do not notice", "[co
 }
 
 TEST_CASE("a client that asks for much at once and reads it late gets all of it",
-          "[control][server]") {
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient client = rig.client();
   std::string asks;
@@ -249,7 +250,7 @@ TEST_CASE("a client that asks for much at once and reads it late gets all of it"
 }
 
 TEST_CASE("answers that come later wait for a client that reads the ones before",
-          "[control][server]") {
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient client = rig.client();
   std::string asks;
@@ -266,13 +267,13 @@ TEST_CASE("answers that come later wait for a client that reads the ones before"
   still_serves(rig);
 }
 
-TEST_CASE("one answer may be larger than what may wait", "[control][server]") {
+TEST_CASE("one answer may be larger than what may wait", "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient client = rig.client();
   CHECK(client.call("filler", "[6000000]").size() == 6000002);
 }
 
-TEST_CASE("the answers of one batch have an end", "[control][server]") {
+TEST_CASE("the answers of one batch have an end", "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient client = rig.client();
   std::string batch = "[";
@@ -292,7 +293,7 @@ TEST_CASE("the answers of one batch have an end", "[control][server]") {
   CHECK(answer->size() < 7000000);
 }
 
-TEST_CASE("a thousand clients are served at a time", "[control][server]") {
+TEST_CASE("a thousand clients are served at a time", "[threads][control][server]") {
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   if (limit.rlim_cur < 2500) {
@@ -319,7 +320,8 @@ TEST_CASE("a thousand clients are served at a time", "[control][server]") {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-TEST_CASE("a client with endless requests does not keep others waiting", "[control][server]") {
+TEST_CASE("a client with endless requests does not keep others waiting",
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient busy = rig.client();
   std::atomic<bool> ending{false};
@@ -340,7 +342,8 @@ TEST_CASE("a client with endless requests does not keep others waiting", "[contr
   reader.join();
 }
 
-TEST_CASE("a client that has closed its sending half gets all its answers", "[control][server]") {
+TEST_CASE("a client that has closed its sending half gets all its answers",
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient client = rig.client();
   std::string last = request("subtract", "[8,1]", 2);
@@ -355,7 +358,8 @@ TEST_CASE("a client that has closed its sending half gets all its answers", "[co
   CHECK(becomes_true([&] { return rig.figures().clients == 0; }));
 }
 
-TEST_CASE("a client that waits and goes is forgotten, whichever way it went", "[control][server]") {
+TEST_CASE("a client that waits and goes is forgotten, whichever way it went",
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   const auto before = open_descriptors().size();
   {
@@ -372,7 +376,7 @@ TEST_CASE("a client that waits and goes is forgotten, whichever way it went", "[
 }
 
 TEST_CASE("a batch with a notification that waits for ever is answered without it",
-          "[control][server]") {
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient client = rig.client();
   client.send(R"([{"jsonrpc":"2.0","method":"never"},)"
@@ -382,7 +386,7 @@ TEST_CASE("a batch with a notification that waits for ever is answered without i
   CHECK(rig.figures().waiting == 0);
 }
 
-TEST_CASE("garbage of every kind harms nobody", "[control][server]") {
+TEST_CASE("garbage of every kind harms nobody", "[threads][control][server]") {
   Rig rig({}, kExamples);
   unsigned state = 7;
   INFO("seed 7");
@@ -412,7 +416,7 @@ TEST_CASE("garbage of every kind harms nobody", "[control][server]") {
 }
 
 TEST_CASE("without descriptors clients wait, nothing spins, and they are served later",
-          "[control][server]") {
+          "[threads][control][server]") {
   Rig rig({}, kExamples);
   TestClient late(UniqueFd{});
   rlimit limit{};

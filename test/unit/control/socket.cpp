@@ -56,7 +56,8 @@ TEST_CASE("a live socket is never replaced, and the error says so", "[control][s
   const TestClient client(path);  // the first still has it
 }
 
-TEST_CASE("of servers that start at once exactly one gets the socket", "[control][socket]") {
+TEST_CASE("of servers that start at once exactly one gets the socket",
+          "[threads][control][socket]") {
   for (int round = 0; round < 20; ++round) {
     TempDir dir;
     const std::string path = dir / "sock";
@@ -95,7 +96,7 @@ TEST_CASE("at the end the socket's file goes, but only its own", "[control][sock
 }
 
 TEST_CASE("what somebody puts in the socket's place is not shared with its group",
-          "[control][socket]") {
+          "[threads][control][socket]") {
   TempDir dir;
   const std::string path = dir / "sock", link = dir / "link";
   const std::string victim = dir.write("victim", "", 0640);

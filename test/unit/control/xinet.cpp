@@ -57,7 +57,7 @@ std::vector<std::string> triggers(TestClient& client, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("xinet.set passes on what was given, and nothing else", "[control][xinet]") {
+TEST_CASE("xinet.set passes on what was given, and nothing else", "[threads][control][xinet]") {
   Rig rig;
   rig.daemon.proxies_there = two_proxies();
   TestClient client = rig.client();
@@ -73,7 +73,7 @@ TEST_CASE("xinet.set passes on what was given, and nothing else", "[control][xin
 }
 
 TEST_CASE("xinet.set takes its parameters by position, by the names of its aliases too",
-          "[control][xinet]") {
+          "[threads][control][xinet]") {
   Rig rig;
   rig.daemon.proxies_there = two_proxies();
   TestClient client = rig.client();
@@ -88,7 +88,7 @@ TEST_CASE("xinet.set takes its parameters by position, by the names of its alias
         R"("name":"db-proxy","proxy_protocol":2,"service":"db","single_connection":true})");
 }
 
-TEST_CASE("wrong parameters of xinet.set never reach the daemon", "[control][xinet]") {
+TEST_CASE("wrong parameters of xinet.set never reach the daemon", "[threads][control][xinet]") {
   Rig rig;
   TestClient client = rig.client();
   const auto [params, message] = GENERATE(table<std::string, std::string>({
@@ -106,7 +106,8 @@ TEST_CASE("wrong parameters of xinet.set never reach the daemon", "[control][xin
   CHECK(rig.daemons(&FakeDaemon::set_proxies).empty());
 }
 
-TEST_CASE("text that no file can have is an error in the settings of a proxy", "[control][xinet]") {
+TEST_CASE("text that no file can have is an error in the settings of a proxy",
+          "[threads][control][xinet]") {
   Rig rig;
   TestClient client = rig.client();
   const Json error(client.call("xinet.set", R"(["a",["b:1","\udc00:2"],"c:1","s"])"));
@@ -118,7 +119,7 @@ TEST_CASE("text that no file can have is an error in the settings of a proxy", "
   CHECK(rig.daemons(&FakeDaemon::set_proxies).empty());
 }
 
-TEST_CASE("a refusal of the daemon is an error about the proxy", "[control][xinet]") {
+TEST_CASE("a refusal of the daemon is an error about the proxy", "[threads][control][xinet]") {
   Rig rig;
   const auto [refusal, code] = GENERATE(table<Refusal, int>({{Refusal::config_error, -32005},
                                                              {Refusal::file_error, -32008},
@@ -138,7 +139,7 @@ TEST_CASE("a refusal of the daemon is an error about the proxy", "[control][xine
   }
 }
 
-TEST_CASE("xinet.delete removes a proxy, and so does its alias", "[control][xinet]") {
+TEST_CASE("xinet.delete removes a proxy, and so does its alias", "[threads][control][xinet]") {
   Rig rig;
   TestClient client = rig.client();
   CHECK(client.call("xinet.delete", R"({"name":"pg"})") == R"({"ok":true})");
@@ -146,7 +147,8 @@ TEST_CASE("xinet.delete removes a proxy, and so does its alias", "[control][xine
   CHECK(rig.daemons(&FakeDaemon::deleted_proxies) == std::vector<std::string>{"pg", "web"});
 }
 
-TEST_CASE("a proxy that does not exist is told with the nearest name", "[control][xinet]") {
+TEST_CASE("a proxy that does not exist is told with the nearest name",
+          "[threads][control][xinet]") {
   Rig rig;
   rig.daemon.proxies_there = two_proxies();
   rig.daemon.proxy_refusal = RequestFailure{Refusal::proxy_not_found, "it is not there", {}};
@@ -166,7 +168,7 @@ TEST_CASE("a proxy that does not exist is told with the nearest name", "[control
   CHECK(far.text().size() < 1000);
 }
 
-TEST_CASE("xinet.list, status and status_all tell of the proxies", "[control][xinet]") {
+TEST_CASE("xinet.list, status and status_all tell of the proxies", "[threads][control][xinet]") {
   Rig rig;
   TestClient client = rig.client();
   CHECK(client.call("xinet.list") == "[]");
@@ -188,7 +190,7 @@ TEST_CASE("xinet.list, status and status_all tell of the proxies", "[control][xi
 }
 
 TEST_CASE("a status has the proxies of a service, its sockets and where it starts",
-          "[control][xinet]") {
+          "[threads][control][xinet]") {
   Rig rig({sleeper("db", on_demand), sleeper("web"), sleeper("lone"), sleeper("never", ignored)});
   rig.daemon.proxies_there = two_proxies();
   rig.daemon.proxies_there.push_back(proxy("other", {"tcp:localhost:9"}, "never"));
@@ -209,7 +211,8 @@ TEST_CASE("a status has the proxies of a service, its sockets and where it start
   CHECK(rig.daemons(&FakeDaemon::asked_for_proxies) == 1);
 }
 
-TEST_CASE("why names the connections that start a service which nobody wants", "[control][xinet]") {
+TEST_CASE("why names the connections that start a service which nobody wants",
+          "[threads][control][xinet]") {
   Rig rig({sleeper("db", on_demand), sleeper("web"), sleeper("lone"), sleeper("never", ignored),
            failing("bad", 3), oneshot("setup", "exit 0")});
   rig.daemon.proxies_there = two_proxies();
@@ -237,7 +240,7 @@ TEST_CASE("why names the connections that start a service which nobody wants", "
   CHECK(triggers(client, "db") == of_db);
 }
 
-TEST_CASE("debug.state shows the proxies", "[control][xinet]") {
+TEST_CASE("debug.state shows the proxies", "[threads][control][xinet]") {
   Rig rig;
   rig.daemon.proxies_there = two_proxies();
   TestClient client = rig.client();
@@ -248,7 +251,8 @@ TEST_CASE("debug.state shows the proxies", "[control][xinet]") {
         R"("active_connections":0}])");
 }
 
-TEST_CASE("rpc.discover describes a proxy with the members that it has", "[control][xinet]") {
+TEST_CASE("rpc.discover describes a proxy with the members that it has",
+          "[threads][control][xinet]") {
   Rig rig;
   rig.daemon.proxies_there = two_proxies();
   TestClient client = rig.client();

@@ -103,7 +103,7 @@ TEST_CASE("a fault signal from another process is ignored", "[init][last-resort]
 }
 
 TEST_CASE("after a fault of another thread the main one reaps, whatever it waits for",
-          "[init][last-resort]") {
+          "[threads][init][last-resort]") {
   // The grandchild's pid, shared with the survivor.
   void* page = ::mmap(nullptr, sizeof(std::atomic<pid_t>), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -63,7 +63,7 @@ TEST_CASE("a reload's summary has counts, and names what was refused", "[init][r
         "2 added, 1 changed (1 restarted), 0 removed, 3 unchanged, 2 refused: g, h");
 }
 
-TEST_CASE("each reload reads the files anew and answers in turn", "[init][reload]") {
+TEST_CASE("each reload reads the files anew and answers in turn", "[threads][init][reload]") {
   Bench bench;
   bench.expected = 3;
   FileQueue queue(*bench.loop);
@@ -79,7 +79,7 @@ TEST_CASE("each reload reads the files anew and answers in turn", "[init][reload
   CHECK_FALSE(queue.busy());
 }
 
-TEST_CASE("while files are read the loop goes on", "[init][reload]") {
+TEST_CASE("while files are read the loop goes on", "[threads][init][reload]") {
   Bench bench;
   bench.expected = 1;
   bench.may_read = false;
@@ -99,7 +99,7 @@ TEST_CASE("while files are read the loop goes on", "[init][reload]") {
 }
 
 TEST_CASE("a reload that the board refuses, and one that cannot be read, are answered",
-          "[init][reload]") {
+          "[threads][init][reload]") {
   Bench bench;
   bench.expected = 2;
   bool broken = false;
@@ -122,7 +122,7 @@ TEST_CASE("a reload that the board refuses, and one that cannot be read, are ans
 }
 
 TEST_CASE("reloads that wait are one, and dry runs another, however often they are asked for",
-          "[init][reload]") {
+          "[threads][init][reload]") {
   Bench bench;
   bench.may_read = false;
   FileQueue queue(*bench.loop);
@@ -139,7 +139,8 @@ TEST_CASE("reloads that wait are one, and dry runs another, however often they a
   CHECK(std::count(bench.answers.begin(), bench.answers.end(), "3") == 50);
 }
 
-TEST_CASE("only so many may wait for one reload; who asks beyond is refused", "[init][reload]") {
+TEST_CASE("only so many may wait for one reload; who asks beyond is refused",
+          "[threads][init][reload]") {
   Bench bench;
   bench.may_read = false;
   FileQueue queue(*bench.loop);
@@ -157,7 +158,7 @@ TEST_CASE("only so many may wait for one reload; who asks beyond is refused", "[
   CHECK(bench.taken == Strings{"1", "2"});
 }
 
-TEST_CASE("a reload that ends in an exception is answered", "[init][reload]") {
+TEST_CASE("a reload that ends in an exception is answered", "[threads][init][reload]") {
   Bench bench;
   bench.expected = 1;
   FileQueue queue(*bench.loop);

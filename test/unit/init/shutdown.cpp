@@ -63,7 +63,7 @@ class Reaper {
 
 }  // namespace
 
-TEST_CASE("without services a shutdown is through at once, and once", "[init][shutdown]") {
+TEST_CASE("without services a shutdown is through at once, and once", "[threads][init][shutdown]") {
   Bench bench;
   bench.board.load({});
   CHECK_FALSE(bench.shutdown.begun());
@@ -76,7 +76,7 @@ TEST_CASE("without services a shutdown is through at once, and once", "[init][sh
 }
 
 TEST_CASE("a service that does not end in time is killed when the time is over",
-          "[init][shutdown]") {
+          "[threads][init][shutdown]") {
   Bench bench;
   bench.start_stubborn();
   Reaper reaper(bench);
@@ -87,7 +87,7 @@ TEST_CASE("a service that does not end in time is killed when the time is over",
   CHECK(bench.board.all_down());
 }
 
-TEST_CASE("a second request leaves a stubborn service a second", "[init][shutdown]") {
+TEST_CASE("a second request leaves a stubborn service a second", "[threads][init][shutdown]") {
   Bench bench;
   bench.start_stubborn();
   Reaper reaper(bench);

@@ -91,7 +91,7 @@ TEST_CASE("at the machine's end its watchdog stays armed but for a halt", "[init
   }
 }
 
-TEST_CASE("loops that give signs of life are left alone", "[init][watchdog]") {
+TEST_CASE("loops that give signs of life are left alone", "[threads][init][watchdog]") {
   auto loop = EventLoop::create();
   REQUIRE(loop);
   int signs = 0;
@@ -101,7 +101,7 @@ TEST_CASE("loops that give signs of life are left alone", "[init][watchdog]") {
   watchdog.set(0ms);
 }
 
-TEST_CASE("a loop that is stuck for too long counts as a crash", "[init][watchdog]") {
+TEST_CASE("a loop that is stuck for too long counts as a crash", "[threads][init][watchdog]") {
   const std::string end = test::in_child([]() -> std::string {
     std::signal(SIGABRT, SIG_DFL);
     auto loop = EventLoop::create();

@@ -114,7 +114,7 @@ TEST_CASE("syslog: bytes that are no syslog message are a text as they are", "[i
 }
 
 TEST_CASE("syslog: the socket is there for everybody, and messages come with their sender",
-          "[io][syslog]") {
+          "[threads][io][syslog]") {
   World w;
   w.log->start();
   REQUIRE(send_to(w.path, "<13>hello"));  // at once: who logs at boot does not try again
@@ -131,7 +131,7 @@ TEST_CASE("syslog: the socket is there for everybody, and messages come with the
 }
 
 TEST_CASE("syslog: a daemon that starts gets the socket, and zinit binds it again when it ends",
-          "[io][syslog]") {
+          "[threads][io][syslog]") {
   World w;
   w.start();
   REQUIRE(w.comes("one"));
@@ -159,7 +159,7 @@ TEST_CASE("syslog: a daemon that starts gets the socket, and zinit binds it agai
 }
 
 TEST_CASE("syslog: a socket that is in use is left alone, and a stale one is replaced",
-          "[io][syslog]") {
+          "[threads][io][syslog]") {
   World w;
   SECTION("a live socket") {
     const UniqueFd daemon = daemon_at(w.path);

@@ -124,7 +124,8 @@ TEST_CASE("log file: it is neither opened nor rotated by a link that a stranger 
   CHECK(::access((dir / "secret/a.log.1").c_str(), F_OK) != 0);
 }
 
-TEST_CASE("file sink: pieces of a line are joined, and another stream's line ends one", "[io]") {
+TEST_CASE("file sink: pieces of a line are joined, and another stream's line ends one",
+          "[threads][io]") {
   test::TempDir dir;
   const std::string path = dir / "a.log";
   auto dropped = std::make_shared<std::atomic<std::uint64_t>>(0);
@@ -151,7 +152,8 @@ TEST_CASE("file sink: pieces of a line are joined, and another stream's line end
   CHECK(*dropped == 0);
 }
 
-TEST_CASE("file sink: a file is opened again even if there is always more to write", "[io]") {
+TEST_CASE("file sink: a file is opened again even if there is always more to write",
+          "[threads][io]") {
   test::TempDir dir;
   const std::string path = dir / "a.log";
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
@@ -192,7 +194,8 @@ class Interrupting final : public Sink {
   ServiceLog& other_;
 };
 
-TEST_CASE("file sink: pieces of a message are not joined with another log's lines", "[io]") {
+TEST_CASE("file sink: pieces of a message are not joined with another log's lines",
+          "[threads][io]") {
   test::TempDir dir;
   const std::string path = dir / "a.log";
   FileWriters writers;
@@ -206,7 +209,8 @@ TEST_CASE("file sink: pieces of a message are not joined with another log's line
   CHECK(test::becomes_true([&] { return text_of_file(path) == first + "\nother\nrest\n"; }));
 }
 
-TEST_CASE("file sink: lines that find no room are counted, and all others are written", "[io]") {
+TEST_CASE("file sink: lines that find no room are counted, and all others are written",
+          "[threads][io]") {
   test::TempDir dir;
   REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
   auto dropped = std::make_shared<std::atomic<std::uint64_t>>(0);
@@ -283,7 +287,7 @@ TEST_CASE("sink table: at the end all files are closed, whoever is at work on th
 }
 
 TEST_CASE("sink table: a file that is no longer used is closed when its lines are written",
-          "[io]") {
+          "[threads][io]") {
   test::TempDir dir;
   auto loop = std::move(*DataLoop::create());
   SinkTable table(loop->loop(), {});

@@ -170,7 +170,7 @@ void run_shell(const std::string& script, OutputPipes pipes) {
 
 }  // namespace
 
-TEST_CASE("log: lines of both streams are kept with their stream and time", "[io]") {
+TEST_CASE("log: lines of both streams are kept with their stream and time", "[threads][io]") {
   World w;
   w.run();
   w.store->configure(0, spec_of("web"));
@@ -190,7 +190,7 @@ TEST_CASE("log: lines of both streams are kept with their stream and time", "[io
 }
 
 TEST_CASE("log: when a process has ended all that it wrote is in the log, also a last partial line",
-          "[io]") {
+          "[threads][io]") {
   World w;  // the loop does not even run: the reader takes in what lies in the pipes
   w.store->configure(0, spec_of("web"));
   run_shell(
@@ -207,7 +207,7 @@ TEST_CASE("log: when a process has ended all that it wrote is in the log, also a
   CHECK(out[out.size() - 2] == "1999");
 }
 
-TEST_CASE("log: a pipe that a reader took to its end is closed by the loop", "[io]") {
+TEST_CASE("log: a pipe that a reader took to its end is closed by the loop", "[threads][io]") {
   World w;
   add_line(*w.store, 1, "");  // the file that the first blocks of rings share stays open
   const auto before = test::open_descriptors();
@@ -220,7 +220,8 @@ TEST_CASE("log: a pipe that a reader took to its end is closed by the loop", "[i
   CHECK(w.store->info(0).last_seq == 20);
 }
 
-TEST_CASE("log: a partial line is held back while its process may write the rest", "[io]") {
+TEST_CASE("log: a partial line is held back while its process may write the rest",
+          "[threads][io]") {
   World w;
   OutputPipes pipes = w.open(0);
   write(pipes.out, "hel");
@@ -231,7 +232,7 @@ TEST_CASE("log: a partial line is held back while its process may write the rest
   CHECK(texts(last(*w.store, 0, 10)) == Texts{"hello", "wor"});
 }
 
-TEST_CASE("log: a line of more than 16 KiB is kept in pieces, bytes as they are", "[io]") {
+TEST_CASE("log: a line of more than 16 KiB is kept in pieces, bytes as they are", "[threads][io]") {
   World w;
   const OutputPipes pipes = w.open(0);
   const std::string binary("\0\xff\x1b", 3);
@@ -247,7 +248,8 @@ TEST_CASE("log: a line of more than 16 KiB is kept in pieces, bytes as they are"
   CHECK(lines[3].text == binary);
 }
 
-TEST_CASE("log: under a flood every line comes once and in its order, readers or not", "[io]") {
+TEST_CASE("log: under a flood every line comes once and in its order, readers or not",
+          "[threads][io]") {
   World w;
   w.run();
   constexpr int kLines = 100000;
@@ -297,7 +299,7 @@ TEST_CASE("log: under a flood every line comes once and in its order, readers or
   CHECK(gaps == 0);
 }
 
-TEST_CASE("log: a service that floods does not delay the lines of others", "[io]") {
+TEST_CASE("log: a service that floods does not delay the lines of others", "[threads][io]") {
   World w;
   w.run();
   OutputPipes noisy = w.open(0);
@@ -317,7 +319,8 @@ TEST_CASE("log: a service that floods does not delay the lines of others", "[io]
   CHECK(w.store->info(0).lines == 1000);
 }
 
-TEST_CASE("log: a tap is given the lines of the logs that it wants, and the last before", "[io]") {
+TEST_CASE("log: a tap is given the lines of the logs that it wants, and the last before",
+          "[threads][io]") {
   World w;
   w.run();
   w.store->configure(0, spec_of("web"));
@@ -345,7 +348,8 @@ TEST_CASE("log: a tap is given the lines of the logs that it wants, and the last
   CHECK(w.data->stop(test::kPatience));
 }
 
-TEST_CASE("log: a tap follows a service that goes and comes again, in whatever slot", "[io]") {
+TEST_CASE("log: a tap follows a service that goes and comes again, in whatever slot",
+          "[threads][io]") {
   World w;
   const auto tap = std::make_shared<KeepingTap>("web");
   CHECK(texts(w.store->add_tap(tap, 10, kRoom)).empty());
@@ -362,7 +366,7 @@ TEST_CASE("log: a tap follows a service that goes and comes again, in whatever s
   w.store->remove_tap(tap);
 }
 
-TEST_CASE("log: if the last lines of all logs are too many, each has a share", "[io]") {
+TEST_CASE("log: if the last lines of all logs are too many, each has a share", "[threads][io]") {
   World w;
   constexpr int kLogs = 8;
   const std::string text(1000, 'x');
@@ -381,7 +385,7 @@ TEST_CASE("log: if the last lines of all logs are too many, each has a share", "
   w.store->remove_tap(tap);
 }
 
-TEST_CASE("log: a syslog message goes to the sinks like a service's output", "[io]") {
+TEST_CASE("log: a syslog message goes to the sinks like a service's output", "[threads][io]") {
   const auto console = std::make_shared<KeepingSink>("console");
   World w({nullptr, console});
   Logging logging;
@@ -398,7 +402,8 @@ TEST_CASE("log: a syslog message goes to the sinks like a service's output", "[i
   CHECK(console->lines().front() == "web: said");
 }
 
-TEST_CASE("log: settings say which sinks get the lines, and drops are counted by sink", "[io]") {
+TEST_CASE("log: settings say which sinks get the lines, and drops are counted by sink",
+          "[threads][io]") {
   const auto kmsg = std::make_shared<KeepingSink>("kmsg");
   const auto console = std::make_shared<KeepingSink>("console");
   World w({kmsg, console});
@@ -429,7 +434,8 @@ TEST_CASE("log: settings say which sinks get the lines, and drops are counted by
   CHECK(info.dropped_by == Drops{{"kmsg", 1}, {"console", 2}});
 }
 
-TEST_CASE("log: lines for a sink that could not be opened are counted as dropped", "[io]") {
+TEST_CASE("log: lines for a sink that could not be opened are counted as dropped",
+          "[threads][io]") {
   World w;
   Logging logging;
   logging.kmsg = logging.console = true;
@@ -441,7 +447,7 @@ TEST_CASE("log: lines for a sink that could not be opened are counted as dropped
   CHECK(w.store->info(0).dropped_by == Drops{{"kmsg", 2}, {"console", 2}});
 }
 
-TEST_CASE("log: new limits hold from then on, lines that are kept stay", "[io]") {
+TEST_CASE("log: new limits hold from then on, lines that are kept stay", "[threads][io]") {
   World w;
   w.store->configure(0, spec_of("web"));
   for (int i = 0; i < 20; ++i) add_line(*w.store, 0, std::to_string(i));
@@ -453,7 +459,7 @@ TEST_CASE("log: new limits hold from then on, lines that are kept stay", "[io]")
   CHECK(w.store->info(0).last_seq == 21);
 }
 
-TEST_CASE("log: a service that is forgotten leaves no lines, pipes or counts", "[io]") {
+TEST_CASE("log: a service that is forgotten leaves no lines, pipes or counts", "[threads][io]") {
   const auto console = std::make_shared<KeepingSink>("console");
   World w({nullptr, console});
   w.run();
@@ -477,7 +483,7 @@ TEST_CASE("log: a service that is forgotten leaves no lines, pipes or counts", "
   CHECK(lines[0].seq == 3);  // a follower of the slot is not led back
 }
 
-TEST_CASE("log: processes left behind hold a bounded number of pipes", "[io]") {
+TEST_CASE("log: processes left behind hold a bounded number of pipes", "[threads][io]") {
   World w;
   w.run();
   // The ring has outgrown its first block, so its file and that of first blocks are open.
@@ -504,7 +510,8 @@ TEST_CASE("log: processes left behind hold a bounded number of pipes", "[io]") {
   CHECK(texts(last(*w.store, 0, 1)) == Texts{"half line"});
 }
 
-TEST_CASE("log: without free descriptors making pipes fails as temporary, and none leaks", "[io]") {
+TEST_CASE("log: without free descriptors making pipes fails as temporary, and none leaks",
+          "[threads][io]") {
   World w;
   w.run();
   const auto before = test::open_descriptors();
@@ -525,7 +532,7 @@ TEST_CASE("log: without free descriptors making pipes fails as temporary, and no
   CHECK(test::open_descriptors() == before);
 }
 
-TEST_CASE("log: pipe ends given out are blocking and close-on-exec", "[io]") {
+TEST_CASE("log: pipe ends given out are blocking and close-on-exec", "[threads][io]") {
   World w;
   const OutputPipes pipes = w.open(7);
   for (const UniqueFd* fd : {&pipes.out, &pipes.err}) {
@@ -534,7 +541,7 @@ TEST_CASE("log: pipe ends given out are blocking and close-on-exec", "[io]") {
   }
 }
 
-TEST_CASE("log: a slot without a log has no lines", "[io]") {
+TEST_CASE("log: a slot without a log has no lines", "[threads][io]") {
   World w;
   CHECK(last(*w.store, 5, 10).empty());
   Ring::Place place;
@@ -543,7 +550,7 @@ TEST_CASE("log: a slot without a log has no lines", "[io]") {
   w.store->forget(5);
 }
 
-TEST_CASE("log: zinit's own messages are kept as a log as well", "[io]") {
+TEST_CASE("log: zinit's own messages are kept as a log as well", "[threads][io]") {
   World w;
   w.store->keep_own_log();
   const auto tap = std::make_shared<KeepingTap>("zinit");
@@ -561,7 +568,7 @@ TEST_CASE("log: zinit's own messages are kept as a log as well", "[io]") {
   w.store->remove_tap(tap);
 }
 
-TEST_CASE("log: at the end what is in the pipes still reaches the sinks", "[io]") {
+TEST_CASE("log: at the end what is in the pipes still reaches the sinks", "[threads][io]") {
   const auto console = std::make_shared<KeepingSink>("console");
   World w({nullptr, console});
   w.run();

@@ -56,7 +56,7 @@ std::optional<long> rest_of_thread(pid_t tid) {
 
 }  // namespace
 
-TEST_CASE("loop: its end is waited for within a limit", "[io]") {
+TEST_CASE("loop: its end is waited for within a limit", "[threads][io]") {
   auto data = running_loop();
   std::promise<void> go_on;
   REQUIRE(data->loop().post([held = go_on.get_future().share()] { held.wait(); }));
@@ -65,7 +65,8 @@ TEST_CASE("loop: its end is waited for within a limit", "[io]") {
   CHECK(data->stop(test::kPatience));
 }
 
-TEST_CASE("loop: tasks of one thread run in their order, all of many threads run", "[io]") {
+TEST_CASE("loop: tasks of one thread run in their order, all of many threads run",
+          "[threads][io]") {
   auto data = running_loop();
   constexpr int kThreads = 4, kTasks = 1000;
   int next[kThreads] = {};  // the loop's thread alone writes
@@ -89,7 +90,7 @@ TEST_CASE("loop: tasks of one thread run in their order, all of many threads run
   for (int count : next) CHECK(count == kTasks);
 }
 
-TEST_CASE("loop: a task that throws harms no other", "[io]") {
+TEST_CASE("loop: a task that throws harms no other", "[threads][io]") {
   auto data = running_loop();
   std::promise<void> after;
   REQUIRE(data->loop().post([] { throw std::runtime_error("as the test wants it"); }));
@@ -122,7 +123,7 @@ TEST_CASE("loop: it can be stopped before it runs, and run again", "[io]") {
   CHECK(ran);
 }
 
-TEST_CASE("loop: at rest it has nothing to wake for within a day", "[io]") {
+TEST_CASE("loop: at rest it has nothing to wake for within a day", "[threads][io]") {
   auto data = running_loop();
   std::promise<pid_t> thread;
   REQUIRE(data->loop().post([&] { thread.set_value(gettid()); }));
@@ -271,7 +272,7 @@ TEST_CASE("loop: a call that asks for itself leaves others their turn", "[io]") 
   CHECK(calls > 1);
 }
 
-TEST_CASE("loop: calls asked for by many threads are made", "[io]") {
+TEST_CASE("loop: calls asked for by many threads are made", "[threads][io]") {
   auto data = running_loop();
   std::atomic<int> calls{0};
   constexpr int kThreads = 4;

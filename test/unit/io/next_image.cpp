@@ -133,7 +133,7 @@ TEST_CASE("log: no two reads have the same number, not even of two images", "[io
   CHECK(numbers.size() == 30);
 }
 
-TEST_CASE("log: what is known of a pipe that was taken over ends with it", "[io][kept]") {
+TEST_CASE("log: what is known of a pipe that was taken over ends with it", "[threads][io][kept]") {
   CHECK(in_process([] {
     Image& first = first_image();
     auto pipes = first.store->open_output(kSlot);
@@ -150,7 +150,7 @@ TEST_CASE("log: what is known of a pipe that was taken over ends with it", "[io]
   }));
 }
 
-TEST_CASE("log: a crash while a pipe ends does not double its last line", "[io][kept]") {
+TEST_CASE("log: a crash while a pipe ends does not double its last line", "[threads][io][kept]") {
   CHECK(in_process([] {
     Image& first = first_image();
     auto pipes = first.store->open_output(kSlot);
@@ -164,7 +164,7 @@ TEST_CASE("log: a crash while a pipe ends does not double its last line", "[io][
 }
 
 TEST_CASE("log: a crash while the lines of a crash are stored loses and doubles none",
-          "[io][kept]") {
+          "[threads][io][kept]") {
   for (const std::string at : {"a", "b"}) {
     INFO(at);
     CHECK(in_process([&at] {

@@ -43,7 +43,7 @@ struct PausingStore {
 }  // namespace
 
 TEST_CASE("log store: a sink can pause the reading of pipes, but not for a client's request",
-          "[io]") {
+          "[threads][io]") {
   PausingStore paused;
   auto& data = paused.data;
   auto& sink = paused.sink;
@@ -70,7 +70,7 @@ TEST_CASE("log store: a sink can pause the reading of pipes, but not for a clien
 }
 
 TEST_CASE("log store: lines that come fast are read together, and none waits for the next",
-          "[io]") {
+          "[threads][io]") {
   PausingStore paused;
   auto& data = paused.data;
   auto& sink = paused.sink;

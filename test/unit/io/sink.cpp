@@ -72,7 +72,7 @@ struct Running {
 
 }  // namespace
 
-TEST_CASE("sink: the console gets `name: line`, safe to show", "[io]") {
+TEST_CASE("sink: the console gets `name: line`, safe to show", "[threads][io]") {
   Running<ConsoleSink> console;
   console.take("hello");
   console.take("red \x1b[31m bell \a tab \t bad \xff");
@@ -85,7 +85,7 @@ TEST_CASE("sink: the console gets `name: line`, safe to show", "[io]") {
   CHECK(*console.dropped == 0);
 }
 
-TEST_CASE("sink: the kernel ring buffer gets one record a line, none too long", "[io]") {
+TEST_CASE("sink: the kernel ring buffer gets one record a line, none too long", "[threads][io]") {
   int ends[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
   UniqueFd receiver(ends[0]);
@@ -116,7 +116,7 @@ TEST_CASE("sink: the kernel ring buffer gets one record a line, none too long", 
 }
 
 TEST_CASE("sink: a descriptor that accepts no more blocks nobody, and lost lines are counted",
-          "[io]") {
+          "[threads][io]") {
   Running<ConsoleSink> console;
   constexpr std::uint64_t kLines = 20000;
   const std::string text(100, 'x');
@@ -134,7 +134,7 @@ TEST_CASE("sink: a descriptor that accepts no more blocks nobody, and lost lines
   CHECK(*console.dropped == lost);
 }
 
-TEST_CASE("sink: what a console takes at once is written at once", "[io]") {
+TEST_CASE("sink: what a console takes at once is written at once", "[threads][io]") {
   auto data = DataLoop::create();
   REQUIRE(data);
   auto ends = make_pipe(O_NONBLOCK);
@@ -151,7 +151,7 @@ TEST_CASE("sink: what a console takes at once is written at once", "[io]") {
   CHECK(*dropped == 0);
 }
 
-TEST_CASE("sink: lines for a descriptor that is gone are counted", "[io]") {
+TEST_CASE("sink: lines for a descriptor that is gone are counted", "[threads][io]") {
   Running<ConsoleSink> console;
   console.read.reset();
   for (int i = 0; i < 10; ++i) console.take("lost");
@@ -171,7 +171,7 @@ class Forgetful final : public TextSink {
   }
 };
 
-TEST_CASE("sink: lines before one for which there is no memory are written", "[io]") {
+TEST_CASE("sink: lines before one for which there is no memory are written", "[threads][io]") {
   Running<Forgetful> to;
   const std::array<SplitLine, 3> lines = {SplitLine{"one"}, {"much longer than that"}, {"three"}};
   to.sink->take({"web", LogStream::out, 1, nullptr, 0, lines}, to.dropped);
@@ -180,7 +180,7 @@ TEST_CASE("sink: lines before one for which there is no memory are written", "[i
 }
 
 TEST_CASE("sink: trouble of one sink is logged soon, even if that of another was logged before",
-          "[io]") {
+          "[threads][io]") {
   auto data = DataLoop::create();
   REQUIRE(data);
   auto ends = make_pipe(O_NONBLOCK);
@@ -204,7 +204,7 @@ TEST_CASE("sink: trouble of one sink is logged soon, even if that of another was
   set_log_descriptor(STDERR_FILENO, false);
 }
 
-TEST_CASE("sink: each service's drops are its own", "[io]") {
+TEST_CASE("sink: each service's drops are its own", "[threads][io]") {
   Running<ConsoleSink> console;
   const auto quiet = new_count();
   give(*console.sink, "first", quiet, "db");
@@ -214,7 +214,7 @@ TEST_CASE("sink: each service's drops are its own", "[io]") {
   CHECK(console.receive(10).substr(0, 10) == "db: first\n");
 }
 
-TEST_CASE("sink: lines of two threads both come, each thread's in its order", "[io]") {
+TEST_CASE("sink: lines of two threads both come, each thread's in its order", "[threads][io]") {
   Running<ConsoleSink> console;
   constexpr int kLines = 1000;
   const auto write_all_of = [&](const std::string& name) {
@@ -253,7 +253,7 @@ TEST_CASE("sink: at the end what waits is written, for a limited time", "[io]") 
   SUCCEED();
 }
 
-TEST_CASE("sink: lines are written even if the loop accepts no more tasks", "[io]") {
+TEST_CASE("sink: lines are written even if the loop accepts no more tasks", "[threads][io]") {
   auto data = DataLoop::create();
   REQUIRE(data);
   auto ends = make_pipe(O_NONBLOCK);
@@ -297,7 +297,7 @@ TEST_CASE("sink: a file is written from its current position on", "[io]") {
   CHECK(read_file(path.c_str(), 1000).value_or("") == "before\nweb: hello\n");
 }
 
-TEST_CASE("sink: a console that has hung up is opened again", "[io]") {
+TEST_CASE("sink: a console that has hung up is opened again", "[threads][io]") {
   const UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
   REQUIRE(::unlockpt(master.get()) == 0);
   auto terminal = open_fd(::ptsname(master.get()), O_RDWR | O_NOCTTY | O_NONBLOCK);
@@ -333,7 +333,7 @@ TEST_CASE("sink: a console that has hung up is opened again", "[io]") {
   CHECK((*data)->stop(test::kPatience));
 }
 
-TEST_CASE("sink: a socket that does not say so itself is not waited for either", "[io]") {
+TEST_CASE("sink: a socket that does not say so itself is not waited for either", "[threads][io]") {
   int ends[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
   const UniqueFd writer(ends[0]), reader(ends[1]);

@@ -43,7 +43,7 @@ struct Lingering {
 
 }  // namespace
 
-TEST_CASE("closer: nobody waits for a descriptor that takes long to close", "[os]") {
+TEST_CASE("closer: nobody waits for a descriptor that takes long to close", "[threads][os]") {
   Lingering slow;
   auto pipe = make_pipe();
   REQUIRE(pipe);

@@ -60,7 +60,8 @@ TEST_CASE("kept descriptors: those in the list stay open, all others close", "[o
   }));
 }
 
-TEST_CASE("kept descriptors: nothing replaces another when the marks are set", "[os][kept]") {
+TEST_CASE("kept descriptors: nothing replaces another when the marks are set",
+          "[threads][os][kept]") {
   CHECK(in_process([] {
     KeptFd kept(some_fd(), {KeptKind::log_ring, 0, 7});
     const int before = kept.get();

@@ -465,7 +465,7 @@ TEST_CASE("an id that cannot be had is named", "[os][spawn][root]") {
   }
 }
 
-TEST_CASE("a child that fails is never seen by who reaps all", "[os][spawn]") {
+TEST_CASE("a child that fails is never seen by who reaps all", "[threads][os][spawn]") {
   std::atomic<bool> done{false};
   std::atomic<int> seen{0};
   auto reaper = Thread::start("reaper", kSmallStackBytes, [&] {
@@ -483,7 +483,7 @@ TEST_CASE("a child that fails is never seen by who reaps all", "[os][spawn]") {
   CHECK(seen == 0);
 }
 
-TEST_CASE("eight threads with small stacks spawn at once", "[os][spawn]") {
+TEST_CASE("eight threads with small stacks spawn at once", "[threads][os][spawn]") {
   const bool root = ::geteuid() == 0;
   for (const CloneWay way : kWays) {
     const Way use(way);

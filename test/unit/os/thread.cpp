@@ -42,7 +42,7 @@ int in_child(Work work) {
 
 }  // namespace
 
-TEST_CASE("a thread runs what it is given under its name", "[os][thread]") {
+TEST_CASE("a thread runs what it is given under its name", "[threads][os][thread]") {
   char name[16] = {};
   auto thread = Thread::start("job of a long name", kSmallStackBytes,
                               [&] { ::prctl(PR_GET_NAME, name, 0, 0, 0); });
@@ -54,7 +54,7 @@ TEST_CASE("a thread runs what it is given under its name", "[os][thread]") {
 }
 
 TEST_CASE("a thread has every signal blocked but the faults, and its starter as before",
-          "[os][thread]") {
+          "[threads][os][thread]") {
   sigset_t mine{}, before{}, after{};
   pthread_sigmask(SIG_SETMASK, nullptr, &before);
   REQUIRE(
@@ -68,7 +68,7 @@ TEST_CASE("a thread has every signal blocked but the faults, and its starter as 
     CHECK(sigismember(&before, signal) == sigismember(&after, signal));
 }
 
-TEST_CASE("a thread has a stack for signals, apart from its own", "[os][thread]") {
+TEST_CASE("a thread has a stack for signals, apart from its own", "[threads][os][thread]") {
   stack_t alternate{};
   const char* local = nullptr;
   REQUIRE(Thread::start("t", kSmallStackBytes, [&] {
@@ -82,7 +82,7 @@ TEST_CASE("a thread has a stack for signals, apart from its own", "[os][thread]"
   CHECK((local < base || local >= base + alternate.ss_size));
 }
 
-TEST_CASE("a stack overflow of a thread can be handled", "[os][thread]") {
+TEST_CASE("a stack overflow of a thread can be handled", "[threads][os][thread]") {
   if (test::sanitized()) return;  // they handle it themselves
   const int status = in_child([] {
     struct sigaction action {};
@@ -98,7 +98,7 @@ TEST_CASE("a stack overflow of a thread can be handled", "[os][thread]") {
   CHECK(status == 42);
 }
 
-TEST_CASE("an exception ends its thread alone, and is logged", "[os][thread]") {
+TEST_CASE("an exception ends its thread alone, and is logged", "[threads][os][thread]") {
   std::atomic<int> reached{0};
   Pipe log = make_pipe(O_NONBLOCK).value();
   set_log_descriptor(log.write.get(), false);
@@ -120,7 +120,7 @@ TEST_CASE("an exception ends its thread alone, and is logged", "[os][thread]") {
 }
 
 TEST_CASE("a thread that cannot be had is a temporary error, and its work is given back",
-          "[os][thread]") {
+          "[threads][os][thread]") {
   auto work = std::make_shared<int>(0);
   auto thread = Thread::start("huge", std::size_t{1} << 60, [work] { ++*work; });
   REQUIRE_FALSE(thread);
@@ -130,7 +130,7 @@ TEST_CASE("a thread that cannot be had is a temporary error, and its work is giv
   CHECK(*work == 0);
 }
 
-TEST_CASE("a thread object is joined by assignment and by its end", "[os][thread]") {
+TEST_CASE("a thread object is joined by assignment and by its end", "[threads][os][thread]") {
   std::atomic<int> ended{0};
   const auto work = [&] { ++ended; };
   Thread thread = std::move(Thread::start("a", kSmallStackBytes, work).value());
@@ -143,7 +143,7 @@ TEST_CASE("a thread object is joined by assignment and by its end", "[os][thread
   CHECK(ended == 2);
 }
 
-TEST_CASE("a thread is waited for no longer than the limit", "[os][thread]") {
+TEST_CASE("a thread is waited for no longer than the limit", "[threads][os][thread]") {
   std::atomic<bool> go_on{false};
   auto thread = Thread::start("t", kSmallStackBytes, [&] { go_on.wait(false); });
   REQUIRE(thread);

@@ -168,7 +168,7 @@ TEST_CASE("a socket is closed at once, whatever waits in it", "[os][unix]") {
   CHECK(::fcntl(number, F_GETFD) == -1);
 }
 
-TEST_CASE("descriptors that linger do not wait for one another", "[os][unix]") {
+TEST_CASE("descriptors that linger do not wait for one another", "[threads][os][unix]") {
   const test::Lingering lingering;
   const auto before = test::open_descriptors();
   Closer closer;

@@ -26,7 +26,7 @@ int code_of(const std::function<void()>& call) {
 
 }  // namespace
 
-TEST_CASE("the client library reads every answer of the server", "[control][client]") {
+TEST_CASE("the client library reads every answer of the server", "[threads][control][client]") {
   Rig rig({sleeper("db"), sleeper("web", requiring("db")), oneshot("setup", "echo hello; exit 0"),
            failing("bad", 3), sleeper("needy", requiring("bad")), target("all", {"web"})});
   Client client = Client::connect(rig.path());
@@ -77,7 +77,7 @@ TEST_CASE("the client library reads every answer of the server", "[control][clie
         ErrorCode::timeout);
 }
 
-TEST_CASE("the client library is told of changes of state", "[control][client]") {
+TEST_CASE("the client library is told of changes of state", "[threads][control][client]") {
   Rig rig({sleeper("web")});
   Client client = Client::connect(rig.path());
   std::vector<std::string> seen;
@@ -91,7 +91,8 @@ TEST_CASE("the client library is told of changes of state", "[control][client]")
   client.events_unsubscribe(number);
 }
 
-TEST_CASE("the client library sets proxies and reads what they are", "[control][client][xinet]") {
+TEST_CASE("the client library sets proxies and reads what they are",
+          "[threads][control][client][xinet]") {
   const auto on_demand = [](zinit::ServiceSpec& spec) {
     spec.socket.edit().listen = {"unix:/run/x"};
   };

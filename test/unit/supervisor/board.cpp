@@ -124,7 +124,7 @@ Left booted(const std::vector<SpecPtr>& specs) {
 
 }  // namespace
 
-TEST_CASE("a service is started, seen running with its pid, and stopped", "[board]") {
+TEST_CASE("a service is started, seen running with its pid, and stopped", "[threads][board]") {
   Running r({sleeper("web")});
   REQUIRE(r.board.start("web"));
   REQUIRE(r.becomes("web", State::running));
@@ -137,7 +137,7 @@ TEST_CASE("a service is started, seen running with its pid, and stopped", "[boar
   CHECK(::kill(pid, 0) == -1);
 }
 
-TEST_CASE("a killed service is back with another pid after its delay", "[board]") {
+TEST_CASE("a killed service is back with another pid after its delay", "[threads][board]") {
   Running r({sleeper("web")});
   REQUIRE(r.board.boot(""));
   REQUIRE(r.becomes("web", State::running));
@@ -150,7 +150,7 @@ TEST_CASE("a killed service is back with another pid after its delay", "[board]"
   CHECK(r.board.view("web")->restart_count == 1);
 }
 
-TEST_CASE("a program that does not exist fails at once, with errno's text", "[board]") {
+TEST_CASE("a program that does not exist fails at once, with errno's text", "[threads][board]") {
   Running r({service("web", {"/nowhere/web"})});
   REQUIRE(r.board.start("web"));
   REQUIRE(r.becomes("web", State::failed));
@@ -161,7 +161,7 @@ TEST_CASE("a program that does not exist fails at once, with errno's text", "[bo
 }
 
 TEST_CASE("a view says what critical service has failed for good, and no more once it is stopped",
-          "[board]") {
+          "[threads][board]") {
   const auto critical = [](ServiceSpec& spec) {
     spec.critical = true;
     if (spec.name == "web") spec.dependencies.edit().requires_ = {Dependency{"db", {}}};
@@ -176,7 +176,7 @@ TEST_CASE("a view says what critical service has failed for good, and no more on
 }
 
 TEST_CASE("what a process leaves behind in its group is gone before it is started again",
-          "[board]") {
+          "[threads][board]") {
   Running r({service("web", {"/bin/sh", "-c", "sleep 1000 & sleep 1000 & exit 1"})});
   REQUIRE(r.board.boot(""));
   REQUIRE(r.eventually([&] { return r.board.view("web")->restart_count >= 3; }));
@@ -189,7 +189,7 @@ TEST_CASE("what a process leaves behind in its group is gone before it is starte
   }
 }
 
-TEST_CASE("a group that ignores the stop signal is killed as a whole", "[board]") {
+TEST_CASE("a group that ignores the stop signal is killed as a whole", "[threads][board]") {
   Running r({service(
       "deaf",
       {"/bin/sh", "-c",
@@ -203,7 +203,7 @@ TEST_CASE("a group that ignores the stop signal is killed as a whole", "[board]"
   CHECK_FALSE(group_exists(group));
 }
 
-TEST_CASE("a chain starts in order and stops in the opposite order", "[board]") {
+TEST_CASE("a chain starts in order and stops in the opposite order", "[threads][board]") {
   constexpr int length = 100;
   std::vector<SpecPtr> specs;
   for (int i = 0; i < length; ++i) {
@@ -228,7 +228,7 @@ TEST_CASE("a chain starts in order and stops in the opposite order", "[board]") 
   CHECK(std::is_sorted(stopped.rbegin(), stopped.rend()));
 }
 
-TEST_CASE("two hundred services start and stop, and leave no descriptor", "[board]") {
+TEST_CASE("two hundred services start and stop, and leave no descriptor", "[threads][board]") {
   const auto before = test::open_descriptors();
   {
     std::vector<SpecPtr> specs;
@@ -241,7 +241,8 @@ TEST_CASE("two hundred services start and stop, and leave no descriptor", "[boar
   CHECK(test::open_descriptors() == before);
 }
 
-TEST_CASE("an end that comes before the spawner has noted the pid is not lost", "[board]") {
+TEST_CASE("an end that comes before the spawner has noted the pid is not lost",
+          "[threads][board]") {
   std::vector<SpecPtr> specs;
   for (int i = 0; i < 20; ++i) {
     specs.push_back(service("job" + std::to_string(i), {"/bin/true"}, [](ServiceSpec& spec) {
@@ -261,7 +262,8 @@ TEST_CASE("an end that comes before the spawner has noted the pid is not lost", 
   }
 }
 
-TEST_CASE("a service in the middle of its pre_exec is restored, and goes on", "[board][journal]") {
+TEST_CASE("a service in the middle of its pre_exec is restored, and goes on",
+          "[threads][board][journal]") {
   const test::TempDir dir;
   const std::string go = dir / "go";
   const std::vector<SpecPtr> specs = {sleeper("web", [&](ServiceSpec& spec) {
@@ -302,7 +304,8 @@ TEST_CASE("a service in the middle of its pre_exec is restored, and goes on", "[
   CHECK(*told == "SIGTERM\n");
 }
 
-TEST_CASE("a board is restored from the journal, its processes adopted", "[board][journal]") {
+TEST_CASE("a board is restored from the journal, its processes adopted",
+          "[threads][board][journal]") {
   const std::vector<SpecPtr> specs = {
       sleeper("db"),
       sleeper("web",
@@ -348,7 +351,7 @@ TEST_CASE("a board is restored from the journal, its processes adopted", "[board
 }
 
 TEST_CASE("a service whose file a new version refuses keeps its process, and has one alone",
-          "[board][journal]") {
+          "[threads][board][journal]") {
   Left left = booted({sleeper("web"), sleeper("db")});
   const pid_t web = left.pid_of("web");
   REQUIRE(web > 0);
@@ -371,7 +374,7 @@ TEST_CASE("a service whose file a new version refuses keeps its process, and has
 }
 
 TEST_CASE("how a process has ended is known after a crash before its group was looked at",
-          "[board][journal]") {
+          "[threads][board][journal]") {
   Record record;
   record.state = State::starting;
   record.wish = Wish::up;
@@ -383,7 +386,8 @@ TEST_CASE("how a process has ended is known after a crash before its group was l
   CHECK(r.becomes("job", State::exited));
 }
 
-TEST_CASE("a restored board knows a service by its slot and its name", "[board][journal]") {
+TEST_CASE("a restored board knows a service by its slot and its name",
+          "[threads][board][journal]") {
   const std::vector<SpecPtr> specs = {
       service("job", {"/bin/true"}, [](ServiceSpec& spec) { spec.oneshot = true; })};
   NoOutput output;
@@ -414,7 +418,7 @@ TEST_CASE("a restored board knows a service by its slot and its name", "[board][
 }
 
 TEST_CASE("a restored board has the next image know the runtime directories, too",
-          "[board][journal]") {
+          "[threads][board][journal]") {
   class Kept final : public StatePort {
    public:
     void graph_changed(const Graph&, const Graph&) noexcept override {}
@@ -440,7 +444,8 @@ TEST_CASE("a restored board has the next image know the runtime directories, too
   CHECK(kept.facts == FactMap{{"runtime_dirs/3", "web\nweb/sub"}});
 }
 
-TEST_CASE("a service with checks is watched, and runs when all have passed", "[board][checks]") {
+TEST_CASE("a service with checks is watched, and runs when all have passed",
+          "[threads][board][checks]") {
   const auto checked = [](ServiceSpec& spec) {
     spec.readiness.edit().way.by = Notify::systemd;
     spec.health.edit().type = ProbeType::tcp;
@@ -466,7 +471,7 @@ TEST_CASE("a service with checks is watched, and runs when all have passed", "[b
   CHECK(r.board.view("web")->status_text == "serving");
 }
 
-TEST_CASE("what is said of a process of before does nothing", "[board][checks]") {
+TEST_CASE("what is said of a process of before does nothing", "[threads][board][checks]") {
   Running r({sleeper("web", [](ServiceSpec& spec) {
     spec.health.edit().type = ProbeType::tcp;
     spec.lifecycle.restart = RestartPolicy::always;
@@ -489,7 +494,7 @@ TEST_CASE("what is said of a process of before does nothing", "[board][checks]")
   CHECK(r.board.view("web")->record.state == State::running);
 }
 
-TEST_CASE("a reload that changes [health] alone restarts nothing", "[board][checks]") {
+TEST_CASE("a reload that changes [health] alone restarts nothing", "[threads][board][checks]") {
   const auto probed = [](Milliseconds interval) {
     return sleeper("web", [interval](ServiceSpec& spec) {
       spec.health.edit().type = ProbeType::tcp;

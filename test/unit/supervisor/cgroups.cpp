@@ -81,7 +81,7 @@ std::string first_launch(const std::string& directory, int errnum) {
 }  // namespace
 
 TEST_CASE("a cgroup that there is no memory for is tried again, not gone without",
-          "[board][cgroup][root]") {
+          "[threads][board][cgroup][root]") {
   const std::string directory = own_directory();
   if (directory.empty()) return test::skip("needs a writable cgroup v2");
   CHECK(test::in_child([&] { return first_launch(directory, ENOMEM); }) == "blocked");
