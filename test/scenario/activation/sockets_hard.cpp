@@ -167,18 +167,24 @@ TEST_CASE("sockets whose order a reload has changed are the same after a re-exec
 TEST_CASE("a service of whose sockets one cannot be had keeps the others", "[sockets]") {
   Server zinit;
   const std::string good = "unix:" + zinit.path("of-a-name-of-many-bytes.sock");
-  const std::string used = free_address();
+  const std::string used = free_address(), used_for_a_while = free_address();
   zinit.file("other.toml", peers({"at", used, "echo"}));
+  zinit.file("another.toml", peers({"at", used_for_a_while, "echo"}));
   zinit.boot();
-  (void)zinit.start("other");
-  CHECK(eventually([&] { return Client::possible(used); }));
+  for (const char* name : {"other", "another"}) (void)zinit.start(name);
+  for (const auto& at : {used, used_for_a_while})
+    CHECK(eventually([&] { return Client::possible(at); }));
   zinit.file("s.toml", "[service]\nexec = [" + peer({"trace", "started", "passed", "echo"}) +
                            "]\n[socket]\nlisten = ['" + good + "', '" + used + "']\n");
+  zinit.file("t.toml", "[service]\nexec = [" + peer({"passed", "echo"}) +
+                           "]\n[socket]\nlisten = ['" + used_for_a_while + "']\n");
   (void)zinit.reload();
   REQUIRE(eventually([&] { return Client::possible(good); }));
   Client waits(good);
   REQUIRE(waits.send("hello"));
-  std::this_thread::sleep_for(6s);  // it is tried again meanwhile
+  // All are tried again meanwhile: the other one gets its socket.
+  (void)zinit.stop("another");
+  CHECK(eventually([&] { return Client::possible(used_for_a_while); }));
   CHECK(waits.quiet());
   zinit.reexecute();
   CHECK(waits.quiet());
@@ -253,34 +259,45 @@ struct Failing {
                              "']\n" + more);
     zinit.file("t.toml", "[service]\nstatus = 'stop'\nexec = 'echo t >> $T; exit 1'\n" + more);
     zinit.file("p.toml", proxy_text(front, free_address(), "t"));
+    zinit.file("u.toml", "[service]\nexec = [" + peer({"passed", "echo"}) +
+                             "]\n[socket]\nlisten = ['" + served + "']\n");
     boot_open(zinit);
-    clients.emplace_back(at);
-    clients.emplace_back(front);
+    addresses = {at, front};
+    for (const std::string& address : addresses) clients.emplace_back(address);
   }
   Server zinit;
+  std::vector<std::string> addresses;  // of `s` and `t`
+  const std::string served = free_address();
   std::vector<Client> clients;
 };
 
 }  // namespace
 
 TEST_CASE("a connection that waits does not shorten a restart delay", "[sockets][xinet]") {
-  Failing failing("restart_delay_ms = 60000\n");
+  Failing failing("restart_delay_ms = 86400000\n");
   Server& zinit = failing.zinit;
-  zinit.await_trace("s");
-  zinit.await_trace("t");
-  std::this_thread::sleep_for(4s);
-  CHECK(zinit.count("s") == 1);
-  CHECK(zinit.count("t") == 1);
+  for (const char* name : {"s", "t"}) (void)zinit.await_delayed(name);
+  // One more connection for each, and one that is served after them.
+  for (const std::string& address : failing.addresses) failing.clients.emplace_back(address);
+  CHECK(Client(failing.served).echo("hello") == "hello");
+  for (const char* name : {"s", "t"}) {
+    INFO(name);
+    CHECK(zinit.status(name)["restart_in_ms"].number() > 1000);
+    CHECK(start_times(zinit, name).size() == 1);
+  }
 }
 
 TEST_CASE("a service that has failed for good is tried less and less often", "[sockets][xinet]") {
   Failing failing("max_restarts = 1\nrestart_delay_ms = 10\n");
   Server& zinit = failing.zinit;
-  zinit.await_trace("s", 4);  // two starts, of two attempts each
-  zinit.await_trace("t", 4);
-  std::this_thread::sleep_for(8s);
-  CHECK(zinit.count("s") <= 8);
-  CHECK(zinit.count("t") <= 8);
+  for (const char* name : {"s", "t"}) {
+    INFO(name);
+    zinit.await_trace(name, 6);  // three starts, of two attempts each
+    const auto times = start_times(zinit, name);
+    REQUIRE(times.size() >= 6);
+    CHECK(times[2] - times[0] > 500ms);   // a second
+    CHECK(times[4] - times[2] > 1500ms);  // two
+  }
 }
 
 TEST_CASE("a shutdown says nothing of starts by connections that wait", "[sockets][xinet]") {

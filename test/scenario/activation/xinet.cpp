@@ -151,13 +151,17 @@ TEST_CASE("a service without a connection for idle_timeout is stopped, and start
           "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "idle_timeout = 1");
+  const std::string front = free_address(), back = free_address();
+  zinit.file("idle.toml", peers({"at", back, "echo"}));
+  zinit.file("idle.proxy.toml", proxy_text(front, back, "idle", "idle_timeout = 1"));
   boot_open(zinit);
   {
     Client client(proxied.front);
     CHECK(client.echo("one") == "one");
-    // As long as there is one, it runs.
+    // As long as there is one, it runs: one that is left meanwhile is stopped.
     const pid_t pid = zinit.pid_of("s");
-    std::this_thread::sleep_for(2s);
+    CHECK(Client(front).echo("left") == "left");
+    CHECK(eventually([&] { return zinit.status("idle")["pid"].is_null(); }));
     CHECK(zinit.pid_of("s") == pid);
     CHECK(client.echo("two") == "two");
   }
@@ -291,9 +295,10 @@ TEST_CASE("a backend is told who connects by the header of proxy_protocol", "[ch
 TEST_CASE("a backend whose name a slow name server knows is found for each connection",
           "[check][xinet]") {
   if (::geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  std::atomic<bool> slow = false;
   const DnsServer names(
-      [](const DnsQuestion& question) {
-        std::this_thread::sleep_for(50ms);
+      [&](const DnsQuestion& question) {
+        (void)becomes_true([&] { return !slow; });
         if (question.name != "backend.test" || question.type != 1)
           return DnsServer::reply(question, question.name == "backend.test" ? 0 : 3);
         return DnsServer::reply(question, 0, std::string("\x7f\0\0\1", 4));
@@ -309,8 +314,12 @@ TEST_CASE("a backend whose name a slow name server knows is found for each conne
         -32005);
   zinit.result("xinet.set", proxy_params("p", front, "backend.test:" + port, "s"));
   CHECK(Client(front).echo("the first") == "the first");
+  slow = true;
   std::vector<Client> clients;
   for (int i = 0; i < 20; ++i) clients.emplace_back(front);
+  await_count(zinit, "p", "active_connections", 20);
+  for (Client& client : clients) CHECK(client.quiet());
+  slow = false;
   for (Client& client : clients) CHECK(client.echo("hello") == "hello");
   CHECK(zinit.count("start s") == 1);
   CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);

@@ -44,14 +44,18 @@ TEST_CASE("what a client sends while it is held is delivered, though it has gone
 TEST_CASE("the time of a client that waits for its turn begins with that", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "single_connection = true\nconnect_timeout = 1");
+  const std::string lost = free_address();
+  zinit.file("t.toml", "[service]\nexec = 'sleep 100000'\nstatus = 'stop'\n");
+  zinit.file("lost.proxy.toml", proxy_text(lost, free_address(), "t", "connect_timeout = 1"));
   boot_open(zinit);
   Client first(proxied.front);
   CHECK(first.echo("first") == "first");
   Client second(proxied.front), third(proxied.front);
   REQUIRE(second.send("second"));
   REQUIRE(third.send("third"));
-  std::this_thread::sleep_for(1500ms);
+  CHECK(Client(lost).is_reset());  // the same time is over for one that came after them
   CHECK(second.quiet());
+  CHECK(third.quiet());
   CHECK(first.echo("again") == "again");
   first.close();
   CHECK(second.read(6) == "second");
@@ -160,12 +164,17 @@ TEST_CASE("a proxy of a file that is set at runtime only is as its file says aft
 TEST_CASE("the service of a proxy that is idle is not stopped while another needs it", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "idle_timeout = 1");
-  const std::string other = free_address();
+  const std::string front = free_address(), back = free_address();
+  zinit.file("free.toml", peers({"at", back, "echo"}));
+  zinit.file("free.proxy.toml", proxy_text(front, back, "free", "idle_timeout = 1"));
   zinit.add("user", {.dependencies = "requires = ['s']"});
   boot_open(zinit, {"user"});
   CHECK(Client(proxied.front).echo("hello") == "hello");
   const pid_t pid = zinit.pid_of("s");
-  std::this_thread::sleep_for(2s);
+  // One that is idle later, and that nobody needs, is stopped.
+  CHECK(Client(front).echo("hello") == "hello");
+  zinit.await(
+      "free", [](const Json& now) { return now["pid"].is_null(); }, "stopped");
   CHECK(zinit.pid_of("s") == pid);
   CHECK(zinit.state("user") == "running");
   (void)zinit.stop("user");

@@ -10,6 +10,7 @@
 //   inetd                  has one connection, as standard input and output
 //   ask ADDRESS TEXT       connects there, sends the text, and traces "answer ..." or "refused"
 //   few                    takes one connection at a time
+//   slowly FILE            until it is there, gives and takes 64 KiB and then waits for 5 ms
 //
 // and then what it does with each connection, by a process of its own unless `few` is said:
 //
@@ -117,6 +118,14 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
+/// See "slowly".
+std::string fast_when;
+
+/// Called after each piece that is given or taken.
+void slow_down() {
+  if (!fast_when.empty() && ::access(fast_when.c_str(), F_OK) != 0) ::usleep(5000);
+}
+
 /// What comes, piece by piece, until the end.
 template <class Take>
 void each_piece(int fd, Take take) {
@@ -124,6 +133,7 @@ void each_piece(int fd, Take take) {
   for (;;) {
     const ssize_t n = ::read(fd, block, sizeof block);
     if (n <= 0 || !take(std::string_view(block, static_cast<std::size_t>(n)))) return;
+    slow_down();
   }
 }
 
@@ -131,6 +141,7 @@ void give(int fd, std::uint64_t count) {
   for (std::uint64_t at = 0; at < count;) {
     const auto size = std::min<std::uint64_t>(count - at, 65536);
     if (!write_all(fd, pattern(at, size))) return;
+    slow_down();
     at += size;
   }
 }
@@ -325,6 +336,8 @@ __attribute__((constructor(65535))) void be_peer(int argc, char** argv, char**) 
       ask(address, words.at(++at));
     } else if (word == "few") {
       few = true;
+    } else if (word == "slowly") {
+      fast_when = words.at(++at);
     } else if (word == "inetd") {
       serve(0, 1, Words(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end()),
             ::getpid());

@@ -19,7 +19,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 namespace zinit::test {
 
@@ -184,12 +183,28 @@ bool exchange(int in, int out, int err, const std::string& input, Outcome& outco
 }  // namespace
 
 bool eventually(const std::function<bool()>& happened, std::chrono::milliseconds deadline) {
-  const auto until = Clock::now() + deadline;
-  while (!happened()) {
-    if (Clock::now() >= until) return false;
-    std::this_thread::sleep_for(10ms);
-  }
-  return true;
+  return becomes_true(happened, deadline, 10ms);
+}
+
+void suspend_for(pid_t pid, std::chrono::milliseconds time) {
+  REQUIRE(::kill(pid, SIGSTOP) == 0);
+  let_pass(Clock::now() + time);
+  REQUIRE(::kill(pid, SIGCONT) == 0);
+}
+
+bool comes_to_rest(pid_t pid) {
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task/";
+  int looks = 0;
+  const auto used = [&] {
+    ++looks;
+    const std::string time = proc_stat(pid, 14) + " " + proc_stat(pid, 15);
+    for (const std::string& id : entries_of(tasks)) {
+      const bool runs = read_file(tasks + id + "/stat").find(") R ") != std::string::npos;
+      if (runs) return time + ", busy " + std::to_string(looks);  // or waits for a processor
+    }
+    return time;
+  };
+  return at_rest_for(200ms, used).has_value();
 }
 
 const std::string& zinit_binary() {

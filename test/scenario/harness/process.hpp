@@ -20,6 +20,13 @@ using namespace std::chrono_literals;
 bool eventually(const std::function<bool()>& happened,
                 std::chrono::milliseconds deadline = kPatience);
 
+/// Stops a process by SIGSTOP and lets it go on after so long, in which time limits of its have
+/// passed.
+void suspend_for(pid_t pid, std::chrono::milliseconds time);
+
+/// Whether a process comes to use no more processor time: none for 200 ms, in ticks of 10 ms.
+bool comes_to_rest(pid_t pid);
+
 /// The binary under test, from ZINIT_BIN; fails the test where that is unset or no executable file.
 const std::string& zinit_binary();
 

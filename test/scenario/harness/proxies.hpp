@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <string>
@@ -39,6 +40,15 @@ inline void await_count(Server& zinit, const std::string& proxy, const std::stri
   Json last;
   if (eventually([&] { return (last = proxy_status(zinit, proxy))[member] == wanted; })) return;
   FAIL(member << " of " << proxy << " never came to be " << wanted << ": " << last);
+}
+
+/// When zinit has started the service, each time, by its last events.
+inline std::vector<std::chrono::microseconds> start_times(Server& zinit, const std::string& name) {
+  const std::string params = R"({"lines":1000,"names":[")" + name + R"("]})";
+  std::vector<std::chrono::microseconds> times;
+  for (const Json& event : zinit.result("events.get", params).elements())
+    if (event["to"] == "starting") times.emplace_back(event["time_us"].number());
+  return times;
 }
 
 /// The service that answers there is this one, and tells its pid.

@@ -166,23 +166,22 @@ TEST_CASE("a probe that was under way while zinit was suspended says nothing", "
                     .more = health("type = 'http'\nendpoint = 'http://127.0.0.1:" + port +
                                    "/up'\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 1\n"
                                    "timeout_ms = 1500")});
-  zinit.add(
-      "command",
-      {.lifecycle = "restart = 'never'",
-       .more = health("type = 'exec'\nexec = " +
-                      toml_string("while [ -e $D/hold ]; do touch $D/held; sleep 0.02; done") +
-                      "\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 1\n"
-                      "timeout_ms = 1500")});
+  zinit.add("command",
+            {.lifecycle = "restart = 'never'",
+             .more = health("type = 'exec'\nexec = " +
+                            toml_string("echo probe >> $T; while [ -e $D/hold ]; do touch $D/held; "
+                                        "sleep 0.02; done") +
+                            "\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 1\n"
+                            "timeout_ms = 1500")});
   zinit.boot({"web", "command"});
   zinit.mark("hold");
   REQUIRE(eventually([&] { return access(zinit.path("held").c_str(), F_OK) == 0; }));
   {
     const auto held = web.hold();
     web.await_asked();
-    zinit.signal(SIGSTOP);
-    std::this_thread::sleep_for(2500ms);
-    zinit.signal(SIGCONT);
-    std::this_thread::sleep_for(300ms);
+    const int probes = zinit.count("probe");
+    suspend_for(zinit.pid(), 1700ms);
+    zinit.await_trace("probe", probes + 1);  // what was under way has been given up
     CHECK(unlink(zinit.path("hold").c_str()) == 0);
   }
   web.await_asked();

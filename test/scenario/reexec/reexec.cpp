@@ -31,6 +31,13 @@ const char* const kCounting =
     "i=0; while [ ! -e $D/enough ]; do i=$((i+1)); printf '%s\\n%s' $i ''; printf '#'; "
     "printf '\\n'; [ $((i % 20)) -gt 0 ] || sleep 0.001; done; echo end; exec sleep 100000";
 
+/// Waits until the service that check_lines() has started has written one more line.
+void await_more_lines(Server& zinit) {
+  const auto last = [&] { return zinit.result("logs.tail", R"({"name":"a","lines":1})").dump(); };
+  const std::string before = last();
+  REQUIRE(eventually([&] { return last() != before; }));
+}
+
 /// Has a service write lines until `during` is over. All of them are in its log, once and in order.
 void check_lines(const std::function<void(Server&)>& during) {
   Server zinit;
@@ -132,7 +139,7 @@ TEST_CASE("a re-execution loses no line and doubles none", "[check][threads][ree
   check_lines([](Server& zinit) {
     for (int i = 0; i < 10; ++i) {
       zinit.reexecute();
-      std::this_thread::sleep_for(50ms);
+      await_more_lines(zinit);
     }
   });
 }
@@ -141,7 +148,7 @@ TEST_CASE("a crash loses no line and doubles none", "[check][reexec][crash]") {
   check_lines([](Server& zinit) {
     for (int i = 0; i < 4; ++i) {
       crash(zinit);
-      std::this_thread::sleep_for(50ms);
+      await_more_lines(zinit);
     }
   });
 }
@@ -167,7 +174,11 @@ TEST_CASE("what a service has said of its readiness holds over a re-execution", 
   CHECK(eventually([&] { return zinit.status("a")["status_text"] == "better"; }));
   zinit.mark("ready");
   zinit.await_state("late", "running");
-  std::this_thread::sleep_for(4s);  // longer than its watchdog
+  // The watchdog of one that begins later, and says nothing, is over.
+  zinit.file("mute.toml", says({"send", "READY=1", "sleep"},
+                               "notify = 'systemd'\nwatchdog_ms = 3000", "restart = 'never'"));
+  (void)zinit.reload();
+  zinit.await_failed("mute", "watchdog_timeout");
   CHECK(zinit.pid_of("a") == pid);
   zinit.kill("a");
   zinit.await_new_pid("a", pid);

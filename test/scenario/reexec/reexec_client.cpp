@@ -1,8 +1,6 @@
 // zinitctl over a re-execution of the server, which closes all connections: verbs that follow or
 // wait connect again and go on.
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include "scenario/harness/background.hpp"
 #include "scenario/harness.hpp"
@@ -45,6 +43,15 @@ void check_numbers(const std::vector<std::string>& lines, int first) {
   CHECK(wrong.empty());
 }
 
+/// Waits until so many clients have connected again: `member` of what debug.state says of clients,
+/// such as "waiting" or "subscriptions".
+void await_clients(Server& zinit, const char* member, int count) {
+  Json last;
+  if (eventually([&] { return (last = zinit.result("debug.state")["control"])[member] == count; }))
+    return;
+  FAIL(member << " has not become " << count << ": " << last);
+}
+
 /// A service that is ready when there is a file `ready`. It traces each start.
 std::string ready_late(const Server& zinit) {
   return says({"trace", "begun", "await", zinit.path("ready"), "send", "READY=1", "sleep"},
@@ -75,7 +82,7 @@ TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice",
     REQUIRE(eventually([&] { return of_service(each->lines(), "b").size() > 10; }));
   for (int i = 0; i < 3; ++i) {
     zinit.reexecute();
-    std::this_thread::sleep_for(100ms);
+    await_clients(zinit, "log_subscriptions", 3);
   }
   zinit.mark("enough");
   CHECK(all.shows("end"));
@@ -184,7 +191,7 @@ TEST_CASE("wait goes on over re-executions, for no longer than it was told", "[r
   Background wait(zinit, {"wait", "late"});
   Background limited(zinit, {"--timeout", "3", "wait", "late"});
   for (int i = 0; i < 6; ++i) {
-    std::this_thread::sleep_for(300ms);
+    await_clients(zinit, "waiting", 2);
     zinit.reexecute();
   }
   CHECK(limited.exit_code() == 6);
@@ -213,7 +220,7 @@ TEST_CASE("start goes on waiting over a re-execution", "[reexec]") {
   zinit.await_trace("begun", before + 1);
   SECTION("that it outlives") {
     for (int i = 0; i < 2; ++i) zinit.reexecute();
-    std::this_thread::sleep_for(100ms);
+    await_clients(zinit, "waiting", 2);
     zinit.mark("ready");
   }
   SECTION("after which all was over before it has connected again") {
@@ -259,7 +266,7 @@ TEST_CASE("restart goes on waiting over a re-execution, and restarts once", "[re
   zinit.await_trace("asked");
   SECTION("that it outlives") {
     for (int i = 0; i < 2; ++i) zinit.reexecute();
-    std::this_thread::sleep_for(100ms);
+    await_clients(zinit, "waiting", 1);
     zinit.mark("down");
   }
   SECTION("after which it was over before it has connected again") {
@@ -283,7 +290,7 @@ TEST_CASE("what changes something is not asked for twice", "[reexec]") {
   zinit.boot();
   zinit.await_trace("begun");
   Background all(zinit, {"start-all"});
-  std::this_thread::sleep_for(100ms);
+  await_clients(zinit, "waiting", 1);
   zinit.reexecute();
   CHECK(all.exit_code() == 5);
   CHECK(all.errors() ==
@@ -304,10 +311,12 @@ TEST_CASE("who waits or follows ends at once when the server is killed or shut d
   Background all(zinit, {"start-all"});
   REQUIRE(logs.shows("hello"));
   REQUIRE(eventually([&] { return !events.output().empty(); }));
-  std::this_thread::sleep_for(100ms);
+  await_clients(zinit, "waiting", 3);
   zinit.reexecute();
   CHECK(all.exit_code() == 5);
-  std::this_thread::sleep_for(100ms);
+  await_clients(zinit, "waiting", 2);
+  await_clients(zinit, "subscriptions", 1);
+  await_clients(zinit, "log_subscriptions", 1);
   const bool killed = GENERATE(true, false);
   CHECK(zinit.shut_down(killed ? SIGKILL : SIGTERM) == (killed ? 128 + SIGKILL : 0));
   CHECK(logs.exit_code(1s) == 5);

@@ -3,7 +3,6 @@
 #include <csignal>
 #include <filesystem>
 #include <set>
-#include <thread>
 
 #include "scenario/harness.hpp"
 #include "support/soak.hpp"
@@ -31,7 +30,7 @@ const char* const kWriting =
 const char* const kAsking =
     "while [ ! -e $D/enough ]; do "
     "for call in list 'status w0' 'logs w1 -n 5' 'why loop0' \"restart r$1\"; do "
-    "$CTL --socket $D/zinit.sock $call >$D/said.$1 2>&1; code=$?; "
+    "$CTL --socket $D/zinit.sock $call >$D/said.$1 2>&1; code=$?; echo >>$D/asked.$1; "
     "[ $code = 0 ] || [ \"$code ${call%% *}\" = \"$MAY_FAIL\" ] || "
     "echo \"$call: $code $(cat $D/said.$1)\" >>$D/failed; done; done";
 
@@ -62,6 +61,17 @@ class Load {
           {.argv = {"sh", "-c", kAsking, "sh", std::to_string(i)},
            .program = "/bin/sh",
            .env = {"D=" + zinit.folder(), "CTL=" + folder_ / "zinitctl", "MAY_FAIL=" + may_fail}}));
+  }
+
+  /// Waits until each client has made a call that it began after this.
+  void await_calls() const {
+    const auto asked = [&](int i) {
+      return read_file(zinit_.path("asked." + std::to_string(i))).size();
+    };
+    for (int i = 0; i < kRestarted; ++i) {
+      const std::size_t before = asked(i);
+      REQUIRE(eventually([&] { return asked(i) >= before + 2; }));
+    }
   }
 
   /// Ends the load and checks what has become of everything.
@@ -155,7 +165,7 @@ TEST_CASE("many crashes under load lose nothing", "[check][threads][soak][reexec
   for (int i = 0; i < crashes; ++i) {
     zinit.fault();
     REQUIRE(eventually([&] { return recoveries(zinit) == i + 1; }));
-    std::this_thread::sleep_for(300ms);  // clients do not ask a fourth time what zinit crashes of
+    load.await_calls();  // clients do not ask a fourth time what zinit crashes of
   }
   zinit.reconnect();
   load.check();

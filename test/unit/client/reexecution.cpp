@@ -1,9 +1,9 @@
 // zinitctl where the server closes the connection and goes on to listen, as at a re-execution.
-#include <thread>
 #include <vector>
 
 #include "base/time.hpp"
 #include "support/catch.hpp"
+#include "support/deadline.hpp"
 #include "unit/client/zinitctl.hpp"
 
 namespace client_reexecution_test {
@@ -176,10 +176,11 @@ TEST_CASE("of several only those are asked for again that have no answer yet", "
 }
 
 TEST_CASE("what a re-execution takes is not of the user's time", "[client]") {
+  const TimePoint begin = Clock::now();
   FakeServer server(in_turn({
       hear,
-      [](Peer& peer) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+      [begin](Peer& peer) {
+        let_pass(after(begin, Milliseconds{1200}));  // of which the user gives one second
         peer.answer(R"("error":{"code":-32012,"message":"a is not running after 1 s"})");
       },
   }));

@@ -244,13 +244,13 @@ Rig::~Rig() {
 }
 
 void Rig::reap_all() {
-  while (!ending_) {
+  const auto reap = [this] {
     try {
       while (const auto ended = next_ended()) board_->child_ended(ended->pid, ended->end);
     } catch (const std::bad_alloc&) {  // it comes again
     }
-    std::this_thread::sleep_for(1ms);
-  }
+  };
+  repeat(reap, [this] { return ending_.load(); });
 }
 
 void Rig::on_loop(const std::function<void()>& action) {

@@ -20,17 +20,23 @@ namespace {
 
 constexpr Milliseconds kLong{30'000};
 
-/// "ok" succeeds, "late" after a while, "never" does not return, and all else fails.
+/// The pipe that holds "late" up; each in_child() has one of its own.
+int gate[2];
+
+/// "ok" succeeds, "late" when it is let go, "never" does not return, and all else fails.
 int call(const char* path) {
   if (std::strcmp(path, "never") == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it does not outlive the test
     ::pause();
   }
-  if (std::strcmp(path, "late") == 0) ::usleep(300'000);
-  if (std::strcmp(path, "ok") == 0 || std::strcmp(path, "late") == 0) return 0;
+  char byte = 0;
+  if (std::strcmp(path, "late") == 0) return ::read(gate[0], &byte, 1) == 1 ? 0 : -1;
+  if (std::strcmp(path, "ok") == 0) return 0;
   errno = ENODEV;
   return -1;
 }
+
+void let_go() { (void)!::write(gate[1], "", 1); }
 
 std::string text(const std::vector<int>& results) {
   std::string all;
@@ -53,8 +59,10 @@ TEST_CASE("each call has its own outcome, and one that hangs holds up no other",
 
 TEST_CASE("a call that returns while others are waited for is not forgotten", "[os][attempts]") {
   CHECK(in_child([] {
+          if (::pipe(gate) != 0) return std::string("no pipe");
           Attempts attempts;
           std::string said = text(attempts.make({"late"}, call, Milliseconds{0}));
+          let_go();
           // It returns meanwhile.
           while (!attempts.under_way().empty()) said = text(attempts.make({"ok"}, call, kLong));
           said += attempts.wait_for_one(Clock::now()) ? "one " : "none ";
@@ -64,11 +72,15 @@ TEST_CASE("a call that returns while others are waited for is not forgotten", "[
 
 TEST_CASE("calls are waited for as long as there is progress", "[os][attempts]") {
   CHECK(in_child([] {
+          if (::pipe(gate) != 0) return std::string("no pipe");
           Attempts attempts;
           int asked = 0;
-          std::string said =
-              text(attempts.make({"late"}, call, Milliseconds{10}, [&] { return ++asked < 1000; }));
-          said += asked > 1 ? "asked " : "not asked ";
+          std::string said = text(attempts.make({"late"}, call, Milliseconds{10}, [&] {
+            if (++asked == 3) let_go();
+            return true;
+          }));
+          said += asked >= 3 ? "asked " : "not asked ";
+          asked = 0;
           return said + text(attempts.make({"never"}, call, Milliseconds{10},
                                            [&] { return ++asked < 3; }));
         }) == "0 asked late ");

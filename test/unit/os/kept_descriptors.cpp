@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <array>
-#include <chrono>
+#include <atomic>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -14,6 +14,7 @@
 #include "os/memory_file.hpp"
 #include "os/state_facts.hpp"
 #include "support/catch.hpp"
+#include "support/deadline.hpp"
 #include "unit/support/kept_lines.hpp"
 
 namespace os_kept_descriptors_test {
@@ -41,6 +42,12 @@ bool in_process(Image image) {
   return status == 0;
 }
 
+/// Whether a thread of this process waits for something; not before it has a number.
+bool sleeps(pid_t thread) {
+  const auto stat = read_file(("/proc/self/task/" + std::to_string(thread) + "/stat").c_str(), 512);
+  return stat && stat->find(") S ") != std::string::npos;
+}
+
 }  // namespace
 
 TEST_CASE("kept descriptors: those in the list stay open, all others close", "[os][kept]") {
@@ -66,9 +73,16 @@ TEST_CASE("kept descriptors: nothing replaces another when the marks are set",
     KeptFd kept(some_fd(), {KeptKind::log_ring, 0, 7});
     const int before = kept.get();
     keep_over_exec(true);
-    std::thread later([&kept] { kept = KeptFd(some_fd(), {KeptKind::log_ring, 0, 7}); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    if (closes_on_exec(before) || kept.get() != before) return false;
+    std::atomic<pid_t> thread = 0;
+    std::atomic<bool> replaced = false;
+    std::thread later([&] {
+      UniqueFd next = some_fd();
+      thread = static_cast<pid_t>(::gettid());
+      kept = KeptFd(std::move(next), {KeptKind::log_ring, 0, 7});
+      replaced = true;
+    });
+    if (!becomes_true([&] { return replaced || sleeps(thread); })) return false;
+    if (replaced || closes_on_exec(before) || kept.get() != before) return false;
     keep_over_exec(false);
     later.join();
     return kept.get() != before && ::fcntl(before, F_GETFD) < 0;

@@ -68,7 +68,7 @@ TEST_CASE("membership: a process descends from those above it and from who made 
           if (::pipe(ends) < 0) return std::string("no pipe");
           if (::fork() == 0) {
             if (::fork() == 0) {
-              while (::getppid() != 1 && ::getppid() == first) ::usleep(1000);
+              test::repeat([] {}, [first] { return ::getppid() != first; });
               const bool own = descends_from(::getpid(), first);
               _exit(::write(ends[1], own ? "y" : "n", 1) == 1 ? 0 : 1);
             }

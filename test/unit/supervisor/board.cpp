@@ -36,6 +36,11 @@ class CountChanges final : public ChangePort {
   std::atomic<int> count{0};
 };
 
+/// Tells the board of all processes that have ended.
+void reap(Board& board) {
+  while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
+}
+
 /// A board with a reaper, as init has them. Everything is stopped in the end.
 class Running {
  public:
@@ -54,12 +59,7 @@ class Running {
   }
 
   bool eventually(const std::function<bool()>& holds, Milliseconds limit = test::kPatience) {
-    const TimePoint until = Clock::now() + limit;
-    while (!holds()) {
-      if (Clock::now() > until) return false;
-      std::this_thread::sleep_for(1ms);
-    }
-    return true;
+    return test::becomes_true(holds, limit);
   }
   bool becomes(const std::string& name, State state) {
     return eventually([&] { return board.view(name)->record.state == state; });
@@ -72,10 +72,7 @@ class Running {
 
  private:
   void reap_all() {
-    while (!ending_) {
-      while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
-      std::this_thread::sleep_for(1ms);
-    }
+    test::repeat([this] { reap(board); }, [this] { return ending_.load(); });
   }
   std::atomic<bool> ending_{false};
   std::thread reaper_;
@@ -113,12 +110,10 @@ Left booted(const std::vector<SpecPtr>& specs) {
   Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}});
   board.load(specs);
   REQUIRE(board.boot(""));
-  const TimePoint until = Clock::now() + test::kPatience;
-  while (!board.boot_settled() && Clock::now() < until) {
-    while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
-    std::this_thread::sleep_for(1ms);
-  }
-  REQUIRE(board.boot_settled());
+  REQUIRE(test::becomes_true([&] {
+    reap(board);
+    return board.boot_settled();
+  }));
   return Left(board);
 }
 
@@ -280,12 +275,10 @@ TEST_CASE("a service in the middle of its pre_exec is restored, and goes on",
     Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}});
     board.load(specs);
     REQUIRE(board.start("web"));
-    const TimePoint until = Clock::now() + test::kPatience;
-    while (board.view("web")->record.command.index < 1 || board.view("web")->pid == 0) {
-      REQUIRE(Clock::now() < until);
-      while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
-      std::this_thread::sleep_for(1ms);
-    }
+    REQUIRE(test::becomes_true([&] {
+      reap(board);
+      return board.view("web")->record.command.index >= 1 && board.view("web")->pid != 0;
+    }));
     pre = board.view("web")->pid;
     left.emplace(board);
   }
