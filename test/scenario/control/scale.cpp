@@ -25,12 +25,6 @@ long waits(pid_t pid) {
 
 std::string numbered(const std::string& name, int i) { return name + std::to_string(i); }
 
-/// Whether the binary under test is one of a sanitizer's, whose size and speed say nothing.
-bool instrumented() {
-  return zinit_binary().find("asan") != std::string::npos ||
-         zinit_binary().find("tsan") != std::string::npos;
-}
-
 /// Asks each by itself: one answer about all of them would leave its size behind.
 void wait_until_all_run(Server& zinit, const std::vector<std::string>& names) {
   for (const std::string& name : names)
@@ -68,7 +62,7 @@ TEST_CASE("a thousand services take no more than 8 MB", "[alone][scale]") {
   for (const std::string& name : names) zinit.add(name);
   zinit.boot();
   wait_until_all_run(zinit, names);
-  if (instrumented()) return;
+  if (binary_is_sanitized()) return skip("sanitizers take memory of their own");
   // What many requests took is given back soon after the last of them.
   const auto small = [&] { return resident_kb(zinit.pid()) <= 8 * 1024; };
   CHECK(eventually(small, 10s));
@@ -86,7 +80,7 @@ TEST_CASE("a chain of a hundred services starts in order, fifty times", "[slow][
   }
   std::vector<std::string> expected;
   for (int i = 0; i < kLength; ++i) expected.push_back(std::to_string(i));
-  const int runs = instrumented() ? 1 : 50;
+  const int runs = binary_is_sanitized() ? 1 : 50;
   for (int run = 0; run < runs; ++run) {
     write_file(zinit.path("trace"), "");
     zinit.boot();
