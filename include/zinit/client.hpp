@@ -257,6 +257,11 @@ class Client {
 
   /// The whole graph, as JSON text.
   std::string debug_state();
+  /// Returns once the server has done what it was about to do when this was called: handled what
+  /// services have written and said, and who has ended, taken the steps that came of that, and told
+  /// of them. What lies in the future, such as a restart delay, is not waited for. timeout if it
+  /// always had something to do for `limit`, at most a minute.
+  void debug_settle(std::chrono::milliseconds limit = std::chrono::seconds(1));
   /// The processes of a service as trees: several if not all of them descend from one. not_running
   /// if there are none.
   std::vector<ProcessNode> process_tree(const std::string& name);

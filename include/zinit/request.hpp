@@ -92,6 +92,7 @@ namespace request {
 
 [[nodiscard]] Request<std::string> metrics();
 [[nodiscard]] Request<std::string> debug_state();
+[[nodiscard]] Request<Done> debug_settle(std::chrono::milliseconds limit = std::chrono::seconds(1));
 
 }  // namespace request
 

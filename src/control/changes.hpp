@@ -30,6 +30,9 @@ class Changes final : public ChangePort {
   /// rest.
   void changed() noexcept override;
 
+  /// Whether the listeners are still to be told of a change. Any thread.
+  [[nodiscard]] bool waiting() const noexcept { return changed_in_pause_; }
+
   /// `listener` is called on the loop's thread, soon after changes, in the order of listen(). It
   /// stays for good, so what it refers to must outlive this or the loop's last run. On the loop's
   /// thread.

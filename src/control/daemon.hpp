@@ -168,6 +168,8 @@ class Daemon {
   [[nodiscard]] virtual Sockets sockets_of(const std::string& service) const = 0;
   /// All expressions of timers, by service.
   [[nodiscard]] virtual std::vector<TimerView> timers(std::string_view of = {}) const = 0;
+  /// Whether service files are being read or written, or will be once that is done.
+  [[nodiscard]] virtual bool works_on_files() const { return false; }
   /// Why the service may not be started by its [timer] or [path] when it should; empty: it is.
   [[nodiscard]] virtual std::string trigger_fault(const std::string& service) const = 0;
 };

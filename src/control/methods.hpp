@@ -31,6 +31,7 @@ class FileChanges;
 class PowerSchedule;
 class ProcessLooks;
 class Scrapes;
+class Settling;
 
 /// What a peer may do, and what a method requires. In ascending order.
 enum class Right : std::uint8_t {
@@ -57,6 +58,7 @@ struct RpcContext {
   FileChanges& file_changes;
   ProcessLooks& processes;
   Scrapes& scrapes;
+  Settling& settling;
   std::function<ControlFigures()> figures;
   std::function<void()> look_again;  // has look() of every Later called soon; on the loop's thread
 };

@@ -1,7 +1,9 @@
 // debug.state: everything that zinit knows about its services and itself, for finding faults.
+// debug.settle: a barrier for tests, which look at what several threads do.
 #include <dirent.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 
@@ -9,6 +11,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
+#include "control/settling.hpp"
 #include "control/views.hpp"
 
 namespace zinit {
@@ -21,6 +24,9 @@ constexpr std::array kCommands = {"main", "pre_exec", "post_exec"};
 constexpr std::array kCauses = {"none", "down",      "owed",    "dependency",
                                 "late", "unhealthy", "watchdog"};
 constexpr std::array kStages = {"none", "signalled", "killed"};
+
+/// So that a client which has gone does not keep zinit looking for long.
+constexpr std::int64_t kLongestSettleMs = 60'000;
 
 /// Milliseconds from now, negative for the past; null for kNever and for the epoch (not set).
 void put_time(JsonWriter& writer, std::string_view name, TimePoint time, TimePoint now) {
@@ -187,12 +193,33 @@ Outcome debug_state(Call& call) {
   return writer.end_object().take();
 }
 
+Outcome debug_settle(Call& call) {
+  const std::int64_t limit_ms = std::min(*call.params.count("timeout_ms"), kLongestSettleMs);
+  Settling& settling = call.context.settling;
+  Later later;
+  later.deadline = after(Clock::now(), Milliseconds(limit_ms));
+  later.look = [&settling, ticket = settling.ask(later.deadline)]() -> std::optional<RpcResult> {
+    if (!settling.settled(ticket)) return std::nullopt;
+    return JsonWriter().begin_object().member("ok", true).end_object().take();
+  };
+  later.at_deadline = [limit_ms] {
+    return RpcError(RpcCode::timeout, fmt::format("zinit has always had something to do for {}",
+                                                  duration_text(limit_ms)));
+  };
+  return later;
+}
+
 // --- the rows ---
+
+constexpr Param kSettleParams[] = {{"timeout_ms", ParamType::count, false, "1000",
+                                    "After so long, and 60000 at most, the answer is timeout"}};
 
 // clang-format off
 constexpr Method kDebugMethods[] = {
     {"debug.state",             {}, {},               Right::read, debug_state,
      "The whole graph, with zinit's own threads and descriptors", kObject},
+    {"debug.settle",            {}, kSettleParams,    Right::read, debug_settle,
+     "Answers once zinit has done what it was about to do", kOk},
 };
 // clang-format on
 

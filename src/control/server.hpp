@@ -33,6 +33,7 @@
 #include "control/quota.hpp"
 #include "control/scrapes.hpp"
 #include "control/session.hpp"
+#include "control/settling.hpp"
 #include "io/epoll_set.hpp"
 
 namespace zinit {
@@ -144,6 +145,7 @@ class Server final {
   FileChanges file_changes_;
   ProcessLooks processes_;
   Scrapes scrapes_;
+  Settling settling_;
   RpcContext context_;
   bool holds_requests_ = false;
 

@@ -52,7 +52,8 @@ class LogStore::Impl {
  public:
   Impl(EventLoop& loop, LogSinks log_sinks, Inheritance* inherited, StateFacts* kept_in,
        const FactMap& before)
-      : sinks(loop, std::move(log_sinks), kept_in, before),
+      : data_loop(loop),
+        sinks(loop, std::move(log_sinks), kept_in, before),
         rings(inherited),
         facts(kept_in),
         capture(loop),
@@ -127,6 +128,12 @@ class LogStore::Impl {
     return logs;
   }
 
+  void read_all() noexcept EXCLUDES(mutex_, drain_mutex_) {
+    catch_all("log", [&] {
+      for (ServiceLog* log : all()) drain(*log);
+    });
+  }
+
   /// Attaches the taps that want the lines of a log that has just been configured.
   void attach_all(ServiceLog& log) EXCLUDES(taps_mutex_) {
     MutexLock lock(taps_mutex_);
@@ -180,12 +187,19 @@ class LogStore::Impl {
       if (log) log->detach(tap);
   }
 
+  EventLoop& data_loop;
   SinkTable sinks;
   RingMemory rings;
   StateFacts* const facts;
   ServiceLog own{rings, kOwnLog, "zinit"};
   ServiceLog syslog{rings, kSyslog, "syslog"};
   Capture capture;
+  // On the loop's thread: what when_read() has been asked to call.
+  std::vector<std::function<void()>> when_read;
+  IdleWatcher idle{data_loop, [this] {
+                     read_all();
+                     for (const auto& done : std::exchange(when_read, {})) catch_all("log", done);
+                   }};
 
  private:
   Mutex mutex_;
@@ -315,9 +329,12 @@ void LogStore::keep_own_log() noexcept {
   set_log_listener(hear_own_log);
 }
 
-void LogStore::read_pipes() noexcept {
-  catch_all("log", [&] {
-    for (ServiceLog* log : impl_->all()) impl_->drain(*log);
+void LogStore::read_pipes() noexcept { impl_->read_all(); }
+
+Result<void> LogStore::when_read(std::function<void()> done) {
+  return impl_->data_loop.post([impl = impl_.get(), done = std::move(done)]() mutable {
+    impl->when_read.push_back(std::move(done));
+    impl->idle.start();
   });
 }
 

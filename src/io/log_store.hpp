@@ -151,6 +151,12 @@ class LogStore {
   /// Reads what is in all pipes, for the rings, the taps and the sinks. Any thread; does not block.
   void read_pipes() noexcept;
 
+  /// Has `done` called on the loop's thread, when the loop has handled all that was ready before
+  /// this call (IdleWatcher) and all pipes have been read. It may never be, while a service floods.
+  /// Any thread; does not block. Fails with ENOMEM or EAGAIN, or throws std::bad_alloc; then `done`
+  /// is not called.
+  [[nodiscard]] Result<void> when_read(std::function<void()> done);
+
   /// Whether a thread is within a write that may hang; the destructor would wait for it.
   [[nodiscard]] bool busy() noexcept;
 

@@ -86,4 +86,23 @@ void TimerWatcher::set(Milliseconds delay) noexcept {
 
 void TimerWatcher::stop() noexcept { ev_timer_stop(loop_, &watcher_); }
 
+IdleWatcher::IdleWatcher(EventLoop& loop, Callback callback)
+    : loop_(loop.ev()), callback_(std::move(callback)) {
+  ev_idle_init(&watcher_, called);
+  watcher_.data = this;
+}
+
+IdleWatcher::~IdleWatcher() {
+  ev_idle_stop(loop_, &watcher_);
+  if (gone_ != nullptr) *gone_ = true;
+}
+
+void IdleWatcher::start() noexcept { ev_idle_start(loop_, &watcher_); }
+
+void IdleWatcher::called(struct ev_loop* loop, ev_idle* watcher, int) noexcept {
+  auto& self = *static_cast<IdleWatcher*>(watcher->data);
+  ev_idle_stop(loop, watcher);
+  call_out("idle", self.callback_, self.gone_);
+}
+
 }  // namespace zinit

@@ -75,4 +75,30 @@ class TimerWatcher {
   bool* gone_ = nullptr;  // during a callback: set by the destructor
 };
 
+/// Calls back once when the loop has nothing else to do: it has looked at everything that it
+/// watches after start(), and nothing was ready and no timer due. So what was ready before start()
+/// has been handled by then. Under a load without end it is never called. The loop does not sleep
+/// until then.
+class IdleWatcher {
+ public:
+  using Callback = std::function<void()>;
+
+  IdleWatcher(EventLoop& loop, Callback callback);
+  ~IdleWatcher();
+  IdleWatcher(const IdleWatcher&) = delete;
+  IdleWatcher& operator=(const IdleWatcher&) = delete;
+
+  /// Does nothing if it was started and has not called back yet. From its own callback, it begins
+  /// anew.
+  void start() noexcept;
+
+ private:
+  static void called(struct ev_loop* loop, ev_idle* watcher, int events) noexcept;
+
+  struct ev_loop* loop_;
+  ev_idle watcher_{};
+  Callback callback_;
+  bool* gone_ = nullptr;  // during a callback: set by the destructor
+};
+
 }  // namespace zinit

@@ -133,6 +133,12 @@ bool Board::while_still(const std::function<void()>& act) {
   return true;
 }
 
+std::optional<std::uint64_t> Board::quiet() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  return core.quiet();
+}
+
 RequestResult<void> Board::boot(const std::string& target) {
   BoardCore& core = *core_;
   const BoardCore::Change change(core);

@@ -123,6 +123,12 @@ class Board final : public WatchReports {
   /// not called. `act` must not call the board.
   bool while_still(const std::function<void()>& act);
 
+  /// Whether nothing is under way in the board but waits for deadlines in the future, processes
+  /// and clients: no job has a step to take now, no launch is in flight, and the janitor has
+  /// written all lines of the log and tidied up.
+  /// @return  a number that grows with each change; nothing if something is under way
+  [[nodiscard]] std::optional<std::uint64_t> quiet() const;
+
   /// Boot: starts `target` with all that it pulls in; if `target` is empty, starts everything with
   /// status `start` (behaviour.md, "PID 1 in system mode" 5). not_found if there is no such target.
   RequestResult<void> boot(const std::string& target);

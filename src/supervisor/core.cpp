@@ -58,9 +58,24 @@ void BoardCore::let_go() {
   hand_out_places();
   const std::vector<std::shared_ptr<Job>> to_wake = std::exchange(to_wake_, {});
   const bool wakes_janitor = std::exchange(wakes_janitor_, false);
+  ++changes_made_;
   mutex.unlock();
   for (const auto& job : to_wake) job->wake.notify_one();
   if (wakes_janitor) janitor_wake_.notify_one();
+}
+
+std::optional<std::uint64_t> BoardCore::quiet() const {
+  if (!launching_.empty() || !places_.queue_empty() || !log_.empty()) return std::nullopt;
+  // Whoever is to be woken counts as awake from then on; a deadline that has passed is about to
+  // wake somebody.
+  const TimePoint now = Clock::now();
+  if (janitor_until_ <= now) return std::nullopt;
+  for (const auto& job : jobs) {
+    if (!job) continue;
+    const bool awake = job->has_thread && job->asleep_until <= now;
+    if (awake || job->until <= now || job->has_work()) return std::nullopt;
+  }
+  return changes_made_;
 }
 
 void BoardCore::wake(Job& job) {

@@ -163,6 +163,8 @@ class BoardCore {
   [[nodiscard]] bool still() const REQUIRES(mutex) {
     return launching_.empty() && places_.none_taken() && log_.empty();
   }
+  /// See Board::quiet().
+  [[nodiscard]] std::optional<std::uint64_t> quiet() const REQUIRES(mutex);
   /// Has the job's steps taken before the lock is released.
   void make_due(Job& job) REQUIRES(mutex);
 
@@ -362,6 +364,7 @@ class BoardCore {
   Slots due_ GUARDED_BY(mutex);
   std::vector<std::shared_ptr<Job>> to_wake_ GUARDED_BY(mutex);
   bool wakes_janitor_ GUARDED_BY(mutex) = false;
+  std::uint64_t changes_made_ GUARDED_BY(mutex) = 0;  // how often let_go() was called
   Slots affected_ GUARDED_BY(mutex);  // its memory is kept, so that a change allocates nothing
 
   // Threads of jobs (job_threads.cpp).

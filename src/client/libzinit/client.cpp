@@ -300,6 +300,8 @@ std::string Client::metrics() { return call(request::metrics()); }
 
 std::string Client::debug_state() { return call(request::debug_state()); }
 
+void Client::debug_settle(std::chrono::milliseconds limit) { call(request::debug_settle(limit)); }
+
 std::vector<ProcessNode> Client::process_tree(const std::string& name) {
   return call(request::process_tree(name));
 }

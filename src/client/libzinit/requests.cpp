@@ -302,6 +302,12 @@ Request<std::string> metrics() { return make<plain_text>("metrics.get"); }
 
 Request<std::string> debug_state() { return any_request("debug.state"); }
 
+Request<Done> debug_settle(std::chrono::milliseconds limit) {
+  return make_waiting<nothing>("debug.settle",
+                               JsonParams().add("timeout_ms", std::int64_t{limit.count()}).text(),
+                               with_grace(limit));
+}
+
 }  // namespace request
 
 }  // namespace v1

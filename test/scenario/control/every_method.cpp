@@ -56,6 +56,7 @@ std::vector<Row> rows(const Server& zinit) {
       {"service.children", db},
       {"debug.process_tree", db},
       {"debug.state", ""},
+      {"debug.settle", R"({"timeout_ms":20000})"},
       {"metrics.get", ""},
       {"service.set", config_of("set")},
       {"service.create", config_of("create")},

@@ -64,6 +64,7 @@ TEST_CASE("the client library reads every answer of the server", "[threads][cont
   CHECK(client.tree().size() >= 4);
   CHECK(client.reload(true).failed.empty());
   CHECK(client.debug_state().starts_with("{"));
+  client.debug_settle(20000ms);
   CHECK(client.metrics().ends_with("# EOF\n"));
   CHECK(client.wait("web", zinit::WaitFor::running).state == "running");
   client.kill("web", "SIGKILL", true);

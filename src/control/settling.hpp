@@ -1,0 +1,84 @@
+// The barrier of debug.settle: tells when zinit has done everything that it was about to do.
+//
+// What happens to a service shows in several places: its state, the log, notifications, the log of
+// the service. Different threads tell of it, and each on its own: whoever has seen one sign of an
+// event cannot know that the others are there. A round of this passes through all of them:
+//
+//   1. The board is quiet (Board::quiet()), listeners have been told of its changes, and no service
+//      files are being read.
+//   2. The data loop has nothing to do, and has read what is in the pipes of all services.
+//   3. The control loop has nothing to do: signals, ends of processes and clients are handled.
+//   4. The first is still so, and the board has not changed since.
+//
+// If a step fails the next round begins, until the limit of the last call. What is waited for is
+// what came before the call, and what came of that. What lies in the future is not: restart delays,
+// time limits, probes, and whatever processes do. No loop waits: each step is an event of its loop.
+//
+// Threads: everything here on the control loop's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/mutex.hpp"
+#include "base/time.hpp"
+#include "control/changes.hpp"
+#include "control/daemon.hpp"
+#include "io/log_store.hpp"
+#include "io/watcher.hpp"
+#include "supervisor/board.hpp"
+
+namespace zinit {
+
+class Settling {
+ public:
+  struct Parts {
+    EventLoop& loop;
+    Board& board;
+    LogStore& logs;
+    Daemon& daemon;
+    Changes& changes;
+  };
+
+  /// All parts outlive this. `settled` is called when an answer of settled() has become true.
+  Settling(const Parts& parts, std::function<void()> settled);
+  /// A round may be on its way in the data loop.
+  ~Settling();
+  Settling(const Settling&) = delete;
+  Settling& operator=(const Settling&) = delete;
+
+  /// Begins rounds, until one succeeds that has begun after this call, or `limit` has passed.
+  /// @return  a ticket for settled()
+  [[nodiscard]] std::uint64_t ask(TimePoint limit);
+  /// Whether zinit has settled since the call of ask() that returned `ticket`.
+  [[nodiscard]] bool settled(std::uint64_t ticket) const noexcept { return succeeded_ >= ticket; }
+
+ private:
+  void next_round();
+  void end_round();
+  [[nodiscard]] std::optional<std::uint64_t> quiet() const;
+
+  /// Shared with the data loop, whose tasks may outlive the object.
+  struct Passed {
+    Mutex mutex;  // a leaf but for that of the loop, which LoopCall::ask() takes
+    LoopCall* call GUARDED_BY(mutex) = nullptr;  // null: the object is gone
+  };
+
+  const Parts parts_;
+  const std::function<void()> settled_;
+  // Rounds have numbers, from 1.
+  std::uint64_t begun_ = 0;
+  std::uint64_t succeeded_ = 0;  // the last one that has
+  std::uint64_t wanted_ = 0;     // this one, or a later one, is to succeed
+  TimePoint limit_{};
+  bool under_way_ = false;
+  std::optional<std::uint64_t> quiet_before_;  // quiet() when the round began
+  TimerWatcher again_;
+  IdleWatcher idle_;
+  LoopCall data_passed_;  // the data loop's part of the round is over
+  const std::shared_ptr<Passed> passed_ = std::make_shared<Passed>();
+};
+
+}  // namespace zinit

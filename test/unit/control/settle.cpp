@@ -1,0 +1,99 @@
+// debug.settle: what it waits for, what it does not wait for, and that it has an end.
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+
+#include "io/watcher.hpp"
+#include "support/catch.hpp"
+#include "unit/control/rig.hpp"
+
+namespace control_settle_test {
+
+using namespace zinit;
+using namespace zinit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kOk = R"({"ok":true})";
+constexpr const char* kPatient = R"({"timeout_ms":60000})";
+
+}  // namespace
+
+TEST_CASE("an idle watcher is called when everything that was ready has been handled", "[io]") {
+  auto loop = std::move(EventLoop::create().value());
+  std::string order;
+  IdleWatcher idle(*loop, [&] {
+    order += "idle ";
+    loop->stop();
+  });
+  TimerWatcher timer(*loop, [&] { order += "timer "; });
+  timer.set(0ms);
+  idle.start();
+  REQUIRE(loop->post([&] {
+    order += "task ";
+    REQUIRE(loop->post([&] { order += "its task "; }));
+  }));
+  loop->run();
+  CHECK(order.ends_with("idle "));
+  CHECK(order.size() == std::string_view("timer task its task idle ").size());
+  // It was for once.
+  loop->stop();
+  loop->run();
+  CHECK(order.size() == std::string_view("timer task its task idle ").size());
+}
+
+TEST_CASE("debug.settle answers when all that was written to pipes has been read",
+          "[control][settle]") {
+  Rig rig({sleeper("web")});
+  TestClient client = rig.client();
+  const Slot slot = rig.board().find("web");
+  const auto pipes = rig.logs().open_output(slot);
+  REQUIRE(pipes);
+  // A pipe is not watched for a moment when it is written to again soon.
+  for (std::uint64_t line = 1; line <= 100; ++line) {
+    REQUIRE(::write(pipes->out.get(), "line\n", 5) == 5);
+    REQUIRE(client.call("debug.settle", kPatient) == kOk);
+    REQUIRE(rig.logs().info(slot).last_seq == line);
+  }
+}
+
+TEST_CASE("debug.settle answers when the janitor has written the log", "[control][settle]") {
+  Rig rig({sleeper("web")});
+  TestClient client = rig.client();
+  for (int round = 0; round < 20; ++round) {
+    rig.board().say(LogLevel::debug, "a line of the board's");
+    REQUIRE(client.call("debug.settle", kPatient) == kOk);
+    REQUIRE(rig.board().quiet());
+  }
+}
+
+TEST_CASE("debug.settle does not wait for a restart delay", "[control][settle]") {
+  const auto later = [](ServiceSpec& spec) {
+    spec.lifecycle.restart = RestartPolicy::always;
+    spec.lifecycle.restart_delay = Milliseconds(3'600'000);
+  };
+  Rig rig({service("again", {"/bin/false"}, later)});
+  TestClient client = rig.client();
+  (void)client.call("service.start", R"({"name":"again"})");
+  REQUIRE(rig.becomes("again", State::blocked));
+  CHECK(client.call("debug.settle", kPatient) == kOk);
+}
+
+TEST_CASE("debug.settle has an end where zinit never comes to rest", "[control][settle]") {
+  Rig rig;
+  TestClient client = rig.client();
+  std::atomic<bool> over{false};
+  std::function<void()> load = [&] {
+    if (!over) static_cast<void>(rig.loop().post(load));
+  };
+  REQUIRE(rig.loop().post(load));
+  CHECK(client.error_of("debug.settle", R"({"timeout_ms":20})") ==
+        static_cast<int>(RpcCode::timeout));
+  CHECK(Json(client.call("system.ping")).has("pid"));
+  over = true;
+  CHECK(client.call("debug.settle", kPatient) == kOk);
+}
+
+}  // namespace control_settle_test
