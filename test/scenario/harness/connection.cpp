@@ -2,6 +2,7 @@
 #include "scenario/harness/connection.hpp"
 #include "support/catch.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,13 +14,13 @@ namespace zinit::test {
 
 namespace {
 
-/// A connected socket, or -1.
-int connect_to(const std::string& path) {
+/// A connected socket, or -1. With SOCK_NONBLOCK among `flags`, a full backlog is not waited for.
+int connect_to(const std::string& path, int flags = 0) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return -1;
   std::memcpy(address.sun_path, path.data(), path.size());
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
   close(fd);
   return -1;
@@ -45,6 +46,13 @@ Connection::Connection(Connection&& other) noexcept
       next_id_(other.next_id_),
       buffer_(std::move(other.buffer_)),
       notifications_(std::move(other.notifications_)) {}
+
+std::unique_ptr<Connection> Connection::attempt(const std::string& path) {
+  const int fd = connect_to(path, SOCK_NONBLOCK);
+  if (fd < 0) return nullptr;
+  fcntl(fd, F_SETFL, 0);
+  return std::unique_ptr<Connection>(new Connection(fd));
+}
 
 bool Connection::possible(const std::string& path) {
   const int fd = connect_to(path);
@@ -107,16 +115,47 @@ bool Connection::silent() {
   return read()["id"].dump() == id && buffer_.empty();
 }
 
+std::string Connection::request(int id, std::string_view method, std::string_view params) const {
+  std::string text =
+      R"({"jsonrpc":"2.0","id":)" + std::to_string(id) + R"(,"method":)" + json_string(method);
+  if (!params.empty()) text += R"(,"params":)" + std::string(params);
+  return text + "}\n";
+}
+
+bool Connection::answers(const Json& message, int id) {
+  if (message["id"] == id) return true;
+  if (message.has("method")) notifications_.push_back(message);
+  return false;
+}
+
 Json Connection::call(std::string_view method, std::string_view params) {
   const int id = next_id_++;
-  std::string request =
-      R"({"jsonrpc":"2.0","id":)" + std::to_string(id) + R"(,"method":)" + json_string(method);
-  if (!params.empty()) request += R"(,"params":)" + std::string(params);
-  if (!send(request + "}\n")) FAIL("the server closed the connection before " << request);
+  const std::string text = request(id, method, params);
+  if (!send(text)) FAIL("the server closed the connection before " << text);
   for (;;) {
     Json answer = read();
-    if (answer["id"] == id) return answer;
-    if (answer.has("method")) notifications_.push_back(answer);
+    if (answers(answer, id)) return answer;
+  }
+}
+
+std::optional<Json> Connection::attempt_call(std::string_view method, std::string_view params,
+                                             std::chrono::milliseconds limit) {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  const int id = next_id_++;
+  const std::string text = request(id, method, params);
+  // So short a message is sent as a whole or not at all.
+  if (send_some(text) != text.size()) return std::nullopt;
+  for (;;) {
+    while (buffer_.find('\n') == std::string::npos) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+      char block[65536];
+      const ssize_t n = left > 0ms && readable(fd_, left) ? recv(fd_, block, sizeof block, 0) : 0;
+      if (n <= 0) return std::nullopt;
+      buffer_.append(block, static_cast<std::size_t>(n));
+    }
+    Json answer = read();
+    if (answers(answer, id)) return answer;
   }
 }
 

@@ -2,6 +2,7 @@
 // A raw JSON-RPC connection: lines of text over a unix socket, as any program would speak it.
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ class Connection {
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&&) = delete;
 
+  /// Connects; null where the socket refuses, or has no room for one more now.
+  static std::unique_ptr<Connection> attempt(const std::string& path);
   /// Whether something listens behind `path`.
   static bool possible(const std::string& path);
 
@@ -44,6 +47,10 @@ class Connection {
   /// The result of a call that must succeed; the error of one that must fail.
   Json result(std::string_view method, std::string_view params = "");
   Json error(std::string_view method, std::string_view params = "");
+  /// The response to a request, where that comes within `limit`; silence, an end of the stream and
+  /// a socket without room fail no test.
+  std::optional<Json> attempt_call(std::string_view method, std::string_view params,
+                                   std::chrono::milliseconds limit);
   /// The parameters of the next notification.
   Json notification(std::chrono::milliseconds deadline = kPatience);
   /// Whether a notification came with the answers read so far.
@@ -52,6 +59,12 @@ class Connection {
   int fd() const { return fd_; }
 
  private:
+  explicit Connection(int fd) : fd_(fd) {}
+  std::string request(int id, std::string_view method, std::string_view params) const;
+  /// Keeps a notification.
+  /// @return  whether `message` is the answer to the request `id`
+  bool answers(const Json& message, int id);
+
   int fd_ = -1;
   int next_id_ = 1;
   std::string buffer_;

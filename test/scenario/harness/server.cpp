@@ -1,8 +1,10 @@
 // Starting, asking and ending a zinit: see server.hpp.
 #include "scenario/harness/server.hpp"
+#include "support/catch.hpp"
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -38,6 +40,27 @@ std::string make_folder() {
   REQUIRE(mkdtemp(name.data()) != nullptr);
   REQUIRE(chmod(name.c_str(), 0711) == 0);  // services and servers of other users pass through
   return name;
+}
+
+/// For how long zinit may take to settle; and where it did not the last time, for some scenarios
+/// look again and again at one that cannot: a launch hangs, or a service floods.
+constexpr auto kSettleLimit = 2000ms;
+constexpr auto kRestlessLimit = 50ms;
+
+/// Methods that show what is, and neither change anything nor wait.
+const std::set<std::string_view> kShowing = {
+    "service.list",     "service.list_full", "service.status",     "service.status_full",
+    "service.why",      "service.tree",      "service.is_running", "service.stats",
+    "service.children", "logs.get",          "logs.tail",          "logs.filter",
+    "events.get",       "xinet.list",        "xinet.status",       "xinet.status_all",
+    "metrics.get",      "system.timers",     "debug.process_tree", "debug.state",
+    "system.bootchart"};
+
+/// Whether the server has not closed it.
+bool is_open(const Connection& connection) {
+  char next;
+  const ssize_t n = recv(connection.fd(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n > 0 || (n < 0 && errno == EAGAIN);
 }
 
 /// Reaps what has ended, so that only the living count as left over.
@@ -263,12 +286,31 @@ Connection& Server::own() {
   return *own_;
 }
 
+void Server::settle() const {
+  if (pid_ <= 0 || code_) return;
+  const auto limit = restless_ ? kRestlessLimit : kSettleLimit;
+  std::unique_ptr<Connection> other;
+  const bool owns = std::this_thread::get_id() == thread_ && own_ && is_open(*own_);
+  Connection* connection = owns ? own_.get() : nullptr;
+  if (connection == nullptr) connection = (other = Connection::attempt(socket())).get();
+  if (connection == nullptr) return;
+  const std::string params = R"({"timeout_ms":)" + std::to_string(limit.count()) + "}";
+  const auto answer = connection->attempt_call("debug.settle", params, limit * 2);
+  restless_ = !answer || !answer->has("result");
+}
+
 Json Server::result(std::string_view method, std::string_view params) {
+  if (kShowing.count(method) > 0) settle();
   return own().result(method, params);
 }
 
 Json Server::error(std::string_view method, std::string_view params) {
+  if (kShowing.count(method) > 0) settle();
   return own().error(method, params);
+}
+
+Json Server::status_now(const std::string& name) {
+  return own().result("service.status_full", named(name));
 }
 
 void Server::kill(const std::string& name, std::string_view more) {
@@ -282,6 +324,7 @@ Json Server::ask(const std::string& method, const std::string& name, bool wait) 
 
 Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input,
                     std::vector<std::string> env) const {
+  settle();
   Launch what;
   what.env = std::move(env);
   what.argv = {"zinitctl", "--socket", socket()};
@@ -307,8 +350,14 @@ void Server::reexecute(std::vector<std::string> how) {
   REQUIRE(result("system.ping")["pid"] == pid());
 }
 
+std::string Server::messages() const {
+  settle();
+  return read_file(path("stderr"));
+}
+
 void Server::await_message(const std::string& text) const {
-  if (eventually([&] { return messages().find(text) != std::string::npos; })) return;
+  const auto written = [&] { return read_file(path("stderr")).find(text) != std::string::npos; };
+  if (eventually(written)) return;
   FAIL("zinit did not say \"" << text << "\", but:\n" << messages());
 }
 
@@ -320,7 +369,7 @@ pid_t Server::pid_of(const std::string& name) {
 Json Server::await(const std::string& name, const std::function<bool(const Json&)>& wanted,
                    const std::string& what) {
   Json last;
-  if (eventually([&] { return wanted(last = status(name)); })) {
+  if (eventually([&] { return wanted(last = status_now(name)); })) {
     if (last["pid"].is_number()) await_executed(static_cast<pid_t>(last["pid"].number()));
     return last;
   }
@@ -372,7 +421,7 @@ pid_t Server::await_new_pid(const std::string& name, pid_t old) {
 void Server::await_settled() {
   Json all;
   const bool settled = eventually([&] {
-    all = result("service.list_full");
+    all = own().result("service.list_full");
     const auto each = all.elements();
     return std::all_of(each.begin(), each.end(), at_rest);
   });
@@ -412,7 +461,8 @@ void Watch::take(const Json& event) {
 }
 
 const std::vector<std::string>& Watch::changes() {
-  // The answer to a request comes after what was published before it.
+  // Changes are published some time after they are shown; answers come after what was published.
+  connection_.attempt_call("debug.settle", "", kSettleLimit);
   connection_.result("system.ping");
   while (connection_.has_notification()) take(connection_.notification());
   return changes_;

@@ -1,10 +1,12 @@
 #pragma once
 // A zinit under test: its folder, its service files, its process, and the questions a test asks it.
 
+#include <atomic>
 #include <csignal>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "scenario/harness/connection.hpp"
@@ -102,21 +104,30 @@ class Server {
   int exit_code(std::chrono::milliseconds deadline = kPatience);
   /// Sends the signal and waits for the end.
   int shut_down(int number = SIGTERM);
-  /// Waits until it has written this to standard error, where lines come some time after what they
-  /// tell of; fails the test with all that it wrote.
+  /// Waits until it has written this to standard error; fails the test with all that it wrote.
   void await_message(const std::string& text) const;
   /// What it has written so far: to standard error, which is all once it has ended, and to standard
   /// output.
-  std::string messages() const { return read_file(path("stderr")); }
+  std::string messages() const;
   std::string output() const { return read_file(path("stdout")); }
 
   // --- questions ---
+  //
+  // What happens in zinit is told by several threads, some later than others. So each question here
+  // that only looks, and messages(), waits first until zinit has done what it was about to do
+  // (settle()): whoever has seen one sign of something, such as a file that a service has made,
+  // finds all others by asking once. What processes do is waited for by await_...().
+
+  /// Has zinit answer debug.settle; returns soon all the same where it does not: it is stopping, or
+  /// stopped, or does not come to rest.
+  void settle() const;
   Connection connect() const { return Connection(socket()); }
   /// The next question opens a connection of its own: the server may have closed the last.
   void reconnect() { own_.reset(); }
   /// Has it execute itself anew, by zinitctl with these arguments, and checks that the next image
   /// answers.
   void reexecute(std::vector<std::string> how = {"reexec"});
+  /// Methods that only show something are called after settle().
   Json result(std::string_view method, std::string_view params = "");
   Json error(std::string_view method, std::string_view params = "");
   /// zinitctl with these arguments, and `env` added to its environment.
@@ -157,6 +168,7 @@ class Server {
 
  private:
   Json ask(const std::string& method, const std::string& name, bool wait);
+  Json status_now(const std::string& name);
   Launch how() const;
   Connection& own();
   void end();
@@ -167,6 +179,8 @@ class Server {
   std::optional<int> code_;
   bool ended_by_test_ = false;
   std::unique_ptr<Connection> own_;
+  const std::thread::id thread_ = std::this_thread::get_id();  // which uses own_; others may ctl()
+  mutable std::atomic<bool> restless_ = false;                 // the last settle() was in vain
 };
 
 /// What state changes were published, from now on, each checked against behaviour.md's table.
