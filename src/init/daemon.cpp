@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/jitter.hpp"
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -47,6 +48,7 @@ Environment handed_on(const DaemonStart& start) {
   Environment handed = start.environment;
   // Drop the variables that zinit's own supervisor has set for zinit.
   std::erase_if(handed, [](const std::string& entry) {
+    if (kHasJitter && entry.starts_with(kJitterVariable)) return true;
     return std::ranges::any_of(kOwnVariables,
                                [&](std::string_view name) { return entry.starts_with(name); });
   });
@@ -234,6 +236,8 @@ void ZinitDaemon::load_services() {
   const Configuration config = read_configuration(start_.sources);
   use_settings(config);
   log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
+  if (const auto seed = jitter_seed())
+    log_debug("threads are late by up to 50 ms, with {}={}", kJitterVariable, *seed);
   log_warnings(config);
   instances_.use(config.templates);
   board_.load(config.specs, config.masked);

@@ -1,6 +1,7 @@
 // The threads that write log files.
 #include <algorithm>
 
+#include "base/jitter.hpp"
 #include "base/memory.hpp"
 #include "io/file_sink.hpp"
 #include "io/loop.hpp"
@@ -127,6 +128,7 @@ void FileWriters::work() {
     static_cast<void>(enough_threads());
     FileSink::Outcome outcome = FileSink::Outcome::failed;
     lock.unlock();
+    jitter("write of a log file");
     catch_all("log files", [&] { outcome = sink->write_some(); });
     if (closes) sink->close();
     lock.lock();

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/jitter.hpp"
 #include "base/log.hpp"
 
 namespace zinit {
@@ -44,6 +45,12 @@ void set_up_libev() {
     ev_set_syserr_cb(log_failed_call);
     ev_set_allocator(allocate_or_wait);
   });
+}
+
+/// A turn of the data loop, if builds for tests are to be late.
+void take_late_turn(struct ev_loop* loop) noexcept {
+  if (ev_pending_count(loop) > 0) jitter("turn of the data loop");
+  ev_invoke_pending(loop);
 }
 
 }  // namespace
@@ -199,6 +206,7 @@ bool EventLoop::on_thread() const noexcept { return runner_ == std::this_thread:
 Result<std::unique_ptr<DataLoop>> DataLoop::create() {
   auto loop = EventLoop::create();
   if (!loop) return Failure(loop.error());
+  if constexpr (kHasJitter) ev_set_invoke_pending_cb((*loop)->ev(), take_late_turn);
   return std::unique_ptr<DataLoop>(new DataLoop(std::move(*loop)));
 }
 

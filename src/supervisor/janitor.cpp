@@ -3,6 +3,7 @@
 // jobs without a thread. If no more threads can be started, it also launches for those jobs.
 #include <algorithm>
 
+#include "base/jitter.hpp"
 #include "supervisor/core.hpp"
 
 namespace zinit {
@@ -37,6 +38,7 @@ bool BoardCore::janitor_round() {
   look_at_clocks();
   if (std::exchange(janitor_gathers_, false) && !ending_)
     janitor_pause_.wait_until(mutex, after(Clock::now(), kGather));
+  if constexpr (kHasJitter) without_lock([] { jitter("work of the janitor"); });
   if (sweep_wanted_) sweep();
   if (std::exchange(groups_to_see_, false)) see_groups();
   remove_cgroups();
@@ -47,6 +49,7 @@ bool BoardCore::janitor_round() {
   const bool end = ending_;
   let_go();
   ended.clear();
+  if (!lines.lines.empty()) jitter("write of zinit's log");
   LogWriter::write(lines, output_);
   mutex.lock();
   if (!end && janitor_rests()) rest();

@@ -33,6 +33,9 @@ int told_at_once(Server& zinit, int stops) {
   return told;
 }
 
+/// Whether zinit has places at which it can be made late.
+bool has_jitter() { return binary_mentions("ZINIT_TEST_JITTER"); }
+
 }  // namespace
 
 TEST_CASE("one look finds what has been told of an event", "[settle]") {
@@ -74,6 +77,19 @@ TEST_CASE("a server that never settles says so and is slowed down by nobody", "[
   CHECK(zinit.state("flood") == "running");
   zinit.stop("flood");
   client.result("debug.settle", R"({"timeout_ms":60000})");
+}
+
+TEST_CASE("threads are made late, services do not know, and one look is enough", "[settle]") {
+  if (!has_jitter()) return skip("this binary has no places at which it can be made late");
+  Server zinit({.arguments = {"--log-level", "debug"}, .env = {"ZINIT_TEST_JITTER=42"}});
+  zinit.add("a", {.service = "status = 'stop'"});
+  zinit.add("env", {.exec = "env > $D/env", .service = "oneshot = true"});
+  zinit.boot();
+  CHECK_THAT(zinit.messages(), Contains("ZINIT_TEST_JITTER=42"));
+  zinit.result("service.wait", named("env", R"("for":"exited")"));
+  CHECK_THAT(read_file(zinit.path("env")), Contains("PATH=") && !Contains("ZINIT_TEST_JITTER"));
+  // Each is late by 25 ms on the average.
+  CHECK(told_at_once(zinit, 10) < 10);
 }
 
 }  // namespace control_settle_test
