@@ -166,7 +166,7 @@ $(OUT)/vm-demo: $(call objects,test/vm/demo test/vm/harness) $(OUT)/obj/test/vm/
 $(FUZZERS): $(OUT)/fuzz/%: $(OUT)/obj/test/fuzz/%.o $(OUT)/libzinit-internal.a
 	$(call link_test,-fsanitize=fuzzer)
 
-.PHONY: unit check test fuzz fuzzers soak lint format
+.PHONY: unit check test test-trixie fuzz fuzzers soak lint format
 fuzzers: $(FUZZERS)
 
 # The scripts call make themselves: $(MAKE) here would have `make -n` run them.
@@ -176,6 +176,8 @@ check:  ## the same and scenarios, as a package's build does: without network, r
 	@test/run --mode '$(MODE)' --only unit,model,scenario --name '$(T)'
 test: deps  ## build and run all tests in all modes; T=TEXT: those with TEXT in "SUITE: NAME"
 	@test/run --name '$(T)' $(if $(filter-out file default,$(origin MODE)),--mode '$(MODE)')
+test-trixie:  ## compile on Debian 13 and run unit and model tests there, in a chroot (as root)
+	@test/trixie
 fuzz:  ## fuzz whatever reads the bytes of others for T seconds each (600)
 	@make --no-print-directory MODE=check fuzzers && test/fuzz/run $(or $(T),600)
 soak: $(OUT)/zinit $(NAMES:%=$(OUT)/%)  ## soak the program of this mode for T seconds (600)
