@@ -95,15 +95,6 @@ std::vector<Row> rows(const Server& zinit) {
   };
 }
 
-/// The text of all tests that use the program as its users do.
-std::string all_tests() {
-  std::string text;
-  for (const std::string folder : {"test/scenario", "test/vm"})
-    for (const std::string& file : entries_of(folder))
-      if (file.ends_with(".cpp")) text += read_file(folder + "/" + file);
-  return text;
-}
-
 /// What completions are offered behind these words.
 std::vector<std::string> words_for(std::vector<std::string> words) {
   words.insert(words.begin(), {"zinitctl", "__complete"});
@@ -139,7 +130,7 @@ TEST_CASE("every method of rpc.discover answers, under each of its names", "[che
 }
 
 TEST_CASE("every verb is used by a scenario", "[ctl]") {
-  const std::string tests = all_tests();
+  const std::string tests = sources_of_tests();
   int verbs = 0;
   for (const std::string& verb : words_for({""})) {
     INFO(verb);

@@ -29,9 +29,7 @@ std::set<std::string> keys_of_the_page() {
 }  // namespace
 
 TEST_CASE("every key of the manual is set by a test of the program", "[keys]") {
-  std::string tests;
-  for (const std::string folder : {"test/scenario/", "test/vm/"})
-    for (const std::string& file : entries_of(folder)) tests += read_file(folder + file);
+  const std::string tests = sources_of_tests();
   // `key = value` in a service file's text, or "key" in a table of keys and values.
   std::set<std::string> set;
   const std::regex assignment(R"(([a-z_]+)( = |", ))");

@@ -2,6 +2,7 @@
 #include "scenario/harness/process.hpp"
 #include "support/catch.hpp"
 
+#include <filesystem>
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -438,6 +439,14 @@ std::vector<std::string> entries_of(const std::string& path) {
   closedir(folder);
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::string sources_of_tests() {
+  std::string text;
+  for (const char* folder : {"test/scenario", "test/vm"})
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      if (entry.path().extension() == ".cpp") text += read_file(entry.path());
+  return text;
 }
 
 }  // namespace zinit::test

@@ -114,4 +114,7 @@ std::vector<std::string> lines_of(std::string_view text);
 /// Names in a folder, sorted.
 std::vector<std::string> entries_of(const std::string& path);
 
+/// The text of all tests that use the program as its users do, where the sources are there.
+std::string sources_of_tests();
+
 }  // namespace zinit::test
