@@ -46,7 +46,7 @@ HOT := activation base client/libzinit io model os supervisor watch
 
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)
-  $(addsuffix %,$(addprefix $(OUT)/obj/src/,$(HOT))): OPTIMISE := -O2 -g1 $(HARDEN)
+  $(addsuffix %,$(addprefix $(OUT)/obj/src/,$(HOT))): private OPTIMISE := -O2 -g1 $(HARDEN)
   LINK := $(STATIC)
 else ifeq ($(MODE),debug)
   OPTIMISE := -Og -g -DZINIT_KILL_POINTS
@@ -67,7 +67,7 @@ else
   $(error MODE=$(MODE) is unknown: it is release, debug, check or tsan)
 endif
 # A test is compiled more often than it is run.
-$(OUT)/obj/test/%: OPTIMISE := -O0 -g1 -U_FORTIFY_SOURCE
+$(OUT)/obj/test/%: private OPTIMISE := -O0 -g1 -U_FORTIFY_SOURCE
 
 # A warning stops the build of a clone, but not that of an archive, whose compiler may be a later one.
 WERROR ?= $(if $(wildcard .git),-Werror)
