@@ -48,9 +48,14 @@ install_busybox() {
 
 # The binary $2 and its names into the root file system $1.
 install_zinit() {
+  name_zinit "$1"
+  strip -o "$1/sbin/zinit" "$2"
+}
+
+# The names of a binary that is to be /sbin/zinit of the root file system $1.
+name_zinit() {
   local root=$1 name
   mkdir -p "$root"/{bin,sbin}
-  strip -o "$root/sbin/zinit" "$2"
   for name in init poweroff reboot halt shutdown zinit-server zinit-pid1; do
     ln -s zinit "$root/sbin/$name"
   done
