@@ -23,12 +23,9 @@ Q := $(if $(V),,@)
 
 # --- flags ---------------------------------------------------------------------------------------
 
-ifeq ($(origin CXX),default)
-  CXX := $(CROSS)g++
-endif
-ifeq ($(origin AR),default)
-  AR := $(CROSS)ar
-endif
+# make has defaults of its own for these two.
+CXX := $(if $(filter default,$(origin CXX)),$(CROSS)g++,$(CXX))
+AR := $(if $(filter default,$(origin AR)),$(CROSS)ar,$(AR))
 STRIP ?= $(CROSS)strip
 OBJCOPY ?= $(CROSS)objcopy
 OUT := build/$(CROSS)$(MODE)
@@ -118,7 +115,6 @@ $(OUT)/flags: FORCE
 	@{ $(CXX) --version; echo '$(subst ','\'',$(FLAGS) $(HOT) $(LINK_FLAGS) $(LIBS))'; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
-
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
 # --- the program ---------------------------------------------------------------------------------
@@ -136,7 +132,6 @@ $(OUT)/zinit: $(OUT)/obj/src/main.o $(OUT)/libzinit-internal.a
 $(STRIPPED): $(OUT)/zinit
 	@mkdir -p $(@D)
 	$(Q)$(STRIP) -o $@ $<
-
 $(NAMES:%=$(OUT)/%) $(NAMES:%=build/%):
 	@mkdir -p $(@D) && ln -sf zinit $@
 
@@ -147,7 +142,6 @@ size: $(STRIPPED)
 # An archive is made anew, for `ar r` keeps the objects of sources that are gone.
 $(OUT)/libzinit-internal.a: $(call objects,src)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
-
 # The client library that is installed.
 $(OUT)/libzinit.a: $(call objects,src/base src/client/libzinit)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^ && $(OBJCOPY) -D --strip-debug $@
@@ -168,7 +162,6 @@ $(FUZZERS): $(OUT)/fuzz/%: $(OUT)/obj/test/fuzz/%.o $(OUT)/libzinit-internal.a
 
 .PHONY: unit check test test-trixie fuzz fuzzers soak lint format
 fuzzers: $(FUZZERS)
-
 # The scripts call make themselves: $(MAKE) here would have `make -n` run them.
 unit:  ## build and run the unit and model tests of this mode; T=TEXT: those with TEXT in their name
 	@test/run --mode '$(MODE)' --only unit,model --name '$(T)'
@@ -181,15 +174,13 @@ test-trixie:  ## compile on Debian 13 and run unit and model tests there, in a c
 fuzz:  ## fuzz whatever reads the bytes of others for T seconds each (600)
 	@make --no-print-directory MODE=check fuzzers && test/fuzz/run $(or $(T),600)
 soak: $(OUT)/zinit $(NAMES:%=$(OUT)/%)  ## soak the program of this mode for T seconds (600)
-	@make --no-print-directory MODE=release build/release/test-scenario
-	@ZINIT_SOAK_SECONDS=$(or $(T),600) ZINIT_BIN='$(CURDIR)/$(OUT)/zinit' build/release/test-scenario '[soak]'
+	@make MODE=release build/release/test-scenario && ZINIT_SOAK_SECONDS=$(or $(T),600) ZINIT_BIN=$(CURDIR)/$(OUT)/zinit build/release/test-scenario '[soak]'
 lint:  ## headers, rooms, comments, widths, man pages; hardening and packaging of build/zinit
 	@test/lint/run
 format:  ## run clang-format over src, include and test
 	find src include test -name '*.[ch]pp' -exec clang-format -i {} +
 
 # --- machines, packages, measuring ---------------------------------------------------------------
-
 .PHONY: deps run images bench initramfs help clean
 deps:  ## install the Debian packages that are missing (as root; names of Debian 12)
 	@test/packages build run test
@@ -197,16 +188,13 @@ run:  ## boot the sample system in QEMU, show it at work, leave you at its shell
 	@test/vm/demo/run
 images: $(STRIPPED)  ## build the images that tests boot: build/vm
 	@test/vm/image && test/vm/debian-image && test/vm/disk-image && test/vm/initramfs-image
-
 KERNEL ?= $(shell uname -r)
 INITRAMFS ?= build/initramfs-$(KERNEL)
 initramfs: $(STRIPPED)  ## build that of etc/initramfs; KERNEL=VERSION, WITH=PARTS, MODULES=NAMES, ROOT=FOLDER, INITRAMFS=FILE
-	@etc/initramfs/build -z $< -r '$(ROOT)' -m '$(MODULES)' '$(KERNEL)' '$(INITRAMFS)' $(WITH)
-bench: all  ## measure what doc/performance.md claims; N=ROUNDS (5)
+	@etc/initramfs/build -z $< -r '$(ROOT)' -m '$(MODULES)' '$(KERNEL)' '$(INITRAMFS)' $(WITH)bench: all  ## measure what doc/performance.md claims; N=ROUNDS (5)
 	@bench/build && test/vm/image && bench/fetch && bench/run $(N) && bench/proxies $(N) && bench/boot $(N)
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile install.mk
-clean:  ## remove build/
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile install.mkclean:  ## remove build/
 	rm -rf build
 
 include install.mk
