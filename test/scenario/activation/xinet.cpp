@@ -153,7 +153,7 @@ TEST_CASE("a service without a connection for idle_timeout is stopped, and start
   const Proxied proxied(zinit, {"echo"}, "idle_timeout = 1");
   const std::string front = free_address(), back = free_address();
   zinit.file("idle.toml", peers({"at", back, "echo"}));
-  zinit.file("idle.proxy.toml", proxy_text(front, back, "idle", "idle_timeout = 1"));
+  zinit.file("before-idle.toml", proxy_text(front, back, "idle", "idle_timeout = 1"));
   boot_open(zinit);
   {
     Client client(proxied.front);

@@ -46,7 +46,7 @@ TEST_CASE("the time of a client that waits for its turn begins with that", "[xin
   const Proxied proxied(zinit, {"echo"}, "single_connection = true\nconnect_timeout = 1");
   const std::string lost = free_address();
   zinit.file("t.toml", "[service]\nexec = 'sleep 100000'\nstatus = 'stop'\n");
-  zinit.file("lost.proxy.toml", proxy_text(lost, free_address(), "t", "connect_timeout = 1"));
+  zinit.file("lost.toml", proxy_text(lost, free_address(), "t", "connect_timeout = 1"));
   boot_open(zinit);
   Client first(proxied.front);
   CHECK(first.echo("first") == "first");
@@ -166,7 +166,7 @@ TEST_CASE("the service of a proxy that is idle is not stopped while another need
   const Proxied proxied(zinit, {"echo"}, "idle_timeout = 1");
   const std::string front = free_address(), back = free_address();
   zinit.file("free.toml", peers({"at", back, "echo"}));
-  zinit.file("free.proxy.toml", proxy_text(front, back, "free", "idle_timeout = 1"));
+  zinit.file("before-free.toml", proxy_text(front, back, "free", "idle_timeout = 1"));
   zinit.add("user", {.dependencies = "requires = ['s']"});
   boot_open(zinit, {"user"});
   CHECK(Client(proxied.front).echo("hello") == "hello");
