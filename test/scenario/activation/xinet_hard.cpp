@@ -48,6 +48,8 @@ TEST_CASE("the time of a client that waits for its turn begins with that", "[xin
   zinit.file("t.toml", "[service]\nexec = 'sleep 100000'\nstatus = 'stop'\n");
   zinit.file("lost.toml", proxy_text(lost, free_address(), "t", "connect_timeout = 1"));
   boot_open(zinit);
+  (void)zinit.start("s");
+  REQUIRE(eventually([&] { return Client::possible(proxied.back); }));
   Client first(proxied.front);
   CHECK(first.echo("first") == "first");
   Client second(proxied.front), third(proxied.front);

@@ -173,21 +173,21 @@ TEST_CASE("a probe that was under way while zinit was suspended says nothing", "
   zinit.add("web", {.lifecycle = "restart = 'never'",
                     .more = health("type = 'http'\nendpoint = 'http://127.0.0.1:" + port +
                                    "/up'\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 1\n"
-                                   "timeout_ms = 1500")});
+                                   "timeout_ms = 4000")});
   zinit.add(
       "command",
       {.lifecycle = "restart = 'never'",
        .more = health("type = 'exec'\nexec = " +
                       toml_string("while [ -e $D/hold ]; do touch $D/held; sleep 0.02; done") +
                       "\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 1\n"
-                      "timeout_ms = 1500")});
+                      "timeout_ms = 4000")});
   zinit.boot({"web", "command"});
   zinit.mark("hold");
   REQUIRE(eventually([&] { return access(zinit.path("held").c_str(), F_OK) == 0; }));
   {
     const auto held = web.hold();
     web.await_asked();
-    suspend_for(zinit.pid(), 1700ms);
+    suspend_for(zinit.pid(), 4200ms);
     web.await_another();  // what was under way has been given up
     CHECK(unlink(zinit.path("hold").c_str()) == 0);
   }
