@@ -206,7 +206,7 @@ bool EventLoop::on_thread() const noexcept { return runner_ == std::this_thread:
 Result<std::unique_ptr<DataLoop>> DataLoop::create() {
   auto loop = EventLoop::create();
   if (!loop) return Failure(loop.error());
-  if constexpr (kHasJitter) ev_set_invoke_pending_cb((*loop)->ev(), take_late_turn);
+  if (kHasJitter) ev_set_invoke_pending_cb((*loop)->ev(), take_late_turn);
   return std::unique_ptr<DataLoop>(new DataLoop(std::move(*loop)));
 }
 

@@ -38,7 +38,7 @@ bool BoardCore::janitor_round() {
   look_at_clocks();
   if (std::exchange(janitor_gathers_, false) && !ending_)
     janitor_pause_.wait_until(mutex, after(Clock::now(), kGather));
-  if constexpr (kHasJitter) without_lock([] { jitter("work of the janitor"); });
+  if (kHasJitter) without_lock([] { jitter("work of the janitor"); });
   if (sweep_wanted_) sweep();
   if (std::exchange(groups_to_see_, false)) see_groups();
   remove_cgroups();

@@ -33,9 +33,6 @@ int told_at_once(Server& zinit, int stops) {
   return told;
 }
 
-/// Whether zinit has places at which it can be made late.
-bool has_jitter() { return binary_mentions("ZINIT_TEST_JITTER"); }
-
 }  // namespace
 
 TEST_CASE("one look finds what has been told of an event", "[settle]") {
@@ -79,8 +76,8 @@ TEST_CASE("a server that never settles says so and is slowed down by nobody", "[
   client.result("debug.settle", R"({"timeout_ms":60000})");
 }
 
-TEST_CASE("threads are made late, services do not know, and one look is enough", "[settle]") {
-  if (!has_jitter()) return skip("this binary has no places at which it can be made late");
+TEST_CASE("threads are made late, services do not know, and one look is enough",
+          "[check][killpoints][settle]") {
   Server zinit({.arguments = {"--log-level", "debug"}, .env = {"ZINIT_TEST_JITTER=42"}});
   zinit.add("a", {.service = "status = 'stop'"});
   zinit.add("env", {.exec = "env > $D/env", .service = "oneshot = true"});

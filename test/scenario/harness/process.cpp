@@ -1,8 +1,6 @@
 // Starting processes and looking at them: see process.hpp.
 #include "scenario/harness/process.hpp"
-#include "support/catch.hpp"
 
-#include <filesystem>
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -18,8 +16,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "support/catch.hpp"
 
 namespace zinit::test {
 
@@ -36,7 +37,8 @@ using Clock = std::chrono::steady_clock;
 
 std::vector<std::string> environment_for(const Launch& what) {
   std::vector<std::string> env{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
-  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "ZINIT_TEST_ID"}) {
+  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "ZINIT_TEST_ID",
+                           "ZINIT_TEST_JITTER"}) {
     if (const char* value = std::getenv(name)) env.push_back(std::string(name) + "=" + value);
   }
   env.insert(env.end(), what.env.begin(), what.env.end());
@@ -445,7 +447,7 @@ std::string sources_of_tests() {
   std::string text;
   for (const char* folder : {"test/scenario", "test/vm"})
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-      if (entry.path().extension() == ".cpp") text += read_file(entry.path());
+      if (entry.is_regular_file()) text += read_file(entry.path());
   return text;
 }
 
