@@ -33,7 +33,8 @@ const char* const kCounting =
 
 /// Waits until the service that check_lines() has started has written one more line.
 void await_more_lines(Server& zinit) {
-  const auto last = [&] { return zinit.result("logs.tail", R"({"name":"a","lines":1})").dump(); };
+  // Two, for each other line is "#".
+  const auto last = [&] { return zinit.result("logs.tail", R"({"name":"a","lines":2})").dump(); };
   const std::string before = last();
   REQUIRE(eventually([&] { return last() != before; }));
 }
