@@ -37,8 +37,7 @@ using Clock = std::chrono::steady_clock;
 
 std::vector<std::string> environment_for(const Launch& what) {
   std::vector<std::string> env{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
-  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "ZINIT_TEST_ID",
-                           "ZINIT_TEST_JITTER"}) {
+  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "ZINIT_TEST_ID"}) {
     if (const char* value = std::getenv(name)) env.push_back(std::string(name) + "=" + value);
   }
   env.insert(env.end(), what.env.begin(), what.env.end());
