@@ -1,5 +1,6 @@
 // The table of methods, its checking of parameters, and the methods that only tell.
 #include "base/format.hpp"
+#include "control/settling.hpp"
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
 #include "unit/control/rig.hpp"
@@ -49,9 +50,10 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
     FileChanges changes([](const ServiceSpec&) { return false; });
     ProcessLooks processes(rig.loop(), [] {});
     Scrapes scrapes;
-    RpcContext context{rig.board(), logs,      rig.daemon, power,
-                       changes,     processes, scrapes,    [] { return ControlFigures{}; },
-                       [] {}};
+    Changes told(rig.loop());
+    Settling settling({rig.loop(), rig.board(), logs, rig.daemon, told}, [] {});
+    RpcContext context{rig.board(), logs,     rig.daemon, power, changes, processes,
+                       scrapes,     settling, [] { return ControlFigures{}; }, [] {}};
     for (const Method& method : all_methods()) {
       RpcMessage message =
           parse_rpc(fmt::format(R"({{"jsonrpc":"2.0","method":"{}","id":1}})", method.name));

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "control/scrapes.hpp"
+#include "control/settling.hpp"
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
 #include "support/open_metrics.hpp"
@@ -40,14 +41,17 @@ struct Scraping {
         power(rig.loop(), rig.board(), rig.daemon),
         changes([](const ServiceSpec&) { return false; }),
         scrapes(patience),
-        context{rig.board(), rig.logs(), rig.daemon, power,
-                changes,     looks,      scrapes,    [] { return ControlFigures{}; },
-                [] {}} {}
+        told(rig.loop()),
+        settling({rig.loop(), rig.board(), rig.logs(), rig.daemon, told}, [] {}),
+        context{rig.board(), rig.logs(), rig.daemon, power, changes, looks,
+                scrapes,     settling,   [] { return ControlFigures{}; }, [] {}} {}
 
   ProcessLooks looks;
   PowerSchedule power;
   FileChanges changes;
   Scrapes scrapes;
+  Changes told;
+  Settling settling;
   RpcContext context;
 };
 
