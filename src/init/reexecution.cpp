@@ -214,7 +214,8 @@ Error execute_again(NextImage which) {
 Error execute_stranger(const std::string& program, const Environment& environment,
                        const std::optional<rlimit>& nofile) {
   std::vector<std::string> texts{program};
-  for (char** word = own_arguments; *word != nullptr && *++word != nullptr;) texts.emplace_back(*word);
+  for (char** word = own_arguments; *word != nullptr && *++word != nullptr;)
+    texts.emplace_back(*word);
   const auto words = execve_list(texts);
   const auto settings = execve_list(environment);
   if (auto console = open_fd("/dev/console", O_RDWR | O_NOCTTY | O_NONBLOCK)) {

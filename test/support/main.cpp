@@ -7,8 +7,8 @@
 //   begin NAME
 //   passed NAME | failed NAME | skipped NAME: REASON
 //
-// The program runs in a network namespace of its own if it may make one, with the loopback interface
-// up: no other test takes a port that this one has found free.
+// The program runs in a network namespace of its own if it may make one, with the loopback
+// interface up: no other test takes a port that this one has found free.
 //
 // A test case that leaves a child process, living or not yet waited for, has failed: the next one
 // may wait for any child, or count them.

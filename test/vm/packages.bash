@@ -26,8 +26,8 @@ libraries_of() {
 }
 
 # keep PART INPUT...: has the function make_PART make the part $vm/PART (its name has _ for what is
-# no letter), if it is not there as made of the same inputs by the same function. An input is a file,
-# a folder with all in it, or a text.
+# no letter), if it is not there as made of the same inputs by the same function. An input is a
+# file, a folder with all in it, or a text.
 keep() {
   local part=$1 maker=make_${1//[^a-z]/_} made_of input
   shift
@@ -52,8 +52,8 @@ lock_parts() {
   flock "$parts_lock"
 }
 
-# An ext4 file system $1 with label and size, from a folder where one is given, and with what follows
-# it as options of mkfs.ext4.
+# An ext4 file system $1 with label and size, from a folder where one is given, and with what
+# follows it as options of mkfs.ext4.
 make_ext4() {
   rm -f "$1.new"
   mkfs.ext4 -q -L "$2" ${4+-d "$4"} "${@:5}" "$1.new" "$3" >/dev/null

@@ -41,8 +41,8 @@ std::vector<std::string> environment_for(const Launch& what) {
     if (const char* value = std::getenv(name)) env.push_back(std::string(name) + "=" + value);
   }
   env.insert(env.end(), what.env.begin(), what.env.end());
-  // Behind what the test asks for, since the first of a name is in force. Services would get it from
-  // a program that does not know it.
+  // Behind what the test asks for, since the first of a name is in force. Services would get it
+  // from a program that does not know it.
   static const bool known = binary_mentions("ZINIT_TEST_JITTER");
   if (const char* seed = std::getenv("ZINIT_TEST_JITTER"); seed != nullptr && known)
     env.push_back(std::string("ZINIT_TEST_JITTER=") + seed);

@@ -1,4 +1,4 @@
-// A server that does what a test says: see client_fake_server.hpp.
+// A server that does what a test says: see fake_server.hpp.
 #include "unit/client/fake_server.hpp"
 
 #include <poll.h>

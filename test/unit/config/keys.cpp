@@ -1,5 +1,5 @@
 // Every key of the table, set right: it is seen in the spec. A key without a row here fails. Set
-// wrong they are in config_keys_wrong.cpp.
+// wrong they are in keys_wrong.cpp.
 #include <functional>
 #include <set>
 #include <string>

@@ -1,4 +1,4 @@
-// See control_rig.hpp.
+// See rig.hpp.
 #include "support/catch.hpp"
 #include "unit/control/rig.hpp"
 
