@@ -31,13 +31,51 @@ void print(std::string_view text) {
   std::fflush(stdout);
 }
 
+/// Prints what the machine's console shows, without what is for a terminal alone. The shell there
+/// asks where the cursor is, and the answer would go to the wrong place. Colours are shown on a
+/// terminal.
+class Shown {
+ public:
+  void operator()(std::string_view text) {
+    std::string plain;
+    for (const char c : text) {
+      if (!sequence_.empty() || c == kEscape) {
+        sequence_ += c;
+        if (!ends()) continue;
+        if (c == 'm' && terminal_) plain += sequence_;
+        sequence_.clear();
+      } else if (c != '\r' || terminal_) {
+        plain += c;
+      }
+    }
+    print(plain);
+  }
+
+ private:
+  static constexpr char kEscape = '\033';
+
+  /// Whether the control sequence (ECMA-48: ESC [, parameters, a letter) is whole.
+  [[nodiscard]] bool ends() const {
+    const char last = sequence_.back();
+    return sequence_.size() > 2 ? last >= '@' : sequence_.size() == 2 && last != '[';
+  }
+
+  bool terminal_ = ::isatty(STDOUT_FILENO) != 0;
+  std::string sequence_;
+};
+
+void show_text(std::string_view text) {
+  static Shown shown;
+  shown(text);
+}
+
 void headline(std::string_view text) { print(fmt::format("\n=== {}\n", text)); }
 
 /// Runs a command at the machine's console, shows both, and throws where it fails.
 std::string show(Vm& vm, const std::string& command) {
   print(fmt::format("# {}\n", command));
   const std::string output = vm.console().output_of(command);
-  print(output);
+  show_text(output);
   return output;
 }
 
@@ -46,15 +84,16 @@ void expect(bool condition, std::string_view what) {
 }
 
 /// Shows the boot from zinit's first word on: before that the kernel speaks for some pages.
-void boot(Vm& vm) {
+void boot(Vm& vm, TimePoint switched_on) {
   headline("the sample system boots; PID 1 is zinit");
   vm.console().wait_for("zinit: version");
   const std::string& text = vm.console().text();
-  print(std::string_view(text).substr(text.rfind('\n', text.find("zinit: version")) + 1));
-  vm.console().watch(print);
+  show_text(std::string_view(text).substr(text.rfind('\n', text.find("zinit: version")) + 1));
+  vm.console().watch(show_text);
   vm.log_in();
   vm.console().watch({});
-  print("\n");
+  const auto seconds = static_cast<double>(ms_between(switched_on, Clock::now())) / 1000;
+  print(fmt::format("\n{:<10}{:.1f} s\n", "boot", seconds));
   vm.console().output_of("zinitctl wait multi-user --for running --timeout 30");
 }
 
@@ -91,7 +130,7 @@ void crash(Vm& vm) {
   headline("a crash and the re-spawn");
   const std::string before = pid_of_redis(vm);
   show(vm, "kill -9 $(pidof redis-server)");
-  vm.console().repeat_until("zinitctl list redis", "[?]");
+  vm.console().repeat_until("zinitctl status redis", "SIGKILL");  // not the delay: that is short
   show(vm, "zinitctl list redis");
   show(vm, "zinitctl wait redis --for running --timeout 30");
   show(vm, "dmesg | grep 'zinit: redis'");
@@ -103,7 +142,7 @@ void crash(Vm& vm) {
 
 void power_off(Vm& vm) {
   headline("power off");
-  vm.console().watch(print);
+  vm.console().watch(show_text);
   vm.console().send("poweroff\n");
   vm.console().wait_for("reboot: Power down");
   expect(vm.wait_for_end() == 0, "QEMU failed");
@@ -123,8 +162,9 @@ bool stay(Vm& vm) {
 
 int main() {
   try {
+    const TimePoint switched_on = Clock::now();
     Vm vm({.files = something_that_waits()});
-    boot(vm);
+    boot(vm, switched_on);
     show_log_on_console(vm, false);
     look_around(vm);
     wait_for_something(vm);
