@@ -53,7 +53,12 @@ class NoChecks final : public WatchPort {
 /// Does nothing of what it is asked for, but looks at it.
 class NoDaemon final : public Daemon {
  public:
-  [[nodiscard]] DaemonInfo info() const override { return {"standalone", 5, {}, 6, {}}; }
+  [[nodiscard]] DaemonInfo info() const override {
+    DaemonInfo info;
+    info.mode = "standalone";
+    info.uptime_ms = 5;
+    return info;
+  }
   [[nodiscard]] bool supports(PowerAction action) const override {
     return action != PowerAction::halt;
   }

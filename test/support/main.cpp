@@ -73,7 +73,8 @@ void enter_network_namespace() {
   std::strcpy(request.ifr_name, "lo");
   if (::ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
     request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
-    if (::ioctl(fd, SIOCSIFFLAGS, &request) != 0) std::perror("cannot set the loopback interface up");
+    if (::ioctl(fd, SIOCSIFFLAGS, &request) != 0)
+      std::perror("cannot set the loopback interface up");
   }
   ::close(fd);
 }

@@ -144,13 +144,12 @@ TEST_CASE("a restart that was begun is not asked for again", "[client]") {
       {"wait", "", {"service.wait"}, 0},
   }));
   INFO(verb << ' ' << status);
-  FakeServer server(in_turn({hear, [&, &status = status, &methods = methods, &verb = verb](Peer& peer) {
-                               if (!status.empty()) peer.result(status);
-                               const bool asks = status.empty() || methods.size() > 1;
-                               if (asks)
-                                 peer.result(
-                                     status_json("a", verb == "stop" ? "exited" : "running"));
-                             }}));
+  const auto again = [&, &status = status, &methods = methods, &verb = verb](Peer& peer) {
+    if (!status.empty()) peer.result(status);
+    const bool asks = status.empty() || methods.size() > 1;
+    if (asks) peer.result(status_json("a", verb == "stop" ? "exited" : "running"));
+  };
+  FakeServer server(in_turn({hear, again}));
   CHECK(run({"--socket", server.path(), verb, "a"}).status == exit);
   auto asked = methods_of(server);
   REQUIRE(!asked.empty());
