@@ -21,7 +21,7 @@ constexpr std::size_t kFirst = 100, kCount = 64, kHeader = 32, kEntry = 16;
 
 std::string number(std::uint64_t value, std::size_t size) {
   std::string bytes(size, '\0');
-  std::memcpy(bytes.data(), &value, size);
+  std::memcpy(bytes.data(), &value, std::min(size, sizeof value));
   return bytes;
 }
 

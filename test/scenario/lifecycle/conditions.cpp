@@ -254,6 +254,7 @@ TEST_CASE("a dependency that is lost while conditions are looked at holds up the
   zinit.await_trace("check a", 2);
   zinit.mark("go-a");
   zinit.await_state("a", "running");
+  zinit.await_trace("start a");
   CHECK(zinit.count("start a") == 1);
 }
 

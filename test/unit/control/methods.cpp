@@ -45,7 +45,7 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
   Rig rig({sleeper("web")});
   std::vector<std::string_view> wrong;  // Catch's assertions belong to the test's own thread
   rig.on_loop([&] {
-    LogStore logs(rig.loop(), {});
+    LogStore& logs = rig.logs();  // debug.settle asks for more than this call lasts
     PowerSchedule power(rig.loop(), rig.board(), rig.daemon);
     FileChanges changes([](const ServiceSpec&) { return false; });
     ProcessLooks processes(rig.loop(), [] {});
