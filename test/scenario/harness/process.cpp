@@ -79,6 +79,7 @@ void become(uid_t uid) {
   const int program = open(what.program.c_str(), O_PATH | O_CLOEXEC);
   if (what.uid) become(*what.uid);
   execveat(program, "", argv, env, AT_EMPTY_PATH);
+  execve(what.program.c_str(), argv, env);  // a script, whose interpreter cannot open `program`
   give_up(what.program.c_str());
 }
 
