@@ -180,6 +180,7 @@ TEST_CASE("once a shutdown has begun, signals that ask for a re-execution mean n
   Server zinit;
   zinit.add("hangs", kHangs);
   zinit.boot({"hangs"});
+  zinit.await_trace("start hangs");
   zinit.signal(SIGTERM);
   zinit.await_state("hangs", "stopping");
   for (const int number : {SIGUSR1, SIGUSR2}) zinit.signal(number);
