@@ -75,11 +75,13 @@ void become(uid_t uid) {
   set_streams(what);
   if (!what.directory.empty() && chdir(what.directory.c_str()) != 0) give_up("chdir");
   if (what.in_child) what.in_child();
-  // Opened before: a folder on the way to the sources may be closed to another user.
-  const int program = open(what.program.c_str(), O_PATH | O_CLOEXEC);
-  if (what.uid) become(*what.uid);
-  execveat(program, "", argv, env, AT_EMPTY_PATH);
-  execve(what.program.c_str(), argv, env);  // a script, whose interpreter cannot open `program`
+  if (what.uid) {
+    // Opened before: a folder on the way to the sources may be closed to another user.
+    const int program = open(what.program.c_str(), O_PATH | O_CLOEXEC);
+    become(*what.uid);
+    execveat(program, "", argv, env, AT_EMPTY_PATH);
+  }
+  execve(what.program.c_str(), argv, env);
   give_up(what.program.c_str());
 }
 
