@@ -14,10 +14,11 @@ using namespace zinit::test;
 
 namespace {
 
-constexpr int kSleepers = 150;
-constexpr int kLoopers = 20;   // which end at once and are spawned again
-constexpr int kWriters = 10;   // of 1,000 numbered lines a second each
-constexpr int kRestarted = 4;  // one for each client
+// Of the long form all, otherwise a third: each look at them costs a processor which others wait for.
+const int kSleepers = long_form() ? 150 : 50;
+const int kLoopers = long_form() ? 20 : 6;   // which end at once and are spawned again
+const int kWriters = long_form() ? 10 : 3;   // of 1,000 numbered lines a second each
+const int kRestarted = long_form() ? 4 : 2;  // one for each client
 constexpr int kOneshots = 16;
 
 const char* const kWriting =
