@@ -29,70 +29,81 @@ void await_runs(Machine& machine, int runs, const std::string& next) {
             "[0-9]\\{6\\},.*/\\1/') '+%F %T'") == next + "\n");
 }
 
-}  // namespace
+const std::string kRun = "[service]\noneshot = true\nexec = \"echo $ZINIT_SERVICE >>/run/runs\"\n";
 
-SCENARIO("timers go by a clock that is set, ahead and back") {
-  GIVEN("a service that is started each night, and one whose time passed while it was off") {
-    const std::string run =
-        "[service]\noneshot = true\nexec = \"echo $ZINIT_SERVICE >>/run/runs\"\n";
-    Machine machine({service("nightly", run + "[timer]\ncalendar = \"3:00\"\n"),
-                     service("owed",
-                             "[service]\noneshot = true\nexec = \"echo >>/run/owed\"\n"
-                             "[timer]\ncalendar = \"yearly\"\npersistent = true\n"),
-                     {"/var/lib/zinit/timers/owed", "1500000000000000 0\n"}});
-    WHEN("the clock shows the time") {
-      machine.shell().repeat_until("echo $(wc -l </run/owed) owed", "1 owed");
-      // The nights of the years in between are due once, at once; this one is due in 5 s.
-      set_clock(machine, "2031-06-01 02:59:55");
-      await_runs(machine, 2, "2031-06-02 03:00:00");
-      THEN("it runs once a night, once more if the night comes back, and once for all that pass") {
-        set_clock(machine, "2031-06-01 23:00:00");
-        set_clock(machine, "2031-06-01 02:59:55");
-        await_runs(machine, 3, "2031-06-02 03:00:00");
-        set_clock(machine, "2031-06-07 12:00:00");
-        await_runs(machine, 4, "2031-06-08 03:00:00");
-        machine.zinitctl("reexec");
-        set_clock(machine, "2031-06-08 02:59:55");
-        await_runs(machine, 5, "2031-06-09 03:00:00");
-        CHECK(machine.shell().output_of("cat /run/owed | wc -l") == "2\n");
-      }
-    }
-  }
+/// Waits a while for its re-spawn, once it is started.
+File again(const std::string& name) {
+  return service(name,
+                 "[service]\nexec = \"exit 1\"\nstatus = \"stop\"\n"
+                 "[lifecycle]\nrestart_delay_ms = 20000\n");
 }
 
-SCENARIO("a clock set a year ahead or back fires no timer early or late, and uptimes are right") {
-  const long long by = GENERATE(kYear, -kYear);
-  GIVEN("a service that waits for its re-spawn, one that runs, and one that will not stop") {
-    Machine machine(
-        {service("again", "[service]\nexec = \"exit 1\"\n[lifecycle]\nrestart_delay_ms = 20000\n"),
-         service("steady", "[service]\nexec = \"sleep 100000\"\n"),
-         service("deaf",
-                 "[service]\nexec = \"trap '' TERM; while :; do sleep 1; done\"\n"
-                 "[lifecycle]\nstop_timeout_ms = 3000\n")});
-    machine.zinitctl("wait steady deaf --for running --timeout 120");
-    const JsonDocument before = machine.ask("status again");
-    REQUIRE(std::string(before["state"].GetString()) == "blocked");
-    REQUIRE(before["restart_count"].GetInt() == 0);
-    WHEN("the clock jumps") {
-      const long long uptime = machine.ask("status steady")["uptime_ms"].GetInt64();
-      jump(machine, by);
-      THEN("delays and timeouts take their time, and no more") {
-        const JsonDocument waiting = machine.ask("status again");
-        CHECK(waiting["restart_count"].GetInt() == 0);
-        CHECK(waiting["restart_in_ms"].GetInt() <= before["restart_in_ms"].GetInt());
-        const long long later = machine.ask("status steady")["uptime_ms"].GetInt64();
-        CHECK(later >= uptime);
-        CHECK(later < uptime + 60000);
-        machine.zinitctl("stop deaf --timeout 60");
-        CHECK(std::string(machine.ask("status deaf")["last_exit"]["signal"].GetString()) ==
-              "SIGKILL");
-        machine.shell().repeat_until("zinitctl --json status again", "\"restart_count\":1");
-        jump(machine, -by);
-        CHECK(machine.zinitctl("ping").find("pid 1") != std::string::npos);
-        machine.zinitctl("restart steady --timeout 60");
-      }
-    }
-  }
+std::vector<File> services() {
+  return {service("nightly", kRun + "[timer]\ncalendar = \"3:00\"\n"),
+          // Its time passed while the machine was off.
+          service("owed",
+                  "[service]\noneshot = true\nexec = \"echo >>/run/owed\"\n"
+                  "[timer]\ncalendar = \"yearly\"\npersistent = true\n"),
+          {"/var/lib/zinit/timers/owed", "1500000000000000 0\n"},
+          again("again-ahead"),
+          again("again-back"),
+          service("steady", "[service]\nexec = \"sleep 100000\"\n"),
+          service("deaf",
+                  "[service]\nexec = \"trap '' TERM; while :; do sleep 1; done\"\n"
+                  "[lifecycle]\nstop_timeout_ms = 3000\n")};
+}
+
+/// A timer runs once a night, once more if the night comes back, and once for all that pass.
+void check_timers(Machine& machine) {
+  machine.shell().repeat_until("echo $(wc -l </run/owed) owed", "1 owed");
+  // The nights of the years in between are due once, at once; this one is due in 5 s.
+  set_clock(machine, "2031-06-01 02:59:55");
+  await_runs(machine, 2, "2031-06-02 03:00:00");
+  set_clock(machine, "2031-06-01 23:00:00");
+  set_clock(machine, "2031-06-01 02:59:55");
+  await_runs(machine, 3, "2031-06-02 03:00:00");
+  set_clock(machine, "2031-06-07 12:00:00");
+  await_runs(machine, 4, "2031-06-08 03:00:00");
+  machine.zinitctl("reexec");
+  set_clock(machine, "2031-06-08 02:59:55");
+  await_runs(machine, 5, "2031-06-09 03:00:00");
+  CHECK(machine.shell().output_of("cat /run/owed | wc -l") == "2\n");
+}
+
+/// Delays and timeouts of services that wait for their re-spawn, run, and will not stop take their
+/// time, and no more.
+void check_jump(Machine& machine, const std::string& name, long long by) {
+  machine.zinitctl("start --no-wait deaf");
+  machine.zinitctl("wait steady deaf --for running --timeout 120");
+  const long long uptime = machine.ask("status steady")["uptime_ms"].GetInt64();
+  machine.zinitctl("start --no-wait " + name);
+  machine.shell().repeat_until("zinitctl --json status " + name, "\"restart_in_ms\"");
+  const JsonDocument before = machine.ask("status " + name);
+  REQUIRE(std::string(before["state"].GetString()) == "blocked");
+  REQUIRE(before["restart_count"].GetInt() == 0);
+  jump(machine, by);
+  const JsonDocument waiting = machine.ask("status " + name);
+  CHECK(waiting["restart_count"].GetInt() == 0);
+  CHECK(waiting["restart_in_ms"].GetInt() <= before["restart_in_ms"].GetInt());
+  const long long later = machine.ask("status steady")["uptime_ms"].GetInt64();
+  CHECK(later >= uptime);
+  CHECK(later < uptime + 60000);
+  machine.zinitctl("stop deaf --timeout 60");
+  CHECK(std::string(machine.ask("status deaf")["last_exit"]["signal"].GetString()) == "SIGKILL");
+  machine.shell().repeat_until("zinitctl --json status " + name, "\"restart_count\":1");
+  jump(machine, -by);
+  CHECK(machine.zinitctl("ping").find("pid 1") != std::string::npos);
+  machine.zinitctl("restart steady --timeout 60");
+  machine.zinitctl("stop " + name);
+}
+
+}  // namespace
+
+SCENARIO("a clock that jumps fires timers that are due, no other, and moves no delay or timeout") {
+  Machine machine(services());
+  step("timers go by a clock that is set, ahead and back", [&] { check_timers(machine); });
+  step("the clock is set a year ahead", [&] { check_jump(machine, "again-ahead", kYear); });
+  step("the clock is set a year back", [&] { check_jump(machine, "again-back", -kYear); });
 }
 
 }  // namespace vm_clock_test

@@ -264,7 +264,7 @@ void start_by_sockets(Machine& machine, const Socketed& program) {
 }
 
 /// Powers off; what comes after another is down before that, and none had to be given up.
-void power_off(Machine& machine) {
+void power_off_in_order(Machine& machine) {
   const std::size_t up = machine.console().text().size();
   machine.shell().send("zinitctl poweroff\n");
   machine.console().wait_for("reboot: Power down");
@@ -304,7 +304,7 @@ SCENARIO("ten of Debian's daemons run, answer, come back when killed, and stop i
       for (const Socketed& program : socketed()) start_by_sockets(machine, program);
       machine.zinitctl("stop redis-server");
       CHECK(machine.shell().run("test -e /run/redis").code == 1);
-      power_off(machine);
+      power_off_in_order(machine);
     }
   }
 }

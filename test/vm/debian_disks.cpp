@@ -1,6 +1,6 @@
 // The machine with Debian on disks. See debian_disks.hpp.
-#include "support/catch.hpp"
 #include "vm/debian_disks.hpp"
+#include "support/catch.hpp"
 
 #include <unistd.h>
 

@@ -98,201 +98,204 @@ void await_power_off(Machine& machine, std::size_t up) {
   CHECK(machine.wait_for_end() == 0);
 }
 
+/// apt-get installs two packages that are new, with a unit file and an init script, and one that is
+/// there already.
+void check_later_packages(Machine& machine) {
+  Terminal& shell = machine.shell();
+  const int cron = machine.pid("cron");
+  const std::string installed = shell.output_of(
+      "DEBIAN_FRONTEND=noninteractive apt-get install -q -y --reinstall /srv/packages/*.deb");
+  INFO(installed);
+  CHECK(in_order(installed, {"Setting up at ", "policy-rc.d denied execution of start"}));
+  see(machine, "dpkg-query -W -f '${Status}\\n' at haveged cron | sort | uniq -c",
+      "3 install ok installed");
+  CHECK(shell
+            .output_of("test -e /lib/systemd/system/atd.service && "
+                       "test -x /etc/init.d/haveged && ps -e -o comm=")
+            .find("atd") == std::string::npos);
+  CHECK(shell.run("pidof atd haveged").code == 1);
+  // Not having been asked, it runs init scripts that stop a daemon.
+  CHECK(shell.run("invoke-rc.d cron stop").output.find("policy-rc.d denied execution of stop") !=
+        std::string::npos);
+  CHECK(machine.pid("cron") == cron);
+  CHECK(machine.ask("status cron")["restart_count"].GetInt() == 0);
+  shell.output_of("apt-get purge -q -y at haveged");
+  CHECK(machine.pid("cron") == cron);
+}
+
+/// Debian's own init finds all as it was.
+void check_systemd(const DebianDisks& disks) {
+  Vm systemd(disks.machine_through_ours("init=/lib/systemd/systemd"));
+  Terminal& console = systemd.console();
+  console.wait_for("switch-root: going on as /lib/systemd/systemd");
+  systemd.log_in();
+  CHECK(console.output_of("systemctl is-active ssh cron rsyslog dbus home.mount") ==
+        "active\nactive\nactive\nactive\nactive\n");
+  console.send("systemctl poweroff\n");
+  console.wait_for("reboot: Power down");
+  CHECK(systemd.wait_for_end() == 0);
+  disks.check_clean();
+}
+
+/// The machine is restarted at once after its root file system is mended.
+void check_mended(const DebianDisks& disks) {
+  Vm machine(disks.machine());
+  machine.console().wait_for("root contains a file system with errors, check forced");
+  machine.console().wait_for("REBOOT SYSTEM");
+  CHECK(machine.wait_for_end() == 0);
+  CHECK(machine.console().text().find("nvme0n1): re-mounted") == std::string::npos);
+  disks.check_clean();
+}
+
+/// @return  the sum of the seed of this boot
+std::string check_next_boot(const DebianDisks& disks) {
+  Machine machine(disks.machine());
+  see(machine, "zinitctl logs fsck-root", "root: clean");
+  const std::string seed = machine.shell().output_of("cksum </var/lib/zinit/random-seed");
+  machine.shell().send("reboot\n");
+  machine.console().wait_for("reboot: Restarting system");
+  CHECK(machine.wait_for_end() == 0);
+  disks.check_clean();
+  return seed;
+}
+
+/// Debian's initramfs looks at the root file system itself.
+void check_boot_with_initrd(const DebianDisks& disks, const std::string& seed) {
+  Machine machine(disks.machine_with_initrd());
+  CHECK(machine.console().text().find("Will now check root file system") != std::string::npos);
+  CHECK(machine.zinitctl("logs fsck-root") == "");
+  CHECK(machine.state("remount-root") == "exited");
+  CHECK(machine.shell().output_of("cksum </var/lib/zinit/random-seed") != seed);
+  see(machine, "last -x reboot shutdown | awk '{ print $1 }' | tr '\\n' ' '",
+      "reboot shutdown reboot");
+  await_running(machine, {"ssh", "cron", "network-mounts"});
+  const std::size_t up = machine.console().text().size();
+  machine.shell().send("poweroff\n");
+  await_power_off(machine, up);
+  disks.check_clean();
+}
+
+/// Says that lost+found is a file, which fsck does not mend unasked.
+void break_beyond_repair(const DebianDisks& disks) {
+  disks.root.debug("set_inode_field /lost+found mode 0100700");
+  disks.root.debug("set_super_value state 2");
+}
+
+/// The boot goes on from the disk, which is not checked again.
+void check_mended_by_hand(const DebianDisks& disks) {
+  Vm machine(disks.machine_through_ours());
+  machine.console().wait_for("UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY");
+  machine.console().wait_for("# ");
+  machine.console().output_of("fsck.ext4 -y /dev/nvme0n1; [ $? -le 3 ]");
+  leave_emergency_shell(machine);
+  machine.console().wait_for("disk login: ");
+  Terminal& shell = machine.shell();
+  shell.output_of("zinitctl wait ssh cron rsyslog --for running --timeout 120");
+  CHECK(shell.output_of("zinitctl logs fsck-root") == "");
+  CHECK(shell.output_of("findmnt -n -o SOURCE,OPTIONS /").find("/dev/nvme0n1 rw,") == 0);
+  shell.send("poweroff\n");
+  machine.console().wait_for("reboot: Power down");
+  CHECK(machine.wait_for_end() == 0);
+  disks.check_clean();
+}
+
+void check_sysvinit(const DebianDisks& disks) {
+  Vm machine(disks.machine_through_ours("init=/sbin/init.sysvinit"));
+  machine.console().wait_for("switch-root: going on as /sbin/init.sysvinit");
+  machine.log_in();
+  CHECK(machine.console().output_of("readlink /proc/1/exe; ls /proc/1/fd") ==
+        "/usr/sbin/init.sysvinit\n10\n");
+}
+
 }  // namespace
 
-SCENARIO("Debian starts from a disk, is used, and is powered off with its file systems clean") {
+SCENARIO("Debian starts from a disk, is used, powered off, and its systemd finds all as it was") {
   if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a machine whose root file system the kernel has mounted read-only") {
-    const DebianDisks disks;
-    Machine machine(disks.machine());
+  const DebianDisks disks;
+  {
+    Machine machine(disks.machine());  // the kernel mounts its root file system read-only
     await_running(machine, {"udevd", "rsyslog", "dbus", "cron", "acpid", "agetty@ttyS0", "ssh"});
-    THEN("what a boot does is done, its daemons work, and people log in") {
-      look_at_early_boot(machine);
-      look_at_network(machine);
+    step("what a boot does is done", [&] { look_at_early_boot(machine); });
+    step("its network is there", [&] { look_at_network(machine); });
+    step("people log in", [&] {
       log_in_on_console(machine);
       log_in_by_ssh(machine);
-      look_at_daemons(machine);
+    });
+    step("its daemons work", [&] { look_at_daemons(machine); });
+    step("packages that are installed later start and stop nothing behind zinit's back",
+         [&] { check_later_packages(machine); });
+    step("its power button powers it off, with its file systems clean", [&] {
+      see(machine, "grep -l 'Power Button' /sys/class/input/input*/name", "/name");
       const std::size_t up = machine.console().text().size();
-      machine.shell().send("poweroff\n");
+      machine.press_power_button();
       await_power_off(machine, up);
       disks.check_clean();
-    }
+    });
   }
+  step("systemd starts from the same disks", [&] { check_systemd(disks); });
 }
 
 SCENARIO("a damaged root file system is mended before it is used") {
   if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a disk with a file whose count of links is wrong") {
-    const DebianDisks disks;
-    disks.root.debug("set_inode_field /etc/hostname links_count 3");
-    disks.root.debug("set_super_value state 2");
-    REQUIRE(disks.root.check().code != 0);
-    WHEN("the machine is switched on") {
-      Vm first(disks.machine());
-      THEN("it is mended and the machine restarted at once, and the next start finds it clean") {
-        first.console().wait_for("root contains a file system with errors, check forced");
-        first.console().wait_for("REBOOT SYSTEM");
-        CHECK(first.wait_for_end() == 0);
-        CHECK(first.console().text().find("nvme0n1): re-mounted") == std::string::npos);
-        disks.check_clean();
-
-        Machine second(disks.machine());
-        see(second, "zinitctl logs fsck-root", "root: clean");
-        const std::string seed = second.shell().output_of("cksum </var/lib/zinit/random-seed");
-        second.shell().send("reboot\n");
-        second.console().wait_for("reboot: Restarting system");
-        CHECK(second.wait_for_end() == 0);
-        disks.check_clean();
-
-        // Debian's initramfs looks at the root file system itself.
-        Machine third(disks.machine_with_initrd());
-        CHECK(third.console().text().find("Will now check root file system") != std::string::npos);
-        CHECK(third.zinitctl("logs fsck-root") == "");
-        CHECK(third.state("remount-root") == "exited");
-        CHECK(third.shell().output_of("cksum </var/lib/zinit/random-seed") != seed);
-        see(third, "last -x reboot shutdown | awk '{ print $1 }' | tr '\\n' ' '",
-            "reboot shutdown reboot");
-      }
-    }
-  }
+  const DebianDisks disks;
+  disks.root.debug("set_inode_field /etc/hostname links_count 3");
+  disks.root.debug("set_super_value state 2");
+  REQUIRE(disks.root.check().code != 0);
+  step("it is mended, and the machine restarted", [&] { check_mended(disks); });
+  std::string seed;
+  step("the next start finds it clean", [&] { seed = check_next_boot(disks); });
+  step("the one after, by way of Debian's initramfs, does not check it again, and is powered off",
+       [&] { check_boot_with_initrd(disks, seed); });
 }
 
 SCENARIO("a root file system that cannot be mended is left alone, and somebody is asked for") {
   if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a disk where lost+found is said to be a file") {
-    const DebianDisks disks;
-    disks.root.debug("set_inode_field /lost+found mode 0100700");
-    disks.root.debug("set_super_value state 2");
-    WHEN("the machine is switched on") {
-      Vm machine(disks.machine());
-      THEN("its emergency shell has the console for itself, and nothing was written") {
-        machine.console().wait_for("UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY");
-        machine.console().wait_for("(or press Control-D to continue): ");
-        machine.shell().repeat_until("zinitctl --json status agetty@ttyS0", "dependency_failed");
-        machine.shell().repeat_until("findmnt -n -o OPTIONS /", "ro,relatime");
-        machine.console().send("\n");
-        machine.console().wait_for("# ");
-        CHECK(machine.console()
-                  .output_of("fsck -T -y /; [ $? -le 3 ]")
-                  .find("FILE SYSTEM WAS MODIFIED") != std::string::npos);
-        machine.console().send("reboot -f\n");
-        CHECK(machine.wait_for_end() == 0);
-        disks.check_clean();
-      }
-    }
-  }
+  const DebianDisks disks;
+  break_beyond_repair(disks);
+  Vm machine(disks.machine());
+  Terminal& console = machine.console();
+  console.wait_for("UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY");
+  console.wait_for("(or press Control-D to continue): ");
+  step("the emergency shell has the console for itself, and nothing was written", [&] {
+    machine.shell().repeat_until("zinitctl --json status agetty@ttyS0", "dependency_failed");
+    machine.shell().repeat_until("findmnt -n -o OPTIONS /", "ro,relatime");
+  });
+  step("somebody mends it", [&] {
+    console.send("\n");
+    console.wait_for("# ");
+    CHECK(console.output_of("fsck -T -y /; [ $? -le 3 ]").find("FILE SYSTEM WAS MODIFIED") !=
+          std::string::npos);
+    console.send("reboot -f\n");
+    CHECK(machine.wait_for_end() == 0);
+    disks.check_clean();
+  });
 }
 
 SCENARIO("zinit's initramfs goes over to the Debian on a disk, and to its sysvinit") {
   if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a disk where lost+found is said to be a file") {
-    const DebianDisks disks;
-    disks.root.debug("set_inode_field /lost+found mode 0100700");
-    disks.root.debug("set_super_value state 2");
-    WHEN("the machine is switched on, and the disk mended by hand") {
-      Vm machine(disks.machine_through_ours());
-      machine.console().wait_for("UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY");
-      machine.console().wait_for("# ");
-      machine.console().output_of("fsck.ext4 -y /dev/nvme0n1; [ $? -le 3 ]");
-      machine.console().send("sleep 2; exit\n");
-      machine.console().wait_for("disk login: ");
-      THEN("the boot goes on from the disk, which is not checked again") {
-        Terminal& shell = machine.shell();
-        shell.output_of("zinitctl wait ssh cron rsyslog --for running --timeout 120");
-        CHECK(shell.output_of("zinitctl logs fsck-root") == "");
-        CHECK(shell.output_of("findmnt -n -o SOURCE,OPTIONS /").find("/dev/nvme0n1 rw,") == 0);
-        shell.send("poweroff\n");
-        machine.console().wait_for("reboot: Power down");
-        CHECK(machine.wait_for_end() == 0);
-        disks.check_clean();
-
-        Vm sysvinit(disks.machine_through_ours("init=/sbin/init.sysvinit"));
-        sysvinit.console().wait_for("switch-root: going on as /sbin/init.sysvinit");
-        sysvinit.log_in();
-        CHECK(sysvinit.console().output_of("readlink /proc/1/exe; ls /proc/1/fd") ==
-              "/usr/sbin/init.sysvinit\n10\n");
-      }
-    }
-  }
+  const DebianDisks disks;
+  break_beyond_repair(disks);
+  step("the disk is mended by hand, and is not checked again",
+       [&] { check_mended_by_hand(disks); });
+  step("another init gets what the kernel would give it", [&] { check_sysvinit(disks); });
 }
 
 SCENARIO("a machine can be reached where disks of fstab are missing") {
   if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a machine with the disk of its root file system alone") {
-    const DebianDisks disks;
-    VmOptions options = disks.machine();
-    options.disks.resize(1);
-    Machine machine(std::move(options));
-    THEN("what needs the others has failed, and the rest is there") {
-      await_running(machine, {"basic", "networking", "ssh", "cron"});
-      CHECK(machine.state("mounts") == "failed");
-      CHECK(machine.state("swap") == "failed");
-      see(machine, "zinitctl logs mounts", "LABEL=home");
-      see(machine, "findmnt -n -o FSTYPE /tmp", "tmpfs\n");
-      see(machine, "findmnt -n -o OPTIONS /", "rw,relatime");
-    }
-  }
-}
-
-SCENARIO("the power button powers off, and systemd starts from the same disk afterwards") {
-  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a machine with zinit as its init") {
-    const DebianDisks disks;
-    Machine machine(disks.machine());
-    await_running(machine, {"acpid", "ssh", "network-mounts"});
-    see(machine, "grep -l 'Power Button' /sys/class/input/input*/name", "/name");
-    WHEN("its power button is pressed") {
-      const std::size_t up = machine.console().text().size();
-      machine.press_power_button();
-      THEN("it is off in order, and Debian's own init finds all as it was") {
-        await_power_off(machine, up);
-        disks.check_clean();
-        Vm systemd(disks.machine_through_ours("init=/lib/systemd/systemd"));
-        systemd.console().wait_for("switch-root: going on as /lib/systemd/systemd");
-        systemd.log_in();
-        Terminal& console = systemd.console();
-        CHECK(console.output_of("systemctl is-active ssh cron rsyslog dbus home.mount") ==
-              "active\nactive\nactive\nactive\nactive\n");
-        console.send("systemctl poweroff\n");
-        console.wait_for("reboot: Power down");
-        CHECK(systemd.wait_for_end() == 0);
-        disks.check_clean();
-      }
-    }
-  }
-}
-
-SCENARIO("packages that are installed later start and stop nothing behind zinit's back") {
-  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a machine with packages that have a unit file and an init script") {
-    const DebianDisks disks;
-    Machine machine(disks.machine());
-    await_running(machine, {"cron", "ssh"});
-    const int cron = machine.pid("cron");
-    WHEN("apt-get installs two that are new and one that is there already") {
-      const std::string installed = machine.shell().output_of(
-          "DEBIAN_FRONTEND=noninteractive apt-get install -q -y --reinstall /srv/packages/*.deb");
-      INFO(installed);
-      THEN("no new daemon runs, the one that ran runs on, and all of them can be removed") {
-        CHECK(in_order(installed, {"Setting up at ", "policy-rc.d denied execution of start"}));
-        see(machine, "dpkg-query -W -f '${Status}\\n' at haveged cron | sort | uniq -c",
-            "3 install ok installed");
-        CHECK(machine.shell()
-                  .output_of("test -e /lib/systemd/system/atd.service && "
-                             "test -x /etc/init.d/haveged && ps -e -o comm=")
-                  .find("atd") == std::string::npos);
-        CHECK(machine.shell().run("pidof atd haveged").code == 1);
-        // Not having been asked, it runs init scripts that stop a daemon.
-        CHECK(machine.shell()
-                  .run("invoke-rc.d cron stop")
-                  .output.find("policy-rc.d denied execution of stop") != std::string::npos);
-        CHECK(machine.pid("cron") == cron);
-        CHECK(machine.ask("status cron")["restart_count"].GetInt() == 0);
-        machine.shell().output_of("apt-get purge -q -y at haveged");
-        CHECK(machine.pid("cron") == cron);
-      }
-    }
-  }
+  const DebianDisks disks;
+  VmOptions options = disks.machine();
+  options.disks.resize(1);  // that of the root file system
+  Machine machine(std::move(options));
+  step("what does not need the others is there", [&] {
+    await_running(machine, {"basic", "networking", "ssh", "cron"});
+    see(machine, "findmnt -n -o FSTYPE /tmp", "tmpfs\n");
+    see(machine, "findmnt -n -o OPTIONS /", "rw,relatime");
+  });
+  step("what does has failed", [&] {
+    CHECK(machine.state("mounts") == "failed");
+    CHECK(machine.state("swap") == "failed");
+    see(machine, "zinitctl logs mounts", "LABEL=home");
+  });
 }
 
 }  // namespace vm_disk_test

@@ -1,12 +1,10 @@
 // The initramfs of etc/initramfs: finding, checking and mounting the root file system, and going
-// over to it (initramfs-image makes it and the disks).
-
-#include <unistd.h>
+// over to it (initramfs-image makes it and the disks). test/vm/end.cpp has more of its boots.
 
 #include "base/format.hpp"
 #include "support/catch.hpp"
 #include "support/skip.hpp"
-#include "vm/machine.hpp"
+#include "vm/sample_disk.hpp"
 
 namespace vm_initramfs_test {
 
@@ -16,193 +14,114 @@ using Catch::Contains;
 
 namespace {
 
-/// An empty disk, which the kernel knows by itself, and one with the sample system, whose driver is
-/// a module.
-struct Disks {
-  Disk spare{"build/vm/initramfs/spare"};
-  Disk root{"build/vm/initramfs/root.gpt"};
-
-  /// The initramfs has a shell on the second line, as the sample system has.
-  [[nodiscard]] VmOptions machine(const std::string& arguments) const {
-    return {.kernel_arguments = arguments,
-            .shell = true,
-            .folder = "build/vm/initramfs",
-            .disks = {&spare, &root}};
-  }
-};
-
-/// The sample system is up, on this device with these options.
-void await_system(Vm& machine, const std::string& root) {
-  machine.console().wait_for("sample login: ");
-  CHECK_THAT(machine.shell().output_of("grep ' / ' /proc/mounts"), Contains(root));
+/// All that the command line says of the root file system is done.
+void check_mounted_as_told(Terminal& console) {
+  console.wait_for("root-device: starting");
+  console.wait_for("root-device: exited with code 0");
+  CHECK_THAT(console.wait_for_match("after [0-9.]+ s"), !Contains("after 1."));
+  console.wait_for("non-contiguous");  // said of a forced check alone
+  console.wait_for("going on as /sbin/zinit-pid1");
+  console.wait_for("asked for on the kernel command line");
+  console.wait_for("# ");
+  CHECK_THAT(console.output_of("grep ' / ' /proc/mounts"),
+             Contains("/dev/vda1 / ext4 rw,nodev,noatime"));
 }
 
-/// Leaves the shell on the console. The emergency shell that ends at once is taken for one that has
-/// nobody at it.
-void leave_shell(Vm& machine) { machine.console().send("sleep 2; exit\n"); }
+/// The system has a shell of root's, devices and logs, and no redis.
+void check_rescue(Terminal& console) {
+  console.wait_for("rescue-shell: running");
+  console.wait_for("# ");
+  console.output_of("zinitctl wait rescue --for running --timeout 120");
+  CHECK(console.run("zinitctl is-running syslogd").code == 0);
+  CHECK(console.run("redis-cli ping").output != "PONG\n");
+  CHECK(in_order(console.run("zinitctl --json status redis").output, {"\"state\":\"inactive\""}));
+}
 
-/// Only root can build the image.
-bool none_to_be_had() {
-  return ::geteuid() != 0 && ::access("build/vm/initramfs/spare", F_OK) != 0;
+void make_encrypted_copy(Terminal& shell) {
+  shell.repeat_until("ls /dev", "vda1");
+  shell.output_of(
+      "printf secret | cryptsetup luksFormat -q --uuid 99999999-8888-7777-6666-555555555555 "
+      "--pbkdf-force-iterations 4 --pbkdf-memory 8192 --pbkdf-parallel 2 /dev/nvme0n1 -");
+  shell.output_of("printf secret | cryptsetup open /dev/nvme0n1 new -");
+  shell.output_of("dd if=/dev/vda1 of=/dev/mapper/new bs=1M && cryptsetup close new");
 }
 
 }  // namespace
 
-SCENARIO("root= names the device of the root file system in each of its forms") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a machine with the sample system on a partition") {
-    const Disks disks;
-    for (const char* root :
-         {"/dev/vda1", "LABEL=system", "UUID=11111111-2222-3333-4444-555555555555",
-          "PARTUUID=AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee",
-          "/dev/disk/by-uuid/11111111-2222-3333-4444-555555555555"}) {
-      WHEN("it is switched on with root=" + std::string(root)) {
-        Vm machine(disks.machine(std::string("root=") + root));
-        await_system(machine, "/dev/vda1 / ext4 ro,");
-        THEN("it boots from it, which is checked and read-only, and nothing of the way is left") {
-          CHECK_THAT(machine.console().text(), Contains("root-fsck: system: clean"));
-          CHECK(machine.shell().output_of("cat /run/initramfs/root; ls -1 /run/initramfs") ==
-                "/dev/vda1\nfsck-root\nroot\n");
-          CHECK_THAT(machine.shell().output_of("zinitctl list"), !Contains("root-mount"));
-        }
-      }
-    }
-  }
-}
-
 SCENARIO("the kernel's command line says how the root file system is checked and mounted") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a machine with the sample system on a partition") {
-    const Disks disks;
-    WHEN("the command line has all that the initramfs reads") {
-      Vm machine(disks.machine(
-          "root=LABEL=system rootdelay=2 fsck.mode=force ro rw rootfstype=ext4 "
-          "rootflags=noatime,nodev init=/sbin/zinit-pid1 emergency zinit.target=rescue"));
-      THEN("that is done, and what is for the system is left to it") {
-        machine.console().wait_for("root-device: starting");
-        const std::string found = machine.console().wait_for("root-device: exited with code 0");
-        CHECK_THAT(machine.console().wait_for_match("after [0-9.]+ s"), !Contains("after 1."));
-        machine.console().wait_for("non-contiguous");  // said of a forced check alone
-        machine.console().wait_for("going on as /sbin/zinit-pid1");
-        machine.console().wait_for("asked for on the kernel command line");
-        machine.console().wait_for("# ");
-        CHECK_THAT(machine.console().output_of("grep ' / ' /proc/mounts"),
-                   Contains("/dev/vda1 / ext4 rw,nodev,noatime"));
-        leave_shell(machine);
-        machine.console().wait_for("rescue-shell: running");
-      }
-    }
-    WHEN("it says that nothing is checked, and names no type") {
-      Vm machine(disks.machine("root=/dev/vda1 fastboot"));
-      await_system(machine, "/dev/vda1 / ext4 ro,");
-      THEN("nothing is") {
-        CHECK_THAT(machine.console().text(), !Contains("root-fsck: system"));
-        CHECK(machine.shell().output_of("ls -1 /run/initramfs") == "root\n");
-      }
-    }
-  }
+  if (SampleDisk::none_to_be_had()) return test::skip("building the image needs root");
+  const SampleDisk disk;
+  Vm machine(
+      disk.machine("root=LABEL=system rootdelay=2 fsck.mode=force ro rw rootfstype=ext4 "
+                   "rootflags=noatime,nodev init=/sbin/zinit-pid1 emergency zinit.target=rescue"));
+  step("that is done", [&] { check_mounted_as_told(machine.console()); });
+  step("what is for the system is left to it: a shell first, then that target and nothing else",
+       [&] {
+         leave_emergency_shell(machine);
+         check_rescue(machine.console());
+       });
 }
 
-SCENARIO("the initramfs waits for the device of the root file system") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a machine with the sample system on a partition") {
-    const Disks disks;
-    WHEN("the device that root= names comes late, and rootwait is set") {
-      Vm machine(disks.machine("root=/dev/vda1 rootwait break=top"));
-      machine.console().wait_for("a shell before any module is loaded");
-      machine.shell().output_of("mv /lib/modules/*/kernel/drivers/block/virtio_blk.ko /tmp/");
-      machine.console().send("exit\n");
-      machine.console().wait_for("root-device: starting");
-      machine.shell().output_of("sleep 2; ! ls /dev | grep vda");
-      machine.shell().output_of("mv /tmp/virtio_blk.ko /lib/modules/*/kernel/drivers/block/");
-      THEN("the boot goes on from it") { await_system(machine, "/dev/vda1 / ext4 ro,"); }
-    }
-    WHEN("it does not come") {
-      Vm machine(disks.machine("root=LABEL=nowhere rootwait=3"));
-      THEN("there is a shell, which can name another, and on from it") {
-        machine.console().wait_for("LABEL=nowhere has not appeared in 3 s; block devices: ");
-        machine.console().wait_for("# ");
-        machine.console().output_of("echo /dev/vda1 >/run/initramfs/root");
-        leave_shell(machine);
-        await_system(machine, "/dev/vda1 / ext4 ro,");
-      }
-    }
-    WHEN("the command line names none") {
-      Vm machine(disks.machine({}));
-      THEN("there is a shell that says so") {
-        machine.console().wait_for("root-device: the kernel's command line has no root=");
-        machine.console().wait_for("# ");
-        CHECK_THAT(machine.console().output_of("zinitctl why switch-root"),
-                   Contains("root-device"));
-      }
-    }
-    WHEN("it is none that can be mounted") {
-      Vm machine(disks.machine("root=/dev/vda1 rootfstype=vfat"));
-      THEN("there is a shell, and what is mounted there by hand is gone over to") {
-        machine.console().wait_for("root-mount, which is critical, failed");
-        machine.console().wait_for("# ");
-        machine.console().output_of("mount -o ro /dev/vda1 /sysroot");
-        leave_shell(machine);
-        await_system(machine, "/dev/vda1 / ext4 ro,");
-      }
-    }
-  }
+SCENARIO("the initramfs waits for a device that comes late, and checks nothing if told so") {
+  if (SampleDisk::none_to_be_had()) return test::skip("building the image needs root");
+  const SampleDisk disk;
+  Vm machine(disk.machine("root=/dev/vda1 rootwait fastboot break=top"));
+  machine.console().wait_for("a shell before any module is loaded");
+  machine.shell().output_of("mv /lib/modules/*/kernel/drivers/block/virtio_blk.ko /tmp/");
+  machine.console().send("exit\n");
+  machine.console().wait_for("root-device: starting");
+  let_pass(machine.shell(), 2);
+  machine.shell().output_of("! ls /dev | grep vda");
+  machine.shell().output_of("mv /tmp/virtio_blk.ko /lib/modules/*/kernel/drivers/block/");
+  step("the boot goes on from it, unchecked and read-only", [&] {
+    await_system(machine, "/dev/vda1 / ext4 ro,");
+    CHECK_THAT(machine.console().text(), !Contains("root-fsck: system"));
+    CHECK(machine.shell().output_of("ls -1 /run/initramfs") == "root\n");
+  });
 }
 
-SCENARIO("break= stops an initramfs on its way with a shell") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("a machine switched on with each of them") {
-    const Disks disks;
-    Vm machine(disks.machine("root=LABEL=system break=top break break=bottom"));
-    Terminal& console = machine.console();
-    THEN("there is a shell at each place, and leaving it goes on") {
-      console.wait_for("break=top: a shell before any module is loaded");
-      console.wait_for("# ");
-      CHECK_THAT(console.output_of("lsmod"), !Contains("virtio_pci"));
-      console.send("exit\n");
-      console.wait_for("break: a shell before the root file system is checked");
-      console.wait_for("# ");
-      CHECK_THAT(console.output_of("cat /run/initramfs/root; grep vda /proc/mounts; true"),
-                 Contains("/dev/vda1\n") && !Contains("ext4"));
-      console.send("exit\n");
-      console.wait_for("break=bottom: a shell before the way");
-      console.wait_for("# ");
-      CHECK_THAT(console.output_of("grep /sysroot /proc/mounts"), Contains("/dev/vda1"));
-      console.send("exit\n");
-      await_system(machine, "/dev/vda1 / ext4 ro,");
-    }
-  }
+SCENARIO("a root file system that is not there, or cannot be mounted, leads to a shell and on") {
+  if (SampleDisk::none_to_be_had()) return test::skip("building the image needs root");
+  const SampleDisk disk;
+  Vm machine(disk.machine("root=LABEL=nowhere rootwait=3 rootfstype=vfat"));
+  Terminal& console = machine.console();
+  step("the device does not come, and the shell names another", [&] {
+    console.wait_for("LABEL=nowhere has not appeared in 3 s; block devices: ");
+    console.wait_for("# ");
+    console.output_of("echo /dev/vda1 >/run/initramfs/root");
+    leave_emergency_shell(machine);
+  });
+  step("that cannot be mounted, and what is mounted by hand is gone over to", [&] {
+    console.wait_for("root-mount, which is critical, failed");
+    console.wait_for("# ");
+    console.output_of("mount -o ro /dev/vda1 /sysroot");
+    leave_emergency_shell(machine);
+    await_system(machine, "/dev/vda1 / ext4 ro,");
+  });
 }
 
 SCENARIO("the part `luks` opens an encrypted root file system with a passphrase") {
-  if (none_to_be_had()) return test::skip("building the image needs root");
-  GIVEN("an encrypted copy of the sample system") {
-    const Disks disks;
-    {
-      Vm machine(disks.machine("root=LABEL=system break"));
-      machine.console().wait_for("a shell before the root file system is checked");
-      Terminal& shell = machine.shell();
-      shell.output_of(
-          "printf secret | cryptsetup luksFormat -q --uuid 99999999-8888-7777-6666-555555555555 "
-          "--pbkdf-force-iterations 4 --pbkdf-memory 8192 --pbkdf-parallel 2 /dev/nvme0n1 -");
-      shell.output_of("printf secret | cryptsetup open /dev/nvme0n1 new -");
-      shell.output_of("dd if=/dev/vda1 of=/dev/mapper/new bs=1M && cryptsetup close new");
-      shell.send("poweroff\n");
-      REQUIRE(machine.wait_for_end() == 0);
-    }
-    WHEN("the machine is switched on") {
-      Vm machine(disks.machine(
-          "root=/dev/mapper/main rd.luks.name=99999999-8888-7777-6666-555555555555=main"));
-      THEN("the console asks for the passphrase, again after a wrong one") {
-        machine.console().wait_for("Enter passphrase for /dev/nvme0n1: ");
-        machine.console().send("wrong\n");
-        machine.console().wait_for("No key available with this passphrase.");
-        machine.console().wait_for("Enter passphrase for /dev/nvme0n1: ");
-        machine.console().send("secret\n");
-        await_system(machine, "/dev/mapper/main / ext4 ro,");
-      }
-    }
-  }
+  if (SampleDisk::none_to_be_had()) return test::skip("building the image needs root");
+  const SampleDisk disk;
+  step("without root= there is a shell that says so, and an encrypted copy is made there", [&] {
+    Vm machine(disk.machine({}));
+    machine.console().wait_for("root-device: the kernel's command line has no root=");
+    machine.console().wait_for("# ");
+    CHECK_THAT(machine.console().output_of("zinitctl why switch-root"), Contains("root-device"));
+    make_encrypted_copy(machine.shell());
+    machine.shell().send("poweroff\n");
+    REQUIRE(machine.wait_for_end() == 0);
+  });
+  step("the console asks for the passphrase, again after a wrong one", [&] {
+    Vm machine(disk.machine(
+        "root=/dev/mapper/main rd.luks.name=99999999-8888-7777-6666-555555555555=main"));
+    machine.console().wait_for("Enter passphrase for /dev/nvme0n1: ");
+    machine.console().send("wrong\n");
+    machine.console().wait_for("No key available with this passphrase.");
+    machine.console().wait_for("Enter passphrase for /dev/nvme0n1: ");
+    machine.console().send("secret\n");
+    await_system(machine, "/dev/mapper/main / ext4 ro,");
+  });
 }
 
 }  // namespace vm_initramfs_test

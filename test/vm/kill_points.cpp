@@ -1,5 +1,6 @@
 // PID 1 of a machine crashes at some of the places that test/scenario/reexec/kill_points.cpp walks
-// through (base/kill_point.hpp). They need an image with a zinit of MODE=debug.
+// through (base/kill_point.hpp). The flavour of `make DEBUG=1` has them, and `make test DEBUG=1`
+// boots it.
 #include "support/catch.hpp"
 #include "vm/machine.hpp"
 

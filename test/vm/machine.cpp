@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/fd.hpp"
+#include "base/format.hpp"
 
 namespace zinit::vm {
 
@@ -58,6 +59,26 @@ void Machine::load_watchdog(const std::string& options) {
 }
 
 int Machine::pid(const std::string& name) { return ask("status " + name)["pid"].GetInt(); }
+
+void Machine::switch_root() {
+  shell().send("zinitctl switch-root /new\n");
+  console().wait_for("goes on, system mode");
+  shell().wait_for("built-in shell (ash)");
+  console().wait_for("inside login: ");
+}
+
+void let_pass(Terminal& shell, int seconds) {
+  const double begun = std::stod(shell.output_of("cat /proc/uptime"));
+  shell.repeat_until(fmt::format("awk '{{ print ($1 > {}) }}' /proc/uptime", begun + seconds), "1");
+}
+
+void power_off(Vm& machine) {
+  machine.shell().send("zinitctl poweroff\n");
+  machine.console().wait_for("reboot: Power down");
+  CHECK(machine.wait_for_end() == 0);
+}
+
+void leave_emergency_shell(Vm& machine) { machine.console().send("sleep 2; exit\n"); }
 
 void make_root(Terminal& shell) {
   shell.output_of(

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "support/catch.hpp"
 #include "vm/harness/vm.hpp"
 
 namespace zinit::vm {
@@ -39,7 +40,28 @@ class Machine : public Vm {
 
   /// pid of a service, which must have one
   int pid(const std::string& name);
+
+  /// Goes over to the root file system at /new (make_root()), until zinit has booted to a login.
+  void switch_root();
 };
+
+/// Does one step of a test case whose steps share a machine, for a boot costs seconds. Each step
+/// leaves the machine as the next one expects it. A failure is shown with the step's name.
+template <class Act>
+void step(const std::string& name, const Act& act) {
+  INFO(name);
+  act();
+}
+
+/// Waits until the machine has been up for so many seconds more.
+void let_pass(Terminal& shell, int seconds);
+
+/// Has the machine powered off by its shell on the second line, and waits for its end.
+void power_off(Vm& machine);
+
+/// Leaves the emergency shell on the console. A shell that ends at once is taken for one that has
+/// nobody at it.
+void leave_emergency_shell(Vm& machine);
 
 /// Mounts a file system in memory at /new and copies what is in the initramfs to it, with the host
 /// name `inside`.

@@ -54,8 +54,8 @@ lock_parts() {
   flock "$parts_lock"
 }
 
-# An ext4 file system $1 with label and size, from a folder where one is given, and with what
-# follows it as options of mkfs.ext4.
+# An ext4 file system $1 with label and size, from a folder if one is given, and with what follows
+# it as options of mkfs.ext4.
 make_ext4() {
   rm -f "$1.new"
   mkfs.ext4 -q -L "$2" ${4+-d "$4"} "${@:5}" "$1.new" "$3" >/dev/null

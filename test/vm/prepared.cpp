@@ -55,123 +55,75 @@ void check_up(Vm& machine) {
   shell.repeat_until("redis-cli ping", "PONG");
 }
 
-void check_power_off(Vm& machine) {
-  machine.shell().send("zinitctl poweroff\n");
-  machine.console().wait_for("reboot: Power down");
-  CHECK(machine.wait_for_end() == 0);
-}
-
 }  // namespace
 
 SCENARIO("one program and the service files are enough for a boot") {
-  GIVEN("a root with nothing else, in which not a directory is prepared") {
-    Vm machine(bare_root(""));
-    THEN("zinit makes what it needs, and its services run") {
-      machine.console().wait_for("version: zinit 0.");
-      machine.console().wait_for("list: exited with code 0");
-      CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
-      machine.press_ctrl_alt_del();
-      machine.console().wait_for("reboot: Restarting system");
-      CHECK(machine.wait_for_end() == 0);
-    }
-  }
+  // A root with nothing else, in which not a directory is prepared.
+  Vm machine(bare_root(""));
+  machine.console().wait_for("version: zinit 0.");
+  machine.console().wait_for("list: exited with code 0");
+  CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
+  machine.press_ctrl_alt_del();
+  machine.console().wait_for("reboot: Restarting system");
+  CHECK(machine.wait_for_end() == 0);
 }
 
 SCENARIO("a root that stays read-only costs a line for each thing that is missing in it") {
-  GIVEN("one that has the directories") {
+  step("one that has the directories", [] {
     Vm machine(bare_root("mkdir dev proc sys run tmp; mount -o remount,ro new /new"));
-    THEN("nothing is missing") {
-      machine.console().wait_for("list: exited with code 0");
-      CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
-    }
-  }
-  GIVEN("one that has none") {
+    machine.console().wait_for("list: exited with code 0");
+    CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
+  });
+  step("one that has none: services run, and Ctrl-Alt-Del ends the machine in order", [] {
     Vm machine(bare_root("mount -o remount,ro new /new"));
-    THEN("each is told once, services run, and Ctrl-Alt-Del ends the machine in order") {
-      machine.console().wait_for("version: exited with code 0");
-      machine.press_ctrl_alt_del();
-      machine.console().wait_for("reboot: Restarting system");
-      CHECK(machine.wait_for_end() == 0);
-    }
-  }
+    machine.console().wait_for("version: exited with code 0");
+    machine.press_ctrl_alt_del();
+    machine.console().wait_for("reboot: Restarting system");
+    CHECK(machine.wait_for_end() == 0);
+  });
 }
 
-SCENARIO("a kernel without devtmpfs and cgroup2 costs a line for each") {
+SCENARIO("each thing that a kernel lacks costs a line: devtmpfs, cgroup2, /proc beside processes") {
   if (::access("build/vm/module/nofs.ko", F_OK) != 0)
     return test::skip("the headers of the machine's kernel are not installed (make deps)");
-  GIVEN("the devices in the root file system") {
-    Vm machine(
-        after("insmod /lib/nofs.ko types=devtmpfs,cgroup2; cd /dev && "
-              "mknod null c 1 3; mknod kmsg c 1 11; mknod ttyS0 c 4 64; mknod ttyS1 c 4 65; "
-              "mknod console c 5 1; mknod tty c 5 0; cd /"));
-    THEN("the sample system comes up, its services in process groups alone") {
-      check_up(machine);
-      const std::string& said = machine.console().text();
-      CHECK(count(said, "boot: cannot mount /dev: No such device") == 1);
-      CHECK(count(said, "boot: cannot mount /sys/fs/cgroup: No such device") == 1);
-      CHECK(count(said, "boot: cannot") == 2);
-      check_power_off(machine);
-    }
-  }
+  // The devices are in the root file system, and services in process groups alone.
+  Vm machine(
+      after("insmod /lib/nofs.ko types=devtmpfs,cgroup2; cd /dev && "
+            "mknod null c 1 3; mknod kmsg c 1 11; mknod ttyS0 c 4 64; mknod ttyS1 c 4 65; "
+            "mknod console c 5 1; mknod tty c 5 0; cd /; mount -t proc -o subset=pid proc /proc"));
+  check_up(machine);
+  const std::string& said = machine.console().text();
+  CHECK(count(said, "boot: cannot mount /dev: No such device") == 1);
+  CHECK(count(said, "boot: cannot mount /sys/fs/cgroup: No such device") == 1);
+  CHECK(count(said, "boot: cannot open /proc/cmdline: No such file") == 1);
+  CHECK(count(said, "boot: cannot") == 3);
+  power_off(machine);
 }
 
-SCENARIO("a boot without /dev/console, or without what is no process in /proc, goes on") {
-  GIVEN("no /dev/console, and a PID 1 without standard streams") {
-    Vm machine(after("mount -t devtmpfs dev /dev; rm /dev/console; exec <&- >&- 2>&-"));
-    THEN("the sample system comes up, on the console of the command line") {
-      check_up(machine);
-      CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
-      CHECK(machine.shell().output_of("readlink /proc/1/fd/0") == "/dev/ttyS0\n");
-      check_power_off(machine);
-    }
-  }
-  GIVEN("a /proc that has processes alone") {
-    Vm machine(after("mount -t proc -o subset=pid proc /proc"));
-    THEN("the sample system comes up") {
-      check_up(machine);
-      CHECK(count(machine.console().text(), "boot: cannot") == 1);
-      CHECK(count(machine.console().text(), "boot: cannot open /proc/cmdline: No such file") == 1);
-      check_power_off(machine);
-    }
-  }
+SCENARIO("a boot without /dev/console, and a PID 1 without standard streams, goes on") {
+  Vm machine(after("mount -t devtmpfs dev /dev; rm /dev/console; exec <&- >&- 2>&-"));
+  check_up(machine);
+  CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
+  // It has the console of the command line.
+  CHECK(machine.shell().output_of("readlink /proc/1/fd/0") == "/dev/ttyS0\n");
+  power_off(machine);
 }
 
 SCENARIO("what an initramfs has mounted already is left as it is") {
-  GIVEN("all that zinit mounts, with other options") {
-    Vm machine(
-        after("mount -t proc proc /proc; mount -t sysfs -o ro sysfs /sys; "
-              "mount -t devtmpfs dev /dev; mkdir /dev/pts /dev/shm; "
-              "mount -t devpts devpts /dev/pts; mount -t tmpfs -o size=1m shm /dev/shm; "
-              "mount -t tmpfs -o size=2m run /run; "
-              "mount -t cgroup2 cgroup2 /sys/fs/cgroup; ln -s /proc/self/fd /dev/fd"));
-    THEN("each is there once, as it was") {
-      check_up(machine);
-      CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
-      CHECK(machine.shell().output_of("grep -c . /proc/mounts") == "8\n");
-      CHECK_THAT(machine.shell().output_of("cat /proc/mounts"),
-                 Contains("run /run tmpfs rw,relatime,size=2048k") &&
-                     Contains("sysfs /sys sysfs ro,relatime"));
-      check_power_off(machine);
-    }
-  }
-}
-
-SCENARIO("a console that takes no output holds up nothing") {
-  GIVEN("a booted machine whose console is under flow control") {
-    Machine machine;
-    machine.console().send("\x13");
-    Terminal& shell = machine.shell();
-    WHEN("much is shown there") {
-      shell.output_of(
-          "printf '[service]\\nexec = \"yes\"\\n[logging]\\nconsole = true\\n' "
-          ">/tmp/yes.toml && zinitctl add-service /tmp/yes.toml");
-      shell.repeat_until("zinitctl --json status yes", "\"console\":");
-      THEN("PID 1 answers, restarts services and ends the machine") {
-        machine.zinitctl("restart redis");
-        check_power_off(machine);
-      }
-    }
-  }
+  // All that zinit mounts, with other options.
+  Vm machine(
+      after("mount -t proc proc /proc; mount -t sysfs -o ro sysfs /sys; "
+            "mount -t devtmpfs dev /dev; mkdir /dev/pts /dev/shm; "
+            "mount -t devpts devpts /dev/pts; mount -t tmpfs -o size=1m shm /dev/shm; "
+            "mount -t tmpfs -o size=2m run /run; "
+            "mount -t cgroup2 cgroup2 /sys/fs/cgroup; ln -s /proc/self/fd /dev/fd"));
+  check_up(machine);
+  CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
+  CHECK(machine.shell().output_of("grep -c . /proc/mounts") == "8\n");
+  CHECK_THAT(machine.shell().output_of("cat /proc/mounts"),
+             Contains("run /run tmpfs rw,relatime,size=2048k") &&
+                 Contains("sysfs /sys sysfs ro,relatime"));
+  power_off(machine);
 }
 
 }  // namespace vm_prepared_test

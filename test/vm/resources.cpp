@@ -31,244 +31,261 @@ int count_of(Machine& machine, const std::string& pattern) {
       machine.shell().output_of(fmt::format("ps | grep -c '{}' || true", pattern)).c_str());
 }
 
+/// Starts one of the services below without a wait for what becomes of it.
+void start(Machine& machine, const std::string& name) {
+  machine.zinitctl("start --no-wait " + name);
+}
+
+/// A service that its step starts.
+File idle(const std::string& name, const std::string& text) {
+  return service(name, "[service]\nstatus = \"stop\"\n" + text);
+}
+
+const std::string kNeverAgain = "[lifecycle]\nrestart = \"never\"\n";
+const std::string kEightMegabytes = "[resources]\nmemory_max = \"8M\"\nswap_max = 0\n";
+
+/// Goes on when a child of its was killed by the kernel.
+File unmoved(const std::string& name) {
+  return idle(name, "exec = \"tail /dev/zero; echo > /run/" + name +
+                        "; while :; do sleep 1000; done\"\n" + kNeverAgain + kEightMegabytes);
+}
+
+const std::string kSleeper = "exec = \"sleep 100000\"\n[resources]\n";
+
+std::vector<File> services() {
+  return {
+      idle("greedy", "exec = \"tail /dev/zero\"\n" + kNeverAgain + kEightMegabytes),
+      unmoved("asked"),
+      unmoved("other"),
+      idle("all", kSleeper +
+                      "memory_max = \"64M\"\nmemory_high = \"48M\"\nswap_max = \"32M\"\n"
+                      "cpu_max = \"150%\"\ncpu_weight = 50\nio_weight = 50\npids_max = 20\n"),
+      idle("busy", "exec = \"while :; do :; done\"\n[resources]\ncpu_max = \"10%\"\n"),
+      // Each fork is in a session of its own. A shell ends where it cannot fork, so it is one below
+      // the service's own that does.
+      idle("bomb",
+           "exec = '''while :; do (while :; do setsid sleep 1000 & done) 2>/dev/null; done'''\n"
+           "[lifecycle]\nstop_timeout_ms = 2000\nrestart = \"never\"\n"
+           "[resources]\npids_max = 25\n"),
+      // What it leaves forked twice, is in a session of its own, and ignores SIGTERM.
+      idle("daemon",
+           "exec = '''setsid sh -c 'trap \"\" TERM; sleep 4711 & wait' & sleep 100000'''\n"
+           "[lifecycle]\nstop_timeout_ms = 500\n"),
+      // A server in a cgroup that is not the root.
+      idle("inner",
+           "exec = \"zinit server --config-dir /inner --socket /run/inner.sock\"\n"
+           "reload_exec = \"zinitctl --socket /run/inner.sock reload\"\n"
+           "stop_exec = \"zinitctl --socket /run/inner.sock shutdown\"\n"),
+      {"/inner/small.toml",
+       "[service]\nexec = \"sleep 4711\"\n[resources]\npids_max = 7\nmemory_max = \"32M\"\n"},
+      // A server that shares its cgroup with a shell.
+      idle("beside",
+           "exec = '''zinit server --config-dir /beside --socket /run/beside.sock & wait'''\n"),
+      {"/beside/small.toml",
+       "[service]\nexec = '''setsid sleep 4711 & sleep 100000'''\n[resources]\npids_max = 7\n"}};
+}
+
+void check_killed_for_want_of_memory(Machine& machine) {
+  start(machine, "greedy");
+  machine.zinitctl("wait greedy --for failed --timeout 60");
+  const JsonDocument status = machine.ask("status greedy");
+  const std::string told = "killed by the kernel for want of memory within its memory_max";
+  CHECK(std::string(status["reason"]["type"].GetString()) == "signal");
+  CHECK(std::string(status["reason"]["signal"].GetString()) == "SIGKILL");
+  CHECK(std::string(status["reason"]["detail"].GetString()) == told);
+  CHECK(std::string(status["last_exit"]["detail"].GetString()) == told);
+  // exit status 3: it does not run
+  CHECK(machine.shell().run("zinitctl status greedy").output.find(told) != std::string::npos);
+  CHECK(machine.zinitctl("why greedy").find(told) != std::string::npos);
+  CHECK(machine.zinitctl("logs zinit -n all").find("greedy: failed: " + told) != std::string::npos);
+  CHECK(status["warnings"].Size() == 0);
+}
+
+void check_killed_by_somebody_later(Machine& machine) {
+  Terminal& shell = machine.shell();
+  for (const char* name : {"asked", "other"}) {
+    start(machine, name);
+    shell.repeat_until("ls /run", name);
+  }
+  CHECK(cgroup_file(machine, "other", "memory.events").find("oom_kill 1") != std::string::npos);
+  const auto reason_after_end = [&](const std::string& name) {
+    machine.zinitctl("wait " + name + " --for failed --timeout 60");
+    return machine.zinitctl("why " + name);
+  };
+  machine.zinitctl("kill --main asked KILL");
+  const std::string by_request = reason_after_end("asked");
+  CHECK(by_request.find("SIGKILL") != std::string::npos);
+  CHECK(by_request.find("memory") == std::string::npos);
+  let_pass(shell, 6);
+  shell.output_of(fmt::format("kill -9 {}", machine.pid("other")));
+  const std::string by_other = reason_after_end("other");
+  CHECK(by_other.find("SIGKILL") != std::string::npos);
+  CHECK(by_other.find("memory") == std::string::npos);
+}
+
+void check_every_key(Machine& machine) {
+  machine.zinitctl("start all");
+  machine.zinitctl("wait all --for running --timeout 120");
+  // A kernel that weighs no disks has no file for that, and status tells.
+  const std::string io = machine.shell().output_of(
+      "cat /sys/fs/cgroup/zinit/all.service/io.*weight 2>/dev/null || true");
+  const std::string warnings = machine.zinitctl("status all");
+  INFO(io << warnings);
+  CHECK((io.find("50") != std::string::npos) !=
+        (warnings.find("resources.io_weight has no effect") != std::string::npos));
+  CHECK(machine.ask("status all")["warnings"].Size() <= 1);
+  CHECK(number_of(machine, "all", "memory.max") == 64 << 20);
+  CHECK(number_of(machine, "all", "memory.high") == 48 << 20);
+  CHECK(number_of(machine, "all", "memory.swap.max") == 32 << 20);
+  CHECK(cgroup_file(machine, "all", "cpu.max") == "150000 100000");
+  CHECK(number_of(machine, "all", "cpu.weight") == 50);
+  CHECK(number_of(machine, "all", "pids.max") == 20);
+  CHECK(machine.ask("status all")["memory_bytes"].GetInt64() ==
+        number_of(machine, "all", "memory.current"));
+}
+
+/// One key changes, the others are left out.
+void check_reload(Machine& machine) {
+  const int pid = machine.pid("all");
+  machine.shell().output_of(
+      fmt::format("printf '%s' '[service]\nstatus = \"stop\"\n{}memory_max = \"96M\"\n' "
+                  ">/etc/zinit/services/all.toml",
+                  kSleeper));
+  machine.zinitctl("reload");
+  machine.shell().repeat_until("cat /sys/fs/cgroup/zinit/all.service/pids.max", "max");
+  CHECK(number_of(machine, "all", "memory.max") == 96 << 20);
+  CHECK(cgroup_file(machine, "all", "memory.high") == "max");
+  CHECK(cgroup_file(machine, "all", "cpu.max") == "max 100000");
+  CHECK(number_of(machine, "all", "cpu.weight") == 100);
+  CHECK(machine.pid("all") == pid);
+}
+
+void check_held_back(Machine& machine) {
+  start(machine, "busy");
+  machine.zinitctl("wait busy --for running --timeout 120");
+  machine.shell().repeat_until(
+      "awk '/^nr_throttled/ { print ($2 > 3 ? \"held back\" : \"free\") }' "
+      "/sys/fs/cgroup/zinit/busy.service/cpu.stat",
+      "held back");
+  CHECK(cgroup_file(machine, "busy", "cpu.max") == "10000 100000");
+  CHECK(machine.ask("status busy")["cpu_usec"].GetInt64() > 0);
+  machine.zinitctl("stop busy");
+}
+
+void check_fork_bomb(Machine& machine) {
+  start(machine, "bomb");
+  machine.shell().repeat_until(
+      "awk '/^max/ { print ($2 > 0 ? \"refused\" : \"free\") }' "
+      "/sys/fs/cgroup/zinit/bomb.service/pids.events",
+      "refused");
+  CHECK(number_of(machine, "bomb", "pids.current") <= 25);
+  machine.zinitctl("stop bomb");
+  CHECK(count_of(machine, "[s]leep 1000$") == 0);
+  machine.shell().repeat_until("ls /sys/fs/cgroup/zinit", "supervisor");
+  machine.shell().repeat_until("[ -e /sys/fs/cgroup/zinit/bomb.service ] || echo gone", "gone");
+}
+
+void check_daemon_of_killed_service(Machine& machine) {
+  start(machine, "daemon");
+  machine.shell().repeat_until("ps", "sleep 4711");
+  machine.shell().output_of(fmt::format("kill -9 {}", machine.pid("daemon")));
+  machine.shell().repeat_until("zinitctl --json status daemon", "\"restart_count\":1");
+  machine.zinitctl("wait daemon --for running --timeout 120");
+  machine.shell().repeat_until("ps | grep -c '[s]leep 4711$'", "1");
+  // Its death was none of want of memory.
+  CHECK_FALSE(machine.ask("status daemon")["last_exit"].HasMember("detail"));
+}
+
+void check_daemon_of_stopped_service(Machine& machine) {
+  machine.zinitctl("stop daemon");
+  CHECK(count_of(machine, "[s]leep 4711$") == 0);
+  CHECK(machine.state("daemon") == "exited");
+}
+
+const std::string kOfInner = "zinitctl --socket /run/inner.sock ";
+const std::string kGroupOfInner = "/sys/fs/cgroup/zinit/inner.service";
+
+void await_small(Machine& machine, const std::string& zinitctl) {
+  machine.shell().repeat_until(zinitctl + "wait small --for running --timeout 120 && echo up",
+                               "up");
+}
+
+std::string text_of_inner(Machine& machine, const std::string& file) {
+  const std::string text = machine.shell().output_of("cat " + kGroupOfInner + file);
+  return std::string(trim(text));
+}
+
+void check_server_in_service(Machine& machine) {
+  start(machine, "inner");
+  await_small(machine, kOfInner);
+  CHECK(text_of_inner(machine, "/cgroup.procs").empty());
+  CHECK(text_of_inner(machine, "/zinit/supervisor/cgroup.procs") ==
+        std::to_string(machine.pid("inner")));
+  CHECK(text_of_inner(machine, "/zinit/small.service/pids.max") == "7");
+  CHECK(text_of_inner(machine, "/zinit/small.service/memory.max") == std::to_string(32 << 20));
+  CHECK(machine.shell().output_of(kOfInner + "status small").find("no effect") ==
+        std::string::npos);
+}
+
+void check_killed_server(Machine& machine) {
+  machine.shell().output_of(fmt::format("kill -9 {}", machine.pid("inner")));
+  machine.shell().repeat_until("zinitctl --json status inner", "\"restart_count\":1");
+  await_small(machine, kOfInner);
+  CHECK(count_of(machine, "[s]leep 4711$") == 1);
+  CHECK(text_of_inner(machine, "/zinit/small.service/pids.max") == "7");
+}
+
+void check_stopped_server(Machine& machine) {
+  machine.zinitctl("reload inner");
+  machine.zinitctl("stop inner");
+  const std::string log = machine.zinitctl("logs zinit -n all");
+  CHECK(log.find("inner: reloaded") != std::string::npos);
+  CHECK(log.find("stop signal is sent instead") == std::string::npos);
+  CHECK(machine.ask("status inner")["last_exit"]["code"].GetInt() == 0);
+  machine.shell().repeat_until("[ -e " + kGroupOfInner + " ] || echo gone", "gone");
+  CHECK(count_of(machine, "[s]leep 4711$") == 0);
+}
+
+void check_server_beside_others(Machine& machine) {
+  const std::string small = "zinitctl --socket /run/beside.sock ";
+  start(machine, "beside");
+  await_small(machine, small);
+  CHECK(
+      machine.shell().output_of(small + "status small").find("resources.pids_max has no effect") !=
+      std::string::npos);
+  machine.shell().repeat_until("ps", "sleep 4711");
+  machine.shell().output_of(small + "stop small");
+  CHECK(count_of(machine, "[s]leep 4711$") == 0);
+}
+
 }  // namespace
 
-SCENARIO("a service beyond its memory_max is killed by the kernel, and told as that") {
-  GIVEN("a service that takes ever more memory") {
-    Machine machine({service("greedy",
-                             "[service]\nexec = \"tail /dev/zero\"\n"
-                             "[lifecycle]\nrestart = \"never\"\n"
-                             "[resources]\nmemory_max = \"8M\"\nswap_max = 0\n")});
-    machine.zinitctl("wait greedy --for failed --timeout 60");
-    THEN("status, why and log have it from memory.events, and the reason is SIGKILL still") {
-      const JsonDocument status = machine.ask("status greedy");
-      const std::string told = "killed by the kernel for want of memory within its memory_max";
-      CHECK(std::string(status["reason"]["type"].GetString()) == "signal");
-      CHECK(std::string(status["reason"]["signal"].GetString()) == "SIGKILL");
-      CHECK(std::string(status["reason"]["detail"].GetString()) == told);
-      CHECK(std::string(status["last_exit"]["detail"].GetString()) == told);
-      // exit status 3: it does not run
-      CHECK(machine.shell().run("zinitctl status greedy").output.find(told) != std::string::npos);
-      CHECK(machine.zinitctl("why greedy").find(told) != std::string::npos);
-      CHECK(machine.zinitctl("logs zinit -n all").find("greedy: failed: " + told) !=
-            std::string::npos);
-      CHECK(status["warnings"].Size() == 0);
-    }
-  }
-}
-
-SCENARIO("a SIGKILL after a worker was killed for want of memory is not told as that too") {
-  GIVEN("services that go on when a child of theirs is killed by the kernel") {
-    const auto text = [](const std::string& name) {
-      return "[service]\nexec = \"tail /dev/zero; echo > /run/" + name +
-             "; while :; do sleep 1000; done\"\n[lifecycle]\nrestart = \"never\"\n"
-             "[resources]\nmemory_max = \"8M\"\nswap_max = 0\n";
-    };
-    Machine machine({service("asked", text("asked")), service("other", text("other"))});
-    auto& shell = machine.shell();
-    shell.repeat_until("ls /run", "asked");
-    shell.repeat_until("ls /run", "other");
-    CHECK(cgroup_file(machine, "other", "memory.events").find("oom_kill 1") != std::string::npos);
-    const double killed = std::stod(shell.output_of("cat /proc/uptime"));
-    const auto reason_after_end = [&](const std::string& name) {
-      machine.zinitctl("wait " + name + " --for failed --timeout 60");
-      return machine.zinitctl("why " + name);
-    };
-    THEN("neither one that zinitctl sends nor a later one of anybody is the kernel's") {
-      machine.zinitctl("kill --main asked KILL");
-      const std::string by_request = reason_after_end("asked");
-      CHECK(by_request.find("SIGKILL") != std::string::npos);
-      CHECK(by_request.find("memory") == std::string::npos);
-      shell.repeat_until("awk '{ print ($1 > " + std::to_string(killed + 6) + ") }' /proc/uptime",
-                         "1");
-      shell.output_of(fmt::format("kill -9 {}", machine.pid("other")));
-      const std::string by_other = reason_after_end("other");
-      CHECK(by_other.find("SIGKILL") != std::string::npos);
-      CHECK(by_other.find("memory") == std::string::npos);
-    }
-  }
-}
-
-SCENARIO(
-    "every key of [resources] is in its file of the service's cgroup, and a reload changes it") {
-  GIVEN("a service with all of them") {
-    const std::string begin = "[service]\nexec = \"sleep 100000\"\n[resources]\n";
-    Machine machine({service("all", begin + "memory_max = \"64M\"\nmemory_high = \"48M\"\n"
-                                            "swap_max = \"32M\"\ncpu_max = \"150%\"\n"
-                                            "cpu_weight = 50\nio_weight = 50\npids_max = 20\n")});
-    machine.zinitctl("wait all --for running --timeout 120");
-    // A kernel that weighs no disks has no file for that, and status tells.
-    const std::string io = machine.shell().output_of(
-        "cat /sys/fs/cgroup/zinit/all.service/io.*weight 2>/dev/null || true");
-    const std::string warnings = machine.zinitctl("status all");
-    INFO(io << warnings);
-    CHECK((io.find("50") != std::string::npos) !=
-          (warnings.find("resources.io_weight has no effect") != std::string::npos));
-    CHECK(machine.ask("status all")["warnings"].Size() <= 1);
-    CHECK(number_of(machine, "all", "memory.max") == 64 << 20);
-    CHECK(number_of(machine, "all", "memory.high") == 48 << 20);
-    CHECK(number_of(machine, "all", "memory.swap.max") == 32 << 20);
-    CHECK(cgroup_file(machine, "all", "cpu.max") == "150000 100000");
-    CHECK(number_of(machine, "all", "cpu.weight") == 50);
-    CHECK(number_of(machine, "all", "pids.max") == 20);
-    const int pid = machine.pid("all");
-    CHECK(machine.ask("status all")["memory_bytes"].GetInt64() ==
-          number_of(machine, "all", "memory.current"));
-    WHEN("one changes and the others are left out") {
-      machine.shell().output_of(
-          fmt::format("printf '%s' '{}memory_max = \"96M\"\n' >"
-                      "/etc/zinit/services/all.toml",
-                      begin));
-      machine.zinitctl("reload");
-      THEN("the live cgroup has the new limit and no other, and the process is the same") {
-        machine.shell().repeat_until("cat /sys/fs/cgroup/zinit/all.service/pids.max", "max");
-        CHECK(number_of(machine, "all", "memory.max") == 96 << 20);
-        CHECK(cgroup_file(machine, "all", "memory.high") == "max");
-        CHECK(cgroup_file(machine, "all", "cpu.max") == "max 100000");
-        CHECK(number_of(machine, "all", "cpu.weight") == 100);
-        CHECK(machine.pid("all") == pid);
-      }
-    }
-  }
-}
-
-SCENARIO("cpu_max holds a busy service back") {
-  GIVEN("a service that never rests, with a tenth of a processor") {
-    Machine machine({service("busy",
-                             "[service]\nexec = \"while :; do :; done\"\n"
-                             "[resources]\ncpu_max = \"10%\"\n")});
-    machine.zinitctl("wait busy --for running --timeout 120");
-    THEN("the kernel throttles it, and its processor time is in its status") {
-      machine.shell().repeat_until(
-          "awk '/^nr_throttled/ { print ($2 > 3 ? \"held back\" : \"free\") }' "
-          "/sys/fs/cgroup/zinit/busy.service/cpu.stat",
-          "held back");
-      CHECK(cgroup_file(machine, "busy", "cpu.max") == "10000 100000");
-      CHECK(machine.ask("status busy")["cpu_usec"].GetInt64() > 0);
-    }
-  }
-}
-
-SCENARIO("pids_max stops a fork bomb, and a stop ends it whole") {
-  GIVEN("a service that forks without end, each fork in a session of its own") {
-    // A shell ends where it cannot fork, so it is one below the service's own that does.
-    Machine machine({service("bomb",
-                             "[service]\n"
-                             "exec = '''while :; do (while :; do setsid sleep 1000 & done) "
-                             "2>/dev/null; done'''\n"
-                             "[lifecycle]\nstop_timeout_ms = 2000\nrestart = \"never\"\n"
-                             "[resources]\npids_max = 25\n")});
-    machine.shell().repeat_until(
-        "awk '/^max/ { print ($2 > 0 ? \"refused\" : \"free\") }' "
-        "/sys/fs/cgroup/zinit/bomb.service/pids.events",
-        "refused");
-    CHECK(number_of(machine, "bomb", "pids.current") <= 25);
-    WHEN("it is stopped") {
-      machine.zinitctl("stop bomb");
-      THEN("none of its processes is left, nor its cgroup") {
-        CHECK(count_of(machine, "[s]leep 1000$") == 0);
-        machine.shell().repeat_until("ls /sys/fs/cgroup/zinit", "supervisor");
-        machine.shell().repeat_until("[ -e /sys/fs/cgroup/zinit/bomb.service ] || echo gone",
-                                     "gone");
-      }
-    }
-  }
-}
-
-SCENARIO("a daemon that forked twice into a session of its own is killed by its cgroup") {
-  GIVEN("a service whose daemon ignores SIGTERM") {
-    Machine machine({service("daemon",
-                             "[service]\n"
-                             "exec = '''setsid sh -c 'trap \"\" TERM; sleep 4711 & wait' & "
-                             "sleep 100000'''\n"
-                             "[lifecycle]\nstop_timeout_ms = 500\n")});
-    machine.shell().repeat_until("ps", "sleep 4711");
-    WHEN("the service is stopped") {
-      machine.zinitctl("stop daemon");
-      THEN("the daemon is gone with it") {
-        CHECK(count_of(machine, "[s]leep 4711$") == 0);
-        CHECK(machine.state("daemon") == "exited");
-      }
-    }
-    WHEN("the main process is killed") {
-      machine.shell().output_of(fmt::format("kill -9 {}", machine.pid("daemon")));
-      machine.zinitctl("wait daemon --for running --timeout 120");
-      THEN("the daemon of the first run is gone: one alone is there") {
-        machine.shell().repeat_until("ps | grep -c '[s]leep 4711$'", "1");
-        // Its death was none of want of memory.
-        CHECK_FALSE(machine.ask("status daemon")["last_exit"].HasMember("detail"));
-      }
-    }
-  }
-}
-
-SCENARIO("a standalone server inside a service limits its own services, and leaves nothing") {
-  GIVEN("a server that is a service of PID 1, and so in a cgroup that is not the root") {
-    Machine machine({service("inner",
-                             "[service]\nexec = \"zinit server --config-dir /inner --socket "
-                             "/run/inner.sock\"\n"
-                             "reload_exec = \"zinitctl --socket /run/inner.sock reload\"\n"
-                             "stop_exec = \"zinitctl --socket /run/inner.sock shutdown\"\n"),
-                     {"/inner/small.toml",
-                      "[service]\nexec = \"sleep 4711\"\n[resources]\npids_max = 7\n"
-                      "memory_max = \"32M\"\n"}});
-    const std::string small = "zinitctl --socket /run/inner.sock ";
-    machine.shell().repeat_until(small + "wait small --for running --timeout 120 && echo up", "up");
-    const std::string inner = "/sys/fs/cgroup/zinit/inner.service";
-    THEN("its services lie below its own cgroup, with the controllers, and it in a leaf") {
-      const auto text_of = [&](const std::string& file) {
-        const std::string text = machine.shell().output_of("cat " + inner + file);
-        return std::string(trim(text));
-      };
-      CHECK(text_of("/cgroup.procs").empty());
-      CHECK(text_of("/zinit/supervisor/cgroup.procs") == std::to_string(machine.pid("inner")));
-      CHECK(text_of("/zinit/small.service/pids.max") == "7");
-      CHECK(text_of("/zinit/small.service/memory.max") == std::to_string(32 << 20));
-      CHECK(machine.shell().output_of(small + "status small").find("no effect") ==
-            std::string::npos);
-      AND_WHEN("it is reloaded and stopped by commands beside it") {
-        machine.zinitctl("reload inner");
-        machine.zinitctl("stop inner");
-        const std::string log = machine.zinitctl("logs zinit -n all");
-        CHECK(log.find("inner: reloaded") != std::string::npos);
-        CHECK(log.find("stop signal is sent instead") == std::string::npos);
-        CHECK(machine.ask("status inner")["last_exit"]["code"].GetInt() == 0);
-        machine.shell().repeat_until("[ -e " + inner + " ] || echo gone", "gone");
-        CHECK(count_of(machine, "[s]leep 4711$") == 0);
-      }
-      AND_WHEN("it is killed") {
-        machine.shell().output_of(fmt::format("kill -9 {}", machine.pid("inner")));
-        THEN("PID 1 ends what it has left, and it starts afresh") {
-          machine.shell().repeat_until(small + "wait small --for running --timeout 120 && echo up",
-                                       "up");
-          CHECK(count_of(machine, "[s]leep 4711$") == 1);
-          CHECK(text_of("/zinit/small.service/pids.max") == "7");
-        }
-      }
-    }
-  }
-}
-
-SCENARIO("a standalone server beside other processes has cgroups without controllers") {
-  GIVEN("a server that shares its cgroup with a shell") {
-    Machine machine(
-        {service("inner",
-                 "[service]\nexec = '''zinit server --config-dir /inner --socket /run/inner.sock & "
-                 "wait'''\n"),
-         {"/inner/small.toml",
-          "[service]\nexec = '''setsid sleep 4711 & sleep 100000'''\n"
-          "[resources]\npids_max = 7\n"}});
-    const std::string small = "zinitctl --socket /run/inner.sock ";
-    machine.shell().repeat_until(small + "wait small --for running --timeout 120 && echo up", "up");
-    THEN("status tells what of the resources has no effect, and what escapes is killed") {
-      CHECK(machine.shell()
-                .output_of(small + "status small")
-                .find("resources.pids_max has no effect") != std::string::npos);
-      machine.shell().repeat_until("ps", "sleep 4711");
-      machine.shell().output_of(small + "stop small");
-      CHECK(count_of(machine, "[s]leep 4711$") == 0);
-    }
-  }
+SCENARIO("limits of cgroups bite and are told of, and nothing of a service escapes its end") {
+  Machine machine(services());
+  step("a service beyond its memory_max is killed by the kernel, and told as that",
+       [&] { check_killed_for_want_of_memory(machine); });
+  step("a SIGKILL after a worker was killed for want of memory is not told as that too",
+       [&] { check_killed_by_somebody_later(machine); });
+  step("every key of [resources] is in its file of the service's cgroup",
+       [&] { check_every_key(machine); });
+  step("after a reload the live cgroup has the new limit alone, and the process is the same",
+       [&] { check_reload(machine); });
+  step("cpu_max holds a busy service back, and its processor time is in its status",
+       [&] { check_held_back(machine); });
+  step("pids_max stops a fork bomb, and a stop leaves none of its processes, nor its cgroup",
+       [&] { check_fork_bomb(machine); });
+  step("after the main process was killed, the daemon of the first run is gone",
+       [&] { check_daemon_of_killed_service(machine); });
+  step("the daemon of a service that is stopped is gone with it",
+       [&] { check_daemon_of_stopped_service(machine); });
+  step("services of a server in a service lie below its cgroup, with controllers, it in a leaf",
+       [&] { check_server_in_service(machine); });
+  step("if that server is killed, PID 1 ends what it has left, and it starts afresh",
+       [&] { check_killed_server(machine); });
+  step("it is reloaded and stopped by commands beside it, and leaves nothing",
+       [&] { check_stopped_server(machine); });
+  step("a server beside other processes tells what has no effect, and kills what escapes",
+       [&] { check_server_beside_others(machine); });
 }
 
 }  // namespace vm_resources_test

@@ -39,80 +39,75 @@ syslog = "{}"
                                    address));
 }
 
-Machine debian(std::vector<File> files) {
-  return Machine({.files = std::move(files), .memory_mib = 768, .folder = "build/vm/debian"});
+void check_received(Machine& machine, const std::string& name) {
+  Terminal& shell = machine.shell();
+  machine.zinitctl(fmt::format("start {}", name));
+  const auto count = [&](const std::string& pattern) {
+    return fmt::format("echo \"$(grep -cE '^30 {} [0-9]+ {}' /var/log/received)\" lines", name,
+                       pattern);
+  };
+  const std::string time = R"([0-9-]{10}T[0-9:]{8}\.[0-9]{6}[-+Z][0-9:]*)";
+  const std::string head = "stdout - " + time;
+  shell.repeat_until(count(head + R"(\|number [0-9]+\|$)"), "100 lines");
+  shell.repeat_until(count(head + R"(\|number 100\|$)"), "1 lines");
+  CHECK(shell.run(count(head + R"(\|plain\|$)")).output == "1 lines\n");
+  CHECK(shell.run(count(head + R"(\|<5>\[a b="c"\] \\ ä\|$)")).output == "1 lines\n");
+  shell.repeat_until(count("stderr - " + time + R"(\|err\|$)"), "1 lines");
+  CHECK(shell.run(count("")).output == "103 lines\n");
+  CHECK(machine.ask(fmt::format("status {}", name))["log_dropped"].GetInt() == 0);
+}
+
+void check_reaches_rsyslog(Machine& machine, const std::string& what) {
+  Terminal& shell = machine.shell();
+  shell.repeat_until(
+      fmt::format("logger -p user.info -t test {0}; grep {0} /var/log/user.log", what), what);
+  // From now on it has all of them.
+  const std::string last = what + "-last";
+  shell.output_of("logger -p user.info -t test " + last);
+  shell.repeat_until(fmt::format("grep {} /var/log/user.log", last), last);
+  CHECK(machine.zinitctl("logs syslog test-shell -n all").find(last) == std::string::npos);
+}
+
+void check_reaches_zinit(Machine& machine, const std::string& what) {
+  // The shell's is the log, or nobody's where the sender has ended before it is looked at.
+  machine.shell().repeat_until(
+      fmt::format("logger -p user.info -t test {}; zinitctl logs syslog test-shell", what), what);
+}
+
+/// rsyslog is stopped, started, and killed.
+void check_taken_over(Machine& machine) {
+  Terminal& shell = machine.shell();
+  check_reaches_rsyslog(machine, "in-the-beginning");
+  machine.zinitctl("stop rsyslog");
+  check_reaches_zinit(machine, "while-stopped");
+  machine.zinitctl("start rsyslog");
+  shell.repeat_until("zinitctl logs zinit -n 1 --grep /dev/log", "no longer zinit's");
+  check_reaches_rsyslog(machine, "when-back");
+  shell.output_of(fmt::format("kill -9 {}", machine.pid("rsyslog")));
+  shell.repeat_until("zinitctl logs zinit -n all --grep 'rsyslog: running' | wc -l", "3");
+  check_reaches_rsyslog(machine, "after-a-kill");
+  const std::string told = machine.zinitctl("logs zinit -n all --grep 'syslog: /dev/log'");
+  INFO(told);
+  CHECK(in_order(told, {"is no longer zinit's", "is zinit's again", "is no longer zinit's"}));
 }
 
 }  // namespace
 
-SCENARIO("rsyslog receives what services send, whole and once, over udp, tcp and a unix socket") {
-  GIVEN("a machine whose rsyslog listens, and services that send to it") {
-    Machine machine =
-        debian({kReceiver, sender("by-udp", "udp:127.0.0.1:514"),
-                sender("by-tcp", "tcp:localhost:601"), sender("by-unix", "unix:/run/received")});
-    Terminal& shell = machine.shell();
-    shell.repeat_until("netstat -lnu", "127.0.0.1:514");
-    shell.repeat_until("netstat -lnt", "127.0.0.1:601");
-    shell.repeat_until("ls /run/received", "/run/received");
-    for (const char* name : {"by-udp", "by-tcp", "by-unix"}) {
-      WHEN(fmt::format("{} writes lines", name)) {
-        machine.zinitctl(fmt::format("start {}", name));
-        THEN("each is received with its service, pid, stream, time and text") {
-          const auto count = [&](const std::string& pattern) {
-            return fmt::format("echo \"$(grep -cE '^30 {} [0-9]+ {}' /var/log/received)\" lines",
-                               name, pattern);
-          };
-          const std::string time = R"([0-9-]{10}T[0-9:]{8}\.[0-9]{6}[-+Z][0-9:]*)";
-          const std::string head = "stdout - " + time;
-          shell.repeat_until(count(head + R"(\|number [0-9]+\|$)"), "100 lines");
-          shell.repeat_until(count(head + R"(\|number 100\|$)"), "1 lines");
-          CHECK(shell.run(count(head + R"(\|plain\|$)")).output == "1 lines\n");
-          CHECK(shell.run(count(head + R"(\|<5>\[a b="c"\] \\ ä\|$)")).output == "1 lines\n");
-          shell.repeat_until(count("stderr - " + time + R"(\|err\|$)"), "1 lines");
-          CHECK(shell.run(count("")).output == "103 lines\n");
-          CHECK(machine.ask(fmt::format("status {}", name))["log_dropped"].GetInt() == 0);
-        }
-      }
-    }
-  }
-}
-
-SCENARIO("rsyslog takes /dev/log over from PID 1, which has it back when that is gone") {
-  GIVEN("a machine where rsyslog runs") {
-    Machine machine = debian({});
-    Terminal& shell = machine.shell();
-    const auto reaches_rsyslog = [&](const std::string& what) {
-      shell.repeat_until(
-          fmt::format("logger -p user.info -t test {0}; grep {0} /var/log/user.log", what), what);
-      // From now on it has all of them.
-      const std::string last = what + "-last";
-      shell.output_of("logger -p user.info -t test " + last);
-      shell.repeat_until(fmt::format("grep {} /var/log/user.log", last), last);
-      CHECK(machine.zinitctl("logs syslog test-shell -n all").find(last) == std::string::npos);
-    };
-    const auto reaches_zinit = [&](const std::string& what) {
-      // The shell's is the log, or nobody's where the sender has ended before it is looked at.
-      shell.repeat_until(
-          fmt::format("logger -p user.info -t test {}; zinitctl logs syslog test-shell", what),
-          what);
-    };
-    reaches_rsyslog("in-the-beginning");
-    WHEN("it is stopped, started, and killed") {
-      machine.zinitctl("stop rsyslog");
-      reaches_zinit("while-stopped");
-      machine.zinitctl("start rsyslog");
-      shell.repeat_until("zinitctl logs zinit -n 1 --grep /dev/log", "no longer zinit's");
-      reaches_rsyslog("when-back");
-      shell.output_of(fmt::format("kill -9 {}", machine.pid("rsyslog")));
-      shell.repeat_until("zinitctl logs zinit -n all --grep 'rsyslog: running' | wc -l", "3");
-      THEN("whoever runs has what is said, and rsyslog has its messages after its re-spawn") {
-        reaches_rsyslog("after-a-kill");
-        const std::string told = machine.zinitctl("logs zinit -n all --grep 'syslog: /dev/log'");
-        INFO(told);
-        CHECK(in_order(told, {"is no longer zinit's", "is zinit's again", "is no longer zinit's"}));
-      }
-    }
-  }
+SCENARIO("rsyslog receives what services send, whole and once, and takes /dev/log over") {
+  Machine machine(
+      {.files = {kReceiver, sender("by-udp", "udp:127.0.0.1:514"),
+                 sender("by-tcp", "tcp:localhost:601"), sender("by-unix", "unix:/run/received")},
+       .memory_mib = 768,
+       .folder = "build/vm/debian"});
+  Terminal& shell = machine.shell();
+  shell.repeat_until("netstat -lnu", "127.0.0.1:514");
+  shell.repeat_until("netstat -lnt", "127.0.0.1:601");
+  shell.repeat_until("ls /run/received", "/run/received");
+  for (const char* name : {"by-udp", "by-tcp", "by-unix"})
+    step(fmt::format("{}: each line with its service, pid, stream, time and text", name),
+         [&] { check_received(machine, name); });
+  step("/dev/log is rsyslog's while it runs, after its re-spawn too, and PID 1's in between",
+       [&] { check_taken_over(machine); });
 }
 
 }  // namespace vm_rsyslog_test

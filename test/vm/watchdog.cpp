@@ -6,14 +6,23 @@
 
 namespace vm_watchdog_test {
 
+using namespace zinit;
 using namespace zinit::vm;
 using Catch::Contains;
 
 namespace {
 
-File settings() {
+const std::string kState = "cat /sys/class/watchdog/watchdog0/state";
+
+File settings(const std::string& timeout_ms) {
   return {"/etc/zinit/zinit.toml",
-          "watchdog_device = \"/dev/watchdog\"\nwatchdog_timeout_ms = 3000\n"};
+          "watchdog_device = \"/dev/watchdog\"\nwatchdog_timeout_ms = " + timeout_ms + "\n"};
+}
+
+/// Puts the settings into a machine that runs, and has its zinit read them.
+void reload(Machine& machine, const File& file) {
+  machine.shell().output_of("printf '%s' '" + file.content + "' >" + file.path);
+  machine.zinitctl("reload");
 }
 
 /// Nothing of PID 1 runs any more: no signal stops it, but the freezer of its cgroup does.
@@ -21,85 +30,85 @@ const std::string kFreezePid1 =
     "mkdir /sys/fs/cgroup/ice && echo 1 >/sys/fs/cgroup/ice/cgroup.procs && "
     "echo 1 >/sys/fs/cgroup/ice/cgroup.freeze";
 
+void check_late_driver(Machine& machine) {
+  machine.load_watchdog();
+  machine.shell().repeat_until("cat /sys/class/watchdog/watchdog0/timeout", "3");
+  let_pass(machine.shell(), 6);
+}
+
+void check_disarmed(Machine& machine) {
+  machine.shell().output_of("rm /etc/zinit/zinit.toml; zinitctl reload");
+  machine.shell().repeat_until(kState, "inactive");
+  machine.shell().output_of("rmmod softdog watchdog");
+}
+
+/// A timeout of a day, which softdog does not take, and one of 4 s that it has by itself.
+void check_refused_timeout(Machine& machine) {
+  reload(machine, settings("86400000"));
+  machine.load_watchdog("soft_margin=4");
+  let_pass(machine.shell(), 9);
+  CHECK(machine.shell().output_of("cat /sys/class/watchdog/watchdog0/timeout") == "4\n");
+  CHECK(machine.zinitctl("logs zinit -n all")
+            .find("feeding /dev/watchdog every 2.0 s, which resets the machine after 4.0 s") !=
+        std::string::npos);
+}
+
+/// zinit is executed anew, again and again for longer than the timeout.
+void check_fed_by_images(Machine& machine) {
+  reload(machine, settings("3000"));
+  machine.shell().repeat_until("cat /sys/class/watchdog/watchdog0/timeout", "3");
+  Terminal& shell = machine.shell();
+  const double begun = std::stod(shell.output_of("cat /proc/uptime"));
+  const std::string later = fmt::format("awk '{{ print ($1 > {}) }}' /proc/uptime", begun + 7);
+  while (shell.output_of(later) == "0\n") machine.zinitctl("reexec");
+  CHECK(shell.output_of(kState) == "active\n");
+  CHECK_THAT(machine.console().text(), !Contains("softdog: Initiating system reboot"));
+}
+
+void check_fed_by_another_root(Machine& machine) {
+  make_root(machine.shell());
+  machine.switch_root();
+  CHECK(machine.shell().output_of(kState) == "active\n");
+  let_pass(machine.shell(), 6);
+  CHECK_THAT(machine.console().text(), !Contains("watchdog did not stop"));
+}
+
+void await_reset(Machine& machine) {
+  machine.console().wait_for("softdog: Initiating system reboot");
+  CHECK(machine.wait_for_end() == 0);
+}
+
 }  // namespace
 
-SCENARIO("a watchdog whose driver comes late is fed from then on, and disarmed when unwanted") {
-  GIVEN("a booted machine with a watchdog in its settings, and no driver yet") {
-    Machine machine({settings()});
-    auto& shell = machine.shell();
-    const std::string state = "cat /sys/class/watchdog/watchdog0/state";
-    WHEN("the driver is loaded") {
-      machine.load_watchdog();
-      THEN("it has the timeout, and the machine lives for longer than that") {
-        shell.repeat_until("cat /sys/class/watchdog/watchdog0/timeout", "3");
-        const double fed = std::stod(shell.output_of("cat /proc/uptime"));
-        shell.repeat_until("awk '{ print ($1 > " + std::to_string(fed + 6) + ") }' /proc/uptime",
-                           "1");
-        AND_WHEN("it is taken out of the settings") {
-          shell.output_of("rm /etc/zinit/zinit.toml; zinitctl reload");
-          THEN("it is disarmed") { shell.repeat_until(state, "inactive"); }
-        }
-      }
-    }
-  }
+SCENARIO("a watchdog is fed from when its driver comes until it is unwanted or zinit hangs") {
+  Machine machine({settings("3000")});  // and no driver yet
+  step("the driver comes, has the timeout, and the machine lives for longer than that",
+       [&] { check_late_driver(machine); });
+  step("it is taken out of the settings, and disarmed", [&] { check_disarmed(machine); });
+  step("a driver refuses the timeout: its own is fed, and the log has that",
+       [&] { check_refused_timeout(machine); });
+  step("zinit executes itself anew: it stays armed and fed", [&] { check_fed_by_images(machine); });
+  step("zinit hangs: the machine is reset", [&] {
+    machine.shell().send(kFreezePid1 + "\n");
+    await_reset(machine);
+  });
 }
 
-SCENARIO("a watchdog whose driver refuses the timeout is fed by the driver's own") {
-  GIVEN("a timeout of a day, which softdog does not take, and one of 4 s that it has by itself") {
-    Machine machine(
-        {File{"/etc/zinit/zinit.toml",
-              "watchdog_device = \"/dev/watchdog\"\nwatchdog_timeout_ms = 86400000\n"}});
-    auto& shell = machine.shell();
-    machine.load_watchdog("soft_margin=4");
-    THEN("the machine lives for longer than that, and the log has the timeout in force") {
-      const double fed = std::stod(shell.output_of("cat /proc/uptime"));
-      shell.repeat_until("awk '{ print ($1 > " + std::to_string(fed + 9) + ") }' /proc/uptime",
-                         "1");
-      CHECK(shell.output_of("cat /sys/class/watchdog/watchdog0/timeout") == "4\n");
-      CHECK(machine.zinitctl("logs zinit -n all")
-                .find("feeding /dev/watchdog every 2.0 s, which resets the machine after 4.0 s") !=
-            std::string::npos);
-    }
-  }
-}
-
-SCENARIO("a machine whose zinit hangs is reset, and one whose zinit executes itself anew is not") {
-  GIVEN("a machine whose watchdog has 3 s") {
-    Machine machine({settings(), service("freezer",
-                                         "[service]\nexec = \"/bin/sleep 100000\"\n"
-                                         "stop_exec = \"" +
-                                             kFreezePid1 +
-                                             "\"\n"
-                                             "status = \"stop\"\n")});
-    auto& shell = machine.shell();
-    machine.load_watchdog();
-    WHEN("zinit is executed anew, again and again for longer than that") {
-      const double begun = std::stod(shell.output_of("cat /proc/uptime"));
-      const std::string later = fmt::format("awk '{{ print ($1 > {}) }}' /proc/uptime", begun + 7);
-      while (shell.output_of(later) == "0\n") machine.zinitctl("reexec");
-      THEN("the watchdog stays armed and fed") {
-        CHECK(shell.output_of("cat /sys/class/watchdog/watchdog0/state") == "active\n");
-        CHECK_THAT(machine.console().text(), !Contains("softdog: Initiating system reboot"));
-      }
-    }
-    WHEN("it hangs") {
-      shell.send(kFreezePid1 + "\n");
-      THEN("the machine is reset") {
-        machine.console().wait_for("softdog: Initiating system reboot");
-        CHECK(machine.wait_for_end() == 0);
-      }
-    }
-    WHEN("it hangs in the middle of a shutdown") {
-      machine.zinitctl("start freezer");
-      shell.send("zinitctl poweroff\n");
-      THEN("the machine is reset") {
-        machine.console().wait_for("freezer: stopping");
-        machine.console().wait_for("softdog: Initiating system reboot");
-        CHECK(machine.wait_for_end() == 0);
-        CHECK_THAT(machine.console().text(), !Contains("power off now"));
-      }
-    }
-  }
+SCENARIO("a watchdog is fed through a switch-root, and resets a machine that hangs at its end") {
+  Machine machine({settings("3000"), service("freezer",
+                                             "[service]\nexec = \"/bin/sleep 100000\"\n"
+                                             "stop_exec = \"" +
+                                                 kFreezePid1 + "\"\nstatus = \"stop\"\n")});
+  machine.load_watchdog();
+  step("it is armed still in another root, and the machine lives",
+       [&] { check_fed_by_another_root(machine); });
+  step("zinit hangs in the middle of a shutdown: the machine is reset", [&] {
+    machine.zinitctl("start freezer");
+    machine.shell().send("zinitctl poweroff\n");
+    machine.console().wait_for("freezer: stopping");
+    await_reset(machine);
+    CHECK_THAT(machine.console().text(), !Contains("power off now"));
+  });
 }
 
 }  // namespace vm_watchdog_test
