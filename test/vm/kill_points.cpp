@@ -1,6 +1,6 @@
 // PID 1 of a machine crashes at some of the places that test/scenario/reexec/kill_points.cpp walks
-// through (base/kill_point.hpp). The flavour of `make DEBUG=1` has them, and `make test DEBUG=1`
-// boots it.
+// through (base/kill_point.hpp). Its zinit has sanitizers (test/vm/check-image): what one reports
+// ends PID 1, and the machine by a panic of the kernel.
 #include "support/catch.hpp"
 #include "vm/machine.hpp"
 
@@ -8,48 +8,94 @@ namespace vm_kill_points_test {
 
 using namespace zinit;
 using namespace zinit::vm;
+using Catch::Matchers::Contains;
 
-SCENARIO("PID 1 crashes where a mistake would cost most, and the machine goes on", "[killpoints]") {
-  const std::string point = GENERATE(
-      "clone.before:4", "clone.after:4", "launch.done:5", "transition:20", "transition.applied:20",
-      "reap.after", "journal.torn:40", "facts.after:2", "read.stored", "reexec.stopped",
-      "reexec.execute", "reexec.taken", "reexec.restored", "shutdown.begun", "shutdown.through");
-  INFO(point);
-  Machine machine({.kernel_arguments = "ZINIT_KILL_MARK=/killed ZINIT_KILL_AT=" + point});
-  auto& shell = machine.shell();
+namespace {
+
+VmOptions crashing_at(const std::string& point, const std::string& mark) {
+  return {.kernel_arguments = "ZINIT_KILL_MARK=" + mark + " ZINIT_KILL_AT=" + point,
+          .memory_mib = 768,
+          .folder = "build/vm/check"};
+}
+
+/// No process of zinit's has told of a fault that its sanitizers have found.
+void check_no_report(Machine& machine) {
+  for (Terminal* line : {&machine.console(), &machine.shell()}) {
+    CHECK_THAT(line->text(), !Contains("Sanitizer"));
+    CHECK_THAT(line->text(), !Contains("runtime error"));
+  }
+}
+
+/// Waits until zinit has had so many faults.
+void await_faults(Machine& machine, const std::string& count) {
+  machine.shell().repeat_until(
+      "echo $(zinitctl logs zinit -n all | grep -c 'fault in zinit') faults", count + " faults");
+}
+
+/// The system boots, is executed anew, works, and powers off, with a crash at `point` on the way.
+void check_life_with_crash(const std::string& point) {
+  Machine machine(crashing_at(point, "/killed"));
+  Terminal& shell = machine.shell();
+  const bool at_the_end = point.starts_with("shutdown");
   machine.zinitctl("wait multi-user --for running --timeout 120");
-  machine.zinitctl("reexec");
+  machine.zinitctl("reexec --timeout 120");
   machine.zinitctl("wait multi-user --for running --timeout 120");
   CHECK(shell.output_of("redis-cli ping") == "PONG\n");
   CHECK(shell.output_of("ps | grep -c [r]edis-server") == "1\n");
-  const bool later = point.starts_with("shutdown");
-  const std::string crashes = later ? "0 crashes" : "1 crashes";
-  shell.repeat_until("echo $(zinitctl logs zinit -n all | grep -c 'fault in zinit') crashes",
-                     crashes);
+  await_faults(machine, at_the_end ? "0" : "1");
   shell.send("zinitctl poweroff\n");
-  if (later) machine.console().wait_for("fault in zinit");
+  if (at_the_end) machine.console().wait_for("fault in zinit");
   machine.console().wait_for("reboot: Power down");
   CHECK(machine.wait_for_end() == 0);
+  check_no_report(machine);
+}
+
+}  // namespace
+
+SCENARIO("PID 1 crashes while it starts services, and the machine goes on", "[killpoints]") {
+  for (const char* point : {"clone.before:4", "clone.after:4", "launch.done:5", "reap.after"})
+    step(point, [&] { check_life_with_crash(point); });
+}
+
+SCENARIO("PID 1 crashes while it notes what has happened, and the machine goes on",
+         "[killpoints]") {
+  for (const char* point :
+       {"transition:20", "transition.applied:20", "journal.torn:40", "facts.after:2"})
+    step(point, [&] { check_life_with_crash(point); });
+}
+
+SCENARIO("PID 1 crashes while it executes itself anew, and the machine goes on", "[killpoints]") {
+  for (const char* point :
+       {"read.stored", "reexec.stopped", "reexec.execute", "reexec.taken", "reexec.restored"})
+    step(point, [&] { check_life_with_crash(point); });
+}
+
+SCENARIO("PID 1 crashes while it powers off, and the machine is off", "[killpoints]") {
+  for (const char* point : {"shutdown.begun", "shutdown.through"})
+    step(point, [&] { check_life_with_crash(point); });
 }
 
 SCENARIO("PID 1 crashes on its way to another root, and gets there", "[killpoints]") {
-  const std::string point = GENERATE("switch.begun", "switch.entered");
-  INFO(point);
-  Machine machine({.kernel_arguments = "ZINIT_KILL_MARK=/run/killed ZINIT_KILL_AT=" + point,
-                   .files = {service("keeper",
-                                     "[service]\nexec = [\"/bin/sleep\", \"100000\"]\n"
-                                     "survive = true\n")}});
-  auto& shell = machine.shell();
-  machine.zinitctl("wait multi-user --for running --timeout 120");
-  make_root(shell);
-  const int pid = machine.pid("keeper");
-  shell.send("zinitctl switch-root /new\n");
-  machine.console().wait_for("fault in zinit");
-  machine.console().wait_for("inside login: ");
-  shell.wait_for("built-in shell (ash)");
-  CHECK(machine.pid("keeper") == pid);
-  CHECK(shell.output_of("stat -f -c %T /") == "tmpfs\n");
-  CHECK(machine.state("multi-user") == "running");
+  for (const char* point : {"switch.begun", "switch.entered"}) {
+    step(point, [&] {
+      VmOptions options = crashing_at(point, "/run/killed");
+      options.files = {
+          service("keeper", "[service]\nexec = [\"/bin/sleep\", \"100000\"]\nsurvive = true\n")};
+      Machine machine(options);
+      Terminal& shell = machine.shell();
+      machine.zinitctl("wait multi-user --for running --timeout 120");
+      make_root(shell);
+      const int pid = machine.pid("keeper");
+      shell.send("zinitctl switch-root /new\n");
+      machine.console().wait_for("fault in zinit");
+      machine.console().wait_for("inside login: ");
+      shell.wait_for("built-in shell (ash)");
+      CHECK(machine.pid("keeper") == pid);
+      CHECK(shell.output_of("stat -f -c %T /") == "tmpfs\n");
+      CHECK(machine.state("multi-user") == "running");
+      check_no_report(machine);
+    });
+  }
 }
 
 }  // namespace vm_kill_points_test
