@@ -2,30 +2,31 @@
 # build/, and what depends on the compiler's flags in build/MODE/, so that the modes live side by side:
 #
 #   make               build/release   what is installed: static, optimised, hardened
-#   make MODE=debug    build/debug     the same for a debugger
+#   make MODE=debug    build/debug     for a debugger: hardly optimised, not hardened
 #   make MODE=check    build/check     by clang: sanitizers for addresses and undefined behaviour,
 #                                      coverage for fuzzing, faults of locking are errors
 #   make MODE=tsan     build/tsan      the sanitizer for threads
 #
-# V=1 shows the commands, CROSS=aarch64-linux-gnu- compiles for that machine. CXX, CPPFLAGS, CXXFLAGS
-# and LDFLAGS are taken from the command line or the environment.
+# All but the release have kill points, places at which tests make zinit crash. V=1 shows commands,
+# CROSS=aarch64-linux-gnu- compiles for that machine in build/CROSSMODE. CXX, CPPFLAGS, CXXFLAGS and
+# LDFLAGS are those of the command line or the environment; flags of a mode come after them.
 
 VERSION := 0.1.0
-MAX_BYTES := 6291456
 MODE ?= release
 SYSCONFDIR ?= /etc
 VENDORDIR ?= /usr/lib/zinit
 
+.DEFAULT_GOAL := all
+.PHONY: FORCE all size unit check test test-trixie fuzz fuzzers soak lint format deps run images bench initramfs help clean
 .DELETE_ON_ERROR:
-.SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
 
 # --- flags ---------------------------------------------------------------------------------------
 
-# make has defaults of its own for these two.
-CXX := $(if $(filter default,$(origin CXX)),$(CROSS)g++,$(CXX))
-AR := $(if $(filter default,$(origin AR)),$(CROSS)ar,$(AR))
+# make sets these two itself, so that ?= would do nothing.
+CXX := $(if $(filter default undefined,$(origin CXX)),$(CROSS)g++,$(CXX))
+AR := $(if $(filter default undefined,$(origin AR)),$(CROSS)ar,$(AR))
 STRIP ?= $(CROSS)strip
 OBJCOPY ?= $(CROSS)objcopy
 OUT := build/$(CROSS)$(MODE)
@@ -35,10 +36,11 @@ OUT := build/$(CROSS)$(MODE)
 # marks for the targets of indirect jumps. test/lint/hardening looks for all of it.
 ARCHITECTURE := $(firstword $(subst -, ,$(shell $(CXX) -dumpmachine)))
 HARDEN := -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
-  $(if $(filter x86_64,$(ARCHITECTURE)),-fcf-protection,-mbranch-protection=standard)
+  $(if $(filter x86_64,$(ARCHITECTURE)),-fcf-protection) \
+  $(if $(filter aarch64,$(ARCHITECTURE)),-mbranch-protection=standard)
 STATIC := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
-# The rooms that run for each service, line and byte.
+# What runs for each service, line or byte is optimised for speed, the other folders for size.
 HOT := activation base client/libzinit io model os supervisor watch
 
 ifeq ($(MODE),release)
@@ -46,31 +48,31 @@ ifeq ($(MODE),release)
   $(addsuffix %,$(addprefix $(OUT)/obj/src/,$(HOT))): private OPTIMISE := -O2 -g1 $(HARDEN)
   LINK := $(STATIC)
 else ifeq ($(MODE),debug)
-  OPTIMISE := -Og -g -DZINIT_KILL_POINTS
+  OPTIMISE := -Og -g
   LINK := $(STATIC)
 else ifeq ($(MODE),check)
   override CXX := $(if $(findstring clang,$(CXX)),$(CXX),clang++)
-  # Left out are two that are no faults here: RapidJSON adds to null pointers, and the look at a
-  # vptr makes a pipe, which fails if no descriptor is left.
+  # RapidJSON adds to null pointers; the check of a vptr makes a pipe, for which tests have no descriptor.
   LINK := -fsanitize=address,undefined -fno-sanitize=vptr,pointer-overflow -fno-sanitize-recover=all
-  INSTRUMENT := $(LINK) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer -DZINIT_KILL_POINTS \
-    -Wthread-safety
+  INSTRUMENT := $(LINK) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer \
+    -Wthread-safety -Werror=thread-safety
   OPTIMISE := -O1 -g1
 else ifeq ($(MODE),tsan)
   LINK := -fsanitize=thread
-  INSTRUMENT := $(LINK) -fno-omit-frame-pointer -DZINIT_KILL_POINTS
+  INSTRUMENT := $(LINK) -fno-omit-frame-pointer
   OPTIMISE := -Og -g1
 else
   $(error MODE=$(MODE) is unknown: it is release, debug, check or tsan)
 endif
-# A test is compiled more often than it is run.
+# Compiling a test costs more than running it. `private`, here and above, keeps the value from what
+# the objects depend on. _FORTIFY_SOURCE, which a packager may have set, warns without optimisation.
 $(OUT)/obj/test/%: private OPTIMISE := -O0 -g1 -U_FORTIFY_SOURCE
 
 # A warning stops the build of a clone, but not that of an archive, whose compiler may be a later one.
 WERROR ?= $(if $(wildcard .git),-Werror)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion $(WERROR)
 DEFINES := -DZINIT_VERSION=\"$(VERSION)\" -DZINIT_CONFIG=\"$(SYSCONFDIR)/zinit\" \
-  -DZINIT_VENDOR_CONFIG=\"$(VENDORDIR)\"
+  -DZINIT_VENDOR_CONFIG=\"$(VENDORDIR)\" $(if $(filter release,$(MODE)),,-DZINIT_KILL_POINTS)
 FLAGS = -I. -Isrc -Iinclude -Itest $(DEFINES) $(CPPFLAGS) -std=c++20 -pthread $(WARNINGS) \
   -ffunction-sections -fdata-sections $(CXXFLAGS) $(OPTIMISE) $(INSTRUMENT)
 LINK_FLAGS = $(LINK) -pthread -Wl,--gc-sections $(LDFLAGS)
@@ -78,8 +80,9 @@ LIBS := -lev -lcares
 
 # --- compiling -----------------------------------------------------------------------------------
 
-# A folder of sources is a room. It is compiled as one unit, a source that includes the others: what
-# they all include is most of the compiler's work. `make UNITY=` compiles each source by itself.
+# A folder of sources is a room. It is compiled as one unit (a "unity build"), a source made here that
+# includes the others, since headers that all of them include are most of the compiler's work.
+# `make UNITY=` compiles each source by itself.
 UNITY ?= 1
 
 # $(call objects,FOLDER): those of all sources below it, but for a program's main.cpp
@@ -90,54 +93,48 @@ else
   objects = $(patsubst %.cpp,$(OUT)/obj/%.o,$(call sources,$(1)))
 endif
 
-# The time of a folder is that of the last file which came or went.
+# The time of a folder is that of the last file which came or went, so the unit is written anew then.
 $(OUT)/obj/%.room.cpp: %
-	@mkdir -p $(@D)
-	@printf '#include "%s"\n' $(sort $(filter-out %/main.cpp,$(wildcard $</*.cpp))) >$@
+	@mkdir -p $(@D); printf '#include "%s"\n' $(sort $(filter-out %/main.cpp,$(wildcard $</*.cpp))) >$@
 .PRECIOUS: $(OUT)/obj/%.room.cpp
 
 # Paths begin at the root of the clone, so that the same sources give the same bytes anywhere.
 COMPILE = $(Q)$(CXX) $(FLAGS) -ffile-prefix-map=$(CURDIR)=. -MMD -MP -c -o $@ $<
 
-# g++ takes what a unit includes for headers, and warns of anonymous namespaces there.
+# g++ takes the sources that a unit includes for headers, and warns of anonymous namespaces in them.
 $(OUT)/obj/%.room.o: $(OUT)/obj/%.room.cpp $(OUT)/flags
 	@echo "  compile $*"
 	$(COMPILE) $(if $(findstring clang,$(CXX)),,-Wno-subobject-linkage)
 
 $(OUT)/obj/%.o: %.cpp $(OUT)/flags
-	@mkdir -p $(@D)
-	@echo "  compile $<"
+	@mkdir -p $(@D); echo "  compile $<"
 	$(COMPILE)
 
 # Changes when the compiler or a flag does, so that all is compiled anew.
 $(OUT)/flags: FORCE
-	@mkdir -p $(@D)
-	@{ $(CXX) --version; echo '$(subst ','\'',$(FLAGS) $(HOT) $(LINK_FLAGS) $(LIBS))'; } >$@.new
+	@mkdir -p $(@D); { $(CXX) --version; echo '$(subst ','\'',$(CXX) $(FLAGS) $(HOT) $(LINK_FLAGS) $(LIBS))'; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-FORCE:
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
 # --- the program ---------------------------------------------------------------------------------
 
 NAMES := zinitctl zinit-server zinit-pid1 init poweroff reboot halt shutdown
-# What is installed: build/zinit, and the like of another machine.
+# What is installed: build/zinit; of another machine or mode it lies in the folder of that.
 STRIPPED := $(if $(filter build/release,$(OUT)),build,$(OUT)/stripped)/zinit
 
-.PHONY: all size
 all: $(OUT)/zinit $(STRIPPED) $(NAMES:%=$(OUT)/%) $(OUT)/libzinit.a $(if $(filter build/release,$(OUT)),$(NAMES:%=build/%) size)  ## build everything (the default)
 
 $(OUT)/zinit: $(OUT)/obj/src/main.o $(OUT)/libzinit-internal.a
 	@echo "  link $@"
 	$(Q)$(CXX) $(LINK_FLAGS) -o $@ $^ $(LIBS)
 $(STRIPPED): $(OUT)/zinit
-	@mkdir -p $(@D)
-	$(Q)$(STRIP) -o $@ $<
+	$(Q)mkdir -p $(@D) && $(STRIP) -o $@ $<
 $(NAMES:%=$(OUT)/%) $(NAMES:%=build/%):
 	@mkdir -p $(@D) && ln -sf zinit $@
 
-# A guard against accidents, and no goal: see doc/performance.md.
+# The limit of 6 MiB is a guard against accidents: see doc/performance.md.
 size: $(STRIPPED)
-	@size=$$(stat -c %s $<); echo "$<: $$size bytes, $(MAX_BYTES) allowed"; [ $$size -le $(MAX_BYTES) ]
+	@size=$$(stat -c %s $<); echo "$<: $$size bytes, 6291456 allowed"; [ $$size -le 6291456 ]
 
 # An archive is made anew, for `ar r` keeps the objects of sources that are gone.
 $(OUT)/libzinit-internal.a: $(call objects,src)
@@ -150,8 +147,9 @@ $(OUT)/libzinit.a: $(call objects,src/base src/client/libzinit)
 
 TESTS := $(patsubst %,$(OUT)/test-%,unit model scenario vm)
 FUZZERS := $(patsubst test/fuzz/%.cpp,$(OUT)/fuzz/%,$(wildcard test/fuzz/*.cpp))
-link_test = @echo "  link $@"; mkdir -p $(@D); $(CXX) $(LINK_FLAGS) $(1) -o $@ $(filter %.o %.a,$^) $(LIBS)
+link_test = $(Q)echo "  link $@"; mkdir -p $(@D); $(CXX) $(LINK_FLAGS) $(1) -o $@ $^ $(LIBS)
 
+# From here on prerequisites are expanded twice: a test's folder is known when % is.
 .SECONDEXPANSION:
 $(TESTS): $(OUT)/test-%: $$(call objects,test/%) $(OUT)/obj/test/support/main.o $(OUT)/libzinit-internal.a
 	$(call link_test)
@@ -160,9 +158,8 @@ $(OUT)/vm-demo: $(call objects,test/vm/demo test/vm/harness) $(OUT)/obj/test/vm/
 $(FUZZERS): $(OUT)/fuzz/%: $(OUT)/obj/test/fuzz/%.o $(OUT)/libzinit-internal.a
 	$(call link_test,-fsanitize=fuzzer)
 
-.PHONY: unit check test test-trixie fuzz fuzzers soak lint format
 fuzzers: $(FUZZERS)
-# The scripts call make themselves: $(MAKE) here would have `make -n` run them.
+# Scripts and recipes below call `make`, not $(MAKE): `make -n` runs each line that has $(MAKE).
 unit:  ## build and run the unit and model tests of this mode; T=TEXT: those with TEXT in their name
 	@test/run --mode '$(MODE)' --only unit,model --name '$(T)'
 check:  ## the same and scenarios, as a package's build does: without network, root or more packages
@@ -172,16 +169,17 @@ test: deps  ## build and run all tests in all modes; T=TEXT: those with TEXT in 
 test-trixie:  ## compile on Debian 13 and run unit and model tests there, in a chroot (as root)
 	@test/trixie
 fuzz:  ## fuzz whatever reads the bytes of others for T seconds each (600)
-	@make --no-print-directory MODE=check fuzzers && test/fuzz/run $(or $(T),600)
+	@make --no-print-directory -j$$(nproc) MODE=check fuzzers && test/fuzz/run $(or $(T),600)
 soak: $(OUT)/zinit $(NAMES:%=$(OUT)/%)  ## soak the program of this mode for T seconds (600)
-	@make MODE=release build/release/test-scenario && ZINIT_SOAK_SECONDS=$(or $(T),600) ZINIT_BIN=$(CURDIR)/$(OUT)/zinit build/release/test-scenario '[soak]'
+	@make MODE=release CROSS= build/release/test-scenario && ZINIT_SOAK_SECONDS=$(or $(T),600) ZINIT_BIN=$(CURDIR)/$(OUT)/zinit build/release/test-scenario '[soak]'
 lint:  ## headers, rooms, comments, widths, man pages; hardening and packaging of build/zinit
 	@test/lint/run
 format:  ## run clang-format over src, include and test
 	find src include test -name '*.[ch]pp' -exec clang-format -i {} +
 
+
 # --- machines, packages, measuring ---------------------------------------------------------------
-.PHONY: deps run images bench initramfs help clean
+
 deps:  ## install the Debian packages that are missing (as root; names of Debian 12)
 	@test/packages build run test
 run:  ## boot the sample system in QEMU, show it at work, leave you at its shell
@@ -190,11 +188,13 @@ images: $(STRIPPED)  ## build the images that tests boot: build/vm
 	@test/vm/image && test/vm/debian-image && test/vm/disk-image && test/vm/initramfs-image
 KERNEL ?= $(shell uname -r)
 INITRAMFS ?= build/initramfs-$(KERNEL)
-initramfs: $(STRIPPED)  ## build that of etc/initramfs; KERNEL=VERSION, WITH=PARTS, MODULES=NAMES, ROOT=FOLDER, INITRAMFS=FILE
-	@etc/initramfs/build -z $< -r '$(ROOT)' -m '$(MODULES)' '$(KERNEL)' '$(INITRAMFS)' $(WITH)bench: all  ## measure what doc/performance.md claims; N=ROUNDS (5)
+initramfs: $(STRIPPED)  ## build the initramfs of etc/initramfs; KERNEL=VERSION, WITH=PARTS, MODULES=NAMES, ROOT=FOLDER, INITRAMFS=FILE
+	@etc/initramfs/build -z $< -r '$(ROOT)' -m '$(MODULES)' '$(KERNEL)' '$(INITRAMFS)' $(WITH)
+bench: all  ## measure what doc/performance.md claims; N=ROUNDS (5)
 	@bench/build && test/vm/image && bench/fetch && bench/run $(N) && bench/proxies $(N) && bench/boot $(N)
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile install.mkclean:  ## remove build/
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile install.mk
+clean:  ## remove build/
 	rm -rf build
 
 include install.mk

@@ -21,18 +21,19 @@ SBIN_NAMES := zinit-server zinit-pid1
 INIT_NAMES := init poweroff reboot halt shutdown
 # Names that have no page of their own get a link to the page that describes them; names of an init
 # only with INIT=1, for other packages have pages of these names.
-SERVER_PAGES := $(patsubst %,$(D)$(MANDIR)/man8/%.8,$(SBIN_NAMES) $(if $(INIT),init))
-CLIENT_PAGES := $(if $(INIT),$(patsubst %,$(D)$(MANDIR)/man8/%.8,poweroff reboot halt shutdown))
+TO_ZINIT_8 := $(SBIN_NAMES:%=$(D)$(MANDIR)/man8/%.8)
+INIT_TO_ZINIT_8 := $(D)$(MANDIR)/man8/init.8
+INIT_TO_ZINITCTL_1 := $(patsubst %,$(D)$(MANDIR)/man8/%.8,$(filter-out init,$(INIT_NAMES)))
 COMPLETIONS := $(D)$(BASHCOMPDIR)/zinitctl $(D)$(ZSHCOMPDIR)/_zinitctl $(D)$(FISHCOMPDIR)/zinitctl.fish
 DOC_FILES := COPYING COPYING.LGPL-2.1 README.md CHANGELOG.md
-# Service files are read there. A program in a home directory is its user's, who has others.
+# zinit reads service files there. In a home directory no such folder of the system is made.
 CONFIG := $(D)$(SYSCONFDIR)/zinit
-PLACES := $(if $(filter $(HOME)/%,$(PREFIX)),,$(foreach folder,system services targets,\
+PLACES := $(if $(and $(HOME),$(filter $(HOME)/%,$(PREFIX))),,$(foreach folder,system services targets,\
   $(CONFIG)/$(folder) $(D)$(VENDORDIR)/$(folder)))
 
 .PHONY: install install-bin uninstall dist
-# What is there is installed as it is: flags that are missing here compile nothing anew.
-install: install-bin  ## install below DESTDIR and PREFIX (/usr); INIT=1: init, poweroff, reboot, halt, shutdown too
+# What is built is installed as it is: `make install` without the flags of `make` compiles nothing.
+install: install-bin $(if $(wildcard $(OUT)/libzinit.a),,$(OUT)/libzinit.a)  ## install below DESTDIR and PREFIX (/usr); INIT=1: init, poweroff, reboot, halt, shutdown too
 	for file in include/zinit/*; do $(INSTALL) -D -m 644 $$file $(D)$(INCLUDEDIR)/zinit/$${file##*/} || exit 1; done
 	$(INSTALL) -D -m 644 $(OUT)/libzinit.a $(D)$(LIBDIR)/libzinit.a
 	$(INSTALL) -d $(D)$(PKGCONFIGDIR)
@@ -42,8 +43,8 @@ install: install-bin  ## install below DESTDIR and PREFIX (/usr); INIT=1: init, 
 	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lzinit -pthread' >$(D)$(PKGCONFIGDIR)/libzinit.pc
 	chmod 644 $(D)$(PKGCONFIGDIR)/libzinit.pc
 	for page in man/*.[1-8]; do $(INSTALL) -D -m 644 $$page $(D)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
-	for link in $(SERVER_PAGES); do ln -sf zinit.8 $$link || exit 1; done
-	for link in $(CLIENT_PAGES); do ln -sf ../man1/zinitctl.1 $$link || exit 1; done
+	for link in $(TO_ZINIT_8) $(if $(INIT),$(INIT_TO_ZINIT_8)); do ln -sf zinit.8 $$link || exit 1; done
+	for link in $(if $(INIT),$(INIT_TO_ZINITCTL_1)); do ln -sf ../man1/zinitctl.1 $$link || exit 1; done
 	for file in $(COMPLETIONS); do \
 	  $(INSTALL) -D -m 644 $$(ls etc/completion/$${file##*/} etc/completion/$${file##*/}.bash 2>/dev/null) $$file || exit 1; done
 	for file in $(DOC_FILES); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
@@ -60,16 +61,16 @@ install-bin: $(if $(wildcard $(STRIPPED)),,all)  ## install the program and its 
 	$(INSTALL) -d $(D)$(BINDIR) && ln -sfr $(SBIN)/zinit $(D)$(BINDIR)/zinitctl
 
 uninstall:  ## remove what install has put there, but not what an administrator has added or changed
-	for name in $(SBIN_NAMES) $(if $(INIT),$(INIT_NAMES)); do \
+	for name in $(SBIN_NAMES) $(INIT_NAMES); do \
 	  [ "$$(readlink $(SBIN)/$$name)" != zinit ] || rm -f $(SBIN)/$$name; done
-	for link in $(SERVER_PAGES) $(CLIENT_PAGES); do \
+	for link in $(TO_ZINIT_8) $(INIT_TO_ZINIT_8) $(INIT_TO_ZINITCTL_1); do \
 	  case "$$(readlink $$link)" in zinit.8 | ../man1/zinitctl.1) rm -f $$link ;; esac; done
 	for page in man/*.[1-8]; do rm -f $(D)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	rm -f $(SBIN)/zinit $(D)$(BINDIR)/zinitctl $(D)$(LIBDIR)/libzinit.a $(D)$(PKGCONFIGDIR)/libzinit.pc \
 	  $(COMPLETIONS) $(DOC_FILES:%=$(DOC)/%)
 	rm -rf $(D)$(INCLUDEDIR)/zinit $(DOC)/doc $(DOC)/examples
-	! cmp -s etc/zinit.toml $(CONFIG)/zinit.toml || rm -f $(CONFIG)/zinit.toml
-	for folder in $(DOC) $(PLACES) $(CONFIG) $(D)$(VENDORDIR); do \
+	$(if $(PLACES),! cmp -s etc/zinit.toml $(CONFIG)/zinit.toml || rm -f $(CONFIG)/zinit.toml)
+	for folder in $(DOC) $(if $(PLACES),$(PLACES) $(CONFIG) $(D)$(VENDORDIR)); do \
 	  [ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
 
 DIST := zinit-$(VERSION)

@@ -35,6 +35,9 @@ void await_memory() {
 }
 
 void install_memory_policy() {
+  // The first call of anything in glibc's malloc sets it up, which two threads must not do at once.
+  // Under a sanitizer, which has a malloc of its own, that would be the one in await_memory().
+  ::malloc_trim(0);
   if (reserve == nullptr) reserve = std::malloc(kReserveBytes);
   std::set_new_handler(await_memory);
 }

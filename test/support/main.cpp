@@ -25,9 +25,9 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstring>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -39,6 +39,7 @@ namespace zinit::test {
 namespace {
 
 std::string skip_reason;
+bool left_behind = false;
 
 /// Writes one line to the book and flushes it; nothing where no book is asked for.
 void note(const std::string& line) {
@@ -54,14 +55,19 @@ void note(const std::string& line) {
 /// Waits for each child that has ended and kills the others first.
 /// @return  whether there was one
 bool clear_children() {
-  bool found = false;
   const std::string path = "/proc/self/task/" + std::to_string(::getpid()) + "/children";
-  std::ifstream children(path);
-  for (pid_t pid = 0; children >> pid; found = true) {
-    std::cerr << "left behind: child process " << pid << '\n';
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
+  bool found = false;
+  // Again until there is none: the children of a child that ends may come to this process.
+  for (bool more = true; more; found |= more) {
+    std::ifstream children(path);
+    more = false;
+    for (pid_t pid = 0; children >> pid; more = true) {
+      std::cerr << "left behind: child process " << pid << '\n';
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
+    }
   }
+  left_behind |= found;
   return found;
 }
 
@@ -116,4 +122,7 @@ void skip(const std::string& reason) {
 
 }  // namespace zinit::test
 
-int main(int argc, char* argv[]) { return Catch::Session().run(argc, argv); }
+int main(int argc, char* argv[]) {
+  const int failed = Catch::Session().run(argc, argv);
+  return failed != 0 || !zinit::test::left_behind ? failed : 1;
+}

@@ -125,7 +125,7 @@ SCENARIO("what does not answer holds up nothing else at the end of a machine") {
   shell.output_of(
       "modprobe softdog && echo 'watchdog_device = \"/dev/watchdog\"\n"
       "watchdog_timeout_ms = 4000' >/etc/zinit/zinit.toml && zinitctl reload");
-  see(machine, "cat /sys/class/watchdog/watchdog0/state", "active\n");
+  see(machine, "grep -x active /sys/class/watchdog/watchdog0/state", "active\n");
   stop_answering(shell);
   const std::string down = console_of_power_off(machine);
   INFO(down);

@@ -17,8 +17,7 @@ namespace {
 /// All that the command line says of the root file system is done.
 void check_mounted_as_told(Terminal& console) {
   console.wait_for("root-device: starting");
-  console.wait_for("root-device: exited with code 0");
-  CHECK_THAT(console.wait_for_match("after [0-9.]+ s"), !Contains("after 1."));
+  console.wait_for_match("root-device: exited with code 0 after ([2-9]|[1-9][0-9]+)[.]");
   console.wait_for("non-contiguous");  // said of a forced check alone
   console.wait_for("going on as /sbin/zinit-pid1");
   console.wait_for("asked for on the kernel command line");
@@ -33,8 +32,9 @@ void check_rescue(Terminal& console) {
   console.wait_for("# ");
   console.output_of("zinitctl wait rescue --for running --timeout 120");
   CHECK(console.run("zinitctl is-running syslogd").code == 0);
-  CHECK(console.run("redis-cli ping").output != "PONG\n");
-  CHECK(in_order(console.run("zinitctl --json status redis").output, {"\"state\":\"inactive\""}));
+  CHECK_THAT(console.run("redis-cli ping").output, !Contains("PONG"));
+  CHECK_THAT(console.run("zinitctl --json status redis").output,
+             Contains("\"state\":\"inactive\""));
 }
 
 void make_encrypted_copy(Terminal& shell) {

@@ -29,7 +29,8 @@ void check_no_report(Machine& machine) {
 /// Waits until zinit has had so many faults.
 void await_faults(Machine& machine, const std::string& count) {
   machine.shell().repeat_until(
-      "echo $(zinitctl logs zinit -n all | grep -c 'fault in zinit') faults", count + " faults");
+      "echo =$(zinitctl logs zinit -n all | grep -c 'fault in zinit') faults",
+      "=" + count + " faults");
 }
 
 /// The system boots, is executed anew, works, and powers off, with a crash at `point` on the way.
