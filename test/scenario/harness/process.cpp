@@ -78,12 +78,7 @@ void become(uid_t uid) {
   set_streams(what);
   if (!what.directory.empty() && chdir(what.directory.c_str()) != 0) give_up("chdir");
   if (what.in_child) what.in_child();
-  if (what.uid) {
-    // Opened before: a folder on the way to the sources may be closed to another user.
-    const int program = open(what.program.c_str(), O_PATH | O_CLOEXEC);
-    become(*what.uid);
-    execveat(program, "", argv, env, AT_EMPTY_PATH);
-  }
+  if (what.uid) become(*what.uid);
   execve(what.program.c_str(), argv, env);
   give_up(what.program.c_str());
 }
