@@ -55,16 +55,15 @@ class Hogs {
 
 // --- fork storms ---------------------------------------------------------------------------------
 
-TEST_CASE("a service that forks five thousand orphans is stopped with all of them",
-          "[slow][abuse]") {
+TEST_CASE("a service that forks a thousand orphans is stopped with all of them", "[slow][abuse]") {
   Server zinit;
-  zinit.add("storm", {.exec = "i=0; while [ $i -lt 5000 ]; do (sleep 100000 &); i=$((i+1)); done;"
+  zinit.add("storm", {.exec = "i=0; while [ $i -lt 1000 ]; do (sleep 100000 &); i=$((i+1)); done;"
                               "echo forked >> $T; exec sleep 100000"});
   zinit.add("calm");
   zinit.boot({"calm"});
   const pid_t calm = zinit.pid_of("calm");
-  REQUIRE(eventually([&] { return zinit.traced("forked"); }, 200s));  // ten thousand forks
-  REQUIRE(children_of(zinit.pid()).size() > 5000);
+  REQUIRE(eventually([&] { return zinit.traced("forked"); }));
+  REQUIRE(children_of(zinit.pid()).size() > 1000);
   const Json stopped = zinit.stop("storm");
   CHECK(stopped["state"] == "exited");
   CHECK(children_of(zinit.pid()) == std::vector<pid_t>{calm});

@@ -69,7 +69,7 @@ TEST_CASE("a thousand services take no more than 8 MB", "[alone][scale]") {
   INFO(resident_kb(zinit.pid()) << " KB");
 }
 
-TEST_CASE("a chain of a hundred services starts in order, fifty times", "[slow][scale]") {
+TEST_CASE("a chain of a hundred services starts in order, ten times", "[slow][scale]") {
   constexpr int kLength = 100;
   Server zinit;
   for (int i = 0; i < kLength; ++i) {
@@ -80,7 +80,7 @@ TEST_CASE("a chain of a hundred services starts in order, fifty times", "[slow][
   }
   std::vector<std::string> expected;
   for (int i = 0; i < kLength; ++i) expected.push_back(std::to_string(i));
-  const int runs = binary_is_sanitized() ? 1 : 50;
+  const int runs = binary_is_sanitized() ? 1 : 10;
   for (int run = 0; run < runs; ++run) {
     write_file(zinit.path("trace"), "");
     zinit.boot();

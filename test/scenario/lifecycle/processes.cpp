@@ -251,7 +251,7 @@ TEST_CASE("a standalone server is a subreaper and reaps orphans in bursts",
   Server zinit;
   // The orphans leave the group, so that the end of the service does not end them.
   zinit.add("a", {.exec = "i=0; while [ $i -lt 100 ]; do setsid sh -c 'while ! [ -e $D/go ]; do "
-                          "sleep 0.05; done' & "
+                          "sleep 0.5; done' & "
                           "i=$((i+1)); done; echo forked >> $T",
                   .service = "oneshot = true"});
   zinit.boot();
@@ -267,7 +267,7 @@ TEST_CASE("as PID 1 every orphan is reaped", "[process][container]") {
   zinit.add(
       "a",
       {.exec =
-           "i=0; while [ $i -lt 100 ]; do (sh -c 'while ! [ -e $D/go ]; do sleep 0.05; done' &) ; "
+           "i=0; while [ $i -lt 100 ]; do (sh -c 'while ! [ -e $D/go ]; do sleep 0.5; done' &) ; "
            "i=$((i+1)); done; echo forked >> $T; exec sleep 100000"});
   zinit.boot();
   zinit.await_trace("forked");
