@@ -28,7 +28,7 @@ void check_mounted_as_told(Terminal& console) {
 
 /// The system has a shell of root's, devices and logs, and no redis.
 void check_rescue(Terminal& console) {
-  console.wait_for("rescue-shell: starting");  // its prompt may come before it is told as running
+  console.wait_for("sulogin: starting shell");  // zinit may tell of it after the prompt
   console.wait_for("# ");
   console.output_of("zinitctl wait rescue --for running --timeout 120");
   CHECK(console.run("zinitctl is-running syslogd").code == 0);
