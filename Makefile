@@ -134,7 +134,7 @@ $(NAMES:%=$(OUT)/%) $(NAMES:%=build/%):
 
 # The limit of 6 MiB is a guard against accidents: see doc/performance.md.
 size: $(STRIPPED)
-	@size=$$(stat -c %s $<); echo "$<: $$size bytes, 6291456 allowed"; [ $$size -le 6291456 ]
+	@size=$$(stat -c %s $<) most=6291456; echo "$<: $$size bytes, $$most allowed"; [ $$size -le $$most ]
 
 # An archive is made anew, for `ar r` keeps the objects of sources that are gone.
 $(OUT)/libzinit-internal.a: $(call objects,src)
@@ -176,7 +176,6 @@ lint:  ## headers, rooms, comments, widths, man pages; hardening and packaging o
 	@test/lint/run
 format:  ## run clang-format over src, include and test
 	find src include test -name '*.[ch]pp' -exec clang-format -i {} +
-
 
 # --- machines, packages, measuring ---------------------------------------------------------------
 

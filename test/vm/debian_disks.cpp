@@ -2,11 +2,7 @@
 #include "vm/debian_disks.hpp"
 #include "support/catch.hpp"
 
-#include <unistd.h>
-
 namespace zinit::vm {
-
-bool DebianDisks::none_to_be_had() { return ::geteuid() != 0; }
 
 VmOptions DebianDisks::machine(const std::string& arguments) const {
   return {.kernel_arguments = "root=/dev/nvme0n1 ro " + arguments,

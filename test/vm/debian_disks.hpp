@@ -10,9 +10,6 @@ namespace zinit::vm {
 
 /// The disks of one machine, which it is switched on with again and again.
 struct DebianDisks {
-  /// Only root can build the images.
-  [[nodiscard]] static bool none_to_be_had();
-
   Disk root{"build/vm/disk/root.ext4"};
   Disk home{"build/vm/disk/home.ext4"};
   Disk swap{"build/vm/disk/swap"};

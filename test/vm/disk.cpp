@@ -210,7 +210,7 @@ void check_sysvinit(const DebianDisks& disks) {
 }  // namespace
 
 SCENARIO("Debian starts from a disk, is used, powered off, and its systemd finds all as it was") {
-  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const DebianDisks disks;
   {
     Machine machine(disks.machine());  // the kernel mounts its root file system read-only
@@ -236,7 +236,7 @@ SCENARIO("Debian starts from a disk, is used, powered off, and its systemd finds
 }
 
 SCENARIO("a damaged root file system is mended before it is used") {
-  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const DebianDisks disks;
   disks.root.debug("set_inode_field /etc/hostname links_count 3");
   disks.root.debug("set_super_value state 2");
@@ -249,7 +249,7 @@ SCENARIO("a damaged root file system is mended before it is used") {
 }
 
 SCENARIO("a root file system that cannot be mended is left alone, and somebody is asked for") {
-  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const DebianDisks disks;
   break_beyond_repair(disks);
   Vm machine(disks.machine());
@@ -272,7 +272,7 @@ SCENARIO("a root file system that cannot be mended is left alone, and somebody i
 }
 
 SCENARIO("zinit's initramfs goes over to the Debian on a disk, and to its sysvinit") {
-  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const DebianDisks disks;
   break_beyond_repair(disks);
   step("the disk is mended by hand, and is not checked again",
@@ -281,7 +281,7 @@ SCENARIO("zinit's initramfs goes over to the Debian on a disk, and to its sysvin
 }
 
 SCENARIO("a machine can be reached where disks of fstab are missing") {
-  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const DebianDisks disks;
   VmOptions options = disks.machine();
   options.disks.resize(1);  // that of the root file system

@@ -96,7 +96,7 @@ void walk_through_breaks(Terminal& console) {
 }  // namespace
 
 SCENARIO("file systems that are nested, busy and on loop devices are unmounted in reverse order") {
-  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const DebianDisks disks;
   Machine machine(disks.machine());
   Terminal& shell = machine.shell();
@@ -117,7 +117,7 @@ SCENARIO("file systems that are nested, busy and on loop devices are unmounted i
 }
 
 SCENARIO("what does not answer holds up nothing else at the end of a machine") {
-  if (DebianDisks::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const DebianDisks disks;
   Machine machine(disks.machine());
   Terminal& shell = machine.shell();
@@ -138,7 +138,7 @@ SCENARIO("what does not answer holds up nothing else at the end of a machine") {
 }
 
 SCENARIO("root= names the root file system in each form, and every way of ending leaves it clean") {
-  if (SampleDisk::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   struct Life {
     const char* root;
     const char* command;
@@ -165,7 +165,7 @@ SCENARIO("root= names the root file system in each form, and every way of ending
 }
 
 SCENARIO("break= stops an initramfs with a shell, and a kernel that is loaded finds all clean") {
-  if (SampleDisk::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const SampleDisk disk;
   VmOptions options = disk.machine("root=LABEL=system rw break=top break break=bottom");
   options.files = {{"/boot/vmlinuz", file_of_image("vmlinuz")}};

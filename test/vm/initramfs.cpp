@@ -48,7 +48,7 @@ void make_encrypted_copy(Terminal& shell) {
 }  // namespace
 
 SCENARIO("the kernel's command line says how the root file system is checked and mounted") {
-  if (SampleDisk::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const SampleDisk disk;
   Vm machine(
       disk.machine("root=LABEL=system rootdelay=2 fsck.mode=force ro rw rootfstype=ext4 "
@@ -62,7 +62,7 @@ SCENARIO("the kernel's command line says how the root file system is checked and
 }
 
 SCENARIO("the initramfs waits for a device that comes late, and checks nothing if told so") {
-  if (SampleDisk::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const SampleDisk disk;
   Vm machine(disk.machine("root=/dev/vda1 rootwait fastboot break=top"));
   machine.console().wait_for("a shell before any module is loaded");
@@ -80,7 +80,7 @@ SCENARIO("the initramfs waits for a device that comes late, and checks nothing i
 }
 
 SCENARIO("a root file system that is not there, or cannot be mounted, leads to a shell and on") {
-  if (SampleDisk::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const SampleDisk disk;
   step("without root= the shell says so", [&] {
     Vm machine(disk.machine({}));
@@ -106,7 +106,7 @@ SCENARIO("a root file system that is not there, or cannot be mounted, leads to a
 }
 
 SCENARIO("the part `luks` opens an encrypted root file system with a passphrase") {
-  if (SampleDisk::none_to_be_had()) return test::skip("building the image needs root");
+  if (no_disk_images()) return test::skip("building the image needs root");
   const SampleDisk disk;
   step("an encrypted copy is made", [&] {
     Vm machine(disk.machine("root=LABEL=system break"));

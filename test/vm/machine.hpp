@@ -53,6 +53,9 @@ void step(const std::string& name, const Act& act) {
   act();
 }
 
+/// Whether the images of machines with disks cannot be built: only root can.
+[[nodiscard]] bool no_disk_images();
+
 /// Waits until the machine has been up for so many seconds more.
 void let_pass(Terminal& shell, int seconds);
 

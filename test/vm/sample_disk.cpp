@@ -1,13 +1,9 @@
 // The sample system on a disk. See sample_disk.hpp.
 #include "vm/sample_disk.hpp"
 
-#include <unistd.h>
-
 #include "support/catch.hpp"
 
 namespace zinit::vm {
-
-bool SampleDisk::none_to_be_had() { return ::geteuid() != 0; }
 
 VmOptions SampleDisk::machine(const std::string& arguments) const {
   return {.kernel_arguments = arguments,

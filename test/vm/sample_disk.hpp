@@ -9,9 +9,6 @@
 namespace zinit::vm {
 
 struct SampleDisk {
-  /// Only root can build the image.
-  [[nodiscard]] static bool none_to_be_had();
-
   Disk spare{"build/vm/initramfs/spare"};    ///< empty; the kernel knows it by itself
   Disk root{"build/vm/initramfs/root.gpt"};  ///< its driver is a module
 
