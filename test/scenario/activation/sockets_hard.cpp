@@ -13,6 +13,7 @@
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
+#include "support/soak.hpp"
 
 namespace activation_sockets_hard_test {
 
@@ -21,7 +22,7 @@ using namespace std::chrono_literals;
 using Catch::Contains;
 
 TEST_CASE("no connection is refused while services, instances and zinit itself start anew",
-          "[threads][sockets][accept][reexec]") {
+          "[threads][sockets][accept][reexec][soak]") {
   Server zinit;
   const std::string passed = free_address(), accepted = "unix:" + zinit.path("accepted");
   const std::string demanded = free_address();
@@ -52,7 +53,7 @@ TEST_CASE("no connection is refused while services, instances and zinit itself s
   clients.add([&] { client_for_long(demanded, true); });
   clients.add([&] { client_for_long(accepted, false); });
   std::mt19937 random(2);
-  for (int i = 0; i < 30; ++i) {
+  for (int i = 0; i < (long_form() ? 30 : 10); ++i) {
     switch (random() % 6) {
       case 0: zinit.reexecute(); break;
       case 1:

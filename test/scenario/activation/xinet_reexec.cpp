@@ -143,7 +143,7 @@ TEST_CASE("no byte is lost in many re-executions", "[xinet][reexec][soak]") {
   for (const std::string kind : {"tcp", "unix"}) {
     INFO(kind);
     check_transfer(kind, (long_form() ? 1024 : 64) * kMegabyte, [](Server& zinit) {
-      for (int i = 0; i < (long_form() ? 50 : 20); ++i) zinit.reexecute();
+      for (int i = 0; i < (long_form() ? 50 : 8); ++i) zinit.reexecute();
     });
   }
 }

@@ -201,7 +201,7 @@ TEST_CASE("root does not wait until all calls of members are answered", "[check]
   CHECK(answered < 100);
 }
 
-TEST_CASE("what members send in part and do not read has one bound", "[check][root][access]") {
+TEST_CASE("what members send in part and do not read has one bound", "[root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   constexpr long mib = 1 << 20;
   Server zinit({.settings = true});

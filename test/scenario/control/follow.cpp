@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "scenario/harness/background.hpp"
 #include "scenario/harness.hpp"
+#include "scenario/harness/background.hpp"
 
 namespace control_follow_test {
 

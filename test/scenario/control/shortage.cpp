@@ -143,11 +143,11 @@ TEST_CASE("a supervisor without memory loses nothing and goes on when there is s
           "[shortage][alone]") {
   if (binary_is_sanitized()) return skip("needs a build without sanitizers");
   Server server;
-  constexpr int kServices = 30;
+  constexpr int kServices = 15;
   for (int i = 0; i < kServices; ++i) {
     server.add("crash" + std::to_string(i), {.exec = "/bin/false",
-                                             .lifecycle = "restart_delay_ms = 10\n"
-                                                          "restart_delay_max_ms = 10"});
+                                             .lifecycle = "restart_delay_ms = 20\n"
+                                                          "restart_delay_max_ms = 20"});
   }
   server.add("steady");
   server.boot();

@@ -22,7 +22,7 @@ constexpr int kOutstanding = 4;  // requests of one client
 
 std::chrono::seconds soak_time() {
   const char* given = std::getenv("ZINIT_SOAK_SECONDS");
-  return std::chrono::seconds(given != nullptr ? std::atoi(given) : 20);
+  return std::chrono::seconds(given != nullptr ? std::atoi(given) : 5);
 }
 
 /// A client that does not wait for one answer before the next request.

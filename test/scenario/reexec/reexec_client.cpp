@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "scenario/harness/background.hpp"
 #include "scenario/harness.hpp"
+#include "scenario/harness/background.hpp"
 #include "scenario/harness/notifier.hpp"
 
 namespace reexec_reexec_client_test {
@@ -69,8 +69,7 @@ Toml ends_late() {
 
 }  // namespace
 
-TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice",
-          "[check][threads][reexec]") {
+TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice", "[threads][reexec]") {
   Server zinit;
   zinit.add("a", counting());
   zinit.add("b", counting());

@@ -15,8 +15,8 @@ using namespace zinit::test;
 namespace {
 
 // The short form has a third, for other tests wait for the processors meanwhile.
-const int kSleepers = long_form() ? 150 : 50;
-const int kLoopers = long_form() ? 20 : 6;   // which end at once and are spawned again
+const int kSleepers = long_form() ? 150 : 20;
+const int kLoopers = long_form() ? 20 : 3;   // which end at once and are spawned again
 const int kWriters = long_form() ? 10 : 3;   // of 1,000 numbered lines a second each
 const int kRestarted = long_form() ? 4 : 2;  // one for each client
 constexpr int kOneshots = 16;

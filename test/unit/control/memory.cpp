@@ -117,7 +117,7 @@ TEST_CASE("whatever allocation fails, everybody is answered and everything goes 
   REQUIRE(whole.starts_with("made "));
   const std::uint64_t made = std::stoull(whole.substr(5));
   // Others each time, for no two runs are the same.
-  for (std::uint64_t first = 1; first < made; first += sanitized() ? 101 : 31) {
+  for (std::uint64_t first = 1; first < made; first += sanitized() ? 401 : 31) {
     const std::string said = outcome(first, 1 + first % 3 * 20);
     INFO("from the " << first << "-th of about " << made << ", " << 1 + first % 3 * 20);
     CHECK_THAT(said, Catch::StartsWith("made "));

@@ -492,7 +492,7 @@ TEST_CASE("eight threads with small stacks spawn at once", "[threads][os][spawn]
     std::vector<Thread> threads;
     for (int t = 0; t < 8; ++t) {
       auto thread = Thread::start("spawner", kSmallStackBytes, [&, t] {
-        for (int i = 0; i < 50; ++i) {
+        for (int i = 0; i < 20; ++i) {
           SpawnPlan plan = shell("");
           plan.program = "/bin/true";
           if (i % 5 == 0) plan.program = "/nonexistent";
@@ -507,8 +507,8 @@ TEST_CASE("eight threads with small stacks spawn at once", "[threads][os][spawn]
       threads.push_back(std::move(*thread));
     }
     threads.clear();
-    CHECK(good == 8 * 40);
-    CHECK(bad == 8 * 10);
+    CHECK(good == 8 * 16);
+    CHECK(bad == 8 * 4);
     CHECK(test::open_descriptors() == before);
     CHECK(::prctl(PR_GET_DUMPABLE) == 1);
   }
