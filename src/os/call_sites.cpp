@@ -35,7 +35,8 @@ Interrupted interrupted(const ucontext_t& context) noexcept {
   return {static_cast<std::uint64_t>(context.uc_mcontext.gregs[REG_RIP]),
           static_cast<std::uint64_t>(context.uc_mcontext.gregs[REG_RSP])};
 }
-bool ends_with_call(const unsigned char* end) noexcept {
+// Constants may lie among what is taken for code, with gaps between them that ASan guards.
+[[gnu::no_sanitize_address]] bool ends_with_call(const unsigned char* end) noexcept {
   if (end[-5] == 0xe8) return true;      // to a fixed place
   for (int size = 2; size <= 7; ++size)  // by a register or memory: FF /2
     if (end[-size] == 0xff && (end[-size + 1] & 0x38) == 0x10) return true;
