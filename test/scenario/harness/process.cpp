@@ -171,6 +171,7 @@ int remaining_ms(Clock::time_point until) {
 bool exchange(int in, int out, int err, const std::string& input, Outcome& outcome,
               Clock::time_point until) {
   std::size_t written = 0;
+  fcntl(in, F_SETFL, O_NONBLOCK);  // a pipe that has room for a page may have none for all
   if (input.empty()) close(std::exchange(in, -1));
   while (out >= 0 || err >= 0) {
     pollfd fds[3] = {{in, POLLOUT, 0}, {out, POLLIN, 0}, {err, POLLIN, 0}};
@@ -178,7 +179,7 @@ bool exchange(int in, int out, int err, const std::string& input, Outcome& outco
     if (fds[0].revents != 0) {
       const ssize_t n = write(in, input.data() + written, input.size() - written);
       if (n > 0) written += static_cast<std::size_t>(n);
-      if (n < 0 || written == input.size()) close(std::exchange(in, -1));
+      if ((n < 0 && errno != EAGAIN) || written == input.size()) close(std::exchange(in, -1));
     }
     if (fds[1].revents != 0 && !take(out, outcome.out)) close(std::exchange(out, -1));
     if (fds[2].revents != 0 && !take(err, outcome.err)) close(std::exchange(err, -1));
