@@ -23,7 +23,7 @@ std::vector<std::optional<bool>> FileChanges::ask(std::vector<SpecPtr> specs) {
     auto thread = Thread::start("zinit-files", kSmallStackBytes,
                                 [state = state_, look = look_] { run(*state, look); });
     if (!thread) return unknown;
-    thread->detach();
+    thread->abandon();
     started_ = true;
   }
   const TimePoint deadline = after(Clock::now(), kPatience);

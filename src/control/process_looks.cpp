@@ -97,7 +97,7 @@ Result<void> ProcessLooks::see_to_thread() {
   auto thread =
       Thread::start("zinit-processes", kLoopStackBytes, [shared = state_] { run(*shared); });
   if (thread) {
-    thread->detach();
+    thread->abandon();
     return {};
   }
   MutexLock lock(state.mutex);

@@ -28,7 +28,7 @@ Result<bool> check_again(const NewRoot& next) {
                               [next, checked] { *checked = check_new_root(next); });
   if (!thread) return Failure(thread.error());
   if (thread->join(kCheckedAgain)) return *checked;
-  thread->detach();
+  thread->abandon();
   return Failure(Error{fmt::format("{} does not answer", printable(next.root)), ETIMEDOUT});
 }
 

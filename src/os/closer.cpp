@@ -39,7 +39,7 @@ void Closer::close(UniqueFd fd, Sender sender) noexcept {
   if (state_->started) return;
   auto thread = Thread::start("zinit-close", kSmallStackBytes, [state = state_] { run(*state); });
   if (!thread) return;
-  thread->detach();
+  thread->abandon();
   state_->started = true;
 }
 

@@ -164,7 +164,7 @@ class Disposals {
   void let_go() noexcept EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     for (Running& one : threads_)
-      if (!over(one)) one.thread.detach();
+      if (!over(one)) one.thread.abandon();
     threads_.clear();
   }
 

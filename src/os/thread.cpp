@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <exception>
 #include <memory>
@@ -108,6 +107,10 @@ class Flag {
     while (!set_ && Clock::now() < until) is_set_.wait_until(mutex_, until);
     return set_;
   }
+  [[nodiscard]] bool is_set() noexcept {
+    MutexLock lock(mutex_);
+    return set_;
+  }
 
  private:
   Mutex mutex_;
@@ -172,7 +175,40 @@ struct Thread::Running {
   pthread_t id{};
   ThreadMemory memory;
   Flag ended;
-  Running* next = nullptr;  // in the list of detached threads
+  Running* next = nullptr;  // in the list of abandoned threads
+};
+
+/// Threads that nobody waits for. A thread cannot unmap the stack that it runs on, so one that has
+/// ended is joined when the next one comes. There are as many at a time as have run at a time.
+class Thread::Abandoned {
+ public:
+  void add(std::unique_ptr<Running> thread) noexcept {
+    MutexLock lock(mutex_);
+    join_ended();
+    thread->next = first_;
+    first_ = thread.release();
+  }
+  ~Abandoned() {
+    MutexLock lock(mutex_);
+    join_ended();
+  }
+
+ private:
+  /// None of them is waited for: after its flag is set a thread only returns.
+  void join_ended() noexcept REQUIRES(mutex_) {
+    for (Running** at = &first_; *at != nullptr;) {
+      if (!(*at)->ended.is_set()) {
+        at = &(*at)->next;
+        continue;
+      }
+      const std::unique_ptr<Running> over(*at);
+      *at = over->next;
+      pthread_join(over->id, nullptr);
+    }
+  }
+
+  Mutex mutex_;
+  Running* first_ GUARDED_BY(mutex_) = nullptr;
 };
 
 Thread::Thread() noexcept = default;
@@ -217,14 +253,9 @@ bool Thread::join(Milliseconds limit) noexcept {
   return true;
 }
 
-// The end of a detached thread is not noticed, so its stack is kept until the program ends.
-void Thread::detach() noexcept {
-  static std::atomic<Running*> detached{nullptr};
-  if (!running_) return;
-  pthread_detach(running_->id);
-  Running* const kept = running_.release();
-  kept->next = detached.load();
-  while (!detached.compare_exchange_weak(kept->next, kept)) {}
+void Thread::abandon() noexcept {
+  static Abandoned abandoned;
+  if (running_) abandoned.add(std::move(running_));
 }
 
 }  // namespace zinit

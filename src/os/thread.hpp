@@ -54,11 +54,13 @@ class Thread {
   /// Waits for its end, at most for `limit`. @return  false if it still runs
   [[nodiscard]] bool join(Milliseconds limit) noexcept;
 
-  /// Detaches it: it may outlive this object, and so must all that it uses.
-  void detach() noexcept;
+  /// Nobody waits for it: it may outlive this object, and so must all that it uses. Its memory is
+  /// given back when a later thread is abandoned after its end.
+  void abandon() noexcept;
 
  private:
   struct Running;  // the thread's id, and the memory that it runs on
+  class Abandoned;
   explicit Thread(std::unique_ptr<Running> running) noexcept;
   std::unique_ptr<Running> running_;
 };

@@ -32,7 +32,7 @@ void ReadinessChecks::look_at_file(Watch& watch) {
     looked->tell();
   });
   if (!thread) return again_.set(kTryAgain);
-  thread->detach();
+  thread->abandon();
   watch.file_look = std::move(look);
   watch.file_changed = false;
 }

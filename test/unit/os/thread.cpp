@@ -7,9 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "base/fd.hpp"
 #include "base/log.hpp"
@@ -18,6 +22,7 @@
 #include "os/signals.hpp"
 #include "os/thread.hpp"
 #include "support/catch.hpp"
+#include "support/deadline.hpp"
 #include "support/descriptors.hpp"
 #include "support/sanitized.hpp"
 
@@ -51,6 +56,31 @@ TEST_CASE("a thread runs what it is given under its name", "[threads][os][thread
   thread->join();
   CHECK_FALSE(thread->joinable());
   CHECK(std::string(name) == "job of a long n");
+}
+
+TEST_CASE("abandoned threads leave nothing once they have ended", "[threads][os][thread]") {
+  const auto count = [](const char* folder) {
+    const std::filesystem::directory_iterator all(folder), end;
+    return std::distance(all, end);
+  };
+  const auto threads = [&] { return count("/proc/self/task"); };
+  const auto mappings = [] {
+    std::ifstream maps("/proc/self/maps");
+    return std::count(std::istreambuf_iterator<char>(maps), {}, '\n');
+  };
+  const auto before = mappings();
+  const auto running = threads();
+  std::atomic<int> ran = 0;
+  for (int i = 0; i < 100; ++i) {
+    auto thread = Thread::start("abandoned", kLoopStackBytes, [&ran] { ++ran; });
+    REQUIRE(thread);
+    thread->abandon();
+    CHECK_FALSE(thread->joinable());
+    REQUIRE(test::becomes_true([&] { return threads() == running; }));
+  }
+  CHECK(ran == 100);
+  // The last one is there yet, and the sanitizers' runtimes have some of their own.
+  CHECK(mappings() <= before + 20);
 }
 
 TEST_CASE("a thread has every signal blocked but the faults, and its starter as before",
