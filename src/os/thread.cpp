@@ -188,9 +188,11 @@ class Thread::Abandoned {
     thread->next = first_;
     first_ = thread.release();
   }
+  /// At the end of the program, which those that still run go on to: TSan wants them detached.
   ~Abandoned() {
     MutexLock lock(mutex_);
     join_ended();
+    for (const Running* one = first_; one != nullptr; one = one->next) pthread_detach(one->id);
   }
 
  private:
