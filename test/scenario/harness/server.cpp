@@ -477,7 +477,10 @@ void Watch::await(const std::string& change) {
 
 void crash(Server& zinit, int signal) {
   const auto count = zinit.result("system.info")["crashes"]["count"].number();
+  Connection last = zinit.connect();
+  (void)last.result("system.ping");
   zinit.fault(signal);
+  REQUIRE(last.closed());  // until then a new connection may be the old image's
   zinit.reconnect();
   REQUIRE(eventually(
       [&] { return zinit.result("system.info")["crashes"]["count"].number() == count + 1; }));
