@@ -188,7 +188,7 @@ class Thread::Abandoned {
     thread->next = first_;
     first_ = thread.release();
   }
-  /// At the end of the program, which those that still run go on to: TSan wants them detached.
+  /// Runs at the end of the program. Threads that still run are detached, as TSan wants them.
   ~Abandoned() {
     MutexLock lock(mutex_);
     join_ended();
