@@ -206,7 +206,7 @@ TEST_CASE("after a soak of eight clients the graph settles and nothing is left o
     answered = soak.answered();
   }
   INFO(answered << " requests were answered");
-  CHECK(answered > 100);
+  CHECK(answered > 20);  // in 5 s, of a program that TSan slows down
   REQUIRE(alive(zinit.pid()));
   await_rest(zinit);
   check_settled(zinit.result("service.list_full").elements(), zinit.pid(), true);
