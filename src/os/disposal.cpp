@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <cstdlib>
 #include <list>
 #include <memory>
@@ -171,7 +170,7 @@ class Disposals {
   /// Whether the thread has gone, and with it its table. Joining it does not wait then.
   static bool over(const Running& one) {
     const pid_t thread = one.hand->thread;
-    return thread != 0 && ::syscall(SYS_tgkill, ::getpid(), thread, 0) < 0 && errno == ESRCH;
+    return thread != 0 && !has_thread(thread);
   }
 
   Mutex mutex_;

@@ -4,11 +4,17 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <exception>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "base/log.hpp"
@@ -122,8 +128,9 @@ class Flag {
 struct Start {
   std::string name;
   std::function<void()> entry;
-  // Both outlive the thread.
+  // These outlive the thread.
   const ThreadMemory* memory;
+  std::atomic<pid_t>* tid;
   Flag* ended;
 };
 
@@ -139,6 +146,7 @@ void run_guarded(const Start& start) noexcept {
 
 void* run_thread(void* argument) {
   const std::unique_ptr<Start> start(static_cast<Start*>(argument));
+  *start->tid = static_cast<pid_t>(::syscall(SYS_gettid));
   set_thread_name(start->name);
   const stack_t before = start->memory->install_signal_stack();
   run_guarded(*start);
@@ -171,44 +179,48 @@ void set_thread_name(const std::string& name) noexcept {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
 }
 
+bool has_thread(pid_t tid) noexcept {
+  return ::syscall(SYS_tgkill, ::getpid(), tid, 0) == 0 || errno != ESRCH;
+}
+
 struct Thread::Running {
   pthread_t id{};
   ThreadMemory memory;
+  std::atomic<pid_t> tid = 0;  // the thread sets it
   Flag ended;
   Running* next = nullptr;  // in the list of abandoned threads
+
+  /// Whether nothing uses its memory any more.
+  [[nodiscard]] bool gone() noexcept { return ended.is_set() && !has_thread(tid); }
 };
 
-/// Threads that nobody waits for. A thread cannot unmap the stack that it runs on, so one that has
-/// ended is joined when the next one comes. There are as many at a time as have run at a time.
+/// Threads that nobody waits for. A thread cannot unmap the stack that it runs on, so the memory of
+/// one that has gone is given back when the next one comes. There are as many at a time as have run
+/// at a time.
 class Thread::Abandoned {
  public:
-  void add(std::unique_ptr<Running> thread) noexcept {
+  /// Never destroyed, for objects abandon their threads until the program has ended; and it needs
+  /// no memory, which there may be none of.
+  static Abandoned& all() noexcept {
+    alignas(Abandoned) static std::byte place[sizeof(Abandoned)];
+    static Abandoned& only = *::new (place) Abandoned;
+    return only;
+  }
+
+  void add(std::unique_ptr<Running> thread) noexcept EXCLUDES(mutex_) {
+    pthread_detach(thread->id);
     MutexLock lock(mutex_);
-    join_ended();
+    for (Running** at = &first_; *at != nullptr;) {
+      if ((*at)->gone())
+        delete std::exchange(*at, (*at)->next);
+      else
+        at = &(*at)->next;
+    }
     thread->next = first_;
     first_ = thread.release();
   }
-  /// Runs at the end of the program. Threads that still run are detached, as TSan wants them.
-  ~Abandoned() {
-    MutexLock lock(mutex_);
-    join_ended();
-    for (const Running* one = first_; one != nullptr; one = one->next) pthread_detach(one->id);
-  }
 
  private:
-  /// None of them is waited for: after its flag is set a thread only returns.
-  void join_ended() noexcept REQUIRES(mutex_) {
-    for (Running** at = &first_; *at != nullptr;) {
-      if (!(*at)->ended.is_set()) {
-        at = &(*at)->next;
-        continue;
-      }
-      const std::unique_ptr<Running> over(*at);
-      *at = over->next;
-      pthread_join(over->id, nullptr);
-    }
-  }
-
   Mutex mutex_;
   Running* first_ GUARDED_BY(mutex_) = nullptr;
 };
@@ -231,8 +243,8 @@ Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
   if (!memory) return sys_failure("start", "thread " + name);
   auto running = std::make_unique<Running>();
   running->memory = std::move(memory);
-  auto start =
-      std::make_unique<Start>(Start{name, std::move(entry), &running->memory, &running->ended});
+  auto start = std::make_unique<Start>(
+      Start{name, std::move(entry), &running->memory, &running->tid, &running->ended});
   const Attributes attributes(running->memory);
   if (const int errnum = pthread_create(&running->id, attributes.get(), run_thread, start.get());
       errnum != 0)
@@ -256,8 +268,7 @@ bool Thread::join(Milliseconds limit) noexcept {
 }
 
 void Thread::abandon() noexcept {
-  static Abandoned abandoned;
-  if (running_) abandoned.add(std::move(running_));
+  if (running_) Abandoned::all().add(std::move(running_));
 }
 
 }  // namespace zinit

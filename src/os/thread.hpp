@@ -7,6 +7,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include <cstddef>
 #include <functional>
@@ -27,6 +28,11 @@ inline constexpr std::size_t kLoopStackBytes = std::size_t{1024} * 1024;
 
 /// Names the calling thread, as ps(1), top(1) and gdb show it; the kernel cuts it to 15 bytes.
 void set_thread_name(const std::string& name) noexcept;
+
+/// Whether this process has a thread of that id (gettid(2)). One that has ended is there until the
+/// kernel has given up all that it had by itself, such as a table of descriptors: longer than a
+/// join(). Any thread. (tgkill(2))
+[[nodiscard]] bool has_thread(pid_t tid) noexcept;
 
 /// A running thread; joined by the destructor at the latest.
 class Thread {
@@ -55,7 +61,7 @@ class Thread {
   [[nodiscard]] bool join(Milliseconds limit) noexcept;
 
   /// Nobody waits for it: it may outlive this object, and so must all that it uses. Its memory is
-  /// given back when a later thread is abandoned after its end.
+  /// given back when a later thread is abandoned after its end (pthread_detach(3)).
   void abandon() noexcept;
 
  private:

@@ -59,11 +59,10 @@ TEST_CASE("a thread runs what it is given under its name", "[threads][os][thread
 }
 
 TEST_CASE("abandoned threads leave nothing once they have ended", "[threads][os][thread]") {
-  const auto count = [](const char* folder) {
-    const std::filesystem::directory_iterator all(folder), end;
+  const auto threads = [] {
+    const std::filesystem::directory_iterator all("/proc/self/task"), end;
     return std::distance(all, end);
   };
-  const auto threads = [&] { return count("/proc/self/task"); };
   const auto mappings = [] {
     std::ifstream maps("/proc/self/maps");
     return std::count(std::istreambuf_iterator<char>(maps), {}, '\n');
