@@ -191,8 +191,7 @@ TEST_CASE("a timer goes on over a re-execution and a reload as it stood",
   same();
   (void)zinit.reload();
   same();
-  zinit.fault();
-  zinit.reconnect();
+  crash(zinit);
   same();
   zinit.add("hourly", timed("every_ms = 7200000"));
   (void)zinit.reload();

@@ -178,7 +178,7 @@ TEST_CASE("with no descriptor left spawns wait and succeed when there is one", "
   Connection client = zinit.connect();
   rlimit before{};
   REQUIRE(prlimit(zinit.pid(), RLIMIT_NOFILE, nullptr, &before) == 0);
-  const auto open = entries_of("/proc/" + std::to_string(zinit.pid()) + "/fd").size();
+  const auto open = count_in_proc(zinit.pid(), "fd");
   set_limit(zinit.pid(), RLIMIT_NOFILE, open + 6);
   for (int i = 0; i < 20; ++i) (void)client.result("service.start", named(numbered(i)));
   CHECK(eventually([&] {

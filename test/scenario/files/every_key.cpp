@@ -30,7 +30,7 @@ std::string texts_of(const std::string& source) {
   std::string texts;
   for (std::size_t at = 0; at < source.size(); ++at) {
     if (source.compare(at, 2, "//") == 0) {
-      at = source.find('\n', at);
+      at = std::min(source.find('\n', at), source.size());
     } else if (source[at] == '\'') {  // a character
       at += source[at + 1] == '\\' ? 3 : 2;
     } else if (source.compare(at, 2, "R\"") == 0) {
@@ -39,7 +39,7 @@ std::string texts_of(const std::string& source) {
       at = source.find(close, open) + close.size() - 1;
       texts += source.substr(open + 1, at - open - close.size()) + '\n';
     } else if (source[at] == '"') {
-      for (++at; source[at] != '"'; ++at) {
+      for (++at; at < source.size() && source[at] != '"'; ++at) {
         if (source[at] == '\\') ++at;
         texts += source[at] == 'n' && source[at - 1] == '\\' ? '\n' : source[at];
       }

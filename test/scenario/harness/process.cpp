@@ -455,11 +455,16 @@ std::vector<std::string> entries_of(const std::string& path) {
   return names;
 }
 
+std::size_t count_in_proc(pid_t pid, const std::string& folder) {
+  return entries_of("/proc/" + std::to_string(pid) + "/" + folder).size();
+}
+
 std::string sources_of_tests() {
   std::string text;
   for (const char* folder : {"test/scenario", "test/vm"})
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-      if (entry.is_regular_file()) text += read_file(entry.path());
+      if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp")
+        text += read_file(entry.path());
   return text;
 }
 

@@ -113,8 +113,11 @@ void write_file(const std::string& path, std::string_view text);
 std::vector<std::string> lines_of(std::string_view text);
 /// Names in a folder, sorted.
 std::vector<std::string> entries_of(const std::string& path);
+/// How many entries a folder of a process in /proc has: `fd` one for each descriptor, `task` one
+/// for each thread.
+std::size_t count_in_proc(pid_t pid, const std::string& folder);
 
-/// The text of all tests that use the program as its users do, where the sources are there.
+/// The sources in C++ of all tests that use the program as its users do, where the sources are there.
 std::string sources_of_tests();
 
 }  // namespace zinit::test

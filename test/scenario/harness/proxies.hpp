@@ -113,8 +113,6 @@ class Clients {
 };
 
 /// How many descriptors zinit has.
-inline std::size_t descriptors(const Server& zinit) {
-  return entries_of("/proc/" + std::to_string(zinit.pid()) + "/fd").size();
-}
+inline std::size_t descriptors(const Server& zinit) { return count_in_proc(zinit.pid(), "fd"); }
 
 }  // namespace zinit::test

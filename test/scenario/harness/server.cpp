@@ -327,6 +327,7 @@ Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input
   settle();
   Launch what;
   what.env = std::move(env);
+  what.program = options_.client;
   what.argv = {"zinitctl", "--socket", socket()};
   what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
   // What it looks at is where its server sees it.

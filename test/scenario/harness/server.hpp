@@ -54,6 +54,7 @@ class Server {
     std::optional<uid_t> uid{};
     std::function<void()> in_child{};
     std::string program{};  ///< empty: zinit_binary()
+    std::string client{};   ///< what ctl() executes; empty: zinit_binary()
   };
 
   Server();

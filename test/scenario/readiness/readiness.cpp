@@ -23,9 +23,7 @@ bool has_service(Server& zinit, const std::string& name) {
   return zinit.result("service.list").dump().find("\"" + name + "\"") != std::string::npos;
 }
 
-std::size_t descriptors(const Server& zinit) {
-  return entries_of("/proc/" + std::to_string(zinit.pid()) + "/fd").size();
-}
+std::size_t descriptors(const Server& zinit) { return count_in_proc(zinit.pid(), "fd"); }
 
 }  // namespace
 

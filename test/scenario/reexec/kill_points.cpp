@@ -30,13 +30,10 @@ void walk_through(const std::string& point) {
   INFO(point);
   const TempDir dir;
   const std::string mark = dir / "crashed";
-  Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
-  const auto try_ctl = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"zinitctl", "--socket", zinit.socket()});
-    return run({.argv = std::move(arguments), .program = zinit_of_release()});
-  };
+  Server zinit(
+      {.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}, .client = zinit_of_release()});
   const auto ctl = [&](const std::vector<std::string>& arguments) {
-    const Outcome done = try_ctl(arguments);
+    const Outcome done = zinit.ctl(arguments);
     INFO(arguments.front() << ": " << done.err);
     CHECK(done.code == 0);
   };
@@ -54,7 +51,7 @@ void walk_through(const std::string& point) {
   zinit.add("stopped", {.exec = alone("stopped"), .service = "status = 'stop'"});
   zinit.add("gone", {.exec = "echo gone >> $T", .dependencies = "after = ['once']"});
   zinit.launch();
-  REQUIRE(eventually([&] { return try_ctl({"ping"}).code == 0; }));
+  REQUIRE(eventually([&] { return zinit.ctl({"ping"}).code == 0; }));
   await_running({"a", "b"});
   ctl({"restart", "b"});
   ctl({"stop", "a"});
@@ -64,13 +61,13 @@ void walk_through(const std::string& point) {
   zinit.add("next", {.exec = "echo next >> $T", .service = "oneshot = true"});  // in its place
   zinit.add("added", {.exec = alone("added")});
   zinit.add("stopped", {.exec = alone("stopped"), .service = "status = 'stop'\ndescription = 'x'"});
-  if (try_ctl({"reload"}).code != 0) ctl({"reload"});  // cut off by the crash, it is not repeated
+  if (zinit.ctl({"reload"}).code != 0) ctl({"reload"});  // cut off by the crash, it is not repeated
   await_running({"a", "b", "added"});
   ctl({"wait", "next", "--for", "exited", "--timeout", "60"});
-  CHECK(try_ctl({"status", "gone"}).code == 4);
+  CHECK(zinit.ctl({"status", "gone"}).code == 4);
   ctl({"reexec"});
   await_running({"a", "b", "added"});
-  CHECK(try_ctl({"is-running", "stopped"}).code == 3);
+  CHECK(zinit.ctl({"is-running", "stopped"}).code == 3);
   zinit.signal(SIGTERM);
   CHECK(zinit.exit_code() == 0);
   CHECK(zinit.trace() == std::vector<std::string>{"once", "gone", "next"});

@@ -15,7 +15,7 @@ using namespace zinit::test;
 
 namespace {
 
-// The short form has a third, for other tests wait for the processors meanwhile.
+// The short form has few, for other tests wait for the processors meanwhile.
 const int kSleepers = long_form() ? 150 : 20;
 const int kLoopers = long_form() ? 20 : 3;   // which end at once and are spawned again
 const int kWriters = long_form() ? 10 : 3;   // of 1,000 numbered lines a second each
@@ -85,9 +85,7 @@ class Load {
       REQUIRE(eventually([&] { return std::ranges::none_of(children_of(client), alive); }));
     }
     for (int i = 0; i < kRestarted; ++i) zinit_.await_state(nth("r", i), "running");
-    const auto count = at_rest_for(200ms, [this] {
-      return entries_of("/proc/" + std::to_string(zinit_.pid()) + "/fd").size();
-    });
+    const auto count = at_rest_for(200ms, [this] { return count_in_proc(zinit_.pid(), "fd"); });
     for (const pid_t client : clients_) kill(client, SIGCONT);
     REQUIRE(count);
     return *count;
@@ -140,10 +138,6 @@ class Load {
   std::vector<pid_t> clients_;
 };
 
-std::size_t threads_of(const Server& zinit) {
-  return entries_of("/proc/" + std::to_string(zinit.pid()) + "/task").size();
-}
-
 /// How often the log says that zinit has recovered.
 int recoveries(const Server& zinit) {
   int count = 0;
@@ -164,13 +158,13 @@ TEST_CASE("many re-executions under load lose nothing and leave nothing over",
   Load load(zinit);
   for (int i = 0; i < 3; ++i) zinit.reexecute();
   const std::size_t descriptors = load.descriptors_at_rest();
-  const std::size_t threads = threads_of(zinit);
+  const std::size_t threads = count_in_proc(zinit.pid(), "task");
   const long memory = anonymous_kb(zinit);
   for (int i = 0; i < (long_form() ? 100 : 7); ++i) zinit.reexecute();
   // Some are made once, later: fewer than one more for each re-execution.
   CHECK(eventually([&] { return load.descriptors_at_rest() <= descriptors + 6; }));
   // Launches and clients come and go.
-  CHECK(eventually([&] { return threads_of(zinit) <= threads + 8; }));
+  CHECK(eventually([&] { return count_in_proc(zinit.pid(), "task") <= threads + 8; }));
   if (!binary_is_sanitized())  // ASan keeps what was freed for a while
     CHECK(eventually([&] { return anonymous_kb(zinit) <= memory + 1024; }));
   load.check();
