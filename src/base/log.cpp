@@ -8,6 +8,8 @@
 #include <array>
 #include <atomic>
 #include <climits>
+#include <utility>
+#include <vector>
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
@@ -145,18 +147,20 @@ std::uint64_t add_dropped_lines(std::uint64_t count) noexcept { return dropped +
 void log_lines(std::span<const LogRecord> lines) noexcept {
   const int saved = errno;  // callers log before they report their own fault
   Batch batch;
+  std::vector<std::pair<LogLevel, std::string>> printed;
   for (const auto& [level, text] : lines) {
     if (!log_enabled(level)) continue;
     try {
-      const std::string line = printable(text);
+      const std::string& line = printed.emplace_back(level, printable(text)).second;
       batch.tell_dropped();
       batch.add(level, line);
-      if (const LogListener listen = listener) listen(level, line);
     } catch (...) {
       ++dropped;  // no memory for the line
     }
   }
   batch.flush();
+  if (const LogListener listen = listener)
+    for (const auto& [level, line] : printed) listen(level, line);
   errno = saved;
 }
 

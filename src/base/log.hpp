@@ -33,8 +33,8 @@ void set_log_descriptor(int fd, bool kmsg) noexcept;
 /// block. Never closed. Any thread.
 [[nodiscard]] int log_descriptor() noexcept;
 
-/// Sets a function that is called with every line, for the log named `zinit`.
-/// It must not block or log. Set it before there are other threads.
+/// Sets a function that is called with every line, for the log named `zinit`, once the line is
+/// written or counted as dropped. It must not block or log. Set it before there are other threads.
 using LogListener = void (*)(LogLevel level, std::string_view line);
 void set_log_listener(LogListener listener) noexcept;
 

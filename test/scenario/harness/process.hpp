@@ -117,7 +117,7 @@ std::vector<std::string> entries_of(const std::string& path);
 /// for each thread.
 std::size_t count_in_proc(pid_t pid, const std::string& folder);
 
-/// The sources in C++ of all tests that use the program as its users do, where the sources are there.
+/// The sources in C++ of all tests that use the program as its users do, if they are there.
 std::string sources_of_tests();
 
 }  // namespace zinit::test

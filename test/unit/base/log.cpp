@@ -93,15 +93,19 @@ TEST_CASE("lines below the level are not formatted, not written and not told to 
   CHECK(told == 1);
 }
 
-TEST_CASE("the listener gets each line as it is shown", "[base][log]") {
+TEST_CASE("the listener gets each line as it is shown, when it is written", "[base][log]") {
+  static Captured* log;
   static std::string heard;
-  Captured log;
+  static std::string written;
+  Captured captured;
+  log = &captured;
   set_log_listener([](LogLevel level, std::string_view line) {
     heard = std::string(log_level_name(level)) + "|" + std::string(line);
+    written = log->text();
   });
   log_warn("a\nb");
   CHECK(heard == "warn|a\\x0ab");
-  CHECK(log.text() == "warn  a\\x0ab\n");
+  CHECK(written == "warn  a\\x0ab\n");
 }
 
 TEST_CASE("a full log drops whole lines, counts them and says so later", "[base][log]") {
