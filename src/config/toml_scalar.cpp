@@ -67,7 +67,7 @@ std::optional<Value> toml11_value(std::string_view token) {
   std::istringstream line("v = " + std::string(token) + '\n');
   const toml::value document = toml::parse(line, "");
   if (document.size() != 1) return std::nullopt;
-  const toml::value& value = toml::find(document, "v");
+  const toml::value& value = document.as_table().begin()->second;
   if (value.is_string()) return string_value(toml::get<std::string>(value));
   if (value.is_boolean())
     return Value{.type = ValueType::boolean, .boolean = toml::get<bool>(value)};
