@@ -103,12 +103,10 @@ void ZinitDaemon::leave_root() {
 Error ZinitDaemon::execute_in_new_root(bool own) {
   machine_watchdog_.feed();
   if (auto entered = enter_root(next_.root); !entered) return entered.error();
+  if (own) set_installed_program(next_.init);
   keep_facts();  // after a crash zinit goes on in the new root
   kill_point("switch.entered");
-  if (own) {
-    set_installed_program(next_.init);
-    return zinit::execute_again(NextImage::installed);
-  }
+  if (own) return zinit::execute_again(NextImage::installed);
   machine_watchdog_.disarm();
   leave_cgroups();
   Environment variables = start_.environment;
