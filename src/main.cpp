@@ -16,6 +16,7 @@
 #include "init/last_steps.hpp"
 #include "init/reexecution.hpp"
 #include "init/start.hpp"
+#include "os/process.hpp"
 
 /// What libstdc++ calls for an exception that nobody catches. Its own one names the exception, and
 /// takes 40 KB of the program for that; zinit logs the fault with its addresses.
@@ -33,14 +34,15 @@ int serve(ServerName name, int argc, char** argv, int first) {
   return zinit::run_server(name, arguments);
 }
 
-/// Whether PID 1 was called as the client. The kernel passes words of its command line that it does
-/// not know to init, so other words do not mean that.
+/// Whether PID 1 was called as the client: by the first word alone, for later ones may be those of
+/// a container's command, and never by the kernel, which passes words of its command line that it
+/// does not know to init.
 bool means_client(int argc, char** argv) {
   constexpr std::array kOptions = {"--help", "-h", "--version", "-V"};
-  return std::any_of(argv + 1, argv + argc, [&](std::string_view word) {
-    return zinit::find_verb(word) != nullptr || !zinit::verbs_of_family(word).empty() ||
-           std::find(kOptions.begin(), kOptions.end(), word) != kOptions.end();
-  });
+  if (argc < 2 || zinit::is_init_of_machine()) return false;
+  const std::string_view word = argv[1];
+  return zinit::find_verb(word) != nullptr || !zinit::verbs_of_family(word).empty() ||
+         std::find(kOptions.begin(), kOptions.end(), word) != kOptions.end();
 }
 
 int zinit_server(int argc, char** argv) { return serve(ServerName::server, argc, argv, 1); }
@@ -79,6 +81,16 @@ constexpr std::array kNames = {
     Name{"shutdown", shutdown},
 };
 
+/// Whether `name` is `known`, or that of a file of zinit which a version or an update has renamed:
+/// zinit-0.2.0, zinitctl.new. The commands that end a machine have no such names.
+bool is_named(std::string_view name, std::string_view known) {
+  if (name == known) return true;
+  if (!known.starts_with("zinit") || !name.starts_with(known)) return false;
+  const std::string_view rest = name.substr(known.size());
+  const char next = rest.size() > 1 ? rest[1] : '\0';
+  return rest.front() == '.' || (rest.front() == '-' && next >= '0' && next <= '9');
+}
+
 int unknown_name(std::string_view name) {
   std::string text(name);
   text += ": zinit does not go by this name; it goes by";
@@ -95,6 +107,6 @@ int main(int argc, char** argv) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (is_pid1() && path == zinit::kLastStepsName) return zinit::run_last_steps(argc, argv);
   for (const Name& known : kNames)
-    if (known.name == name) return known.run(argc, argv);
+    if (is_named(name, known.name)) return known.run(argc, argv);
   return is_pid1() ? zinit_pid1(argc, argv) : unknown_name(name);
 }

@@ -145,6 +145,11 @@ std::optional<pid_t> process_group(pid_t pid) noexcept {
   return group;
 }
 
+bool is_init_of_machine() noexcept {
+  constexpr pid_t kernels = 2;
+  return ::getpid() == 1 && ::getsid(kernels) == 0 && ::getpgid(kernels) == 0;
+}
+
 Result<void> become_subreaper() {
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) return sys_failure("become", "a subreaper");
   return {};

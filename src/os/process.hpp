@@ -79,6 +79,12 @@ void reap(pid_t pid) noexcept;
 /// The process group of `pid`, also of a zombie; nothing if there is no such process. (getpgid(2))
 [[nodiscard]] std::optional<pid_t> process_group(pid_t pid) noexcept;
 
+/// Whether this process is the init that the kernel has started, or executed by that one, and not
+/// PID 1 of a container. Needs no /proc: in the first namespace of processes the second is the
+/// kernel's own, of no session and no group; in another one it has not been there yet when PID 1 is
+/// executed. (kthreadd; getsid(2), getpgid(2))
+[[nodiscard]] bool is_init_of_machine() noexcept;
+
 /// Makes this process adopt orphans among its descendants, as PID 1 adopts all. (prctl(2))
 [[nodiscard]] Result<void> become_subreaper();
 

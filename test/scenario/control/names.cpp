@@ -1,5 +1,6 @@
 // What each name of the binary does (control.md, "One binary, many names").
 #include "scenario/harness.hpp"
+#include "support/temp_dir.hpp"
 
 namespace control_names_test {
 
@@ -51,6 +52,35 @@ TEST_CASE("zinit tells its version and its usage", "[names]") {
 
 TEST_CASE("a name is taken without the folder it is called in", "[names]") {
   CHECK(called({"/usr/local/bin/zinitctl", "--version"}).code == 0);
+}
+
+TEST_CASE("a program that a version or a new file's name follows is still zinit", "[names]") {
+  for (const char* name : {"zinit-0.2.0", "zinit.new", "/opt/zinit-server-2", "zinitctl.old"}) {
+    INFO(name);
+    CHECK(called({name, "--version"}).code == 0);
+  }
+  for (const char* name : {"zinit-new", "zinitd", "poweroff.old"}) {
+    INFO(name);
+    CHECK(called({name, "--version"}).code == 2);
+  }
+}
+
+TEST_CASE("zinit as PID 1 is the client by its first word alone", "[names][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  const auto as_pid1 = [](std::vector<std::string> argv) {
+    Launch what;
+    what.argv = std::move(argv);
+    what.env = {"ZINIT_SOCKET=/nonexistent"};
+    what.pid_namespace = true;
+    return run(what).code;
+  };
+  const TempDir dir;
+  CHECK(as_pid1({"zinit", "ping"}) == 5);
+  CHECK(as_pid1({"zinit", "--version"}) == 0);
+  CHECK(as_pid1({"zinit", "--container", "--config-dir", dir.path(), "--socket", dir / "s", "--",
+                 "sh", "-c", "exit 3", "start"}) == 3);
+  CHECK(as_pid1({"zinit", "--container", "--config-dir", dir.path(), "--socket", dir / "s", "sh",
+                 "-c", "exit 4", "--version"}) == 4);
 }
 
 TEST_CASE("zinit-server is the standalone supervisor", "[names]") {
