@@ -403,6 +403,7 @@ void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal) {
 
 void ZinitDaemon::tell_ended(const EndedProcess& ended) {
   kill_point("reap.before");
+  reexecution_.child_ended(ended);
   if (!shell_.child_ended(ended.pid, ended.end)) board_.child_ended(ended.pid, ended.end);
   kill_point("reap.after");
 }

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <csignal>
 #include <cstdlib>
@@ -24,6 +25,7 @@
 #include "os/console.hpp"
 #include "os/power.hpp"
 #include "os/process.hpp"
+#include "os/program_file.hpp"
 #include "os/signals.hpp"
 #include "os/spawn.hpp"
 #include "supervisor/journal.hpp"
@@ -72,6 +74,16 @@ std::optional<std::string> read_until(int fd, TimePoint deadline) {
     if (count <= 0) return text;
     text.append(bytes, static_cast<std::size_t>(count));
     text.resize(std::min(text.size(), kMostOutput));
+  }
+}
+
+/// Waits until the process is a zombie, for it has closed its output some time before that.
+void await_end(int pidfd, TimePoint deadline) {
+  pollfd ended{pidfd, POLLIN, 0};
+  while (pidfd >= 0) {
+    const auto left =
+        static_cast<int>(std::max<std::int64_t>(ms_between(Clock::now(), deadline), 0));
+    if (::poll(&ended, 1, left) >= 0 || errno != EINTR) return;
   }
 }
 
@@ -159,8 +171,9 @@ const std::string& installed_program() noexcept { return own_program().path; }
 
 void set_installed_program(std::string path) { own_program().path = std::move(path); }
 
-Result<void> check_installed_program(const std::vector<std::string>& options) {
+Result<void> check_installed_program(const std::vector<std::string>& options, pid_t& silent) {
   const std::string& path = own_program().path;
+  if (auto whole = open_program({}, path); !whole) return Failure(std::move(whole.error()));
   auto output = make_pipe();
   if (!output) return Failure(std::move(output.error()));
   SpawnPlan plan;
@@ -173,7 +186,8 @@ Result<void> check_installed_program(const std::vector<std::string>& options) {
   auto child = spawn(plan);
   if (!child) return Failure(std::move(child.error()));
   output->write.reset();
-  const auto said = read_until(output->read.get(), after(Clock::now(), kSelfCheck));
+  const TimePoint deadline = after(Clock::now(), kSelfCheck);
+  const auto said = read_until(output->read.get(), deadline);
   if (!said) {
     if (auto killed = signal_process(child->pidfd.get(), child->pid, SIGKILL); !killed)
       log_warn("{}", killed.error().text);
@@ -182,8 +196,10 @@ Result<void> check_installed_program(const std::vector<std::string>& options) {
   }
   const std::string_view words = trim(*said);
   if (words == kSelfCheckPassed) return {};
-  return failure(words.empty() ? fmt::format("{} --self-check said nothing", path)
-                               : fmt::format("{}: {}", path, printable(words)));
+  if (!words.empty()) return failure(fmt::format("{}: {}", path, printable(words)));
+  await_end(child->pidfd.get(), deadline);
+  silent = child->pid;
+  return failure(fmt::format("{} --self-check said nothing", path));
 }
 
 void prepare_execution() {
@@ -250,17 +266,33 @@ void Reexecution::begin(NextImage which, Done done) {
         RequestFailure{Refusal::invalid_state, "zinit is about to execute itself anew already"}));
   }
   asked_ = {which, std::move(done), {}};
+  ended_ = {};
   // In the queue of what reads and writes files: a reload that is under way ends before.
   auto checked = std::make_shared<Result<void>>();
+  auto silent = std::make_shared<pid_t>(0);
   FileTask task;
   if (which == NextImage::installed)
-    task.work = [this, checked] { *checked = check_installed_program(check_); };
-  task.finish = [this, checked](const std::optional<Error>& fault) {
+    task.work = [this, checked, silent] { *checked = check_installed_program(check_, *silent); };
+  task.finish = [this, checked, silent](const std::optional<Error>& fault) {
     if (fault) return refuse(Refusal::process_error, fault->text);
-    if (!*checked) return refuse(Refusal::process_error, checked->error().text);
+    if (!*checked)
+      return refuse(Refusal::process_error, checked->error().text + how_ended(*silent));
     hold();
   };
   files_.add(std::move(task));
+}
+
+void Reexecution::child_ended(const EndedProcess& ended) noexcept {
+  if (asked_) ended_[ends_++ % ended_.size()] = ended;
+}
+
+/// How a child of a self-check has ended, after a comma; nothing if that is not known.
+std::string Reexecution::how_ended(pid_t child) const {
+  if (child <= 0) return {};
+  auto end = ended_child(child);
+  for (const EndedProcess& ended : ended_)
+    if (!end && ended.pid == child) end = ended;
+  return end ? ", " + end_text(end->end) : std::string();
 }
 
 void Reexecution::hold() {

@@ -4,6 +4,8 @@
 
 #include <sys/resource.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -15,6 +17,7 @@
 #include "init/file_queue.hpp"
 #include "io/watcher.hpp"
 #include "os/kept_descriptors.hpp"
+#include "os/process.hpp"
 #include "supervisor/board.hpp"
 
 namespace zinit {
@@ -40,14 +43,17 @@ void remember_command_line(char** argv) noexcept;
 /// links, if it is absolute and led to the program; else that of the file itself (getauxval(3),
 /// AT_EXECFN; proc_pid_exe(5)). Empty if it was not found.
 [[nodiscard]] const std::string& installed_program() noexcept;
-/// Replaces it by what the first image has found. Before other threads start.
+/// Replaces it: by what the first image has found, or where the root has changed. While no other
+/// thread runs that asks for it.
 void set_installed_program(std::string path);
 
 /// Runs the installed program as `zinit-server --self-check OPTIONS`: it must load, know the
 /// version of the journal, and be able to read the configuration. @return  why it may not be
 ///          executed
 /// Blocks for kSelfCheck at most. Any thread; the child is reaped by the reaper.
-[[nodiscard]] Result<void> check_installed_program(const std::vector<std::string>& options);
+/// @param silent  set to its pid if it has ended and said nothing.
+[[nodiscard]] Result<void> check_installed_program(const std::vector<std::string>& options,
+                                                   pid_t& silent);
 /// What a self-check prints when all is well, and nothing else.
 inline constexpr std::string_view kSelfCheckPassed = "passed";
 
@@ -98,6 +104,9 @@ class Reexecution {
   /// Begins; `done` is called just before the execution, or with the reason why there is none.
   void begin(NextImage which, Done done);
 
+  /// A child has ended; it may be that of the self-check. Called before it is reaped.
+  void child_ended(const EndedProcess& ended) noexcept;
+
  private:
   struct Asked {
     NextImage which;
@@ -108,6 +117,7 @@ class Reexecution {
   void hold();
   void look();
   void refuse(Refusal refusal, std::string text);
+  [[nodiscard]] std::string how_ended(pid_t child) const;
 
   Board& board_;
   FileQueue& files_;
@@ -115,6 +125,8 @@ class Reexecution {
   const std::function<bool()> ready_;
   const std::function<void(NextImage)> execute_;
   std::optional<Asked> asked_;
+  std::array<EndedProcess, 64> ended_;  // the last ones: the pid of the child is known late
+  std::size_t ends_ = 0;
   TimerWatcher again_;
 };
 

@@ -9,8 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
+#include <vector>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -49,19 +51,32 @@ bool for_this_machine(const ElfHeader& header) {
          header.e_ident[EI_DATA] == known->e_ident[EI_DATA] && header.e_machine == known->e_machine;
 }
 
-/// The loader that an ELF file of this machine names; empty if it is linked statically. (elf(5),
-/// PT_INTERP)
-std::string loader_of(int fd, const ElfHeader& header) {
+/// The segments of an ELF file of this machine; none if one of those that are loaded is not in it:
+/// the kernel executes such a file, which dies of SIGBUS then. (elf(5))
+std::vector<ElfSegment> whole_segments(int fd, const ElfHeader& header) {
+  struct stat status {};
+  if (::fstat(fd, &status) < 0) return {};
+  const auto end = static_cast<std::uint64_t>(status.st_size);
+  std::vector<ElfSegment> segments;
   for (std::size_t i = 0; i < header.e_phnum && i < kMostSegments; ++i) {
     ElfSegment segment{};
     const auto at = header.e_phoff + i * sizeof segment;
     if (read_at(fd, &segment, sizeof segment, at) < sizeof segment) return {};
-    if (segment.p_type != PT_INTERP) continue;
-    char path[256];
-    const auto size = std::min<std::uint64_t>(segment.p_filesz, sizeof path);
-    return {path, ::strnlen(path, read_at(fd, path, size, segment.p_offset))};
+    if (segment.p_type == PT_LOAD &&
+        (segment.p_offset > end || segment.p_filesz > end - segment.p_offset))
+      return {};
+    segments.push_back(segment);
   }
-  return {};
+  return segments;
+}
+
+/// The loader that an ELF file names; empty if it is linked statically. (elf(5), PT_INTERP)
+std::string loader_of(int fd, const std::vector<ElfSegment>& segments) {
+  const auto named = std::ranges::find(segments, std::uint32_t{PT_INTERP}, &ElfSegment::p_type);
+  if (named == segments.end()) return {};
+  char path[256];
+  const auto size = std::min<std::uint64_t>(named->p_filesz, sizeof path);
+  return {path, ::strnlen(path, read_at(fd, path, size, named->p_offset))};
 }
 
 /// Why `file` cannot be executed whatever it holds; empty if it can.
@@ -80,8 +95,11 @@ std::string mode_fault(int file) {
 /// no program.
 Result<std::string> needed_by(int file, const std::string& path) {
   if (const auto header = elf_header(file)) {
-    if (for_this_machine(*header)) return loader_of(file, *header);
-    return Failure(Error{path + " is a program for another architecture", ENOEXEC});
+    if (!for_this_machine(*header))
+      return Failure(Error{path + " is a program for another architecture", ENOEXEC});
+    const auto segments = whole_segments(file, *header);
+    if (!segments.empty()) return loader_of(file, segments);
+    return Failure(Error{path + " is not whole: its file ends before the program does", ENOEXEC});
   }
   char head[256];
   std::string interpreter = interpreter_in({head, read_at(file, head, sizeof head, 0)});

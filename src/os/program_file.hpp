@@ -30,8 +30,8 @@ namespace zinit {
 [[nodiscard]] std::string interpreter_of(const std::string& root, const std::string& path);
 
 /// Opens a program that execve(2) can be expected to execute below `root`: a regular file that may
-/// be executed, and either an ELF file of this machine's architecture or a script, whose loader or
-/// interpreter is such a program too.
+/// be executed, and either an ELF file of this machine's architecture, with all that is loaded of
+/// it, or a script, whose loader or interpreter is such a program too.
 /// @return  the file, for reading; or why it cannot be executed: "/sbin/init is not executable"
 [[nodiscard]] Result<UniqueFd> open_program(const std::string& root, const std::string& path);
 

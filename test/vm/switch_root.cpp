@@ -42,7 +42,8 @@ void check_refused(Machine& machine) {
       "/run/below && cd /new && ln -s /sbin/none dangling && echo '#!/bin/nothing' > script && "
       "echo text > text && chmod 755 script text && cp /bin/busybox plain && chmod 644 plain "
       "&& cp /bin/busybox arm && printf '\\267' | dd of=arm bs=1 seek=18 conv=notrunc "
-      "2>/dev/null && cp /usr/bin/redis-server redis && mv lib64 lib64.away; rm -rf lib64");
+      "2>/dev/null && head -c 1000000 /sbin/zinit > cut && chmod 755 cut && cp "
+      "/usr/bin/redis-server redis && mv lib64 lib64.away; rm -rf lib64");
   refused(machine, "new", "no absolute path");
   refused(machine, "/nowhere", "cannot find /nowhere: No such file or directory");
   refused(machine, "/etc/passwd", "/etc/passwd is no directory");
@@ -59,6 +60,7 @@ void check_refused(Machine& machine) {
   refused(machine, "/new /text", "/text is neither a program nor a script");
   refused(machine, "/new /script", "/bin/nothing, which /script needs, cannot be opened");
   refused(machine, "/new /arm", "/arm is a program for another architecture");
+  refused(machine, "/new /cut", "/cut is not whole: its file ends before the program does");
   refused(machine, "/new /redis",
           "which /redis needs, cannot be opened: No such file or directory");
   shell.output_of("mount -o remount,noexec /new");

@@ -287,6 +287,14 @@ TEST_CASE("an update that cannot take over is refused, and one that can does", "
   const Outcome refused = zinit.ctl({"reexec", "--update"});
   CHECK(refused.code == 1);
   CHECK_THAT(refused.err, Contains("it is broken"));
+  write_file(program, "#!/bin/sh\nkill -SEGV $$\n");
+  CHECK_THAT(zinit.ctl({"reexec", "--update"}).err,
+             Contains("--self-check said nothing, killed by SIGSEGV"));
+  std::filesystem::copy_file(zinit_binary(), program + ".new");
+  std::filesystem::resize_file(program + ".new", 1'000'000);
+  std::filesystem::rename(program + ".new", program);
+  CHECK_THAT(zinit.ctl({"reexec", "--update"}).err,
+             Contains(program + " is not whole: its file ends before the program does"));
   CHECK(zinit.pid_of("a") == a);
   std::filesystem::copy_file(zinit_binary(), program + ".new");
   std::filesystem::rename(program + ".new", program);
