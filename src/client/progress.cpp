@@ -49,13 +49,15 @@ Progress::Progress(VerbContext& context)
   struct sigaction action {};
   action.sa_handler = interrupted;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
-  // It cannot fail: SIGINT is a signal that may be handled.
-  (void)::sigaction(SIGINT, &action, nullptr);
+  // Neither can fail: SIGINT is a signal that may be handled.
+  (void)::sigaction(SIGINT, nullptr, &before_);
+  // A shell without job control has what it runs in the background ignore it.
+  if (before_.sa_handler != SIG_IGN) (void)::sigaction(SIGINT, &action, nullptr);
 }
 
 Progress::~Progress() {
   clear();
-  (void)::signal(SIGINT, SIG_DFL);
+  (void)::sigaction(SIGINT, &before_, nullptr);
 }
 
 void Progress::show(const std::string& text) {

@@ -3,6 +3,7 @@
 // the wait is over.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,6 +45,7 @@ class Progress {
   VerbContext& context_;
   const bool shows_;
   bool shown_ = false;
+  struct sigaction before_ {};  // what SIGINT did
 };
 
 }  // namespace zinit

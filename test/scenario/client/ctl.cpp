@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "scenario/harness.hpp"
 
@@ -271,6 +272,22 @@ TEST_CASE("Ctrl-C during a waiting stop leaves it going", "[ctl]") {
   zinit.await_state("a", "stopping");
   zinit.mark("go");
   zinit.await_state("a", "exited");
+}
+
+TEST_CASE("zinitctl that was started with SIGINT ignored waits on", "[ctl]") {
+  Server zinit;
+  zinit.add("a", {.exec = "trap 'echo term >> $T; while ! [ -e $D/go ]; do sleep 0.01; done; "
+                          "exit 0' TERM; echo start >> $T; while :; do sleep 1 & wait; done"});
+  zinit.boot();
+  zinit.await_trace("start");
+  Launch what;
+  what.argv = {"zinitctl", "--socket", zinit.socket(), "stop", "a"};
+  what.in_child = [] { std::signal(SIGINT, SIG_IGN); };  // as of a shell's background command
+  const pid_t client = launch(what);
+  zinit.await_trace("term");
+  kill(client, SIGINT);
+  zinit.mark("go");
+  CHECK(wait_for_exit(client) == 0);
 }
 
 }  // namespace client_ctl_test
