@@ -108,9 +108,10 @@ class Copy {
   bool kept_ = false;
 };
 
-/// The user's editor as a shell command: $EDITOR may have arguments, as for git(1).
+/// The user's editor as a shell command, which may have arguments: VISUAL, or else EDITOR, as for
+/// git(1) and crontab(1).
 std::string editor() {
-  for (const char* variable : {"EDITOR", "VISUAL"}) {
+  for (const char* variable : {"VISUAL", "EDITOR"}) {
     const char* value = std::getenv(variable);
     if (value != nullptr && *value != '\0') return value;
   }
@@ -125,7 +126,7 @@ std::string run_editor(const Copy& copy) {
   const int status = std::system(fmt::format("{} \"${}\"", program, kCopyVariable).c_str());
   if (status == 0) return {};
   return WIFEXITED(status) && WEXITSTATUS(status) == 127
-             ? fmt::format("the editor {} cannot be run; EDITOR names another", program)
+             ? fmt::format("the editor {} cannot be run; VISUAL or EDITOR names another", program)
              : fmt::format("the editor {} failed", program);
 }
 

@@ -189,6 +189,9 @@ TEST_CASE("an editor that fails or changes nothing leaves everything as it is", 
   CHECK(same.code == 0);
   CHECK(same.out == "nothing is changed\n");
   CHECK(with.edit("true", {"none"}).code == 4);
+  const Outcome visual = with.zinit.ctl({"edit", "web"}, "", {"EDITOR=false", "VISUAL=true"});
+  CHECK(visual.code == 0);
+  CHECK(visual.out == "nothing is changed\n");
   CHECK(read_file(with.zinit.config("web.toml")) == before);
   CHECK(with.copies().empty());
 }
