@@ -20,11 +20,12 @@ void hide(JsonValue& value) {
 }
 
 /// The document with the values of `env` hidden, because they may be secrets. The values of unknown
-/// keys are hidden too: one of them may be a misspelt `env`.
+/// keys are hidden too: one of them may be a misspelt `env`. So is what lies in no section: its
+/// header may be missing, or wrong.
 std::string without_secrets(const std::string& text) {
   JsonDocument document = json_from(text).value();
   each_member(document, [](auto& section) {
-    if (!section.value.IsObject()) return;
+    if (!section.value.IsObject()) return hide(section.value);
     each_member(section.value, [&](auto& key) {
       const std::string_view name = text_of(key.name);
       if (name == "env" || find_key(text_of(section.name), name) == nullptr) hide(key.value);

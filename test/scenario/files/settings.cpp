@@ -121,6 +121,8 @@ TEST_CASE("the values of env are hidden from members who may only ask", "[root][
   zinit.add("a", {.service = "[service.env]\nTOKEN = 'secret'"});
   zinit.add("list", {.service = "env = ['TOKEN=secret']"});
   zinit.add("misspelt", {.service = "envv = { TOKEN = 'secret' }"});
+  zinit.file("above.toml", "TOKEN = 'secret'\n[service]\nexec = 'true'\n");
+  zinit.file("array.toml", "[[service]]\nexec = 'true'\nenv = { TOKEN = 'secret' }\n");
   zinit.boot();
   const gid_t own = getegid();
   REQUIRE(setegid(kGroup) == 0);
@@ -131,7 +133,8 @@ TEST_CASE("the values of env are hidden from members who may only ask", "[root][
   const Json hidden = member.result("service.get", named("a"));
   CHECK(hidden["config"]["service"]["env"]["TOKEN"] == "***");
   CHECK_FALSE(hidden.mentions("secret"));
-  for (const char* name : {"list", "misspelt"}) {
+  for (const char* name : {"list", "misspelt", "above", "array"}) {
+    INFO(name);
     CHECK_FALSE(member.result("service.get", named(name)).mentions("secret"));
     CHECK_FALSE(member.result("service.status_full", named(name)).mentions("secret"));
   }
