@@ -1,4 +1,5 @@
 // metrics.get and zinitctl metrics: OpenMetrics text of services, proxies and zinit.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "scenario/harness.hpp"
@@ -38,6 +39,27 @@ class AsReader {
 };
 
 }  // namespace
+
+TEST_CASE("the example's metrics come after their directory did not let them", "[metrics]") {
+  const std::string example = "etc/sample/examples/idioms/services/metrics.toml";
+  if (access(example.c_str(), F_OK) != 0) return skip("does not run in the repository's root");
+  Server zinit;
+  REQUIRE(mkdir(zinit.path("bin").c_str(), 0755) == 0);
+  REQUIRE(symlink(zinit_binary().c_str(), zinit.path("bin/zinitctl").c_str()) == 0);
+  REQUIRE(mkdir(zinit.config("metrics.toml.d").c_str(), 0755) == 0);
+  zinit.file("metrics.toml", read_file(example));
+  zinit.file("metrics.toml.d/test.toml",
+             "[service]\nenv = { OUT = '" + zinit.path("out/zinit.prom") + "', ZINIT_SOCKET = '" +
+                 zinit.socket() + "', PATH = '" + zinit.path("bin") +
+                 ":/usr/bin:/bin' }\n[lifecycle]\nrestart_delay_ms = 10\n"
+                 "restart_delay_max_ms = 10\n");
+  zinit.boot();
+  zinit.await(
+      "metrics", [](const Json& s) { return s["restart_count"].number() > 0; }, "started again");
+  REQUIRE(mkdir(zinit.path("out").c_str(), 0755) == 0);
+  CHECK(eventually([&] { return access(zinit.path("out/zinit.prom").c_str(), F_OK) == 0; }));
+  CHECK(zinit.state("metrics") == "running");
+}
 
 TEST_CASE("metrics are the same text by the verb and by the method", "[check][metrics]") {
   Server zinit;
