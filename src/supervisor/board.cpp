@@ -450,7 +450,7 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
                record.state == State::exited && record.done,
                record.state == State::inactive && record.skipped,
                active(world, slot),
-               world.node(slot).removed && at_rest(record.state) && !active(world, slot),
+               world.node(slot).removed && !core.is_live(slot),
                world.spec(slot).status == StartStatus::ignore,
                needed,
                pid == 0 && record.has_end && record.end.by_signal,

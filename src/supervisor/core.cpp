@@ -96,9 +96,15 @@ void BoardCore::say(LogLevel level, std::string line) {
 std::vector<bool> BoardCore::live() const {
   std::vector<bool> live(world.graph->slots(), false);
   for (const Slot slot : world.graph->order()) {
-    live[slot] = !at_rest(world.record(slot).state) || active(world, slot);
+    live[slot] = is_live(slot);
   }
   return live;
+}
+
+bool BoardCore::is_live(Slot slot) const {
+  // A launch that changes no state may be under way as well: one of [resources], or of a probe.
+  return !at_rest(world.record(slot).state) || active(world, slot) ||
+         (jobs[slot] && jobs[slot]->launch);
 }
 
 void BoardCore::adopt(const Plan& plan, bool start_new) {

@@ -138,6 +138,9 @@ class BoardCore {
       REQUIRES(mutex);
   /// By slot: whether the service is active or not at rest, so that it must stay in the graph.
   [[nodiscard]] std::vector<bool> live() const REQUIRES(mutex);
+  /// Whether something of the service is still there, which keeps it in the graph when it is
+  /// removed.
+  [[nodiscard]] bool is_live(Slot slot) const REQUIRES(mutex);
   /// The job whose main process `process` is now; null if none.
   [[nodiscard]] Job* checked_job(const CheckedProcess& process) REQUIRES(mutex);
   /// See Board::run_probe().

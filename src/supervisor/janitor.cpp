@@ -196,7 +196,7 @@ void BoardCore::sweep() {
   std::vector<GraphEntry> entries;
   for (const Slot slot : world.graph->order()) {
     const Node& node = world.graph->node(slot);
-    if (node.removed && at_rest(world.record(slot).state) && !active(world, slot)) continue;
+    if (node.removed && !is_live(slot)) continue;
     entries.push_back({node.spec, slot, node.load_order, node.removed});
   }
   adopt(Plan{{}, Graph::build(entries, world.graph->masked())}, false);

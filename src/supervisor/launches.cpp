@@ -73,6 +73,7 @@ void BoardCore::launch_over(Job& job, const LaunchOrder& order, Launch launch) {
     side_launched(job, order, launch, early);
   else
     step_launched(job, order, launch, early);
+  forget_removed(job.slot);
   make_due(job);
 }
 
@@ -196,7 +197,6 @@ void BoardCore::order_removal(Job& job) {
 void BoardCore::removal_over(Job& job) {
   keep_runtime_dirs(job);
   world.record(job.slot).process = Process::none;
-  forget_removed(job.slot);
   tell_neighbours({&job.slot, 1});
   if (booting) note_boot();
 }

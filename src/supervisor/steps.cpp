@@ -165,8 +165,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
 }
 
 void BoardCore::forget_removed(Slot slot) {
-  if (!world.node(slot).removed || !at_rest(world.record(slot).state) || active(world, slot))
-    return;
+  if (!world.node(slot).removed || is_live(slot)) return;
   sweep_wanted_ = true;
   wake_janitor();
   janitor_pause_.notify_one();

@@ -245,6 +245,37 @@ TEST_CASE("who changes resources is answered when that has been done",
   CHECK(in_force("78"));
 }
 
+TEST_CASE("a service is deleted while its changed resources are being written",
+          "[threads][cgroups]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("a");
+  zinit.add("orphans",
+            {.exec = "sleep 0.01 & echo done >> $T", .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.launch();
+  injector.attach();
+  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  const pid_t pid = running(zinit, "a");
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  injector.hold("pids.max");
+  Connection client = zinit.connect();
+  client.send(R"({"jsonrpc":"2.0","id":1,"method":"service.set","params":)"
+              R"([{"service":{"name":"a","exec":"sleep 100000"},"resources":{"pids_max":78}},)"
+              R"(false]})"
+              "\n");
+  REQUIRE(eventually([&] { return injector.held() > 0; }));
+  client.send(R"({"jsonrpc":"2.0","id":2,"method":"service.delete","params":["a",false]})"
+              "\n");
+  CHECK(eventually([&] { return !alive(pid); }));
+  // Whose child each of these was is looked for among the launches under way.
+  for (int i = 0; i < 3; ++i) CHECK(zinit.ctl({"restart", "orphans"}).code == 0);
+  injector.release();
+  CHECK(client.read()["id"].number() + client.read()["id"].number() == 3);
+  CHECK(eventually([&] { return !zinit.result("service.list").mentions("\"a\""); }));
+  CHECK_THAT(zinit.messages(), !Contains("fault in zinit"));
+}
+
 TEST_CASE("changed resources take effect, or are told, without a restart", "[check][cgroups]") {
   Server zinit;
   zinit.add("a");
