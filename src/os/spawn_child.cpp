@@ -165,9 +165,10 @@ long clone3_child(clone_args& arguments, ChildWork& work) {
       "syscall\n\t"
       "test %%rax, %%rax\n\t"
       "jnz 1f\n\t"
-      "xor %%ebp, %%ebp\n\t"
       "mov %[work], %%rdi\n\t"
-      "call *%[run]\n\t"
+      "mov %[run], %%rax\n\t"
+      "xor %%ebp, %%ebp\n\t"  // not sooner: an operand may have lain there
+      "call *%%rax\n\t"
       "ud2\n"
       "1:"
       : "+a"(result)
@@ -184,9 +185,10 @@ long clone3_child(clone_args& arguments, ChildWork& work) {
   asm volatile(
       "svc #0\n\t"
       "cbnz x0, 1f\n\t"
-      "mov x29, xzr\n\t"
       "mov x0, %[work]\n\t"
-      "blr %[run]\n\t"
+      "mov x8, %[run]\n\t"
+      "mov x29, xzr\n\t"  // not sooner: an operand may have lain there
+      "blr x8\n\t"
       "brk #1\n"
       "1:"
       : "+r"(x0)
