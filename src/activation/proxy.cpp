@@ -61,7 +61,8 @@ struct Proxy::Connection {
   KeptFd client;                       // until it is relayed
   std::unique_ptr<Attempt> attempt{};  // under way
   std::unique_ptr<Relay> relay{};
-  bool hung = false;  // the client has closed, and its bytes wait
+  bool hung = false;       // the client has closed, and its bytes wait
+  Queue::iterator turn{};  // while it has no relay
 };
 
 Proxy::Proxy(ProxyShared& shared, ProxyTable::Place place, ProxyCounts& counts)
@@ -85,7 +86,7 @@ Listeners Proxy::set(ProxyPtr spec, Listeners listeners, const Listeners& in_use
   const bool other = spec_ && (spec_->backend != spec->backend || spec_->service != spec->service);
   if (other) {
     last_tried_ = {};
-    for (const std::uint32_t number : waiting_) stop_attempt(*connections_.at(number));
+    for (Connection* const each : waiting_) stop_attempt(*each);
     ask_at_ = {};
     ask_delay_ = {};
   }
@@ -107,7 +108,7 @@ Listeners Proxy::close() {
   watch_listeners(false);
   closed_ = true;
   timer_.stop();
-  while (!waiting_.empty()) reject(waiting_.front(), "the proxy was removed");
+  while (!waiting_.empty()) reject(waiting_.front()->number, "the proxy was removed");
   return std::exchange(listeners_, {});
 }
 
@@ -178,12 +179,14 @@ Proxy::Connection& Proxy::add(std::uint32_t number, KeptFd client) {
   Connection& connection = *made;
   connection.number = number;
   connection.since = Clock::now();
+  Queue turn{&connection};
   ++shared_.waiting;  // before the service is looked at: from now on its changes are told
   // Only its end is looked for; what it sends waits.
   if (!shared_.set.add(client.get(), 0, key(number, Relay::client))) shared_.lacking();
   connection.client = std::move(client);
   connections_.emplace(number, std::move(made));
-  waiting_.push_back(number);
+  connection.turn = turn.begin();
+  waiting_.splice(waiting_.end(), turn);
   ++shared_.connections;
   ++counts_.active;
   return connection;
@@ -196,9 +199,14 @@ void Proxy::take_over(std::uint32_t number, Left left) {
   // Where several came at once a number may be of a moment that is yet to come.
   const auto age = static_cast<std::int32_t>(number_of(now) - number);
   connection.since = now - Milliseconds(std::max(age, 0));
+  // Numbers begin again after 49 days, so they may come in another order.
+  auto place = connection.turn;
+  while (place != waiting_.begin() && (*std::prev(place))->since > connection.since) --place;
+  waiting_.splice(place, waiting_, connection.turn);
   if (!left.backend) return;
-  leave_queue(number);
-  connection.relay = relay_for(connection);
+  auto relay = relay_for(connection);
+  leave_queue(connection);
+  connection.relay = std::move(relay);
   for (auto& [fd, part] : left.pipes) connection.relay->take_over_pipe(std::move(fd), part);
   // Where that fails, the relay tries it again.
   (void)shared_.set.add(left.backend.get(), 0, key(number, Relay::backend));
@@ -241,16 +249,17 @@ void Proxy::settle(Connection& connection, bool goes_on) {
   advance_later();
 }
 
-void Proxy::leave_queue(std::uint32_t number) noexcept {
-  if (std::erase(waiting_, number) > 0) --shared_.waiting;
+void Proxy::leave_queue(Connection& connection) noexcept {
+  waiting_.erase(connection.turn);
+  --shared_.waiting;
 }
 
 void Proxy::remove(std::uint32_t number) {
   const auto found = connections_.find(number);
   Connection& connection = *found->second;
-  const bool was_first = connection.relay || waiting_.front() == number;
+  const bool was_first = connection.relay || waiting_.front() == &connection;
   if (!connection.relay) {
-    leave_queue(number);
+    leave_queue(connection);
     stop_attempt(connection);
     if (connection.client) {
       shared_.set.remove(connection.client.get());
@@ -260,7 +269,7 @@ void Proxy::remove(std::uint32_t number) {
   connections_.erase(found);
   // With single_connection the time of the next one begins now.
   if (spec_->single_connection && was_first && !waiting_.empty())
-    connections_.at(waiting_.front())->since = Clock::now();
+    waiting_.front()->since = Clock::now();
   --shared_.connections;
   --counts_.active;
   last_used_ = Clock::now();
@@ -283,7 +292,7 @@ void Proxy::reject(std::uint32_t number, std::string_view why) {
 
 TimePoint Proxy::too_late_at(const Connection& connection) const noexcept {
   const bool its_turn =
-      !spec_->single_connection || (relayed() == 0 && waiting_.front() == connection.number);
+      !spec_->single_connection || (relayed() == 0 && waiting_.front() == &connection);
   return its_turn ? after(connection.since, spec_->connect_timeout) : kNever;
 }
 
@@ -308,14 +317,15 @@ void Proxy::look() {
   if (!waiting_.empty()) advance();
 }
 
+/// The first of the queue is too late first, and those with an attempt are among the first
+/// kMostAttempts, for the first without one gets the next. There may be tens of thousands behind.
 void Proxy::pass_deadlines(TimePoint now) {
-  const std::deque<std::uint32_t> waiting = waiting_;
-  for (const std::uint32_t number : waiting) {
-    Connection& connection = *connections_.at(number);
-    if (too_late_at(connection) <= now)
-      reject(number, "its backend was not there within connect_timeout");
-    else if (connection.attempt && connection.attempt->until <= now)
-      try_next(connection);
+  while (!waiting_.empty() && too_late_at(*waiting_.front()) <= now)
+    reject(waiting_.front()->number, "its backend was not there within connect_timeout");
+  auto next = waiting_.begin();
+  for (std::size_t i = 0; i < kMostAttempts && next != waiting_.end(); ++i) {
+    Connection& connection = **next++;  // it may leave the queue, and no other does
+    if (connection.attempt && connection.attempt->until <= now) try_next(connection);
   }
 }
 
@@ -327,18 +337,18 @@ void Proxy::ask_for_service(TimePoint now) {
 
 bool Proxy::may_connect(const Connection& connection) const noexcept {
   if (connection.attempt || attempts_ >= kMostAttempts) return false;
-  return !spec_->single_connection || (relayed() == 0 && waiting_.front() == connection.number);
+  return !spec_->single_connection || (relayed() == 0 && waiting_.front() == &connection);
 }
 
 void Proxy::connect_some(TimePoint now) {
-  if (now < retry_at_) return;
-  const std::deque<std::uint32_t> waiting = waiting_;
-  for (const std::uint32_t number : waiting) {
-    const auto found = connections_.find(number);
-    if (found == connections_.end() || found->second->relay) continue;
-    if (may_connect(*found->second)) begin_attempt(*found->second);
-    // The backend is not there, or is asked by enough.
-    if (retry_at_ > now || attempts_ >= kMostAttempts) return;
+  auto next = waiting_.begin();
+  // Until the backend is not there, or is asked by enough.
+  while (next != waiting_.end() && retry_at_ <= now && attempts_ < kMostAttempts) {
+    Connection& connection = **next++;
+    if (may_connect(connection))
+      begin_attempt(connection);
+    else if (!connection.attempt)
+      return;  // it is not its turn, nor that of those behind it
   }
 }
 
@@ -454,7 +464,7 @@ void Proxy::connected(Connection& connection) {
   ask_at_ = {};  // it does come, so it need not be spared when it has ended
   ask_delay_ = {};
   stop_attempt(connection);
-  leave_queue(connection.number);
+  leave_queue(connection);
   connection.relay = std::move(relay);
   const bool hung = connection.hung;
   settle(connection,
@@ -464,9 +474,10 @@ void Proxy::connected(Connection& connection) {
 void Proxy::set_timer(TimePoint now) {
   TimePoint due = kNever;
   bool idle = false;  // one could be connected
-  for (const std::uint32_t number : waiting_) {
-    const Connection& connection = *connections_.at(number);
-    due = std::min(due, too_late_at(connection));
+  if (!waiting_.empty()) due = too_late_at(*waiting_.front());
+  auto next = waiting_.begin();
+  for (std::size_t i = 0; i < kMostAttempts && next != waiting_.end(); ++i, ++next) {
+    const Connection& connection = **next;
     if (connection.attempt) due = std::min(due, connection.attempt->until);
     idle = idle || may_connect(connection);
   }

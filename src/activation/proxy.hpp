@@ -14,8 +14,8 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 
@@ -98,6 +98,7 @@ class Proxy {
  private:
   struct Attempt;
   struct Connection;
+  using Queue = std::list<Connection*>;
 
   [[nodiscard]] EpollSet::Key key(std::uint32_t number, Relay::Side side) const noexcept;
   void watch_listeners(bool accepting) noexcept;
@@ -119,7 +120,7 @@ class Proxy {
   void stop_attempt(Connection& connection) noexcept;
   void on_held(Connection& connection, std::uint32_t events);
   void settle(Connection& connection, bool goes_on);
-  void leave_queue(std::uint32_t number) noexcept;
+  void leave_queue(Connection& connection) noexcept;
   void remove(std::uint32_t number);
   void reject(std::uint32_t number, std::string_view why);
   void set_timer(TimePoint now);
@@ -136,8 +137,8 @@ class Proxy {
   SocketAddress last_tried_;  // of the backend's addresses; size 0: none yet
   Listeners listeners_;
   std::map<std::uint32_t, std::unique_ptr<Connection>> connections_;  // by number
-  std::deque<std::uint32_t> waiting_;  // those without a backend, in order of their arrival
-  std::size_t attempts_ = 0;           // under way
+  Queue waiting_;             // those without a backend, in order of their arrival
+  std::size_t attempts_ = 0;  // under way
   bool accepting_ = false;
   bool closed_ = false;
   bool was_up_ = false;

@@ -134,6 +134,43 @@ bool ended(int fd) {
 
 }  // namespace
 
+TEST_CASE("more connections than are tried at once come to the backend in their order", "[proxy]") {
+  constexpr std::size_t many = 200;
+  Rig rig;
+  std::vector<UniqueFd> clients;
+  for (std::size_t i = 0; i < many; ++i) {
+    clients.push_back(rig.connect());
+    const auto byte = static_cast<char>(i);
+    REQUIRE(::send(clients.back().get(), &byte, 1, 0) == 1);
+    REQUIRE(rig.until([&] { return rig.counts().active == i + 1; }));
+  }
+  for (std::size_t i = 1; i < many; i += 50) clients[i].reset();  // its byte is delivered still
+  rig.listen();
+  rig.come_up();
+  for (std::size_t i = 0; i < many; ++i) {
+    const UniqueFd backend = rig.accepted();
+    REQUIRE(backend);
+    char byte = 0;
+    REQUIRE(rig.until([&] { return ::recv(backend.get(), &byte, 1, 0) == 1; }));
+    CHECK(byte == static_cast<char>(i));
+  }
+  CHECK(rig.counts().rejected == 0);
+}
+
+TEST_CASE("each of many connections is rejected when its backend has not come in its time",
+          "[proxy]") {
+  constexpr std::size_t many = 200;
+  Rig rig([](ProxySpec& spec) { spec.connect_timeout = 1s; });
+  std::vector<UniqueFd> clients;
+  for (std::size_t i = 0; i < many; ++i) {
+    clients.push_back(rig.connect());
+    REQUIRE(rig.until([&] { return rig.counts().total == i + 1; }));
+  }
+  rig.come_up();
+  CHECK(rig.until([&] { return rig.counts().rejected == many; }));
+  CHECK(rig.counts().active == 0);
+}
+
 TEST_CASE("a connection waits for its service, and is not let through while that starts",
           "[proxy]") {
   Rig rig;
