@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -131,10 +132,14 @@ class LogPrinter {
     with_names_ = names_.size() > 1;
   }
 
-  /// Subscribes to the lines that come from now on. They are kept until follow() prints them.
+  /// Subscribes to the lines that come from now on. They are kept until follow() prints them. The
+  /// last line of each log comes first, so that the number of the next one is known to be higher
+  /// unless it is another log's.
   void subscribe() {
+    told_.clear();
     JsonParams params;
     if (!all_) params.add("names", names_);
+    params.add("lines", 1);
     try {
       context_.client().subscribe(
           "logs.subscribe", params.text(),
@@ -259,9 +264,12 @@ class LogPrinter {
     FoundLine found{read_log_line(params), {}};
     if (found.line.dropped == 0) {
       // A line that came just after subscribe() may have been printed by print_kept(). The numbers
-      // alone do not tell: they start again when a service is removed and added again.
+      // start again when a service is removed and added again; the clock may be another then.
       LogLine& last = last_[found.line.service];
-      if (found.line.seq <= last.seq && found.line.time_us <= last.time_us) return;
+      const std::uint64_t before = std::exchange(told_[found.line.service], found.line.seq);
+      const bool begun_again = found.line.seq <= before;
+      const bool known = found.line.seq <= last.seq && found.line.time_us <= last.time_us;
+      if (known && !begun_again) return;
       last.seq = found.line.seq;
       last.time_us = found.line.time_us;
       if (!selection_.has(found.line)) return;
@@ -304,6 +312,8 @@ class LogPrinter {
   // Of each log: the last line that is known, and what print_kept() finds to be that.
   using LastLines = std::map<std::string, LogLine, std::less<>>;
   LastLines last_, newest_;
+  std::map<std::string, std::uint64_t, std::less<>>
+      told_;  // the last that the subscription told of
 };
 
 }  // namespace

@@ -341,13 +341,14 @@ TEST_CASE("logs -f shows each line once, those that came meanwhile too, and says
     peer.send(R"({"jsonrpc":"2.0","method":"logs.line","params":{"subscription":1,"dropped":7}})"
               "\n");
     peer.send(line(11, "no \\u001b[2J escape"));
-    peer.send(line(1, "seen before"));
+    peer.send(line(1, "removed, and added again"));
+    peer.send(line(2, "with the clock set back"));
     peer.end_server();
   });
   const Ran ran = run({"logs", "-f", "a", "--socket", server.path()});
   CHECK(ran.out ==
         "one\ntwo\nthree\n7 lines were missed here, for they came too fast\n"
-        "no \\x1b[2J escape\n");
+        "no \\x1b[2J escape\nremoved, and added again\nwith the clock set back\n");
   CHECK(ran.err == "zinitctl: logs: the server has gone\n");
   CHECK(ran.status == 5);
 }
