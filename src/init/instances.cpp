@@ -165,8 +165,10 @@ void Instances::look() {
     for (const Slot slot : graph->order())
       if (was_started(graph->node(slot))) started_.push_back(slot);
   }
-  if (std::ranges::any_of(started_, [&](Slot slot) { return unwanted(*graph, slot); }))
-    removal_.ask();
+  ended_.clear();
+  for (const Slot slot : started_)
+    if (unwanted(*graph, slot)) ended_.push_back(graph->name(slot));
+  if (!ended_.empty()) removal_.ask();
 }
 
 bool Instances::unwanted(const Graph& graph, Slot slot) const {
@@ -181,8 +183,10 @@ bool Instances::unwanted(const Graph& graph, Slot slot) const {
 void Instances::remove_ended() {
   const GraphPtr graph = board_.graph();
   MaskedNames gone;
-  for (const Slot slot : graph->order())
-    if (was_started(graph->node(slot)) && unwanted(*graph, slot)) gone[graph->name(slot)];
+  for (const std::string& name : ended_) {
+    const Slot slot = graph->find_loaded(name);
+    if (slot != kNoSlot && was_started(graph->node(slot)) && unwanted(*graph, slot)) gone[name];
+  }
   if (gone.empty()) return;
   for (const auto& [name, link] : gone)
     log_info("{}: removed: an instance that was started goes away when it is down", name);

@@ -63,6 +63,9 @@ class Instances {
   TemplatesPtr templates_ = std::make_shared<const Templates>();
   GraphPtr seen_;
   std::vector<Slot> started_;  // of `seen_`
+  // Not wanted any more at the last look. What has ended since is not among them: the clients that
+  // wait for its end have not been told yet.
+  std::vector<std::string> ended_;
   LaterRemoval removal_;
 };
 
