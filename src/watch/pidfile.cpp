@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/fd.hpp"
+#include "base/format.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -25,15 +26,33 @@ std::optional<pid_t> parse_pidfile(std::string_view text) {
 }
 
 PidFile PidFile::of(const ServiceSpec& spec) {
-  PidFile file;
-  if (spec.readiness->pidfile.empty()) return file;
-  file.path = spec.process->root + spec.readiness->pidfile;
+  PidFile file = as_kept(spec, {});
+  if (file.path.empty()) return file;
   struct stat before {};
   if (::stat(file.path.c_str(), &before) < 0) return file;
   file.inode = before.st_ino;
   file.modified = before.st_mtim;
   file.size = before.st_size;
   return file;
+}
+
+PidFile PidFile::as_kept(const ServiceSpec& spec, std::string_view fact) {
+  PidFile file;
+  if (spec.readiness->pidfile.empty()) return file;
+  file.path = spec.process->root + spec.readiness->pidfile;
+  const auto words = split(fact, ' ');
+  if (words.size() != 4) return file;
+  const auto number = [&](std::size_t i) { return parse_integer(words[i]).value_or(-1); };
+  file.size = number(0);
+  file.inode = static_cast<ino_t>(number(1));
+  file.modified = {.tv_sec = number(2), .tv_nsec = number(3)};
+  return file;
+}
+
+std::string PidFile::fact() const {
+  if (path.empty()) return {};
+  return fmt::format("{} {} {} {}", size, static_cast<std::int64_t>(inode), modified.tv_sec,
+                     modified.tv_nsec);
 }
 
 std::optional<pid_t> PidFile::read() const {

@@ -26,8 +26,13 @@ struct PidFile {
   timespec modified{};
   off_t size = -1;  // -1: it did not exist
 
-  /// Call it before the process is spawned.
+  /// Call it before the process is spawned. Asks the file system, which may hang.
   [[nodiscard]] static PidFile of(const ServiceSpec& spec);
+  /// As it was when an earlier image spawned the process and made `fact` of it. Without a fact any
+  /// file counts as new.
+  [[nodiscard]] static PidFile as_kept(const ServiceSpec& spec, std::string_view fact);
+  /// For the next image; empty: the service has none.
+  [[nodiscard]] std::string fact() const;
   /// The pid in the file; nothing if it is missing, unchanged, or holds no pid.
   [[nodiscard]] std::optional<pid_t> read() const;
 };

@@ -32,6 +32,10 @@ constexpr std::uintptr_t kMainPidfd = 1;
 /// The key of what is kept of a service's process.
 std::string fact_key(Slot slot) { return fmt::format("watch/{}", slot); }
 
+/// The keys of how pidfiles were before their processes were spawned begin with this.
+constexpr std::string_view kPidFiles = "pidfile/";
+std::string pidfile_key(Slot slot) { return fmt::format("{}{}", kPidFiles, slot); }
+
 EpollSet::Key key_of(const CheckedProcess& process) noexcept {
   return reinterpret_cast<std::uintptr_t>(&process);
 }
@@ -90,6 +94,7 @@ Result<void> ReadinessChecks::prepare(Slot slot, const ServiceSpec& spec, SpawnE
   auto channel = std::make_shared<Channel>();
   channel->ticks = ticks_since_boot();
   channel->pidfile = PidFile::of(spec);
+  keep_pidfile(*channel, slot);
   if (config.way.by == Notify::newline) {
     if (auto added = add_pipe(*channel, slot, config.way.fd, extras); !added) return added;
   } else if (config.way.by == Notify::systemd) {
@@ -146,6 +151,13 @@ void ReadinessChecks::keep_said(const Watch& watch) {
                  fmt::format("{}\n{}\n{}", watch.watchdog.count(), watch.doing, watch.status));
 }
 
+/// Whether the file is older than its process must be known to the next image, which may find it
+/// written.
+void ReadinessChecks::keep_pidfile(const Channel& channel, Slot slot) {
+  if (facts_ != nullptr && !channel.pidfile.path.empty())
+    facts_->keep(pidfile_key(slot), channel.pidfile.fact());
+}
+
 void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
   for (const auto& [kind, part] : {std::pair{KeptKind::notify_socket, &Left::socket},
                                    std::pair{KeptKind::ready_line, &Left::line},
@@ -153,6 +165,9 @@ void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
     for (Inheritance::One& one : inherited.take_all(kind))
       left_[one.note.slot].*part = std::move(one.fd);
   }
+  each_below(facts, kPidFiles, [&](std::string_view slot, const std::string& fact) {
+    if (const auto number = parse_integer(slot)) left_[static_cast<Slot>(*number)].pidfile = fact;
+  });
   for (auto& [slot, left] : left_) {
     const auto fact = facts.find(fact_key(slot));
     if (fact != facts.end()) left.fact = fact->second;
@@ -166,7 +181,8 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
   if (!spec.readiness->awaited()) return false;
   auto channel = std::make_shared<Channel>();
   channel->ticks = ticks_since_boot(extras.spawned_at);
-  channel->pidfile = PidFile::of(spec);
+  channel->pidfile = PidFile::as_kept(spec, left.pidfile);
+  keep_pidfile(*channel, slot);  // where the file of the image before could not be gone on with
   channel->said = std::move(left.fact);
   channel->line = std::move(left.line);
   channel->main_process = std::move(left.main_process);

@@ -111,6 +111,7 @@ class ReadinessChecks final : public WatchPort {
   [[nodiscard]] bool may_speak(const Watch& watch, pid_t sender) const;
   void show_status(Watch& watch);
   void keep_said(const Watch& watch);
+  void keep_pidfile(const Channel& channel, Slot slot);
   void change_main(Watch& watch, pid_t pid);
   [[nodiscard]] bool make_main(Watch& watch, pid_t pid, UniqueFd pidfd);
   void complain(Watch& watch, std::string_view what);
@@ -145,6 +146,7 @@ class ReadinessChecks final : public WatchPort {
   struct Left {
     KeptFd socket, line, main_process;
     std::string fact;
+    std::string pidfile;  // PidFile::fact()
   };
   std::map<Slot, Left> left_;
 
