@@ -31,6 +31,12 @@ ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUI
   return report;
 }
 
+/// Adds the process of a side command, which is no longer owed once it is known to have ended.
+void add_side(JournalEntry& entry, const JournalLaunch& launch, std::size_t which, Owed owed) {
+  entry.facts.helpers[which] = launch.pid;
+  if (launch.end) entry.facts.owed = static_cast<std::uint8_t>(entry.facts.owed & ~owed);
+}
+
 /// Adds to the entry what was being launched for it.
 void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launches) {
   for (const JournalLaunch& launch : launches) {
@@ -42,8 +48,8 @@ void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launche
         entry.launched = launch.pid;
         entry.launched_end = launch.end;
         break;
-      case LaunchOrder::What::stop: entry.facts.helpers[0] = launch.pid; break;
-      case LaunchOrder::What::reload: entry.facts.helpers[1] = launch.pid; break;
+      case LaunchOrder::What::stop: add_side(entry, launch, 0, kOwedStop); break;
+      case LaunchOrder::What::reload: add_side(entry, launch, 1, kOwedReload); break;
       case LaunchOrder::What::probe: entry.facts.helpers[2] = launch.pid; break;
       case LaunchOrder::What::condition: entry.facts.condition = launch.pid; break;
       case LaunchOrder::What::clean:
@@ -100,14 +106,18 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
   world.serial = image.world.serial;
   core.start_added = image.world.start_added;
   core.events.go_on_after(image.world.events);
+  std::vector<std::pair<Slot, std::uint8_t>> restored;
   for (JournalEntry entry : image.entries) {
     const Slot slot = entry.slot;
     if (!world.graph->used(slot) || world.graph->name(slot) != entry.name) continue;
     add_launches(entry, image.launches);
     // A new version may refuse the file of a service that runs; its process belongs to it still.
     const bool there = has_process(entry.record) || entry.facts.pid > 0;
-    if (there || !world.node(slot).broken()) core.restore(slot, entry, facts);
+    if (!there && world.node(slot).broken()) continue;
+    core.restore(slot, entry, facts);
+    restored.push_back({slot, entry.facts.owed});
   }
+  for (const auto& [slot, owed] : restored) core.order_again(slot, owed);
   if (image.world.settled != TimePoint{})
     core.boot_settled = image.world.settled;
   else

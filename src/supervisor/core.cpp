@@ -150,6 +150,7 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
 /// Has the job's thread apply a change of [resources].
 void BoardCore::limit_cgroup(Job& job) {
   job.limits_changed = job.cgroup.in_use();
+  if (job.limits_changed) store(job.slot);
   make_due(job);
 }
 
@@ -230,6 +231,7 @@ void BoardCore::store(Slot slot) {
                              facts.helpers.begin(), &SideCommand::pid);
       facts.condition = job->side.condition().pid();
     }
+    facts.owed = job->owed();
     facts.started = job->started;
     if (job->user) facts.user = *job->user;
   }

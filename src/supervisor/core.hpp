@@ -124,6 +124,9 @@ class BoardCore {
   void cgroups_changed() REQUIRES(mutex);
   /// Restores the record and job of a service from its journal entry.
   void restore(Slot slot, const JournalEntry& entry, const FactMap& facts) REQUIRES(mutex);
+  /// Once all are restored: orders what the previous image had ordered and not begun. `owed` is
+  /// that of JournalFacts.
+  void order_again(Slot slot, std::uint8_t owed) REQUIRES(mutex);
   /// Begins to note the times of boot_pending.
   void begin_boot_times() REQUIRES(mutex);
   /// After a re-execution before the boot's services had settled: all that are wanted have to.

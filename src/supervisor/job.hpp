@@ -104,6 +104,16 @@ struct Job {
     return limits_changed || (launch && launch->what == LaunchOrder::What::limit);
   }
 
+  /// What the next image would have to order again: bits of Owed.
+  [[nodiscard]] std::uint8_t owed() noexcept {
+    int bits = awaits_limits() ? kOwedLimits : 0;
+    if (!side.all().empty()) {
+      bits |= side.stop().ordered() ? kOwedStop : 0;
+      bits |= side.reload().ordered() ? kOwedReload : 0;
+    }
+    return static_cast<std::uint8_t>(bits);
+  }
+
   /// Whether there is work for its thread, which may block in a system call.
   [[nodiscard]] bool has_work() const noexcept {
     return to_launch != nullptr || !to_remove->empty() || limits_changed ||

@@ -14,6 +14,7 @@
 //     thread. The janitor attends to their deadlines. It also launches for the jobs whose launch
 //     met the shortage: if only one more process is possible, a thread would take its place.
 #include <algorithm>
+#include <array>
 
 #include "base/kill_point.hpp"
 #include "supervisor/core.hpp"
@@ -24,6 +25,11 @@ namespace zinit {
 namespace {
 
 constexpr Milliseconds kShortWait{250};
+
+// Places for crashes before orders begin (base/kill_point.hpp). By LaunchOrder::What.
+constexpr std::array kBeforeOrders = {"order.main",  "order.pre",    "order.post",
+                                      "order.stop",  "order.reload", "order.probe",
+                                      "order.clean", "order.limit",  "order.condition"};
 
 // The time that other threads have to read messages and events that arrived during a suspension.
 constexpr Milliseconds kCatchUp{100};
@@ -246,6 +252,7 @@ void BoardCore::catch_up(std::span<const std::shared_ptr<Job>> which) {
 void BoardCore::work(Job& job) {
   job.without_room = false;
   LaunchOrder order = next_order(job);
+  kill_point(kBeforeOrders[static_cast<std::size_t>(order.what)]);
   if (journal_)
     order.noted = journal_->begin_launch(job.slot, static_cast<std::uint8_t>(order.what));
   kill_point("launch.noted");

@@ -64,6 +64,14 @@ struct ServiceTimes {
   bool operator==(const ServiceTimes&) const = default;
 };
 
+/// What was ordered for a service and has not begun, or cannot be told to be over: bits of
+/// JournalFacts::owed. The next image orders it again.
+enum Owed : std::uint8_t {
+  kOwedStop = 1 << 0,    // its stop_exec
+  kOwedReload = 1 << 1,  // its reload_exec
+  kOwedLimits = 1 << 2,  // a change of its [resources] is to be applied
+};
+
 /// What the board knows of a service beside model's Record.
 struct JournalFacts : ServiceTimes {
   pid_t pid = 0;                   // of the main process; 0: none
@@ -74,6 +82,7 @@ struct JournalFacts : ServiceTimes {
   pid_t main_group = 0;            // the group of pid, if it is not pgid; 0: none
   TimePoint started{};             // of the last process of pre_exec or exec
   std::int64_t user = -1;          // that the last command was run as; -1: unknown
+  std::uint8_t owed = 0;           // Owed
 
   bool operator==(const JournalFacts&) const = default;
 };

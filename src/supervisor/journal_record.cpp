@@ -145,6 +145,7 @@ void copy_facts(Way& way, Stored& stored, Own& own) noexcept {
   way.value(stored.main_group, own.main_group);
   way.time(stored.started_ns, own.started);
   way.value(stored.user, own.user);
+  way.value(stored.owed, own.owed);
 }
 
 void put(JournalRecord& to, const Record& record, const JournalFacts& facts) noexcept {

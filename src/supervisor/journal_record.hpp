@@ -73,7 +73,7 @@ struct JournalRecord {
   std::int32_t end_value;
   std::int32_t reason_number;
   std::uint8_t reason_type;
-  std::uint8_t reserved;
+  std::uint8_t owed;        // Owed; versions that do not know it have 0 here
   std::uint16_t name_size;  // texts follow each other without a gap: name, file, reason
   std::uint16_t file_size;
   std::uint16_t reason_size;

@@ -105,6 +105,7 @@ void BoardCore::note_launch(Job& job, Launch& launch) {
 /// Whoever asked for the change may wait for it.
 void BoardCore::limits_over(Job& job, std::vector<std::string> faults) {
   note_resource_faults(job, std::move(faults));
+  store(job.slot);
   changes_.changed();
 }
 

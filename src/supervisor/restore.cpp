@@ -168,6 +168,22 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
   end_left_condition(job);
 }
 
+void BoardCore::order_again(Slot slot, std::uint8_t owed) {
+  Job& job = *jobs[slot];
+  Record& record = world.record(slot);
+  const auto owes = [&](Owed what) { return (owed & what) != 0; };
+  const bool alive = checked_now(record) && job.process.pid() != 0;
+  // The decision to ask the process to end is made anew, for it has not been asked.
+  if (owes(kOwedStop) && job.side.stop().gone() && alive && record.state == State::stopping &&
+      record.stage == StopStage::signalled)
+    record.stage = StopStage::none;
+  if (owes(kOwedReload) && job.side.reload().gone() && alive && record.state == State::running)
+    job.side.reload().order(job.process.pid());
+  if (owes(kOwedLimits)) limit_cgroup(job);
+  if (at_rest(record.state)) order_removal(job);
+  make_due(job);
+}
+
 // Processes that the previous image left in the service's cgroup still belong to the service.
 void BoardCore::restore_cgroup(Job& job) {
   Record& record = world.record(job.slot);

@@ -240,6 +240,7 @@ RequestResult<ServiceReload> BoardCore::reload_service(Slot slot, bool dry_run) 
   if (by_command) {
     job.reload = reload;
     job.side.reload().order(job.process.pid());
+    store(slot);
     make_due(job);
     return reload;
   }

@@ -276,6 +276,33 @@ TEST_CASE("a service is deleted while its changed resources are being written",
   CHECK_THAT(zinit.messages(), !Contains("fault in zinit"));
 }
 
+TEST_CASE("a change of resources that had not been applied is applied after a crash",
+          "[cgroups][reload][crash]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("a");
+  zinit.launch();
+  injector.attach();
+  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  const pid_t pid = running(zinit, "a");
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const std::string limit = hierarchy() + cgroup_of(pid) + "/pids.max";
+  zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
+  injector.hold("pids.max");
+  Connection client = zinit.connect();
+  client.send(R"({"jsonrpc":"2.0","id":1,"method":"service.reload"})"
+              "\n");
+  REQUIRE(eventually([&] { return injector.held() == 1; }));
+  crash(zinit);
+  injector.release();
+  CHECK(eventually([&] {
+    return read_file(limit) == "77\n" ||
+           zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
+  }));
+  CHECK(zinit.pid_of("a") == pid);
+}
+
 TEST_CASE("changed resources take effect, or are told, without a restart", "[check][cgroups]") {
   Server zinit;
   zinit.add("a");

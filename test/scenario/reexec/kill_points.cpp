@@ -1,6 +1,8 @@
 // Crashes at each place where what zinit has noted and what is true may differ
 // (base/kill_point.hpp). The release has no such places: these scenarios, tagged [killpoints], are
 // run with MODE=check alone.
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "scenario/harness.hpp"
@@ -13,6 +15,8 @@ namespace reexec_kill_points_test {
 using namespace zinit::test;
 
 namespace {
+
+constexpr uid_t kUser = 64126;
 
 /// A service that says so if there are two of it at a time.
 std::string alone(const std::string& name) {
@@ -98,6 +102,38 @@ void connect_through(const std::string& point) {
   CHECK(std::filesystem::exists(mark));
 }
 
+/// Stops a service, after a reload of its own. One image crashes at `point`, before it begins
+/// something of that; the next one does it.
+void stop_through(const std::string& point) {
+  INFO(point);
+  const TempDir dir, run;
+  const std::string mark = dir / "crashed";
+  Server::Options options{
+      .env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark, "XDG_RUNTIME_DIR=" + run.path()},
+      .client = zinit_of_release()};
+  if (geteuid() == 0) {  // whose runtime directories are in /run
+    options.uid = kUser;
+    for (const TempDir* const one : {&dir, &run})
+      REQUIRE(chown(one->path().c_str(), kUser, kUser) == 0);
+  }
+  Server zinit(options);
+  zinit.add("a", {.exec = "exec sleep 100000",
+                  .service = "reload_exec = 'echo reloaded >> $T'\n"
+                             "stop_exec = 'echo asked to stop >> $T; kill -9 $MAINPID'\n"
+                             "post_exec = 'echo over >> $T'\nruntime_dir = 'a'",
+                  .lifecycle = "stop_timeout_ms = 86400000"});
+  zinit.launch();
+  REQUIRE(eventually([&] { return zinit.ctl({"ping"}).code == 0; }));
+  CHECK(zinit.ctl({"wait", "a", "--for", "running", "--timeout", "60"}).code == 0);
+  (void)zinit.ctl({"reload", "a"});  // cut off by the crash, its client is not answered
+  zinit.await_trace("reloaded");
+  CHECK(zinit.ctl({"stop", "a"}).code == 0);
+  zinit.await_trace("over");
+  CHECK(zinit.trace() == std::vector<std::string>{"reloaded", "asked to stop", "over"});
+  CHECK(eventually([&] { return !std::filesystem::exists(run / "a"); }));
+  CHECK(std::filesystem::exists(mark));
+}
+
 /// Walks through the places `points`: where, and the how many-th time.
 void walk_through_all(const std::vector<std::string>& points,
                       void (*walk)(const std::string& point) = walk_through) {
@@ -133,6 +169,12 @@ TEST_CASE("a crash in a re-execution or a shutdown loses no service, and starts 
           "[check][killpoints]") {
   walk_through_all({"reexec.stopped", "reexec.execute", "reexec.taken", "reexec.journal",
                     "reexec.restored", "shutdown.begun", "shutdown.through"});
+}
+
+TEST_CASE("what was ordered and had not begun when zinit crashed is done by the next image",
+          "[check][killpoints]") {
+  walk_through_all({"order.main", "order.reload", "order.stop", "order.post", "order.clean"},
+                   stop_through);
 }
 
 TEST_CASE("a crash while a connection is served loses neither it nor a byte",

@@ -66,6 +66,7 @@ JournalFacts full_facts() {
   f.main_group = 813;
   f.started = TimePoint(std::chrono::nanoseconds(103456789012345));
   f.user = 65534;
+  f.owed = kOwedStop | kOwedLimits;
   return f;
 }
 
