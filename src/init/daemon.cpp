@@ -20,8 +20,9 @@ namespace zinit {
 
 namespace {
 
-// Children reaped at once, before the loop serves others.
-constexpr int kReapedAtOnce = 256;
+// How long signals are read, and children reaped, before the loop serves others. One question about
+// all children alone takes longer than that if there are ten thousand.
+constexpr Milliseconds kTurn{1};
 constexpr Milliseconds kReapLater{100};
 
 // How long the first services wait for the sockets of all.
@@ -145,8 +146,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           *loop_, board_, files_, start_.check_options,
           [this] { return !files_.busy() && !shell_.starting(); },
           [this](NextImage which) { execute_again(which); }),
-      reap_more_(*loop_, [this] { reap_ended(0); }),
-      reap_later_(*loop_, [this] { reap_ended(0); }),
+      reap_more_(*loop_, [this] { reap_ended(); }),
+      reap_later_(*loop_, [this] { reap_ended(); }),
       signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
       shell_again_(*loop_, [this] { booted_ ? start_critical() : no_services(); }),
       boot_over_(*loop_, [] { release_after_boot(); }),
@@ -355,15 +356,21 @@ void ZinitDaemon::start_critical() {
   }
 }
 
+/// What is left after a turn waits in the descriptor.
 void ZinitDaemon::on_signals() {
-  while (const auto signal = next_signal(signals_.get())) on_signal(*signal);
+  const TimePoint until = after(Clock::now(), kTurn);
+  do {
+    const auto signal = next_signal(signals_.get());
+    if (!signal) return;
+    on_signal(*signal);
+  } while (Clock::now() < until);
 }
 
 void ZinitDaemon::on_signal(const PendingSignal& pending) {
   const int signal = pending.number;
   const std::string name = signal_name(signal);
   switch (meaning_of(signal, start_.mode)) {
-    case SignalMeaning::reap: return reap_ended(pending.sender);
+    case SignalMeaning::reap: reap_more_.ask(); return reap_one(pending.sender);
     case SignalMeaning::power_off: return on_shutdown_signal(PowerAction::power_off, signal);
     case SignalMeaning::reboot: return on_shutdown_signal(PowerAction::reboot, signal);
     case SignalMeaning::halt: return on_shutdown_signal(PowerAction::halt, signal);
@@ -408,21 +415,28 @@ void ZinitDaemon::tell_ended(const EndedProcess& ended) {
   kill_point("reap.after");
 }
 
+void ZinitDaemon::reap_one(pid_t child) {
+  if (const auto ended = ended_child(child)) tell_ended(*ended);
+}
+
 bool ZinitDaemon::reap_some() {
-  for (int reaped = 0; reaped < kReapedAtOnce; ++reaped) {
+  const TimePoint until = after(Clock::now(), kTurn);
+  do {
     const auto ended = next_ended();
     if (!ended) return false;
     tell_ended(*ended);
-  }
+  } while (Clock::now() < until);
   return true;
 }
 
 /// One SIGCHLD may stand for several children, so all have to be looked at; with 1,000 services
-/// that takes as long as a launch. The child that the signal names is handled before.
-void ZinitDaemon::reap_ended(pid_t named) {
+/// that takes as long as a launch. The child that the signal names has been reaped before. If the
+/// look comes to no end, since orphans end faster than they are found among those that live, the
+/// services' own processes do not wait behind them.
+void ZinitDaemon::reap_ended() {
   reap_later_.set(kReapLater);  // in case what follows throws: there may be no further SIGCHLD
-  if (const auto ended = ended_child(named)) tell_ended(*ended);
   const bool more = reap_some();
+  if (more) std::ranges::for_each(board_.perhaps_ended(), [this](pid_t pid) { reap_one(pid); });
   reap_later_.stop();
   if (more) reap_more_.ask();
   shutdown_.look();  // this may have been the last process that it waits for

@@ -97,7 +97,7 @@ class ZinitDaemon final : public Daemon {
   /// When kind() is switch_root: ends what is left but for what survives, enters the new root and
   /// executes its init. If that fails, zinit itself is executed anew where it is, with a shell.
   [[noreturn]] void leave_root();
-  /// Reaps children that have ended; true: there may be more.
+  /// Reaps children that have ended, for a millisecond; true: there may be more.
   bool reap_some();
   /// For as long as something is waited for after run().
   void feed_watchdog() { machine_watchdog_.feed(); }
@@ -172,7 +172,8 @@ class ZinitDaemon final : public Daemon {
   void on_signals();
   void on_signal(const PendingSignal& pending);
   void tell_ended(const EndedProcess& ended);
-  void reap_ended(pid_t named);
+  void reap_one(pid_t child);
+  void reap_ended();
   void begin_shutdown(PowerAction kind, std::string_view why);
   void on_shutdown_begun();
   void on_shutdown_signal(PowerAction kind, int signal);

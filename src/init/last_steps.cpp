@@ -56,7 +56,7 @@ class Rest {
   bool reap_until_none(Milliseconds limit) {
     const TimePoint deadline = after(Clock::now(), limit);
     while (true) {
-      while (reap_some_()) {}
+      while (reap_some_() && Clock::now() < deadline) {}  // others may come as fast as they go
       if (spared_ ? chosen().empty() : !any_child_left()) return true;
       const TimePoint now = Clock::now();
       if (now >= deadline) return false;

@@ -376,6 +376,12 @@ void Board::child_ended(pid_t pid, const ProcessEnd& end) {
   core.child_ended(pid, end);
 }
 
+std::vector<pid_t> Board::perhaps_ended() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  return core.perhaps_ended();
+}
+
 int Board::cgroup_watch_fd() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);

@@ -245,6 +245,10 @@ class Board final : public WatchReports {
   /// what a main process leaves behind in its group, reaps the child and wakes the job. An orphan,
   /// which belongs to no service, is only reaped. Called only by the reaper.
   void child_ended(pid_t pid, const ProcessEnd& end);
+  /// Processes of services that have ended, and those that have no pidfd, of which only waitid(2)
+  /// can say so. One question for all of them, which does not look at orphans. Only for the reaper.
+  /// (poll(2))
+  [[nodiscard]] std::vector<pid_t> perhaps_ended() const;
 
   /// A descriptor that becomes readable when a watched cgroup has become empty, or when the kernel
   /// has killed a process of one because memory ran out. The caller then calls cgroups_changed().

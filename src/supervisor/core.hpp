@@ -120,6 +120,8 @@ class BoardCore {
   void hear_last_words(pid_t pid) REQUIRES(mutex);
   /// See Board::child_ended().
   void child_ended(pid_t pid, const ProcessEnd& end) REQUIRES(mutex);
+  /// See Board::perhaps_ended().
+  [[nodiscard]] std::vector<pid_t> perhaps_ended() const REQUIRES(mutex);
   /// See Board::cgroups_changed().
   void cgroups_changed() REQUIRES(mutex);
   /// Restores the record and job of a service from its journal entry.

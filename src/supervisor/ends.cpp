@@ -1,5 +1,7 @@
 // Ends of processes: finding the service, handling what is left of the process group, and reaping.
 // All under the board's lock, so that no pid or group is signalled after its number became free.
+#include <poll.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -12,6 +14,28 @@ void BoardCore::hear_last_words(pid_t pid) {
   if (slot == kNoSlot || !jobs[slot] || jobs[slot]->process.pid() != pid) return;
   if (const CheckedProcessPtr checked = jobs[slot]->checked)
     without_lock([&] { checks_.drain(*checked); });
+}
+
+std::vector<pid_t> BoardCore::perhaps_ended() const {
+  std::vector<pid_t> found, held;
+  std::vector<pollfd> pidfds;
+  const auto add = [&](pid_t pid, int pidfd) {
+    if (pid == 0) return;
+    if (pidfd < 0) return found.push_back(pid);
+    held.push_back(pid);
+    pidfds.push_back({pidfd, POLLIN, 0});
+  };
+  for (const auto& job : jobs) {
+    if (!job) continue;
+    const pid_t main = job->process.pid(), leader = job->process.spawned().leader();
+    add(main, job->process.pidfd());
+    if (leader != main) add(leader, -1);
+    for (const SideCommand& side : job->side.all()) add(side.pid(), -1);
+  }
+  const bool asked = ::poll(pidfds.data(), pidfds.size(), 0) >= 0;
+  for (std::size_t i = 0; i < held.size(); ++i)
+    if (!asked || pidfds[i].revents != 0) found.push_back(held[i]);
+  return found;
 }
 
 void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {

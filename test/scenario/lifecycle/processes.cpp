@@ -1,7 +1,10 @@
 // What a service's process is given and finds (zinit.toml(5), [service]; behaviour.md,
 // "Processes").
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,6 +36,34 @@ void reap_orphans(Server& zinit) {
   for (const pid_t pid : orphans) kill(pid, SIGKILL);
   CHECK(eventually([&] { return children_of(zinit.pid()).size() == 1; }));
   CHECK(zinit.state("a") == "running");
+}
+
+/// Gives the calling process so many children that only sleep. They share its memory, so that
+/// thousands cost little.
+void have_sleeping_children(int count) {
+  constexpr std::size_t stack = 4096;
+  const std::size_t size = stack * static_cast<std::size_t>(count);
+  char* top = static_cast<char*>(
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (top == MAP_FAILED) _exit(125);
+  const auto sleep = [](void*) -> int {
+    while (true) pause();
+  };
+  for (int i = 0; i < count; ++i)
+    if (clone(sleep, top += stack, CLONE_VM | SIGCHLD, nullptr) < 0) _exit(125);
+}
+
+/// Begins a process that makes orphans which end at once, without end.
+void begin_storm_of_orphans() {
+  if (fork() != 0) return;
+  while (true) {
+    const pid_t parent = fork();
+    if (parent == 0) {
+      (void)fork();
+      _exit(0);
+    }
+    waitpid(parent, nullptr, 0);
+  }
 }
 
 /// Value of a variable in a process's environment; "(unset)" without it.
@@ -272,6 +303,28 @@ TEST_CASE("as PID 1 every orphan is reaped", "[process][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   reap_orphans(zinit);
+}
+
+TEST_CASE("a storm of orphans among thousands keeps nobody from zinit",
+          "[alone][process][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true, .in_child = [] {
+                  ::signal(SIGTERM, SIG_DFL);
+                  have_sleeping_children(4000);
+                  for (int i = 0; i < 4; ++i) begin_storm_of_orphans();
+                }});
+  zinit.add("a", {.lifecycle = "restart_delay_ms = 1\nrestart_delay_max_ms = 1"});
+  zinit.boot({"a"});
+  Connection client = zinit.connect();
+  for (int ends = 1; ends <= 5; ++ends) {
+    (void)client.result("service.kill", R"({"name":"a","signal":"SIGKILL"})");
+    CHECK(eventually([&] {
+      const Json now = client.result("service.status_full", R"({"name":"a"})");
+      return now["state"] == "running" && now["restart_count"] == ends;
+    }));
+  }
+  zinit.signal(SIGPWR);
+  CHECK(zinit.exit_code() == 0);
 }
 
 TEST_CASE("how the last run ended and how often is kept and shown", "[process]") {
