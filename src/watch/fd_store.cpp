@@ -1,9 +1,7 @@
 // Keeping descriptors for the next process of a service.
 #include "watch/fd_store.hpp"
 
-#include <fcntl.h>
 #include <linux/kcmp.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,48 +18,71 @@ constexpr std::string_view kUnnamed = "stored";  // systemd's name for descripto
 /// The key of the fact with the name of a descriptor.
 std::string name_key(int fd) { return fmt::format("stored/{}", fd); }
 
-/// Does not ask the server of a FUSE or NFS file (AT_STATX_DONT_SYNC), which may never answer.
-FileId id_of(int fd) noexcept {
-  struct statx file {};
-  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &file) < 0) return {};
-  return {file.stx_ino, file.stx_dev_major, file.stx_dev_minor};
-}
-
-/// Whether both refer to one open file description, as copies of a descriptor do.
-bool same_open_file(int a, int b) {
+/// Whether `a` comes before `b`. Copies of a descriptor refer to one open file, and neither does.
+bool before(int a, int b) {
+  constexpr long first = 1, unordered = 3;
   const auto self = ::getpid();
-  return ::syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+  const long order = ::syscall(SYS_kcmp, self, self, KCMP_FILE, a, b);
+  return order == first || ((order < 0 || order == unordered) && a < b);
 }
 
 }  // namespace
 
+bool FdStore::ByOpenFile::operator()(const std::shared_ptr<const Entry>& a,
+                                     const std::shared_ptr<const Entry>& b) const {
+  return before(a->fd.get(), b->fd.get());
+}
+bool FdStore::ByOpenFile::operator()(const std::shared_ptr<const Entry>& a, int b) const {
+  return before(a->fd.get(), b);
+}
+bool FdStore::ByOpenFile::operator()(int a, const std::shared_ptr<const Entry>& b) const {
+  return before(a, b->fd.get());
+}
+
 FdStore::Entries FdStore::of(Slot slot) const {
+  Entries all;
+  {
+    MutexLock lock(mutex_);
+    const auto found = entries_.find(slot);
+    if (found != entries_.end()) all.assign(found->second.begin(), found->second.end());
+  }
+  std::ranges::sort(all, {}, [](const auto& entry) { return entry->number; });
+  return all;
+}
+
+std::size_t FdStore::count(Slot slot) const {
   MutexLock lock(mutex_);
   const auto found = entries_.find(slot);
-  return found == entries_.end() ? Entries() : found->second;
+  return found == entries_.end() ? 0 : found->second.size();
 }
 
 /// Compares without the lock, since that takes many system calls. Only one thread at a time handles
-/// messages of a service's processes, so nothing is added meanwhile.
+/// messages of a service's processes, so nothing is added meanwhile. When there is no room nothing
+/// is compared, so what is stored already counts as refused, too.
 std::size_t FdStore::add(const CheckedProcess& process, const std::string& name,
                          std::vector<UniqueFd>& fds, const Closer::Sender& sender) {
   const std::size_t most = process.spec()->readiness->fdstore_max;
-  Entries kept = of(process.slot);
+  if (count(process.slot) >= most) return fds.size();
+  Stored kept;
+  std::uint64_t number = 0;
+  {
+    MutexLock lock(mutex_);
+    if (const auto found = entries_.find(process.slot); found != entries_.end())
+      kept = found->second;
+    number = last_number_;
+    last_number_ += fds.size();
+  }
+  const std::string its_name = name.empty() ? std::string(kUnnamed) : name;
   std::size_t refused = 0;
   for (UniqueFd& fd : fds) {
-    const FileId id = id_of(fd.get());
-    const bool known = std::ranges::any_of(kept, [&](const auto& other) {
-      return other->id == id && same_open_file(other->fd.get(), fd.get());
-    });
-    if (known) continue;
     if (kept.size() >= most) {
       ++refused;
       continue;
     }
-    const std::string its_name = name.empty() ? std::string(kUnnamed) : name;
+    if (kept.contains(fd.get())) continue;
     if (facts_ != nullptr) facts_->keep(name_key(fd.get()), its_name);
-    kept.push_back(
-        std::make_shared<Entry>(process.slot, its_name, std::move(fd), id, closer_, sender));
+    kept.insert(
+        std::make_shared<Entry>(process.slot, its_name, std::move(fd), ++number, closer_, sender));
   }
   MutexLock lock(mutex_);
   if (process.stage() != CheckedProcess::Stage::ended) entries_[process.slot].swap(kept);
@@ -73,10 +94,9 @@ void FdStore::take_over(Inheritance& inherited, const FactMap& facts,
   MutexLock lock(mutex_);
   for (Inheritance::One& one : inherited.take_all(KeptKind::stored)) {
     const auto name = facts.find(name_key(one.fd.get()));
-    const FileId id = id_of(one.fd.get());
-    entries_[one.note.slot].push_back(std::make_shared<Entry>(
+    entries_[one.note.slot].insert(std::make_shared<Entry>(
         one.note.slot, name != facts.end() ? name->second : std::string(kUnnamed), one.fd.release(),
-        id, closer_, sender_of(one.note.slot)));
+        ++last_number_, closer_, sender_of(one.note.slot)));
   }
 }
 
@@ -88,7 +108,7 @@ void FdStore::remove(Slot slot, const std::string& name) {
 }
 
 void FdStore::clear(Slot slot) noexcept {
-  std::map<Slot, Entries>::node_type gone;  // freed after the lock
+  std::map<Slot, Stored>::node_type gone;  // freed after the lock
   MutexLock lock(mutex_);
   gone = entries_.extract(slot);
 }

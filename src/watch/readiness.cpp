@@ -21,6 +21,7 @@ namespace {
 
 // Messages of one process that are handled before other processes have their turn.
 constexpr int kMessagesATurn = 64;
+constexpr Milliseconds kTurn{1};
 
 // Bounds the value read from net.unix.max_dgram_qlen, which is 10 on most machines.
 constexpr int kLongestQueue = 4096;
@@ -280,7 +281,7 @@ void ReadinessChecks::on_ready(EpollSet::Key key) {
   if (!watch) return;
   if ((key & kMainPidfd) != 0) return on_main_end(*watch);
   if (!watch->channel->socket) return on_line(*watch);
-  if (receive(*watch, kMessagesATurn)) return;
+  if (receive(*watch, kMessagesATurn, after(Clock::now(), kTurn))) return;
   set_.remove(watch->channel->fd());
   watch->listened = false;
   again_.set(kTryAgain);

@@ -104,7 +104,7 @@ class ReadinessChecks final : public WatchPort {
   void forget_file(Watch& watch);
 
   // On the loop's thread, the reaper's or a job's.
-  [[nodiscard]] bool receive(Watch& watch, int most);
+  [[nodiscard]] bool receive(Watch& watch, int most, TimePoint until = kNever);
   [[nodiscard]] bool too_much_to_close(const Watch& watch) const;
   void handle(Watch& watch, Datagram& datagram);
   [[nodiscard]] bool take_descriptors(Watch& watch, Datagram& datagram);

@@ -63,15 +63,15 @@ bool ReadinessChecks::take_descriptors(Watch& watch, Datagram& datagram) {
 bool ReadinessChecks::too_much_to_close(const Watch& watch) const {
   const long sent = watch.sender.use_count();
   if (sent <= most_to_close()) return false;
-  return sent - static_cast<long>(stored_.of(watch.process->slot).size()) > most_to_close();
+  return sent - static_cast<long>(stored_.count(watch.process->slot)) > most_to_close();
 }
 
-/// Handles up to `most` messages.
+/// Handles up to `most` messages, and begins with none after `until`.
 /// @return  false if too many descriptors wait to be closed: stop listening for a while
-bool ReadinessChecks::receive(Watch& watch, int most) {
+bool ReadinessChecks::receive(Watch& watch, int most, TimePoint until) {
   if (!watch.channel->socket) return true;
   MutexLock lock(watch.mutex);
-  for (int i = 0; i < most; ++i) {
+  for (int i = 0; i < most && Clock::now() < until; ++i) {
     if (too_much_to_close(watch)) return false;
     struct Own : Datagram {
       explicit Own(ReadinessChecks& by, const Watch& from) : closer(*by.closer_), of(from) {}

@@ -5,6 +5,7 @@
 //   flood N TEXT       so many of them; large N: one of N bytes
 //   fds N TEXT         a message with N memory files, which hold "kept 0", "kept 1", ...
 //   churn N            for ever: has N memory files stored, and takes them back
+//   copies N M         has N eventfds stored, and sends M messages with copies of the last of them
 //   linger N TEXT      N messages, each with a socket whose last close waits for hours
 //   serve PATH N TEXT  for ever: listens on a unix socket, and answers each connection that sends
 //                      something with N such messages; "answered" for the trace each time
@@ -23,6 +24,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -141,6 +143,14 @@ void carry_out(const std::vector<std::string>& words, std::size_t& at) {
     const Fds fds = memory_files(std::stoi(next()));
     while (send("FDSTORE=1\nFDNAME=x", fds) && send("FDSTOREREMOVE=1\nFDNAME=x")) {}
     _exit(101);
+  } else if (step == "copies") {
+    Fds all(std::stoul(next()));
+    for (int& fd : all) fd = ::eventfd(0, EFD_CLOEXEC);
+    for (std::size_t at_once = 200, from = 0; from < all.size(); from += at_once)
+      send("FDSTORE=1",
+           Fds(all.begin() + long(from), all.begin() + long(std::min(from + at_once, all.size()))));
+    const int count = std::stoi(next());
+    for (int i = 0; i < count; ++i) send("FDSTORE=1", Fds(253, all.back()));
   } else if (step == "linger") {
     static const Lingering lingering;
     const int count = std::stoi(next());

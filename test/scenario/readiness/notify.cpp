@@ -90,6 +90,21 @@ TEST_CASE("a service may change the time of its watchdog", "[readiness]") {
   CHECK(zinit.state("none") == "running");
 }
 
+TEST_CASE("a message costs by what it carries, and not by what is stored", "[alone][readiness]") {
+  Server zinit;
+  const auto floods = [](const std::string& stored) {
+    return says({"copies", stored, "300", "barrier", "trace", "over", "sleep"},
+                "notify = 'systemd'\nfdstore_max = 400");
+  };
+  zinit.file("full.toml", floods("400"));
+  zinit.file("roomy.toml", floods("399"));
+  zinit.boot();
+  zinit.await_trace("over", 2);
+  // To compare each with all would take 60 million system calls.
+  const long ticks = std::stol(proc_stat(zinit.pid(), 14)) + std::stol(proc_stat(zinit.pid(), 15));
+  CHECK(ticks < 500);
+}
+
 TEST_CASE("a barrier is lifted when all before it has been taken in, of an ignored sender too",
           "[check][readiness]") {
   Server zinit;
