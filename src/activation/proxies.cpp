@@ -1,10 +1,10 @@
 // The proxies of the data loop. See proxies.hpp.
 #include "activation/proxies.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
+
+#include "os/limits.hpp"
 
 namespace zinit {
 
@@ -15,9 +15,7 @@ constexpr std::size_t kMostConnections = 65536;
 // A connection has two sockets, and up to two pipes while bytes are under way. All sockets take
 // half of the descriptors at most, and all pipes an eighth; the rest is for services.
 std::size_t most_connections() noexcept {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;
-  return std::clamp<std::size_t>(limit.rlim_cur / 4, 16, kMostConnections);
+  return std::clamp<std::size_t>(part_of_descriptors(4), 16, kMostConnections);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "os/limits.hpp"
 #include "os/users.hpp"
 #include "supervisor/spawn_extras.hpp"
 
@@ -43,11 +43,7 @@ Result<ListenOptions> options_of(const SocketSpec& spec) {
 }
 
 /// Each instance takes pipes and a pidfd beside its connection, and the rest is for others.
-std::size_t most_instances() noexcept {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 64;
-  return std::max<std::size_t>(limit.rlim_cur / 8, 1);
-}
+std::size_t most_instances() noexcept { return part_of_descriptors(8); }
 
 KeptNote note_of(Slot slot, std::size_t entry, const SocketFile& file) {
   return {KeptKind::service_socket, static_cast<std::uint8_t>(file.path().empty() ? 0 : 1), slot,

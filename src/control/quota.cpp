@@ -49,7 +49,7 @@ SharePtr Quota::share_for(uid_t user) {
   if (clients_ >= most_) return nullptr;
   SharePtr& share = users_[user];
   if (!share) share = std::make_shared<Share>(user, bytes_);
-  return share->clients < kClientsOfUser ? share : nullptr;
+  return share->clients < of_user_ ? share : nullptr;
 }
 
 void Quota::enter(const SharePtr& share) noexcept {

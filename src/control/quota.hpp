@@ -60,8 +60,10 @@ class Quota {
   static constexpr std::size_t kBytesOfUser = std::size_t{16} << 20;
   static constexpr std::size_t kBytes = std::size_t{32} << 20;
 
-  /// `most`: connections of all users together.
-  explicit Quota(std::size_t most) : most_(most) {}
+  /// @param most     connections of all users together
+  /// @param of_user  and of one user
+  explicit Quota(std::size_t most, std::size_t of_user = kClientsOfUser)
+      : most_(most), of_user_(of_user) {}
 
   /// The share of `user`, if there may be one more connection of that user; else null.
   [[nodiscard]] SharePtr share_for(uid_t user);
@@ -69,11 +71,13 @@ class Quota {
   void enter(const SharePtr& share) noexcept;
   void leave(const SharePtr& share) noexcept;
 
+  [[nodiscard]] std::size_t most() const noexcept { return most_; }
+  [[nodiscard]] std::size_t of_user() const noexcept { return of_user_; }
   /// What the clients of all users hold.
   [[nodiscard]] std::size_t bytes() const noexcept { return *bytes_; }
 
  private:
-  const std::size_t most_;
+  const std::size_t most_, of_user_;
   std::size_t clients_ = 0;
   const std::shared_ptr<std::atomic<std::size_t>> bytes_ =
       std::make_shared<std::atomic<std::size_t>>(0);

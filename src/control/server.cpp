@@ -14,6 +14,7 @@
 #include "config/directory.hpp"
 #include "control/views.hpp"
 #include "os/disposal.hpp"
+#include "os/limits.hpp"
 #include "os/memory.hpp"
 
 namespace zinit {
@@ -40,12 +41,20 @@ constexpr int kAcceptsAtOnce = 64;
 /// Whether the peer is one of those whom nothing is counted of.
 bool is_own(const ucred& peer) noexcept { return peer.uid == 0 || peer.uid == ::geteuid(); }
 
+/// Where descriptors are few, most of them are for services: others have an eighth of them at most,
+/// and one user has a part of that.
+Quota quota_of_others() {
+  const std::size_t most =
+      std::min(Server::kMaxClients - Server::kReserved, part_of_descriptors(8));
+  return Quota(most, std::clamp<std::size_t>(most / 4, 1, Quota::kClientsOfUser));
+}
+
 /// The answer fits into the empty buffer of a socket. A client may read it although it cannot send.
-void send_away(UniqueFd fd) {
+void send_away(UniqueFd fd, const Quota& quota) {
   const std::string answer =
       refusal(RpcCode::invalid_state, "too many connections",
               fmt::format("one user may have {}, all but root and the server's own user {}",
-                          Quota::kClientsOfUser, Server::kMaxClients - Server::kReserved)) +
+                          quota.of_user(), quota.most())) +
       "\n";
   (void)::send(fd.get(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   close_socket(std::move(fd));
@@ -84,6 +93,7 @@ Server::Server(const Parts& parts, std::span<const Method> methods)
       hangups_(parts.loop, [this](EpollSet::Key id, std::uint32_t) { on_hangup(id); }),
       accept_again_(parts.loop, [this] { acceptable_->start(); }),
       rest_(parts.loop, [this] { on_rest(); }),
+      quota_(quota_of_others()),
       round_(parts.loop, [this] { round(); }) {
   parts.changes.listen([this] { on_change(); });
 }
@@ -168,7 +178,7 @@ void Server::admit(UniqueFd fd) {
   SharePtr share;
   if (!is_own(peer) && !(share = quota_.share_for(peer.uid))) {
     log_debug("control: user {} (pid {}) has too many connections", peer.uid, peer.pid);
-    return send_away(std::move(fd));
+    return send_away(std::move(fd), quota_);
   }
   std::vector<gid_t> groups;
   if (known && shared_.group) groups = groups_of_peer(fd.get());

@@ -158,7 +158,7 @@ class Server final {
   unsigned turns_since_rest_ = 0;
   bool accept_paused_ = false;
 
-  Quota quota_{kMaxClients - kReserved};
+  Quota quota_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::uint64_t last_session_ = 0;
   // Sessions that want a turn. Their tickets are spliced into the list, which allocates nothing.

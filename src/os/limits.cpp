@@ -49,6 +49,12 @@ Result<rlimit> raise_descriptor_limit() {
   return before;
 }
 
+std::size_t part_of_descriptors(std::size_t divisor) noexcept {
+  rlimit limit{1024, 1024};  // that of most programs, should the kernel not say
+  (void)::getrlimit(RLIMIT_NOFILE, &limit);
+  return std::max<std::size_t>(limit.rlim_cur / divisor, 1);
+}
+
 void make_room_for_descriptors() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == 0) return;

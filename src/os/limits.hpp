@@ -4,6 +4,8 @@
 
 #include <sys/resource.h>
 
+#include <cstddef>
+
 #include "base/result.hpp"
 
 namespace zinit {
@@ -13,6 +15,10 @@ namespace zinit {
 /// which zinit does not use.
 /// @return  the previous limit, for services (SpawnPlan::nofile), even if nothing could be raised.
 [[nodiscard]] Result<rlimit> raise_descriptor_limit();
+
+/// How many descriptors a part of zinit may have: the limit of open files (RLIMIT_NOFILE) as it is
+/// now divided by `divisor`, and at least 1. The rest is for others. Any thread. (getrlimit(2))
+[[nodiscard]] std::size_t part_of_descriptors(std::size_t divisor) noexcept;
 
 /// Grows the kernel's descriptor table to what a thousand services need, or to the limit. Growing a
 /// table that threads share takes an RCU grace period, some 10 ms, in which no thread gets a

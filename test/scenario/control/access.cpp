@@ -1,5 +1,7 @@
 // Who may call, and what becomes of the socket (control.md, "JSON-RPC 2.0").
+#include <linux/capability.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -174,6 +176,25 @@ TEST_CASE("members that take all connections they can get do not keep root out",
   CHECK(eventually(
       [&] { return zinit.result("debug.state")["control"]["clients"].number() < 3100; }));
   CHECK(connections(zinit, kMember, 1).size() == 1);
+}
+
+TEST_CASE("where descriptors are few, members leave most of them to services", "[root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.settings = true, .in_child = [] {
+                  const rlimit few{1024, 1024};  // which root itself may not raise
+                  if (::prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE) != 0 ||
+                      ::setrlimit(RLIMIT_NOFILE, &few) != 0)
+                    _exit(125);
+                }});
+  boot_shared(zinit);
+  zinit.reconnect();
+  std::vector<Connection> held;
+  {
+    const AsMember member;
+    while (held.size() < 1100) held.emplace_back(zinit.socket());
+  }
+  CHECK(zinit.ctl({"restart", "a"}).code == 0);
+  CHECK(refused(held) == 1100 - 32);
 }
 
 TEST_CASE("root does not wait until all calls of members are answered", "[check][root][access]") {
