@@ -75,7 +75,7 @@ Result<OpenSocket> open_socket(const SocketAddress& address, ListenType type,
   if (!fd) return sys_failure("make a socket for", where);
   OpenSocket open;
   if (family == AF_UNIX) {
-    refuse_descriptors(fd.get());
+    if (options.refuses_descriptors) refuse_descriptors(fd.get());
     auto bound = bind_path(std::move(fd), address, kind, options);
     if (!bound) return bound;
     open = *std::move(bound);

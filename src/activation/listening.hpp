@@ -23,6 +23,7 @@ struct ListenOptions {
   bool reuse_port = false;
   bool keepalive = false;
   bool freebind = false;
+  bool refuses_descriptors = false;  // over unix sockets (refuse_descriptors())
 };
 
 /// The addresses of a place: for a name all that it has, looked up now.

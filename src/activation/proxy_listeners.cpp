@@ -52,10 +52,17 @@ bool is_own(const SocketAddress& to) noexcept {
          host_of(own_address(probe.get())) == host_of(to);
 }
 
+/// Descriptors that come with bytes cannot be passed on.
+ListenOptions options_of_proxies() {
+  ListenOptions options;
+  options.refuses_descriptors = true;
+  return options;
+}
+
 /// What is about to be closed may have the port at another address: at 127.0.0.1 where all of the
 /// machine's are to be listened on. It is no obstacle, and stays if the new one cannot be had.
 Result<OpenSocket> open_beside(const SocketAddress& address, const Listeners& spare) {
-  ListenOptions options;
+  ListenOptions options = options_of_proxies();
   options.reuse_port = true;
   for (const ListenerPtr& listener : spare) (void)share_port(listener->fd(), true);
   auto open = open_socket(address, ListenType::stream, options);
@@ -73,7 +80,7 @@ Result<void> open_all(const Addresses& addresses, ProxyTable::Place place, const
       opened.push_back(std::move(there));
       return {};
     }
-    auto open = open_socket(address, ListenType::stream, {});
+    auto open = open_socket(address, ListenType::stream, options_of_proxies());
     const bool port = address.storage.ss_family != AF_UNIX;
     if (!open && open.error().errnum == EADDRINUSE && port && !spare.empty())
       open = open_beside(address, spare);

@@ -11,6 +11,7 @@
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
+#include "support/notification.hpp"
 
 namespace activation_sockets_test {
 
@@ -60,6 +61,16 @@ TEST_CASE("the first connection to a service's socket starts it", "[sockets]") {
   // It accepts the next ones itself.
   CHECK(Client(at).echo("again") == "again");
   CHECK(zinit.count("started") == 1);
+}
+
+TEST_CASE("descriptors can be sent to a service over its socket", "[sockets]") {
+  Server zinit;
+  const std::string at = "unix:" + zinit.path("sock");
+  zinit.file("s.toml", socketed({"echo"}, {at}));
+  boot_open(zinit);
+  Client client(at);
+  CHECK(send_with(client.fd(), "hello", {STDIN_FILENO}));
+  CHECK(client.read(5) == "hello");
 }
 
 TEST_CASE("sockets of all kinds start their services and are passed to them", "[check][sockets]") {
