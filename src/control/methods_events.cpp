@@ -1,5 +1,6 @@
 // events.*: past and future changes of state.
 #include <algorithm>
+#include <unordered_set>
 
 #include "control/answers.hpp"
 #include "control/views.hpp"
@@ -8,22 +9,32 @@ namespace zinit {
 
 namespace {
 
+/// The services that a call names, each once: a request has room for the same name a hundred
+/// thousand times.
+/// @param past  those that are known beside those of the board
+/// @return  the first one that is not known as the error
+tl::expected<std::unordered_set<std::string>, std::string> named(
+    const Call& call, const std::unordered_set<std::string_view>& past) {
+  std::unordered_set<std::string> names;
+  for (const std::string& name : call.params.strings("names")) {
+    if (names.contains(name)) continue;
+    if (!past.contains(name) && call.context.board.find(name) == kNoSlot)
+      return tl::make_unexpected(name);
+    names.insert(name);
+  }
+  return names;
+}
+
 Outcome events_get(Call& call) {
-  const std::vector<std::string> names = call.params.strings("names");
   const auto lines = static_cast<std::size_t>(*call.params.count("lines"));
   std::vector<StateEvent> events = call.context.board.events_after(0).events;
-  for (const std::string& name : names) {
-    // A service that has been removed may still have events in the list.
-    const bool known =
-        call.context.board.find(name) != kNoSlot ||
-        std::ranges::any_of(events, [&](const StateEvent& event) { return event.service == name; });
-    if (!known) return service_not_found(call.context.board, name);
-  }
-  if (!names.empty()) {
-    std::erase_if(events, [&](const StateEvent& event) {
-      return std::find(names.begin(), names.end(), event.service) == names.end();
-    });
-  }
+  // A service that has been removed may still have events in the list.
+  std::unordered_set<std::string_view> past;
+  for (const StateEvent& event : events) past.insert(event.service);
+  const auto names = named(call, past);
+  if (!names) return service_not_found(call.context.board, names.error());
+  if (!names->empty())
+    std::erase_if(events, [&](const StateEvent& event) { return !names->contains(event.service); });
   JsonWriter writer;
   writer.begin_array();
   for (std::size_t i = events.size() - std::min(events.size(), lines); i < events.size(); ++i)
@@ -32,11 +43,10 @@ Outcome events_get(Call& call) {
 }
 
 Outcome events_subscribe(Call& call) {
-  std::vector<std::string> names = call.params.strings("names");
-  const Board& board = call.context.board;
-  for (const std::string& name : names)
-    if (board.find(name) == kNoSlot) return service_not_found(board, name);
-  return subscribed(call.subscriber.subscribe(std::move(names)));
+  const auto names = named(call, {});
+  if (!names) return service_not_found(call.context.board, names.error());
+  return subscribed(
+      call.subscriber.subscribe(std::vector<std::string>(names->begin(), names->end())));
 }
 
 Outcome events_unsubscribe(Call& call) {

@@ -100,6 +100,24 @@ TEST_CASE("processes that ignore SIGTERM are killed after stop_timeout_ms", "[th
   CHECK(children_of(zinit.pid()).empty());
 }
 
+TEST_CASE("to name a service a hundred thousand times costs no more than to read that",
+          "[alone][abuse]") {
+  Server zinit;
+  zinit.add("a");
+  zinit.add("loop", {.exec = "printf x >> $T; exit 1",
+                     .lifecycle = "restart = 'always'\nrestart_delay_ms = 0\n"
+                                  "restart_delay_max_ms = 0"});
+  zinit.boot({"a"});
+  REQUIRE(eventually([&] { return read_file(zinit.path("trace")).size() >= 500; }));
+  CHECK(zinit.stop("loop")["wish"] == "down");
+  std::string names = R"("a")";
+  while (names.size() < 1'000'000) names += R"(,"a")";
+  Connection client = zinit.connect();
+  const long before = ticks(zinit.pid());
+  for (int i = 0; i < 10; ++i) (void)client.result("events.get", R"({"names":[)" + names + "]}");
+  CHECK(ticks(zinit.pid()) - before < 300);
+}
+
 // --- crash loops and many ------------------------------------------------------------------------
 
 TEST_CASE("many services that crash without delay leave control and memory as they are",
