@@ -35,7 +35,7 @@ Lines names_of(const LoadedConfig& loaded) {
   return names;
 }
 
-const ServiceSpec& spec_of(const LoadedConfig& loaded, const std::string& name) {
+const ServiceSpec& spec_of(const LoadedConfig& loaded, std::string_view name) {
   for (const SpecPtr& spec : loaded.specs) {
     if (spec->name == name) return *spec;
   }
