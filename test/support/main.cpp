@@ -16,11 +16,13 @@
 #define CATCH_CONFIG_RUNNER
 #include "support/catch.hpp"
 
+#include <linux/capability.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,9 +73,30 @@ bool clear_children() {
   return found;
 }
 
-/// unshare(2), netdevice(7). Without the right to it the network stays that of the machine.
+void write_to(const char* path, const std::string& text) { std::ofstream(path) << text; }
+
+/// Who is not root gets the network within a user namespace in which there is only that user.
+/// (unshare(2), user_namespaces(7))
+bool unshare_network() {
+  if (::unshare(CLONE_NEWNET) == 0) return true;
+  const std::string user = std::to_string(::geteuid()), group = std::to_string(::getegid());
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
+  write_to("/proc/self/setgroups", "deny");
+  write_to("/proc/self/uid_map", user + " " + user + " 1");
+  write_to("/proc/self/gid_map", group + " " + group + " 1");
+  return true;
+}
+
+/// Gives up what a user namespace brings: tests see what a user may do. (capset(2))
+void drop_capabilities() {
+  __user_cap_header_struct version{_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capset, &version, none) != 0) std::perror("cannot drop capabilities");
+}
+
+/// If namespaces are refused, the network stays that of the machine. (netdevice(7))
 void enter_network_namespace() {
-  if (::unshare(CLONE_NEWNET) != 0) return;
+  if (!unshare_network()) return;
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   ifreq request{};
   std::strcpy(request.ifr_name, "lo");
@@ -83,6 +106,7 @@ void enter_network_namespace() {
       std::perror("cannot set the loopback interface up");
   }
   ::close(fd);
+  if (::geteuid() != 0) drop_capabilities();
 }
 
 class Book : public Catch::TestEventListenerBase {
