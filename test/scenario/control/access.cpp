@@ -423,8 +423,8 @@ TEST_CASE("a user's folder for the socket that belongs to someone else is refuse
           "[root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   const std::string folder = "/tmp/zinit-64321";
-  if (mkdir(folder.c_str(), 0777) != 0) return skip("somebody has " + folder);
   Server zinit;
+  if (mkdir(folder.c_str(), 0777) != 0) return skip("somebody has " + folder);
   Launch what;
   what.argv = {"zinit", "server", "--config-dir", zinit.config()};
   what.uid = 64321;
