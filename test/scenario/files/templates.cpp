@@ -412,7 +412,8 @@ TEST_CASE("edit of an instance changes its template, and with --drop-in itself a
   const Outcome all = zinit.ctl({"edit", "web@2"}, "", {"EDITOR=sed -i s/for/of/"});
   CHECK(all.code == 0);
   CHECK(zinit.status("web@2")["description"] == "of web@2");
-  const Outcome wrong = zinit.ctl({"edit", "web@2"}, "", {"EDITOR=sed -i s/exec/exce/"});
+  const Outcome wrong =
+      zinit.ctl({"edit", "web@2"}, "", {"EDITOR=sed -i s/exec/exce/", "TMPDIR=" + zinit.path(".")});
   CHECK(wrong.code == 1);
   CHECK_THAT(read_file(zinit.config("web@.toml")), Contains("exec"));
 }
