@@ -252,6 +252,11 @@ TEST_CASE("what members send in part and do not read has one bound", "[root][acc
     bytes = R"({"jsonrpc":"2.0","method":"service.wait","params":["a","exited"],"id":")" +
             std::string(900000, 'x') + "\"}\n";
   }
+  SECTION("names of subscriptions") {
+    bytes = R"({"jsonrpc":"2.0","method":"logs.subscribe","params":[["a")";
+    for (int i = 0; i < 100000; ++i) bytes += R"(,"a")";
+    bytes += "]]}\n";
+  }
   for (Connection& one : all) (void)one.send(bytes);
   CHECK(eventually([&] { return bytes_of_others(zinit) > 4 * mib; }));
   // What is read makes room, so first zinit does all that it will do.
