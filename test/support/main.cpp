@@ -35,6 +35,7 @@
 #include <string>
 
 #include "support/skip.hpp"
+#include "support/user_namespace.hpp"
 
 namespace zinit::test {
 
@@ -73,17 +74,14 @@ bool clear_children() {
   return found;
 }
 
-void write_to(const char* path, const std::string& text) { std::ofstream(path) << text; }
-
 /// Who is not root gets the network within a user namespace in which there is only that user.
 /// (unshare(2), user_namespaces(7))
 bool unshare_network() {
   if (::unshare(CLONE_NEWNET) == 0) return true;
-  const std::string user = std::to_string(::geteuid()), group = std::to_string(::getegid());
+  const uid_t user = ::geteuid();
+  const gid_t group = ::getegid();
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
-  write_to("/proc/self/setgroups", "deny");
-  write_to("/proc/self/uid_map", user + " " + user + " 1");
-  write_to("/proc/self/gid_map", group + " " + group + " 1");
+  if (!map_ids(user, user, group, group)) std::perror("cannot map the user");
   return true;
 }
 

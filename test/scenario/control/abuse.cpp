@@ -17,12 +17,6 @@ using Catch::Contains;
 
 namespace {
 
-/// Clock ticks of processor time, of all threads.
-long ticks(pid_t pid) {
-  return std::strtol(proc_stat(pid, 14).c_str(), nullptr, 10) +
-         std::strtol(proc_stat(pid, 15).c_str(), nullptr, 10);
-}
-
 std::string numbered(int i) { return "s" + std::to_string(i); }
 
 void set_limit(pid_t pid, __rlimit_resource resource, rlim_t soft) {

@@ -22,6 +22,7 @@
 #include <sstream>
 
 #include "support/catch.hpp"
+#include "support/user_namespace.hpp"
 
 namespace zinit::test {
 
@@ -107,22 +108,12 @@ void make_own_dev() {
   if (mount("/tmp", "/dev", nullptr, MS_MOVE, nullptr) != 0) give_up("move /dev");
 }
 
-void write_text(const char* path, const std::string& text) {
-  const int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || write(fd, text.data(), text.size()) < 0) give_up(path);
-  close(fd);
-}
-
 /// New namespaces for the calling child; where it is not root, by way of a user namespace.
 void enter_namespaces() {
   const uid_t uid = geteuid();
   const gid_t gid = getegid();
   if (unshare(CLONE_NEWPID | CLONE_NEWNS | (uid == 0 ? 0 : CLONE_NEWUSER)) != 0) give_up("unshare");
-  if (uid != 0) {
-    write_text("/proc/self/setgroups", "deny");
-    write_text("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1");
-    write_text("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1");
-  }
+  if (uid != 0 && !map_ids(uid, 0, gid, 0)) give_up("map to root");
   mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
   make_own_dev();
 }
@@ -203,12 +194,17 @@ void suspend_for(pid_t pid, std::chrono::milliseconds time) {
   REQUIRE(::kill(pid, SIGCONT) == 0);
 }
 
+long ticks(pid_t pid) {
+  return std::strtol(proc_stat(pid, 14).c_str(), nullptr, 10) +
+         std::strtol(proc_stat(pid, 15).c_str(), nullptr, 10);
+}
+
 bool comes_to_rest(pid_t pid) {
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task/";
   int looks = 0;
   const auto used = [&] {
     ++looks;
-    const std::string time = proc_stat(pid, 14) + " " + proc_stat(pid, 15);
+    const std::string time = std::to_string(ticks(pid));
     for (const std::string& id : entries_of(tasks)) {
       const bool runs = read_file(tasks + id + "/stat").find(") R ") != std::string::npos;
       if (runs) return time + ", busy " + std::to_string(looks);  // or waits for a processor

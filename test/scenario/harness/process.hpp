@@ -96,6 +96,8 @@ pid_t hold_thread(pid_t pid, std::string_view name);
 bool await_end_of_held(pid_t thread);
 /// A field of /proc/PID/stat, numbered as in proc(5); "" where the process is gone.
 std::string proc_stat(pid_t pid, int field);
+/// Clock ticks of processor time that all its threads have had.
+long ticks(pid_t pid);
 /// What a link of /proc/PID names, such as "cwd" or "fd/0".
 std::string proc_link(pid_t pid, const std::string& link);
 /// The environment a process was given.
