@@ -58,9 +58,7 @@ class Faulty {
   }
 
   void boot() {
-    server_.launch();
-    injector_.attach();
-    REQUIRE(eventually([&] { return Connection::possible(server_.socket()); }));
+    launch_under(injector_, server_);
     server_.await_state("web", "running");
     // What is made once, at the first use: threads of the launcher, memory.
     for (int i = 0; i < 5; ++i) bring_up();
@@ -174,9 +172,7 @@ TEST_CASE("a client is answered or hung up on, whatever system call fails", "[sl
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});
-  zinit.launch();
-  injector.attach();
-  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  launch_under(injector, zinit);
   zinit.result("system.ping");  // its boot is over: of that another test lets calls fail
   // All stay connected: nothing else happens that would wake zinit for one that it has forgotten.
   std::vector<std::unique_ptr<Connection>> clients;
@@ -324,9 +320,7 @@ TEST_CASE("a process that is stopped before it executes goes on, or is killed wh
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});
   for (const char* name : {"web", "other"}) zinit.add(name, {.service = "status = 'stop'"});
-  zinit.launch();
-  injector.attach();
-  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  launch_under(injector, zinit);
   const auto start_stopped = [&] {
     injector.stop_next_child();
     zinit.begin_start("web");
@@ -355,9 +349,7 @@ TEST_CASE("a command beside a process that was stopped before it executed is kil
   zinit.add("web", {.service = "reload_exec = 'echo reloaded >> $T'\n"
                                "post_exec = 'echo post >> $T'",
                     .lifecycle = "stop_timeout_ms = 500\nrestart_delay_ms = 10"});
-  zinit.launch();
-  injector.attach();
-  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  launch_under(injector, zinit);
   const auto await_stopped_child = [&] {
     REQUIRE(eventually([&] {
       return injector.stopped_child() != 0 && proc_stat(injector.stopped_child(), 3) == "T";

@@ -292,4 +292,10 @@ void FaultInjector::serve() {
   }
 }
 
+void launch_under(FaultInjector& injector, Server& zinit) {
+  zinit.launch();
+  injector.attach();
+  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+}
+
 }  // namespace zinit::test

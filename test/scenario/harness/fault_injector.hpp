@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "scenario/harness/process.hpp"
+#include "scenario/harness/server.hpp"
 
 namespace zinit::test {
 
@@ -64,5 +65,8 @@ class FaultInjector {
   std::string held_part_;  // empty: nothing is held
   std::vector<std::uint64_t> held_;
 };
+
+/// Launches a server whose child installs the filter, and waits until it can be connected to.
+void launch_under(FaultInjector& injector, Server& zinit);
 
 }  // namespace zinit::test

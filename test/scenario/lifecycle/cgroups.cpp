@@ -56,6 +56,12 @@ ino_t number_of(const std::string& directory) {
 
 pid_t running(Server& zinit, const std::string& name) { return zinit.await_program(name); }
 
+/// Whether the pids_max of `a` is in force, or said to have no effect here.
+bool has_pids_max(Server& zinit, const std::string& most) {
+  return read_file(hierarchy() + cgroup_of(zinit.pid_of("a")) + "/pids.max") == most + "\n" ||
+         zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
+}
+
 /// A command that leaves the service's group and session and writes its pid to $D/NAME; at SIGTERM
 /// it writes "escaped NAME" to the trace and ends, where it is not stubborn.
 std::string escaping(const std::string& name, bool stubborn_one = false) {
@@ -215,16 +221,9 @@ TEST_CASE("who changes resources is answered when that has been done",
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});
   zinit.add("a");
-  zinit.launch();
-  injector.attach();
-  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
-  const pid_t pid = running(zinit, "a");
+  launch_under(injector, zinit);
+  (void)running(zinit, "a");
   if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
-  const std::string limit = hierarchy() + cgroup_of(pid) + "/pids.max";
-  const auto in_force = [&](const std::string& most) {
-    return read_file(limit) == most + "\n" ||
-           zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
-  };
   Connection client = zinit.connect();
   const auto change = [&](const std::string& method, const std::string& params) {
     injector.hold("pids.max");
@@ -239,10 +238,10 @@ TEST_CASE("who changes resources is answered when that has been done",
   };
   zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
   change("service.reload", "[]");
-  CHECK(in_force("77"));
+  CHECK(has_pids_max(zinit, "77"));
   change("service.set",
          R"([{"service":{"name":"a","exec":"sleep 100000"},"resources":{"pids_max":78}},false])");
-  CHECK(in_force("78"));
+  CHECK(has_pids_max(zinit, "78"));
 }
 
 TEST_CASE("a service is deleted while its changed resources are being written",
@@ -253,9 +252,7 @@ TEST_CASE("a service is deleted while its changed resources are being written",
   zinit.add("a");
   zinit.add("orphans",
             {.exec = "sleep 0.01 & echo done >> $T", .service = "oneshot = true\nstatus = 'stop'"});
-  zinit.launch();
-  injector.attach();
-  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  launch_under(injector, zinit);
   const pid_t pid = running(zinit, "a");
   if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
   injector.hold("pids.max");
@@ -282,12 +279,9 @@ TEST_CASE("a change of resources that had not been applied is applied after a cr
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});
   zinit.add("a");
-  zinit.launch();
-  injector.attach();
-  REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+  launch_under(injector, zinit);
   const pid_t pid = running(zinit, "a");
   if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
-  const std::string limit = hierarchy() + cgroup_of(pid) + "/pids.max";
   zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
   injector.hold("pids.max");
   Connection client = zinit.connect();
@@ -296,10 +290,7 @@ TEST_CASE("a change of resources that had not been applied is applied after a cr
   REQUIRE(eventually([&] { return injector.held() == 1; }));
   crash(zinit);
   injector.release();
-  CHECK(eventually([&] {
-    return read_file(limit) == "77\n" ||
-           zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
-  }));
+  CHECK(eventually([&] { return has_pids_max(zinit, "77"); }));
   CHECK(zinit.pid_of("a") == pid);
 }
 
@@ -312,10 +303,7 @@ TEST_CASE("changed resources take effect, or are told, without a restart", "[che
   const std::string path = hierarchy() + cgroup_of(pid);
   zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
   CHECK(zinit.reload()["changed"].dump() == R"(["a"])");
-  CHECK(eventually([&] {
-    return read_file(path + "/pids.max") == "77\n" ||
-           zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
-  }));
+  CHECK(eventually([&] { return has_pids_max(zinit, "77"); }));
   zinit.add("a");
   zinit.reload();
   CHECK(eventually([&] {
