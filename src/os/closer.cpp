@@ -2,22 +2,44 @@
 #include "os/closer.hpp"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
 
 #include "base/memory.hpp"
 #include "os/disposal.hpp"
+#include "os/memory_file.hpp"
 #include "os/thread.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// The type of the file, as in st_mode; 0 if it cannot be found out. Does not ask the server of a
-/// network file system, which could take long.
-mode_t type_of(int fd) noexcept {
+/// What the kernel says of the file itself. Does not ask the server of a network file system, which
+/// could take long. All zero if nothing can be found out.
+struct statx look_at(int fd) noexcept {
   struct statx file {};
   const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
-  return ::statx(fd, "", flags, STATX_TYPE, &file) == 0 ? file.stx_mode & S_IFMT : 0;
+  if (::statx(fd, "", flags, STATX_TYPE, &file) < 0) return {};
+  return file;
+}
+
+bool same_device(const struct statx& a, const struct statx& b) noexcept {
+  return a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor;
+}
+
+/// Whether it is one of the kernel's own in memory, such as an eventfd or a memory file, which
+/// nobody is asked to flush. A process for each of them would cost more than all else.
+bool is_plain(const struct statx& file) noexcept {
+  static const std::array<struct statx, 2> own = [] {
+    const UniqueFd event(::eventfd(0, EFD_CLOEXEC));
+    const auto memory = make_memory_file("zinit-plain");
+    return std::array{look_at(event.get()), look_at(memory ? memory->get() : -1)};
+  }();
+  return std::ranges::any_of(
+      own, [&](const auto& each) { return each.stx_mask != 0 && same_device(each, file); });
 }
 
 }  // namespace
@@ -30,11 +52,12 @@ Closer::~Closer() {
 
 void Closer::close(UniqueFd fd, Sender sender) noexcept {
   if (!fd) return;
-  const mode_t type = type_of(fd.get());
-  if (type == S_IFIFO) return;
+  const struct statx file = look_at(fd.get());
+  if ((file.stx_mode & S_IFMT) == S_IFIFO) return;
   const EssentialAllocations essential;
   MutexLock lock(state_->mutex);
-  state_->waiting.emplace_back(Descriptor{std::move(sender), std::move(fd), type == S_IFSOCK});
+  state_->waiting.emplace_back(
+      Descriptor{std::move(sender), KeptFd(std::move(fd), {KeptKind::unwanted}), is_plain(file)});
   state_->wake.notify_one();
   if (state_->started) return;
   auto thread = Thread::start("zinit-close", kSmallStackBytes, [state = state_] { run(*state); });
@@ -53,7 +76,7 @@ void Closer::run(State& state) noexcept {
       next = std::move(state.waiting.front());
       state.waiting.pop_front();
     }
-    if (next.socket) close_elsewhere(std::move(next.fd));
+    if (!next.plain) close_elsewhere(next.fd.release());
   }
 }
 

@@ -1,7 +1,7 @@
-// Closes descriptors that services have sent to zinit, to be stored. Their close(2) may block for
-// as long as the sender likes: FUSE and NFS flush the file. So a thread of its own closes them,
-// started for the first one; sockets by close_elsewhere(), so that they do not linger. Pipes are
-// closed at once: that never blocks, and the sender may be waiting for it (sd_notify_barrier(3)).
+// Closes descriptors that services have sent to zinit, to be stored: by close_elsewhere(), for
+// their close(2) may block for as long as the sender likes. That waits for a moment, so a thread of
+// its own calls it, started for the first one. Pipes are closed at once: that never blocks, and the
+// sender may be waiting for it (sd_notify_barrier(3)).
 //
 // Each queued descriptor keeps a reference to a token of its sender. The token's use count tells
 // the caller which sender has too many queued, so that it stops receiving from that one.
@@ -12,6 +12,7 @@
 
 #include "base/fd.hpp"
 #include "base/mutex.hpp"
+#include "os/kept_descriptors.hpp"
 
 namespace zinit {
 
@@ -20,7 +21,7 @@ class Closer {
   using Sender = std::shared_ptr<const void>;
 
   Closer() = default;
-  /// Does not wait for what is being closed.
+  /// Does not wait for what is queued.
   ~Closer();
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
@@ -31,9 +32,9 @@ class Closer {
 
  private:
   struct Descriptor {
-    Sender sender;  // released after fd is closed
-    UniqueFd fd;
-    bool socket = false;
+    Sender sender;       // released after fd is closed
+    KeptFd fd;           // unwanted
+    bool plain = false;  // its close(2) cannot block
   };
   /// Shared with the thread, which may outlive the closer.
   struct State {

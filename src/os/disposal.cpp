@@ -1,115 +1,72 @@
-// Threads with a table of descriptors of their own: see disposal.hpp.
+// Processes that share the table of descriptors: see disposal.hpp.
 #include "os/disposal.hpp"
 
+#include <poll.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstdlib>
-#include <list>
-#include <memory>
+#include <cerrno>
+#include <csignal>
+#include <new>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/memory.hpp"
 #include "base/mutex.hpp"
-#include "os/thread.hpp"
+#include "os/kept_descriptors.hpp"
 #include "os/unix_receive.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// What the thread and the one who waits for it share.
-struct Hand {
-  enum class State { pending, taken, failed, abandoned, closed };
-
-  Mutex mutex;
-  CondVar changed;
-  State state GUARDED_BY(mutex) = State::pending;
-  std::atomic<pid_t> thread{0};
-  std::atomic<bool> own_table{false};
-
-  /// By the thread. @return  false if nobody waits any more
-  bool tell(State now) {
-    MutexLock lock(mutex);
-    if (state == State::abandoned) return false;
-    state = now;
-    changed.notify_one();
-    return true;
-  }
-
-  /// By the thread, which has a copy of a descriptor: waits until the caller has closed its own,
-  /// for the last close is to be the thread's.
-  void await_close() {
-    MutexLock lock(mutex);
-    while (state == State::taken) changed.wait(mutex);
-  }
-
-  /// By the caller.
-  void closed() {
-    MutexLock lock(mutex);
-    state = State::closed;
-    changed.notify_one();
-  }
-
-  /// @return  whether the thread has taken over in time
-  [[nodiscard]] bool await() {
-    const TimePoint until = after(Clock::now(), kTakeOver);
-    MutexLock lock(mutex);
-    while (state == State::pending && Clock::now() < until) changed.wait_until(mutex, until);
-    if (state == State::pending) state = State::abandoned;
-    return state == State::taken;
-  }
-};
-
-using HandPtr = std::shared_ptr<Hand>;
-
-// System calls without their wrappers: a sanitizer would take these for changes of the common
-// table.
-
-void close_range(unsigned first, unsigned last) noexcept {
-  if (first <= last) ::syscall(SYS_close_range, first, last, 0U);
-}
-
-/// Closes all descriptors of the thread's own table but `kept`: it is not to hold files of zinit
-/// open while it waits for those.
-void close_all_but(std::vector<int> kept) noexcept {
-  std::ranges::sort(kept);
-  unsigned next = 0;
-  for (const int fd : kept) {
-    const auto number = static_cast<unsigned>(fd);
-    if (number > next) close_range(next, number - 1);
-    next = number + 1;
-  }
-  close_range(next, ~0U);
-}
-
 enum class Task { close, discard };
+enum class Stand : int { pending, done, failed };
+using SharedStand = std::atomic<Stand>;
+static_assert(SharedStand::is_always_lock_free);
 
-void dispose(Hand& hand, Task task, int fd) {
-  hand.thread = static_cast<pid_t>(::syscall(SYS_gettid));
-  hand.own_table = ::unshare(CLONE_FILES) == 0;
-  std::vector<int> kept{fd};
-  if (task == Task::discard) {
+// How long a socket may linger, again and again until it is closed: a tick that comes before the
+// close(2) has begun does not count.
+constexpr itimerval kTick = {{0, 1000}, {0, 1000}};
+
+// Of kMostDisposals, those that no close may take.
+constexpr std::size_t kForDiscards = 16;
+
+/// What the process does. It is a copy of zinit but for the table of descriptors. System calls are
+/// made without their wrappers: a sanitizer would take them for changes of its own table.
+[[noreturn]] void dispose(Task task, int fd, SharedStand& stand) noexcept {
+  const std::uint64_t alarm = std::uint64_t{1} << (SIGALRM - 1);
+  ::syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &alarm, nullptr, sizeof alarm);
+  ::setitimer(ITIMER_REAL, &kTick, nullptr);
+  long result = 0;
+  if (task == Task::close) {
+    ::syscall(SYS_close, fd);  // closed whatever it returns
+  } else {
     char byte = 0;
-    Datagram unwanted;
-    if (!take_datagram(fd, {&byte, 1}, unwanted))
-      return static_cast<void>(hand.tell(Hand::State::failed));
-    kept.clear();
-    for (UniqueFd& each : unwanted.fds) kept.push_back(each.release());
+    iovec part{&byte, 1};
+    msghdr header{};
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    do result = ::syscall(SYS_recvmsg, fd, &header, MSG_DONTWAIT);
+    while (result < 0 && errno == EINTR);
   }
-  const bool awaited = hand.tell(Hand::State::taken);
-  if (task == Task::close && !awaited) return;  // the caller keeps it
-  if (task == Task::close && hand.own_table) hand.await_close();
-  if (hand.own_table) return close_all_but(std::move(kept));
-  for (const int each : kept) ::syscall(SYS_close, each);
+  stand = result < 0 ? Stand::failed : Stand::done;
+  while (true) ::syscall(SYS_exit_group, 0);
 }
 
-/// The threads that there are, and what no thread could be had for yet.
+class Disposals;
+std::atomic<const Disposals*> the_disposals{nullptr};
+
+/// The processes that there are, and what no process could be had for yet.
 class Disposals {
  public:
   /// Never destroyed: other threads may use it until the program has ended.
@@ -118,77 +75,120 @@ class Disposals {
     return only;
   }
   Disposals() noexcept {
-    (void)std::atexit([] { all().let_go(); });
+    void* const memory = ::mmap(nullptr, sizeof(SharedStand) * kMostDisposals,
+                                PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED) stands_ = ::new (memory) SharedStand[kMostDisposals];
+    // For the copies: a signal that has a handler ends a wait. zinit itself has it blocked.
+    struct sigaction nothing {};
+    nothing.sa_handler = [](int) {};
+    ::sigaction(SIGALRM, &nothing, nullptr);
+    the_disposals = this;
   }
 
-  /// @return  whether a thread has taken over
-  bool start(Task task, int fd, const HandPtr& hand) EXCLUDES(mutex_) {
+  /// Takes no lock. What begins or ends meanwhile may be seen or not.
+  [[nodiscard]] bool under_way() const noexcept {
+    return std::ranges::any_of(processes_, [](const Process& each) {
+      return each.pidfd && !ends(each.pidfd.get(), Milliseconds{0});
+    });
+  }
+
+  /// Has a process do it, and waits for that, at most for kTakeOver.
+  /// @return  nothing if no process could be had, otherwise how far it has come. It goes on
+  std::optional<Stand> run(Task task, int fd) EXCLUDES(mutex_) {
+    const std::optional<std::size_t> place = start(task, fd);
+    if (!place) return std::nullopt;
+    // Nobody else uses the place while it is awaited.
+    Process& process = processes_[*place];
+    const bool ended = ends(process.pidfd.get(), kTakeOver);
     MutexLock lock(mutex_);
-    std::erase_if(threads_, [](const Running& one) { return over(one); });
-    if (threads_.size() >= kMostDisposals) return false;
-    auto thread = Thread::start("zinit-close", kSmallStackBytes,
-                                [hand, task, fd] { dispose(*hand, task, fd); });
-    if (!thread) return false;
-    threads_.push_back({hand, std::move(*thread)});
-    return true;
+    if (ended) reap(process.pidfd);
+    process.awaited = false;
+    return stands_[*place].load();
   }
 
-  /// Joins the thread that has taken over, if it has a table of its own. That does not wait for the
-  /// close of the table, which comes after; what lingers there still counts as a thread.
-  void join(const HandPtr& hand) EXCLUDES(mutex_) {
-    if (!hand->own_table) return;
-    Thread thread;  // joined by its destructor, after the lock is released
-    MutexLock lock(mutex_);
-    const auto one = std::ranges::find(threads_, hand, &Running::hand);
-    if (one != threads_.end()) thread = std::move(one->thread);
-  }
-
-  void keep(UniqueFd fd) EXCLUDES(mutex_) {
+  void keep(KeptFd fd) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     left_.push_back(std::move(fd));
   }
 
-  [[nodiscard]] std::vector<UniqueFd> take_left() EXCLUDES(mutex_) {
+  [[nodiscard]] std::vector<KeptFd> take_left() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return std::exchange(left_, {});
   }
 
  private:
-  struct Running {
-    HandPtr hand;
-    Thread thread;
+  struct Process {
+    UniqueFd pidfd;
+    bool awaited = false;
   };
 
-  /// At the end of the program: what still waits for a close is not waited for.
-  void let_go() noexcept EXCLUDES(mutex_) {
+  std::optional<std::size_t> start(Task task, int fd) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    for (Running& one : threads_)
-      if (!over(one)) one.thread.abandon();
-    threads_.clear();
+    auto free = processes_.end();
+    std::size_t places = 0;
+    for (auto each = processes_.begin(); each != processes_.end(); ++each) {
+      if (!over(*each)) continue;
+      free = each;
+      ++places;
+    }
+    // Closes that hang are not to keep messages from being received.
+    if (stands_ == nullptr || places <= (task == Task::close ? kForDiscards : 0))
+      return std::nullopt;
+    const auto place = static_cast<std::size_t>(free - processes_.begin());
+    SharedStand& stand = stands_[place];
+    stand = Stand::pending;
+    int pidfd = -1;
+    const long pid = ::syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd,
+                               nullptr, nullptr);
+    if (pid == 0) dispose(task, fd, stand);
+    if (pid < 0) return std::nullopt;
+    free->pidfd.reset(pidfd);
+    free->awaited = true;
+    return place;
   }
 
-  /// Whether the thread has gone, and with it its table. Joining it does not wait then.
-  static bool over(const Running& one) {
-    const pid_t thread = one.hand->thread;
-    return thread != 0 && !has_thread(thread);
+  static bool ends(int pidfd, Milliseconds limit) noexcept {
+    pollfd process{pidfd, POLLIN, 0};
+    const TimePoint until = after(Clock::now(), limit);
+    int ready = 0;
+    do
+      ready = ::poll(&process, 1,
+                     static_cast<int>(std::max<std::int64_t>(ms_between(Clock::now(), until), 0)));
+    while (ready < 0 && errno == EINTR);
+    return ready > 0;
+  }
+
+  /// The reaper may have done it before.
+  static void reap(UniqueFd& pidfd) noexcept {
+    siginfo_t end;
+    (void)::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &end, WEXITED | WNOHANG);
+    pidfd.reset();
+  }
+
+  /// Whether the place is free; makes it so if its process has ended.
+  static bool over(Process& process) noexcept {
+    if (process.awaited || (process.pidfd && !ends(process.pidfd.get(), Milliseconds{0})))
+      return false;
+    if (process.pidfd) reap(process.pidfd);
+    return true;
   }
 
   Mutex mutex_;
-  std::list<Running> threads_ GUARDED_BY(mutex_);
-  std::vector<UniqueFd> left_ GUARDED_BY(mutex_);
+  SharedStand* stands_ = nullptr;
+  std::array<Process, kMostDisposals> processes_;  // each: `mutex_`, or who awaits it
+  std::vector<KeptFd> left_ GUARDED_BY(mutex_);
 };
 
 /// @return  false: try again later
-bool close_now(UniqueFd& fd) {
-  const auto hand = std::make_shared<Hand>();
-  if (!Disposals::all().start(Task::close, fd.get(), hand) || !hand->await()) return false;
-  if (hand->own_table)
-    fd.reset();  // not the last close: the thread has a copy
-  else
-    static_cast<void>(fd.release());  // closed by the thread
-  hand->closed();
-  Disposals::all().join(hand);
-  return true;
+bool close_now(KeptFd& fd) {
+  // Taken from the list before its number can be that of another file.
+  UniqueFd plain = fd.release();
+  if (Disposals::all().run(Task::close, plain.get())) {
+    static_cast<void>(plain.release());
+    return true;
+  }
+  fd = KeptFd(std::move(plain), {KeptKind::unwanted});
+  return false;
 }
 
 }  // namespace
@@ -196,17 +196,22 @@ bool close_now(UniqueFd& fd) {
 void close_elsewhere(UniqueFd fd) noexcept {
   if (!fd) return;
   const EssentialAllocations essential;
-  for (UniqueFd& one : Disposals::all().take_left())
-    if (!close_now(one)) Disposals::all().keep(std::move(one));
-  if (!close_now(fd)) Disposals::all().keep(std::move(fd));
+  std::vector<KeptFd> all = Disposals::all().take_left();
+  all.emplace_back(std::move(fd), KeptNote{KeptKind::unwanted});
+  bool room = true;
+  for (KeptFd& one : all) {
+    room = room && close_now(one);
+    if (!room) Disposals::all().keep(std::move(one));
+  }
 }
 
 bool discard_datagram(int socket) noexcept {
-  const EssentialAllocations essential;
-  const auto hand = std::make_shared<Hand>();
-  if (!Disposals::all().start(Task::discard, socket, hand) || !hand->await()) return false;
-  Disposals::all().join(hand);
-  return true;
+  return Disposals::all().run(Task::discard, socket) == Stand::done;
+}
+
+bool disposal_under_way() noexcept {
+  const Disposals* const all = the_disposals;
+  return all != nullptr && all->under_way();
 }
 
 void close_socket(UniqueFd fd) noexcept {

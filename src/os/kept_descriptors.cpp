@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <iterator>
 #include <memory>
 #include <new>
@@ -109,6 +112,33 @@ void note(const UniqueFd& fd, const KeptNote& what) noexcept {
   stop_while_ending();
 }
 
+/// The address that a socket is bound to, as unix(7) has it.
+struct BoundAt {
+  explicit BoundAt(int fd) noexcept {
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) < 0) size = 0;
+  }
+  bool operator==(const BoundAt& other) const noexcept {
+    return size > 0 && size == other.size && std::memcmp(&address, &other.address, size) == 0;
+  }
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+};
+
+/// Ends the connections of the control socket, where a process keeps them open after the execve(2)
+/// that closes them here: clients would wait for an end that does not come.
+void end_clients() noexcept {
+  const std::size_t most = most_descriptors();
+  for (std::size_t listening = 0; listening < list->end(); ++listening) {
+    if (list->entry(listening).kind != KeptKind::control_socket) continue;
+    const BoundAt own(static_cast<int>(listening));
+    for (std::size_t fd = STDERR_FILENO + 1; fd < most; ++fd) {
+      const bool kept = fd < list->end() && list->entry(fd).kind != KeptKind::none;
+      if (!kept && BoundAt(static_cast<int>(fd)) == own)
+        ::shutdown(static_cast<int>(fd), SHUT_RDWR);
+    }
+  }
+}
+
 /// Closes what nobody wants.
 void drop(KeptFd fd) noexcept { close_elsewhere(fd.release()); }
 
@@ -148,6 +178,7 @@ void keep_over_exec(bool keep) noexcept {
     if (list->entry(fd).kind != KeptKind::none || static_cast<int>(fd) == list->fd())
       ::fcntl(static_cast<int>(fd), F_SETFD, keep ? 0 : FD_CLOEXEC);
   if (!keep) ending.notify_all();
+  if (keep && disposal_under_way()) end_clients();
 }
 
 Result<Inheritance> Inheritance::take_over(int fd) {

@@ -46,6 +46,8 @@ enum class KeptKind : std::uint8_t {
   proxy_pipe = 20,      // part: which end of which pipe, see activation/relay.cpp
   service_socket = 21,  // of [socket]; owner: which entry of `listen`; part: 1 if it has a file
   accepted = 22,        // a connection for the instance, or one of the service, in the slot
+  server_lock = 23,     // init/server_lock.hpp
+  unwanted = 24,        // to be closed by os/disposal.hpp: execve(2) is not to wait for that
 };
 
 /// What the list says of a descriptor.

@@ -30,6 +30,12 @@ namespace zinit {
 
 namespace {
 
+/// Whether this process has a thread of that id (gettid(2)). One that has ended is there until the
+/// kernel has given up all that it had by itself: longer than a join(). (tgkill(2))
+bool has_thread(pid_t tid) noexcept {
+  return ::syscall(SYS_tgkill, ::getpid(), tid, 0) == 0 || errno != ESRCH;
+}
+
 // Sanitizers keep their own data on each stack, and make frames several times as large.
 constexpr std::size_t kLeastStackBytes = kSanitized ? std::size_t{1024} * 1024 : 0;
 
@@ -177,10 +183,6 @@ class Attributes {
 
 void set_thread_name(const std::string& name) noexcept {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
-}
-
-bool has_thread(pid_t tid) noexcept {
-  return ::syscall(SYS_tgkill, ::getpid(), tid, 0) == 0 || errno != ESRCH;
 }
 
 struct Thread::Running {

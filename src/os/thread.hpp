@@ -29,11 +29,6 @@ inline constexpr std::size_t kLoopStackBytes = std::size_t{1024} * 1024;
 /// Names the calling thread, as ps(1), top(1) and gdb show it; the kernel cuts it to 15 bytes.
 void set_thread_name(const std::string& name) noexcept;
 
-/// Whether this process has a thread of that id (gettid(2)). One that has ended is there until the
-/// kernel has given up all that it had by itself, such as a table of descriptors: longer than a
-/// join(). Any thread. (tgkill(2))
-[[nodiscard]] bool has_thread(pid_t tid) noexcept;
-
 /// A running thread; joined by the destructor at the latest.
 class Thread {
  public:

@@ -22,7 +22,7 @@ constexpr std::size_t kCredentialsBytes = CMSG_SPACE(sizeof(ucred));
 /// recvmsg(2) with `flags`. @return  its result, with `header` for cmsg(3)
 ///
 /// With room for descriptors it is called without its wrapper: a sanitizer would take what comes
-/// for descriptors of the common table, and disposal.cpp receives them into another.
+/// for changes of its own table.
 ssize_t receive(int socket, std::span<char> buffer, std::span<std::byte> beside, msghdr& header,
                 int flags) noexcept {
   iovec part{buffer.data(), buffer.size()};

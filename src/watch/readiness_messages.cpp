@@ -47,7 +47,7 @@ bool ReadinessChecks::Watch::owns(pid_t pid) const {
 }
 
 /// Takes the descriptors of a message that has been looked at. They become zinit's only if the
-/// sender may have them stored; or if there is no thread to discard them, so that a service's
+/// sender may have them stored; or if there is no process to discard them, so that a service's
 /// messages are heard also when processes are short.
 /// @return  false: not now
 bool ReadinessChecks::take_descriptors(Watch& watch, Datagram& datagram) {

@@ -4,6 +4,7 @@
 //   send TEXT          a message to NOTIFY_SOCKET; child TEXT: by a child that waits for it
 //   flood N TEXT       so many of them; large N: one of N bytes
 //   fds N TEXT         a message with N memory files, which hold "kept 0", "kept 1", ...
+//   open FILE TEXT     a message with a descriptor of that file
 //   churn N            for ever: has N memory files stored, and takes them back
 //   copies N M         has N eventfds stored, and sends M messages with copies of the last of them
 //   linger N TEXT      N messages, each with a socket whose last close waits for hours
@@ -139,6 +140,9 @@ void carry_out(const std::vector<std::string>& words, std::size_t& at) {
     const Fds fds = memory_files(std::stoi(next()));
     send(next(), fds);
     for (const int fd : fds) ::close(fd);
+  } else if (step == "open") {
+    const int fd = ::open(next().c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || !send(next(), {fd})) _exit(102);
   } else if (step == "churn") {
     const Fds fds = memory_files(std::stoi(next()));
     while (send("FDSTORE=1\nFDNAME=x", fds) && send("FDSTOREREMOVE=1\nFDNAME=x")) {}

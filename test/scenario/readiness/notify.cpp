@@ -5,6 +5,7 @@
 
 #include "scenario/harness.hpp"
 #include "scenario/harness/notifier.hpp"
+#include "support/hanging_file.hpp"
 
 namespace readiness_notify_test {
 
@@ -44,6 +45,27 @@ TEST_CASE("a service that says it reloads or stops is running still, and is show
   CHECK(zinit.pid_of("a") == pid);
   zinit.mark("end");
   CHECK(zinit.await_state("a", "exited")["restart_count"] == 0);
+}
+
+TEST_CASE("a file whose server never answers holds up no re-execution and no recovery",
+          "[check][root][readiness][reexec]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit;
+  zinit.file("a.toml", says({"open", hanging.path(), "FDSTORE=1\nFDNAME=a", "send", "READY=1",
+                             "await", zinit.path("remove"), "send", "FDSTOREREMOVE=1\nFDNAME=a",
+                             "open", hanging.path(), "STATUS=unwanted", "sleep"},
+                            "notify = 'systemd'\nfdstore_max = 8"));
+  zinit.add("b");
+  zinit.boot({"a", "b"});
+  zinit.mark("remove");
+  await_text(zinit, "a", "unwanted");
+  REQUIRE(eventually([&] { return hanging.asked() > 0; }));
+  zinit.reexecute();
+  crash(zinit);
+  zinit.restart("b");
+  CHECK(zinit.state("a") == "running");
+  hanging.end();  // the service's own process hangs in its end as long
 }
 
 TEST_CASE("a descriptor that a service takes back is not handed to the next process",
