@@ -62,6 +62,12 @@ struct AddedDependency {
   std::string file;  // empty if the other was added at runtime
 };
 
+/// A process that has outlived the main process of its service. A status lists 16 at most.
+struct LeftProcess {
+  int pid = 0;
+  std::string comm;  // the program's name, at most 15 bytes
+};
+
 /// How a condition of a service stood when it was to start last.
 struct ConditionStatus {
   std::string condition;  // as its file has it, perhaps with what was found

@@ -75,9 +75,19 @@ std::string state_line(const ServiceStatus& status) {
   return text;
 }
 
+/// "left: dhclient 812, sh 813": what has outlived the main process.
+std::string left_words(const std::vector<LeftProcess>& left, std::optional<std::uint64_t> tasks) {
+  std::string text = "left:";
+  for (const LeftProcess& process : left)
+    text += fmt::format("{} {} {}", text.ends_with(':') ? "" : ",", printable(process.comm),
+                        process.pid);
+  return text + (tasks.value_or(0) > left.size() ? ", ..." : "");
+}
+
 std::string process_line(const ServiceStatus& status) {
-  if (!status.pid) return {};
-  std::string text = fmt::format("pid {}", *status.pid);
+  if (!status.pid && status.left.empty()) return {};
+  std::string text =
+      status.pid ? fmt::format("pid {}", *status.pid) : left_words(status.left, status.tasks);
   if (status.main_pid && status.main_pid != status.pid)
     text += fmt::format(", main {}", *status.main_pid);
   if (status.uptime_ms) text += fmt::format(", up {}", duration_text(*status.uptime_ms));

@@ -74,6 +74,7 @@ int run_kill(VerbContext& context) {
   }
   JsonParams params;
   params.add("name", name).add("signal", signal).add("main", context.arguments.has("main"));
+  if (context.arguments.has("all")) params.add("all", true);
   return context.print_result(context.client().call("service.kill", params.text()), "");
 }
 

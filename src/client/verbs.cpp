@@ -29,6 +29,7 @@ constexpr OptionRow kSettleOptions[] = {
 };
 constexpr OptionRow kKillOptions[] = {
     {"--main", "", "signal the main process alone, not its group"},
+    {"--all", "", "signal its whole cgroup, also what kill_mode left"},
     {"-s,--signal", "SIGNAL", "the signal; -9 and -HUP work too"},
 };
 constexpr OptionRow kReloadOptions[] = {

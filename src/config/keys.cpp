@@ -33,6 +33,8 @@ constexpr std::array<std::string_view, 2> kClassWords = {"user", "system"};
 static_assert(static_cast<std::size_t>(ServiceClass::system) == kClassWords.size() - 1);
 constexpr std::array<std::string_view, 3> kRestartWords = {"always", "on-failure", "never"};
 static_assert(static_cast<std::size_t>(RestartPolicy::never) == kRestartWords.size() - 1);
+constexpr std::array<std::string_view, 2> kKillModeWords = {"all", "main"};
+static_assert(static_cast<std::size_t>(KillMode::main) == kKillModeWords.size() - 1);
 constexpr std::array<std::string_view, 3> kProbeWords = {"tcp", "http", "exec"};
 static_assert(static_cast<std::size_t>(ProbeType::exec) == kProbeWords.size());
 constexpr std::array<std::string_view, 5> kLevelWords = {"trace", "debug", "info", "warn", "error"};
@@ -72,7 +74,7 @@ constexpr Key kKeys[] = {
      .example = "\"/var/lib/web\"", .store = store<&ServiceSpec::dir>},
     {.section = "service", .name = "oneshot", .type = Type::boolean,
      .default_text = "false",
-     .help = "runs to completion; its exit with 0 satisfies dependents",
+     .help = "runs to completion; exit 0 satisfies dependents, and what it leaves lives on",
      .example = "true", .store = store<&ServiceSpec::oneshot>},
     {.section = "service", .name = "status", .type = Type::word, .words = kStatusWords,
      .default_text = "\"start\"",
@@ -226,6 +228,10 @@ constexpr Key kKeys[] = {
      .default_text = "\"SIGTERM\"",
      .help = "what asks the process to end",
      .example = "\"SIGINT\"", .store = store<&Lifecycle::stop_signal>},
+    {.section = "lifecycle", .name = "kill_mode", .type = Type::word, .words = kKillModeWords,
+     .default_text = "\"all\"",
+     .help = "what a stop ends: all of its processes, or the main process alone",
+     .example = "\"main\"", .store = store<&Lifecycle::kill_mode>},
 
     {.section = "health", .name = "type", .type = Type::word, .words = kProbeWords,
      .default_text = "required",

@@ -146,7 +146,13 @@ Outcome service_kill(Call& call) {
         .about(name)
         .hint("names as SIGTERM or TERM, or numbers from 1 to 64");
   }
-  const auto done = board.kill(name, signal, call.params.boolean("main"));
+  const bool main = call.params.boolean("main"), all = call.params.boolean("all");
+  if (main && all)
+    return RpcError(RpcCode::invalid_params, "main and all contradict each other").about(name);
+  const auto done = board.kill(name, signal,
+                               all    ? KillWhat::all
+                               : main ? KillWhat::main
+                                      : KillWhat::group);
   if (!done) return refused(board, name, done.error());
   return ok_json();
 }
@@ -193,6 +199,8 @@ constexpr Param kKill[] = {
     kName,
     {"signal", ParamType::signal, false, R"("SIGTERM")", "the signal"},
     {"main", ParamType::boolean, false, "false", "to the main process alone, not to its group"},
+    {"all", ParamType::boolean, false, "false",
+     "to all of its cgroup, with what has outlived a main process"},
 };
 constexpr Param kReload[] = {
     kNameOptional,

@@ -97,6 +97,25 @@ void put_health(W& w, S s) {
 
 constexpr std::array kStatusWords = {"start", "stop", "ignore"};
 
+// So many of the processes that have outlived a main process are listed.
+constexpr std::size_t kMostLeft = 16;
+
+/// What has outlived the main process, the first by pid.
+std::vector<ProcessStat> left_of(const ServiceView& view) {
+  std::vector<ProcessStat> found;
+  if (view.pid != 0) return found;
+  std::vector<pid_t> pids = view.held;
+  if (!view.cgroup.empty()) {
+    if (const auto cgroup = Cgroup::open(view.cgroup)) pids = cgroup->processes();
+  }
+  std::ranges::sort(pids);
+  for (const pid_t pid : pids) {
+    if (found.size() == kMostLeft) break;
+    if (auto stat = read_process_stat(pid)) found.push_back(std::move(*stat));
+  }
+  return found;
+}
+
 /// The functions that write the members; each has the name of its field in the list of members.
 struct Put {
   static void name(W& w, S s) { w.put(s.spec().name); }
@@ -139,6 +158,12 @@ struct Put {
   static void memory_bytes(W& w, S s) { w.put(s.usage.memory_bytes); }
   static void cpu_usec(W& w, S s) { w.put(s.usage.cpu_us); }
   static void tasks(W& w, S s) { w.put(s.usage.tasks); }
+  static void left(W& w, S s) {
+    w.begin_array();
+    for (const ProcessStat& process : left_of(s.view))
+      w.begin_object().member("pid", process.pid).member("comm", process.comm).end_object();
+    w.end_array();
+  }
   static void requires_(W& w, S s) { put_names(w, s, "requires", &Dependencies::requires_); }
   static void after(W& w, S s) { put_names(w, s, "after", &Dependencies::after); }
   static void wants(W& w, S s) { put_names(w, s, "wants", &Dependencies::wants); }
@@ -256,6 +281,7 @@ CgroupUsage usage_of(const ServiceView& view) {
   if (!view.cgroup.empty()) {
     if (const auto cgroup = Cgroup::open(view.cgroup)) usage = cgroup->usage();
   }
+  if (!view.held.empty()) usage.tasks = static_cast<std::int64_t>(view.held.size());
   const bool complete = usage.memory_bytes && usage.cpu_us && usage.tasks;
   if (complete || view.pid <= 0) return usage;
   const auto process = read_process_stat(view.pid);

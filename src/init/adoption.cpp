@@ -57,15 +57,20 @@ JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
   JournalEntry entry;
   entry.slot = service.slot;
   entry.name = service.spec->name;
-  if (process != nullptr) {
+  const bool oneshot = service.spec->oneshot && service.spec->has_process();
+  if (process != nullptr && !oneshot) {
     entry.known = false;
     entry.facts.pid = entry.facts.leader = process->pid;
     entry.facts.pgid = process->group;
     entry.record.process = Process::alive;
-  } else if (service.spec->oneshot && service.spec->has_process()) {
+  } else if (oneshot) {
     entry.record.state = State::exited;
     entry.record.wish = Wish::up;
     entry.record.done = entry.record.by_itself = true;
+    if (process != nullptr) {  // what it has left
+      entry.record.process = Process::held;
+      entry.facts.pgid = process->group;
+    }
   }
   return entry;
 }

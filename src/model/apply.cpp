@@ -197,17 +197,20 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
       break;
     case Act::begin_stop:
       me.cause = row.cause;
+      if (me.state == State::exited) me.process = Process::held;
       if (!me.command.post) {
         me.stage = StopStage::none;
         me.deadline = kNever;
       }
-      me.again = self_caused(me) && me.wish == Wish::up && policy_says_again(spec, false) &&
-                 restarts_left(world, slot, now);
+      me.again = me.cause == StopCause::asked ||
+                 (self_caused(me) && me.wish == Wish::up && policy_says_again(spec, false) &&
+                  restarts_left(world, slot, now));
       break;
     case Act::give_up_again: me.again = false; break;
     case Act::signal_stop:
     case Act::kill:
       me.stage = row.act == Act::kill ? StopStage::killed : StopStage::signalled;
+      if (me.process == Process::held) me.process = Process::lingering;
       me.deadline = stop_deadline(world, spec.lifecycle, me.stage, now);
       break;
     case Act::finish_stop:
@@ -235,6 +238,7 @@ void leave(Record& me, State to, Act act) {
     }
     if (me.state != State::blocked && to != State::blocked) me.delay_until = {};
   }
+  if (to != State::stopping && to != State::exited) me.done = false;
   const bool skipped = to == State::inactive && act == Act::launch;
   const bool scheduled = to == State::blocked && act == Act::schedule;
   const bool stopped_with =
@@ -301,7 +305,9 @@ std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now) {
 
 void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left) {
   Record& me = world.record(slot);
+  const bool held = leaves_held(world, slot, end);
   me.process = group_left ? Process::lingering : Process::ended;
+  if (held && (group_left || !world.spec(slot).stop_exec->argv.empty())) me.process = Process::held;
   if (!me.command.post)
     me.command.passed = me.command.before_post == CommandKind::pre_exec && end == ProcessEnd{};
   if (me.command.post || me.command.passed) {
@@ -315,6 +321,18 @@ void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_le
 void group_gone(World& world, Slot slot) {
   Record& me = world.record(slot);
   if (me.process == Process::lingering) me.process = Process::ended;
+  const ServiceSpec& spec = world.spec(slot);
+  if (me.process != Process::held || !spec.stop_exec->argv.empty()) return;
+  if (me.state != State::exited)
+    me.process = Process::ended;
+  else if (spec.post_exec->empty())
+    me.process = Process::none;
+}
+
+bool leaves_held(const World& world, Slot slot, const ProcessEnd& end) {
+  const Record& me = world.record(slot);
+  const ServiceSpec& spec = world.spec(slot);
+  return me.state == State::starting && spec.oneshot && me.command.is_main() && good_end(spec, end);
 }
 
 bool checked_now(const Record& record) {

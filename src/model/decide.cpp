@@ -35,7 +35,8 @@ bool tried(const Situation& s) { return s.me().try_ != Try::none; }
 bool owed(const Situation& s) { return s.me().stop_owed; }
 
 bool process_there(const Situation& s) {
-  return s.me().process == Process::alive || s.me().process == Process::lingering;
+  return s.me().process == Process::alive || s.me().process == Process::lingering ||
+         s.me().process == Process::held;
 }
 bool expired(const Situation& s) { return s.now >= s.me().deadline; }
 /// Whether no delay is left after a spawn that failed for lack of processes, memory or file
@@ -80,11 +81,26 @@ bool unspawned(const Situation& s) {
 
 /// Whether the main process has ended with success.
 bool exited_good(const Situation& s) {
-  return process_exited(s) && s.me().command.before_post == CommandKind::main &&
-         good_end(s.spec(), s.me().end);
+  return (process_exited(s) || s.me().process == Process::held) &&
+         s.me().command.before_post == CommandKind::main && good_end(s.spec(), s.me().end);
 }
 
-bool done_oneshot(const Situation& s) { return s.spec().oneshot && s.me().done; }
+bool done_oneshot(const Situation& s) { return done_oneshot(s.world, s.self); }
+bool holds(const Situation& s) { return holds(s.world, s.self); }
+/// A oneshot that is done holds something, and the wish is down.
+bool holds_unwished(const Situation& s) { return holds(s) && down(s); }
+/// A oneshot that is done holds something, and what it requires is missing, or is neither ready nor
+/// being re-spawned.
+bool holds_without_dependency(const Situation& s) { return holds(s) && dependency_lost(s); }
+/// A oneshot that is done holds something, and a stop is owed.
+bool holds_owed(const Situation& s) { return holds(s) && owed(s); }
+/// A oneshot that is done holds something, and is to be started once more.
+bool holds_asked(const Situation& s) { return holds(s) && s.me().try_ == Try::asked; }
+/// A oneshot that is done owes a stop, for what it requires is restarted, and its dependents are
+/// not down.
+bool owed_before_dependents(const Situation& s) {
+  return done_oneshot(s) && owed(s) && up(s) && !dependents_down(s);
+}
 /// A oneshot that is done is to be started once more.
 bool done_oneshot_asked(const Situation& s) {
   return done_oneshot(s) && wanted(s) && !owed(s) && s.me().try_ == Try::asked;
@@ -179,14 +195,19 @@ bool over(const Situation& s) { return gone(s) && free_to_stop(s); }
 bool again_loses_dependency(const Situation& s) {
   return stops_to_respawn(s) && dependency_lost(s);
 }
-/// The stop is over, the wish is down, and it is a target or has `accept`: there is no result to
-/// tell.
+/// The stop is over, the wish is down, and it is a target, has `accept` or is a oneshot that was
+/// done: there is no result to tell.
 bool over_no_result(const Situation& s) {
-  const bool no_result = kind_info(s.spec().kind).stopped == State::inactive || s.spec().accepts();
+  const bool no_result =
+      kind_info(s.spec().kind).stopped == State::inactive || s.spec().accepts() || s.me().done;
   return over(s) && down(s) && no_result;
 }
 /// The stop is over, and the wish is down.
 bool over_down(const Situation& s) { return over(s) && down(s); }
+/// The stop of a oneshot that is to be run once more is over.
+bool over_asked(const Situation& s) {
+  return over(s) && stops_to_respawn(s) && s.me().cause == StopCause::asked;
+}
 /// The stop is over, and a start has been requested or a stop is owed.
 bool over_tried_or_owed(const Situation& s) { return over(s) && tried_or_owed(s); }
 /// The stop is over; the service was late, unhealthy or gave no sign of life, and the policy does
@@ -228,6 +249,11 @@ constexpr Row kRows[] = {
     ROW(inactive, skipped_wanted, blocked, fresh_kept),
     ROW(inactive, wanted, blocked, fresh),
 
+    STOP(exited, holds_unwished, down),
+    STOP(exited, holds_without_dependency, dependency),
+    STOP(exited, holds_owed, owed),
+    STOP(exited, holds_asked, asked),
+    ROW(exited, owed_before_dependents, same, none),
     ROW(exited, done_oneshot_asked, blocked, fresh_kept),
     ROW(exited, wanted, blocked, fresh),
     ROW(exited, done_oneshot_pulled, same, clear_try),
@@ -264,6 +290,7 @@ constexpr Row kRows[] = {
 
     ROW(stopping, over_no_result, inactive, finish_stop),
     ROW(stopping, over_down, exited, finish_stop),
+    ROW(stopping, over_asked, blocked, fresh_kept),
     ROW(stopping, over_tried_or_owed, blocked, fresh),
     ROW(stopping, over_self_caused, failed, fail_stopped),
     ROW(stopping, over_at_fault, failed, fail_dependency),

@@ -120,10 +120,15 @@ std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now);
 
 // Events from outside that change a record.
 
-/// The process has ended; `group_left`: other processes of its group still run.
+/// The process has ended; `group_left`: other processes of its group still run. A oneshot whose
+/// main process ends with success holds these from now on.
 void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left);
-/// The last process of the group is gone.
+/// The last process of the group is gone. Of a oneshot that has ended with success: the last of
+/// those that it holds. It still holds what its stop_exec takes back, and a oneshot with post_exec
+/// waits for its stop to run that.
 void group_gone(World& world, Slot slot);
+/// Whether `end` is that of the main process of a oneshot, with success: what it leaves lives on.
+[[nodiscard]] bool leaves_held(const World& world, Slot slot, const ProcessEnd& end);
 
 // Results of readiness, health checks and the watchdog for the main process. The caller makes sure
 // that they concern the current process. Each returns whether it has changed the record.

@@ -67,10 +67,12 @@ enum class Outlook {
   as_required,  // yes, if all that it requires is satisfied or says yes
 };
 
-/// It is starting, running, stopping or being spawned: what it requires does not matter any more.
-bool under_way(const Record& record) {
+/// It is starting, running, stopping or being spawned, or holds something: what it requires does
+/// not matter any more.
+bool under_way(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
   return record.state == State::starting || record.state == State::running ||
-         record.state == State::stopping || being_spawned(record);
+         record.state == State::stopping || being_spawned(record) || holds(world, slot);
 }
 
 Outlook under_way_outlook(const World& world, Slot slot) {
@@ -79,13 +81,14 @@ Outlook under_way_outlook(const World& world, Slot slot) {
   if (record.state == State::stopping) {
     return about_to_fail(world, slot) ? Outlook::no : Outlook::yes;
   }
-  return record.stop_owed ? Outlook::yes : Outlook::no;  // running
+  const bool again = record.state == State::running ? record.stop_owed : wanted(world, slot);
+  return again ? Outlook::yes : Outlook::no;
 }
 
 Outlook coming_outlook(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.wish == Wish::down) return Outlook::no;
-  if (under_way(record)) return under_way_outlook(world, slot);
+  if (under_way(world, slot)) return under_way_outlook(world, slot);
   if (!to_start(world, slot) || conflicting_one_active(world, slot)) return Outlook::no;
   return Outlook::as_required;
 }
@@ -93,7 +96,7 @@ Outlook coming_outlook(const World& world, Slot slot) {
 Outlook first_try_outlook(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.wish == Wish::down) return Outlook::no;
-  if (under_way(record)) return under_way_outlook(world, slot);
+  if (under_way(world, slot)) return under_way_outlook(world, slot);
   if (!to_start(world, slot)) return Outlook::no;
   // A delay counts even when it is over: otherwise the service would count as in its first try
   // again between the end of the delay and the spawn.
@@ -129,7 +132,22 @@ bool gives_way(const World& world, Slot slot) {
 
 bool has_process(const Record& record) {
   return record.process == Process::launching || record.process == Process::alive ||
-         record.process == Process::lingering;
+         record.process == Process::lingering || record.process == Process::held;
+}
+
+bool rests(const Record& record) {
+  return at_rest(record.state) && !(record.state == State::exited && record.stop_owed);
+}
+
+bool done_oneshot(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  return record.state == State::exited && record.done && world.spec(slot).oneshot;
+}
+
+bool holds(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.state == State::exited && record.process == Process::held) return true;
+  return done_oneshot(world, slot) && !world.spec(slot).stop_exec->argv.empty();
 }
 
 bool wanted(const World& world, Slot slot) {
@@ -149,7 +167,7 @@ bool to_start(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.wish == Wish::down) return false;
   if (record.state == State::blocked) return true;
-  return at_rest(record.state) && !has_process(record) &&
+  return at_rest(record.state) && !active(world, slot) &&
          (wanted(world, slot) || revivable(world, slot));
 }
 
@@ -159,8 +177,7 @@ bool satisfied(const World& world, Slot slot) {
   if (record.state == State::running) return true;
   if (record.state == State::inactive) return record.skipped && record.try_ == Try::none;
   // The exit code alone says too little: a oneshot that was stopped on request may exit with 0 too.
-  return record.state == State::exited && world.spec(slot).oneshot && record.done &&
-         record.try_ != Try::asked;
+  return done_oneshot(world, slot) && record.try_ != Try::asked;
 }
 
 bool failed_for_good(const World& world, Slot slot) {
@@ -179,7 +196,7 @@ bool kept(const World& world, Slot slot) {
     case State::starting: return record.respawn;
     case State::stopping: return record.again;
     case State::inactive: return record.skipped;
-    case State::exited: return world.spec(slot).oneshot && record.done && record.try_ == Try::asked;
+    case State::exited: return done_oneshot(world, slot) && record.try_ == Try::asked;
     default: return false;
   }
 }
@@ -198,7 +215,7 @@ bool dependency_lost(const World& world, Slot slot) {
 bool active(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   return record.state == State::starting || record.state == State::running ||
-         record.state == State::stopping || has_process(record);
+         record.state == State::stopping || has_process(record) || holds(world, slot);
 }
 
 bool in_the_way(const World& world, Slot slot) {
@@ -209,7 +226,9 @@ bool in_the_way(const World& world, Slot slot) {
     case State::stopping: return true;
     case State::blocked: return record.process == Process::launching || record.wish == Wish::down;
     case State::failed: return record.wish == Wish::down && !has_process(record);
-    case State::exited: return record.wish == Wish::down && (record.done || record.by_itself);
+    case State::exited:
+      if (holds(world, slot) || (record.stop_owed && done_oneshot(world, slot))) return true;
+      return record.wish == Wish::down && (record.done || record.by_itself);
     case State::inactive: return false;
   }
   return false;
@@ -371,7 +390,7 @@ bool SettledQuestions::ask(Slot slot) {
   // It waits for its dependents to stop, and will take a step then.
   if (world_.record(slot).wish == Wish::down && in_the_way(world_, slot)) return false;
   if (state == State::blocked) return blocked_by_settled(slot);
-  return at_rest(state) || state == State::running;
+  return rests(world_.record(slot)) || state == State::running;
 }
 
 /// A blocked service is settled if something that holds it back is. The search goes through
@@ -402,7 +421,7 @@ bool SettledQuestions::settled_or_visited(Slot at, Slot other) {
   if (searches.known_waiting.has(other)) return false;
   if (!decide(Situation{world_, other, now_}).waits()) return false;
   const State state = world_.record(other).state;
-  if (state != State::blocked) return at_rest(state);
+  if (state != State::blocked) return rests(world_.record(other));
   if (!searches.settled.has(other)) searches.came_from[other] = at;
   searches.settled.visit(other);
   return false;

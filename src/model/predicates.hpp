@@ -46,10 +46,22 @@ namespace zinit {
 /// its wish is up. Until what the new root starts has settled, what it requires may be gone.
 [[nodiscard]] bool stays_up(const World& world, Slot slot);
 
-/// A process of the service is there, or is being spawned.
+/// A process of the service is there, or is being spawned, or it holds something.
 [[nodiscard]] bool has_process(const Record& record);
 
-/// It is starting, running or stopping, is being spawned, or has a process that cannot be killed.
+/// A oneshot that is done and holds something: processes that it has left behind, or what its
+/// stop_exec takes back. Until that is given up it stands in the order of stops as what runs does.
+[[nodiscard]] bool holds(const World& world, Slot slot);
+
+/// It is at rest, and is not about to leave it: a oneshot that is done may owe a stop, for which it
+/// waits until its dependents are down.
+[[nodiscard]] bool rests(const Record& record);
+
+/// It is a oneshot that is done.
+[[nodiscard]] bool done_oneshot(const World& world, Slot slot);
+
+/// It is starting, running or stopping, is being spawned, holds something, or has a process that
+/// cannot be killed.
 [[nodiscard]] bool active(const World& world, Slot slot);
 
 /// It is not down yet, so what it requires must not stop yet.

@@ -29,6 +29,7 @@ enum class Process : std::uint8_t {
   alive,
   lingering,  // the process has ended, but others in its process group have not
   ended,      // the process and its group have ended
+  held,       // a oneshot has ended with success, and holds what it has left behind or set up
 };
 
 /// Which command of the service its process is. They run one after the other: those of pre_exec,
@@ -52,6 +53,7 @@ enum class StopCause : std::uint8_t {
   late,        // it was not ready within its start timeout
   unhealthy,   // its health checks have failed
   watchdog,    // it gave no sign of life
+  asked,       // of a oneshot that holds something: it is to be run once more
 };
 
 /// The last signal that a stop has sent: none, the stop signal, or SIGKILL.

@@ -57,12 +57,18 @@ Slots closure(const World& world, const Slots& slots, std::vector<Slot> Node::*e
   return result;
 }
 
-/// Makes `slot` and all its dependents owe one stop if they run. Returns all of them, running or
-/// not.
+/// It runs, or holds something: a stop of it has something to do.
+bool stands(const World& world, Slot slot) {
+  return has_run(world.record(slot)) || holds(world, slot);
+}
+
+/// Makes `slot` and all its dependents owe one stop if they run, hold something, or, of the
+/// dependents, are a oneshot that is done: that is run again. Returns all of them, running or not.
 Slots owe_stop(World& world, Slot slot) {
   Slots all = closure(world, {slot}, &Node::required_by);
   for (const Slot each : all) {
-    if (has_run(world.record(each))) world.record(each).stop_owed = true;
+    if (stands(world, each) || (each != slot && done_oneshot(world, each)))
+      world.record(each).stop_owed = true;
   }
   return all;
 }
@@ -74,9 +80,9 @@ void no_longer_wish(Record& record) {
   if (record.state == State::blocked) record.delay_until = {};
 }
 
-void take_down(Record& record) {
-  no_longer_wish(record);
-  if (has_run(record)) record.stop_owed = true;
+void take_down(World& world, Slot slot) {
+  no_longer_wish(world.record(slot));
+  if (stands(world, slot)) world.record(slot).stop_owed = true;
 }
 
 bool stopped_with(const Record& record) { return record.reason.type == ReasonType::stopped_with; }
@@ -97,7 +103,7 @@ void take_down_with_dependents(World& world, Slot slot, Reason reason, Requested
     else if (each == slot && stopped_with(record))
       record.reason = reason;
     if (was_up && record.state != State::failed) result.stopped.push_back(each);
-    take_down(record);
+    take_down(world, each);
   }
   append(result.changed, all);
 }
@@ -215,7 +221,7 @@ Requested request_stop(World& world, Slot slot) {
 
 Requested request_restart(World& world, Slot slot) {
   const Record& record = world.record(slot);
-  if (!has_run(record)) return request_start(world, slot);
+  if (!stands(world, slot)) return request_start(world, slot);
   Requested result;
   // A stop may have been requested just before, with no step taken since. The last request counts.
   if (record.wish == Wish::down) result = request_start(world, slot);
@@ -249,7 +255,7 @@ Isolation request_isolate(World& world, Slot target) {
     Record& record = world.record(slot);
     const bool there = record.wish == Wish::up || active(world, slot);
     if (!there || stays.has(slot) || world.spec(slot).class_ == ServiceClass::system) continue;
-    take_down(record);
+    take_down(world, slot);
     isolation.changed.push_back(slot);
     if (record.state != State::failed) isolation.stopped.push_back(slot);
   }
@@ -294,7 +300,7 @@ Bulk request_stop_all(World& world) {
   };
   Bulk bulk = pass_over_system(*world.graph, is_up);
   std::erase_if(bulk.done, [&](Slot slot) { return !is_up(slot); });
-  for (const Slot slot : bulk.done) take_down(world.record(slot));
+  for (const Slot slot : bulk.done) take_down(world, slot);
   return bulk;
 }
 

@@ -33,6 +33,8 @@ enum class StartStatus : std::uint8_t {
 };
 enum class ServiceClass : std::uint8_t { user, system };
 enum class RestartPolicy : std::uint8_t { always, on_failure, never };
+/// What of a service a stop ends: all of its processes, or the main process alone.
+enum class KillMode : std::uint8_t { all, main };
 
 /// A place in a service's files. Lines and columns count from 1; 0 is unknown.
 struct SourcePosition {
@@ -116,6 +118,7 @@ struct Lifecycle {
   OrDefault<SuccessSet> success;
   Milliseconds stop_timeout{10000};
   int stop_signal = 15;  // SIGTERM
+  KillMode kill_mode = KillMode::all;
 
   bool operator==(const Lifecycle&) const = default;
 };
@@ -229,6 +232,8 @@ struct ServiceSpec {
   [[nodiscard]] bool starts_at_boot() const noexcept {
     return status == StartStatus::start && !triggered();
   }
+  /// Whether what its main process has left lives on: kill_mode = "main".
+  [[nodiscard]] bool spares_rest() const noexcept { return lifecycle.kill_mode == KillMode::main; }
   /// Whether the readiness or health of its process must be watched.
   [[nodiscard]] bool watched() const noexcept {
     return readiness->awaited() || health->configured();

@@ -88,7 +88,7 @@ constexpr bool transition_allowed(State from, State to) {
       return to == running || to == exited || to == stopping || to == blocked || to == failed;
     case running: return to == stopping || to == blocked || to == exited || to == failed;
     case stopping: return to == exited || to == inactive || to == blocked || to == failed;
-    case exited: return to == blocked || to == inactive;
+    case exited: return to == blocked || to == inactive || to == stopping;
     case failed: return to == blocked || to == inactive;
   }
   return false;

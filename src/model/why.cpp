@@ -181,12 +181,23 @@ class Explainer {
   }
 
   void explain_exited(const Record& record) {
-    if (world_.spec(slot_).oneshot && record.done) return;  // all is well
+    if (world_.spec(slot_).oneshot && record.done) return explain_held(record);
     if (explain_config()) return;
     if (record.reason.type == ReasonType::stopped_with) return add_stopped_with(record.reason);
     const std::string how = record.has_end ? ", " + end_text(record.end) : "";
     add("wish", fmt::format("{}{}; start it with `zinitctl start {}`", rest_words(world_, slot_),
                             how, own_name()));
+  }
+
+  /// All is well with a oneshot that is done. Tells what it holds, and for whom its stop waits.
+  void explain_held(const Record& record) {
+    if (record.stop_owed) explain_dependents();
+    if (!holds(world_, slot_)) return;
+    const bool command = !world_.spec(slot_).stop_exec->argv.empty();
+    const bool processes = record.process == Process::held;
+    add("holds", fmt::format("is done, and holds what it has {}: `zinitctl stop {}` {}",
+                             processes && !command ? "left running" : "set up", own_name(),
+                             command ? "runs its stop_exec" : "ends it"));
   }
 
   /// Tells which command of pre_exec or post_exec runs. Returns whether one does.

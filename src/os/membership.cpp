@@ -1,6 +1,7 @@
 // Finds out from /proc whether a process belongs to a service: see membership.hpp.
 #include "os/membership.hpp"
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +20,29 @@ namespace {
 constexpr int kMostGenerations = 256;
 constexpr std::size_t kCgroupFileMax = 16384;
 constexpr std::size_t kEnvironMax = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t kChildrenMax = std::size_t{4} * 1024 * 1024;
+
+/// The children of all threads of this process; without CONFIG_PROC_CHILDREN those that a look at
+/// all processes finds.
+std::vector<pid_t> own_children() {
+  std::vector<pid_t> found;
+  if (::access("/proc/self/task", R_OK) == 0 && ::access("/proc/thread-self/children", R_OK) == 0) {
+    const UniqueDirectory tasks(::opendir("/proc/self/task"));
+    while (const dirent* entry = tasks ? ::readdir(tasks.get()) : nullptr) {
+      const auto text = read_file(fmt::format("/proc/self/task/{}/children", entry->d_name).c_str(),
+                                  kChildrenMax);
+      if (!text) continue;
+      for (const std::string_view word : split(*text, ' '))
+        if (const auto pid = parse_integer(word)) found.push_back(static_cast<pid_t>(*pid));
+    }
+    return found;
+  }
+  const auto all = all_processes();
+  if (!all) return found;
+  for (const ProcessStat& process : *all)
+    if (process.ppid == ::getpid()) found.push_back(process.pid);
+  return found;
+}
 
 }  // namespace
 
@@ -70,6 +94,20 @@ bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& se
   if (!stat || stat->ppid != ::getpid() || stat->start_ticks < ticks) return false;
   const auto environ = read_file(fmt::format("/proc/{}/environ", at).c_str(), kEnvironMax);
   return !environ || service_in_environ(*environ).value_or(service) == service;
+}
+
+std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
+                              const std::vector<pid_t>& known) {
+  std::vector<pid_t> found;
+  for (const pid_t pid : own_children()) {
+    if (std::ranges::binary_search(known, pid)) continue;
+    if (group == 0 || process_group(pid) != group) {
+      const auto environ = read_file(fmt::format("/proc/{}/environ", pid).c_str(), kEnvironMax);
+      if (!environ || service_in_environ(*environ) != service) continue;
+    }
+    found.push_back(pid);
+  }
+  return found;
 }
 
 std::optional<std::string_view> service_in_environ(std::string_view environ) {

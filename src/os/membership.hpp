@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.hpp"
 
@@ -31,6 +32,12 @@ namespace zinit {
 /// background.
 [[nodiscard]] bool may_be_orphan_of(pid_t pid, unsigned long long ticks,
                                     const std::string& service);
+
+/// The children of this process that belong to `service`: those in the process group `group`,
+/// unless that is 0, and those whose environment names it. `known`, sorted, are left out. For
+/// services that have no cgroup. A process that holds its memory's lock can make this hang.
+[[nodiscard]] std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
+                                            const std::vector<pid_t>& known);
 
 /// The service that the text of /proc/PID/environ names; nothing if it names none: a program may
 /// overwrite that memory with its title.

@@ -53,6 +53,7 @@ void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launche
       case LaunchOrder::What::probe: entry.facts.helpers[2] = launch.pid; break;
       case LaunchOrder::What::condition: entry.facts.condition = launch.pid; break;
       case LaunchOrder::What::clean:
+      case LaunchOrder::What::left:
       case LaunchOrder::What::limit: break;
     }
   }
@@ -224,7 +225,8 @@ RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
   return names;
 }
 
-RequestResult<void> Board::kill(std::string_view name, int signal, bool main_only) {
+RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what) {
+  const bool main_only = what == KillWhat::main;
   BoardCore& core = *core_;
   const BoardCore::Change change(core);
   const Slot slot = core.world.graph->find(name);
@@ -238,6 +240,18 @@ RequestResult<void> Board::kill(std::string_view name, int signal, bool main_onl
   };
   core.follow_main(job);
   job.process.forget_gone();
+  // What a oneshot holds has no main process with a group of its own.
+  const bool whole = what == KillWhat::all || (!main_only && record.process == Process::held);
+  if (whole && job.cgroup.in_use()) {
+    if (!job.cgroup.populated()) return gone();
+    job.cgroup.signal(signal);
+    job.killed_on_request = job.killed_on_request || signal == SIGKILL;
+    return {};
+  }
+  if (!main_only && !job.held.empty()) {
+    job.held.signal(signal);
+    return {};
+  }
   if (!main_there && (!job.process.group_left() || main_only)) return gone();
   const auto sent =
       main_only ? job.process.signal_main(signal) : job.process.signal_main_group(signal);

@@ -68,6 +68,13 @@ enum class Refusal : std::uint8_t {
   proxy_not_found,
 };
 
+/// What a signal on request goes to.
+enum class KillWhat : std::uint8_t {
+  group,  // the process group of the main process
+  main,   // the main process alone
+  all,    // the whole cgroup, with what has outlived a main process
+};
+
 struct Requested;
 
 struct RequestFailure {
@@ -154,8 +161,8 @@ class Board final : public WatchReports {
   };
   /// Starts `target` with what it pulls in, and stops every other service of class user.
   RequestResult<Isolated> isolate(std::string_view target);
-  /// Signals the process group, or the main process alone.
-  RequestResult<void> kill(std::string_view name, int signal, bool main_only);
+  /// Signals what `what` says; of a oneshot that holds something, all that it has left.
+  RequestResult<void> kill(std::string_view name, int signal, KillWhat what);
 
   /// Replaces the set of specs: plan() decides what that means, and all of it is applied without
   /// releasing the lock. With `dry_run` only the report is made. Refused once a shutdown has begun.

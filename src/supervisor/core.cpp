@@ -119,8 +119,12 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
     const bool used = world.graph->used(slot);
     if (before->used(slot) && !stays(slot)) forget(slot);
     if (!used) continue;
-    if (!jobs[slot])
+    if (!jobs[slot]) {
       jobs[slot] = std::make_shared<Job>(processes, cgroups, slot, world.graph->name(slot));
+      // One of that name may have left something, and been deleted.
+      if (world.spec(slot).spares_rest() && jobs[slot]->cgroup.restore())
+        look_at_spared(*jobs[slot]);
+    }
     if (!stays(slot) || before->node(slot).spec != world.graph->node(slot).spec) {
       output_.configure(slot, world.graph->node(slot).spec);
       if (stays(slot) && before->spec(slot).resources != world.spec(slot).resources)

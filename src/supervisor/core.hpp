@@ -216,6 +216,7 @@ class BoardCore {
   void note_boot_times(Slot slot, State to) REQUIRES(mutex);
   [[nodiscard]] std::string released_by(Slot slot) REQUIRES(mutex);
   void forget_removed(Slot slot) REQUIRES(mutex);
+  void settle_at_rest(Job& job) REQUIRES(mutex);
 
   // --- job_threads.cpp ---
   /// Ensures that a job's work and deadline are attended to: by its thread, or by the janitor while
@@ -268,6 +269,7 @@ class BoardCore {
   void note_process(Job& job, const LaunchOrder& order, Child child) REQUIRES(mutex);
   void tell_launch(const LaunchOrder& order, const LaunchOutcome& outcome) REQUIRES(mutex);
   void tell_exhausted(Slot slot, const Reason& reason) REQUIRES(mutex);
+  void left_found(Job& job, const std::vector<pid_t>& left) REQUIRES(mutex);
   void limits_over(Job& job, std::vector<std::string> faults) REQUIRES(mutex);
   void note_resource_faults(Job& job, std::vector<std::string> faults) REQUIRES(mutex);
   void order_removal(Job& job) REQUIRES(mutex);
@@ -281,12 +283,14 @@ class BoardCore {
   void member_ended(pid_t group) REQUIRES(mutex);
   [[nodiscard]] LaunchUnderWay* launch_of(pid_t child) REQUIRES(mutex);
   void main_ended(Job& job, const ProcessEnd& end, Remains remains) REQUIRES(mutex);
+  void held_ended(Job& job, pid_t pid) REQUIRES(mutex);
   void early_end(Job& job, const EarlyEnd& early) REQUIRES(mutex);
   void leader_ended(Job& job, Remains remains) REQUIRES(mutex);
   /// Checks whether anything is left of a service whose process has ended: its process group, those
   /// of its side commands, and its cgroup.
   /// @return  true if the service was found to be gone
   bool look_at_unit(Job& job) REQUIRES(mutex);
+  void look_at_spared(Job& job) REQUIRES(mutex);
   void tend_escaped(Job& job) REQUIRES(mutex);
   void forget_gone(Job& job) REQUIRES(mutex);
   [[nodiscard]] OutOfMemory out_of_memory(const Job& job, const ProcessEnd& end) const

@@ -85,9 +85,17 @@ bool BoardCore::own_ended(Job& job, pid_t pid, const ProcessEnd& end) {
     leader_ended(job, Remains::zombie);
   else if (side != nullptr)
     side_ended(job, *side, end, Remains::zombie);
+  else if (job.held.ended(pid))
+    held_ended(job, pid);
   else
     return false;
   return true;
+}
+
+/// What the process has left is zinit's now, and is looked for.
+void BoardCore::held_ended(Job& job, pid_t pid) {
+  reap(pid);
+  job.seeks_left = true;
 }
 
 /// The process of a launch ended, and was reaped, before the launch was over. Its messages are
@@ -112,14 +120,19 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   // The rest of its group is killed at once if the process ended by itself or was of post_exec; in
   // a stop it has the stop timeout. The number of an empty group may be reused, so it is forgotten.
   const bool has_time = record.state == State::stopping || record.state == State::failed;
+  // What a oneshot leaves that has succeeded lives on.
+  const bool held = leaves_held(world, job.slot, end);
   if (remains == Remains::nothing) job.process.forget_spawned_group();
-  if (post || !has_time) kill_all(job);
+  if (post || (!has_time && !held)) kill_all(job);
   ProcessEnd known = end;
   known.out_of_memory = out_of_memory(job, end);
   job.cgroup.stop_watching_memory();
   end_checks(job);
   process_ended(world, job.slot, known, true);
   const pid_t pid = job.process.ended(remains);
+  // The number of a group may be reused when its last member has ended unseen; a cgroup tells.
+  const bool spares = world.spec(job.slot).spares_rest();
+  if (spares || (held && job.cgroup.in_use())) job.process.forget_groups();
   if (!post) {
     job.ended = Clock::now();
     job.times.last_stop_us = wall_us();
@@ -127,11 +140,12 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   // Before the pid is freed: after a crash in between, the next image must not adopt a stranger.
   store(job.slot);
   if (remains == Remains::zombie) reap(pid);
+  job.seeks_left = record.process == Process::held && !spares && !job.cgroup.in_use();
   if (!look_at_unit(job)) {
     make_due(job);  // it may have to poll for the end of the rest
     tell_neighbours({&job.slot, 1});
   }
-  if (!post && !has_time && end == ProcessEnd{} && job.process.group_left()) {
+  if (!post && !has_time && !held && end == ProcessEnd{} && job.process.group_left()) {
     std::string line =
         "exited and left processes, which are killed; if it goes to the background, see "
         "readiness.pidfile";
@@ -173,17 +187,40 @@ bool BoardCore::look_at_unit(Job& job) {
   if (in_background && job.process.spawned().number() == 0 && job.cgroup.in_use() &&
       !job.cgroup.populated())
     give_up_main(job);
-  if (job.process.group_left() || !job.side.gone()) return false;
-  if (world.record(job.slot).process != Process::lingering) return false;
-  if (job.cgroup.populated()) {
-    tend_escaped(job);
+  const Record& record = world.record(job.slot);
+  const bool spares = world.spec(job.slot).spares_rest();
+  if (spares && record.process == Process::none) look_at_spared(job);
+  if ((!spares && job.process.group_left()) || !job.side.gone()) return false;
+  if (job.awaits_left() || !job.held.empty()) return false;
+  if (record.process != Process::lingering && record.process != Process::held) return false;
+  if (!spares && job.cgroup.populated()) {
+    if (record.process == Process::held)
+      job.cgroup.watch_end();
+    else
+      tend_escaped(job);
     // Checked again now that it is watched: the last process may have ended in between.
     if (job.cgroup.populated()) return false;
   }
-  job.cgroup.emptied();
+  if (!spares) job.cgroup.emptied();
+  const Process before = record.process;
   group_gone(world, job.slot);
+  if (record.process == before) return false;
+  if (record.process == Process::none) {  // a oneshot that is done holds nothing any more
+    settle_at_rest(job);
+    order_removal(job);
+    forget_removed(job.slot);
+  }
   tell_neighbours({&job.slot, 1});
   return true;
+}
+
+/// What has outlived a main process whose stop spares it is told of when it is gone.
+void BoardCore::look_at_spared(Job& job) {
+  if (!job.cgroup.in_use()) return;
+  job.cgroup.watch_end();
+  if (job.cgroup.populated()) return;
+  job.cgroup.emptied();
+  drop_cgroup(job);
 }
 
 // The main process and its group are gone, but the cgroup still has processes. If the main process

@@ -14,6 +14,7 @@
 #include "base/time.hpp"
 #include "model/decide.hpp"
 #include "supervisor/checked_process.hpp"
+#include "supervisor/held_processes.hpp"
 #include "supervisor/journal.hpp"
 #include "supervisor/launch.hpp"
 #include "supervisor/processes.hpp"
@@ -56,7 +57,8 @@ struct Job {
         place(slot),
         process(table, slot),
         cgroup(watches, slot, name),
-        side(table, slot) {}
+        side(table, slot),
+        held(table, slot) {}
 
   const Slot slot;
   const std::string name;  // of the service
@@ -80,6 +82,8 @@ struct Job {
   ServiceProcess process;
   ServiceCgroup cgroup;
   SideCommands side;
+  HeldProcesses held;                                   // empty where the service has a cgroup
+  bool seeks_left = false;                              // its thread is to look for them
   Milliseconds group_poll{0};                           // interval of polling its group; 0: none
   bool killed_on_request = false;                       // a client has sent SIGKILL
   OrDefault<std::vector<std::string>> resource_faults;  // what of [resources] has no effect
@@ -104,6 +108,11 @@ struct Job {
     return limits_changed || (launch && launch->what == LaunchOrder::What::limit);
   }
 
+  /// Whether it is not known yet, or not any more, which processes a oneshot has left.
+  [[nodiscard]] bool awaits_left() const noexcept {
+    return seeks_left || (launch && launch->what == LaunchOrder::What::left);
+  }
+
   /// What the next image would have to order again: bits of Owed.
   [[nodiscard]] std::uint8_t owed() noexcept {
     int bits = awaits_limits() ? kOwedLimits : 0;
@@ -116,7 +125,7 @@ struct Job {
 
   /// Whether there is work for its thread, which may block in a system call.
   [[nodiscard]] bool has_work() const noexcept {
-    return to_launch != nullptr || !to_remove->empty() || limits_changed ||
+    return to_launch != nullptr || !to_remove->empty() || limits_changed || seeks_left ||
            side.first_ordered() != nullptr;
   }
 };

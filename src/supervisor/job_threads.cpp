@@ -27,9 +27,9 @@ namespace {
 constexpr Milliseconds kShortWait{250};
 
 // Places for crashes before orders begin (base/kill_point.hpp). By LaunchOrder::What.
-constexpr std::array kBeforeOrders = {"order.main",  "order.pre",    "order.post",
-                                      "order.stop",  "order.reload", "order.probe",
-                                      "order.clean", "order.limit",  "order.condition"};
+constexpr std::array kBeforeOrders = {
+    "order.main",  "order.pre",   "order.post",  "order.stop",      "order.reload",
+    "order.probe", "order.clean", "order.limit", "order.condition", "order.left"};
 
 // The time that other threads have to read messages and events that arrived during a suspension.
 constexpr Milliseconds kCatchUp{100};
@@ -271,12 +271,16 @@ LaunchOrder BoardCore::next_order(Job& job) {
     order.what = side == &job.side.stop()     ? LaunchOrder::What::stop
                  : side == &job.side.reload() ? LaunchOrder::What::reload
                                               : LaunchOrder::What::probe;
-    order.extra = {fmt::format("MAINPID={}", side->main_pid())};
+    if (side->main_pid() != 0) order.extra = {fmt::format("MAINPID={}", side->main_pid())};
   } else if (!job.to_remove->empty()) {
     order.what = LaunchOrder::What::clean;
     order.directories = job.to_remove.take();
   } else if (std::exchange(job.limits_changed, false)) {
     order.what = LaunchOrder::What::limit;
+  } else if (std::exchange(job.seeks_left, false)) {
+    order.what = LaunchOrder::What::left;
+    order.group = job.process.spawned().number();
+    order.known = processes.pids();
   } else {
     begin_step(job, order);
   }
@@ -314,6 +318,7 @@ bool BoardCore::launch_unwanted(Job& job) {
     case LaunchOrder::What::probe: return pointless(job.side.probe());
     case LaunchOrder::What::condition: return !still_to_start(job);
     case LaunchOrder::What::clean:
+    case LaunchOrder::What::left:
     case LaunchOrder::What::limit: break;  // no process
   }
   return false;

@@ -91,11 +91,11 @@ static_assert(std::is_same_v<TimePoint::duration, std::chrono::nanoseconds>);
 
 template <class Way, class Stored, class Own>
 void copy_record(Way& way, Stored& stored, Own& own) noexcept {
-  way.word(stored.process, own.process, Process::ended);
+  way.word(stored.process, own.process, Process::held);
   way.word(stored.state, own.state, State::failed);
   way.word(stored.wish, own.wish, Wish::up);
   way.word(stored.try_, own.try_, Try::asked);
-  way.word(stored.cause, own.cause, StopCause::watchdog);
+  way.word(stored.cause, own.cause, StopCause::asked);
   way.word(stored.stage, own.stage, StopStage::killed);
   way.word(stored.health, own.health, Health::watchdog);
   way.word(stored.reason_type, own.reason.type, ReasonType::stopped_with);

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "os/conditions.hpp"
 #include "os/directories.hpp"
+#include "os/membership.hpp"
 #include "os/process.hpp"
 #include "os/spawn_slots.hpp"
 #include "os/tcp_ports.hpp"
@@ -155,6 +156,11 @@ Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
   if (order.what == LaunchOrder::What::clean) {
     remove_directories(order);
     return {};
+  }
+  if (order.what == LaunchOrder::What::left) {
+    Launch launch;
+    launch.left = orphans_of(order.spec->name, order.group, order.known);
+    return launch;
   }
   if (order.what == LaunchOrder::What::condition) return look_at_all_conditions(order, announce);
   if (order.first && !order.spec->ports->empty()) {

@@ -33,6 +33,7 @@ struct LaunchOrder {
     clean,      // no process: removes the runtime directories in `directories`
     limit,      // no process: applies changed [resources] to the service's cgroup
     condition,  // before the first command: its conditions, and exec of [condition]
+    left,       // no process: looks for what a oneshot without a cgroup has left
   };
   SpecPtr spec;
   Slot slot = kNoSlot;
@@ -44,6 +45,8 @@ struct LaunchOrder {
   Environment extra = {};    // variables for this process only
   std::atomic<pid_t>* noted = nullptr;  // where the journal wants the pid
   std::vector<std::string> directories = {};
+  pid_t group = 0;                // of `left`: that of the main process; 0: not known any more
+  std::vector<pid_t> known = {};  // of `left`: processes that have an owner, sorted
 };
 
 /// Whether the command runs beside the main process.
@@ -63,6 +66,7 @@ struct Launch {
   SpawnExtrasPtr extras;                     // what the watchers gave the main process
   std::optional<uid_t> user;                 // that the command is run as, if that is known
   std::vector<ConditionResult> conditions;   // those that were looked at
+  std::vector<pid_t> left;                   // what `left` has found
   int errnum = 0;                            // errno of a failed spawn; 0: none
 };
 

@@ -31,6 +31,7 @@ Command command_of(const LaunchOrder& order) {
     case LaunchOrder::What::probe: return spec.health->exec;
     case LaunchOrder::What::condition: return spec.condition->exec.command;
     case LaunchOrder::What::clean:
+    case LaunchOrder::What::left:
     case LaunchOrder::What::limit: break;
   }
   return {};

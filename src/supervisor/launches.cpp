@@ -1,6 +1,7 @@
 // Launches: the orders for steps and how their results are handled; and the removal of runtime
 // directories.
 #include <algorithm>
+#include <csignal>
 
 #include "base/text.hpp"
 #include "model/predicates.hpp"
@@ -67,6 +68,8 @@ void BoardCore::launch_over(Job& job, const LaunchOrder& order, Launch launch) {
     removal_over(job);
   else if (order.what == LaunchOrder::What::limit)
     limits_over(job, std::move(launch.resource_faults));
+  else if (order.what == LaunchOrder::What::left)
+    left_found(job, launch.left);
   else if (order.what == LaunchOrder::What::condition)
     conditions_launched(job, order, launch, early);
   else if (runs_beside(order.what))
@@ -100,6 +103,22 @@ void BoardCore::note_launch(Job& job, Launch& launch) {
   if (launch.user) job.user = launch.user;
   if (!launch.cgroup) return;
   job.cgroup.launched(launch.outcome.kind == LaunchOutcome::Kind::started, launch.memory_kills);
+}
+
+/// A stop that has begun meanwhile has not reached what is found now.
+void BoardCore::left_found(Job& job, const std::vector<pid_t>& left) {
+  std::vector<pid_t> added;
+  for (const pid_t pid : left)
+    if (job.held.take(pid)) added.push_back(pid);
+  job.process.forget_groups();  // its members that zinit may signal are among them
+  const StopStage stage = world.record(job.slot).stage;
+  if (stage == StopStage::killed) {
+    job.held.signal(SIGKILL, added);
+  } else if (stage == StopStage::signalled && !job.side.stop().ordered() && job.side.gone()) {
+    job.held.signal(world.spec(job.slot).lifecycle.stop_signal, added);
+    job.held.signal(SIGCONT, added);
+  }
+  look_at_unit(job);
 }
 
 /// Whoever asked for the change may wait for it.

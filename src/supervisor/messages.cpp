@@ -50,6 +50,7 @@ std::string_view stop_cause_words(StopCause cause) {
     case StopCause::late: return ", not ready within its start timeout";
     case StopCause::unhealthy: return ", its health checks failed";
     case StopCause::watchdog: return ", its watchdog timed out";
+    case StopCause::asked: return ", to be run once more";
     case StopCause::none:
     case StopCause::down: break;
   }
@@ -67,10 +68,17 @@ std::string failed_line(const TransitionFacts& facts) {
   }
 }
 
+/// A oneshot that was done has given up what it held.
+bool gave_up(const TransitionFacts& facts) {
+  return facts.from == State::stopping && facts.to == State::inactive &&
+         facts.world.spec(facts.slot).has_process();
+}
+
 std::string words(const TransitionFacts& facts) {
   switch (facts.to) {
     case State::inactive: {
       const Record& record = facts.world.record(facts.slot);
+      if (gave_up(facts)) return "stopped";
       return record.skipped ? "not started: " + reason_text(record.reason) : "inactive";
     }
     case State::blocked: return blocked_line(facts);
@@ -95,7 +103,8 @@ LogLevel transition_level(const TransitionFacts& facts) {
     const Record& record = facts.world.record(facts.slot);
     return record.count > 0 ? LogLevel::warn : LogLevel::debug;
   }
-  if (facts.to == State::inactive && facts.world.record(facts.slot).skipped) return LogLevel::info;
+  const bool tells = facts.world.record(facts.slot).skipped || gave_up(facts);
+  if (facts.to == State::inactive && tells) return LogLevel::info;
   // A service without a process gets inactive for a reason that has been logged already.
   return facts.to == State::inactive ? LogLevel::debug : LogLevel::info;
 }

@@ -19,6 +19,13 @@ Slot ProcessTable::owner_of(const std::vector<pid_t>& numbers) const noexcept {
   return kNoSlot;
 }
 
+std::vector<pid_t> ProcessTable::pids() const {
+  std::vector<pid_t> all;
+  for (const auto& [pid, slot] : pids_) all.push_back(pid);
+  std::ranges::sort(all);
+  return all;
+}
+
 // --- a process group that zinit spawned ---
 
 SpawnedGroup::~SpawnedGroup() {

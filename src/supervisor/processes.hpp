@@ -33,6 +33,8 @@ class ProcessTable {
 
   /// Owner of a process that zinit has spawned or taken for a main process; kNoSlot if none.
   [[nodiscard]] Slot of_pid(pid_t pid) const noexcept { return found(pids_, pid); }
+  /// All pids that have an owner, sorted.
+  [[nodiscard]] std::vector<pid_t> pids() const;
   [[nodiscard]] Slot of_group(pid_t group) const noexcept { return found(groups_, group); }
 
   /// Owner of the first of these numbers, pids or groups, that has one; kNoSlot if none.
@@ -133,6 +135,11 @@ class ServiceProcess {
   pid_t ended(Remains remains) noexcept;
   /// See SpawnedGroup::forget().
   void forget_spawned_group() noexcept { spawned_.forget(); }
+  /// Forgets all groups, so that what is left in them is not signalled any more.
+  void forget_groups() noexcept {
+    spawned_.forget();
+    forget_main_group();
+  }
   /// The leader of the spawned group has ended; it is not the main process.
   void leader_ended(Remains remains) noexcept { spawned_.leader_ended(remains); }
 

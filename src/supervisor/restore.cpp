@@ -71,6 +71,14 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
       job.runtime_dirs.edit().emplace_back(name);
     keep_runtime_dirs(job);  // where the file of the image before could not be gone on with
   }
+  // Its stop_exec has not begun: the decision to run it is made anew.
+  if ((entry.facts.owed & kOwedStop) != 0 && record.done && record.process == Process::lingering) {
+    record.process = Process::held;
+    record.stage = StopStage::none;
+  }
+  const auto is_left = [&] {
+    return record.process == Process::lingering || record.process == Process::held;
+  };
   if (entry.facts.user >= 0) job.user = static_cast<uid_t>(entry.facts.user);
   if (record.process == Process::launching && entry.launched > 0) {
     if (entry.launched_end) {
@@ -100,8 +108,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
              !spec.readiness->pidfile.empty()) {
     // In the background, and its pid is not known yet.
     if (entry.facts.pgid > 0) job.process.restore_group(entry.facts.pgid);
-  } else if (there = false; entry.facts.pgid > 0 && group_exists(entry.facts.pgid) &&
-                            record.process == Process::lingering) {
+  } else if (there = false; entry.facts.pgid > 0 && group_exists(entry.facts.pgid) && is_left()) {
     job.process.restore_group(entry.facts.pgid);
   } else if (record.process == Process::launching) {
     // The previous image ended before it stored the pid of this spawn. It is done again.
@@ -109,8 +116,8 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
     const bool rests =
         at_rest(record.state) && !record.command.post;  // its directories were being removed
     record.process = first || rests ? Process::none : Process::ended;
-  } else if (record.process == Process::lingering) {
-    group_gone(world, slot);  // how its process ended is in the record
+  } else if (is_left()) {
+    // How its process ended is in the record. Whether anything is left is looked at below.
   } else if (has_process(record) && world.spec(slot).has_process()) {
     // It may have ended, and been reaped, before its launch was over. Otherwise it is not known how
     // it has ended; SIGKILL is the most likely.
@@ -120,6 +127,11 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
   }
   restore_side_commands(job, entry.facts);
   restore_cgroup(job);
+  if (is_left()) {
+    const bool of_done = record.process == Process::held || record.done;
+    job.seeks_left = of_done && !spec.spares_rest() && !job.cgroup.in_use();
+    look_at_unit(job);
+  }
   if (there && checked_now(record)) {
     begin_checks(job, extras);
     if (job.checked && record.state == State::stopping)
@@ -188,9 +200,12 @@ void BoardCore::order_again(Slot slot, std::uint8_t owed) {
 void BoardCore::restore_cgroup(Job& job) {
   Record& record = world.record(job.slot);
   if (!job.cgroup.restore()) return;
+  if (world.spec(job.slot).spares_rest()) {
+    if (record.process == Process::none) look_at_spared(job);
+    return;
+  }
   if (job.process.pid() != 0 || record.process != Process::ended) return;
-  record.process = Process::lingering;
-  look_at_unit(job);
+  record.process = leaves_held(world, job.slot, record.end) ? Process::held : Process::lingering;
 }
 
 }  // namespace zinit

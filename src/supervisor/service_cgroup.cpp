@@ -73,6 +73,7 @@ bool ServiceCgroup::with_cgroup(Work work) const {
 void ServiceCgroup::launched(bool process_started, std::int64_t memory_kills) noexcept {
   made_ = true;
   in_use_ = in_use_ || process_started;
+  if (process_started) watches_.drop(end_watch_);  // the directory may have been made anew
   memory_kills_ = memory_kills;
   escaped_signalled_ = false;
 }
@@ -120,6 +121,10 @@ void ServiceCgroup::signal_escaped(int signal) {
     cgroup.signal(signal);
     cgroup.signal(SIGCONT);
   });
+}
+
+void ServiceCgroup::signal(int signal) const {
+  with_cgroup([&](const Cgroup& cgroup) { cgroup.signal(signal); });
 }
 
 void ServiceCgroup::watch_end() {

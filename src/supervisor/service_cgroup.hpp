@@ -83,6 +83,9 @@ class ServiceCgroup {
   /// reached those that have left the process group.
   void signal_escaped(int signal);
 
+  /// Sends `signal` to all processes in it.
+  void signal(int signal) const;
+
   /// Has the end of its last process reported from now on. The caller then checks populated(), as
   /// that process may have ended already.
   void watch_end();

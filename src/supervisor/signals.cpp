@@ -10,12 +10,19 @@ namespace zinit {
 void BoardCore::signal_job(Job& job, int signal) {
   follow_main(job);
   forget_gone(job);
+  const auto say_error = [&](const Result<void>& sent) REQUIRES(mutex) {
+    if (!sent) say(LogLevel::error, fmt::format("{}: {}", job.name, sent.error().text));
+  };
+  if (world.spec(job.slot).spares_rest()) {
+    if (job.process.pid() != 0) say_error(job.process.signal_main(signal));
+    return;
+  }
   if (signal == SIGKILL)
     kill_cgroup(job);
   else if (!job.process.group_left() && job.process.pid() == 0)
     job.cgroup.signal_escaped(world.spec(job.slot).lifecycle.stop_signal);
-  if (auto sent = job.process.signal(signal); !sent)
-    say(LogLevel::error, fmt::format("{}: {}", job.name, sent.error().text));
+  job.held.signal(signal);
+  say_error(job.process.signal(signal));
 }
 
 void BoardCore::kill_cgroup(Job& job) {
@@ -36,8 +43,11 @@ void BoardCore::signal_stop(Job& job) {
   const pid_t main = job.process.pid();
   const bool main_there = main != 0 && record.command.is_main();
   if (main == 0 && record.process == Process::alive) give_up_main(job);
-  if (world.spec(job.slot).stop_exec->argv.empty() || !main_there) return ask_to_end(job);
-  signal_job(job, SIGCONT);  // a stopped process could not do what stop_exec asks of it
+  const bool held = record.done;
+  if (world.spec(job.slot).stop_exec->argv.empty() || (!main_there && !held))
+    return ask_to_end(job);
+  // A stopped process could not do what stop_exec asks of it.
+  if (main_there) signal_job(job, SIGCONT);
   job.side.stop().order(main);
 }
 
@@ -152,19 +162,21 @@ void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault)
     job.reload.reset();
     changes_.changed();
   }
+  const Record& record = world.record(job.slot);
+  const bool held = stops && record.done;
+  const bool there = held || job.process.pid() != 0 || job.process.group_left();
+  const bool to_be_asked = stops && record.state == State::stopping && there &&
+                           record.stage != StopStage::killed && !record.command.post;
+  if (to_be_asked && (held || !fault.empty())) ask_to_end(job);
   if (fault.empty()) {
     if (!stops) say(LogLevel::info, fmt::format("{}: reloaded", job.name));
     return;
   }
-  const Record& record = world.record(job.slot);
-  const bool there = job.process.pid() != 0 || job.process.group_left();
-  const bool to_be_asked = stops && record.state == State::stopping && there &&
-                           record.stage != StopStage::killed && !record.command.post;
-  if (to_be_asked) ask_to_end(job);
   // A stop_exec that is still running when the main process is gone is killed, which is no failure.
-  const LogLevel level = stops && job.process.pid() == 0 ? LogLevel::debug : LogLevel::warn;
+  const bool ended_it = stops && !held && job.process.pid() == 0;
+  const LogLevel level = ended_it ? LogLevel::debug : LogLevel::warn;
   say(level, fmt::format("{}: {}: {}{}", job.name, stops ? "stop_exec" : "reload_exec", fault,
-                         to_be_asked ? "; its stop signal is sent instead" : ""));
+                         to_be_asked && !held ? "; its stop signal is sent instead" : ""));
 }
 
 void BoardCore::look_at_side_commands(Job& job) {

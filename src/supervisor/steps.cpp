@@ -60,12 +60,13 @@ void BoardCore::take_steps(Job& job, Whose whose) {
 bool BoardCore::rests(const Job& job) {
   const Record& record = world.record(job.slot);
   if (record.process == Process::launching || job.to_launch != nullptr) return false;
-  if (record.state != State::blocked) return at_rest(record.state);
+  if (record.state != State::blocked) return zinit::rests(record);
   if (record.wish == Wish::down) return false;
   return held_up(world, job.slot, [&](Slot other) REQUIRES(mutex) {
     const State state = world.record(other).state;
     if (state == State::blocked) return jobs[other] && jobs[other]->rests;
-    return at_rest(state) && decide(Situation{world, other, Clock::now()}).waits();
+    return zinit::rests(world.record(other)) &&
+           decide(Situation{world, other, Clock::now()}).waits();
   });
 }
 
@@ -113,6 +114,7 @@ void BoardCore::pass_deadline(Job& job) {
 }
 
 void BoardCore::perform(Job& job, const Row& row) {
+  const bool held = world.record(job.slot).process == Process::held;
   switch (row.act) {
     case Act::signal_stop: signal_stop(job); break;
     case Act::kill:
@@ -124,6 +126,7 @@ void BoardCore::perform(Job& job, const Row& row) {
     default: break;
   }
   enter(job, row, {});
+  if (row.act == Act::signal_stop && held) look_at_unit(job);  // perhaps nothing of it is left
 }
 
 void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
@@ -153,15 +156,19 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
     }
     stamp(job, from, to);
   }
-  if (at_rest(to) && !active(world, slot)) {
-    drop_cgroup(job);
-    checks_.rested(slot);
-  }
+  if (at_rest(to) && !active(world, slot)) settle_at_rest(job);
   if (booting && from != to) note_boot_times(slot, to);
   if (from != to && at_rest(to)) order_removal(job);
   forget_removed(slot);
   if (from != to) publish(job, from, to);
   tell_neighbours({&slot, 1});
+}
+
+/// The service has come to rest, and holds nothing. What its stops spare keeps its cgroup.
+void BoardCore::settle_at_rest(Job& job) {
+  if (world.spec(job.slot).spares_rest()) look_at_spared(job);
+  if (!world.spec(job.slot).spares_rest() || !job.cgroup.in_use()) drop_cgroup(job);
+  checks_.rested(job.slot);
 }
 
 void BoardCore::forget_removed(Slot slot) {

@@ -54,6 +54,7 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
   view.settled = settled.ask(slot);
   view.failed_for_good = node.spec->critical && failed_for_good(world, slot);
   view.pid = job.process.pid();
+  view.held = job.held.pids();
   if (job.cgroup.in_use()) view.cgroup = job.cgroup.path();
   view.main_pid = record.command.is_main() ? view.pid : 0;
   view.since_us = job.times.since_us;

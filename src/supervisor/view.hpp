@@ -34,6 +34,7 @@ struct ServiceView {
 
   pid_t pid = 0;                   // of its process, which may be of pre_exec or post_exec; 0: none
   pid_t main_pid = 0;              // of the main process
+  std::vector<pid_t> held;         // what a oneshot without a cgroup has left
   std::string cgroup;              // its path, while the service has processes; empty: none
   std::int64_t since_us = 0;       // wall time of entering the state; 0: never
   std::int64_t last_start_us = 0;  // of the last spawn

@@ -17,12 +17,12 @@ namespace {
 const TimePoint kNow{std::chrono::hours(1)};
 
 /// `s` requires r and comes after e; d requires s; c conflicts with s; job is a oneshot, all a
-/// target.
+/// target; net is a oneshot that requires r, and user requires net.
 struct Scene {
   Scene() {
     Specs specs(
         "s requires r, s after e, s conflicts c, d requires s, job oneshot, lost requires nobody?, "
-        "all target");
+        "all target, net oneshot, net requires r, user requires net");
     world.graph = Graph::build({});
     apply_plan(world, plan(*world.graph, specs.list(), {}), false);
     for (const Slot slot : world.graph->order()) world.record(slot).since = kNow;
@@ -50,6 +50,13 @@ struct Scene {
     record.process = Process::ended;
     record.has_end = true;
     record.end = {false, code, false};
+    return record;
+  }
+  /// A oneshot that is done, and has left processes.
+  Record& holding(const std::string& name) {
+    Record& record = up(name, State::exited);
+    record.done = record.by_itself = true;
+    record.process = Process::held;
     return record;
   }
   /// The first of two commands of its post_exec runs, and the time for post_exec is over.
@@ -101,6 +108,20 @@ const std::vector<Case>& cases() {
          auto& r = w.up("job", exited);
          r.done = true;
          r.try_ = Try::pulled;
+       }},
+      {exited, "holds_unwished", "job", [](Scene& w) { w.holding("job").wish = Wish::down; }},
+      {exited, "holds_without_dependency", "net",
+       [](Scene& w) {
+         w.holding("net");
+         w.up("r", stopping);
+       }},
+      {exited, "holds_owed", "job", [](Scene& w) { w.holding("job").stop_owed = true; }},
+      {exited, "holds_asked", "job", [](Scene& w) { w.holding("job").try_ = Try::asked; }},
+      {exited, "owed_before_dependents", "net",
+       [](Scene& w) {
+         auto& r = w.up("net", exited);
+         r.done = r.stop_owed = true;
+         w.up("user", running);
        }},
       {exited, "down_with_result", "s",
        [](Scene& w) {
@@ -304,6 +325,13 @@ const std::vector<Case>& cases() {
          r.wish = Wish::down;
        }},
       {stopping, "over_down", "s", [](Scene& w) { w.ended("s", stopping, 0).wish = Wish::down; }},
+      {stopping, "over_asked", "job",
+       [](Scene& w) {
+         auto& r = w.ended("job", stopping, 0);
+         r.again = true;
+         r.cause = StopCause::asked;
+         r.try_ = Try::asked;
+       }},
       {stopping, "over_tried_or_owed", "s",
        [](Scene& w) { w.ended("s", stopping, 0).stop_owed = true; }},
       {stopping, "over_self_caused", "s",

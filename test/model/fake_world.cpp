@@ -66,6 +66,7 @@ std::string Specs::text() const {
             std::to_string(spec->lifecycle.max_restarts) + " pre " +
             std::to_string(spec->pre_exec->size()) + " post " +
             std::to_string(spec->post_exec->size());
+    if (!spec->stop_exec->argv.empty()) text += " stop_exec";
     if (spec->readiness->awaited()) text += " notifies";
     if (spec->health->configured()) text += " probed";
     const auto add = [&](const char* kind, const std::vector<Dependency>& list) {
@@ -232,6 +233,9 @@ bool FakeWorld::step(Slot slot) {
 }
 
 void FakeWorld::perform(Slot slot, const Row& row) {
+  // A reload may have given stop_exec to a oneshot that is done.
+  if (world.record(slot).state == State::exited && row.act == Act::begin_stop)
+    runs_[slot].ran = {"main"};
   if (row.act == Act::launch || row.act == Act::launch_next || row.act == Act::launch_post)
     return launch(slot, row);
   if (row.act == Act::signal_stop) {
@@ -326,13 +330,27 @@ void FakeWorld::check(Slot slot, CheckKind which) {
 
 void FakeWorld::end_process(Slot slot, const ProcessEnd& end) {
   const Process process = world.record(slot).process;
-  if (process != Process::alive && process != Process::lingering) return;
+  if (process == Process::lingering) return end_left(slot);
+  if (process != Process::alive) return;
   ++runs_[slot].generation;  // events that were to come for this process are dropped
   trace_.push_back(world.graph->name(slot) + (end.by_signal ? " killed by " : " exits with ") +
                    std::to_string(end.value));
   runs_[slot].last_good = end == ProcessEnd{};
   note_post_time(slot);
-  process_ended(world, slot, end, false);
+  const Life& was = runs_[slot].life;
+  process_ended(world, slot, end, was.leaves);
+  if (world.record(slot).process == Process::held)
+    at(now + was.left_lasts, slot, [this, slot] { end_left(slot); });
+  else
+    group_gone(world, slot);  // it is killed
+  touched({slot});
+}
+
+/// What was left when a main process had ended is gone.
+void FakeWorld::end_left(Slot slot) {
+  trace_.push_back("what " + world.graph->name(slot) + " has left is gone");
+  group_gone(world, slot);
+  if (world.record(slot).process == Process::none) runs_[slot].ran.clear();
   touched({slot});
 }
 
@@ -401,6 +419,10 @@ void FakeWorld::check_start(Slot slot) {
   for (const Slot other : world.node(slot).conflicts) {
     if (active(world, other)) fault(name + " starts beside " + world.graph->name(other));
   }
+  for (const Slot above : world.node(slot).required_by) {
+    if (holds(world, above) && !world.record(slot).respawn)
+      fault(name + " starts under what " + world.graph->name(above) + " has held before");
+  }
 }
 
 namespace {
@@ -445,6 +467,7 @@ void FakeWorld::check_step(Slot slot) {
 /// Checks that all of post_exec has run after an attempt in which any command has.
 void FakeWorld::check_attempt_over(Slot slot) {
   Run& run = runs_[slot];
+  if (world.record(slot).process == Process::held) return;  // it is over when that is given up
   // A reload may have changed the list of commands meanwhile, or left them to instances.
   const bool runs_them = world.spec(slot).has_process();
   if (runs_them && !run.ran.empty() && !run.post_cut &&
@@ -460,7 +483,8 @@ void FakeWorld::check_stop(Slot slot, const Row&) {
   for (const Slot dependent : world.node(slot).required_by) {
     const Record& other = world.record(dependent);
     const bool there = other.process == Process::alive || other.process == Process::launching;
-    if (there && other.state != State::failed) {
+    if ((there && other.state != State::failed) || other.process == Process::held ||
+        holds(world, dependent)) {
       fault(world.graph->name(slot) + " is signalled before " + world.graph->name(dependent) +
             " is down");
     }
@@ -477,6 +501,8 @@ void FakeWorld::check_quiet() {
     }
     if (record.state == State::blocked && why(world, slot, now).reasons.empty())
       fault(name + " is blocked for no reason");
+    if (holds(world, slot) && dependency_lost(world, slot))
+      fault(name + " holds something, and what it requires is down");
     // Node::watched_from_above relies on this to decide which services are told of a change.
     if (satisfied(world, slot) && first_try(world, slot))
       fault(name + " is satisfied, and in its first try");

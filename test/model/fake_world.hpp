@@ -41,6 +41,9 @@ struct Life {
   Milliseconds healthy_in{3};
   bool never_ready = false;
   Milliseconds spawn_takes{0};
+  // It leaves processes behind when it ends; those that a oneshot holds end by themselves then.
+  bool leaves = false;
+  Milliseconds left_lasts{std::chrono::hours(24 * 365)};
   LaunchOutcome launch;  // how the spawn ends
 };
 
@@ -118,6 +121,7 @@ class FakeWorld {
   void launch(Slot slot, const Row& row);
   void at(TimePoint when, Slot slot, std::function<void()> happen);
   void end_process(Slot slot, const ProcessEnd& end);
+  void end_left(Slot slot);
   bool next_time(TimePoint& when) const;
   void run_due();
   void check_start(Slot slot);

@@ -76,6 +76,8 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
       if (dice(seed, spec.name, 0, 15, 4) == 0) spec.health.edit().type = ProbeType::tcp;
     }
     // Likewise.
+    if (spec.oneshot && dice(seed, spec.name, 0, 17, 4) == 0)
+      spec.stop_exec.edit().argv = {"/bin/stop"};
     const auto way_to_listen = dice(seed, spec.name, 0, 16, 12);
     if (spec.kind == Kind::service && way_to_listen < 2) {
       SocketSpec& socket = spec.socket.edit();
@@ -119,6 +121,9 @@ Life random_life(std::uint64_t seed, const std::string& name, int n, bool onesho
   life.ready_in = Milliseconds(apart ? 1 + roll(11, 9000) : roll(11, 40));
   life.healthy_in = Milliseconds(apart ? 1 + roll(12, 9000) : roll(12, 40));
   life.never_ready = roll(13, 100) < 8;
+  life.leaves = roll(18, 3) == 0;
+  if (roll(19, 2) == 0)
+    life.left_lasts = Milliseconds(apart ? 1 + roll(20, 100000) : roll(20, 4) * 30);
   const auto launch = roll(7, 100);
   if (launch < 4)
     life.launch = {LaunchOutcome::Kind::failed, {ReasonType::spawn_error, 0, "cannot execute", {}}};

@@ -74,6 +74,11 @@ void read_value(Object object, Name name, std::vector<AddedDependency>& field) {
     return {json_string(value, "service"), json_string(value, "kind"), json_string(value, "file")};
   });
 }
+void read_value(Object object, Name name, std::vector<LeftProcess>& field) {
+  field = read_array_member(object, name, [](Object value) -> LeftProcess {
+    return {static_cast<int>(json_integer(value, "pid").value_or(0)), json_string(value, "comm")};
+  });
+}
 void read_value(Object object, Name name, std::vector<ConditionStatus>& field) {
   field = read_array_member(object, name, [](Object value) -> ConditionStatus {
     ConditionStatus one;

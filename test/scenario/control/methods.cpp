@@ -29,7 +29,7 @@ const Texts kStatusFull =
             "blocked_by",    "waiting_on",    "conflicts_with", "proxies",       "sockets",
             "starts_on",     "health",        "status_text",    "file",          "changed_on_disk",
             "refused",       "warnings",      "log_lines",      "log_dropped",   "log_dropped_by",
-            "instance_of",   "conditions",    "next_start_us"});
+            "instance_of",   "conditions",    "next_start_us",  "left"});
 
 /// A request's answer has what it did to others as well.
 Texts with_others() {

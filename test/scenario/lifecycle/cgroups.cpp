@@ -10,6 +10,7 @@
 
 #include "scenario/harness.hpp"
 #include "scenario/harness/fault_injector.hpp"
+#include "scenario/harness/left_processes.hpp"
 
 namespace lifecycle_cgroups_test {
 
@@ -17,30 +18,6 @@ using namespace zinit::test;
 using Catch::Contains;
 
 namespace {
-
-/// The path of a process's cgroup of version 2 in its hierarchy; "" without one.
-std::string cgroup_of(pid_t pid) {
-  for (const std::string& line : lines_of(read_file("/proc/" + std::to_string(pid) + "/cgroup")))
-    if (line.rfind("0::", 0) == 0) return line.substr(3);
-  return "";
-}
-
-/// Where the hierarchy is mounted; "" where it is not.
-std::string hierarchy() {
-  for (const std::string& line : lines_of(read_file("/proc/self/mountinfo"))) {
-    if (line.find(" - cgroup2 ") == std::string::npos) continue;
-    std::istringstream words(line);
-    std::string word;
-    for (int i = 0; i < 5; ++i) words >> word;
-    return word;
-  }
-  return "";
-}
-
-bool has_cgroups(const Server& zinit) {
-  const std::string own = cgroup_of(zinit.pid());
-  return own.size() > 11 && own.substr(own.size() - 11) == "/supervisor";
-}
 
 /// zinit's own, which all of its others are in.
 std::string base_of(const Server& zinit) {
@@ -61,21 +38,6 @@ bool has_pids_max(Server& zinit, const std::string& most) {
   return read_file(hierarchy() + cgroup_of(zinit.pid_of("a")) + "/pids.max") == most + "\n" ||
          zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
 }
-
-/// A command that leaves the service's group and session and writes its pid to $D/NAME; at SIGTERM
-/// it writes "escaped NAME" to the trace and ends, where it is not stubborn.
-std::string escaping(const std::string& name, bool stubborn_one = false) {
-  const std::string trap =
-      stubborn_one ? "trap \"\" TERM" : "trap \"echo escaped " + name + " >> $T; exit\" TERM";
-  return "setsid sh -c '" + trap + "; echo $$ > $D/" + name + "; while :; do sleep 0.05; done' & ";
-}
-
-pid_t escaped_pid(Server& zinit, const std::string& name) {
-  REQUIRE(eventually([&] { return !read_file(zinit.path(name)).empty(); }));
-  return static_cast<pid_t>(std::stol(read_file(zinit.path(name))));
-}
-
-constexpr const char* kNeedsCgroups = "needs a writable cgroup v2";
 
 }  // namespace
 
@@ -176,17 +138,6 @@ TEST_CASE("cgroups that a service has made in its own are removed with it",
   REQUIRE(mkdir((path + "/inner/most").c_str(), 0755) == 0);
   zinit.stop("a");
   CHECK(eventually([&] { return !std::filesystem::exists(path); }));
-}
-
-TEST_CASE("an oneshot's daemon ends with the oneshot", "[cgroups]") {
-  Server zinit;
-  zinit.add("a", {.exec = escaping("one") + "while ! [ -s $D/one ]; do sleep 0.02; done",
-                  .service = "oneshot = true"});
-  zinit.boot();
-  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
-  const pid_t escaped = escaped_pid(zinit, "one");
-  zinit.await_state("a", "exited");
-  CHECK_FALSE(alive(escaped));
 }
 
 TEST_CASE("without cgroups there is one warning, and services run", "[root][cgroups]") {

@@ -178,6 +178,8 @@ const Wrong kWrong[] = {
     {L, "max_restarts", "1.0", 0, "1.0 is a float" + kAtLeast0},
     {L, "max_restarts", "9223372036854775808", 0,
      "9223372036854775808 is an integer out of range (64 bits)" + kAtLeast0},
+    {L, "kill_mode", "'process'", 0, R"(unknown value "process", must be "all" or "main")"},
+    {L, "kill_mode", "true", 0, R"(true is a boolean, must be "all" or "main")"},
     {L, "stability_period_ms", "-9223372036854775808", 0,
      "-9223372036854775808 is out of range" + kAtLeast0},
     {L, "start_timeout_ms", "0", 0, "0 is out of range" + kAtLeast1 + " or \"infinity\""},

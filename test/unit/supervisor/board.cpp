@@ -137,7 +137,7 @@ TEST_CASE("a killed service is back with another pid after its delay", "[threads
   REQUIRE(r.board.boot(""));
   REQUIRE(r.becomes("web", State::running));
   const pid_t first = r.board.view("web")->pid;
-  REQUIRE(r.board.kill("web", SIGKILL, false));
+  REQUIRE(r.board.kill("web", SIGKILL, KillWhat::group));
   REQUIRE(r.eventually([&] {
     const auto view = r.board.view("web");
     return view->record.state == State::running && view->pid > 0 && view->pid != first;
@@ -334,7 +334,7 @@ TEST_CASE("a board is restored from the journal, its processes adopted",
   CHECK(board.brief("job")->done);
   CHECK(board.view("bad")->record.state == State::failed);
   CHECK(board.view("bad")->record.reason.type == ReasonType::spawn_error);
-  REQUIRE(board.kill("web", SIGKILL, false));
+  REQUIRE(board.kill("web", SIGKILL, KillWhat::group));
   CHECK(r.eventually([&] {
     const auto view = board.view("web");
     return view->record.state == State::running && view->pid > 0 && view->pid != web;

@@ -1,0 +1,50 @@
+#pragma once
+// Processes that a service leaves behind, and the cgroups in which they are found.
+
+#include <sstream>
+#include <string>
+
+#include "scenario/harness.hpp"
+
+namespace zinit::test {
+
+/// The path of a process's cgroup of version 2 in its hierarchy; "" without one.
+inline std::string cgroup_of(pid_t pid) {
+  for (const std::string& line : lines_of(read_file("/proc/" + std::to_string(pid) + "/cgroup")))
+    if (line.rfind("0::", 0) == 0) return line.substr(3);
+  return "";
+}
+
+/// Where the hierarchy is mounted; "" where it is not.
+inline std::string hierarchy() {
+  for (const std::string& line : lines_of(read_file("/proc/self/mountinfo"))) {
+    if (line.find(" - cgroup2 ") == std::string::npos) continue;
+    std::istringstream words(line);
+    std::string word;
+    for (int i = 0; i < 5; ++i) words >> word;
+    return word;
+  }
+  return "";
+}
+
+inline bool has_cgroups(const Server& zinit) {
+  const std::string own = cgroup_of(zinit.pid());
+  return own.size() > 11 && own.substr(own.size() - 11) == "/supervisor";
+}
+
+/// A command that leaves the service's group and session and writes its pid to $D/NAME; at SIGTERM
+/// it writes "escaped NAME" to the trace and ends, where it is not stubborn.
+inline std::string escaping(const std::string& name, bool stubborn_one = false) {
+  const std::string trap =
+      stubborn_one ? "trap \"\" TERM" : "trap \"echo escaped " + name + " >> $T; exit\" TERM";
+  return "setsid sh -c '" + trap + "; echo $$ > $D/" + name + "; while :; do sleep 0.05; done' & ";
+}
+
+inline pid_t escaped_pid(Server& zinit, const std::string& name) {
+  REQUIRE(eventually([&] { return !read_file(zinit.path(name)).empty(); }));
+  return static_cast<pid_t>(std::stol(read_file(zinit.path(name))));
+}
+
+constexpr const char* kNeedsCgroups = "needs a writable cgroup v2";
+
+}  // namespace zinit::test
