@@ -189,11 +189,8 @@ class AbsenceSearch {
     if (!status) return;
     if (!S_ISREG(status->st_mode)) return tell(where, program + " is not a regular file");
     if ((status->st_mode & 0111) == 0) return tell(where, program + " is not executable");
-    const std::string interpreter = interpreter_of(root_, program);
-    if (interpreter.empty()) return;
-    const auto needed = stat_below(root_, interpreter);
-    if (!needed && is_absent(needed.error().errnum))
-      tell(where, fmt::format("{} needs {}, which does not exist", program, interpreter));
+    const std::string fault = program_fault(root_, program, Refused::perhaps);
+    if (!fault.empty()) tell(where, fmt::format("{} cannot be executed: {}", program, fault));
   }
 
   const ServiceSpec& spec_;

@@ -42,13 +42,48 @@ std::optional<ElfHeader> elf_header(int fd) {
   return header;
 }
 
+/// The header of zinit's own program; nothing without /proc.
+std::optional<ElfHeader> own_header() {
+  const auto own = open_fd("/proc/self/exe", O_RDONLY);
+  return own ? elf_header(own->get()) : std::nullopt;
+}
+
 /// Whether a file with this header is for the machine that zinit itself was built for.
 bool for_this_machine(const ElfHeader& header) {
-  const auto own = open_fd("/proc/self/exe", O_RDONLY);
-  const auto known = own ? elf_header(own->get()) : std::nullopt;
-  if (!known) return true;  // without /proc: execve(2) will tell
+  const auto known = own_header();
+  if (!known) return true;  // execve(2) will tell
   return header.e_ident[EI_CLASS] == known->e_ident[EI_CLASS] &&
          header.e_ident[EI_DATA] == known->e_ident[EI_DATA] && header.e_machine == known->e_machine;
+}
+
+/// As uname(1) names it, and qemu its emulators.
+std::string machine_name(const ElfHeader& header) {
+  struct Machine {
+    unsigned number;
+    const char* name;
+  };
+  constexpr Machine kMachines[] = {
+      {EM_X86_64, "x86_64"}, {EM_386, "i386"},        {EM_AARCH64, "aarch64"}, {EM_ARM, "arm"},
+      {EM_RISCV, "riscv64"}, {EM_PPC64, "ppc64le"},   {EM_PPC, "ppc"},         {EM_S390, "s390x"},
+      {EM_MIPS, "mips"},     {EM_SPARCV9, "sparc64"}, {258, "loongarch64"},
+  };
+  const auto* const known = std::ranges::find(kMachines, header.e_machine, &Machine::number);
+  return known != std::end(kMachines) ? known->name : fmt::format("machine {}", header.e_machine);
+}
+
+/// Whether the kernel may execute programs for that machine on this one all the same: those of 32
+/// bits of the same family, or by an emulator that was registered with it (binfmt_misc).
+bool may_be_executed(const ElfHeader& header, const ElfHeader& own) {
+  if (own.e_machine == EM_X86_64 && header.e_machine == EM_386) return true;
+  if (own.e_machine == EM_AARCH64 && header.e_machine == EM_ARM) return true;
+  const std::string emulator = "/proc/sys/fs/binfmt_misc/qemu-" + machine_name(header);
+  return ::access(emulator.c_str(), F_OK) == 0;
+}
+
+std::string foreign_machine(const ElfHeader& header) {
+  const auto own = own_header();
+  if (!own || for_this_machine(header)) return {};
+  return fmt::format("it is for {}; this machine is {}", machine_name(header), machine_name(*own));
 }
 
 /// The segments of an ELF file of this machine; none if one of those that are loaded is not in it:
@@ -137,15 +172,36 @@ Result<struct stat> stat_below(const std::string& root, const std::string& path)
 
 std::string interpreter_in(std::string_view script) {
   if (!script.starts_with("#!")) return {};
-  const std::string_view line = trim(script.substr(2, script.find('\n') - 2));
+  std::string_view line = script.substr(2, script.find('\n') - 2);
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   return std::string(line.substr(0, line.find_first_of(" \t")));
 }
 
-std::string interpreter_of(const std::string& root, const std::string& path) {
-  auto fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!fd) return {};
+std::string program_fault(const std::string& root, const std::string& path, Refused refused) {
+  const auto file = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!file) return {};
+  const auto absent = [&](const std::string& needed) {
+    const auto found = stat_below(root, needed);
+    return !found && (found.error().errnum == ENOENT || found.error().errnum == ENOTDIR);
+  };
+  if (const auto header = elf_header(file->get())) {
+    const auto own = own_header();
+    if (own && refused == Refused::perhaps && may_be_executed(*header, *own)) return {};
+    if (std::string foreign = foreign_machine(*header); !foreign.empty()) return foreign;
+    const std::string loader = loader_of(file->get(), whole_segments(file->get(), *header));
+    if (loader.empty() || !absent(loader)) return {};
+    return fmt::format("its loader {} does not exist", printable(loader));
+  }
   char head[256];
-  return interpreter_in({head, read_at(fd->get(), head, sizeof head, 0)});
+  std::string needed = interpreter_in({head, read_at(file->get(), head, sizeof head, 0)});
+  if (needed.empty() || !absent(needed)) return {};
+  if (!needed.ends_with('\r'))
+    return fmt::format("its interpreter {} does not exist", printable(needed));
+  needed.pop_back();
+  return fmt::format(
+      "its interpreter {}\\r does not exist, for the script has DOS line ends; "
+      "remove them with: sed -i 's/\\r$//' {}",
+      printable(needed), path);
 }
 
 Result<UniqueFd> open_program(const std::string& root, const std::string& path) {

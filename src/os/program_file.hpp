@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -26,8 +27,15 @@ namespace zinit {
 /// The interpreter that the beginning of a script names after "#!"; empty if it is no script.
 [[nodiscard]] std::string interpreter_in(std::string_view script);
 
-/// The same of the file at `path`; empty also if it cannot be read.
-[[nodiscard]] std::string interpreter_of(const std::string& root, const std::string& path);
+/// Whether execve(2) is known to have refused a program.
+enum class Refused : std::uint8_t { yes, perhaps };
+
+/// What of a file that exists keeps execve(2) from executing it (ENOENT, ENOEXEC), in words that
+/// follow "cannot execute PATH: ": it is for another machine, its loader or its interpreter does
+/// not exist, or it is a script with DOS line ends. Empty if nothing of that is so, and also if the
+/// file cannot be read. `perhaps`: empty too if the kernel may have a way to execute it.
+[[nodiscard]] std::string program_fault(const std::string& root, const std::string& path,
+                                        Refused refused);
 
 /// Opens a program that execve(2) can be expected to execute below `root`: a regular file that may
 /// be executed, and either an ELF file of this machine's architecture, with all that is loaded of

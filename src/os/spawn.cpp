@@ -151,16 +151,14 @@ Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   return opened;
 }
 
-/// Says so if the program exists but its interpreter does not: errno's text would be misleading.
+/// Says what of a program that exists is wrong: errno's text would be misleading.
 Failure execute_failure(const SpawnPlan& plan, int errnum) {
   const std::string& program = plan.program;
   const std::string& root = plan.process.root;
-  if (errnum == ENOENT && stat_below(root, program)) {
-    const std::string interpreter = interpreter_of(root, program);
-    return Failure(Error{fmt::format("cannot execute {}: its {} does not exist", program,
-                                     interpreter.empty() ? "dynamic loader"
-                                                         : "interpreter " + printable(interpreter)),
-                         errnum});
+  if (errnum == ENOENT || errnum == ENOEXEC) {
+    const std::string fault = program_fault(root, program, Refused::yes);
+    if (!fault.empty())
+      return Failure(Error{fmt::format("cannot execute {}: {}", program, fault), errnum});
   }
   if (errnum == ENOEXEC) {
     return Failure(
@@ -283,6 +281,8 @@ std::string below(const std::string& dir, std::string_view path) {
 Result<Child> spawn(const SpawnPlan& plan) {
   auto child = spawn_checked(plan);
   if (child || child.error().errnum != ENOEXEC || !plan.as_by_shell) return child;
+  // A shell takes a program for another machine for a script, and finds faults in its syntax.
+  if (!program_fault(plan.process.root, plan.program, Refused::yes).empty()) return child;
   SpawnPlan script = plan;
   script.program = "/bin/sh";
   script.argv.front() = plan.program;

@@ -63,7 +63,8 @@ TEST_CASE("a program that is not there, or cannot be executed, is told", "[clien
   CHECK(absent_exec("'" + directory.path() + "'") ==
         Lines{"service.exec: " + directory.path() + " is not a regular file"});
   CHECK(absent_exec("'" + script + "'") ==
-        Lines{"service.exec: " + script + " needs " + none + ", which does not exist"});
+        Lines{"service.exec: " + script + " cannot be executed: its interpreter " + none +
+              " does not exist"});
   CHECK(absent_exec("['zinit-no-such-program', 'x']") ==
         Lines{"service.exec: no program \"zinit-no-such-program\" in PATH"});
   // Of a command for the shell the first program, where that is certain.
