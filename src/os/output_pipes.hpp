@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/fd.hpp"
+#include "base/result.hpp"
 
 namespace zinit {
 
@@ -18,5 +19,11 @@ struct OutputPipes {
   UniqueFd err;
   std::shared_ptr<std::atomic<pid_t>> writer{};
 };
+
+/// Gives the pipes to `user`, so that a process of that user can open /dev/stdout, /dev/stderr and
+/// /proc/self/fd/1 itself. Without CAP_CHOWN every user may write to them instead: who is neither
+/// root nor the process's user cannot open what is below its /proc/PID/fd.
+/// @return  an error if neither is possible; what is written to the descriptors comes all the same
+[[nodiscard]] Result<void> give_to(uid_t user, const OutputPipes& pipes);
 
 }  // namespace zinit

@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "base/format.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "os/conditions.hpp"
 #include "os/directories.hpp"
@@ -133,6 +134,9 @@ Result<Child> Launcher::spawn_once(const LaunchOrder& order, const Announce& ann
     auto opened = output_.open_output(order.slot);
     if (!opened) return Failure(opened.error());
     pipes = std::move(*opened);
+    if (launch.user && *launch.user != ::geteuid())
+      if (const auto given = give_to(*launch.user, pipes); !given)
+        log_warn("{}: it cannot open /dev/stdout: {}", spec.name, given.error().text);
     plan.out = pipes.out.get();
     plan.err = pipes.err.get();
     if (launch.extras && launch.extras->stream >= 0) plan.in = plan.out = launch.extras->stream;
