@@ -296,6 +296,7 @@ class BoardCore {
   [[nodiscard]] OutOfMemory out_of_memory(const Job& job, const ProcessEnd& end) const
       REQUIRES(mutex);
   void look_at_group(Job& job) REQUIRES(mutex);
+  void look_at_memory(Job& job) REQUIRES(mutex);
 
   // --- signals.cpp ---
   void signal_job(Job& job, int signal) REQUIRES(mutex);

@@ -252,10 +252,22 @@ void BoardCore::cgroups_changed() {
   for (const auto& [slot, watch] : cgroups.read()) {
     if (!jobs[slot]) continue;
     if (jobs[slot]->cgroup.is_memory_watch(watch))
-      jobs[slot]->cgroup.look_at_memory();
+      look_at_memory(*jobs[slot]);
     else
       look_at_unit(*jobs[slot]);
   }
+}
+
+/// A worker that was killed for want of memory is no end of the service, and nobody else tells of
+/// it. If it was the main process, its end says so as well.
+void BoardCore::look_at_memory(Job& job) {
+  const std::int64_t killed = job.cgroup.look_at_memory();
+  if (killed == 0) return;
+  std::string line =
+      fmt::format("{} of its processes {} killed for want of memory; see resources.memory_max",
+                  killed, killed == 1 ? "was" : "were");
+  say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
+  if (log_.note(job.slot, std::move(line))) wake_janitor();
 }
 
 }  // namespace zinit

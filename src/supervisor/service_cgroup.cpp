@@ -145,13 +145,16 @@ void ServiceCgroup::watch_memory() {
   memory_watch_ = watches_.add(path() + "/memory.events", slot_);
 }
 
-void ServiceCgroup::look_at_memory() {
+std::int64_t ServiceCgroup::look_at_memory() {
+  std::int64_t more = 0;
   with_cgroup([&](const Cgroup& cgroup) {
     const MemoryKills kills = cgroup.memory_kills();
     if (kills.count <= memory_kills_) return;
+    more = kills.count - memory_kills_;
     memory_kills_ = kills.count;
     memory_kill_seen_ = Clock::now();
   });
+  return more;
 }
 
 // An OOM kill that was reported longer ago hit another process of the service, such as a worker.

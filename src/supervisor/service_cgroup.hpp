@@ -98,7 +98,8 @@ class ServiceCgroup {
   void watch_memory();
   void stop_watching_memory() noexcept { watches_.drop(memory_watch_); }
   [[nodiscard]] bool is_memory_watch(int watch) const noexcept { return watch == memory_watch_; }
-  void look_at_memory();
+  /// @return  how many OOM kills there were since the last look
+  std::int64_t look_at_memory();
   /// For a main process that has just died of a SIGKILL that zinit did not send: whether that was
   /// an OOM kill.
   [[nodiscard]] OutOfMemory killed_for_memory() const;
