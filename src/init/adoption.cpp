@@ -12,8 +12,10 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "os/membership.hpp"
 #include "os/process.hpp"
+#include "os/users.hpp"
 
 namespace zinit {
 
@@ -21,36 +23,93 @@ namespace {
 
 constexpr std::size_t kMostEnviron = std::size_t{1} << 20;
 
+// No user: its cgroup has proven whose a process is.
+constexpr auto kProven = static_cast<uid_t>(-1);
+
+using Mains = std::map<std::string, ProcessStat>;
+
+std::string environ_of(pid_t pid) {
+  return read_file(fmt::format("/proc/{}/environ", pid).c_str(), kMostEnviron).value_or("");
+}
+
+/// The service that a child of zinit belongs to; empty: none.
 std::string owner_of(pid_t pid, const CgroupTree* cgroups) {
   if (cgroups != nullptr)
     if (std::string service = cgroups->service_of(pid); !service.empty()) return service;
-  const auto text = read_file(fmt::format("/proc/{}/environ", pid).c_str(), kMostEnviron);
-  return std::string(text ? service_in_environ(*text).value_or("") : "");
+  return std::string(service_in_environ(environ_of(pid)).value_or(""));
 }
 
-/// The main process of each service, by name.
-Result<std::map<std::string, ProcessStat>> main_processes(const CgroupTree* cgroups) {
+/// Whose a process of a killed server is. A cgroup proves the service; without cgroups the
+/// environment names it, which the process's user may have made up.
+std::optional<ServiceOfUser> owner_of_left(pid_t pid, const ServerLock& lock) {
+  const auto named = [](std::string service, std::optional<uid_t> user) {
+    return service.empty() || !user ? std::nullopt
+                                    : std::optional(ServiceOfUser(std::move(service), *user));
+  };
+  if (const std::string& base = lock.before().cgroup; !base.empty()) {
+    const auto cgroup = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kMostEnviron);
+    return named(cgroup ? service_in_cgroup(*cgroup, base) : std::string(), kProven);
+  }
+  const std::string environ = environ_of(pid);
+  const auto entries = split(environ, '\0');
+  const std::string server = fmt::format("{}={}", kServerVariable, lock.id());
+  if (std::ranges::find(entries, server) == entries.end()) return std::nullopt;
+  return named(std::string(service_in_environ(environ).value_or("")), user_of_process(pid));
+}
+
+/// The main processes by their owners, of the processes for which `owner` names one.
+template <class Key, class Owner>
+Result<std::map<Key, ProcessStat>> main_processes(Owner owner) {
   auto processes = all_processes();
   if (!processes) return Failure(std::move(processes.error()));
-  std::map<std::string, ProcessStat> mains;
+  std::map<Key, ProcessStat> mains;
   const auto better = [](const ProcessStat& a, const ProcessStat& b) {
     return std::tuple(a.session != a.pid, a.start_ticks) <
            std::tuple(b.session != b.pid, b.start_ticks);
   };
   for (const ProcessStat& process : *processes) {
-    if (process.ppid != ::getpid() || process.zombie()) continue;
-    const std::string service = owner_of(process.pid, cgroups);
-    if (service.empty()) continue;
-    const auto [known, added] = mains.try_emplace(service, process);
+    if (process.zombie() || process.pid == ::getpid()) continue;
+    const std::optional<Key> key = owner(process);
+    if (!key) continue;
+    const auto [known, added] = mains.try_emplace(*key, process);
     if (!added && better(process, known->second)) known->second = process;
   }
   return mains;
 }
 
-const ProcessStat* find(const std::map<std::string, ProcessStat>& mains,
-                        const std::string& service) {
-  const auto found = mains.find(service);
-  return found != mains.end() ? &found->second : nullptr;
+Result<Mains> own_children(const CgroupTree* cgroups) {
+  return main_processes<std::string>([cgroups](const ProcessStat& process) {
+    std::string service =
+        process.ppid == ::getpid() ? owner_of(process.pid, cgroups) : std::string();
+    return service.empty() ? std::nullopt : std::optional(std::move(service));
+  });
+}
+
+/// The process of a service among those that are left: one that only root, zinit's own user or the
+/// service's can have made. Null: there is none.
+const ProcessStat* left_of(const LeftProcesses& left, const ServiceSpec& spec) {
+  std::vector<uid_t> users{kProven, ::geteuid(), 0};
+  const auto credentials = look_up(*spec.user, *spec.group);
+  if (credentials && credentials->ids.uid) users.push_back(*credentials->ids.uid);
+  for (const uid_t user : users)
+    if (const auto found = left.find({spec.name, user}); found != left.end()) return &found->second;
+  return nullptr;
+}
+
+/// A pidfd of a process that is no child; empty if it is gone.
+UniqueFd hold(const ProcessStat& process) {
+  UniqueFd pidfd = open_pidfd(process.pid);
+  const auto now = read_process_stat(process.pid);  // its number may have been reused before
+  if (!now || now->zombie() || now->start_ticks != process.start_ticks) return {};
+  return pidfd;
+}
+
+/// About when, as far as the kernel's ticks and a sleep of the machine let it be known.
+TimePoint started_at(const ProcessStat& process) {
+  const unsigned long long ticks =
+      ticks_since_boot() - std::min<unsigned long long>(process.start_ticks, ticks_since_boot());
+  const Milliseconds age(ticks * 1000 / static_cast<unsigned long long>(::sysconf(_SC_CLK_TCK)));
+  return std::max(TimePoint{}, Clock::now() - age);
 }
 
 JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
@@ -60,8 +119,15 @@ JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
   const bool oneshot = service.spec->oneshot && service.spec->has_process();
   if (process != nullptr && !oneshot) {
     entry.known = false;
-    entry.facts.pid = entry.facts.leader = process->pid;
-    entry.facts.pgid = process->group;
+    entry.facts.pid = process->pid;
+    if (is_own_child(process->pid)) {
+      entry.facts.leader = process->pid;
+      entry.facts.pgid = process->group;
+    } else if (process->group == process->pid && process->group != ::getpgrp()) {
+      // The number of a group cannot be used again as long as the process of that number is there.
+      entry.facts.main_group = process->group;
+    }
+    entry.facts.started = started_at(*process);
     entry.record.process = Process::alive;
   } else if (oneshot) {
     entry.record.state = State::exited;
@@ -111,29 +177,50 @@ void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& jo
   std::ranges::sort(services, {}, &GraphEntry::slot);
 }
 
-std::vector<std::string> adopt(const std::vector<GraphEntry>& services, const CgroupTree* cgroups,
-                               JournalImage& image) {
+Result<LeftProcesses> processes_left(const ServerLock& lock) {
+  // What is ending does not go on.
+  return main_processes<ServiceOfUser>([&lock](const ProcessStat& process) {
+    return process.exiting ? std::nullopt : owner_of_left(process.pid, lock);
+  });
+}
+
+Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
+              JournalImage& image) {
   std::set<std::pair<Slot, std::string>> known;
   for (const JournalEntry& entry : image.entries) known.emplace(entry.slot, entry.name);
   const auto lacks = [&](const GraphEntry& service) {
     return !known.contains({service.slot, service.spec->name});
   };
   if (std::ranges::none_of(services, lacks)) return {};
-  const auto mains = main_processes(cgroups);
+  const bool strangers = !running.left.empty();
+  const Result<Mains> mains = strangers ? Result<Mains>(Mains()) : own_children(running.cgroups);
   if (!mains)
     log_error("services are left as they are, for nobody knows what runs: {}", mains.error().text);
-  std::vector<std::string> to_start;
+  Adopted adopted;
   for (const GraphEntry& service : services) {
     if (!lacks(service)) continue;
     const ServiceSpec& spec = *service.spec;
-    const ProcessStat* const process = mains ? find(*mains, spec.name) : nullptr;
+    const ProcessStat* process = nullptr;
+    if (strangers)
+      process = left_of(running.left, spec);
+    else if (mains && mains->contains(spec.name))
+      process = &mains->at(spec.name);
+    if (strangers && process != nullptr) {
+      if (UniqueFd pidfd = hold(*process))
+        adopted.strangers.emplace_back(service.slot, std::move(pidfd));
+      else
+        process = nullptr;
+    }
     image.entries.push_back(entry_of(service, process));
-    if (process != nullptr)
-      log_warn("{}: its record is lost; it goes on with pid {}", spec.name, process->pid);
-    else if (mains && (!spec.oneshot || !spec.has_process()) && spec.starts_at_boot())
-      to_start.push_back(spec.name);
+    if (process != nullptr) {
+      log_warn("{}: {}; it goes on with pid {}", spec.name,
+               strangers ? "what it writes is lost until it is restarted" : "its record is lost",
+               process->pid);
+    } else if (mains && (!spec.oneshot || !spec.has_process()) && spec.starts_at_boot()) {
+      adopted.to_start.push_back(spec.name);
+    }
   }
-  return to_start;
+  return adopted;
 }
 
 }  // namespace zinit

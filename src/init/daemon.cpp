@@ -155,7 +155,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       self_watchdog_(
           {{"the control loop or the board", *loop_, [this] { (void)board_.last_seq(); }},
            {"the data loop", start_.data_loop->loop(), [] {}}}) {
-  if (start_.legacy) {
+  if (start_.legacy && start_.legacy->facts_file) {
     const auto kept = facts_.go_on(std::move(start_.legacy->facts_file), start_.legacy->facts);
     if (!kept) log_error("{}", kept.error().text);
   }

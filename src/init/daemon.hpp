@@ -19,6 +19,7 @@
 #include "control/control_socket.hpp"
 #include "control/daemon.hpp"
 #include "control/server.hpp"
+#include "init/adoption.hpp"
 #include "init/configuration.hpp"
 #include "init/critical.hpp"
 #include "init/daemon_facts.hpp"
@@ -32,6 +33,7 @@
 #include "init/proxy_changes.hpp"
 #include "init/reexecution.hpp"
 #include "init/reload.hpp"
+#include "init/server_lock.hpp"
 #include "init/service_changes.hpp"
 #include "init/shutdown.hpp"
 #include "init/signals.hpp"
@@ -57,6 +59,7 @@ struct Legacy {
   JournalImage journal;
   FactMap facts;
   DaemonFacts daemon;
+  LeftProcesses left;  // in place of all that: what a killed server has left
 };
 
 /// What a server is started with.
@@ -67,6 +70,7 @@ struct DaemonStart {
   Environment environment;              // what zinit was given
   std::optional<LogLevel> log_level;    // asked for; unset: zinit.toml's
   std::optional<rlimit> nofile;         // what services are to have
+  ServerLock lock;                      // standalone mode
   std::shared_ptr<CgroupTree> cgroups;  // null: none can be had
   std::unique_ptr<DataLoop> data_loop;  // of the sinks, which it outlives; not started yet
   LogSinks sinks;
@@ -74,7 +78,7 @@ struct DaemonStart {
   std::string console;                     // system mode: the terminal of the emergency shell
   KernelOptions kernel;                    // system mode
   std::vector<std::string> check_options;  // for a self-check of a new program
-  std::optional<Legacy> legacy;            // after a re-execution
+  std::optional<Legacy> legacy;            // after a re-execution, or a server that was killed
 };
 
 class ZinitDaemon final : public Daemon {
@@ -109,8 +113,8 @@ class ZinitDaemon final : public Daemon {
   /// Removes the files of sockets, all that stays when the process ends without destroying this.
   /// After finish_logs(), where can_be_destroyed().
   void remove_files();
-  /// Removes zinit's cgroups, except those that still have processes. Not needed where a machine or
-  /// container ends.
+  /// Removes zinit's cgroups, except those that still have processes, and the lock for its service
+  /// files if no service is left. Not needed where a machine or container ends.
   void leave_cgroups();
 
   // The interface Daemon of src/control.

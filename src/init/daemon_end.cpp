@@ -30,6 +30,8 @@ void ZinitDaemon::remove_files() {
 }
 
 void ZinitDaemon::leave_cgroups() {
+  // A switch of the root holds the board's lock here, and has no such lock.
+  if (start_.lock.held() && board_.all_down()) start_.lock.remove();
   if (start_.cgroups) start_.cgroups->close();
 }
 

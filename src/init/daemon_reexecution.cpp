@@ -50,8 +50,10 @@ void ZinitDaemon::restore_services() {
   instances_.restore(legacy.facts);
   state_.set_kept(kept.entries);  // before what is lost is added, for that has no facts
   add_lost(kept);
-  const auto to_start = adopt(kept.entries, start_.cgroups.get(), legacy.journal);
+  Adopted adopted =
+      adopt(kept.entries, {start_.cgroups.get(), std::move(legacy.left)}, legacy.journal);
   readiness_.take_over(legacy.descriptors, legacy.facts);
+  for (auto& [slot, pidfd] : adopted.strangers) readiness_.take_main(slot, std::move(pidfd));
   // No process is spawned before its sockets and its connection are found.
   board_.hold_launches(true);
   board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);
@@ -66,7 +68,7 @@ void ZinitDaemon::restore_services() {
   paths_.take_over(legacy.facts);
   kill_point("reexec.restored");
   logs_.take_over_pipes(legacy.descriptors, legacy.facts);
-  for (const std::string& name : to_start)
+  for (const std::string& name : adopted.to_start)
     if (const auto started = board_.start(name); !started) log_error("{}", started.error().text);
 }
 

@@ -36,6 +36,7 @@ constexpr Option kOptions[] = {
     {.name = "--pid1-mode", .flag = &ServerOptions::pid1_mode},
     {.name = "--container", .flag = &ServerOptions::container},
     {.name = "--console", .flag = &ServerOptions::console},
+    {.name = "--new-instance", .flag = &ServerOptions::new_instance},
     {.name = "--self-check", .flag = &ServerOptions::self_check},
     {.name = "--journal-version", .value = &ServerOptions::journal_version},
     {.name = "--help", .flag = &ServerOptions::help},

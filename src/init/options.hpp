@@ -22,7 +22,8 @@ struct ServerOptions {
   std::optional<LogLevel> log_level;
   bool pid1_mode = false;
   bool container = false;
-  bool console = false;  // what services print goes to standard output as well
+  bool console = false;       // what services print goes to standard output as well
+  bool new_instance = false;  // start beside a server that runs the same service files
   bool help = false;
   bool version = false;
   bool self_check = false;  // only see whether this program could go on in another's place

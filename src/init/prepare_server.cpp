@@ -94,9 +94,55 @@ Result<void> open_socket(DaemonStart& start) {
   return {};
 }
 
+/// Takes the lock for the service files, which PID 1 needs not: nothing outlives it. Where no lock
+/// can be made the server goes on without it.
+Result<void> lock_files(DaemonStart& start, bool new_instance) {
+  const Places& places = start.sources.places;
+  if (start.legacy)
+    start.lock =
+        ServerLock::take_over(start.legacy->descriptors.take(KeptKind::server_lock), places);
+  if (start.mode != Mode::standalone || start.legacy || new_instance) return {};
+  auto lock = ServerLock::take(places);
+  if (lock)
+    start.lock = std::move(*lock);
+  else if (lock.error().errnum == EADDRINUSE)
+    return Failure(lock.error());
+  else
+    log_info("another server with these service files would not be noticed: {}", lock.error().text);
+  return {};
+}
+
+/// Notes what the next server needs if this one is killed. Without cgroups it knows services by
+/// their environment.
+void note_server(DaemonStart& start) {
+  const std::string own = fmt::format("{}=", kServerVariable);
+  std::erase_if(start.environment, [&](const std::string& one) { return one.starts_with(own); });
+  if (!start.lock.held()) return;
+  if (!start.cgroups) set_environment(start.environment, kServerVariable, start.lock.id());
+  const auto noted = start.lock.note(
+      {::getpid(), start.socket.path(), start.cgroups ? start.cgroups->name() : std::string()});
+  if (!noted) log_warn("{}", noted.error().text);
+}
+
+/// Looks for what a killed server with the same service files has left running. What there is goes
+/// on as it does after a re-execution without a journal.
+void find_left(DaemonStart& start) {
+  const ServerLock::Note& before = start.lock.before();
+  if (before.pid == 0) return;
+  auto left = processes_left(start.lock);
+  if (!left) return log_error("a killed server may have left services: {}", left.error().text);
+  if (left->empty()) return;
+  log_warn(
+      "the server with pid {} was killed and has left processes of services: they go on, and its "
+      "oneshots count as done",
+      before.pid);
+  start.legacy.emplace();
+  start.legacy->left = std::move(*left);
+}
+
 /// Without cgroups there is one warning, and services are supervised all the same.
-std::shared_ptr<CgroupTree> make_cgroups() {
-  auto cgroups = CgroupTree::create();
+std::shared_ptr<CgroupTree> make_cgroups(const std::string& left) {
+  auto cgroups = CgroupTree::create(left);
   if (cgroups) return std::move(*cgroups);
   log_warn("services are followed by their process groups alone: {}", cgroups.error().text);
   return nullptr;
@@ -205,7 +251,11 @@ Result<DaemonStart> prepare_server(StartRequest request) {
   start.data_loop = std::move(*data_loop);
   start.sinks = open_sinks(start.data_loop->loop());
   if (const auto opened = open_socket(start); !opened) return Failure(opened.error());
-  catch_all("cgroups", [&] { start.cgroups = make_cgroups(); });
+  if (const auto locked = lock_files(start, request.options.new_instance); !locked)
+    return Failure(locked.error());
+  catch_all("cgroups", [&] { start.cgroups = make_cgroups(start.lock.before().cgroup); });
+  find_left(start);
+  note_server(start);
   return start;
 }
 

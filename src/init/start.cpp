@@ -37,6 +37,7 @@ constexpr std::string_view kUsage =
     "  --log-level LEVEL    trace, debug, info, warn or error\n"
     "  --pid1-mode          read the directories that PID 1 reads\n"
     "  --console            print services' output unless their files say otherwise\n"
+    "  --new-instance       start beside a server that runs the same service files\n"
     "  --container          PID 1 of a container, not of a machine\n"
     "  --help, --version\n";
 

@@ -1,6 +1,7 @@
 // Finding, making and leaving zinit's place among cgroups. See cgroup_tree.hpp.
 #include "os/cgroup_tree.hpp"
 
+#include <dirent.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,9 +89,15 @@ Result<Cgroup> lock_base(const std::string& path) {
   }
 }
 
-/// Locks the first free base below `own`. A base that is not locked but has processes is skipped:
-/// they are services of a zinit that was killed.
-Result<Cgroup> claim_base(const std::string& own) {
+/// Locks the base `left` below `own`, or else the first free one. One that is not locked but has
+/// processes is skipped: they are services of another zinit, which was killed.
+Result<Cgroup> claim_base(const std::string& own, const std::string& left) {
+  if (!left.empty()) {
+    if (auto base = lock_base(own + "/" + left)) {
+      base->remove_children();
+      return base;
+    }
+  }
   for (int number = 1; number <= kMostBases; ++number) {
     const std::string name = number == 1 ? std::string(kBase) : fmt::format("{}-{}", kBase, number);
     auto base = lock_base(own + "/" + name);
@@ -101,6 +108,20 @@ Result<Cgroup> claim_base(const std::string& own) {
     return base;
   }
   return failure(fmt::format("cannot make a cgroup in {}: {} are in use", own, kMostBases));
+}
+
+/// Removes the bases that killed servers have left without processes.
+void remove_abandoned(const std::string& own) {
+  const UniqueDirectory directory(::opendir(own.c_str()));
+  if (!directory) return;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != kBase && !name.starts_with(std::string(kBase) + "-")) continue;
+    const std::string path = fmt::format("{}/{}", own, name);
+    if (::access((path + "/" + std::string(kSupervisor)).c_str(), F_OK) != 0) continue;
+    const auto base = Cgroup::open(path);
+    if (base && ::flock(base->fd(), LOCK_EX | LOCK_NB) == 0) remove_if_empty(path);
+  }
 }
 
 /// The base that zinit made before it executed itself again; this process is still in it.
@@ -145,29 +166,33 @@ std::vector<std::string> own_cgroup_directories(std::string_view mountinfo,
   return directories;
 }
 
-Result<std::unique_ptr<CgroupTree>> CgroupTree::create() {
+Result<std::unique_ptr<CgroupTree>> CgroupTree::create(const std::string& left) {
   const auto mounts = read_file("/proc/self/mountinfo", kProcFileMax);
   if (!mounts) return Failure(mounts.error());
   const auto cgroup = read_file("/proc/self/cgroup", kProcFileMax);
   if (!cgroup) return Failure(cgroup.error());
+  const std::string_view here = cgroup_in_v2(*cgroup);
+  const bool beside = !left.empty() && parent_of(left) == (here == "/" ? "" : here);
   Error fault{"cgroup v2 is not mounted", ENOENT};
   for (const std::string& directory : own_cgroup_directories(*mounts, *cgroup)) {
     if (auto base = inherited_base(directory)) {
       auto own = Cgroup::open(parent_of(base->path()));
       if (own) return set_up(std::move(*own), std::move(*base));
     }
-    auto tree = create_below(directory);
+    auto tree = create_below(directory, beside ? std::string(last_part(left)) : "");
     if (tree) return tree;
     fault = tree.error();
   }
   return Failure(fault);
 }
 
-Result<std::unique_ptr<CgroupTree>> CgroupTree::create_below(const std::string& directory) {
+Result<std::unique_ptr<CgroupTree>> CgroupTree::create_below(const std::string& directory,
+                                                             const std::string& left) {
   auto own = Cgroup::open(directory);
   if (!own) return Failure(own.error());
-  auto base = claim_base(directory);
+  auto base = claim_base(directory, left);
   if (!base) return Failure(base.error());
+  remove_abandoned(directory);
   return set_up(std::move(*own), std::move(*base));
 }
 

@@ -43,15 +43,23 @@ namespace zinit {
 class CgroupTree {
  public:
   /// Makes a base below the cgroup that this process is in, or finds the one that it made before it
-  /// executed itself again, and moves this process into the leaf.
+  /// executed itself again, and moves this process into the leaf. Removes what killed servers have
+  /// left there without processes.
+  /// @param left  the name() of the base of a killed server whose services this process goes on
+  ///              with: it is taken if it is in the same place, with all that is in it.
   /// @return  why that failed: cgroup v2 is not mounted or not writable. Then process groups must
   ///          do.
-  [[nodiscard]] static Result<std::unique_ptr<CgroupTree>> create();
-  /// The same below the cgroup at the path `own`; for tests.
-  [[nodiscard]] static Result<std::unique_ptr<CgroupTree>> create_below(const std::string& own);
+  [[nodiscard]] static Result<std::unique_ptr<CgroupTree>> create(const std::string& left = {});
+  /// The same below the cgroup at the path `own`, where the base `left` is taken if it is not in
+  /// use; for tests.
+  [[nodiscard]] static Result<std::unique_ptr<CgroupTree>> create_below(
+      const std::string& own, const std::string& left = {});
   ~CgroupTree() = default;
   CgroupTree(const CgroupTree&) = delete;
   CgroupTree& operator=(const CgroupTree&) = delete;
+
+  /// The base as /proc/PID/cgroup has it; empty if that is not known.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
   /// The path of a service's cgroup, which may not exist.
   [[nodiscard]] std::string path_of(std::string_view service) const;

@@ -22,6 +22,9 @@ namespace {
 // The most that is read of a command line, which may be as long as the process's stack allows.
 constexpr std::size_t kArgumentsMax = std::size_t{64} * 1024;
 
+// Of /proc/PID/status, which has one or two.
+constexpr std::size_t kStatusMax = std::size_t{64} * 1024;
+
 // PF_FORKNOEXEC, PF_KTHREAD and PF_EXITING of the kernel.
 constexpr long long kForkedNotExecuted = 0x40;
 constexpr long long kKernelThread = 0x200000;
@@ -189,6 +192,19 @@ Result<ProcessStat> read_process_stat(pid_t pid) {
   auto stat = parse_process_stat(*text);
   if (!stat) return failure("cannot understand " + path);
   return std::move(*stat);
+}
+
+std::optional<uid_t> user_of_process(pid_t pid) {
+  const auto text = read_file(fmt::format("/proc/{}/status", pid).c_str(), kStatusMax);
+  if (!text) return std::nullopt;
+  constexpr std::string_view key = "Uid:\t";
+  for (const std::string_view line : split(*text, '\n')) {
+    if (!line.starts_with(key)) continue;
+    const std::string_view real = line.substr(key.size());
+    const auto uid = parse_integer(real.substr(0, real.find('\t')));
+    return uid ? std::optional(static_cast<uid_t>(*uid)) : std::nullopt;
+  }
+  return std::nullopt;
 }
 
 std::string command_line(pid_t pid) {

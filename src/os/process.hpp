@@ -115,6 +115,9 @@ struct ProcessStat {
 /// Reads that line of a process, also of a zombie. @return  ENOENT or ESRCH if it is gone.
 [[nodiscard]] Result<ProcessStat> read_process_stat(pid_t pid);
 
+/// The real user of a process, who has started it; nothing if it is gone. (proc(5), status)
+[[nodiscard]] std::optional<uid_t> user_of_process(pid_t pid);
+
 /// The command line with blanks between arguments, safe to print; empty for a zombie, a kernel
 /// thread or a process that is gone. At most 64 KiB of it.
 [[nodiscard]] std::string command_line(pid_t pid);

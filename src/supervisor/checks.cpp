@@ -25,11 +25,16 @@ Job* BoardCore::checked_job(const CheckedProcess& process) {
   return job != nullptr && job->checked.get() == &process ? job : nullptr;
 }
 
+/// The end of a main process that zinit has not spawned is seen by the watchers alone.
+bool BoardCore::needs_checks(const Job& job) const {
+  return world.spec(job.slot).watched() || job.process.pid() != job.process.spawned().leader();
+}
+
 void BoardCore::begin_checks(Job& job, const SpawnExtrasPtr& extras) {
   end_checks(job);
   job.status_text.reset();
   const SpecPtr& spec = world.node(job.slot).spec;
-  if (!spec->watched()) return;
+  if (!needs_checks(job)) return;
   job.checked = std::make_shared<CheckedProcess>(
       job.slot, spec, job.process.pid(), job.process.spawned().number(),
       job.cgroup.in_use() ? job.cgroup.path() : "", extras);
@@ -51,7 +56,7 @@ void BoardCore::change_checks(Job& job) {
   if (!checked_now(record) || record.state == State::stopping) return;
   const SpecPtr& spec = world.node(job.slot).spec;
   if (!job.checked) return begin_checks(job);
-  if (!spec->watched()) return end_checks(job);
+  if (!needs_checks(job)) return end_checks(job);
   job.checked->set_spec(spec);
   checks_.changed();
 }

@@ -340,6 +340,7 @@ class BoardCore {
   void restore_conditions(Slot slot, const FactMap& kept) REQUIRES(mutex);
 
   // --- checks.cpp ---
+  [[nodiscard]] bool needs_checks(const Job& job) const REQUIRES(mutex);
   void begin_checks(Job& job, const SpawnExtrasPtr& extras = nullptr) REQUIRES(mutex);
   void end_checks(Job& job) REQUIRES(mutex);
   /// Applies a new spec to the watching of the main process: begins, updates or ends it.

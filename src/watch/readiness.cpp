@@ -176,10 +176,14 @@ void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
   stored_.take_over(inherited, facts, [this](Slot slot) { return sender_of(slot); });
 }
 
+void ReadinessChecks::take_main(Slot slot, UniqueFd pidfd) {
+  left_[slot].main_process = KeptFd(std::move(pidfd), {KeptKind::main_process, 0, slot});
+}
+
 bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {
   Left left;
   if (auto node = left_.extract(slot)) left = std::move(node.mapped());
-  if (!spec.readiness->awaited()) return false;
+  if (!spec.readiness->awaited() && !left.main_process) return false;
   auto channel = std::make_shared<Channel>();
   channel->ticks = ticks_since_boot(extras.spawned_at);
   channel->pidfile = PidFile::as_kept(spec, left.pidfile);

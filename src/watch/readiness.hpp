@@ -54,6 +54,9 @@ class ReadinessChecks final : public WatchPort {
   /// After a re-execution, before the first process is watched: takes what the image before has
   /// left.
   void take_over(Inheritance& inherited, const FactMap& facts);
+  /// After that, and before the board is restored: `pidfd` is that of the slot's main process,
+  /// which is no child of zinit.
+  void take_main(Slot slot, UniqueFd pidfd);
   /// end(), if that was not called.
   ~ReadinessChecks() override;
   /// Watches nothing any more, and removes the files of its sockets. While no thread runs the loop.

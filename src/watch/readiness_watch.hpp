@@ -41,7 +41,8 @@ struct ReadinessChecks::Watch {
         sender(std::move(its_sender)),
         next_main(process->main_pid()),
         next_pidfd(std::move(channel->main_process)),
-        watchdog(process->spec()->readiness->watchdog) {
+        // A process whose socket is lost can give no sign of life.
+        watchdog(channel->socket ? process->spec()->readiness->watchdog : Milliseconds{0}) {
     go_on_with(channel->said);
   }
 

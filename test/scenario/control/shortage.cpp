@@ -255,7 +255,7 @@ TEST_CASE("a launch that is killed for it is not wanted is no want of processes"
 TEST_CASE("descriptors that zinit has reserved are given to services where there are few",
           "[shortage][spawn]") {
   if (binary_is_sanitized()) return skip("sanitizers have descriptors of their own");
-  constexpr rlim_t kFew = 48;
+  constexpr rlim_t kFew = 50;
   Server server({.in_child = [] {
     const rlimit limit{kFew, kFew};
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(125);

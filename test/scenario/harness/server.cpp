@@ -161,6 +161,8 @@ Server::~Server() {
   if (!ended_by_test_) CHECK(left == "");
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
+  // A server that was killed leaves the directory of its lock, which is empty then.
+  if (options_.uid) std::filesystem::remove("/tmp/zinit-" + std::to_string(*options_.uid), ignored);
 }
 
 /// Ends the server if the test has not; a test that ended it by force checks for itself.
