@@ -7,11 +7,12 @@
 
 #include <algorithm>
 #include <csignal>
-#include <span>
+#include <set>
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "os/membership.hpp"
 #include "os/process.hpp"
 
 namespace zinit {
@@ -23,9 +24,6 @@ constexpr std::size_t kFileMax = std::size_t{40} * 1024 * 1024;
 
 // Rounds of kill_each(). A cgroup that forks faster than it kills is left to the next attempt.
 constexpr int kKillRounds = 50;
-
-// Descriptors that are open at a time while processes are signalled.
-constexpr std::size_t kSignalledAtOnce = 64;
 
 /// Names of the directories in `path`, which are the child cgroups of a cgroup.
 std::vector<std::string> directories_in(const std::string& path) {
@@ -99,35 +97,26 @@ Result<void> Cgroup::kill() const {
 }
 
 void Cgroup::kill_each() const {
-  std::vector<pid_t> signalled;
+  std::set<pid_t> signalled;
   for (int round = 0; round < kKillRounds; ++round) {
     std::vector<pid_t> fresh;
     for (const pid_t pid : processes())
-      if (std::find(signalled.begin(), signalled.end(), pid) == signalled.end())
-        fresh.push_back(pid);
+      if (signalled.insert(pid).second) fresh.push_back(pid);
     if (fresh.empty()) return;
     signal_those(SIGKILL, fresh);
-    signalled.insert(signalled.end(), fresh.begin(), fresh.end());
   }
 }
 
 void Cgroup::signal(int signal) const { signal_those(signal, processes()); }
 
 // A pid may be reused after it was read from cgroup.procs. So each process is held by a pidfd
-// before the list is read again: if its pid is still there, the pidfd is of a process in this
-// cgroup, or of one that has ended, and then the signal hits nobody. Without pidfds (before Linux
-// 5.3) a short race remains.
+// before its cgroup is looked at: if that is this one, the pidfd is of a process in it, or of one
+// that has ended, and then the signal hits nobody. Without pidfds (before Linux 5.3) a short race
+// remains.
 void Cgroup::signal_those(int signal, const std::vector<pid_t>& pids) const {
-  for (std::size_t first = 0; first < pids.size(); first += kSignalledAtOnce) {
-    const auto some =
-        std::span(pids).subspan(first, std::min(kSignalledAtOnce, pids.size() - first));
-    std::vector<UniqueFd> held;
-    for (const pid_t pid : some) held.push_back(open_pidfd(pid));
-    const std::vector<pid_t> now = processes();
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      if (std::find(now.begin(), now.end(), some[i]) == now.end()) continue;
-      (void)signal_process(held[i].get(), some[i], signal);
-    }
+  for (const pid_t pid : pids) {
+    const UniqueFd held = open_pidfd(pid);
+    if (in_cgroup(pid, path_).value_or(false)) (void)signal_process(held.get(), pid, signal);
   }
 }
 

@@ -79,7 +79,8 @@ bool descends_from(pid_t pid, pid_t ancestor) {
   return false;
 }
 
-bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& service) {
+bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& service,
+                      std::optional<uid_t> user) {
   // Check the topmost ancestor below zinit, since ancestors in between may not have ended yet. If
   // one ends just now, start again: then another process is the topmost.
   pid_t at = pid;
@@ -92,8 +93,11 @@ bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& se
     if (!stat && at != pid) stat = read_process_stat(at = pid);
   }
   if (!stat || stat->ppid != ::getpid() || stat->start_ticks < ticks) return false;
+  // Who may signal all processes can be made to signal none of another user by this.
+  const uid_t expected = user.value_or(::geteuid());
+  if (expected != 0 && user_of_process(pid) != expected) return false;
   const auto environ = read_file(fmt::format("/proc/{}/environ", at).c_str(), kEnvironMax);
-  return !environ || service_in_environ(*environ).value_or(service) == service;
+  return environ && service_in_environ(*environ) == service;
 }
 
 std::vector<pid_t> orphans_of(const std::string& service, pid_t group,

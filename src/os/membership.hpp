@@ -27,11 +27,12 @@ namespace zinit {
 [[nodiscard]] bool descends_from(pid_t pid, pid_t ancestor);
 
 /// Whether `pid` is, or descends from, an orphan that zinit has adopted, which was started no
-/// earlier than `ticks` since boot and whose environment does not name a service other than
-/// `service`. Without cgroups no more is known about a daemon that has put itself in the
-/// background.
-[[nodiscard]] bool may_be_orphan_of(pid_t pid, unsigned long long ticks,
-                                    const std::string& service);
+/// earlier than `ticks` since boot and whose environment names `service`; and, if the service runs
+/// as another user than root, whether `pid` is that user's. Without cgroups no more is known about
+/// a daemon that has put itself in the background.
+/// @param user  that the service runs as; unset: zinit's own
+[[nodiscard]] bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& service,
+                                    std::optional<uid_t> user = {});
 
 /// The children of this process that belong to `service`: those in the process group `group`,
 /// unless that is 0, and those whose environment names it. `known`, sorted, are left out. For

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <new>
 
 #include "base/checksum.hpp"
+#include "base/format.hpp"
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -34,6 +36,8 @@ constexpr std::uint64_t kMaxKey = 256;
 constexpr std::uint64_t kMaxValue = 64 << 20;
 
 constexpr std::uint64_t kFirstRewrite = 65536;
+// Of the file: far more than the configuration of all services that one process can have.
+constexpr std::uint64_t kMostFacts = std::uint64_t{512} << 20;
 
 std::uint64_t sum_of(std::string_view record) noexcept {
   return checksum_of(reinterpret_cast<const std::byte*>(record.data()), record.size());
@@ -108,6 +112,13 @@ FactMap facts_below(const FactMap& facts, std::string_view prefix) {
 }
 
 Result<FactMap> read_facts(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) == 0 && static_cast<std::uint64_t>(status.st_size) > kMostFacts) {
+    return failure(fmt::format(
+        "cannot read the facts of the image before: they are damaged, for they have {} bytes, and "
+        "{} are the most",
+        status.st_size, kMostFacts));
+  }
   const auto bytes = read_memory_file(fd);
   if (!bytes) return failure("cannot read the facts of the image before: " + bytes.error().text);
   return parse_facts(*bytes);
@@ -135,6 +146,8 @@ Result<void> StateFacts::append(const std::string& records) {
     if (!facts) return Failure(std::move(facts.error()));
     if (auto written = rewrite(*facts); !written) return written;
   }
+  if (size_ + records.size() > kMostFacts)
+    return sys_failure("keep for the next image", "more than is kept already", EFBIG);
   // At its place, so that it covers what a write that failed may have left there.
   kill_point("facts.before");
   if (auto written = write_at(file_.get(), records, size_); !written) return written;

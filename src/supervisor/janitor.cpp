@@ -45,6 +45,7 @@ bool BoardCore::janitor_round() {
   if (!ending_ && Clock::now() >= watch_at_) watch_jobs();
   for (const auto& job : std::exchange(without_thread_, {})) work_without_thread(*job);
   std::list<Thread> ended = std::exchange(ended_threads_, {});
+  log_.tell_left_out();
   const LogWriter::Lines lines = log_.take();
   const bool end = ending_;
   let_go();
@@ -68,7 +69,8 @@ void BoardCore::rest() {
   const bool limited = std::ranges::any_of(
       watched_, [&](Slot slot) REQUIRES(mutex) { return jobs[slot] && is_limited(*jobs[slot]); });
   look_at_clocks();  // so that this round's work does not count with the rest
-  const TimePoint due = std::min(watch_at_, limited ? after(Clock::now(), kLongestSleep) : kNever);
+  const TimePoint due =
+      std::min({watch_at_, limited ? after(Clock::now(), kLongestSleep) : kNever, log_.tell_at()});
   janitor_until_ = due;
   if (due == kNever)
     janitor_wake_.wait(mutex);

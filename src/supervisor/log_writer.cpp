@@ -1,8 +1,11 @@
 // The queue of zinit's own log lines. See log_writer.hpp.
 #include "supervisor/log_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
+
+#include "base/format.hpp"
 
 namespace zinit {
 
@@ -13,7 +16,38 @@ constexpr std::size_t kLinesAtOnce = 64;
 
 }  // namespace
 
-bool LogWriter::say(LogLevel level, std::string line) { return add({level, std::move(line)}); }
+bool LogWriter::say(LogLevel level, std::string line) {
+  const bool first = empty();
+  if (const TimePoint now = Clock::now(); now >= after(window_, kWindow)) {
+    tell_left_out();
+    shares_.clear();
+    window_ = now;
+  }
+  // Of instances, of which each connection may make one, the template's name counts.
+  const std::size_t end = std::min(line.find(':'), line.size());
+  const std::string_view name = std::string_view(line).substr(0, end);
+  const std::string_view of = name.substr(0, std::min(name.find('@'), name.size() - 1) + 1);
+  auto share = shares_.find(of);
+  if (share == shares_.end()) share = shares_.emplace(of, Share{}).first;
+  const bool counts = level == LogLevel::info || level == LogLevel::warn;
+  if (!counts || ++share->second.lines <= kMostOfOne) {
+    (void)add({level, std::move(line)});
+    return first;
+  }
+  ++share->second.left_out;
+  return !std::exchange(left_out_, true);
+}
+
+void LogWriter::tell_left_out() {
+  if (Clock::now() < tell_at()) return;
+  for (auto& [name, share] : shares_) {
+    if (share.left_out == 0) continue;
+    (void)add(
+        {LogLevel::warn, fmt::format("{}: {} more lines were left out within {} s", name,
+                                     std::exchange(share.left_out, 0), kWindow.count() / 1000)});
+  }
+  left_out_ = false;
+}
 
 bool LogWriter::note(Slot slot, std::string line) {
   return add({LogLevel::info, std::move(line), slot});

@@ -6,10 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/time.hpp"
 #include "supervisor/ports.hpp"
 
 namespace zinit {
@@ -19,12 +22,25 @@ class LogWriter {
   /// How many lines may be queued. Further lines are dropped, and their number is logged instead.
   static constexpr std::size_t kMostLines = 10000;
 
-  /// @return  true if the queue was empty: the caller must wake the janitor
+  /// How many lines about one service, or about all instances of one template, are written within
+  /// kWindow. Further ones are left out, and their number is logged instead; errors are written.
+  static constexpr unsigned kMostOfOne = 200;
+  static constexpr Milliseconds kWindow{5000};
+
+  /// @param line  begins with the name of the service that it is about, and a colon
+  /// @return  true if the caller must wake the janitor: the queue was empty, or tell_at() is new
   bool say(LogLevel level, std::string line);
   /// The same for a line that goes to the log of the service in `slot` alone.
   bool note(Slot slot, std::string line);
 
   [[nodiscard]] bool empty() const noexcept { return lines_.empty() && lost_ == 0; }
+
+  /// When tell_left_out() is due; kNever: nothing was left out.
+  [[nodiscard]] TimePoint tell_at() const noexcept {
+    return left_out_ ? after(window_, kWindow) : kNever;
+  }
+  /// Queues lines that tell how many were left out, if it is due.
+  void tell_left_out();
 
   struct Line {
     LogLevel level;
@@ -42,8 +58,16 @@ class LogWriter {
   static void write(const Lines& lines, OutputPort& services);
 
  private:
+  /// The lines about one service since `window_`.
+  struct Share {
+    unsigned lines = 0;
+    std::uint64_t left_out = 0;
+  };
   bool add(Line line);
 
+  TimePoint window_{};
+  std::map<std::string, Share, std::less<>> shares_;  // by name, of a template with its @
+  bool left_out_ = false;                             // lines of one of them were
   std::vector<Line> lines_;
   std::uint64_t lost_ = 0;
 };

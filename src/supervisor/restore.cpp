@@ -91,6 +91,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
   const ServiceSpec& spec = world.spec(slot);
   const auto extras = std::make_shared<SpawnExtras>();
   extras->spawned_at = entry.facts.started;
+  extras->user = job.user;
   const bool held = checks_.take_over(slot, spec, *extras);
   bool there = true;  // a process, or a daemon whose pid is not known yet
   if (job.process.pid() != 0) {

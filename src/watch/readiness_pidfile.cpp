@@ -116,8 +116,9 @@ void ReadinessChecks::take_pidfile(Watch& watch) {
   UniqueFd pidfd = open_pidfd(*pid);
   if (!pidfd && errno != ENOSYS) return;  // it has ended
   const bool own =
-      watch.owns(*pid) ||
-      (process.cgroup.empty() && may_be_orphan_of(*pid, channel.ticks, process.spec()->name));
+      watch.owns(*pid) || (process.cgroup.empty() &&
+                           may_be_orphan_of(*pid, channel.ticks, process.spec()->name,
+                                            process.extras ? process.extras->user : std::nullopt));
   if (!own) {
     return complain(watch, fmt::format("{} names process {}, which is not the service's: ignored",
                                        channel.pidfile.path, *pid));

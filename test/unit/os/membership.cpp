@@ -95,14 +95,16 @@ TEST_CASE("membership: a cgroup is known by the path that the process is shown",
   CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path + "x") == false);
 }
 
-TEST_CASE("membership: an orphan may be a service's that began after it and names no other",
+TEST_CASE("membership: an orphan may be a service's that began after it and names it",
           "[os][readiness]") {
   const auto before = ticks_since_boot();
   const Sleeper named({"ZINIT_SERVICE=a"}), unnamed({"OTHER=1"});
   CHECK(may_be_orphan_of(named.pid(), before, "a"));
   CHECK_FALSE(may_be_orphan_of(named.pid(), before, "b"));
   CHECK_FALSE(may_be_orphan_of(named.pid(), before, "aa"));
-  CHECK(may_be_orphan_of(unnamed.pid(), before, "a"));
+  CHECK_FALSE(may_be_orphan_of(unnamed.pid(), before, "a"));
+  CHECK_FALSE(may_be_orphan_of(named.pid(), before, "a", ::geteuid() + 1));
+  CHECK(may_be_orphan_of(named.pid(), before, "a", ::geteuid()));
   CHECK_FALSE(may_be_orphan_of(named.pid(), before + 1000000, "a"));
   CHECK_FALSE(may_be_orphan_of(::getppid(), 0, "a"));
   CHECK_FALSE(may_be_orphan_of(kNobody, 0, "a"));
@@ -115,16 +117,19 @@ TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness]
   const pid_t orphan = ::fork();
   if (orphan == 0) {
     ::setsid();
-    const pid_t below = ::fork();
-    if (below != 0 && ::write(pipe->write.get(), &below, sizeof below) < 0) _exit(1);
-    while (true) ::pause();
+    ::dup2(pipe->write.get(), STDOUT_FILENO);
+    const char* const environment[] = {"ZINIT_SERVICE=a", nullptr};
+    ::execle("/bin/sh", "sh", "-c", "sleep 1000 & echo $!; wait", nullptr, environment);
+    ::_exit(1);
   }
-  pid_t below = 0;
-  REQUIRE(::read(pipe->read.get(), &below, sizeof below) == sizeof below);
+  pipe->write.reset();
+  char text[32] = "";
+  REQUIRE(::read(pipe->read.get(), text, sizeof text - 1) > 0);
+  const pid_t below = std::atoi(text);
   CHECK(may_be_orphan_of(below, before, "a"));
+  CHECK_FALSE(may_be_orphan_of(below, before, "b"));
   CHECK_FALSE(may_be_orphan_of(below, before + 1000000, "a"));
-  ::kill(below, SIGKILL);
-  ::kill(orphan, SIGKILL);
+  ::kill(-orphan, SIGKILL);
   ::waitpid(orphan, nullptr, 0);
 }
 

@@ -248,6 +248,15 @@ TEST_CASE("facts: random damage brings no fact that was not set", "[os][kept]") 
   }
 }
 
+TEST_CASE("facts: a file that is far too long is damage, and is not read", "[os][kept]") {
+  const auto file = make_memory_file("facts");
+  REQUIRE(file);
+  REQUIRE(::ftruncate(file->get(), off_t{1} << 40) == 0);
+  const auto facts = read_facts(file->get());
+  REQUIRE_FALSE(facts);
+  CHECK_THAT(facts.error().text, Catch::Contains("1099511627776 bytes"));
+}
+
 TEST_CASE("facts: a descriptor that cannot be read is an error, and not an empty file",
           "[os][kept]") {
   CHECK_FALSE(read_facts(-1));
