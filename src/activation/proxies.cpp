@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <unordered_map>
 
 #include "os/limits.hpp"
 
@@ -54,6 +55,7 @@ class Proxies::Impl {
       Listeners old = change.removed ? close(change) : put(change, in_use);
       std::ranges::move(old, std::back_inserter(unused));
     }
+    index();
     idle_proxies_ = static_cast<std::size_t>(std::ranges::count_if(proxies_, [](const auto& one) {
       return !one.second->closed() && one.second->spec().idle_timeout.count() > 0;
     }));
@@ -106,10 +108,21 @@ class Proxies::Impl {
     stop_idle();
   }
 
-  [[nodiscard]] const Proxy* proxy_at(const SocketAddress& to) const {
+  /// Each connection asks who listens where it goes. A proxy that is destroyed has been closed
+  /// before, and is not found since then.
+  void index() {
+    by_place_.clear();
     for (const auto& [place, proxy] : proxies_)
-      if (to.size > 0 && proxy->takes(to)) return proxy.get();
-    return nullptr;
+      for (const ListenerPtr& listener : proxy->listeners())
+        by_place_.emplace(listener->key(), proxy.get());
+  }
+
+  [[nodiscard]] const Proxy* proxy_at(const SocketAddress& to) const {
+    if (to.size == 0) return nullptr;
+    const auto [first, last] = by_place_.equal_range(place_key(to));
+    const auto found =
+        std::find_if(first, last, [&](const auto& one) { return one.second->takes(to); });
+    return found == last ? nullptr : found->second;
   }
 
   void accept_again() {
@@ -177,6 +190,7 @@ class Proxies::Impl {
   LoopCall tidy_;
   LoopCall look_;
   std::map<ProxyTable::Place, std::unique_ptr<Proxy>> proxies_;
+  std::unordered_multimap<std::string, const Proxy*> by_place_;  // of place_key()
 };
 
 Proxies::Proxies(EventLoop& loop, ServiceAccess& services,

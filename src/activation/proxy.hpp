@@ -68,6 +68,7 @@ class Proxy {
   /// When the last connection was over.
   [[nodiscard]] TimePoint last_used() const noexcept { return last_used_; }
 
+  [[nodiscard]] const Listeners& listeners() const noexcept { return listeners_; }
   /// Whether a connection to that address comes to it.
   [[nodiscard]] bool takes(const SocketAddress& to) const;
 

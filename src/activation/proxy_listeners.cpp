@@ -94,6 +94,11 @@ Result<void> open_all(const Addresses& addresses, ProxyTable::Place place, const
 
 }  // namespace
 
+std::string place_key(const SocketAddress& address) {
+  if (address.storage.ss_family == AF_UNIX) return fmt::format("unix:{}", path_of(address));
+  return fmt::format("{}", port_of(address));
+}
+
 bool ProxyListener::takes(const SocketAddress& to) const {
   const auto family = own_.storage.ss_family;
   if (family == AF_UNIX || to.storage.ss_family == AF_UNIX)

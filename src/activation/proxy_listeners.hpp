@@ -16,6 +16,10 @@
 
 namespace zinit {
 
+/// What the addresses have in common that a connection to the one may come to a socket at the other
+/// by: the port, whatever the host, or the path.
+[[nodiscard]] std::string place_key(const SocketAddress& address);
+
 /// A socket that a proxy listens on.
 class ProxyListener {
  public:
@@ -34,6 +38,8 @@ class ProxyListener {
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// Its address with numbers, as address_text() gives it.
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
+  /// See place_key().
+  [[nodiscard]] std::string key() const { return place_key(own_); }
   /// Whether a connection to that address comes to this socket.
   [[nodiscard]] bool takes(const SocketAddress& to) const;
   /// Whether clients still reach it: its file may have been removed.

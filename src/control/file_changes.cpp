@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "io/loop.hpp"
 #include "os/thread.hpp"
 
 namespace zinit {
@@ -50,6 +51,8 @@ void FileChanges::run(State& state, Look look) {
       for (std::size_t i = 0; i < specs.size(); ++i) answers[i] = look(*specs[i]);
     } catch (const std::bad_alloc&) {
       // The remaining answers stay unknown.
+    } catch (...) {  // likewise; who waits, and who asks next, must not find the thread gone
+      log_current_exception("service files");
     }
     lock.lock();
     state.answers = std::move(answers);

@@ -6,6 +6,7 @@
 
 #include "base/format.hpp"
 #include "base/memory.hpp"
+#include "io/loop.hpp"
 #include "os/thread.hpp"
 
 namespace zinit {
@@ -20,6 +21,10 @@ RpcResult answer_of(const ProcessLooks::Look& look, ProcessScan& scan) {
   } catch (const std::bad_alloc&) {
     return tl::unexpected(
         RpcError(RpcCode::internal_error, "Internal error: not enough memory to answer"));
+  } catch (...) {  // the thread has other questions to answer
+    log_current_exception("processes");
+    return tl::unexpected(
+        RpcError(RpcCode::internal_error, "Internal error: zinit's own log says why"));
   }
 }
 

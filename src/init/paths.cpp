@@ -43,6 +43,7 @@ Paths::Paths(Parts parts)
       retry_(parts_.loop,
              [this] {
                look();
+               if (std::exchange(unwatched_, false) && watch_) begin_watching();
                if (!touched_.empty()) ask();
              }),
       later_(parts_.loop, [this] {
@@ -132,8 +133,13 @@ void Paths::watch(const std::string& name, Service& service, std::vector<std::st
 
 void Paths::begin_watching() {
   if (!events_.open() || !events_.add(watch_->fd(), EPOLLIN, kInotify)) {
-    fault_ = fmt::format("its [path] is not watched: {}", errno_text(errno));
-    log_error("changes of files start no service: {}", errno_text(errno));
+    const std::string why = errno_text(errno);
+    if (fault_.empty()) log_error("changes of files start no service for now: {}", why);
+    fault_ = fmt::format("its [path] is not watched: {}", why);
+    unwatched_ = true;
+    retry_.set(kLookAfterLack);
+  } else {
+    fault_.clear();
   }
   if (mounts_) return;
   mounts_ = UniqueFd(::open("/proc/self/mounts", O_RDONLY | O_CLOEXEC));

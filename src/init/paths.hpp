@@ -109,8 +109,9 @@ class Paths {
   PathWatch::Touches touched_;           // that are to be looked at
   std::set<PathWatch::Number> lacking_;  // that are to be looked at later
   bool under_way_ = false;
-  bool hangs_ = false;  // what is under way takes long
-  std::string fault_;   // why nothing is watched
+  bool hangs_ = false;      // what is under way takes long
+  std::string fault_;       // why nothing is watched
+  bool unwatched_ = false;  // for want of descriptors: tried again
   TimerWatcher silence_;
   TimerWatcher again_;
   TimerWatcher retry_;

@@ -68,9 +68,11 @@ ProxyChanges::ProxyChanges(Parts parts)
     : parts_(std::move(parts)),
       services_(parts_.board),
       retry_(parts_.loop, [this] { load(); }),
+      on_told_(parts_.loop, [this] { take_told(); }),
       proxies_(parts_.data_loop, services_, [this](ProxyTable::Place place) {
-        // Where that fails, the place is only lost.
-        (void)parts_.loop.post([this, place] { free_place(place); });
+        MutexLock lock(told_mutex_);
+        told_.gone.push_back(place);
+        on_told_.ask();
       }) {}
 
 void ProxyChanges::remove_files() noexcept {
@@ -162,13 +164,24 @@ void ProxyChanges::apply(std::vector<Proxies::Change> changes, Then then) {
   const Ticket ticket = ++last_;
   applied_[ticket] = std::move(then);
   const auto told = proxies_.apply(std::move(changes), [this, ticket](Listeners unused) {
-    const auto shared = std::make_shared<Listeners>(std::move(unused));
-    const auto posted = parts_.loop.post([this, ticket, shared] { let_go(shared, ticket); });
-    if (!posted) log_error("a proxy's change is not answered: {}", posted.error().text);
+    MutexLock lock(told_mutex_);
+    told_.changes.emplace_back(ticket, std::move(unused));
+    on_told_.ask();
   });
   if (told) return;
   log_error("proxies: {}", told.error().text);
   end_change(ticket, told.error());
+}
+
+void ProxyChanges::take_told() {
+  Told told;
+  {
+    MutexLock lock(told_mutex_);
+    std::swap(told, told_);
+  }
+  for (const ProxyTable::Place place : told.gone) free_place(place);
+  for (auto& [ticket, unused] : told.changes)
+    let_go(std::make_shared<Listeners>(std::move(unused)), ticket);
 }
 
 /// Closing a listener removes its file, which may block.

@@ -16,12 +16,15 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "activation/proxies.hpp"
+#include "base/mutex.hpp"
 #include "control/daemon.hpp"
 #include "init/configuration.hpp"
 #include "init/file_queue.hpp"
+#include "io/loop.hpp"
 #include "os/state_facts.hpp"
 
 namespace zinit {
@@ -100,6 +103,7 @@ class ProxyChanges {
   [[nodiscard]] Proxies::Change change_of(const Entry& entry) const;
   [[nodiscard]] Proxies::Change removal_of(const Entry& entry) const;
   void apply(std::vector<Proxies::Change> changes, Then then);
+  void take_told();
   void let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket);
   void end_change(Ticket ticket, const std::optional<Error>& fault);
   void retry_later(TimePoint began);
@@ -114,6 +118,15 @@ class ProxyChanges {
   std::map<Ticket, Then> applied_;  // what follows when the data loop has it
   std::set<ListenerPtr> leaving_;   // given up, and perhaps not closed yet
   TimerWatcher retry_;
+  // What the data loop has done, until this thread acts on it. A ticket that is never told of would
+  // count as busy for ever, so it is not handed over by a post(), which may be refused.
+  struct Told {
+    std::vector<std::pair<Ticket, Listeners>> changes;
+    std::vector<ProxyTable::Place> gone;
+  };
+  Mutex told_mutex_;
+  Told told_ GUARDED_BY(told_mutex_);
+  LoopCall on_told_;
   Proxies proxies_;  // counts in table_
 };
 

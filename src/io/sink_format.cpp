@@ -7,7 +7,9 @@
 
 #include "base/format.hpp"
 #include "base/json_writer.hpp"
+#include "base/mutex.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 
 namespace zinit {
 
@@ -15,11 +17,24 @@ namespace {
 
 constexpr std::size_t kMaxAppName = 48;  // RFC 5424
 
-/// The host name, which may change at any time; empty if there is none.
+// The host name may change at any time, and is asked for this often at most.
+constexpr Milliseconds kHostNameHolds{1000};
+
+/// The host name; empty if there is none. Any thread.
 std::string host_name() {
+  struct Known {
+    Mutex mutex;
+    std::string name GUARDED_BY(mutex);
+    TimePoint until GUARDED_BY(mutex){};
+  };
+  static Known known;
+  MutexLock lock(known.mutex);
+  const TimePoint now = Clock::now();
+  if (now < known.until) return known.name;
   char name[256] = "";
-  if (::gethostname(name, sizeof name - 1) < 0) return {};
-  return name;
+  known.name = ::gethostname(name, sizeof name - 1) < 0 ? "" : name;
+  known.until = after(now, kHostNameHolds);
+  return known.name;
 }
 
 }  // namespace
