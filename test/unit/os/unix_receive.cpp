@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -192,6 +193,7 @@ TEST_CASE("a file whose server never answers holds up nobody", "[root][os][unix]
   CHECK(test::becomes_true([&] { return hanging.asked() == 2; }));
   hanging.end();
   ::close(own);
+  while (::waitpid(-1, nullptr, 0) > 0) {}  // the processes that have hung, which end now
 }
 
 }  // namespace os_unix_receive_test
