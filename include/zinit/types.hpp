@@ -291,6 +291,7 @@ struct LogLine {
   std::string service{};             // whose it is; empty in logs_get()
   std::uint64_t seq = 0;             // its number in its log
   std::uint64_t dropped = 0;         // not 0: so many lines were lost here; the rest is empty
+  bool continues = false;            // it goes on in the next one of its stream
 
   [[nodiscard]] WallTime time() const { return wall_time(time_us); }
 };

@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/format.hpp"
@@ -174,6 +175,7 @@ class LogPrinter {
       print_array(found);
     } else {
       for (const FoundLine& each : found) print(each);
+      if (!follows_) end_line();
     }
     // Not before: what was found and not printed is to be found once more.
     last_ = std::move(newest_);
@@ -281,19 +283,38 @@ class LogPrinter {
   void print(const FoundLine& found) {
     if (context_.json()) return context_.print_json(found.json);
     const LogLine& line = found.line;
+    const bool goes_on =
+        open_ && line.dropped == 0 && open_->first == line.service && open_->second == line.stream;
+    if (!goes_on) end_line();
     if (line.dropped > 0) {
       return context_.print(fmt::format("{} line{} missed here, for they came too fast\n",
                                         line.dropped, line.dropped == 1 ? " was" : "s were"));
     }
     const Terminal& terminal = context_.terminal();
     std::string text;
-    if (context_.arguments.has("time")) {
+    if (!goes_on && context_.arguments.has("time")) {
       const std::string time =
           fmt::format("{}{}", date_time(line.time_us).substr(0, 11), time_of_day(line.time_us));
       text += terminal.paint(Colour::dim, time) + " ";
     }
-    if (with_names_) text += terminal.paint(Colour::cyan, printable(line.service) + ":") + " ";
-    context_.print(text + printable(line.line) + "\n");
+    if (!goes_on && with_names_)
+      text += terminal.paint(Colour::cyan, printable(line.service) + ":") + " ";
+    if (context_.arguments.has("raw"))
+      text += line.raw ? *line.raw : line.line;
+    else
+      text += printable(line.line);
+    // Of lines that are selected one by one the next piece may be left out.
+    open_.reset();
+    if (line.continues && !selection_.regex)
+      open_.emplace(line.service, line.stream);
+    else
+      text += '\n';
+    context_.print(text);
+  }
+
+  /// Ends a line that has not gone on.
+  void end_line() {
+    if (std::exchange(open_, std::nullopt)) context_.print("\n");
   }
 
   void print_array(const std::vector<FoundLine>& found) {
@@ -308,7 +329,8 @@ class LogPrinter {
   std::vector<std::string> names_;
   bool with_names_ = false;
   bool follows_ = false;
-  bool again_ = false;  // print_kept() was done before
+  std::optional<std::pair<std::string, std::string>> open_;  // log and stream of a printed piece
+  bool again_ = false;                                       // print_kept() was done before
   // Of each log: the last line that is known, and what print_kept() finds to be that.
   using LastLines = std::map<std::string, LogLine, std::less<>>;
   LastLines last_, newest_;

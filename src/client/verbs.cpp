@@ -67,6 +67,7 @@ constexpr OptionRow kLogsOptions[] = {
     {"--grep", "REGEX", "only lines that match (POSIX extended)"},
     {"--stream", "STREAM", "only those of stdout, stderr, zinit or syslog"},
     {"-t,--time", "", "show when each line came"},
+    {"--raw", "", "lines as they are, with colours and control characters"},
 };
 constexpr OptionRow kTreeOptions[] = {
     {"--reverse", "", "show what depends on it instead"},

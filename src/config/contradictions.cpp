@@ -2,6 +2,7 @@
 #include "config/section_reader.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,14 @@
 namespace zinit {
 
 namespace {
+
+/// Whether a path leads to what the process that opens it has open already.
+bool is_own_output(std::string_view path) {
+  if (path == "/dev/stdout" || path == "/dev/stderr") return true;
+  return std::ranges::any_of(
+      std::initializer_list<std::string_view>{"/proc/self/fd/", "/dev/fd/", "/proc/1/fd/"},
+      [&](std::string_view folder) { return path.starts_with(folder); });
+}
 
 /// Checks one service.
 class Contradictions {
@@ -96,6 +105,11 @@ class Contradictions {
       for (const std::string_view name : {"file_max_bytes", "file_keep"})
         warn("logging", name, "has no effect without file");
     }
+    if (is_own_output(spec_.logging->file))
+      refuse("logging", "file",
+             fmt::format("{} is no file, but an output of zinit's own; write console = \"raw\" for "
+                         "lines as they are, or console = true",
+                         in_quotes(spec_.logging->file)));
     // With `tty`, the output of commands other than the main process is captured all the same.
     const bool has_lines = spec_.tty->empty() || !spec_.pre_exec->empty() ||
                            !spec_.post_exec->empty() || !spec_.stop_exec->argv.empty() ||

@@ -193,11 +193,16 @@ inline void assign(NotifyWay& field, const Key&, const Value& value) {
   field = NotifyWay{Notify::newline, static_cast<int>(fd.value_or(-1))};
 }
 
+/// The words of Type::flag_or_word come after the enumerators of false and true.
 template <class Enum>
 requires std::is_enum_v<Enum>
 void assign(Enum& field, const Key& key, const Value& value) {
+  if (value.type == ValueType::boolean) {
+    field = static_cast<Enum>(value.boolean ? 1 : 0);
+    return;
+  }
   const auto word = std::find(key.words.begin(), key.words.end(), value.string);
-  field = static_cast<Enum>(word - key.words.begin());
+  field = static_cast<Enum>(word - key.words.begin() + (key.type == Type::flag_or_word ? 2 : 0));
 }
 
 template <class Enum>

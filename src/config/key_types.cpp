@@ -131,6 +131,11 @@ class Check {
     return invalid(value, "unknown value", rest);
   }
 
+  bool flag_or_word(const Value& value) {
+    if (value.type == ValueType::boolean) return true;
+    return value.type == ValueType::string ? word(value) : boolean(value);
+  }
+
   bool path(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
     if (value.string.empty() && key_.default_text == "\"\"") return true;
@@ -464,6 +469,7 @@ constexpr TypeInfo kTypes[] = {
     {Type::timeout, by<&Check::timeout>, "{range} or \"infinity\""},
     {Type::string, by<&Check::one_line>, "a string of one line"},
     {Type::word, by<&Check::word>, "{words}"},
+    {Type::flag_or_word, by<&Check::flag_or_word>, "true, false or {words}"},
     {Type::path, by<&Check::path>, "an absolute path"},
     {Type::syslog, by<&Check::target<parse_syslog_target>>,
      "\"unix:/path\", \"udp:host:port\" or \"tcp:host:port\""},

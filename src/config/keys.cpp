@@ -45,6 +45,8 @@ static_assert(static_cast<std::size_t>(IoClass::idle) == kIoClassWords.size() - 
 constexpr std::array<std::string_view, 5> kSchedulerWords = {"other", "batch", "idle", "fifo",
                                                              "rr"};
 static_assert(static_cast<std::size_t>(Scheduler::rr) == kSchedulerWords.size() - 1);
+constexpr std::array<std::string_view, 1> kConsoleWords = {"raw"};
+static_assert(static_cast<std::size_t>(ConsoleMode::raw) == kConsoleWords.size() + 1);
 constexpr std::array<std::string_view, 2> kNotifyAccessWords = {"main", "all"};
 static_assert(static_cast<std::size_t>(NotifyAccess::all) == kNotifyAccessWords.size() - 1);
 constexpr std::array<std::string_view, 2> kAccessWords = {"read", "full"};
@@ -300,10 +302,22 @@ constexpr Key kKeys[] = {
      .default_text = "false",
      .help = "also to the kernel ring buffer",
      .example = "true", .store = store<&Logging::kmsg>},
-    {.section = "logging", .name = "console", .type = Type::boolean,
+    {.section = "logging", .name = "console", .type = Type::flag_or_word, .words = kConsoleWords,
      .default_text = "false",
-     .help = "also to the console",
-     .example = "true", .store = store<&Logging::console>},
+     .help = "also to the console; \"raw\": as it was written",
+     .example = "\"raw\"", .store = store<&Logging::console>},
+    {.section = "logging", .name = "merge_stderr", .type = Type::boolean,
+     .default_text = "false",
+     .help = "standard error is the pipe of standard output: one stream, in order",
+     .example = "true", .store = store<&Logging::merge_stderr>},
+    {.section = "logging", .name = "rate_lines", .type = Type::integer, .max = 1000000,
+     .default_text = "0",
+     .help = "no more lines than this are kept and sent on in rate_interval_ms; 0: no limit",
+     .example = "1000", .store = store<&Logging::rate_lines>},
+    {.section = "logging", .name = "rate_interval_ms", .type = Type::integer, .min = 1,
+     .max = kDayMs, .default_text = "1000",
+     .help = "the time in which rate_lines count",
+     .example = "30000", .store = store<&Logging::rate_interval>},
     {.section = "logging", .name = "file", .type = Type::path,
      .default_text = "unset",
      .help = "also appended to this file",

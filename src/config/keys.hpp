@@ -27,6 +27,7 @@ enum class Type : std::uint8_t {
   timeout,       // an integer from min to max, or "infinity"
   string,        // one line
   word,          // one of `words`
+  flag_or_word,  // true, false, or one of `words`
   path,          // an absolute path
   syslog,        // where log lines are sent: unix:, udp: or tcp:
   forward,       // likewise: tcp: or unix:
@@ -83,7 +84,7 @@ struct Key {
   Type type;
   std::int64_t min = 0;
   std::int64_t max = kNoLimit;
-  std::span<const std::string_view> words = {};  // for Type::word, in the order of its enum
+  std::span<const std::string_view> words = {};  // in the order of its enum, for Type::word
   std::string_view default_text;                 // as TOML, or in words
   std::string_view help;                         // one line
   std::string_view example;                      // a value, as TOML

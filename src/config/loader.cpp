@@ -223,7 +223,8 @@ ReadText read_below(const std::string& root) {
 }
 
 LoadedConfig load_config(std::span<const ConfigDirectory> directories,
-                         const std::string& settings_file, bool settings_named, bool console) {
+                         const std::string& settings_file, bool settings_named,
+                         ConsoleMode console) {
   LoadedConfig loaded;
   Listing listing;
   if (!settings_file.empty()) {
@@ -233,7 +234,7 @@ LoadedConfig load_config(std::span<const ConfigDirectory> directories,
     else
       listing.incomplete = settings.error();
   }
-  if (console) default_to_console(loaded.settings);
+  if (console != ConsoleMode::no) default_to_console(loaded.settings, console);
   for (const ConfigDirectory& directory : directories) list_directory(directory, listing);
   ParsedListing all = parse_listing(listing, loaded.settings.defaults);
   std::vector<ParsedSpec>& parsed = all.parsed;

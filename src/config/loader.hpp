@@ -51,6 +51,7 @@ struct LoadedConfig {
 /// To be called by a thread with an ordinary stack that holds no lock.
 [[nodiscard]] LoadedConfig load_config(std::span<const ConfigDirectory> directories,
                                        const std::string& settings_file,
-                                       bool settings_named = false, bool console = false);
+                                       bool settings_named = false,
+                                       ConsoleMode console = ConsoleMode::no);
 
 }  // namespace zinit

@@ -110,12 +110,16 @@ GlobalSettings parse_settings(std::string_view text, const std::string& path,
   return settings;
 }
 
-void default_to_console(GlobalSettings& settings) {
+void default_to_console(GlobalSettings& settings, ConsoleMode how) {
   const Key* const key = find_key("logging", "console");
   std::erase_if(settings.defaults, [key](const auto& one) { return one.first == key; });
   Value on;
   on.type = ValueType::boolean;
   on.boolean = true;
+  if (how == ConsoleMode::raw) {
+    on.type = ValueType::string;
+    on.string = key->words.front();
+  }
   settings.defaults.emplace_back(key, std::move(on));
 }
 

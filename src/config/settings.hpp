@@ -50,6 +50,6 @@ struct GlobalSettings {
 
 /// Sends the output of services to the console as well, unless their own files say otherwise; wins
 /// over [defaults].
-void default_to_console(GlobalSettings& settings);
+void default_to_console(GlobalSettings& settings, ConsoleMode how);
 
 }  // namespace zinit

@@ -78,7 +78,7 @@ constexpr std::string_view kLogLine =
     R"({"type":"object","properties":{"service":{"type":"string"},)"
     R"("time_us":{"type":"integer"},"stream":{"enum":["stdout","stderr","zinit","syslog"]},)"
     R"("line":{"type":"string"},"raw":{"type":"string","contentEncoding":"base64"},)"
-    R"("seq":{"type":"integer"}}})";
+    R"("continues":{"type":"boolean"},"seq":{"type":"integer"}}})";
 
 constexpr std::string_view kProxy =
     R"({"type":"object","properties":{"name":{"type":"string"},)"

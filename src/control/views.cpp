@@ -443,6 +443,7 @@ void put_log_line(JsonWriter& writer, const LogLine& line) {
   writer.member("time_us", line.time_us).member("stream", log_stream_name(line.stream));
   writer.member("line", line.text);
   if (!valid_utf8(line.text)) writer.member("raw", base64(line.text));
+  if (line.continues) writer.member("continues", true);
   writer.member("seq", line.seq);
 }
 

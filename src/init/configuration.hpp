@@ -20,8 +20,8 @@ namespace zinit {
 /// Where a server reads from. Constant while it runs.
 struct Sources {
   Places places;
-  std::vector<std::string> command{};  // of `main`; empty: there is none
-  bool console = false;                // see default_to_console()
+  std::vector<std::string> command{};     // of `main`; empty: there is none
+  ConsoleMode console = ConsoleMode::no;  // see default_to_console()
 };
 
 /// What was read, and what was looked up in the system for it.

@@ -20,6 +20,9 @@ void ZinitDaemon::finish_logs() {
   data_loop_ended_ = start_.data_loop->stop(kLastTurns);
   if (!data_loop_ended_) return log_error("logs: the data loop hangs; their last lines are lost");
   if (syslog_) syslog_->finish();
+  if (start_.mode != Mode::system)
+    if (const auto stand = shutdown_.stand())
+      logs_.finish_consoles(Milliseconds{ms_between(Clock::now(), stand->until)});
   logs_.finish(kLastLines);
 }
 

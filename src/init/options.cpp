@@ -24,6 +24,8 @@ struct Option {
   // Where its value goes, as it was given; or for a flag, which has none, what it sets.
   std::optional<std::string> ServerOptions::*value = nullptr;
   bool ServerOptions::*flag = nullptr;
+  std::string_view word = {};  // the only value that a flag may have, and what it sets besides
+  bool ServerOptions::*word_flag = nullptr;
 };
 
 constexpr std::string_view kLogLevel = "--log-level";
@@ -35,7 +37,10 @@ constexpr Option kOptions[] = {
     {.name = "--socket", .value = &ServerOptions::socket},
     {.name = "--pid1-mode", .flag = &ServerOptions::pid1_mode},
     {.name = "--container", .flag = &ServerOptions::container},
-    {.name = "--console", .flag = &ServerOptions::console},
+    {.name = "--console",
+     .flag = &ServerOptions::console,
+     .word = "raw",
+     .word_flag = &ServerOptions::raw_console},
     {.name = "--new-instance", .flag = &ServerOptions::new_instance},
     {.name = "--self-check", .flag = &ServerOptions::self_check},
     {.name = "--journal-version", .value = &ServerOptions::journal_version},
@@ -94,14 +99,25 @@ class OptionReader {
     if (option == std::end(kOptions)) {
       options_.faults.push_back(unknown_option(name));
     } else if (option->flag != nullptr) {
-      if (attached_) options_.faults.push_back(fmt::format("{} takes no value", name));
-      options_.*option->flag = true;
+      read_flag(*option);
     } else if (auto text = value(name)) {
       if (name == kLogLevel)
         options_.log_level = read_log_level(*text, name, options_.faults);
       else
         options_.*option->value = std::move(text);
     }
+  }
+
+  void read_flag(const Option& option) {
+    options_.*option.flag = true;
+    if (!attached_) return;
+    if (option.word_flag == nullptr)
+      options_.faults.push_back(fmt::format("{} takes no value", option.name));
+    else if (*attached_ != option.word)
+      options_.faults.push_back(
+          fmt::format("{} takes no value but \"{}\"", option.name, option.word));
+    else
+      options_.*option.word_flag = true;
   }
 
   /// The value of the option `name`: after its `=`, or the next argument.

@@ -23,6 +23,7 @@ struct ServerOptions {
   bool pid1_mode = false;
   bool container = false;
   bool console = false;       // what services print goes to standard output as well
+  bool raw_console = false;   // and that as they print it
   bool new_instance = false;  // start beside a server that runs the same service files
   bool help = false;
   bool version = false;

@@ -2,6 +2,7 @@
 #include "init/prepare_server.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +15,7 @@
 #include "init/crash_log.hpp"
 #include "init/environment.hpp"
 #include "init/reexecution.hpp"
+#include "io/console_sink.hpp"
 #include "os/limits.hpp"
 #include "os/memory.hpp"
 #include "os/signals.hpp"
@@ -62,13 +64,34 @@ void use_asked_log_level(DaemonStart& start, const StartRequest& request) {
   for (const std::string& fault : faults) log_warn("{}", fault);
 }
 
+ConsoleMode console_of(const ServerOptions& options) {
+  if (options.raw_console) return ConsoleMode::raw;
+  return options.console ? ConsoleMode::lines : ConsoleMode::no;
+}
+
+bool same_file(int one, int other) noexcept {
+  struct stat a {
+  }, b{};
+  return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
 /// If a sink cannot be opened it is null, and its lines count as dropped.
-LogSinks open_sinks(EventLoop& loop) {
+LogSinks open_sinks(EventLoop& loop, Mode mode) {
   LogSinks sinks;
   if (auto kmsg = open_fd("/dev/kmsg", O_WRONLY | O_NONBLOCK | O_NOCTTY))
     sinks.kmsg = std::make_shared<KmsgSink>(loop, std::move(*kmsg));
-  if (auto console = open_for_sink(STDOUT_FILENO))
-    sinks.console = std::make_shared<ConsoleSink>(loop, std::move(*console));
+  const WhenFull when_full = mode == Mode::system ? WhenFull::drop : WhenFull::hold;
+  const auto console = [&](int fd) -> std::shared_ptr<ConsoleSink> {
+    auto own = open_for_sink(fd);
+    if (!own) return nullptr;
+    return std::make_shared<ConsoleSink>(loop, std::move(*own), when_full);
+  };
+  const auto out = console(STDOUT_FILENO);
+  // One queue, if both are one: a long line of the one does not come within a line of the other.
+  const auto err = same_file(STDOUT_FILENO, STDERR_FILENO) ? out : console(STDERR_FILENO);
+  sinks.console = out;
+  if (out && err) sinks.raw_console = std::make_shared<RawConsole>(out, err);
   return sinks;
 }
 
@@ -242,14 +265,14 @@ Result<DaemonStart> prepare_server(StartRequest request) {
   if (start.legacy && start.legacy->daemon.nofile) start.nofile = start.legacy->daemon.nofile;
   start.environment = own_environment();
   use_asked_log_level(start, request);
-  start.sources = {.places = places_of(request), .console = request.options.console};
+  start.sources = {.places = places_of(request), .console = console_of(request.options)};
   if (request.mode == Mode::container) start.sources.command = request.options.command;
   start.console = std::move(request.console);
   start.kernel = std::move(request.kernel);
   auto data_loop = DataLoop::create();
   if (!data_loop) return Failure(data_loop.error());
   start.data_loop = std::move(*data_loop);
-  start.sinks = open_sinks(start.data_loop->loop());
+  start.sinks = open_sinks(start.data_loop->loop(), request.mode);
   if (const auto opened = open_socket(start); !opened) return Failure(opened.error());
   if (const auto locked = lock_files(start, request.options.new_instance); !locked)
     return Failure(locked.error());

@@ -36,7 +36,8 @@ constexpr std::string_view kUsage =
     "  --socket PATH        answer clients at PATH\n"
     "  --log-level LEVEL    trace, debug, info, warn or error\n"
     "  --pid1-mode          read the directories that PID 1 reads\n"
-    "  --console            print services' output unless their files say otherwise\n"
+    "  --console[=raw]      print services' output unless their files say otherwise; raw: as it "
+    "is\n"
     "  --new-instance       start beside a server that runs the same service files\n"
     "  --container          PID 1 of a container, not of a machine\n"
     "  --help, --version\n";

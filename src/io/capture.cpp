@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
+#include <optional>
+#include <new>
 #include <utility>
 
 #include "base/log.hpp"
@@ -41,7 +44,9 @@ Capture::Capture(EventLoop& loop)
            }),
       again_(loop, [this] { begin(); }),
       resume_(loop, [this] { resume(); }),
-      begin_(loop, [this] { begin(); }) {
+      again_look_(loop, [this] { look(); }),
+      begin_(loop, [this] { begin(); }),
+      look_(loop, [this] { look(); }) {
   begin_.ask();
 }
 
@@ -93,9 +98,11 @@ void Capture::ended(LogPipe& pipe) {
 }
 
 void Capture::readable(LogPipe& pipe) {
+  if (pipe.log.holds(pipe)) return hold(pipe);
   if (pipe.log.wants_pause()) return pause(pipe);
   const ServiceLog::ReadOnce read = pipe.log.read(pipe, buffer_);
   if (read.ended) return let_go(&pipe);
+  if (!again_look_.active() && read.later) again_look_.set(ServiceLog::kUnended);
   if (!pays(pipe, read)) return;
   pipe.paused = true;
   pause(pipe);
@@ -136,6 +143,39 @@ void Capture::resume() {
   resume_.stop();
 }
 
+/// For what is to be said of a pipe though nothing comes by it.
+void Capture::look() {
+  std::vector<LogPipePtr> pipes;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [key, pipe] : watched_) pipes.push_back(pipe);
+  }
+  const TimePoint now = Clock::now();
+  std::optional<Milliseconds> next;
+  for (const LogPipePtr& pipe : pipes)
+    if (const auto due = pipe->log.look_again(*pipe, now))
+      next = std::min(*due, next.value_or(*due));
+  if (next)
+    again_look_.set(*next);
+  else
+    again_look_.stop();
+}
+
+void Capture::hold(const LogPipe& pipe) {
+  MutexLock lock(mutex_);
+  held_.push_back(&pipe);
+  set_.remove(pipe.fd.get());
+}
+
+void Capture::release() noexcept {
+  MutexLock lock(mutex_);
+  try {
+    for (; !held_.empty(); held_.pop_back()) listen(*held_.back());
+  } catch (const std::bad_alloc&) {
+    // The rest is tried when there is room the next time.
+  }
+}
+
 /// Stops watching a pipe that has ended, and closes it.
 void Capture::let_go(const LogPipe* pipe) {
   const LogPipePtr last = find(pipe);
@@ -145,6 +185,7 @@ void Capture::let_go(const LogPipe* pipe) {
     watched_.erase(pipe);
     std::erase(unwatched_, pipe);
     std::erase(paused_, pipe);
+    std::erase(held_, pipe);
     set_.remove(last->fd.get());
   }
   last->log.close(*last);
@@ -152,7 +193,7 @@ void Capture::let_go(const LogPipe* pipe) {
 
 void Capture::give_up_oldest(ServiceLog& log) {
   for (const LogPipePtr& pipe : log.pipes(kPipesKept)) {
-    log.drain(*pipe, buffer_);
+    log.drain(*pipe, buffer_, Drain::all);
     ended(*pipe);
   }
 }

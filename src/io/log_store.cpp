@@ -33,6 +33,19 @@ Result<Pipe> make_log_pipe() {
   return pipe;
 }
 
+// While the last lines are printed: how often zinit looks whether their reader still reads, and how
+// long it waits for a reader that does not.
+constexpr Milliseconds kLookAtReader{50};
+constexpr Milliseconds kReaderPatience{3000};
+
+/// A second writing end of a pipe, and no reading end.
+Result<Pipe> same_pipe(const Pipe& pipe) {
+  Pipe same;
+  same.write.reset(::fcntl(pipe.write.get(), F_DUPFD_CLOEXEC, 0));
+  if (!same.write) return sys_failure("duplicate", "a log pipe");
+  return same;
+}
+
 constexpr std::string_view kDropped = "dropped/";
 std::string dropped_key(Slot slot) { return fmt::format("{}{}", kDropped, slot); }
 
@@ -57,7 +70,9 @@ class LogStore::Impl {
         rings(inherited),
         facts(kept_in),
         capture(loop),
-        before_(facts_below(before, kDropped)) {}
+        before_(facts_below(before, kDropped)) {
+    sinks.on_room([this] { capture.release(); });
+  }
 
   /// Has the next image know how many lines of each log were dropped.
   void keep_dropped() EXCLUDES(mutex_) {
@@ -117,6 +132,15 @@ class LogStore::Impl {
     if (pipes.empty()) return;
     MutexLock lock(drain_mutex_);
     for (const LogPipePtr& pipe : pipes) log.drain(*pipe, drain_buffer_);
+    capture.look_later();
+  }
+  /// For a log that is given up: with lines that have no end, and those that a sink holds.
+  void drain_to_end(ServiceLog& log) EXCLUDES(drain_mutex_) {
+    MutexLock lock(drain_mutex_);
+    for (const LogPipePtr& pipe : log.pipes()) {
+      log.drain(*pipe, drain_buffer_, Drain::all);
+      log.end(*pipe, drain_buffer_);
+    }
   }
 
   /// All logs, including those whose slot is not in use.
@@ -226,16 +250,18 @@ LogStore::~LogStore() {
 Result<OutputPipes> LogStore::open_output(Slot slot) {
   auto out = make_log_pipe();
   if (!out) return Failure(out.error());
-  auto err = make_log_pipe();
-  if (!err) return Failure(err.error());
   ServiceLog& log = impl_->get(slot);
+  const bool merged = log.merges_stderr();
+  auto err = merged ? same_pipe(*out) : make_log_pipe();
+  if (!err) return Failure(err.error());
   const auto writer = std::make_shared<std::atomic<pid_t>>(0);
   const auto make = [&](Pipe& pipe, LogStream stream) {
     KeptFd read_end(std::move(pipe.read), {KeptKind::log_pipe, part_of(stream), slot});
     return std::make_shared<LogPipe>(log, std::move(read_end), stream, writer, impl_->facts);
   };
   const std::array pipes{make(*out, LogStream::out), make(*err, LogStream::err)};
-  if (auto watched = impl_->watch(log, pipes); !watched) return Failure(watched.error());
+  if (auto watched = impl_->watch(log, std::span(pipes).first(merged ? 1 : 2)); !watched)
+    return Failure(watched.error());
   return OutputPipes{std::move(out->write), std::move(err->write), writer};
 }
 
@@ -253,6 +279,8 @@ void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
       const LogPipePtr pipe = std::make_shared<LogPipe>(
           log, std::move(one.fd), static_cast<LogStream>(note.part),
           std::make_shared<std::atomic<pid_t>>(fact.writer), impl_->facts, std::move(fact.held));
+      pipe->shown = fact.shown;
+      pipe->kept_read = fact.read;
       if (const auto read = left.find(number); read != left.end()) {
         if (read->second.number != fact.read) log.take_left(*pipe, read->second);
         read->second.area.reset();  // before the next read of this pipe
@@ -268,6 +296,7 @@ void LogStore::configure(Slot slot, const SpecPtr& spec) {
     const Logging& logging = *spec->logging;
     ServiceLog& log = impl_->get(slot);
     log.configure(spec->name, {logging.buffer_lines, logging.buffer_bytes},
+                  {logging.merge_stderr, logging.rate_lines, logging.rate_interval},
                   impl_->sinks.sinks_for(logging));
     impl_->count_on(log, slot);
     impl_->attach_all(log);
@@ -279,7 +308,7 @@ void LogStore::forget(Slot slot) {
   ServiceLog* log = impl_->find(slot);
   if (log == nullptr) return;
   // Does not block: it reads at most what a pipe holds, and sinks queue the lines.
-  catch_all("log", [&] { impl_->drain(*log); });
+  catch_all("log", [&] { impl_->drain_to_end(*log); });
   log->forget();
   catch_all("log", [&] { impl_->forget_dropped(slot); });
   impl_->capture.sweep();
@@ -341,6 +370,24 @@ Result<void> LogStore::when_read(std::function<void()> done) {
 void LogStore::finish(Milliseconds limit) noexcept {
   read_pipes();
   impl_->sinks.finish(limit);
+}
+
+void LogStore::finish_consoles(Milliseconds limit) noexcept {
+  read_pipes();
+  const TimePoint end = after(Clock::now(), limit);
+  TimePoint moved = Clock::now();
+  Backlog left = impl_->sinks.backlog();
+  while (left.lines > 0 && Clock::now() < std::min(end, after(moved, kReaderPatience))) {
+    impl_->sinks.finish_consoles(kLookAtReader);
+    read_pipes();
+    const Backlog now = impl_->sinks.backlog();
+    if (std::exchange(left, now) != now) moved = Clock::now();
+  }
+  if (left.lines > 0)
+    log_warn("{} lines of services, and what may be left in their pipes, were not printed: {}",
+             left.lines,
+             Clock::now() >= end ? "the time of the shutdown is over"
+                                 : "the reader of standard output took nothing for 3 s");
 }
 
 void LogStore::keep_left(bool keep) noexcept {

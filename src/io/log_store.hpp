@@ -6,7 +6,8 @@
 //
 // Nothing that a process wrote before its exit is lost: pipes are read to their end whatever
 // becomes of the process, and look_back() first reads what is still in the pipes. So a client that
-// asks after an exit sees everything that the process wrote, however busy the data loop is.
+// asks after an exit sees everything that the process wrote, however busy the data loop is; except
+// for what a console that is not read holds back in the pipes (console_sink.hpp).
 //
 // A process that a service left behind may hold its pipe open for ever. For each service the
 // kOldPipes newest such pipes are kept; older ones are drained and closed.
@@ -163,6 +164,10 @@ class LogStore {
   /// At the end of zinit: reads what is in the pipes and has each sink write the lines that wait,
   /// for at most `limit`. Call it while no thread runs the loop.
   void finish(Milliseconds limit) noexcept;
+  /// At the end of a container or standalone server, before finish(): has the console print what
+  /// waits for it and what it holds back in pipes, as long as somebody reads, for at most `limit`.
+  /// Logs what was not printed. Call it while no thread runs the loop.
+  void finish_consoles(Milliseconds limit) noexcept;
   /// After finish(), for a re-execution: has the next image find the lines that wait for sinks
   /// still, and how many were dropped. With `keep` false the lines are taken back: they are to be
   /// delivered by this image after all.

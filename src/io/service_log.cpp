@@ -40,7 +40,7 @@ std::size_t readable_bytes(int fd) noexcept {
 
 }  // namespace
 
-// --- what is kept of a pipe: "WRITER READ HELD" ---
+// --- what is kept of a pipe: "WRITER READ HELD", or "WRITER:SHOWN READ HELD" ---
 
 std::string pipe_key(int pipe) { return fmt::format("pipe/{}", pipe); }
 
@@ -52,10 +52,17 @@ PipeFact pipe_fact(const FactMap& facts, int pipe) {
   const std::size_t second = text.find(' ', first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos) return {};
   PipeFact fact;
-  fact.writer = static_cast<pid_t>(parse_integer(text.substr(0, first)).value_or(0));
+  const std::string_view writer = text.substr(0, first);
+  const std::size_t colon = writer.find(':');
+  fact.writer = static_cast<pid_t>(parse_integer(writer.substr(0, colon)).value_or(0));
   fact.read = static_cast<std::uint64_t>(
       parse_integer(text.substr(first + 1, second - first - 1)).value_or(0));
   fact.held = text.substr(second + 1);
+  if (colon != std::string_view::npos) {
+    const auto shown = parse_integer(writer.substr(colon + 1)).value_or(0);
+    fact.shown =
+        std::min(static_cast<std::size_t>(std::max<long long>(shown, 0)), fact.held.size());
+  }
   return fact;
 }
 
@@ -65,8 +72,10 @@ void LogPipe::keep(std::uint64_t read) noexcept {
   if (facts == nullptr || (pid == kept_writer && !holds && !kept_held)) return;
   kept_writer = pid;
   kept_held = holds;
+  kept_read = read;
   catch_all("what is kept of a log pipe", [&] {
-    facts->keep(pipe_key(fd.get()), fmt::format("{} {} {}", pid, read, splitter.held()));
+    const std::string already = shown > 0 ? fmt::format(":{}", shown) : std::string();
+    facts->keep(pipe_key(fd.get()), fmt::format("{}{} {} {}", pid, already, read, splitter.held()));
   });
 }
 
@@ -79,11 +88,12 @@ void LogPipe::keep_nothing() noexcept {
 
 ServiceLog::~ServiceLog() = default;
 
-void ServiceLog::configure(std::string_view name, Ring::Limits limits,
+void ServiceLog::configure(std::string_view name, Ring::Limits limits, const LogRules& rules,
                            const std::vector<std::shared_ptr<Sink>>& sinks) {
   FairLock lock(mutex_);
   name_ = name;
   ring_.set_limits(limits);
+  rules_ = rules;
   std::vector<Output> outputs;
   for (const std::shared_ptr<Sink>& sink : sinks) {
     const auto had = std::find_if(outputs_.begin(), outputs_.end(),
@@ -93,6 +103,11 @@ void ServiceLog::configure(std::string_view name, Ring::Limits limits,
                           : Output{sink, std::make_shared<std::atomic<std::uint64_t>>(0)});
   }
   outputs_.swap(outputs);
+}
+
+bool ServiceLog::merges_stderr() const {
+  FairLock lock(mutex_);
+  return rules_.merge_stderr;
 }
 
 void ServiceLog::count_on(std::string_view dropped) {
@@ -112,6 +127,9 @@ void ServiceLog::forget() noexcept {
   name_.clear();
   ring_.clear();
   outputs_.clear();
+  rules_ = {};
+  rate_count_ = 0;
+  left_out_ = 0;
   taps_.clear();
   for (const LogPipePtr& pipe : pipes_) {
     pipe->ended = true;
@@ -150,6 +168,8 @@ void ServiceLog::take(LogStream stream, pid_t pid, std::int64_t time_us, std::st
   FairLock lock(mutex_);
   const std::size_t most = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
   SplitLine piece;
+  bool leaves_out = false;
+  if (!admits(leaves_out, false)) return;
   do {
     piece = {line.substr(0, most), line.size() > most};
     line.remove_prefix(piece.text.size());
@@ -203,10 +223,71 @@ void ServiceLog::add_pipes(std::span<const LogPipePtr> pipes) {
 }
 
 void ServiceLog::store(const SinkBatch& batch) {
+  for (const Output& output : outputs_) output.sink->take(batch, output.dropped);
+  keep_in_ring(batch);
+}
+
+void ServiceLog::keep_in_ring(const SinkBatch& batch) {
   for (const SplitLine& line : batch.lines)
     ring_.append(batch.time_us, batch.stream, line.continues, line.text);
-  for (const Output& output : outputs_) output.sink->take(batch, output.dropped);
   tell_taps(batch);
+}
+
+/// A line whose beginning is in the ring already: sinks get it whole.
+void ServiceLog::store_rest(LogPipe& pipe, std::int64_t time_us, const SplitLine& line) {
+  const SinkBatch whole{name_, pipe.stream, *pipe.writer, &pipe, time_us, {&line, 1}};
+  for (const Output& output : outputs_) output.sink->take(whole, output.dropped);
+  const std::size_t shown = std::exchange(pipe.shown, 0);
+  const SplitLine rest{line.text.substr(std::min(shown, line.text.size())), line.continues};
+  keep_in_ring({name_, pipe.stream, *pipe.writer, &pipe, time_us, {&rest, 1}});
+}
+
+/// Whether a line is one of the rate_lines that an interval may have. `leaves_out` is kept by the
+/// caller for the pieces of a line, which all have the fate of the first.
+bool ServiceLog::admits(bool& leaves_out, bool continues) {
+  if (rules_.rate_lines == 0) return true;
+  const bool goes_on = std::exchange(leaves_out, leaves_out && continues);
+  if (goes_on) return false;
+  const TimePoint now = Clock::now();
+  if (now >= rate_until_) {
+    tell_left_out();
+    rate_until_ = after(now, rules_.rate_interval);
+    rate_count_ = 0;
+  }
+  if (rate_count_ >= rules_.rate_lines) {
+    ++left_out_;
+    leaves_out = continues;
+    return false;
+  }
+  if (!continues) ++rate_count_;
+  return true;
+}
+
+void ServiceLog::tell_left_out() {
+  if (left_out_ == 0) return;
+  note_locked(fmt::format("{} lines were left out, for they were more than {} in {} ms",
+                          std::exchange(left_out_, 0), rules_.rate_lines,
+                          rules_.rate_interval.count()));
+}
+
+std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now) {
+  FairLock lock(mutex_);
+  std::optional<Milliseconds> next;
+  if (left_out_ > 0) {
+    if (now >= rate_until_)
+      tell_left_out();
+    else
+      next = Milliseconds{ms_between(now, rate_until_) + 1};
+  }
+  const std::string& held = pipe.splitter.held();
+  if (pipe.ended || held.size() <= pipe.shown || pipe.leaves_out) return next;
+  const auto left = kUnended.count() - ms_between(pipe.held_since, now);
+  if (left > 0) return Milliseconds{std::min(left, next ? next->count() : left)};
+  const SplitLine piece{std::string_view(held).substr(pipe.shown), true};
+  keep_in_ring({name_, pipe.stream, *pipe.writer, &pipe, wall_us(), {&piece, 1}});
+  pipe.shown = held.size();
+  pipe.keep(pipe.kept_read);
+  return next;
 }
 
 void ServiceLog::store(const LogPipe& pipe, std::int64_t time_us,
@@ -218,17 +299,25 @@ void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer&
   const std::int64_t time_us = wall_us();
   const std::size_t piece = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
   std::size_t count = 0;
+  bool begins = pipe.splitter.held().size() <= pipe.shown;  // whether what is left is new
   const auto flush = [&]() NO_THREAD_SAFETY_ANALYSIS {
-    store(pipe, time_us, {buffer.lines.data(), count});
+    if (count > 0) store(pipe, time_us, {buffer.lines.data(), count});
     count = 0;
   };
-  const auto take = [&](const SplitLine& line) {
+  const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
+    begins = true;
+    if (pipe.shown > 0) {
+      flush();
+      return store_rest(pipe, time_us, line);
+    }
+    if (!admits(pipe.leaves_out, line.continues)) return;
     buffer.lines[count++] = line;
     if (count == buffer.lines.size()) flush();
   };
   // std::cref, here and below: otherwise std::function may allocate.
   pipe.splitter.feed(bytes, piece, buffer.joined, std::cref(take));
   if (count > 0) flush();
+  if (begins && !pipe.splitter.held().empty()) pipe.held_since = Clock::now();
 }
 
 /// Stores what has been read into the area, so that a crash anywhere loses and doubles nothing.
@@ -276,7 +365,12 @@ void ServiceLog::take_left(LogPipe& pipe, const LeftRead& left) {
   std::uint64_t number = left.stored;
   std::string joined;
   const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
-    if (++number > stored) store(pipe, time_us, {&line, 1});
+    if (++number <= stored)
+      pipe.shown = 0;
+    else if (pipe.shown > 0)
+      store_rest(pipe, time_us, line);
+    else
+      store(pipe, time_us, {&line, 1});
   };
   pipe.splitter.feed(left.bytes, piece, joined, std::cref(take));
   pipe.keep(left.number);
@@ -288,18 +382,30 @@ bool ServiceLog::wants_pause() const {
                              [](const Output& output) { return output.sink->wants_pause(); });
 }
 
+bool ServiceLog::held(const LogPipe& pipe) const {
+  return std::ranges::any_of(outputs_,
+                             [&](const Output& output) { return output.sink->holds(pipe.stream); });
+}
+
+bool ServiceLog::holds(const LogPipe& pipe) const {
+  FairLock lock(mutex_);
+  return held(pipe);
+}
+
 ServiceLog::ReadOnce ServiceLog::read(LogPipe& pipe, ReadBuffer& buffer) {
   FairLock lock(mutex_);
   const std::size_t found = readable_bytes(pipe.fd.get());
   const ssize_t count = read_locked(pipe, buffer, found);
-  return {count == 0, count < 0 || static_cast<std::size_t>(count) == found, found};
+  return {count == 0, count < 0 || static_cast<std::size_t>(count) == found, found,
+          left_out_ > 0 || pipe.splitter.held().size() > pipe.shown};
 }
 
-void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer) {
+void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain) {
   // Locks for each read, so that other threads get the lock in between.
   std::optional<std::size_t> left;
   do {
     FairLock lock(mutex_);
+    if (drain == Drain::unheld && held(pipe)) return;
     if (!left && !pipe.ended) {
       pollfd ready{pipe.fd.get(), POLLIN, 0};
       if (::poll(&ready, 1, 0) == 0) return;  // most have nothing, and are still open
@@ -319,6 +425,7 @@ void ServiceLog::end_locked(LogPipe& pipe, ReadBuffer& buffer) {
     *buffer.area.bytes() = '\n';
     take_read(pipe, buffer, 1);
   }
+  tell_left_out();
   pipe.keep_nothing();
   std::erase_if(pipes_, [&](const LogPipePtr& other) { return other.get() == &pipe; });
 }

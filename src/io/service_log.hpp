@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,7 +71,11 @@ struct LogPipe {
   const PipeWriter writer;
   StateFacts* const facts;  // null: nothing is kept
   LineSplitter splitter;
-  pid_t kept_writer = *writer;                // as it was kept last, maybe by the image before
+  std::size_t shown = 0;        // bytes of what the splitter holds that the ring has already
+  TimePoint held_since{};       // when the first of it came that is not shown
+  bool leaves_out = false;      // the line under way is too many (LogRules::rate_lines)
+  std::uint64_t kept_read = 0;  // as it was kept last
+  pid_t kept_writer = *writer;  // as it was kept last, maybe by the image before
   bool kept_held = !splitter.held().empty();  // something was held then
   std::size_t read_bytes = ReadArea::kBytes;  // size of the next read
   std::atomic<bool> ended{false};             // end of file, or given up; set under the lock
@@ -88,12 +93,26 @@ using LogPipePtr = std::shared_ptr<LogPipe>;
 /// What LogPipe::keep() keeps, and under which key.
 struct PipeFact {
   pid_t writer = 0;
+  std::size_t shown = 0;  // see LogPipe
   std::uint64_t read = 0;
   std::string held;
 };
 [[nodiscard]] std::string pipe_key(int pipe);
 /// Nothing is known of a pipe without a fact.
 [[nodiscard]] PipeFact pipe_fact(const FactMap& facts, int pipe);
+
+/// What `[logging]` says of a log itself.
+struct LogRules {
+  bool merge_stderr = false;
+  std::uint32_t rate_lines = 0;  // 0: without limit
+  Milliseconds rate_interval{1000};
+};
+
+/// How much drain() reads.
+enum class Drain : std::uint8_t {
+  unheld,  // nothing while a sink holds the pipe
+  all,     // the pipe is given up
+};
 
 class ServiceLog {
  public:
@@ -108,8 +127,11 @@ class ServiceLog {
 
   /// Sets the name that sinks show, the ring's limits, and the sinks. Sinks that were set before
   /// keep their counts of dropped lines.
-  void configure(std::string_view name, Ring::Limits limits,
+  void configure(std::string_view name, Ring::Limits limits, const LogRules& rules,
                  const std::vector<std::shared_ptr<Sink>>& sinks) EXCLUDES(mutex_);
+
+  /// Whether the processes of the service have one pipe for both streams.
+  [[nodiscard]] bool merges_stderr() const EXCLUDES(mutex_);
 
   /// Counts on where the image before has stopped: "SINK COUNT\n" for each sink. After configure().
   void count_on(std::string_view dropped) EXCLUDES(mutex_);
@@ -148,14 +170,25 @@ class ServiceLog {
     bool ended;         // and nothing was read
     bool all;           // what was in it
     std::size_t found;  // bytes in it before
+    bool later;         // look_again() has something to do later
   };
   [[nodiscard]] ReadOnce read(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
 
   /// Whether a sink wants reading to pause (Sink::wants_pause()).
   [[nodiscard]] bool wants_pause() const EXCLUDES(mutex_);
 
+  /// Whether a sink holds `pipe`, which must not be read then (Sink::holds()).
+  [[nodiscard]] bool holds(const LogPipe& pipe) const EXCLUDES(mutex_);
+
   /// Reads what is in `pipe` at the time of the call, and the end of file if it follows.
-  void drain(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
+  void drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain = Drain::unheld) EXCLUDES(mutex_);
+
+  /// Stores what has come of a line that is not ended, as it stands, in the ring and for taps, if
+  /// it has not changed for kUnended; and tells how many lines were left out, once the time of
+  /// rate_lines is over.
+  /// @return  how long nothing of that is to be done; nothing: until the next read
+  std::optional<Milliseconds> look_again(LogPipe& pipe, TimePoint now) EXCLUDES(mutex_);
+  static constexpr Milliseconds kUnended{200};
 
   /// Stops reading `pipe`. A last line without newline is stored.
   void end(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
@@ -183,12 +216,17 @@ class ServiceLog {
   [[nodiscard]] ssize_t read_locked(LogPipe& pipe, ReadBuffer& buffer, std::size_t found)
       REQUIRES(mutex_);
   void end_locked(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
+  [[nodiscard]] bool held(const LogPipe& pipe) const REQUIRES(mutex_);
   void take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes) REQUIRES(mutex_);
   void split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer& buffer) REQUIRES(mutex_);
   void store(const SinkBatch& batch) REQUIRES(mutex_);
   void store(const LogPipe& pipe, std::int64_t time_us, std::span<const SplitLine> lines)
       REQUIRES(mutex_);
   void tell_taps(const SinkBatch& batch) noexcept REQUIRES(mutex_);
+  void keep_in_ring(const SinkBatch& batch) REQUIRES(mutex_);
+  void store_rest(LogPipe& pipe, std::int64_t time_us, const SplitLine& line) REQUIRES(mutex_);
+  [[nodiscard]] bool admits(bool& leaves_out, bool continues) REQUIRES(mutex_);
+  void tell_left_out() REQUIRES(mutex_);
 
   mutable FairMutex mutex_;
   Ring ring_ GUARDED_BY(mutex_);
@@ -197,6 +235,10 @@ class ServiceLog {
   int noted_in_a_row_ GUARDED_BY(mutex_) = 0;       // so often
   std::uint64_t noted_seq_ GUARDED_BY(mutex_) = 0;  // of that
   std::size_t noted_hash_ GUARDED_BY(mutex_) = 0;   // of its text
+  LogRules rules_ GUARDED_BY(mutex_);
+  TimePoint rate_until_ GUARDED_BY(mutex_){};        // the end of the interval that counts now
+  std::uint32_t rate_count_ GUARDED_BY(mutex_) = 0;  // lines in it
+  std::uint64_t left_out_ GUARDED_BY(mutex_) = 0;    // lines that were too many, to be told
   std::vector<Output> outputs_ GUARDED_BY(mutex_);
   std::vector<LogPipePtr> pipes_ GUARDED_BY(mutex_);  // oldest first
   std::vector<std::shared_ptr<LogTap>> taps_ GUARDED_BY(mutex_);

@@ -1,4 +1,4 @@
-// The queue of sinks that write text, and the formats for kmsg and the console.
+// The queue of sinks that write text, and the format for kmsg.
 #include "io/sink.hpp"
 
 #include <fcntl.h>
@@ -17,9 +17,6 @@ namespace {
 // Few, for the kernel may print a record on a serial console before write(2) returns.
 constexpr int kKmsgAtOnce = 16;
 
-// More than the queue holds, so no line is lost as long as the console accepts them.
-constexpr int kConsoleAtOnce = 8192;
-
 // Counted for each line beside its text, so that the queue is bounded for empty lines too.
 constexpr std::size_t kQueuedLineOverhead = 64;
 
@@ -34,8 +31,8 @@ void Sink::lose(const DropCount& dropped, std::uint64_t lines) const noexcept {
   if (trouble_) trouble_->lost(lines);
 }
 
-QueuedSink::QueuedSink(EventLoop& loop, std::size_t limit)
-    : limit_(limit), begin_(loop, [this] { lines_wait(); }) {}
+QueuedSink::QueuedSink(EventLoop& loop, std::size_t limit, std::size_t together)
+    : limit_(limit), together_(together), begin_(loop, [this] { lines_wait(); }) {}
 
 void QueuedSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
   std::size_t done = 0;
@@ -56,12 +53,51 @@ void QueuedSink::add(const SinkBatch& batch, const DropCount& dropped, std::size
   MutexLock lock(mutex_);
   for (const SplitLine& line : batch.lines) {
     // Before formatting, so that dropping lines is cheap in a flood.
-    if (queued_bytes_ + line.text.size() + kQueuedLineOverhead > limit_) break;
-    queue_.push_back({format(batch, line), dropped, now});
-    queued_bytes_ += queue_.back().text.size() + kQueuedLineOverhead;
+    if (!has_room(line.text.size())) break;
+    enqueue(format(batch, line), dropped, now, begins);
     ++done;
-    if (!std::exchange(awake_, true)) begins = true;
   }
+}
+
+bool QueuedSink::has_room(std::size_t bytes) const noexcept {
+  return queued_bytes_ + bytes + kQueuedLineOverhead <= limit_;
+}
+
+void QueuedSink::enqueue(std::string text, const DropCount& dropped, TimePoint now, bool& begins) {
+  const std::size_t size = text.size();
+  if (!queue_.empty() && queue_.back().dropped == dropped &&
+      queue_.back().text.size() + size <= together_) {
+    queue_.back().text += text;
+    ++queue_.back().lines;
+    queued_bytes_ += size;
+  } else {
+    queue_.push_back({std::move(text), dropped, now});
+    queued_bytes_ += size + kQueuedLineOverhead;
+  }
+  if (!std::exchange(awake_, true)) begins = true;
+  longer(queued_bytes_);
+}
+
+void QueuedSink::put(std::string text, const DropCount& dropped) noexcept {
+  bool queued = false;
+  bool begins = false;
+  try {
+    MutexLock lock(mutex_);
+    if (has_room(text.size())) {
+      enqueue(std::move(text), dropped, Clock::now(), begins);
+      queued = true;
+    }
+  } catch (...) {  // no memory
+  }
+  if (!queued) lose(dropped, 1);
+  if (begins) begin_.ask();
+}
+
+Backlog QueuedSink::queued() noexcept {
+  MutexLock lock(mutex_);
+  Backlog backlog{queued_bytes_, 0};
+  for (const QueuedLine& line : queue_) backlog.lines += line.lines;
+  return backlog;
 }
 
 /// Each line as "SIZE:TEXT".
@@ -97,19 +133,24 @@ void QueuedSink::go_on_with(std::string_view left) {
 }
 
 bool QueuedSink::next(QueuedLine& line) noexcept {
-  MutexLock lock(mutex_);
-  if (queue_.empty()) {
-    awake_ = false;
-    return false;
+  std::size_t bytes = 0;
+  {
+    MutexLock lock(mutex_);
+    if (queue_.empty()) {
+      awake_ = false;
+      return false;
+    }
+    line = std::move(queue_.front());
+    queue_.pop_front();
+    bytes = queued_bytes_ -= line.text.size() + kQueuedLineOverhead;
   }
-  line = std::move(queue_.front());
-  queue_.pop_front();
-  queued_bytes_ -= line.text.size() + kQueuedLineOverhead;
+  shorter(bytes);
   return true;
 }
 
-TextSink::TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once)
-    : QueuedSink(loop, kQueueBytes),
+TextSink::TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once, std::size_t limit,
+                   std::size_t together)
+    : QueuedSink(loop, limit, together),
       fd_(std::move(fd)),
       lines_at_once_(lines_at_once),
       writable_(loop, fd_.get(), EV_WRITE, [this](int events) { write_some(events); }) {}
@@ -133,7 +174,7 @@ bool TextSink::next_line() noexcept {
 
 void TextSink::drop_current() noexcept {
   if (current_.text.empty()) return;
-  lose(current_.dropped, 1);
+  lose(current_.dropped, current_.lines);
   current_ = {};
 }
 
@@ -173,6 +214,18 @@ void TextSink::finish(Milliseconds limit) noexcept {
   }
 }
 
+std::string TextSink::left() {
+  std::string left;
+  if (!current_.text.empty()) add_left(left, std::string_view(current_.text).substr(written_));
+  return left + QueuedSink::left();
+}
+
+Backlog TextSink::queued() noexcept {
+  Backlog backlog = QueuedSink::queued();
+  if (current_.text.empty()) return backlog;
+  return {backlog.bytes + current_.text.size() - written_, backlog.lines + current_.lines};
+}
+
 KmsgSink::KmsgSink(EventLoop& loop, UniqueFd fd) : TextSink(loop, std::move(fd), kKmsgAtOnce) {}
 
 std::string KmsgSink::format(const SinkBatch& batch, const SplitLine& line) const {
@@ -181,13 +234,6 @@ std::string KmsgSink::format(const SinkBatch& batch, const SplitLine& line) cons
   const std::string record =
       fmt::format("<30>{}: {}", batch.service, printable(cut_utf8(line.text, kKmsgRecord)));
   return std::string(cut_utf8(record, kKmsgRecord - 1)) + '\n';
-}
-
-ConsoleSink::ConsoleSink(EventLoop& loop, UniqueFd fd)
-    : TextSink(loop, std::move(fd), kConsoleAtOnce) {}
-
-std::string ConsoleSink::format(const SinkBatch& batch, const SplitLine& line) const {
-  return fmt::format("{}: {}\n", batch.service, printable(line.text));
 }
 
 Result<UniqueFd> open_for_sink(int fd) {

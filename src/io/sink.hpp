@@ -3,10 +3,11 @@
 //
 // A sink that is slow, full or gone never blocks the service, other sinks or PID 1. Lines wait in a
 // bounded queue of the sink, and the data loop writes them as the descriptor accepts them. Lines
-// for which there is no room, or that cannot be written, are dropped and counted per service.
+// for which there is no room, or that cannot be written, are dropped and counted per service. Only
+// the console of a container or a standalone server holds its services up (console_sink.hpp).
 //
-// Threads: take() and wants_pause() may be called by any thread, with the lock of a log held; the
-// rest only by the loop's.
+// Threads: take(), wants_pause() and holds() may be called by any thread, with the lock of a log
+// held; the rest only by the loop's.
 #pragma once
 
 #include <sys/types.h>
@@ -14,6 +15,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,6 +44,14 @@ struct SinkBatch {
 /// How many lines of one service one sink did not deliver.
 using DropCount = std::shared_ptr<std::atomic<std::uint64_t>>;
 
+/// What a sink has not delivered yet.
+struct Backlog {
+  std::size_t bytes = 0;
+  std::uint64_t lines = 0;
+
+  bool operator==(const Backlog&) const = default;
+};
+
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -66,6 +76,15 @@ class Sink {
   /// Whether the pipes of the services that use this sink should not be read for a moment, since
   /// the sink is about to have room again. Threads as for take().
   [[nodiscard]] virtual bool wants_pause() noexcept { return false; }
+
+  /// Whether pipes of `stream` must not be read, since lines for which the sink has no room would
+  /// be lost: until it calls what on_room() has set. Threads as for take().
+  [[nodiscard]] virtual bool holds(LogStream /*stream*/) const noexcept { return false; }
+  /// Has `told` called on the loop's thread when holds() becomes false. Before take().
+  virtual void on_room(const std::function<void()>& /*told*/) {}
+  /// What a sink that holds services up has not delivered, and what of it the reader has not taken
+  /// from its pipe: empty if no line waits. No thread runs the loop.
+  [[nodiscard]] virtual Backlog backlog() noexcept { return {}; }
 
   /// Has zinit's own log report the failures of this sink. Call it before take().
   void report_to(std::shared_ptr<SinkTrouble> trouble) noexcept { trouble_ = std::move(trouble); }
@@ -107,11 +126,23 @@ class QueuedSink : public Sink {
     std::string text;
     DropCount dropped;
     TimePoint since;
+    std::uint64_t lines = 1;  // in the text
   };
 
-  /// At most `limit` bytes wait. The loop must outlive the sink. Destroy the sink on the loop's
-  /// thread, or while no thread runs the loop.
-  QueuedSink(EventLoop& loop, std::size_t limit);
+  /// At most `limit` bytes wait. Lines of one service are sent together up to `together` bytes, if
+  /// they wait. The loop must outlive the sink. Destroy the sink on the loop's thread, or while no
+  /// thread runs the loop.
+  QueuedSink(EventLoop& loop, std::size_t limit, std::size_t together = 0);
+
+  /// Queues a text as take() does, which is not formatted and counts as a line.
+  void put(std::string text, const DropCount& dropped) noexcept EXCLUDES(mutex_);
+
+  /// What waits. Any thread.
+  [[nodiscard]] Backlog queued() noexcept EXCLUDES(mutex_);
+  /// Called when the queue has become longer, with its lock held, and when a line was taken of it,
+  /// without.
+  virtual void longer(std::size_t /*bytes*/) noexcept {}
+  virtual void shorter(std::size_t /*bytes*/) noexcept {}
 
   /// The complete text to send for a line; empty to send nothing. May throw std::bad_alloc.
   [[nodiscard]] virtual std::string format(const SinkBatch& batch, const SplitLine& line) const = 0;
@@ -128,8 +159,12 @@ class QueuedSink : public Sink {
 
  private:
   void add(const SinkBatch& batch, const DropCount& dropped, std::size_t& done, bool& begins);
+  void enqueue(std::string text, const DropCount& dropped, TimePoint now, bool& begins)
+      REQUIRES(mutex_);
+  [[nodiscard]] bool has_room(std::size_t bytes) const noexcept REQUIRES(mutex_);
 
   const std::size_t limit_;
+  const std::size_t together_;
   LoopCall begin_;  // not post(), which may fail: then lines would wait for ever
 
   Mutex mutex_;
@@ -143,15 +178,20 @@ class TextSink : public QueuedSink {
  public:
   /// `fd` should be from open_for_sink(). After `lines_at_once` lines other descriptors of the loop
   /// have their turn. Destroy the sink only when the loop no longer runs.
-  TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once);
+  TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once, std::size_t limit = kQueueBytes,
+           std::size_t together = 0);
 
   void finish(Milliseconds limit) noexcept override;
+  [[nodiscard]] std::string left() override;
 
   /// Bytes that may wait: some thousand lines.
   static constexpr std::size_t kQueueBytes = 262144;
 
  protected:
   void lines_wait() noexcept override { write_some(0); }
+  [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }
+  /// What waits, with what is being written. While no thread runs the loop.
+  [[nodiscard]] Backlog queued() noexcept;
 
  private:
   enum class Progress { done, blocked };
@@ -177,17 +217,6 @@ class KmsgSink final : public TextSink {
   /// `fd`: /dev/kmsg, opened for writing.
   KmsgSink(EventLoop& loop, UniqueFd fd);
   [[nodiscard]] std::string_view name() const noexcept override { return "kmsg"; }
-
- protected:
-  [[nodiscard]] std::string format(const SinkBatch& batch, const SplitLine& line) const override;
-};
-
-/// `console = true`: the console, or in standalone and container mode zinit's standard output, as
-/// `name: line` without control characters.
-class ConsoleSink final : public TextSink {
- public:
-  ConsoleSink(EventLoop& loop, UniqueFd fd);
-  [[nodiscard]] std::string_view name() const noexcept override { return "console"; }
 
  protected:
   [[nodiscard]] std::string format(const SinkBatch& batch, const SplitLine& line) const override;

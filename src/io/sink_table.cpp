@@ -16,10 +16,16 @@ constexpr Milliseconds kLastChance{30000};
 LogSinks complete(LogSinks sinks, SinkReports& reports) {
   if (!sinks.kmsg) sinks.kmsg = std::make_shared<AbsentSink>("kmsg");
   if (!sinks.console) sinks.console = std::make_shared<AbsentSink>("console");
+  if (!sinks.raw_console) sinks.raw_console = std::make_shared<AbsentSink>("console");
   sinks.kmsg->report_to(reports.about("log to kmsg"));
   sinks.console->report_to(reports.about("log to the console"));
+  sinks.raw_console->report_to(reports.about("log to the console"));
   return sinks;
 }
+
+// Labels of what is left of the consoles.
+constexpr const char* kConsole = "console";
+constexpr const char* kRawConsole = "raw console";
 
 std::string file_label(const std::string& path) { return "log file " + path; }
 
@@ -37,12 +43,17 @@ SinkTable::SinkTable(EventLoop& loop, LogSinks own, StateFacts* facts, const Fac
       own_(complete(std::move(own), reports_)),
       sweep_(loop, [this] { let_go_of_unused(); }),
       again_(loop, [this] { let_go_of_unused(); }),
-      left_(facts_below(before, kLeft)) {}
+      left_(facts_below(before, kLeft)) {
+  MutexLock lock(mutex_);
+  go_on(*own_.console, kConsole);
+  go_on(*own_.raw_console, kRawConsole);
+}
 
 std::vector<std::shared_ptr<Sink>> SinkTable::sinks_for(const Logging& logging) {
   std::vector<std::shared_ptr<Sink>> sinks;
   if (logging.kmsg) sinks.push_back(own_.kmsg);
-  if (logging.console) sinks.push_back(own_.console);
+  if (logging.console != ConsoleMode::no)
+    sinks.push_back(logging.console == ConsoleMode::raw ? own_.raw_console : own_.console);
   MutexLock lock(mutex_);
   if (!logging.file.empty()) sinks.push_back(file(logging));
   if (!logging.syslog.empty()) sinks.push_back(socket(SocketSink::Shape::syslog, logging.syslog));
@@ -96,6 +107,8 @@ void SinkTable::keep_left(bool keep) {
   const auto keep_of = [&](const std::string& label, Sink& sink) {
     facts_->keep(left_key(label), keep ? sink.left() : std::string());
   };
+  keep_of(kConsole, *own_.console);
+  keep_of(kRawConsole, *own_.raw_console);
   for (const auto& [path, file] : files_)
     if (file) keep_of(file_label(path), **file);
   for (const auto& [label, socket] : sockets_)
@@ -156,9 +169,25 @@ bool SinkTable::reopened(std::uint64_t ticket) noexcept {
   });
 }
 
+void SinkTable::on_room(const std::function<void()>& told) {
+  own_.console->on_room(told);
+  own_.raw_console->on_room(told);
+}
+
+void SinkTable::finish_consoles(Milliseconds limit) noexcept {
+  own_.console->finish(limit);
+  own_.raw_console->finish(limit);
+}
+
+Backlog SinkTable::backlog() noexcept {
+  const Backlog out = own_.console->backlog();
+  const Backlog err = own_.raw_console->backlog();
+  return {out.bytes + err.bytes, out.lines + err.lines};
+}
+
 void SinkTable::finish(Milliseconds limit) noexcept {
   own_.kmsg->finish(limit);
-  own_.console->finish(limit);
+  finish_consoles(limit);
   const TimePoint deadline = after(Clock::now(), limit);
   writers_.begin_finish();
   {

@@ -23,8 +23,9 @@ namespace zinit {
 
 /// The sinks that all services share. If a pointer is null, its lines count as dropped.
 struct LogSinks {
-  std::shared_ptr<Sink> kmsg;
-  std::shared_ptr<Sink> console;
+  std::shared_ptr<Sink> kmsg = nullptr;
+  std::shared_ptr<Sink> console = nullptr;
+  std::shared_ptr<Sink> raw_console = nullptr;
 };
 
 class SinkTable {
@@ -47,6 +48,13 @@ class SinkTable {
 
   /// Has each sink write its lines, for at most `limit`, and closes the files.
   void finish(Milliseconds limit) noexcept;
+
+  /// See Sink::on_room(). Before sinks_for().
+  void on_room(const std::function<void()>& told);
+  /// Has the consoles write their lines, each for at most `limit`.
+  void finish_consoles(Milliseconds limit) noexcept;
+  /// See Sink::backlog().
+  [[nodiscard]] Backlog backlog() noexcept;
 
   /// After finish(): has the next image find the lines that wait still. May be repeated, and with
   /// `keep` false what was kept is taken back.

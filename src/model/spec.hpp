@@ -123,11 +123,21 @@ struct Lifecycle {
   bool operator==(const Lifecycle&) const = default;
 };
 
+/// What goes to the console.
+enum class ConsoleMode : std::uint8_t {
+  no,
+  lines,  // each as `name: line`
+  raw,    // what was written, as it is
+};
+
 struct Logging {
   std::uint32_t buffer_lines = 1000;
   std::uint32_t buffer_bytes = 1048576;
   bool kmsg = false;
-  bool console = false;
+  ConsoleMode console = ConsoleMode::no;
+  bool merge_stderr = false;
+  std::uint32_t rate_lines = 0;  // 0: without limit
+  Milliseconds rate_interval{1000};
   std::string file;
   std::uint32_t file_max_bytes = 10485760;
   std::uint32_t file_keep = 5;

@@ -367,7 +367,8 @@ std::vector<ProxyStatus> read_proxies(const JsonValue& value) {
 LogLine read_log_line(const JsonValue& value) {
   LogLine line;
   read_members(value, "time_us", line.time_us, "stream", line.stream, "line", line.line, "raw",
-               line.raw, "service", line.service, "seq", line.seq, "dropped", line.dropped);
+               line.raw, "service", line.service, "seq", line.seq, "dropped", line.dropped,
+               "continues", line.continues);
   if (line.raw) line.raw = decode_base64(*line.raw);
   return line;
 }

@@ -107,22 +107,6 @@ TEST_CASE("with console a line goes to zinit's own standard output as well", "[l
   CHECK_THAT(zinit.output(), !Contains("not to be seen"));
 }
 
-TEST_CASE("a console that nobody reads blocks neither service nor zinit", "[threads][logs]") {
-  int ends[2];
-  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-  {
-    Server zinit({.in_child = [&] { dup2(ends[1], 1); }});
-    zinit.add("loud", {.exec = "head -c 1000000 /dev/zero | tr '\\000' '\\n'; echo done >> $T",
-                       .service = "oneshot = true",
-                       .more = "[logging]\nconsole = true\n"});
-    zinit.boot();
-    zinit.await_state("loud", "exited");
-    CHECK(zinit.shut_down() == 0);
-  }
-  close(ends[0]);
-  close(ends[1]);
-}
-
 TEST_CASE("with kmsg a line goes to the kernel's ring buffer as well", "[root][logs]") {
   const int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (kmsg < 0) return skip("/dev/kmsg cannot be read");

@@ -341,13 +341,13 @@ TEST_CASE("--console is a default that wins over [defaults], and not over a serv
   std::vector<Diagnostic> faults;
   for (const std::string text : {"", "[defaults]\nconsole = false\nbuffer_lines = 7\n"}) {
     GlobalSettings settings = parse_settings(text, "zinit.toml", faults);
-    default_to_console(settings);
+    default_to_console(settings, ConsoleMode::lines);
     CHECK(settings.defaults.size() == (text.empty() ? 1 : 2));
     const auto console = [&](const std::string& more) {
       return read_layers({exec("a") + more}, settings.defaults).spec->logging->console;
     };
-    CHECK(console(""));
-    CHECK_FALSE(console("[logging]\nconsole = false\n"));
+    CHECK(console("") == ConsoleMode::lines);
+    CHECK(console("[logging]\nconsole = false\n") == ConsoleMode::no);
   }
 }
 

@@ -43,6 +43,9 @@ TEST_CASE("in a container the first word begins the command, as tini reads it", 
   const auto options = read({"--console", "--socket", "/s", "bash", "-c", "exit 4", "--", "x"});
   CHECK(options.command == Strings{"bash", "-c", "exit 4", "--", "x"});
   CHECK(options.console);
+  CHECK_FALSE(options.raw_console);
+  CHECK(read({"--console=raw"}).raw_console);
+  CHECK(read({"--console=all"}).faults == Strings{"--console takes no value but \"raw\""});
   CHECK(options.socket == "/s");
   CHECK(options.words.empty());
   CHECK(options.faults.empty());

@@ -202,8 +202,8 @@ TEST_CASE("file sink: pieces of a message are not joined with another log's line
   const auto sink = std::make_shared<FileSink>(writers, path);
   RingMemory rings;
   ServiceLog one(rings, 0, "one"), other(rings, 1, "other");
-  other.configure("other", {}, {sink});
-  one.configure("one", {}, {std::make_shared<Interrupting>(sink, other)});
+  other.configure("other", {}, {}, {sink});
+  one.configure("one", {}, {}, {std::make_shared<Interrupting>(sink, other)});
   const std::string first(kMaxPiece, 'x');
   one.take(LogStream::syslog, 1, 0, first + "rest");
   CHECK(test::becomes_true([&] { return text_of_file(path) == first + "\nother\nrest\n"; }));

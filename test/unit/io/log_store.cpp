@@ -389,7 +389,7 @@ TEST_CASE("log: a syslog message goes to the sinks like a service's output", "[t
   const auto console = std::make_shared<KeepingSink>("console");
   World w({nullptr, console});
   Logging logging;
-  logging.console = true;
+  logging.console = ConsoleMode::lines;
   w.store->configure(0, spec_of("web", logging));
   w.store->take_message(0, 1, 5, "said");
   w.store->take_message(0, 1, 6, std::string(kMaxPiece + 1, 'x'));
@@ -415,7 +415,7 @@ TEST_CASE("log: settings say which sinks get the lines, and drops are counted by
   Logging logging;
   w.store->configure(0, spec_of("web", logging));
   say("to none");
-  logging.console = true;
+  logging.console = ConsoleMode::lines;
   w.store->configure(0, spec_of("web", logging));
   say("to one");
   say("drop me");
@@ -438,7 +438,8 @@ TEST_CASE("log: lines for a sink that could not be opened are counted as dropped
           "[threads][io]") {
   World w;
   Logging logging;
-  logging.kmsg = logging.console = true;
+  logging.kmsg = true;
+  logging.console = ConsoleMode::lines;
   w.store->configure(0, spec_of("web", logging));
   const OutputPipes pipes = w.open(0);
   write(pipes.out, "one\ntwo\n");
@@ -464,7 +465,7 @@ TEST_CASE("log: a service that is forgotten leaves no lines, pipes or counts", "
   World w({nullptr, console});
   w.run();
   Logging logging;
-  logging.console = true;
+  logging.console = ConsoleMode::lines;
   w.store->configure(0, spec_of("old", logging));
   const OutputPipes pipes = w.open(0);
   write(pipes.out, "hello\ndrop me\nhalf");
@@ -480,7 +481,8 @@ TEST_CASE("log: a service that is forgotten leaves no lines, pipes or counts", "
   write(next.out, "fresh\n");
   const auto lines = last(*w.store, 0, 10);
   REQUIRE(texts(lines) == Texts{"fresh"});
-  CHECK(lines[0].seq == 3);  // a follower of the slot is not led back
+  // A follower of the slot is not led back. What was not ended may have been shown as it stood.
+  CHECK(lines[0].seq >= 3);
 }
 
 TEST_CASE("log: processes left behind hold a bounded number of pipes", "[threads][io]") {
@@ -573,7 +575,7 @@ TEST_CASE("log: at the end what is in the pipes still reaches the sinks", "[thre
   World w({nullptr, console});
   w.run();
   Logging logging;
-  logging.console = true;
+  logging.console = ConsoleMode::lines;
   w.store->configure(0, spec_of("web", logging));
   OutputPipes pipes = w.open(0);
   CHECK(w.data->stop(test::kPatience));

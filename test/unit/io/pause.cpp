@@ -32,7 +32,9 @@ class PausingSink final : public Sink {
 struct PausingStore {
   PausingStore() {
     REQUIRE(data);
-    store.configure(0, service("web", {}, [](auto& spec) { spec.logging.edit().console = true; }));
+    store.configure(0, service("web", {}, [](auto& spec) {
+                      spec.logging.edit().console = ConsoleMode::lines;
+                    }));
     REQUIRE((*data)->start());
   }
   decltype(DataLoop::create()) data = DataLoop::create();

@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "base/log.hpp"
-#include "io/sink.hpp"
+#include "io/console_sink.hpp"
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
 #include "support/skip.hpp"
@@ -134,6 +134,35 @@ TEST_CASE("sink: a descriptor that accepts no more blocks nobody, and lost lines
   console.take("after");
   CHECK(console.receive(11) == "web: after\n");
   CHECK(*console.dropped == lost);
+}
+
+TEST_CASE("sink: a console that holds services up loses nothing, and says when it has room",
+          "[threads][io]") {
+  auto data = DataLoop::create();
+  REQUIRE(data);
+  auto ends = make_pipe(O_NONBLOCK);
+  REQUIRE(ends);
+  ConsoleSink sink((*data)->loop(), std::move(ends->write), WhenFull::hold);
+  std::atomic<int> told{0};
+  sink.on_room([&] { ++told; });
+  REQUIRE((*data)->start());
+  const auto dropped = new_count();
+  std::size_t size = 0;
+  for (; !sink.holds(LogStream::out); size += 106) give(sink, std::string(100, 'x'), dropped);
+  give(sink, std::string(100, 'x'), dropped);  // of a pipe that was being read
+  CHECK(told == 0);
+  std::size_t got = 0;
+  char buffer[4096];
+  pollfd ready{ends->read.get(), POLLIN, 0};
+  while (got < size + 106 && ::poll(&ready, 1, 10000) == 1) {
+    const ssize_t count = ::read(ends->read.get(), buffer, sizeof buffer);
+    if (count > 0) got += static_cast<std::size_t>(count);
+  }
+  CHECK(got == size + 106);
+  CHECK(*dropped == 0);
+  CHECK(told == 1);
+  CHECK_FALSE(sink.holds(LogStream::out));
+  CHECK((*data)->stop(test::kPatience));
 }
 
 TEST_CASE("sink: what a console takes at once is written at once", "[threads][io]") {

@@ -1,0 +1,102 @@
+// Lines for the console, and holding services up while it is full. See console_sink.hpp.
+#include "io/console_sink.hpp"
+
+#include <sys/ioctl.h>
+
+#include <climits>
+#include <utility>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+// More than the queue holds, so no line is lost as long as the console accepts them.
+constexpr int kConsoleAtOnce = 8192;
+
+// Lines are written together up to this: a pipe takes so many bytes whole or not at all, so what
+// others write to it does not come within a line (pipe(7)).
+constexpr std::size_t kTogether = PIPE_BUF;
+
+}  // namespace
+
+ConsoleSink::ConsoleSink(EventLoop& loop, UniqueFd fd, WhenFull when_full)
+    : TextSink(loop, std::move(fd), kConsoleAtOnce,
+               when_full == WhenFull::hold ? kMostHeld : kQueueBytes, kTogether),
+      when_full_(when_full) {}
+
+std::string ConsoleSink::format(const SinkBatch& batch, const SplitLine& line) const {
+  return fmt::format("{}: {}\n", batch.service, printable(line.text));
+}
+
+void ConsoleSink::longer(std::size_t bytes) noexcept {
+  if (when_full_ == WhenFull::hold && bytes >= kQueueBytes) holding_ = true;
+}
+
+void ConsoleSink::shorter(std::size_t bytes) noexcept {
+  if (bytes <= kQueueBytes / 2 && holding_.exchange(false) && told_) told_();
+}
+
+Backlog ConsoleSink::backlog() noexcept {
+  if (when_full_ == WhenFull::drop) return {};
+  Backlog backlog = queued();
+  if (backlog.lines == 0) return {};
+  // What is in the pipe already says whether somebody reads, however slowly: the pipe has room
+  // again only when a whole page of it was read.
+  int unread = 0;
+  if (::ioctl(descriptor(), FIONREAD, &unread) == 0 && unread > 0)
+    backlog.bytes += static_cast<std::size_t>(unread);
+  return backlog;
+}
+
+RawConsole::RawConsole(std::shared_ptr<ConsoleSink> out, std::shared_ptr<ConsoleSink> err)
+    : one_(out == err) {
+  out_.sink = std::move(out);
+  err_.sink = std::move(err);
+}
+
+void RawConsole::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
+  std::size_t done = 0;
+  try {
+    MutexLock lock(mutex_);
+    Begun& begun = batch.stream == LogStream::err && !one_ ? err_ : out_;
+    for (; done < batch.lines.size(); ++done) take_line(begun, batch, batch.lines[done], dropped);
+  } catch (...) {  // no memory
+    lose(dropped, batch.lines.size() - done);
+  }
+}
+
+void RawConsole::take_line(Begun& begun, const SinkBatch& batch, const SplitLine& line,
+                           const DropCount& dropped) {
+  std::string text;
+  if (auto before = begun.lines.extract(batch.source)) text = std::move(before.mapped());
+  text += line.text;
+  if (line.continues && text.size() <= kWholeLine) {
+    begun.lines.emplace(batch.source, std::move(text));
+    return;
+  }
+  if (!line.continues) text += '\n';
+  if (begun.within != nullptr && begun.within != batch.source) text.insert(0, 1, '\n');
+  begun.within = line.continues ? batch.source : nullptr;
+  begun.sink->take_text(std::move(text), dropped);
+}
+
+bool RawConsole::holds(LogStream stream) const noexcept { return of(stream).sink->holds(stream); }
+
+void RawConsole::on_room(const std::function<void()>& told) {
+  for (const Begun* begun : {&out_, &err_}) begun->sink->on_room(told);
+}
+
+Backlog RawConsole::backlog() noexcept { return one_ ? Backlog{} : err_.sink->backlog(); }
+
+void RawConsole::finish(Milliseconds limit) noexcept {
+  if (!one_) err_.sink->finish(limit);
+}
+
+std::string RawConsole::left() { return one_ ? std::string() : err_.sink->left(); }
+
+void RawConsole::go_on_with(std::string_view left) { (one_ ? out_ : err_).sink->go_on_with(left); }
+
+}  // namespace zinit

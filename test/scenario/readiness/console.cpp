@@ -1,0 +1,304 @@
+// The console of a container and of a standalone server: nothing is lost, and `raw` changes nothing
+// (zinit.toml(5), [logging]).
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "scenario/harness.hpp"
+
+namespace readiness_console_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// A pipe for the standard output or standard error of a server, and who reads it.
+class Reader {
+ public:
+  Reader() { REQUIRE(pipe2(ends_, O_CLOEXEC) == 0); }
+  ~Reader() {
+    if (thread_.joinable()) thread_.join();
+    for (const int end : ends_)
+      if (end >= 0) close(end);
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  [[nodiscard]] int end() const { return ends_[1]; }
+  /// Waits until nothing more fits into the pipe.
+  [[nodiscard]] bool fills() const {
+    return eventually([&] {
+      pollfd room{ends_[1], POLLOUT, 0};
+      return poll(&room, 1, 0) == 0;
+    });
+  }
+  /// Begins to read, once the server has its end, until that is closed.
+  void begin() {
+    close(std::exchange(ends_[1], -1));
+    thread_ = std::thread([this] {
+      char buffer[65536];
+      for (ssize_t count; (count = read(ends_[0], buffer, sizeof buffer)) > 0;)
+        text_.append(buffer, static_cast<std::size_t>(count));
+    });
+  }
+  /// All that came, when the server has ended.
+  const std::string& text() {
+    thread_.join();
+    return text_;
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
+  std::thread thread_;
+  std::string text_;
+};
+
+Server::Options printing_to(const Reader& reader, std::vector<std::string> arguments) {
+  return {.arguments = std::move(arguments), .in_child = [&] { dup2(reader.end(), 1); }};
+}
+
+/// "PREFIX1\n" to "PREFIXn\n".
+std::string numbers(int n, const std::string& prefix = "") {
+  std::string text;
+  for (int i = 1; i <= n; ++i) text += prefix + std::to_string(i) + "\n";
+  return text;
+}
+
+/// So many lines are compared; more in a long run.
+int many_lines() { return getenv("ZINIT_SOAK_SECONDS") != nullptr ? 1000000 : 100000; }
+
+}  // namespace
+
+TEST_CASE("a console that nobody reads holds up who prints, and nothing of it is lost",
+          "[check][threads][logs][console]") {
+  Reader reader;
+  Server zinit(printing_to(reader, {"--console"}));
+  zinit.add("loud", {.exec = "seq 300000; echo done >> $T", .service = "oneshot = true"});
+  zinit.add("other", {.exec = "echo other >> $T; exec sleep 100000",
+                      .service = "status = 'stop'",
+                      .more = "[logging]\nconsole = false\n"});
+  zinit.boot();
+  REQUIRE(reader.fills());
+  // Who asks is answered, what else there is can be started, and the log has what was read.
+  CHECK(zinit.start("other")["state"] == "running");
+  CHECK(zinit.state("loud") == "starting");
+  CHECK(zinit.result("logs.tail", named("loud")).size() == 100);
+  CHECK_FALSE(zinit.traced("done"));
+  reader.begin();
+  zinit.await_state("loud", "exited");
+  CHECK(zinit.status("loud")["log_dropped"] == 0);
+  CHECK(zinit.shut_down() == 0);
+  CHECK((reader.text() == numbers(300000, "loud: ")));  // without printing megabytes
+}
+
+TEST_CASE("the last lines of a critical service are printed, and its exit code is zinit's",
+          "[check][logs][console]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Reader reader;
+  Server::Options options = printing_to(reader, {"--console"});
+  options.container = true;
+  Server zinit(options);
+  zinit.add("last", {.exec = "until [ -e $D/go ]; do sleep 0.01; done; seq 8000; exit 3",
+                     .service = "critical = true",
+                     .lifecycle = "restart = 'never'"});
+  zinit.boot({"last"});
+  zinit.mark("go");
+  REQUIRE(reader.fills());
+  reader.begin();
+  CHECK(zinit.exit_code() == 3);
+  CHECK((reader.text() == numbers(8000, "last: ")));
+}
+
+TEST_CASE("lines that wait for the console are printed by the next image",
+          "[check][logs][console][reexec]") {
+  Reader reader;
+  Server zinit(printing_to(reader, {"--console"}));
+  zinit.add("loud", {.exec = "seq 50000", .service = "oneshot = true"});
+  zinit.boot();
+  REQUIRE(reader.fills());
+  zinit.reexecute();
+  zinit.reconnect();
+  reader.begin();
+  zinit.await_state("loud", "exited");
+  CHECK(zinit.shut_down() == 0);
+  CHECK((reader.text() == numbers(50000, "loud: ")));
+}
+
+TEST_CASE(
+    "what a console that is never read did not take is said, and the end does not wait for it",
+    "[logs][console]") {
+  Reader reader;
+  Server zinit(printing_to(reader, {"--console"}));
+  zinit.add("loud", {.exec = "seq 100000"});
+  zinit.boot();
+  REQUIRE(reader.fills());
+  CHECK(zinit.shut_down() == 0);
+  CHECK_THAT(zinit.messages(), Contains("lines of services") && Contains("were not printed"));
+}
+
+TEST_CASE("a raw console gets the bytes that were written, each stream by itself",
+          "[check][threads][logs][console]") {
+  Reader reader;
+  Server zinit(printing_to(reader, {"--console=raw"}));
+  const int lines = many_lines();
+  const std::string count = std::to_string(lines);
+  zinit.add("json", {.exec = "seq -f '{\"n\":%.0f,\"m\":\"a\\tb\"}' " + count +
+                             "; head -c 100000 /dev/zero | tr '\\0' x; echo; echo to stderr >&2",
+                     .service = "oneshot = true"});
+  zinit.boot();
+  reader.begin();
+  zinit.await_state("json", "exited");
+  CHECK(zinit.shut_down() == 0);
+  std::string expected;
+  for (int i = 1; i <= lines; ++i)
+    expected += "{\"n\":" + std::to_string(i) + ",\"m\":\"a\\tb\"}\n";
+  expected += std::string(100000, 'x') + "\n";
+  CHECK((reader.text() == expected));
+  const auto messages = lines_of(zinit.messages());
+  CHECK(std::count(messages.begin(), messages.end(), "to stderr") == 1);
+}
+
+TEST_CASE("a service can have its own lines raw, and long lines of two services stay whole",
+          "[logs][console]") {
+  Server zinit;
+  const std::string raw = "[logging]\nconsole = \"raw\"\n";
+  const std::string twenty =
+      "for i in 1 2 3 4 5 6 7 8 9 10; do head -c 40000 /dev/zero | tr '\\0' ";
+  zinit.add("a", {.exec = twenty + "a; echo; done", .service = "oneshot = true", .more = raw});
+  zinit.add("b", {.exec = twenty + "b; echo; done", .service = "oneshot = true", .more = raw});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  zinit.await_state("b", "exited");
+  CHECK(eventually([&] { return zinit.output().size() == 20 * 40001; }));
+  for (const std::string& line : lines_of(zinit.output()))
+    CHECK((line == std::string(40000, 'a') || line == std::string(40000, 'b')));
+}
+
+TEST_CASE("an output of zinit's own as a file is refused, with what to write", "[logs][console]") {
+  Server zinit;
+  for (const std::string path : {"/dev/stdout", "/dev/stderr", "/proc/self/fd/2"}) {
+    zinit.add("a", {.more = "[logging]\nfile = '" + path + "'\n"});
+    const Outcome outcome = zinit.ctl({"check", zinit.config("a.toml")});
+    CHECK(outcome.code != 0);
+    CHECK_THAT(outcome.out + outcome.err, Contains(path) && Contains("console = \"raw\""));
+  }
+}
+
+TEST_CASE("a service of another user can open its standard output and standard error",
+          "[root][logs][console]") {
+  if (geteuid() != 0) return skip("only root can start services of other users");
+  Server zinit;
+  zinit.add("a",
+            {.exec = "echo out > /dev/stdout; echo err > /dev/stderr; echo fd > /proc/self/fd/2",
+             .service = "user = 'nobody'\noneshot = true"});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  const auto lines = lines_of(zinit.ctl({"logs", "a"}).out);
+  CHECK(lines.size() == 3);
+  for (const char* line : {"out", "err", "fd"}) CHECK(std::count(lines.begin(), lines.end(), line));
+}
+
+TEST_CASE("a line that is not ended is shown as it stands, and goes to sinks whole",
+          "[check][threads][logs]") {
+  Server zinit;
+  zinit.add("asks",
+            {.exec = "printf 'Continue? '; until [ -e $D/go ]; do sleep 0.01; done; echo yes",
+             .service = "oneshot = true",
+             .more = "[logging]\nconsole = true\n"});
+  zinit.boot();
+  const auto shown = [&](const std::string& text) {
+    return eventually([&] { return zinit.ctl({"logs", "asks"}).out == text; });
+  };
+  CHECK(shown("Continue? \n"));
+  CHECK_THAT(zinit.ctl({"status", "asks"}).out, Contains("Continue? "));
+  zinit.reexecute();
+  zinit.reconnect();
+  zinit.mark("go");
+  zinit.await_state("asks", "exited");
+  CHECK(shown("Continue? yes\n"));
+  CHECK(eventually([&] { return zinit.output() == "asks: Continue? yes\n"; }));
+}
+
+TEST_CASE("a line that grows is shown as far as it has come", "[logs]") {
+  Server zinit;
+  zinit.add("dots", {.exec = "while :; do printf .; sleep 0.05; done"});
+  zinit.boot({"dots"});
+  CHECK(eventually([&] { return zinit.ctl({"logs", "dots"}).out.starts_with("."); }));
+}
+
+TEST_CASE("with merge_stderr both streams are one, in order", "[check][logs]") {
+  Server zinit;
+  zinit.add("a", {.exec = "i=0; while [ $i -lt 200 ]; do echo $i; i=$((i+1)); echo $i >&2; "
+                          "i=$((i+1)); done",
+                  .service = "oneshot = true",
+                  .more = "[logging]\nmerge_stderr = true\n"});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  const Json lines = zinit.result("logs.get", named("a", R"("lines":1000)"));
+  REQUIRE(lines.size() == 200);
+  for (std::size_t i = 0; i < 200; ++i) {
+    CHECK(lines[i]["line"] == std::to_string(i));
+    CHECK(lines[i]["stream"] == "stdout");
+  }
+}
+
+TEST_CASE("more lines than rate_lines are left out, and counted", "[check][logs]") {
+  Server zinit;
+  zinit.add("a", {.exec = "seq 1000; exec sleep 100000",
+                  .more = "[logging]\nrate_lines = 10\nrate_interval_ms = 300000\n"});
+  zinit.boot({"a"});
+  CHECK(eventually([&] { return zinit.result("logs.tail", named("a")).size() == 10; }));
+  zinit.stop("a");  // the end of the process ends the interval too
+  CHECK_THAT(zinit.ctl({"logs", "a"}).out, Contains("990 lines were left out"));
+  zinit.add("b", {.exec = "seq 1000; exec sleep 100000",
+                  .more = "[logging]\nrate_lines = 10\nrate_interval_ms = 300\n"});
+  zinit.reload();
+  zinit.start("b");
+  CHECK(eventually([&] {
+    return zinit.ctl({"logs", "b"}).out.find(" lines were left out") != std::string::npos;
+  }));
+  CHECK(comes_to_rest(zinit.pid()));
+}
+
+TEST_CASE("logs --raw prints colours as they are", "[logs]") {
+  Server zinit;
+  zinit.add("a", {.exec = "printf '\\033[31mred\\033[0m\\n'", .service = "oneshot = true"});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  CHECK(zinit.ctl({"logs", "a"}).out == "\\x1b[31mred\\x1b[0m\n");
+  CHECK(zinit.ctl({"logs", "--raw", "a"}).out == "\x1b[31mred\x1b[0m\n");
+}
+
+TEST_CASE("a program that the kernel cannot execute says why, and check finds it",
+          "[spawn][check]") {
+  Server zinit;
+  const auto program = [&](const std::string& name, const std::string& text) {
+    write_file(zinit.path(name), text);
+    REQUIRE(chmod(zinit.path(name).c_str(), 0755) == 0);
+    zinit.add(name, {.exec = zinit.path(name), .service = "oneshot = true"});
+  };
+  program("dos", "#!/bin/sh\r\necho hello\r\n");
+  std::string foreign = read_file("/proc/self/exe");
+  foreign[18] = 22;  // e_machine: s390x
+  foreign[19] = 0;
+  program("foreign", foreign);
+  const struct {
+    std::string name, what;
+  } all[] = {{"dos", "/bin/sh\\r does not exist, for the script has DOS line ends"},
+             {"foreign", "it is for s390x; this machine is "}};
+  zinit.boot();
+  for (const auto& one : all) {
+    zinit.await_failed(one.name, "spawn_error");
+    CHECK_THAT(zinit.ctl({"status", one.name}).out, Contains(one.what));
+    CHECK_THAT(zinit.ctl({"check", zinit.config(one.name + ".toml")}).out, Contains(one.what));
+  }
+}
+
+}  // namespace readiness_console_test
