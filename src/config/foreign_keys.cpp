@@ -1,4 +1,4 @@
-// The table of other init systems' keys.
+// Finds other init systems' keys and sections in their table (foreign_words.cpp).
 #include "config/foreign_keys.hpp"
 
 #include <algorithm>
@@ -11,66 +11,12 @@ namespace zinit {
 
 namespace {
 
-/// `theirs` are names in lower case and without - and _, with blanks between them.
-struct Foreign {
-  std::string_view theirs;
-  std::string_view section, key;
-  std::string_view remark = {};
-};
-
-constexpr std::string_view kMilliseconds = ", in milliseconds";
-
-// clang-format off
-constexpr Foreign kForeign[] = {
-    {"command cmd run program execstart", "service", "exec"},
-    {"workdir workingdirectory workingdir cwd directory", "service", "dir"},
-    {"environment", "service", "env", ", a table: env = { NAME = \"value\" }"},
-    {"environmentfile envfile", "service", "env_file"},
-    {"runas", "service", "user"},
-    {"supplementarygroups", "service", "groups"},
-    {"execstartpre", "service", "pre_exec"},
-    {"execstop stopcommand", "service", "stop_exec"},
-    {"execstoppost", "service", "post_exec"},
-    {"execreload", "service", "reload_exec"},
-    {"runtimedirectory", "service", "runtime_dir"},
-    {"statedirectory", "service", "state_dir"},
-    {"cachedirectory", "service", "cache_dir"},
-    {"logsdirectory", "service", "log_dir"},
-    {"ttypath", "service", "tty"},
-    {"dependson dependsms need needs bindsto requisite", "dependencies", "requires"},
-    {"waitsfor", "dependencies", "wants"},
-    {"autorestart respawn smoothrecovery", "lifecycle", "restart"},
-    {"restartsec restartdelay", "lifecycle", "restart_delay_ms", kMilliseconds},
-    {"timeoutstartsec starttimeout", "lifecycle", "start_timeout_ms", kMilliseconds},
-    {"timeoutstopsec stoptimeout stopwaitsecs", "lifecycle", "stop_timeout_ms", kMilliseconds},
-    {"killsignal termsignal", "lifecycle", "stop_signal"},
-    {"successexitstatus exitcodes", "lifecycle", "success"},
-    {"watchdogsec", "readiness", "watchdog_ms", kMilliseconds},
-    {"logfile standardoutput standarderror stdoutlogfile", "logging", "file", ", an absolute path"},
-    {"rootdirectory chroot", "process", "root"},
-    {"nonewprivileges", "process", "no_new_privs"},
-    {"oomscoreadjust", "process", "oom_score_adj"},
-    {"capabilityboundingset ambientcapabilities", "process", "capabilities"},
-    {"cpuquota", "resources", "cpu_max"},
-    {"memorylimit", "resources", "memory_max"},
-    {"tasksmax", "resources", "pids_max"},
-};
-
-struct ForeignSection {
-  std::string_view theirs, ours;
-};
-
-constexpr ForeignSection kForeignSections[] = {
-    {"unit", "; put the description in [service], and names of others in [dependencies]"},
-    {"install", "; write \"wanted_by\" in [dependencies]"},
-};
-// clang-format on
-
 /// In lower case and without what separates words.
 std::string plain_name(std::string_view name) {
   std::string plain;
   for (const char c : name)
-    if (c != '-' && c != '_') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (c != '-' && c != '_' && c != '.')
+      plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return plain;
 }
 
@@ -79,42 +25,81 @@ bool has_word(std::string_view words, std::string_view word) {
   return !word.empty() && std::ranges::find(all, word) != all.end();
 }
 
-std::string write_words(std::string_view section, std::string_view in, std::string_view key,
+std::string write_words(std::string_view in, std::string_view section, std::string_view key,
                         std::string_view remark = {}) {
   return fmt::format("; write \"{}\"{}{}", key,
-                     section == in ? std::string() : fmt::format(" in [{}]", in), remark);
+                     section == in ? std::string() : fmt::format(" in [{}]", section), remark);
 }
 
-/// The key whose name reads the same, in this section if possible; null if there is none.
+/// What to do in place of a word that stands in the section `in`.
+std::string instead(const ForeignWord& word, std::string_view in) {
+  if (word.ours == kAdvice) return fmt::format("; {}", word.remark);
+  if (word.ours == kNoSuchKey) return fmt::format("; zinit has no such thing: {}", word.remark);
+  const std::size_t dot = word.ours.find('.');
+  return write_words(in, word.ours.substr(0, dot), word.ours.substr(dot + 1), word.remark);
+}
+
+/// The key of this section whose name reads the same, or of any section if that is empty; null if
+/// there is none.
 const Key* same_name(std::string_view section, std::string_view plain) {
-  const Key* other = nullptr;
-  for (const Key& key : all_keys()) {
-    if (key.section.empty() || plain_name(key.name) != plain) continue;
-    if (key.section == section) return &key;
-    if (other == nullptr) other = &key;
+  const auto all = all_keys();
+  const auto found = std::ranges::find_if(all, [&](const Key& key) {
+    return !key.section.empty() && (section.empty() || key.section == section) &&
+           plain_name(key.name) == plain;
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
+/// systemd's checks before a start, whose names begin with these words.
+std::string condition(std::string_view in, std::string_view plain) {
+  for (const std::string_view begin : {"condition", "assert"}) {
+    if (!plain.starts_with(begin) || plain == begin) continue;
+    const std::string_view rest = plain.substr(begin.size());
+    const Key* key = same_name("condition", rest == "pathismountpoint" ? "pathismount" : rest);
+    return key != nullptr ? write_words(in, key->section, key->name)
+                          : write_words(in, "condition", "exec", ", a command that looks at it");
   }
-  return other;
+  return {};
+}
+
+/// A limit with the word before it that another init system has.
+std::string limit(std::string_view in, std::string_view plain) {
+  for (const std::string_view begin : {"limit", "rlimit"}) {
+    if (!plain.starts_with(begin)) continue;
+    const std::string_view rest = plain.substr(begin.size());
+    const std::string_view name = rest == "addrspace" ? "as" : rest;
+    if (find_key("limits", name) != nullptr) return write_words(in, "limits", name);
+  }
+  return {};
 }
 
 }  // namespace
 
 std::string foreign_key(std::string_view section, std::string_view name) {
-  const std::string plain = plain_name(name);
-  // Of systemd and dinit, where it tells what kind of process there is.
-  if (plain == "type" && section != "health")
-    return "; write oneshot = true in [service], or \"notify\" or \"pidfile\" in [readiness]";
-  for (const Foreign& one : kForeign)
-    if (has_word(one.theirs, plain)) return write_words(section, one.section, one.key, one.remark);
-  if (plain.starts_with("limit") && find_key("limits", plain.substr(5)) != nullptr)
-    return write_words(section, "limits", plain.substr(5));
-  const Key* key = same_name(section, plain);
+  const std::string plain = plain_name(name), in = plain_name(section);
+  if (const Key* key = section.empty() ? nullptr : same_name(section, plain))
+    return write_words(section, key->section, key->name);
+  for (const ForeignWord& word : foreign_words())
+    if ((word.section.empty() || word.section == in) && has_word(word.theirs, plain))
+      return instead(word, section);
+  for (const auto& of_a_kind : {condition(section, plain), limit(section, plain)})
+    if (!of_a_kind.empty()) return of_a_kind;
+  const Key* key = same_name({}, plain);
   return key == nullptr ? std::string() : write_words(section, key->section, key->name);
 }
 
-std::string_view foreign_section(std::string_view name) {
-  const std::string plain = plain_name(name);
-  const auto* found = std::ranges::find(kForeignSections, plain, &ForeignSection::theirs);
-  return found == std::end(kForeignSections) ? std::string_view() : found->ours;
+std::string foreign_section(std::string_view name) {
+  // supervisord writes a name behind the kind: [program:web].
+  const std::string plain = plain_name(name.substr(0, name.find(':')));
+  for (const ForeignWord& word : foreign_sections())
+    if (has_word(word.theirs, plain)) return instead(word, {});
+  return {};
+}
+
+std::string_view same_section(std::string_view name) {
+  const auto sections = known_sections();
+  const auto found = std::ranges::find(sections, plain_name(name));
+  return found == sections.end() ? std::string_view() : *found;
 }
 
 }  // namespace zinit

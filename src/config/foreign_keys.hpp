@@ -1,18 +1,40 @@
 // What other init systems call a key or section: for messages about unknown ones.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace zinit {
 
-/// What to write for a key of systemd, dinit, supervisord or s6 in place of `name`, in words that
-/// follow "unknown key": `; write "exec"`, or `; write "requires" in [dependencies]`. `section` is
-/// the one that it stands in, which may be empty. A key of another section, or one that only
-/// differs in case, `-` and `_`, is found too. Empty: nothing like it is known.
+/// In place of a key of ours: there is no such thing here, and the remark says what to do instead.
+inline constexpr std::string_view kNoSuchKey = "-";
+/// In place of a key of ours: the remark says what to write, as a whole.
+inline constexpr std::string_view kAdvice = "";
+
+/// One row of the table of other init systems' words.
+struct ForeignWord {
+  std::string_view theirs;   // names in lower case and without - and _, with blanks between them
+  std::string_view section;  // the section in which they mean this, likewise; empty: in any
+  std::string_view ours;     // "SECTION.KEY", kNoSuchKey or kAdvice
+  std::string_view remark = {};
+};
+
+/// The words of systemd, supervisord, dinit, OpenRC, runit, s6, finit, Horust, compose files and
+/// zinit's predecessor, as their manuals list them; and their sections. Any thread.
+[[nodiscard]] std::span<const ForeignWord> foreign_words() noexcept;
+[[nodiscard]] std::span<const ForeignWord> foreign_sections() noexcept;
+
+/// What to write for a key of another init system in place of `name`, in words that follow
+/// "unknown key": `; write "exec"`, or `; write "requires" in [dependencies]`. `section` is the one
+/// that it stands in, ours or theirs, which may be empty. A key of another section, or one that
+/// only differs in case, `-` and `_`, is found too. Empty: nothing like it is known. Any thread.
 [[nodiscard]] std::string foreign_key(std::string_view section, std::string_view name);
 
-/// The same for sections; empty if it is no section of systemd's.
-[[nodiscard]] std::string_view foreign_section(std::string_view name);
+/// The same for sections. Empty: it is no section of another init system.
+[[nodiscard]] std::string foreign_section(std::string_view name);
+
+/// The section of ours that differs from `name` in case, `-` and `_` alone; empty if there is none.
+[[nodiscard]] std::string_view same_section(std::string_view name);
 
 }  // namespace zinit

@@ -39,7 +39,7 @@ bool SectionReader::stored(std::string_view section, std::string_view name) cons
 
 void SectionReader::unknown_key(std::string_view section, const std::string& name,
                                 const Member& member) {
-  std::vector<std::string_view> known = keys_of(section);
+  std::vector<std::string_view> known = keys_of(section);  // none of another init system's section
   if (section.empty()) known.emplace_back("defaults");
   const std::string instead =
       section.empty() ? std::string(as_default(name)) : foreign_key(section, name);
@@ -48,8 +48,9 @@ void SectionReader::unknown_key(std::string_view section, const std::string& nam
     text += instead;
   } else if (const auto near = nearest(name, known)) {
     text += fmt::format(", did you mean \"{}\"?", *near);
-  } else {
+  } else if (!known.empty() && !listed_) {
     text += ", must be " + alternatives(known);
+    listed_ = true;
   }
   const std::string prefix = section.empty() ? "" : std::string(section) + ".";
   findings_.add(Severity::unknown, member.at, prefix + name, std::move(text));
@@ -59,8 +60,7 @@ void SectionReader::unknown_section(const std::string& name, const Member& membe
                                     Severity severity) {
   const bool is_section = member.value.type == ValueType::table;
   std::string text = is_section ? "unknown section" : "unknown key outside a section";
-  const std::string instead =
-      is_section ? std::string(foreign_section(name)) : foreign_key({}, name);
+  const std::string instead = is_section ? foreign_section(name) : foreign_key({}, name);
   if (!instead.empty()) {
     text += instead;
   } else if (const auto near = is_section ? nearest(name, known_sections()) : std::nullopt) {
@@ -69,6 +69,12 @@ void SectionReader::unknown_section(const std::string& name, const Member& membe
     text += ", sections are [" + join(known_sections(), "], [") + "]";
   }
   findings_.add(severity, member.at, name, std::move(text));
+  // The keys of [Service] are looked into as those of [service], and those of [Unit] have hints.
+  const std::string_view same = same_section(name);
+  if (!is_section || (same.empty() && instead.empty())) return;
+  for (const auto& [key, value] : member.value.table)
+    if (same.empty() || find_key(same, key) == nullptr)
+      unknown_key(same.empty() ? name : same, key, value);
 }
 
 }  // namespace zinit

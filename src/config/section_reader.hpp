@@ -22,7 +22,8 @@ class SectionReader {
   /// Whether the key was there, with a valid value.
   [[nodiscard]] bool stored(std::string_view section, std::string_view name) const;
 
-  /// Reports an unknown section, or an unknown key outside sections.
+  /// Reports an unknown section and what is wrong in it, if its name differs from one of ours in
+  /// case alone or it is another init system's; or an unknown key outside sections.
   void unknown_section(const std::string& name, const Member& member, Severity severity);
 
  private:
@@ -31,6 +32,7 @@ class SectionReader {
   Destination destination_;
   Findings& findings_;
   std::vector<const Key*> stored_;
+  bool listed_ = false;  // a message has listed the known keys: they are many, and once is enough
 };
 
 // contradictions.cpp

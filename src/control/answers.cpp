@@ -1,6 +1,8 @@
 // Shared by the handlers: see answers.hpp.
 #include "control/answers.hpp"
 
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "config/templates.hpp"
@@ -29,7 +31,10 @@ RpcError service_not_found(const Board& board, std::string_view name) {
                    : fmt::format("`zinitctl start {}` makes it, an instance of {}", told, of));
   }
   const std::vector<std::string> names = board.names();
-  const auto near = nearest(name, names);
+  // Whoever comes from systemd names the unit.
+  const std::string_view stem = std::string_view(told).substr(0, told.rfind('.'));
+  const bool has_stem = std::ranges::find(names, stem) != names.end();
+  const auto near = has_stem ? std::optional(stem) : nearest(name, names);
   return std::move(error).about(told).hint(near ? fmt::format("did you mean {}?", *near)
                                                 : std::string());
 }

@@ -224,6 +224,7 @@ TEST_CASE("zinitctl stats and debug-procs tell what is wrong with a name", "[sta
   const Outcome stats = zinit.ctl({"stats", "wep", "web"});
   CHECK(stats.code == 4);
   CHECK_THAT(stats.err, Contains("did you mean web?"));
+  CHECK_THAT(zinit.ctl({"stats", "web.service"}).err, Contains("did you mean web?"));
   CHECK_THAT(stats.out, Contains("web "));  // the other one is shown
   CHECK(zinit.ctl({"stats", "x*"}).code == 4);
   CHECK(zinit.ctl({"debug-procs", "wep"}).code == 4);

@@ -12,10 +12,12 @@
 #include "config/loader.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
+#include "unit/config/text.hpp"
 
 namespace config_layers_test {
 
 using namespace zinit;
+using test::messages_of;
 using test::TempDir;
 
 namespace {
@@ -34,12 +36,6 @@ ParsedSpec read_layers(const Lines& texts, const ServiceDefaults& defaults = {})
   return read_spec(file, defaults, [&](const std::string& path) -> Result<std::string> {
     return by_path.at(path);
   });
-}
-
-Lines messages_of(const ParsedSpec& parsed) {
-  Lines lines;
-  for (const Diagnostic& diagnostic : parsed.diagnostics) lines.push_back(to_text(diagnostic));
-  return lines;
 }
 
 /// A vendor's directory and an own one over it.

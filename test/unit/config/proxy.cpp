@@ -21,6 +21,7 @@ namespace config_proxy_test {
 
 using namespace zinit;
 using namespace std::chrono_literals;
+using test::messages_of;
 using test::parse_spec;
 using test::TempDir;
 
@@ -30,13 +31,6 @@ using Lines = std::vector<std::string>;
 
 const std::string kProxy = "[proxy]\nlisten = ['a:80']\nbackend = 'b:80'\nservice = 'web'\n";
 const std::string kService = "[service]\nexec = 'run'\n";
-
-Lines messages_of(const ParsedSpec& parsed) {
-  Lines lines;
-  for (const Diagnostic& one : parsed.diagnostics) lines.push_back(to_text(one));
-  return lines;
-}
-Lines messages_of(const std::string& text) { return messages_of(parse_spec(text, "f.toml")); }
 
 ProxySpec proxy_of(const std::string& text, const std::string& path = "f.toml") {
   INFO(text);

@@ -8,18 +8,12 @@
 namespace config_socket_test {
 
 using namespace zinit;
+using test::messages_of;
 using test::parse_spec;
 
 namespace {
 
 using Lines = std::vector<std::string>;
-
-Lines messages_of(const std::string& text) {
-  Lines lines;
-  for (const Diagnostic& one : parse_spec(text, "f.toml").diagnostics)
-    lines.push_back(to_text(one));
-  return lines;
-}
 
 /// A service with `keys` in its [socket], which begins in line 3, and what follows.
 std::string service(const std::string& keys, const std::string& rest = "") {

@@ -2,7 +2,6 @@
 #include <string>
 #include <vector>
 
-#include "config/foreign_keys.hpp"
 #include "config/keys.hpp"
 #include "support/catch.hpp"
 #include "unit/config/text.hpp"
@@ -10,19 +9,12 @@
 namespace config_spec_test {
 
 using namespace zinit;
+using zinit::test::messages_of;
 using zinit::test::parse_spec;
 
 namespace {
 
 using Lines = std::vector<std::string>;
-
-Lines messages_of(const std::string& text, const std::string& path = "f.toml") {
-  Lines lines;
-  for (const Diagnostic& diagnostic : parse_spec(text, path).diagnostics) {
-    lines.push_back(to_text(diagnostic));
-  }
-  return lines;
-}
 
 ServiceSpec spec_of(const std::string& text) {
   INFO(text);
@@ -171,125 +163,6 @@ TEST_CASE("unknown keys and sections are warnings with the nearest that is known
               kSections});
   CHECK(messages_of("[service]\nexec='run'\n\"a\\u001bb\"=1\n")[0].find('\x1b') ==
         std::string::npos);
-}
-
-TEST_CASE("a key or section of another init system is told with what it is here",
-          "[config][spec]") {
-  const struct {
-    std::string line, told;
-  } rows[] = {
-      {"ExecStart = 'x'", "; write \"exec\""},
-      {"command = 'x'", "; write \"exec\""},
-      {"working-directory = '/'", "; write \"dir\""},
-      {"Environment = 'A=b'", "; write \"env\", a table: env = { NAME = \"value\" }"},
-      {"env-file = '/x'", "; write \"env_file\""},
-      {"User = 'x'", "; write \"user\""},
-      {"depends-on = ['x']", "; write \"requires\" in [dependencies]"},
-      {"Wants = 'x'", "; write \"wants\" in [dependencies]"},
-      {"waits-for = ['x']", "; write \"wants\" in [dependencies]"},
-      {"Restart = 'always'", "; write \"restart\" in [lifecycle]"},
-      {"restart-delay = 5", "; write \"restart_delay_ms\" in [lifecycle], in milliseconds"},
-      {"TimeoutStopSec = 5", "; write \"stop_timeout_ms\" in [lifecycle], in milliseconds"},
-      {"smooth-recovery = true", "; write \"restart\" in [lifecycle]"},
-      {"StandardOutput = 'file:/x'", "; write \"file\" in [logging], an absolute path"},
-      {"LimitNOFILE = 5", "; write \"nofile\" in [limits]"},
-      {"PIDFile = '/x'", "; write \"pidfile\" in [readiness]"},
-      {"type = 'forking'",
-       "; write oneshot = true in [service], or \"notify\" or \"pidfile\" in [readiness]"},
-      {"before = ['x']", "; write \"before\" in [dependencies]"},
-      {"WantedBy = 'x'", "; write \"wanted_by\" in [dependencies]"},
-      {"requires = ['x']", "; write \"requires\" in [dependencies]"},
-  };
-  for (const auto& [line, told] : rows) {
-    INFO(line);
-    const std::string key = line.substr(0, line.find(' '));
-    CHECK(messages_of("[service]\nexec='run'\n" + line + "\n") ==
-          Lines{"f.toml:3:1: warning: service." + key + ": unknown key" + told});
-  }
-  CHECK(messages_of("[service]\nexec='run'\n[Unit]\n") ==
-        Lines{"f.toml:3:2: warning: Unit: unknown section; put the description in [service], and "
-              "names of others in [dependencies]"});
-  CHECK(messages_of("[service]\nexec='run'\n[Install]\n") ==
-        Lines{"f.toml:3:2: warning: Install: unknown section; write \"wanted_by\" in "
-              "[dependencies]"});
-  CHECK(find_key("dependencies", "wanted_by") != nullptr);
-  CHECK(messages_of("[Service]\nexec='run'\n") ==
-        Lines{"f.toml:1:2: error: Service: unknown section, did you mean [service]?"});
-}
-
-TEST_CASE("each key that another one is told for exists", "[config][spec]") {
-  const std::vector<std::string> names = {"Command",
-                                          "cmd",
-                                          "run",
-                                          "program",
-                                          "ExecStart",
-                                          "workdir",
-                                          "WorkingDirectory",
-                                          "working-dir",
-                                          "cwd",
-                                          "directory",
-                                          "Environment",
-                                          "EnvironmentFile",
-                                          "env-file",
-                                          "run-as",
-                                          "SupplementaryGroups",
-                                          "ExecStartPre",
-                                          "ExecStop",
-                                          "stop-command",
-                                          "ExecStopPost",
-                                          "ExecReload",
-                                          "RuntimeDirectory",
-                                          "StateDirectory",
-                                          "CacheDirectory",
-                                          "LogsDirectory",
-                                          "TTYPath",
-                                          "depends_on",
-                                          "depends-ms",
-                                          "need",
-                                          "needs",
-                                          "BindsTo",
-                                          "Requisite",
-                                          "autorestart",
-                                          "respawn",
-                                          "RestartSec",
-                                          "TimeoutStartSec",
-                                          "start-timeout",
-                                          "stop-timeout",
-                                          "stopwaitsecs",
-                                          "KillSignal",
-                                          "term-signal",
-                                          "SuccessExitStatus",
-                                          "exitcodes",
-                                          "WatchdogSec",
-                                          "logfile",
-                                          "StandardError",
-                                          "stdout_logfile",
-                                          "RootDirectory",
-                                          "chroot",
-                                          "NoNewPrivileges",
-                                          "OOMScoreAdjust",
-                                          "CapabilityBoundingSet",
-                                          "AmbientCapabilities",
-                                          "CPUQuota",
-                                          "MemoryLimit",
-                                          "TasksMax",
-                                          "LimitCORE",
-                                          "Group",
-                                          "UMask",
-                                          "After",
-                                          "Conflicts",
-                                          "MemoryMax"};
-  for (const std::string& name : names) {
-    const std::string told = foreign_key("target", name);
-    INFO(name << told);
-    const auto key = told.find("write \""), section = told.find("\" in [");
-    REQUIRE(key != std::string::npos);
-    REQUIRE(section != std::string::npos);
-    CHECK(find_key(told.substr(section + 6, told.find(']') - section - 6),
-                   told.substr(key + 7, section - key - 7)) != nullptr);
-  }
-  CHECK(foreign_key("service", "xyzzy").empty());
-  CHECK(foreign_key("service", "-").empty());
 }
 
 TEST_CASE("unknown keys do not keep a service from loading", "[config][spec]") {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/spec_reader.hpp"
 
@@ -13,6 +14,17 @@ inline ParsedSpec parse_spec(std::string_view text, const std::string& path,
                              bool system_class = false) {
   return read_spec({path, system_class}, {},
                    [&](const std::string&) { return Result<std::string>(std::string(text)); });
+}
+
+/// All faults, as a person sees them.
+inline std::vector<std::string> messages_of(const ParsedSpec& parsed) {
+  std::vector<std::string> lines;
+  for (const Diagnostic& one : parsed.diagnostics) lines.push_back(to_text(one));
+  return lines;
+}
+inline std::vector<std::string> messages_of(const std::string& text,
+                                            const std::string& path = "f.toml") {
+  return messages_of(parse_spec(text, path));
 }
 
 }  // namespace zinit::test
