@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/format.hpp"
-#include "base/text.hpp"
 #include "config/keys.hpp"
 
 namespace zinit {
@@ -20,9 +19,17 @@ std::string plain_name(std::string_view name) {
   return plain;
 }
 
+/// Whether `word` is one of `words`. Each unknown key is looked for in all rows, so nothing is
+/// allocated.
 bool has_word(std::string_view words, std::string_view word) {
-  const auto all = split(words, ' ');
-  return !word.empty() && std::ranges::find(all, word) != all.end();
+  if (word.empty()) return false;
+  std::size_t at = words.find(word);
+  for (; at != std::string_view::npos; at = words.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || words[at - 1] == ' ') && (end == words.size() || words[end] == ' '))
+      return true;
+  }
+  return false;
 }
 
 std::string write_words(std::string_view in, std::string_view section, std::string_view key,

@@ -120,15 +120,17 @@ void remove_orphaned(const std::string& directory) {
 
 }  // namespace
 
+ServerLock::ServerLock(const Places& places, const std::string& directory)
+    : directories_(directory_lines(places)),
+      id_(id_of(directories_)),
+      path_(fmt::format("{}/{}{}", directory, kPrefix, id_)) {}
+
 Result<ServerLock> ServerLock::take(const Places& places) {
   const std::string directory = lock_directory(places);
-  ServerLock lock;
+  ServerLock lock(places, directory);
   lock.made_directory_ = !path_exists(directory);
   if (auto made = make_lock_directory(directory, places.services.runtime.empty()); !made)
     return Failure(made.error());
-  lock.directories_ = directory_lines(places);
-  lock.id_ = id_of(lock.directories_);
-  lock.path_ = fmt::format("{}/{}{}", directory, kPrefix, lock.id_);
   auto file = open_locked(lock.path_, O_CREAT);
   if (!file && file.error().errnum == EWOULDBLOCK) {
     const Note living = read_note(lock.path_);
@@ -147,11 +149,8 @@ Result<ServerLock> ServerLock::take(const Places& places) {
 }
 
 ServerLock ServerLock::take_over(KeptFd file, const Places& places) {
-  ServerLock lock;
-  if (!file) return lock;
-  lock.directories_ = directory_lines(places);
-  lock.id_ = id_of(lock.directories_);
-  lock.path_ = fmt::format("{}/{}{}", lock_directory(places), kPrefix, lock.id_);
+  if (!file) return {};
+  ServerLock lock(places, lock_directory(places));
   lock.file_ = std::move(file);
   return lock;
 }

@@ -48,10 +48,13 @@ class ServerLock {
   void remove() noexcept;
 
  private:
+  /// Not locked yet.
+  ServerLock(const Places& places, const std::string& directory);
+
   KeptFd file_;
-  std::string path_;
   std::string directories_;  // as they stand in the file
   std::string id_;
+  std::string path_;
   Note before_;
   bool made_directory_ = false;  // by take(): it goes with the file
 };

@@ -44,6 +44,12 @@ std::vector<pid_t> own_children() {
   return found;
 }
 
+/// Whether the environment of a process names that service; false also if it cannot be read.
+bool names_service(pid_t pid, const std::string& service) {
+  const auto environ = read_file(fmt::format("/proc/{}/environ", pid).c_str(), kEnvironMax);
+  return environ && service_in_environ(*environ) == service;
+}
+
 }  // namespace
 
 // The path is that below the root of our cgroup namespace, `directory` is one in the file system.
@@ -96,8 +102,7 @@ bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& se
   // Who may signal all processes can be made to signal none of another user by this.
   const uid_t expected = user.value_or(::geteuid());
   if (expected != 0 && user_of_process(pid) != expected) return false;
-  const auto environ = read_file(fmt::format("/proc/{}/environ", at).c_str(), kEnvironMax);
-  return environ && service_in_environ(*environ) == service;
+  return names_service(at, service);
 }
 
 std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
@@ -105,11 +110,8 @@ std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
   std::vector<pid_t> found;
   for (const pid_t pid : own_children()) {
     if (std::ranges::binary_search(known, pid)) continue;
-    if (group == 0 || process_group(pid) != group) {
-      const auto environ = read_file(fmt::format("/proc/{}/environ", pid).c_str(), kEnvironMax);
-      if (!environ || service_in_environ(*environ) != service) continue;
-    }
-    found.push_back(pid);
+    const bool in_group = group != 0 && process_group(pid) == group;
+    if (in_group || names_service(pid, service)) found.push_back(pid);
   }
   return found;
 }

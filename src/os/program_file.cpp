@@ -48,12 +48,16 @@ std::optional<ElfHeader> own_header() {
   return own ? elf_header(own->get()) : std::nullopt;
 }
 
-/// Whether a file with this header is for the machine that zinit itself was built for.
+/// Whether a file with this header is for the machine of one with the header `own`.
+bool same_machine(const ElfHeader& header, const ElfHeader& own) {
+  return header.e_ident[EI_CLASS] == own.e_ident[EI_CLASS] &&
+         header.e_ident[EI_DATA] == own.e_ident[EI_DATA] && header.e_machine == own.e_machine;
+}
+
+/// Whether it is for the machine that zinit itself was built for.
 bool for_this_machine(const ElfHeader& header) {
-  const auto known = own_header();
-  if (!known) return true;  // execve(2) will tell
-  return header.e_ident[EI_CLASS] == known->e_ident[EI_CLASS] &&
-         header.e_ident[EI_DATA] == known->e_ident[EI_DATA] && header.e_machine == known->e_machine;
+  const auto own = own_header();
+  return !own || same_machine(header, *own);  // without /proc execve(2) will tell
 }
 
 /// As uname(1) names it, and qemu its emulators.
@@ -78,12 +82,6 @@ bool may_be_executed(const ElfHeader& header, const ElfHeader& own) {
   if (own.e_machine == EM_AARCH64 && header.e_machine == EM_ARM) return true;
   const std::string emulator = "/proc/sys/fs/binfmt_misc/qemu-" + machine_name(header);
   return ::access(emulator.c_str(), F_OK) == 0;
-}
-
-std::string foreign_machine(const ElfHeader& header) {
-  const auto own = own_header();
-  if (!own || for_this_machine(header)) return {};
-  return fmt::format("it is for {}; this machine is {}", machine_name(header), machine_name(*own));
 }
 
 /// The segments of an ELF file of this machine; none if one of those that are loaded is not in it:
@@ -187,7 +185,9 @@ std::string program_fault(const std::string& root, const std::string& path, Refu
   if (const auto header = elf_header(file->get())) {
     const auto own = own_header();
     if (own && refused == Refused::perhaps && may_be_executed(*header, *own)) return {};
-    if (std::string foreign = foreign_machine(*header); !foreign.empty()) return foreign;
+    if (own && !same_machine(*header, *own))
+      return fmt::format("it is for {}; this machine is {}", machine_name(*header),
+                         machine_name(*own));
     const std::string loader = loader_of(file->get(), whole_segments(file->get(), *header));
     if (loader.empty() || !absent(loader)) return {};
     return fmt::format("its loader {} does not exist", printable(loader));
