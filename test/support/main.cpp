@@ -27,12 +27,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <string>
 
 #include "support/skip.hpp"
@@ -56,9 +58,23 @@ void note(const std::string& line) {
   std::fflush(book);
 }
 
-/// Whether the child ends within a second, as a process does by which a descriptor is closed
-/// (os/disposal.hpp), and which nobody but a reaper waits for any longer. It is reaped then.
+/// Whether the child has executed no program: it is a copy of this one. (proc(5), PF_FORKNOEXEC)
+bool is_copy(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string stat;
+  std::getline(file, stat);
+  std::istringstream fields(stat.substr(std::min(stat.rfind(')') + 1, stat.size())));
+  std::string field;
+  for (int i = 3; i < 9; ++i) fields >> field;
+  unsigned long flags = 0;
+  return (fields >> flags) && (flags & 0x40) != 0;
+}
+
+/// Whether the child is a copy that ends within a second, as a process does by which a descriptor
+/// is closed (os/disposal.hpp), and which nobody but a reaper waits for any longer. It is reaped
+/// then.
 bool ends_soon(pid_t pid) {
+  if (!is_copy(pid)) return false;
   pollfd end{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0};
   if (end.fd < 0) return false;
   const bool ended = ::poll(&end, 1, 1000) == 1;
