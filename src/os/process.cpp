@@ -14,6 +14,7 @@
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "os/signal_as_owner.hpp"
 
 namespace zinit {
 
@@ -70,13 +71,20 @@ Result<void> signal_process(int pidfd, pid_t pid, int signal) {
     if (!not_offered(errno)) return sys_failure("signal", fmt::format("process {}", pid));
   }
   if (pid <= 1) return sys_failure("signal", fmt::format("process {}", pid), ESRCH);
-  if (::kill(pid, signal) < 0) return sys_failure("signal", fmt::format("process {}", pid));
+  int errnum = ::kill(pid, signal) < 0 ? errno : 0;
+  if (errnum == EPERM && signals_as_owner()) errnum = signal_as_owner(pidfd, pid, signal);
+  if (errnum != 0) return sys_failure("signal", fmt::format("process {}", pid), errnum);
   return {};
 }
 
 Result<void> signal_group(pid_t group, int signal) {
   // kill(0) would be our own group, kill(-1) everybody.
-  const int errnum = group <= 1 ? ESRCH : ::kill(-group, signal) < 0 ? errno : 0;
+  int errnum = group <= 1 ? ESRCH : ::kill(-group, signal) < 0 ? errno : 0;
+  // It is no error to kill(2) if only some of the group may be signalled.
+  if ((errnum == 0 || errnum == EPERM) && signals_as_owner()) {
+    const int others = signal_others_in_group(group, signal);
+    if (errnum != 0 && others != ESRCH) errnum = others;
+  }
   if (errnum != 0) return sys_failure("signal", fmt::format("process group {}", group), errnum);
   return {};
 }
@@ -108,6 +116,13 @@ std::optional<EndedProcess> ended_among(idtype_t type, pid_t pid) noexcept {
 }
 
 }  // namespace
+
+int stop_signal_of(pid_t pid) noexcept {
+  siginfo_t info{};
+  const bool asked =
+      pid > 0 && ::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOHANG) == 0;
+  return asked && info.si_pid == pid ? info.si_status : 0;
+}
 
 std::optional<EndedProcess> next_ended() noexcept { return ended_among(P_ALL, 0); }
 
@@ -205,6 +220,11 @@ std::optional<uid_t> user_of_process(pid_t pid) {
     return uid ? std::optional(static_cast<uid_t>(*uid)) : std::nullopt;
   }
   return std::nullopt;
+}
+
+std::string program_of(pid_t pid) {
+  const auto status = read_process_stat(pid);
+  return status ? printable(status->comm) : std::string();
 }
 
 std::string command_line(pid_t pid) {

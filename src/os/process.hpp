@@ -62,6 +62,10 @@ struct EndedProcess {
 /// Takes the same time whatever the number of children, where next_ended() looks at each of them.
 [[nodiscard]] std::optional<EndedProcess> ended_child(pid_t pid) noexcept;
 
+/// The signal that has stopped the child `pid` since this was asked last; 0 if none has.
+/// (waitid(2), WSTOPPED)
+[[nodiscard]] int stop_signal_of(pid_t pid) noexcept;
+
 /// Reaps the child `pid`, which has ended.
 void reap(pid_t pid) noexcept;
 
@@ -124,6 +128,10 @@ struct ProcessStat {
 
 /// The text of /proc/PID/cmdline as command_line() gives it.
 [[nodiscard]] std::string shown_command_line(std::string text);
+
+/// The name of the program that `pid` executes, also of a zombie, safe to print; empty if that is
+/// gone or cannot be seen.
+[[nodiscard]] std::string program_of(pid_t pid);
 
 /// All processes, sorted by pid, except those that end meanwhile. Reads all of /proc, so it is not
 /// for frequent use.

@@ -13,9 +13,9 @@
 
 #include "base/environment.hpp"
 #include "base/format.hpp"
-#include "base/mutex.hpp"
 #include "base/text.hpp"
 #include "model/reason.hpp"
+#include "os/id_change.hpp"
 #include "os/program_file.hpp"
 #include "os/signals.hpp"
 #include "os/spawn_child.hpp"
@@ -40,40 +40,6 @@ class SignalsBlocked {
 
  private:
   sigset_t before_;
-};
-
-/// Exists while a child is made that changes its ids. That clears the dumpable flag of the memory
-/// that the child shares with us, and without the flag zinit dumps no core. The last of several
-/// such children sets it again: any earlier, a process of the new user could trace a child, and so
-/// write to our memory.
-class IdChange {
- public:
-  explicit IdChange(bool changes) : changes_(changes) {
-    if (!changes_) return;
-    Shared& state = shared();
-    MutexLock lock(state.mutex);
-    ++state.under_way;
-  }
-  ~IdChange() {
-    if (!changes_) return;
-    Shared& state = shared();
-    MutexLock lock(state.mutex);
-    if (--state.under_way == 0 && state.dumpable) ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-  }
-  IdChange(const IdChange&) = delete;
-  IdChange& operator=(const IdChange&) = delete;
-
- private:
-  struct Shared {
-    Mutex mutex;
-    int under_way GUARDED_BY(mutex) = 0;
-    const bool dumpable = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
-  };
-  static Shared& shared() {
-    static Shared& state = *new Shared;  // never destroyed: threads may spawn until the end
-    return state;
-  }
-  const bool changes_;
 };
 
 /// Adds the variables for the child's pid to `env`, with room for the digits.

@@ -249,8 +249,16 @@ Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
       Start{name, std::move(entry), &running->memory, &running->tid, &running->ended});
   const Attributes attributes(running->memory);
   if (const int errnum = pthread_create(&running->id, attributes.get(), run_thread, start.get());
-      errnum != 0)
-    return sys_failure("start", "thread " + name, errnum);
+      errnum != 0) {
+    Error fault = sys_failure("start", "thread " + name, errnum).value();
+    // libc falls back to clone(2) on ENOSYS alone.
+    if (errnum == EPERM)
+      fault.text +=
+          "; a seccomp profile answers clone3 with EPERM, as those of engines before 2021 "
+          "do (Docker before 20.10.10): update the engine, or run the container with "
+          "--security-opt seccomp=unconfined";
+    return Failure(std::move(fault));
+  }
   static_cast<void>(start.release());  // the thread's now
   return Thread(std::move(running));
 }
