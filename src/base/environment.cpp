@@ -21,39 +21,59 @@ std::string_view key_of(std::string_view entry) { return entry.substr(0, entry.f
 
 bool blank(char c) { return c == ' ' || c == '\t'; }
 
-/// Puts the text in the quotes that `text` begins with into `value`, unless something other than a
-/// comment follows them. False if they are not closed.
-bool read_quoted(std::string_view text, std::optional<std::string>& value) {
-  const char quote = text.front();
+struct Quoted {
   std::string inside;
+  std::size_t length = 0;  // with the quotes
+};
+
+/// The text in the quotes that `text` begins with; nothing if they are not closed.
+std::optional<Quoted> read_quoted(std::string_view text) {
+  const char quote = text.front();
+  Quoted read;
   std::size_t at = 1;
   for (; at < text.size() && text[at] != quote; ++at) {
     const bool escapes = quote == '"' && text[at] == '\\' && at + 1 < text.size() &&
                          std::string_view("\"\\$`").find(text[at + 1]) != std::string_view::npos;
     if (escapes) ++at;
-    inside += text[at];
+    read.inside += text[at];
   }
-  if (at >= text.size()) return false;
-  const std::string_view rest = text.substr(at + 1);
-  if (rest.empty() || (blank(rest.front()) && trim(rest).front() == '#')) value = std::move(inside);
-  return true;
+  if (at >= text.size()) return std::nullopt;
+  read.length = at + 1;
+  return read;
 }
 
-/// `raw` is what follows the equals sign. As in a shell, a # begins a comment only after a blank:
-/// it may be part of a value, such as a colour. Nothing if it begins with a quote that is not
-/// closed.
-std::optional<std::string> parsed_value(std::string_view raw) {
-  const std::string_view text = trim(raw);
-  if (text.starts_with('"') || text.starts_with('\'')) {
-    std::optional<std::string> value;
-    if (!read_quoted(text, value) || value) return value;
+/// The end of the line in which `at` lies.
+std::size_t line_end(std::string_view text, std::size_t at) {
+  return std::min(text.find('\n', at), text.size());
+}
+
+/// The value that begins at `at`, behind the equals sign. `end` becomes the end of its last line.
+/// As in a shell, a # begins a comment only after a blank: it may be part of a value, such as a
+/// colour. Nothing if it begins with a quote that is not closed, or that is closed in another line
+/// with more behind it: then `end` is that of the first line.
+std::optional<std::string> value_at(std::string_view text, std::size_t at, std::size_t& end) {
+  end = line_end(text, at);
+  const std::string_view raw = text.substr(at, end - at);
+  const std::string_view line = trim(raw);
+  if (line.starts_with('"') || line.starts_with('\'')) {
+    const auto begin = static_cast<std::size_t>(line.data() - text.data());
+    auto quoted = read_quoted(text.substr(begin));
+    if (!quoted) return std::nullopt;
+    const std::size_t behind = begin + quoted->length;
+    const std::size_t last = line_end(text, behind);
+    const std::string_view more = text.substr(behind, last - behind);
+    const bool all = trim(more).empty() || (blank(more.front()) && trim(more).front() == '#');
+    if (all) {
+      end = last;
+      return std::move(quoted->inside);
+    }
+    if (behind > end) return std::nullopt;
   }
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const bool after_blank = at > 0 ? blank(text[at - 1]) : blank(raw.front());
-    const bool comment = text[at] == '#' && after_blank;
-    if (comment) return std::string(trim(text.substr(0, at)));
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool after_blank = i > 0 ? blank(line[i - 1]) : blank(raw.front());
+    if (line[i] == '#' && after_blank) return std::string(trim(line.substr(0, i)));
   }
-  return std::string(text);
+  return std::string(line);
 }
 
 }  // namespace
@@ -101,6 +121,13 @@ void set_environment(Environment& environment, Environment later) {
   std::erase_if(environment, [&](const std::string&) { return replaced[place++]; });
 }
 
+void remove_from(Environment& environment, const std::vector<std::string_view>& keys) {
+  if (keys.empty()) return;
+  std::erase_if(environment, [&](const std::string& entry) {
+    return std::ranges::binary_search(keys, key_of(entry));
+  });
+}
+
 std::vector<char*> execve_list(const std::vector<std::string>& texts) {
   std::vector<char*> all;
   all.reserve(texts.size() + 1);
@@ -116,27 +143,49 @@ Environment overlay(const Environment& earlier, Environment later) {
 }
 
 EnvironmentText parse_environment_text(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   constexpr std::string_view exported = "export ";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   EnvironmentText read;
-  int number = 0;
-  for (const std::string_view raw : split(text, '\n')) {
-    ++number;
-    std::string_view line = trim(raw);
-    if (line.empty() || line.starts_with('#')) continue;
+  int number = 1;
+  for (std::size_t at = 0, end = 0; at < text.size(); at = end + 1) {
+    end = line_end(text, at);
+    std::string_view line = trim(text.substr(at, end - at));
     if (line.starts_with(exported)) line = trim(line.substr(exported.size()));
-    const auto equals = line.find('=');
-    std::optional<std::string> value;
-    if (equals != std::string_view::npos && is_key(line.substr(0, equals)) &&
-        line.find('\0') == std::string_view::npos)
-      value = parsed_value(line.substr(equals + 1));
-    if (!value) {
-      if (read.faulty.size() < kMostFaulty) read.faulty.push_back(number);
-      ++read.faulty_count;
-      continue;
+    const std::string_view key = key_of(line);
+    if (!line.empty() && !line.starts_with('#')) {
+      std::optional<std::string> value;
+      if (key.size() < line.size() && is_key(key)) {
+        const auto behind = static_cast<std::size_t>(key.data() - text.data()) + key.size() + 1;
+        value = value_at(text, behind, end);
+      }
+      if (value && value->find('\0') == std::string::npos) {
+        read.settings.push_back(fmt::format("{}={}", key, *value));
+      } else {
+        if (read.faulty.size() < kMostFaulty) read.faulty.push_back(number);
+        ++read.faulty_count;
+      }
     }
-    read.settings.push_back(fmt::format("{}={}", line.substr(0, equals), *value));
+    number += static_cast<int>(std::ranges::count(text.substr(at, end - at), '\n')) + 1;
   }
   return read;
+}
+
+std::string_view expansion_in(std::string_view value) {
+  for (std::size_t at = value.find('$'); at < value.size(); at = value.find('$', at + 1)) {
+    const std::string_view name = value.substr(at + 1);
+    if (name.empty()) break;
+    if (name.front() != '{' && name.front() != '_' &&
+        std::isalpha(static_cast<unsigned char>(name.front())) == 0)
+      continue;
+    std::size_t length = name.front() == '{' ? 1 : 0;
+    while (length < name.size() &&
+           (std::isalnum(static_cast<unsigned char>(name[length])) != 0 || name[length] == '_'))
+      ++length;
+    if (name.front() == '{' && length < name.size()) ++length;
+    return value.substr(at, length + 1);
+  }
+  return {};
 }
 
 }  // namespace zinit

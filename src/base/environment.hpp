@@ -23,6 +23,9 @@ void set_environment(Environment& environment, std::string_view key, std::string
 /// are not KEY=value are ignored. Takes O(n log n), since a file may set any number of them.
 void set_environment(Environment& environment, Environment later);
 
+/// Takes out the variables of these keys, which are sorted.
+void remove_from(Environment& environment, const std::vector<std::string_view>& keys);
+
 /// The variables of both; if both set a key, `later` wins.
 [[nodiscard]] Environment overlay(const Environment& earlier, Environment later);
 
@@ -46,12 +49,18 @@ struct EnvironmentText {
 };
 
 /// The settings of a file such as /etc/environment or a service's env_file: lines KEY=value, or
-/// `export KEY=value`. A line that begins with # is a comment.
+/// `export KEY=value`. A line that begins with # is a comment. A byte-order mark is skipped.
 ///
 /// A value in single quotes is taken as it is; in double quotes a backslash takes the special
-/// meaning from ", \, $ and `. Without quotes it ends at the end of the line, or before a blank and
-/// #, which begin a comment. Nothing is expanded. A line whose value begins with a quote that is
-/// not closed is faulty; if more follows the closed ones, all quotes are part of the value.
+/// meaning from ", \, $ and `. A value in quotes may go on over several lines. Without quotes it
+/// ends at the end of the line, or before a blank and #, which begin a comment. Nothing is
+/// expanded. A line whose value begins with a quote that is not closed is faulty, and so is one
+/// whose quote is closed in a later line with more behind it; if more follows quotes that are
+/// closed in the same line, all quotes are part of the value.
 [[nodiscard]] EnvironmentText parse_environment_text(std::string_view text);
+
+/// The first part of `value` that a shell would expand, such as `$PATH` or `${HOME}`, and zinit
+/// does not; empty if there is none.
+[[nodiscard]] std::string_view expansion_in(std::string_view value);
 
 }  // namespace zinit

@@ -179,7 +179,7 @@ class AbsenceSearch {
   [[nodiscard]] std::optional<std::string> searched_path() const {
     const auto set =
         std::ranges::find(*spec_.env, "PATH", [](const auto& one) { return one.first; });
-    if (set != spec_.env->end()) return set->second;
+    if (set != spec_.env->end()) return set->second.value_or("");
     if (!spec_.env_file->empty()) return std::nullopt;
     return machine_.path;
   }

@@ -112,10 +112,14 @@ inline void assign(std::optional<std::vector<std::string>>& field, const Key& ke
   for (const Value& element : value.array) assign(field->emplace_back(), key, element);
 }
 
-inline void assign(std::vector<std::pair<std::string, std::string>>& field, const Key&,
-                   const Value& value) {
+/// `false` takes a variable out.
+inline void assign(std::vector<std::pair<std::string, std::optional<std::string>>>& field,
+                   const Key&, const Value& value) {
   field.clear();
-  for (const auto& [name, member] : value.table) field.emplace_back(name, member.value.string);
+  for (const auto& [name, member] : value.table) {
+    const bool text = member.value.type == ValueType::string;
+    field.emplace_back(name, text ? std::optional(member.value.string) : std::nullopt);
+  }
 }
 
 inline int signal_of(const Value& value) {

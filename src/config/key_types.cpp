@@ -267,8 +267,12 @@ class Check {
     }
     const Value& value = member.value;
     if (value.type == ValueType::string && !holds_nul(value)) return true;
+    if (value.type == ValueType::boolean && !value.boolean) return true;
     const std::string what = value.type != ValueType::string
-                                 ? fmt::format("is {}, must be a string", type_phrase(value.type))
+                                 ? fmt::format(
+                                       "is {}, must be a string, or false to take the "
+                                       "variable out",
+                                       type_phrase(value.type))
                                  : "contains a NUL character, which is not allowed";
     findings_.add(Severity::error, value.at, key, what);
     return false;

@@ -100,7 +100,7 @@ constexpr Key kKeys[] = {
      .example = "[80, 443]", .store = store<&ServiceSpec::ports>},
     {.section = "service", .name = "env", .type = Type::strings,
      .default_text = "{}",
-     .help = "variables added to the base environment",
+     .help = "variables added to the base environment, or with false taken out of it",
      .example = "{ LANG = \"C.UTF-8\" }", .store = store<&ServiceSpec::env>},
     {.section = "service", .name = "env_file", .type = Type::files,
      .default_text = "[]",

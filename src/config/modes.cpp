@@ -62,6 +62,7 @@ bool users_socket(std::string& path, const ModeOptions& options, const Getenv& e
 void place_socket(Places& places, const ModeOptions& options, const Getenv& environment) {
   if (const auto named = options.socket ? options.socket : value_of(environment, "ZINIT_SOCKET")) {
     places.socket = *named;
+    if (*named != kSystemSocket) places.told_socket = absolute(options, *named);
   } else if (is_users_own(options)) {
     places.socket_in_tmp = users_socket(places.socket, options, environment);
   } else {

@@ -40,6 +40,9 @@ struct Places {
   std::string settings_file;                 // empty: none
   bool settings_named = false;               // it was given by the operator
   std::string socket;
+  // The same for services whose zinitctl would look elsewhere, since it was named to zinit alone;
+  // an absolute path. Empty: it is the one that every client finds.
+  std::string told_socket;
   bool socket_in_tmp = false;  // its directory must be made, mode 0700, and its owner checked
   // Container mode, where no socket was named: where it goes if it cannot be made at the place
   // above. There a client of this user finds it without being told.

@@ -191,7 +191,8 @@ struct ServiceSpec {
   bool critical = false;
   bool survive = false;               // keeps running over a switch-root
   OrDefault<std::vector<int>> ports;  // TCP ports that must be free to start
-  OrDefault<std::vector<std::pair<std::string, std::string>>> env;  // sorted by key
+  // Sorted by key; no value: the variable is taken out.
+  OrDefault<std::vector<std::pair<std::string, std::optional<std::string>>>> env;
   OrDefault<std::vector<EnvironmentFile>> env_file;           // `env` takes precedence over these
   OrDefault<std::string> user;                                // name or number; empty: unset
   OrDefault<std::string> group;                               // name or number; empty: unset

@@ -62,11 +62,12 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
 }
 
 /// In this order, later ones win: the base environment, the variables of the user, those of
-/// env_file, of env, of this process alone, and ZINIT_SERVICE (zinit.toml(5), "ENVIRONMENT").
+/// env_file, of env, of this process alone, and those by which it finds zinit (zinit.toml(5),
+/// "ENVIRONMENT").
 Result<void> fill_environment(Environment& environment, const LaunchOrder& order,
-                              const Credentials& credentials, const Environment& base) {
+                              const Credentials& credentials, const SpawnDefaults& defaults) {
   const ServiceSpec& spec = *order.spec;
-  environment = base;
+  environment = *defaults.environment.get();
   if (!spec.user->empty()) {
     // A uid without a passwd entry gets its number as name and the defaults below: zinit's own
     // values belong to another user.
@@ -83,14 +84,21 @@ Result<void> fill_environment(Environment& environment, const LaunchOrder& order
   }
   Environment own;
   own.reserve(spec.env->size());
-  for (const auto& [key, value] : *spec.env)
-    own.push_back(std::string(key).append("=").append(value));
+  std::vector<std::string_view> taken_out;
+  for (const auto& [key, value] : *spec.env) {
+    if (value)
+      own.push_back(std::string(key).append("=").append(*value));
+    else
+      taken_out.push_back(key);
+  }
   set_environment(environment, std::move(own));
+  remove_from(environment, taken_out);
   for (const std::string& entry : order.extra) {
     const auto equals = entry.find('=');
     set_environment(environment, entry.substr(0, equals), entry.substr(equals + 1));
   }
   set_environment(environment, "ZINIT_SERVICE", spec.name);
+  if (!defaults.socket.empty()) set_environment(environment, "ZINIT_SOCKET", defaults.socket);
   return {};
 }
 
@@ -108,8 +116,7 @@ Result<void> prepare(const LaunchOrder& order, const SpawnDefaults& defaults, Sp
   plan.argv = std::move(command.argv);
   plan.as_by_shell = command.as_by_shell;
   if (plan.argv.empty()) return failure("its command is gone from its file");
-  if (auto filled = fill_environment(plan.env, order, credentials, *defaults.environment.get());
-      !filled)
+  if (auto filled = fill_environment(plan.env, order, credentials, defaults); !filled)
     return filled;
   plan.dir = spec.dir;
   plan.umask = spec.umask;

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "model/spec.hpp"
 #include "supervisor/base_environment.hpp"
@@ -18,6 +19,7 @@ struct SpawnDefaults {
   std::optional<rlimit> nofile;           // RLIMIT_NOFILE of services; unset: zinit's own
   std::shared_ptr<CgroupTree> cgroups{};  // null: there are only process groups
   DirectoryPlaces places{};               // where services' directories are made
+  std::string socket{};                   // ZINIT_SOCKET of services; empty: not needed
 };
 
 }  // namespace zinit

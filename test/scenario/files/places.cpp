@@ -242,4 +242,14 @@ TEST_CASE("a changed /etc/environment reaches what is spawned after a reload",
   zinit.await_trace("start");
 }
 
+TEST_CASE("a $ in /etc/environment, which nobody expands, is warned of", "[root][keys]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  zinit.put("etc/environment", "LANG=C\nPATH=\"$PATH:/x\"\nPRICE=5$\n");
+  zinit.add("a");
+  zinit.boot({"a"});
+  zinit.await_message("/etc/environment: warning: PATH has $PATH, which is not expanded");
+  CHECK_THAT(zinit.messages(), !Catch::Contains("PRICE"));
+}
+
 }  // namespace files_places_test

@@ -115,6 +115,57 @@ TEST_CASE("env_file is read before each spawn, and stands between user and env",
   CHECK(eventually([&] { return variable(environment_of(zinit, "a"), "FROM") == "changed"; }));
 }
 
+TEST_CASE("an env_file may have a byte-order mark, and values of several lines in quotes",
+          "[check][keys]") {
+  Server zinit;
+  const std::string key = "-----BEGIN KEY-----\nMIIB=\nQUJD=x\n-----END KEY-----";
+  write_file(zinit.path("file"),
+             "\xEF\xBB\xBF"
+             "FIRST=1\nKEY=\"" +
+                 key + "\"  # of the shop\nNEXT='a\n\nb'\nLAST=2\n");
+  zinit.add("a", {.service = "env_file = '" + zinit.path("file") + "'"});
+  zinit.boot();
+  Texts given;
+  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "a")).empty(); }));
+  CHECK(variable(given, "FIRST") == "1");
+  CHECK(variable(given, "KEY") == key);
+  CHECK(variable(given, "NEXT") == "a\n\nb");
+  CHECK(variable(given, "LAST") == "2");
+  CHECK(variable(given, "QUJD") == "(unset)");
+  CHECK_THAT(zinit.messages(), !Catch::Contains("passed over"));
+}
+
+TEST_CASE("env takes variables out that others have set", "[check][keys]") {
+  Server zinit({.env = {"FROM=zinit"}});
+  write_file(zinit.path("file"), "IN_FILE=1\nSTAYS=1\n");
+  zinit.add("a",
+            {.service = "env_file = '" + zinit.path("file") +
+                        "'\nenv = { FROM = false, IN_FILE = false, MISSING = false, OWN = 'x' }"});
+  zinit.add("wrong", {.service = "env = { A = true }"});
+  zinit.boot();
+  Texts given;
+  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "a")).empty(); }));
+  for (const char* name : {"FROM", "IN_FILE", "MISSING"}) CHECK(variable(given, name) == "(unset)");
+  CHECK(variable(given, "STAYS") == "1");
+  CHECK(variable(given, "OWN") == "x");
+  CHECK(zinit.status("wrong")["errors"].mentions("false to take the variable out"));
+  CHECK(zinit.status("a")["warnings"].size() == 0);
+}
+
+TEST_CASE("a service finds the zinit that runs it, wherever its socket is", "[check][keys]") {
+  Server zinit;
+  zinit.add("a", {.exec = "exec -a zinitctl $ZINIT_TEST_BIN is-running b && echo found >> $T; "
+                          "exec sleep 100000",
+                  .service = "env = { ZINIT_TEST_BIN = " + toml_string(zinit_binary()) +
+                             ", ZINIT_SOCKET = '/nonexistent' }",
+                  .dependencies = "requires = ['b']"});
+  zinit.add("b");
+  zinit.boot({"b"});
+  Texts given;
+  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "b")).empty(); }));
+  CHECK(variable(given, "ZINIT_SOCKET") == zinit.socket());
+}
+
 TEST_CASE("an env_file with lines without end is told in a few, and one of too many refused",
           "[check][keys]") {
   Server zinit;

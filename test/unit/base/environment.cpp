@@ -24,6 +24,34 @@ TEST_CASE("lines of settings are read with export, quotes and comments", "[envir
   CHECK(read.faulty == std::vector<int>{7, 8, 9, 11});
 }
 
+TEST_CASE("a value in quotes goes on over lines, and lines behind it are counted",
+          "[environment]") {
+  const EnvironmentText read = parse_environment_text(
+      "A=\"one\ntwo=2\n\"\nno line\nexport B='\n'  # why\nC=\"x\nD=\"y\" z\nE=\"a\\\"\nb\"\nF=1\n");
+  CHECK(read.settings == Environment{"A=one\ntwo=2\n", "B=\n", "D=\"y\" z", "E=a\"\nb", "F=1"});
+  CHECK(read.faulty == std::vector<int>{4, 7});  // the quote of C is closed with more behind it
+}
+
+TEST_CASE("a byte-order mark is no part of the first key", "[environment]") {
+  CHECK(value("\xEF\xBB\xBF"
+              "A=x") == "x");
+  CHECK(parse_environment_text("\xEF\xBB\xBF").settings.empty());
+}
+
+TEST_CASE("what a shell would expand is found in a value", "[environment]") {
+  CHECK(expansion_in("$PATH:/x") == "$PATH");
+  CHECK(expansion_in("/x:${PATH}:/y") == "${PATH}");
+  CHECK(expansion_in("$_a1-b") == "$_a1");
+  CHECK(expansion_in("a$5$$ $HOME") == "$HOME");
+  for (const char* plain : {"", "$", "5$", "a$-b", "$1"}) CHECK(expansion_in(plain).empty());
+}
+
+TEST_CASE("variables of some keys are taken out", "[environment]") {
+  Environment all{"A=1", "B=2", "AB=3", "C"};
+  remove_from(all, {"A", "C", "X"});
+  CHECK(all == Environment{"B=2", "AB=3"});
+}
+
 TEST_CASE("single quotes keep everything, double quotes know four escapes", "[environment]") {
   CHECK(value(R"(A='a "b" \n $c')") == R"(a "b" \n $c)");
   CHECK(value(R"(A="a \"b\" \\ \$c \` \n 'd'")") == R"(a "b" \ $c ` \n 'd')");

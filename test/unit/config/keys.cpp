@@ -22,7 +22,7 @@ struct Right {
   std::function<bool(const Outcome&)> seen;
 };
 
-using Env = std::vector<std::pair<std::string, std::string>>;
+using Env = std::vector<std::pair<std::string, std::optional<std::string>>>;
 using Words = std::vector<std::string>;
 using Commands = std::vector<Command>;
 using Files = std::vector<EnvironmentFile>;
@@ -74,6 +74,10 @@ const Right kRight[] = {
     {S, "env", "{B = '', A = 'x=y', 'c.d' = '2'}",
      [](auto& o) {
        return o.spec.env == Env{{"A", "x=y"}, {"B", ""}, {"c.d", "2"}};
+     }},
+    {S, "env", "{A = false, B = ''}",
+     [](auto& o) {
+       return o.spec.env == Env{{"A", std::nullopt}, {"B", ""}};
      }},
     {S, "env", "{}", [](auto& o) { return o.spec.env->empty(); }},
     {S, "user", "'www-data'", [](auto& o) { return o.spec.user == "www-data"; }},
@@ -426,7 +430,7 @@ const Right kRight[] = {
     {"", "self_watchdog_ms", "0", [](auto& o) { return o.settings.self_watchdog == 0s; }},
     {"", "self_watchdog_ms", "250", [](auto& o) { return o.settings.self_watchdog == 250ms; }},
     {"", "shutdown_timeout_ms", "1",
-     [](auto& o) { return o.settings.shutdown_timeout.count() == 1; }},
+     [](auto& o) { return o.settings.shutdown_timeout == 1ms; }},
     {"", "socket_group", "'adm'", [](auto& o) { return o.settings.socket_group == "adm"; }},
     {"", "socket_group", "4", [](auto& o) { return o.settings.socket_group == "4"; }},
     {"", "socket_group", "''", [](auto& o) { return o.settings.socket_group.empty(); }},

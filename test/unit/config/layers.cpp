@@ -93,8 +93,8 @@ TEST_CASE("of a drop-in a key replaces a key, and a table is merged", "[config][
   const ServiceSpec& spec = *parsed.spec;
   CHECK(spec.exec.argv == Lines{"b"});
   CHECK(spec.oneshot);
-  CHECK(spec.env ==
-        std::vector<std::pair<std::string, std::string>>{{"A", "1"}, {"B", "3"}, {"C", "4"}});
+  using Variables = std::vector<std::pair<std::string, std::optional<std::string>>>;
+  CHECK(spec.env == Variables{{"A", "1"}, {"B", "3"}, {"C", "4"}});
   REQUIRE(spec.dependencies->requires_.size() == 1);
   CHECK(spec.dependencies->requires_[0].name == "z");
   CHECK(spec.lifecycle.stop_timeout == Milliseconds(5));
@@ -280,8 +280,7 @@ TEST_CASE("a folder of drop-ins that is none, or cannot be read, concerns its se
   const std::string web = tree.own_file("web.toml", "[service]\nexec = 'x'\n");
   tree.own_file("other.toml", "[service]\nexec = 'x'\n");
   const auto load = [&] {
-    return load_config(std::vector<ConfigDirectory>{{tree.own, false, true, tree.vendor}}, "",
-                       false);
+    return load_config(std::vector<ConfigDirectory>{{tree.own, false, true, tree.vendor}}, "");
   };
   SECTION("a file") {
     tree.own_file("web.toml.d", "no folder");

@@ -153,10 +153,22 @@ TEST_CASE("--config and --socket replace settings and socket, the option before 
     options.config_file = "/x.toml";
     const Places places = places_with(options, environment);
     CHECK(places.socket == "/opt.sock");
+    CHECK(places.told_socket == "/opt.sock");
     CHECK_FALSE(places.socket_in_tmp);
     CHECK(places.settings_file == "/x.toml");
     CHECK(places.settings_named);
   }
+}
+
+TEST_CASE("services are told of a socket that clients do not find by themselves",
+          "[config][modes]") {
+  ModeOptions options = mode(Mode::standalone);
+  CHECK(places_with(options).told_socket.empty());
+  options.socket = "/run/zinit.sock";
+  CHECK(places_with(options).told_socket.empty());
+  options.socket = "mine/z.sock";
+  options.cwd = "/srv";
+  CHECK(places_with(options).told_socket == "/srv/mine/z.sock");
 }
 
 TEST_CASE("a relative path is one of the directory that it was given in", "[config][modes]") {

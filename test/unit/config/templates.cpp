@@ -107,7 +107,8 @@ TEST_CASE("%i, %n and %% are replaced in the values of templates alone", "[confi
   CHECK(made.description == "for tty1");
   REQUIRE(made.health->exec.argv == Lines{"ask", "getty@tty1"});
   CHECK_FALSE(made.broken());
-  CHECK(made.env->front() == std::pair<std::string, std::string>("B", "getty@tty1"));
+  CHECK(made.env->front().first == "B");
+  CHECK(made.env->front().second == "getty@tty1");
   CHECK_THAT(made.document, Contains("\"name\":\"getty@tty1\""));
   CHECK_THAT(spec_of(loaded, "keys@1").document, Contains("{\"%i\":\"x\"}"));
   CHECK(spec_of(loaded, "a").exec.argv == Lines{"%i", "%n", "%%"});

@@ -29,10 +29,11 @@ TEST_CASE("a variable of env is told by its own name", "[config][keys]") {
   const auto messages = [](const std::string& value) {
     return messages_of("[service]\nenv = " + value + "\nexec = \"run\"\n");
   };
-  CHECK(
-      messages("{A = 1, B = ['x']}") ==
-      std::vector<std::string>{"f.toml:2:12: error: service.env.A: is an integer, must be a string",
-                               "f.toml:2:19: error: service.env.B: is an array, must be a string"});
+  CHECK(messages("{A = 1, B = ['x']}") ==
+        std::vector<std::string>{"f.toml:2:12: error: service.env.A: is an integer, must be a "
+                                 "string, or false to take the variable out",
+                                 "f.toml:2:19: error: service.env.B: is an array, must be a "
+                                 "string, or false to take the variable out"});
   CHECK(messages(R"({A = "x\u0000"})") ==
         std::vector<std::string>{
             "f.toml:2:12: error: service.env.A: contains a NUL character, which is not allowed"});
