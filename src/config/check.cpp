@@ -79,7 +79,9 @@ void tell_absent(const Node& node, const std::vector<std::string>& names, const 
                         std::string_view key, std::string_view effect) {
     const std::set<std::string_view> is_absent(absent.begin(), absent.end());
     for (const auto& [name, at] : list) {
-      if (!is_absent.contains(name)) continue;
+      // A container may be given a command, which no file defines.
+      const bool of_command = name == kCommandName && (key == "before" || key == "after");
+      if (!is_absent.contains(name) || of_command) continue;
       auto mask = masked.find(name);
       if (mask == masked.end()) mask = masked.find(template_of(name));
       const std::string_view stem = without_suffix(name);

@@ -25,6 +25,9 @@ struct MaskedFile {
 struct Listing {
   std::string root;               // links are resolved below it (base/rooted.hpp); or empty
   std::vector<SourceFile> files;  // in load order
+  // Of the service `main`, which no file but the command line defines, with the drop-ins that were
+  // found for it; nothing: there is no command.
+  std::optional<SourceFile> command;
   std::vector<MaskedFile> masked;
   std::vector<Diagnostic> findings;  // about whole files and directories
   std::optional<Error> incomplete;   // set if something could not be read: there may be more

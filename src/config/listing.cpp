@@ -24,6 +24,7 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kDropIns = ".toml.d";
+constexpr std::string_view kCommandFile = "main.toml";
 
 /// A finding about a file or directory as a whole.
 Diagnostic about(const std::string& path, Severity severity, std::string text) {
@@ -208,11 +209,13 @@ class DirectoryLister {
     std::set<std::string> names = own_.files;
     names.insert(vendors_.files.begin(), vendors_.files.end());
     for (const std::string& name : names) add(name);
+    if (listing_.command) find_for_command(*listing_.command);
     for (const Entries* entries : {&own_, &vendors_}) {
       const std::string& path = entries == &own_ ? directory_.path : directory_.vendor;
       for (const std::string& folder : entries->drop_ins) {
         const std::string file = folder.substr(0, folder.size() - 2);
         const std::string_view of = template_of(stem_of(file));
+        if (file == kCommandFile) continue;  // of the command that a container may be given
         if (names.contains(file) || (!of.empty() && names.contains(beside({}, of)))) continue;
         tell(listing_, joined(path, folder), Severity::warning,
              fmt::format("there is no {} that its drop-ins could apply to", file));
@@ -221,6 +224,13 @@ class DirectoryLister {
   }
 
  private:
+  void find_for_command(SourceFile& command) {
+    const std::vector<std::string> folders = folders_of(std::string(kCommandFile), true);
+    if (folders.empty()) return;
+    find_drop_ins(command, folders, listing_);
+    find_writable(command, listing_);
+  }
+
   void add(const std::string& name) {
     const std::string own = joined(directory_.path, name);
     const bool in_own = own_.files.contains(name);

@@ -60,10 +60,15 @@ void refuse(ParsedSpec& second, ParsedSpec& first, std::vector<Diagnostic>& find
     return fmt::format("{}.name", one.proxy ? kProxySection : kind_name(one.spec->kind));
   };
   const std::string& name = second.spec->name;
-  findings.push_back({second.spec->file_of(second.name_at), second.name_at, Severity::error,
-                      key(second),
-                      fmt::format("\"{}\" is already the name in {}", name, first.spec->file)});
+  const bool command = first.spec->file.empty();
+  findings.push_back(
+      {second.spec->file_of(second.name_at), second.name_at, Severity::error, key(second),
+       command ? fmt::format("\"{}\" is the name of the command that zinit was given; "
+                             "call this service otherwise",
+                             name)
+               : fmt::format("\"{}\" is already the name in {}", name, first.spec->file)});
   findings.insert(findings.end(), second.diagnostics.begin(), second.diagnostics.end());
+  if (command) return;
   first.diagnostics.push_back(
       {first.spec->file_of(first.name_at), first.name_at, Severity::warning, key(first),
        fmt::format("\"{}\" is also the name in {}, which is ignored", name, second.spec->file)});
@@ -223,20 +228,24 @@ ReadText read_below(const std::string& root) {
 }
 
 LoadedConfig load_config(std::span<const ConfigDirectory> directories,
-                         const std::string& settings_file, bool settings_named,
-                         ConsoleMode console) {
+                         const std::string& settings_file, const LoadOptions& options) {
   LoadedConfig loaded;
   Listing listing;
   if (!settings_file.empty()) {
-    auto settings = read_settings(settings_file, settings_named, listing.findings);
+    auto settings = read_settings(settings_file, options.settings_named, listing.findings);
     if (settings)
       loaded.settings = *std::move(settings);
     else
       listing.incomplete = settings.error();
   }
-  if (console != ConsoleMode::no) default_to_console(loaded.settings, console);
+  if (options.console != ConsoleMode::no) default_to_console(loaded.settings, options.console);
+  if (!options.command.empty()) listing.command = SourceFile{.path = {}, .named = true};
   for (const ConfigDirectory& directory : directories) list_directory(directory, listing);
-  ParsedListing all = parse_listing(listing, loaded.settings.defaults);
+  if (listing.command) listing.files.insert(listing.files.begin(), *std::move(listing.command));
+  ParsedListing all =
+      parse_listing(listing, loaded.settings.defaults, [&](const std::string& path) {
+        return path.empty() ? Result<std::string>(options.command) : read_from_disk(path);
+      });
   std::vector<ParsedSpec>& parsed = all.parsed;
   loaded.masked = std::move(all.masked);
   loaded.templates = std::move(all.templates);

@@ -26,9 +26,21 @@ struct ConfigDirectory {
   std::string vendor{};       // its files count if `path` has none of the name; empty: none
 };
 
+/// What a server adds to its files.
+struct LoadOptions {
+  bool settings_named = false;            // the operator gave it: it is reported if it is missing
+  ConsoleMode console = ConsoleMode::no;  // see default_to_console()
+  // The text of a service file for the command on the command line, which is the service `main`.
+  // [defaults] and the drop-ins in main.toml.d hold for it as for any other. Empty: no command.
+  std::string command{};
+};
+
+/// The name of the service that the command on the command line is.
+inline constexpr std::string_view kCommandName = "main";
+
 struct LoadedConfig {
-  // In load order, names distinct, broken ones among them; then the instances of templates that
-  // others depend on.
+  // In load order, names distinct, broken ones among them: first the command's; last the instances
+  // of templates that others depend on.
   std::vector<SpecPtr> specs;
   // In load order, broken ones among them. Names are distinct, but a service may have the same. A
   // file that cannot be read at all is among `specs`, for nobody knows what it describes.
@@ -45,13 +57,10 @@ struct LoadedConfig {
 /// settings. Messages about what files contain are in the specs. Blocks on the file system; throws
 /// only if memory runs out.
 ///
-/// @param settings_file   may be missing, or empty for none.
-/// @param settings_named  the operator gave it: it is reported if it is missing.
-/// @param console         see default_to_console().
+/// @param settings_file  may be missing, or empty for none.
 /// To be called by a thread with an ordinary stack that holds no lock.
 [[nodiscard]] LoadedConfig load_config(std::span<const ConfigDirectory> directories,
                                        const std::string& settings_file,
-                                       bool settings_named = false,
-                                       ConsoleMode console = ConsoleMode::no);
+                                       const LoadOptions& options = {});
 
 }  // namespace zinit

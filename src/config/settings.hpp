@@ -1,6 +1,7 @@
 // The global settings, zinit.toml (zinit.toml(5), "Global settings").
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,14 +20,19 @@ struct Key;
 /// What [defaults] says: checked values of keys of service files.
 using ServiceDefaults = std::vector<std::pair<const Key*, Value>>;
 
+/// The whole of a shutdown's stopping phase where nothing is set. In a container it fits into the
+/// ten seconds after which most engines send SIGKILL.
+inline constexpr Milliseconds kShutdownTimeout{90000};
+inline constexpr Milliseconds kContainerShutdownTimeout{8000};
+
 /// What members of `socket_group` may call; in the order of kAccessWords.
 enum class SocketAccess : std::uint8_t { read, full };
 
 struct GlobalSettings {
-  LogLevel log_level = LogLevel::info;
-  Milliseconds shutdown_timeout{90000};
-  std::string default_target;  // empty: every service with status `start`
-  std::string socket_group;    // name or number; empty: only its owner may use the socket
+  std::optional<LogLevel> log_level;             // unset: info, or warn beside a lone command
+  std::optional<Milliseconds> shutdown_timeout;  // unset: kShutdownTimeout, or that of containers
+  std::string default_target;                    // empty: every service with status `start`
+  std::string socket_group;  // name or number; empty: only its owner may use the socket
   SourcePosition socket_group_at;
   SocketAccess socket_group_access = SocketAccess::read;
   std::string watchdog_device;  // empty: none

@@ -1,44 +1,49 @@
-// Reading service files, with the service `main` beside them.
+// Reading service files, with the service that the command is beside them.
 #include "init/configuration.hpp"
 
 #include <algorithm>
 #include <cerrno>
 
+#include "base/environment.hpp"
 #include "base/fd.hpp"
+#include "base/json.hpp"
 #include "base/json_writer.hpp"
 #include "base/memory.hpp"
 #include "base/text.hpp"
+#include "config/spec_reader.hpp"
+#include "config/value_text.hpp"
 #include "os/users.hpp"
 
 namespace zinit {
 
 namespace {
 
-constexpr std::string_view kMain = "main";
-constexpr std::size_t kEnvironmentFileMax = 65536;
+constexpr const char* kEnvironmentFile = "/etc/environment";
+
+/// Other inits read the file with a shell's rules, or by pam_env(8); here nothing is expanded.
+void warn_of_expansions(std::string_view text, std::vector<std::string>& messages) {
+  std::size_t told = 0;
+  for (const std::string& entry : parse_environment_text(text).settings) {
+    const std::string_view key = std::string_view(entry).substr(0, entry.find('='));
+    const std::string_view expansion = expansion_in(std::string_view(entry).substr(key.size()));
+    if (expansion.empty() || ++told > kMostFaulty) continue;
+    messages.push_back(fmt::format(
+        "{}: warning: {} has {}, which is not expanded but taken as it is{}; write the whole value",
+        kEnvironmentFile, key, printable(expansion),
+        key == "PATH" ? ", so programs that are named without their folder are not found" : ""));
+  }
+}
 
 void read_environment(Configuration& config) {
-  auto text = read_file("/etc/environment", kEnvironmentFileMax);
+  auto text = read_file(kEnvironmentFile, kEnvironmentFileMax);
   if (text) {
+    warn_of_expansions(*text, config.messages);
     config.etc_environment = *std::move(text);
   } else if (text.error().errnum == ENOENT) {
     config.etc_environment = "";
   } else {
     config.messages.push_back(text.error().text);
   }
-}
-
-/// Removes services called `main` from files, since the command has that name.
-void put_main_first(LoadedConfig& config, const std::vector<std::string>& command) {
-  const auto taken = std::find_if(config.specs.begin(), config.specs.end(),
-                                  [](const SpecPtr& spec) { return spec->name == kMain; });
-  if (taken != config.specs.end()) {
-    config.messages.push_back(
-        fmt::format("{}:1:1: error: the name main is taken by the command on the command line",
-                    (*taken)->file));
-    config.specs.erase(taken);
-  }
-  config.specs.insert(config.specs.begin(), main_service(command));
 }
 
 bool is_below(std::string_view path, std::string_view directory) {
@@ -70,39 +75,45 @@ void find_socket_group(Configuration& config, const std::string& settings_file) 
                fmt::format("{}; the socket stays its owner's alone", found.error().text)}));
 }
 
-/// The keys of a file that would define this service, as JSON text.
-std::string main_document(const std::vector<std::string>& command) {
+/// The keys of a service file for the command.
+Value document_of(const CommandLine& command) {
   JsonWriter writer;
-  writer.begin_object().key("lifecycle").begin_object().member("restart", "never").end_object();
-  writer.key("service").begin_object().member("critical", true).member("exec", command);
-  return writer.member("name", kMain).end_object().end_object().take();
+  writer.begin_object().key("lifecycle").begin_object().member("restart", "never");
+  if (!command.stop_signal.empty()) writer.member("stop_signal", command.stop_signal);
+  writer.end_object().key("service").begin_object();
+  writer.member("critical", true).member("exec", command.argv).member("name", kCommandName);
+  const auto json = json_from(writer.end_object().end_object().take());
+  return value_from_json(*json).value_or(Value{});
+}
+
+/// Makes the service that the command is of what was read for it.
+void settle_command(ServiceSpec& spec, const CommandLine& command, const Value& document) {
+  spec.inherit_streams = true;
+  // A file holds UTF-8 alone, and a command line may be any bytes.
+  if (spec.exec.argv == spec_from_document(document).spec->exec.argv) spec.exec.argv = command.argv;
 }
 
 }  // namespace
-
-SpecPtr main_service(const std::vector<std::string>& command) {
-  auto spec = std::make_shared<ServiceSpec>();
-  spec->name = kMain;
-  spec->exec.argv = command;
-  spec->document = main_document(command);
-  spec->critical = true;
-  spec->inherit_streams = true;
-  spec->lifecycle.restart = RestartPolicy::never;
-  return spec;
-}
 
 Configuration read_configuration(const Sources& sources) {
   const RefusableAllocations refusable;
   Configuration config;
   const Places& places = sources.places;
+  const Value command = sources.command.empty() ? Value{} : document_of(sources.command);
+  LoadOptions options{places.settings_named, sources.console, {}};
+  if (!sources.command.empty()) options.command = to_toml(command);
   static_cast<LoadedConfig&>(config) =
-      load_config(places.directories, places.settings_file, places.settings_named, sources.console);
+      load_config(places.directories, places.settings_file, options);
   find_socket_group(config, sources.places.settings_file);
   read_environment(config);
-  if (!sources.command.empty()) put_main_first(config, sources.command);
   // The specs were allocated by several threads, between their temporary data. Copying them lets
   // malloc return that memory to the kernel.
-  for (SpecPtr& spec : config.specs) spec = std::make_shared<const ServiceSpec>(*spec);
+  for (SpecPtr& spec : config.specs) {
+    auto copy = std::make_shared<ServiceSpec>(*spec);
+    if (!sources.command.empty() && copy->file.empty() && copy->name == kCommandName)
+      settle_command(*copy, sources.command, command);
+    spec = std::move(copy);
+  }
   return config;
 }
 

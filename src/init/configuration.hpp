@@ -13,14 +13,19 @@
 
 namespace zinit {
 
-/// The service `main` of `zinit-pid1 --container -- CMD ARG...`: critical, never restarted, with
-/// zinit's own standard streams (control.md, "One binary, many names").
-[[nodiscard]] SpecPtr main_service(const std::vector<std::string>& command);
+/// The command of `zinit-pid1 --container [--] CMD ARG...`, which is the service `main`: critical,
+/// never restarted, with zinit's own standard streams (control.md, "One binary, many names").
+struct CommandLine {
+  std::vector<std::string> argv{};  // empty: there is none
+  std::string stop_signal{};        // as --stop-signal names it; empty: that of a service
+
+  [[nodiscard]] bool empty() const noexcept { return argv.empty(); }
+};
 
 /// Where a server reads from. Constant while it runs.
 struct Sources {
   Places places;
-  std::vector<std::string> command{};     // of `main`; empty: there is none
+  CommandLine command{};
   ConsoleMode console = ConsoleMode::no;  // see default_to_console()
 };
 
@@ -31,7 +36,13 @@ struct Configuration : LoadedConfig {
   std::optional<std::string> etc_environment;
 };
 
-/// Reads all files. A file that would define `main` as well is reported and ignored. Blocks on the
+/// Whether the command is all that there is to run.
+[[nodiscard]] inline bool is_alone(const Sources& sources, const LoadedConfig& config) {
+  return !sources.command.empty() && config.specs.size() == 1 && config.proxies.empty();
+}
+
+/// Reads all files. A file that would define the service of the command as well is reported and
+/// ignored. Blocks on the
 /// file system; any thread with an ordinary stack.
 [[nodiscard]] Configuration read_configuration(const Sources& sources);
 

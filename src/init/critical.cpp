@@ -7,10 +7,9 @@ namespace {
 
 // As sh(1) has it for a command that it cannot find.
 constexpr int kCannotExecute = 127;
-constexpr int kSignalBase = 128;
 
 int code_of_end(const ProcessEnd& end) {
-  return end.by_signal ? kSignalBase + end.value : end.value;
+  return end.by_signal ? exit_code_of_signal(end.value) : end.value;
 }
 
 }  // namespace
@@ -25,7 +24,7 @@ int exit_code_of(const Record& record) {
   switch (record.reason.type) {
     case ReasonType::none: break;
     case ReasonType::exit_code: return record.reason.number;
-    case ReasonType::signal: return kSignalBase + record.reason.number;
+    case ReasonType::signal: return exit_code_of_signal(record.reason.number);
     case ReasonType::spawn_error: return kCannotExecute;
     case ReasonType::start_timeout:
     case ReasonType::stop_timeout:

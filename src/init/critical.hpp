@@ -19,6 +19,9 @@ namespace zinit {
 /// otherwise without a process.
 [[nodiscard]] int exit_code_of(const Record& record);
 
+/// The same of a process that a signal has killed.
+[[nodiscard]] constexpr int exit_code_of_signal(int signal) { return 128 + signal; }
+
 /// Reports the end of each critical service once.
 class CriticalWatch {
  public:

@@ -7,7 +7,6 @@
 #include <array>
 
 #include "base/jitter.hpp"
-#include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "init/crash_log.hpp"
@@ -19,11 +18,6 @@
 namespace zinit {
 
 namespace {
-
-// How long signals are read, and children reaped, before the loop serves others. One question about
-// all children alone takes longer than that if there are ten thousand.
-constexpr Milliseconds kTurn{1};
-constexpr Milliseconds kReapLater{100};
 
 // How long the first services wait for the sockets of all.
 constexpr Milliseconds kSocketsFirst{500};
@@ -109,7 +103,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
                 [this] { on_sockets_open(false); },
                 [this] { return server_ && server_->has_ready(); }}),
       board_({output_, changes_, watchers_, &state_},
-             {environment_, start_.nofile, start_.cgroups, start_.sources.places.services}),
+             {environment_, start_.nofile, start_.cgroups, start_.sources.places.services,
+              start_.sources.places.told_socket}),
       shutdown_(
           *loop_, board_, [this] { on_shutdown_begun(); }, [this] { loop_->stop(); }),
       critical_(board_, critical_end(start_.mode)),
@@ -164,7 +159,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
   prober_.report_to(board_);
   logs_.on_reopened([this] { file_reopened_.ask(); });
   logs_.keep_own_log();
-  if (start_.mode != Mode::standalone)
+  if (is_first())
     syslog_.emplace(start_.data_loop->loop(), board_, start_.cgroups.get(), logs_, facts_);
   watchers_.add(readiness_);
   readiness_.report_to(board_);
@@ -183,10 +178,12 @@ ZinitDaemon::~ZinitDaemon() = default;
 
 void ZinitDaemon::start_syslog() {
   if (!syslog_) return;
+  // Nobody misses it beside a lone command.
+  const LogLevel want = start_.command_alone ? LogLevel::info : LogLevel::warn;
   if (start_.legacy)
-    syslog_->start(start_.legacy->descriptors.take(KeptKind::dev_log), start_.legacy->facts);
+    syslog_->start(start_.legacy->descriptors.take(KeptKind::dev_log), start_.legacy->facts, want);
   else
-    syslog_->start({}, {});
+    syslog_->start({}, {}, want);
 }
 
 void ZinitDaemon::run() {
@@ -204,6 +201,7 @@ void ZinitDaemon::run() {
   self_watchdog_.set(settings_.self_watchdog);
   loop_->run();
   self_watchdog_.set(Milliseconds{0});  // the loop has ended and cannot answer it
+  if (start_.passes_signals_on && !exit_code_) exit_code_ = code_of_command();
   in_force_.look();
   if (server_) server_->finish();
   server_.reset();
@@ -235,6 +233,7 @@ void ZinitDaemon::share_socket() {
 
 void ZinitDaemon::load_services() {
   const Configuration config = read_configuration(start_.sources);
+  start_.command_alone = is_alone(start_.sources, config);
   use_settings(config);
   log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
   if (const auto seed = jitter_seed())
@@ -247,7 +246,8 @@ void ZinitDaemon::load_services() {
 
 void ZinitDaemon::use_settings(const Configuration& config) {
   settings_ = config.settings;
-  set_log_level(start_.log_level.value_or(settings_.log_level));
+  const LogLevel usual = start_.command_alone ? LogLevel::warn : LogLevel::info;
+  set_log_level(start_.log_level.value_or(settings_.log_level.value_or(usual)));
   if (start_.mode == Mode::system)
     machine_watchdog_.set(settings_.watchdog_device, settings_.watchdog_timeout);
   if (!start_.legacy) self_watchdog_.set(settings_.self_watchdog);  // else once the loop runs
@@ -316,7 +316,17 @@ RequestResult<void> ZinitDaemon::boot_target() {
 }
 
 void ZinitDaemon::no_services() {
-  const std::string directories = directories_text(start_.sources.places);
+  const Places& places = start_.sources.places;
+  const std::string directories = directories_text(places);
+  const bool filled_later = std::ranges::any_of(places.directories, &ConfigDirectory::named);
+  if (start_.mode == Mode::container && !filled_later && proxies_.views().empty()) {
+    exit_code_ = 1;
+    log_error(
+        "no service file in {}, and no command: give `zinit-pid1 --container` a command, or "
+        "put a service file there",
+        directories);
+    return begin_shutdown(PowerAction::shut_down, "there is nothing to run");
+  }
   if (directories.empty())
     log_error(
         "no directory of service files is known, for neither HOME nor XDG_CONFIG_HOME is an "
@@ -356,91 +366,17 @@ void ZinitDaemon::start_critical() {
   }
 }
 
-/// What is left after a turn waits in the descriptor.
-void ZinitDaemon::on_signals() {
-  const TimePoint until = after(Clock::now(), kTurn);
-  do {
-    const auto signal = next_signal(signals_.get());
-    if (!signal) return;
-    on_signal(*signal);
-  } while (Clock::now() < until);
-}
-
-void ZinitDaemon::on_signal(const PendingSignal& pending) {
-  const int signal = pending.number;
-  const std::string name = signal_name(signal);
-  switch (meaning_of(signal, start_.mode)) {
-    case SignalMeaning::reap: reap_more_.ask(); return reap_one(pending.sender);
-    case SignalMeaning::power_off: return on_shutdown_signal(PowerAction::power_off, signal);
-    case SignalMeaning::reboot: return on_shutdown_signal(PowerAction::reboot, signal);
-    case SignalMeaning::halt: return on_shutdown_signal(PowerAction::halt, signal);
-    case SignalMeaning::shut_down: return on_shutdown_signal(PowerAction::shut_down, signal);
-    case SignalMeaning::reload:
-      if (!shutdown_.begun()) return reload_and_log({});
-      logs_.reopen_files();
-      return;
-    case SignalMeaning::reexecute:
-    case SignalMeaning::live_update:
-      if (shutdown_.begun()) return;
-      return reexecute(meaning_of(signal, start_.mode) == SignalMeaning::live_update,
-                       [name](const RequestResult<void>& done) {
-                         if (!done) log_error("{}: no re-execution: {}", name, done.error().text);
-                       });
-    case SignalMeaning::ignored: return log_info("{} ignored", name);
-  }
-}
-
 void ZinitDaemon::begin_shutdown(PowerAction kind, std::string_view why) {
-  shutdown_.begin(kind, why, settings_.shutdown_timeout);
+  const Milliseconds usual =
+      start_.mode == Mode::container ? kContainerShutdownTimeout : kShutdownTimeout;
+  shutdown_.begin(kind, why, settings_.shutdown_timeout.value_or(usual));
 }
 
 void ZinitDaemon::on_shutdown_begun() {
-  const bool ends_all =
-      start_.mode != Mode::standalone && shutdown_.kind() != PowerAction::switch_root;
+  const bool ends_all = is_first() && shutdown_.kind() != PowerAction::switch_root;
   if (ends_all && start_.cgroups) start_.cgroups->keep_all();
   if (ends_all && syslog_) syslog_->unwatch();
   keep_facts();
-}
-
-void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal) {
-  const std::string name = signal_name(signal);
-  if (!shutdown_.begun()) return begin_shutdown(kind, name);
-  if (hurries(signal)) shutdown_.hurry(name);
-}
-
-void ZinitDaemon::tell_ended(const EndedProcess& ended) {
-  kill_point("reap.before");
-  reexecution_.child_ended(ended);
-  if (!shell_.child_ended(ended.pid, ended.end)) board_.child_ended(ended.pid, ended.end);
-  kill_point("reap.after");
-}
-
-void ZinitDaemon::reap_one(pid_t child) {
-  if (const auto ended = ended_child(child)) tell_ended(*ended);
-}
-
-bool ZinitDaemon::reap_some() {
-  const TimePoint until = after(Clock::now(), kTurn);
-  do {
-    const auto ended = next_ended();
-    if (!ended) return false;
-    tell_ended(*ended);
-  } while (Clock::now() < until);
-  return true;
-}
-
-/// One SIGCHLD may stand for several children, so all have to be looked at; with 1,000 services
-/// that takes as long as a launch. The child that the signal names has been reaped before. If the
-/// look comes to no end, since orphans end faster than they are found among those that live, the
-/// services' own processes do not wait behind them.
-void ZinitDaemon::reap_ended() {
-  reap_later_.set(kReapLater);  // in case what follows throws: there may be no further SIGCHLD
-  const bool more = reap_some();
-  if (more) std::ranges::for_each(board_.perhaps_ended(), [this](pid_t pid) { reap_one(pid); });
-  reap_later_.stop();
-  if (more) reap_more_.ask();
-  shutdown_.look();  // this may have been the last process that it waits for
-  if (syslog_) syslog_->look();
 }
 
 void ZinitDaemon::on_change() {
@@ -498,6 +434,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool 
   auto report = board_.reload(specs, dry_run, config.masked);
   if (report) report->proxies = proxies_.plan(config);
   if (!report || dry_run) return report;
+  start_.command_alone = is_alone(start_.sources, config) && added.empty();
   use_settings(config);
   instances_.use(config.templates);
   proxies_.load(config);
@@ -548,7 +485,7 @@ void ZinitDaemon::power(PowerAction action, const std::string& message) {
 }
 
 void ZinitDaemon::tell_terminals(std::string text) {
-  if (start_.mode == Mode::standalone) return;
+  if (!is_first()) return;
   FileTask task;
   task.work = [text = printable(shortened(text, kLongestMessage))] { zinit::tell_terminals(text); };
   task.finish = [](const std::optional<Error>&) {};

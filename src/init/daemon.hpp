@@ -65,7 +65,10 @@ struct Legacy {
 /// What a server is started with.
 struct DaemonStart {
   Mode mode = Mode::standalone;
-  TimePoint started;  // of zinit itself
+  bool subreaper = false;          // container mode, and not process 1
+  bool passes_signals_on = false;  // to the command, rather than follow them itself
+  bool command_alone = false;      // no service stands beside it
+  TimePoint started;               // of zinit itself
   Sources sources;
   Environment environment;              // what zinit was given
   std::optional<LogLevel> log_level;    // asked for; unset: zinit.toml's
@@ -95,7 +98,7 @@ class ZinitDaemon final : public Daemon {
 
   // After run():
   [[nodiscard]] PowerAction kind() const noexcept { return shutdown_.kind(); }
-  [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
+  [[nodiscard]] int exit_code() const noexcept { return exit_code_.value_or(0); }
   /// Whether no thread hangs in a system call, so that destroying this will not either.
   [[nodiscard]] bool can_be_destroyed();
   /// When kind() is switch_root: ends what is left but for what survives, enters the new root and
@@ -175,12 +178,21 @@ class ZinitDaemon final : public Daemon {
   void start_shell(std::string_view why);
   void on_signals();
   void on_signal(const PendingSignal& pending);
+  [[nodiscard]] bool pass_on(int signal, const std::string& origin);
+  void follow(SignalMeaning meaning, int signal, const std::string& origin);
+  void ignore(int signal, const std::string& origin);
+  [[nodiscard]] std::optional<int> code_of_command() const;
   void tell_ended(const EndedProcess& ended);
   void reap_one(pid_t child);
   void reap_ended();
+  void continue_command();
   void begin_shutdown(PowerAction kind, std::string_view why);
   void on_shutdown_begun();
-  void on_shutdown_signal(PowerAction kind, int signal);
+  void on_shutdown_signal(PowerAction kind, int signal, const std::string& origin);
+  /// Whether what zinit ends with is there for zinit alone: as process 1.
+  [[nodiscard]] bool is_first() const {
+    return start_.mode != Mode::standalone && !start_.subreaper;
+  }
   void reload_and_log(std::function<void()> then);
   RequestResult<ReloadReport> take(const Configuration& config, bool dry_run);
   void add_effects(ReloadReport& report) const;
@@ -238,11 +250,12 @@ class ZinitDaemon final : public Daemon {
   std::optional<TimePoint> services_started_;  // or would have been, had there been any
   bool booted_ = false;                        // the board has been told what to start
   TimePoint shell_started_{};
-  bool memory_released_ = false;  // what start-up took, once it is over
-  NewRoot next_;                  // of a switch-root that has begun
-  bool switched_ = false;         // a switch-root is over, and its services have not settled yet
-  std::string switch_fault_;      // why that has failed
-  int exit_code_ = 0;
+  bool memory_released_ = false;    // what start-up took, once it is over
+  NewRoot next_;                    // of a switch-root that has begun
+  bool switched_ = false;           // a switch-root is over, and its services have not settled yet
+  std::string switch_fault_;        // why that has failed
+  std::optional<int> exit_code_;    // of a container, once it is known
+  std::uint64_t told_signals_ = 0;  // a bit for each signal that was told to be ignored
   bool data_loop_ended_ = true;
 };
 

@@ -16,6 +16,8 @@ constexpr std::string_view kProgram = "daemon/program";
 constexpr std::string_view kShell = "daemon/shell";
 constexpr std::string_view kBooted = "daemon/booted";
 constexpr std::string_view kCrashes = "daemon/crashes";
+constexpr std::string_view kExitCode = "daemon/exit_code";
+constexpr std::string_view kToldSignals = "daemon/told_signals";
 constexpr std::string_view kSoft = "daemon/nofile/soft";
 constexpr std::string_view kHard = "daemon/nofile/hard";
 constexpr std::string_view kSwitched = "daemon/switched";
@@ -104,6 +106,10 @@ void put_daemon(const DaemonFacts& daemon, FactMap& facts) {
   put(facts, kNewInit, daemon.next.init);
   put(facts, kSwitched, daemon.switched ? "1" : "");
   put(facts, kSwitchFault, daemon.switch_fault);
+  put(facts, kExitCode, daemon.exit_code ? std::to_string(*daemon.exit_code) : std::string());
+  put(facts, kToldSignals,
+      daemon.told_signals == 0 ? std::string()
+                               : std::to_string(static_cast<std::int64_t>(daemon.told_signals)));
   put(facts, kSettings, daemon.settings);
   put(facts, kEtcEnvironment, daemon.etc_environment);
 }
@@ -130,6 +136,9 @@ DaemonFacts daemon_from(const FactMap& facts) {
   daemon.next = {text_of_fact(facts, kNewRoot), text_of_fact(facts, kNewInit)};
   daemon.switched = number_of(facts, kSwitched).has_value();
   daemon.switch_fault = text_of_fact(facts, kSwitchFault);
+  if (const auto code = number_of(facts, kExitCode); code && *code >= 0 && *code <= 255)
+    daemon.exit_code = static_cast<int>(*code);
+  daemon.told_signals = static_cast<std::uint64_t>(number_of(facts, kToldSignals).value_or(0));
   daemon.settings = text_of_fact(facts, kSettings);
   daemon.etc_environment = text_of_fact(facts, kEtcEnvironment);
   return daemon;

@@ -23,6 +23,8 @@ void ZinitDaemon::go_on() {
   next_ = before.next;
   switched_ = before.switched;
   switch_fault_ = before.switch_fault;
+  exit_code_ = before.exit_code;
+  told_signals_ = before.told_signals;
   if (before.shutdown) shutdown_.go_on(*before.shutdown);
   scheduled_ = before.scheduled;
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
@@ -102,6 +104,8 @@ void ZinitDaemon::keep_facts() {
   own.switch_fault = switch_fault_;
   own.settings = settings_.text;
   own.etc_environment = etc_environment_;
+  own.exit_code = exit_code_;
+  own.told_signals = told_signals_;
   own.shutdown = shutdown_.stand();
   own.scheduled = scheduled_;
   FactMap facts;

@@ -148,10 +148,7 @@ BareSpec bare_spec(const Members& from, const ServiceDefaults& defaults) {
   if (document == nullptr) return {.errors = {"it has no configuration"}};
   auto value = value_from_json(*document);
   if (!value) return {.errors = {std::move(value.error())}};
-  // The command that zinit was given is no file's, and has no defaults of files.
-  const bool command = from.flag("inherit_streams");
-  ParsedSpec parsed =
-      spec_from_document(*value, from.flag("system_class"), command ? ServiceDefaults() : defaults);
+  ParsedSpec parsed = spec_from_document(*value, from.flag("system_class"), defaults);
   BareSpec bare{std::move(parsed.spec), {}};
   // The name is a member of its own, for it may be that of the file.
   const std::string name_key = fmt::format("{}.name", kind_name(bare.spec->kind));

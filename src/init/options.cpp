@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/text.hpp"
+#include "model/reason.hpp"
 #include "os/kernel_command_line.hpp"
 
 namespace zinit {
@@ -19,6 +20,22 @@ std::optional<LogLevel> read_log_level(std::string_view word, std::string_view w
   return std::nullopt;
 }
 
+/// For a signal that exists, as it was given.
+std::optional<std::string> read_signal(std::string word, std::string_view where,
+                                       std::vector<std::string>& faults) {
+  if (signal_number(word) != 0) return word;
+  const std::string near = nearest_signal(word);
+  faults.push_back(fmt::format("{}: unknown signal \"{}\"{}", where, word,
+                               near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+  return std::nullopt;
+}
+
+bool read_forward(std::string_view word, std::string_view where, std::vector<std::string>& faults) {
+  if (word != "all" && word != "none")
+    faults.push_back(fmt::format("{}: unknown value \"{}\"; known are all, none", where, word));
+  return word != "none";
+}
+
 struct Option {
   std::string_view name;
   // Where its value goes, as it was given; or for a flag, which has none, what it sets.
@@ -29,9 +46,14 @@ struct Option {
 };
 
 constexpr std::string_view kLogLevel = "--log-level";
+constexpr std::string_view kStopSignal = "--stop-signal";
+constexpr std::string_view kForward = "--forward";
 
 constexpr Option kOptions[] = {
-    {.name = kLogLevel},  // its value is a word that is checked at once
+    // Their values are words that are checked at once.
+    {.name = kLogLevel},
+    {.name = kStopSignal},
+    {.name = kForward},
     {.name = "--config-dir", .value = &ServerOptions::config_dir},
     {.name = "--config", .value = &ServerOptions::config},
     {.name = "--socket", .value = &ServerOptions::socket},
@@ -103,6 +125,10 @@ class OptionReader {
     } else if (auto text = value(name)) {
       if (name == kLogLevel)
         options_.log_level = read_log_level(*text, name, options_.faults);
+      else if (name == kStopSignal)
+        options_.stop_signal = read_signal(*std::move(text), name, options_.faults);
+      else if (name == kForward)
+        options_.forward = read_forward(*text, name, options_.faults);
       else
         options_.*option->value = std::move(text);
     }

@@ -22,9 +22,11 @@ struct ServerOptions {
   std::optional<LogLevel> log_level;
   bool pid1_mode = false;
   bool container = false;
-  bool console = false;       // what services print goes to standard output as well
-  bool raw_console = false;   // and that as they print it
-  bool new_instance = false;  // start beside a server that runs the same service files
+  bool console = false;                    // what services print goes to standard output as well
+  bool raw_console = false;                // and that as they print it
+  bool new_instance = false;               // start beside a server that runs the same files
+  std::optional<std::string> stop_signal;  // of the command
+  bool forward = true;                     // signals are passed on to the command
   bool help = false;
   bool version = false;
   bool self_check = false;  // only see whether this program could go on in another's place

@@ -30,7 +30,7 @@ std::optional<rlimit> prepare_process() {
   install_memory_policy();
   if (const auto blocked = block_signals(); !blocked) log_error("{}", blocked.error().text);
   // An ignored signal does not arrive by a signalfd either, and zinit may have inherited that.
-  for (const SignalRow& row : kSignals) std::signal(row.signal, SIG_DFL);
+  for (const int signal : handled_signals()) std::signal(signal, SIG_DFL);
   std::signal(SIGPIPE, SIG_IGN);
   keep_dispositions();
   mark_inherited_descriptors();
@@ -76,6 +76,28 @@ bool same_file(int one, int other) noexcept {
          a.st_ino == b.st_ino;
 }
 
+/// A lone command has zinit in place of tini, which says nothing. Whether services stand beside it
+/// is known by the files alone, which are read for that before anything is said.
+void take_command(DaemonStart& start, const ServerOptions& options) {
+  start.sources.command = {options.command, options.stop_signal.value_or("")};
+  if (options.command.empty()) {
+    if (options.stop_signal) log_warn("--stop-signal is for a command, and there is none");
+    return;
+  }
+  start.passes_signals_on = options.forward;
+  catch_all("boot", [&start] {
+    const Configuration config = read_configuration(start.sources);
+    start.command_alone = is_alone(start.sources, config);
+    if (start.command_alone && !start.log_level)
+      set_log_level(config.settings.log_level.value_or(LogLevel::warn));
+  });
+}
+
+/// Of what nobody misses beside a lone command.
+LogLevel level_of_want(const DaemonStart& start) {
+  return start.command_alone ? LogLevel::info : LogLevel::warn;
+}
+
 /// If a sink cannot be opened it is null, and its lines count as dropped.
 LogSinks open_sinks(EventLoop& loop, Mode mode) {
   LogSinks sinks;
@@ -102,7 +124,8 @@ Result<void> open_socket(DaemonStart& start) {
       return {};
     }
   }
-  auto socket = open_control_socket(start.sources.places, ControlSocketSettings().lock_wait);
+  auto socket = open_control_socket(start.sources.places, ControlSocketSettings().lock_wait,
+                                    level_of_want(start));
   if (socket) {
     start.socket = std::move(*socket);
     return {};
@@ -164,10 +187,10 @@ void find_left(DaemonStart& start) {
 }
 
 /// Without cgroups there is one warning, and services are supervised all the same.
-std::shared_ptr<CgroupTree> make_cgroups(const std::string& left) {
+std::shared_ptr<CgroupTree> make_cgroups(const std::string& left, LogLevel level) {
   auto cgroups = CgroupTree::create(left);
   if (cgroups) return std::move(*cgroups);
-  log_warn("services are followed by their process groups alone: {}", cgroups.error().text);
+  log(level, "services are followed by their process groups alone: {}", cgroups.error().text);
   return nullptr;
 }
 
@@ -238,14 +261,15 @@ int run_self_check(const StartRequest& request) {
   return fault.empty() ? 0 : 1;
 }
 
-Result<ControlSocket> open_control_socket(const Places& places, Milliseconds lock_wait) {
+Result<ControlSocket> open_control_socket(const Places& places, Milliseconds lock_wait,
+                                          LogLevel level) {
   auto socket = ControlSocket::open({places.socket, places.socket_in_tmp, lock_wait});
   // Where another server answers, this one is not to be taken for it.
   const bool taken = !socket && socket.error().errnum == EADDRINUSE;
   if (socket || taken || places.spare_socket.empty()) return socket;
   auto spare = ControlSocket::open({places.spare_socket, places.spare_in_tmp, lock_wait});
   if (!spare) return socket;
-  log_warn("{}; the control socket is {}", socket.error().text, spare->path());
+  log(level, "{}; the control socket is {}", socket.error().text, spare->path());
   return spare;
 }
 
@@ -266,7 +290,8 @@ Result<DaemonStart> prepare_server(StartRequest request) {
   start.environment = own_environment();
   use_asked_log_level(start, request);
   start.sources = {.places = places_of(request), .console = console_of(request.options)};
-  if (request.mode == Mode::container) start.sources.command = request.options.command;
+  start.subreaper = request.subreaper;
+  if (request.mode == Mode::container) take_command(start, request.options);
   start.console = std::move(request.console);
   start.kernel = std::move(request.kernel);
   auto data_loop = DataLoop::create();
@@ -276,7 +301,9 @@ Result<DaemonStart> prepare_server(StartRequest request) {
   if (const auto opened = open_socket(start); !opened) return Failure(opened.error());
   if (const auto locked = lock_files(start, request.options.new_instance); !locked)
     return Failure(locked.error());
-  catch_all("cgroups", [&] { start.cgroups = make_cgroups(start.lock.before().cgroup); });
+  catch_all("cgroups", [&] {
+    start.cgroups = make_cgroups(start.lock.before().cgroup, level_of_want(start));
+  });
   find_left(start);
   note_server(start);
   return start;

@@ -14,16 +14,19 @@ struct StartRequest {
   KernelOptions kernel;
   std::string console;
   std::optional<Inheritance> inherited{};  // after a re-execution
+  bool subreaper = false;                  // container mode, and not process 1
 };
 
 /// See check_installed_program(): says what is in the way of this program's going on for another.
 /// @return  the exit status
 [[nodiscard]] int run_self_check(const StartRequest& request);
 
-/// The control socket at its place or, if that cannot be had, at the spare one, which is logged.
+/// The control socket at its place or, if that cannot be had, at the spare one, which is logged
+/// with this level.
 /// @return  the error of the first place
 [[nodiscard]] Result<ControlSocket> open_control_socket(const Places& places,
-                                                        Milliseconds lock_wait);
+                                                        Milliseconds lock_wait,
+                                                        LogLevel level = LogLevel::warn);
 
 /// Prepares the process (signals, descriptors) and makes all parts of DaemonStart. Invalid options
 /// are logged.

@@ -26,7 +26,7 @@ constexpr int kWrongUsage = 2;
 constexpr std::string_view kUsage =
     "usage: zinit server [OPTIONS]\n"
     "       zinit-server [OPTIONS]\n"
-    "       zinit-pid1 [OPTIONS]                                    as PID 1 only\n"
+    "       zinit-pid1 [OPTIONS]\n"
     "       zinit-pid1 --container [OPTIONS] [[--] COMMAND ARGUMENT...]\n"
     "\n"
     "Starts and supervises services. Talk to it by zinitctl; zinit(8) says more.\n"
@@ -40,6 +40,8 @@ constexpr std::string_view kUsage =
     "is\n"
     "  --new-instance       start beside a server that runs the same service files\n"
     "  --container          PID 1 of a container, not of a machine\n"
+    "  --stop-signal SIGNAL what stops the command, in place of SIGTERM\n"
+    "  --forward all|none   which signals the command gets: all, or none of them\n"
     "  --help, --version\n";
 
 void print(FILE* to, std::string_view text) {
@@ -66,16 +68,19 @@ int refuse_usage(std::string_view fault) {
 std::string usage_fault(const ServerOptions& options) {
   if (!options.faults.empty()) return options.faults.front();
   if (!options.words.empty()) return fmt::format("unknown argument {}", options.words.front());
-  if (options.container) return "--container is for PID 1";
+  if (options.container) return "--container is for zinit-pid1";
+  if (options.stop_signal || !options.forward)
+    return "--stop-signal and --forward are for zinit-pid1 and its command";
   if (lacks_command(options)) return std::string(kNoCommand);
   if (options.dashes) return "a command after -- is for zinit-pid1 --container";
   return {};
 }
 
 /// Prepares the process in container and standalone mode.
-void take_place(Mode mode) {
+void take_place(const StartRequest& request) {
+  const bool first = request.mode == Mode::container && !request.subreaper;
   if (const auto filled = fill_standard_streams(); !filled) log_warn("{}", filled.error().text);
-  if (mode == Mode::standalone) {
+  if (!first) {
     if (const auto subreaper = become_subreaper(); !subreaper)
       log_warn("orphans of services are not seen: {}", subreaper.error().text);
   } else {
@@ -84,11 +89,14 @@ void take_place(Mode mode) {
   }
   set_log_descriptor(STDERR_FILENO, false);  // needs /proc to reopen it
   survive_faults(log_descriptor(), {});
+  if (request.subreaper && !request.inherited)
+    log_warn("process 1 is another program, {}: zinit goes on as a child subreaper, pid {}",
+             program_of(1), ::getpid());
 }
 
 int run_plain(StartRequest request) {
-  const Mode mode = request.mode;
-  take_place(mode);
+  const bool ends_all = request.mode == Mode::container && !request.subreaper;
+  take_place(request);
   auto start = prepare_server(std::move(request));
   auto daemon = start ? ZinitDaemon::create(std::move(*start))
                       : Result<std::unique_ptr<ZinitDaemon>>(Failure(start.error()));
@@ -97,7 +105,7 @@ int run_plain(StartRequest request) {
     return kFailed;
   }
   (*daemon)->run();
-  if (mode == Mode::container)
+  if (ends_all)
     kill_the_rest([&] { return (*daemon)->reap_some(); }, [] {});
   else
     (*daemon)->leave_cgroups();
@@ -126,10 +134,11 @@ int run_server(ServerName name, std::span<const std::string> arguments) {
   if (request.options.self_check && ::getpid() != 1) return run_self_check(request);
   request.inherited = take_inheritance();
   const bool pid1 = ::getpid() == 1;
+  const bool subreaper = !pid1 && name == ServerName::pid1;
   ServerOptions of_container = parse_server_options(arguments, Words::command);
   const bool container =
-      pid1 && (name == ServerName::server ||
-               in_container(of_container, own_environment(), marked_as_container()));
+      subreaper || (pid1 && (name == ServerName::server ||
+                             in_container(of_container, own_environment(), marked_as_container())));
   if (container) request.options = std::move(of_container);
   if (pid1 && !container) {
     request.mode = Mode::system;
@@ -139,15 +148,12 @@ int run_server(ServerName name, std::span<const std::string> arguments) {
     print(stdout, request.options.help ? kUsage : "zinit " ZINIT_VERSION "\n");
     return 0;
   }
-  if (pid1) {
+  if (container) {
     // The container is there for the command; without one it would stay up for nothing.
     if (lacks_command(request.options)) return refuse_usage(kNoCommand);
     request.mode = Mode::container;
+    request.subreaper = subreaper;
     return run_plain(std::move(request));
-  }
-  if (name == ServerName::pid1) {
-    print(stderr, "zinit-pid1: PID 1 is another process; zinit server runs beside it\n");
-    return kFailed;
   }
   return run_standalone(std::move(request));
 }

@@ -9,7 +9,9 @@ namespace zinit {
 
 enum class ServerName : std::uint8_t {
   server,  // `zinit server`, `zinit-server`: standalone; as PID 1 in container mode
-  pid1,    // `zinit-pid1`, `init`, and any name as PID 1: of a machine, or of a container
+  // `zinit-pid1`, `init`, and any name as PID 1: of a machine, or of a container. `zinit-pid1` that
+  // is another process, under an engine's own init: as of a container, as a child subreaper.
+  pid1,
 };
 
 /// Runs a server until it has been shut down.

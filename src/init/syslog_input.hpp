@@ -28,8 +28,8 @@ class SyslogInput {
               StateFacts& facts);
 
   /// See DevLog.
-  void start(KeptFd inherited, const FactMap& kept) noexcept {
-    dev_log_.start(std::move(inherited), kept);
+  void start(KeptFd inherited, const FactMap& kept, LogLevel want) noexcept {
+    dev_log_.start(std::move(inherited), kept, want);
   }
   /// To be called when a process has ended, which may have been a syslog daemon.
   void look() noexcept { dev_log_.look(); }

@@ -72,7 +72,8 @@ DevLog::DevLog(EventLoop& loop, std::string path, Take take, StateFacts* facts)
       grace_(loop, [this] { look_now(); }),
       again_(loop, [this] { readable_->start(); }) {}
 
-void DevLog::start(KeptFd inherited, const FactMap& kept) noexcept {
+void DevLog::start(KeptFd inherited, const FactMap& kept, LogLevel want) noexcept {
+  want_ = want;
   catch_all("syslog", [&] {
     go_on(std::move(inherited), kept);
     look_now();
@@ -115,8 +116,8 @@ void DevLog::watch_directory() {
   if (watch_ < 0) {
     inotify_.reset();
     if (std::exchange(unwatched_told_, true)) return;
-    return log_warn("syslog: {}; a syslog daemon that comes is not noticed",
-                    sys_failure("watch", directory).value().text);
+    return log(want_, "syslog: {}; a syslog daemon that comes is not noticed",
+               sys_failure("watch", directory).value().text);
   }
   changes_ =
       std::make_unique<IoWatcher>(loop_, inotify_.get(), EV_READ, [this](int) { on_directory(); });
@@ -162,7 +163,7 @@ void DevLog::look_now() {
   const auto done = take_place(is);
   if (!done && told_ != done.error().text) {
     told_ = done.error().text;
-    log_warn("syslog: {}", told_);
+    log(want_, "syslog: {}", told_);
   }
 }
 

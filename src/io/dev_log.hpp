@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "base/log.hpp"
 #include "io/watcher.hpp"
 #include "os/kept_descriptors.hpp"
 #include "os/state_facts.hpp"
@@ -52,7 +53,9 @@ class DevLog {
 
   /// Binds the socket now if it is free, or else as soon as it is. After a re-execution `inherited`
   /// is the one that the image before had bound, and `kept` what it has left.
-  void start(KeptFd inherited = {}, const FactMap& kept = {}) noexcept;
+  /// That the socket cannot be had is logged with the level `want`.
+  void start(KeptFd inherited = {}, const FactMap& kept = {},
+             LogLevel want = LogLevel::warn) noexcept;
 
   /// Call it when the daemon that has the socket may be gone. Cheap while zinit has the socket.
   void look() noexcept {
@@ -97,6 +100,7 @@ class DevLog {
   KeptFd fd_;
   dev_t device_ = 0;
   ino_t inode_ = 0;
+  LogLevel want_ = LogLevel::warn;
   std::string told_;   // the last fault that was logged
   bool lost_ = false;  // the socket was zinit's before, and its loss was logged
   bool unwatched_told_ = false;

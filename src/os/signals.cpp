@@ -72,7 +72,8 @@ std::optional<PendingSignal> next_signal(int fd) noexcept {
   do got = ::read(fd, &info, sizeof info);
   while (got < 0 && errno == EINTR);
   if (got != static_cast<ssize_t>(sizeof info)) return std::nullopt;
-  return PendingSignal{static_cast<int>(info.ssi_signo), static_cast<pid_t>(info.ssi_pid)};
+  return PendingSignal{static_cast<int>(info.ssi_signo), static_cast<pid_t>(info.ssi_pid),
+                       info.ssi_uid, info.ssi_code <= SI_USER};
 }
 
 void wait_for_child(TimePoint deadline) noexcept {

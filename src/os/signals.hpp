@@ -43,7 +43,11 @@ void keep_dispositions() noexcept;
 
 struct PendingSignal {
   int number = 0;
-  pid_t sender = 0;  // of the first, if it was sent several times; for SIGCHLD the child
+  // Of the first, if it was sent several times; for SIGCHLD the child. 0 if the sender is not in
+  // zinit's namespace of processes.
+  pid_t sender = 0;
+  uid_t uid = 0;            // the sender's
+  bool by_process = false;  // by kill(2) and the like, and not by the kernel itself
 };
 
 /// The next signal of a descriptor made by open_signals(); nothing if none is pending. A signal

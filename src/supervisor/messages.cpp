@@ -95,9 +95,19 @@ std::string words(const TransitionFacts& facts) {
   return {};
 }
 
+/// Whether the end of a process is that of a lone command, for which zinit stands in place of tini:
+/// its exit code, which becomes zinit's, says all of it.
+bool said_by_exit_code(const TransitionFacts& facts) {
+  const World& world = facts.world;
+  const ReasonType type = world.record(facts.slot).reason.type;
+  return world.graph->spec(facts.slot).inherit_streams && world.graph->order().size() == 1 &&
+         (type == ReasonType::exit_code || type == ReasonType::signal);
+}
+
 }  // namespace
 
 LogLevel transition_level(const TransitionFacts& facts) {
+  if (facts.to == State::failed && said_by_exit_code(facts)) return LogLevel::info;
   if (facts.to == State::failed) return LogLevel::error;
   if (facts.to == State::blocked) {
     const Record& record = facts.world.record(facts.slot);

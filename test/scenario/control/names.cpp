@@ -107,10 +107,24 @@ TEST_CASE("init that is not PID 1 says that PID 1 is another process", "[names]"
   CHECK_FALSE(outcome.err.empty());
 }
 
-TEST_CASE("zinit-pid1 that is not PID 1 does not start", "[names]") {
-  const Outcome outcome = called({"zinit-pid1", "--container"});
-  CHECK(outcome.code != 0);
-  CHECK_FALSE(outcome.err.empty());
+TEST_CASE("zinit-pid1 that is not PID 1 runs its command as a child subreaper", "[names]") {
+  const TempDir dir;
+  const std::vector<std::string> options = {"zinit-pid1", "--container", "--config-dir",
+                                            dir.path(),   "--socket",    dir / "s"};
+  const auto with = [&](std::vector<std::string> command) {
+    command.insert(command.begin(), options.begin(), options.end());
+    return called(command);
+  };
+  const Outcome outcome = with({"sh", "-c", "exit 5"});
+  CHECK(outcome.code == 5);
+  CHECK_THAT(outcome.err, Contains("zinit goes on as a child subreaper"));
+  CHECK(lines_of(outcome.err).size() == 1);
+  // An orphan is zinit's child, and not process 1's.
+  CHECK(with({"sh", "-c",
+              "up=$PPID; (sh -c 'sleep 0.1; ps -o ppid= -p $$ > " + (dir / "parent") +
+                  "' &); while ! [ -s " + (dir / "parent") + " ]; do sleep 0.01; done; [ $(cat " +
+                  (dir / "parent") + ") = $up ]"})
+            .code == 0);
 }
 
 TEST_CASE("the log level is set by option or by environment", "[check][names]") {

@@ -20,7 +20,7 @@ namespace {
 /// PID 1 of a container, with the config directory of a server that is not launched.
 Launch container_of(const Server& zinit, std::vector<std::string> arguments) {
   Launch what;
-  what.argv = {"zinit-pid1", "--container", "--config-dir", zinit.config()};
+  what.argv = {"zinit-pid1", "--container", "--log-level", "info", "--config-dir", zinit.config()};
   what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
   what.env = {"ZINIT_TEST_BIN=" + zinit_binary()};
   what.pid_namespace = true;

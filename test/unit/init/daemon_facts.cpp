@@ -16,6 +16,8 @@ DaemonFacts full() {
   daemon.booted = true;
   daemon.nofile = rlimit{1024, RLIM_INFINITY};
   daemon.shell = 4711;
+  daemon.exit_code = 143;
+  daemon.told_signals = std::uint64_t{1} << 63 | 1;
   daemon.settings = "log_level = \"debug\"\n";
   daemon.etc_environment = std::string("A=1\nB=\0\xff\n", 10);
   return daemon;
@@ -32,6 +34,8 @@ void check_same(const DaemonFacts& read, const DaemonFacts& told) {
     CHECK(read.nofile->rlim_max == told.nofile->rlim_max);
   }
   CHECK(read.shell == told.shell);
+  CHECK(read.exit_code == told.exit_code);
+  CHECK(read.told_signals == told.told_signals);
   CHECK(read.settings == told.settings);
   CHECK(read.etc_environment == told.etc_environment);
 }

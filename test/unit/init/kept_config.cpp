@@ -1,10 +1,13 @@
 // The configuration in force as facts: the graph that the next image makes of them is the same.
+#include <fstream>
+
 #include "base/json.hpp"
 #include "config/spec_reader.hpp"
 #include "config/toml_reader.hpp"
 #include "init/configuration.hpp"
 #include "init/kept_config.hpp"
 #include "support/catch.hpp"
+#include "support/temp_dir.hpp"
 #include "unit/config/text.hpp"
 
 namespace init_kept_config_test {
@@ -18,6 +21,16 @@ using Strings = std::vector<std::string>;
 
 SpecPtr spec_of(const std::string& name, const std::string& text, bool system_class = false) {
   return finish(parse_spec(text, "/etc/zinit/services/" + name + ".toml", system_class));
+}
+
+/// The service that a command is.
+SpecPtr command_service(const Strings& command, const std::string& settings = "") {
+  const TempDir dir;
+  Sources sources;
+  sources.places.settings_file = dir / "zinit.toml";
+  REQUIRE(std::ofstream(sources.places.settings_file) << settings << std::flush);
+  sources.command.argv = command;
+  return read_configuration(sources).specs.at(0);
 }
 
 /// Services of many kinds, each with its name.
@@ -66,7 +79,7 @@ std::vector<SpecPtr> many() {
   held->findings.edit() = {{"own warning", "f.toml:1:1: error: of the newer"}, 1, {}, {}, newer};
   specs.push_back(held);
 
-  specs.push_back(main_service({"sh", "-c", "sleep 1"}));
+  specs.push_back(command_service({"sh", "-c", "sleep 1"}));
   return specs;
 }
 
@@ -213,7 +226,7 @@ TEST_CASE("kept config: a fact is written for what has changed, and for nothing 
   CHECK_FALSE(changes.contains(key_of(*after, "broken")));
 }
 
-TEST_CASE("kept config: [defaults] in force apply again, but not to zinit's own command",
+TEST_CASE("kept config: [defaults] in force apply again, to zinit's own command too",
           "[init][kept]") {
   std::vector<Diagnostic> faults;
   const GlobalSettings settings =
@@ -223,7 +236,10 @@ TEST_CASE("kept config: [defaults] in force apply again, but not to zinit's own 
     return Result<std::string>("[service]\nexec = 'web'\n[lifecycle]\nmax_restarts = 3\n");
   }));
   REQUIRE(web->lifecycle.stop_timeout == Milliseconds(5));
-  const auto graph = Graph::build({{web, 0, 0}, {main_service({"sh"}), 1, 1}});
+  const SpecPtr command =
+      command_service({"sh"}, "[defaults]\nstop_timeout_ms = 5\nbuffer_lines = 7\n");
+  REQUIRE(command->lifecycle.stop_timeout == Milliseconds(5));
+  const auto graph = Graph::build({{web, 0, 0}, {command, 1, 1}});
   check_same_graph(*graph_from(facts_of(*graph), settings.defaults), *graph);
 }
 

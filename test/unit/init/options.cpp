@@ -55,6 +55,24 @@ TEST_CASE("in a container the first word begins the command, as tini reads it", 
   CHECK(read({"--container"}).command.empty());
 }
 
+TEST_CASE("a command has a stop signal, and gets signals unless that is refused",
+          "[init][options]") {
+  const auto read = [](const Strings& arguments) {
+    return parse_server_options(arguments, Words::command);
+  };
+  CHECK(read({"true"}).forward);
+  CHECK(read({"--forward=all", "true"}).forward);
+  CHECK_FALSE(read({"--forward", "none", "true"}).forward);
+  CHECK(read({"--stop-signal", "SIGRTMIN+3", "true"}).stop_signal == "SIGRTMIN+3");
+  CHECK(read({"--stop-signal=int", "true"}).stop_signal == "int");
+  const auto wrong = read({"--stop-signal", "SIGTREM", "--forward=some", "true"});
+  CHECK_FALSE(wrong.stop_signal);
+  CHECK(wrong.forward);
+  CHECK(wrong.command == Strings{"true"});
+  CHECK(wrong.faults == Strings{"--stop-signal: unknown signal \"SIGTREM\"; did you mean SIGTERM?",
+                                "--forward: unknown value \"some\"; known are all, none"});
+}
+
 TEST_CASE("every wrong option is named, and the good ones beside it are taken", "[init][options]") {
   const auto options = parsed(
       {"--confg", "--socket", "/s", "--container=1", "--log-level", "loud", "single", "--config"});

@@ -1,0 +1,160 @@
+// Signals to zinit, which it follows or passes on to the command of a container, and the ends of
+// children, of which SIGCHLD tells.
+#include <algorithm>
+
+#include "base/kill_point.hpp"
+#include "base/log.hpp"
+#include "init/daemon.hpp"
+
+namespace zinit {
+
+namespace {
+
+// How long signals are read, and children reaped, before the loop serves others. One question about
+// all children alone takes longer than that if there are ten thousand.
+constexpr Milliseconds kTurn{1};
+constexpr Milliseconds kReapLater{100};
+
+}  // namespace
+
+/// What is left after a turn waits in the descriptor.
+void ZinitDaemon::on_signals() {
+  const TimePoint until = after(Clock::now(), kTurn);
+  do {
+    const auto signal = next_signal(signals_.get());
+    if (!signal) return;
+    on_signal(*signal);
+  } while (Clock::now() < until);
+}
+
+void ZinitDaemon::on_signal(const PendingSignal& pending) {
+  const int signal = pending.number;
+  if (signal == SIGCHLD) {
+    reap_more_.ask();
+    return reap_one(pending.sender);
+  }
+  const bool known = pending.by_process && pending.sender != 0;
+  const std::string program = known ? program_of(pending.sender) : std::string();
+  const std::string origin = origin_text(pending, program);
+  if (const auto meant = meaning_of_applet(signal, program, start_.mode))
+    return follow(*meant, signal, origin);
+  if (start_.passes_signals_on && pass_on(signal, origin)) return;
+  follow(meaning_of(signal, start_.mode), signal, origin);
+}
+
+/// The command of a container gets what it would get as process 1.
+/// @return  false if zinit is to follow the signal itself: the command is not there to end by it,
+///          or all is being stopped.
+bool ZinitDaemon::pass_on(int signal, const std::string& origin) {
+  const auto sent = board_.kill(kCommandName, signal, KillWhat::main);
+  if (sent) {
+    log_info("{}: passed on to {}", origin, kCommandName);
+    return !shutdown_.begun();
+  }
+  if (shutdown_.begun() || meaning_of(signal, start_.mode) == SignalMeaning::shut_down)
+    return false;
+  log_info("{}: not passed on, for {}", origin, sent.error().text);
+  return true;
+}
+
+void ZinitDaemon::follow(SignalMeaning meaning, int signal, const std::string& origin) {
+  switch (meaning) {
+    case SignalMeaning::reap: return;
+    case SignalMeaning::power_off:
+      return on_shutdown_signal(PowerAction::power_off, signal, origin);
+    case SignalMeaning::reboot: return on_shutdown_signal(PowerAction::reboot, signal, origin);
+    case SignalMeaning::halt: return on_shutdown_signal(PowerAction::halt, signal, origin);
+    case SignalMeaning::shut_down:
+      return on_shutdown_signal(PowerAction::shut_down, signal, origin);
+    case SignalMeaning::reload:
+      log_info("{}", origin);
+      if (!shutdown_.begun()) return reload_and_log({});
+      logs_.reopen_files();
+      return;
+    case SignalMeaning::reexecute:
+    case SignalMeaning::live_update:
+      log_info("{}", origin);
+      if (shutdown_.begun()) return;
+      return reexecute(meaning == SignalMeaning::live_update,
+                       [name = signal_name(signal)](const RequestResult<void>& done) {
+                         if (!done) log_error("{}: no re-execution: {}", name, done.error().text);
+                       });
+    case SignalMeaning::ignored: return ignore(signal, origin);
+  }
+}
+
+/// Each signal is told once, with what the sender may have meant.
+void ZinitDaemon::ignore(int signal, const std::string& origin) {
+  const std::uint64_t bit = std::uint64_t{1} << (signal - 1);
+  if (is_job_control(signal) || (told_signals_ & bit) != 0) return;
+  told_signals_ |= bit;
+  keep_facts();
+  log_info("{}: ignored; {}", origin, known_signals_text(start_.mode));
+}
+
+void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal, const std::string& origin) {
+  if (shutdown_.begun()) {
+    if (hurries(signal)) shutdown_.hurry(origin);
+    return;
+  }
+  // A command that is not there would have ended by the signal.
+  const auto command = board_.view(kCommandName);
+  if (start_.passes_signals_on && !exit_code_ && (!command || command->main_pid == 0))
+    exit_code_ = code_of_command().value_or(exit_code_of_signal(signal));
+  begin_shutdown(kind, origin);
+}
+
+/// Nothing if it has not ended.
+std::optional<int> ZinitDaemon::code_of_command() const {
+  const auto view = board_.view(kCommandName);
+  if (!view || !view->record.has_end) return std::nullopt;
+  return exit_code_of(view->record);
+}
+
+void ZinitDaemon::tell_ended(const EndedProcess& ended) {
+  kill_point("reap.before");
+  reexecution_.child_ended(ended);
+  if (!shell_.child_ended(ended.pid, ended.end)) board_.child_ended(ended.pid, ended.end);
+  kill_point("reap.after");
+}
+
+void ZinitDaemon::reap_one(pid_t child) {
+  if (const auto ended = ended_child(child)) tell_ended(*ended);
+}
+
+bool ZinitDaemon::reap_some() {
+  const TimePoint until = after(Clock::now(), kTurn);
+  do {
+    const auto ended = next_ended();
+    if (!ended) return false;
+    tell_ended(*ended);
+  } while (Clock::now() < until);
+  return true;
+}
+
+/// One SIGCHLD may stand for several children, so all have to be looked at; with 1,000 services
+/// that takes as long as a launch. The child that the signal names has been reaped before. If the
+/// look comes to no end, since orphans end faster than they are found among those that live, the
+/// services' own processes do not wait behind them.
+void ZinitDaemon::reap_ended() {
+  reap_later_.set(kReapLater);  // in case what follows throws: there may be no further SIGCHLD
+  const bool more = reap_some();
+  if (more) std::ranges::for_each(board_.perhaps_ended(), [this](pid_t pid) { reap_one(pid); });
+  reap_later_.stop();
+  if (more) reap_more_.ask();
+  if (!start_.sources.command.empty()) continue_command();
+  shutdown_.look();  // this may have been the last process that it waits for
+  if (syslog_) syslog_->look();
+}
+
+/// Ctrl-Z at the terminal of a container stops its command, unless that is a shell, and nobody is
+/// there who could continue it: the terminal would be dead.
+void ZinitDaemon::continue_command() {
+  const auto view = board_.view(kCommandName);
+  if (!view || stop_signal_of(view->main_pid) != SIGTSTP) return;
+  if (const auto sent = board_.kill(kCommandName, SIGCONT, KillWhat::group); !sent)
+    return log_warn("{}: stopped by Ctrl-Z: {}", kCommandName, sent.error().text);
+  log_info("{}: stopped by Ctrl-Z, and continued: no shell could do that", kCommandName);
+}
+
+}  // namespace zinit
