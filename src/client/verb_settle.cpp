@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/context.hpp"
+#include "client/first_second.hpp"
 #include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
@@ -100,10 +101,10 @@ void ask_again(VerbContext& context, const SettleVerb& verb, bool waits, Asked& 
     ask(context, verb, "service.start", waits, asked);
 }
 
-/// Reads the answer to one request. Prints it, or, with --json, adds it to `json`. Returns the exit
-/// status.
+/// Reads the answer to one request. Prints it, or, with --json, adds it to `json`. Adds the status
+/// to `good_ones` if the request succeeded. Returns the exit status.
 int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, const Asked& asked,
-           bool waits, std::string& json, Others& others) {
+           bool waits, std::string& json, Others& others, std::vector<ServiceStatus>& good_ones) {
   try {
     const auto limit = waits ? with_grace(context.time_left()) : context.patience();
     const std::string answer =
@@ -114,6 +115,7 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
     others.add(document);
     const bool good = !waits || verb.succeeded(status);
     if (good && !context.json()) context.print(outcome_line(context.terminal(), status));
+    if (good) good_ones.push_back(status);
     // Written at once: the next answer may take long.
     context.flush();
     return good ? int{ExitStatus::done}
@@ -147,6 +149,7 @@ int settle(VerbContext& context, const SettleVerb& verb) {
   std::vector<Asked> all;
   std::size_t finished = 0;  // of all
   Others others;
+  std::vector<ServiceStatus> good_ones;
   Progress progress(context);
   context.over_reexecutions([&] {
     if (all.empty())
@@ -156,7 +159,8 @@ int settle(VerbContext& context, const SettleVerb& verb) {
                        : ask_again(context, verb, waits, asked);
     while (finished < all.size()) {
       if (is_wait) take_first(context, progress, all, finished);
-      const int status = finish(context, progress, verb, all[finished], waits, json, others);
+      const int status =
+          finish(context, progress, verb, all[finished], waits, json, others, good_ones);
       if (first == ExitStatus::done) first = status;
       context.answered();
       // The time is up for all of them at once.
@@ -165,10 +169,16 @@ int settle(VerbContext& context, const SettleVerb& verb) {
     }
   });
   for (const Asked& asked : all) others.leave_out(asked.name);
-  if (context.json())
+  if (context.json()) {
     context.print_json("[" + json + "]");
-  else
-    context.print(others.text(context.terminal()));
+    return first;
+  }
+  context.print(others.text(context.terminal()));
+  if (!verb.starts || !waits || !context.terminal().is_terminal) return first;
+  context.flush();
+  const int ended =
+      context.over_reexecutions([&] { return watch_first_second(context, good_ones); });
+  if (first == ExitStatus::done) first = ended;
   return first;
 }
 

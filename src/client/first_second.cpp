@@ -1,0 +1,88 @@
+// The watch over the first second of a service.
+#include "client/first_second.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
+#include "client/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::chrono::microseconds kWatched{1'000'000};
+
+/// Whether its file says how it shows that it is ready.
+bool shows_readiness(VerbContext& context, const std::string& name) {
+  const JsonDocument answer =
+      parse_json(context.client().call("service.get", JsonParams().add("name", name).text()));
+  const JsonValue* config = json_member(answer, "config");
+  return config != nullptr && config->IsObject() &&
+         (config->HasMember("readiness") || config->HasMember("health"));
+}
+
+ServiceStatus status_of(VerbContext& context, const std::string& name) {
+  return ServiceStatus::parse(
+      context.client().call("service.status_full", JsonParams().add("name", name).text()));
+}
+
+/// Reports that the process which `before` names has ended. Returns the exit status.
+int check(VerbContext& context, const ServiceStatus& before) {
+  const ServiceStatus now = status_of(context, before.name);
+  if (now.state == "running" && now.main_pid == before.main_pid) return ExitStatus::done;
+  const std::string end =
+      now.last_exit ? exit_words(*now.last_exit) : std::string("stopped by another request");
+  return context.fail(ExitStatus::failed, before.name,
+                      fmt::format("was started, and ended within a second: {}; see `zinitctl logs "
+                                  "{}`, and give it after_ms in [readiness]",
+                                  end, printable(before.name)));
+}
+
+}  // namespace
+
+int watch_first_second(VerbContext& context, const std::vector<ServiceStatus>& started) {
+  std::map<std::string, ServiceStatus> watched;
+  std::int64_t until_us = 0;  // wall time
+  for (const ServiceStatus& status : started) {
+    if (status.state != "running" || !status.main_pid || !status.last_start_us) continue;
+    if (*status.last_start_us + kWatched.count() <= wall_us()) continue;
+    if (shows_readiness(context, status.name)) continue;
+    watched.emplace(status.name, status);
+    until_us = std::max(until_us, *status.last_start_us + kWatched.count());
+  }
+  if (watched.empty()) return ExitStatus::done;
+  std::vector<std::string> names;
+  for (const auto& [name, status] : watched) names.push_back(name);
+  bool changed = false;
+  const std::uint64_t subscription =
+      context.client().subscribe("events.subscribe", JsonParams().add("names", names).text(),
+                                 [&](std::string_view, const std::string&) { changed = true; });
+  int result = ExitStatus::done;
+  const auto check_all = [&] {
+    std::erase_if(watched, [&](const auto& one) {
+      const int status = check(context, one.second);
+      if (result == ExitStatus::done) result = status;
+      return status != ExitStatus::done;
+    });
+  };
+  check_all();  // for what has ended before the subscription
+  while (!watched.empty() && result == ExitStatus::done) {
+    const std::int64_t left_ms = std::min<std::int64_t>((until_us - wall_us()) / 1000, 1000);
+    const auto most = context.time_left();
+    if (left_ms <= 0 || (most && most->count() <= 0)) break;
+    const Milliseconds left(left_ms);
+    if (!context.client().dispatch(most ? std::min(*most, left) : left)) break;
+    if (std::exchange(changed, false)) check_all();
+  }
+  context.client().unsubscribe("events.unsubscribe", subscription);
+  return result;
+}
+
+}  // namespace zinit
