@@ -50,15 +50,15 @@ struct ProcessExit {
 /// One thing that a blocked service waits for.
 struct WaitingFor {
   std::string service;
-  std::string kind;    // "requires", "after", "conflicts"
+  std::string kind;    // "requires", "binds_to", "after", "conflicts"
   std::string reason;  // in words
 };
 
-/// A dependency of a service that the file of the other has, by its `required_by`, `before` or
-/// `wanted_by`.
+/// A dependency of a service that the file of the other has, by its `required_by`, `bound_by`,
+/// `before` or `wanted_by`.
 struct AddedDependency {
   std::string service;
-  std::string kind;  // "requires", "after", "wants"
+  std::string kind;  // "requires", "binds_to", "after", "wants"
   std::string file;  // empty if the other was added at runtime
 };
 
@@ -188,7 +188,8 @@ struct WhyReport {
 struct TreeNode {
   std::string name;
   StateWord state;  // empty: nothing has that name
-  // The edge from the node above, "requires", "wants", "after"; of a root: "service", "target".
+  // The edge from the node above, "requires", "binds_to", "wants", "after"; of a root: "service",
+  // "target".
   std::string kind;
   std::string file;  // the file that has the edge, if it is not that of the node it begins at
   int depth = 0;

@@ -61,6 +61,7 @@ Drawing drawing_of(const std::vector<ServiceStatus>& services) {
   for (const ServiceStatus& service : services)
     drawing.vertices[drawing.vertex(service.name)].state = service.state;
   for (const ServiceStatus& service : services) {
+    drawing.connect(service.name, service.binds_to, "binds_to");
     drawing.connect(service.name, service.requires_, "requires");
     drawing.connect(service.name, service.wants, "wants");
     drawing.connect(service.name, service.after, "after");
@@ -87,6 +88,7 @@ std::string_view colour_of(const std::string& state) {
 }
 
 std::string_view dot_style(std::string_view kind) {
+  if (kind == "binds_to") return " [style=bold]";
   if (kind == "wants") return " [style=dashed]";
   if (kind == "after") return " [style=dotted]";
   if (kind == "conflicts") return " [dir=none, color=red, constraint=false]";
@@ -189,6 +191,7 @@ std::string graph_svg(const std::vector<ServiceStatus>& services) {
   const auto middle = [&](const Vertex& vertex) { return height / 2 + (vertex.place + 0.5) * row; };
   Svg svg(static_cast<int>(std::max(x - gap, margin) + margin), static_cast<int>(height),
           "path { fill: none; stroke: #555; } .wants { stroke-dasharray: 6 3; }\n"
+          ".binds_to { stroke-width: 2; }\n"
           ".after { stroke-dasharray: 2 3; } .conflicts { stroke: red; }\n"
           "rect { stroke: #555; } .running { fill: #8cbf8c; } .failed { fill: #e08080; }\n"
           ".blocked, .starting, .stopping { fill: #f0c878; } .inactive, .exited { fill: #ddd; }\n"

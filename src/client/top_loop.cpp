@@ -181,8 +181,8 @@ std::string TopLoop::page_text() {
                         {},
                         read_timers(parse_json(page.timers))};
   const ServiceStatus& status = answers.status;
-  for (const auto* names :
-       {&status.requires_, &status.wants, &status.after, &status.conflicts, &status.required_by})
+  for (const auto* names : {&status.requires_, &status.binds_to, &status.wants, &status.after,
+                            &status.conflicts, &status.required_by, &status.bound_by})
     for (const std::string& name : *names) answers.states[name] = model_.state_of(name);
   return status_text(terminal(), answers);
 }

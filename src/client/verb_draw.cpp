@@ -10,8 +10,8 @@ namespace zinit {
 int run_graph(VerbContext& context) {
   if (context.arguments.has("dot") && context.arguments.has("svg"))
     throw VerbFailure{ExitStatus::usage, "--dot and --svg exclude each other"};
-  const std::vector<std::string> members = {"name",  "kind",  "state",    "requires",
-                                            "wants", "after", "conflicts"};
+  const std::vector<std::string> members = {"name",     "kind",  "state", "requires",
+                                            "binds_to", "wants", "after", "conflicts"};
   const std::string json =
       context.client().call("service.list_full", JsonParams().add("members", members).text());
   const JsonDocument list = parse_json(json);

@@ -28,8 +28,8 @@ using NeighbourStates = std::map<std::string, std::string>;
 
 NeighbourStates states_of_neighbours(VerbContext& context, const ServiceStatus& status) {
   NeighbourStates states;
-  for (const auto* names :
-       {&status.requires_, &status.wants, &status.after, &status.conflicts, &status.required_by}) {
+  for (const auto* names : {&status.requires_, &status.binds_to, &status.wants, &status.after,
+                            &status.conflicts, &status.required_by, &status.bound_by}) {
     for (const std::string& name : *names) states[name];
   }
   std::vector<std::pair<std::string, std::uint64_t>> asked;
@@ -152,10 +152,12 @@ std::string file_line(const ServiceStatus& status) {
 void add_dependencies(TextBlock& block, const ServiceStatus& status,
                       const NeighbourStates& states) {
   block.add("requires", neighbour_words(status.requires_, states));
+  block.add("binds to", neighbour_words(status.binds_to, states));
   block.add("wants", neighbour_words(status.wants, states));
   block.add("after", neighbour_words(status.after, states));
   block.add("conflicts", neighbour_words(status.conflicts, states));
   block.add("required by", neighbour_words(status.required_by, states));
+  block.add("bound by", neighbour_words(status.bound_by, states));
   for (const AddedDependency& added : status.added)
     block.add("added", printable(fmt::format("{} {}, by {}", added.kind, added.service,
                                              added.file.empty() ? "that service" : added.file)));

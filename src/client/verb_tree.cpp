@@ -16,7 +16,8 @@ std::string label(const Terminal& terminal, const TreeNode& node, std::size_t us
   const bool exists = !node.state.empty();
   std::string after = printable(node.name);
   if (!exists) after += " (does not exist)";
-  if (node.kind == "wants" || node.kind == "after") after += fmt::format(" ({})", node.kind);
+  if (node.kind == "binds_to" || node.kind == "wants" || node.kind == "after")
+    after += fmt::format(" ({})", node.kind);
   if (!node.file.empty()) after += fmt::format(" (by {})", printable(node.file));
   if (node.repeated) after += " (*)";
   const std::size_t room = terminal.width > used + 4 ? terminal.width - used - 4 : 1;

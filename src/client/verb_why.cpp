@@ -22,6 +22,7 @@ constexpr int kDeepest = 12;
 /// A verb for the dependency, "requires"; empty if the reason is no dependency.
 std::string_view verb_of_edge(std::string_view kind) {
   if (kind == "requires" || kind == "missing") return "requires";
+  if (kind == "binds_to") return "is bound to";
   if (kind == "after") return "starts after";
   if (kind == "conflicts") return "conflicts with";
   if (kind == "required_by") return "waits for";

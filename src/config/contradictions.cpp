@@ -129,8 +129,16 @@ class Contradictions {
           "cannot be used with service.oneshot, which is done when it exits with success";
       if (notifies) refuse("readiness", "notify", text);
       if (!readiness.pidfile.empty()) refuse("readiness", "pidfile", text);
+      if (readiness.after > Milliseconds{0}) refuse("readiness", "after_ms", text);
     } else if (notifies && !readiness.pidfile.empty()) {
       refuse("readiness", "pidfile", "cannot be used with notify");
+    }
+    const Timeout& limit = spec_.lifecycle.start_timeout;
+    if (!limit.infinite && readiness.after >= limit.value) {
+      refuse(
+          "readiness", "after_ms",
+          fmt::format("{} is not less than lifecycle.start_timeout_ms, {}: it would never be ready",
+                      readiness.after.count(), limit.value.count()));
     }
     if (readiness.way.by == Notify::systemd) return;
     constexpr const char* text = "requires notify = \"systemd\"";

@@ -130,7 +130,7 @@ inline int signal_of(const Value& value) {
 inline void assign(int& field, const Key&, const Value& value) { field = signal_of(value); }
 
 /// Sorted, so that another order is no change. Exit code 0 is always a success, so it is left out.
-inline void assign(SuccessSet& field, const Key&, const Value& value) {
+inline void assign(EndSet& field, const Key&, const Value& value) {
   field = {};
   for (const Value& end : value.array) {
     const bool code = end.type == ValueType::integer;

@@ -13,10 +13,10 @@ namespace zinit {
 
 namespace {
 
-constexpr std::array kDependencyLists = {&Dependencies::requires_, &Dependencies::after,
-                                         &Dependencies::wants,     &Dependencies::conflicts,
-                                         &Dependencies::before,    &Dependencies::required_by,
-                                         &Dependencies::wanted_by};
+constexpr std::array kDependencyLists = {
+    &Dependencies::requires_, &Dependencies::binds_to,    &Dependencies::after,
+    &Dependencies::wants,     &Dependencies::conflicts,   &Dependencies::before,
+    &Dependencies::bound_by,  &Dependencies::required_by, &Dependencies::wanted_by};
 
 /// Replaces what begins with % in all strings of a document.
 class Substitution {

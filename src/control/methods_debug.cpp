@@ -50,6 +50,7 @@ void put_record(JsonWriter& writer, const Record& record, TimePoint now) {
   writer.member("stage", kStages[static_cast<std::size_t>(record.stage)]);
   writer.member("again", record.again).member("respawn", record.respawn);
   writer.member("done", record.done).member("by_itself", record.by_itself);
+  writer.member("named", record.named).member("needed", record.needed);
   writer.member("notified", record.notified).member("healthy", record.healthy);
   writer.member("count", record.count).member("rank", record.rank);
   writer.key("reason");
@@ -72,6 +73,7 @@ void put_node(JsonWriter& writer, const Graph& graph, Slot slot) {
   const Node& node = graph.node(slot);
   writer.member("load_order", node.load_order);
   put_edges(writer, graph, "requires", node.requires_);
+  put_edges(writer, graph, "binds_to", *node.binds_to);
   put_edges(writer, graph, "after", node.after);
   put_edges(writer, graph, "wants", node.wants);
   put_edges(writer, graph, "conflicts", node.conflicts);

@@ -68,8 +68,10 @@ class TreeWriter {
         const auto same = [other](const Edge& edge) { return edge.slot == other; };
         if (std::any_of(edges.begin(), edges.end(), same)) continue;
         const Slot from = reverse_ ? other : slot, to = reverse_ ? slot : other;
+        const bool required = kind == "requires";
+        const std::string_view called = required ? graph_.node(from).kind_of_required(to) : kind;
         edges.push_back(
-            {other, graph_.name(other), kind, graph_.node(from).adds(to, kind) ? to : kNoSlot});
+            {other, graph_.name(other), called, graph_.node(from).adds(to, called) ? to : kNoSlot});
       }
     };
     add(reverse_ ? node.required_by : node.requires_, "requires");

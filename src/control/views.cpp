@@ -165,10 +165,12 @@ struct Put {
     w.end_array();
   }
   static void requires_(W& w, S s) { put_names(w, s, "requires", &Dependencies::requires_); }
+  static void binds_to(W& w, S s) { put_names(w, s, "binds_to", &Dependencies::binds_to); }
   static void after(W& w, S s) { put_names(w, s, "after", &Dependencies::after); }
   static void wants(W& w, S s) { put_names(w, s, "wants", &Dependencies::wants); }
   static void conflicts(W& w, S s) { put_names(w, s, "conflicts", &Dependencies::conflicts); }
   static void required_by(W& w, S s) { w.put(s.view.required_by); }
+  static void bound_by(W& w, S s) { w.put(s.view.bound_by); }
   static void added(W& w, S s) {
     w.begin_array();
     for (const AddedView& added : s.view.added) {

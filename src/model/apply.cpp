@@ -72,8 +72,9 @@ TimePoint stop_deadline(const World& world, const Lifecycle& lifecycle, StopStag
   return after(now, std::min(lifecycle.stop_timeout, least_time(stage, world.stop_limit)));
 }
 
-void step_started(Record& me) {
+void step_started(Record& me, const ServiceSpec& spec, TimePoint now) {
   me.process = Process::alive;
+  me.ready_from = me.command.is_main() ? after(now, spec.readiness->after) : TimePoint{};
   me.command.passed = false;
   me.notified = me.healthy = false;
   me.delay_until = {};
@@ -94,7 +95,7 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
   me.process = Process::none;
   switch (outcome.kind) {
     case LaunchOutcome::Kind::started:
-      step_started(me);
+      step_started(me, spec, now);
       if (!spawned) me.process = Process::none;
       me.ready_at = {};
       me.health = Health::good;
@@ -125,7 +126,7 @@ State launched_next(World& world, Slot slot, TimePoint now, const LaunchOutcome&
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
   if (outcome.kind == LaunchOutcome::Kind::started) {
-    step_started(me);
+    step_started(me, spec, now);
     return me.state;
   }
   Reason reason = outcome.reason;  // first, as in launched()
@@ -171,6 +172,7 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
       if (me.state != State::blocked) me.respawn = false;
       break;
     case Act::drop_respawn: me.respawn = false; break;
+    case Act::drop_wish: no_longer_wish(me); break;
     case Act::report_fault:
     case Act::fail_dependency: fail(world, me, fault_of(world, slot)); break;
     case Act::schedule: schedule(me, spec.lifecycle, now); break;
@@ -198,6 +200,7 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
     case Act::begin_stop:
       me.cause = row.cause;
       if (me.state == State::exited) me.process = Process::held;
+      if (row.cause == StopCause::unneeded) no_longer_wish(me);
       if (!me.command.post) {
         me.stage = StopStage::none;
         me.deadline = kNever;
@@ -286,6 +289,13 @@ void begin_launch(World& world, Slot slot, const Row& row, TimePoint now) {
   if (row.act == Act::launch) me.command = {};
   me.command.before_post =
       me.command.index < spec.pre_exec->size() ? CommandKind::pre_exec : CommandKind::main;
+}
+
+void no_longer_wish(Record& record) {
+  record.wish = Wish::down;
+  record.try_ = Try::none;
+  record.named = record.needed = false;
+  if (record.state == State::blocked) record.delay_until = {};
 }
 
 void abandon_launch(World& world, Slot slot) { world.record(slot).process = Process::none; }

@@ -38,6 +38,7 @@ struct Readiness {
   NotifyAccess notify_access = NotifyAccess::main;
   std::uint32_t fdstore_max = 0;
   Milliseconds watchdog{0};  // 0: none
+  Milliseconds after{0};     // it is ready no sooner than so long after it was executed
 
   bool operator==(const Readiness&) const = default;
   /// Whether the process must show that it is ready; otherwise it is ready once it is executed.

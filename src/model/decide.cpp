@@ -20,7 +20,8 @@ bool up(const Situation& s) { return s.me().wish == Wish::up; }
 bool down(const Situation& s) { return !up(s); }
 /// The wish is up, and a start or a stop has been requested.
 bool wanted(const Situation& s) { return wanted(s.world, s.self); }
-/// Something that it requires is missing, or is neither ready nor being re-spawned.
+/// Something that it requires is missing, or is neither ready nor being re-spawned; or something
+/// that it is bound to is not ready.
 bool dependency_lost(const Situation& s) { return dependency_lost(s.world, s.self); }
 /// Everything that must be down before it is down.
 bool dependents_down(const Situation& s) { return dependents_down(s.world, s.self); }
@@ -79,10 +80,20 @@ bool unspawned(const Situation& s) {
   return process_exited(s) && s.me().reason.type == ReasonType::spawn_error;
 }
 
+/// Whether the main process was still starting, and had to run for `after_ms` to be ready.
+bool ended_early(const Situation& s) {
+  return s.me().state == State::starting && s.spec().readiness->after > Milliseconds{0};
+}
 /// Whether the main process has ended with success.
 bool exited_good(const Situation& s) {
   return (process_exited(s) || s.me().process == Process::held) &&
-         s.me().command.before_post == CommandKind::main && good_end(s.spec(), s.me().end);
+         s.me().command.before_post == CommandKind::main && good_end(s.spec(), s.me().end) &&
+         !ended_early(s);
+}
+/// Whether the main process has ended in a way that `no_restart_on` lists.
+bool ended_for_good(const Situation& s) {
+  return s.me().command.before_post == CommandKind::main &&
+         contains(*s.spec().lifecycle.no_restart_on, s.me().end);
 }
 
 bool done_oneshot(const Situation& s) { return done_oneshot(s.world, s.self); }
@@ -120,6 +131,9 @@ bool down_after_dependents(const Situation& s) { return down(s) && dependents_do
 /// It failed with `stop_timeout`, its wish is up, and now its processes have ended.
 bool exited_at_last(const Situation& s) { return process_exited(s) && up(s); }
 
+/// `stop_when_unneeded`: what has needed it is not up any more, and no start has named it.
+bool unneeded(const Situation& s) { return unneeded(s.world, s.self); }
+
 /// A start has been requested, or a stop is owed.
 bool tried_or_owed(const Situation& s) { return tried(s) || owed(s); }
 
@@ -154,14 +168,16 @@ bool respawn_loses_dependency(const Situation& s) { return s.me().respawn && dep
 
 /// A oneshot has ended with success, whatever its policy.
 bool oneshot_succeeded(const Situation& s) { return s.spec().oneshot && exited_good(s); }
-/// Its process has ended, and the policy has it started again.
+/// Its process has ended, the policy has it started again, and `no_restart_on` does not list the
+/// end.
 bool exited_to_restart(const Situation& s) {
   return process_exited(s) && up(s) && policy_says_again(s.spec(), exited_good(s)) &&
-         restarts_left(s.world, s.self, s.now);
+         !ended_for_good(s) && restarts_left(s.world, s.self, s.now);
 }
-/// Its process has ended with success, and the policy does not have it started again.
+/// Its process has ended with success, the policy does not have it started again, and
+/// `no_restart_on` does not list the end.
 bool exited_well(const Situation& s) {
-  return exited_good(s) && !policy_says_again(s.spec(), true);
+  return exited_good(s) && !policy_says_again(s.spec(), true) && !ended_for_good(s);
 }
 
 /// Its health checks have failed as often as `[health]` allows.
@@ -173,21 +189,24 @@ bool watchdog_bit(const Situation& s) {
   return !s.me().command.post && s.me().health == Health::watchdog;
 }
 /// Its main process runs, has said that it is ready where `[readiness]` has it say so, and has been
-/// found healthy where there is `[health]`. A oneshot is never ready. What has no
-/// process, a target or a service with `accept`, is at once.
+/// found healthy where there is `[health]`; `after_ms` has passed since it was executed. A oneshot
+/// is never ready. What has no process, a target or a service with `accept`, is at once.
 bool ready_for_use(const Situation& s) {
   const Record& me = s.me();
   const ServiceSpec& spec = s.spec();
   if (!spec.has_process()) return true;
   return checked_now(me) && !spec.oneshot && (me.notified || !spec.readiness->awaited()) &&
-         (me.healthy || !spec.health->configured());
+         (me.healthy || !spec.health->configured()) && s.now >= me.ready_from;
 }
 /// Its start timeout is over.
 bool late(const Situation& s) { return !s.me().command.post && expired(s); }
 
-/// Whether the stop is part of a re-spawn. Such a stop waits for no dependents: they keep running.
+/// Whether the stop is part of a re-spawn. Such a stop waits for no dependents but those that are
+/// bound to it: the others keep running.
 bool stops_to_respawn(const Situation& s) { return up(s) && !owed(s) && s.me().again; }
-bool free_to_stop(const Situation& s) { return stops_to_respawn(s) || dependents_down(s); }
+bool free_to_stop(const Situation& s) {
+  return stops_to_respawn(s) ? bound_down(s.world, s.self) : dependents_down(s);
+}
 /// All its processes have ended, and its dependents are down.
 bool over(const Situation& s) { return gone(s) && free_to_stop(s); }
 
@@ -249,6 +268,8 @@ constexpr Row kRows[] = {
     ROW(inactive, skipped_wanted, blocked, fresh_kept),
     ROW(inactive, wanted, blocked, fresh),
 
+    ROW(blocked | exited, unneeded, same, drop_wish),
+
     STOP(exited, holds_unwished, down),
     STOP(exited, holds_without_dependency, dependency),
     STOP(exited, holds_owed, owed),
@@ -265,6 +286,7 @@ constexpr Row kRows[] = {
     ROW(blocked, tried_or_owed, same, fresh_delay),
     ROW(blocked, may_start, starting, launch),
 
+    STOP(starting | running, unneeded, unneeded),
     STOP(starting | running, down, down),
     STOP(starting | running, dependency_lost, dependency),  // this may be why it has ended
     STOP(starting | running, owed, owed),
@@ -352,15 +374,17 @@ constexpr std::array<StateRows, kStateCount> kRowsOf = [] {
 TimePoint next_look(const Situation& s) {
   const Record& me = s.me();
   const auto to_come = [&](TimePoint time) { return time > s.now ? time : kNever; };
+  // Of what may have a process, or post_exec to run.
+  const auto process_look = [&] {
+    const TimePoint step = me.process == Process::ended ? to_come(me.delay_until) : kNever;
+    return std::min(step, to_come(me.deadline));
+  };
   switch (me.state) {
     case blocked: return to_come(me.delay_until);
-    case starting:
+    case starting: return std::min(to_come(me.ready_from), process_look());
     case running:
     case stopping:
-    case failed: {  // it may have a process, or post_exec to run
-      const TimePoint step = me.process == Process::ended ? to_come(me.delay_until) : kNever;
-      return std::min(step, to_come(me.deadline));
-    }
+    case failed: return process_look();
     case inactive:
     case exited: break;
   }

@@ -28,6 +28,7 @@ enum class Act : std::uint8_t {
   clear_try,         // the requested start is dropped: it is done already
   fresh_delay,       // requests, delay and count of re-spawns are cleared
   drop_respawn,      // its dependents do not wait for the re-spawn any more, and stop
+  drop_wish,         // its wish becomes down
   report_fault,      // the reason becomes what is missing, failed or wrong in the config
   launch,            // its first command is spawned; where that fails it becomes `failed`
   launch_next,       // the next command of `pre_exec`, or the main process, is spawned
@@ -113,6 +114,9 @@ struct LaunchOutcome {
 /// the change affects (wake.hpp).
 State apply(World& world, Slot slot, const Row& row, TimePoint now,
             const LaunchOutcome& outcome = {});
+
+/// Takes the wish down, and cancels a start that is requested or delayed.
+void no_longer_wish(Record& record);
 
 /// For a hurried shutdown: from now on no stop timeout is longer than `limit`, including timeouts
 /// that have begun already. Returns the slots whose deadlines it may have shortened.

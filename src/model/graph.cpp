@@ -16,10 +16,26 @@ namespace {
 
 using EdgeList = std::vector<Slot> Node::*;
 
+constexpr std::string_view kBindsTo = "binds_to";
+
+/// A list of names in a spec, the list of edges in a node that it becomes, its key, and what such
+/// an edge is called at the service that it begins at.
+struct ListOf {
+  std::vector<Dependency> Dependencies::*names;
+  EdgeList edges;
+  std::string_view key;
+  std::string_view kind = key;
+
+  [[nodiscard]] bool binds() const { return kind == kBindsTo; }
+};
+
 constexpr std::string_view kNamesItself = "a service cannot name itself; take it out";
 
-void add_unique(std::vector<Slot>& list, Slot slot) {
-  if (std::ranges::find(list, slot) == list.end()) list.push_back(slot);
+/// Returns whether `slot` was not in the list.
+bool add_unique(std::vector<Slot>& list, Slot slot) {
+  if (std::ranges::find(list, slot) != list.end()) return false;
+  list.push_back(slot);
+  return true;
 }
 
 std::string message(const ServiceSpec& spec, SourcePosition at, std::string_view severity,
@@ -118,28 +134,25 @@ class GraphBuilder {
     Node& self = node(slot);
     self.added.reset();
     self.requires_.clear();
+    self.binds_to.reset();
     self.after.clear();
     self.wants.clear();
     self.conflicts.clear();
   }
 
-  // A list of names in a spec, the list of edges in a node that it becomes, and its key.
-  struct ListOf {
-    std::vector<Dependency> Dependencies::*names;
-    EdgeList edges;
-    std::string_view key;
-  };
   static constexpr std::array kLists = {
       ListOf{&Dependencies::requires_, &Node::requires_, "requires"},
+      ListOf{&Dependencies::binds_to, &Node::requires_, kBindsTo},
       ListOf{&Dependencies::after, &Node::after, "after"},
       ListOf{&Dependencies::wants, &Node::wants, "wants"},
       ListOf{&Dependencies::conflicts, &Node::conflicts, "conflicts"},
   };
 
   static constexpr std::array kListsForOthers = {
-      ListOf{&Dependencies::required_by, &Node::requires_, "required_by"},
-      ListOf{&Dependencies::before, &Node::after, "before"},
-      ListOf{&Dependencies::wanted_by, &Node::wants, "wanted_by"},
+      ListOf{&Dependencies::required_by, &Node::requires_, "required_by", "requires"},
+      ListOf{&Dependencies::bound_by, &Node::requires_, "bound_by", kBindsTo},
+      ListOf{&Dependencies::before, &Node::after, "before", "after"},
+      ListOf{&Dependencies::wanted_by, &Node::wants, "wanted_by", "wants"},
   };
 
   /// Calls `act` with each edge to `slot` that its own file adds to another service.
@@ -163,19 +176,18 @@ class GraphBuilder {
         if (std::ranges::find(unknown, dependency.name) == unknown.end())
           unknown.push_back(dependency.name);
       } else if (!node(other).broken()) {
-        auto& edges = node(other).*list.edges;
-        if (std::ranges::find(edges, slot) != edges.end()) return;
-        edges.push_back(slot);
-        node(other).added.edit().push_back({slot, kind_of(list)});
+        if (add_edge(other, list, slot)) node(other).added.edit().push_back({slot, list.kind});
       }
     });
   }
 
-  /// What an edge of these lists is called at the service that it begins at.
-  static std::string_view kind_of(const ListOf& list) {
-    for (const ListOf& own : kLists)
-      if (own.edges == list.edges) return own.key;
-    return {};
+  /// Adds an edge from `slot` to `other`. Returns whether it is new.
+  bool add_edge(Slot slot, const ListOf& list, Slot other) {
+    Node& self = node(slot);
+    const bool is_new = add_unique(self.*list.edges, other);
+    const bool is_bound_now = list.binds() && !self.binds(other);
+    if (is_bound_now) self.binds_to.edit().push_back(other);
+    return is_new || is_bound_now;
   }
 
   void resolve(Slot slot) {
@@ -193,12 +205,13 @@ class GraphBuilder {
     if (other == slot) return fault(slot, dependency.at, list.key, kNamesItself);
     // A removed service counts as missing, but the edge is kept: the service must wait for its
     // dependents to stop.
-    if (other != kNoSlot) add_unique(self.*list.edges, other);
+    if (other != kNoSlot) add_edge(slot, list, other);
     if (other != kNoSlot && !node(other).removed) return;
     // refuse_conflicts_inside() reports conflicts between services that exist.
-    const auto& required = self.spec->dependencies->requires_;
-    if (list.edges == &Node::conflicts &&
-        std::ranges::find(required, dependency.name, &Dependency::name) != required.end())
+    const Dependencies& all = *self.spec->dependencies;
+    const bool required =
+        zinit::names(all.requires_, dependency.name) || zinit::names(all.binds_to, dependency.name);
+    if (list.edges == &Node::conflicts && required)
       fault(slot, dependency.at, list.key, conflict_words(slot, dependency.name));
     auto& names = list.edges == &Node::requires_ ? self.missing : self.unknown.edit();
     if (std::ranges::find(names, dependency.name) == names.end()) names.push_back(dependency.name);
@@ -334,9 +347,10 @@ class GraphBuilder {
   /// A removed service keeps its edges while it stops, except those that would close a cycle.
   void resolve_removed(Slot slot) {
     const Dependencies& named = *node(slot).spec->dependencies;
-    for (const Dependency& dependency : named.requires_)
-      keep_edge(slot, &Node::requires_, dependency);
-    for (const Dependency& dependency : named.after) keep_edge(slot, &Node::after, dependency);
+    for (const ListOf& list : kLists) {
+      if (list.edges != &Node::requires_ && list.edges != &Node::after) continue;
+      for (const Dependency& dependency : named.*list.names) keep_edge(slot, list, dependency);
+    }
     for (const Dependency& dependency : named.conflicts) {
       const Slot other = graph_->find(dependency.name);
       if (other == kNoSlot || other == slot) continue;
@@ -348,14 +362,14 @@ class GraphBuilder {
   /// Adds the edges of removed services to `slot` that its file has, as resolve_removed() does.
   void add_to_removed(Slot slot) {
     each_added(slot, [&](const ListOf& list, const Dependency&, Slot other) {
-      if (other != kNoSlot && node(other).removed) keep_edge(other, list.edges, {name(slot), {}});
+      if (other != kNoSlot && node(other).removed) keep_edge(other, list, {name(slot), {}});
     });
   }
 
-  void keep_edge(Slot slot, EdgeList list, const Dependency& dependency) {
+  void keep_edge(Slot slot, const ListOf& list, const Dependency& dependency) {
     const Slot other = graph_->find(dependency.name);
     if (other != kNoSlot && other != slot && !reaches(graph_->nodes_, other, slot))
-      add_unique(node(slot).*list, other);
+      add_edge(slot, list, other);
   }
 
   void link_back() {
@@ -436,18 +450,18 @@ std::string fault_moved_to(const ServiceSpec& spec, const ServiceSpec* before,
   const auto words = fault.find(": ", fault.find(": dependencies.") + 2);
   const std::string_view text = fault.substr(words == std::string_view::npos ? 0 : words + 2);
   using List = std::vector<Dependency> Dependencies::*;
-  constexpr std::array<std::pair<List, std::string_view>, 5> lists = {{
+  constexpr std::array<std::pair<List, std::string_view>, 7> lists = {{
       {&Dependencies::conflicts, "conflicts"},
       {&Dependencies::requires_, "requires"},
+      {&Dependencies::binds_to, "binds_to"},
       {&Dependencies::required_by, "required_by"},
+      {&Dependencies::bound_by, "bound_by"},
       {&Dependencies::after, "after"},
       {&Dependencies::before, "before"},
   }};
   for (const auto& [list, key] : lists) {
     for (const Dependency& dependency : (*spec.dependencies).*list) {
-      const bool had = before != nullptr && std::ranges::find((*before->dependencies).*list,
-                                                              dependency.name, &Dependency::name) !=
-                                                ((*before->dependencies).*list).end();
+      const bool had = before != nullptr && names((*before->dependencies).*list, dependency.name);
       if (!had) return message(spec, dependency.at, "error", key, text);
     }
   }

@@ -70,11 +70,12 @@ class Search {
   std::uint32_t epoch_ = 0;
 };
 
-/// An edge of a service that the file of another one adds: by its `required_by`, `before` or
-/// `wanted_by`, which is `requires`, `after` or `wants` written at the other end.
+/// An edge of a service that the file of another one adds: by its `required_by`, `bound_by`,
+/// `before` or `wanted_by`, which is `requires`, `binds_to`, `after` or `wants` written at the
+/// other end.
 struct AddedEdge {
   Slot to = kNoSlot;      // the service whose file has it
-  std::string_view kind;  // requires, after or wants
+  std::string_view kind;  // requires, binds_to, after or wants
 };
 
 struct Node {
@@ -82,7 +83,10 @@ struct Node {
   bool removed = false;  // its file is gone; it stays, with its edges, until it is down
   std::uint32_t load_order = 0;
 
-  std::vector<Slot> requires_;  // in the file's order, without doubles, as all lists here
+  // In the file's order, without doubles, as all lists here. What it is bound to is among those
+  // that it requires.
+  std::vector<Slot> requires_;
+  OrDefault<std::vector<Slot>> binds_to;
   std::vector<Slot> after;
   std::vector<Slot> wants;
   std::vector<Slot> conflicts;       // symmetric, whichever side names the other
@@ -106,6 +110,14 @@ struct Node {
   [[nodiscard]] bool adds(Slot to, std::string_view kind) const {
     return std::ranges::any_of(
         *added, [&](const AddedEdge& edge) { return edge.to == to && edge.kind == kind; });
+  }
+  /// Whether it is bound to `to`, which it requires then.
+  [[nodiscard]] bool binds(Slot to) const {
+    return std::ranges::find(*binds_to, to) != binds_to->end();
+  }
+  /// What its edge to `to`, which it requires, is called.
+  [[nodiscard]] std::string_view kind_of_required(Slot to) const {
+    return binds(to) ? "binds_to" : "requires";
   }
   /// The file or its place in the graph is wrong, so the service fails with config_error.
   [[nodiscard]] bool broken() const { return spec->broken() || !faults->empty(); }

@@ -215,8 +215,9 @@ class Planner {
       std::vector<const PlannedService*> work{one};
       while (!work.empty()) {
         std::vector<std::string> required = added_to(work.back()->name);
-        for (const Dependency& dependency : work.back()->spec->dependencies->requires_)
-          required.push_back(dependency.name);
+        const Dependencies& named = *work.back()->spec->dependencies;
+        for (const auto* list : {&named.requires_, &named.binds_to})
+          for (const Dependency& dependency : *list) required.push_back(dependency.name);
         work.pop_back();
         for (const std::string& name : required) {
           const auto other = by_name.find(name);
@@ -237,8 +238,8 @@ class Planner {
   [[nodiscard]] std::vector<std::string> added_to(const std::string& name) const {
     std::vector<std::string> names;
     for (const PlannedService& planned : plan_.services) {
-      const auto& dependents = planned.spec->dependencies->required_by;
-      if (std::ranges::find(dependents, name, &Dependency::name) != dependents.end())
+      const Dependencies& named = *planned.spec->dependencies;
+      if (zinit::names(named.required_by, name) || zinit::names(named.bound_by, name))
         names.push_back(planned.name);
     }
     return names;

@@ -205,11 +205,40 @@ bool stays_up(const World& world, Slot slot) {
   return world.switching && world.spec(slot).survive && world.record(slot).wish == Wish::up;
 }
 
+bool holds_bound(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  const bool ended =
+      record.state == State::running && world.spec(slot).has_process() && !checked_now(record);
+  return satisfied(world, slot) && !ended;
+}
+
+bool satisfies(const World& world, Slot slot, Slot dependent) {
+  return world.node(dependent).binds(slot) ? holds_bound(world, slot) : satisfied(world, slot);
+}
+
 bool dependency_lost(const World& world, Slot slot) {
   if (stays_up(world, slot)) return false;
   const Node& node = world.node(slot);
-  return !node.missing.empty() ||
-         std::ranges::any_of(node.requires_, [&](Slot required) { return !kept(world, required); });
+  return !node.missing.empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
+    return node.binds(required) ? !holds_bound(world, required) : !kept(world, required);
+  });
+}
+
+bool unneeded(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (!world.spec(slot).lifecycle.stop_when_unneeded || record.wish == Wish::down || record.named ||
+      !record.needed)
+    return false;
+  const auto is_up = [&](Slot other) {
+    const Record& above = world.record(other);
+    if (active(world, other) || satisfied(world, other)) return true;
+    if (above.wish == Wish::down) return false;
+    const bool revived_later = above.state == State::failed && is_dependency_reason(above);
+    return above.state == State::blocked || wanted(world, other) || revived_later;
+  };
+  const Node& node = world.node(slot);
+  return std::ranges::none_of(node.required_by, is_up) &&
+         std::ranges::none_of(node.wanted_by, is_up);
 }
 
 bool active(const World& world, Slot slot) {
@@ -232,6 +261,12 @@ bool in_the_way(const World& world, Slot slot) {
     case State::inactive: return false;
   }
   return false;
+}
+
+bool bound_down(const World& world, Slot slot) {
+  return std::ranges::all_of(world.node(slot).required_by, [&](Slot other) {
+    return !world.node(other).binds(slot) || stays_up(world, other) || !in_the_way(world, other);
+  });
 }
 
 bool dependents_down(const World& world, Slot slot) {
@@ -278,7 +313,8 @@ bool first_try(const World& world, Slot slot) {
 }
 
 bool of_earlier_run(const World& world, Slot slot, Slot above) {
-  return !world.record(slot).respawn && active(world, above) && !stays_up(world, above) &&
+  const bool goes = !world.record(slot).respawn || world.node(above).binds(slot);
+  return goes && active(world, above) && !stays_up(world, above) &&
          world.record(above).state != State::failed;
 }
 
@@ -290,7 +326,7 @@ bool may_start(const World& world, Slot slot, TimePoint now) {
   const auto all = [](const std::vector<Slot>& slots, auto test) {
     return std::ranges::all_of(slots, test);
   };
-  return all(node.requires_, [&](Slot required) { return satisfied(world, required); }) &&
+  return all(node.requires_, [&](Slot required) { return satisfies(world, required, slot); }) &&
          all(node.after, [&](Slot earlier) { return !first_try(world, earlier); }) &&
          all(node.required_by, [&](Slot above) { return !of_earlier_run(world, slot, above); }) &&
          !held(world, slot);
@@ -344,10 +380,13 @@ bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now) {
   return record.ready_at != TimePoint{} && now - record.ready_at >= lifecycle.stability_period;
 }
 
+bool contains(const EndSet& set, const ProcessEnd& end) {
+  const auto& values = end.by_signal ? set.signals : set.codes;
+  return std::ranges::find(values, end.value) != values.end();
+}
+
 bool good_end(const ServiceSpec& spec, const ProcessEnd& end) {
-  const SuccessSet& success = *spec.lifecycle.success;
-  const auto& values = end.by_signal ? success.signals : success.codes;
-  return (!end.by_signal && end.value == 0) || std::ranges::find(values, end.value) != values.end();
+  return (!end.by_signal && end.value == 0) || contains(*spec.lifecycle.success, end);
 }
 
 bool held_up(const World& world, Slot slot, const std::function<bool(Slot)>& settled) {

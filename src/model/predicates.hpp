@@ -39,8 +39,18 @@ namespace zinit {
 /// Its dependents may keep running: it is satisfied, or between its end and its re-spawn.
 [[nodiscard]] bool kept(const World& world, Slot slot);
 
-/// Something that `slot` requires is missing, or is not kept.
+/// What is bound to it may run: it is satisfied, and its process has not ended.
+[[nodiscard]] bool holds_bound(const World& world, Slot slot);
+
+/// `dependent`, which requires `slot` or is bound to it, may start as far as `slot` is concerned.
+[[nodiscard]] bool satisfies(const World& world, Slot slot, Slot dependent);
+
+/// Something that `slot` requires is missing or not kept, or does not hold what is bound to it.
 [[nodiscard]] bool dependency_lost(const World& world, Slot slot);
+
+/// It has `stop_when_unneeded`, something that is not up any more has needed it, and no start has
+/// named it.
+[[nodiscard]] bool unneeded(const World& world, Slot slot);
 
 /// A switch-root is under way, and the service keeps running over it: its spec has `survive`, and
 /// its wish is up. Until what the new root starts has settled, what it requires may be gone.
@@ -66,6 +76,9 @@ namespace zinit {
 
 /// It is not down yet, so what it requires must not stop yet.
 [[nodiscard]] bool in_the_way(const World& world, Slot slot);
+
+/// Nothing that is bound to `slot` is in the way.
+[[nodiscard]] bool bound_down(const World& world, Slot slot);
 
 /// Nothing that requires `slot` is in the way; in a shutdown, nothing that comes after it either.
 [[nodiscard]] bool dependents_down(const World& world, Slot slot);
@@ -112,6 +125,9 @@ struct Claim {
 
 /// It has been running for its stability period, so that delay and count of re-spawns start anew.
 [[nodiscard]] bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now);
+
+/// `set` lists the end.
+[[nodiscard]] bool contains(const EndSet& set, const ProcessEnd& end);
 
 /// The end counts as success for this service.
 [[nodiscard]] bool good_end(const ServiceSpec& spec, const ProcessEnd& end);

@@ -54,6 +54,7 @@ enum class StopCause : std::uint8_t {
   unhealthy,   // its health checks have failed
   watchdog,    // it gave no sign of life
   asked,       // of a oneshot that holds something: it is to be run once more
+  unneeded,    // nothing that is up requires or wants it any more
 };
 
 /// The last signal that a stop has sent: none, the stop signal, or SIGKILL.
@@ -78,9 +79,13 @@ struct Record {
   bool respawn = false;    // a re-spawn is delayed or under way; dependents keep running
   bool done = false;       // a oneshot that ended by itself with success
   bool by_itself = false;  // its process ended without being stopped
-  bool skipped = false;    // at the last try a condition for its start did not hold
-  bool notified = false;   // this process has said that it is ready
-  bool healthy = false;    // a probe of this process has succeeded
+  // While its wish is up: a start has named it; something that was started has needed it. They say
+  // whether it is stopped when nothing needs it any more.
+  bool named = false;
+  bool needed = false;
+  bool skipped = false;   // at the last try a condition for its start did not hold
+  bool notified = false;  // this process has said that it is ready
+  bool healthy = false;   // a probe of this process has succeeded
   Health health = Health::good;
   int health_attempts = 0;              // probes that have failed in a row
   OrDefault<std::string> health_error;  // of the last failed probe
@@ -92,6 +97,7 @@ struct Record {
   TimePoint since{};            // when it entered its state
   TimePoint delay_until{};      // until a re-spawn, or a retry for lack of resources; epoch: none
   TimePoint deadline = kNever;  // of the start, of the stage of a stop, or of post_exec
+  TimePoint ready_from{};       // when its process may be ready at the earliest
   TimePoint ready_at{};         // when it entered `running`
 
   std::uint32_t count = 0;  // re-spawns in a row

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "model/decide.hpp"
 #include "model/predicates.hpp"
 
 namespace zinit {
@@ -37,6 +38,7 @@ void pull_dependencies(World& world, Search& search, Slots& changed) {
         if (world.node(other).removed || world.spec(other).status == StartStatus::ignore) continue;
         const bool through = !satisfied(world, other);
         pull(world.record(other));
+        world.record(other).needed = true;
         changed.push_back(other);
         if (through) search.visit(other);
       }
@@ -71,13 +73,6 @@ Slots owe_stop(World& world, Slot slot) {
       world.record(each).stop_owed = true;
   }
   return all;
-}
-
-/// Takes the wish down, and cancels a start that is requested or delayed.
-void no_longer_wish(Record& record) {
-  record.wish = Wish::down;
-  record.try_ = Try::none;
-  if (record.state == State::blocked) record.delay_until = {};
 }
 
 void take_down(World& world, Slot slot) {
@@ -193,6 +188,7 @@ Requested request_start(World& world, Slot slot) {
   Record& record = world.record(slot);
   record.wish = Wish::up;
   record.try_ = Try::asked;
+  record.named = true;
   Search& search = world.searches.request;
   search.begin(world.graph->slots());
   search.visit(slot);
@@ -441,7 +437,9 @@ void collect_needed(World& world, const Graph* old, const PlannedService& planne
   if (planned.dependencies_changed && world.record(planned.slot).wish == Wish::up) {
     for (const auto list : {&Node::requires_, &Node::wants}) {
       for (const Slot other : node.*list) {
-        if (needed(other) && !satisfied(world, other)) pulled.push_back(other);
+        if (!needed(other)) continue;
+        world.record(other).needed = true;
+        if (!satisfied(world, other)) pulled.push_back(other);
       }
     }
   }

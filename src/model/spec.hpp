@@ -2,6 +2,7 @@
 // and shared by pointer. zinit.toml(5) describes the keys and defaults.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -52,6 +53,11 @@ struct Dependency {
   bool operator==(const Dependency& other) const { return name == other.name; }
 };
 
+/// Whether `list` has `name`.
+[[nodiscard]] inline bool names(const std::vector<Dependency>& list, std::string_view name) {
+  return std::ranges::find(list, name, &Dependency::name) != list.end();
+}
+
 /// A time limit, or none.
 struct Timeout {
   Milliseconds value{0};
@@ -60,12 +66,12 @@ struct Timeout {
   bool operator==(const Timeout&) const = default;
 };
 
-/// What counts as success when a process ends, besides exit code 0.
-struct SuccessSet {
+/// Ways in which a process may end.
+struct EndSet {
   std::vector<int> codes;
   std::vector<int> signals;
 
-  bool operator==(const SuccessSet&) const = default;
+  bool operator==(const EndSet&) const = default;
 };
 
 /// A file of environment variables that is read before each spawn.
@@ -97,11 +103,14 @@ struct DirectoryPlaces {
 
 struct Dependencies {
   std::vector<Dependency> requires_;
+  std::vector<Dependency> binds_to;
   std::vector<Dependency> after;
   std::vector<Dependency> wants;
   std::vector<Dependency> conflicts;
-  // Edges of the services named here to this one: `requires`, `after` and `wants` in those.
+  // Edges of the services named here to this one: `requires`, `binds_to`, `after` and `wants` in
+  // those.
   std::vector<Dependency> required_by;
+  std::vector<Dependency> bound_by;
   std::vector<Dependency> before;
   std::vector<Dependency> wanted_by;
 
@@ -115,10 +124,12 @@ struct Lifecycle {
   std::uint32_t max_restarts = 0;  // 0: without limit
   Milliseconds stability_period{10000};
   Timeout start_timeout{Milliseconds{30000}, false};
-  OrDefault<SuccessSet> success;
+  OrDefault<EndSet> success;        // good ends, besides exit code 0
+  OrDefault<EndSet> no_restart_on;  // ends after which it is not started again
   Milliseconds stop_timeout{10000};
   int stop_signal = 15;  // SIGTERM
   KillMode kill_mode = KillMode::all;
+  bool stop_when_unneeded = false;
 
   bool operator==(const Lifecycle&) const = default;
 };

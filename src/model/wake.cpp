@@ -6,7 +6,8 @@
 //    dependents of dependents if one of these has a conflict, or if a service comes after one of
 //    these without requiring it.
 //  - A required service looks at its dependents with in_the_way(), and with claim() at any depth.
-//    So a change is passed on downwards if there is a conflict below.
+//    So a change is passed on downwards if there is a conflict below. One with `stop_when_unneeded`
+//    looks whether they are up, and those that want it.
 //  - Conflicting services look at each other with active(), coming(), claim(). The result is part
 //    of their own first_try(), so the change is passed on from there.
 //  - A service looks at those that it comes after with first_try(), and no predicate looks further
@@ -20,9 +21,11 @@ namespace zinit {
 namespace {
 
 /// Whether a change beyond `slot` can change what others see of `slot`. It can while the service
-/// waits for its start. An active service tells its neighbours when its own state changes.
+/// waits for its start, or stops: whether it will start again depends on what it requires. Any
+/// other active service tells its neighbours when its own state changes.
 bool passes_on(const World& world, Slot slot) {
-  return world.record(slot).wish == Wish::up && !active(world, slot);
+  const Record& record = world.record(slot);
+  return record.wish == Wish::up && (!active(world, slot) || record.state == State::stopping);
 }
 
 }  // namespace
@@ -47,6 +50,8 @@ void affected(const World& world, Slot changed, Slots& seen) {
     for (const Slot below : node.requires_) {
       see(below, world.node(below).watched_from_below && passes_on(world, below));
     }
+    for (const Slot below : node.wants)
+      if (world.spec(below).lifecycle.stop_when_unneeded) see(below, false);
     for (const Slot other : node.conflicts) see(other, passes_on(world, other));
     for (const Slot later : node.ordered_before) see(later, false);
     if (!world.shutdown) continue;

@@ -80,6 +80,7 @@ std::string readiness_words(const Readiness& readiness) {
 /// The key by which the file of another service adds an edge of that kind.
 std::string_view key_of_added(std::string_view kind) {
   if (kind == "requires") return "required_by";
+  if (kind == "binds_to") return "bound_by";
   return kind == "after" ? "before" : "wanted_by";
 }
 
@@ -255,7 +256,8 @@ class Explainer {
                                  fmt::format("stops first, because it {} {}", relation, own_name()),
                                  name, 0});
     };
-    for (const Slot above : node.required_by) add_first(above, "requires");
+    for (const Slot above : node.required_by)
+      add_first(above, world_.node(above).binds(slot_) ? "is bound to" : "requires");
     if (!world_.shutdown) return;
     for (const Slot later : node.ordered_before) {
       const bool told = std::ranges::find(node.required_by, later) != node.required_by.end();
@@ -304,7 +306,7 @@ class Explainer {
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) {
       const bool lost =
           waiting.slot == kNoSlot || world_.record(waiting.slot).state == State::failed;
-      if (waiting.kind == "requires" && lost) add_chain(waiting);
+      if ((waiting.kind == "requires" || waiting.kind == "binds_to") && lost) add_chain(waiting);
     }
   }
 
@@ -374,7 +376,8 @@ class Explainer {
     if (record.reason.type != ReasonType::dependency_failed) return false;
     const Slot other = world_.graph->find(record.reason.text);
     if (other == kNoSlot) return false;
-    at = {other, record.reason.text, "requires", state_words(world_, other, now_)};
+    at = {other, record.reason.text, std::string(world_.node(at.slot).kind_of_required(other)),
+          state_words(world_, other, now_)};
     return true;
   }
 
@@ -399,7 +402,8 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
     list.push_back({kNoSlot, name, "requires", absence_words(world, name)});
   }
   for (const Slot required : node.requires_) {
-    if (!satisfied(world, required) && !world.node(required).removed) add(required, "requires");
+    if (!satisfies(world, required, slot) && !world.node(required).removed)
+      add(required, node.kind_of_required(required));
   }
   for (const Slot earlier : node.after) {
     if (std::ranges::find(node.requires_, earlier) != node.requires_.end()) continue;

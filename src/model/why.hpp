@@ -14,7 +14,7 @@ namespace zinit {
 struct Waiting {
   Slot slot = kNoSlot;  // kNoSlot: nothing has that name
   std::string name;
-  std::string kind;    // "requires", "after", "conflicts", "required_by"
+  std::string kind;    // "requires", "binds_to", "after", "conflicts", "required_by"
   std::string reason;  // its state, in words
 };
 

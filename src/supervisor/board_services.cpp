@@ -39,9 +39,9 @@ Wanted with(const Graph& graph, const SpecPtr& spec, std::span<const SpecPtr> al
 
 /// Whether `spec` requires one of `names`.
 bool requires_one(const ServiceSpec& spec, const MaskedNames& names) {
-  return std::ranges::any_of(spec.dependencies->requires_, [&](const Dependency& dependency) {
-    return names.contains(dependency.name);
-  });
+  const Dependencies& all = *spec.dependencies;
+  const auto is_one = [&](const Dependency& one) { return names.contains(one.name); };
+  return std::ranges::any_of(all.requires_, is_one) || std::ranges::any_of(all.binds_to, is_one);
 }
 
 /// `document` with `names` deleted from its lists of dependencies.
@@ -64,8 +64,8 @@ std::string forget_names(const std::string& document, const MaskedNames& names) 
 SpecPtr without_edges_to(const ServiceSpec& spec, const MaskedNames& names) {
   auto copy = std::make_shared<ServiceSpec>(spec);
   Dependencies& all = copy->dependencies.edit();
-  for (auto* list : {&all.requires_, &all.after, &all.wants, &all.conflicts, &all.required_by,
-                     &all.before, &all.wanted_by}) {
+  for (auto* list : {&all.requires_, &all.binds_to, &all.after, &all.wants, &all.conflicts,
+                     &all.required_by, &all.bound_by, &all.before, &all.wanted_by}) {
     std::erase_if(*list,
                   [&](const Dependency& dependency) { return names.contains(dependency.name); });
   }
@@ -88,7 +88,8 @@ Wanted without(const Graph& graph, const MaskedNames& gone) {
 std::vector<std::string> requirers(const Graph& graph, Slot slot) {
   std::vector<std::string> names;
   for (const Slot other : graph.node(slot).required_by) {
-    const bool by_itself = graph.node(other).adds(slot, "requires");
+    const Node& node = graph.node(other);
+    const bool by_itself = node.adds(slot, "requires") || node.adds(slot, "binds_to");
     if (!graph.node(other).removed && !by_itself) names.push_back(graph.name(other));
   }
   std::ranges::sort(names);

@@ -138,7 +138,7 @@ struct JournalImage {
 
 /// Bytes for the texts of a record: name, file and reason together. With a name of 10 bytes and a
 /// file of 40, a reason's text is cut to 246.
-inline constexpr std::size_t kJournalText = 296;
+inline constexpr std::size_t kJournalText = 288;
 inline constexpr std::size_t kJournalName = 128;  // of the name alone
 
 /// The journal has no room for slots from here on: 64 MiB, far beyond the services of one process.

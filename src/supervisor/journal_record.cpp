@@ -32,6 +32,8 @@ enum Flag : std::uint32_t {
   kHealthy = 1 << 17,
   kStartAdded = 1 << 18,  // of the world
   kSwitching = 1 << 19,   // of the world
+  kNamed = 1 << 20,
+  kNeeded = 1 << 21,
 };
 
 // copy_record() and copy_facts() list the fields that are copied between a journal's record and the
@@ -95,7 +97,7 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.word(stored.state, own.state, State::failed);
   way.word(stored.wish, own.wish, Wish::up);
   way.word(stored.try_, own.try_, Try::asked);
-  way.word(stored.cause, own.cause, StopCause::asked);
+  way.word(stored.cause, own.cause, StopCause::unneeded);
   way.word(stored.stage, own.stage, StopStage::killed);
   way.word(stored.health, own.health, Health::watchdog);
   way.word(stored.reason_type, own.reason.type, ReasonType::stopped_with);
@@ -104,6 +106,8 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.flag(stored.flags, kRespawn, own.respawn, true);
   way.flag(stored.flags, kDone, own.done, true);
   way.flag(stored.flags, kByItself, own.by_itself, true);
+  way.flag(stored.flags, kNamed, own.named, true);
+  way.flag(stored.flags, kNeeded, own.needed, true);
   way.flag(stored.flags, kSkipped, own.skipped, true);
   way.flag(stored.flags, kNotified, own.notified, true);
   way.flag(stored.flags, kHealthy, own.healthy, true);
@@ -123,6 +127,7 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.time(stored.delay_until_ns, own.delay_until);
   way.time(stored.deadline_ns, own.deadline);
   way.time(stored.ready_at_ns, own.ready_at);
+  way.time(stored.ready_from_ns, own.ready_from);
   way.value(stored.count, own.count);
   way.value(stored.rank, own.rank);
   way.value(stored.ready_serial, own.ready_serial);

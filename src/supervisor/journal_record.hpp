@@ -101,6 +101,7 @@ struct JournalRecord {
   std::array<std::int32_t, 3> helpers;
   std::int32_t main_group;
   std::int32_t condition;
+  std::int64_t ready_from_ns;  // as the other times of its kind
   char text[kJournalText];
 };
 

@@ -51,6 +51,7 @@ std::string_view stop_cause_words(StopCause cause) {
     case StopCause::unhealthy: return ", its health checks failed";
     case StopCause::watchdog: return ", its watchdog timed out";
     case StopCause::asked: return ", to be run once more";
+    case StopCause::unneeded: return ", because nothing that is up needs it any more";
     case StopCause::none:
     case StopCause::down: break;
   }

@@ -122,7 +122,8 @@ class Reporter {
         const std::string& name = world_.graph->name(above);
         if (!runs_on(above) || report_.why.contains(name) || !still_requires(above, at)) continue;
         told.push_back(name);
-        report_.why[name] = {"requires " + world_.graph->name(at)};
+        report_.why[name] = {(world_.node(above).binds(at) ? "is bound to " : "requires ") +
+                             world_.graph->name(at)};
         slots.push_back(above);
       }
     }

@@ -76,7 +76,9 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
     const ServiceSpec& other = world.spec(edge.to);
     view.added.push_back({edge.kind, other.name, other.file});
   }
-  for (const Slot other : node.required_by) view.required_by.push_back(world.graph->name(other));
+  for (const Slot other : node.required_by)
+    (world.node(other).binds(slot) ? view.bound_by : view.required_by)
+        .push_back(world.graph->name(other));
   if (record.state == State::blocked) {
     view.waiting_on = waiting_on(world, slot, now);
     for (const Waiting& waiting : view.waiting_on) {

@@ -48,10 +48,10 @@ struct ServiceView {
   std::vector<ConditionResult> conditions;  // as they stood when it was to start last
   std::string condition_under_way;          // the command that is asked; empty: none is
   std::vector<AddedView> added;
-  std::vector<std::string> required_by;
-  std::vector<Waiting> waiting_on;          // while blocked
-  std::vector<std::string> conflicts_with;  // while blocked by a conflict
-  std::vector<std::string> warnings;        // about its file, its dependencies and its resources
+  std::vector<std::string> required_by, bound_by;  // each dependent is in one of them
+  std::vector<Waiting> waiting_on;                 // while blocked
+  std::vector<std::string> conflicts_with;         // while blocked by a conflict
+  std::vector<std::string> warnings;  // about its file, its dependencies and its resources
 };
 
 /// The warnings about a service's file and its dependencies.

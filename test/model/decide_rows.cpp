@@ -59,6 +59,13 @@ struct Scene {
     record.process = Process::held;
     return record;
   }
+  /// Nothing needs it any more.
+  Record& unneeded(const std::string& name, State state) {
+    Record& record = up(name, state);
+    record.needed = true;
+    spec(name).lifecycle.stop_when_unneeded = true;
+    return record;
+  }
   /// The first of two commands of its post_exec runs, and the time for post_exec is over.
   Record& late_post(const std::string& name, State state) {
     Record& record = up(name, state);
@@ -96,6 +103,7 @@ const std::vector<Case>& cases() {
       {inactive, "wanted", "s", [](Scene& w) { w["s"].try_ = Try::asked; }},
       {inactive, "always", "s", [](Scene&) {}},
 
+      {exited, "unneeded", "job", [](Scene& w) { w.unneeded("job", exited).done = true; }},
       {exited, "done_oneshot_asked", "job",
        [](Scene& w) {
          auto& r = w.up("job", exited);
@@ -164,6 +172,7 @@ const std::vector<Case>& cases() {
          w.up("s", failed).reason = {ReasonType::exit_code, 1, {}, {}};
        }},
 
+      {blocked, "unneeded", "s", [](Scene& w) { w.unneeded("s", blocked); }},
       {blocked, "down_after_dependents", "s",
        [](Scene& w) { w.up("s", blocked).wish = Wish::down; }},
       {blocked, "at_fault", "lost", [](Scene& w) { w.up("lost", blocked); }},
@@ -181,6 +190,7 @@ const std::vector<Case>& cases() {
       {blocked, "may_start", "s", [](Scene& w) { w.up("s", blocked); }},
       {blocked, "always", "s", [](Scene& w) { w.up("s", blocked).delay_until = kNow + 1ms; }},
 
+      {starting, "unneeded", "s", [](Scene& w) { w.unneeded("s", starting); }},
       {starting, "down", "s", [](Scene& w) { w.ended("s", starting, 1).wish = Wish::down; }},
       {starting, "dependency_lost", "s",
        [](Scene& w) {
@@ -224,6 +234,18 @@ const std::vector<Case>& cases() {
          r.notified = r.healthy = true;
        }},
       {starting, "always", "s", [](Scene& w) { w.unready("s").notified = true; }},
+      {starting, "always", "s", [](Scene& w) { w.up("s", starting).ready_from = kNow + 1ms; }},
+      {starting, "process_exited", "s",  // it has ended with success before its after_ms was over
+       [](Scene& w) {
+         w.ended("s", starting, 0);
+         w.spec("s").readiness.edit().after = 5ms;
+         w.spec("s").lifecycle.restart = RestartPolicy::never;
+       }},
+      {starting, "process_exited", "s",  // with an end of no_restart_on
+       [](Scene& w) {
+         w.ended("s", starting, 1);
+         w.spec("s").lifecycle.no_restart_on.edit().codes = {1};
+       }},
       {starting, "always", "s", [](Scene& w) { w.unready("s").healthy = true; }},
       {starting, "always", "s",  // failed health checks stop a service only when it is running
        [](Scene& w) { w.unready("s").health = Health::failed; }},
@@ -255,6 +277,7 @@ const std::vector<Case>& cases() {
          w.spec("s").post_exec.edit().resize(1);
        }},
 
+      {running, "unneeded", "s", [](Scene& w) { w.unneeded("s", running); }},
       {running, "down", "s", [](Scene& w) { w.ended("s", running, 1).wish = Wish::down; }},
       {running, "dependency_lost", "s",
        [](Scene& w) {

@@ -30,6 +30,8 @@ Specs::Specs(const std::string& text) {
                    : kind == "after"       ? all.after
                    : kind == "wants"       ? all.wants
                    : kind == "required_by" ? all.required_by
+                   : kind == "binds_to"    ? all.binds_to
+                   : kind == "bound_by"    ? all.bound_by
                    : kind == "before"      ? all.before
                    : kind == "wanted_by"   ? all.wanted_by
                                            : all.conflicts;
@@ -76,6 +78,8 @@ std::string Specs::text() const {
     add("after", spec->dependencies->after);
     add("wants", spec->dependencies->wants);
     add("conflicts", spec->dependencies->conflicts);
+    add("binds_to", spec->dependencies->binds_to);
+    add("bound_by", spec->dependencies->bound_by);
     add("required_by", spec->dependencies->required_by);
     add("before", spec->dependencies->before);
     add("wanted_by", spec->dependencies->wanted_by);
@@ -416,6 +420,12 @@ void FakeWorld::check_start(Slot slot) {
         (other.state == State::inactive && other.skipped);
     if (!ready) fault(name + " starts before " + world.graph->name(required));
   }
+  for (const Slot above : world.node(slot).required_by) {
+    const bool bound = world.node(above).binds(slot) && world.record(above).state != State::failed;
+    if (bound && has_process(world.record(above)))
+      fault(name + " starts before " + world.graph->name(above) +
+            ", which is bound to it, is down");
+  }
   for (const Slot other : world.node(slot).conflicts) {
     if (active(world, other)) fault(name + " starts beside " + world.graph->name(other));
   }
@@ -477,10 +487,25 @@ void FakeWorld::check_attempt_over(Slot slot) {
   run.ran.clear();
 }
 
+/// Checks that what `slot`, which is starting or running, is bound to is up.
+void FakeWorld::check_bound(Slot slot) {
+  for (const Slot to : *world.node(slot).binds_to) {
+    const Record& other = world.record(to);
+    const bool runs = other.state == State::running &&
+                      (!world.spec(to).has_process() ||
+                       (other.process == Process::alive && other.command.is_main()));
+    const bool done = other.state == State::exited && world.spec(to).oneshot && other.done;
+    if (!runs && !done && !(other.state == State::inactive && other.skipped))
+      fault(world.graph->name(slot) + " is up, and " + world.graph->name(to) +
+            ", which it is bound to, is not");
+  }
+}
+
 void FakeWorld::check_stop(Slot slot, const Row&) {
   const Record& record = world.record(slot);
-  if (record.again && record.wish == Wish::up && !record.stop_owed) return;
+  const bool again = record.again && record.wish == Wish::up && !record.stop_owed;
   for (const Slot dependent : world.node(slot).required_by) {
+    if (again && !world.node(dependent).binds(slot)) continue;
     const Record& other = world.record(dependent);
     const bool there = other.process == Process::alive || other.process == Process::launching;
     if ((there && other.state != State::failed) || other.process == Process::held ||
@@ -496,6 +521,7 @@ void FakeWorld::check_quiet() {
     const Record& record = world.record(slot);
     if (record.process == Process::launching) continue;
     const std::string& name = world.graph->name(slot);
+    if (record.state == State::starting || record.state == State::running) check_bound(slot);
     if (const Step left = decide(Situation{world, slot, now}); !left.waits()) {
       fault(name + " was not woken for what it has to do: " + std::string(left.row->condition));
     }

@@ -128,6 +128,7 @@ class FakeWorld {
   void check_step(Slot slot);
   void check_attempt_over(Slot slot);
   void note_post_time(Slot slot);
+  void check_bound(Slot slot);
   void check_stop(Slot slot, const Row& row);
   void check_quiet();
   void fault(const std::string& text);

@@ -43,7 +43,8 @@ SpecPtr some_spec(Dice& dice, const std::string& name) {
   };
   Dependencies& all = spec->dependencies.edit();
   for (auto* list : {&all.requires_, &all.after, &all.wants}) *list = some_names(dice);
-  for (auto* list : {&all.conflicts, &all.required_by, &all.before, &all.wanted_by})
+  for (auto* list : {&all.conflicts, &all.required_by, &all.before, &all.wanted_by, &all.binds_to,
+                     &all.bound_by})
     *list = at_times();
   if (roll(dice, 10) == 0) spec->findings.edit().errors = {spec->file + ":1:1: error: wrong"};
   return spec;
@@ -93,8 +94,8 @@ std::string words(const Directory& directory) {
   for (const SpecPtr& spec : directory) {
     text += "\n" + spec->name + (spec->broken() ? " (wrong)" : "") + ":";
     const Dependencies& all = *spec->dependencies;
-    for (const auto* list : {&all.requires_, &all.after, &all.wants, &all.conflicts,
-                             &all.required_by, &all.before, &all.wanted_by}) {
+    for (const auto* list : {&all.requires_, &all.binds_to, &all.after, &all.wants, &all.conflicts,
+                             &all.required_by, &all.bound_by, &all.before, &all.wanted_by}) {
       for (const Dependency& one : *list) text += " " + one.name;
       text += ";";
     }

@@ -73,6 +73,7 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
     if (spec.has_process() && !spec.oneshot) {
       // Drawn apart from the rest, so that known seeds still make the same graphs.
       if (dice(seed, spec.name, 0, 14, 4) == 0) spec.readiness.edit().way.by = Notify::systemd;
+      if (dice(seed, spec.name, 0, 19, 6) == 0) spec.readiness.edit().after = 15ms;
       if (dice(seed, spec.name, 0, 15, 4) == 0) spec.health.edit().type = ProbeType::tcp;
     }
     // Likewise.
@@ -88,6 +89,8 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
         spec.health.reset();
       }
     }
+    if (dice(seed, spec.name, 0, 20, 8) == 0) spec.lifecycle.no_restart_on.edit().codes = {1};
+    spec.lifecycle.stop_when_unneeded = dice(seed, spec.name, 0, 18, 8) == 0;
     for (std::size_t other = 0; other < count; ++other) {
       if (other == i) continue;
       const Dependency to{name_of(other), {}};
@@ -96,6 +99,9 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
       const bool down = other < i || chance(2);
       if (down && chance(20)) spec.dependencies.edit().requires_.push_back(to);
       if (down && chance(12)) spec.dependencies.edit().after.push_back(to);
+      // Drawn apart, as above.
+      if (down && dice(seed, spec.name, static_cast<int>(other), 17, 100) < 8)
+        spec.dependencies.edit().binds_to.push_back(to);
       if (chance(6)) spec.dependencies.edit().wants.push_back(to);
       if (chance(5)) spec.dependencies.edit().conflicts.push_back(to);
     }
@@ -150,6 +156,19 @@ struct History {
   std::vector<std::string> faults;
 };
 
+/// Whether it is to be stopped when it is not needed, has been needed, and nothing that is wanted
+/// or there needs it.
+bool left_over(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  const auto is_over = [&](Slot above) {
+    return world.record(above).wish == Wish::down && !active(world, above);
+  };
+  const Node& node = world.node(slot);
+  return world.spec(slot).lifecycle.stop_when_unneeded && record.needed && !record.named &&
+         std::ranges::all_of(node.required_by, is_over) &&
+         std::ranges::all_of(node.wanted_by, is_over);
+}
+
 /// Checks what must hold when nothing is left to do.
 void check_settled(const FakeWorld& w, std::vector<std::string>& faults) {
   for (const Slot slot : w.world.graph->order()) {
@@ -162,6 +181,8 @@ void check_settled(const FakeWorld& w, std::vector<std::string>& faults) {
     }
     if (record.wish == Wish::down && record.state == State::running)
       faults.push_back(name + " runs unwished");
+    if (record.state == State::running && left_over(w.world, slot))
+      faults.push_back(name + " runs on, and nothing needs it any more");
     if (record.wish == Wish::down && record.state == State::blocked)
       faults.push_back(name + " is blocked unwished");
   }

@@ -29,7 +29,8 @@ const Texts kStatusFull =
             "blocked_by",    "waiting_on",    "conflicts_with", "proxies",       "sockets",
             "starts_on",     "health",        "status_text",    "file",          "changed_on_disk",
             "refused",       "warnings",      "log_lines",      "log_dropped",   "log_dropped_by",
-            "instance_of",   "conditions",    "next_start_us",  "left"});
+            "instance_of",   "conditions",    "next_start_us",  "left",          "binds_to",
+            "bound_by"});
 
 /// A request's answer has what it did to others as well.
 Texts with_others() {
@@ -124,9 +125,9 @@ TEST_CASE("service.status_full of a service that runs", "[methods]") {
   CHECK(s["cpu_usec"].number() >= 0);
   CHECK(s["tasks"] == 1);
   CHECK(s["file"] == zinit.config("a.toml"));
-  for (const char* empty :
-       {"requires", "after", "wants", "conflicts", "required_by", "added", "blocked_by",
-        "waiting_on", "conflicts_with", "proxies", "sockets", "starts_on", "warnings"}) {
+  for (const char* empty : {"requires", "after", "wants", "conflicts", "required_by", "added",
+                            "blocked_by", "waiting_on", "conflicts_with", "proxies", "sockets",
+                            "starts_on", "warnings", "binds_to", "bound_by"}) {
     INFO(empty);
     CHECK(s[empty].is_array());
     CHECK(s[empty].size() == 0);

@@ -106,6 +106,10 @@ const Right kRight[] = {
      [](auto& o) { return names_in(o.spec.dependencies->wants) == Words{"a"}; }},
     {D, "required_by", "['a']",
      [](auto& o) { return names_in(o.spec.dependencies->required_by) == Words{"a"}; }},
+    {D, "binds_to", "['a']",
+     [](auto& o) { return names_in(o.spec.dependencies->binds_to) == Words{"a"}; }},
+    {D, "bound_by", "['a']",
+     [](auto& o) { return names_in(o.spec.dependencies->bound_by) == Words{"a"}; }},
     {D, "before", "['a']",
      [](auto& o) { return names_in(o.spec.dependencies->before) == Words{"a"}; }},
     {D, "wanted_by", "['a']",
@@ -165,7 +169,14 @@ const Right kRight[] = {
        return o.spec.lifecycle.success->codes == std::vector{3, 255} &&
               o.spec.lifecycle.success->signals == std::vector{2, 15};
      }},
-    {L, "success", "[]", [](auto& o) { return o.spec.lifecycle.success == SuccessSet{}; }},
+    {L, "success", "[]", [](auto& o) { return o.spec.lifecycle.success == EndSet{}; }},
+    {L, "no_restart_on", "[78, 'SIGABRT']",
+     [](auto& o) {
+       return o.spec.lifecycle.no_restart_on->codes == std::vector{78} &&
+              o.spec.lifecycle.no_restart_on->signals == std::vector{6};
+     }},
+    {L, "stop_when_unneeded", "true",
+     [](auto& o) { return o.spec.lifecycle.stop_when_unneeded; }},
     {L, "stop_timeout_ms", "1", [](auto& o) { return o.spec.lifecycle.stop_timeout.count() == 1; }},
     {L, "kill_mode", "'main'",
      [](auto& o) { return o.spec.lifecycle.kill_mode == KillMode::main; }},
@@ -231,6 +242,7 @@ const Right kRight[] = {
      }},
     {"readiness", "pidfile", "'/run/a.pid'",
      [](auto& o) { return o.spec.readiness->pidfile == "/run/a.pid"; }},
+    {"readiness", "after_ms", "1000", [](auto& o) { return o.spec.readiness->after == 1s; }},
     {"readiness", "notify_access", "'all'",
      [](auto& o) { return o.spec.readiness->notify_access == NotifyAccess::all; }},
     {"readiness", "fdstore_max", "512",

@@ -33,7 +33,8 @@ Record full_record() {
   r.process = Process::lingering;
   r.cause = StopCause::unhealthy;
   r.stage = StopStage::killed;
-  r.again = r.respawn = r.done = r.by_itself = r.skipped = r.notified = r.healthy = true;
+  r.again = r.respawn = r.done = r.by_itself = r.skipped = r.named = r.needed = r.notified =
+      r.healthy = true;
   r.health = Health::watchdog;
   r.health_attempts = 3;
   r.end = {true, 11, true, OutOfMemory::limit};
@@ -43,6 +44,7 @@ Record full_record() {
   r.since = TimePoint(std::chrono::nanoseconds(123456789012345));
   r.delay_until = TimePoint(std::chrono::nanoseconds(223456789012345));
   r.deadline = TimePoint(std::chrono::nanoseconds(323456789012345));
+  r.ready_from = TimePoint(std::chrono::nanoseconds(113456789012340));
   r.ready_at = TimePoint(std::chrono::nanoseconds(113456789012345));
   r.count = 7;
   r.rank = -42;
@@ -77,7 +79,8 @@ bool same(const Record& a, const Record& b) {
   return a.state == b.state && a.wish == b.wish && a.try_ == b.try_ && a.command == b.command &&
          a.stop_owed == b.stop_owed && a.process == b.process && a.cause == b.cause &&
          a.stage == b.stage && a.again == b.again && a.respawn == b.respawn && a.done == b.done &&
-         a.by_itself == b.by_itself && a.skipped == b.skipped && a.notified == b.notified &&
+         a.by_itself == b.by_itself && a.skipped == b.skipped && a.named == b.named &&
+         a.needed == b.needed && a.ready_from == b.ready_from && a.notified == b.notified &&
          a.healthy == b.healthy && a.health == b.health && a.health_attempts == b.health_attempts &&
          a.end == b.end && a.has_end == b.has_end && a.reason == b.reason && a.since == b.since &&
          a.delay_until == b.delay_until && a.deadline == b.deadline && a.ready_at == b.ready_at &&
@@ -482,7 +485,7 @@ TEST_CASE("journal: a time that cannot be leaves the process to be adopted", "[j
   for (const std::size_t field :
        {offsetof(JournalRecord, since_ns), offsetof(JournalRecord, delay_until_ns),
         offsetof(JournalRecord, deadline_ns), offsetof(JournalRecord, ready_at_ns),
-        offsetof(JournalRecord, started_ns)}) {
+        offsetof(JournalRecord, ready_from_ns), offsetof(JournalRecord, started_ns)}) {
     for (const std::int64_t wrong : {INT64_MIN, std::int64_t{-1}}) {
       INFO(wrong << " at " << field);
       const JournalEntry entry = read_with(field, wrong);

@@ -1,0 +1,78 @@
+// after_ms and no_restart_on: an end soon after the start is a failed start, and some ends are for
+// good.
+#include "scenario/harness.hpp"
+#include "scenario/harness/terminal.hpp"
+
+namespace readiness_after_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+TEST_CASE("what ends before its after_ms has not started, and nothing is started for it",
+          "[after_ms]") {
+  Server zinit;
+  zinit.add("dies", {.exec = "sleep 0.3; exit $(cat $D/code)",
+                     .service = "status = 'stop'",
+                     .lifecycle = "restart = 'never'",
+                     .more = "[readiness]\nafter_ms = 20000"});
+  zinit.add("top", {.exec = tracing("top"),
+                    .service = "status = 'stop'",
+                    .dependencies = "requires = ['dies']"});
+  zinit.boot();
+  for (const char* code : {"1", "0"}) {
+    INFO(code);
+    zinit.put("code", code);
+    const Outcome start = zinit.ctl({"start", "dies"});
+    CHECK(start.code == 1);
+    CHECK_THAT(start.err, Contains(std::string("exit code ") + code));
+    CHECK(zinit.state("dies") == "failed");
+    CHECK(zinit.start("top")["state"] == "failed");
+    CHECK(!zinit.traced("start top"));
+  }
+}
+
+TEST_CASE("a service is ready after its after_ms, over re-execution and crash too",
+          "[after_ms][reexec]") {
+  Server zinit;
+  zinit.add("slow", {.more = "[readiness]\nafter_ms = 1500"});
+  zinit.boot();
+  const Json before = zinit.await_state("slow", "starting");
+  zinit.reexecute();
+  crash(zinit);
+  const Json after = zinit.await_state("slow", "running");
+  CHECK(after["main_pid"].number() == before["main_pid"].number());
+  CHECK(after["last_ready_us"].number() - after["last_start_us"].number() >= 1500000);
+}
+
+TEST_CASE("an end of no_restart_on is not followed by another start", "[no_restart_on]") {
+  Server zinit;
+  zinit.add("web", {.exec = "echo run >> $T; exit 78",
+                    .lifecycle = "restart = 'always'\nrestart_delay_ms = 0\n"
+                                 "no_restart_on = [78, 'SIGABRT']"});
+  zinit.boot();
+  CHECK(zinit.await_failed("web", "exit_code")["reason"]["code"].number() == 78);
+  CHECK(zinit.count("run") == 1);
+}
+
+TEST_CASE("at a terminal start reports what ends within its first second", "[client]") {
+  Server zinit;
+  zinit.add("dies", {.exec = "sleep 0.3; exit 1",
+                     .service = "status = 'stop'",
+                     .lifecycle = "restart = 'never'"});
+  zinit.add("lives", {.service = "status = 'stop'"});
+  zinit.boot();
+  const auto start = [&](const std::string& name) {
+    Terminal terminal;
+    const pid_t client =
+        terminal.launch_in({.argv = {"zinitctl", "--socket", zinit.socket(), "start", name}});
+    terminal.await(name + " is running");
+    if (name == "dies") terminal.await("ended within a second: exited with code 1");
+    return wait_for_exit(client);
+  };
+  CHECK(start("dies") == 1);
+  CHECK(start("lives") == 0);
+  // Nobody looks at what goes to a pipe, and a script is not made to wait.
+  CHECK(zinit.ctl({"start", "dies"}).code == 0);
+}
+
+}  // namespace readiness_after_test
