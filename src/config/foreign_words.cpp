@@ -49,7 +49,7 @@ constexpr ForeignWord kForeignWords[] = {
     {"processname", "", "service.name"},
     {"environment additional passenvironment", "", "service.env",
      ", a table: env = { NAME = \"value\" }"},
-    {"unsetenvironment", "", "service.env", ", which empties a variable: env = { NAME = \"\" }"},
+    {"unsetenvironment", "", "service.env", ", which takes a variable out: env = { NAME = false }"},
     {"execsearchpath", "", "service.env", ", a table: env = { PATH = \"/opt/bin:/usr/bin\" }"},
     {"keepenv reexport", "", "service.env", ", with each variable that the service needs"},
     {"environmentfile envfile conf", "", "service.env_file"},
@@ -87,10 +87,7 @@ constexpr ForeignWord kForeignWords[] = {
     {"dependson dependsms need needs rcneed requisite propagatesstopfrom stoppropagatedfrom "
      "dieiffailed",
      "", "dependencies.requires"},
-    {"bindsto", "", "dependencies.requires", ", which a re-spawn of the other does not stop"},
-    {"boundby", "", "dependencies.required_by", ", which a re-spawn of this one does not stop"},
     {"onfailure", "", kNoSuchKey, "follow `zinitctl events -f`"},
-    {"stopwhenunneeded", "", kNoSuchKey, kWhole},
     {"partof", "", "dependencies.requires", ", which starts the other as well"},
     {"requisiteof consistsof propagatesstopto", "", "dependencies.required_by"},
     {"waitsfor use want rcuse rcwant", "", "dependencies.wants"},
@@ -146,7 +143,7 @@ constexpr ForeignWord kForeignWords[] = {
     {"killsignal termsignal termsig stopsig downsignal signal halt restartkillsignal signalrewrite",
      "", "lifecycle.stop_signal"},
     {"successexitstatus exitcodes successfulexitcode", "", "lifecycle.success"},
-    {"restartpreventexitstatus", "", "lifecycle.success", ", and restart = \"on-failure\""},
+    {"restartpreventexitstatus", "", "lifecycle.no_restart_on"},
     {"restartforceexitstatus", "", kAdvice,
      "write restart = \"always\" in [lifecycle]; codes of \"success\" "
      "are not started again by \"on-failure\""},
@@ -187,8 +184,7 @@ constexpr ForeignWord kForeignWords[] = {
     {"filepath", "", kAdvice,
      "write type = \"exec\" in [health], and \"exec\", a command that looks for the file"},
     {"readynotification notificationfd", "", "readiness.notify", ": \"fd:N\""},
-    {"startsecs", "", kAdvice,
-     "write [readiness] or [health], which say when the service is ready"},
+    {"startsecs", "", "readiness.after_ms", kMilliseconds},
     {"filedescriptorstoremax", "", "readiness.fdstore_max"},
 
     // --- logging ---------------------------------------------------------------------------------
