@@ -266,14 +266,13 @@ class Check {
       return false;
     }
     const Value& value = member.value;
-    if (value.type == ValueType::string && !holds_nul(value)) return true;
-    if (value.type == ValueType::boolean && !value.boolean) return true;
-    const std::string what = value.type != ValueType::string
-                                 ? fmt::format(
-                                       "is {}, must be a string, or false to take the "
-                                       "variable out",
-                                       type_phrase(value.type))
-                                 : "contains a NUL character, which is not allowed";
+    const bool takes_out = value.type == ValueType::boolean && !value.boolean;
+    if (takes_out || (value.type == ValueType::string && !holds_nul(value))) return true;
+    const std::string what =
+        value.type == ValueType::string
+            ? "contains a NUL character, which is not allowed"
+            : fmt::format("is {}, must be a string, or false to take the variable out",
+                          type_phrase(value.type));
     findings_.add(Severity::error, value.at, key, what);
     return false;
   }
@@ -585,16 +584,6 @@ std::string alternatives(std::span<const std::string_view> words) {
 }
 
 std::string allowed_text(const Key& key) { return filled_in(info_of(key).allowed, key); }
-
-std::pair<bool, Value> negated_command(const Value& value) {
-  Value command = value;
-  Value* const first =
-      value.type == ValueType::array && !value.array.empty() ? &command.array.front() : &command;
-  if (first->type != ValueType::string || !first->string.starts_with(kNegation))
-    return {false, std::move(command)};
-  first->string.erase(0, 1);
-  return {true, std::move(command)};
-}
 
 bool check_value(const Key& key, const Value& value, Findings& findings) {
   return Check(key, findings).run(value);

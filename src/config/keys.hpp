@@ -91,9 +91,6 @@ struct Key {
   void (*store)(Destination&, const Key&, const Value&);  // a value that has passed check_value()
 };
 
-/// A value of Type::condition_exec without its negation, and whether it has one.
-[[nodiscard]] std::pair<bool, Value> negated_command(const Value& value);
-
 /// All keys, by section in the order of zinit.toml(5).
 [[nodiscard]] std::span<const Key> all_keys() noexcept;
 

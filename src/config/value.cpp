@@ -2,6 +2,7 @@
 #include "config/value.hpp"
 
 #include "base/text.hpp"
+#include "model/condition_spec.hpp"
 
 namespace zinit {
 
@@ -45,6 +46,16 @@ std::size_t memory_of(const Value& value) {
   for (const auto& [name, member] : value.table)
     bytes += sizeof(decltype(value.table)::value_type) + name.capacity() + memory_of(member.value);
   return bytes;
+}
+
+std::pair<bool, Value> negated_command(const Value& value) {
+  Value command = value;
+  Value* const first =
+      value.type == ValueType::array && !value.array.empty() ? &command.array.front() : &command;
+  if (first->type != ValueType::string || !first->string.starts_with(kNegation))
+    return {false, std::move(command)};
+  first->string.erase(0, 1);
+  return {true, std::move(command)};
 }
 
 std::string_view type_phrase(ValueType type) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/spec.hpp"
@@ -61,6 +62,9 @@ struct Member {
 /// Lays the table `top` over the table `base`: a key replaces a key, and where both are tables they
 /// are merged (zinit.toml(5), "Where files are read"). What comes from `top` keeps its places.
 void lay_over(Value& base, Value&& top);
+
+/// A value of Type::condition_exec without its negation, and whether it has one.
+[[nodiscard]] std::pair<bool, Value> negated_command(const Value& value);
 
 /// Bytes of memory that the value takes, roughly.
 [[nodiscard]] std::size_t memory_of(const Value& value);
