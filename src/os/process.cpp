@@ -83,7 +83,8 @@ Result<void> signal_group(pid_t group, int signal) {
   // It is no error to kill(2) if only some of the group may be signalled.
   if ((errnum == 0 || errnum == EPERM) && signals_as_owner()) {
     const int others = signal_others_in_group(group, signal);
-    if (errnum != 0 && others != ESRCH) errnum = others;
+    // ESRCH: all that are left have ended, and are to be reaped. A signal to these is no error.
+    if (errnum != 0) errnum = others == ESRCH ? 0 : others;
   }
   if (errnum != 0) return sys_failure("signal", fmt::format("process group {}", group), errnum);
   return {};
