@@ -398,9 +398,10 @@ std::string proc_link(pid_t pid, const std::string& link) {
 }
 
 std::vector<std::string> proc_environment(pid_t pid) {
-  std::string all = read_file("/proc/" + std::to_string(pid) + "/environ");
-  std::replace(all.begin(), all.end(), '\0', '\n');
-  return lines_of(all);
+  std::istringstream all(read_file("/proc/" + std::to_string(pid) + "/environ"));
+  std::vector<std::string> entries;  // a value may have several lines
+  for (std::string entry; std::getline(all, entry, '\0');) entries.push_back(entry);
+  return entries;
 }
 
 std::string proc_cmdline(pid_t pid) {

@@ -236,7 +236,7 @@ Launch Server::how() const {
   what.env.insert(what.env.end(), options_.env.begin(), options_.env.end());
   what.uid = options_.uid;
   what.program = options_.program;
-  what.pid_namespace = options_.container || options_.namespaced;
+  what.pid_namespace = has_pid_namespace();
   what.in_child = options_.own_root ? [this] { cover_root(folder_); } : options_.in_child;
   return what;
 }
@@ -350,7 +350,7 @@ void Server::reexecute(std::vector<std::string> how) {
   INFO(done.err);
   REQUIRE(done.code == 0);
   reconnect();
-  REQUIRE(result("system.ping")["pid"] == pid());
+  REQUIRE(result("system.ping")["pid"] == (has_pid_namespace() ? 1 : pid()));
 }
 
 std::string Server::messages() const {

@@ -168,6 +168,7 @@ class Server {
   void await_settled();
 
  private:
+  bool has_pid_namespace() const { return options_.container || options_.namespaced; }
   Json ask(const std::string& method, const std::string& name, bool wait);
   Json status_now(const std::string& name);
   Launch how() const;

@@ -66,7 +66,7 @@ TEST_CASE("at a terminal start reports what ends within its first second", "[cli
     const pid_t client =
         terminal.launch_in({.argv = {"zinitctl", "--socket", zinit.socket(), "start", name}});
     terminal.await(name + " is running");
-    if (name == "dies") terminal.await("ended within a second: exited with code 1");
+    if (name == "dies") terminal.await("ended within a second: exit code 1");
     return wait_for_exit(client);
   };
   CHECK(start("dies") == 1);

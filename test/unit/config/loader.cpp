@@ -262,8 +262,9 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
 
   const std::string absent = directory / "absent.toml";
   CHECK_FALSE(load({}, absent).incomplete);
-  CHECK(load_config({}, absent, true).incomplete->errnum == ENOENT);
-  CHECK(load_config({}, absent, true).messages ==
+  const LoadedConfig named = load_config({}, absent, {.settings_named = true});
+  CHECK(named.incomplete->errnum == ENOENT);
+  CHECK(named.messages ==
         Lines{absent + ":1:1: error: cannot open " + absent + ": No such file or directory"});
 }
 
