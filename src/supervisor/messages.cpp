@@ -52,6 +52,7 @@ std::string_view stop_cause_words(StopCause cause) {
     case StopCause::watchdog: return ", its watchdog timed out";
     case StopCause::asked: return ", to be run once more";
     case StopCause::unneeded: return ", because nothing that is up needs it any more";
+    case StopCause::ready_exec: return ", its ready_exec failed";
     case StopCause::none:
     case StopCause::down: break;
   }

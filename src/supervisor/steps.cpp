@@ -116,6 +116,10 @@ void BoardCore::pass_deadline(Job& job) {
 void BoardCore::perform(Job& job, const Row& row) {
   const bool held = world.record(job.slot).process == Process::held;
   switch (row.act) {
+    case Act::run_ready:
+      job.side.ready().order(job.process.pid());
+      make_due(job);
+      break;
     case Act::signal_stop: signal_stop(job); break;
     case Act::kill:
       if (thaw(job)) return;
