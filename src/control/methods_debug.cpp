@@ -19,12 +19,11 @@ namespace zinit {
 namespace {
 
 constexpr std::array kTries = {"none", "pulled", "asked"};
-constexpr std::array kProcesses = {"none", "launching", "alive", "lingering", "ended",
-                                   "held"};
+constexpr std::array kProcesses = {"none", "launching", "alive", "lingering", "ended", "held"};
 static_assert(static_cast<std::size_t>(Process::held) == kProcesses.size() - 1);
 constexpr std::array kCommands = {"main", "pre_exec", "post_exec"};
-constexpr std::array kCauses = {"none",     "down",  "owed",     "dependency", "late", "unhealthy",
-                                "watchdog", "asked", "unneeded", "ready_exec"};
+constexpr std::array kCauses = {"none",      "down",     "owed",  "dependency", "late",
+                                "unhealthy", "watchdog", "asked", "unneeded",   "ready_exec"};
 static_assert(static_cast<std::size_t>(StopCause::ready_exec) == kCauses.size() - 1);
 constexpr std::array kStages = {"none", "signalled", "killed"};
 

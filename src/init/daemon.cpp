@@ -424,7 +424,8 @@ void ZinitDaemon::act_on_failure(const ServiceView& failed) {
     log_error("{}: its on_failure_action has no effect {}", failed.spec->name, where);
   };
   const auto end_machine = [&](PowerAction kind) {
-    of_machine ? begin_shutdown(kind, why) : without_effect("here: zinit is not PID 1 of a machine");
+    of_machine ? begin_shutdown(kind, why)
+               : without_effect("here: zinit is not PID 1 of a machine");
   };
   switch (action) {
     case FailureAction::none: break;

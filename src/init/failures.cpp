@@ -47,8 +47,10 @@ void FailureWatch::look() {
 std::set<std::string> FailureWatch::take_origins(const ServiceView& failed) {
   std::set<std::string> origins;
   const auto known = origins_.extract(failed.spec->name);
-  if (!known.empty() && !stable(failed.record, failed.spec->lifecycle, failed.record.since))
-    origins = known.mapped();
+  const Lifecycle& lifecycle = failed.spec->lifecycle;
+  const bool lasted = lifecycle.stability_period > Milliseconds{0} &&
+                      stable(failed.record, lifecycle, failed.record.since);
+  if (!known.empty() && !lasted) origins = known.mapped();
   origins.insert(failed.spec->name);
   return origins;
 }

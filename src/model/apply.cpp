@@ -359,14 +359,14 @@ void group_gone(World& world, Slot slot) {
 void ready_command_ended(World& world, Slot slot, const ProcessEnd& end) {
   Record& me = world.record(slot);
   me.ready_runs = false;
-  if (me.state == State::starting && end != ProcessEnd{})
+  // If its main process has ended, or is being stopped, it was killed with that.
+  if (me.state == State::starting && checked_now(me) && end != ProcessEnd{})
     me.reason = reason_of_end(end, CommandKind::ready_exec);
 }
 
-void ready_command_unspawned(World& world, Slot slot, const LaunchOutcome& outcome,
-                             TimePoint now) {
+void ready_command_unspawned(World& world, Slot slot, const LaunchOutcome& outcome, TimePoint now) {
   Record& me = world.record(slot);
-  if (me.state != State::starting) {
+  if (me.state != State::starting || !checked_now(me)) {
     me.ready_runs = false;
   } else if (outcome.kind == LaunchOutcome::Kind::exhausted) {
     ready_command_lost(world, slot);

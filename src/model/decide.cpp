@@ -192,7 +192,8 @@ bool watchdog_bit(const Situation& s) {
 bool process_ready(const Situation& s) {
   const Record& me = s.me();
   const ServiceSpec& spec = s.spec();
-  return spec.has_process() && checked_now(me) && !spec.oneshot && (me.notified || !spec.readiness->awaited()) &&
+  return spec.has_process() && checked_now(me) && !spec.oneshot &&
+         (me.notified || !spec.readiness->awaited()) &&
          (me.healthy || !spec.health->configured()) && s.now >= me.ready_from;
 }
 bool ready_commands_left(const Situation& s) {
@@ -246,7 +247,7 @@ bool over_asked(const Situation& s) {
 /// The stop is over, and a start has been requested or a stop is owed.
 bool over_tried_or_owed(const Situation& s) { return over(s) && tried_or_owed(s); }
 /// The stop is over; the service was late, unhealthy or gave no sign of life, or its `ready_exec`
-/// failed, and the policy does not have it started again.
+/// has failed, and the policy does not have it started again.
 bool over_self_caused(const Situation& s) {
   return over(s) && self_caused(s.me()) && !s.me().again;
 }

@@ -45,8 +45,8 @@ std::string message(const ServiceSpec& spec, SourcePosition at, std::string_view
   std::string_view file = "(runtime)";
   if (!spec.file.empty()) file = spec.file_of(at);
   const std::string_view section = key == kOnFailure ? "lifecycle" : "dependencies";
-  return fmt::format("{}:{}:{}: {}: {}.{}: {}", file, std::max(at.line, 1),
-                     std::max(at.column, 1), severity, section, key, text);
+  return fmt::format("{}:{}:{}: {}: {}.{}: {}", file, std::max(at.line, 1), std::max(at.column, 1),
+                     severity, section, key, text);
 }
 
 }  // namespace

@@ -164,8 +164,7 @@ std::string reason_text(const Reason& reason) {
       return fmt::format(
           "requires {}, which {}", reason.text,
           reason.messages.empty() ? "does not exist" : "is masked by " + reason.messages.front());
-    case ReasonType::spawn_error:
-      return whose_words(reason.step, ": ") + reason.text;
+    case ReasonType::spawn_error: return whose_words(reason.step, ": ") + reason.text;
     case ReasonType::port_in_use:
       return fmt::format("port {} is in use{}", reason.number,
                          reason.text.empty() ? "" : " by " + reason.text);

@@ -88,9 +88,9 @@ struct Record {
   bool notified = false;  // this process has said that it is ready
   bool healthy = false;   // a probe of this process has succeeded
   // The commands of ready_exec run beside the main process, one after the other.
-  bool ready_runs = false;              // the last one that has begun has not ended
-  std::uint32_t ready_begun = 0;        // how many have begun since the process was spawned
-  bool failure_handled = false;         // what follows on its final failure has been done
+  bool ready_runs = false;        // the last one that has begun has not ended
+  std::uint32_t ready_begun = 0;  // how many have begun since the process was spawned
+  bool failure_handled = false;   // what follows on its final failure has been done
   Health health = Health::good;
   int health_attempts = 0;              // probes that have failed in a row
   OrDefault<std::string> health_error;  // of the last failed probe

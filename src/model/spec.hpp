@@ -215,7 +215,7 @@ struct ServiceSpec {
   std::uint32_t umask = 0022;
   OrDefault<std::string> tty;    // empty: none
   bool inherit_streams = false;  // writes to zinit's own standard streams; no key sets this
-  OrDefault<std::vector<Command>> pre_exec;  // run one after the other before the main process
+  OrDefault<std::vector<Command>> pre_exec;    // run one after the other before the main process
   OrDefault<std::vector<Command>> ready_exec;  // run one after the other once it is ready
   OrDefault<std::vector<Command>>
       post_exec;  // run one after the other when the process group has ended

@@ -28,9 +28,8 @@ constexpr Milliseconds kShortWait{250};
 
 // Places for crashes before orders begin (base/kill_point.hpp). By LaunchOrder::What.
 constexpr std::array kBeforeOrders = {
-    "order.main",  "order.pre",   "order.post",  "order.stop",      "order.reload",
-    "order.probe", "order.clean", "order.limit", "order.condition", "order.left",
-    "order.ready"};
+    "order.main",  "order.pre",   "order.post",      "order.stop", "order.reload", "order.probe",
+    "order.clean", "order.limit", "order.condition", "order.left", "order.ready"};
 
 // The time that other threads have to read messages and events that arrived during a suspension.
 constexpr Milliseconds kCatchUp{100};

@@ -127,9 +127,9 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
                   false);
   }
   restore_side_commands(job, entry.facts);
-  if (entry.ready_end && record.ready_runs)
+  if (record.ready_runs && entry.ready_end)
     ready_command_ended(world, slot, *entry.ready_end);
-  else if (job.side.ready().gone())
+  else if (record.ready_runs && job.side.ready().gone())
     ready_command_lost(world, slot);
   restore_cgroup(job);
   if (is_left()) {

@@ -1,7 +1,7 @@
 // Commands of a service that run beside its main process: stop_exec, reload_exec, ready_exec, and
-// the exec of [health]; and the exec of [condition], which runs before there is one. Each has its own session
-// and process group. While a process of one is left, the service does not count as gone. The model
-// does not know of these commands.
+// the exec of [health]; and the exec of [condition], which runs before there is one. Each has its
+// own session and process group. While a process of one is left, the service does not count as
+// gone. The model knows of those of ready_exec alone.
 //
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once

@@ -1,6 +1,6 @@
 // Signals to a service's processes, and the commands that run beside its main process: stop_exec in
-// place of the stop signal, reload_exec for a reload of this one service, ready_exec once the service
-// is ready, and exec of [health].
+// place of the stop signal, reload_exec for a reload of this one service, ready_exec once the
+// service is ready, and exec of [health].
 #include <csignal>
 
 #include "supervisor/core.hpp"
@@ -124,9 +124,9 @@ void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& ord
   const bool stopping = world.record(job.slot).state == State::stopping;
   const bool main_gone = !stops && job.process.pid() != side.main_pid();
   if (stopping == stops && !main_gone && !side.late()) return;
-  // A reload_exec, ready_exec or probe is killed if its main process is gone or is being stopped, a stop_exec
-  // if the stop is over; any of them if its deadline passed during its launch. A stop_exec is not
-  // killed because the main process is gone: it may have ended it itself, and may finish.
+  // A reload_exec, ready_exec or probe is killed if its main process is gone or is being stopped, a
+  // stop_exec if the stop is over; any of them if its deadline passed during its launch. The end of
+  // the main process is none for a stop_exec: it may have ended it itself, and may finish.
   if (&side == &job.side.probe()) probe_over(job, Error{{}, EAGAIN});
   side.kill();
 }

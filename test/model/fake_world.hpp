@@ -110,8 +110,8 @@ class FakeWorld {
     // The commands that have run in this attempt, in order: "pre 0", "main", "post 1".
     std::vector<std::string> ran;
     std::size_t ready_good = 0;  // commands of ready_exec that have ended well beside this process
-    bool last_good = true;  // the last of them ended with success
-    bool post_cut = false;  // the time for post_exec was over before all of it had run
+    bool last_good = true;       // the last of them ended with success
+    bool post_cut = false;       // the time for post_exec was over before all of it had run
   };
 
   void touched(const Slots& changed);

@@ -142,7 +142,8 @@ Life random_life(std::uint64_t seed, const std::string& name, int n, bool onesho
   return life;
 }
 
-/// The life of a command of pre_exec, ready_exec or post_exec. Some take longer than they are allowed to.
+/// The life of a command of pre_exec, ready_exec or post_exec. Some take longer than they are
+/// allowed to.
 Life random_step(std::uint64_t seed, const std::string& name, int n, bool apart) {
   Life life = random_life(seed ^ 0x57e9, name, n, true, apart);
   if (dice(seed, name, n, 9, 100) < 70) life.end = {};

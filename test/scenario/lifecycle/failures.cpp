@@ -114,9 +114,8 @@ TEST_CASE("check refuses an on_failure of itself, and warns of an unknown one",
   CHECK_THAT(text, Contains("no template is named \"mail@\""));
   CHECK_THAT(text, !Contains("page@"));
   CHECK_THAT(text, Contains("restarted without limit: set max_restarts"));
-  CHECK_THAT(zinit.ctl({"why", "web"}).out,
-             Contains("names gone in its on_failure") && Contains("names mail@web") &&
-                 !Contains("page@"));
+  CHECK_THAT(zinit.ctl({"why", "web"}).out, Contains("names gone in its on_failure") &&
+                                                Contains("names mail@web") && !Contains("page@"));
   CHECK(zinit.await_failed("self", "config_error")["state"] == "failed");
 }
 
@@ -125,8 +124,7 @@ TEST_CASE("on_failure_action exit ends a server with the exit code of the servic
   for (const bool signal : {false, true}) {
     INFO(signal);
     Server zinit;
-    zinit.add("fallback",
-              {.exec = "echo started >> $T; exec sleep 100000", .service = kOnRequest});
+    zinit.add("fallback", {.exec = "echo started >> $T; exec sleep 100000", .service = kOnRequest});
     zinit.add("web", failing("on_failure = ['fallback']\non_failure_action = 'exit'",
                              signal ? "kill -KILL $$" : "exit 3"));
     zinit.boot({"web"});

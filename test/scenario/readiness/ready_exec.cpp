@@ -65,11 +65,11 @@ TEST_CASE("a service is starting while its ready_exec runs", "[ready_exec]") {
 TEST_CASE("a ready_exec that fails is a failed start, with its step in the reason",
           "[ready_exec]") {
   Server zinit;
-  zinit.add("code", {.exec = tracing("code"),
-                     .service = "ready_exec = [" + shell("exit 3") + ", " +
-                                shell("echo second >> $T") + "]\npost_exec = " +
-                                shell("echo post >> $T"),
-                     .lifecycle = "restart = 'never'"});
+  zinit.add("code",
+            {.exec = tracing("code"),
+             .service = "ready_exec = [" + shell("exit 3") + ", " + shell("echo second >> $T") +
+                        "]\npost_exec = " + shell("echo post >> $T"),
+             .lifecycle = "restart = 'never'"});
   zinit.add("signal", {.exec = "echo try >> $T; exec sleep 100000",
                        .service = "ready_exec = " + shell("kill -KILL $$"),
                        .lifecycle = "max_restarts = 2\nrestart_delay_ms = 10"});
@@ -90,6 +90,9 @@ TEST_CASE("a ready_exec that fails is a failed start, with its step in the reaso
   CHECK_FALSE(zinit.traced("second"));
   CHECK_FALSE(zinit.traced("code 127 signal"));  // that is how the main process has ended
   CHECK_THAT(zinit.ctl({"status", "code"}).out, Contains("ready_exec: exit code 3"));
+  CHECK_THAT(zinit.messages(),
+             Contains("code: stopping, ready_exec: exit code 3") &&
+                 Contains("code: failed: ready_exec: exit code 3; not started again"));
 }
 
 TEST_CASE("ready_exec is within the start timeout, and killed with it", "[ready_exec]") {
@@ -104,20 +107,27 @@ TEST_CASE("ready_exec is within the start timeout, and killed with it", "[ready_
 
 TEST_CASE("a stop or the end of the main process ends a ready_exec", "[ready_exec]") {
   Server zinit;
-  const std::string lasting = "ready_exec = " + shell("echo $$ > $D/pid-$ZINIT_SERVICE; "
-                                                      "echo ready >> $T; exec sleep 100000");
+  const std::string lasting = "ready_exec = " + shell(
+                                                    "echo $$ > $D/pid-$ZINIT_SERVICE; "
+                                                    "echo ready >> $T; exec sleep 100000");
   zinit.add("stopped", {.exec = "exec sleep 100000", .service = lasting});
   zinit.add("ends", {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done; exit 4",
                      .service = lasting,
                      .lifecycle = "restart = 'never'"});
+  zinit.add("again", {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done; exit 4",
+                      .service = lasting + "\npost_exec = 'true'",
+                      .lifecycle = "restart_delay_ms = 86400000"});
   zinit.boot();
-  zinit.await_trace("ready", 2);
+  zinit.await_trace("ready", 3);
   CHECK(zinit.stop("stopped")["state"] == "exited");
   zinit.mark("go");
   const Json reason = zinit.await_failed("ends", "exit_code")["reason"];
   CHECK(reason["code"] == 4);
   CHECK(reason["step"].is_null());
-  for (const char* name : {"pid-stopped", "pid-ends"})
+  const Json again = zinit.await_delayed("again");
+  CHECK(again["reason"]["step"].is_null());
+  CHECK(again["last_exit"]["code"] == 4);
+  for (const char* name : {"pid-stopped", "pid-again", "pid-ends"})
     CHECK_FALSE(alive(static_cast<pid_t>(std::stoi(read_file(zinit.path(name))))));
 }
 
