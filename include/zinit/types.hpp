@@ -36,7 +36,7 @@ struct StatusReason {
   std::string holder;                 // port_in_use: who has it, if that is known
   std::vector<std::string> messages;  // config_error
   std::string which;                  // condition
-  std::string step;                   // the command: "pre_exec", or empty for the service's own
+  std::string step;                   // the command: "pre_exec", "ready_exec", or empty: exec
 };
 
 /// How a process ended: a code, or a signal.

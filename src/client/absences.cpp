@@ -132,6 +132,7 @@ class AbsenceSearch {
     if (!is_made(spec_.dir)) look_at_directory(root_, spec_.dir, {"service", "dir"});
     look_at_command(spec_.exec, {"service", "exec"});
     look_at_commands(*spec_.pre_exec, "pre_exec");
+    look_at_commands(*spec_.ready_exec, "ready_exec");
     look_at_commands(*spec_.post_exec, "post_exec");
     look_at_command(*spec_.stop_exec, {"service", "stop_exec"});
     look_at_command(*spec_.reload_exec, {"service", "reload_exec"});

@@ -34,7 +34,7 @@ ReasonType type_from_name(std::string_view name) {
 Reason model_reason(const StatusReason& reason) {
   Reason made;
   made.type = type_from_name(reason.type);
-  made.step = reason.step == kPreStepName ? CommandKind::pre_exec : CommandKind::main;
+  made.step = step_of(reason.step);
   made.messages = reason.messages;
   switch (made.type) {
     case ReasonType::exit_code: made.number = reason.code; break;

@@ -111,6 +111,19 @@ void tell_absent(const Node& node, const std::vector<std::string>& names, const 
   tell(all.wanted_by, *node.unknown, "wanted_by", "this has no effect");
 }
 
+/// Warns of names in `on_failure` that are those of no service, and of no template.
+void tell_absent_on_failure(const ServiceSpec& spec, const Graph& graph, const Templates& templates,
+                            std::vector<Diagnostic>& findings) {
+  const std::vector<std::string> names = on_failure_names(spec);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto& [written, at] = (*spec.lifecycle.on_failure)[i];
+    if (graph.find(names[i]) != kNoSlot || templates.makes(names[i])) continue;
+    findings.push_back({spec.file_of(at), at, Severity::warning, "lifecycle.on_failure",
+                        fmt::format("no {} is named \"{}\"; until it is added it is not started",
+                                    written.ends_with('@') ? "template" : "service", written)});
+  }
+}
+
 /// Parses a message of the graph, and finds which file of the service it is about.
 Diagnostic diagnostic_of(const std::string& message, const ServiceSpec& spec) {
   Diagnostic diagnostic = parse_diagnostic(message);
@@ -222,7 +235,7 @@ class Checker {
     const MaskedNames& masked = all.masked;
     const std::size_t count = all.files + settings_files_;
     tell_templates_once(parsed);
-    judge_graph(parsed, masked);
+    judge_graph(parsed, masked, *all.templates);
     warn_of_absent_services(parsed, masked);
     for (ParsedSpec& one : parsed) {
       if (absences_ && !one.proxy) warn_of_absences(one, absences_, read);
@@ -324,7 +337,8 @@ class Checker {
     return true;
   }
 
-  static void judge_graph(std::vector<ParsedSpec>& parsed, const MaskedNames& masked) {
+  static void judge_graph(std::vector<ParsedSpec>& parsed, const MaskedNames& masked,
+                          const Templates& templates) {
     std::vector<GraphEntry> entries;
     std::vector<ParsedSpec*> services;  // by slot
     for (ParsedSpec& one : parsed) {
@@ -344,6 +358,7 @@ class Checker {
         services[slot]->diagnostics.push_back(diagnostic_of(fault, *node.spec));
       }
       tell_absent(node, names, masked, services[slot]->diagnostics);
+      tell_absent_on_failure(*node.spec, *graph, templates, services[slot]->diagnostics);
     }
   }
 

@@ -44,6 +44,7 @@ class Contradictions {
     }
     if (spec_.reload_signal != 0 && !spec_.reload_exec->argv.empty())
       refuse("service", "reload_signal", "cannot be used with reload_exec");
+    look_at_failure();
     look_at_health();
     look_at_logging();
     look_at_readiness();
@@ -65,6 +66,24 @@ class Contradictions {
   void tell(Severity severity, std::string_view section, std::string_view name, std::string text) {
     if (const Member* key = key_of(document_, section, name))
       findings_.add(severity, key->value.at, fmt::format("{}.{}", section, name), std::move(text));
+  }
+
+  /// With these settings no end of its process is for good.
+  void look_at_failure() {
+    if (spec_.oneshot) {
+      refuse("service", "ready_exec",
+             "cannot be used with service.oneshot, which is never ready; write what follows in a "
+             "service that requires it");
+    }
+    const Lifecycle& lifecycle = spec_.lifecycle;
+    if (lifecycle.restart == RestartPolicy::never || lifecycle.max_restarts > 0 ||
+        *lifecycle.no_restart_on != EndSet{})
+      return;
+    constexpr const char* text =
+        "no end of its process is for good, since it is restarted without limit: set max_restarts";
+    if (!lifecycle.on_failure->empty()) warn("lifecycle", "on_failure", text);
+    if (lifecycle.on_failure_action != FailureAction::none)
+      warn("lifecycle", "on_failure_action", text);
   }
 
   void look_at_health() {
@@ -112,8 +131,8 @@ class Contradictions {
                          in_quotes(spec_.logging->file)));
     // With `tty`, the output of commands other than the main process is captured all the same.
     const bool has_lines = spec_.tty->empty() || !spec_.pre_exec->empty() ||
-                           !spec_.post_exec->empty() || !spec_.stop_exec->argv.empty() ||
-                           !spec_.reload_exec->argv.empty() ||
+                           !spec_.ready_exec->empty() || !spec_.post_exec->empty() ||
+                           !spec_.stop_exec->argv.empty() || !spec_.reload_exec->argv.empty() ||
                            key_of(document_, "health", "exec") != nullptr;
     if (has_lines) return;
     for (const std::string_view name : {"file", "syslog", "forward"}) {

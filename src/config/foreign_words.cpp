@@ -57,7 +57,7 @@ constexpr ForeignWord kForeignWords[] = {
     {"dynamicuser", "", "service.user", ", a user that exists, or a number"},
     {"supplementarygroups groupadd", "", "service.groups"},
     {"execstartpre pre startpre", "", "service.pre_exec"},
-    {"execstartpost ready startpost", "", kNoSuchKey, "write a oneshot that requires this service"},
+    {"execstartpost ready startpost", "", "service.ready_exec"},
     {"execstop stopcommand execstoppre stoppre", "", "service.stop_exec"},
     {"execstoppost post cleanup finish stoppost", "", "service.post_exec"},
     {"execreload reload", "", "service.reload_exec"},
@@ -87,7 +87,7 @@ constexpr ForeignWord kForeignWords[] = {
     {"dependson dependsms need needs rcneed requisite propagatesstopfrom stoppropagatedfrom "
      "dieiffailed",
      "", "dependencies.requires"},
-    {"onfailure", "", kNoSuchKey, "follow `zinitctl events -f`"},
+    {"onfailure", "", "lifecycle.on_failure"},
     {"partof", "", "dependencies.requires", ", which starts the other as well"},
     {"requisiteof consistsof propagatesstopto", "", "dependencies.required_by"},
     {"waitsfor use want rcuse rcwant", "", "dependencies.wants"},
@@ -131,7 +131,7 @@ constexpr ForeignWord kForeignWords[] = {
      "lifecycle.max_restarts"},
     {"startlimitintervalsec startlimitinterval restartlimitinterval respawnperiod", "",
      "lifecycle.stability_period_ms", kMilliseconds},
-    {"startlimitaction failureaction oncrash", "", kAdvice, kCritical},
+    {"startlimitaction failureaction oncrash", "", "lifecycle.on_failure_action"},
     {"timeoutstartsec starttimeout timeoutup jobtimeoutsec jobrunningtimeoutsec", "",
      "lifecycle.start_timeout_ms", kMilliseconds},
     {"timeoutstopsec stoptimeout stopwaitsecs stopgraceperiod timeoutdown timeoutkill "

@@ -35,6 +35,9 @@ constexpr std::array<std::string_view, 3> kRestartWords = {"always", "on-failure
 static_assert(static_cast<std::size_t>(RestartPolicy::never) == kRestartWords.size() - 1);
 constexpr std::array<std::string_view, 2> kKillModeWords = {"all", "main"};
 static_assert(static_cast<std::size_t>(KillMode::main) == kKillModeWords.size() - 1);
+constexpr std::array<std::string_view, 5> kActionWords = {"none", "reboot", "poweroff", "halt",
+                                                          "exit"};
+static_assert(static_cast<std::size_t>(FailureAction::exit) == kActionWords.size() - 1);
 constexpr std::array<std::string_view, 3> kProbeWords = {"tcp", "http", "exec"};
 static_assert(static_cast<std::size_t>(ProbeType::exec) == kProbeWords.size());
 constexpr std::array<std::string_view, 5> kLevelWords = {"trace", "debug", "info", "warn", "error"};
@@ -131,6 +134,11 @@ constexpr Key kKeys[] = {
      .help = "commands run to completion, one by one, before each spawn",
      .example = "[[\"/usr/sbin/webd\", \"--check\"], [\"rm\", \"-f\", \"/run/webd.lock\"]]",
      .store = store<&ServiceSpec::pre_exec>},
+    {.section = "service", .name = "ready_exec", .type = Type::commands,
+     .default_text = "unset",
+     .help = "commands run one by one each time that it is ready, before it counts as running",
+     .example = "\"/usr/sbin/webd --announce $MAINPID\"",
+     .store = store<&ServiceSpec::ready_exec>},
     {.section = "service", .name = "post_exec", .type = Type::commands,
      .default_text = "unset",
      .help = "commands run one by one after the process and its group have ended",
@@ -238,6 +246,15 @@ constexpr Key kKeys[] = {
      .default_text = "false",
      .help = "stopped when nothing that is up requires or wants it any more",
      .example = "true", .store = store<&Lifecycle::stop_when_unneeded>},
+    {.section = "lifecycle", .name = "on_failure", .type = Type::names,
+     .default_text = "[]",
+     .help = "started when it has failed for good; after NAME@ follows the name of this service",
+     .example = "[\"mail@\"]", .store = store<&Lifecycle::on_failure>},
+    {.section = "lifecycle", .name = "on_failure_action", .type = Type::word,
+     .words = kActionWords,
+     .default_text = "\"none\"",
+     .help = "what zinit itself does then: with the machine, or with exit, the container or server",
+     .example = "\"reboot\"", .store = store<&Lifecycle::on_failure_action>},
     {.section = "lifecycle", .name = "stop_timeout_ms", .type = Type::integer, .min = 1,
      .default_text = "10000",
      .help = "from the stop signal to SIGKILL of the whole group",

@@ -19,10 +19,12 @@ namespace zinit {
 namespace {
 
 constexpr std::array kTries = {"none", "pulled", "asked"};
-constexpr std::array kProcesses = {"none", "launching", "alive", "lingering", "ended"};
+constexpr std::array kProcesses = {"none", "launching", "alive", "lingering", "ended", "held"};
+static_assert(static_cast<std::size_t>(Process::held) == kProcesses.size() - 1);
 constexpr std::array kCommands = {"main", "pre_exec", "post_exec"};
-constexpr std::array kCauses = {"none", "down",      "owed",    "dependency",
-                                "late", "unhealthy", "watchdog"};
+constexpr std::array kCauses = {"none",      "down",     "owed",  "dependency", "late",
+                                "unhealthy", "watchdog", "asked", "unneeded",   "ready_exec"};
+static_assert(static_cast<std::size_t>(StopCause::ready_exec) == kCauses.size() - 1);
 constexpr std::array kStages = {"none", "signalled", "killed"};
 
 /// So that a client which has gone does not keep zinit looking for long.
@@ -52,6 +54,8 @@ void put_record(JsonWriter& writer, const Record& record, TimePoint now) {
   writer.member("done", record.done).member("by_itself", record.by_itself);
   writer.member("named", record.named).member("needed", record.needed);
   writer.member("notified", record.notified).member("healthy", record.healthy);
+  writer.member("ready_runs", record.ready_runs).member("ready_begun", record.ready_begun);
+  writer.member("failure_handled", record.failure_handled);
   writer.member("count", record.count).member("rank", record.rank);
   writer.key("reason");
   put_reason(writer, record.reason);

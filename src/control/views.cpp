@@ -433,7 +433,7 @@ void put_reason(JsonWriter& writer, const Reason& reason) {
     case ReasonType::stop_timeout:
     case ReasonType::watchdog_timeout: break;
   }
-  if (reason.step == CommandKind::pre_exec) writer.member("step", kPreStepName);
+  if (const auto step = step_name(reason.step); !step.empty()) writer.member("step", step);
   writer.end_object();
 }
 

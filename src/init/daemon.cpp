@@ -107,6 +107,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
               start_.sources.places.told_socket}),
       shutdown_(
           *loop_, board_, [this] { on_shutdown_begun(); }, [this] { loop_->stop(); }),
+      failures_(board_, {[this](const std::string& name) { return start_for_failure(name); },
+                         [this](const ServiceView& failed) { act_on_failure(failed); }}),
       critical_(board_, critical_end(start_.mode)),
       shell_(*loop_, start_.console, start_.environment, [this](bool ran) { on_shell_over(ran); }),
       files_(*loop_),
@@ -399,9 +401,42 @@ void ZinitDaemon::on_change() {
   if (syslog_) syslog_->look();
   if (shutdown_.begun()) return;
   if (booted_) look_at_triggers();
+  failures_.look();
+  if (shutdown_.begun()) return;
   for (const ServiceView& view : critical_.look()) {
     on_critical_end(view);
     critical_.acted_on(view);
+  }
+}
+
+RequestResult<void> ZinitDaemon::start_for_failure(const std::string& name) {
+  if (auto made = instances_.make(name); !made) return made;
+  const auto started = board_.start(name);
+  return started ? RequestResult<void>() : tl::unexpected(started.error());
+}
+
+void ZinitDaemon::act_on_failure(const ServiceView& failed) {
+  const FailureAction action = failed.spec->lifecycle.on_failure_action;
+  const std::string why =
+      fmt::format("{} failed: {}", failed.spec->name, reason_text(failed.record.reason));
+  const bool of_machine = start_.mode == Mode::system;
+  const auto without_effect = [&](std::string_view where) {
+    log_error("{}: its on_failure_action has no effect {}", failed.spec->name, where);
+  };
+  const auto end_machine = [&](PowerAction kind) {
+    of_machine ? begin_shutdown(kind, why)
+               : without_effect("here: zinit is not PID 1 of a machine");
+  };
+  switch (action) {
+    case FailureAction::none: break;
+    case FailureAction::reboot: end_machine(PowerAction::reboot); break;
+    case FailureAction::poweroff: end_machine(PowerAction::power_off); break;
+    case FailureAction::halt: end_machine(PowerAction::halt); break;
+    case FailureAction::exit:
+      if (of_machine) return without_effect("on a machine, whose PID 1 must not end");
+      exit_code_ = exit_code_of(failed.record);
+      begin_shutdown(PowerAction::shut_down, why);
+      break;
   }
 }
 

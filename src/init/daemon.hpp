@@ -24,6 +24,7 @@
 #include "init/critical.hpp"
 #include "init/daemon_facts.hpp"
 #include "init/emergency.hpp"
+#include "init/failures.hpp"
 #include "init/in_force.hpp"
 #include "init/instances.hpp"
 #include "init/kept_config.hpp"
@@ -198,6 +199,8 @@ class ZinitDaemon final : public Daemon {
   void add_effects(ReloadReport& report) const;
   void on_change();
   void on_critical_end(const ServiceView& view);
+  [[nodiscard]] RequestResult<void> start_for_failure(const std::string& name);
+  void act_on_failure(const ServiceView& failed);
   void start_critical();
   void on_shell_over(bool ran);
 
@@ -223,6 +226,7 @@ class ZinitDaemon final : public Daemon {
   Board board_;
   std::optional<SyslogInput> syslog_;  // as PID 1
   Shutdown shutdown_;
+  FailureWatch failures_;
   CriticalWatch critical_;
   EmergencyShell shell_;
   FileQueue files_;

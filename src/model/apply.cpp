@@ -1,5 +1,6 @@
 // Changes to a record: those of a step of the decision table, and those of events from outside.
 #include <algorithm>
+#include <utility>
 
 #include "model/decide.hpp"
 #include "model/predicates.hpp"
@@ -28,11 +29,17 @@ void make_rest(Record& me) {
   me.again = false;
 }
 
+/// The command that was to be done within the start timeout.
+CommandKind late_step(const Record& me) {
+  return me.ready_begun > 0 ? CommandKind::ready_exec : me.command.before_post;
+}
+
 Reason stop_reason(const Record& me) {
   switch (me.cause) {
+    case StopCause::ready_exec: return me.reason;
     case StopCause::unhealthy: return {ReasonType::health_check_failed, me.health_attempts, {}, {}};
     case StopCause::watchdog: return {ReasonType::watchdog_timeout, 0, {}, {}};
-    default: return {ReasonType::start_timeout, 0, {}, {}, me.command.before_post};
+    default: return {ReasonType::start_timeout, 0, {}, {}, late_step(me)};
   }
 }
 
@@ -77,6 +84,8 @@ void step_started(Record& me, const ServiceSpec& spec, TimePoint now) {
   me.ready_from = me.command.is_main() ? after(now, spec.readiness->after) : TimePoint{};
   me.command.passed = false;
   me.notified = me.healthy = false;
+  me.ready_runs = false;
+  me.ready_begun = 0;
   me.delay_until = {};
   me.health_attempts = 0;
   me.health_error.reset();
@@ -161,6 +170,11 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
     case Act::launch:
     case Act::launch_next:
     case Act::launch_post: break;
+    case Act::run_ready:
+      me.ready_runs = true;
+      ++me.ready_begun;
+      me.delay_until = {};
+      break;
     case Act::fresh: make_fresh(me); break;
     case Act::fresh_kept:
       make_fresh(me);
@@ -246,8 +260,11 @@ void leave(Record& me, State to, Act act) {
   const bool scheduled = to == State::blocked && act == Act::schedule;
   const bool stopped_with =
       me.reason.type == ReasonType::stopped_with && me.wish == Wish::down && to != State::failed;
-  const bool reason_stays = to == State::failed || skipped || scheduled || stopped_with;
+  const bool ready_failed = to == State::stopping && me.cause == StopCause::ready_exec;
+  const bool reason_stays =
+      to == State::failed || skipped || scheduled || stopped_with || ready_failed;
   if (!reason_stays) me.reason = {};
+  if (to != State::failed) me.failure_handled = false;
   if (to != State::starting && to != State::stopping) me.deadline = kNever;
 }
 
@@ -337,6 +354,34 @@ void group_gone(World& world, Slot slot) {
     me.process = Process::ended;
   else if (spec.post_exec->empty())
     me.process = Process::none;
+}
+
+void ready_command_ended(World& world, Slot slot, const ProcessEnd& end) {
+  Record& me = world.record(slot);
+  me.ready_runs = false;
+  // If its main process has ended, or is being stopped, it was killed with that.
+  if (me.state == State::starting && checked_now(me) && end != ProcessEnd{})
+    me.reason = reason_of_end(end, CommandKind::ready_exec);
+}
+
+void ready_command_unspawned(World& world, Slot slot, const LaunchOutcome& outcome, TimePoint now) {
+  Record& me = world.record(slot);
+  if (me.state != State::starting || !checked_now(me)) {
+    me.ready_runs = false;
+  } else if (outcome.kind == LaunchOutcome::Kind::exhausted) {
+    ready_command_lost(world, slot);
+    me.delay_until = room_retry(world.spec(slot).lifecycle, now);
+  } else {
+    me.ready_runs = false;
+    me.reason = outcome.reason;
+    me.reason.step = CommandKind::ready_exec;
+  }
+}
+
+void ready_command_lost(World& world, Slot slot) {
+  Record& me = world.record(slot);
+  if (!std::exchange(me.ready_runs, false)) return;
+  --me.ready_begun;
 }
 
 bool leaves_held(const World& world, Slot slot, const ProcessEnd& end) {

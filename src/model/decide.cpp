@@ -77,7 +77,8 @@ bool process_exited(const Situation& s) {
 }
 /// What follows on a command of `pre_exec` could not be executed.
 bool unspawned(const Situation& s) {
-  return process_exited(s) && s.me().reason.type == ReasonType::spawn_error;
+  return process_exited(s) && s.me().reason.type == ReasonType::spawn_error &&
+         s.me().reason.step != CommandKind::ready_exec;
 }
 
 /// Whether the main process was still starting, and had to run for `after_ms` to be ready.
@@ -188,15 +189,31 @@ bool unhealthy(const Situation& s) {
 bool watchdog_bit(const Situation& s) {
   return !s.me().command.post && s.me().health == Health::watchdog;
 }
-/// Its main process runs, has said that it is ready where `[readiness]` has it say so, and has been
-/// found healthy where there is `[health]`; `after_ms` has passed since it was executed. A oneshot
-/// is never ready. What has no process, a target or a service with `accept`, is at once.
-bool ready_for_use(const Situation& s) {
+bool process_ready(const Situation& s) {
   const Record& me = s.me();
   const ServiceSpec& spec = s.spec();
-  if (!spec.has_process()) return true;
-  return checked_now(me) && !spec.oneshot && (me.notified || !spec.readiness->awaited()) &&
+  return spec.has_process() && checked_now(me) && !spec.oneshot &&
+         (me.notified || !spec.readiness->awaited()) &&
          (me.healthy || !spec.health->configured()) && s.now >= me.ready_from;
+}
+bool ready_commands_left(const Situation& s) {
+  return s.me().ready_begun < s.spec().ready_exec->size();
+}
+/// Its process is ready, and a command of `ready_exec` is left to run.
+bool ready_exec_due(const Situation& s) {
+  return process_ready(s) && !s.me().ready_runs && ready_commands_left(s) && due(s);
+}
+/// A command of `ready_exec` has failed.
+bool ready_exec_failed(const Situation& s) {
+  return s.me().reason.step == CommandKind::ready_exec && !s.me().command.post;
+}
+/// Its main process runs, has said that it is ready where `[readiness]` has it say so, and has been
+/// found healthy where there is `[health]`; `after_ms` has passed since it was executed, and the
+/// commands of `ready_exec` have ended well. A oneshot is never ready. What has no process, a
+/// target or a service with `accept`, is at once.
+bool ready_for_use(const Situation& s) {
+  if (!s.spec().has_process()) return true;
+  return process_ready(s) && !s.me().ready_runs && !ready_commands_left(s);
 }
 /// Its start timeout is over.
 bool late(const Situation& s) { return !s.me().command.post && expired(s); }
@@ -229,8 +246,8 @@ bool over_asked(const Situation& s) {
 }
 /// The stop is over, and a start has been requested or a stop is owed.
 bool over_tried_or_owed(const Situation& s) { return over(s) && tried_or_owed(s); }
-/// The stop is over; the service was late, unhealthy or gave no sign of life, and the policy does
-/// not have it started again.
+/// The stop is over; the service was late, unhealthy or gave no sign of life, or its `ready_exec`
+/// has failed, and the policy does not have it started again.
 bool over_self_caused(const Situation& s) {
   return over(s) && self_caused(s.me()) && !s.me().again;
 }
@@ -304,10 +321,12 @@ constexpr Row kRows[] = {
     ROW(starting | running, exited_to_restart, blocked, schedule),
     ROW(starting | running, exited_well, exited, record_end),
     ROW(starting | running, process_exited, failed, record_failure),
+    STOP(starting, ready_exec_failed, ready_exec),
     ROW(starting, ready_for_use, running, become_ready),
     STOP(starting, late, late),
     STOP(running, unhealthy, unhealthy),
     STOP(starting | running, watchdog_bit, watchdog),
+    ROW(starting, ready_exec_due, same, run_ready),
     ROW(starting | running, tried, same, clear_try),
 
     ROW(stopping, over_no_result, inactive, finish_stop),
@@ -381,7 +400,8 @@ TimePoint next_look(const Situation& s) {
   };
   switch (me.state) {
     case blocked: return to_come(me.delay_until);
-    case starting: return std::min(to_come(me.ready_from), process_look());
+    case starting:
+      return std::min({to_come(me.ready_from), to_come(me.delay_until), process_look()});
     case running:
     case stopping:
     case failed: return process_look();

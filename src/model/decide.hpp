@@ -18,8 +18,8 @@
 
 namespace zinit {
 
-/// What a step does besides entering a state. The launches, signal_stop and kill act on processes,
-/// all others only on the record. The comments become cells of the table in
+/// What a step does besides entering a state. The launches, run_ready, signal_stop and kill act on
+/// processes, all others only on the record. The comments become cells of the table in
 /// doc/behaviour.md (`test/lint/docs --rows`).
 enum class Act : std::uint8_t {
   none,
@@ -33,6 +33,7 @@ enum class Act : std::uint8_t {
   launch,            // its first command is spawned; where that fails it becomes `failed`
   launch_next,       // the next command of `pre_exec`, or the main process, is spawned
   launch_post,       // the next command of `post_exec` is spawned
+  run_ready,         // the next command of `ready_exec` is run
   schedule,          // the re-spawn gets its delay, and is counted
   record_done,       // noted: a oneshot that is done
   record_end,        // noted: it has ended by itself
@@ -153,6 +154,13 @@ bool watchdog_expired(World& world, Slot slot);
 /// The process asks for more time, `by` from now on, to become ready or to stop. This never
 /// shortens its deadline. In a stop, a hurried shutdown limits the extension.
 bool extend_deadline(World& world, Slot slot, Milliseconds by, TimePoint now);
+
+/// How a command of ready_exec ended that ran beside the main process.
+void ready_command_ended(World& world, Slot slot, const ProcessEnd& end);
+/// It has not run. If `outcome` is `exhausted`, it is tried again after a delay.
+void ready_command_unspawned(World& world, Slot slot, const LaunchOutcome& outcome, TimePoint now);
+/// It is not known whether it has ended: it is run again.
+void ready_command_lost(World& world, Slot slot);
 
 /// The longest extension that one request gives. A process that hangs makes no further request.
 inline constexpr Milliseconds kLongestExtension{24 * 60 * 60 * 1000};

@@ -29,6 +29,7 @@ struct ListOf {
   [[nodiscard]] bool binds() const { return kind == kBindsTo; }
 };
 
+constexpr std::string_view kOnFailure = "on_failure";  // of [lifecycle]
 constexpr std::string_view kNamesItself = "a service cannot name itself; take it out";
 
 /// Returns whether `slot` was not in the list.
@@ -43,8 +44,9 @@ std::string message(const ServiceSpec& spec, SourcePosition at, std::string_view
   if (at.line == 0) at = spec.dependencies_at;
   std::string_view file = "(runtime)";
   if (!spec.file.empty()) file = spec.file_of(at);
-  return fmt::format("{}:{}:{}: {}: dependencies.{}: {}", file, std::max(at.line, 1),
-                     std::max(at.column, 1), severity, key, text);
+  const std::string_view section = key == kOnFailure ? "lifecycle" : "dependencies";
+  return fmt::format("{}:{}:{}: {}: {}.{}: {}", file, std::max(at.line, 1), std::max(at.column, 1),
+                     severity, section, key, text);
 }
 
 }  // namespace
@@ -196,7 +198,17 @@ class GraphBuilder {
         resolve_one(slot, list, dependency);
       }
     }
+    look_at_on_failure(slot);
     if (!node(slot).faults->empty()) drop_edges(slot);
+  }
+
+  /// It would be started each time that it has failed for good. An instance must not name its own
+  /// template either: each failure would make another instance.
+  void look_at_on_failure(Slot slot) {
+    const ServiceSpec& spec = *node(slot).spec;
+    for (const Dependency& one : *spec.lifecycle.on_failure)
+      if (one.name == spec.name || (one.name.ends_with('@') && one.name == spec.instance->of))
+        fault(slot, one.at, kOnFailure, kNamesItself);
   }
 
   void resolve_one(Slot slot, const ListOf& list, const Dependency& dependency) {

@@ -363,7 +363,7 @@ Reason fault_of(const World& world, Slot slot) {
 }
 bool self_caused(const Record& record) {
   return record.cause == StopCause::late || record.cause == StopCause::unhealthy ||
-         record.cause == StopCause::watchdog;
+         record.cause == StopCause::watchdog || record.cause == StopCause::ready_exec;
 }
 
 bool restarts_left(const World& world, Slot slot, TimePoint now) {

@@ -1,6 +1,7 @@
 // Reasons in words, and the names of signals.
 #include "model/reason.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 
@@ -74,9 +75,13 @@ std::string bare_name(std::string_view name) {
   return bare;
 }
 
-/// Whose end it is, before the words for that; empty for the main process.
-std::string_view whose_words(CommandKind step) {
-  return step == CommandKind::pre_exec ? "pre_exec " : "";
+// In the order of CommandKind.
+constexpr std::array<std::string_view, 4> kStepNames = {"", "pre_exec", "post_exec", "ready_exec"};
+static_assert(static_cast<std::size_t>(CommandKind::ready_exec) == kStepNames.size() - 1);
+
+/// The name of the step with `link` after it; empty for the main process.
+std::string whose_words(CommandKind step, std::string_view link) {
+  return step == CommandKind::main ? std::string() : fmt::format("{}{}", step_name(step), link);
 }
 
 /// Real-time signals are counted from libc's SIGRTMIN, above those that libc keeps for itself.
@@ -110,6 +115,16 @@ std::string_view reason_type_name(ReasonType type) noexcept {
   return kTypes[static_cast<std::size_t>(type)].name;
 }
 
+std::string_view step_name(CommandKind step) noexcept {
+  return kStepNames[static_cast<std::size_t>(step)];
+}
+
+CommandKind step_of(std::string_view name) noexcept {
+  const auto found = std::ranges::find(kStepNames, name);
+  return found == kStepNames.end() ? CommandKind::main
+                                   : static_cast<CommandKind>(found - kStepNames.begin());
+}
+
 Reason reason_of_end(const ProcessEnd& end, CommandKind step) {
   Reason reason;
   reason.step = step;
@@ -123,22 +138,22 @@ Reason reason_of_end(const ProcessEnd& end, CommandKind step) {
 std::string end_text(const ProcessEnd& end, CommandKind step) {
   const Reason reason = reason_of_end(end, step);
   if (end.by_signal) return reason_text(reason);
-  return fmt::format("{}exited with code {}", whose_words(step), end.value);
+  return fmt::format("{}exited with code {}", whose_words(step, " "), end.value);
 }
 
 std::string reason_text(const Reason& reason) {
-  const std::string_view whose = whose_words(reason.step);
+  const std::string whose = whose_words(reason.step, " ");
   switch (reason.type) {
     case ReasonType::none: return {};
     case ReasonType::exit_code:
-      return fmt::format("{}exit code {}", whose.empty() ? "" : "pre_exec: ", reason.number);
+      return fmt::format("{}exit code {}", whose_words(reason.step, ": "), reason.number);
     case ReasonType::signal:
       return reason.text.empty()
                  ? fmt::format("{}killed by {}", whose, signal_name(reason.number))
                  : fmt::format("{}{} ({})", whose, reason.text, signal_name(reason.number));
     case ReasonType::start_timeout:
-      return reason.step == CommandKind::pre_exec ? "pre_exec not done within its start timeout"
-                                                  : "not ready within its start timeout";
+      return whose.empty() ? "not ready within its start timeout"
+                           : whose + "not done within its start timeout";
     case ReasonType::stop_timeout: return "its process cannot be killed";
     case ReasonType::health_check_failed:
       return fmt::format("health check failed {} time{}", reason.number,
@@ -149,8 +164,7 @@ std::string reason_text(const Reason& reason) {
       return fmt::format(
           "requires {}, which {}", reason.text,
           reason.messages.empty() ? "does not exist" : "is masked by " + reason.messages.front());
-    case ReasonType::spawn_error:
-      return reason.step == CommandKind::pre_exec ? "pre_exec: " + reason.text : reason.text;
+    case ReasonType::spawn_error: return whose_words(reason.step, ": ") + reason.text;
     case ReasonType::port_in_use:
       return fmt::format("port {} is in use{}", reason.number,
                          reason.text.empty() ? "" : " by " + reason.text);

@@ -53,6 +53,7 @@ enum class CommandKind : std::uint8_t {
   main,  // exec
   pre_exec,
   post_exec,
+  ready_exec,
 };
 
 struct Reason {
@@ -60,7 +61,7 @@ struct Reason {
   int number = 0;
   std::string text;
   std::vector<std::string> messages;
-  CommandKind step = CommandKind::main;  // the command that failed: main, or one of pre_exec
+  CommandKind step = CommandKind::main;  // the command that failed; none of post_exec
 
   bool operator==(const Reason&) const = default;
   [[nodiscard]] explicit operator bool() const noexcept { return type != ReasonType::none; }
@@ -71,8 +72,10 @@ struct Reason {
 /// How a process has ended, in words: "exited with code 1", "pre_exec killed by SIGKILL".
 [[nodiscard]] std::string end_text(const ProcessEnd& end, CommandKind step = CommandKind::main);
 
-/// The word in JSON for `step` of a reason, which is also the name of the key.
-inline constexpr std::string_view kPreStepName = "pre_exec";
+/// The word in JSON for `step` of a reason, which is also the name of the key; empty for `main`.
+[[nodiscard]] std::string_view step_name(CommandKind step) noexcept;
+/// The step with this name; `main` if there is none.
+[[nodiscard]] CommandKind step_of(std::string_view name) noexcept;
 
 /// A reason in words, after "failed: ": "exit code 1", "pre_exec killed by SIGKILL",
 /// "requires db, which failed", ...

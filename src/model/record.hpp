@@ -55,6 +55,7 @@ enum class StopCause : std::uint8_t {
   watchdog,    // it gave no sign of life
   asked,       // of a oneshot that holds something: it is to be run once more
   unneeded,    // nothing that is up requires or wants it any more
+  ready_exec,  // a command of its ready_exec has failed
 };
 
 /// The last signal that a stop has sent: none, the stop signal, or SIGKILL.
@@ -86,6 +87,10 @@ struct Record {
   bool skipped = false;   // at the last try a condition for its start did not hold
   bool notified = false;  // this process has said that it is ready
   bool healthy = false;   // a probe of this process has succeeded
+  // The commands of ready_exec run beside the main process, one after the other.
+  bool ready_runs = false;        // the last one that has begun has not ended
+  std::uint32_t ready_begun = 0;  // how many have begun since the process was spawned
+  bool failure_handled = false;   // what follows on its final failure has been done
   Health health = Health::good;
   int health_attempts = 0;              // probes that have failed in a row
   OrDefault<std::string> health_error;  // of the last failed probe

@@ -56,6 +56,7 @@ constexpr Part kParts[] = {
     {"critical", kOwn, equal<&ServiceSpec::critical>},
     {"survive", kOwn, equal<&ServiceSpec::survive>},
     {"ports", kOwn, equal<&ServiceSpec::ports>},
+    {"ready_exec", kOwn, equal<&ServiceSpec::ready_exec>},
     {"post_exec", kOwn, equal<&ServiceSpec::post_exec>},
     {"stop_exec", kOwn, equal<&ServiceSpec::stop_exec>},
     {"reload_exec", kOwn, equal<&ServiceSpec::reload_exec>},
@@ -103,6 +104,13 @@ std::string trigger_words(const ServiceSpec& spec) {
   add(spec.timer->configured(), "its timer");
   add(spec.path->configured(), "a file of its [path]");
   return words;
+}
+
+std::vector<std::string> on_failure_names(const ServiceSpec& spec) {
+  std::vector<std::string> names;
+  for (const Dependency& one : *spec.lifecycle.on_failure)
+    names.push_back(one.name.ends_with('@') ? one.name + spec.name : one.name);
+  return names;
 }
 
 std::optional<std::string> name_fault(const std::string& name) {

@@ -36,6 +36,8 @@ enum class ServiceClass : std::uint8_t { user, system };
 enum class RestartPolicy : std::uint8_t { always, on_failure, never };
 /// What of a service a stop ends: all of its processes, or the main process alone.
 enum class KillMode : std::uint8_t { all, main };
+/// What zinit does when a service has failed for good.
+enum class FailureAction : std::uint8_t { none, reboot, poweroff, halt, exit };
 
 /// A place in a service's files. Lines and columns count from 1; 0 is unknown.
 struct SourcePosition {
@@ -130,6 +132,8 @@ struct Lifecycle {
   int stop_signal = 15;  // SIGTERM
   KillMode kill_mode = KillMode::all;
   bool stop_when_unneeded = false;
+  OrDefault<std::vector<Dependency>> on_failure;  // started when it has failed for good
+  FailureAction on_failure_action = FailureAction::none;
 
   bool operator==(const Lifecycle&) const = default;
 };
@@ -211,7 +215,8 @@ struct ServiceSpec {
   std::uint32_t umask = 0022;
   OrDefault<std::string> tty;    // empty: none
   bool inherit_streams = false;  // writes to zinit's own standard streams; no key sets this
-  OrDefault<std::vector<Command>> pre_exec;  // run one after the other before the main process
+  OrDefault<std::vector<Command>> pre_exec;    // run one after the other before the main process
+  OrDefault<std::vector<Command>> ready_exec;  // run one after the other once it is ready
   OrDefault<std::vector<Command>>
       post_exec;  // run one after the other when the process group has ended
   OrDefault<ServiceDirectories> directories;
@@ -256,6 +261,10 @@ struct ServiceSpec {
   }
   /// Whether what its main process has left lives on: kill_mode = "main".
   [[nodiscard]] bool spares_rest() const noexcept { return lifecycle.kill_mode == KillMode::main; }
+  /// Whether its final failure starts something, or ends what zinit runs.
+  [[nodiscard]] bool acts_on_failure() const noexcept {
+    return !lifecycle.on_failure->empty() || lifecycle.on_failure_action != FailureAction::none;
+  }
   /// Whether the readiness or health of its process must be watched.
   [[nodiscard]] bool watched() const noexcept {
     return readiness->awaited() || health->configured();
@@ -290,6 +299,10 @@ enum class SpecChange : std::uint8_t { none, settings, restart };
 /// What starts a service that boot does not start, in words: "its timer", "a connection to its
 /// sockets or its [path]"; empty if boot does.
 [[nodiscard]] std::string trigger_words(const ServiceSpec& spec);
+
+/// The services that its final failure starts: the names of `on_failure`, where one that ends in @
+/// is followed by the name of the service itself.
+[[nodiscard]] std::vector<std::string> on_failure_names(const ServiceSpec& spec);
 
 /// The longest name of a service, in bytes.
 inline constexpr std::size_t kNameMax = 128;

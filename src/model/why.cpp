@@ -201,22 +201,29 @@ class Explainer {
                              command ? "runs its stop_exec" : "ends it"));
   }
 
-  /// Tells which command of pre_exec or post_exec runs. Returns whether one does.
+  /// Tells which command of pre_exec, ready_exec or post_exec runs. Returns whether one does.
   bool explain_step(const Record& record) {
     const ServiceSpec& spec = world_.spec(slot_);
+    std::size_t begun = record.command.index + std::size_t{1};
     const auto told = [&](std::string_view key, std::size_t all, const std::string& more) {
       // The number of the command that runs, or of the next one.
-      const auto number = std::min<std::size_t>(record.command.index + 1, all);
+      const auto number = std::min(begun, all);
       const std::string which = all > 1 ? fmt::format(", command {} of {}", number, all) : "";
       add(std::string(key), fmt::format("runs its {}{}{}", key, which, more));
       return true;
     };
     if (record.command.post && record.process != Process::none)
       return told("post_exec", spec.post_exec->size(), "; its process has ended");
-    if (record.state != State::starting || record.command.kind() != CommandKind::pre_exec)
-      return false;
+    if (record.state != State::starting) return false;
     const auto since = duration_text(ms_between(record.since, now_));
-    return told(kPreStepName, spec.pre_exec->size(), fmt::format(", for {} so far", since));
+    if (record.ready_runs) {
+      begun = record.ready_begun;
+      return told(step_name(CommandKind::ready_exec), spec.ready_exec->size(),
+                  fmt::format("; it is starting for {} so far", since));
+    }
+    if (record.command.kind() != CommandKind::pre_exec) return false;
+    return told(step_name(CommandKind::pre_exec), spec.pre_exec->size(),
+                fmt::format(", for {} so far", since));
   }
 
   void explain_running(const Record& record) {

@@ -51,6 +51,10 @@ void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launche
       case LaunchOrder::What::stop: add_side(entry, launch, 0, kOwedStop); break;
       case LaunchOrder::What::reload: add_side(entry, launch, 1, kOwedReload); break;
       case LaunchOrder::What::probe: entry.facts.helpers[2] = launch.pid; break;
+      case LaunchOrder::What::ready:
+        entry.facts.ready = launch.pid;
+        entry.ready_end = launch.end;
+        break;
       case LaunchOrder::What::condition: entry.facts.condition = launch.pid; break;
       case LaunchOrder::What::clean:
       case LaunchOrder::What::left:
@@ -434,6 +438,15 @@ std::vector<ServiceView> Board::views() const {
   return views;
 }
 
+void Board::failure_handled(std::string_view name) {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  const Slot slot = core.world.graph->find(name);
+  if (slot == kNoSlot || core.world.record(slot).state != State::failed) return;
+  core.world.record(slot).failure_handled = true;
+  core.store(slot);
+}
+
 std::optional<WhyReport> Board::why(std::string_view name) const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
@@ -441,6 +454,12 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   if (slot == kNoSlot) return std::nullopt;
   WhyReport report = zinit::why(core.world, slot, Clock::now());
   core.tell_conditions(slot, report);
+  for (const std::string& absent : core.absent_on_failure(slot)) {
+    report.reasons.push_back(
+        {"warning", report.name, report.state,
+         fmt::format("names {} in its on_failure, which does not exist: it is not started", absent),
+         report.name, 0});
+  }
   return report;
 }
 

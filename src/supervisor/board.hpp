@@ -225,6 +225,10 @@ class Board final : public WatchReports {
   /// The result of a reload, process_error if it failed; nothing while it is under way.
   [[nodiscard]] std::optional<RequestResult<void>> outcome(const ServiceReload& reload) const;
 
+  /// What follows on the final failure of the service has been done. It is not done once more for
+  /// this failure, by the next image either.
+  void failure_handled(std::string_view name);
+
   /// Writes a line to zinit's log, after the lines about everything that has happened so far.
   void say(LogLevel level, std::string line);
 

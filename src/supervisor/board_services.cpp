@@ -138,7 +138,22 @@ void Board::name_templates(std::vector<std::string> names) {
 bool Board::has_template(std::string_view name) const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
-  return std::ranges::find(core.templates, name) != core.templates.end();
+  return core.has_template(name);
+}
+
+bool BoardCore::has_template(std::string_view name) const {
+  return std::ranges::find(templates, name) != templates.end();
+}
+
+/// Of the services that its final failure starts, those that do not exist.
+std::vector<std::string> BoardCore::absent_on_failure(Slot slot) const {
+  std::vector<std::string> names = on_failure_names(world.spec(slot));
+  std::erase_if(names, [&](const std::string& name) REQUIRES(mutex) {
+    const std::size_t at = name.find('@');
+    return world.graph->find(name) != kNoSlot ||
+           (at != std::string::npos && has_template(name.substr(0, at + 1)));
+  });
+  return names;
 }
 
 std::vector<std::string> Board::templates() const {

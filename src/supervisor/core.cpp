@@ -234,6 +234,7 @@ void BoardCore::store(Slot slot) {
       std::ranges::transform(sides.first<std::tuple_size_v<decltype(facts.helpers)>>(),
                              facts.helpers.begin(), &SideCommand::pid);
       facts.condition = job->side.condition().pid();
+      facts.ready = job->side.ready().pid();
     }
     facts.owed = job->owed();
     facts.started = job->started;

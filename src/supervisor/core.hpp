@@ -129,6 +129,8 @@ class BoardCore {
   /// Once all are restored: orders what the previous image had ordered and not begun. `owed` is
   /// that of JournalFacts.
   void order_again(Slot slot, std::uint8_t owed) REQUIRES(mutex);
+  [[nodiscard]] bool has_template(std::string_view name) const REQUIRES(mutex);
+  [[nodiscard]] std::vector<std::string> absent_on_failure(Slot slot) const REQUIRES(mutex);
   /// Begins to note the times of boot_pending.
   void begin_boot_times() REQUIRES(mutex);
   /// After a re-execution before the boot's services had settled: all that are wanted have to.

@@ -28,8 +28,8 @@ constexpr Milliseconds kShortWait{250};
 
 // Places for crashes before orders begin (base/kill_point.hpp). By LaunchOrder::What.
 constexpr std::array kBeforeOrders = {
-    "order.main",  "order.pre",   "order.post",  "order.stop",      "order.reload",
-    "order.probe", "order.clean", "order.limit", "order.condition", "order.left"};
+    "order.main",  "order.pre",   "order.post",      "order.stop", "order.reload", "order.probe",
+    "order.clean", "order.limit", "order.condition", "order.left", "order.ready"};
 
 // The time that other threads have to read messages and events that arrived during a suspension.
 constexpr Milliseconds kCatchUp{100};
@@ -270,7 +270,10 @@ LaunchOrder BoardCore::next_order(Job& job) {
   if (const SideCommand* const side = job.side.first_ordered()) {
     order.what = side == &job.side.stop()     ? LaunchOrder::What::stop
                  : side == &job.side.reload() ? LaunchOrder::What::reload
+                 : side == &job.side.ready()  ? LaunchOrder::What::ready
                                               : LaunchOrder::What::probe;
+    if (order.what == LaunchOrder::What::ready)
+      order.index = world.record(job.slot).ready_begun - 1;
     if (side->main_pid() != 0) order.extra = {fmt::format("MAINPID={}", side->main_pid())};
   } else if (!job.to_remove->empty()) {
     order.what = LaunchOrder::What::clean;
@@ -315,6 +318,7 @@ bool BoardCore::launch_unwanted(Job& job) {
     case LaunchOrder::What::post: return Clock::now() >= record.deadline;
     case LaunchOrder::What::stop: return !stopping || record.stage == StopStage::killed;
     case LaunchOrder::What::reload: return pointless(job.side.reload());
+    case LaunchOrder::What::ready: return pointless(job.side.ready());
     case LaunchOrder::What::probe: return pointless(job.side.probe());
     case LaunchOrder::What::condition: return !still_to_start(job);
     case LaunchOrder::What::clean:

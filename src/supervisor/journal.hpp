@@ -77,6 +77,7 @@ struct JournalFacts : ServiceTimes {
   pid_t pid = 0;                   // of the main process; 0: none
   pid_t pgid = 0;                  // of its group; 0: none
   std::array<pid_t, 3> helpers{};  // of stop_exec, reload_exec and a probe; 0: none
+  pid_t ready = 0;                 // of a command of ready_exec; 0: none
   pid_t condition = 0;             // of exec of [condition]; 0: none
   pid_t leader = 0;                // the process that was spawned; 0 once it is reaped
   pid_t main_group = 0;            // the group of pid, if it is not pgid; 0: none
@@ -106,6 +107,7 @@ struct JournalEntry {
   JournalFacts facts;
   pid_t launched = 0;  // a process of its own that was being made (JournalLaunch)
   std::optional<ProcessEnd> launched_end{};
+  std::optional<ProcessEnd> ready_end{};  // of a command of ready_exec that was being made
 };
 
 /// What is stored beside the services: fields of World.
@@ -137,8 +139,8 @@ struct JournalImage {
 };
 
 /// Bytes for the texts of a record: name, file and reason together. With a name of 10 bytes and a
-/// file of 40, a reason's text is cut to 246.
-inline constexpr std::size_t kJournalText = 288;
+/// file of 40, a reason's text is cut to 230.
+inline constexpr std::size_t kJournalText = 280;
 inline constexpr std::size_t kJournalName = 128;  // of the name alone
 
 /// The journal has no room for slots from here on: 64 MiB, far beyond the services of one process.

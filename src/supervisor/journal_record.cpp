@@ -34,6 +34,9 @@ enum Flag : std::uint32_t {
   kSwitching = 1 << 19,   // of the world
   kNamed = 1 << 20,
   kNeeded = 1 << 21,
+  kReasonReady = 1 << 22,
+  kReadyRuns = 1 << 23,
+  kFailureHandled = 1 << 24,
 };
 
 // copy_record() and copy_facts() list the fields that are copied between a journal's record and the
@@ -97,7 +100,7 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.word(stored.state, own.state, State::failed);
   way.word(stored.wish, own.wish, Wish::up);
   way.word(stored.try_, own.try_, Try::asked);
-  way.word(stored.cause, own.cause, StopCause::unneeded);
+  way.word(stored.cause, own.cause, StopCause::ready_exec);
   way.word(stored.stage, own.stage, StopStage::killed);
   way.word(stored.health, own.health, Health::watchdog);
   way.word(stored.reason_type, own.reason.type, ReasonType::stopped_with);
@@ -120,6 +123,10 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.flag(stored.flags, kPost, own.command.post, true);
   way.flag(stored.flags, kPassed, own.command.passed, true);
   way.flag(stored.flags, kReasonPre, own.reason.step, CommandKind::pre_exec);
+  way.flag(stored.flags, kReasonReady, own.reason.step, CommandKind::ready_exec);
+  way.flag(stored.flags, kReadyRuns, own.ready_runs, true);
+  way.flag(stored.flags, kFailureHandled, own.failure_handled, true);
+  way.value(stored.ready_begun, own.ready_begun);
   way.value(stored.health_attempts, own.health_attempts);
   way.value(stored.end_value, own.end.value);
   way.value(stored.reason_number, own.reason.number);
@@ -146,6 +153,7 @@ void copy_facts(Way& way, Stored& stored, Own& own) noexcept {
   way.value(stored.last_stop_us, own.last_stop_us);
   way.value(stored.helpers, own.helpers);
   way.value(stored.condition, own.condition);
+  way.value(stored.ready, own.ready);
   way.value(stored.leader, own.leader);
   way.value(stored.main_group, own.main_group);
   way.time(stored.started_ns, own.started);

@@ -102,6 +102,8 @@ struct JournalRecord {
   std::int32_t main_group;
   std::int32_t condition;
   std::int64_t ready_from_ns;  // as the other times of its kind
+  std::uint32_t ready_begun;
+  std::int32_t ready;
   char text[kJournalText];
 };
 

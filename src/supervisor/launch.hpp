@@ -34,11 +34,12 @@ struct LaunchOrder {
     limit,      // no process: applies changed [resources] to the service's cgroup
     condition,  // before the first command: its conditions, and exec of [condition]
     left,       // no process: looks for what a oneshot without a cgroup has left
+    ready,      // ready_exec, beside the main process
   };
   SpecPtr spec;
   Slot slot = kNoSlot;
   What what = What::main;
-  std::uint32_t index = 0;   // among the commands of pre_exec or post_exec
+  std::uint32_t index = 0;   // among the commands of pre_exec, ready_exec or post_exec
   bool first = false;        // first command of an attempt: checks ports, makes directories
   bool may_wait = true;      // its thread may wait until another order is carried out
   const Row* row = nullptr;  // the row of the decision table that asks for it; null: none
@@ -52,7 +53,7 @@ struct LaunchOrder {
 /// Whether the command runs beside the main process.
 [[nodiscard]] constexpr bool runs_beside(LaunchOrder::What what) noexcept {
   return what == LaunchOrder::What::stop || what == LaunchOrder::What::reload ||
-         what == LaunchOrder::What::probe;
+         what == LaunchOrder::What::probe || what == LaunchOrder::What::ready;
 }
 
 /// The result of a launch.

@@ -26,6 +26,7 @@ Command command_of(const LaunchOrder& order) {
     case LaunchOrder::What::main: return spec.exec;
     case LaunchOrder::What::pre: return at(*spec.pre_exec);
     case LaunchOrder::What::post: return at(*spec.post_exec);
+    case LaunchOrder::What::ready: return at(*spec.ready_exec);
     case LaunchOrder::What::stop: return *spec.stop_exec;
     case LaunchOrder::What::reload: return *spec.reload_exec;
     case LaunchOrder::What::probe: return spec.health->exec;

@@ -17,7 +17,8 @@ LaunchOrder::What what_of(CommandKind kind) {
   switch (kind) {
     case CommandKind::pre_exec: return LaunchOrder::What::pre;
     case CommandKind::post_exec: return LaunchOrder::What::post;
-    case CommandKind::main: break;
+    case CommandKind::main:
+    case CommandKind::ready_exec: break;
   }
   return LaunchOrder::What::main;
 }
@@ -26,7 +27,8 @@ LaunchOrder::What what_of(CommandKind kind) {
 /// command after pre_exec could not be executed.
 std::string end_variable(const Record& record) {
   constexpr int cannot_execute = 127;
-  if (record.reason.type == ReasonType::spawn_error)
+  const bool of_ready = record.reason.step == CommandKind::ready_exec;
+  if (record.reason.type == ReasonType::spawn_error && !of_ready)
     return fmt::format("EXIT_CODE={}", cannot_execute);
   if (record.command.passed) return "EXIT_CODE=0";
   if (record.end.by_signal) return "EXIT_SIGNAL=" + signal_name(record.end.value);

@@ -52,6 +52,7 @@ std::string_view stop_cause_words(StopCause cause) {
     case StopCause::watchdog: return ", its watchdog timed out";
     case StopCause::asked: return ", to be run once more";
     case StopCause::unneeded: return ", because nothing that is up needs it any more";
+    case StopCause::ready_exec:  // the reason says it
     case StopCause::none:
     case StopCause::down: break;
   }
@@ -61,6 +62,8 @@ std::string_view stop_cause_words(StopCause cause) {
 std::string failed_line(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   const std::string text = "failed: " + reason_text(record.reason);
+  // Its main process has been stopped for that, which is no news.
+  if (record.reason.step == CommandKind::ready_exec) return text + "; not started again";
   switch (record.reason.type) {
     case ReasonType::spawn_error: return text + "; not retried";
     case ReasonType::exit_code:
@@ -86,8 +89,11 @@ std::string words(const TransitionFacts& facts) {
     case State::starting: return starting_line(facts);
     case State::running:
       return facts.pid == 0 ? "running" : fmt::format("running, pid {}", facts.pid);
-    case State::stopping:
-      return fmt::format("stopping{}", stop_cause_words(facts.world.record(facts.slot).cause));
+    case State::stopping: {
+      const Record& record = facts.world.record(facts.slot);
+      if (record.cause == StopCause::ready_exec) return "stopping, " + reason_text(record.reason);
+      return fmt::format("stopping{}", stop_cause_words(record.cause));
+    }
     case State::exited:
       if (facts.from != State::stopping) return end_words(facts);
       return end_words(facts).empty() ? "stopped" : "stopped, " + end_words(facts);

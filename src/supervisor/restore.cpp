@@ -127,6 +127,10 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
                   false);
   }
   restore_side_commands(job, entry.facts);
+  if (record.ready_runs && entry.ready_end)
+    ready_command_ended(world, slot, *entry.ready_end);
+  else if (record.ready_runs && job.side.ready().gone())
+    ready_command_lost(world, slot);
   restore_cgroup(job);
   if (is_left()) {
     const bool of_done = record.process == Process::held || record.done;
@@ -172,6 +176,7 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
     if (!limit.infinite) job.side.reload().limit(after(Clock::now(), limit.value));  // anew
     job.clock_seen = Clock::now();
   }
+  if (is_left(facts.ready)) restore(job.side.ready(), facts.ready);
   if (is_left(probe)) {
     restore(job.side.probe(), probe);
     job.side.probe().kill();  // nothing waits for its result after the re-execution

@@ -1,5 +1,6 @@
 // Signals to a service's processes, and the commands that run beside its main process: stop_exec in
-// place of the stop signal, reload_exec for a reload of this one service, and exec of [health].
+// place of the stop signal, reload_exec for a reload of this one service, ready_exec once the
+// service is ready, and exec of [health].
 #include <csignal>
 
 #include "supervisor/core.hpp"
@@ -87,6 +88,7 @@ void BoardCore::kill_all(Job& job) {
 
 SideCommand& BoardCore::side_of(Job& job, LaunchOrder::What what) {
   if (what == LaunchOrder::What::stop) return job.side.stop();
+  if (what == LaunchOrder::What::ready) return job.side.ready();
   return what == LaunchOrder::What::reload ? job.side.reload() : job.side.probe();
 }
 
@@ -100,7 +102,9 @@ void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& 
     side_started(job, side, order);
   } else {
     side.dropped();
-    if (probes && launch.outcome.kind == LaunchOutcome::Kind::exhausted)
+    if (&side == &job.side.ready())
+      ready_command_unspawned(world, job.slot, launch.outcome, Clock::now());
+    else if (probes && launch.outcome.kind == LaunchOutcome::Kind::exhausted)
       probe_over(job, Error{launch.outcome.reason.text, EAGAIN});
     else
       side_over(job, side, launch.outcome.reason.text);
@@ -120,9 +124,9 @@ void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& ord
   const bool stopping = world.record(job.slot).state == State::stopping;
   const bool main_gone = !stops && job.process.pid() != side.main_pid();
   if (stopping == stops && !main_gone && !side.late()) return;
-  // A reload_exec or probe is killed if its main process is gone or is being stopped, a stop_exec
-  // if the stop is over; any of them if its deadline passed during its launch. A stop_exec is not
-  // killed because the main process is gone: it may have ended it itself, and may finish.
+  // A reload_exec, ready_exec or probe is killed if its main process is gone or is being stopped, a
+  // stop_exec if the stop is over; any of them if its deadline passed during its launch. The end of
+  // the main process is none for a stop_exec: it may have ended it itself, and may finish.
   if (&side == &job.side.probe()) probe_over(job, Error{{}, EAGAIN});
   side.kill();
 }
@@ -133,11 +137,18 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
   if (remains != Remains::nothing) side.kill();
   const pid_t pid = side.pid();
   side.ended(remains);
+  const bool of_ready = &side == &job.side.ready();
+  if (of_ready) ready_command_ended(world, job.slot, end);
   store(job.slot);
   if (remains == Remains::zombie) reap(pid);
   if (&side == &job.side.condition()) {
     forget_gone(job);
     return condition_ended(job, end);
+  }
+  if (of_ready) {
+    forget_gone(job);
+    if (!look_at_unit(job)) tell_neighbours({&job.slot, 1});
+    return;
   }
   std::string fault;
   if (side.late())

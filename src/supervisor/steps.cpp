@@ -116,6 +116,10 @@ void BoardCore::pass_deadline(Job& job) {
 void BoardCore::perform(Job& job, const Row& row) {
   const bool held = world.record(job.slot).process == Process::held;
   switch (row.act) {
+    case Act::run_ready:
+      job.side.ready().order(job.process.pid());
+      make_due(job);
+      break;
     case Act::signal_stop: signal_stop(job); break;
     case Act::kill:
       if (thaw(job)) return;
@@ -243,7 +247,8 @@ void BoardCore::publish(const Job& job, State from, State to) {
 void BoardCore::note_bad_end(const Job& job, State from, State to, const Reason& cause) {
   const ProcessEnd& end = world.record(job.slot).end;
   std::string line;
-  switch (cause.type) {
+  const bool of_ready = cause.step == CommandKind::ready_exec;
+  switch (of_ready ? ReasonType::spawn_error : cause.type) {
     case ReasonType::exit_code:
     case ReasonType::signal:
       if (good_end(world.spec(job.slot), end)) return;

@@ -52,7 +52,8 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
   view.summary = summary(world, slot);
   view.removed = node.removed;
   view.settled = settled.ask(slot);
-  view.failed_for_good = node.spec->critical && failed_for_good(world, slot);
+  view.failed_for_good =
+      (node.spec->critical || node.spec->acts_on_failure()) && failed_for_good(world, slot);
   view.pid = job.process.pid();
   view.held = job.held.pids();
   if (job.cgroup.in_use()) view.cgroup = job.cgroup.path();

@@ -29,7 +29,7 @@ struct ServiceView {
   Record record;
   bool removed = false;                  // its file is gone; it leaves the graph once it is down
   bool settled = false;                  // behaviour.md, "States"
-  bool failed_for_good = false;          // critical, failed, and not about to be started again
+  bool failed_for_good = false;          // see view.cpp: critical, or with on_failure
   std::string_view summary = "stopped";  // the word for dashboards: model/why.hpp's summary()
 
   pid_t pid = 0;                   // of its process, which may be of pre_exec or post_exec; 0: none

@@ -249,6 +249,58 @@ const std::vector<Case>& cases() {
       {starting, "always", "s", [](Scene& w) { w.unready("s").healthy = true; }},
       {starting, "always", "s",  // failed health checks stop a service only when it is running
        [](Scene& w) { w.unready("s").health = Health::failed; }},
+      {starting, "ready_exec_due", "s",
+       [](Scene& w) {
+         w.up("s", starting);
+         w.spec("s").ready_exec.edit().resize(1);
+       }},
+      {starting, "ready_exec_due", "s",  // the second of them
+       [](Scene& w) {
+         w.up("s", starting).ready_begun = 1;
+         w.spec("s").ready_exec.edit().resize(2);
+       }},
+      {starting, "always", "s",  // it runs
+       [](Scene& w) {
+         auto& r = w.up("s", starting);
+         r.ready_runs = true;
+         r.ready_begun = 1;
+         w.spec("s").ready_exec.edit().resize(1);
+       }},
+      {starting, "always", "s",  // there was no room for it
+       [](Scene& w) {
+         w.up("s", starting).delay_until = kNow + 1ms;
+         w.spec("s").ready_exec.edit().resize(1);
+       }},
+      {starting, "always", "s",  // it has yet to say that it is ready
+       [](Scene& w) {
+         w.unready("s");
+         w.spec("s").ready_exec.edit().resize(1);
+       }},
+      {starting, "ready_for_use", "s",
+       [](Scene& w) {
+         w.up("s", starting).ready_begun = 1;
+         w.spec("s").ready_exec.edit().resize(1);
+       }},
+      {starting, "late", "s",
+       [](Scene& w) {
+         auto& r = w.up("s", starting);
+         r.ready_runs = true;
+         r.ready_begun = 1;
+         r.deadline = kNow;
+         w.spec("s").ready_exec.edit().resize(1);
+       }},
+      {starting, "ready_exec_failed", "s",
+       [](Scene& w) {
+         auto& r = w.up("s", starting);
+         r.ready_begun = 1;
+         r.reason = {ReasonType::exit_code, 1, {}, {}, CommandKind::ready_exec};
+         w.spec("s").ready_exec.edit().resize(1);
+       }},
+      {starting, "exited_to_restart", "s",  // its own end counts, not that of its ready_exec
+       [](Scene& w) {
+         w.ended("s", starting, 1).reason = {
+             ReasonType::spawn_error, 0, "no", {}, CommandKind::ready_exec};
+       }},
       {starting, "watchdog_bit", "s", [](Scene& w) { w.unready("s").health = Health::watchdog; }},
       {starting, "late", "s", [](Scene& w) { w.unready("s").deadline = kNow; }},
       {starting, "late", "s",  // resources for the next command have been lacking for too long

@@ -67,7 +67,8 @@ std::string Specs::text() const {
             std::to_string(static_cast<int>(spec->lifecycle.restart)) + " max " +
             std::to_string(spec->lifecycle.max_restarts) + " pre " +
             std::to_string(spec->pre_exec->size()) + " post " +
-            std::to_string(spec->post_exec->size());
+            std::to_string(spec->post_exec->size()) + " ready " +
+            std::to_string(spec->ready_exec->size());
     if (!spec->stop_exec->argv.empty()) text += " stop_exec";
     if (spec->readiness->awaited()) text += " notifies";
     if (spec->health->configured()) text += " probed";
@@ -242,6 +243,10 @@ void FakeWorld::perform(Slot slot, const Row& row) {
     runs_[slot].ran = {"main"};
   if (row.act == Act::launch || row.act == Act::launch_next || row.act == Act::launch_post)
     return launch(slot, row);
+  if (row.act == Act::run_ready) {
+    enter(slot, row, {});
+    return run_ready(slot);
+  }
   if (row.act == Act::signal_stop) {
     check_stop(slot, row);
     const Run& run = runs_[slot];
@@ -264,6 +269,8 @@ void FakeWorld::enter(Slot slot, const Row& row, const LaunchOutcome& outcome) {
     const ServiceSpec& spec = world.spec(slot);
     if (spec.readiness->awaited() && !record.notified && from != to)
       fault(world.graph->name(slot) + " runs without a word of its process");
+    if (runs_[slot].ready_good < spec.ready_exec->size() && from != to)
+      fault(world.graph->name(slot) + " runs before its ready_exec has ended well");
     if (spec.health->configured() && !record.healthy && from != to)
       fault(world.graph->name(slot) + " runs before a probe has succeeded");
   }
@@ -288,6 +295,7 @@ void FakeWorld::launch(Slot slot, const Row& row) {
   if (has_process) {
     begin_launch(world, slot, row, now);
     check_step(slot);
+    run.ready_good = 0;
     run.life = world.record(slot).command.is_main() ? life(name, run.count++)
                                                     : step_life(name, run.steps++);
     trace_.push_back(name + " launches " + run.ran.back());
@@ -320,6 +328,28 @@ void FakeWorld::launch(Slot slot, const Row& row) {
   };
   if (!has_process) return done();
   at(now + run.life.spawn_takes, slot, done);
+}
+
+/// The commands of ready_exec run beside the main process, and are gone with it.
+void FakeWorld::run_ready(Slot slot) {
+  Run& run = runs_[slot];
+  const Life is = step_life(world.graph->name(slot), run.steps++);
+  const bool failed = is.launch.kind == LaunchOutcome::Kind::failed ||
+                      is.launch.kind == LaunchOutcome::Kind::exhausted;
+  trace_.push_back(world.graph->name(slot) + " runs ready " +
+                   std::to_string(world.record(slot).ready_begun));
+  if (world.record(slot).ready_begun != run.ready_good + 1)
+    fault(world.graph->name(slot) + " runs its ready_exec out of order");
+  at(now + is.lasts, slot, [this, slot, is, failed] {
+    if (failed) {
+      ready_command_unspawned(world, slot, is.launch, now);
+    } else {
+      ready_command_ended(world, slot, is.end);
+      if (is.end == ProcessEnd{}) ++runs_[slot].ready_good;
+    }
+    touched({slot});
+    work();
+  });
 }
 
 void FakeWorld::at(TimePoint when, Slot slot, std::function<void()> happen) {

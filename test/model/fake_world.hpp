@@ -66,7 +66,7 @@ class FakeWorld {
   std::function<Life(const std::string& name, int n)> life = [](const std::string&, int) {
     return Life{};
   };
-  /// The n-th command of pre_exec or post_exec, counted over both; it ends by itself.
+  /// The n-th command of pre_exec, ready_exec or post_exec, counted over all; it ends by itself.
   std::function<Life(const std::string& name, int n)> step_life = [](const std::string&, int) {
     Life one;
     one.ends = true;
@@ -109,8 +109,9 @@ class FakeWorld {
     Life life;
     // The commands that have run in this attempt, in order: "pre 0", "main", "post 1".
     std::vector<std::string> ran;
-    bool last_good = true;  // the last of them ended with success
-    bool post_cut = false;  // the time for post_exec was over before all of it had run
+    std::size_t ready_good = 0;  // commands of ready_exec that have ended well beside this process
+    bool last_good = true;       // the last of them ended with success
+    bool post_cut = false;       // the time for post_exec was over before all of it had run
   };
 
   void touched(const Slots& changed);
@@ -119,6 +120,7 @@ class FakeWorld {
   void perform(Slot slot, const Row& row);
   void enter(Slot slot, const Row& row, const LaunchOutcome& outcome);
   void launch(Slot slot, const Row& row);
+  void run_ready(Slot slot);
   void at(TimePoint when, Slot slot, std::function<void()> happen);
   void end_process(Slot slot, const ProcessEnd& end);
   void end_left(Slot slot);

@@ -74,6 +74,8 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
       // Drawn apart from the rest, so that known seeds still make the same graphs.
       if (dice(seed, spec.name, 0, 14, 4) == 0) spec.readiness.edit().way.by = Notify::systemd;
       if (dice(seed, spec.name, 0, 19, 6) == 0) spec.readiness.edit().after = 15ms;
+      if (dice(seed, spec.name, 0, 21, 5) == 0)
+        spec.ready_exec.edit().resize(1 + dice(seed, spec.name, 0, 22, 2));
       if (dice(seed, spec.name, 0, 15, 4) == 0) spec.health.edit().type = ProbeType::tcp;
     }
     // Likewise.
@@ -140,7 +142,8 @@ Life random_life(std::uint64_t seed, const std::string& name, int n, bool onesho
   return life;
 }
 
-/// The life of a command of pre_exec or post_exec. Some take longer than they are allowed to.
+/// The life of a command of pre_exec, ready_exec or post_exec. Some take longer than they are
+/// allowed to.
 Life random_step(std::uint64_t seed, const std::string& name, int n, bool apart) {
   Life life = random_life(seed ^ 0x57e9, name, n, true, apart);
   if (dice(seed, name, n, 9, 100) < 70) life.end = {};

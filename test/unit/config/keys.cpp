@@ -177,6 +177,14 @@ const Right kRight[] = {
      }},
     {L, "stop_when_unneeded", "true",
      [](auto& o) { return o.spec.lifecycle.stop_when_unneeded; }},
+    {L, "on_failure", "['a', 'mail@']",
+     [](auto& o) {
+       return names_in(*o.spec.lifecycle.on_failure) == Words{"a", "mail@"};
+     }},
+    {L, "on_failure_action", "'exit'",
+     [](auto& o) { return o.spec.lifecycle.on_failure_action == FailureAction::exit; }},
+    {L, "on_failure_action", "'none'",
+     [](auto& o) { return o.spec.lifecycle.on_failure_action == FailureAction::none; }},
     {L, "stop_timeout_ms", "1", [](auto& o) { return o.spec.lifecycle.stop_timeout.count() == 1; }},
     {L, "kill_mode", "'main'",
      [](auto& o) { return o.spec.lifecycle.kill_mode == KillMode::main; }},
@@ -202,6 +210,10 @@ const Right kRight[] = {
     {S, "pre_exec", "'a b'",
      [](auto& o) {
        return o.spec.pre_exec == Commands{{{"a", "b"}, true}};
+     }},
+    {S, "ready_exec", "[['a', 'b'], ['c']]",
+     [](auto& o) {
+       return o.spec.ready_exec == Commands{{{"a", "b"}}, {{"c"}}};
      }},
     {S, "pre_exec", "['a', '$b']",
      [](auto& o) {

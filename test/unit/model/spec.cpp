@@ -26,6 +26,7 @@ struct Change {
 const Change kSettings[] = {
     {"ports", [](ServiceSpec& s) { s.ports = {80}; }},
     {"post_exec", [](ServiceSpec& s) { s.post_exec.edit().push_back({{"a"}}); }},
+    {"ready_exec", [](ServiceSpec& s) { s.ready_exec.edit().push_back({{"a"}}); }},
     {"stop_exec", [](ServiceSpec& s) { s.stop_exec.edit().argv = {"a"}; }},
     {"reload_exec", [](ServiceSpec& s) { s.reload_exec.edit().argv = {"a"}; }},
     {"reload_signal", [](ServiceSpec& s) { s.reload_signal = 1; }},
@@ -41,6 +42,12 @@ const Change kSettings[] = {
     {"stability_period_ms", [](ServiceSpec& s) { s.lifecycle.stability_period = Milliseconds{5}; }},
     {"start_timeout_ms", [](ServiceSpec& s) { s.lifecycle.start_timeout.infinite = true; }},
     {"success", [](ServiceSpec& s) { s.lifecycle.success.edit().codes = {3}; }},
+    {"on_failure",
+     [](ServiceSpec& s) {
+       s.lifecycle.on_failure = {{"mail@", {}}};
+     }},
+    {"on_failure_action",
+     [](ServiceSpec& s) { s.lifecycle.on_failure_action = FailureAction::halt; }},
     {"stop_timeout_ms", [](ServiceSpec& s) { s.lifecycle.stop_timeout = Milliseconds{5}; }},
     {"stop_signal", [](ServiceSpec& s) { s.lifecycle.stop_signal = 2; }},
     {"buffer_lines", [](ServiceSpec& s) { s.logging.edit().buffer_lines = 5; }},

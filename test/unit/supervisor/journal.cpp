@@ -34,7 +34,8 @@ Record full_record() {
   r.cause = StopCause::unhealthy;
   r.stage = StopStage::killed;
   r.again = r.respawn = r.done = r.by_itself = r.skipped = r.named = r.needed = r.notified =
-      r.healthy = true;
+      r.healthy = r.ready_runs = r.failure_handled = true;
+  r.ready_begun = 2;
   r.health = Health::watchdog;
   r.health_attempts = 3;
   r.end = {true, 11, true, OutOfMemory::limit};
@@ -64,6 +65,7 @@ JournalFacts full_facts() {
   f.last_stop_us = 4;
   f.helpers = {814, 815, 816};
   f.condition = 817;
+  f.ready = 818;
   f.leader = 810;
   f.main_group = 813;
   f.started = TimePoint(std::chrono::nanoseconds(103456789012345));
@@ -85,7 +87,8 @@ bool same(const Record& a, const Record& b) {
          a.end == b.end && a.has_end == b.has_end && a.reason == b.reason && a.since == b.since &&
          a.delay_until == b.delay_until && a.deadline == b.deadline && a.ready_at == b.ready_at &&
          a.count == b.count && a.rank == b.rank && a.ready_serial == b.ready_serial &&
-         a.failed_serial == b.failed_serial;
+         a.failed_serial == b.failed_serial && a.ready_runs == b.ready_runs &&
+         a.ready_begun == b.ready_begun && a.failure_handled == b.failure_handled;
 }
 
 void put(Journal& journal, Slot slot, const std::string& name, const Record& record = {},

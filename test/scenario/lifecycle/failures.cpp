@@ -1,0 +1,157 @@
+// on_failure and on_failure_action: what follows when a service has failed for good
+// (zinit.toml(5), [lifecycle]).
+#include "scenario/harness.hpp"
+
+namespace lifecycle_failures_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+const std::string kOnRequest = "status = 'stop'";
+
+/// A service that fails once the mark `go` is there.
+Toml failing(const std::string& on_failure, const std::string& end = "exit 3") {
+  return {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done; " + end,
+          .lifecycle = "restart = 'never'\n" + on_failure};
+}
+
+void add_template(Server& zinit, const std::string& name, const std::string& more = {}) {
+  zinit.file(name + "@.toml", "[service]\nexec = 'echo " + name +
+                                  " of %i >> $T'\noneshot = true\nstatus = 'stop'\n" + more);
+}
+
+}  // namespace
+
+TEST_CASE("a final failure starts what on_failure names, once", "[on_failure][reexec]") {
+  Server zinit;
+  add_template(zinit, "mail");
+  zinit.add("fallback", {.exec = tracing("fallback"), .service = kOnRequest});
+  zinit.add("web", failing("on_failure = ['mail@', 'fallback']"));
+  zinit.boot({"web"});
+  zinit.mark("go");
+  zinit.await_trace("mail of web");
+  zinit.await_trace("start fallback");
+  zinit.stop("fallback");
+  zinit.reexecute();
+  crash(zinit);
+  CHECK(zinit.state("web") == "failed");
+  CHECK(zinit.state("fallback") == "exited");
+  CHECK(zinit.count("mail of web") == 1);
+  zinit.start("web");  // a new failure
+  zinit.await_trace("mail of web", 2);
+  zinit.await_trace("start fallback", 2);
+}
+
+TEST_CASE("on_failure follows the last try, and a start that a dependency fails", "[on_failure]") {
+  Server zinit;
+  zinit.add("fallback", {.exec = tracing("fallback"), .service = kOnRequest});
+  zinit.add("tries", {.exec = "echo try >> $T; exit 1",
+                      .service = kOnRequest,
+                      .lifecycle = "max_restarts = 2\nrestart_delay_ms = 10\n"
+                                   "on_failure = ['fallback']"});
+  zinit.add("top", {.exec = tracing("top"),
+                    .service = kOnRequest,
+                    .dependencies = "requires = ['nothing']",
+                    .lifecycle = "restart = 'never'\non_failure = ['fallback']"});
+  zinit.boot();
+  zinit.start("tries");
+  zinit.await_trace("start fallback");
+  CHECK(zinit.count("try") == 3);
+  zinit.traced_in_order("try", "start fallback");
+  zinit.stop("fallback");
+  CHECK(zinit.start("top")["state"] == "failed");
+  zinit.await_trace("start fallback", 2);
+}
+
+TEST_CASE("a stop, an end with success and a re-spawn are no failures", "[on_failure]") {
+  Server zinit;
+  zinit.add("fallback", {.exec = tracing("fallback"), .service = kOnRequest});
+  const std::string names = "on_failure = ['fallback']";
+  zinit.add("good", failing("on_failure = ['fallback']", "exit 0"));
+  zinit.add("stopped", {.lifecycle = "restart = 'never'\n" + names});
+  zinit.add("again", {.lifecycle = "max_restarts = 9\nrestart_delay_ms = 10\n" + names});
+  zinit.boot({"good", "stopped", "again"});
+  zinit.stop("stopped");
+  zinit.mark("go");
+  zinit.await_state("good", "exited");
+  const pid_t pid = zinit.pid_of("again");
+  zinit.kill("again");
+  zinit.await_new_pid("again", pid);
+  CHECK(zinit.state("fallback") == "inactive");
+}
+
+TEST_CASE("services that name each other in on_failure are not started for ever", "[on_failure]") {
+  Server zinit;
+  const auto add = [&](const std::string& name, const std::string& other) {
+    zinit.add(name, {.exec = "echo " + name + " >> $T; exit 1",
+                     .service = kOnRequest,
+                     .lifecycle = "restart = 'never'\non_failure = ['" + other + "']"});
+  };
+  add("a", "b");
+  add("b", "a");
+  zinit.boot();
+  zinit.begin_start("a");
+  zinit.await_message("b: on_failure: a is not started: its own failure has led to this one");
+  CHECK(zinit.count("a") == 1);
+  CHECK(zinit.count("b") == 1);
+}
+
+TEST_CASE("check refuses an on_failure of itself, and warns of an unknown one",
+          "[on_failure][client]") {
+  Server zinit;
+  zinit.add("self", {.lifecycle = "restart = 'never'\non_failure = ['self']"});
+  zinit.add("web", {.lifecycle = "restart = 'never'\non_failure = ['gone', 'mail@', 'page@']"});
+  zinit.add("endless", {.lifecycle = "on_failure = ['web']"});
+  add_template(zinit, "page");
+  zinit.boot({"web", "endless"});
+  const Outcome check = zinit.ctl({"check", zinit.config()});
+  const std::string text = check.out + check.err;
+  CHECK(check.code == 1);
+  CHECK_THAT(text, Contains("error: lifecycle.on_failure: a service cannot name itself"));
+  CHECK_THAT(text, Contains("no service is named \"gone\""));
+  CHECK_THAT(text, Contains("no template is named \"mail@\""));
+  CHECK_THAT(text, !Contains("page@"));
+  CHECK_THAT(text, Contains("restarted without limit: set max_restarts"));
+  CHECK_THAT(zinit.ctl({"why", "web"}).out, Contains("names gone in its on_failure") &&
+                                                Contains("names mail@web") && !Contains("page@"));
+  CHECK(zinit.await_failed("self", "config_error")["state"] == "failed");
+}
+
+TEST_CASE("on_failure_action exit ends a server with the exit code of the service",
+          "[on_failure_action]") {
+  for (const bool signal : {false, true}) {
+    INFO(signal);
+    Server zinit;
+    zinit.add("fallback", {.exec = "echo started >> $T; exec sleep 100000", .service = kOnRequest});
+    zinit.add("web", failing("on_failure = ['fallback']\non_failure_action = 'exit'",
+                             signal ? "kill -KILL $$" : "exit 3"));
+    zinit.boot({"web"});
+    zinit.mark("go");
+    CHECK(zinit.exit_code() == (signal ? 128 + 9 : 3));
+    CHECK_THAT(zinit.messages(), Contains("shut down: web failed: ") &&
+                                     Contains("web: failed for good: fallback is started"));
+  }
+}
+
+TEST_CASE("on_failure_action exit ends a container", "[on_failure_action][container]") {
+  Server zinit({.container = true});
+  zinit.add("web", failing("on_failure_action = 'exit'", "exit 5"));
+  zinit.boot({"web"});
+  zinit.mark("go");
+  CHECK(zinit.exit_code() == 5);
+}
+
+TEST_CASE("an on_failure_action of a machine's has no effect elsewhere", "[on_failure_action]") {
+  Server zinit;
+  zinit.add("web", failing("on_failure_action = 'reboot'"));
+  zinit.boot({"web"});
+  zinit.mark("go");
+  zinit.await_failed("web", "exit_code");
+  zinit.await_message("web: its on_failure_action has no effect here");
+  zinit.reexecute();  // it is not tried again
+  CHECK(zinit.state("web") == "failed");
+}
+
+}  // namespace lifecycle_failures_test
