@@ -28,8 +28,8 @@ constexpr Milliseconds kShortWait{250};
 
 // Places for crashes before orders begin (base/kill_point.hpp). By LaunchOrder::What.
 constexpr std::array kBeforeOrders = {
-    "order.main",  "order.pre",   "order.post",  "order.stop",      "order.reload",
-    "order.probe", "order.clean", "order.limit", "order.condition", "order.left"};
+    "order.main",  "order.pre",   "order.post",      "order.stop", "order.reload", "order.probe",
+    "order.clean", "order.limit", "order.condition", "order.left", "order.check"};
 
 // The time that other threads have to read messages and events that arrived during a suspension.
 constexpr Milliseconds kCatchUp{100};
@@ -270,7 +270,12 @@ LaunchOrder BoardCore::next_order(Job& job) {
   if (const SideCommand* const side = job.side.first_ordered()) {
     order.what = side == &job.side.stop()     ? LaunchOrder::What::stop
                  : side == &job.side.reload() ? LaunchOrder::What::reload
+                 : side == &job.side.check()  ? LaunchOrder::What::check
                                               : LaunchOrder::What::probe;
+    if (side == &job.side.check() && job.check) {
+      order.spec = job.check->one().spec;
+      order.tail = job.check->one().tail;
+    }
     if (side->main_pid() != 0) order.extra = {fmt::format("MAINPID={}", side->main_pid())};
   } else if (!job.to_remove->empty()) {
     order.what = LaunchOrder::What::clean;
@@ -316,6 +321,7 @@ bool BoardCore::launch_unwanted(Job& job) {
     case LaunchOrder::What::stop: return !stopping || record.stage == StopStage::killed;
     case LaunchOrder::What::reload: return pointless(job.side.reload());
     case LaunchOrder::What::probe: return pointless(job.side.probe());
+    case LaunchOrder::What::check: return job.side.check().late() || !job.check || is_cut_off(job);
     case LaunchOrder::What::condition: return !still_to_start(job);
     case LaunchOrder::What::clean:
     case LaunchOrder::What::left:

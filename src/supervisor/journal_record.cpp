@@ -146,6 +146,7 @@ void copy_facts(Way& way, Stored& stored, Own& own) noexcept {
   way.value(stored.last_stop_us, own.last_stop_us);
   way.value(stored.helpers, own.helpers);
   way.value(stored.condition, own.condition);
+  way.value(stored.check, own.check);
   way.value(stored.leader, own.leader);
   way.value(stored.main_group, own.main_group);
   way.time(stored.started_ns, own.started);

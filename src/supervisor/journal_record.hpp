@@ -102,6 +102,8 @@ struct JournalRecord {
   std::int32_t main_group;
   std::int32_t condition;
   std::int64_t ready_from_ns;  // as the other times of its kind
+  std::int32_t check;
+  std::int32_t unused;  // 0
   char text[kJournalText];
 };
 

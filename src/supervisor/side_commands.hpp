@@ -1,7 +1,7 @@
-// Commands of a service that run beside its main process: stop_exec, reload_exec, and the exec of
-// [health]; and the exec of [condition], which runs before there is one. Each has its own session
-// and process group. While a process of one is left, the service does not count as gone. The model
-// does not know of these commands.
+// Commands of a service that run beside its main process: stop_exec, reload_exec, the exec of
+// [health], and check_exec; and the exec of [condition], which runs before there is one. Each has
+// its own session and process group. While a process of one is left, the service does not count as
+// gone. The model does not know of these commands.
 //
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once
@@ -63,6 +63,7 @@ class SideCommands {
   [[nodiscard]] SideCommand& probe() { return made()[2]; }
   /// Has no main process, and is not ordered: its launch is that of the service (conditions.cpp).
   [[nodiscard]] SideCommand& condition() { return made()[3]; }
+  [[nodiscard]] SideCommand& check() { return made()[4]; }
   /// In this order; empty if none has been asked for.
   [[nodiscard]] std::span<SideCommand> all() const noexcept {
     return made_ ? std::span(*made_) : std::span<SideCommand>();
@@ -78,16 +79,16 @@ class SideCommands {
   [[nodiscard]] TimePoint deadline() const noexcept;
 
  private:
-  using Four = std::array<SideCommand, 4>;
-  [[nodiscard]] Four& made() {
+  using Five = std::array<SideCommand, 5>;
+  [[nodiscard]] Five& made() {
     const auto one = [this] { return SideCommand(table_, slot_); };
-    if (!made_) made_.reset(new Four{one(), one(), one(), one()});
+    if (!made_) made_.reset(new Five{one(), one(), one(), one(), one()});
     return *made_;
   }
 
   ProcessTable& table_;
   const Slot slot_;
-  std::unique_ptr<Four> made_;
+  std::unique_ptr<Five> made_;
 };
 
 }  // namespace zinit
