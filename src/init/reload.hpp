@@ -1,9 +1,9 @@
 // Reloads: the files are read by a task of the file queue, then applied to the board on the control
 // loop's thread.
 //
-// Beside the reload under way at most three wait, one of them a dry run, one without checks. A request joins the waiting
-// reload of its kind, if there is one, and gets the same answer. So a thousand requests at once
-// cost two readings.
+// Beside the reload under way at most three wait, one of them a dry run, one without checks. A
+// request joins the waiting reload of its kind, if there is one, and gets the same answer. So a
+// thousand requests at once cost two readings.
 //
 // Everything here is called on the control loop's thread.
 #pragma once

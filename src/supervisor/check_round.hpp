@@ -83,7 +83,7 @@ struct RestartState {
 /// The commands of a round that have failed, as copies that need no lock.
 [[nodiscard]] std::vector<CheckRound::One> failed_ones(const CheckRound& round);
 
-/// The refusal of a request for which these commands have failed, with what they have printed, which
+/// The refusal of a request for which these commands have failed, with what they have printed. That
 /// must have been taken in (OutputPort::take_in()). Without the lock.
 [[nodiscard]] RequestFailure check_failure(const std::vector<CheckRound::One>& failed,
                                            std::string_view consequence);

@@ -199,7 +199,7 @@ void BoardCore::go_on_with_rounds() {
   }
 }
 
-/// Whether there is still the service that the check is about, with something that could be stopped.
+/// Whether there is still the service that the check is about, with something to be stopped.
 bool BoardCore::still_stands(const One& one) {
   return world.graph->used(one.slot) && jobs[one.slot] && jobs[one.slot]->name == one.spec->name &&
          stands(world, one.slot);

@@ -19,8 +19,8 @@ std::string config_test(const std::string& name) {
          ".bad ]; then echo line 5: typo in " + name + " >&2; exit 3; fi\"";
 }
 
-/// Says so, and waits until there is a file NAME.go; then ends well, but for once if there is a file
-/// NAME.bad.
+/// Says so, and waits for a file NAME.go; then ends well, but once does not if there is a
+/// file NAME.bad.
 std::string slow_check(const std::string& name) {
   return "check_exec = \"echo check " + name + " >> $T; while ! [ -e $D/" + name +
          ".go ]; do sleep 0.01; done; ! rm $D/" + name + ".bad 2>/dev/null\"";
@@ -193,8 +193,8 @@ TEST_CASE("a service that a client sets is refused if its check_exec fails", "[c
   zinit.boot({"web"});
   zinit.await_started({"web"});
   const pid_t pid = zinit.pid_of("web");
-  const std::string config =
-      R"("config":{"service":{"name":"web","exec":"exec sleep 100001","check_exec":"echo no; exit 4"}})";
+  const std::string config = R"("config":{"service":{"name":"web","exec":"exec sleep 100001",)"
+                             R"("check_exec":"echo no; exit 4"}})";
   const Json error = zinit.error("service.set", "{" + config + "}");
   CHECK(error["code"] == -32005);
   CHECK_THAT(error["data"]["messages"].dump(),
