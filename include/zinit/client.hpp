@@ -177,10 +177,11 @@ class Client {
   BulkResult start_all(std::optional<std::chrono::milliseconds> limit = {});
   BulkResult stop_all(std::optional<std::chrono::milliseconds> limit = {});
   BulkResult delete_all(std::optional<std::chrono::milliseconds> limit = {});
-  ReloadReport reload(bool dry_run = false);
+  /// With `check` what fails its check_exec keeps the config that it has.
+  ReloadReport reload(bool dry_run = false, bool check = true);
   /// Makes one service reload itself, by its reload_exec or reload_signal, and waits until that is
-  /// done.
-  void reload_service(const std::string& name);
+  /// done. With `check` its check_exec comes before.
+  void reload_service(const std::string& name, bool check = true);
   WhyReport why(const std::string& name);
   /// What `name` depends on, or with `reverse` what depends on it; without a name the whole forest.
   std::vector<TreeNode> tree(const std::string& name = {}, bool reverse = false);

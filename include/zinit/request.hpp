@@ -62,8 +62,8 @@ namespace request {
 [[nodiscard]] Request<BulkResult> start_all(std::optional<std::chrono::milliseconds> limit = {});
 [[nodiscard]] Request<BulkResult> stop_all(std::optional<std::chrono::milliseconds> limit = {});
 [[nodiscard]] Request<BulkResult> delete_all(std::optional<std::chrono::milliseconds> limit = {});
-[[nodiscard]] Request<ReloadReport> reload(bool dry_run = false);
-[[nodiscard]] Request<Done> reload_service(const std::string& name);
+[[nodiscard]] Request<ReloadReport> reload(bool dry_run = false, bool check = true);
+[[nodiscard]] Request<Done> reload_service(const std::string& name, bool check = true);
 [[nodiscard]] Request<WhyReport> why(const std::string& name);
 [[nodiscard]] Request<std::vector<TreeNode>> tree(const std::string& name = {},
                                                   bool reverse = false);

@@ -365,6 +365,7 @@ struct BootStep {
 struct Wait {
   bool settled = false;                            // wait until the service is settled
   std::optional<std::chrono::milliseconds> limit;  // no longer than this; then ErrorCode::timeout
+  bool check = true;  // restart(): where check_exec of what it stops fails, nothing is stopped
 };
 
 /// What wait() waits for.

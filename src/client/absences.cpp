@@ -136,6 +136,7 @@ class AbsenceSearch {
     look_at_commands(*spec_.post_exec, "post_exec");
     look_at_command(*spec_.stop_exec, {"service", "stop_exec"});
     look_at_command(*spec_.reload_exec, {"service", "reload_exec"});
+    look_at_command(*spec_.check_exec, {"service", "check_exec"});
     look_at_command(spec_.health->exec, {"health", "exec"});
     look_at_command(spec_.condition->exec.command, {"condition", "exec"});
   }

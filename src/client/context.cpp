@@ -224,7 +224,11 @@ int VerbContext::fail(const ClientError& error, std::string_view name) {
       // This would only be a suggestion; the error itself is printed in any case.
     }
   }
-  return fail(exit_status_of(error), name, why);
+  const int status = fail(exit_status_of(error), name, why);
+  if (error.code() != ErrorCode::process_error || error.data().empty()) return status;
+  for (const std::string& line : json_strings(parse_json(error.data()), "messages"))
+    printer_.err("    " + printable(line) + "\n");  // what the command printed
+  return status;
 }
 
 int VerbContext::fail_faults(const ClientError& error, std::string_view name) {

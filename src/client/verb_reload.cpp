@@ -7,6 +7,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
+#include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/text_block.hpp"
@@ -77,10 +78,19 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
   if (!proxies.empty()) context.print("proxies:\n" + proxies);
 }
 
+/// Asks for a reload: of one service, if it is named.
+std::string call_reload(VerbContext& context, const std::string& name, bool dry_run) {
+  JsonParams params;
+  params.add_given("name", name).add("dry_run", dry_run);
+  if (context.arguments.has("no-check")) params.add("check", false);
+  // What is to be checked first takes its time.
+  const std::uint64_t request = context.client().request("service.reload", params.text());
+  return context.client().answer(request, with_grace(context.time_left()));
+}
+
 /// Makes one service reload itself. The server answers when that is done.
 int reload_one(VerbContext& context, const std::string& name, bool dry_run) {
-  const std::string json = context.client().call(
-      "service.reload", JsonParams().add("name", name).add("dry_run", dry_run).text());
+  const std::string json = call_reload(context, name, dry_run);
   return context.print_result(
       json, fmt::format("{} {}\n", printable(name), dry_run ? "can reload" : "reloaded"));
 }
@@ -95,8 +105,7 @@ int run_reload(VerbContext& context) {
 
 int reload_files(VerbContext& context, const std::string& name, const std::string& file) {
   const bool dry_run = context.arguments.has("dry-run");
-  const std::string json =
-      context.client().call("service.reload", JsonParams().add("dry_run", dry_run).text());
+  const std::string json = call_reload(context, {}, dry_run);
   const ReloadReport report = read_reload(parse_json(json));
   context.json() ? context.print_json(json) : print_report(context, report, dry_run);
   const std::set<std::string> faulty = faulty_files(report);

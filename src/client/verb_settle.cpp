@@ -29,6 +29,7 @@ struct SettleVerb {
   bool (*succeeded)(const ServiceStatus&);
   bool starts = false;     // it makes a process
   std::string wait_for{};  // the state that `wait` waits for
+  bool may_check = false;  // commands may come first, which take their time
 };
 
 bool is_down(const ServiceStatus& status) {
@@ -67,6 +68,7 @@ void ask(VerbContext& context, const SettleVerb& verb, const char* method, bool 
   if (waits && verb.wait_for.empty()) params.add("wait", true);
   const auto left = context.time_left();
   if (waits && left) params.add("timeout_ms", left->count());
+  if (context.arguments.has("no-check") && method == verb.method) params.add("check", false);
   if (asked.at_us == 0) asked.at_us = wall_us();
   asked.answer.clear();
   asked.request = context.client().request(method, params.text());
@@ -106,7 +108,8 @@ void ask_again(VerbContext& context, const SettleVerb& verb, bool waits, Asked& 
 int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, const Asked& asked,
            bool waits, std::string& json, Others& others, std::vector<ServiceStatus>& good_ones) {
   try {
-    const auto limit = waits ? with_grace(context.time_left()) : context.patience();
+    const bool as_long_as_it_takes = waits || verb.may_check;
+    const auto limit = as_long_as_it_takes ? with_grace(context.time_left()) : context.patience();
     const std::string answer =
         asked.answer.empty() ? progress.answer(asked.request, limit, asked.name) : asked.answer;
     json.append(json.empty() ? "" : ",").append(answer);
@@ -186,7 +189,7 @@ int settle(VerbContext& context, const SettleVerb& verb) {
 
 int run_start(VerbContext& context) { return settle(context, {"service.start", is_started, true}); }
 int run_restart(VerbContext& context) {
-  return settle(context, {"service.restart", is_started, true});
+  return settle(context, {"service.restart", is_started, true, {}, true});
 }
 int run_stop(VerbContext& context) { return settle(context, {"service.stop", is_down}); }
 

@@ -27,6 +27,11 @@ constexpr OptionRow kListOptions[] = {
 constexpr OptionRow kSettleOptions[] = {
     {"--no-wait", "", "ask for it and return at once"},
 };
+constexpr OptionRow kNoCheck = {"--no-check", "", "leave out its check_exec"};
+constexpr OptionRow kRestartOptions[] = {
+    kSettleOptions[0],
+    kNoCheck,
+};
 constexpr OptionRow kKillOptions[] = {
     {"--main", "", "signal the main process alone, not its group"},
     {"--all", "", "signal its whole cgroup, also what kill_mode left"},
@@ -34,6 +39,7 @@ constexpr OptionRow kKillOptions[] = {
 };
 constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
+    kNoCheck,
 };
 constexpr OptionRow kReexecOptions[] = {
     {"--update", "", "the installed program, if it passes a self-check"},

@@ -133,6 +133,7 @@ class Contradictions {
     const bool has_lines = spec_.tty->empty() || !spec_.pre_exec->empty() ||
                            !spec_.ready_exec->empty() || !spec_.post_exec->empty() ||
                            !spec_.stop_exec->argv.empty() || !spec_.reload_exec->argv.empty() ||
+                           !spec_.check_exec->argv.empty() ||
                            key_of(document_, "health", "exec") != nullptr;
     if (has_lines) return;
     for (const std::string_view name : {"file", "syslog", "forward"}) {

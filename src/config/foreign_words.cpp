@@ -171,7 +171,7 @@ constexpr ForeignWord kForeignWords[] = {
     {"openfile", "", kNoSuchKey, "open the file in \"exec\": exec = \"exec program 3</path\""},
     {"sockets socketactivation", "", kAdvice, "write [socket] in this file"},
     {"extracommands extrastartedcommands extrastoppedcommands", "", kAdvice,
-     "write \"reload_exec\" in [service], or a oneshot for each command"},
+     "write \"reload_exec\" and \"check_exec\" in [service], or a oneshot for each command"},
 
     // --- health, readiness -----------------------------------------------------------------------
     {"healthcheck healthcmd check test", "", "health.exec", ", and type = \"exec\""},

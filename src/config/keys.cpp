@@ -172,6 +172,10 @@ constexpr Key kKeys[] = {
      .default_text = "unset",
      .help = "signal that reload NAME sends to its main process",
      .example = "\"SIGHUP\"", .store = store<&ServiceSpec::reload_signal>},
+    {.section = "service", .name = "check_exec", .type = Type::command,
+     .default_text = "unset",
+     .help = "command that must succeed before it is stopped for a restart, or reloaded",
+     .example = "\"/usr/sbin/webd --check-config\"", .store = store<&ServiceSpec::check_exec>},
 
     {.section = "dependencies", .name = "requires", .type = Type::names,
      .default_text = "[]",

@@ -156,6 +156,9 @@ class SpecReader {
       return;
     }
     if (name == "dependencies") spec_.dependencies_at = member.at;
+    if (name == "service")
+      if (const Member* const check = member.value.find("check_exec"))
+        spec_.check_exec_at = check->at;
     reader_.read(name, member.value);
   }
 

@@ -44,7 +44,12 @@ RpcError refused(const Board& board, std::string_view name, const RequestFailure
     case Refusal::not_found: return service_not_found(board, name);
     case Refusal::not_running: return RpcError(RpcCode::not_running, failure.text).about(name);
     case Refusal::shutting_down: return RpcError(RpcCode::shutting_down, failure.text).about(name);
-    case Refusal::process_error: return RpcError(RpcCode::process_error, failure.text).about(name);
+    case Refusal::process_error:
+      if (failure.details.empty())
+        return RpcError(RpcCode::process_error, failure.text).about(name);
+      return RpcError(RpcCode::process_error, failure.text)
+          .about(name)
+          .with("messages", json_of(std::span<const std::string>(failure.details)));
     case Refusal::file_error: return RpcError(RpcCode::file_error, failure.text).about(name);
     case Refusal::not_supported:
       return RpcError(RpcCode::not_supported, failure.text)

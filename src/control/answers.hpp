@@ -26,6 +26,8 @@ inline constexpr Param kTimeout{
     false,
     {},
     "after so long the answer is the error timeout; none: as long as it takes"};
+inline constexpr Param kCheck{"check", ParamType::boolean, false, "true",
+                              "first runs check_exec of what would be restarted or reloaded"};
 inline constexpr Param kLines{"lines", ParamType::count, false, "100", "the last so many"};
 inline constexpr Param kUnsubscribe[] = {
     {"subscription", ParamType::count, true, {}, "as it was answered"},

@@ -52,6 +52,7 @@ struct SetService {
   Value config;  // a table of sections, without positions in a file
   bool persist = true;
   bool start = true;
+  bool check = true;
 };
 
 /// What service.delete asks for.
@@ -106,8 +107,9 @@ class Daemon {
   using ReloadDone = std::function<void(const RequestResult<ReloadReport>&)>;
   /// Reads the service files again and passes them to the board (Board::reload()). `done` is called
   /// once on the control loop's thread, before this returns or later. A reload that is requested
-  /// during another one waits for its end.
-  virtual void reload(bool dry_run, ReloadDone done) = 0;
+  /// during another one waits for its end. With `check` what would be restarted is checked before
+  /// (Board::check_reload()).
+  virtual void reload(bool dry_run, bool check, ReloadDone done) = 0;
 
   /// Keeps what is scheduled, for the next image; nothing: no shutdown is scheduled any more.
   virtual void keep_scheduled(const std::optional<ScheduledPower>& power) = 0;

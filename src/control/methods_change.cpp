@@ -190,7 +190,8 @@ Outcome service_set(Call& call) {
   }
   const Awaited<Board::SetReport> awaited;
   call.context.daemon.set_service(
-      {*std::move(document), call.params.boolean("persist"), call.params.boolean("start")},
+      {*std::move(document), call.params.boolean("persist"), call.params.boolean("start"),
+       call.params.boolean("check")},
       awaited.as(call.context, name, [&board = call.context.board](const auto& report) {
         return set_json(board, *report);
       }));
@@ -217,11 +218,13 @@ constexpr Param kSetParams[] = {
     kConfig,
     {"persist", ParamType::boolean, false, "true", "write its file too"},
     kStart,
+    kCheck,
 };
 constexpr Param kAdd[] = {
     kConfig,
     {"persist", ParamType::boolean, false, "false", "write its file too"},
     kStart,
+    kCheck,
 };
 constexpr Param kDelete[] = {
     kName,

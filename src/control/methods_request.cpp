@@ -116,11 +116,41 @@ Outcome request(Call& call) {
   return outcome_of(with_members(status_full_of(call.context, name), others_members(board, *done)));
 }
 
+/// Waits for check_exec of what a restart would stop, if there is any; then it goes on as others.
+Outcome service_restart(Call& call) {
+  RpcContext& context = call.context;
+  Board& board = context.board;
+  const std::string_view name = name_of(call);
+  if (!call.params.boolean("check")) return request<&Board::restart>(call);
+  if (const auto made = context.daemon.make_instance(name); !made)
+    return refused(board, name, made.error());
+  const auto begun = board.begin_restart(name);
+  if (!begun) return refused(board, name, begun.error());
+  Later later = wait_until(call, {"settled", is_settled});
+  const bool waits = call.params.boolean("wait");
+  later.look = [&context, name = std::string(name), restart = *begun, waits,
+                others = std::optional<Board::Others>(),
+                settled = std::move(later.look)]() mutable -> std::optional<RpcResult> {
+    if (!others) {
+      auto done = context.board.outcome(restart);
+      if (!done) return std::nullopt;
+      if (!*done) return tl::unexpected(refused(context.board, name, done->error()));
+      others = **std::move(done);
+    }
+    auto answer = waits ? settled() : status_full_of(context, name);
+    if (answer && *answer)
+      return with_members(*std::move(answer), others_members(context.board, *others));
+    return answer;
+  };
+  return later;
+}
+
 /// The reload of one service by its own reload_exec or reload_signal. The report lists it as
 /// unchanged, since its file is not read.
 Outcome reload_one(Call& call, std::string_view name) {
   Board& board = call.context.board;
-  const auto begun = board.reload_service(name, call.params.boolean("dry_run"));
+  const auto begun =
+      board.reload_service(name, call.params.boolean("dry_run"), call.params.boolean("check"));
   if (!begun) return refused(board, name, begun.error());
   Later later;
   later.look = [&board, name = std::string(name), reload = *begun]() -> std::optional<RpcResult> {
@@ -171,7 +201,7 @@ Outcome service_reload(Call& call) {
   if (const auto name = call.params.string("name")) return reload_one(call, *name);
   const Awaited<ReloadReport> answer;
   call.context.daemon.reload(
-      call.params.boolean("dry_run"),
+      call.params.boolean("dry_run"), call.params.boolean("check"),
       answer.as(call.context, "", [](const auto& report) { return reload_json(*report); }));
   return answer.later();
 }
@@ -195,6 +225,7 @@ constexpr Param kRequest[] = {
     {"wait", ParamType::boolean, false, "false", "answer once it is settled"},
     kTimeout,
 };
+constexpr Param kRestart[] = {kRequest[0], kRequest[1], kRequest[2], kCheck};
 constexpr Param kKill[] = {
     kName,
     {"signal", ParamType::signal, false, R"("SIGTERM")", "the signal"},
@@ -205,6 +236,7 @@ constexpr Param kKill[] = {
 constexpr Param kReload[] = {
     kNameOptional,
     {"dry_run", ParamType::boolean, false, "false", "only tell what would be done"},
+    kCheck,
 };
 constexpr Param kWait[] = {
     kName,
@@ -236,7 +268,7 @@ constexpr Method kRequestMethods[] = {
      "Starts it, with what it requires and wants", kStatusAndOthers},
     {"service.stop",            {}, kRequest,         Right::full, request<&Board::stop>,
      "Stops it, what requires it first", kStatusAndOthers},
-    {"service.restart",         {}, kRequest,         Right::full, request<&Board::restart>,
+    {"service.restart",         {}, kRestart,         Right::full, service_restart,
      "Stops and starts it, with what requires it", kStatusAndOthers},
     {"service.kill",            {}, kKill,            Right::full, service_kill,
      "Sends its processes a signal", kOk},

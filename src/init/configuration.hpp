@@ -34,6 +34,7 @@ struct Configuration : LoadedConfig {
   std::optional<gid_t> socket_gid;  // of socket_group; nothing: only the owner may connect
   // The text of /etc/environment; empty if it is missing, nothing if it cannot be read.
   std::optional<std::string> etc_environment;
+  RequestResult<FileFaults> checked{};  // of a reload: what check_exec of the changed has found
 };
 
 /// Whether the command is all that there is to run.

@@ -127,7 +127,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
               if (report) add_effects(*report);
               answer();
             });
-          }),
+          },
+          [this](Configuration& config) { return checks_before(config); }),
       instances_(board_, *loop_, settings_, facts_,
                  [this] { return server_ && server_->has_ready(); }),
       service_changes_(files_, board_, start_.sources.places, settings_,
@@ -454,22 +455,38 @@ void ZinitDaemon::on_critical_end(const ServiceView& view) {
 }
 
 void ZinitDaemon::reload_and_log(std::function<void()> then) {
-  reload(false, [then = std::move(then)](const RequestResult<ReloadReport>& report) {
+  reload(false, true, [then = std::move(then)](const RequestResult<ReloadReport>& report) {
     if (!report) log_error("reload: {}", report.error().text);
     if (then) then();
   });
 }
 
-RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool dry_run) {
-  if (auto fault = reload_fault(config, *board_.graph())) return tl::unexpected(*std::move(fault));
+std::vector<SpecPtr> ZinitDaemon::wanted_specs(const Configuration& config) {
   std::vector<SpecPtr> specs = config.specs;
   const std::vector<SpecPtr> added = runtime_services(*board_.graph(), specs);
   specs.insert(specs.end(), added.begin(), added.end());
   instances_.complete(specs, config);
+  return specs;
+}
+
+std::function<void()> ZinitDaemon::checks_before(Configuration& config) {
+  if (reload_fault(config, *board_.graph())) return nullptr;
+  std::vector<SpecPtr> specs = wanted_specs(config);
+  const auto checks = [](const SpecPtr& spec) { return !spec->check_exec->argv.empty(); };
+  if (std::ranges::none_of(specs, checks)) return nullptr;
+  return [this, &config, specs = std::move(specs)] {
+    config.checked = board_.check_reload(specs, config.masked);
+  };
+}
+
+RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool dry_run) {
+  if (auto fault = reload_fault(config, *board_.graph())) return tl::unexpected(*std::move(fault));
+  if (!config.checked) return tl::unexpected(config.checked.error());
+  const std::vector<SpecPtr> specs = with_faults(wanted_specs(config), *config.checked);
   auto report = board_.reload(specs, dry_run, config.masked);
   if (report) report->proxies = proxies_.plan(config);
   if (!report || dry_run) return report;
-  start_.command_alone = is_alone(start_.sources, config) && added.empty();
+  start_.command_alone = is_alone(start_.sources, config) && specs.size() == 1;
   use_settings(config);
   instances_.use(config.templates);
   proxies_.load(config);
@@ -527,11 +544,11 @@ void ZinitDaemon::tell_terminals(std::string text) {
   files_.add(std::move(task));
 }
 
-void ZinitDaemon::reload(bool dry_run, ReloadDone done) {
+void ZinitDaemon::reload(bool dry_run, bool check, ReloadDone done) {
   if (!shutdown_.begun()) renew_socket();
   if (!dry_run) reopening_ = logs_.reopen_files();
   if (syslog_) syslog_->look();
-  reloader_.reload(dry_run, std::move(done));
+  reloader_.reload(dry_run, std::move(done), check);
 }
 
 /// Adds what is known when the changes are in force.

@@ -125,7 +125,7 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] DaemonInfo info() const override;
   [[nodiscard]] bool supports(PowerAction action) const override;
   void power(PowerAction action, const std::string& message) override;
-  void reload(bool dry_run, ReloadDone done) override;
+  void reload(bool dry_run, bool check, ReloadDone done) override;
   void keep_scheduled(const std::optional<ScheduledPower>& power) override;
   void tell_terminals(std::string text) override;
   void reexecute(bool update, ReexecuteDone done) override;
@@ -196,6 +196,10 @@ class ZinitDaemon final : public Daemon {
   }
   void reload_and_log(std::function<void()> then);
   RequestResult<ReloadReport> take(const Configuration& config, bool dry_run);
+  /// What a reload is to run with: `config` and what was added at runtime.
+  [[nodiscard]] std::vector<SpecPtr> wanted_specs(const Configuration& config);
+  /// See Reloader::Checks.
+  [[nodiscard]] std::function<void()> checks_before(Configuration& config);
   void add_effects(ReloadReport& report) const;
   void on_change();
   void on_critical_end(const ServiceView& view);

@@ -25,6 +25,12 @@ void FileQueue::add(FileTask task) {
   begin_next();
 }
 
+void FileQueue::add_first(FileTask task) {
+  bytes_ += task.bytes;
+  tasks_.push_front(std::move(task));
+  begin_next();
+}
+
 void FileQueue::begin_next() {
   while (!tasks_.empty() && !busy()) {
     const FileTask& next = tasks_.front();

@@ -45,6 +45,8 @@ class FileQueue {
   /// Runs `task` after all that were added before. If too many wait already it is finished at once,
   /// with a fault.
   void add(FileTask task);
+  /// Runs `task` before all others that wait: for the second half of the one that finishes now.
+  void add_first(FileTask task);
 
   /// Waits for the task under way, at most for `limit`, and finishes none. The loop does not run
   /// any more.

@@ -13,6 +13,12 @@ Slot LogOutput::log_of(Slot slot) {
 
 Result<OutputPipes> LogOutput::open_output(Slot slot) { return logs_.open_output(log_of(slot)); }
 
+Result<OutputPipes> LogOutput::open_output_of_check(Slot slot, const OutputTailPtr& tail) {
+  return logs_.open_output(log_of(slot), tail);
+}
+
+void LogOutput::take_in(Slot slot) { logs_.take_in(log_of(slot)); }
+
 void LogOutput::note(Slot slot, std::string_view line) { logs_.note(log_of(slot), line); }
 
 void LogOutput::configure(Slot slot, const SpecPtr& spec) {

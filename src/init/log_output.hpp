@@ -17,6 +17,10 @@ class LogOutput final : public OutputPort {
 
   /// What an instance for a connection writes goes to the log of its service.
   [[nodiscard]] Result<OutputPipes> open_output(Slot slot) override EXCLUDES(mutex_);
+  [[nodiscard]] Result<OutputPipes> open_output_of_check(Slot slot,
+                                                         const OutputTailPtr& tail) override
+      EXCLUDES(mutex_);
+  void take_in(Slot slot) override EXCLUDES(mutex_);
   void configure(Slot slot, const SpecPtr& spec) override EXCLUDES(mutex_);
   void forget(Slot slot) override EXCLUDES(mutex_);
   void note(Slot slot, std::string_view line) override EXCLUDES(mutex_);

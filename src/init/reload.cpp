@@ -34,11 +34,16 @@ std::string reload_summary(const ReloadReport& report) {
   return text + proxy_summary(report.proxies);
 }
 
-void Reloader::reload(bool dry_run, Daemon::ReloadDone done) {
-  const RequestPtr& waiting = waiting_[dry_run ? 1 : 0];
+Reloader::RequestPtr& Reloader::place_of(bool dry_run, bool check) noexcept {
+  return waiting_[dry_run ? 2 : check ? 0 : 1];
+}
+
+void Reloader::reload(bool dry_run, Daemon::ReloadDone done, bool check) {
+  const RequestPtr& waiting = place_of(dry_run, check);
   if (!waiting) {
     auto request = std::make_shared<Request>();
     request->dry_run = dry_run;
+    request->check = check && !dry_run;
     request->done.push_back(std::move(done));
     return add(request);
   }
@@ -49,7 +54,7 @@ void Reloader::reload(bool dry_run, Daemon::ReloadDone done) {
 }
 
 void Reloader::add(const RequestPtr& request) {
-  RequestPtr& waiting = waiting_[request->dry_run ? 1 : 0];
+  RequestPtr& waiting = place_of(request->dry_run, request->check);
   waiting = request;
   FileTask task;
   task.begin = [&waiting] { waiting = nullptr; };
@@ -69,7 +74,19 @@ void Reloader::add(const RequestPtr& request) {
   }
 }
 
+/// The checks are the queue's next task: no file is read or written in between.
 void Reloader::finish(const RequestPtr& request, const std::optional<Error>& fault) {
+  std::function<void()> checks;
+  if (!fault && request->check && checks_)
+    catch_all("reload", [&] { checks = checks_(*request->config); });
+  if (!checks) return take(request, fault);
+  FileTask task;
+  task.work = [request, checks = std::move(checks)] { checks(); };
+  task.finish = [this, request](const std::optional<Error>& lack) { take(request, lack); };
+  queue_.add_first(std::move(task));
+}
+
+void Reloader::take(const RequestPtr& request, const std::optional<Error>& fault) {
   request->report = tl::unexpected(RequestFailure{
       Refusal::process_error, fault ? fault->text : "not enough memory for a reload"});
   if (!fault)

@@ -59,8 +59,14 @@ void ServiceChanges::set(SetService request, Daemon::SetDone done) {
     set->also =
         instances_for(*set->made->spec, *set->templates, *board_.graph(), settings_.defaults);
     const auto checked = board_.set(set->made->spec, set->request.start, true, set->also);
-    if (!checked)
+    if (!checked) {
       set->made = unplaced(checked.error(), *set->made->spec);
+      return;
+    }
+    const auto passed =
+        set->request.check ? board_.check_set(set->made->spec, set->also) : RequestResult<void>{};
+    if (!passed)
+      set->made = unplaced(passed.error(), *set->made->spec);
     else if (const auto written = write_service_file(*set->made); !written)
       set->made = tl::unexpected(written.error());
   };

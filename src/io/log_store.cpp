@@ -247,7 +247,7 @@ LogStore::~LogStore() {
   if (own_log.compare_exchange_strong(own, nullptr)) set_log_listener(nullptr);
 }
 
-Result<OutputPipes> LogStore::open_output(Slot slot) {
+Result<OutputPipes> LogStore::open_output(Slot slot, const OutputTailPtr& tail) {
   auto out = make_log_pipe();
   if (!out) return Failure(out.error());
   ServiceLog& log = impl_->get(slot);
@@ -257,7 +257,9 @@ Result<OutputPipes> LogStore::open_output(Slot slot) {
   const auto writer = std::make_shared<std::atomic<pid_t>>(0);
   const auto make = [&](Pipe& pipe, LogStream stream) {
     KeptFd read_end(std::move(pipe.read), {KeptKind::log_pipe, part_of(stream), slot});
-    return std::make_shared<LogPipe>(log, std::move(read_end), stream, writer, impl_->facts);
+    auto made = std::make_shared<LogPipe>(log, std::move(read_end), stream, writer, impl_->facts);
+    made->tail = tail;
+    return made;
   };
   const std::array pipes{make(*out, LogStream::out), make(*err, LogStream::err)};
   if (auto watched = impl_->watch(log, std::span(pipes).first(merged ? 1 : 2)); !watched)
@@ -321,6 +323,10 @@ bool LogStore::look_back(Slot slot, Ring::Place& place, std::size_t count, std::
   if (log == nullptr) return false;
   if (place.seq == 0) impl_->drain(*log);
   return log->look_back(place, count, bytes, visit);
+}
+
+void LogStore::take_in(Slot slot) {
+  if (ServiceLog* log = impl_->find(slot)) impl_->drain(*log);
 }
 
 void LogStore::note(Slot slot, std::string_view line) {

@@ -94,7 +94,10 @@ class LogStore {
   /// Makes pipes for the next process of the service in `slot`, and reads them until their end.
   /// Errors are those of pipe2(2); EMFILE, ENFILE and ENOMEM are temporary. Does not block; the
   /// caller may hold locks.
-  [[nodiscard]] Result<OutputPipes> open_output(Slot slot);
+  /// @param tail  gets the lines as well, if it is not null.
+  [[nodiscard]] Result<OutputPipes> open_output(Slot slot, const OutputTailPtr& tail = nullptr);
+  /// Reads what is in the pipes of the service in `slot` now. Any thread; does not block.
+  void take_in(Slot slot);
 
   /// After a re-execution, when all services are configured: reads on from the pipes that the image
   /// before has left, where that has stopped.

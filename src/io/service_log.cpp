@@ -306,6 +306,7 @@ void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer&
   };
   const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
     begins = true;
+    if (pipe.tail) pipe.tail->add(line.text);
     if (pipe.shown > 0) {
       flush();
       return store_rest(pipe, time_us, line);

@@ -27,6 +27,7 @@
 #include "io/ring.hpp"
 #include "io/sink.hpp"
 #include "io/splitter.hpp"
+#include "os/output_pipes.hpp"
 #include "os/state_facts.hpp"
 
 namespace zinit {
@@ -70,6 +71,7 @@ struct LogPipe {
   const LogStream stream;
   const PipeWriter writer;
   StateFacts* const facts;  // null: nothing is kept
+  OutputTailPtr tail;       // gets the lines, too; mostly null
   LineSplitter splitter;
   std::size_t shown = 0;        // bytes of what the splitter holds that the ring has already
   TimePoint held_since{};       // when the first of it came that is not shown

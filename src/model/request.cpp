@@ -21,6 +21,14 @@ bool has_run(const Record& record) {
          (record.state == State::blocked && record.process == Process::launching);
 }
 
+}  // namespace
+
+bool stands(const World& world, Slot slot) {
+  return has_run(world.record(slot)) || holds(world, slot);
+}
+
+namespace {
+
 void append(Slots& to, const Slots& from) { to.insert(to.end(), from.begin(), from.end()); }
 
 void pull(Record& record) {
@@ -57,11 +65,6 @@ Slots closure(const World& world, const Slots& slots, std::vector<Slot> Node::*e
     for (const Slot other : world.node(at).*edges) search.visit(other);
   }
   return result;
-}
-
-/// It runs, or holds something: a stop of it has something to do.
-bool stands(const World& world, Slot slot) {
-  return has_run(world.record(slot)) || holds(world, slot);
 }
 
 /// Makes `slot` and all its dependents owe one stop if they run, hold something, or, of the
@@ -229,6 +232,19 @@ Requested request_restart(World& world, Slot slot) {
   }
   result.left = left_stopped(world, {slot});
   return result;
+}
+
+Slots stopped_by_restart(const World& world, const Graph& graph, Slot slot) {
+  Search search;
+  search.begin(graph.slots());
+  search.visit(slot);
+  Slots stopped;
+  for (Slot at; search.next(at);) {
+    const bool there = world.graph->used(at) && world.graph->name(at) == graph.name(at);
+    if (there && stands(world, at)) stopped.push_back(at);
+    for (const Slot above : graph.node(at).required_by) search.visit(above);
+  }
+  return stopped;
 }
 
 Slots request_pull(World& world, const Slots& slots) {

@@ -30,6 +30,11 @@ Requested request_start(World& world, Slot slot);
 Requested request_stop(World& world, Slot slot);
 /// `restart`: `slot` and all its dependents owe one stop. If `slot` does not run, like `start`.
 Requested request_restart(World& world, Slot slot);
+/// It runs, or holds something: a stop of it has something to do.
+[[nodiscard]] bool stands(const World& world, Slot slot);
+/// What a restart of `slot` stops when `graph` is in force: the service and its dependents at any
+/// depth, as far as they stand.
+[[nodiscard]] Slots stopped_by_restart(const World& world, const Graph& graph, Slot slot);
 /// Boot and start-all: each of `slots` is started with what it requires and wants. Unlike with
 /// `start`, none of them gains precedence in a conflict, and nothing is stopped for a conflict.
 Slots request_pull(World& world, const Slots& slots);

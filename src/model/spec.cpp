@@ -61,6 +61,7 @@ constexpr Part kParts[] = {
     {"stop_exec", kOwn, equal<&ServiceSpec::stop_exec>},
     {"reload_exec", kOwn, equal<&ServiceSpec::reload_exec>},
     {"reload_signal", kOwn, equal<&ServiceSpec::reload_signal>},
+    {"check_exec", kOwn, equal<&ServiceSpec::check_exec>},
     {"[dependencies]", kOwn, equal<&ServiceSpec::dependencies>},
     {"[lifecycle]", kOwn, equal<&ServiceSpec::lifecycle>},
     {"[health]", kOwn, equal<&ServiceSpec::health>},

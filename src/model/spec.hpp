@@ -223,6 +223,7 @@ struct ServiceSpec {
   OrDefault<Command> stop_exec;    // run in place of the stop signal; empty: none
   OrDefault<Command> reload_exec;  // run to reload this service; empty: none
   int reload_signal = 0;           // sent to reload this service; 0: none
+  OrDefault<Command> check_exec;   // run before it is stopped for a restart; empty: none
   OrDefault<Dependencies> dependencies;
   Lifecycle lifecycle;
   OrDefault<Readiness> readiness;
@@ -238,6 +239,7 @@ struct ServiceSpec {
 
   OrDefault<SpecFindings> findings;
   SourcePosition dependencies_at;  // place of [dependencies], for messages about the graph
+  SourcePosition check_exec_at;    // place of that key, for messages about what the command says
 
   /// Whether it has a process itself. With `accept` only its instances have: it is running while it
   /// listens.

@@ -1,8 +1,10 @@
-// Whose the pipes of a process are. See output_pipes.hpp.
+// Whose the pipes of a process are, and the last lines that came by them. See output_pipes.hpp.
 #include "os/output_pipes.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/text.hpp"
 
 namespace zinit {
 
@@ -11,7 +13,24 @@ namespace {
 // The writing end for everybody. The owner, who is zinit's user, keeps what it had.
 constexpr mode_t kWritable = 0622;
 
+// Of a line of an OutputTail.
+constexpr std::size_t kLongestLine = 512;
+
 }  // namespace
+
+void OutputTail::add(std::string_view line) {
+  std::string text = shortened(printable(line.substr(0, kLongestLine)), kLongestLine);
+  MutexLock lock(mutex_);
+  bytes_ += text.size();
+  lines_.push_back(std::move(text));
+  for (; lines_.size() > kMostLines || bytes_ > kMostBytes; lines_.pop_front())
+    bytes_ -= lines_.front().size();
+}
+
+std::vector<std::string> OutputTail::lines() const {
+  MutexLock lock(mutex_);
+  return {lines_.begin(), lines_.end()};
+}
 
 Result<void> give_to(uid_t user, const OutputPipes& pipes) {
   constexpr auto same_group = static_cast<gid_t>(-1);

@@ -4,9 +4,15 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstddef>
+#include <deque>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/fd.hpp"
+#include "base/mutex.hpp"
 #include "base/result.hpp"
 
 namespace zinit {
@@ -19,6 +25,25 @@ struct OutputPipes {
   UniqueFd err;
   std::shared_ptr<std::atomic<pid_t>> writer{};
 };
+
+/// The last lines of what a process writes, for whoever has asked for its result; the log has them
+/// too. Any thread.
+class OutputTail {
+ public:
+  static constexpr std::size_t kMostLines = 20;
+  static constexpr std::size_t kMostBytes = 4096;
+
+  void add(std::string_view line) EXCLUDES(mutex_);
+  /// Oldest first. Bytes that are no text are shown as \xNN.
+  [[nodiscard]] std::vector<std::string> lines() const EXCLUDES(mutex_);
+
+ private:
+  mutable Mutex mutex_;  // a leaf
+  std::deque<std::string> lines_ GUARDED_BY(mutex_);
+  std::size_t bytes_ GUARDED_BY(mutex_) = 0;
+};
+
+using OutputTailPtr = std::shared_ptr<OutputTail>;
 
 /// Gives the pipes to `user`, so that a process of that user can open /dev/stdout, /dev/stderr and
 /// /proc/self/fd/1 itself. Without CAP_CHOWN every user may write to them instead: who is neither

@@ -56,6 +56,7 @@ void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launche
         entry.ready_end = launch.end;
         break;
       case LaunchOrder::What::condition: entry.facts.condition = launch.pid; break;
+      case LaunchOrder::What::check: entry.facts.check = launch.pid; break;
       case LaunchOrder::What::clean:
       case LaunchOrder::What::left:
       case LaunchOrder::What::limit: break;
@@ -293,28 +294,21 @@ RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, boo
   return take_plan(core, aside.plan(core), dry_run);
 }
 
-RequestResult<ServiceReload> Board::reload_service(std::string_view name, bool dry_run) {
+RequestResult<ServiceReload> Board::reload_service(std::string_view name, bool dry_run,
+                                                   bool check) {
   BoardCore& core = *core_;
   const BoardCore::Change change(core);
   const Slot slot = core.world.graph->find_loaded(name);
   if (slot == kNoSlot) return not_found(name);
   if (core.world.shutdown) return in_shutdown();
-  return core.reload_service(slot, dry_run);
-}
-
-std::optional<RequestResult<void>> Board::outcome(const ServiceReload& reload) const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  if (!reload->done) return std::nullopt;
-  if (reload->fault.empty()) return RequestResult<void>{};
-  return RequestResult<void>(
-      refused(Refusal::process_error, "its reload_exec failed: " + reload->fault));
+  return core.reload_service(slot, dry_run, check);
 }
 
 void Board::begin_shutdown(bool switching) {
   BoardCore& core = *core_;
   const BoardCore::Change change(core);
   if (core.world.shutdown) return;
+  core.give_up_rounds(in_shutdown().value());
   core.tell_neighbours(request_shutdown(core.world, switching));
   core.store_world();
 }

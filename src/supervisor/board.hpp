@@ -28,6 +28,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -75,7 +76,13 @@ enum class KillWhat : std::uint8_t {
   all,    // the whole cgroup, with what has outlived a main process
 };
 
+/// Faults of service files, by the name of the service.
+using FileFaults = std::map<std::string, std::vector<std::string>>;
+
 struct Requested;
+struct RestartState;
+/// A restart that is under way; see Board::begin_restart().
+using Restart = std::shared_ptr<RestartState>;
 
 struct RequestFailure {
   Refusal refusal;
@@ -85,6 +92,10 @@ struct RequestFailure {
 
 template <class T>
 using RequestResult = tl::expected<T, RequestFailure>;
+
+/// `specs`, with these faults among their errors, so that Board::reload() refuses them.
+[[nodiscard]] std::vector<SpecPtr> with_faults(std::vector<SpecPtr> specs,
+                                               const FileFaults& faults);
 
 class Board final : public WatchReports {
  public:
@@ -155,6 +166,11 @@ class Board final : public WatchReports {
   RequestResult<Others> start(std::string_view name);
   RequestResult<Others> stop(std::string_view name);
   RequestResult<Others> restart(std::string_view name);
+  /// The same, once check_exec of all that it would stop has ended well (check_round.hpp): then it
+  /// is done whoever waits for it. outcome() gives the result; ChangePort is notified when there is
+  /// one.
+  RequestResult<Restart> begin_restart(std::string_view name);
+  [[nodiscard]] std::optional<RequestResult<Others>> outcome(const Restart& restart) const;
   /// Names of the services that isolate() starts and stops.
   struct Isolated {
     std::vector<std::string> started, stopped;
@@ -168,6 +184,13 @@ class Board final : public WatchReports {
   /// releasing the lock. With `dry_run` only the report is made. Refused once a shutdown has begun.
   RequestResult<ReloadReport> reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                      const MaskedNames& masked = {});
+  /// Runs check_exec, as it is in the new set, of what a reload() to `specs` would restart, and
+  /// waits for it: for a thread that may block, and not that of the control loop.
+  /// @return  why which specs are to be refused; see with_faults()
+  RequestResult<FileFaults> check_reload(const std::vector<SpecPtr>& specs,
+                                         const MaskedNames& masked);
+  /// The same for what set() would restart; config_error if it may not be.
+  RequestResult<void> check_set(const SpecPtr& spec, std::span<const SpecPtr> also = {});
 
   /// Whether every change of [resources] that was made to a running service has been applied to its
   /// cgroup. When the last one has been, ChangePort is notified.
@@ -221,7 +244,9 @@ class Board final : public WatchReports {
   /// Has one service reload itself: runs its reload_exec, or sends its reload_signal to its main
   /// process. With `dry_run` only checks whether that is possible. outcome() gives the result;
   /// ChangePort is notified when there is one.
-  RequestResult<ServiceReload> reload_service(std::string_view name, bool dry_run);
+  /// With `check` its check_exec must have ended well before.
+  RequestResult<ServiceReload> reload_service(std::string_view name, bool dry_run,
+                                              bool check = false);
   /// The result of a reload, process_error if it failed; nothing while it is under way.
   [[nodiscard]] std::optional<RequestResult<void>> outcome(const ServiceReload& reload) const;
 

@@ -204,6 +204,17 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
   return report;
 }
 
+RequestResult<void> Board::check_set(const SpecPtr& spec, std::span<const SpecPtr> also) {
+  BoardCore& core = *core_;
+  PlanAside aside(core, [&](const Graph& graph) { return with(graph, spec, also); });
+  const auto faults = core.check_files(aside);
+  if (!faults) return tl::unexpected(faults.error());
+  const auto found = faults->find(spec->name);
+  if (found == faults->end()) return {};
+  return tl::unexpected(RequestFailure{
+      Refusal::config_error, "the config is wrong: " + found->second.front(), found->second});
+}
+
 RequestResult<void> Board::removable(std::string_view name, bool cascade) const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);

@@ -36,6 +36,7 @@ void BoardCore::end() {
   {
     MutexLock lock(mutex);
     ending_ = true;
+    give_up_rounds({Refusal::shutting_down, "zinit ends"});
     for (const auto& job : jobs)
       if (job) job->wake.notify_one();
     while (!threads_.empty()) all_ended_.wait(mutex);
@@ -62,6 +63,12 @@ void BoardCore::let_go() {
   mutex.unlock();
   for (const auto& job : to_wake) job->wake.notify_one();
   if (wakes_janitor) janitor_wake_.notify_one();
+}
+
+void BoardCore::hold_launches(bool hold) {
+  holds_launches_ = hold;
+  places_.hold(hold);
+  if (hold) hold_rounds();
 }
 
 std::optional<std::uint64_t> BoardCore::quiet() const {
@@ -171,6 +178,7 @@ void BoardCore::tell_refused(const Plan& plan) {
 void BoardCore::forget(Slot slot) {
   Job& job = *jobs[slot];
   end_checks(job);
+  cut_off(job);
   places_.withdraw(job.place);
   wake(job);
   jobs[slot].reset();
@@ -235,6 +243,7 @@ void BoardCore::store(Slot slot) {
                              facts.helpers.begin(), &SideCommand::pid);
       facts.condition = job->side.condition().pid();
       facts.ready = job->side.ready().pid();
+      facts.check = job->side.check().pid();
     }
     facts.owed = job->owed();
     facts.started = job->started;

@@ -13,6 +13,7 @@
 //   launches.cpp     orders for launches, and their results
 //   ends.cpp         ends of processes
 //   signals.cpp      signals, and commands beside the main process
+//   check_rounds.cpp check_exec, before anything is stopped for a restart
 //   conditions.cpp   conditions of a service that is about to start
 //   checks.cpp       checks of main processes
 //   restore.cpp      restoring a board from a journal
@@ -136,7 +137,19 @@ class BoardCore {
   /// After a re-execution before the boot's services had settled: all that are wanted have to.
   void go_on_booting() REQUIRES(mutex);
   /// See Board::reload_service().
-  RequestResult<ServiceReload> reload_service(Slot slot, bool dry_run) REQUIRES(mutex);
+  RequestResult<ServiceReload> reload_service(Slot slot, bool dry_run, bool check) REQUIRES(mutex);
+  // Rounds of checks (check_round.hpp).
+  void begin_round(const CheckRoundPtr& round) REQUIRES(mutex);
+  /// Ends all rounds, and kills their commands.
+  void give_up_rounds(const RequestFailure& why) REQUIRES(mutex);
+  /// Kills their commands, which are begun anew when launches are not held any more. After a
+  /// re-execution the clients ask again; what waits in the queue of files would hold that up.
+  void hold_rounds() REQUIRES(mutex);
+  RequestResult<Board::Others> restart_checked(const std::string& name, bool was_up)
+      REQUIRES(mutex);
+  [[nodiscard]] RequestFailure failure_of(const std::vector<CheckRound::One>& failed,
+                                          std::string_view consequence) EXCLUDES(mutex);
+  [[nodiscard]] RequestResult<FileFaults> check_files(class PlanAside& aside) EXCLUDES(mutex);
   /// Adds to the report on a service that was not started for a condition how each of them stood.
   void tell_conditions(Slot slot, WhyReport& report) REQUIRES(mutex);
   /// Adds what [resources] of the service could not be applied.
@@ -169,7 +182,7 @@ class BoardCore {
     if (journal_) journal_->keep();
   }
   /// See Board::hold_launches() and while_still().
-  void hold_launches(bool hold) REQUIRES(mutex) { places_.hold(hold); }
+  void hold_launches(bool hold) REQUIRES(mutex);
   [[nodiscard]] bool still() const REQUIRES(mutex) {
     return launching_.empty() && places_.none_taken() && log_.empty();
   }
@@ -319,6 +332,27 @@ class BoardCore {
   /// Gives the watcher that ordered the probe its result, unless it has one.
   void probe_over(Job& job, Error fault) REQUIRES(mutex);
 
+  [[nodiscard]] std::optional<RequestFailure> reload_fault(Slot slot) REQUIRES(mutex);
+  void reload_checked(const std::string& name, const ServiceReload& reload) REQUIRES(mutex);
+  [[nodiscard]] std::optional<RequestFailure> begin_reload(Slot slot, const ServiceReload& reload)
+      REQUIRES(mutex);
+
+  // --- check_rounds.cpp ---
+  void give_up(CheckRound& round, RequestFailure why) REQUIRES(mutex);
+  /// Begins the commands whose turn it is, and does what a request wants whose round is over.
+  void go_on_with_rounds() REQUIRES(mutex);
+  [[nodiscard]] bool still_stands(const CheckRound::One& one) REQUIRES(mutex);
+  [[nodiscard]] bool may_begin(const CheckRound::One& one) REQUIRES(mutex);
+  void begin_check(const CheckRoundPtr& round, std::size_t index) REQUIRES(mutex);
+  std::unique_ptr<ServiceCheck> take_check(Job& job) REQUIRES(mutex);
+  void limit_check(Job& job, const ServiceSpec& spec) REQUIRES(mutex);
+  void check_started(Job& job, const LaunchOrder& order) REQUIRES(mutex);
+  [[nodiscard]] bool is_cut_off(Job& job) REQUIRES(mutex);
+  void check_ended(Job& job, const ProcessEnd& end) REQUIRES(mutex);
+  void cut_off(Job& job) REQUIRES(mutex);
+  void check_over(Job& job, const std::string& fault) REQUIRES(mutex);
+  void check_late(Job& job) REQUIRES(mutex);
+
   // --- conditions.cpp ---
   void end_left_condition(Job& job) REQUIRES(mutex);
   /// Whether the launch that `row` asks for has conditions which are to be looked at before it.
@@ -392,6 +426,12 @@ class BoardCore {
                                                                         // launches for them
   Slots launching_ GUARDED_BY(mutex);                                   // with a launch under way
   bool ending_ GUARDED_BY(mutex) = false;
+
+  // Rounds of checks, oldest first.
+  std::vector<CheckRoundPtr> rounds_ GUARDED_BY(mutex);
+  std::size_t checks_running_ GUARDED_BY(mutex) = 0;
+  CondVar rounds_over_;  // one is
+  bool holds_launches_ GUARDED_BY(mutex) = false;
 
   // The janitor.
   CondVar janitor_wake_;

@@ -13,6 +13,7 @@
 #include "base/or_default.hpp"
 #include "base/time.hpp"
 #include "model/decide.hpp"
+#include "supervisor/check_round.hpp"
 #include "supervisor/checked_process.hpp"
 #include "supervisor/held_processes.hpp"
 #include "supervisor/journal.hpp"
@@ -94,13 +95,14 @@ struct Job {
   ConditionCheck condition_check = ConditionCheck::none;
   SpecPtr condition_spec;  // as it was when its command was launched; null: none runs
   std::unique_ptr<ConditionResult> condition_result;  // while what is left of the command goes
-  bool limits_changed = false;         // [resources] has changed; its thread applies it
-  TimePoint started{};                 // of the last process of pre_exec or exec
-  TimePoint ended{};                   // likewise
-  CheckedProcessPtr checked;           // the main process, if it is watched
-  CheckedProcessPtr probed;            // the process that the side command `probe` checks
-  ServiceReload reload;                // gets the result of the side command `reload`
-  OrDefault<std::string> status_text;  // what the main process says of itself
+  bool limits_changed = false;          // [resources] has changed; its thread applies it
+  TimePoint started{};                  // of the last process of pre_exec or exec
+  TimePoint ended{};                    // likewise
+  CheckedProcessPtr checked;            // the main process, if it is watched
+  CheckedProcessPtr probed;             // the process that the side command `probe` checks
+  ServiceReload reload;                 // gets the result of the side command `reload`
+  std::unique_ptr<ServiceCheck> check;  // likewise of `check`; null: nobody waits for it
+  OrDefault<std::string> status_text;   // what the main process says of itself
   ServiceTimes times;
 
   /// Whether a change of [resources] waits to be applied, or is being applied.

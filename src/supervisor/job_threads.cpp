@@ -29,7 +29,7 @@ constexpr Milliseconds kShortWait{250};
 // Places for crashes before orders begin (base/kill_point.hpp). By LaunchOrder::What.
 constexpr std::array kBeforeOrders = {
     "order.main",  "order.pre",   "order.post",      "order.stop", "order.reload", "order.probe",
-    "order.clean", "order.limit", "order.condition", "order.left", "order.ready"};
+    "order.clean", "order.limit", "order.condition", "order.left", "order.ready", "order.check"};
 
 // The time that other threads have to read messages and events that arrived during a suspension.
 constexpr Milliseconds kCatchUp{100};
@@ -271,9 +271,14 @@ LaunchOrder BoardCore::next_order(Job& job) {
     order.what = side == &job.side.stop()     ? LaunchOrder::What::stop
                  : side == &job.side.reload() ? LaunchOrder::What::reload
                  : side == &job.side.ready()  ? LaunchOrder::What::ready
+                 : side == &job.side.check()  ? LaunchOrder::What::check
                                               : LaunchOrder::What::probe;
     if (order.what == LaunchOrder::What::ready)
       order.index = world.record(job.slot).ready_begun - 1;
+    if (order.what == LaunchOrder::What::check && job.check) {
+      order.spec = job.check->one().spec;
+      order.tail = job.check->one().tail;
+    }
     if (side->main_pid() != 0) order.extra = {fmt::format("MAINPID={}", side->main_pid())};
   } else if (!job.to_remove->empty()) {
     order.what = LaunchOrder::What::clean;
@@ -320,6 +325,7 @@ bool BoardCore::launch_unwanted(Job& job) {
     case LaunchOrder::What::reload: return pointless(job.side.reload());
     case LaunchOrder::What::ready: return pointless(job.side.ready());
     case LaunchOrder::What::probe: return pointless(job.side.probe());
+    case LaunchOrder::What::check: return job.side.check().late() || !job.check || is_cut_off(job);
     case LaunchOrder::What::condition: return !still_to_start(job);
     case LaunchOrder::What::clean:
     case LaunchOrder::What::left:

@@ -79,6 +79,7 @@ struct JournalFacts : ServiceTimes {
   std::array<pid_t, 3> helpers{};  // of stop_exec, reload_exec and a probe; 0: none
   pid_t ready = 0;                 // of a command of ready_exec; 0: none
   pid_t condition = 0;             // of exec of [condition]; 0: none
+  pid_t check = 0;                 // of check_exec; 0: none
   pid_t leader = 0;                // the process that was spawned; 0 once it is reaped
   pid_t main_group = 0;            // the group of pid, if it is not pgid; 0: none
   TimePoint started{};             // of the last process of pre_exec or exec
@@ -139,8 +140,8 @@ struct JournalImage {
 };
 
 /// Bytes for the texts of a record: name, file and reason together. With a name of 10 bytes and a
-/// file of 40, a reason's text is cut to 230.
-inline constexpr std::size_t kJournalText = 280;
+/// file of 40, a reason's text is cut to 226.
+inline constexpr std::size_t kJournalText = 276;
 inline constexpr std::size_t kJournalName = 128;  // of the name alone
 
 /// The journal has no room for slots from here on: 64 MiB, far beyond the services of one process.

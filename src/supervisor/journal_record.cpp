@@ -154,6 +154,7 @@ void copy_facts(Way& way, Stored& stored, Own& own) noexcept {
   way.value(stored.helpers, own.helpers);
   way.value(stored.condition, own.condition);
   way.value(stored.ready, own.ready);
+  way.value(stored.check, own.check);
   way.value(stored.leader, own.leader);
   way.value(stored.main_group, own.main_group);
   way.time(stored.started_ns, own.started);

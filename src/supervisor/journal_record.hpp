@@ -104,6 +104,7 @@ struct JournalRecord {
   std::int64_t ready_from_ns;  // as the other times of its kind
   std::uint32_t ready_begun;
   std::int32_t ready;
+  std::int32_t check;
   char text[kJournalText];
 };
 

@@ -69,9 +69,12 @@ Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& pla
   }
   launch.cgroup = true;
   launch.memory_kills = cgroup->memory_kills().count;  // not 0 only in a cgroup used before
-  auto faults = apply_resources(*cgroup, *spec.resources, false);
-  if (!faults) return Failure(faults.error());
-  launch.resource_faults = std::move(*faults);
+  // The spec of a check may be one that is not in force, and will not be.
+  if (order.what != LaunchOrder::What::check) {
+    auto faults = apply_resources(*cgroup, *spec.resources, false);
+    if (!faults) return Failure(faults.error());
+    launch.resource_faults = std::move(*faults);
+  }
   plan.cgroup = cgroup->fd();
   auto child = spawn(plan);
   if (child || !runs_beside(order.what) || child.error().errnum != EBUSY) return child;
@@ -131,7 +134,8 @@ Result<Child> Launcher::spawn_once(const LaunchOrder& order, const Announce& ann
     plan.err = STDERR_FILENO;
     plan.foreground = true;
   } else if (plan.tty.empty()) {
-    auto opened = output_.open_output(order.slot);
+    auto opened = order.tail ? output_.open_output_of_check(order.slot, order.tail)
+                             : output_.open_output(order.slot);
     if (!opened) return Failure(opened.error());
     pipes = std::move(*opened);
     if (launch.user && *launch.user != ::geteuid())

@@ -35,6 +35,7 @@ struct LaunchOrder {
     condition,  // before the first command: its conditions, and exec of [condition]
     left,       // no process: looks for what a oneshot without a cgroup has left
     ready,      // ready_exec, beside the main process
+    check,      // check_exec, beside what it is about
   };
   SpecPtr spec;
   Slot slot = kNoSlot;
@@ -48,12 +49,14 @@ struct LaunchOrder {
   std::vector<std::string> directories = {};
   pid_t group = 0;                // of `left`: that of the main process; 0: not known any more
   std::vector<pid_t> known = {};  // of `left`: processes that have an owner, sorted
+  OutputTailPtr tail = nullptr;   // of `check`: gets what it prints
 };
 
 /// Whether the command runs beside the main process.
 [[nodiscard]] constexpr bool runs_beside(LaunchOrder::What what) noexcept {
   return what == LaunchOrder::What::stop || what == LaunchOrder::What::reload ||
-         what == LaunchOrder::What::probe || what == LaunchOrder::What::ready;
+         what == LaunchOrder::What::probe || what == LaunchOrder::What::ready ||
+         what == LaunchOrder::What::check;
 }
 
 /// The result of a launch.

@@ -30,6 +30,7 @@ Command command_of(const LaunchOrder& order) {
     case LaunchOrder::What::stop: return *spec.stop_exec;
     case LaunchOrder::What::reload: return *spec.reload_exec;
     case LaunchOrder::What::probe: return spec.health->exec;
+    case LaunchOrder::What::check: return *spec.check_exec;
     case LaunchOrder::What::condition: return spec.condition->exec.command;
     case LaunchOrder::What::clean:
     case LaunchOrder::What::left:

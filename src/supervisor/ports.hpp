@@ -23,6 +23,13 @@ class OutputPort {
   /// Errors are those of pipe2(2); EMFILE and ENFILE are temporary. Any thread; does not block; the
   /// board's lock is not held.
   [[nodiscard]] virtual Result<OutputPipes> open_output(Slot slot) = 0;
+  /// The same; what is written is added to `tail`, too.
+  [[nodiscard]] virtual Result<OutputPipes> open_output_of_check(Slot slot,
+                                                                 const OutputTailPtr& /*tail*/) {
+    return open_output(slot);
+  }
+  /// Reads what the processes of the service in `slot` have written so far. Called like note().
+  virtual void take_in(Slot /*slot*/) {}
 
   /// The service in `slot` is new, or its settings have changed to those of `spec`.
   /// Called with the board's lock held: must not block or call back.

@@ -181,6 +181,10 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
     restore(job.side.probe(), probe);
     job.side.probe().kill();  // nothing waits for its result after the re-execution
   }
+  if (is_left(facts.check)) {
+    restore(job.side.check(), facts.check);
+    job.side.check().kill();  // whoever has asked for it asks again
+  }
   if (!is_left(facts.condition)) return;
   restore(job.side.condition(), facts.condition);
   end_left_condition(job);

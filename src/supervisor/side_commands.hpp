@@ -1,7 +1,7 @@
-// Commands of a service that run beside its main process: stop_exec, reload_exec, ready_exec, and
-// the exec of [health]; and the exec of [condition], which runs before there is one. Each has its
-// own session and process group. While a process of one is left, the service does not count as
-// gone. The model knows of those of ready_exec alone.
+// Commands of a service that run beside its main process: stop_exec, reload_exec, ready_exec, the
+// exec of [health], and check_exec; and the exec of [condition], which runs before there is one.
+// Each has its own session and process group. While a process of one is left, the service does not
+// count as gone. The model knows of those of ready_exec alone.
 //
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once
@@ -65,6 +65,7 @@ class SideCommands {
   [[nodiscard]] SideCommand& condition() { return made()[3]; }
   /// The model orders each command of ready_exec (Act::run_ready), and hears how it has ended.
   [[nodiscard]] SideCommand& ready() { return made()[4]; }
+  [[nodiscard]] SideCommand& check() { return made()[5]; }
   /// In this order; empty if none has been asked for.
   [[nodiscard]] std::span<SideCommand> all() const noexcept {
     return made_ ? std::span(*made_) : std::span<SideCommand>();
@@ -80,16 +81,16 @@ class SideCommands {
   [[nodiscard]] TimePoint deadline() const noexcept;
 
  private:
-  using Five = std::array<SideCommand, 5>;
-  [[nodiscard]] Five& made() {
+  using Six = std::array<SideCommand, 6>;
+  [[nodiscard]] Six& made() {
     const auto one = [this] { return SideCommand(table_, slot_); };
-    if (!made_) made_.reset(new Five{one(), one(), one(), one(), one()});
+    if (!made_) made_.reset(new Six{one(), one(), one(), one(), one(), one()});
     return *made_;
   }
 
   ProcessTable& table_;
   const Slot slot_;
-  std::unique_ptr<Five> made_;
+  std::unique_ptr<Six> made_;
 };
 
 }  // namespace zinit

@@ -1,6 +1,7 @@
 // Signals to a service's processes, and the commands that run beside its main process: stop_exec in
 // place of the stop signal, reload_exec for a reload of this one service, ready_exec once the
 // service is ready, and exec of [health].
+// What becomes of check_exec is in check_rounds.cpp.
 #include <csignal>
 
 #include "supervisor/core.hpp"
@@ -59,6 +60,7 @@ void BoardCore::end_side_command(Job& job, SideCommand& side) {
   if (!side.ordered() || under_way) return side.kill();
   side.dropped();
   if (&side == &job.side.probe()) return probe_over(job, Error{{}, EAGAIN});
+  if (&side == &job.side.check()) return cut_off(job);
   side_over(job, side, "not run, for the service is being stopped");
 }
 
@@ -89,6 +91,7 @@ void BoardCore::kill_all(Job& job) {
 SideCommand& BoardCore::side_of(Job& job, LaunchOrder::What what) {
   if (what == LaunchOrder::What::stop) return job.side.stop();
   if (what == LaunchOrder::What::ready) return job.side.ready();
+  if (what == LaunchOrder::What::check) return job.side.check();
   return what == LaunchOrder::What::reload ? job.side.reload() : job.side.probe();
 }
 
@@ -114,6 +117,7 @@ void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& 
 }
 
 void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& order) {
+  if (&side == &job.side.check()) return check_started(job, order);
   job.clock_seen = Clock::now();  // its time limit begins
   const bool stops = &side == &job.side.stop();
   const Timeout& limit = order.spec->lifecycle.start_timeout;
@@ -150,6 +154,12 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
     if (!look_at_unit(job)) tell_neighbours({&job.slot, 1});
     return;
   }
+  if (&side == &job.side.check()) {
+    forget_gone(job);
+    check_ended(job, end);
+    look_at_unit(job);
+    return;
+  }
   std::string fault;
   if (side.late())
     fault = "took too long";
@@ -166,6 +176,7 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
 void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault) {
   side.limit(kNever);
   if (&side == &job.side.probe()) return probe_over(job, Error{fault});
+  if (&side == &job.side.check()) return check_over(job, fault);
   const bool stops = &side == &job.side.stop();
   if (!stops && job.reload) {
     job.reload->done = true;
@@ -195,6 +206,7 @@ void BoardCore::look_at_side_commands(Job& job) {
   const TimePoint now = Clock::now();
   static_cast<void>(job.side.reload().kill_if_late(now));
   if (job.side.condition().kill_if_late(now)) condition_late(job);
+  if (job.side.check().kill_if_late(now)) check_late(job);
   if (!job.side.probe().kill_if_late(now) || !job.probed) return;
   // The result is given without waiting for its end: it may hang where SIGKILL does not reach it,
   // or in its launch.
@@ -237,41 +249,73 @@ void BoardCore::probe_over(Job& job, Error fault) {
   checks_.changed();
 }
 
-RequestResult<ServiceReload> BoardCore::reload_service(Slot slot, bool dry_run) {
+/// Why the service cannot reload itself now.
+std::optional<RequestFailure> BoardCore::reload_fault(Slot slot) {
   Job& job = *jobs[slot];
   const ServiceSpec& spec = world.spec(slot);
   const Record& record = world.record(slot);
-  const bool by_command = !spec.reload_exec->argv.empty();
-  if (!by_command && spec.reload_signal == 0) {
-    return refused(Refusal::not_supported,
-                   fmt::format("{} has neither reload_exec nor reload_signal", spec.name));
+  if (spec.reload_exec->argv.empty() && spec.reload_signal == 0) {
+    return RequestFailure{Refusal::not_supported,
+                          fmt::format("{} has neither reload_exec nor reload_signal", spec.name)};
   }
   if (record.state != State::running || record.command.post || job.process.pid() == 0) {
-    return refused(Refusal::not_running,
-                   fmt::format("{} is {}", spec.name, state_name(record.state)));
+    return RequestFailure{Refusal::not_running,
+                          fmt::format("{} is {}", spec.name, state_name(record.state))};
   }
   forget_gone(job);
-  if (!job.side.reload().gone()) {
-    return refused(Refusal::invalid_state,
-                   fmt::format("{} is being reloaded, or something of its reload_exec before has "
-                               "not ended",
-                               spec.name));
-  }
+  if (job.side.reload().gone()) return std::nullopt;
+  return RequestFailure{
+      Refusal::invalid_state,
+      fmt::format("{} is being reloaded, or something of its reload_exec before has not ended",
+                  spec.name)};
+}
+
+RequestResult<ServiceReload> BoardCore::reload_service(Slot slot, bool dry_run, bool check) {
+  if (auto fault = reload_fault(slot)) return tl::unexpected(*std::move(fault));
   auto reload = std::make_shared<ServiceReloadState>();
-  reload->done = dry_run || !by_command;
+  reload->done = dry_run;
   if (dry_run) return reload;
-  if (by_command) {
+  std::vector<CheckRound::One> checks;
+  if (check) checks = checks_in(*world.graph, {slot});
+  if (checks.empty()) {
+    if (auto fault = begin_reload(slot, reload)) return tl::unexpected(*std::move(fault));
+    return reload;
+  }
+  reload->check = std::make_shared<CheckRound>();
+  reload->check->all = std::move(checks);
+  // By name: another service may have the slot by then.
+  reload->check->then = [this, reload, name = world.graph->name(slot)]()
+                            REQUIRES(mutex) { reload_checked(name, reload); };
+  begin_round(reload->check);
+  return reload;
+}
+
+void BoardCore::reload_checked(const std::string& name, const ServiceReload& reload) {
+  const Slot slot = world.graph->find_loaded(name);
+  std::optional<RequestFailure> fault =
+      slot == kNoSlot ? not_found(name).value() : reload_fault(slot);
+  if (!fault) fault = begin_reload(slot, reload);
+  if (!fault) return;
+  reload->done = true;
+  reload->refused = std::make_shared<RequestFailure>(*std::move(fault));
+}
+
+std::optional<RequestFailure> BoardCore::begin_reload(Slot slot, const ServiceReload& reload) {
+  Job& job = *jobs[slot];
+  const ServiceSpec& spec = world.spec(slot);
+  if (!spec.reload_exec->argv.empty()) {
     job.reload = reload;
     job.side.reload().order(job.process.pid());
     store(slot);
     make_due(job);
-    return reload;
+    return std::nullopt;
   }
   if (const auto sent = job.process.signal_main(spec.reload_signal); !sent)
-    return refused(Refusal::process_error, sent.error().text);
+    return RequestFailure{Refusal::process_error, sent.error().text};
+  reload->done = true;
   say(LogLevel::info,
       fmt::format("{}: reloaded by {}", spec.name, signal_name(spec.reload_signal)));
-  return reload;
+  return std::nullopt;
 }
 
 }  // namespace zinit

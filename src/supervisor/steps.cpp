@@ -28,13 +28,16 @@ void BoardCore::make_due(Job& job) {
 /// Each step may make more jobs due, which are appended to the list. No recursion: a long chain of
 /// services would overflow the stack.
 void BoardCore::take_due_steps() {
-  for (std::size_t i = 0; i < due_.size(); ++i) {
-    Job* const job = jobs[due_[i]].get();
-    if (job == nullptr || !std::exchange(job->due, false)) continue;
-    take_steps(*job, Whose::others);
-    attend(*job);
-  }
-  due_.clear();
+  do {
+    for (std::size_t i = 0; i < due_.size(); ++i) {
+      Job* const job = jobs[due_[i]].get();
+      if (job == nullptr || !std::exchange(job->due, false)) continue;
+      take_steps(*job, Whose::others);
+      attend(*job);
+    }
+    due_.clear();
+    if (!rounds_.empty()) go_on_with_rounds();
+  } while (!due_.empty());
 }
 
 /// Other threads decide as if the job's deadline had not come yet (Whose).

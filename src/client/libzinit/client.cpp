@@ -199,9 +199,13 @@ BulkResult Client::delete_all(std::optional<std::chrono::milliseconds> limit) {
   return call(request::delete_all(limit));
 }
 
-ReloadReport Client::reload(bool dry_run) { return call(request::reload(dry_run)); }
+ReloadReport Client::reload(bool dry_run, bool check) {
+  return call(request::reload(dry_run, check));
+}
 
-void Client::reload_service(const std::string& name) { call(request::reload_service(name)); }
+void Client::reload_service(const std::string& name, bool check) {
+  call(request::reload_service(name, check));
+}
 
 WhyReport Client::why(const std::string& name) { return call(request::why(name)); }
 

@@ -54,9 +54,19 @@ std::string plain_text(const JsonValue& value) {
   return {value.GetString(), value.GetStringLength()};
 }
 
+/// Leaves out checks, which are made unless a server is told not to: an older one knows of none.
+JsonParams& checked(JsonParams& params, bool check) {
+  if (!check) params.add("check", false);
+  return params;
+}
+
 /// For start, stop and restart: with `wait` the server answers when the service is settled.
-Request<ServiceStatus> settle(std::string_view method, const std::string& name, const Wait& wait) {
+/// If checks may come before, that takes as long as they do.
+Request<ServiceStatus> settle(std::string_view method, const std::string& name, const Wait& wait,
+                              bool may_check = false) {
   JsonParams params = named(name);
+  if (may_check) checked(params, wait.check);
+  if (!wait.settled && may_check) return make_waiting<read_status>(method, params.text(), {});
   if (!wait.settled) return make<read_status>(method, params.text());
   params.add("wait", true);
   if (wait.limit) params.add("timeout_ms", std::int64_t{wait.limit->count()});
@@ -174,7 +184,7 @@ Request<ServiceStatus> stop(const std::string& name, const Wait& wait) {
 }
 
 Request<ServiceStatus> restart(const std::string& name, const Wait& wait) {
-  return settle("service.restart", name, wait);
+  return settle("service.restart", name, wait, true);
 }
 
 Request<Done> kill(const std::string& name, const std::string& signal, bool main_only) {
@@ -215,12 +225,15 @@ Request<BulkResult> delete_all(Limit limit) {
   return make_waiting<deleted>("service.delete_all", {}, limit);
 }
 
-Request<ReloadReport> reload(bool dry_run) {
-  return make<read_reload>("service.reload", JsonParams().add("dry_run", dry_run).text());
+Request<ReloadReport> reload(bool dry_run, bool check) {
+  JsonParams params;
+  params.add("dry_run", dry_run);
+  return make_waiting<read_reload>("service.reload", checked(params, check).text(), {});
 }
 
-Request<Done> reload_service(const std::string& name) {
-  return make<nothing>("service.reload", named(name).text());
+Request<Done> reload_service(const std::string& name, bool check) {
+  JsonParams params = named(name);
+  return make_waiting<nothing>("service.reload", checked(params, check).text(), {});
 }
 
 Request<WhyReport> why(const std::string& name) {

@@ -244,6 +244,10 @@ const Right kRight[] = {
      [](auto& o) {
        return o.spec.reload_exec->argv == Words{"a", ""};
      }},
+    {S, "check_exec", "'a -t'",
+     [](auto& o) {
+       return o.spec.check_exec->argv == Words{"a", "-t"};
+     }},
     {S, "reload_signal", "'hup'", [](auto& o) { return o.spec.reload_signal == 1; }},
 
     {"readiness", "notify", "'systemd'",

@@ -150,6 +150,7 @@ const Wrong kWrong[] = {
     {S, "log_dir", "'.'", 0, "invalid path \".\"" + kFolder},
     {S, "stop_exec", "''", 0, "\"\" is empty, must name a program"},
     {S, "reload_exec", "true", 0, "true is a boolean, must be a string or an array of strings"},
+    {S, "check_exec", "[]", 0, "is empty, must name a program"},
     {S, "reload_signal", "'SIGWHAT'", 0, "unknown signal \"SIGWHAT\"" + kSignal},
 
     {D, "requires", "'db'", 0, "\"db\" is a string" + kNames},

@@ -1,6 +1,6 @@
 // See rig.hpp.
-#include "support/catch.hpp"
 #include "unit/control/rig.hpp"
+#include "support/catch.hpp"
 
 #include <poll.h>
 #include <sys/prctl.h>
@@ -37,7 +37,7 @@ void FakeDaemon::power(PowerAction action, const std::string& message) {
   ++powered;
 }
 
-void FakeDaemon::reload(bool dry_run, ReloadDone done) {
+void FakeDaemon::reload(bool dry_run, bool /*check*/, ReloadDone done) {
   if (on_reload) return on_reload(dry_run, std::move(done));
   done(ReloadReport{});
 }

@@ -29,6 +29,7 @@ const Change kSettings[] = {
     {"ready_exec", [](ServiceSpec& s) { s.ready_exec.edit().push_back({{"a"}}); }},
     {"stop_exec", [](ServiceSpec& s) { s.stop_exec.edit().argv = {"a"}; }},
     {"reload_exec", [](ServiceSpec& s) { s.reload_exec.edit().argv = {"a"}; }},
+    {"check_exec", [](ServiceSpec& s) { s.check_exec.edit().argv = {"a"}; }},
     {"reload_signal", [](ServiceSpec& s) { s.reload_signal = 1; }},
     {"description", [](ServiceSpec& s) { s.description = "x"; }},
     {"status", [](ServiceSpec& s) { s.status = StartStatus::stop; }},

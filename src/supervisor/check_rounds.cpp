@@ -1,0 +1,420 @@
+// Rounds of checks: check_exec of what a request would stop. See check_round.hpp.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "supervisor/check_round.hpp"
+#include "supervisor/core.hpp"
+#include "supervisor/plan_aside.hpp"
+#include "supervisor/refusals.hpp"
+#include "supervisor/request_report.hpp"
+
+namespace zinit {
+
+namespace {
+
+using One = CheckRound::One;
+using Stage = One::Stage;
+
+// So often a command is begun again that was killed with its service.
+constexpr int kMostCutOff = 3;
+
+constexpr std::string_view kNothingStopped = "nothing was stopped";
+RequestFailure executed_anew() {
+  return {Refusal::invalid_state, "zinit is being executed anew, so nothing was done; ask again"};
+}
+
+constexpr std::string_view kNotReloaded = "it was not reloaded";
+
+bool is_same(const One& one, const One& other) {
+  return one.slot == other.slot && one.spec == other.spec;
+}
+
+/// Adds those that `round` does not have yet.
+void add_missing(CheckRound& round, const World& world) {
+  if (!round.wanted) return;
+  for (One& one : round.wanted(world)) {
+    const auto same = [&](const One& other) { return is_same(one, other); };
+    if (std::ranges::none_of(round.all, same)) round.all.push_back(std::move(one));
+  }
+}
+
+bool all_over(const CheckRound& round) {
+  return std::ranges::all_of(round.all, [](const One& one) { return one.stage == Stage::over; });
+}
+
+std::string place_of(const ServiceSpec& spec) {
+  const SourcePosition at = spec.check_exec_at;
+  return fmt::format("{}:{}:{}", spec.file.empty() ? "(runtime)" : spec.file_of(at),
+                     std::max(at.line, 1), std::max(at.column, 1));
+}
+
+/// A service that a change of files restarts, and the checks that this depends on.
+struct Restarted {
+  std::string name;
+  SpecPtr spec;
+  std::vector<One> checks;
+};
+
+std::vector<Restarted> restarted_by(const Plan& plan, const World& world) {
+  std::vector<Restarted> restarted;
+  for (const PlannedService& planned : plan.services) {
+    if (planned.fate != PlannedService::Fate::restart || !planned.refused.empty()) continue;
+    const bool there = world.graph->used(planned.slot) && stands(world, planned.slot);
+    if (!there || !plan.graph->node(planned.slot).missing.empty()) continue;
+    auto checks = checks_in(*plan.graph, stopped_by_restart(world, *plan.graph, planned.slot));
+    if (!checks.empty()) restarted.push_back({planned.name, planned.spec, std::move(checks)});
+  }
+  return restarted;
+}
+
+/// Why the new file of a service is refused; empty: it is not.
+std::vector<std::string> faults_of(const Restarted& restarted, const std::vector<One>& failed) {
+  for (const One& one : failed)
+    if (one.spec->name == restarted.name) return check_faults(one);
+  for (const One& one : failed) {
+    if (std::ranges::none_of(restarted.checks, [&](const One& own) { return is_same(own, one); }))
+      continue;
+    return {fmt::format("{}: error: service: its restart would restart {} too, whose check_exec {}",
+                        place_of(*restarted.spec), one.spec->name, one.fault)};
+  }
+  return {};
+}
+
+}  // namespace
+
+bool CheckRound::failed() const noexcept {
+  return given_up || std::ranges::any_of(all, [](const One& one) { return !one.fault.empty(); });
+}
+
+std::vector<One> failed_ones(const CheckRound& round) {
+  std::vector<One> failed;
+  std::ranges::copy_if(round.all, std::back_inserter(failed),
+                       [](const One& one) { return !one.fault.empty(); });
+  return failed;
+}
+
+std::vector<One> checks_in(const Graph& graph, const Slots& slots) {
+  std::vector<One> checks;
+  for (const Slot slot : slots)
+    if (const SpecPtr& spec = graph.node(slot).spec; !spec->check_exec->argv.empty())
+      checks.push_back({slot, spec});
+  return checks;
+}
+
+RequestFailure check_failure(const std::vector<One>& failed, std::string_view consequence) {
+  const bool alone = failed.size() == 1;
+  RequestFailure failure{Refusal::process_error, {}};
+  std::vector<std::string> names;
+  for (const One& one : failed) {
+    const std::string& name = one.spec->name;
+    names.push_back(name);
+    if (!alone) failure.details.push_back(fmt::format("{}: {}", name, one.fault));
+    if (!one.tail) continue;
+    for (const std::string& line : one.tail->lines())
+      failure.details.push_back(alone ? line : fmt::format("{}: {}", name, line));
+  }
+  failure.text = fmt::format("check_exec of {}: {}; {}", join(names, ", "),
+                             alone ? failed.front().fault : "failed", consequence);
+  return failure;
+}
+
+std::vector<std::string> check_faults(const One& one) {
+  const std::string place = place_of(*one.spec);
+  std::vector<std::string> faults = {
+      fmt::format("{}: error: service.check_exec: {}", place, one.fault)};
+  if (!one.tail) return faults;
+  for (const std::string& line : one.tail->lines())
+    faults.push_back(fmt::format("{}: error: service.check_exec: it printed: {}", place, line));
+  return faults;
+}
+
+// --- rounds, with the lock ---
+
+void BoardCore::begin_round(const CheckRoundPtr& round) {
+  add_missing(*round, world);
+  for (One& one : round->all) one.stage = Stage::waits;
+  if (world.shutdown)
+    give_up(*round, in_shutdown().value());
+  else if (holds_launches_ && round->of_files)
+    give_up(*round, executed_anew());
+  else if (rounds_.size() >= CheckRound::kMost)
+    give_up(*round, {Refusal::invalid_state,
+                     fmt::format("{} requests wait for check_exec already; ask again later",
+                                 rounds_.size())});
+  else
+    rounds_.push_back(round);
+  go_on_with_rounds();
+}
+
+void BoardCore::give_up(CheckRound& round, RequestFailure why) {
+  round.given_up = std::move(why);
+  round.end();
+  rounds_over_.notify_all();
+  changes_.changed();
+}
+
+void BoardCore::give_up_rounds(const RequestFailure& why) {
+  for (const CheckRoundPtr& round : std::exchange(rounds_, {})) give_up(*round, why);
+  for (const auto& job : jobs)
+    if (job && take_check(*job)) end_side_command(*job, job->side.check());
+}
+
+void BoardCore::hold_rounds() {
+  for (std::size_t i = 0; i < rounds_.size();) {
+    if (!rounds_[i]->of_files) {
+      ++i;
+      continue;
+    }
+    give_up(*rounds_[i], executed_anew());
+    rounds_.erase(rounds_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (const auto& job : jobs) {
+    const auto check = job ? take_check(*job) : nullptr;
+    if (!check) continue;
+    check->one().stage = Stage::waits;
+    end_side_command(*job, job->side.check());
+  }
+}
+
+void BoardCore::go_on_with_rounds() {
+  // What is done at the end of one may begin others, or take away what others wait for.
+  for (std::size_t i = 0; i < rounds_.size();) {
+    const CheckRoundPtr round = rounds_[i];
+    for (std::size_t index = 0; index < round->all.size(); ++index)
+      if (round->all[index].stage == Stage::waits) begin_check(round, index);
+    if (all_over(*round) && !round->failed()) add_missing(*round, world);
+    if (!all_over(*round)) {
+      const bool added = std::ranges::any_of(round->all, [&](const One& one) REQUIRES(mutex) {
+        return one.stage == Stage::waits && may_begin(one);
+      });
+      if (!added) ++i;
+      continue;
+    }
+    rounds_.erase(rounds_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (!round->failed() && round->then) round->then();
+    round->end();
+    rounds_over_.notify_all();
+    changes_.changed();
+    i = 0;
+  }
+}
+
+/// Whether there is still the service that the check is about, with something to be stopped.
+bool BoardCore::still_stands(const One& one) {
+  return world.graph->used(one.slot) && jobs[one.slot] && jobs[one.slot]->name == one.spec->name &&
+         stands(world, one.slot);
+}
+
+bool BoardCore::may_begin(const One& one) {
+  if (!still_stands(one)) return true;  // it is over then
+  if (holds_launches_ || checks_running_ >= CheckRound::kMostAtOnce) return false;
+  Job& job = *jobs[one.slot];
+  forget_gone(job);
+  return !job.check && job.side.check().gone();
+}
+
+void BoardCore::begin_check(const CheckRoundPtr& round, std::size_t index) {
+  One& one = round->all[index];
+  if (!may_begin(one)) return;
+  if (!still_stands(one)) {
+    one.stage = Stage::over;
+    return;
+  }
+  Job& job = *jobs[one.slot];
+  one.stage = Stage::runs;
+  one.tail = std::make_shared<OutputTail>();
+  job.check = std::make_unique<ServiceCheck>(ServiceCheck{round, index});
+  ++checks_running_;
+  job.side.check().order(job.process.pid());
+  limit_check(job, *one.spec);
+  make_due(job);
+}
+
+std::unique_ptr<ServiceCheck> BoardCore::take_check(Job& job) {
+  if (job.check) --checks_running_;
+  return std::move(job.check);
+}
+
+void BoardCore::limit_check(Job& job, const ServiceSpec& spec) {
+  const Timeout& limit = spec.lifecycle.start_timeout;
+  job.clock_seen = Clock::now();
+  if (!limit.infinite) job.side.check().limit(after(Clock::now(), limit.value));
+}
+
+void BoardCore::check_started(Job& job, const LaunchOrder& order) {
+  SideCommand& side = job.side.check();
+  if (side.late() || !job.check || is_cut_off(job)) return side.kill();
+  limit_check(job, *order.spec);
+  store(job.slot);
+}
+
+/// Whether its service has gone down, or on to another process, since the command was ordered: the
+/// command was killed with the process of before, or will be.
+bool BoardCore::is_cut_off(Job& job) {
+  const Process process = world.record(job.slot).process;
+  const bool there = process == Process::alive || process == Process::held;
+  return !there || !stands(world, job.slot) || job.process.pid() != job.side.check().main_pid();
+}
+
+void BoardCore::check_ended(Job& job, const ProcessEnd& end) {
+  if (!job.check || job.side.check().late()) return;
+  const bool killed = end.by_signal && end.value == SIGKILL;
+  if (killed && is_cut_off(job)) return cut_off(job);
+  check_over(job, end == ProcessEnd{} ? "" : end_text(end));
+}
+
+/// go_on_with_rounds() finds out whether the service is still there.
+void BoardCore::cut_off(Job& job) {
+  if (!job.check) return;
+  One& one = job.check->one();
+  if (++one.cut_off > kMostCutOff)
+    return check_over(job, "was killed each time, for the process of its service ended meanwhile");
+  one.stage = Stage::waits;
+  take_check(job);
+}
+
+void BoardCore::check_over(Job& job, const std::string& fault) {
+  job.side.check().limit(kNever);
+  const std::unique_ptr<ServiceCheck> check = take_check(job);
+  if (!check) return;
+  One& one = check->one();
+  one.stage = Stage::over;
+  one.fault = fault;
+  if (fault.empty()) one.tail.reset();
+  if (!fault.empty())
+    say(LogLevel::warn, fmt::format("{}: check_exec: {}; it is not stopped", job.name, fault));
+}
+
+/// The check is over though its process may not be: it may hang where SIGKILL does not reach it.
+void BoardCore::check_late(Job& job) {
+  const std::string limit =
+      job.check ? duration_text(job.check->one().spec->lifecycle.start_timeout.value.count()) : "";
+  check_over(job, "took longer than " + limit);
+}
+
+// --- requests ---
+
+RequestResult<Restart> Board::begin_restart(std::string_view name) {
+  BoardCore& core = *core_;
+  const BoardCore::Change change(core);
+  World& world = core.world;
+  const Slot slot = world.graph->find_loaded(name);
+  if (slot == kNoSlot) return not_found(name);
+  if (world.shutdown) return in_shutdown();
+  auto restart = std::make_shared<RestartState>();
+  restart->round = std::make_shared<CheckRound>();
+  const bool was_up = world.record(slot).wish == Wish::up;
+  // By name: a reload may take the service out meanwhile.
+  restart->round->wanted = [name = std::string(name)](const World& now) {
+    const Slot of = now.graph->find_loaded(name);
+    if (of == kNoSlot || !stands(now, of)) return std::vector<One>();
+    return checks_in(*now.graph, stopped_by_restart(now, *now.graph, of));
+  };
+  restart->round->then = [&core, restart, name = std::string(name), was_up]() REQUIRES(core.mutex) {
+    restart->result = core.restart_checked(name, was_up);
+  };
+  core.begin_round(restart->round);
+  return restart;
+}
+
+RequestResult<Board::Others> BoardCore::restart_checked(const std::string& name, bool was_up) {
+  const Slot slot = world.graph->find_loaded(name);
+  if (slot == kNoSlot) return not_found(name);
+  if (was_up && world.record(slot).wish == Wish::down)
+    return refused(Refusal::invalid_state,
+                   fmt::format("{} was stopped meanwhile; it is not started", name));
+  const Requested requested = request_restart(world, slot);
+  tell_neighbours(requested.changed);
+  return others_of(*world.graph, requested);
+}
+
+std::optional<RequestResult<Board::Others>> Board::outcome(const Restart& restart) const {
+  BoardCore& core = *core_;
+  std::vector<One> failed;
+  {
+    MutexLock lock(core.mutex);
+    const CheckRound& round = *restart->round;
+    if (!round.over) return std::nullopt;
+    if (round.given_up) return RequestResult<Others>(tl::unexpected(*round.given_up));
+    if (!round.failed()) return restart->result;
+    failed = failed_ones(round);
+  }
+  return RequestResult<Others>(tl::unexpected(core.failure_of(failed, kNothingStopped)));
+}
+
+std::optional<RequestResult<void>> Board::outcome(const ServiceReload& reload) const {
+  BoardCore& core = *core_;
+  std::vector<One> failed;
+  {
+    MutexLock lock(core.mutex);
+    const CheckRound* const round = reload->check.get();
+    if (round != nullptr && !round->over) return std::nullopt;
+    if (round != nullptr && round->given_up)
+      return RequestResult<void>(tl::unexpected(*round->given_up));
+    if (round != nullptr) failed = failed_ones(*round);
+    if (failed.empty()) {
+      if (!reload->done) return std::nullopt;
+      if (reload->refused) return RequestResult<void>(tl::unexpected(*reload->refused));
+      if (reload->fault.empty()) return RequestResult<void>{};
+      return RequestResult<void>(
+          refused(Refusal::process_error, "its reload_exec failed: " + reload->fault));
+    }
+  }
+  return RequestResult<void>(tl::unexpected(core.failure_of(failed, kNotReloaded)));
+}
+
+RequestFailure BoardCore::failure_of(const std::vector<One>& failed, std::string_view consequence) {
+  for (const One& one : failed) output_.take_in(one.slot);
+  return check_failure(failed, consequence);
+}
+
+/// Waits for the checks of what is restarted when the graph changes as `aside` has it.
+/// @return  what is refused for them, and why
+RequestResult<FileFaults> BoardCore::check_files(PlanAside& aside) {
+  const auto round = std::make_shared<CheckRound>();
+  round->of_files = true;
+  std::vector<Restarted> restarted;
+  {
+    const Change change(*this);
+    if (world.shutdown) return in_shutdown();
+    restarted = restarted_by(aside.plan(*this), world);
+    for (const Restarted& each : restarted)
+      for (const One& one : each.checks)
+        if (std::ranges::none_of(round->all, [&](const One& own) { return is_same(own, one); }))
+          round->all.push_back(one);
+    if (round->all.empty()) return FileFaults();
+    begin_round(round);
+  }
+  std::vector<One> failed;
+  {
+    MutexLock lock(mutex);
+    while (!round->over) rounds_over_.wait(mutex);
+    if (round->given_up) return tl::unexpected(*round->given_up);
+    failed = failed_ones(*round);
+  }
+  for (const One& one : failed) output_.take_in(one.slot);
+  FileFaults faults;
+  for (const Restarted& each : restarted)
+    if (auto of = faults_of(each, failed); !of.empty()) faults.emplace(each.name, std::move(of));
+  return faults;
+}
+
+RequestResult<FileFaults> Board::check_reload(const std::vector<SpecPtr>& specs,
+                                              const MaskedNames& masked) {
+  BoardCore& core = *core_;
+  PlanAside aside(core, [&](const Graph&) { return Wanted{specs, masked}; });
+  return core.check_files(aside);
+}
+
+std::vector<SpecPtr> with_faults(std::vector<SpecPtr> specs, const FileFaults& faults) {
+  for (SpecPtr& spec : specs) {
+    const auto found = faults.find(spec->name);
+    if (found == faults.end() || spec->broken()) continue;
+    auto wrong = std::make_shared<ServiceSpec>(*spec);
+    wrong->findings.edit().errors = found->second;
+    spec = std::move(wrong);
+  }
+  return specs;
+}
+
+}  // namespace zinit
