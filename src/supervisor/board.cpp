@@ -356,6 +356,12 @@ void Board::hurry_shutdown(Milliseconds limit) {
   core.tell_neighbours(limit_stops(core.world, limit, Clock::now()));
 }
 
+TimePoint Board::last_stop_signal() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  return core.last_stop_signal;
+}
+
 bool Board::shutting_down() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
@@ -441,6 +447,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   if (slot == kNoSlot) return std::nullopt;
   WhyReport report = zinit::why(core.world, slot, Clock::now());
   core.tell_conditions(slot, report);
+  core.tell_not_heard(slot, report);
   return report;
 }
 

@@ -272,8 +272,13 @@ LaunchOrder BoardCore::next_order(Job& job) {
                  : side == &job.side.reload() ? LaunchOrder::What::reload
                                               : LaunchOrder::What::probe;
     if (side->main_pid() != 0) order.extra = {fmt::format("MAINPID={}", side->main_pid())};
-  } else if (!job.to_remove->empty()) {
+    if (order.what == LaunchOrder::What::reload && job.checked && job.checked->extras) {
+      for (const std::string& entry : job.checked->extras->environment)
+        if (entry.starts_with("NOTIFY_SOCKET=")) order.extra.push_back(entry);
+    }
+  } else if (!job.to_remove->empty() || job.leaves_files) {
     order.what = LaunchOrder::What::clean;
+    job.leaves_files = false;
     order.directories = job.to_remove.take();
   } else if (std::exchange(job.limits_changed, false)) {
     order.what = LaunchOrder::What::limit;
@@ -281,6 +286,7 @@ LaunchOrder BoardCore::next_order(Job& job) {
     order.what = LaunchOrder::What::left;
     order.group = job.process.spawned().number();
     order.known = processes.pids();
+    order.user = job.user;
   } else {
     begin_step(job, order);
   }
