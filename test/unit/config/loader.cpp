@@ -262,8 +262,8 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
 
   const std::string absent = directory / "absent.toml";
   CHECK_FALSE(load({}, absent).incomplete);
-  CHECK(load_config({}, absent, true).incomplete->errnum == ENOENT);
-  CHECK(load_config({}, absent, true).messages ==
+  CHECK(load_config({}, absent, {.settings_named = true}).incomplete->errnum == ENOENT);
+  CHECK(load_config({}, absent, {.settings_named = true}).messages ==
         Lines{absent + ":1:1: error: cannot open " + absent + ": No such file or directory"});
 }
 
