@@ -22,8 +22,8 @@ constexpr std::size_t kCgroupFileMax = 16384;
 constexpr std::size_t kEnvironMax = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kChildrenMax = std::size_t{4} * 1024 * 1024;
 
-/// The children of this process's first thread, which the kernel makes the parent of what it adopts;
-/// without CONFIG_PROC_CHILDREN those of all threads, which a look at all processes finds.
+/// The children of this process's first thread, which the kernel makes the parent of what it
+/// adopts; without CONFIG_PROC_CHILDREN those of all threads, which a look at all processes finds.
 std::vector<pid_t> own_children() {
   std::vector<pid_t> found;
   const std::string path = fmt::format("/proc/self/task/{}/children", ::getpid());
