@@ -40,6 +40,7 @@ enum class ReasonKind : std::uint8_t {
   config_error,         // its file has a fault
   condition,            // a condition does not hold; its state is `inactive`
   stopped_with,         // it went down with a service that it requires, or for one that conflicts
+  left_behind,          // it ended well and left processes: a daemon gone to the background
 };
 
 /// The word of the protocol: "running". That of `unknown` is "unknown".

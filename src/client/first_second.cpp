@@ -37,6 +37,11 @@ ServiceStatus status_of(VerbContext& context, const std::string& name) {
 int check(VerbContext& context, const ServiceStatus& before) {
   const ServiceStatus now = status_of(context, before.name);
   if (now.state == "running" && now.main_pid == before.main_pid) return ExitStatus::done;
+  if (now.reason && now.reason->type == "left_behind") {
+    return context.fail(
+        ExitStatus::failed, before.name,
+        fmt::format("was started, and ended within a second: {}", reason_words(*now.reason)));
+  }
   const std::string end =
       now.last_exit ? exit_words(*now.last_exit) : std::string("stopped by another request");
   return context.fail(ExitStatus::failed, before.name,

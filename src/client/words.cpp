@@ -21,7 +21,7 @@ constexpr ReasonType kReasonTypes[] = {
     ReasonType::dependency_failed,   ReasonType::missing_dependency,
     ReasonType::spawn_error,         ReasonType::port_in_use,
     ReasonType::config_error,        ReasonType::condition,
-    ReasonType::stopped_with,
+    ReasonType::stopped_with,        ReasonType::left_behind,
 };
 
 ReasonType type_from_name(std::string_view name) {
@@ -76,7 +76,10 @@ std::string waiting_words(const WaitingFor& waiting) {
 std::string blocked_cause(const ServiceStatus& status) {
   std::vector<std::string> causes;
   if (status.restart_in_ms) {
-    if (status.last_exit) causes.push_back("last " + exit_words(*status.last_exit));
+    if (status.reason)
+      causes.push_back("last " + reason_words(*status.reason));
+    else if (status.last_exit)
+      causes.push_back("last " + exit_words(*status.last_exit));
     causes.push_back("restarting in " + seconds_text(*status.restart_in_ms));
   }
   for (const WaitingFor& waiting : status.waiting_on) causes.push_back(waiting_words(waiting));
@@ -110,8 +113,8 @@ std::string exit_words(const ProcessExit& end) {
 }
 
 std::string state_cause(const ServiceStatus& status) {
-  if (status.reason) return reason_words(*status.reason);
   if (status.state == "blocked") return blocked_cause(status);
+  if (status.reason) return reason_words(*status.reason);
   return {};
 }
 

@@ -167,6 +167,21 @@ void warn_of_absences(ParsedSpec& one, const FindAbsences& find, const ReadText&
   }
 }
 
+/// Adds a warning if a shutdown leaves the service less time to end than its file says.
+void warn_of_long_stop(ParsedSpec& one, Milliseconds shutdown_timeout, const ReadText& read) {
+  const Milliseconds own = one.spec->lifecycle.stop_timeout;
+  if (own <= shutdown_timeout) return;
+  const Value document = document_of(*one.spec, read);
+  const Member* const key = key_of(document, "lifecycle", "stop_timeout_ms");
+  if (key == nullptr) return;  // it comes from [defaults], and is no fault of this file
+  const SourcePosition at = key->value.at;
+  one.diagnostics.push_back(
+      {one.spec->file_of(at), at, Severity::warning, "lifecycle.stop_timeout_ms",
+       fmt::format("is longer than shutdown_timeout_ms, {}: at a shutdown it is killed after that; "
+                   "raise shutdown_timeout_ms in zinit.toml",
+                   shutdown_timeout.count())});
+}
+
 /// Collects files and directories, then judges them together.
 class Checker {
  public:
@@ -237,8 +252,10 @@ class Checker {
     tell_templates_once(parsed);
     judge_graph(parsed, masked, *all.templates);
     warn_of_absent_services(parsed, masked);
+    const Milliseconds shutdown_timeout = settings_.shutdown_timeout.value_or(kShutdownTimeout);
     for (ParsedSpec& one : parsed) {
       if (absences_ && !one.proxy) warn_of_absences(one, absences_, read);
+      if (!one.proxy) warn_of_long_stop(one, shutdown_timeout, read);
       sort_by_place(one.diagnostics);
       findings().insert(findings().end(), one.diagnostics.begin(), one.diagnostics.end());
     }

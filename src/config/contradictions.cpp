@@ -1,5 +1,6 @@
 // Finds keys of a service file that contradict each other.
 #include "config/section_reader.hpp"
+#include "config/shell_words.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -9,6 +10,7 @@
 #include "base/format.hpp"
 #include "model/endpoint.hpp"
 #include "model/listen_address.hpp"
+#include "model/reason.hpp"
 #include "schedule/calendar.hpp"
 #include "schedule/cron.hpp"
 
@@ -45,6 +47,7 @@ class Contradictions {
     if (spec_.reload_signal != 0 && !spec_.reload_exec->argv.empty())
       refuse("service", "reload_signal", "cannot be used with reload_exec");
     look_at_failure();
+    look_at_shell();
     look_at_health();
     look_at_logging();
     look_at_readiness();
@@ -84,6 +87,40 @@ class Contradictions {
     if (!lifecycle.on_failure->empty()) warn("lifecycle", "on_failure", text);
     if (lifecycle.on_failure_action != FailureAction::none)
       warn("lifecycle", "on_failure_action", text);
+  }
+
+  /// What is meant for the program in exec and would reach a shell in front of it.
+  void look_at_shell() {
+    const std::vector<std::string>& argv = spec_.exec.argv;
+    const Member* const exec = key_of(document_, "service", "exec");
+    if (exec == nullptr || exec->value.type != ValueType::string || argv.size() != 3 ||
+        argv[1] != "-c" || !shell_stays(argv[2]))
+      return;
+    if (spec_.reload_signal != 0) {
+      warn("service", "reload_signal",
+           fmt::format("goes to the shell of exec, which {} may end; write exec before the last "
+                       "command there, as in \"cd /srv && exec web\"",
+                       signal_name(spec_.reload_signal)));
+    }
+    if (spec_.readiness->way.by == Notify::systemd &&
+        spec_.readiness->notify_access == NotifyAccess::main)
+      warn("readiness", "notify",
+           "only the shell of exec may speak; write exec before the last command there, as in "
+           "\"cd /srv && exec web\", or notify_access = \"all\"");
+    for (const Member* command :
+         {key_of(document_, "service", "reload_exec"), key_of(document_, "service", "stop_exec")}) {
+      if (command == nullptr || !mentions_main(command->value)) continue;
+      findings_.add(Severity::warning, command->value.at,
+                    command == key_of(document_, "service", "stop_exec") ? "service.stop_exec"
+                                                                         : "service.reload_exec",
+                    "MAINPID is the shell of exec; write exec before the last command there, as in "
+                    "\"cd /srv && exec web\"");
+    }
+  }
+
+  static bool mentions_main(const Value& command) {
+    if (command.string.find("MAINPID") != std::string::npos) return true;
+    return std::ranges::any_of(command.array, mentions_main);
   }
 
   void look_at_health() {

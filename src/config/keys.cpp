@@ -9,8 +9,8 @@ namespace zinit {
 
 namespace {
 
-/// A limit that is not set is zinit's own, except for `nofile`: zinit raises that one for itself,
-/// and services get the old value.
+/// A limit that is not set is zinit's own, except for `nofile`: zinit raises that one for itself.
+/// Services get the old value, or that of services of a machine (limit_for_services()).
 template <Limit Which>
 constexpr Key limit_row(std::string_view help, std::string_view example,
                         std::int64_t max = kNoLimit) {
@@ -18,7 +18,9 @@ constexpr Key limit_row(std::string_view help, std::string_view example,
           .name = kLimitNames[static_cast<std::size_t>(Which)],
           .type = Type::limit,
           .max = max,
-          .default_text = Which == Limit::nofile ? "what zinit was started with" : "zinit's own",
+          .default_text = Which == Limit::nofile
+                              ? "1024:524288 on a machine, else what zinit was started with"
+                              : "zinit's own",
           .help = help,
           .example = example,
           .store = store_limit<Which>};
@@ -536,7 +538,7 @@ constexpr Key kKeys[] = {
      .example = "\"full\"", .store = store<&GlobalSettings::socket_group_access>},
     {.section = "", .name = "shutdown_timeout_ms", .type = Type::integer, .min = 1,
      .default_text = "90000",
-     .help = "the whole of a shutdown's stopping phase",
+     .help = "time that services have to end at a shutdown, from the last stop signal sent",
      .example = "30000", .store = store<&GlobalSettings::shutdown_timeout>},
     {.section = "", .name = "default_target", .type = Type::name,
      .default_text = "\"\"",

@@ -130,6 +130,28 @@ Result<Command> command_from_string(std::string_view text) {
   return Command{{"/bin/sh", "-c", std::string(text)}};
 }
 
+bool shell_stays(std::string_view text) {
+  text = trim(text);
+  std::size_t last = 0;  // where the last command begins
+  char quote = '\0';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\' && quote != '\'') {
+      ++i;
+    } else if (quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (std::string_view(";&|\n").find(c) != std::string_view::npos) {
+      // Of a redirection: 2>&1
+      if (c == '&' && i > 0 && (text[i - 1] == '>' || text[i - 1] == '<')) continue;
+      last = i + 1;
+    }
+  }
+  const std::string_view command = trim(text.substr(std::min(last, text.size())));
+  return last != 0 && command != "exec" && !command.starts_with("exec ");
+}
+
 std::string_view first_program(std::string_view text) {
   const auto plain = [](char c) {
     return name_character(c, false) || std::string_view("./+-").find(c) != std::string_view::npos;

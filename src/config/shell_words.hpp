@@ -18,6 +18,11 @@ namespace zinit {
 ///          program, or a quote that is not closed, which a shell would refuse too.
 [[nodiscard]] Result<Command> command_from_string(std::string_view text);
 
+/// Whether a shell that gets `text` by -c certainly stays in front of the last program that it
+/// starts: there are several commands, and no `exec` before the last. A signal to the process
+/// reaches the shell then.
+[[nodiscard]] bool shell_stays(std::string_view text);
+
 /// The program that `/bin/sh -c` would execute first for `text`; empty if that is not certain, as
 /// for builtins, assignments and expansions.
 [[nodiscard]] std::string_view first_program(std::string_view text);

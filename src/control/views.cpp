@@ -59,8 +59,10 @@ std::string why_signalled(const Record& record) {
 bool tells_reason(const Record& record) {
   const ReasonType type = record.reason.type;
   if (record.state == State::failed) return type != ReasonType::stopped_with;
+  if (type == ReasonType::left_behind && record.state == State::blocked) return true;
   if (!at_rest(record.state)) return false;
   return type == ReasonType::config_error || type == ReasonType::stopped_with ||
+         type == ReasonType::left_behind ||
          (type == ReasonType::condition && record.state == State::inactive);
 }
 
@@ -431,7 +433,8 @@ void put_reason(JsonWriter& writer, const Reason& reason) {
     case ReasonType::none:
     case ReasonType::start_timeout:
     case ReasonType::stop_timeout:
-    case ReasonType::watchdog_timeout: break;
+    case ReasonType::watchdog_timeout:
+    case ReasonType::left_behind: break;
   }
   if (const auto step = step_name(reason.step); !step.empty()) writer.member("step", step);
   writer.end_object();

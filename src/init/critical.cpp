@@ -22,7 +22,8 @@ bool ended_for_good(const ServiceView& view) {
 
 int exit_code_of(const Record& record) {
   switch (record.reason.type) {
-    case ReasonType::none: break;
+    case ReasonType::none:
+    case ReasonType::left_behind: break;
     case ReasonType::exit_code: return record.reason.number;
     case ReasonType::signal: return exit_code_of_signal(record.reason.number);
     case ReasonType::spawn_error: return kCannotExecute;

@@ -369,10 +369,14 @@ void ZinitDaemon::start_critical() {
   }
 }
 
-void ZinitDaemon::begin_shutdown(PowerAction kind, std::string_view why) {
+Milliseconds ZinitDaemon::shutdown_timeout() const {
   const Milliseconds usual =
       start_.mode == Mode::container ? kContainerShutdownTimeout : kShutdownTimeout;
-  shutdown_.begin(kind, why, settings_.shutdown_timeout.value_or(usual));
+  return settings_.shutdown_timeout.value_or(usual);
+}
+
+void ZinitDaemon::begin_shutdown(PowerAction kind, std::string_view why) {
+  shutdown_.begin(kind, why, shutdown_timeout());
 }
 
 void ZinitDaemon::on_shutdown_begun() {

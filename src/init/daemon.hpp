@@ -187,6 +187,7 @@ class ZinitDaemon final : public Daemon {
   void reap_one(pid_t child);
   void reap_ended();
   void continue_command();
+  [[nodiscard]] Milliseconds shutdown_timeout() const;
   void begin_shutdown(PowerAction kind, std::string_view why);
   void on_shutdown_begun();
   void on_shutdown_signal(PowerAction kind, int signal, const std::string& origin);

@@ -285,6 +285,7 @@ Result<DaemonStart> prepare_server(StartRequest request) {
     start.started = start.legacy->daemon.started.value_or(start.started);
     if (!start.legacy->daemon.program.empty()) set_installed_program(start.legacy->daemon.program);
   }
+  if (request.mode == Mode::system && start.nofile) start.nofile = limit_for_services();
   // After a re-execution zinit's own limit is the raised one.
   if (start.legacy && start.legacy->daemon.nofile) start.nofile = start.legacy->daemon.nofile;
   start.environment = own_environment();

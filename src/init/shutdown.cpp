@@ -28,7 +28,8 @@ Shutdown::Shutdown(EventLoop& loop, Board& board, std::function<void()> begun,
                    std::function<void()> through)
     : board_(board),
       on_begun_(std::move(begun)),
-      through_(std::move(through)), timer_(loop, [this] { on_timer(); }),
+      through_(std::move(through)),
+      timer_(loop, [this] { on_timer(); }),
       reminder_(loop, [this] { remind(); }) {}
 
 /// Logs through the board, so that the line comes after those about the services that led to it.
@@ -43,6 +44,7 @@ void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit)
   if (begun_) return;
   begun_ = true;
   kind_ = kind;
+  limit_ = limit;
   hurried_ = std::min(kHurried, limit / 2);
   until_ = after(Clock::now(), limit - hurried_);
   on_begun_();
@@ -63,8 +65,9 @@ std::optional<Shutdown::Stand> Shutdown::stand() const {
   return Stand{kind_, until_, hurried_};
 }
 
-void Shutdown::go_on(const Stand& stand) {
+void Shutdown::go_on(const Stand& stand, Milliseconds limit) {
   begun_ = true;
+  limit_ = limit;
   kind_ = stand.kind;
   until_ = stand.until;
   hurried_ = stand.hurried;
@@ -80,7 +83,17 @@ void Shutdown::hurry(std::string_view why) {
   board_.hurry_shutdown(kHurried);
 }
 
+void Shutdown::count_from_last_signal() {
+  if (time_ != Time::left) return;
+  const TimePoint until = after(board_.last_stop_signal(), limit_ - hurried_);
+  if (until <= until_) return;
+  until_ = until;
+  timer_.set(Milliseconds{std::max<std::int64_t>(ms_between(Clock::now(), until), 0)});
+  on_begun_();
+}
+
 void Shutdown::look() {
+  if (begun_ && !finished_) count_from_last_signal();
   if (begun_ && !finished_ && board_.all_down()) finish();
 }
 

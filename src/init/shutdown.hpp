@@ -19,15 +19,16 @@ namespace zinit {
 class Shutdown {
  public:
   /// `begun` is called when one has begun, before the board knows it: stand() tells of it from then
-  /// on. `through` is called once, when the stopping phase is over. Loop and board outlive this.
+  /// on; and again each time that stand() has changed. `through` is called once, when the stopping
+  /// phase is over. Loop and board outlive this.
   Shutdown(EventLoop& loop, Board& board, std::function<void()> begun,
            std::function<void()> through);
 
   [[nodiscard]] bool begun() const noexcept { return begun_; }
   [[nodiscard]] PowerAction kind() const noexcept { return kind_; }
 
-  /// Only the first call has an effect. `why` is for the log. Services have `limit` to end, and
-  /// then are killed.
+  /// Only the first call has an effect. `why` is for the log. Services have `limit` to end, counted
+  /// from the last stop signal that was sent to one of them, and then are killed.
   void begin(PowerAction kind, std::string_view why, Milliseconds limit);
 
   /// What the next image must know to go on with it.
@@ -40,8 +41,9 @@ class Shutdown {
   };
   /// Nothing if no shutdown has begun.
   [[nodiscard]] std::optional<Stand> stand() const;
-  /// Goes on with the shutdown of the image before. look() is to be called when the loop runs.
-  void go_on(const Stand& stand);
+  /// Goes on with the shutdown of the image before; `limit` is as for begin(). look() is to be
+  /// called when the loop runs.
+  void go_on(const Stand& stand, Milliseconds limit);
 
   /// A second request: services that are left have 1 s.
   void hurry(std::string_view why);
@@ -54,6 +56,8 @@ class Shutdown {
 
  private:
   void on_timer();
+  /// A service whose turn comes late has as much time as the first.
+  void count_from_last_signal();
   /// Says whom it waits for, and again later.
   void remind();
   template <class Text>
@@ -67,6 +71,7 @@ class Shutdown {
   TimerWatcher reminder_;
   PowerAction kind_ = PowerAction::shut_down;
   bool begun_ = false;
+  Milliseconds limit_{0};
   TimePoint until_{};
   Milliseconds hurried_{0};  // every stop timeout is cut to this shortly before the time is over
   enum class Time : std::uint8_t { left, nearly_over, over } time_ = Time::left;

@@ -261,8 +261,9 @@ void leave(Record& me, State to, Act act) {
   const bool stopped_with =
       me.reason.type == ReasonType::stopped_with && me.wish == Wish::down && to != State::failed;
   const bool ready_failed = to == State::stopping && me.cause == StopCause::ready_exec;
+  const bool left = me.reason.type == ReasonType::left_behind && to == State::exited;
   const bool reason_stays =
-      to == State::failed || skipped || scheduled || stopped_with || ready_failed;
+      to == State::failed || skipped || scheduled || stopped_with || ready_failed || left;
   if (!reason_stays) me.reason = {};
   if (to != State::failed) me.failure_handled = false;
   if (to != State::starting && to != State::stopping) me.deadline = kNever;
@@ -343,6 +344,13 @@ void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_le
   }
   me.end = end;
   me.has_end = true;
+}
+
+void left_behind(World& world, Slot slot) {
+  Record& me = world.record(slot);
+  const bool by_itself = me.state == State::starting || me.state == State::running;
+  if (by_itself && me.command.is_main() && me.end == ProcessEnd{} && !world.spec(slot).oneshot)
+    me.reason = {ReasonType::left_behind, 0, {}, {}};
 }
 
 void group_gone(World& world, Slot slot) {

@@ -128,6 +128,9 @@ std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now);
 /// The process has ended; `group_left`: other processes of its group still run. A oneshot whose
 /// main process ends with success holds these from now on.
 void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left);
+/// The process has ended by itself with success, and others that it has left are killed: that is
+/// why the service is down, or spawned again. No effect on a oneshot, or in a stop.
+void left_behind(World& world, Slot slot);
 /// The last process of the group is gone. Of a oneshot that has ended with success: the last of
 /// those that it holds. It still holds what its stop_exec takes back, and a oneshot with post_exec
 /// waits for its stop to run that.

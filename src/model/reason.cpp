@@ -32,8 +32,9 @@ constexpr std::array kTypes = {
     TypeName{ReasonType::config_error, "config_error"},
     TypeName{ReasonType::condition, "condition"},
     TypeName{ReasonType::stopped_with, "stopped_with"},
+    TypeName{ReasonType::left_behind, "left_behind"},
 };
-static_assert(kTypes.size() == static_cast<std::size_t>(ReasonType::stopped_with) + 1);
+static_assert(kTypes.size() == static_cast<std::size_t>(ReasonType::left_behind) + 1);
 static_assert(
     [] {
       for (std::size_t i = 0; i < kTypes.size(); ++i)
@@ -173,6 +174,9 @@ std::string reason_text(const Reason& reason) {
     case ReasonType::stopped_with:
       return reason.number == 0 ? "stopped with " + reason.text + ", which it requires"
                                 : "stopped for " + reason.text + ", which conflicts with it";
+    case ReasonType::left_behind:
+      return "exited with code 0 and left processes, which were killed: a daemon that goes to the "
+             "background must stay in the foreground, or have pidfile in [readiness]";
   }
   return {};
 }

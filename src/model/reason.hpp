@@ -43,6 +43,10 @@ enum class ReasonType : std::uint8_t {
   // It was stopped together with another; the state is `exited` or `inactive`. text: the service
   // whose stop it was, or, with number 1, one that conflicts with it and was started.
   stopped_with,
+  // It ended by itself with success and left other processes, which were killed, as a daemon does
+  // that goes to the background although its file does not say so; the state is `exited` or
+  // `blocked`.
+  left_behind,
 };
 
 /// The word in JSON: `type` of a reason.

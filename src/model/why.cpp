@@ -185,6 +185,9 @@ class Explainer {
     if (world_.spec(slot_).oneshot && record.done) return explain_held(record);
     if (explain_config()) return;
     if (record.reason.type == ReasonType::stopped_with) return add_stopped_with(record.reason);
+    if (record.reason.type == ReasonType::left_behind)
+      return add("left_behind", fmt::format("{}; then `zinitctl start {}`",
+                                            reason_text(record.reason), own_name()));
     const std::string how = record.has_end ? ", " + end_text(record.end) : "";
     add("wish", fmt::format("{}{}; start it with `zinitctl start {}`", rest_words(world_, slot_),
                             how, own_name()));

@@ -49,6 +49,13 @@ Result<rlimit> raise_descriptor_limit() {
   return before;
 }
 
+std::optional<rlimit> limit_for_services() noexcept {
+  constexpr rlim_t soft = 1024, hard = 524288;
+  rlimit own{};
+  if (::getrlimit(RLIMIT_NOFILE, &own) < 0) return std::nullopt;
+  return rlimit{std::min(soft, own.rlim_max), std::min(hard, own.rlim_max)};
+}
+
 std::size_t part_of_descriptors(std::size_t divisor) noexcept {
   rlimit limit{1024, 1024};  // that of most programs, should the kernel not say
   (void)::getrlimit(RLIMIT_NOFILE, &limit);

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <cstddef>
+#include <optional>
 
 #include "base/result.hpp"
 
@@ -15,6 +16,12 @@ namespace zinit {
 /// which zinit does not use.
 /// @return  the previous limit, for services (SpawnPlan::nofile), even if nothing could be raised.
 [[nodiscard]] Result<rlimit> raise_descriptor_limit();
+
+/// RLIMIT_NOFILE of services on a machine whose init zinit is, as others have it: 1024, for
+/// programs that call select(2), and at most 524288 for those that ask for more. The hard limit of
+/// zinit itself bounds both; unset if the kernel does not tell it. After raise_descriptor_limit(),
+/// whose result would be what the kernel has given its first process. (getrlimit(2))
+[[nodiscard]] std::optional<rlimit> limit_for_services() noexcept;
 
 /// How many descriptors a part of zinit may have: the limit of open files (RLIMIT_NOFILE) as it is
 /// now divided by `divisor`, and at least 1. The rest is for others. Any thread. (getrlimit(2))

@@ -1,7 +1,6 @@
 // Finds out from /proc whether a process belongs to a service: see membership.hpp.
 #include "os/membership.hpp"
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,23 +17,21 @@ namespace zinit {
 namespace {
 
 constexpr int kMostGenerations = 256;
+constexpr Milliseconds kToExecute{50};
 constexpr std::size_t kCgroupFileMax = 16384;
 constexpr std::size_t kEnvironMax = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kChildrenMax = std::size_t{4} * 1024 * 1024;
 
-/// The children of all threads of this process; without CONFIG_PROC_CHILDREN those that a look at
-/// all processes finds.
+/// The children of this process's first thread, which the kernel makes the parent of what it
+/// adopts; without CONFIG_PROC_CHILDREN those of all threads, which a look at all processes finds.
 std::vector<pid_t> own_children() {
   std::vector<pid_t> found;
-  if (::access("/proc/self/task", R_OK) == 0 && ::access("/proc/thread-self/children", R_OK) == 0) {
-    const UniqueDirectory tasks(::opendir("/proc/self/task"));
-    while (const dirent* entry = tasks ? ::readdir(tasks.get()) : nullptr) {
-      const auto text = read_file(fmt::format("/proc/self/task/{}/children", entry->d_name).c_str(),
-                                  kChildrenMax);
-      if (!text) continue;
-      for (const std::string_view word : split(*text, ' '))
-        if (const auto pid = parse_integer(word)) found.push_back(static_cast<pid_t>(*pid));
-    }
+  const std::string path = fmt::format("/proc/self/task/{}/children", ::getpid());
+  if (::access(path.c_str(), R_OK) == 0) {
+    const auto text = read_file(path.c_str(), kChildrenMax);
+    if (!text) return found;
+    for (const std::string_view word : split(*text, ' '))
+      if (const auto pid = parse_integer(word)) found.push_back(static_cast<pid_t>(*pid));
     return found;
   }
   const auto all = all_processes();
@@ -44,10 +41,33 @@ std::vector<pid_t> own_children() {
   return found;
 }
 
+/// Whether a process may be of a service that runs as `user` (unset: as zinit does). What root runs
+/// may become any user. Who may signal all processes can be made to signal none of another user.
+bool runs_as(pid_t pid, std::optional<uid_t> user) {
+  const uid_t expected = user.value_or(::geteuid());
+  return expected == 0 || user_of_process(pid) == expected;
+}
+
+Result<std::string> environ_of(pid_t pid) {
+  return read_file(fmt::format("/proc/{}/environ", pid).c_str(), kEnvironMax);
+}
+
 /// Whether the environment of a process names that service; false also if it cannot be read.
 bool names_service(pid_t pid, const std::string& service) {
-  const auto environ = read_file(fmt::format("/proc/{}/environ", pid).c_str(), kEnvironMax);
+  const auto environ = environ_of(pid);
   return environ && service_in_environ(*environ) == service;
+}
+
+/// The environment of a process that is executing a program reads as empty: waits a little for it.
+void await_environ(pid_t pid) {
+  constexpr timespec pause{0, 1'000'000};
+  const TimePoint by = after(Clock::now(), kToExecute);
+  while (Clock::now() < by) {
+    const auto environ = environ_of(pid);
+    const auto stat = read_process_stat(pid);
+    if (!environ || !environ->empty() || !stat || stat->zombie() || stat->exiting) return;
+    ::nanosleep(&pause, nullptr);
+  }
 }
 
 }  // namespace
@@ -99,18 +119,18 @@ bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& se
     if (!stat && at != pid) stat = read_process_stat(at = pid);
   }
   if (!stat || stat->ppid != ::getpid() || stat->start_ticks < ticks) return false;
-  // Who may signal all processes can be made to signal none of another user by this.
-  const uid_t expected = user.value_or(::geteuid());
-  if (expected != 0 && user_of_process(pid) != expected) return false;
+  if (!runs_as(pid, user)) return false;
   return names_service(at, service);
 }
 
 std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
-                              const std::vector<pid_t>& known) {
+                              const std::vector<pid_t>& known, std::optional<uid_t> user) {
   std::vector<pid_t> found;
   for (const pid_t pid : own_children()) {
     if (std::ranges::binary_search(known, pid)) continue;
     const bool in_group = group != 0 && process_group(pid) == group;
+    if (!in_group && !runs_as(pid, user)) continue;
+    if (!in_group) await_environ(pid);
     if (in_group || names_service(pid, service)) found.push_back(pid);
   }
   return found;

@@ -354,6 +354,12 @@ void Board::hurry_shutdown(Milliseconds limit) {
   core.tell_neighbours(limit_stops(core.world, limit, Clock::now()));
 }
 
+TimePoint Board::last_stop_signal() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  return core.last_stop_signal;
+}
+
 bool Board::shutting_down() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
@@ -454,6 +460,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
          fmt::format("names {} in its on_failure, which does not exist: it is not started", absent),
          report.name, 0});
   }
+  core.tell_not_heard(slot, report);
   return report;
 }
 

@@ -273,6 +273,8 @@ class Board final : public WatchReports {
   /// end of shutdown_timeout_ms.
   void hurry_shutdown(Milliseconds limit);
   [[nodiscard]] bool shutting_down() const;
+  /// When a service was last asked to end, since this image runs; the epoch: none was.
+  [[nodiscard]] TimePoint last_stop_signal() const;
   [[nodiscard]] bool all_down() const;
   /// Names of the services that are not down yet, for the log.
   [[nodiscard]] std::vector<std::string> still_up() const;
@@ -302,6 +304,8 @@ class Board final : public WatchReports {
   bool main_changed(const CheckedProcess& process, pid_t pid, UniqueFd pidfd) override;
   void main_gone(const CheckedProcess& process, pid_t pid,
                  const std::optional<ProcessEnd>& end) override;
+  void no_successor(const CheckedProcess& process) override;
+  void not_heard(const CheckedProcess& process, pid_t pid) override;
   void status_text(const CheckedProcess& process, std::string text) override;
 
   /// The names of the templates in force, for messages about instances that are not there.

@@ -18,6 +18,7 @@
 
 #include "base/mutex.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "model/graph.hpp"
 #include "supervisor/spawn_extras.hpp"
 
@@ -53,6 +54,9 @@ class CheckedProcess {
   [[nodiscard]] pid_t main_pid() const noexcept { return main_pid_; }
   /// Whether the service is in state `running`.
   [[nodiscard]] bool running() const noexcept { return running_; }
+  /// Until when its pidfile may name the next main process, for the last one has ended: the file is
+  /// read at least once from now on. kNever: that is not asked. While it is, main_pid() is 0.
+  [[nodiscard]] TimePoint successor_by() const noexcept { return successor_by_; }
   /// A reload may replace it, with changes of [health] and other keys that need no restart.
   [[nodiscard]] SpecPtr spec() const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -72,7 +76,12 @@ class CheckedProcess {
     probe_result_ = std::move(result);
   }
   void set_stage(Stage stage) noexcept { stage_ = stage; }
-  void set_main_pid(pid_t pid) noexcept { main_pid_ = pid; }
+  void set_main_pid(pid_t pid) noexcept {
+    successor_by_ = kNever;
+    main_pid_ = pid;
+  }
+  /// See successor_by(); after set_main_pid(0).
+  void seek_successor(TimePoint by) noexcept { successor_by_ = by; }
   void set_running(bool running) noexcept { running_ = running; }
   void set_spec(SpecPtr spec) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -84,6 +93,7 @@ class CheckedProcess {
   SpecPtr spec_ GUARDED_BY(mutex_);
   std::optional<Error> probe_result_ GUARDED_BY(mutex_);
   std::atomic<pid_t> main_pid_;
+  std::atomic<TimePoint> successor_by_{kNever};
   std::atomic<Stage> stage_{Stage::alive};
   std::atomic<bool> running_{false};
 };

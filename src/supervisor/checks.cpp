@@ -7,6 +7,11 @@ namespace zinit {
 
 namespace {
 
+/// How long the pidfile may take to name the next main process, if the last has ended well and
+/// others of the service are still there: gunicorn's next master looks once a second whether its
+/// parent has gone, and takes over the pidfile only then.
+constexpr Milliseconds kForSuccessor{3000};
+
 /// Calls `change` if `process` is still a main process. If it returns true, a record has changed,
 /// and the steps that follow from that are taken.
 template <class Change>
@@ -33,12 +38,15 @@ bool BoardCore::needs_checks(const Job& job) const {
 void BoardCore::begin_checks(Job& job, const SpawnExtrasPtr& extras) {
   end_checks(job);
   job.status_text.reset();
+  job.not_heard = 0;
   const SpecPtr& spec = world.node(job.slot).spec;
   if (!needs_checks(job)) return;
   job.checked = std::make_shared<CheckedProcess>(
       job.slot, spec, job.process.pid(), job.process.spawned().number(),
       job.cgroup.in_use() ? job.cgroup.path() : "", extras);
-  job.checked->set_running(world.record(job.slot).state == State::running);
+  const Record& record = world.record(job.slot);
+  job.checked->set_running(record.state == State::running);
+  if (job.process.pid() == 0 && record.notified) ask_for_successor(job);
   checks_.watch(job.checked);
 }
 
@@ -87,15 +95,45 @@ void BoardCore::went_to_background(Job& job, Remains remains) {
   if (job.checked) job.checked->set_main_pid(0);
   store(job.slot);
   if (remains == Remains::zombie) reap(pid);
+  if (world.record(job.slot).notified) ask_for_successor(job);
   job.cgroup.watch_end();  // nothing else reports the end of its last process
   checks_.changed();
   look_at_unit(job);
 }
 
+bool BoardCore::may_be_followed(const Job& job) const {
+  const Record& record = world.record(job.slot);
+  return job.checked && job.process.pid() != 0 && checked_now(record) && record.notified &&
+         record.state != State::stopping && !world.spec(job.slot).readiness->pidfile.empty();
+}
+
+void BoardCore::seek_successor(Job& job, const ProcessEnd& end, Remains remains) {
+  Record& record = world.record(job.slot);
+  record.end = end;
+  record.has_end = true;
+  went_to_background(job, remains);
+}
+
+void BoardCore::ask_for_successor(Job& job) {
+  forget_gone(job);
+  const bool others = job.process.group_left() || job.cgroup.populated();
+  const bool may_come = world.record(job.slot).end == ProcessEnd{} && others;
+  const TimePoint now = Clock::now();
+  job.checked->seek_successor(may_come ? after(now, kForSuccessor) : now);
+}
+
+void BoardCore::no_successor(Job& job) {
+  const Record& record = world.record(job.slot);
+  if (job.process.pid() == 0 && checked_now(record) && record.notified)
+    main_ended(job, record.end, Remains::group);
+}
+
 void BoardCore::give_up_main(Job& job) {
+  const Record& record = world.record(job.slot);
   job.cgroup.stop_watching_memory();
   end_checks(job);
-  process_ended(world, job.slot, {}, true);
+  process_ended(world, job.slot, record.notified ? record.end : ProcessEnd{}, true);
+  seek_left(job);
   job.ended = Clock::now();
   job.times.last_stop_us = wall_us();
 }
@@ -160,6 +198,29 @@ void Board::main_gone(const CheckedProcess& process, pid_t pid,
   Job* const job = core.checked_job(process);
   if (job == nullptr) return;
   core.unseen_end(*job, pid, end);
+}
+
+void Board::no_successor(const CheckedProcess& process) {
+  BoardCore& core = *core_;
+  const BoardCore::Change change(core);
+  if (Job* const job = core.checked_job(process)) core.no_successor(*job);
+}
+
+void Board::not_heard(const CheckedProcess& process, pid_t pid) {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  if (Job* const job = core.checked_job(process)) job->not_heard = pid;
+}
+
+void BoardCore::tell_not_heard(Slot slot, WhyReport& report) {
+  const pid_t pid = jobs[slot]->not_heard;
+  if (pid == 0 || report.state != State::starting) return;
+  report.reasons.push_back(
+      {"readiness", report.name, report.state,
+       fmt::format("READY=1 of process {}, which is not its main process, is ignored; write "
+                   "notify_access = \"all\" in [readiness], or exec before the program",
+                   pid),
+       report.name, 0});
 }
 
 void Board::status_text(const CheckedProcess& process, std::string text) {

@@ -73,6 +73,7 @@ class BoardCore {
   CgroupWatches cgroups GUARDED_BY(mutex);
   std::vector<std::shared_ptr<Job>> jobs GUARDED_BY(mutex);  // by slot; null: none
   bool start_added GUARDED_BY(mutex) = true;  // of services that a reload adds: see apply_plan()
+  TimePoint last_stop_signal GUARDED_BY(mutex){};        // see Board::last_stop_signal()
   std::vector<std::string> templates GUARDED_BY(mutex);  // see Board::name_templates()
   std::optional<TimePoint> boot_settled GUARDED_BY(mutex);
   Slots boot_pending GUARDED_BY(mutex);
@@ -152,6 +153,8 @@ class BoardCore {
   [[nodiscard]] RequestResult<FileFaults> check_files(class PlanAside& aside) EXCLUDES(mutex);
   /// Adds to the report on a service that was not started for a condition how each of them stood.
   void tell_conditions(Slot slot, WhyReport& report) REQUIRES(mutex);
+  /// Adds to the report on a service that is starting whose READY=1 was ignored.
+  void tell_not_heard(Slot slot, WhyReport& report) REQUIRES(mutex);
   /// Adds what [resources] of the service could not be applied.
   void add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const REQUIRES(mutex);
   [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)
@@ -174,6 +177,8 @@ class BoardCore {
   /// To be called before the group of the main process is used: it may have changed.
   void follow_main(Job& job) REQUIRES(mutex);
   void unseen_end(Job& job, pid_t pid, const std::optional<ProcessEnd>& end) REQUIRES(mutex);
+  /// See Board::no_successor().
+  void no_successor(Job& job) REQUIRES(mutex);
   [[nodiscard]] int journal_fd() const { return journal_ ? journal_->fd() : -1; }
   void store(Slot slot) REQUIRES(mutex);
   void store_world() REQUIRES(mutex);
@@ -300,6 +305,7 @@ class BoardCore {
   void main_ended(Job& job, const ProcessEnd& end, Remains remains) REQUIRES(mutex);
   void held_ended(Job& job, pid_t pid) REQUIRES(mutex);
   void early_end(Job& job, const EarlyEnd& early) REQUIRES(mutex);
+  void tell_left_behind(Job& job) REQUIRES(mutex);
   void leader_ended(Job& job, Remains remains) REQUIRES(mutex);
   /// Checks whether anything is left of a service whose process has ended: its process group, those
   /// of its side commands, and its cgroup.
@@ -308,6 +314,9 @@ class BoardCore {
   void look_at_spared(Job& job) REQUIRES(mutex);
   void tend_escaped(Job& job) REQUIRES(mutex);
   void forget_gone(Job& job) REQUIRES(mutex);
+  /// The process of a service has ended: if it has no cgroup, has its thread look for what is left
+  /// of it outside its group. Until then it does not count as gone.
+  void seek_left(Job& job) REQUIRES(mutex);
   [[nodiscard]] OutOfMemory out_of_memory(const Job& job, const ProcessEnd& end) const
       REQUIRES(mutex);
   void look_at_group(Job& job) REQUIRES(mutex);
@@ -386,6 +395,12 @@ class BoardCore {
   [[nodiscard]] bool goes_to_background(const Job& job, const ProcessEnd& end) const
       REQUIRES(mutex);
   void went_to_background(Job& job, Remains remains) REQUIRES(mutex);
+  /// Whether a main process that ends now may be followed by another that its pidfile names.
+  [[nodiscard]] bool may_be_followed(const Job& job) const REQUIRES(mutex);
+  /// The end is noted, and counts as that of the service's process when no_successor() is called.
+  void seek_successor(Job& job, const ProcessEnd& end, Remains remains) REQUIRES(mutex);
+  /// Has the watcher read the pidfile of a service whose main process has ended.
+  void ask_for_successor(Job& job) REQUIRES(mutex);
   /// For a service in the background whose main process is not known: no longer waits for its pid.
   /// The main process counts as ended with success, and what is left as its process group.
   void give_up_main(Job& job) REQUIRES(mutex);

@@ -123,9 +123,12 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   // What a oneshot leaves that has succeeded lives on.
   const bool held = leaves_held(world, job.slot, end);
   if (remains == Remains::nothing) job.process.forget_spawned_group();
-  if (post || (!has_time && !held)) kill_all(job);
   ProcessEnd known = end;
-  known.out_of_memory = out_of_memory(job, end);
+  if (known.out_of_memory == OutOfMemory::no) known.out_of_memory = out_of_memory(job, end);
+  if (may_be_followed(job)) return seek_successor(job, known, remains);
+  // Before they are killed. A command beside the main process is no daemon in the background.
+  const bool left = !has_time && end == ProcessEnd{} && job.side.gone() && job.cgroup.populated();
+  if (post || (!has_time && !held)) kill_all(job);
   job.cgroup.stop_watching_memory();
   end_checks(job);
   process_ended(world, job.slot, known, true);
@@ -137,23 +140,34 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
     job.ended = Clock::now();
     job.times.last_stop_us = wall_us();
   }
+  if (left) tell_left_behind(job);
   // Before the pid is freed: after a crash in between, the next image must not adopt a stranger.
   store(job.slot);
   if (remains == Remains::zombie) reap(pid);
-  job.seeks_left = record.process == Process::held && !spares && !job.cgroup.in_use();
+  forget_gone(job);
+  if (job.process.group_left()) tell_left_behind(job);
+  if (!post) seek_left(job);
   if (!look_at_unit(job)) {
     make_due(job);  // it may have to poll for the end of the rest
     tell_neighbours({&job.slot, 1});
   }
-  if (!post && !has_time && !held && end == ProcessEnd{} && job.process.group_left()) {
-    std::string line =
-        "exited and left processes, which are killed; if it goes to the background, see "
-        "readiness.pidfile";
-    say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
-    if (log_.note(job.slot, std::move(line))) wake_janitor();
-  }
   if (post && end != ProcessEnd{})
     say(LogLevel::warn, fmt::format("{}: post_exec {}", job.name, end_text(end)));
+}
+
+void BoardCore::seek_left(Job& job) {
+  job.seeks_left = !world.spec(job.slot).spares_rest() && !job.cgroup.in_use();
+}
+
+/// For the end of a main process that has left others, which are killed.
+void BoardCore::tell_left_behind(Job& job) {
+  const Record& record = world.record(job.slot);
+  if (world.spec(job.slot).spares_rest() || record.reason.type == ReasonType::left_behind) return;
+  left_behind(world, job.slot);
+  if (record.reason.type != ReasonType::left_behind) return;
+  std::string line = reason_text(record.reason);
+  say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
+  if (log_.note(job.slot, std::move(line))) wake_janitor();
 }
 
 void BoardCore::leader_ended(Job& job, Remains remains) {

@@ -1,4 +1,4 @@
-// What a oneshot holds without a cgroup. See held_processes.hpp.
+// What a service without a cgroup has left. See held_processes.hpp.
 #include "supervisor/held_processes.hpp"
 
 #include <unistd.h>

@@ -1,7 +1,8 @@
-// Processes that a oneshot holds where it has no cgroup: children of zinit, which has adopted them,
-// that are in the oneshot's group or whose environment names it (os/membership.hpp). They are
-// looked for without the board's lock when its main process has ended, and again when one of them
-// has: its own children are zinit's then.
+// Processes that a service without a cgroup has left: children of zinit, which has adopted them,
+// that are in its group or whose environment names it (os/membership.hpp). They are looked for
+// without the board's lock when its main process has ended, and again when one of them has: its own
+// children are zinit's then. A oneshot that has succeeded holds them; those of others are to end,
+// and none is among them that is in the service's group, which is signalled and awaited as such.
 //
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once

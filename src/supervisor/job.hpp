@@ -90,6 +90,7 @@ struct Job {
   OrDefault<std::vector<std::string>> resource_faults;  // what of [resources] has no effect
   OrDefault<std::vector<std::string>> runtime_dirs;     // made, to be removed when it rests
   OrDefault<std::vector<std::string>> to_remove;        // those that its thread removes now
+  bool leaves_files = false;                            // WatchPort::clean() is ordered
   std::optional<uid_t> user;                            // that its last command was run as
   OrDefault<std::vector<ConditionResult>> conditions;   // as they stood at the last start
   ConditionCheck condition_check = ConditionCheck::none;
@@ -102,6 +103,7 @@ struct Job {
   CheckedProcessPtr probed;             // the process that the side command `probe` checks
   ServiceReload reload;                 // gets the result of the side command `reload`
   std::unique_ptr<ServiceCheck> check;  // likewise of `check`; null: nobody waits for it
+  pid_t not_heard = 0;                  // said READY=1 and may not; see WatchReports::not_heard()
   OrDefault<std::string> status_text;   // what the main process says of itself
   ServiceTimes times;
 
@@ -110,7 +112,7 @@ struct Job {
     return limits_changed || (launch && launch->what == LaunchOrder::What::limit);
   }
 
-  /// Whether it is not known yet, or not any more, which processes a oneshot has left.
+  /// Whether it is not known yet, or not any more, which processes the service has left.
   [[nodiscard]] bool awaits_left() const noexcept {
     return seeks_left || (launch && launch->what == LaunchOrder::What::left);
   }
@@ -127,8 +129,8 @@ struct Job {
 
   /// Whether there is work for its thread, which may block in a system call.
   [[nodiscard]] bool has_work() const noexcept {
-    return to_launch != nullptr || !to_remove->empty() || limits_changed || seeks_left ||
-           side.first_ordered() != nullptr;
+    return to_launch != nullptr || !to_remove->empty() || leaves_files || limits_changed ||
+           seeks_left || side.first_ordered() != nullptr;
   }
 };
 

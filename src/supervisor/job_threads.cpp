@@ -29,7 +29,7 @@ constexpr Milliseconds kShortWait{250};
 // Places for crashes before orders begin (base/kill_point.hpp). By LaunchOrder::What.
 constexpr std::array kBeforeOrders = {
     "order.main",  "order.pre",   "order.post",      "order.stop", "order.reload", "order.probe",
-    "order.clean", "order.limit", "order.condition", "order.left", "order.ready", "order.check"};
+    "order.clean", "order.limit", "order.condition", "order.left", "order.ready",  "order.check"};
 
 // The time that other threads have to read messages and events that arrived during a suspension.
 constexpr Milliseconds kCatchUp{100};
@@ -280,8 +280,13 @@ LaunchOrder BoardCore::next_order(Job& job) {
       order.tail = job.check->one().tail;
     }
     if (side->main_pid() != 0) order.extra = {fmt::format("MAINPID={}", side->main_pid())};
-  } else if (!job.to_remove->empty()) {
+    if (order.what == LaunchOrder::What::reload && job.checked && job.checked->extras) {
+      for (const std::string& entry : job.checked->extras->environment)
+        if (entry.starts_with("NOTIFY_SOCKET=")) order.extra.push_back(entry);
+    }
+  } else if (!job.to_remove->empty() || job.leaves_files) {
     order.what = LaunchOrder::What::clean;
+    job.leaves_files = false;
     order.directories = job.to_remove.take();
   } else if (std::exchange(job.limits_changed, false)) {
     order.what = LaunchOrder::What::limit;
@@ -289,6 +294,7 @@ LaunchOrder BoardCore::next_order(Job& job) {
     order.what = LaunchOrder::What::left;
     order.group = job.process.spawned().number();
     order.known = processes.pids();
+    order.user = job.user;
   } else {
     begin_step(job, order);
   }

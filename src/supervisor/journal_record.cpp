@@ -103,7 +103,7 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.word(stored.cause, own.cause, StopCause::ready_exec);
   way.word(stored.stage, own.stage, StopStage::killed);
   way.word(stored.health, own.health, Health::watchdog);
-  way.word(stored.reason_type, own.reason.type, ReasonType::stopped_with);
+  way.word(stored.reason_type, own.reason.type, ReasonType::left_behind);
   way.flag(stored.flags, kStopOwed, own.stop_owed, true);
   way.flag(stored.flags, kAgain, own.again, true);
   way.flag(stored.flags, kRespawn, own.respawn, true);

@@ -119,6 +119,7 @@ Result<Child> Launcher::spawn_once(const LaunchOrder& order, const Announce& ann
   if (auto prepared = prepare(order, defaults_, plan); !prepared) return Failure(prepared.error());
   launch.user = plan.ids.uid.value_or(::geteuid());
   if (order.first) {
+    checks_.clean(order.slot);
     if (!await_removals(order))
       return Failure(Error{"cannot make its runtime_dir: it is still being removed", EAGAIN});
     auto made = make_directories(spec, plan.ids, defaults_.places, launch.runtime_dirs);
@@ -162,12 +163,13 @@ Result<Child> Launcher::spawn_command(const LaunchOrder& order, const Announce& 
 
 Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
   if (order.what == LaunchOrder::What::clean) {
+    checks_.clean(order.slot);
     remove_directories(order);
     return {};
   }
   if (order.what == LaunchOrder::What::left) {
     Launch launch;
-    launch.left = orphans_of(order.spec->name, order.group, order.known);
+    launch.left = orphans_of(order.spec->name, order.group, order.known, order.user);
     return launch;
   }
   if (order.what == LaunchOrder::What::condition) return look_at_all_conditions(order, announce);

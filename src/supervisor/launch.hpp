@@ -30,10 +30,10 @@ struct LaunchOrder {
     stop,       // stop_exec, beside the main process
     reload,     // reload_exec, likewise
     probe,      // exec of [health], likewise
-    clean,      // no process: removes the runtime directories in `directories`
+    clean,      // no process: WatchPort::clean(), and removes the directories in `directories`
     limit,      // no process: applies changed [resources] to the service's cgroup
     condition,  // before the first command: its conditions, and exec of [condition]
-    left,       // no process: looks for what a oneshot without a cgroup has left
+    left,       // no process: looks for what a service without a cgroup has left
     ready,      // ready_exec, beside the main process
     check,      // check_exec, beside what it is about
   };
@@ -47,9 +47,10 @@ struct LaunchOrder {
   Environment extra = {};    // variables for this process only
   std::atomic<pid_t>* noted = nullptr;  // where the journal wants the pid
   std::vector<std::string> directories = {};
-  pid_t group = 0;                // of `left`: that of the main process; 0: not known any more
-  std::vector<pid_t> known = {};  // of `left`: processes that have an owner, sorted
-  OutputTailPtr tail = nullptr;   // of `check`: gets what it prints
+  pid_t group = 0;                 // of `left`: that of the main process; 0: not known any more
+  std::vector<pid_t> known = {};   // of `left`: processes that have an owner, sorted
+  std::optional<uid_t> user = {};  // of `left`: that the service's last command was run as
+  OutputTailPtr tail = nullptr;    // of `check`: gets what it prints
 };
 
 /// Whether the command runs beside the main process.

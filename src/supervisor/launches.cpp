@@ -107,19 +107,27 @@ void BoardCore::note_launch(Job& job, Launch& launch) {
   job.cgroup.launched(launch.outcome.kind == LaunchOutcome::Kind::started, launch.memory_kills);
 }
 
-/// A stop that has begun meanwhile has not reached what is found now.
+/// A stop that has begun meanwhile has not reached what is found now. What a service leaves that is
+/// no oneshot is killed if it has ended by itself.
 void BoardCore::left_found(Job& job, const std::vector<pid_t>& left) {
+  const Record& record = world.record(job.slot);
+  const bool of_done = record.process == Process::held || record.done;
   std::vector<pid_t> added;
-  for (const pid_t pid : left)
+  for (const pid_t pid : left) {
+    const Slot owner = processes.of_group(process_group(pid).value_or(0));
+    if (!of_done && owner == job.slot) continue;  // signalled, and awaited, with its group
     if (job.held.take(pid)) added.push_back(pid);
-  job.process.forget_groups();  // its members that zinit may signal are among them
-  const StopStage stage = world.record(job.slot).stage;
-  if (stage == StopStage::killed) {
+  }
+  if (of_done) job.process.forget_groups();  // its members that zinit may signal are among them
+  const bool has_time = of_done || record.state == State::stopping;
+  if (!has_time || record.stage == StopStage::killed) {
     job.held.signal(SIGKILL, added);
-  } else if (stage == StopStage::signalled && !job.side.stop().ordered() && job.side.gone()) {
+  } else if (record.stage == StopStage::signalled && !job.side.stop().ordered() &&
+             job.side.gone()) {
     job.held.signal(world.spec(job.slot).lifecycle.stop_signal, added);
     job.held.signal(SIGCONT, added);
   }
+  if (!has_time && !added.empty()) tell_left_behind(job);
   look_at_unit(job);
 }
 
@@ -201,15 +209,18 @@ bool BoardCore::uses_directory(const Job& job, const std::string& name) const {
   return any_related(world.spec(job.slot).directories->runtime, {&name, 1});
 }
 
-/// Orders the removal of the runtime directories when the service has no process left. Until that
-/// is done it counts as `launching`, so that it is not started and does not count as down.
+/// Orders the removal of the runtime directories, and of what else the processes have left, when
+/// the service has no process left. Until that is done it counts as `launching`, so that it is not
+/// started and does not count as down.
 void BoardCore::order_removal(Job& job) {
   Record& record = world.record(job.slot);
-  if (job.runtime_dirs->empty() || record.process != Process::none) return;
+  job.leaves_files = record.process == Process::none && checks_.leaves_files(job.slot);
+  const bool rests = !job.runtime_dirs->empty() || job.leaves_files;
+  if (!rests || record.process != Process::none) return;
   std::vector<std::string> directories = job.runtime_dirs.take();
   std::erase_if(directories, [&](const std::string& name)
                                  REQUIRES(mutex) { return hand_on_directory(job, name); });
-  if (directories.empty()) return keep_runtime_dirs(job);
+  if (directories.empty() && !job.leaves_files) return keep_runtime_dirs(job);
   launcher_.announce_removal(directories);
   job.to_remove = std::move(directories);
   record.process = Process::launching;

@@ -119,8 +119,9 @@ bool ServiceProcess::take_main(pid_t pid, UniqueFd pidfd) {
 void ServiceProcess::take_group_of(pid_t pid) {
   const auto group = process_group(pid);
   const bool other = group && *group != spawned_.number();
-  const bool followed = other && *group > 1 && is_own_child(pid) && *group != ::getpgrp() &&
-                        table_.of_group(*group) == kNoSlot;
+  // The group is the service's already if the main process of before was in it, too.
+  const bool usable = group && (*group == main_group_ || table_.of_group(*group) == kNoSlot);
+  const bool followed = other && *group > 1 && is_own_child(pid) && *group != ::getpgrp() && usable;
   forget_main_group();
   if (followed) {
     table_.add_group(*group, slot_);

@@ -133,8 +133,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
     ready_command_lost(world, slot);
   restore_cgroup(job);
   if (is_left()) {
-    const bool of_done = record.process == Process::held || record.done;
-    job.seeks_left = of_done && !spec.spares_rest() && !job.cgroup.in_use();
+    seek_left(job);
     look_at_unit(job);
   }
   if (there && checked_now(record)) {
@@ -209,11 +208,12 @@ void BoardCore::order_again(Slot slot, std::uint8_t owed) {
 // Processes that the previous image left in the service's cgroup still belong to the service.
 void BoardCore::restore_cgroup(Job& job) {
   Record& record = world.record(job.slot);
-  if (!job.cgroup.restore()) return;
+  const bool left = job.cgroup.restore();
   if (world.spec(job.slot).spares_rest()) {
-    if (record.process == Process::none) look_at_spared(job);
+    if (left && record.process == Process::none) look_at_spared(job);
     return;
   }
+  if (!left && cgroups.tree() != nullptr) return;  // without cgroups they are looked for
   if (job.process.pid() != 0 || record.process != Process::ended) return;
   record.process = leaves_held(world, job.slot, record.end) ? Process::held : Process::lingering;
 }

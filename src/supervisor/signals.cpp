@@ -38,6 +38,7 @@ void BoardCore::ask_to_end(Job& job) {
 }
 
 void BoardCore::signal_stop(Job& job) {
+  last_stop_signal = Clock::now();
   forget_gone(job);
   for (SideCommand& side : job.side.all())
     if (&side != &job.side.stop()) end_side_command(job, side);

@@ -56,6 +56,13 @@ class WatchPort {
   /// deadline late. Called without the board's lock; it may call back.
   virtual void drain(const CheckedProcess& /*process*/) noexcept {}
 
+  /// Whether clean() has something to do for the service. Called under the board's lock.
+  [[nodiscard]] virtual bool leaves_files(Slot /*slot*/) const { return false; }
+
+  /// All processes of the service have ended: removes the files that they have left, such as the
+  /// pidfile of a daemon that was killed. Its job's thread, without the board's lock. May block.
+  virtual void clean(Slot /*slot*/) noexcept {}
+
   /// The service has come to rest or was removed: descriptors stored for its next process can go.
   /// Called under the board's lock, like changed().
   virtual void rested(Slot /*slot*/) noexcept {}
@@ -99,6 +106,14 @@ class WatchReports {
   /// reaper reports its end as well; otherwise `end` says how it ended, if that is known.
   virtual void main_gone(const CheckedProcess& process, pid_t pid,
                          const std::optional<ProcessEnd>& end) = 0;
+
+  /// The pidfile of `process`, whose main process has ended, has named no other process of the
+  /// service by CheckedProcess::successor_by(): the end is that of the service's process.
+  virtual void no_successor(const CheckedProcess& process) = 0;
+
+  /// The process `pid` of the service has said READY=1, and notify_access does not let it speak.
+  /// For why.
+  virtual void not_heard(const CheckedProcess& process, pid_t pid) = 0;
 
   /// What the process says of itself, for `status`: one line of UTF-8.
   virtual void status_text(const CheckedProcess& process, std::string text) = 0;

@@ -1,6 +1,7 @@
 // Reading a service's pidfile.
 #include "watch/pidfile.hpp"
 
+#include <fcntl.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -63,6 +64,25 @@ std::optional<pid_t> PidFile::read() const {
     return std::nullopt;
   const auto text = read_file(path.c_str(), kPidFileMaxBytes);
   return text ? parse_pidfile(*text) : std::nullopt;
+}
+
+Result<void> remove_pidfile(const std::string& path, pid_t pid) {
+  const auto slash = path.rfind('/');
+  const std::string directory = path.substr(0, slash + 1), name = path.substr(slash + 1);
+  const auto failed = [&](std::string_view call) -> Result<void> {
+    if (errno == ENOENT) return {};
+    return sys_failure(call, path);
+  };
+  const UniqueFd in(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!in) return failed("open");
+  const UniqueFd file(
+      ::openat(in.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file) return failed("open");
+  const auto text = read_open_file(file.get(), path.c_str(), kPidFileMaxBytes);
+  if (!text) return Failure(text.error());
+  if (parse_pidfile(*text) != pid) return {};
+  if (::unlinkat(in.get(), name.c_str(), 0) < 0) return failed("unlink");
+  return {};
 }
 
 void PidFileLook::carry_out() {

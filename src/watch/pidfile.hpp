@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/fd.hpp"
+#include "base/result.hpp"
 #include "model/spec.hpp"
 
 namespace zinit {
@@ -36,6 +37,11 @@ struct PidFile {
   /// The pid in the file; nothing if it is missing, unchanged, or holds no pid.
   [[nodiscard]] std::optional<pid_t> read() const;
 };
+
+/// Removes the pidfile at `path` if it names `pid`, which has ended. Blocks. What is read is what
+/// is removed, as far as its directory goes: that cannot be exchanged in between. Errors but ENOENT
+/// are returned: the file stays.
+[[nodiscard]] Result<void> remove_pidfile(const std::string& path, pid_t pid);
 
 /// One look at a pidfile. Its file system may hang, so it is carried out by a thread that nobody
 /// waits for, which shares this object.

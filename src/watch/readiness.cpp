@@ -37,6 +37,9 @@ std::string fact_key(Slot slot) { return fmt::format("watch/{}", slot); }
 constexpr std::string_view kPidFiles = "pidfile/";
 std::string pidfile_key(Slot slot) { return fmt::format("{}{}", kPidFiles, slot); }
 
+/// Those of which process a service's pidfile has named, and its path.
+constexpr std::string_view kWritten = "pidfile_of/";
+
 EpollSet::Key key_of(const CheckedProcess& process) noexcept {
   return reinterpret_cast<std::uintptr_t>(&process);
 }
@@ -123,7 +126,10 @@ Result<void> ReadinessChecks::add_pipe(Channel& channel, Slot slot, int as, Spaw
 /// `rooted`: the process has another root directory, so it could not see the path of a socket.
 Result<void> ReadinessChecks::add_socket(Channel& channel, Slot slot, bool rooted,
                                          SpawnExtras& extras) {
-  if (facts_ != nullptr) facts_->keep(fact_key(slot), {});  // what its last process has said
+  if (facts_ != nullptr) {  // what its last process has said
+    facts_->keep(fact_key(slot), {});
+    facts_->keep(not_heard_key(slot), {});
+  }
   if (!rooted) {
     if (auto socket = sockets_.add_socket(extras.user)) channel.socket.emplace(std::move(*socket));
   }
@@ -159,6 +165,36 @@ void ReadinessChecks::keep_pidfile(const Channel& channel, Slot slot) {
     facts_->keep(pidfile_key(slot), channel.pidfile.fact());
 }
 
+/// Has clean() remove the file once the process has ended.
+void ReadinessChecks::note_written(Slot slot, pid_t pid, const std::string& path) {
+  {
+    MutexLock lock(mutex_);
+    written_[slot] = {pid, path};
+  }
+  if (facts_ != nullptr)
+    facts_->keep(fmt::format("{}{}", kWritten, slot), fmt::format("{} {}", pid, path));
+}
+
+bool ReadinessChecks::leaves_files(Slot slot) const {
+  MutexLock lock(mutex_);
+  return written_.contains(slot);
+}
+
+void ReadinessChecks::clean(Slot slot) noexcept {
+  catch_all("removal of a pidfile", [&] {
+    decltype(written_)::node_type written;
+    {
+      MutexLock lock(mutex_);
+      written = written_.extract(slot);
+    }
+    if (!written) return;
+    const auto [pid, path] = written.mapped();
+    if (const auto removed = remove_pidfile(path, pid); !removed)
+      log_warn("{}; it names process {}, which has ended", removed.error().text, pid);
+    if (facts_ != nullptr) facts_->keep(fmt::format("{}{}", kWritten, slot), {});
+  });
+}
+
 void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
   for (const auto& [kind, part] : {std::pair{KeptKind::notify_socket, &Left::socket},
                                    std::pair{KeptKind::ready_line, &Left::line},
@@ -169,9 +205,18 @@ void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
   each_below(facts, kPidFiles, [&](std::string_view slot, const std::string& fact) {
     if (const auto number = parse_integer(slot)) left_[static_cast<Slot>(*number)].pidfile = fact;
   });
+  each_below(facts, kWritten, [&](std::string_view slot, const std::string& fact) {
+    const auto number = parse_integer(slot);
+    const auto blank = fact.find(' ');
+    const auto pid = parse_pidfile(std::string_view(fact).substr(0, blank));
+    if (number && pid && blank != std::string::npos)
+      note_written(static_cast<Slot>(*number), *pid, fact.substr(blank + 1));
+  });
   for (auto& [slot, left] : left_) {
     const auto fact = facts.find(fact_key(slot));
     if (fact != facts.end()) left.fact = fact->second;
+    const auto pid = facts.find(not_heard_key(slot));
+    if (pid != facts.end()) left.not_heard = parse_pidfile(pid->second).value_or(0);
   }
   stored_.take_over(inherited, facts, [this](Slot slot) { return sender_of(slot); });
 }
@@ -189,6 +234,7 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
   channel->pidfile = PidFile::as_kept(spec, left.pidfile);
   keep_pidfile(*channel, slot);  // where the file of the image before could not be gone on with
   channel->said = std::move(left.fact);
+  channel->not_heard = left.not_heard;
   channel->line = std::move(left.line);
   channel->main_process = std::move(left.main_process);
   if (left.socket) {
@@ -196,6 +242,7 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
       channel->socket.emplace(std::move(*socket));
       channel->socket->keep(slot);
       channel->queue_length = queue_length();
+      extras.environment.push_back("NOTIFY_SOCKET=" + channel->socket->address());
     }
   }
   const bool held = bool(channel->main_process);
@@ -250,9 +297,11 @@ void ReadinessChecks::settle(const WatchPtr& watch) {
   }
   if (!watch->listened && !listen(*watch)) again_.set(kTryAgain);
   if (watch->watched_main != process.main_pid()) watch_main(*watch);
+  seek_successor(*watch);
   if (watch->file_awaited) {
     take_pidfile(*watch);
     if (watch->file_awaited && (!watch->file_watched || watch->file_changed)) look_at_file(*watch);
+    give_up_late(*watch);
   }
   if (process.stage() == CheckedProcess::Stage::alive) return arm_watchdog(watch);
   watch->timer.reset();
@@ -262,6 +311,10 @@ bool ReadinessChecks::listen(Watch& watch) {
   Channel& channel = *watch.channel;
   channel.line_end.reset();  // the process has its own copies
   channel.handed_over.clear();
+  if (const pid_t pid = std::exchange(channel.not_heard, 0); pid != 0) {
+    MutexLock lock(watch.mutex);
+    note_not_heard(watch, pid);
+  }
   if (!std::exchange(channel.said, {}).empty()) {
     MutexLock lock(watch.mutex);
     show_status(watch);

@@ -74,6 +74,8 @@ class ReadinessChecks final : public WatchPort {
   void watch(const CheckedProcessPtr& process) override;
   void changed() noexcept override { look_.ask(); }
   void drain(const CheckedProcess& process) noexcept override;
+  [[nodiscard]] bool leaves_files(Slot slot) const override;
+  void clean(Slot slot) noexcept override;
   void rested(Slot slot) noexcept override { stored_.clear(slot); }
 
  private:
@@ -104,6 +106,8 @@ class ReadinessChecks final : public WatchPort {
   void on_looked();
   [[nodiscard]] bool stays_in_foreground(Watch& watch);
   void take_pidfile(Watch& watch);
+  void seek_successor(Watch& watch);
+  void give_up_late(Watch& watch);
   void forget_file(Watch& watch);
 
   // On the loop's thread, the reaper's or a job's.
@@ -113,8 +117,11 @@ class ReadinessChecks final : public WatchPort {
   [[nodiscard]] bool take_descriptors(Watch& watch, Datagram& datagram);
   [[nodiscard]] bool may_speak(const Watch& watch, pid_t sender) const;
   void show_status(Watch& watch);
+  /// A process that may not speak has said READY=1: kept for why.
+  void note_not_heard(Watch& watch, pid_t pid);
   void keep_said(const Watch& watch);
   void keep_pidfile(const Channel& channel, Slot slot);
+  void note_written(Slot slot, pid_t pid, const std::string& path) EXCLUDES(mutex_);
   void change_main(Watch& watch, pid_t pid);
   [[nodiscard]] bool make_main(Watch& watch, pid_t pid, UniqueFd pidfd);
   void complain(Watch& watch, std::string_view what);
@@ -150,11 +157,18 @@ class ReadinessChecks final : public WatchPort {
     KeptFd socket, line, main_process;
     std::string fact;
     std::string pidfile;  // PidFile::fact()
+    pid_t not_heard = 0;
   };
   std::map<Slot, Left> left_;
 
   mutable Mutex mutex_;
   std::map<const CheckedProcess*, WatchPtr> watches_ GUARDED_BY(mutex_);
+  /// Of each service whose main process was named by its pidfile, until that is removed.
+  struct Written {
+    pid_t pid;
+    std::string path;
+  };
+  std::map<Slot, Written> written_ GUARDED_BY(mutex_);
   // Of each service that has been watched. Its use count tells how many descriptors of the service
   // are stored or wait for the Closer.
   std::map<Slot, std::weak_ptr<const void>> senders_ GUARDED_BY(mutex_);

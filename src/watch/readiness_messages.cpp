@@ -43,7 +43,9 @@ bool ReadinessChecks::Watch::owns(pid_t pid) const {
   if (pid == process->main_pid()) return true;
   if (!process->cgroup.empty()) return in_cgroup(pid, process->cgroup).value_or(false);
   return descends_from(pid, process->launched) ||
-         (process->main_pid() != 0 && descends_from(pid, process->main_pid()));
+         (process->main_pid() != 0 && descends_from(pid, process->main_pid())) ||
+         may_be_orphan_of(pid, channel->ticks, process->spec()->name,
+                          process->extras ? process->extras->user : std::nullopt);
 }
 
 /// Takes the descriptors of a message that has been looked at. They become zinit's only if the
@@ -106,6 +108,8 @@ void ReadinessChecks::handle(Watch& watch, Datagram& datagram) {
                                 datagram.sender.pid, kNotifyMessageMax));
   }
   if (!may_speak(watch, datagram.sender.pid)) {
+    if (parse_notify_message(datagram.text).ready && watch.owns(datagram.sender.pid))
+      note_not_heard(watch, datagram.sender.pid);
     return complain(watch, fmt::format("a message of process {} is ignored, for notify_access does "
                                        "not let it speak",
                                        datagram.sender.pid));
@@ -144,6 +148,13 @@ void ReadinessChecks::handle(Watch& watch, Datagram& datagram) {
     complain(watch, fmt::format("{} descriptors are not stored, for fdstore_max is {}", refused,
                                 process.spec()->readiness->fdstore_max));
   }
+}
+
+void ReadinessChecks::note_not_heard(Watch& watch, pid_t pid) {
+  if (watch.not_heard == pid) return;
+  watch.not_heard = pid;
+  board_->not_heard(*watch.process, pid);
+  if (facts_ != nullptr) facts_->keep(not_heard_key(watch.process->slot), std::to_string(pid));
 }
 
 void ReadinessChecks::show_status(Watch& watch) {

@@ -60,7 +60,27 @@ void ReadinessChecks::on_looked() {
     if (!watch->file_awaited) continue;
     if (watch->file_changed) look_at_file(*watch);
     if (!watch->file_watched) again_.set(kTryAgain);
+    give_up_late(*watch);
   }
+}
+
+/// The main process has ended: has its pidfile read once more, whatever was read before.
+void ReadinessChecks::seek_successor(Watch& watch) {
+  const bool sought = watch.process->successor_by() != kNever;
+  if (std::exchange(watch.seeks, sought) == sought) return;
+  if (!sought) return forget_file(watch);
+  watch.file_awaited = watch.file_changed = true;
+  watch.file_pid.reset();
+}
+
+/// Reports that no successor has come in time, once the file was read after the end.
+void ReadinessChecks::give_up_late(Watch& watch) {
+  if (!watch.seeks || !watch.file_awaited || watch.file_look || watch.file_changed) return;
+  const TimePoint now = Clock::now(), by = watch.process->successor_by();
+  if (by == kNever) return;
+  if (now < by) return again_.set(Milliseconds(ms_between(now, by) + 1));
+  forget_file(watch);
+  board_->no_successor(*watch.process);
 }
 
 void ReadinessChecks::forget_file(Watch& watch) {
@@ -115,20 +135,19 @@ void ReadinessChecks::take_pidfile(Watch& watch) {
   const CheckedProcess& process = *watch.process;
   UniqueFd pidfd = open_pidfd(*pid);
   if (!pidfd && errno != ENOSYS) return;  // it has ended
-  const bool own =
-      watch.owns(*pid) || (process.cgroup.empty() &&
-                           may_be_orphan_of(*pid, channel.ticks, process.spec()->name,
-                                            process.extras ? process.extras->user : std::nullopt));
-  if (!own) {
+  const auto stat = read_process_stat(*pid);
+  if (!stat || stat->zombie()) return;
+  if (!watch.owns(*pid)) {
     return complain(watch, fmt::format("{} names process {}, which is not the service's: ignored",
                                        channel.pidfile.path, *pid));
   }
-  if (*pid == process.launched && !stays_in_foreground(watch)) return;
+  if (!watch.seeks && *pid == process.launched && !stays_in_foreground(watch)) return;
   {
     MutexLock lock(watch.mutex);
     if (!make_main(watch, *pid, std::move(pidfd))) return;
   }
   forget_file(watch);
+  note_written(process.slot, *pid, channel.pidfile.path);
   board_->passed(process, CheckKind::readiness);
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/format.hpp"
 #include "base/mutex.hpp"
 #include "base/text.hpp"
 #include "io/notify_socket.hpp"
@@ -17,6 +18,9 @@ namespace zinit {
 // How long to wait after a lack of memory or descriptors before trying again.
 inline constexpr Milliseconds kTryAgain{1000};
 
+/// The key of the fact with the pid of a process that has said READY=1 and was not heard.
+inline std::string not_heard_key(Slot slot) { return fmt::format("not_heard/{}", slot); }
+
 /// The channel by which a process can report; made before its spawn.
 struct ReadinessChecks::Channel final : SpawnPart {
   [[nodiscard]] int fd() const noexcept { return socket ? socket->fd() : line.get(); }
@@ -27,6 +31,7 @@ struct ReadinessChecks::Channel final : SpawnPart {
   UniqueFd line_end;     // the process's end of it; closed after the spawn
   FdStore::Entries handed_over;
   std::string said;     // of the image before: the fact of its watch
+  pid_t not_heard = 0;  // likewise: see note_not_heard()
   KeptFd main_process;  // and the pidfd of a main process that is no child
   PidFile pidfile;
   unsigned long long ticks = 0;  // clock ticks since boot, before the spawn
@@ -72,6 +77,7 @@ struct ReadinessChecks::Watch {
   KeptFd main_pidfd;
   std::unique_ptr<TimerWatcher> timer;  // of the watchdog
   bool file_awaited;
+  bool seeks = false;                      // a successor: CheckedProcess::successor_by()
   std::shared_ptr<PidFileLook> file_look;  // under way
   bool file_changed = false;               // another look is due
   std::optional<pid_t> file_pid;           // what follows: of the last look
@@ -87,6 +93,7 @@ struct ReadinessChecks::Watch {
   pid_t next_main;  // a new main process and its pidfd, until the loop's thread watches it
   KeptFd next_pidfd;
   bool ready = false;             // READY=1 was received
+  pid_t not_heard = 0;            // of whom it was ignored last; 0: nobody
   bool watchdog_expired = false;  // and reported
   Milliseconds watchdog;
   bool watchdog_changed = false;  // by a message

@@ -1,6 +1,7 @@
 // Combines several WatchPorts into one: each serves its own section of the service files.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "supervisor/watch_port.hpp"
@@ -32,6 +33,12 @@ class Watchers final : public WatchPort {
   }
   void drain(const CheckedProcess& process) noexcept override {
     for (WatchPort* const each : watchers_) each->drain(process);
+  }
+  [[nodiscard]] bool leaves_files(Slot slot) const override {
+    return std::ranges::any_of(watchers_, [&](auto* each) { return each->leaves_files(slot); });
+  }
+  void clean(Slot slot) noexcept override {
+    for (WatchPort* const each : watchers_) each->clean(slot);
   }
   void rested(Slot slot) noexcept override {
     for (WatchPort* const each : watchers_) each->rested(slot);

@@ -121,7 +121,7 @@ void check_image(const JournalImage& image) {
     require(i == 0 || image.entries[i - 1].slot < entry.slot);
     require(!entry.name.empty());
     require(entry.record.state <= State::failed && entry.record.process <= Process::ended);
-    require(entry.record.reason.type <= ReasonType::stopped_with);
+    require(entry.record.reason.type <= ReasonType::left_behind);
   }
 }
 

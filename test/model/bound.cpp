@@ -89,7 +89,8 @@ TEST_CASE("what is bound to a name that is missing or has failed fails for it", 
   FakeWorld w("a binds_to nobody?, b binds_to c, c");
   w.life = [](const std::string& name, int) {
     Life life;
-    if (name == "c") life.launch = {LaunchOutcome::Kind::failed, {ReasonType::spawn_error}};
+    if (name == "c")
+      life.launch = {LaunchOutcome::Kind::failed, {ReasonType::spawn_error, 0, {}, {}}};
     return life;
   };
   w.boot();

@@ -20,9 +20,9 @@ constexpr std::string_view kReasonNames[] = {
     "start_timeout",    "stop_timeout",      "health_check_failed",
     "watchdog_timeout", "dependency_failed", "missing_dependency",
     "spawn_error",      "port_in_use",       "config_error",
-    "condition",        "stopped_with",
+    "condition",        "stopped_with",      "left_behind",
 };
-static_assert(std::size(kReasonNames) == static_cast<std::size_t>(ReasonKind::stopped_with) + 1);
+static_assert(std::size(kReasonNames) == static_cast<std::size_t>(ReasonKind::left_behind) + 1);
 
 /// The index of `name`; 0, which is `unknown`, where it is none of them.
 template <std::size_t N>

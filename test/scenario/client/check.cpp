@@ -337,4 +337,32 @@ TEST_CASE("check --calendar follows the machine's zone, and says where its file 
   CHECK_THAT(damaged.err, Contains("/etc/localtime: no sound time zone"));
 }
 
+TEST_CASE("check warns of a stop that a shutdown cuts, and of a shell in front of the program",
+          "[check][client]") {
+  const TempDir dir;
+  std::filesystem::create_directories(dir / "z/services");
+  write_file(dir / "z/zinit.toml", "shutdown_timeout_ms = 60000\n");
+  write_file(dir / "z/services/long.toml",
+             "[service]\nexec = 'sleep 1'\n[lifecycle]\nstop_timeout_ms = 60001\n");
+  write_file(dir / "z/services/fits.toml",
+             "[service]\nexec = 'sleep 1'\n[lifecycle]\nstop_timeout_ms = 60000\n");
+  write_file(dir / "z/services/shell.toml",
+             "[service]\nexec = 'cd /tmp && sleep 1'\nreload_signal = 'HUP'\n"
+             "[readiness]\nnotify = 'systemd'\n");
+  write_file(dir / "z/services/pid.toml",
+             "[service]\nexec = 'cd /tmp; sleep 1'\nreload_exec = 'kill -HUP $MAINPID'\n");
+  write_file(dir / "z/services/exec.toml",
+             "[service]\nexec = 'cd /tmp && exec sleep 1'\nreload_signal = 'HUP'\n");
+  const Outcome checked =
+      run({.argv = {"zinitctl", "--socket", "/nonexistent", "check", dir / "z"}});
+  CHECK(checked.code == 0);
+  const std::string all = checked.out + checked.err;
+  CHECK_THAT(all, Contains("long.toml:4:19: warning: lifecycle.stop_timeout_ms: is longer than "
+                           "shutdown_timeout_ms, 60000"));
+  CHECK_THAT(all, Contains("shell.toml:3:17: warning: service.reload_signal: goes to the shell"));
+  CHECK_THAT(all, Contains("shell.toml:5:10: warning: readiness.notify: only the shell"));
+  CHECK_THAT(all, Contains("pid.toml:3:15: warning: service.reload_exec: MAINPID is the shell"));
+  CHECK_THAT(all, !Contains("fits.toml") && !Contains("exec.toml"));
+}
+
 }  // namespace client_check_test

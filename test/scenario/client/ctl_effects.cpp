@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/time.hpp"
-#include "scenario/harness/background.hpp"
 #include "scenario/harness.hpp"
+#include "scenario/harness/background.hpp"
 
 namespace client_ctl_effects_test {
 
@@ -217,7 +217,7 @@ TEST_CASE("a daemon that goes to the background by mistake is told of that in it
   zinit.boot({});
   zinit.await_state("daemon", "exited");
   CHECK(eventually([&] {
-    return zinit.ctl({"logs", "daemon"}).out.find("readiness.pidfile") != std::string::npos;
+    return zinit.ctl({"logs", "daemon"}).out.find("pidfile in [readiness]") != std::string::npos;
   }));
 }
 

@@ -224,8 +224,8 @@ TEST_CASE("a daemon that leaves processes and exits is told where to look", "[ab
   zinit.add("daemon", {.exec = "sleep 1000 & exit 0"});
   zinit.boot();
   zinit.await_message(
-      "daemon: exited and left processes, which are killed; if it goes to the "
-      "background, see readiness.pidfile");
+      "daemon: exited with code 0 and left processes, which were killed: a daemon that goes to the "
+      "background must stay in the foreground, or have pidfile in [readiness]");
 }
 
 TEST_CASE("the end does not wait for a data loop that hangs", "[threads][abuse]") {

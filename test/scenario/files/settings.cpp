@@ -179,6 +179,28 @@ TEST_CASE("shutdown_timeout_ms bounds the stopping of all services", "[settings]
   CHECK(zinit.shut_down() == 0);  // and not after ten minutes
 }
 
+TEST_CASE("shutdown_timeout_ms counts from the last stop signal", "[settings][crash]") {
+  Server zinit({.settings = true});
+  settings(zinit, "shutdown_timeout_ms = 3000\n");
+  const auto slow = [](const std::string& name) {
+    return "trap 'echo asked " + name + " >> $T; sleep 1.4; echo clean " + name +
+           " >> $T; exit' TERM; echo start " + name + " >> $T; while :; do sleep 0.01; done";
+  };
+  zinit.add("a", {.exec = slow("a")});
+  zinit.add("b", {.exec = slow("b"), .dependencies = "requires = ['a']"});
+  zinit.add("c", {.exec = slow("c"), .dependencies = "requires = ['b']"});
+  zinit.boot({"c"});
+  zinit.await_started({"a", "b", "c"});
+  zinit.signal(SIGTERM);
+  SECTION("in one image") {}
+  SECTION("over a crash") {
+    zinit.await_trace("asked b");
+    zinit.fault();
+  }
+  CHECK(zinit.exit_code() == 0);
+  for (const char* name : {"a", "b", "c"}) CHECK(zinit.traced(std::string("clean ") + name));
+}
+
 TEST_CASE("log_level of the settings counts unless an option says otherwise", "[settings]") {
   for (const bool option : {false, true}) {
     Server zinit({.arguments = option ? Texts{"--log-level", "info"} : Texts{}, .settings = true});

@@ -18,8 +18,8 @@ TEST_CASE("libzinit has an enumerator for each state and reason, by the protocol
     CHECK(static_cast<std::size_t>(state) == index_of(info.state) + 1);
     CHECK(name_of(state) == info.name);
   }
-  const auto last = static_cast<int>(ReasonType::stopped_with);
-  CHECK(last == static_cast<int>(ReasonKind::stopped_with));
+  const auto last = static_cast<int>(ReasonType::left_behind);
+  CHECK(last == static_cast<int>(ReasonKind::left_behind));
   for (int i = static_cast<int>(ReasonType::none) + 1; i <= last; ++i) {
     const std::string_view name = reason_type_name(static_cast<ReasonType>(i));
     CHECK(name_of(from_name<ReasonKind>(name)) == name);

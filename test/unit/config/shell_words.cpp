@@ -125,4 +125,15 @@ TEST_CASE("the program that a shell begins with is known only where nothing else
   }
 }
 
+TEST_CASE("a shell stays in front of the last of several commands without exec") {
+  CHECK(shell_stays("cd /srv && webd"));
+  CHECK(shell_stays("cd /srv; webd --port 1"));
+  CHECK(shell_stays("webd | sort"));
+  CHECK(shell_stays("cd /srv && execute"));
+  CHECK_FALSE(shell_stays("cd /srv && exec webd 2>&1"));
+  CHECK_FALSE(shell_stays("exec webd"));
+  CHECK_FALSE(shell_stays("webd --port $PORT"));
+  CHECK_FALSE(shell_stays("webd 'a; b' \"c && d\" e\\;f"));
+}
+
 }  // namespace config_shell_words_test

@@ -48,7 +48,7 @@ TEST_CASE("a reason reads as the end of a sentence", "[model][reason]") {
 
 TEST_CASE("every type of reason has its own word and, but for none, a text", "[model][reason]") {
   std::vector<std::string_view> seen;
-  for (int i = 0; i <= static_cast<int>(ReasonType::stopped_with); ++i) {
+  for (int i = 0; i <= static_cast<int>(ReasonType::left_behind); ++i) {
     const auto type = static_cast<ReasonType>(i);
     CHECK(std::find(seen.begin(), seen.end(), reason_type_name(type)) == seen.end());
     seen.push_back(reason_type_name(type));

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "base/fd.hpp"
@@ -108,6 +109,22 @@ TEST_CASE("membership: an orphan may be a service's that began after it and name
   CHECK_FALSE(may_be_orphan_of(named.pid(), before + 1000000, "a"));
   CHECK_FALSE(may_be_orphan_of(::getppid(), 0, "a"));
   CHECK_FALSE(may_be_orphan_of(kNobody, 0, "a"));
+}
+
+TEST_CASE("membership: what a service has left is in its group, or names it and is its user's",
+          "[os][readiness]") {
+  const Sleeper named({"ZINIT_SERVICE=a"}), other({"ZINIT_SERVICE=b"}), unnamed({"OTHER=1"});
+  const auto found = [](const Sleeper& one, const std::vector<pid_t>& all) {
+    return std::ranges::find(all, one.pid()) != all.end();
+  };
+  const auto all = orphans_of("a", 0, {});
+  CHECK(found(named, all));
+  CHECK_FALSE(found(other, all));
+  CHECK_FALSE(found(unnamed, all));
+  CHECK_FALSE(found(named, orphans_of("a", 0, {named.pid()})));
+  CHECK(found(named, orphans_of("a", 0, {}, ::geteuid())));
+  CHECK_FALSE(found(named, orphans_of("a", 0, {}, ::geteuid() + 1)));
+  CHECK(found(unnamed, orphans_of("c", *process_group(unnamed.pid()), {}, ::geteuid() + 1)));
 }
 
 TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness]") {

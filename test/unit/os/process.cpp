@@ -3,9 +3,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "base/format.hpp"
+#include "os/limits.hpp"
 #include "os/process.hpp"
 #include "os/spawn.hpp"
 #include "support/catch.hpp"
@@ -249,6 +251,15 @@ TEST_CASE("orphans fall to a subreaper", "[os][process]") {
   int status = 0;
   ::waitpid(tester, &status, 0);
   CHECK(WEXITSTATUS(status) == 13);
+}
+
+TEST_CASE("the limit of open files of a machine's services is within zinit's own") {
+  rlimit own{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &own) == 0);
+  const auto limit = limit_for_services();
+  REQUIRE(limit);
+  CHECK(limit->rlim_cur == std::min<rlim_t>(1024, own.rlim_max));
+  CHECK(limit->rlim_max == std::min<rlim_t>(524288, own.rlim_max));
 }
 
 }  // namespace os_process_test

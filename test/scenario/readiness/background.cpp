@@ -1,0 +1,318 @@
+// Daemons in the background: those that put another process in their place (an upgrade in place),
+// those that leave a stale pidfile, and those that their file does not say it of.
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/left_processes.hpp"
+#include "scenario/harness/notifier.hpp"
+#include "scenario/harness/peer.hpp"
+
+namespace readiness_background_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+/// For Server::Options::in_child: services have no cgroups.
+void have_no_cgroups() {
+  have_own_mounts();
+  umount2("/sys/fs/cgroup", MNT_DETACH);
+}
+
+/// A service as nginx is: USR2 starts the next master, which writes its pid, HUP ends this one
+/// (a shell's commands in the background ignore QUIT).
+/// If $D/late is there, the next one writes its pid only when $D/named is, as gunicorn's does when
+/// its parent has gone.
+void add_upgradable(Server& zinit, const std::string& lifecycle = "") {
+  const std::string file = zinit.path("a.pid");
+  write_file(zinit.path("master"),
+             "trap 'sh $D/master next & echo next >> $T' USR2\n"
+             "trap 'echo over >> $T; exit 0' HUP\n"
+             "trap 'echo down >> $T; exit 0' TERM\n"
+             "if [ -e $D/late ] && [ \"$1\" = next ]; then\n"
+             "  while ! [ -e $D/named ]; do sleep 0.01; done\nfi\n"
+             "echo $$ > " +
+                 file + ".new; mv " + file + ".new " + file +
+                 "\necho up >> $T\nwhile :; do sleep 0.01; done\n");
+  zinit.add("a", {.exec = "sh $D/master",
+                  .lifecycle = "restart_delay_ms = 10\n" + lifecycle,
+                  .more = "[readiness]\npidfile = '" + file + "'\n"});
+}
+
+/// Has the next master started; its pid, once the file names it.
+pid_t next_master(const Server& zinit, pid_t main) {
+  const auto named = [&] { return std::atoi(read_file(zinit.path("a.pid")).c_str()); };
+  REQUIRE(::kill(main, SIGUSR2) == 0);
+  REQUIRE(eventually([&] { return named() != main && named() != 0; }));
+  return named();
+}
+
+/// The service has `main` as its main process, and is as it was otherwise.
+void goes_on_as(Server& zinit, pid_t main) {
+  const Json status = zinit.await(
+      "a", [&](const Json& s) { return s["pid"] == main; }, "the next main process");
+  CHECK(status["state"] == "running");
+  CHECK(status["restart_count"] == 0);
+}
+
+void upgrade(Server& zinit) {
+  const pid_t first = zinit.pid_of("a");
+  const pid_t second = next_master(zinit, first);
+  CHECK(zinit.status("a")["pid"] == first);
+  REQUIRE(::kill(first, SIGHUP) == 0);
+  goes_on_as(zinit, second);
+}
+
+std::string why(Server& zinit, const std::string& name) {
+  return zinit.result("service.why", named(name)).dump();
+}
+
+/// One request of HTTP, answered with 200.
+bool answered(const std::string& address) {
+  if (!Client::possible(address)) return false;
+  Client client(address);
+  return client.send("GET / HTTP/1.0\r\n\r\n") &&
+         client.read_all().find(" 200 OK") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("an upgrade in place makes the process that the pidfile names the main one",
+          "[check][readiness][reexec][crash]") {
+  Server zinit;
+  add_upgradable(zinit);
+  zinit.boot({"a"});
+  Watch watch(zinit);
+  SECTION("again and again") {
+    upgrade(zinit);
+    upgrade(zinit);
+    CHECK(watch.changes().empty());
+  }
+  SECTION("over a re-execution") {
+    const pid_t first = zinit.pid_of("a"), second = next_master(zinit, first);
+    zinit.reexecute();
+    REQUIRE(::kill(first, SIGHUP) == 0);
+    goes_on_as(zinit, second);
+    zinit.reexecute();
+    upgrade(zinit);
+  }
+  SECTION("and over a crash") {
+    upgrade(zinit);
+    crash(zinit);
+    upgrade(zinit);
+  }
+  const pid_t last = zinit.pid_of("a");
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK_FALSE(alive(last));
+}
+
+TEST_CASE("without cgroups an upgrade in place is followed, too", "[root][readiness]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.in_child = have_no_cgroups});
+  add_upgradable(zinit);
+  zinit.boot({"a"});
+  upgrade(zinit);
+  upgrade(zinit);
+  CHECK(zinit.stop("a")["state"] == "exited");
+}
+
+TEST_CASE("a successor may take over the pidfile when the main process has gone",
+          "[readiness][crash]") {
+  Server zinit;
+  add_upgradable(zinit, "restart = 'never'");
+  zinit.boot({"a"});
+  const pid_t first = zinit.pid_of("a");
+  zinit.mark("late");
+  REQUIRE(::kill(first, SIGUSR2) == 0);
+  zinit.await_trace("next");
+  REQUIRE(::kill(first, SIGHUP) == 0);
+  zinit.await_trace("over");
+  zinit.await(
+      "a", [](const Json& s) { return s["pid"].is_null(); }, "no main process");
+  CHECK(zinit.state("a") == "running");
+  SECTION("which is waited for") { zinit.mark("named"); }
+  SECTION("which the next image waits for after a crash") {
+    crash(zinit);
+    zinit.mark("named");
+  }
+  SECTION("which is not waited for in a stop") {
+    CHECK(zinit.stop("a")["state"] == "exited");
+    return;
+  }
+  SECTION("and if it does not, the service has ended, and what it left is killed") {
+    zinit.await_state("a", "exited");
+    CHECK(zinit.status("a")["reason"]["type"] == "left_behind");
+    return;
+  }
+  zinit.await_trace("up", 2);
+  goes_on_as(zinit, std::atoi(read_file(zinit.path("a.pid")).c_str()));
+}
+
+TEST_CASE("a pidfile that names a process which has just ended is removed",
+          "[check][readiness][crash]") {
+  Server zinit;
+  const std::string file = zinit.path("a.pid");
+  zinit.add("a", {.exec = "[ -e " + file + " ] && exit 7; echo $$ > " + file +
+                          "; trap '' TERM; while :; do sleep 0.01; done",
+                  .lifecycle = "restart_delay_ms = 10\nmax_restarts = 1\nstop_timeout_ms = 100",
+                  .more = "[readiness]\npidfile = '" + file + "'\n"});
+  zinit.boot({"a"});
+  const pid_t first = zinit.pid_of("a");
+  SECTION("before the next one is started, which refuses to start while it is there") {
+    REQUIRE(::kill(first, SIGKILL) == 0);
+    zinit.await_new_pid("a", first);
+    CHECK(zinit.status("a")["restart_count"] == 1);
+  }
+  SECTION("at the end of a stop") {
+    CHECK(zinit.stop("a")["state"] == "exited");
+    CHECK(entries_of(zinit.folder()).size() > 0);
+    CHECK(access(file.c_str(), F_OK) != 0);
+    CHECK(zinit.start("a")["state"] == "running");
+  }
+  SECTION("by the next image, too") {
+    crash(zinit);
+    zinit.stop("a");
+    CHECK(access(file.c_str(), F_OK) != 0);
+  }
+  SECTION("but not one that names another") {
+    write_file(file, "1234567\n");
+    zinit.stop("a");
+    CHECK(read_file(file) == "1234567\n");
+  }
+}
+
+TEST_CASE("reload_exec may notify, as the service's processes may", "[readiness][reexec]") {
+  Server zinit;
+  zinit.file("a.toml", "[service]\nexec = [" + notifier({"send", "READY=1", "sleep"}) +
+                           "]\nreload_exec = [" +
+                           notifier({"send", "STATUS=by reload", "barrier"}) + "]\n[readiness]\n" +
+                           kAll + "\n");
+  zinit.boot({"a"});
+  SECTION("at once") {}
+  SECTION("after a re-execution") { zinit.reexecute(); }
+  CHECK(zinit.ctl({"reload", "a"}).code == 0);
+  CHECK(zinit.status("a")["status_text"] == "by reload");
+}
+
+TEST_CASE("a daemon that goes to the background unsaid is explained, and what to write",
+          "[check][readiness]") {
+  Server zinit;
+  zinit.add("group", {.exec = "sleep 100000 & echo $! > $D/group; exit 0"});
+  zinit.add("session", {.exec = "setsid sleep 100000 < /dev/null > /dev/null 2>&1 & "
+                                "while ! [ -d /proc/$! ]; do :; done; exit 0"});
+  zinit.add("again", {.exec = "sleep 100000 & exit 0",
+                      .lifecycle = "restart = 'always'\n"
+                                   "restart_delay_ms = 86400000\n"
+                                   "restart_delay_max_ms = 86400000"});
+  zinit.boot();
+  for (const std::string name : {"group", "session"}) {
+    INFO(name);
+    zinit.await_state(name, "exited");
+    CHECK(zinit.status(name)["reason"]["type"] == "left_behind");
+    CHECK_THAT(why(zinit, name), Contains("pidfile in [readiness]"));
+    CHECK_THAT(zinit.ctl({"list", name}).out, Contains("left processes, which were killed"));
+    CHECK_THAT(zinit.ctl({"logs", name}).out, Contains("pidfile in [readiness]"));
+    zinit.await_message(name + ": exited with code 0 and left processes");
+  }
+  CHECK_FALSE(alive(std::atoi(read_file(zinit.path("group")).c_str())));
+  zinit.await_delayed("again");
+  CHECK_THAT(why(zinit, "again"), Contains("pidfile in [readiness]") && Contains("restarting in"));
+  CHECK_THAT(zinit.ctl({"list", "again"}).out,
+             Contains("left processes, which were killed") && Contains("restarting in"));
+}
+
+TEST_CASE("without cgroups what a daemon leaves in another session is found and killed",
+          "[check][root][readiness][crash]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.in_child = have_no_cgroups});
+  const std::string daemon =
+      "setsid sh -c 'echo $$ > $D/NAME; exec sleep 100000' & "
+      "while ! [ -s $D/NAME ]; do :; done; ";
+  const auto exec_of = [&](std::string name) {
+    std::string text = daemon;
+    for (auto at = text.find("NAME"); at != std::string::npos; at = text.find("NAME"))
+      text.replace(at, 4, name);
+    return text;
+  };
+  zinit.add("ends", {.exec = exec_of("ends") + "exit 0"});
+  zinit.add("stays", {.exec = exec_of("stays") + "exec sleep 100000"});
+  zinit.boot({"stays"});
+  const auto daemon_of = [&](const std::string& name) {
+    return static_cast<pid_t>(std::atoi(read_file(zinit.path(name)).c_str()));
+  };
+  zinit.await_state("ends", "exited");
+  CHECK(zinit.status("ends")["reason"]["type"] == "left_behind");
+  CHECK_FALSE(alive(daemon_of("ends")));
+  REQUIRE(eventually([&] { return daemon_of("stays") != 0; }));
+  SECTION("at a stop") {}
+  SECTION("at a stop after a crash") { crash(zinit); }
+  CHECK(alive(daemon_of("stays")));
+  CHECK(zinit.stop("stays")["state"] == "exited");
+  CHECK_FALSE(alive(daemon_of("stays")));
+}
+
+TEST_CASE("why names READY=1 of a process that may not speak, and what to write",
+          "[readiness][reexec]") {
+  Server zinit;
+  zinit.file("a.toml", says({"child", "READY=1", "sleep"}, kSystemd));
+  zinit.boot();
+  zinit.await_message("a: a message of process");
+  SECTION("at once") {}
+  SECTION("after a re-execution") { zinit.reexecute(); }
+  CHECK(zinit.state("a") == "starting");
+  CHECK_THAT(why(zinit, "a"), Contains("which is not its main process, is ignored; write "
+                                       "notify_access"));
+}
+
+TEST_CASE("nginx is upgraded in place while it serves", "[root][readiness]") {
+  const std::string program = "/usr/sbin/nginx";
+  if (access(program.c_str(), X_OK) != 0) return skip("needs nginx");
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  const std::string port = free_port(), file = zinit.path("nginx.pid");
+  zinit.put("www/index.html", "served\n");
+  std::string temporary;
+  for (const std::string kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
+    temporary += kind + "_temp_path " + zinit.path(kind) + ";\n";
+  zinit.put("nginx.conf", "user root;\nworker_processes 2;\npid " + file + ";\nerror_log " +
+                              zinit.path("error.log") + ";\nevents {}\nhttp {\naccess_log off;\n" +
+                              temporary + "server { listen 127.0.0.1:" + port + "; root " +
+                              zinit.path("www") + "; }\n}\n");
+  zinit.add("a", {.exec = program + " -e stderr -c " + zinit.path("nginx.conf"),
+                  .service = "stop_exec = '/bin/kill -QUIT $MAINPID'",
+                  .more = "[readiness]\npidfile = '" + file + "'\n"});
+  zinit.boot();
+  // It writes its title where its environment was: nothing else says whose it is.
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  zinit.await_state("a", "running");
+  const std::string address = "127.0.0.1:" + port;
+  std::atomic<bool> over = false;
+  std::atomic<int> served = 0, failed = 0;
+  std::thread load([&] {
+    while (!over) ++(answered(address) ? served : failed);
+  });
+  for (int i = 0; i < 2; ++i) {
+    const pid_t first = zinit.pid_of("a");
+    CHECK(::kill(first, SIGUSR2) == 0);
+    const auto named = [&] { return std::atoi(read_file(file).c_str()); };
+    CHECK(eventually([&] { return named() != first && named() != 0; }));
+    const int before = served;
+    CHECK(eventually([&] { return served > before + 20; }));
+    if (i == 1) zinit.reexecute();
+    CHECK(::kill(first, SIGQUIT) == 0);
+    goes_on_as(zinit, named());
+  }
+  const int before = served;
+  CHECK(eventually([&] { return served > before + 20; }));
+  over = true;
+  load.join();
+  CHECK(failed == 0);
+  CHECK(zinit.stop("a")["state"] == "exited");
+}
+
+}  // namespace readiness_background_test
