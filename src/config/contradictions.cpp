@@ -46,7 +46,7 @@ class Contradictions {
     }
     if (spec_.reload_signal != 0 && !spec_.reload_exec->argv.empty())
       refuse("service", "reload_signal", "cannot be used with reload_exec");
-    look_at_failure();
+    look_at_ready_exec();
     look_at_shell();
     look_at_health();
     look_at_logging();
@@ -71,22 +71,11 @@ class Contradictions {
       findings_.add(severity, key->value.at, fmt::format("{}.{}", section, name), std::move(text));
   }
 
-  /// With these settings no end of its process is for good.
-  void look_at_failure() {
-    if (spec_.oneshot) {
-      refuse("service", "ready_exec",
-             "cannot be used with service.oneshot, which is never ready; write what follows in a "
-             "service that requires it");
-    }
-    const Lifecycle& lifecycle = spec_.lifecycle;
-    if (lifecycle.restart == RestartPolicy::never || lifecycle.max_restarts > 0 ||
-        *lifecycle.no_restart_on != EndSet{})
-      return;
-    constexpr const char* text =
-        "no end of its process is for good, since it is restarted without limit: set max_restarts";
-    if (!lifecycle.on_failure->empty()) warn("lifecycle", "on_failure", text);
-    if (lifecycle.on_failure_action != FailureAction::none)
-      warn("lifecycle", "on_failure_action", text);
+  void look_at_ready_exec() {
+    if (!spec_.oneshot) return;
+    refuse("service", "ready_exec",
+           "cannot be used with service.oneshot, which is never ready; write what follows in a "
+           "service that requires it");
   }
 
   /// What is meant for the program in exec and would reach a shell in front of it.

@@ -103,9 +103,8 @@ TEST_CASE("check refuses an on_failure of itself, and warns of an unknown one",
   Server zinit;
   zinit.add("self", {.lifecycle = "restart = 'never'\non_failure = ['self']"});
   zinit.add("web", {.lifecycle = "restart = 'never'\non_failure = ['gone', 'mail@', 'page@']"});
-  zinit.add("endless", {.lifecycle = "on_failure = ['web']"});
   add_template(zinit, "page");
-  zinit.boot({"web", "endless"});
+  zinit.boot({"web"});
   const Outcome check = zinit.ctl({"check", zinit.config()});
   const std::string text = check.out + check.err;
   CHECK(check.code == 1);
@@ -113,7 +112,6 @@ TEST_CASE("check refuses an on_failure of itself, and warns of an unknown one",
   CHECK_THAT(text, Contains("no service is named \"gone\""));
   CHECK_THAT(text, Contains("no template is named \"mail@\""));
   CHECK_THAT(text, !Contains("page@"));
-  CHECK_THAT(text, Contains("restarted without limit: set max_restarts"));
   CHECK_THAT(zinit.ctl({"why", "web"}).out, Contains("names gone in its on_failure") &&
                                                 Contains("names mail@web") && !Contains("page@"));
   CHECK(zinit.await_failed("self", "config_error")["state"] == "failed");

@@ -560,8 +560,8 @@ TEST_CASE("defaults that the table shows as TOML are what a file without the key
       continue;
     }
     CHECK(compare(said.spec, key.section.empty() ? ServiceSpec{} : bare.spec) == SpecChange::none);
-    CHECK(said.settings.log_level == LogLevel::info);
-    CHECK(said.settings.shutdown_timeout == GlobalSettings{}.shutdown_timeout);
+    CHECK(said.settings.log_level.value_or(LogLevel::info) == LogLevel::info);
+    CHECK(said.settings.shutdown_timeout.value_or(kShutdownTimeout) == kShutdownTimeout);
     CHECK(said.settings.default_target.empty());
   }
 }

@@ -277,11 +277,12 @@ TEST_CASE("journal: texts that are too long together are cut, the name never", "
   Journal journal = new_journal();
   Record record;
   record.reason = {ReasonType::spawn_error, 0, std::string(1000, 'r'), {"left out"}};
-  const std::string name(128, 'n'), fits(168, 'f'), too_long(169, 'f');
+  constexpr std::size_t beside = kJournalText - kJournalName, most = kJournalText - 16;
+  const std::string name(kJournalName, 'n'), fits(beside, 'f'), too_long(beside + 1, 'f');
   put(journal, 0, name, record, {}, fits);
   put(journal, 1, name, record, {}, too_long);
   put(journal, 2, "web", record, {}, "/etc/web.toml");
-  record.reason.text = std::string(279, 'r') + "\u00e9";
+  record.reason.text = std::string(most - 1, 'r') + "\u00e9";
   put(journal, 3, "web", record, {}, "/etc/web.toml");
 
   const auto entries = read(journal).entries;
@@ -291,11 +292,11 @@ TEST_CASE("journal: texts that are too long together are cut, the name never", "
   CHECK(entries[0].record.reason.text.empty());
   CHECK(entries[0].record.reason.type == ReasonType::spawn_error);
   CHECK(entries[1].file.empty());
-  CHECK(entries[1].record.reason.text == std::string(168, 'r'));
+  CHECK(entries[1].record.reason.text == std::string(beside, 'r'));
   CHECK(entries[2].file == "/etc/web.toml");
-  CHECK(entries[2].record.reason.text == std::string(280, 'r'));
+  CHECK(entries[2].record.reason.text == std::string(most, 'r'));
   CHECK(entries[2].record.reason.messages.empty());
-  CHECK(entries[3].record.reason.text == std::string(279, 'r'));  // not half a character
+  CHECK(entries[3].record.reason.text == std::string(most - 1, 'r'));  // not half a character
 }
 
 TEST_CASE("journal: it can be moved, and its descriptor closes on execve", "[journal]") {
@@ -434,6 +435,8 @@ TEST_CASE("journal: what an older version did not write has its default", "[jour
   CHECK(image->entries[0].facts.last_stop_us == facts.last_stop_us);
   Record known = record;
   known.command.index = 0;
+  known.ready_from = {};
+  known.ready_begun = 0;
   CHECK(same(image->entries[0].record, known));
   CHECK(image->entries[0].facts.pid == 812);
   CHECK(image->entries[0].facts.helpers == std::array{0, 0, 0});
