@@ -257,7 +257,7 @@ TEST_CASE("without CAP_KILL services of other users are stopped all the same",
                      .lifecycle = "stop_timeout_ms = 86400000"});
   zinit.add("stubborn", {.exec = "trap '' TERM; while :; do sleep 1; done",
                          .service = "user = 64124\ngroup = 64124",
-                         .lifecycle = "stop_timeout_ms = 1"});
+                         .lifecycle = "stop_timeout_ms = 1000"});
   zinit.boot({"one", "two", "stubborn"});
   CHECK(zinit.stop("one")["state"] == "exited");
   CHECK(zinit.stop("stubborn")["last_exit"]["signal"] == "SIGKILL");
