@@ -103,7 +103,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
                 [this] { on_sockets_open(false); },
                 [this] { return server_ && server_->has_ready(); }}),
       board_({output_, changes_, watchers_, &state_},
-             {environment_, start_.nofile, start_.cgroups, start_.sources.places.services,
+             {environment_, start_.service_nofile, start_.cgroups, start_.sources.places.services,
               start_.sources.places.told_socket}),
       shutdown_(
           *loop_, board_, [this] { on_shutdown_begun(); }, [this] { loop_->stop(); }),

@@ -71,12 +71,13 @@ struct DaemonStart {
   bool command_alone = false;      // no service stands beside it
   TimePoint started;               // of zinit itself
   Sources sources;
-  Environment environment;              // what zinit was given
-  std::optional<LogLevel> log_level;    // asked for; unset: zinit.toml's
-  std::optional<rlimit> nofile;         // what services are to have
-  ServerLock lock;                      // standalone mode
-  std::shared_ptr<CgroupTree> cgroups;  // null: none can be had
-  std::unique_ptr<DataLoop> data_loop;  // of the sinks, which it outlives; not started yet
+  Environment environment;               // what zinit was given
+  std::optional<LogLevel> log_level;     // asked for; unset: zinit.toml's
+  std::optional<rlimit> nofile;          // what zinit was started with
+  std::optional<rlimit> service_nofile;  // what services are to have
+  ServerLock lock;                       // standalone mode
+  std::shared_ptr<CgroupTree> cgroups;   // null: none can be had
+  std::unique_ptr<DataLoop> data_loop;   // of the sinks, which it outlives; not started yet
   LogSinks sinks;
   ControlSocket socket;                    // not open where it could not be made
   std::string console;                     // system mode: the terminal of the emergency shell

@@ -285,9 +285,10 @@ Result<DaemonStart> prepare_server(StartRequest request) {
     start.started = start.legacy->daemon.started.value_or(start.started);
     if (!start.legacy->daemon.program.empty()) set_installed_program(start.legacy->daemon.program);
   }
-  if (request.mode == Mode::system && start.nofile) start.nofile = limit_for_services();
   // After a re-execution zinit's own limit is the raised one.
   if (start.legacy && start.legacy->daemon.nofile) start.nofile = start.legacy->daemon.nofile;
+  const bool of_machine = request.mode == Mode::system && start.nofile;
+  start.service_nofile = of_machine ? limit_for_services() : start.nofile;
   start.environment = own_environment();
   use_asked_log_level(start, request);
   start.sources = {.places = places_of(request), .console = console_of(request.options)};

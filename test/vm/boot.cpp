@@ -76,6 +76,8 @@ SCENARIO("the sample system boots from an initramfs, serves, lets root in and po
   vm.console().repeat_until("redis-cli ping", "PONG");
   CHECK(vm.console().output_of("readlink /proc/$$/fd/0") == "/dev/ttyS0\n");
   CHECK(vm.console().output_of("hostname") == "sample\n");
+  CHECK_THAT(vm.console().output_of("grep 'open files' /proc/$$/limits"),
+             Contains(" 1024 ") && Contains(" 524288 "));
   vm.console().send("zinitctl poweroff\n");
   vm.console().wait_for("reboot: Power down");
   CHECK(vm.wait_for_end() == 0);
