@@ -40,9 +40,10 @@ void check_environment(std::string_view text) {
   require(read.faulty.size() <= kMostFaulty && read.faulty.size() <= read.faulty_count);
   std::string again;
   for (const std::string& entry : read.settings) {
-    require(entry.find_first_of(std::string_view("\0\n", 2)) == std::string::npos);
+    require(entry.find('\0') == std::string::npos);
     const auto equals = entry.find('=');
     require(equals != std::string::npos && equals > 0);
+    require(entry.find('\n') > equals);  // a value in quotes may have several lines
     std::string value;
     for (const char c : entry.substr(equals + 1)) {
       if (std::string_view("\"\\$`").find(c) != std::string_view::npos) value += '\\';
