@@ -52,22 +52,23 @@ Result<std::string> environ_of(pid_t pid) {
   return read_file(fmt::format("/proc/{}/environ", pid).c_str(), kEnvironMax);
 }
 
-/// Whether the environment of a process names that service; false also if it cannot be read.
-bool names_service(pid_t pid, const std::string& service) {
-  const auto environ = environ_of(pid);
-  return environ && service_in_environ(*environ) == service;
-}
-
-/// The environment of a process that is executing a program reads as empty: waits a little for it.
-void await_environ(pid_t pid) {
+/// The same of a process that may be executing a program. Its environment reads as empty then, so
+/// this waits a little.
+Result<std::string> environ_once_executed(pid_t pid) {
   constexpr timespec pause{0, 1'000'000};
   const TimePoint by = after(Clock::now(), kToExecute);
-  while (Clock::now() < by) {
-    const auto environ = environ_of(pid);
+  while (true) {
+    auto environ = environ_of(pid);
+    if (!environ || !environ->empty() || Clock::now() >= by) return environ;
     const auto stat = read_process_stat(pid);
-    if (!environ || !environ->empty() || !stat || stat->zombie() || stat->exiting) return;
+    if (!stat || stat->zombie() || stat->exiting) return environ;
     ::nanosleep(&pause, nullptr);
   }
+}
+
+/// Whether the environment of a process names that service; false also if it cannot be read.
+bool names_service(const Result<std::string>& environ, const std::string& service) {
+  return environ && service_in_environ(*environ) == service;
 }
 
 }  // namespace
@@ -120,7 +121,7 @@ bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& se
   }
   if (!stat || stat->ppid != ::getpid() || stat->start_ticks < ticks) return false;
   if (!runs_as(pid, user)) return false;
-  return names_service(at, service);
+  return names_service(environ_of(at), service);
 }
 
 std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
@@ -129,9 +130,8 @@ std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
   for (const pid_t pid : own_children()) {
     if (std::ranges::binary_search(known, pid)) continue;
     const bool in_group = group != 0 && process_group(pid) == group;
-    if (!in_group && !runs_as(pid, user)) continue;
-    if (!in_group) await_environ(pid);
-    if (in_group || names_service(pid, service)) found.push_back(pid);
+    if (in_group || (runs_as(pid, user) && names_service(environ_once_executed(pid), service)))
+      found.push_back(pid);
   }
   return found;
 }
