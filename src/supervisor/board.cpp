@@ -184,23 +184,24 @@ RequestResult<void> Board::boot(const std::string& target) {
 }
 
 RequestResult<Board::Others> Board::start(std::string_view name) {
-  return bring_up(name, request_start);
+  BoardCore& core = *core_;
+  const BoardCore::Change change(core);
+  return core.bring_up(name, request_start);
 }
 
 RequestResult<Board::Others> Board::restart(std::string_view name) {
-  return bring_up(name, request_restart);
-}
-
-RequestResult<Board::Others> Board::bring_up(std::string_view name,
-                                             Requested (*request)(World&, Slot)) {
   BoardCore& core = *core_;
   const BoardCore::Change change(core);
-  World& world = core.world;
+  return core.bring_up(name, request_restart);
+}
+
+RequestResult<Board::Others> BoardCore::bring_up(std::string_view name,
+                                                 Requested (*request)(World&, Slot)) {
   const Slot slot = world.graph->find_loaded(name);
   if (slot == kNoSlot) return not_found(name);
   if (world.shutdown) return in_shutdown();
   const Requested requested = request(world, slot);
-  core.tell_neighbours(requested.changed);
+  tell_neighbours(requested.changed);
   return others_of(*world.graph, requested);
 }
 

@@ -79,7 +79,6 @@ enum class KillWhat : std::uint8_t {
 /// Faults of service files, by the name of the service.
 using FileFaults = std::map<std::string, std::vector<std::string>>;
 
-struct Requested;
 struct RestartState;
 /// A restart that is under way; see Board::begin_restart().
 using Restart = std::shared_ptr<RestartState>;
@@ -364,8 +363,6 @@ class Board final : public WatchReports {
   [[nodiscard]] std::vector<BootStep> boot_steps() const;
 
  private:
-  RequestResult<Others> bring_up(std::string_view name, Requested (*request)(World&, Slot));
-
   // Callers of the board do not include the headers of threads, journal and records.
   std::unique_ptr<class BoardCore> core_;
 };

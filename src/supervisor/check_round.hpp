@@ -68,7 +68,7 @@ using CheckRoundPtr = std::shared_ptr<CheckRound>;
 
 /// The check that a service's side command `check` is.
 struct ServiceCheck {
-  CheckRoundPtr round;  // null: none, or nobody waits for it any more
+  CheckRoundPtr round;
   std::size_t index = 0;
 
   [[nodiscard]] CheckRound::One& one() const { return round->all[index]; }

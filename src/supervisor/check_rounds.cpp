@@ -319,13 +319,10 @@ RequestResult<Restart> Board::begin_restart(std::string_view name) {
 
 RequestResult<Board::Others> BoardCore::restart_checked(const std::string& name, bool was_up) {
   const Slot slot = world.graph->find_loaded(name);
-  if (slot == kNoSlot) return not_found(name);
-  if (was_up && world.record(slot).wish == Wish::down)
+  if (slot != kNoSlot && was_up && world.record(slot).wish == Wish::down)
     return refused(Refusal::invalid_state,
                    fmt::format("{} was stopped meanwhile; it is not started", name));
-  const Requested requested = request_restart(world, slot);
-  tell_neighbours(requested.changed);
-  return others_of(*world.graph, requested);
+  return bring_up(name, request_restart);
 }
 
 std::optional<RequestResult<Board::Others>> Board::outcome(const Restart& restart) const {

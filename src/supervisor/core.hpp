@@ -146,6 +146,8 @@ class BoardCore {
   /// Kills their commands, which are begun anew when launches are not held any more. After a
   /// re-execution the clients ask again; what waits in the queue of files would hold that up.
   void hold_rounds() REQUIRES(mutex);
+  RequestResult<Board::Others> bring_up(std::string_view name, Requested (*request)(World&, Slot))
+      REQUIRES(mutex);
   RequestResult<Board::Others> restart_checked(const std::string& name, bool was_up)
       REQUIRES(mutex);
   [[nodiscard]] RequestFailure failure_of(const std::vector<CheckRound::One>& failed,

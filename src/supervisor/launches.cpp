@@ -214,9 +214,9 @@ bool BoardCore::uses_directory(const Job& job, const std::string& name) const {
 /// started and does not count as down.
 void BoardCore::order_removal(Job& job) {
   Record& record = world.record(job.slot);
-  job.leaves_files = record.process == Process::none && checks_.leaves_files(job.slot);
-  const bool rests = !job.runtime_dirs->empty() || job.leaves_files;
-  if (!rests || record.process != Process::none) return;
+  if (record.process != Process::none) return;
+  job.leaves_files = checks_.leaves_files(job.slot);
+  if (job.runtime_dirs->empty() && !job.leaves_files) return;
   std::vector<std::string> directories = job.runtime_dirs.take();
   std::erase_if(directories, [&](const std::string& name)
                                  REQUIRES(mutex) { return hand_on_directory(job, name); });
