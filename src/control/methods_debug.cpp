@@ -21,7 +21,6 @@ namespace {
 constexpr std::array kTries = {"none", "pulled", "asked"};
 constexpr std::array kProcesses = {"none", "launching", "alive", "lingering", "ended", "held"};
 static_assert(static_cast<std::size_t>(Process::held) == kProcesses.size() - 1);
-constexpr std::array kCommands = {"main", "pre_exec", "post_exec"};
 constexpr std::array kCauses = {"none",      "down",     "owed",  "dependency", "late",
                                 "unhealthy", "watchdog", "asked", "unneeded",   "ready_exec"};
 static_assert(static_cast<std::size_t>(StopCause::ready_exec) == kCauses.size() - 1);
@@ -46,7 +45,8 @@ void put_record(JsonWriter& writer, const Record& record, TimePoint now) {
   writer.member("try", kTries[static_cast<std::size_t>(record.try_)]);
   writer.member("stop_owed", record.stop_owed);
   writer.member("process", kProcesses[static_cast<std::size_t>(record.process)]);
-  writer.member("command", kCommands[static_cast<std::size_t>(record.command.kind())]);
+  const std::string_view step = step_name(record.command.kind());
+  writer.member("command", step.empty() ? "main" : step);
   writer.member("command_index", record.command.index).member("passed", record.command.passed);
   writer.member("cause", kCauses[static_cast<std::size_t>(record.cause)]);
   writer.member("stage", kStages[static_cast<std::size_t>(record.stage)]);

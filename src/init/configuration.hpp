@@ -43,8 +43,7 @@ struct Configuration : LoadedConfig {
 }
 
 /// Reads all files. A file that would define the service of the command as well is reported and
-/// ignored. Blocks on the
-/// file system; any thread with an ordinary stack.
+/// ignored. Blocks on the file system; any thread with an ordinary stack.
 [[nodiscard]] Configuration read_configuration(const Sources& sources);
 
 /// The global settings that `text` has, and what belongs to them: the configuration of the image

@@ -39,6 +39,7 @@ std::string pidfile_key(Slot slot) { return fmt::format("{}{}", kPidFiles, slot)
 
 /// Those of which process a service's pidfile has named, and its path.
 constexpr std::string_view kWritten = "pidfile_of/";
+std::string written_key(Slot slot) { return fmt::format("{}{}", kWritten, slot); }
 
 EpollSet::Key key_of(const CheckedProcess& process) noexcept {
   return reinterpret_cast<std::uintptr_t>(&process);
@@ -171,8 +172,7 @@ void ReadinessChecks::note_written(Slot slot, pid_t pid, const std::string& path
     MutexLock lock(mutex_);
     written_[slot] = {pid, path};
   }
-  if (facts_ != nullptr)
-    facts_->keep(fmt::format("{}{}", kWritten, slot), fmt::format("{} {}", pid, path));
+  if (facts_ != nullptr) facts_->keep(written_key(slot), fmt::format("{} {}", pid, path));
 }
 
 bool ReadinessChecks::leaves_files(Slot slot) const {
@@ -191,7 +191,7 @@ void ReadinessChecks::clean(Slot slot) noexcept {
     const auto [pid, path] = written.mapped();
     if (const auto removed = remove_pidfile(path, pid); !removed)
       log_warn("{}; it names process {}, which has ended", removed.error().text, pid);
-    if (facts_ != nullptr) facts_->keep(fmt::format("{}{}", kWritten, slot), {});
+    if (facts_ != nullptr) facts_->keep(written_key(slot), {});
   });
 }
 
