@@ -25,8 +25,11 @@ inline constexpr Milliseconds kWasSuspended{100};
   return late > kWasSuspended ? late : Milliseconds{0};
 }
 
-/// `from` + `delay`, or kNever if that would overflow, as with a long delay that is doubled again
-/// and again.
+/// A time limit that is none.
+inline constexpr Milliseconds kForever = Milliseconds::max();
+
+/// `from` + `delay`, or kNever if that would overflow: after kForever, or a long delay that is
+/// doubled again and again.
 [[nodiscard]] TimePoint after(TimePoint from, Milliseconds delay) noexcept;
 
 /// Microseconds since 1970 on the wall clock, as the control protocol gives times.

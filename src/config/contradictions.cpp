@@ -179,12 +179,12 @@ class Contradictions {
     } else if (notifies && !readiness.pidfile.empty()) {
       refuse("readiness", "pidfile", "cannot be used with notify");
     }
-    const Timeout& limit = spec_.lifecycle.start_timeout;
-    if (!limit.infinite && readiness.after >= limit.value) {
+    const Milliseconds limit = spec_.lifecycle.start_timeout;
+    if (readiness.after >= limit) {
       refuse(
           "readiness", "after_ms",
           fmt::format("{} is not less than lifecycle.start_timeout_ms, {}: it would never be ready",
-                      readiness.after.count(), limit.value.count()));
+                      readiness.after.count(), limit.count()));
     }
     if (readiness.way.by == Notify::systemd) return;
     constexpr const char* text = "requires notify = \"systemd\"";

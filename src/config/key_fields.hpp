@@ -29,8 +29,9 @@ inline void assign(std::string& field, const Key&, const Value& value) {
   field = value.type == ValueType::integer ? std::to_string(value.integer) : value.string;
 }
 
+/// A string is "infinity".
 inline void assign(Milliseconds& field, const Key&, const Value& value) {
-  field = Milliseconds(value.integer);
+  field = value.type == ValueType::string ? kForever : Milliseconds(value.integer);
 }
 
 inline void assign(std::optional<Milliseconds>& field, const Key&, const Value& value) {
@@ -51,10 +52,6 @@ inline void assign(std::uint32_t& field, const Key& key, const Value& value) {
   }
   constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
   field = static_cast<std::uint32_t>(std::min(value.integer, most));
-}
-
-inline void assign(Timeout& field, const Key&, const Value& value) {
-  field = {Milliseconds(value.integer), value.type == ValueType::string};
 }
 
 inline void assign(Command& field, const Key&, const Value& value) {
@@ -130,11 +127,12 @@ inline int signal_of(const Value& value) {
 inline void assign(int& field, const Key&, const Value& value) { field = signal_of(value); }
 
 /// Sorted, so that another order is no change. Exit code 0 is always a success, so it is left out.
-inline void assign(EndSet& field, const Key&, const Value& value) {
+inline void assign(EndSet& field, const Key& key, const Value& value) {
   field = {};
   for (const Value& end : value.array) {
     const bool code = end.type == ValueType::integer;
-    if (code && end.integer == 0) continue;
+    // Exit code 0 is a good end whether it is listed or not, so the list is the same one.
+    if (code && end.integer == 0 && key.name == "success") continue;
     (code ? field.codes : field.signals).push_back(signal_of(end));
   }
   for (auto* numbers : {&field.codes, &field.signals}) {

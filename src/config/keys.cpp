@@ -261,7 +261,7 @@ constexpr Key kKeys[] = {
      .default_text = "\"none\"",
      .help = "what zinit itself does then: with the machine, or with exit, the container or server",
      .example = "\"reboot\"", .store = store<&Lifecycle::on_failure_action>},
-    {.section = "lifecycle", .name = "stop_timeout_ms", .type = Type::integer, .min = 1,
+    {.section = "lifecycle", .name = "stop_timeout_ms", .type = Type::timeout, .min = 1,
      .default_text = "10000",
      .help = "from the stop signal to SIGKILL of the whole group",
      .example = "3000", .store = store<&Lifecycle::stop_timeout>},

@@ -190,7 +190,7 @@ class SpecReader {
     }
     if (spec_.oneshot && !reader_.stored("lifecycle", "start_timeout_ms") &&
         !has_default("start_timeout_ms")) {
-      lifecycle.start_timeout.infinite = true;
+      lifecycle.start_timeout = kForever;
     }
     if (!reader_.stored("lifecycle", "restart_delay_max_ms")) {
       lifecycle.restart_delay_max = std::max(lifecycle.restart_delay_max, lifecycle.restart_delay);

@@ -91,10 +91,6 @@ void step_started(Record& me, const ServiceSpec& spec, TimePoint now) {
   me.health_error.reset();
 }
 
-TimePoint start_deadline(const Lifecycle& lifecycle, TimePoint now) {
-  return lifecycle.start_timeout.infinite ? kNever : after(now, lifecycle.start_timeout.value);
-}
-
 State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outcome) {
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
@@ -109,7 +105,7 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
       me.ready_at = {};
       me.health = Health::good;
       me.done = me.by_itself = me.skipped = false;
-      me.deadline = start_deadline(spec.lifecycle, now);
+      me.deadline = after(now, spec.lifecycle.start_timeout);
       return State::starting;
     case LaunchOutcome::Kind::failed:
       fail(world, me, std::move(reason));

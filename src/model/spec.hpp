@@ -60,14 +60,6 @@ struct Dependency {
   return std::ranges::find(list, name, &Dependency::name) != list.end();
 }
 
-/// A time limit, or none.
-struct Timeout {
-  Milliseconds value{0};
-  bool infinite = false;
-
-  bool operator==(const Timeout&) const = default;
-};
-
 /// Ways in which a process may end.
 struct EndSet {
   std::vector<int> codes;
@@ -125,7 +117,7 @@ struct Lifecycle {
   Milliseconds restart_delay_max{60000};
   std::uint32_t max_restarts = 0;  // 0: without limit
   Milliseconds stability_period{10000};
-  Timeout start_timeout{Milliseconds{30000}, false};
+  Milliseconds start_timeout{30000};
   OrDefault<EndSet> success;        // good ends, besides exit code 0
   OrDefault<EndSet> no_restart_on;  // ends after which it is not started again
   Milliseconds stop_timeout{10000};

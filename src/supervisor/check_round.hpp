@@ -35,7 +35,8 @@ struct CheckRound {
     Slot slot;
     SpecPtr spec;  // whose check_exec it is: that in force, or the one that is to be
     Stage stage = Stage::waits;
-    int cut_off = 0;               // how often it was killed with its service
+    bool of_main = false;          // what it would be killed with is the main process
+    int cut_off = 0;               // how often it was killed with a main process
     std::string fault{};           // how it has failed; empty: it has not
     OutputTailPtr tail = nullptr;  // what it has printed; null: it was not run
   };

@@ -18,6 +18,18 @@ using Stage = One::Stage;
 // So often a command is begun again that was killed with its service.
 constexpr int kMostCutOff = 3;
 
+// The time of a command if the start of its service has no limit, as that of a oneshot. Reloads of
+// files wait for each other.
+constexpr Milliseconds kLongestCheck = std::chrono::seconds{30};
+
+// A command that was killed has this long to end, until the next one is refused for it.
+constexpr Milliseconds kTimeToDie = std::chrono::seconds{2};
+
+Milliseconds time_of(const ServiceSpec& spec) {
+  const Milliseconds limit = spec.lifecycle.start_timeout;
+  return limit == kForever ? kLongestCheck : limit;
+}
+
 constexpr std::string_view kNothingStopped = "nothing was stopped";
 RequestFailure executed_anew() {
   return {Refusal::invalid_state, "zinit is being executed anew, so nothing was done; ask again"};
@@ -210,7 +222,15 @@ bool BoardCore::may_begin(const One& one) {
   if (holds_launches_ || checks_running_ >= CheckRound::kMostAtOnce) return false;
   Job& job = *jobs[one.slot];
   forget_gone(job);
-  return !job.check && job.side.check().gone();
+  if (job.side.check().hangs()) return true;  // it is refused then
+  return !job.check && job.side.check().gone() && !would_be_cut_off(one.slot);
+}
+
+/// Whether the service is going down, or on to its next process: a command begun now would be
+/// killed with what is left of the process before.
+bool BoardCore::would_be_cut_off(Slot slot) const {
+  const Process process = world.record(slot).process;
+  return world.spec(slot).has_process() && process != Process::alive && process != Process::held;
 }
 
 void BoardCore::begin_check(const CheckRoundPtr& round, std::size_t index) {
@@ -221,7 +241,13 @@ void BoardCore::begin_check(const CheckRoundPtr& round, std::size_t index) {
     return;
   }
   Job& job = *jobs[one.slot];
+  if (job.side.check().hangs()) {
+    one.stage = Stage::over;
+    one.fault = "was not run, for the one before it was killed and has not ended";
+    return;
+  }
   one.stage = Stage::runs;
+  one.of_main = world.record(one.slot).command.is_main();
   one.tail = std::make_shared<OutputTail>();
   job.check = std::make_unique<ServiceCheck>(ServiceCheck{round, index});
   ++checks_running_;
@@ -236,9 +262,8 @@ std::unique_ptr<ServiceCheck> BoardCore::take_check(Job& job) {
 }
 
 void BoardCore::limit_check(Job& job, const ServiceSpec& spec) {
-  const Timeout& limit = spec.lifecycle.start_timeout;
   job.clock_seen = Clock::now();
-  if (!limit.infinite) job.side.check().limit(after(Clock::now(), limit.value));
+  job.side.check().limit(after(Clock::now(), time_of(spec)));
 }
 
 void BoardCore::check_started(Job& job, const LaunchOrder& order) {
@@ -251,9 +276,8 @@ void BoardCore::check_started(Job& job, const LaunchOrder& order) {
 /// Whether its service has gone down, or on to another process, since the command was ordered: the
 /// command was killed with the process of before, or will be.
 bool BoardCore::is_cut_off(Job& job) {
-  const Process process = world.record(job.slot).process;
-  const bool there = process == Process::alive || process == Process::held;
-  return !there || !stands(world, job.slot) || job.process.pid() != job.side.check().main_pid();
+  return would_be_cut_off(job.slot) || !stands(world, job.slot) ||
+         job.process.pid() != job.side.check().main_pid();
 }
 
 void BoardCore::check_ended(Job& job, const ProcessEnd& end) {
@@ -267,7 +291,7 @@ void BoardCore::check_ended(Job& job, const ProcessEnd& end) {
 void BoardCore::cut_off(Job& job) {
   if (!job.check) return;
   One& one = job.check->one();
-  if (++one.cut_off > kMostCutOff)
+  if (one.of_main && ++one.cut_off > kMostCutOff)
     return check_over(job, "was killed each time, for the process of its service ended meanwhile");
   one.stage = Stage::waits;
   take_check(job);
@@ -287,9 +311,9 @@ void BoardCore::check_over(Job& job, const std::string& fault) {
 
 /// The check is over though its process may not be: it may hang where SIGKILL does not reach it.
 void BoardCore::check_late(Job& job) {
-  const std::string limit =
-      job.check ? duration_text(job.check->one().spec->lifecycle.start_timeout.value.count()) : "";
-  check_over(job, "took longer than " + limit);
+  if (!job.check) return;
+  check_over(job, "took longer than " + duration_text(time_of(*job.check->one().spec).count()));
+  job.side.check().limit(after(Clock::now(), kTimeToDie));
 }
 
 // --- requests ---

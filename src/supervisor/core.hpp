@@ -358,6 +358,7 @@ class BoardCore {
   std::unique_ptr<ServiceCheck> take_check(Job& job) REQUIRES(mutex);
   void limit_check(Job& job, const ServiceSpec& spec) REQUIRES(mutex);
   void check_started(Job& job, const LaunchOrder& order) REQUIRES(mutex);
+  [[nodiscard]] bool would_be_cut_off(Slot slot) const REQUIRES(mutex);
   [[nodiscard]] bool is_cut_off(Job& job) REQUIRES(mutex);
   void check_ended(Job& job, const ProcessEnd& end) REQUIRES(mutex);
   void cut_off(Job& job) REQUIRES(mutex);

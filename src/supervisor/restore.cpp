@@ -171,8 +171,8 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
   if (is_left(stop)) restore(job.side.stop(), stop);
   if (is_left(reload)) {
     restore(job.side.reload(), reload);
-    const Timeout& limit = world.spec(job.slot).lifecycle.start_timeout;
-    if (!limit.infinite) job.side.reload().limit(after(Clock::now(), limit.value));  // anew
+    const Milliseconds limit = world.spec(job.slot).lifecycle.start_timeout;
+    job.side.reload().limit(after(Clock::now(), limit));  // anew
     job.clock_seen = Clock::now();
   }
   if (is_left(facts.ready)) restore(job.side.ready(), facts.ready);

@@ -28,7 +28,7 @@ bool SideCommand::kill_if_late(TimePoint now) {
 void SideCommand::kill() const { (void)group_.signal(SIGKILL); }
 
 void SideCommand::ended(Remains remains) noexcept {
-  deadline_ = kNever;
+  if (!late_) deadline_ = kNever;
   group_.leader_ended(remains);
 }
 

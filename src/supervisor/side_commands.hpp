@@ -22,6 +22,10 @@ class SideCommand {
 
   /// Orders its launch, for the main process `main_pid`.
   void order(pid_t main_pid) noexcept;
+  /// The main process that it is for, if that is `before`, is `now`: a command of it goes on.
+  void follow_main(pid_t before, pid_t now) noexcept {
+    if (main_pid_ == before) main_pid_ = now;
+  }
   /// From order() until launched() or dropped().
   [[nodiscard]] bool ordered() const noexcept { return ordered_; }
   void launched(pid_t pid);
@@ -37,6 +41,8 @@ class SideCommand {
   /// Kills it if its deadline has passed. @return  true once, when that has happened
   bool kill_if_late(TimePoint now);
   [[nodiscard]] bool late() const noexcept { return late_; }
+  /// It was late, and its deadline after the kill has passed, too: SIGKILL does not reach it.
+  [[nodiscard]] bool hangs() const noexcept { return late_ && deadline_ == kNever && !gone(); }
 
   /// Kills its process group; does nothing if that is gone.
   void kill() const;

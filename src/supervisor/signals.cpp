@@ -121,8 +121,8 @@ void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& ord
   if (&side == &job.side.check()) return check_started(job, order);
   job.clock_seen = Clock::now();  // its time limit begins
   const bool stops = &side == &job.side.stop();
-  const Timeout& limit = order.spec->lifecycle.start_timeout;
-  if (&side == &job.side.reload() && !limit.infinite) side.limit(after(Clock::now(), limit.value));
+  if (&side == &job.side.reload())
+    side.limit(after(Clock::now(), order.spec->lifecycle.start_timeout));
   // The time of a probe counts from the end of its launch.
   if (job.probed && &side == &job.side.probe())
     side.limit(after(Clock::now(), world.spec(job.slot).health->timeout));

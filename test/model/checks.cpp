@@ -30,7 +30,7 @@ struct Checked {
     web.readiness.edit().way.by = Notify::systemd;
     web.health.edit().type = ProbeType::tcp;
     web.lifecycle.restart = restart;
-    web.lifecycle.start_timeout.value = 1000ms;
+    web.lifecycle.start_timeout = 1000ms;
     web.lifecycle.stop_timeout = 500ms;
     return specs;
   }

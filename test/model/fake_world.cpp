@@ -21,7 +21,7 @@ Specs::Specs(const std::string& text) {
     if (kind == "oneshot") {
       spec.oneshot = true;
       spec.lifecycle.restart = RestartPolicy::never;
-      spec.lifecycle.start_timeout.infinite = true;
+      spec.lifecycle.start_timeout = kForever;
     } else if (kind == "target") {
       spec.kind = Kind::target;
     } else {

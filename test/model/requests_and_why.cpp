@@ -381,7 +381,7 @@ TEST_CASE("a missing dependency fails the service and its coming revives it", "[
 
 TEST_CASE("a late oneshot is stopped and counts as a failure", "[timeouts]") {
   Specs specs("job oneshot");
-  specs["job"].lifecycle.start_timeout = {100ms, false};
+  specs["job"].lifecycle.start_timeout = 100ms;
   FakeWorld w(specs);
   w.boot();
   w.settle();

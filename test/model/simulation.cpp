@@ -51,18 +51,19 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
     spec.lifecycle.restart = spec.oneshot
                                  ? (chance(50) ? RestartPolicy::never : RestartPolicy::on_failure)
                                  : static_cast<RestartPolicy>(random() % 3);
-    if (spec.oneshot) spec.lifecycle.start_timeout.infinite = chance(70);
+    const bool forever = spec.oneshot && chance(70);
     spec.lifecycle.restart_delay = Milliseconds(random() % 3 * 100);
     spec.lifecycle.restart_delay_max = 800ms;
     spec.lifecycle.max_restarts = static_cast<std::uint32_t>(random() % 4);
-    spec.lifecycle.start_timeout.value = 50ms;
+    spec.lifecycle.start_timeout = 50ms;
     spec.lifecycle.stop_timeout = 100ms;
     if (apart) {
       spec.lifecycle.restart_delay = Milliseconds(1 + random() % 10000);
       spec.lifecycle.restart_delay_max = Milliseconds(10000 + random() % 10000);
-      spec.lifecycle.start_timeout.value = Milliseconds(10000 + random() % 10000);
+      spec.lifecycle.start_timeout = Milliseconds(10000 + random() % 10000);
       spec.lifecycle.stop_timeout = Milliseconds(30000 + random() % 10000);
     }
+    if (forever) spec.lifecycle.start_timeout = kForever;
     spec.status = chance(70)   ? StartStatus::start
                   : chance(70) ? StartStatus::stop
                                : StartStatus::ignore;

@@ -285,6 +285,30 @@ TEST_CASE("a restart is made though its client has gone, or its process has ende
   CHECK(zinit.count("stop slow") == 1);
 }
 
+TEST_CASE("a restart asked for during pre_exec is made, however often that goes on meanwhile",
+          "[check_exec]") {
+  Server zinit;
+  const auto pre = [](const std::string& n) {
+    return "['/bin/sh', '-c', 'echo pre " + n + " >> $T; until [ -e $D/pre" + n +
+           " ]; do sleep 0.01; done']";
+  };
+  std::string commands;
+  for (const char* n : {"1", "2", "3", "4", "5"}) commands += pre(n) + ", ";
+  zinit.add("slow", service("slow", slow_check("slow"), "pre_exec = [" + commands + "]"));
+  zinit.boot();
+  zinit.await_trace("pre 1");
+  Connection client = asked(zinit, "service.restart", "slow");
+  for (int n = 1; n <= 5; ++n) {
+    zinit.await_trace("check slow", static_cast<std::size_t>(n));
+    zinit.mark("pre" + std::to_string(n));
+  }
+  zinit.await_trace("check slow", 6);
+  zinit.await_trace("start slow");
+  zinit.mark("slow.go");
+  CHECK(client.read()["result"]["name"] == "slow");
+  zinit.await_trace("start slow", 2);
+}
+
 TEST_CASE("a stop and a shutdown end a check, and nothing is started for its restart",
           "[check_exec][check]") {
   Server zinit;

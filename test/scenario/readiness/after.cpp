@@ -49,9 +49,14 @@ TEST_CASE("an end of no_restart_on is not followed by another start", "[no_resta
   zinit.add("web", {.exec = "echo run >> $T; exit 78",
                     .lifecycle = "restart = 'always'\nrestart_delay_ms = 0\n"
                                  "no_restart_on = [78, 'SIGABRT']"});
+  zinit.add("good", {.exec = "echo good >> $T",
+                     .lifecycle = "restart = 'always'\nrestart_delay_ms = 0\n"
+                                  "no_restart_on = [0]"});
   zinit.boot();
   CHECK(zinit.await_failed("web", "exit_code")["reason"]["code"].number() == 78);
   CHECK(zinit.count("run") == 1);
+  CHECK(zinit.await_failed("good", "exit_code")["reason"]["code"].number() == 0);
+  CHECK(zinit.count("good") == 1);
 }
 
 TEST_CASE("at a terminal start reports what ends within its first second", "[client]") {

@@ -159,20 +159,18 @@ const Right kRight[] = {
     {L, "stability_period_ms", "9223372036854775807",
      [](auto& o) { return o.spec.lifecycle.stability_period.count() == kMost; }},
     {L, "start_timeout_ms", "1",
-     [](auto& o) {
-       return o.spec.lifecycle.start_timeout == Timeout{Milliseconds(1), false};
-     }},
+     [](auto& o) { return o.spec.lifecycle.start_timeout == Milliseconds(1); }},
     {L, "start_timeout_ms", "'infinity'",
-     [](auto& o) { return o.spec.lifecycle.start_timeout.infinite; }},
+     [](auto& o) { return o.spec.lifecycle.start_timeout == kForever; }},
     {L, "success", "[255, 'SIGTERM', 0, 3, 'int', 3]",
      [](auto& o) {
        return o.spec.lifecycle.success->codes == std::vector{3, 255} &&
               o.spec.lifecycle.success->signals == std::vector{2, 15};
      }},
     {L, "success", "[]", [](auto& o) { return o.spec.lifecycle.success == EndSet{}; }},
-    {L, "no_restart_on", "[78, 'SIGABRT']",
+    {L, "no_restart_on", "[78, 'SIGABRT', 0]",
      [](auto& o) {
-       return o.spec.lifecycle.no_restart_on->codes == std::vector{78} &&
+       return o.spec.lifecycle.no_restart_on->codes == std::vector{0, 78} &&
               o.spec.lifecycle.no_restart_on->signals == std::vector{6};
      }},
     {L, "stop_when_unneeded", "true",
@@ -186,6 +184,8 @@ const Right kRight[] = {
     {L, "on_failure_action", "'none'",
      [](auto& o) { return o.spec.lifecycle.on_failure_action == FailureAction::none; }},
     {L, "stop_timeout_ms", "1", [](auto& o) { return o.spec.lifecycle.stop_timeout.count() == 1; }},
+    {L, "stop_timeout_ms", "'infinity'",
+     [](auto& o) { return o.spec.lifecycle.stop_timeout == kForever; }},
     {L, "kill_mode", "'main'",
      [](auto& o) { return o.spec.lifecycle.kill_mode == KillMode::main; }},
     {L, "kill_mode", "'all'",

@@ -326,7 +326,7 @@ TEST_CASE("[defaults] are defaults of every service, and of no target", "[config
   const ParsedSpec oneshot = read_layers({exec("a") + "oneshot = true\n"}, defaults);
   CHECK(messages_of(oneshot).empty());
   CHECK(oneshot.spec->lifecycle.restart == RestartPolicy::never);
-  CHECK(oneshot.spec->lifecycle.start_timeout == Timeout{Milliseconds(9), false});
+  CHECK(oneshot.spec->lifecycle.start_timeout == Milliseconds(9));
 
   CHECK(read_layers({"[target]\n"}, defaults).spec->logging->buffer_lines == 1000);
 }
@@ -362,7 +362,7 @@ TEST_CASE("faults of [defaults] are told at their place in zinit.toml, and the r
                                          "must be one of [lifecycle], [logging]"));
   CHECK(lines[2] ==
         "zinit.toml:5:19: error: defaults.stop_timeout_ms: 0 is out of range, must be "
-        "an integer of at least 1");
+        "an integer of at least 1 or \"infinity\"");
   CHECK(lines[3] ==
         "zinit.toml:8:24: error: defaults.restart_delay_max_ms: 9 is less than "
         "restart_delay_ms, must be at least 10");

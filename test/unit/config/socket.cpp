@@ -140,7 +140,7 @@ TEST_CASE("a service with accept has all that its instances are made from", "[co
       "[service]\nexec = 'run'\noneshot = true\n[socket]\nlisten = ['a:80']\naccept = true\n");
   CHECK(spec.exec.argv == Lines{"run"});
   CHECK(spec.lifecycle.restart == RestartPolicy::never);
-  CHECK(spec.lifecycle.start_timeout.infinite);
+  CHECK(spec.lifecycle.start_timeout == kForever);
 }
 
 }  // namespace config_socket_test

@@ -43,20 +43,20 @@ TEST_CASE("a minimal file has every default", "[config][spec]") {
   CHECK(spec.file == "f.toml");
   CHECK(compare(spec, expected) == SpecChange::none);
   CHECK(spec.lifecycle.restart == RestartPolicy::on_failure);
-  CHECK(spec.lifecycle.start_timeout == Timeout{Milliseconds(30000), false});
+  CHECK(spec.lifecycle.start_timeout == Milliseconds(30000));
   CHECK(spec.dependencies_at.line == 0);
 }
 
 TEST_CASE("defaults follow the keys that they depend on", "[config][spec]") {
   const Lifecycle oneshot = spec_of("[service]\nexec='run'\noneshot=true\n").lifecycle;
   CHECK(oneshot.restart == RestartPolicy::never);
-  CHECK(oneshot.start_timeout.infinite);
+  CHECK(oneshot.start_timeout == kForever);
   const Lifecycle said = spec_of(
                              "service={exec='run',oneshot=true}\n"
                              "lifecycle={restart='on-failure',start_timeout_ms=5}\n")
                              .lifecycle;
   CHECK(said.restart == RestartPolicy::on_failure);
-  CHECK(said.start_timeout == Timeout{Milliseconds(5), false});
+  CHECK(said.start_timeout == Milliseconds(5));
   const auto cap_with = [](const std::string& delay) {
     return spec_of("service.exec='run'\nlifecycle.restart_delay_ms=" + delay + "\n")
         .lifecycle.restart_delay_max.count();
@@ -219,7 +219,7 @@ requires = ["a", 5, "b c"]
           "f.toml:8:11: error: lifecycle.restart: unknown value \"sometimes\", must be \"always\", "
           "\"on-failure\" or \"never\"",
           "f.toml:9:19: error: lifecycle.stop_timeout_ms: 0 is out of range, must be an integer of "
-          "at least 1",
+          "at least 1 or \"infinity\"",
           "f.toml:11:18: error: dependencies.requires: 5 is an integer, must be a name",
           "f.toml:11:21: error: dependencies.requires: invalid name \"b c\": a name may only have "
           "A-Z, a-z, 0-9, _, ., @ and -",

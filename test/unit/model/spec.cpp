@@ -41,7 +41,7 @@ const Change kSettings[] = {
      [](ServiceSpec& s) { s.lifecycle.restart_delay_max = Milliseconds{5}; }},
     {"max_restarts", [](ServiceSpec& s) { s.lifecycle.max_restarts = 3; }},
     {"stability_period_ms", [](ServiceSpec& s) { s.lifecycle.stability_period = Milliseconds{5}; }},
-    {"start_timeout_ms", [](ServiceSpec& s) { s.lifecycle.start_timeout.infinite = true; }},
+    {"start_timeout_ms", [](ServiceSpec& s) { s.lifecycle.start_timeout = kForever; }},
     {"success", [](ServiceSpec& s) { s.lifecycle.success.edit().codes = {3}; }},
     {"on_failure",
      [](ServiceSpec& s) {
