@@ -410,9 +410,9 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
   }
 }
 
-/// Adds the service to `pulled` if it is not ready and its file adds it to the dependencies of one
-/// whose wish is up, which did not have it in the graph `old`.
-void pull_for_new_dependents(const World& world, const Graph* old, const PlannedService& planned,
+/// Notes that the service is needed if its file adds it to the dependencies of one whose wish is
+/// up, which did not have it in the graph `old`. Adds it to `pulled` then if it is not ready.
+void pull_for_new_dependents(World& world, const Graph* old, const PlannedService& planned,
                              Slots& pulled) {
   const Node& node = world.node(planned.slot);
   const auto is_new = [&](Slot dependent, std::vector<Slot> Node::*edges) {
@@ -420,13 +420,14 @@ void pull_for_new_dependents(const World& world, const Graph* old, const Planned
     const auto& had = old->node(dependent).*edges;
     return std::ranges::find(had, planned.slot) == had.end();
   };
+  const bool ready = satisfied(world, planned.slot);
   const auto look = [&](const std::vector<Slot>& dependents, std::vector<Slot> Node::*edges) {
     for (const Slot dependent : dependents) {
-      if (world.record(dependent).wish == Wish::up && is_new(dependent, edges))
-        pulled.push_back(planned.slot);
+      if (world.record(dependent).wish != Wish::up || !is_new(dependent, edges)) continue;
+      world.record(planned.slot).needed = true;
+      if (!ready) pulled.push_back(planned.slot);
     }
   };
-  if (satisfied(world, planned.slot)) return;
   look(node.required_by, &Node::requires_);
   look(node.wanted_by, &Node::wants);
 }
@@ -444,7 +445,9 @@ void collect_needed(World& world, const Graph* old, const PlannedService& planne
   if (usable_now && needed(planned.slot)) {
     for (const auto list : {&Node::required_by, &Node::wanted_by}) {
       for (const Slot dependent : node.*list) {
-        if (world.record(dependent).wish == Wish::up) pulled.push_back(planned.slot);
+        if (world.record(dependent).wish != Wish::up) continue;
+        world.record(planned.slot).needed = true;
+        pulled.push_back(planned.slot);
       }
     }
   }
