@@ -53,10 +53,9 @@ Result<std::string> environ_of(pid_t pid) {
 }
 
 /// The same of a process that may be executing a program. Its environment reads as empty then, so
-/// this waits a little.
-Result<std::string> environ_once_executed(pid_t pid) {
+/// this waits, but not longer than until `by`.
+Result<std::string> environ_once_executed(pid_t pid, TimePoint by) {
   constexpr timespec pause{0, 1'000'000};
-  const TimePoint by = after(Clock::now(), kToExecute);
   while (true) {
     auto environ = environ_of(pid);
     if (!environ || !environ->empty() || Clock::now() >= by) return environ;
@@ -127,10 +126,11 @@ bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& se
 std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
                               const std::vector<pid_t>& known, std::optional<uid_t> user) {
   std::vector<pid_t> found;
+  const TimePoint by = after(Clock::now(), kToExecute);
   for (const pid_t pid : own_children()) {
     if (std::ranges::binary_search(known, pid)) continue;
     const bool in_group = group != 0 && process_group(pid) == group;
-    if (in_group || (runs_as(pid, user) && names_service(environ_once_executed(pid), service)))
+    if (in_group || (runs_as(pid, user) && names_service(environ_once_executed(pid, by), service)))
       found.push_back(pid);
   }
   return found;
