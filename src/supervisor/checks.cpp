@@ -72,7 +72,9 @@ void BoardCore::change_checks(Job& job) {
 bool BoardCore::change_main(Job& job, pid_t pid, UniqueFd pidfd) {
   if (!checked_now(world.record(job.slot)) || pid <= 1 || pid == ::getpid()) return false;
   if (pid == job.process.pid()) return true;
+  const pid_t before = job.process.pid();
   if (!job.process.take_main(pid, std::move(pidfd))) return false;
+  for (SideCommand& side : job.side.all()) side.follow_main(before, pid);
   job.checked->set_main_pid(pid);
   checks_.changed();
   store(job.slot);

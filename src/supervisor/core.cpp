@@ -134,6 +134,8 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
     }
     if (!stays(slot) || before->node(slot).spec != world.graph->node(slot).spec) {
       output_.configure(slot, world.graph->node(slot).spec);
+      if (stays(slot) && world.record(slot).stop_owed && !jobs[slot]->replaced)
+        jobs[slot]->replaced = before->node(slot).spec;
       if (stays(slot) && before->spec(slot).resources != world.spec(slot).resources)
         limit_cgroup(*jobs[slot]);
       if (stays(slot) && before->spec(slot).condition != world.spec(slot).condition)

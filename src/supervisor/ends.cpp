@@ -134,7 +134,7 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   process_ended(world, job.slot, known, true);
   const pid_t pid = job.process.ended(remains);
   // The number of a group may be reused when its last member has ended unseen; a cgroup tells.
-  const bool spares = world.spec(job.slot).spares_rest();
+  const bool spares = spec_to_stop(job)->spares_rest();
   if (spares || (held && job.cgroup.in_use())) job.process.forget_groups();
   if (!post) {
     job.ended = Clock::now();
@@ -156,13 +156,13 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
 }
 
 void BoardCore::seek_left(Job& job) {
-  job.seeks_left = !world.spec(job.slot).spares_rest() && !job.cgroup.in_use();
+  job.seeks_left = !spec_to_stop(job)->spares_rest() && !job.cgroup.in_use();
 }
 
 /// For the end of a main process that has left others, which are killed.
 void BoardCore::tell_left_behind(Job& job) {
   const Record& record = world.record(job.slot);
-  if (world.spec(job.slot).spares_rest() || record.reason.type == ReasonType::left_behind) return;
+  if (spec_to_stop(job)->spares_rest() || record.reason.type == ReasonType::left_behind) return;
   left_behind(world, job.slot);
   if (record.reason.type != ReasonType::left_behind) return;
   std::string line = reason_text(record.reason);
@@ -202,7 +202,7 @@ bool BoardCore::look_at_unit(Job& job) {
       !job.cgroup.populated())
     give_up_main(job);
   const Record& record = world.record(job.slot);
-  const bool spares = world.spec(job.slot).spares_rest();
+  const bool spares = spec_to_stop(job)->spares_rest();
   if (spares && record.process == Process::none) look_at_spared(job);
   if ((!spares && job.process.group_left()) || !job.side.gone()) return false;
   if (job.awaits_left() || !job.held.empty()) return false;
@@ -249,7 +249,7 @@ void BoardCore::tend_escaped(Job& job) {
     return;
   }
   if (record.stage == StopStage::signalled && job.process.pid() == 0)
-    job.cgroup.signal_escaped(world.spec(job.slot).lifecycle.stop_signal);
+    job.cgroup.signal_escaped(spec_to_stop(job)->lifecycle.stop_signal);
 }
 
 /// If the group does not empty, it may consist only of zombies whose parent does not reap them. To
@@ -280,6 +280,10 @@ void BoardCore::look_at_memory(Job& job) {
   std::string line =
       fmt::format("{} of its processes {} killed for want of memory; see resources.memory_max",
                   killed, killed == 1 ? "was" : "were");
+  const State state = world.record(job.slot).state;
+  StateEvent event{0, wall_us(), job.name, state, state, {}, job.process.pid()};
+  event.reason = Reason{ReasonType::signal, SIGKILL, line, {}};
+  events.add(std::move(event));
   say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
   if (log_.note(job.slot, std::move(line))) wake_janitor();
 }

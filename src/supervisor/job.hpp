@@ -101,6 +101,7 @@ struct Job {
   TimePoint ended{};                    // likewise
   CheckedProcessPtr checked;            // the main process, if it is watched
   CheckedProcessPtr probed;             // the process that the side command `probe` checks
+  SpecPtr replaced;                     // the config of what is to stop, if a new one is in force
   ServiceReload reload;                 // gets the result of the side command `reload`
   std::unique_ptr<ServiceCheck> check;  // likewise of `check`; null: nobody waits for it
   pid_t not_heard = 0;                  // said READY=1 and may not; see WatchReports::not_heard()

@@ -273,6 +273,7 @@ LaunchOrder BoardCore::next_order(Job& job) {
                  : side == &job.side.ready()  ? LaunchOrder::What::ready
                  : side == &job.side.check()  ? LaunchOrder::What::check
                                               : LaunchOrder::What::probe;
+    if (order.what == LaunchOrder::What::stop) order.spec = spec_to_stop(job);
     if (order.what == LaunchOrder::What::ready)
       order.index = world.record(job.slot).ready_begun - 1;
     if (order.what == LaunchOrder::What::check && job.check) {

@@ -122,9 +122,9 @@ void BoardCore::left_found(Job& job, const std::vector<pid_t>& left) {
   const bool has_time = of_done || record.state == State::stopping;
   if (!has_time || record.stage == StopStage::killed) {
     job.held.signal(SIGKILL, added);
-  } else if (record.stage == StopStage::signalled && !job.side.stop().ordered() &&
-             job.side.gone()) {
-    job.held.signal(world.spec(job.slot).lifecycle.stop_signal, added);
+  } else if (record.stage == StopStage::signalled && (!of_done || job.side.gone())) {
+    // What a done oneshot holds is asked to end when its stop_exec is over.
+    job.held.signal(spec_to_stop(job)->lifecycle.stop_signal, added);
     job.held.signal(SIGCONT, added);
   }
   if (!has_time && !added.empty()) tell_left_behind(job);

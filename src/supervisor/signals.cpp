@@ -9,20 +9,25 @@
 
 namespace zinit {
 
+/// The config that says how the service is stopped: that which it was started with.
+const SpecPtr& BoardCore::spec_to_stop(const Job& job) const {
+  return job.replaced ? job.replaced : world.node(job.slot).spec;
+}
+
 void BoardCore::signal_job(Job& job, int signal) {
   follow_main(job);
   forget_gone(job);
   const auto say_error = [&](const Result<void>& sent) REQUIRES(mutex) {
     if (!sent) say(LogLevel::error, fmt::format("{}: {}", job.name, sent.error().text));
   };
-  if (world.spec(job.slot).spares_rest()) {
+  if (spec_to_stop(job)->spares_rest()) {
     if (job.process.pid() != 0) say_error(job.process.signal_main(signal));
     return;
   }
   if (signal == SIGKILL)
     kill_cgroup(job);
   else if (!job.process.group_left() && job.process.pid() == 0)
-    job.cgroup.signal_escaped(world.spec(job.slot).lifecycle.stop_signal);
+    job.cgroup.signal_escaped(spec_to_stop(job)->lifecycle.stop_signal);
   job.held.signal(signal);
   say_error(job.process.signal(signal));
 }
@@ -33,7 +38,7 @@ void BoardCore::kill_cgroup(Job& job) {
 }
 
 void BoardCore::ask_to_end(Job& job) {
-  signal_job(job, world.spec(job.slot).lifecycle.stop_signal);
+  signal_job(job, spec_to_stop(job)->lifecycle.stop_signal);
   signal_job(job, SIGCONT);  // a stopped process handles no signal but SIGKILL
 }
 
@@ -47,8 +52,7 @@ void BoardCore::signal_stop(Job& job) {
   const bool main_there = main != 0 && record.command.is_main();
   if (main == 0 && record.process == Process::alive) give_up_main(job);
   const bool held = record.done;
-  if (world.spec(job.slot).stop_exec->argv.empty() || (!main_there && !held))
-    return ask_to_end(job);
+  if (spec_to_stop(job)->stop_exec->argv.empty() || (!main_there && !held)) return ask_to_end(job);
   // A stopped process could not do what stop_exec asks of it.
   if (main_there) signal_job(job, SIGCONT);
   job.side.stop().order(main);
@@ -62,6 +66,7 @@ void BoardCore::end_side_command(Job& job, SideCommand& side) {
   side.dropped();
   if (&side == &job.side.probe()) return probe_over(job, Error{{}, EAGAIN});
   if (&side == &job.side.check()) return cut_off(job);
+  if (&side == &job.side.ready()) return ready_command_lost(world, job.slot);
   side_over(job, side, "not run, for the service is being stopped");
 }
 

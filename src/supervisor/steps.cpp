@@ -161,6 +161,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
       if (to == State::stopping) job.checked->set_stage(CheckedProcess::Stage::stopping);
       checks_.changed();
     }
+    if (from == State::stopping) job.replaced.reset();
     stamp(job, from, to);
   }
   if (at_rest(to) && !active(world, slot)) settle_at_rest(job);

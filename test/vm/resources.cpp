@@ -108,6 +108,7 @@ void check_killed_by_somebody_later(Machine& machine) {
     shell.repeat_until("ls /run", name);
   }
   CHECK(cgroup_file(machine, "other", "memory.events").find("oom_kill 1") != std::string::npos);
+  shell.repeat_until("zinitctl events other", "killed for want of memory");
   const auto reason_after_end = [&](const std::string& name) {
     machine.zinitctl("wait " + name + " --for failed --timeout 60");
     return machine.zinitctl("why " + name);

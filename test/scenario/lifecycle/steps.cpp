@@ -269,6 +269,44 @@ TEST_CASE("a stop_exec that fails leaves the stop to the signal", "[steps]") {
   }
 }
 
+TEST_CASE("what a reload restarts is stopped as the file said that it was started with",
+          "[steps]") {
+  Server zinit;
+  const auto write = [&](const std::string& n, const std::string& how) {
+    zinit.add("a", {.exec = "trap 'echo int >> $T; exit' INT; trap 'echo term >> $T; exit' TERM; "
+                            "echo start " +
+                            n + " >> $T; while :; do sleep 0.01; done",
+                    .service = how});
+  };
+  write("1", "stop_exec = 'echo stop 1 >> $T; kill -INT $MAINPID'");
+  zinit.boot();
+  zinit.await_trace("start 1");
+  write("2", "stop_exec = 'echo stop 2 >> $T; kill -INT $MAINPID'");
+  zinit.reload();
+  zinit.await_trace("start 2");
+  write("3", "");
+  zinit.reload();
+  zinit.await_trace("start 3");
+  CHECK(zinit.trace() == Texts{"start 1", "stop 1", "int", "start 2", "stop 2", "int", "start 3"});
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK(zinit.trace().back() == "term");
+}
+
+TEST_CASE("a stop without a time limit waits until a shutdown's own limit", "[steps]") {
+  Server zinit({.settings = true});
+  zinit.put("zinit.toml", "shutdown_timeout_ms = 300\n");
+  zinit.add("hangs", {.exec = stubborn("hangs"), .lifecycle = "stop_timeout_ms = 'infinity'"});
+  zinit.boot();
+  zinit.await_trace("start hangs");
+  zinit.begin_stop("hangs");
+  zinit.settle();
+  CHECK(zinit.state("hangs") == "stopping");
+  const Json debug = zinit.result("debug.state");
+  CHECK(debug["services"][0]["stage"] == "signalled");
+  CHECK(debug["services"][0]["deadline_ms"].is_null());
+  CHECK(zinit.shut_down() == 0);
+}
+
 TEST_CASE("stop_timeout_ms covers stop_exec, then all is killed", "[steps]") {
   Server zinit;
   zinit.add("idle", {.exec = stubborn("idle"),
