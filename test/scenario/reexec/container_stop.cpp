@@ -1,0 +1,51 @@
+// How a container with a command is stopped (doc/containers.md): one signal ends it, whatever is to
+// become of the command otherwise, and in time for its engine.
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/fd.hpp"
+#include "scenario/harness/process.hpp"
+#include "scenario/harness/server.hpp"
+
+namespace reexec_container_stop_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+const std::string kForEver = "echo up >> $T; while :; do sleep 1 & wait; done";
+
+/// A container whose command is this text for bash, with this drop-in.
+struct Container {
+  explicit Container(const std::string& text, std::string_view drop_in = "",
+                     std::vector<std::string> options = {}) {
+    options.insert(options.end(), {"--", "bash", "-c", text});
+    zinit = std::make_unique<Server>(
+        Server::Options{.arguments = std::move(options), .container = true});
+    if (!drop_in.empty()) zinit->put("services/main.toml.d/mine.toml", drop_in);
+    zinit->boot({"main"});
+    zinit->await_trace("up");
+  }
+  std::unique_ptr<Server> zinit;
+};
+
+constexpr std::string_view kAgain =
+    "[lifecycle]\nrestart = 'always'\nrestart_delay_ms = 0\nstop_timeout_ms = 86400000\n";
+
+}  // namespace
+
+TEST_CASE("the command of a container cannot be removed, and is not stopped for that",
+          "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Container container(kForEver);
+  Server& zinit = *container.zinit;
+  const pid_t pid = zinit.pid_of("main");
+  const Outcome removed = zinit.ctl({"remove-service", "main"});
+  CHECK(removed.code == 1);
+  CHECK_THAT(removed.err, Contains("main is the command that zinit was given"));
+  CHECK(zinit.pid_of("main") == pid);
+  CHECK(zinit.shut_down() == 128 + SIGTERM);
+}
+
+}  // namespace reexec_container_stop_test
