@@ -193,6 +193,7 @@ class ZinitDaemon final : public Daemon {
   void on_shutdown_begun();
   void on_shutdown_signal(PowerAction kind, int signal, const std::string& origin);
   /// Whether what zinit ends with is there for zinit alone: as process 1.
+  [[nodiscard]] Shutdown::Count shutdown_count() const;
   [[nodiscard]] bool is_first() const {
     return start_.mode != Mode::standalone && !start_.subreaper;
   }

@@ -28,7 +28,7 @@ void ZinitDaemon::go_on() {
   scheduled_ = before.scheduled;
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
   use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
-  if (before.shutdown) shutdown_.go_on(*before.shutdown, shutdown_timeout());
+  if (before.shutdown) shutdown_.go_on(*before.shutdown, shutdown_timeout(), shutdown_count());
   if (scheduled_ && server_) server_->go_on_with(*scheduled_);
   // A crash while the services were loaded: there are none yet.
   const bool arriving = switched_ && !booted_;

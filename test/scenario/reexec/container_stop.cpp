@@ -35,6 +35,18 @@ constexpr std::string_view kAgain =
 
 }  // namespace
 
+TEST_CASE("the 8 s of a container count from the beginning of its shutdown", "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add("below", {.exec = stubborn("below"), .lifecycle = "stop_timeout_ms = 86400000"});
+  zinit.add("above", {.exec = "trap 'sleep 5; exit 0' TERM; while :; do sleep 1 & wait; done",
+                      .dependencies = "requires = ['below']"});
+  zinit.boot({"above"});
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(zinit.shut_down() == 0);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(11));
+}
+
 TEST_CASE("the command of a container cannot be removed, and is not stopped for that",
           "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
