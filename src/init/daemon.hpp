@@ -83,6 +83,7 @@ struct DaemonStart {
   std::string console;                     // system mode: the terminal of the emergency shell
   KernelOptions kernel;                    // system mode
   std::vector<std::string> check_options;  // for a self-check of a new program
+  std::optional<Configuration> config;     // read already, to know `command_alone`
   std::optional<Legacy> legacy;            // after a re-execution, or a server that was killed
 };
 

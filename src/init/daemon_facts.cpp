@@ -17,6 +17,7 @@ constexpr std::string_view kShell = "daemon/shell";
 constexpr std::string_view kBooted = "daemon/booted";
 constexpr std::string_view kCrashes = "daemon/crashes";
 constexpr std::string_view kExitCode = "daemon/exit_code";
+constexpr std::string_view kCommandAlone = "daemon/command_alone";
 constexpr std::string_view kToldSignals = "daemon/told_signals";
 constexpr std::string_view kSoft = "daemon/nofile/soft";
 constexpr std::string_view kHard = "daemon/nofile/hard";
@@ -108,6 +109,7 @@ void put_daemon(const DaemonFacts& daemon, FactMap& facts) {
   put(facts, kSwitchFault, daemon.switch_fault);
   put(facts, kExitCode, daemon.exit_code ? std::to_string(*daemon.exit_code) : std::string());
   put(facts, kToldSignals,
+  put(facts, kCommandAlone, daemon.command_alone ? "1" : "");
       daemon.told_signals == 0 ? std::string()
                                : std::to_string(static_cast<std::int64_t>(daemon.told_signals)));
   put(facts, kSettings, daemon.settings);
@@ -139,6 +141,7 @@ DaemonFacts daemon_from(const FactMap& facts) {
   if (const auto code = number_of(facts, kExitCode); code && *code >= 0 && *code <= 255)
     daemon.exit_code = static_cast<int>(*code);
   daemon.told_signals = static_cast<std::uint64_t>(number_of(facts, kToldSignals).value_or(0));
+  daemon.command_alone = number_of(facts, kCommandAlone).has_value();
   daemon.settings = text_of_fact(facts, kSettings);
   daemon.etc_environment = text_of_fact(facts, kEtcEnvironment);
   return daemon;

@@ -20,6 +20,7 @@ struct DaemonFacts {
   std::optional<TimePoint> services_started;  // see ZinitDaemon
   std::string program;                        // see installed_program()
   bool booted = false;                        // the board knows what is to be started
+  bool command_alone = false;                 // see DaemonStart
   std::optional<rlimit> nofile;               // what zinit was started with
   std::uint32_t crashes = 0;                  // of which the log has told
   pid_t shell = 0;                            // the emergency shell; 0: none

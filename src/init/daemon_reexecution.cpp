@@ -96,6 +96,7 @@ void ZinitDaemon::keep_facts() {
   own.services_started = services_started_;
   own.booted = booted_;
   own.nofile = start_.nofile;
+  own.command_alone = start_.command_alone;
   own.program = installed_program();
   own.crashes = logged_crashes().count;
   own.shell = shell_.pid();

@@ -77,7 +77,8 @@ bool same_file(int one, int other) noexcept {
 }
 
 /// A lone command has zinit in place of tini, which says nothing. Whether services stand beside it
-/// is known by the files alone, which are read for that before anything is said.
+/// is known by the files alone, which are read for that before anything is said; after a
+/// re-execution the image before has known it.
 void take_command(DaemonStart& start, const ServerOptions& options) {
   start.sources.command = {options.command, options.stop_signal.value_or("")};
   if (options.command.empty()) {
@@ -86,10 +87,14 @@ void take_command(DaemonStart& start, const ServerOptions& options) {
   }
   start.passes_signals_on = options.forward;
   catch_all("boot", [&start] {
-    const Configuration config = read_configuration(start.sources);
+    const Configuration& config = start.config.emplace(read_configuration(start.sources));
     start.command_alone = is_alone(start.sources, config);
     if (start.command_alone && !start.log_level)
       set_log_level(config.settings.log_level.value_or(LogLevel::warn));
+  if (start.legacy && !start.legacy->facts.empty()) {
+    start.command_alone = start.legacy->daemon.command_alone;
+    return;
+  }
   });
 }
 

@@ -60,4 +60,17 @@ TEST_CASE("the command of a container cannot be removed, and is not stopped for 
   CHECK(zinit.shut_down() == 128 + SIGTERM);
 }
 
+TEST_CASE("the files of a container with a command are read once", "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.arguments = {"--", "true"}, .container = true, .settings = true});
+  write_file(zinit.path("zinit.toml"), "");
+  const zinit::UniqueFd watch(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  REQUIRE(inotify_add_watch(watch.get(), zinit.path("zinit.toml").c_str(),
+                            IN_OPEN | IN_CLOSE_NOWRITE) >= 0);
+  zinit.launch();
+  CHECK(zinit.exit_code() == 0);
+  inotify_event events[8];  // without names, for a file is watched
+  CHECK(read(watch.get(), events, sizeof events) == 2 * sizeof *events);
+}
+
 }  // namespace reexec_container_stop_test

@@ -14,6 +14,7 @@ DaemonFacts full() {
   daemon.services_started = TimePoint(std::chrono::nanoseconds(123456789012345));
   daemon.program = "/sbin/init";
   daemon.booted = true;
+  daemon.command_alone = true;
   daemon.nofile = rlimit{1024, RLIM_INFINITY};
   daemon.shell = 4711;
   daemon.exit_code = 143;
@@ -29,6 +30,7 @@ void check_same(const DaemonFacts& read, const DaemonFacts& told) {
   CHECK(read.program == told.program);
   CHECK(read.booted == told.booted);
   CHECK(read.nofile.has_value() == told.nofile.has_value());
+  CHECK(read.command_alone == told.command_alone);
   if (read.nofile && told.nofile) {
     CHECK(read.nofile->rlim_cur == told.nofile->rlim_cur);
     CHECK(read.nofile->rlim_max == told.nofile->rlim_max);
