@@ -47,6 +47,26 @@ TEST_CASE("the 8 s of a container count from the beginning of its shutdown", "[c
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(11));
 }
 
+TEST_CASE("a container's command runs in the directory that zinit was started in", "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  for (const std::string own : {"", "dir = '/var'\n"}) {
+    Server zinit({.arguments = {"--", "bash", "-c", "pwd >> $T; " + kForEver},
+                  .container = true,
+                  .in_child = [] {
+                    if (chdir("/usr") != 0) _exit(125);
+                  }});
+    zinit.put("services/main.toml.d/mine.toml",
+              "[lifecycle]\nrestart = 'always'\nrestart_delay_ms = 0\n[service]\n" + own);
+    zinit.boot({"main"});
+    const std::string wanted = own.empty() ? "/usr" : "/var";
+    zinit.await_trace(wanted);
+    zinit.reexecute();
+    zinit.kill("main");
+    zinit.await_trace(wanted, 2);
+    CHECK(zinit.shut_down() == 128 + SIGTERM);
+  }
+}
+
 TEST_CASE("the command of a container cannot be removed, and is not stopped for that",
           "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
