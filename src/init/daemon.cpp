@@ -376,13 +376,13 @@ Milliseconds ZinitDaemon::shutdown_timeout() const {
   return settings_.shutdown_timeout.value_or(usual);
 }
 
-void ZinitDaemon::begin_shutdown(PowerAction kind, std::string_view why) {
 /// The time that a container's engine gives counts from its beginning.
 Shutdown::Count ZinitDaemon::shutdown_count() const {
   const bool of_engine = start_.mode == Mode::container && !settings_.shutdown_timeout;
   return of_engine ? Shutdown::Count::from_beginning : Shutdown::Count::from_last_signal;
 }
 
+void ZinitDaemon::begin_shutdown(PowerAction kind, std::string_view why) {
   shutdown_.begin(kind, why, shutdown_timeout(), shutdown_count());
 }
 

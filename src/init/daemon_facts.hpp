@@ -30,6 +30,7 @@ struct DaemonFacts {
   bool switched = false;                      // one is over, and its services have not settled yet
   std::string switch_fault;                   // why that has failed
   std::optional<int> exit_code;               // which a shutdown that has begun ends with
+  std::optional<TimePoint> end_asked_until;   // see ZinitDaemon
   std::uint64_t told_signals = 0;             // a bit for each signal that was told to be ignored
   std::string settings;                       // the text of zinit.toml in force
   std::string etc_environment;                // that of /etc/environment

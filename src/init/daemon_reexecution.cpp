@@ -24,6 +24,7 @@ void ZinitDaemon::go_on() {
   switched_ = before.switched;
   switch_fault_ = before.switch_fault;
   exit_code_ = before.exit_code;
+  end_asked_until_ = before.end_asked_until;
   told_signals_ = before.told_signals;
   scheduled_ = before.scheduled;
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
@@ -95,8 +96,8 @@ void ZinitDaemon::keep_facts() {
   own.started = start_.started;
   own.services_started = services_started_;
   own.booted = booted_;
-  own.nofile = start_.nofile;
   own.command_alone = start_.command_alone;
+  own.nofile = start_.nofile;
   own.program = installed_program();
   own.crashes = logged_crashes().count;
   own.shell = shell_.pid();
@@ -106,6 +107,7 @@ void ZinitDaemon::keep_facts() {
   own.settings = settings_.text;
   own.etc_environment = etc_environment_;
   own.exit_code = exit_code_;
+  own.end_asked_until = end_asked_until_;
   own.told_signals = told_signals_;
   own.shutdown = shutdown_.stand();
   own.scheduled = scheduled_;

@@ -35,6 +35,59 @@ constexpr std::string_view kAgain =
 
 }  // namespace
 
+TEST_CASE("a signal that stops a container ends a command that is started again otherwise",
+          "[check][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1}) {
+    Container container("trap 'exit 7' TERM INT QUIT USR1; " + kForEver, kAgain,
+                        {"--stop-signal", "USR1"});
+    Server& zinit = *container.zinit;
+    zinit.kill("main");
+    zinit.await_trace("up", 2);
+    CHECK(zinit.shut_down(number) == 7);
+    CHECK(zinit.count("up") == 2);
+  }
+}
+
+TEST_CASE("that a container is to end with its command holds over a crash", "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Container container("trap 'echo TERM >> $T' TERM; trap 'exit 7' HUP; " + kForEver, kAgain);
+  Server& zinit = *container.zinit;
+  zinit.signal(SIGTERM);
+  zinit.await_trace("TERM");
+  crash(zinit);
+  CHECK(zinit.shut_down(SIGHUP) == 7);
+}
+
+TEST_CASE("one signal ends a container whose command a request is stopping", "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  for (const bool again : {false, true}) {
+    Container container(
+        "trap 'echo asked >> $T; if [ -e $D/go ]; then exit 5; fi' TERM; " + kForEver,
+        "[lifecycle]\nstop_timeout_ms = 86400000\n");
+    Server& zinit = *container.zinit;
+    again ? zinit.begin_restart("main") : zinit.begin_stop("main");
+    zinit.await_trace("asked");
+    zinit.mark("go");
+    CHECK(zinit.shut_down(SIGTERM) == 5);
+    CHECK(zinit.count("up") == 1);
+  }
+}
+
+TEST_CASE("a stop signal of the command's own ends a container that it is not there in",
+          "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit(
+      {.arguments = {"--stop-signal", "USR1", "--", "sleep", "100000"}, .container = true});
+  zinit.add(
+      "first",
+      {.exec = tracing("first"), .service = "oneshot = true", .dependencies = "before = ['main']"});
+  zinit.boot();
+  zinit.await_trace("start first");
+  CHECK(zinit.shut_down(SIGUSR1) == 128 + SIGUSR1);
+  CHECK(zinit.traced("stop first"));
+}
+
 TEST_CASE("the 8 s of a container count from the beginning of its shutdown", "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
