@@ -249,6 +249,24 @@ TEST_CASE("with merge_stderr both streams are one, in order", "[check][logs]") {
   }
 }
 
+TEST_CASE("a reload restarts a service whose merge_stderr has changed, and says so",
+          "[logs][reload]") {
+  Server zinit;
+  const std::string both = "echo out; echo err >&2; exec sleep 100000";
+  zinit.add("a", {.exec = both});
+  zinit.boot({"a"});
+  const pid_t old = zinit.pid_of("a");
+  zinit.add("a", {.exec = both, .more = "[logging]\nmerge_stderr = true\n"});
+  const Json done = zinit.reload();
+  CHECK(done["restarted"].mentions("\"a\""));
+  CHECK(done["why"]["a"].mentions("merge_stderr"));
+  zinit.await_new_pid("a", old);
+  CHECK(eventually([&] {
+    const Json last = zinit.result("logs.get", named("a", R"("lines":1)"));
+    return last[0]["line"] == "err" && last[0]["stream"] == "stdout";
+  }));
+}
+
 TEST_CASE("more lines than rate_lines are left out, and counted", "[check][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "seq 1000; exec sleep 100000",
