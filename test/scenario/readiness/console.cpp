@@ -131,7 +131,10 @@ TEST_CASE(
     "what a console that is never read did not take is said, and the end does not wait for it",
     "[logs][console]") {
   Reader reader;
-  Server zinit(printing_to(reader, {"--console"}));
+  Server::Options options = printing_to(reader, {"--console"});
+  options.settings = true;
+  Server zinit(options);
+  write_file(zinit.path("zinit.toml"), "shutdown_timeout_ms = 1500\n");
   zinit.add("loud", {.exec = "seq 100000"});
   zinit.boot();
   REQUIRE(reader.fills());
@@ -191,6 +194,24 @@ TEST_CASE("a raw console loses nothing of a long line over a re-execution",
   zinit.await_state("a", "exited");
   CHECK(zinit.shut_down() == 0);
   CHECK((zinit.output() == std::string(40000, 'a') + std::string(40000, 'b') + "\n"));
+}
+
+TEST_CASE("a reader that pauses at the end of a container gets all the same", "[logs][console]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Reader reader;
+  Server::Options options = printing_to(reader, {"--console"});
+  options.container = true;
+  Server zinit(options);
+  zinit.add("last", {.exec = "until [ -e $D/go ]; do sleep 0.01; done; seq 8000",
+                     .service = "critical = true",
+                     .lifecycle = "restart = 'never'"});
+  zinit.boot({"last"});
+  zinit.mark("go");
+  REQUIRE(reader.fills());
+  let_pass(std::chrono::steady_clock::now() + std::chrono::milliseconds(4500));
+  reader.begin();
+  CHECK(zinit.exit_code() == 0);
+  CHECK((reader.text() == numbers(8000, "last: ")));
 }
 
 TEST_CASE("a service can have its own lines raw, and long lines of two services stay whole",
